@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"postgang/billing"
+)
+
+// Errors of the archive that the engine tells apart.
+var (
+	ErrNotFound = errors.New("not found")
+	// ErrExists: a unique key is taken. The transaction is over; run it again to see what is there.
+	ErrExists = errors.New("exists already")
+	// ErrStale: the row was changed since it was read. Read it again.
+	ErrStale = errors.New("changed by someone else")
+	// ErrLocked: another process holds the lock.
+	ErrLocked = errors.New("locked by another process")
+)
+
+// BlobRef names the bytes of a blob by their content.
+type BlobRef struct {
+	SHA256 string `json:"sha256"` // lower-case hex; empty: no blob
+	Bytes  int64  `json:"bytes"`
+}
+
+// IsZero reports whether the reference names nothing.
+func (r BlobRef) IsZero() bool { return r.SHA256 == "" }
+
+// Blob is an open blob.
+type Blob interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// Blobs keeps documents by content. Written, then referenced: a blob that no row names is garbage, a row never names
+// a blob that is not there. Put is idempotent and durable when it returns (file and directory flushed to disk).
+type Blobs interface {
+	Put(ctx context.Context, r io.Reader) (BlobRef, error)
+	// Open returns ErrNotFound (wrapped) when the blob is not there.
+	Open(ctx context.Context, ref BlobRef) (Blob, error)
+	Delete(ctx context.Context, ref BlobRef) error
+}
+
+// Archive (forsendelsesarkiv) keeps all rows. Its implementations behave alike; one conformance suite runs on each.
+type Archive interface {
+	// InTx runs fn in one write transaction: all of it or nothing. fn must not do I/O other than through tx, nor use
+	// the archive itself, and should be short: on SQLite it holds the only write connection. An error from fn rolls
+	// back and is returned as it is.
+	InTx(ctx context.Context, fn func(tx Tx) error) error
+	// View runs fn on one consistent snapshot, read only.
+	View(ctx context.Context, fn func(r Reader) error) error
+	// Lock takes a named lock across processes, which the death of the process releases. It does not wait: ErrLocked.
+	Lock(ctx context.Context, name string) (release func(), err error)
+	Close() error
+}
+
+// ShipmentFilter selects shipments; zero fields select all.
+type ShipmentFilter struct {
+	Account  string
+	Statuses []Status
+	Held     bool   // only those set aside
+	After    string // id of the last one seen, for paging; order is by id
+	Limit    int    // 0: no limit
+}
+
+// JobFilter selects print jobs; zero fields select all. Order is by id.
+type JobFilter struct {
+	Vendor string
+	States []JobState
+	Limit  int
+}
+
+// Reader reads the archive.
+type Reader interface {
+	Shipment(ctx context.Context, id string) (Shipment, error)
+	ShipmentByHandIn(ctx context.Context, account, handIn string) (Shipment, error)
+	Shipments(ctx context.Context, f ShipmentFilter) ([]Shipment, error)
+	// CountShipments counts by account and status.
+	CountShipments(ctx context.Context) ([]StatusCount, error)
+	Documents(ctx context.Context, shipment string) ([]Document, error)
+	// History is in the order recorded.
+	History(ctx context.Context, shipment string) ([]Event, error)
+	// CountAlike counts shipments of any status but itself with this fingerprint received in [since, until).
+	CountAlike(ctx context.Context, fingerprint string, since, until time.Time) (int, error)
+	// Due lists shipments that may be collected: status AKSEPTERT, VARSLET, KLAR_FOR_MOTTAK or SENDT_SDP, DueAt set and
+	// not after now, not read, not closed, not held, prepared, in no live job, of one of these accounts; by id, at most
+	// limit after the id `after`.
+	Due(ctx context.Context, now time.Time, accounts []string, after string, limit int) ([]Shipment, error)
+
+	Job(ctx context.Context, id string) (PrintJob, error)
+	Jobs(ctx context.Context, f JobFilter) ([]PrintJob, error)
+	JobLetters(ctx context.Context, job string) ([]JobLetter, error) // by letter number
+	JobFiles(ctx context.Context, job string) ([]JobFile, error)     // in the order of SetJobFiles
+	JobHistory(ctx context.Context, job string) ([]JobEvent, error)
+	// JobsOf lists every job that a shipment is or was in, newest first.
+	JobsOf(ctx context.Context, shipment string) ([]PrintJob, error)
+	// JobLetterOf is the shipment's place in a job; ErrNotFound.
+	JobLetterOf(ctx context.Context, job, shipment string) (JobLetter, error)
+	// Ungated lists the letters of a job that must not be printed any more: read, closed, held, or in a status from
+	// which nothing goes to paper. Set-based; the last gate.
+	Ungated(ctx context.Context, job string) ([]Shipment, error)
+	// Unreceipted counts a job's letters without an applied receipt.
+	Unreceipted(ctx context.Context, job string) (int, error)
+
+	ReceiptFile(ctx context.Context, vendor, sha256 string) (ReceiptFile, error)
+	ReceiptFiles(ctx context.Context, vendor string) ([]ReceiptFile, error)
+	// AppliedReceipt is the receipt in force for a shipment in a job; ErrNotFound.
+	AppliedReceipt(ctx context.Context, job, shipment string) (Receipt, error)
+	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error) // recorded in [from, to)
+
+	// Figures for reports. Volume by received time, costs by posted time, both in [from, to).
+	ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]ReportShipment, error)
+	ReportCosts(ctx context.Context, from, to time.Time, accounts []string) ([]ReportCost, error)
+
+	// LastSlot is the newest slot of a schedule in the ledger; ErrNotFound.
+	LastSlot(ctx context.Context, schedule string) (Slot, error)
+	Slots(ctx context.Context, schedule string, limit int) ([]Slot, error) // newest first
+	Alarms(ctx context.Context, open bool) ([]Alarm, error)                // newest first; open: only unresolved ones
+	// Setting is a value kept by the archive, e.g. "installation"; ErrNotFound.
+	Setting(ctx context.Context, key string) (string, error)
+}
+
+// Tx is a write transaction. It reads its own writes.
+type Tx interface {
+	Reader
+	// Now is one reading of the clock for the whole transaction, UTC, in whole milliseconds.
+	Now() time.Time
+	// InsertShipment stores a shipment with its documents. ErrExists when (account, hand-in) or the id is taken.
+	InsertShipment(ctx context.Context, s Shipment, docs []Document) error
+	// UpdateShipment stores every field but ID, Account, HandIn and ReceivedAt. ErrStale unless Version is the stored
+	// one; the stored one then grows by one.
+	UpdateShipment(ctx context.Context, s Shipment) error
+	// AddEvent appends to a shipment's history. ErrExists when Key is taken.
+	AddEvent(ctx context.Context, e Event) error
+
+	// NextJobID takes the next job id; it is never handed out again once the transaction is committed.
+	NextJobID(ctx context.Context) (string, error)
+	// InsertJob stores a job with its letters. ErrExists when one of the shipments is in a live job.
+	InsertJob(ctx context.Context, j PrintJob, letters []JobLetter) error
+	// UpdateJob stores State, Updated, OfferedAt, Totals, Ticket, TicketSHA, Failures and LastError. ErrStale unless
+	// Version is the stored one. A job whose state is no longer live frees its letters.
+	UpdateJob(ctx context.Context, j PrintJob) error
+	// SetJobFiles replaces a job's files and the composed fields of its letters.
+	SetJobFiles(ctx context.Context, job string, files []JobFile, letters []JobLetter) error
+	AddJobEvent(ctx context.Context, e JobEvent) error
+	// SendLetters marks every letter of a job SENDT_PRINT at a time, with an event each; set-based. Letters that are
+	// SENDT_PRINT or PRINTET already stay as they are; LEST and MANUELT_HANDTERT that came after the last gate stay too.
+	SendLetters(ctx context.Context, job string, at time.Time) error
+
+	InsertReceiptFile(ctx context.Context, f ReceiptFile) error // ErrExists when (vendor, sha256) is there
+	// InsertReceipt stores a receipt row with its cost lines. ErrExists when an applied receipt is there for the same
+	// (job, shipment).
+	InsertReceipt(ctx context.Context, r Receipt, lines []billing.CostLine) error
+	InsertDeviations(ctx context.Context, ds []Deviation) error // one that is there already (same Key) is left alone
+
+	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
+	ClaimSlot(ctx context.Context, schedule string, slot time.Time, state SlotState) (bool, error)
+	// FinishSlot records the outcome of a claimed slot.
+	FinishSlot(ctx context.Context, schedule string, slot time.Time, state SlotState, summary string) error
+
+	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key.
+	RaiseAlarm(ctx context.Context, key, text string) error
+	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
+	SetSetting(ctx context.Context, key, value string) error
+
+	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
+	Enqueue(ctx context.Context, tasks ...Task) error
+}
+
+// StatusCount counts shipments of an account in a status.
+type StatusCount struct {
+	Account string
+	Status  Status
+	Held    bool
+	Count   int
+}
+
+// TaskKind is a kind of background work.
+type TaskKind string
+
+// The kinds of tasks. They stand in the queue's tables: never rename one.
+const (
+	TaskPrepare TaskKind = "prepare_letter" // Subject: shipment id
+	TaskCompose TaskKind = "compose_job"    // Subject: job id
+	TaskOffer   TaskKind = "offer_job"      // Subject: job id
+)
+
+// Task is «something to do»; the truth about whether it is still to be done stands in the archive.
+type Task struct {
+	Kind    TaskKind
+	Subject string
+}
+
+// ReceiptState is what became of a receipt row.
+type ReceiptState string
+
+// The states of a receipt row.
+const (
+	ReceiptApplied   ReceiptState = "APPLIED"   // in force, has cost lines
+	ReceiptDuplicate ReceiptState = "DUPLICATE" // says what an applied one said already
+	ReceiptConflict  ReceiptState = "CONFLICT"  // says something else than an applied one; a person decides
+	ReceiptUnknown   ReceiptState = "UNKNOWN"   // no such letter in such a job
+)
+
+// ReceiptFile is a file of receipts as it came; its bytes are a blob.
+type ReceiptFile struct {
+	Vendor   string
+	SHA256   string
+	Name     string
+	Blob     BlobRef
+	Fetched  time.Time
+	Rows     int
+	Problems []billing.Problem // not empty: the file was stopped, nothing of it was applied
+}
+
+// Receipt (kvittering) is what the vendor reports of one posted letter.
+type Receipt struct {
+	ID     string // UUID
+	Vendor string
+	File   string // SHA-256 of the receipt file
+	State  ReceiptState
+	Row    billing.ReceiptRow
+}
+
+// Deviation (avvik) is a difference between what was sent and what was reported.
+type Deviation struct {
+	Key     string // unique: the same deviation found twice is one
+	At      time.Time
+	Vendor  string
+	File    string // receipt file, or empty
+	Finding billing.Deviation
+	Account string
+}
+
+// ReportShipment is a shipment as reports see it: no personal data.
+type ReportShipment struct {
+	Shipment // Submission is empty but for konteringskode, avgivendeSystem and kunDigitalLevering
+	Job      string
+	Letter   JobLetter // zero unless in a live job
+}
+
+// ReportCost is a cost line with its letter.
+type ReportCost struct {
+	Shipment, Job, Account string
+	PostedAt               time.Time
+	Line                   billing.CostLine
+	Receipt, File          string
+}
+
+// SlotState is what became of a scheduled slot.
+type SlotState string
+
+// The states of a slot.
+const (
+	SlotRunning SlotState = "RUNNING"
+	SlotDone    SlotState = "DONE"
+	SlotFailed  SlotState = "FAILED"
+	SlotSkipped SlotState = "SKIPPED" // missed, and the schedule says not to catch up
+)
+
+// Slot is one planned run of a schedule. A slot runs once however many machines or restarts.
+type Slot struct {
+	Schedule string
+	At       time.Time // the planned time
+	State    SlotState
+	Started  time.Time
+	Finished time.Time
+	Summary  string
+}
+
+// Alarm is something that a person must look at.
+type Alarm struct {
+	Key      string
+	Text     string
+	Raised   time.Time
+	Last     time.Time
+	Count    int
+	Resolved time.Time // zero: open
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"time"
+
+	"postgang/printjobs/exchange"
+)
+
+// JobState is where a print job stands on its way to the vendor (design.md 5).
+type JobState string
+
+// The states of a print job.
+const (
+	JobPlanned   JobState = "PLANNED"   // letters assigned
+	JobComposed  JobState = "COMPOSED"  // print files, manifest and ticket written and proven
+	JobUploaded  JobState = "UPLOADED"  // all files at the vendor under their final names, no ready file
+	JobCommitted JobState = "COMMITTED" // past the last gate: its letters are on their way to paper
+	JobOffered   JobState = "OFFERED"   // the ready file is in place: handed over
+	JobAccepted  JobState = "ACCEPTED"  // the vendor accepted
+	JobClosed    JobState = "CLOSED"    // a receipt for every letter
+	JobRejected  JobState = "REJECTED"  // the vendor refused; its letters are free again
+	JobWithdrawn JobState = "WITHDRAWN" // taken back before the hand-over; its letters are free again
+	JobUncertain JobState = "UNCERTAIN" // we cannot tell whether the vendor has it; never sent again by itself
+)
+
+// jobMoves is the one table of how a print job may move.
+var jobMoves = map[JobState][]JobState{
+	JobPlanned:   {JobComposed, JobWithdrawn},
+	JobComposed:  {JobUploaded, JobPlanned, JobWithdrawn},
+	JobUploaded:  {JobCommitted, JobWithdrawn},
+	JobCommitted: {JobOffered, JobUncertain},
+	JobUncertain: {JobOffered, JobAccepted, JobRejected},
+	JobOffered:   {JobAccepted, JobRejected},
+	JobAccepted:  {JobClosed},
+}
+
+// MayMove reports whether a print job may go from one state to another.
+func (s JobState) MayMove(to JobState) bool {
+	for _, t := range jobMoves[s] {
+		if t == to {
+			return true
+		}
+	}
+	return false
+}
+
+// Live reports whether a job in this state holds its letters: a shipment is in at most one live job.
+func (s JobState) Live() bool { return s != JobRejected && s != JobWithdrawn }
+
+// PrintJob (utskriftsjobb) is what the vendor gets as one unit.
+type PrintJob struct {
+	ID        string // four letters of the installation and six digits, never reused, e.g. K7QX000012
+	Vendor    string
+	Parent    string // the job that this one replaces, or empty
+	State     JobState
+	Class     exchange.Class
+	Created   time.Time
+	Updated   time.Time
+	OfferedAt time.Time
+	Letters   int
+	Totals    exchange.Totals // known from COMPOSED on
+	Ticket    string          // file name of the ticket, from COMPOSED on
+	TicketSHA string
+	Failures  int    // consecutive failed attempts of the current step
+	LastError string // of the last attempt; no personal data
+	Version   int64  // optimistic concurrency
+}
+
+// JobLetter is a shipment's place in a print job.
+type JobLetter struct {
+	Job            string
+	Shipment       string
+	Letter         int // 1-based
+	Konteringskode string
+	Reason         Reason // why it goes to paper, as it stood when collected
+	// Known from COMPOSED on:
+	File                 string
+	FirstSide, LastSide  int
+	Sheets, Pages        int
+	PagesBW, PagesColour int
+	GiroSheets           int
+	Envelope             string
+	WeightGram           int
+}
+
+// JobFile is a file of a print job, kept in the blob store until the job is closed.
+type JobFile struct {
+	Job  string
+	File exchange.File
+	Blob BlobRef
+}
+
+// JobEvent is one line of a print job's history.
+type JobEvent struct {
+	Job      string
+	At       time.Time
+	From, To JobState
+	Reason   string
+}
