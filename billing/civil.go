@@ -1,0 +1,78 @@
+package billing
+
+import (
+	"fmt"
+	"time"
+)
+
+// Civil is a calendar day written YYYY-MM-DD. Being text in that form, days compare with < as dates
+// do. The empty value means no day.
+type Civil string
+
+const civilLayout = "2006-01-02"
+
+// ParseCivil reads a day in the form YYYY-MM-DD and refuses days that do not exist.
+func ParseCivil(s string) (Civil, error) {
+	c := Civil(s)
+	if err := c.Validate(); err != nil {
+		return "", err
+	}
+	return c, nil
+}
+
+// CivilOf gives the calendar day of t in loc, or the empty value for a zero time.
+func CivilOf(t time.Time, loc *time.Location) Civil {
+	if t.IsZero() {
+		return ""
+	}
+	return Civil(t.In(loc).Format(civilLayout))
+}
+
+// Validate reports an error unless c is an existing day in the form YYYY-MM-DD.
+func (c Civil) Validate() error {
+	if len(c) != len(civilLayout) {
+		return fmt.Errorf("day must be written YYYY-MM-DD")
+	}
+	if _, err := time.Parse(civilLayout, string(c)); err != nil {
+		return fmt.Errorf("day must be an existing date written YYYY-MM-DD")
+	}
+	return nil
+}
+
+// UTC gives midnight UTC of the day, for calculation and for spreadsheet date cells; the zero time
+// when c is not a valid day.
+func (c Civil) UTC() time.Time {
+	t, err := time.Parse(civilLayout, string(c))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// In gives the first instant of the day in loc.
+func (c Civil) In(loc *time.Location) time.Time {
+	t := c.UTC()
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, loc)
+}
+
+// AddDays gives the day n days later (earlier when n is negative).
+func (c Civil) AddDays(n int) Civil { return Civil(c.UTC().AddDate(0, 0, n).Format(civilLayout)) }
+
+// Month gives the year and month, YYYY-MM.
+func (c Civil) Month() string {
+	if len(c) < 7 {
+		return ""
+	}
+	return string(c[:7])
+}
+
+// Norwegian writes the day as dd.mm.yyyy, or nothing when there is no day.
+func (c Civil) Norwegian() string {
+	if c.Validate() != nil {
+		return ""
+	}
+	return string(c[8:10] + "." + c[5:7] + "." + c[:4])
+}
+
+// Within reports whether the day lies in the half-open period from ≤ c < to.
+func (c Civil) Within(from, to Civil) bool { return from <= c && c < to }

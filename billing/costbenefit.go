@@ -1,0 +1,293 @@
+package billing
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+)
+
+// Decimal is a number with four decimals, kept as an integer of ten-thousandths: minutes, hours, per
+// cent, and kroner that are averages and so finer than an øre.
+type Decimal int64
+
+const decimalUnit = 10_000
+
+// DecimalFromInt gives the whole number n.
+func DecimalFromInt(n int64) Decimal { return Decimal(n * decimalUnit) }
+
+// DecimalFromOre gives an amount as kroner.
+func DecimalFromOre(o Ore) Decimal { return Decimal(o) * (decimalUnit / 100) }
+
+// ParseDecimal reads a number with a decimal comma or point and up to four decimals: "5,70", "1695.5",
+// "600000".
+func ParseDecimal(s string) (Decimal, error) {
+	body, negative := strings.TrimPrefix(s, "-"), strings.HasPrefix(s, "-")
+	whole, frac, found := strings.Cut(strings.Replace(body, ".", ",", 1), ",")
+	if whole == "" || !allDigits(whole) || !allDigits(frac) || len(frac) > 4 || found && frac == "" {
+		return 0, errors.New("number must be digits, with at most four decimals after a comma or point and no group separators")
+	}
+	if len(whole) > 14 {
+		return 0, errors.New("number is too large")
+	}
+	var n int64
+	for _, d := range whole + frac + strings.Repeat("0", 4-len(frac)) {
+		n = n*10 + int64(d-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return Decimal(n), nil
+}
+
+// UnmarshalText reads what ParseDecimal reads, so that a configuration may write "5,70".
+func (d *Decimal) UnmarshalText(text []byte) error {
+	v, err := ParseDecimal(string(text))
+	if err != nil {
+		return err
+	}
+	*d = v
+	return nil
+}
+
+// String writes the number in Norwegian with the decimals it has: "5,7", "600000".
+func (d Decimal) String() string {
+	u, sign := uint64(d), ""
+	if d < 0 {
+		u, sign = -u, "-"
+	}
+	s := fmt.Sprintf("%s%d,%04d", sign, u/decimalUnit, u%decimalUnit)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ",")
+}
+
+// Float gives the number in floating point, for spreadsheet cells.
+func (d Decimal) Float() float64 { return float64(d) / decimalUnit }
+
+func (d Decimal) rat() *big.Rat { return big.NewRat(int64(d), decimalUnit) }
+
+// Source marks where an input of the kost/nytte model is from.
+type Source string
+
+// Sources of an input.
+const (
+	SourceGiven        Source = "oppgitt"     // stated by the municipality or a cited source
+	SourceIllustrative Source = "illustrativ" // an example, to be replaced
+	SourceActual       Source = "faktisk"     // measured in the period
+)
+
+// Input is one input of the model. An input that is not Set has no value: there are no silent
+// defaults.
+type Input struct {
+	Value  Decimal `toml:"value"`
+	Set    bool    `toml:"-"`
+	Source Source  `toml:"source"`
+	Note   string  `toml:"note"` // where the figure is from, for the reader; may be empty
+}
+
+// NewInput reads a value, such as "5,70", as a set input.
+func NewInput(value string, source Source, note string) (Input, error) {
+	d, err := ParseDecimal(value)
+	if err != nil {
+		return Input{}, err
+	}
+	in := Input{Value: d, Set: true, Source: source, Note: note}
+	return in, in.validate()
+}
+
+func (in Input) validate() error {
+	if !in.Set {
+		return nil
+	}
+	switch in.Source {
+	case SourceGiven, SourceIllustrative, SourceActual:
+	default:
+		return fmt.Errorf("source must be %s, %s or %s", SourceGiven, SourceIllustrative, SourceActual)
+	}
+	if in.Value < 0 {
+		return errors.New("must not be negative")
+	}
+	return nil
+}
+
+// CostBenefitInputs are the inputs of the model of the SvarUt spreadsheet (KS SvarUt course 2014,
+// slide 14), without SvarUt (letters made by hand) and with it, and the price of a digital letter that
+// later came in addition. Amounts are kroner, share in per cent, time in minutes.
+type CostBenefitInputs struct {
+	YearCost        Input // K: cost of a work-year with social costs, kroner
+	YearHours       Input // H: hours in a work-year
+	LettersPerYear  Input // N: shipments a year
+	DigitalPercent  Input // d: per cent of shipments that are digital with SvarUt
+	MinutesWithout  Input // t₀: printing, enveloping and franking by hand, minutes a letter
+	MinutesWith     Input // t₁: the same with SvarUt
+	PaperWithout    Input // p₀: paper, envelope and the like, kroner a letter
+	PaperWith       Input // p₁: the vendor's production, kroner a letter
+	PostageWithout  Input // s₀: postage, kroner a letter
+	PostageWith     Input // s₁: postage at bulk rates, kroner a letter
+	DigitalUnitCost Input // c_dig: transaction price of a digital letter, kroner
+}
+
+// CostBenefitInput is one input with its symbol and Norwegian label, for showing and checking.
+type CostBenefitInput struct {
+	Symbol string // K, H, N, d, t0, t1, p0, p1, s0, s1, cdig
+	Label  string // Norwegian
+	Unit   string // Norwegian unit
+	Input  Input
+}
+
+// All gives the inputs in the order in which they are shown.
+func (c CostBenefitInputs) All() []CostBenefitInput {
+	return []CostBenefitInput{
+		{"K", "Kostnad per årsverk inkl. sosiale omkostninger", "kr", c.YearCost},
+		{"H", "Antall timer per årsverk", "timer", c.YearHours},
+		{"N", "Antall forsendelser per år", "stk.", c.LettersPerYear},
+		{"d", "Andel digitale forsendelser", "%", c.DigitalPercent},
+		{"t0", "Tid per brev til utskrift, konvoluttering og frankering, uten SvarUt", "min", c.MinutesWithout},
+		{"t1", "Tid per brev til utskrift, konvoluttering og frankering, med SvarUt", "min", c.MinutesWith},
+		{"p0", "Papir, konvolutt m.m. per brev, uten SvarUt", "kr", c.PaperWithout},
+		{"p1", "Produksjonskostnad per brev, med SvarUt", "kr", c.PaperWith},
+		{"s0", "Gjennomsnittlig porto per brev, uten SvarUt", "kr", c.PostageWithout},
+		{"s1", "Gjennomsnittlig porto per brev, med SvarUt", "kr", c.PostageWith},
+		{"cdig", "Transaksjonspris per digital forsendelse", "kr", c.DigitalUnitCost},
+	}
+}
+
+// SeedInputs gives the figures of the SvarUt spreadsheet of 2014 that survive (25 % digital, kr 5,70,
+// kr 13,00 and kr 7,50, KS SvarUt course 2014, slide 14), marked as given, and illustrative figures for
+// those that are lost. A digital letter costs nothing, as in that model.
+func SeedInputs() CostBenefitInputs {
+	const seed = "SvarUt-regnearket 2014 (kursmateriell, lysbilde 14)"
+	const example = "eksempeltall; erstatt med egne"
+	given := func(d Decimal) Input { return Input{Value: d, Set: true, Source: SourceGiven, Note: seed} }
+	illustrative := func(d Decimal) Input {
+		return Input{Value: d, Set: true, Source: SourceIllustrative, Note: example}
+	}
+	return CostBenefitInputs{
+		YearCost:        illustrative(DecimalFromInt(600_000)),
+		YearHours:       illustrative(DecimalFromInt(1_700)),
+		LettersPerYear:  illustrative(DecimalFromInt(100_000)),
+		DigitalPercent:  given(DecimalFromInt(25)),
+		MinutesWithout:  illustrative(DecimalFromInt(3)),
+		MinutesWith:     illustrative(0),
+		PaperWithout:    illustrative(DecimalFromOre(2_00)),
+		PaperWith:       given(DecimalFromOre(5_70)),
+		PostageWithout:  given(DecimalFromOre(13_00)),
+		PostageWith:     given(DecimalFromOre(7_50)),
+		DigitalUnitCost: illustrative(0),
+	}
+}
+
+// Missing gives the symbols of the inputs that are not set, in the order of All.
+func (c CostBenefitInputs) Missing() []string {
+	var out []string
+	for _, in := range c.All() {
+		if !in.Input.Set {
+			out = append(out, in.Symbol)
+		}
+	}
+	return out
+}
+
+// Validate reports inputs that are set to impossible values; inputs that are not set are no error here.
+func (c CostBenefitInputs) Validate() error {
+	var faults []error
+	for _, in := range c.All() {
+		if err := in.Input.validate(); err != nil {
+			faults = append(faults, fmt.Errorf("kost/nytte input %s: %w", in.Symbol, err))
+		}
+	}
+	if c.YearHours.Set && c.YearHours.Value == 0 {
+		faults = append(faults, errors.New("kost/nytte input H: hours in a work-year must be above 0"))
+	}
+	if c.DigitalPercent.Set && c.DigitalPercent.Value > DecimalFromInt(100) {
+		faults = append(faults, errors.New("kost/nytte input d: share cannot be above 100 per cent"))
+	}
+	return errors.Join(faults...)
+}
+
+// CostBenefitRow is one row of Table A or B in øre, rounded to the nearest øre for showing.
+type CostBenefitRow struct {
+	Without Ore // uten SvarUt
+	With    Ore // med SvarUt
+	Saving  Ore // Without − With
+}
+
+// CostBenefit is the model computed: Table A a letter sent as paper post, Table B a year.
+type CostBenefit struct {
+	Wage, Production, Postage, Total CostBenefitRow // Table A, øre a letter
+	Year                             CostBenefitRow // Table B, øre a year
+	YearPaper, YearDigital           Ore            // the two parts of Year.With: N(1−d)T₁ and N·d·c_dig
+}
+
+// ErrInputsMissing is wrapped by the error of Compute when inputs are not set.
+var ErrInputsMissing = errors.New("inputs are not set")
+
+// Compute gives the model:
+//
+//	L = K/H × t/60, T = L + p + s, each without (0) and with (1)
+//	Uten = N × T₀
+//	Med  = N × (1−d) × T₁ + N × d × c_dig
+//	Besparelse = Uten − Med
+//
+// It calculates in exact fractions. Rounding rule: each shown figure is rounded to the nearest øre by
+// itself, halves away from zero; the yearly figures come from the unrounded cost of a letter, and
+// savings are differences of the rounded figures, so that they can be checked by subtraction.
+func (c CostBenefitInputs) Compute() (CostBenefit, error) {
+	if missing := c.Missing(); len(missing) > 0 {
+		return CostBenefit{}, fmt.Errorf("kost/nytte: %w: %s", ErrInputsMissing, strings.Join(missing, ", "))
+	}
+	if err := c.Validate(); err != nil {
+		return CostBenefit{}, err
+	}
+	mul := func(a, b *big.Rat) *big.Rat { return new(big.Rat).Mul(a, b) }
+	sum := func(a, b *big.Rat) *big.Rat { return new(big.Rat).Add(a, b) }
+	minute := new(big.Rat).Quo(c.YearCost.Value.rat(), mul(c.YearHours.Value.rat(), big.NewRat(60, 1)))
+	wage0, wage1 := mul(minute, c.MinutesWithout.Value.rat()), mul(minute, c.MinutesWith.Value.rat())
+	total0 := sum(wage0, sum(c.PaperWithout.Value.rat(), c.PostageWithout.Value.rat()))
+	total1 := sum(wage1, sum(c.PaperWith.Value.rat(), c.PostageWith.Value.rat()))
+	n := c.LettersPerYear.Value.rat()
+	d := mul(c.DigitalPercent.Value.rat(), big.NewRat(1, 100))
+	paper := mul(mul(n, new(big.Rat).Sub(big.NewRat(1, 1), d)), total1)
+	digital := mul(mul(n, d), c.DigitalUnitCost.Value.rat())
+
+	fits := true
+	ore := func(kroner *big.Rat) Ore {
+		o, ok := roundOre(kroner)
+		fits = fits && ok
+		return o
+	}
+	row := func(without, with *big.Rat) CostBenefitRow {
+		r := CostBenefitRow{Without: ore(without), With: ore(with)}
+		r.Saving = r.Without - r.With
+		return r
+	}
+	cb := CostBenefit{
+		Wage:       row(wage0, wage1),
+		Production: row(c.PaperWithout.Value.rat(), c.PaperWith.Value.rat()),
+		Postage:    row(c.PostageWithout.Value.rat(), c.PostageWith.Value.rat()),
+		Total:      row(total0, total1),
+		YearPaper:  ore(paper), YearDigital: ore(digital),
+	}
+	cb.Year.Without = ore(mul(n, total0))
+	cb.Year.With = cb.YearPaper + cb.YearDigital
+	cb.Year.Saving = cb.Year.Without - cb.Year.With
+	if !fits || cb.Year.With < 0 {
+		return CostBenefit{}, fmt.Errorf("kost/nytte: %w", ErrOverflow)
+	}
+	return cb, nil
+}
+
+// roundOre rounds kroner to the nearest øre, halves away from zero; false when it does not fit.
+func roundOre(kroner *big.Rat) (Ore, bool) {
+	scaled := new(big.Rat).Mul(kroner, big.NewRat(100, 1))
+	num, den := new(big.Int).Abs(scaled.Num()), scaled.Denom()
+	num.Add(num.Lsh(num, 1), den) // (2·num + den) / (2·den) rounds halves up
+	q := num.Quo(num, new(big.Int).Lsh(den, 1))
+	if !q.IsInt64() || q.Int64() > math.MaxInt64/4 {
+		return 0, false
+	}
+	if scaled.Sign() < 0 {
+		return Ore(-q.Int64()), true
+	}
+	return Ore(q.Int64()), true
+}

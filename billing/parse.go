@@ -1,0 +1,366 @@
+package billing
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+var (
+	idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:\-]{0,99}$`)
+	// The widest of the patterns that SvarUt has had (REST V2 and V3).
+	codePattern = regexp.MustCompile(`^[a-zA-Z0-9_\-.øæåØÆÅ]{0,20}$`)
+	// Stricter than time.Parse, which lets one-digit hours and a comma in fractions through.
+	timePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$`)
+)
+
+// ValidKonteringskode reports whether a konteringskode has the form SvarUt accepts: at most 20 of
+// letters, digits, æøåÆØÅ and . _ - (REST V3). The empty code is valid: it means none was given.
+func ValidKonteringskode(code string) bool { return codePattern.MatchString(code) }
+
+// ParseReceipts reads a whole receipt file. Either every row is returned and there are no problems, or
+// no row is returned and the problems say why: a file with any problem must not be applied at all.
+// A file with only a header is a valid file without rows. Columns may stand in any order; their names
+// are exact. Space around a field is trimmed.
+//
+// The same shipment may stand twice only under different jobs (a letter and its ordered reprint);
+// the same shipment and job twice is a problem.
+func ParseReceipts(data []byte, f Format) ([]ReceiptRow, []Problem) {
+	if err := f.Validate(); err != nil {
+		return nil, []Problem{{Code: ProblemFormat, Text: err.Error() + "; correct the vendor profile"}}
+	}
+	p := &receiptParser{format: f, seen: map[[2]string]int{}}
+	text, ok := p.decode(data)
+	if !ok {
+		return nil, p.problems
+	}
+	p.run(text)
+	if p.count > 0 {
+		if p.count > MaxProblems {
+			p.problems = append(p.problems, Problem{Code: ProblemMore,
+				Text: fmt.Sprintf("%d further problems are not listed", p.count-MaxProblems)})
+		}
+		return nil, p.problems
+	}
+	return p.rows, nil
+}
+
+type receiptParser struct {
+	format   Format
+	rows     []ReceiptRow
+	problems []Problem
+	count    int               // problems found, listed or not
+	seen     map[[2]string]int // job and shipment → line
+}
+
+func (p *receiptParser) add(line int, column, code, format string, args ...any) {
+	p.count++
+	if p.count <= MaxProblems {
+		p.problems = append(p.problems, Problem{Line: line, Column: column, Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// decode gives the file as UTF-8 without byte order mark.
+func (p *receiptParser) decode(data []byte) ([]byte, bool) {
+	bom := []byte("\xef\xbb\xbf")
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		p.add(0, "", ProblemEncoding, "the file is UTF-16; the vendor must send UTF-8 or Windows-1252")
+		return nil, false
+	case bytes.HasPrefix(data, bom) && p.format.Encoding == "windows-1252":
+		p.add(0, "", ProblemEncoding, "the file begins with a UTF-8 byte order mark but the profile says windows-1252; set encoding to utf-8 or auto")
+		return nil, false
+	case bytes.HasPrefix(data, bom):
+		data = data[len(bom):]
+		if !utf8.Valid(data) {
+			p.add(firstBadLine(data), "", ProblemEncoding, "the file begins with a UTF-8 byte order mark but is not valid UTF-8")
+			return nil, false
+		}
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		p.add(0, "", ProblemEmpty, "the file is empty; a night without letters is a file with the header line only")
+		return nil, false
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		p.add(1+bytes.Count(data[:i], []byte("\n")), "", ProblemEncoding, "the file holds a zero byte; it is not a text file in UTF-8 or Windows-1252")
+		return nil, false
+	}
+	valid := utf8.Valid(data)
+	switch {
+	case valid && p.format.Encoding != "windows-1252":
+		return data, true
+	case !valid && p.format.Encoding == "utf-8":
+		p.add(firstBadLine(data), "", ProblemEncoding, "the file is not valid UTF-8, which the profile asks for; set encoding to windows-1252 or auto if the vendor writes that")
+		return nil, false
+	}
+	text, err := charmap.Windows1252.NewDecoder().Bytes(data)
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+		// Windows-1252 leaves five byte values undefined.
+		i := max(0, slices.IndexFunc(data, func(c byte) bool {
+			return c == 0x81 || c == 0x8d || c == 0x8f || c == 0x90 || c == 0x9d
+		}))
+		p.add(1+bytes.Count(data[:i], []byte("\n")), "", ProblemEncoding, "the file holds a byte that is neither UTF-8 nor Windows-1252")
+		return nil, false
+	}
+	return text, true
+}
+
+func firstBadLine(data []byte) int {
+	line := 1
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		if r == '\n' {
+			line++
+		}
+		data = data[n:]
+	}
+	return line
+}
+
+func (p *receiptParser) run(text []byte) {
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma = rune(p.format.Delimiter[0])
+	r.FieldsPerRecord = -1 // counted here, so that every short row is listed
+	r.ReuseRecord = true
+
+	header, err := r.Read()
+	if err != nil {
+		p.add(errorLine(err), "", ProblemSyntax, "the header line has misplaced quotation marks")
+		return
+	}
+	columns := slices.Clone(header)
+	position, ok := p.header(columns)
+	if !ok {
+		return
+	}
+	for {
+		fields, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			p.add(errorLine(err), "", ProblemSyntax, "misplaced or unclosed quotation mark")
+			continue
+		}
+		line, _ := r.FieldPos(0)
+		if len(fields) != len(columns) {
+			p.add(line, "", ProblemFieldCount, "the row has %d fields, the header %d; the file may be cut off or hold a stray %q", len(fields), len(columns), p.format.Delimiter)
+			continue
+		}
+		p.row(line, fields, position)
+	}
+}
+
+func errorLine(err error) int {
+	var pe *csv.ParseError
+	if errors.As(err, &pe) {
+		return pe.StartLine
+	}
+	return 0
+}
+
+// header finds where each column stands; the file is not read further when the header is wrong.
+func (p *receiptParser) header(columns []string) (map[string]int, bool) {
+	before := p.count
+	own := map[string]string{} // header in the file → our name
+	for _, col := range receiptColumns {
+		own[p.format.header(col)] = col
+	}
+	position := map[string]int{}
+	for i, name := range columns {
+		col, known := own[strings.TrimSpace(name)]
+		if _, twice := position[col]; known && twice {
+			p.add(1, col, ProblemDuplicateColumn, "the column stands twice in the header")
+		}
+		if known {
+			position[col] = i
+		}
+	}
+	if len(position) == 0 {
+		// Nothing of the line is repeated: a file without header begins with data.
+		p.add(1, "", ProblemHeader, "the first line has none of the column names of receipt version %s separated by %q; check that this is a receipt file with a header", p.format.Version, p.format.Delimiter)
+		return nil, false
+	}
+	for i, name := range columns {
+		if _, known := own[strings.TrimSpace(name)]; !known {
+			p.add(1, "", ProblemUnknownColumn, "column number %d of the header is unknown to receipt version %s; a changed format needs a changed profile", i+1, p.format.Version)
+		}
+	}
+	for _, col := range receiptColumns {
+		if _, found := position[col]; !found {
+			p.add(1, col, ProblemMissingColumn, "the column %q is missing from the header", p.format.header(col))
+		}
+	}
+	return position, p.count == before
+}
+
+func (p *receiptParser) row(line int, fields []string, position map[string]int) {
+	before := p.count
+	get := func(col string) string { return strings.Trim(fields[position[col]], " \t\u00a0") }
+
+	if v := get(ColVersion); v != p.format.Version {
+		p.add(line, ColVersion, ProblemVersion, "the row is not of receipt version %s; the file needs a profile for its version", p.format.Version)
+		return
+	}
+	row := ReceiptRow{
+		Line:              line,
+		Job:               p.id(line, ColJob, get(ColJob), true),
+		Shipment:          p.id(line, ColShipment, get(ColShipment), true),
+		PrintID:           p.id(line, ColPrintID, get(ColPrintID), false),
+		PostedAt:          p.time(line, ColPosted, get(ColPosted)),
+		PagesBW:           p.number(line, ColPagesBW, get(ColPagesBW)),
+		PagesColour:       p.number(line, ColPagesColour, get(ColPagesColour)),
+		EnvelopesAuto:     p.number(line, ColEnvAuto, get(ColEnvAuto)),
+		ExtraSheetsAuto:   p.number(line, ColExtraAuto, get(ColExtraAuto)),
+		EnvelopesManual:   p.number(line, ColEnvManual, get(ColEnvManual)),
+		ExtraSheetsManual: p.number(line, ColExtraManual, get(ColExtraManual)),
+		WeightGram:        p.number(line, ColWeight, get(ColWeight)),
+		Production:        p.amount(line, ColProduction, get(ColProduction)),
+		Postage:           p.amount(line, ColPostage, get(ColPostage)),
+		Konteringskode:    strings.Clone(get(ColKonteringskode)),
+	}
+	if !ValidKonteringskode(row.Konteringskode) {
+		p.add(line, ColKonteringskode, ProblemCode, "the code has more than 20 characters or characters outside letters, digits, æøå and . _ -; check the encoding of the file")
+	}
+	if row.Job != "" && row.Shipment != "" {
+		key := [2]string{row.Job, row.Shipment}
+		if first, twice := p.seen[key]; twice {
+			p.add(line, ColShipment, ProblemDuplicateRow, "the same shipment of the same job stands in line %d already; ask the vendor which row is right", first)
+		} else {
+			p.seen[key] = line
+		}
+	}
+	if p.count == before {
+		p.rows = append(p.rows, row)
+	}
+}
+
+func (p *receiptParser) id(line int, col, s string, required bool) string {
+	switch {
+	case s == "" && required:
+		p.add(line, col, ProblemRequired, "the field is empty")
+	case s != "" && !idPattern.MatchString(s):
+		p.add(line, col, ProblemID, "not an id: 1 to 100 letters, digits and . _ : - beginning with a letter or digit")
+		return ""
+	}
+	return strings.Clone(s) // the record's memory is reused
+}
+
+func (p *receiptParser) time(line int, col, s string) time.Time {
+	if s == "" {
+		p.add(line, col, ProblemRequired, "the field is empty")
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || !timePattern.MatchString(s) {
+		p.add(line, col, ProblemTime, "not a time with date and offset such as 2026-01-05T14:30:00+01:00 (RFC 3339)")
+		return time.Time{}
+	}
+	t = t.UTC()
+	if t.Year() < 2000 || t.Year() > 2099 {
+		p.add(line, col, ProblemTime, "the year is outside 2000 to 2099")
+	}
+	return t
+}
+
+func (p *receiptParser) number(line int, col, s string) int {
+	switch {
+	case s == "":
+		p.add(line, col, ProblemRequired, "the field is empty; write 0 for none")
+		return 0
+	case len(s) > 1 && s[0] == '-' && allDigits(s[1:]):
+		p.add(line, col, ProblemNegative, "the number is negative")
+		return 0
+	case !allDigits(s):
+		p.add(line, col, ProblemNumber, "not a whole number")
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n > MaxReceiptCount {
+		p.add(line, col, ProblemTooLarge, "the number is above %d", MaxReceiptCount)
+		return 0
+	}
+	return n
+}
+
+func (p *receiptParser) amount(line int, col, s string) Ore {
+	if s == "" {
+		p.add(line, col, ProblemRequired, "the field is empty; write 0%s00 for none", p.format.DecimalSign)
+		return 0
+	}
+	o, err := parseAmount(s, p.format.DecimalSign)
+	switch {
+	case errors.Is(err, ErrOverflow), err == nil && o > MaxReceiptAmount:
+		p.add(line, col, ProblemTooLarge, "the amount is above %s kroner", MaxReceiptAmount)
+	case err != nil:
+		p.add(line, col, ProblemAmount, "%v", err)
+	case o < 0:
+		p.add(line, col, ProblemNegative, "the amount is negative; a receipt reports costs, and a correction is booked as its own line")
+	default:
+		return o
+	}
+	return 0
+}
+
+// FormatReceipts writes rows as a receipt file in the format (with "auto", as UTF-8 without byte order
+// mark): the header and one line a row, ended by CR LF. Times are written in UTC. ParseReceipts reads
+// the file back to the same rows. Rows that a receipt file cannot hold give an error.
+func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
+	if err := f.Validate(); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Comma = rune(f.Delimiter[0])
+	w.UseCRLF = true
+	header := make([]string, len(receiptColumns))
+	for i, col := range receiptColumns {
+		header[i] = f.header(col)
+	}
+	if err := w.Write(header); err != nil {
+		return nil, fmt.Errorf("write receipt header: %w", err)
+	}
+	for i, r := range rows {
+		if !idPattern.MatchString(r.Job) || !idPattern.MatchString(r.Shipment) || !ValidKonteringskode(r.Konteringskode) ||
+			r.PrintID != "" && !idPattern.MatchString(r.PrintID) {
+			return nil, fmt.Errorf("write receipt row %d: job, shipment, print id or konteringskode is not of the form a receipt holds", i+1)
+		}
+		if r.Production < 0 || r.Postage < 0 {
+			return nil, fmt.Errorf("write receipt row %d: negative amount", i+1)
+		}
+		n := strconv.Itoa
+		err := w.Write([]string{
+			f.Version, r.Job, r.Shipment, r.PrintID, r.PostedAt.UTC().Format(time.RFC3339Nano),
+			n(r.PagesBW), n(r.PagesColour), n(r.EnvelopesAuto), n(r.ExtraSheetsAuto), n(r.EnvelopesManual), n(r.ExtraSheetsManual),
+			n(r.WeightGram), r.Production.Plain(f.DecimalSign), r.Postage.Plain(f.DecimalSign), r.Konteringskode,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("write receipt row %d: %w", i+1, err)
+		}
+	}
+	w.Flush()
+	if err := w.Error(); err != nil {
+		return nil, fmt.Errorf("write receipts: %w", err)
+	}
+	if f.Encoding != "windows-1252" {
+		return b.Bytes(), nil
+	}
+	out, err := charmap.Windows1252.NewEncoder().Bytes(b.Bytes())
+	if err != nil {
+		return nil, errors.New("write receipts: a text cannot be written in windows-1252")
+	}
+	return out, nil
+}

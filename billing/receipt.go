@@ -1,0 +1,195 @@
+package billing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Format describes the receipt file of one vendor as data of the vendor profile.
+type Format struct {
+	// Version is the text every row must carry in the column versjon. A file of another version is
+	// refused: a silent change of format once made costs vanish (SvarUt changelog 2017-02-15).
+	Version string `toml:"version"`
+	// Encoding is "utf-8", "windows-1252" or "auto" (UTF-8 when the bytes are valid UTF-8, else
+	// Windows-1252). A UTF-8 byte order mark is accepted with "utf-8" and "auto".
+	Encoding string `toml:"encoding"`
+	// Delimiter separates fields: one of ";", "," or a tab.
+	Delimiter string `toml:"delimiter"`
+	// DecimalSign is "," or ".". An amount with the other sign is a problem, never a guess.
+	DecimalSign string `toml:"decimal_sign"`
+	// Columns gives the vendor's own header for a column of ours, for headers that differ.
+	Columns map[string]string `toml:"columns"`
+}
+
+// DefaultFormat is version 1 of our own receipt format: semicolons, decimal comma, either encoding.
+func DefaultFormat() Format {
+	return Format{Version: "1", Encoding: "auto", Delimiter: ";", DecimalSign: ","}
+}
+
+// Columns of the receipt file, version 1, after the fields of SvarUt's print receipt (KS SvarUt
+// course 2014, slide 39), with the join keys versjon, jobb, forsendelse, print_id and postlagt added.
+const (
+	ColVersion        = "versjon"
+	ColJob            = "jobb"
+	ColShipment       = "forsendelse"
+	ColPrintID        = "print_id"
+	ColPosted         = "postlagt"
+	ColPagesBW        = "sider_sh"
+	ColPagesColour    = "sider_farge"
+	ColEnvAuto        = "konv_auto"
+	ColExtraAuto      = "ekstra_auto"
+	ColEnvManual      = "konv_manuell"
+	ColExtraManual    = "ekstra_manuell"
+	ColWeight         = "vekt_gram"
+	ColProduction     = "produksjonskostnad"
+	ColPostage        = "porto"
+	ColKonteringskode = "konteringskode"
+)
+
+var receiptColumns = []string{
+	ColVersion, ColJob, ColShipment, ColPrintID, ColPosted, ColPagesBW, ColPagesColour, ColEnvAuto, ColExtraAuto,
+	ColEnvManual, ColExtraManual, ColWeight, ColProduction, ColPostage, ColKonteringskode,
+}
+
+// ReceiptColumns gives the column names of version 1 in the order in which FormatReceipts writes them.
+func ReceiptColumns() []string { return slices.Clone(receiptColumns) }
+
+// Limits of one receipt row. They are far above any real letter, and low enough that sums over
+// millions of rows cannot overflow.
+const (
+	// MaxReceiptAmount is the highest production cost or postage of one letter: 1 000 000,00 kroner.
+	MaxReceiptAmount Ore = 1_000_000_00
+	// MaxReceiptCount is the highest number of pages, sheets, envelopes or grams of one letter.
+	MaxReceiptCount = 1_000_000
+	// MaxProblems is how many problems of one file are listed; the rest are only counted.
+	MaxProblems = 10_000
+)
+
+// ReceiptRow is what the vendor reports for one posted letter.
+type ReceiptRow struct {
+	Line     int    // line in the file, counted from 1 with the header as line 1
+	Job      string // our job id
+	Shipment string // our shipment id
+	PrintID  string // the vendor's own id; may be empty
+	// PostedAt is when the letter was posted, in UTC.
+	PostedAt          time.Time
+	PagesBW           int // black-and-white pages
+	PagesColour       int // colour pages
+	EnvelopesAuto     int // envelopes filled by machine, each with its first sheet: 0 or 1 per letter
+	ExtraSheetsAuto   int // sheets beyond the first in a machine-filled envelope
+	EnvelopesManual   int // envelopes filled by hand, each with its first sheet
+	ExtraSheetsManual int // sheets beyond the first in a hand-filled envelope
+	WeightGram        int // gram
+	// Production and Postage are øre, net of VAT.
+	Production, Postage Ore
+	// Konteringskode is the code the vendor has put the cost on; may be empty.
+	Konteringskode string
+}
+
+// Pages is the number of printed pages.
+func (r ReceiptRow) Pages() int { return r.PagesBW + r.PagesColour }
+
+// Sheets is the number of sheets in the envelope: the first of each envelope and the extra ones.
+func (r ReceiptRow) Sheets() int {
+	return r.EnvelopesAuto + r.ExtraSheetsAuto + r.EnvelopesManual + r.ExtraSheetsManual
+}
+
+// Net is production and postage together, in øre net of VAT.
+func (r ReceiptRow) Net() Ore { return r.Production + r.Postage }
+
+// SameFacts reports whether two rows say the same of the same letter, whatever their line.
+func (r ReceiptRow) SameFacts(other ReceiptRow) bool {
+	r.Line, other.Line = 0, 0
+	same := r.PostedAt.Equal(other.PostedAt)
+	r.PostedAt, other.PostedAt = time.Time{}, time.Time{}
+	return same && r == other
+}
+
+// Problem is one thing wrong with a receipt file, told to the operator. It names line, column and
+// remedy, and never repeats what a field holds.
+type Problem struct {
+	Line   int    // line in the file from 1; 0 when it concerns the whole file
+	Column string // our name of the column; empty when it concerns the row or file
+	Code   string // one of the Problem… constants
+	Text   string // English text for the operator
+}
+
+// Codes of Problem.
+const (
+	ProblemFormat          = "format"           // the profile's receipt format is itself wrong
+	ProblemEmpty           = "empty"            // nothing in the file
+	ProblemEncoding        = "encoding"         // bytes that the encoding does not allow
+	ProblemSyntax          = "syntax"           // quotes or delimiters are wrong
+	ProblemHeader          = "header"           // the first line is not a header
+	ProblemUnknownColumn   = "unknown_column"   // a column that version 1 does not have
+	ProblemMissingColumn   = "missing_column"   // a column of version 1 is absent
+	ProblemDuplicateColumn = "duplicate_column" // a column stands twice
+	ProblemVersion         = "version"          // the row has another version
+	ProblemFieldCount      = "field_count"      // the row has more or fewer fields than the header
+	ProblemRequired        = "required"         // a required field is empty
+	ProblemNumber          = "number"           // not a whole number
+	ProblemAmount          = "amount"           // not an amount in the format's form
+	ProblemNegative        = "negative"         // below zero
+	ProblemTooLarge        = "too_large"        // above the limit
+	ProblemTime            = "time"             // not RFC 3339 with offset, or not a plausible year
+	ProblemID              = "id"               // an id with characters or a length no id has
+	ProblemCode            = "konteringskode"   // a konteringskode outside its pattern
+	ProblemDuplicateRow    = "duplicate_row"    // the same letter of the same job stands twice
+	ProblemMore            = "more"             // further problems are not listed
+)
+
+// String writes the problem as one line for an operator.
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, "line %d: ", p.Line)
+	}
+	if p.Column != "" {
+		fmt.Fprintf(&b, "%s: ", p.Column)
+	}
+	b.WriteString(p.Text)
+	return b.String()
+}
+
+// Validate reports what is wrong with a format, nil when it can be used.
+func (f Format) Validate() error {
+	switch {
+	case f.Version == "":
+		return fmt.Errorf("receipt format: version is empty")
+	case f.Encoding != "auto" && f.Encoding != "utf-8" && f.Encoding != "windows-1252":
+		return fmt.Errorf("receipt format: encoding %q is none of auto, utf-8, windows-1252", f.Encoding)
+	case f.Delimiter != ";" && f.Delimiter != "," && f.Delimiter != "\t":
+		return fmt.Errorf("receipt format: delimiter %q is none of semicolon, comma, tab", f.Delimiter)
+	case f.DecimalSign != "," && f.DecimalSign != ".":
+		return fmt.Errorf("receipt format: decimal_sign %q is neither comma nor point", f.DecimalSign)
+	case f.DecimalSign == f.Delimiter:
+		return fmt.Errorf("receipt format: delimiter and decimal_sign are the same")
+	}
+	seen := map[string]string{}
+	for _, col := range receiptColumns {
+		name := f.header(col)
+		if name == "" || strings.TrimSpace(name) != name || strings.ContainsAny(name, "\r\n\"") {
+			return fmt.Errorf("receipt format: header for column %s is empty or has spaces, quotes or line breaks", col)
+		}
+		if other, twice := seen[name]; twice {
+			return fmt.Errorf("receipt format: columns %s and %s have the same header", other, col)
+		}
+		seen[name] = col
+	}
+	for col := range f.Columns {
+		if !slices.Contains(receiptColumns, col) {
+			return fmt.Errorf("receipt format: %q is not a column of the receipt; the columns are %s", col, strings.Join(receiptColumns, ", "))
+		}
+	}
+	return nil
+}
+
+// header gives the header the vendor uses for a column of ours.
+func (f Format) header(col string) string {
+	if name, ok := f.Columns[col]; ok {
+		return name
+	}
+	return col
+}

@@ -1,0 +1,294 @@
+package billing
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/encoding/charmap"
+	"pgregory.net/rapid"
+)
+
+const header1 = "versjon;jobb;forsendelse;print_id;postlagt;sider_sh;sider_farge;konv_auto;ekstra_auto;konv_manuell;ekstra_manuell;vekt_gram;produksjonskostnad;porto;konteringskode\n"
+const row1 = "1;J1;S1;P1;2026-01-05T14:30:00+01:00;3;1;1;1;0;0;17;5,70;7,50;0100-Ås\n"
+
+func TestParseReceipts(t *testing.T) {
+	t.Parallel()
+	want := ReceiptRow{Line: 2, Job: "J1", Shipment: "S1", PrintID: "P1", PostedAt: time.Date(2026, 1, 5, 13, 30, 0, 0, time.UTC),
+		PagesBW: 3, PagesColour: 1, EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 17, Production: 570, Postage: 750, Konteringskode: "0100-Ås"}
+	latin, err := charmap.Windows1252.NewEncoder().String(header1 + row1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	format := func(change func(*Format)) Format {
+		f := DefaultFormat()
+		change(&f)
+		return f
+	}
+	for name, c := range map[string]struct {
+		data string
+		f    Format
+	}{
+		"utf-8":                      {header1 + row1, DefaultFormat()},
+		"utf-8 with byte order mark": {"\ufeff" + header1 + row1, DefaultFormat()},
+		"utf-8 stated":               {header1 + row1, format(func(f *Format) { f.Encoding = "utf-8" })},
+		"windows-1252 found":         {latin, DefaultFormat()},
+		"windows-1252 stated":        {latin, format(func(f *Format) { f.Encoding = "windows-1252" })},
+		"CR LF, no last line end":    {strings.TrimSuffix(strings.ReplaceAll(header1+row1, "\n", "\r\n"), "\r\n"), DefaultFormat()},
+		"spaces around fields":       {header1 + strings.ReplaceAll(row1, ";", " ; "), DefaultFormat()},
+		"quoted fields":              {header1 + strings.Replace(row1, "S1", `"S1"`, 1), DefaultFormat()},
+		"columns in another order": {"konteringskode;jobb;forsendelse;print_id;postlagt;sider_sh;sider_farge;konv_auto;ekstra_auto;konv_manuell;ekstra_manuell;vekt_gram;produksjonskostnad;porto;versjon\n" +
+			"0100-Ås;J1;S1;P1;2026-01-05T14:30:00+01:00;3;1;1;1;0;0;17;5,70;7,50;1\n", DefaultFormat()},
+		"comma and point": {strings.ReplaceAll(strings.ReplaceAll(header1+row1, ",", "."), ";", ","),
+			format(func(f *Format) { f.Delimiter, f.DecimalSign = ",", "." })},
+		"the vendor's own header": {strings.Replace(header1+row1, "forsendelse", "ref", 1),
+			format(func(f *Format) { f.Columns = map[string]string{ColShipment: "ref"} })},
+	} {
+		rows, problems := ParseReceipts([]byte(c.data), c.f)
+		if len(problems) > 0 || len(rows) != 1 || rows[0] != want {
+			t.Errorf("%s: %+v, %v", name, rows, problems)
+		}
+	}
+	if rows, problems := ParseReceipts([]byte(header1), DefaultFormat()); len(rows) != 0 || len(problems) != 0 {
+		t.Errorf("a file with only its header: %v, %v", rows, problems)
+	}
+}
+
+func TestParseReceiptsProblems(t *testing.T) {
+	t.Parallel()
+	with := func(old, new string) string { return header1 + strings.Replace(row1, old, new, 1) }
+	utf8Only, latinOnly, broken := DefaultFormat(), DefaultFormat(), DefaultFormat()
+	utf8Only.Encoding, latinOnly.Encoding, broken.Delimiter = "utf-8", "windows-1252", "|"
+	for _, c := range []struct {
+		name, data string
+		f          Format
+		line       int
+		column     string
+		code       string
+	}{
+		{"empty", "", DefaultFormat(), 0, "", ProblemEmpty},
+		{"blank", "\ufeff \r\n\n", DefaultFormat(), 0, "", ProblemEmpty},
+		{"utf-16", "\xff\xfev\x00e\x00", DefaultFormat(), 0, "", ProblemEncoding},
+		{"zero byte", header1 + "1;\x00", DefaultFormat(), 2, "", ProblemEncoding},
+		{"byte order mark against the profile", "\ufeff" + header1, latinOnly, 0, "", ProblemEncoding},
+		{"not utf-8", header1 + strings.Replace(row1, "Å", "\xc5", 1), utf8Only, 2, "", ProblemEncoding},
+		{"byte order mark, then not utf-8", "\ufeff" + header1 + "\xc5", DefaultFormat(), 2, "", ProblemEncoding},
+		{"neither encoding", header1 + strings.Replace(row1, "Å", "\xc5\x81", 1), latinOnly, 2, "", ProblemEncoding},
+		{"utf-8 read as windows-1252", header1 + row1, latinOnly, 2, ColKonteringskode, ProblemCode},
+		{"no header", row1, DefaultFormat(), 1, "", ProblemHeader},
+		{"comma file", strings.ReplaceAll(header1, ";", ","), DefaultFormat(), 1, "", ProblemHeader},
+		{"header with quote", `ver"sjon;` + header1, DefaultFormat(), 1, "", ProblemSyntax},
+		{"unknown column", strings.Replace(header1, "porto;", "porto;rabatt;", 1), DefaultFormat(), 1, "", ProblemUnknownColumn},
+		{"missing column", strings.Replace(header1, "porto;", "", 1), DefaultFormat(), 1, ColPostage, ProblemMissingColumn},
+		{"duplicate column", strings.Replace(header1, "porto;", "porto;porto;", 1), DefaultFormat(), 1, ColPostage, ProblemDuplicateColumn},
+		{"capitals in a column", strings.Replace(header1, "porto", "Porto", 1), DefaultFormat(), 1, ColPostage, ProblemMissingColumn},
+		{"version 2", header1 + strings.Replace(row1, "1;", "2;", 1), DefaultFormat(), 2, ColVersion, ProblemVersion},
+		{"field too many", with("7,50", "7,50;1"), DefaultFormat(), 2, "", ProblemFieldCount},
+		{"cut off", header1 + row1[:20], DefaultFormat(), 2, "", ProblemFieldCount},
+		{"unclosed quote", with("S1", `"S1`), DefaultFormat(), 2, "", ProblemSyntax},
+		{"no job", with("J1", ""), DefaultFormat(), 2, ColJob, ProblemRequired},
+		{"no shipment", with("S1", "  "), DefaultFormat(), 2, ColShipment, ProblemRequired},
+		{"shipment with a space", with("S1", "S 1"), DefaultFormat(), 2, ColShipment, ProblemID},
+		{"shipment as formula", with("S1", "=S1"), DefaultFormat(), 2, ColShipment, ProblemID},
+		{"time without offset", with("+01:00", ""), DefaultFormat(), 2, ColPosted, ProblemTime},
+		{"time with one digit", with("T14", "T4"), DefaultFormat(), 2, ColPosted, ProblemTime},
+		{"no such day", with("01-05", "02-30"), DefaultFormat(), 2, ColPosted, ProblemTime},
+		{"year 1926", with("2026", "1926"), DefaultFormat(), 2, ColPosted, ProblemTime},
+		{"no time", with("2026-01-05T14:30:00+01:00", ""), DefaultFormat(), 2, ColPosted, ProblemRequired},
+		{"decimal point", with("5,70", "5.70"), DefaultFormat(), 2, ColProduction, ProblemAmount},
+		{"one decimal", with("5,70", "5,7"), DefaultFormat(), 2, ColProduction, ProblemAmount},
+		{"whole kroner", with("7,50", "7"), DefaultFormat(), 2, ColPostage, ProblemAmount},
+		{"groups", with("5,70", "1 005,70"), DefaultFormat(), 2, ColProduction, ProblemAmount},
+		{"no amount", with("5,70", ""), DefaultFormat(), 2, ColProduction, ProblemRequired},
+		{"negative amount", with("7,50", "-7,50"), DefaultFormat(), 2, ColPostage, ProblemNegative},
+		{"a million and an øre", with("7,50", "1000000,01"), DefaultFormat(), 2, ColPostage, ProblemTooLarge},
+		{"overflowing amount", with("7,50", "99999999999999999999,00"), DefaultFormat(), 2, ColPostage, ProblemTooLarge},
+		{"negative pages", with(";3;", ";-3;"), DefaultFormat(), 2, ColPagesBW, ProblemNegative},
+		{"decimal weight", with(";17;", ";17,5;"), DefaultFormat(), 2, ColWeight, ProblemNumber},
+		{"plus sign", with(";17;", ";+17;"), DefaultFormat(), 2, ColWeight, ProblemNumber},
+		{"overflowing weight", with(";17;", ";99999999999999999999;"), DefaultFormat(), 2, ColWeight, ProblemTooLarge},
+		{"no weight", with(";17;", ";;"), DefaultFormat(), 2, ColWeight, ProblemRequired},
+		{"long code", with("0100-Ås", "123456789012345678901"), DefaultFormat(), 2, ColKonteringskode, ProblemCode},
+		{"code as formula", with("0100-Ås", "=1+1"), DefaultFormat(), 2, ColKonteringskode, ProblemCode},
+		{"same row twice", header1 + row1 + row1, DefaultFormat(), 3, ColShipment, ProblemDuplicateRow},
+		{"same letter, other cost", header1 + row1 + strings.Replace(row1, "5,70", "5,80", 1), DefaultFormat(), 3, ColShipment, ProblemDuplicateRow},
+		{"wrong format", header1 + row1, broken, 0, "", ProblemFormat},
+	} {
+		rows, problems := ParseReceipts([]byte(c.data), c.f)
+		if rows != nil {
+			t.Errorf("%s: rows of a faulty file were returned: %v", c.name, rows)
+		}
+		found := false
+		for _, p := range problems {
+			found = found || p.Line == c.line && p.Column == c.column && p.Code == c.code && p.Text != ""
+		}
+		if !found {
+			t.Errorf("%s: got %v, want line %d column %q code %s", c.name, problems, c.line, c.column, c.code)
+		}
+	}
+}
+
+func TestParseReceiptsListsEveryProblem(t *testing.T) {
+	t.Parallel()
+	data := header1 + row1 + "1;J1;S2;;igår;x;0;1;0;0;0;9;5.70;7,50;\n" + `1;"J` + "\n1;;S3;;;1;0;1;0;0;0;9;-1,00;7,50;\n"
+	_, problems := ParseReceipts([]byte(strings.Replace(data, `1;"J`, "1;J1", 1)), DefaultFormat())
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprintf("%d %s %s", p.Line, p.Column, p.Code))
+	}
+	want := "3 postlagt time, 3 sider_sh number, 3 produksjonskostnad amount, 4  field_count, 5 jobb required, 5 postlagt required, 5 produksjonskostnad negative"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
+	}
+	many := header1 + strings.Repeat("1;\n", MaxProblems+7)
+	_, problems = ParseReceipts([]byte(many), DefaultFormat())
+	if last := problems[len(problems)-1]; len(problems) != MaxProblems+1 || last.Code != ProblemMore || !strings.HasPrefix(last.Text, "7 ") {
+		t.Errorf("%d problems, the last %v", len(problems), problems[len(problems)-1])
+	}
+}
+
+// A reprint that a person ordered is a job of its own, and its receipt may come in the same file.
+func TestParseReceiptsReprint(t *testing.T) {
+	t.Parallel()
+	rows, problems := ParseReceipts([]byte(header1+row1+strings.Replace(row1, "J1", "J1.1", 1)), DefaultFormat())
+	if len(rows) != 2 || problems != nil {
+		t.Errorf("%v, %v", rows, problems)
+	}
+}
+
+// A wrong file may hold names and national identity numbers; no problem may repeat them.
+func TestProblemsNeverRepeatContent(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		secret := "Kari" + rapid.StringMatching(`[A-Z]{6}`).Draw(t, "name")
+		rows := strings.Split(strings.TrimSpace(row1), ";")
+		rows[rapid.IntRange(0, len(rows)-1).Draw(t, "field")] = "=" + secret
+		head := strings.Split(strings.TrimSpace(header1), ";")
+		if rapid.Bool().Draw(t, "in header") {
+			head[rapid.IntRange(0, len(head)-1).Draw(t, "column")] = secret
+		}
+		_, problems := ParseReceipts([]byte(strings.Join(head, ";")+"\n"+strings.Join(rows, ";")+"\n"), DefaultFormat())
+		if len(problems) == 0 {
+			t.Fatal("a faulty file was accepted")
+		}
+		for _, p := range problems {
+			if strings.Contains(p.String(), secret) {
+				t.Fatalf("the problem repeats the field: %s", p)
+			}
+		}
+	})
+}
+
+func genRow() *rapid.Generator[ReceiptRow] {
+	return rapid.Custom(func(t *rapid.T) ReceiptRow {
+		n := rapid.IntRange(0, MaxReceiptCount)
+		o := rapid.Map(rapid.Int64Range(0, int64(MaxReceiptAmount)), func(v int64) Ore { return Ore(v) })
+		return ReceiptRow{
+			Job:      rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._:\-]{0,30}`).Draw(t, "job"),
+			Shipment: rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._:\-]{0,99}`).Draw(t, "shipment"),
+			PrintID:  rapid.StringMatching(`([A-Za-z0-9][A-Za-z0-9]{0,9})?`).Draw(t, "print id"),
+			PostedAt: time.Unix(0, rapid.Int64Range(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano(), time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC).UnixNano()).Draw(t, "posted")).UTC(),
+			PagesBW:  n.Draw(t, "bw"), PagesColour: n.Draw(t, "colour"), EnvelopesAuto: n.Draw(t, "ea"), ExtraSheetsAuto: n.Draw(t, "xa"),
+			EnvelopesManual: n.Draw(t, "em"), ExtraSheetsManual: n.Draw(t, "xm"), WeightGram: n.Draw(t, "gram"),
+			Production: o.Draw(t, "production"), Postage: o.Draw(t, "postage"),
+			Konteringskode: rapid.StringMatching(`[a-zA-Z0-9_\-.øæåØÆÅ]{0,20}`).Draw(t, "code"),
+		}
+	})
+}
+
+func genRows(least, most int) *rapid.Generator[[]ReceiptRow] {
+	return rapid.Custom(func(t *rapid.T) []ReceiptRow {
+		return rapid.SliceOfNDistinct(genRow(), least, most, func(r ReceiptRow) [2]string { return [2]string{r.Job, r.Shipment} }).Draw(t, "rows")
+	})
+}
+
+func TestReceiptsRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := DefaultFormat()
+		f.Encoding = rapid.SampledFrom([]string{"auto", "utf-8", "windows-1252"}).Draw(t, "encoding")
+		f.Delimiter = rapid.SampledFrom([]string{";", "\t", ","}).Draw(t, "delimiter")
+		f.DecimalSign = rapid.SampledFrom([]string{",", "."}).Draw(t, "sign")
+		if f.Delimiter == "," {
+			f.DecimalSign = "."
+		}
+		rows := genRows(0, 8).Draw(t, "rows")
+		data, err := FormatReceipts(rows, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, problems := ParseReceipts(data, f)
+		if len(problems) > 0 || len(back) != len(rows) {
+			t.Fatalf("%d rows came back as %d, %v", len(rows), len(back), problems)
+		}
+		for i := range rows {
+			rows[i].Line = i + 2
+			if back[i] != rows[i] {
+				t.Fatalf("row %d: wrote %+v, read %+v", i, rows[i], back[i])
+			}
+		}
+	})
+}
+
+func TestCostLinesSumToReceipts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		v := VAT{rapid.IntRange(0, 100).Draw(t, "vat production"), rapid.IntRange(0, 100).Draw(t, "vat postage")}
+		var receipts, net, gross, vat Ore
+		for _, r := range genRows(0, 20).Draw(t, "rows") {
+			receipts += r.Production + r.Postage
+			lines := CostLines(r, v)
+			if len(lines) != 2 || lines[0].Kind != KindProduction || lines[1].Kind != KindPostage || lines[0].Net != r.Production || lines[1].Net != r.Postage {
+				t.Fatalf("%+v of %+v", lines, r)
+			}
+			for _, l := range lines {
+				net, vat, gross = net+l.Net, vat+l.VAT, gross+l.Gross
+				if l.Konteringskode != r.Konteringskode {
+					t.Fatal("the code changed")
+				}
+			}
+		}
+		if net != receipts || net+vat != gross {
+			t.Fatalf("receipts %d, net %d, vat %d, gross %d", receipts, net, vat, gross)
+		}
+	})
+}
+
+func FuzzParseReceipts(f *testing.F) {
+	latin, _ := charmap.Windows1252.NewEncoder().String(header1 + row1)
+	for _, s := range []string{"", header1, header1 + row1, "\ufeff" + header1 + row1, latin, header1 + row1 + row1, header1 + `1;"J1` + "\n;;", row1,
+		strings.ReplaceAll(header1, ";", ","), "\xff\xfe1", header1 + "1;\x00\n"} {
+		f.Add([]byte(s), byte(0))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, choice byte) {
+		format := DefaultFormat()
+		format.Encoding = []string{"auto", "utf-8", "windows-1252"}[choice%3]
+		rows, problems := ParseReceipts(data, format)
+		if len(problems) > 0 {
+			if rows != nil {
+				t.Fatal("rows of a faulty file")
+			}
+			return
+		}
+		for _, r := range rows {
+			if r.Production < 0 || r.Production > MaxReceiptAmount || r.Postage < 0 || r.WeightGram < 0 || r.WeightGram > MaxReceiptCount || !ValidKonteringskode(r.Konteringskode) {
+				t.Fatalf("an impossible row: %+v", r)
+			}
+		}
+		// What was accepted can be written and read back to the same.
+		out, err := FormatReceipts(rows, format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, problems := ParseReceipts(out, format)
+		if len(problems) > 0 || len(back) != len(rows) {
+			t.Fatalf("%v", problems)
+		}
+		for i := range rows {
+			if !rows[i].SameFacts(back[i]) {
+				t.Fatalf("%+v came back as %+v", rows[i], back[i])
+			}
+		}
+	})
+}

@@ -1,0 +1,200 @@
+package billing
+
+import (
+	"fmt"
+)
+
+// Sent is what we handed to the vendor for one letter, as the manifest of its job says.
+type Sent struct {
+	Shipment, Job  string
+	Konteringskode string
+	PagesBW        int // printed black-and-white pages, the cover's front included, blank backs not
+	PagesColour    int // printed colour pages, counted the same way
+	Sheets         int // physical sheets, cover included
+	WeightGram     int // computed weight with envelope
+}
+
+// Tolerances says how far a receipt may differ from what was sent before it is a deviation. A value
+// is within tolerance when it is within the share or within the absolute amount.
+type Tolerances struct {
+	WeightPercent int `toml:"weight_percent"` // per cent of the computed weight
+	WeightGram    int `toml:"weight_gram"`    // gram
+	Pages         int `toml:"pages"`          // pages, for total and for each colour
+	Sheets        int `toml:"sheets"`         // sheets
+	ProductionOre Ore `toml:"production_ore"` // øre per letter against the price list
+	PostageOre    Ore `toml:"postage_ore"`    // øre per letter against the price list
+}
+
+// DefaultTolerances is ±10 % or ±5 g for weight and nothing for the rest.
+func DefaultTolerances() Tolerances { return Tolerances{WeightPercent: 10, WeightGram: 5} }
+
+// DeviationKind names what is wrong between us and the vendor.
+type DeviationKind string
+
+// Kinds of deviation.
+const (
+	DeviationPages          DeviationKind = "SIDER"          // number of pages differs
+	DeviationColour         DeviationKind = "FARGE"          // pages agree in sum but not in colour
+	DeviationSheets         DeviationKind = "ARK"            // number of sheets differs or cannot hold the pages
+	DeviationEnvelope       DeviationKind = "KONVOLUTT"      // not exactly one envelope, by machine or by hand
+	DeviationWeight         DeviationKind = "VEKT"           // weight outside tolerance
+	DeviationKonteringskode DeviationKind = "KONTERINGSKODE" // the cost is put on another code
+	DeviationJob            DeviationKind = "JOBB"           // the receipt names another job than the letter's
+	DeviationUnknown        DeviationKind = "UKJENT"         // a receipt for a letter we never sent
+	DeviationDuplicate      DeviationKind = "DUBLETT"        // the same receipt once more; not booked again
+	DeviationMissing        DeviationKind = "MANGLER"        // a letter sent without a receipt
+	DeviationConflict       DeviationKind = "KONFLIKT"       // a second, different receipt for a letter; not booked
+	DeviationProduction     DeviationKind = "PRODUKSJON"     // production cost differs from the price list
+	DeviationPostage        DeviationKind = "PORTO"          // postage differs from the price list
+)
+
+var deviationNames = map[DeviationKind]string{
+	DeviationPages:          "Antall sider avviker",
+	DeviationColour:         "Fordeling farge og sort/hvitt avviker",
+	DeviationSheets:         "Antall ark avviker",
+	DeviationEnvelope:       "Konvoluttering avviker",
+	DeviationWeight:         "Vekt avviker",
+	DeviationKonteringskode: "Konteringskode avviker",
+	DeviationJob:            "Kvittert på en annen jobb",
+	DeviationUnknown:        "Kvittering for ukjent forsendelse",
+	DeviationDuplicate:      "Kvittering mottatt på nytt (ikke bokført igjen)",
+	DeviationMissing:        "Kvittering mangler",
+	DeviationConflict:       "Ulike kvitteringer for samme forsendelse",
+	DeviationProduction:     "Produksjonskostnad avviker fra prislisten",
+	DeviationPostage:        "Porto avviker fra prislisten",
+}
+
+// Norwegian gives the words a finance officer reads for the kind.
+func (k DeviationKind) Norwegian() string {
+	if name, ok := deviationNames[k]; ok {
+		return name
+	}
+	return string(k)
+}
+
+// Deviation is one difference between what we sent and what the vendor reports. Expected and Got are
+// short Norwegian values with their unit, and hold no personal data.
+type Deviation struct {
+	Kind          DeviationKind
+	Shipment, Job string
+	Expected, Got string
+	// Amount is the øre (net) at stake: what the vendor charges beyond what we expect, or the whole
+	// amount of a receipt that cannot be booked; 0 when the deviation has no amount.
+	Amount Ore
+}
+
+// Reconcile compares the receipt of a letter with what was sent. The rules follow the fields of
+// SvarUt's print receipt: exactly one envelope, by machine or by hand; sheets, pages and
+// konteringskode equal ours; weight within tolerance; no more pages than the sheets have sides.
+func Reconcile(sent Sent, r ReceiptRow, tol Tolerances) []Deviation {
+	var out []Deviation
+	add := func(kind DeviationKind, expected, got string) {
+		out = append(out, Deviation{Kind: kind, Shipment: r.Shipment, Job: r.Job, Expected: expected, Got: got})
+	}
+	if sent.Shipment != r.Shipment {
+		// Nothing else can be compared: the caller has paired two different letters.
+		return []Deviation{Unknown(r)}
+	}
+	if sent.Job != r.Job {
+		add(DeviationJob, sent.Job, r.Job)
+	}
+	pages, sheets := sent.PagesBW+sent.PagesColour, r.Sheets()
+	switch {
+	case apart(pages, r.Pages()) > tol.Pages:
+		add(DeviationPages, count(pages, "side", "sider"), count(r.Pages(), "side", "sider"))
+	case apart(sent.PagesColour, r.PagesColour) > tol.Pages || apart(sent.PagesBW, r.PagesBW) > tol.Pages:
+		add(DeviationColour, colours(sent.PagesBW, sent.PagesColour), colours(r.PagesBW, r.PagesColour))
+	}
+	switch {
+	case apart(sent.Sheets, sheets) > tol.Sheets:
+		add(DeviationSheets, count(sent.Sheets, "ark", "ark"), count(sheets, "ark", "ark"))
+	case r.Pages() > 2*sheets:
+		add(DeviationSheets, fmt.Sprintf("minst %d ark for %d sider", (r.Pages()+1)/2, r.Pages()), count(sheets, "ark", "ark"))
+	}
+	if r.EnvelopesAuto+r.EnvelopesManual != 1 ||
+		r.EnvelopesAuto == 0 && r.ExtraSheetsAuto > 0 || r.EnvelopesManual == 0 && r.ExtraSheetsManual > 0 {
+		add(DeviationEnvelope, "1 konvolutt, maskinelt eller manuelt", fmt.Sprintf("%d maskinelt (+%d ark), %d manuelt (+%d ark)",
+			r.EnvelopesAuto, r.ExtraSheetsAuto, r.EnvelopesManual, r.ExtraSheetsManual))
+	}
+	if d := apart(sent.WeightGram, r.WeightGram); d > tol.WeightGram && d*100 > sent.WeightGram*tol.WeightPercent {
+		add(DeviationWeight, fmt.Sprintf("%d g", sent.WeightGram), fmt.Sprintf("%d g", r.WeightGram))
+	}
+	if sent.Konteringskode != r.Konteringskode {
+		add(DeviationKonteringskode, codeText(sent.Konteringskode), codeText(r.Konteringskode))
+		out[len(out)-1].Amount = r.Net()
+	}
+	return out
+}
+
+// ReconcilePrice compares the receipt's amounts with what the price list makes of the letter. With
+// mixed-format mail the vendor's postage is an average over the hand-in (Bring, mixed formats), so
+// callers of such vendors compare postage in aggregate and leave it out here by a wide tolerance.
+func ReconcilePrice(production, postage Ore, r ReceiptRow, tol Tolerances) []Deviation {
+	var out []Deviation
+	for _, c := range []struct {
+		kind          DeviationKind
+		expected, got Ore
+		tolerance     Ore
+	}{
+		{DeviationProduction, production, r.Production, tol.ProductionOre},
+		{DeviationPostage, postage, r.Postage, tol.PostageOre},
+	} {
+		if d := c.got - c.expected; d > c.tolerance || -d > c.tolerance {
+			out = append(out, Deviation{Kind: c.kind, Shipment: r.Shipment, Job: r.Job,
+				Expected: "kr " + c.expected.String(), Got: "kr " + c.got.String(), Amount: d})
+		}
+	}
+	return out
+}
+
+// Repeated judges a second receipt for a letter that has one already: the same facts again are
+// DUBLETT, anything else is KONFLIKT. Neither is booked.
+func Repeated(booked, again ReceiptRow) Deviation {
+	if booked.SameFacts(again) {
+		return Deviation{Kind: DeviationDuplicate, Shipment: again.Shipment, Job: again.Job,
+			Expected: "én kvittering", Got: "samme kvittering på nytt"}
+	}
+	return Deviation{Kind: DeviationConflict, Shipment: again.Shipment, Job: again.Job,
+		Expected: receiptText(booked), Got: receiptText(again), Amount: again.Net() - booked.Net()}
+}
+
+// Unknown is the deviation of a receipt for a letter or job that we do not know.
+func Unknown(r ReceiptRow) Deviation {
+	return Deviation{Kind: DeviationUnknown, Shipment: r.Shipment, Job: r.Job,
+		Expected: "ingen kvittering", Got: receiptText(r), Amount: r.Net()}
+}
+
+// Missing is the deviation of a letter for which no receipt has come. Since is the day it was handed
+// over.
+func Missing(s Sent, since Civil) Deviation {
+	return Deviation{Kind: DeviationMissing, Shipment: s.Shipment, Job: s.Job,
+		Expected: "kvittering for levering " + since.Norwegian(), Got: "ingen kvittering"}
+}
+
+func receiptText(r ReceiptRow) string {
+	return fmt.Sprintf("%s, %s, %d g, kr %s, kode %s", count(r.Pages(), "side", "sider"), count(r.Sheets(), "ark", "ark"),
+		r.WeightGram, r.Net(), codeText(r.Konteringskode))
+}
+
+func colours(bw, colour int) string { return fmt.Sprintf("%d sort/hvitt, %d farge", bw, colour) }
+
+func codeText(code string) string {
+	if code == "" {
+		return MissingCode
+	}
+	return code
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func apart(a, b int) int {
+	if a > b {
+		return a - b
+	}
+	return b - a
+}

@@ -1,0 +1,617 @@
+package billing
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// MissingCode stands in reports where a cost or shipment has no konteringskode.
+const MissingCode = "(mangler)"
+
+// ShipmentRecord is what a report needs of one shipment. It holds no personal data: no name, address,
+// title, file name or national identity number.
+type ShipmentRecord struct {
+	ID              string // shipment id
+	Account         string // id of the account (konto); its name is in ReportInput.Accounts
+	AvgivendeSystem string // the sending system, as it names itself
+	Konteringskode  string // as the sender gave it; may be empty
+	Status          string // SvarUt's status name
+	Channel         string // the channel it went by, such as ALTINN, SDP, PRINT; may be empty
+	Reason          string // why it went to paper or was refused, as a code; may be empty
+	// Times in UTC; zero when it has not happened. Read and Posted are facts of their own: a letter may
+	// be read after it was posted.
+	Received, Notified, Read, Posted time.Time
+	PagesBW, PagesColour             int    // printed pages
+	Sheets                           int    // physical sheets
+	WeightGram                       int    // computed weight, gram
+	Envelope, Zone                   string // envelope class and postage zone
+	Job                              string // print job; empty when it is in none
+}
+
+// CostRecord is one line of the ledger.
+type CostRecord struct {
+	Shipment, Job  string // may be empty for amounts that belong to no letter
+	Konteringskode string // may be empty
+	Posted         Civil  // the day that decides the period
+	Kind           string // KindProduction, KindPostage or another kind
+	Net, VAT       Ore    // øre
+	Gross          Ore    // øre; must be Net + VAT
+	Source         string // where the line is from, such as the receipt file and row
+}
+
+// DeviationRecord is a deviation as the report shows it.
+type DeviationRecord struct {
+	Deviation
+	Account        string
+	Konteringskode string
+	Day            Civil  // the day it was found
+	State          string // Norwegian: åpen, godtatt, omtvistet, oppgjort; empty is shown as åpen
+}
+
+// ReportInput is everything a report is made of. The report takes what lies in the period [From, To):
+// shipments by the day they were received for volume, cost lines by the day they were posted for cost.
+// Records outside the period may be present and are left out.
+type ReportInput struct {
+	From, To  Civil // half-open
+	Generated time.Time
+	ReportID  string
+	// Location decides which day a time belongs to (Europe/Oslo). Required.
+	Location   *time.Location
+	Accounts   map[string]string // account id → name
+	Shipments  []ShipmentRecord
+	Costs      []CostRecord
+	Deviations []DeviationRecord
+	Inputs     CostBenefitInputs
+	// Notes are shown on the summary, for example that prices are illustrative.
+	Notes []string
+}
+
+// Counters count shipments by where they stand. Each shipment is in exactly one of them besides
+// Received, which is their sum.
+type Counters struct {
+	Received    int
+	Refused     int // AVVIST, FEILET_UNDER_MOTTAK
+	Read        int // LEST: read in time, never printed
+	Delivered   int // LEVERT_SDP, LEVERT_NHN_MOTTAKER: delivered in a digital mailbox, not printed
+	DigitalOnly int // SENDT_DIGITALT, IKKE_LEVERT: only digital, not read in time or not deliverable
+	Waiting     int // on its way: received, accepted, notified, …
+	Closed      int // MANUELT_HANDTERT
+	Offered     int // SENDT_PRINT: handed to the vendor, no receipt yet
+	Printed     int // PRINTET
+	Other       int // a status the report does not know, and SLETTET without a trace of how it ended
+}
+
+// Paper is the number that went to the vendor.
+func (c Counters) Paper() int { return c.Offered + c.Printed }
+
+// Digital is the number that was delivered digitally and never printed.
+func (c Counters) Digital() int { return c.Read + c.Delivered }
+
+// Sum is the sum of all counters but Received; it equals Received.
+func (c Counters) Sum() int {
+	return c.Refused + c.Read + c.Delivered + c.DigitalOnly + c.Waiting + c.Closed + c.Offered + c.Printed + c.Other
+}
+
+func (c *Counters) add(o Counters) {
+	c.Received += o.Received
+	c.Refused += o.Refused
+	c.Read += o.Read
+	c.Delivered += o.Delivered
+	c.DigitalOnly += o.DigitalOnly
+	c.Waiting += o.Waiting
+	c.Closed += o.Closed
+	c.Offered += o.Offered
+	c.Printed += o.Printed
+	c.Other += o.Other
+}
+
+// Outcome names the counter a shipment belongs to, in Norwegian words for the reader.
+type Outcome string
+
+// Outcomes of a shipment.
+const (
+	OutcomeRefused     Outcome = "Avvist"
+	OutcomeRead        Outcome = "Lest digitalt"
+	OutcomeDelivered   Outcome = "Levert digital postkasse"
+	OutcomeDigitalOnly Outcome = "Kun digital, ikke lest"
+	OutcomeWaiting     Outcome = "Venter"
+	OutcomeClosed      Outcome = "Manuelt håndtert"
+	OutcomeOffered     Outcome = "Sendt til utskrift"
+	OutcomePrinted     Outcome = "Postlagt"
+	OutcomeOther       Outcome = "Annet"
+)
+
+// Outcome tells where the shipment stands. A deleted shipment (SLETTET) keeps the outcome that its
+// times show.
+func (s ShipmentRecord) Outcome() Outcome {
+	switch s.Status {
+	case "AVVIST", "FEILET_UNDER_MOTTAK":
+		return OutcomeRefused
+	case "LEST":
+		return OutcomeRead
+	case "LEVERT_SDP", "LEVERT_NHN_MOTTAKER":
+		return OutcomeDelivered
+	case "SENDT_DIGITALT", "IKKE_LEVERT":
+		return OutcomeDigitalOnly
+	case "MOTTATT", "AKSEPTERT", "KLAR_FOR_MOTTAK", "VARSLET", "SENDT_ALTINN", "LEVERT_ALTINN", "SENDT_SDP", "SENDT_NHN_MOTTAKER":
+		return OutcomeWaiting
+	case "MANUELT_HANDTERT":
+		return OutcomeClosed
+	case "SENDT_PRINT":
+		return OutcomeOffered
+	case "PRINTET":
+		return OutcomePrinted
+	case "SLETTET":
+		switch {
+		case !s.Posted.IsZero():
+			return OutcomePrinted
+		case !s.Read.IsZero():
+			return OutcomeRead
+		}
+	}
+	return OutcomeOther
+}
+
+func counterOf(o Outcome) Counters {
+	c := Counters{Received: 1}
+	switch o {
+	case OutcomeRefused:
+		c.Refused = 1
+	case OutcomeRead:
+		c.Read = 1
+	case OutcomeDelivered:
+		c.Delivered = 1
+	case OutcomeDigitalOnly:
+		c.DigitalOnly = 1
+	case OutcomeWaiting:
+		c.Waiting = 1
+	case OutcomeClosed:
+		c.Closed = 1
+	case OutcomeOffered:
+		c.Offered = 1
+	case OutcomePrinted:
+		c.Printed = 1
+	default:
+		c.Other = 1
+	}
+	return c
+}
+
+// Money is a sum of cost lines in øre. Production, Postage and Other are net and sum to Net.
+type Money struct {
+	Production, Postage, Other Ore
+	Net, VAT, Gross            Ore
+	Letters                    int // letters posted: shipments with at least one cost line, each once
+}
+
+// Per gives the average net cost of a letter in øre, rounded to the nearest; 0 when there are none.
+func (m Money) Per() Ore {
+	if m.Letters == 0 {
+		return 0
+	}
+	n := Ore(m.Letters)
+	if m.Net < 0 {
+		return -((-m.Net*2 + n) / (2 * n))
+	}
+	return (m.Net*2 + n) / (2 * n)
+}
+
+func (m *Money) add(c CostRecord) error {
+	var err error
+	sum := func(to *Ore, o Ore) {
+		s, e := to.Add(o)
+		*to, err = s, errors.Join(err, e)
+	}
+	switch c.Kind {
+	case KindProduction:
+		sum(&m.Production, c.Net)
+	case KindPostage:
+		sum(&m.Postage, c.Net)
+	default:
+		sum(&m.Other, c.Net)
+	}
+	sum(&m.Net, c.Net)
+	sum(&m.VAT, c.VAT)
+	sum(&m.Gross, c.Gross)
+	return err
+}
+
+func (m *Money) addMoney(o Money) {
+	m.Production += o.Production
+	m.Postage += o.Postage
+	m.Other += o.Other
+	m.Net += o.Net
+	m.VAT += o.VAT
+	m.Gross += o.Gross
+	m.Letters += o.Letters
+}
+
+// Volume is what was printed of the letters of a row, as we computed it when they were sent.
+type Volume struct {
+	PagesBW, PagesColour, Sheets int
+	WeightGram                   int64
+}
+
+func (v *Volume) add(o Volume) {
+	v.PagesBW += o.PagesBW
+	v.PagesColour += o.PagesColour
+	v.Sheets += o.Sheets
+	v.WeightGram += o.WeightGram
+}
+
+// CodeRow is one konteringskode. Counters count shipments received in the period; Volume and Money are
+// of what was posted in it.
+type CodeRow struct {
+	// Number identifies the code within the report, from 1. Workbooks look rows up by it, since
+	// spreadsheets compare texts such as "0100" and "100" as equal numbers.
+	Number   int
+	Code     string // MissingCode when Missing
+	Missing  bool
+	Counters Counters
+	Volume   Volume
+	Money    Money
+}
+
+// MonthRow is one calendar month of the period: shipments by the day received, money by the day posted.
+type MonthRow struct {
+	Month    string // YYYY-MM
+	Counters Counters
+	Volume   Volume
+	Money    Money
+}
+
+// ShipmentRow is one shipment of the raw data.
+type ShipmentRow struct {
+	ShipmentRecord
+	CodeNumber  int // the number of the shipment's konteringskode in PerKonteringskode
+	AccountName string
+	Outcome     Outcome
+	InPeriod    bool  // received in the period, so counted in the volume
+	ReceivedDay Civil // in the report's location
+	Money       Money // the shipment's cost lines of the period
+}
+
+// CostRow is one cost line of the period.
+type CostRow struct {
+	CostRecord
+	CodeNumber int // the number of the line's konteringskode
+}
+
+// Report is the figures of a period, complete and checked: the rows of each table sum to the totals.
+type Report struct {
+	From, To  Civil
+	Generated time.Time
+	ReportID  string
+	Location  *time.Location
+	Notes     []string
+
+	Counters          Counters // shipments received in the period
+	Volume            Volume   // letters posted in the period
+	Money             Money    // cost lines of the period
+	PerKonteringskode []CodeRow
+	PerMonth          []MonthRow
+	Shipments         []ShipmentRow // by received time, then id
+	Costs             []CostRow     // by day, shipment, kind
+	Deviations        []DeviationRecord
+
+	Inputs        CostBenefitInputs
+	MissingInputs []string     // symbols of inputs that are not set
+	CostBenefit   *CostBenefit // nil when inputs are missing
+	// Actual holds the inputs that the period itself can measure (d, p1, s1); others are not set.
+	Actual CostBenefitInputs
+	// CostBenefitActual is the model with Actual in place of the assumptions; nil when CostBenefit is nil
+	// or nothing was measured.
+	CostBenefitActual *CostBenefit
+}
+
+// BuildReport checks the input and computes the report. The order of the records does not matter.
+func BuildReport(in ReportInput) (Report, error) {
+	if err := in.validate(); err != nil {
+		return Report{}, fmt.Errorf("build report: %w", err)
+	}
+	b := reportBuilder{in: in, codes: map[string]*CodeRow{}, months: map[string]*MonthRow{}, shipments: map[string]*ShipmentRow{}}
+	if err := b.build(); err != nil {
+		return Report{}, fmt.Errorf("build report: %w", err)
+	}
+	return b.report, nil
+}
+
+func (in ReportInput) validate() error {
+	switch {
+	case in.Location == nil:
+		return errors.New("no location is given to decide days in")
+	case in.From.Validate() != nil || in.To.Validate() != nil:
+		return errors.New("the period's days must be written YYYY-MM-DD")
+	case in.From >= in.To:
+		return fmt.Errorf("the period is empty: from %s to %s, where the last day is not included", in.From, in.To)
+	case in.Generated.IsZero():
+		return errors.New("no time of making is given")
+	}
+	if err := in.Inputs.Validate(); err != nil {
+		return err
+	}
+	seen := make(map[string]bool, len(in.Shipments))
+	for _, s := range in.Shipments {
+		switch {
+		case s.ID == "":
+			return errors.New("a shipment has no id")
+		case seen[s.ID]:
+			return fmt.Errorf("shipment %s stands twice", s.ID)
+		case s.Received.IsZero():
+			return fmt.Errorf("shipment %s has no time of reception", s.ID)
+		case s.PagesBW < 0 || s.PagesColour < 0 || s.Sheets < 0 || s.WeightGram < 0:
+			return fmt.Errorf("shipment %s has a negative number of pages, sheets or gram", s.ID)
+		}
+		seen[s.ID] = true
+	}
+	for _, c := range in.Costs {
+		gross, err := c.Net.Add(c.VAT)
+		switch {
+		case c.Posted.Validate() != nil:
+			return fmt.Errorf("cost line of shipment %q: the posted day must be written YYYY-MM-DD", c.Shipment)
+		case err != nil || gross != c.Gross:
+			return fmt.Errorf("cost line of shipment %q, %s: gross is not net and VAT together", c.Shipment, c.Kind)
+		case c.Kind == "":
+			return fmt.Errorf("cost line of shipment %q has no kind", c.Shipment)
+		}
+	}
+	return nil
+}
+
+type reportBuilder struct {
+	in        ReportInput
+	report    Report
+	codes     map[string]*CodeRow // by code, "" for none
+	months    map[string]*MonthRow
+	shipments map[string]*ShipmentRow
+}
+
+func (b *reportBuilder) build() error {
+	in, r := b.in, &b.report
+	r.From, r.To, r.Generated, r.ReportID, r.Location = in.From, in.To, in.Generated.UTC(), in.ReportID, in.Location
+	r.Notes = slices.Clone(in.Notes)
+	for day := in.From; day < in.To; day = nextMonth(day) {
+		b.months[day.Month()] = &MonthRow{Month: day.Month()} // a month without letters is a row too
+	}
+	b.receive()
+	if err := b.cost(); err != nil {
+		return err
+	}
+	b.order()
+	if err := b.control(); err != nil {
+		return err
+	}
+	return b.costBenefit()
+}
+
+func nextMonth(c Civil) Civil {
+	t := c.UTC()
+	return Civil(time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, time.UTC).Format(civilLayout))
+}
+
+func (b *reportBuilder) code(code string) *CodeRow {
+	code = strings.TrimSpace(code)
+	row := b.codes[code]
+	if row == nil {
+		row = &CodeRow{Code: code}
+		if code == "" {
+			row.Code, row.Missing = MissingCode, true
+		}
+		b.codes[code] = row
+	}
+	return row
+}
+
+// receive counts the shipments of the period and remembers all of them for the costs.
+func (b *reportBuilder) receive() {
+	for _, s := range b.in.Shipments {
+		row := &ShipmentRow{ShipmentRecord: s, AccountName: b.in.Accounts[s.Account], Outcome: s.Outcome(), ReceivedDay: CivilOf(s.Received, b.in.Location)}
+		if row.AccountName == "" {
+			row.AccountName = s.Account
+		}
+		row.InPeriod = row.ReceivedDay.Within(b.in.From, b.in.To)
+		b.shipments[s.ID] = row
+		if !row.InPeriod {
+			continue
+		}
+		c := counterOf(row.Outcome)
+		b.report.Counters.add(c)
+		b.code(s.Konteringskode).Counters.add(c)
+		b.months[row.ReceivedDay.Month()].Counters.add(c)
+	}
+}
+
+// cost sums the cost lines of the period. A letter is counted once, on the code and month of its first
+// line in order of day and kind.
+func (b *reportBuilder) cost() error {
+	r := &b.report
+	for _, c := range b.in.Costs {
+		if c.Posted.Within(b.in.From, b.in.To) {
+			r.Costs = append(r.Costs, CostRow{CostRecord: c})
+		}
+	}
+	slices.SortFunc(r.Costs, func(x, y CostRow) int { return compareCosts(x.CostRecord, y.CostRecord) })
+	counted := make(map[string]bool, len(r.Costs))
+	for _, row := range r.Costs {
+		c := row.CostRecord
+		code, month := b.code(c.Konteringskode), b.months[c.Posted.Month()]
+		moneys, volumes := []*Money{&r.Money, &code.Money, &month.Money}, []*Volume{&r.Volume, &code.Volume, &month.Volume}
+		s := b.shipments[c.Shipment]
+		if s != nil {
+			moneys = append(moneys, &s.Money)
+		}
+		for _, m := range moneys {
+			if err := m.add(c); err != nil {
+				return fmt.Errorf("sum cost lines: %w", err)
+			}
+		}
+		if c.Shipment == "" || counted[c.Shipment] {
+			continue
+		}
+		counted[c.Shipment] = true
+		for _, m := range moneys {
+			m.Letters++
+		}
+		if s != nil {
+			for _, v := range volumes {
+				v.add(Volume{s.PagesBW, s.PagesColour, s.Sheets, int64(s.WeightGram)})
+			}
+		}
+	}
+	return nil
+}
+
+func compareCosts(a, b CostRecord) int {
+	return cmp.Or(cmp.Compare(a.Posted, b.Posted), cmp.Compare(a.Shipment, b.Shipment), cmp.Compare(kindOrder(a.Kind), kindOrder(b.Kind)),
+		cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Konteringskode, b.Konteringskode), cmp.Compare(a.Job, b.Job),
+		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Net, b.Net), cmp.Compare(a.VAT, b.VAT))
+}
+
+func kindOrder(kind string) int {
+	return slices.Index([]string{KindProduction, KindPostage}, kind) & 3 // other kinds (−1) come last
+}
+
+// order sorts everything and numbers the codes.
+func (b *reportBuilder) order() {
+	r := &b.report
+	for _, row := range b.shipments {
+		if row.InPeriod || row.Money != (Money{}) {
+			b.code(row.Konteringskode) // a letter received earlier has its own code in the raw data
+		}
+	}
+	for _, row := range b.codes {
+		r.PerKonteringskode = append(r.PerKonteringskode, *row)
+	}
+	slices.SortFunc(r.PerKonteringskode, func(x, y CodeRow) int {
+		if x.Missing != y.Missing {
+			return map[bool]int{true: 1, false: -1}[x.Missing] // what is missing stands last, where it is seen
+		}
+		return cmp.Compare(x.Code, y.Code)
+	})
+	for i := range r.PerKonteringskode {
+		row := &r.PerKonteringskode[i]
+		row.Number = i + 1
+		key := row.Code
+		if row.Missing {
+			key = ""
+		}
+		b.codes[key].Number = i + 1
+	}
+	for _, row := range b.months {
+		r.PerMonth = append(r.PerMonth, *row)
+	}
+	slices.SortFunc(r.PerMonth, func(x, y MonthRow) int { return cmp.Compare(x.Month, y.Month) })
+	for i := range r.Costs {
+		r.Costs[i].CodeNumber = b.code(r.Costs[i].Konteringskode).Number
+	}
+	for _, row := range b.shipments {
+		if row.InPeriod || row.Money != (Money{}) {
+			row.CodeNumber = b.code(row.Konteringskode).Number
+			r.Shipments = append(r.Shipments, *row)
+		}
+	}
+	slices.SortFunc(r.Shipments, func(x, y ShipmentRow) int {
+		return cmp.Or(x.Received.Compare(y.Received), cmp.Compare(x.ID, y.ID))
+	})
+	r.Deviations = slices.Clone(b.in.Deviations)
+	slices.SortFunc(r.Deviations, func(x, y DeviationRecord) int {
+		return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Shipment, y.Shipment), cmp.Compare(x.Job, y.Job),
+			cmp.Compare(x.Expected, y.Expected), cmp.Compare(x.Got, y.Got), cmp.Compare(x.Amount, y.Amount),
+			cmp.Compare(x.Account, y.Account), cmp.Compare(x.Konteringskode, y.Konteringskode), cmp.Compare(x.State, y.State))
+	})
+}
+
+// control checks that the tables sum to the totals, which were summed on their own. A difference is a
+// fault of this package, and a report with a difference must not be shown.
+func (b *reportBuilder) control() error {
+	r := &b.report
+	var byCode, byMonth Money
+	var volCode, volMonth Volume
+	var countCode, countMonth Counters
+	for _, row := range r.PerKonteringskode {
+		byCode.addMoney(row.Money)
+		volCode.add(row.Volume)
+		countCode.add(row.Counters)
+	}
+	for _, row := range r.PerMonth {
+		byMonth.addMoney(row.Money)
+		volMonth.add(row.Volume)
+		countMonth.add(row.Counters)
+	}
+	m := r.Money
+	switch {
+	case byCode != m || volCode != r.Volume || countCode != r.Counters:
+		return errors.New("the rows per konteringskode do not sum to the totals")
+	case byMonth != m || volMonth != r.Volume || countMonth != r.Counters:
+		return errors.New("the rows per month do not sum to the totals")
+	case m.Production+m.Postage+m.Other != m.Net || m.Net+m.VAT != m.Gross:
+		return errors.New("production, postage and other costs do not sum to net, or net and VAT to gross")
+	case r.Counters.Sum() != r.Counters.Received:
+		return errors.New("the counters do not sum to the shipments received")
+	}
+	return nil
+}
+
+func (b *reportBuilder) costBenefit() error {
+	r := &b.report
+	r.Inputs, r.MissingInputs = b.in.Inputs, b.in.Inputs.Missing()
+	r.Actual = measured(r.Counters, r.Money)
+	if len(r.MissingInputs) > 0 {
+		return nil
+	}
+	cb, err := r.Inputs.Compute()
+	if err != nil {
+		return err
+	}
+	r.CostBenefit = &cb
+	actual := r.Inputs.With(r.Actual)
+	if actual != r.Inputs {
+		cb, err := actual.Compute()
+		if err != nil {
+			return err
+		}
+		r.CostBenefitActual = &cb
+	}
+	return nil
+}
+
+// With gives the inputs with every input that is set in other taken from there.
+func (c CostBenefitInputs) With(other CostBenefitInputs) CostBenefitInputs {
+	for _, p := range []struct{ to, from *Input }{
+		{&c.YearCost, &other.YearCost}, {&c.YearHours, &other.YearHours}, {&c.LettersPerYear, &other.LettersPerYear},
+		{&c.DigitalPercent, &other.DigitalPercent}, {&c.MinutesWithout, &other.MinutesWithout}, {&c.MinutesWith, &other.MinutesWith},
+		{&c.PaperWithout, &other.PaperWithout}, {&c.PaperWith, &other.PaperWith}, {&c.PostageWithout, &other.PostageWithout},
+		{&c.PostageWith, &other.PostageWith}, {&c.DigitalUnitCost, &other.DigitalUnitCost},
+	} {
+		if p.from.Set {
+			*p.to = *p.from
+		}
+	}
+	return c
+}
+
+// measured gives what the period shows of the model's inputs. The digital share is of the shipments
+// whose outcome is known: digital against digital and paper.
+func measured(c Counters, m Money) CostBenefitInputs {
+	var out CostBenefitInputs
+	actual := func(num, den int64, note string) Input {
+		if den <= 0 || num < 0 {
+			return Input{}
+		}
+		// num/den in ten-thousandths, to the nearest; the factors keep far below 2⁶³ for real sums.
+		if num > (1<<62)/decimalUnit/2 {
+			return Input{}
+		}
+		return Input{Value: Decimal((num*decimalUnit*2 + den) / (2 * den)), Set: true, Source: SourceActual, Note: note}
+	}
+	out.DigitalPercent = actual(int64(c.Digital())*100, int64(c.Digital()+c.Paper()), "målt i perioden: digitalt av digitalt og papir")
+	if m.Letters > 0 {
+		out.PaperWith = actual(int64(m.Production), int64(m.Letters)*100, "målt i perioden: produksjon per postlagt brev, uten mva.")
+		out.PostageWith = actual(int64(m.Postage), int64(m.Letters)*100, "målt i perioden: porto per postlagt brev, uten mva.")
+	}
+	return out
+}
