@@ -122,6 +122,13 @@ func link(t testing.TB, opt Options, letters ...*Prepared) ([]byte, Result) {
 	if res.Bytes != int64(buf.Len()) {
 		t.Fatalf("Result says %d bytes, written were %d", res.Bytes, buf.Len())
 	}
+	sum, err := Inspect(bytes.NewReader(buf.Bytes()), res.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.SHA256 != res.SHA256 || sum.Objects != res.Objects || len(sum.Sides) != res.Sides || sum.Bytes != res.Bytes {
+		t.Fatalf("Inspect finds %d sides, %d objects, %d bytes, %s; Result says %+v", len(sum.Sides), sum.Objects, sum.Bytes, sum.SHA256, res)
+	}
 	return buf.Bytes(), res
 }
 
