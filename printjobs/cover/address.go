@@ -1,0 +1,225 @@
+package cover
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors of [New] and [Maker.Cover]. Their texts hold no personal data: they name the field and what to do.
+var (
+	// ErrAddressDoesNotFit says that an address cannot be shown whole in the window. The letter is set aside: a truncated
+	// address would send it to somebody else or nowhere.
+	ErrAddressDoesNotFit = errors.New("address does not fit in the envelope's window")
+	// ErrAddressIncomplete says that an address lacks what the post needs.
+	ErrAddressIncomplete = errors.New("address is incomplete")
+	// ErrCharacter says that an address has a letter that the embedded fonts lack. A «?» in an address could send the letter
+	// astray, so it is set aside; in a title, where the reader understands, «?» is printed with a [Warning].
+	ErrCharacter = errors.New("address has a character that cannot be printed")
+	// ErrIDNumber says that an address or the sender's text holds what is a fødselsnummer or D-number by its check digits.
+	// It must never show on an envelope or cover (SvarUt changelog 2017-02-14).
+	ErrIDNumber = errors.New("text holds a fødselsnummer or D-number")
+)
+
+// Address is a postal address as the sender gave it. Blank lines are left out.
+type Address struct {
+	Name                string
+	Line1, Line2, Line3 string
+	Postcode            string // text; leading zeros count
+	City                string
+	Country             string // "" = Norway; else ISO 3166 code or name, printed in Norwegian
+}
+
+// postal is an address cleaned and split into the lines that the post wants.
+type postal struct {
+	name    string
+	lines   []string // linje 1 to 3 without blank ones
+	post    string   // «postnr poststed», always on the same line
+	country string   // "" for Norway
+}
+
+// parse cleans an address and refuses what must not be printed. field names it in errors.
+func (a Address) parse(field string, f *face, warn func(Warning)) (postal, error) {
+	country, known := countryLine(a.Country)
+	if !known {
+		warn(Warning{WarnCountryUnknown, "Landet er ikke kjent; navnet er skrevet slik avsender ga det."})
+	}
+	p := postal{name: clean(a.Name), country: country}
+	for _, line := range []string{a.Line1, a.Line2, a.Line3} {
+		if line = clean(line); line != "" {
+			p.lines = append(p.lines, line)
+		}
+	}
+	postcode, city := clean(a.Postcode), clean(a.City)
+	p.post = strings.TrimSpace(postcode + " " + city)
+	switch {
+	case p.name == "":
+		return p, fmt.Errorf("%s: %w: the name is missing", field, ErrAddressIncomplete)
+	case country == "" && (postcode == "" || city == ""):
+		return p, fmt.Errorf("%s: %w: postnummer or poststed is missing", field, ErrAddressIncomplete)
+	case country != "" && p.post == "" && len(p.lines) == 0:
+		return p, fmt.Errorf("%s: %w: an address abroad needs at least one line besides name and country", field, ErrAddressIncomplete)
+	}
+	for i, line := range p.all() {
+		if _, _, found := findIDNumber(line); found {
+			return p, fmt.Errorf("%s, line %d: %w: correct the address", field, i+1, ErrIDNumber)
+		}
+		if r, bad := f.missing(line); bad {
+			return p, fmt.Errorf("%s, line %d: %w (U+%04X): write the address with Latin letters", field, i+1, ErrCharacter, r)
+		}
+	}
+	return p, nil
+}
+
+// all is the address, one line each, as it would best be printed.
+func (p postal) all() []string { return p.with(p.lines) }
+
+// with is the address with other lines between the name and the town.
+func (p postal) with(lines []string) []string {
+	out := append([]string{p.name}, lines...)
+	if p.post != "" {
+		out = append(out, p.post)
+	}
+	if p.country != "" {
+		out = append(out, p.country)
+	}
+	return out
+}
+
+// merged puts the last n address lines on one, «linje2, linje3», and leaves the others.
+func (p postal) merged(n int) []string {
+	keep := len(p.lines) - n
+	return append(append([]string(nil), p.lines[:keep]...), strings.Join(p.lines[keep:], ", "))
+}
+
+// block is an address as it will be set. All lines have one size and width, as the postal machines want.
+type block struct {
+	lines    []string
+	size     float64 // pt
+	condense float64 // percent of natural width
+	raised   bool    // the return address had to go above the safe area to make room
+}
+
+// fitAddress finds the best way to set the recipient inside the safe area, giving up looks in this order: size, then lines
+// (the last address lines are merged), then the return address's place inside the safe area, then width; last, lines that are
+// too long wrap.
+func (l *Layout) fitAddress(f *face, p postal) (block, error) {
+	arrangements := [][]string{p.all()}
+	for n := 2; n <= len(p.lines); n++ {
+		arrangements = append(arrangements, p.with(p.merged(n)))
+	}
+	const sizeStep = 0.5
+	measure := (l.safe().x1 - l.AddressXMM) * pointsPerMM
+	for _, raised := range []bool{false, true} {
+		for _, lines := range arrangements {
+			for size := l.RecipientPt; size >= l.RecipientMinPt; size -= sizeStep {
+				if l.linesFit(f, len(lines), size, raised) && widest(f, lines, size) <= measure {
+					return block{lines, size, 100, raised}, nil
+				}
+			}
+		}
+	}
+	size := l.RecipientMinPt
+	for _, raised := range []bool{false, true} {
+		for _, lines := range arrangements {
+			condense := 100 * measure / widest(f, lines, size)
+			if l.linesFit(f, len(lines), size, raised) && condense >= l.MinCondense {
+				return block{lines, size, min(condense, 100), raised}, nil
+			}
+		}
+	}
+	for _, raised := range []bool{false, true} {
+		for _, lines := range arrangements {
+			tail := len(lines) - len(p.with(nil)) + 1 // the town and the country stay on one line each
+			wrapped, ok := wrapLines(f, lines[:tail], size, measure*100/l.MinCondense)
+			wrapped = append(wrapped, lines[tail:]...)
+			condense := 100 * measure / widest(f, wrapped, size)
+			if ok && condense >= l.MinCondense && l.linesFit(f, len(wrapped), size, raised) {
+				return block{wrapped, size, min(condense, 100), raised}, nil
+			}
+		}
+	}
+	return block{}, fmt.Errorf("recipient: %w: shorten the name or the address lines", ErrAddressDoesNotFit)
+}
+
+// linesFit tells whether n lines of a size have room below the return address, or in the whole safe area when that is raised.
+func (l *Layout) linesFit(f *face, n int, size float64, raised bool) bool {
+	room := l.SafeHMM * pointsPerMM
+	if !raised {
+		room -= l.returnHeight(f)
+	}
+	return l.blockHeight(f, n, size) <= room
+}
+
+// blockHeight is the height in pt of n lines, from the ascent of the first to the descent of the last.
+func (l *Layout) blockHeight(f *face, n int, size float64) float64 {
+	return float64(n-1)*size*l.LineSpacing + size*float64(f.ascent-f.descent)/1000
+}
+
+// returnHeight is the height in pt of the return address's line with the white space under it.
+func (l *Layout) returnHeight(f *face) float64 {
+	const gapPt = 2
+	return l.ReturnPt*float64(f.ascent-f.descent)/1000 + gapPt
+}
+
+func widest(f *face, lines []string, size float64) float64 {
+	w := 0.0
+	for _, line := range lines {
+		w = max(w, f.width(line, size))
+	}
+	return w
+}
+
+// wrapLines breaks lines wider than measure between words; false when a single word is too wide.
+func wrapLines(f *face, lines []string, size, measure float64) ([]string, bool) {
+	var out []string
+	for _, line := range lines {
+		parts := wrap(f, line, size, measure)
+		if widest(f, parts, size) > measure {
+			return nil, false
+		}
+		out = append(out, parts...)
+	}
+	return out, true
+}
+
+// wrap breaks text between words so that no line is wider than measure, but for a single word that is.
+func wrap(f *face, text string, size, measure float64) []string {
+	var lines []string
+	line, used := "", 0.0
+	space := f.width(" ", size)
+	for _, word := range strings.Fields(text) {
+		w := f.width(word, size)
+		switch {
+		case line == "":
+			line, used = word, w
+		case used+space+w <= measure:
+			line, used = line+" "+word, used+space+w
+		default:
+			lines = append(lines, line)
+			line, used = word, w
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// returnLine is the return address on one line, after a keyword that tells the postal machines that it is not the recipient
+// (21G).
+func (l *Layout) returnLine(f *face, p postal) (returnLine, error) {
+	text := "Avsender: " + strings.Join(p.all(), ", ")
+	measure := (l.safe().x1 - l.AddressXMM) * pointsPerMM
+	const sizeStep = 0.25
+	for size := l.ReturnPt; size > l.ReturnMinPt; size -= sizeStep {
+		if f.width(text, size) <= measure {
+			return returnLine{text, size, 100}, nil
+		}
+	}
+	condense := 100 * measure / f.width(text, l.ReturnMinPt)
+	if condense < l.MinCondense {
+		return returnLine{}, fmt.Errorf("%w on one line: shorten the name or the address lines", ErrAddressDoesNotFit)
+	}
+	return returnLine{text, l.ReturnMinPt, min(condense, 100)}, nil
+}

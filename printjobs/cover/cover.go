@@ -1,0 +1,496 @@
+// Package cover makes the forside: the address page in front of a letter, which the window of the envelope shows.
+//
+// A cover is drawn by a content stream of our own rather than by a PDF library, because a night has hundreds of thousands of
+// them: the fonts, the logo, the sender's block and the fixed text are objects of a kit that a print file holds once, and a
+// cover itself is one small object.
+//
+// What the window may show, and where the printers' machines have their own marks, is data ([Layout]). The rules come from
+// Grafisk Digital's templates, 21grams' and Bring's guides to addressing and Digipost's print rules; each stands at its
+// constant. All that a cover says is in Norwegian bokmål.
+package cover
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"postgang/printjobs/printfile"
+)
+
+// Sender is who a cover is from, as configured for an account (SvarUt's forsidekonfigurasjon, KS course slides 2014, slide 48:
+// avsender, postnr and poststed required; adresselinje 1–3 and forsidetekst optional).
+type Sender struct {
+	Name, Line1, Line2, Line3, Postcode, City string
+	Logo                                      []byte // PNG or JPEG; nil for none
+	// Text is the fixed text under the title (forsidetekst), the same on every cover. A line break starts a new line, a blank
+	// line a new paragraph.
+	Text string
+}
+
+// Letter is what varies from one cover to the next.
+type Letter struct {
+	ShipmentID string // forsendelses-id, printed as text and as DataMatrix; printable ASCII
+	Recipient  Address
+	// ReplyTo, svarSendesTil, takes the place of the sender's name and address when set (SvarUt changelog 2016-03-16).
+	ReplyTo *Address
+	Title   string    // tittel; a fødselsnummer in it is masked
+	Date    time.Time // the letter's date, in the time zone that it carries; zero prints none
+}
+
+// Codes of [Warning]. They are stable.
+const (
+	WarnAddressShrunk    = "adresse-krympet"       // set in less than the usual size
+	WarnAddressMerged    = "adresse-slaatt-sammen" // address lines share a line
+	WarnAddressCondensed = "adresse-smalnet"       // letters narrower than natural
+	WarnAddressWrapped   = "adresse-brutt"         // a line goes on in the next one
+	WarnReturnRaised     = "avsender-hevet"        // the return address is above the part that always shows
+	WarnCountryUnknown   = "ukjent-land"           // the country is printed as it was given
+	WarnTitleMasked      = "tittel-maskert"        // a fødselsnummer in the title is not shown
+	WarnTitleShortened   = "tittel-forkortet"      // the title had no room
+	WarnTitleCharacter   = "tittel-tegn"           // a character of the title is printed as «?»
+)
+
+// Warning tells what a cover gave up so that it could be made. It holds no personal data.
+type Warning struct {
+	Code string // one of the Warn constants
+	Text string // bokmål, for a case worker
+}
+
+// Maker makes the covers of one sender on one layout. It is immutable and safe for concurrent use.
+type Maker struct {
+	layout   Layout
+	sender   postal
+	fonts    [2]*face
+	kit      *printfile.Kit
+	own      printfile.Ref // resources with the sender's own letterhead
+	textPt   float64       // height of the fixed text, pt
+	lines    int           // most lines that a title may have
+	logoPt   float64       // what the logo takes from the left margin, pt
+	returnTo returnLine
+	colour   bool
+}
+
+// returnLine is a return address ready to be set.
+type returnLine struct {
+	text           string
+	size, condense float64
+}
+
+// Names in the resources of covers.
+const (
+	nameRegular    = "R"
+	nameBold       = "B"
+	nameLogo       = "I"
+	nameLetterhead = "H"
+	nameText       = "T"
+)
+
+// New makes a Maker. It refuses a layout that contradicts itself, a sender without name or place, a fødselsnummer or a
+// character that the fonts lack in the sender's block or text, a logo that is no PNG or JPEG, and a fixed text that leaves
+// too little room for a title.
+func New(layout Layout, sender Sender) (*Maker, error) {
+	if err := layout.Validate(); err != nil {
+		return nil, fmt.Errorf("cover layout: %w", err)
+	}
+	fonts, err := faces()
+	if err != nil {
+		return nil, fmt.Errorf("cover: %w", err)
+	}
+	m := &Maker{layout: layout, fonts: fonts}
+	address := Address{Name: sender.Name, Line1: sender.Line1, Line2: sender.Line2, Line3: sender.Line3, Postcode: sender.Postcode, City: sender.City}
+	if m.sender, err = address.parse("sender", fonts[regular], func(Warning) {}); err != nil {
+		return nil, fmt.Errorf("cover: %w", err)
+	}
+	if m.returnTo, err = m.layout.returnLine(fonts[regular], m.sender); err != nil {
+		return nil, fmt.Errorf("cover: sender: %w", err)
+	}
+	paragraphs, err := m.fixedText(sender.Text)
+	if err != nil {
+		return nil, fmt.Errorf("cover: %w", err)
+	}
+	m.textPt = float64(len(paragraphs)) * m.layout.TextPt * textLeading
+	const fewestTitleLines = 4
+	room := (pageHeightMM-layout.BodyYMM-layout.MarginBotMM)*pointsPerMM - m.titleTop() - m.textPt - titleGap
+	if m.lines = int(room / (layout.TitlePt * titleLeading)); m.lines < fewestTitleLines {
+		return nil, fmt.Errorf("cover: fixed text of %d lines leaves no room for a title of %d lines: shorten it", len(paragraphs), fewestTitleLines)
+	}
+
+	b := printfile.NewBuilder()
+	fontDict := printfile.Dict{nameRegular: embed(b, fonts[regular]), nameBold: embed(b, fonts[bold])}
+	images := printfile.Dict{}
+	var picture logo
+	if len(sender.Logo) > 0 {
+		if picture, err = decodeLogo(sender.Logo); err != nil {
+			return nil, fmt.Errorf("cover: logo: %w", err)
+		}
+		images[nameLogo] = b.Add(picture.object())
+		m.colour = picture.colour
+	}
+	parts := b.Add(printfile.Dict{"Font": fontDict, "XObject": images})
+	drawn := sheet()
+	m.drawLogo(drawn, picture)
+	bare := b.Add(form(drawn.buf, pageWidthMM*pointsPerMM, pageHeightMM*pointsPerMM, parts))
+	m.drawSender(drawn, m.sender)
+	own := b.Add(form(drawn.buf, pageWidthMM*pointsPerMM, pageHeightMM*pointsPerMM, parts))
+	text := &canvas{height: m.textPt}
+	text.lines(m.style(regular, layout.TextPt), 0, layout.TextPt, layout.TextPt*textLeading, paragraphs...)
+	fixed := b.Add(form(text.buf, layout.TextWidthMM*pointsPerMM, m.textPt+1, parts))
+
+	m.own = b.Add(printfile.Dict{"Font": fontDict, "XObject": printfile.Dict{nameLetterhead: own, nameText: fixed, nameBare: bare}})
+	b.Share(m.own)
+	if m.kit, err = b.Kit(); err != nil {
+		return nil, fmt.Errorf("cover: %w", err)
+	}
+	return m, nil
+}
+
+// nameBare is the letterhead without the sender's name and address, for letters with a reply address of their own.
+const nameBare = "L"
+
+// Colour tells whether covers of this Maker have colour, that is, whether the logo has; all else is black.
+func (m *Maker) Colour() bool { return m.colour }
+
+// Cover draws the cover of one letter: one page, A4 upright. The same letter gives the same bytes.
+//
+// Errors are ErrAddressDoesNotFit, ErrAddressIncomplete, ErrCharacter, ErrIDNumber, or tell what is wrong with the shipment
+// id; with any of them the letter must be set aside for a person. None holds personal data.
+func (m *Maker) Cover(l Letter) (*printfile.Prepared, []Warning, error) {
+	var warnings []Warning
+	content, err := m.content(l, func(w Warning) { warnings = append(warnings, w) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("cover: %w", err)
+	}
+	const width, height = pageWidthMM * pointsPerMM, pageHeightMM * pointsPerMM
+	b := printfile.NewBuilder()
+	resources, err := b.Import(m.kit, m.own)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cover: %w", err)
+	}
+	b.AddPage(b.Add(form(content, width, height, resources)), width, height)
+	p, err := b.Prepared()
+	if err != nil {
+		return nil, nil, fmt.Errorf("cover: %w", err)
+	}
+	return p, warnings, nil
+}
+
+// Proportions of the page. Leadings are multiples of the font size, gaps are pt.
+const (
+	senderLeading = 1.3
+	metaLeading   = 1.35
+	metaGap       = 9
+	labelRatio    = 0.8 // size of a label against the value under it
+	titleLeading  = 1.25
+	titleGap      = 16
+	textLeading   = 1.4
+	labelGray     = 0.35
+)
+
+func (m *Maker) style(w weight, size float64) style {
+	name := nameRegular
+	if w == bold {
+		name = nameBold
+	}
+	return style{font: m.fonts[w], name: name, size: size, condense: 100}
+}
+
+func (m *Maker) label(size float64) style {
+	st := m.style(regular, size)
+	st.gray = labelGray
+	return st
+}
+
+// content is the content stream of a cover.
+func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
+	y := &m.layout
+	text := m.fonts[regular]
+	code, err := encodeMatrix(l.ShipmentID)
+	if err != nil {
+		return nil, err
+	}
+	if side := float64(max(code.columns, code.rows)) * y.ModuleMM; side > y.MatrixMaxMM {
+		return nil, fmt.Errorf("shipment id of %d characters: its DataMatrix is %.1f mm wide and has room for %g mm", len(l.ShipmentID), side, y.MatrixMaxMM)
+	}
+	recipient, err := l.Recipient.parse("recipient", text, warn)
+	if err != nil {
+		return nil, err
+	}
+	address, err := y.fitAddress(text, recipient)
+	if err != nil {
+		return nil, err
+	}
+	m.warnAddress(address, recipient, warn)
+	returnTo := m.returnTo
+	c := sheet()
+	c.buf = make([]byte, 0, 4096)
+	if l.ReplyTo == nil {
+		c.buf = append(c.buf, "/"+nameLetterhead+" Do\n"...)
+	} else {
+		reply, err := l.ReplyTo.parse("reply address (svarSendesTil)", text, warn)
+		if err != nil {
+			return nil, err
+		}
+		if returnTo, err = y.returnLine(text, reply); err != nil {
+			return nil, fmt.Errorf("reply address (svarSendesTil): %w", err)
+		}
+		c.buf = append(c.buf, "/"+nameBare+" Do\n"...)
+		m.drawSender(c, reply)
+	}
+	c.matrix(code, y.MatrixRightMM*pointsPerMM, y.MatrixYMM*pointsPerMM, y.ModuleMM*pointsPerMM)
+	m.drawAddress(c, address, returnTo)
+	m.drawMeta(c, l)
+	m.drawTitle(c, l.Title, warn)
+	return c.buf, nil
+}
+
+func (m *Maker) warnAddress(a block, p postal, warn func(Warning)) {
+	if a.size < m.layout.RecipientPt {
+		warn(Warning{WarnAddressShrunk, "Adressen er satt i mindre skrift for å få plass i vinduet."})
+	}
+	switch full := p.all(); {
+	case len(a.lines) < len(full):
+		warn(Warning{WarnAddressMerged, "Adresselinjer er slått sammen for å få plass i vinduet."})
+	case len(a.lines) > len(full):
+		warn(Warning{WarnAddressWrapped, "En lang linje i adressen er delt på to."})
+	}
+	if a.condense < 100 {
+		warn(Warning{WarnAddressCondensed, "Adressen er satt smalere for å få plass i vinduet."})
+	}
+	if a.raised {
+		warn(Warning{WarnReturnRaised, "Returadressen står over den delen av vinduet som alltid synes."})
+	}
+}
+
+// drawAddress sets the return address and under it the recipient. A raised return address stands right above the safe area,
+// where it shows unless the sheet lies at the very bottom of the envelope.
+func (m *Maker) drawAddress(c *canvas, a block, r returnLine) {
+	y, f := &m.layout, m.fonts[regular]
+	x, top := y.AddressXMM*pointsPerMM, y.SafeYMM*pointsPerMM
+	st := m.style(regular, r.size)
+	st.condense = r.condense
+	returnTop := top
+	if a.raised {
+		returnTop -= y.returnHeight(f)
+	} else {
+		top += y.returnHeight(f)
+	}
+	c.lines(st, x, returnTop+r.size*float64(f.ascent)/1000, 0, r.text)
+	st = m.style(regular, a.size)
+	st.condense = a.condense
+	c.lines(st, x, top+a.size*float64(f.ascent)/1000, a.size*y.LineSpacing, a.lines...)
+}
+
+// drawMeta sets the date and the shipment id to the right of the window.
+func (m *Maker) drawMeta(c *canvas, l Letter) {
+	y := &m.layout
+	x, top := y.MetaXMM*pointsPerMM, y.WindowYMM*pointsPerMM
+	label, value := m.label(y.MetaPt*labelRatio), m.style(regular, y.MetaPt)
+	put := func(name, text string) {
+		c.lines(label, x, top+label.size, 0, name)
+		top += label.size + value.size*metaLeading
+		st := value
+		// A long id gets smaller letters, never a second line: it is read to a person on the telephone.
+		if room := (pageWidthMM - y.MarginRightMM - y.MetaXMM) * pointsPerMM; st.font.width(text, st.size) > room {
+			st.size *= room / st.font.width(text, st.size)
+		}
+		c.lines(st, x, top, 0, text)
+		top += metaGap
+	}
+	if !l.Date.IsZero() {
+		put("Dato", norwegianDate(l.Date))
+	}
+	put("Forsendelses-ID", l.ShipmentID)
+}
+
+var months = [...]string{"januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"}
+
+func norwegianDate(t time.Time) string {
+	year, month, day := t.Date()
+	return strconv.Itoa(day) + ". " + months[month-1] + " " + strconv.Itoa(year)
+}
+
+// titleTop is the distance in pt from the top of the body to the top of the title's first line.
+func (m *Maker) titleTop() float64 { return m.layout.MetaPt*labelRatio + 6 }
+
+// drawTitle sets the title, wrapped, and under it the fixed text.
+func (m *Maker) drawTitle(c *canvas, title string, warn func(Warning)) {
+	y := &m.layout
+	st := m.style(bold, y.TitlePt)
+	title, masked := maskIDNumbers(clean(title))
+	if masked {
+		warn(Warning{WarnTitleMasked, "Tittelen inneholder et fødselsnummer, som ikke er skrevet på forsiden."})
+	}
+	if _, bad := st.font.missing(title); bad {
+		warn(Warning{WarnTitleCharacter, "Tittelen har et tegn som ikke kan skrives ut; det er erstattet med «?»."})
+		title = strings.Map(func(r rune) rune {
+			if _, ok := st.font.glyphs[r]; !ok {
+				return '?'
+			}
+			return r
+		}, title)
+	}
+	measure := y.TextWidthMM * pointsPerMM
+	lines := wrap(st.font, title, st.size, measure)
+	lines, cut := limit(st.font, lines, st.size, measure, m.lines)
+	if cut {
+		warn(Warning{WarnTitleShortened, "Tittelen er forkortet på forsiden."})
+	}
+	x, top := y.MarginLeftMM*pointsPerMM, y.BodyYMM*pointsPerMM
+	if len(lines) > 0 {
+		label := m.label(y.MetaPt * labelRatio)
+		c.lines(label, x, top+label.size, 0, "Brevet gjelder")
+		top += m.titleTop()
+		c.lines(st, x, top+st.size, st.size*titleLeading, lines...)
+		top += float64(len(lines))*st.size*titleLeading + titleGap
+	}
+	if m.textPt > 0 {
+		c.buf = append(c.buf, "q\n"...)
+		c.op("cm", 1, 0, 0, 1, x, c.height-top-m.textPt)
+		c.buf = append(c.buf, "/"+nameText+" Do\nQ\n"...)
+	}
+}
+
+// limit cuts a title to at most n lines of the measure, with an ellipsis where something is left out. A word wider than the
+// measure, which no title in a language has, is cut too.
+func limit(f *face, lines []string, size, measure float64, n int) (out []string, cut bool) {
+	const ellipsis = "…"
+	for i, line := range lines {
+		last := i == n-1 && len(lines) > n
+		if i == n {
+			break
+		}
+		if last {
+			line += ellipsis
+		}
+		if f.width(line, size) > measure {
+			runes := []rune(strings.TrimSuffix(line, ellipsis))
+			for len(runes) > 0 && f.width(string(runes)+ellipsis, size) > measure {
+				runes = runes[:len(runes)-1]
+			}
+			line, cut = strings.TrimRight(string(runes), " ")+ellipsis, true
+		}
+		cut = cut || last
+		out = append(out, line)
+	}
+	return out, cut
+}
+
+// drawSender sets the name and address of the sender at the top, beside the logo.
+func (m *Maker) drawSender(c *canvas, p postal) {
+	y := &m.layout
+	x, top := y.MarginLeftMM*pointsPerMM+m.logoPt, y.MarginTopMM*pointsPerMM
+	measure := (y.matrix().x0-y.MarginLeftMM)*pointsPerMM - m.logoPt - 6
+	name := m.style(bold, y.SenderNamePt)
+	if w := name.font.width(p.name, name.size); w > measure {
+		name.condense = max(y.MinCondense, 100*measure/w)
+		name.size *= min(1, measure/(w*name.condense/100))
+	}
+	c.lines(name, x, top+name.size, 0, p.name)
+	top += name.size + 3
+	address := m.style(regular, y.SenderPt)
+	lines := p.with(p.lines)[1:]
+	most := int((y.reach().y0*pointsPerMM - top) / (address.size * senderLeading))
+	if len(lines) > most {
+		lines = append([]string{strings.Join(p.lines, ", ")}, strings.Join(p.with(nil)[1:], ", "))
+	}
+	if len(lines) > most {
+		lines = []string{strings.Join(p.with(p.lines)[1:], ", ")}
+	}
+	if w := widest(address.font, lines, address.size); w > measure {
+		address.size *= measure / w // the whole address stands in the window in full size
+	}
+	c.lines(address, x, top+address.size, address.size*senderLeading, lines...)
+}
+
+// fixedText cleans and wraps the sender's fixed text.
+func (m *Maker) fixedText(text string) ([]string, error) {
+	f := m.fonts[regular]
+	var lines []string
+	for i, line := range strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n") {
+		line = clean(line)
+		if _, _, found := findIDNumber(line); found {
+			return nil, fmt.Errorf("fixed text, line %d: %w: remove it, or write an account number with its points", i+1, ErrIDNumber)
+		}
+		if r, bad := f.missing(line); bad {
+			return nil, fmt.Errorf("fixed text, line %d: character U+%04X cannot be printed: leave it out", i+1, r)
+		}
+		wrapped := wrap(f, line, m.layout.TextPt, m.layout.TextWidthMM*pointsPerMM)
+		if w := widest(f, wrapped, m.layout.TextPt); w > m.layout.TextWidthMM*pointsPerMM {
+			return nil, fmt.Errorf("fixed text, line %d: a word is wider than the text's %g mm", i+1, m.layout.TextWidthMM)
+		}
+		if len(wrapped) == 0 {
+			wrapped = []string{""}
+		}
+		lines = append(lines, wrapped...)
+	}
+	if len(lines) == 1 && lines[0] == "" {
+		return nil, nil
+	}
+	return lines, nil
+}
+
+// drawLogo places the logo at the top left, scaled to fit.
+func (m *Maker) drawLogo(c *canvas, p logo) {
+	if p.width == 0 {
+		return
+	}
+	y := &m.layout
+	scale := min(y.LogoMaxWMM*pointsPerMM/float64(p.width), y.LogoMaxHMM*pointsPerMM/float64(p.height))
+	w, h := float64(p.width)*scale, float64(p.height)*scale
+	c.buf = append(c.buf, "q\n"...)
+	c.op("cm", w, 0, 0, h, y.MarginLeftMM*pointsPerMM, c.height-y.MarginTopMM*pointsPerMM-h)
+	c.buf = append(c.buf, "/"+nameLogo+" Do\nQ\n"...)
+	const gapMM = 5
+	m.logoPt = w + gapMM*pointsPerMM
+}
+
+// form is a Form XObject with its box at the origin.
+func form(content []byte, width, height float64, resources printfile.Ref) printfile.Stream {
+	return printfile.Stream{
+		Dict: printfile.Dict{
+			"Type": printfile.Name("XObject"), "Subtype": printfile.Name("Form"),
+			"BBox":      printfile.Array{printfile.Int(0), printfile.Int(0), printfile.Real(width), printfile.Real(height)},
+			"Resources": resources,
+		},
+		Data: content,
+	}
+}
+
+// embed adds a font as a Type0 font with glyph numbers for codes.
+func embed(b *printfile.Builder, f *face) printfile.Ref {
+	program := b.Add(printfile.Stream{
+		Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode"), "Length1": printfile.Int(f.length)},
+		Data: f.program,
+	})
+	name := printfile.Name(f.name)
+	var box, widths printfile.Array
+	for _, v := range f.bbox {
+		box = append(box, printfile.Int(v))
+	}
+	for _, v := range f.widths {
+		widths = append(widths, printfile.Int(v))
+	}
+	const nonsymbolic = 1 << 5
+	descriptor := b.Add(printfile.Dict{
+		"Type": printfile.Name("FontDescriptor"), "FontName": name, "Flags": printfile.Int(nonsymbolic), "FontBBox": box,
+		"ItalicAngle": printfile.Int(0), "Ascent": printfile.Int(f.ascent), "Descent": printfile.Int(f.descent),
+		"CapHeight": printfile.Int(f.capital), "StemV": printfile.Int(f.stemV), "FontFile2": program,
+	})
+	descendant := b.Add(printfile.Dict{
+		"Type": printfile.Name("Font"), "Subtype": printfile.Name("CIDFontType2"), "BaseFont": name,
+		"CIDSystemInfo": printfile.Dict{
+			"Registry": printfile.String("Adobe"), "Ordering": printfile.String("Identity"), "Supplement": printfile.Int(0),
+		},
+		"FontDescriptor": descriptor, "CIDToGIDMap": printfile.Name("Identity"), "DW": printfile.Int(f.widths[notdef]),
+		"W": printfile.Array{printfile.Int(0), widths},
+	})
+	unicode := b.Add(printfile.Stream{Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode")}, Data: f.unicode})
+	return b.Add(printfile.Dict{
+		"Type": printfile.Name("Font"), "Subtype": printfile.Name("Type0"), "BaseFont": name, "Encoding": printfile.Name("Identity-H"),
+		"DescendantFonts": printfile.Array{descendant}, "ToUnicode": unicode,
+	})
+}
+
+var errLogo = errors.New("not a PNG or JPEG picture")

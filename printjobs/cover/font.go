@@ -1,0 +1,221 @@
+package cover
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"sync"
+
+	"github.com/go-fonts/liberation/liberationsansbold"
+	"github.com/go-fonts/liberation/liberationsansregular"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+	"golang.org/x/text/unicode/norm"
+)
+
+// repertoire is what the embedded fonts can write, as half-open ranges of runes: all of Latin that Liberation Sans has
+// (Norwegian and the Sámi languages, whose Ǥ Ǩ Ʒ Ŋ lie in Extended-A and -B, and the names of people from the rest of
+// Europe and Vietnam), Greek and Cyrillic for addresses abroad, and the punctuation of office documents. It is one fixed set,
+// so that the font objects are the same bytes in every letter and stand once in a print file.
+var repertoire = [][2]rune{
+	{0x0020, 0x007F}, {0x00A0, 0x0250}, {0x0259, 0x025A}, {0x0292, 0x0293}, {0x02B9, 0x02BD}, {0x02C6, 0x02C8}, {0x02D8, 0x02DE},
+	{0x0386, 0x03CF}, {0x0400, 0x0460}, {0x0490, 0x0492},
+	{0x1E00, 0x1F00}, {0x2010, 0x2028}, {0x2030, 0x2031}, {0x2032, 0x2034}, {0x2039, 0x203B}, {0x2044, 0x2045},
+	{0x20AC, 0x20AD}, {0x2116, 0x2117}, {0x2122, 0x2123}, {0x2212, 0x2213}, {0x2260, 0x2261}, {0x2264, 0x2266},
+}
+
+// notdef is the glyph of what the font lacks.
+const notdef = 0
+
+// face is one font, cut down to the repertoire, with what is needed to set and to embed it. It is read-only once made.
+type face struct {
+	name    string          // PostScript name with the subset's tag
+	glyphs  map[rune]uint16 // rune to glyph of the subset
+	widths  []int           // advance of each glyph in 1/1000 em, as in the PDF's W array
+	program []byte          // the subset as TrueType, compressed by zlib
+	length  int             // bytes of the subset before compression
+	unicode []byte          // ToUnicode CMap, compressed by zlib
+	bbox    [4]int          // 1/1000 em
+	ascent  int             // 1/1000 em
+	descent int             // 1/1000 em, negative
+	capital int             // height of a capital letter, 1/1000 em
+	stemV   int             // 1/1000 em
+}
+
+// faces are parsed and cut down once in the life of the process; every Maker shares them.
+var faces = sync.OnceValues(func() (pair [2]*face, err error) {
+	if pair[regular], err = newFace("AAAAAP+LiberationSans", liberationsansregular.TTF, 80); err != nil {
+		return pair, fmt.Errorf("read font Liberation Sans: %w", err)
+	}
+	if pair[bold], err = newFace("AAAAAP+LiberationSans-Bold", liberationsansbold.TTF, 140); err != nil {
+		return pair, fmt.Errorf("read font Liberation Sans Bold: %w", err)
+	}
+	return pair, nil
+})
+
+// weight chooses one of the faces.
+type weight int
+
+const (
+	regular weight = iota
+	bold
+)
+
+func newFace(name string, ttf []byte, stemV int) (*face, error) {
+	f, err := sfnt.Parse(ttf)
+	if err != nil {
+		return nil, err
+	}
+	var buf sfnt.Buffer
+	em := fixed.Int26_6(f.UnitsPerEm()) // at this size, measures come out in font units
+	thousandth := func(v fixed.Int26_6) int {
+		scaled := int(v) * 1000
+		if scaled < 0 {
+			return (scaled - int(em)/2) / int(em)
+		}
+		return (scaled + int(em)/2) / int(em)
+	}
+	a := &face{name: name, glyphs: map[rune]uint16{}, stemV: stemV}
+	keep := []uint16{notdef}
+	runes := []rune{0}
+	seen := map[sfnt.GlyphIndex]uint16{}
+	for _, span := range repertoire {
+		for r := span[0]; r < span[1]; r++ {
+			g, err := f.GlyphIndex(&buf, r)
+			if err != nil {
+				return nil, err
+			}
+			if g == 0 {
+				continue
+			}
+			if sub, ok := seen[g]; ok { // a hyphen and its look-alike share a glyph; the first rune names it
+				a.glyphs[r] = sub
+				continue
+			}
+			seen[g] = uint16(len(keep))
+			a.glyphs[r] = uint16(len(keep))
+			keep = append(keep, uint16(g))
+			runes = append(runes, r)
+		}
+	}
+	for _, g := range keep {
+		adv, err := f.GlyphAdvance(&buf, sfnt.GlyphIndex(g), em, font.HintingNone)
+		if err != nil {
+			return nil, err
+		}
+		a.widths = append(a.widths, thousandth(adv))
+	}
+	m, err := f.Metrics(&buf, em, font.HintingNone)
+	if err != nil {
+		return nil, err
+	}
+	a.ascent, a.descent, a.capital = thousandth(m.Ascent), -thousandth(m.Descent), thousandth(m.CapHeight)
+	b, err := f.Bounds(&buf, em, font.HintingNone)
+	if err != nil {
+		return nil, err
+	}
+	// sfnt's y axis points down, that of PDF up.
+	a.bbox = [4]int{thousandth(b.Min.X), -thousandth(b.Max.Y), thousandth(b.Max.X), -thousandth(b.Min.Y)}
+	program, err := subsetTrueType(ttf, keep)
+	if err != nil {
+		return nil, err
+	}
+	a.length = len(program)
+	if a.program, err = deflate(program); err != nil {
+		return nil, err
+	}
+	if a.unicode, err = deflate(toUnicode(runes)); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// toUnicode is the CMap by which a reader gets letters back from glyph numbers; glyph 0 has none.
+func toUnicode(runes []rune) []byte {
+	var b bytes.Buffer
+	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
+		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n" +
+		"/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n" +
+		"1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
+	const block = 100 // the most entries that a bfchar section may have
+	for from := 1; from < len(runes); from += block {
+		to := min(from+block, len(runes))
+		fmt.Fprintf(&b, "%d beginbfchar\n", to-from)
+		for g := from; g < to; g++ {
+			fmt.Fprintf(&b, "<%04X> <%04X>\n", g, runes[g]) // the repertoire lies in the Basic Multilingual Plane
+		}
+		b.WriteString("endbfchar\n")
+	}
+	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
+	return b.Bytes()
+}
+
+func deflate(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// width measures s in pt at the given size in pt. Runes that the font lacks count as the glyph that stands for them.
+func (a *face) width(s string, size float64) float64 {
+	sum := 0
+	for _, r := range s {
+		sum += a.widths[a.glyphs[r]]
+	}
+	return float64(sum) * size / 1000
+}
+
+// missing is the first rune of s that the font cannot draw, and whether there is one.
+func (a *face) missing(s string) (rune, bool) {
+	for _, r := range s {
+		if _, ok := a.glyphs[r]; !ok {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+// appendShown writes s as the hexadecimal string of two-byte glyph numbers that Identity-H wants.
+func (a *face) appendShown(dst []byte, s string) []byte {
+	dst = append(dst, '<')
+	for _, r := range s {
+		g := a.glyphs[r]
+		dst = append(dst, hexDigits[g>>12], hexDigits[g>>8&15], hexDigits[g>>4&15], hexDigits[g&15])
+	}
+	return append(dst, '>')
+}
+
+// clean brings text from outside into the form that is set: composed letters (macOS hands in a and ring apart), and every run
+// of blanks, line breaks and control characters as one space.
+func clean(s string) string {
+	s = norm.NFC.String(s)
+	out := make([]rune, 0, len(s))
+	space := false
+	for _, r := range s {
+		if r <= ' ' || r >= 0x7F && r <= 0xA0 || r == 0xAD || r >= 0x2000 && r <= 0x200F || r == 0x2028 || r == 0x2029 || r == 0xFEFF {
+			if r == 0xAD || r >= 0x200B && r <= 0x200F || r == 0xFEFF {
+				continue // soft hyphen and zero-width marks are nothing on paper
+			}
+			space = len(out) > 0
+			continue
+		}
+		if space {
+			out = append(out, ' ')
+			space = false
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
