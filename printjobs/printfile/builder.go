@@ -26,6 +26,7 @@ type Builder struct {
 	roots []Ref // marked by Share
 	kits  []*Kit
 	known map[kitRef]Ref
+	err   error
 }
 
 type slot struct {
@@ -54,13 +55,25 @@ func (b *Builder) Reserve() Ref {
 }
 
 // Set gives the object of a reserved number. A number that was not reserved,
-// or is set already, panics: it is a mistake in the calling program that no
-// input can cause.
+// or is set already, and a nil object are errors that Prepared or Kit returns.
 func (b *Builder) Set(r Ref, o Object) {
-	if r < 1 || int(r) > len(b.slots) || b.slots[r-1].obj != nil || b.slots[r-1].kit != 0 || o == nil {
-		panic(fmt.Sprintf("printfile: set of object %d, which is not reserved, set already or nil", int(r)))
+	switch {
+	case r < 1 || int(r) > len(b.slots):
+		b.fail(fmt.Errorf("object %d is set but was not reserved", int(r)))
+	case o == nil:
+		b.fail(fmt.Errorf("object %d is set to nil", int(r)))
+	case b.slots[r-1].obj != nil || b.slots[r-1].kit != 0:
+		b.fail(fmt.Errorf("object %d is set twice", int(r)))
+	default:
+		b.slots[r-1].obj = o
 	}
-	b.slots[r-1].obj = o
+}
+
+// fail keeps the first mistake.
+func (b *Builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
 }
 
 // Add adds an object and returns its number.
@@ -81,7 +94,14 @@ func (b *Builder) AddPage(form Ref, widthPt, heightPt float64) {
 // letters: it gets a content hash and is written once per print file. Objects
 // in a reference cycle, and objects that reach one, stay unshared: they are
 // copied for each letter, which is always right and only costs bytes.
-func (b *Builder) Share(r Ref) { b.roots = append(b.roots, r) }
+// An unknown number is an error that Prepared or Kit returns.
+func (b *Builder) Share(r Ref) {
+	if r < 1 || int(r) > len(b.slots) {
+		b.fail(fmt.Errorf("unknown object %d is shared", int(r)))
+		return
+	}
+	b.roots = append(b.roots, r)
+}
 
 // Import makes an object of a kit known to this builder, and returns its
 // number here. The kit's bytes are neither copied nor hashed again.
@@ -133,6 +153,9 @@ func (b *Builder) Kit() (*Kit, error) {
 	if len(b.pages) > 0 || len(b.kits) > 0 {
 		return nil, errors.New("make kit: a kit has no pages and uses no other kit")
 	}
+	if b.err != nil {
+		return nil, fmt.Errorf("make kit: %w", b.err)
+	}
 	w := newStoreWriter(b)
 	for _, r := range b.roots {
 		if err := w.reach(r); err != nil {
@@ -162,6 +185,9 @@ func (b *Builder) Prepared() (*Prepared, error) {
 }
 
 func (b *Builder) prepared() (*Prepared, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
 	if len(b.pages) == 0 {
 		return nil, errors.New("no pages")
 	}
@@ -288,7 +314,7 @@ func (w *storeWriter) share(roots []Ref) {
 	state := make([]uint8, len(st.objs)+1)
 	h := sha256.New()
 	for _, r := range roots {
-		if r < 1 || int(r) > len(w.numbers) || w.numbers[r-1] == 0 || state[w.numbers[r-1]] != fresh {
+		if w.numbers[r-1] == 0 || state[w.numbers[r-1]] != fresh {
 			continue // unreached, of a kit, or done
 		}
 		stack := []frame{{num: w.numbers[r-1]}}

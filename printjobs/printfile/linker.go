@@ -143,6 +143,19 @@ var (
 	ErrPoisoned = errors.New("print file is spoilt by an earlier error")
 )
 
+// SourceError says that a prepared letter cannot be read or does not hold what
+// its index says. It is found with errors.As in what AddSide returns, so that the
+// caller can set that letter aside and link the others anew.
+type SourceError struct {
+	Source *Prepared
+	Err    error
+}
+
+func (e *SourceError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what is wrong.
+func (e *SourceError) Unwrap() error { return e.Err }
+
 // NewLinker begins a print file on w.
 func NewLinker(w io.Writer, opt Options) *Linker {
 	if opt.Version == "" {
@@ -395,8 +408,11 @@ func (l *Linker) drain() error {
 		if err := l.offs.set(j.num, l.out.off); err != nil {
 			return err
 		}
-		if err := l.copy.copy(st, idx, j.num, l.targets, !l.opt.TrustHashes && st.src != nil); err != nil {
-			return fmt.Errorf("object %d of the source: %w", idx+1, err)
+		if err := l.copy.copy(st, idx, j.num, l.targets, !l.opt.TrustHashes); err != nil {
+			if l.out.err != nil {
+				return l.out.err
+			}
+			return &SourceError{Source: j.src, Err: fmt.Errorf("object %d of the source: %w", idx+1, err)}
 		}
 	}
 	clear(l.queue) // let go of the sources

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"sync"
 )
 
 // Prepared is a prepared letter: in memory, as a Builder made it, or in a file,
@@ -61,10 +62,15 @@ const (
 	tailSize = 16 << 10
 )
 
+// tails are the buffers of OpenPrepared.
+var tails = sync.Pool{New: func() any { return new([tailSize]byte) }}
+
 var crcTable = crc32.MakeTable(crc32.Castagnoli)
 
 // WriteTo writes the letter as a canonical PDF file with its index. Equal
-// letters give equal bytes. It implements io.WriterTo.
+// letters give equal bytes. Every object of a letter from a file is compared
+// with the index on the way, so writing to io.Discard proves such a letter whole.
+// It implements io.WriterTo.
 func (p *Prepared) WriteTo(w io.Writer) (int64, error) {
 	out := newSink(w)
 	if err := p.writeTo(out); err != nil {
@@ -112,10 +118,11 @@ func (p *Prepared) writeTo(out *sink) error {
 				index.hashes = append(index.hashes, s.hashes[o.hash])
 				rec.hash = int32(len(index.hashes) - 1)
 			}
-			index.objs = append(index.objs, rec)
-			if err := c.copy(s, idx, uint32(num), targets, s.src != nil); err != nil {
+			if err := c.copy(s, idx, uint32(num), targets, true); err != nil {
 				return fmt.Errorf("object %d: %w", idx+1, err)
 			}
+			rec.crc = c.crc
+			index.objs = append(index.objs, rec)
 		}
 	}
 
@@ -224,7 +231,8 @@ func writeXrefEntry(out *sink, off int64) {
 //	for each page: number of its form, width and height (float64, big-endian),
 //	for each object, in the order of the file:
 //	    distance from the end of the body before (from 0 for the first), size of the body,
-//	    2 × number of references, + 1 when shared; then its hash when shared,
+//	    2 × number of references, + 1 when shared,
+//	    its hash when shared, else the CRC-32C (big-endian) of its body without the numbers of its references,
 //	    for each reference: distance from the end of the number before, number of its object,
 //	CRC-32C of all that (big-endian).
 func (p *Prepared) appendIndex(b []byte) []byte {
@@ -251,6 +259,8 @@ func (p *Prepared) appendIndex(b []byte) []byte {
 		b = binary.AppendUvarint(b, flags)
 		if o.hash >= 0 {
 			b = append(b, p.hashes[o.hash][:]...)
+		} else {
+			b = binary.BigEndian.AppendUint32(b, o.crc)
 		}
 		at := int64(0)
 		for _, r := range refs {
@@ -287,7 +297,9 @@ func openPrepared(r io.ReaderAt, size int64) (*Prepared, error) {
 	if size < int64(len(fileHeader)) {
 		return nil, notPrepared("%d bytes are too few", size)
 	}
-	tail := make([]byte, min(size, tailSize))
+	buf := tails.Get().(*[tailSize]byte)
+	defer tails.Put(buf) // nothing of the letter keeps it
+	tail := buf[:min(size, tailSize)]
 	tailOff := size - int64(len(tail))
 	if err := readFull(r, tail, tailOff); err != nil {
 		return nil, err
@@ -367,9 +379,9 @@ func decodeIndex(b []byte, limit int64) (*Prepared, error) {
 		return int64(v)
 	}
 	nObjs, nPages := next(), next()
-	// An object takes at least 3 bytes and a page 17, so counts that the
+	// An object takes at least 7 bytes and a page 17, so counts that the
 	// index cannot hold never become allocations.
-	if bad || nObjs < 1 || nObjs > maxObjects || nObjs > int64(len(b))/3 {
+	if bad || nObjs < 1 || nObjs > maxObjects || nObjs > int64(len(b))/7 {
 		return nil, notPrepared("impossible number of objects")
 	}
 	if nPages < 1 || nPages > int64(len(b))/17 {
@@ -410,6 +422,12 @@ func decodeIndex(b []byte, limit int64) (*Prepared, error) {
 			p.hashes = append(p.hashes, Hash(b))
 			o.hash = int32(len(p.hashes) - 1)
 			b = b[len(Hash{}):]
+		} else {
+			if len(b) < 4 {
+				return nil, notPrepared("object %d: cut short", i+1)
+			}
+			o.crc = binary.BigEndian.Uint32(b)
+			b = b[4:]
 		}
 		nRefs := flags >> 1
 		if nRefs > int64(len(b))/2 || int64(len(p.refs))+nRefs > math.MaxInt32 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/crc32"
 	"io"
 	"strconv"
 )
@@ -28,6 +29,9 @@ type object struct {
 	stream       bool
 	refLo, refHi int32 // its references in store.refs
 	hash         int32 // its hash in store.hashes, or -1
+	// crc, in a file, is the CRC-32C of an unshared object's body without
+	// the numbers of its references.
+	crc uint32
 }
 
 // store holds numbered objects 1…len(objs), in memory or in a file.
@@ -81,7 +85,7 @@ func (s *store) hashInMemory(h hash.Hash, o *object) Hash {
 }
 
 // errHash says that a prepared file does not hold what its index promises.
-var errHash = errors.New("content does not match its hash in the index")
+var errHash = errors.New("content does not match its sum in the index")
 
 const (
 	windowSize = 64 << 10
@@ -166,6 +170,9 @@ type copier struct {
 	winOff  int64
 	scratch []byte
 	sha     hash.Hash
+	// What the object that is being copied is summed with.
+	verify bool
+	crc    uint32
 }
 
 func newCopier(out *sink) *copier {
@@ -219,8 +226,9 @@ func (c *copier) file(s *store, off, n int64) ([]byte, error) {
 }
 
 // copy writes object idx of s, whole, as object number num. The references get
-// the numbers of targets, one each. With verify, the content is compared with
-// the object's hash.
+// the numbers of targets, one each. What comes from a file is compared with
+// the index: the boundaries of the object, its references, and its checksum or,
+// with verify, its hash. c.crc is the checksum afterwards.
 func (c *copier) copy(s *store, idx int, num uint32, targets []uint32, verify bool) error {
 	o := &s.objs[idx]
 	c.out.int(int64(num))
@@ -230,14 +238,15 @@ func (c *copier) copy(s *store, idx int, num uint32, targets []uint32, verify bo
 			return err
 		}
 	}
-	verify = verify && o.hash >= 0
-	if verify {
+	c.crc = 0
+	c.verify = verify && s.src != nil && o.hash >= 0
+	if c.verify {
 		c.sha.Reset()
 		c.scratch = s.hashHead(c.sha, o, c.scratch)
 	}
 	at := int64(0)
 	for i, r := range s.refsOf(o) {
-		if err := c.pass(s, o, at, r.pos, verify); err != nil {
+		if err := c.pass(s, o, at, r.pos); err != nil {
 			return err
 		}
 		d := digits(r.num)
@@ -252,10 +261,10 @@ func (c *copier) copy(s *store, idx int, num uint32, targets []uint32, verify bo
 		c.out.int(int64(targets[i]))
 		at = r.pos + d
 	}
-	if err := c.pass(s, o, at, o.size, verify); err != nil {
+	if err := c.pass(s, o, at, o.size); err != nil {
 		return err
 	}
-	if verify {
+	if c.verify {
 		var sum Hash
 		c.sha.Sum(sum[:0])
 		if sum != s.hashes[o.hash] {
@@ -263,6 +272,9 @@ func (c *copier) copy(s *store, idx int, num uint32, targets []uint32, verify bo
 		}
 	}
 	if s.src != nil {
+		if o.hash < 0 && c.crc != o.crc {
+			return errHash
+		}
 		if err := c.frame(s, o.off+o.size, "\nendobj\n"); err != nil {
 			return err
 		}
@@ -284,14 +296,16 @@ func (c *copier) frame(s *store, off int64, text string) error {
 }
 
 // pass copies the body of o from byte at to byte to.
-func (c *copier) pass(s *store, o *object, at, to int64, verify bool) error {
+func (c *copier) pass(s *store, o *object, at, to int64) error {
 	for at < to {
 		b, err := c.view(s, o, at, to-at)
 		if err != nil {
 			return err
 		}
-		if verify {
+		if c.verify {
 			c.sha.Write(b)
+		} else {
+			c.crc = crc32.Update(c.crc, crcTable, b)
 		}
 		if _, err := c.out.Write(b); err != nil {
 			return err
