@@ -1,0 +1,165 @@
+package prepare
+
+import (
+	"math"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// Annotation flags (ISO 32000-1 table 165).
+const (
+	flagHidden = 1 << 1
+	flagPrint  = 1 << 2
+)
+
+// appearance is what an annotation puts on the page.
+type appearance struct {
+	form     types.Object
+	matrix   matrix     // from the appearance's form space to the page
+	fallback types.Dict // resources for an appearance that has none
+}
+
+// appearances returns what the annotations of a page print, in order. Popups
+// and links never print. refused reports an annotation that would print but
+// whose appearance the file leaves to the viewer: left out, the letter would
+// lose something that its sender saw. missing reports one of lesser kind that
+// is left out with a warning.
+func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bool) {
+	for _, o := range s.array(p.dict["Annots"]) {
+		d := s.dict(o)
+		if d == nil {
+			continue
+		}
+		subtype := s.name(d["Subtype"])
+		flags, _ := s.integer(d["F"])
+		if subtype == "Popup" || subtype == "Link" || flags&flagPrint == 0 || flags&flagHidden != 0 || s.layers.hides(d["OC"]) {
+			continue
+		}
+		form, ok := s.normalAppearance(d)
+		if !ok {
+			switch s.lacks(subtype, d) {
+			case lackRefuse:
+				refused = true
+			case lackWarn:
+				missing = true
+			}
+			continue
+		}
+		if form == nil {
+			continue // a state that draws nothing
+		}
+		m, ok := s.appearanceMatrix(d, form)
+		if !ok {
+			continue // no area: nothing to see
+		}
+		a := appearance{form: form, matrix: m, fallback: p.resources}
+		if subtype == "Widget" {
+			if dr := s.formResources(); dr != nil {
+				a.fallback = dr
+			}
+		}
+		drawn = append(drawn, a)
+	}
+	return drawn, refused, missing
+}
+
+// normalAppearance returns the form XObject of the annotation's normal
+// appearance in its present state; nil when that state draws nothing. ok is
+// false when the annotation has no appearance at all.
+func (s *source) normalAppearance(d types.Dict) (form types.Object, ok bool) {
+	n := s.dict(d["AP"])["N"]
+	switch v := s.resolve(n).(type) {
+	case types.StreamDict:
+		return n, true
+	case types.Dict:
+		if len(v) == 0 {
+			return nil, false
+		}
+		state := s.name(d["AS"])
+		if state == "" {
+			// Required by the format. Without it a check box shows its
+			// value, which it may inherit.
+			state = s.name(s.fieldValue(d))
+		}
+		if _, isStream := s.stream(v[state]); isStream {
+			return v[state], true
+		}
+		return nil, true
+	}
+	return nil, false
+}
+
+// fieldValue returns the value of a form field, inherited if need be.
+func (s *source) fieldValue(d types.Dict) types.Object {
+	for range maxTreeDepth {
+		if d == nil {
+			return nil
+		}
+		if v := s.resolve(d["V"]); v != nil {
+			return v
+		}
+		d = s.dict(d["Parent"])
+	}
+	return nil
+}
+
+type lack uint8
+
+const (
+	lackNothing lack = iota
+	lackWarn
+	lackRefuse
+)
+
+// lacks tells what it means that an annotation has no appearance.
+func (s *source) lacks(subtype string, d types.Dict) lack {
+	if r, ok := s.rect(d["Rect"]); !ok || r.width() <= 0 || r.height() <= 0 {
+		return lackNothing
+	}
+	switch subtype {
+	case "Widget":
+		switch v := s.fieldValue(d).(type) {
+		case types.StringLiteral, types.HexLiteral:
+			if len(stringBytes(v)) > 0 {
+				return lackRefuse
+			}
+		case types.Array, types.StreamDict:
+			return lackRefuse
+		}
+		return lackNothing // an empty field, or a check box that is off
+	case "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine",
+		"Highlight", "Underline", "Squiggly", "StrikeOut", "Stamp", "Ink":
+		return lackRefuse
+	}
+	return lackWarn
+}
+
+func (s *source) formResources() types.Dict {
+	root, err := s.ctx.Catalog()
+	if err != nil {
+		return nil
+	}
+	return s.dict(s.dict(root["AcroForm"])["DR"])
+}
+
+// appearanceMatrix maps the appearance's form space, after the form's own
+// matrix, to the annotation's rectangle (ISO 32000-1 12.5.5, algorithm 8.1).
+func (s *source) appearanceMatrix(d types.Dict, form types.Object) (matrix, bool) {
+	to, ok := s.rect(d["Rect"])
+	if !ok || to.width() <= 0 || to.height() <= 0 {
+		return identity, false
+	}
+	fd := s.dict(form)
+	box, ok := s.rect(fd["BBox"])
+	if !ok {
+		return identity, false
+	}
+	m, _ := s.matrix(fd["Matrix"])
+	from := m.bounds(box)
+	if from.width() <= 0 || from.height() <= 0 {
+		return identity, false
+	}
+	sx, sy := to.width()/from.width(), to.height()/from.height()
+	a := matrix{sx, 0, 0, sy, to.x0 - from.x0*sx, to.y0 - from.y0*sy}
+	return a, a.finite() && math.Abs(sx) > 0 && math.Abs(sy) > 0
+}

@@ -1,0 +1,82 @@
+package prepare
+
+import "fmt"
+
+// Codes of findings. They are stable: programs and statistics depend on them.
+const (
+	// CodeEncrypted: needs a password, or does not permit printing
+	// (domain.md 1.3: password-protected PDFs are rejected).
+	CodeEncrypted = "encrypted"
+	// CodeUnreadable: not a PDF, or damaged beyond reading.
+	CodeUnreadable = "unreadable"
+	// CodeNoPages: a letter without documents, or a document without pages.
+	CodeNoPages = "no-pages"
+	// CodePageSize: as a refusal a page without a usable size; as a warning a
+	// page that was scaled to fit A4.
+	CodePageSize = "page-size"
+	// CodeGiroOutOfRange: a giro page that the document does not have.
+	CodeGiroOutOfRange = "giro-out-of-range"
+	// CodeBlankedPage: a page whose object or content is missing from the
+	// file, so that it would come out blank (pdfcpu issue 1312).
+	CodeBlankedPage = "blanked-page"
+	// CodeTooLarge: more bytes than the limit, before or after preparing.
+	CodeTooLarge = "too-large"
+	// CodeTooManyPages: more pages than the limit.
+	CodeTooManyPages = "too-many-pages"
+	// CodeDamagedObject: a part of a page (font, image) is damaged, so that
+	// the page would not print as it was meant.
+	CodeDamagedObject = "damaged-object"
+	// CodeLayers: layers whose printing state cannot be told for sure.
+	CodeLayers = "layers"
+	// CodeFontNotEmbedded (warning): the printer must substitute a font.
+	CodeFontNotEmbedded = "font-not-embedded"
+	// CodeNoAppearance (warning): a form field or annotation that should
+	// print but has no appearance of its own; it is left out.
+	CodeNoAppearance = "no-appearance"
+	// CodeTimeout: preparing took longer than the pool allows.
+	CodeTimeout = "prepare-timeout"
+	// CodeCrashed: the worker process died or answered nonsense.
+	CodeCrashed = "prepare-crashed"
+)
+
+// Finding is one thing found about a letter, as a refusal or a warning.
+type Finding struct {
+	// Code is one of the Code constants.
+	Code string `json:"code"`
+	// Document is the index of the document, 0-based.
+	Document int `json:"document"`
+	// Page is the page in the document, 1-based; 0 when the finding is about
+	// the whole document or letter.
+	Page int `json:"page,omitempty"`
+	// Text is for a case worker, in Norwegian bokmål. It holds neither
+	// personal data nor a file name.
+	Text string `json:"text"`
+}
+
+var texts = map[string]string{
+	CodeEncrypted:       "PDF-en er passordbeskyttet eller tillater ikke utskrift. Lagre den uten passord og send på nytt.",
+	CodeUnreadable:      "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
+	CodeNoPages:         "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
+	CodePageSize:        "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
+	CodeGiroOutOfRange:  "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
+	CodeBlankedPage:     "Innholdet på siden mangler i PDF-en, så den ville blitt skrevet ut blank. Lag PDF-en på nytt og send den igjen.",
+	CodeTooLarge:        "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
+	CodeTooManyPages:    "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
+	CodeDamagedObject:   "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
+	CodeLayers:          "PDF-en har lag der det ikke kan avgjøres sikkert hva som skal skrives ut. Slå sammen lagene og send på nytt.",
+	CodeFontNotEmbedded: "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
+	CodeNoAppearance:    "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
+	CodeTimeout:         "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
+	CodeCrashed:         "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
+}
+
+// newFinding gives the finding its standard text.
+func newFinding(code string, document, page int) Finding {
+	return Finding{Code: code, Document: document, Page: page, Text: texts[code]}
+}
+
+// scaledWarning tells that a page was scaled to fit A4.
+func scaledWarning(document, page int, widthMM, heightMM, scale float64) Finding {
+	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
+		"Siden er %.0f × %.0f mm og er skalert til %.0f %% for å passe på A4.", widthMM, heightMM, scale*100)}
+}

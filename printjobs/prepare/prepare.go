@@ -1,0 +1,393 @@
+// Package prepare turns the untrusted PDFs of one letter into one canonical
+// prepared PDF and the facts about it.
+//
+// Its door is Letter (in this process) and Pool (the same in guarded child
+// processes, which is what an engine uses: a hostile PDF may overflow the
+// stack or hang, and no recover catches that).
+//
+// What a prepared PDF is: every page is a Form XObject that carries its own
+// resources, placed upright on A4 portrait; form fields and annotations that
+// print are drawn into it; layers are resolved to what prints; nothing else of
+// the source survives (no scripts, outlines, structure, embedded files,
+// metadata). See design.md section 4.
+//
+// The package knows nothing of shipments, databases or money. It never puts a
+// file name, a title or any text of a document into an error or a finding.
+package prepare
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"postgang/printjobs/printfile"
+)
+
+// Recipe names the version of the rules by which prepared files are made. It
+// is part of the facts: a prepared file is reusable only under the recipe that
+// made it. It changes whenever the same input may give other bytes or facts.
+const Recipe = "prepare-1"
+
+// Defaults of Limits.
+const (
+	// DefaultMaxBytes bounds the sum of a letter's input files in bytes:
+	// SvarUt takes less than 350 MB a shipment (domain.md 1.3).
+	DefaultMaxBytes = 350 << 20
+	// DefaultMaxPages bounds the pages of one letter. No envelope or parcel
+	// takes more; a page tree that claims millions is an attack.
+	DefaultMaxPages = 10000
+	// DefaultMaxContentBytes bounds the decoded size in bytes of one content
+	// stream. Above it lies no letter, only a decompression bomb.
+	DefaultMaxContentBytes = 256 << 20
+	// DefaultMaxOutputBytes bounds the prepared file in bytes.
+	DefaultMaxOutputBytes = 1 << 30
+)
+
+// Document is one PDF of a letter.
+type Document struct {
+	// Path of the PDF file. It never appears in errors or findings.
+	Path string `json:"path"`
+	// GiroPages lists the pages that are printed on a giro sheet, 1-based
+	// within this document (giroarkSider, domain.md 1.2).
+	GiroPages []int `json:"giroPages,omitempty"`
+}
+
+// Limits bounds what one letter may cost. A zero field means its default.
+type Limits struct {
+	// MaxBytes is the largest sum of all input files, in bytes.
+	MaxBytes int64 `json:"maxBytes,omitempty"`
+	// MaxPages is the largest number of pages of the letter.
+	MaxPages int `json:"maxPages,omitempty"`
+	// MaxContentBytes is the largest decoded content stream, in bytes.
+	MaxContentBytes int64 `json:"maxContentBytes,omitempty"`
+	// MaxOutputBytes is the largest prepared file, in bytes.
+	MaxOutputBytes int64 `json:"maxOutputBytes,omitempty"`
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.MaxBytes <= 0 {
+		l.MaxBytes = DefaultMaxBytes
+	}
+	if l.MaxPages <= 0 {
+		l.MaxPages = DefaultMaxPages
+	}
+	if l.MaxContentBytes <= 0 {
+		l.MaxContentBytes = DefaultMaxContentBytes
+	}
+	if l.MaxOutputBytes <= 0 {
+		l.MaxOutputBytes = DefaultMaxOutputBytes
+	}
+	return l
+}
+
+// Request asks for one letter to be prepared.
+type Request struct {
+	// Documents in the order of the letter.
+	Documents []Document `json:"documents"`
+	// Output is the path of the prepared PDF to create. It is written beside
+	// its final place and renamed, so it is either whole or absent.
+	Output string `json:"output"`
+	// Limits bounds the work; the zero value means the defaults.
+	Limits Limits `json:"limits"`
+}
+
+// PageFacts describes one page of the prepared letter.
+type PageFacts struct {
+	// Document is the index of the page's document, 0-based.
+	Document int `json:"document"`
+	// Page is the page number in its document, 1-based.
+	Page int `json:"page"`
+	// Colour reports whether anything is painted in other than grey. See
+	// ink for what is exact and what is approximate; where it cannot be
+	// known cheaply the page counts as colour.
+	Colour bool `json:"colour"`
+	// Blank reports that nothing but white is painted.
+	Blank bool `json:"blank"`
+	// Giro reports that the page goes on a giro sheet.
+	Giro bool `json:"giro"`
+	// WidthMM and HeightMM are the page's size in mm as it came: the visible
+	// box, after /Rotate and UserUnit, before any turning or scaling of ours.
+	WidthMM  float64 `json:"widthMM"`
+	HeightMM float64 `json:"heightMM"`
+	// Scaled is the factor by which the page was scaled to fit A4; exactly 1
+	// when it was not.
+	Scaled float64 `json:"scaled"`
+}
+
+// Facts describes a prepared letter.
+type Facts struct {
+	// Recipe is the Recipe that made the file.
+	Recipe string `json:"recipe"`
+	// SHA256 of the prepared file, lower-case hexadecimal.
+	SHA256 string `json:"sha256"`
+	// Bytes is the size of the prepared file.
+	Bytes int64 `json:"bytes"`
+	// Pages in the order of the prepared file.
+	Pages []PageFacts `json:"pages"`
+	// DocumentPages holds the number of pages of each document.
+	DocumentPages []int `json:"documentPages"`
+	// Warnings do not stop the letter.
+	Warnings []Finding `json:"warnings,omitempty"`
+}
+
+// ColourPages returns the 1-based numbers, in the prepared file, of the pages
+// that have colour.
+func (f Facts) ColourPages() []int { return f.where(func(p PageFacts) bool { return p.Colour }) }
+
+// BlankPages returns the 1-based numbers, in the prepared file, of the pages
+// on which nothing is painted.
+func (f Facts) BlankPages() []int { return f.where(func(p PageFacts) bool { return p.Blank }) }
+
+// GiroPages returns the 1-based numbers, in the prepared file, of the giro
+// pages.
+func (f Facts) GiroPages() []int { return f.where(func(p PageFacts) bool { return p.Giro }) }
+
+func (f Facts) where(keep func(PageFacts) bool) []int {
+	var numbers []int
+	for i, p := range f.Pages {
+		if keep(p) {
+			numbers = append(numbers, i+1)
+		}
+	}
+	return numbers
+}
+
+// Letter prepares a letter in this process.
+//
+// It returns a *Refusal, with every reason over all documents, when the input
+// is at fault; any other error is ours (disk, permissions, a cancelled
+// context). On any error there is no file at req.Output that was not there
+// before. It does not protect against a PDF that overflows the stack or hangs
+// beyond ctx; Pool does.
+func Letter(ctx context.Context, req Request) (Facts, error) {
+	limits := req.Limits.withDefaults()
+	if len(req.Documents) == 0 {
+		return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeNoPages, 0, 0)}}
+	}
+	if req.Output == "" {
+		return Facts{}, errors.New("prepare letter: no output path")
+	}
+	l := &letter{limits: limits, builder: printfile.NewBuilder()}
+
+	if err := l.checkSizes(req.Documents); err != nil {
+		return Facts{}, err
+	}
+	if len(l.refused) > 0 {
+		return Facts{}, &Refusal{Findings: l.refused}
+	}
+	for i, doc := range req.Documents {
+		if err := ctx.Err(); err != nil {
+			return Facts{}, fmt.Errorf("prepare letter: %w", err)
+		}
+		if err := l.add(ctx, i, doc); err != nil {
+			return Facts{}, err
+		}
+	}
+	if len(l.refused) > 0 {
+		return Facts{}, &Refusal{Findings: l.refused}
+	}
+	facts := l.facts
+	facts.Recipe = Recipe
+	if err := l.write(req.Output, &facts); err != nil {
+		return Facts{}, err
+	}
+	return facts, nil
+}
+
+// letter gathers one letter while its documents are read.
+type letter struct {
+	limits  Limits
+	builder *printfile.Builder
+	facts   Facts
+	refused []Finding
+}
+
+func (l *letter) refuse(f ...Finding) { l.refused = append(l.refused, f...) }
+
+func (l *letter) warn(f Finding) {
+	for _, w := range l.facts.Warnings {
+		if w == f {
+			return
+		}
+	}
+	l.facts.Warnings = append(l.facts.Warnings, f)
+}
+
+func (l *letter) checkSizes(docs []Document) error {
+	var total int64
+	for _, d := range docs {
+		info, err := os.Stat(d.Path)
+		if err != nil {
+			return fmt.Errorf("prepare letter: document: %w", withoutPath(err))
+		}
+		total += info.Size()
+	}
+	if total > l.limits.MaxBytes {
+		l.refuse(newFinding(CodeTooLarge, 0, 0))
+	}
+	return nil
+}
+
+// add reads one document and adds its pages. What is wrong with the document
+// becomes findings; the error is for what is wrong with us.
+func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
+	// pdfcpu panics on some files, and a defect of ours on hostile input must
+	// cost no more than a refusal either. The panic's value may quote the
+	// document, so it is dropped.
+	defer func() {
+		if r := recover(); r != nil {
+			if os.Getenv(debugPanics) != "" {
+				fmt.Fprintf(os.Stderr, "%v\n%s", r, debug.Stack())
+			}
+			l.refuse(newFinding(CodeUnreadable, index, 0))
+			err = nil
+		}
+	}()
+	src, finding, err := openSource(ctx, index, doc.Path, l.limits)
+	if err != nil {
+		return fmt.Errorf("prepare letter: document: %w", err)
+	}
+	if finding != nil {
+		l.refuse(*finding)
+		return nil
+	}
+	pages, findings := src.pages()
+	if len(findings) > 0 {
+		l.refuse(findings...)
+		return nil
+	}
+	if len(l.facts.Pages)+len(pages) > l.limits.MaxPages {
+		l.refuse(newFinding(CodeTooManyPages, index, 0))
+		return nil
+	}
+	giro := map[int]bool{}
+	for _, n := range doc.GiroPages {
+		if n < 1 || n > len(pages) {
+			l.refuse(newFinding(CodeGiroOutOfRange, index, n))
+			continue
+		}
+		giro[n] = true
+	}
+	c := newCopier(src, l)
+	for _, p := range pages {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		facts := c.page(p)
+		facts.Giro = giro[p.number]
+		l.facts.Pages = append(l.facts.Pages, facts)
+	}
+	l.facts.DocumentPages = append(l.facts.DocumentPages, len(pages))
+	return nil
+}
+
+// debugPanics names an environment variable that makes a recovered panic
+// print its stack. For developing only: the text may quote the document.
+const debugPanics = "POSTGANG_PREPARE_PANICS"
+
+// write makes the prepared file appear at path, whole and durable.
+func (l *letter) write(path string, facts *Facts) (err error) {
+	prepared, err := l.builder.Prepared()
+	if err != nil {
+		// Only an object that no PDF can hold gets here.
+		return &Refusal{Findings: []Finding{newFinding(CodeUnreadable, 0, 0)}}
+	}
+	dir := filepath.Dir(path)
+	tmp, err := os.CreateTemp(dir, ".prepare-*.tmp")
+	if err != nil {
+		return fmt.Errorf("write prepared letter: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			tmp.Close()
+			os.Remove(tmp.Name())
+		}
+	}()
+	sum := sha256.New()
+	out := &boundedWriter{w: io.MultiWriter(tmp, sum), left: l.limits.MaxOutputBytes}
+	if _, err := prepared.WriteTo(out); err != nil {
+		if errors.Is(err, errOutputLimit) {
+			return &Refusal{Findings: []Finding{newFinding(CodeTooLarge, 0, 0)}}
+		}
+		return fmt.Errorf("write prepared letter: %w", err)
+	}
+	if err := tmp.Sync(); err != nil {
+		return fmt.Errorf("write prepared letter: %w", err)
+	}
+	if err := tmp.Close(); err != nil {
+		return fmt.Errorf("write prepared letter: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("write prepared letter: %w", err)
+	}
+	syncFolder(dir)
+	facts.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	facts.Bytes = l.limits.MaxOutputBytes - out.left
+	return nil
+}
+
+// syncFolder makes a rename in a folder durable. Not every file system can;
+// where it cannot there is nothing more to do.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		d.Close()
+	}
+}
+
+var errOutputLimit = errors.New("prepared file exceeds its limit")
+
+type boundedWriter struct {
+	w    io.Writer
+	left int64
+}
+
+func (b *boundedWriter) Write(p []byte) (int, error) {
+	if int64(len(p)) > b.left {
+		return 0, errOutputLimit
+	}
+	n, err := b.w.Write(p)
+	b.left -= int64(n)
+	return n, err
+}
+
+// withoutPath drops the file name from an error of package os: names of
+// documents are personal data.
+func withoutPath(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%s: %w", pe.Op, pe.Err)
+	}
+	return err
+}
+
+// Refusal says why a letter cannot be printed: all reasons at once over all
+// its documents. It is an error.
+type Refusal struct {
+	Findings []Finding `json:"findings"`
+}
+
+// Error lists the codes with document and page, in English, for logs. It holds
+// no personal data. The Norwegian texts are in the findings.
+func (r *Refusal) Error() string {
+	var b strings.Builder
+	b.WriteString("letter refused:")
+	for i, f := range r.Findings {
+		if i > 0 {
+			b.WriteByte(';')
+		}
+		fmt.Fprintf(&b, " %s (document %d", f.Code, f.Document+1)
+		if f.Page > 0 {
+			fmt.Fprintf(&b, ", page %d", f.Page)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}

@@ -1,0 +1,500 @@
+package prepare
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/pdfcpu/pdfcpu/pkg/api"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+func init() {
+	// Without this pdfcpu reads and creates a configuration folder in the
+	// home directory, and races while it does so (libraries.md 13.1).
+	api.DisableConfigDir()
+}
+
+// maxTreeDepth bounds the page tree and every other nesting that we follow.
+const maxTreeDepth = 100
+
+// configuration returns a configuration for one call. pdfcpu writes into it,
+// so it is never shared.
+func configuration(mode int) *model.Configuration {
+	conf := model.NewDefaultConfiguration()
+	conf.ValidationMode = mode
+	conf.Optimize = false
+	conf.OptimizeBeforeWriting = false
+	conf.Offline = true
+	conf.Cmd = model.VALIDATE
+	return conf
+}
+
+// source is one document as pdfcpu read it, before any of its repairs: only
+// reading is done by pdfcpu. Its validation is left out on purpose, because it
+// replaces damaged pages by blank ones without an error (pdfcpu issue 1312)
+// and refuses much that prints well.
+type source struct {
+	ctx    *model.Context
+	index  int // of the document in its letter
+	limits Limits
+	// damaged holds the numbers of objects that exist in the file but could
+	// not be read, so that pdfcpu skipped them in relaxed mode.
+	damaged map[int]bool
+	layers  *layers
+}
+
+// openSource reads the document at path: strictly first, then relaxed. The
+// finding tells what is wrong with the document; the error what is wrong with
+// us.
+func openSource(c context.Context, index int, path string, limits Limits) (*source, *Finding, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, withoutPath(err)
+	}
+	defer f.Close()
+
+	refuse := func(code string) (*source, *Finding, error) {
+		finding := newFinding(code, index, 0)
+		return nil, &finding, nil
+	}
+	mode := model.ValidationStrict
+	ctx, err := pdfcpu.ReadWithContext(c, f, configuration(mode))
+	if err != nil && c.Err() == nil {
+		mode = model.ValidationRelaxed
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return nil, nil, withoutPath(err)
+		}
+		ctx, err = pdfcpu.ReadWithContext(c, f, configuration(mode))
+	}
+	if err != nil {
+		if c.Err() != nil {
+			return nil, nil, c.Err()
+		}
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			return nil, nil, withoutPath(err)
+		}
+		if errors.Is(err, pdfcpu.ErrWrongPassword) || strings.HasPrefix(err.Error(), "encryption ") {
+			return refuse(CodeEncrypted)
+		}
+		return refuse(CodeUnreadable)
+	}
+	if ctx.E != nil && !printingPermitted(ctx.E) {
+		return refuse(CodeEncrypted)
+	}
+	s := &source{ctx: ctx, index: index, limits: limits}
+	if mode == model.ValidationRelaxed {
+		if s.damaged, err = skippedObjects(ctx, f); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s, nil, nil
+}
+
+// printingPermitted reports whether the document's permissions, for someone
+// who opens it without a password, allow printing: bit 3 of /P
+// (ISO 32000-1 table 22).
+func printingPermitted(e *model.Enc) bool { return e.P&4 != 0 }
+
+var nullObject = regexp.MustCompile(`^\s*\d+\s+\d+\s+obj\s*(?:null\s*)?endobj`)
+
+// skippedObjects returns the objects that are in use but have no value
+// although the file does not say null.
+func skippedObjects(ctx *model.Context, f io.ReaderAt) (map[int]bool, error) {
+	skipped := map[int]bool{}
+	buf := make([]byte, 128)
+	for nr, entry := range ctx.Table {
+		if nr == 0 || entry == nil || entry.Free || entry.Compressed || entry.Object != nil || entry.Offset == nil || *entry.Offset == 0 {
+			continue
+		}
+		n, err := f.ReadAt(buf, *entry.Offset)
+		if err != nil && err != io.EOF {
+			return nil, withoutPath(err)
+		}
+		if !nullObject.Match(buf[:n]) {
+			skipped[nr] = true
+		}
+	}
+	return skipped, nil
+}
+
+// resolve follows references until it has a direct object. nil stands for the
+// null object; a reference to something damaged resolves to nil too (see
+// isDamaged).
+func (s *source) resolve(o types.Object) types.Object {
+	for range 32 {
+		ref, ok := o.(types.IndirectRef)
+		if !ok {
+			return o
+		}
+		v, err := s.ctx.Dereference(ref)
+		if err != nil {
+			return nil
+		}
+		o = v
+	}
+	return nil
+}
+
+func (s *source) isDamaged(o types.Object) bool {
+	ref, ok := o.(types.IndirectRef)
+	if !ok {
+		return false
+	}
+	if s.damaged[ref.ObjectNumber.Value()] {
+		return true
+	}
+	_, err := s.ctx.Dereference(ref)
+	return err != nil
+}
+
+func (s *source) dict(o types.Object) types.Dict {
+	switch v := s.resolve(o).(type) {
+	case types.Dict:
+		return v
+	case types.StreamDict:
+		return v.Dict
+	}
+	return nil
+}
+
+func (s *source) stream(o types.Object) (types.StreamDict, bool) {
+	v, ok := s.resolve(o).(types.StreamDict)
+	return v, ok
+}
+
+func (s *source) array(o types.Object) types.Array {
+	v, _ := s.resolve(o).(types.Array)
+	return v
+}
+
+func (s *source) name(o types.Object) string {
+	v, _ := s.resolve(o).(types.Name)
+	return string(v)
+}
+
+func (s *source) number(o types.Object) (float64, bool) {
+	switch v := s.resolve(o).(type) {
+	case types.Integer:
+		return float64(v), true
+	case types.Float:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+func (s *source) integer(o types.Object) (int, bool) {
+	switch v := s.resolve(o).(type) {
+	case types.Integer:
+		return int(v), true
+	case types.Float:
+		if v > -1e9 && v < 1e9 {
+			return int(v), true
+		}
+	}
+	return 0, false
+}
+
+// numbers returns an array of n numbers, or nil when it is not one.
+func (s *source) numbers(o types.Object, n int) []float64 {
+	a := s.array(o)
+	if len(a) < n {
+		return nil
+	}
+	out := make([]float64, n)
+	for i := range out {
+		v, ok := s.number(a[i])
+		if !ok {
+			return nil
+		}
+		out[i] = v
+	}
+	return out
+}
+
+func (s *source) rect(o types.Object) (rect, bool) {
+	v := s.numbers(o, 4)
+	if v == nil {
+		return rect{}, false
+	}
+	return newRect(v[0], v[1], v[2], v[3]), true
+}
+
+func (s *source) matrix(o types.Object) (matrix, bool) {
+	v := s.numbers(o, 6)
+	if v == nil {
+		return identity, false
+	}
+	return matrix{v[0], v[1], v[2], v[3], v[4], v[5]}, true
+}
+
+// rawPage is a page of the source with its inherited attributes resolved.
+type rawPage struct {
+	number          int // 1-based in its document
+	dict            types.Dict
+	resourcesObject types.Object // as it came, mostly a reference
+	resources       types.Dict
+	box             rect // visible: CropBox within MediaBox
+	rotate          int  // clockwise, a multiple of 90
+	userUnit        float64
+	contents        []types.StreamDict
+}
+
+// pages walks the raw page tree. Any finding is a refusal: a page that cannot
+// be found whole is never left out or left blank.
+func (s *source) pages() ([]rawPage, []Finding) {
+	w := &pageWalk{s: s, onPath: map[int]bool{}}
+	root, err := s.ctx.Catalog()
+	if err != nil || root == nil {
+		return nil, []Finding{newFinding(CodeUnreadable, s.index, 0)}
+	}
+	pagesRef := root["Pages"]
+	if s.isDamaged(pagesRef) {
+		return nil, []Finding{newFinding(CodeUnreadable, s.index, 0)}
+	}
+	tree := s.dict(pagesRef)
+	if tree == nil {
+		return nil, []Finding{newFinding(CodeNoPages, s.index, 0)}
+	}
+	w.node(pagesRef, tree, inherited{}, 0)
+	if len(w.findings) == 0 && len(w.pages) == 0 {
+		w.findings = append(w.findings, newFinding(CodeNoPages, s.index, 0))
+	}
+	// A tree that promises more pages than it holds has lost some.
+	if count, ok := s.integer(tree["Count"]); ok && count > len(w.pages) && len(w.findings) == 0 {
+		w.findings = append(w.findings, newFinding(CodeBlankedPage, s.index, len(w.pages)+1))
+	}
+	s.layers = newLayers(s, root)
+	return w.pages, w.findings
+}
+
+type inherited struct {
+	resources, mediaBox, cropBox, rotate types.Object
+}
+
+type pageWalk struct {
+	s        *source
+	onPath   map[int]bool
+	pages    []rawPage
+	findings []Finding
+	nodes    int
+}
+
+func (w *pageWalk) refuse(code string, page int) {
+	w.findings = append(w.findings, newFinding(code, w.s.index, page))
+}
+
+// full reports that there is nothing more to learn from walking on.
+func (w *pageWalk) full() bool {
+	return len(w.pages) > w.s.limits.MaxPages || w.nodes > 4*w.s.limits.MaxPages || len(w.findings) >= 100
+}
+
+func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int) {
+	w.nodes++
+	if w.full() {
+		if w.nodes > 4*w.s.limits.MaxPages && len(w.findings) == 0 {
+			w.refuse(CodeTooManyPages, 0)
+		}
+		return
+	}
+	if r, ok := ref.(types.IndirectRef); ok {
+		nr := r.ObjectNumber.Value()
+		if w.onPath[nr] {
+			w.refuse(CodeUnreadable, 0) // the tree runs in a circle
+			return
+		}
+		w.onPath[nr] = true
+		defer delete(w.onPath, nr)
+	}
+	if depth > maxTreeDepth {
+		w.refuse(CodeUnreadable, 0)
+		return
+	}
+	for key, to := range map[string]*types.Object{
+		"Resources": &in.resources, "MediaBox": &in.mediaBox, "CropBox": &in.cropBox, "Rotate": &in.rotate,
+	} {
+		if v, ok := d[key]; ok && w.s.resolve(v) != nil {
+			*to = v
+		}
+	}
+	kids, isNode := d["Kids"]
+	if w.s.name(d["Type"]) == "Page" || !isNode {
+		w.page(d, in)
+		return
+	}
+	for _, kid := range w.s.array(kids) {
+		number := len(w.pages) + len(w.findings) + 1
+		if w.s.isDamaged(kid) {
+			w.refuse(CodeBlankedPage, number)
+			continue
+		}
+		kd, ok := w.s.resolve(kid).(types.Dict)
+		if !ok || len(kd) == 0 {
+			// null, <<>> or something else: pdfcpu's validation would put a
+			// blank page here and say nothing.
+			w.refuse(CodeBlankedPage, number)
+			continue
+		}
+		w.node(kid, kd, in, depth+1)
+	}
+}
+
+func (w *pageWalk) page(d types.Dict, in inherited) {
+	s := w.s
+	p := rawPage{number: len(w.pages) + len(w.findings) + 1, dict: d, userUnit: 1}
+	_, contents := d["Contents"]
+	if !contents && d["Type"] == nil && d["MediaBox"] == nil && d["Parent"] == nil && d["Resources"] == nil {
+		w.refuse(CodeBlankedPage, p.number)
+		return
+	}
+	p.resourcesObject, p.resources = in.resources, s.dict(in.resources)
+	media, ok := s.rect(in.mediaBox)
+	if !ok || media.width() <= 0 || media.height() <= 0 {
+		// Required by the format; every viewer falls back to US Letter.
+		media = rect{0, 0, 612, 792}
+	}
+	p.box = media
+	if crop, ok := s.rect(in.cropBox); ok {
+		if both, ok := crop.intersect(media); ok {
+			p.box = both
+		}
+	}
+	if r, ok := s.integer(in.rotate); ok && r%90 == 0 {
+		p.rotate = ((r % 360) + 360) % 360
+	}
+	if u, ok := s.number(d["UserUnit"]); ok && u > 0 {
+		p.userUnit = u
+	}
+	if p.contents, ok = s.contents(d["Contents"], 0); !ok {
+		w.refuse(CodeBlankedPage, p.number)
+		return
+	}
+	w.pages = append(w.pages, p)
+}
+
+// contents returns the content streams of a page in order. ok is false when
+// one is damaged or something else than a stream.
+func (s *source) contents(o types.Object, depth int) (streams []types.StreamDict, ok bool) {
+	if s.isDamaged(o) || depth > 4 {
+		return nil, false
+	}
+	switch v := s.resolve(o).(type) {
+	case nil:
+		return nil, true
+	case types.StreamDict:
+		return []types.StreamDict{v}, true
+	case types.Array:
+		for _, e := range v {
+			more, ok := s.contents(e, depth+1)
+			if !ok {
+				return nil, false
+			}
+			streams = append(streams, more...)
+		}
+		return streams, true
+	}
+	return nil, false
+}
+
+// decode returns the decoded bytes of a stream, in full or as far as they can
+// be had. ok is false when that is nothing, when a filter is for images, or
+// when the limit is passed.
+func (s *source) decode(sd types.StreamDict, limit int64) (data []byte, ok bool) {
+	data, _, ok = decodeStream(sd, limit)
+	return data, ok
+}
+
+// decodeContent decodes a stream of drawing operators. whole is false when its
+// data are damaged or incomplete, so that it should not be stored as it came.
+func (s *source) decodeContent(sd types.StreamDict) (data []byte, whole, ok bool) {
+	return decodeStream(sd, s.limits.MaxContentBytes)
+}
+
+func decodeStream(sd types.StreamDict, limit int64) (data []byte, whole, ok bool) {
+	switch {
+	case len(sd.FilterPipeline) == 0:
+		return sd.Raw, true, int64(len(sd.Raw)) <= limit
+	case len(sd.FilterPipeline) == 1 && sd.FilterPipeline[0].Name == "FlateDecode" && plainFlate(sd.FilterPipeline[0].DecodeParms):
+		return inflate(sd.Raw, limit)
+	}
+	for _, f := range sd.FilterPipeline {
+		switch f.Name {
+		case "FlateDecode", "LZWDecode", "ASCII85Decode", "ASCIIHexDecode", "RunLengthDecode":
+		default:
+			return nil, false, false
+		}
+	}
+	sd.Content = nil
+	if err := sd.DecodeWithLimit(limit); err != nil {
+		return nil, false, false
+	}
+	return sd.Content, true, int64(len(sd.Content)) <= limit
+}
+
+func plainFlate(parms types.Dict) bool {
+	p, found := parms["Predictor"]
+	if !found {
+		return true
+	}
+	n, ok := p.(types.Integer)
+	return ok && n <= 1
+}
+
+// inflate decodes zlib data leniently: a missing end or a wrong checksum
+// costs nothing, damage in the middle costs what follows it.
+func inflate(raw []byte, limit int64) (data []byte, whole, ok bool) {
+	if len(bytes.TrimLeft(raw, "\x00\t\n\f\r ")) == 0 {
+		return nil, false, true
+	}
+	zr, err := zlib.NewReader(bytes.NewReader(raw))
+	whole = err == nil
+	if err != nil {
+		// White space before the data comes from a wrong stream offset.
+		zr, err = zlib.NewReader(bytes.NewReader(bytes.TrimLeft(raw, "\r\n")))
+		if err != nil {
+			return nil, false, false
+		}
+	}
+	var out bytes.Buffer
+	out.Grow(min(4*len(raw), 1<<20))
+	n, err := io.Copy(&out, io.LimitReader(zr, limit+1))
+	if n > limit {
+		return nil, false, false
+	}
+	return out.Bytes(), whole && err == nil, err == nil || n > 0
+}
+
+var errUncountable = errors.New("count pages: unreadable PDF")
+
+// PageCount returns the number of pages of the PDF at path as pdfcpu counts
+// them, independently of how this package walks the page tree. The vendor
+// simulator and tests use it to check counts.
+func PageCount(path string) (n int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			n, err = 0, errUncountable
+		}
+	}()
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, fmt.Errorf("count pages: %w", withoutPath(err))
+	}
+	defer f.Close()
+	ctx, err := pdfcpu.Read(f, configuration(model.ValidationRelaxed))
+	if err != nil {
+		return 0, errUncountable // pdfcpu's text may quote the document
+	}
+	if err := ctx.EnsurePageCount(); err != nil {
+		return 0, errUncountable
+	}
+	return ctx.PageCount, nil
+}
