@@ -279,6 +279,10 @@ type ShipmentRow struct {
 type CostRow struct {
 	CostRecord
 	CodeNumber int // the number of the line's konteringskode
+	// Letters and Volume are what the line adds to the counts: a letter is counted once, at its first line
+	// of the period, and the lines' Letters and Volume sum to the report's.
+	Letters int
+	Volume  Volume
 }
 
 // Report is the figures of a period, complete and checked: the rows of each table sum to the totals.
@@ -436,7 +440,8 @@ func (b *reportBuilder) cost() error {
 	}
 	slices.SortFunc(r.Costs, func(x, y CostRow) int { return compareCosts(x.CostRecord, y.CostRecord) })
 	counted := make(map[string]bool, len(r.Costs))
-	for _, row := range r.Costs {
+	for i := range r.Costs {
+		row := &r.Costs[i]
 		c := row.CostRecord
 		code, month := b.code(c.Konteringskode), b.months[c.Posted.Month()]
 		moneys, volumes := []*Money{&r.Money, &code.Money, &month.Money}, []*Volume{&r.Volume, &code.Volume, &month.Volume}
@@ -453,12 +458,14 @@ func (b *reportBuilder) cost() error {
 			continue
 		}
 		counted[c.Shipment] = true
+		row.Letters = 1
 		for _, m := range moneys {
 			m.Letters++
 		}
 		if s != nil {
+			row.Volume = Volume{s.PagesBW, s.PagesColour, s.Sheets, int64(s.WeightGram)}
 			for _, v := range volumes {
-				v.add(Volume{s.PagesBW, s.PagesColour, s.Sheets, int64(s.WeightGram)})
+				v.add(row.Volume)
 			}
 		}
 	}
