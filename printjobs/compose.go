@@ -1,0 +1,563 @@
+package printjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"path/filepath"
+	"time"
+
+	"postgang/printjobs/cover"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
+	"postgang/printjobs/printfile"
+)
+
+// A4 upright in pt, the size of every side.
+const (
+	sideWidth  = 595.276
+	sideHeight = 841.890
+	// sizeTolerance is how far a prepared page may be from that, in pt.
+	sizeTolerance = 0.1
+)
+
+// Source is an open prepared PDF.
+type Source interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64 // bytes
+}
+
+// Letter is a letter of a job with all that composing it needs.
+type Letter struct {
+	PlannedLetter
+	Cover cover.Letter // what the cover shows; personal data
+	// Open opens the prepared PDF. It is called once, and the source is closed
+	// before the next letter is opened.
+	Open func(ctx context.Context) (Source, error)
+}
+
+// Letters gives the letters of a slice to a [Job]. A caller with many letters
+// gives a sequence that loads them one by one instead.
+func Letters(letters ...Letter) iter.Seq2[Letter, error] {
+	return func(yield func(Letter, error) bool) {
+		for _, l := range letters {
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Job is a planned job that is to be composed.
+type Job struct {
+	ID      string // four letters or digits and six digits
+	Vendor  string
+	Parent  string    // the job that this one replaces, or empty
+	Created time.Time // stands in the ticket
+	PostBy  time.Time // to be posted before this time, or zero
+	Class   exchange.Class
+	// Letters in the order of the plan. An error in the sequence ends composing.
+	Letters iter.Seq2[Letter, error]
+	// Makers make the covers, by account. Not used when the profile has no covers.
+	Makers map[string]*cover.Maker
+}
+
+// ComposedFile is a file of a composed job.
+type ComposedFile struct {
+	exchange.File
+	Path string
+}
+
+// LetterWarning tells what the cover of a letter gave up so that it could be
+// made. It holds no personal data.
+type LetterWarning struct {
+	Shipment string
+	cover.Warning
+}
+
+// Composed is a job ready to be offered.
+type Composed struct {
+	Ticket   exchange.Ticket
+	Manifest []exchange.ManifestRow
+	Files    []ComposedFile // print files in order, the manifest, the ticket
+	Warnings []LetterWarning
+}
+
+// Compose writes a job's print files, manifest and ticket into dir, a folder of
+// that job's own, which it makes when it is not there. It reads each letter
+// once, in order; its memory holds one letter, the manifest, and the tables of
+// one print file. progress, unless nil, is told after each letter how many are
+// done.
+//
+// A print file of a duplex job has two PDF pages a sheet, empty backs among
+// them; one of a simplex job has one page a sheet, the front. A letter is never
+// divided between print files.
+//
+// The same job gives the same bytes and thereby the same names, so composing
+// again after a crash is harmless. Files appear under their names when all of
+// them are written, flushed to disk, and proven: read back and compared with
+// the plan in hash, number of sides, and which sides are empty ([ErrProof]).
+//
+// When letters are at fault the error is a [*LetterErrors] with all of them.
+// [ErrStalePlan] means that the job must be planned again. All other errors
+// (disk, a source that cannot be read, ctx) say nothing about the letters: try
+// again. On any error no new file is left in dir, except that a failure while
+// renaming may leave whole files under their final names.
+func Compose(ctx context.Context, dir string, job Job, p Profile, progress func(done int)) (Composed, error) {
+	out, err := compose(ctx, dir, job, p, progress)
+	if err != nil {
+		return Composed{}, fmt.Errorf("compose job %s: %w", job.ID, err)
+	}
+	return out, nil
+}
+
+func compose(ctx context.Context, dir string, job Job, p Profile, progress func(int)) (_ Composed, err error) {
+	if err := p.Validate(); err != nil {
+		return Composed{}, err
+	}
+	if !exchange.ValidJob(job.ID) {
+		return Composed{}, errors.New("the job id is not four letters or digits and six digits")
+	}
+	if job.Letters == nil {
+		return Composed{}, errNoLetters
+	}
+	c := &composer{job: job, profile: p, stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
+	defer func() {
+		if err != nil {
+			c.abandon()
+		}
+	}()
+	if err := c.stage.begin(); err != nil {
+		return Composed{}, err
+	}
+	done := 0
+	for l, err := range job.Letters {
+		if err != nil {
+			return Composed{}, fmt.Errorf("letter %d: %w", done+1, err)
+		}
+		if err := ctx.Err(); err != nil {
+			return Composed{}, err
+		}
+		if err := c.letter(ctx, l); err != nil {
+			return Composed{}, err
+		}
+		done++
+		if progress != nil {
+			progress(done)
+		}
+	}
+	return c.finish(ctx)
+}
+
+var errNoLetters = errors.New("the job has no letters")
+
+// composer is one run of Compose.
+type composer struct {
+	job     Job
+	profile Profile
+	stage   *stage
+
+	file     *printFile // the one being written, or nil
+	files    []*printFile
+	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
+	manifest []exchange.ManifestRow
+	warnings []LetterWarning
+	faults   []*LetterError // once there is one, letters are only examined
+}
+
+// printFile is a print file being written, and what it must turn out to be.
+type printFile struct {
+	staged      *staged
+	linker      *printfile.Linker
+	firstLetter int // 1-based within the job
+	letters     int
+	sheets      int
+	sides       int
+	objects     int64           // at most so many, in letters' own counts
+	blank       bitset          // by side, from 0
+	accounts    map[string]bool // whose covers' fonts and logos are in the file
+	file        exchange.File
+}
+
+// letter adds one letter, or notes what is wrong with it.
+func (c *composer) letter(ctx context.Context, l Letter) error {
+	im, figures, err := lay(l.Candidate, c.profile)
+	if err != nil {
+		why := whyNot(l.Shipment, err)
+		c.fault(&LetterError{why.Shipment, why.Code, why.Text, err})
+		return nil
+	}
+	if class := classOf(l.Candidate, figures, c.profile); class != c.job.Class {
+		return fmt.Errorf("shipment %s: %w: it belongs in another class of jobs", l.Shipment, ErrStalePlan)
+	}
+	var front *printfile.Prepared
+	coverColour := false
+	if c.profile.Impose.Cover == impose.CoverSheet {
+		maker := c.job.Makers[l.Account]
+		if maker == nil {
+			return fmt.Errorf("shipment %s: no cover maker for account %q", l.Shipment, l.Account)
+		}
+		if l.Cover.ShipmentID != l.Shipment {
+			return fmt.Errorf("shipment %s: its cover is made out for another shipment", l.Shipment)
+		}
+		var warnings []cover.Warning
+		front, warnings, err = maker.Cover(l.Cover)
+		if err != nil {
+			c.fault(coverError(l.Shipment, err))
+			return nil
+		}
+		for _, w := range warnings {
+			c.warnings = append(c.warnings, LetterWarning{l.Shipment, w})
+		}
+		coverColour = maker.Colour()
+		if _, known := c.kitBytes[l.Account]; !known {
+			if c.kitBytes[l.Account], err = front.WriteTo(io.Discard); err != nil {
+				return fmt.Errorf("shipment %s: measure cover: %w", l.Shipment, err)
+			}
+		}
+	}
+
+	src, err := l.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("shipment %s: open prepared letter: %w", l.Shipment, err)
+	}
+	defer src.Close() //nolint:errcheck // only read
+	watched := &watchedReader{r: src}
+	body, err := printfile.OpenPrepared(watched, src.Size())
+	if err != nil {
+		return c.preparedError(l.Shipment, watched, err)
+	}
+	if err := agree(l, body); err != nil {
+		c.fault(factsError(l.Shipment, err))
+		return nil
+	}
+	if len(c.faults) > 0 {
+		return nil
+	}
+
+	if c.file != nil && !c.fits(l, im, src.Size()) {
+		if err := c.closeFile(); err != nil {
+			return err
+		}
+	}
+	if c.file == nil && len(c.faults) == 0 {
+		if err := c.openFile(); err != nil {
+			return err
+		}
+	}
+	if len(c.faults) > 0 {
+		return nil
+	}
+	f := c.file
+	firstSide := f.sides + 1
+	if err := c.link(ctx, im, front, body); err != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if f.staged.err != nil {
+			return fmt.Errorf("write print file: %w", f.staged.err)
+		}
+		return c.preparedError(l.Shipment, watched, err)
+	}
+	if front != nil {
+		f.linker.Release(front)
+	}
+	f.linker.Release(body)
+	f.accounts[l.Account] = true
+	f.letters++
+	f.sheets += len(im.Sheets)
+
+	row := exchange.ManifestRow{
+		Letter:         len(c.manifest) + 1,
+		Shipment:       l.Shipment,
+		Konteringskode: l.Konteringskode,
+		FirstSide:      firstSide,
+		LastSide:       f.sides,
+		Sheets:         figures.Sheets,
+		Pages:          figures.Pages,
+		PagesColour:    figures.PagesColour,
+		GiroSheets:     figures.GiroSheets,
+		Envelope:       string(figures.Envelope),
+		Zone:           l.Zone,
+		WeightGram:     gram(figures.WeightMilligram),
+		Duplex:         figures.Duplex,
+	}
+	if figures.Colour && coverColour {
+		row.PagesColour++
+	}
+	row.PagesBW = row.Pages - row.PagesColour
+	c.manifest = append(c.manifest, row)
+	return nil
+}
+
+// gram rounds milligrams to whole grams, half a gram up, and at least one.
+func gram(milligram int64) int {
+	return int(max(1, (milligram+500)/1000))
+}
+
+// fault notes a letter that cannot be composed. The print file begun is of no
+// use any more; the letters that follow are only examined.
+func (c *composer) fault(e *LetterError) { c.faults = append(c.faults, e) }
+
+func factsError(shipment string, err error) *LetterError {
+	return &LetterError{shipment, CodeFacts, "Det klargjorte brevet stemmer ikke med opplysningene om det. Klargjør brevet på nytt.", err}
+}
+
+// preparedError tells a prepared letter that is damaged, which is its own
+// fault, from one that cannot be read just now.
+func (c *composer) preparedError(shipment string, r *watchedReader, err error) error {
+	if r.err != nil {
+		return fmt.Errorf("shipment %s: read prepared letter: %w", shipment, r.err)
+	}
+	c.fault(&LetterError{shipment, CodePrepared, "Det klargjorte brevet er skadet. Klargjør brevet på nytt.", err})
+	return nil
+}
+
+// agree compares a prepared letter with its facts.
+func agree(l Letter, body *printfile.Prepared) error {
+	if n := body.NumPages(); n != len(l.Facts.Pages) {
+		return fmt.Errorf("prepared letter has %d pages, its facts say %d", n, len(l.Facts.Pages))
+	}
+	for i := range body.NumPages() {
+		w, h := body.PageSize(i)
+		if math.Abs(w-sideWidth) > sizeTolerance || math.Abs(h-sideHeight) > sizeTolerance {
+			return fmt.Errorf("page %d of the prepared letter is %.1f × %.1f pt, not A4", i+1, w, h)
+		}
+	}
+	return nil
+}
+
+// link draws a letter's sheets.
+func (c *composer) link(ctx context.Context, im impose.Imposed, front, body *printfile.Prepared) error {
+	f := c.file
+	f.objects += int64(body.NumObjects())
+	if front != nil {
+		f.objects += int64(front.NumObjects())
+	}
+	for _, sheet := range im.Sheets {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sides := []impose.Side{sheet.Front, sheet.Back}
+		if !c.job.Class.Duplex {
+			sides = sides[:1]
+		}
+		for _, s := range sides {
+			side := printfile.Side{Width: sideWidth, Height: sideHeight}
+			switch s.Kind {
+			case impose.Page:
+				side.Placements = []printfile.Placement{{Source: body, Page: s.Index, Matrix: s.At}}
+			case impose.Cover:
+				side.Placements = []printfile.Placement{{Source: front, Page: 0, Matrix: s.At}}
+			}
+			if err := f.linker.AddSide(side); err != nil {
+				return err
+			}
+			f.blank.append(s.Kind == impose.Blank)
+			f.sides++
+		}
+	}
+	return nil
+}
+
+// Bounds on what a letter can add to a print file, for staying below a limit
+// of bytes without knowing the future. Copying renumbers references: one takes
+// at least 7 bytes of a prepared file with its index, and at most 14 in a print
+// file, so twice the prepared size is never exceeded.
+const (
+	growth       = 2
+	pendingBytes = 512 << 10 // in buffers of the linker, not yet written
+	objectBytes  = 48        // frame and cross-reference entry of an object
+	sideBytes    = 512       // page object, content, its share of the page tree
+	coverBytes   = 64 << 10  // content of a cover
+)
+
+// fits tells whether one more letter surely stays within the limits of the
+// file that is being written.
+func (c *composer) fits(l Letter, im impose.Imposed, size int64) bool {
+	f, p := c.file, c.profile
+	if p.MaxSheetsPerFile > 0 && f.sheets+len(im.Sheets) > p.MaxSheetsPerFile {
+		return false
+	}
+	if p.MaxBytesPerFile > 0 {
+		bound := f.staged.written + pendingBytes +
+			f.objects*objectBytes + int64(f.sides+2*len(im.Sheets))*sideBytes +
+			growth*size + coverBytes
+		if !f.accounts[l.Account] {
+			bound += growth * c.kitBytes[l.Account]
+		}
+		return bound <= p.MaxBytesPerFile
+	}
+	return true
+}
+
+// openFile begins the next print file.
+func (c *composer) openFile() error {
+	st, err := c.stage.create()
+	if err != nil {
+		return err
+	}
+	seq := len(c.files) + 1
+	c.file = &printFile{
+		staged:      st,
+		firstLetter: len(c.manifest) + 1,
+		accounts:    make(map[string]bool),
+		linker: printfile.NewLinker(st, printfile.Options{
+			Version: c.profile.PDFVersion,
+			Title:   fmt.Sprintf("%s %03d", c.job.ID, seq),
+			TempDir: c.stage.dir,
+		}),
+	}
+	return nil
+}
+
+// closeFile finishes the print file, proves it, and fills in its letters' rows.
+func (c *composer) closeFile() error {
+	f := c.file
+	res, err := f.linker.Close()
+	if err != nil {
+		return fmt.Errorf("finish print file: %w", err)
+	}
+	c.file = nil
+	if limit := c.profile.MaxBytesPerFile; limit > 0 && res.Bytes > limit {
+		if f.letters > 1 {
+			return fmt.Errorf("%w: a print file of %d letters has %d bytes, the limit is %d", ErrProof, f.letters, res.Bytes, limit)
+		}
+		err := fmt.Errorf("print file of this letter alone has %d bytes, the limit is %d", res.Bytes, limit)
+		c.fault(&LetterError{c.manifest[f.firstLetter-1].Shipment, CodeTooLarge,
+			fmt.Sprintf("Brevet alene gir en utskriftsfil på %d byte, trykkeriet tar høyst %d.", res.Bytes, limit), err})
+		return nil
+	}
+	if err := f.staged.flush(); err != nil {
+		return err
+	}
+	if err := f.prove(res); err != nil {
+		return err
+	}
+	if err := f.staged.close(); err != nil {
+		return err
+	}
+	name, err := exchange.FileName(c.job.ID, len(c.files)+1, exchange.KindPrint, res.SHA256)
+	if err != nil {
+		return err
+	}
+	f.staged.name = name
+	f.file = exchange.File{
+		Name: name, Kind: exchange.KindPrint, SHA256: res.SHA256, Bytes: res.Bytes,
+		Sides: f.sides, Letters: f.letters, FirstLetter: f.firstLetter, LastLetter: f.firstLetter + f.letters - 1,
+	}
+	for i := range f.letters {
+		c.manifest[f.firstLetter-1+i].File = name
+	}
+	f.linker, f.blank, f.accounts = nil, bitset{}, nil
+	c.files = append(c.files, f)
+	return nil
+}
+
+// finish closes the last file, writes manifest and ticket, compares them, and
+// puts everything in place.
+func (c *composer) finish(ctx context.Context) (Composed, error) {
+	if c.file != nil && len(c.faults) == 0 {
+		if err := c.closeFile(); err != nil {
+			return Composed{}, err
+		}
+	}
+	if len(c.faults) > 0 {
+		return Composed{}, &LetterErrors{c.faults}
+	}
+	if len(c.manifest) == 0 {
+		return Composed{}, errNoLetters
+	}
+	ticket := exchange.Ticket{
+		Format:       exchange.TicketFormat,
+		Job:          c.job.ID,
+		Vendor:       c.job.Vendor,
+		Parent:       c.job.Parent,
+		Created:      c.job.Created.UTC().Truncate(time.Second),
+		Class:        c.job.Class,
+		Instructions: c.profile.Instructions,
+	}
+	ticket.Instructions.PostBy = c.job.PostBy
+	for _, f := range c.files {
+		ticket.Files = append(ticket.Files, f.file)
+	}
+	ticket.Totals = exchange.TotalsOf(c.manifest, ticket.Files)
+
+	manifestFile, err := c.stage.document(exchange.KindManifest, func(w io.Writer) error {
+		return exchange.WriteManifest(w, c.manifest)
+	})
+	if err != nil {
+		return Composed{}, err
+	}
+	ticket.Files = append(ticket.Files, manifestFile)
+	if problems := exchange.CheckJob(ticket, c.manifest); len(problems) > 0 {
+		return Composed{}, fmt.Errorf("%w: %v", ErrProof, problems[0])
+	}
+	ticketFile, err := c.stage.document(exchange.KindTicket, func(w io.Writer) error {
+		b, err := ticket.Marshal()
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(b)
+		return err
+	})
+	if err != nil {
+		return Composed{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return Composed{}, err
+	}
+	if err := c.stage.publish(); err != nil {
+		return Composed{}, err
+	}
+	out := Composed{Ticket: ticket, Manifest: c.manifest, Warnings: c.warnings}
+	for _, f := range append(ticket.Files, ticketFile) {
+		out.Files = append(out.Files, ComposedFile{f, filepath.Join(c.stage.dir, f.Name)})
+	}
+	return out, nil
+}
+
+// abandon drops everything that is not in place yet.
+func (c *composer) abandon() {
+	if c.file != nil {
+		c.file.linker.Close() //nolint:errcheck // only to let go of its temporary file
+	}
+	c.stage.abandon()
+}
+
+// watchedReader remembers that reading failed, which is no fault of what was
+// to be read.
+type watchedReader struct {
+	r   io.ReaderAt
+	err error
+}
+
+func (w *watchedReader) ReadAt(b []byte, off int64) (int, error) {
+	n, err := w.r.ReadAt(b, off)
+	if err != nil && err != io.EOF && w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// bitset holds one bit a side.
+type bitset struct {
+	words []uint64
+	n     int
+}
+
+func (b *bitset) append(v bool) {
+	if b.n%64 == 0 {
+		b.words = append(b.words, 0)
+	}
+	if v {
+		b.words[b.n/64] |= 1 << (b.n % 64)
+	}
+	b.n++
+}
+
+func (b *bitset) at(i int) bool { return b.words[i/64]>>(i%64)&1 == 1 }

@@ -1,0 +1,615 @@
+package printjobs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"postgang/printjobs/cover"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
+	"postgang/printjobs/printfile"
+)
+
+// checkComposed tests everything that can be said of a composed job without
+// drawing it: documents parse and agree, hashes and names are those of the
+// bytes, nothing else is in the folder, and the figures are those of the plan.
+func checkComposed(t testing.TB, dir string, planned Planned, out Composed, p Profile) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have, want []string
+	for _, e := range entries {
+		have = append(have, e.Name())
+	}
+	for _, f := range out.Files {
+		want = append(want, f.Name)
+		b, err := os.ReadFile(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(b)
+		if f.SHA256 != hex.EncodeToString(sum[:]) || f.Bytes != int64(len(b)) {
+			t.Errorf("%s: %d bytes with hash %s, described as %d with %s", f.Name, len(b), hex.EncodeToString(sum[:]), f.Bytes, f.SHA256)
+		}
+		if parts, ok := exchange.ParseFileName(f.Name); !ok || parts.Kind != f.Kind || !strings.HasPrefix(f.SHA256, parts.Hash) {
+			t.Errorf("%s is not a name of its content", f.Name)
+		}
+		switch f.Kind {
+		case exchange.KindManifest:
+			rows, err := exchange.ParseManifest(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(out.Manifest, rows); d != "" {
+				t.Errorf("manifest as read (-returned +file):\n%s", d)
+			}
+		case exchange.KindTicket:
+			ticket, err := exchange.ParseTicket(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(out.Ticket, ticket); d != "" {
+				t.Errorf("ticket as read (-returned +file):\n%s", d)
+			}
+			if problems := exchange.CheckJob(ticket, out.Manifest); len(problems) > 0 {
+				t.Errorf("ticket and manifest disagree: %v", problems)
+			}
+		case exchange.KindPrint:
+			sum, err := printfile.Inspect(bytes.NewReader(b), int64(len(b)))
+			if err != nil || len(sum.Sides) != f.Sides {
+				t.Errorf("%s: %d sides, described as %d, error %v", f.Name, len(sum.Sides), f.Sides, err)
+			}
+			if p.MaxBytesPerFile > 0 && f.Bytes > p.MaxBytesPerFile {
+				t.Errorf("%s has %d bytes", f.Name, f.Bytes)
+			}
+			sheets := 0
+			for _, r := range out.Manifest[f.FirstLetter-1 : f.LastLetter] {
+				sheets += r.Sheets
+			}
+			if p.MaxSheetsPerFile > 0 && sheets > p.MaxSheetsPerFile {
+				t.Errorf("%s has %d sheets", f.Name, sheets)
+			}
+		}
+	}
+	slices.Sort(have)
+	slices.Sort(want)
+	if d := cmp.Diff(want, have); d != "" {
+		t.Errorf("files in the folder (-want +got):\n%s", d)
+	}
+	if len(out.Manifest) != len(planned.Letters) {
+		t.Fatalf("manifest has %d letters, plan %d", len(out.Manifest), len(planned.Letters))
+	}
+	for i, l := range planned.Letters {
+		r := out.Manifest[i]
+		if r.Shipment != l.Shipment || r.Sheets != l.Sheets || r.Pages != l.Pages || r.GiroSheets != l.GiroSheets ||
+			r.Duplex != l.Figures.Duplex || r.Zone != l.Zone || r.Konteringskode != l.Konteringskode ||
+			r.Envelope != string(l.Envelope) || r.PagesBW+r.PagesColour != r.Pages || r.PagesColour != l.PagesColour {
+			t.Errorf("letter %d: manifest says %+v, plan %+v", i+1, r, l.Figures)
+		}
+		if r.WeightGram*1000 < int(l.WeightMilligram)-500 || r.WeightGram*1000 > int(l.WeightMilligram)+500 {
+			t.Errorf("letter %d weighs %d mg, manifest says %d g", i+1, l.WeightMilligram, r.WeightGram)
+		}
+		if want := len(wantSides(l.Candidate, planned.Class.Duplex)); r.LastSide-r.FirstSide+1 != want {
+			t.Errorf("letter %d has sides %d to %d, want %d", i+1, r.FirstSide, r.LastSide, want)
+		}
+	}
+}
+
+// checkPages tests with poppler that each side of the print files shows what
+// it must.
+func checkPages(t testing.TB, planned Planned, out Composed) {
+	t.Helper()
+	at := 0
+	for _, f := range out.Files {
+		if f.Kind != exchange.KindPrint {
+			continue
+		}
+		run(t, "qpdf", "--check", f.Path)
+		var want []string
+		for range f.Letters {
+			l := planned.Letters[at]
+			at++
+			for _, s := range wantSides(l.Candidate, planned.Class.Duplex) {
+				if s == "cover" {
+					s = "cover " + l.Shipment
+				}
+				want = append(want, s)
+			}
+		}
+		var have []string
+		for _, text := range texts(t, f.Path) {
+			words := strings.Fields(text)
+			i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "MARK-") })
+			switch {
+			case i >= 0:
+				have = append(have, strings.Join(words, " "))
+			case len(words) > 0:
+				id := "?"
+				for _, l := range planned.Letters {
+					if slices.Contains(words, l.Shipment) {
+						id = l.Shipment
+					}
+				}
+				have = append(have, "cover "+id)
+			default:
+				have = append(have, "")
+			}
+		}
+		if d := cmp.Diff(want, have); d != "" {
+			t.Errorf("%s (-want +got):\n%s", f.Name, d)
+		}
+	}
+	if at != len(planned.Letters) {
+		t.Errorf("print files hold %d letters of %d", at, len(planned.Letters))
+	}
+}
+
+func duplex(id string, marks map[int]string, pages ...int) Candidate {
+	return candidate(id, func(c *Candidate) { c.Duplex = true; c.Facts = factsOf(marks, pages...) })
+}
+
+func TestComposeDuplexGiro(t *testing.T) {
+	t.Parallel()
+	needs(t, "qpdf")
+	needs(t, "pdftotext")
+	p := testProfile(t)
+	planned, s := planOne(t, p, 0,
+		duplex("g1", map[int]string{2: "g"}, 4),
+		duplex("g2", map[int]string{1: "g"}, 2),
+		duplex("g3", map[int]string{1: "g", 3: "g"}, 1, 3),
+	)
+	dir := filepath.Join(t.TempDir(), "job")
+	var told []int
+	out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, func(done int) { told = append(told, done) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]int{1, 2, 3}, told); d != "" {
+		t.Errorf("progress (-want +got):\n%s", d)
+	}
+	if s.open != 0 || s.most != 1 {
+		t.Errorf("%d sources still open, at most %d at once", s.open, s.most)
+	}
+	if !planned.Class.Giro || out.Ticket.Totals.GiroSheets != 4 {
+		t.Errorf("class giro %v, %d giro sheets", planned.Class.Giro, out.Ticket.Totals.GiroSheets)
+	}
+	checkComposed(t, dir, planned, out, p)
+	checkPages(t, planned, out)
+}
+
+func TestComposeSimplexHasNoBacks(t *testing.T) {
+	t.Parallel()
+	needs(t, "qpdf")
+	needs(t, "pdftotext")
+	p := testProfile(t)
+	p.PoolAccounts = true
+	planned, s := planOne(t, p, 0,
+		candidate("s1", func(c *Candidate) { c.Facts = factsOf(nil, 1); c.Duplex = true }),
+		candidate("s2", func(c *Candidate) { c.Facts = factsOf(nil, 2, 1); c.Account = "skole" }),
+	)
+	dir := t.TempDir()
+	out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tot := out.Ticket.Totals; tot.Sides != tot.Sheets || tot.Sheets != 6 {
+		t.Errorf("%d sides on %d sheets, want 6 on 6", tot.Sides, tot.Sheets)
+	}
+	checkComposed(t, dir, planned, out, p)
+	checkPages(t, planned, out)
+}
+
+// TestComposeSplits: files end at the limits, letters stay whole.
+func TestComposeSplits(t *testing.T) {
+	t.Parallel()
+	var candidates []Candidate
+	for i := range 24 {
+		candidates = append(candidates, candidate(fmt.Sprintf("s%02d", i), func(c *Candidate) { c.Facts = factsOf(nil, 3) }))
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Profile)
+		least  int
+	}{
+		{"no limit", func(p *Profile) { p.MaxSheetsPerFile, p.MaxBytesPerFile = 0, 0 }, 1},
+		{"sheets", func(p *Profile) { p.MaxSheetsPerFile = 11 }, 12},
+		{"bytes", func(p *Profile) { p.MaxBytesPerFile = 3 << 20 }, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := testProfile(t)
+			c.change(&p)
+			planned, s := planOne(t, p, 100_000, slices.Clone(candidates)...)
+			dir := t.TempDir()
+			out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkComposed(t, dir, planned, out, p)
+			if n := len(out.Ticket.PrintFiles()); n < c.least || c.least == 1 && n > 1 {
+				t.Errorf("%d print files, want %d or more", n, c.least)
+			}
+		})
+	}
+}
+
+func TestComposeIsDeterministic(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	p.MaxSheetsPerFile = 10
+	planned, s := planOne(t, p, 1000, duplex("d1", nil, 3), duplex("d2", nil, 5), duplex("d3", nil, 2, 2), duplex("d4", nil, 9))
+	var runs [2]Composed
+	for i := range runs {
+		dir := t.TempDir()
+		out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkComposed(t, dir, planned, out, p)
+		runs[i] = out
+	}
+	for i, f := range runs[0].Files {
+		if f.File != runs[1].Files[i].File {
+			t.Errorf("file %d is %+v, then %+v", i, f.File, runs[1].Files[i].File)
+		}
+	}
+	if d := cmp.Diff(runs[0].Ticket, runs[1].Ticket); d != "" || len(runs[0].Files) < 4 {
+		t.Errorf("%d files; tickets differ:\n%s", len(runs[0].Files), d)
+	}
+
+	// Composing again over a composed job, and over what a killed run has left.
+	dir := filepath.Dir(runs[0].Files[0].Path)
+	leftover := filepath.Join(dir, ".compose-"+testJob+"-123.tmp")
+	if err := os.WriteFile(leftover, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkComposed(t, dir, planned, out, p)
+}
+
+// TestComposeNamesAllFaults: every letter at fault is named at once, nothing is
+// left behind, and no personal data stands in the error.
+func TestComposeNamesAllFaults(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	var candidates []Candidate
+	for i := range 8 {
+		candidates = append(candidates, candidate(fmt.Sprintf("f%d", i), nil))
+	}
+	planned, s := planOne(t, p, 0, candidates...)
+	job := jobOf(t, testJob, planned, s, p)
+	var letters []Letter
+	for l := range job.Letters {
+		letters = append(letters, l)
+	}
+	letters[1].Cover.Recipient.Line1 = strings.Repeat("Ekstraordinærtlangtveinavn", 20)
+	letters[2].Cover.Recipient.City = ""
+	letters[3].Cover.Recipient.Name = "株式会社"
+	s.files["f4"] = s.files["f4"][:len(s.files["f4"])/2]
+	letters[5].Facts = factsOf(nil, 3)
+	letters[6].Facts.DocumentPages = []int{1}
+	letters[7].Cover.Recipient.Line2 = "13097248022"
+	job.Letters = Letters(letters...)
+
+	dir := t.TempDir()
+	_, err := Compose(t.Context(), dir, job, p, nil)
+	var faults *LetterErrors
+	if !errors.As(err, &faults) {
+		t.Fatalf("got %v, want a *LetterErrors", err)
+	}
+	got := map[string]string{}
+	for _, l := range faults.Letters {
+		got[l.Shipment] = l.Code
+		if l.Text == "" || l.Err == nil {
+			t.Errorf("%s: no text or cause", l.Shipment)
+		}
+	}
+	want := map[string]string{
+		"f1": CodeCoverFit, "f2": CodeCoverIncomplete, "f3": CodeCoverCharacter, "f4": CodePrepared,
+		"f5": CodeFacts, "f6": CodeFacts, "f7": CodeCoverIDNumber,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("faults (-want +got):\n%s", d)
+	}
+	if !errors.Is(err, cover.ErrAddressDoesNotFit) || !errors.Is(err, printfile.ErrNotPrepared) {
+		t.Errorf("causes are lost in %v", err)
+	}
+	for _, secret := range []string{"Kari", "Prøve", "Testveien", "Bergen", "Ekstra", "株", "13097248022", "Vedtak"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("error tells %q: %v", secret, err)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if s.open != 0 {
+		t.Errorf("%d sources still open", s.open)
+	}
+}
+
+// TestComposeDamagedObject: a letter whose index is sound but whose content is
+// not is found while linking, and blamed.
+func TestComposeDamagedObject(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", nil))
+	i := bytes.Index(s.files["a2"], []byte("/Helvetica"))
+	s.files["a2"] = bytes.Replace(s.files["a2"], []byte("endobj"), []byte("endxxx"), 1)
+	if i < 0 {
+		t.Fatal("test letter has no font")
+	}
+	_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
+	var faults *LetterErrors
+	if !errors.As(err, &faults) || len(faults.Letters) != 1 || faults.Letters[0].Shipment != "a2" || faults.Letters[0].Code != CodePrepared {
+		t.Fatalf("got %v, want a2 alone at fault", err)
+	}
+}
+
+// failing is a source that cannot be read any more after some bytes.
+type failing struct {
+	memory
+	after int64
+}
+
+var errDisk = errors.New("input/output error")
+
+func (f failing) ReadAt(b []byte, off int64) (int, error) {
+	if off < f.after {
+		return 0, errDisk
+	}
+	return f.memory.ReadAt(b, off)
+}
+
+// TestComposeOtherErrors: what is no letter's fault is no *LetterErrors, and
+// leaves nothing behind.
+func TestComposeOtherErrors(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	p.Impose.Cover = impose.CoverSheet
+	sequence := errors.New("database is gone")
+	for _, c := range []struct {
+		name   string
+		change func(*Job, []Letter, *Profile)
+		want   error
+		text   string
+	}{
+		{name: "no letters", change: func(j *Job, _ []Letter, _ *Profile) { j.Letters = Letters() }, text: "no letters"},
+		{name: "nil letters", change: func(j *Job, _ []Letter, _ *Profile) { j.Letters = nil }, text: "no letters"},
+		{name: "sequence fails", change: func(j *Job, l []Letter, _ *Profile) {
+			j.Letters = func(yield func(Letter, error) bool) { _ = yield(l[0], nil) && yield(Letter{}, sequence) }
+		}, want: sequence, text: "letter 2"},
+		{name: "source cannot be opened", change: func(j *Job, l []Letter, _ *Profile) {
+			l[1].Open = func(context.Context) (Source, error) { return nil, errDisk }
+		}, want: errDisk, text: "o2"},
+		{name: "source cannot be read", change: func(j *Job, l []Letter, _ *Profile) {
+			open := l[1].Open
+			l[1].Open = func(ctx context.Context) (Source, error) {
+				src, err := open(ctx)
+				return failing{src.(memory), 1 << 40}, err
+			}
+		}, want: errDisk, text: "o2"},
+		{name: "source fails while linking", change: func(j *Job, l []Letter, _ *Profile) {
+			open := l[1].Open
+			l[1].Open = func(ctx context.Context) (Source, error) {
+				src, err := open(ctx)
+				return failing{src.(memory), 100}, err
+			}
+		}, want: errDisk, text: "o2"},
+		{name: "plan no longer holds", change: func(j *Job, _ []Letter, p *Profile) { p.Impose.C5MaxSheets = 1 }, want: ErrStalePlan, text: "o1"},
+		{name: "no maker", change: func(j *Job, l []Letter, _ *Profile) { delete(j.Makers, "skatt") }, text: "no cover maker"},
+		{name: "cover of another", change: func(j *Job, l []Letter, _ *Profile) { l[1].Cover.ShipmentID = "o1" }, text: "another shipment"},
+		{name: "same shipment twice", change: func(j *Job, l []Letter, _ *Profile) { j.Letters = Letters(l[0], l[0]) }, text: "stands in line"},
+		{name: "job id", change: func(j *Job, _ []Letter, _ *Profile) { j.ID = "../../etc" }, text: "job id"},
+		{name: "profile", change: func(_ *Job, _ []Letter, p *Profile) { p.MaxSheetsPerFile = -1 }, text: "sheets a print file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := p
+			planned, s := planOne(t, p, 0, candidate("o1", nil), candidate("o2", nil))
+			job := jobOf(t, testJob, planned, s, p)
+			var letters []Letter
+			for l := range job.Letters {
+				letters = append(letters, l)
+			}
+			job.Letters = Letters(letters...)
+			c.change(&job, letters, &p)
+			dir := t.TempDir()
+			out, err := Compose(t.Context(), dir, job, p, nil)
+			var faults *LetterErrors
+			if err == nil || errors.As(err, &faults) || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("got %v, want an error with %q", err, c.text)
+			}
+			if out.Files != nil {
+				t.Error("files are returned with an error")
+			}
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+			if s.open != 0 {
+				t.Errorf("%d sources still open", s.open)
+			}
+		})
+	}
+}
+
+func TestComposeCancelled(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	planned, s := planOne(t, p, 0, candidate("c1", nil), candidate("c2", nil), candidate("c3", nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	dir := t.TempDir()
+	done := 0
+	_, err := Compose(ctx, dir, jobOf(t, testJob, planned, s, p), p, func(n int) {
+		done = n
+		if n == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || done != 2 {
+		t.Errorf("after %d letters: %v", done, err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestComposeTooLarge: a letter that alone breaks the limit of bytes is set
+// aside, though its prepared file was within it.
+func TestComposeTooLarge(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	p.MaxBytesPerFile = 1 << 20
+	planned, s := planOne(t, p, 0, candidate("t1", nil), candidate("t2", nil))
+	job := jobOf(t, testJob, planned, s, p)
+	p.MaxBytesPerFile = 3000
+	_, err := Compose(t.Context(), t.TempDir(), job, p, nil)
+	var faults *LetterErrors
+	if !errors.As(err, &faults) || faults.Letters[0].Code != CodeTooLarge || faults.Letters[0].Shipment != "t1" {
+		t.Fatalf("got %v, want t1 too large", err)
+	}
+}
+
+// TestProofFindsDifferences: the proof fails on a plan that differs from what
+// was written in any respect it is there for.
+func TestProofFindsDifferences(t *testing.T) {
+	t.Parallel()
+	sides := []printfile.SideSummary{
+		{Width: sideWidth, Height: sideHeight, Placements: 1},
+		{Width: sideWidth, Height: sideHeight, Blank: true},
+	}
+	plan := func(blank ...bool) *printFile {
+		f := &printFile{sides: len(blank)}
+		for _, b := range blank {
+			f.blank.append(b)
+		}
+		return f
+	}
+	if err := plan(false, true).compare(sides); err != nil {
+		t.Errorf("the right plan: %v", err)
+	}
+	for name, f := range map[string]*printFile{
+		"one side too few": plan(false), "one too many": plan(false, true, false),
+		"blank where a page is": plan(true, true), "page where blank is": plan(false, false),
+	} {
+		if err := f.compare(sides); !errors.Is(err, ErrProof) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	wide := slices.Clone(sides)
+	wide[0].Width++
+	twice := slices.Clone(sides)
+	twice[0].Placements = 2
+	for name, s := range map[string][]printfile.SideSummary{"size": wide, "placed twice": twice} {
+		if err := plan(false, true).compare(s); !errors.Is(err, ErrProof) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestProofReadsTheDisk: a byte that is another on disk than was written is
+// found before the file gets its name.
+func TestProofReadsTheDisk(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	front, _, err := maker(t, p, "Skattekontoret").Cover(coverOf("p1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func(f *os.File, size int64) error
+		want  error
+	}{
+		{"untouched", func(*os.File, int64) error { return nil }, nil},
+		{"one bit in the middle", func(f *os.File, size int64) error {
+			var b [1]byte
+			if _, err := f.ReadAt(b[:], size/2); err != nil {
+				return err
+			}
+			b[0] ^= 1
+			_, err := f.WriteAt(b[:], size/2)
+			return err
+		}, ErrProof},
+		{"cut short", func(f *os.File, size int64) error { return f.Truncate(size - 1) }, ErrProof},
+		{"grown", func(f *os.File, size int64) error { _, err := f.WriteAt([]byte("%\n"), size); return err }, ErrProof},
+	} {
+		st := &stage{dir: t.TempDir(), job: testJob}
+		file, err := st.create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		linker := printfile.NewLinker(file, printfile.Options{})
+		side := printfile.Side{Width: sideWidth, Height: sideHeight, Placements: []printfile.Placement{{Source: front, Matrix: printfile.Identity}}}
+		if err := linker.AddSide(side); err != nil {
+			t.Fatal(err)
+		}
+		res, err := linker.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.spoil(file.f, res.Bytes); err != nil {
+			t.Fatal(err)
+		}
+		f := &printFile{staged: file, sides: 1}
+		f.blank.append(false)
+		if err := f.prove(res); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+		st.abandon()
+	}
+}
+
+// TestComposeProperties: whatever letters a night brings, what Compose writes
+// agrees with the plan, page by page.
+func TestComposeProperties(t *testing.T) {
+	t.Parallel()
+	needs(t, "pdftotext")
+	needs(t, "qpdf")
+	night := rapid.Custom(drawCandidates)
+	for seed := range 8 {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			p := testProfile(t)
+			p.PoolAccounts = seed%2 == 0
+			p.MaxSheetsPerFile = 15 + seed
+			s := &shelf{files: map[string][]byte{}}
+			candidates := night.Example(seed)
+			for i := range candidates {
+				if len(candidates[i].Facts.Pages) > 0 {
+					s.files[candidates[i].Shipment] = build(t, &candidates[i], 0)
+				}
+			}
+			jobs, _, err := Plan(candidates, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, planned := range jobs {
+				dir := t.TempDir()
+				out, err := Compose(t.Context(), dir, jobOf(t, fmt.Sprintf("TEST%06d", i), planned, s, p), p, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkComposed(t, dir, planned, out, p)
+				checkPages(t, planned, out)
+			}
+		})
+	}
+}

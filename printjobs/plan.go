@@ -1,0 +1,252 @@
+package printjobs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
+	"postgang/printjobs/prepare"
+)
+
+// Candidate is a prepared letter that is due. It carries no personal data:
+// what the cover shows comes with the [Letter] when the job is composed.
+type Candidate struct {
+	Shipment       string // forsendelse id, unique among the candidates
+	Account        string // sending unit
+	Konteringskode string // accounting code, text, may be empty
+	Postcode       string // postnummer, a sort key only; may be foreign or empty
+	Zone           string // postage zone, one of exchange's zones
+	Facts          prepare.Facts
+	Duplex         bool // as the sender asked
+	Colour         bool // as the sender asked
+}
+
+// Figures are what imposing a letter tells about it.
+type Figures struct {
+	Sheets          int // cover included
+	Pages           int // printed sides, cover included, empty backs not
+	PagesColour     int // pages of the documents printed in colour; 0 when the letter is printed in black only
+	GiroSheets      int
+	Duplex          bool // as it will be printed
+	Colour          bool // as it will be printed: asked for, and there is colour in it
+	Envelope        impose.Envelope
+	Manual          bool  // too many sheets for the enveloping machine
+	WeightMilligram int64 // paper and envelope
+}
+
+// PlannedLetter is a candidate with a place in a job.
+type PlannedLetter struct {
+	Candidate
+	Figures
+}
+
+// Planned is a job to be: letters that the vendor may print, insert and post as
+// one unit, in the order they are to be printed.
+type Planned struct {
+	Class   exchange.Class
+	Letters []PlannedLetter
+}
+
+// SetAside is a candidate that no job can take until somebody has done
+// something about it.
+type SetAside struct {
+	Shipment string
+	Code     string // stable, lower case with hyphens
+	Text     string // bokmål, for a case worker; no personal data
+}
+
+// Plan groups candidates into jobs by what the vendor must keep apart (account
+// unless the profile pools accounts, colour, duplex, giro, envelope, zone),
+// sorts each by number of sheets, then postnummer, then shipment, and cuts it at
+// the profile's number of letters a job. The same candidates in any order give
+// the same plan. Each candidate is in exactly one place: in one job, or set
+// aside with the reason.
+//
+// An error means that the call itself is wrong (an invalid profile, a candidate
+// without id or account, or the same shipment twice); then nothing is planned.
+func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, err error) {
+	if err := p.Validate(); err != nil {
+		return nil, nil, fmt.Errorf("plan: %w", err)
+	}
+	seen := make(map[string]struct{}, len(candidates))
+	groups := make(map[exchange.Class][]PlannedLetter)
+	for i, c := range candidates {
+		if c.Shipment == "" {
+			return nil, nil, fmt.Errorf("plan: candidate %d has no shipment id", i+1)
+		}
+		if c.Account == "" {
+			return nil, nil, fmt.Errorf("plan: shipment %s has no account", c.Shipment)
+		}
+		if _, twice := seen[c.Shipment]; twice {
+			return nil, nil, fmt.Errorf("plan: shipment %s is there twice", c.Shipment)
+		}
+		seen[c.Shipment] = struct{}{}
+
+		class, letter, why := place(c, p)
+		if why != nil {
+			aside = append(aside, *why)
+			continue
+		}
+		groups[class] = append(groups[class], letter)
+	}
+
+	classes := make([]exchange.Class, 0, len(groups))
+	for class := range groups {
+		classes = append(classes, class)
+	}
+	slices.SortFunc(classes, compareClasses)
+	for _, class := range classes {
+		letters := groups[class]
+		slices.SortFunc(letters, compareLetters)
+		size := len(letters)
+		if p.MaxLettersPerJob > 0 {
+			size = p.MaxLettersPerJob
+		}
+		for part := range slices.Chunk(letters, size) {
+			jobs = append(jobs, Planned{Class: class, Letters: slices.Clip(part)})
+		}
+	}
+	slices.SortFunc(aside, func(a, b SetAside) int { return cmp.Compare(a.Shipment, b.Shipment) })
+	return jobs, aside, nil
+}
+
+// place finds the class of one candidate, or says why it has none.
+func place(c Candidate, p Profile) (exchange.Class, PlannedLetter, *SetAside) {
+	if !slices.Contains(zones, c.Zone) {
+		return exchange.Class{}, PlannedLetter{}, &SetAside{c.Shipment, CodeZone, "Portosonen er ukjent. Kontroller landkoden i adressen."}
+	}
+	im, figures, err := lay(c, p)
+	if err != nil {
+		return exchange.Class{}, PlannedLetter{}, whyNot(c.Shipment, err)
+	}
+	if p.MaxSheetsPerFile > 0 && len(im.Sheets) > p.MaxSheetsPerFile {
+		return exchange.Class{}, PlannedLetter{}, &SetAside{c.Shipment, CodeTooManySheets,
+			fmt.Sprintf("Brevet er på %d ark, trykkeriet tar høyst %d ark i en utskriftsfil.", len(im.Sheets), p.MaxSheetsPerFile)}
+	}
+	if p.MaxBytesPerFile > 0 && c.Facts.Bytes > p.MaxBytesPerFile {
+		return exchange.Class{}, PlannedLetter{}, &SetAside{c.Shipment, CodeTooLarge,
+			fmt.Sprintf("Brevet er på %d byte, trykkeriet tar høyst %d byte i en utskriftsfil.", c.Facts.Bytes, p.MaxBytesPerFile)}
+	}
+	return classOf(c, figures, p), PlannedLetter{c, figures}, nil
+}
+
+// classOf is the class of job that a letter belongs in.
+func classOf(c Candidate, f Figures, p Profile) exchange.Class {
+	class := exchange.Class{
+		Account:  c.Account,
+		Colour:   f.Colour,
+		Duplex:   f.Duplex,
+		Giro:     f.GiroSheets > 0,
+		Envelope: string(f.Envelope),
+		Zone:     c.Zone,
+	}
+	if p.PoolAccounts {
+		class.Account = ""
+	}
+	return class
+}
+
+// errFacts: the facts of a letter contradict themselves.
+var errFacts = errors.New("facts of the prepared letter contradict themselves")
+
+// lay imposes a candidate by its facts.
+func lay(c Candidate, p Profile) (impose.Imposed, Figures, error) {
+	l := impose.Letter{Duplex: c.Duplex, Documents: make([]impose.Document, len(c.Facts.DocumentPages))}
+	i := 0
+	colour := 0
+	for d, n := range c.Facts.DocumentPages {
+		l.Documents[d].Pages = n
+		for page := 1; page <= n; page++ {
+			if i == len(c.Facts.Pages) {
+				return impose.Imposed{}, Figures{}, errFacts
+			}
+			pf := c.Facts.Pages[i]
+			if pf.Document != d || pf.Page != page {
+				return impose.Imposed{}, Figures{}, errFacts
+			}
+			if pf.Giro {
+				l.Documents[d].Giro = append(l.Documents[d].Giro, page)
+			}
+			if pf.Colour {
+				colour++
+			}
+			i++
+		}
+	}
+	if i != len(c.Facts.Pages) {
+		return impose.Imposed{}, Figures{}, errFacts
+	}
+	im, err := impose.Lay(l, p.Impose)
+	if err != nil {
+		return impose.Imposed{}, Figures{}, err
+	}
+	f := Figures{
+		Sheets:          len(im.Sheets),
+		Pages:           im.Pages,
+		GiroSheets:      im.GiroSheets,
+		Duplex:          im.Duplex,
+		Colour:          c.Colour && colour > 0,
+		Envelope:        im.Envelope,
+		Manual:          im.Manual,
+		WeightMilligram: im.WeightMilligram,
+	}
+	if f.Colour {
+		f.PagesColour = colour
+	}
+	return im, f, nil
+}
+
+// whyNot words for a case worker why a letter cannot be laid on sheets.
+func whyNot(shipment string, err error) *SetAside {
+	var le *impose.LetterError
+	if !errors.As(err, &le) {
+		return &SetAside{shipment, CodeFacts, "Det klargjorte brevet stemmer ikke med opplysningene om det. Klargjør brevet på nytt."}
+	}
+	switch le.Code {
+	case impose.GiroOutside:
+		return &SetAside{shipment, CodeGiroMissing,
+			fmt.Sprintf("Dokument %d har ingen side %d å trykke på giroark.", le.Document, le.Page)}
+	case impose.GiroOnBack:
+		return &SetAside{shipment, CodeGiroOnBack,
+			fmt.Sprintf("Giroen på side %d i dokument %d ville havne på baksiden av et ark. Skriv ut ensidig, eller flytt giroen.", le.Page, le.Document)}
+	case impose.TooManyPages:
+		return &SetAside{shipment, CodeTooManySheets, fmt.Sprintf("Brevet har mer enn %d sider.", impose.MaxPages)}
+	}
+	return &SetAside{shipment, CodeNoPages, "Brevet har et dokument uten sider, eller ingen dokumenter å skrive ut."}
+}
+
+// compareLetters orders letters within a job: as the vendor inserts them
+// (number of sheets), then as the post sorts them (postnummer), then by id, so
+// that the order is total.
+func compareLetters(a, b PlannedLetter) int {
+	return cmp.Or(
+		cmp.Compare(a.Sheets, b.Sheets),
+		cmp.Compare(a.Postcode, b.Postcode),
+		cmp.Compare(a.Shipment, b.Shipment),
+	)
+}
+
+func compareClasses(a, b exchange.Class) int {
+	return cmp.Or(
+		cmp.Compare(a.Account, b.Account),
+		compareBools(a.Colour, b.Colour),
+		compareBools(a.Duplex, b.Duplex),
+		compareBools(a.Giro, b.Giro),
+		cmp.Compare(a.Envelope, b.Envelope),
+		cmp.Compare(a.Zone, b.Zone),
+	)
+}
+
+// compareBools puts false first.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}

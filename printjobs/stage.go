@@ -1,0 +1,195 @@
+package printjobs
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/printfile"
+)
+
+// stage is the folder that a job is composed in. Files are written under
+// temporary names and get their own all together, when everything is proven.
+type stage struct {
+	dir   string
+	job   string
+	files []*staged
+}
+
+// staged is a file under its temporary name.
+type staged struct {
+	f       *os.File
+	temp    string // path
+	name    string // to be
+	written int64
+	err     error // first error of writing
+	closed  bool
+}
+
+// tempPattern names temporary files of a job, for creating and for finding
+// what a killed run has left.
+func (s *stage) tempPattern() string { return ".compose-" + s.job + "-*.tmp" }
+
+// begin makes the folder and drops what a killed run has left in it.
+func (s *stage) begin() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make job folder: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(s.dir, s.tempPattern()))
+	if err != nil {
+		return fmt.Errorf("look for leftovers: %w", err)
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove leftover: %w", err)
+		}
+	}
+	return nil
+}
+
+// create begins a file. Only its owner can read it: it holds letters.
+func (s *stage) create() (*staged, error) {
+	f, err := os.CreateTemp(s.dir, s.tempPattern())
+	if err != nil {
+		return nil, fmt.Errorf("create file: %w", err)
+	}
+	st := &staged{f: f, temp: f.Name()}
+	s.files = append(s.files, st)
+	return st, nil
+}
+
+// Write implements io.Writer. It keeps its first error, so that a full disk is
+// told from a bad letter.
+func (st *staged) Write(b []byte) (int, error) {
+	n, err := st.f.Write(b)
+	st.written += int64(n)
+	if err != nil && st.err == nil {
+		st.err = err
+	}
+	return n, err
+}
+
+// flush makes what was written durable.
+func (st *staged) flush() error {
+	if err := st.f.Sync(); err != nil {
+		return fmt.Errorf("flush file: %w", err)
+	}
+	return nil
+}
+
+// close lets go of the file, once.
+func (st *staged) close() error {
+	if st.closed {
+		return nil
+	}
+	st.closed = true
+	if err := st.f.Close(); err != nil {
+		return fmt.Errorf("close file: %w", err)
+	}
+	return nil
+}
+
+// document writes the manifest or the ticket, reads it back, and names it by
+// its content.
+func (s *stage) document(kind string, write func(io.Writer) error) (exchange.File, error) {
+	st, err := s.create()
+	if err != nil {
+		return exchange.File{}, err
+	}
+	sum := sha256.New()
+	w := bufio.NewWriter(io.MultiWriter(st, sum))
+	if err := write(w); err != nil {
+		return exchange.File{}, fmt.Errorf("write %s: %w", kind, err)
+	}
+	if err := w.Flush(); err != nil {
+		return exchange.File{}, fmt.Errorf("write %s: %w", kind, err)
+	}
+	if err := st.flush(); err != nil {
+		return exchange.File{}, err
+	}
+	file := exchange.File{Kind: kind, SHA256: hex.EncodeToString(sum.Sum(nil)), Bytes: st.written}
+	sum.Reset()
+	if n, err := io.Copy(sum, io.NewSectionReader(st.f, 0, file.Bytes+1)); err != nil {
+		return exchange.File{}, fmt.Errorf("read %s back: %w", kind, err)
+	} else if n != file.Bytes || hex.EncodeToString(sum.Sum(nil)) != file.SHA256 {
+		return exchange.File{}, fmt.Errorf("%w: %s is not what was written", ErrProof, kind)
+	}
+	if file.Name, err = exchange.FileName(s.job, 0, kind, file.SHA256); err != nil {
+		return exchange.File{}, err
+	}
+	st.name = file.Name
+	return file, st.close()
+}
+
+// publish gives all files their names, the ticket last: where it is, the job is
+// whole.
+func (s *stage) publish() error {
+	for _, st := range s.files {
+		if err := os.Rename(st.temp, filepath.Join(s.dir, st.name)); err != nil {
+			return fmt.Errorf("put %s in place: %w", st.name, err)
+		}
+	}
+	d, err := os.Open(s.dir)
+	if err != nil {
+		return fmt.Errorf("flush job folder: %w", err)
+	}
+	defer d.Close() //nolint:errcheck // only read
+	_ = d.Sync()    // not every file system can; where it cannot there is no more to do
+	s.files = nil   // nothing left to abandon
+	return nil
+}
+
+// abandon removes the files that are not in place.
+func (s *stage) abandon() {
+	for _, st := range s.files {
+		st.close()         //nolint:errcheck // it is thrown away
+		os.Remove(st.temp) //nolint:errcheck // gone already is as good
+	}
+	s.files = nil
+}
+
+// prove reads a finished print file back and compares it with the plan.
+func (f *printFile) prove(res printfile.Result) error {
+	info, err := f.staged.f.Stat()
+	if err != nil {
+		return fmt.Errorf("read print file back: %w", err)
+	}
+	sum, err := printfile.Inspect(f.staged.f, info.Size())
+	if errors.Is(err, printfile.ErrNotPrintFile) {
+		return fmt.Errorf("%w: %w", ErrProof, err)
+	}
+	if err != nil {
+		return fmt.Errorf("read print file back: %w", err)
+	}
+	if sum.SHA256 != res.SHA256 || sum.Bytes != res.Bytes {
+		return fmt.Errorf("%w: %d bytes with hash %.12s were written, %d with %.12s are there",
+			ErrProof, res.Bytes, res.SHA256, sum.Bytes, sum.SHA256)
+	}
+	return f.compare(sum.Sides)
+}
+
+// compare compares the sides that are there with those that were planned.
+func (f *printFile) compare(sides []printfile.SideSummary) error {
+	if len(sides) != f.sides {
+		return fmt.Errorf("%w: %d sides were planned, %d are there", ErrProof, f.sides, len(sides))
+	}
+	for i, s := range sides {
+		want := 1
+		if f.blank.at(i) {
+			want = 0
+		}
+		if s.Placements != want || s.Blank != f.blank.at(i) {
+			return fmt.Errorf("%w: side %d has %d pages placed (blank: %v), planned are %d", ErrProof, i+1, s.Placements, s.Blank, want)
+		}
+		if s.Width != sideWidth || s.Height != sideHeight {
+			return fmt.Errorf("%w: side %d is %g × %g pt", ErrProof, i+1, s.Width, s.Height)
+		}
+	}
+	return nil
+}
