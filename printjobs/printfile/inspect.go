@@ -44,10 +44,14 @@ type markedReader struct{ io.ReaderAt }
 
 func (m markedReader) ReadAt(b []byte, off int64) (int, error) {
 	n, err := m.ReaderAt.ReadAt(b, off)
-	if err != nil && err != io.EOF {
-		err = readError{err}
+	if n == len(b) {
+		return n, nil
 	}
-	return n, err
+	// Inspect reads only within the size it was told.
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, readError{err}
 }
 
 // Inspect reads the whole print file in the first size bytes of r and proves

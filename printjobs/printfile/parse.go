@@ -326,7 +326,7 @@ func (r *reader) literal() (Object, error) {
 				if len(d) < 3 || d[1] < '0' || d[1] > '7' || d[2] < '0' || d[2] > '7' {
 					return nil, r.unexpected("malformed escape")
 				}
-				c = (d[0]-'0')<<6 | (d[1]-'0')<<3 | d[2] - '0'
+				c = (d[0]-'0')<<6 | (d[1]-'0')<<3 | (d[2] - '0')
 				r.at += 2
 			default:
 				return nil, r.unexpected("escape that this package does not write")
