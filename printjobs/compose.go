@@ -207,7 +207,8 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 		var warnings []cover.Warning
 		front, warnings, err = maker.Cover(l.Cover)
 		if err != nil {
-			c.fault(coverError(l.Shipment, err))
+			code, text := CoverReason(err)
+			c.fault(&LetterError{l.Shipment, code, text, err})
 			return nil
 		}
 		for _, w := range warnings {
@@ -294,9 +295,10 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	return nil
 }
 
-// gram rounds milligrams to whole grams, half a gram up, and at least one.
+// gram rounds milligrams up to whole grams, so that a letter just above a limit
+// of postage (20 g, 50 g) does not look as if it were within it.
 func gram(milligram int64) int {
-	return int(max(1, (milligram+500)/1000))
+	return int((milligram + 999) / 1000)
 }
 
 // fault notes a letter that cannot be composed. The print file begun is of no

@@ -100,7 +100,7 @@ func checkComposed(t testing.TB, dir string, planned Planned, out Composed, p Pr
 			r.Envelope != string(l.Envelope) || r.PagesBW+r.PagesColour != r.Pages || r.PagesColour != l.PagesColour {
 			t.Errorf("letter %d: manifest says %+v, plan %+v", i+1, r, l.Figures)
 		}
-		if r.WeightGram*1000 < int(l.WeightMilligram)-500 || r.WeightGram*1000 > int(l.WeightMilligram)+500 {
+		if over := int64(r.WeightGram)*1000 - l.WeightMilligram; over < 0 || over >= 1000 {
 			t.Errorf("letter %d weighs %d mg, manifest says %d g", i+1, l.WeightMilligram, r.WeightGram)
 		}
 		if want := len(wantSides(l.Candidate, planned.Class.Duplex)); r.LastSide-r.FirstSide+1 != want {

@@ -87,18 +87,18 @@ var ErrStalePlan = errors.New("the plan no longer holds")
 // or of the disk, and the job must not be sent.
 var ErrProof = errors.New("print files do not agree with the plan")
 
-// coverError words an error of the cover.
-func coverError(shipment string, err error) *LetterError {
-	e := &LetterError{shipment, CodeCover, "Forsiden kan ikke lages.", err}
+// CoverReason gives code and text, in bokmål, for an error of
+// [cover.Maker.Cover], the same at intake as at night.
+func CoverReason(err error) (code, text string) {
 	switch {
 	case errors.Is(err, cover.ErrAddressDoesNotFit):
-		e.Code, e.Text = CodeCoverFit, "Adressen får ikke plass i konvoluttens vindu. Forkort adressen."
+		return CodeCoverFit, "Adressen får ikke plass i konvoluttens vindu. Forkort navn eller adresselinjer."
 	case errors.Is(err, cover.ErrAddressIncomplete):
-		e.Code, e.Text = CodeCoverIncomplete, "Adressen er ikke fullstendig. Fyll ut navn, postnummer og poststed."
+		return CodeCoverIncomplete, "Adressen er ikke fullstendig. Fyll ut navn, postnummer og poststed."
 	case errors.Is(err, cover.ErrCharacter):
-		e.Code, e.Text = CodeCoverCharacter, "Adressen har et tegn som ikke kan skrives ut. Skriv adressen med latinske bokstaver."
+		return CodeCoverCharacter, "Adressen har et tegn som ikke kan skrives ut. Skriv adressen med latinske bokstaver."
 	case errors.Is(err, cover.ErrIDNumber):
-		e.Code, e.Text = CodeCoverIDNumber, "Adressen inneholder et fødselsnummer. Fjern det."
+		return CodeCoverIDNumber, "Adressen inneholder et fødselsnummer. Fjern det."
 	}
-	return e
+	return CodeCover, "Forsiden kan ikke lages."
 }
