@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"io"
+	"time"
+)
+
+// HandIn is one complete hand-in as a channel (the drop folder, the HTTP API) gives it to the engine.
+type HandIn struct {
+	Account string // account key
+	Key     string // the hand-in's own key, unique within the account; the same key is the same shipment
+	JSON    []byte // forsendelse.json as it came
+	Files   []HandInFile
+	At      time.Time // when it was handed in
+	// Refusals are what the channel found itself, e.g. files that no document names. Refused for its size or for what
+	// is no plain file, a hand-in comes without Files: then none of them is missing, they are just not to be read.
+	Refusals []Refusal
+}
+
+// HandInFile is a file of a hand-in.
+type HandInFile struct {
+	Name  Private // plain name without folder, as filnavn in dokumenter
+	Bytes int64   // size when the channel judged the hand-in complete
+	// Open opens the file for reading. It is no path on purpose: the channel stays the one who knows how to open a file
+	// that outsiders may write, without following links, and its errors never hold the file's name. A read fails when
+	// the file is no longer the one that was judged complete.
+	Open func() (io.ReadCloser, error)
+}
+
+// Received answers a hand-in.
+type Received struct {
+	ID      string // the shipment
+	Already bool   // the hand-in was known before
+}
+
+// Result is what became of a hand-in. Until Done (the shipment is AKSEPTERT, AVVIST or further) ask again later:
+// documents are prepared in the background.
+type Result struct {
+	Done     bool
+	ID       string
+	Status   Status
+	Refusals []Refusal // reasons and warnings
+}
