@@ -60,11 +60,12 @@ type Archive interface {
 
 // ShipmentFilter selects shipments; zero fields select all.
 type ShipmentFilter struct {
-	Account  string
-	Statuses []Status
-	Held     bool   // only those set aside
-	After    string // id of the last one seen, for paging; order is by id
-	Limit    int    // 0: no limit
+	Account     string
+	Statuses    []Status
+	Held        bool   // only those set aside
+	DigitalOnly bool   // only kunDigitalLevering
+	After       string // id of the last one seen, for paging; order is by id
+	Limit       int    // 0: no limit
 }
 
 // JobFilter selects print jobs; zero fields select all. Order is by id.
@@ -112,7 +113,8 @@ type Reader interface {
 	AppliedReceipt(ctx context.Context, job, shipment string) (Receipt, error)
 	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error) // recorded in [from, to)
 
-	// Figures for reports. Volume by received time, costs by posted time, both in [from, to).
+	// Figures for reports. ReportShipments: received in [from, to), or posted in it (the letters of the costs).
+	// ReportCosts: posted in [from, to). accounts nil: all.
 	ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]ReportShipment, error)
 	ReportCosts(ctx context.Context, from, to time.Time, accounts []string) ([]ReportCost, error)
 

@@ -1,4 +1,247 @@
 // Package engine is the shipment and its lifecycle: the rules (status, deadline, validation), the night run and its
 // steps (collect, plan, compose, offer), receipts, and the schedule. It declares the small interfaces that it needs;
 // engine/archive, engine/queue and engine/intake satisfy them and cmd wires them. It never imports those.
+//
+// # How a step is written
+//
+// Every step (prepare a letter, compose a job, offer a job, apply a receipt file) looks at the archive first, does its
+// outside effect so that doing it again is harmless, and then records the outcome in one transaction. So a step may be
+// started again at any time, by anybody, after any crash: what is done already is found done.
 package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postgang/printjobs"
+	"postgang/printjobs/cover"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
+)
+
+// Preparer makes the print-ready PDF of a letter; prepare.Pool is one.
+type Preparer interface {
+	Letter(ctx context.Context, req prepare.Request) (prepare.Facts, error)
+}
+
+// VendorSide is the vendor's end of the exchange as a step sees it: *exchange.Session.
+type VendorSide interface {
+	State(ctx context.Context, job string) (exchange.RemoteState, error)
+	Put(ctx context.Context, f exchange.File, src io.ReaderAt) error
+	PutReady(ctx context.Context, r exchange.Ready) error
+	Withdraw(ctx context.Context, job string, names []string) error
+	Answers(ctx context.Context) ([]exchange.Answer, []exchange.Problem, error)
+	ReceiptFiles(ctx context.Context) ([]exchange.RemoteFile, []exchange.Problem, error)
+	Fetch(ctx context.Context, name string) ([]byte, error)
+	MoveDone(ctx context.Context, name string) error
+	CheckFolders(ctx context.Context) []exchange.Problem
+	Close() error
+}
+
+// Config is what an Engine is made of.
+type Config struct {
+	Archive  Archive
+	Blobs    Blobs
+	Preparer Preparer
+	Dial     func(ctx context.Context, v Vendor) (VendorSide, error)
+	Accounts []Account
+	Vendors  []Vendor
+	// Postcodes is the register that postnummer are checked against; nil: only their form is.
+	Postcodes *PostcodeRegister
+	WorkDir   string // scratch space on the same file system as the blobs, if possible
+	Log       *slog.Logger
+	Now       func() time.Time
+	// Step, when set, is called before and after every recorded step and outside effect, with its name. Tests kill the
+	// process there.
+	Step func(name string)
+}
+
+// Engine carries shipments from hand-in to cost line.
+type Engine struct {
+	archive  Archive
+	blobs    Blobs
+	preparer Preparer
+	dial     func(ctx context.Context, v Vendor) (VendorSide, error)
+	accounts map[string]Account
+	vendors  map[string]Vendor
+	makers   map[string]*cover.Maker // by account
+	order    []string                // account keys as configured
+	vorder   []string                // vendor keys as configured
+	register *PostcodeRegister
+	work     string
+	log      *slog.Logger
+	now      func() time.Time
+	step     func(name string)
+
+	installation string    // identity of this archive
+	space        uuid.UUID // namespace of shipment ids
+	secret       []byte    // key of fingerprints
+	vendorLocks  sync.Map  // vendor key → *sync.Mutex: one offer at a time within the process
+}
+
+// New checks the configuration, reads the archive's identity and cleans the scratch space.
+func New(ctx context.Context, c Config) (*Engine, error) {
+	e := &Engine{
+		archive: c.Archive, blobs: c.Blobs, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes,
+		work: c.WorkDir, log: c.Log, step: c.Step,
+		accounts: map[string]Account{}, vendors: map[string]Vendor{}, makers: map[string]*cover.Maker{},
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.step == nil {
+		e.step = func(string) {}
+	}
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	e.now = func() time.Time { return now().UTC().Truncate(time.Millisecond) }
+	for _, v := range c.Vendors {
+		if err := v.Profile.Validate(); err != nil {
+			return nil, fmt.Errorf("vendor %s: %w", v.Key, err)
+		}
+		e.vendors[v.Key] = v
+		e.vorder = append(e.vorder, v.Key)
+	}
+	for _, a := range c.Accounts {
+		v, ok := e.vendors[a.Vendor]
+		if !ok {
+			return nil, fmt.Errorf("account %s: vendor %q is not configured", a.Key, a.Vendor)
+		}
+		m, err := cover.New(v.Profile.Layout, a.Sender)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: cover: %w", a.Key, err)
+		}
+		e.accounts[a.Key] = a
+		e.makers[a.Key] = m
+		e.order = append(e.order, a.Key)
+	}
+	if err := os.MkdirAll(e.work, 0o700); err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	if err := e.identify(ctx); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// identify reads this archive's identity, or gives it one.
+func (e *Engine) identify(ctx context.Context) error {
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		id, err := tx.Setting(ctx, "identity")
+		if errors.Is(err, ErrNotFound) {
+			id = uuid.NewString()
+			err = tx.SetSetting(ctx, "identity", id)
+		}
+		if err != nil {
+			return fmt.Errorf("archive identity: %w", err)
+		}
+		e.installation = id
+		if e.space, err = uuid.Parse(id); err != nil {
+			return fmt.Errorf("archive identity: %w", err)
+		}
+		// A key of our own keeps fingerprints from being guessed by hashing known addresses; it need not outlive the
+		// archive, so it is derived from its random identity.
+		e.secret = append([]byte("fingerprint "), e.space[:]...)
+		return nil
+	})
+}
+
+// shipmentID derives a shipment's id from its hand-in: the same hand-in gives the same id whatever happened between.
+func (e *Engine) shipmentID(account, key string) string {
+	return uuid.NewSHA1(e.space, []byte(account+"\x00"+key)).String()
+}
+
+// scratch makes a folder for one step and returns its removal.
+func (e *Engine) scratch(kind, subject string) (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp(e.work, kind+"-"+subject+"-")
+	if err != nil {
+		return "", nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+// CleanScratch removes what killed steps left behind. Only when no other process works on the same scratch space.
+func (e *Engine) CleanScratch() error {
+	entries, err := os.ReadDir(e.work)
+	if err != nil {
+		return err
+	}
+	for _, d := range entries {
+		if err := os.RemoveAll(filepath.Join(e.work, d.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// view runs fn on a snapshot and returns its value.
+func view[T any](ctx context.Context, a Archive, fn func(r Reader) (T, error)) (T, error) {
+	var out T
+	err := a.View(ctx, func(r Reader) error {
+		var err error
+		out, err = fn(r)
+		return err
+	})
+	return out, err
+}
+
+// Work does one background task. It is handed to the queue.
+func (e *Engine) Work(ctx context.Context, t Task) error {
+	switch t.Kind {
+	case TaskPrepare:
+		return e.PrepareShipment(ctx, t.Subject)
+	case TaskCompose:
+		return e.noteFailure(ctx, t.Subject, e.ComposeJob(ctx, t.Subject))
+	case TaskOffer:
+		return e.noteFailure(ctx, t.Subject, e.OfferJob(ctx, t.Subject))
+	}
+	return fmt.Errorf("unknown task %q", t.Kind)
+}
+
+// noteFailure records a failed attempt on the job, so that the operator sees it without reading logs.
+func (e *Engine) noteFailure(ctx context.Context, job string, failed error) error {
+	var later *LaterError
+	if failed == nil || errors.As(failed, &later) || ctx.Err() != nil {
+		return failed
+	}
+	e.log.Error("job step failed", "job", job, "error", failed)
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		j, err := tx.Job(ctx, job)
+		if err != nil {
+			return err
+		}
+		j.Failures++
+		j.LastError = failed.Error()
+		j.Updated = tx.Now()
+		return tx.UpdateJob(ctx, j)
+	})
+	return errors.Join(failed, err)
+}
+
+// LaterError says that a task cannot be done now and should be tried again after a while; it is no failure.
+type LaterError struct {
+	After  time.Duration
+	Reason string
+}
+
+func (e *LaterError) Error() string { return e.Reason }
+
+// planned gives back the plan of a job from its letters' shipments, as printjobs.Plan made it.
+func (e *Engine) candidate(s Shipment) printjobs.Candidate {
+	return printjobs.Candidate{
+		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode,
+		Postcode: s.Submission.Recipient.Postcode, Zone: s.Zone, Facts: *s.Facts,
+		Duplex: s.Submission.Print.Duplex, Colour: s.Submission.Print.Colour,
+	}
+}

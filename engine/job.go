@@ -26,8 +26,8 @@ const (
 // jobMoves is the one table of how a print job may move.
 var jobMoves = map[JobState][]JobState{
 	JobPlanned:   {JobComposed, JobWithdrawn},
-	JobComposed:  {JobUploaded, JobPlanned, JobWithdrawn},
-	JobUploaded:  {JobCommitted, JobWithdrawn},
+	JobComposed:  {JobUploaded, JobWithdrawn, JobUncertain},
+	JobUploaded:  {JobCommitted, JobWithdrawn, JobUncertain},
 	JobCommitted: {JobOffered, JobUncertain},
 	JobUncertain: {JobOffered, JobAccepted, JobRejected},
 	JobOffered:   {JobAccepted, JobRejected},

@@ -133,6 +133,7 @@ type DigitalEvent struct {
 	Kind     DigitalKind
 	At       time.Time
 	Key      string // unique identity; the same key twice is one event
+	Reason   string // why, when a person did it; no personal data
 }
 
 // DigitalKind is the kind of a digital event.

@@ -1,0 +1,680 @@
+// Package config reads postgang.toml: one file with every setting, and the environment for secrets. A setting that is
+// unknown, contradictory or missing is an error that names the line and the remedy; all of them are told at once.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"postgang/billing"
+	"postgang/engine"
+	"postgang/printjobs"
+	"postgang/printjobs/cover"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
+)
+
+// DefaultName is the configuration file that commands look for in the working folder.
+const DefaultName = "postgang.toml"
+
+// EnvDatabase names the environment variable that overrides archive.database.
+const EnvDatabase = "POSTGANG_DATABASE"
+
+// File is postgang.toml as it is written. Relative paths are relative to the folder of the file.
+type File struct {
+	Archive  Archive             `toml:"archive"`
+	Intake   Intake              `toml:"intake"`
+	Prepare  Prepare             `toml:"prepare"`
+	Schedule Schedules           `toml:"schedule"`
+	Report   Report              `toml:"report"`
+	Benefit  map[string]Input    `toml:"kost_nytte"`
+	Vendors  map[string]*Vendor  `toml:"vendors"`
+	Accounts map[string]*Account `toml:"accounts"`
+}
+
+// Archive says where rows, documents and scratch files are kept.
+type Archive struct {
+	Database  string `toml:"database"`  // "sqlite:PATH" or "postgres://…" without password (PGPASSWORD, PGPASSFILE)
+	Documents string `toml:"documents"` // folder of the content-addressed documents
+	Work      string `toml:"work"`      // scratch folder
+}
+
+// Intake is the drop folder and what hand-ins are checked against.
+type Intake struct {
+	Folder    string   `toml:"folder"`
+	Settle    Duration `toml:"settle"`    // how long a hand-in must be unchanged before it is taken
+	Every     Duration `toml:"every"`     // how often serve looks
+	Postcodes string   `toml:"postcodes"` // postnummer register, Bring's tab-separated form; empty: only the form is checked
+}
+
+// Prepare bounds the guarded worker processes that read untrusted PDFs.
+type Prepare struct {
+	Workers  int      `toml:"workers"`   // 0: one a core
+	Timeout  Duration `toml:"timeout"`   // wall time a letter
+	MemoryMB int      `toml:"memory_mb"` // a worker
+}
+
+// Schedules are robfig/cron expressions in Europe/Oslo; empty: never.
+type Schedules struct {
+	Night    string `toml:"night"`
+	Receipts string `toml:"receipts"`
+	Report   string `toml:"report"`
+	CatchUp  *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
+}
+
+// Report says where scheduled workbooks go.
+type Report struct {
+	Folder string `toml:"folder"`
+}
+
+// Input is one input of the kost/nytte model.
+type Input struct {
+	Value  string `toml:"value"`  // decimal number with comma or point, as text
+	Source string `toml:"source"` // oppgitt, illustrativ or faktisk
+	Note   string `toml:"note"`
+}
+
+// Vendor is a print vendor's profile.
+type Vendor struct {
+	Name             string             `toml:"name"`
+	Address          string             `toml:"address"`
+	User             string             `toml:"user"`
+	HostKey          string             `toml:"host_key"`
+	HostKeyFile      string             `toml:"host_key_file"`
+	KeyFile          string             `toml:"key_file"`
+	KeyPassphraseEnv string             `toml:"key_passphrase_env"`
+	PasswordEnv      string             `toml:"password_env"`
+	Folders          Folders            `toml:"folders"`
+	ConcurrentWrites *bool              `toml:"concurrent_writes"`
+	OfferFrom        string             `toml:"offer_from"` // HH:MM, Europe/Oslo
+	OfferTo          string             `toml:"offer_to"`
+	Print            Print              `toml:"print"`
+	Window           Window             `toml:"window"`
+	Receipts         billing.Format     `toml:"receipts"`
+	VAT              billing.VAT        `toml:"vat"`
+	Tolerances       billing.Tolerances `toml:"tolerances"`
+	Prices           []billing.Price    `toml:"prices"`
+}
+
+// Folders are the vendor's SFTP folders.
+type Folders struct {
+	Inbox        string `toml:"inbox"`
+	Answers      string `toml:"answers"`
+	Receipts     string `toml:"receipts"`
+	ReceiptsDone string `toml:"receipts_done"`
+}
+
+// Print is what the vendor prints and how; what is not set has the default of printjobs.DefaultProfile.
+type Print struct {
+	Cover            *string `toml:"cover"`         // "sheet" or "none"
+	Giro             *string `toml:"giro"`          // "pad" or "reject"
+	C5MaxSheets      *int    `toml:"c5_max_sheets"` // domain.md 2.2: sources disagree between 6 and 7
+	C4MaxSheets      *int    `toml:"c4_max_sheets"`
+	AutoMaxSheets    *int    `toml:"auto_max_sheets"`
+	CountCover       *bool   `toml:"count_cover_sheet"`
+	SheetMilligram   *int64  `toml:"sheet_milligram"`
+	C5Milligram      *int64  `toml:"c5_milligram"`
+	C4Milligram      *int64  `toml:"c4_milligram"`
+	ParcelMilligram  *int64  `toml:"parcel_milligram"`
+	PoolAccounts     bool    `toml:"pool_accounts"`
+	MaxLettersPerJob *int    `toml:"max_letters_per_job"`
+	MaxSheetsPerFile *int    `toml:"max_sheets_per_file"`
+	MaxBytesPerFile  *int64  `toml:"max_bytes_per_file"`
+	Paper            string  `toml:"paper"`
+	GiroPaper        string  `toml:"giro_paper"`
+	Service          string  `toml:"service"`
+}
+
+// Window is the envelope's window and the zones of the cover, mm from the sheet's top left corner; what is not set has
+// the default of cover.DefaultLayout.
+type Window struct {
+	X              *float64 `toml:"x_mm"`
+	Y              *float64 `toml:"y_mm"`
+	W              *float64 `toml:"width_mm"`
+	H              *float64 `toml:"height_mm"`
+	SafeX          *float64 `toml:"safe_x_mm"`
+	SafeY          *float64 `toml:"safe_y_mm"`
+	SafeW          *float64 `toml:"safe_width_mm"`
+	SafeH          *float64 `toml:"safe_height_mm"`
+	AddressX       *float64 `toml:"address_x_mm"`
+	RecipientPt    *float64 `toml:"recipient_pt"`
+	MatrixRight    *float64 `toml:"datamatrix_right_mm"`
+	MatrixY        *float64 `toml:"datamatrix_y_mm"`
+	Module         *float64 `toml:"datamatrix_module_mm"`
+	Edge           *float64 `toml:"unprintable_edge_mm"`
+	InserterX      *float64 `toml:"inserter_x_mm"`
+	InserterY      *float64 `toml:"inserter_y_mm"`
+	InserterWidth  *float64 `toml:"inserter_width_mm"`
+	InserterHeight *float64 `toml:"inserter_height_mm"`
+}
+
+// Account is a sending unit.
+type Account struct {
+	Name   string `toml:"name"`
+	Vendor string `toml:"vendor"`
+	Sender Sender `toml:"sender"`
+	Rules  Rules  `toml:"rules"`
+}
+
+// Sender is what the cover shows of the account.
+type Sender struct {
+	Name     string `toml:"name"`
+	Line1    string `toml:"line1"`
+	Line2    string `toml:"line2"`
+	Line3    string `toml:"line3"`
+	Postcode string `toml:"postcode"`
+	City     string `toml:"city"`
+	LogoFile string `toml:"logo_file"`
+	Text     string `toml:"text"` // forsidetekst
+}
+
+// Rules override engine.DefaultRules for an account.
+type Rules struct {
+	DeadlineHours        *int      `toml:"deadline_hours"`
+	DeadlineWorkdays     *int      `toml:"deadline_virkedager"`
+	Count24Dec           *bool     `toml:"count_24_dec"`
+	Count31Dec           *bool     `toml:"count_31_dec"`
+	ForwardOrganisations *bool     `toml:"forward_organisations"`
+	NationalID           *string   `toml:"national_id"`
+	AllowSynthetic       *bool     `toml:"allow_synthetic"`
+	MaxBytes             *int64    `toml:"max_bytes"`
+	DuplicateLimit       *int      `toml:"duplicate_limit"`
+	DuplicateWindow      *Duration `toml:"duplicate_window"`
+	GiroReject           *bool     `toml:"giro_reject"`
+}
+
+// Duration is a time.Duration written as "2s" or "15m".
+type Duration time.Duration
+
+// UnmarshalText parses "2s" and the like.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is no duration such as \"2s\" or \"15m\"", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Config is a checked configuration, ready to be wired.
+type Config struct {
+	Path          string // of the file
+	Database      string // sqlite:ABSOLUTE or postgres://…
+	Documents     string
+	Work          string
+	Inbox         string
+	Settle, Every time.Duration
+	PostcodeFile  string
+	Postcodes     *engine.PostcodeRegister // nil: none
+	Prepare       Prepare
+	Schedules     []engine.Schedule
+	ReportFolder  string
+	Benefit       billing.CostBenefitInputs
+	Accounts      []engine.Account // by key
+	Vendors       []engine.Vendor  // by key
+}
+
+// Problem is one thing wrong with the file.
+type Problem struct {
+	File string
+	Line int    // 1-based; 0: the file as a whole
+	Key  string // dotted path of the setting
+	Text string // what is wrong and what to do
+}
+
+func (p Problem) String() string {
+	at := p.File
+	if p.Line > 0 {
+		at = fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	if p.Key != "" {
+		return at + ": " + p.Key + ": " + p.Text
+	}
+	return at + ": " + p.Text
+}
+
+// Error lists everything that is wrong with a configuration.
+type Error struct{ Problems []Problem }
+
+func (e *Error) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return "configuration:\n  " + strings.Join(lines, "\n  ")
+}
+
+// Load reads and checks a configuration file.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no configuration at %s: run \"postgang init\" to write one, or name it with --config", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse checks a configuration; path says where it lies, for relative paths and messages.
+func Parse(path string, data []byte) (*Config, error) {
+	c := &checker{path: path, dir: filepath.Dir(path), lines: positions(data)}
+	var f File
+	dec := toml.NewDecoder(strings.NewReader(string(data)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		c.decodeError(err)
+		return nil, c.err()
+	}
+	cfg := c.config(f)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// checker collects problems while it turns the file into a Config.
+type checker struct {
+	path, dir string
+	lines     map[string]int
+	problems  []Problem
+}
+
+func (c *checker) err() error {
+	if len(c.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(c.problems, func(a, b Problem) int { return a.Line - b.Line })
+	return &Error{c.problems}
+}
+
+// add notes a problem at a setting; the line is the setting's, or that of the nearest table around it.
+func (c *checker) add(key, format string, args ...any) {
+	line := 0
+	for k := key; ; {
+		if l, ok := c.lines[k]; ok {
+			line = l
+			break
+		}
+		i := strings.LastIndexByte(k, '.')
+		if i < 0 {
+			break
+		}
+		k = k[:i]
+	}
+	c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: line, Key: key, Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) decodeError(err error) {
+	var strict *toml.StrictMissingError
+	var one *toml.DecodeError
+	switch {
+	case errors.As(err, &strict):
+		for _, e := range strict.Errors {
+			row, _ := e.Position()
+			c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: row, Key: strings.Join(e.Key(), "."), Text: "unknown setting; see docs/configuration.md for those there are"})
+		}
+	case errors.As(err, &one):
+		row, _ := one.Position()
+		c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: row, Key: strings.Join(one.Key(), "."), Text: strings.TrimPrefix(one.Error(), "toml: ")})
+	default:
+		c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Text: err.Error()})
+	}
+}
+
+// abs makes a path of the file absolute.
+func (c *checker) abs(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	abs, err := filepath.Abs(filepath.Join(c.dir, p))
+	if err != nil {
+		return filepath.Join(c.dir, p)
+	}
+	return abs
+}
+
+var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+func (c *checker) config(f File) *Config {
+	cfg := &Config{
+		Path: c.path, Documents: c.abs(orElse(f.Archive.Documents, "data/dokumenter")), Work: c.abs(orElse(f.Archive.Work, "data/arbeid")),
+		Inbox: c.abs(orElse(f.Intake.Folder, "data/post")), Settle: orDuration(f.Intake.Settle, 2*time.Second), Every: orDuration(f.Intake.Every, 15*time.Second),
+		PostcodeFile: c.abs(f.Intake.Postcodes), Prepare: f.Prepare, ReportFolder: c.abs(orElse(f.Report.Folder, "data/rapporter")),
+	}
+	cfg.Database = c.database(orElse(os.Getenv(EnvDatabase), orElse(f.Archive.Database, "sqlite:data/postgang.db")))
+	if f.Prepare.Workers < 0 || f.Prepare.Workers > 256 {
+		c.add("prepare.workers", "%d is not between 0 (one a core) and 256", f.Prepare.Workers)
+	}
+	if f.Prepare.MemoryMB < 0 || f.Prepare.MemoryMB > 0 && f.Prepare.MemoryMB < 128 {
+		c.add("prepare.memory_mb", "%d is less than the 128 MB that a worker needs", f.Prepare.MemoryMB)
+	}
+	if cfg.PostcodeFile != "" {
+		r, err := engine.LoadPostcodes(cfg.PostcodeFile)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			c.add("intake.postcodes", "there is no such file. Fetch Bring's register and run \"postgang postcodes import FILE\", or remove the setting to check only the form of postnummer")
+		case err != nil:
+			c.add("intake.postcodes", "%v", err)
+		default:
+			cfg.Postcodes = r
+		}
+	}
+	c.schedules(cfg, f.Schedule)
+	c.benefit(cfg, f.Benefit)
+	for _, key := range sortedKeys(f.Vendors) {
+		if v, ok := c.vendor(key, f.Vendors[key]); ok {
+			cfg.Vendors = append(cfg.Vendors, v)
+		}
+	}
+	for _, key := range sortedKeys(f.Accounts) {
+		c.account(cfg, key, f.Accounts[key], f.Vendors)
+	}
+	if len(f.Vendors) == 0 {
+		c.add("vendors", "no vendor is configured; add a table [vendors.NAME]")
+	}
+	if len(f.Accounts) == 0 {
+		c.add("accounts", "no account is configured; add a table [accounts.NAME]")
+	}
+	return cfg
+}
+
+func (c *checker) database(dsn string) string {
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		path := strings.TrimPrefix(dsn, "sqlite:")
+		if path == "" {
+			c.add("archive.database", "sqlite: needs a path, such as sqlite:data/postgang.db")
+		}
+		return "sqlite:" + c.abs(path)
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		if rest := dsn[strings.Index(dsn, "://")+3:]; strings.Contains(rest, "@") {
+			user := rest[:strings.Index(rest, "@")]
+			if strings.Contains(user, ":") && os.Getenv(EnvDatabase) != dsn {
+				c.add("archive.database", "a password does not belong in this file: set it in the environment as PGPASSWORD, or in a file named by PGPASSFILE")
+			}
+		}
+		return dsn
+	}
+	c.add("archive.database", "must begin with sqlite: or postgres://")
+	return dsn
+}
+
+func (c *checker) schedules(cfg *Config, s Schedules) {
+	catchUp := s.CatchUp == nil || *s.CatchUp
+	for _, d := range []struct {
+		name, spec string
+		catchUp    bool
+	}{{"night", s.Night, catchUp}, {"receipts", s.Receipts, false}, {"report", s.Report, catchUp}} {
+		if d.spec == "" {
+			continue
+		}
+		sch, err := engine.NewSchedule(d.name, d.spec, d.catchUp)
+		if err != nil {
+			c.add("schedule."+d.name, "%v", err)
+			continue
+		}
+		cfg.Schedules = append(cfg.Schedules, sch)
+	}
+}
+
+func (c *checker) benefit(cfg *Config, in map[string]Input) {
+	fields := map[string]*billing.Input{
+		"K": &cfg.Benefit.YearCost, "H": &cfg.Benefit.YearHours, "N": &cfg.Benefit.LettersPerYear, "d": &cfg.Benefit.DigitalPercent,
+		"t0": &cfg.Benefit.MinutesWithout, "t1": &cfg.Benefit.MinutesWith, "p0": &cfg.Benefit.PaperWithout, "p1": &cfg.Benefit.PaperWith,
+		"s0": &cfg.Benefit.PostageWithout, "s1": &cfg.Benefit.PostageWith, "cdig": &cfg.Benefit.DigitalUnitCost,
+	}
+	for _, key := range sortedKeys(in) {
+		field, ok := fields[key]
+		if !ok {
+			c.add("kost_nytte."+key, "unknown input; there are K, H, N, d, t0, t1, p0, p1, s0, s1 and cdig")
+			continue
+		}
+		v, err := billing.NewInput(in[key].Value, billing.Source(in[key].Source), in[key].Note)
+		if err != nil {
+			c.add("kost_nytte."+key, "%v", err)
+			continue
+		}
+		*field = v
+	}
+	if err := cfg.Benefit.Validate(); err != nil {
+		c.add("kost_nytte", "%v", err)
+	}
+}
+
+func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
+	before := len(c.problems)
+	at := "vendors." + key
+	if !keyPattern.MatchString(key) {
+		c.add(at, "a vendor's key has lower-case letters, digits and hyphens only")
+	}
+	out := engine.Vendor{
+		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, VAT: v.VAT, Tolerances: v.Tolerances,
+		Target: exchange.Target{
+			Address: v.Address, User: v.User, HostKey: v.HostKey, KeyFile: c.abs(v.KeyFile), KeyPassphraseEnv: v.KeyPassphraseEnv, PasswordEnv: v.PasswordEnv,
+			Folders:          exchange.Folders{Inbox: v.Folders.Inbox, Answers: v.Folders.Answers, Receipts: v.Folders.Receipts, ReceiptsDone: v.Folders.ReceiptsDone},
+			ConcurrentWrites: v.ConcurrentWrites == nil || *v.ConcurrentWrites,
+		},
+	}
+	if v.Address == "" {
+		c.add(at+".address", "is missing: the vendor's SFTP server as host or host:port")
+	}
+	if v.User == "" {
+		c.add(at+".user", "is missing: our login at the vendor")
+	}
+	switch {
+	case v.HostKey != "" && v.HostKeyFile != "":
+		c.add(at+".host_key_file", "contradicts host_key: give one of them")
+	case v.HostKeyFile != "":
+		b, err := os.ReadFile(c.abs(v.HostKeyFile))
+		if err != nil {
+			c.add(at+".host_key_file", "cannot be read: %v", err)
+		}
+		out.Target.HostKey = string(b)
+	case v.HostKey == "":
+		c.add(at+".host_key", "is missing: pin the vendor's public host key (\"ssh-ed25519 AAAA…\"), as the vendor has confirmed it by another channel")
+	}
+	if v.KeyFile == "" && v.PasswordEnv == "" {
+		c.add(at+".key_file", "is missing: our private SSH key (or password_env, for a vendor without keys)")
+	}
+	out.OfferFrom, out.OfferTo = c.clock(at+".offer_from", v.OfferFrom), c.clock(at+".offer_to", v.OfferTo)
+	if (v.OfferFrom == "") != (v.OfferTo == "") {
+		c.add(at+".offer_from", "offer_from and offer_to belong together: set both or none")
+	}
+	if out.Receipts.Version == "" && out.Receipts.Encoding == "" && out.Receipts.Delimiter == "" && out.Receipts.DecimalSign == "" && len(out.Receipts.Columns) == 0 {
+		out.Receipts = billing.DefaultFormat()
+	}
+	if err := out.Receipts.Validate(); err != nil {
+		c.add(at+".receipts", "%v", err)
+	}
+	if err := out.VAT.Validate(); err != nil {
+		c.add(at+".vat", "%v", err)
+	}
+	if v.Tolerances == (billing.Tolerances{}) {
+		out.Tolerances = billing.DefaultTolerances()
+	}
+	if len(v.Prices) > 0 {
+		list, err := billing.NewPriceList(v.Prices)
+		if err != nil {
+			c.add(at+".prices", "%v", err)
+		}
+		out.Prices = &list
+	}
+	return out, len(c.problems) == before
+}
+
+func (c *checker) clock(key, s string) time.Duration {
+	if s == "" {
+		return 0
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		c.add(key, "%q is no time of day such as \"07:00\"", s)
+		return 0
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+}
+
+func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
+	p := printjobs.DefaultProfile()
+	p.PoolAccounts = v.Print.PoolAccounts
+	if v.Print.Cover != nil {
+		p.Impose.Cover = impose.CoverRule(*v.Print.Cover)
+	}
+	if v.Print.Giro != nil {
+		p.Impose.GiroPolicy = impose.GiroPolicy(*v.Print.Giro)
+	}
+	set(&p.Impose.C5MaxSheets, v.Print.C5MaxSheets)
+	set(&p.Impose.C4MaxSheets, v.Print.C4MaxSheets)
+	set(&p.Impose.AutoMaxSheets, v.Print.AutoMaxSheets)
+	set(&p.Impose.CountCover, v.Print.CountCover)
+	set(&p.Impose.Paper.SheetMilligram, v.Print.SheetMilligram)
+	set(&p.Impose.Paper.C5Milligram, v.Print.C5Milligram)
+	set(&p.Impose.Paper.C4Milligram, v.Print.C4Milligram)
+	set(&p.Impose.Paper.ParcelMilligram, v.Print.ParcelMilligram)
+	set(&p.MaxLettersPerJob, v.Print.MaxLettersPerJob)
+	set(&p.MaxSheetsPerFile, v.Print.MaxSheetsPerFile)
+	set(&p.MaxBytesPerFile, v.Print.MaxBytesPerFile)
+	p.Instructions.Paper, p.Instructions.GiroPaper, p.Instructions.Service = v.Print.Paper, v.Print.GiroPaper, v.Print.Service
+	l, w := &p.Layout, v.Window
+	set(&l.WindowXMM, w.X)
+	set(&l.WindowYMM, w.Y)
+	set(&l.WindowWMM, w.W)
+	set(&l.WindowHMM, w.H)
+	set(&l.SafeXMM, w.SafeX)
+	set(&l.SafeYMM, w.SafeY)
+	set(&l.SafeWMM, w.SafeW)
+	set(&l.SafeHMM, w.SafeH)
+	set(&l.AddressXMM, w.AddressX)
+	set(&l.RecipientPt, w.RecipientPt)
+	set(&l.MatrixRightMM, w.MatrixRight)
+	set(&l.MatrixYMM, w.MatrixY)
+	set(&l.ModuleMM, w.Module)
+	set(&l.EdgeMM, w.Edge)
+	set(&l.InserterXMM, w.InserterX)
+	set(&l.InserterYMM, w.InserterY)
+	set(&l.InserterWMM, w.InserterWidth)
+	set(&l.InserterHMM, w.InserterHeight)
+	if err := p.Validate(); err != nil {
+		c.add(at+".print", "%v", err)
+	}
+	if err := p.Layout.Validate(); err != nil {
+		c.add(at+".window", "%v", err)
+	}
+	return p
+}
+
+func (c *checker) account(cfg *Config, key string, a *Account, vendors map[string]*Vendor) {
+	at := "accounts." + key
+	if !keyPattern.MatchString(key) {
+		c.add(at, "an account's key names its drop folder: lower-case letters, digits and hyphens only")
+	}
+	vendor := a.Vendor
+	if vendor == "" && len(vendors) == 1 {
+		vendor = sortedKeys(vendors)[0]
+	}
+	if _, ok := vendors[vendor]; !ok {
+		c.add(at+".vendor", "%q is no configured vendor; there are: %s", vendor, strings.Join(sortedKeys(vendors), ", "))
+	}
+	if a.Sender.Name == "" {
+		c.add(at+".sender.name", "is missing: the cover must name the sender")
+	}
+	if !engine.PostcodeForm(a.Sender.Postcode) {
+		c.add(at+".sender.postcode", "must be four digits, written as text")
+	}
+	if a.Sender.City == "" {
+		c.add(at+".sender.city", "is missing")
+	}
+	out := engine.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), Sender: cover.Sender{
+		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
+		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
+	}}
+	if a.Sender.LogoFile != "" {
+		b, err := os.ReadFile(c.abs(a.Sender.LogoFile))
+		if err != nil {
+			c.add(at+".sender.logo_file", "cannot be read: %v", err)
+		}
+		out.Sender.Logo = b
+	}
+	for _, v := range cfg.Vendors {
+		if v.Key == vendor {
+			if _, err := cover.New(v.Profile.Layout, out.Sender); err != nil {
+				c.add(at+".sender", "%v", err)
+			}
+		}
+	}
+	cfg.Accounts = append(cfg.Accounts, out)
+}
+
+func (c *checker) rules(at string, r Rules) engine.Rules {
+	out := engine.DefaultRules()
+	set(&out.DeadlineHours, r.DeadlineHours)
+	set(&out.DeadlineWorkdays, r.DeadlineWorkdays)
+	set(&out.Count24Dec, r.Count24Dec)
+	set(&out.Count31Dec, r.Count31Dec)
+	set(&out.ForwardOrganisations, r.ForwardOrganisations)
+	set(&out.NationalID, r.NationalID)
+	set(&out.AllowSynthetic, r.AllowSynthetic)
+	set(&out.MaxBytes, r.MaxBytes)
+	set(&out.DuplicateLimit, r.DuplicateLimit)
+	set(&out.GiroReject, r.GiroReject)
+	if r.DuplicateWindow != nil {
+		out.DuplicateWindow = time.Duration(*r.DuplicateWindow)
+	}
+	if r.DeadlineHours != nil && r.DeadlineWorkdays != nil && *r.DeadlineWorkdays > 0 {
+		c.add(at+".deadline_virkedager", "contradicts deadline_hours: give one of them")
+	}
+	if out.DeadlineHours < 1 || out.DeadlineHours > 24*60 {
+		c.add(at+".deadline_hours", "%d is not between 1 and %d", out.DeadlineHours, 24*60)
+	}
+	if out.DeadlineWorkdays < 0 || out.DeadlineWorkdays > 60 {
+		c.add(at+".deadline_virkedager", "%d is not between 0 and 60", out.DeadlineWorkdays)
+	}
+	if !slices.Contains([]string{"1964", "2032", "both"}, out.NationalID) {
+		c.add(at+".national_id", "%q is none of \"1964\", \"2032\" and \"both\"", out.NationalID)
+	}
+	if out.MaxBytes < 1<<20 {
+		c.add(at+".max_bytes", "%d bytes is less than one MiB", out.MaxBytes)
+	}
+	if out.DuplicateLimit < 0 {
+		c.add(at+".duplicate_limit", "must not be negative; 0 switches the guard off")
+	}
+	return out
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func orDuration(d Duration, other time.Duration) time.Duration {
+	if d == 0 {
+		return other
+	}
+	return time.Duration(d)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,510 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"postgang/printjobs"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
+)
+
+const millisecond = time.Millisecond
+
+const giroReject = impose.GiroReject
+
+// collectPage is how many due shipments are read at a time.
+const collectPage = 5000
+
+// Collected tells what one night's collecting did.
+type Collected struct {
+	Letters  int            // put into print jobs
+	Jobs     []string       // the jobs' ids
+	SetAside int            // letters that no job can take, held with their reason
+	Digital  int            // only digital, deadline passed unread: SENDT_DIGITALT
+	Reasons  map[Reason]int // why the letters go to paper
+}
+
+// Collect picks what is due, plans it into print jobs and has them composed in the background. Every job is one
+// transaction; when it is cut short, what is planned stays planned and the rest is still due.
+func (e *Engine) Collect(ctx context.Context) (Collected, error) {
+	out := Collected{Reasons: map[Reason]int{}}
+	n, err := e.expireDigital(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	out.Digital = n
+	for _, key := range e.vorder {
+		if err := e.collectVendor(ctx, e.vendors[key], &out); err != nil {
+			return out, fmt.Errorf("collect for vendor %s: %w", key, err)
+		}
+	}
+	e.log.Info("collected", "letters", out.Letters, "jobs", len(out.Jobs), "set_aside", out.SetAside, "digital_only_expired", out.Digital)
+	return out, nil
+}
+
+// expireDigital closes shipments that are only digital and were not read in time: SENDT_DIGITALT, never print.
+func (e *Engine) expireDigital(ctx context.Context) (int, error) {
+	n, after := 0, ""
+	for {
+		page, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) {
+			return r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusVarslet}, DigitalOnly: true, After: after, Limit: collectPage})
+		})
+		if err != nil || len(page) == 0 {
+			return n, err
+		}
+		after = page[len(page)-1].ID
+		for _, s := range page {
+			changed, ev, ok := ExpireDigitalOnly(s, e.accounts[s.Account].Rules, e.now())
+			if !ok {
+				continue
+			}
+			err := e.archive.InTx(ctx, func(tx Tx) error {
+				if err := tx.UpdateShipment(ctx, changed); err != nil {
+					return err
+				}
+				return tx.AddEvent(ctx, ev)
+			})
+			if errors.Is(err, ErrStale) {
+				continue // read just now; it is looked at again next time
+			}
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+}
+
+func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) error {
+	var accounts []string
+	for _, key := range e.order {
+		if e.accounts[key].Vendor == v.Key {
+			accounts = append(accounts, key)
+		}
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	due := map[string]Shipment{}
+	var candidates []printjobs.Candidate
+	for after := ""; ; {
+		page, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) { return r.Due(ctx, e.now(), accounts, after, collectPage) })
+		if err != nil {
+			return err
+		}
+		for _, s := range page {
+			candidates = append(candidates, e.candidate(s))
+			s.Facts = nil // the candidate has them
+			due[s.ID] = s
+		}
+		if len(page) < collectPage {
+			break
+		}
+		after = page[len(page)-1].ID
+	}
+	jobs, aside, err := printjobs.Plan(candidates, v.Profile)
+	if err != nil {
+		return err
+	}
+	for _, a := range aside {
+		if err := e.Hold(ctx, a.Shipment, a.Code, a.Text); err != nil {
+			return err
+		}
+		out.SetAside++
+	}
+	for _, p := range jobs {
+		reasons := make([]Reason, len(p.Letters))
+		for i, l := range p.Letters {
+			reasons[i] = due[l.Shipment].DueReason
+		}
+		id, err := e.insertJob(ctx, v.Key, "", p.Class, p.Letters, reasons)
+		if errors.Is(err, ErrExists) {
+			continue // another run put one of these letters into a job; the rest is still due next time
+		}
+		if err != nil {
+			return err
+		}
+		out.Jobs = append(out.Jobs, id)
+		out.Letters += len(p.Letters)
+		for _, r := range reasons {
+			out.Reasons[r]++
+		}
+		e.step("collect: job planned")
+	}
+	return nil
+}
+
+// insertJob records a planned job with its letters and has it composed.
+func (e *Engine) insertJob(ctx context.Context, vendor, parent string, class exchange.Class, letters []printjobs.PlannedLetter, reasons []Reason) (string, error) {
+	var id string
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		var err error
+		id, err = e.addJob(ctx, tx, vendor, parent, class, letters, reasons)
+		return err
+	})
+	return id, err
+}
+
+func (e *Engine) addJob(ctx context.Context, tx Tx, vendor, parent string, class exchange.Class, letters []printjobs.PlannedLetter, reasons []Reason) (string, error) {
+	id, err := tx.NextJobID(ctx)
+	if err != nil {
+		return "", err
+	}
+	now := tx.Now()
+	rows := make([]JobLetter, len(letters))
+	for i, l := range letters {
+		rows[i] = JobLetter{
+			Job: id, Shipment: l.Shipment, Letter: i + 1, Konteringskode: l.Konteringskode, Reason: reasons[i],
+			Sheets: l.Sheets, Pages: l.Pages, PagesBW: l.Pages - l.PagesColour, PagesColour: l.PagesColour,
+			GiroSheets: l.GiroSheets, Envelope: string(l.Envelope), WeightGram: int((l.WeightMilligram + 999) / 1000),
+		}
+	}
+	j := PrintJob{ID: id, Vendor: vendor, Parent: parent, State: JobPlanned, Class: class, Created: now, Updated: now, Letters: len(letters)}
+	if err := tx.InsertJob(ctx, j, rows); err != nil {
+		return "", err
+	}
+	if err := tx.AddJobEvent(ctx, JobEvent{Job: id, At: now, From: JobPlanned, To: JobPlanned, Reason: "planned"}); err != nil {
+		return "", err
+	}
+	for i, l := range letters {
+		s, err := tx.Shipment(ctx, l.Shipment)
+		if err != nil {
+			return "", err
+		}
+		ev := Event{Shipment: l.Shipment, At: now, Kind: EventCollected, From: s.Status, To: s.Status, Reason: string(reasons[i]) + " " + id}
+		if err := tx.AddEvent(ctx, ev); err != nil {
+			return "", err
+		}
+	}
+	return id, tx.Enqueue(ctx, Task{Kind: TaskCompose, Subject: id})
+}
+
+// Hold sets a shipment aside with a reason and raises the alarm. It is not collected until released.
+func (e *Engine) Hold(ctx context.Context, shipment, code, text string) error {
+	e.log.Warn("shipment set aside", "shipment", shipment, "reason", code)
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		return e.hold(ctx, tx, shipment, code, text)
+	})
+}
+
+func (e *Engine) hold(ctx context.Context, tx Tx, shipment, code, text string) error {
+	s, err := tx.Shipment(ctx, shipment)
+	if err != nil {
+		return err
+	}
+	if s.Hold == code {
+		return nil
+	}
+	s.Hold = code
+	if err := tx.UpdateShipment(ctx, s); err != nil {
+		return err
+	}
+	if err := tx.AddEvent(ctx, Event{Shipment: shipment, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text}); err != nil {
+		return err
+	}
+	return tx.RaiseAlarm(ctx, "held:"+shipment, "shipment "+shipment+" is set aside: "+code+". See postgang shipment show; mend the cause, then postgang shipment release")
+}
+
+// Release lets a shipment that was set aside be collected again.
+func (e *Engine) Release(ctx context.Context, shipment string) error {
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		s, err := tx.Shipment(ctx, shipment)
+		if err != nil {
+			return err
+		}
+		if s.Hold == "" {
+			return fmt.Errorf("shipment %s is not set aside", shipment)
+		}
+		code := s.Hold
+		s.Hold = ""
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, Event{Shipment: shipment, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: code}); err != nil {
+			return err
+		}
+		return tx.ResolveAlarm(ctx, "held:"+shipment)
+	})
+}
+
+// Stop closes a shipment by hand: MANUELT_HANDTERT. One that is with the vendor already is recorded as closed, which
+// silences the missing-receipt alarm; the operator must phone the vendor (domain.md 1.4).
+func (e *Engine) Stop(ctx context.Context, shipment, reason string) (Shipment, error) {
+	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
+	if err != nil {
+		return s, err
+	}
+	at := e.now()
+	err = e.Event(ctx, DigitalEvent{Shipment: shipment, Kind: DigitalClosed, At: at, Reason: reason, Key: fmt.Sprintf("stop %s %d", shipment, at.UnixMilli())})
+	if err != nil {
+		return s, err
+	}
+	return view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
+}
+
+// ComposeJob writes a planned job's print files, manifest and ticket. Letters whose cover cannot be made are set
+// aside, and the others planned anew under a new id. A job composed already is left alone.
+func (e *Engine) ComposeJob(ctx context.Context, id string) error {
+	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	if j.State != JobPlanned {
+		return nil
+	}
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("compose %s: vendor %q is not configured any more", id, j.Vendor)
+	}
+	dir, remove, err := e.scratch("compose", id)
+	if err != nil {
+		return err
+	}
+	defer remove()
+
+	letters, rows, err := e.jobLetters(ctx, j)
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	composed, err := printjobs.Compose(ctx, dir, printjobs.Job{
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.makers,
+	}, v.Profile, nil)
+	var bad *printjobs.LetterErrors
+	if errors.As(err, &bad) {
+		return e.splitOff(ctx, j, bad)
+	}
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	e.step("compose: files written")
+
+	var files []JobFile
+	for _, f := range composed.Files {
+		ref, err := e.storeFile(ctx, f.Path)
+		if err != nil {
+			return fmt.Errorf("compose %s: store %s: %w", id, f.Name, err)
+		}
+		if ref.SHA256 != f.SHA256 || ref.Bytes != f.Bytes {
+			return fmt.Errorf("compose %s: %s changed on its way into the blob store", id, f.Name)
+		}
+		files = append(files, JobFile{Job: id, File: f.File, Blob: ref})
+	}
+	e.step("compose: files stored")
+	for i, m := range composed.Manifest {
+		r := &rows[i]
+		if m.Shipment != r.Shipment || m.Letter != r.Letter {
+			return fmt.Errorf("compose %s: manifest and plan disagree on letter %d", id, i+1)
+		}
+		r.File, r.FirstSide, r.LastSide = m.File, m.FirstSide, m.LastSide
+		r.Sheets, r.Pages, r.PagesBW, r.PagesColour = m.Sheets, m.Pages, m.PagesBW, m.PagesColour
+		r.GiroSheets, r.Envelope, r.WeightGram = m.GiroSheets, m.Envelope, m.WeightGram
+	}
+	ticket := composed.Files[len(composed.Files)-1]
+	if ticket.Kind != exchange.KindTicket {
+		return fmt.Errorf("compose %s: the ticket is not the last file", id)
+	}
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		j, err := tx.Job(ctx, id)
+		if err != nil || j.State != JobPlanned {
+			return err
+		}
+		j.Totals, j.Ticket, j.TicketSHA = composed.Ticket.Totals, ticket.Name, ticket.SHA256
+		if err := tx.SetJobFiles(ctx, id, files, rows); err != nil {
+			return err
+		}
+		if err := e.moveJob(ctx, tx, j, JobComposed, ""); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, Task{Kind: TaskOffer, Subject: id})
+	})
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	e.step("compose: recorded")
+	return nil
+}
+
+// moveJob records a job's new state by the one table. The archive must be given the rest of j as it stands.
+func (e *Engine) moveJob(ctx context.Context, tx Tx, j PrintJob, to JobState, reason string) error {
+	if !j.State.MayMove(to) {
+		return fmt.Errorf("job %s may not move from %s to %s", j.ID, j.State, to)
+	}
+	from := j.State
+	j.State, j.Updated, j.Failures, j.LastError = to, tx.Now(), 0, ""
+	if to == JobOffered {
+		j.OfferedAt = tx.Now()
+	}
+	if err := tx.UpdateJob(ctx, j); err != nil {
+		return err
+	}
+	e.log.Info("job moved", "job", j.ID, "vendor", j.Vendor, "from", string(from), "to", string(to), "letters", j.Letters)
+	return tx.AddJobEvent(ctx, JobEvent{Job: j.ID, At: tx.Now(), From: from, To: to, Reason: reason})
+}
+
+// jobLetters reads back the plan of a job, in its order. The letters are loaded one by one as they are composed.
+func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjobs.Letter, error], []JobLetter, error) {
+	rows, err := view(ctx, e.archive, func(r Reader) ([]JobLetter, error) { return r.JobLetters(ctx, j.ID) })
+	if err != nil {
+		return nil, nil, err
+	}
+	profile := e.vendors[j.Vendor].Profile
+	letters := func(yield func(printjobs.Letter, error) bool) {
+		for _, row := range rows {
+			s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+			var p printjobs.PlannedLetter
+			if err == nil {
+				p, err = e.place(s, profile)
+			}
+			l := printjobs.Letter{PlannedLetter: p, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
+				return e.blobs.Open(ctx, s.Prepared)
+			}}
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+	return letters, rows, nil
+}
+
+// place lays one letter on sheets, as it was when its job was planned.
+func (e *Engine) place(s Shipment, p printjobs.Profile) (printjobs.PlannedLetter, error) {
+	if s.Facts == nil {
+		return printjobs.PlannedLetter{}, fmt.Errorf("shipment %s is not prepared", s.ID)
+	}
+	jobs, aside, err := printjobs.Plan([]printjobs.Candidate{e.candidate(s)}, p)
+	switch {
+	case err != nil:
+		return printjobs.PlannedLetter{}, err
+	case len(aside) > 0:
+		return printjobs.PlannedLetter{}, fmt.Errorf("shipment %s cannot be laid on sheets any more: %s", s.ID, aside[0].Code)
+	}
+	return jobs[0].Letters[0], nil
+}
+
+// splitOff withdraws a job that some letters keep from being composed: those are set aside with their reason, the
+// others go into a new job.
+func (e *Engine) splitOff(ctx context.Context, j PrintJob, bad *printjobs.LetterErrors) error {
+	drop := map[string]bool{}
+	for _, l := range bad.Letters {
+		drop[l.Shipment] = true
+	}
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		for _, l := range bad.Letters {
+			if err := e.hold(ctx, tx, l.Shipment, l.Code, l.Text); err != nil {
+				return err
+			}
+		}
+		_, err := e.replan(ctx, tx, j.ID, drop, "letters set aside while composing")
+		return err
+	})
+}
+
+// replan withdraws a job in tx and puts its letters, without the dropped ones, into a new one under a new id. It
+// returns the new id, or "" when no letter is left.
+func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]bool, reason string) (string, error) {
+	j, err := tx.Job(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	rows, err := tx.JobLetters(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if err := e.moveJob(ctx, tx, j, JobWithdrawn, reason); err != nil {
+		return "", err
+	}
+	v := e.vendors[j.Vendor]
+	var letters []printjobs.PlannedLetter
+	var reasons []Reason
+	for _, row := range rows {
+		if drop[row.Shipment] {
+			continue
+		}
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return "", err
+		}
+		p, err := e.place(s, v.Profile)
+		if err != nil {
+			return "", err
+		}
+		letters = append(letters, p)
+		reasons = append(reasons, row.Reason)
+	}
+	if len(letters) == 0 {
+		return "", nil
+	}
+	return e.addJob(ctx, tx, j.Vendor, j.ID, j.Class, letters, reasons)
+}
+
+// Unsettled lists the jobs that are on their way to the vendor, or stuck on it.
+func (e *Engine) Unsettled(ctx context.Context) ([]PrintJob, error) {
+	return view(ctx, e.archive, func(r Reader) ([]PrintJob, error) {
+		return r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted}})
+	})
+}
+
+// Reconcile has everything done that the archive says is unfinished. Losing the whole queue loses nothing.
+func (e *Engine) Reconcile(ctx context.Context) (tasks int, err error) {
+	var list []Task
+	err = e.archive.View(ctx, func(r Reader) error {
+		ships, err := r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusMottatt}})
+		if err != nil {
+			return err
+		}
+		for _, s := range ships {
+			list = append(list, Task{Kind: TaskPrepare, Subject: s.ID})
+		}
+		jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted}})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			kind := TaskOffer
+			if j.State == JobPlanned {
+				kind = TaskCompose
+			}
+			list = append(list, Task{Kind: kind, Subject: j.ID})
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reconcile: %w", err)
+	}
+	for part := range slices.Chunk(list, 500) {
+		if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.Enqueue(ctx, part...) }); err != nil {
+			return 0, fmt.Errorf("reconcile: %w", err)
+		}
+	}
+	return len(list), nil
+}
+
+// ExportJob writes a job's files to a folder, for a person to look at.
+func (e *Engine) ExportJob(ctx context.Context, id, dir string) ([]string, error) {
+	files, err := view(ctx, e.archive, func(r Reader) ([]JobFile, error) { return r.JobFiles(ctx, id) })
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range files {
+		path := filepath.Join(dir, f.File.Name)
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		if err := e.copyBlob(ctx, f.Blob, path); err != nil {
+			return nil, err
+		}
+		out = append(out, path)
+	}
+	return out, nil
+}

@@ -1,0 +1,506 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"postgang/printjobs/exchange"
+)
+
+// offerRetry is how long a job waits when another process is offering to the same vendor.
+const offerRetry = 5 * time.Second
+
+// OfferJob carries a composed job to the vendor, exactly once (design.md 5). Each pass looks at the vendor's side
+// first, and every state below may be entered again after a crash at any instruction:
+//
+//	COMPOSED   files go up under temporary names, are verified and renamed        → UPLOADED
+//	UPLOADED   the last gate: letters read or closed meanwhile withdraw the job   → COMMITTED or WITHDRAWN
+//	COMMITTED  the ready file is put in place; it is the hand-over                → OFFERED
+//	           found there after a crash, or an answer                            → OFFERED
+//	           found neither it nor our files                                     → UNCERTAIN, and an alarm
+func (e *Engine) OfferJob(ctx context.Context, id string) error {
+	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
+	switch j.State {
+	case JobComposed, JobUploaded, JobCommitted:
+	default:
+		return nil
+	}
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("offer %s: vendor %q is not configured any more", id, j.Vendor)
+	}
+	if wait := e.untilWindow(v); wait > 0 {
+		return &LaterError{After: wait, Reason: "outside the vendor's window for offers"}
+	}
+	unlock, err := e.lockVendor(ctx, v.Key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	side, err := e.dial(ctx, v)
+	if err != nil {
+		return fmt.Errorf("offer %s: reach vendor %s: %w", id, v.Key, err)
+	}
+	defer side.Close()
+	for {
+		next, err := e.offerStep(ctx, side, id)
+		if err != nil {
+			return fmt.Errorf("offer %s: %w", id, err)
+		}
+		if !next {
+			return nil
+		}
+	}
+}
+
+// lockVendor makes offers to one vendor one at a time, within this process and across processes.
+func (e *Engine) lockVendor(ctx context.Context, vendor string) (func(), error) {
+	m, _ := e.vendorLocks.LoadOrStore(vendor, &sync.Mutex{})
+	mu := m.(*sync.Mutex)
+	mu.Lock()
+	release, err := e.archive.Lock(ctx, "vendor-"+vendor)
+	if err != nil {
+		mu.Unlock()
+		if errors.Is(err, ErrLocked) {
+			return nil, &LaterError{After: offerRetry, Reason: "another process is offering to this vendor"}
+		}
+		return nil, err
+	}
+	return func() { release(); mu.Unlock() }, nil
+}
+
+// untilWindow is how long until offers to a vendor may be made; 0: now.
+func (e *Engine) untilWindow(v Vendor) time.Duration {
+	if v.OfferFrom == v.OfferTo {
+		return 0
+	}
+	now := e.now().In(Oslo)
+	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, Oslo)
+	clock := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
+	inside := v.OfferFrom <= clock && clock < v.OfferTo
+	if v.OfferFrom > v.OfferTo { // over midnight
+		inside = clock >= v.OfferFrom || clock < v.OfferTo
+	}
+	if inside {
+		return 0
+	}
+	open := day.Add(v.OfferFrom)
+	if !open.After(now) {
+		open = day.AddDate(0, 0, 1).Add(v.OfferFrom)
+	}
+	return open.Sub(now)
+}
+
+// offerStep takes the job one state on. False: nothing more to do.
+func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (bool, error) {
+	var j PrintJob
+	var files []JobFile
+	err := e.archive.View(ctx, func(r Reader) error {
+		var err error
+		if j, err = r.Job(ctx, id); err != nil {
+			return err
+		}
+		files, err = r.JobFiles(ctx, id)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	switch j.State {
+	case JobComposed, JobUploaded, JobCommitted:
+	default:
+		return false, nil
+	}
+	there, err := side.State(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if there.Offered() {
+		return false, e.foundOffered(ctx, side, j, there)
+	}
+	switch j.State {
+	case JobComposed:
+		if err := e.upload(ctx, side, files); err != nil {
+			return false, err
+		}
+		return true, e.advance(ctx, id, JobComposed, JobUploaded)
+	case JobUploaded:
+		// Put finds what is there and sends only what is missing or not ours.
+		if err := e.upload(ctx, side, files); err != nil {
+			return false, err
+		}
+		return e.lastGate(ctx, side, j, files)
+	}
+	// COMMITTED, and no ready file.
+	for _, f := range files {
+		if there.Files[f.File.Name] != f.File.Bytes {
+			return false, e.uncertain(ctx, j, "committed, but neither its files nor a ready file nor an answer are at the vendor")
+		}
+	}
+	e.step("offer: before ready file")
+	if err := side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA}); err != nil {
+		return false, err
+	}
+	e.step("offer: ready file placed")
+	return false, e.markOffered(ctx, id, "ready file placed")
+}
+
+// upload puts the files at the vendor, the ticket last. Put is idempotent.
+func (e *Engine) upload(ctx context.Context, side VendorSide, files []JobFile) error {
+	if len(files) == 0 {
+		return errors.New("the job has no files")
+	}
+	for _, f := range files {
+		b, err := e.blobs.Open(ctx, f.Blob)
+		if err != nil {
+			return fmt.Errorf("open %s: %w", f.File.Name, err)
+		}
+		err = side.Put(ctx, f.File, b)
+		b.Close()
+		if err != nil {
+			return fmt.Errorf("send %s: %w", f.File.Name, err)
+		}
+		e.step("offer: file sent")
+	}
+	return nil
+}
+
+// advance moves a job whose outside effect is done.
+func (e *Engine) advance(ctx context.Context, id string, from, to JobState) error {
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		j, err := tx.Job(ctx, id)
+		if err != nil || j.State != from {
+			return err
+		}
+		return e.moveJob(ctx, tx, j, to, "")
+	})
+	e.step("offer: " + string(to))
+	return err
+}
+
+// lastGate re-reads every letter in one transaction. If all may still be printed the job is COMMITTED: from here its
+// letters are on their way to paper. If not, our files are taken back and the rest is planned anew.
+func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, files []JobFile) (bool, error) {
+	var dropped []Shipment
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != JobUploaded {
+			return err
+		}
+		if dropped, err = tx.Ungated(ctx, j.ID); err != nil || len(dropped) > 0 {
+			return err
+		}
+		return e.moveJob(ctx, tx, now, JobCommitted, "")
+	})
+	if err != nil {
+		return false, err
+	}
+	if len(dropped) == 0 {
+		e.step("offer: COMMITTED")
+		return true, nil
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.File.Name
+	}
+	if err := side.Withdraw(ctx, j.ID, names); err != nil {
+		return false, err
+	}
+	e.step("offer: files withdrawn")
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != JobUploaded {
+			return err
+		}
+		// Read anew: more may have been read meanwhile.
+		dropped, err := tx.Ungated(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		drop := map[string]bool{}
+		for _, s := range dropped {
+			drop[s.ID] = true
+			ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + j.ID}
+			if err := tx.AddEvent(ctx, ev); err != nil {
+				return err
+			}
+		}
+		_, err = e.replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
+		return err
+	})
+	if err == nil {
+		e.step("offer: WITHDRAWN")
+	}
+	return false, err
+}
+
+// foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
+// process died just then, or the archive was restored from a backup. It is ours only if it carries our ticket.
+func (e *Engine) foundOffered(ctx context.Context, side VendorSide, j PrintJob, there exchange.RemoteState) error {
+	const other = "a hand-over for this job id is at the vendor, but for another ticket"
+	switch {
+	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
+		return e.uncertain(ctx, j, other)
+	case there.Answer == nil && there.BadAnswer != nil:
+		return e.uncertain(ctx, j, "the vendor has answered, but the answer cannot be read")
+	case there.Answer == nil:
+		// Placing the same ready file again changes nothing; another one's is left alone and told.
+		err := side.PutReady(ctx, exchange.Ready{Job: j.ID, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
+		if errors.Is(err, exchange.ErrConflict) {
+			return e.uncertain(ctx, j, other)
+		}
+		if err != nil && !errors.Is(err, exchange.ErrAnswered) {
+			return err
+		}
+	}
+	return e.markOffered(ctx, j.ID, "hand-over found at the vendor")
+}
+
+// markOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
+func (e *Engine) markOffered(ctx context.Context, id, reason string) error {
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		return e.offered(ctx, tx, id, reason)
+	})
+	if err == nil {
+		e.step("offer: OFFERED")
+	}
+	return err
+}
+
+// offered moves a job to OFFERED in tx, whatever it passed before, and its letters to SENDT_PRINT.
+func (e *Engine) offered(ctx context.Context, tx Tx, id, reason string) error {
+	for {
+		j, err := tx.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		var to JobState
+		switch j.State {
+		case JobComposed:
+			to = JobUploaded
+		case JobUploaded:
+			to = JobCommitted
+		case JobCommitted, JobUncertain:
+			to = JobOffered
+		default:
+			return nil
+		}
+		if err := e.moveJob(ctx, tx, j, to, reason); err != nil {
+			return err
+		}
+		if to == JobOffered {
+			if err := tx.ResolveAlarm(ctx, "uncertain:"+id); err != nil {
+				return err
+			}
+			return tx.SendLetters(ctx, id, tx.Now())
+		}
+	}
+}
+
+// uncertain stops a job that may or may not be with the vendor. It is never sent again by itself: an acknowledgement,
+// a receipt or the operator resolves it.
+func (e *Engine) uncertain(ctx context.Context, j PrintJob, reason string) error {
+	e.log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", reason)
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State == JobUncertain {
+			return err
+		}
+		if err := e.moveJob(ctx, tx, now, JobUncertain, reason); err != nil {
+			return err
+		}
+		return tx.RaiseAlarm(ctx, "uncertain:"+j.ID, fmt.Sprintf("job %s (%d letters) to vendor %s is uncertain: %s. It will not be sent again. Ask the vendor whether they have it", j.ID, j.Letters, j.Vendor, reason))
+	})
+}
+
+// Answered tells what the vendor's answers did.
+type Answered struct {
+	Accepted, Rejected int
+	Bad                int // answers that could not be read or match no job of ours; see the alarms
+}
+
+// FetchAnswers reads a vendor's answers and applies those that are news.
+func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, error) {
+	var out Answered
+	v, ok := e.vendors[vendor]
+	if !ok {
+		return out, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	side, err := e.dial(ctx, v)
+	if err != nil {
+		return out, fmt.Errorf("reach vendor %s: %w", vendor, err)
+	}
+	defer side.Close()
+	answers, bad, err := side.Answers(ctx)
+	if err != nil {
+		return out, fmt.Errorf("read answers of vendor %s: %w", vendor, err)
+	}
+	out.Bad = len(bad)
+	if err := e.vendorProblems(ctx, "answer", vendor, bad); err != nil {
+		return out, err
+	}
+	for _, a := range answers {
+		applied, ok, err := e.applyAnswer(ctx, vendor, a)
+		if err != nil {
+			return out, fmt.Errorf("answer to job %s: %w", a.Job, err)
+		}
+		switch {
+		case !ok:
+			out.Bad++
+		case applied && a.Accepted:
+			out.Accepted++
+		case applied:
+			out.Rejected++
+		}
+	}
+	return out, nil
+}
+
+// vendorProblems raises an alarm for each thing that is wrong at a vendor's side.
+func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, problems []exchange.Problem) error {
+	for _, p := range problems {
+		e.log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())
+		err := e.archive.InTx(ctx, func(tx Tx) error {
+			return tx.RaiseAlarm(ctx, kind+":"+vendor+":"+p.Where, fmt.Sprintf("vendor %s: %s", vendor, p))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyAnswer applies one answer. applied: it was news; ok: it is an answer to what we offered.
+func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		applied, ok = false, true
+		odd := func(what string) error {
+			ok = false
+			e.log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", what)
+			return tx.RaiseAlarm(ctx, "answer:"+vendor+":"+a.Job, fmt.Sprintf("answer of vendor %s to job %s: %s", vendor, a.Job, what))
+		}
+		j, err := tx.Job(ctx, a.Job)
+		if errors.Is(err, ErrNotFound) {
+			return odd("no such job of ours")
+		}
+		if err != nil {
+			return err
+		}
+		to := JobAccepted
+		if !a.Accepted {
+			to = JobRejected
+		}
+		switch {
+		case j.Vendor != vendor:
+			return odd("the job was offered to another vendor")
+		case j.TicketSHA != a.TicketSHA256:
+			return odd("it answers another ticket than ours")
+		case a.Accepted && a.Letters != j.Letters:
+			return odd(fmt.Sprintf("it accepts %d letters, we offered %d", a.Letters, j.Letters))
+		case j.State == to, j.State == JobClosed && a.Accepted:
+			return nil // known
+		case j.State == JobCommitted, j.State == JobUncertain:
+			// The vendor answers, so it was handed over; the process died before recording it.
+			if err := e.offered(ctx, tx, j.ID, "the vendor has answered"); err != nil {
+				return err
+			}
+			if j, err = tx.Job(ctx, a.Job); err != nil {
+				return err
+			}
+		}
+		if !j.State.MayMove(to) {
+			return odd(fmt.Sprintf("the job is %s", j.State))
+		}
+		applied = true
+		if err := e.moveJob(ctx, tx, j, to, "answer of the vendor"); err != nil {
+			return err
+		}
+		if to == JobAccepted {
+			return nil
+		}
+		return e.rejected(ctx, tx, j, a.Reasons)
+	})
+	return applied, ok, err
+}
+
+// rejected takes back the letters of a job that the vendor refused. They are set aside: a person must mend the cause,
+// or the same files would be refused night after night.
+func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []string) error {
+	rows, err := tx.JobLetters(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return err
+		}
+		if s.Status != StatusSendtPrint {
+			continue // read or closed meanwhile
+		}
+		from := s.Status
+		s.Status = StatusAkseptert
+		if !s.NotifiedAt.IsZero() {
+			s.Status = StatusVarslet
+		}
+		if !from.MayBecome(s.Status) {
+			return fmt.Errorf("status %s may not become %s", from, s.Status)
+		}
+		s.SentAt = time.Time{}
+		s.Hold = HoldRejected
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}); err != nil {
+			return err
+		}
+	}
+	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters: %v. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID))
+}
+
+// HoldRejected is the reason code of letters whose job the vendor refused.
+const HoldRejected = "trykkeri-avvist"
+
+// ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids.
+func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
+	n := 0
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		n = 0
+		j, err := tx.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		if j.State != JobRejected {
+			return fmt.Errorf("job %s is %s, not REJECTED", id, j.State)
+		}
+		rows, err := tx.JobLetters(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			s, err := tx.Shipment(ctx, row.Shipment)
+			if err != nil {
+				return err
+			}
+			if s.Hold != HoldRejected {
+				continue
+			}
+			s.Hold = ""
+			if err := tx.UpdateShipment(ctx, s); err != nil {
+				return err
+			}
+			if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: HoldRejected}); err != nil {
+				return err
+			}
+			n++
+		}
+		return tx.ResolveAlarm(ctx, "rejected:"+id)
+	})
+	return n, err
+}

@@ -1,0 +1,297 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"postgang/billing"
+)
+
+// Imported tells what became of one receipt file.
+type Imported struct {
+	File     string // name
+	SHA256   string
+	Again    bool // the same bytes were imported before; nothing was changed
+	Rows     int
+	Applied  int
+	Doubles  int               // say what an applied receipt says already
+	Conflict int               // say something else than an applied receipt
+	Unknown  int               // of letters that are not ours
+	Deviate  int               // deviations found
+	Booked   billing.Ore       // net, of the applied rows
+	Unbooked billing.Ore       // net, of the rows that were not applied
+	Problems []billing.Problem // not empty: the whole file was stopped
+}
+
+// FetchReceipts collects a vendor's receipt files: archived by hash before parsing, parsed whole, applied in one
+// transaction each, moved aside at the vendor only after the commit.
+func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, error) {
+	v, ok := e.vendors[vendor]
+	if !ok {
+		return nil, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	release, err := e.archive.Lock(ctx, "receipts-"+vendor)
+	if err != nil {
+		return nil, fmt.Errorf("receipts of vendor %s: %w", vendor, err)
+	}
+	defer release()
+	side, err := e.dial(ctx, v)
+	if err != nil {
+		return nil, fmt.Errorf("reach vendor %s: %w", vendor, err)
+	}
+	defer side.Close()
+	files, problems, err := side.ReceiptFiles(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list receipts of vendor %s: %w", vendor, err)
+	}
+	if err := e.vendorProblems(ctx, "receipts", vendor, problems); err != nil {
+		return nil, err
+	}
+	var out []Imported
+	for _, f := range files {
+		data, err := side.Fetch(ctx, f.Name)
+		if err != nil {
+			return out, fmt.Errorf("fetch receipt file %s: %w", f.Name, err)
+		}
+		e.step("receipts: fetched")
+		im, err := e.ImportReceipts(ctx, vendor, f.Name, data)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, im)
+		e.step("receipts: applied")
+		if len(im.Problems) > 0 {
+			continue // left where it is, for the vendor and us to look at
+		}
+		if err := side.MoveDone(ctx, f.Name); err != nil {
+			return out, fmt.Errorf("move receipt file %s aside: %w", f.Name, err)
+		}
+		e.step("receipts: moved aside")
+	}
+	return out, nil
+}
+
+// ImportReceipts applies one receipt file. The same bytes again change nothing. A file with any problem is kept and
+// stopped whole, with an alarm.
+func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data []byte) (Imported, error) {
+	v, ok := e.vendors[vendor]
+	if !ok {
+		return Imported{}, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	sum := sha256.Sum256(data)
+	out := Imported{File: name, SHA256: hex.EncodeToString(sum[:])}
+	known, err := view(ctx, e.archive, func(r Reader) (ReceiptFile, error) { return r.ReceiptFile(ctx, vendor, out.SHA256) })
+	if err == nil {
+		out.Again, out.Rows, out.Problems = true, known.Rows, known.Problems
+		return out, nil
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return out, fmt.Errorf("look up receipt file %s: %w", name, err)
+	}
+	ref, err := e.blobs.Put(ctx, bytes.NewReader(data))
+	if err != nil {
+		return out, fmt.Errorf("archive receipt file %s: %w", name, err)
+	}
+	e.step("receipts: archived")
+	rows, problems := billing.ParseReceipts(data, v.Receipts)
+	for i := range rows {
+		rows[i].PostedAt = rows[i].PostedAt.UTC().Truncate(millisecond) // what the archive keeps, so that doubles are known
+	}
+	out.Rows, out.Problems = len(rows), problems
+	file := ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.now(), Rows: len(rows), Problems: problems}
+	if len(problems) > 0 {
+		e.log.Error("receipt file stopped", "vendor", vendor, "file", name, "problems", len(problems))
+		err := e.archive.InTx(ctx, func(tx Tx) error {
+			file.Rows = 0
+			if err := tx.InsertReceiptFile(ctx, file); err != nil {
+				return err
+			}
+			return tx.RaiseAlarm(ctx, "receipts:"+vendor+":"+out.SHA256, fmt.Sprintf(
+				"receipt file %s of vendor %s was stopped, nothing of it was booked: %d problems, first: %s. Have the vendor send it anew",
+				name, vendor, len(problems), problems[0]))
+		})
+		if err != nil && !errors.Is(err, ErrExists) {
+			return out, fmt.Errorf("record receipt file %s: %w", name, err)
+		}
+		return out, nil
+	}
+	fresh := out
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		out = fresh
+		return e.applyReceipts(ctx, tx, v, file, rows, &out)
+	})
+	if errors.Is(err, ErrExists) {
+		// Another process applied the same file just now.
+		fresh.Again = true
+		return fresh, nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("apply receipt file %s: %w", name, err)
+	}
+	e.log.Info("receipts applied", "vendor", vendor, "file", name, "rows", out.Rows, "applied", out.Applied,
+		"doubles", out.Doubles, "conflicts", out.Conflict, "unknown", out.Unknown, "deviations", out.Deviate)
+	return out, nil
+}
+
+// applyReceipts applies a parsed file in tx.
+func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
+	if err := tx.InsertReceiptFile(ctx, file); err != nil {
+		return err
+	}
+	touched := map[string]bool{}
+	var deviations []Deviation
+	deviate := func(account string, found ...billing.Deviation) {
+		for _, d := range found {
+			deviations = append(deviations, Deviation{
+				Key: strings.Join([]string{v.Key, file.SHA256, d.Job, d.Shipment, string(d.Kind)}, "/"),
+				At:  tx.Now(), Vendor: v.Key, File: file.SHA256, Account: account, Finding: d,
+			})
+		}
+	}
+	for _, row := range rows {
+		amount := row.Net()
+		r := Receipt{ID: uuid.NewSHA1(e.space, []byte(fmt.Sprintf("%s/%s/%d", v.Key, file.SHA256, row.Line))).String(), Vendor: v.Key, File: file.SHA256, Row: row}
+		letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
+		known := err == nil
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if known {
+			j, err := tx.Job(ctx, row.Job)
+			if err != nil {
+				return err
+			}
+			known = j.Vendor == v.Key && j.State != JobPlanned && j.State != JobComposed && j.State != JobUploaded && j.State != JobWithdrawn && j.State != JobRejected
+		}
+		if !known {
+			r.State = ReceiptUnknown
+			out.Unknown++
+			out.Unbooked += amount
+			deviate("", billing.Unknown(row))
+			if err := tx.InsertReceipt(ctx, r, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return err
+		}
+		applied, err := tx.AppliedReceipt(ctx, row.Job, row.Shipment)
+		switch {
+		case err == nil && applied.Row.SameFacts(row):
+			r.State = ReceiptDuplicate
+			out.Doubles++
+			out.Unbooked += amount
+			deviate(s.Account, billing.Repeated(applied.Row, row))
+		case err == nil:
+			r.State = ReceiptConflict
+			out.Conflict++
+			out.Unbooked += amount
+			deviate(s.Account, billing.Repeated(applied.Row, row))
+		case errors.Is(err, ErrNotFound):
+			r.State = ReceiptApplied
+		default:
+			return err
+		}
+		if r.State != ReceiptApplied {
+			if err := tx.InsertReceipt(ctx, r, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		// The amounts are the vendor's word; the code is ours: a wrong code in a receipt is a deviation, it does not move
+		// the cost to another budget.
+		booked := row
+		booked.Konteringskode = letter.Konteringskode
+		if err := tx.InsertReceipt(ctx, r, billing.CostLines(booked, v.VAT)); err != nil {
+			return err
+		}
+		out.Applied++
+		out.Booked += amount
+		deviate(s.Account, billing.Reconcile(sentOf(letter), row, v.Tolerances)...)
+		if v.Prices != nil {
+			production, postage, err := v.Prices.Expected(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
+			if err != nil {
+				return fmt.Errorf("expected cost of shipment %s: %w", s.ID, err)
+			}
+			deviate(s.Account, billing.ReconcilePrice(production, postage, row, v.Tolerances)...)
+		}
+		if err := e.posted(ctx, tx, s, row); err != nil {
+			return err
+		}
+		touched[row.Job] = true
+	}
+	out.Deviate = len(deviations)
+	if err := tx.InsertDeviations(ctx, deviations); err != nil {
+		return err
+	}
+	for job := range touched {
+		if err := e.receipted(ctx, tx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sentOf is what we know of a letter that we sent, for reconciliation.
+func sentOf(l JobLetter) billing.Sent {
+	return billing.Sent{
+		Shipment: l.Shipment, Job: l.Job, Konteringskode: l.Konteringskode,
+		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, WeightGram: l.WeightGram,
+	}
+}
+
+// pricedLetter is what the price list asks of a letter.
+func (e *Engine) pricedLetter(s Shipment, l JobLetter, v Vendor) billing.Letter {
+	return billing.Letter{
+		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
+		Manual: l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: s.Zone, WeightGram: l.WeightGram,
+	}
+}
+
+// posted records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
+// beside the status, and the cost is booked all the same (domain.md 7 no. 14).
+func (e *Engine) posted(ctx context.Context, tx Tx, s Shipment, row billing.ReceiptRow) error {
+	from := s.Status
+	s.PostedAt = row.PostedAt.UTC().Truncate(millisecond)
+	kind := EventPosted
+	if from.MayBecome(StatusPrintet) {
+		s.Status, kind = StatusPrintet, EventStatus
+	}
+	if err := tx.UpdateShipment(ctx, s); err != nil {
+		return err
+	}
+	return tx.AddEvent(ctx, Event{Shipment: s.ID, At: s.PostedAt, Kind: kind, From: from, To: s.Status, Reason: "kvittering i jobb " + row.Job})
+}
+
+// receipted moves a job on after receipts: they prove that the vendor has it, and the last one closes it.
+func (e *Engine) receipted(ctx context.Context, tx Tx, id string) error {
+	if err := e.offered(ctx, tx, id, "the vendor sent receipts"); err != nil {
+		return err
+	}
+	j, err := tx.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	if j.State == JobOffered {
+		if err := e.moveJob(ctx, tx, j, JobAccepted, "the vendor sent receipts"); err != nil {
+			return err
+		}
+		if j, err = tx.Job(ctx, id); err != nil {
+			return err
+		}
+	}
+	left, err := tx.Unreceipted(ctx, id)
+	if err != nil || left > 0 || j.State != JobAccepted {
+		return err
+	}
+	return e.moveJob(ctx, tx, j, JobClosed, "receipts for all letters")
+}

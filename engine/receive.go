@@ -1,0 +1,393 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"postgang/printjobs"
+	"postgang/printjobs/cover"
+	"postgang/printjobs/prepare"
+)
+
+// Receive stores a hand-in as MOTTATT, with its documents, and has it prepared in the background. The same hand-in
+// (account and key) gives the same shipment, whatever became of it. An account that is not configured is an error.
+func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
+	account, ok := e.accounts[h.Account]
+	if !ok {
+		return Received{}, fmt.Errorf("account %q is not configured", h.Account)
+	}
+	known, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+	if err == nil {
+		return Received{ID: known.ID, Already: true}, nil
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Received{}, fmt.Errorf("look up hand-in: %w", err)
+	}
+
+	at := h.At.UTC().Truncate(millisecond)
+	if h.At.IsZero() {
+		at = e.now()
+	}
+	s := Shipment{
+		ID: e.shipmentID(h.Account, h.Key), Account: h.Account, HandIn: h.Key,
+		Status: StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
+	}
+	sub, refusals := ParseSubmission(h.JSON)
+	sub.Normalise()
+	s.Refusals = append(s.Refusals, refusals...)
+	if !anyRefuses(refusals) {
+		s.Refusals = append(s.Refusals, sub.Validate(account.Rules, e.register, at)...)
+	}
+	s.Submission = sub
+	s.Zone = sub.Recipient.Zone()
+	s.Fingerprint = sub.Fingerprint(e.secret, h.Account)
+
+	docs, missing, err := e.storeDocuments(ctx, s, h)
+	if err != nil {
+		return Received{}, err
+	}
+	s.Refusals = append(s.Refusals, missing...)
+	e.step("receive: documents stored")
+
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		if limit := account.Rules.DuplicateLimit; limit > 0 {
+			// The attempt counts, refused or not, so the guard opens two days after the last one
+			// (SvarUt changelog 2015-01-30, 2015-03-03).
+			n, err := tx.CountAlike(ctx, s.Fingerprint, at.Add(-account.Rules.DuplicateWindow), at.Add(millisecond))
+			if err != nil {
+				return err
+			}
+			if n >= limit {
+				s.Refusals = append(s.Refusals, Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
+					"Det er allerede levert %d like forsendelser (samme avsender, tittel og mottaker) de siste %.0f timene. Kontroller at avsendersystemet ikke sender det samme flere ganger.",
+					n, account.Rules.DuplicateWindow.Hours())})
+			}
+		}
+		if err := tx.InsertShipment(ctx, s, docs); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: at, Kind: EventReceived, From: StatusMottatt, To: StatusMottatt}); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, Task{Kind: TaskPrepare, Subject: s.ID})
+	})
+	if errors.Is(err, ErrExists) {
+		// Someone else took the same hand-in between our look and now.
+		return Received{ID: s.ID, Already: true}, nil
+	}
+	if err != nil {
+		return Received{}, fmt.Errorf("store hand-in: %w", err)
+	}
+	e.step("receive: shipment stored")
+	return Received{ID: s.ID}, nil
+}
+
+// storeDocuments puts the files of a hand-in into the blob store, in the order of the letter.
+func (e *Engine) storeDocuments(ctx context.Context, s Shipment, h HandIn) ([]Document, []Refusal, error) {
+	if len(h.Files) == 0 && anyRefuses(h.Refusals) {
+		return nil, nil, nil // the channel says why there are none
+	}
+	var docs []Document
+	var refusals []Refusal
+	byName := map[string]HandInFile{}
+	for _, f := range h.Files {
+		byName[FileKey(f.Name.Reveal())] = f
+	}
+	for i, d := range s.Submission.Documents {
+		f, ok := byName[FileKey(d.FileName.Reveal())]
+		if !ok {
+			refusals = append(refusals, Refusal{
+				Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(i) + "].filnavn",
+				Text: fmt.Sprintf("Dokument %d er ikke med i leveringen. Legg filen ved siden av forsendelse.json, eller fjern den fra dokumenter.", i+1),
+			})
+			continue
+		}
+		ref, err := e.storeHandInFile(ctx, f)
+		if err != nil {
+			return nil, nil, fmt.Errorf("store document %d: %w", i+1, err)
+		}
+		docs = append(docs, Document{
+			Shipment: s.ID, Position: i, FileName: d.FileName, MimeType: d.MimeType, Blob: ref,
+			Giro: d.GiroPages, Excluded: d.Excluded || !IsPDF(d.MimeType),
+		})
+	}
+	return docs, refusals, nil
+}
+
+func (e *Engine) storeHandInFile(ctx context.Context, f HandInFile) (BlobRef, error) {
+	r, err := f.Open()
+	if err != nil {
+		return BlobRef{}, err
+	}
+	defer r.Close()
+	return e.blobs.Put(ctx, r)
+}
+
+// storeFile puts a file of ours into the blob store.
+func (e *Engine) storeFile(ctx context.Context, path string) (BlobRef, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return BlobRef{}, err
+	}
+	defer f.Close()
+	return e.blobs.Put(ctx, f)
+}
+
+func anyRefuses(rs []Refusal) bool {
+	for _, r := range rs {
+		if !r.Warning {
+			return true
+		}
+	}
+	return false
+}
+
+// PrepareShipment turns a shipment's documents into its print-ready PDF and decides the hand-in: AKSEPTERT, or AVVIST
+// with every reason, those of the metadata and those of the PDFs, at once. A shipment decided already is left alone.
+func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
+	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	if s.Status != StatusMottatt {
+		return nil
+	}
+	account, ok := e.accounts[s.Account]
+	if !ok {
+		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
+	}
+	ref, facts, refusals, err := e.prepare(ctx, s, account)
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	e.step("prepare: file made")
+
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		s, err := tx.Shipment(ctx, id)
+		if err != nil || s.Status != StatusMottatt {
+			return err
+		}
+		s.Refusals = append(s.Refusals, refusals...)
+		to, codes := StatusAkseptert, ""
+		if anyRefuses(s.Refusals) {
+			to, codes = StatusAvvist, refusalCodes(s.Refusals)
+			e.log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
+		} else {
+			s.Prepared, s.Facts = ref, facts
+			s = InitialDue(s, account.Rules, tx.Now())
+			codes = string(s.DueReason)
+		}
+		if !s.Status.MayBecome(to) {
+			return fmt.Errorf("status %s may not become %s", s.Status, to)
+		}
+		from := s.Status
+		s.Status = to
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, Event{Shipment: id, At: tx.Now(), Kind: EventStatus, From: from, To: to, Reason: codes})
+	})
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	e.step("prepare: decided")
+	return nil
+}
+
+// refusalCodes joins the codes that refuse, for history and logs.
+func refusalCodes(rs []Refusal) string {
+	var codes []string
+	for _, r := range rs {
+		if !r.Warning {
+			codes = append(codes, r.Code)
+		}
+	}
+	return strings.Join(codes, " ")
+}
+
+// prepare makes the print-ready PDF of what is to be printed. Nothing to print (an only digital shipment may be of
+// other kinds than PDF) gives a zero reference.
+func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (BlobRef, *prepare.Facts, []Refusal, error) {
+	docs, err := view(ctx, e.archive, func(r Reader) ([]Document, error) { return r.Documents(ctx, s.ID) })
+	if err != nil {
+		return BlobRef{}, nil, nil, err
+	}
+	var printed []Document
+	for _, d := range docs {
+		if !d.Excluded {
+			printed = append(printed, d)
+		}
+	}
+	if len(printed) == 0 || s.Submission.DigitalOnly {
+		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
+		return BlobRef{}, nil, nil, nil
+	}
+	dir, remove, err := e.scratch("prepare", s.ID)
+	if err != nil {
+		return BlobRef{}, nil, nil, err
+	}
+	defer remove()
+	req := prepare.Request{Output: filepath.Join(dir, "letter.pdf"), Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}}
+	for i, d := range printed {
+		path := filepath.Join(dir, strconv.Itoa(i)+".pdf")
+		if err := e.copyBlob(ctx, d.Blob, path); err != nil {
+			return BlobRef{}, nil, nil, err
+		}
+		req.Documents = append(req.Documents, prepare.Document{Path: path, GiroPages: d.Giro})
+	}
+	facts, err := e.preparer.Letter(ctx, req)
+	var refused *prepare.Refusal
+	if errors.As(err, &refused) {
+		return BlobRef{}, nil, e.findings(refused.Findings, printed, false), nil
+	}
+	if err != nil {
+		return BlobRef{}, nil, nil, err
+	}
+	refusals := e.findings(facts.Warnings, printed, true)
+	refusals = append(refusals, e.tryLayout(s, account, facts)...)
+	ref, err := e.storeFile(ctx, req.Output)
+	if err != nil {
+		return BlobRef{}, nil, nil, fmt.Errorf("store prepared file: %w", err)
+	}
+	return ref, &facts, refusals, nil
+}
+
+// tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.
+func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []Refusal {
+	if anyRefuses(s.Refusals) {
+		return nil // its address or country may be what is wrong, which is said already
+	}
+	var out []Refusal
+	profile := e.vendors[account.Vendor].Profile
+	s.Facts = &facts
+	c := e.candidate(s)
+	if account.Rules.GiroReject {
+		profile.Impose.GiroPolicy = giroReject
+	}
+	_, aside, err := printjobs.Plan([]printjobs.Candidate{c}, profile)
+	if err != nil {
+		out = append(out, Refusal{Code: "oppsett", Text: "Brevet kan ikke legges på ark: " + err.Error()})
+	}
+	for _, a := range aside {
+		out = append(out, Refusal{Code: a.Code, Text: a.Text})
+	}
+	_, _, err = e.makers[s.Account].Cover(e.coverLetter(s))
+	if err != nil {
+		code, text := printjobs.CoverReason(err)
+		out = append(out, Refusal{Code: code, Field: "mottaker", Text: text})
+	}
+	return out
+}
+
+// findings turns what prepare found into reasons, with the document's place in the hand-in.
+func (e *Engine) findings(fs []prepare.Finding, printed []Document, warning bool) []Refusal {
+	var out []Refusal
+	for _, f := range fs {
+		field := ""
+		if f.Document >= 0 && f.Document < len(printed) {
+			field = "dokumenter[" + strconv.Itoa(printed[f.Document].Position) + "]"
+		}
+		text := f.Text
+		if f.Page > 0 {
+			text = fmt.Sprintf("Side %d: %s", f.Page, text)
+		}
+		out = append(out, Refusal{Code: f.Code, Field: field, Text: text, Warning: warning})
+	}
+	return out
+}
+
+// copyBlob writes a blob to a file.
+func (e *Engine) copyBlob(ctx context.Context, ref BlobRef, path string) error {
+	b, err := e.blobs.Open(ctx, ref)
+	if err != nil {
+		return fmt.Errorf("open document: %w", err)
+	}
+	defer b.Close()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, io.NewSectionReader(b, 0, b.Size()))
+	return errors.Join(err, f.Close())
+}
+
+// coverLetter is what the cover shows of a shipment.
+func (e *Engine) coverLetter(s Shipment) cover.Letter {
+	l := cover.Letter{
+		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(Oslo),
+		Recipient: coverAddress(s.Submission.Recipient),
+	}
+	if s.Submission.ReplyTo != nil {
+		a := coverAddress(*s.Submission.ReplyTo)
+		l.ReplyTo = &a
+	}
+	return l
+}
+
+func coverAddress(a PostalAddress) cover.Address {
+	out := cover.Address{
+		Name: a.Name.Reveal(), Line1: a.Line1.Reveal(), Line2: a.Line2.Reveal(), Line3: a.Line3.Reveal(),
+		Postcode: a.Postcode, City: a.City.Reveal(),
+	}
+	if a.Zone() != ZoneNorway {
+		out.Country = a.CountryLine()
+	}
+	return out
+}
+
+// Result tells what became of a hand-in, once it is decided.
+func (e *Engine) Result(ctx context.Context, shipment string) (Result, error) {
+	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Done: s.Status != StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}, nil
+}
+
+// Event applies a digital event to its shipment. The same event twice is one; ErrNotFound: no such shipment.
+func (e *Engine) Event(ctx context.Context, d DigitalEvent) error {
+	for {
+		err := e.applyEvent(ctx, d)
+		if errors.Is(err, ErrStale) {
+			continue // another event came between; look again
+		}
+		if errors.Is(err, ErrExists) {
+			return nil
+		}
+		return err
+	}
+}
+
+func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		var s Shipment
+		var err error
+		if d.Shipment != "" {
+			s, err = tx.Shipment(ctx, d.Shipment)
+		} else {
+			s, err = tx.ShipmentByHandIn(ctx, d.Account, d.HandIn)
+		}
+		if err != nil {
+			return err
+		}
+		changed, events, err := ApplyDigital(s, d, e.accounts[s.Account].Rules)
+		if err != nil {
+			return err
+		}
+		if err := tx.UpdateShipment(ctx, changed); err != nil {
+			return err
+		}
+		for _, ev := range events {
+			if err := tx.AddEvent(ctx, ev); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

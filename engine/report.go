@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postgang/billing"
+)
+
+// ReportQuery asks for the figures of a period.
+type ReportQuery struct {
+	From, To billing.Civil // half-open, days in Europe/Oslo
+	Accounts []string      // nil: all
+	Inputs   billing.CostBenefitInputs
+	Notes    []string
+}
+
+// Report gathers the figures of a period. It holds no personal data.
+func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, error) {
+	from, to := q.From.In(Oslo), q.To.In(Oslo)
+	if !from.Before(to) {
+		return billing.Report{}, fmt.Errorf("the period from %s to %s is empty; the last day is not included", q.From, q.To)
+	}
+	for _, a := range q.Accounts {
+		if _, ok := e.accounts[a]; !ok {
+			return billing.Report{}, fmt.Errorf("account %q is not configured", a)
+		}
+	}
+	in := billing.ReportInput{
+		From: q.From, To: q.To, Generated: e.now(), Location: Oslo, Accounts: map[string]string{}, Inputs: q.Inputs, Notes: q.Notes,
+		ReportID: fmt.Sprintf("%s-%s-%s", q.From, q.To, e.installation[:8]),
+	}
+	chosen := map[string]bool{}
+	for _, a := range q.Accounts {
+		chosen[a] = true
+	}
+	for key, a := range e.accounts {
+		in.Accounts[key] = a.Name
+	}
+	err := e.archive.View(ctx, func(r Reader) error {
+		ships, err := r.ReportShipments(ctx, from, to, q.Accounts)
+		if err != nil {
+			return err
+		}
+		codes := map[string]string{}
+		for _, s := range ships {
+			in.Shipments = append(in.Shipments, shipmentRecord(s))
+			codes[s.ID] = s.Submission.Konteringskode
+			if s.Status == StatusSendtPrint && s.PostedAt.IsZero() && s.Job != "" {
+				in.Deviations = append(in.Deviations, billing.DeviationRecord{
+					Deviation: billing.Missing(sentOf(s.Letter), billing.CivilOf(s.SentAt, Oslo)),
+					Account:   s.Account, Konteringskode: s.Submission.Konteringskode, Day: billing.CivilOf(s.SentAt, Oslo),
+				})
+			}
+		}
+		costs, err := r.ReportCosts(ctx, from, to, q.Accounts)
+		if err != nil {
+			return err
+		}
+		for _, c := range costs {
+			in.Costs = append(in.Costs, billing.CostRecord{
+				Shipment: c.Shipment, Job: c.Job, Konteringskode: c.Line.Konteringskode, Posted: billing.CivilOf(c.PostedAt, Oslo),
+				Kind: c.Line.Kind, Net: c.Line.Net, VAT: c.Line.VAT, Gross: c.Line.Gross, Source: "kvitteringsfil " + c.File[:12],
+			})
+		}
+		deviations, err := r.Deviations(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		for _, d := range deviations {
+			if len(chosen) > 0 && d.Account != "" && !chosen[d.Account] {
+				continue
+			}
+			in.Deviations = append(in.Deviations, billing.DeviationRecord{
+				Deviation: d.Finding, Account: d.Account, Konteringskode: codes[d.Finding.Shipment], Day: billing.CivilOf(d.At, Oslo),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return billing.Report{}, fmt.Errorf("gather report: %w", err)
+	}
+	return billing.BuildReport(in)
+}
+
+func shipmentRecord(s ReportShipment) billing.ShipmentRecord {
+	return billing.ShipmentRecord{
+		ID: s.ID, Account: s.Account, AvgivendeSystem: s.Submission.SendingSystem, Konteringskode: s.Submission.Konteringskode,
+		Status: string(s.Status), Channel: channel(s), Reason: reasonText(s), Received: s.ReceivedAt, Notified: s.NotifiedAt,
+		Read: s.ReadAt, Posted: s.PostedAt, PagesBW: s.Letter.PagesBW, PagesColour: s.Letter.PagesColour,
+		Sheets: s.Letter.Sheets, WeightGram: s.Letter.WeightGram, Envelope: s.Letter.Envelope, Zone: s.Zone, Job: s.Job,
+	}
+}
+
+// channel is where a shipment went, as far as it has gone.
+func channel(s ReportShipment) string {
+	switch {
+	case s.Status == StatusSendtPrint, s.Status == StatusPrintet, !s.SentAt.IsZero():
+		return "PRINT"
+	case s.Status == StatusSendtSDP, s.Status == StatusLevertSDP:
+		return "SDP"
+	case !s.NotifiedAt.IsZero():
+		return "ALTINN"
+	}
+	return ""
+}
+
+func reasonText(s ReportShipment) string {
+	if s.Status == StatusAvvist {
+		return refusalCodes(s.Refusals)
+	}
+	return string(s.DueReason)
+}
+
+// LastMonth is the calendar month before the one that t lies in, by Oslo's calendar.
+func LastMonth(t time.Time) (from, to billing.Civil) {
+	l := t.In(Oslo)
+	first := time.Date(l.Year(), l.Month(), 1, 12, 0, 0, 0, Oslo)
+	return billing.CivilOf(first.AddDate(0, -1, 0), Oslo), billing.CivilOf(first, Oslo)
+}

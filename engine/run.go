@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// NightOptions adjust one run of the night.
+type NightOptions struct {
+	// Patience is how long to wait for the night's jobs to be handed over before the run ends and says what is left. The
+	// rest goes on in the background, or with the next run. 0: DefaultPatience.
+	Patience time.Duration
+	// Progress is told how many of the night's letters have been handed over.
+	Progress func(done, total int)
+}
+
+// DefaultPatience is how long a night waits for its jobs.
+const DefaultPatience = 30 * time.Minute
+
+// nightPoll is how often a waiting night looks at its jobs.
+const nightPoll = 100 * time.Millisecond
+
+// Night tells what one run did.
+type Night struct {
+	Collected
+	Offered   []string // jobs handed over in this run, also those that an earlier run had begun
+	Letters   int      // letters handed over
+	Withdrawn int      // letters that dropped out at the last gate
+	Uncertain []string // jobs that a person must resolve
+	Waiting   []string // jobs that wait for the vendor's window
+	Unsettled []string // jobs that could not be finished yet
+	Took      time.Duration
+}
+
+// Summary is the run in one line, for the slot ledger and logs.
+func (n Night) Summary() string {
+	s := fmt.Sprintf("%d letters collected into %d jobs; %d jobs with %d letters handed over; %d letters dropped out at the last gate; %d set aside",
+		n.Collected.Letters, len(n.Jobs), len(n.Offered), n.Letters, n.Withdrawn, n.SetAside)
+	if len(n.Uncertain) > 0 {
+		s += fmt.Sprintf("; UNCERTAIN: %s", strings.Join(n.Uncertain, " "))
+	}
+	if len(n.Waiting) > 0 {
+		s += fmt.Sprintf("; waiting for the vendor's window: %s", strings.Join(n.Waiting, " "))
+	}
+	if len(n.Unsettled) > 0 {
+		s += fmt.Sprintf("; not finished: %s", strings.Join(n.Unsettled, " "))
+	}
+	return s
+}
+
+// ErrUnsettled says that a night ended with jobs that are not handed over.
+var ErrUnsettled = errors.New("jobs are not handed over")
+
+// RunNight is one night: finish what an interrupted run left, collect what is due, and see it composed and offered. The
+// work itself is done by the queue's workers, which must be running. Run twice it finds nothing more to do.
+func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
+	start := e.now()
+	var out Night
+	release, err := e.archive.Lock(ctx, "night")
+	if errors.Is(err, ErrLocked) {
+		return out, fmt.Errorf("another process is running the night: %w", err)
+	}
+	if err != nil {
+		return out, err
+	}
+	defer release()
+
+	before, err := e.jobStates(ctx)
+	if err != nil {
+		return out, err
+	}
+	if _, err := e.Reconcile(ctx); err != nil {
+		return out, err
+	}
+	if out.Collected, err = e.Collect(ctx); err != nil {
+		return out, err
+	}
+	e.step("night: collected")
+	waitErr := e.settle(ctx, o)
+	after, err := e.jobStates(ctx)
+	if err != nil {
+		return out, errors.Join(waitErr, err)
+	}
+	for _, j := range after {
+		old, known := before[j.ID]
+		handed := func(s JobState) bool {
+			return s == JobOffered || s == JobAccepted || s == JobRejected || s == JobClosed
+		}
+		switch {
+		case handed(j.State) && !(known && handed(old.State)):
+			out.Offered = append(out.Offered, j.ID)
+			out.Letters += j.Letters
+		case j.State == JobWithdrawn && !(known && old.State == JobWithdrawn):
+			out.Withdrawn += j.Letters // its letters that were planned anew are taken off below
+		case j.State == JobUncertain:
+			out.Uncertain = append(out.Uncertain, j.ID)
+		case j.State == JobPlanned || j.State == JobComposed || j.State == JobUploaded || j.State == JobCommitted:
+			if e.untilWindow(e.vendors[j.Vendor]) > 0 && j.State != JobPlanned {
+				out.Waiting = append(out.Waiting, j.ID)
+			} else {
+				out.Unsettled = append(out.Unsettled, j.ID)
+			}
+		}
+		if !known && j.Parent != "" {
+			if p, ok := after[j.Parent]; ok && p.State == JobWithdrawn {
+				out.Withdrawn -= j.Letters
+			}
+		}
+	}
+	for _, list := range [][]string{out.Offered, out.Uncertain, out.Waiting, out.Unsettled} {
+		slices.Sort(list)
+	}
+	out.Took = e.now().Sub(start)
+	e.log.Info("night done", "summary", out.Summary(), "took", out.Took)
+	if waitErr != nil {
+		return out, waitErr
+	}
+	if len(out.Unsettled) > 0 || len(out.Uncertain) > 0 {
+		return out, fmt.Errorf("%w: %s", ErrUnsettled, out.Summary())
+	}
+	return out, nil
+}
+
+func (e *Engine) jobStates(ctx context.Context) (map[string]PrintJob, error) {
+	jobs, err := view(ctx, e.archive, func(r Reader) ([]PrintJob, error) { return r.Jobs(ctx, JobFilter{}) })
+	out := make(map[string]PrintJob, len(jobs))
+	for _, j := range jobs {
+		out[j.ID] = j
+	}
+	return out, err
+}
+
+// settle waits until no job is on its way any more, but for those that wait for their vendor's window.
+func (e *Engine) settle(ctx context.Context, o NightOptions) error {
+	patience := o.Patience
+	if patience == 0 {
+		patience = DefaultPatience
+	}
+	// The real clock: a demonstration's own clock may stand still.
+	deadline := time.Now().Add(patience)
+	total := -1
+	for {
+		jobs, err := e.Unsettled(ctx)
+		if err != nil {
+			return err
+		}
+		left, letters := 0, 0
+		for _, j := range jobs {
+			if j.State != JobPlanned && e.untilWindow(e.vendors[j.Vendor]) > 0 {
+				continue
+			}
+			left++
+			letters += j.Letters
+		}
+		if total < letters {
+			total = letters
+		}
+		if o.Progress != nil {
+			o.Progress(total-letters, total)
+		}
+		if left == 0 || time.Now().After(deadline) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(nightPoll):
+		}
+	}
+}
+
+// Exchanged tells what fetching from all vendors did.
+type Exchanged struct {
+	Answers  Answered
+	Receipts []Imported
+}
+
+// Summary is the fetch in one line.
+func (x Exchanged) Summary() string {
+	var applied, stopped int
+	for _, r := range x.Receipts {
+		applied += r.Applied
+		if len(r.Problems) > 0 {
+			stopped++
+		}
+	}
+	return fmt.Sprintf("%d jobs accepted, %d rejected; %d receipt files, %d receipts applied, %d files stopped",
+		x.Answers.Accepted, x.Answers.Rejected, len(x.Receipts), applied, stopped)
+}
+
+// Fetch reads answers and receipts of the named vendors, or of all. One vendor that cannot be reached does not keep
+// the others waiting.
+func (e *Engine) Fetch(ctx context.Context, vendors ...string) (Exchanged, error) {
+	var out Exchanged
+	var errs []error
+	if len(vendors) == 0 {
+		vendors = e.vorder
+	}
+	for _, key := range vendors {
+		a, err := e.FetchAnswers(ctx, key)
+		out.Answers.Accepted += a.Accepted
+		out.Answers.Rejected += a.Rejected
+		out.Answers.Bad += a.Bad
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r, err := e.FetchReceipts(ctx, key)
+		out.Receipts = append(out.Receipts, r...)
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// ScheduleReport writes the report of a finished month; cmd gives it, since a report becomes a file.
+type ScheduleReport func(ctx context.Context, slot time.Time) (summary string, err error)
+
+// Scheduled runs whatever schedule is due now: the night, the fetch, the report.
+func (e *Engine) Scheduled(ctx context.Context, schedules []Schedule, since time.Time, report ScheduleReport) error {
+	var errs []error
+	for _, s := range schedules {
+		var run func(ctx context.Context, slot time.Time) (string, error)
+		switch s.Name {
+		case ScheduleNight:
+			run = func(ctx context.Context, _ time.Time) (string, error) {
+				n, err := e.RunNight(ctx, NightOptions{})
+				return n.Summary(), err
+			}
+		case ScheduleReceipts:
+			run = func(ctx context.Context, _ time.Time) (string, error) {
+				x, err := e.Fetch(ctx)
+				return x.Summary(), err
+			}
+		case ScheduleMonthly:
+			run = report
+		default:
+			return fmt.Errorf("unknown schedule %q", s.Name)
+		}
+		if _, err := e.RunDue(ctx, s, since, run); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// The schedules. Their names stand in the slot ledger.
+const (
+	ScheduleNight    = "night"
+	ScheduleReceipts = "receipts"
+	ScheduleMonthly  = "report"
+)

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func osloTime(t *testing.T, s string) time.Time {
+	t.Helper()
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, Oslo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func TestScheduleOnTheNightsWhenClocksChange(t *testing.T) {
+	t.Parallel()
+	at := func(rfc string) time.Time {
+		v, err := time.Parse(time.RFC3339, rfc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		spec, after string
+		want        []string
+	}{
+		// Spring 2027-03-28: 02:00 becomes 03:00. 02:30 does not exist; the run comes when the gap is over.
+		{"30 2 * * *", "2027-03-27T12:00:00+01:00", []string{"2027-03-28T03:00:00+02:00", "2027-03-29T02:30:00+02:00"}},
+		{"0 2 * * *", "2027-03-27T12:00:00+01:00", []string{"2027-03-28T03:00:00+02:00", "2027-03-29T02:00:00+02:00"}},
+		{"0 3 * * *", "2027-03-27T12:00:00+01:00", []string{"2027-03-28T03:00:00+02:00", "2027-03-29T03:00:00+02:00"}},
+		// Autumn 2026-10-25: 03:00 becomes 02:00. 02:30 exists twice; the first is the run.
+		{"30 2 * * *", "2026-10-24T12:00:00+02:00", []string{"2026-10-25T02:30:00+02:00", "2026-10-26T02:30:00+01:00"}},
+		{"30 2 * * *", "2026-10-25T02:30:00+02:00", []string{"2026-10-26T02:30:00+01:00"}},
+		{"30 2 * * *", "2026-10-25T02:15:00+01:00", []string{"2026-10-26T02:30:00+01:00"}},
+		{"15 3 * * *", "2026-10-25T02:50:00+01:00", []string{"2026-10-25T03:15:00+01:00"}},
+		{"0 21 * * 1-5", "2026-11-20T21:00:00+01:00", []string{"2026-11-23T21:00:00+01:00"}},
+	} {
+		s, err := NewSchedule("test", c.spec, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := at(c.after)
+		for _, w := range c.want {
+			got := s.Next(from)
+			if !got.Equal(at(w)) {
+				t.Errorf("%s after %s: got %s, want %s", c.spec, from, got.In(Oslo), w)
+			}
+			from = got
+		}
+	}
+}
+
+func TestScheduleRunsOncePerWallClockTime(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		hour, minute := rapid.IntRange(0, 23).Draw(rt, "hour"), rapid.IntRange(0, 59).Draw(rt, "minute")
+		s, err := NewSchedule("test", time.Date(0, 1, 1, hour, minute, 0, 0, time.UTC).Format("4 15")+" * * *", true)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		start := time.Date(rapid.IntRange(2000, 2090).Draw(rt, "year"), time.Month(rapid.SampledFrom([]int{3, 10}).Draw(rt, "month")), 20, 12, 0, 0, 0, Oslo)
+		days := map[string]int{}
+		n := 0
+		for at := s.Next(start); at.Before(start.AddDate(0, 0, 14)); at = s.Next(at) {
+			days[at.In(Oslo).Format("2006-01-02")]++
+			n++
+		}
+		if n != 14 || len(days) != 14 {
+			rt.Fatalf("%02d:%02d: %d runs on %d days, want 14 on 14: %v", hour, minute, n, len(days), days)
+		}
+	})
+}
+
+func TestScheduleRefuses(t *testing.T) {
+	t.Parallel()
+	for _, spec := range []string{"", "0 0 30 2 *", "@every 5m", "61 * * * *", "* * * *", "CRON_TZ=Nowhere 0 1 * * *"} {
+		if _, err := NewSchedule("test", spec, true); err == nil {
+			t.Errorf("%q was accepted", spec)
+		}
+	}
+}
+
+func TestMissedKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	s, err := NewSchedule("test", "0 21 * * *", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.Missed(osloTime(t, "2026-11-01 21:00"), osloTime(t, "2026-11-05 21:00"), 2)
+	if len(got) != 2 || !got[0].Equal(osloTime(t, "2026-11-04 21:00")) || !got[1].Equal(osloTime(t, "2026-11-05 21:00")) {
+		t.Fatalf("got %v", got)
+	}
+}
