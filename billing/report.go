@@ -46,7 +46,7 @@ type CostRecord struct {
 // DeviationRecord is a deviation as the report shows it.
 type DeviationRecord struct {
 	Deviation
-	Account        string
+	Account        string // account id; BuildReport puts the account's name here
 	Konteringskode string
 	Day            Civil  // the day it was found
 	State          string // Norwegian: åpen, godtatt, omtvistet, oppgjort; empty is shown as åpen
@@ -525,6 +525,11 @@ func (b *reportBuilder) order() {
 		return cmp.Or(x.Received.Compare(y.Received), cmp.Compare(x.ID, y.ID))
 	})
 	r.Deviations = slices.Clone(b.in.Deviations)
+	for i, d := range r.Deviations {
+		if name := b.in.Accounts[d.Account]; name != "" {
+			r.Deviations[i].Account = name
+		}
+	}
 	slices.SortFunc(r.Deviations, func(x, y DeviationRecord) int {
 		return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Shipment, y.Shipment), cmp.Compare(x.Job, y.Job),
 			cmp.Compare(x.Expected, y.Expected), cmp.Compare(x.Got, y.Got), cmp.Compare(x.Amount, y.Amount),

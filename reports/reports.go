@@ -1,0 +1,126 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"postgang/billing"
+)
+
+// Sheet names. A sheet name cannot hold a slash, so Kost/nytte stands as Kost-nytte with its right
+// name as heading.
+const (
+	sheetSummary    = "Sammendrag"
+	sheetCodes      = "Per konteringskode"
+	sheetBenefit    = "Kost-nytte"
+	sheetDeviations = "Avvik"
+	sheetCosts      = "Kostnader"
+	sheetRaw        = "Rådata"
+)
+
+// DefaultMaxRows is how many rows of data one sheet of Kostnader or Rådata holds before the next sheet
+// begins. Excel's own limit is 1,048,576 with headings.
+const DefaultMaxRows = 1_000_000
+
+// Options are what a workbook says of its maker, besides the figures.
+type Options struct {
+	Organisation string // shown in the title, printed headers and document properties
+	Author       string // document property; "Postgang" when empty
+	// MaxRows splits Kostnader and Rådata into sheets of at most so many rows; DefaultMaxRows when 0.
+	MaxRows int
+	// TempDir is where long sheets are kept while they are written; the system's folder when empty. They
+	// hold no personal data.
+	TempDir string
+}
+
+// book is a workbook being written.
+type book struct {
+	file   *excelize.File
+	report billing.Report
+	opt    Options
+	style  *styles
+	costs  tableRange
+	raw    tableRange
+}
+
+// Write writes the report as an Excel workbook (xlsx). Equal reports and options give equal bytes.
+func Write(w io.Writer, r billing.Report, opt Options) (err error) {
+	if r.Location == nil || r.Generated.IsZero() {
+		return fmt.Errorf("write workbook: the report was not made by billing.BuildReport")
+	}
+	if opt.MaxRows <= 0 || opt.MaxRows > DefaultMaxRows {
+		opt.MaxRows = DefaultMaxRows
+	}
+	if opt.Author == "" {
+		opt.Author = "Postgang"
+	}
+	f := excelize.NewFile(excelize.Options{TmpDir: opt.TempDir})
+	defer func() {
+		if e := f.Close(); err == nil && e != nil {
+			err = fmt.Errorf("write workbook: %w", e)
+		}
+	}()
+	f.SetZipWriter(func(out io.Writer) excelize.ZipWriter { return newSortedZip(out) })
+	b := &book{file: f, report: r, opt: opt}
+	if err := b.write(); err != nil {
+		return fmt.Errorf("write workbook: %w", err)
+	}
+	if _, err := f.WriteTo(w); err != nil {
+		return fmt.Errorf("write workbook: %w", err)
+	}
+	return nil
+}
+
+func (b *book) write() error {
+	f := b.file
+	if err := f.SetDefaultFont(fontName); err != nil {
+		return err
+	}
+	if err := f.SetSheetName("Sheet1", sheetSummary); err != nil {
+		return err
+	}
+	var err error
+	if b.style, err = newStyles(f); err != nil {
+		return err
+	}
+	b.costs = newTableRange(sheetCosts, len(b.report.Costs), b.opt.MaxRows)
+	b.raw = newTableRange(sheetRaw, len(b.report.Shipments), b.opt.MaxRows)
+	for _, step := range []func() error{b.summary, b.codes, b.benefit, b.deviations, b.costLines, b.rawData, b.properties} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	f.SetActiveSheet(0)
+	return nil
+}
+
+func (b *book) properties() error {
+	r, made := b.report, b.report.Generated.UTC().Format(time.RFC3339)
+	if err := b.file.SetDocProps(&excelize.DocProperties{
+		Title:          "Kostnader for utskrift og porto, " + periodText(r.From, r.To),
+		Subject:        "Kostnader per konteringskode og kost/nytte",
+		Creator:        b.opt.Author,
+		LastModifiedBy: b.opt.Author,
+		Created:        made,
+		Modified:       made,
+		Description:    "Rapport " + r.ReportID,
+		Identifier:     r.ReportID,
+		Keywords:       "utskrift, porto, konteringskode, kost/nytte",
+		Language:       "nb-NO",
+	}); err != nil {
+		return err
+	}
+	if err := b.file.SetAppProps(&excelize.AppProperties{Application: "Postgang", Company: b.opt.Organisation}); err != nil {
+		return err
+	}
+	return b.file.SetDefinedName(&excelize.DefinedName{Name: "Rapport_id", RefersTo: `"` + strings.ReplaceAll(safeText(r.ReportID), `"`, `""`) + `"`})
+}
+
+// periodText writes a half-open period with its last day, as people say it.
+func periodText(from, to billing.Civil) string {
+	return from.Norwegian() + "–" + to.AddDays(-1).Norwegian()
+}

@@ -1,0 +1,318 @@
+package reports
+
+import (
+	"fmt"
+
+	"github.com/xuri/excelize/v2"
+
+	"postgang/billing"
+)
+
+const summaryCols = 7
+
+// control compares a figure of the ledger with the same figure as the workbook's cells give it.
+type control struct {
+	label   string
+	ledger  any // Ore or int, from the report
+	formula string
+}
+
+func (b *book) controls() []control {
+	r, m := b.report, b.report.Money
+	var raw billing.Ore
+	for _, s := range r.Shipments {
+		raw += s.Money.Net
+	}
+	return []control{
+		{"Netto: kostnadslinjer", m.Net, rounded(b.costs.sum(costNet))},
+		{"Mva.: kostnadslinjer", m.VAT, rounded(b.costs.sum(costVAT))},
+		{"Brutto: kostnadslinjer", m.Gross, rounded(b.costs.sum(costGross))},
+		{"Netto: sum per konteringskode", m.Net, b.codesSum(codeNet)},
+		{"Brutto: sum per konteringskode", m.Gross, b.codesSum(codeGross)},
+		{"Netto på kjente forsendelser: rådata", raw, rounded(b.raw.sum(rawNet))},
+		{"Brev: sum per konteringskode", m.Letters, b.codesSum(codeLetters)},
+		{"Mottatte forsendelser: rådata", r.Counters.Received, b.outcomeCount("")},
+		{"Mottatte forsendelser: sum per konteringskode", r.Counters.Received, b.codesSum(codeReceived)},
+	}
+}
+
+func (b *book) summary() error {
+	st, r := b.style, b.report
+	s, err := b.sheet(sheetSummary, layout{widths: []float64{46, 19, 19, 19, 19, 19, 19}})
+	if err != nil {
+		return err
+	}
+	controls := b.controls()
+	// The control block stands last, its state first: its rows must be known before.
+	costRows, months := 4, len(r.PerMonth)
+	outcomes := b.outcomes()
+	kpiRow := 6
+	costsAt := kpiRow + 4                      // header of Kostnader
+	outcomesAt := costsAt + costRows + 3       // header of Forsendelser
+	monthsAt := outcomesAt + len(outcomes) + 4 // header of Per måned
+	qualityAt := monthsAt + months + 4         // header of Datakvalitet
+	controlsAt := qualityAt + 5 + 2            // header of Kontroll
+	status := fmt.Sprintf("$E$%d:$E$%d", controlsAt+1, controlsAt+len(controls))
+
+	title := "Kostnader for utskrift og porto"
+	if b.opt.Organisation != "" {
+		title += " – " + b.opt.Organisation
+	}
+	s.put(32, cell{st.title, title, ""})
+	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader etter dagen brevet ble postlagt, antall etter dagen forsendelsen ble mottatt.", periodText(r.From, r.To)), ""})
+	s.put(15, cell{st.subtitle, fmt.Sprintf("Rapport %s, laget %s. Beløp i kroner; netto er uten mva.", r.ReportID, r.Generated.In(r.Location).Format("02.01.2006 15:04")), ""})
+	s.put(18, cell{st.status, controlText(len(controls), 0), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&" KONTROLLER STEMMER IKKE – se Kontroll nederst")`,
+		status, len(controls), controlText(len(controls), 0), len(controls), status)})
+	statusCell := cellName(1, s.row)
+
+	b.kpis(s, kpiRow)
+	b.summaryCosts(s, costsAt)
+	b.summaryOutcomes(s, outcomesAt, outcomes)
+	b.summaryMonths(s, monthsAt)
+	b.summaryQuality(s, qualityAt)
+	b.summaryControls(s, controlsAt, controls)
+	s.blank(1)
+	b.notes(s)
+
+	ok := func(ref, criteria, value string, format int) error {
+		return b.file.SetConditionalFormat(sheetSummary, ref, []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: criteria, Value: value, Format: &format}})
+	}
+	column := fmt.Sprintf("E%d:E%d", controlsAt+1, controlsAt+len(controls))
+	for _, e := range []error{
+		ok(column, "==", `"AVVIK"`, st.bad),
+		ok(column, "==", `"OK"`, st.good),
+		ok(statusCell, "!=", `"`+controlText(len(controls), 0)+`"`, st.bad),
+		ok(statusCell, "==", `"`+controlText(len(controls), 0)+`"`, st.good),
+	} {
+		if e != nil {
+			return fmt.Errorf("mark controls: %w", e)
+		}
+	}
+	return s.flush()
+}
+
+func controlText(n, wrong int) string {
+	if wrong == 0 {
+		return fmt.Sprintf("Kontroll: alle %d kontroller stemmer", n)
+	}
+	return fmt.Sprintf("%d KONTROLLER STEMMER IKKE – se Kontroll nederst", wrong)
+}
+
+// kpis writes the four figures that a reader looks for first.
+func (b *book) kpis(s *sheet, at int) {
+	st, r := b.style, b.report
+	s.row = at - 1
+	label := func(text string) cell { return cell{st.kpiLabel, text, ""} }
+	s.put(18, label("Netto kostnad, kr"), label("Postlagte brev"), label(""), label("Andel digitalt"), label(""), label("Beregnet besparelse per år, kr"), label(""))
+	digital := 0.0
+	if n := r.Counters.Digital() + r.Counters.Paper(); n > 0 {
+		digital = float64(r.Counters.Digital()) / float64(n)
+	}
+	d, p := b.codesSum(codeDigital), b.codesSum(codePaper)
+	saving := any("")
+	if r.CostBenefit != nil {
+		saving = r.CostBenefit.Year.Saving
+	}
+	blank := cell{style: st.kpiInt}
+	s.put(30, cell{st.kpiMoney, r.Money.Net, b.codesSum(codeNet)}, cell{st.kpiInt, r.Money.Letters, b.codesSum(codeLetters)}, blank,
+		cell{st.kpiPercent, digital, "IF(" + d + "+" + p + "=0,0," + d + "/(" + d + "+" + p + "))"}, blank,
+		cell{st.kpiMoney, saving, benefitTotalCell(5)}, blank)
+	for _, row := range []int{at, at + 1} {
+		for _, cols := range [][2]int{{2, 3}, {4, 5}, {6, 7}} {
+			s.merge(cellName(cols[0], row), cellName(cols[1], row))
+		}
+	}
+}
+
+// block writes the heading of a block so that its header stands on the row given.
+func (s *sheet) block(at int, title string, heads ...string) {
+	st := s.book.style
+	s.row = at - 2
+	s.put(24, cell{st.heading, title, ""})
+	cells := make([]cell, len(heads))
+	for i, h := range heads {
+		cells[i] = cell{st.headerRight, h, ""}
+		if i == 0 {
+			cells[i].style = st.header
+		}
+	}
+	s.put(20, cells...)
+}
+
+func (b *book) summaryCosts(s *sheet, at int) {
+	st, r := b.style, b.report
+	s.block(at, "Kostnader", "Art", "Netto", "Mva.", "Brutto", "Andel av netto", "Netto per brev")
+	var byKind [3]billing.Money // production, postage, other
+	for _, c := range r.Costs {
+		i := 2
+		switch c.Kind {
+		case billing.KindProduction:
+			i = 0
+		case billing.KindPostage:
+			i = 1
+		}
+		byKind[i].Net += c.Net
+		byKind[i].VAT += c.VAT
+		byKind[i].Gross += c.Gross
+	}
+	sumAt := at + 4
+	line := func(i int, name string, formula func(col, own int) string) {
+		row, m := s.row+1, byKind[i]
+		m.Letters = r.Money.Letters
+		s.put(16, cell{st.text, name, ""}, cell{st.money, m.Net, formula(costNet, 2)}, cell{st.money, m.VAT, formula(costVAT, 3)}, cell{st.money, m.Gross, formula(costGross, 4)},
+			cell{st.percent, ratio(m.Net, r.Money.Net), share(cellName(2, row), absName(2, sumAt))},
+			cell{st.money, m.Per(), b.average(cellName(2, row), b.codesSum(codeLetters))})
+	}
+	kind := func(name string) func(int, int) string {
+		return func(col, _ int) string { return rounded(b.costs.sum(col, criterion{costKind, `"` + name + `"`})) }
+	}
+	line(0, "Produksjon (utskrift, papir, konvolutt)", kind(kindProductionName))
+	line(1, "Porto", kind(kindPostageName))
+	line(2, "Andre kostnader", func(col, own int) string {
+		return rounded(b.costs.sum(col) + "-" + cellName(own, at+1) + "-" + cellName(own, at+2))
+	})
+	sum := func(col int) string {
+		return rounded(fmt.Sprintf("SUM(%s:%s)", cellName(col, at+1), cellName(col, at+3)))
+	}
+	m := r.Money
+	s.put(16, cell{st.sumText, "Sum", ""}, cell{st.sumMoney, m.Net, sum(2)}, cell{st.sumMoney, m.VAT, sum(3)}, cell{st.sumMoney, m.Gross, sum(4)},
+		cell{st.sumPercent, ratio(m.Net, m.Net), share(cellName(2, sumAt), absName(2, sumAt))},
+		cell{st.sumMoney, m.Per(), b.average(cellName(2, sumAt), b.codesSum(codeLetters))})
+}
+
+func ratio(part, whole billing.Ore) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+func share(part, whole string) string { return "IF(" + whole + "=0,0," + part + "/" + whole + ")" }
+
+type outcomeLine struct {
+	outcome billing.Outcome
+	label   string
+	n       int
+}
+
+func (b *book) outcomes() []outcomeLine {
+	c := b.report.Counters
+	return []outcomeLine{
+		{billing.OutcomeRefused, "Avvist ved mottak", c.Refused},
+		{billing.OutcomeRead, "Lest digitalt i tide", c.Read},
+		{billing.OutcomeDelivered, "Levert i digital postkasse", c.Delivered},
+		{billing.OutcomeDigitalOnly, "Kun digital, ikke lest eller ikke levert", c.DigitalOnly},
+		{billing.OutcomeWaiting, "Venter på lesing eller frist", c.Waiting},
+		{billing.OutcomeClosed, "Manuelt håndtert", c.Closed},
+		{billing.OutcomeOffered, "Sendt til utskrift, ikke kvittert", c.Offered},
+		{billing.OutcomePrinted, "Postlagt", c.Printed},
+		{billing.OutcomeOther, "Annen status", c.Other},
+	}
+}
+
+func (b *book) summaryOutcomes(s *sheet, at int, lines []outcomeLine) {
+	st := b.style
+	s.block(at, "Forsendelser mottatt i perioden", "Utfall", "Antall", "Andel")
+	total := b.report.Counters.Received
+	sumAt := at + len(lines) + 1
+	for _, l := range lines {
+		row := s.row + 1
+		s.put(16, cell{st.text, l.label, ""}, cell{st.integer, l.n, b.outcomeCount("", l.outcome)},
+			cell{st.percent, ratio(billing.Ore(l.n), billing.Ore(total)), share(cellName(2, row), absName(2, sumAt))})
+	}
+	s.put(16, cell{st.sumText, "Sum mottatt", ""}, cell{st.sumInt, total, fmt.Sprintf("SUM(%s:%s)", cellName(2, at+1), cellName(2, sumAt-1))},
+		cell{st.sumPercent, ratio(billing.Ore(total), billing.Ore(total)), share(cellName(2, sumAt), absName(2, sumAt))})
+}
+
+func (b *book) summaryMonths(s *sheet, at int) {
+	st, r := b.style, b.report
+	s.block(at, "Per måned", "Måned", "Mottatt", "Brev", "Produksjon", "Porto", "Andre", "Netto")
+	for _, m := range r.PerMonth {
+		row := s.row + 1
+		within := func(col int) []criterion {
+			first := cellName(1, row)
+			return []criterion{{col, `">="&` + first}, {col, `"<"&EDATE(` + first + ",1)"}}
+		}
+		cost := within(costDay)
+		s.put(16, cell{st.month, billing.Civil(m.Month + "-01"), ""},
+			cell{st.integer, m.Counters.Received, b.raw.count(append(within(rawReceived), criterion{rawInPeriod, `"Ja"`})...)},
+			cell{st.integer, m.Money.Letters, b.costs.sum(costLetters, cost...)},
+			cell{st.money, m.Money.Production, rounded(b.costs.sum(costNet, append(cost, criterion{costKind, `"` + kindProductionName + `"`})...))},
+			cell{st.money, m.Money.Postage, rounded(b.costs.sum(costNet, append(cost, criterion{costKind, `"` + kindPostageName + `"`})...))},
+			cell{st.money, m.Money.Other, rounded(cellName(7, row) + "-" + cellName(4, row) + "-" + cellName(5, row))},
+			cell{st.money, m.Money.Net, rounded(b.costs.sum(costNet, cost...))})
+	}
+	sum := func(col int) string {
+		return fmt.Sprintf("SUM(%s:%s)", cellName(col, at+1), cellName(col, at+len(r.PerMonth)))
+	}
+	m := r.Money
+	s.put(16, cell{st.sumText, "Sum", ""}, cell{st.sumInt, r.Counters.Received, sum(2)}, cell{st.sumInt, m.Letters, sum(3)},
+		cell{st.sumMoney, m.Production, rounded(sum(4))}, cell{st.sumMoney, m.Postage, rounded(sum(5))}, cell{st.sumMoney, m.Other, rounded(sum(6))},
+		cell{st.sumMoney, m.Net, rounded(sum(7))})
+}
+
+func (b *book) summaryQuality(s *sheet, at int) {
+	st, r := b.style, b.report
+	s.block(at, "Datakvalitet", "Forhold", "Antall", "Netto kr")
+	var noCodeShipments, noCodeLines, unknown int
+	var noCode, unknownNet, deviations billing.Ore
+	for _, row := range r.PerKonteringskode {
+		if row.Missing {
+			noCodeShipments, noCode = row.Counters.Received, row.Money.Net
+		}
+	}
+	known := make(map[string]bool, len(r.Shipments))
+	for _, row := range r.Shipments {
+		known[row.ID] = true
+	}
+	for _, c := range r.Costs {
+		if c.CodeNumber > 0 && r.PerKonteringskode[c.CodeNumber-1].Missing {
+			noCodeLines++
+		}
+		if !known[c.Shipment] {
+			unknown, unknownNet = unknown+1, unknownNet+c.Net
+		}
+	}
+	for _, d := range r.Deviations {
+		deviations += d.Amount
+	}
+	for _, l := range []struct {
+		label string
+		n     int
+		net   any
+	}{
+		{"Forsendelser uten konteringskode", noCodeShipments, nil},
+		{"Kostnadslinjer uten konteringskode", noCodeLines, noCode},
+		{"Kostnadslinjer uten kjent forsendelse", unknown, unknownNet},
+		{"Avvik (se arket Avvik)", len(r.Deviations), deviations},
+	} {
+		s.put(16, cell{st.text, l.label, ""}, cell{st.integer, l.n, ""}, cell{st.money, l.net, ""})
+	}
+}
+
+func (b *book) summaryControls(s *sheet, at int, controls []control) {
+	st := b.style
+	s.block(at, "Kontroll", "Kontroll", "Regnskapslinjer", "Arbeidsbok", "Differanse", "Resultat")
+	for _, c := range controls {
+		row, style, zero := s.row+1, st.money, any(billing.Ore(0))
+		if _, whole := c.ledger.(int); whole {
+			style, zero = st.integer, 0
+		}
+		s.put(16, cell{st.text, c.label, ""}, cell{style, c.ledger, ""}, cell{style, c.ledger, c.formula},
+			cell{style, zero, rounded(cellName(3, row) + "-" + cellName(2, row))},
+			cell{st.status, "OK", "IF(" + cellName(4, row) + `=0,"OK","AVVIK")`})
+	}
+}
+
+func (b *book) notes(s *sheet) {
+	st := b.style
+	s.put(24, cell{st.heading, "Slik er tallene laget", ""})
+	lines := []string{
+		"Kostnadene er det utskriftsleverandøren har kvittert for, bokført i hele øre. Rettelser er egne linjer, aldri endringer.",
+		"Mva. er regnet og avrundet til nærmeste øre per linje. Kostnad uten konteringskode står som " + billing.MissingCode + " og er med i alle summer.",
+		"Kolonnen Regnskapslinjer under Kontroll er faste tall fra kostnadsregnskapet; Arbeidsbok regnes av arkene Kostnader og Rådata.",
+	}
+	for _, line := range append(lines, b.report.Notes...) {
+		s.note(st.noteWrap, summaryCols, 46+19*6, line)
+	}
+}

@@ -1,0 +1,338 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"postgang/billing"
+)
+
+// All tables have their title in row 1, notes in row 2, sums of the visible rows in row 3, their header
+// in row 5 and their data from row 6.
+const (
+	sumRow    = 3
+	headerRow = 5
+	firstRow  = 6
+)
+
+// tableRange knows on which sheets and rows a long table stands, before it is written.
+type tableRange struct {
+	name string
+	rows int
+	each int // most rows per sheet
+}
+
+func newTableRange(name string, rows, each int) tableRange { return tableRange{name, rows, each} }
+
+func (t tableRange) sheets() int { return max(1, (t.rows+t.each-1)/t.each) }
+
+// part gives the name and the data rows [from, to) of sheet i.
+func (t tableRange) part(i int) (name string, from, to int) {
+	name = t.name
+	if i > 0 {
+		name = fmt.Sprintf("%s %d", t.name, i+1)
+	}
+	return name, i * t.each, min(t.rows, (i+1)*t.each)
+}
+
+// ref gives the reference of a column on sheet i, at least one row long.
+func (t tableRange) ref(i, col int) string {
+	name, from, to := t.part(i)
+	letter, err := excelize.ColumnNumberToName(col)
+	if err != nil {
+		panic("reports: no such column")
+	}
+	return fmt.Sprintf("%s!$%s$%d:$%s$%d", quoteSheet(name), letter, firstRow, letter, max(firstRow, firstRow+to-from-1))
+}
+
+// sum gives a formula that sums column col over all sheets of the table, where each criterion (a
+// column and an expression) holds.
+func (t tableRange) sum(col int, criteria ...criterion) string {
+	return t.over(func(i int) string {
+		if len(criteria) == 0 {
+			return "SUM(" + t.ref(i, col) + ")"
+		}
+		return "SUMIFS(" + t.ref(i, col) + t.where(i, criteria) + ")"
+	})
+}
+
+// count gives a formula that counts the rows where each criterion holds.
+func (t tableRange) count(criteria ...criterion) string {
+	return t.over(func(i int) string { return "COUNTIFS(" + t.where(i, criteria)[1:] + ")" })
+}
+
+type criterion struct {
+	col  int
+	expr string
+}
+
+func (t tableRange) where(i int, criteria []criterion) string {
+	var b strings.Builder
+	for _, c := range criteria {
+		b.WriteString("," + t.ref(i, c.col) + "," + c.expr)
+	}
+	return b.String()
+}
+
+func (t tableRange) over(one func(int) string) string {
+	parts := make([]string, t.sheets())
+	for i := range parts {
+		parts[i] = one(i)
+	}
+	return strings.Join(parts, "+")
+}
+
+// rounded wraps a formula for kroner so that sums of fractions in floating point stay whole øre.
+func rounded(formula string) string { return "ROUND(" + formula + ",2)" }
+
+// long is a table of many rows: Kostnader, Rådata, Avvik.
+type long struct {
+	title, note string
+	cols        []column
+	sums        []int // columns (from 1) summed over the visible rows
+	frozenCols  int
+	pagesWide   int
+	empty       string // what stands in the table when it has no rows
+	row         func(i int) []cell
+}
+
+func (b *book) longTable(name string, t long, from, to int) error {
+	row := func(i int) []cell {
+		cells := t.row(from + i)
+		for c := range cells {
+			cells[c].style = b.style.of(t.cols[c].kind)
+		}
+		return cells
+	}
+	n := to - from
+	widths := measure(t.cols, n, row)
+	sums := b.columnSums(t, n, row)
+	for _, col := range t.sums {
+		widths[col-1] = max(widths[col-1], float64(width(t.cols[col-1].kind, sums[col]))*1.15+2.2) // bold
+	}
+	l := layout{widths: widths, frozenRows: headerRow, frozenCols: t.frozenCols, headerRow: headerRow, pagesWide: t.pagesWide, grid: true}
+	if t.pagesWide > 1 {
+		l.repeatCols = "$A:$A"
+	}
+	s, err := b.sheet(name, l)
+	if err != nil {
+		return err
+	}
+	s.put(28, cell{b.style.title, t.title, ""})
+	s.put(14, cell{b.style.subtitle, t.note, ""})
+	if len(t.sums) > 0 {
+		cells := make([]cell, len(t.cols))
+		for i := range cells {
+			cells[i] = cell{style: b.style.sumText}
+		}
+		cells[0].value = "Sum av synlige rader"
+		for _, col := range t.sums {
+			ref := cellName(col, firstRow) + ":" + cellName(col, max(firstRow, firstRow+n-1))
+			formula := "SUBTOTAL(109," + ref + ")"
+			if t.cols[col-1].kind == kindMoney {
+				formula = rounded(formula)
+			}
+			cells[col-1] = cell{b.style.sumOf(t.cols[col-1].kind), sums[col], formula}
+		}
+		s.put(16, cells...)
+	}
+	s.row = headerRow - 1
+	s.header(t.cols, widths)
+	for i := range n {
+		s.put(0, row(i)...)
+	}
+	if n == 0 {
+		s.put(0, cell{b.style.note, t.empty, ""})
+	}
+	last := cellName(len(t.cols), max(headerRow, headerRow+n))
+	if err := b.file.AutoFilter(name, "A5:"+last, nil); err != nil {
+		return fmt.Errorf("set filter of %s: %w", name, err)
+	}
+	return s.flush()
+}
+
+func (b *book) columnSums(t long, n int, row func(int) []cell) map[int]any {
+	out := map[int]any{}
+	for _, col := range t.sums {
+		if t.cols[col-1].kind == kindMoney {
+			out[col] = billing.Ore(0)
+		} else {
+			out[col] = int64(0)
+		}
+	}
+	for i := range n {
+		cells := row(i)
+		for _, col := range t.sums {
+			switch v := cells[col-1].value.(type) {
+			case billing.Ore:
+				out[col] = out[col].(billing.Ore) + v
+			case int:
+				out[col] = out[col].(int64) + int64(v)
+			}
+		}
+	}
+	return out
+}
+
+// Columns of Kostnader that formulas refer to.
+const (
+	costDay = iota + 1
+	costShipment
+	costJob
+	costNumber
+	costCode
+	costKind
+	costNet
+	costVAT
+	costGross
+	costLetters
+	costBW
+	costColour
+	costSheets
+	costSource
+)
+
+func (b *book) costLines() error {
+	t := long{
+		title: "Kostnader",
+		note:  "Én rad per kostnadslinje postlagt i perioden, slik den er bokført. Rettelser er egne linjer.",
+		cols: []column{
+			{"Postlagt dag", kindDay, 22}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Kode nr.", kindInt, 7}, {"Konteringskode", kindText, 16},
+			{"Art", kindText, 12}, {"Netto kr", kindMoney, 12}, {"Mva. kr", kindMoney, 11}, {"Brutto kr", kindMoney, 12}, {"Brev", kindInt, 7},
+			{"Sider s/hv", kindInt, 7}, {"Sider farge", kindInt, 7}, {"Ark", kindInt, 7}, {"Kilde", kindText, 12},
+		},
+		sums: []int{costNet, costVAT, costGross, costLetters, costBW, costColour, costSheets}, frozenCols: 2, empty: "Ingen kostnader i perioden.",
+		row: func(i int) []cell {
+			c := b.report.Costs[i]
+			return values(c.Posted, c.Shipment, c.Job, c.CodeNumber, b.codeText(c.CodeNumber), kindName(c.Kind), c.Net, c.VAT, c.Gross, c.Letters,
+				c.Volume.PagesBW, c.Volume.PagesColour, c.Volume.Sheets, c.Source)
+		},
+	}
+	for i := range b.costs.sheets() {
+		name, from, to := b.costs.part(i)
+		if err := b.longTable(name, t, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Columns of Rådata that formulas refer to.
+const (
+	rawShipment = iota + 1
+	rawAccount
+	rawSystem
+	rawNumber
+	rawCode
+	rawStatus
+	rawOutcome
+	rawChannel
+	rawReason
+	rawInPeriod
+	rawReceived
+	rawNotified
+	rawRead
+	rawPosted
+	rawBW
+	rawColour
+	rawSheets
+	rawWeight
+	rawEnvelope
+	rawZone
+	rawJob
+	rawProduction
+	rawPostage
+	rawOther
+	rawNet
+	rawVAT
+	rawGross
+)
+
+func (b *book) rawData() error {
+	t := long{
+		title: "Rådata",
+		note:  "Én rad per forsendelse som er mottatt eller har kostnad i perioden. Uten navn, adresse, tittel og fødselsnummer.",
+		cols: []column{
+			{"Forsendelse", kindText, 22}, {"Konto", kindText, 10}, {"Avgivende system", kindText, 12}, {"Kode nr.", kindInt, 7}, {"Konteringskode", kindText, 16},
+			{"Status", kindText, 12}, {"Utfall", kindText, 14}, {"Kanal", kindText, 8}, {"Årsak", kindText, 8}, {"Mottatt i perioden", kindText, 10},
+			{"Mottatt", kindTime, 16}, {"Varslet", kindTime, 16}, {"Lest", kindTime, 16}, {"Postlagt", kindTime, 16},
+			{"Sider s/hv", kindInt, 7}, {"Sider farge", kindInt, 7}, {"Ark", kindInt, 7}, {"Vekt g", kindInt, 8}, {"Konvolutt", kindText, 10}, {"Sone", kindText, 9},
+			{"Jobb", kindText, 8}, {"Produksjon kr", kindMoney, 12}, {"Porto kr", kindMoney, 12}, {"Andre kr", kindMoney, 11}, {"Netto kr", kindMoney, 12},
+			{"Mva. kr", kindMoney, 11}, {"Brutto kr", kindMoney, 12},
+		},
+		sums: []int{rawBW, rawColour, rawSheets, rawProduction, rawPostage, rawOther, rawNet, rawVAT, rawGross}, frozenCols: 1, pagesWide: 2,
+		empty: "Ingen forsendelser i perioden.",
+		row: func(i int) []cell {
+			s := b.report.Shipments[i]
+			return values(s.ID, s.AccountName, s.AvgivendeSystem, s.CodeNumber, b.codeText(s.CodeNumber), s.Status, string(s.Outcome), s.Channel, s.Reason,
+				yesNo(s.InPeriod), s.Received, s.Notified, s.Read, s.Posted, s.PagesBW, s.PagesColour, s.Sheets, s.WeightGram, s.Envelope, s.Zone, s.Job,
+				s.Money.Production, s.Money.Postage, s.Money.Other, s.Money.Net, s.Money.VAT, s.Money.Gross)
+		},
+	}
+	for i := range b.raw.sheets() {
+		name, from, to := b.raw.part(i)
+		if err := b.longTable(name, t, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *book) deviations() error {
+	t := long{
+		title: "Avvik",
+		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, og prislisten. Beløp er netto, det avviket gjelder.",
+		cols: []column{
+			{"Dag", kindDay, 22}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindText, 8},
+			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9},
+		},
+		sums: []int{10}, frozenCols: 2, empty: "Ingen avvik.",
+		row: func(i int) []cell {
+			d := b.report.Deviations[i]
+			state, code := d.State, d.Konteringskode
+			if state == "" {
+				state = "åpen"
+			}
+			if code == "" {
+				code = billing.MissingCode
+			}
+			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state)
+		},
+	}
+	return b.longTable(sheetDeviations, t, 0, len(b.report.Deviations))
+}
+
+func values(vs ...any) []cell {
+	out := make([]cell, len(vs))
+	for i, v := range vs {
+		out[i].value = v
+	}
+	return out
+}
+
+func (b *book) codeText(number int) string { return b.report.PerKonteringskode[number-1].Code }
+
+func yesNo(yes bool) string {
+	if yes {
+		return "Ja"
+	}
+	return "Nei"
+}
+
+func kindName(kind string) string {
+	switch kind {
+	case billing.KindProduction:
+		return kindProductionName
+	case billing.KindPostage:
+		return kindPostageName
+	}
+	return kind
+}
+
+// Names of the kinds in the column Art; formulas look them up.
+const (
+	kindProductionName = "Produksjon"
+	kindPostageName    = "Porto"
+)
