@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"image/draw"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -210,10 +212,10 @@ func texts(t testing.TB, path string) []string {
 }
 
 // raster draws the pages of a PDF in grey, as poppler does.
-func raster(t testing.TB, path string, dpi int) []*image.Gray {
+func raster(t testing.TB, path string, dpi int, more ...string) []*image.Gray {
 	t.Helper()
 	prefix := filepath.Join(t.TempDir(), "page")
-	run(t, "pdftoppm", "-gray", "-r", strconv.Itoa(dpi), path, prefix)
+	run(t, "pdftoppm", slices.Concat([]string{"-gray", "-r", strconv.Itoa(dpi)}, more, []string{path, prefix})...)
 	names, err := filepath.Glob(prefix + "*.pgm") // sorted, and numbered with leading zeros
 	if err != nil {
 		t.Fatal(err)
@@ -233,14 +235,32 @@ func raster(t testing.TB, path string, dpi int) []*image.Gray {
 	return pages
 }
 
-// readMatrix decodes the DataMatrix of a cover drawn at so many dots per inch.
-func readMatrix(t testing.TB, page *image.Gray, p Profile, dpi int) string {
+// matrices draws the corner of each page where covers have their DataMatrix.
+func matrices(t testing.TB, path string, p Profile) []*image.Gray {
 	t.Helper()
-	dots := func(mm float64) int { return int(mm / 25.4 * float64(dpi)) }
+	const dpi = 200
 	l := p.Layout
-	area := page.SubImage(image.Rect(
-		dots(l.MatrixRightMM-l.MatrixMaxMM-2), dots(l.MatrixYMM-2), dots(l.MatrixRightMM+2), dots(l.MatrixYMM+l.MatrixMaxMM+2)))
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(area)
+	dots := func(mm float64) string { return strconv.Itoa(int(mm / 25.4 * dpi)) }
+	side := dots(l.MatrixMaxMM + 4*l.ModuleMM)
+	return raster(t, path, dpi, "-x", dots(l.MatrixRightMM-l.MatrixMaxMM-2*l.ModuleMM), "-y", dots(l.MatrixYMM-2*l.ModuleMM), "-W", side, "-H", side)
+}
+
+// readMatrix decodes the DataMatrix in a corner that has nothing else in it.
+func readMatrix(t testing.TB, corner *image.Gray) string {
+	t.Helper()
+	var ink image.Rectangle
+	for y := range corner.Rect.Dy() {
+		for x := range corner.Rect.Dx() {
+			if corner.GrayAt(x, y).Y < 128 {
+				ink = ink.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	const quiet = 10 // dots of white around
+	symbol := image.NewGray(image.Rect(0, 0, ink.Dx()+2*quiet, ink.Dy()+2*quiet))
+	draw.Draw(symbol, symbol.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(symbol, ink.Sub(ink.Min).Add(image.Pt(quiet, quiet)), corner, ink.Min, draw.Src)
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(symbol)
 	if err != nil {
 		t.Fatal(err)
 	}
