@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func oslo(t testing.TB, text string) time.Time {
+func inOslo(t testing.TB, text string) time.Time {
 	t.Helper()
 	at, err := time.ParseInLocation("2006-01-02 15:04:05", text, Oslo)
 	if err != nil {
@@ -32,8 +32,8 @@ func TestDeadlineVectors(t *testing.T) {
 		{"2027-05-14 12:00", "2027-05-19 04:00"}, // 17 May is Whit Monday
 		{"2026-12-30 23:30", "2027-01-04 15:30"}, // 31 December counts
 	} {
-		got := Deadline(oslo(t, v[0]), DefaultRules())
-		if want := oslo(t, v[1]); !got.Equal(want) {
+		got := Deadline(inOslo(t, v[0]), DefaultRules())
+		if want := inOslo(t, v[1]); !got.Equal(want) {
 			t.Errorf("notified %s: due %s, want %s", v[0], got.In(Oslo).Format("2006-01-02 15:04"), v[1])
 		}
 		if got.Location() != time.UTC {
@@ -63,7 +63,7 @@ func TestDeadlineSettings(t *testing.T) {
 		{"over the autumn change", "2026-10-23 20:00", "2026-10-27 12:00", DefaultRules()},
 		{"in the hour that there is twice", "2026-10-25 02:30", "2026-10-27 16:00", DefaultRules()},
 	} {
-		if got := Deadline(oslo(t, tc.notified), tc.rules); !got.Equal(oslo(t, tc.want)) {
+		if got := Deadline(inOslo(t, tc.notified), tc.rules); !got.Equal(inOslo(t, tc.want)) {
 			t.Errorf("%s: due %s, want %s", tc.name, got.In(Oslo).Format("2006-01-02 15:04"), tc.want)
 		}
 	}
