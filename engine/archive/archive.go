@@ -1,0 +1,206 @@
+// Package archive keeps shipments, print jobs, receipts and the ledger in SQLite or PostgreSQL, and documents in a
+// folder. It satisfies engine.Archive and engine.Blobs.
+//
+// Both databases have one schema and one text of SQL; what differs (how to open, to lock, to tell errors apart) stands
+// in sqlite.go and postgres.go. Rules that must hold even when the code has a fault are constraints of the schema
+// (migrations/).
+//
+// There is one writer at a time on either database: SQLite has it so, and on PostgreSQL every write transaction begins
+// by taking one advisory lock. So what a transaction has read is still so when it commits, which the last gate of a
+// print job and the booking of receipts need; write transactions are short (engine.Archive.InTx).
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"postgang/engine"
+)
+
+// Config says which archive to open.
+type Config struct {
+	// DSN is "sqlite:PATH" (the file is made when it is not there; its folder must be) or "postgres://…".
+	DSN string
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// Enqueue inserts background tasks in a transaction: rawTx is a *sql.Tx on SQLite and a pgx.Tx on PostgreSQL.
+	// nil: Tx.Enqueue is an error.
+	Enqueue func(ctx context.Context, rawTx any, tasks []engine.Task) error
+	// Installation is the start of all job ids, four of A-Z and 0-9, kept by a new archive; an archive that has one
+	// keeps its own. Empty: drawn at random, so that two installations of one vendor do not take the same ids.
+	Installation string
+}
+
+// Archive is an open archive.
+type Archive struct {
+	store   store
+	read    *sql.DB
+	now     func() time.Time
+	enqueue func(ctx context.Context, rawTx any, tasks []engine.Task) error
+}
+
+var _ engine.Archive = (*Archive)(nil)
+
+// store is what the two databases do differently.
+type store interface {
+	// begin starts a write transaction.
+	begin(ctx context.Context) (writeTx, error)
+	// readOptions are those of a snapshot.
+	readOptions() *sql.TxOptions
+	// fault maps an error of the database to one of the engine's, without any value of a row in its text.
+	fault(err error) error
+	lock(ctx context.Context, name string) (release func(), err error)
+	dialect() dialect
+	// migrator is the pool that migrations run on.
+	migrator() *sql.DB
+	close() error
+}
+
+// writeTx is a write transaction of either database.
+type writeTx interface {
+	querier
+	raw() any // what Config.Enqueue gets
+	commit(ctx context.Context) error
+	rollback() error
+}
+
+// querier is what *sql.Tx and *sql.Conn have in common.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Open opens an archive and brings its schema up to date. It refuses a schema newer than this program knows.
+func Open(ctx context.Context, c Config) (*Archive, error) {
+	a := &Archive{now: c.Now, enqueue: c.Enqueue}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if c.Installation != "" && !isInstallation(c.Installation) {
+		return nil, errors.New("open archive: installation must be four of A-Z and 0-9")
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(c.DSN, "sqlite:"):
+		a.store, a.read, err = openSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"))
+	case strings.HasPrefix(c.DSN, "postgres://"), strings.HasPrefix(c.DSN, "postgresql://"):
+		a.store, a.read, err = openPostgres(ctx, c.DSN)
+	default:
+		// The DSN may hold a password, so it is not repeated.
+		err = errors.New(`database must be "sqlite:PATH" or "postgres://…"`)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	if err := a.migrate(ctx, c.Installation); err != nil {
+		return nil, errors.Join(fmt.Errorf("open archive: %w", err), a.Close())
+	}
+	return a, nil
+}
+
+// Close closes the archive. Transactions must have ended.
+func (a *Archive) Close() error {
+	return errors.Join(a.read.Close(), a.store.close())
+}
+
+// SQLite is the pool with the one write connection, which the queue shares; nil on PostgreSQL.
+func (a *Archive) SQLite() *sql.DB {
+	if s, ok := a.store.(*sqliteStore); ok {
+		return s.write
+	}
+	return nil
+}
+
+// Postgres is the pool of connections, which the queue shares; nil on SQLite.
+func (a *Archive) Postgres() *pgxpool.Pool {
+	if s, ok := a.store.(*postgresStore); ok {
+		return s.pool
+	}
+	return nil
+}
+
+// Lock takes a named lock across processes. On SQLite it is a lock on a file beside the database, on PostgreSQL a
+// session's advisory lock on a connection of its own.
+func (a *Archive) Lock(ctx context.Context, name string) (func(), error) {
+	release, err := a.store.lock(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	return release, nil
+}
+
+// lockPoll is how often lockWait looks again.
+const lockPoll = 25 * time.Millisecond
+
+// lockWait takes a lock as soon as it is free.
+func (a *Archive) lockWait(ctx context.Context, name string) (func(), error) {
+	for {
+		release, err := a.Lock(ctx, name)
+		if !errors.Is(err, engine.ErrLocked) {
+			return release, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for lock %s: %w", name, ctx.Err())
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// View runs fn on one snapshot.
+func (a *Archive) View(ctx context.Context, fn func(r engine.Reader) error) error {
+	t, err := a.read.BeginTx(ctx, a.store.readOptions())
+	if err != nil {
+		return fmt.Errorf("begin reading: %w", a.store.fault(err))
+	}
+	defer t.Rollback() // nothing to commit
+	return fn(&reader{q: t, fault: a.store.fault})
+}
+
+// commitTime is how long a commit may take. It does not end with the caller's context: cutting a commit short would
+// leave it unknown whether it was made.
+const commitTime = 30 * time.Second
+
+// InTx runs fn in one write transaction.
+func (a *Archive) InTx(ctx context.Context, fn func(tx engine.Tx) error) error {
+	w, err := a.store.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin writing: %w", a.store.fault(err))
+	}
+	done := false
+	defer func() {
+		if !done { // fn failed or panicked
+			w.rollback()
+		}
+	}()
+	t := &tx{
+		reader:  reader{q: w, fault: a.store.fault},
+		now:     time.UnixMilli(a.now().UnixMilli()).UTC(),
+		raw:     w.raw(),
+		enqueue: a.enqueue,
+	}
+	err = fn(t)
+	t.over = true
+	if err != nil {
+		return err
+	}
+	if t.failed != nil {
+		return fmt.Errorf("a statement failed and its error was passed over: %w", t.failed)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	done = true
+	if err := w.commit(commit); err != nil {
+		return fmt.Errorf("commit: %w", a.store.fault(err))
+	}
+	return nil
+}

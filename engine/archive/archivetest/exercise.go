@@ -1,0 +1,1395 @@
+// Package archivetest is the conformance suite of engine.Archive: what its comments promise, tried on an
+// implementation. It also starts the PostgreSQL that tests need.
+package archivetest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"postgang/billing"
+	"postgang/engine"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
+)
+
+// T0 is a time on a working day, in whole milliseconds as the archive keeps it.
+var T0 = time.Date(2026, 11, 23, 7, 30, 0, 123e6, time.UTC)
+
+// Sha is a made-up content hash.
+func Sha(n int) string { return fmt.Sprintf("%064x", n+1) }
+
+// ID is a made-up UUID; ids sort as their numbers.
+func ID(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
+
+// Shipment is an accepted shipment that was due at T0 minus an hour. Every field that a fresh one can have is set.
+func Shipment(n int) engine.Shipment {
+	return engine.Shipment{
+		ID: ID(n), Account: "skole", HandIn: fmt.Sprintf("in-%d", n), Status: engine.StatusAkseptert,
+		Submission: engine.Submission{
+			Title: "Vedtak om skoleplass – Åse", SendingSystem: "ePhorte", Konteringskode: "0412", DigitalOnly: false,
+			Recipient:          engine.PostalAddress{Name: "Åse Ødegård", Line1: "Storgata 1", Postcode: "0155", City: "OSLO"},
+			Documents:          []engine.SubmittedFile{{FileName: "vedtak.pdf", MimeType: "application/pdf", GiroPages: []int{2}}},
+			MetadataFromSystem: map[string]any{"saksnr": 12.0, "ref": []any{"a", nil, true}},
+		},
+		Fingerprint: "f1", Zone: "NORGE", ReceivedAt: T0.Add(-48 * time.Hour), NotifiedAt: T0.Add(-47 * time.Hour),
+		DueAt: T0.Add(-time.Hour), DueReason: engine.ReasonUnread,
+		Prepared: engine.BlobRef{SHA256: Sha(n), Bytes: 1234},
+		Facts:    &prepare.Facts{Recipe: "r1", SHA256: Sha(n), Bytes: 1234, DocumentPages: []int{2}},
+		Refusals: []engine.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}},
+	}
+}
+
+// Document is the document at a position of shipment n.
+func Document(n, position int) engine.Document {
+	return engine.Document{
+		Shipment: ID(n), Position: position, FileName: "vedtak æøå.pdf", MimeType: "application/pdf",
+		Blob: engine.BlobRef{SHA256: Sha(1000 + position), Bytes: 99}, Giro: []int{1, 3}, Excluded: position == 1,
+	}
+}
+
+// Job is a planned job with a letter for each shipment.
+func Job(id string, shipments ...int) (engine.PrintJob, []engine.JobLetter) {
+	j := engine.PrintJob{
+		ID: id, Vendor: "trykkeri", State: engine.JobPlanned, Class: exchange.Class{Account: "skole", Duplex: true, Envelope: "C5", Zone: "NORGE"},
+		Created: T0, Updated: T0, Letters: len(shipments),
+	}
+	var ls []engine.JobLetter
+	for i, n := range shipments {
+		ls = append(ls, engine.JobLetter{Job: id, Shipment: ID(n), Letter: i + 1, Konteringskode: "0412", Reason: engine.ReasonUnread})
+	}
+	return j, ls
+}
+
+// Composed is the job once it is composed.
+func Composed(j engine.PrintJob) engine.PrintJob {
+	j.State, j.Updated, j.Ticket, j.TicketSHA = engine.JobComposed, T0.Add(time.Minute), j.ID+".json", Sha(7)
+	j.Totals = exchange.Totals{Letters: j.Letters, Sheets: 2 * j.Letters, Pages: 3, PagesBW: 3, Sides: 4, WeightGram: 25, Bytes: 9999}
+	return j
+}
+
+// Receipt is an applied receipt for a letter, with its cost lines.
+func Receipt(n int, job string, shipment int) (engine.Receipt, []billing.CostLine) {
+	r := engine.Receipt{
+		ID: ID(n), Vendor: "trykkeri", File: Sha(500), State: engine.ReceiptApplied,
+		Row: billing.ReceiptRow{
+			Line: 2, Job: job, Shipment: ID(shipment), PrintID: "P-1", PostedAt: T0.Add(24 * time.Hour), PagesBW: 3,
+			EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 20, Production: 305, Postage: 1450, Konteringskode: "0412",
+		},
+	}
+	return r, billing.CostLines(r.Row, billing.VAT{ProductionPercent: 25, PostagePercent: 0})
+}
+
+// ReceiptFile is the file that Receipt is from.
+func ReceiptFile() engine.ReceiptFile {
+	return engine.ReceiptFile{
+		Vendor: "trykkeri", SHA256: Sha(500), Name: "kvittering.csv", Blob: engine.BlobRef{SHA256: Sha(500), Bytes: 321},
+		Fetched: T0, Rows: 3,
+	}
+}
+
+// suite is one test with a fresh archive.
+type suite struct {
+	testing.TB
+	ctx context.Context
+	a   engine.Archive
+}
+
+func (s *suite) tx(fn func(tx engine.Tx) error) error { return s.a.InTx(s.ctx, fn) }
+
+func (s *suite) must(fn func(tx engine.Tx) error) {
+	s.Helper()
+	if err := s.tx(fn); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *suite) view(fn func(r engine.Reader) error) {
+	s.Helper()
+	if err := s.a.View(s.ctx, fn); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// refuse runs fn and wants a certain error, and that nothing of it was kept.
+func (s *suite) refuse(want error, fn func(tx engine.Tx) error) {
+	s.Helper()
+	err := s.tx(fn)
+	if err == nil {
+		s.Fatalf("no error, want %v", want)
+	}
+	if want != nil && !errors.Is(err, want) {
+		s.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+func (s *suite) same(got, want any) {
+	s.Helper()
+	if d := gocmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+		s.Fatalf("differs (-want +got):\n%s", d)
+	}
+}
+
+// put inserts shipments as Shipment makes them, changed by fn.
+func (s *suite) put(fn func(*engine.Shipment), numbers ...int) {
+	s.Helper()
+	s.must(func(tx engine.Tx) error {
+		for _, n := range numbers {
+			v := Shipment(n)
+			if fn != nil {
+				fn(&v)
+			}
+			if err := tx.InsertShipment(s.ctx, v, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// job inserts a job with letters and returns its id.
+func (s *suite) job(shipments ...int) string {
+	s.Helper()
+	var id string
+	s.must(func(tx engine.Tx) (err error) {
+		if id, err = tx.NextJobID(s.ctx); err != nil {
+			return err
+		}
+		j, ls := Job(id, shipments...)
+		return tx.InsertJob(s.ctx, j, ls)
+	})
+	return id
+}
+
+func (s *suite) shipment(n int) (v engine.Shipment) {
+	s.Helper()
+	s.view(func(r engine.Reader) (err error) { v, err = r.Shipment(s.ctx, ID(n)); return err })
+	return v
+}
+
+func (s *suite) jobNow(id string) (v engine.PrintJob) {
+	s.Helper()
+	s.view(func(r engine.Reader) (err error) { v, err = r.Job(s.ctx, id); return err })
+	return v
+}
+
+// move takes a job to a state.
+func (s *suite) move(id string, to engine.JobState) {
+	s.Helper()
+	s.must(func(tx engine.Tx) error {
+		j, err := tx.Job(s.ctx, id)
+		if err != nil {
+			return err
+		}
+		if to != engine.JobWithdrawn && j.Ticket == "" {
+			j = Composed(j)
+		}
+		j.State = to
+		return tx.UpdateJob(s.ctx, j)
+	})
+}
+
+func ids(ss []engine.Shipment) []string {
+	var out []string
+	for _, s := range ss {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+// Exercise tries everything that engine.Archive promises. open gives a new, empty archive each time, whose tasks go
+// nowhere or to a queue.
+func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
+	for _, c := range []struct {
+		name string
+		run  func(*suite)
+	}{
+		{"shipment round trip", shipmentRoundTrip},
+		{"shipment updates", shipmentUpdates},
+		{"shipment lists", shipmentLists},
+		{"history", history},
+		{"duplicate guard", countAlike},
+		{"due", due},
+		{"job round trip", jobRoundTrip},
+		{"job ids", jobIDs},
+		{"one live job", oneLiveJob},
+		{"composed files", composedFiles},
+		{"last gate", lastGate},
+		{"send letters", sendLetters},
+		{"receipts", receipts},
+		{"deviations", deviations},
+		{"reports", reports},
+		{"slots", slots},
+		{"alarms", alarms},
+		{"settings", settings},
+		{"not found", notFound},
+		{"roll back", rollBack},
+		{"failed statement ends the transaction", failedStatement},
+		{"panic rolls back", panics},
+		{"concurrent updates", concurrentUpdates},
+		{"write skew", writeSkew},
+		{"snapshots", snapshots},
+		{"locks", locks},
+		{"many letters", manyLetters},
+		{"text that no column takes", badText},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			t.Cleanup(func() {
+				if err := a.Close(); err != nil {
+					t.Errorf("close: %v", err)
+				}
+			})
+			c.run(&suite{TB: t, ctx: t.Context(), a: a})
+		})
+	}
+}
+
+func shipmentRoundTrip(s *suite) {
+	full, bare := Shipment(1), engine.Shipment{
+		ID: ID(2), Account: "skole", HandIn: "Mappe Øst", Status: engine.StatusMottatt, ReceivedAt: T0,
+	}
+	full.ReadAt, full.SentAt, full.PostedAt, full.ClosedAt = T0.Add(1), T0.Add(time.Hour), T0.Add(2*time.Hour), T0.Add(3*time.Hour)
+	full.ReadAt = T0.Add(time.Millisecond)
+	full.Hold = "forside-plass"
+	docs := []engine.Document{Document(1, 0), Document(1, 1)}
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertShipment(s.ctx, full, docs), tx.InsertShipment(s.ctx, bare, nil))
+	})
+	s.same(s.shipment(1), full)
+	s.same(s.shipment(2), bare)
+	s.view(func(r engine.Reader) error {
+		got, err := r.ShipmentByHandIn(s.ctx, "skole", "Mappe Øst")
+		s.same(got, bare)
+		d, err2 := r.Documents(s.ctx, full.ID)
+		s.same(d, docs)
+		none, err3 := r.Documents(s.ctx, bare.ID)
+		s.same(len(none), 0)
+		return errors.Join(err, err2, err3)
+	})
+	again := Shipment(3)
+	again.HandIn = full.HandIn
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	again.Account = "helse" // another account may use the same key
+	s.must(func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	again = Shipment(1)
+	again.HandIn = "another"
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+
+	for name, broken := range map[string]func(*engine.Shipment){
+		"status unknown":           func(v *engine.Shipment) { v.Status = "BORTE" },
+		"due without reason":       func(v *engine.Shipment) { v.DueReason = "" },
+		"reason without due":       func(v *engine.Shipment) { v.DueAt = time.Time{} },
+		"accepted, not prepared":   func(v *engine.Shipment) { v.Prepared, v.Facts = engine.BlobRef{}, nil },
+		"facts, not prepared":      func(v *engine.Shipment) { v.Status, v.Prepared = engine.StatusMottatt, engine.BlobRef{} },
+		"received never":           func(v *engine.Shipment) { v.ReceivedAt = time.Time{} },
+		"received in 1970 exactly": func(v *engine.Shipment) { v.ReceivedAt = time.UnixMilli(0) },
+		"no account":               func(v *engine.Shipment) { v.Account = "" },
+		"no hand-in":               func(v *engine.Shipment) { v.HandIn = "" },
+		"id not a UUID":            func(v *engine.Shipment) { v.ID = "brev-1" },
+		"zone unknown":             func(v *engine.Shipment) { v.Zone = "MARS" },
+		"hash in capitals":         func(v *engine.Shipment) { v.Prepared.SHA256 = strings.Repeat("AB", 32) },
+	} {
+		v := Shipment(9)
+		broken(&v)
+		if err := s.tx(func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) }); err == nil {
+			s.Errorf("%s: was stored", name)
+		} else if strings.Contains(err.Error(), "Ødegård") || strings.Contains(err.Error(), "Vedtak") {
+			s.Errorf("%s: personal data in the error %q", name, err)
+		}
+	}
+	s.refuse(nil, func(tx engine.Tx) error {
+		return tx.InsertShipment(s.ctx, Shipment(10), []engine.Document{Document(11, 0)})
+	})
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error {
+		return tx.InsertShipment(s.ctx, Shipment(10), []engine.Document{Document(10, 0), Document(10, 0)})
+	})
+}
+
+func shipmentUpdates(s *suite) {
+	s.put(nil, 1)
+	v := s.shipment(1)
+	v.Status, v.ReadAt, v.Hold, v.Submission.Konteringskode = engine.StatusLest, T0, "x", "9"
+	v.DueAt, v.DueReason, v.Facts, v.Refusals = time.Time{}, "", nil, nil
+	changed := v
+	changed.Account, changed.HandIn, changed.ReceivedAt = "other", "other", T0.Add(time.Hour) // are not stored
+	s.must(func(tx engine.Tx) error {
+		if err := tx.UpdateShipment(s.ctx, changed); err != nil {
+			return err
+		}
+		got, err := tx.Shipment(s.ctx, v.ID) // reads its own write
+		s.same(got.Version, v.Version+1)
+		return err
+	})
+	v.Version++
+	s.same(s.shipment(1), v)
+	s.refuse(engine.ErrStale, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, changed) })
+	s.same(s.shipment(1), v)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, Shipment(2)) })
+	v.Prepared, v.Status = engine.BlobRef{}, engine.StatusVarslet
+	s.refuse(nil, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, v) })
+
+	// ErrStale leaves the transaction usable: the row can be read again in it.
+	s.must(func(tx engine.Tx) error {
+		if err := tx.UpdateShipment(s.ctx, changed); !errors.Is(err, engine.ErrStale) {
+			s.Errorf("error %v, want ErrStale", err)
+		}
+		now, err := tx.Shipment(s.ctx, changed.ID)
+		if err != nil {
+			return err
+		}
+		now.Hold = "y"
+		return tx.UpdateShipment(s.ctx, now)
+	})
+	s.same(s.shipment(1).Hold, "y")
+}
+
+func shipmentLists(s *suite) {
+	s.put(nil, 3, 1, 2)
+	s.put(func(v *engine.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusLest; v.Submission.DigitalOnly = true }, 5)
+	for name, c := range map[string]struct {
+		f    engine.ShipmentFilter
+		want []int
+	}{
+		"all":         {engine.ShipmentFilter{}, []int{1, 2, 3, 4, 5}},
+		"account":     {engine.ShipmentFilter{Account: "skole"}, []int{1, 2, 3, 5}},
+		"status":      {engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusLest, engine.StatusAvvist}}, []int{5}},
+		"digital":     {engine.ShipmentFilter{DigitalOnly: true}, []int{5}},
+		"held":        {engine.ShipmentFilter{Held: true}, []int{4}},
+		"page 1":      {engine.ShipmentFilter{Limit: 2}, []int{1, 2}},
+		"page 2":      {engine.ShipmentFilter{Limit: 2, After: ID(2)}, []int{3, 4}},
+		"combination": {engine.ShipmentFilter{Account: "skole", Statuses: []engine.Status{engine.StatusAkseptert}, After: ID(1), Limit: 1}, []int{2}},
+		"none":        {engine.ShipmentFilter{Account: "ingen"}, nil},
+	} {
+		s.view(func(r engine.Reader) error {
+			got, err := r.Shipments(s.ctx, c.f)
+			var want []string
+			for _, n := range c.want {
+				want = append(want, ID(n))
+			}
+			if !slices.Equal(ids(got), want) {
+				s.Errorf("%s: %v, want %v", name, ids(got), want)
+			}
+			return err
+		})
+	}
+	s.view(func(r engine.Reader) error {
+		got, err := r.CountShipments(s.ctx)
+		slices.SortFunc(got, func(a, b engine.StatusCount) int {
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Status, b.Status))
+		})
+		s.same(got, []engine.StatusCount{
+			{Account: "helse", Status: engine.StatusAkseptert, Held: true, Count: 1},
+			{Account: "skole", Status: engine.StatusAkseptert, Count: 3},
+			{Account: "skole", Status: engine.StatusLest, Count: 1},
+		})
+		return err
+	})
+}
+
+func history(s *suite) {
+	s.put(nil, 1, 2)
+	var now time.Time
+	s.must(func(tx engine.Tx) error {
+		now = tx.Now()
+		return errors.Join(
+			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: engine.StatusMottatt, To: engine.StatusAkseptert, Key: "altinn-1"}),
+			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: engine.StatusAkseptert, To: engine.StatusAkseptert, Reason: "K7QX000001"}),
+			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
+			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
+		)
+	})
+	if now != now.Truncate(time.Millisecond).UTC() || now.IsZero() {
+		s.Errorf("Now is %v, want UTC in whole milliseconds", now)
+	}
+	s.view(func(r engine.Reader) error {
+		got, err := r.History(s.ctx, ID(1))
+		s.same(got, []engine.Event{
+			{Shipment: ID(1), At: T0, Recorded: now, Kind: "STATUS", From: engine.StatusMottatt, To: engine.StatusAkseptert, Key: "altinn-1"},
+			{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: engine.StatusAkseptert, To: engine.StatusAkseptert, Reason: "K7QX000001"},
+		})
+		return err
+	})
+	e := engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS", Key: "altinn-1"}
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	e.Key, e.Shipment = "", ID(3)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	e.Shipment, e.To = ID(2), "BORTE"
+	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	e.To, e.Kind = "", ""
+	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+}
+
+func countAlike(s *suite) {
+	for i, d := range []time.Duration{0, time.Hour, 2 * time.Hour} {
+		s.put(func(v *engine.Shipment) { v.ReceivedAt = T0.Add(d); v.Status = engine.StatusAvvist }, i+1)
+	}
+	s.put(func(v *engine.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 4)
+	s.view(func(r engine.Reader) error {
+		for _, c := range []struct {
+			since, until time.Duration
+			want         int
+		}{{0, 2 * time.Hour, 2}, {0, 2*time.Hour + time.Millisecond, 3}, {time.Millisecond, 2 * time.Hour, 1}, {-time.Hour, 0, 0}} {
+			n, err := r.CountAlike(s.ctx, "f1", T0.Add(c.since), T0.Add(c.until))
+			if err != nil {
+				return err
+			}
+			if n != c.want {
+				s.Errorf("[%v, %v): %d alike, want %d", c.since, c.until, n, c.want)
+			}
+		}
+		return nil
+	})
+}
+
+func due(s *suite) {
+	s.put(nil, 1)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusVarslet; v.DueAt = T0 }, 2)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak }, 3)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP; v.Account = "helse" }, 4)
+	s.put(func(v *engine.Shipment) { v.DueAt = T0.Add(time.Millisecond) }, 11)
+	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = time.Time{}, "" }, 12)
+	s.put(func(v *engine.Shipment) { v.ReadAt = T0 }, 13)
+	s.put(func(v *engine.Shipment) { v.ClosedAt = T0 }, 14)
+	s.put(func(v *engine.Shipment) { v.Hold = "x" }, 15)
+	s.put(func(v *engine.Shipment) { v.Account = "annen" }, 16)
+	for i, st := range []engine.Status{
+		engine.StatusMottatt, engine.StatusAvvist, engine.StatusFeiletUnderMotta, engine.StatusSendtDigitalt, engine.StatusLevertSDP,
+		engine.StatusLest, engine.StatusSendtPrint, engine.StatusPrintet, engine.StatusIkkeLevert, engine.StatusManueltHandtert, engine.StatusSlettet,
+	} {
+		s.put(func(v *engine.Shipment) { v.Status = st }, 20+i)
+	}
+	list := func(accounts []string, after string, limit int) []string {
+		var got []engine.Shipment
+		s.view(func(r engine.Reader) (err error) { got, err = r.Due(s.ctx, T0, accounts, after, limit); return err })
+		return ids(got)
+	}
+	both := []string{"skole", "helse"}
+	s.same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
+	s.same(list(both, "", 2), []string{ID(1), ID(2)})
+	s.same(list(both, ID(2), 2), []string{ID(3), ID(4)})
+	s.same(list([]string{"helse"}, "", 100), []string{ID(4)})
+	s.same(list(nil, "", 100), []string(nil))
+	job := s.job(2, 3)
+	s.same(list(both, "", 100), []string{ID(1), ID(4)})
+	s.move(job, engine.JobWithdrawn)
+	s.same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
+}
+
+func jobRoundTrip(s *suite) {
+	s.put(nil, 1, 2, 3)
+	id := s.job(1, 2)
+	want, letters := Job(id, 1, 2)
+	s.same(s.jobNow(id), want)
+	s.view(func(r engine.Reader) error {
+		ls, err := r.JobLetters(s.ctx, id)
+		s.same(ls, letters)
+		l, err2 := r.JobLetterOf(s.ctx, id, ID(2))
+		s.same(l, letters[1])
+		return errors.Join(err, err2)
+	})
+	changed := Composed(want)
+	changed.OfferedAt, changed.Failures, changed.LastError = T0.Add(time.Hour), 3, "connection lost"
+	sent := changed
+	sent.Vendor, sent.Class.Colour, sent.Letters, sent.Created = "annen", true, 77, T0.Add(time.Hour) // are not stored
+	s.must(func(tx engine.Tx) error { return tx.UpdateJob(s.ctx, sent) })
+	changed.Version++
+	s.same(s.jobNow(id), changed)
+	s.refuse(engine.ErrStale, func(tx engine.Tx) error { return tx.UpdateJob(s.ctx, sent) })
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(
+			tx.AddJobEvent(s.ctx, engine.JobEvent{Job: id, At: T0, To: engine.JobPlanned}),
+			tx.AddJobEvent(s.ctx, engine.JobEvent{Job: id, At: T0.Add(-time.Minute), From: engine.JobPlanned, To: engine.JobComposed, Reason: "ok"}))
+	})
+	s.view(func(r engine.Reader) error {
+		h, err := r.JobHistory(s.ctx, id)
+		s.same(h, []engine.JobEvent{{Job: id, At: T0, To: engine.JobPlanned},
+			{Job: id, At: T0.Add(-time.Minute), From: engine.JobPlanned, To: engine.JobComposed, Reason: "ok"}})
+		return err
+	})
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error {
+		return tx.AddJobEvent(s.ctx, engine.JobEvent{Job: "AAAA000001", At: T0, To: engine.JobPlanned})
+	})
+
+	child, cl := Job("ZZZZ000001", 3)
+	child.Parent = id
+	s.must(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
+	s.move(child.ID, engine.JobCommitted)
+	s.view(func(r engine.Reader) error {
+		for _, c := range []struct {
+			f    engine.JobFilter
+			want []string
+		}{
+			{engine.JobFilter{}, []string{id, child.ID}},
+			{engine.JobFilter{Limit: 1}, []string{id}},
+			{engine.JobFilter{States: []engine.JobState{engine.JobCommitted, engine.JobClosed}}, []string{child.ID}},
+			{engine.JobFilter{Vendor: "annen"}, nil},
+			{engine.JobFilter{Vendor: "trykkeri", States: []engine.JobState{engine.JobComposed}}, []string{id}},
+		} {
+			js, err := r.Jobs(s.ctx, c.f)
+			if err != nil {
+				return err
+			}
+			var got []string
+			for _, j := range js {
+				got = append(got, j.ID)
+			}
+			want := slices.Sorted(slices.Values(c.want))
+			s.same(got, want)
+		}
+		return nil
+	})
+
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
+	s.put(nil, 4)
+	for name, broken := range map[string]func(*engine.PrintJob, *[]engine.JobLetter){
+		"id of another form":     func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.ID = "ZZZZ00000X" },
+		"id in small letters":    func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.ID = "zzzz000002" },
+		"parent unknown":         func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Parent = "ZZZZ000009" },
+		"its own parent":         func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Parent = j.ID },
+		"state unknown":          func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.State = "BORTE" },
+		"composed, no ticket":    func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.State = engine.JobComposed },
+		"no vendor":              func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Vendor = "" },
+		"no letters":             func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Letters, *ls = 0, nil },
+		"count of letters wrong": func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Letters++ },
+		"letter 0":               func(j *engine.PrintJob, ls *[]engine.JobLetter) { (*ls)[0].Letter = 0 },
+		"shipment unknown":       func(j *engine.PrintJob, ls *[]engine.JobLetter) { (*ls)[0].Shipment = ID(99) },
+		"sheets below zero":      func(j *engine.PrintJob, ls *[]engine.JobLetter) { (*ls)[0].Sheets = -1 },
+		"failures below zero":    func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Failures = -1 },
+		"created never":          func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Created = time.Time{} },
+	} {
+		j, ls := Job("ZZZZ000002", 4)
+		broken(&j, &ls)
+		for i := range ls {
+			ls[i].Job = j.ID
+		}
+		if err := s.tx(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, j, ls) }); err == nil {
+			s.Errorf("%s: was stored", name)
+		}
+	}
+	twice, tl := Job("ZZZZ000002", 4, 4)
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, twice, tl) })
+}
+
+func jobIDs(s *suite) {
+	form := regexp.MustCompile(`^[A-Z0-9]{4}[0-9]{6}$`)
+	seen := map[string]bool{}
+	last := ""
+	for range 3 {
+		s.must(func(tx engine.Tx) error {
+			for range 2 {
+				id, err := tx.NextJobID(s.ctx)
+				if err != nil {
+					return err
+				}
+				if !form.MatchString(id) || seen[id] || id <= last {
+					s.Errorf("job id %q after %q", id, last)
+				}
+				seen[id], last = true, id
+			}
+			return nil
+		})
+	}
+	s.view(func(r engine.Reader) error {
+		inst, err := r.Setting(s.ctx, "installation")
+		if !strings.HasPrefix(last, inst) || len(inst) != 4 {
+			s.Errorf("installation %q, job id %q", inst, last)
+		}
+		return err
+	})
+	var wg sync.WaitGroup
+	got := make(chan string, 8)
+	for range cap(got) {
+		wg.Go(func() {
+			err := s.tx(func(tx engine.Tx) error {
+				id, err := tx.NextJobID(s.ctx)
+				got <- id
+				return err
+			})
+			if err != nil {
+				s.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(got)
+	for id := range got {
+		if seen[id] {
+			s.Errorf("job id %s was handed out twice", id)
+		}
+		seen[id] = true
+	}
+}
+
+func oneLiveJob(s *suite) {
+	s.put(nil, 1, 2, 3)
+	first := s.job(1, 2)
+	second, ls := Job("ZZZZ000001", 3, 2)
+	insert := func(tx engine.Tx) error { return tx.InsertJob(s.ctx, second, ls) }
+	for _, st := range []engine.JobState{
+		engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobUncertain,
+		engine.JobOffered, engine.JobAccepted, engine.JobClosed,
+	} {
+		if st != engine.JobPlanned {
+			s.move(first, st)
+		}
+		s.refuse(engine.ErrExists, insert)
+	}
+	s.view(func(r engine.Reader) error { // nothing of the refused job is left
+		if _, err := r.Job(s.ctx, second.ID); !errors.Is(err, engine.ErrNotFound) {
+			s.Errorf("job %s: %v, want not found", second.ID, err)
+		}
+		return nil
+	})
+	s.move(first, engine.JobRejected)
+	s.must(insert)
+	s.view(func(r engine.Reader) error {
+		js, err := r.JobsOf(s.ctx, ID(2))
+		var got []string
+		for _, j := range js {
+			got = append(got, j.ID)
+		}
+		s.same(got, []string{max(first, second.ID), min(first, second.ID)})
+		return err
+	})
+	// A job cannot take its letters back once they are in another.
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error {
+		j, err := tx.Job(s.ctx, first)
+		if err != nil {
+			return err
+		}
+		j.State = engine.JobUncertain
+		return tx.UpdateJob(s.ctx, j)
+	})
+	s.move(second.ID, engine.JobWithdrawn)
+	s.job(1, 2, 3)
+}
+
+func composedFiles(s *suite) {
+	s.put(nil, 1, 2)
+	id := s.job(1, 2)
+	_, ls := Job(id, 1, 2)
+	for i := range ls {
+		ls[i].File, ls[i].FirstSide, ls[i].LastSide, ls[i].Sheets, ls[i].Pages = "a.pdf", 4*i+1, 4*i+4, 2, 3
+		ls[i].PagesBW, ls[i].PagesColour, ls[i].GiroSheets, ls[i].Envelope, ls[i].WeightGram = 2, 1, 1, "C5", 20
+	}
+	files := []engine.JobFile{
+		{Job: id, File: exchange.File{Name: "b.pdf", Kind: "print", SHA256: Sha(1), Bytes: 10, Sides: 8, Letters: 2, FirstLetter: 1, LastLetter: 2}, Blob: engine.BlobRef{SHA256: Sha(1), Bytes: 10}},
+		{Job: id, File: exchange.File{Name: "a.csv", Kind: "manifest", SHA256: Sha(2), Bytes: 20}, Blob: engine.BlobRef{SHA256: Sha(2), Bytes: 20}},
+	}
+	check := func() {
+		s.Helper()
+		s.view(func(r engine.Reader) error {
+			got, err := r.JobFiles(s.ctx, id)
+			s.same(got, files)
+			gl, err2 := r.JobLetters(s.ctx, id)
+			s.same(gl, ls)
+			return errors.Join(err, err2)
+		})
+	}
+	for range 2 { // composing again gives the same
+		s.must(func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, files, ls) })
+		check()
+	}
+	wrong := slices.Clone(ls)
+	wrong[0].Konteringskode, wrong[0].Reason = "other", engine.ReasonPrintOnly // are not composed fields
+	wrong[0].Sheets = 9
+	ls[0].Sheets = 9
+	files = files[:1]
+	s.must(func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, files, wrong) })
+	check()
+	bad := slices.Clone(files)
+	bad[0].File.Name = ""
+	s.refuse(nil, func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, bad, ls) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, append(files, files...), ls) })
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error {
+		return tx.SetJobFiles(s.ctx, id, files, []engine.JobLetter{{Job: id, Shipment: ID(7), Letter: 3}})
+	})
+	s.refuse(nil, func(tx engine.Tx) error {
+		l := ls[0]
+		l.FirstSide, l.LastSide = 5, 4
+		return tx.SetJobFiles(s.ctx, id, files, []engine.JobLetter{l})
+	})
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, "ZZZZ000009", nil, nil) })
+	check()
+	s.must(func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, nil, nil) })
+	files = nil
+	check()
+}
+
+func lastGate(s *suite) {
+	s.put(nil, 1, 2, 3, 4, 5, 6, 7)
+	id := s.job(7, 6, 5, 4, 3, 2, 1)
+	change := func(n int, fn func(*engine.Shipment)) {
+		s.must(func(tx engine.Tx) error {
+			v, err := tx.Shipment(s.ctx, ID(n))
+			if err != nil {
+				return err
+			}
+			fn(&v)
+			return tx.UpdateShipment(s.ctx, v)
+		})
+	}
+	gate := func() []string {
+		var got []engine.Shipment
+		s.view(func(r engine.Reader) (err error) { got, err = r.Ungated(s.ctx, id); return err })
+		slices.SortFunc(got, func(a, b engine.Shipment) int { return strings.Compare(a.ID, b.ID) })
+		return ids(got)
+	}
+	s.same(gate(), []string(nil))
+	change(2, func(v *engine.Shipment) { v.ReadAt = T0 })
+	change(3, func(v *engine.Shipment) { v.Status = engine.StatusLest; v.ReadAt = T0 })
+	change(4, func(v *engine.Shipment) { v.ClosedAt = T0; v.Status = engine.StatusManueltHandtert })
+	change(5, func(v *engine.Shipment) { v.Hold = "x" })
+	change(6, func(v *engine.Shipment) { v.Status = engine.StatusLevertSDP })
+	change(7, func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP })
+	s.same(gate(), []string{ID(2), ID(3), ID(4), ID(5), ID(6)})
+	change(1, func(v *engine.Shipment) { v.Status = engine.StatusSendtPrint })
+	s.same(gate(), []string{ID(1), ID(2), ID(3), ID(4), ID(5), ID(6)})
+}
+
+func sendLetters(s *suite) {
+	s.put(nil, 1)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusVarslet }, 2)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak }, 3)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP }, 4)
+	stay := map[int]engine.Status{11: engine.StatusSendtPrint, 12: engine.StatusPrintet, 13: engine.StatusLest, 14: engine.StatusManueltHandtert}
+	for n, st := range stay {
+		s.put(func(v *engine.Shipment) { v.Status = st; v.SentAt = T0.Add(-time.Hour) }, n)
+	}
+	s.put(nil, 20) // in no job
+	id := s.job(1, 2, 3, 4, 11, 12, 13, 14)
+	before := map[int]engine.Shipment{}
+	for _, n := range []int{1, 2, 3, 4, 11, 12, 13, 14, 20} {
+		before[n] = s.shipment(n)
+	}
+	var now time.Time
+	send := func(at time.Time) {
+		s.must(func(tx engine.Tx) error { now = tx.Now(); return tx.SendLetters(s.ctx, id, at) })
+	}
+	check := func(recorded time.Time) {
+		s.Helper()
+		for n, v := range before {
+			var events []engine.Event
+			if n < 10 {
+				events = []engine.Event{{Shipment: v.ID, At: T0, Recorded: recorded, Kind: "STATUS", From: v.Status, To: engine.StatusSendtPrint, Reason: id}}
+				v.Status, v.SentAt, v.Version = engine.StatusSendtPrint, T0, v.Version+1
+			}
+			s.same(s.shipment(n), v)
+			s.view(func(r engine.Reader) error {
+				h, err := r.History(s.ctx, v.ID)
+				s.same(h, events)
+				return err
+			})
+		}
+	}
+	send(T0)
+	first := now
+	check(first)
+	send(T0.Add(time.Hour)) // again, after a crash: changes nothing
+	check(first)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.SendLetters(s.ctx, "ZZZZ000009", T0) })
+}
+
+func receipts(s *suite) {
+	s.put(nil, 1, 2)
+	id := s.job(1, 2)
+	f := ReceiptFile()
+	r1, lines := Receipt(101, id, 1)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1, lines) }) // no such file
+	stopped := engine.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: engine.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
+		Problems: []billing.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.ctx, f), tx.InsertReceiptFile(s.ctx, stopped))
+	})
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceiptFile(s.ctx, f) })
+	s.view(func(r engine.Reader) error {
+		got, err := r.ReceiptFile(s.ctx, "trykkeri", Sha(500))
+		s.same(got, f)
+		all, err2 := r.ReceiptFiles(s.ctx, "trykkeri")
+		s.same(all, []engine.ReceiptFile{f, stopped})
+		n, err3 := r.Unreceipted(s.ctx, id)
+		s.same(n, 2)
+		return errors.Join(err, err2, err3)
+	})
+	r1.Row.PostedAt = r1.Row.PostedAt.In(time.FixedZone("CET", 3600)) // reads back as the same instant in UTC
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1, lines) })
+	r1.Row.PostedAt = r1.Row.PostedAt.UTC()
+	s.view(func(r engine.Reader) error {
+		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
+		s.same(got, r1)
+		n, err2 := r.Unreceipted(s.ctx, id)
+		s.same(n, 1)
+		return errors.Join(err, err2)
+	})
+	again, _ := Receipt(102, id, 1)
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, again, lines) })
+	again.State = engine.ReceiptConflict
+	unknown, _ := Receipt(103, "ZZZZ000009", 55)
+	unknown.State = engine.ReceiptUnknown
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceipt(s.ctx, again, nil), tx.InsertReceipt(s.ctx, unknown, nil))
+	})
+	s.view(func(r engine.Reader) error {
+		n, err := r.Unreceipted(s.ctx, id)
+		s.same(n, 1)
+		got, err2 := r.AppliedReceipt(s.ctx, id, ID(1))
+		s.same(got, r1)
+		return errors.Join(err, err2)
+	})
+	for name, broken := range map[string]func(*engine.Receipt, *[]billing.CostLine){
+		"same id":               func(r *engine.Receipt, l *[]billing.CostLine) { r.ID = r1.ID },
+		"id not a UUID":         func(r *engine.Receipt, l *[]billing.CostLine) { r.ID = "1" },
+		"state unknown":         func(r *engine.Receipt, l *[]billing.CostLine) { r.State = "KANSKJE" },
+		"file unknown":          func(r *engine.Receipt, l *[]billing.CostLine) { r.File = Sha(502) },
+		"letter unknown":        func(r *engine.Receipt, l *[]billing.CostLine) { r.Row.Shipment = ID(3) },
+		"job unknown":           func(r *engine.Receipt, l *[]billing.CostLine) { r.Row.Job = "ZZZZ000009" },
+		"applied, not posted":   func(r *engine.Receipt, l *[]billing.CostLine) { r.Row.PostedAt = time.Time{} },
+		"same kind twice":       func(r *engine.Receipt, l *[]billing.CostLine) { *l = append(*l, (*l)[0]) },
+		"kind missing":          func(r *engine.Receipt, l *[]billing.CostLine) { (*l)[0].Kind = "" },
+		"sum wrong":             func(r *engine.Receipt, l *[]billing.CostLine) { (*l)[0].Gross++ },
+		"conflict with amounts": func(r *engine.Receipt, l *[]billing.CostLine) { r.State = engine.ReceiptConflict },
+	} {
+		r, ls := Receipt(110, id, 2)
+		broken(&r, &ls)
+		if err := s.tx(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r, ls) }); err == nil {
+			s.Errorf("%s: was stored", name)
+		}
+	}
+	last, ls := Receipt(111, id, 2)
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, last, ls) })
+	s.view(func(r engine.Reader) error {
+		n, err := r.Unreceipted(s.ctx, id)
+		s.same(n, 0)
+		return err
+	})
+}
+
+func deviations(s *suite) {
+	s.must(func(tx engine.Tx) error { return tx.InsertReceiptFile(s.ctx, ReceiptFile()) })
+	d := func(key string, at time.Time) engine.Deviation {
+		return engine.Deviation{Key: key, At: at, Vendor: "trykkeri", File: Sha(500), Account: "skole",
+			Finding: billing.Deviation{Kind: "vekt", Shipment: ID(1), Job: "ZZZZ000001", Expected: "20", Got: "30", Amount: -5}}
+	}
+	early, late := d("a", T0), d("b", T0.Add(time.Hour))
+	late.File = ""
+	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{late, early}) })
+	other := d("a", T0.Add(time.Minute))
+	other.Account = "helse"
+	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{other, early}) }) // left alone
+	s.view(func(r engine.Reader) error {
+		all, err := r.Deviations(s.ctx, T0, T0.Add(time.Hour+1e6))
+		s.same(all, []engine.Deviation{early, late})
+		half, err2 := r.Deviations(s.ctx, T0, T0.Add(time.Hour))
+		s.same(half, []engine.Deviation{early})
+		return errors.Join(err, err2)
+	})
+	bad := d("c", T0)
+	bad.File = Sha(501)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{bad}) })
+	bad = d("", T0)
+	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{bad}) })
+}
+
+func reports(s *suite) {
+	s.put(func(v *engine.Shipment) { v.Submission.DigitalOnly = true }, 1)
+	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 2)
+	s.put(func(v *engine.Shipment) { v.ReceivedAt = T0 }, 3)
+	id := s.job(1, 2)
+	_, letters := Job(id, 1, 2)
+	from := Shipment(1).ReceivedAt
+	list := func(from, to time.Time, accounts ...string) (got []engine.ReportShipment) {
+		s.Helper()
+		s.view(func(r engine.Reader) (err error) { got, err = r.ReportShipments(s.ctx, from, to, accounts); return err })
+		return got
+	}
+	want := func(n int, job string, l engine.JobLetter) engine.ReportShipment {
+		v := s.shipment(n)
+		v.Submission = engine.Submission{Konteringskode: "0412", SendingSystem: "ePhorte", DigitalOnly: n == 1}
+		return engine.ReportShipment{Shipment: v, Job: job, Letter: l}
+	}
+	s.same(list(from, T0.Add(time.Millisecond)), []engine.ReportShipment{
+		want(1, id, letters[0]), want(2, id, letters[1]), want(3, "", engine.JobLetter{})})
+	s.same(list(from, T0, "skole"), []engine.ReportShipment{want(1, id, letters[0])})
+	s.same(list(from.Add(time.Millisecond), T0), []engine.ReportShipment(nil))
+
+	s.must(func(tx engine.Tx) error { // posted long after it was received: in both periods
+		v, err := tx.Shipment(s.ctx, ID(1))
+		if err != nil {
+			return err
+		}
+		v.PostedAt = T0.Add(24 * time.Hour)
+		return tx.UpdateShipment(s.ctx, v)
+	})
+	s.same(list(T0.Add(24*time.Hour), T0.Add(25*time.Hour)), []engine.ReportShipment{want(1, id, letters[0])})
+	s.same(list(T0.Add(23*time.Hour), T0.Add(24*time.Hour)), []engine.ReportShipment(nil))
+
+	r1, l1 := Receipt(101, id, 1)
+	r2, l2 := Receipt(102, id, 2)
+	r2.Row.PostedAt = r1.Row.PostedAt.Add(time.Hour)
+	conflict, _ := Receipt(103, id, 1)
+	conflict.State = engine.ReceiptConflict
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1, l1),
+			tx.InsertReceipt(s.ctx, r2, l2), tx.InsertReceipt(s.ctx, conflict, nil))
+	})
+	cost := func(r engine.Receipt, account string, l billing.CostLine) engine.ReportCost {
+		return engine.ReportCost{Shipment: r.Row.Shipment, Job: id, Account: account, PostedAt: r.Row.PostedAt, Line: l, Receipt: r.ID, File: r.File}
+	}
+	all := []engine.ReportCost{cost(r1, "skole", l1[0]), cost(r1, "skole", l1[1]), cost(r2, "helse", l2[0]), cost(r2, "helse", l2[1])}
+	s.view(func(r engine.Reader) error {
+		got, err := r.ReportCosts(s.ctx, r1.Row.PostedAt, r2.Row.PostedAt.Add(time.Millisecond), nil)
+		s.same(got, all)
+		half, err2 := r.ReportCosts(s.ctx, r1.Row.PostedAt, r2.Row.PostedAt, nil)
+		s.same(half, all[:2])
+		helse, err3 := r.ReportCosts(s.ctx, T0, T0.Add(72*time.Hour), []string{"helse"})
+		s.same(helse, all[2:])
+		return errors.Join(err, err2, err3)
+	})
+	s.move(id, engine.JobRejected) // the letters are in no live job any more
+	s.same(list(from, T0), []engine.ReportShipment{want(1, "", engine.JobLetter{}), want(2, "", engine.JobLetter{})})
+}
+
+func slots(s *suite) {
+	claim := func(schedule string, at time.Time, st engine.SlotState) (ok bool, now time.Time) {
+		s.Helper()
+		s.must(func(tx engine.Tx) (err error) {
+			now = tx.Now()
+			ok, err = tx.ClaimSlot(s.ctx, schedule, at, st)
+			return err
+		})
+		return ok, now
+	}
+	ok, started := claim("natt", T0, engine.SlotRunning)
+	s.same(ok, true)
+	for _, st := range []engine.SlotState{engine.SlotRunning, engine.SlotSkipped} {
+		ok, _ = claim("natt", T0, st)
+		s.same(ok, false)
+	}
+	ok, skipped := claim("natt", T0.Add(-24*time.Hour), engine.SlotSkipped)
+	s.same(ok, true)
+	ok, _ = claim("kvittering", T0, engine.SlotRunning)
+	s.same(ok, true)
+	var finished time.Time
+	s.must(func(tx engine.Tx) error {
+		finished = tx.Now()
+		return tx.FinishSlot(s.ctx, "natt", T0, engine.SlotDone, "12 brev")
+	})
+	ok, _ = claim("natt", T0, engine.SlotRunning)
+	s.same(ok, false)
+	s.view(func(r engine.Reader) error {
+		newest := engine.Slot{Schedule: "natt", At: T0, State: engine.SlotDone, Started: started, Finished: finished, Summary: "12 brev"}
+		oldest := engine.Slot{Schedule: "natt", At: T0.Add(-24 * time.Hour), State: engine.SlotSkipped, Started: skipped, Finished: skipped}
+		last, err := r.LastSlot(s.ctx, "natt")
+		s.same(last, newest)
+		all, err2 := r.Slots(s.ctx, "natt", 10)
+		s.same(all, []engine.Slot{newest, oldest})
+		few, err3 := r.Slots(s.ctx, "natt", 1)
+		s.same(few, []engine.Slot{newest})
+		return errors.Join(err, err2, err3)
+	})
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0.Add(time.Hour), engine.SlotDone, "") })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0, "KANSKJE", "") })
+	s.refuse(nil, func(tx engine.Tx) error { _, err := tx.ClaimSlot(s.ctx, "", T0, engine.SlotRunning); return err })
+
+	// A slot runs once however many ask for it.
+	var wg sync.WaitGroup
+	won := make(chan bool, 8)
+	for range cap(won) {
+		wg.Go(func() {
+			err := s.tx(func(tx engine.Tx) error {
+				ok, err := tx.ClaimSlot(s.ctx, "natt", T0.Add(24*time.Hour), engine.SlotRunning)
+				won <- ok
+				return err
+			})
+			if err != nil {
+				s.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(won)
+	n := 0
+	for ok := range won {
+		if ok {
+			n++
+		}
+	}
+	s.same(n, 1)
+}
+
+func alarms(s *suite) {
+	step := func(fn func(tx engine.Tx) error) (now time.Time) {
+		s.Helper()
+		s.must(func(tx engine.Tx) error { now = tx.Now(); return fn(tx) })
+		return now
+	}
+	raised := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "no answer") })
+	again := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "no answer still") })
+	other := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", "full") })
+	first := engine.Alarm{Key: "sftp", Text: "no answer still", Raised: raised, Last: again, Count: 2}
+	second := engine.Alarm{Key: "disk", Text: "full", Raised: other, Last: other, Count: 1}
+	list := func(open bool) (got []engine.Alarm) {
+		s.view(func(r engine.Reader) (err error) { got, err = r.Alarms(s.ctx, open); return err })
+		return got
+	}
+	s.same(list(true), []engine.Alarm{second, first})
+	first.Resolved = step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	s.same(list(true), []engine.Alarm{second})
+	s.same(list(false), []engine.Alarm{second, first})
+	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "never") })
+	s.same(list(false), []engine.Alarm{second, first})
+	new := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "again") })
+	third := engine.Alarm{Key: "sftp", Text: "again", Raised: new, Last: new, Count: 1}
+	s.same(list(true), []engine.Alarm{third, second})
+	s.same(list(false), []engine.Alarm{third, second, first})
+	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "", "x") })
+}
+
+func settings(s *suite) {
+	for _, v := range []string{"1", "", "3"} {
+		s.must(func(tx engine.Tx) error { return tx.SetSetting(s.ctx, "k", v) })
+		s.view(func(r engine.Reader) error {
+			got, err := r.Setting(s.ctx, "k")
+			s.same(got, v)
+			return err
+		})
+	}
+	s.refuse(nil, func(tx engine.Tx) error { return tx.SetSetting(s.ctx, "", "x") })
+}
+
+func notFound(s *suite) {
+	s.view(func(r engine.Reader) error {
+		_, e1 := r.Shipment(s.ctx, ID(1))
+		_, e2 := r.ShipmentByHandIn(s.ctx, "skole", "x")
+		_, e3 := r.Job(s.ctx, "AAAA000001")
+		_, e4 := r.JobLetterOf(s.ctx, "AAAA000001", ID(1))
+		_, e5 := r.ReceiptFile(s.ctx, "trykkeri", Sha(1))
+		_, e6 := r.AppliedReceipt(s.ctx, "AAAA000001", ID(1))
+		_, e7 := r.LastSlot(s.ctx, "natt")
+		_, e8 := r.Setting(s.ctx, "nei")
+		for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, e8} {
+			if !errors.Is(err, engine.ErrNotFound) {
+				s.Errorf("read %d: %v, want ErrNotFound", i+1, err)
+			}
+		}
+		return nil
+	})
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error {
+		j, _ := Job("AAAA000001", 1)
+		return tx.UpdateJob(s.ctx, j)
+	})
+}
+
+func rollBack(s *suite) {
+	boom := errors.New("boom")
+	s.put(nil, 1)
+	before := s.shipment(1)
+	err := s.tx(func(tx engine.Tx) error {
+		v := Shipment(1)
+		v.Hold = "x"
+		if err := errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), []engine.Document{Document(2, 0)}),
+			tx.SetSetting(s.ctx, "k", "v"), tx.RaiseAlarm(s.ctx, "a", "b")); err != nil {
+			return err
+		}
+		if _, err := tx.NextJobID(s.ctx); err != nil {
+			return err
+		}
+		return boom
+	})
+	if err != boom {
+		s.Errorf("error %v, want the very one that fn returned", err)
+	}
+	s.same(s.shipment(1), before)
+	s.view(func(r engine.Reader) error {
+		if _, err := r.Shipment(s.ctx, ID(2)); !errors.Is(err, engine.ErrNotFound) {
+			s.Errorf("shipment: %v, want not found", err)
+		}
+		as, err := r.Alarms(s.ctx, false)
+		s.same(len(as), 0)
+		return err
+	})
+	if err := s.a.View(s.ctx, func(engine.Reader) error { return boom }); err != boom {
+		s.Errorf("view: error %v, want the very one that fn returned", err)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	err = s.a.InTx(ctx, func(tx engine.Tx) error {
+		if err := tx.SetSetting(ctx, "k", "v"); err != nil {
+			return err
+		}
+		cancel()
+		return nil
+	})
+	if err == nil {
+		s.Error("a cancelled transaction was committed")
+	}
+	s.view(func(r engine.Reader) error {
+		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, engine.ErrNotFound) {
+			s.Errorf("setting: %v, want not found", err)
+		}
+		return nil
+	})
+	s.put(nil, 3) // the archive still works
+}
+
+func failedStatement(s *suite) {
+	s.put(nil, 1)
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error {
+		if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
+			return err
+		}
+		if err := tx.InsertShipment(s.ctx, Shipment(1), nil); !errors.Is(err, engine.ErrExists) {
+			s.Errorf("error %v, want ErrExists", err)
+		}
+		if _, err := tx.Shipment(s.ctx, ID(1)); err == nil {
+			s.Error("the transaction still reads after a failed statement")
+		}
+		return nil // passed over: InTx must not commit the rest
+	})
+	s.view(func(r engine.Reader) error {
+		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, engine.ErrNotFound) {
+			s.Errorf("setting: %v, want not found", err)
+		}
+		return nil
+	})
+}
+
+func panics(s *suite) {
+	func() {
+		defer func() {
+			if recover() == nil {
+				s.Error("the panic was swallowed")
+			}
+		}()
+		s.tx(func(tx engine.Tx) error {
+			if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
+				s.Error(err)
+			}
+			panic("boom")
+		})
+	}()
+	s.view(func(r engine.Reader) error {
+		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, engine.ErrNotFound) {
+			s.Errorf("setting: %v, want not found", err)
+		}
+		return nil
+	})
+	s.put(nil, 1)
+}
+
+func concurrentUpdates(s *suite) {
+	s.put(nil, 1)
+	read := s.shipment(1)
+	const n = 8
+	errs := make(chan error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			v := read
+			v.Hold = fmt.Sprintf("h%d", i)
+			errs <- s.tx(func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, v) })
+		})
+	}
+	wg.Wait()
+	close(errs)
+	won := 0
+	for err := range errs {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, engine.ErrStale):
+			s.Errorf("error %v, want ErrStale", err)
+		}
+	}
+	s.same(won, 1)
+	s.same(s.shipment(1).Version, read.Version+1)
+}
+
+// writeSkew is the last gate against a letter that is being read: each transaction reads what the other writes. Not
+// both may pass on what they read.
+func writeSkew(s *suite) {
+	const rounds = 20
+	for n := 1; n <= rounds; n++ {
+		s.put(nil, n)
+		id := s.job(n)
+		var late bool // the reading saw the job committed
+		var gated int // letters that the gate stopped
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			err := s.tx(func(tx engine.Tx) error {
+				stopped, err := tx.Ungated(s.ctx, id)
+				if gated = len(stopped); err != nil || gated > 0 {
+					return err
+				}
+				j, err := tx.Job(s.ctx, id)
+				if err != nil {
+					return err
+				}
+				j = Composed(j)
+				j.State = engine.JobCommitted
+				return tx.UpdateJob(s.ctx, j)
+			})
+			if err != nil {
+				s.Error(err)
+			}
+		})
+		wg.Go(func() {
+			err := s.tx(func(tx engine.Tx) error {
+				v, err := tx.Shipment(s.ctx, ID(n))
+				if err != nil {
+					return err
+				}
+				js, err := tx.JobsOf(s.ctx, v.ID)
+				if err != nil {
+					return err
+				}
+				late = js[0].State == engine.JobCommitted
+				v.ReadAt = T0
+				if !late {
+					v.Status = engine.StatusLest
+				}
+				return tx.UpdateShipment(s.ctx, v)
+			})
+			if err != nil {
+				s.Error(err)
+			}
+		})
+		wg.Wait()
+		if s.Failed() {
+			return
+		}
+		if late == (gated > 0) {
+			s.Fatalf("round %d: read after the gate is %v and the gate stopped %d: one of them acted on what was no longer so", n, late, gated)
+		}
+	}
+}
+
+func snapshots(s *suite) {
+	s.put(nil, 1)
+	s.view(func(r engine.Reader) error {
+		before, err := r.Shipment(s.ctx, ID(1))
+		if err != nil {
+			return err
+		}
+		done := make(chan error)
+		go func() { // a write does not wait for a reader
+			done <- s.tx(func(tx engine.Tx) error {
+				v := before
+				v.Hold = "x"
+				return errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), nil))
+			})
+		}()
+		if err := <-done; err != nil {
+			return err
+		}
+		after, err := r.Shipment(s.ctx, ID(1))
+		s.same(after, before)
+		all, err2 := r.Shipments(s.ctx, engine.ShipmentFilter{})
+		s.same(len(all), 1)
+		return errors.Join(err, err2)
+	})
+	s.same(s.shipment(1).Hold, "x")
+	// What a transaction has not committed is not seen.
+	s.must(func(tx engine.Tx) error {
+		if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
+			return err
+		}
+		done := make(chan error)
+		go func() {
+			done <- s.a.View(s.ctx, func(r engine.Reader) error { _, err := r.Setting(s.ctx, "k"); return err })
+		}()
+		if err := <-done; !errors.Is(err, engine.ErrNotFound) {
+			s.Errorf("setting: %v, want not found", err)
+		}
+		return nil
+	})
+}
+
+func locks(s *suite) {
+	release, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
+	if err != nil {
+		s.Fatal(err)
+	}
+	if _, err := s.a.Lock(s.ctx, "vendor/trykkeri æ"); !errors.Is(err, engine.ErrLocked) {
+		s.Fatalf("error %v, want ErrLocked", err)
+	}
+	other, err := s.a.Lock(s.ctx, "vendor/annen")
+	if err != nil {
+		s.Fatal(err)
+	}
+	other()
+	s.put(nil, 1) // a lock does not stop the archive
+	release()
+	release2, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
+	if err != nil {
+		s.Fatal(err)
+	}
+	release2()
+}
+
+// manyLetters is more than one statement of any database binds.
+func manyLetters(s *suite) {
+	const n = 2500
+	s.must(func(tx engine.Tx) error {
+		for i := range n {
+			if err := tx.InsertShipment(s.ctx, Shipment(i), nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var all []int
+	for i := range n {
+		all = append(all, i)
+	}
+	id := s.job(all...)
+	_, ls := Job(id, all...)
+	for i := range ls {
+		ls[i].File, ls[i].FirstSide, ls[i].LastSide = "a.pdf", 2*i+1, 2*i+2
+	}
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.SetJobFiles(s.ctx, id, nil, ls), tx.SendLetters(s.ctx, id, T0))
+	})
+	s.view(func(r engine.Reader) error {
+		got, err := r.JobLetters(s.ctx, id)
+		s.same(got, ls)
+		sent, err2 := r.Shipments(s.ctx, engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusSendtPrint}})
+		s.same(len(sent), n)
+		left, err3 := r.Due(s.ctx, T0, []string{"skole"}, "", 10)
+		s.same(len(left), 0)
+		return errors.Join(err, err2, err3)
+	})
+}
+
+func badText(s *suite) {
+	for _, bad := range []string{"a\x00b", "a\xffb"} {
+		v := Shipment(1)
+		v.HandIn = bad
+		s.refuse(nil, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
+		// Text for people is kept as well as it can be.
+		s.must(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "k", bad) })
+	}
+	v := Shipment(2)
+	v.Submission.Title = "a\x00b"
+	s.must(func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
+	s.same(s.shipment(2), v)
+	s.view(func(r engine.Reader) error {
+		as, err := r.Alarms(s.ctx, true)
+		s.same(len(as), 1)
+		s.same(as[0].Text, "a\uFFFDb")
+		return err
+	})
+}

@@ -1,0 +1,172 @@
+package archivetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// errNoPostgres says that the server's programs are not installed.
+var errNoPostgres = errors.New("PostgreSQL is not installed (initdb and postgres, Debian package postgresql)")
+
+// server is the one PostgreSQL of a test binary.
+type server struct {
+	bin, dir string
+	port     int
+	made     atomic.Int64
+	stop     func()
+}
+
+var start = sync.OnceValues(startServer)
+
+// started is the running server, for Main.
+var started atomic.Pointer[server]
+
+// Main is the body of a TestMain: it runs the tests and stops the PostgreSQL that they used.
+func Main(m *testing.M) int {
+	code := m.Run()
+	if s := started.Load(); s != nil {
+		s.stop()
+	}
+	return code
+}
+
+// Postgres gives the URL of a new, empty database of a PostgreSQL that the first call starts. A test binary that calls
+// it must have a TestMain that calls Main. Without PostgreSQL the test is skipped, or fails when CI is set.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	s, err := start()
+	if errors.Is(err, errNoPostgres) && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "t" + strconv.FormatInt(s.made.Add(1), 10)
+	out, err := exec.Command(filepath.Join(s.bin, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
+		"-c", "CREATE DATABASE "+name, s.url("postgres")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("create database: %v\n%s", err, out)
+	}
+	return s.url(name)
+}
+
+func (s *server) url(database string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
+		Path: "/" + database, RawQuery: "sslmode=disable",
+	}).String()
+}
+
+func postgresPrograms() (string, error) {
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // Debian keeps them off the PATH
+	if p, err := exec.LookPath("initdb"); err == nil {
+		dirs = append(dirs, filepath.Dir(p))
+	}
+	for _, d := range dirs {
+		if _, err := os.Stat(filepath.Join(d, "postgres")); err == nil {
+			return d, nil
+		}
+	}
+	return "", errNoPostgres
+}
+
+func startServer() (*server, error) {
+	bin, err := postgresPrograms()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "postgang-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{bin: bin, dir: dir}
+	attr := &syscall.SysProcAttr{}
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return nil, fmt.Errorf("PostgreSQL does not run as root, and there is no user postgres: %w", err)
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return nil, err
+		}
+	}
+	data := filepath.Join(dir, "data")
+	// A linguistic collation, so that a missing byte-wise one shows.
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N",
+		"-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=nb")
+	initdb.SysProcAttr, initdb.Dir = attr, dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.port = l.Addr().(*net.TCPAddr).Port
+	l.Close()
+
+	var log bytes.Buffer
+	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-p", strconv.Itoa(s.port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "fsync=off", "-c", "full_page_writes=off")
+	run := *attr
+	run.Pdeathsig = syscall.SIGQUIT // a killed test binary leaves no server behind
+	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = &run, dir, &log, &log
+	begun, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // Pdeathsig comes when the thread that started the child ends
+		err := cmd.Start()
+		begun <- err
+		if err == nil {
+			cmd.Wait()
+		}
+		close(ended)
+	}()
+	if err := <-begun; err != nil {
+		return nil, err
+	}
+	s.stop = func() {
+		cmd.Process.Signal(syscall.SIGINT)
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			cmd.Process.Kill()
+			<-ended
+		}
+		os.RemoveAll(dir)
+	}
+	ready := func() bool {
+		return exec.Command(filepath.Join(bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)).Run() == nil
+	}
+	for deadline := time.Now().Add(30 * time.Second); !ready(); time.Sleep(50 * time.Millisecond) {
+		select {
+		case <-ended:
+			os.RemoveAll(dir)
+			return nil, fmt.Errorf("postgres ended at once:\n%s", log.String())
+		default:
+		}
+		if time.Now().After(deadline) {
+			s.stop()
+			return nil, errors.New("postgres did not answer in 30 seconds")
+		}
+	}
+	started.Store(s)
+	return s, nil
+}

@@ -1,0 +1,263 @@
+package archive
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"postgang/engine"
+)
+
+const (
+	blobFolder = "sha256" // blobs stand as sha256/ab/cdef…
+	tempFolder = "tmp"    // files being written; in the same file system, so that they can be renamed into place
+)
+
+// Dir keeps documents in a folder, named by their content. Several processes may use one folder.
+type Dir struct {
+	root *os.Root
+}
+
+var _ engine.Blobs = (*Dir)(nil)
+
+// OpenDir opens a folder of documents, making it when it is not there. It removes what a killed process left
+// half-written.
+func OpenDir(path string) (*Dir, error) {
+	d, err := openDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("open folder of documents: %w", err)
+	}
+	return d, nil
+}
+
+func openDir(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	if err := syncDir(filepath.Dir(filepath.Clean(path))); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dir{root: root}
+	for _, name := range []string{blobFolder, tempFolder} {
+		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, errors.Join(err, root.Close())
+		}
+	}
+	if err := d.sync("."); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	if err := d.removeLeftovers(); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return d, nil
+}
+
+// Close closes the folder. Open blobs stay readable.
+func (d *Dir) Close() error { return d.root.Close() }
+
+// removeLeftovers removes temporary files that no process writes any more: a writer holds a lock on its own.
+func (d *Dir) removeLeftovers() error {
+	entries, err := fs.ReadDir(d.root.FS(), tempFolder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := tempFolder + "/" + e.Name()
+		f, err := d.root.Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its writer has just put it into place
+		}
+		if err != nil {
+			return err
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			err = d.root.Remove(name)
+		}
+		f.Close()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Put stores what r gives. When it returns, the bytes and their name are on disk.
+func (d *Dir) Put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
+	ref, err := d.put(ctx, r)
+	if err != nil {
+		return engine.BlobRef{}, fmt.Errorf("store document: %w", err)
+	}
+	return ref, nil
+}
+
+func (d *Dir) put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
+	temp, f, err := d.create()
+	if err != nil {
+		return engine.BlobRef{}, err
+	}
+	placed := false
+	defer func() {
+		if !placed {
+			d.root.Remove(temp)
+		}
+		f.Close()
+	}()
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, hash), contextReader{ctx, r})
+	if err != nil {
+		return engine.BlobRef{}, err
+	}
+	ref := engine.BlobRef{SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}
+	folder, name := place(ref)
+	if err := d.root.Mkdir(folder, 0o700); err == nil {
+		err = d.sync(blobFolder)
+		if err != nil {
+			return engine.BlobRef{}, err
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
+		return engine.BlobRef{}, err
+	}
+	// A blob that is there already is replaced by the same bytes rather than trusted: a disk that was full or a crash
+	// may have left a shorter one, and its own flush may not have ended yet in another process.
+	if err := f.Sync(); err != nil {
+		return engine.BlobRef{}, err
+	}
+	if err := d.root.Rename(temp, name); err != nil {
+		return engine.BlobRef{}, err
+	}
+	placed = true
+	// Also when another process made the folder a moment ago and has not flushed its name.
+	if err := d.sync(blobFolder); err != nil {
+		return engine.BlobRef{}, err
+	}
+	return ref, d.sync(folder)
+}
+
+// create makes a temporary file that removeLeftovers of another process leaves alone.
+func (d *Dir) create() (string, *os.File, error) {
+	for {
+		name := tempFolder + "/" + rand.Text()
+		f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return "", nil, err
+		}
+		// removeLeftovers may have come between making and locking: then the name is gone, or held for a moment.
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
+			if _, err := d.root.Stat(name); err == nil {
+				return name, f, nil
+			}
+		}
+		f.Close()
+		d.root.Remove(name)
+	}
+}
+
+// Open opens a blob; engine.ErrNotFound when it is not there or does not have its size.
+func (d *Dir) Open(_ context.Context, ref engine.BlobRef) (engine.Blob, error) {
+	if err := check(ref); err != nil {
+		return nil, err
+	}
+	_, name := place(ref)
+	f, err := d.root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("document %s: %w", ref.SHA256, engine.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open document: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open document: %w", err), f.Close())
+	}
+	if info.Size() != ref.Bytes {
+		return nil, errors.Join(fmt.Errorf("document %s has %d bytes on disk and %d in the archive: %w",
+			ref.SHA256, info.Size(), ref.Bytes, engine.ErrNotFound), f.Close())
+	}
+	return &fileBlob{File: f, size: info.Size()}, nil
+}
+
+// Delete removes a blob. It is no error when it is not there.
+func (d *Dir) Delete(_ context.Context, ref engine.BlobRef) error {
+	if err := check(ref); err != nil {
+		return err
+	}
+	folder, name := place(ref)
+	err := d.root.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = d.sync(folder)
+	}
+	if err != nil {
+		return fmt.Errorf("delete document: %w", err)
+	}
+	return nil
+}
+
+// fileBlob is an open blob.
+type fileBlob struct {
+	*os.File
+	size int64
+}
+
+// Size in bytes.
+func (b *fileBlob) Size() int64 { return b.size }
+
+// check refuses references that cannot be ours, before they become a path.
+func check(ref engine.BlobRef) error {
+	if len(ref.SHA256) != sha256.Size*2 || strings.Trim(ref.SHA256, "0123456789abcdef") != "" {
+		return fmt.Errorf("document reference is not a SHA-256 in lower-case hexadecimal: %w", engine.ErrNotFound)
+	}
+	return nil
+}
+
+func place(ref engine.BlobRef) (folder, name string) {
+	folder = blobFolder + "/" + ref.SHA256[:2]
+	return folder, folder + "/" + ref.SHA256[2:]
+}
+
+// sync flushes a folder of the store.
+func (d *Dir) sync(name string) error {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// syncDir flushes a folder, so that a new name in it survives a power cut.
+func syncDir(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// contextReader stops reading when the context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read reads, unless the context has ended.
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}

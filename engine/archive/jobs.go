@@ -1,0 +1,320 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"postgang/engine"
+)
+
+const jobColumns = `j.id, j.vendor, j.parent, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
+	j.totals, j.ticket, j.ticket_sha, j.failures, j.last_error, j.version`
+
+func scanJob(scan scan) (engine.PrintJob, error) {
+	var j engine.PrintJob
+	err := scan(&j.ID, &j.Vendor, textOf(&j.Parent), &j.State, jsonOf{&j.Class}, when{&j.Created}, when{&j.Updated},
+		when{&j.OfferedAt}, &j.Letters, jsonOf{&j.Totals}, &j.Ticket, &j.TicketSHA, &j.Failures, &j.LastError, &j.Version)
+	return j, err
+}
+
+// Job reads a print job.
+func (r *reader) Job(ctx context.Context, id string) (engine.PrintJob, error) {
+	j, err := one(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j WHERE j.id = $1`, id)
+	if err != nil {
+		return j, fmt.Errorf("job %s: %w", id, err)
+	}
+	return j, nil
+}
+
+// Jobs lists print jobs by id.
+func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJob, error) {
+	var a args
+	where := []string{"TRUE"}
+	if f.Vendor != "" {
+		where = append(where, "j.vendor = "+a.add(f.Vendor))
+	}
+	if len(f.States) > 0 {
+		where = append(where, "j.state IN "+in(&a, f.States))
+	}
+	out, err := list(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY j.id`+a.limit(f.Limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return out, nil
+}
+
+const letterColumns = `l.job, l.shipment, l.letter, l.konteringskode, l.reason, l.file, l.first_side, l.last_side,
+	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram`
+
+func scanLetter(scan scan) (engine.JobLetter, error) {
+	var l engine.JobLetter
+	err := scan(&l.Job, &l.Shipment, &l.Letter, &l.Konteringskode, &l.Reason, &l.File, &l.FirstSide, &l.LastSide,
+		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram)
+	return l, err
+}
+
+// JobLetters lists a job's letters by letter number.
+func (r *reader) JobLetters(ctx context.Context, job string) ([]engine.JobLetter, error) {
+	out, err := list(ctx, r, scanLetter,
+		`SELECT `+letterColumns+` FROM job_letter l WHERE l.job = $1 ORDER BY l.letter`, job)
+	if err != nil {
+		return nil, fmt.Errorf("letters of job %s: %w", job, err)
+	}
+	return out, nil
+}
+
+// JobFiles lists a job's files.
+func (r *reader) JobFiles(ctx context.Context, job string) ([]engine.JobFile, error) {
+	out, err := list(ctx, r, func(scan scan) (f engine.JobFile, err error) {
+		sha, bytes := blobOf(&f.Blob)
+		err = scan(&f.Job, jsonOf{&f.File}, sha, bytes)
+		return f, err
+	}, `SELECT job, file, blob_sha, blob_bytes FROM job_file WHERE job = $1 ORDER BY place`, job)
+	if err != nil {
+		return nil, fmt.Errorf("files of job %s: %w", job, err)
+	}
+	return out, nil
+}
+
+// JobHistory lists a job's events in the order recorded.
+func (r *reader) JobHistory(ctx context.Context, job string) ([]engine.JobEvent, error) {
+	out, err := list(ctx, r, func(scan scan) (e engine.JobEvent, err error) {
+		err = scan(&e.Job, when{&e.At}, &e.From, &e.To, &e.Reason)
+		return e, err
+	}, `SELECT job, happened_at, from_state, to_state, reason FROM job_event WHERE job = $1 ORDER BY seq`, job)
+	if err != nil {
+		return nil, fmt.Errorf("history of job %s: %w", job, err)
+	}
+	return out, nil
+}
+
+// JobsOf lists a shipment's jobs, newest first.
+func (r *reader) JobsOf(ctx context.Context, shipment string) ([]engine.PrintJob, error) {
+	out, err := list(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j
+		JOIN job_letter l ON l.job = j.id WHERE l.shipment = $1 ORDER BY j.id DESC`, shipment)
+	if err != nil {
+		return nil, fmt.Errorf("jobs of shipment %s: %w", shipment, err)
+	}
+	return out, nil
+}
+
+// JobLetterOf reads a shipment's place in a job.
+func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (engine.JobLetter, error) {
+	l, err := one(ctx, r, scanLetter,
+		`SELECT `+letterColumns+` FROM job_letter l WHERE l.job = $1 AND l.shipment = $2`, job, shipment)
+	if err != nil {
+		return l, fmt.Errorf("letter of shipment %s in job %s: %w", shipment, job, err)
+	}
+	return l, nil
+}
+
+// Ungated lists the letters of a job that must not be printed any more.
+func (r *reader) Ungated(ctx context.Context, job string) ([]engine.Shipment, error) {
+	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM job_letter l
+		JOIN shipment s ON s.id = l.shipment
+		WHERE l.job = $1 AND (s.read_at IS NOT NULL OR s.closed_at IS NOT NULL OR s.hold <> '' OR s.status NOT IN `+onTheWay+`)
+		ORDER BY l.letter`, job)
+	if err != nil {
+		return nil, fmt.Errorf("last gate of job %s: %w", job, err)
+	}
+	return out, nil
+}
+
+// Unreceipted counts a job's letters without an applied receipt.
+func (r *reader) Unreceipted(ctx context.Context, job string) (int, error) {
+	n, err := one(ctx, r, scalar[int], `SELECT count(*) FROM job_letter l WHERE l.job = $1 AND NOT EXISTS (
+		SELECT 1 FROM receipt c WHERE c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED')`, job)
+	if err != nil {
+		return 0, fmt.Errorf("count receipts of job %s: %w", job, err)
+	}
+	return n, nil
+}
+
+// lastJobNumber is what six digits hold.
+const lastJobNumber = 999_999
+
+// NextJobID takes the next job id.
+func (t *tx) NextJobID(ctx context.Context) (string, error) {
+	installation, err := t.Setting(ctx, settingInstallation)
+	if err != nil {
+		return "", fmt.Errorf("next job id: %w", err)
+	}
+	n, err := one(ctx, &t.reader, scalar[int64],
+		`UPDATE counter SET value = value + 1 WHERE name = 'job' RETURNING value`)
+	if err != nil {
+		return "", fmt.Errorf("next job id: %w", err)
+	}
+	if n > lastJobNumber {
+		return "", fmt.Errorf("next job id: installation %s has used all %d job ids", installation, lastJobNumber)
+	}
+	return fmt.Sprintf("%s%06d", installation, n), nil
+}
+
+// InsertJob stores a new job and its letters.
+func (t *tx) InsertJob(ctx context.Context, j engine.PrintJob, letters []engine.JobLetter) error {
+	if err := t.insertJob(ctx, j, letters); err != nil {
+		return fmt.Errorf("insert job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+func (t *tx) insertJob(ctx context.Context, j engine.PrintJob, letters []engine.JobLetter) error {
+	if j.Letters != len(letters) {
+		return fmt.Errorf("the job says %d letters and has %d", j.Letters, len(letters))
+	}
+	class, err := encode(j.Class)
+	if err != nil {
+		return err
+	}
+	totals, err := encode(j.Totals)
+	if err != nil {
+		return err
+	}
+	live := j.State.Live()
+	err = t.insertRows(ctx, `print_job (id, vendor, parent, state, live, class, created_at, updated_at, offered_at, letters,
+		totals, ticket, ticket_sha, failures, last_error, version)`, [][]any{{
+		j.ID, j.Vendor, optional(j.Parent), j.State, live, class, j.Created, j.Updated, j.OfferedAt, j.Letters,
+		totals, j.Ticket, j.TicketSHA, j.Failures, clean(j.LastError), j.Version}})
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, l := range letters {
+		if l.Job != j.ID {
+			return fmt.Errorf("letter %d belongs to another job", l.Letter)
+		}
+		rows = append(rows, []any{l.Job, live, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
+			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram})
+	}
+	return t.insertRows(ctx, `job_letter (job, live, shipment, letter, konteringskode, reason, file, first_side,
+		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram)`, rows)
+}
+
+// UpdateJob stores a changed job.
+func (t *tx) UpdateJob(ctx context.Context, j engine.PrintJob) error {
+	totals, err := encode(j.Totals)
+	if err == nil {
+		// A job that is no longer live takes its letters with it: the foreign key of job_letter cascades.
+		err = t.update(ctx, "print_job", j.ID, j.Version,
+			`state, live, updated_at, offered_at, totals, ticket, ticket_sha, failures, last_error`,
+			[]any{j.State, j.State.Live(), j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, clean(j.LastError)})
+	}
+	if err != nil {
+		return fmt.Errorf("update job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+// SetJobFiles replaces a job's files and the composed fields of its letters.
+func (t *tx) SetJobFiles(ctx context.Context, job string, files []engine.JobFile, letters []engine.JobLetter) error {
+	if err := t.setJobFiles(ctx, job, files, letters); err != nil {
+		return fmt.Errorf("set files of job %s: %w", job, err)
+	}
+	return nil
+}
+
+func (t *tx) setJobFiles(ctx context.Context, job string, files []engine.JobFile, letters []engine.JobLetter) error {
+	if _, err := t.Job(ctx, job); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, `DELETE FROM job_file WHERE job = $1`, job); err != nil {
+		return err
+	}
+	var rows [][]any
+	for i, f := range files {
+		if f.Job != job {
+			return fmt.Errorf("file %d belongs to another job", i+1)
+		}
+		file, err := encode(f.File)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{job, i, f.File.Name, file, f.Blob.SHA256, f.Blob.Bytes})
+	}
+	if err := t.insertRows(ctx, `job_file (job, place, name, file, blob_sha, blob_bytes)`, rows); err != nil {
+		return err
+	}
+	const atOnce = 500
+	for len(letters) > 0 {
+		n := min(len(letters), atOnce)
+		if err := t.setLetters(ctx, job, letters[:n]); err != nil {
+			return err
+		}
+		letters = letters[n:]
+	}
+	return nil
+}
+
+// setLetters stores the composed fields of some letters with one statement.
+func (t *tx) setLetters(ctx context.Context, job string, letters []engine.JobLetter) error {
+	a := args{job}
+	var rows []string
+	for _, l := range letters {
+		if l.Job != job {
+			return fmt.Errorf("letter %d belongs to another job", l.Letter)
+		}
+		row := []string{"CAST(" + a.add(l.Shipment) + " AS TEXT)", "CAST(" + a.add(l.File) + " AS TEXT)",
+			"CAST(" + a.add(l.Envelope) + " AS TEXT)"}
+		for _, v := range []int{l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram} {
+			row = append(row, "CAST("+a.add(v)+" AS BIGINT)")
+		}
+		rows = append(rows, "("+strings.Join(row, ", ")+")")
+	}
+	n, err := t.exec(ctx, `WITH v (shipment, file, envelope, first_side, last_side, sheets, pages, pages_bw, pages_colour,
+			giro_sheets, weight_gram) AS (VALUES `+strings.Join(rows, ", ")+`)
+		UPDATE job_letter SET file = v.file, envelope = v.envelope, first_side = v.first_side, last_side = v.last_side,
+			sheets = v.sheets, pages = v.pages, pages_bw = v.pages_bw, pages_colour = v.pages_colour,
+			giro_sheets = v.giro_sheets, weight_gram = v.weight_gram
+		FROM v WHERE job_letter.job = $1 AND job_letter.shipment = v.shipment`, a...)
+	if err != nil {
+		return err
+	}
+	if n != int64(len(letters)) {
+		return fmt.Errorf("%d of %d letters are not in the job: %w", int64(len(letters))-n, len(letters), engine.ErrNotFound)
+	}
+	return nil
+}
+
+// AddJobEvent adds to a job's history.
+func (t *tx) AddJobEvent(ctx context.Context, e engine.JobEvent) error {
+	at := e.At
+	if at.IsZero() {
+		at = t.now
+	}
+	_, err := t.exec(ctx, `INSERT INTO job_event (job, happened_at, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5)`,
+		e.Job, at, e.From, e.To, clean(e.Reason))
+	if err != nil {
+		return fmt.Errorf("add event to job %s: %w", e.Job, err)
+	}
+	return nil
+}
+
+// notSent is the rest of a WHERE: the letters of job $1 that SendLetters marks.
+const notSent = `status NOT IN ('SENDT_PRINT', 'PRINTET', 'LEST', 'MANUELT_HANDTERT', 'SLETTET')`
+
+// SendLetters marks a job's letters SENDT_PRINT. The job's id is the reason of their events.
+func (t *tx) SendLetters(ctx context.Context, job string, at time.Time) error {
+	if err := t.sendLetters(ctx, job, at); err != nil {
+		return fmt.Errorf("mark letters of job %s as sent: %w", job, err)
+	}
+	return nil
+}
+
+func (t *tx) sendLetters(ctx context.Context, job string, at time.Time) error {
+	if _, err := t.Job(ctx, job); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason)
+		SELECT s.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), s.status, 'SENDT_PRINT', l.job
+		FROM job_letter l JOIN shipment s ON s.id = l.shipment
+		WHERE l.job = $1 AND s.`+notSent+` ORDER BY l.letter`, job, at, t.now, engine.EventStatus)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `UPDATE shipment SET status = 'SENDT_PRINT', sent_at = CAST($2 AS BIGINT), version = version + 1
+		WHERE id IN (SELECT shipment FROM job_letter WHERE job = $1) AND `+notSent, job, at)
+	return err
+}

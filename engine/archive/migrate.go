@@ -1,0 +1,114 @@
+package archive
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+
+	"postgang/engine"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// dialect names a database; migrations whose names end in the other's name are left out.
+type dialect string
+
+const (
+	dialectSQLite   dialect = "sqlite"
+	dialectPostgres dialect = "postgres"
+)
+
+// settingInstallation is the start of all job ids of this archive.
+const settingInstallation = "installation"
+
+// installationLetters leaves out what a person reads wrong on a box of letters: 0 and O, 1 and I.
+const installationLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// migrate brings the schema up to date, one process at a time.
+func (a *Archive) migrate(ctx context.Context, installation string) error {
+	release, err := a.lockWait(ctx, "migrate")
+	if err != nil {
+		return err
+	}
+	defer release()
+	d := a.store.dialect()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return err
+	}
+	var exclude []string
+	for _, n := range names {
+		for _, other := range []dialect{dialectSQLite, dialectPostgres} {
+			if other != d && strings.HasSuffix(n, "_"+string(other)+".sql") {
+				exclude = append(exclude, n)
+			}
+		}
+	}
+	gooseDialect := goose.DialectSQLite3
+	if d == dialectPostgres {
+		gooseDialect = goose.DialectPostgres
+	}
+	p, err := goose.NewProvider(gooseDialect, a.store.migrator(), files,
+		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName("archive_version"))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	have, known, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the version of the schema: %w", err)
+	}
+	if have > known {
+		return fmt.Errorf("the archive has schema version %d, and this program knows up to %d: use the newer program that wrote it, or restore a backup from before", have, known)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", a.store.fault(err))
+	}
+	return a.InTx(ctx, func(t engine.Tx) error {
+		_, err := t.Setting(ctx, settingInstallation)
+		if !errors.Is(err, engine.ErrNotFound) {
+			return err
+		}
+		if installation == "" {
+			if installation, err = drawInstallation(); err != nil {
+				return err
+			}
+		}
+		return t.SetSetting(ctx, settingInstallation, installation)
+	})
+}
+
+func drawInstallation() (string, error) {
+	b := make([]byte, 4)
+	for i := range b {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(installationLetters))))
+		if err != nil {
+			return "", fmt.Errorf("draw the installation's letters: %w", err)
+		}
+		b[i] = installationLetters[n.Int64()]
+	}
+	return string(b), nil
+}
+
+func isInstallation(s string) bool {
+	if len(s) != 4 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}

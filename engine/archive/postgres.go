@@ -1,0 +1,179 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"postgang/engine"
+)
+
+const (
+	// postgresConns is the least size of the pool, for the archive and the queue together.
+	postgresConns = 16
+	// idleTransaction (ms) ends a write transaction whose program has stopped in the middle of it, since nobody else
+	// can write meanwhile. No transaction of ours thinks for so long.
+	idleTransaction = "60000"
+	// closeTime is how long giving a lock back may take.
+	closeTime = 5 * time.Second
+)
+
+// postgresStore is an archive in PostgreSQL.
+type postgresStore struct {
+	pool   *pgxpool.Pool
+	db     *sql.DB
+	config *pgx.ConnConfig
+}
+
+func openPostgres(ctx context.Context, dsn string) (store, *sql.DB, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, nil, errors.New("postgres: the database URL cannot be read; it has the form postgres://user@host:port/database")
+	}
+	config.MaxConns = max(config.MaxConns, postgresConns)
+	params := config.ConnConfig.RuntimeParams
+	if _, set := params["idle_in_transaction_session_timeout"]; !set {
+		params["idle_in_transaction_session_timeout"] = idleTransaction
+	}
+	if params["application_name"] == "" {
+		params["application_name"] = "postgang"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, nil, fmt.Errorf("postgres: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, nil, fmt.Errorf("postgres: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	return &postgresStore{pool: pool, db: db, config: config.ConnConfig}, db, nil
+}
+
+// postgresTx is a pgx transaction, which the queue needs, on a connection of database/sql, which the queries need.
+type postgresTx struct {
+	*sql.Conn
+	tx pgx.Tx
+}
+
+// writerKey is the advisory lock of the one writer.
+var writerKey = advisoryKey("writer")
+
+func (s *postgresStore) begin(ctx context.Context) (writeTx, error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &postgresTx{Conn: conn}
+	err = conn.Raw(func(c any) error {
+		t.tx, err = c.(*stdlib.Conn).Conn().Begin(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", writerKey); err != nil {
+		return nil, errors.Join(err, t.rollback())
+	}
+	return t, nil
+}
+
+func (t *postgresTx) raw() any { return t.tx }
+
+func (t *postgresTx) commit(ctx context.Context) error {
+	err := t.Raw(func(any) error { return t.tx.Commit(ctx) })
+	if err != nil {
+		return errors.Join(err, t.rollback())
+	}
+	return t.Close()
+}
+
+func (t *postgresTx) rollback() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	err := t.Raw(func(any) error { return t.tx.Rollback(ctx) })
+	if errors.Is(err, pgx.ErrTxClosed) {
+		err = nil
+	}
+	return errors.Join(err, t.Close())
+}
+
+func (s *postgresStore) readOptions() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
+func (s *postgresStore) dialect() dialect  { return dialectPostgres }
+func (s *postgresStore) migrator() *sql.DB { return s.db }
+
+func (s *postgresStore) close() error {
+	err := s.db.Close()
+	s.pool.Close()
+	return err
+}
+
+// SQLSTATE codes (PostgreSQL manual, appendix A).
+const (
+	pgForeignKey    = "23503"
+	pgUnique        = "23505"
+	pgSerialization = "40001"
+	pgDeadlock      = "40P01"
+)
+
+func (s *postgresStore) fault(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return err
+	}
+	// The server's error carries whole rows in its details; only its message and the constraint's name pass.
+	clean := fmt.Errorf("postgres: %s (SQLSTATE %s)", e.Message, e.Code)
+	switch e.Code {
+	case pgUnique:
+		return fmt.Errorf("%w: %w", engine.ErrExists, clean)
+	case pgForeignKey:
+		return fmt.Errorf("refers to a row that is %w: %w", engine.ErrNotFound, clean)
+	case pgSerialization, pgDeadlock:
+		return fmt.Errorf("%w: %w", engine.ErrStale, clean)
+	}
+	return clean
+}
+
+// advisoryKey is the number of a named lock. It is 63 bits of a hash, so that it meets neither another name's nor that
+// of another program in the same database.
+func advisoryKey(name string) int64 {
+	sum := sha256.Sum256([]byte("postgang lock " + name))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
+}
+
+func (s *postgresStore) lock(ctx context.Context, name string) (func(), error) {
+	conn, err := pgx.ConnectConfig(ctx, s.config.Copy())
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	release := sync.OnceFunc(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+		defer cancel()
+		// Unlocking before closing: the server notices a closed connection only a moment later.
+		conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+		conn.Close(ctx)
+	})
+	var taken bool
+	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", advisoryKey("name "+name)).Scan(&taken); err != nil {
+		release()
+		return nil, s.fault(err)
+	}
+	if !taken {
+		release()
+		return nil, engine.ErrLocked
+	}
+	return release, nil
+}

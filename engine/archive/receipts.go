@@ -1,0 +1,189 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+const receiptFileColumns = `vendor, sha256, name, blob_sha, blob_bytes, fetched_at, row_count, problems`
+
+func scanReceiptFile(scan scan) (engine.ReceiptFile, error) {
+	var f engine.ReceiptFile
+	sha, bytes := blobOf(&f.Blob)
+	err := scan(&f.Vendor, &f.SHA256, &f.Name, sha, bytes, when{&f.Fetched}, &f.Rows, jsonOf{&f.Problems})
+	return f, err
+}
+
+// ReceiptFile reads a receipt file.
+func (r *reader) ReceiptFile(ctx context.Context, vendor, sha256 string) (engine.ReceiptFile, error) {
+	f, err := one(ctx, r, scanReceiptFile,
+		`SELECT `+receiptFileColumns+` FROM receipt_file WHERE vendor = $1 AND sha256 = $2`, vendor, sha256)
+	if err != nil {
+		return f, fmt.Errorf("receipt file %s of vendor %s: %w", sha256, vendor, err)
+	}
+	return f, nil
+}
+
+// ReceiptFiles lists a vendor's receipt files in the order fetched; of all vendors when vendor is empty.
+func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]engine.ReceiptFile, error) {
+	out, err := list(ctx, r, scanReceiptFile, `SELECT `+receiptFileColumns+` FROM receipt_file
+		WHERE CAST($1 AS TEXT) = '' OR vendor = $1 ORDER BY fetched_at, vendor, sha256`, vendor)
+	if err != nil {
+		return nil, fmt.Errorf("receipt files of vendor %s: %w", vendor, err)
+	}
+	return out, nil
+}
+
+// AppliedReceipt reads the receipt in force for a letter.
+func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (engine.Receipt, error) {
+	c, err := one(ctx, r, func(scan scan) (c engine.Receipt, err error) {
+		err = scan(&c.ID, &c.Vendor, &c.File, &c.State, jsonOf{&c.Row})
+		return c, err
+	}, `SELECT id, vendor, file, state, line FROM receipt
+		WHERE job = $1 AND shipment = $2 AND state = 'APPLIED'`, job, shipment)
+	if err != nil {
+		return c, fmt.Errorf("receipt of shipment %s in job %s: %w", shipment, job, err)
+	}
+	return c, nil
+}
+
+// Deviations lists deviations by the time recorded.
+func (r *reader) Deviations(ctx context.Context, from, to time.Time) ([]engine.Deviation, error) {
+	out, err := list(ctx, r, func(scan scan) (d engine.Deviation, err error) {
+		err = scan(&d.Key, when{&d.At}, &d.Vendor, textOf(&d.File), jsonOf{&d.Finding}, &d.Account)
+		return d, err
+	}, `SELECT key, found_at, vendor, file, finding, account FROM deviation
+		WHERE found_at >= $1 AND found_at < $2 ORDER BY found_at, key`, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("list deviations: %w", err)
+	}
+	return out, nil
+}
+
+// InsertReceiptFile stores that a receipt file came.
+func (t *tx) InsertReceiptFile(ctx context.Context, f engine.ReceiptFile) error {
+	problems, err := encode(f.Problems)
+	if err == nil {
+		fetched := f.Fetched
+		if fetched.IsZero() {
+			fetched = t.now
+		}
+		err = t.insertRows(ctx, `receipt_file (`+receiptFileColumns+`)`, [][]any{{
+			f.Vendor, f.SHA256, clean(f.Name), f.Blob.SHA256, f.Blob.Bytes, fetched, f.Rows, problems}})
+	}
+	if err != nil {
+		return fmt.Errorf("insert receipt file %s: %w", f.SHA256, err)
+	}
+	return nil
+}
+
+// InsertReceipt stores a receipt and its cost lines.
+func (t *tx) InsertReceipt(ctx context.Context, r engine.Receipt, lines []billing.CostLine) error {
+	if err := t.insertReceipt(ctx, r, lines); err != nil {
+		return fmt.Errorf("insert receipt %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+func (t *tx) insertReceipt(ctx context.Context, r engine.Receipt, lines []billing.CostLine) error {
+	if r.State != engine.ReceiptApplied && len(lines) > 0 {
+		return fmt.Errorf("a receipt that is %s has no cost lines", r.State)
+	}
+	r.Row.PostedAt = r.Row.PostedAt.UTC() // JSON keeps the zone, and a row is compared with one just parsed
+	line, err := encode(r.Row)
+	if err != nil {
+		return err
+	}
+	var job, shipment any
+	if r.State != engine.ReceiptUnknown {
+		job, shipment = r.Row.Job, r.Row.Shipment
+	}
+	err = t.insertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, [][]any{{
+		r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}})
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for i, l := range lines {
+		rows = append(rows, []any{r.ID, i, l.Kind, l.Konteringskode, l.Net, l.VAT, l.Gross})
+	}
+	return t.insertRows(ctx, `cost_line (receipt, place, kind, konteringskode, net, vat, gross)`, rows)
+}
+
+// InsertDeviations stores deviations that are not there yet.
+func (t *tx) InsertDeviations(ctx context.Context, ds []engine.Deviation) error {
+	for _, d := range ds {
+		at := d.At
+		if at.IsZero() {
+			at = t.now
+		}
+		finding, err := encode(d.Finding)
+		if err == nil {
+			_, err = t.exec(ctx, `INSERT INTO deviation (key, found_at, vendor, file, finding, account)
+				VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING`,
+				d.Key, at, d.Vendor, optional(d.File), finding, d.Account)
+		}
+		if err != nil {
+			return fmt.Errorf("insert deviation %s: %w", d.Key, err)
+		}
+	}
+	return nil
+}
+
+// ReportShipments lists shipments received or posted in a period, by id; of all accounts when none is named. It reads
+// no personal data.
+func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]engine.ReportShipment, error) {
+	a := args{from.UnixMilli(), to.UnixMilli()}
+	where := ""
+	if len(accounts) > 0 {
+		where = " AND s.account IN " + in(&a, accounts)
+	}
+	out, err := list(ctx, r, func(scan scan) (s engine.ReportShipment, err error) {
+		sha, bytes := blobOf(&s.Prepared)
+		l, n := &s.Letter, [9]int64{}
+		err = scan(&s.ID, &s.Account, &s.HandIn, &s.Status, &s.Submission.Konteringskode, &s.Submission.SendingSystem,
+			&s.Submission.DigitalOnly, &s.Fingerprint, &s.Zone,
+			when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
+			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, &s.Hold, jsonOf{&s.Refusals}, &s.Version,
+			textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
+			number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
+			textOf(&l.Envelope), number{&n[8]})
+		l.Letter, l.FirstSide, l.LastSide, l.Sheets, l.Pages = int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
+		l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram = int(n[5]), int(n[6]), int(n[7]), int(n[8])
+		s.Job = l.Job
+		return s, err
+	}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
+			s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
+			s.prepared_sha, s.prepared_bytes, s.facts, s.hold, s.refusals, s.version, `+letterColumns+`
+		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live
+		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2)`+where+` ORDER BY s.id`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("report shipments: %w", err)
+	}
+	return out, nil
+}
+
+// ReportCosts lists cost lines of letters posted in a period, by time and letter; of all accounts when none is named.
+func (r *reader) ReportCosts(ctx context.Context, from, to time.Time, accounts []string) ([]engine.ReportCost, error) {
+	a := args{from.UnixMilli(), to.UnixMilli()}
+	where := ""
+	if len(accounts) > 0 {
+		where = " AND s.account IN " + in(&a, accounts)
+	}
+	out, err := list(ctx, r, func(scan scan) (c engine.ReportCost, err error) {
+		err = scan(&c.Shipment, &c.Job, &c.Account, when{&c.PostedAt}, &c.Line.Kind, &c.Line.Konteringskode,
+			&c.Line.Net, &c.Line.VAT, &c.Line.Gross, &c.Receipt, &c.File)
+		return c, err
+	}, `SELECT c.shipment, c.job, s.account, c.posted_at, m.kind, m.konteringskode, m.net, m.vat, m.gross, c.id, c.file
+		FROM receipt c JOIN cost_line m ON m.receipt = c.id JOIN shipment s ON s.id = c.shipment
+		WHERE c.state = 'APPLIED' AND c.posted_at >= $1 AND c.posted_at < $2`+where+`
+		ORDER BY c.posted_at, c.job, c.shipment, m.place`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("report costs: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,253 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"postgang/engine"
+)
+
+const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.zone,
+	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
+	s.prepared_sha, s.prepared_bytes, s.facts, s.hold, s.refusals, s.version`
+
+// onTheWay are the statuses from which a letter may go to paper.
+const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
+
+func scanShipment(scan scan) (engine.Shipment, error) {
+	var s engine.Shipment
+	sha, bytes := blobOf(&s.Prepared)
+	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, &s.Zone,
+		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
+		when{&s.PostedAt}, when{&s.ClosedAt},
+		sha, bytes, jsonOf{&s.Facts}, &s.Hold, jsonOf{&s.Refusals}, &s.Version)
+	return s, err
+}
+
+// Shipment reads a shipment.
+func (r *reader) Shipment(ctx context.Context, id string) (engine.Shipment, error) {
+	s, err := one(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s WHERE s.id = $1`, id)
+	if err != nil {
+		return s, fmt.Errorf("shipment %s: %w", id, err)
+	}
+	return s, nil
+}
+
+// ShipmentByHandIn reads a shipment by its sender's key.
+func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (engine.Shipment, error) {
+	s, err := one(ctx, r, scanShipment,
+		`SELECT `+shipmentColumns+` FROM shipment s WHERE s.account = $1 AND s.hand_in = $2`, account, handIn)
+	if err != nil {
+		return s, fmt.Errorf("shipment of account %s: %w", account, err) // the key may be a folder's name
+	}
+	return s, nil
+}
+
+// Shipments lists shipments by id.
+func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engine.Shipment, error) {
+	var a args
+	where := []string{"s.id > " + a.add(f.After)}
+	if f.Account != "" {
+		where = append(where, "s.account = "+a.add(f.Account))
+	}
+	if len(f.Statuses) > 0 {
+		where = append(where, "s.status IN "+in(&a, f.Statuses))
+	}
+	if f.Held {
+		where = append(where, "s.hold <> ''")
+	}
+	if f.DigitalOnly {
+		where = append(where, "s.digital_only")
+	}
+	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY s.id`+a.limit(f.Limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("list shipments: %w", err)
+	}
+	return out, nil
+}
+
+// CountShipments counts shipments by account, status and hold.
+func (r *reader) CountShipments(ctx context.Context) ([]engine.StatusCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c engine.StatusCount, err error) {
+		var held int
+		err = scan(&c.Account, &c.Status, &held, &c.Count)
+		c.Held = held == 1
+		return c, err
+	}, `SELECT account, status, CASE WHEN hold = '' THEN 0 ELSE 1 END AS held, count(*)
+		FROM shipment GROUP BY account, status, held ORDER BY account, status, held`)
+	if err != nil {
+		return nil, fmt.Errorf("count shipments: %w", err)
+	}
+	return out, nil
+}
+
+// Documents lists a shipment's documents in the order of the letter.
+func (r *reader) Documents(ctx context.Context, shipment string) ([]engine.Document, error) {
+	out, err := list(ctx, r, func(scan scan) (d engine.Document, err error) {
+		sha, bytes := blobOf(&d.Blob)
+		err = scan(&d.Shipment, &d.Position, &d.FileName, &d.MimeType, sha, bytes, jsonOf{&d.Giro}, &d.Excluded)
+		return d, err
+	}, `SELECT shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded
+		FROM document WHERE shipment = $1 ORDER BY place`, shipment)
+	if err != nil {
+		return nil, fmt.Errorf("documents of shipment %s: %w", shipment, err)
+	}
+	return out, nil
+}
+
+// History lists a shipment's events in the order recorded.
+func (r *reader) History(ctx context.Context, shipment string) ([]engine.Event, error) {
+	out, err := list(ctx, r, func(scan scan) (e engine.Event, err error) {
+		err = scan(&e.Shipment, when{&e.At}, when{&e.Recorded}, &e.Kind, &e.From, &e.To, &e.Reason, textOf(&e.Key))
+		return e, err
+	}, `SELECT shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key
+		FROM event WHERE shipment = $1 ORDER BY seq`, shipment)
+	if err != nil {
+		return nil, fmt.Errorf("history of shipment %s: %w", shipment, err)
+	}
+	return out, nil
+}
+
+// CountAlike counts shipments with a fingerprint.
+func (r *reader) CountAlike(ctx context.Context, fingerprint string, since, until time.Time) (int, error) {
+	n, err := one(ctx, r, scalar[int],
+		`SELECT count(*) FROM shipment WHERE fingerprint = $1 AND received_at >= $2 AND received_at < $3`,
+		fingerprint, since.UnixMilli(), until.UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("count alike shipments: %w", err)
+	}
+	return n, nil
+}
+
+// Due lists what may be collected.
+func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, after string, limit int) ([]engine.Shipment, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	a := args{now.UnixMilli(), after}
+	// The conditions are word for word those of the index shipment_waiting.
+	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
+		WHERE s.status IN `+onTheWay+` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
+			AND s.hold = '' AND s.prepared_sha IS NOT NULL
+			AND s.due_at <= $1 AND s.id > $2 AND s.account IN `+in(&a, accounts)+`
+			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
+		ORDER BY s.id`+a.limit(limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("list due shipments: %w", err)
+	}
+	return out, nil
+}
+
+// InsertShipment stores a new shipment.
+func (t *tx) InsertShipment(ctx context.Context, s engine.Shipment, docs []engine.Document) error {
+	err := t.insertShipment(ctx, s, docs)
+	if err != nil {
+		return fmt.Errorf("insert shipment %s: %w", s.ID, err)
+	}
+	return nil
+}
+
+func (t *tx) insertShipment(ctx context.Context, s engine.Shipment, docs []engine.Document) error {
+	fields, err := shipmentFields(s)
+	if err != nil {
+		return err
+	}
+	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, s.Version}, fields...)
+	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, d := range docs {
+		if d.Shipment != s.ID {
+			return fmt.Errorf("document %d belongs to another shipment", d.Position)
+		}
+		giro, err := encode(d.Giro)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{d.Shipment, d.Position, clean(d.FileName.Reveal()), d.MimeType,
+			d.Blob.SHA256, d.Blob.Bytes, giro, d.Excluded})
+	}
+	return t.insertRows(ctx,
+		`document (shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded)`, rows)
+}
+
+// fieldColumns are the columns that an update stores too, in the order of shipmentFields.
+const fieldColumns = `status, submission, konteringskode, sending_system, digital_only, fingerprint, zone,
+	notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at,
+	prepared_sha, prepared_bytes, facts, hold, refusals`
+
+func shipmentFields(s engine.Shipment) ([]any, error) {
+	submission, err := encode(s.Submission)
+	if err != nil {
+		return nil, err
+	}
+	refusals, err := encode(s.Refusals)
+	if err != nil {
+		return nil, err
+	}
+	var facts, sha, bytes any
+	if s.Facts != nil {
+		if facts, err = encode(s.Facts); err != nil {
+			return nil, err
+		}
+	}
+	if !s.Prepared.IsZero() {
+		sha, bytes = s.Prepared.SHA256, s.Prepared.Bytes
+	}
+	return []any{s.Status, submission, clean(s.Submission.Konteringskode), clean(s.Submission.SendingSystem),
+		s.Submission.DigitalOnly, s.Fingerprint, s.Zone,
+		s.NotifiedAt, s.ReadAt, s.DueAt, optional(s.DueReason), s.SentAt, s.PostedAt, s.ClosedAt,
+		sha, bytes, facts, s.Hold, refusals}, nil
+}
+
+// UpdateShipment stores a changed shipment.
+func (t *tx) UpdateShipment(ctx context.Context, s engine.Shipment) error {
+	fields, err := shipmentFields(s)
+	if err == nil {
+		err = t.update(ctx, "shipment", s.ID, s.Version, fieldColumns, fields)
+	}
+	if err != nil {
+		return fmt.Errorf("update shipment %s: %w", s.ID, err)
+	}
+	return nil
+}
+
+// update stores columns of a row with a version, unless it was changed since it was read.
+func (t *tx) update(ctx context.Context, table, id string, version int64, columns string, values []any) error {
+	var a args
+	var set []string
+	for i, c := range strings.Split(columns, ",") {
+		set = append(set, strings.TrimSpace(c)+" = "+a.add(values[i]))
+	}
+	n, err := t.exec(ctx, `UPDATE `+table+` SET `+strings.Join(set, ", ")+`, version = version + 1
+		WHERE id = `+a.add(id)+` AND version = `+a.add(version), a...)
+	if err != nil {
+		return err
+	}
+	if n == 1 {
+		return nil
+	}
+	if _, err := one(ctx, &t.reader, scalar[int], `SELECT 1 FROM `+table+` WHERE id = $1`, id); err != nil {
+		return err
+	}
+	return engine.ErrStale
+}
+
+// AddEvent adds to a shipment's history.
+func (t *tx) AddEvent(ctx context.Context, e engine.Event) error {
+	recorded := e.Recorded
+	if recorded.IsZero() {
+		recorded = t.now
+	}
+	_, err := t.exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		e.Shipment, e.At, recorded, e.Kind, e.From, e.To, clean(e.Reason), optional(e.Key))
+	if err != nil {
+		return fmt.Errorf("add event to shipment %s: %w", e.Shipment, err)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+
+	"postgang/engine"
+)
+
+const (
+	// busyTimeout (ms) is how long a statement waits for another process that writes.
+	busyTimeout = "10000"
+	// sqliteReaders is the number of connections for snapshots.
+	sqliteReaders = 4
+)
+
+// sqliteStore is an archive in one file.
+type sqliteStore struct {
+	path  string
+	write *sql.DB // one connection; the queue uses it too
+}
+
+func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
+	if path == "" {
+		return nil, nil, errors.New("sqlite: the path of the file is missing")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sqlite: %w", err)
+	}
+	dsn := func(lock string, pragmas ...string) string {
+		q := url.Values{"_txlock": {lock}}
+		for _, p := range append([]string{
+			"busy_timeout(" + busyTimeout + ")",
+			"foreign_keys(1)",
+			"journal_mode(WAL)",
+			// FULL, not NORMAL: with NORMAL a power cut may lose the last commits, and "handed to the vendor" is one.
+			"synchronous(FULL)",
+		}, pragmas...) {
+			q.Add("_pragma", p)
+		}
+		return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+	}
+	s := &sqliteStore{path: path}
+	if s.write, err = sql.Open("sqlite", dsn("immediate")); err != nil {
+		return nil, nil, fmt.Errorf("sqlite: %w", err)
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := s.write.PingContext(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, err), s.write.Close())
+	}
+	// The folder's entry of a new file must survive a power cut as well as its contents.
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.write.Close())
+	}
+	read, err := sql.Open("sqlite", dsn("deferred", "query_only(1)"))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.write.Close())
+	}
+	read.SetMaxOpenConns(sqliteReaders)
+	read.SetMaxIdleConns(sqliteReaders)
+	return s, read, nil
+}
+
+type sqliteTx struct{ *sql.Tx }
+
+func (t sqliteTx) raw() any                       { return t.Tx }
+func (t sqliteTx) commit(_ context.Context) error { return t.Commit() }
+func (t sqliteTx) rollback() error                { return t.Rollback() }
+
+func (s *sqliteStore) begin(ctx context.Context) (writeTx, error) {
+	t, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return sqliteTx{t}, nil
+}
+
+func (s *sqliteStore) readOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+func (s *sqliteStore) dialect() dialect            { return dialectSQLite }
+func (s *sqliteStore) migrator() *sql.DB           { return s.write }
+func (s *sqliteStore) close() error                { return s.write.Close() }
+
+// Extended result codes of SQLite (https://www.sqlite.org/rescode.html).
+const (
+	sqliteBusySnapshot = 517
+	sqliteForeignKey   = 787
+	sqlitePrimaryKey   = 1555
+	sqliteUnique       = 2067
+)
+
+func (s *sqliteStore) fault(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	// SQLite's messages name tables, columns and constraints, never values.
+	switch e.Code() {
+	case sqliteUnique, sqlitePrimaryKey:
+		return fmt.Errorf("%w: %w", engine.ErrExists, err)
+	case sqliteForeignKey:
+		return fmt.Errorf("refers to a row that is %w: %w", engine.ErrNotFound, err)
+	case sqliteBusySnapshot:
+		return fmt.Errorf("%w: %w", engine.ErrStale, err)
+	}
+	return err
+}
+
+func (s *sqliteStore) lock(_ context.Context, name string) (func(), error) {
+	// The file is never removed: another process may be about to lock it.
+	f, err := os.OpenFile(s.path+"."+url.PathEscape(name)+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, engine.ErrLocked
+		}
+		return nil, err
+	}
+	return func() { f.Close() }, nil // closing releases
+}
