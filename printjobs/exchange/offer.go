@@ -99,7 +99,7 @@ func (s *Session) notOffered(ctx context.Context, job string) error {
 // of an earlier attempt is written anew from its start, since a cut transfer
 // with concurrent writes can leave holes. It refuses with [ErrReady] or
 // [ErrAnswered] once the job is handed over.
-func (s *Session) Put(ctx context.Context, f File, src interface{ io.ReaderAt }) error {
+func (s *Session) Put(ctx context.Context, f File, src io.ReaderAt) error {
 	parts, ok := ParseFileName(f.Name)
 	if !ok {
 		return fmt.Errorf("put %s: %w", showName(f.Name), ErrName)

@@ -196,7 +196,9 @@ func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size
 	if err != nil {
 		return err
 	}
-	if got := hex.EncodeToString(in.sum.Sum(nil)); in.n != size || got != sha {
+	// A byte more than described: the description is of another file.
+	more, _ := src.ReadAt(make([]byte, 1), size)
+	if got := hex.EncodeToString(in.sum.Sum(nil)); in.n != size || got != sha || more != 0 {
 		return errors.Join(fmt.Errorf("write %s: %w: size or SHA-256 differs; compose the job again", part, ErrSource),
 			s.remove(ctx, part))
 	}
