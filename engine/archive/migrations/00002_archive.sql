@@ -46,10 +46,11 @@ CREATE TABLE shipment (
   CONSTRAINT shipment_due_with_reason CHECK ((due_at IS NULL) = (due_reason IS NULL)),
   CONSTRAINT shipment_prepared_whole CHECK ((prepared_sha IS NULL) = (prepared_bytes IS NULL)),
   CONSTRAINT shipment_facts_of_prepared CHECK (facts IS NULL OR prepared_sha IS NOT NULL),
-  -- Accepted and everything after it has a file that can be printed. A person may close a shipment that never had one,
-  -- and a deleted one has it no more.
-  CONSTRAINT shipment_accepted_is_prepared CHECK (prepared_sha IS NOT NULL OR status IN (
-    'MOTTATT', 'AVVIST', 'FEILET_UNDER_MOTTAK', 'MANUELT_HANDTERT', 'SLETTET'))
+  -- Accepted and everything after it has a file that can be printed, unless it is only digital. A person may close a
+  -- shipment that never had one, and a deleted one has it no more.
+  CONSTRAINT shipment_accepted_is_prepared CHECK (prepared_sha IS NOT NULL OR digital_only OR status IN (
+    'MOTTATT', 'AVVIST', 'FEILET_UNDER_MOTTAK', 'MANUELT_HANDTERT', 'SLETTET')),
+  CONSTRAINT shipment_digital_only_never_printed CHECK (NOT digital_only OR status NOT IN ('SENDT_PRINT', 'PRINTET'))
 );
 CREATE INDEX shipment_by_status ON shipment (account, status, hold);
 CREATE INDEX shipment_by_fingerprint ON shipment (fingerprint, received_at);
