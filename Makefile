@@ -1,0 +1,58 @@
+# Every target works on a fresh machine with Go and git; "make test" installs the judges of its tests on Debian.
+GO      ?= go
+BIN     := bin/postgang
+DEMO    ?= demo
+# Debian packages of the tools that judge our output, and of the real servers that the tests talk to.
+JUDGES  := qpdf mupdf-tools poppler-utils openssh-server postgresql libreoffice-calc-nogui
+GOLANGCI_VERSION := v2.15.0
+
+.PHONY: help build demo test judges bench lint fuzz pictures clean
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/postgang, a static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/postgang
+
+demo: build ## run the whole job once, from hand-in to workbook, into demo/
+	$(BIN) demo --dir $(DEMO)
+
+test: judges ## run all tests with the race detector
+	$(GO) vet ./...
+	$(GO) test -race -timeout 20m ./...
+
+judges: ## install the tools that the tests need (Debian, as root), or name what is missing
+	@missing=""; \
+	for t in qpdf mutool pdftoppm soffice; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing the judges of the tests:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(JUDGES) >/dev/null; \
+	else \
+		echo "missing:$$missing. Their tests are skipped; on Debian: apt-get install $(JUDGES)"; \
+	fi
+
+bench: ## measure; figures go to docs/performance.md
+	$(GO) test -run '^$$' -bench . -benchmem ./printjobs/... ./reports/... ./billing/... ./engine/...
+
+lint: ## golangci-lint, fetched at its pinned version
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	@command -v golangci-lint >/dev/null || $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	PATH="$$PATH:$$($(GO) env GOPATH)/bin" golangci-lint run ./...
+
+FUZZTIME ?= 30s
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+pictures: demo ## remake the pictures of the README from the demo's output
+	docs/pictures/make.sh $(DEMO)
+
+clean: ## remove what make made
+	rm -rf bin demo

@@ -1,0 +1,153 @@
+package engine_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The import arrows of the house, as drawn in docs/architecture.md. What a package may import of ours; test files may
+// import more, since a test may stand real rooms beside each other.
+var arrows = []struct {
+	pkg  string   // the package and all below it
+	may  []string // packages of ours that it may import
+	why  string
+	deep bool // the packages named in may include all below them
+}{
+	{"billing", []string{}, "money is pure: it knows no PDF, database or vendor", false},
+	{"reports", []string{"billing"}, "a workbook is written from figures alone", false},
+	{"printjobs/impose", []string{}, "imposition is pure", false},
+	{"printjobs/printfile", []string{}, "the linker knows bytes, not letters", false},
+	{"printjobs/prepare", []string{"printjobs/printfile"}, "preparing writes prepared files", false},
+	{"printjobs/cover", []string{"printjobs/printfile"}, "a cover is a prepared page", false},
+	{"printjobs/exchange", []string{}, "the protocol knows files and names", false},
+	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},
+	{"engine/archive", []string{"engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
+	{"engine/queue", []string{"engine", "engine/archive"}, "the queue shares the archive's transactions", false},
+	{"engine/intake", []string{"engine"}, "a channel hands to the engine", false},
+	{"engine/console", []string{"engine", "billing"}, "the console shows the engine", false},
+	{"engine", []string{"printjobs", "billing", "reports"}, "the engine declares interfaces and imports none of the rooms that satisfy them", true},
+	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},
+	{"cmd", []string{"cmd", "engine", "printjobs", "billing", "reports", "fixtures"}, "cmd wires everything", true},
+}
+
+// single lists what one package alone may import, tests aside.
+var single = map[string][]string{
+	"github.com/riverqueue/river": {"engine/queue"},
+	"modernc.org/sqlite":          {"engine/archive"},
+	"github.com/jackc/pgx":        {"engine/archive", "engine/queue"}, // River's driver takes pgx's transaction
+	"github.com/pressly/goose":    {"engine/archive"},
+	"github.com/pkg/sftp":         {"printjobs/exchange", "fixtures/vendorsim"},
+	"github.com/xuri/excelize":    {"reports"},
+	"github.com/pdfcpu/pdfcpu":    {"printjobs/prepare"},
+	"github.com/robfig/cron":      {"engine"},
+}
+
+func TestImportArrows(t *testing.T) {
+	t.Parallel()
+	root := repositoryRoot(t)
+	seen := 0
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && file != root || d.Name() == "testdata" || d.Name() == "demo") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(filepath.Dir(rel))
+		if pkg == "." {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		seen++
+		for _, imp := range parsed.Imports {
+			name, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				return err
+			}
+			if ours, ok := strings.CutPrefix(name, "postgang/"); ok {
+				checkArrow(t, rel, pkg, ours)
+				continue
+			}
+			for lib, owners := range single {
+				if (name == lib || strings.HasPrefix(name, lib+"/")) && !slices.Contains(owners, pkg) {
+					t.Errorf("%s imports %s, which only %v may", rel, name, owners)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 30 {
+		t.Fatalf("looked at %d files only: the walk misses the tree", seen)
+	}
+}
+
+func checkArrow(t *testing.T, file, pkg, ours string) {
+	t.Helper()
+	for _, a := range arrows {
+		if pkg != a.pkg && !strings.HasPrefix(pkg, a.pkg+"/") {
+			continue
+		}
+		for _, m := range a.may {
+			if ours == m || a.deep && strings.HasPrefix(ours, m+"/") {
+				return
+			}
+		}
+		t.Errorf("%s (package %s) imports %s: %s", file, pkg, ours, a.why)
+		return
+	}
+	t.Errorf("%s: no arrow is drawn for package %s; add it to the table and to docs/architecture.md", file, pkg)
+}
+
+func TestNoPackageIsCalledUtil(t *testing.T) {
+	t.Parallel()
+	root := repositoryRoot(t)
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && slices.Contains([]string{"util", "utils", "common", "helpers", "misc"}, path.Base(filepath.ToSlash(file))) {
+			t.Errorf("%s: a package is a room with one job, and is named after it", file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func repositoryRoot(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above the test")
+		}
+	}
+}
