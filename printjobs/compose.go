@@ -31,7 +31,8 @@ type Source interface {
 	Size() int64 // bytes
 }
 
-// Letter is a letter of a job with all that composing it needs.
+// Letter is a letter of a job with all that composing it needs. Its Figures are
+// not trusted but worked out anew.
 type Letter struct {
 	PlannedLetter
 	Cover cover.Letter // what the cover shows; personal data
@@ -185,13 +186,12 @@ type printFile struct {
 
 // letter adds one letter, or notes what is wrong with it.
 func (c *composer) letter(ctx context.Context, l Letter) error {
-	im, figures, err := lay(l.Candidate, c.profile)
-	if err != nil {
-		why := whyNot(l.Shipment, err)
-		c.fault(&LetterError{why.Shipment, why.Code, why.Text, err})
+	class, figures, im, why := place(l.Candidate, c.profile)
+	if why != nil {
+		c.fault(why)
 		return nil
 	}
-	if class := classOf(l.Candidate, figures, c.profile); class != c.job.Class {
+	if class != c.job.Class {
 		return fmt.Errorf("shipment %s: %w: it belongs in another class of jobs", l.Shipment, ErrStalePlan)
 	}
 	var front *printfile.Prepared
@@ -205,6 +205,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 			return fmt.Errorf("shipment %s: its cover is made out for another shipment", l.Shipment)
 		}
 		var warnings []cover.Warning
+		var err error
 		front, warnings, err = maker.Cover(l.Cover)
 		if err != nil {
 			code, text := CoverReason(err)
@@ -229,11 +230,15 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	defer src.Close() //nolint:errcheck // only read
 	watched := &watchedReader{r: src}
 	body, err := printfile.OpenPrepared(watched, src.Size())
+	if errors.Is(err, printfile.ErrNotPrepared) {
+		c.fault(&LetterError{l.Shipment, CodePrepared, textPrepared, err})
+		return nil
+	}
 	if err != nil {
-		return c.preparedError(l.Shipment, watched, err)
+		return fmt.Errorf("shipment %s: %w", l.Shipment, err)
 	}
 	if err := agree(l, body); err != nil {
-		c.fault(factsError(l.Shipment, err))
+		c.fault(&LetterError{l.Shipment, CodeFacts, textFacts, err})
 		return nil
 	}
 	if len(c.faults) > 0 {
@@ -256,13 +261,17 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	f := c.file
 	firstSide := f.sides + 1
 	if err := c.link(ctx, im, front, body); err != nil {
-		if err := ctx.Err(); err != nil {
-			return err
+		var se *printfile.SourceError
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !errors.As(err, &se) || se.Source != body:
+			return fmt.Errorf("write print file: %w", err)
+		case watched.err != nil: // not damaged, only out of reach just now
+			return fmt.Errorf("shipment %s: read prepared letter: %w", l.Shipment, watched.err)
 		}
-		if f.staged.err != nil {
-			return fmt.Errorf("write print file: %w", f.staged.err)
-		}
-		return c.preparedError(l.Shipment, watched, err)
+		c.fault(&LetterError{l.Shipment, CodePrepared, textPrepared, err})
+		return nil
 	}
 	if front != nil {
 		f.linker.Release(front)
@@ -305,19 +314,11 @@ func gram(milligram int64) int {
 // use any more; the letters that follow are only examined.
 func (c *composer) fault(e *LetterError) { c.faults = append(c.faults, e) }
 
-func factsError(shipment string, err error) *LetterError {
-	return &LetterError{shipment, CodeFacts, "Det klargjorte brevet stemmer ikke med opplysningene om det. Klargjør brevet på nytt.", err}
-}
-
-// preparedError tells a prepared letter that is damaged, which is its own
-// fault, from one that cannot be read just now.
-func (c *composer) preparedError(shipment string, r *watchedReader, err error) error {
-	if r.err != nil {
-		return fmt.Errorf("shipment %s: read prepared letter: %w", shipment, r.err)
-	}
-	c.fault(&LetterError{shipment, CodePrepared, "Det klargjorte brevet er skadet. Klargjør brevet på nytt.", err})
-	return nil
-}
+// Texts of faults that have more than one place.
+const (
+	textFacts    = "Det klargjorte brevet stemmer ikke med opplysningene om det. Klargjør brevet på nytt."
+	textPrepared = "Det klargjorte brevet er skadet. Klargjør brevet på nytt."
+)
 
 // agree compares a prepared letter with its facts.
 func agree(l Letter, body *printfile.Prepared) error {
@@ -531,8 +532,8 @@ func (c *composer) abandon() {
 	c.stage.abandon()
 }
 
-// watchedReader remembers that reading failed, which is no fault of what was
-// to be read.
+// watchedReader remembers that reading failed, which is no fault of the letter
+// that was to be read.
 type watchedReader struct {
 	r   io.ReaderAt
 	err error

@@ -350,11 +350,7 @@ func TestComposeDamagedObject(t *testing.T) {
 	t.Parallel()
 	p := testProfile(t)
 	planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", nil))
-	i := bytes.Index(s.files["a2"], []byte("/Helvetica"))
-	s.files["a2"] = bytes.Replace(s.files["a2"], []byte("endobj"), []byte("endxxx"), 1)
-	if i < 0 {
-		t.Fatal("test letter has no font")
-	}
+	s.files["a2"] = bytes.Replace(s.files["a2"], []byte("MARK-a2-1-2"), []byte("MARK-a2-1-3"), 1)
 	_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
 	var faults *LetterErrors
 	if !errors.As(err, &faults) || len(faults.Letters) != 1 || faults.Letters[0].Shipment != "a2" || faults.Letters[0].Code != CodePrepared {
@@ -471,19 +467,32 @@ func TestComposeCancelled(t *testing.T) {
 	}
 }
 
-// TestComposeTooLarge: a letter that alone breaks the limit of bytes is set
-// aside, though its prepared file was within it.
+// TestComposeTooLarge: a letter that alone breaks a limit of the print file is
+// set aside, also when that shows only in the file written.
 func TestComposeTooLarge(t *testing.T) {
 	t.Parallel()
 	p := testProfile(t)
-	p.MaxBytesPerFile = 1 << 20
 	planned, s := planOne(t, p, 0, candidate("t1", nil), candidate("t2", nil))
-	job := jobOf(t, testJob, planned, s, p)
-	p.MaxBytesPerFile = 3000
-	_, err := Compose(t.Context(), t.TempDir(), job, p, nil)
-	var faults *LetterErrors
-	if !errors.As(err, &faults) || faults.Letters[0].Code != CodeTooLarge || faults.Letters[0].Shipment != "t1" {
-		t.Fatalf("got %v, want t1 too large", err)
+	for _, c := range []struct {
+		name   string
+		change func(*Profile)
+		code   string
+	}{
+		{"prepared file within the limit, print file not", func(p *Profile) { p.MaxBytesPerFile = planned.Letters[0].Facts.Bytes + 1 }, CodeTooLarge},
+		{"prepared file not within the limit", func(p *Profile) { p.MaxBytesPerFile = planned.Letters[0].Facts.Bytes - 1 }, CodeTooLarge},
+		{"sheets", func(p *Profile) { p.MaxSheetsPerFile = 2 }, CodeTooManySheets},
+	} {
+		p := p
+		c.change(&p)
+		dir := t.TempDir()
+		_, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
+		var faults *LetterErrors
+		if !errors.As(err, &faults) || faults.Letters[0].Code != c.code || faults.Letters[0].Shipment != "t1" {
+			t.Errorf("%s: got %v, want t1 with %s", c.name, err, c.code)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("%s: left behind: %v", c.name, left)
+		}
 	}
 }
 

@@ -85,12 +85,12 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 		}
 		seen[c.Shipment] = struct{}{}
 
-		class, letter, why := place(c, p)
+		class, figures, _, why := place(c, p)
 		if why != nil {
-			aside = append(aside, *why)
+			aside = append(aside, SetAside{why.Shipment, why.Code, why.Text})
 			continue
 		}
-		groups[class] = append(groups[class], letter)
+		groups[class] = append(groups[class], PlannedLetter{c, figures})
 	}
 
 	classes := make([]exchange.Class, 0, len(groups))
@@ -113,24 +113,26 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 	return jobs, aside, nil
 }
 
-// place finds the class of one candidate, or says why it has none.
-func place(c Candidate, p Profile) (exchange.Class, PlannedLetter, *SetAside) {
-	if !slices.Contains(zones, c.Zone) {
-		return exchange.Class{}, PlannedLetter{}, &SetAside{c.Shipment, CodeZone, "Portosonen er ukjent. Kontroller landkoden i adressen."}
+// place lays one candidate on sheets and finds its class, or says why no job
+// can take it.
+func place(c Candidate, p Profile) (exchange.Class, Figures, impose.Imposed, *LetterError) {
+	im, f, err := lay(c, p)
+	switch {
+	case err != nil:
+		return exchange.Class{}, f, im, layError(c.Shipment, err)
+	case !slices.Contains(zones, c.Zone):
+		err := errors.New("postage zone is unknown")
+		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeZone, "Portosonen er ukjent. Kontroller landkoden i adressen.", err}
+	case p.MaxSheetsPerFile > 0 && f.Sheets > p.MaxSheetsPerFile:
+		err := fmt.Errorf("letter has %d sheets, the limit of a print file is %d", f.Sheets, p.MaxSheetsPerFile)
+		text := fmt.Sprintf("Brevet er på %d ark, trykkeriet tar høyst %d ark i en utskriftsfil.", f.Sheets, p.MaxSheetsPerFile)
+		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooManySheets, text, err}
+	case p.MaxBytesPerFile > 0 && c.Facts.Bytes > p.MaxBytesPerFile:
+		err := fmt.Errorf("letter has %d bytes, the limit of a print file is %d", c.Facts.Bytes, p.MaxBytesPerFile)
+		text := fmt.Sprintf("Brevet er på %d byte, trykkeriet tar høyst %d byte i en utskriftsfil.", c.Facts.Bytes, p.MaxBytesPerFile)
+		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooLarge, text, err}
 	}
-	im, figures, err := lay(c, p)
-	if err != nil {
-		return exchange.Class{}, PlannedLetter{}, whyNot(c.Shipment, err)
-	}
-	if p.MaxSheetsPerFile > 0 && len(im.Sheets) > p.MaxSheetsPerFile {
-		return exchange.Class{}, PlannedLetter{}, &SetAside{c.Shipment, CodeTooManySheets,
-			fmt.Sprintf("Brevet er på %d ark, trykkeriet tar høyst %d ark i en utskriftsfil.", len(im.Sheets), p.MaxSheetsPerFile)}
-	}
-	if p.MaxBytesPerFile > 0 && c.Facts.Bytes > p.MaxBytesPerFile {
-		return exchange.Class{}, PlannedLetter{}, &SetAside{c.Shipment, CodeTooLarge,
-			fmt.Sprintf("Brevet er på %d byte, trykkeriet tar høyst %d byte i en utskriftsfil.", c.Facts.Bytes, p.MaxBytesPerFile)}
-	}
-	return classOf(c, figures, p), PlannedLetter{c, figures}, nil
+	return classOf(c, f, p), f, im, nil
 }
 
 // classOf is the class of job that a letter belongs in.
@@ -199,23 +201,25 @@ func lay(c Candidate, p Profile) (impose.Imposed, Figures, error) {
 	return im, f, nil
 }
 
-// whyNot words for a case worker why a letter cannot be laid on sheets.
-func whyNot(shipment string, err error) *SetAside {
+// layError words for a case worker why a letter cannot be laid on sheets.
+func layError(shipment string, err error) *LetterError {
+	e := &LetterError{shipment, CodeFacts, textFacts, err}
 	var le *impose.LetterError
 	if !errors.As(err, &le) {
-		return &SetAside{shipment, CodeFacts, "Det klargjorte brevet stemmer ikke med opplysningene om det. Klargjør brevet på nytt."}
+		return e
 	}
 	switch le.Code {
 	case impose.GiroOutside:
-		return &SetAside{shipment, CodeGiroMissing,
-			fmt.Sprintf("Dokument %d har ingen side %d å trykke på giroark.", le.Document, le.Page)}
+		e.Code, e.Text = CodeGiroMissing, fmt.Sprintf("Dokument %d har ingen side %d å trykke på giroark.", le.Document, le.Page)
 	case impose.GiroOnBack:
-		return &SetAside{shipment, CodeGiroOnBack,
-			fmt.Sprintf("Giroen på side %d i dokument %d ville havne på baksiden av et ark. Skriv ut ensidig, eller flytt giroen.", le.Page, le.Document)}
+		e.Code, e.Text = CodeGiroOnBack, fmt.Sprintf(
+			"Giroen på side %d i dokument %d ville havne på baksiden av et ark. Skriv ut ensidig, eller flytt giroen.", le.Page, le.Document)
 	case impose.TooManyPages:
-		return &SetAside{shipment, CodeTooManySheets, fmt.Sprintf("Brevet har mer enn %d sider.", impose.MaxPages)}
+		e.Code, e.Text = CodeTooManySheets, fmt.Sprintf("Brevet har mer enn %d sider.", impose.MaxPages)
+	default:
+		e.Code, e.Text = CodeNoPages, "Brevet har et dokument uten sider, eller ingen dokumenter å skrive ut."
 	}
-	return &SetAside{shipment, CodeNoPages, "Brevet har et dokument uten sider, eller ingen dokumenter å skrive ut."}
+	return e
 }
 
 // compareLetters orders letters within a job: as the vendor inserts them

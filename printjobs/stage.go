@@ -28,7 +28,6 @@ type staged struct {
 	temp    string // path
 	name    string // to be
 	written int64
-	err     error // first error of writing
 	closed  bool
 }
 
@@ -64,14 +63,10 @@ func (s *stage) create() (*staged, error) {
 	return st, nil
 }
 
-// Write implements io.Writer. It keeps its first error, so that a full disk is
-// told from a bad letter.
+// Write implements io.Writer.
 func (st *staged) Write(b []byte) (int, error) {
 	n, err := st.f.Write(b)
 	st.written += int64(n)
-	if err != nil && st.err == nil {
-		st.err = err
-	}
 	return n, err
 }
 
