@@ -13,8 +13,10 @@ const (
 	maxObjects = 1<<24 - 1
 	// maxKits bounds the kits that one builder may use.
 	maxKits = 100
-	// maxPt bounds page sides, in points (about 353 m). It only catches nonsense.
+	// maxPt and minPt bound page sides, in points (about 353 m and 0.4 µm).
+	// They only catch nonsense.
 	maxPt = 1e6
+	minPt = 1e-3
 )
 
 // Builder makes a prepared letter object by object. It is not safe for
@@ -175,7 +177,7 @@ func (b *Builder) Kit() (*Kit, error) {
 // afterwards. Errors: no pages, an impossible page size, a page whose form is
 // no Form XObject, references to objects that are unknown or were never set,
 // objects that cannot be written (NaN, NUL in a name, stream inside an object,
-// too deep nesting).
+// too deep nesting, more than 64 MB of text), pages and catalogs among them.
 func (b *Builder) Prepared() (*Prepared, error) {
 	p, err := b.prepared()
 	if err != nil {
@@ -219,8 +221,8 @@ func (b *Builder) prepared() (*Prepared, error) {
 // checkSize says what is wrong with a page size in points.
 func checkSize(w, h float64) error {
 	// The negated form also refuses NaN.
-	if !(w > 0 && w <= maxPt && h > 0 && h <= maxPt) {
-		return fmt.Errorf("page size %g × %g pt is not within 0 and %g", w, h, float64(maxPt))
+	if !(w >= minPt && w <= maxPt && h >= minPt && h <= maxPt) {
+		return fmt.Errorf("page size %g × %g pt is not within %g and %g", w, h, minPt, float64(maxPt))
 	}
 	return nil
 }
@@ -279,11 +281,21 @@ func (w *storeWriter) reach(r Ref) error {
 
 func (w *storeWriter) write(r Ref) error {
 	e := &w.enc
-	e.start, e.depth = len(e.buf), 0
+	e.start, e.depth, e.parts = len(e.buf), 0, 0
 	ref := len(e.refs)
 	o := w.b.slots[r-1].obj
+	if d, ok := o.(Dict); ok {
+		// They would look like pages of the print file.
+		switch d["Type"] {
+		case Name("Page"), Name("Pages"), Name("Catalog"):
+			return errors.New("pages and catalogs have no place in a letter")
+		}
+	}
 	if err := o.encode(e); err != nil {
 		return err
+	}
+	if n := len(e.buf) - e.start; n > maxObjectText-elementWeight {
+		return fmt.Errorf("object of %d bytes without stream data, allowed are %d", n, maxObjectText-elementWeight)
 	}
 	rec := object{off: int64(e.start), head: int64(len(e.buf) - e.start), hash: -1,
 		refLo: int32(ref), refHi: int32(len(e.refs))}

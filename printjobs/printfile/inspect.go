@@ -451,8 +451,8 @@ func number(o Object) float64 {
 	return math.NaN()
 }
 
-// maxSideContent bounds what a side draws of its own.
-const maxSideContent = 64 << 20
+// maxSideContent bounds what a side draws: its own and a million placements.
+const maxSideContent = maxOwnContent + 256<<20
 
 // content counts the placements of a content stream, which must be lines as
 // Linker.content writes them.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -209,6 +210,46 @@ func TestMoreThanTenDigits(t *testing.T) {
 	}
 	if res.Bytes <= classicMax || sum.SHA256 != res.SHA256 || len(sum.Sides) != 20 {
 		t.Fatalf("%+v, %d sides", res, len(sum.Sides))
+	}
+}
+
+// The linker keeps a few bytes a side, however many letters go through it. Not
+// parallel, since it looks at the whole heap.
+func TestMemoryPerSide(t *testing.T) {
+	raw, _ := file(t, letter(t, 1, 2))
+	l := NewLinker(io.Discard, Options{})
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	run := func(letters int) {
+		for range letters {
+			// As a night does: each letter is opened, used and forgotten.
+			p, err := OpenPrepared(bytes.NewReader(raw), int64(len(raw)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range p.NumPages() {
+				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity}}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l.Release(p)
+		}
+	}
+	run(1000)
+	before := heap()
+	const letters = 40_000
+	run(letters)
+	perSide := float64(heap()-before) / (2 * letters)
+	// Two objects and a half a side, 5 bytes each, in chunks.
+	if perSide > 20 {
+		t.Fatalf("%.1f bytes of memory a side", perSide)
+	}
+	if _, err := l.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -52,7 +53,9 @@ const (
 	classicMax = 9_999_999_999
 	// A side's content stream of at most cachedContent bytes is shared with
 	// later sides that draw the same; cachedContents of them are remembered.
-	cachedContent  = 256
+	cachedContent = 256
+	// maxOwnContent bounds what a side draws of its own, in bytes.
+	maxOwnContent  = 32 << 20
 	cachedContents = 1024
 )
 
@@ -234,6 +237,9 @@ func (l *Linker) addSide(s *Side) error {
 	if err := checkSize(s.Width, s.Height); err != nil {
 		return err
 	}
+	if len(s.Content) > maxOwnContent {
+		return fmt.Errorf("own content of %d bytes, allowed are %d", len(s.Content), maxOwnContent)
+	}
 	if len(s.Content) == 0 && len(s.Resources) > 0 {
 		return errors.New("resources without content")
 	}
@@ -252,7 +258,9 @@ func (l *Linker) addSide(s *Side) error {
 				return fmt.Errorf("placement %d: matrix is not finite", i+1)
 			}
 		}
-		if det := m[0]*m[3] - m[1]*m[2]; det == 0 || !finite(det) {
+		// As it will be written, so rounded.
+		a, b, c, d := written(m[0]), written(m[1]), written(m[2]), written(m[3])
+		if det := a*d - b*c; det == 0 || !finite(det) {
 			return fmt.Errorf("placement %d: matrix has no area", i+1)
 		}
 		var err error
@@ -318,6 +326,15 @@ func (l *Linker) addSide(s *Side) error {
 	l.out.text("/Type/Page>>\nendobj\n")
 	l.sides++
 	return l.out.err
+}
+
+// written is a number as a reader of the file gets it.
+func written(v float64) float64 {
+	const unit = 1e10 // realDecimals
+	if math.Abs(v) > 1e5 {
+		return v // to be rounded it would need more digits than it has
+	}
+	return math.Round(v*unit) / unit
 }
 
 // begin starts object num.

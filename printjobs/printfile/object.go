@@ -65,6 +65,11 @@ const (
 	// and when read back, so that recursion is bounded whatever a sender's
 	// document holds.
 	maxDepth = 200
+	// maxObjectText bounds the text of one object without stream data, with
+	// elementWeight more for each element, when written and when read back:
+	// reading needs memory in that proportion.
+	maxObjectText = 64 << 20
+	elementWeight = 16
 	// maxReal is the largest magnitude of a real (ISO 32000-1 annex C).
 	maxReal = 3.403e38
 	// realDecimals is the number of decimals that a real keeps.
@@ -87,6 +92,7 @@ type encoder struct {
 	refs  []refAt
 	start int
 	depth int
+	parts int // elements of the object so far
 	// number gives the number to write for a reference.
 	number func(Ref) (int, error)
 }
@@ -257,6 +263,10 @@ func (d Dict) encode(e *encoder) error {
 
 // part writes an object inside another one.
 func (e *encoder) part(o Object) error {
+	e.parts++
+	if len(e.buf)-e.start+e.parts*elementWeight > maxObjectText {
+		return fmt.Errorf("object larger than %d bytes", maxObjectText)
+	}
 	switch o.(type) {
 	case nil:
 		return errors.New("missing object (nil)")

@@ -28,9 +28,6 @@ const (
 	smallWindow  = 2 << 10  // to read single objects
 	// lookahead is what peek can see.
 	lookahead = 64
-	// maxObjectText bounds the text of one object, without stream data, that
-	// Inspect reads into memory.
-	maxObjectText = 64 << 20
 )
 
 func newReader(src io.ReaderAt, size int64, window int) *reader {
@@ -167,11 +164,12 @@ func (r *reader) take(n int) error {
 
 // object reads one object. visit is called with each reference.
 func (r *reader) object(depth int, visit func(Ref) error) (Object, error) {
-	if depth > maxDepth {
-		return nil, r.unexpected(fmt.Sprintf("objects nested deeper than %d", maxDepth))
+	// The linker puts a side's resources, of maxDepth, into its page.
+	if depth > maxDepth+2 {
+		return nil, r.unexpected(fmt.Sprintf("objects nested deeper than %d", maxDepth+2))
 	}
 	// An element costs memory, whatever its length.
-	if err := r.take(16); err != nil {
+	if err := r.take(elementWeight); err != nil {
 		return nil, err
 	}
 	r.space()
