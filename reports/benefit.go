@@ -48,10 +48,10 @@ func (b *book) benefit() error {
 	inputs, actual := r.Inputs.All(), r.Actual.All()
 	noteWidth := 30.0
 	for i := range inputs {
-		noteWidth = max(noteWidth, float64(width(kindText, inputs[i].Input.Note))*1.0+3)
+		noteWidth = max(noteWidth, float64(width(kindText, inputs[i].Input.Note))*0.95+3)
 	}
-	noteWidth = min(noteWidth, 56)
-	s, err := b.sheet(sheetBenefit, layout{widths: []float64{10, 62, 19, 19, 19, 19, 19, noteWidth}})
+	noteWidth = min(noteWidth, 50)
+	s, err := b.sheet(sheetBenefit, layout{widths: []float64{12, 48, 17, 17, 17, 17, 23, noteWidth}})
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,8 @@ func (b *book) benefit() error {
 		if actual[i].Input.Set {
 			measured.value = inputValue(actual[i])
 		}
-		s.put(16, cell{st.text, symbolText(in.Symbol), ""}, cell{st.text, in.Label, ""}, value, cell{st.text, unit, ""}, cell{st.inputText, source, ""},
+		lines := max(len([]rune(in.Label))/50, int(float64(len([]rune(in.Input.Note)))*0.95/noteWidth)) + 1
+		s.put(float64(lines)*13+3, cell{st.text, symbolText(in.Symbol), ""}, cell{st.textWrap, in.Label, ""}, value, cell{st.text, unit, ""}, cell{st.inputText, source, ""},
 			measured, cell{st.text, inputNames[in.Symbol], ""}, cell{st.textWrap, in.Input.Note, ""})
 	}
 	b.benefitTables(s)

@@ -69,7 +69,7 @@ func (b *book) codes() error {
 	widths := measure(codeColumns, len(rows), rowCells)
 	total := b.codeCells(billing.CodeRow{Counters: b.report.Counters, Volume: b.report.Volume, Money: b.report.Money}, 0)
 	for i, c := range total {
-		widths[i] = max(widths[i], float64(width(codeColumns[i].kind, c.value))*1.15+2.2)
+		widths[i] = max(widths[i], float64(width(codeColumns[i].kind, c.value))*1.15+3.4)
 	}
 	s, err := b.sheet(sheetCodes, layout{widths: widths, frozenRows: headerRow, frozenCols: 2, headerRow: headerRow, grid: true})
 	if err != nil {

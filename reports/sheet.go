@@ -30,6 +30,7 @@ type layout struct {
 	pagesWide  int    // printed pages side by side; 1 unless set
 	repeatCols string // columns repeated on pages side by side, such as "$A:$A"
 	grid       bool   // show grid lines on screen
+	scale      uint   // per cent when printed, for a sheet with page breaks of its own; else fitted to pagesWide
 }
 
 const paperA4 = 9
@@ -83,12 +84,18 @@ func (b *book) prepareSheet(name string, l layout) error {
 			err = e
 		}
 	}
-	run(f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &yes}))
-	run(f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &size, Orientation: &landscape, FitToWidth: &l.pagesWide, FitToHeight: &high, PageOrder: &order}))
+	page := &excelize.PageLayoutOptions{Size: &size, Orientation: &landscape, PageOrder: &order}
+	if l.scale > 0 {
+		page.AdjustTo = &l.scale // Excel heeds page breaks only without fitting
+	} else {
+		page.FitToWidth, page.FitToHeight = &l.pagesWide, &high
+		run(f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &yes}))
+	}
+	run(f.SetPageLayout(name, page))
 	run(f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &foot, Footer: &foot}))
 	run(f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{
-		OddHeader: `&L&"Arial,Regular"&9` + head + `&R&"Arial,Regular"&9` + headerText(periodText(b.report.From, b.report.To)),
-		OddFooter: `&L&"Arial,Regular"&9` + headerText("Rapport "+b.report.ReportID) + `&C&"Arial,Regular"&9&A&R&"Arial,Regular"&9Side &P av &N`,
+		OddHeader: `&L&"Arial,Regular"&9 ` + head + `&R&"Arial,Regular"&9 ` + headerText("Periode "+periodText(b.report.From, b.report.To)),
+		OddFooter: `&L&"Arial,Regular"&9 ` + headerText("Rapport "+b.report.ReportID) + `&C&"Arial,Regular"&9 &A&R&"Arial,Regular"&9 Side &P av &N`,
 	}))
 	run(f.SetSheetView(name, 0, &excelize.ViewOptions{ShowGridLines: &l.grid}))
 	if l.headerRow > 0 {
@@ -214,6 +221,13 @@ func (s *sheet) note(style int, cols int, width float64, text string) {
 	s.merge(cellName(1, s.row), cellName(cols, s.row))
 }
 
+// breakBefore begins a new printed page at the row.
+func (s *sheet) breakBefore(row int) {
+	if s.err == nil {
+		s.err = s.sw.InsertPageBreak(cellName(1, row))
+	}
+}
+
 func (s *sheet) flush() error {
 	if s.err != nil {
 		return s.err
@@ -311,7 +325,7 @@ func measure(cols []column, rows int, row func(int) []cell) []float64 {
 	}
 	out := make([]float64, len(cols))
 	for i, n := range most {
-		w := float64(n)*1.08 + 2.2 // capitals and padding
+		w := float64(n)*1.08 + 3.4 // capitals, indent and padding
 		if cols[i].kind == kindWrap {
 			w = min(w, widest)
 		}
@@ -327,7 +341,7 @@ func headerHeight(cols []column, widths []float64) float64 {
 		used, n := 0.0, 1
 		for _, word := range strings.Fields(c.title) {
 			l := float64(utf8.RuneCountInString(word))*1.12 + 1
-			if used > 0 && used+l > widths[i]-1 {
+			if used > 0 && used+l > widths[i]-2 {
 				used, n = 0, n+1
 			}
 			used += l

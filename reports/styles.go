@@ -12,7 +12,7 @@ const (
 	colourInk       = "1B2733" // text
 	colourMuted     = "4A5763" // notes
 	colourHead      = "1F3A5F" // headings and header ground
-	colourRule      = "B8C2CC" // thin lines
+	colourRule      = "D3DAE1" // thin lines
 	colourSum       = "EAF0F6" // ground of sums
 	colourInput     = "FFF7D6" // ground of cells to be filled in
 	colourInputInk  = "0B3D91" // numbers that a person has entered
@@ -48,7 +48,7 @@ type styles struct {
 	sumText, sumInt, sumMoney, sumPercent          int
 	kpiLabel, kpiMoney, kpiInt, kpiPercent         int
 	inputNumber, inputInt, inputShare, inputText   int
-	status                                         int
+	status, verdict                                int
 	bad, good, illustrative                        int // conditional
 }
 
@@ -89,6 +89,14 @@ func newStyles(f *excelize.File) (*styles, error) {
 	align := func(horizontal, vertical string, wrap bool) *excelize.Alignment {
 		return &excelize.Alignment{Horizontal: horizontal, Vertical: vertical, WrapText: wrap}
 	}
+	// Text in tables is indented, so that a number does not touch the text in the next column.
+	inset := func(horizontal, vertical string, wrap bool) *excelize.Alignment {
+		a := align(horizontal, vertical, wrap)
+		if horizontal == "left" {
+			a.Indent = 1
+		}
+		return a
+	}
 	line := func(colour string, style int, sides ...string) []excelize.Border {
 		var out []excelize.Border
 		for _, side := range sides {
@@ -97,8 +105,8 @@ func newStyles(f *excelize.File) (*styles, error) {
 		return out
 	}
 	cell := func(format, horizontal string) excelize.Style {
-		return excelize.Style{Font: font(10, colourInk, false), CustomNumFmt: &format, Alignment: align(horizontal, "top", false),
-			Border: line(colourRule, 4, "bottom")}
+		return excelize.Style{Font: font(10, colourInk, false), CustomNumFmt: &format, Alignment: inset(horizontal, "top", false),
+			Border: line(colourRule, 1, "bottom")}
 	}
 	sum := func(format, horizontal string) excelize.Style {
 		s := cell(format, horizontal)
@@ -107,7 +115,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		return s
 	}
 	kpi := func(format string) excelize.Style {
-		return excelize.Style{Font: font(16, colourHead, true), CustomNumFmt: &format, Alignment: align("left", "center", false),
+		return excelize.Style{Font: font(16, colourHead, true), CustomNumFmt: &format, Alignment: inset("left", "center", false),
 			Fill: solid(colourSum), Border: line(colourHead, 2, "bottom")}
 	}
 	input := func(format, horizontal string) excelize.Style {
@@ -118,12 +126,12 @@ func newStyles(f *excelize.File) (*styles, error) {
 		return s
 	}
 	header := func(horizontal string) excelize.Style {
-		return excelize.Style{Font: font(10, "FFFFFF", true), Fill: solid(colourHead), Alignment: align(horizontal, "center", true)}
+		return excelize.Style{Font: font(10, "FFFFFF", true), Fill: solid(colourHead), Alignment: inset(horizontal, "center", true)}
 	}
 	wrapped := cell(fmtText, "left")
-	wrapped.Alignment = align("left", "top", true)
+	wrapped.Alignment = inset("left", "top", true)
 	month := cell(fmtMonth, "left")
-	status := cell("General", "center") // a formula in a text cell would become text when edited
+	status := cell("General", "left") // a formula in a text cell would become text when edited
 	status.Font = font(10, colourInk, true)
 	st := &styles{
 		title:       b.add(excelize.Style{Font: font(18, colourHead, true), Alignment: align("left", "center", false)}),
@@ -146,7 +154,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		sumInt:      b.add(sum(fmtInt, "right")),
 		sumMoney:    b.add(sum(fmtMoney, "right")),
 		sumPercent:  b.add(sum(fmtPercent, "right")),
-		kpiLabel:    b.add(excelize.Style{Font: font(9, colourMuted, true), Fill: solid(colourSum), Alignment: align("left", "center", false)}),
+		kpiLabel:    b.add(excelize.Style{Font: font(9, colourMuted, true), Fill: solid(colourSum), Alignment: inset("left", "center", false)}),
 		kpiMoney:    b.add(kpi(fmtMoney)),
 		kpiInt:      b.add(kpi(fmtInt)),
 		kpiPercent:  b.add(kpi(fmtPercent)),
@@ -155,6 +163,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		inputShare:  b.add(input(fmtShare, "right")),
 		inputText:   b.add(input(fmtText, "left")),
 		status:      b.add(status),
+		verdict:     b.add(excelize.Style{Font: font(10, colourInk, true), Alignment: align("left", "center", false)}),
 
 		bad:          b.conditional(colourError, colourErrorFill, true),
 		good:         b.conditional(colourOK, "", true),

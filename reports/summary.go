@@ -38,7 +38,7 @@ func (b *book) controls() []control {
 
 func (b *book) summary() error {
 	st, r := b.style, b.report
-	s, err := b.sheet(sheetSummary, layout{widths: []float64{46, 19, 19, 19, 19, 19, 19}})
+	s, err := b.sheet(sheetSummary, layout{widths: []float64{44, 18, 18, 18, 18, 18, 18}, scale: 78})
 	if err != nil {
 		return err
 	}
@@ -61,13 +61,18 @@ func (b *book) summary() error {
 	s.put(32, cell{st.title, title, ""})
 	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader etter dagen brevet ble postlagt, antall etter dagen forsendelsen ble mottatt.", periodText(r.From, r.To)), ""})
 	s.put(15, cell{st.subtitle, fmt.Sprintf("Rapport %s, laget %s. Beløp i kroner; netto er uten mva.", r.ReportID, r.Generated.In(r.Location).Format("02.01.2006 15:04")), ""})
-	s.put(18, cell{st.status, controlText(len(controls), 0), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&" KONTROLLER STEMMER IKKE – se Kontroll nederst")`,
+	s.put(18, cell{st.verdict, controlText(len(controls), 0), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&" KONTROLLER STEMMER IKKE – se Kontroll nederst")`,
 		status, len(controls), controlText(len(controls), 0), len(controls), status)})
 	statusCell := cellName(1, s.row)
 
 	b.kpis(s, kpiRow)
 	b.summaryCosts(s, costsAt)
 	b.summaryOutcomes(s, outcomesAt, outcomes)
+	if months > 4 {
+		s.breakBefore(monthsAt - 1)
+	} else {
+		s.breakBefore(qualityAt - 1)
+	}
 	b.summaryMonths(s, monthsAt)
 	b.summaryQuality(s, qualityAt)
 	b.summaryControls(s, controlsAt, controls)
@@ -132,7 +137,7 @@ func (s *sheet) block(at int, title string, heads ...string) {
 	cells := make([]cell, len(heads))
 	for i, h := range heads {
 		cells[i] = cell{st.headerRight, h, ""}
-		if i == 0 {
+		if i == 0 || h == "Resultat" {
 			cells[i].style = st.header
 		}
 	}
@@ -313,6 +318,6 @@ func (b *book) notes(s *sheet) {
 		"Kolonnen Regnskapslinjer under Kontroll er faste tall fra kostnadsregnskapet; Arbeidsbok regnes av arkene Kostnader og Rådata.",
 	}
 	for _, line := range append(lines, b.report.Notes...) {
-		s.note(st.noteWrap, summaryCols, 46+19*6, line)
+		s.note(st.noteWrap, summaryCols, 44+18*6, line)
 	}
 }

@@ -110,7 +110,7 @@ func (b *book) longTable(name string, t long, from, to int) error {
 	widths := measure(t.cols, n, row)
 	sums := b.columnSums(t, n, row)
 	for _, col := range t.sums {
-		widths[col-1] = max(widths[col-1], float64(width(t.cols[col-1].kind, sums[col]))*1.15+2.2) // bold
+		widths[col-1] = max(widths[col-1], float64(width(t.cols[col-1].kind, sums[col]))*1.15+3.4) // bold
 	}
 	l := layout{widths: widths, frozenRows: headerRow, frozenCols: t.frozenCols, headerRow: headerRow, pagesWide: t.pagesWide, grid: true}
 	if t.pagesWide > 1 {
@@ -121,7 +121,7 @@ func (b *book) longTable(name string, t long, from, to int) error {
 		return err
 	}
 	s.put(28, cell{b.style.title, t.title, ""})
-	s.put(14, cell{b.style.subtitle, t.note, ""})
+	s.put(20, cell{b.style.subtitle, t.note, ""})
 	if len(t.sums) > 0 {
 		cells := make([]cell, len(t.cols))
 		for i := range cells {
@@ -194,12 +194,12 @@ const (
 	costSource
 )
 
-func (b *book) costLines() error {
-	t := long{
+func (b *book) costTable() long {
+	return long{
 		title: "Kostnader",
 		note:  "Én rad per kostnadslinje postlagt i perioden, slik den er bokført. Rettelser er egne linjer.",
 		cols: []column{
-			{"Postlagt dag", kindDay, 22}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Kode nr.", kindInt, 7}, {"Konteringskode", kindText, 16},
+			{"Postlagt dag", kindDay, 13}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Kode nr.", kindInt, 7}, {"Konteringskode", kindText, 16},
 			{"Art", kindText, 12}, {"Netto kr", kindMoney, 12}, {"Mva. kr", kindMoney, 11}, {"Brutto kr", kindMoney, 12}, {"Brev", kindInt, 7},
 			{"Sider s/hv", kindInt, 7}, {"Sider farge", kindInt, 7}, {"Ark", kindInt, 7}, {"Kilde", kindText, 12},
 		},
@@ -210,6 +210,10 @@ func (b *book) costLines() error {
 				c.Volume.PagesBW, c.Volume.PagesColour, c.Volume.Sheets, c.Source)
 		},
 	}
+}
+
+func (b *book) costLines() error {
+	t := b.costTable()
 	for i := range b.costs.sheets() {
 		name, from, to := b.costs.part(i)
 		if err := b.longTable(name, t, from, to); err != nil {
@@ -250,8 +254,8 @@ const (
 	rawGross
 )
 
-func (b *book) rawData() error {
-	t := long{
+func (b *book) rawTable() long {
+	return long{
 		title: "Rådata",
 		note:  "Én rad per forsendelse som er mottatt eller har kostnad i perioden. Uten navn, adresse, tittel og fødselsnummer.",
 		cols: []column{
@@ -266,11 +270,23 @@ func (b *book) rawData() error {
 		empty: "Ingen forsendelser i perioden.",
 		row: func(i int) []cell {
 			s := b.report.Shipments[i]
-			return values(s.ID, s.AccountName, s.AvgivendeSystem, s.CodeNumber, b.codeText(s.CodeNumber), s.Status, string(s.Outcome), s.Channel, s.Reason,
+			cells := values(s.ID, s.AccountName, s.AvgivendeSystem, s.CodeNumber, b.codeText(s.CodeNumber), s.Status, string(s.Outcome), s.Channel, s.Reason,
 				yesNo(s.InPeriod), s.Received, s.Notified, s.Read, s.Posted, s.PagesBW, s.PagesColour, s.Sheets, s.WeightGram, s.Envelope, s.Zone, s.Job,
 				s.Money.Production, s.Money.Postage, s.Money.Other, s.Money.Net, s.Money.VAT, s.Money.Gross)
+			// What never became paper has no pages and no cost, rather than columns of zeros.
+			if s.Sheets == 0 {
+				clearCells(cells[rawBW-1 : rawWeight])
+			}
+			if s.Money == (billing.Money{}) {
+				clearCells(cells[rawProduction-1 : rawGross])
+			}
+			return cells
 		},
 	}
+}
+
+func (b *book) rawData() error {
+	t := b.rawTable()
 	for i := range b.raw.sheets() {
 		name, from, to := b.raw.part(i)
 		if err := b.longTable(name, t, from, to); err != nil {
@@ -280,12 +296,12 @@ func (b *book) rawData() error {
 	return nil
 }
 
-func (b *book) deviations() error {
-	t := long{
+func (b *book) deviationTable() long {
+	return long{
 		title: "Avvik",
 		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, og prislisten. Beløp er netto, det avviket gjelder.",
 		cols: []column{
-			{"Dag", kindDay, 22}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindText, 8},
+			{"Dag", kindDay, 13}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindText, 8},
 			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9},
 		},
 		sums: []int{10}, frozenCols: 2, empty: "Ingen avvik.",
@@ -301,7 +317,17 @@ func (b *book) deviations() error {
 			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state)
 		},
 	}
+}
+
+func (b *book) deviations() error {
+	t := b.deviationTable()
 	return b.longTable(sheetDeviations, t, 0, len(b.report.Deviations))
+}
+
+func clearCells(cells []cell) {
+	for i := range cells {
+		cells[i].value = nil
+	}
 }
 
 func values(vs ...any) []cell {

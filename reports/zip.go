@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
-	"time"
 )
 
 // excelize writes the parts of a workbook in the order of a Go map, with the time of writing, and the
@@ -25,8 +24,9 @@ type sortedZip struct {
 // contentTypes is the one part whose own order is not stable.
 const contentTypes = "[Content_Types].xml"
 
-// partDate is the earliest date that a zip file can hold; the real time stands in the document properties.
-var partDate = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+// partDate is 1 January 1980, the earliest date that a zip file can hold, as year·month·day in its bits;
+// the real time stands in the document properties.
+const partDate = 0<<9 | 1<<5 | 1
 
 type zipPart struct {
 	name string
@@ -113,7 +113,8 @@ func (z *sortedZip) Close() error {
 				return err
 			}
 		}
-		header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, Modified: partDate, CRC32: p.sum.Sum32(),
+		// CreateRaw takes the header's date in the old form of MS-DOS as it is.
+		header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, ModifiedDate: partDate, CRC32: p.sum.Sum32(),
 			CompressedSize64: uint64(p.data.Len()), UncompressedSize64: p.size}
 		part, err := w.CreateRaw(header)
 		if err != nil {

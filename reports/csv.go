@@ -1,0 +1,109 @@
+package reports
+
+import (
+	"bufio"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"postgang/billing"
+)
+
+// Table names a table that WriteCSV writes.
+type Table string
+
+// The tables of a report.
+const (
+	TableCodes      Table = "konteringskoder" // one row a konteringskode
+	TableCosts      Table = "kostnader"       // one row a cost line
+	TableDeviations Table = "avvik"           // one row a deviation
+	TableShipments  Table = "radata"          // one row a shipment, without personal data
+)
+
+// Tables gives all tables in the order of the workbook's sheets.
+func Tables() []Table { return []Table{TableCodes, TableDeviations, TableCosts, TableShipments} }
+
+// WriteCSV writes one table with the same columns and figures as the workbook's sheet: UTF-8 with byte
+// order mark (which Excel needs to see æøå), semicolons, decimal comma, CR LF, days as YYYY-MM-DD and
+// times as YYYY-MM-DD HH:MM in the report's location. There is no sum row.
+//
+// A text that a spreadsheet would take for a formula (beginning with = + - @) is written with an
+// apostrophe in front. Programs that read the file take the apostrophe away again.
+func WriteCSV(w io.Writer, r billing.Report, table Table) error {
+	b := &book{report: r}
+	var cols []column
+	var rows int
+	var row func(int) []cell
+	switch table {
+	case TableCodes:
+		cols, rows = codeColumns, len(r.PerKonteringskode)
+		b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
+		row = func(i int) []cell { return b.codeCells(r.PerKonteringskode[i], firstRow+i) }
+	case TableCosts, TableDeviations, TableShipments:
+		t := map[Table]func() long{TableCosts: b.costTable, TableDeviations: b.deviationTable, TableShipments: b.rawTable}[table]()
+		cols, row = t.cols, t.row
+		rows = map[Table]int{TableCosts: len(r.Costs), TableDeviations: len(r.Deviations), TableShipments: len(r.Shipments)}[table]
+	default:
+		return fmt.Errorf("write csv: unknown table %q", table)
+	}
+	if r.Location == nil {
+		return fmt.Errorf("write csv: the report was not made by billing.BuildReport")
+	}
+	out := bufio.NewWriter(w)
+	if _, err := out.WriteString("\ufeff"); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	enc := csv.NewWriter(out)
+	enc.Comma, enc.UseCRLF = ';', true
+	fields := make([]string, len(cols))
+	for i, c := range cols {
+		fields[i] = c.title
+	}
+	if err := enc.Write(fields); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	for i := range rows {
+		for col, c := range row(i) {
+			fields[col] = csvText(c.value, r.Location)
+		}
+		if err := enc.Write(fields); err != nil {
+			return fmt.Errorf("write csv: %w", err)
+		}
+	}
+	enc.Flush()
+	if err := enc.Error(); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	return nil
+}
+
+func csvText(v any, loc *time.Location) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case billing.Ore:
+		return v.Plain(",")
+	case billing.Civil:
+		return string(v)
+	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
+		return v.In(loc).Format("2006-01-02 15:04")
+	case float64:
+		return strings.Replace(strconv.FormatFloat(v, 'f', 6, 64), ".", ",", 1)
+	case string:
+		v = safeText(v)
+		if v != "" && strings.ContainsRune("=+-@", rune(v[0])) {
+			return "'" + v
+		}
+		return v
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,183 @@
+package reports
+
+import (
+	"fmt"
+	"testing"
+
+	"postgang/billing"
+)
+
+// checkFigures compares the recalculated workbook with the report, to the øre.
+func checkFigures(t *testing.T, name string, c recalculated, r billing.Report) {
+	t.Helper()
+	same := func(what string, got, want billing.Ore) {
+		if got != want {
+			t.Errorf("%s: %s is %s in the workbook, %s in the report", name, what, got, want)
+		}
+	}
+	row := firstRow
+	for _, code := range r.PerKonteringskode {
+		if got := c.at(sheetCodes, codeCode, row); got != safeText(code.Code) {
+			t.Errorf("%s: row %d is code %q, want %q", name, row, got, code.Code)
+		}
+		same(code.Code+" production", c.ore(t, sheetCodes, codeProduction, row), code.Money.Production)
+		same(code.Code+" postage", c.ore(t, sheetCodes, codePostage, row), code.Money.Postage)
+		same(code.Code+" other", c.ore(t, sheetCodes, codeOther, row), code.Money.Other)
+		same(code.Code+" net", c.ore(t, sheetCodes, codeNet, row), code.Money.Net)
+		same(code.Code+" vat", c.ore(t, sheetCodes, codeVAT, row), code.Money.VAT)
+		same(code.Code+" gross", c.ore(t, sheetCodes, codeGross, row), code.Money.Gross)
+		for col, want := range map[int]int{codeReceived: code.Counters.Received, codeRefused: code.Counters.Refused, codeDigital: code.Counters.Digital(),
+			codePaper: code.Counters.Paper(), codeLetters: code.Money.Letters, codeBW: code.Volume.PagesBW, codeColour: code.Volume.PagesColour, codeSheets: code.Volume.Sheets} {
+			if got := c.at(sheetCodes, col, row); got != fmt.Sprint(want) {
+				t.Errorf("%s: %s, column %d is %s, want %d", name, code.Code, col, got, want)
+			}
+		}
+		row++
+	}
+	row = firstRow + max(1, len(r.PerKonteringskode))
+	same("sum of codes, net", c.ore(t, sheetCodes, codeNet, row), r.Money.Net)
+	same("sum of codes, gross", c.ore(t, sheetCodes, codeGross, row), r.Money.Gross)
+	same("summary, net", c.ore(t, sheetSummary, 1, 7), r.Money.Net)
+
+	controls := 0
+	for _, cells := range c[sheetSummary] {
+		switch cells[4] {
+		case "OK":
+			controls++
+		case "AVVIK":
+			t.Errorf("%s: control %q failed", name, cells[0])
+		}
+	}
+	if controls != 9 || c.at(sheetSummary, 1, 4) != controlText(9, 0) {
+		t.Errorf("%s: %d controls are OK, and the first page says %q", name, controls, c.at(sheetSummary, 1, 4))
+	}
+	checkBenefit(t, name, c, r.CostBenefit, 3, 4, 5)
+	if cb := r.CostBenefitActual; cb != nil {
+		same("measured saving", c.ore(t, sheetBenefit, 7, benefitYearRow()+2), cb.Year.Saving)
+		same("measured letter", c.ore(t, sheetBenefit, 6, benefitTableRow()+3), cb.Total.With)
+	}
+}
+
+func checkBenefit(t *testing.T, name string, c recalculated, cb *billing.CostBenefit, without, with, saving int) {
+	t.Helper()
+	for _, line := range []struct {
+		label string
+		row   int
+		want  func(*billing.CostBenefit) billing.CostBenefitRow
+	}{
+		{"wage", benefitTableRow(), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Wage }},
+		{"production", benefitTableRow() + 1, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Production }},
+		{"postage", benefitTableRow() + 2, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Postage }},
+		{"letter", benefitTableRow() + 3, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Total }},
+		{"year", benefitYearRow() + 2, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }},
+	} {
+		if cb == nil {
+			if got := c.at(sheetBenefit, without, line.row) + c.at(sheetBenefit, saving, line.row); got != "" {
+				t.Errorf("%s: kost/nytte %s is %q without inputs", name, line.label, got)
+			}
+			continue
+		}
+		got := billing.CostBenefitRow{Without: c.ore(t, sheetBenefit, without, line.row), With: c.ore(t, sheetBenefit, with, line.row), Saving: c.ore(t, sheetBenefit, saving, line.row)}
+		if want := line.want(cb); got != want {
+			t.Errorf("%s: kost/nytte %s is %v in the workbook, %v in the model", name, line.label, got, want)
+		}
+	}
+}
+
+// LibreOffice calculates every formula of several workbooks anew: no error cell, every cached value is
+// what its formula gives, every figure is the report's to the øre.
+func TestLibreOfficeAgrees(t *testing.T) {
+	t.Parallel()
+	full := build(t, fixture(t, 400))
+	empty := build(t, fixture(t, 0))
+	noInputs := fixture(t, 60)
+	noInputs.Inputs = billing.CostBenefitInputs{}
+	blank := build(t, noInputs)
+	hostile := build(t, hostileFixture(t))
+	large := build(t, largeFixture(t))
+
+	reports := map[string]billing.Report{"full": full, "split": full, "empty": empty, "blank": blank, "hostile": hostile, "large": large}
+	books := map[string][]byte{}
+	for name, r := range reports {
+		opt := Options{Organisation: "Eksempel kommune"}
+		if name == "split" {
+			opt.MaxRows = 150
+		}
+		books[name] = write(t, r, opt)
+	}
+
+	// What a person does with the workbook.
+	in := billing.SeedInputs()
+	in.DigitalPercent.Value, in.DigitalUnitCost.Value, in.MinutesWith.Value = billing.DecimalFromInt(48)+4_000, 7_700, 5_000
+	in.PostageWithout.Value, in.LettersPerYear.Value = billing.DecimalFromOre(18_00), billing.DecimalFromInt(61_317)
+	enter := func(set func(sheet, ref string, v any)) {
+		for _, i := range in.All() {
+			set(sheetBenefit, cellName(benefitValueCol, benefitRow(i.Symbol)), inputValue(i))
+		}
+	}
+	books["changed"] = edit(t, books["full"], enter)
+	books["filled"] = edit(t, books["blank"], enter)
+	books["tampered"] = edit(t, books["full"], func(set func(sheet, ref string, v any)) { set(sheetCosts, cellName(costNet, firstRow+3), 1234.56) })
+
+	calc := recalculate(t, books)
+	for name, r := range reports {
+		if n := checkAgainstCache(t, books[name], calc[name]); n < 100 {
+			t.Errorf("%s has only %d formulas", name, n)
+		}
+		checkFigures(t, name, calc[name], r)
+	}
+	if _, two := calc["split"]["Kostnader 2"]; !two {
+		t.Error("long tables were not split over sheets")
+	}
+
+	want, err := in.Compute()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Year == full.CostBenefit.Year {
+		t.Fatal("the changed inputs change nothing")
+	}
+	checkBenefit(t, "changed", calc["changed"], &want, 3, 4, 5)
+	checkBenefit(t, "filled", calc["filled"], &want, 3, 4, 5)
+	if got := calc["blank"].at(sheetBenefit, 1, 4); got != "11 forutsetninger mangler. Fyll dem inn for å se resultatet." {
+		t.Errorf("missing inputs are announced as %q", got)
+	}
+	if got := calc["filled"].at(sheetBenefit, 1, 4); got != "" {
+		t.Errorf("with all inputs filled in, the sheet still says %q", got)
+	}
+	if got := calc["tampered"].at(sheetSummary, 1, 4); got == controlText(9, 0) || got == "" {
+		t.Errorf("a changed cost line is not noticed: %q", got)
+	}
+}
+
+// largeFixture has amounts as wide as a city's yearly sums.
+func largeFixture(t testing.TB) billing.ReportInput {
+	in := fixture(t, 40)
+	for i := range in.Costs {
+		net := in.Costs[i].Net * 1_000_003
+		in.Costs[i].Net, in.Costs[i].VAT = net, net.Percent(25)
+		in.Costs[i].Gross = net + net.Percent(25)
+	}
+	return in
+}
+
+// hostileTexts are what comes from outside and must stay text.
+var hostileTexts = []string{"=1+1", "+1", "-1", "@SUM(A1)", `=HYPERLINK("http://example.invalid","x")`, "=cmd|' /C calc'!A0", "0007", "1E5", "TRUE", "2026-01-05", "'x",
+	"<b>&amp;</b>", "tab\tand\x00zero", "_x0041_", "«ÆØÅ»;\"semikolon\""}
+
+func hostileFixture(t testing.TB) billing.ReportInput {
+	in := fixture(t, 3*len(hostileTexts))
+	for i := range in.Shipments {
+		s := &in.Shipments[i]
+		s.AvgivendeSystem, s.Konteringskode, s.Reason, s.Job = hostileTexts[i%len(hostileTexts)], hostileTexts[i%len(hostileTexts)], hostileTexts[(i+1)%len(hostileTexts)], hostileTexts[(i+2)%len(hostileTexts)]
+	}
+	for i := range in.Costs {
+		in.Costs[i].Konteringskode, in.Costs[i].Source, in.Costs[i].Kind = hostileTexts[i%len(hostileTexts)], hostileTexts[i%len(hostileTexts)], []string{billing.KindProduction, "=1+1"}[i%2]
+	}
+	for i, text := range hostileTexts {
+		in.Deviations = append(in.Deviations, billing.DeviationRecord{Day: "2026-01-20", Konteringskode: text, Account: text, State: text,
+			Deviation: billing.Deviation{Kind: billing.DeviationKonteringskode, Shipment: fmt.Sprint(i), Expected: text, Got: text}})
+	}
+	in.Accounts, in.ReportID, in.Notes = map[string]string{"skatt": "=1+1"}, `=1"+"1`, []string{"=1+1"}
+	return in
+}

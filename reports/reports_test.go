@@ -1,0 +1,93 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"postgang/billing"
+)
+
+func location(t testing.TB) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+// fixture makes a period of n shipments with everything a report can show. It is the same for the same
+// n, and all its figures are invented.
+func fixture(t testing.TB, n int) billing.ReportInput {
+	t.Helper()
+	rnd := rand.New(rand.NewPCG(1, uint64(n)))
+	codes := []string{"0100", "100", "-5", "1E2", "Ås.skole", "ås.skole", "", "971032146-REF1234567", "4711", "0007"}
+	accounts := []string{"skatt", "helse", "byggesak"}
+	start := time.Date(2026, 1, 1, 7, 0, 0, 0, location(t))
+	in := billing.ReportInput{From: "2026-01-01", To: "2026-03-01", Generated: time.Date(2026, 3, 2, 5, 30, 0, 0, time.UTC), ReportID: "2026-01_2026-02",
+		Location: location(t), Accounts: map[string]string{"skatt": "Skatt og innkreving", "helse": "Helse og mestring", "byggesak": "Byggesak"},
+		Inputs: billing.SeedInputs(), Notes: []string{"Priser i dette eksempelet er illustrative."}}
+	for i := range n {
+		received := start.Add(time.Duration(float64(i) / float64(n) * 58 * 24 * float64(time.Hour))).UTC()
+		s := billing.ShipmentRecord{ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", i*7919, i), Account: accounts[rnd.IntN(3)], AvgivendeSystem: "Sak og arkiv 4",
+			Konteringskode: codes[rnd.IntN(len(codes))], Received: received, Zone: billing.ZoneNorway}
+		switch k := rnd.IntN(20); {
+		case k < 1:
+			s.Status, s.Reason = "AVVIST", "PDF_UEGNET"
+		case k < 6:
+			s.Status, s.Channel, s.Notified, s.Read = "LEST", "ALTINN", received.Add(time.Minute), received.Add(5*time.Hour)
+		case k < 7:
+			s.Status, s.Channel = "VARSLET", "ALTINN"
+		case k < 8:
+			s.Status, s.Channel, s.Reason, s.Job = "SENDT_PRINT", "PRINT", "IKKE_LEST", "J0099"
+		case k < 9:
+			s.Status = []string{"MANUELT_HANDTERT", "IKKE_LEVERT", "LEVERT_SDP"}[rnd.IntN(3)]
+		default:
+			s.Status, s.Channel, s.Reason, s.Job = "PRINTET", "PRINT", []string{"IKKE_LEST", "RESERVERT", "UTEN_ID"}[rnd.IntN(3)], fmt.Sprintf("J%04d", i/50)
+			s.Posted = received.Add(52 * time.Hour)
+			s.Sheets = 1 + rnd.IntN(9)
+			s.PagesBW, s.PagesColour = s.Sheets, rnd.IntN(s.Sheets)
+			s.Envelope = billing.EnvelopeC5
+			s.WeightGram, _ = billing.WeightGram(s.Sheets, s.Envelope, billing.DefaultPaper())
+			row := billing.ReceiptRow{Konteringskode: s.Konteringskode, Production: billing.Ore(150 + rnd.IntN(900)), Postage: billing.Ore(750 + rnd.IntN(2000))}
+			for _, l := range billing.CostLines(row, billing.VAT{ProductionPercent: 25, PostagePercent: 25}) {
+				in.Costs = append(in.Costs, billing.CostRecord{Shipment: s.ID, Job: s.Job, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, in.Location),
+					Kind: l.Kind, Net: l.Net, VAT: l.VAT, Gross: l.Gross, Source: fmt.Sprintf("kvittering-%04d.csv:%d", i/50, i%50+2)})
+			}
+			if rnd.IntN(12) == 0 {
+				in.Deviations = append(in.Deviations, billing.DeviationRecord{Account: s.Account, Konteringskode: s.Konteringskode, Day: billing.CivilOf(s.Posted, in.Location),
+					Deviation: billing.Deviation{Kind: billing.DeviationWeight, Shipment: s.ID, Job: s.Job, Expected: fmt.Sprintf("%d g", s.WeightGram), Got: fmt.Sprintf("%d g", s.WeightGram+30)}})
+			}
+		}
+		in.Shipments = append(in.Shipments, s)
+	}
+	if n > 0 {
+		in.Costs = append(in.Costs, billing.CostRecord{Posted: "2026-02-28", Kind: "MINSTEPRIS", Konteringskode: "", Net: 30901, VAT: 7725, Gross: 38626, Source: "avtale, minstepris per dag"})
+		in.Deviations = append(in.Deviations,
+			billing.DeviationRecord{Day: "2026-02-20", Konteringskode: "0100", Deviation: billing.Deviation{Kind: billing.DeviationKonteringskode, Shipment: in.Shipments[0].ID, Job: "J0001", Expected: "0100", Got: "100", Amount: 1320}},
+			billing.DeviationRecord{Day: "2026-02-21", State: "omtvistet", Deviation: billing.Unknown(billing.ReceiptRow{Shipment: "ukjent-17", Job: "J0002", PagesBW: 4, EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 17, Production: 570, Postage: 1250, Konteringskode: "4711"})})
+	}
+	return in
+}
+
+func build(t testing.TB, in billing.ReportInput) billing.Report {
+	t.Helper()
+	r, err := billing.BuildReport(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func write(t testing.TB, r billing.Report, opt Options) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, r, opt); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,266 @@
+package reports
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"postgang/billing"
+)
+
+func TestEqualReportsAreEqualFiles(t *testing.T) {
+	t.Parallel()
+	in := fixture(t, 100)
+	first := write(t, build(t, in), Options{Organisation: "Eksempel kommune"})
+	for range 8 {
+		slices.Reverse(in.Shipments)
+		slices.Reverse(in.Costs)
+		if again := write(t, build(t, in), Options{Organisation: "Eksempel kommune"}); !bytes.Equal(first, again) {
+			t.Fatal("the same report gave two different files")
+		}
+	}
+	in.Costs[0].Net++
+	in.Costs[0].Gross++
+	if other := write(t, build(t, in), Options{Organisation: "Eksempel kommune"}); bytes.Equal(first, other) {
+		t.Fatal("another report gave the same file")
+	}
+	z, err := zip.NewReader(bytes.NewReader(first), int64(len(first)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, part := range z.File {
+		names = append(names, part.Name)
+		if !part.Modified.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("%s is dated %v", part.Name, part.Modified)
+		}
+		r, err := part.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, r); err != nil { // checks the sum
+			t.Errorf("%s: %v", part.Name, err)
+		}
+		for _, forbidden := range []string{"vba", "externalLink", "activeX"} {
+			if strings.Contains(part.Name, forbidden) {
+				t.Errorf("the workbook has the part %s", part.Name)
+			}
+		}
+	}
+	if names[0] != contentTypes || !slices.IsSorted(names[1:]) {
+		t.Errorf("parts in the order %v", names)
+	}
+}
+
+// Texts from outside are text cells with exactly that text, whatever they begin with.
+func TestTextsStayTexts(t *testing.T) {
+	t.Parallel()
+	r := build(t, hostileFixture(t))
+	f := openBook(t, write(t, r, Options{Organisation: "=1+1"}))
+	check := func(sheet string, col, row int, want string) {
+		t.Helper()
+		ref := cellName(col, row)
+		formula, err1 := f.GetCellFormula(sheet, ref)
+		kind, err2 := f.GetCellType(sheet, ref)
+		got, err3 := f.GetCellValue(sheet, ref, excelize.Options{RawCellValue: true})
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		// A text that looks like an escape of the file format must not be decoded by readers either; excelize
+		// itself decodes it, so only its being text is checked.
+		if formula != "" || kind != excelize.CellTypeInlineString || got != safeText(want) && !strings.Contains(want, "_x0041_") {
+			t.Errorf("%s %s: formula %q, type %v, value %q, want the text %q", sheet, ref, formula, kind, got, want)
+		}
+	}
+	for i, s := range r.Shipments {
+		check(sheetRaw, rawSystem, firstRow+i, s.AvgivendeSystem)
+		check(sheetRaw, rawCode, firstRow+i, s.Konteringskode)
+		check(sheetRaw, rawReason, firstRow+i, s.Reason)
+		check(sheetRaw, rawJob, firstRow+i, s.Job)
+	}
+	for i, c := range r.Costs {
+		check(sheetCosts, costCode, firstRow+i, c.Konteringskode)
+		check(sheetCosts, costSource, firstRow+i, c.Source)
+	}
+	for i, d := range r.Deviations {
+		check(sheetDeviations, 8, firstRow+i, d.Expected)
+	}
+	for i, code := range r.PerKonteringskode {
+		check(sheetCodes, codeCode, firstRow+i, code.Code)
+	}
+}
+
+func TestWorkbookIsReadyForUse(t *testing.T) {
+	t.Parallel()
+	r := build(t, fixture(t, 50))
+	f := openBook(t, write(t, r, Options{Organisation: "Eksempel kommune"}))
+	if got := strings.Join(f.GetSheetList(), ","); got != "Sammendrag,Per konteringskode,Kost-nytte,Avvik,Kostnader,Rådata" {
+		t.Errorf("sheets %s", got)
+	}
+	names := map[string]string{}
+	for _, n := range f.GetDefinedName() {
+		names[n.Name+" "+n.Scope] = n.RefersTo
+	}
+	for _, in := range r.Inputs.All() {
+		if _, ok := names[inputNames[in.Symbol]+" Workbook"]; !ok {
+			t.Errorf("input %s has no named cell", in.Symbol)
+		}
+	}
+	for _, sheet := range []string{sheetCodes, sheetDeviations, sheetCosts, sheetRaw} {
+		panes, err := f.GetPanes(sheet)
+		if err != nil || !panes.Freeze || panes.YSplit != headerRow {
+			t.Errorf("%s: header is not frozen: %+v, %v", sheet, panes, err)
+		}
+		if titles := names["_xlnm.Print_Titles "+sheet]; !strings.Contains(titles, "$5:$5") {
+			t.Errorf("%s: header is not repeated when printed: %q", sheet, titles)
+		}
+		layout, err := f.GetPageLayout(sheet)
+		if err != nil || *layout.Orientation != "landscape" || *layout.Size != paperA4 {
+			t.Errorf("%s: page layout %+v, %v", sheet, layout, err)
+		}
+	}
+	props, err := f.GetDocProps()
+	if err != nil || props.Language != "nb-NO" || props.Created != "2026-03-02T05:30:00Z" || !strings.Contains(props.Title, "01.01.2026–28.02.2026") {
+		t.Errorf("document properties %+v, %v", props, err)
+	}
+	if v, err := f.GetCellValue(sheetRaw, cellName(rawReceived, firstRow)); err != nil || v != "01.01.2026 07:00" {
+		t.Errorf("the first shipment, received at seven in Oslo, shows %q, %v", v, err)
+	}
+}
+
+// Printed at full width, no column is too narrow for its values and no text is cut off.
+func TestPrintedColumnsShowTheirValues(t *testing.T) {
+	t.Parallel()
+	need(t, "soffice", "pdftotext")
+	r := build(t, largeFixture(t))
+	dir := office(t, "pdf", map[string][]byte{"large": write(t, r, Options{Organisation: "Eksempel kommune & omegn"})})
+	out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", filepath.Join(dir, "large.pdf"), "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(strings.ReplaceAll(string(out), "\u00a0", " "), "\u202f", " ")
+	if strings.Contains(text, "##") {
+		t.Error("a column is too narrow for its amounts")
+	}
+	plain := func(o billing.Ore) string { return strings.ReplaceAll(o.String(), "\u00a0", " ") }
+	wants := []string{"Eksempel kommune & omegn", "Periode 01.01.2026–28.02.2026", "Side 1 av", plain(r.Money.Net), plain(r.Money.Gross), "971032146-REF1234567",
+		"Konteringskode", "Kvittering for ukjent forsendelse", "Besparelse", "3 264 705,88", "illustrativ", "01.01.2026 07:00"}
+	for _, c := range r.Costs {
+		wants = append(wants, plain(c.Gross), c.Source)
+	}
+	for _, s := range r.Shipments {
+		wants = append(wants, s.ID, s.Status)
+	}
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on paper", want)
+		}
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	if err := Write(failingWriter{}, build(t, fixture(t, 3)), Options{}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a full disk: %v", err)
+	}
+	if err := Write(io.Discard, billing.Report{}, Options{}); err == nil {
+		t.Error("a report that was never built was written")
+	}
+	if err := WriteCSV(failingWriter{}, build(t, fixture(t, 3)), TableCosts); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a full disk: %v", err)
+	}
+	if err := WriteCSV(io.Discard, build(t, fixture(t, 3)), "annet"); err == nil {
+		t.Error("an unknown table was written")
+	}
+}
+
+func TestWriteCSV(t *testing.T) {
+	t.Parallel()
+	in := fixture(t, 200)
+	in.Shipments[0].AvgivendeSystem = "=cmd;\"x\""
+	r := build(t, in)
+	for _, table := range Tables() {
+		var b bytes.Buffer
+		if err := WriteCSV(&b, r, table); err != nil {
+			t.Fatal(err)
+		}
+		data, marked := strings.CutPrefix(b.String(), "\ufeff")
+		rd := csv.NewReader(strings.NewReader(data))
+		rd.Comma = ';'
+		rows, err := rd.ReadAll()
+		if err != nil || !marked {
+			t.Fatalf("%s: %v, byte order mark %v", table, err, marked)
+		}
+		want := map[Table]int{TableCodes: len(r.PerKonteringskode), TableCosts: len(r.Costs), TableDeviations: len(r.Deviations), TableShipments: len(r.Shipments)}[table]
+		if len(rows) != want+1 {
+			t.Errorf("%s has %d rows, want %d and a header", table, len(rows), want)
+		}
+		if i := slices.Index(rows[0], "Netto kr"); i >= 0 {
+			var sum billing.Ore
+			for _, row := range rows[1:] {
+				if row[i] == "" {
+					continue
+				}
+				net, err := billing.ParseOre(row[i])
+				if err != nil {
+					t.Fatalf("%s: %v", table, err)
+				}
+				sum += net
+			}
+			want := r.Money.Net
+			if table == TableShipments {
+				want -= 30901 // the minimum charge belongs to no shipment
+			}
+			if sum != want {
+				t.Errorf("%s sums to %s, want %s", table, sum, want)
+			}
+		}
+		for _, row := range rows {
+			for _, field := range row {
+				if _, err := billing.ParseOre(field); err != nil && field != "" && strings.ContainsRune("=+-@", rune(field[0])) {
+					t.Errorf("%s: the field %q can be taken for a formula", table, field)
+				}
+			}
+		}
+		if table == TableShipments && rows[1][2] != `'=cmd;"x"` {
+			t.Errorf("the system is written %q", rows[1][2])
+		}
+	}
+}
+
+// BenchmarkWrite writes a workbook of 50,000 shipments.
+func BenchmarkWrite(b *testing.B) {
+	r := build(b, fixture(b, 50_000))
+	b.ReportAllocs()
+	for b.Loop() {
+		start := time.Now()
+		var n countingWriter
+		if err := Write(&n, r, Options{TempDir: b.TempDir()}); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(n)/1e6, "MB")
+		b.ReportMetric(float64(len(r.Shipments)+len(r.Costs))/time.Since(start).Seconds(), "rows/s")
+	}
+}
+
+type countingWriter int64
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	*c += countingWriter(len(p))
+	return len(p), nil
+}
