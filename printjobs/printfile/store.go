@@ -103,7 +103,7 @@ type sink struct {
 }
 
 func newSink(w io.Writer) *sink {
-	return &sink{w: w, buf: make([]byte, 0, bufferSize), sha: sha256.New()}
+	return &sink{w: w, sha: sha256.New()} // buf grows as needed, to bufferSize
 }
 
 func (s *sink) Write(b []byte) (int, error) {
@@ -111,9 +111,9 @@ func (s *sink) Write(b []byte) (int, error) {
 		return 0, s.err
 	}
 	s.off += int64(len(b))
-	if len(s.buf)+len(b) > cap(s.buf) {
+	if len(s.buf)+len(b) > bufferSize {
 		s.flush()
-		if len(b) >= cap(s.buf) {
+		if len(b) >= bufferSize {
 			s.emit(b)
 			return len(b), s.err
 		}
@@ -123,7 +123,7 @@ func (s *sink) Write(b []byte) (int, error) {
 }
 
 func (s *sink) text(t string) {
-	if s.err == nil && len(s.buf)+len(t) <= cap(s.buf) {
+	if s.err == nil && len(s.buf)+len(t) <= bufferSize {
 		s.off += int64(len(t))
 		s.buf = append(s.buf, t...)
 		return
@@ -204,14 +204,14 @@ func (c *copier) file(s *store, off, n int64) ([]byte, error) {
 		have = c.winOff + int64(len(c.win)) - off
 	}
 	if have < min(n, 64) {
-		if c.win == nil {
-			c.win = make([]byte, 0, windowSize)
-		}
 		want := min(windowSize, s.size-off)
 		if want < min(n, 64) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		c.winOf = nil
+		if int64(cap(c.win)) < want {
+			c.win = make([]byte, want)
+		}
 		b := c.win[:want]
 		if m, err := s.src.ReadAt(b, off); int64(m) < want {
 			if err == nil || err == io.EOF {
