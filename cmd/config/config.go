@@ -49,10 +49,10 @@ type Archive struct {
 
 // Intake is the drop folder and what hand-ins are checked against.
 type Intake struct {
-	Folder    string   `toml:"folder"`
-	Settle    Duration `toml:"settle"`    // how long a hand-in must be unchanged before it is taken
-	Every     Duration `toml:"every"`     // how often serve looks
-	Postcodes string   `toml:"postcodes"` // postnummer register, Bring's tab-separated form; empty: only the form is checked
+	Folder    string    `toml:"folder"`
+	Settle    *Duration `toml:"settle"`    // how long a hand-in must be unchanged before it is taken
+	Every     *Duration `toml:"every"`     // how often serve looks
+	Postcodes string    `toml:"postcodes"` // postnummer register, Bring's tab-separated form; empty: only the form is checked
 }
 
 // Prepare bounds the guarded worker processes that read untrusted PDFs.
@@ -351,6 +351,9 @@ func (c *checker) config(f File) *Config {
 		PostcodeFile: c.abs(f.Intake.Postcodes), Prepare: f.Prepare, ReportFolder: c.abs(orElse(f.Report.Folder, "data/rapporter")),
 	}
 	cfg.Database = c.database(orElse(os.Getenv(EnvDatabase), orElse(f.Archive.Database, "sqlite:data/postgang.db")))
+	if cfg.Every < time.Second {
+		c.add("intake.every", "%s is less than a second", cfg.Every)
+	}
 	if f.Prepare.Workers < 0 || f.Prepare.Workers > 256 {
 		c.add("prepare.workers", "%d is not between 0 (one a core) and 256", f.Prepare.Workers)
 	}
@@ -663,11 +666,11 @@ func orElse(s, other string) string {
 	return s
 }
 
-func orDuration(d Duration, other time.Duration) time.Duration {
-	if d == 0 {
+func orDuration(d *Duration, other time.Duration) time.Duration {
+	if d == nil {
 		return other
 	}
-	return time.Duration(d)
+	return time.Duration(*d)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -1,0 +1,146 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// minimal is the shortest configuration that is right.
+const minimal = `
+[vendors.v]
+address = "sftp.example.invalid"
+user = "u"
+host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y"
+key_file = "k"
+[accounts.a]
+[accounts.a.sender]
+name = "Bergvik kommune"
+postcode = "0150"
+city = "Oslo"
+`
+
+func TestMinimalHasDefaults(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cfg, err := Parse(filepath.Join(dir, DefaultName), []byte(minimal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Database != "sqlite:"+filepath.Join(dir, "data/postgang.db") {
+		t.Errorf("database %s", cfg.Database)
+	}
+	a := cfg.Accounts[0]
+	if a.Rules.DeadlineHours != 40 || a.Vendor != "v" || cfg.Vendors[0].Profile.Impose.C5MaxSheets != 6 || cfg.Settle != 2*time.Second {
+		t.Errorf("defaults: %+v", a.Rules)
+	}
+}
+
+// TestFaultsNameTheirLine: each fault is told, at the line where a person must mend it.
+func TestFaultsNameTheirLine(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, add, at, says string }{
+		{"unknown setting", "[archive]\ndatabse = \"sqlite:x\"", ":13", "unknown setting"},
+		{"wrong type", "[prepare]\nworkers = \"two\"", ":13", ""},
+		{"bad cron", "[schedule]\nnight = \"0 25 * * *\"", ":13", "no cron expression"},
+		{"never comes", "[schedule]\nnight = \"0 1 30 2 *\"", ":13", "never comes"},
+		{"bad database", "[archive]\ndatabase = \"mysql://x\"", ":13", "sqlite: or postgres://"},
+		{"password in the file", "[archive]\ndatabase = \"postgres://u:secret@h/n\"", ":13", "PGPASSWORD"},
+		{"window half set", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\noffer_from=\"07:00\"", ":17", "belong together"},
+		{"no host key", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the vendor's public host key"},
+		{"contradicting deadlines", "[accounts.a.rules]\ndeadline_hours = 40\ndeadline_virkedager = 2", ":14", "contradicts"},
+		{"unknown vendor", "[accounts.b]\nvendor = \"x\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":13", "no configured vendor"},
+		{"postcode as number of five", "[accounts.b]\nvendor = \"v\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"150\"\ncity=\"Oslo\"", ":16", "four digits"},
+		{"unknown kost/nytte input", "[kost_nytte]\nX = { value = \"1\", source = \"oppgitt\" }", ":13", "unknown input"},
+		{"kost/nytte without source", "[kost_nytte]\nd = { value = \"25\" }", ":13", ""},
+		{"account key", "[accounts.\"Ø\"]\nvendor = \"v\"\n[accounts.\"Ø\".sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":12", "lower-case letters"},
+		{"contradicting host keys", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"\nhost_key=\"a\"\nhost_key_file=\"b\"", ":17", "contradicts"},
+		{"overlapping prices", "[[vendors.v.prices]]\nelement=\"GIROARK\"\nprice_ore=1\nvalid_from=\"2026-01-01\"\n[[vendors.v.prices]]\nelement=\"GIROARK\"\nprice_ore=2\nvalid_from=\"2026-06-01\"", ":12", "overlaps"},
+		{"no window", "[vendors.v.window]\nheight_mm = 5.0", ":12", "safe area"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal+c.add+"\n"))
+			var faults *Error
+			if !errors.As(err, &faults) {
+				t.Fatalf("got %v, want a configuration error", err)
+			}
+			if text := err.Error(); !strings.Contains(text, DefaultName+c.at+":") || !strings.Contains(text, c.says) {
+				t.Errorf("got %s\nwant it at line %s saying %q", text, c.at, c.says)
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the password is repeated: %v", err)
+			}
+		})
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := Parse(DefaultName, []byte("[vendors.v]\n[accounts.a]\n[schedule]\nnight = \"x\"\n"))
+	var faults *Error
+	if !errors.As(err, &faults) || len(faults.Problems) < 7 {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestMissingFileSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	_, err := Load(filepath.Join(t.TempDir(), DefaultName))
+	if err == nil || !strings.Contains(err.Error(), "postgang init") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// TestEverySettingIsDocumented holds docs/configuration.md against the structs.
+func TestEverySettingIsDocumented(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(data)
+	n := 0
+	var walk func(reflect.Type)
+	walk = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice || typ.Kind() == reflect.Map {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || typ == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			if name := f.Tag.Get("toml"); name != "" && name != "-" {
+				n++
+				if !strings.Contains(doc, "`"+name+"`") && !strings.Contains(doc, "["+name) && !strings.Contains(doc, "."+name+"]") && !strings.Contains(doc, name+" = ") {
+					t.Errorf("%s.%s: setting %q is not in docs/configuration.md", typ.Name(), f.Name, name)
+				}
+			}
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[File]())
+	if n < 80 {
+		t.Fatalf("only %d settings found: the walk misses the structs", n)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(minimal))
+	f.Add([]byte("[vendors]\nv = 1\n"))
+	f.Add([]byte("[[accounts]]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if strings.Contains(string(data), "file") || strings.Contains(string(data), "postcodes") {
+			t.Skip("would read files that the fuzzer names")
+		}
+		cfg, err := Parse(DefaultName, data)
+		if (cfg == nil) == (err == nil) {
+			t.Fatalf("config %v, error %v", cfg, err)
+		}
+	})
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"postgang/cmd/config"
+	"postgang/engine"
+	"postgang/engine/archive"
+	"postgang/engine/intake"
+	"postgang/engine/queue"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
+)
+
+// app is the program wired: what commands and end-to-end tests start.
+type app struct {
+	cfg     *config.Config
+	archive *archive.Archive
+	queue   *queue.Queue
+	pool    *prepare.Pool
+	engine  *engine.Engine
+	intake  *intake.Dir
+	log     *slog.Logger
+	now     func() time.Time
+	running bool // the queue's workers
+}
+
+// wiring is what a test or the demonstration hands in instead of the world.
+type wiring struct {
+	now          func() time.Time
+	step         func(name string)                 // see engine.Config
+	trace        func(step string, args ...string) // see exchange.Target
+	installation string                            // see archive.Config
+	retry        func(attempt int) time.Duration   // of failed background work
+}
+
+// open wires the program. Background work begins with start.
+func open(ctx context.Context, cfg *config.Config, log *slog.Logger, w wiring) (*app, error) {
+	a := &app{cfg: cfg, log: log, now: time.Now}
+	if w.now != nil {
+		a.now = w.now
+	}
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("folder of the database: %w", err)
+		}
+	}
+	var err error
+	a.archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.now, Enqueue: queue.Enqueue, Installation: w.installation})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.wire(ctx, w); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *app) wire(ctx context.Context, w wiring) error {
+	blobs, err := archive.OpenDir(a.cfg.Documents)
+	if err != nil {
+		return err
+	}
+	workers := a.cfg.Prepare.Workers
+	if workers == 0 {
+		workers = runtime.NumCPU()
+	}
+	a.pool, err = prepare.NewPool(prepare.PoolOptions{
+		Workers: workers, Timeout: time.Duration(a.cfg.Prepare.Timeout), Memory: int64(a.cfg.Prepare.MemoryMB) << 20,
+	})
+	if err != nil {
+		return err
+	}
+	a.queue, err = queue.Open(ctx, a.archive, queue.Config{
+		Workers: map[engine.TaskKind]int{engine.TaskPrepare: workers, engine.TaskCompose: workers, engine.TaskOffer: max(len(a.cfg.Vendors), 1)},
+		Logger:  a.log, Retry: w.retry,
+	})
+	if err != nil {
+		return err
+	}
+	a.engine, err = engine.New(ctx, engine.Config{
+		Archive: a.archive, Blobs: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
+		Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step,
+		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+			t := v.Target
+			t.Trace = w.trace
+			return exchange.Dial(ctx, t)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	accounts := make([]intake.Account, len(a.cfg.Accounts))
+	for i, acc := range a.cfg.Accounts {
+		accounts[i] = intake.Account{Key: acc.Key, MaxBytes: acc.Rules.MaxBytes}
+	}
+	a.intake = &intake.Dir{Root: a.cfg.Inbox, Accounts: accounts, Receiver: a.engine, Settle: a.cfg.Settle, Now: w.now}
+	return nil
+}
+
+// start has background work done, beginning with what an earlier process left.
+func (a *app) start(ctx context.Context) error {
+	if err := a.queue.Start(ctx, a.engine.Work); err != nil {
+		return err
+	}
+	a.running = true
+	n, err := a.engine.Reconcile(ctx)
+	if n > 0 {
+		a.log.Info("unfinished work taken up", "tasks", n)
+	}
+	return err
+}
+
+// stopLimit bounds an orderly stop; what is not done by then is done by the next start.
+const stopLimit = 30 * time.Second
+
+// Close finishes or releases work and closes everything.
+func (a *app) Close() error {
+	var errs []error
+	if a.running {
+		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+		defer cancel()
+		errs = append(errs, a.queue.Stop(ctx))
+	}
+	if a.pool != nil {
+		errs = append(errs, a.pool.Close())
+	}
+	if a.archive != nil {
+		errs = append(errs, a.archive.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// scanLimit bounds how often a scan looks again for hand-ins that are settling or being prepared.
+const scanLimit = 10 * time.Minute
+
+// takeAll scans the drop folder until every complete hand-in has its answer.
+func (a *app) takeAll(ctx context.Context, progress func(done, total int)) (intake.Report, error) {
+	var sum intake.Report
+	deadline := time.Now().Add(scanLimit)
+	idle := 0
+	for {
+		r, err := a.intake.Scan(ctx)
+		sum.Taken += r.Taken
+		sum.Refused += r.Refused
+		sum.Already += r.Already
+		sum.Waiting = r.Waiting
+		if err != nil {
+			return sum, err
+		}
+		if progress != nil {
+			progress(sum.Taken+sum.Refused, sum.Taken+sum.Refused+sum.Waiting)
+		}
+		// Hand-ins that stay incomplete are not waited for: two scans with nothing done and nothing being prepared.
+		if r.Taken+r.Refused+r.Already == 0 {
+			idle++
+		} else {
+			idle = 0
+		}
+		if r.Waiting == 0 || idle > 2 && !a.preparing(ctx) || time.Now().After(deadline) {
+			return sum, nil
+		}
+		select {
+		case <-ctx.Done():
+			return sum, ctx.Err()
+		case <-time.After(max(a.cfg.Settle, 200*time.Millisecond)):
+		}
+	}
+}
+
+// preparing reports whether a hand-in is still undecided.
+func (a *app) preparing(ctx context.Context) bool {
+	n := 0
+	err := a.archive.View(ctx, func(r engine.Reader) error {
+		list, err := r.Shipments(ctx, engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}, Limit: 1})
+		n = len(list)
+		return err
+	})
+	return err == nil && n > 0
+}
+
+// load reads the configuration and wires the program.
+func (o *options) load(ctx context.Context) (*app, error) {
+	cfg, err := config.Load(o.config)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, cfg, o.logger(), wiring{})
+}
+
+// with runs fn on the wired program. work: background work is done meanwhile.
+func (o *options) with(ctx context.Context, work bool, fn func(a *app) error) error {
+	a, err := o.load(ctx)
+	if err != nil {
+		return err
+	}
+	if work {
+		if err := a.start(ctx); err != nil {
+			return errors.Join(err, a.Close())
+		}
+	}
+	return errors.Join(fn(a), a.Close())
+}
+
+// version is the version of the module, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}

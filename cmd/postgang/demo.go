@@ -1,0 +1,722 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+
+	"postgang/billing"
+	"postgang/cmd/config"
+	"postgang/engine"
+	"postgang/engine/intake"
+	"postgang/fixtures/letters"
+	"postgang/fixtures/vendorsim"
+	"postgang/printjobs/exchange"
+)
+
+func newDemo(o *options) *cobra.Command {
+	d := demo{options: o, seed: 1}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "The whole job once, on made-up letters and with the vendor simulator",
+		Long: `Runs one night end to end with a clock of its own: some 400 hand-ins of three accounts
+arrive over a week, digital events come, the night collects, composes and offers over
+SFTP, the vendor simulator answers, prints and sends receipts with a few faults in them,
+and the workbook is written. Then it checks that all sums agree. Every person and price
+is made up, but for the postage (Posten's stamp prices of 2021-01-04).
+
+Look around afterwards: postgang --config DIR/postgang.toml status`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
+	}
+	cmd.Flags().StringVar(&d.dir, "dir", "demo", "folder to work in; that of an earlier demo is made anew")
+	cmd.Flags().StringVar(&d.database, "database", "", "postgres://… of an empty database, instead of SQLite in the folder")
+	cmd.Flags().IntVar(&d.shipments, "shipments", 0, "how many hand-ins (default 400)")
+	return cmd
+}
+
+// demoMark is the file by which a demo knows a folder that it may make anew.
+const demoMark = ".postgang-demo"
+
+// demo is one demonstration.
+type demo struct {
+	*options
+	dir, database string
+	shipments     int
+	seed          uint64
+
+	clock    *demoClock
+	expected letters.Expected
+	app      *app
+	server   *vendorsim.Server
+	vendor   *vendorsim.Vendor
+	log      *bytes.Buffer // kept for the privacy test
+	failed   []string
+	gateRead string // the shipment that is read while the night offers
+
+	step func(name string) // for crash tests
+}
+
+// demoClock is a clock that is set by hand and otherwise runs.
+type demoClock struct {
+	mu   sync.Mutex
+	base time.Time
+	real time.Time
+}
+
+func (c *demoClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.base.Add(time.Since(c.real))
+}
+
+func (c *demoClock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := c.base.Add(time.Since(c.real)); t.After(now) {
+		c.base, c.real = t, time.Now()
+	}
+}
+
+func (d *demo) run(ctx context.Context) (err error) {
+	start := time.Now()
+	if err := d.prepareFolder(); err != nil {
+		return err
+	}
+	d.say("1. Made-up hand-ins")
+	d.expected, err = letters.Generate(filepath.Join(d.dir, "brev"), letters.Options{Shipments: d.shipments, Seed: d.seed})
+	if err != nil {
+		return err
+	}
+	d.say("   %d hand-ins of %d accounts in %s", len(d.expected.Shipments), len(d.expected.Accounts), filepath.Join(d.dir, "brev"))
+	d.clock = &demoClock{base: d.expected.Shipments[0].Arrives.Add(-time.Hour), real: time.Now()}
+	if err := d.startVendor(ctx); err != nil {
+		return err
+	}
+	defer d.server.Close()
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.app.Close()) }()
+	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.report, d.checkSums} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	d.say("\nDone in %.0f s. Files in %s:", time.Since(start).Seconds(), d.dir)
+	d.say("   print files, manifests, tickets  %s", d.vendor.PrintedFolder("<job>"))
+	d.say("   answers and receipts             %s", filepath.Join(d.dir, "trykkeri"))
+	d.say("   workbook                         %s", d.workbook())
+	d.say("   archive                          %s", d.app.cfg.Database)
+	d.say("Look around: bin/postgang --config %s status", filepath.Join(d.dir, config.DefaultName))
+	if len(d.failed) > 0 {
+		return &exitError{exitFailed, fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
+	}
+	return nil
+}
+
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+
+// prepareFolder makes the folder anew, if it is ours.
+func (d *demo) prepareFolder() error {
+	entries, err := os.ReadDir(d.dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(d.dir, demoMark)); err != nil {
+			return usage("%s is not empty and not of an earlier demo; choose another folder by --dir", d.dir)
+		}
+		if err := os.RemoveAll(d.dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(d.dir, demoMark), []byte("This folder is made anew by postgang demo.\n"), 0o600)
+}
+
+// startVendor starts the vendor's SFTP server with keys of its own.
+func (d *demo) startVendor(ctx context.Context) error {
+	client, err := vendorsim.LoadOrCreateKey(filepath.Join(d.dir, "nokler", "postgang"))
+	if err != nil {
+		return err
+	}
+	root := filepath.Join(d.dir, "trykkeri", "sftp")
+	d.server, err = vendorsim.Serve(ctx, root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})
+	if err != nil {
+		return err
+	}
+	d.vendor = vendorsim.New(root, vendorsim.Options{
+		Name: "simulator", Now: d.clock.Now, ReceiptsLater: true,
+		Faults: vendorsim.Faults{ExtraPage: 1, WrongWeight: 1, WrongCode: 1, Missing: 2, Unknown: 1, DuplicateRow: 1},
+	})
+	return nil
+}
+
+// open writes the demo's configuration and wires the program by it, as every other command does.
+func (d *demo) open(ctx context.Context) error {
+	path := filepath.Join(d.dir, config.DefaultName)
+	text := d.configuration()
+	if err := writeNew(path, text); err != nil {
+		return err
+	}
+	cfg, err := config.Parse(path, text)
+	if err != nil {
+		return err
+	}
+	d.log = &bytes.Buffer{}
+	var sink io.Writer = &lockedWriter{w: d.log}
+	if d.verbose {
+		sink = io.MultiWriter(sink, d.err)
+	}
+	d.app, err = open(ctx, cfg, jsonLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", step: d.onStep})
+	if err != nil {
+		return err
+	}
+	err = d.app.archive.View(ctx, func(r engine.Reader) error {
+		list, err := r.Shipments(ctx, engine.ShipmentFilter{Limit: 1})
+		if err == nil && len(list) > 0 {
+			err = usage("the database holds shipments already; the demo wants an empty one")
+		}
+		return err
+	})
+	if err == nil {
+		err = d.app.start(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, d.app.Close())
+	}
+	return nil
+}
+
+func (d *demo) configuration() []byte {
+	var b strings.Builder
+	database := d.database
+	if database == "" {
+		database = "sqlite:data/postgang.db"
+	}
+	fmt.Fprintf(&b, `# Written by postgang demo. Everything in it is made up.
+[archive]
+database = %q
+documents = "data/dokumenter"
+work = "data/arbeid"
+[intake]
+folder = "data/post"
+settle = "0s"
+[schedule]
+night = "0 21 * * 1-5"
+receipts = "*/15 * * * *"
+report = "0 7 1 * *"
+[report]
+folder = "data/rapporter"
+[kost_nytte]
+`, database)
+	for _, in := range billing.SeedInputs().All() {
+		fmt.Fprintf(&b, "%s = { value = %q, source = %q, note = %q }\n", in.Symbol, in.Input.Value, in.Input.Source, in.Input.Note)
+	}
+	fmt.Fprintf(&b, `
+[vendors.simulator]
+name = "Trykkerisimulator"
+address = %q
+user = %q
+host_key = %q
+key_file = "nokler/postgang"
+[vendors.simulator.print]
+max_sheets_per_file = 400
+paper = "80 g/m² A4"
+giro_paper = "gult giroark"
+[vendors.simulator.vat]
+production_percent = 25
+postage_percent = 25
+`, d.server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(d.server.HostKeyLine()))
+	for _, a := range d.expected.Accounts {
+		fmt.Fprintf(&b, `
+[accounts.%s]
+name = %q
+vendor = "simulator"
+[accounts.%s.sender]
+name = %q
+line1 = %q
+line2 = %q
+postcode = %q
+city = %q
+text = %q
+[accounts.%s.rules]
+allow_synthetic = true
+`, a.Key, a.Name+", "+a.Unit, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, a.Text, a.Key)
+	}
+	return []byte(b.String())
+}
+
+// onStep lets one recipient read a letter while the night is offering: it must drop out at the last gate.
+func (d *demo) onStep(name string) {
+	if name == "offer: file sent" && d.gateRead == "" {
+		if err := d.readAtTheGate(context.Background()); err != nil {
+			d.failed = append(d.failed, err.Error())
+		}
+	}
+	if d.step != nil {
+		d.step(name)
+	}
+}
+
+func (d *demo) readAtTheGate(ctx context.Context) error {
+	var shipment string
+	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobComposed}})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			rows, err := r.JobLetters(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			for _, l := range rows {
+				if l.Reason == engine.ReasonUnread {
+					shipment = l.Shipment
+					return nil
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || shipment == "" {
+		return err
+	}
+	d.gateRead = shipment
+	return d.app.engine.Event(ctx, engine.DigitalEvent{Shipment: shipment, Kind: engine.DigitalRead, At: d.clock.Now(), Key: "demo-gate"})
+}
+
+// arrive lets the hand-ins come in when they come, and the digital events after them.
+func (d *demo) arrive(ctx context.Context) error {
+	d.say("2. They arrive in the drop folder, and are checked and prepared for print")
+	for _, a := range d.expected.Accounts {
+		if err := intake.MakeFolders(d.app.cfg.Inbox, a.Key); err != nil {
+			return err
+		}
+	}
+	step, finish := d.progress("taking hand-ins")
+	for i, list := 0, d.expected.Shipments; i < len(list); {
+		at := list[i].Arrives
+		d.clock.Set(at)
+		for ; i < len(list) && list[i].Arrives.Equal(at); i++ {
+			from := filepath.Join(d.dir, "brev", list[i].Account, list[i].Key)
+			if _, err := handIn(from, d.app.cfg.Inbox, list[i].Account, list[i].Key); err != nil {
+				return err
+			}
+		}
+		if _, err := d.app.intake.Scan(ctx); err != nil {
+			return err
+		}
+		if step != nil {
+			step(i, len(list))
+		}
+	}
+	finish()
+	sum, err := d.app.takeAll(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if sum.Waiting > 0 {
+		d.fail("%d hand-ins were not taken", sum.Waiting)
+	}
+	counts, err := d.counts(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("   received %d: accepted %d, refused %d", counts.total, counts.total-counts.by[engine.StatusAvvist], counts.by[engine.StatusAvvist])
+	d.clock.Set(d.expected.Night)
+	return d.events(ctx, letters.EventsBefore)
+}
+
+// events hands in a file of digital events.
+func (d *demo) events(ctx context.Context, name string) error {
+	data, err := os.ReadFile(filepath.Join(d.dir, "brev", name))
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(d.app.cfg.Inbox, "hendelser")
+	part := filepath.Join(folder, "."+name+".part")
+	if err := os.WriteFile(part, data, 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(part, filepath.Join(folder, name)); err != nil {
+		return err
+	}
+	r, err := d.app.intake.Events(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("   digital events: %d applied, %d refused", r.Applied, r.Refused)
+	if r.Refused > 0 {
+		d.fail("%d digital events of %s were refused", r.Refused, name)
+	}
+	return nil
+}
+
+// night runs the night, and has the vendor answer.
+func (d *demo) night(ctx context.Context) error {
+	d.say("3. The night of %s", when(d.expected.Night))
+	step, finish := d.progress("handing over letters")
+	n, err := d.app.engine.RunNight(ctx, engine.NightOptions{Progress: step})
+	finish()
+	if err != nil {
+		return err
+	}
+	var reasons []string
+	for _, r := range sortedReasons(n.Reasons) {
+		reasons = append(reasons, fmt.Sprintf("%s %d", r, n.Reasons[r]))
+	}
+	d.say("   collected %d letters into %d print jobs (%s)", n.Collected.Letters, len(n.Jobs), strings.Join(reasons, ", "))
+	d.say("   offered %d letters in %d jobs over SFTP; %d read meanwhile dropped out at the last gate", n.Letters, len(n.Offered), n.Withdrawn)
+	d.say("   %d only digital expired unread: SENDT_DIGITALT, never print", n.Digital)
+	d.check("collected = offered + dropped out + set aside", n.Collected.Letters, n.Letters+n.Withdrawn)
+	if err := d.compareOutcomes(ctx); err != nil {
+		return err
+	}
+	done, err := d.vendor.Tick(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range done {
+		if !j.Accepted {
+			d.fail("the vendor rejected job %s: %v", j.Job, j.Reasons)
+		}
+	}
+	x, err := d.app.engine.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("   the vendor opened and checked every file: %d jobs accepted, %d rejected", x.Answers.Accepted, x.Answers.Rejected)
+	d.check("jobs offered = jobs accepted", len(n.Offered), x.Answers.Accepted)
+	return nil
+}
+
+// compareOutcomes holds every single hand-in against what must have become of it.
+func (d *demo) compareOutcomes(ctx context.Context) error {
+	wrong := 0
+	groups := map[string]int{} // refused ones of those that are alike: which one is refused depends on the order
+	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+		for _, want := range d.expected.Shipments {
+			s, err := r.ShipmentByHandIn(ctx, want.Account, want.Key)
+			if err != nil {
+				return fmt.Errorf("hand-in %s/%s: %w", want.Account, want.Key, err)
+			}
+			if want.Group != "" {
+				if want.Outcome == letters.Refused {
+					groups[want.Group]--
+				}
+				if s.Status == engine.StatusAvvist {
+					groups[want.Group]++
+				}
+				continue
+			}
+			status := engine.Status(want.Status)
+			if s.ID == d.gateRead {
+				status = engine.StatusLest
+			}
+			if s.Status != status {
+				wrong++
+				d.fail("%s/%s is %s, want %s (%s)", want.Account, want.Key, s.Status, status, refusedBy(s))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for g, n := range groups {
+		if n != 0 {
+			wrong++
+			d.fail("group %s: %+d more refused than expected", g, n)
+		}
+	}
+	if wrong == 0 {
+		d.say("   ok  each of %d hand-ins has become what it must", len(d.expected.Shipments))
+	}
+	return nil
+}
+
+func refusedBy(s engine.Shipment) string {
+	var codes []string
+	for _, r := range s.Refusals {
+		codes = append(codes, r.Code)
+	}
+	return strings.Join(codes, " ")
+}
+
+// receipts lets the vendor print and post the next day, and books what it reports.
+func (d *demo) receipts(ctx context.Context) error {
+	next := d.expected.Night.AddDate(0, 0, 1)
+	d.clock.Set(time.Date(next.Year(), next.Month(), next.Day(), 13, 30, 0, 0, engine.Oslo))
+	d.say("4. The next day the vendor posts and sends receipts")
+	if _, err := d.vendor.WriteReceipts(ctx); err != nil {
+		return err
+	}
+	if err := d.events(ctx, letters.EventsAfter); err != nil {
+		return err
+	}
+	x, err := d.app.engine.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	var rows, booked, double, unknown, deviations int
+	var net billing.Ore
+	for _, f := range x.Receipts {
+		rows, booked, double, unknown, deviations = rows+f.Rows, booked+f.Applied, double+f.Doubles, unknown+f.Unknown, deviations+f.Deviate
+		net += f.Booked
+		if len(f.Problems) > 0 || f.Conflict > 0 {
+			d.fail("receipt file %s: %d problems, %d conflicts", f.File, len(f.Problems), f.Conflict)
+		}
+	}
+	d.say("   %d receipt files with %d rows: %d booked (kr %s net), %d doubled, %d of unknown letters; %d deviations", len(x.Receipts), rows, booked, net, double, unknown, deviations)
+	again, err := d.app.engine.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	d.check("receipts booked by fetching again", len(again.Receipts), 0)
+	return nil
+}
+
+func (d *demo) workbook() string {
+	from, _ := d.period()
+	return filepath.Join(d.dir, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
+}
+
+// period is the month of the night.
+func (d *demo) period() (from, to billing.Civil) {
+	return engine.LastMonth(d.expected.Night.AddDate(0, 1, 0))
+}
+
+func (d *demo) report(ctx context.Context) error {
+	from, to := d.period()
+	r, err := d.app.writeReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit,
+		Notes: []string{"Demonstrasjon: personer og priser er oppdiktet, unntatt porto (Postens frimerkepriser 04.01.2021)."}}, d.workbook())
+	if err != nil {
+		return err
+	}
+	d.say("5. The workbook: %d konteringskoder, kr %s net, %d deviations", len(r.PerKonteringskode), r.Money.Net, len(r.Deviations))
+	d.say("   %-22s %8s %8s %14s", "konteringskode", "received", "printed", "kr net")
+	for _, c := range r.PerKonteringskode {
+		d.say("   %-22s %8d %8d %14s", c.Code, c.Counters.Received, c.Counters.Printed, c.Money.Net)
+	}
+	return nil
+}
+
+type statusCounts struct {
+	total int
+	by    map[engine.Status]int
+}
+
+func (d *demo) counts(ctx context.Context) (statusCounts, error) {
+	out := statusCounts{by: map[engine.Status]int{}}
+	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+		list, err := r.CountShipments(ctx)
+		for _, c := range list {
+			out.by[c.Status] += c.Count
+			out.total += c.Count
+		}
+		return err
+	})
+	return out, err
+}
+
+// checkSums holds the archive, the vendor's folder and the report against each other.
+func (d *demo) checkSums(ctx context.Context) error {
+	d.say("6. The sums")
+	c, err := d.counts(ctx)
+	if err != nil {
+		return err
+	}
+	paper := c.by[engine.StatusSendtPrint] + c.by[engine.StatusPrintet]
+	read := c.by[engine.StatusLest] + c.by[engine.StatusLevertSDP]
+	digital := c.by[engine.StatusSendtDigitalt] + c.by[engine.StatusIkkeLevert]
+	refused, closed := c.by[engine.StatusAvvist], c.by[engine.StatusManueltHandtert]
+	waiting := c.total - paper - read - digital - refused - closed
+	d.check(fmt.Sprintf("received %d = refused %d + read %d + only digital %d + waiting %d + closed %d + offered %d",
+		len(d.expected.Shipments), refused, read, digital, waiting, closed, paper), len(d.expected.Shipments), c.total)
+
+	sent, err := d.sentLetters(ctx)
+	if err != nil {
+		return err
+	}
+	manifest, sides, err := d.printed()
+	if err != nil {
+		return err
+	}
+	d.check("letters offered = letters in the vendor's manifests", len(sent), len(manifest))
+	for id := range sent {
+		if !manifest[id] {
+			d.fail("shipment %s was offered but is in no manifest", id)
+		}
+	}
+	d.check("letters offered = SENDT_PRINT + PRINTET", len(sent), paper)
+	d.say("   %d sides in the print files", sides)
+	booked := c.by[engine.StatusPrintet]
+	d.check("letters offered = receipts + missing", len(sent), booked+c.by[engine.StatusSendtPrint])
+
+	receipts, err := d.receiptOre()
+	if err != nil {
+		return err
+	}
+	from, to := d.period()
+	r, err := d.app.engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit})
+	if err != nil {
+		return err
+	}
+	var lines, unbooked billing.Ore
+	for _, l := range r.Costs {
+		lines += l.Net
+	}
+	for _, dev := range r.Deviations {
+		if dev.Kind == billing.DeviationUnknown {
+			unbooked += dev.Amount
+		}
+	}
+	for id, ore := range receipts.doubled {
+		d.say("   receipt of %s came twice; kr %s not booked again", id, ore)
+		unbooked += ore
+	}
+	d.checkOre("øre in the receipts = øre in the ledger + not booked (doubled, unknown)", receipts.net, lines+unbooked)
+	d.checkOre("øre in the ledger = øre in the report", lines, r.Money.Net)
+	var codes billing.Ore
+	for _, row := range r.PerKonteringskode {
+		codes += row.Money.Net
+	}
+	d.checkOre("øre in the report = sum over konteringskoder", r.Money.Net, codes)
+	return nil
+}
+
+// sentLetters is every shipment in a job that was handed over.
+func (d *demo) sentLetters(ctx context.Context) (map[string]bool, error) {
+	out := map[string]bool{}
+	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobOffered, engine.JobAccepted, engine.JobClosed}})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			rows, err := r.JobLetters(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			for _, l := range rows {
+				if out[l.Shipment] {
+					d.fail("shipment %s was offered twice", l.Shipment)
+				}
+				out[l.Shipment] = true
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// printed reads the manifests of what lies at the vendor as printed.
+func (d *demo) printed() (letters map[string]bool, sides int, err error) {
+	letters = map[string]bool{}
+	manifests, err := filepath.Glob(filepath.Join(d.vendor.PrintedFolder("*"), "*_manifest_*.csv"))
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, m := range manifests {
+		data, err := os.ReadFile(m)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, err := exchange.ParseManifest(data)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, r := range rows {
+			if letters[r.Shipment] {
+				d.fail("shipment %s is in two manifests", r.Shipment)
+			}
+			letters[r.Shipment] = true
+			sides += r.LastSide - r.FirstSide + 1
+		}
+	}
+	return letters, sides, nil
+}
+
+type receiptSums struct {
+	net     billing.Ore
+	doubled map[string]billing.Ore // rows beyond the first, by shipment
+}
+
+// receiptOre adds up the receipt files as they lie at the vendor.
+func (d *demo) receiptOre() (receiptSums, error) {
+	out := receiptSums{doubled: map[string]billing.Ore{}}
+	files, err := filepath.Glob(filepath.Join(d.dir, "trykkeri", "sftp", "kvittering", "arkiv", "*.csv"))
+	if err != nil {
+		return out, err
+	}
+	slices.Sort(files)
+	seen := map[string]bool{}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return out, err
+		}
+		rows, problems := billing.ParseReceipts(data, billing.DefaultFormat())
+		if len(problems) > 0 {
+			return out, fmt.Errorf("%s: %s", filepath.Base(f), problems[0].Text)
+		}
+		for _, r := range rows {
+			out.net += r.Net()
+			if seen[r.Shipment] {
+				out.doubled[r.Shipment] += r.Net()
+			}
+			seen[r.Shipment] = true
+		}
+	}
+	return out, nil
+}
+
+func (d *demo) fail(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	d.say("   WRONG  %s", text)
+	d.failed = append(d.failed, text)
+}
+
+func (d *demo) check(what string, a, b int) {
+	if a != b {
+		d.fail("%s: %d and %d", what, a, b)
+		return
+	}
+	d.say("   ok  %s (%d)", what, a)
+}
+
+func (d *demo) checkOre(what string, a, b billing.Ore) {
+	if a != b {
+		d.fail("%s: kr %s and kr %s", what, a, b)
+		return
+	}
+	d.say("   ok  %s (kr %s)", what, a)
+}
+
+// lockedWriter lets several goroutines log into one buffer.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

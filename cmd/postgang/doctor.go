@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/cmd/config"
+	"postgang/engine"
+	"postgang/printjobs/exchange"
+)
+
+// What doctor takes for enough.
+const (
+	minFreeBytes  = 2 << 30              // of disk: a night's files exist three times for a while
+	maxRegister   = 370 * 24 * time.Hour // age of the postnummer register; Bring changes it in October
+	doctorTimeout = 30 * time.Second     // a vendor
+)
+
+// check is one line of doctor's report.
+type check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Warn bool   `json:"warning,omitempty"`
+	Text string `json:"text"`
+	Fix  string `json:"fix,omitempty"`
+}
+
+type checkup struct{ checks []check }
+
+func (c *checkup) ok(name, format string, args ...any) {
+	c.checks = append(c.checks, check{Name: name, OK: true, Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checkup) warn(name, fix, format string, args ...any) {
+	c.checks = append(c.checks, check{Name: name, OK: true, Warn: true, Text: fmt.Sprintf(format, args...), Fix: fix})
+}
+
+func (c *checkup) bad(name, fix, format string, args ...any) {
+	c.checks = append(c.checks, check{Name: name, Text: fmt.Sprintf(format, args...), Fix: fix})
+}
+
+func newDoctor(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check configuration, folders, disk, clock, keys and vendors, and say what to fix",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c := &checkup{}
+			c.run(cmd.Context(), o)
+			bad := 0
+			for _, ch := range c.checks {
+				if !ch.OK {
+					bad++
+				}
+			}
+			err := o.print(c.checks, func(w io.Writer) {
+				for _, ch := range c.checks {
+					mark := "ok  "
+					switch {
+					case !ch.OK:
+						mark = "FAIL"
+					case ch.Warn:
+						mark = "warn"
+					}
+					fmt.Fprintf(w, "%s  %-22s %s\n", mark, ch.Name, ch.Text)
+					if ch.Fix != "" {
+						fmt.Fprintf(w, "      → %s\n", ch.Fix)
+					}
+				}
+			})
+			if err != nil {
+				return err
+			}
+			if bad > 0 {
+				return &exitError{exitFailed, fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
+			}
+			return nil
+		},
+	}
+}
+
+func (c *checkup) run(ctx context.Context, o *options) {
+	cfg, err := config.Load(o.config)
+	var faults *config.Error
+	switch {
+	case errors.As(err, &faults):
+		for _, p := range faults.Problems {
+			c.bad("configuration", "mend the line", "%s", p)
+		}
+		return
+	case err != nil:
+		c.bad("configuration", "run \"postgang init\"", "%v", err)
+		return
+	}
+	c.ok("configuration", "%s: %d accounts, %d vendors, %d schedules", o.config, len(cfg.Accounts), len(cfg.Vendors), len(cfg.Schedules))
+	c.clock(cfg)
+	for _, f := range []struct{ name, path string }{
+		{"folder documents", cfg.Documents}, {"folder work", cfg.Work}, {"folder intake", cfg.Inbox}, {"folder reports", cfg.ReportFolder},
+	} {
+		c.folder(f.name, f.path)
+	}
+	c.disk(cfg.Documents)
+	c.register(cfg)
+	for _, a := range cfg.Accounts {
+		if a.Rules.AllowSynthetic {
+			c.warn("account "+a.Key, "set allow_synthetic = false in production", "accepts synthetic fødselsnummer")
+		}
+	}
+	if len(cfg.Benefit.Missing()) > 0 {
+		c.warn("kost/nytte", "fill them in under [kost_nytte], or in each workbook", "inputs are not set: %v", cfg.Benefit.Missing())
+	}
+	c.database(ctx, cfg, o)
+	for _, v := range cfg.Vendors {
+		c.vendor(ctx, v)
+	}
+}
+
+func (c *checkup) clock(cfg *config.Config) {
+	now := time.Now()
+	if now.Year() < 2026 {
+		c.bad("clock", "set the machine's clock (NTP)", "it is %s, which cannot be right", when(now))
+		return
+	}
+	c.ok("clock", "%s in Europe/Oslo", when(now))
+	for _, s := range cfg.Schedules {
+		c.ok("schedule "+s.Name, "next %s", when(s.Next(now)))
+	}
+	if len(cfg.Schedules) == 0 {
+		c.warn("schedule", "set [schedule] night and receipts, or call \"postgang night\" from cron", "nothing is scheduled")
+	}
+}
+
+// folder tries to write and remove a file.
+func (c *checkup) folder(name, path string) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		c.bad(name, "make it, owned by the user that runs postgang", "%v", err)
+		return
+	}
+	f, err := os.CreateTemp(path, ".doctor-*")
+	if err != nil {
+		c.bad(name, "let the user that runs postgang write there", "%v", err)
+		return
+	}
+	err = errors.Join(f.Close(), os.Remove(f.Name()))
+	if err != nil {
+		c.bad(name, "let the user that runs postgang write and remove there", "%v", err)
+		return
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&0o007 != 0 {
+		c.warn(name, fmt.Sprintf("chmod o-rwx %s", path), "%s can be read by everyone on the machine", path)
+		return
+	}
+	c.ok(name, "%s", path)
+}
+
+func (c *checkup) disk(path string) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(path, &st); err != nil {
+		c.bad("disk", "", "%v", err)
+		return
+	}
+	free := int64(st.Bavail) * int64(st.Bsize)
+	if free < minFreeBytes {
+		c.bad("disk", "free some, or move [archive] documents", "%d MB free, less than the %d MB that a night needs at least", free>>20, int64(minFreeBytes)>>20)
+		return
+	}
+	c.ok("disk", "%d MB free", free>>20)
+}
+
+func (c *checkup) register(cfg *config.Config) {
+	switch r := cfg.Postcodes; {
+	case r == nil:
+		c.warn("postnummer", "fetch Bring's register, then \"postgang postcodes import FILE\"", "no register: only the form of postnummer is checked")
+	case time.Since(r.Dated) > maxRegister:
+		c.warn("postnummer", "import a newer one", "the register of %d postnummer is from %s", r.Len(), r.Dated.In(engine.Oslo).Format("2006-01-02"))
+	default:
+		c.ok("postnummer", "%d, dated %s", r.Len(), r.Dated.In(engine.Oslo).Format("2006-01-02"))
+	}
+}
+
+func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) {
+	a, err := open(ctx, cfg, o.logger(), wiring{})
+	if err != nil {
+		c.bad("database", "check [archive] database, and that the server is up", "%v", err)
+		return
+	}
+	defer a.Close()
+	var alarms []engine.Alarm
+	err = a.archive.View(ctx, func(r engine.Reader) error {
+		var err error
+		alarms, err = r.Alarms(ctx, true)
+		return err
+	})
+	switch {
+	case err != nil:
+		c.bad("database", "", "%v", err)
+	case len(alarms) > 0:
+		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", len(alarms))
+	default:
+		c.ok("database", "works, no open alarms")
+	}
+}
+
+func (c *checkup) vendor(ctx context.Context, v engine.Vendor) {
+	name := "vendor " + v.Key
+	if v.Target.KeyFile != "" {
+		info, err := os.Stat(v.Target.KeyFile)
+		switch {
+		case err != nil:
+			c.bad(name+" key", "make one with \"postgang init\" or ssh-keygen -t ed25519", "%s cannot be read", filepath.Base(v.Target.KeyFile))
+			return
+		case info.Mode().Perm()&0o077 != 0:
+			c.bad(name+" key", "chmod 600 "+v.Target.KeyFile, "the private key can be read by others")
+		default:
+			c.ok(name+" key", "%s", filepath.Base(v.Target.KeyFile))
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
+	defer cancel()
+	s, err := exchange.Dial(ctx, v.Target)
+	switch {
+	case errors.Is(err, exchange.ErrHostKeyChanged):
+		c.bad(name, "do not connect; ask the vendor by telephone whether they have a new key, then pin it", "%v", err)
+		return
+	case err != nil:
+		c.bad(name, "check address, user, key and firewall", "%v", err)
+		return
+	}
+	defer s.Close()
+	f := s.Features()
+	c.ok(name, "%s, host key as pinned, %s", v.Target.Address, f.ServerVersion)
+	if !f.PosixRename {
+		c.warn(name+" rename", "", "the server has no posix-rename; files are removed before they are replaced")
+	}
+	problems := s.CheckFolders(ctx)
+	for _, p := range problems {
+		c.bad(name+" folders", p.Advice, "%s: %s", p.Where, p.What)
+	}
+	if len(problems) == 0 {
+		c.ok(name+" folders", "there, and ours to write and read")
+	}
+}

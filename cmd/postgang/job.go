@@ -1,0 +1,251 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postgang/engine"
+)
+
+func newJob(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs"}
+	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o))
+	return cmd
+}
+
+type jobView struct {
+	ID        string          `json:"id"`
+	Vendor    string          `json:"vendor"`
+	Parent    string          `json:"parent,omitempty"`
+	State     engine.JobState `json:"state"`
+	Class     string          `json:"class"`
+	Created   string          `json:"created"`
+	Offered   string          `json:"offered,omitempty"`
+	Letters   int             `json:"letters"`
+	Sheets    int             `json:"sheets"`
+	Pages     int             `json:"pages"`
+	Colour    int             `json:"pages_colour"`
+	Bytes     int64           `json:"bytes"`
+	Ticket    string          `json:"ticket,omitempty"`
+	TicketSHA string          `json:"ticket_sha256,omitempty"`
+	Failures  int             `json:"failures,omitempty"`
+	LastError string          `json:"last_error,omitempty"`
+	Missing   int             `json:"letters_without_receipt"`
+	Files     []jobFileView   `json:"files,omitempty"`
+	Rows      []jobLetterView `json:"letters_list,omitempty"`
+	History   []jobEventView  `json:"history,omitempty"`
+}
+
+type jobFileView struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Bytes  int64  `json:"bytes"`
+	Sides  int    `json:"sides,omitempty"`
+	SHA256 string `json:"sha256"`
+}
+
+type jobLetterView struct {
+	Letter         int           `json:"letter"`
+	Shipment       string        `json:"shipment"`
+	Konteringskode string        `json:"konteringskode"`
+	Reason         engine.Reason `json:"reason"`
+	File           string        `json:"file,omitempty"`
+	FirstSide      int           `json:"first_side,omitempty"`
+	LastSide       int           `json:"last_side,omitempty"`
+	Sheets         int           `json:"sheets"`
+	Pages          int           `json:"pages"`
+	Gram           int           `json:"weight_gram"`
+}
+
+type jobEventView struct {
+	At     string          `json:"at"`
+	From   engine.JobState `json:"from"`
+	To     engine.JobState `json:"to"`
+	Reason string          `json:"reason,omitempty"`
+}
+
+func viewJob(j engine.PrintJob) jobView {
+	return jobView{
+		ID: j.ID, Vendor: j.Vendor, Parent: j.Parent, State: j.State, Class: className(j), Created: when(j.Created), Offered: when(j.OfferedAt),
+		Letters: j.Letters, Sheets: j.Totals.Sheets, Pages: j.Totals.Pages, Colour: j.Totals.PagesColour, Bytes: j.Totals.Bytes,
+		Ticket: j.Ticket, TicketSHA: j.TicketSHA, Failures: j.Failures, LastError: j.LastError,
+	}
+}
+
+// className names what a job's letters have in common.
+func className(j engine.PrintJob) string {
+	parts := []string{j.Class.Envelope, j.Class.Zone}
+	if j.Class.Colour {
+		parts = append(parts, "colour")
+	}
+	if j.Class.Duplex {
+		parts = append(parts, "duplex")
+	}
+	if j.Class.Giro {
+		parts = append(parts, "giro")
+	}
+	if j.Class.Account != "" {
+		parts = append(parts, j.Class.Account)
+	}
+	return strings.Join(parts, " ")
+}
+
+func newJobList(o *options) *cobra.Command {
+	var f engine.JobFilter
+	var states []string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List print jobs",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, s := range states {
+				f.States = append(f.States, engine.JobState(strings.ToUpper(s)))
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				var list []engine.PrintJob
+				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+					var err error
+					list, err = r.Jobs(cmd.Context(), f)
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				views := make([]jobView, len(list))
+				for i, j := range list {
+					views[i] = viewJob(j)
+				}
+				return o.print(views, func(w io.Writer) {
+					table(w, "JOB STATE LETTERS SHEETS PAGES COLOUR CREATED OFFERED CLASS PROBLEM", func(row func(...any)) {
+						for _, v := range views {
+							row(v.ID, v.State, v.Letters, v.Sheets, v.Pages, v.Colour, v.Created, v.Offered, v.Class, v.LastError)
+						}
+					})
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.Vendor, "vendor", "", "only this vendor")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only these states")
+	return cmd
+}
+
+func newJobShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show JOB",
+		Short: "Everything about one print job, with its letters and history",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app) error {
+				var v jobView
+				err := a.archive.View(ctx, func(r engine.Reader) error {
+					j, err := r.Job(ctx, args[0])
+					if errors.Is(err, engine.ErrNotFound) {
+						return fmt.Errorf("no job %s; see \"postgang job list\": %w", args[0], err)
+					}
+					if err != nil {
+						return err
+					}
+					v = viewJob(j)
+					if v.Missing, err = r.Unreceipted(ctx, j.ID); err != nil {
+						return err
+					}
+					files, err := r.JobFiles(ctx, j.ID)
+					if err != nil {
+						return err
+					}
+					for _, f := range files {
+						v.Files = append(v.Files, jobFileView{f.File.Name, f.File.Kind, f.File.Bytes, f.File.Sides, f.File.SHA256})
+					}
+					rows, err := r.JobLetters(ctx, j.ID)
+					if err != nil {
+						return err
+					}
+					for _, l := range rows {
+						v.Rows = append(v.Rows, jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.WeightGram})
+					}
+					history, err := r.JobHistory(ctx, j.ID)
+					for _, e := range history {
+						v.History = append(v.History, jobEventView{when(e.At), e.From, e.To, e.Reason})
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				return o.print(v, func(w io.Writer) { showJob(w, v) })
+			})
+		},
+	}
+}
+
+func showJob(w io.Writer, v jobView) {
+	fmt.Fprintf(w, "Job %s for %s: %s (%s)\n", v.ID, v.Vendor, v.State, v.Class)
+	fmt.Fprintf(w, "  %d letters, %d sheets, %d pages (%d in colour), %d bytes; %d without receipt\n", v.Letters, v.Sheets, v.Pages, v.Colour, v.Bytes, v.Missing)
+	if v.Parent != "" {
+		fmt.Fprintf(w, "  replaces %s\n", v.Parent)
+	}
+	if v.LastError != "" {
+		fmt.Fprintf(w, "  failed %d times, last: %s\n", v.Failures, v.LastError)
+	}
+	fmt.Fprintln(w, "Files:")
+	for _, f := range v.Files {
+		fmt.Fprintf(w, "  %s  %d bytes\n", f.Name, f.Bytes)
+	}
+	fmt.Fprintln(w, "Letters:")
+	table(w, "NO SHIPMENT KONTERINGSKODE REASON SHEETS PAGES GRAM SIDES FILE", func(row func(...any)) {
+		for _, l := range v.Rows {
+			row(l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.Sheets, l.Pages, l.Gram, fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide), l.File)
+		}
+	})
+	fmt.Fprintln(w, "History:")
+	for _, e := range v.History {
+		fmt.Fprintf(w, "  %s  %s → %s  %s\n", e.At, e.From, e.To, e.Reason)
+	}
+}
+
+func newJobExport(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export JOB DIR",
+		Short: "Write a job's print files, manifest and ticket to a folder, to look at",
+		Long: `Writes a job's files to a folder of your own. They hold personal data. To look at them
+hands nothing to the vendor.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				paths, err := a.engine.ExportJob(cmd.Context(), args[0], args[1])
+				if err != nil {
+					return err
+				}
+				return o.print(paths, func(w io.Writer) {
+					for _, p := range paths {
+						fmt.Fprintln(w, p)
+					}
+				})
+			})
+		},
+	}
+}
+
+func newJobRelease(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "release JOB",
+		Short: "Let the letters of a rejected job be collected again, under a new job id",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				n, err := a.engine.ReleaseJob(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(o.out, "%d letters of %s are free again\n", n, args[0])
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/engine"
+)
+
+func newNight(o *options) *cobra.Command {
+	var patience time.Duration
+	cmd := &cobra.Command{
+		Use:   "night",
+		Short: "One run now: take hand-ins, collect what is due, compose and offer",
+		Long: `Runs one night: takes what lies in the drop folder, collects the letters that are
+due, composes print jobs and hands them over to the vendor. What an interrupted run
+left is finished first. Run it again at any time; a letter is offered once.
+
+Exit code 3: something is not handed over, or a job is UNCERTAIN. See "postgang job list".`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd.Context(), true, func(a *app) error { return o.night(cmd.Context(), a, patience) })
+		},
+	}
+	cmd.Flags().DurationVar(&patience, "patience", engine.DefaultPatience, "how long to wait for jobs to be handed over")
+	return cmd
+}
+
+func (o *options) night(ctx context.Context, a *app, patience time.Duration) error {
+	step, finish := o.progress("taking hand-ins")
+	taken, err := a.takeAll(ctx, step)
+	finish()
+	if err != nil {
+		return err
+	}
+	events, err := a.intake.Events(ctx)
+	if err != nil {
+		return err
+	}
+	step, finish = o.progress("handing over letters")
+	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: patience, Progress: step})
+	finish()
+	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
+		return err
+	}
+	shown := o.print(map[string]any{
+		"taken": taken, "events": events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
+		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
+		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "unsettled": n.Unsettled,
+	}, func(w io.Writer) {
+		fmt.Fprintf(w, "Hand-ins: %d accepted for preparing or decided, %d refused, %d known, %d not complete.\n", taken.Taken, taken.Refused, taken.Already, taken.Waiting)
+		fmt.Fprintf(w, "Collected %d letters into %d jobs", n.Collected.Letters, len(n.Jobs))
+		for _, r := range sortedReasons(n.Reasons) {
+			fmt.Fprintf(w, "; %s %d", r, n.Reasons[r])
+		}
+		fmt.Fprintf(w, ".\nHanded over %d letters in %d jobs; %d dropped out at the last gate; %d set aside.\n", n.Letters, len(n.Offered), n.Withdrawn, n.SetAside)
+		for _, l := range []struct {
+			what string
+			ids  []string
+		}{{"UNCERTAIN, ask the vendor", n.Uncertain}, {"Waiting for the vendor's window", n.Waiting}, {"Not handed over yet", n.Unsettled}} {
+			if len(l.ids) > 0 {
+				fmt.Fprintf(w, "%s: %v\n", l.what, l.ids)
+			}
+		}
+	})
+	if shown != nil {
+		return shown
+	}
+	if err != nil {
+		return partial("%w", err)
+	}
+	return nil
+}
+
+func sortedReasons(m map[engine.Reason]int) []engine.Reason {
+	var out []engine.Reason
+	for _, r := range []engine.Reason{
+		engine.ReasonNoDigitalID, engine.ReasonPrintOnly, engine.ReasonReserved, engine.ReasonNotNotifiable, engine.ReasonUnread, engine.ReasonSDPFailed,
+	} {
+		if m[r] > 0 {
+			out = append(out, r)
+		}
+	}
+	return out
+}

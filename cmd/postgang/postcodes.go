@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+func newPostcodes(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "postcodes", Short: "The register of postnummer"}
+	var dated string
+	imp := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Import Bring's register (postnummerregister-ansi.txt)",
+		Long: `Checks Bring's tab-separated register and keeps it beside the configuration as
+postnummer-DAY.tsv; name it as intake.postcodes. Without a register only the form of a
+postnummer is checked.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			day := billing.CivilOf(time.Now(), engine.Oslo)
+			if dated != "" {
+				var err error
+				if day, err = billing.ParseCivil(dated); err != nil {
+					return usage("--dated: %w", err)
+				}
+			}
+			data, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			out := filepath.Join(filepath.Dir(o.config), "data", fmt.Sprintf("postnummer-%s.tsv", day))
+			if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+				return err
+			}
+			tmp := out + ".tmp"
+			if err := os.WriteFile(tmp, data, 0o600); err != nil {
+				return err
+			}
+			defer os.Remove(tmp)
+			r, err := engine.LoadPostcodes(tmp)
+			if err != nil {
+				return fmt.Errorf("%s is not imported: %w", filepath.Base(args[0]), err)
+			}
+			if err := os.Rename(tmp, out); err != nil {
+				return err
+			}
+			fmt.Fprintf(o.out, "%d postnummer, dated %s. In %s, under [intake]: postcodes = \"data/%s\"\n", r.Len(), day, o.config, filepath.Base(out))
+			return nil
+		},
+	}
+	imp.Flags().StringVar(&dated, "dated", "", "day of the register, YYYY-MM-DD (default today)")
+	cmd.AddCommand(imp)
+	return cmd
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"postgang/engine"
+)
+
+func newReceipts(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "receipts", Short: "The vendor's answers and receipts"}
+	cmd.AddCommand(newReceiptsFetch(o), newReceiptsImport(o))
+	return cmd
+}
+
+func newReceiptsFetch(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "fetch [VENDOR…]",
+		Short: "Fetch answers and receipts from the vendors and book them",
+		RunE: func(cmd *cobra.Command, vendors []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				x, err := a.engine.Fetch(cmd.Context(), vendors...)
+				if shown := o.showExchanged(x); shown != nil || err != nil {
+					if err != nil {
+						return err
+					}
+					return shown
+				}
+				return stopped(x.Receipts, x.Answers.Bad)
+			})
+		},
+	}
+}
+
+func newReceiptsImport(o *options) *cobra.Command {
+	var vendor string
+	cmd := &cobra.Command{
+		Use:   "import FILE…",
+		Short: "Book receipt files that came another way",
+		Long: `Books receipt files as if they had been fetched. A file is taken whole or not at all;
+the same file again changes nothing.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				if vendor == "" && len(a.cfg.Vendors) == 1 {
+					vendor = a.cfg.Vendors[0].Key
+				}
+				if vendor == "" {
+					return usage("--vendor is needed: there are several")
+				}
+				var x engine.Exchanged
+				for _, f := range files {
+					data, err := os.ReadFile(f)
+					if err != nil {
+						return err
+					}
+					im, err := a.engine.ImportReceipts(cmd.Context(), vendor, filepath.Base(f), data)
+					if err != nil {
+						return err
+					}
+					x.Receipts = append(x.Receipts, im)
+				}
+				if err := o.showExchanged(x); err != nil {
+					return err
+				}
+				return stopped(x.Receipts, 0)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&vendor, "vendor", "", "whose receipts these are")
+	return cmd
+}
+
+func (o *options) showExchanged(x engine.Exchanged) error {
+	return o.print(x, func(w io.Writer) {
+		fmt.Fprintf(w, "Jobs accepted: %d, rejected: %d, answers that cannot be used: %d.\n", x.Answers.Accepted, x.Answers.Rejected, x.Answers.Bad)
+		if len(x.Receipts) == 0 {
+			fmt.Fprintln(w, "No receipt files.")
+			return
+		}
+		table(w, "FILE ROWS BOOKED DOUBLE CONFLICT UNKNOWN DEVIATIONS NET_KR", func(row func(...any)) {
+			for _, r := range x.Receipts {
+				name := r.File
+				if r.Again {
+					name += " (known)"
+				}
+				row(name, r.Rows, r.Applied, r.Doubles, r.Conflict, r.Unknown, r.Deviate, r.Booked)
+			}
+		})
+		for _, r := range x.Receipts {
+			for _, p := range r.Problems {
+				fmt.Fprintf(w, "%s: %s\n", r.File, p)
+			}
+		}
+	})
+}
+
+// stopped makes files that were not booked an exit code.
+func stopped(files []engine.Imported, badAnswers int) error {
+	n := 0
+	for _, f := range files {
+		if len(f.Problems) > 0 {
+			n++
+		}
+	}
+	if n > 0 || badAnswers > 0 {
+		return partial("%d receipt files were stopped and %d answers cannot be used; nothing of them was booked", n, badAnswers)
+	}
+	return nil
+}

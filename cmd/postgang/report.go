@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"postgang/billing"
+	"postgang/engine"
+	"postgang/reports"
+)
+
+func newReport(o *options) *cobra.Command {
+	var from, to, out string
+	var accounts []string
+	cmd := &cobra.Command{
+		Use:   "report --from DAY --to DAY",
+		Short: "Write the kost/nytte workbook of a period",
+		Long: `Writes an Excel workbook of a period. The last day is not included: November 2026 is
+--from 2026-11-01 --to 2026-12-01. Without --from and --to it is the month before this one.
+Volume is counted by the day a shipment was received, cost by the day it was posted.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				q := engine.ReportQuery{Accounts: accounts, Inputs: a.cfg.Benefit}
+				if from == "" && to == "" {
+					q.From, q.To = engine.LastMonth(a.now())
+				} else {
+					var err1, err2 error
+					q.From, err1 = billing.ParseCivil(from)
+					q.To, err2 = billing.ParseCivil(to)
+					if err := errors.Join(err1, err2); err != nil {
+						return usage("--from and --to must be days such as 2026-11-01: %w", err)
+					}
+					if q.From >= q.To {
+						return usage("the period from %s to %s is empty; the last day is not included", q.From, q.To)
+					}
+				}
+				path := out
+				if path == "" {
+					path = fmt.Sprintf("kostnytte-%s-%s.xlsx", q.From, q.To)
+				}
+				r, err := a.writeReport(cmd.Context(), q, path)
+				if err != nil {
+					return err
+				}
+				return o.print(reportJSON(path, r), func(w io.Writer) {
+					c := r.Counters
+					fmt.Fprintf(w, "Wrote %s (%s to %s, the last day not included).\n", path, r.From, r.To)
+					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",
+						c.Received, c.Refused, c.Read, c.Delivered, c.DigitalOnly, c.Waiting, c.Closed, c.Offered, c.Printed)
+					fmt.Fprintf(w, "Posted letters with cost: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
+						r.Money.Letters, r.Money.Net, r.Money.VAT, r.Money.Gross, len(r.Deviations))
+					if len(r.MissingInputs) > 0 {
+						fmt.Fprintf(w, "The kost/nytte model lacks inputs: %v. Fill them in in the workbook, or under [kost_nytte] in the configuration.\n", r.MissingInputs)
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&from, "from", "", "first day, YYYY-MM-DD")
+	cmd.Flags().StringVar(&to, "to", "", "first day after the period, YYYY-MM-DD")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "path of the workbook (default kostnytte-FROM-TO.xlsx)")
+	cmd.Flags().StringSliceVar(&accounts, "account", nil, "only these accounts")
+	cmd.MarkFlagsRequiredTogether("from", "to")
+	return cmd
+}
+
+func reportJSON(path string, r billing.Report) map[string]any {
+	codes := []map[string]any{}
+	for _, c := range r.PerKonteringskode {
+		codes = append(codes, map[string]any{
+			"konteringskode": c.Code, "missing": c.Missing, "received": c.Counters.Received, "printed": c.Counters.Printed,
+			"letters": c.Money.Letters, "net_ore": c.Money.Net, "vat_ore": c.Money.VAT, "gross_ore": c.Money.Gross,
+		})
+	}
+	return map[string]any{
+		"workbook": path, "from": r.From, "to": r.To, "counters": r.Counters, "money": r.Money,
+		"per_konteringskode": codes, "deviations": len(r.Deviations), "missing_inputs": r.MissingInputs,
+	}
+}
+
+// writeReport builds a report and writes its workbook: whole, or not at all.
+func (a *app) writeReport(ctx context.Context, q engine.ReportQuery, path string) (billing.Report, error) {
+	r, err := a.engine.Report(ctx, q)
+	if err != nil {
+		return r, err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".kostnytte-*.xlsx")
+	if err != nil {
+		return r, fmt.Errorf("write workbook: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	err = reports.Write(tmp, r, reports.Options{})
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return r, fmt.Errorf("write workbook: %w", err)
+	}
+	return r, os.Rename(tmp.Name(), path)
+}

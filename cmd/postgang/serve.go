@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/cmd/config"
+	"postgang/engine"
+)
+
+// scheduleEvery is how often the daemon looks at its schedules.
+const scheduleEvery = 20 * time.Second
+
+func newServe(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "The daemon: takes hand-ins, runs the night, fetches receipts, writes the monthly report",
+		Long: `Runs until SIGTERM or SIGINT: takes hand-ins and digital events as they come,
+prepares letters, and runs the schedules of postgang.toml. Each planned time runs
+once, also over restarts and the nights when the clocks change; a night or report
+missed while the process was down is caught up. On SIGTERM work at hand is finished or
+released; what is not done is taken up by the next start.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(o.config)
+			if err != nil {
+				return err
+			}
+			log := jsonLogger(o.err)
+			a, err := open(cmd.Context(), cfg, log, wiring{})
+			if err != nil {
+				return err
+			}
+			defer func() {
+				if err := a.Close(); err != nil {
+					log.Error("stop", "error", err)
+				}
+			}()
+			return a.serve(cmd.Context())
+		},
+	}
+}
+
+// serve runs the daemon until ctx is done. The end of ctx is no error.
+func (a *app) serve(ctx context.Context) error {
+	release, err := a.archive.Lock(ctx, "serve")
+	if err != nil {
+		return fmt.Errorf("another postgang serve works on this archive: %w", err)
+	}
+	defer release()
+	if err := a.engine.CleanScratch(); err != nil {
+		return err
+	}
+	// Work must not be cut when ctx ends: Close gives it its time.
+	if err := a.start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	// An archive without any slot begins its ledger now; slots before were never promised.
+	since := time.Now()
+	a.log.Info("serving", "version", version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
+	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(scheduleEvery), time.NewTicker(time.Hour)
+	defer scan.Stop()
+	defer tick.Stop()
+	defer hourly.Stop()
+	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
+	for {
+		select {
+		case <-ctx.Done():
+			a.log.Info("stopping")
+			select {
+			case scheduled <- struct{}{}: // no round is under way
+			case <-time.After(stopLimit):
+			}
+			return nil
+		case <-scan.C:
+			if _, err := a.intake.Scan(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("scan of the drop folder", "error", err)
+			}
+			if _, err := a.intake.Events(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("scan of the events folder", "error", err)
+			}
+		case <-tick.C:
+			select {
+			case scheduled <- struct{}{}:
+				go func() {
+					defer func() { <-scheduled }()
+					if err := a.engine.Scheduled(ctx, a.cfg.Schedules, since, a.monthlyReport); err != nil && ctx.Err() == nil {
+						a.log.Error("schedule", "error", err)
+					}
+				}()
+			default:
+			}
+		case <-hourly.C:
+			if _, err := a.engine.Reconcile(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("reconcile", "error", err)
+			}
+		}
+	}
+}
+
+// monthlyReport writes the workbook of the month before the slot.
+func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error) {
+	from, to := engine.LastMonth(slot)
+	if err := os.MkdirAll(a.cfg.ReportFolder, 0o700); err != nil {
+		return "", err
+	}
+	path := filepath.Join(a.cfg.ReportFolder, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
+	r, err := a.writeReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: a.cfg.Benefit}, path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postgang/engine"
+)
+
+func newShipment(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "shipment", Short: "Look at shipments, stop or release them"}
+	cmd.AddCommand(newShipmentShow(o), newShipmentList(o), newShipmentStop(o), newShipmentRelease(o))
+	return cmd
+}
+
+// shipmentView is a shipment as the console and programs see it: no personal data.
+type shipmentView struct {
+	ID             string           `json:"id"`
+	Account        string           `json:"account"`
+	HandIn         string           `json:"hand_in"`
+	Status         engine.Status    `json:"status"`
+	Konteringskode string           `json:"konteringskode"`
+	Received       string           `json:"received"`
+	Notified       string           `json:"notified,omitempty"`
+	Read           string           `json:"read,omitempty"`
+	Due            string           `json:"due,omitempty"`
+	Reason         engine.Reason    `json:"reason,omitempty"`
+	Sent           string           `json:"sent,omitempty"`
+	Posted         string           `json:"posted,omitempty"`
+	Held           string           `json:"held,omitempty"`
+	Zone           string           `json:"zone,omitempty"`
+	Pages          int              `json:"pages,omitempty"`
+	ColourPages    int              `json:"colour_pages,omitempty"`
+	Refusals       []engine.Refusal `json:"refusals,omitempty"`
+	History        []eventView      `json:"history,omitempty"`
+	Jobs           []jobRef         `json:"jobs,omitempty"`
+	Receipt        *receiptView     `json:"receipt,omitempty"`
+}
+
+type eventView struct {
+	At     string        `json:"at"`
+	Kind   string        `json:"kind"`
+	From   engine.Status `json:"from"`
+	To     engine.Status `json:"to"`
+	Reason string        `json:"reason,omitempty"`
+}
+
+type jobRef struct {
+	ID     string          `json:"id"`
+	State  engine.JobState `json:"state"`
+	Letter int             `json:"letter"`
+	File   string          `json:"file,omitempty"`
+	Sides  string          `json:"sides,omitempty"`
+	Sheets int             `json:"sheets"`
+	Gram   int             `json:"weight_gram"`
+}
+
+type receiptView struct {
+	Pages, Sheets, WeightGram int
+	ProductionOre, PostageOre int64
+	Konteringskode            string
+}
+
+func viewShipment(s engine.Shipment) shipmentView {
+	v := shipmentView{
+		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: s.Submission.Konteringskode,
+		Received: when(s.ReceivedAt), Notified: when(s.NotifiedAt), Read: when(s.ReadAt), Due: when(s.DueAt), Reason: s.DueReason,
+		Sent: when(s.SentAt), Posted: when(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals,
+	}
+	if s.Facts != nil {
+		v.Pages = len(s.Facts.Pages)
+		for _, p := range s.Facts.Pages {
+			if p.Colour {
+				v.ColourPages++
+			}
+		}
+	}
+	return v
+}
+
+func newShipmentShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID|ACCOUNT/KEY",
+		Short: "Everything about one shipment, with its history; no personal data",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app) error {
+				var v shipmentView
+				err := a.archive.View(ctx, func(r engine.Reader) error {
+					s, err := findShipment(cmd, r, args[0])
+					if err != nil {
+						return err
+					}
+					v = viewShipment(s)
+					history, err := r.History(ctx, s.ID)
+					if err != nil {
+						return err
+					}
+					for _, e := range history {
+						v.History = append(v.History, eventView{when(e.At), e.Kind, e.From, e.To, e.Reason})
+					}
+					jobs, err := r.JobsOf(ctx, s.ID)
+					if err != nil {
+						return err
+					}
+					for _, j := range jobs {
+						l, err := r.JobLetterOf(ctx, j.ID, s.ID)
+						if err != nil {
+							return err
+						}
+						ref := jobRef{ID: j.ID, State: j.State, Letter: l.Letter, File: l.File, Sheets: l.Sheets, Gram: l.WeightGram}
+						if l.FirstSide > 0 {
+							ref.Sides = fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide)
+						}
+						v.Jobs = append(v.Jobs, ref)
+						rec, err := r.AppliedReceipt(ctx, j.ID, s.ID)
+						if err == nil {
+							v.Receipt = &receiptView{rec.Row.Pages(), rec.Row.Sheets(), rec.Row.WeightGram, int64(rec.Row.Production), int64(rec.Row.Postage), rec.Row.Konteringskode}
+						} else if !errors.Is(err, engine.ErrNotFound) {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+				return o.print(v, func(w io.Writer) { showShipment(w, v) })
+			})
+		},
+	}
+}
+
+func findShipment(cmd *cobra.Command, r engine.Reader, name string) (engine.Shipment, error) {
+	s, err := r.Shipment(cmd.Context(), name)
+	if account, key, ok := strings.Cut(name, "/"); ok {
+		s, err = r.ShipmentByHandIn(cmd.Context(), account, key)
+	}
+	if errors.Is(err, engine.ErrNotFound) {
+		return s, fmt.Errorf("no shipment %s; give its id, or ACCOUNT/KEY of its hand-in: %w", name, err)
+	}
+	return s, err
+}
+
+func showShipment(w io.Writer, v shipmentView) {
+	fmt.Fprintf(w, "Shipment %s (%s/%s)\n", v.ID, v.Account, v.HandIn)
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "  %-15s %s\n", name, value)
+		}
+	}
+	line("status", string(v.Status))
+	line("konteringskode", v.Konteringskode)
+	line("received", v.Received)
+	line("notified", v.Notified)
+	line("read", v.Read)
+	if v.Due != "" {
+		line("due for paper", fmt.Sprintf("%s (%s)", v.Due, v.Reason))
+	}
+	line("sent to vendor", v.Sent)
+	line("posted", v.Posted)
+	line("SET ASIDE", v.Held)
+	if v.Pages > 0 {
+		line("pages", fmt.Sprintf("%d, %d in colour", v.Pages, v.ColourPages))
+	}
+	for _, r := range v.Refusals {
+		kind := "refused"
+		if r.Warning {
+			kind = "warning"
+		}
+		line(kind, strings.TrimSpace(r.Code+" "+r.Field)+": "+r.Text)
+	}
+	for _, j := range v.Jobs {
+		line("job", fmt.Sprintf("%s %s, letter %d, %d sheets, %d g, sides %s of %s", j.ID, j.State, j.Letter, j.Sheets, j.Gram, j.Sides, j.File))
+	}
+	if r := v.Receipt; r != nil {
+		line("receipt", fmt.Sprintf("%d pages, %d sheets, %d g, production %d øre, postage %d øre, konteringskode %s", r.Pages, r.Sheets, r.WeightGram, r.ProductionOre, r.PostageOre, r.Konteringskode))
+	}
+	fmt.Fprintln(w, "History:")
+	for _, e := range v.History {
+		change := string(e.To)
+		if e.From != e.To {
+			change = string(e.From) + " → " + string(e.To)
+		}
+		fmt.Fprintf(w, "  %s  %-14s %s  %s\n", e.At, e.Kind, change, e.Reason)
+	}
+}
+
+func newShipmentList(o *options) *cobra.Command {
+	var f engine.ShipmentFilter
+	var statuses []string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List shipments",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, s := range statuses {
+				st := engine.Status(strings.ToUpper(s))
+				if !st.Valid() {
+					return usage("%q is no status; there are: %v", s, engine.Statuses())
+				}
+				f.Statuses = append(f.Statuses, st)
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				var list []engine.Shipment
+				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+					var err error
+					list, err = r.Shipments(cmd.Context(), f)
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				views := make([]shipmentView, len(list))
+				for i, s := range list {
+					views[i] = viewShipment(s)
+				}
+				return o.print(views, func(w io.Writer) {
+					table(w, "ID ACCOUNT HAND-IN STATUS KONTERINGSKODE RECEIVED DUE REASON HELD", func(row func(...any)) {
+						for _, v := range views {
+							row(v.ID, v.Account, v.HandIn, v.Status, v.Konteringskode, v.Received, v.Due, v.Reason, v.Held)
+						}
+					})
+					if f.Limit > 0 && len(views) == f.Limit {
+						fmt.Fprintf(w, "The first %d; go on with --after %s\n", f.Limit, views[len(views)-1].ID)
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.Account, "account", "", "only this account")
+	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only these statuses")
+	cmd.Flags().BoolVar(&f.Held, "held", false, "only those that are set aside")
+	cmd.Flags().StringVar(&f.After, "after", "", "those after this id")
+	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many; 0: all")
+	return cmd
+}
+
+func newShipmentStop(o *options) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "stop ID|ACCOUNT/KEY…",
+		Short: "Close shipments by hand (MANUELT_HANDTERT); they are not printed",
+		Long: `Closes shipments by hand. One that is in a print job not yet handed over drops out at
+the last gate. One that the vendor has already is marked, but the vendor must be phoned:
+paper cannot be called back from here (exit code 3).`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app) error {
+				late := 0
+				for _, name := range args {
+					var s engine.Shipment
+					err := a.archive.View(ctx, func(r engine.Reader) error {
+						var err error
+						s, err = findShipment(cmd, r, name)
+						return err
+					})
+					if err != nil {
+						return err
+					}
+					after, err := a.engine.Stop(ctx, s.ID, reason)
+					if err != nil {
+						return err
+					}
+					switch {
+					case after.Status != engine.StatusManueltHandtert:
+						return fmt.Errorf("shipment %s is %s and can no longer be stopped", s.ID, after.Status)
+					case s.Status == engine.StatusSendtPrint:
+						late++
+						fmt.Fprintf(o.out, "%s: closed, but the vendor has it: phone the vendor\n", s.ID)
+					default:
+						fmt.Fprintf(o.out, "%s: closed\n", s.ID)
+					}
+				}
+				if late > 0 {
+					return partial("%d shipments are at the vendor already", late)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history; no personal data")
+	return cmd
+}
+
+func newShipmentRelease(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "release ID…",
+		Short: "Let shipments that were set aside be collected again",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				for _, id := range ids {
+					if err := a.engine.Release(cmd.Context(), id); err != nil {
+						return err
+					}
+					fmt.Fprintf(o.out, "%s: released\n", id)
+				}
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+
+	"postgang/fixtures/vendorsim"
+)
+
+func newVendorSim(o *options) *cobra.Command {
+	var root, listen, clientKey string
+	cmd := &cobra.Command{
+		Use:   "vendor-sim",
+		Short: "A print vendor to try things with: a real SFTP server that keeps the contract",
+		Long: `Runs a print vendor on this machine until interrupted: an SFTP server with a key of its
+own that picks up jobs by their ready file, opens and checks every file, answers,
+"prints", and writes receipts for what it really received. Its prices are illustrative
+but for the postage (Posten's stamp prices of 2021-01-04).
+
+Keys are made beside the configuration by "postgang init --simulator".`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir := filepath.Dir(o.config)
+			if root == "" {
+				root = filepath.Join(dir, "trykkeri", "sftp")
+			}
+			if clientKey == "" {
+				clientKey = filepath.Join(dir, "nokler", "postgang.pub")
+			}
+			host, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "trykkeri", "vertsnokkel"))
+			if err != nil {
+				return err
+			}
+			line, err := os.ReadFile(clientKey)
+			if err != nil {
+				return fmt.Errorf("our public key, which the vendor lets in: %w (run \"postgang init --simulator\" first, or name it with --client-key)", err)
+			}
+			public, _, _, _, err := ssh.ParseAuthorizedKey(line)
+			if err != nil {
+				return fmt.Errorf("%s is no public SSH key: %w", clientKey, err)
+			}
+			server, err := vendorsim.Serve(cmd.Context(), root, vendorsim.ServeOptions{Listen: listen, HostKey: host.Signer, ClientKeys: []ssh.PublicKey{public}})
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			v := vendorsim.New(root, vendorsim.Options{})
+			fmt.Fprintf(o.out, "Vendor simulator on %s, user %s, folder %s. Stop with Ctrl-C.\n", server.Addr(), vendorsim.DefaultUser, root)
+			v.Run(cmd.Context(), time.Second, func(d vendorsim.Done) {
+				if !d.Accepted {
+					fmt.Fprintf(o.out, "%s rejected: %v\n", d.Job, d.Reasons)
+					return
+				}
+				fmt.Fprintf(o.out, "%s accepted: %d letters, %d sides; receipts: %v\n", d.Job, d.Letters, d.Sides, d.Receipts)
+			}, func(err error) { fmt.Fprintln(o.err, "vendor-sim:", err) })
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&root, "root", "", "the vendor's folder (default trykkeri/sftp beside the configuration)")
+	cmd.Flags().StringVar(&listen, "listen", simulatorAddress, "address to listen on")
+	cmd.Flags().StringVar(&clientKey, "client-key", "", "public key that may log in (default nokler/postgang.pub beside the configuration)")
+	return cmd
+}
