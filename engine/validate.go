@@ -105,6 +105,17 @@ func ParseSubmission(data []byte) (Submission, []Refusal) {
 	return s, r.found
 }
 
+// Unreadable reports whether ParseSubmission could make nothing at all of forsendelse.json. If not, the Submission is
+// worth validating even if single fields were refused.
+func Unreadable(found []Refusal) bool {
+	for _, r := range found {
+		if strings.HasPrefix(r.Code, "json-") {
+			return true
+		}
+	}
+	return false
+}
+
 var errDepth = errors.New("nested too deeply")
 
 // jsonReader reads JSON into maps and slices, notes fields that come twice, and then fits the tree to a type.
