@@ -52,6 +52,10 @@ func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bo
 		if !ok {
 			continue // no area: nothing to see
 		}
+		if subtype == "Widget" && s.stale(d, form) {
+			refused = true
+			continue
+		}
 		a := appearance{form: form, matrix: m, fallback: p.resources}
 		if subtype == "Widget" {
 			if dr := s.formResources(); dr != nil {
@@ -103,6 +107,40 @@ func (s *source) fieldValue(d types.Dict) types.Object {
 	return nil
 }
 
+// stale reports a text field with a value whose appearance shows no text,
+// in a document that leaves it to the viewer to make appearances: a program
+// filled it in and did not draw it.
+func (s *source) stale(d types.Dict, form types.Object) bool {
+	need, _ := s.resolve(s.formDict()["NeedAppearances"]).(types.Boolean)
+	if !bool(need) {
+		return false
+	}
+	var v []byte
+	switch value := s.fieldValue(d).(type) {
+	case types.StringLiteral, types.HexLiteral:
+		v = stringBytes(value)
+	}
+	if len(v) == 0 {
+		return false
+	}
+	sd, ok := s.stream(form)
+	if !ok {
+		return true
+	}
+	data, ok := s.decode(sd, s.limits.MaxContentBytes)
+	if !ok {
+		return true
+	}
+	t := &tokens{data: data}
+	for op := t.next(); op != nil; op = t.next() {
+		switch string(op) {
+		case "Tj", "TJ", "'", "\"", "Do":
+			return false
+		}
+	}
+	return true
+}
+
 type lack uint8
 
 const (
@@ -134,13 +172,15 @@ func (s *source) lacks(subtype string, d types.Dict) lack {
 	return lackWarn
 }
 
-func (s *source) formResources() types.Dict {
+func (s *source) formDict() types.Dict {
 	root, err := s.ctx.Catalog()
 	if err != nil {
 		return nil
 	}
-	return s.dict(s.dict(root["AcroForm"])["DR"])
+	return s.dict(root["AcroForm"])
 }
+
+func (s *source) formResources() types.Dict { return s.dict(s.formDict()["DR"]) }
 
 // appearanceMatrix maps the appearance's form space, after the form's own
 // matrix, to the annotation's rectangle (ISO 32000-1 12.5.5, algorithm 8.1).

