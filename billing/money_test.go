@@ -171,3 +171,40 @@ func TestCivil(t *testing.T) {
 		t.Errorf("start of the first day of summer time = %v", got)
 	}
 }
+
+func FuzzParseOre(f *testing.F) {
+	for _, s := range []string{"5,70", "-0,05", "", "1 234,50", "92233720368547758,07", "٥,70", "0,0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if o, err := ParseOre(s); err == nil && o.Plain(",") != s {
+			t.Fatalf("%q was read as %s", s, o)
+		}
+	})
+}
+
+func FuzzParseCivil(f *testing.F) {
+	for _, s := range []string{"2026-01-05", "2024-02-29", "", "2026-1-05", "0000-01-01", "2026-01-05T00:00:00Z"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if c, err := ParseCivil(s); err == nil && (string(c) != s || c.AddDays(0) != c || CivilOf(c.UTC(), time.UTC) != c) {
+			t.Fatalf("%q was read as %s", s, c)
+		}
+	})
+}
+
+func FuzzParseDecimal(f *testing.F) {
+	for _, s := range []string{"5,70", "5.7", "600000", "-1,5", "", ",", "0,00001", "99999999999999,9999"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, err := ParseDecimal(s)
+		if err != nil {
+			return
+		}
+		if back, err := ParseDecimal(d.String()); err != nil || back != d {
+			t.Fatalf("%q was read as %s, which reads as %s, %v", s, d, back, err)
+		}
+	})
+}

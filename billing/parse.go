@@ -315,6 +315,30 @@ func (p *receiptParser) amount(line int, col, s string) Ore {
 	return 0
 }
 
+// writable reports why a receipt file cannot hold the row.
+func (r ReceiptRow) writable() error {
+	if !idPattern.MatchString(r.Job) || !idPattern.MatchString(r.Shipment) || r.PrintID != "" && !idPattern.MatchString(r.PrintID) {
+		return errors.New("job, shipment or print id is not of the form of an id")
+	}
+	if !ValidKonteringskode(r.Konteringskode) {
+		return errors.New("konteringskode is not of its form")
+	}
+	if y := r.PostedAt.UTC().Year(); y < 2000 || y > 2099 {
+		return errors.New("the year of posting is outside 2000 to 2099")
+	}
+	for _, n := range []int{r.PagesBW, r.PagesColour, r.EnvelopesAuto, r.ExtraSheetsAuto, r.EnvelopesManual, r.ExtraSheetsManual, r.WeightGram} {
+		if n < 0 || n > MaxReceiptCount {
+			return fmt.Errorf("a number is outside 0 to %d", MaxReceiptCount)
+		}
+	}
+	for _, o := range []Ore{r.Production, r.Postage} {
+		if o < 0 || o > MaxReceiptAmount {
+			return fmt.Errorf("an amount is outside 0 to %s kroner", MaxReceiptAmount)
+		}
+	}
+	return nil
+}
+
 // FormatReceipts writes rows as a receipt file in the format (with "auto", as UTF-8 without byte order
 // mark): the header and one line a row, ended by CR LF. Times are written in UTC. ParseReceipts reads
 // the file back to the same rows. Rows that a receipt file cannot hold give an error.
@@ -333,14 +357,15 @@ func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
 	if err := w.Write(header); err != nil {
 		return nil, fmt.Errorf("write receipt header: %w", err)
 	}
+	seen := make(map[[2]string]bool, len(rows))
 	for i, r := range rows {
-		if !idPattern.MatchString(r.Job) || !idPattern.MatchString(r.Shipment) || !ValidKonteringskode(r.Konteringskode) ||
-			r.PrintID != "" && !idPattern.MatchString(r.PrintID) {
-			return nil, fmt.Errorf("write receipt row %d: job, shipment, print id or konteringskode is not of the form a receipt holds", i+1)
+		if err := r.writable(); err != nil {
+			return nil, fmt.Errorf("write receipt row %d: %w", i+1, err)
 		}
-		if r.Production < 0 || r.Postage < 0 {
-			return nil, fmt.Errorf("write receipt row %d: negative amount", i+1)
+		if seen[[2]string{r.Job, r.Shipment}] {
+			return nil, fmt.Errorf("write receipt row %d: the same shipment of the same job stands twice", i+1)
 		}
+		seen[[2]string{r.Job, r.Shipment}] = true
 		n := strconv.Itoa
 		err := w.Write([]string{
 			f.Version, r.Job, r.Shipment, r.PrintID, r.PostedAt.UTC().Format(time.RFC3339Nano),

@@ -231,6 +231,57 @@ func TestReceiptsRoundTrip(t *testing.T) {
 	})
 }
 
+// What a file cannot hold is refused when it is written, not when it is read.
+func TestFormatReceiptsRefuses(t *testing.T) {
+	t.Parallel()
+	good := ReceiptRow{Job: "J1", Shipment: "S1", PostedAt: time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)}
+	if _, err := FormatReceipts([]ReceiptRow{good}, DefaultFormat()); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*ReceiptRow){
+		"form of an id":  func(r *ReceiptRow) { r.Shipment = "S 1" },
+		"konteringskode": func(r *ReceiptRow) { r.Konteringskode = "=1" },
+		"year":           func(r *ReceiptRow) { r.PostedAt = time.Time{} },
+		"number":         func(r *ReceiptRow) { r.WeightGram = -1 },
+		"amount":         func(r *ReceiptRow) { r.Postage = MaxReceiptAmount + 1 },
+	} {
+		r := good
+		change(&r)
+		if _, err := FormatReceipts([]ReceiptRow{r}, DefaultFormat()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if _, err := FormatReceipts([]ReceiptRow{good, good}, DefaultFormat()); err == nil {
+		t.Error("the same letter was written twice")
+	}
+	if _, err := FormatReceipts(nil, Format{}); err == nil {
+		t.Error("a format without anything was used")
+	}
+}
+
+func TestFormatValidate(t *testing.T) {
+	t.Parallel()
+	for want, change := range map[string]func(*Format){
+		"version":      func(f *Format) { f.Version = "" },
+		"encoding":     func(f *Format) { f.Encoding = "latin-1" },
+		"delimiter":    func(f *Format) { f.Delimiter = ":" },
+		"decimal_sign": func(f *Format) { f.DecimalSign = "" },
+		"the same":     func(f *Format) { f.Delimiter = "," },
+		"is empty or":  func(f *Format) { f.Columns = map[string]string{ColJob: " jobb"} },
+		"same header":  func(f *Format) { f.Columns = map[string]string{ColJob: ColShipment} },
+		"not a column": func(f *Format) { f.Columns = map[string]string{"rabatt": "rabatt"} },
+	} {
+		f := DefaultFormat()
+		change(&f)
+		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if (VAT{25, 101}).Validate() == nil || (VAT{25, 15}).Validate() != nil {
+		t.Error("rates of VAT lie between 0 and 100 per cent")
+	}
+}
+
 func TestCostLinesSumToReceipts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -41,6 +41,42 @@ func TestCostBenefitWorkedCheck(t *testing.T) {
 	}
 }
 
+// The model against its formulas in floating point, for any inputs.
+func TestCostBenefitModel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string, least, most int64) Input {
+			return Input{Value: Decimal(rapid.Int64Range(least, most).Draw(t, name)), Set: true, Source: SourceGiven}
+		}
+		in := CostBenefitInputs{
+			YearCost: draw("K", 0, 2e10), YearHours: draw("H", 1e6, 3e7), LettersPerYear: draw("N", 0, 1e10), DigitalPercent: draw("d", 0, 1e6),
+			MinutesWithout: draw("t0", 0, 1e5), MinutesWith: draw("t1", 0, 1e5), PaperWithout: draw("p0", 0, 1e6), PaperWith: draw("p1", 0, 1e6),
+			PostageWithout: draw("s0", 0, 1e6), PostageWith: draw("s1", 0, 1e6), DigitalUnitCost: draw("c", 0, 1e5),
+		}
+		cb, err := in.Compute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := func(i Input) float64 { return i.Value.Float() }
+		letter := func(minutes, paper, postage Input) float64 {
+			return f(in.YearCost)/f(in.YearHours)*f(minutes)/60 + f(paper) + f(postage)
+		}
+		t0, t1 := letter(in.MinutesWithout, in.PaperWithout, in.PostageWithout), letter(in.MinutesWith, in.PaperWith, in.PostageWith)
+		n, d := f(in.LettersPerYear), f(in.DigitalPercent)/100
+		for what, pair := range map[string][2]float64{
+			"T0": {t0, cb.Total.Without.Kroner()}, "T1": {t1, cb.Total.With.Kroner()}, "Uten": {n * t0, cb.Year.Without.Kroner()},
+			"Med": {n*(1-d)*t1 + n*d*f(in.DigitalUnitCost), cb.Year.With.Kroner()},
+		} {
+			if off := math.Abs(pair[0] - pair[1]); off > 0.0101+1e-9*math.Abs(pair[0]) {
+				t.Fatalf("%s: %f by the formula, %f computed", what, pair[0], pair[1])
+			}
+		}
+		if cb.Year.Saving != cb.Year.Without-cb.Year.With || cb.Total.Saving != cb.Total.Without-cb.Total.With {
+			t.Fatal("a saving is not the difference of the figures beside it")
+		}
+	})
+}
+
 func TestCostBenefitInputFaults(t *testing.T) {
 	t.Parallel()
 	var none CostBenefitInputs

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 
@@ -108,7 +109,7 @@ func (b *book) kpis(s *sheet, at int) {
 	st, r := b.style, b.report
 	s.row = at - 1
 	label := func(text string) cell { return cell{st.kpiLabel, text, ""} }
-	s.put(18, label("Netto kostnad, kr"), label("Postlagte brev"), label(""), label("Andel digitalt"), label(""), label("Beregnet besparelse per år, kr"), label(""))
+	s.put(18, label("Netto kostnad, kr"), label("Postlagte brev"), label(""), label("Andel digitalt"), label(""), b.savingLabel(), label(""))
 	digital := 0.0
 	if n := r.Counters.Digital() + r.Counters.Paper(); n > 0 {
 		digital = float64(r.Counters.Digital()) / float64(n)
@@ -127,6 +128,25 @@ func (b *book) kpis(s *sheet, at int) {
 			s.merge(cellName(cols[0], row), cellName(cols[1], row))
 		}
 	}
+}
+
+// savingLabel says with the saving itself when it rests on illustrative or missing inputs, so that the
+// figure is not carried away without its reservation.
+func (b *book) savingLabel() cell {
+	const plain, example, missing = "Besparelse per år, kr", "Besparelse per år, kr (illustrative tall)", "Besparelse per år (forutsetninger mangler)"
+	inputs := b.report.Inputs.All()
+	column := func(letter string) string {
+		return fmt.Sprintf("%s!$%s$%d:$%s$%d", quoteSheet(sheetBenefit), letter, benefitInputRow, letter, benefitInputRow+len(inputs)-1)
+	}
+	text := plain
+	switch {
+	case len(b.report.MissingInputs) > 0:
+		text = missing
+	case slices.ContainsFunc(inputs, func(in billing.CostBenefitInput) bool { return in.Input.Source == billing.SourceIllustrative }):
+		text = example
+	}
+	return cell{b.style.kpiLabel, text, fmt.Sprintf(`IF(COUNT(%s)<%d,"%s",IF(COUNTIF(%s,"illustrativ")>0,"%s","%s"))`,
+		column("C"), len(inputs), missing, column("E"), example, plain)}
 }
 
 // block writes the heading of a block so that its header stands on the row given.

@@ -121,7 +121,12 @@ func (b *book) longTable(name string, t long, from, to int) error {
 		return err
 	}
 	s.put(28, cell{b.style.title, t.title, ""})
-	s.put(20, cell{b.style.subtitle, t.note, ""})
+	note := cell{b.style.subtitle, t.note, ""}
+	if t.pagesWide > 1 {
+		s.put(20, cell{}, note) // column A is repeated on the second page, where the note would be cut off
+	} else {
+		s.put(20, note)
+	}
 	if len(t.sums) > 0 {
 		cells := make([]cell, len(t.cols))
 		for i := range cells {
