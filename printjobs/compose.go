@@ -241,7 +241,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 		c.fault(&LetterError{l.Shipment, CodeFacts, textFacts, err})
 		return nil
 	}
-	if len(c.faults) > 0 {
+	if len(c.faults) > 0 { // examined, and of no more use
 		return nil
 	}
 
@@ -250,13 +250,13 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 			return err
 		}
 	}
-	if c.file == nil && len(c.faults) == 0 {
+	if len(c.faults) > 0 { // of the file that was closed
+		return nil
+	}
+	if c.file == nil {
 		if err := c.openFile(); err != nil {
 			return err
 		}
-	}
-	if len(c.faults) > 0 {
-		return nil
 	}
 	f := c.file
 	firstSide := f.sides + 1

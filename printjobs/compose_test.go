@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -221,19 +224,22 @@ func TestComposeSplits(t *testing.T) {
 		candidates = append(candidates, candidate(fmt.Sprintf("s%02d", i), func(c *Candidate) { c.Facts = factsOf(nil, 3) }))
 	}
 	for _, c := range []struct {
-		name   string
-		change func(*Profile)
-		least  int
+		name    string
+		change  func(*Profile)
+		letters int
+		ballast int // bytes a page
+		least   int // print files
 	}{
-		{"no limit", func(p *Profile) { p.MaxSheetsPerFile, p.MaxBytesPerFile = 0, 0 }, 1},
-		{"sheets", func(p *Profile) { p.MaxSheetsPerFile = 11 }, 12},
-		{"bytes", func(p *Profile) { p.MaxBytesPerFile = 3 << 20 }, 3},
+		{"no limit", func(p *Profile) { p.MaxSheetsPerFile, p.MaxBytesPerFile = 0, 0 }, 24, 1000, 1},
+		{"sheets", func(p *Profile) { p.MaxSheetsPerFile = 11 }, 24, 1000, 12},
+		{"bytes", func(p *Profile) { p.MaxBytesPerFile = 3 << 20 }, 12, 200_000, 3},
+		{"bytes, each letter more than half of a file", func(p *Profile) { p.MaxBytesPerFile = 2 << 20 }, 4, 400_000, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := testProfile(t)
 			c.change(&p)
-			planned, s := planOne(t, p, 100_000, slices.Clone(candidates)...)
+			planned, s := planOne(t, p, c.ballast, slices.Clone(candidates[:c.letters])...)
 			dir := t.TempDir()
 			out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
 			if err != nil {
@@ -348,13 +354,89 @@ func TestComposeNamesAllFaults(t *testing.T) {
 // not is found while linking, and blamed.
 func TestComposeDamagedObject(t *testing.T) {
 	t.Parallel()
+	for _, sheets := range []int{0, 3} { // all letters in one file, and each in its own
+		p := testProfile(t)
+		p.MaxSheetsPerFile = sheets
+		planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", nil))
+		s.files["a2"] = bytes.Replace(s.files["a2"], []byte("MARK-a2-1-2"), []byte("MARK-a2-1-3"), 1)
+		_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
+		var faults *LetterErrors
+		if !errors.As(err, &faults) || len(faults.Letters) != 1 || faults.Letters[0].Shipment != "a2" || faults.Letters[0].Code != CodePrepared {
+			t.Fatalf("%d sheets a file: got %v, want a2 alone at fault", sheets, err)
+		}
+	}
+}
+
+// TestComposeProves: a file that changes on disk while its job is composed
+// never gets its name.
+func TestComposeProves(t *testing.T) {
+	t.Parallel()
 	p := testProfile(t)
-	planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", nil))
-	s.files["a2"] = bytes.Replace(s.files["a2"], []byte("MARK-a2-1-2"), []byte("MARK-a2-1-3"), 1)
-	_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
-	var faults *LetterErrors
-	if !errors.As(err, &faults) || len(faults.Letters) != 1 || faults.Letters[0].Shipment != "a2" || faults.Letters[0].Code != CodePrepared {
-		t.Fatalf("got %v, want a2 alone at fault", err)
+	planned, s := planOne(t, p, 300_000, candidate("p1", nil), candidate("p2", nil))
+	dir := t.TempDir()
+	_, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, func(done int) {
+		if done != 2 {
+			return
+		}
+		names, err := filepath.Glob(filepath.Join(dir, ".compose-*"))
+		if err != nil || len(names) != 1 {
+			t.Fatalf("%d files are being written, want one (%v)", len(names), err)
+		}
+		f, err := os.OpenFile(names[0], os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close() //nolint:errcheck // the test below shows whether it was written
+		if _, err := f.WriteAt([]byte("#"), 100_000); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !errors.Is(err, ErrProof) {
+		t.Errorf("got %v, want ErrProof", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestComposeColourCover: in a colour job a cover whose logo has colour is a
+// colour page; in a black one it is not.
+func TestComposeColourCover(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	logo := image.NewNRGBA(image.Rect(0, 0, 20, 20))
+	for i := range 20 {
+		logo.Set(i, i, color.NRGBA{200, 20, 20, 255})
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, logo); err != nil {
+		t.Fatal(err)
+	}
+	red, err := cover.New(p.Layout, cover.Sender{Name: "Skattekontoret", Postcode: "0151", City: "Oslo", Logo: b.Bytes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, asked := range []bool{true, false} {
+		planned, s := planOne(t, p, 0, candidate("k1", func(c *Candidate) { c.Colour = asked; c.Facts = factsOf(map[int]string{2: "c"}, 3) }))
+		for _, maker := range []*cover.Maker{red, maker(t, p, "Skattekontoret")} {
+			job := jobOf(t, testJob, planned, s, p)
+			job.Makers["skatt"] = maker
+			out, err := Compose(t.Context(), t.TempDir(), job, p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 0
+			if asked {
+				want = 1
+				if maker == red {
+					want = 2
+				}
+			}
+			if r := out.Manifest[0]; r.PagesColour != want || r.PagesBW != 4-want || out.Ticket.Class.Colour != asked {
+				t.Errorf("colour asked %v, coloured logo %v: %d pages in colour and %d in black, want %d of 4",
+					asked, maker == red, r.PagesColour, r.PagesBW, want)
+			}
+		}
 	}
 }
 
