@@ -57,8 +57,8 @@ type store interface {
 	fault(err error) error
 	lock(ctx context.Context, name string) (release func(), err error)
 	dialect() dialect
-	// migrator is the pool that migrations run on.
-	migrator() *sql.DB
+	// writer is the pool of connections that write.
+	writer() *sql.DB
 	close() error
 }
 
@@ -135,11 +135,11 @@ func (a *Archive) Lock(ctx context.Context, name string) (func(), error) {
 	return release, nil
 }
 
-// lockPoll is how often lockWait looks again.
+// lockPoll is how often LockWait looks again.
 const lockPoll = 25 * time.Millisecond
 
-// lockWait takes a lock as soon as it is free.
-func (a *Archive) lockWait(ctx context.Context, name string) (func(), error) {
+// LockWait takes a named lock as soon as it is free.
+func (a *Archive) LockWait(ctx context.Context, name string) (func(), error) {
 	for {
 		release, err := a.Lock(ctx, name)
 		if !errors.Is(err, engine.ErrLocked) {
@@ -169,6 +169,47 @@ const commitTime = 30 * time.Second
 
 // InTx runs fn in one write transaction.
 func (a *Archive) InTx(ctx context.Context, fn func(tx engine.Tx) error) error {
+	return a.write(ctx, func(t *tx) error { return fn(t) })
+}
+
+// RawTx runs fn in one write transaction with what Config.Enqueue gets, for the queue's own tables. exec says how many
+// rows a statement changed.
+func (a *Archive) RawTx(ctx context.Context, fn func(rawTx any, exec Exec) error) error {
+	return a.write(ctx, func(t *tx) error {
+		return fn(t.raw, func(ctx context.Context, query string, args ...any) (int64, error) {
+			if err := t.usable(); err != nil {
+				return 0, err
+			}
+			n, err := changed(t.q.ExecContext(ctx, query, args...))
+			if err != nil {
+				err = t.fail(err)
+			}
+			return n, err
+		})
+	})
+}
+
+// Exec runs a statement and says how many rows it changed.
+type Exec func(ctx context.Context, query string, args ...any) (int64, error)
+
+// Exec runs one statement by itself, for the queue's own tables. Its errors are those of engine.Archive.
+func (a *Archive) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	n, err := changed(a.store.writer().ExecContext(ctx, query, args...))
+	if err != nil {
+		err = a.store.fault(err)
+	}
+	return n, err
+}
+
+func changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// write runs fn in a write transaction.
+func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 	w, err := a.store.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin writing: %w", a.store.fault(err))

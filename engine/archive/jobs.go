@@ -237,7 +237,7 @@ func (t *tx) setJobFiles(ctx context.Context, job string, files []engine.JobFile
 	if err := t.insertRows(ctx, `job_file (job, place, name, file, blob_sha, blob_bytes)`, rows); err != nil {
 		return err
 	}
-	const atOnce = 500
+	const atOnce = 50
 	for len(letters) > 0 {
 		n := min(len(letters), atOnce)
 		if err := t.setLetters(ctx, job, letters[:n]); err != nil {

@@ -34,7 +34,7 @@ const installationLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 // migrate brings the schema up to date, one process at a time.
 func (a *Archive) migrate(ctx context.Context, installation string) error {
-	release, err := a.lockWait(ctx, "migrate")
+	release, err := a.LockWait(ctx, "migrate")
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (a *Archive) migrate(ctx context.Context, installation string) error {
 	if d == dialectPostgres {
 		gooseDialect = goose.DialectPostgres
 	}
-	p, err := goose.NewProvider(gooseDialect, a.store.migrator(), files,
+	p, err := goose.NewProvider(gooseDialect, a.store.writer(), files,
 		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName("archive_version"))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

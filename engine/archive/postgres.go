@@ -112,8 +112,8 @@ func (s *postgresStore) readOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (s *postgresStore) dialect() dialect  { return dialectPostgres }
-func (s *postgresStore) migrator() *sql.DB { return s.db }
+func (s *postgresStore) dialect() dialect { return dialectPostgres }
+func (s *postgresStore) writer() *sql.DB  { return s.db }
 
 func (s *postgresStore) close() error {
 	err := s.db.Close()

@@ -84,11 +84,7 @@ func (r *reader) exec(ctx context.Context, query string, args ...any) (int64, er
 	if err := plain(args); err != nil {
 		return 0, err
 	}
-	res, err := r.q.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, r.fail(err)
-	}
-	n, err := res.RowsAffected()
+	n, err := changed(r.q.ExecContext(ctx, query, args...))
 	if err != nil {
 		return 0, r.fail(err)
 	}
@@ -310,9 +306,10 @@ func (a *args) limit(n int) string {
 	return " LIMIT " + a.add(n)
 }
 
-// insertRows inserts many rows with few statements. Both databases bind at least 32,766 values in one.
+// insertRows inserts many rows with few statements. SQLite looks each numbered value up in a list, so a statement with
+// thousands of them costs more than many with hundreds.
 func (t *tx) insertRows(ctx context.Context, into string, rows [][]any) error {
-	const atOnce = 8000
+	const atOnce = 600
 	for len(rows) > 0 {
 		n := min(len(rows), max(1, atOnce/len(rows[0])))
 		var a args

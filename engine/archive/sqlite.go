@@ -86,7 +86,7 @@ func (s *sqliteStore) begin(ctx context.Context) (writeTx, error) {
 
 func (s *sqliteStore) readOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 func (s *sqliteStore) dialect() dialect            { return dialectSQLite }
-func (s *sqliteStore) migrator() *sql.DB           { return s.write }
+func (s *sqliteStore) writer() *sql.DB             { return s.write }
 func (s *sqliteStore) close() error                { return s.write.Close() }
 
 // Extended result codes of SQLite (https://www.sqlite.org/rescode.html).
