@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -10,6 +11,9 @@ import (
 type Civil string
 
 const civilLayout = "2006-01-02"
+
+// firstDay is where the calendar of spreadsheets begins; anything before is a mistyped year.
+const firstDay Civil = "1900-01-01"
 
 // ParseCivil reads a day in the form YYYY-MM-DD and refuses days that do not exist.
 func ParseCivil(s string) (Civil, error) {
@@ -28,13 +32,16 @@ func CivilOf(t time.Time, loc *time.Location) Civil {
 	return Civil(t.In(loc).Format(civilLayout))
 }
 
-// Validate reports an error unless c is an existing day in the form YYYY-MM-DD.
+// Validate reports an error unless c is an existing day from 1900 on in the form YYYY-MM-DD.
 func (c Civil) Validate() error {
 	if len(c) != len(civilLayout) {
-		return fmt.Errorf("day must be written YYYY-MM-DD")
+		return errors.New("day must be written YYYY-MM-DD")
 	}
 	if _, err := time.Parse(civilLayout, string(c)); err != nil {
-		return fmt.Errorf("day must be an existing date written YYYY-MM-DD")
+		return errors.New("day must be an existing date written YYYY-MM-DD")
+	}
+	if c < firstDay {
+		return fmt.Errorf("day is before %s", firstDay)
 	}
 	return nil
 }

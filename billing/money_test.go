@@ -150,7 +150,7 @@ func TestCivil(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []string{"", "2026-1-5", "2026-02-29", "26-01-05", "2026-01-05T", "20260105", "2026-13-01"} {
+	for _, s := range []string{"", "2026-1-5", "2026-02-29", "26-01-05", "2026-01-05T", "20260105", "2026-13-01", "0026-01-05"} {
 		if c, err := ParseCivil(s); err == nil {
 			t.Errorf("ParseCivil(%q) = %q, want an error", s, c)
 		}
