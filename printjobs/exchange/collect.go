@@ -13,10 +13,12 @@ import (
 	"time"
 )
 
-// Answers reads all answers in the vendor's folder, sorted by job. What is
-// there but is no answer by its name or content is listed in problems, so that
-// it is seen; it is never a reason to forget the others. err is for failures of
-// the folder or connection.
+// Answers reads all answers in the vendor's folder, sorted by job, at most one
+// a job. What is there but is no answer by its name or content is listed in
+// problems, so that it is seen; it is never a reason to forget the others. A
+// refusal beside an acceptance of the same job is a problem and no answer, as in
+// [Session.State]: to free the letters of an accepted job would print them twice.
+// err is for failures of the folder or connection.
 func (s *Session) Answers(ctx context.Context) (answers []Answer, problems []Problem, err error) {
 	return s.answers(ctx, nil)
 }
@@ -40,6 +42,7 @@ func (s *Session) answers(ctx context.Context, only map[string]bool) ([]Answer, 
 	var out []Answer
 	var bad []Problem
 	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
+	last := ""
 	for _, e := range entries {
 		if e.IsDir() || unfinished(e.Name()) {
 			continue
@@ -54,21 +57,54 @@ func (s *Session) answers(ctx context.Context, only map[string]bool) ([]Answer, 
 			}
 			continue
 		}
-		if only != nil && !only[job] {
+		// Both answers to a job stand side by side in the list, and are read together.
+		if job == last || only != nil && !only[job] {
 			continue
 		}
-		a, problem, err := s.answer(ctx, e.Name())
+		last = job
+		a, problems, err := s.answerTo(ctx, job)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read answers: %w", err)
 		}
 		if a != nil {
 			out = append(out, *a)
 		}
-		if problem != nil {
-			bad = append(bad, *problem)
-		}
+		bad = append(bad, problems...)
 	}
 	return out, bad, nil
+}
+
+// answerTo reads what the vendor has answered to a job and decides which answer
+// counts, nil when none does.
+func (s *Session) answerTo(ctx context.Context, job string) (*Answer, []Problem, error) {
+	var bad []Problem
+	accepted, problem, err := s.answer(ctx, AnswerName(job, true))
+	if err != nil {
+		return nil, nil, err
+	}
+	if problem != nil {
+		bad = append(bad, *problem)
+	}
+	mayBeAccepted := accepted != nil || problem != nil
+	refused, problem, err := s.answer(ctx, AnswerName(job, false))
+	if err != nil {
+		return nil, nil, err
+	}
+	if problem != nil {
+		bad = append(bad, *problem)
+	}
+	if mayBeAccepted && refused != nil {
+		bad = append(bad, Problem{
+			Where: at(s.target.Folders.Answers, AnswerName(job, false)), Err: ErrConflict,
+			What:   "refuses a job that is accepted too; the acceptance counts",
+			Advice: "the job id was handed over twice: find out by whom; the vendor must not have printed it twice",
+		})
+		refused = nil
+	}
+	if accepted == nil {
+		accepted = refused
+	}
+	return accepted, bad, nil
 }
 
 // answer reads one answer whose name is valid; both results are nil when there

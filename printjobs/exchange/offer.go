@@ -13,7 +13,7 @@ import (
 // RemoteState is what the vendor's side holds of a job.
 type RemoteState struct {
 	Ready  bool    // the ready file is there
-	Answer *Answer // the vendor's answer, nil when none
+	Answer *Answer // the vendor's answer, nil when none that counts
 	// BadAnswer is an answer that is there but cannot be understood. The job was
 	// handed over; a person must ask the vendor what became of it.
 	BadAnswer *Problem
@@ -25,9 +25,10 @@ type RemoteState struct {
 // answer. An offered job must never be sent again.
 func (r RemoteState) Offered() bool { return r.Ready || r.Answer != nil || r.BadAnswer != nil }
 
-// State looks at the vendor's side of a job. When there is an acceptance and a
-// refusal of the same job id, the acceptance is given: the refusal then meant a
-// second hand-over, and the letters of the first are on paper.
+// State looks at the vendor's side of a job. When there is an acceptance beside
+// a refusal of the same job id, the refusal is not given: it then meant a second
+// hand-over, and the letters of the first are on paper. That holds also for an
+// acceptance that cannot be understood, which is given as BadAnswer.
 func (s *Session) State(ctx context.Context, job string) (RemoteState, error) {
 	if err := checkJob(job); err != nil {
 		return RemoteState{}, fmt.Errorf("look for job: %w", err)
@@ -51,21 +52,13 @@ func (s *Session) State(ctx context.Context, job string) (RemoteState, error) {
 			st.Files[e.Name()] = e.Size()
 		}
 	}
-	for _, accepted := range []bool{true, false} {
-		name := AnswerName(job, accepted)
-		a, bad, err := s.answer(ctx, name)
-		if err != nil {
-			return RemoteState{}, fmt.Errorf("look for job %s: %w", job, err)
-		}
-		if a != nil && st.Answer == nil {
-			st.Answer = a
-		}
-		if bad != nil && st.BadAnswer == nil {
-			st.BadAnswer = bad
-		}
+	a, bad, err := s.answerTo(ctx, job)
+	if err != nil {
+		return RemoteState{}, fmt.Errorf("look for job %s: %w", job, err)
 	}
-	if st.Answer != nil && st.Answer.Accepted {
-		st.BadAnswer = nil
+	st.Answer = a
+	if a == nil && len(bad) > 0 {
+		st.BadAnswer = &bad[0]
 	}
 	return st, nil
 }

@@ -251,6 +251,80 @@ func TestReadyIsTheHandOver(t *testing.T) {
 	})
 }
 
+// A refused job id is spent as well: nothing of it may be sent again.
+func TestRefusedJobIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, v *side) {
+		s, j := v.dial(t), newJob(t, "K7QX000022", 300)
+		if err := j.offer(s); err != nil {
+			t.Fatal(err)
+		}
+		// The vendor's disk loses a byte, which the vendor must notice.
+		if err := os.Truncate(v.path("inn/"+j.files[0].Name), 299); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := v.vendor().Tick(ctx); err != nil || len(d) != 1 || d[0].Accepted {
+			t.Fatalf("vendor %+v, %v", d, err)
+		}
+		st, err := s.State(ctx, j.id)
+		if err != nil || !st.Offered() || st.Answer == nil || st.Answer.Accepted || len(st.Answer.Reasons) == 0 {
+			t.Errorf("state %+v, %v", st, err)
+		}
+		wantError(t, s.Put(ctx, j.files[0], bytes.NewReader(j.bytes[j.files[0].Name])), exchange.ErrAnswered)
+		wantError(t, s.PutReady(ctx, j.ready), exchange.ErrAnswered)
+		wantError(t, s.Withdraw(ctx, j.id, nil), exchange.ErrAnswered)
+		if left := v.names(t, "inn"); len(left) != 0 {
+			t.Errorf("inbox holds %v", left)
+		}
+	})
+}
+
+// An engine that offers a job twice in spite of all is refused the second time,
+// and the acceptance of the first stays what counts.
+func TestAcceptanceOutweighsALaterRefusal(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, v *side) {
+		s, j := v.dial(t), newJob(t, "K7QX000023", 300)
+		if err := j.offer(s); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.vendor().Tick(ctx); err != nil {
+			t.Fatal(err)
+		}
+		accepted := "svar/" + exchange.AnswerName(j.id, true)
+		b := v.read(t, accepted)
+		if err := os.Remove(v.path(accepted)); err != nil { // now our side sees nothing of the first
+			t.Fatal(err)
+		}
+		if err := j.offer(s); err != nil {
+			t.Fatal(err)
+		}
+		d, err := v.vendor().Tick(ctx)
+		if err != nil || len(d) != 1 || !d[0].Repeated {
+			t.Fatalf("vendor %+v, %v", d, err)
+		}
+		v.write(t, accepted, b)
+		if st, err := s.State(ctx, j.id); err != nil || st.Answer == nil || !st.Answer.Accepted {
+			t.Errorf("state %+v, %v", st, err)
+		}
+		answers, bad, err := s.Answers(ctx)
+		if err != nil || len(answers) != 1 || !answers[0].Accepted || len(bad) != 1 || !errors.Is(bad[0].Err, exchange.ErrConflict) {
+			t.Errorf("answers %+v, problems %v, %v", answers, bad, err)
+		}
+		// Also an acceptance that is damaged keeps the refusal from counting.
+		v.write(t, accepted, b[:len(b)/2])
+		if st, err := s.State(ctx, j.id); err != nil || st.Answer != nil || st.BadAnswer == nil || !st.Offered() {
+			t.Errorf("state %+v, %v", st, err)
+		}
+		if answers, bad, err = s.Answers(ctx); err != nil || len(answers) != 0 || len(bad) != 2 {
+			t.Errorf("answers %+v, problems %v, %v", answers, bad, err)
+		}
+		if files, _, err := s.ReceiptFiles(ctx); err != nil || len(files) != 1 {
+			t.Errorf("receipts %v, %v", files, err)
+		}
+	})
+}
+
 func TestReadyNeedsACompleteJob(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(t *testing.T, v *side, j *job){
@@ -379,6 +453,9 @@ func TestStall(t *testing.T) {
 			p.stall()
 			_, err := s.State(ctx, j.id)
 			wantError(t, err, exchange.ErrConnection)
+			if !strings.Contains(fmt.Sprint(err), "no answer within") {
+				t.Errorf("it was not the operation's limit that noticed: %v", err)
+			}
 		})
 		t.Run("until the caller gives up", func(t *testing.T) {
 			p, target := through(t, v.target)
@@ -795,6 +872,12 @@ func TestFaultyServer(t *testing.T) {
 		{"bytes lost silently", 100_000, func(root string, e vendorsim.Event) error {
 			if e.Op == "close" && isPart(e) && e.Done {
 				return os.Truncate(filepath.Join(root, e.Path), 50_000)
+			}
+			return nil
+		}, true},
+		{"bytes lost silently, too many to read back", 3 << 20, func(root string, e vendorsim.Event) error {
+			if e.Op == "close" && isPart(e) && e.Done {
+				return os.Truncate(filepath.Join(root, e.Path), 3<<20-1)
 			}
 			return nil
 		}, true},
