@@ -66,7 +66,7 @@ type Maker struct {
 	kit      *printfile.Kit
 	own      printfile.Ref // resources with the sender's own letterhead
 	textPt   float64       // height of the fixed text, pt
-	lines    int           // most lines that a title may have
+	titlePt  float64       // height that a title may have, pt
 	logoPt   float64       // what the logo takes from the left margin, pt
 	returnTo returnLine
 	colour   bool
@@ -112,8 +112,8 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	}
 	m.textPt = float64(len(paragraphs)) * m.layout.TextPt * textLeading
 	const fewestTitleLines = 4
-	room := (pageHeightMM-layout.BodyYMM-layout.MarginBotMM)*pointsPerMM - m.titleTop() - m.textPt - titleGap
-	if m.lines = int(room / (layout.TitlePt * titleLeading)); m.lines < fewestTitleLines {
+	m.titlePt = (pageHeightMM-layout.BodyYMM-layout.MarginBotMM)*pointsPerMM - m.titleTop() - m.textPt - titleGap
+	if m.titlePt < fewestTitleLines*layout.TitlePt*titleLeading {
 		return nil, fmt.Errorf("cover: fixed text of %d lines leaves no room for a title of %d lines: shorten it", len(paragraphs), fewestTitleLines)
 	}
 
@@ -183,6 +183,7 @@ const (
 	metaGap       = 9
 	labelRatio    = 0.8 // size of a label against the value under it
 	titleLeading  = 1.25
+	longTitle     = 4 // lines; a longer title, up to the 1000 characters that SvarUt takes, is set as text, in bold
 	titleGap      = 16
 	textLeading   = 1.4
 	labelGray     = 0.35
@@ -333,7 +334,11 @@ func (m *Maker) drawTitle(c *canvas, title string, warn func(Warning)) {
 	}
 	measure := y.TextWidthMM * pointsPerMM
 	lines := wrap(st.font, title, st.size, measure)
-	lines, cut := limit(st.font, lines, st.size, measure, m.lines)
+	if len(lines) > longTitle {
+		st.size = y.TextPt
+		lines = wrap(st.font, title, st.size, measure)
+	}
+	lines, cut := limit(st.font, lines, st.size, measure, int(m.titlePt/(st.size*titleLeading)))
 	if cut {
 		warn(Warning{WarnTitleShortened, "Tittelen er forkortet på forsiden."})
 	}
