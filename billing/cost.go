@@ -33,14 +33,15 @@ func (v VAT) Validate() error {
 // corrections are new lines.
 type CostLine struct {
 	Kind           string // KindProduction or KindPostage
-	Konteringskode string // as the receipt says; may be empty
+	Konteringskode string // the code that carries the cost; may be empty
 	Net            Ore    // øre without VAT
 	VAT            Ore    // øre of VAT
 	Gross          Ore    // Net + VAT
 }
 
 // CostLines gives the two lines of a receipt, production first, also when an amount is zero, so that
-// every receipt is seen in the ledger. Net is exactly what the receipt says.
+// every receipt is seen in the ledger. Net is exactly what the receipt says, and so is the code: a caller
+// who books on the sender's own code puts that in the row first.
 //
 // Rounding rule: VAT is computed line by line and rounded to the nearest øre, halves away from zero.
 // An invoice that rounds its VAT once for the whole can therefore differ by some øre; that difference
