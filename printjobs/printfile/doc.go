@@ -19,6 +19,40 @@
 //	   ▲
 //	  Kit   shared objects kept in memory for thousands of small letters (covers)
 //
+// # The prepared file
+//
+// A prepared file holds, in this order and with nothing between:
+//
+//	header               %PDF-1.7 and a binary comment
+//	objects 1…n          of the letter, in the order in which its pages reach them:
+//	                     the order in which the linker will read them
+//	frame                catalog, page tree, one content stream "/PG0 Do" that all
+//	                     pages share, one page object a page
+//	index                an uncompressed stream, named /PGIndex in the trailer;
+//	                     see Prepared.appendIndex for its bytes
+//	cross-references     a classic table, whose last entry is the index
+//
+// An object is written as "n 0 obj", its body, "endobj", on lines of their own.
+// The index numbers are those of the file, so that an object of the index and
+// an object of the PDF are the same thing.
+//
+// # The print file
+//
+// Forms, and what they reach, come before the side that first draws them. A
+// side's content is a line "/PGi Do" or "q a b c d e f cm /PGi Do Q" for each
+// placement i, and then its own content between "q" and "Q". Sides that draw
+// the same share one content stream. Nodes of the page tree have 32 children.
+// There are no dates; the file's /ID is made of its content.
+//
+// # What is trusted
+//
+// A prepared file is checked against its index whenever it is read: object
+// boundaries, every reference, a CRC-32C for each object of the letter's own and
+// the SHA-256 of each shared one when it is first written. So a damaged letter
+// is found, and named (SourceError), before it is printed, and a shared object
+// can only ever be what its hash says. A file whose index was made to deceive
+// can still hold bytes that are no PDF object; Inspect finds those.
+//
 // Lengths are PDF points (1/72 inch) unless a name says otherwise. Errors never
 // quote content of a letter: they name object numbers, offsets and counts.
 package printfile

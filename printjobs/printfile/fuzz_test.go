@@ -92,6 +92,8 @@ func useAll(t *testing.T, raw []byte) {
 	}
 }
 
+// The seeds are small; `-fuzzminimizetime 20x` keeps the engine from spending its
+// time on making them smaller.
 func FuzzOpenPrepared(f *testing.F) {
 	for i := range 3 {
 		raw, _ := file(f, letter(f, i, i+1))
@@ -150,9 +152,9 @@ func FuzzObject(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		any := func(Ref) error { return nil }
+		anyRef := func(Ref) error { return nil }
 		r := newReader(bytes.NewReader(b), int64(len(b)), smallWindow)
-		o, err := r.object(0, any)
+		o, err := r.object(0, anyRef)
 		if err != nil {
 			return
 		}
@@ -168,7 +170,7 @@ func FuzzObject(f *testing.F) {
 			return
 		}
 		r = newReader(bytes.NewReader(first), int64(len(first)), smallWindow)
-		back, err := r.object(0, any)
+		back, err := r.object(0, anyRef)
 		if err != nil || r.pos() != int64(len(first)) {
 			t.Fatalf("written object is not read back: %q: %v", first, err)
 		}

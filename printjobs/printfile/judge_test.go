@@ -122,6 +122,7 @@ func TestImposedSides(t *testing.T) {
 		t.Fatalf("logo and font are written %d times together, want 2", n)
 	}
 	qpdfCheck(t, out)
+	ghostscript(t, out)
 	pics := render(t, "pdftoppm", out, 3)
 	// P6, size and depth stand on a line each.
 	pixels := bytes.SplitN(pics[1], []byte("\n"), 4)[3]
@@ -135,6 +136,20 @@ func TestImposedSides(t *testing.T) {
 				t.Errorf("side %d: no %q in %q", i+1, w, text[i])
 			}
 		}
+	}
+}
+
+// ghostscript interprets the file, as a printer would, without a word.
+func ghostscript(t testing.TB, file []byte) {
+	t.Helper()
+	path := tool(t, "gs")
+	in := filepath.Join(t.TempDir(), "in.pdf")
+	if err := os.WriteFile(in, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(path, "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", "-dPDFSTOPONERROR", "-sDEVICE=nullpage", in).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Fatalf("gs: %v\n%s", err, out)
 	}
 }
 

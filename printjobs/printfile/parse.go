@@ -212,11 +212,11 @@ func (r *reader) object(depth int, visit func(Ref) error) (Object, error) {
 
 func (r *reader) number(visit func(Ref) error) (Object, error) {
 	var b []byte
-	real := false
+	fraction := false
 	for {
 		c := r.byte()
 		if c == '.' {
-			real = true
+			fraction = true
 		} else if (c < '0' || c > '9') && !(len(b) == 0 && (c == '-' || c == '+')) {
 			break
 		}
@@ -227,7 +227,7 @@ func (r *reader) number(visit func(Ref) error) (Object, error) {
 		b = append(b, c)
 		r.at++
 	}
-	if real {
+	if fraction {
 		f, err := strconv.ParseFloat(string(b), 64)
 		if err != nil {
 			return nil, r.unexpected("malformed number before this place")

@@ -365,7 +365,7 @@ func openPrepared(r io.ReaderAt, size int64) (*Prepared, error) {
 func decodeIndex(b []byte, limit int64) (*Prepared, error) {
 	b, ok := bytes.CutPrefix(b, []byte(indexMagic))
 	if !ok {
-		return nil, notPrepared("unknown version of the index")
+		return nil, notPrepared("the index is of another version: prepare the letter again")
 	}
 	bad := false
 	next := func() int64 {
