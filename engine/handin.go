@@ -2,6 +2,7 @@ package engine
 
 import (
 	"io"
+	"log/slog"
 	"time"
 )
 
@@ -16,6 +17,15 @@ type HandIn struct {
 	// is no plain file, a hand-in comes without Files: then none of them is missing, they are just not to be read.
 	Refusals []Refusal
 }
+
+// String is the hand-in's name alone: the rest is personal data.
+func (h HandIn) String() string { return h.Account + "/" + h.Key }
+
+// GoString hides the rest from %#v.
+func (h HandIn) GoString() string { return h.String() }
+
+// LogValue hides the rest from slog.
+func (h HandIn) LogValue() slog.Value { return slog.StringValue(h.String()) }
 
 // HandInFile is a file of a hand-in.
 type HandInFile struct {

@@ -106,8 +106,8 @@ func parsePostcode(line string) (Postcode, error) {
 	switch {
 	case !digits(f[0], 4):
 		return Postcode{}, errors.New("postnummer is not four digits")
-	case f[1] == "" || utf8.RuneCountInString(f[1]) > 32:
-		return Postcode{}, errors.New("poststed is empty or longer than 32 characters")
+	case f[1] == "" || utf8.RuneCountInString(f[1]) > 32 || !printableText(f[1]):
+		return Postcode{}, errors.New("poststed is empty, longer than 32 characters or has unreadable ones")
 	case !digits(f[2], 4):
 		return Postcode{}, errors.New("kommunenummer is not four digits")
 	case len(f[4]) != 1 || !strings.Contains("BFGPS", f[4]):

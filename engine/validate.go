@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -303,6 +304,15 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
+// String hides a hand-in from careless format verbs: its metadata and references are free text.
+func (s Submission) String() string { return privateMark }
+
+// GoString hides it from %#v.
+func (s Submission) GoString() string { return privateMark }
+
+// LogValue hides it from slog.
+func (s Submission) LogValue() slog.Value { return slog.StringValue(privateMark) }
+
 // Normalise brings a hand-in into the one form that everything after it counts on: texts composed (NFC), trimmed and
 // without line breaks; codes without the spaces that people paste in; landkode in upper case. It changes no meaning.
 func (s *Submission) Normalise() {
@@ -498,7 +508,7 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 		return // SvarUt changelog 2017-04-06: no postnummer needed
 	}
 	switch {
-	case a.Postcode != "":
+	case a.Postcode != "" && paper:
 		c.found = append(c.found, c.reg.check(field, a.Postcode, a.City.Reveal())...)
 	case paper:
 		c.refuse("postnummer-mangler", field+".postnummer", "Postnummeret mangler.")
@@ -614,6 +624,9 @@ func (c *checker) references(s Submission, now time.Time) {
 	switch k := s.Konteringskode; {
 	case !konteringskodeWidest.MatchString(k):
 		c.refuse("konteringskode-form", "konteringskode", "Konteringskoden kan ha høyst 20 tegn: bokstaver (også æ, ø, å), sifre, bindestrek, understrek og punktum.")
+	case len(FindNationalIDs(k)) > 0:
+		// It would travel to the vendor, into receipts and into workbooks.
+		c.refuse("konteringskode-fodselsnummer", "konteringskode", "Konteringskoden ser ut til å være et fødselsnummer. Bruk en kode som ikke er et fødselsnummer.")
 	case !konteringskodeV11.MatchString(k):
 		c.warn("konteringskode-eldre", "konteringskode", "Konteringskoden har understrek, som eldre versjoner av SvarUt (før REST V2) ikke godtar.")
 	}

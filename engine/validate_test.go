@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,6 +111,7 @@ func TestEachRule(t *testing.T) {
 			s.Recipient = PostalAddress{Name: "x", DigitalID: "02013299997"}
 			s.DigitalOnly = true
 		}, nil},
+		{"half an address, only digital", func(s *Submission) { s.Recipient.Postcode, s.Recipient.City = "50", ""; s.DigitalOnly = true }, nil},
 		{"line of 71", func(s *Submission) { s.Recipient.Line3 = Private(long[:142]) }, []string{"?vindu-bredde mottaker", "felt-langt mottaker.adresselinje3"}},
 		{"all lines at home", func(s *Submission) { s.Recipient.Line2, s.Recipient.Line3 = "b", "c" }, nil},
 		{"all lines abroad", func(s *Submission) {
@@ -143,6 +145,8 @@ func TestEachRule(t *testing.T) {
 		{"konteringskode as in the newest versions", func(s *Submission) { s.Konteringskode = "41_00" }, []string{"?konteringskode-eldre konteringskode"}},
 		{"konteringskode with a formula", func(s *Submission) { s.Konteringskode = "=1+1" }, []string{"konteringskode-form konteringskode"}},
 		{"konteringskode with a line break at the end", func(s *Submission) { s.Konteringskode = "4100\n" }, []string{"konteringskode-form konteringskode"}},
+		{"konteringskode that is a person", func(s *Submission) { s.Konteringskode = "02013299997" }, []string{"konteringskode-fodselsnummer konteringskode"}},
+		{"konteringskode with an orgnr in front", func(s *Submission) { s.Konteringskode = "97103214601" }, nil},
 		{"no konteringskode", func(s *Submission) { s.Konteringskode = "" }, nil},
 		{"avgivendeSystem of 101", func(s *Submission) { s.SendingSystem = long[:202] }, []string{"felt-langt avgivendeSystem"}},
 		{"eksternReferanse of 101", func(s *Submission) { s.ExternalReference = long[:202] }, []string{"felt-langt eksternReferanse"}},
@@ -352,6 +356,25 @@ func TestNormalise(t *testing.T) {
 	b, _ := json.Marshal(again)
 	if string(a) != string(b) {
 		t.Errorf("not settled after the first time:\n%s\n%s", a, b)
+	}
+}
+
+// TestFormattingHidesContent: no verb and no log attribute shows what was handed in.
+func TestFormattingHidesContent(t *testing.T) {
+	t.Parallel()
+	s := parsed(t, goodJSON)
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	for _, v := range []any{s, &s, Shipment{Submission: s}, HandIn{Account: "byen", Key: "k", JSON: []byte(goodJSON)}, s.Recipient, s.Documents} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			fmt.Fprintf(&log, verb, v)
+		}
+		logger.Info("x", "v", v)
+	}
+	for _, secret := range []string{"skolestart", "Testperson", "Prøvegata", "02013299997", "vedtak.pdf", "sak 2026/17", "Skolestart"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("%q is shown", secret)
+		}
 	}
 }
 

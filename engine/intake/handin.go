@@ -47,6 +47,9 @@ const (
 	already
 )
 
+// id is the account and key of a hand-in.
+func (h *handIn) id() string { return h.account.Key + "/" + h.key }
+
 func (h *handIn) dir() string { return path.Join(inbox, h.account.Key, h.key) }
 
 // shown is the hand-in's name for errors: a key that is no key could be anything.
@@ -54,7 +57,7 @@ func (h *handIn) shown() string {
 	if !validKey(h.key) {
 		return h.account.Key + "/" + standIn(h.key)
 	}
-	return h.account.Key + "/" + h.key
+	return h.id()
 }
 
 var keyForm = regexp.MustCompile(`^[\p{L}\p{N}_-][\p{L}\p{N}._-]{0,99}$`)
@@ -197,8 +200,7 @@ func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, erro
 	if !validKey(h.key) {
 		return d.refuseName(root, h)
 	}
-	account := path.Join(h.account.Key, h.key)
-	id, ok := d.known[account]
+	id, ok := d.known[h.id()]
 	if !ok {
 		hand, closeFolder, err := d.read(root, h)
 		if err != nil || hand == nil {
@@ -213,11 +215,11 @@ func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, erro
 		if err := d.step("received"); err != nil {
 			return waiting, err
 		}
-		d.known[account] = id
+		d.known[h.id()] = id
 	}
 	result, err := d.Receiver.Result(ctx, id)
 	if errors.Is(err, engine.ErrNotFound) {
-		delete(d.known, account) // hand in again
+		delete(d.known, h.id()) // hand in again
 	}
 	if err != nil {
 		return waiting, fmt.Errorf("ask for the result: %w", err)
@@ -242,7 +244,7 @@ func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, erro
 	if err := d.finish(root, h, h.key, answerOf(h, h.key, result, before)); err != nil {
 		return waiting, err
 	}
-	delete(d.known, account)
+	delete(d.known, h.id())
 	return out, nil
 }
 

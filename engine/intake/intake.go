@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"sync"
@@ -133,6 +134,11 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 		}
 		all = append(all, list...)
 	}
+	there := map[string]bool{}
+	for _, h := range all {
+		there[h.id()] = true
+	}
+	maps.DeleteFunc(d.known, func(id, _ string) bool { return !there[id] }) // taken back by their senders
 	if err := d.strangers(root, &rep); err != nil {
 		return rep, err
 	}
