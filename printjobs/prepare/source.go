@@ -82,7 +82,9 @@ func openSource(c context.Context, index int, path string, limits Limits) (*sour
 		}
 		return refuse(CodeUnreadable)
 	}
-	if ctx.E != nil && !printingPermitted(ctx.E) {
+	if ctx.E != nil && !printingPermitted(ctx.E) || ctx.E == nil && encryptEntry.Match(file) {
+		// pdfcpu passes over an Encrypt entry that it finds in an odd place;
+		// what it then reads is noise.
 		return refuse(CodeEncrypted)
 	}
 	s := &source{ctx: ctx, index: index, limits: limits, damaged: map[int]bool{}}
@@ -97,6 +99,8 @@ func openSource(c context.Context, index int, path string, limits Limits) (*sour
 // who opens it without a password, allow printing: bit 3 of /P
 // (ISO 32000-1 table 22).
 func printingPermitted(e *model.Enc) bool { return e.P&4 != 0 }
+
+var encryptEntry = regexp.MustCompile(`/Encrypt\s*(?:<<|\d+\s+\d+\s+R)`)
 
 var nullObject = regexp.MustCompile(`^\s*\d+\s+\d+\s+obj\s*(?:null\s*)?endobj`)
 
