@@ -1,17 +1,31 @@
 package archive
 
 import (
+	"bufio"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
 )
 
 func TestMain(m *testing.M) {
-	if role := os.Getenv("ARCHIVE_TEST_CHILD"); role != "" {
-		os.Exit(child(role))
+	if role := os.Getenv(childRole); role != "" {
+		if err := child(role); err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(archivetest.Main(m))
 }
@@ -34,7 +48,18 @@ var engines = []struct {
 	{"PostgreSQL", archivetest.Postgres},
 }
 
+func onBoth(t *testing.T, fn func(t *testing.T, dsn string)) {
+	t.Parallel()
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			fn(t, e.dsn(t))
+		})
+	}
+}
+
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
@@ -43,4 +68,457 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func child(role string) int { return 2 }
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]Config{
+		"no DSN":              {},
+		"no path":             {DSN: "sqlite:"},
+		"another database":    {DSN: "mysql://user:hemmelig@localhost/x"},
+		"folder not there":    {DSN: "sqlite:" + filepath.Join(t.TempDir(), "no", "a.db")},
+		"URL that is none":    {DSN: "postgres://user:hemmelig@localhost:port/x"},
+		"nobody listens":      {DSN: "postgres://user:hemmelig@127.0.0.1:1/x?connect_timeout=2"},
+		"installation length": {DSN: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), Installation: "ABC"},
+		"installation letter": {DSN: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), Installation: "abcd"},
+	} {
+		a, err := Open(t.Context(), c)
+		if err == nil {
+			a.Close()
+			t.Errorf("%s: was opened", name)
+		} else if strings.Contains(err.Error(), "hemmelig") {
+			t.Errorf("%s: the password stands in the error: %v", name, err)
+		}
+	}
+}
+
+func TestOpenAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		read := func(a *Archive) (installation, job string) {
+			err := a.InTx(t.Context(), func(tx engine.Tx) (err error) {
+				if installation, err = tx.Setting(t.Context(), "installation"); err != nil {
+					return err
+				}
+				job, err = tx.NextJobID(t.Context())
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return installation, job
+		}
+		a := openAt(t, Config{DSN: dsn})
+		drawn, first := read(a)
+		if len(drawn) != 4 || strings.Trim(drawn, installationLetters) != "" {
+			t.Errorf("installation %q", drawn)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		a = openAt(t, Config{DSN: dsn, Installation: "TEST"}) // keeps its own
+		defer a.Close()
+		kept, second := read(a)
+		if kept != drawn || second <= first {
+			t.Errorf("installation %q then %q, job %q then %q", drawn, kept, first, second)
+		}
+		if _, err := a.Exec(t.Context(), `UPDATE counter SET value = 999999`); err != nil {
+			t.Fatal(err)
+		}
+		err := a.InTx(t.Context(), func(tx engine.Tx) error { _, err := tx.NextJobID(t.Context()); return err })
+		if err == nil || !strings.Contains(err.Error(), "used all") {
+			t.Errorf("the millionth job: %v", err)
+		}
+	})
+}
+
+func TestFixedInstallation(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn, Installation: "TEST"})
+		defer a.Close()
+		err := a.InTx(t.Context(), func(tx engine.Tx) error {
+			id, err := tx.NextJobID(t.Context())
+			if id != "TEST000001" {
+				t.Errorf("job id %q", id)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn})
+		if _, err := a.Exec(t.Context(), `INSERT INTO archive_version (version_id, is_applied) VALUES (999, TRUE)`); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := Open(t.Context(), Config{DSN: dsn})
+		if err == nil {
+			b.Close()
+			t.Fatal("a newer schema was opened")
+		}
+		if !strings.Contains(err.Error(), "999") || !strings.Contains(err.Error(), "newer program") {
+			t.Errorf("the error does not say what to do: %v", err)
+		}
+	})
+}
+
+func TestOpenedByManyAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				a, err := Open(t.Context(), Config{DSN: dsn})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := a.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// TestMigrationsGoDown runs every migration down and up again, so that a mistaken one can be taken back.
+func TestMigrationsGoDown(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		p, err := a.migrations()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.DownTo(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestSQLiteIsOpenedSafely(t *testing.T) {
+	t.Parallel()
+	a := openAt(t, Config{DSN: engines[0].dsn(t)})
+	defer a.Close()
+	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": busyTimeout} {
+		for pool, db := range map[string]*sql.DB{"write": a.SQLite(), "read": a.read} {
+			var got string
+			if err := db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != want {
+				t.Errorf("%s pool: %s is %q (%v), want %q", pool, name, got, err, want)
+			}
+		}
+	}
+	if _, err := a.read.Exec(`INSERT INTO setting (key, value) VALUES ('a', 'b')`); err == nil {
+		t.Error("the reading pool writes")
+	}
+	if n := a.SQLite().Stats().MaxOpenConnections; n != 1 {
+		t.Errorf("%d write connections, want 1", n)
+	}
+	if a.Postgres() != nil {
+		t.Error("SQLite has a pool of PostgreSQL")
+	}
+}
+
+// TestEnqueueInTheTransaction: the queue's hook gets the transaction of the database itself, and its error ends it.
+func TestEnqueueInTheTransaction(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		boom := errors.New("boom")
+		var types []string
+		a := openAt(t, Config{DSN: dsn, Enqueue: func(_ context.Context, rawTx any, tasks []engine.Task) error {
+			types = append(types, fmt.Sprintf("%T %d", rawTx, len(tasks)))
+			if tasks[0].Subject == "bad" {
+				return boom
+			}
+			return nil
+		}})
+		defer a.Close()
+		in := func(ts ...engine.Task) error {
+			return a.InTx(t.Context(), func(tx engine.Tx) error {
+				return errors.Join(tx.SetSetting(t.Context(), "k", "v"), tx.Enqueue(t.Context(), ts...))
+			})
+		}
+		if err := in(engine.Task{Subject: "bad"}); !errors.Is(err, boom) {
+			t.Errorf("error %v, want the queue's", err)
+		}
+		if err := a.View(t.Context(), func(r engine.Reader) error { _, err := r.Setting(t.Context(), "k"); return err }); !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("setting after a failed enqueue: %v", err)
+		}
+		if err := in(engine.Task{Subject: "a"}, engine.Task{Subject: "b"}); err != nil {
+			t.Error(err)
+		}
+		if err := in(); err != nil {
+			t.Error(err)
+		}
+		want := "[*sql.Tx 1 *sql.Tx 2]"
+		if a.Postgres() != nil {
+			want = "[*pgx.dbTx 1 *pgx.dbTx 2]"
+		}
+		if fmt.Sprint(types) != want {
+			t.Errorf("the queue got %v, want %s", types, want)
+		}
+		none := openAt(t, Config{DSN: dsn})
+		defer none.Close()
+		if err := none.InTx(t.Context(), func(tx engine.Tx) error { return tx.Enqueue(t.Context(), engine.Task{}) }); err == nil {
+			t.Error("a task was lost in an archive without a queue")
+		}
+	})
+}
+
+// TestConstraintsHoldWithoutTheCode writes past the code what must never stand in the tables.
+func TestConstraintsHoldWithoutTheCode(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		j, ls := archivetest.Job("TEST000001", 1)
+		j2, ls2 := archivetest.Job("TEST000002", 2)
+		r, lines := archivetest.Receipt(9, j.ID, 1)
+		err := a.InTx(ctx, func(tx engine.Tx) error {
+			return errors.Join(
+				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
+				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
+				tx.AddEvent(ctx, engine.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
+				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
+				tx.AddJobEvent(ctx, engine.JobEvent{Job: j.ID, At: archivetest.T0, To: engine.JobPlanned}),
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r, lines))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []string{
+			// History and ledger are only added to.
+			`UPDATE event SET reason = 'x'`, `DELETE FROM event`,
+			`UPDATE job_event SET reason = 'x'`, `DELETE FROM job_event`,
+			`UPDATE cost_line SET net = net + 1, gross = gross + 1`, `DELETE FROM cost_line`,
+			// A job's letters are live as the job is.
+			`UPDATE print_job SET live = FALSE`, `UPDATE job_letter SET live = FALSE`,
+			`UPDATE print_job SET state = 'WITHDRAWN'`, `UPDATE print_job SET state = 'BORTE'`,
+			`UPDATE job_letter SET shipment = '` + archivetest.ID(1) + `'`,
+			`UPDATE print_job SET id = 'lower00001' WHERE id = 'TEST000002'`,
+			// Nothing goes away that something refers to.
+			`DELETE FROM shipment`, `DELETE FROM print_job`, `DELETE FROM receipt_file`, `DELETE FROM receipt`,
+			`DELETE FROM job_letter WHERE job = 'TEST000001'`,
+			// A receipt in force is for a letter, once.
+			`UPDATE receipt SET job = NULL`, `UPDATE receipt SET state = 'UNKNOWN'`, `UPDATE receipt SET shipment = '` + archivetest.ID(2) + `'`,
+			`INSERT INTO receipt (id, vendor, file, state, job, shipment, posted_at, line)
+				SELECT '` + archivetest.ID(10) + `', vendor, file, state, job, shipment, posted_at, line FROM receipt`,
+			`INSERT INTO cost_line (receipt, place, kind, konteringskode, net, vat, gross) SELECT receipt, 9, kind, konteringskode, 0, 0, 0 FROM cost_line`,
+			`INSERT INTO cost_line (receipt, place, kind, konteringskode, net, vat, gross) VALUES ('` + archivetest.ID(9) + `', 9, 'ANNET', '', 1, 1, 1)`,
+			`UPDATE document SET blob_sha = 'x'`, `UPDATE document SET place = -1`,
+			`UPDATE shipment SET due_reason = NULL`, `UPDATE shipment SET prepared_sha = NULL, prepared_bytes = NULL, facts = NULL`,
+			`UPDATE shipment SET prepared_bytes = NULL`, `UPDATE shipment SET read_at = 0`, `UPDATE shipment SET hand_in = 'same'`,
+			`INSERT INTO slot (schedule, planned_at, state, started_at, finished_at, summary) VALUES ('a', 1, 'RUNNING', 1, 1, '')`,
+			`INSERT INTO slot (schedule, planned_at, state, started_at, finished_at, summary) VALUES ('a', 1, 'DONE', 1, NULL, '')`,
+			`INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ('a', 'b', 1, 1, 0)`,
+		} {
+			if n, err := a.Exec(ctx, s); err == nil {
+				t.Errorf("was done to %d rows: %s", n, s)
+			}
+		}
+		// What the schema allows is still so: the cascade frees the letters.
+		if _, err := a.Exec(ctx, `UPDATE print_job SET state = 'WITHDRAWN', live = FALSE WHERE id = 'TEST000002'`); err != nil {
+			t.Error(err)
+		}
+		if n, err := a.Exec(ctx, `UPDATE job_letter SET letter = 2 WHERE job = 'TEST000002' AND NOT live`); n != 1 || err != nil {
+			t.Errorf("%d letters were freed (%v), want 1", n, err)
+		}
+	})
+}
+
+// TestPostgresErrorsHoldNoRows: the server's own error carries whole rows.
+func TestPostgresErrorsHoldNoRows(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		v := archivetest.Shipment(1)
+		v.Status = "Ødegård"
+		err := a.InTx(t.Context(), func(tx engine.Tx) error { return tx.InsertShipment(t.Context(), v, nil) })
+		if err == nil {
+			t.Fatal("was stored")
+		}
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			if s := fmt.Sprintf("%+v %#v", e, e); strings.Contains(s, "Ødegård") || strings.Contains(s, "Storgata") {
+				t.Errorf("personal data in an error: %s", s)
+			}
+		}
+	})
+}
+
+// TestIndexesAreUsed: what runs every night or for every hand-in must not read the whole archive.
+func TestIndexesAreUsed(t *testing.T) {
+	t.Parallel()
+	a := openAt(t, Config{DSN: engines[0].dsn(t)})
+	defer a.Close()
+	due, values := dueQuery(archivetest.T0, []string{"a", "b"}, "", 100)
+	for query, index := range map[string]string{
+		due: "shipment_waiting",
+		`SELECT count(*) FROM shipment WHERE fingerprint = 'a' AND received_at >= 1 AND received_at < 2`: "shipment_by_fingerprint",
+		`SELECT account, status, CASE WHEN hold = '' THEN 0 ELSE 1 END AS held, count(*) FROM shipment
+			GROUP BY account, status, held`: "shipment_by_status",
+		`SELECT 1 FROM job_letter l WHERE l.shipment = 'a' AND l.live`: "job_letter_in_one_live_job",
+		`SELECT 1 FROM event WHERE shipment = 'a' ORDER BY seq`:        "event_by_shipment",
+	} {
+		rows, err := a.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, values[:strings.Count(query, "$")]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, detail)
+		}
+		rows.Close()
+		if !strings.Contains(strings.Join(plan, "\n"), index) {
+			t.Errorf("%s\nis planned without %s: %v", query, index, plan)
+		}
+	}
+}
+
+// Children: this test binary as another process.
+const (
+	childRole   = "ARCHIVE_TEST_CHILD" // set: what to do
+	childTarget = "ARCHIVE_TEST_TARGET"
+	patience    = 60 * time.Second
+)
+
+func child(role string) error {
+	ctx, target := context.Background(), os.Getenv(childTarget)
+	switch role {
+	case "lock": // holds a lock and a half-done transaction until it is killed
+		a, err := Open(ctx, Config{DSN: target})
+		if err != nil {
+			return err
+		}
+		if _, err := a.Lock(ctx, "vendor"); err != nil {
+			return err
+		}
+		if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, "committed", "yes") }); err != nil {
+			return err
+		}
+		return a.InTx(ctx, func(tx engine.Tx) error {
+			if err := tx.SetSetting(ctx, "half", "done"); err != nil {
+				return err
+			}
+			fmt.Println("ready")
+			select {}
+		})
+	case "put": // stores one document, and is killed in the middle of another
+		d, err := OpenDir(target)
+		if err != nil {
+			return err
+		}
+		ref, err := d.Put(ctx, strings.NewReader(putText))
+		if err != nil {
+			return err
+		}
+		r, w := io.Pipe()
+		go func() {
+			w.Write(make([]byte, 1<<20))
+			fmt.Println("ready", ref.SHA256)
+		}()
+		_, err = d.Put(ctx, r) // never ends
+		return err
+	}
+	return fmt.Errorf("no role %q", role)
+}
+
+const putText = "a document that a process stored before it was killed"
+
+// startChild starts a child and waits until it is ready; the rest of that line is returned.
+func startChild(t testing.TB, role, target string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childRole+"="+role, childTarget+"="+target)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	line := make(chan string, 1)
+	go func() {
+		s := bufio.NewScanner(out)
+		s.Scan()
+		line <- s.Text()
+	}()
+	select {
+	case l := <-line:
+		rest, ok := strings.CutPrefix(l, "ready")
+		if !ok {
+			t.Fatalf("child: %s", l)
+		}
+		return cmd, strings.TrimSpace(rest)
+	case <-time.After(patience):
+		t.Fatal("the child was not ready in time")
+		panic("unreachable")
+	}
+}
+
+// TestKilled: what a killed process committed is there, what it had not is not, its locks are free, and nobody has to
+// wait for it.
+func TestKilled(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		cmd, _ := startChild(t, "lock", dsn)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		// The child holds the one writer, so the archive is opened only when it is dead. Its lock is tried before.
+		store, read := open(t, dsn)
+		defer read.Close()
+		defer store.close()
+		if _, err := store.lock(ctx, "vendor"); !errors.Is(err, engine.ErrLocked) {
+			t.Fatalf("lock while its holder lives: %v, want ErrLocked", err)
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		release, err := a.LockWait(ctx, "vendor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		err = a.InTx(ctx, func(tx engine.Tx) error {
+			if v, err := tx.Setting(ctx, "committed"); v != "yes" || err != nil {
+				t.Errorf("committed: %q (%v)", v, err)
+			}
+			if v, err := tx.Setting(ctx, "half"); !errors.Is(err, engine.ErrNotFound) {
+				t.Errorf("half a transaction is there: %q (%v)", v, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// open opens a database without migrating it.
+func open(t testing.TB, dsn string) (store, io.Closer) {
+	t.Helper()
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		s, read, err := openSQLite(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, read
+	}
+	s, read, err := openPostgres(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, read
+}

@@ -16,7 +16,7 @@ import (
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var migrationFiles embed.FS
 
 // dialect names a database; migrations whose names end in the other's name are left out.
 type dialect string
@@ -32,21 +32,16 @@ const settingInstallation = "installation"
 // installationLetters leaves out what a person reads wrong on a box of letters: 0 and O, 1 and I.
 const installationLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
-// migrate brings the schema up to date, one process at a time.
-func (a *Archive) migrate(ctx context.Context, installation string) error {
-	release, err := a.LockWait(ctx, "migrate")
-	if err != nil {
-		return err
-	}
-	defer release()
+// migrations are those of the archive's database.
+func (a *Archive) migrations() (*goose.Provider, error) {
 	d := a.store.dialect()
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var exclude []string
 	for _, n := range names {
@@ -63,7 +58,21 @@ func (a *Archive) migrate(ctx context.Context, installation string) error {
 	p, err := goose.NewProvider(gooseDialect, a.store.writer(), files,
 		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName("archive_version"))
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
+
+// migrate brings the schema up to date, one process at a time.
+func (a *Archive) migrate(ctx context.Context, installation string) error {
+	release, err := a.LockWait(ctx, "migrate")
+	if err != nil {
+		return err
+	}
+	defer release()
+	p, err := a.migrations()
+	if err != nil {
+		return err
 	}
 	have, known, err := p.GetVersions(ctx)
 	if err != nil {

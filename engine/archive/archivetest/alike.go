@@ -1,0 +1,307 @@
+package archivetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+// Clock is a clock that only Alike moves, so that two archives record the same times.
+type Clock struct{ ms atomic.Int64 }
+
+// NewClock starts at T0.
+func NewClock() *Clock {
+	c := &Clock{}
+	c.ms.Store(T0.UnixMilli())
+	return c
+}
+
+// Now is the time of the clock.
+func (c *Clock) Now() time.Time { return time.UnixMilli(c.ms.Load()) }
+
+// errUndo rolls a transaction of Alike back.
+var errUndo = errors.New("undo")
+
+// act is one call of a random sequence. It returns what the archive answered.
+type act struct {
+	name string
+	do   func(ctx context.Context, tx engine.Tx) (any, error)
+}
+
+// Alike does random sequences of operations to two archives and wants the same answers, errors and contents of both.
+// They must be empty, use clock, and have the same installation.
+func Alike(t *testing.T, clock *Clock, a, b engine.Archive) {
+	round := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		round++
+		g := &generator{rt: rt, base: round * 1000, account: fmt.Sprintf("konto%d", round)}
+		for range rapid.IntRange(3, 10).Draw(rt, "transactions") {
+			clock.ms.Add(rapid.Int64Range(0, 5000).Draw(rt, "ms"))
+			acts := make([]act, rapid.IntRange(1, 4).Draw(rt, "acts"))
+			for i := range acts {
+				acts[i] = g.act(clock.Now())
+			}
+			undo := rapid.IntRange(0, 7).Draw(rt, "undo") == 0
+			if d := gocmp.Diff(g.run(t.Context(), a, acts, undo), g.run(t.Context(), b, acts, undo)); d != "" {
+				rt.Fatalf("answers differ (-first +second):\n%s", d)
+			}
+			if d := gocmp.Diff(g.contents(t.Context(), a), g.contents(t.Context(), b)); d != "" {
+				rt.Fatalf("contents differ (-first +second):\n%s", d)
+			}
+		}
+	})
+}
+
+// generator draws operations on a few rows that meet each other often.
+type generator struct {
+	rt      *rapid.T
+	base    int
+	account string
+	jobs    []string // ids that the first archive handed out
+}
+
+func (g *generator) n(label string) int { return g.base + rapid.IntRange(1, 5).Draw(g.rt, label) }
+
+func (g *generator) pick(label string, of ...string) string {
+	return rapid.SampledFrom(of).Draw(g.rt, label)
+}
+
+func (g *generator) job() string {
+	return g.pick("job", append([]string{"ZZZZ999999"}, g.jobs...)...)
+}
+
+var statuses = []engine.Status{
+	engine.StatusMottatt, engine.StatusAkseptert, engine.StatusAvvist, engine.StatusKlarForMottak, engine.StatusVarslet,
+	engine.StatusSendtSDP, engine.StatusLest, engine.StatusSendtPrint, engine.StatusPrintet, engine.StatusManueltHandtert, "BORTE",
+}
+
+var states = []engine.JobState{
+	engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobOffered, engine.JobAccepted,
+	engine.JobClosed, engine.JobRejected, engine.JobWithdrawn, engine.JobUncertain,
+}
+
+func (g *generator) shipment(n int, now time.Time) engine.Shipment {
+	s := Shipment(n)
+	s.Account, s.HandIn = g.account, fmt.Sprintf("in-%d", g.n("hand-in"))
+	s.Fingerprint = s.Account
+	s.Status = rapid.SampledFrom(statuses).Draw(g.rt, "status")
+	s.ReceivedAt = now
+	switch rapid.IntRange(0, 6).Draw(g.rt, "shape") {
+	case 0:
+		s.DueAt, s.DueReason = time.Time{}, ""
+	case 1:
+		s.Prepared, s.Facts = engine.BlobRef{}, nil
+	case 2:
+		s.ReadAt = now
+	case 3:
+		s.Hold = "x"
+	case 4:
+		s.DueAt = now.Add(time.Hour)
+	}
+	return s
+}
+
+// act draws one operation.
+func (g *generator) act(now time.Time) act {
+	switch rapid.IntRange(0, 15).Draw(g.rt, "act") {
+	case 0, 1, 2:
+		n := g.n("shipment")
+		s, docs := g.shipment(n, now), []engine.Document{Document(n, 0)}
+		return act{"insert shipment", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.InsertShipment(ctx, s, docs) }}
+	case 3:
+		s := g.shipment(g.n("shipment"), now)
+		stale := rapid.IntRange(0, 3).Draw(g.rt, "stale") == 0
+		return act{"update shipment", func(ctx context.Context, tx engine.Tx) (any, error) {
+			old, err := tx.Shipment(ctx, s.ID)
+			if err != nil && !errors.Is(err, engine.ErrNotFound) {
+				return nil, err
+			}
+			v := s
+			v.Version = old.Version
+			if stale {
+				v.Version++
+			}
+			return nil, tx.UpdateShipment(ctx, v)
+		}}
+	case 4:
+		e := engine.Event{Shipment: ID(g.n("shipment")), At: now, Kind: "STATUS", Key: g.pick("key", "", fmt.Sprintf("k%d", g.n("key number")))}
+		return act{"event", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.AddEvent(ctx, e) }}
+	case 5, 6, 7:
+		var shipments []int
+		for i := range 5 {
+			if rapid.Bool().Draw(g.rt, "in the job") {
+				shipments = append(shipments, g.base+i+1)
+			}
+		}
+		return act{"insert job", func(ctx context.Context, tx engine.Tx) (any, error) {
+			id, err := tx.NextJobID(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if len(g.jobs) == 0 || g.jobs[len(g.jobs)-1] < id {
+				g.jobs = append(g.jobs, id)
+			}
+			j, ls := Job(id, shipments...)
+			j.Created, j.Updated = now, now
+			return id, tx.InsertJob(ctx, j, ls)
+		}}
+	case 8, 9:
+		id, to := g.job(), rapid.SampledFrom(states).Draw(g.rt, "state")
+		return act{"update job", func(ctx context.Context, tx engine.Tx) (any, error) {
+			j, err := tx.Job(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			if to != engine.JobPlanned && to != engine.JobWithdrawn {
+				j = Composed(j)
+			}
+			j.State, j.Updated = to, now
+			return nil, errors.Join(tx.UpdateJob(ctx, j), tx.AddJobEvent(ctx, engine.JobEvent{Job: id, At: now, To: to}))
+		}}
+	case 10:
+		id := g.job()
+		return act{"send letters", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.SendLetters(ctx, id, now) }}
+	case 11, 12:
+		r, lines := Receipt(g.base+500+rapid.IntRange(0, 9).Draw(g.rt, "receipt"), g.job(), g.n("shipment"))
+		r.Vendor, r.Row.PostedAt = g.account, now
+		r.State = rapid.SampledFrom([]engine.ReceiptState{
+			engine.ReceiptApplied, engine.ReceiptApplied, engine.ReceiptConflict, engine.ReceiptUnknown}).Draw(g.rt, "receipt state")
+		if r.State != engine.ReceiptApplied {
+			lines = nil
+		}
+		f := ReceiptFile()
+		f.Vendor = g.account
+		return act{"receipt", func(ctx context.Context, tx engine.Tx) (any, error) {
+			_, err := tx.ReceiptFile(ctx, f.Vendor, f.SHA256)
+			if errors.Is(err, engine.ErrNotFound) {
+				err = tx.InsertReceiptFile(ctx, f)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return nil, tx.InsertReceipt(ctx, r, lines)
+		}}
+	case 13:
+		d := engine.Deviation{Key: fmt.Sprintf("%s-%d", g.account, g.n("deviation")), Vendor: g.account, Account: g.account,
+			Finding: billing.Deviation{Kind: "vekt", Amount: billing.Ore(g.n("amount"))}}
+		return act{"deviation", func(ctx context.Context, tx engine.Tx) (any, error) {
+			return nil, tx.InsertDeviations(ctx, []engine.Deviation{d})
+		}}
+	case 14:
+		at, st := T0.Add(time.Duration(g.n("slot"))*time.Hour), g.pick("slot state", string(engine.SlotRunning), string(engine.SlotSkipped), string(engine.SlotDone))
+		finish := rapid.Bool().Draw(g.rt, "finish")
+		return act{"slot", func(ctx context.Context, tx engine.Tx) (any, error) {
+			if finish {
+				return nil, tx.FinishSlot(ctx, g.account, at, engine.SlotState(st), "x")
+			}
+			return tx.ClaimSlot(ctx, g.account, at, engine.SlotState(st))
+		}}
+	default:
+		key, resolve := fmt.Sprintf("%s-%d", g.account, g.n("alarm")), rapid.Bool().Draw(g.rt, "resolve")
+		return act{"alarm", func(ctx context.Context, tx engine.Tx) (any, error) {
+			if resolve {
+				return nil, tx.ResolveAlarm(ctx, key)
+			}
+			return nil, tx.RaiseAlarm(ctx, key, "x")
+		}}
+	}
+}
+
+// run does the operations in one transaction and tells what came of each.
+func (g *generator) run(ctx context.Context, a engine.Archive, acts []act, undo bool) (told []string) {
+	err := a.InTx(ctx, func(tx engine.Tx) error {
+		for _, c := range acts {
+			v, err := c.do(ctx, tx)
+			told = append(told, fmt.Sprintf("%s: %v %s", c.name, v, class(err)))
+			if err != nil && !errors.Is(err, engine.ErrStale) && !errors.Is(err, engine.ErrNotFound) {
+				return err
+			}
+		}
+		if undo {
+			return errUndo
+		}
+		return nil
+	})
+	return append(told, class(err))
+}
+
+// class is what the engine tells apart of an error.
+func class(err error) string {
+	for _, e := range []error{engine.ErrExists, engine.ErrNotFound, engine.ErrStale, errUndo} {
+		if errors.Is(err, e) {
+			return e.Error()
+		}
+	}
+	if err != nil {
+		return "another error"
+	}
+	return "ok"
+}
+
+// contents is everything that the reader shows of the rows of this round.
+func (g *generator) contents(ctx context.Context, a engine.Archive) (out []string) {
+	show := func(what string, v any, err error) {
+		b, _ := json.Marshal(v)
+		out = append(out, what+" "+string(b)+" "+class(err))
+	}
+	err := a.View(ctx, func(r engine.Reader) error {
+		long, account := T0.Add(10_000*time.Hour), []string{g.account}
+		ss, err := r.Shipments(ctx, engine.ShipmentFilter{Account: g.account})
+		show("shipments", ss, err)
+		for _, s := range ss {
+			ds, err := r.Documents(ctx, s.ID)
+			show("documents", ds, err)
+			h, err := r.History(ctx, s.ID)
+			show("history", h, err)
+			js, err := r.JobsOf(ctx, s.ID)
+			show("jobs of", js, err)
+		}
+		due, err := r.Due(ctx, long, account, "", 3)
+		show("due", due, err)
+		n, err := r.CountAlike(ctx, g.account, T0, long)
+		show("alike", n, err)
+		for _, id := range g.jobs {
+			j, err := r.Job(ctx, id)
+			show("job", j, err)
+			ls, err := r.JobLetters(ctx, id)
+			show("letters", ls, err)
+			h, err := r.JobHistory(ctx, id)
+			show("job history", h, err)
+			u, err := r.Ungated(ctx, id)
+			show("ungated", u, err)
+			n, err := r.Unreceipted(ctx, id)
+			show("unreceipted", n, err)
+			for i := range 5 {
+				c, err := r.AppliedReceipt(ctx, id, ID(g.base+i+1))
+				show("receipt", c, err)
+			}
+		}
+		fs, err := r.ReceiptFiles(ctx, g.account)
+		show("receipt files", fs, err)
+		rs, err := r.ReportShipments(ctx, T0, long, account)
+		show("report", rs, err)
+		cs, err := r.ReportCosts(ctx, T0, long, account)
+		show("costs", cs, err)
+		sl, err := r.Slots(ctx, g.account, 0)
+		show("slots", sl, err)
+		ds, err := r.Deviations(ctx, T0, long)
+		show("deviations", ds, err)
+		as, err := r.Alarms(ctx, false)
+		show("alarms", as, err)
+		counts, err := r.CountShipments(ctx)
+		show("counts", counts, err)
+		return nil
+	})
+	show("view", nil, err)
+	return out
+}
