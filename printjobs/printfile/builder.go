@@ -285,10 +285,8 @@ func (w *storeWriter) write(r Ref) error {
 	ref := len(e.refs)
 	o := w.b.slots[r-1].obj
 	if d, ok := o.(Dict); ok {
-		// They would look like pages of the print file.
-		switch d["Type"] {
-		case Name("Page"), Name("Pages"), Name("Catalog"):
-			return errors.New("pages and catalogs have no place in a letter")
+		if err := checkKind(d); err != nil {
+			return err
 		}
 	}
 	if err := o.encode(e); err != nil {

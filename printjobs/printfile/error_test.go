@@ -252,6 +252,9 @@ func TestDamagedPrepared(t *testing.T) {
 			continue
 		}
 		opened++
+		if err := q.Check(); !errors.Is(err, ErrNotPrepared) {
+			t.Fatalf("byte %d changed: Check: %v", i, err)
+		}
 		var got bytes.Buffer
 		if _, err := linkOne(q, &got); err != nil {
 			var se *SourceError
@@ -262,6 +265,9 @@ func TestDamagedPrepared(t *testing.T) {
 		} else if !bytes.Equal(got.Bytes(), want.Bytes()) {
 			t.Fatalf("byte %d: linked differently without an error", i)
 		}
+	}
+	if err := p.Check(); err != nil {
+		t.Fatal(err)
 	}
 	if opened == 0 || found == 0 {
 		t.Fatalf("%d opened, %d found by linking", opened, found)
@@ -339,4 +345,52 @@ func TestDamagedPrintFile(t *testing.T) {
 			t.Fatalf("size too large: %v", err)
 		}
 	}
+}
+
+// Check finds what an index that was made to deceive would bring into a print
+// file: each of these opens, and its sums are right.
+func TestCheckDeceivingIndex(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		object string // number 2, which the form reaches
+		want   string
+	}{
+		"two objects":  {"<<>>\nendobj\n9 0 obj\n<<>>", "end"},
+		"a page":       {"<</Type/Page>>", "no place in a letter"},
+		"hidden ref":   {"[1 0 R]", "reference at byte 1 that the index does not have"},
+		"no object":    {"hello", "no object where one must be"},
+		"open":         {"<</A 1", ""},
+		"wrong length": {"<</Length 3>>stream\nabcdef\nendstream", "endstream"},
+		"comment":      {"<<%\n>>", "no key"},
+	} {
+		b := NewBuilder()
+		b.AddPage(b.Add(Stream{Dict: Dict{"Subtype": Name("Form"), "X": b.Add(Int(1))}}), 9, 9)
+		p, err := b.Prepared()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The builder would refuse such an object, so it is put into the store.
+		o := &p.objs[1]
+		p.arena = append(p.arena[:o.off:o.off], c.object...)
+		o.size, o.head = int64(len(c.object)), int64(len(c.object))
+		_, q := file(t, p)
+		if err := q.Check(); !errors.Is(err, ErrNotPrepared) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+// Nor can anything be put into the frame, which the index does not cover.
+func TestCheckFrame(t *testing.T) {
+	t.Parallel()
+	raw, _ := file(t, letter(t, 1, 1))
+	bad := bytes.Replace(raw, []byte("/Type/Catalog>>"), []byte("/OpenActi 1 0 R"), 1)
+	if bytes.Equal(bad, raw) {
+		t.Fatal("nothing changed")
+	}
+	q, err := OpenPrepared(bytes.NewReader(bad), int64(len(bad)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, q.Check(), errDiffers.Error())
 }

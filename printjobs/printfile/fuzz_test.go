@@ -67,16 +67,23 @@ func useAll(t *testing.T, raw []byte) {
 		}
 		return
 	}
+	checked := p.Check()
+	if checked != nil && !errors.Is(checked, ErrNotPrepared) {
+		t.Fatalf("Check: not ErrNotPrepared: %v", checked)
+	}
 	var linked bytes.Buffer
 	if _, err := linkOne(p, &linked); err != nil {
+		if checked == nil {
+			t.Fatalf("checked but not linked: %v", err)
+		}
 		var se *SourceError
 		if !errors.As(err, &se) {
 			t.Fatalf("the error does not name the source: %v", err)
 		}
 		return
 	}
-	if _, err := Inspect(bytes.NewReader(linked.Bytes()), int64(linked.Len())); err != nil && !errors.Is(err, ErrNotPrintFile) {
-		t.Fatalf("Inspect: %v", err)
+	if _, err := Inspect(bytes.NewReader(linked.Bytes()), int64(linked.Len())); err != nil && (checked == nil || !errors.Is(err, ErrNotPrintFile)) {
+		t.Fatalf("Inspect: %v (Check: %v)", err, checked)
 	}
 	var again bytes.Buffer
 	if _, err := p.WriteTo(&again); err != nil {
