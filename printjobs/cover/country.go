@@ -19,6 +19,7 @@ var countries = sync.OnceValue(func() map[string]string {
 	}
 	names := map[string]string{
 		"NORGGA": "NORGE", "NOREG": "NORGE", "NORWAY": "NORGE",
+		"SJ": "NORGE", "SVALBARD OG JAN MAYEN": "NORGE", "SVALBARD": "NORGE", "JAN MAYEN": "NORGE", // Norwegian post goes there
 		"UNITED STATES OF AMERICA": "USA", "U.S.A.": "USA", "UK": "STORBRITANNIA", "GREAT BRITAIN": "STORBRITANNIA", "ENGLAND": "STORBRITANNIA",
 		"THE NETHERLANDS": "NEDERLAND", "HOLLAND": "NEDERLAND", "CZECH REPUBLIC": "TSJEKKIA",
 	}

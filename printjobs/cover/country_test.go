@@ -8,7 +8,7 @@ func TestCountryLine(t *testing.T) {
 		in, want string
 		known    bool
 	}{
-		{"", "", true}, {"NO", "", true}, {"Norge", "", true}, {"norway", "", true}, {"Noreg", "", true}, {"Norgga", "", true},
+		{"", "", true}, {"NO", "", true}, {"Norge", "", true}, {"norway", "", true}, {"Noreg", "", true}, {"Norgga", "", true}, {"SJ", "", true}, {"Svalbard", "", true},
 		{"Sverige", "SVERIGE", true}, {"SE", "SVERIGE", true}, {"Sweden", "SVERIGE", true}, {" se ", "SVERIGE", true},
 		{"Germany", "TYSKLAND", true}, {"Deutschland", "TYSKLAND", true}, {"US", "USA", true}, {"United States", "USA", true},
 		{"CZ", "TSJEKKIA", true}, // a Danish table would say Tjekkiet

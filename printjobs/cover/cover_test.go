@@ -773,3 +773,56 @@ func BenchmarkCover(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "covers/s")
 }
+
+func TestFontsStandOnceInAPrintFile(t *testing.T) {
+	t.Parallel()
+	need(t, "qpdf")
+	need(t, "pdffonts")
+	other := testSender(t)
+	other.Name, other.Logo = "Fjordby kommune", nil
+	second, err := New(DefaultLayout(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	makers := []*Maker{testMaker(t), second}
+	link := func(covers int) (string, printfile.Result) {
+		file := filepath.Join(t.TempDir(), "print.pdf")
+		f, err := os.Create(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		l := printfile.NewLinker(f, printfile.Options{})
+		for i := range covers {
+			letter := testLetter()
+			letter.ShipmentID = shipment[:30] + strconv.Itoa(100000+i)
+			p, _, err := makers[i%2].Cover(letter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, h := p.PageSize(0)
+			side := printfile.Side{Width: w, Height: h, Placements: []printfile.Placement{{Source: p, Page: 0, Matrix: [6]float64{1, 0, 0, 1, 0, 0}}}}
+			if err := l.AddSide(side); err != nil {
+				t.Fatal(err)
+			}
+			l.Release(p)
+		}
+		result, err := l.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file, result
+	}
+	_, few := link(2)
+	file, many := link(42)
+	run(t, "qpdf", "--check", file)
+	if fonts := strings.Split(strings.TrimSpace(run(t, "pdffonts", file)), "\n")[2:]; len(fonts) != 2 {
+		t.Errorf("the print file has %d fonts: %q", len(fonts), fonts)
+	}
+	each := (many.Bytes - few.Bytes) / 40
+	t.Logf("the first two covers take %d bytes, each more %d", few.Bytes, each)
+	const most = 4500 // bytes for the content, the side and its entries in the tables
+	if each > most {
+		t.Errorf("a cover more takes %d bytes, more than %d", each, most)
+	}
+}

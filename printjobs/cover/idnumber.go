@@ -4,7 +4,7 @@ package cover
 const maskedNumber = "***********"
 
 // findIDNumber looks for a fødselsnummer or D-number in text: eleven digits in one run, or six and five with one space
-// between, as people write them. It returns the half-open byte range of the first.
+// or hyphen between, as people write them. It returns the half-open byte range of the first.
 func findIDNumber(s string) (start, end int, found bool) {
 	for i := 0; i < len(s); {
 		if !isDigit(s[i]) {
@@ -18,7 +18,7 @@ func findIDNumber(s string) (start, end int, found bool) {
 		switch {
 		case run-i == 11 && validIDNumber(s[i:run]):
 			return i, run, true
-		case run-i == 6 && run < len(s) && s[run] == ' ':
+		case run-i == 6 && run < len(s) && (s[run] == ' ' || s[run] == '-'):
 			rest := run + 1
 			for rest < len(s) && isDigit(s[rest]) {
 				rest++

@@ -14,9 +14,11 @@ func TestFindIDNumber(t *testing.T) {
 		{"41814061033", "41814061033"}, // synthetic D-number
 		{"Vedtak for 30108299920, skole", "30108299920"},
 		{"Vedtak for 301082 99920", "301082 99920"},
-		{"38850903357", ""},  // day 38 does not exist
-		{"26079833787", ""},  // remainder 6
-		{"302013299997", ""}, // twelve digits
+		{"barn 301082-99920.", "301082-99920"},
+		{"301082  99920", ""}, // text is cleaned before, so two spaces do not come
+		{"38850903357", ""},   // day 38 does not exist
+		{"26079833787", ""},   // remainder 6
+		{"302013299997", ""},  // twelve digits
 		{"0201329999", ""},
 		{"Gnr. 14 bnr. 2, telefon 55 00 00 00", ""},
 		{"1234.56.78903", ""}, // an account number as banks write it
