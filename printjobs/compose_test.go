@@ -161,6 +161,15 @@ func checkPages(t testing.TB, planned Planned, out Composed) {
 	}
 }
 
+func TestGramRoundsUp(t *testing.T) {
+	t.Parallel()
+	for milligram, want := range map[int64]int{1: 1, 16_980: 17, 17_000: 17, 17_001: 18, 20_000: 20, 20_010: 21, 494_010: 495} {
+		if got := gram(milligram); got != want {
+			t.Errorf("%d mg are %d g, want %d", milligram, got, want)
+		}
+	}
+}
+
 func duplex(id string, marks map[int]string, pages ...int) Candidate {
 	return candidate(id, func(c *Candidate) { c.Duplex = true; c.Facts = factsOf(marks, pages...) })
 }
@@ -354,10 +363,10 @@ func TestComposeNamesAllFaults(t *testing.T) {
 // not is found while linking, and blamed.
 func TestComposeDamagedObject(t *testing.T) {
 	t.Parallel()
-	for _, sheets := range []int{0, 3} { // all letters in one file, and each in its own
+	for _, sheets := range []int{0, 4, 6} { // all letters in one file, each in its own, the last in another
 		p := testProfile(t)
 		p.MaxSheetsPerFile = sheets
-		planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", nil))
+		planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", func(c *Candidate) { c.Facts = factsOf(nil, 3) }))
 		s.files["a2"] = bytes.Replace(s.files["a2"], []byte("MARK-a2-1-2"), []byte("MARK-a2-1-3"), 1)
 		_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
 		var faults *LetterErrors
@@ -500,7 +509,7 @@ func TestComposeOtherErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := p
-			planned, s := planOne(t, p, 0, candidate("o1", nil), candidate("o2", nil))
+			planned, s := planOne(t, p, 20_000, candidate("o1", nil), candidate("o2", nil)) // larger than what opening reads
 			job := jobOf(t, testJob, planned, s, p)
 			var letters []Letter
 			for l := range job.Letters {
