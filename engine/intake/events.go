@@ -199,11 +199,14 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 		if err := writeWhole(root, eventsWrong, strings.TrimSuffix(target, ".jsonl")+".json", append(data, '\n')); err != nil {
 			return 0, 0, fmt.Errorf("list bad lines: %w", err)
 		}
+		if err := flush(root, eventsWrong); err != nil {
+			return 0, 0, fmt.Errorf("list bad lines: %w", err)
+		}
 		if err := d.step("listed"); err != nil {
 			return 0, 0, err
 		}
 	}
-	if err := putAway(root, path.Join(events, e.name), eventsDone, name, ".jsonl"); err != nil {
+	if err := move(root, path.Join(events, e.name), eventsDone, name, ".jsonl"); err != nil {
 		return 0, 0, fmt.Errorf("put away: %w", err)
 	}
 	return applied, bad, d.step("events put away")

@@ -114,7 +114,8 @@ func (s *steady) Read(p []byte) (int, error) {
 
 func (s *steady) Close() error { return pathless(s.f.Close()) }
 
-// writeWhole puts a file in place at once: written under a hidden name, flushed, renamed, the folder flushed.
+// writeWhole puts a file in place at once: written under a hidden name, flushed, renamed. The folder is the caller's to
+// flush.
 func writeWhole(r *os.Root, dir, name string, data []byte) error {
 	if err := r.MkdirAll(dir, 0o700); err != nil {
 		return pathless(err)
@@ -135,12 +136,12 @@ func writeWhole(r *os.Root, dir, name string, data []byte) error {
 	if err != nil {
 		return errors.Join(pathless(err), pathless(r.Remove(temporary)))
 	}
-	return flush(r, dir)
+	return nil
 }
 
-// putAway renames something into a folder under a name that is free there: name and extension, or with .2, .3 … between
-// them. It returns errGone when there is nothing to move.
-func putAway(r *os.Root, from, dir, name, extension string) error {
+// move renames something into a folder under a name that is free there: name and extension, or with .2, .3 … between
+// them. It returns errGone when there is nothing to move. It flushes no folder.
+func move(r *os.Root, from, dir, name, extension string) error {
 	if err := r.MkdirAll(dir, 0o700); err != nil {
 		return pathless(err)
 	}
@@ -152,10 +153,7 @@ func putAway(r *os.Root, from, dir, name, extension string) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return errGone
 	}
-	if err != nil {
-		return pathless(err)
-	}
-	return errors.Join(flush(r, dir), flush(r, path.Dir(from)))
+	return pathless(err)
 }
 
 // free is the first name that is not taken in a folder.

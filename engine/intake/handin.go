@@ -35,14 +35,17 @@ type handIn struct {
 	many    bool // more than maxEntries; entries are some of them
 	marker  bool
 	settled bool // unchanged over two looks, or marked
+
+	// From take, once it is answered:
+	outcome outcome
+	name    string // of the answer, and in the folder of those put away
 }
 
-// outcome is what became of a hand-in in a scan.
+// outcome is what became of a hand-in that is answered.
 type outcome int
 
 const (
-	waiting outcome = iota
-	taken
+	taken outcome = iota
 	refused
 	already
 )
@@ -192,10 +195,11 @@ func (h *handIn) find(name string) (entry, bool) {
 	return h.entries[i], true
 }
 
-// take carries one hand-in as far as it gets: receive, answer, put away.
-func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, error) {
+// take carries one hand-in as far as it gets: receive, answer. It reports whether the answer is written, with the
+// outcome in h.
+func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (answered bool, err error) {
 	if !h.settled {
-		return waiting, nil
+		return false, nil
 	}
 	if !validKey(h.key) {
 		return d.refuseName(root, h)
@@ -204,16 +208,16 @@ func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, erro
 	if !ok {
 		hand, closeFolder, err := d.read(root, h)
 		if err != nil || hand == nil {
-			return waiting, err
+			return false, err
 		}
 		received, err := d.Receiver.Receive(ctx, *hand)
 		closeFolder()
 		if err != nil {
-			return waiting, fmt.Errorf("receive: %w", err)
+			return false, fmt.Errorf("receive: %w", err)
 		}
 		id = received.ID
 		if err := d.step("received"); err != nil {
-			return waiting, err
+			return false, err
 		}
 		d.known[h.id()] = id
 	}
@@ -222,17 +226,17 @@ func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, erro
 		delete(d.known, h.id()) // hand in again
 	}
 	if err != nil {
-		return waiting, fmt.Errorf("ask for the result: %w", err)
+		return false, fmt.Errorf("ask for the result: %w", err)
 	}
 	if !result.Done {
-		return waiting, nil
+		return false, nil
 	}
 	before, err := exists(root, path.Join(done, h.account.Key, h.key))
 	if err != nil {
-		return waiting, err
+		return false, err
 	}
 	if there, err := exists(root, h.dir()); err != nil || !there {
-		return waiting, errors.Join(err, errGone) // another process was first: what it put away is no earlier hand-in
+		return false, errors.Join(err, errGone) // another process was first: what it put away is no earlier hand-in
 	}
 	out := taken
 	switch {
@@ -241,29 +245,52 @@ func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (outcome, erro
 	case result.Status == engine.StatusAvvist || result.Status == engine.StatusFeiletUnderMotta:
 		out = refused
 	}
-	if err := d.finish(root, h, h.key, answerOf(h, h.key, result, before)); err != nil {
-		return waiting, err
-	}
-	delete(d.known, h.id())
-	return out, nil
+	h.outcome = out
+	return d.answer(root, h, h.key, answerOf(h, h.key, result, before))
 }
 
-// finish writes the answer, then puts the hand-in away.
-func (d *Dir) finish(root *os.Root, h *handIn, name string, a answer) error {
+// answer writes the answer. Once it is durable the hand-in may be put away, under the same name.
+func (d *Dir) answer(root *os.Root, h *handIn, name string, a answer) (bool, error) {
 	data, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := writeWhole(root, path.Join(answers, h.account.Key), name+".json", append(data, '\n')); err != nil {
-		return fmt.Errorf("write the answer: %w", err)
+		return false, fmt.Errorf("write the answer: %w", err)
 	}
-	if err := d.step("answered"); err != nil {
-		return err
+	h.name = name
+	return true, d.step("answered")
+}
+
+// putAway moves answered hand-ins out of the inbox. Folders are flushed once for all of them: first those of the
+// answers, so that no hand-in is away whose answer a power cut takes back.
+func (d *Dir) putAway(root *os.Root, answered []*handIn, report func(*handIn, error)) {
+	dirs := map[string]error{}
+	flushOnce := func(dir string) error {
+		if _, ok := dirs[dir]; !ok {
+			dirs[dir] = flush(root, dir)
+		}
+		return dirs[dir]
 	}
-	if err := putAway(root, h.dir(), path.Join(done, h.account.Key), name, ""); err != nil {
-		return fmt.Errorf("put away: %w", err)
+	for _, h := range answered {
+		err := flushOnce(path.Join(answers, h.account.Key))
+		if err == nil {
+			err = move(root, h.dir(), path.Join(done, h.account.Key), h.name, "")
+		}
+		if err == nil {
+			delete(d.known, h.id())
+			err = d.step("put away")
+		}
+		if err != nil {
+			err = fmt.Errorf("put away: %w", err)
+		}
+		report(h, err)
 	}
-	return d.step("put away")
+	for _, h := range answered {
+		// Lost moves are found and done again by a later scan.
+		flushOnce(path.Join(done, h.account.Key))
+		flushOnce(path.Join(inbox, h.account.Key))
+	}
 }
 
 // answer is what the sender reads.
@@ -293,16 +320,14 @@ func answerOf(h *handIn, key string, r engine.Result, before bool) answer {
 }
 
 // refuseName answers a folder whose name cannot be a key. It never becomes a shipment.
-func (d *Dir) refuseName(root *os.Root, h *handIn) (outcome, error) {
+func (d *Dir) refuseName(root *os.Root, h *handIn) (answered bool, err error) {
 	name := standIn(h.key)
 	a := answerOf(h, "", engine.Result{Status: engine.StatusAvvist, Refusals: []engine.Refusal{{
 		Code: "mappenavn",
 		Text: "Mappens navn kan ikke brukes som nøkkel. Bruk 1 til 100 bokstaver, sifre, bindestrek, understrek og punktum, og ikke noe fødselsnummer. Mappen ligger i behandlet som " + name + ".",
 	}}}, false)
-	if err := d.finish(root, h, name, a); err != nil {
-		return waiting, err
-	}
-	return refused, nil
+	h.outcome = refused
+	return d.answer(root, h, name, a)
 }
 
 // read judges whether a settled hand-in is complete and reads it. It returns nil, and no error, when it is to be waited

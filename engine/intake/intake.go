@@ -41,6 +41,8 @@ const (
 	MaxHandInBytes = 2 << 30
 	// maxEntries is how many entries of a hand-in's folder are looked at: its documents and some clutter.
 	maxEntries = engine.MaxDocuments + 20
+	// batch is how many answered hand-ins are put away together, so that folders are flushed once for all of them.
+	batch = 200
 	// maxErrors is how many failed hand-ins a scan reports; if more fail, they fail for one reason.
 	maxErrors = 10
 )
@@ -147,11 +149,8 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	}
 
 	var errs []error
-	for _, h := range all {
-		if err := ctx.Err(); err != nil {
-			return rep, err
-		}
-		switch outcome, err := d.take(ctx, root, h); {
+	report := func(h *handIn, err error) {
+		switch {
 		case errors.Is(err, errChanged), errors.Is(err, errGone):
 			rep.Waiting++
 		case err != nil:
@@ -159,18 +158,35 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 			if len(errs) < maxErrors {
 				errs = append(errs, fmt.Errorf("hand-in %s: %w", h.shown(), err))
 			}
+		case h.outcome == refused:
+			rep.Refused++
+		case h.outcome == already:
+			rep.Already++
 		default:
-			switch outcome {
-			case taken:
-				rep.Taken++
-			case refused:
-				rep.Refused++
-			case already:
-				rep.Already++
-			case waiting:
-				rep.Waiting++
-			}
+			rep.Taken++
 		}
+	}
+	var answered []*handIn
+	for _, h := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		switch ok, err := d.take(ctx, root, h); {
+		case err != nil:
+			report(h, err)
+		case ok:
+			answered = append(answered, h)
+		default:
+			rep.Waiting++
+		}
+		if len(answered) == batch {
+			d.putAway(root, answered, report)
+			answered = nil
+		}
+	}
+	d.putAway(root, answered, report) // also when stopped: they are answered
+	if err := ctx.Err(); err != nil {
+		return rep, err
 	}
 	return rep, errors.Join(errs...)
 }
