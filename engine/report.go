@@ -46,11 +46,11 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		codes := map[string]string{}
 		for _, s := range ships {
 			in.Shipments = append(in.Shipments, shipmentRecord(s))
-			codes[s.ID] = s.Submission.Konteringskode
+			codes[s.ID] = ShownCode(s.Submission.Konteringskode)
 			if s.Status == StatusSendtPrint && s.PostedAt.IsZero() && s.Job != "" {
 				in.Deviations = append(in.Deviations, billing.DeviationRecord{
 					Deviation: billing.Missing(sentOf(s.Letter), billing.CivilOf(s.SentAt, Oslo)),
-					Account:   s.Account, Konteringskode: s.Submission.Konteringskode, Day: billing.CivilOf(s.SentAt, Oslo),
+					Account:   s.Account, Konteringskode: ShownCode(s.Submission.Konteringskode), Day: billing.CivilOf(s.SentAt, Oslo),
 				})
 			}
 		}
@@ -86,11 +86,23 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 
 func shipmentRecord(s ReportShipment) billing.ShipmentRecord {
 	return billing.ShipmentRecord{
-		ID: s.ID, Account: s.Account, AvgivendeSystem: s.Submission.SendingSystem, Konteringskode: s.Submission.Konteringskode,
+		ID: s.ID, Account: s.Account, AvgivendeSystem: s.Submission.SendingSystem, Konteringskode: ShownCode(s.Submission.Konteringskode),
 		Status: string(s.Status), Channel: channel(s), Reason: reasonText(s), Received: s.ReceivedAt, Notified: s.NotifiedAt,
 		Read: s.ReadAt, Posted: s.PostedAt, PagesBW: s.Letter.PagesBW, PagesColour: s.Letter.PagesColour,
 		Sheets: s.Letter.Sheets, WeightGram: s.Letter.WeightGram, Envelope: s.Letter.Envelope, Zone: s.Zone, Job: s.Job,
 	}
+}
+
+// InvalidCode stands for a konteringskode that a hand-in was refused for.
+const InvalidCode = "(ugyldig)"
+
+// ShownCode is a konteringskode as it may be shown. What does not have the form of one is anybody's text, and is only
+// kept with the refused hand-in.
+func ShownCode(code string) string {
+	if code != "" && (!billing.ValidKonteringskode(code) || len(FindNationalIDs(code)) > 0) {
+		return InvalidCode
+	}
+	return code
 }
 
 // channel is where a shipment went, as far as it has gone.

@@ -67,7 +67,7 @@ type receiptView struct {
 
 func viewShipment(s engine.Shipment) shipmentView {
 	v := shipmentView{
-		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: s.Submission.Konteringskode,
+		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: engine.ShownCode(s.Submission.Konteringskode),
 		Received: when(s.ReceivedAt), Notified: when(s.NotifiedAt), Read: when(s.ReadAt), Due: when(s.DueAt), Reason: s.DueReason,
 		Sent: when(s.SentAt), Posted: when(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals,
 	}

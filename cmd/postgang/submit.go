@@ -20,6 +20,9 @@ import (
 // submissionName is the file that makes a folder a shipment (docs/drop-folder.md).
 const submissionName = "forsendelse.json"
 
+// markerName is the empty file that says that a hand-in is complete.
+const markerName = "klar"
+
 func newSubmit(o *options) *cobra.Command {
 	var account, list string
 	var wait bool
@@ -225,6 +228,10 @@ func handIn(dir, inbox, account, key string) (already bool, err error) {
 			// Document names often hold personal names.
 			return false, fmt.Errorf("copy file %d of hand-in %s: %w", i+1, key, errors.Unwrap(err))
 		}
+	}
+	// The marker says that this is all: what is missing is then refused at once, not waited for.
+	if err := os.WriteFile(filepath.Join(part, markerName), nil, 0o600); err != nil {
+		return false, err
 	}
 	return false, os.Rename(part, target)
 }
