@@ -469,9 +469,9 @@ func TestStall(t *testing.T) {
 		})
 		t.Run("while idle", func(t *testing.T) {
 			p, target := through(t, v.target)
-			target.Timeouts.Keepalive = 50 * time.Millisecond
+			target.Timeouts.Keepalive = 250 * time.Millisecond
 			s := dial(t, target)
-			time.Sleep(400 * time.Millisecond) // keepalives are answered
+			time.Sleep(600 * time.Millisecond) // keepalives are answered
 			if _, err := s.State(ctx, j.id); err != nil {
 				t.Fatalf("a living session died: %v", err)
 			}
@@ -808,7 +808,7 @@ func TestAnswerToARequestIsLost(t *testing.T) {
 		for i, step := range []string{exchange.StepRename, exchange.StepReady} {
 			j := newJob(t, fmt.Sprintf("LOST%06d", i), 50_000)
 			p, target := through(t, v.target)
-			target.Timeouts.Operation = 500 * time.Millisecond
+			target.Timeouts.Operation = 1500 * time.Millisecond
 			target.Trace = func(s string, _ ...string) {
 				if s == step+":before" {
 					p.deafen()
