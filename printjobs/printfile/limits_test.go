@@ -265,8 +265,8 @@ func TestSharedTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 20).Draw(t, "limit")
 		tab := sharedTable{limit: limit}
-		truth := make(map[Hash]uint32)
-		hot := Hash{0xff}
+		truth := make(map[digest]uint32)
+		hot := digest{0xff}
 		tab.put(hot, 1)
 		for i := range 200 {
 			var h Hash

@@ -120,10 +120,10 @@ func (t *offsets) close() {
 // deterministic.
 type sharedTable struct {
 	limit      int
-	young, old map[Hash]uint32
+	young, old map[digest]uint32
 }
 
-func (t *sharedTable) get(h Hash) uint32 {
+func (t *sharedTable) get(h digest) uint32 {
 	if n, ok := t.young[h]; ok {
 		return n
 	}
@@ -134,9 +134,9 @@ func (t *sharedTable) get(h Hash) uint32 {
 	return n
 }
 
-func (t *sharedTable) put(h Hash, n uint32) {
+func (t *sharedTable) put(h digest, n uint32) {
 	if t.young == nil || len(t.young) >= max(1, t.limit/2) {
-		t.old, t.young = t.young, make(map[Hash]uint32)
+		t.old, t.young = t.young, make(map[digest]uint32)
 	}
 	t.young[h] = n
 }

@@ -204,7 +204,7 @@ func writeMediaBox(out *sink, w, h float64) {
 	out.Write(b) //nolint:errcheck // the sink keeps its error
 }
 
-func writeID(out *sink, id Hash) {
+func writeID(out *sink, id digest) {
 	s := hex.EncodeToString(id[:16])
 	out.text("[<" + s + "><" + s + ">]")
 }
@@ -416,12 +416,12 @@ func decodeIndex(b []byte, limit int64) (*Prepared, error) {
 		o := object{off: end + gap, size: size, hash: -1, refLo: int32(len(p.refs))}
 		end = o.off + size
 		if flags&1 != 0 {
-			if len(b) < len(Hash{}) {
+			if len(b) < len(digest{}) {
 				return nil, notPrepared("object %d: cut short", i+1)
 			}
-			p.hashes = append(p.hashes, Hash(b))
+			p.hashes = append(p.hashes, digest(b))
 			o.hash = int32(len(p.hashes) - 1)
-			b = b[len(Hash{}):]
+			b = b[len(digest{}):]
 		} else {
 			if len(b) < 4 {
 				return nil, notPrepared("object %d: cut short", i+1)

@@ -11,11 +11,11 @@ import (
 	"strconv"
 )
 
-// Hash is the content hash of a shared object: SHA-256 over its bytes with the
+// digest is the content hash of a shared object: SHA-256 over its bytes with the
 // numbers of its references left out and the hashes of the objects that they
 // name put before (a Merkle hash of everything that it reaches). Equal hashes
 // mean equal content, whatever file it lies in.
-type Hash [sha256.Size]byte
+type digest [sha256.Size]byte
 
 // object is one object of a store. Its body is everything between
 // "n 0 obj\n" and "\nendobj\n".
@@ -65,7 +65,7 @@ func (s *store) hashHead(h hash.Hash, o *object, scratch []byte) []byte {
 
 // hashInMemory is the whole content hash of an object that lies in memory and
 // whose references are all hashed.
-func (s *store) hashInMemory(h hash.Hash, o *object) Hash {
+func (s *store) hashInMemory(h hash.Hash, o *object) digest {
 	h.Reset()
 	s.hashHead(h, o, nil)
 	head := s.arena[o.off : o.off+o.head]
@@ -156,7 +156,7 @@ func (s *sink) emit(b []byte) {
 }
 
 // sum is the SHA-256 of everything taken so far.
-func (s *sink) sum() (h Hash) {
+func (s *sink) sum() (h digest) {
 	s.flush()
 	s.sha.Sum(h[:0])
 	return h
