@@ -269,7 +269,7 @@ func TestSharedTable(t *testing.T) {
 		hot := digest{0xff}
 		tab.put(hot, 1)
 		for i := range 200 {
-			var h Hash
+			var h digest
 			binary.BigEndian.PutUint16(h[1:], uint16(rapid.IntRange(0, 40).Draw(t, "object")))
 			switch n := tab.get(h); {
 			case n == 0:

@@ -42,7 +42,7 @@ type store struct {
 	arena  []byte
 	objs   []object
 	refs   []refAt
-	hashes []Hash
+	hashes []digest
 }
 
 func (s *store) refsOf(o *object) []refAt { return s.refs[o.refLo:o.refHi] }
@@ -79,7 +79,7 @@ func (s *store) hashInMemory(h hash.Hash, o *object) digest {
 		h.Write(o.data)
 		io.WriteString(h, streamTail) //nolint:errcheck // a hash never fails
 	}
-	var sum Hash
+	var sum digest
 	h.Sum(sum[:0])
 	return sum
 }
@@ -265,7 +265,7 @@ func (c *copier) copy(s *store, idx int, num uint32, targets []uint32, verify bo
 		return err
 	}
 	if c.verify {
-		var sum Hash
+		var sum digest
 		c.sha.Sum(sum[:0])
 		if sum != s.hashes[o.hash] {
 			return errHash
