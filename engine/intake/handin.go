@@ -380,12 +380,21 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	sub.Normalise()
 
 	c := h.compare(sub, unreadable)
-	if c.missing > 0 && patient && !h.many {
+	if len(c.missing) > 0 && patient && !h.many {
 		return nil, nil
 	}
 	hand.Refusals = append(hand.Refusals, c.refusals...)
 	if c.noFiles {
-		return hand, nil
+		c.files = nil
+	}
+	if len(c.files) == 0 && slices.ContainsFunc(hand.Refusals, func(r engine.Refusal) bool { return !r.Warning }) {
+		// The receiver will look for no files then; so what is missing must be told here.
+		for _, i := range c.missing {
+			hand.Refusals = append(hand.Refusals, engine.Refusal{
+				Code: "dokument-mangler", Field: fmt.Sprintf("dokumenter[%d].filnavn", i),
+				Text: fmt.Sprintf("Dokument %d ligger ikke i mappen. Kontroller filnavnet, eller legg filen ved siden av forsendelse.json.", i+1),
+			})
+		}
 	}
 	for _, e := range c.files {
 		hand.Files = append(hand.Files, engine.HandInFile{
@@ -416,7 +425,7 @@ func readStart(folder *os.Root, e entry, n int64) ([]byte, error) {
 // comparison is a hand-in's folder against its forsendelse.json.
 type comparison struct {
 	files    []entry // the documents that are there
-	missing  int     // documents that are not
+	missing  []int   // places of documents that are not
 	refusals []engine.Refusal
 	noFiles  bool // refused for something that makes its files not to be read
 }
@@ -444,6 +453,7 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		}
 		if !e.plain() {
 			strange++
+			byName[engine.FileKey(e.name)] = e // there, if not to be read
 			continue
 		}
 		if e.name == metadataName {
@@ -481,13 +491,13 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 	}
 	listed := map[string]bool{}
 	var printed int64
-	for _, doc := range sub.Documents {
+	for i, doc := range sub.Documents {
 		key := engine.FileKey(doc.FileName.Reveal())
 		e, there := byName[key]
 		switch {
 		case !there:
-			c.missing++ // the receiver says which
-		case !listed[key]:
+			c.missing = append(c.missing, i)
+		case !listed[key] && e.plain():
 			c.files = append(c.files, e)
 			if engine.IsPDF(doc.MimeType) && !doc.Excluded {
 				printed += e.info.Size()
@@ -496,8 +506,8 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		listed[key] = true
 	}
 	unlisted := 0
-	for key := range byName {
-		if !listed[key] {
+	for key, e := range byName {
+		if !listed[key] && e.plain() {
 			unlisted++
 		}
 	}

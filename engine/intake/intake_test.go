@@ -387,6 +387,10 @@ func TestRefusedForItsFiles(t *testing.T) {
 		remarks string
 	}{
 		{"one file too many", with(g, "c.pdf", "x"), nil, "fil-ikke-oppfort", ""},
+		{"a slip in the only file's name", map[string]string{"klar": "", "breb.pdf": "x", "forsendelse.json": `{"dokumenter":[{"filnavn":"brev.pdf","mimeType":"application/pdf"}]}`},
+			nil, "fil-ikke-oppfort dokument-mangler", ""},
+		{"a slip in one name", with(without(g, "b.pdf"), "B .pdf", "x"), nil, "fil-ikke-oppfort dokument-mangler", ""},
+		{"a folder and a document missing", without(g, "b.pdf"), func(dir string) error { return os.Mkdir(filepath.Join(dir, "c"), 0o755) }, "fil-type dokument-mangler", ""},
 		{"clutter", with(g, ".DS_Store", "x", "Thumbs.db", "x"), nil, "", "fil-oversett"},
 		{"a folder", g, func(dir string) error { return os.Mkdir(filepath.Join(dir, "c"), 0o755) }, "fil-type", ""},
 		{"two cases", with(g, "B.PDF", "x"), nil, "fil-lik", ""},
