@@ -69,13 +69,13 @@ func Allocate(total Ore, weights []int64) []Ore {
 		return nil
 	}
 	w := make([]uint64, len(weights))
-	any := false
+	weighted := false
 	for i, v := range weights {
 		if v > 0 {
-			w[i], any = uint64(v), true
+			w[i], weighted = uint64(v), true
 		}
 	}
-	if !any {
+	if !weighted {
 		for i := range w {
 			w[i] = 1
 		}

@@ -65,6 +65,9 @@ func (b *book) outcomeCount(number string, outcomes ...billing.Outcome) string {
 
 func (b *book) codes() error {
 	rows := b.report.PerKonteringskode
+	if len(rows) > DefaultMaxRows {
+		return fmt.Errorf("%d konteringskoder do not fit on one sheet", len(rows))
+	}
 	rowCells := func(i int) []cell { return b.codeCells(rows[i], firstRow+i) }
 	widths := measure(codeColumns, len(rows), rowCells)
 	total := b.codeCells(billing.CodeRow{Counters: b.report.Counters, Volume: b.report.Volume, Money: b.report.Money}, 0)

@@ -101,7 +101,7 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	for name, r := range reports {
 		opt := Options{Organisation: "Eksempel kommune"}
 		if name == "split" {
-			opt.MaxRows = 90
+			opt.MaxRows = 90 // below the rows of Kostnader and Rådata
 		}
 		books[name] = write(t, r, opt)
 	}

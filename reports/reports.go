@@ -22,7 +22,7 @@ const (
 	sheetRaw        = "Rådata"
 )
 
-// DefaultMaxRows is how many rows of data one sheet of Kostnader or Rådata holds before the next sheet
+// DefaultMaxRows is how many rows of data one sheet of Avvik, Kostnader or Rådata holds before the next sheet
 // begins. Excel's own limit is 1,048,576 with headings.
 const DefaultMaxRows = 1_000_000
 
@@ -30,7 +30,7 @@ const DefaultMaxRows = 1_000_000
 type Options struct {
 	Organisation string // shown in the title, printed headers and document properties
 	Author       string // document property; "Postgang" when empty
-	// MaxRows splits Kostnader and Rådata into sheets of at most so many rows; DefaultMaxRows when 0.
+	// MaxRows splits Avvik, Kostnader and Rådata into sheets of at most so many rows; DefaultMaxRows when 0.
 	MaxRows int
 	// TempDir is where long sheets are kept while they are written; the system's folder when empty. They
 	// hold no personal data.

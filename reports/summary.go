@@ -109,7 +109,7 @@ func (b *book) kpis(s *sheet, at int) {
 	st, r := b.style, b.report
 	s.row = at - 1
 	label := func(text string) cell { return cell{st.kpiLabel, text, ""} }
-	s.put(18, label("Netto kostnad, kr"), label("Postlagte brev"), label(""), label("Andel digitalt"), label(""), b.savingLabel(), label(""))
+	s.put(18, label("Netto kostnad, kr"), label("Brev postlagt i perioden"), label(""), label("Andel digitalt"), label(""), b.savingLabel(), label(""))
 	digital := 0.0
 	if n := r.Counters.Digital() + r.Counters.Paper(); n > 0 {
 		digital = float64(r.Counters.Digital()) / float64(n)
@@ -230,7 +230,7 @@ func (b *book) outcomes() []outcomeLine {
 		{billing.OutcomeWaiting, "Venter på lesing eller frist", c.Waiting},
 		{billing.OutcomeClosed, "Manuelt håndtert", c.Closed},
 		{billing.OutcomeOffered, "Sendt til utskrift, ikke kvittert", c.Offered},
-		{billing.OutcomePrinted, "Postlagt", c.Printed},
+		{billing.OutcomePrinted, "Postlagt, uansett dag", c.Printed},
 		{billing.OutcomeOther, "Annen status", c.Other},
 	}
 }

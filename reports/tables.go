@@ -158,6 +158,17 @@ func (b *book) longTable(name string, t long, from, to int) error {
 	return s.flush()
 }
 
+// parts writes a table on as many sheets as its rows need.
+func (b *book) parts(r tableRange, t long) error {
+	for i := range r.sheets() {
+		name, from, to := r.part(i)
+		if err := b.longTable(name, t, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b *book) columnSums(t long, n int, row func(int) []cell) map[int]any {
 	out := map[int]any{}
 	for _, col := range t.sums {
@@ -211,22 +222,17 @@ func (b *book) costTable() long {
 		sums: []int{costNet, costVAT, costGross, costLetters, costBW, costColour, costSheets}, frozenCols: 2, empty: "Ingen kostnader i perioden.",
 		row: func(i int) []cell {
 			c := b.report.Costs[i]
-			return values(c.Posted, c.Shipment, c.Job, c.CodeNumber, b.codeText(c.CodeNumber), kindName(c.Kind), c.Net, c.VAT, c.Gross, c.Letters,
+			cells := values(c.Posted, c.Shipment, c.Job, c.CodeNumber, b.codeText(c.CodeNumber), kindName(c.Kind), c.Net, c.VAT, c.Gross, c.Letters,
 				c.Volume.PagesBW, c.Volume.PagesColour, c.Volume.Sheets, c.Source)
+			if c.Letters == 0 {
+				clearCells(cells[costLetters-1 : costSheets]) // counted at the letter's first line
+			}
+			return cells
 		},
 	}
 }
 
-func (b *book) costLines() error {
-	t := b.costTable()
-	for i := range b.costs.sheets() {
-		name, from, to := b.costs.part(i)
-		if err := b.longTable(name, t, from, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *book) costLines() error { return b.parts(b.costs, b.costTable()) }
 
 // Columns of Rådata that formulas refer to.
 const (
@@ -290,16 +296,7 @@ func (b *book) rawTable() long {
 	}
 }
 
-func (b *book) rawData() error {
-	t := b.rawTable()
-	for i := range b.raw.sheets() {
-		name, from, to := b.raw.part(i)
-		if err := b.longTable(name, t, from, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *book) rawData() error { return b.parts(b.raw, b.rawTable()) }
 
 func (b *book) deviationTable() long {
 	return long{
@@ -325,8 +322,7 @@ func (b *book) deviationTable() long {
 }
 
 func (b *book) deviations() error {
-	t := b.deviationTable()
-	return b.longTable(sheetDeviations, t, 0, len(b.report.Deviations))
+	return b.parts(newTableRange(sheetDeviations, len(b.report.Deviations), b.opt.MaxRows), b.deviationTable())
 }
 
 func clearCells(cells []cell) {
