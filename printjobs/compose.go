@@ -223,6 +223,9 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 		}
 	}
 
+	if l.Open == nil {
+		return fmt.Errorf("shipment %s: nothing to open its prepared letter with", l.Shipment)
+	}
 	src, err := l.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("shipment %s: open prepared letter: %w", l.Shipment, err)
@@ -484,7 +487,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 		Class:        c.job.Class,
 		Instructions: c.profile.Instructions,
 	}
-	ticket.Instructions.PostBy = c.job.PostBy
+	ticket.Instructions.PostBy = c.job.PostBy.UTC().Truncate(time.Second)
 	for _, f := range c.files {
 		ticket.Files = append(ticket.Files, f.file)
 	}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -270,11 +271,16 @@ func TestComposeIsDeterministic(t *testing.T) {
 	var runs [2]Composed
 	for i := range runs {
 		dir := t.TempDir()
-		out, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil)
+		job := jobOf(t, testJob, planned, s, p)
+		job.Parent, job.PostBy = "TEST000000", testCreated.Add(36*time.Hour+time.Millisecond)
+		out, err := Compose(t.Context(), dir, job, p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkComposed(t, dir, planned, out, p)
+		if out.Ticket.Parent != job.Parent || !out.Ticket.Instructions.PostBy.Equal(testCreated.Add(36*time.Hour)) || out.Ticket.Vendor != job.Vendor {
+			t.Errorf("ticket has parent %q, post by %v", out.Ticket.Parent, out.Ticket.Instructions.PostBy)
+		}
 		runs[i] = out
 	}
 	for i, f := range runs[0].Files {
@@ -285,9 +291,18 @@ func TestComposeIsDeterministic(t *testing.T) {
 	if d := cmp.Diff(runs[0].Ticket, runs[1].Ticket); d != "" || len(runs[0].Files) < 4 {
 		t.Errorf("%d files; tickets differ:\n%s", len(runs[0].Files), d)
 	}
+}
 
-	// Composing again over a composed job, and over what a killed run has left.
-	dir := filepath.Dir(runs[0].Files[0].Path)
+// TestComposeAgain: composing over a composed job, and over what a killed run
+// has left, gives the same folder.
+func TestComposeAgain(t *testing.T) {
+	t.Parallel()
+	p := testProfile(t)
+	planned, s := planOne(t, p, 0, duplex("e1", nil, 3), duplex("e2", nil, 5))
+	dir := t.TempDir()
+	if _, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, nil); err != nil {
+		t.Fatal(err)
+	}
 	leftover := filepath.Join(dir, ".compose-"+testJob+"-123.tmp")
 	if err := os.WriteFile(leftover, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
@@ -500,6 +515,7 @@ func TestComposeOtherErrors(t *testing.T) {
 			}
 		}, want: errDisk, text: "o2"},
 		{name: "plan no longer holds", change: func(j *Job, _ []Letter, p *Profile) { p.Impose.C5MaxSheets = 1 }, want: ErrStalePlan, text: "o1"},
+		{name: "nothing to open", change: func(j *Job, l []Letter, _ *Profile) { l[1].Open = nil }, text: "o2"},
 		{name: "no maker", change: func(j *Job, l []Letter, _ *Profile) { delete(j.Makers, "skatt") }, text: "no cover maker"},
 		{name: "cover of another", change: func(j *Job, l []Letter, _ *Profile) { l[1].Cover.ShipmentID = "o1" }, text: "another shipment"},
 		{name: "same shipment twice", change: func(j *Job, l []Letter, _ *Profile) { j.Letters = Letters(l[0], l[0]) }, text: "stands in line"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
@@ -48,6 +49,29 @@ type PlannedLetter struct {
 type Planned struct {
 	Class   exchange.Class
 	Letters []PlannedLetter
+}
+
+// String writes the job as text, for people and for comparing plans: a line for
+// the class, then a line a letter in order of print.
+//
+//	job account="skatt" colour=false duplex=true giro=false C5 NORGE letters=1
+//	  <shipment>: 2 sheets, 3 pages (0 colour), 0 giro, 16980 mg
+//
+// It leaves out the postnummer, which is part of an address.
+func (j Planned) String() string {
+	var b strings.Builder
+	c := j.Class
+	fmt.Fprintf(&b, "job account=%q colour=%v duplex=%v giro=%v %s %s letters=%d\n",
+		c.Account, c.Colour, c.Duplex, c.Giro, c.Envelope, c.Zone, len(j.Letters))
+	for _, l := range j.Letters {
+		fmt.Fprintf(&b, "  %s: %d sheets, %d pages (%d colour), %d giro, %d mg",
+			l.Shipment, l.Sheets, l.Pages, l.PagesColour, l.GiroSheets, l.WeightMilligram)
+		if l.Manual {
+			b.WriteString(", by hand")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // SetAside is a candidate that no job can take until somebody has done

@@ -42,16 +42,11 @@ func candidate(id string, change func(*Candidate)) Candidate {
 	return c
 }
 
-// dump writes a plan as text: a line a job, a line a letter.
+// dump writes a plan as text.
 func dump(jobs []Planned, aside []SetAside) string {
 	var b strings.Builder
 	for _, j := range jobs {
-		fmt.Fprintf(&b, "job account=%q colour=%v duplex=%v giro=%v %s %s\n",
-			j.Class.Account, j.Class.Colour, j.Class.Duplex, j.Class.Giro, j.Class.Envelope, j.Class.Zone)
-		for _, l := range j.Letters {
-			fmt.Fprintf(&b, "  %s %s: %d sheets, %d pages (%d colour), %d giro, %d mg\n",
-				l.Shipment, l.Postcode, l.Sheets, l.Pages, l.PagesColour, l.GiroSheets, l.WeightMilligram)
-		}
+		b.WriteString(j.String())
 	}
 	for _, a := range aside {
 		fmt.Fprintf(&b, "aside %s: %s: %s\n", a.Shipment, a.Code, a.Text)

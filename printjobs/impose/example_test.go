@@ -1,0 +1,28 @@
+package impose_test
+
+import (
+	"fmt"
+
+	"postgang/printjobs/impose"
+)
+
+// A letter of two documents, printed on both sides: the first has three pages,
+// the second a giro form on its second page.
+func ExampleLay() {
+	plan, err := impose.Lay(impose.Letter{
+		Duplex:    true,
+		Documents: []impose.Document{{Pages: 3}, {Pages: 2, Giro: []int{2}}},
+	}, impose.DefaultOptions())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(plan)
+	// Output:
+	// 5 sheets, duplex, 6 pages, C5, 31.950 g
+	// 1/5 COVER  cover    -
+	// 2/5 PLAIN  1.1      1.2
+	// 3/5 PLAIN  1.3      -
+	// 4/5 PLAIN  2.1      -
+	// 5/5 GIRO   2.2      -
+}
