@@ -119,7 +119,18 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	books["filled"] = edit(t, books["blank"], enter)
 	books["tampered"] = edit(t, books["full"], func(set func(sheet, ref string, v any)) { set(sheetCosts, cellName(costNet, firstRow+3), 1234.56) })
 
+	// A ledger total that is an øre off, as a fault of the program would give it.
+	off := full
+	off.Money.Net++
+	books["off"] = write(t, off, Options{})
+
 	calc := recalculate(t, books)
+	if got := calc["off"].at(sheetSummary, 1, 4); got != controlText(9, 2) {
+		t.Errorf("with the ledger an øre off the first page says %q", got)
+	}
+	if cached, err := openBook(t, books["off"]).GetCellValue(sheetSummary, "A4"); err != nil || cached != controlText(9, 2) {
+		t.Errorf("with the ledger an øre off the cached verdict is %q, %v", cached, err)
+	}
 	for name, r := range reports {
 		if n := checkAgainstCache(t, books[name], calc[name]); n < 100 {
 			t.Errorf("%s has only %d formulas", name, n)

@@ -11,29 +11,55 @@ import (
 
 const summaryCols = 7
 
-// control compares a figure of the ledger with the same figure as the workbook's cells give it.
+// control compares a figure of the ledger with the same figure as the workbook's rows give it, once
+// computed here and once by formula.
 type control struct {
 	label   string
-	ledger  any // Ore or int, from the report
+	ledger  billing.Ore // or a number of shipments or letters
+	rows    billing.Ore
 	formula string
+	whole   bool // a number, not an amount
 }
+
+func (c control) ok() bool { return c.ledger == c.rows }
 
 func (b *book) controls() []control {
 	r, m := b.report, b.report.Money
-	var raw billing.Ore
+	var lines, codes, raw, known billing.Money
+	received, codesReceived := 0, 0
+	for _, c := range r.Costs {
+		lines.Net, lines.VAT, lines.Gross = lines.Net+c.Net, lines.VAT+c.VAT, lines.Gross+c.Gross
+	}
+	shipments := make(map[string]bool, len(r.Shipments))
 	for _, s := range r.Shipments {
-		raw += s.Money.Net
+		shipments[s.ID] = true
+		raw.Net += s.Money.Net
+		if s.InPeriod {
+			received++
+		}
+	}
+	for _, c := range r.Costs {
+		if shipments[c.Shipment] {
+			known.Net += c.Net
+		}
+	}
+	for _, row := range r.PerKonteringskode {
+		codes.Net, codes.Gross, codes.Letters = codes.Net+row.Money.Net, codes.Gross+row.Money.Gross, codes.Letters+row.Money.Letters
+		codesReceived += row.Counters.Received
+	}
+	number := func(label string, ledger, rows int, formula string) control {
+		return control{label, billing.Ore(ledger), billing.Ore(rows), formula, true}
 	}
 	return []control{
-		{"Netto: kostnadslinjer", m.Net, rounded(b.costs.sum(costNet))},
-		{"Mva.: kostnadslinjer", m.VAT, rounded(b.costs.sum(costVAT))},
-		{"Brutto: kostnadslinjer", m.Gross, rounded(b.costs.sum(costGross))},
-		{"Netto: sum per konteringskode", m.Net, b.codesSum(codeNet)},
-		{"Brutto: sum per konteringskode", m.Gross, b.codesSum(codeGross)},
-		{"Netto på kjente forsendelser: rådata", raw, rounded(b.raw.sum(rawNet))},
-		{"Brev: sum per konteringskode", m.Letters, b.codesSum(codeLetters)},
-		{"Mottatte forsendelser: rådata", r.Counters.Received, b.outcomeCount("")},
-		{"Mottatte forsendelser: sum per konteringskode", r.Counters.Received, b.codesSum(codeReceived)},
+		{"Netto: kostnadslinjer", m.Net, lines.Net, rounded(b.costs.sum(costNet)), false},
+		{"Mva.: kostnadslinjer", m.VAT, lines.VAT, rounded(b.costs.sum(costVAT)), false},
+		{"Brutto: kostnadslinjer", m.Gross, lines.Gross, rounded(b.costs.sum(costGross)), false},
+		{"Netto: sum per konteringskode", m.Net, codes.Net, b.codesSum(codeNet), false},
+		{"Brutto: sum per konteringskode", m.Gross, codes.Gross, b.codesSum(codeGross), false},
+		{"Netto på kjente forsendelser: rådata", known.Net, raw.Net, rounded(b.raw.sum(rawNet)), false},
+		number("Brev: sum per konteringskode", m.Letters, codes.Letters, b.codesSum(codeLetters)),
+		number("Mottatte forsendelser: rådata", r.Counters.Received, received, b.outcomeCount("")),
+		number("Mottatte forsendelser: sum per konteringskode", r.Counters.Received, codesReceived, b.codesSum(codeReceived)),
 	}
 }
 
@@ -62,7 +88,13 @@ func (b *book) summary() error {
 	s.put(32, cell{st.title, title, ""})
 	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader etter dagen brevet ble postlagt, antall etter dagen forsendelsen ble mottatt.", periodText(r.From, r.To)), ""})
 	s.put(15, cell{st.subtitle, fmt.Sprintf("Rapport %s, laget %s. Beløp i kroner; netto er uten mva.", r.ReportID, r.Generated.In(r.Location).Format("02.01.2006 15:04")), ""})
-	s.put(18, cell{st.verdict, controlText(len(controls), 0), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&" KONTROLLER STEMMER IKKE – se Kontroll nederst")`,
+	wrong := 0
+	for _, c := range controls {
+		if !c.ok() {
+			wrong++
+		}
+	}
+	s.put(18, cell{st.verdict, controlText(len(controls), wrong), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&" KONTROLLER STEMMER IKKE – se Kontroll nederst")`,
 		status, len(controls), controlText(len(controls), 0), len(controls), status)})
 	statusCell := cellName(1, s.row)
 
@@ -319,13 +351,17 @@ func (b *book) summaryControls(s *sheet, at int, controls []control) {
 	st := b.style
 	s.block(at, "Kontroll", "Kontroll", "Regnskapslinjer", "Arbeidsbok", "Differanse", "Resultat")
 	for _, c := range controls {
-		row, style, zero := s.row+1, st.money, any(billing.Ore(0))
-		if _, whole := c.ledger.(int); whole {
-			style, zero = st.integer, 0
+		row, style, verdict := s.row+1, st.money, "OK"
+		value := func(o billing.Ore) any { return o }
+		if c.whole {
+			style, value = st.integer, func(o billing.Ore) any { return int64(o) }
 		}
-		s.put(16, cell{st.text, c.label, ""}, cell{style, c.ledger, ""}, cell{style, c.ledger, c.formula},
-			cell{style, zero, rounded(cellName(3, row) + "-" + cellName(2, row))},
-			cell{st.status, "OK", "IF(" + cellName(4, row) + `=0,"OK","AVVIK")`})
+		if !c.ok() {
+			verdict = "AVVIK"
+		}
+		s.put(16, cell{st.text, c.label, ""}, cell{style, value(c.ledger), ""}, cell{style, value(c.rows), c.formula},
+			cell{style, value(c.rows - c.ledger), rounded(cellName(3, row) + "-" + cellName(2, row))},
+			cell{st.status, verdict, "IF(" + cellName(4, row) + `=0,"OK","AVVIK")`})
 	}
 }
 
