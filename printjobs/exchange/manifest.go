@@ -115,7 +115,7 @@ func ParseManifest(b []byte) ([]ManifestRow, error) {
 	var lines []int
 	for {
 		rec, err := cr.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		var ce *csv.ParseError

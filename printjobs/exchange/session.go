@@ -53,12 +53,11 @@ func (s *Session) remoteError(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fs.ErrPermission
 	case errors.As(err, &status):
-		switch code := status.FxCode(); code {
-		case sftp.ErrSSHFxNoConnection, sftp.ErrSSHFxConnectionLost:
+		code := status.FxCode()
+		if errors.Is(code, sftp.ErrSSHFxNoConnection) || errors.Is(code, sftp.ErrSSHFxConnectionLost) {
 			return fmt.Errorf("%w: %w", ErrConnection, s.conn.reason(code))
-		default:
-			return &refusedError{code: status.Code, text: code.Error()}
 		}
+		return &refusedError{code: status.Code, text: code.Error()}
 	}
 	return fmt.Errorf("%w: %w", ErrConnection, s.conn.reason(err))
 }
@@ -136,7 +135,7 @@ func (s *Session) read(ctx context.Context, name string, limit int64) ([]byte, e
 		if err != nil {
 			return err
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // only read
 		// Plain reads: File.WriteTo has skipped data on servers with small packets
 		// (pkg/sftp #658), and the size is checked below.
 		chunk := make([]byte, 256<<10)
@@ -147,7 +146,7 @@ func (s *Session) read(ctx context.Context, name string, limit int64) ([]byte, e
 				return ErrTooLarge
 			}
 			buf = append(buf, chunk[:n]...)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			if err != nil {
@@ -259,7 +258,7 @@ func (h *hashedSource) Read(b []byte) (int, error) {
 		h.sum.Write(b[:n])
 		h.moved()
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: %w", ErrSource, err)
 	}
 	return n, err

@@ -196,11 +196,11 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	s, err := t.login(conn, address, pins, auth)
 	if !release() && err == nil {
 		// The time ran out in the last moment: the connection is closed.
-		s.Close()
+		_ = s.Close()
 		err = conn.reason(dialCtx.Err())
 	}
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, fmt.Errorf("dial vendor %s: %w", address, dialError(err, conn))
 	}
 	go s.keepalive()
@@ -225,7 +225,7 @@ func (t Target) login(conn *watchedConn, address string, pins *pinned, auth []ss
 	}
 	files, err := sftp.NewClient(client, opts...)
 	if err != nil {
-		client.Close()
+		_ = client.Close()
 		return nil, fmt.Errorf("start the sftp subsystem: %w", err)
 	}
 	s := &Session{target: t, client: files, ssh: client, conn: conn, stop: make(chan struct{})}
@@ -300,7 +300,7 @@ func (c *watchedConn) fail(cause error) {
 		c.cause = cause
 	}
 	c.mu.Unlock()
-	c.Close()
+	_ = c.Close() // whoever waits on it learns the cause from reason
 }
 
 func (c *watchedConn) reason(err error) error {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -463,7 +464,7 @@ func strictJSON(document string, b []byte, v any) error {
 		p.add(lineAt(b, err), "", "%s", jsonProblem(err))
 		return p.err()
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		p.add(0, "", "has more text after its end")
 		return p.err()
 	}
@@ -489,7 +490,7 @@ func noDoubleFields(b []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	for {
 		tok, err := dec.Token()
-		if err == io.EOF && len(stack) == 0 {
+		if errors.Is(err, io.EOF) && len(stack) == 0 {
 			return nil
 		}
 		if err != nil {
@@ -531,17 +532,20 @@ func noDoubleFields(b []byte) error {
 
 // jsonProblem says what is wrong with a JSON text without quoting its values.
 func jsonProblem(err error) string {
-	switch e := err.(type) {
-	case *json.UnmarshalTypeError:
-		return fmt.Sprintf("field %s: want %s, have %s", showName(e.Field), e.Type, e.Value)
-	case *json.SyntaxError:
+	var wrongType *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	var double *doubleFieldError
+	var clock *time.ParseError
+	switch {
+	case errors.As(err, &wrongType):
+		return fmt.Sprintf("field %s: want %s, have %s", showName(wrongType.Field), wrongType.Type, wrongType.Value)
+	case errors.As(err, &syntax):
 		return "is not JSON"
-	case *doubleFieldError:
-		return e.Error()
-	case *time.ParseError:
+	case errors.As(err, &double):
+		return double.Error()
+	case errors.As(err, &clock):
 		return "a time is not of the form 2026-11-22T03:31:12Z"
-	}
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "ends too early"
 	}
 	if s, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
@@ -552,14 +556,17 @@ func jsonProblem(err error) string {
 
 // lineAt finds the line that a JSON error points at, 0 when it points nowhere.
 func lineAt(b []byte, err error) int {
+	var wrongType *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	var double *doubleFieldError
 	var off int64
-	switch e := err.(type) {
-	case *json.UnmarshalTypeError:
-		off = e.Offset
-	case *json.SyntaxError:
-		off = e.Offset
-	case *doubleFieldError:
-		off = e.offset
+	switch {
+	case errors.As(err, &wrongType):
+		off = wrongType.Offset
+	case errors.As(err, &syntax):
+		off = syntax.Offset
+	case errors.As(err, &double):
+		off = double.offset
 	default:
 		return 0
 	}
