@@ -103,7 +103,9 @@ type Composed struct {
 // them are written, flushed to disk, and proven: read back and compared with
 // the plan in hash, number of sides, and which sides are empty ([ErrProof]).
 //
-// When letters are at fault the error is a [*LetterErrors] with all of them.
+// When letters are at fault the error is a [*LetterErrors] with all of them
+// (but for those that would alone break the limit of bytes, of which it may
+// name the first only).
 // [ErrStalePlan] means that the job must be planned again. All other errors
 // (disk, a source that cannot be read, ctx) say nothing about the letters: try
 // again. On any error no new file is left in dir, except that a failure while
@@ -244,8 +246,11 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 		c.fault(&LetterError{l.Shipment, CodeFacts, textFacts, err})
 		return nil
 	}
-	if len(c.faults) > 0 { // examined, and of no more use
-		return nil
+	if len(c.faults) > 0 {
+		linker := printfile.NewLinker(io.Discard, printfile.Options{TempDir: c.stage.dir})
+		defer linker.Close() //nolint:errcheck // only to let go of its temporary file
+		err := c.draw(ctx, linker, im, front, body, func(bool) {})
+		return c.blame(ctx, l.Shipment, body, watched, err)
 	}
 
 	if c.file != nil && !c.fits(l, im, src.Size()) {
@@ -263,18 +268,16 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	}
 	f := c.file
 	firstSide := f.sides + 1
-	if err := c.link(ctx, im, front, body); err != nil {
-		var se *printfile.SourceError
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case !errors.As(err, &se) || se.Source != body:
-			return fmt.Errorf("write print file: %w", err)
-		case watched.err != nil: // not damaged, only out of reach just now
-			return fmt.Errorf("shipment %s: read prepared letter: %w", l.Shipment, watched.err)
-		}
-		c.fault(&LetterError{l.Shipment, CodePrepared, textPrepared, err})
-		return nil
+	f.objects += int64(body.NumObjects())
+	if front != nil {
+		f.objects += int64(front.NumObjects())
+	}
+	err = c.draw(ctx, f.linker, im, front, body, func(blank bool) {
+		f.blank.append(blank)
+		f.sides++
+	})
+	if err != nil {
+		return c.blame(ctx, l.Shipment, body, watched, err)
 	}
 	if front != nil {
 		f.linker.Release(front)
@@ -337,13 +340,9 @@ func agree(l Letter, body *printfile.Prepared) error {
 	return nil
 }
 
-// link draws a letter's sheets.
-func (c *composer) link(ctx context.Context, im impose.Imposed, front, body *printfile.Prepared) error {
-	f := c.file
-	f.objects += int64(body.NumObjects())
-	if front != nil {
-		f.objects += int64(front.NumObjects())
-	}
+// draw adds a letter's sheets to a print file, and tells of each side whether
+// it is empty.
+func (c *composer) draw(ctx context.Context, linker *printfile.Linker, im impose.Imposed, front, body *printfile.Prepared, drawn func(blank bool)) error {
 	for _, sheet := range im.Sheets {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -360,13 +359,30 @@ func (c *composer) link(ctx context.Context, im impose.Imposed, front, body *pri
 			case impose.Cover:
 				side.Placements = []printfile.Placement{{Source: front, Page: 0, Matrix: s.At}}
 			}
-			if err := f.linker.AddSide(side); err != nil {
+			if err := linker.AddSide(side); err != nil {
 				return err
 			}
-			f.blank.append(s.Kind == impose.Blank)
-			f.sides++
+			drawn(s.Kind == impose.Blank)
 		}
 	}
+	return nil
+}
+
+// blame tells a letter that is damaged, which is a fault of its own, from all
+// else that can keep it from being drawn.
+func (c *composer) blame(ctx context.Context, shipment string, body *printfile.Prepared, watched *watchedReader, err error) error {
+	var se *printfile.SourceError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !errors.As(err, &se) || se.Source != body:
+		return fmt.Errorf("write print file: %w", err)
+	case watched.err != nil: // not damaged, only out of reach just now
+		return fmt.Errorf("shipment %s: read prepared letter: %w", shipment, watched.err)
+	}
+	c.fault(&LetterError{shipment, CodePrepared, textPrepared, err})
 	return nil
 }
 

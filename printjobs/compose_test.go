@@ -382,11 +382,28 @@ func TestComposeDamagedObject(t *testing.T) {
 		p := testProfile(t)
 		p.MaxSheetsPerFile = sheets
 		planned, s := planOne(t, p, 0, candidate("a1", nil), candidate("a2", nil), candidate("a3", func(c *Candidate) { c.Facts = factsOf(nil, 3) }))
-		s.files["a2"] = bytes.Replace(s.files["a2"], []byte("MARK-a2-1-2"), []byte("MARK-a2-1-3"), 1)
-		_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
-		var faults *LetterErrors
-		if !errors.As(err, &faults) || len(faults.Letters) != 1 || faults.Letters[0].Shipment != "a2" || faults.Letters[0].Code != CodePrepared {
-			t.Fatalf("%d sheets a file: got %v, want a2 alone at fault", sheets, err)
+		damage := func(id string) {
+			s.files[id] = bytes.Replace(s.files[id], []byte("MARK-"+id+"-1-2"), []byte("MARK-"+id+"-1-0"), 1)
+		}
+		compose := func() string {
+			_, err := Compose(t.Context(), t.TempDir(), jobOf(t, testJob, planned, s, p), p, nil)
+			var faults *LetterErrors
+			if !errors.As(err, &faults) {
+				t.Fatalf("%d sheets a file: got %v, want a *LetterErrors", sheets, err)
+			}
+			var got string
+			for _, l := range faults.Letters {
+				got += l.Shipment + " " + l.Code + "\n"
+			}
+			return got
+		}
+		damage("a2")
+		if d := cmp.Diff("a2 "+CodePrepared+"\n", compose()); d != "" {
+			t.Errorf("%d sheets a file (-want +got):\n%s", sheets, d)
+		}
+		damage("a3")
+		if d := cmp.Diff("a2 "+CodePrepared+"\na3 "+CodePrepared+"\n", compose()); d != "" {
+			t.Errorf("%d sheets a file (-want +got):\n%s", sheets, d)
 		}
 	}
 }
