@@ -226,6 +226,33 @@ func TestComposeSimplexHasNoBacks(t *testing.T) {
 	checkPages(t, planned, out)
 }
 
+// TestComposeWithoutCover: a letter that carries its own address needs no maker
+// and begins at once.
+func TestComposeWithoutCover(t *testing.T) {
+	t.Parallel()
+	needs(t, "pdftotext")
+	p := testProfile(t)
+	p.Impose.Cover = impose.CoverNone
+	planned, s := planOne(t, p, 0, duplex("u1", nil, 3), duplex("u2", nil, 2))
+	job := jobOf(t, testJob, planned, s, p)
+	job.Makers = nil
+	out, err := Compose(t.Context(), t.TempDir(), job, p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, text := range texts(t, out.Files[0].Path) {
+		have = append(have, strings.TrimSpace(text))
+	}
+	want := []string{mark("u2", 1, 1), mark("u2", 1, 2), mark("u1", 1, 1), mark("u1", 1, 2), mark("u1", 1, 3), ""}
+	if d := cmp.Diff(want, have); d != "" {
+		t.Errorf("sides (-want +got):\n%s", d)
+	}
+	if tot := out.Ticket.Totals; tot.Pages != 5 || tot.Sheets != 3 || tot.Sides != 6 {
+		t.Errorf("totals are %+v, want 5 pages on 3 sheets with 6 sides", tot)
+	}
+}
+
 // TestComposeSplits: files end at the limits, letters stay whole.
 func TestComposeSplits(t *testing.T) {
 	t.Parallel()
