@@ -194,7 +194,7 @@ func (o *options) load(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, cfg, o.logger(), wiring{})
+	return open(ctx, cfg, o.logger(), o.wiring)
 }
 
 // with runs fn on the wired program. work: background work is done meanwhile.

@@ -34,18 +34,18 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], std{os.Stdout, os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr}))
 }
 
 // run is the whole program but for the process around it.
-func run(ctx context.Context, args []string, s std) int {
-	root := newRoot(s)
+func run(ctx context.Context, args []string, w world) int {
+	root := newRoot(w)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(s.err, "postgang:", err)
+	fmt.Fprintln(w.err, "postgang:", err)
 	var coded *exitError
 	switch {
 	case errors.As(err, &coded):

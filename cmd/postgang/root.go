@@ -19,22 +19,25 @@ import (
 	"postgang/engine"
 )
 
-// std is where a command writes: results to out, everything else to err.
-type std struct{ out, err io.Writer }
+// world is what a command touches: results go to out, everything else to err; a test hands in a clock and crash points.
+type world struct {
+	out, err io.Writer
+	wiring   wiring
+}
 
 // EnvConfig names the environment variable with the path of the configuration.
 const EnvConfig = "POSTGANG_CONFIG"
 
 // options are the flags of all commands.
 type options struct {
-	std
+	world
 	config  string
 	json    bool
 	verbose bool
 }
 
-func newRoot(s std) *cobra.Command {
-	o := &options{std: s}
+func newRoot(w world) *cobra.Command {
+	o := &options{world: w}
 	root := &cobra.Command{
 		Use:   "postgang",
 		Short: "Batch print and post for Norwegian public-sector mail",
@@ -52,8 +55,8 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 		SilenceUsage: true, SilenceErrors: true,
 		Version: version(),
 	}
-	root.SetOut(s.out)
-	root.SetErr(s.err)
+	root.SetOut(w.out)
+	root.SetErr(w.err)
 	path := os.Getenv(EnvConfig)
 	if path == "" {
 		path = config.DefaultName

@@ -32,7 +32,7 @@ released; what is not done is taken up by the next start.`,
 				return err
 			}
 			log := jsonLogger(o.err)
-			a, err := open(cmd.Context(), cfg, log, wiring{})
+			a, err := open(cmd.Context(), cfg, log, o.wiring)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"postgang/engine/archive/archivetest"
+	"postgang/printjobs/prepare"
+)
+
+// Environment of a test binary that is to be the program.
+const (
+	envBeProgram = "POSTGANG_TEST_PROGRAM" // run as postgang
+	envKillAfter = "POSTGANG_TEST_KILL"    // kill -9 oneself at this step, counted from 1
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
+		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
+			os.Exit(exitFailed)
+		}
+		os.Exit(exitOK)
+	}
+	if os.Getenv(envBeProgram) != "" {
+		w := world{out: os.Stdout, err: os.Stderr}
+		if n, err := strconv.Atoi(os.Getenv(envKillAfter)); err == nil && n > 0 {
+			var steps atomic.Int64
+			die := func() {
+				if steps.Add(1) == int64(n) {
+					_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+					select {} // not one instruction more
+				}
+			}
+			w.wiring.step = func(string) { die() }
+			w.wiring.trace = func(string, ...string) { die() }
+		}
+		os.Exit(run(context.Background(), os.Args[1:], w))
+	}
+	os.Exit(archivetest.Main(m))
+}
+
+// program runs postgang as a process of its own and gives its output and exit code; killed: -1.
+func program(t testing.TB, dir string, killAt int, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), envBeProgram+"=1", fmt.Sprintf("%s=%d", envKillAfter, killAt))
+	var out, errOut strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err = cmd.Run()
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// need skips a test whose tool is missing, and fails it where nothing may be skipped.
+func need(t testing.TB, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatalf("%s is not installed", tool)
+			}
+			t.Skipf("%s is not installed", tool)
+		}
+	}
+}
