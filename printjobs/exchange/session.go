@@ -12,9 +12,18 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pkg/sftp"
+)
+
+// A request may wait its turn behind transfers on the same connection: while the
+// server answers at least so many bytes in an operation timeout, which is more
+// than keepalives bring, the request is given up to mostPatience timeouts.
+const (
+	leastAnswer  = 1024
+	mostPatience = 10
 )
 
 // do runs one request or transfer. It ends the connection when the context is
@@ -27,16 +36,65 @@ func (s *Session) do(ctx context.Context, what string, f func(progress func()) e
 	}
 	release := context.AfterFunc(ctx, func() { s.conn.fail(context.Cause(ctx)) })
 	defer release()
-	limit := s.target.Timeouts.Operation
-	watch := time.AfterFunc(limit, func() {
-		s.conn.fail(fmt.Errorf("no answer within %v", limit))
-	})
-	defer watch.Stop()
-	err := f(func() { watch.Reset(limit) })
+	w := &watch{conn: s.conn, limit: s.target.Timeouts.Operation}
+	w.progress()
+	defer w.stop()
+	err := f(w.progress)
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", what, s.remoteError(err))
+}
+
+// watch ends the connection when an operation does not move.
+type watch struct {
+	conn     *watchedConn
+	limit    time.Duration
+	mu       sync.Mutex
+	timer    *time.Timer
+	since    time.Time // of the last movement of this operation
+	received int64     // by the connection when the timer was set
+	stopped  bool
+}
+
+// progress gives the operation a new limit.
+func (w *watch) progress() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.since = time.Now()
+	w.arm()
+}
+
+func (w *watch) arm() {
+	if w.stopped {
+		return
+	}
+	w.received = w.conn.received.Load()
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.limit, w.fire)
+	} else {
+		w.timer.Reset(w.limit)
+	}
+}
+
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	w.timer.Stop()
+}
+
+func (w *watch) fire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	waited := time.Since(w.since)
+	switch {
+	case w.stopped || waited < w.limit: // it moved just now
+	case w.conn.received.Load()-w.received >= leastAnswer && waited < mostPatience*w.limit:
+		w.arm()
+	default:
+		w.conn.fail(fmt.Errorf("no answer within %v", waited.Round(time.Millisecond)))
+	}
 }
 
 // remoteError sorts what pkg/sftp returns: an answer of the server, a fault of

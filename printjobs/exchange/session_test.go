@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -1013,6 +1014,46 @@ func TestParallelPut(t *testing.T) {
 		}
 		j.arrived(t, v, true)
 	})
+}
+
+// A request that waits its turn behind slow uploads on the same session is no
+// stall: with four uploads some 256 writes stand before it.
+func TestSlowUploadsBesideASmallRequest(t *testing.T) {
+	t.Parallel()
+	v := simulator(t, func(e vendorsim.Event) error {
+		if e.Op == "write" && !e.Done {
+			time.Sleep(100 * time.Millisecond) // eight at once: 80 writes a second
+		}
+		return nil
+	})
+	target := v.target
+	target.Timeouts.Operation = 1500 * time.Millisecond
+	var writing sync.WaitGroup
+	writing.Add(4)
+	target.Trace = func(step string, args ...string) {
+		if step == exchange.StepWrite+":before" && strings.HasSuffix(args[0], ".pdf.part") {
+			writing.Done()
+		}
+	}
+	s, j := dial(t, target), newJob(t, "K7QX000024", 3<<20, 3<<20, 3<<20, 3<<20)
+	put := make(chan error)
+	for _, f := range j.ticket.PrintFiles() {
+		go func() { put <- s.Put(ctx, f, bytes.NewReader(j.bytes[f.Name])) }()
+	}
+	writing.Wait()
+	time.Sleep(200 * time.Millisecond) // let the queue fill
+	start := time.Now()
+	if _, err := s.State(ctx, j.id); err != nil {
+		t.Error(err)
+	}
+	if waited := time.Since(start); waited < target.Timeouts.Operation {
+		t.Errorf("the request waited only %v: the test proves nothing", waited)
+	}
+	for range 4 {
+		if err := <-put; err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestSourceThatFails(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -52,7 +53,7 @@ func (f Folders) withDefaults() Folders {
 type Timeouts struct {
 	Dial      time.Duration // connect, key exchange and login together; default 20 s
 	Operation time.Duration // one request such as stat or rename, or a silence within a transfer; default 60 s
-	Keepalive time.Duration // between keepalive@openssh.com requests; three unanswered end the connection; default 15 s
+	Keepalive time.Duration // between keepalive@openssh.com requests; one unanswered for three times this ends the connection; default 15 s
 }
 
 // Default timeouts. A transfer may take any time as long as it moves.
@@ -290,8 +291,17 @@ func (s *Session) keepalive() {
 // the "use of closed network connection" that follows from it.
 type watchedConn struct {
 	net.Conn
-	mu    sync.Mutex
-	cause error
+	received atomic.Int64 // bytes
+	mu       sync.Mutex
+	cause    error
+}
+
+// Read counts what the server sends, by which a request that only waits its
+// turn is told from one that hangs.
+func (c *watchedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.received.Add(int64(n))
+	return n, err
 }
 
 func (c *watchedConn) fail(cause error) {
