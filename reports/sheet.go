@@ -318,8 +318,8 @@ func digits(v int64) int {
 	return n + places - 1 + (places-1)/3
 }
 
-// widest is the widest a column becomes; wrapped text goes on below.
-const widest = 46
+// widest is the widest a column of wrapped text becomes; longer text goes on below.
+const widest = 30
 
 // measure gives column widths that show the title, word by word, and every value.
 func measure(cols []column, rows int, row func(int) []cell) []float64 {
@@ -347,19 +347,43 @@ func measure(cols []column, rows int, row func(int) []cell) []float64 {
 	return out
 }
 
+// wrappedLines gives how many lines a text takes in a cell of the width, when its letters are wide times
+// as wide as digits.
+func wrappedLines(text string, cellWidth, wide float64) int {
+	used, n := 0.0, 1
+	for _, word := range strings.Fields(text) {
+		l := float64(utf8.RuneCountInString(word))*wide + 1
+		if used > 0 && used+l > cellWidth-2 {
+			used, n = 0, n+1
+		}
+		used += l
+		for used > cellWidth-1 && cellWidth > 2 { // a word longer than the line is broken
+			used, n = used-(cellWidth-1), n+1
+		}
+	}
+	return n
+}
+
+// rowHeight gives the height in points that a row needs for its wrapped texts; 0 when one line will do.
+// Programs do not agree on heights that a file leaves open: LibreOffice lets texts run into each other.
+func rowHeight(cols []column, widths []float64, cells []cell) float64 {
+	lines := 1
+	for i, c := range cells {
+		if text, ok := c.value.(string); ok && cols[i].kind == kindWrap {
+			lines = max(lines, wrappedLines(text, widths[i], 1.0))
+		}
+	}
+	if lines == 1 {
+		return 0
+	}
+	return float64(lines)*12.5 + 2
+}
+
 // headerHeight gives the height in points that the longest wrapped title needs.
 func headerHeight(cols []column, widths []float64) float64 {
 	lines := 1
 	for i, c := range cols {
-		used, n := 0.0, 1
-		for _, word := range strings.Fields(c.title) {
-			l := float64(utf8.RuneCountInString(word))*1.12 + 1
-			if used > 0 && used+l > widths[i]-2 {
-				used, n = 0, n+1
-			}
-			used += l
-		}
-		lines = max(lines, n)
+		lines = max(lines, wrappedLines(c.title, widths[i], 1.12))
 	}
 	return float64(lines)*13 + 6
 }

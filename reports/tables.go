@@ -146,7 +146,8 @@ func (b *book) longTable(name string, t long, from, to int) error {
 	s.row = headerRow - 1
 	s.header(t.cols, widths)
 	for i := range n {
-		s.put(0, row(i)...)
+		cells := row(i)
+		s.put(rowHeight(t.cols, widths, cells), cells...)
 	}
 	if n == 0 {
 		s.put(0, cell{b.style.note, t.empty, ""})
@@ -303,7 +304,7 @@ func (b *book) deviationTable() long {
 		title: "Avvik",
 		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, og prislisten. Beløp er netto, det avviket gjelder.",
 		cols: []column{
-			{"Dag", kindDay, 13}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindText, 8},
+			{"Dag", kindDay, 13}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindWrap, 8},
 			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9},
 		},
 		sums: []int{10}, frozenCols: 2, empty: "Ingen avvik.",
@@ -313,7 +314,7 @@ func (b *book) deviationTable() long {
 			if state == "" {
 				state = "åpen"
 			}
-			if code == "" {
+			if code == "" && d.Kind != billing.DeviationUnknown { // of an unknown letter no code can be missing
 				code = billing.MissingCode
 			}
 			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state)

@@ -179,6 +179,20 @@ func TestWidth(t *testing.T) {
 	}
 }
 
+func TestWrappedLines(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		width float64
+		want  int
+	}{{"", 10, 1}, {"kort", 10, 1}, {"Bergvik kommune, Skole og barnehage", 30, 2}, {"Bergvik kommune", 40, 1}, {strings.Repeat("x", 61), 32, 2},
+		{"en to tre fire fem seks", 8, 5}, {"abc", 1, 1}} {
+		if got := wrappedLines(c.text, c.width, 1); got != c.want {
+			t.Errorf("%q takes %d lines of %v, want %d", c.text, got, c.width, c.want)
+		}
+	}
+}
+
 type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
