@@ -65,6 +65,8 @@ func FuzzLetter(f *testing.F) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
+		hang := time.AfterFunc(20*time.Second, func() { panic("hangs") })
+		defer hang.Stop()
 		facts, err := Letter(ctx, Request{Documents: []Document{{Path: in}}, Output: out, Limits: Limits{MaxPages: 100, MaxContentBytes: 1 << 20}})
 		var refusal *Refusal
 		if errors.As(err, &refusal) {

@@ -521,6 +521,33 @@ func TestWrongLength(t *testing.T) {
 	}
 }
 
+// TestRepair: a file whose cross-reference table or header is gone is read by
+// looking for its objects, the last of each number.
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	good := onePage(a4, "0 0 1 rg 0 741.89 100 100 re f")
+	cut := func(at string) []byte { return bytes.Clone(good[:bytes.Index(good, []byte(at))]) }
+	update := "\n4 0 obj\n" + stream("", "1 0 0 rg 0 741.89 100 100 re f") + "\nendobj\n"
+	blue := [3]byte{0, 0, 255}
+	for _, c := range []struct {
+		name string
+		data []byte
+		want [3]byte
+	}{
+		{"table cut off", cut("xref"), blue},
+		{"later object counts", append(cut("xref"), update...), red},
+		{"no header", bytes.Replace(good, []byte("%PDF-1.7"), []byte("PDF"), 1), blue},
+		{"table of nonsense", append(cut("xref"), "xref\n0 9\ntrailer <</Root 1 0 R>>\nstartxref\n3\n%%EOF"...), blue},
+	} {
+		_, out, err := prepareBytes(t, c.data)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if got := at(t, out, 1, 10, 10); got != c.want {
+			t.Errorf("%s: colour %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 // TestNothingElseSurvives: scripts, files, structure and metadata are gone;
 // the text stays.
 func TestNothingElseSurvives(t *testing.T) {

@@ -52,8 +52,8 @@ type source struct {
 	layers  *layers
 }
 
-// openSource reads the document at path: strictly first, then relaxed. The
-// finding tells what is wrong with the document; the error what is wrong with
+// openSource reads the document at path: strictly first, then relaxed, then
+// with its cross-reference table rebuilt. The finding tells what is wrong with the document; the error what is wrong with
 // us.
 func openSource(c context.Context, index int, path string, limits Limits) (*source, *Finding, error) {
 	// In memory as a whole: pdfcpu reads it in thousands of small pieces, and
@@ -80,7 +80,15 @@ func openSource(c context.Context, index int, path string, limits Limits) (*sour
 		if errors.Is(err, pdfcpu.ErrWrongPassword) || strings.HasPrefix(err.Error(), "encryption ") {
 			return refuse(CodeEncrypted)
 		}
-		return refuse(CodeUnreadable)
+		if file = rebuilt(file); file == nil {
+			return refuse(CodeUnreadable)
+		}
+		if ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode)); err != nil {
+			if c.Err() != nil {
+				return nil, nil, c.Err()
+			}
+			return refuse(CodeUnreadable)
+		}
 	}
 	if ctx.E != nil && !printingPermitted(ctx.E) || ctx.E == nil && encryptEntry.Match(file) {
 		// pdfcpu passes over an Encrypt entry that it finds in an odd place;
