@@ -31,6 +31,18 @@ type Collected struct {
 	Reasons  map[Reason]int // why the letters go to paper
 }
 
+// add counts another round of collecting. A letter that was collected twice, because its first job was withdrawn, counts
+// in both rounds.
+func (c *Collected) add(o Collected) {
+	c.Letters += o.Letters
+	c.Jobs = append(c.Jobs, o.Jobs...)
+	c.SetAside += o.SetAside
+	c.Digital += o.Digital
+	for r, n := range o.Reasons {
+		c.Reasons[r] += n
+	}
+}
+
 // Collect picks what is due, plans it into print jobs and has them composed in the background. Every job is one
 // transaction; when it is cut short, what is planned stays planned and the rest is still due.
 func (e *Engine) Collect(ctx context.Context) (Collected, error) {
@@ -279,6 +291,17 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 	var bad *printjobs.LetterErrors
 	if errors.As(err, &bad) {
 		return e.splitOff(ctx, j, bad)
+	}
+	if errors.Is(err, printjobs.ErrStalePlan) {
+		// The profile was changed since planning: the letters no longer belong together. They are free again and
+		// collected anew.
+		return e.archive.InTx(ctx, func(tx Tx) error {
+			j, err := tx.Job(ctx, id)
+			if err != nil || j.State != JobPlanned {
+				return err
+			}
+			return e.moveJob(ctx, tx, j, JobWithdrawn, "the vendor's profile has changed since planning")
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", id, err)

@@ -21,6 +21,9 @@ type NightOptions struct {
 // DefaultPatience is how long a night waits for its jobs.
 const DefaultPatience = 30 * time.Minute
 
+// maxRounds bounds how often one run collects again after its jobs have settled.
+const maxRounds = 3
+
 // nightPoll is how often a waiting night looks at its jobs.
 const nightPoll = 100 * time.Millisecond
 
@@ -81,6 +84,18 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 	}
 	e.step("night: collected")
 	waitErr := e.settle(ctx, o)
+	// Jobs that were planned under an older profile are withdrawn when they are composed, and their letters due again.
+	for round := 0; round < maxRounds && waitErr == nil; round++ {
+		again, err := e.Collect(ctx)
+		if err != nil {
+			return out, err
+		}
+		if len(again.Jobs) == 0 {
+			break
+		}
+		out.Collected.add(again)
+		waitErr = e.settle(ctx, o)
+	}
 	after, err := e.jobStates(ctx)
 	if err != nil {
 		return out, errors.Join(waitErr, err)

@@ -128,6 +128,7 @@ type Print struct {
 	MaxLettersPerJob *int    `toml:"max_letters_per_job"`
 	MaxSheetsPerFile *int    `toml:"max_sheets_per_file"`
 	MaxBytesPerFile  *int64  `toml:"max_bytes_per_file"`
+	PDFVersion       *string `toml:"pdf_version"`
 	Paper            string  `toml:"paper"`
 	GiroPaper        string  `toml:"giro_paper"`
 	Service          string  `toml:"service"`
@@ -546,6 +547,7 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 	set(&p.MaxLettersPerJob, v.Print.MaxLettersPerJob)
 	set(&p.MaxSheetsPerFile, v.Print.MaxSheetsPerFile)
 	set(&p.MaxBytesPerFile, v.Print.MaxBytesPerFile)
+	set(&p.PDFVersion, v.Print.PDFVersion)
 	p.Instructions.Paper, p.Instructions.GiroPaper, p.Instructions.Service = v.Print.Paper, v.Print.GiroPaper, v.Print.Service
 	l, w := &p.Layout, v.Window
 	set(&l.WindowXMM, w.X)
@@ -566,11 +568,10 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 	set(&l.InserterYMM, w.InserterY)
 	set(&l.InserterWMM, w.InserterWidth)
 	set(&l.InserterHMM, w.InserterHeight)
-	if err := p.Validate(); err != nil {
-		c.add(at+".print", "%v", err)
-	}
 	if err := p.Layout.Validate(); err != nil {
 		c.add(at+".window", "%v", err)
+	} else if err := p.Validate(); err != nil {
+		c.add(at+".print", "%v", err)
 	}
 	return p
 }
