@@ -220,7 +220,11 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		if v.Prices != nil {
 			production, postage, err := v.Prices.Expected(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
 			if err != nil {
-				return fmt.Errorf("expected cost of shipment %s: %w", s.ID, err)
+				// What the vendor says is booked all the same; that we cannot check it is told.
+				if err := tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key)); err != nil {
+					return err
+				}
+				production, postage = row.Production, row.Postage
 			}
 			deviate(s.Account, billing.ReconcilePrice(production, postage, row, v.Tolerances)...)
 		}

@@ -72,7 +72,8 @@ type Schedules struct {
 
 // Report says where scheduled workbooks go.
 type Report struct {
-	Folder string `toml:"folder"`
+	Folder       string `toml:"folder"`
+	Organisation string `toml:"organisation"` // stands in the workbook's title and headers
 }
 
 // Input is one input of the kost/nytte model.
@@ -218,6 +219,7 @@ type Config struct {
 	Prepare       Prepare
 	Schedules     []engine.Schedule
 	ReportFolder  string
+	Organisation  string
 	Benefit       billing.CostBenefitInputs
 	Accounts      []engine.Account // by key
 	Vendors       []engine.Vendor  // by key
@@ -350,6 +352,7 @@ func (c *checker) config(f File) *Config {
 		Path: c.path, Documents: c.abs(orElse(f.Archive.Documents, "data/dokumenter")), Work: c.abs(orElse(f.Archive.Work, "data/arbeid")),
 		Inbox: c.abs(orElse(f.Intake.Folder, "data/post")), Settle: orDuration(f.Intake.Settle, 2*time.Second), Every: orDuration(f.Intake.Every, 15*time.Second),
 		PostcodeFile: c.abs(f.Intake.Postcodes), Prepare: f.Prepare, ReportFolder: c.abs(orElse(f.Report.Folder, "data/rapporter")),
+		Organisation: f.Report.Organisation,
 	}
 	cfg.Database = c.database(orElse(os.Getenv(EnvDatabase), orElse(f.Archive.Database, "sqlite:data/postgang.db")))
 	if cfg.Every < time.Second {

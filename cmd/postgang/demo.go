@@ -222,6 +222,7 @@ receipts = "*/15 * * * *"
 report = "0 7 1 * *"
 [report]
 folder = "data/rapporter"
+organisation = "Bergvik og Fjordby"
 [kost_nytte]
 `, database)
 	for _, in := range billing.SeedInputs().All() {

@@ -96,7 +96,7 @@ func (a *app) writeReport(ctx context.Context, q engine.ReportQuery, path string
 		return r, fmt.Errorf("write workbook: %w", err)
 	}
 	defer os.Remove(tmp.Name())
-	err = reports.Write(tmp, r, reports.Options{})
+	err = reports.Write(tmp, r, reports.Options{Organisation: a.cfg.Organisation})
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return r, fmt.Errorf("write workbook: %w", err)
 	}
