@@ -8,8 +8,9 @@ import (
 
 // Annotation flags (ISO 32000-1 table 165).
 const (
-	flagHidden = 1 << 1
-	flagPrint  = 1 << 2
+	flagHidden   = 1 << 1
+	flagPrint    = 1 << 2
+	flagNoRotate = 1 << 4
 )
 
 // appearance is what an annotation puts on the page.
@@ -55,6 +56,12 @@ func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bo
 		if subtype == "Widget" && s.stale(d, form) {
 			refused = true
 			continue
+		}
+		if flags&flagNoRotate != 0 {
+			// It stands upright on the turned page, its upper left corner
+			// where the rectangle's is.
+			r, _ := s.rect(d["Rect"])
+			m = m.mul(matrix{1, 0, 0, 1, -r.x0, -r.y1}).mul(turn(-p.rotate)).mul(matrix{1, 0, 0, 1, r.x0, r.y1})
 		}
 		a := appearance{form: form, matrix: m, fallback: p.resources}
 		if subtype == "Widget" {

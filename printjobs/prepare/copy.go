@@ -40,18 +40,29 @@ type fallback struct {
 }
 
 type objectKey struct {
-	number    int
-	fallback  int  // 0 when it has resources of its own
-	resources bool // copied as a resource dictionary
+	number   int
+	fallback int // 0 when it has resources of its own
+	as       role
 }
 
 type queued struct {
-	ref       printfile.Ref
-	object    types.Object // resolved
-	number    int          // in the source
-	fallback  fallback
-	resources bool
+	ref      printfile.Ref
+	object   types.Object // resolved
+	number   int          // in the source
+	fallback fallback
+	as       role
 }
+
+// role tells what an object is copied as where it does not say so itself.
+type role uint8
+
+const (
+	asIs role = iota
+	asResources
+	// asForm: the appearance of an annotation, which viewers draw whether or
+	// not it says that it is a form.
+	asForm
+)
 
 func newCopier(s *source, l *letter) *copier {
 	return &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), known: map[objectKey]printfile.Ref{}}
@@ -141,7 +152,11 @@ func (c *copier) flatten(page printfile.Stream, drawn []appearance, fb fallback)
 		// Appearances without resources of their own take the form's
 		// defaults; their id must differ from the page's.
 		own := fallback{id: fb.id - 1<<40, resources: a.fallback}
-		form := c.value(a.form, own)
+		source, ok := a.form.(types.IndirectRef)
+		if !ok {
+			continue
+		}
+		form := c.reference(source, own, asForm)
 		if _, ok := form.(printfile.Ref); !ok {
 			continue
 		}
@@ -210,7 +225,7 @@ func reals(v ...float64) printfile.Array {
 // pages which share their resources go on sharing them.
 func (c *copier) resources(o types.Object, fb fallback) printfile.Object {
 	if ref, ok := o.(types.IndirectRef); ok {
-		return c.reference(ref, fb, true)
+		return c.reference(ref, fb, asResources)
 	}
 	return c.resourceDict(c.s.dict(o), fb)
 }
@@ -296,7 +311,7 @@ func (c *copier) value(o types.Object, fb fallback) printfile.Object {
 	case types.HexLiteral:
 		return printfile.HexString(unhex(string(v)))
 	case types.IndirectRef:
-		return c.reference(v, fb, false)
+		return c.reference(v, fb, asIs)
 	case types.Array:
 		out := make(printfile.Array, len(v))
 		for i, e := range v {
@@ -334,19 +349,19 @@ func (c *copier) anyDict(d types.Dict, fb fallback) printfile.Object {
 
 // reference returns the reference to the copy of an object, and queues it the
 // first time. Numbers, names and the like are copied in place.
-func (c *copier) reference(r types.IndirectRef, fb fallback, resources bool) printfile.Object {
+func (c *copier) reference(r types.IndirectRef, fb fallback, as role) printfile.Object {
 	if c.s.isDamaged(r) {
 		c.damaged = true
 		return printfile.Null{}
 	}
 	o := c.s.resolve(r)
-	key := objectKey{number: r.ObjectNumber.Value(), resources: resources}
+	key := objectKey{number: r.ObjectNumber.Value(), as: as}
 	switch v := o.(type) {
 	case types.StreamDict:
 		if c.s.layers.hides(v.Dict["OC"]) {
 			return c.nothing()
 		}
-		if c.needsFallback(v.Dict) {
+		if c.needsFallback(v.Dict) || as == asForm && c.s.dict(v.Dict["Resources"]) == nil {
 			key.fallback = fb.id
 		}
 	case types.Dict:
@@ -362,7 +377,7 @@ func (c *copier) reference(r types.IndirectRef, fb fallback, resources bool) pri
 	}
 	ref := c.b.Reserve()
 	c.known[key] = ref
-	c.queue = append(c.queue, queued{ref: ref, object: o, number: key.number, fallback: fb, resources: resources})
+	c.queue = append(c.queue, queued{ref: ref, object: o, number: key.number, fallback: fb, as: as})
 	return ref
 }
 
@@ -402,7 +417,7 @@ func (c *copier) drain() {
 			st := c.stream(v, q)
 			copied, shared = st, len(st.Data) >= shareFrom
 		case types.Dict:
-			if q.resources {
+			if q.as == asResources {
 				copied = c.resourceDict(v, fallback{id: q.number, resources: types.IndirectRef{ObjectNumber: types.Integer(q.number)}})
 			} else {
 				copied = c.anyDict(v, q.fallback)
@@ -432,8 +447,10 @@ func (c *copier) stream(sd types.StreamDict, q queued) printfile.Stream {
 	}
 	pattern, _ := c.s.integer(d["PatternType"])
 	switch subtype := c.s.name(d["Subtype"]); {
-	case subtype == "Form":
-		return c.drawing(sd, q, "Type", "Subtype", "FormType", "BBox", "Matrix", "Group")
+	case subtype == "Form" || q.as == asForm:
+		st := c.drawing(sd, q, "Type", "Subtype", "FormType", "BBox", "Matrix", "Group")
+		st.Dict["Type"], st.Dict["Subtype"] = printfile.Name("XObject"), printfile.Name("Form")
+		return st
 	case subtype == "PS":
 		return printfile.Stream{Dict: printfile.Dict{"Type": printfile.Name("XObject"), "Subtype": printfile.Name("Form"), "BBox": reals(0, 0, 1, 1)}}
 	case subtype == "Image":

@@ -195,7 +195,6 @@ var knownDifferences = map[string]string{
 	"test_pdfs_freetexts.pdf":                     ourAnnotation,
 	"test_pdfs_issue16553.pdf":                    ourAnnotation,
 	"test_pdfs_issue11651.pdf":                    "the original's image data are damaged and are copied as they are",
-	"test_pdfs_pr20043.pdf":                       "annotations that do not turn with a turned page (flag NoRotate) lie beside their place",
 }
 
 const (

@@ -26,8 +26,6 @@ const (
 	// CodeDamagedObject: a part of a page (font, image) is damaged, so that
 	// the page would not print as it was meant.
 	CodeDamagedObject = "damaged-object"
-	// CodeLayers: layers whose printing state cannot be told for sure.
-	CodeLayers = "layers"
 	// CodeFontNotEmbedded (warning): the printer must substitute a font.
 	CodeFontNotEmbedded = "font-not-embedded"
 	// CodeNoAppearance (warning): a form field or annotation that should
@@ -63,7 +61,6 @@ var texts = map[string]string{
 	CodeTooLarge:        "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
 	CodeTooManyPages:    "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
 	CodeDamagedObject:   "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
-	CodeLayers:          "PDF-en har lag der det ikke kan avgjøres sikkert hva som skal skrives ut. Slå sammen lagene og send på nytt.",
 	CodeFontNotEmbedded: "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
 	CodeNoAppearance:    "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
 	CodeTimeout:         "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",

@@ -24,7 +24,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"postgang/printjobs/printfile"
@@ -243,9 +242,6 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 	// document, so it is dropped.
 	defer func() {
 		if r := recover(); r != nil {
-			if os.Getenv(debugPanics) != "" {
-				fmt.Fprintf(os.Stderr, "%v\n%s", r, debug.Stack())
-			}
 			l.refuse(newFinding(CodeUnreadable, index, 0))
 			err = nil
 		}
@@ -287,10 +283,6 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 	l.facts.DocumentPages = append(l.facts.DocumentPages, len(pages))
 	return nil
 }
-
-// debugPanics names an environment variable that makes a recovered panic
-// print its stack. For developing only: the text may quote the document.
-const debugPanics = "POSTGANG_PREPARE_PANICS"
 
 // write makes the prepared file appear at path, whole and durable.
 func (l *letter) write(path string, facts *Facts) (err error) {

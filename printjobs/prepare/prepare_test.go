@@ -11,11 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"postgang/printjobs/printfile"
 )
 
 // TestMain lets the test binary be the worker of the pools under test.
@@ -507,6 +510,54 @@ func TestAnnotations(t *testing.T) {
 	}
 }
 
+// TestNoRotate: an annotation that does not turn with the page stands upright
+// from the upper left corner of its rectangle.
+func TestNoRotate(t *testing.T) {
+	t.Parallel()
+	// On a page turned by 90° the rectangle's upper left corner in user space
+	// is at its upper right as seen; the annotation hangs from there.
+	data := onePage("/MediaBox[0 0 841.89 595.276]/Rotate 90/Annots[<</Subtype/Text/F 20/Rect[400 200 460 260]/AP<</N 5 0 R>>>>]", "",
+		stream("/BBox[0 0 60 60]/Resources<<>>", "1 0 0 rg 0 30 60 30 re f 0 0 1 rg 0 0 60 30 re f"))
+	_, out := mustPrepare(t, data)
+	// Seen: x = y of user space, y from the top = x of user space.
+	x, y := 260/ptPerMM, 400/ptPerMM
+	blue := [3]byte{0, 0, 255}
+	if a, b, c := at(t, out, 1, x+5, y+5), at(t, out, 1, x+5, y+16), at(t, out, 1, x-5, y+5); a != red || b != blue || c != paper {
+		t.Errorf("colours %v %v %v", a, b, c)
+	}
+}
+
+// TestSeveralDocuments: the facts tell which page is whose.
+func TestSeveralDocuments(t *testing.T) {
+	t.Parallel()
+	one := write(t, "a.pdf", onePage(a4, "1 0 0 rg 0 0 9 9 re f"))
+	two := write(t, "b.pdf", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>",
+		"<</Type/Page/Parent 2 0 R"+a4+">>", "<</Type/Page/Parent 2 0 R/Contents 5 0 R"+a4+">>", stream("", "0 0 9 9 re f")))
+	out := filepath.Join(t.TempDir(), "o.pdf")
+	facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: one}, {Path: two, GiroPages: []int{2}}}, Output: out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(facts.DocumentPages, []int{1, 2}) || !slices.Equal(facts.ColourPages(), []int{1}) ||
+		!slices.Equal(facts.BlankPages(), []int{2}) || !slices.Equal(facts.GiroPages(), []int{3}) {
+		t.Errorf("facts %+v", facts)
+	}
+	if p := facts.Pages[2]; p.Document != 1 || p.Page != 2 {
+		t.Errorf("last page %+v", p)
+	}
+	if n, err := PageCount(out); n != 3 || err != nil {
+		t.Errorf("%d pages (%v)", n, err)
+	}
+	data, err := json.Marshal(facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Facts
+	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(facts, back) {
+		t.Errorf("facts change on their way through JSON: %+v", back)
+	}
+}
+
 // TestWrongLength: a stream whose Length is too small or too large is read to
 // its end, as viewers do, not cut without a word.
 func TestWrongLength(t *testing.T) {
@@ -642,5 +693,17 @@ func TestDeterministic(t *testing.T) {
 	}
 	if n, err := PageCount(out); n != 1 || err != nil {
 		t.Errorf("pdfcpu counts %d pages (%v)", n, err)
+	}
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p, err := printfile.OpenPrepared(f, a.Bytes)
+	if err != nil {
+		t.Fatalf("the linker cannot open it: %v", err)
+	}
+	if w, h := p.PageSize(0); p.NumPages() != 1 || w != a4Width || h != a4Height {
+		t.Errorf("%d pages of %v × %v", p.NumPages(), w, h)
 	}
 }
