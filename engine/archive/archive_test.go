@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/printjobs/exchange"
 )
 
 func TestMain(m *testing.M) {
@@ -332,6 +334,135 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 	})
 }
 
+// breaks has a statement for every named CHECK of the schema, which breaks that one alone.
+var breaks = map[string]string{
+	"shipment_id_form":                    `INSERT INTO shipment SELECT 'SHORT', account, 'new', status, submission, konteringskode, sending_system, digital_only, fingerprint, zone, received_at, notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at, prepared_sha, prepared_bytes, facts, hold, refusals, version FROM shipment WHERE hand_in = 'in-1'`,
+	"shipment_account_given":              `UPDATE shipment SET account = ''`,
+	"shipment_hand_in_given":              `UPDATE shipment SET hand_in = '' WHERE hand_in = 'in-1'`,
+	"shipment_status_known":               `UPDATE shipment SET status = 'BORTE'`,
+	"shipment_zone_known":                 `UPDATE shipment SET zone = 'MARS'`,
+	"shipment_received_at_set":            `UPDATE shipment SET received_at = 0`,
+	"shipment_notified_at_set":            `UPDATE shipment SET notified_at = 0`,
+	"shipment_read_at_set":                `UPDATE shipment SET read_at = 0`,
+	"shipment_due_at_set":                 `UPDATE shipment SET due_at = 0`,
+	"shipment_due_reason_given":           `UPDATE shipment SET due_reason = ''`,
+	"shipment_sent_at_set":                `UPDATE shipment SET sent_at = 0`,
+	"shipment_posted_at_set":              `UPDATE shipment SET posted_at = 0`,
+	"shipment_closed_at_set":              `UPDATE shipment SET closed_at = 0`,
+	"shipment_prepared_form":              `UPDATE shipment SET prepared_sha = 'ab'`,
+	"shipment_prepared_size":              `UPDATE shipment SET prepared_bytes = -1`,
+	"shipment_due_with_reason":            `UPDATE shipment SET due_reason = NULL`,
+	"shipment_prepared_whole":             `UPDATE shipment SET prepared_bytes = NULL`,
+	"shipment_facts_of_prepared":          `UPDATE shipment SET status = 'MOTTATT', prepared_sha = NULL, prepared_bytes = NULL`,
+	"shipment_accepted_is_prepared":       `UPDATE shipment SET facts = NULL, prepared_sha = NULL, prepared_bytes = NULL`,
+	"shipment_digital_only_never_due":     `UPDATE shipment SET digital_only = TRUE`,
+	"shipment_digital_only_never_printed": `UPDATE shipment SET digital_only = TRUE, due_at = NULL, due_reason = NULL, status = 'SENDT_PRINT'`,
+	"document_place_counted":              `UPDATE document SET place = -1`,
+	"document_blob_form":                  `UPDATE document SET blob_sha = 'ab'`,
+	"document_blob_size":                  `UPDATE document SET blob_bytes = -1`,
+	"event_happened_at_set":               `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason) SELECT id, 0, 1, 'A', '', '', '' FROM shipment`,
+	"event_recorded_at_set":               `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason) SELECT id, 1, 0, 'A', '', '', '' FROM shipment`,
+	"event_kind_given":                    `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason) SELECT id, 1, 1, '', '', '', '' FROM shipment`,
+	"event_from_known":                    `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason) SELECT id, 1, 1, 'A', 'BORTE', '', '' FROM shipment`,
+	"event_to_known":                      `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason) SELECT id, 1, 1, 'A', '', 'BORTE', '' FROM shipment`,
+	"event_key_given":                     `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key) SELECT id, 1, 1, 'A', '', '', '', '' FROM shipment`,
+	"print_job_vendor_given":              `UPDATE print_job SET vendor = ''`,
+	"print_job_state_known":               `UPDATE print_job SET state = 'BORTE', ticket = 'a', ticket_sha = '` + archivetest.Sha(1) + `'`,
+	"print_job_live_as_state":             `UPDATE print_job SET live = FALSE`,
+	"print_job_created_at_set":            `UPDATE print_job SET created_at = 0`,
+	"print_job_updated_at_set":            `UPDATE print_job SET updated_at = 0`,
+	"print_job_offered_at_set":            `UPDATE print_job SET offered_at = 0`,
+	"print_job_has_letters":               `UPDATE print_job SET letters = 0`,
+	"print_job_failures_counted":          `UPDATE print_job SET failures = -1`,
+	"print_job_parent_other":              `UPDATE print_job SET parent = id`,
+	"print_job_composed_has_ticket":       `UPDATE print_job SET state = 'COMPOSED'`,
+	"job_letter_counted":                  `UPDATE job_letter SET letter = 0`,
+	"job_letter_sheets_counted":           `UPDATE job_letter SET sheets = -1`,
+	"job_letter_pages_counted":            `UPDATE job_letter SET pages = -1`,
+	"job_letter_pages_bw_counted":         `UPDATE job_letter SET pages_bw = -1`,
+	"job_letter_pages_colour_counted":     `UPDATE job_letter SET pages_colour = -1`,
+	"job_letter_giro_counted":             `UPDATE job_letter SET giro_sheets = -1`,
+	"job_letter_weight_counted":           `UPDATE job_letter SET weight_gram = -1`,
+	"job_letter_sides_ordered":            `UPDATE job_letter SET first_side = 2, last_side = 1`,
+	"job_file_named":                      `UPDATE job_file SET name = ''`,
+	"job_file_blob_form":                  `UPDATE job_file SET blob_sha = 'ab'`,
+	"job_file_blob_size":                  `UPDATE job_file SET blob_bytes = -1`,
+	"job_event_happened_at_set":           `INSERT INTO job_event (job, happened_at, from_state, to_state, reason) SELECT id, 0, '', 'PLANNED', '' FROM print_job`,
+	"job_event_from_known":                `INSERT INTO job_event (job, happened_at, from_state, to_state, reason) SELECT id, 1, 'BORTE', 'PLANNED', '' FROM print_job`,
+	"job_event_to_known":                  `INSERT INTO job_event (job, happened_at, from_state, to_state, reason) SELECT id, 1, '', '', '' FROM print_job`,
+	"receipt_file_vendor_given":           `INSERT INTO receipt_file SELECT '', sha256, name, blob_sha, blob_bytes, fetched_at, row_count, problems FROM receipt_file`,
+	"receipt_file_sha_form":               `INSERT INTO receipt_file SELECT vendor, 'AB', name, blob_sha, blob_bytes, fetched_at, row_count, problems FROM receipt_file`,
+	"receipt_file_blob_form":              `UPDATE receipt_file SET blob_sha = 'ab'`,
+	"receipt_file_blob_size":              `UPDATE receipt_file SET blob_bytes = -1`,
+	"receipt_file_fetched_at_set":         `UPDATE receipt_file SET fetched_at = 0`,
+	"receipt_file_rows_counted":           `UPDATE receipt_file SET row_count = -1`,
+	"receipt_id_form":                     `INSERT INTO receipt SELECT 'SHORT', vendor, file, 'DUPLICATE', job, shipment, posted_at, line FROM receipt`,
+	"receipt_state_known":                 `UPDATE receipt SET state = 'KANSKJE'`,
+	"receipt_posted_at_set":               `UPDATE receipt SET posted_at = 0`,
+	"receipt_letter_known":                `UPDATE receipt SET job = NULL`,
+	"receipt_applied_is_posted":           `UPDATE receipt SET posted_at = NULL`,
+	"cost_line_kind_given":                `INSERT INTO cost_line (receipt, place, kind, konteringskode, net, vat, gross) SELECT id, 9, '', '', 0, 0, 0 FROM receipt`,
+	"cost_line_adds_up":                   `INSERT INTO cost_line (receipt, place, kind, konteringskode, net, vat, gross) SELECT id, 9, 'ANNET', '', 1, 1, 1 FROM receipt`,
+	"deviation_key_given":                 `UPDATE deviation SET key = ''`,
+	"deviation_found_at_set":              `UPDATE deviation SET found_at = 0`,
+	"slot_schedule_given":                 `UPDATE slot SET schedule = ''`,
+	"slot_planned_at_set":                 `UPDATE slot SET planned_at = 0`,
+	"slot_state_known":                    `UPDATE slot SET state = 'KANSKJE', finished_at = 1`,
+	"slot_started_at_set":                 `UPDATE slot SET started_at = 0`,
+	"slot_finished_at_set":                `UPDATE slot SET state = 'DONE', finished_at = 0`,
+	"slot_finished_unless_running":        `UPDATE slot SET state = 'DONE'`,
+	"alarm_key_given":                     `UPDATE alarm SET key = ''`,
+	"alarm_raised_at_set":                 `UPDATE alarm SET raised_at = 0`,
+	"alarm_last_at_set":                   `UPDATE alarm SET last_at = 0`,
+	"alarm_counted":                       `UPDATE alarm SET occurrences = 0`,
+	"alarm_resolved_at_set":               `UPDATE alarm SET resolved_at = 0`,
+}
+
+// TestEveryCheckIsTried breaks each CHECK of the schema, and fails when a new one has no statement that breaks it.
+func TestEveryCheckIsTried(t *testing.T) {
+	schema, err := migrationFiles.ReadFile("migrations/00002_archive.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`CONSTRAINT (\w+) CHECK`).FindAllStringSubmatch(string(schema), -1)
+	if len(named) != len(breaks) {
+		t.Errorf("the schema has %d named checks and the test %d", len(named), len(breaks))
+	}
+	onBoth(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		j, ls := archivetest.Job("TEST000001", 1)
+		j2, ls2 := archivetest.Job("TEST000002", 2)
+		r, lines := archivetest.Receipt(9, j.ID, 1)
+		err := a.InTx(ctx, func(tx engine.Tx) error {
+			_, err := tx.ClaimSlot(ctx, "natt", archivetest.T0, engine.SlotRunning)
+			return errors.Join(err,
+				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
+				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
+				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
+				tx.SetJobFiles(ctx, j.ID, []engine.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: engine.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r, lines),
+				tx.InsertDeviations(ctx, []engine.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", "x"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range named {
+			statement, ok := breaks[m[1]]
+			if !ok {
+				t.Errorf("nothing tries to break %s", m[1])
+				continue
+			}
+			// Quoted on PostgreSQL, bare on SQLite, where the name ends the message but for the code.
+			_, err := a.Exec(ctx, statement)
+			if err == nil || !regexp.MustCompile(`\b`+m[1]+`\b`).MatchString(err.Error()) {
+				t.Errorf("%s: %v", m[1], err)
+			}
+		}
+	})
+}
+
 // TestPostgresErrorsHoldNoRows: the server's own error carries whole rows.
 func TestPostgresErrorsHoldNoRows(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
@@ -362,8 +493,9 @@ func TestIndexesAreUsed(t *testing.T) {
 		`SELECT count(*) FROM shipment WHERE fingerprint = 'a' AND received_at >= 1 AND received_at < 2`: "shipment_by_fingerprint",
 		`SELECT account, status, CASE WHEN hold = '' THEN 0 ELSE 1 END AS held, count(*) FROM shipment
 			GROUP BY account, status, held`: "shipment_by_status",
-		`SELECT 1 FROM job_letter l WHERE l.shipment = 'a' AND l.live`: "job_letter_in_one_live_job",
-		`SELECT 1 FROM event WHERE shipment = 'a' ORDER BY seq`:        "event_by_shipment",
+		`SELECT 1 FROM job_letter l WHERE l.shipment = 'a' AND l.live`:                                                      "job_letter_in_one_live_job",
+		`SELECT s.id FROM shipment s WHERE s.id > 'a' AND s.status IN ('VARSLET') AND s.digital_only ORDER BY s.id LIMIT 5`: "shipment_in_status",
+		`SELECT 1 FROM event WHERE shipment = 'a' ORDER BY seq`:                                                             "event_by_shipment",
 	} {
 		rows, err := a.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, values[:strings.Count(query, "$")]...)
 		if err != nil {

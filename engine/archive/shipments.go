@@ -137,10 +137,9 @@ func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, afte
 
 func dueQuery(now time.Time, accounts []string, after string, limit int) (string, args) {
 	a := args{now.UnixMilli(), after}
-	// The first conditions are word for word those of the index shipment_waiting. Adding nothing to the account keeps
-	// SQLite from preferring another index, with which every page would sort all that waits.
+	// The first conditions are word for word those of the index shipment_waiting.
 	return `SELECT ` + shipmentColumns + ` FROM shipment s
-		WHERE s.status IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
+		WHERE s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
 			AND s.hold = '' AND s.prepared_sha IS NOT NULL
 			AND s.due_at <= $1 AND s.id > $2 AND s.account || '' IN ` + in(&a, accounts) + `
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)

@@ -256,6 +256,12 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 	}
 }
 
+// digitalOnly makes a shipment one that never goes to paper.
+func digitalOnly(v *engine.Shipment) {
+	v.Submission.DigitalOnly = true
+	v.DueAt, v.DueReason = time.Time{}, ""
+}
+
 func shipmentRoundTrip(s *suite) {
 	full, bare := Shipment(1), engine.Shipment{
 		ID: ID(2), Account: "skole", HandIn: "Mappe Øst", Status: engine.StatusMottatt, ReceivedAt: T0,
@@ -299,6 +305,8 @@ func shipmentRoundTrip(s *suite) {
 		"no hand-in":               func(v *engine.Shipment) { v.HandIn = "" },
 		"id not a UUID":            func(v *engine.Shipment) { v.ID = "brev-1" },
 		"zone unknown":             func(v *engine.Shipment) { v.Zone = "MARS" },
+		"only digital and due":     func(v *engine.Shipment) { v.Submission.DigitalOnly = true },
+		"only digital and printed": func(v *engine.Shipment) { digitalOnly(v); v.Status = engine.StatusPrintet },
 		"hash in capitals":         func(v *engine.Shipment) { v.Prepared.SHA256 = strings.Repeat("AB", 32) },
 	} {
 		v := Shipment(9)
@@ -358,7 +366,7 @@ func shipmentUpdates(s *suite) {
 func shipmentLists(s *suite) {
 	s.put(nil, 3, 1, 2)
 	s.put(func(v *engine.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusLest; v.Submission.DigitalOnly = true }, 5)
+	s.put(func(v *engine.Shipment) { v.Status = engine.StatusLest; digitalOnly(v) }, 5)
 	for name, c := range map[string]struct {
 		f    engine.ShipmentFilter
 		want []int
@@ -904,7 +912,7 @@ func deviations(s *suite) {
 }
 
 func reports(s *suite) {
-	s.put(func(v *engine.Shipment) { v.Submission.DigitalOnly = true }, 1)
+	s.put(digitalOnly, 1)
 	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 2)
 	s.put(func(v *engine.Shipment) { v.ReceivedAt = T0 }, 3)
 	id := s.job(1, 2)
