@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -33,8 +34,8 @@ const simulatorAddress = "127.0.0.1:2222"
 func newInit(o *options) *cobra.Command {
 	var simulator bool
 	s := settings{
-		VendorName: "Trykkeriet AS", Address: "sftp.example.invalid:22", User: "postgang", HostKey: "",
-		Account: "kommune", AccountName: "Eksempel kommune", Postcode: "0150", City: "Oslo",
+		VendorName: "Trykkeriet AS",
+		Account:    "kommune", AccountName: "Eksempel kommune", Postcode: "0150", City: "Oslo",
 	}
 	cmd := &cobra.Command{
 		Use:   "init",
@@ -47,6 +48,9 @@ With --simulator the configuration points at the vendor simulator of this progra
 		Args: cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error { return initialise(o, s, simulator) },
 	}
+	cmd.Flags().StringVar(&s.Address, "address", "", "the vendor's SFTP server, host:port")
+	cmd.Flags().StringVar(&s.User, "user", "", "our login at the vendor")
+	cmd.Flags().StringVar(&s.HostKey, "host-key", "", "the vendor's public host key, as the vendor has confirmed it")
 	cmd.Flags().BoolVar(&simulator, "simulator", false, "configure the vendor simulator of this program as the vendor")
 	cmd.Flags().StringVar(&s.Account, "account", s.Account, "key of the first account: lower-case letters, digits, hyphens")
 	cmd.Flags().StringVar(&s.AccountName, "name", s.AccountName, "name of the first account's sender")
@@ -71,7 +75,8 @@ func initialise(o *options, s settings, simulator bool) error {
 		if err != nil {
 			return err
 		}
-		s.VendorName, s.Address, s.User, s.HostKey, s.Synthetic = "Trykkerisimulator", simulatorAddress, vendorsim.DefaultUser, host.Authorized, true
+		s.VendorName, s.HostKey, s.Synthetic = "Trykkerisimulator", host.Authorized, true
+		s.Address, s.User = cmp.Or(s.Address, simulatorAddress), cmp.Or(s.User, vendorsim.DefaultUser)
 	}
 	text, err := render(s)
 	if err != nil {

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"postgang/engine/archive/archivetest"
 	"postgang/printjobs/prepare"
@@ -20,6 +23,11 @@ const (
 	envBeProgram = "POSTGANG_TEST_PROGRAM" // run as postgang
 	envKillAfter = "POSTGANG_TEST_KILL"    // kill -9 oneself at this step, counted from 1
 )
+
+// withPostgres stops the PostgreSQL that tests have started.
+type withPostgres struct{ m *testing.M }
+
+func (w withPostgres) Run() int { return archivetest.Main(w.m) }
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
@@ -43,7 +51,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(run(context.Background(), os.Args[1:], w))
 	}
-	os.Exit(archivetest.Main(m))
+	testscript.Main(withPostgres{m}, map[string]func(){
+		"postgang": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr}))
+		},
+	})
 }
 
 // program runs postgang as a process of its own and gives its output and exit code; killed: -1.

@@ -49,7 +49,7 @@ func newStatus(o *options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app) error {
-				var v statusView
+				v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
 				err := a.archive.View(ctx, func(r engine.Reader) error {
 					counts, err := r.CountShipments(ctx)
 					if err != nil {
