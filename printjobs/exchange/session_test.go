@@ -3,6 +3,8 @@ package exchange_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
@@ -539,7 +543,6 @@ func TestHostKey(t *testing.T) {
 
 func TestLogin(t *testing.T) {
 	onBothHere := []*side{simulator(t, nil), openSSH(t)}
-	t.Setenv("POSTGANG_TEST_PASSPHRASE", "correct horse")
 	for _, v := range onBothHere {
 		target := v.target
 		target.Signer = newKey(t).Signer
@@ -569,6 +572,51 @@ func TestLogin(t *testing.T) {
 		_, err = exchange.Dial(cancelled, v.target)
 		wantError(t, err, context.Canceled)
 	}
+}
+
+// A key in a file, with and without passphrase, as the configuration names it.
+func TestKeyFile(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := vendorsim.Serve(ctx, t.TempDir(), vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{key}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Close()
+	file := filepath.Join(t.TempDir(), "key")
+	target := exchange.Target{Address: srv.Addr(), User: vendorsim.DefaultUser, HostKey: srv.HostKeyLine(), KeyFile: file}
+	write := func(b *pem.Block) {
+		if err := os.WriteFile(file, pem.EncodeToMemory(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(open)
+	dial(t, target)
+	write(locked)
+	if _, err := exchange.Dial(ctx, target); err == nil || !strings.Contains(err.Error(), "passphrase") {
+		t.Errorf("no passphrase: %v", err)
+	}
+	target.KeyPassphraseEnv = "POSTGANG_TEST_PASSPHRASE"
+	t.Setenv("POSTGANG_TEST_PASSPHRASE", "wrong horse")
+	if _, err := exchange.Dial(ctx, target); err == nil || !strings.Contains(err.Error(), "POSTGANG_TEST_PASSPHRASE") || strings.Contains(err.Error(), "horse") {
+		t.Errorf("wrong passphrase: %v", err)
+	}
+	t.Setenv("POSTGANG_TEST_PASSPHRASE", "correct horse")
+	dial(t, target)
 }
 
 func TestPasswordLogin(t *testing.T) {
