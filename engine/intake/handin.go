@@ -472,15 +472,15 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		total += e.info.Size()
 	}
 	if strange > 0 {
-		note(false, "fil-type", "Mappen har %d undermapper, lenker eller annet som ikke er vanlige filer. Legg bare vanlige filer i mappen.", strange)
+		note(false, "fil-type", "Mappen har undermapper, lenker eller annet som ikke er vanlige filer (%d). Legg bare vanlige filer i mappen.", strange)
 		c.noFiles = true
 	}
 	if twice > 0 {
-		note(false, "fil-lik", "Mappen har %d filer med navn som bare skiller seg i store og små bokstaver. Gi filene ulike navn.", twice)
+		note(false, "fil-lik", "Mappen har filer med navn som bare skiller seg i store og små bokstaver (%d). Gi filene ulike navn.", twice)
 		c.noFiles = true
 	}
 	if ignored > 0 {
-		note(true, "fil-oversett", "Mappen har %d skjulte filer eller systemfiler. De er ikke brukt.", ignored)
+		note(true, "fil-oversett", "Mappen har skjulte filer eller systemfiler (%d). De er ikke brukt.", ignored)
 	}
 	if total > MaxHandInBytes {
 		note(false, "filer-storrelse", "Filene er til sammen større enn %d GB. Del opp forsendelsen.", MaxHandInBytes>>30)
@@ -512,7 +512,7 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		}
 	}
 	if unlisted > 0 {
-		note(false, "fil-ikke-oppfort", "Mappen har %d filer som ikke står i dokumenter. Før dem opp, eller fjern dem fra mappen.", unlisted)
+		note(false, "fil-ikke-oppfort", "Mappen har filer som ikke står i dokumenter (%d). Før dem opp, eller fjern dem fra mappen.", unlisted)
 	}
 	if limit := h.account.MaxBytes; limit > 0 && printed > limit && !sub.DigitalOnly {
 		note(false, "filer-storrelse", "Dokumentene som skal trykkes, er til sammen større enn %d MB. Gjør dem mindre, eller del opp forsendelsen.", limit>>20)
