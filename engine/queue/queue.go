@@ -80,6 +80,9 @@ const (
 	fetchCooldown = 5 * time.Millisecond
 	// Without a notification, how long a task may wait.
 	fetchPoll = 500 * time.Millisecond
+	// keepDone is how long River keeps the row of a task that is done, for whoever looks for trouble; the archive's
+	// history is what counts, and a night of a million letters is as many rows.
+	keepDone = time.Hour
 	// tidyTime bounds the statements that tidy up after a task whose context has ended.
 	tidyTime = 10 * time.Second
 )
@@ -323,6 +326,7 @@ func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error
 		ID: w.id, Workers: workers, Queues: queues, Logger: riverLog(q.log), MaxAttempts: maxAttempts,
 		JobTimeout: q.config.JobTimeout, RescueStuckJobsAfter: q.config.JobTimeout + rescueMargin,
 		SoftStopTimeout: q.config.SoftStop, FetchCooldown: fetchCooldown, FetchPollInterval: fetchPoll,
+		CompletedJobRetentionPeriod: keepDone,
 	})
 	if err != nil {
 		return nil, err
