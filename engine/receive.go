@@ -41,7 +41,7 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	sub, refusals := ParseSubmission(h.JSON)
 	sub.Normalise()
 	s.Refusals = append(s.Refusals, refusals...)
-	if !anyRefuses(refusals) {
+	if !Unreadable(refusals) {
 		s.Refusals = append(s.Refusals, sub.Validate(account.Rules, e.register, at)...)
 	}
 	s.Submission = sub

@@ -21,6 +21,10 @@ type NightOptions struct {
 // DefaultPatience is how long a night waits for its jobs.
 const DefaultPatience = 30 * time.Minute
 
+// hopelessAfter is how many failures of a step in a row end the waiting for its job: the vendor cannot be reached just
+// now. The job is tried on in the background, or by the next run.
+const hopelessAfter = 6
+
 // maxRounds bounds how often one run collects again after its jobs have settled.
 const maxRounds = 3
 
@@ -36,6 +40,7 @@ type Night struct {
 	Uncertain []string // jobs that a person must resolve
 	Waiting   []string // jobs that wait for the vendor's window
 	Unsettled []string // jobs that could not be finished yet
+	LastError string   // of a job that could not be finished
 	Took      time.Duration
 }
 
@@ -51,6 +56,9 @@ func (n Night) Summary() string {
 	}
 	if len(n.Unsettled) > 0 {
 		s += fmt.Sprintf("; not finished: %s", strings.Join(n.Unsettled, " "))
+		if n.LastError != "" {
+			s += fmt.Sprintf(" (last error: %s)", n.LastError)
+		}
 	}
 	return s
 }
@@ -114,6 +122,9 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 		case j.State == JobUncertain:
 			out.Uncertain = append(out.Uncertain, j.ID)
 		case j.State == JobPlanned || j.State == JobComposed || j.State == JobUploaded || j.State == JobCommitted:
+			if j.LastError != "" {
+				out.LastError = j.LastError
+			}
 			if e.untilWindow(e.vendors[j.Vendor]) > 0 && j.State != JobPlanned {
 				out.Waiting = append(out.Waiting, j.ID)
 			} else {
@@ -163,13 +174,16 @@ func (e *Engine) settle(ctx context.Context, o NightOptions) error {
 		if err != nil {
 			return err
 		}
-		left, letters := 0, 0
+		left, letters, hopeless := 0, 0, 0
 		for _, j := range jobs {
 			if j.State != JobPlanned && e.untilWindow(e.vendors[j.Vendor]) > 0 {
 				continue
 			}
 			left++
 			letters += j.Letters
+			if j.Failures >= hopelessAfter {
+				hopeless++
+			}
 		}
 		if total < letters {
 			total = letters
@@ -177,7 +191,7 @@ func (e *Engine) settle(ctx context.Context, o NightOptions) error {
 		if o.Progress != nil {
 			o.Progress(total-letters, total)
 		}
-		if left == 0 || time.Now().After(deadline) {
+		if left == hopeless || time.Now().After(deadline) {
 			return nil
 		}
 		select {

@@ -134,7 +134,7 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
-		if err == nil && last.At.After(after) {
+		if err == nil {
 			after = last.At
 		}
 		return err

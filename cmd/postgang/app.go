@@ -32,6 +32,8 @@ type app struct {
 	log     *slog.Logger
 	now     func() time.Time
 	running bool // the queue's workers
+	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
+	scheduleEvery time.Duration
 }
 
 // wiring is what a test or the demonstration hands in instead of the world.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -13,8 +14,8 @@ import (
 	"postgang/engine"
 )
 
-// scheduleEvery is how often the daemon looks at its schedules.
-const scheduleEvery = 20 * time.Second
+// defaultScheduleEvery is how often the daemon looks at its schedules.
+const defaultScheduleEvery = 20 * time.Second
 
 func newServe(o *options) *cobra.Command {
 	return &cobra.Command{
@@ -61,9 +62,9 @@ func (a *app) serve(ctx context.Context) error {
 		return err
 	}
 	// An archive without any slot begins its ledger now; slots before were never promised.
-	since := time.Now()
+	since := a.now()
 	a.log.Info("serving", "version", version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
-	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(scheduleEvery), time.NewTicker(time.Hour)
+	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(cmp.Or(a.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	defer scan.Stop()
 	defer tick.Stop()
 	defer hourly.Stop()

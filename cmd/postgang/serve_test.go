@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/cmd/config"
+	"postgang/engine"
+)
+
+// fastClock runs a hundred times as fast as the real one.
+func fastClock(start time.Time) func() time.Time {
+	real := time.Now()
+	return func() time.Time { return start.Add(100 * time.Since(real)) }
+}
+
+// TestServe: the daemon runs the night when it is due, once, stops when it is told, and catches up what it missed.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := newKillStage(t, dir, "")
+	path := filepath.Join(dir, config.DefaultName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(text), "settle = \"0s\"", "settle = \"0s\"\nevery = \"1s\"\n[schedule]\nnight = \"0 21 * * 1-5\"", 1)
+	if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	// Monday before nine: the hand-ins are taken, and offered at nine.
+	slots := serveUntil(t, path, time.Date(2026, 11, 23, 20, 57, 0, 0, engine.Oslo), func(r engine.Reader) bool {
+		last, err := r.LastSlot(context.Background(), engine.ScheduleNight)
+		return err == nil && last.State == engine.SlotDone
+	})
+	if len(slots) != 1 || !slots[0].At.Equal(time.Date(2026, 11, 23, 21, 0, 0, 0, engine.Oslo)) {
+		t.Fatalf("slots: %+v", slots)
+	}
+	s.tick(t)
+	if n := len(s.accepted); n == 0 {
+		t.Fatal("nothing was offered on Monday")
+	}
+
+	// Down on Tuesday night; up again on Wednesday morning: the missed night is run, once.
+	slots = serveUntil(t, path, time.Date(2026, 11, 25, 8, 0, 0, 0, engine.Oslo), func(r engine.Reader) bool {
+		last, err := r.LastSlot(context.Background(), engine.ScheduleNight)
+		return err == nil && last.State == engine.SlotDone && last.At.Equal(time.Date(2026, 11, 24, 21, 0, 0, 0, engine.Oslo))
+	})
+	if len(slots) != 2 {
+		t.Fatalf("slots: %+v", slots)
+	}
+	if _, errOut, code := program(t, dir, 0, "receipts", "fetch"); code != exitOK {
+		t.Fatalf("receipts fetch: exit code %d\n%s", code, errOut)
+	}
+	s.check(t)
+}
+
+// serveUntil runs the daemon until a condition holds, stops it, and gives the nights of the slot ledger.
+func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.Reader) bool) []engine.Slot {
+	t.Helper()
+	cfg, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	a, err := open(context.Background(), cfg, jsonLogger(&lockedWriter{w: &log}), wiring{now: fastClock(start)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.scheduleEvery = 100 * time.Millisecond
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- a.serve(ctx) }()
+	held := false
+	for end := time.Now().Add(2 * time.Minute); !held && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if err := a.archive.View(ctx, func(r engine.Reader) error { held = until(r); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("serve ended by itself: %v\n%s", err, log.String())
+		default:
+		}
+	}
+	if !held {
+		t.Fatalf("the condition did not come\n%s", log.String())
+	}
+	stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Fatalf("serve: %v", err)
+		}
+	case <-time.After(stopLimit):
+		t.Fatal("serve does not stop")
+	}
+	var slots []engine.Slot
+	err = a.archive.View(context.Background(), func(r engine.Reader) error {
+		var err error
+		slots, err = r.Slots(context.Background(), engine.ScheduleNight, 10)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return slots
+}
