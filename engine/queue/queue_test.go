@@ -236,7 +236,12 @@ func TestEnqueuedWhileItRuns(t *testing.T) {
 			}
 			return nil
 		}
-		b, other := open(t, dsn, quick), open(t, dsn, quick)
+		config := quick
+		config.Retry = func(int) time.Duration {
+			t.Error("that the same task runs already was taken for a failure")
+			return time.Millisecond
+		}
+		b, other := open(t, dsn, config), open(t, dsn, config)
 		b.start(work)
 		other.start(work)
 		b.enqueue(offer1)
@@ -460,7 +465,9 @@ func startChild(t testing.TB, dsn string) *exec.Cmd {
 func TestKilledInMidTask(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		cmd := startChild(t, dsn)
-		b := open(t, dsn, quick)
+		config := quick
+		config.deadPoll = time.Hour // it is for the start to find them
+		b := open(t, dsn, config)
 
 		// While it lives, its work is left to it.
 		var c tally
