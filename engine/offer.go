@@ -7,11 +7,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sourcegraph/conc/pool"
+
 	"postgang/printjobs/exchange"
 )
 
 // offerRetry is how long a job waits when another process is offering to the same vendor.
 const offerRetry = 5 * time.Second
+
+// offerRetryHere is the same when this process is offering to it.
+const offerRetryHere = time.Second
 
 // OfferJob carries a composed job to the vendor, exactly once (design.md 5). Each pass looks at the vendor's side
 // first, and every state below may be entered again after a crash at any instruction:
@@ -63,7 +68,10 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 func (e *Engine) lockVendor(ctx context.Context, vendor string) (func(), error) {
 	m, _ := e.vendorLocks.LoadOrStore(vendor, &sync.Mutex{})
 	mu := m.(*sync.Mutex)
-	mu.Lock()
+	if !mu.TryLock() {
+		// Waiting would keep this worker from the other vendors' jobs, behind one vendor that is slow or gone.
+		return nil, &LaterError{After: offerRetryHere, Reason: "another offer to this vendor is under way"}
+	}
 	release, err := e.archive.Lock(ctx, "vendor-"+vendor)
 	if err != nil {
 		mu.Unlock()
@@ -81,7 +89,6 @@ func (e *Engine) untilWindow(v Vendor) time.Duration {
 		return 0
 	}
 	now := e.now().In(Oslo)
-	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, Oslo)
 	clock := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
 	inside := v.OfferFrom <= clock && clock < v.OfferTo
 	if v.OfferFrom > v.OfferTo { // over midnight
@@ -90,9 +97,13 @@ func (e *Engine) untilWindow(v Vendor) time.Duration {
 	if inside {
 		return 0
 	}
-	open := day.Add(v.OfferFrom)
+	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
+	opens := func(day int) time.Time {
+		return fromWall(time.Date(now.Year(), now.Month(), now.Day()+day, 0, 0, int(v.OfferFrom/time.Second), 0, time.UTC))
+	}
+	open := opens(0)
 	if !open.After(now) {
-		open = day.AddDate(0, 0, 1).Add(v.OfferFrom)
+		open = opens(1)
 	}
 	return open.Sub(now)
 }
@@ -151,24 +162,35 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 	return false, e.markOffered(ctx, id, "ready file placed")
 }
 
-// upload puts the files at the vendor, the ticket last. Put is idempotent.
+// uploads is how many files of a job go up at once over one connection: as fast as eight, and kinder to the vendor.
+const uploads = 4
+
+// upload puts the files at the vendor, the ticket after all others. Put is idempotent.
 func (e *Engine) upload(ctx context.Context, side VendorSide, files []JobFile) error {
 	if len(files) == 0 {
 		return errors.New("the job has no files")
 	}
-	for _, f := range files {
+	send := func(ctx context.Context, f JobFile) error {
 		b, err := e.blobs.Open(ctx, f.Blob)
 		if err != nil {
 			return fmt.Errorf("open %s: %w", f.File.Name, err)
 		}
-		err = side.Put(ctx, f.File, b)
-		b.Close()
-		if err != nil {
+		defer b.Close()
+		if err := side.Put(ctx, f.File, b); err != nil {
 			return fmt.Errorf("send %s: %w", f.File.Name, err)
 		}
 		e.step("offer: file sent")
+		return nil
 	}
-	return nil
+	p := pool.New().WithContext(ctx).WithCancelOnError().WithFirstError().WithMaxGoroutines(uploads)
+	last := len(files) - 1
+	for _, f := range files[:last] {
+		p.Go(func(ctx context.Context) error { return send(ctx, f) })
+	}
+	if err := p.Wait(); err != nil {
+		return err
+	}
+	return send(ctx, files[last])
 }
 
 // advance moves a job whose outside effect is done.

@@ -191,7 +191,9 @@ func setup(t *testing.T, changes ...change) *stage {
 			Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"},
 		}},
 		Step: s.step.at,
-		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) { return exchange.Dial(ctx, v.Target) },
+		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+			return exchange.Dial(ctx, v.Target)
+		},
 	}
 	s.config.Vendors = []engine.Vendor{s.newVendor(t, "trykk")}
 	for _, c := range changes {
