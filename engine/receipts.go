@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -180,6 +182,13 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			}
 			continue
 		}
+		if !touched[row.Job] {
+			// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
+			if err := e.offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
+				return err
+			}
+			touched[row.Job] = true
+		}
 		s, err := tx.Shipment(ctx, row.Shipment)
 		if err != nil {
 			return err
@@ -231,13 +240,12 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		if err := e.posted(ctx, tx, s, row); err != nil {
 			return err
 		}
-		touched[row.Job] = true
 	}
 	out.Deviate = len(deviations)
 	if err := tx.InsertDeviations(ctx, deviations); err != nil {
 		return err
 	}
-	for job := range touched {
+	for _, job := range slices.Sorted(maps.Keys(touched)) {
 		if err := e.receipted(ctx, tx, job); err != nil {
 			return err
 		}
@@ -278,9 +286,6 @@ func (e *Engine) posted(ctx context.Context, tx Tx, s Shipment, row billing.Rece
 
 // receipted moves a job on after receipts: they prove that the vendor has it, and the last one closes it.
 func (e *Engine) receipted(ctx context.Context, tx Tx, id string) error {
-	if err := e.offered(ctx, tx, id, "the vendor sent receipts"); err != nil {
-		return err
-	}
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
