@@ -262,7 +262,7 @@ allow_synthetic = true
 	return []byte(b.String())
 }
 
-// onStep lets one recipient read a letter while the night is offering: it must drop out at the last gate.
+// onStep lets one recipient read a letter while its job is being sent: it must drop out at the last gate.
 func (d *demo) onStep(name string) {
 	if name == "offer: file sent" && d.gateRead == "" {
 		if err := d.readAtTheGate(context.Background()); err != nil {
@@ -277,21 +277,24 @@ func (d *demo) onStep(name string) {
 func (d *demo) readAtTheGate(ctx context.Context) error {
 	var shipment string
 	err := d.app.archive.View(ctx, func(r engine.Reader) error {
-		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobComposed}})
+		jobs, err := r.Jobs(ctx, engine.JobFilter{})
 		if err != nil {
 			return err
 		}
+		// Always the same letter, whichever job comes first: the first unread one of the first job that has others too.
 		for _, j := range jobs {
 			rows, err := r.JobLetters(ctx, j.ID)
 			if err != nil {
 				return err
 			}
-			for _, l := range rows {
-				if l.Reason == engine.ReasonUnread {
-					shipment = l.Shipment
-					return nil
-				}
+			i := slices.IndexFunc(rows, func(l engine.JobLetter) bool { return l.Reason == engine.ReasonUnread })
+			if i < 0 || len(rows) == 1 {
+				continue
 			}
+			if j.State == engine.JobComposed { // and not gated, as long as its own files are being sent
+				shipment = rows[i].Shipment
+			}
+			return nil
 		}
 		return nil
 	})
