@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sourcegraph/conc/pool"
 )
 
 // NightOptions adjust one run of the night.
@@ -23,7 +25,7 @@ const DefaultPatience = 30 * time.Minute
 
 // hopelessAfter is how many failures of a step in a row end the waiting for its job: the vendor cannot be reached just
 // now. The job is tried on in the background, or by the next run.
-const hopelessAfter = 6
+const hopelessAfter = 4
 
 // maxRounds bounds how often one run collects again after its jobs have settled.
 const maxRounds = 3
@@ -101,7 +103,7 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 		if len(again.Jobs) == 0 {
 			break
 		}
-		out.Collected.add(again)
+		out.add(again)
 		waitErr = e.settle(ctx, o)
 	}
 	after, err := e.jobStates(ctx)
@@ -224,28 +226,38 @@ func (x Exchanged) Summary() string {
 // Fetch reads answers and receipts of the named vendors, or of all. One vendor that cannot be reached does not keep
 // the others waiting.
 func (e *Engine) Fetch(ctx context.Context, vendors ...string) (Exchanged, error) {
-	var out Exchanged
-	var errs []error
 	if len(vendors) == 0 {
 		vendors = e.vorder
 	}
-	for _, key := range vendors {
-		a, err := e.FetchAnswers(ctx, key)
-		out.Answers.Accepted += a.Accepted
-		out.Answers.Rejected += a.Rejected
-		out.Answers.Bad += a.Bad
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		r, err := e.FetchReceipts(ctx, key)
-		out.Receipts = append(out.Receipts, r...)
-		if err != nil {
-			errs = append(errs, err)
-		}
+	type fetched struct {
+		answers  Answered
+		receipts []Imported
 	}
-	return out, errors.Join(errs...)
+	each := make([]fetched, len(vendors)) // a pool does not keep the order
+	p := pool.New().WithErrors().WithMaxGoroutines(vendorsAtOnce)
+	for i, key := range vendors {
+		p.Go(func() error {
+			var err error
+			if each[i].answers, err = e.FetchAnswers(ctx, key); err != nil {
+				return err
+			}
+			each[i].receipts, err = e.FetchReceipts(ctx, key)
+			return err
+		})
+	}
+	err := p.Wait()
+	var out Exchanged
+	for _, f := range each {
+		out.Answers.Accepted += f.answers.Accepted
+		out.Answers.Rejected += f.answers.Rejected
+		out.Answers.Bad += f.answers.Bad
+		out.Receipts = append(out.Receipts, f.receipts...)
+	}
+	return out, err
 }
+
+// vendorsAtOnce is how many vendors are fetched from side by side; most of it is waiting.
+const vendorsAtOnce = 8
 
 // ScheduleReport writes the report of a finished month; cmd gives it, since a report becomes a file.
 type ScheduleReport func(ctx context.Context, slot time.Time) (summary string, err error)

@@ -826,7 +826,7 @@ func (s Submission) Fingerprint(key []byte, account string) string {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(f)))
 		mac.Write(n[:])
-		io.WriteString(mac, f)
+		mac.Write([]byte(f))
 	}
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -232,7 +232,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	if err != nil {
 		return fmt.Errorf("shipment %s: open prepared letter: %w", l.Shipment, err)
 	}
-	defer src.Close() //nolint:errcheck // only read
+	defer src.Close() // only read
 	watched := &watchedReader{r: src}
 	body, err := printfile.OpenPrepared(watched, src.Size())
 	if errors.Is(err, printfile.ErrNotPrepared) {
@@ -248,7 +248,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	}
 	if len(c.faults) > 0 {
 		linker := printfile.NewLinker(io.Discard, printfile.Options{TempDir: c.stage.dir})
-		defer linker.Close() //nolint:errcheck // only to let go of its temporary file
+		defer linker.Close() // only to let go of its temporary file
 		err := c.draw(ctx, linker, im, front, body, func(bool) {})
 		return c.blame(ctx, l.Shipment, body, watched, err)
 	}
@@ -546,7 +546,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 // abandon drops everything that is not in place yet.
 func (c *composer) abandon() {
 	if c.file != nil {
-		c.file.linker.Close() //nolint:errcheck // only to let go of its temporary file
+		c.file.linker.Close() // only to let go of its temporary file
 	}
 	c.stage.abandon()
 }

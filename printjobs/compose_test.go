@@ -454,7 +454,7 @@ func TestComposeProves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close() //nolint:errcheck // the test below shows whether it was written
+		defer f.Close() // the test below shows whether it was written
 		if _, err := f.WriteAt([]byte("#"), 100_000); err != nil {
 			t.Fatal(err)
 		}

@@ -78,12 +78,12 @@ func (e *LetterErrors) Unwrap() []error {
 	return errs
 }
 
-// ErrStalePlan: a letter does not belong in the job's class under the profile
+// ErrStalePlan says that a letter does not belong in the job's class under the profile
 // given, so profile or facts have changed since the job was planned. Withdraw
 // the job and plan its letters again.
 var ErrStalePlan = errors.New("the plan no longer holds")
 
-// ErrProof: what was written is not what was planned. It is a defect of ours
+// ErrProof says that what was written is not what was planned. It is a defect of ours
 // or of the disk, and the job must not be sent.
 var ErrProof = errors.New("print files do not agree with the plan")
 

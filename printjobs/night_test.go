@@ -351,7 +351,7 @@ func TestComposeFolderGone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "job")
 	_, err := Compose(t.Context(), dir, jobOf(t, testJob, planned, s, p), p, func(done int) {
 		if done == 2 {
-			os.RemoveAll(dir) //nolint:errcheck // the error that follows shows it
+			os.RemoveAll(dir) // the error that follows shows it
 		}
 	})
 	var faults *LetterErrors

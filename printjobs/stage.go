@@ -134,7 +134,7 @@ func (s *stage) publish() error {
 	if err != nil {
 		return fmt.Errorf("flush job folder: %w", err)
 	}
-	defer d.Close() //nolint:errcheck // only read
+	defer d.Close() // only read
 	_ = d.Sync()    // not every file system can; where it cannot there is no more to do
 	s.files = nil   // nothing left to abandon
 	return nil
@@ -143,8 +143,8 @@ func (s *stage) publish() error {
 // abandon removes the files that are not in place.
 func (s *stage) abandon() {
 	for _, st := range s.files {
-		st.close()         //nolint:errcheck // it is thrown away
-		os.Remove(st.temp) //nolint:errcheck // gone already is as good
+		st.close()         // it is thrown away
+		os.Remove(st.temp) // gone already is as good
 	}
 	s.files = nil
 }

@@ -114,7 +114,8 @@ func (z *sortedZip) Close() error {
 			}
 		}
 		// CreateRaw takes the header's date in the old form of MS-DOS as it is.
-		header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, ModifiedDate: partDate, CRC32: p.sum.Sum32(),
+		header := &zip.FileHeader{Name: p.name, Method: zip.Deflate, ModifiedDate: partDate, //nolint:staticcheck // the form of the file itself, see above
+			CRC32:            p.sum.Sum32(),
 			CompressedSize64: uint64(p.data.Len()), UncompressedSize64: p.size}
 		part, err := w.CreateRaw(header)
 		if err != nil {

@@ -45,10 +45,10 @@ func killedNights(t *testing.T, database string, seed uint64) {
 		}
 		// A few steps on each time: every run begins with what the one before was killed in.
 		out, errOut, code := program(t, dir, 1+rng.IntN(25), "night", "--patience", "60s")
-		switch {
-		case code == -1:
+		switch code {
+		case -1:
 			kills++
-		case code == exitOK:
+		case exitOK:
 			done = true
 		default:
 			t.Fatalf("after %d kills: exit code %d\n%s\n%s", kills, code, out, errOut)

@@ -153,7 +153,7 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 	lines := lineReader{r: bufio.NewReaderSize(s, maxEventLine)}
 	for {
 		line, tooLong, err := lines.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -226,7 +226,7 @@ func (l *lineReader) next() (line []byte, tooLong bool, err error) {
 		tooLong = true
 		_, err = l.r.ReadSlice('\n')
 	}
-	if err == io.EOF && (len(line) > 0 || tooLong) {
+	if errors.Is(err, io.EOF) && (len(line) > 0 || tooLong) {
 		err = nil
 	}
 	if l.n == 1 {

@@ -48,7 +48,7 @@ func list(r *os.Root, dir string, n int) ([]string, error) {
 	}
 	defer f.Close()
 	names, err := f.Readdirnames(n)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, pathless(err)
 	}
 	slices.Sort(names)

@@ -288,8 +288,8 @@ func (d *Dir) putAway(root *os.Root, answered []*handIn, report func(*handIn, er
 	}
 	for _, h := range answered {
 		// Lost moves are found and done again by a later scan.
-		flushOnce(path.Join(done, h.account.Key))
-		flushOnce(path.Join(inbox, h.account.Key))
+		_ = flushOnce(path.Join(done, h.account.Key))
+		_ = flushOnce(path.Join(inbox, h.account.Key))
 	}
 }
 

@@ -76,12 +76,6 @@ func (c *canvas) lines(st style, x, baseline, leading float64, lines ...string) 
 	}
 }
 
-// rule draws a thin horizontal line.
-func (c *canvas) rule(x0, x1, y, thickness float64) {
-	c.op("re", x0, c.height-y, x1-x0, thickness)
-	c.buf = append(c.buf, "f\n"...)
-}
-
 // symbol is a DataMatrix as rows of dark modules.
 type symbol struct {
 	columns, rows int

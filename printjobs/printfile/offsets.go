@@ -52,7 +52,7 @@ func (t *offsets) spill() error {
 		t.file = f
 		// The name is not needed; where the system allows it, the file is
 		// gone whatever happens to us.
-		os.Remove(f.Name()) //nolint:errcheck // close tries again
+		os.Remove(f.Name()) // close tries again
 	}
 	if _, err := t.file.WriteAt(t.chunks[t.first], int64(t.first)*chunkObjects*offsetWidth); err != nil {
 		return fmt.Errorf("spill offset table: %w", err)
@@ -105,8 +105,8 @@ func (t *offsets) each(f func(off int64)) error {
 
 func (t *offsets) close() {
 	if t.file != nil {
-		t.file.Close()           //nolint:errcheck // temporary
-		os.Remove(t.file.Name()) //nolint:errcheck // may be gone already
+		t.file.Close()           // temporary
+		os.Remove(t.file.Name()) // may be gone already
 		t.file = nil
 	}
 	t.chunks = nil
