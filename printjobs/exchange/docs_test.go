@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"postgang/billing"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
@@ -98,6 +99,33 @@ func TestVendorPageExamplesAreOneJob(t *testing.T) {
 		if accepted && a.Sides != ticket.Totals.Sides {
 			t.Errorf("%s: counts %d sides, the ticket %d", name, a.Sides, ticket.Totals.Sides)
 		}
+	}
+}
+
+// The receipt is of the same job, and can be booked.
+func TestVendorPageReceiptIsOfTheJob(t *testing.T) {
+	t.Parallel()
+	page := vendorPage(t)
+	rows, err := exchange.ParseManifest(example(t, page, "manifest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := exchange.ParseTicket(example(t, page, "ticket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipts, problems := billing.ParseReceipts(example(t, page, "receipt"), billing.DefaultFormat())
+	if len(problems) > 0 || len(receipts) != len(rows) {
+		t.Fatalf("%d receipts for %d letters; %v", len(receipts), len(rows), problems)
+	}
+	for i, r := range receipts {
+		m := rows[i]
+		if r.Job != ticket.Job || r.Shipment != m.Shipment || r.Pages() != m.Pages || r.Sheets() != m.Sheets || r.Konteringskode != m.Konteringskode {
+			t.Errorf("receipt %+v is not of letter %+v", r, m)
+		}
+	}
+	if have := strings.Join(billing.ReceiptColumns(), ";"); have != vendorsim.ReceiptHeader {
+		t.Errorf("we read %s, the simulator writes %s", have, vendorsim.ReceiptHeader)
 	}
 }
 
