@@ -376,7 +376,11 @@ func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
 		if err != nil {
 			return err
 		}
-		changed, events, err := ApplyDigital(s, d, e.accounts[s.Account].Rules)
+		onPaper, err := pastTheGate(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		changed, events, err := e.applyDigital(s, d, onPaper)
 		if err != nil {
 			return err
 		}
@@ -390,4 +394,46 @@ func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
 		}
 		return nil
 	})
+}
+
+// pastTheGate reports whether a letter is on its way to paper: with the vendor, or in a job past the last gate, whose
+// hand-over may not have been recorded yet.
+func pastTheGate(ctx context.Context, r Reader, s Shipment) (bool, error) {
+	if !Printable(s.Status) {
+		return s.Status == StatusSendtPrint, nil
+	}
+	jobs, err := r.JobsOf(ctx, s.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, j := range jobs {
+		if j.State == JobCommitted || j.State == JobUncertain {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// applyDigital applies a digital event. What comes when the letter is on its way to paper is recorded beside: it neither
+// stops the letter nor calls it back, which only a refusal of the vendor does. Closing by hand still closes.
+func (e *Engine) applyDigital(s Shipment, d DigitalEvent, onPaper bool) (Shipment, []Event, error) {
+	seen := s
+	if onPaper {
+		seen.Status = StatusSendtPrint
+	}
+	changed, events, err := ApplyDigital(seen, d, e.accounts[s.Account].Rules)
+	if err != nil || !onPaper {
+		return changed, events, err
+	}
+	if changed.Status != StatusManueltHandtert {
+		changed.Status, changed.DueAt, changed.DueReason = s.Status, s.DueAt, s.DueReason
+	}
+	for i := range events {
+		ev := &events[i]
+		ev.From, ev.To = s.Status, changed.Status
+		if ev.Kind == EventStatus && ev.From == ev.To {
+			ev.Kind, ev.Reason = string(d.Kind), d.Reason
+		}
+	}
+	return changed, events, nil
 }

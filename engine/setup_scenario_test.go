@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sourcegraph/conc/panics"
 	"golang.org/x/crypto/ssh"
 
 	"postgang/billing"
@@ -138,7 +139,11 @@ func (s *stage) survive(t *testing.T, fn func()) (dead bool) {
 	t.Helper()
 	defer func() {
 		s.step.set(nil)
-		switch r := recover().(type) {
+		r := recover()
+		if caught, ok := r.(*panics.Recovered); ok {
+			r = caught.Value
+		}
+		switch r := r.(type) {
 		case nil:
 		case died:
 			dead = true
