@@ -2,6 +2,8 @@ package prepare
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"postgang/printjobs/printfile"
 )
 
 // Defaults of PoolOptions.
@@ -175,7 +179,9 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		}
 		reply, failure := w.ask(ctx, inner, p.opt.Timeout)
 		if failure == nil && reply.Facts != nil {
-			failure = plausible(*reply.Facts, inner)
+			if failure = plausible(*reply.Facts, inner); failure == nil {
+				failure = proven(*reply.Facts, inner.Output)
+			}
 		}
 		switch {
 		case failure == nil && reply.Facts != nil:
@@ -202,6 +208,37 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeCrashed, 0, 0)}}
 		}
 	}
+}
+
+// proven checks in this process, with none of the code that read the PDF, that
+// the worker's file is a prepared letter to the last byte and the one that the
+// facts describe: a worker that a hostile PDF has taken over must not get
+// anything else into a print file.
+func proven(f Facts, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("the worker's file: %w", err)
+	}
+	defer file.Close()
+	hash := sha256.New()
+	size, err := io.Copy(hash, file)
+	if err != nil {
+		return fmt.Errorf("the worker's file: %w", err)
+	}
+	if size != f.Bytes || hex.EncodeToString(hash.Sum(nil)) != f.SHA256 {
+		return errors.New("the worker's file is not the one of its facts")
+	}
+	letter, err := printfile.OpenPrepared(file, size)
+	if err != nil {
+		return fmt.Errorf("the worker's file: %w", err)
+	}
+	if letter.NumPages() != len(f.Pages) {
+		return errors.New("the worker's file has other pages than its facts")
+	}
+	if err := letter.Check(); err != nil {
+		return fmt.Errorf("the worker's file: %w", err)
+	}
+	return nil
 }
 
 // absolute makes the paths of a request independent of the working folder.

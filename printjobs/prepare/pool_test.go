@@ -1,7 +1,10 @@
 package prepare
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"os/exec"
@@ -207,5 +210,36 @@ func TestWorkerHasNoEnvironment(t *testing.T) {
 	data, readErr := os.ReadFile(seen)
 	if readErr != nil || strings.Contains(string(data), "hemmelig") || strings.Contains(string(data), "HOME=") {
 		t.Errorf("environment %q (%v)", data, readErr)
+	}
+}
+
+// TestProven: what a worker hands over is looked at in the parent, to the last byte.
+func TestProven(t *testing.T) {
+	t.Parallel()
+	f, path := mustPrepare(t, onePage("/MediaBox[0 0 595 842]", "0 0 100 100 re f"))
+	if err := proven(f, path); err != nil {
+		t.Fatalf("an honest file: %v", err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := func(data []byte, pages []PageFacts) Facts {
+		sum := sha256.Sum256(data)
+		return Facts{SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(data)), Pages: pages}
+	}
+	for name, c := range map[string]struct {
+		data  []byte
+		facts Facts
+	}{
+		"another file":   {append(bytes.Clone(good), '\n'), f},
+		"more behind it": {append(bytes.Clone(good), "%more\n"...), facts(append(bytes.Clone(good), "%more\n"...), f.Pages)},
+		"another object": {bytes.Replace(good, []byte("/BBox"), []byte("/BBoy"), 1), facts(bytes.Replace(good, []byte("/BBox"), []byte("/BBoy"), 1), f.Pages)},
+		"other pages":    {good, facts(good, append(f.Pages, f.Pages...))},
+		"no PDF":         {[]byte("x"), facts([]byte("x"), f.Pages)},
+	} {
+		if proven(c.facts, write(t, "bad.pdf", c.data)) == nil {
+			t.Errorf("%s was taken", name)
+		}
 	}
 }
