@@ -474,13 +474,22 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []stri
 		if !from.MayBecome(s.Status) {
 			return fmt.Errorf("status %s may not become %s", from, s.Status)
 		}
+		events := []Event{{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}}
 		s.SentAt = time.Time{}
-		s.Hold = HoldRejected
+		if s.ReadAt.IsZero() {
+			s.Hold = HoldRejected
+		} else {
+			// Read while the vendor had it, and never printed: it has been read in time after all.
+			events = append(events, Event{Shipment: s.ID, At: s.ReadAt, Kind: EventStatus, From: s.Status, To: StatusLest, Reason: string(DigitalRead)})
+			s = s.move(StatusLest).notDue()
+		}
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
-		if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}); err != nil {
-			return err
+		for _, ev := range events {
+			if err := tx.AddEvent(ctx, ev); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters: %v. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID))
@@ -512,6 +521,13 @@ func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 			}
 			if s.Hold != HoldRejected {
 				continue
+			}
+			jobs, err := tx.JobsOf(ctx, s.ID)
+			if err != nil {
+				return err
+			}
+			if jobs[0].ID != id {
+				continue // held for a later job, which was refused too
 			}
 			s.Hold = ""
 			if err := tx.UpdateShipment(ctx, s); err != nil {
