@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -155,7 +156,12 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 		}
 	}
 	e.step("offer: before ready file")
-	if err := side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA}); err != nil {
+	err = side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
+	if errors.Is(err, exchange.ErrIncomplete) && !errors.Is(err, fs.ErrPermission) {
+		// Something of the names and sizes of our files is there, but it is not what was sent. No retry mends that.
+		return false, e.uncertain(ctx, j, "committed, but the files at the vendor are not ours: "+err.Error())
+	}
+	if err != nil {
 		return false, err
 	}
 	e.step("offer: ready file placed")
