@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -370,34 +371,58 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 		return out, fmt.Errorf("read answers of vendor %s: %w", vendor, err)
 	}
 	out.Bad = len(bad)
-	if err := e.vendorProblems(ctx, "answer", vendor, bad); err != nil {
+	still, err := e.vendorProblems(ctx, "answer", vendor, bad)
+	if err != nil {
 		return out, err
 	}
+	var errs []error
 	for _, a := range answers {
 		applied, ok, err := e.applyAnswer(ctx, vendor, a)
-		if err != nil {
-			return out, fmt.Errorf("answer to job %s: %w", a.Job, err)
-		}
 		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("answer to job %s: %w", a.Job, err))
+			still["answer:"+vendor+":"+a.Job] = true
 		case !ok:
 			out.Bad++
+			still["answer:"+vendor+":"+a.Job] = true
 		case applied && a.Accepted:
 			out.Accepted++
 		case applied:
 			out.Rejected++
 		}
 	}
-	return out, nil
+	errs = append(errs, e.resolveGone(ctx, "answer:"+vendor+":", still))
+	return out, errors.Join(errs...)
 }
 
-// vendorProblems raises an alarm for each thing that is wrong at a vendor's side.
-func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, problems []exchange.Problem) error {
+// vendorProblems raises an alarm for each thing that is wrong at a vendor's side, and gives the alarms' keys.
+func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, problems []exchange.Problem) (map[string]bool, error) {
+	keys := map[string]bool{}
 	for _, p := range problems {
 		e.log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())
+		key := kind + ":" + vendor + ":" + p.Where
+		keys[key] = true
 		err := e.archive.InTx(ctx, func(tx Tx) error {
-			return tx.RaiseAlarm(ctx, kind+":"+vendor+":"+p.Where, fmt.Sprintf("vendor %s: %s", vendor, p))
+			return tx.RaiseAlarm(ctx, key, fmt.Sprintf("vendor %s: %s", vendor, p))
 		})
 		if err != nil {
+			return keys, err
+		}
+	}
+	return keys, nil
+}
+
+// resolveGone resolves the open alarms under a prefix that a look at the whole of the vendor's side has not found again.
+func (e *Engine) resolveGone(ctx context.Context, prefix string, still map[string]bool) error {
+	open, err := view(ctx, e.archive, func(r Reader) ([]Alarm, error) { return r.Alarms(ctx, true) })
+	if err != nil {
+		return err
+	}
+	for _, a := range open {
+		if !strings.HasPrefix(a.Key, prefix) || still[a.Key] {
+			continue
+		}
+		if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, a.Key) }); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	if err != nil {
 		return nil, fmt.Errorf("list receipts of vendor %s: %w", vendor, err)
 	}
-	if err := e.vendorProblems(ctx, "receipts", vendor, problems); err != nil {
+	if _, err := e.vendorProblems(ctx, "receipts", vendor, problems); err != nil {
 		return nil, err
 	}
 	var out []Imported
