@@ -281,18 +281,31 @@ func (d *demo) readAtTheGate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// Always the same letter, whichever job comes first: the first unread one of the first job that has others too.
+		// Always the same letter, whichever job is sent first and whatever ids the letters have: the first hand-in that is
+		// unread, of the first job that has others too.
 		for _, j := range jobs {
 			rows, err := r.JobLetters(ctx, j.ID)
 			if err != nil {
 				return err
 			}
-			i := slices.IndexFunc(rows, func(l engine.JobLetter) bool { return l.Reason == engine.ReasonUnread })
-			if i < 0 || len(rows) == 1 {
+			var first engine.Shipment
+			for _, l := range rows {
+				if l.Reason != engine.ReasonUnread {
+					continue
+				}
+				s, err := r.Shipment(ctx, l.Shipment)
+				if err != nil {
+					return err
+				}
+				if first.ID == "" || s.HandIn < first.HandIn {
+					first = s
+				}
+			}
+			if first.ID == "" || len(rows) == 1 {
 				continue
 			}
 			if j.State == engine.JobComposed { // and not gated, as long as its own files are being sent
-				shipment = rows[i].Shipment
+				shipment = first.ID
 			}
 			return nil
 		}
