@@ -65,6 +65,7 @@ printed=$demo/trykkeri/sftp/.vendor/printed
 [ -d "$printed" ] || fail "$printed is missing: let \"postgang demo\" finish first"
 file="" first=""
 for ticket in "$printed"/*/*_jobb_*.json; do
+	[ -f "$ticket" ] || continue # no job at all
 	grep -q '"duplex": true' "$ticket" && grep -q '"colour": true' "$ticket" && grep -q '"giro": false' "$ticket" || continue
 	job=$(dirname "$ticket")
 	row=$(awk -F';' 'NR > 1 && $9 >= 3 && $16 == "ja" { print $5 ";" $6; exit }' "$job"/*_manifest_*.csv)
