@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
+	"postgang/printjobs/exchange"
 )
 
 // Imported tells what became of one receipt file.
@@ -33,7 +34,8 @@ type Imported struct {
 }
 
 // FetchReceipts collects a vendor's receipt files: archived by hash before parsing, parsed whole, applied in one
-// transaction each, moved aside at the vendor only after the commit.
+// transaction each, moved aside at the vendor only after the commit, and only if what lies there is still what was
+// booked. A file that cannot be taken gets an alarm and stops no other.
 func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
@@ -53,35 +55,88 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	if err != nil {
 		return nil, fmt.Errorf("list receipts of vendor %s: %w", vendor, err)
 	}
-	if _, err := e.vendorProblems(ctx, "receipts", vendor, problems); err != nil {
+	alarms, err := e.vendorProblems(ctx, "receipts", vendor, problems)
+	if err != nil {
 		return nil, err
 	}
 	var out []Imported
+	var errs []error
+	var booked []exchange.RemoteFile
 	for _, f := range files {
-		data, err := side.Fetch(ctx, f.Name)
-		if err != nil {
-			return out, fmt.Errorf("fetch receipt file %s: %w", f.Name, err)
+		im, err := e.fetchReceiptFile(ctx, side, vendor, f.Name)
+		if err != nil && (ctx.Err() != nil || errors.Is(err, exchange.ErrConnection)) {
+			return out, errors.Join(append(errs, err)...) // the same would come of all the others
 		}
-		e.step("receipts: fetched")
-		im, err := e.ImportReceipts(ctx, vendor, f.Name, data)
 		if err != nil {
-			return out, err
+			errs = append(errs, err)
+			key := "receipts:" + vendor + ":" + f.Name
+			alarms[key] = true
+			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", f.Name, vendor, err)
+			if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) }); err != nil {
+				return out, errors.Join(append(errs, err)...)
+			}
+			continue
 		}
 		out = append(out, im)
-		e.step("receipts: applied")
 		if len(im.Problems) > 0 {
+			alarms[stoppedKey(vendor, im.SHA256)] = true
 			continue // left where it is, for the vendor and us to look at
 		}
+		booked = append(booked, f)
+	}
+	if err := e.moveBooked(ctx, side, booked); err != nil {
+		errs = append(errs, err)
+	}
+	errs = append(errs, e.resolveGone(ctx, "receipts:"+vendor+":", alarms))
+	return out, errors.Join(errs...)
+}
+
+func (e *Engine) fetchReceiptFile(ctx context.Context, side VendorSide, vendor, name string) (Imported, error) {
+	data, err := side.Fetch(ctx, name)
+	if err != nil {
+		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", name, err)
+	}
+	e.step("receipts: fetched")
+	im, err := e.ImportReceipts(ctx, vendor, name, data)
+	if err == nil {
+		e.step("receipts: applied")
+	}
+	return im, err
+}
+
+// moveBooked moves files aside that still are what was listed before they were fetched. Another one, that the vendor was
+// writing or has replaced meanwhile, is fetched again next time.
+func (e *Engine) moveBooked(ctx context.Context, side VendorSide, booked []exchange.RemoteFile) error {
+	if len(booked) == 0 {
+		return nil
+	}
+	now, _, err := side.ReceiptFiles(ctx)
+	if err != nil {
+		return fmt.Errorf("list receipts again: %w", err)
+	}
+	var errs []error
+	for _, f := range booked {
+		same := func(o exchange.RemoteFile) bool {
+			return o.Name == f.Name && o.Bytes == f.Bytes && o.ModTime.Equal(f.ModTime)
+		}
+		if !slices.ContainsFunc(now, same) {
+			e.log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", f.Name)
+			continue
+		}
 		if err := side.MoveDone(ctx, f.Name); err != nil {
-			return out, fmt.Errorf("move receipt file %s aside: %w", f.Name, err)
+			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", f.Name, err))
+			continue
 		}
 		e.step("receipts: moved aside")
 	}
-	return out, nil
+	return errors.Join(errs...)
 }
 
+// stoppedKey is the key of the alarm about a file that was stopped.
+func stoppedKey(vendor, sha256 string) string { return "receipts:" + vendor + ":" + sha256 }
+
 // ImportReceipts applies one receipt file. The same bytes again change nothing. A file with any problem is kept and
-// stopped whole, with an alarm.
+// stopped whole, with an alarm; it is looked at anew when it comes again, since the vendor profile may have been mended.
 func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data []byte) (Imported, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
@@ -90,11 +145,12 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 	sum := sha256.Sum256(data)
 	out := Imported{File: name, SHA256: hex.EncodeToString(sum[:])}
 	known, err := view(ctx, e.archive, func(r Reader) (ReceiptFile, error) { return r.ReceiptFile(ctx, vendor, out.SHA256) })
-	if err == nil {
-		out.Again, out.Rows, out.Problems = true, known.Rows, known.Problems
+	stopped := err == nil && len(known.Problems) > 0
+	if err == nil && !stopped {
+		out.Again, out.Rows = true, known.Rows
 		return out, nil
 	}
-	if !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return out, fmt.Errorf("look up receipt file %s: %w", name, err)
 	}
 	ref, err := e.blobs.Put(ctx, bytes.NewReader(data))
@@ -108,6 +164,10 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 	}
 	out.Rows, out.Problems = len(rows), problems
 	file := ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.now(), Rows: len(rows), Problems: problems}
+	if len(problems) > 0 && stopped {
+		out.Again = true
+		return out, nil
+	}
 	if len(problems) > 0 {
 		e.log.Error("receipt file stopped", "vendor", vendor, "file", name, "problems", len(problems))
 		err := e.archive.InTx(ctx, func(tx Tx) error {
@@ -115,7 +175,7 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, "receipts:"+vendor+":"+out.SHA256, fmt.Sprintf(
+			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), fmt.Sprintf(
 				"receipt file %s of vendor %s was stopped, nothing of it was booked: %d problems, first: %s. Have the vendor send it anew",
 				name, vendor, len(problems), problems[0]))
 		})
@@ -127,10 +187,18 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 	fresh := out
 	err = e.archive.InTx(ctx, func(tx Tx) error {
 		out = fresh
+		if !stopped {
+			if err := tx.InsertReceiptFile(ctx, file); err != nil {
+				return err
+			}
+		}
+		if err := tx.ResolveAlarm(ctx, stoppedKey(vendor, out.SHA256)); err != nil {
+			return err
+		}
 		return e.applyReceipts(ctx, tx, v, file, rows, &out)
 	})
 	if errors.Is(err, ErrExists) {
-		// Another process applied the same file just now.
+		// Another process applied the same file just now, or it was applied after it had been stopped once.
 		fresh.Again = true
 		return fresh, nil
 	}
@@ -144,9 +212,6 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 
 // applyReceipts applies a parsed file in tx.
 func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
-	if err := tx.InsertReceiptFile(ctx, file); err != nil {
-		return err
-	}
 	touched := map[string]bool{}
 	var deviations []Deviation
 	deviate := func(account string, found ...billing.Deviation) {
