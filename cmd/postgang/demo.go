@@ -168,6 +168,15 @@ func (d *demo) startVendor(ctx context.Context) error {
 
 // open writes the demo's configuration and wires the program by it, as every other command does.
 func (d *demo) open(ctx context.Context) error {
+	for _, a := range d.expected.Accounts {
+		logo, err := a.Logo()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(d.dir, "logo-"+a.Key+".png"), logo, 0o600); err != nil {
+			return err
+		}
+	}
 	path := filepath.Join(d.dir, config.DefaultName)
 	text := d.configuration()
 	if err := writeNew(path, text); err != nil {
@@ -254,10 +263,11 @@ line1 = %q
 line2 = %q
 postcode = %q
 city = %q
+logo_file = %q
 text = %q
 [accounts.%s.rules]
 allow_synthetic = true
-`, a.Key, a.Name+", "+a.Unit, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, a.Text, a.Key)
+`, a.Key, a.Name+", "+a.Unit, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, "logo-"+a.Key+".png", a.Text, a.Key)
 	}
 	return []byte(b.String())
 }
