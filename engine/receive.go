@@ -164,7 +164,7 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 	}
 	ref, facts, refusals, err := e.prepare(ctx, s, account)
 	if err != nil {
-		return fmt.Errorf("prepare %s: %w", id, err)
+		return errors.Join(fmt.Errorf("prepare %s: %w", id, err), e.alarmUnprepared(ctx, id, err))
 	}
 	e.step("prepare: file made")
 
@@ -191,6 +191,9 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
+		if err := tx.ResolveAlarm(ctx, "prepare:"+id); err != nil {
+			return err
+		}
 		return tx.AddEvent(ctx, Event{Shipment: id, At: tx.Now(), Kind: EventStatus, From: from, To: to, Reason: codes})
 	})
 	if err != nil {
@@ -198,6 +201,18 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 	}
 	e.step("prepare: decided")
 	return nil
+}
+
+// alarmUnprepared tells of a shipment that cannot be prepared for a reason of ours. It is tried again, but who handed it
+// in waits for the answer.
+func (e *Engine) alarmUnprepared(ctx context.Context, id string, failed error) error {
+	if ctx.Err() != nil {
+		return nil // stopped in its middle, that is all
+	}
+	e.log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s cannot be prepared and stays MOTTATT: %v. It is tried again by itself", id, failed))
+	})
 }
 
 // refusalCodes joins the codes that refuse, for history and logs.
