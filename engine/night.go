@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -289,7 +292,10 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 		ID: id, Vendor: j.Vendor, Parent: j.Parent, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.makers,
 	}, v.Profile, nil)
 	var bad *printjobs.LetterErrors
-	if errors.As(err, &bad) {
+	if errors.Is(err, errPreparedLost) {
+		bad, err = e.lostLetters(ctx, rows)
+	}
+	if bad != nil || errors.As(err, &bad) {
 		return e.splitOff(ctx, j, bad)
 	}
 	if errors.Is(err, printjobs.ErrStalePlan) {
@@ -386,7 +392,7 @@ func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjob
 				p, err = e.place(s, profile)
 			}
 			l := printjobs.Letter{PlannedLetter: p, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
-				return e.blobs.Open(ctx, s.Prepared)
+				return e.openPrepared(ctx, s.Prepared)
 			}}
 			if !yield(l, err) {
 				return
@@ -406,9 +412,65 @@ func (e *Engine) place(s Shipment, p printjobs.Profile) (printjobs.PlannedLetter
 	case err != nil:
 		return printjobs.PlannedLetter{}, err
 	case len(aside) > 0:
-		return printjobs.PlannedLetter{}, fmt.Errorf("shipment %s cannot be laid on sheets any more: %s", s.ID, aside[0].Code)
+		return printjobs.PlannedLetter{}, fmt.Errorf("shipment %s cannot be laid on sheets any more: %s: %w", s.ID, aside[0].Code, printjobs.ErrStalePlan)
 	}
 	return jobs[0].Letters[0], nil
+}
+
+// errPreparedLost: a prepared file is not what was stored.
+var errPreparedLost = errors.New("the prepared letter is gone or damaged")
+
+// openPrepared opens a prepared file and proves that it still is what was stored: a damaged one may well be a sound PDF
+// that shows something else.
+func (e *Engine) openPrepared(ctx context.Context, ref BlobRef) (printjobs.Source, error) {
+	b, err := e.blobs.Open(ctx, ref)
+	if errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", errPreparedLost, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(b, 0, b.Size())); err != nil {
+		return nil, errors.Join(fmt.Errorf("read document %s: %w", ref.SHA256, err), b.Close())
+	}
+	if hex.EncodeToString(h.Sum(nil)) != ref.SHA256 {
+		return nil, errors.Join(fmt.Errorf("%w: document %s has another SHA-256", errPreparedLost, ref.SHA256), b.Close())
+	}
+	return b, nil
+}
+
+// lostLetters finds all letters of a job whose prepared file is gone or damaged. When no letter of several can be read,
+// it is an error: the store is away, most likely, and nothing is wrong with the letters.
+func (e *Engine) lostLetters(ctx context.Context, rows []JobLetter) (*printjobs.LetterErrors, error) {
+	var lost []*printjobs.LetterError
+	for _, row := range rows {
+		s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+		if err != nil {
+			return nil, err
+		}
+		b, err := e.openPrepared(ctx, s.Prepared)
+		switch {
+		case err == nil:
+			if err := b.Close(); err != nil {
+				return nil, err
+			}
+		case errors.Is(err, errPreparedLost):
+			lost = append(lost, &printjobs.LetterError{
+				Shipment: s.ID, Code: printjobs.CodePrepared, Err: err,
+				Text: "Det klargjorte brevet er borte eller skadet i arkivet. Hent filen tilbake fra sikkerhetskopi, eller lever brevet på nytt.",
+			})
+		default:
+			return nil, err
+		}
+	}
+	switch {
+	case len(lost) == 0:
+		return nil, errors.New("a prepared letter could not be read, but can be now; try again")
+	case len(lost) == len(rows) && len(rows) > 1:
+		return nil, fmt.Errorf("none of the job's %d prepared letters is in the store of documents: is its disk there? %w", len(rows), lost[0].Err)
+	}
+	return &printjobs.LetterErrors{Letters: lost}, nil
 }
 
 // splitOff withdraws a job that some letters keep from being composed: those are set aside with their reason, the
@@ -419,52 +481,68 @@ func (e *Engine) splitOff(ctx context.Context, j PrintJob, bad *printjobs.Letter
 		drop[l.Shipment] = true
 	}
 	return e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != JobPlanned {
+			return err // somebody else could compose it, and has carried it on
+		}
 		for _, l := range bad.Letters {
 			if err := e.hold(ctx, tx, l.Shipment, l.Code, l.Text); err != nil {
 				return err
 			}
 		}
-		_, err := e.replan(ctx, tx, j.ID, drop, "letters set aside while composing")
-		return err
+		return e.replan(ctx, tx, j.ID, drop, "letters set aside while composing")
 	})
 }
 
-// replan withdraws a job in tx and puts its letters, without the dropped ones, into a new one under a new id. It
-// returns the new id, or "" when no letter is left.
-func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]bool, reason string) (string, error) {
+// replan withdraws a job in tx and plans its letters, without the dropped ones, anew: into a job under a new id, or more
+// when the profile has changed since. Those that the vendor no longer takes are set aside.
+func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]bool, reason string) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
-		return "", err
+		return err
 	}
 	rows, err := tx.JobLetters(ctx, id)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if err := e.moveJob(ctx, tx, j, JobWithdrawn, reason); err != nil {
-		return "", err
+		return err
 	}
-	v := e.vendors[j.Vendor]
-	var letters []printjobs.PlannedLetter
-	var reasons []Reason
+	var candidates []printjobs.Candidate
+	why := map[string]Reason{}
 	for _, row := range rows {
 		if drop[row.Shipment] {
 			continue
 		}
 		s, err := tx.Shipment(ctx, row.Shipment)
 		if err != nil {
-			return "", err
+			return err
 		}
-		p, err := e.place(s, v.Profile)
-		if err != nil {
-			return "", err
+		if s.Facts == nil {
+			return fmt.Errorf("shipment %s is not prepared", s.ID)
 		}
-		letters = append(letters, p)
-		reasons = append(reasons, row.Reason)
+		candidates = append(candidates, e.candidate(s))
+		why[row.Shipment] = row.Reason
 	}
-	if len(letters) == 0 {
-		return "", nil
+	jobs, aside, err := printjobs.Plan(candidates, e.vendors[j.Vendor].Profile)
+	if err != nil {
+		return err
 	}
-	return e.addJob(ctx, tx, j.Vendor, j.ID, j.Class, letters, reasons)
+	for _, a := range aside {
+		if err := e.hold(ctx, tx, a.Shipment, a.Code, a.Text); err != nil {
+			return err
+		}
+	}
+	for _, p := range jobs {
+		reasons := make([]Reason, len(p.Letters))
+		for i, l := range p.Letters {
+			reasons[i] = why[l.Shipment]
+		}
+		if _, err := e.addJob(ctx, tx, j.Vendor, j.ID, p.Class, p.Letters, reasons); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Unsettled lists the jobs that are on their way to the vendor, or stuck on it.

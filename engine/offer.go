@@ -260,8 +260,7 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 				return err
 			}
 		}
-		_, err = e.replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
-		return err
+		return e.replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
 	})
 	if err == nil {
 		e.step("offer: WITHDRAWN")
