@@ -60,6 +60,9 @@ type Config struct {
 	WorkDir   string // scratch space on the same file system as the blobs, if possible
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Hasten, when set, makes background tasks that wait for another try due now. A night calls it: what an outage kept
+	// back is tried at once.
+	Hasten func(ctx context.Context) error
 	// Step, when set, is called before and after every recorded step and outside effect, with its name. Tests kill the
 	// process there.
 	Step func(name string)
@@ -81,6 +84,7 @@ type Engine struct {
 	log      *slog.Logger
 	now      func() time.Time
 	step     func(name string)
+	hasten   func(ctx context.Context) error
 
 	installation string    // identity of this archive
 	space        uuid.UUID // namespace of shipment ids
@@ -100,6 +104,9 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	}
 	if e.step == nil {
 		e.step = func(string) {}
+	}
+	if e.hasten = c.Hasten; e.hasten == nil {
+		e.hasten = func(context.Context) error { return nil }
 	}
 	now := c.Now
 	if now == nil {

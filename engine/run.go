@@ -93,6 +93,9 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 		return out, err
 	}
 	e.step("night: collected")
+	if err := e.hasten(ctx); err != nil {
+		return out, err
+	}
 	waitErr := e.settle(ctx, o)
 	// Jobs that were planned under an older profile are withdrawn when they are composed, and their letters due again.
 	for round := 0; round < maxRounds && waitErr == nil; round++ {
@@ -171,6 +174,7 @@ func (e *Engine) settle(ctx context.Context, o NightOptions) error {
 	// The real clock: a demonstration's own clock may stand still.
 	deadline := time.Now().Add(patience)
 	total := -1
+	failures := map[string]int{} // when this wait began: what failed in an earlier run may work now
 	for {
 		jobs, err := e.Unsettled(ctx)
 		if err != nil {
@@ -183,7 +187,9 @@ func (e *Engine) settle(ctx context.Context, o NightOptions) error {
 			}
 			left++
 			letters += j.Letters
-			if j.Failures >= hopelessAfter {
+			if before, seen := failures[j.ID]; !seen {
+				failures[j.ID] = j.Failures
+			} else if j.Failures-before >= hopelessAfter {
 				hopeless++
 			}
 		}

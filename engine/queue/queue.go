@@ -429,6 +429,17 @@ func (q *Queue) enqueueAnew(ctx context.Context, jobs []*rivertype.JobRow) error
 	})
 }
 
+// Hasten makes tasks that wait for another try, after a failure or because they asked for it, due now.
+func (q *Queue) Hasten(ctx context.Context) error {
+	return q.archive.RawTx(ctx, func(_ any, exec archive.Exec) error {
+		_, err := exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = CURRENT_TIMESTAMP WHERE state IN ('retryable', 'scheduled')`)
+		if err != nil {
+			return fmt.Errorf("hasten waiting tasks: %w", err)
+		}
+		return nil
+	})
+}
+
 // Stop lets running tasks finish, for at most Config.SoftStop, and then ends their context: what was cut short is done
 // by the next Start. When ctx ends first, or a task does not heed its context, it returns an error.
 func (q *Queue) Stop(ctx context.Context) error {

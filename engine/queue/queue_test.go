@@ -330,6 +330,49 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
+// TestHasten: what waits for another try, after a failure or because it asked for it, is tried now.
+func TestHasten(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		c := quick
+		c.Retry = func(int) time.Duration { return time.Hour }
+		b := open(t, dsn, c)
+		ran := make(chan int32, 8)
+		var n atomic.Int32
+		b.start(func(context.Context, engine.Task) error {
+			k := n.Add(1)
+			ran <- k
+			switch k {
+			case 1:
+				return errors.New("no answer")
+			case 2:
+				return &engine.LaterError{After: time.Hour, Reason: "closed"}
+			}
+			return nil
+		})
+		b.enqueue(offer1)
+		for want := int32(1); want <= 3; want++ {
+			// The row is put back to wait a little after the worker has returned: hasten until it is there.
+			for got := false; !got; {
+				select {
+				case k := <-ran:
+					if k != want {
+						t.Fatalf("run %d, want %d", k, want)
+					}
+					got = true
+				case <-time.After(50 * time.Millisecond):
+					if want == 1 {
+						continue
+					}
+					if err := b.q.Hasten(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		b.idle()
+	})
+}
+
 // TestNewerReplacesRetry: a task that failed while a newer one of its kind came in does not become two.
 func TestNewerReplacesRetry(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
