@@ -69,15 +69,16 @@ func (e *Engine) expireDigital(ctx context.Context) (int, error) {
 	n, after := 0, ""
 	for {
 		page, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) {
-			return r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusVarslet}, DigitalOnly: true, After: after, Limit: collectPage})
+			return r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusAkseptert, StatusVarslet}, DigitalOnly: true, After: after, Limit: collectPage})
 		})
 		if err != nil || len(page) == 0 {
 			return n, err
 		}
 		after = page[len(page)-1].ID
 		for _, s := range page {
-			changed, ev, ok := ExpireDigitalOnly(s, e.accounts[s.Account].Rules, e.now())
-			if !ok {
+			account, known := e.accounts[s.Account]
+			changed, ev, ok := ExpireDigitalOnly(s, account.Rules, e.now())
+			if !ok || !known { // of an account that is not configured any more the deadline is not known
 				continue
 			}
 			err := e.archive.InTx(ctx, func(tx Tx) error {

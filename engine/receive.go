@@ -56,7 +56,8 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	e.step("receive: documents stored")
 
 	err = e.archive.InTx(ctx, func(tx Tx) error {
-		if limit := account.Rules.DuplicateLimit; limit > 0 {
+		if limit := account.Rules.DuplicateLimit; limit > 0 && !Unreadable(refusals) {
+			// What cannot be read has no sender, title or recipient to be alike in.
 			// The attempt counts, refused or not, so the guard opens two days after the last one
 			// (SvarUt changelog 2015-01-30, 2015-03-03).
 			n, err := tx.CountAlike(ctx, s.Fingerprint, at.Add(-account.Rules.DuplicateWindow), at.Add(millisecond))
@@ -113,7 +114,8 @@ func (e *Engine) storeDocuments(ctx context.Context, s Shipment, h HandIn) ([]Do
 			return nil, nil, fmt.Errorf("store document %d: %w", i+1, err)
 		}
 		docs = append(docs, Document{
-			Shipment: s.ID, Position: i, FileName: d.FileName, MimeType: d.MimeType, Blob: ref,
+			// A refused type may hold anything, also what no database takes.
+			Shipment: s.ID, Position: i, FileName: d.FileName, MimeType: strings.ReplaceAll(d.MimeType, "\x00", "\uFFFD"), Blob: ref,
 			Giro: d.GiroPages, Excluded: d.Excluded || !IsPDF(d.MimeType),
 		})
 	}
@@ -399,6 +401,13 @@ func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
 		if err != nil {
 			return err
 		}
+		if changed.Hold != "" && changed.Status.Terminal() {
+			// Read or closed: nobody has to mend anything any more.
+			changed.Hold = ""
+			if err := tx.ResolveAlarm(ctx, "held:"+s.ID); err != nil {
+				return err
+			}
+		}
 		if err := tx.UpdateShipment(ctx, changed); err != nil {
 			return err
 		}
@@ -436,7 +445,11 @@ func (e *Engine) applyDigital(s Shipment, d DigitalEvent, onPaper bool) (Shipmen
 	if onPaper {
 		seen.Status = StatusSendtPrint
 	}
-	changed, events, err := ApplyDigital(seen, d, e.accounts[s.Account].Rules)
+	rules := DefaultRules()
+	if account, ok := e.accounts[s.Account]; ok { // else it is taken out of the configuration; no rules would hurry it
+		rules = account.Rules
+	}
+	changed, events, err := ApplyDigital(seen, d, rules)
 	if err != nil || !onPaper {
 		return changed, events, err
 	}

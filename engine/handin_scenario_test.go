@@ -1,0 +1,267 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine"
+)
+
+// codes are the codes of a shipment's refusals, sorted, without warnings.
+func (s *stage) codes(t *testing.T, id string) []string {
+	t.Helper()
+	var out []string
+	for _, r := range s.shipment(t, id).Refusals {
+		if !r.Warning {
+			out = append(out, r.Code)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s *stage) wantCodes(t *testing.T, id string, want ...string) {
+	t.Helper()
+	got := s.codes(t, id)
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			t.Errorf("refused for %v, want %s among them", got, w)
+		}
+	}
+	wantStatus := engine.StatusAvvist
+	if len(want) == 0 {
+		wantStatus = engine.StatusAkseptert
+	}
+	s.wantStatus(t, id, wantStatus)
+}
+
+// TestSameHandInTwice is one shipment, whatever became of the first and whatever the second says.
+func TestSameHandInTwice(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En"))
+	for _, l := range []letter{newLetter("En"), newLetter("Annen")} {
+		data, err := json.Marshal(l)
+		must(t, err)
+		r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: data, At: s.clock.now()})
+		if err != nil || r.ID != id || !r.Already {
+			t.Errorf("the same hand-in: %+v, %v", r, err)
+		}
+	}
+	s.night(t)
+	if r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: []byte("{")}); err != nil || !r.Already {
+		t.Errorf("after it was sent: %+v, %v", r, err)
+	}
+	s.night(t)
+	s.tick(t)
+	s.wantAtVendor(t, id)
+	if _, err := s.engine.Receive(s.ctx, engine.HandIn{Account: "ukjent", Key: "a", JSON: []byte("{}")}); err == nil {
+		t.Error("an unknown account is no error")
+	}
+}
+
+// TestTooManyAlike refuses the 26th within two days, and opens again two days after the last attempt.
+func TestTooManyAlike(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var ids []string
+	for i := range 25 {
+		ids = append(ids, s.accepted(t, fmt.Sprint("k", i), newLetter("Lik")))
+	}
+	s.wantCodes(t, s.submit(t, "k25", newLetter("Lik")), "for-mange-like")
+	s.wantCodes(t, s.submit(t, "annen", newLetter("Annen")))
+	s.clock.add(47 * time.Hour)
+	s.wantCodes(t, s.submit(t, "k26", newLetter("Lik")), "for-mange-like")
+	s.clock.add(48 * time.Hour)
+	s.wantCodes(t, s.submit(t, "k27", newLetter("Lik")))
+	for i := range 30 { // what cannot be read at all is not alike
+		id := s.handInJSON(t, konto, fmt.Sprint("brutt", i), []byte("{"))
+		s.work(t)
+		if c := s.codes(t, id); !slices.Contains(c, "json-feil") || slices.Contains(c, "for-mange-like") {
+			t.Errorf("broken hand-in %d: %v", i, c)
+		}
+	}
+	s.night(t)
+	s.tick(t)
+	got := s.atVendor(t)
+	if len(got) != 27 {
+		t.Errorf("%d letters are at the vendor, want 27", len(got))
+	}
+}
+
+// TestAllReasonsAtOnce: metadata, files and PDFs are judged together.
+func TestAllReasonsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	bad := newLetter("En").to("postnummer", "12").to("navn", "").with("dokumenter", []any{
+		map[string]any{"filnavn": "brev.pdf", "mimeType": "application/pdf"}, map[string]any{"filnavn": "borte.pdf", "mimeType": "application/pdf"},
+	})
+	id := s.submit(t, "a", bad, file("brev.pdf", []byte("ikke en PDF")))
+	s.wantCodes(t, id, "dokument-mangler", "navn-mangler", "postnummer-form", "unreadable")
+	fields := map[string]string{}
+	for _, r := range s.shipment(t, id).Refusals {
+		fields[r.Code] = r.Field
+	}
+	if fields["dokument-mangler"] != "dokumenter[1].filnavn" || fields["unreadable"] != "dokumenter[0]" {
+		t.Errorf("fields: %v", fields)
+	}
+	s.clock.add(100 * time.Hour)
+	s.night(t)
+	s.wantAtVendor(t)
+	r, err := s.engine.Result(s.ctx, id)
+	if err != nil || !r.Done || r.Status != engine.StatusAvvist {
+		t.Errorf("result: %+v, %v", r, err)
+	}
+	if log := s.log.String(); strings.Contains(log, "brev.pdf") || strings.Contains(log, "Storgata") {
+		t.Error("personal data in the log")
+	}
+}
+
+// TestOddTextInHandIn: whatever bytes a sender's system puts into a field, the hand-in gets an answer.
+func TestOddTextInHandIn(t *testing.T) {
+	t.Parallel()
+	odd := "a\x00b\u202e\U0010ffff\n"
+	for _, field := range []string{"tittel", "konteringskode", "avgivendeSystem", "forsendelsestype", "eksternReferanse", "korrelasjonsid"} {
+		t.Run(field, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			id := s.submit(t, "a", newLetter("En").with(field, odd))
+			if st := s.shipment(t, id).Status; st != engine.StatusAvvist {
+				t.Errorf("shipment is %s", st)
+			}
+		})
+	}
+	for _, field := range []string{"navn", "digitalId", "adresselinje1", "postnummer", "poststed", "land", "landkode"} {
+		t.Run(field, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			id := s.submit(t, "a", newLetter("En").to(field, odd))
+			if st := s.shipment(t, id).Status; st != engine.StatusAvvist {
+				t.Errorf("shipment is %s", st)
+			}
+		})
+	}
+	for _, field := range []string{"filnavn", "mimeType"} {
+		t.Run(field, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			d := map[string]any{"filnavn": "brev.pdf", "mimeType": "application/pdf"}
+			d[field] = odd
+			name := d["filnavn"].(string)
+			id := s.submit(t, "a", newLetter("En").with("dokumenter", []any{d}), file(name, pdf(1, 1)))
+			if st := s.shipment(t, id).Status; st != engine.StatusAvvist {
+				t.Errorf("shipment is %s", st)
+			}
+		})
+	}
+}
+
+// TestOnlyDigital is never printed; unread it ends as SENDT_DIGITALT, also when it was notified before it was accepted.
+func TestOnlyDigital(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	only := func() letter { return newLetter("En").digital().with("kunDigitalLevering", true) }
+	unread := s.accepted(t, "a", only())
+	s.event(t, unread, engine.DigitalNotified)
+	early := s.handIn(t, konto, "b", only())
+	s.event(t, early, engine.DigitalNotified)
+	s.work(t)
+	read := s.accepted(t, "c", only())
+	s.event(t, read, engine.DigitalNotified)
+	reserved := s.accepted(t, "d", only())
+	s.event(t, reserved, engine.DigitalReserved)
+	broken := s.submit(t, "e", only(), file("brev.pdf", []byte("ikke en PDF")))
+	s.wantStatus(t, broken, engine.StatusAkseptert) // nothing of it is printed
+	s.clock.add(40*time.Hour - time.Millisecond)
+	if c := s.night(t); c.Digital != 0 || c.Letters != 0 {
+		t.Errorf("too early: %+v", c)
+	}
+	s.read(t, read)
+	s.clock.add(time.Millisecond)
+	if c := s.night(t); c.Digital != 2 || c.Letters != 0 {
+		t.Errorf("at the deadline: %+v", c)
+	}
+	s.wantStatus(t, unread, engine.StatusSendtDigitalt)
+	s.wantStatus(t, early, engine.StatusSendtDigitalt)
+	s.wantStatus(t, read, engine.StatusLest)
+	s.wantStatus(t, reserved, engine.StatusIkkeLevert)
+	s.wantAtVendor(t)
+}
+
+// TestOrganisationsAreNotForwarded when the account says so, but those that cannot be reached at all are.
+func TestOrganisationsAreNotForwarded(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *engine.Config) { c.Accounts[0].Rules.ForwardOrganisations = false })
+	unread := s.accepted(t, "a", newLetter("AS").to("digitalId", organisation))
+	unreachable := s.accepted(t, "b", newLetter("AS").to("digitalId", organisation))
+	someone := s.accepted(t, "c", newLetter("En").digital())
+	for _, id := range []string{unread, unreachable, someone} {
+		s.event(t, id, engine.DigitalNotified)
+	}
+	s.event(t, unreachable, engine.DigitalNotNotifiable)
+	s.clock.add(1000 * time.Hour)
+	s.night(t)
+	s.wantStatus(t, unread, engine.StatusVarslet)
+	s.tick(t)
+	s.wantAtVendor(t, unreachable, someone)
+}
+
+// TestAccountTakenOutOfTheConfiguration: its shipments wait; nothing of them is hurried along under no rules at all.
+func TestAccountTakenOutOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	all := s.config.Accounts
+	other := all[0]
+	other.Key = "helse"
+	only := s.accepted(t, "a", newLetter("En").digital().with("kunDigitalLevering", true))
+	unread := s.accepted(t, "b", newLetter("To").digital())
+	s.event(t, only, engine.DigitalNotified)
+	s.config.Accounts = []engine.Account{other}
+	s.restart(t)
+	s.event(t, unread, engine.DigitalNotified)
+	s.clock.add(time.Hour)
+	if c := s.night(t); c.Digital != 0 || c.Letters != 0 {
+		t.Errorf("collected %+v", c)
+	}
+	s.wantStatus(t, only, engine.StatusVarslet)
+	s.config.Accounts = all
+	s.restart(t)
+	if c := s.night(t); c.Digital != 0 || c.Letters != 0 {
+		t.Errorf("collected too early: %+v", c)
+	}
+	s.clock.add(39 * time.Hour)
+	if c := s.night(t); c.Digital != 1 || c.Letters != 1 {
+		t.Errorf("collected %+v", c)
+	}
+	s.tick(t)
+	s.wantAtVendor(t, unread)
+}
+
+// TestHeldLetterThatIsDealtWith otherwise needs nobody any more.
+func TestHeldLetterThatIsDealtWith(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	read, stopped, waiting := s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To")), s.accepted(t, "c", newLetter("Tre"))
+	for _, id := range []string{read, stopped, waiting} {
+		must(t, s.engine.Hold(s.ctx, id, "prove", "Prøve."))
+	}
+	s.read(t, read)
+	if _, err := s.engine.Stop(s.ctx, stopped, "sendt for hånd"); err != nil {
+		t.Fatal(err)
+	}
+	s.night(t)
+	s.wantAtVendor(t)
+	s.wantAlarms(t, "held:"+waiting)
+	must(t, s.engine.Release(s.ctx, waiting))
+	if err := s.engine.Release(s.ctx, waiting); err == nil {
+		t.Error("a letter that is not held was released")
+	}
+	s.night(t)
+	s.wantAlarms(t)
+	s.tick(t)
+	s.wantAtVendor(t, waiting)
+}
