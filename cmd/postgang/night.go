@@ -53,7 +53,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {
-		fmt.Fprintf(w, "Hand-ins: %d accepted for preparing or decided, %d refused, %d known, %d not complete.\n", taken.Taken, taken.Refused, taken.Already, taken.Waiting)
+		fmt.Fprintf(w, "Hand-ins: %d accepted, %d refused, %d known already, %d not complete.\n", taken.Taken, taken.Refused, taken.Already, taken.Waiting)
 		fmt.Fprintf(w, "Collected %d letters into %d jobs", n.Collected.Letters, len(n.Jobs))
 		for _, r := range sortedReasons(n.Reasons) {
 			fmt.Fprintf(w, "; %s %d", r, n.Reasons[r])
