@@ -134,8 +134,12 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
-		if err == nil {
-			after = last.At
+		if err != nil {
+			return err
+		}
+		after = last.At
+		if after.After(now) {
+			after, err = e.slotBefore(ctx, r, s.Name, now, since)
 		}
 		return err
 	})
@@ -178,6 +182,26 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 	e.log.Info("slot started", "schedule", s.Name, "slot", slot, "late", late)
 	return true, e.runSlot(ctx, s, slot, run)
 }
+
+// slotBefore is the newest slot in the ledger that is not after now, or since. Slots after now were run while the clock
+// was ahead; without this look past them a schedule would stand still until they come. The slots themselves stay in the
+// ledger: when their time comes they count as run.
+func (e *Engine) slotBefore(ctx context.Context, r Reader, schedule string, now, since time.Time) (time.Time, error) {
+	e.log.Warn("the slot ledger is ahead of the clock", "schedule", schedule, "now", now)
+	slots, err := r.Slots(ctx, schedule, ledgerLook)
+	if err != nil {
+		return since, err
+	}
+	for _, s := range slots {
+		if !s.At.After(now) {
+			return s.At, nil
+		}
+	}
+	return since, nil
+}
+
+// ledgerLook is how many slots that lie ahead of the clock are looked past: a jump forward records maxCatchUp and one.
+const ledgerLook = 10 * maxCatchUp
 
 // runSlot runs a claimed slot and records its outcome. A run that a shutdown cut short stays RUNNING, so that the next
 // start resumes it.
