@@ -26,6 +26,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/datamatrix"
@@ -980,17 +981,41 @@ func (l leakFinder) in(text string) (found []string) {
 	return append(found, engine.FindNationalIDs(noise.ReplaceAllString(text, " "))...)
 }
 
+// inName gives what the name of a file must not hold, also when it is written as names of files are: «kari_tangen»,
+// «sak 2026-1007».
+func (l leakFinder) inName(name string) (found []string) {
+	found = l.in(name)
+	folded := fold(strings.ToLower(noise.ReplaceAllString(name, " ")))
+	for _, s := range l.personal {
+		if s = fold(s); len([]rune(s)) >= leastPersonal && strings.Contains(folded, s) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// fold leaves only letters and digits.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
 // judgePrivacy looks through all that the demo wrote where nothing personal belongs.
 func judgePrivacy(t *testing.T, n *demoNight) {
 	l := n.leakFinder(t)
 	read, bytesRead := 0, 0
-	check := func(what, text string) {
+	look := func(what, text string, in func(string) []string) {
 		read++
 		bytesRead += len(text)
-		if found := l.in(text); len(found) > 0 {
+		if found := in(text); len(found) > 0 {
 			t.Errorf("%s holds %d personal strings, as %q", what, len(found), found[:min(len(found), 3)])
 		}
 	}
+	check := func(what, text string) { look(what, text, l.in) }
 	// First that the search itself finds: every hand-in names somebody.
 	for id, want := range n.wanted {
 		data, err := os.ReadFile(filepath.Join(n.dir, "brev", want.Account, want.Key, "forsendelse.json"))
@@ -999,6 +1024,9 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 		}
 		if len(l.in(string(data))) == 0 {
 			t.Errorf("nothing personal is found in hand-in %s/%s (%s): the search is blind", want.Account, want.Key, id)
+		}
+		if title := string(n.shipments[id].Submission.Title); len(title) > leastPersonal && len(l.inName(strings.NewReplacer("/", "-", " ", "_").Replace(title))) == 0 {
+			t.Errorf("the title of hand-in %s/%s is not found in a name: the search is blind", want.Account, want.Key)
 		}
 	}
 
@@ -1021,7 +1049,7 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 		under := func(folder string) bool { return strings.HasPrefix(rel+"/", folder+"/") }
 		if !under("brev") && (!under("data/post") || under("data/post/svar") || under("data/post/hendelser")) {
 			names++
-			check("the name "+strconv.Quote(rel), rel)
+			look("the name "+strconv.Quote(rel), rel, l.inName)
 		}
 		if !e.Type().IsRegular() {
 			return nil
