@@ -1006,6 +1006,7 @@ func fold(s string) string {
 
 // judgePrivacy looks through all that the demo wrote where nothing personal belongs.
 func judgePrivacy(t *testing.T, n *demoNight) {
+	need(t, "pdfinfo")
 	l := n.leakFinder(t)
 	read, bytesRead := 0, 0
 	look := func(what, text string, in func(string) []string) {
@@ -1074,6 +1075,15 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 	}
 	if names < 500 || inArchive == 0 {
 		t.Errorf("only %d names of files, %d beside the archive", names, inArchive)
+	}
+
+	// The letters themselves name people; what describes the print files must not.
+	for _, f := range n.printFiles() {
+		out, err := exec.Command("pdfinfo", f.path).CombinedOutput()
+		if err != nil {
+			t.Errorf("pdfinfo %s: %v\n%s", filepath.Base(f.path), err, out)
+		}
+		check("the document information of "+filepath.Base(f.path), string(out))
 	}
 
 	// What people and programs see of it later.
