@@ -47,13 +47,12 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		for _, s := range ships {
 			in.Shipments = append(in.Shipments, shipmentRecord(s))
 			codes[s.ID] = ShownCode(s.Submission.Konteringskode)
-			if s.Status == StatusSendtPrint && s.PostedAt.IsZero() && s.Job != "" {
-				in.Deviations = append(in.Deviations, billing.DeviationRecord{
-					Deviation: billing.Missing(sentOf(s.Letter), billing.CivilOf(s.SentAt, Oslo)),
-					Account:   s.Account, Konteringskode: ShownCode(s.Submission.Konteringskode), Day: billing.CivilOf(s.SentAt, Oslo),
-				})
-			}
 		}
+		missing, err := unreceipted(ctx, r, from, to, chosen)
+		if err != nil {
+			return err
+		}
+		in.Deviations = append(in.Deviations, missing...)
 		costs, err := r.ReportCosts(ctx, from, to, q.Accounts)
 		if err != nil {
 			return err
@@ -72,8 +71,16 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 			if len(chosen) > 0 && d.Account != "" && !chosen[d.Account] {
 				continue
 			}
+			code, known := codes[d.Finding.Shipment]
+			if !known && d.Account != "" { // neither received nor posted in the period
+				s, err := r.Shipment(ctx, d.Finding.Shipment)
+				if err != nil {
+					return err
+				}
+				code = ShownCode(s.Submission.Konteringskode)
+			}
 			in.Deviations = append(in.Deviations, billing.DeviationRecord{
-				Deviation: d.Finding, Account: d.Account, Konteringskode: codes[d.Finding.Shipment], Day: billing.CivilOf(d.At, Oslo),
+				Deviation: d.Finding, Account: d.Account, Konteringskode: code, Day: billing.CivilOf(d.At, Oslo),
 			})
 		}
 		return nil
@@ -82,6 +89,41 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		return billing.Report{}, fmt.Errorf("gather report: %w", err)
 	}
 	return billing.BuildReport(in)
+}
+
+// unreceipted lists the letters handed over in [from, to) that no receipt has come for. They belong to the period in
+// which they were handed over: one received on the last day of a month is sent in the next, and would be in no report.
+func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool) ([]billing.DeviationRecord, error) {
+	var out []billing.DeviationRecord
+	for after := ""; ; {
+		page, err := r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusSendtPrint}, After: after, Limit: collectPage})
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		after = page[len(page)-1].ID
+		for _, s := range page {
+			if !s.PostedAt.IsZero() || s.SentAt.Before(from) || !s.SentAt.Before(to) || len(accounts) > 0 && !accounts[s.Account] {
+				continue
+			}
+			jobs, err := r.JobsOf(ctx, s.ID)
+			if err != nil {
+				return nil, err
+			}
+			for _, j := range jobs {
+				if !j.State.Live() {
+					continue
+				}
+				letter, err := r.JobLetterOf(ctx, j.ID, s.ID)
+				if err != nil {
+					return nil, err
+				}
+				day := billing.CivilOf(s.SentAt, Oslo)
+				out = append(out, billing.DeviationRecord{
+					Deviation: billing.Missing(sentOf(letter), day), Account: s.Account, Konteringskode: ShownCode(s.Submission.Konteringskode), Day: day,
+				})
+			}
+		}
+	}
 }
 
 func shipmentRecord(s ReportShipment) billing.ShipmentRecord {

@@ -1,0 +1,176 @@
+package engine_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine"
+	"postgang/printjobs/exchange"
+)
+
+// report gathers the figures of a month, "2026-01".
+func (s *stage) report(t *testing.T, month string) billing.Report {
+	t.Helper()
+	at, err := time.ParseInLocation("2006-01", month, engine.Oslo)
+	must(t, err)
+	from, to := engine.LastMonth(at.AddDate(0, 1, 0))
+	r, err := s.engine.Report(s.ctx, engine.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
+	must(t, err)
+	return r
+}
+
+// missing are the letters that a report says no receipt has come for.
+func missing(r billing.Report) []string {
+	var out []string
+	for _, d := range r.Deviations {
+		if d.Kind == billing.DeviationMissing {
+			out = append(out, d.Shipment)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestReportAtMonthBoundaries: volume belongs to the day received, cost to the day posted, both by Norway's calendar.
+func TestReportAtMonthBoundaries(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	// The last second of January in Norway is 22:59:59 UTC.
+	january := time.Date(2026, 1, 31, 22, 59, 59, 999e6, time.UTC)
+	february := january.Add(time.Millisecond)
+	s.clock.set(january)
+	a := s.accepted(t, "a", newLetter("En"))
+	late := s.accepted(t, "late", newLetter("Sen"))
+	s.clock.set(february)
+	b := s.accepted(t, "b", newLetter("To"))
+	s.night(t)
+	job := s.onlyJob(t).ID
+	// Both were handed over in February; the vendor says that one was posted just before midnight to it.
+	s.receipts(t, "k1.csv", receiptRow(job, a, january.Truncate(time.Second)), receiptRow(job, b, february))
+	s.fetch(t)
+	jan, feb := s.report(t, "2026-01"), s.report(t, "2026-02")
+	if jan.Counters.Received != 2 || feb.Counters.Received != 1 {
+		t.Errorf("received: January %d, February %d", jan.Counters.Received, feb.Counters.Received)
+	}
+	if jan.Money.Net != 1750 || feb.Money.Net != 1750 || jan.Money.Letters != 1 || feb.Money.Letters != 1 {
+		t.Errorf("money: January %+v, February %+v", jan.Money, feb.Money)
+	}
+	if len(jan.Costs) != 2 || jan.Costs[0].Posted != "2026-01-31" || feb.Costs[0].Posted != "2026-02-01" {
+		t.Errorf("costs: January %v, February %v", jan.Costs, feb.Costs)
+	}
+	// Received in January, sent in February, and no receipt: it is missing in February, when it was sent.
+	if got := missing(jan); len(got) != 0 {
+		t.Errorf("missing in January: %v", got)
+	}
+	if got := missing(feb); len(got) != 1 || got[0] != late {
+		t.Errorf("missing in February: %v, want %s", got, late)
+	}
+	s.clock.add(24 * time.Hour)
+	s.receipts(t, "k2.csv", receiptRow(job, late, s.clock.now()))
+	s.fetch(t)
+	if got := missing(s.report(t, "2026-02")); len(got) != 0 {
+		t.Errorf("missing after the receipt: %v", got)
+	}
+	s.tick(t)
+	s.wantAtVendor(t, a, b, late)
+}
+
+// TestReportOfDeviationsKeepsTheCode of letters that the month knows by nothing else.
+func TestReportOfDeviationsKeepsTheCode(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.clock.set(time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC))
+	id := s.accepted(t, "a", newLetter("En").with("konteringskode", "4711"))
+	s.night(t)
+	job := s.onlyJob(t).ID
+	row := receiptRow(job, id, s.clock.now())
+	row.Konteringskode = "4711"
+	s.receipts(t, "k1.csv", row)
+	s.fetch(t)
+	s.clock.set(time.Date(2026, 3, 15, 9, 0, 0, 0, time.UTC))
+	row.Postage++
+	s.receipts(t, "k2.csv", row) // two months later the vendor says something else
+	s.fetch(t)
+	r := s.report(t, "2026-03")
+	if len(r.Deviations) != 1 || r.Deviations[0].Kind != billing.DeviationConflict || r.Deviations[0].Konteringskode != "4711" {
+		t.Errorf("deviations: %+v", r.Deviations)
+	}
+	s.tick(t)
+	s.wantAtVendor(t, id)
+}
+
+// TestReportOfPrintedThoughRead: what was printed counts as paper, also when it was read meanwhile.
+func TestReportOfPrintedThoughRead(t *testing.T) {
+	t.Parallel()
+	s, job, id := committed(t)
+	s.read(t, id)
+	s.reconcile(t)
+	s.receipts(t, "k1.csv", receiptRow(job, id, s.clock.now()))
+	s.fetch(t)
+	r := s.report(t, "2026-11")
+	if len(r.Shipments) != 1 || r.Shipments[0].Channel != "PRINT" || r.Shipments[0].Outcome != billing.OutcomePrinted || r.Money.Net != 1750 {
+		t.Errorf("report: %+v", r.Shipments)
+	}
+	s.tick(t)
+	s.wantAtVendor(t, id)
+}
+
+// TestReportRefuses a period that is none, and an account that is none.
+func TestReportRefuses(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	day := billing.CivilOf(tuesday, engine.Oslo)
+	for _, q := range []engine.ReportQuery{{From: day, To: day}, {From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, -1), engine.Oslo)}} {
+		if _, err := s.engine.Report(s.ctx, q); err == nil {
+			t.Errorf("period %s to %s was accepted", q.From, q.To)
+		}
+	}
+	q := engine.ReportQuery{From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, 1), engine.Oslo), Accounts: []string{"ukjent"}}
+	if _, err := s.engine.Report(s.ctx, q); err == nil || !strings.Contains(err.Error(), "ukjent") {
+		t.Errorf("unknown account: %v", err)
+	}
+}
+
+// TestLettersOfManyShapes go through a night, and the vendor's own count of each print file is ours.
+func TestLettersOfManyShapes(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var ids []string
+	for i, l := range []letter{
+		newLetter("En"),
+		newLetter("To").with("utskriftskonfigurasjon", map[string]any{"tosidig": true, "utskriftMedFarger": true}),
+		newLetter("Tre").to("landkode", "SE").to("postnummer", "11122").to("poststed", "STOCKHOLM"),
+		newLetter("Fire").with("konteringskode", ""),
+		newLetter("Fem").with("dokumenter", []any{map[string]any{"filnavn": "brev.pdf", "mimeType": "application/pdf", "giroarkSider": []int{1}}}),
+	} {
+		ids = append(ids, s.accepted(t, fmt.Sprint("k", i), l, file("brev.pdf", pdf(i, 3))))
+	}
+	s.night(t)
+	for _, d := range s.tick(t) {
+		if !d.Accepted {
+			t.Errorf("job %s was refused: %v", d.Job, d.Reasons)
+		}
+	}
+	s.writeReceipts(t)
+	s.fetch(t)
+	for _, id := range ids {
+		s.wantStatus(t, id, engine.StatusPrintet)
+	}
+	s.wantAtVendor(t, ids...)
+	if d := s.deviations(t); d != "" {
+		t.Errorf("deviations: %s", d)
+	}
+	left, err := filepath.Glob(filepath.Join(s.vendor().root, exchange.DefaultInbox, "*"))
+	must(t, err)
+	for _, f := range left {
+		if _, err := os.Stat(f); err == nil {
+			t.Errorf("%s was left in the inbox", filepath.Base(f))
+		}
+	}
+}
