@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sourcegraph/conc/pool"
+
+	"postgang/printjobs/exchange"
 )
 
 // NightOptions adjust one run of the night.
@@ -113,6 +115,7 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 	if err != nil {
 		return out, errors.Join(waitErr, err)
 	}
+	var withdrawn, fresh []string
 	for _, j := range after {
 		old, known := before[j.ID]
 		handed := func(s JobState) bool {
@@ -123,7 +126,7 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 			out.Offered = append(out.Offered, j.ID)
 			out.Letters += j.Letters
 		case j.State == JobWithdrawn && !(known && old.State == JobWithdrawn):
-			out.Withdrawn += j.Letters // its letters that were planned anew are taken off below
+			withdrawn = append(withdrawn, j.ID)
 		case j.State == JobUncertain:
 			out.Uncertain = append(out.Uncertain, j.ID)
 		case j.State == JobPlanned || j.State == JobComposed || j.State == JobUploaded || j.State == JobCommitted:
@@ -136,11 +139,12 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 				out.Unsettled = append(out.Unsettled, j.ID)
 			}
 		}
-		if !known && j.Parent != "" {
-			if p, ok := after[j.Parent]; ok && p.State == JobWithdrawn {
-				out.Withdrawn -= j.Letters
-			}
+		if !known && j.State.Live() {
+			fresh = append(fresh, j.ID)
 		}
+	}
+	if err := e.dropped(ctx, &out, withdrawn, fresh); err != nil {
+		return out, errors.Join(waitErr, err)
 	}
 	for _, list := range [][]string{out.Offered, out.Uncertain, out.Waiting, out.Unsettled} {
 		slices.Sort(list)
@@ -154,6 +158,45 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 		return out, fmt.Errorf("%w: %s", ErrUnsettled, out.Summary())
 	}
 	return out, nil
+}
+
+// dropped counts the letters of withdrawn jobs that went into none of the night's fresh ones: set aside while composing,
+// or read, stopped or closed before the last gate.
+func (e *Engine) dropped(ctx context.Context, out *Night, withdrawn, fresh []string) error {
+	return e.archive.View(ctx, func(r Reader) error {
+		seen := map[string]bool{} // counted, or went on
+		for _, id := range fresh {
+			rows, err := r.JobLetters(ctx, id)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				seen[row.Shipment] = true
+			}
+		}
+		for _, id := range withdrawn {
+			rows, err := r.JobLetters(ctx, id)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				if seen[row.Shipment] {
+					continue
+				}
+				seen[row.Shipment] = true
+				s, err := r.Shipment(ctx, row.Shipment)
+				if err != nil {
+					return err
+				}
+				if s.Hold != "" {
+					out.SetAside++
+				} else {
+					out.Withdrawn++
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func (e *Engine) jobStates(ctx context.Context) (map[string]PrintJob, error) {
@@ -243,12 +286,13 @@ func (e *Engine) Fetch(ctx context.Context, vendors ...string) (Exchanged, error
 	p := pool.New().WithErrors().WithMaxGoroutines(vendorsAtOnce)
 	for i, key := range vendors {
 		p.Go(func() error {
-			var err error
-			if each[i].answers, err = e.FetchAnswers(ctx, key); err != nil {
-				return err
+			var bad, err error
+			if each[i].answers, bad = e.FetchAnswers(ctx, key); errors.Is(bad, exchange.ErrConnection) {
+				return bad
 			}
+			// An answer that cannot be dealt with is no reason to leave receipts.
 			each[i].receipts, err = e.FetchReceipts(ctx, key)
-			return err
+			return errors.Join(bad, err)
 		})
 	}
 	err := p.Wait()
