@@ -250,7 +250,8 @@ func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (Blob
 		return BlobRef{}, nil, nil, err
 	}
 	defer remove()
-	req := prepare.Request{Output: filepath.Join(dir, "letter.pdf"), Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}}
+	// The blob store flushes its own copy; this one goes with the folder.
+	req := prepare.Request{Output: filepath.Join(dir, "letter.pdf"), Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}}
 	for i, d := range printed {
 		path := filepath.Join(dir, strconv.Itoa(i)+".pdf")
 		if err := e.copyBlob(ctx, d.Blob, path); err != nil {

@@ -185,7 +185,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		}
 		switch {
 		case failure == nil && reply.Facts != nil:
-			if err := publish(inner.Output, req.Output); err != nil {
+			if err := publish(inner.Output, req.Output, req.Volatile); err != nil {
 				return Facts{}, fmt.Errorf("prepare letter: %w", err)
 			}
 			return *reply.Facts, nil
@@ -276,12 +276,14 @@ func plausible(f Facts, req Request) error {
 	return nil
 }
 
-// publish moves a file that is durable already to its place.
-func publish(from, to string) error {
+// publish moves a file that is durable already, or need not be, to its place.
+func publish(from, to string, volatile bool) error {
 	if err := os.Rename(from, to); err != nil {
 		return withoutPath(err)
 	}
-	syncFolder(filepath.Dir(to))
+	if !volatile {
+		syncFolder(filepath.Dir(to))
+	}
 	return nil
 }
 

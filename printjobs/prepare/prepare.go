@@ -93,6 +93,10 @@ type Request struct {
 	// Output is the path of the prepared PDF to create. It is written beside
 	// its final place and renamed, so it is either whole or absent.
 	Output string `json:"output"`
+	// Volatile leaves out flushing Output to the disk: after a crash of the
+	// machine it may be missing, shorter or damaged. For a caller that copies
+	// it at once to where it is kept, and flushes it there.
+	Volatile bool `json:"volatile,omitempty"`
 	// Limits bounds the work; the zero value means the defaults.
 	Limits Limits `json:"limits"`
 }
@@ -194,7 +198,7 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 	}
 	facts := l.facts
 	facts.Recipe = Recipe
-	if err := l.write(req.Output, &facts); err != nil {
+	if err := l.write(req, &facts); err != nil {
 		return Facts{}, err
 	}
 	return facts, nil
@@ -284,14 +288,15 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 	return nil
 }
 
-// write makes the prepared file appear at path, whole and durable.
-func (l *letter) write(path string, facts *Facts) (err error) {
+// write makes the prepared file appear at its place, whole and, unless it is
+// volatile, durable.
+func (l *letter) write(req Request, facts *Facts) (err error) {
 	prepared, err := l.builder.Prepared()
 	if err != nil {
 		// Only an object that no PDF can hold gets here.
 		return &Refusal{Findings: []Finding{newFinding(CodeUnreadable, 0, 0)}}
 	}
-	dir := filepath.Dir(path)
+	dir := filepath.Dir(req.Output)
 	tmp, err := os.CreateTemp(dir, ".prepare-*.tmp")
 	if err != nil {
 		return fmt.Errorf("write prepared letter: %w", err)
@@ -310,16 +315,20 @@ func (l *letter) write(path string, facts *Facts) (err error) {
 		}
 		return fmt.Errorf("write prepared letter: %w", err)
 	}
-	if err := tmp.Sync(); err != nil {
-		return fmt.Errorf("write prepared letter: %w", err)
+	if !req.Volatile {
+		if err := tmp.Sync(); err != nil {
+			return fmt.Errorf("write prepared letter: %w", err)
+		}
 	}
 	if err := tmp.Close(); err != nil {
 		return fmt.Errorf("write prepared letter: %w", err)
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := os.Rename(tmp.Name(), req.Output); err != nil {
 		return fmt.Errorf("write prepared letter: %w", err)
 	}
-	syncFolder(dir)
+	if !req.Volatile {
+		syncFolder(dir)
+	}
 	facts.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	facts.Bytes = l.limits.MaxOutputBytes - out.left
 	return nil
