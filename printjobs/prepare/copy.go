@@ -24,6 +24,7 @@ type copier struct {
 	l     *letter
 	b     *printfile.Builder
 	ink   *inkScanner
+	zones *zoneScanner // nil when nothing needs to be measured
 	known map[objectKey]printfile.Ref
 	queue []queued
 	// damaged is set when the page now copied reaches something that the
@@ -65,7 +66,25 @@ const (
 )
 
 func newCopier(s *source, l *letter) *copier {
-	return &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), known: map[objectKey]printfile.Ref{}}
+	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), known: map[objectKey]printfile.Ref{}}
+	if zones, least := l.checks.activeZones(), l.checks.minDPI(); len(zones) > 0 || least > 0 {
+		c.zones = newZoneScanner(s, zones, least)
+	}
+	return c
+}
+
+// checkInk measures where the page's ink lies and how fine its images are.
+func (c *copier) checkInk(p rawPage, at placement, content []byte, drawn []appearance) {
+	z := c.zones
+	z.page(p, at, content, drawn)
+	for i := range z.zones {
+		if hit := z.hits[i]; hit.any {
+			c.l.find(z.zones[i].Level, zoneFinding(z.zones[i], c.s.index, p.number, hit.rect))
+		}
+	}
+	if z.coarse.dpi < z.minDPI {
+		c.l.find(c.l.checks.ImageResolution, resolutionFinding(c.s.index, p.number, z.coarse.dpi, z.minDPI, z.coarse.at))
+	}
 }
 
 // page copies one page and returns its facts. What is wrong with it goes to
@@ -77,7 +96,7 @@ func (c *copier) page(p rawPage) PageFacts {
 		c.l.refuse(newFinding(code, s.index, p.number))
 		return facts
 	}
-	at, ok := place(p.box, p.rotate, p.userUnit)
+	at, ok := place(p.box, p.rotate, p.userUnit, c.l.checks.tolerance())
 	facts.WidthMM, facts.HeightMM, facts.Scaled = at.widthMM, at.heightMM, at.scale
 	if !ok {
 		return refuse(CodePageSize)
@@ -95,6 +114,9 @@ func (c *copier) page(p rawPage) PageFacts {
 		found = found.or(c.ink.object(a.form, a.fallback, freshGraphics, 0))
 	}
 	facts.Colour, facts.Blank = found.colour, !found.marks
+	if c.zones != nil {
+		c.checkInk(p, at, content, drawn)
+	}
 
 	c.damaged = false
 	fb := fallback{id: -p.number, resources: p.resourcesObject}
@@ -120,10 +142,14 @@ func (c *copier) page(p rawPage) PageFacts {
 	c.b.AddPage(ref, a4Width, a4Height)
 
 	if at.scale != 1 {
-		c.l.warn(scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
+		if level := c.l.checks.PageSize.or(LevelWarning); level == LevelError {
+			c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.tolerance()))
+		} else {
+			c.l.find(level, scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
+		}
 	}
 	if found.unembedded {
-		c.l.warn(newFinding(CodeFontNotEmbedded, s.index, p.number))
+		c.l.find(c.l.checks.FontNotEmbedded.or(LevelWarning), newFinding(CodeFontNotEmbedded, s.index, p.number))
 	}
 	if missing {
 		c.l.warn(newFinding(CodeNoAppearance, s.index, p.number))

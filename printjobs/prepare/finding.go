@@ -11,8 +11,8 @@ const (
 	CodeUnreadable = "unreadable"
 	// CodeNoPages: a letter without documents, or a document without pages.
 	CodeNoPages = "no-pages"
-	// CodePageSize: as a refusal a page without a usable size; as a warning a
-	// page that was scaled to fit A4.
+	// CodePageSize: a page without a usable size, or one that is not A4 where
+	// the checks refuse it; as a warning a page that was scaled to fit A4.
 	CodePageSize = "page-size"
 	// CodeGiroOutOfRange: a giro page that the document does not have.
 	CodeGiroOutOfRange = "giro-out-of-range"
@@ -31,6 +31,12 @@ const (
 	// CodeNoAppearance (warning): a form field or annotation that should
 	// print but has no appearance of its own; it is left out.
 	CodeNoAppearance = "no-appearance"
+	// CodePDFVersion: the PDF claims a version that the vendor does not take.
+	CodePDFVersion = "pdf-version"
+	// CodeImageResolution: an image has too few pixels as it is placed.
+	CodeImageResolution = "image-resolution"
+	// CodeReservedZone: ink in a part of the sheet that must stay empty.
+	CodeReservedZone = "reserved-zone"
 	// CodeTimeout: preparing took longer than the pool allows.
 	CodeTimeout = "prepare-timeout"
 	// CodeCrashed: the worker process died or answered nonsense.
@@ -49,6 +55,11 @@ type Finding struct {
 	// Text is for a case worker, in Norwegian bokmål. It holds neither
 	// personal data nor a file name.
 	Text string `json:"text"`
+	// Severity is LevelError or LevelWarning.
+	Severity Level `json:"severity,omitempty"`
+	// MM is where on the upright A4 page the offending ink lies, where that
+	// applies: within a reserved zone the part that lies in it.
+	MM *Box `json:"mm,omitempty"`
 }
 
 var texts = map[string]string{
@@ -69,11 +80,18 @@ var texts = map[string]string{
 
 // newFinding gives the finding its standard text.
 func newFinding(code string, document, page int) Finding {
-	return Finding{Code: code, Document: document, Page: page, Text: texts[code]}
+	return Finding{Code: code, Document: document, Page: page, Text: texts[code], Severity: LevelError}
 }
 
 // scaledWarning tells that a page was scaled to fit A4.
 func scaledWarning(document, page int, widthMM, heightMM, scale float64) Finding {
 	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
 		"Siden er %.0f × %.0f mm og er skalert til %.0f %% for å passe på A4.", widthMM, heightMM, scale*100)}
+}
+
+// otherSizeRefusal tells that a page is not A4, to a vendor that takes no other.
+func otherSizeRefusal(document, page int, widthMM, heightMM, toleranceMM float64) Finding {
+	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
+		"Siden er %.0f × %.0f mm. Trykkeriet tar bare A4 (210 × 297 mm, avvik høyst %s mm). Lagre dokumentet i A4 og send på nytt.",
+		widthMM, heightMM, mm(toleranceMM))}
 }

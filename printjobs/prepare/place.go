@@ -11,7 +11,7 @@ const (
 const (
 	ptPerMM = 72 / 25.4
 	// unscaledToleranceMM: a page whose sides are this close to A4 keeps its
-	// size. Writers round A4 to 595 × 842 pt or to whole mm.
+	// size, unless the checks say otherwise. Writers round A4 to 595 × 842 pt or to whole mm.
 	unscaledToleranceMM = 0.5
 	// minSideMM and maxSideMM bound pages that are worth printing: below lies
 	// nothing readable, above it no user space reaches without tricks
@@ -88,9 +88,9 @@ type placement struct {
 // a further 90° counter-clockwise, so that its top lies along the left edge of
 // the sheet: the reader turns the sheet clockwise, and under duplex the top
 // lies at the binding. It is scaled uniformly to fit and centred; within
-// unscaledToleranceMM of A4 it keeps its size. ok is false when the box has no
+// toleranceMM of A4 it keeps its size. ok is false when the box has no
 // printable size.
-func place(box rect, rotate int, userUnit float64) (p placement, ok bool) {
+func place(box rect, rotate int, userUnit, toleranceMM float64) (p placement, ok bool) {
 	if !(userUnit > 0) || math.IsInf(userUnit, 0) {
 		userUnit = 1
 	}
@@ -110,7 +110,7 @@ func place(box rect, rotate int, userUnit float64) (p placement, ok bool) {
 	}
 	scale := math.Min(a4Width/w, a4Height/h)
 	p.scale = scale
-	tolerance := unscaledToleranceMM * ptPerMM
+	tolerance := toleranceMM * ptPerMM
 	if math.Abs(w-a4Width) <= tolerance && math.Abs(h-a4Height) <= tolerance {
 		scale, p.scale = 1, 1
 	}

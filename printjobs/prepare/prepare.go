@@ -32,7 +32,7 @@ import (
 // Recipe names the version of the rules by which prepared files are made. It
 // is part of the facts: a prepared file is reusable only under the recipe that
 // made it. It changes whenever the same input may give other bytes or facts.
-const Recipe = "prepare-1"
+const Recipe = "prepare-2"
 
 // Defaults of Limits.
 const (
@@ -99,6 +99,9 @@ type Request struct {
 	Volatile bool `json:"volatile,omitempty"`
 	// Limits bounds the work; the zero value means the defaults.
 	Limits Limits `json:"limits"`
+	// Checks are the vendor's prechecks; the zero value is the lenient
+	// default. They must be valid.
+	Checks Checks `json:"checks"`
 }
 
 // PageFacts describes one page of the prepared letter.
@@ -126,7 +129,8 @@ type PageFacts struct {
 
 // Facts describes a prepared letter.
 type Facts struct {
-	// Recipe is the Recipe that made the file.
+	// Recipe is the Recipe that made the file; after it "+" and eight digits
+	// that stand for the checks, when these are not the default.
 	Recipe string `json:"recipe"`
 	// SHA256 of the prepared file, lower-case hexadecimal.
 	SHA256 string `json:"sha256"`
@@ -136,7 +140,7 @@ type Facts struct {
 	Pages []PageFacts `json:"pages"`
 	// DocumentPages holds the number of pages of each document.
 	DocumentPages []int `json:"documentPages"`
-	// Warnings do not stop the letter.
+	// Warnings are the findings that do not stop the letter.
 	Warnings []Finding `json:"warnings,omitempty"`
 }
 
@@ -177,13 +181,16 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 	if req.Output == "" {
 		return Facts{}, errors.New("prepare letter: no output path")
 	}
-	l := &letter{limits: limits, builder: printfile.NewBuilder()}
+	if err := req.Checks.Validate(); err != nil {
+		return Facts{}, fmt.Errorf("prepare letter: checks: %w", err)
+	}
+	l := &letter{limits: limits, checks: req.Checks, builder: printfile.NewBuilder()}
 
 	if err := l.checkSizes(req.Documents); err != nil {
 		return Facts{}, err
 	}
 	if len(l.refused) > 0 {
-		return Facts{}, &Refusal{Findings: l.refused}
+		return Facts{}, l.refusal()
 	}
 	for i, doc := range req.Documents {
 		if err := ctx.Err(); err != nil {
@@ -193,11 +200,12 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 			return Facts{}, err
 		}
 	}
+	l.checkLetter()
 	if len(l.refused) > 0 {
-		return Facts{}, &Refusal{Findings: l.refused}
+		return Facts{}, l.refusal()
 	}
 	facts := l.facts
-	facts.Recipe = Recipe
+	facts.Recipe = req.Checks.recipe()
 	if err := l.write(req, &facts); err != nil {
 		return Facts{}, err
 	}
@@ -207,20 +215,41 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 // letter gathers one letter while its documents are read.
 type letter struct {
 	limits  Limits
+	checks  Checks
 	builder *printfile.Builder
 	facts   Facts
 	refused []Finding
 }
 
-func (l *letter) refuse(f ...Finding) { l.refused = append(l.refused, f...) }
+func (l *letter) refuse(f ...Finding) {
+	for _, f := range f {
+		f.Severity = LevelError
+		l.refused = append(l.refused, f)
+	}
+}
 
 func (l *letter) warn(f Finding) {
+	f.Severity = LevelWarning
 	for _, w := range l.facts.Warnings {
-		if w == f {
+		if sameFinding(w, f) {
 			return
 		}
 	}
 	l.facts.Warnings = append(l.facts.Warnings, f)
+}
+
+// find files a finding under its level.
+func (l *letter) find(level Level, f Finding) {
+	switch level {
+	case LevelError:
+		l.refuse(f)
+	case LevelWarning:
+		l.warn(f)
+	}
+}
+
+func (l *letter) refusal() *Refusal {
+	return &Refusal{Findings: l.refused, Warnings: l.facts.Warnings, Pages: l.facts.Pages}
 }
 
 func (l *letter) checkSizes(docs []Document) error {
@@ -258,6 +287,7 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 		l.refuse(*finding)
 		return nil
 	}
+	l.checkDocument(src)
 	pages, findings := src.pages()
 	if len(findings) > 0 {
 		l.refuse(findings...)
@@ -372,7 +402,13 @@ func withoutPath(err error) error {
 // Refusal says why a letter cannot be printed: all reasons at once over all
 // its documents. It is an error.
 type Refusal struct {
+	// Findings of severity error; at least one.
 	Findings []Finding `json:"findings"`
+	// Warnings are the other findings.
+	Warnings []Finding `json:"warnings,omitempty"`
+	// Pages are the pages that could be read, for showing: their facts may
+	// be incomplete where the page is what is wrong.
+	Pages []PageFacts `json:"pages,omitempty"`
 }
 
 // Error lists the codes with document and page, in English, for logs. It holds

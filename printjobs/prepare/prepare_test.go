@@ -177,7 +177,7 @@ func TestPlacementProperties(t *testing.T) {
 		side := rapid.Float64Range(20, 5000)
 		x, y := rapid.Float64Range(-5000, 5000).Draw(t, "x"), rapid.Float64Range(-5000, 5000).Draw(t, "y")
 		b := rect{x, y, x + side.Draw(t, "w"), y + side.Draw(t, "h")}
-		p, ok := place(b, 90*rapid.IntRange(-5, 5).Draw(t, "turns"), rapid.Float64Range(1, 4).Draw(t, "unit"))
+		p, ok := place(b, 90*rapid.IntRange(-5, 5).Draw(t, "turns"), rapid.Float64Range(1, 4).Draw(t, "unit"), unscaledToleranceMM)
 		if !ok {
 			t.Fatalf("no placement for %v", b)
 		}

@@ -46,6 +46,7 @@ type source struct {
 	ctx    *model.Context
 	index  int // of the document in its letter
 	limits Limits
+	header string // version that the file claims at its beginning
 	// damaged holds the numbers of objects that exist in the file but could
 	// not be read, so that pdfcpu skipped them in relaxed mode.
 	damaged map[int]bool
@@ -67,6 +68,7 @@ func openSource(c context.Context, index int, path string, limits Limits) (*sour
 		finding := newFinding(code, index, 0)
 		return nil, &finding, nil
 	}
+	header := headerVersion(file)
 	mode := model.ValidationStrict
 	ctx, err := pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
 	if err != nil && c.Err() == nil {
@@ -95,7 +97,7 @@ func openSource(c context.Context, index int, path string, limits Limits) (*sour
 		// what it then reads is noise.
 		return refuse(CodeEncrypted)
 	}
-	s := &source{ctx: ctx, index: index, limits: limits, damaged: map[int]bool{}}
+	s := &source{ctx: ctx, index: index, limits: limits, header: header, damaged: map[int]bool{}}
 	if mode == model.ValidationRelaxed {
 		s.findSkipped(file)
 	}

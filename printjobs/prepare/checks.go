@@ -1,0 +1,318 @@
+package prepare
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Level says what becomes of a letter about which something is found.
+type Level string
+
+// The levels. The empty Level is each check's own default.
+const (
+	LevelOff     Level = "off"     // not looked for, or not told
+	LevelWarning Level = "warning" // told, and printed
+	LevelError   Level = "error"   // told, and refused
+)
+
+// or returns the level, or the other one when it is not set.
+func (l Level) or(other Level) Level {
+	if l == "" {
+		return other
+	}
+	return l
+}
+
+// Valid reports whether l is a level or empty.
+func (l Level) Valid() bool {
+	return l == "" || l == LevelOff || l == LevelWarning || l == LevelError
+}
+
+// Defaults of Checks.
+const (
+	// DefaultMinDPI is the image resolution, in pixels an inch as placed on
+	// A4, below which a picture of text can hardly be read.
+	DefaultMinDPI = 100
+	// DefaultMaxPDFVersion is the newest PDF version that passes the check of
+	// versions.
+	DefaultMaxPDFVersion = "1.7"
+	// MaxPageToleranceMM bounds Checks.PageToleranceMM, in mm: what is kept at
+	// its size may lose as much at each edge.
+	MaxPageToleranceMM = 5
+)
+
+// Checks are the prechecks of a letter as its print vendor wants them. The
+// zero value is the lenient default: what can be printed is printed, a page
+// that was scaled and a font that is not embedded are told of.
+//
+// Some findings are always errors, because there is nothing to print: a PDF
+// that needs a password or forbids printing, one without pages, a damaged
+// page, a giro page that does not exist.
+type Checks struct {
+	// Encryption: the PDF is encrypted, though it opens without a password
+	// and permits printing. Default off.
+	Encryption Level `json:"encryption,omitempty"`
+	// PageSize: a page is not A4. Off and warning (the default) scale it to
+	// fit, error refuses it.
+	PageSize Level `json:"pageSize,omitempty"`
+	// PageToleranceMM is by how many mm each side may differ from A4 and the
+	// page still be A4, printed at its own size; 0: 0.5 mm.
+	PageToleranceMM float64 `json:"pageToleranceMM,omitempty"`
+	// TooManyPages: the letter has more than MaxPages pages. Default error
+	// when MaxPages is set.
+	TooManyPages Level `json:"tooManyPages,omitempty"`
+	// MaxPages is the largest number of pages of a letter; 0: only
+	// Limits.MaxPages holds.
+	MaxPages int `json:"maxPages,omitempty"`
+	// PDFVersion: the PDF claims a version that is none of 1.0 to
+	// MaxPDFVersion. Default off: what is read is judged, not what is claimed.
+	PDFVersion Level `json:"pdfVersion,omitempty"`
+	// MaxPDFVersion is "1.7" by default; "2.0" takes PDF 2.0 too.
+	MaxPDFVersion string `json:"maxPDFVersion,omitempty"`
+	// FontNotEmbedded: text that marks the page is set in a font that the PDF
+	// does not hold, also in forms and annotations. Default warning.
+	FontNotEmbedded Level `json:"fontNotEmbedded,omitempty"`
+	// ImageResolution: an image has fewer pixels an inch than MinDPI as it
+	// lies on the sheet. Default off. Images of one or two pixels in a
+	// direction (rules, fills) and images in patterns do not count.
+	ImageResolution Level `json:"imageResolution,omitempty"`
+	// MinDPI is in pixels an inch; 0: DefaultMinDPI.
+	MinDPI float64 `json:"minDPI,omitempty"`
+	// Zones are the parts of the sheet where nothing may be printed.
+	Zones []Zone `json:"zones,omitempty"`
+}
+
+// Zone is a reserved part of the upright A4 page, in mm from its top left
+// corner. Ink in it is a finding CodeReservedZone; see zoneScanner for how it
+// is measured.
+type Zone struct {
+	// Name is shown to people, in Norwegian: "konvolutteringssonen".
+	Name     string  `json:"name"`
+	XMM      float64 `json:"xMM"`
+	YMM      float64 `json:"yMM"`
+	WidthMM  float64 `json:"widthMM"`
+	HeightMM float64 `json:"heightMM"`
+	// Level is off when empty.
+	Level Level `json:"level,omitempty"`
+}
+
+// InserterZone is where inserters read their marks: x 0 to 15 mm, y 95 to
+// 175 mm (domain.md 2.3).
+func InserterZone(level Level) Zone {
+	return Zone{Name: "konvolutteringssonen", XMM: 0, YMM: 95, WidthMM: 15, HeightMM: 80, Level: level}
+}
+
+// UnprintableEdge returns the four strips along the edges of A4 that a printer
+// cannot reach, edge mm wide.
+func UnprintableEdge(edge float64, level Level) []Zone {
+	return []Zone{
+		{Name: "øvre kant", WidthMM: a4WidthMM, HeightMM: edge, Level: level},
+		{Name: "nedre kant", YMM: a4HeightMM - edge, WidthMM: a4WidthMM, HeightMM: edge, Level: level},
+		{Name: "venstre kant", WidthMM: edge, HeightMM: a4HeightMM, Level: level},
+		{Name: "høyre kant", XMM: a4WidthMM - edge, WidthMM: edge, HeightMM: a4HeightMM, Level: level},
+	}
+}
+
+const (
+	a4WidthMM  = 210
+	a4HeightMM = 297
+	// maxZones bounds the zones of a profile.
+	maxZones = 64
+)
+
+var pdfVersions = []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0"}
+
+// Validate reports everything wrong with the settings, joined.
+func (c Checks) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, l := range []struct {
+		name  string
+		level Level
+	}{
+		{"encryption", c.Encryption}, {"page size", c.PageSize}, {"too many pages", c.TooManyPages}, {"pdf version", c.PDFVersion},
+		{"font not embedded", c.FontNotEmbedded}, {"image resolution", c.ImageResolution},
+	} {
+		if !l.level.Valid() {
+			bad("%s: %q is none of error, warning and off", l.name, l.level)
+		}
+	}
+	if !(c.PageToleranceMM >= 0 && c.PageToleranceMM <= MaxPageToleranceMM) {
+		bad("page tolerance: %g mm is not between 0 and %d", c.PageToleranceMM, MaxPageToleranceMM)
+	}
+	if c.MaxPages < 0 {
+		bad("most pages: %d is negative", c.MaxPages)
+	}
+	if c.TooManyPages != "" && c.TooManyPages != LevelOff && c.MaxPages == 0 {
+		bad("too many pages: how many are allowed is not set")
+	}
+	if c.MaxPDFVersion != "" && versionRank(c.MaxPDFVersion) < 0 {
+		bad("newest pdf version: %q is none of %s", c.MaxPDFVersion, strings.Join(pdfVersions, ", "))
+	}
+	if !(c.MinDPI >= 0 && c.MinDPI <= 2400) {
+		bad("least resolution: %g pixels an inch is not between 0 and 2400", c.MinDPI)
+	}
+	if len(c.Zones) > maxZones {
+		bad("zones: %d are more than %d", len(c.Zones), maxZones)
+	}
+	for i, z := range c.Zones {
+		switch {
+		case strings.TrimSpace(z.Name) == "":
+			bad("zone %d has no name", i+1)
+		case !z.Level.Valid():
+			bad("zone %q: level %q is none of error, warning and off", z.Name, z.Level)
+		case !(z.WidthMM > 0 && z.HeightMM > 0 && z.XMM >= 0 && z.YMM >= 0 && z.XMM+z.WidthMM <= a4WidthMM+1e-9 && z.YMM+z.HeightMM <= a4HeightMM+1e-9):
+			bad("zone %q does not lie on A4 (210 × 297 mm): x %g, y %g, %g × %g mm", z.Name, z.XMM, z.YMM, z.WidthMM, z.HeightMM)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// recipe names the rules that make a prepared file and its facts: Recipe, and
+// under other checks than the default ones a mark of these.
+func (c Checks) recipe() string {
+	body, err := json.Marshal(c)
+	if err != nil || string(body) == "{}" {
+		return Recipe // an unmarshallable number does not pass Validate
+	}
+	sum := sha256.Sum256(body)
+	return Recipe + "+" + hex.EncodeToString(sum[:4])
+}
+
+func (c Checks) tolerance() float64 {
+	if c.PageToleranceMM <= 0 {
+		return unscaledToleranceMM
+	}
+	return c.PageToleranceMM
+}
+
+// minDPI is the resolution below which images are told of; 0: none is.
+func (c Checks) minDPI() float64 {
+	if c.ImageResolution.or(LevelOff) == LevelOff {
+		return 0
+	}
+	if c.MinDPI > 0 {
+		return c.MinDPI
+	}
+	return DefaultMinDPI
+}
+
+// activeZones returns the zones that are looked at.
+func (c Checks) activeZones() []Zone {
+	var active []Zone
+	for _, z := range c.Zones {
+		if z.Level.or(LevelOff) != LevelOff {
+			active = append(active, z)
+		}
+	}
+	return active
+}
+
+func versionRank(v string) int {
+	for i, known := range pdfVersions {
+		if v == known {
+			return i
+		}
+	}
+	return -1
+}
+
+var versionHeader = regexp.MustCompile(`%PDF-([0-9]{1,2}\.[0-9]{1,2})`)
+
+// headerVersion returns the version that a file claims at its beginning.
+func headerVersion(file []byte) string {
+	if m := versionHeader.FindSubmatch(file[:min(len(file), 1024)]); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+// version is the version that the document claims: that of its header, or of
+// its catalog when that is newer (ISO 32000-1 7.2.2).
+func (s *source) version() string {
+	v := s.header
+	if root, err := s.ctx.Catalog(); err == nil {
+		if own := s.name(root["Version"]); versionRank(own) > versionRank(v) {
+			v = own
+		}
+	}
+	return v
+}
+
+// checkDocument finds what concerns a document as a whole.
+func (l *letter) checkDocument(s *source) {
+	if s.ctx.E != nil {
+		l.find(l.checks.Encryption.or(LevelOff), Finding{Code: CodeEncrypted, Document: s.index,
+			Text: "PDF-en er kryptert. Den kan åpnes og skrives ut, men trykkeriet tar ikke imot krypterte filer. Lagre den uten beskyttelse."})
+	}
+	if level := l.checks.PDFVersion.or(LevelOff); level != LevelOff {
+		most := l.checks.MaxPDFVersion
+		if most == "" {
+			most = DefaultMaxPDFVersion
+		}
+		v := s.version()
+		if rank := versionRank(v); rank < 0 || rank > versionRank(most) {
+			shown := "Filen sier ikke hvilken PDF-versjon den har"
+			if v != "" {
+				shown = "Filen har PDF-versjon " + v
+			}
+			l.find(level, Finding{Code: CodePDFVersion, Document: s.index, Text: shown + "; trykkeriet tar 1.0 til " + most + ". Lagre den i en slik versjon."})
+		}
+	}
+}
+
+// checkLetter finds what concerns the letter as a whole.
+func (l *letter) checkLetter() {
+	if n, most := len(l.facts.Pages), l.checks.MaxPages; most > 0 && n > most {
+		l.find(l.checks.TooManyPages.or(LevelError), Finding{Code: CodeTooManyPages,
+			Text: fmt.Sprintf("Forsendelsen har %d sider; trykkeriet tar høyst %d. Del den opp.", n, most)})
+	}
+}
+
+// Box is a part of the upright A4 page in mm from its top left corner, with
+// X0 <= X1 and Y0 <= Y1, rounded to 0.1 mm.
+type Box struct {
+	X0 float64 `json:"x0"`
+	Y0 float64 `json:"y0"`
+	X1 float64 `json:"x1"`
+	Y1 float64 `json:"y1"`
+}
+
+// mmBox turns a rectangle on the sheet, in pt from its lower left corner.
+func mmBox(r rect) *Box {
+	round := func(pt float64) float64 { return math.Round(pt/ptPerMM*10) / 10 }
+	return &Box{X0: round(r.x0), Y0: round(a4Height - r.y1), X1: round(r.x1), Y1: round(a4Height - r.y0)}
+}
+
+// mm writes a length as Norwegians do.
+func mm(v float64) string { return strings.Replace(strconv.FormatFloat(v, 'f', -1, 64), ".", ",", 1) }
+
+func (b Box) String() string {
+	return fmt.Sprintf("x %s–%s mm, y %s–%s mm", mm(b.X0), mm(b.X1), mm(b.Y0), mm(b.Y1))
+}
+
+func zoneFinding(z Zone, document, page int, at rect) Finding {
+	box := mmBox(at)
+	return Finding{Code: CodeReservedZone, Document: document, Page: page, MM: box, Text: fmt.Sprintf(
+		"Det er trykk i %s (%s målt fra øverste venstre hjørne), der arket må være blankt. Flytt innholdet eller øk margen.", z.Name, box)}
+}
+
+func resolutionFinding(document, page int, dpi, least float64, at rect) Finding {
+	return Finding{Code: CodeImageResolution, Document: document, Page: page, MM: mmBox(at), Text: fmt.Sprintf(
+		"Et bilde på siden (%s) har bare %.0f punkter per tomme slik det ligger på arket; minst %.0f kreves. Bruk et bilde med høyere oppløsning.",
+		mmBox(at), math.Floor(dpi), least)}
+}
+
+// sameFinding compares two findings by value.
+func sameFinding(a, b Finding) bool {
+	box := (a.MM == nil) == (b.MM == nil) && (a.MM == nil || *a.MM == *b.MM)
+	a.MM, b.MM = nil, nil
+	return box && a == b
+}

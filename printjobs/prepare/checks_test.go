@@ -1,0 +1,258 @@
+package prepare
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// wholeSheet is a zone that finds all ink of a page.
+var wholeSheet = Zone{Name: "arket", WidthMM: 210, HeightMM: 297, Level: LevelWarning}
+
+// checked prepares a document under checks; findings are those of the refusal
+// and the warnings together.
+func checked(tb testing.TB, data []byte, c Checks) (findings []Finding, out string, err error) {
+	tb.Helper()
+	out = filepath.Join(tb.TempDir(), "out.pdf")
+	facts, err := Letter(tb.Context(), Request{Documents: []Document{{Path: write(tb, "in.pdf", data)}}, Output: out, Checks: c})
+	var r *Refusal
+	switch {
+	case errors.As(err, &r):
+		return append(r.Findings, r.Warnings...), out, err
+	case err != nil:
+		tb.Fatal(err)
+	}
+	return facts.Warnings, out, nil
+}
+
+// inZone returns the box of the ink in the zone named, nil for none.
+func inZone(findings []Finding, zone string, page int) *Box {
+	for _, f := range findings {
+		if f.Code == CodeReservedZone && f.Page == page && strings.Contains(f.Text, "trykk i "+zone+" ") {
+			return f.MM
+		}
+	}
+	return nil
+}
+
+// rendered is the box around what poppler draws on a page, at 0.1 mm a pixel;
+// nil when that is nothing.
+func rendered(tb testing.TB, pdf string, page int) *Box {
+	tb.Helper()
+	needTool(tb, "pdftoppm")
+	p, err := render(tb.Context(), tb.TempDir(), pdf, page, "-r", "254")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b := Box{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
+	for y := range p.h {
+		row := p.pix[3*y*p.w : 3*(y+1)*p.w]
+		for x := range p.w {
+			if row[3*x] < 250 || row[3*x+1] < 250 || row[3*x+2] < 250 {
+				b = Box{math.Min(b.X0, float64(x)/10), math.Min(b.Y0, float64(y)/10), math.Max(b.X1, float64(x+1)/10), math.Max(b.Y1, float64(y+1)/10)}
+			}
+		}
+	}
+	if b.X1 < b.X0 {
+		return nil
+	}
+	return &b
+}
+
+// TestInkBoxes: where ink is said to lie is where poppler draws it. exact
+// cases agree to 0.1 mm, and the rounding of a pixel; the others hold what is
+// drawn and exceed it by no more than the case allows.
+func TestInkBoxes(t *testing.T) {
+	t.Parallel()
+	needTool(t, "pdftoppm")
+	const black = "0 g 0 G "
+	image := stream("/Type/XObject/Subtype/Image/Width 2/Height 2/ColorSpace/DeviceGray/BitsPerComponent 8", "\x00\x40\x80\x00")
+	for _, c := range []struct {
+		name string
+		pdf  []byte
+		most float64 // mm by which the box may exceed what is drawn
+	}{
+		{"rectangle", onePage(a4, black+"100 200 50 30 re f"), 0},
+		{"triangle", onePage(a4, black+"100 200 m 300 250 l 150 400 l f"), 0},
+		{"thick line", onePage(a4, black+"10 w 100 200 m 300 200 l S"), 0},
+		{"slanted line", onePage(a4, black+"10 w 100 200 m 300 500 l S"), 0},
+		{"projecting ends", onePage(a4, black+"10 w 2 J 100 200 m 300 200 l S"), 0},
+		{"sharp miter", onePage(a4, black+"10 w 100 200 m 200 400 l 300 200 l S"), 0},
+		{"mitered frame", onePage(a4, black+"10 w 100 200 300 200 re S"), 0},
+		{"uneven scale", onePage(a4, black+"q 4 0 0 1 0 0 cm 10 w 50 100 m 50 300 l 90 300 l S Q"), 0},
+		{"hairline", onePage(a4, black+"0 w 100 200 m 300 200 l S"), 0.1},
+		{"flat fill", onePage(a4, black+"100 200 50 0.1 re f"), 0.1},
+		{"circle", onePage(a4, black+"300 400 m 300 455.2 255.2 500 200 500 c 144.8 500 100 455.2 100 400 c 100 344.8 144.8 300 200 300 c 255.2 300 300 344.8 300 400 c f"), 0},
+		{"v and y", onePage(a4, black+"100 200 m 300 400 300 200 v 200 100 100 200 y f"), 0},
+		{"clipped", onePage(a4, black+"150 150 100 100 re W n 100 200 500 500 re f"), 0},
+		{"clip ends", onePage(a4, black+"q 150 150 100 100 re W n 0 0 9 9 re f Q 300 300 9 9 re f"), 0},
+		{"white counts not", onePage(a4, black+"100 200 50 30 re f 1 g 0 0 500 800 re f 0 g 100 200 50 30 re f"), 0},
+		{"transparent counts not", onePage(a4+"/Resources<</ExtGState<</G<</ca 0>>>>>>", black+"100 200 50 30 re f /G gs 0 0 500 800 re f"), 0},
+		{"image", onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", "q 100 20 -20 80 200 300 cm /I Do Q", image), 0},
+		{"inline image", onePage(a4, "q 100 0 0 80 200 300 cm BI /W 1/H 1/CS/G/BPC 8 ID \x00 EI Q"), 0},
+		{"form", onePage(a4+"/Resources<</XObject<</F 5 0 R>>>>", "q 1 0 0 1 30 40 cm /F Do Q",
+			stream("/Subtype/Form/BBox[0 0 100 50]/Matrix[0 2 -1 0 200 300]/Resources<<>>", "10 10 900 900 re f")), 0},
+		{"form in a form", onePage(a4+"/Resources<</XObject<</F 5 0 R>>>>", "/F Do",
+			stream("/Subtype/Form/BBox[0 0 500 500]/Resources<</XObject<</G 6 0 R>>>>", "q .5 0 0 .5 50 60 cm /G Do Q"),
+			stream("/Subtype/Form/BBox[0 0 300 300]/Resources<<>>", "100 100 77 55 re f")), 0},
+		{"annotation", onePage(a4+"/Annots[<</Subtype/Stamp/F 4/Rect[100 700 200 800]/AP<</N 5 0 R>>>>]", "",
+			stream("/Subtype/Form/BBox[10 10 20 40]/Matrix[0 1 -1 0 0 0]/Resources<<>>", "12 12 5 20 re f")), 0},
+		{"turned page", onePage("/MediaBox[0 0 841.89 595.276]/Rotate 90", black+"100 200 50 30 re f"), 0},
+		{"upside down", onePage(a4+"/Rotate 180", black+"100 200 50 30 re f"), 0},
+		{"landscape", onePage("/MediaBox[0 0 841.89 595.276]", black+"100 200 50 30 re f"), 0},
+		{"cropped", onePage("/MediaBox[0 0 700 1000]/CropBox[50 60 645.276 901.89]", black+"0 0 100 100 re f"), 0},
+		{"scaled up", onePage("/MediaBox[0 0 419.53 595.28]", black+"100 200 50 30 re f"), 0},
+		{"user unit", onePage("/MediaBox[0 0 297.638 420.945]/UserUnit 2", black+"50 100 25 15 re f"), 0},
+		{"pattern", onePage(a4+"/Resources<</Pattern<</P 5 0 R>>>>", "/Pattern cs /P scn 100 200 50 30 re f",
+			stream("/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 4 4]/XStep 4/YStep 4/Resources<<>>", "0 0 4 4 re f")), 0},
+		{"glyphs of Type 3", onePage(a4+"/Resources<</Font<</F 5 0 R>>>>", "BT /F 20 Tf 2 Ts 5 Tc 100 200 Td [(a) -500 (aa)] TJ ET",
+			"<</Type/Font/Subtype/Type3/FontBBox[0 0 1000 1000]/FontMatrix[.001 0 0 .001 0 0]/FirstChar 97/LastChar 97/Widths[1000]/Encoding<</Differences[97/sq]>>/CharProcs<</sq 6 0 R>>/Resources<<>>>>",
+			stream("", "1000 0 0 0 800 700 d1 100 0 700 700 re f")), 0},
+		{"standard font", onePage(a4+"/Resources<</Font<</F 5 0 R>>>>", "BT /F 20 Tf 100 200 Td (Hei) Tj 0 -30 Td (verden  ) Tj ET", helvetica), 2.5},
+		{"turned text", onePage(a4+"/Resources<</Font<</F 5 0 R>>>>", "BT /F 20 Tf .8 .6 -.6 .8 200 300 Tm (Hei) Tj ET", helvetica), 3},
+		{"invisible text", onePage(a4+"/Resources<</Font<</F 5 0 R>>>>", "100 200 50 30 re f BT /F 20 Tf 3 Tr 10 20 Td (Hei) Tj ET", helvetica), 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			findings, out, err := checked(t, c.pdf, Checks{Zones: []Zone{wholeSheet}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := inZone(findings, "arket", 1), rendered(t, out, 1)
+			if got == nil || want == nil {
+				t.Fatalf("ink %v, poppler draws %v", got, want)
+			}
+			// A pixel of 0.1 mm counts wholly when touched, and ours is
+			// rounded to 0.1 mm.
+			const pixel = 0.1501
+			less, more := outside(*want, *got), outside(*got, *want)
+			if less > pixel || more > c.most+pixel {
+				t.Errorf("ink %v, poppler draws %v: %.2f mm less, %.2f mm more", got, want, less, more)
+			}
+		})
+	}
+}
+
+// outside is by how much a reaches out of b, in mm.
+func outside(a, b Box) float64 {
+	return math.Max(math.Max(b.X0-a.X0, b.Y0-a.Y0), math.Max(a.X1-b.X1, a.Y1-b.Y1))
+}
+
+// TestInserterZone: ink beside, around and behind a zone is none in it.
+func TestInserterZone(t *testing.T) {
+	t.Parallel()
+	// x 0 to 42.52 pt, y 345.8 to 572.6 pt from the bottom.
+	zone := Checks{Zones: []Zone{InserterZone(LevelError)}}
+	for _, c := range []struct {
+		name, content string
+		want          *Box
+	}{
+		{"beside", "43 300 100 300 re f", nil},
+		{"touching", "42.52 300 100 300 re f", nil},
+		{"above", "0 573 500 100 re f", nil},
+		{"frame around", "2 w 10 20 570 800 re S", &Box{3.2, 95, 3.9, 175}},
+		{"frame at the paper's edge, around", "2 w -5 20 570 800 re S", nil},
+		{"hole", "0 0 595 842 re 0 300 50 300 re f*", nil},
+		{"hole by winding", "0 0 m 595 0 l 595 842 l 0 842 l h 0 300 m 0 600 l 50 600 l 50 300 l h f", nil},
+		{"slanted past the corner", "2 w 0 660 m 120 540 l S", nil},
+		{"slanted through", "2 w 0 560 m 80 480 l S", &Box{0, 99.1, 15, 114.8}},
+		{"fold mark", "1 w 0 561.3 m 20 561.3 l S", &Box{0, 98.8, 7.1, 99.2}},
+		{"two", "5 400 2 2 re f 30 500 2 2 re f", &Box{1.8, 119.9, 11.3, 155.9}},
+		{"white", "1 g 0 0 500 800 re f", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			findings, _, err := checked(t, onePage(a4, c.content), zone)
+			got := inZone(findings, "konvolutteringssonen", 1)
+			if (got == nil) != (c.want == nil) || (err == nil) != (c.want == nil) {
+				t.Fatalf("ink %v, want %v (%v)", got, c.want, err)
+			}
+			if got != nil && (outside(*got, *c.want) > 0.1001 || outside(*c.want, *got) > 0.1001) {
+				t.Errorf("ink %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestRandomInk: random shapes under random matrices and rotations are found
+// where poppler draws them.
+func TestRandomInk(t *testing.T) {
+	t.Parallel()
+	needTool(t, "pdftoppm")
+	rounds := 0
+	rapid.Check(t, func(r *rapid.T) {
+		if rounds++; rounds > 12 {
+			return // each renders a page
+		}
+		n := func(lo, hi float64) float64 { return math.Round(rapid.Float64Range(lo, hi).Draw(r, "n")*10) / 10 }
+		var b strings.Builder
+		fmt.Fprintf(&b, "0 g %g w %d J %g %g %g %g %g %g cm ", n(1, 12), 2*rapid.IntRange(0, 1).Draw(r, "ends"), n(.3, 1.4), n(-.4, .4), n(-.4, .4), n(.3, 1.4), n(0, 100), n(0, 100))
+		fmt.Fprintf(&b, "%g %g m ", n(50, 400), n(50, 600))
+		for range rapid.IntRange(1, 5).Draw(r, "lines") {
+			fmt.Fprintf(&b, "%g %g l ", n(50, 400), n(50, 600))
+		}
+		b.WriteString(rapid.SampledFrom([]string{"S", "s", "f", "f*", "b"}).Draw(r, "paint"))
+		data := onePage(fmt.Sprintf("/MediaBox[0 0 595.276 841.89]/Rotate %d", 90*rapid.IntRange(0, 3).Draw(r, "turns")), b.String())
+		findings, out, err := checked(t, data, Checks{Zones: []Zone{wholeSheet}})
+		if err != nil {
+			r.Fatal(err)
+		}
+		got, want := inZone(findings, "arket", 1), rendered(t, out, 1)
+		if (got == nil) != (want == nil) {
+			r.Fatalf("%s: ink %v, poppler draws %v", b.String(), got, want)
+		}
+		if got == nil {
+			return
+		}
+		if less, more := outside(*want, *got), outside(*got, *want); less > 0.2001 || more > 0.2001 {
+			r.Fatalf("%s: ink %v, poppler draws %v", b.String(), got, want)
+		}
+	})
+}
+
+// TestCorpusInk: on letters, the box of what poppler draws lies within the box
+// of the ink found. Substituted fonts may differ by how wide they are.
+func TestCorpusInk(t *testing.T) {
+	t.Parallel()
+	files := corpusFiles(t)
+	needTool(t, "pdftoppm")
+	var excess []float64
+	looked := 0
+	for i, f := range files {
+		if dir := filepath.Base(filepath.Dir(f)); dir == "pdfjs" && i%25 != 0 || dir != "pdfjs" && i%3 != 0 {
+			continue
+		}
+		out := filepath.Join(t.TempDir(), "out.pdf")
+		facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: f}}, Output: out, Checks: Checks{Zones: []Zone{wholeSheet}}})
+		if err != nil {
+			continue // TestCorpus judges that
+		}
+		got, want := inZone(facts.Warnings, "arket", 1), rendered(t, out, 1)
+		os.Remove(out)
+		if want == nil {
+			continue
+		}
+		looked++
+		if got == nil {
+			t.Errorf("%s: no ink, poppler draws %v", filepath.Base(f), want)
+			continue
+		}
+		if less := outside(*want, *got); less > 0.25 {
+			t.Errorf("%s: ink %v, poppler draws %v: %.2f mm less", filepath.Base(f), got, want, less)
+		}
+		excess = append(excess, outside(*got, *want))
+	}
+	sort.Float64s(excess)
+	if looked < 20 {
+		t.Fatalf("only %d files looked at", looked)
+	}
+	t.Logf("%d pages; the box exceeds what is drawn by at most %.2f mm in half of them, %.2f in nine of ten, %.2f in all",
+		looked, excess[len(excess)/2], excess[len(excess)*9/10], excess[len(excess)-1])
+}

@@ -1,0 +1,616 @@
+package prepare
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/pdfcpu/pdfcpu/pkg/font"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+	"golang.org/x/text/encoding/charmap"
+)
+
+func sortFloats(v []float64) { slices.Sort(v) }
+
+func sortCrossings(v []crossing) {
+	slices.SortFunc(v, func(a, b crossing) int {
+		switch {
+		case a.x < b.x:
+			return -1
+		case a.x > b.x:
+			return 1
+		}
+		return 0
+	})
+}
+
+// face is a font as far as the boxes of its glyphs need it. Lengths are in ems.
+type face struct {
+	twoBytes, vertical bool
+	widths             [256]float64    // of a simple font
+	cidWidths          map[int]float64 // of a composite one
+	width              float64         // of what is not in them
+	low, high          float64         // of any glyph
+	outlines           *trueType       // nil: none
+	glyph              [256]int        // of a simple font in outlines, -1: not known
+	cids               []byte          // CIDToGIDMap; nil: identity
+
+	// Type 3:
+	procs     map[int]types.Object // by character code
+	matrix    matrix
+	resources types.Dict
+}
+
+// defaultFace stands in for a font that is missing.
+func defaultFace() *face { return &face{width: 0.6, low: -0.25, high: 1} }
+
+func (z *zoneScanner) faceOf(o types.Object) *face {
+	ref, isRef := o.(types.IndirectRef)
+	if isRef {
+		if f, ok := z.faces[ref.ObjectNumber.Value()]; ok {
+			return f
+		}
+	}
+	f := z.readFace(z.s.dict(o))
+	if isRef {
+		z.faces[ref.ObjectNumber.Value()] = f
+	}
+	return f
+}
+
+func (z *zoneScanner) readFace(d types.Dict) *face {
+	f := defaultFace()
+	s := z.s
+	switch s.name(d["Subtype"]) {
+	case "":
+		for i := range f.widths {
+			f.widths[i] = f.width
+			f.glyph[i] = -1
+		}
+		return f
+	case "Type0":
+		z.readComposite(f, d)
+		return f
+	case "Type3":
+		z.readType3(f, d)
+		return f
+	}
+	descriptor := s.dict(d["FontDescriptor"])
+	z.readDescriptor(f, descriptor)
+	if v, ok := s.number(descriptor["MissingWidth"]); ok {
+		f.width = v / 1000
+	}
+	base := s.name(d["BaseFont"])
+	core := font.IsCoreFont(base)
+	if core && descriptor == nil {
+		if box, err := font.BoundingBox(base); err == nil && box != nil {
+			f.low, f.high = box.LL.Y/1000, box.UR.Y/1000
+		}
+	}
+	first, _ := s.integer(d["FirstChar"])
+	widths := s.array(d["Widths"])
+	for i := range f.widths {
+		f.widths[i] = f.width
+		f.glyph[i] = -1
+		if widths == nil && core {
+			if w, err := font.CharWidth(base, rune(i)); err == nil {
+				f.widths[i] = float64(w) / 1000
+			}
+		}
+		if j := i - first; j >= 0 && j < len(widths) {
+			if w, ok := s.number(widths[j]); ok {
+				f.widths[i] = w / 1000
+			}
+		}
+	}
+	if f.outlines != nil {
+		z.mapCodes(f, d, descriptor)
+	}
+	return f
+}
+
+// readDescriptor takes the height of a font's box, and its outlines.
+func (z *zoneScanner) readDescriptor(f *face, descriptor types.Dict) {
+	if box, ok := z.s.rect(descriptor["FontBBox"]); ok && box.height() > 0 && box.height() < 20000 {
+		f.low, f.high = box.y0/1000, box.y1/1000
+	} else {
+		up, _ := z.s.number(descriptor["Ascent"])
+		down, _ := z.s.number(descriptor["Descent"])
+		if down > 0 {
+			down = -down
+		}
+		if up > 0 && up < 20000 {
+			f.low, f.high = math.Min(down, 0)/1000, up/1000
+		}
+	}
+	if sd, ok := z.s.stream(descriptor["FontFile2"]); ok {
+		if data, ok := z.s.decode(sd, z.s.limits.MaxContentBytes); ok {
+			f.outlines = parseTrueType(data)
+		}
+	}
+}
+
+func (z *zoneScanner) readComposite(f *face, d types.Dict) {
+	s := z.s
+	f.twoBytes = true
+	encoding := s.name(d["Encoding"])
+	f.vertical = len(encoding) > 2 && encoding[len(encoding)-2:] == "-V"
+	kids := s.array(d["DescendantFonts"])
+	if len(kids) == 0 {
+		return
+	}
+	kid := s.dict(kids[0])
+	z.readDescriptor(f, s.dict(kid["FontDescriptor"]))
+	f.width = 1
+	if v, ok := s.number(kid["DW"]); ok {
+		f.width = v / 1000
+	}
+	if encoding != "Identity-H" && encoding != "Identity-V" {
+		f.outlines = nil // which glyph a code shows is not followed
+		return
+	}
+	f.cidWidths = map[int]float64{}
+	w := s.array(kid["W"])
+	for i := 0; i+1 < len(w); {
+		first, _ := s.integer(w[i])
+		if list := s.array(w[i+1]); list != nil {
+			for j, o := range list {
+				if v, ok := s.number(o); ok {
+					f.cidWidths[first+j] = v / 1000
+				}
+			}
+			i += 2
+			continue
+		}
+		if i+2 >= len(w) {
+			break
+		}
+		last, _ := s.integer(w[i+1])
+		v, _ := s.number(w[i+2])
+		for c := max(first, 0); c <= min(last, 0xffff); c++ {
+			f.cidWidths[c] = v / 1000
+		}
+		i += 3
+	}
+	if sd, ok := s.stream(kid["CIDToGIDMap"]); ok {
+		if f.cids, ok = s.decode(sd, 1<<20); !ok {
+			f.outlines = nil
+		}
+	}
+}
+
+func (z *zoneScanner) readType3(f *face, d types.Dict) {
+	s := z.s
+	var ok bool
+	if f.matrix, ok = s.matrix(d["FontMatrix"]); !ok {
+		f.matrix = matrix{0.001, 0, 0, 0.001, 0, 0}
+	}
+	f.procs, f.resources = map[int]types.Object{}, s.dict(d["Resources"])
+	procs := s.dict(d["CharProcs"])
+	code := 0
+	for _, o := range s.array(s.dict(d["Encoding"])["Differences"]) {
+		if n, ok := s.integer(o); ok {
+			code = n
+			continue
+		}
+		if p, ok := procs[s.name(o)]; ok && code >= 0 && code < 256 {
+			f.procs[code] = p
+		}
+		code++
+	}
+	first, _ := s.integer(d["FirstChar"])
+	for j, o := range s.array(d["Widths"]) {
+		if w, ok := s.number(o); ok && first+j >= 0 && first+j < 256 {
+			f.widths[first+j] = w * f.matrix[0]
+		}
+	}
+}
+
+// mapCodes finds the glyphs of a simple TrueType font (ISO 32000-1 9.6.6.4).
+// A code that a Differences array names otherwise stays unknown.
+func (z *zoneScanner) mapCodes(f *face, d, descriptor types.Dict) {
+	s := z.s
+	flags, _ := s.integer(descriptor["Flags"])
+	encoding := s.name(d["Encoding"])
+	custom := map[int]bool{}
+	if e := s.dict(d["Encoding"]); e != nil {
+		encoding = s.name(e["BaseEncoding"])
+		code := 0
+		for _, o := range s.array(e["Differences"]) {
+			if n, ok := s.integer(o); ok {
+				code = n
+				continue
+			}
+			custom[code] = true
+			code++
+		}
+	}
+	symbolic := flags&4 != 0 || d["Encoding"] == nil
+	for code := range f.glyph {
+		if custom[code] {
+			continue
+		}
+		gid, ok := 0, false
+		if !symbolic {
+			r := charmap.Windows1252.DecodeByte(byte(code))
+			if encoding == "MacRomanEncoding" {
+				r = charmap.Macintosh.DecodeByte(byte(code))
+			}
+			gid, ok = f.outlines.unicode[int(r)]
+		}
+		for _, try := range []struct {
+			table map[int]int
+			code  int
+		}{{f.outlines.symbol, code}, {f.outlines.symbol, 0xf000 + code}, {f.outlines.mac, code}} {
+			if !ok {
+				gid, ok = try.table[try.code]
+			}
+		}
+		if ok {
+			f.glyph[code] = gid
+		}
+	}
+}
+
+// textOperator follows the text operators.
+func (z *zoneScanner) textOperator(op string, t *tokens, resources types.Dict, g *marking, hidden bool, depth int) {
+	var v [6]float64
+	one := func(to *float64, scale float64) {
+		if t.numbersOf(v[:1]) {
+			*to = v[0] * scale
+		}
+	}
+	next := func(x, y float64) {
+		g.line = matrix{1, 0, 0, 1, x, y}.mul(g.line)
+		g.text = g.line
+	}
+	switch op {
+	case "BT":
+		g.text, g.line = identity, identity
+	case "Tf":
+		if n := len(t.args); n > 1 && t.args[n-2].kind == kindName {
+			g.font = z.s.dict(resources["Font"])[t.nameOf(t.args[n-2])]
+			g.face, g.size = z.faceOf(g.font), t.args[n-1].number
+		}
+	case "Tr":
+		if t.numbersOf(v[:1]) {
+			g.render = int(v[0])
+		}
+	case "Tc":
+		one(&g.chars, 1)
+	case "Tw":
+		one(&g.words, 1)
+	case "Tz":
+		one(&g.hscale, 0.01)
+	case "TL":
+		one(&g.leading, 1)
+	case "Ts":
+		one(&g.rise, 1)
+	case "Td":
+		if t.numbersOf(v[:2]) {
+			next(v[0], v[1])
+		}
+	case "TD":
+		if t.numbersOf(v[:2]) {
+			g.leading = -v[1]
+			next(v[0], v[1])
+		}
+	case "Tm":
+		if t.numbersOf(v[:6]) && matrix(v).finite() {
+			g.text, g.line = matrix(v), matrix(v)
+		}
+	case "T*":
+		next(0, -g.leading)
+	case "\"":
+		if n := len(t.args); n > 2 {
+			g.words, g.chars = t.args[n-3].number, t.args[n-2].number
+		}
+		next(0, -g.leading)
+		z.showLast(t, resources, g, hidden, depth)
+	case "'":
+		next(0, -g.leading)
+		z.showLast(t, resources, g, hidden, depth)
+	case "Tj", "TJ":
+		z.showLast(t, resources, g, hidden, depth)
+	}
+}
+
+// showLast shows the last operand, a string or an array of strings and shifts.
+func (z *zoneScanner) showLast(t *tokens, resources types.Dict, g *marking, hidden bool, depth int) {
+	if len(t.args) == 0 {
+		return
+	}
+	a := t.args[len(t.args)-1]
+	if a.kind != kindArray {
+		z.show(t.text(a), resources, g, hidden, depth)
+		return
+	}
+	in := &tokens{data: t.data[a.start+1 : max(a.start+1, a.end-1)]}
+	for in.skipSpace(); in.pos < len(in.data); in.skipSpace() {
+		o, ok := in.operand(0)
+		switch {
+		case !ok:
+		case o.kind == kindNumber:
+			z.advance(g, -o.number/1000*g.size)
+		default:
+			z.show(in.text(o), resources, g, hidden, depth)
+		}
+	}
+}
+
+// text returns the bytes of a string operand.
+func (t *tokens) text(o operand) []byte {
+	inner := t.data[min(o.start+1, o.end):max(o.start+1, o.end-1)]
+	switch o.kind {
+	case kindString:
+		return unescape(string(inner))
+	case kindHex:
+		return unhex(string(inner))
+	}
+	return nil
+}
+
+// advance moves by a distance in unscaled text space.
+func (z *zoneScanner) advance(g *marking, by float64) {
+	if g.face != nil && g.face.vertical {
+		g.text = matrix{1, 0, 0, 1, 0, by}.mul(g.text)
+		return
+	}
+	g.text = matrix{1, 0, 0, 1, by * g.hscale, 0}.mul(g.text)
+}
+
+// show measures the glyphs of a string.
+func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden bool, depth int) {
+	f := g.face
+	if f == nil {
+		f = z.faceOf(nil)
+		g.face = f
+	}
+	fills := g.render == 0 || g.render == 2 || g.render == 4 || g.render == 6
+	strokes := g.render == 1 || g.render == 2 || g.render == 5 || g.render == 6
+	marks := !hidden && (fills && !g.fill.white && !g.fillGone || strokes && !g.stroke.white && !g.strokeGone)
+	if f.procs != nil {
+		marks = !hidden && g.render != 3
+	}
+	swell := 0.0 // of stroked glyphs, in ems
+	if strokes && g.size != 0 {
+		swell = math.Abs(g.width / 2 / g.size)
+	}
+	step := 1
+	if f.twoBytes {
+		step = 2
+	}
+	for i := 0; i+step <= len(text); i += step {
+		code := int(text[i])
+		if f.twoBytes {
+			code = code<<8 | int(text[i+1])
+		}
+		width := f.advanceOf(code)
+		if marks {
+			m := matrix{g.size * g.hscale, 0, 0, g.size, 0, g.rise}.mul(g.text).mul(g.ctm)
+			if f.procs != nil {
+				z.type3(f, code, m, resources, *g, depth)
+			} else if box, any := f.boxOf(code, width); any && m.finite() {
+				box = rect{box.x0 - swell, box.y0 - swell, box.x1 + swell, box.y1 + swell}
+				if f.vertical {
+					box.x0, box.x1, box.y0, box.y1 = box.x0-width/2, box.x1-width/2, box.y0-0.88, box.y1-0.88
+				}
+				z.glyphBox(m, box, g.clip)
+			}
+		}
+		by := width*g.size + g.chars
+		if f.vertical {
+			by = -g.size + g.chars
+		}
+		if code == ' ' && !f.twoBytes {
+			by += g.words
+		}
+		z.advance(g, by)
+	}
+}
+
+func (z *zoneScanner) glyphBox(m matrix, box, clip rect) {
+	if m[1] == 0 && m[2] == 0 || m[0] == 0 && m[3] == 0 {
+		b := m.bounds(box)
+		if _, ok := b.intersect(z.reach); ok {
+			z.box(b, clip)
+		}
+		return
+	}
+	q := [4]point{{box.x0, box.y0}, {box.x1, box.y0}, {box.x1, box.y1}, {box.x0, box.y1}}
+	for i, p := range q {
+		q[i].x, q[i].y = m.apply(p.x, p.y)
+	}
+	z.polygon(q[:], clip)
+}
+
+func (z *zoneScanner) type3(f *face, code int, m matrix, resources types.Dict, g marking, depth int) {
+	sd, ok := z.s.stream(f.procs[code])
+	if !ok {
+		return
+	}
+	if f.resources != nil {
+		resources = f.resources
+	}
+	if g.ctm = f.matrix.mul(m); !g.ctm.finite() {
+		return
+	}
+	data, ok := z.s.decode(sd, z.s.limits.MaxContentBytes)
+	if !ok {
+		return
+	}
+	// An image that draws a glyph is judged by where its ink lies, not by how
+	// fine it is.
+	least, saved := z.minDPI, z.path
+	z.minDPI, z.path = 0, path{}
+	g.face, g.render = nil, 0
+	z.scan(data, resources, g, depth+1)
+	z.minDPI, z.path = least, saved
+}
+
+func (f *face) advanceOf(code int) float64 {
+	if !f.twoBytes {
+		return f.widths[code]
+	}
+	if w, ok := f.cidWidths[code]; ok {
+		return w
+	}
+	return f.width
+}
+
+// boxOf returns the box of a glyph in ems; any is false for one without marks.
+func (f *face) boxOf(code int, width float64) (box rect, any bool) {
+	if f.outlines != nil {
+		gid := code
+		switch {
+		case !f.twoBytes:
+			gid = f.glyph[code]
+		case f.cids != nil:
+			if gid = -1; 2*code+1 < len(f.cids) {
+				gid = int(binary.BigEndian.Uint16(f.cids[2*code:]))
+			}
+		}
+		if box, any, ok := f.outlines.box(gid); ok {
+			return box, any
+		}
+	}
+	if !f.twoBytes && (code == ' ' || code == 0xa0) {
+		return rect{}, false
+	}
+	return rect{math.Min(0, width), f.low, math.Max(0, width), f.high}, true
+}
+
+// trueType is a TrueType font program as far as the boxes of its glyphs.
+type trueType struct {
+	loca, glyf           []byte
+	long                 bool
+	em                   float64
+	unicode, symbol, mac map[int]int // character codes to glyphs
+}
+
+// parseTrueType returns nil for what is no TrueType font with outlines.
+func parseTrueType(data []byte) *trueType {
+	if len(data) < 12 {
+		return nil
+	}
+	tables := map[string][]byte{}
+	for i := range int(binary.BigEndian.Uint16(data[4:])) {
+		at := 12 + 16*i
+		if at+16 > len(data) {
+			break
+		}
+		offset, length := int64(binary.BigEndian.Uint32(data[at+8:])), int64(binary.BigEndian.Uint32(data[at+12:]))
+		if offset > int64(len(data)) {
+			continue
+		}
+		tables[string(data[at:at+4])] = data[offset:min(offset+length, int64(len(data)))]
+	}
+	head := tables["head"]
+	t := &trueType{loca: tables["loca"], glyf: tables["glyf"]}
+	if len(head) < 54 || len(t.loca) < 4 || t.glyf == nil {
+		return nil
+	}
+	t.em = float64(binary.BigEndian.Uint16(head[18:]))
+	t.long = binary.BigEndian.Uint16(head[50:]) != 0
+	if t.em < 16 {
+		return nil
+	}
+	cmap := tables["cmap"]
+	if len(cmap) < 4 {
+		return t
+	}
+	for i := range int(binary.BigEndian.Uint16(cmap[2:])) {
+		at := 4 + 8*i
+		if at+8 > len(cmap) {
+			break
+		}
+		platform, encoding := binary.BigEndian.Uint16(cmap[at:]), binary.BigEndian.Uint16(cmap[at+2:])
+		offset := int64(binary.BigEndian.Uint32(cmap[at+4:]))
+		if offset >= int64(len(cmap)) {
+			continue
+		}
+		codes := parseCmap(cmap[offset:])
+		switch {
+		case platform == 3 && encoding == 1:
+			t.unicode = codes
+		case platform == 3 && encoding == 0:
+			t.symbol = codes
+		case platform == 1 && encoding == 0:
+			t.mac = codes
+		}
+	}
+	return t
+}
+
+// parseCmap reads a cmap subtable of format 0, 4 or 6.
+func parseCmap(d []byte) map[int]int {
+	codes := map[int]int{}
+	u16 := func(at int) int {
+		if at < 0 || at+2 > len(d) {
+			return 0
+		}
+		return int(binary.BigEndian.Uint16(d[at:]))
+	}
+	switch u16(0) {
+	case 0:
+		for c := 0; c < 256 && 6+c < len(d); c++ {
+			codes[c] = int(d[6+c])
+		}
+	case 4:
+		n := u16(6) / 2
+		for i := range n {
+			end, start := u16(14+2*i), u16(16+2*n+2*i)
+			delta, rangeAt := u16(16+4*n+2*i), 16+6*n+2*i
+			offset := u16(rangeAt)
+			if 16+8*n > len(d) {
+				break
+			}
+			for c := start; c <= end && c < 0xffff && len(codes) < 1<<16; c++ {
+				g := 0
+				if offset == 0 {
+					g = (c + delta) & 0xffff
+				} else if g = u16(rangeAt + offset + 2*(c-start)); g != 0 {
+					g = (g + delta) & 0xffff
+				}
+				if g != 0 {
+					codes[c] = g
+				}
+			}
+		}
+	case 6:
+		first := u16(6)
+		for i := range u16(8) {
+			codes[first+i] = u16(10 + 2*i)
+		}
+	}
+	return codes
+}
+
+// box returns the box of a glyph in ems. any is false for a glyph without
+// marks, ok is false when the font does not have it.
+func (t *trueType) box(gid int) (box rect, any, ok bool) {
+	if gid < 0 {
+		return rect{}, false, false
+	}
+	var from, to int64
+	if t.long {
+		if 4*gid+8 > len(t.loca) {
+			return rect{}, false, false
+		}
+		from, to = int64(binary.BigEndian.Uint32(t.loca[4*gid:])), int64(binary.BigEndian.Uint32(t.loca[4*gid+4:]))
+	} else {
+		if 2*gid+4 > len(t.loca) {
+			return rect{}, false, false
+		}
+		from, to = 2*int64(binary.BigEndian.Uint16(t.loca[2*gid:])), 2*int64(binary.BigEndian.Uint16(t.loca[2*gid+2:]))
+	}
+	if to <= from {
+		return rect{}, false, true
+	}
+	if from+10 > int64(len(t.glyf)) {
+		return rect{}, false, false
+	}
+	at := t.glyf[from:]
+	v := func(i int) float64 { return float64(int16(binary.BigEndian.Uint16(at[i:]))) / t.em }
+	return newRect(v(2), v(4), v(6), v(8)), true, true
+}
