@@ -7,6 +7,7 @@ import (
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
 )
 
 // Account (konto, avsender) is a sending unit with its cover, rules and vendor.
@@ -23,6 +24,7 @@ type Vendor struct {
 	Key        string
 	Name       string
 	Profile    printjobs.Profile
+	Checks     prepare.Checks // prechecks of the PDFs of its letters
 	Target     exchange.Target
 	Receipts   billing.Format
 	VAT        billing.VAT

@@ -117,6 +117,9 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 		if err := v.Profile.Validate(); err != nil {
 			return nil, fmt.Errorf("vendor %s: %w", v.Key, err)
 		}
+		if err := v.Checks.Validate(); err != nil {
+			return nil, fmt.Errorf("vendor %s: checks: %w", v.Key, err)
+		}
 		e.vendors[v.Key] = v
 		e.vorder = append(e.vorder, v.Key)
 	}

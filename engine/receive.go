@@ -251,7 +251,7 @@ func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (Blob
 	}
 	defer remove()
 	// The blob store flushes its own copy; this one goes with the folder.
-	req := prepare.Request{Output: filepath.Join(dir, "letter.pdf"), Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}}
+	req := prepare.Request{Output: filepath.Join(dir, "letter.pdf"), Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.vendors[account.Vendor].Checks}
 	for i, d := range printed {
 		path := filepath.Join(dir, strconv.Itoa(i)+".pdf")
 		if err := e.copyBlob(ctx, d.Blob, path); err != nil {

@@ -20,6 +20,7 @@ import (
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/prepare"
 )
 
 // DefaultName is the configuration file that commands look for in the working folder.
@@ -99,6 +100,7 @@ type Vendor struct {
 	OfferTo          string             `toml:"offer_to"`
 	Print            Print              `toml:"print"`
 	Window           Window             `toml:"window"`
+	Checks           Checks             `toml:"checks"`
 	Receipts         billing.Format     `toml:"receipts"`
 	VAT              billing.VAT        `toml:"vat"`
 	Tolerances       billing.Tolerances `toml:"tolerances"`
@@ -156,6 +158,34 @@ type Window struct {
 	InserterY      *float64 `toml:"inserter_y_mm"`
 	InserterWidth  *float64 `toml:"inserter_width_mm"`
 	InserterHeight *float64 `toml:"inserter_height_mm"`
+}
+
+// Checks are the prechecks of PDFs, each level "error", "warning" or "off"; what is not set has the default of
+// prepare.Checks.
+type Checks struct {
+	Encryption      prepare.Level `toml:"encryption"`
+	PageSize        prepare.Level `toml:"page_size"`
+	PageToleranceMM *float64      `toml:"page_tolerance_mm"`
+	TooManyPages    prepare.Level `toml:"too_many_pages"`
+	MaxPages        int           `toml:"max_pages"` // of a letter; 0: no limit of the vendor's
+	PDFVersion      prepare.Level `toml:"pdf_version"`
+	MaxPDFVersion   string        `toml:"max_pdf_version"`
+	FontNotEmbedded prepare.Level `toml:"font_not_embedded"`
+	ImageResolution prepare.Level `toml:"image_resolution"`
+	MinDPI          *float64      `toml:"min_dpi"`
+	Edge            prepare.Level `toml:"unprintable_edge"` // four zones as wide as window.unprintable_edge_mm
+	Inserter        prepare.Level `toml:"inserter_zone"`    // the zone window.inserter_…, by default x 0 to 15, y 95 to 175 mm
+	Zones           []Zone        `toml:"zones"`
+}
+
+// Zone is a part of the upright A4 page where nothing may be printed, mm from its top left corner.
+type Zone struct {
+	Name     string        `toml:"name"`
+	XMM      float64       `toml:"x_mm"`
+	YMM      float64       `toml:"y_mm"`
+	WidthMM  float64       `toml:"width_mm"`
+	HeightMM float64       `toml:"height_mm"`
+	Level    prepare.Level `toml:"level"`
 }
 
 // Account is a sending unit.
@@ -471,6 +501,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 			ConcurrentWrites: v.ConcurrentWrites == nil || *v.ConcurrentWrites,
 		},
 	}
+	out.Checks = c.checks(at+".checks", v.Checks, v.Window, out.Profile.Layout.EdgeMM)
 	if v.Address == "" {
 		c.add(at+".address", "is missing: the vendor's SFTP server as host or host:port")
 	}
@@ -578,6 +609,51 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 	}
 	return p
 }
+
+// checks takes the inserter zone from the window where it says something: the cover's default keeps some more distance.
+func (c *checker) checks(at string, v Checks, w Window, edge float64) prepare.Checks {
+	out := prepare.Checks{
+		Encryption: v.Encryption, PageSize: v.PageSize, TooManyPages: v.TooManyPages, MaxPages: v.MaxPages, PDFVersion: v.PDFVersion,
+		MaxPDFVersion: v.MaxPDFVersion, FontNotEmbedded: v.FontNotEmbedded, ImageResolution: v.ImageResolution,
+	}
+	set(&out.PageToleranceMM, v.PageToleranceMM)
+	set(&out.MinDPI, v.MinDPI)
+	if on(v.Inserter) {
+		z := prepare.InserterZone(v.Inserter)
+		set(&z.XMM, w.InserterX)
+		set(&z.YMM, w.InserterY)
+		set(&z.WidthMM, w.InserterWidth)
+		set(&z.HeightMM, w.InserterHeight)
+		out.Zones = append(out.Zones, z)
+	}
+	if on(v.Edge) {
+		if edge > 0 {
+			out.Zones = append(out.Zones, prepare.UnprintableEdge(edge, v.Edge)...)
+		} else {
+			c.add(at+".unprintable_edge", "needs window.unprintable_edge_mm to be above 0")
+		}
+	}
+	for _, z := range v.Zones {
+		if z.Level == "" {
+			c.add(at+".zones", "zone %q: level is missing: \"error\", \"warning\" or \"off\"", z.Name)
+		}
+		out.Zones = append(out.Zones, prepare.Zone(z))
+	}
+	var all interface{ Unwrap() []error }
+	if errors.As(out.Validate(), &all) {
+		for _, err := range all.Unwrap() {
+			key := at
+			if strings.HasPrefix(err.Error(), "zone") {
+				key += ".zones"
+			}
+			c.add(key, "%v", err)
+		}
+	}
+	return out
+}
+
+// on tells whether a zone is wanted; a level that is none is for Validate to tell.
+func on(l prepare.Level) bool { return l != "" && l != prepare.LevelOff }
 
 func (c *checker) account(cfg *Config, key string, a *Account, vendors map[string]*Vendor) {
 	at := "accounts." + key

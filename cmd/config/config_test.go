@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postgang/printjobs/prepare"
 )
 
 // minimal is the shortest configuration that is right.
@@ -60,6 +62,10 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"account key", "[accounts.\"Ø\"]\nvendor = \"v\"\n[accounts.\"Ø\".sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":12", "lower-case letters"},
 		{"contradicting host keys", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"\nhost_key=\"a\"\nhost_key_file=\"b\"", ":17", "contradicts"},
 		{"overlapping prices", "[[vendors.v.prices]]\nelement=\"GIROARK\"\nprice_ore=1\nvalid_from=\"2026-01-01\"\n[[vendors.v.prices]]\nelement=\"GIROARK\"\nprice_ore=2\nvalid_from=\"2026-06-01\"", ":12", "overlaps"},
+		{"unknown level", "[vendors.v.checks]\npdf_version = \"maybe\"", ":12", "none of error, warning and off"},
+		{"zone off the sheet", "[[vendors.v.checks.zones]]\nname = \"x\"\nx_mm = 200.0\nwidth_mm = 20.0\nheight_mm = 9.0\nlevel = \"error\"", ":12", "does not lie on A4"},
+		{"zone without level", "[[vendors.v.checks.zones]]\nname = \"x\"\nwidth_mm = 20.0\nheight_mm = 9.0", ":12", "level is missing"},
+		{"limit without pages", "[vendors.v.checks]\ntoo_many_pages = \"error\"", ":12", "how many are allowed"},
 		{"no window", "[vendors.v.window]\nheight_mm = 5.0", ":12", "safe area"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,6 +82,40 @@ func TestFaultsNameTheirLine(t *testing.T) {
 				t.Errorf("the password is repeated: %v", err)
 			}
 		})
+	}
+}
+
+// TestChecks: the vendor's checks become those of prepare.
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal+`
+[vendors.v.checks]
+page_size = "error"
+page_tolerance_mm = 2.0
+max_pages = 60
+inserter_zone = "error"
+unprintable_edge = "warning"
+[[vendors.v.checks.zones]]
+name = "brettemerket"
+x_mm = 200.0
+y_mm = 148.0
+width_mm = 10.0
+height_mm = 2.0
+level = "warning"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := cfg.Vendors[0].Checks
+	want := prepare.Checks{PageSize: prepare.LevelError, PageToleranceMM: 2, MaxPages: 60, Zones: append(
+		append([]prepare.Zone{prepare.InserterZone(prepare.LevelError)}, prepare.UnprintableEdge(5, prepare.LevelWarning)...),
+		prepare.Zone{Name: "brettemerket", XMM: 200, YMM: 148, WidthMM: 10, HeightMM: 2, Level: prepare.LevelWarning})}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	cfg, err = Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal))
+	if err != nil || !reflect.DeepEqual(cfg.Vendors[0].Checks, prepare.Checks{}) {
+		t.Errorf("without settings: %+v (%v)", cfg.Vendors[0].Checks, err)
 	}
 }
 
