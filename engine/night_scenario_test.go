@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -232,9 +233,9 @@ func TestConnectionIsCut(t *testing.T) {
 	cut := 0
 	dial := s.config.Dial
 	s.config.Dial = func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
-		n := 0
-		v.Target.Trace = func(step string, _ ...string) {
-			if n++; n > cut {
+		var n atomic.Int64
+		v.Target.Trace = func(string, ...string) {
+			if n.Add(1) > int64(cut) {
 				s.vendor().server.Cut()
 			}
 		}

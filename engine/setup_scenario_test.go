@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,11 +125,9 @@ type died struct{ step string }
 
 // dieAt makes the process "die" the n-th time that it comes to a step.
 func (s *stage) dieAt(step string, n int) {
+	var count atomic.Int64 // files go up side by side
 	s.step.set(func(name string) {
-		if name != step {
-			return
-		}
-		if n--; n == 0 {
+		if name == step && count.Add(1) == int64(n) {
 			panic(died{step})
 		}
 	})
