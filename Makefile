@@ -18,9 +18,15 @@ build: ## build bin/postgang, a static binary
 demo: build ## run the whole job once, from hand-in to workbook, into demo/
 	$(BIN) demo --dir $(DEMO)
 
+# The tests flush thousands of small files and commits to disk, and need none of them afterwards: where memory is plenty
+# they work in it.
 test: judges ## run all tests with the race detector
 	$(GO) vet ./...
-	$(GO) test -race -timeout 20m ./...
+	@free=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}'); \
+	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
+	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
+	echo "$(GO) test -race -timeout 20m ./...  (in $$tmp)"; \
+	GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp $(GO) test -race -timeout 20m ./...
 
 judges: ## install the tools that the tests need (Debian, as root), or name what is missing
 	@missing=""; \
@@ -35,8 +41,16 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 		echo "missing:$$missing. Their tests are skipped; on Debian: apt-get install $(JUDGES)"; \
 	fi
 
-bench: ## measure; figures go to docs/performance.md
+# The letters that are measured: a folder with letters/*.pdf, as POSTGANG_CORPUS says, or ../shared/corpus when it is there.
+BENCH_CORPUS  ?= $(or $(POSTGANG_CORPUS),$(wildcard ../shared/corpus))
+BENCH_LETTERS ?= 5000
+bench: build ## measure; figures go to docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem ./printjobs/... ./reports/... ./billing/... ./engine/...
+	@if [ -d "$(BENCH_CORPUS)/letters" ]; then \
+		$(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers; \
+	else \
+		echo "no folder of letters: set POSTGANG_CORPUS, or run $(BIN) bench print-file --from FOLDER"; \
+	fi
 
 lint: ## golangci-lint, fetched at its pinned version
 	$(GO) mod tidy -diff
