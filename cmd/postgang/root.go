@@ -69,6 +69,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 		newInit(o), newDoctor(o), newSubmit(o), newNight(o), newServe(o), newStatus(o),
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o), newVendorSim(o), newDemo(o),
 	)
+	root.AddCommand(newCheck(o), newPrepare(o))
 	return root
 }
 

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/cmd/config"
+	"postgang/printjobs"
+	"postgang/printjobs/impose"
+	"postgang/printjobs/prepare"
+)
+
+// pdfView is what is said of one PDF. In check --json each is one line.
+type pdfView struct {
+	File    string `json:"file"` // as it was named
+	Outcome string `json:"outcome"`
+	Pages   int    `json:"pages"`
+	Colour  int    `json:"colour_pages"`
+	// Sheets as a letter of its own, printed on both sides, its forside counted; 0 when refused.
+	Sheets   int           `json:"sheets"`
+	Output   string        `json:"output,omitempty"` // what prepare wrote
+	Findings []findingView `json:"findings"`
+}
+
+// Outcomes of a PDF.
+const (
+	outcomePrintable = "printable"
+	outcomeRefused   = "refused"
+)
+
+type findingView struct {
+	Code     string        `json:"code"`
+	Severity prepare.Level `json:"severity"`
+	Page     int           `json:"page,omitempty"` // 0: the whole file
+	MM       *prepare.Box  `json:"mm,omitempty"`
+	Text     string        `json:"text"`
+}
+
+// pdfProfile is under which rules PDFs are looked at.
+type pdfProfile struct {
+	checks prepare.Checks
+	impose impose.Options
+	pool   prepare.PoolOptions
+}
+
+// pdfProfile reads a vendor's profile; without a vendor no configuration is read.
+func (o *options) pdfProfile(vendor string) (pdfProfile, error) {
+	p := pdfProfile{impose: printjobs.DefaultProfile().Impose}
+	if vendor == "" {
+		return p, nil
+	}
+	cfg, err := config.Load(o.config)
+	if err != nil {
+		return p, err
+	}
+	keys := ""
+	for _, v := range cfg.Vendors {
+		if v.Key == vendor {
+			p.checks, p.impose = v.Checks, v.Profile.Impose
+			p.pool = prepare.PoolOptions{Workers: cfg.Prepare.Workers, Timeout: time.Duration(cfg.Prepare.Timeout), Memory: int64(cfg.Prepare.MemoryMB) << 20}
+			return p, nil
+		}
+		keys += " " + v.Key
+	}
+	return p, usage("--profile %q is no configured vendor; there are:%s", vendor, keys)
+}
+
+const profileFlag = "vendor of the configuration whose checks hold (default: none, only what cannot be printed is refused)"
+
+func newCheck(o *options) *cobra.Command {
+	var vendor string
+	cmd := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Say of PDFs whether they can be printed",
+		Long: `Looks at each PDF as a letter of its own, in guarded processes, and says whether it can
+be printed, with every finding at once. No configuration is needed but for --profile.
+With --json each file gives one line. Exit code 0: all can be printed; 3: some cannot.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := o.pdfProfile(vendor)
+			if err != nil {
+				return err
+			}
+			return o.check(cmd.Context(), args, p)
+		},
+	}
+	cmd.Flags().StringVarP(&vendor, "profile", "p", "", profileFlag)
+	return cmd
+}
+
+// check looks at files side by side and tells of them in their order, each as soon as it can.
+func (o *options) check(ctx context.Context, files []string, p pdfProfile) (err error) {
+	if p.pool.Workers <= 0 {
+		p.pool.Workers = runtime.NumCPU()
+	}
+	p.pool.Workers = min(p.pool.Workers, len(files))
+	pool, err := prepare.NewPool(p.pool)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	dir, err := os.MkdirTemp("", "postgang-check-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	type answer struct {
+		view pdfView
+		err  error
+	}
+	answers := make([]chan answer, len(files))
+	for i := range answers {
+		answers[i] = make(chan answer, 1)
+	}
+	// One goroutine a worker: files wait here, not in the pool, so that what is told first is looked at first.
+	next := make(chan int)
+	go func() {
+		defer close(next)
+		for i := range files {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for range p.pool.Workers {
+		go func() {
+			for i := range next {
+				out := filepath.Join(dir, strconv.Itoa(i)+".pdf")
+				v, err := lookAt(ctx, pool, files[i], prepare.Request{Output: out, Volatile: true, Checks: p.checks}, p.impose)
+				_ = os.Remove(out) // there is none when it was refused; the folder goes in the end
+				answers[i] <- answer{v, err}
+			}
+		}()
+	}
+	refused, failed := 0, 0
+	for i, f := range files {
+		var a answer
+		select {
+		case a = <-answers[i]:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		switch {
+		case a.err != nil && ctx.Err() != nil:
+			return a.err
+		case a.err != nil:
+			failed++
+			fmt.Fprintf(o.err, "postgang: %s: %v\n", f, a.err)
+			continue
+		case a.view.Outcome == outcomeRefused:
+			refused++
+		}
+		if err := o.tell(a.view); err != nil {
+			return err
+		}
+	}
+	switch {
+	case failed > 0:
+		return fmt.Errorf("%d of %d files could not be looked at", failed, len(files))
+	case refused > 0:
+		return partial("%d of %d files cannot be printed", refused, len(files))
+	}
+	return nil
+}
+
+// tell writes one line of JSON, or what people read.
+func (o *options) tell(v pdfView) error {
+	if o.json {
+		enc := json.NewEncoder(o.out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	}
+	v.people(o.out)
+	return nil
+}
+
+func (v pdfView) people(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s", v.File, v.Outcome)
+	if v.Pages > 0 {
+		fmt.Fprintf(w, ", %d pages (%d in colour)", v.Pages, v.Colour)
+	}
+	if v.Sheets > 0 {
+		fmt.Fprintf(w, ", %d sheets", v.Sheets)
+	}
+	fmt.Fprintln(w)
+	for _, f := range v.Findings {
+		where := ""
+		if f.Page > 0 {
+			where = fmt.Sprintf("Side %d: ", f.Page)
+		}
+		fmt.Fprintf(w, "  %-7s %-18s %s%s\n", f.Severity, f.Code, where, f.Text)
+	}
+}
+
+// lookAt prepares one PDF as a letter of its own. The error is for what is wrong with us or the way to the file.
+func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Request, o impose.Options) (pdfView, error) {
+	v := pdfView{File: file, Outcome: outcomePrintable, Findings: []findingView{}}
+	if info, err := os.Stat(file); err != nil {
+		return v, withoutName(err)
+	} else if !info.Mode().IsRegular() {
+		return v, errors.New("is no regular file")
+	}
+	req.Documents = []prepare.Document{{Path: file}}
+	facts, err := pool.Letter(ctx, req)
+	pages, found := facts.Pages, [][]prepare.Finding{facts.Warnings}
+	var refusal *prepare.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		v.Outcome = outcomeRefused
+		pages, found = refusal.Pages, [][]prepare.Finding{refusal.Findings, refusal.Warnings}
+	case err != nil:
+		return v, err
+	default:
+		laid, err := impose.Lay(impose.Letter{Documents: []impose.Document{{Pages: len(pages)}}, Duplex: true}, o)
+		if err != nil {
+			return v, err
+		}
+		v.Sheets = len(laid.Sheets)
+	}
+	v.Pages = len(pages)
+	for _, p := range pages {
+		if p.Colour {
+			v.Colour++
+		}
+	}
+	for _, list := range found {
+		for _, f := range list {
+			v.Findings = append(v.Findings, findingView{Code: f.Code, Severity: f.Severity, Page: f.Page, MM: f.MM, Text: f.Text})
+		}
+	}
+	return v, nil
+}
+
+// withoutName leaves out the file's name, which stands before the text already.
+func withoutName(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
