@@ -1,0 +1,9 @@
+//go:build !linux
+
+package main
+
+// Where the system does not tell in a way that we know, there is no figure.
+
+func cpuSeconds() float64 { return 0 }
+func peakRSS() float64    { return 0 }
+func settle()             {}
