@@ -74,3 +74,17 @@ func BenchmarkPdfcpuOptimise(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "letters/s")
 }
+
+// BenchmarkLetterZones is BenchmarkLetter with reserved zones and image
+// resolution looked at.
+func BenchmarkLetterZones(b *testing.B) {
+	files, out := letters(b), filepath.Join(b.TempDir(), "out.pdf")
+	checks := Checks{ImageResolution: LevelWarning, Zones: append(UnprintableEdge(4, LevelWarning), InserterZone(LevelWarning))}
+	b.ResetTimer()
+	for i := range b.N {
+		if _, err := Letter(b.Context(), Request{Documents: []Document{{Path: files[i%len(files)]}}, Output: out, Checks: checks}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "letters/s")
+}

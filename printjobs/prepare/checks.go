@@ -59,8 +59,8 @@ type Checks struct {
 	// Encryption: the PDF is encrypted, though it opens without a password
 	// and permits printing. Default off.
 	Encryption Level `json:"encryption,omitempty"`
-	// PageSize: a page is not A4. Off and warning (the default) scale it to
-	// fit, error refuses it.
+	// PageSize: a page is not A4. Error refuses it; off and warning (the
+	// default) scale it to fit, and warning tells that it was scaled.
 	PageSize Level `json:"pageSize,omitempty"`
 	// PageToleranceMM is by how many mm each side may differ from A4 and the
 	// page still be A4, printed at its own size; 0: 0.5 mm.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -255,4 +256,223 @@ func TestCorpusInk(t *testing.T) {
 	}
 	t.Logf("%d pages; the box exceeds what is drawn by at most %.2f mm in half of them, %.2f in nine of ten, %.2f in all",
 		looked, excess[len(excess)/2], excess[len(excess)*9/10], excess[len(excess)-1])
+}
+
+// TestLevels: each check under each level: nothing, a warning or a refusal,
+// with its severity, page and text.
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	rectangle := "100 200 50 30 re f"
+	coarse := stream("/Type/XObject/Subtype/Image/Width 10/Height 30/ColorSpace/DeviceGray/BitsPerComponent 1", strings.Repeat("\x00\x00", 30))
+	withImage := func(content string) []byte { return onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", content, coarse) }
+	nested := onePage(a4+"/Resources<</XObject<</F 5 0 R>>>>", "/F Do",
+		stream("/Subtype/Form/BBox[0 0 500 500]/Resources<</XObject<</G 6 0 R>>>>", "/G Do"),
+		stream("/Subtype/Form/BBox[0 0 500 500]/Resources<</Font<</H 7 0 R>>>>", "BT /H 12 Tf 50 50 Td (Hei) Tj ET"), helvetica)
+	three := rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 3 0 R 3 0 R]/Count 3"+a4+">>", "<</Type/Page/Parent 2 0 R/Contents 4 0 R>>", stream("", rectangle))
+	version := func(v string) []byte {
+		return []byte(strings.Replace(string(onePage(a4, rectangle)), "%PDF-1.7", "%PDF-"+v, 1))
+	}
+	inCatalog := []byte(strings.Replace(string(rawPDF("<</Type/Catalog/Pages 2 0 R/Version/2.0>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R"+a4+">>")), "%PDF-1.7", "%PDF-1.4", 1))
+	for _, c := range []struct {
+		name string
+		pdf  []byte
+		set  func(c *Checks, l Level)
+		def  Level // what the empty level comes to
+		code string
+		page int
+		says string
+	}{
+		{"page size", onePage("/MediaBox[0 0 419.53 595.28]", rectangle), func(c *Checks, l Level) { c.PageSize = l }, LevelWarning, CodePageSize, 1, "148 × 210 mm"},
+		{"tolerance", onePage("/MediaBox[0 0 590 835]", rectangle), func(c *Checks, l Level) { c.PageSize, c.PageToleranceMM = l, 2 }, LevelWarning, CodePageSize, 1, "295 mm"},
+		{"font in a nested form", nested, func(c *Checks, l Level) { c.FontNotEmbedded = l }, LevelWarning, CodeFontNotEmbedded, 1, "skrift"},
+		{"too many pages", three, func(c *Checks, l Level) { c.MaxPages, c.TooManyPages = 2, l }, LevelError, CodeTooManyPages, 0, "3 sider; trykkeriet tar høyst 2"},
+		{"version", version("2.0"), func(c *Checks, l Level) { c.PDFVersion = l }, LevelOff, CodePDFVersion, 0, "PDF-versjon 2.0; trykkeriet tar 1.0 til 1.7"},
+		{"version of the catalog", inCatalog, func(c *Checks, l Level) { c.PDFVersion = l }, LevelOff, CodePDFVersion, 0, "2.0"},
+		{"older version only", version("1.5"), func(c *Checks, l Level) { c.PDFVersion, c.MaxPDFVersion = l, "1.4" }, LevelOff, CodePDFVersion, 0, "1.0 til 1.4"},
+		{"no such version", version("1.9"), func(c *Checks, l Level) { c.PDFVersion, c.MaxPDFVersion = l, "2.0" }, LevelOff, CodePDFVersion, 0, "1.9"},
+		// 10 pixels on one inch, 30 on two: 10 a inch across, 15 up.
+		{"resolution", withImage("q 72 0 0 144 100 200 cm /I Do Q"), func(c *Checks, l Level) { c.ImageResolution = l }, LevelOff, CodeImageResolution, 1, "bare 10 punkter per tomme"},
+		{"resolution, turned", withImage("q 0 144 -36 0 100 200 cm /I Do Q"), func(c *Checks, l Level) { c.ImageResolution = l }, LevelOff, CodeImageResolution, 1, "bare 5 punkter per tomme"},
+		{"resolution inline", onePage(a4, "q 72 0 0 72 9 9 cm BI /W 8/H 8/CS/G/BPC 1 ID 12345678 EI Q"), func(c *Checks, l Level) { c.ImageResolution = l }, LevelOff, CodeImageResolution, 1, "bare 8 punkter"},
+		{"zone", onePage(a4, "0 400 30 30 re f"), func(c *Checks, l Level) { c.Zones = []Zone{InserterZone(l)} }, LevelOff, CodeReservedZone, 1, "konvolutteringssonen (x 0–10,6 mm"},
+		{"edge", onePage(a4, "300 830 9 11.89 re f"), func(c *Checks, l Level) { c.Zones = UnprintableEdge(4, l) }, LevelOff, CodeReservedZone, 1, "øvre kant"},
+	} {
+		for _, level := range []Level{"", LevelOff, LevelWarning, LevelError} {
+			t.Run(c.name+" "+string(level), func(t *testing.T) {
+				t.Parallel()
+				var checks Checks
+				// Off for what else the documents have.
+				checks.FontNotEmbedded = LevelOff
+				c.set(&checks, level)
+				findings, out, err := checked(t, c.pdf, checks)
+				want := level.or(c.def)
+				if (err != nil) != (want == LevelError) {
+					t.Fatalf("refused: %v", err)
+				}
+				if _, missing := os.Stat(out); (missing != nil) != (want == LevelError) {
+					t.Errorf("output: %v", missing)
+				}
+				if want == LevelOff {
+					if len(findings) != 0 {
+						t.Errorf("findings %+v", findings)
+					}
+					return
+				}
+				if len(findings) != 1 {
+					t.Fatalf("findings %+v", findings)
+				}
+				f := findings[0]
+				if f.Code != c.code || f.Page != c.page || f.Severity != want || !strings.Contains(f.Text, c.says) {
+					t.Errorf("finding %+v, want %s of page %d, severity %s, saying %q", f, c.code, c.page, want, c.says)
+				}
+				if measured := f.Code == CodeReservedZone || f.Code == CodeImageResolution; measured != (f.MM != nil) {
+					t.Errorf("millimetres %v", f.MM)
+				}
+			})
+		}
+	}
+}
+
+// TestChecksPass: what is right is not told of under the strictest checks.
+func TestChecksPass(t *testing.T) {
+	t.Parallel()
+	fine := stream("/Type/XObject/Subtype/Image/Width 100/Height 100/ColorSpace/DeviceGray/BitsPerComponent 1", strings.Repeat("\x00", 1300))
+	rule := stream("/Type/XObject/Subtype/Image/Width 2/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8", "\x00\x00")
+	data := onePage("/MediaBox[0 0 595 842]/Resources<</XObject<</I 5 0 R/R 6 0 R>>>>",
+		"q 72 0 0 72 200 200 cm /I Do Q q 300 0 0 1 100 100 cm /R Do Q 100 300 50 50 re f", fine, rule)
+	findings, _, err := checked(t, data, Checks{
+		Encryption: LevelError, PageSize: LevelError, TooManyPages: LevelError, MaxPages: 1, PDFVersion: LevelError, FontNotEmbedded: LevelError,
+		ImageResolution: LevelError, Zones: append(UnprintableEdge(5, LevelError), InserterZone(LevelError)),
+	})
+	if err != nil || len(findings) != 0 {
+		t.Errorf("findings %+v (%v)", findings, err)
+	}
+}
+
+// TestAllChecksAtOnce: errors and warnings of all pages come together.
+func TestAllChecksAtOnce(t *testing.T) {
+	t.Parallel()
+	data := rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 3 0 R]/Count 2/MediaBox[0 0 419.53 595.28]>>",
+		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</H 5 0 R>>>>>>", stream("", "0 0 419 595 re f BT /H 12 Tf 50 50 Td (Hei) Tj ET"), helvetica)
+	out := filepath.Join(t.TempDir(), "out.pdf")
+	_, err := Letter(t.Context(), Request{Documents: []Document{{Path: write(t, "in.pdf", data)}}, Output: out,
+		Checks: Checks{MaxPages: 1, PageSize: LevelError, PDFVersion: LevelWarning, MaxPDFVersion: "1.6", Zones: []Zone{InserterZone(LevelError)}}})
+	var r *Refusal
+	if !errors.As(err, &r) {
+		t.Fatal(err)
+	}
+	list := func(fs []Finding) (s []string) {
+		for _, f := range fs {
+			s = append(s, fmt.Sprintf("%s %s %d", f.Severity, f.Code, f.Page))
+		}
+		return s
+	}
+	if got, want := fmt.Sprint(list(r.Findings)), "[error reserved-zone 1 error page-size 1 error reserved-zone 2 error page-size 2 error too-many-pages 0]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := fmt.Sprint(list(r.Warnings)), "[warning pdf-version 0 warning font-not-embedded 1 warning font-not-embedded 2]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if len(r.Pages) != 2 {
+		t.Errorf("%d pages", len(r.Pages))
+	}
+}
+
+// TestEncryptedButOpen: a PDF that is encrypted without a password prints
+// unless the vendor says otherwise.
+func TestEncryptedButOpen(t *testing.T) {
+	t.Parallel()
+	needTool(t, "qpdf")
+	in, out := write(t, "plain.pdf", onePage(a4, "0 0 9 9 re f")), filepath.Join(t.TempDir(), "encrypted.pdf")
+	if msg, err := exec.Command("qpdf", "--encrypt", "", "owner", "256", "--", in, out).CombinedOutput(); err != nil {
+		t.Fatalf("%s", msg)
+	}
+	data, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for level, want := range map[Level]string{"": "[]", LevelOff: "[]", LevelWarning: "[encrypted]", LevelError: "[encrypted]"} {
+		findings, _, err := checked(t, data, Checks{Encryption: level})
+		var got []string
+		for _, f := range findings {
+			got = append(got, f.Code)
+		}
+		if fmt.Sprint(got) != want || (err != nil) != (level == LevelError) {
+			t.Errorf("level %q: %v (%v)", level, got, err)
+		}
+	}
+}
+
+// TestTolerance: within it a page keeps its size, in the prepared file too.
+func TestTolerance(t *testing.T) {
+	t.Parallel()
+	data := onePage("/MediaBox[0 0 590 838]", "0 0 9 9 re f") // 1.9 and 1.4 mm less than A4
+	for tolerance, kept := range map[float64]bool{0: false, 1: false, 2: true} {
+		out := filepath.Join(t.TempDir(), "out.pdf")
+		facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: write(t, "in.pdf", data)}}, Output: out, Checks: Checks{PageToleranceMM: tolerance}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (facts.Pages[0].Scaled == 1) != kept || (len(facts.Warnings) == 0) != kept {
+			t.Errorf("tolerance %g mm: scaled by %g, warnings %v", tolerance, facts.Pages[0].Scaled, facts.Warnings)
+		}
+		if (facts.Recipe == Recipe) != (tolerance == 0) {
+			t.Errorf("tolerance %g mm: recipe %s", tolerance, facts.Recipe)
+		}
+	}
+}
+
+// TestShortPage: a page as wide as A4 but not as high needs no scaling, but is
+// not A4 either.
+func TestShortPage(t *testing.T) {
+	t.Parallel()
+	data := onePage("/MediaBox[0 0 595.276 700]", "0 0 9 9 re f")
+	for level, want := range map[Level]int{"": 0, LevelWarning: 0, LevelError: 1} {
+		if findings, _, _ := checked(t, data, Checks{PageSize: level}); len(findings) != want {
+			t.Errorf("level %q: %+v", level, findings)
+		}
+	}
+}
+
+// TestValidate tells every wrong setting.
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	if err := (Checks{}).Validate(); err != nil {
+		t.Error(err)
+	}
+	err := Checks{
+		Encryption: "maybe", PageToleranceMM: math.NaN(), MaxPages: -1, MaxPDFVersion: "3.0", MinDPI: -1,
+		Zones: []Zone{{XMM: 1, WidthMM: 2, HeightMM: 2}, {Name: "a", WidthMM: 211, HeightMM: 9}, {Name: "b", WidthMM: 9, HeightMM: 9, Level: "x"}},
+	}.Validate()
+	for _, want := range []string{`"maybe"`, "NaN mm", "-1 is negative", `"3.0"`, "-1 pixels", "zone 1 has no name", `zone "a" does not lie`, `zone "b": level`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not told: %v", want, err)
+		}
+	}
+	if _, err := Letter(t.Context(), Request{Documents: []Document{{Path: "x"}}, Output: "y", Checks: Checks{PageSize: "x"}}); err == nil || !strings.Contains(err.Error(), "page size") {
+		t.Errorf("Letter takes wrong checks: %v", err)
+	}
+}
+
+// TestPoolChecks: the pool's workers are given the checks.
+func TestPoolChecks(t *testing.T) {
+	t.Parallel()
+	p, err := NewPool(PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	in, out := write(t, "in.pdf", onePage(a4, "0 400 30 30 re f")), filepath.Join(t.TempDir(), "out.pdf")
+	for _, level := range []Level{LevelWarning, LevelError} {
+		facts, err := p.Letter(t.Context(), Request{Documents: []Document{{Path: in}}, Output: out, Checks: Checks{Zones: []Zone{InserterZone(level)}}})
+		findings := facts.Warnings
+		var r *Refusal
+		if errors.As(err, &r) {
+			findings = r.Findings
+		}
+		if len(findings) != 1 || findings[0].Severity != level || findings[0].MM == nil || *findings[0].MM != (Box{0, 145.3, 10.6, 155.9}) {
+			t.Errorf("%s: %+v (%v)", level, findings, err)
+		}
+	}
 }

@@ -141,12 +141,11 @@ func (c *copier) page(p rawPage) PageFacts {
 	}
 	c.b.AddPage(ref, a4Width, a4Height)
 
-	if at.scale != 1 {
-		if level := c.l.checks.PageSize.or(LevelWarning); level == LevelError {
-			c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.tolerance()))
-		} else {
-			c.l.find(level, scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
-		}
+	switch level := c.l.checks.PageSize.or(LevelWarning); {
+	case level == LevelError && !at.a4:
+		c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.tolerance()))
+	case level != LevelError && at.scale != 1:
+		c.l.find(level, scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
 	}
 	if found.unembedded {
 		c.l.find(c.l.checks.FontNotEmbedded.or(LevelWarning), newFinding(CodeFontNotEmbedded, s.index, p.number))

@@ -79,6 +79,7 @@ type placement struct {
 	matrix            matrix
 	widthMM, heightMM float64 // as it came, after /Rotate and UserUnit
 	scale             float64 // 1 when the size was kept
+	a4                bool    // it is A4, within the tolerance
 }
 
 // place fits the visible box of a page, in user space, on A4 portrait.
@@ -112,7 +113,7 @@ func place(box rect, rotate int, userUnit, toleranceMM float64) (p placement, ok
 	p.scale = scale
 	tolerance := toleranceMM * ptPerMM
 	if math.Abs(w-a4Width) <= tolerance && math.Abs(h-a4Height) <= tolerance {
-		scale, p.scale = 1, 1
+		scale, p.scale, p.a4 = 1, 1, true
 	}
 	// Centre of the box to the origin, then unit and scale, then turn, then
 	// to the centre of A4.
