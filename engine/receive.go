@@ -262,7 +262,7 @@ func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (Blob
 	facts, err := e.preparer.Letter(ctx, req)
 	var refused *prepare.Refusal
 	if errors.As(err, &refused) {
-		return BlobRef{}, nil, e.findings(refused.Findings, printed, false), nil
+		return BlobRef{}, nil, append(e.findings(refused.Findings, printed, false), e.findings(refused.Warnings, printed, true)...), nil
 	}
 	if err != nil {
 		return BlobRef{}, nil, nil, err

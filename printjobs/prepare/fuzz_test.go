@@ -49,6 +49,45 @@ func FuzzContent(f *testing.F) {
 	})
 }
 
+// FuzzZones: measuring takes any content and any font program, and what it
+// finds lies in its zone.
+func FuzzZones(f *testing.F) {
+	for _, seed := range []string{
+		"1 0 0 rg 0 400 30 30 re f", "10 w 0 0 m 99 99 l 5 300 l h b*", "W n 0 0 m 1 1 2 2 3 3 c S", "q 0 0 0 0 0 0 cm 9 9 9 9 re f* Q",
+		"BT /F 12 Tf 2 Tr [(abc) -99 <00410042>] TJ T* (x) ' 1 2 (y) \" ET", "BT /G 9 Tf 0 1 -1 0 9 400 Tm <0001ffff> Tj ET",
+		"BT /T 9 Tf 9 400 Td (aaa) Tj ET", "/X Do", "BI /W 9/H 9/BPC 1/CS/G ID x EI", "1e9 0 0 1e-9 0 0 cm 5 w 1 2 m 3 4 l S", "h h l m 1 2 v 3 4 y S",
+	} {
+		f.Add([]byte(seed), []byte("\x00\x01\x00\x00\x00\x03head"))
+	}
+	f.Fuzz(func(t *testing.T, data, program []byte) {
+		table := &model.XRefTable{Table: map[int]*model.XRefTableEntry{}}
+		s := &source{ctx: &model.Context{XRefTable: table}, limits: Limits{}.withDefaults()}
+		s.layers = &layers{s: s}
+		descriptor := types.Dict{"FontFile2": types.StreamDict{Dict: types.Dict{}, Raw: program}, "Flags": types.Integer(4)}
+		resources := types.Dict{
+			"Font": types.Dict{
+				"F": types.Dict{"Subtype": types.Name("TrueType"), "FontDescriptor": descriptor},
+				"G": types.Dict{"Subtype": types.Name("Type0"), "Encoding": types.Name("Identity-H"), "DescendantFonts": types.Array{types.Dict{"FontDescriptor": descriptor}}},
+				"T": types.Dict{"Subtype": types.Name("Type3"), "CharProcs": types.Dict{"a": types.StreamDict{Dict: types.Dict{}, Raw: data}},
+					"Encoding": types.Dict{"Differences": types.Array{types.Integer(97), types.Name("a")}}},
+			},
+			"XObject": types.Dict{"X": types.StreamDict{Dict: types.Dict{"Subtype": types.Name("Form"), "BBox": types.NewNumberArray(0, 0, 500, 500)}, Raw: data}},
+		}
+		z := newZoneScanner(s, append(UnprintableEdge(4, LevelError), InserterZone(LevelError)), 100)
+		z.budget = 1 << 20
+		at, _ := place(rect{0, 0, 595, 842}, 0, 1, unscaledToleranceMM)
+		page := rawPage{box: rect{0, 0, 595, 842}, resources: resources, userUnit: 1}
+		hang := time.AfterFunc(20*time.Second, func() { panic("hangs") })
+		defer hang.Stop()
+		z.page(page, at, data, nil)
+		for i, h := range z.hits {
+			if a := z.areas[i]; h.any && !(h.rect.x0 >= a.x0 && h.rect.y0 >= a.y0 && h.rect.x1 <= a.x1 && h.rect.y1 <= a.y1 && h.rect.width() >= 0 && h.rect.height() >= 0) {
+				t.Fatalf("ink %v outside its zone %v", h.rect, a)
+			}
+		}
+	})
+}
+
 // FuzzLetter: any bytes are prepared or refused, in time, and what is prepared
 // has the pages that the facts say.
 func FuzzLetter(f *testing.F) {
