@@ -128,7 +128,7 @@ func compose(ctx context.Context, dir string, job Job, p Profile, progress func(
 	if job.Letters == nil {
 		return Composed{}, errNoLetters
 	}
-	c := &composer{job: job, profile: p, stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
+	c := &composer{job: job, profile: p, stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64), codeOf: make(map[string]int32)}
 	defer func() {
 		if err != nil {
 			c.abandon()
@@ -167,9 +167,24 @@ type composer struct {
 	file     *printFile // the one being written, or nil
 	files    []*printFile
 	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
-	manifest []exchange.ManifestRow
+	rows     []row
+	codes    []string         // konteringskoder, each once
+	codeOf   map[string]int32 // their places in codes
 	warnings []LetterWarning
 	faults   []*LetterError // once there is one, letters are only examined
+}
+
+// row is what the manifest will say of a letter and is not the same for the
+// whole class or print file: a third of the bytes of a row of the manifest,
+// since all letters of a job wait in memory until the last one is composed.
+type row struct {
+	shipment            string
+	code                int32 // konteringskode, in codes
+	firstSide, lastSide int32
+	sheets, pages       int32
+	pagesColour         int32
+	giroSheets          int32
+	weightGram          int32
 }
 
 // printFile is a print file being written, and what it must turn out to be.
@@ -287,27 +302,61 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	f.letters++
 	f.sheets += len(im.Sheets)
 
-	row := exchange.ManifestRow{
-		Letter:         len(c.manifest) + 1,
-		Shipment:       l.Shipment,
-		Konteringskode: l.Konteringskode,
-		FirstSide:      firstSide,
-		LastSide:       f.sides,
-		Sheets:         figures.Sheets,
-		Pages:          figures.Pages,
-		PagesColour:    figures.PagesColour,
-		GiroSheets:     figures.GiroSheets,
-		Envelope:       string(figures.Envelope),
-		Zone:           l.Zone,
-		WeightGram:     gram(figures.WeightMilligram),
-		Duplex:         figures.Duplex,
+	r := row{
+		shipment:    l.Shipment,
+		code:        c.code(l.Konteringskode),
+		firstSide:   int32(firstSide),
+		lastSide:    int32(f.sides),
+		sheets:      int32(figures.Sheets),
+		pages:       int32(figures.Pages),
+		pagesColour: int32(figures.PagesColour),
+		giroSheets:  int32(figures.GiroSheets),
+		weightGram:  int32(gram(figures.WeightMilligram)),
 	}
 	if figures.Colour && coverColour {
-		row.PagesColour++
+		r.pagesColour++
 	}
-	row.PagesBW = row.Pages - row.PagesColour
-	c.manifest = append(c.manifest, row)
+	c.rows = append(c.rows, r)
 	return nil
+}
+
+// code gives the place of a konteringskode in codes.
+func (c *composer) code(code string) int32 {
+	n, known := c.codeOf[code]
+	if !known {
+		n = int32(len(c.codes))
+		c.codes, c.codeOf[code] = append(c.codes, code), n
+	}
+	return n
+}
+
+// manifest gives all rows, when the print files have their names.
+func (c *composer) manifest() []exchange.ManifestRow {
+	class := c.job.Class
+	rows := make([]exchange.ManifestRow, 0, len(c.rows))
+	for _, f := range c.files {
+		for _, r := range c.rows[f.firstLetter-1:][:f.letters] {
+			rows = append(rows, exchange.ManifestRow{
+				Letter:         len(rows) + 1,
+				Shipment:       r.shipment,
+				Konteringskode: c.codes[r.code],
+				File:           f.file.Name,
+				FirstSide:      int(r.firstSide),
+				LastSide:       int(r.lastSide),
+				Sheets:         int(r.sheets),
+				Pages:          int(r.pages),
+				PagesBW:        int(r.pages - r.pagesColour),
+				PagesColour:    int(r.pagesColour),
+				GiroSheets:     int(r.giroSheets),
+				// What is the same for the class is so for its letters.
+				Envelope:   class.Envelope,
+				Zone:       class.Zone,
+				WeightGram: int(r.weightGram),
+				Duplex:     class.Duplex,
+			})
+		}
+	}
+	return rows
 }
 
 // gram rounds milligrams up to whole grams, so that a letter just above a limit
@@ -426,7 +475,7 @@ func (c *composer) openFile() error {
 	seq := len(c.files) + 1
 	c.file = &printFile{
 		staged:      st,
-		firstLetter: len(c.manifest) + 1,
+		firstLetter: len(c.rows) + 1,
 		accounts:    make(map[string]bool),
 		linker: printfile.NewLinker(st, printfile.Options{
 			Version: c.profile.PDFVersion,
@@ -437,7 +486,7 @@ func (c *composer) openFile() error {
 	return nil
 }
 
-// closeFile finishes the print file, proves it, and fills in its letters' rows.
+// closeFile finishes the print file, proves it, and names it.
 func (c *composer) closeFile() error {
 	f := c.file
 	res, err := f.linker.Close()
@@ -450,7 +499,7 @@ func (c *composer) closeFile() error {
 			return fmt.Errorf("%w: a print file of %d letters has %d bytes, the limit is %d", ErrProof, f.letters, res.Bytes, limit)
 		}
 		err := fmt.Errorf("print file of this letter alone has %d bytes, the limit is %d", res.Bytes, limit)
-		c.fault(&LetterError{c.manifest[f.firstLetter-1].Shipment, CodeTooLarge,
+		c.fault(&LetterError{c.rows[f.firstLetter-1].shipment, CodeTooLarge,
 			fmt.Sprintf("Brevet alene gir en utskriftsfil på %d byte, trykkeriet tar høyst %d.", res.Bytes, limit), err})
 		return nil
 	}
@@ -472,9 +521,6 @@ func (c *composer) closeFile() error {
 		Name: name, Kind: exchange.KindPrint, SHA256: res.SHA256, Bytes: res.Bytes,
 		Sides: f.sides, Letters: f.letters, FirstLetter: f.firstLetter, LastLetter: f.firstLetter + f.letters - 1,
 	}
-	for i := range f.letters {
-		c.manifest[f.firstLetter-1+i].File = name
-	}
 	f.linker, f.blank, f.accounts = nil, bitset{}, nil
 	c.files = append(c.files, f)
 	return nil
@@ -491,7 +537,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	if len(c.faults) > 0 {
 		return Composed{}, &LetterErrors{c.faults}
 	}
-	if len(c.manifest) == 0 {
+	if len(c.rows) == 0 {
 		return Composed{}, errNoLetters
 	}
 	ticket := exchange.Ticket{
@@ -507,16 +553,18 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	for _, f := range c.files {
 		ticket.Files = append(ticket.Files, f.file)
 	}
-	ticket.Totals = exchange.TotalsOf(c.manifest, ticket.Files)
+	manifest := c.manifest()
+	c.rows = nil // they are not needed twice
+	ticket.Totals = exchange.TotalsOf(manifest, ticket.Files)
 
 	manifestFile, err := c.stage.document(exchange.KindManifest, func(w io.Writer) error {
-		return exchange.WriteManifest(w, c.manifest)
+		return exchange.WriteManifest(w, manifest)
 	})
 	if err != nil {
 		return Composed{}, err
 	}
 	ticket.Files = append(ticket.Files, manifestFile)
-	if problems := exchange.CheckJob(ticket, c.manifest); len(problems) > 0 {
+	if problems := exchange.CheckJob(ticket, manifest); len(problems) > 0 {
 		return Composed{}, fmt.Errorf("%w: %v", ErrProof, problems[0])
 	}
 	ticketFile, err := c.stage.document(exchange.KindTicket, func(w io.Writer) error {
@@ -536,7 +584,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	if err := c.stage.publish(); err != nil {
 		return Composed{}, err
 	}
-	out := Composed{Ticket: ticket, Manifest: c.manifest, Warnings: c.warnings}
+	out := Composed{Ticket: ticket, Manifest: manifest, Warnings: c.warnings}
 	for _, f := range append(ticket.Files, ticketFile) {
 		out.Files = append(out.Files, ComposedFile{f, filepath.Join(c.stage.dir, f.Name)})
 	}

@@ -155,7 +155,8 @@ func (f *printFile) prove(res printfile.Result) error {
 	if err != nil {
 		return fmt.Errorf("read print file back: %w", err)
 	}
-	sum, err := printfile.Inspect(f.staged.f, info.Size())
+	sides := sideProof{plan: f}
+	sum, err := printfile.InspectSides(f.staged.f, info.Size(), sides.add)
 	if errors.Is(err, printfile.ErrNotPrintFile) {
 		return fmt.Errorf("%w: %w", ErrProof, err)
 	}
@@ -166,25 +167,38 @@ func (f *printFile) prove(res printfile.Result) error {
 		return fmt.Errorf("%w: %d bytes with hash %.12s were written, %d with %.12s are there",
 			ErrProof, res.Bytes, res.SHA256, sum.Bytes, sum.SHA256)
 	}
-	return f.compare(sum.Sides)
+	return sides.verdict()
 }
 
-// compare compares the sides that are there with those that were planned.
-func (f *printFile) compare(sides []printfile.SideSummary) error {
-	if len(sides) != f.sides {
-		return fmt.Errorf("%w: %d sides were planned, %d are there", ErrProof, f.sides, len(sides))
+// sideProof compares the sides that are there with those that were planned, one
+// after the other.
+type sideProof struct {
+	plan  *printFile
+	n     int
+	wrong error // the first difference
+}
+
+func (p *sideProof) add(s printfile.SideSummary) {
+	p.n++
+	if p.wrong != nil || p.n > p.plan.sides {
+		return
 	}
-	for i, s := range sides {
-		want := 1
-		if f.blank.at(i) {
-			want = 0
-		}
-		if s.Placements != want || s.Blank != f.blank.at(i) {
-			return fmt.Errorf("%w: side %d has %d pages placed (blank: %v), planned are %d", ErrProof, i+1, s.Placements, s.Blank, want)
-		}
-		if s.Width != sideWidth || s.Height != sideHeight {
-			return fmt.Errorf("%w: side %d is %g × %g pt", ErrProof, i+1, s.Width, s.Height)
-		}
+	blank, want := p.plan.blank.at(p.n-1), 1
+	if blank {
+		want = 0
 	}
-	return nil
+	switch {
+	case s.Placements != want || s.Blank != blank:
+		p.wrong = fmt.Errorf("%w: side %d has %d pages placed (blank: %v), planned are %d", ErrProof, p.n, s.Placements, s.Blank, want)
+	case s.Width != sideWidth || s.Height != sideHeight:
+		p.wrong = fmt.Errorf("%w: side %d is %g × %g pt", ErrProof, p.n, s.Width, s.Height)
+	}
+}
+
+// verdict is what is wrong, when all sides are added.
+func (p *sideProof) verdict() error {
+	if p.n != p.plan.sides {
+		return fmt.Errorf("%w: %d sides were planned, %d are there", ErrProof, p.plan.sides, p.n)
+	}
+	return p.wrong
 }

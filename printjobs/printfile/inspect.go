@@ -63,7 +63,21 @@ func (m markedReader) ReadAt(b []byte, off int64) (int, error) {
 // It knows nothing of the Linker's memory and accepts nothing that a Linker
 // does not write. It needs about 8 bytes of memory an object and 40 a side.
 func Inspect(r io.ReaderAt, size int64) (Summary, error) {
-	in := &inspector{src: markedReader{r}, size: size}
+	var sides []SideSummary
+	sum, err := InspectSides(r, size, func(s SideSummary) { sides = append(sides, s) })
+	if err != nil {
+		return Summary{}, err
+	}
+	sum.Sides = sides
+	return sum, nil
+}
+
+// InspectSides is Inspect for files of many sides: it tells side of each, in
+// the order of the pages, instead of gathering them, and needs 8 bytes of
+// memory a side. What side was told holds only when there is no error in the
+// end. Sides of the Summary is empty.
+func InspectSides(r io.ReaderAt, size int64, side func(SideSummary)) (Summary, error) {
+	in := &inspector{src: markedReader{r}, size: size, tell: side}
 	if err := in.run(); err != nil {
 		var re readError
 		if errors.As(err, &re) {
@@ -82,6 +96,7 @@ type inspector struct {
 	end     int64   // where the objects end
 	trailer Dict
 	sum     Summary
+	tell    func(SideSummary)
 
 	forms    []uint64 // set of the Form XObjects met so far, by number
 	pages    []pageAt // the page objects, in the order of the file
@@ -428,7 +443,7 @@ func (in *inspector) side(d Dict) error {
 	if s.Placements != forms {
 		return fmt.Errorf("%d forms in the resources, %d drawn", forms, s.Placements)
 	}
-	in.sum.Sides = append(in.sum.Sides, s)
+	in.tell(s)
 	return nil
 }
 
