@@ -31,7 +31,8 @@ type face struct {
 	cidWidths          map[int]float64 // of a composite one
 	width              float64         // of what is not in them
 	low, high          float64         // of any glyph
-	outlines           *trueType       // nil: none
+	load               func()          // reads the outlines; nil: done, or none
+	outlines           *trueType       // nil: none, or not read yet
 	glyph              [256]int        // of a simple font in outlines, -1: not known
 	cids               []byte          // CIDToGIDMap; nil: identity
 
@@ -103,13 +104,15 @@ func (z *zoneScanner) readFace(d types.Dict) *face {
 			}
 		}
 	}
-	if f.outlines != nil {
-		z.mapCodes(f, d, descriptor)
+	f.load = func() {
+		if f.outlines = z.outlinesOf(descriptor); f.outlines != nil {
+			z.mapCodes(f, d, descriptor)
+		}
 	}
 	return f
 }
 
-// readDescriptor takes the height of a font's box, and its outlines.
+// readDescriptor takes the height of a font's box.
 func (z *zoneScanner) readDescriptor(f *face, descriptor types.Dict) {
 	if box, ok := z.s.rect(descriptor["FontBBox"]); ok && box.height() > 0 && box.height() < 20000 {
 		f.low, f.high = box.y0/1000, box.y1/1000
@@ -123,11 +126,16 @@ func (z *zoneScanner) readDescriptor(f *face, descriptor types.Dict) {
 			f.low, f.high = math.Min(down, 0)/1000, up/1000
 		}
 	}
+}
+
+// outlinesOf reads an embedded TrueType font; nil when there is none.
+func (z *zoneScanner) outlinesOf(descriptor types.Dict) *trueType {
 	if sd, ok := z.s.stream(descriptor["FontFile2"]); ok {
 		if data, ok := z.s.decode(sd, z.s.limits.MaxContentBytes); ok {
-			f.outlines = parseTrueType(data)
+			return parseTrueType(data)
 		}
 	}
+	return nil
 }
 
 func (z *zoneScanner) readComposite(f *face, d types.Dict) {
@@ -140,14 +148,22 @@ func (z *zoneScanner) readComposite(f *face, d types.Dict) {
 		return
 	}
 	kid := s.dict(kids[0])
-	z.readDescriptor(f, s.dict(kid["FontDescriptor"]))
+	descriptor := s.dict(kid["FontDescriptor"])
+	z.readDescriptor(f, descriptor)
 	f.width = 1
 	if v, ok := s.number(kid["DW"]); ok {
 		f.width = v / 1000
 	}
 	if encoding != "Identity-H" && encoding != "Identity-V" {
-		f.outlines = nil // which glyph a code shows is not followed
-		return
+		return // which glyph a code shows is not followed
+	}
+	f.load = func() {
+		if sd, ok := s.stream(kid["CIDToGIDMap"]); ok {
+			if f.cids, ok = s.decode(sd, 1<<20); !ok {
+				return
+			}
+		}
+		f.outlines = z.outlinesOf(descriptor)
 	}
 	f.cidWidths = map[int]float64{}
 	w := s.array(kid["W"])
@@ -171,11 +187,6 @@ func (z *zoneScanner) readComposite(f *face, d types.Dict) {
 			f.cidWidths[c] = v / 1000
 		}
 		i += 3
-	}
-	if sd, ok := s.stream(kid["CIDToGIDMap"]); ok {
-		if f.cids, ok = s.decode(sd, 1<<20); !ok {
-			f.outlines = nil
-		}
 	}
 }
 
@@ -390,12 +401,18 @@ func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden
 			m := matrix{g.size * g.hscale, 0, 0, g.size, 0, g.rise}.mul(g.text).mul(g.ctm)
 			if f.procs != nil {
 				z.type3(f, code, m, resources, *g, depth)
-			} else if box, any := f.boxOf(code, width); any && m.finite() {
-				box = rect{box.x0 - swell, box.y0 - swell, box.x1 + swell, box.y1 + swell}
+			} else if m.finite() {
 				if f.vertical {
-					box.x0, box.x1, box.y0, box.y1 = box.x0-width/2, box.x1-width/2, box.y0-0.88, box.y1-0.88
+					m = matrix{1, 0, 0, 1, -width / 2, -0.88}.mul(m)
 				}
-				z.glyphBox(m, box, g.clip)
+				// Most glyphs lie far from every zone, and then nothing more
+				// needs to be known of them.
+				far := swell + 0.5
+				if z.near(m.bounds(rect{math.Min(0, width) - far, f.low - far, math.Max(0, width) + far, f.high + far})) {
+					if box, any := f.boxOf(code, width); any {
+						z.glyphBox(m, rect{box.x0 - swell, box.y0 - swell, box.x1 + swell, box.y1 + swell}, g.clip)
+					}
+				}
 			}
 		}
 		by := width*g.size + g.chars
@@ -407,6 +424,16 @@ func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden
 		}
 		z.advance(g, by)
 	}
+}
+
+// near reports whether something may reach into a zone.
+func (z *zoneScanner) near(r rect) bool {
+	for _, a := range z.areas {
+		if _, ok := r.intersect(a); ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (z *zoneScanner) glyphBox(m matrix, box, clip rect) {
@@ -460,6 +487,10 @@ func (f *face) advanceOf(code int) float64 {
 
 // boxOf returns the box of a glyph in ems; any is false for one without marks.
 func (f *face) boxOf(code int, width float64) (box rect, any bool) {
+	if f.load != nil {
+		f.load()
+		f.load = nil
+	}
 	if f.outlines != nil {
 		gid := code
 		switch {
