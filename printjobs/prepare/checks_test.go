@@ -98,6 +98,10 @@ func TestInkBoxes(t *testing.T) {
 		{"transparent counts not", onePage(a4+"/Resources<</ExtGState<</G<</ca 0>>>>>>", black+"100 200 50 30 re f /G gs 0 0 500 800 re f"), 0},
 		{"image", onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", "q 100 20 -20 80 200 300 cm /I Do Q", image), 0},
 		{"inline image", onePage(a4, "q 100 0 0 80 200 300 cm BI /W 1/H 1/CS/G/BPC 8 ID \x00 EI Q"), 0},
+		{"scan with a margin", onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", "595.276 0 0 841.89 0 0 cm /I Do",
+			stream("/Type/XObject/Subtype/Image/Width 40/Height 20/ColorSpace/DeviceGray/BitsPerComponent 8", strings.Repeat("\xff", 100)+strings.Repeat(strings.Repeat("\xfe", 10)+strings.Repeat("\x10", 20)+strings.Repeat("\xff", 10), 10)+strings.Repeat("\xff", 300))), 0},
+		{"stencil, turned", onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", "0 400 -300 0 400 100 cm /I Do",
+			stream("/Type/XObject/Subtype/Image/Width 8/Height 4/ImageMask true/BitsPerComponent 1", "\xff\xc3\xe7\xff")), 0},
 		{"form", onePage(a4+"/Resources<</XObject<</F 5 0 R>>>>", "q 1 0 0 1 30 40 cm /F Do Q",
 			stream("/Subtype/Form/BBox[0 0 100 50]/Matrix[0 2 -1 0 200 300]/Resources<<>>", "10 10 900 900 re f")), 0},
 		{"form in a form", onePage(a4+"/Resources<</XObject<</F 5 0 R>>>>", "/F Do",
@@ -245,7 +249,8 @@ func TestCorpusInk(t *testing.T) {
 			t.Errorf("%s: no ink, poppler draws %v", filepath.Base(f), want)
 			continue
 		}
-		if less := outside(*want, *got); less > 0.25 {
+		// Poppler smooths a coarse image by a pixel of it: 0.3 mm at 96 dpi.
+		if less := outside(*want, *got); less > 0.35 {
 			t.Errorf("%s: ink %v, poppler draws %v: %.2f mm less", filepath.Base(f), got, want, less)
 		}
 		excess = append(excess, outside(*got, *want))

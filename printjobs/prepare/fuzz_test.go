@@ -123,3 +123,35 @@ func FuzzLetter(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPixels: any picture data give a bitmap of the size asked for, or none.
+func FuzzPixels(f *testing.F) {
+	f.Add([]byte("\x00\xff\x10\xff"), 2, 2, uint8(0))
+	f.Add([]byte("\xff\xd8\xff\xd9"), 1, 1, uint8(3))
+	f.Add([]byte("\x80"), 8, 1, uint8(1))
+	f.Add([]byte("\x00\x00\x00"), 1, 1, uint8(2))
+	f.Fuzz(func(t *testing.T, data []byte, w, h int, kind uint8) {
+		s := &source{ctx: &model.Context{XRefTable: &model.XRefTable{Table: map[int]*model.XRefTableEntry{}}}, limits: Limits{}.withDefaults()}
+		s.layers = &layers{s: s}
+		z := newZoneScanner(s, []Zone{InserterZone(LevelError)}, 0)
+		d := types.Dict{"BitsPerComponent": types.Integer(8), "ColorSpace": types.Name("DeviceGray")}
+		sd := types.StreamDict{Dict: d, Raw: data}
+		switch kind % 4 {
+		case 1:
+			d["ImageMask"] = types.Boolean(true)
+		case 2:
+			d["ColorSpace"] = types.Name("DeviceRGB")
+		case 3:
+			sd.FilterPipeline = []types.PDFFilter{{Name: "DCTDecode"}}
+		}
+		p := z.pixels(sd, nil, w, h)
+		if p == nil {
+			return
+		}
+		if p.w != w || p.h != h {
+			t.Fatalf("%d × %d pixels of %d × %d", p.w, p.h, w, h)
+		}
+		z.pixelInk(p, matrix{595, 0, 0, 842, 0, 0}, rect{0, 0, 595, 842})
+		z.pixelInk(p, matrix{0, 842, -595, 0, 595, 0}, rect{0, 0, 595, 842})
+	})
+}

@@ -17,8 +17,10 @@ import (
 // rectangular clips, glyphs of embedded TrueType fonts. Else it errs towards
 // ink:
 //   - what is covered by something white, masked by a soft mask or nearly
-//     transparent counts; so does all of an image, a shading and the area
-//     filled with a pattern;
+//     transparent counts; so does all of a shading and of the area filled with
+//     a pattern;
+//   - an image counts with its pixels where these can be told (see pixels) and
+//     it lies upright, else with its whole area, as inline images do;
 //   - a clip that is no upright rectangle counts with the box around it, and
 //     text that clips does not clip;
 //   - a curve is followed in 32 lines, a dashed line is whole, round and square
@@ -38,6 +40,9 @@ type zoneScanner struct {
 	minDPI float64
 	faces  map[int]*face
 	budget int64 // content bytes that may still be read
+
+	lastImage  int // object number of the image last looked at
+	lastPixels *bitmap
 
 	// of the page at hand:
 	hits   []hit
@@ -426,7 +431,19 @@ func (z *zoneScanner) object(o types.Object, resources types.Dict, g marking, de
 	}
 	w, _ := z.s.integer(sd.Dict["Width"])
 	h, _ := z.s.integer(sd.Dict["Height"])
-	z.image(w, h, g)
+	z.image(w, h, g, func() *bitmap {
+		// Only the last one is kept: a scanned page is drawn once, and a logo
+		// is decoded quickly.
+		ref, isRef := o.(types.IndirectRef)
+		if isRef && z.lastImage == ref.ObjectNumber.Value() {
+			return z.lastPixels
+		}
+		p := z.pixels(sd, resources, w, h)
+		if isRef {
+			z.lastImage, z.lastPixels = ref.ObjectNumber.Value(), p
+		}
+		return p
+	})
 }
 
 func (z *zoneScanner) isTrue(o types.Object) bool { return z.k.isTrue(o) }
@@ -457,11 +474,11 @@ func (z *zoneScanner) form(sd types.StreamDict, resources types.Dict, g marking,
 	z.scan(data, resources, g, depth+1)
 }
 
-// image measures an image of w × h pixels on the unit square.
-func (z *zoneScanner) image(w, h int, g marking) {
+// image measures an image of w × h pixels on the unit square. Its pixels are
+// looked at only when it reaches into a zone.
+func (z *zoneScanner) image(w, h int, g marking, pixels func() *bitmap) {
 	m := g.ctm
-	q := [4]point{{m[4], m[5]}, {m[0] + m[4], m[1] + m[5]}, {m[0] + m[2] + m[4], m[1] + m[3] + m[5]}, {m[2] + m[4], m[3] + m[5]}}
-	z.polygon(q[:], g.clip)
+	z.imageInk(g, pixels)
 	if z.minDPI == 0 || w <= 2 || h <= 2 {
 		return
 	}
@@ -473,6 +490,20 @@ func (z *zoneScanner) image(w, h int, g marking) {
 	if dpi := 72 * math.Min(float64(w)/across, float64(h)/up); dpi < z.coarse.dpi {
 		z.coarse = coarseImage{dpi: dpi, at: seen}
 	}
+}
+
+func (z *zoneScanner) imageInk(g marking, pixels func() *bitmap) {
+	m := g.ctm
+	if seen, ok := m.bounds(rect{0, 0, 1, 1}).intersect(g.clip); pixels != nil && (!ok || !z.near(seen)) {
+		return
+	}
+	if pixels != nil {
+		if p := pixels(); p != nil && z.pixelInk(p, m, g.clip) {
+			return
+		}
+	}
+	q := [4]point{{m[4], m[5]}, {m[0] + m[4], m[1] + m[5]}, {m[0] + m[2] + m[4], m[1] + m[3] + m[5]}, {m[2] + m[4], m[3] + m[5]}}
+	z.polygon(q[:], g.clip)
 }
 
 func (z *zoneScanner) inline(t *tokens, resources types.Dict, g marking) {
@@ -492,7 +523,7 @@ func (z *zoneScanner) inline(t *tokens, resources types.Dict, g marking) {
 			h = int(t.image[i+1].number)
 		}
 	}
-	z.image(w, h, g)
+	z.image(w, h, g, nil)
 }
 
 // add notes ink in the i-th zone.
