@@ -1,8 +1,12 @@
 package prepare
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/draw"
+	"image/jpeg"
 	"math"
 	"os"
 	"os/exec"
@@ -142,6 +146,35 @@ func TestInkBoxes(t *testing.T) {
 				t.Errorf("ink %v, poppler draws %v: %.2f mm less, %.2f mm more", got, want, less, more)
 			}
 		})
+	}
+}
+
+// TestJPEGInk: a scanned page in JPEG, grey and in colour, has ink where it is
+// dark. 840 × 1188 pixels are 0.25 mm each.
+func TestJPEGInk(t *testing.T) {
+	t.Parallel()
+	area := image.Rect(80, 400, 240, 440) // 20 to 60 mm, 100 to 110 mm
+	grey := image.NewGray(image.Rect(0, 0, 840, 1188))
+	draw.Draw(grey, grey.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(grey, area, image.Black, image.Point{}, draw.Src)
+	rgb := image.NewRGBA(grey.Bounds())
+	draw.Draw(rgb, rgb.Bounds(), grey, image.Point{}, draw.Src)
+	for space, img := range map[string]image.Image{"DeviceGray": grey, "DeviceRGB": rgb} {
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 95}); err != nil {
+			t.Fatal(err)
+		}
+		data := onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", "595.276 0 0 841.89 0 0 cm /I Do",
+			stream("/Type/XObject/Subtype/Image/Width 840/Height 1188/BitsPerComponent 8/Filter/DCTDecode/ColorSpace/"+space, b.String()))
+		findings, _, err := checked(t, data, Checks{Zones: []Zone{wholeSheet, InserterZone(LevelError)}})
+		if err != nil {
+			t.Fatalf("%s: %v", space, err)
+		}
+		// JPEG may ring within its blocks of 8 or 16 pixels, which the area keeps to.
+		got, want := inZone(findings, "arket", 1), Box{20, 100, 60, 110}
+		if got == nil || outside(*got, want) > 0.1001 || outside(want, *got) > 0.1001 {
+			t.Errorf("%s: ink %v, want %v", space, got, want)
+		}
 	}
 }
 

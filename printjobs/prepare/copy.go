@@ -234,7 +234,7 @@ func deflated(data []byte) printfile.Stream {
 	var buf bytes.Buffer
 	zw := zlib.NewWriter(&buf)
 	zw.Write(data) //nolint:errcheck // a buffer never fails
-	zw.Close()     //nolint:errcheck // a buffer never fails
+	zw.Close()
 	return printfile.Stream{Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode")}, Data: buf.Bytes()}
 }
 
