@@ -25,8 +25,9 @@ test: judges ## run all tests with the race detector
 	@free=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}'); \
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
-	echo "$(GO) test -race -timeout 20m ./...  (in $$tmp)"; \
-	GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp $(GO) test -race -timeout 20m ./...
+	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
+	echo "go test -race ./... (in $$tmp), then the whole demo once more without the race detector"; \
+	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$' ./cmd/postgang
 
 judges: ## install the tools that the tests need (Debian, as root), or name what is missing
 	@missing=""; \

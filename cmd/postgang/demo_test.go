@@ -105,7 +105,7 @@ func runDemo(dir, database string) (*demoNight, error) {
 	var said bytes.Buffer
 	n := &demoNight{shipments: map[string]engine.Shipment{}, wanted: map[string]letters.Shipment{}}
 	w := &lockedWriter{w: &said}
-	n.demo = &demo{options: &options{world: world{out: w, err: w}}, dir: dir, database: database, seed: 1}
+	n.demo = &demo{options: &options{world: world{out: w, err: w}}, dir: dir, database: database, seed: 1, shipments: demoShipments}
 	ctx := context.Background()
 	start := time.Now()
 	n.failure = n.run(ctx)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -68,6 +70,26 @@ func killedNights(t *testing.T, database string, seed uint64) {
 	s.check(t)
 }
 
+// stageSource is the hand-ins of all stages; "submit" copies them.
+type stageSource struct {
+	dir      string
+	expected letters.Expected
+}
+
+// stageLetters draws them once. They are removed with the tests' temporary folder.
+var stageLetters = sync.OnceValues(func() (stageSource, error) {
+	dir, err := os.MkdirTemp("", "postgang-stage-")
+	if err != nil {
+		return stageSource{}, err
+	}
+	stageFolder.Store(&dir)
+	expected, err := letters.Generate(filepath.Join(dir, "brev"), letters.Options{Shipments: letters.MinShipments, Seed: 3})
+	return stageSource{filepath.Join(dir, "brev"), expected}, err
+})
+
+// stageFolder is what TestMain removes.
+var stageFolder atomic.Pointer[string]
+
 // killStage is a vendor, a configuration and hand-ins that are due.
 type killStage struct {
 	dir      string
@@ -107,10 +129,11 @@ key_file = "nokkel"
 [vendors.v.print]
 max_letters_per_job = 7
 `, database, server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(server.HostKeyLine()))
-	expected, err := letters.Generate(filepath.Join(dir, "brev"), letters.Options{Shipments: letters.MinShipments, Seed: 3})
+	source, err := stageLetters()
 	if err != nil {
 		t.Fatal(err)
 	}
+	expected := source.expected
 	for _, a := range expected.Accounts {
 		fmt.Fprintf(&b, "[accounts.%s.sender]\nname = %q\npostcode = %q\ncity = %q\n[accounts.%s.rules]\nallow_synthetic = true\n", a.Key, a.Name, a.Postcode, a.City, a.Key)
 	}
@@ -126,7 +149,7 @@ max_letters_per_job = 7
 		t.Fatalf("only %d letters are due at once", s.due)
 	}
 	for _, a := range expected.Accounts {
-		out, errOut, code := program(t, dir, 0, "submit", "--wait=false", "--account", a.Key, filepath.Join("brev", a.Key))
+		out, errOut, code := program(t, dir, 0, "submit", "--wait=false", "--account", a.Key, filepath.Join(source.dir, a.Key))
 		if code != exitOK {
 			t.Fatalf("submit: exit code %d\n%s\n%s", code, out, errOut)
 		}

@@ -27,7 +27,13 @@ const (
 // withPostgres stops the PostgreSQL that tests have started.
 type withPostgres struct{ m *testing.M }
 
-func (w withPostgres) Run() int { return archivetest.Main(w.m) }
+func (w withPostgres) Run() int {
+	code := archivetest.Main(w.m)
+	if dir := stageFolder.Load(); dir != nil {
+		os.RemoveAll(*dir)
+	}
+	return code
+}
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {

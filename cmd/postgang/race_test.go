@@ -1,0 +1,9 @@
+//go:build race
+
+package main
+
+import "postgang/fixtures/letters"
+
+// demoShipments is how many hand-ins TestDemo runs on. Drawing, rendering and comparing letters is pure computing, which
+// the race detector makes some ten times slower; "make test" runs TestDemo on the whole demo without it as well.
+const demoShipments = letters.MinShipments
