@@ -327,8 +327,6 @@ const (
 	mostLocal    = 24   // over the worst cell: thin lines snap to whole dots, and may snap to the next ones
 	cellDots     = 6    // side of a cell, about 4 mm
 	blankShade   = 255
-	leastPages   = 1000 // pages of letters that the demo must have
-	leastLetters = 250
 )
 
 // difference gives the mean difference of two pages and that of their worst cell.
@@ -961,7 +959,7 @@ func (n *demoNight) leakFinder(t *testing.T) leakFinder {
 			note(words[len(words)-1])
 		}
 	}
-	if len(all) < 500 {
+	if len(all) < leastPersonalStrings {
 		t.Fatalf("only %d personal strings to look for", len(all))
 	}
 	return leakFinder{slices.Sorted(maps.Keys(all))}

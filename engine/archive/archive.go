@@ -159,7 +159,7 @@ func (a *Archive) View(ctx context.Context, fn func(r engine.Reader) error) erro
 	if err != nil {
 		return fmt.Errorf("begin reading: %w", a.store.fault(err))
 	}
-	defer t.Rollback() // nothing to commit
+	defer func() { _ = t.Rollback() }() // nothing to commit
 	return fn(&reader{q: t, fault: a.store.fault})
 }
 
@@ -217,7 +217,7 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 	done := false
 	defer func() {
 		if !done { // fn failed or panicked
-			w.rollback()
+			_ = w.rollback() // what fn said is what counts; a broken connection rolls back too
 		}
 	}()
 	t := &tx{

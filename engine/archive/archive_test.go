@@ -510,7 +510,9 @@ func TestIndexesAreUsed(t *testing.T) {
 			}
 			plan = append(plan, detail)
 		}
-		rows.Close()
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
 		if !strings.Contains(strings.Join(plan, "\n"), index) {
 			t.Errorf("%s\nis planned without %s: %v", query, index, plan)
 		}

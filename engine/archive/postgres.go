@@ -163,7 +163,7 @@ func (s *postgresStore) lock(ctx context.Context, name string) (func(), error) {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
 		// Unlocking before closing: the server notices a closed connection only a moment later.
-		conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+		_, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock_all()") // closing unlocks too
 		conn.Close(ctx)
 	})
 	var taken bool

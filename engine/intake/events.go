@@ -222,7 +222,7 @@ type lineReader struct {
 func (l *lineReader) next() (line []byte, tooLong bool, err error) {
 	l.n++
 	line, err = l.r.ReadSlice('\n')
-	for err == bufio.ErrBufferFull {
+	for errors.Is(err, bufio.ErrBufferFull) {
 		tooLong = true
 		_, err = l.r.ReadSlice('\n')
 	}

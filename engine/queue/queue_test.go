@@ -188,7 +188,7 @@ func TestOnceWhileItWaits(t *testing.T) {
 			}
 			return boom
 		})
-		if err != boom {
+		if !errors.Is(err, boom) {
 			t.Fatal(err)
 		}
 		var c tally

@@ -1118,7 +1118,7 @@ func rollBack(s *suite) {
 		}
 		return boom
 	})
-	if err != boom {
+	if !errors.Is(err, boom) {
 		s.Errorf("error %v, want the very one that fn returned", err)
 	}
 	s.same(s.shipment(1), before)
@@ -1130,7 +1130,7 @@ func rollBack(s *suite) {
 		s.same(len(as), 0)
 		return err
 	})
-	if err := s.a.View(s.ctx, func(engine.Reader) error { return boom }); err != boom {
+	if err := s.a.View(s.ctx, func(engine.Reader) error { return boom }); !errors.Is(err, boom) {
 		s.Errorf("view: error %v, want the very one that fn returned", err)
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -1182,7 +1182,7 @@ func panics(s *suite) {
 				s.Error("the panic was swallowed")
 			}
 		}()
-		s.tx(func(tx engine.Tx) error {
+		_ = s.tx(func(tx engine.Tx) error {
 			if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
 				s.Error(err)
 			}

@@ -135,7 +135,7 @@ func startServer() (*server, error) {
 		err := cmd.Start()
 		begun <- err
 		if err == nil {
-			cmd.Wait()
+			_ = cmd.Wait() // it is told to stop, or dies with the tests
 		}
 		close(ended)
 	}()
@@ -143,11 +143,11 @@ func startServer() (*server, error) {
 		return nil, err
 	}
 	s.stop = func() {
-		cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Process.Signal(syscall.SIGINT)
 		select {
 		case <-ended:
 		case <-time.After(10 * time.Second):
-			cmd.Process.Kill()
+			_ = cmd.Process.Kill()
 			<-ended
 		}
 		os.RemoveAll(dir)
