@@ -68,9 +68,8 @@ func TestSameHandInTwice(t *testing.T) {
 func TestTooManyAlike(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	var ids []string
 	for i := range 25 {
-		ids = append(ids, s.accepted(t, fmt.Sprint("k", i), newLetter("Lik")))
+		s.accepted(t, fmt.Sprint("k", i), newLetter("Lik"))
 	}
 	s.wantCodes(t, s.submit(t, "k25", newLetter("Lik")), "for-mange-like")
 	s.wantCodes(t, s.submit(t, "annen", newLetter("Annen")))

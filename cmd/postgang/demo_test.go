@@ -322,11 +322,11 @@ func draws(path string, args ...string) ([]*image.Gray, error) {
 
 // Pages alike: tolerances in shades of 255, found by measuring; different pages of one letter are far beyond them.
 const (
-	pageDPI      = 40
-	mostMean     = 0.06 // over the page
-	mostLocal    = 24   // over the worst cell: thin lines snap to whole dots, and may snap to the next ones
-	cellDots     = 6    // side of a cell, about 4 mm
-	blankShade   = 255
+	pageDPI    = 40
+	mostMean   = 0.06 // over the page
+	mostLocal  = 24   // over the worst cell: thin lines snap to whole dots, and may snap to the next ones
+	cellDots   = 6    // side of a cell, about 4 mm
+	blankShade = 255
 )
 
 // difference gives the mean difference of two pages and that of their worst cell.

@@ -510,7 +510,7 @@ func TestIndexesAreUsed(t *testing.T) {
 			}
 			plan = append(plan, detail)
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // a query a round
 			t.Fatal(err)
 		}
 		if !strings.Contains(strings.Join(plan, "\n"), index) {

@@ -297,7 +297,7 @@ func TestFailuresAreRetried(t *testing.T) {
 				panic("Åse Ødegård")
 			case 4:
 				var m map[string]int
-				m["x"] = 1
+				m["x"] = 1 //nolint:staticcheck // a panic of the runtime is what is wanted
 			}
 			return nil
 		})
