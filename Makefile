@@ -26,8 +26,8 @@ test: judges ## run all tests with the race detector
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
-	echo "go test -race ./... (in $$tmp), then the whole demo once more without the race detector"; \
-	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$' ./cmd/postgang
+	echo "go test -race ./... (in $$tmp), then demo and kills once more without the race detector"; \
+	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$|TestKilled' ./cmd/postgang
 
 judges: ## install the tools that the tests need (Debian, as root), or name what is missing
 	@missing=""; \

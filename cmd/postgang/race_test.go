@@ -8,6 +8,9 @@ import "postgang/fixtures/letters"
 // the race detector makes some ten times slower; "make test" runs TestDemo on the whole demo without it as well.
 const demoShipments = letters.MinShipments
 
+// killStride is how many steps a killed night gets at most. Every process starts slowly with the race detector.
+const killStride = 60
+
 // What that demo must have at least, so that judging it means something.
 const (
 	leastLetters         = 60  // offered
