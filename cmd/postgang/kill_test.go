@@ -46,7 +46,7 @@ func killedNights(t *testing.T, database string, seed uint64) {
 			t.Fatalf("the night is not done after %d kills", kills)
 		}
 		// A few steps on each time: every run begins with what the one before was killed in.
-		out, errOut, code := program(t, dir, 1+rng.IntN(killStride), "night", "--patience", "60s")
+		out, errOut, code := program(t, dir, 1+rng.IntN(killStride), "night", "--patience", "5m")
 		switch code {
 		case -1:
 			kills++

@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"listening": listening,
+			"waitfile":  waitFile,
 		},
 	})
 }
@@ -44,6 +45,20 @@ func listening(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("nobody listens at %s", args[0])
+}
+
+// waitFile waits until a file of a pattern is there.
+func waitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfile PATTERN")
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if found, err := filepath.Glob(ts.MkAbs(args[0])); err != nil || len(found) > 0 {
+			ts.Check(err)
+			return
+		}
+	}
+	ts.Fatalf("no file %s", args[0])
 }
 
 // writeLetter draws a letter of two pages.

@@ -78,7 +78,7 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 	ended := make(chan error, 1)
 	go func() { ended <- a.serve(ctx) }()
 	held := false
-	for end := time.Now().Add(2 * time.Minute); !held && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); !held && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if err := a.archive.View(ctx, func(r engine.Reader) error { held = until(r); return nil }); err != nil {
 			t.Fatal(err)
 		}
