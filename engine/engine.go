@@ -60,6 +60,9 @@ type Config struct {
 	WorkDir   string // scratch space on the same file system as the blobs, if possible
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Identity is the UUID of an archive that has none yet; shipment ids derive from it. Empty: drawn at random, which is
+	// right for all but demonstrations that are to come out alike.
+	Identity string
 	// Hasten, when set, makes background tasks that wait for another try due now. A night calls it: what an outage kept
 	// back is tried at once.
 	Hasten func(ctx context.Context) error
@@ -139,18 +142,20 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err := os.MkdirAll(e.work, 0o700); err != nil {
 		return nil, fmt.Errorf("scratch folder: %w", err)
 	}
-	if err := e.identify(ctx); err != nil {
+	if err := e.identify(ctx, c.Identity); err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
 // identify reads this archive's identity, or gives it one.
-func (e *Engine) identify(ctx context.Context) error {
+func (e *Engine) identify(ctx context.Context, wanted string) error {
 	return e.archive.InTx(ctx, func(tx Tx) error {
 		id, err := tx.Setting(ctx, "identity")
 		if errors.Is(err, ErrNotFound) {
-			id = uuid.NewString()
+			if id = wanted; id == "" {
+				id = uuid.NewString()
+			}
 			err = tx.SetSetting(ctx, "identity", id)
 		}
 		if err != nil {

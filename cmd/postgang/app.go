@@ -42,6 +42,7 @@ type wiring struct {
 	step         func(name string)                 // see engine.Config
 	trace        func(step string, args ...string) // see exchange.Target
 	installation string                            // see archive.Config
+	identity     string                            // see engine.Config
 	retry        func(attempt int) time.Duration   // of failed background work
 }
 
@@ -91,7 +92,7 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	}
 	a.engine, err = engine.New(ctx, engine.Config{
 		Archive: a.archive, Blobs: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
-		Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten,
+		Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
 		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
 			t := v.Target
 			t.Trace = w.trace

@@ -46,6 +46,9 @@ Look around afterwards: postgang --config DIR/postgang.toml status`,
 	return cmd
 }
 
+// demoIdentity makes the ids of every demonstration alike, so that two of them can be compared letter by letter.
+const demoIdentity = "0b1d5c1e-5f0e-4c57-9a53-64656d6f6e73"
+
 // demoMark is the file by which a demo knows a folder that it may make anew.
 const demoMark = ".postgang-demo"
 
@@ -192,7 +195,7 @@ func (d *demo) open(ctx context.Context) error {
 	if d.verbose {
 		sink = io.MultiWriter(sink, d.err)
 	}
-	d.app, err = open(ctx, cfg, jsonLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", step: d.onStep})
+	d.app, err = open(ctx, cfg, jsonLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", identity: demoIdentity, step: d.onStep})
 	if err != nil {
 		return err
 	}
