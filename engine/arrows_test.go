@@ -26,6 +26,8 @@ var arrows = []struct {
 	{"printjobs/impose", []string{}, "imposition is pure", false},
 	{"printjobs/printfile", []string{}, "the linker knows bytes, not letters", false},
 	{"printjobs/prepare", []string{"printjobs/printfile"}, "preparing writes prepared files", false},
+	{"printjobs/datamatrix", []string{}, "a symbol is made of a text alone", false},
+	{"printjobs/mark", []string{"printjobs/impose", "printjobs/printfile", "printjobs/datamatrix"}, "marks are drawn from the plan", false},
 	{"printjobs/cover", []string{"printjobs/printfile"}, "a cover is a prepared page", false},
 	{"printjobs/exchange", []string{}, "the protocol knows files and names", false},
 	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},

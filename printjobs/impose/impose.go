@@ -2,10 +2,9 @@
 // its sheets, each with a front and a back. It is pure: it knows page counts
 // and rules, never a PDF, and imports nothing.
 //
-// A [Sheet] is a finished sheet, what lies in the envelope in the end. Today it
-// is also what the press prints (1-up). Arranging finished sheets on larger
-// press sheets is a later step over the same values: a [Side] says where its
-// page goes by a matrix, so that the placing may differ while the rules stay.
+// A [Sheet] is a finished sheet, what lies in the envelope in the end. [Lay]
+// makes a letter's, and a [ControlSheet] is one. [Press] arranges finished sheets
+// on what the press prints, [Marks] says what the vendor's machines read on each.
 //
 // # Rules
 //
@@ -41,9 +40,10 @@ type Kind uint8
 
 // What a side may carry.
 const (
-	Blank Kind = iota // nothing is printed
-	Cover             // the address page that the engine makes
-	Page              // a page of one of the sender's documents
+	Blank       Kind = iota // nothing is printed
+	Cover                   // the address page that the engine makes
+	Page                    // a page of one of the sender's documents
+	ControlPage             // a control sheet that the engine makes
 )
 
 // String gives the kind in lower case, as in [Imposed.String].
@@ -55,6 +55,8 @@ func (k Kind) String() string {
 		return "cover"
 	case Page:
 		return "page"
+	case ControlPage:
+		return "control"
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
