@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"postgang/printjobs/typeset"
 )
 
 // Errors of [New] and [Maker.Cover]. Their texts hold no personal data: they name the field and what to do.
@@ -39,18 +41,18 @@ type postal struct {
 }
 
 // parse cleans an address and refuses what must not be printed. field names it in errors.
-func (a Address) parse(field string, f *face, warn func(Warning)) (postal, error) {
+func (a Address) parse(field string, f *typeset.Face, warn func(Warning)) (postal, error) {
 	country, known := countryLine(a.Country)
 	if !known {
 		warn(Warning{WarnCountryUnknown, "Landet er ikke kjent; navnet er skrevet slik avsender ga det."})
 	}
-	p := postal{name: clean(a.Name), country: country}
+	p := postal{name: typeset.Clean(a.Name), country: country}
 	for _, line := range []string{a.Line1, a.Line2, a.Line3} {
-		if line = clean(line); line != "" {
+		if line = typeset.Clean(line); line != "" {
 			p.lines = append(p.lines, line)
 		}
 	}
-	postcode, city := clean(a.Postcode), clean(a.City)
+	postcode, city := typeset.Clean(a.Postcode), typeset.Clean(a.City)
 	p.post = strings.TrimSpace(postcode + " " + city)
 	switch {
 	case p.name == "":
@@ -64,7 +66,7 @@ func (a Address) parse(field string, f *face, warn func(Warning)) (postal, error
 		if _, _, found := findIDNumber(line); found {
 			return p, fmt.Errorf("%s, line %d: %w: correct the address", field, i+1, ErrIDNumber)
 		}
-		if r, bad := f.missing(line); bad {
+		if r, bad := f.Missing(line); bad {
 			return p, fmt.Errorf("%s, line %d: %w (U+%04X): write the address with Latin letters", field, i+1, ErrCharacter, r)
 		}
 	}
@@ -103,7 +105,7 @@ type block struct {
 // fitAddress finds the best way to set the recipient inside the safe area, giving up looks in this order: size, then lines
 // (the last address lines are merged), then the return address's place inside the safe area, then width; last, lines that are
 // too long wrap.
-func (l *Layout) fitAddress(f *face, p postal) (block, error) {
+func (l *Layout) fitAddress(f *typeset.Face, p postal) (block, error) {
 	arrangements := [][]string{p.all()}
 	for n := 2; n <= len(p.lines); n++ {
 		arrangements = append(arrangements, p.with(p.merged(n)))
@@ -143,7 +145,7 @@ func (l *Layout) fitAddress(f *face, p postal) (block, error) {
 }
 
 // linesFit tells whether n lines of a size have room below the return address, or in the whole safe area when that is raised.
-func (l *Layout) linesFit(f *face, n int, size float64, raised bool) bool {
+func (l *Layout) linesFit(f *typeset.Face, n int, size float64, raised bool) bool {
 	room := l.SafeHMM * pointsPerMM
 	if !raised {
 		room -= l.returnHeight(f)
@@ -152,26 +154,26 @@ func (l *Layout) linesFit(f *face, n int, size float64, raised bool) bool {
 }
 
 // blockHeight is the height in pt of n lines, from the ascent of the first to the descent of the last.
-func (l *Layout) blockHeight(f *face, n int, size float64) float64 {
-	return float64(n-1)*size*l.LineSpacing + size*float64(f.ascent-f.descent)/1000
+func (l *Layout) blockHeight(f *typeset.Face, n int, size float64) float64 {
+	return float64(n-1)*size*l.LineSpacing + f.Height(size)
 }
 
 // returnHeight is the height in pt of the return address's line with the white space under it.
-func (l *Layout) returnHeight(f *face) float64 {
+func (l *Layout) returnHeight(f *typeset.Face) float64 {
 	const gapPt = 2
-	return l.ReturnPt*float64(f.ascent-f.descent)/1000 + gapPt
+	return f.Height(l.ReturnPt) + gapPt
 }
 
-func widest(f *face, lines []string, size float64) float64 {
+func widest(f *typeset.Face, lines []string, size float64) float64 {
 	w := 0.0
 	for _, line := range lines {
-		w = max(w, f.width(line, size))
+		w = max(w, f.Width(line, size))
 	}
 	return w
 }
 
 // wrapLines breaks lines wider than measure between words; false when a single word is too wide.
-func wrapLines(f *face, lines []string, size, measure float64) ([]string, bool) {
+func wrapLines(f *typeset.Face, lines []string, size, measure float64) ([]string, bool) {
 	var out []string
 	for _, line := range lines {
 		parts := wrap(f, line, size, measure)
@@ -184,12 +186,12 @@ func wrapLines(f *face, lines []string, size, measure float64) ([]string, bool) 
 }
 
 // wrap breaks text between words so that no line is wider than measure, but for a single word that is.
-func wrap(f *face, text string, size, measure float64) []string {
+func wrap(f *typeset.Face, text string, size, measure float64) []string {
 	var lines []string
 	line, used := "", 0.0
-	space := f.width(" ", size)
+	space := f.Width(" ", size)
 	for _, word := range strings.Fields(text) {
-		w := f.width(word, size)
+		w := f.Width(word, size)
 		switch {
 		case line == "":
 			line, used = word, w
@@ -208,16 +210,16 @@ func wrap(f *face, text string, size, measure float64) []string {
 
 // returnLine is the return address on one line, after a keyword that tells the postal machines that it is not the recipient
 // (21G).
-func (l *Layout) returnLine(f *face, p postal) (returnLine, error) {
+func (l *Layout) returnLine(f *typeset.Face, p postal) (returnLine, error) {
 	text := "Avsender: " + strings.Join(p.all(), ", ")
 	measure := (l.safe().x1 - l.AddressXMM) * pointsPerMM
 	const sizeStep = 0.25
 	for size := l.ReturnPt; size > l.ReturnMinPt; size -= sizeStep {
-		if f.width(text, size) <= measure {
+		if f.Width(text, size) <= measure {
 			return returnLine{text, size, 100}, nil
 		}
 	}
-	condense := 100 * measure / f.width(text, l.ReturnMinPt)
+	condense := 100 * measure / f.Width(text, l.ReturnMinPt)
 	if condense < l.MinCondense {
 		return returnLine{}, fmt.Errorf("%w on one line: shorten the name or the address lines", ErrAddressDoesNotFit)
 	}

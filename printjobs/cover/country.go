@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+
+	"postgang/printjobs/typeset"
 )
 
 // countries finds the Norwegian name of a country by its ISO 3166 code and by its name in Norwegian, nynorsk, English, Swedish,
@@ -46,7 +48,7 @@ var countries = sync.OnceValue(func() map[string]string {
 // countryLine is the last line of an address abroad: the country in Norwegian, in upper case. It is "" for Norway, and the
 // text as given, in upper case, for what is no country that we know; known tells which.
 func countryLine(country string) (line string, known bool) {
-	upper := strings.ToUpper(clean(country))
+	upper := strings.ToUpper(typeset.Clean(country))
 	if upper == "" {
 		return "", true
 	}

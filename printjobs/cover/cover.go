@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"postgang/printjobs/printfile"
+	"postgang/printjobs/typeset"
 )
 
 // Sender is who a cover is from, as configured for an account (SvarUt's forsidekonfigurasjon, KS course slides 2014, slide 48:
@@ -62,7 +63,7 @@ type Warning struct {
 type Maker struct {
 	layout   Layout
 	sender   postal
-	fonts    [2]*face
+	fonts    [2]*typeset.Face
 	kit      *printfile.Kit
 	own      printfile.Ref // resources with the sender's own letterhead
 	textPt   float64       // height of the fixed text, pt
@@ -94,16 +95,16 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	if err := layout.Validate(); err != nil {
 		return nil, fmt.Errorf("cover layout: %w", err)
 	}
-	fonts, err := faces()
+	fonts, err := typeset.Faces()
 	if err != nil {
 		return nil, fmt.Errorf("cover: %w", err)
 	}
 	m := &Maker{layout: layout, fonts: fonts}
 	address := Address{Name: sender.Name, Line1: sender.Line1, Line2: sender.Line2, Line3: sender.Line3, Postcode: sender.Postcode, City: sender.City}
-	if m.sender, err = address.parse("sender", fonts[regular], func(Warning) {}); err != nil {
+	if m.sender, err = address.parse("sender", fonts[typeset.Regular], func(Warning) {}); err != nil {
 		return nil, fmt.Errorf("cover: %w", err)
 	}
-	if m.returnTo, err = m.layout.returnLine(fonts[regular], m.sender); err != nil {
+	if m.returnTo, err = m.layout.returnLine(fonts[typeset.Regular], m.sender); err != nil {
 		return nil, fmt.Errorf("cover: sender: %w", err)
 	}
 	paragraphs, err := m.fixedText(sender.Text)
@@ -118,7 +119,7 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	}
 
 	b := printfile.NewBuilder()
-	fontDict := printfile.Dict{nameRegular: embed(b, fonts[regular]), nameBold: embed(b, fonts[bold])}
+	fontDict := printfile.Dict{nameRegular: fonts[typeset.Regular].Embed(b), nameBold: fonts[typeset.Bold].Embed(b)}
 	images := printfile.Dict{}
 	var picture logo
 	if len(sender.Logo) > 0 {
@@ -131,12 +132,12 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	parts := b.Add(printfile.Dict{"Font": fontDict, "XObject": images})
 	drawn := sheet()
 	m.drawLogo(drawn, picture)
-	bare := b.Add(form(drawn.buf, pageWidthMM*pointsPerMM, pageHeightMM*pointsPerMM, parts))
+	bare := b.Add(typeset.Form(drawn.Buf, pageWidthMM*pointsPerMM, pageHeightMM*pointsPerMM, parts))
 	m.drawSender(drawn, m.sender)
-	own := b.Add(form(drawn.buf, pageWidthMM*pointsPerMM, pageHeightMM*pointsPerMM, parts))
-	text := &canvas{height: m.textPt}
-	text.lines(m.style(regular, layout.TextPt), 0, layout.TextPt, layout.TextPt*textLeading, paragraphs...)
-	fixed := b.Add(form(text.buf, layout.TextWidthMM*pointsPerMM, m.textPt+1, parts))
+	own := b.Add(typeset.Form(drawn.Buf, pageWidthMM*pointsPerMM, pageHeightMM*pointsPerMM, parts))
+	text := &typeset.Canvas{Height: m.textPt}
+	text.Lines(m.style(typeset.Regular, layout.TextPt), 0, layout.TextPt, layout.TextPt*textLeading, paragraphs...)
+	fixed := b.Add(typeset.Form(text.Buf, layout.TextWidthMM*pointsPerMM, m.textPt+1, parts))
 
 	m.own = b.Add(printfile.Dict{"Font": fontDict, "XObject": printfile.Dict{nameLetterhead: own, nameText: fixed, nameBare: bare}})
 	b.Share(m.own)
@@ -168,7 +169,7 @@ func (m *Maker) Cover(l Letter) (*printfile.Prepared, []Warning, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("cover: %w", err)
 	}
-	b.AddPage(b.Add(form(content, width, height, resources)), width, height)
+	b.AddPage(b.Add(typeset.Form(content, width, height, resources)), width, height)
 	p, err := b.Prepared()
 	if err != nil {
 		return nil, nil, fmt.Errorf("cover: %w", err)
@@ -189,29 +190,29 @@ const (
 	labelGray     = 0.35
 )
 
-func (m *Maker) style(w weight, size float64) style {
+func (m *Maker) style(w typeset.Weight, size float64) typeset.Style {
 	name := nameRegular
-	if w == bold {
+	if w == typeset.Bold {
 		name = nameBold
 	}
-	return style{font: m.fonts[w], name: name, size: size, condense: 100}
+	return typeset.Style{Face: m.fonts[w], Name: name, Size: size, Condense: 100}
 }
 
-func (m *Maker) label(size float64) style {
-	st := m.style(regular, size)
-	st.gray = labelGray
+func (m *Maker) label(size float64) typeset.Style {
+	st := m.style(typeset.Regular, size)
+	st.Gray = labelGray
 	return st
 }
 
 // content is the content stream of a cover.
 func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	y := &m.layout
-	text := m.fonts[regular]
+	text := m.fonts[typeset.Regular]
 	code, err := encodeMatrix(l.ShipmentID)
 	if err != nil {
 		return nil, err
 	}
-	if side := float64(max(code.columns, code.rows)) * y.ModuleMM; side > y.MatrixMaxMM {
+	if side := float64(code.Modules()) * y.ModuleMM; side > y.MatrixMaxMM {
 		return nil, fmt.Errorf("shipment id of %d characters: its DataMatrix is %.1f mm wide and has room for %g mm", len(l.ShipmentID), side, y.MatrixMaxMM)
 	}
 	recipient, err := l.Recipient.parse("recipient", text, warn)
@@ -225,9 +226,9 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	m.warnAddress(address, recipient, warn)
 	returnTo := m.returnTo
 	c := sheet()
-	c.buf = make([]byte, 0, 4096)
+	c.Buf = make([]byte, 0, 4096)
 	if l.ReplyTo == nil {
-		c.buf = append(c.buf, "/"+nameLetterhead+" Do\n"...)
+		c.Buf = append(c.Buf, "/"+nameLetterhead+" Do\n"...)
 	} else {
 		reply, err := l.ReplyTo.parse("reply address (svarSendesTil)", text, warn)
 		if err != nil {
@@ -236,14 +237,14 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 		if returnTo, err = y.returnLine(text, reply); err != nil {
 			return nil, fmt.Errorf("reply address (svarSendesTil): %w", err)
 		}
-		c.buf = append(c.buf, "/"+nameBare+" Do\n"...)
+		c.Buf = append(c.Buf, "/"+nameBare+" Do\n"...)
 		m.drawSender(c, reply)
 	}
-	c.matrix(code, y.MatrixRightMM*pointsPerMM, y.MatrixYMM*pointsPerMM, y.ModuleMM*pointsPerMM)
+	drawMatrix(c, &code, y.MatrixRightMM*pointsPerMM, y.MatrixYMM*pointsPerMM, y.ModuleMM*pointsPerMM)
 	m.drawAddress(c, address, returnTo)
 	m.drawMeta(c, l)
 	m.drawTitle(c, l.Title, warn)
-	return c.buf, nil
+	return c.Buf, nil
 }
 
 func (m *Maker) warnAddress(a block, p postal, warn func(Warning)) {
@@ -266,37 +267,37 @@ func (m *Maker) warnAddress(a block, p postal, warn func(Warning)) {
 
 // drawAddress sets the return address and under it the recipient. A raised return address stands right above the safe area,
 // where it shows unless the sheet lies at the very bottom of the envelope.
-func (m *Maker) drawAddress(c *canvas, a block, r returnLine) {
-	y, f := &m.layout, m.fonts[regular]
+func (m *Maker) drawAddress(c *typeset.Canvas, a block, r returnLine) {
+	y, f := &m.layout, m.fonts[typeset.Regular]
 	x, top := y.AddressXMM*pointsPerMM, y.SafeYMM*pointsPerMM
-	st := m.style(regular, r.size)
-	st.condense = r.condense
+	st := m.style(typeset.Regular, r.size)
+	st.Condense = r.condense
 	returnTop := top
 	if a.raised {
 		returnTop -= y.returnHeight(f)
 	} else {
 		top += y.returnHeight(f)
 	}
-	c.lines(st, x, returnTop+r.size*float64(f.ascent)/1000, 0, r.text)
-	st = m.style(regular, a.size)
-	st.condense = a.condense
-	c.lines(st, x, top+a.size*float64(f.ascent)/1000, a.size*y.LineSpacing, a.lines...)
+	c.Lines(st, x, returnTop+f.Ascent(r.size), 0, r.text)
+	st = m.style(typeset.Regular, a.size)
+	st.Condense = a.condense
+	c.Lines(st, x, top+f.Ascent(a.size), a.size*y.LineSpacing, a.lines...)
 }
 
 // drawMeta sets the date and the shipment id to the right of the window.
-func (m *Maker) drawMeta(c *canvas, l Letter) {
+func (m *Maker) drawMeta(c *typeset.Canvas, l Letter) {
 	y := &m.layout
 	x, top := y.MetaXMM*pointsPerMM, y.WindowYMM*pointsPerMM
-	label, value := m.label(y.MetaPt*labelRatio), m.style(regular, y.MetaPt)
+	label, value := m.label(y.MetaPt*labelRatio), m.style(typeset.Regular, y.MetaPt)
 	put := func(name, text string) {
-		c.lines(label, x, top+label.size, 0, name)
-		top += label.size + value.size*metaLeading
+		c.Lines(label, x, top+label.Size, 0, name)
+		top += label.Size + value.Size*metaLeading
 		st := value
 		// A long id gets smaller letters, never a second line: it is read to a person on the telephone.
-		if room := (pageWidthMM - y.MarginRightMM - y.MetaXMM) * pointsPerMM; st.font.width(text, st.size) > room {
-			st.size *= room / st.font.width(text, st.size)
+		if room := (pageWidthMM - y.MarginRightMM - y.MetaXMM) * pointsPerMM; st.Face.Width(text, st.Size) > room {
+			st.Size *= room / st.Face.Width(text, st.Size)
 		}
-		c.lines(st, x, top, 0, text)
+		c.Lines(st, x, top, 0, text)
 		top += metaGap
 	}
 	if !l.Date.IsZero() {
@@ -316,50 +317,50 @@ func norwegianDate(t time.Time) string {
 func (m *Maker) titleTop() float64 { return m.layout.MetaPt*labelRatio + 6 }
 
 // drawTitle sets the title, wrapped, and under it the fixed text.
-func (m *Maker) drawTitle(c *canvas, title string, warn func(Warning)) {
+func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
 	y := &m.layout
-	st := m.style(bold, y.TitlePt)
-	title, masked := maskIDNumbers(clean(title))
+	st := m.style(typeset.Bold, y.TitlePt)
+	title, masked := maskIDNumbers(typeset.Clean(title))
 	if masked {
 		warn(Warning{WarnTitleMasked, "Tittelen inneholder et fødselsnummer, som ikke er skrevet på forsiden."})
 	}
-	if _, bad := st.font.missing(title); bad {
+	if _, bad := st.Face.Missing(title); bad {
 		warn(Warning{WarnTitleCharacter, "Tittelen har et tegn som ikke kan skrives ut; det er erstattet med «?»."})
 		title = strings.Map(func(r rune) rune {
-			if _, ok := st.font.glyphs[r]; !ok {
+			if !st.Face.Has(r) {
 				return '?'
 			}
 			return r
 		}, title)
 	}
 	measure := y.TextWidthMM * pointsPerMM
-	lines := wrap(st.font, title, st.size, measure)
+	lines := wrap(st.Face, title, st.Size, measure)
 	if len(lines) > longTitle {
-		st.size = y.TextPt
-		lines = wrap(st.font, title, st.size, measure)
+		st.Size = y.TextPt
+		lines = wrap(st.Face, title, st.Size, measure)
 	}
-	lines, cut := limit(st.font, lines, st.size, measure, int(m.titlePt/(st.size*titleLeading)))
+	lines, cut := limit(st.Face, lines, st.Size, measure, int(m.titlePt/(st.Size*titleLeading)))
 	if cut {
 		warn(Warning{WarnTitleShortened, "Tittelen er forkortet på forsiden."})
 	}
 	x, top := y.MarginLeftMM*pointsPerMM, y.BodyYMM*pointsPerMM
 	if len(lines) > 0 {
 		label := m.label(y.MetaPt * labelRatio)
-		c.lines(label, x, top+label.size, 0, "Brevet gjelder")
+		c.Lines(label, x, top+label.Size, 0, "Brevet gjelder")
 		top += m.titleTop()
-		c.lines(st, x, top+st.size, st.size*titleLeading, lines...)
-		top += float64(len(lines))*st.size*titleLeading + titleGap
+		c.Lines(st, x, top+st.Size, st.Size*titleLeading, lines...)
+		top += float64(len(lines))*st.Size*titleLeading + titleGap
 	}
 	if m.textPt > 0 {
-		c.buf = append(c.buf, "q\n"...)
-		c.op("cm", 1, 0, 0, 1, x, c.height-top-m.textPt)
-		c.buf = append(c.buf, "/"+nameText+" Do\nQ\n"...)
+		c.Buf = append(c.Buf, "q\n"...)
+		c.Op("cm", 1, 0, 0, 1, x, c.Height-top-m.textPt)
+		c.Buf = append(c.Buf, "/"+nameText+" Do\nQ\n"...)
 	}
 }
 
 // limit cuts a title to at most n lines of the measure, with an ellipsis where something is left out. A word wider than the
 // measure, which no title in a language has, is cut too.
-func limit(f *face, lines []string, size, measure float64, n int) (out []string, cut bool) {
+func limit(f *typeset.Face, lines []string, size, measure float64, n int) (out []string, cut bool) {
 	const ellipsis = "…"
 	for i, line := range lines {
 		last := i == n-1 && len(lines) > n
@@ -369,9 +370,9 @@ func limit(f *face, lines []string, size, measure float64, n int) (out []string,
 		if last {
 			line += ellipsis
 		}
-		if f.width(line, size) > measure {
+		if f.Width(line, size) > measure {
 			runes := []rune(strings.TrimSuffix(line, ellipsis))
-			for len(runes) > 0 && f.width(string(runes)+ellipsis, size) > measure {
+			for len(runes) > 0 && f.Width(string(runes)+ellipsis, size) > measure {
 				runes = runes[:len(runes)-1]
 			}
 			line, cut = strings.TrimRight(string(runes), " ")+ellipsis, true
@@ -383,42 +384,42 @@ func limit(f *face, lines []string, size, measure float64, n int) (out []string,
 }
 
 // drawSender sets the name and address of the sender at the top, beside the logo.
-func (m *Maker) drawSender(c *canvas, p postal) {
+func (m *Maker) drawSender(c *typeset.Canvas, p postal) {
 	y := &m.layout
 	x, top := y.MarginLeftMM*pointsPerMM+m.logoPt, y.MarginTopMM*pointsPerMM
 	measure := (y.matrix().x0-y.MarginLeftMM)*pointsPerMM - m.logoPt - 6
-	name := m.style(bold, y.SenderNamePt)
-	if w := name.font.width(p.name, name.size); w > measure {
-		name.condense = max(y.MinCondense, 100*measure/w)
-		name.size *= min(1, measure/(w*name.condense/100))
+	name := m.style(typeset.Bold, y.SenderNamePt)
+	if w := name.Face.Width(p.name, name.Size); w > measure {
+		name.Condense = max(y.MinCondense, 100*measure/w)
+		name.Size *= min(1, measure/(w*name.Condense/100))
 	}
-	c.lines(name, x, top+name.size, 0, p.name)
-	top += name.size + 3
-	address := m.style(regular, y.SenderPt)
+	c.Lines(name, x, top+name.Size, 0, p.name)
+	top += name.Size + 3
+	address := m.style(typeset.Regular, y.SenderPt)
 	lines := p.with(p.lines)[1:]
-	most := int((y.reach().y0*pointsPerMM - top) / (address.size * senderLeading))
+	most := int((y.reach().y0*pointsPerMM - top) / (address.Size * senderLeading))
 	if len(lines) > most {
 		lines = append([]string{strings.Join(p.lines, ", ")}, strings.Join(p.with(nil)[1:], ", "))
 	}
 	if len(lines) > most {
 		lines = []string{strings.Join(p.with(p.lines)[1:], ", ")}
 	}
-	if w := widest(address.font, lines, address.size); w > measure {
-		address.size *= measure / w // the whole address stands in the window in full size
+	if w := widest(address.Face, lines, address.Size); w > measure {
+		address.Size *= measure / w // the whole address stands in the window in full size
 	}
-	c.lines(address, x, top+address.size, address.size*senderLeading, lines...)
+	c.Lines(address, x, top+address.Size, address.Size*senderLeading, lines...)
 }
 
 // fixedText cleans and wraps the sender's fixed text.
 func (m *Maker) fixedText(text string) ([]string, error) {
-	f := m.fonts[regular]
+	f := m.fonts[typeset.Regular]
 	var lines []string
 	for i, line := range strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n") {
-		line = clean(line)
+		line = typeset.Clean(line)
 		if _, _, found := findIDNumber(line); found {
 			return nil, fmt.Errorf("fixed text, line %d: %w: remove it, or write an account number with its points", i+1, ErrIDNumber)
 		}
-		if r, bad := f.missing(line); bad {
+		if r, bad := f.Missing(line); bad {
 			return nil, fmt.Errorf("fixed text, line %d: character U+%04X cannot be printed: leave it out", i+1, r)
 		}
 		wrapped := wrap(f, line, m.layout.TextPt, m.layout.TextWidthMM*pointsPerMM)
@@ -437,65 +438,18 @@ func (m *Maker) fixedText(text string) ([]string, error) {
 }
 
 // drawLogo places the logo at the top left, scaled to fit.
-func (m *Maker) drawLogo(c *canvas, p logo) {
+func (m *Maker) drawLogo(c *typeset.Canvas, p logo) {
 	if p.width == 0 {
 		return
 	}
 	y := &m.layout
 	scale := min(y.LogoMaxWMM*pointsPerMM/float64(p.width), y.LogoMaxHMM*pointsPerMM/float64(p.height))
 	w, h := float64(p.width)*scale, float64(p.height)*scale
-	c.buf = append(c.buf, "q\n"...)
-	c.op("cm", w, 0, 0, h, y.MarginLeftMM*pointsPerMM, c.height-y.MarginTopMM*pointsPerMM-h)
-	c.buf = append(c.buf, "/"+nameLogo+" Do\nQ\n"...)
+	c.Buf = append(c.Buf, "q\n"...)
+	c.Op("cm", w, 0, 0, h, y.MarginLeftMM*pointsPerMM, c.Height-y.MarginTopMM*pointsPerMM-h)
+	c.Buf = append(c.Buf, "/"+nameLogo+" Do\nQ\n"...)
 	const gapMM = 5
 	m.logoPt = w + gapMM*pointsPerMM
-}
-
-// form is a Form XObject with its box at the origin.
-func form(content []byte, width, height float64, resources printfile.Ref) printfile.Stream {
-	return printfile.Stream{
-		Dict: printfile.Dict{
-			"Type": printfile.Name("XObject"), "Subtype": printfile.Name("Form"),
-			"BBox":      printfile.Array{printfile.Int(0), printfile.Int(0), printfile.Real(width), printfile.Real(height)},
-			"Resources": resources,
-		},
-		Data: content,
-	}
-}
-
-// embed adds a font as a Type0 font with glyph numbers for codes.
-func embed(b *printfile.Builder, f *face) printfile.Ref {
-	program := b.Add(printfile.Stream{
-		Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode"), "Length1": printfile.Int(f.length)},
-		Data: f.program,
-	})
-	name := printfile.Name(f.name)
-	var box, widths printfile.Array
-	for _, v := range f.bbox {
-		box = append(box, printfile.Int(v))
-	}
-	for _, v := range f.widths {
-		widths = append(widths, printfile.Int(v))
-	}
-	const nonsymbolic = 1 << 5
-	descriptor := b.Add(printfile.Dict{
-		"Type": printfile.Name("FontDescriptor"), "FontName": name, "Flags": printfile.Int(nonsymbolic), "FontBBox": box,
-		"ItalicAngle": printfile.Int(0), "Ascent": printfile.Int(f.ascent), "Descent": printfile.Int(f.descent),
-		"CapHeight": printfile.Int(f.capital), "StemV": printfile.Int(f.stemV), "FontFile2": program,
-	})
-	descendant := b.Add(printfile.Dict{
-		"Type": printfile.Name("Font"), "Subtype": printfile.Name("CIDFontType2"), "BaseFont": name,
-		"CIDSystemInfo": printfile.Dict{
-			"Registry": printfile.String("Adobe"), "Ordering": printfile.String("Identity"), "Supplement": printfile.Int(0),
-		},
-		"FontDescriptor": descriptor, "CIDToGIDMap": printfile.Name("Identity"), "DW": printfile.Int(f.widths[notdef]),
-		"W": printfile.Array{printfile.Int(0), widths},
-	})
-	unicode := b.Add(printfile.Stream{Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode")}, Data: f.unicode})
-	return b.Add(printfile.Dict{
-		"Type": printfile.Name("Font"), "Subtype": printfile.Name("Type0"), "BaseFont": name, "Encoding": printfile.Name("Identity-H"),
-		"DescendantFonts": printfile.Array{descendant}, "ToUnicode": unicode,
-	})
 }
 
 var errLogo = errors.New("not a PNG or JPEG picture")

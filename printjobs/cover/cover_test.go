@@ -23,6 +23,7 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/printjobs/printfile"
+	"postgang/printjobs/typeset"
 )
 
 const shipment = "3f2a8c1e-5b7d-4e90-a1c2-9d8e7f605142"
@@ -128,7 +129,7 @@ func bundle(t testing.TB, m *Maker, letters []Letter) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.AddPage(b.Add(form(content, width, height, resources)), width, height)
+		b.AddPage(b.Add(typeset.Form(content, width, height, resources)), width, height)
 	}
 	p, err := b.Prepared()
 	if err != nil {
@@ -233,7 +234,7 @@ func TestEveryRecipientLineIsInsideTheSafeArea(t *testing.T) {
 				rt.Fatalf("lines in the window: %q", lines)
 			}
 			country, _ := countryLine(a.Country)
-			want := tokens(clean(a.Name), clean(a.Line1), clean(a.Line2), clean(a.Line3), a.Postcode, clean(a.City), country)
+			want := tokens(typeset.Clean(a.Name), typeset.Clean(a.Line1), typeset.Clean(a.Line2), typeset.Clean(a.Line3), a.Postcode, typeset.Clean(a.City), country)
 			if got := tokens(lines[1:]...); !slices.Equal(got, want) {
 				rt.Fatalf("the window shows %q, want %q", got, want)
 			}
@@ -249,7 +250,7 @@ func TestEveryRecipientLineIsInsideTheSafeArea(t *testing.T) {
 				}
 				last = lines[len(lines)-2]
 			}
-			if post := a.Postcode + " " + clean(a.City); last != post {
+			if post := a.Postcode + " " + typeset.Clean(a.City); last != post {
 				rt.Fatalf("the line of the town is %q, want %q", last, post)
 			}
 		}
@@ -258,7 +259,7 @@ func TestEveryRecipientLineIsInsideTheSafeArea(t *testing.T) {
 
 func TestFitAddress(t *testing.T) {
 	t.Parallel()
-	fonts, err := faces()
+	fonts, err := typeset.Faces()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,11 +314,11 @@ func TestFitAddress(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			m := &Maker{layout: DefaultLayout(), fonts: fonts}
-			p, err := tc.in.parse("recipient", fonts[regular], func(w Warning) { t.Error(w) })
+			p, err := tc.in.parse("recipient", fonts[typeset.Regular], func(w Warning) { t.Error(w) })
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := m.layout.fitAddress(fonts[regular], p)
+			got, err := m.layout.fitAddress(fonts[typeset.Regular], p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -519,7 +520,7 @@ func TestDataMatrixDecodes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			side := float64(code.columns) * layout.ModuleMM
+			side := float64(code.Modules()) * layout.ModuleMM
 			area := rect{layout.MatrixRightMM - side, layout.MatrixYMM, layout.MatrixRightMM, layout.MatrixYMM + side}.grow(2)
 			px := func(mm float64) string { return strconv.Itoa(int(mm * dpi / 25.4)) }
 			run(t, "pdftoppm", "-r", strconv.Itoa(dpi), "-gray", "-png", "-singlefile",
@@ -580,13 +581,6 @@ func TestTextExtracts(t *testing.T) {
 		if !strings.Contains(got, l.Recipient.Line1) {
 			t.Errorf("the address line %q is not found in the extracted text:\n%s", l.Recipient.Line1, got)
 		}
-	}
-}
-
-func TestDecomposedLettersAreComposed(t *testing.T) {
-	t.Parallel()
-	if got := clean("  A\u030ase\tLa\u0301szlo\u0301\r\n\u00a0Hansen \u200b"); got != "Åse László Hansen" {
-		t.Errorf("clean gives %q", got)
 	}
 }
 
@@ -749,15 +743,6 @@ func FuzzDecodeLogo(f *testing.F) {
 		p, err := decodeLogo(file)
 		if err == nil && (p.width < 1 || p.height < 1 || p.width*p.height > maxLogoPixels) {
 			t.Errorf("a logo of %d × %d pixels", p.width, p.height)
-		}
-	})
-}
-
-func FuzzSubsetTrueType(f *testing.F) {
-	f.Add([]byte{0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 'h', 'e', 'a', 'd', 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 0}, uint16(3))
-	f.Fuzz(func(t *testing.T, ttf []byte, glyph uint16) {
-		if out, err := subsetTrueType(ttf, []uint16{0, glyph}); err == nil && len(out) == 0 {
-			t.Error("an empty font")
 		}
 	})
 }

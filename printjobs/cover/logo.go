@@ -8,6 +8,7 @@ import (
 	_ "image/png"
 
 	"postgang/printjobs/printfile"
+	"postgang/printjobs/typeset"
 )
 
 // maxLogoPixels bounds a logo: 40 × 16 mm at 600 dpi is 0.4 million, and a huge picture costs memory only to be scaled down.
@@ -50,7 +51,7 @@ func decodeLogo(file []byte) (logo, error) {
 		}
 		rgb = rgb[:p.width*p.height]
 	}
-	p.data, err = deflate(rgb)
+	p.data, err = typeset.Deflate(rgb)
 	return p, err
 }
 

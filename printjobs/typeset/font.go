@@ -1,4 +1,6 @@
-package cover
+// Package typeset sets text in PDF: two fixed subsets of Liberation Sans (metrics of Arial, which the printers' rules name),
+// measured and embedded, and lines of text as operators of a content stream.
+package typeset
 
 import (
 	"bytes"
@@ -12,6 +14,8 @@ import (
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 	"golang.org/x/text/unicode/norm"
+
+	"postgang/printjobs/printfile"
 )
 
 // repertoire is what the embedded fonts can write, as half-open ranges of runes: all of Latin that Liberation Sans has
@@ -28,8 +32,8 @@ var repertoire = [][2]rune{
 // notdef is the glyph of what the font lacks.
 const notdef = 0
 
-// face is one font, cut down to the repertoire, with what is needed to set and to embed it. It is read-only once made.
-type face struct {
+// Face is one font, cut down to the repertoire, with what is needed to set and to embed it. It is read-only once made.
+type Face struct {
 	name    string          // PostScript name with the subset's tag
 	glyphs  map[rune]uint16 // rune to glyph of the subset
 	widths  []int           // advance of each glyph in 1/1000 em, as in the PDF's W array
@@ -43,26 +47,29 @@ type face struct {
 	stemV   int             // 1/1000 em
 }
 
-// faces are parsed and cut down once in the life of the process; every Maker shares them.
-var faces = sync.OnceValues(func() (pair [2]*face, err error) {
-	if pair[regular], err = newFace("AAAAAP+LiberationSans", liberationsansregular.TTF, 80); err != nil {
+// Weight chooses one of the faces.
+type Weight int
+
+// The weights.
+const (
+	Regular Weight = iota
+	Bold
+)
+
+// Faces gives the faces by their weights. They are parsed and cut down once in the life of the process.
+func Faces() ([2]*Face, error) { return faces() }
+
+var faces = sync.OnceValues(func() (pair [2]*Face, err error) {
+	if pair[Regular], err = newFace("AAAAAP+LiberationSans", liberationsansregular.TTF, 80); err != nil {
 		return pair, fmt.Errorf("read font Liberation Sans: %w", err)
 	}
-	if pair[bold], err = newFace("AAAAAP+LiberationSans-Bold", liberationsansbold.TTF, 140); err != nil {
+	if pair[Bold], err = newFace("AAAAAP+LiberationSans-Bold", liberationsansbold.TTF, 140); err != nil {
 		return pair, fmt.Errorf("read font Liberation Sans Bold: %w", err)
 	}
 	return pair, nil
 })
 
-// weight chooses one of the faces.
-type weight int
-
-const (
-	regular weight = iota
-	bold
-)
-
-func newFace(name string, ttf []byte, stemV int) (*face, error) {
+func newFace(name string, ttf []byte, stemV int) (*Face, error) {
 	f, err := sfnt.Parse(ttf)
 	if err != nil {
 		return nil, err
@@ -76,7 +83,7 @@ func newFace(name string, ttf []byte, stemV int) (*face, error) {
 		}
 		return (scaled + int(em)/2) / int(em)
 	}
-	a := &face{name: name, glyphs: map[rune]uint16{}, stemV: stemV}
+	a := &Face{name: name, glyphs: map[rune]uint16{}, stemV: stemV}
 	keep := []uint16{notdef}
 	runes := []rune{0}
 	seen := map[sfnt.GlyphIndex]uint16{}
@@ -122,10 +129,10 @@ func newFace(name string, ttf []byte, stemV int) (*face, error) {
 		return nil, err
 	}
 	a.length = len(program)
-	if a.program, err = deflate(program); err != nil {
+	if a.program, err = Deflate(program); err != nil {
 		return nil, err
 	}
-	if a.unicode, err = deflate(toUnicode(runes)); err != nil {
+	if a.unicode, err = Deflate(toUnicode(runes)); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -151,7 +158,8 @@ func toUnicode(runes []rune) []byte {
 	return b.Bytes()
 }
 
-func deflate(data []byte) ([]byte, error) {
+// Deflate compresses the data of a stream for the filter FlateDecode, as well as zlib can.
+func Deflate(data []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
 	if err != nil {
@@ -166,8 +174,8 @@ func deflate(data []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// width measures s in pt at the given size in pt. Runes that the font lacks count as the glyph that stands for them.
-func (a *face) width(s string, size float64) float64 {
+// Width measures s in pt at the given size in pt. Runes that the font lacks count as the glyph that stands for them.
+func (a *Face) Width(s string, size float64) float64 {
 	sum := 0
 	for _, r := range s {
 		sum += a.widths[a.glyphs[r]]
@@ -175,8 +183,20 @@ func (a *face) width(s string, size float64) float64 {
 	return float64(sum) * size / 1000
 }
 
-// missing is the first rune of s that the font cannot draw, and whether there is one.
-func (a *face) missing(s string) (rune, bool) {
+// Has tells whether the font can draw r.
+func (a *Face) Has(r rune) bool {
+	_, ok := a.glyphs[r]
+	return ok
+}
+
+// Ascent is how far letters reach above the baseline, in pt at the given size.
+func (a *Face) Ascent(size float64) float64 { return size * float64(a.ascent) / 1000 }
+
+// Height is the ascent and how far letters reach below the baseline, in pt at the given size.
+func (a *Face) Height(size float64) float64 { return size * float64(a.ascent-a.descent) / 1000 }
+
+// Missing is the first rune of s that the font cannot draw, and whether there is one.
+func (a *Face) Missing(s string) (rune, bool) {
 	for _, r := range s {
 		if _, ok := a.glyphs[r]; !ok {
 			return r, true
@@ -188,7 +208,7 @@ func (a *face) missing(s string) (rune, bool) {
 const hexDigits = "0123456789ABCDEF"
 
 // appendShown writes s as the hexadecimal string of two-byte glyph numbers that Identity-H wants.
-func (a *face) appendShown(dst []byte, s string) []byte {
+func (a *Face) appendShown(dst []byte, s string) []byte {
 	dst = append(dst, '<')
 	for _, r := range s {
 		g := a.glyphs[r]
@@ -197,9 +217,9 @@ func (a *face) appendShown(dst []byte, s string) []byte {
 	return append(dst, '>')
 }
 
-// clean brings text from outside into the form that is set: composed letters (macOS hands in a and ring apart), and every run
+// Clean brings text from outside into the form that is set: composed letters (macOS hands in a and ring apart), and every run
 // of blanks, line breaks and control characters as one space.
-func clean(s string) string {
+func Clean(s string) string {
 	s = norm.NFC.String(s)
 	out := make([]rune, 0, len(s))
 	space := false
@@ -218,4 +238,39 @@ func clean(s string) string {
 		out = append(out, r)
 	}
 	return string(out)
+}
+
+// Embed adds the font as a Type0 font with glyph numbers for codes.
+func (a *Face) Embed(b *printfile.Builder) printfile.Ref {
+	program := b.Add(printfile.Stream{
+		Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode"), "Length1": printfile.Int(a.length)},
+		Data: a.program,
+	})
+	name := printfile.Name(a.name)
+	var box, widths printfile.Array
+	for _, v := range a.bbox {
+		box = append(box, printfile.Int(v))
+	}
+	for _, v := range a.widths {
+		widths = append(widths, printfile.Int(v))
+	}
+	const nonsymbolic = 1 << 5
+	descriptor := b.Add(printfile.Dict{
+		"Type": printfile.Name("FontDescriptor"), "FontName": name, "Flags": printfile.Int(nonsymbolic), "FontBBox": box,
+		"ItalicAngle": printfile.Int(0), "Ascent": printfile.Int(a.ascent), "Descent": printfile.Int(a.descent),
+		"CapHeight": printfile.Int(a.capital), "StemV": printfile.Int(a.stemV), "FontFile2": program,
+	})
+	descendant := b.Add(printfile.Dict{
+		"Type": printfile.Name("Font"), "Subtype": printfile.Name("CIDFontType2"), "BaseFont": name,
+		"CIDSystemInfo": printfile.Dict{
+			"Registry": printfile.String("Adobe"), "Ordering": printfile.String("Identity"), "Supplement": printfile.Int(0),
+		},
+		"FontDescriptor": descriptor, "CIDToGIDMap": printfile.Name("Identity"), "DW": printfile.Int(a.widths[notdef]),
+		"W": printfile.Array{printfile.Int(0), widths},
+	})
+	unicode := b.Add(printfile.Stream{Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode")}, Data: a.unicode})
+	return b.Add(printfile.Dict{
+		"Type": printfile.Name("Font"), "Subtype": printfile.Name("Type0"), "BaseFont": name, "Encoding": printfile.Name("Identity-H"),
+		"DescendantFonts": printfile.Array{descendant}, "ToUnicode": unicode,
+	})
 }

@@ -1,4 +1,4 @@
-package cover
+package typeset
 
 import (
 	"encoding/binary"
