@@ -9,9 +9,11 @@ package mark
 
 import (
 	"fmt"
+	"strconv"
 
 	"postgang/printjobs/datamatrix"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/typeset"
 )
 
 // pointsPerMM converts mm to pt (1/72 inch).
@@ -52,7 +54,11 @@ func appendMatrix(buf []byte, s *datamatrix.Symbol, d impose.DataMatrix, at impo
 	if d.Opaque {
 		const q = impose.QuietModules
 		side := s.Modules() + 2*q
-		buf = fmt.Appendf(buf, "1 g %d %d %d %d re f 0 g\n", -q, -q, side, side)
+		buf = append(buf, "1 g "...)
+		for _, v := range [4]int{-q, -q, side, side} {
+			buf = append(strconv.AppendInt(buf, int64(v), 10), ' ')
+		}
+		buf = append(buf, "re f 0 g\n"...)
 	}
 	buf = s.Append(buf)
 	return append(buf, "f Q\n"...)
@@ -108,3 +114,8 @@ func appendCM(buf []byte, m impose.Matrix) []byte {
 	}
 	return append(buf, "cm\n"...)
 }
+
+// appendNumber writes a number with four decimals: a module of a DataMatrix, the
+// smallest thing drawn, is then off by less than a thousandth of a point over the
+// whole symbol.
+func appendNumber(buf []byte, v float64) []byte { return typeset.AppendNumber(buf, v, 4) }

@@ -14,16 +14,35 @@ type Canvas struct {
 	Height float64 // pt, of what is drawn on
 }
 
-// num writes a number with at most two decimals, a hundredth of a point being finer than any printer.
-func (c *Canvas) num(v float64) {
-	c.Buf = strconv.AppendFloat(c.Buf, math.Round(v*100)/100, 'f', -1, 64)
-	c.Buf = append(c.Buf, ' ')
+// AppendNumber writes a number rounded to so many decimals, 0 to 4, with none that are not needed.
+func AppendNumber(buf []byte, v float64, decimals int) []byte {
+	unit := [...]int64{1, 10, 100, 1000, 10_000}[decimals]
+	n := int64(math.Round(v * float64(unit)))
+	if n < 0 {
+		buf = append(buf, '-')
+		n = -n
+	}
+	buf = strconv.AppendInt(buf, n/unit, 10)
+	rest := n % unit
+	if rest == 0 {
+		return buf
+	}
+	buf = append(buf, '.')
+	for rest > 0 {
+		unit /= 10
+		buf = append(buf, byte('0'+rest/unit))
+		rest %= unit
+	}
+	return buf
 }
+
+// decimals of operands: a hundredth of a point is finer than any printer.
+const decimals = 2
 
 // Op writes an operator after its operands.
 func (c *Canvas) Op(operator string, operands ...float64) {
 	for _, v := range operands {
-		c.num(v)
+		c.Buf = append(AppendNumber(c.Buf, v, decimals), ' ')
 	}
 	c.Buf = append(c.Buf, operator...)
 	c.Buf = append(c.Buf, '\n')

@@ -36,15 +36,16 @@ const notdef = 0
 type Face struct {
 	name    string          // PostScript name with the subset's tag
 	glyphs  map[rune]uint16 // rune to glyph of the subset
-	widths  []int           // advance of each glyph in 1/1000 em, as in the PDF's W array
-	program []byte          // the subset as TrueType, compressed by zlib
-	length  int             // bytes of the subset before compression
-	unicode []byte          // ToUnicode CMap, compressed by zlib
-	bbox    [4]int          // 1/1000 em
-	ascent  int             // 1/1000 em
-	descent int             // 1/1000 em, negative
-	capital int             // height of a capital letter, 1/1000 em
-	stemV   int             // 1/1000 em
+	latin   [latinEnd]uint16
+	widths  []int  // advance of each glyph in 1/1000 em, as in the PDF's W array
+	program []byte // the subset as TrueType, compressed by zlib
+	length  int    // bytes of the subset before compression
+	unicode []byte // ToUnicode CMap, compressed by zlib
+	bbox    [4]int // 1/1000 em
+	ascent  int    // 1/1000 em
+	descent int    // 1/1000 em, negative
+	capital int    // height of a capital letter, 1/1000 em
+	stemV   int    // 1/1000 em
 }
 
 // Weight chooses one of the faces.
@@ -55,6 +56,17 @@ const (
 	Regular Weight = iota
 	Bold
 )
+
+// latinEnd ends the runes whose glyphs are also found without hashing: nearly all of a letter.
+const latinEnd = 0x250
+
+// glyph is the glyph of a rune, or notdef when the font cannot draw it.
+func (a *Face) glyph(r rune) uint16 {
+	if uint32(r) < latinEnd {
+		return a.latin[r]
+	}
+	return a.glyphs[r]
+}
 
 // Faces gives the faces by their weights. They are parsed and cut down once in the life of the process.
 func Faces() ([2]*Face, error) { return faces() }
@@ -104,6 +116,11 @@ func newFace(name string, ttf []byte, stemV int) (*Face, error) {
 			a.glyphs[r] = uint16(len(keep))
 			keep = append(keep, uint16(g))
 			runes = append(runes, r)
+		}
+	}
+	for r, g := range a.glyphs {
+		if r < latinEnd {
+			a.latin[r] = g
 		}
 	}
 	for _, g := range keep {
@@ -178,15 +195,14 @@ func Deflate(data []byte) ([]byte, error) {
 func (a *Face) Width(s string, size float64) float64 {
 	sum := 0
 	for _, r := range s {
-		sum += a.widths[a.glyphs[r]]
+		sum += a.widths[a.glyph(r)]
 	}
 	return float64(sum) * size / 1000
 }
 
 // Has tells whether the font can draw r.
 func (a *Face) Has(r rune) bool {
-	_, ok := a.glyphs[r]
-	return ok
+	return a.glyph(r) != notdef
 }
 
 // Ascent is how far letters reach above the baseline, in pt at the given size.
@@ -198,7 +214,7 @@ func (a *Face) Height(size float64) float64 { return size * float64(a.ascent-a.d
 // Missing is the first rune of s that the font cannot draw, and whether there is one.
 func (a *Face) Missing(s string) (rune, bool) {
 	for _, r := range s {
-		if _, ok := a.glyphs[r]; !ok {
+		if !a.Has(r) {
 			return r, true
 		}
 	}
@@ -211,7 +227,7 @@ const hexDigits = "0123456789ABCDEF"
 func (a *Face) appendShown(dst []byte, s string) []byte {
 	dst = append(dst, '<')
 	for _, r := range s {
-		g := a.glyphs[r]
+		g := a.glyph(r)
 		dst = append(dst, hexDigits[g>>12], hexDigits[g>>8&15], hexDigits[g>>4&15], hexDigits[g&15])
 	}
 	return append(dst, '>')
