@@ -36,9 +36,14 @@ type Source interface {
 type Letter struct {
 	PlannedLetter
 	Cover cover.Letter // what the cover shows; personal data
-	// Open opens the prepared PDF. It is called once, and the source is closed
-	// before the next letter is opened.
+	// Open opens the prepared PDF. It is called once. With one finished sheet a
+	// press sheet the source is closed before the next letter is opened; else at
+	// most one more than twice the finished sheets of a press sheet are open.
 	Open func(ctx context.Context) (Source, error)
+	// Only, unless empty, prints these sheets of the letter alone, the first
+	// being 1 and in rising order: a part of a damaged letter, to be put together
+	// by hand.
+	Only []int
 }
 
 // Letters gives the letters of a slice to a [Job]. A caller with many letters
@@ -57,7 +62,8 @@ func Letters(letters ...Letter) iter.Seq2[Letter, error] {
 type Job struct {
 	ID      string // four letters or digits and six digits
 	Vendor  string
-	Parent  string    // the job that this one replaces, or empty
+	Parent  string    // the job that this one replaces or reprints, or empty
+	Reprint bool      // letters of Parent are printed once more, by a person's order
 	Created time.Time // stands in the ticket
 	PostBy  time.Time // to be posted before this time, or zero
 	Class   exchange.Class
@@ -90,13 +96,15 @@ type Composed struct {
 
 // Compose writes a job's print files, manifest and ticket into dir, a folder of
 // that job's own, which it makes when it is not there. It reads each letter
-// once, in order; its memory holds one letter, the manifest, and the tables of
-// one print file. progress, unless nil, is told after each letter how many are
+// once, in order; its memory holds one letter (or, with several finished sheets
+// a press sheet, what is told of the letters of one pile), the manifest, and the
+// tables of one print file. progress, unless nil, is told after each letter how many are
 // done.
 //
-// A print file of a duplex job has two PDF pages a sheet, empty backs among
-// them; one of a simplex job has one page a sheet, the front. A letter is never
-// divided between print files.
+// A print file of a duplex job has two PDF pages a press sheet, empty backs
+// among them; one of a simplex job has one page a press sheet, the front. A
+// press sheet is a finished sheet, unless the profile's Press lays several
+// beside each other. A letter is never divided between print files.
 //
 // The same job gives the same bytes and thereby the same names, so composing
 // again after a crash is harmless. Files appear under their names when all of
@@ -128,7 +136,7 @@ func compose(ctx context.Context, dir string, job Job, p Profile, progress func(
 	if job.Letters == nil {
 		return Composed{}, errNoLetters
 	}
-	c := &composer{job: job, profile: p, stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64), codeOf: make(map[string]int32)}
+	c := &composer{job: job, profile: p, press: p.pressOf(job.Class), stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
 	defer func() {
 		if err != nil {
 			c.abandon()
@@ -162,29 +170,52 @@ var errNoLetters = errors.New("the job has no letters")
 type composer struct {
 	job     Job
 	profile Profile
+	press   impose.Press // the profile's, or one sheet a press sheet where a class cannot have more
 	stage   *stage
 
 	file     *printFile // the one being written, or nil
 	files    []*printFile
+	block    []*laid          // letters that wait for their press sheets
+	waiting  waiting          // what they come to
 	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
 	rows     []row
-	codes    []string         // konteringskoder, each once
-	codeOf   map[string]int32 // their places in codes
+	sheets   int // finished sheets of the letters so far
+	words    words
 	warnings []LetterWarning
 	faults   []*LetterError // once there is one, letters are only examined
 }
 
 // row is what the manifest will say of a letter and is not the same for the
-// whole class or print file: a third of the bytes of a row of the manifest,
+// whole class or print file: half of the bytes of a row of the manifest,
 // since all letters of a job wait in memory until the last one is composed.
 type row struct {
 	shipment            string
-	code                int32 // konteringskode, in codes
+	code, stock, part   int32 // places in the composer's words
+	firstSheet          int32
 	firstSide, lastSide int32
 	sheets, pages       int32
 	pagesColour         int32
 	giroSheets          int32
 	weightGram          int32
+}
+
+// words holds texts that many letters share, each once.
+type words struct {
+	list []string
+	at   map[string]int32
+}
+
+// put gives the place of a text.
+func (w *words) put(s string) int32 {
+	n, known := w.at[s]
+	if !known {
+		if w.at == nil {
+			w.at = make(map[string]int32)
+		}
+		n = int32(len(w.list))
+		w.list, w.at[s] = append(w.list, s), n
+	}
+	return n
 }
 
 // printFile is a print file being written, and what it must turn out to be.
@@ -193,10 +224,10 @@ type printFile struct {
 	linker      *printfile.Linker
 	firstLetter int // 1-based within the job
 	letters     int
-	sheets      int
-	sides       int
+	sheets      int             // finished sheets of its letters
+	finished    int             // sides of all its finished sheets, control sheets among them
 	objects     int64           // at most so many, in letters' own counts
-	blank       bitset          // by side, from 0
+	sides       []sidePlan      // pages of the PDF
 	accounts    map[string]bool // whose covers' fonts and logos are in the file
 	file        exchange.File
 }
@@ -211,123 +242,108 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	if class != c.job.Class {
 		return fmt.Errorf("shipment %s: %w: it belongs in another class of jobs", l.Shipment, ErrStalePlan)
 	}
-	var front *printfile.Prepared
-	coverColour := false
-	if c.profile.Impose.Cover == impose.CoverSheet {
-		maker := c.job.Makers[l.Account]
-		if maker == nil {
-			return fmt.Errorf("shipment %s: no cover maker for account %q", l.Shipment, l.Account)
-		}
-		if l.Cover.ShipmentID != l.Shipment {
-			return fmt.Errorf("shipment %s: its cover is made out for another shipment", l.Shipment)
-		}
-		var warnings []cover.Warning
-		var err error
-		front, warnings, err = maker.Cover(l.Cover)
-		if err != nil {
-			code, text := CoverReason(err)
-			c.fault(&LetterError{l.Shipment, code, text, err})
-			return nil
-		}
-		for _, w := range warnings {
-			c.warnings = append(c.warnings, LetterWarning{l.Shipment, w})
-		}
-		coverColour = maker.Colour()
-		if _, known := c.kitBytes[l.Account]; !known {
-			if c.kitBytes[l.Account], err = front.WriteTo(io.Discard); err != nil {
-				return fmt.Errorf("shipment %s: measure cover: %w", l.Shipment, err)
-			}
-		}
+	w := &laid{letter: l, im: im}
+	if err := w.only(l.Only, &figures, c.profile); err != nil {
+		return fmt.Errorf("shipment %s: %w", l.Shipment, err)
 	}
-
+	coverColour, ok, err := c.cover(w)
+	if err != nil || !ok {
+		return err
+	}
 	if l.Open == nil {
 		return fmt.Errorf("shipment %s: nothing to open its prepared letter with", l.Shipment)
 	}
-	src, err := l.Open(ctx)
-	if err != nil {
-		return fmt.Errorf("shipment %s: open prepared letter: %w", l.Shipment, err)
-	}
-	defer src.Close() // only read
-	watched := &watchedReader{r: src}
-	body, err := printfile.OpenPrepared(watched, src.Size())
-	if errors.Is(err, printfile.ErrNotPrepared) {
-		c.fault(&LetterError{l.Shipment, CodePrepared, textPrepared, err})
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("shipment %s: %w", l.Shipment, err)
-	}
-	if err := agree(l, body); err != nil {
-		c.fault(&LetterError{l.Shipment, CodeFacts, textFacts, err})
-		return nil
-	}
 	if len(c.faults) > 0 {
-		linker := printfile.NewLinker(io.Discard, printfile.Options{TempDir: c.stage.dir})
-		defer linker.Close() // only to let go of its temporary file
-		err := c.draw(ctx, linker, im, front, body, func(bool) {})
-		return c.blame(ctx, l.Shipment, body, watched, err)
+		return c.examine(ctx, w)
 	}
-
-	if c.file != nil && !c.fits(l, im, src.Size()) {
-		if err := c.closeFile(); err != nil {
+	if c.press.Up() == 1 {
+		// Drawn at once, so opened at once; it then is measured, not believed.
+		if ok, err := c.open(ctx, w); err != nil || !ok {
 			return err
 		}
 	}
-	if len(c.faults) > 0 { // of the file that was closed
-		return nil
+	if c.file != nil && !c.fits(w) {
+		err := c.closeFile(ctx)
+		if err == nil && len(c.faults) > 0 {
+			err = c.examine(ctx, w)
+		}
+		if err != nil || len(c.faults) > 0 {
+			w.close()
+			return err
+		}
 	}
 	if c.file == nil {
 		if err := c.openFile(); err != nil {
+			w.close()
 			return err
 		}
 	}
 	f := c.file
-	firstSide := f.sides + 1
-	f.objects += int64(body.NumObjects())
-	if front != nil {
-		f.objects += int64(front.NumObjects())
-	}
-	err = c.draw(ctx, f.linker, im, front, body, func(blank bool) {
-		f.blank.append(blank)
-		f.sides++
-	})
-	if err != nil {
-		return c.blame(ctx, l.Shipment, body, watched, err)
-	}
-	if front != nil {
-		f.linker.Release(front)
-	}
-	f.linker.Release(body)
-	f.accounts[l.Account] = true
-	f.letters++
-	f.sheets += len(im.Sheets)
-
+	perSheet := c.perSheet()
 	r := row{
 		shipment:    l.Shipment,
-		code:        c.code(l.Konteringskode),
-		firstSide:   int32(firstSide),
-		lastSide:    int32(f.sides),
+		code:        c.words.put(l.Konteringskode),
+		stock:       c.words.put(w.stock()),
+		part:        c.words.put(w.part),
+		firstSheet:  int32(c.sheets + 1),
+		firstSide:   int32(f.finished + 1),
+		lastSide:    int32(f.finished + perSheet*len(w.im.Sheets)),
 		sheets:      int32(figures.Sheets),
 		pages:       int32(figures.Pages),
 		pagesColour: int32(figures.PagesColour),
 		giroSheets:  int32(figures.GiroSheets),
 		weightGram:  int32(gram(figures.WeightMilligram)),
 	}
-	if figures.Colour && coverColour {
+	if figures.Colour && coverColour && w.front != nil && w.im.Sheets[0].Front.Kind == impose.Cover {
 		r.pagesColour++
 	}
 	c.rows = append(c.rows, r)
-	return nil
+	w.number, w.sheet = len(c.rows), c.sheets+1
+	c.sheets += len(w.im.Sheets)
+	f.accounts[l.Account] = true
+	f.letters++
+	f.sheets += len(w.im.Sheets)
+	f.finished += perSheet * len(w.im.Sheets)
+	return c.wait(ctx, w)
 }
 
-// code gives the place of a konteringskode in codes.
-func (c *composer) code(code string) int32 {
-	n, known := c.codeOf[code]
-	if !known {
-		n = int32(len(c.codes))
-		c.codes, c.codeOf[code] = append(c.codes, code), n
+// perSheet is how many sides of a finished sheet are in a print file.
+func (c *composer) perSheet() int {
+	if c.job.Class.Duplex {
+		return 2
 	}
-	return n
+	return 1
+}
+
+// cover makes the cover of a letter. False: it cannot be made, which is noted.
+func (c *composer) cover(w *laid) (colour, ok bool, err error) {
+	if c.profile.Impose.Cover != impose.CoverSheet {
+		return false, true, nil
+	}
+	l := w.letter
+	maker := c.job.Makers[l.Account]
+	if maker == nil {
+		return false, false, fmt.Errorf("shipment %s: no cover maker for account %q", l.Shipment, l.Account)
+	}
+	if l.Cover.ShipmentID != l.Shipment {
+		return false, false, fmt.Errorf("shipment %s: its cover is made out for another shipment", l.Shipment)
+	}
+	front, warnings, err := maker.Cover(l.Cover)
+	if err != nil {
+		code, text := CoverReason(err)
+		c.fault(&LetterError{l.Shipment, code, text, err})
+		return false, false, nil
+	}
+	for _, w := range warnings {
+		c.warnings = append(c.warnings, LetterWarning{l.Shipment, w})
+	}
+	if _, known := c.kitBytes[l.Account]; !known {
+		if c.kitBytes[l.Account], err = front.WriteTo(io.Discard); err != nil {
+			return false, false, fmt.Errorf("shipment %s: measure cover: %w", l.Shipment, err)
+		}
+	}
+	w.front = front
+	return maker.Colour(), true, nil
 }
 
 // manifest gives all rows, when the print files have their names.
@@ -339,8 +355,9 @@ func (c *composer) manifest() []exchange.ManifestRow {
 			rows = append(rows, exchange.ManifestRow{
 				Letter:         len(rows) + 1,
 				Shipment:       r.shipment,
-				Konteringskode: c.codes[r.code],
+				Konteringskode: c.words.list[r.code],
 				File:           f.file.Name,
+				FirstSheet:     int(r.firstSheet),
 				FirstSide:      int(r.firstSide),
 				LastSide:       int(r.lastSide),
 				Sheets:         int(r.sheets),
@@ -348,6 +365,8 @@ func (c *composer) manifest() []exchange.ManifestRow {
 				PagesBW:        int(r.pages - r.pagesColour),
 				PagesColour:    int(r.pagesColour),
 				GiroSheets:     int(r.giroSheets),
+				Stock:          c.words.list[r.stock],
+				Part:           c.words.list[r.part],
 				// What is the same for the class is so for its letters.
 				Envelope:   class.Envelope,
 				Zone:       class.Zone,
@@ -389,83 +408,6 @@ func agree(l Letter, body *printfile.Prepared) error {
 	return nil
 }
 
-// draw adds a letter's sheets to a print file, and tells of each side whether
-// it is empty.
-func (c *composer) draw(ctx context.Context, linker *printfile.Linker, im impose.Imposed, front, body *printfile.Prepared, drawn func(blank bool)) error {
-	for _, sheet := range im.Sheets {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		sides := []impose.Side{sheet.Front, sheet.Back}
-		if !c.job.Class.Duplex {
-			sides = sides[:1]
-		}
-		for _, s := range sides {
-			side := printfile.Side{Width: sideWidth, Height: sideHeight}
-			switch s.Kind {
-			case impose.Page:
-				side.Placements = []printfile.Placement{{Source: body, Page: s.Index, Matrix: s.At}}
-			case impose.Cover:
-				side.Placements = []printfile.Placement{{Source: front, Page: 0, Matrix: s.At}}
-			}
-			if err := linker.AddSide(side); err != nil {
-				return err
-			}
-			drawn(s.Kind == impose.Blank)
-		}
-	}
-	return nil
-}
-
-// blame tells a letter that is damaged, which is a fault of its own, from all
-// else that can keep it from being drawn.
-func (c *composer) blame(ctx context.Context, shipment string, body *printfile.Prepared, watched *watchedReader, err error) error {
-	var se *printfile.SourceError
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case !errors.As(err, &se) || se.Source != body:
-		return fmt.Errorf("write print file: %w", err)
-	case watched.err != nil: // not damaged, only out of reach just now
-		return fmt.Errorf("shipment %s: read prepared letter: %w", shipment, watched.err)
-	}
-	c.fault(&LetterError{shipment, CodePrepared, textPrepared, err})
-	return nil
-}
-
-// Bounds on what a letter can add to a print file, for staying below a limit
-// of bytes without knowing the future. Copying renumbers references: one takes
-// at least 7 bytes of a prepared file with its index, and at most 14 in a print
-// file, so twice the prepared size is never exceeded.
-const (
-	growth       = 2
-	pendingBytes = 512 << 10 // in buffers of the linker, not yet written
-	objectBytes  = 48        // frame and cross-reference entry of an object
-	sideBytes    = 512       // page object, content, its share of the page tree
-	coverBytes   = 64 << 10  // content of a cover
-)
-
-// fits tells whether one more letter surely stays within the limits of the
-// file that is being written.
-func (c *composer) fits(l Letter, im impose.Imposed, size int64) bool {
-	f, p := c.file, c.profile
-	if p.MaxSheetsPerFile > 0 && f.sheets+len(im.Sheets) > p.MaxSheetsPerFile {
-		return false
-	}
-	if p.MaxBytesPerFile > 0 {
-		bound := f.staged.written + pendingBytes +
-			f.objects*objectBytes + int64(f.sides+2*len(im.Sheets))*sideBytes +
-			growth*size + coverBytes
-		if !f.accounts[l.Account] {
-			bound += growth * c.kitBytes[l.Account]
-		}
-		return bound <= p.MaxBytesPerFile
-	}
-	return true
-}
-
 // openFile begins the next print file.
 func (c *composer) openFile() error {
 	st, err := c.stage.create()
@@ -486,8 +428,11 @@ func (c *composer) openFile() error {
 	return nil
 }
 
-// closeFile finishes the print file, proves it, and names it.
-func (c *composer) closeFile() error {
+// closeFile draws what waits, finishes the print file, proves it, and names it.
+func (c *composer) closeFile(ctx context.Context) error {
+	if err := c.flush(ctx); err != nil || len(c.faults) > 0 {
+		return err
+	}
 	f := c.file
 	res, err := f.linker.Close()
 	if err != nil {
@@ -506,7 +451,7 @@ func (c *composer) closeFile() error {
 	if err := f.staged.flush(); err != nil {
 		return err
 	}
-	if err := f.prove(res); err != nil {
+	if err := f.prove(res, c.press); err != nil {
 		return err
 	}
 	if err := f.staged.close(); err != nil {
@@ -519,9 +464,9 @@ func (c *composer) closeFile() error {
 	f.staged.name = name
 	f.file = exchange.File{
 		Name: name, Kind: exchange.KindPrint, SHA256: res.SHA256, Bytes: res.Bytes,
-		Sides: f.sides, Letters: f.letters, FirstLetter: f.firstLetter, LastLetter: f.firstLetter + f.letters - 1,
+		Sides: len(f.sides), Letters: f.letters, FirstLetter: f.firstLetter, LastLetter: f.firstLetter + f.letters - 1,
 	}
-	f.linker, f.blank, f.accounts = nil, bitset{}, nil
+	f.linker, f.sides, f.accounts = nil, nil, nil
 	c.files = append(c.files, f)
 	return nil
 }
@@ -530,7 +475,7 @@ func (c *composer) closeFile() error {
 // puts everything in place.
 func (c *composer) finish(ctx context.Context) (Composed, error) {
 	if c.file != nil && len(c.faults) == 0 {
-		if err := c.closeFile(); err != nil {
+		if err := c.closeFile(ctx); err != nil {
 			return Composed{}, err
 		}
 	}
@@ -545,8 +490,10 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 		Job:          c.job.ID,
 		Vendor:       c.job.Vendor,
 		Parent:       c.job.Parent,
+		Reprint:      c.job.Reprint,
 		Created:      c.job.Created.UTC().Truncate(time.Second),
 		Class:        c.job.Class,
+		Press:        pressTicket(c.press),
 		Instructions: c.profile.Instructions,
 	}
 	ticket.Instructions.PostBy = c.job.PostBy.UTC().Truncate(time.Second)
@@ -593,6 +540,9 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 
 // abandon drops everything that is not in place yet.
 func (c *composer) abandon() {
+	for _, w := range c.block {
+		w.close()
+	}
 	if c.file != nil {
 		c.file.linker.Close() // only to let go of its temporary file
 	}
@@ -613,21 +563,3 @@ func (w *watchedReader) ReadAt(b []byte, off int64) (int, error) {
 	}
 	return n, err
 }
-
-// bitset holds one bit a side.
-type bitset struct {
-	words []uint64
-	n     int
-}
-
-func (b *bitset) append(v bool) {
-	if b.n%64 == 0 {
-		b.words = append(b.words, 0)
-	}
-	if v {
-		b.words[b.n/64] |= 1 << (b.n % 64)
-	}
-	b.n++
-}
-
-func (b *bitset) at(i int) bool { return b.words[i/64]>>(i%64)&1 == 1 }

@@ -656,14 +656,18 @@ func TestProofFindsDifferences(t *testing.T) {
 		{Width: sideWidth, Height: sideHeight, Blank: true},
 	}
 	plan := func(blank ...bool) *printFile {
-		f := &printFile{sides: len(blank)}
+		f := &printFile{}
 		for _, b := range blank {
-			f.blank.append(b)
+			side := printfile.Side{Placements: make([]printfile.Placement, 1)}
+			if b {
+				side.Placements = nil
+			}
+			f.sides = append(f.sides, planOf(side))
 		}
 		return f
 	}
 	compare := func(f *printFile, sides []printfile.SideSummary) error {
-		p := sideProof{plan: f}
+		p := sideProof{plan: f, width: sideWidth, height: sideHeight}
 		for _, s := range sides {
 			p.add(s)
 		}
@@ -735,9 +739,8 @@ func TestProofReadsTheDisk(t *testing.T) {
 		if err := c.spoil(file.f, res.Bytes); err != nil {
 			t.Fatal(err)
 		}
-		f := &printFile{staged: file, sides: 1}
-		f.blank.append(false)
-		if err := f.prove(res); !errors.Is(err, c.want) {
+		f := &printFile{staged: file, sides: []sidePlan{planOf(side)}}
+		if err := f.prove(res, impose.DefaultPress()); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 		st.abandon()

@@ -61,8 +61,11 @@ type Planned struct {
 func (j Planned) String() string {
 	var b strings.Builder
 	c := j.Class
-	fmt.Fprintf(&b, "job account=%q colour=%v duplex=%v giro=%v %s %s letters=%d\n",
-		c.Account, c.Colour, c.Duplex, c.Giro, c.Envelope, c.Zone, len(j.Letters))
+	fmt.Fprintf(&b, "job account=%q colour=%v duplex=%v giro=%v %s %s", c.Account, c.Colour, c.Duplex, c.Giro, c.Envelope, c.Zone)
+	if c.Group != "" {
+		fmt.Fprintf(&b, " group=%q", c.Group)
+	}
+	fmt.Fprintf(&b, " letters=%d\n", len(j.Letters))
 	for _, l := range j.Letters {
 		fmt.Fprintf(&b, "  %s: %d sheets, %d pages (%d colour), %d giro, %d mg",
 			l.Shipment, l.Sheets, l.Pages, l.PagesColour, l.GiroSheets, l.WeightMilligram)
@@ -83,10 +86,10 @@ type SetAside struct {
 }
 
 // Plan groups candidates into jobs by what the vendor must keep apart (account
-// unless the profile pools accounts, colour, duplex, giro, envelope, zone),
-// sorts each by number of sheets, then postnummer, then shipment, and cuts it at
-// the profile's number of letters a job. The same candidates in any order give
-// the same plan. Each candidate is in exactly one place: in one job, or set
+// unless the profile pools accounts, colour, duplex, giro, envelope, zone) and
+// by the profile's own group keys, sorts each job by the profile's sort keys,
+// and cuts it at the profile's letters, sheets and bytes a job. The same
+// candidates in any order give the same plan. Each candidate is in exactly one place: in one job, or set
 // aside with the reason.
 //
 // An error means that the call itself is wrong (an invalid profile, a candidate
@@ -122,20 +125,35 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 		classes = append(classes, class)
 	}
 	slices.SortFunc(classes, compareClasses)
+	compare := comparer(p.Sort)
 	for _, class := range classes {
 		letters := groups[class]
-		slices.SortFunc(letters, compareLetters)
-		size := len(letters)
-		if p.MaxLettersPerJob > 0 {
-			size = p.MaxLettersPerJob
-		}
-		for part := range slices.Chunk(letters, size) {
-			jobs = append(jobs, Planned{Class: class, Letters: slices.Clip(part)})
+		slices.SortFunc(letters, compare)
+		for len(letters) > 0 {
+			n := p.jobEnd(letters)
+			jobs = append(jobs, Planned{Class: class, Letters: slices.Clip(letters[:n])})
+			letters = letters[n:]
 		}
 	}
 	slices.SortFunc(aside, func(a, b SetAside) int { return cmp.Compare(a.Shipment, b.Shipment) })
 	return jobs, aside, nil
 }
+
+// jobEnd is how many of the letters, at least one, make the next job.
+func (p Profile) jobEnd(letters []PlannedLetter) int {
+	sheets, size := 0, int64(0)
+	for i := range letters {
+		sheets += letters[i].Sheets
+		size += letters[i].Facts.Bytes
+		if i > 0 && (over(i+1, p.MaxLettersPerJob) || over(sheets, p.MaxSheetsPerJob) || over(size, p.MaxBytesPerJob)) {
+			return i
+		}
+	}
+	return len(letters)
+}
+
+// over tells whether n is above a limit, of which 0 is none.
+func over[N int | int64](n, limit N) bool { return limit > 0 && n > limit }
 
 // place lays one candidate on sheets and finds its class, or says why no job
 // can take it.
@@ -147,14 +165,26 @@ func place(c Candidate, p Profile) (exchange.Class, Figures, impose.Imposed, *Le
 	case !slices.Contains(zones, c.Zone):
 		err := errors.New("postage zone is unknown")
 		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeZone, "Portosonen er ukjent. Kontroller landkoden i adressen.", err}
-	case p.MaxSheetsPerFile > 0 && f.Sheets > p.MaxSheetsPerFile:
-		err := fmt.Errorf("letter has %d sheets, the limit of a print file is %d", f.Sheets, p.MaxSheetsPerFile)
-		text := fmt.Sprintf("Brevet er på %d ark, trykkeriet tar høyst %d ark i en utskriftsfil.", f.Sheets, p.MaxSheetsPerFile)
-		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooManySheets, text, err}
-	case p.MaxBytesPerFile > 0 && c.Facts.Bytes > p.MaxBytesPerFile:
-		err := fmt.Errorf("letter has %d bytes, the limit of a print file is %d", c.Facts.Bytes, p.MaxBytesPerFile)
-		text := fmt.Sprintf("Brevet er på %d byte, trykkeriet tar høyst %d byte i en utskriftsfil.", c.Facts.Bytes, p.MaxBytesPerFile)
-		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooLarge, text, err}
+	}
+	for _, limit := range []struct {
+		most   int
+		en, nb string
+	}{{p.MaxSheetsPerFile, "a print file", "en utskriftsfil"}, {p.MaxSheetsPerJob, "a job", "en jobb"}} {
+		if over(f.Sheets, limit.most) {
+			err := fmt.Errorf("letter has %d sheets, the limit of %s is %d", f.Sheets, limit.en, limit.most)
+			text := fmt.Sprintf("Brevet er på %d ark, trykkeriet tar høyst %d ark i %s.", f.Sheets, limit.most, limit.nb)
+			return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooManySheets, text, err}
+		}
+	}
+	for _, limit := range []struct {
+		most   int64
+		en, nb string
+	}{{p.MaxBytesPerFile, "a print file", "en utskriftsfil"}, {p.MaxBytesPerJob, "a job", "en jobb"}} {
+		if over(c.Facts.Bytes, limit.most) {
+			err := fmt.Errorf("letter has %d bytes, the limit of %s is %d", c.Facts.Bytes, limit.en, limit.most)
+			text := fmt.Sprintf("Brevet er på %d byte, trykkeriet tar høyst %d byte i %s.", c.Facts.Bytes, limit.most, limit.nb)
+			return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooLarge, text, err}
+		}
 	}
 	return classOf(c, f, p), f, im, nil
 }
@@ -168,6 +198,7 @@ func classOf(c Candidate, f Figures, p Profile) exchange.Class {
 		Giro:     f.GiroSheets > 0,
 		Envelope: string(f.Envelope),
 		Zone:     c.Zone,
+		Group:    groupOf(&PlannedLetter{c, f}, p.Group),
 	}
 	if p.PoolAccounts {
 		class.Account = ""
@@ -246,17 +277,6 @@ func layError(shipment string, err error) *LetterError {
 	return e
 }
 
-// compareLetters orders letters within a job: as the vendor inserts them
-// (number of sheets), then as the post sorts them (postnummer), then by id, so
-// that the order is total.
-func compareLetters(a, b PlannedLetter) int {
-	return cmp.Or(
-		cmp.Compare(a.Sheets, b.Sheets),
-		cmp.Compare(a.Postcode, b.Postcode),
-		cmp.Compare(a.Shipment, b.Shipment),
-	)
-}
-
 func compareClasses(a, b exchange.Class) int {
 	return cmp.Or(
 		cmp.Compare(a.Account, b.Account),
@@ -265,6 +285,7 @@ func compareClasses(a, b exchange.Class) int {
 		compareBools(a.Giro, b.Giro),
 		cmp.Compare(a.Envelope, b.Envelope),
 		cmp.Compare(a.Zone, b.Zone),
+		cmp.Compare(a.Group, b.Group),
 	)
 }
 

@@ -112,6 +112,10 @@ func TestPlanRefusesWrongCalls(t *testing.T) {
 		{"no account", []Candidate{candidate("s1", func(c *Candidate) { c.Account = "" })}, nil, "shipment s1 has no account"},
 		{"twice", []Candidate{candidate("s1", nil), candidate("s2", nil), candidate("s1", nil)}, nil, "shipment s1 is there twice"},
 		{"profile", nil, func(p *Profile) { p.MaxLettersPerJob = -1 }, "letters a job"},
+		{"group", nil, func(p *Profile) { p.Group = []Key{KeyPostcode} }, `cannot group by "postcode": use some of account, giro,`},
+		{"group twice", nil, func(p *Profile) { p.Group = []Key{KeyGiro, KeyGiro} }, `"giro" stands twice`},
+		{"sort", nil, func(p *Profile) { p.Sort = []Key{"-name"} }, `cannot sort by "-name"`},
+		{"sort twice", nil, func(p *Profile) { p.Sort = []Key{KeySheets, "-sheets"} }, `"sheets" stands twice`},
 	} {
 		p := testProfile(t)
 		if c.change != nil {
@@ -130,13 +134,14 @@ func drawCandidates(t *rapid.T) []Candidate {
 		pages := rapid.SliceOfN(rapid.IntRange(0, 9), 0, 3).Draw(t, "pages")
 		marks := rapid.MapOfN(rapid.IntRange(1, 12), rapid.SampledFrom([]string{"g", "c", "gc"}), 0, 3).Draw(t, "marks")
 		c := Candidate{
-			Shipment: fmt.Sprintf("s%02d", i),
-			Account:  rapid.SampledFrom([]string{"skatt", "skole"}).Draw(t, "account"),
-			Postcode: rapid.SampledFrom([]string{"", "0150", "5003", "SE-111 20"}).Draw(t, "postcode"),
-			Zone:     rapid.SampledFrom([]string{exchange.ZoneNorway, exchange.ZoneEurope, exchange.ZoneWorld, "", "norge"}).Draw(t, "zone"),
-			Facts:    factsOf(marks, pages...),
-			Duplex:   rapid.Bool().Draw(t, "duplex"),
-			Colour:   rapid.Bool().Draw(t, "colour"),
+			Shipment:       fmt.Sprintf("s%02d", i),
+			Account:        rapid.SampledFrom([]string{"skatt", "skole"}).Draw(t, "account"),
+			Postcode:       rapid.SampledFrom([]string{"", "0150", "5003", "SE-111 20"}).Draw(t, "postcode"),
+			Konteringskode: rapid.SampledFrom([]string{"", "4100", "20210-skyss"}).Draw(t, "code"),
+			Zone:           rapid.SampledFrom([]string{exchange.ZoneNorway, exchange.ZoneEurope, exchange.ZoneWorld, "", "norge"}).Draw(t, "zone"),
+			Facts:          factsOf(marks, pages...),
+			Duplex:         rapid.Bool().Draw(t, "duplex"),
+			Colour:         rapid.Bool().Draw(t, "colour"),
 		}
 		c.Facts.Bytes = rapid.Int64Range(1, 2000).Draw(t, "bytes")
 		list = append(list, c)
@@ -156,6 +161,15 @@ func TestPlanProperties(t *testing.T) {
 		p.MaxLettersPerJob = rapid.IntRange(0, 5).Draw(t, "letters a job")
 		p.MaxSheetsPerFile = rapid.IntRange(0, 20).Draw(t, "sheets a file")
 		p.MaxBytesPerFile = rapid.SampledFrom([]int64{0, 1000}).Draw(t, "bytes a file")
+		p.MaxSheetsPerJob = rapid.IntRange(0, 25).Draw(t, "sheets a job")
+		p.MaxBytesPerJob = rapid.SampledFrom([]int64{0, 3000}).Draw(t, "bytes a job")
+		for _, k := range rapid.SliceOfNDistinct(rapid.SampledFrom([]Key{KeyKonteringskode, KeySheets, KeyRegion, KeyWeightStep}), 0, 2, rapid.ID).Draw(t, "group") {
+			p.Group = append(p.Group, k)
+		}
+		for _, k := range rapid.SliceOfNDistinct(rapid.SampledFrom([]Key{KeyAccount, KeyPostcode, KeyPages, KeyWeight, KeyGiro}), 0, 3, rapid.ID).Draw(t, "sort") {
+			p.Sort = append(p.Sort, rapid.SampledFrom([]Key{"", "-"}).Draw(t, "sign")+k)
+		}
+		ordered := inOrder(p.Sort)
 		p.Impose.GiroPolicy = rapid.SampledFrom([]impose.GiroPolicy{impose.GiroPad, impose.GiroReject}).Draw(t, "giro")
 		jobs, aside, err := Plan(candidates, p)
 		if err != nil {
@@ -181,26 +195,35 @@ func TestPlanProperties(t *testing.T) {
 			if p.MaxLettersPerJob > 0 && len(j.Letters) > p.MaxLettersPerJob {
 				t.Fatalf("job %d has %d letters", i, len(j.Letters))
 			}
+			sheets, size := 0, int64(0)
+			for _, l := range j.Letters {
+				sheets, size = sheets+l.Sheets, size+l.Facts.Bytes
+			}
+			if p.MaxSheetsPerJob > 0 && sheets > p.MaxSheetsPerJob || p.MaxBytesPerJob > 0 && size > p.MaxBytesPerJob {
+				t.Fatalf("job %d has %d sheets, %d bytes", i, sheets, size)
+			}
 			if i > 0 && j.Class == jobs[i-1].Class {
 				before := jobs[i-1].Letters
-				if p.MaxLettersPerJob == 0 || len(before) < p.MaxLettersPerJob {
-					t.Fatalf("jobs %d and %d of one class could be one", i-1, i)
+				first := j.Letters[0]
+				sheets, size = first.Sheets, first.Facts.Bytes
+				for _, l := range before {
+					sheets, size = sheets+l.Sheets, size+l.Facts.Bytes
 				}
-				if compareLetters(before[len(before)-1], j.Letters[0]) >= 0 {
+				full := p.MaxLettersPerJob > 0 && len(before) == p.MaxLettersPerJob ||
+					p.MaxSheetsPerJob > 0 && sheets > p.MaxSheetsPerJob || p.MaxBytesPerJob > 0 && size > p.MaxBytesPerJob
+				if !full {
+					t.Fatalf("the first letter of job %d fits in job %d", i, i-1)
+				}
+				if !ordered(before[len(before)-1], first) {
 					t.Fatalf("jobs %d and %d are out of order", i-1, i)
 				}
 			} else if full[j.Class]++; full[j.Class] > 1 {
 				t.Fatalf("class %+v is scattered", j.Class)
 			}
-			if !slices.IsSortedFunc(j.Letters, func(a, b PlannedLetter) int {
-				if a.Sheets != b.Sheets {
-					return a.Sheets - b.Sheets
+			for n, l := range j.Letters {
+				if n > 0 && !ordered(j.Letters[n-1], l) {
+					t.Fatalf("job %d is not sorted by %q:\n%s", i, p.Sort, dump(jobs, nil))
 				}
-				return strings.Compare(a.Postcode+"\x00"+a.Shipment, b.Postcode+"\x00"+b.Shipment)
-			}) {
-				t.Fatalf("job %d is not sorted:\n%s", i, dump(jobs, nil))
-			}
-			for _, l := range j.Letters {
 				once(l.Shipment)
 				if d := cmp.Diff(byID[l.Shipment], l.Candidate); d != "" {
 					t.Fatalf("candidate changed:\n%s", d)
@@ -211,7 +234,12 @@ func TestPlanProperties(t *testing.T) {
 				if p.PoolAccounts {
 					account = ""
 				}
+				var groups []string
+				for _, k := range p.Group {
+					groups = append(groups, string(k)+"="+wordOf(k, l))
+				}
 				want := exchange.Class{
+					Group:   strings.Join(groups, ","),
 					Account: account, Zone: l.Zone, Giro: giro,
 					Colour: l.Candidate.Colour && colour, Duplex: l.Candidate.Duplex && len(l.Facts.Pages) > 1,
 					Envelope: string(impose.C5),
@@ -225,7 +253,7 @@ func TestPlanProperties(t *testing.T) {
 				if j.Class != want {
 					t.Fatalf("%s is in class %+v, want %+v", l.Shipment, j.Class, want)
 				}
-				if p.MaxSheetsPerFile > 0 && l.Sheets > p.MaxSheetsPerFile || p.MaxBytesPerFile > 0 && l.Facts.Bytes > p.MaxBytesPerFile {
+				if p.MaxSheetsPerJob > 0 && l.Sheets > p.MaxSheetsPerJob || p.MaxSheetsPerFile > 0 && l.Sheets > p.MaxSheetsPerFile || p.MaxBytesPerFile > 0 && l.Facts.Bytes > p.MaxBytesPerFile {
 					t.Fatalf("%s with %d sheets, %d bytes fits no file", l.Shipment, l.Sheets, l.Facts.Bytes)
 				}
 			}
@@ -257,6 +285,60 @@ func TestPlanProperties(t *testing.T) {
 	})
 }
 
+// inOrder tells whether one letter comes before another under sort keys, judged
+// without the code under test.
+func inOrder(sort []Key) func(a, b PlannedLetter) bool {
+	if len(sort) == 0 {
+		sort = []Key{KeySheets, KeyPostcode}
+	}
+	return func(a, b PlannedLetter) bool {
+		for _, k := range sort {
+			name, down := strings.CutPrefix(string(k), "-")
+			var x, y string
+			number := func(n int) string { return fmt.Sprintf("%012d", n) }
+			switch Key(name) {
+			case KeyAccount:
+				x, y = a.Account, b.Account
+			case KeyPostcode:
+				x, y = a.Postcode, b.Postcode
+			case KeySheets:
+				x, y = number(a.Sheets), number(b.Sheets)
+			case KeyPages:
+				x, y = number(a.Pages), number(b.Pages)
+			case KeyGiro:
+				x, y = number(a.GiroSheets), number(b.GiroSheets)
+			case KeyWeight:
+				x, y = number(int(a.WeightMilligram)), number(int(b.WeightMilligram))
+			}
+			if x != y {
+				return (x < y) != down
+			}
+		}
+		return a.Shipment < b.Shipment
+	}
+}
+
+// wordOf is what a class says of a letter under a group key.
+func wordOf(k Key, l PlannedLetter) string {
+	switch k {
+	case KeyKonteringskode:
+		return l.Konteringskode
+	case KeySheets:
+		return fmt.Sprint(l.Sheets)
+	case KeyRegion:
+		if len(l.Postcode) == 4 {
+			return l.Postcode[:2]
+		}
+		return ""
+	}
+	for _, step := range []int64{20, 50, 100, 350, 1000, 2000} {
+		if l.WeightMilligram <= step*1000 {
+			return fmt.Sprintf("%dg", step)
+		}
+	}
+	return "over"
+}
+
 // fits says whether a candidate has nothing about it that sets it aside,
 // judged without the code under test.
 func fits(c Candidate, p Profile) bool {
@@ -266,7 +348,7 @@ func fits(c Candidate, p Profile) bool {
 	if len(c.Facts.DocumentPages) == 0 || slices.Contains(c.Facts.DocumentPages, 0) {
 		return false
 	}
-	if p.MaxBytesPerFile > 0 && c.Facts.Bytes > p.MaxBytesPerFile {
+	if p.MaxBytesPerFile > 0 && c.Facts.Bytes > p.MaxBytesPerFile || p.MaxBytesPerJob > 0 && c.Facts.Bytes > p.MaxBytesPerJob {
 		return false
 	}
 	l := impose.Letter{Duplex: c.Duplex}
@@ -282,5 +364,6 @@ func fits(c Candidate, p Profile) bool {
 		l.Documents = append(l.Documents, d)
 	}
 	im, err := impose.Lay(l, p.Impose)
-	return err == nil && (p.MaxSheetsPerFile == 0 || len(im.Sheets) <= p.MaxSheetsPerFile)
+	return err == nil && (p.MaxSheetsPerFile == 0 || len(im.Sheets) <= p.MaxSheetsPerFile) &&
+		(p.MaxSheetsPerJob == 0 || len(im.Sheets) <= p.MaxSheetsPerJob)
 }

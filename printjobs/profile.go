@@ -16,9 +16,22 @@ type Profile struct {
 	Impose impose.Options // sheets, envelopes, weights
 	Layout cover.Layout   // geometry of the cover page; not used when Impose.Cover is CoverNone
 
-	MaxLettersPerJob int   // letters in one job; 0 is no limit
-	MaxSheetsPerFile int   // sheets in one print file; 0 is no limit. A letter is never divided
-	MaxBytesPerFile  int64 // bytes of one print file; 0 is no limit
+	// Limits, of which 0 is none. A letter is never divided: one that alone is
+	// above a limit of sheets or bytes is set aside.
+	MaxLettersPerJob  int
+	MaxSheetsPerJob   int   // finished sheets
+	MaxBytesPerJob    int64 // of prepared letters; print files are mostly smaller
+	MaxLettersPerFile int
+	MaxSheetsPerFile  int   // finished sheets, control sheets not counted
+	MaxBytesPerFile   int64 // of one print file
+
+	// Group keeps letters apart that differ in one of these keys, beyond what
+	// every vendor must keep apart. Sort is the order of letters within a job;
+	// empty is [DefaultSort].
+	Group, Sort []Key
+
+	// Press says how finished sheets lie on what the press prints.
+	Press impose.Press
 
 	// PDFVersion stands in the header of print files: "1.4" to "1.7" or "2.0";
 	// empty is "1.7", what most printers take (DPI and Digipost: up to 1.7).
@@ -43,6 +56,7 @@ const (
 func DefaultProfile() Profile {
 	return Profile{
 		Impose:           impose.DefaultOptions(),
+		Press:            impose.DefaultPress(),
 		Layout:           cover.DefaultLayout(),
 		MaxLettersPerJob: DefaultMaxLettersPerJob,
 		MaxSheetsPerFile: DefaultMaxSheetsPerFile,
@@ -56,11 +70,17 @@ func (p Profile) Validate() error {
 	if err := p.Impose.Validate(); err != nil {
 		errs = append(errs, err)
 	}
+	if err := p.Press.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("press: %w", err))
+	} else if p.Press.Up() > 1 && p.Instructions.Trays[exchange.StockCover] != p.Instructions.Trays[exchange.StockPlain] {
+		errs = append(errs, errors.New("press: covers come from another tray than plain sheets, but lie on the same press sheets: give both the same tray, or print one sheet a press sheet"))
+	}
 	if p.Impose.Cover == impose.CoverSheet {
 		if err := p.Layout.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("cover layout: %w", err))
 		}
 	}
+	errs = append(errs, checkKeys(p.Group, p.Sort)...)
 	if p.PDFVersion != "" && !slices.Contains(pdfVersions, p.PDFVersion) {
 		errs = append(errs, fmt.Errorf("PDF version %q is unknown: use one of %s", p.PDFVersion, strings.Join(pdfVersions, ", ")))
 	}
@@ -69,6 +89,9 @@ func (p Profile) Validate() error {
 		n    int64
 	}{
 		{"letters a job", int64(p.MaxLettersPerJob)},
+		{"sheets a job", int64(p.MaxSheetsPerJob)},
+		{"bytes a job", p.MaxBytesPerJob},
+		{"letters a print file", int64(p.MaxLettersPerFile)},
 		{"sheets a print file", int64(p.MaxSheetsPerFile)},
 		{"bytes a print file", p.MaxBytesPerFile},
 	} {

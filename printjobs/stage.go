@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
 	"postgang/printjobs/printfile"
 )
 
@@ -150,12 +151,13 @@ func (s *stage) abandon() {
 }
 
 // prove reads a finished print file back and compares it with the plan.
-func (f *printFile) prove(res printfile.Result) error {
+func (f *printFile) prove(res printfile.Result, press impose.Press) error {
 	info, err := f.staged.f.Stat()
 	if err != nil {
 		return fmt.Errorf("read print file back: %w", err)
 	}
 	sides := sideProof{plan: f}
+	sides.width, sides.height = press.Size()
 	sum, err := printfile.InspectSides(f.staged.f, info.Size(), sides.add)
 	if errors.Is(err, printfile.ErrNotPrintFile) {
 		return fmt.Errorf("%w: %w", ErrProof, err)
@@ -173,32 +175,30 @@ func (f *printFile) prove(res printfile.Result) error {
 // sideProof compares the sides that are there with those that were planned, one
 // after the other.
 type sideProof struct {
-	plan  *printFile
-	n     int
-	wrong error // the first difference
+	plan          *printFile
+	width, height float64
+	n             int
+	wrong         error // the first difference
 }
 
 func (p *sideProof) add(s printfile.SideSummary) {
 	p.n++
-	if p.wrong != nil || p.n > p.plan.sides {
+	if p.wrong != nil || p.n > len(p.plan.sides) {
 		return
 	}
-	blank, want := p.plan.blank.at(p.n-1), 1
-	if blank {
-		want = 0
-	}
+	want := p.plan.sides[p.n-1]
 	switch {
-	case s.Placements != want || s.Blank != blank:
-		p.wrong = fmt.Errorf("%w: side %d has %d pages placed (blank: %v), planned are %d", ErrProof, p.n, s.Placements, s.Blank, want)
-	case s.Width != sideWidth || s.Height != sideHeight:
+	case s.Placements != want.placements() || s.Blank != want.blank():
+		p.wrong = fmt.Errorf("%w: side %d has %d pages placed (blank: %v), planned are %d", ErrProof, p.n, s.Placements, s.Blank, want.placements())
+	case s.Width != p.width || s.Height != p.height:
 		p.wrong = fmt.Errorf("%w: side %d is %g × %g pt", ErrProof, p.n, s.Width, s.Height)
 	}
 }
 
 // verdict is what is wrong, when all sides are added.
 func (p *sideProof) verdict() error {
-	if p.n != p.plan.sides {
-		return fmt.Errorf("%w: %d sides were planned, %d are there", ErrProof, p.plan.sides, p.n)
+	if p.n != len(p.plan.sides) {
+		return fmt.Errorf("%w: %d sides were planned, %d are there", ErrProof, len(p.plan.sides), p.n)
 	}
 	return p.wrong
 }

@@ -49,7 +49,7 @@ func BenchmarkParseManifest(b *testing.B) {
 	for i := range rows {
 		rows[i] = exchange.ManifestRow{
 			Letter: i + 1, Shipment: fmt.Sprintf("00000000-0000-4000-8000-%012d", i), Konteringskode: "4711-22", File: name,
-			FirstSide: 4*i + 1, LastSide: 4*i + 4, Sheets: 2, Pages: 3, PagesBW: 3, Envelope: "C5", Zone: "NORGE", WeightGram: 17, Duplex: true,
+			FirstSheet: 2*i + 1, Stock: "COVER:1 PLAIN:2", FirstSide: 4*i + 1, LastSide: 4*i + 4, Sheets: 2, Pages: 3, PagesBW: 3, Envelope: "C5", Zone: "NORGE", WeightGram: 17, Duplex: true,
 		}
 	}
 	var out bytes.Buffer

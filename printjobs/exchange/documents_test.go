@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +73,10 @@ func TestTicketRoundTrip(t *testing.T) {
 	want := newJob(t, "K7QX000030", 100, 200).ticket
 	want.Format, want.Parent = exchange.TicketFormat, "K7QX000001"
 	want.Class.Account = "skole-øst"
-	want.Instructions = exchange.Instructions{Paper: "80 g/m² A4", PostBy: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Note: "a <b> & c"}
+	want.Reprint, want.Marks, want.DocumentParts = true, []string{exchange.MarkDataMatrix, exchange.MarkOMR}, true
+	want.Press = &exchange.Press{WidthMM: 450, HeightMM: 320, Columns: 2, Rows: 1, Order: exchange.OrderCutAndStack, StackSheets: 250, Flip: exchange.FlipLong}
+	want.Class.Group = "konteringskode=4100"
+	want.Instructions = exchange.Instructions{Trays: map[string]string{"GIRO": "skuff 2", "CONTROL": "skuff 3"}, Paper: "80 g/m² A4", PostBy: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Note: "a <b> & c"}
 	b, err := want.Marshal()
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +110,7 @@ func TestTicketIsReadStrictly(t *testing.T) {
 		"field twice":         {swap(`"vendor":`, `"vendor": "x", "vendor":`), "line 4: field \"vendor\" stands twice"},
 		"field twice by case": {swap(`"vendor":`, `"Vendor": "x", "vendor":`), "stands twice"},
 		"nested field twice":  {swap(`"letters": 4`, `"letters": 4, "letters": 5`), "stands twice"},
-		"other format":        {swap("postgang-ticket/1", "postgang-ticket/2"), "format"},
+		"other format":        {swap("postgang-ticket/2", "postgang-ticket/1"), "format"},
 		"bad job":             {swap(`"job": "K7QX000030"`, `"job": "../../etc"`), "not a job id"},
 		"letters":             {swap(`"letters": 4`, `"letters": 5`), "totals.letters: 5, but the print files hold 4"},
 		"sides":               {swap(`"sides": 12`, `"sides": 13`), "totals.sides"},
@@ -120,6 +124,13 @@ func TestTicketIsReadStrictly(t *testing.T) {
 		"other hash":          {swap(`"sha256": "`, `"sha256": "0`), "files[0]"},
 		"time":                {swap("2026-11-22T03:00:00Z", "22.11.2026"), "time is not of the form"},
 		"envelope":            {swap(`"C5"`, `"C6"`), "class.envelope"},
+		"reprint of nothing":  {swap(`"class":`, `"reprint": true, "class":`), "parent"},
+		"unknown mark":        {swap(`"class":`, `"marks": ["qr"], "class":`), "marks"},
+		"mark twice":          {swap(`"class":`, `"marks": ["omr", "omr"], "class":`), "marks"},
+		"tray of no paper":    {swap(`"class":`, `"instructions": {"trays": {"YELLOW": "2"}}, "class":`), "instructions.trays"},
+		"tray without name":   {swap(`"class":`, `"instructions": {"trays": {"GIRO": ""}}, "class":`), "instructions.trays"},
+		"empty press":         {swap(`"class":`, `"press": {}, "class":`), "press.order"},
+		"turned askew":        {swap(`"class":`, `"press": {"widthMM": 420, "heightMM": 297, "columns": 2, "rows": 1, "order": "sequential", "turn": 45}, "class":`), "press.turn"},
 		"escape in vendor":    {swap(`"sim"`, `"s\u001bm"`), "vendor"},
 	} {
 		_, err := exchange.ParseTicket([]byte(c.text))
@@ -158,26 +169,36 @@ func TestManifestProblemsByLine(t *testing.T) {
 		"one column more":   {strings.Replace(good, "tosidig", "tosidig;pris", 1), "line 1: header row is not"},
 		"byte order mark":   {"\ufeff" + good, "line 1: header row is not"},
 		"not UTF-8":         {good + "\xff", "UTF-8"},
-		"other version":     {row(2, func(f []string) { f[0] = "2" }), "line 3: versjon"},
-		"column missing":    {row(2, func(f []string) { f[15] = "nei;x" }), "line 3: want 16 columns, have 17"},
+		"other version":     {row(2, func(f []string) { f[0] = "1" }), "line 3: versjon"},
+		"column missing":    {row(2, func(f []string) { f[18] = "nei;x" }), "line 3: want 19 columns, have 20"},
 		"quotes":            {row(1, func(f []string) { f[3] = `a"b` }), "line 2: quotes are wrong"},
 		"letter order":      {row(2, func(f []string) { f[1] = "3" }), "line 3: brev: want 2, have 3"},
 		"leading zero":      {row(2, func(f []string) { f[1] = "02" }), "line 3: brev: is not a whole number"},
-		"sign":              {row(1, func(f []string) { f[7] = "+1" }), "line 2: ark: is not a whole number"},
-		"decimal":           {row(1, func(f []string) { f[14] = "12,5" }), "line 2: vekt_gram: is not a whole number"},
+		"sign":              {row(1, func(f []string) { f[8] = "+1" }), "line 2: ark: is not a whole number"},
+		"decimal":           {row(1, func(f []string) { f[17] = "12,5" }), "line 2: vekt_gram: is not a whole number"},
 		"shipment twice":    {row(2, func(f []string) { f[2] = strings.Split(lines[1], ";")[2] }), "line 3: forsendelse: stands in line 2 too"},
 		"shipment a name":   {row(2, func(f []string) { f[2] = "Kari Nordmann" }), "line 3: forsendelse: is not a shipment id"},
 		"long code":         {row(2, func(f []string) { f[3] = strings.Repeat("4", 21) }), "line 3: konteringskode"},
 		"file not a name":   {row(2, func(f []string) { f[4] = "../x.pdf" }), "line 3: fil"},
-		"sides backwards":   {row(2, func(f []string) { f[5], f[6] = "6", "3" }), "line 3: forste_side: 6 to 3"},
-		"too few sides":     {row(2, func(f []string) { f[7] = "9" }), "line 3: ark: 9 sheets cannot have 4 sides"},
-		"pages don't add":   {row(2, func(f []string) { f[9] = "1" }), "line 3: sider: 3 is not 1 without and 0 with colour"},
-		"too many pages":    {row(1, func(f []string) { f[8], f[9] = "5", "5" }), "line 2: sider: 5 pages are more"},
-		"giro":              {row(1, func(f []string) { f[11] = "2" }), "line 2: giroark"},
-		"envelope":          {row(1, func(f []string) { f[12] = "c5" }), "line 2: konvolutt"},
-		"zone":              {row(1, func(f []string) { f[13] = "" }), "line 2: sone"},
-		"no weight":         {row(1, func(f []string) { f[14] = "0" }), "line 2: vekt_gram"},
-		"duplex":            {row(1, func(f []string) { f[15] = "true" }), "line 2: tosidig: want ja or nei"},
+		"sides backwards":   {row(2, func(f []string) { f[6], f[7] = "6", "3" }), "line 3: forste_side: 6 to 3"},
+		"too few sides":     {row(2, func(f []string) { f[8] = "9" }), "line 3: ark: 9 sheets cannot have 4 sides"},
+		"pages don't add":   {row(2, func(f []string) { f[10] = "1" }), "line 3: sider: 3 is not 1 without and 0 with colour"},
+		"too many pages":    {row(1, func(f []string) { f[9], f[10] = "5", "5" }), "line 2: sider: 5 pages are more"},
+		"giro":              {row(1, func(f []string) { f[12] = "2" }), "line 2: giroark"},
+		"giro not called":   {row(2, func(f []string) { f[12] = "1" }), "line 3: papir"},
+		"paper missing":     {row(1, func(f []string) { f[13] = "" }), "line 2: papir"},
+		"paper short":       {row(2, func(f []string) { f[13] = "COVER:1" }), "line 3: papir"},
+		"paper in two runs": {row(2, func(f []string) { f[13] = "PLAIN:1 PLAIN:2" }), "line 3: papir"},
+		"paper with a gap":  {row(2, func(f []string) { f[13] = "COVER:1 PLAIN:3" }), "line 3: papir"},
+		"paper unknown":     {row(1, func(f []string) { f[13] = "CARDBOARD:1" }), "line 2: papir"},
+		"part too long":     {row(2, func(f []string) { f[14] = "2-4" }), "line 3: utvalg"},
+		"part falls":        {row(2, func(f []string) { f[14] = "3,2" }), "line 3: utvalg"},
+		"part not joined":   {row(2, func(f []string) { f[14] = "2,3" }), "line 3: utvalg"},
+		"no first sheet":    {row(1, func(f []string) { f[5] = "0" }), "line 2: forste_ark"},
+		"envelope":          {row(1, func(f []string) { f[15] = "c5" }), "line 2: konvolutt"},
+		"zone":              {row(1, func(f []string) { f[16] = "" }), "line 2: sone"},
+		"no weight":         {row(1, func(f []string) { f[17] = "0" }), "line 2: vekt_gram"},
+		"duplex":            {row(1, func(f []string) { f[18] = "true" }), "line 2: tosidig: want ja or nei"},
 		"control character": {row(1, func(f []string) { f[3] = "\"a\nb\"" }), "line 2: konteringskode"},
 	} {
 		_, err := exchange.ParseManifest([]byte(c.text))
@@ -207,23 +228,32 @@ func genRows(t *rapid.T) []exchange.ManifestRow {
 		t.Fatal(err)
 	}
 	n := rapid.IntRange(1, 20).Draw(t, "letters")
-	side := 1
+	side, sheet := 1, 1
 	var rows []exchange.ManifestRow
 	for i := range n {
 		sheets := rapid.IntRange(1, 120).Draw(t, "sheets")
 		sides := rapid.IntRange(sheets, 2*sheets).Draw(t, "sides")
 		bw := rapid.IntRange(0, sides).Draw(t, "bw")
 		colour := rapid.IntRange(max(0, 1-bw), sides-bw).Draw(t, "colour")
+		stocks := rapid.SliceOfN(rapid.SampledFrom([]string{"COVER", "PLAIN", "GIRO"}), sheets, sheets).Draw(t, "stocks")
+		giro := 0
+		for _, s := range stocks {
+			if s == exchange.StockGiro {
+				giro++
+			}
+		}
 		rows = append(rows, exchange.ManifestRow{
 			Letter: i + 1, Shipment: fmt.Sprintf("%s-%d", rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._-]{0,20}`).Draw(t, "shipment"), i),
 			Konteringskode: rapid.StringOfN(rapid.RuneFrom([]rune(`abcÆØÅ019;"',. =+-@/\#`)), 0, 20, -1).Draw(t, "code"),
-			File:           name, FirstSide: side, LastSide: side + sides - 1, Sheets: sheets,
-			Pages: bw + colour, PagesBW: bw, PagesColour: colour, GiroSheets: rapid.IntRange(0, sheets).Draw(t, "giro"),
+			File:           name, FirstSheet: sheet, FirstSide: side, LastSide: side + sides - 1, Sheets: sheets,
+			Pages: bw + colour, PagesBW: bw, PagesColour: colour, GiroSheets: giro, Stock: exchange.StockRuns(stocks),
+			Part:       rapid.SampledFrom([]string{"", exchange.Runs([][2]int{{3, sheets + 2}})}).Draw(t, "part"),
 			Envelope:   rapid.SampledFrom([]string{"C5", "C4", "PARCEL"}).Draw(t, "envelope"),
 			Zone:       rapid.SampledFrom([]string{"NORGE", "EUROPA", "VERDEN"}).Draw(t, "zone"),
 			WeightGram: rapid.IntRange(1, 1_000_000).Draw(t, "weight"), Duplex: rapid.Bool().Draw(t, "duplex"),
 		})
 		side += sides
+		sheet += sheets
 	}
 	return rows
 }
@@ -260,12 +290,48 @@ func TestCheckJob(t *testing.T) {
 	if p := exchange.CheckJob(j.ticket, rows()); len(p) != 0 {
 		t.Fatalf("a good job has problems: %v", p)
 	}
+	// Two A4 sheets beside each other on A3, in a job with control sheets.
+	press := j.ticket
+	press.Press = &exchange.Press{WidthMM: 420, HeightMM: 297, Columns: 2, Rows: 1, Order: exchange.OrderCutAndStack, Flip: exchange.FlipShort}
+	press.Files = slices.Clone(press.Files)
+	shifted := rows()
+	for i := range press.Files[:2] {
+		press.Files[i].Header, press.Files[i].Trailer = 1, 1
+	}
+	for i := range shifted {
+		shifted[i].FirstSide, shifted[i].LastSide = shifted[i].FirstSide+2, shifted[i].LastSide+2
+	}
+	if p := exchange.CheckJob(press, shifted); len(p) != 0 {
+		t.Fatalf("a good job on press sheets has problems: %v", p)
+	}
 	for name, harm := range map[string]func(t *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow{
 		"letter lost":     func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow { return r[:3] },
 		"file lost":       func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow { return r[:2] },
 		"gap in sides":    func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow { r[1].FirstSide++; return r },
 		"sides left over": func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow { r[3].LastSide--; return r },
 		"sides beyond":    func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow { r[1].LastSide++; return r },
+		"gap in sheets": func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow {
+			r[2].FirstSheet++
+			return r
+		},
+		"control sheet not there": func(t *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow {
+			t.Files[0].Header = 1
+			return r
+		},
+		"press sheets too few": func(t *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow {
+			t.Press = &exchange.Press{WidthMM: 420, HeightMM: 297, Columns: 2, Rows: 1, Order: exchange.OrderCutAndStack}
+			t.Files[0].Sides = 2
+			return r
+		},
+		"half a press sheet": func(t *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow {
+			t.Press = &exchange.Press{WidthMM: 420, HeightMM: 297, Columns: 2, Rows: 1, Order: exchange.OrderCutAndStack}
+			t.Files[0].Sides = 5
+			return r
+		},
+		"part of a letter in a job of its own": func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow {
+			r[1].Part = "1-2"
+			return r
+		},
 		"letter in next file": func(_ *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow {
 			r[1].File = r[2].File
 			return r
@@ -285,6 +351,7 @@ func TestCheckJob(t *testing.T) {
 		},
 	} {
 		ticket := j.ticket
+		ticket.Files = slices.Clone(ticket.Files)
 		harmed := harm(&ticket, rows())
 		if p := exchange.CheckJob(ticket, harmed); len(p) == 0 {
 			t.Errorf("%s: nothing is found", name)
@@ -329,7 +396,7 @@ func FuzzParseTicket(f *testing.F) {
 	good := ticketBytes(f)
 	f.Add(good)
 	f.Add(bytes.Replace(good, []byte(`"job"`), []byte(`"Job"`), 1))
-	f.Add([]byte(`{"format":"postgang-ticket/1","files":[{}],"class":{}}`))
+	f.Add([]byte(`{"format":"postgang-ticket/2","files":[{}],"class":{}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ticket, err := exchange.ParseTicket(b)
 		if err != nil {

@@ -31,15 +31,15 @@ func ExampleFileName() {
 func ExampleWriteManifest() {
 	err := exchange.WriteManifest(os.Stdout, []exchange.ManifestRow{{
 		Letter: 1, Shipment: "5b1f2a3c-0000-4000-8000-000000000001", Konteringskode: "4711-22",
-		File: "K7QX000012_001_0123456789ab.pdf", FirstSide: 1, LastSide: 4, Sheets: 2, Pages: 3, PagesBW: 2, PagesColour: 1,
+		File: "K7QX000012_001_0123456789ab.pdf", FirstSheet: 1, FirstSide: 1, LastSide: 4, Sheets: 2, Stock: "COVER:1 PLAIN:2", Pages: 3, PagesBW: 2, PagesColour: 1,
 		Envelope: exchange.EnvelopeC5, Zone: exchange.ZoneNorway, WeightGram: 17, Duplex: true,
 	}})
 	if err != nil {
 		panic(err)
 	}
 	// Output:
-	// versjon;brev;forsendelse;konteringskode;fil;forste_side;siste_side;ark;sider;sider_sh;sider_farge;giroark;konvolutt;sone;vekt_gram;tosidig
-	// 1;1;5b1f2a3c-0000-4000-8000-000000000001;4711-22;K7QX000012_001_0123456789ab.pdf;1;4;2;3;2;1;0;C5;NORGE;17;ja
+	// versjon;brev;forsendelse;konteringskode;fil;forste_ark;forste_side;siste_side;ark;sider;sider_sh;sider_farge;giroark;papir;utvalg;konvolutt;sone;vekt_gram;tosidig
+	// 2;1;5b1f2a3c-0000-4000-8000-000000000001;4711-22;K7QX000012_001_0123456789ab.pdf;1;1;4;2;3;2;1;0;COVER:1 PLAIN:2;;C5;NORGE;17;ja
 }
 
 // A vendor refuses a job with every reason at once.

@@ -19,13 +19,16 @@ type ManifestRow struct {
 	Shipment       string // shipment id: letters, digits, dot, hyphen, underscore, at most 64
 	Konteringskode string // at most 20 characters, may be empty (domain.md 1.2)
 	File           string // name of the print file that holds the letter
-	FirstSide      int    // first page of the letter in the print file, 1-based
-	LastSide       int    // last page of it, blank ones among them
-	Sheets         int    // physical sheets
+	FirstSheet     int    // first finished sheet of the letter within the job, 1-based, control sheets not counted
+	FirstSide      int    // first side of the letter in the print file, 1-based, blank ones and control sheets counted
+	LastSide       int    // last side of it
+	Sheets         int    // finished sheets
 	Pages          int    // printed pages, blank sides not counted: PagesBW + PagesColour
 	PagesBW        int
 	PagesColour    int
 	GiroSheets     int    // sheets of giro paper among Sheets
+	Stock          string // paper of each sheet, made by [StockRuns]
+	Part           string // of a reprint of some sheets of a letter, these, such as "2-3,5"; empty: the whole letter
 	Envelope       string // EnvelopeC5, EnvelopeC4 or EnvelopeParcel
 	Zone           string // ZoneNorway, ZoneEurope or ZoneWorld
 	WeightGram     int    // gram, envelope included, as we compute it
@@ -34,12 +37,12 @@ type ManifestRow struct {
 
 // manifestVersion is the first column of each row. A vendor must refuse a
 // version that it does not know.
-const manifestVersion = "1"
+const manifestVersion = "2"
 
 // manifestHeader is the header row; its order is the order of the columns.
 var manifestHeader = []string{
-	"versjon", "brev", "forsendelse", "konteringskode", "fil", "forste_side", "siste_side", "ark", "sider",
-	"sider_sh", "sider_farge", "giroark", "konvolutt", "sone", "vekt_gram", "tosidig",
+	"versjon", "brev", "forsendelse", "konteringskode", "fil", "forste_ark", "forste_side", "siste_side", "ark", "sider",
+	"sider_sh", "sider_farge", "giroark", "papir", "utvalg", "konvolutt", "sone", "vekt_gram", "tosidig",
 }
 
 // maxKonteringskode is the longest code, in characters (SvarUt, domain.md 1.2).
@@ -67,8 +70,9 @@ func WriteManifest(w io.Writer, rows []ManifestRow) error {
 	rec := make([]string, len(manifestHeader))
 	for _, r := range rows {
 		rec = append(rec[:0], manifestVersion, strconv.Itoa(r.Letter), r.Shipment, r.Konteringskode, r.File,
-			strconv.Itoa(r.FirstSide), strconv.Itoa(r.LastSide), strconv.Itoa(r.Sheets), strconv.Itoa(r.Pages),
-			strconv.Itoa(r.PagesBW), strconv.Itoa(r.PagesColour), strconv.Itoa(r.GiroSheets), r.Envelope, r.Zone,
+			strconv.Itoa(r.FirstSheet), strconv.Itoa(r.FirstSide), strconv.Itoa(r.LastSide), strconv.Itoa(r.Sheets),
+			strconv.Itoa(r.Pages), strconv.Itoa(r.PagesBW), strconv.Itoa(r.PagesColour), strconv.Itoa(r.GiroSheets),
+			r.Stock, r.Part, r.Envelope, r.Zone,
 			strconv.Itoa(r.WeightGram), yesNo(r.Duplex))
 		if err := cw.Write(rec); err != nil {
 			return fmt.Errorf("write manifest: %w", err)
@@ -89,7 +93,7 @@ func yesNo(b bool) string {
 }
 
 // ParseManifest reads a manifest strictly: the header must be exactly the one
-// of version 1, every number in its plain form, letters numbered from 1 without
+// of version 2, every number in its plain form, letters numbered from 1 without
 // gaps, and no shipment twice. All problems are listed by line in a
 // [ParseError]. Whether the rows agree with a ticket is [CheckJob]'s matter.
 func ParseManifest(b []byte) ([]ManifestRow, error) {
@@ -160,11 +164,11 @@ func parseRow(p *problems, line int, rec []string) ManifestRow {
 	}
 	r := ManifestRow{
 		Letter: number(1), Shipment: strings.Clone(rec[2]), Konteringskode: strings.Clone(rec[3]), File: strings.Clone(rec[4]),
-		FirstSide: number(5), LastSide: number(6), Sheets: number(7), Pages: number(8), PagesBW: number(9),
-		PagesColour: number(10), GiroSheets: number(11), Envelope: strings.Clone(rec[12]), Zone: strings.Clone(rec[13]),
-		WeightGram: number(14),
+		FirstSheet: number(5), FirstSide: number(6), LastSide: number(7), Sheets: number(8), Pages: number(9), PagesBW: number(10),
+		PagesColour: number(11), GiroSheets: number(12), Stock: strings.Clone(rec[13]), Part: strings.Clone(rec[14]),
+		Envelope: strings.Clone(rec[15]), Zone: strings.Clone(rec[16]), WeightGram: number(17),
 	}
-	switch rec[15] {
+	switch rec[18] {
 	case "ja":
 		r.Duplex = true
 	case "nei":
@@ -206,6 +210,9 @@ func checkRows(p *problems, rows []ManifestRow, line func(int) int) {
 		if r.FirstSide < 1 || r.LastSide < r.FirstSide || r.LastSide > maxSides {
 			p.add(n, "forste_side", "%d to %d is no range of sides", r.FirstSide, r.LastSide)
 		}
+		if r.FirstSheet < 1 {
+			p.add(n, "forste_ark", "%d is less than 1", r.FirstSheet)
+		}
 		if sides := r.LastSide - r.FirstSide + 1; r.Sheets < 1 || sides < r.Sheets || sides > 2*r.Sheets {
 			p.add(n, "ark", "%d sheets cannot have %d sides", r.Sheets, sides)
 		}
@@ -217,6 +224,12 @@ func checkRows(p *problems, rows []ManifestRow, line func(int) int) {
 		}
 		if r.GiroSheets < 0 || r.GiroSheets > r.Sheets {
 			p.add(n, "giroark", "%d is not within 0 to %d", r.GiroSheets, r.Sheets)
+		}
+		if sheets, giro, ok := parseStock(r.Stock); !ok || sheets != r.Sheets || giro != r.GiroSheets {
+			p.add(n, "papir", "want the paper of sheets 1 to %d, %d of them GIRO, such as COVER:1 PLAIN:2-3", r.Sheets, r.GiroSheets)
+		}
+		if n2, ok := countRuns(r.Part); r.Part != "" && (!ok || n2 != r.Sheets) {
+			p.add(n, "utvalg", "want %d sheets of the letter in rising order, such as 2-3,5", r.Sheets)
 		}
 		if !validEnvelope(r.Envelope) {
 			p.add(n, "konvolutt", "want C5, C4 or PARCEL")
@@ -253,7 +266,7 @@ func TotalsOf(rows []ManifestRow, files []File) Totals {
 
 // CheckJob compares a manifest with its ticket: totals, envelope and zone, each
 // letter in the file that the ticket says, and each file's sides covered by its
-// letters without gap or overlap. Both have passed their own parser. The lines
+// letters and control sheets without gap or overlap. Both have passed their own parser. The lines
 // it reports assume a header row and one line a letter.
 func CheckJob(t Ticket, rows []ManifestRow) []LineProblem {
 	p := &problems{}
@@ -272,36 +285,151 @@ func CheckJob(t Ticket, rows []ManifestRow) []LineProblem {
 			p.add(0, "totals."+n.field, "%d in the ticket, %d in the manifest", n.have, n.want)
 		}
 	}
-	files := t.PrintFiles()
-	at, side := 0, 0 // the file we are in, and its sides covered so far
 	for i, r := range rows {
-		n := i + 2
 		if r.Envelope != t.Class.Envelope || r.Zone != t.Class.Zone {
-			p.add(n, "", "envelope or zone is not the job's")
+			p.add(i+2, "", "envelope or zone is not the job's")
 		}
 		if r.GiroSheets > 0 && !t.Class.Giro || r.PagesColour > 0 && !t.Class.Colour || r.Duplex && !t.Class.Duplex {
-			p.add(n, "", "giro, colour or duplex in a job without it")
+			p.add(i+2, "", "giro, colour or duplex in a job without it")
 		}
-		for at < len(files) && r.Letter > files[at].LastLetter {
-			if side != files[at].Sides {
-				p.add(n, "siste_side", "%s has %d sides, its letters cover %d", files[at].Name, files[at].Sides, side)
+	}
+	checkPlaces(p, t, rows)
+	return p.list
+}
+
+// checkPlaces compares where the letters stand with the files of the ticket:
+// every file's sides, in the order after cutting, are its control sheets and
+// its letters, without gap or overlap.
+func checkPlaces(p *problems, t Ticket, rows []ManifestRow) {
+	perSheet := 1
+	if t.Class.Duplex {
+		perSheet = 2
+	}
+	files := t.PrintFiles()
+	sheet, i := 0, 0 // sheets of the job, rows so far
+	for _, f := range files {
+		side := perSheet * f.Header
+		finished := f.Header + f.Trailer // finished sheets
+		for ; i < len(rows) && rows[i].Letter <= f.LastLetter; i++ {
+			r, n := rows[i], i+2
+			if r.File != f.Name {
+				p.add(n, "fil", "is not the file that the ticket says for this letter")
 			}
-			at, side = at+1, 0
+			if r.FirstSheet != sheet+1 {
+				p.add(n, "forste_ark", "want %d, have %d", sheet+1, r.FirstSheet)
+			}
+			if r.FirstSide != side+1 {
+				p.add(n, "forste_side", "want %d, have %d", side+1, r.FirstSide)
+			}
+			if r.LastSide-r.FirstSide+1 != perSheet*r.Sheets {
+				p.add(n, "siste_side", "%d sheets have %d sides, not %d", r.Sheets, perSheet*r.Sheets, r.LastSide-r.FirstSide+1)
+			}
+			sheet, side, finished = sheet+r.Sheets, r.LastSide, finished+r.Sheets
+			if r.Part != "" && !t.Reprint {
+				p.add(n, "utvalg", "a part of a letter in a job that is no reprint")
+			}
 		}
-		if at == len(files) || r.File != files[at].Name {
-			p.add(n, "fil", "is not the file that the ticket says for this letter")
+		sides := perSheet * finished
+		if t.Press == nil {
+			if f.Sides != sides {
+				p.add(0, "", "%s has %d sides, its letters and control sheets cover %d", f.Name, f.Sides, sides)
+			}
 			continue
 		}
-		if r.FirstSide != side+1 {
-			p.add(n, "forste_side", "want %d, have %d", side+1, r.FirstSide)
+		if up := t.Press.Up(); f.Sides%perSheet != 0 || f.Sides/perSheet*up < finished {
+			p.add(0, "", "%s has %d sides, which do not hold %d finished sheets, %d a press sheet", f.Name, f.Sides, finished, up)
 		}
-		side = r.LastSide
 	}
-	if at < len(files) && side != files[at].Sides {
-		p.add(0, "", "%s has %d sides, its letters cover %d", files[at].Name, files[at].Sides, side)
+	for ; i < len(rows); i++ {
+		p.add(i+2, "fil", "is in no file of the ticket")
 	}
-	if at < len(files)-1 {
-		p.add(0, "", "%d print files hold no letter", len(files)-1-at)
+}
+
+// Kinds of paper, in [StockRuns] and [Instructions].Trays.
+const (
+	StockPlain   = "PLAIN"   // white A4
+	StockCover   = "COVER"   // the sheet with the address page
+	StockGiro    = "GIRO"    // pre-printed giro form
+	StockControl = "CONTROL" // control sheets, which belong to no letter
+)
+
+func validStock(s string) bool { return s == StockPlain || s == StockCover || s == StockGiro }
+
+// StockRuns words the paper of a letter's sheets in order, which is the call
+// of trays: "COVER:1 PLAIN:2-4 GIRO:5".
+func StockRuns(stocks []string) string {
+	var b strings.Builder
+	for i := 0; i < len(stocks); {
+		j := i
+		for j+1 < len(stocks) && stocks[j+1] == stocks[i] {
+			j++
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(stocks[i] + ":" + Runs([][2]int{{i + 1, j + 1}}))
+		i = j + 1
 	}
-	return p.list
+	return b.String()
+}
+
+// Runs words ranges of numbers, both ends included: "2-3,5".
+func Runs(ranges [][2]int) string {
+	var b strings.Builder
+	for i, r := range ranges {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Itoa(r[0]))
+		if r[1] != r[0] {
+			b.WriteString("-" + strconv.Itoa(r[1]))
+		}
+	}
+	return b.String()
+}
+
+// parseStock counts the sheets, and those of giro paper, of what StockRuns
+// makes.
+func parseStock(s string) (sheets, giro int, ok bool) {
+	before := ""
+	for word := range strings.SplitSeq(s, " ") {
+		stock, run, found := strings.Cut(word, ":")
+		from, to, err := parseRun(run)
+		if !found || err || !validStock(stock) || stock == before || from != sheets+1 {
+			return 0, 0, false
+		}
+		if stock == StockGiro {
+			giro += to - from + 1
+		}
+		sheets, before = to, stock
+	}
+	return sheets, giro, true
+}
+
+// countRuns counts the numbers of what Runs makes, which must rise with gaps
+// between the ranges.
+func countRuns(s string) (n int, ok bool) {
+	last := -1
+	for run := range strings.SplitSeq(s, ",") {
+		from, to, err := parseRun(run)
+		if err || from <= last+1 && last > 0 {
+			return 0, false
+		}
+		n, last = n+to-from+1, to
+	}
+	return n, true
+}
+
+// parseRun reads "5" or "2-3", in its one spelling.
+func parseRun(s string) (from, to int, bad bool) {
+	a, b, two := strings.Cut(s, "-")
+	from, err := strconv.Atoi(a)
+	to = from
+	if err == nil && two {
+		to, err = strconv.Atoi(b)
+	}
+	if err != nil || from < 1 || to < from || to > maxSides || two && to == from || Runs([][2]int{{from, to}}) != s {
+		return 0, 0, true
+	}
+	return from, to, false
 }

@@ -374,7 +374,7 @@ func newJob(t testing.TB, id string, sizes ...int) *job {
 			first := 1 + 2*k
 			rows = append(rows, exchange.ManifestRow{
 				Letter: 2*i + 1 + k, Shipment: fmt.Sprintf("s-%s-%d-%d", id, i, k), Konteringskode: "4711", File: f.Name,
-				FirstSide: first, LastSide: first + 2*sheets - 1, Sheets: sheets, Pages: 2*sheets - 1, PagesBW: 2*sheets - 1,
+				FirstSheet: 3*i + 1 + k, FirstSide: first, LastSide: first + 2*sheets - 1, Sheets: sheets, Stock: exchange.StockRuns([]string{"COVER", "PLAIN"}[:sheets]), Pages: 2*sheets - 1, PagesBW: 2*sheets - 1,
 				Envelope: "C5", Zone: "NORGE", WeightGram: 7 + 5*sheets, Duplex: true,
 			})
 		}

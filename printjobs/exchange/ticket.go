@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,7 +17,7 @@ import (
 // silent change of format once made costs vanish from SvarUt's export
 // (domain.md 1.6 g).
 const (
-	TicketFormat = "postgang-ticket/1"
+	TicketFormat = "postgang-ticket/2"
 	ReadyFormat  = "postgang-ready/1"
 	AnswerFormat = "postgang-answer/1"
 )
@@ -44,6 +46,42 @@ type Class struct {
 	Giro     bool   `json:"giro"`     // the job needs pre-printed giro sheets
 	Envelope string `json:"envelope"` // EnvelopeC5, EnvelopeC4 or EnvelopeParcel
 	Zone     string `json:"zone"`     // ZoneNorway, ZoneEurope or ZoneWorld
+	// Group is what the sender keeps apart beyond that, as agreed: key=value,
+	// joined by commas, such as "konteringskode=4100,weight-step=50g"; or empty.
+	Group string `json:"group,omitempty"`
+}
+
+// Press says how finished sheets lie on the sheets that are printed, when
+// these are not the same: to be cut, and the stacks laid on each other.
+type Press struct {
+	WidthMM     float64 `json:"widthMM"`
+	HeightMM    float64 `json:"heightMM"`
+	Columns     int     `json:"columns"`
+	Rows        int     `json:"rows"`
+	Order       string  `json:"order"`                 // OrderCutAndStack or OrderSequential
+	StackSheets int     `json:"stackSheets,omitempty"` // most press sheets before a new stack begins
+	Turn        int     `json:"turn,omitempty"`        // degrees counterclockwise by which a finished sheet lies turned
+	Flip        string  `json:"flip,omitempty"`        // FlipLong or FlipShort: the edge that a press sheet is turned about
+}
+
+// Orders of finished sheets on press sheets, in [Press].Order.
+const (
+	OrderCutAndStack = "cut-and-stack" // the first stack holds the first sheets, the next stack goes below it
+	OrderSequential  = "sequential"    // neighbours lie beside each other
+)
+
+// Edges that a press sheet is turned about, in [Press].Flip.
+const (
+	FlipLong  = "long-edge"
+	FlipShort = "short-edge"
+)
+
+// Up is how many finished sheets lie on one press sheet.
+func (p *Press) Up() int {
+	if p == nil {
+		return 1
+	}
+	return p.Columns * p.Rows
 }
 
 // Totals counts a whole job. [TotalsOf] computes it.
@@ -70,6 +108,8 @@ type File struct {
 	Letters     int `json:"letters,omitempty"`     // letters in it
 	FirstLetter int `json:"firstLetter,omitempty"` // number of its first letter, 1-based within the job
 	LastLetter  int `json:"lastLetter,omitempty"`
+	Header      int `json:"headerSheets,omitempty"`  // control sheets before the first letter; not to be put in envelopes
+	Trailer     int `json:"trailerSheets,omitempty"` // control sheets after the last letter
 }
 
 // Instructions tell the vendor how to produce a job. Every field may be empty,
@@ -80,21 +120,38 @@ type Instructions struct {
 	Service   string    `json:"service,omitempty"`   // postal service
 	PostBy    time.Time `json:"postBy,omitzero"`     // to be posted before this time, UTC
 	Note      string    `json:"note,omitempty"`      // for the vendor's people; no personal data
+	// Trays name the vendor's tray for each kind of paper in the manifest's
+	// papir: PLAIN, COVER, GIRO, CONTROL. Which sheets are of which paper is in
+	// the manifest.
+	Trays map[string]string `json:"trays,omitempty"`
 }
 
 // Ticket (jobbseddel) describes a whole job to the vendor. It is the document
 // whose hash the ready file carries, and it carries the hashes of all others.
 type Ticket struct {
-	Format       string       `json:"format"` // TicketFormat; set by Marshal when empty
-	Job          string       `json:"job"`
-	Vendor       string       `json:"vendor"`
-	Parent       string       `json:"parent,omitempty"` // the job this one replaces or reprints, by a person's order
-	Created      time.Time    `json:"created"`          // UTC, whole seconds
-	Class        Class        `json:"class"`
-	Totals       Totals       `json:"totals"`
-	Files        []File       `json:"files"` // print files in order, then the manifest; never the ticket itself
-	Instructions Instructions `json:"instructions,omitzero"`
+	Format  string    `json:"format"` // TicketFormat; set by Marshal when empty
+	Job     string    `json:"job"`
+	Vendor  string    `json:"vendor"`
+	Parent  string    `json:"parent,omitempty"`  // the job this one replaces or reprints, by a person's order
+	Reprint bool      `json:"reprint,omitempty"` // letters of the parent printed once more, by a person's order
+	Created time.Time `json:"created"`           // UTC, whole seconds
+	Class   Class     `json:"class"`
+	Totals  Totals    `json:"totals"`
+	Files   []File    `json:"files"` // print files in order, then the manifest; never the ticket itself
+	// Press is nil when each finished sheet is a press sheet.
+	Press *Press `json:"press,omitempty"`
+	// Marks on every sheet: MarkDataMatrix, MarkOMR; those on covers alone are not meant.
+	Marks []string `json:"marks,omitempty"`
+	// DocumentParts: the print files carry a DPart tree with a node a letter.
+	DocumentParts bool         `json:"documentParts,omitempty"`
+	Instructions  Instructions `json:"instructions,omitzero"`
 }
+
+// Kinds of marks, in [Ticket].Marks.
+const (
+	MarkDataMatrix = "datamatrix"
+	MarkOMR        = "omr"
+)
 
 // ManifestFile gives the ticket's manifest.
 func (t Ticket) ManifestFile() (File, bool) {
@@ -174,8 +231,61 @@ func (t Ticket) check() error {
 			p.add(0, s.field, "want at most 500 characters and no control characters")
 		}
 	}
+	t.checkTrays(p)
+	t.checkPress(p)
+	if t.Reprint && t.Parent == "" {
+		p.add(0, "parent", "a reprint names the job that it reprints")
+	}
+	for i, m := range t.Marks {
+		if m != MarkDataMatrix && m != MarkOMR || slices.Contains(t.Marks[:i], m) {
+			p.add(0, "marks", "want %s and %s, each at most once", MarkDataMatrix, MarkOMR)
+		}
+	}
 	t.checkFiles(p)
 	return p.err()
+}
+
+func (t Ticket) checkTrays(p *problems) {
+	for _, stock := range slices.Sorted(maps.Keys(t.Instructions.Trays)) {
+		if !validStock(stock) && stock != StockControl {
+			p.add(0, "instructions.trays", "%s is no kind of paper", showName(stock))
+		}
+		if tray := t.Instructions.Trays[stock]; tray == "" || !plainText(tray, 64) {
+			p.add(0, "instructions.trays", "want a tray's name of 1 to 64 characters")
+		}
+	}
+}
+
+// maxUp bounds the finished sheets on one press sheet.
+const maxUp = 64
+
+func (t Ticket) checkPress(p *problems) {
+	s := t.Press
+	if s == nil {
+		return
+	}
+	size := func(mm float64) bool { return mm >= 50 && mm <= 5000 } // written so that NaN fails too
+	if !size(s.WidthMM) || !size(s.HeightMM) {
+		p.add(0, "press.widthMM", "want 50 to 5000 mm")
+	}
+	if s.Columns < 1 || s.Rows < 1 || s.Columns > maxUp || s.Rows > maxUp || s.Up() > maxUp {
+		p.add(0, "press.columns", "want 1 to %d finished sheets on a press sheet", maxUp)
+	}
+	if s.Order != OrderCutAndStack && s.Order != OrderSequential {
+		p.add(0, "press.order", "want %s or %s", OrderCutAndStack, OrderSequential)
+	}
+	if s.StackSheets < 0 {
+		p.add(0, "press.stackSheets", "%d is negative", s.StackSheets)
+	}
+	if s.Turn != 0 && s.Turn != 90 && s.Turn != 180 && s.Turn != 270 {
+		p.add(0, "press.turn", "want 0, 90, 180 or 270")
+	}
+	if s.Flip != "" && s.Flip != FlipLong && s.Flip != FlipShort {
+		p.add(0, "press.flip", "want %s or %s", FlipLong, FlipShort)
+	}
+	if t.Class.Giro {
+		p.add(0, "press", "giro sheets are printed one a press sheet, on their own paper")
+	}
 }
 
 func (t Ticket) checkFiles(p *problems) {
@@ -195,7 +305,7 @@ func (t Ticket) checkFiles(p *problems) {
 		switch f.Kind {
 		case KindManifest:
 			manifests++
-			if f.Sides != 0 || f.FirstLetter != 0 || f.LastLetter != 0 || f.Letters != 0 && f.Letters != t.Totals.Letters {
+			if f.Sides != 0 || f.FirstLetter != 0 || f.LastLetter != 0 || f.Header != 0 || f.Trailer != 0 || f.Letters != 0 && f.Letters != t.Totals.Letters {
 				p.add(0, field, "a manifest has no sides and no letters of its own")
 			}
 		case KindTicket:
@@ -206,6 +316,9 @@ func (t Ticket) checkFiles(p *problems) {
 			}
 			if f.Sides < 1 {
 				p.add(0, field, "a print file has at least one side")
+			}
+			if f.Header < 0 || f.Trailer < 0 || f.Header > 1 || f.Trailer > 1 {
+				p.add(0, field, "want none or one control sheet before and after the letters")
 			}
 			letters, sides, size = f.LastLetter, sides+f.Sides, size+f.Bytes
 		}
@@ -257,6 +370,9 @@ func (c Class) check(p *problems) {
 	}
 	if !plainText(c.Account, 64) {
 		p.add(0, "class.account", "want at most 64 characters and no control characters")
+	}
+	if !plainText(c.Group, 500) {
+		p.add(0, "class.group", "want at most 500 characters and no control characters")
 	}
 }
 

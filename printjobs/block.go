@@ -1,0 +1,378 @@
+package printjobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
+	"postgang/printjobs/printfile"
+)
+
+// laid is a letter on its sheets, on its way into a print file.
+type laid struct {
+	letter Letter
+	im     impose.Imposed      // its sheets, or those of them that are printed
+	part   string              // which those are, or empty for all
+	front  *printfile.Prepared // its cover, or nil
+	number int                 // of the letter in the job, the first being 1
+	sheet  int                 // running number of its first sheet in the job, the first being 1
+	left   int                 // sheets that are not drawn yet
+
+	src     Source // while it is open
+	watched *watchedReader
+	body    *printfile.Prepared
+}
+
+// close lets go of the prepared letter.
+func (w *laid) close() {
+	if w.src != nil {
+		w.src.Close() // only read
+		w.src, w.body = nil, nil
+	}
+}
+
+// stock words the paper of its sheets for the manifest.
+func (w *laid) stock() string {
+	stocks := make([]string, len(w.im.Sheets))
+	for i, s := range w.im.Sheets {
+		stocks[i] = string(s.Stock)
+	}
+	return exchange.StockRuns(stocks)
+}
+
+// only keeps some sheets of the letter, and counts anew what there is on them.
+// Their numbers within the letter and its envelope stay.
+func (w *laid) only(sheets []int, f *Figures, p Profile) error {
+	if len(sheets) == 0 {
+		return nil
+	}
+	var kept []impose.Sheet
+	var runs [][2]int
+	pages, colour, giro := 0, 0, 0
+	for i, n := range sheets {
+		if n < 1 || n > len(w.im.Sheets) || i > 0 && n <= sheets[i-1] {
+			return fmt.Errorf("sheets %v of a letter of %d sheets: want numbers from 1 in rising order", sheets, len(w.im.Sheets))
+		}
+		s := w.im.Sheets[n-1]
+		kept = append(kept, s)
+		if len(runs) > 0 && runs[len(runs)-1][1] == n-1 {
+			runs[len(runs)-1][1] = n
+		} else {
+			runs = append(runs, [2]int{n, n})
+		}
+		for _, side := range []impose.Side{s.Front, s.Back} {
+			switch side.Kind {
+			case impose.Page:
+				pages++
+				if f.Colour && w.letter.Facts.Pages[side.Index].Colour {
+					colour++
+				}
+			case impose.Cover:
+				pages++
+			}
+		}
+		if s.Stock == impose.Giro {
+			giro++
+		}
+	}
+	w.im.Sheets, w.part = kept, exchange.Runs(runs)
+	f.Sheets, f.Pages, f.PagesColour, f.GiroSheets = len(kept), pages, colour, giro
+	f.WeightMilligram = int64(len(kept)) * p.Impose.Paper.SheetMilligram
+	return nil
+}
+
+// waiting bounds what the waiting letters will add to the print file.
+type waiting struct {
+	sheets int
+	bytes  int64
+}
+
+// Bounds on what a letter can add to a print file, for staying below a limit
+// of bytes without knowing the future. Copying renumbers references: one takes
+// at least 7 bytes of a prepared file with its index, and at most 14 in a print
+// file, so twice the prepared size is never exceeded. An object takes at least
+// 40 bytes of a prepared file, so a letter that is not open yet has at most
+// size/40 objects, which adds no more than size*48/40.
+const (
+	growth       = 2
+	unopened     = growth + 2
+	pendingBytes = 512 << 10 // in buffers of the linker, not yet written
+	objectBytes  = 48        // frame and cross-reference entry of an object
+	sideBytes    = 512       // page object, content, its share of the page tree
+	coverBytes   = 64 << 10  // content of a cover
+)
+
+// size is what a letter can add of its own.
+func (w *laid) size() int64 {
+	if w.src != nil {
+		return growth*w.src.Size() + coverBytes
+	}
+	return unopened*w.letter.Facts.Bytes + coverBytes
+}
+
+// fits tells whether one more letter surely stays within the limits of the
+// file that is being written.
+func (c *composer) fits(w *laid) bool {
+	f, p := c.file, c.profile
+	sheets := len(w.im.Sheets)
+	if over(f.letters+1, p.MaxLettersPerFile) || over(f.sheets+sheets, p.MaxSheetsPerFile) {
+		return false
+	}
+	bound := f.staged.written + pendingBytes + f.objects*objectBytes +
+		int64(len(f.sides)+2*(c.waiting.sheets+sheets))*sideBytes + c.waiting.bytes + w.size()
+	if !f.accounts[w.letter.Account] {
+		bound += growth * c.kitBytes[w.letter.Account]
+	}
+	return !over(bound, p.MaxBytesPerFile)
+}
+
+// blockSheets is how many finished sheets are drawn at once at the most; a
+// letter of more is a block of its own.
+func blockSheets(p impose.Press) int {
+	if p.Up() == 1 {
+		return 1
+	}
+	return p.Up() * p.StackSheets
+}
+
+// wait puts a letter behind those that wait for their press sheets, and draws
+// them all when they fill a block.
+func (c *composer) wait(ctx context.Context, w *laid) error {
+	if full := blockSheets(c.press); len(c.block) > 0 && c.waiting.sheets+len(w.im.Sheets) > full {
+		if err := c.flush(ctx); err != nil {
+			w.close()
+			return err
+		}
+		if len(c.faults) > 0 {
+			return c.examine(ctx, w)
+		}
+	}
+	c.block = append(c.block, w)
+	c.waiting.sheets += len(w.im.Sheets)
+	c.waiting.bytes += w.size()
+	if c.waiting.sheets >= blockSheets(c.press) {
+		return c.flush(ctx)
+	}
+	return nil
+}
+
+// flush draws the letters that wait. When one of them is at fault, all of them
+// are examined.
+func (c *composer) flush(ctx context.Context) error {
+	block := c.block
+	c.block, c.waiting = nil, waiting{}
+	defer func() {
+		for _, w := range block {
+			w.close()
+		}
+	}()
+	if len(block) == 0 {
+		return nil
+	}
+	if ok, err := c.draw(ctx, c.file.linker, c.press, block, c.file); err != nil || ok {
+		return err
+	}
+	for _, w := range block {
+		w.close()
+		if slices.ContainsFunc(c.faults, func(e *LetterError) bool { return e.Shipment == w.letter.Shipment }) {
+			continue
+		}
+		if err := c.examine(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// examine draws a letter into nothing, to find what is wrong with it.
+func (c *composer) examine(ctx context.Context, w *laid) error {
+	defer w.close()
+	linker := printfile.NewLinker(io.Discard, printfile.Options{TempDir: c.stage.dir})
+	defer linker.Close() // only to let go of its temporary file
+	_, err := c.draw(ctx, linker, impose.DefaultPress(), []*laid{w}, nil)
+	return err
+}
+
+// open opens a prepared letter and compares it with what is known of it. False:
+// the letter is at fault, which is noted.
+func (c *composer) open(ctx context.Context, w *laid) (bool, error) {
+	src, err := w.letter.Open(ctx)
+	if err != nil {
+		return false, fmt.Errorf("shipment %s: open prepared letter: %w", w.letter.Shipment, err)
+	}
+	w.src, w.watched = src, &watchedReader{r: src}
+	w.body, err = printfile.OpenPrepared(w.watched, src.Size())
+	switch {
+	case errors.Is(err, printfile.ErrNotPrepared):
+		c.fault(&LetterError{w.letter.Shipment, CodePrepared, textPrepared, err})
+	case err != nil:
+		err = fmt.Errorf("shipment %s: %w", w.letter.Shipment, err)
+		w.close()
+		return false, err
+	default:
+		if err = agree(w.letter, w.body); err == nil && c.press.Up() > 1 && src.Size() != w.letter.Facts.Bytes {
+			err = fmt.Errorf("prepared letter has %d bytes, its facts say %d", src.Size(), w.letter.Facts.Bytes)
+		}
+		if err == nil {
+			return true, nil
+		}
+		c.fault(&LetterError{w.letter.Shipment, CodeFacts, textFacts, err})
+	}
+	w.close()
+	return false, nil
+}
+
+// draw lays the sheets of a block on press sheets and adds these to a print
+// file. Prepared letters are opened when the first of their sheets is drawn and
+// closed after the last. f, unless nil, learns what is drawn. False: a letter is
+// at fault, which is noted, and the print file is of no use.
+func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press impose.Press, block []*laid, f *printFile) (bool, error) {
+	type place struct {
+		w *laid
+		i int // sheet
+	}
+	var sheets []place
+	for _, w := range block {
+		w.left = len(w.im.Sheets)
+		for i := range w.im.Sheets {
+			sheets = append(sheets, place{w, i})
+		}
+	}
+	arranged := press.Arrange(len(sheets))
+	width, height := press.Size()
+	front := printfile.Side{Width: width, Height: height}
+	back := front
+	for p := range arranged.Sheets() {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		front.Placements, back.Placements = front.Placements[:0], back.Placements[:0]
+		for cell := range press.Up() {
+			i := arranged.At(p, cell)
+			if i < 0 {
+				continue
+			}
+			at := sheets[i]
+			if at.w.src == nil {
+				if ok, err := c.open(ctx, at.w); err != nil || !ok {
+					return false, err
+				}
+			}
+			if f != nil && at.w.left == len(at.w.im.Sheets) {
+				f.objects += int64(at.w.body.NumObjects())
+				if at.w.front != nil {
+					f.objects += int64(at.w.front.NumObjects())
+				}
+			}
+			sheet := at.w.im.Sheets[at.i]
+			front.Placements = at.w.put(front.Placements, sheet.Front, press.Front(cell))
+			back.Placements = at.w.put(back.Placements, sheet.Back, press.Back(cell))
+			at.w.left--
+		}
+		for i, side := range []printfile.Side{front, back} {
+			if i == 1 && !c.job.Class.Duplex {
+				break
+			}
+			if err := linker.AddSide(side); err != nil {
+				return false, c.blame(ctx, block, err)
+			}
+			if f != nil {
+				f.sides = append(f.sides, planOf(side))
+			}
+		}
+		for cell := range press.Up() {
+			if i := arranged.At(p, cell); i >= 0 && sheets[i].w.left == 0 {
+				w := sheets[i].w
+				if w.front != nil {
+					linker.Release(w.front)
+				}
+				if w.body != nil {
+					linker.Release(w.body)
+				}
+				w.close()
+			}
+		}
+	}
+	return true, nil
+}
+
+// put adds what one side of a sheet carries to the placements of a press sheet.
+func (w *laid) put(list []printfile.Placement, s impose.Side, cell impose.Matrix) []printfile.Placement {
+	switch s.Kind {
+	case impose.Page:
+		list = append(list, printfile.Placement{Source: w.body, Page: s.Index, Matrix: s.At.Then(cell)})
+	case impose.Cover:
+		list = append(list, printfile.Placement{Source: w.front, Page: 0, Matrix: s.At.Then(cell)})
+	}
+	return list
+}
+
+// blame tells a letter that is damaged, which is a fault of its own, from all
+// else that can keep it from being drawn.
+func (c *composer) blame(ctx context.Context, block []*laid, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var se *printfile.SourceError
+	if errors.As(err, &se) {
+		for _, w := range block {
+			switch {
+			case w.body == nil || se.Source != w.body:
+			case w.watched.err != nil: // not damaged, only out of reach just now
+				return fmt.Errorf("shipment %s: read prepared letter: %w", w.letter.Shipment, w.watched.err)
+			default:
+				c.fault(&LetterError{w.letter.Shipment, CodePrepared, textPrepared, err})
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("write print file: %w", err)
+}
+
+// sidePlan is what a side of a print file must turn out to be: the number of
+// pages placed on it, and whether it has content of its own.
+type sidePlan uint8
+
+const ownContent sidePlan = 1 << 7 // above the most cells of a press sheet
+
+func planOf(s printfile.Side) sidePlan {
+	p := sidePlan(len(s.Placements))
+	if len(s.Content) > 0 {
+		p |= ownContent
+	}
+	return p
+}
+
+func (p sidePlan) placements() int { return int(p &^ ownContent) }
+
+// blank tells that nothing is drawn on the side.
+func (p sidePlan) blank() bool { return p == 0 }
+
+// pressOf is the press for a class of jobs. Giro forms come from a tray of
+// their own, so they are printed one a press sheet.
+func (p Profile) pressOf(class exchange.Class) impose.Press {
+	if class.Giro {
+		return impose.DefaultPress()
+	}
+	return p.Press
+}
+
+// pressTicket words the press for the ticket; nil when each finished sheet is a
+// press sheet of its own size.
+func pressTicket(p impose.Press) *exchange.Press {
+	if p.Up() == 1 && p.WidthMM == impose.FinishedWidthMM && p.HeightMM == impose.FinishedHeightMM {
+		return nil
+	}
+	t := &exchange.Press{
+		WidthMM: p.WidthMM, HeightMM: p.HeightMM, Columns: p.Columns, Rows: p.Rows,
+		Order: string(p.Order), Turn: p.Turn, Flip: string(p.Flip),
+	}
+	if p.Order == impose.CutAndStack {
+		t.StackSheets = p.StackSheets
+	}
+	return t
+}
