@@ -4,7 +4,7 @@ BIN     := bin/postgang
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
-JUDGES  := qpdf mupdf-tools poppler-utils openssh-server postgresql libreoffice-calc-nogui gcc libc6-dev
+JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui gcc libc6-dev
 GOLANGCI_VERSION := v2.15.0
 
 .PHONY: help build demo test judges bench lint fuzz pictures clean
@@ -31,7 +31,7 @@ test: judges ## run all tests with the race detector
 
 judges: ## install the tools that the tests need (Debian, as root), or name what is missing
 	@missing=""; \
-	for t in qpdf mutool pdftoppm soffice gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	for t in qpdf mutool pdftoppm gs soffice gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] && exit 0; \
