@@ -4,7 +4,7 @@ BIN     := bin/postgang
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
-JUDGES  := qpdf mupdf-tools poppler-utils openssh-server postgresql libreoffice-calc-nogui gcc libc6-dev
+JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui gcc libc6-dev
 GOLANGCI_VERSION := v2.15.0
 
 .PHONY: help build demo test judges bench lint fuzz pictures clean
@@ -29,9 +29,18 @@ test: judges ## run all tests with the race detector
 	echo "go test -race ./... (in $$tmp), then demo and kills once more without the race detector"; \
 	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$|TestKilled' ./cmd/postgang
 
+# pdf.js, which needs Node 20, is a judge where Node and npm are there already.
+PDFJS_VERSION := 4.10.38
+PDFJS_DIR     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/postgang/pdfjs-$(PDFJS_VERSION)
+
 judges: ## install the tools that the tests need (Debian, as root), or name what is missing
+	@if [ ! -d "$(PDFJS_DIR)/node_modules/pdfjs-dist" ] && command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)'; then \
+		echo "installing pdf.js $(PDFJS_VERSION), a judge of the tests"; \
+		npm install --prefix "$(PDFJS_DIR)" --no-audit --no-fund --ignore-scripts --omit=optional --silent pdfjs-dist@$(PDFJS_VERSION) || \
+			{ rm -rf "$(PDFJS_DIR)"; echo "pdf.js could not be fetched: its test is skipped"; }; \
+	fi
 	@missing=""; \
-	for t in qpdf mutool pdftoppm soffice gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	for t in qpdf mutool pdftoppm gs soffice gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] && exit 0; \

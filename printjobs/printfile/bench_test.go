@@ -77,7 +77,7 @@ func linkFiles(paths []string, w io.Writer, opt Options) (Result, error) {
 			return Result{}, err
 		}
 		for i := range p.NumPages() {
-			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity}}}); err != nil {
+			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
 				return Result{}, err
 			}
 		}
@@ -145,6 +145,46 @@ func BenchmarkInspect(b *testing.B) {
 	}
 }
 
+// BenchmarkMarks links sides that each draw 3 kB of their own, as marks do, beside
+// a page, and reads them back.
+func BenchmarkMarks(b *testing.B) {
+	p := letter(b, 1, 1)
+	content := bytes.Repeat([]byte("10.25 20.5 1.5 1.5 re\n"), 140)
+	write := func(w io.Writer, n int) Result {
+		l := NewLinker(w, Options{})
+		for i := range n {
+			copy(content, fmt.Sprintf("%6d", i))
+			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, 0, [6]float64{1, 0, 0, 1, 0.5, 0}, nil}}, Content: content}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		res, err := l.Close()
+		if err != nil {
+			b.Fatal(err)
+		}
+		return res
+	}
+	const sides = 20_000
+	b.Run("link", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			write(io.Discard, sides)
+		}
+		b.ReportMetric(sides*float64(b.N)/b.Elapsed().Seconds(), "sides/s")
+	})
+	b.Run("inspect", func(b *testing.B) {
+		var buf bytes.Buffer
+		write(&buf, sides)
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := InspectSides(bytes.NewReader(buf.Bytes()), int64(buf.Len()), func(SideSummary) {}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(sides*float64(b.N)/b.Elapsed().Seconds(), "sides/s")
+	})
+}
+
 // BenchmarkCover makes small letters with a kit, as covers are made.
 func BenchmarkCover(b *testing.B) {
 	kit, font := fontKit(b)
@@ -152,7 +192,7 @@ func BenchmarkCover(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p := cover(b, kit, font, "cover")
-		if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, 0, Identity}}}); err != nil {
+		if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, 0, Identity, nil}}}); err != nil {
 			b.Fatal(err)
 		}
 		l.Release(p)
@@ -171,7 +211,7 @@ func BenchmarkMemory(b *testing.B) {
 		const letters = 50_000
 		for range letters {
 			for i := range 4 {
-				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity}}}); err != nil {
+				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
 					b.Fatal(err)
 				}
 			}

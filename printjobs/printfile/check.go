@@ -89,11 +89,12 @@ func (p *Prepared) checkObject(r *reader, idx int) (form bool, err error) {
 	return false, nil
 }
 
-// checkKind refuses objects that would look like pages of the print file.
+// checkKind refuses objects that would look like pages or document parts of the
+// print file.
 func checkKind(d Dict) error {
 	switch d["Type"] {
-	case Name("Page"), Name("Pages"), Name("Catalog"):
-		return errors.New("pages and catalogs have no place in a letter")
+	case Name("Page"), Name("Pages"), Name("Catalog"), Name("DPart"), Name("DPartRoot"):
+		return errors.New("pages, catalogs and document parts have no place in a letter")
 	}
 	return nil
 }

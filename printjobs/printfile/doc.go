@@ -39,10 +39,14 @@
 // # The print file
 //
 // Forms, and what they reach, come before the side that first draws them. A
-// side's content is a line "/PGi Do" or "q a b c d e f cm /PGi Do Q" for each
-// placement i, and then its own content between "q" and "Q". Sides that draw
-// the same share one content stream. Nodes of the page tree have 32 children.
+// side's content is a line "/PGi Do" or "q a b c d e f cm x y w h re W n /PGi Do Q"
+// for each placement i, and then its own content between "q" and "Q". Sides that
+// draw the same share one content stream. Nodes of the page tree have 32 children.
 // There are no dates; the file's /ID is made of its content.
+//
+// With Options.Parts there is a tree of document parts (DPart, ISO 32000-2
+// 14.12) of two levels: a root, and a node for each letter or control sheet, which
+// stands right after the last of its pages.
 //
 // # What is trusted
 //

@@ -83,7 +83,7 @@ func TestLinkerMistakes(t *testing.T) {
 	t.Parallel()
 	p := letter(t, 1, 1)
 	kit, font := fontKit(t)
-	place := func(page int, m [6]float64) []Placement { return []Placement{{p, page, m}} }
+	place := func(page int, m [6]float64) []Placement { return []Placement{{p, page, m, nil}} }
 	for _, c := range []struct {
 		name, want string
 		side       Side
@@ -96,6 +96,10 @@ func TestLinkerMistakes(t *testing.T) {
 		{"vanishing matrix", "no area", Side{Width: 1, Height: 1, Placements: place(0, [6]float64{1e-11, 0, 0, 1, 0, 0})}},
 		{"too much content", "own content of", Side{Width: 1, Height: 1, Content: make([]byte, maxOwnContent+1)}},
 		{"infinite matrix", "not finite", Side{Width: 1, Height: 1, Placements: place(0, [6]float64{1, 0, 0, math.Inf(1), 0, 0})}},
+		{"empty clip", "clip has no area", Side{Width: 1, Height: 1, Placements: []Placement{{p, 0, Identity, &[4]float64{0, 0, 0, 9}}}}},
+		{"inside out", "clip has no area", Side{Width: 1, Height: 1, Placements: []Placement{{p, 0, Identity, &[4]float64{5, 0, 1, 9}}}}},
+		{"infinite clip", "clip is not finite", Side{Width: 1, Height: 1, Placements: []Placement{{p, 0, Identity, &[4]float64{0, 0, math.Inf(1), 9}}}}},
+		{"too large a clip", "clip has no area", Side{Width: 1, Height: 1, Placements: []Placement{{p, 0, Identity, &[4]float64{-math.MaxFloat64, 0, math.MaxFloat64, 9}}}}},
 		{"no size", "page size", Side{}},
 		{"NaN size", "page size", Side{Width: math.NaN(), Height: 1}},
 		{"resources alone", "resources without content", Side{Width: 1, Height: 1, Resources: Dict{"A": Int(1)}}},
@@ -174,7 +178,7 @@ func TestLinkerWriteErrors(t *testing.T) {
 	run := func(w io.Writer) (inSide, atEnd error) {
 		l := NewLinker(w, Options{})
 		for range 3 {
-			if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, 0, Identity}}}); err != nil {
+			if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, 0, Identity, nil}}}); err != nil {
 				_, atEnd = l.Close()
 				return err, atEnd
 			}
@@ -224,7 +228,7 @@ func TestLinkerWriteErrors(t *testing.T) {
 func linkOne(p *Prepared, w io.Writer) (Result, error) {
 	l := NewLinker(w, Options{})
 	for i := range p.NumPages() {
-		if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, i, Identity}}}); err != nil {
+		if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
 			return Result{}, err
 		}
 	}

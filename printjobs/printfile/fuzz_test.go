@@ -129,6 +129,8 @@ func FuzzInspect(f *testing.F) {
 	}
 	b, _ := imposed(f, Options{})
 	f.Add(b)
+	b, _ = linkParts(f, Options{Version: "2.0"}, 1, 2)
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sum, err := Inspect(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
@@ -144,6 +146,19 @@ func FuzzInspect(f *testing.F) {
 			if s.Blank && s.Placements > 0 || checkSize(s.Width, s.Height) != nil {
 				t.Fatalf("side %d accepted: %+v", i+1, s)
 			}
+		}
+		next := 1
+		for i, p := range sum.Parts {
+			if p.FirstSide != next || p.LastSide < next {
+				t.Fatalf("part %d accepted: sides %d to %d", i+1, p.FirstSide, p.LastSide)
+			}
+			next = p.LastSide + 1
+			if m, err := PartMetadataOf(p.Metadata); err == nil && !sameText(m.Dict(), p.Metadata) {
+				t.Fatalf("part %d: metadata accepted that differ", i+1)
+			}
+		}
+		if len(sum.Parts) > 0 && next != len(sum.Sides)+1 {
+			t.Fatalf("parts end at side %d of %d", next-1, len(sum.Sides))
 		}
 		// What is accepted is parsed the same way by the tests' own reader.
 		pages := pagesOf(t, readFileObjects(t, b))

@@ -370,7 +370,7 @@ func TestLinkRandomGraphs(t *testing.T) {
 					side := Side{Width: 200, Height: 200}
 					var d []drawn
 					for j := i; j < min(i+2, len(g.forms)); j++ {
-						side.Placements = append(side.Placements, Placement{g.source, j, [6]float64{1, 0, 0, 1, float64(j) * 100, 0}})
+						side.Placements = append(side.Placements, Placement{g.source, j, [6]float64{1, 0, 0, 1, float64(j) * 100, 0}, nil})
 						d = append(d, drawn{g, j})
 					}
 					if err := l.AddSide(side); err != nil {

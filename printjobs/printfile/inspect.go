@@ -18,6 +18,7 @@ type Summary struct {
 	Bytes   int64
 	Objects int
 	Sides   []SideSummary // in the order of the pages
+	Parts   []PartSummary // document parts, in the order of their sides
 }
 
 // SideSummary is one side of a print file.
@@ -28,6 +29,20 @@ type SideSummary struct {
 	// Blank says that the side has no content at all: no placements and
 	// nothing of its own.
 	Blank bool
+	// Own is the SHA-256 of what the side draws beside its placements,
+	// Side.Content; nothing but zeros when that is nothing. So a side with
+	// Placements 0 and Blank false is blank but for its own marks.
+	Own [sha256.Size]byte
+}
+
+// HasOwn tells whether the side draws anything beside its placements.
+func (s SideSummary) HasOwn() bool { return s.Own != [sha256.Size]byte{} }
+
+// PartSummary is one document part of a print file.
+type PartSummary struct {
+	FirstSide, LastSide int // from 1
+	// Metadata is the part's DPM entry, or nil; PartMetadataOf reads it.
+	Metadata Dict
 }
 
 // ErrNotPrintFile is the error, wrapped with what is wrong and where, of
@@ -59,25 +74,37 @@ func (m markedReader) ReadAt(b []byte, off int64) (int, error) {
 // and trailer fill the file without a gap; that the cross-references name every
 // object at its place; that every object is well formed and every reference
 // leads to an object; that the page tree is sound, in order, and names every
-// page object once; and that each side draws just the forms it names.
+// page object once; that each side draws just the forms it names; and that the
+// tree of document parts, if there is one, has every page once and in order,
+// with right pages at both ends of each part and a way back from each page.
 // It knows nothing of the Linker's memory and accepts nothing that a Linker
-// does not write. It needs about 8 bytes of memory an object and 40 a side.
+// does not write. It needs about 8 bytes of memory an object and 80 a side.
 func Inspect(r io.ReaderAt, size int64) (Summary, error) {
 	var sides []SideSummary
-	sum, err := InspectSides(r, size, func(s SideSummary) { sides = append(sides, s) })
+	var parts []PartSummary
+	sum, err := InspectParts(r, size, func(s SideSummary) { sides = append(sides, s) },
+		func(p PartSummary) { parts = append(parts, p) })
 	if err != nil {
 		return Summary{}, err
 	}
-	sum.Sides = sides
+	sum.Sides, sum.Parts = sides, parts
 	return sum, nil
 }
 
 // InspectSides is Inspect for files of many sides: it tells side of each, in
 // the order of the pages, instead of gathering them, and needs 8 bytes of
 // memory a side. What side was told holds only when there is no error in the
-// end. Sides of the Summary is empty.
+// end. Sides and Parts of the Summary are empty.
 func InspectSides(r io.ReaderAt, size int64, side func(SideSummary)) (Summary, error) {
-	in := &inspector{src: markedReader{r}, size: size, tell: side}
+	return InspectParts(r, size, side, func(PartSummary) {})
+}
+
+// InspectParts is InspectSides that also tells part of each document part,
+// after its last side. It needs 4 bytes of memory a part, and some 40 more
+// while it reads the root of the tree. A file without parts has none to tell; in
+// one with parts every side belongs to one.
+func InspectParts(r io.ReaderAt, size int64, side func(SideSummary), part func(PartSummary)) (Summary, error) {
+	in := &inspector{src: markedReader{r}, size: size, tell: side, tellPart: part}
 	if err := in.run(); err != nil {
 		var re readError
 		if errors.As(err, &re) {
@@ -101,7 +128,19 @@ type inspector struct {
 	forms    []uint64 // set of the Form XObjects met so far, by number
 	pages    []pageAt // the page objects, in the order of the file
 	walked   int      // pages met in the page tree
-	contents map[Ref]int
+	contents map[Ref]painted
+
+	tellPart func(PartSummary)
+	nodes    []uint32 // nodes of document parts, in the order of the file
+	tree     Ref      // what all of them name as their parent
+	open     Ref      // what the pages since the last node name as their part
+	first    int      // the first of those pages, from 1
+}
+
+// painted is what a content stream draws.
+type painted struct {
+	placements int
+	own        [sha256.Size]byte
 }
 
 type pageAt struct{ num, parent uint32 }
@@ -111,7 +150,7 @@ func (in *inspector) run() error {
 		return err
 	}
 	in.forms = make([]uint64, len(in.offs)/64+1)
-	in.contents = make(map[Ref]int)
+	in.contents = make(map[Ref]painted)
 	in.r = newReader(in.src, in.size, smallWindow)
 	if err := in.sweep(); err != nil {
 		return err
@@ -133,6 +172,9 @@ func (in *inspector) run() error {
 	}
 	if in.walked != len(in.pages) {
 		return fmt.Errorf("the page tree names %d pages, the file has %d", in.walked, len(in.pages))
+	}
+	if err := in.parts(catalog["DPartRoot"]); err != nil {
+		return fmt.Errorf("document parts: %w", err)
 	}
 	in.sum.Bytes = in.size
 	in.sum.Objects = len(in.offs) - 1
@@ -300,13 +342,20 @@ func (in *inspector) sweep() error {
 				in.forms[num/64] |= 1 << (num % 64)
 			}
 		case Dict:
-			if v["Type"] != Name("Page") {
-				break
-			}
-			parent, _ := v["Parent"].(Ref)
-			in.pages = append(in.pages, pageAt{uint32(num), uint32(parent)})
-			if err := in.side(v); err != nil {
-				return fmt.Errorf("side %d: %w", len(in.pages), err)
+			switch v["Type"] {
+			case Name("Page"):
+				parent, _ := v["Parent"].(Ref)
+				in.pages = append(in.pages, pageAt{uint32(num), uint32(parent)})
+				if err := in.side(v); err != nil {
+					return fmt.Errorf("side %d: %w", len(in.pages), err)
+				}
+			case Name("DPart"):
+				if v["Start"] == nil {
+					break // the root of the tree
+				}
+				if err := in.part(Ref(num), v); err != nil {
+					return fmt.Errorf("document part %d: %w", len(in.nodes)+1, err)
+				}
 			}
 		}
 		objects++
@@ -317,6 +366,9 @@ func (in *inspector) sweep() error {
 	// Each object was at its own place, so all places are taken just once.
 	if objects != len(in.offs)-1 {
 		return fmt.Errorf("the cross-references name %d objects, the file has %d", len(in.offs)-1, objects)
+	}
+	if in.open != 0 {
+		return fmt.Errorf("document part %d, of side %d, has no node", len(in.nodes)+1, len(in.pages))
 	}
 	if err := r.skip(in.size - r.pos()); err != nil {
 		return err
@@ -432,10 +484,11 @@ func (in *inspector) side(d Dict) error {
 		}
 		s.Blank = true
 	case Ref:
-		var err error
-		if s.Placements, err = in.content(c); err != nil {
+		what, err := in.content(c)
+		if err != nil {
 			return fmt.Errorf("content: %w", err)
 		}
+		s.Placements, s.Own = what.placements, what.own
 	default:
 		return errors.New("malformed content")
 	}
@@ -444,6 +497,93 @@ func (in *inspector) side(d Dict) error {
 		return fmt.Errorf("%d forms in the resources, %d drawn", forms, s.Placements)
 	}
 	in.tell(s)
+	return in.pageOfPart(d["DPart"])
+}
+
+// pageOfPart checks which part the page just met names as its own. The linker
+// writes the node of a part after its last page, so all pages since the last
+// node name the same one.
+func (in *inspector) pageOfPart(o Object) error {
+	if o == nil && in.open == 0 && len(in.nodes) == 0 {
+		return nil // a file without parts, so far
+	}
+	node, ok := o.(Ref)
+	switch {
+	case !ok || len(in.nodes) == 0 && in.open == 0 && len(in.pages) > 1:
+		return errors.New("some sides belong to document parts and some do not")
+	case in.open == 0:
+		in.open, in.first = node, len(in.pages)
+	case in.open != node:
+		return errors.New("another document part before the one begun has its node")
+	}
+	return nil
+}
+
+// part checks the node of the part whose pages were met last.
+func (in *inspector) part(num Ref, d Dict) error {
+	if in.open != num {
+		return fmt.Errorf("object %d is not the node that the pages before it name", int(num))
+	}
+	first, last := in.pages[in.first-1].num, in.pages[len(in.pages)-1].num
+	end, ok := d["End"].(Ref)
+	if d["Start"] != Ref(first) || first == last && d["End"] != nil || first != last && (!ok || end != Ref(last)) {
+		return errors.New("its first and last page are not those that name it")
+	}
+	parent, ok := d["Parent"].(Ref)
+	if !ok || in.tree != 0 && parent != in.tree {
+		return errors.New("no parent, or another than its neighbours have")
+	}
+	meta, ok := d["DPM"].(Dict)
+	if !ok && d["DPM"] != nil {
+		return errors.New("metadata that are no dictionary")
+	}
+	in.tree = parent
+	in.nodes = append(in.nodes, uint32(num))
+	in.tellPart(PartSummary{FirstSide: in.first, LastSide: len(in.pages), Metadata: meta})
+	in.open = 0
+	return nil
+}
+
+// parts checks the root of the tree of parts, which must name the nodes that
+// were met, in their order.
+func (in *inspector) parts(root Object) error {
+	if root == nil && len(in.nodes) == 0 {
+		return nil
+	}
+	ref, ok := root.(Ref)
+	if !ok {
+		return errors.New("the catalog does not name their root")
+	}
+	d, err := in.dict(ref, "DPartRoot")
+	if err != nil {
+		return err
+	}
+	if d["DPartRootNode"] != in.tree {
+		return errors.New("the root is not above the nodes")
+	}
+	if d["RecordLevel"] != Int(recordLevel) || !sameText(d["NodeNameList"], partLevels) {
+		return errors.New("levels that the linker does not write")
+	}
+	if d, err = in.dict(in.tree, "DPart"); err != nil {
+		return err
+	}
+	if d["Parent"] != ref {
+		return errors.New("the root node has another parent than the root")
+	}
+	rows, _ := d["DParts"].(Array)
+	n := 0
+	for _, r := range rows {
+		row, _ := r.(Array)
+		for _, kid := range row {
+			if n == len(in.nodes) || kid != Ref(in.nodes[n]) {
+				return fmt.Errorf("the root node has another part %d than the file", n+1)
+			}
+			n++
+		}
+	}
+	if n != len(in.nodes) {
+		return fmt.Errorf("the root node names %d parts, the file has %d", n, len(in.nodes))
+	}
 	return nil
 }
 
@@ -469,66 +609,85 @@ func number(o Object) float64 {
 // maxSideContent bounds what a side draws: its own and a million placements.
 const maxSideContent = maxOwnContent + 256<<20
 
-// content counts the placements of a content stream, which must be lines as
+// content says what a content stream draws, which must be lines as
 // Linker.content writes them.
-func (in *inspector) content(ref Ref) (int, error) {
-	if n, ok := in.contents[ref]; ok {
-		return n, nil
+func (in *inspector) content(ref Ref) (painted, error) {
+	if d, ok := in.contents[ref]; ok {
+		return d, nil
 	}
 	o, data, length, err := in.load(ref)
 	if err != nil {
-		return 0, err
+		return painted{}, err
 	}
 	s, ok := o.(Stream)
 	if !ok || len(s.Dict) != 1 {
-		return 0, errors.New("no plain stream")
+		return painted{}, errors.New("no plain stream")
 	}
 	if length < 1 || length > maxSideContent {
-		return 0, errors.New("empty or too large")
+		return painted{}, errors.New("empty or too large")
 	}
 	b := make([]byte, length)
 	if err := readFull(in.src, b, data); err != nil {
-		return 0, err
+		return painted{}, err
 	}
-	n := 0
+	var d painted
 	for len(b) > 0 && !bytes.HasPrefix(b, []byte("q\n")) {
 		line, rest, ok := bytes.Cut(b, []byte("\n"))
-		if !ok || !placementLine(line, n) {
-			return 0, fmt.Errorf("line %d places no form", n+1)
+		if !ok || !placementLine(line, d.placements) {
+			return painted{}, fmt.Errorf("line %d places no form", d.placements+1)
 		}
 		b = rest
-		n++
+		d.placements++
 	}
-	if len(b) > 0 && !bytes.HasSuffix(b, []byte("\nQ\n")) {
-		return 0, errors.New("own content is not closed")
+	if len(b) > 0 {
+		own, ok := bytes.CutSuffix(b[2:], []byte("\nQ\n"))
+		if !ok || len(own) == 0 {
+			return painted{}, errors.New("own content is empty or not closed")
+		}
+		d.own = sha256.Sum256(own)
 	}
 	if len(in.contents) >= cachedContents {
 		clear(in.contents)
 	}
-	in.contents[ref] = n
-	return n, nil
+	in.contents[ref] = d
+	return d, nil
 }
 
 // placementLine tells whether a line draws form number n, with or without a
-// matrix.
+// matrix and a clip.
 func placementLine(line []byte, n int) bool {
 	draw := "/" + formPrefix + strconv.Itoa(n) + " Do"
 	if string(line) == draw {
 		return true
 	}
 	line, ok1 := bytes.CutPrefix(line, []byte("q "))
-	line, ok2 := bytes.CutSuffix(line, []byte(" cm "+draw+" Q"))
+	line, ok2 := bytes.CutSuffix(line, []byte(" "+draw+" Q"))
 	if !ok1 || !ok2 {
 		return false
 	}
 	words := bytes.Split(line, []byte(" "))
-	if len(words) != 6 {
+	matrix := numbers(&words, 6, "cm")
+	clip := numbers(&words, 4, "re", "W", "n")
+	return (matrix || clip) && len(words) == 0
+}
+
+// numbers takes n numbers and then these operators from the words, if they come
+// next.
+func numbers(words *[][]byte, n int, then ...string) bool {
+	w := *words
+	if len(w) < n+len(then) {
 		return false
 	}
-	for _, w := range words {
-		if _, err := strconv.ParseFloat(string(w), 64); err != nil || len(w) > 64 {
+	for _, v := range w[:n] {
+		if _, err := strconv.ParseFloat(string(v), 64); err != nil || len(v) > 64 {
 			return false
 		}
 	}
+	for i, op := range then {
+		if string(w[n+i]) != op {
+			return false
+		}
+	}
+	*words = w[n+len(then):]
 	return true
 }

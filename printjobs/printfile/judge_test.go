@@ -2,6 +2,7 @@ package printfile
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,9 +22,12 @@ func render(t *testing.T, program string, file []byte, pages int) [][]byte {
 		t.Fatal(err)
 	}
 	var args []string
-	if program == "mutool" {
+	switch program {
+	case "mutool":
 		args = []string{"draw", "-q", "-r", "72", "-o", filepath.Join(dir, "p-%03d.ppm"), in}
-	} else {
+	case "gs":
+		args = []string{"-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", "-r72", "-sDEVICE=ppmraw", "-o", filepath.Join(dir, "p-%03d.ppm"), in}
+	default:
 		args = []string{"-r", "72", in, filepath.Join(dir, "p")}
 	}
 	if out, err := exec.Command(path, args...).CombinedOutput(); err != nil {
@@ -84,7 +88,7 @@ func imposed(t testing.TB, opt Options) ([]byte, Result) {
 	l := NewLinker(&buf, opt)
 	for _, s := range []Side{
 		{Width: 1190.552, Height: 841.89,
-			Placements: []Placement{{p, 0, Identity}, {p, 1, [6]float64{0, 1, -1, 0, 841.89 + 595.276, 0}}},
+			Placements: []Placement{{p, 0, Identity, nil}, {p, 1, [6]float64{0, 1, -1, 0, 841.89 + 595.276, 0}, nil}},
 			Content:    []byte("0 0 1 rg 5 5 20 20 re f\nBT /F1 9 Tf 40 10 Td (mark 17) Tj ET"),
 			Resources:  Dict{"Font": Dict{"F1": font}}, Kit: kit},
 		{Width: 1190.552, Height: 841.89},
@@ -109,7 +113,11 @@ func TestImposedSides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []SideSummary{{1190.552, 841.89, 2, false}, {1190.552, 841.89, 0, true}, {595.276, 841.89, 0, false}}
+	want := []SideSummary{
+		{Width: 1190.552, Height: 841.89, Placements: 2, Own: sha256.Sum256([]byte("0 0 1 rg 5 5 20 20 re f\nBT /F1 9 Tf 40 10 Td (mark 17) Tj ET"))},
+		{Width: 1190.552, Height: 841.89, Blank: true},
+		{Width: 595.276, Height: 841.89, Own: sha256.Sum256([]byte("BT /F1 40 Tf 100 400 Td (control sheet) Tj ET"))},
+	}
 	if fmt.Sprint(sum.Sides) != fmt.Sprint(want) {
 		t.Fatalf("Inspect finds %+v, want %+v", sum.Sides, want)
 	}
@@ -134,6 +142,67 @@ func TestImposedSides(t *testing.T) {
 		for _, w := range want {
 			if !strings.Contains(text[i], w) {
 				t.Errorf("side %d: no %q in %q", i+1, w, text[i])
+			}
+		}
+	}
+}
+
+// A page never paints on its neighbour: the box of its form holds it in, and so
+// does the clip where that box is larger than the page.
+func TestNeighboursAreNotPainted(t *testing.T) {
+	t.Parallel()
+	// A page of 100 × 100 pt that paints 40 pt beyond each edge.
+	page := func(box float64) *Prepared {
+		b := NewBuilder()
+		b.AddPage(b.Add(Stream{Dict: Dict{"Type": Name("XObject"), "Subtype": Name("Form"),
+			"BBox": Array{Real(-box), Real(-box), Real(100 + box), Real(100 + box)}, "Resources": Dict{}},
+			Data: []byte("0 0 0 rg -40 -40 180 180 re f")}), 100, 100)
+		p, err := b.Prepared()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	turned := [6]float64{0, 1, -1, 0, 200, 100} // a quarter turn: the page at x 100…200, y 100…200
+	upright := [6]float64{1, 0, 0, 1, 100, 100}
+	scaled := [6]float64{0.5, 0, 0, 0.5, 125, 125}
+	clip := &[4]float64{0, 0, 100, 100}
+	for _, c := range []struct {
+		name string
+		p    Placement
+		want [4]int // what is black, in pixels from the lower left corner
+	}{
+		{"the form's box", Placement{page(0), 0, upright, nil}, [4]int{100, 100, 200, 200}},
+		{"a larger box", Placement{page(20), 0, upright, nil}, [4]int{80, 80, 220, 220}},
+		{"clip", Placement{page(20), 0, upright, clip}, [4]int{100, 100, 200, 200}},
+		{"clip, turned", Placement{page(20), 0, turned, clip}, [4]int{100, 100, 200, 200}},
+		{"clip, scaled", Placement{page(20), 0, scaled, clip}, [4]int{125, 125, 175, 175}},
+		{"clip with bleed", Placement{page(20), 0, upright, &[4]float64{-10, -10, 110, 110}}, [4]int{90, 90, 210, 210}},
+		{"clip alone", Placement{page(20), 0, Identity, &[4]float64{10, 20, 30, 40}}, [4]int{10, 20, 30, 40}},
+	} {
+		var buf bytes.Buffer
+		l := NewLinker(&buf, Options{})
+		// What is drawn after it must not be clipped.
+		if err := l.AddSide(Side{Width: 300, Height: 300, Placements: []Placement{c.p, {page(0), 0, [6]float64{0.1, 0, 0, 0.1, 280, 280}, nil}}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if sum, err := Inspect(bytes.NewReader(buf.Bytes()), int64(buf.Len())); err != nil || sum.Sides[0].Placements != 2 {
+			t.Fatalf("%s: %v, %+v", c.name, err, sum.Sides)
+		}
+		for _, program := range []string{"mutool", "pdftoppm", "gs"} {
+			pixels := bytes.SplitN(render(t, program, buf.Bytes(), 1)[0], []byte("\n"), 4)[3]
+			pixels = pixels[len(pixels)-300*300*3:]
+			for y := range 300 {
+				for x := range 300 {
+					up := 299 - y
+					want := x >= c.want[0] && x < c.want[2] && up >= c.want[1] && up < c.want[3] || x >= 280 && x < 290 && up >= 280 && up < 290
+					if black := pixels[3*(300*y+x)] < 128; black != want {
+						t.Fatalf("%s, %s: pixel (%d, %d) is black: %v", c.name, program, x, up, black)
+					}
+				}
 			}
 		}
 	}
@@ -178,7 +247,7 @@ func TestPageTree(t *testing.T) {
 		l := NewLinker(&buf, Options{})
 		for i := range n {
 			p := cover(t, kit, font, "no "+strconv.Itoa(i)+" end")
-			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, 0, Identity}}}); err != nil {
+			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, 0, Identity, nil}}}); err != nil {
 				t.Fatal(err)
 			}
 			l.Release(p)

@@ -83,7 +83,7 @@ func TestLinkWithSpill(t *testing.T) {
 		l := NewLinker(h, opt)
 		for range 9_000 { // about 100,000 objects
 			for i := range 4 {
-				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity}}}); err != nil {
+				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -117,7 +117,7 @@ func TestXRefStreamWhenTooLarge(t *testing.T) {
 		l := NewLinker(&buf, Options{Version: version})
 		l.classic = limit
 		for i := range 2 {
-			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity}}}); err != nil {
+			if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -200,7 +200,7 @@ func TestMoreThanTenDigits(t *testing.T) {
 	h := &hole{blocks: make(map[int64][]byte)}
 	l := NewLinker(h, Options{})
 	for range 20 {
-		if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, 0, Identity}}}); err != nil {
+		if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, 0, Identity, nil}}}); err != nil {
 			t.Fatal(err)
 		}
 		l.Release(p)
@@ -237,7 +237,7 @@ func TestMemoryPerSide(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range p.NumPages() {
-				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity}}}); err != nil {
+				if err := l.AddSide(Side{Width: 595, Height: 842, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
 					t.Fatal(err)
 				}
 			}

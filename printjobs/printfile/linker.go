@@ -38,6 +38,15 @@ type Options struct {
 	SpillBytes int
 	// TempDir is for that file; "" is the system's.
 	TempDir string
+	// Parts makes a tree of document parts: every side must then be added
+	// between BeginPart and EndPart. Such trees are part of PDF 2.0, and of
+	// PDF 1.6 and 1.7 by PDF/VT (ISO 16612-2), so an older Version is an
+	// error. The file does not claim to be PDF/VT, which would need PDF/X-4.
+	// Viewers pass over the tree.
+	Parts bool
+	// PartsMetadata is what the tree's root tells of the whole file, in the
+	// form that BeginPart takes; nil for nothing.
+	PartsMetadata Dict
 }
 
 const (
@@ -68,6 +77,13 @@ type Placement struct {
 	// page to (ax+cy+e, bx+dy+f) on the side, in points. A matrix without
 	// area is an error: it would print nothing.
 	Matrix [6]float64
+	// Clip, unless nil, is the rectangle [x0 y0 x1 y1] outside of which
+	// nothing of the page is drawn, in the page's own coordinates, that is
+	// before Matrix: {0, 0, width, height} with the bleed added on each side.
+	// A page's form clips to its own box already (BBox), but that box may be
+	// larger than the page: prepare keeps a page that is within the tolerance
+	// of A4 whole. So pages that have neighbours need a clip.
+	Clip *[4]float64
 }
 
 // Identity places a page as it is.
@@ -94,6 +110,7 @@ type Result struct {
 	SHA256  string // of the file, in lower-case hexadecimal
 	Bytes   int64
 	Sides   int
+	Parts   int // document parts
 	Objects int // indirect objects in the file
 	// SharedHits counts the uses of shared objects that were in the file
 	// already, so that nothing was written.
@@ -122,6 +139,7 @@ type Linker struct {
 	targets  []uint32
 	contents map[string]uint32
 	buf      []byte
+	parts    partTree
 }
 
 // job is an object that has its number and waits to be written.
@@ -179,6 +197,7 @@ func NewLinker(w io.Writer, opt Options) *Linker {
 		sources:  make(map[*Prepared][]uint32),
 		contents: make(map[string]uint32),
 	}
+	l.parts.nodes = offsets{dir: opt.TempDir, keep: l.offs.keep}
 	l.copy = newCopier(l.out)
 	switch opt.Version {
 	case "1.4", "1.5", "1.6", "1.7", "2.0":
@@ -187,6 +206,15 @@ func NewLinker(w io.Writer, opt Options) *Linker {
 	}
 	if opt.Version == "1.4" && opt.XRefStream {
 		l.err = errors.New("cross-reference stream needs PDF 1.5")
+	}
+	if opt.Parts && opt.Version < "1.6" && l.err == nil {
+		l.err = fmt.Errorf("document parts need PDF 1.6 or newer, the print file is PDF %s", opt.Version)
+	}
+	if len(opt.PartsMetadata) > 0 && !opt.Parts && l.err == nil {
+		l.err = errors.New("metadata of document parts, and no parts")
+	}
+	if _, err := partText(nil, opt.PartsMetadata); err != nil && l.err == nil {
+		l.err = err
 	}
 	l.out.text("%PDF-" + opt.Version + "\n%\xE2\xE3\xCF\xD3\n")
 	return l
@@ -212,11 +240,22 @@ func (l *Linker) AddSide(s Side) error {
 		return fmt.Errorf("add side: %w", err)
 	}
 	if err := l.addSide(&s); err != nil {
-		l.err = fmt.Errorf("add side %d: %w", l.sides+1, err)
-		l.offs.close()
-		return l.err
+		return l.spoil(fmt.Errorf("add side %d: %w", l.sides+1, err))
 	}
 	return nil
+}
+
+// spoil notes the first error, after which the file is useless.
+func (l *Linker) spoil(err error) error {
+	l.err = err
+	l.letGo()
+	return err
+}
+
+// letGo closes the temporary files.
+func (l *Linker) letGo() {
+	l.offs.close()
+	l.parts.nodes.close()
 }
 
 // Release forgets what was copied of a source, when its letter is done. Using
@@ -236,6 +275,9 @@ func (l *Linker) Release(src *Prepared) {
 func (l *Linker) addSide(s *Side) error {
 	if err := checkSize(s.Width, s.Height); err != nil {
 		return err
+	}
+	if l.opt.Parts && l.parts.node == 0 {
+		return errors.New("outside of all parts: begin one")
 	}
 	if len(s.Content) > maxOwnContent {
 		return fmt.Errorf("own content of %d bytes, allowed are %d", len(s.Content), maxOwnContent)
@@ -262,6 +304,9 @@ func (l *Linker) addSide(s *Side) error {
 		a, b, c, d := written(m[0]), written(m[1]), written(m[2]), written(m[3])
 		if det := a*d - b*c; det == 0 || !finite(det) {
 			return fmt.Errorf("placement %d: matrix has no area", i+1)
+		}
+		if err := checkClip(p.Clip); err != nil {
+			return fmt.Errorf("placement %d: %w", i+1, err)
 		}
 		var err error
 		if forms[i], err = l.number(p.Source, nil, p.Source.pages[p.Page].form); err != nil {
@@ -303,6 +348,12 @@ func (l *Linker) addSide(s *Side) error {
 		l.out.int(int64(content))
 		l.out.text(" 0 R")
 	}
+	if l.opt.Parts {
+		l.parts.page(num)
+		l.out.text("/DPart ")
+		l.out.int(int64(l.parts.node))
+		l.out.text(" 0 R")
+	}
 	writeMediaBox(l.out, s.Width, s.Height)
 	l.out.text("/Parent ")
 	l.out.int(int64(parent))
@@ -326,6 +377,22 @@ func (l *Linker) addSide(s *Side) error {
 	l.out.text("/Type/Page>>\nendobj\n")
 	l.sides++
 	return l.out.err
+}
+
+// checkClip refuses a rectangle that shows nothing.
+func checkClip(c *[4]float64) error {
+	if c == nil {
+		return nil
+	}
+	for _, v := range c {
+		if !finite(v) {
+			return errors.New("clip is not finite")
+		}
+	}
+	if w, h := c[2]-c[0], c[3]-c[1]; !(written(w) > 0 && written(h) > 0 && finite(w) && finite(h)) {
+		return errors.New("clip has no area: it is [x0 y0 x1 y1] with x0 < x1 and y0 < y1")
+	}
+	return nil
 }
 
 // written is a number as a reader of the file gets it.
@@ -478,25 +545,35 @@ func (l *Linker) resources(s *Side, forms []uint32) ([]byte, error) {
 
 // content writes the side's content stream, unless it is blank or an earlier
 // side draws the same. Each placement is one line, "/PGi Do" or
-// "q a b c d e f cm /PGi Do Q"; own content follows between "q" and "Q".
+// "q a b c d e f cm x y w h re W n /PGi Do Q", with or without the matrix and
+// the clip; own content follows between "q" and "Q".
 func (l *Linker) content(s *Side) (uint32, error) {
 	if len(s.Placements) == 0 && len(s.Content) == 0 {
 		return 0, nil
 	}
 	b := l.buf[:0]
 	for i := range s.Placements {
-		m := s.Placements[i].Matrix
-		if m != Identity {
+		m, clip := s.Placements[i].Matrix, s.Placements[i].Clip
+		own := m != Identity || clip != nil // a graphics state of its own
+		if own {
 			b = append(b, "q "...)
+		}
+		if m != Identity {
 			for _, v := range m {
 				b = append(appendReal(b, v), ' ')
 			}
 			b = append(b, "cm "...)
 		}
+		if clip != nil {
+			for _, v := range [4]float64{clip[0], clip[1], clip[2] - clip[0], clip[3] - clip[1]} {
+				b = append(appendReal(b, v), ' ')
+			}
+			b = append(b, "re W n "...)
+		}
 		b = append(b, "/"+formPrefix...)
 		b = strconv.AppendInt(b, int64(i), 10)
 		b = append(b, " Do"...)
-		if m != Identity {
+		if own {
 			b = append(b, " Q"...)
 		}
 		b = append(b, '\n')
@@ -507,14 +584,17 @@ func (l *Linker) content(s *Side) (uint32, error) {
 		b = append(b, "\nQ\n"...)
 	}
 	l.buf = b
-	if num, ok := l.contents[string(b)]; ok {
-		return num, nil
+	shared := len(b) <= cachedContent
+	if shared {
+		if num, ok := l.contents[string(b)]; ok {
+			return num, nil
+		}
 	}
 	num, err := l.offs.alloc()
 	if err != nil {
 		return 0, err
 	}
-	if len(b) <= cachedContent {
+	if shared {
 		if len(l.contents) >= cachedContents {
 			clear(l.contents)
 		}
@@ -604,11 +684,11 @@ func (l *Linker) Close() (Result, error) {
 	if err := l.usable(); err != nil {
 		if !l.closed {
 			l.closed = true
-			l.offs.close()
+			l.letGo()
 		}
 		return Result{}, fmt.Errorf("close print file: %w", err)
 	}
-	defer l.offs.close()
+	defer l.letGo()
 	l.closed = true
 	res, err := l.finish()
 	if err != nil {
@@ -621,6 +701,9 @@ func (l *Linker) Close() (Result, error) {
 func (l *Linker) finish() (Result, error) {
 	if l.sides == 0 {
 		return Result{}, errors.New("no sides")
+	}
+	if l.parts.node != 0 {
+		return Result{}, fmt.Errorf("part %d is not ended", l.parts.nodes.count)
 	}
 	// Each level's last node, up to the root: the first level with one node.
 	for level := 0; ; level++ {
@@ -635,6 +718,11 @@ func (l *Linker) finish() (Result, error) {
 		}
 	}
 	root := l.tree[len(l.tree)-1].num
+	if l.opt.Parts {
+		if err := l.writePartTree(); err != nil {
+			return Result{}, err
+		}
+	}
 	catalog, err := l.offs.alloc()
 	if err != nil {
 		return Result{}, err
@@ -642,7 +730,13 @@ func (l *Linker) finish() (Result, error) {
 	if err := l.begin(catalog); err != nil {
 		return Result{}, err
 	}
-	l.out.text("<</Pages ")
+	l.out.text("<<")
+	if l.opt.Parts {
+		l.out.text("/DPartRoot ")
+		l.out.int(int64(l.parts.root))
+		l.out.text(" 0 R")
+	}
+	l.out.text("/Pages ")
 	l.out.int(int64(root))
 	l.out.text(" 0 R/Type/Catalog>>\nendobj\n")
 	info := uint32(0)
@@ -726,6 +820,7 @@ func (l *Linker) finish() (Result, error) {
 		SHA256:     hex.EncodeToString(sum[:]),
 		Bytes:      l.out.off,
 		Sides:      l.sides,
+		Parts:      int(l.parts.nodes.count),
 		Objects:    int(l.offs.count),
 		SharedHits: l.hits,
 	}, nil
@@ -746,4 +841,23 @@ func textString(s string) Object {
 		b = binary.BigEndian.AppendUint16(b, u)
 	}
 	return HexString(b)
+}
+
+// stringText is the text of a PDF text string as textString writes it; "" for
+// all else.
+func stringText(o Object) string {
+	switch v := o.(type) {
+	case String:
+		return string(v)
+	case HexString:
+		if len(v) < 2 || len(v)%2 != 0 || v[0] != 0xFE || v[1] != 0xFF {
+			return ""
+		}
+		units := make([]uint16, len(v)/2-1)
+		for i := range units {
+			units[i] = binary.BigEndian.Uint16(v[2+2*i:])
+		}
+		return string(utf16.Decode(units))
+	}
+	return ""
 }
