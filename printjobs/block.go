@@ -9,16 +9,18 @@ import (
 
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/mark"
 	"postgang/printjobs/printfile"
 )
 
-// laid is a letter on its sheets, on its way into a print file.
+// laid is a letter on its sheets, or a control sheet, on its way into a print
+// file.
 type laid struct {
 	letter Letter
 	im     impose.Imposed      // its sheets, or those of them that are printed
 	part   string              // which those are, or empty for all
-	front  *printfile.Prepared // its cover, or nil
-	number int                 // of the letter in the job, the first being 1
+	front  *printfile.Prepared // its cover, or nil; of a control sheet, the sheet itself
+	number int                 // of the letter in the job, the first being 1; 0: a control sheet
 	sheet  int                 // running number of its first sheet in the job, the first being 1
 	left   int                 // sheets that are not drawn yet
 
@@ -124,6 +126,9 @@ func (c *composer) fits(w *laid) bool {
 	}
 	bound := f.staged.written + pendingBytes + f.objects*objectBytes +
 		int64(len(f.sides)+2*(c.waiting.sheets+sheets))*sideBytes + c.waiting.bytes + w.size()
+	if p.Control {
+		bound += coverBytes + 2*sideBytes // the trailer
+	}
 	if !f.accounts[w.letter.Account] {
 		bound += growth * c.kitBytes[w.letter.Account]
 	}
@@ -246,31 +251,50 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 	width, height := press.Size()
 	front := printfile.Side{Width: width, Height: height}
 	back := front
+	clip := clipOf(press)
+	parts := f != nil && c.parts()
+	if parts { // one sheet a press sheet, so the block is one letter
+		if err := linker.BeginPart(c.partOf(block[0])); err != nil {
+			return false, fmt.Errorf("write print file: %w", err)
+		}
+	}
 	for p := range arranged.Sheets() {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
 		front.Placements, back.Placements = front.Placements[:0], back.Placements[:0]
+		front.Content = append(front.Content[:0], c.crop[0]...)
+		back.Content = append(back.Content[:0], c.crop[1]...)
 		for cell := range press.Up() {
 			i := arranged.At(p, cell)
 			if i < 0 {
 				continue
 			}
 			at := sheets[i]
-			if at.w.src == nil {
+			if at.w.src == nil && at.w.letter.Open != nil {
 				if ok, err := c.open(ctx, at.w); err != nil || !ok {
 					return false, err
 				}
 			}
 			if f != nil && at.w.left == len(at.w.im.Sheets) {
-				f.objects += int64(at.w.body.NumObjects())
-				if at.w.front != nil {
-					f.objects += int64(at.w.front.NumObjects())
+				for _, p := range []*printfile.Prepared{at.w.front, at.w.body} {
+					if p != nil {
+						f.objects += int64(p.NumObjects())
+					}
 				}
 			}
 			sheet := at.w.im.Sheets[at.i]
-			front.Placements = at.w.put(front.Placements, sheet.Front, press.Front(cell))
-			back.Placements = at.w.put(back.Placements, sheet.Back, press.Back(cell))
+			front.Placements = at.w.put(front.Placements, sheet.Front, press.Front(cell), clip)
+			back.Placements = at.w.put(back.Placements, sheet.Back, press.Back(cell), clip)
+			if at.w.number > 0 && c.profile.Marks.On() {
+				var err error
+				front.Content, err = mark.Draw(front.Content, &c.profile.Marks, impose.SheetMark{
+					Job: c.job.ID, Letter: at.w.number, Sheet: sheet.N, Of: sheet.Of, Run: at.w.sheet + at.i,
+				}, press.Front(cell))
+				if err != nil {
+					return false, fmt.Errorf("shipment %s: mark sheet %d: %w", at.w.letter.Shipment, sheet.N, err)
+				}
+			}
 			at.w.left--
 		}
 		for i, side := range []printfile.Side{front, back} {
@@ -297,18 +321,95 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 			}
 		}
 	}
+	if parts {
+		if err := linker.EndPart(); err != nil {
+			return false, fmt.Errorf("write print file: %w", err)
+		}
+	}
 	return true, nil
 }
 
-// put adds what one side of a sheet carries to the placements of a press sheet.
-func (w *laid) put(list []printfile.Placement, s impose.Side, cell impose.Matrix) []printfile.Placement {
-	switch s.Kind {
-	case impose.Page:
-		list = append(list, printfile.Placement{Source: w.body, Page: s.Index, Matrix: s.At.Then(cell)})
-	case impose.Cover:
-		list = append(list, printfile.Placement{Source: w.front, Page: 0, Matrix: s.At.Then(cell)})
+// parts tells whether the print files have a tree of document parts. A page
+// belongs to one part, so there is none where letters lie beside each other.
+func (c *composer) parts() bool { return c.profile.DocumentParts && c.press.Up() == 1 }
+
+// partControl is the kind of the document parts of control sheets.
+const partControl = "Control"
+
+// partOf is what the tree of document parts tells of a letter or control sheet.
+func (c *composer) partOf(w *laid) printfile.Dict {
+	if w.number == 0 {
+		return printfile.PartMetadata{Kind: partControl, Job: c.job.ID}.Dict()
 	}
-	return list
+	return c.partOfRow(w.number).Dict()
+}
+
+func (c *composer) partOfRow(number int) printfile.PartMetadata {
+	r := c.rows[number-1]
+	return printfile.PartMetadata{
+		Kind: printfile.KindLetter, Job: c.job.ID, ID: r.shipment, Number: number,
+		Sheets: int(r.sheets), Pages: int(r.pages), Konteringskode: c.words.list[r.code],
+	}
+}
+
+// control puts a control sheet behind the letters that wait.
+func (c *composer) control(ctx context.Context, kind impose.Control) error {
+	f, class := c.file, c.job.Class
+	sheet := impose.ControlSheet{
+		Kind: kind, Job: c.job.ID, Vendor: c.job.Vendor, File: len(c.files) + 1, FirstLetter: f.firstLetter,
+		Account: class.Account, Envelope: class.Envelope, Zone: class.Zone, Colour: class.Colour, Duplex: class.Duplex, Giro: class.Giro,
+	}
+	if c.job.Reprint {
+		sheet.Parent = c.job.Parent
+	}
+	in := c.profile.Instructions
+	for _, stock := range []impose.Stock{impose.Plain, impose.CoverStock, impose.Giro} {
+		t := impose.Tray{Stock: stock, Tray: in.Trays[string(stock)], Paper: in.Paper}
+		if stock == impose.Giro {
+			t.Paper = in.GiroPaper
+		}
+		if t.Tray != "" && (stock != impose.Giro || class.Giro) {
+			sheet.Trays = append(sheet.Trays, t)
+		}
+	}
+	if kind == impose.Trailer {
+		sheet.Letters, sheet.LastLetter, sheet.Sheets = f.letters, f.firstLetter+f.letters-1, f.sheets
+		for _, r := range c.rows[f.firstLetter-1:] {
+			sheet.Pages += int(r.pages)
+		}
+		f.file.Trailer = 1
+	} else {
+		f.file.Header = 1
+	}
+	page, err := mark.Control(sheet)
+	if err != nil {
+		return err
+	}
+	f.finished += c.perSheet()
+	return c.wait(ctx, &laid{im: impose.Imposed{Sheets: []impose.Sheet{sheet.Sheet()}}, front: page})
+}
+
+// clipOf is the area of a page that may show: all of it when it has no
+// neighbours. A prepared page is kept whole when it is slightly larger than A4.
+func clipOf(p impose.Press) *[4]float64 {
+	if p.Up() == 1 {
+		return nil
+	}
+	const ptPerMM = 72 / 25.4
+	bleed := p.BleedMM * ptPerMM
+	return &[4]float64{-bleed, -bleed, sideWidth + bleed, sideHeight + bleed}
+}
+
+// put adds what one side of a sheet carries to the placements of a press sheet.
+func (w *laid) put(list []printfile.Placement, s impose.Side, cell impose.Matrix, clip *[4]float64) []printfile.Placement {
+	p := printfile.Placement{Source: w.body, Page: s.Index, Matrix: s.At.Then(cell), Clip: clip}
+	switch s.Kind {
+	case impose.Blank:
+		return list
+	case impose.Cover, impose.ControlPage:
+		p.Source, p.Page = w.front, 0
+	}
+	return append(list, p)
 }
 
 // blame tells a letter that is damaged, which is a fault of its own, from all
@@ -349,6 +450,9 @@ func planOf(s printfile.Side) sidePlan {
 
 func (p sidePlan) placements() int { return int(p &^ ownContent) }
 
+// marked tells that the side has marks.
+func (p sidePlan) marked() bool { return p&ownContent != 0 }
+
 // blank tells that nothing is drawn on the side.
 func (p sidePlan) blank() bool { return p == 0 }
 
@@ -375,4 +479,16 @@ func pressTicket(p impose.Press) *exchange.Press {
 		t.StackSheets = p.StackSheets
 	}
 	return t
+}
+
+// marksTicket words the marks for the ticket.
+func marksTicket(m impose.Marks) []string {
+	var list []string
+	if m.DataMatrix.On() {
+		list = append(list, exchange.MarkDataMatrix)
+	}
+	if m.OMR.On() {
+		list = append(list, exchange.MarkOMR)
+	}
+	return list
 }

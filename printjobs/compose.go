@@ -13,6 +13,7 @@ import (
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/mark"
 	"postgang/printjobs/printfile"
 )
 
@@ -137,6 +138,9 @@ func compose(ctx context.Context, dir string, job Job, p Profile, progress func(
 		return Composed{}, errNoLetters
 	}
 	c := &composer{job: job, profile: p, press: p.pressOf(job.Class), stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
+	for i, back := range []bool{false, true} {
+		c.crop[i] = mark.Crop(nil, c.press.CropMarks(back), c.press.Crop.WidthMM)
+	}
 	defer func() {
 		if err != nil {
 			c.abandon()
@@ -175,6 +179,7 @@ type composer struct {
 
 	file     *printFile // the one being written, or nil
 	files    []*printFile
+	crop     [2][]byte        // content that draws the crop marks of fronts and backs
 	block    []*laid          // letters that wait for their press sheets
 	waiting  waiting          // what they come to
 	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
@@ -273,7 +278,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 		}
 	}
 	if c.file == nil {
-		if err := c.openFile(); err != nil {
+		if err := c.openFile(ctx); err != nil {
 			w.close()
 			return err
 		}
@@ -409,7 +414,7 @@ func agree(l Letter, body *printfile.Prepared) error {
 }
 
 // openFile begins the next print file.
-func (c *composer) openFile() error {
+func (c *composer) openFile(ctx context.Context) error {
 	st, err := c.stage.create()
 	if err != nil {
 		return err
@@ -423,13 +428,22 @@ func (c *composer) openFile() error {
 			Version: c.profile.PDFVersion,
 			Title:   fmt.Sprintf("%s %03d", c.job.ID, seq),
 			TempDir: c.stage.dir,
+			Parts:   c.parts(),
 		}),
 	}
-	return nil
+	if !c.profile.Control {
+		return nil
+	}
+	return c.control(ctx, impose.Header)
 }
 
 // closeFile draws what waits, finishes the print file, proves it, and names it.
 func (c *composer) closeFile(ctx context.Context) error {
+	if c.profile.Control && len(c.faults) == 0 {
+		if err := c.control(ctx, impose.Trailer); err != nil {
+			return err
+		}
+	}
 	if err := c.flush(ctx); err != nil || len(c.faults) > 0 {
 		return err
 	}
@@ -451,7 +465,7 @@ func (c *composer) closeFile(ctx context.Context) error {
 	if err := f.staged.flush(); err != nil {
 		return err
 	}
-	if err := f.prove(res, c.press); err != nil {
+	if err := c.prove(f, res); err != nil {
 		return err
 	}
 	if err := f.staged.close(); err != nil {
@@ -463,6 +477,7 @@ func (c *composer) closeFile(ctx context.Context) error {
 	}
 	f.staged.name = name
 	f.file = exchange.File{
+		Header: f.file.Header, Trailer: f.file.Trailer,
 		Name: name, Kind: exchange.KindPrint, SHA256: res.SHA256, Bytes: res.Bytes,
 		Sides: len(f.sides), Letters: f.letters, FirstLetter: f.firstLetter, LastLetter: f.firstLetter + f.letters - 1,
 	}
@@ -486,15 +501,18 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 		return Composed{}, errNoLetters
 	}
 	ticket := exchange.Ticket{
-		Format:       exchange.TicketFormat,
-		Job:          c.job.ID,
-		Vendor:       c.job.Vendor,
-		Parent:       c.job.Parent,
-		Reprint:      c.job.Reprint,
-		Created:      c.job.Created.UTC().Truncate(time.Second),
-		Class:        c.job.Class,
-		Press:        pressTicket(c.press),
-		Instructions: c.profile.Instructions,
+		Format:  exchange.TicketFormat,
+		Job:     c.job.ID,
+		Vendor:  c.job.Vendor,
+		Parent:  c.job.Parent,
+		Reprint: c.job.Reprint,
+		Created: c.job.Created.UTC().Truncate(time.Second),
+		Class:   c.job.Class,
+		Press:   pressTicket(c.press),
+		Marks:   marksTicket(c.profile.Marks),
+
+		DocumentParts: c.parts(),
+		Instructions:  c.profile.Instructions,
 	}
 	ticket.Instructions.PostBy = c.job.PostBy.UTC().Truncate(time.Second)
 	for _, f := range c.files {

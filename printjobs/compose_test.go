@@ -244,7 +244,7 @@ func TestComposeWithoutCover(t *testing.T) {
 	for _, text := range texts(t, out.Files[0].Path) {
 		have = append(have, strings.TrimSpace(text))
 	}
-	want := []string{mark("u2", 1, 1), mark("u2", 1, 2), mark("u1", 1, 1), mark("u1", 1, 2), mark("u1", 1, 3), ""}
+	want := []string{marker("u2", 1, 1), marker("u2", 1, 2), marker("u1", 1, 1), marker("u1", 1, 2), marker("u1", 1, 3), ""}
 	if d := cmp.Diff(want, have); d != "" {
 		t.Errorf("sides (-want +got):\n%s", d)
 	}
@@ -740,7 +740,8 @@ func TestProofReadsTheDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &printFile{staged: file, sides: []sidePlan{planOf(side)}}
-		if err := f.prove(res, impose.DefaultPress()); !errors.Is(err, c.want) {
+		composer := &composer{press: impose.DefaultPress()}
+		if err := composer.prove(f, res); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 		st.abandon()

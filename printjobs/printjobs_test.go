@@ -80,8 +80,8 @@ func (s *shelf) opener(id string) func(context.Context) (Source, error) {
 	}
 }
 
-// mark is the text on a page of a test letter.
-func mark(shipment string, document, page int) string {
+// marker is the text on a page of a test letter.
+func marker(shipment string, document, page int) string {
 	return fmt.Sprintf("MARK-%s-%d-%d", shipment, document, page)
 }
 
@@ -95,7 +95,7 @@ func build(t testing.TB, c *Candidate, ballast int) []byte {
 	b.Share(resources)
 	noise := rand.New(rand.NewPCG(uint64(len(c.Shipment)), uint64(ballast)))
 	for _, f := range c.Facts.Pages {
-		content := fmt.Appendf(nil, "BT /F 20 Tf 100 500 Td (%s) Tj ET\n", mark(c.Shipment, f.Document+1, f.Page))
+		content := fmt.Appendf(nil, "BT /F 20 Tf 100 500 Td (%s) Tj ET\n", marker(c.Shipment, f.Document+1, f.Page))
 		if ballast > 0 {
 			content = append(content, '%')
 			for len(content) < ballast {
@@ -194,7 +194,7 @@ func wantSides(c Candidate, duplex bool) []string {
 		if f.Page == 1 || f.Giro {
 			newSheet()
 		}
-		sides = append(sides, mark(c.Shipment, f.Document+1, f.Page))
+		sides = append(sides, marker(c.Shipment, f.Document+1, f.Page))
 		if f.Giro {
 			newSheet()
 		}

@@ -33,6 +33,17 @@ type Profile struct {
 	// Press says how finished sheets lie on what the press prints.
 	Press impose.Press
 
+	// Marks stand on every finished sheet, for the vendor's machines.
+	Marks impose.Marks
+
+	// Control puts a control sheet before the first letter of a print file and
+	// one after the last.
+	Control bool
+
+	// DocumentParts gives print files a tree of document parts (DPart), a node a
+	// letter. It needs one finished sheet a press sheet.
+	DocumentParts bool
+
 	// PDFVersion stands in the header of print files: "1.4" to "1.7" or "2.0";
 	// empty is "1.7", what most printers take (DPI and Digipost: up to 1.7).
 	PDFVersion string
@@ -74,6 +85,15 @@ func (p Profile) Validate() error {
 		errs = append(errs, fmt.Errorf("press: %w", err))
 	} else if p.Press.Up() > 1 && p.Instructions.Trays[exchange.StockCover] != p.Instructions.Trays[exchange.StockPlain] {
 		errs = append(errs, errors.New("press: covers come from another tray than plain sheets, but lie on the same press sheets: give both the same tray, or print one sheet a press sheet"))
+	}
+	if err := p.Marks.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("marks: %w", err))
+	}
+	if p.DocumentParts && p.Press.Up() > 1 {
+		errs = append(errs, errors.New("document parts: a page belongs to one letter only, so print one finished sheet a press sheet, or leave them out"))
+	}
+	if p.DocumentParts && (p.PDFVersion == "1.4" || p.PDFVersion == "1.5") {
+		errs = append(errs, fmt.Errorf("document parts need PDF 1.6 or newer, not %s", p.PDFVersion))
 	}
 	if p.Impose.Cover == impose.CoverSheet {
 		if err := p.Layout.Validate(); err != nil {

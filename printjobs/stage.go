@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"postgang/printjobs/exchange"
-	"postgang/printjobs/impose"
 	"postgang/printjobs/printfile"
 )
 
@@ -151,14 +150,15 @@ func (s *stage) abandon() {
 }
 
 // prove reads a finished print file back and compares it with the plan.
-func (f *printFile) prove(res printfile.Result, press impose.Press) error {
+func (c *composer) prove(f *printFile, res printfile.Result) error {
 	info, err := f.staged.f.Stat()
 	if err != nil {
 		return fmt.Errorf("read print file back: %w", err)
 	}
 	sides := sideProof{plan: f}
-	sides.width, sides.height = press.Size()
-	sum, err := printfile.InspectSides(f.staged.f, info.Size(), sides.add)
+	sides.width, sides.height = c.press.Size()
+	parts := partProof{composer: c, file: f}
+	sum, err := printfile.InspectParts(f.staged.f, info.Size(), sides.add, parts.add)
 	if errors.Is(err, printfile.ErrNotPrintFile) {
 		return fmt.Errorf("%w: %w", ErrProof, err)
 	}
@@ -169,7 +169,54 @@ func (f *printFile) prove(res printfile.Result, press impose.Press) error {
 		return fmt.Errorf("%w: %d bytes with hash %.12s were written, %d with %.12s are there",
 			ErrProof, res.Bytes, res.SHA256, sum.Bytes, sum.SHA256)
 	}
-	return sides.verdict()
+	if err := sides.verdict(); err != nil {
+		return err
+	}
+	return parts.verdict()
+}
+
+// partProof compares the document parts that are there with the letters and
+// control sheets of the file, one after the other.
+type partProof struct {
+	composer *composer
+	file     *printFile
+	n        int
+	wrong    error // the first difference
+}
+
+func (p *partProof) add(s printfile.PartSummary) {
+	p.n++
+	if p.wrong != nil {
+		return
+	}
+	f := p.file
+	have, err := printfile.PartMetadataOf(s.Metadata)
+	want := printfile.PartMetadata{Kind: partControl, Job: p.composer.job.ID}
+	per := p.composer.perSheet()
+	first, last := 1, per // of the header
+	switch i := p.n - f.file.Header; {
+	case i >= 1 && i <= f.letters:
+		r := p.composer.rows[f.firstLetter+i-2]
+		want, first, last = p.composer.partOfRow(f.firstLetter+i-1), int(r.firstSide), int(r.lastSide)
+	case i > f.letters:
+		first, last = f.finished-per+1, f.finished
+	}
+	if err != nil || have != want || s.FirstSide != first || s.LastSide != last {
+		p.wrong = fmt.Errorf("%w: document part %d has sides %d to %d and other metadata than its letter (%v), planned are sides %d to %d",
+			ErrProof, p.n, s.FirstSide, s.LastSide, err, first, last)
+	}
+}
+
+// verdict is what is wrong, when all parts are added.
+func (p *partProof) verdict() error {
+	want := 0
+	if p.composer.parts() {
+		want = p.file.file.Header + p.file.letters + p.file.file.Trailer
+	}
+	if p.n != want {
+		return fmt.Errorf("%w: %d document parts were planned, %d are there", ErrProof, want, p.n)
+	}
+	return p.wrong
 }
 
 // sideProof compares the sides that are there with those that were planned, one
@@ -188,8 +235,9 @@ func (p *sideProof) add(s printfile.SideSummary) {
 	}
 	want := p.plan.sides[p.n-1]
 	switch {
-	case s.Placements != want.placements() || s.Blank != want.blank():
-		p.wrong = fmt.Errorf("%w: side %d has %d pages placed (blank: %v), planned are %d", ErrProof, p.n, s.Placements, s.Blank, want.placements())
+	case s.Placements != want.placements() || s.HasOwn() != want.marked() || s.Blank != want.blank():
+		p.wrong = fmt.Errorf("%w: side %d has %d pages placed (marks: %v, blank: %v), planned are %d (marks: %v)",
+			ErrProof, p.n, s.Placements, s.HasOwn(), s.Blank, want.placements(), want.marked())
 	case s.Width != p.width || s.Height != p.height:
 		p.wrong = fmt.Errorf("%w: side %d is %g × %g pt", ErrProof, p.n, s.Width, s.Height)
 	}

@@ -99,6 +99,8 @@ type Vendor struct {
 	OfferFrom        string             `toml:"offer_from"` // HH:MM, Europe/Oslo
 	OfferTo          string             `toml:"offer_to"`
 	Print            Print              `toml:"print"`
+	Press            *Press             `toml:"press"`
+	Marks            Marks              `toml:"marks"`
 	Window           Window             `toml:"window"`
 	Checks           Checks             `toml:"checks"`
 	Receipts         billing.Format     `toml:"receipts"`
@@ -132,9 +134,19 @@ type Print struct {
 	MaxSheetsPerFile *int    `toml:"max_sheets_per_file"`
 	MaxBytesPerFile  *int64  `toml:"max_bytes_per_file"`
 	PDFVersion       *string `toml:"pdf_version"`
-	Paper            string  `toml:"paper"`
-	GiroPaper        string  `toml:"giro_paper"`
-	Service          string  `toml:"service"`
+
+	MaxSheetsPerJob   *int              `toml:"max_sheets_per_job"`
+	MaxBytesPerJob    *int64            `toml:"max_bytes_per_job"`
+	MaxLettersPerFile *int              `toml:"max_letters_per_file"`
+	Group             []printjobs.Key   `toml:"group"` // kept apart in jobs of their own
+	Sort              []printjobs.Key   `toml:"sort"`  // order within a job; "-" before a key: descending
+	ControlSheets     bool              `toml:"control_sheets"`
+	DocumentParts     bool              `toml:"document_parts"`
+	Trays             map[string]string `toml:"trays"` // by kind of paper: plain, cover, giro, control
+
+	Paper     string `toml:"paper"`
+	GiroPaper string `toml:"giro_paper"`
+	Service   string `toml:"service"`
 }
 
 // Window is the envelope's window and the zones of the cover, mm from the sheet's top left corner; what is not set has
@@ -175,6 +187,7 @@ type Checks struct {
 	MinDPI          *float64      `toml:"min_dpi"`
 	Edge            prepare.Level `toml:"unprintable_edge"` // four zones as wide as window.unprintable_edge_mm
 	Inserter        prepare.Level `toml:"inserter_zone"`    // the zone window.inserter_…, by default x 0 to 15, y 95 to 175 mm
+	MarkZones       prepare.Level `toml:"mark_zones"`       // where the marks of every sheet stand
 	Zones           []Zone        `toml:"zones"`
 }
 
@@ -501,7 +514,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 			ConcurrentWrites: v.ConcurrentWrites == nil || *v.ConcurrentWrites,
 		},
 	}
-	out.Checks = c.checks(at+".checks", v.Checks, v.Window, out.Profile.Layout.EdgeMM)
+	out.Checks = c.checks(at+".checks", v.Checks, v.Window, out.Profile)
 	if v.Address == "" {
 		c.add(at+".address", "is missing: the vendor's SFTP server as host or host:port")
 	}
@@ -583,6 +596,7 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 	set(&p.MaxBytesPerFile, v.Print.MaxBytesPerFile)
 	set(&p.PDFVersion, v.Print.PDFVersion)
 	p.Instructions.Paper, p.Instructions.GiroPaper, p.Instructions.Service = v.Print.Paper, v.Print.GiroPaper, v.Print.Service
+	c.press(at, v, &p)
 	l, w := &p.Layout, v.Window
 	set(&l.WindowXMM, w.X)
 	set(&l.WindowYMM, w.Y)
@@ -604,14 +618,17 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 	set(&l.InserterHMM, w.InserterHeight)
 	if err := p.Layout.Validate(); err != nil {
 		c.add(at+".window", "%v", err)
-	} else if err := p.Validate(); err != nil {
-		c.add(at+".print", "%v", err)
+	} else if p.Marks.Validate() == nil { // else told already
+		if err := p.Validate(); err != nil {
+			c.add(at+".print", "%v", err)
+		}
 	}
 	return p
 }
 
 // checks takes the inserter zone from the window where it says something: the cover's default keeps some more distance.
-func (c *checker) checks(at string, v Checks, w Window, edge float64) prepare.Checks {
+func (c *checker) checks(at string, v Checks, w Window, profile printjobs.Profile) prepare.Checks {
+	edge := profile.Layout.EdgeMM
 	out := prepare.Checks{
 		Encryption: v.Encryption, PageSize: v.PageSize, TooManyPages: v.TooManyPages, MaxPages: v.MaxPages, PDFVersion: v.PDFVersion,
 		MaxPDFVersion: v.MaxPDFVersion, FontNotEmbedded: v.FontNotEmbedded, ImageResolution: v.ImageResolution,
@@ -631,6 +648,14 @@ func (c *checker) checks(at string, v Checks, w Window, edge float64) prepare.Ch
 			out.Zones = append(out.Zones, prepare.UnprintableEdge(edge, v.Edge)...)
 		} else {
 			c.add(at+".unprintable_edge", "needs window.unprintable_edge_mm to be above 0")
+		}
+	}
+	if on(v.MarkZones) {
+		if !profile.Marks.On() {
+			c.add(at+".mark_zones", "there are no marks; set them in [vendors.NAME.marks]")
+		}
+		for _, a := range profile.Marks.Zones() {
+			out.Zones = append(out.Zones, prepare.Zone{Name: "merkefeltet", XMM: a.X0, YMM: a.Y0, WidthMM: a.X1 - a.X0, HeightMM: a.Y1 - a.Y0, Level: v.MarkZones})
 		}
 	}
 	for _, z := range v.Zones {

@@ -66,6 +66,17 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"zone off the sheet", "[[vendors.v.checks.zones]]\nname = \"x\"\nx_mm = 200.0\nwidth_mm = 20.0\nheight_mm = 9.0\nlevel = \"error\"", ":12", "does not lie on A4"},
 		{"zone without level", "[[vendors.v.checks.zones]]\nname = \"x\"\nwidth_mm = 20.0\nheight_mm = 9.0", ":12", "level is missing"},
 		{"limit without pages", "[vendors.v.checks]\ntoo_many_pages = \"error\"", ":12", "how many are allowed"},
+		{"paper of no size", "[vendors.v.press]\npaper = \"A9\"", ":13", "paper \"A9\" is unknown"},
+		{"press sheet too small", "[vendors.v.press]\npaper = \"A4\"\ncolumns = 2", ":12", "do not fit"},
+		{"unknown machine", "[vendors.v.marks.omr]\nmachine = \"x\"", ":13", "no known machine"},
+		{"unknown position", "[vendors.v.marks.omr]\npositions = [\"sometimes\"]", ":13", "sometimes"},
+		{"code without positions", "[vendors.v.marks.omr]\nx_mm = 5.0", ":12", "are missing"},
+		{"mark off the sheet", "[vendors.v.marks.datamatrix]\nx_mm = 205.0\ny_mm = 100.0", ":12", "DataMatrix"},
+		{"zones of no marks", "[vendors.v.checks]\nmark_zones = \"error\"", ":13", "there are no marks"},
+		{"tray of no paper", "[vendors.v.print.trays]\nyellow = \"2\"", ":12", "no kind of paper"},
+		{"covers on other paper beside letters", "[vendors.v.press]\npaper = \"A3\"\ncolumns = 2\n[vendors.v.print.trays]\ncover = \"2\"", ":14", "same tray"},
+		{"unknown sort key", "[vendors.v.print]\nsort = [\"name\"]", ":12", "cannot sort by"},
+		{"parts beside each other", "[vendors.v.press]\npaper = \"A3\"\ncolumns = 2\n[vendors.v.print]\ndocument_parts = true", ":15", "one finished sheet a press sheet"},
 		{"no window", "[vendors.v.window]\nheight_mm = 5.0", ":12", "safe area"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -183,4 +194,53 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("config %v, error %v", cfg, err)
 		}
 	})
+}
+
+// TestPressAndMarks: what a vendor with a large press and an inserter sets.
+func TestPressAndMarks(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal+`
+[vendors.v.press]
+paper = "SRA3"
+columns = 2
+gutter_x_mm = 6.0
+flip = "short-edge"
+crop_mark_length_mm = 5.0
+crop_mark_offset_mm = 2.0
+stack_sheets = 100
+[vendors.v.marks.datamatrix]
+x_mm = 5.0
+y_mm = 98.0
+[vendors.v.marks.omr]
+machine = "pitney-bowes-d1600"
+last_first = true
+[vendors.v.print]
+control_sheets = true
+group = ["konteringskode"]
+sort = ["-sheets", "postcode"]
+max_sheets_per_job = 5000
+[vendors.v.print.trays]
+plain = "skuff 1"
+cover = "skuff 1"
+giro = "skuff 2"
+[vendors.v.checks]
+mark_zones = "warning"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := cfg.Vendors[0]
+	p := v.Profile
+	if p.Press.Up() != 2 || p.Press.WidthMM != 450 || p.Press.Order != "cut-and-stack" || p.Press.Crop.WidthMM != 0.25 || p.Press.StackSheets != 100 {
+		t.Errorf("press %+v", p.Press)
+	}
+	if !p.Marks.DataMatrix.On() || !p.Marks.OMR.On() || !p.Marks.OMR.LastFirst || !p.Control || p.MaxSheetsPerJob != 5000 {
+		t.Errorf("profile %+v", p)
+	}
+	if len(p.Group) != 1 || len(p.Sort) != 2 || p.Instructions.Trays["GIRO"] != "skuff 2" {
+		t.Errorf("keys %v %v, trays %v", p.Group, p.Sort, p.Instructions.Trays)
+	}
+	if len(v.Checks.Zones) != len(p.Marks.Zones()) || len(v.Checks.Zones) == 0 {
+		t.Errorf("zones %+v", v.Checks.Zones)
+	}
 }
