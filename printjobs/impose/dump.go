@@ -55,3 +55,45 @@ func plex(duplex bool) string {
 	}
 	return "simplex"
 }
+
+// Finished is a finished sheet of a job on its way to the press.
+type Finished struct {
+	Letter  int     // number of the letter in its job, the first being 1; 0 for a control sheet
+	Control Control // for a control sheet, its kind
+	Sheet   Sheet
+	Marks   SheetMarks
+}
+
+// Text writes the plan of a block for people and for comparing plans: a line on
+// the press, then a line a cell with its press sheet, its finished sheet as in
+// [Imposed.String], and its marks as in [Marks.Text]:
+//
+//	2 press sheets of 420 × 297 mm, 2 × 1 up, cut-and-stack, 3 finished sheets
+//	1.0   letter 1   1/2 COVER   cover    -        A…00000001. 1101
+//	1.1   letter 2   1/1 PLAIN   1.1      -        A…00000003E 1010
+//	2.0   letter 1   2/2 PLAIN   1.1      1.2      A…00000002E 1000
+//	2.1   -
+func (p Press) Text(block []Finished, m *Marks) string {
+	var b strings.Builder
+	a := p.Arrange(len(block))
+	fmt.Fprintf(&b, "%s of %g × %g mm, %d × %d up, %s, %s\n", count(a.Sheets(), "press sheet"),
+		p.WidthMM, p.HeightMM, p.Columns, p.Rows, p.Order, count(len(block), "finished sheet"))
+	for sheet := range a.Sheets() {
+		for cell := range p.Up() {
+			place := fmt.Sprintf("%d.%d", sheet+1, cell)
+			i := a.At(sheet, cell)
+			if i < 0 {
+				fmt.Fprintf(&b, "%-5s -\n", place)
+				continue
+			}
+			f := &block[i]
+			what, marks := f.Control.String(), "-"
+			if f.Control == NoControl {
+				what, marks = fmt.Sprintf("letter %d", f.Letter), m.Text(f.Marks)
+			}
+			s := &f.Sheet
+			fmt.Fprintf(&b, "%-5s %-10s %d/%d %-7s %-8s %-8s %s\n", place, what, s.N, s.Of, s.Stock, s.Front, s.Back, marks)
+		}
+	}
+	return b.String()
+}

@@ -2,8 +2,6 @@ package impose
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -58,19 +56,7 @@ func TestPlans(t *testing.T) {
 		}
 		b.WriteString("# " + g.name + "\n" + im.String() + "\n")
 	}
-	file := filepath.Join("testdata", "plans.txt")
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(b.String(), "\n")); d != "" {
-		t.Errorf("plans differ from %s (-want +got; UPDATE_GOLDEN=1 rewrites it):\n%s", file, d)
-	}
+	compareGolden(t, "plans.txt", b.String())
 }
 
 func TestEnvelopeThresholds(t *testing.T) {

@@ -554,7 +554,7 @@ func PitneyBowesD1600() OMR {
 // fold that needs the letter from its last sheet on (C-fold), set LastFirst.
 func PitneyBowesDI425() OMR {
 	return OMR{
-		XMM: 4, FirstYMM: 116, PitchMM: 3, LengthMM: 11, ThicknessMM: 0.5,
+		XMM: 4, FirstYMM: 115.5, PitchMM: 3, LengthMM: 11, ThicknessMM: 0.5,
 		Positions: Positions("always", "always", "not-end", "not-begin", "even", "always", "never", "never", "never", "always",
 			"sequence-2", "sequence-1", "sequence-0", "always"),
 		Machine: pitneyBowes("Pitney Bowes DI425"),
