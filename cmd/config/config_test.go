@@ -74,7 +74,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"mark off the sheet", "[vendors.v.marks.datamatrix]\nx_mm = 205.0\ny_mm = 100.0", ":12", "DataMatrix"},
 		{"zones of no marks", "[vendors.v.checks]\nmark_zones = \"error\"", ":13", "there are no marks"},
 		{"tray of no paper", "[vendors.v.print.trays]\nyellow = \"2\"", ":12", "no kind of paper"},
-		{"covers on other paper beside letters", "[vendors.v.press]\npaper = \"A3\"\ncolumns = 2\n[vendors.v.print.trays]\ncover = \"2\"", ":14", "same tray"},
+		{"covers on other paper beside letters", "[vendors.v.press]\npaper = \"A3\"\ncolumns = 2\n[vendors.v.print]\ntrays = { cover = \"2\" }", ":15", "same tray"},
 		{"unknown sort key", "[vendors.v.print]\nsort = [\"name\"]", ":12", "cannot sort by"},
 		{"parts beside each other", "[vendors.v.press]\npaper = \"A3\"\ncolumns = 2\n[vendors.v.print]\ndocument_parts = true", ":15", "one finished sheet a press sheet"},
 		{"no window", "[vendors.v.window]\nheight_mm = 5.0", ":12", "safe area"},
@@ -210,7 +210,7 @@ crop_mark_offset_mm = 2.0
 stack_sheets = 100
 [vendors.v.marks.datamatrix]
 x_mm = 5.0
-y_mm = 98.0
+y_mm = 80.0
 [vendors.v.marks.omr]
 machine = "pitney-bowes-d1600"
 last_first = true

@@ -100,7 +100,11 @@ func (c *checker) press(at string, v *Vendor, p *printjobs.Profile) {
 	if m := v.Marks.OMR; m != nil {
 		p.Marks.OMR = c.omr(at+".marks.omr", *m)
 	}
-	c.addAll(at+".marks", p.Marks.Validate())
+	where := at + ".marks.datamatrix"
+	if v.Marks.DataMatrix == nil {
+		where = at + ".marks.omr"
+	}
+	c.addAll(where, p.Marks.Validate())
 }
 
 func (c *checker) sheets(at string, v Press) impose.Press {
