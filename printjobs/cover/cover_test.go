@@ -716,6 +716,30 @@ func TestOneCoverIsSmall(t *testing.T) {
 	}
 }
 
+func TestMarksBesideTheCover(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		x0, y0, x1, y1 float64
+		want           string
+	}{
+		{1, 95, 18, 175, ""}, // the inserter's zone
+		{188, 280, 202, 294, ""},
+		{60, 60, 70, 70, "what the window can show"},
+		{25, 15, 35, 25, "the sender's block"},
+		{100, 120, 110, 130, "the title and text"},
+		{150, 50, 160, 60, "the date and shipment id"},
+		{180, 15, 192, 27, "the DataMatrix of the cover"},
+	} {
+		err := DefaultLayout().CheckMark(c.x0, c.y0, c.x1, c.y1)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("mark at %g, %g: got %v, want %q", c.x0, c.y0, err, c.want)
+		}
+	}
+	if err := DefaultLayout().CheckMark(0, 0, 210, 297); strings.Count(err.Error(), "\n") != 4 {
+		t.Errorf("not everything is named: %v", err)
+	}
+}
+
 func FuzzCover(f *testing.F) {
 	f.Add("Kari Hansen", "Storgata 1", "0150", "Oslo", "", "Vedtak", shipment)
 	f.Add("A\u030ase 02013299997", "\x00", "", "\xff\xfe", "SE", strings.Repeat("W", 2000), "")

@@ -125,6 +125,39 @@ func (l *Layout) matrix() rect {
 	return rect{l.MatrixRightMM - l.MatrixMaxMM, l.MatrixYMM, l.MatrixRightMM, l.MatrixYMM + l.MatrixMaxMM}.grow(2 * l.ModuleMM)
 }
 
+// sender, body and meta are where the sender's block, the title and text, and the date and shipment id may stand.
+func (l *Layout) sender() rect {
+	return rect{l.MarginLeftMM, l.MarginTopMM, l.matrix().x0, l.reach().y0}
+}
+
+func (l *Layout) body() rect {
+	return rect{l.MarginLeftMM, l.BodyYMM, l.MarginLeftMM + l.TextWidthMM, pageHeightMM - l.MarginBotMM}
+}
+
+func (l *Layout) meta() rect {
+	return rect{l.MetaXMM, l.WindowYMM, pageWidthMM - l.MarginRightMM, l.WindowYMM + 25}
+}
+
+// CheckMark tells whether a mark that needs an area of the sheet for itself, from (x0, y0) to (x1, y1) in mm from its top left
+// corner, may be printed on a cover. The error names all that it would touch: parts of the cover, and the window in which it could
+// show.
+func (l Layout) CheckMark(x0, y0, x1, y1 float64) error {
+	mark := rect{x0, y0, x1, y1}
+	var errs []error
+	for _, part := range []struct {
+		name string
+		area rect
+	}{
+		{"what the window can show", l.reach()}, {"the sender's block", l.sender()}, {"the title and text", l.body()},
+		{"the date and shipment id", l.meta()}, {"the DataMatrix of the cover", l.matrix()},
+	} {
+		if mark.overlaps(part.area) {
+			errs = append(errs, fmt.Errorf("a mark at %v lies over %s (%v)", mark, part.name, part.area))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Validate names every contradiction in the layout at once.
 func (l Layout) Validate() error {
 	var errs []error
@@ -146,16 +179,14 @@ func (l Layout) Validate() error {
 	check(l.LineSpacing >= 1 && l.LineSpacing <= 1.5*1.15, "the line spacing of %g is not between 1 and 1.7", l.LineSpacing)
 	check(l.MinCondense >= 50 && l.MinCondense <= 100, "the least width of condensed lines, %g %%, is not between 50 and 100", l.MinCondense)
 
-	sender := rect{l.MarginLeftMM, l.MarginTopMM, l.matrix().x0, l.reach().y0}
+	sender, body, meta := l.sender(), l.body(), l.meta()
 	check(sender.x0 < sender.x1 && sender.y1-sender.y0 >= 10,
 		"no room for the sender's block between the top margin of %g mm and the window, which can show from y %g mm", l.MarginTopMM, l.reach().y0)
-	body := rect{l.MarginLeftMM, l.BodyYMM, l.MarginLeftMM + l.TextWidthMM, pageHeightMM - l.MarginBotMM}
 	check(body.y1-body.y0 >= 60, "no room for the title and text between y %g mm and the bottom margin of %g mm", l.BodyYMM, l.MarginBotMM)
 	check(l.TextWidthMM >= 60 && body.x1 <= pageWidthMM-l.MarginRightMM, "the text of %g mm from x %g mm is narrower than 60 mm or leaves less than the right margin of %g mm",
 		l.TextWidthMM, l.MarginLeftMM, l.MarginRightMM)
 	check(body.y0 >= bodyMinYMM, "the title at y %g mm is above y %d mm, the highest that a printer takes", l.BodyYMM, bodyMinYMM)
 	check(!body.overlaps(l.reach().grow(addressClearMM)), "the title at y %g mm comes nearer than %d mm to what the window can show (%v)", l.BodyYMM, addressClearMM, l.reach())
-	meta := rect{l.MetaXMM, l.WindowYMM, pageWidthMM - l.MarginRightMM, l.WindowYMM + 25}
 	check(meta.x1-meta.x0 >= 45 && !meta.overlaps(l.reach().grow(addressClearMM)), "the date and shipment id at x %g mm need 45 mm of width, and %d mm from what the window can show (%v)",
 		l.MetaXMM, addressClearMM, l.reach())
 	check(!meta.overlaps(l.matrix()), "the date and shipment id (%v) lie over the DataMatrix (%v)", meta, l.matrix())

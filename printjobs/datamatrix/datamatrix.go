@@ -27,9 +27,13 @@ func (s *Symbol) Modules() int { return s.side }
 func (s *Symbol) Dark(x, y int) bool { return s.rows[y]>>x&1 == 1 }
 
 // Encode makes the smallest symbol of at least so many modules a side that takes
-// the text. Errors: an empty text, a character that is not ASCII, and a text that
-// no symbol takes (174 characters, or 348 digits).
+// the text. Errors: an empty text, a character that is not ASCII, a text that no
+// symbol takes (it has room for 174 characters, or 348 digits), and more modules
+// than MaxModules.
 func Encode[T string | []byte](text T, leastModules int) (Symbol, error) {
+	if leastModules > MaxModules {
+		return Symbol{}, fmt.Errorf("no DataMatrix here has %d modules, the largest has %d", leastModules, MaxModules)
+	}
 	var words [maxWords]byte
 	n, err := encode(&words, text)
 	if err != nil {

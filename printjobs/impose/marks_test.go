@@ -308,12 +308,15 @@ func TestMarksStayInTheirZones(t *testing.T) {
 	t.Parallel()
 	taken := 0
 	rapid.Check(t, func(t *rapid.T) {
-		mm := func(least, most float64, what string) float64 { return rapid.Float64Range(least, most).Draw(t, what) }
+		// Tenths of a millimetre, most of them within the limits, and some just outside.
+		mm := func(least, most int, what string) float64 {
+			return float64(rapid.IntRange(least, most).Draw(t, what)) / 10
+		}
 		m := Marks{
-			DataMatrix: DataMatrix{XMM: mm(-10, 210, "x"), YMM: mm(-10, 290, "y"), ModuleMM: mm(0.4, 1, "module")},
+			DataMatrix: DataMatrix{XMM: mm(0, 1950, "x"), YMM: mm(0, 2820, "y"), ModuleMM: mm(5, 8, "module")},
 			OMR: OMR{
-				XMM: mm(-5, 20, "left"), FirstYMM: mm(10, 200, "first"), PitchMM: mm(0.5, 6, "pitch"), LengthMM: mm(5, 15, "length"),
-				ThicknessMM: mm(0.2, 1, "thickness"), Positions: make([]Position, rapid.IntRange(1, 26).Draw(t, "positions")),
+				XMM: mm(-5, 120, "left"), FirstYMM: mm(150, 1500, "first"), PitchMM: mm(25, 40, "pitch"), LengthMM: mm(95, 130, "length"),
+				ThicknessMM: mm(3, 8, "thickness"), Positions: make([]Position, rapid.IntRange(1, 20).Draw(t, "positions")),
 				Machine: PitneyBowesD1600().Machine,
 			},
 		}

@@ -131,7 +131,16 @@ func (r rendered) pixels(a impose.Area, m impose.Matrix) image.Rectangle {
 
 // decode reads the DataMatrix in an area.
 func (r rendered) decode(a impose.Area, m impose.Matrix) (string, error) {
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(r.SubImage(r.pixels(a, m)))
+	return r.read(r.pixels(a, m))
+}
+
+// mirrored is what lies behind an area of a finished sheet, seen from the back.
+func mirrored(a impose.Area) impose.Area {
+	return impose.Area{X0: impose.FinishedWidthMM - a.X1, Y0: a.Y0, X1: impose.FinishedWidthMM - a.X0, Y1: a.Y1}
+}
+
+func (r rendered) read(area image.Rectangle) (string, error) {
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(r.SubImage(area))
 	if err != nil {
 		return "", err
 	}
@@ -310,11 +319,21 @@ func readBack(t *testing.T, p impose.Press, marks *impose.Marks, sheets int) {
 			if share := back.ink(back.pixels(marks.OMR.Zone(), p.Back(cell))); share > 0 {
 				t.Errorf("%s: there is ink on the back of the code: %.2f %%", at, 100*share)
 			}
-			for n, side := range []rendered{front, back} {
-				area := pageSymbol.Zone()
-				m := [2]impose.Matrix{p.Front(cell), p.Back(cell)}[n]
-				if text, err := side.decode(area, m); err != nil || text != "SIDE "+strconv.Itoa(2*i+n) {
-					t.Errorf("%s, side %d: the page says %q, error %v, want page %d", at, n+1, text, err, 2*i+n)
+			// The back is read where it lies behind its front, and where the plan puts it.
+			symbol := front.pixels(pageSymbol.Zone(), p.Front(cell))
+			behind := front.pixels(mirrored(pageSymbol.Zone()), p.Front(cell))
+			if (p.Flip == impose.FlipLongEdge) == (p.HeightMM >= p.WidthMM) {
+				behind.Min.X, behind.Max.X = back.Rect.Dx()-behind.Max.X, back.Rect.Dx()-behind.Min.X
+			} else {
+				behind.Min.Y, behind.Max.Y = back.Rect.Dy()-behind.Max.Y, back.Rect.Dy()-behind.Min.Y
+			}
+			for _, page := range []struct {
+				side rendered
+				area image.Rectangle
+				n    int
+			}{{front, symbol, 2 * i}, {back, behind, 2*i + 1}, {back, back.pixels(pageSymbol.Zone(), p.Back(cell)), 2*i + 1}} {
+				if text, err := page.side.read(page.area); err != nil || text != "SIDE "+strconv.Itoa(page.n) {
+					t.Errorf("%s: page %d says %q, error %v", at, page.n, text, err)
 				}
 			}
 		}

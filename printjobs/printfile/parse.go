@@ -227,14 +227,15 @@ func (r *reader) number(visit func(Ref) error) (Object, error) {
 		b = append(b, c)
 		r.at++
 	}
-	if fraction {
+	n, err := strconv.ParseInt(string(b), 10, 64)
+	// A large real is written without a point, as Real says.
+	if fraction || errors.Is(err, strconv.ErrRange) {
 		f, err := strconv.ParseFloat(string(b), 64)
 		if err != nil {
 			return nil, r.unexpected("malformed number before this place")
 		}
 		return Real(f), nil
 	}
-	n, err := strconv.ParseInt(string(b), 10, 64)
 	if err != nil {
 		return nil, r.unexpected("malformed number before this place")
 	}
