@@ -315,7 +315,7 @@ func (a Area) Overlaps(b Area) bool {
 	return a.X0 < b.X1 && b.X0 < a.X1 && a.Y0 < b.Y1 && b.Y0 < a.Y1
 }
 
-// String writes the area as "x 4–14 mm, y 115–155 mm".
+// String writes the area as "x 5–15 mm, y 115–155 mm".
 func (a Area) String() string {
 	return fmt.Sprintf("x %.4g–%.4g mm, y %.4g–%.4g mm", a.X0, a.X1, a.Y0, a.Y1)
 }
@@ -540,7 +540,7 @@ func (m *Marks) Text(s SheetMarks) string {
 // three bits.
 func PitneyBowesD1600() OMR {
 	return OMR{
-		XMM: 4, FirstYMM: 120, PitchMM: 4, LengthMM: 11, ThicknessMM: 0.5,
+		XMM: 5, FirstYMM: 120, PitchMM: 4, LengthMM: 10, ThicknessMM: 0.5,
 		Positions: Positions("always", "always", "not-end", "even", "sequence-2", "sequence-1", "sequence-0"),
 		Machine:   pitneyBowes("Pitney Bowes D1600"),
 	}
@@ -554,7 +554,7 @@ func PitneyBowesD1600() OMR {
 // fold that needs the letter from its last sheet on (C-fold), set LastFirst.
 func PitneyBowesDI425() OMR {
 	return OMR{
-		XMM: 4, FirstYMM: 115.5, PitchMM: 3, LengthMM: 11, ThicknessMM: 0.5,
+		XMM: 5, FirstYMM: 115.5, PitchMM: 3, LengthMM: 10, ThicknessMM: 0.5,
 		Positions: Positions("always", "always", "not-end", "not-begin", "even", "always", "never", "never", "never", "always",
 			"sequence-2", "sequence-1", "sequence-0", "always"),
 		Machine: pitneyBowes("Pitney Bowes DI425"),
@@ -578,7 +578,7 @@ func pitneyBowes(name string) Machine {
 // the machine is set to what is printed.
 func QuadientDS95i() OMR {
 	return OMR{
-		XMM: 4, FirstYMM: 100, PitchMM: 4, LengthMM: 10, ThicknessMM: 0.5,
+		XMM: 5, FirstYMM: 100, PitchMM: 4, LengthMM: 10, ThicknessMM: 0.5,
 		Positions: Positions("always", "end", "even", "always"),
 		Machine:   Machine{Name: "Quadient DS-95i", MinThicknessMM: 0.2},
 	}

@@ -242,7 +242,7 @@ func TestExamplesAreWithinTheirMachines(t *testing.T) {
 	kept := Area{0, 95, 18, 175} // what the Norwegian print rules keep free for the inserter
 	for _, example := range examples {
 		o := example()
-		m := Marks{OMR: o, DataMatrix: DataMatrix{XMM: 190, YMM: 270, ModuleMM: 0.6}}
+		m := Marks{OMR: o, DataMatrix: DataMatrix{XMM: 188, YMM: 270, ModuleMM: 0.6}}
 		if err := m.Validate(); err != nil {
 			t.Errorf("%s: %v", o.Machine.Name, err)
 		}
@@ -255,7 +255,7 @@ func TestExamplesAreWithinTheirMachines(t *testing.T) {
 func TestMarkFaults(t *testing.T) {
 	t.Parallel()
 	good := func() Marks {
-		return Marks{DataMatrix: DataMatrix{XMM: 190, YMM: 270, ModuleMM: 0.6}, OMR: PitneyBowesD1600()}
+		return Marks{DataMatrix: DataMatrix{XMM: 188, YMM: 270, ModuleMM: 0.6}, OMR: PitneyBowesD1600()}
 	}
 	if err := (Marks{}).Validate(); err != nil || (Marks{}).On() || (Marks{}).Zones() != nil {
 		t.Errorf("no marks: %v", err)
@@ -282,17 +282,17 @@ func TestMarkFaults(t *testing.T) {
 		"too many":          {func(m *Marks) { m.OMR.Positions = make([]Position, 25) }, "at most 24 positions, not 25"},
 		"far too many":      {func(m *Marks) { m.OMR.Positions = make([]Position, 33) }, "use at most 32"},
 		"too long":          {func(m *Marks) { m.OMR.PitchMM = 12 }, "at most 70 mm, not 72.5 mm"},
-		"middle of sheet":   {func(m *Marks) { m.OMR.XMM = 80 }, "59 to 108 mm from the middle of the sheet, not 19.5 mm"},
+		"middle of sheet":   {func(m *Marks) { m.OMR.XMM = 80 }, "59 to 108 mm from the middle of the sheet, not 20 mm"},
 		"leading edge":      {func(m *Marks) { m.OMR.FirstYMM = 20 }, "needs 20 mm from the top edge to the code, not 19.75 mm"},
 		"trailing edge":     {func(m *Marks) { m.OMR.FirstYMM = 243 }, "needs 30 mm from the code to the bottom edge, not 29.75 mm"},
-		"code off":          {func(m *Marks) { m.OMR.XMM = -1 }, "the code (x -1–10 mm"},
+		"code off":          {func(m *Marks) { m.OMR.XMM = -1 }, "the code (x -1–9 mm"},
 		"two parities":      {func(m *Marks) { m.OMR.Positions = Positions("even", "odd") }, "2 positions for parity"},
 		"twice":             {func(m *Marks) { m.OMR.Positions = Positions("sequence-1", "sequence-1") }, "position 2 shows sequence-1, as an earlier one does"},
 		"bit of nothing":    {func(m *Marks) { m.OMR.Positions = []Position{{Always, 1}} }, "position 1 shows bit 1"},
 		"no such bit":       {func(m *Marks) { m.OMR.Positions = []Position{{Sequence, 16}} }, "position 1 shows bit 16"},
 		"no such meaning":   {func(m *Marks) { m.OMR.Positions = []Position{{99, 0}} }, "position 1 has no meaning"},
 		"nameless machine":  {func(m *Marks) { m.OMR.Machine.Name, m.OMR.LengthMM = "", 2 }, "the machine reads lines"},
-		"right of the page": {func(m *Marks) { m.OMR.XMM = 200 }, "the code (x 200–211 mm"},
+		"right of the page": {func(m *Marks) { m.OMR.XMM = 201 }, "the code (x 201–211 mm"},
 	} {
 		m := good()
 		c.change(&m)

@@ -314,6 +314,25 @@ func (p Press) Clip(cell int, back bool) Rect {
 	return p.rect(c, back)
 }
 
+// PageClip is [Press.Clip] in the coordinates of the page that [Press.Front] or
+// [Press.Back] places in the cell.
+func (p Press) PageClip(cell int, back bool) Rect {
+	m := p.Front(cell)
+	if back {
+		m = p.Back(cell)
+	}
+	c := p.Clip(cell, back)
+	x0, y0 := m.unapply(c.X0, c.Y0)
+	x1, y1 := m.unapply(c.X1, c.Y1)
+	return Rect{round(min(x0, x1)), round(min(y0, y1)), round(max(x0, x1)), round(max(y0, y1))}
+}
+
+// unapply maps a point back, for a matrix that turns and moves only.
+func (m Matrix) unapply(x, y float64) (float64, float64) {
+	x, y = x-m[4], y-m[5]
+	return m[0]*x + m[1]*y, m[2]*x + m[3]*y
+}
+
 func (p Press) bleed(neighbour bool, gutter, edge float64) float64 {
 	if neighbour {
 		return min(p.BleedMM, gutter/2)

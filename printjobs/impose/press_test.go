@@ -198,6 +198,12 @@ func TestBacksRegister(t *testing.T) {
 				if !clip.holds(trim) || !all.holds(clip) {
 					t.Fatalf("cell %d: trim %v, clip %v, press sheet %v", c, trim, clip, all)
 				}
+				own := p.PageClip(c, isBack)
+				x0, y0 := m.Apply(own.X0, own.Y0)
+				x1, y1 := m.Apply(own.X1, own.Y1)
+				if !clip.equal(Rect{min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)}) {
+					t.Fatalf("cell %d: clip %v, of the page %v", c, clip, own)
+				}
 				bleed := p.BleedMM*72/25.4 + near
 				if !(Rect{trim.X0 - bleed, trim.Y0 - bleed, trim.X1 + bleed, trim.Y1 + bleed}).holds(clip) {
 					t.Fatalf("cell %d: trim %v, clip %v, bleed %g mm", c, trim, clip, p.BleedMM)
@@ -388,7 +394,7 @@ func TestArrangeOutside(t *testing.T) {
 // TestPressPlans shows the plans of a few jobs; they stand in testdata/press.txt.
 func TestPressPlans(t *testing.T) {
 	t.Parallel()
-	marks := Marks{DataMatrix: DataMatrix{XMM: 190, YMM: 270, ModuleMM: 0.6}, OMR: PitneyBowesD1600()}
+	marks := Marks{DataMatrix: DataMatrix{XMM: 188, YMM: 270, ModuleMM: 0.6}, OMR: PitneyBowesD1600()}
 	three := sra3()
 	three.WidthMM, three.Columns = 700, 3
 	three.Crop = CropMarks{}
