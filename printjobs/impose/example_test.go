@@ -26,3 +26,25 @@ func ExampleLay() {
 	// 4/5 PLAIN  2.1      -
 	// 5/5 GIRO   2.2      -
 }
+
+// Five finished sheets on A3, two beside each other: cut, and the left stack laid
+// on the right one, they are in order.
+func ExamplePress_Arrange() {
+	press := impose.DefaultPress()
+	press.WidthMM, press.HeightMM, press.Columns = 420, 297, 2
+	press.Order = impose.CutAndStack
+	if err := press.Validate(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	a := press.Arrange(5)
+	for sheet := range a.Sheets() {
+		fmt.Println(a.At(sheet, 0), a.At(sheet, 1))
+	}
+	fmt.Println(press.Front(1))
+	// Output:
+	// 0 3
+	// 1 4
+	// 2 -1
+	// [1 0 0 1 595.276 0]
+}

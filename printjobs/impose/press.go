@@ -75,8 +75,9 @@ type Press struct {
 	MarginXMM, MarginYMM float64
 	Order                Order
 	// StackSheets is the most press sheets that are cut as one pile; after them a
-	// new block of stacks begins. It bounds what a composer must hold at once.
-	// Sequential order does not use it.
+	// new block of stacks begins. It bounds what a composer must hold at once. In
+	// sequential order it says no more than that: how many press sheets are filled
+	// before the cells that remain are left empty.
 	StackSheets int
 	Flip        Flip
 	Crop        CropMarks
@@ -193,15 +194,13 @@ func (p Press) Validate() error {
 // Up is how many finished sheets lie on a press sheet.
 func (p Press) Up() int { return p.Columns * p.Rows }
 
-// Block is how many finished sheets are arranged at once at the most: those of
-// one pile for [CutAndStack], those of one press sheet for [Sequential]. A letter
-// of more sheets than that is a block of its own; [Press.Arrange] takes any
-// number.
+// Block is how many finished sheets are arranged at once at the most. A letter of
+// more sheets than that is a block of its own; [Press.Arrange] takes any number.
 func (p Press) Block() int {
-	if p.Order == CutAndStack {
-		return p.Up() * p.StackSheets
+	if p.Up() == 1 {
+		return 1
 	}
-	return p.Up()
+	return p.Up() * p.StackSheets
 }
 
 // Size is the press sheet in pt.
