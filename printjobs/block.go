@@ -135,19 +135,10 @@ func (c *composer) fits(w *laid) bool {
 	return !over(bound, p.MaxBytesPerFile)
 }
 
-// blockSheets is how many finished sheets are drawn at once at the most; a
-// letter of more is a block of its own.
-func blockSheets(p impose.Press) int {
-	if p.Up() == 1 {
-		return 1
-	}
-	return p.Up() * p.StackSheets
-}
-
 // wait puts a letter behind those that wait for their press sheets, and draws
 // them all when they fill a block.
 func (c *composer) wait(ctx context.Context, w *laid) error {
-	if full := blockSheets(c.press); len(c.block) > 0 && c.waiting.sheets+len(w.im.Sheets) > full {
+	if full := c.press.Block(); len(c.block) > 0 && c.waiting.sheets+len(w.im.Sheets) > full {
 		if err := c.flush(ctx); err != nil {
 			w.close()
 			return err
@@ -159,7 +150,7 @@ func (c *composer) wait(ctx context.Context, w *laid) error {
 	c.block = append(c.block, w)
 	c.waiting.sheets += len(w.im.Sheets)
 	c.waiting.bytes += w.size()
-	if c.waiting.sheets >= blockSheets(c.press) {
+	if c.waiting.sheets >= c.press.Block() {
 		return c.flush(ctx)
 	}
 	return nil
@@ -251,7 +242,10 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 	width, height := press.Size()
 	front := printfile.Side{Width: width, Height: height}
 	back := front
-	clip := clipOf(press)
+	var clips []*[4]float64
+	for cell := range press.Up() {
+		clips = append(clips, clipOf(press, cell, false), clipOf(press, cell, true))
+	}
 	parts := f != nil && c.parts()
 	if parts { // one sheet a press sheet, so the block is one letter
 		if err := linker.BeginPart(c.partOf(block[0])); err != nil {
@@ -284,8 +278,8 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 				}
 			}
 			sheet := at.w.im.Sheets[at.i]
-			front.Placements = at.w.put(front.Placements, sheet.Front, press.Front(cell), clip)
-			back.Placements = at.w.put(back.Placements, sheet.Back, press.Back(cell), clip)
+			front.Placements = at.w.put(front.Placements, sheet.Front, press.Front(cell), clips[2*cell])
+			back.Placements = at.w.put(back.Placements, sheet.Back, press.Back(cell), clips[2*cell+1])
 			if at.w.number > 0 && c.profile.Marks.On() {
 				var err error
 				front.Content, err = mark.Draw(front.Content, &c.profile.Marks, impose.SheetMark{
@@ -389,15 +383,14 @@ func (c *composer) control(ctx context.Context, kind impose.Control) error {
 	return c.wait(ctx, &laid{im: impose.Imposed{Sheets: []impose.Sheet{sheet.Sheet()}}, front: page})
 }
 
-// clipOf is the area of a page that may show: all of it when it has no
-// neighbours. A prepared page is kept whole when it is slightly larger than A4.
-func clipOf(p impose.Press) *[4]float64 {
+// clipOf is the area of a page that may show in a cell: all of it when it has
+// no neighbours. A prepared page is kept whole when it is slightly larger than A4.
+func clipOf(p impose.Press, cell int, back bool) *[4]float64 {
 	if p.Up() == 1 {
 		return nil
 	}
-	const ptPerMM = 72 / 25.4
-	bleed := p.BleedMM * ptPerMM
-	return &[4]float64{-bleed, -bleed, sideWidth + bleed, sideHeight + bleed}
+	r := p.PageClip(cell, back)
+	return &[4]float64{r.X0, r.Y0, r.X1, r.Y1}
 }
 
 // put adds what one side of a sheet carries to the placements of a press sheet.

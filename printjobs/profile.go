@@ -98,6 +98,12 @@ func (p Profile) Validate() error {
 	if p.Impose.Cover == impose.CoverSheet {
 		if err := p.Layout.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("cover layout: %w", err))
+		} else {
+			for _, z := range p.Marks.Zones() {
+				if err := p.Layout.CheckMark(z.X0, z.Y0, z.X1, z.Y1); err != nil {
+					errs = append(errs, fmt.Errorf("marks: %w", err))
+				}
+			}
 		}
 	}
 	errs = append(errs, checkKeys(p.Group, p.Sort)...)

@@ -63,8 +63,8 @@ type demo struct {
 	expected letters.Expected
 	app      *app
 	server   *vendorsim.Server
-	vendor   *vendorsim.Vendor
-	log      *bytes.Buffer // kept for the privacy test
+	vendors  []*vendorsim.Vendor // with a sheet-fed printer, and with a press for A3
+	log      *bytes.Buffer       // kept for the privacy test
 	failed   []string
 
 	gate     sync.Mutex // of the two below, which a worker sets
@@ -119,7 +119,9 @@ func (d *demo) run(ctx context.Context) (err error) {
 		}
 	}
 	d.say("\nDone in %.0f s. Files in %s:", time.Since(start).Seconds(), d.dir)
-	d.say("   print files, manifests, tickets  %s", d.vendor.PrintedFolder("<job>"))
+	for _, v := range d.vendors {
+		d.say("   print files, manifests, tickets  %s", v.PrintedFolder("<job>"))
+	}
 	d.say("   answers and receipts             %s", filepath.Join(d.dir, "trykkeri"))
 	d.say("   workbook                         %s", d.workbook())
 	d.say("   archive                          %s", d.app.cfg.Database)
@@ -163,11 +165,14 @@ func (d *demo) startVendor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.vendor = vendorsim.New(root, vendorsim.Options{
-		Name: "simulator", Now: d.clock.Now, ReceiptsLater: true,
-		Faults: vendorsim.Faults{ExtraPage: 1, WrongWeight: 1, WrongCode: 1, Missing: 2, Unknown: 1, DuplicateRow: 1},
-	})
-	return nil
+	d.vendors = []*vendorsim.Vendor{
+		vendorsim.New(root, vendorsim.Options{
+			Name: "simulator", Now: d.clock.Now, ReceiptsLater: true,
+			Faults: vendorsim.Faults{ExtraPage: 1, WrongWeight: 1, WrongCode: 1, Missing: 2, Unknown: 1, DuplicateRow: 1},
+		}),
+		vendorsim.New(filepath.Join(root, demoPress), vendorsim.Options{Name: "simulator-a3", Now: d.clock.Now, ReceiptsLater: true}),
+	}
+	return vendorsim.MakeFolders(filepath.Join(root, demoPress))
 }
 
 // open writes the demo's configuration and wires the program by it, as every other command does.
@@ -215,6 +220,9 @@ func (d *demo) open(ctx context.Context) error {
 	return nil
 }
 
+// demoPress is the folder of the vendor with a press at the demo's SFTP server.
+const demoPress = "a3"
+
 func (d *demo) configuration() []byte {
 	var b strings.Builder
 	database := d.database
@@ -252,15 +260,58 @@ key_file = "nokler/postgang"
 max_sheets_per_file = 400
 paper = "80 g/m² A4"
 giro_paper = "gult giroark"
+control_sheets = true
+document_parts = true
+trays = { plain = "1", cover = "1", giro = "2" }
+[vendors.simulator.marks.datamatrix]
+x_mm = 5.0
+y_mm = 80.0
+[vendors.simulator.marks.omr]
+machine = "pitney-bowes-d1600"
 [vendors.simulator.vat]
 production_percent = 25
 postage_percent = 25
-`, d.server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(d.server.HostKeyLine()))
-	for _, a := range d.expected.Accounts {
+
+# Two letters' sheets beside each other on SRA3, to be cut, and the stacks laid on each other.
+[vendors.simulator-a3]
+name = "Trykkerisimulator med presse"
+address = %[1]q
+user = %[2]q
+host_key = %[3]q
+key_file = "nokler/postgang"
+[vendors.simulator-a3.folders]
+inbox = "%[4]s/inn"
+answers = "%[4]s/svar"
+receipts = "%[4]s/kvittering"
+receipts_done = "%[4]s/kvittering/arkiv"
+[vendors.simulator-a3.print]
+group = ["weight-step"]
+sort = ["-sheets", "postcode"]
+control_sheets = true
+[vendors.simulator-a3.press]
+paper = "SRA3"
+columns = 2
+gutter_x_mm = 6.0
+bleed_mm = 2.0
+flip = "short-edge"
+crop_mark_length_mm = 5.0
+crop_mark_offset_mm = 2.0
+[vendors.simulator-a3.marks.datamatrix]
+x_mm = 5.0
+y_mm = 80.0
+[vendors.simulator-a3.vat]
+production_percent = 25
+postage_percent = 25
+`, d.server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(d.server.HostKeyLine()), demoPress)
+	for i, a := range d.expected.Accounts {
+		vendor := "simulator"
+		if i == len(d.expected.Accounts)-1 {
+			vendor = "simulator-a3"
+		}
 		fmt.Fprintf(&b, `
 [accounts.%s]
 name = %q
-vendor = "simulator"
+vendor = %q
 [accounts.%s.sender]
 name = %q
 line1 = %q
@@ -271,7 +322,7 @@ logo_file = %q
 text = %q
 [accounts.%s.rules]
 allow_synthetic = true
-`, a.Key, a.Name+", "+a.Unit, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, "logo-"+a.Key+".png", a.Text, a.Key)
+`, a.Key, a.Name+", "+a.Unit, vendor, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, "logo-"+a.Key+".png", a.Text, a.Key)
 	}
 	return []byte(b.String())
 }
@@ -422,20 +473,22 @@ func (d *demo) night(ctx context.Context) error {
 	if err := d.compareOutcomes(ctx); err != nil {
 		return err
 	}
-	done, err := d.vendor.Tick(ctx)
-	if err != nil {
-		return err
-	}
-	for _, j := range done {
-		if !j.Accepted {
-			d.fail("the vendor rejected job %s: %v", j.Job, j.Reasons)
+	for _, v := range d.vendors {
+		done, err := v.Tick(ctx)
+		if err != nil {
+			return err
+		}
+		for _, j := range done {
+			if !j.Accepted {
+				d.fail("the vendor rejected job %s: %v", j.Job, j.Reasons)
+			}
 		}
 	}
 	x, err := d.app.engine.Fetch(ctx)
 	if err != nil {
 		return err
 	}
-	d.say("   the vendor opened and checked every file: %d jobs accepted, %d rejected", x.Answers.Accepted, x.Answers.Rejected)
+	d.say("   the vendors opened and checked every file: %d jobs accepted, %d rejected", x.Answers.Accepted, x.Answers.Rejected)
 	d.check("jobs offered = jobs accepted", len(n.Offered), x.Answers.Accepted)
 	return nil
 }
@@ -497,9 +550,11 @@ func refusedBy(s engine.Shipment) string {
 func (d *demo) receipts(ctx context.Context) error {
 	next := d.expected.Night.AddDate(0, 0, 1)
 	d.clock.Set(time.Date(next.Year(), next.Month(), next.Day(), 13, 30, 0, 0, engine.Oslo))
-	d.say("4. The next day the vendor posts and sends receipts")
-	if _, err := d.vendor.WriteReceipts(ctx); err != nil {
-		return err
+	d.say("4. The next day the vendors post and send receipts")
+	for _, v := range d.vendors {
+		if _, err := v.WriteReceipts(ctx); err != nil {
+			return err
+		}
 	}
 	x, err := d.app.engine.Fetch(ctx)
 	if err != nil {
@@ -598,7 +653,7 @@ func (d *demo) checkSums(ctx context.Context) error {
 		}
 	}
 	d.check("letters offered = SENDT_PRINT + PRINTET", len(sent), paper)
-	d.say("   %d sides in the print files", sides)
+	d.say("   %d sides of letters in the print files, control sheets not counted", sides)
 	booked := c.by[engine.StatusPrintet]
 	d.check("letters offered = receipts + missing", len(sent), booked+c.by[engine.StatusSendtPrint])
 
@@ -659,10 +714,24 @@ func (d *demo) sentLetters(ctx context.Context) (map[string]bool, error) {
 	return out, err
 }
 
+// atVendors finds the files of a pattern at all vendors, in order.
+func (d *demo) atVendors(pattern func(*vendorsim.Vendor) string) ([]string, error) {
+	var all []string
+	for _, v := range d.vendors {
+		files, err := filepath.Glob(pattern(v))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, files...)
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
 // printed reads the manifests of what lies at the vendor as printed.
 func (d *demo) printed() (letters map[string]bool, sides int, err error) {
 	letters = map[string]bool{}
-	manifests, err := filepath.Glob(filepath.Join(d.vendor.PrintedFolder("*"), "*_manifest_*.csv"))
+	manifests, err := d.atVendors(func(v *vendorsim.Vendor) string { return filepath.Join(v.PrintedFolder("*"), "*_manifest_*.csv") })
 	if err != nil {
 		return nil, 0, err
 	}
@@ -694,11 +763,10 @@ type receiptSums struct {
 // receiptOre adds up the receipt files as they lie at the vendor.
 func (d *demo) receiptOre() (receiptSums, error) {
 	out := receiptSums{doubled: map[string]billing.Ore{}}
-	files, err := filepath.Glob(filepath.Join(d.dir, "trykkeri", "sftp", "kvittering", "arkiv", "*.csv"))
+	files, err := d.atVendors(func(v *vendorsim.Vendor) string { return filepath.Join(v.Root(), "kvittering", "arkiv", "*.csv") })
 	if err != nil {
 		return out, err
 	}
-	slices.Sort(files)
 	seen := map[string]bool{}
 	for _, f := range files {
 		data, err := os.ReadFile(f)

@@ -37,6 +37,7 @@ import (
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
 	"postgang/fixtures/letters"
+	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 )
@@ -98,6 +99,7 @@ type demoJob struct {
 	folder string
 	ticket exchange.Ticket
 	rows   []exchange.ManifestRow
+	files  []letterFile
 }
 
 // runDemo runs a demo and reads what it left. A demo that finds its own sums wrong is no error here: that is judged.
@@ -152,7 +154,11 @@ func (n *demoNight) readArchive(ctx context.Context) (err error) {
 }
 
 func (n *demoNight) readVendor() error {
-	manifests, err := filepath.Glob(filepath.Join(n.vendor.PrintedFolder("*"), "*_manifest_*.csv"))
+	cfg, err := config.Load(n.config())
+	if err != nil {
+		return err
+	}
+	manifests, err := n.atVendors(func(v *vendorsim.Vendor) string { return filepath.Join(v.PrintedFolder("*"), "*_manifest_*.csv") })
 	if err != nil {
 		return err
 	}
@@ -175,6 +181,28 @@ func (n *demoNight) readVendor() error {
 		if j.ticket, err = exchange.ParseTicket(data); err != nil {
 			return err
 		}
+		for _, f := range j.ticket.PrintFiles() {
+			lf := letterFile{path: filepath.Join(j.folder, f.Name), header: f.Header, trailer: f.Trailer}
+			sheets := 0
+			for _, r := range j.rows {
+				if r.File == f.Name {
+					lf.rows = append(lf.rows, r)
+					sheets += r.Sheets
+				}
+			}
+			lf.finished = lf.path
+			if j.ticket.Press != nil {
+				dir := filepath.Join(n.dir, "cut")
+				if err := os.MkdirAll(dir, 0o700); err != nil {
+					return err
+				}
+				i := slices.IndexFunc(cfg.Vendors, func(v engine.Vendor) bool { return v.Key == j.ticket.Vendor })
+				if lf.finished, err = cutPress(dir, lf.path, j.ticket, cfg.Vendors[i].Profile.Press, f, sheets); err != nil {
+					return err
+				}
+			}
+			j.files = append(j.files, lf)
+		}
 		n.printed = append(n.printed, j)
 	}
 	if len(n.printed) == 0 {
@@ -187,22 +215,27 @@ func (n *demoNight) config() string { return filepath.Join(n.dir, config.Default
 
 // letterFile is a print file with its letters.
 type letterFile struct {
-	job  demoJob
-	path string
-	rows []exchange.ManifestRow
+	job             demoJob
+	path            string
+	finished        string // a PDF of its finished sides in order: itself, or what is cut from it
+	header, trailer int    // control sheets
+	rows            []exchange.ManifestRow
+}
+
+// perSheet is how many sides of a finished sheet are printed.
+func (f letterFile) perSheet() int {
+	if f.job.ticket.Class.Duplex {
+		return 2
+	}
+	return 1
 }
 
 func (n *demoNight) printFiles() []letterFile {
 	var out []letterFile
 	for _, j := range n.printed {
-		for _, f := range j.ticket.PrintFiles() {
-			lf := letterFile{job: j, path: filepath.Join(j.folder, f.Name)}
-			for _, r := range j.rows {
-				if r.File == f.Name {
-					lf.rows = append(lf.rows, r)
-				}
-			}
-			out = append(out, lf)
+		for _, f := range j.files {
+			f.job = j
+			out = append(out, f)
 		}
 	}
 	return out
@@ -383,7 +416,7 @@ func pagesOf(path string) ([]page, error) {
 	}
 	pages := make([]page, len(looks))
 	for i := range looks {
-		pages[i] = page{looks[i], strings.Join(strings.Fields(texts[i]), " ")}
+		pages[i] = page{withoutMarks(looks[i]), strings.Join(strings.Fields(texts[i]), " ")}
 	}
 	return pages, nil
 }
@@ -441,12 +474,21 @@ func judgePages(t *testing.T, n *demoNight) {
 	told, twins := 0, 0 // neighbours that are told apart, and those that are not
 	each(n.printFiles(), func(f letterFile) {
 		name := filepath.Base(f.path)
-		sides, err := pagesOf(f.path)
+		sides, err := pagesOf(f.finished)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		next := 1
+		controls := append(slices.Clone(sides[:f.perSheet()*f.header]), sides[len(sides)-f.perSheet()*f.trailer:]...)
+		for i, c := range controls {
+			if front := i%f.perSheet() == 0; front != strings.Contains(c.text, "KONTROLLARK") || !front && !isBlank(c) || !strings.Contains(c.text, f.job.id) && front {
+				t.Errorf("%s: control sheets show %q", name, c.text)
+			}
+		}
+		if f.header+f.trailer != 2 {
+			t.Errorf("%s has %d control sheets", name, f.header+f.trailer)
+		}
+		next := 1 + f.perSheet()*f.header
 		var before []page
 		for _, row := range f.rows {
 			want, known := n.wanted[row.Shipment]
@@ -544,8 +586,8 @@ func judgePages(t *testing.T, n *demoNight) {
 			told, twins = told+localTold, twins+localTwins
 			mu.Unlock()
 		}
-		if next != len(sides)+1 {
-			t.Errorf("%s has %d sides, its letters cover %d", name, len(sides), next-1)
+		if next != len(sides)+1-f.perSheet()*f.trailer {
+			t.Errorf("%s has %d sides, its letters and control sheets cover %d", name, len(sides), next-1+f.perSheet()*f.trailer)
 		}
 	})
 	t.Logf("%d letters, %d pages compared (%d giro), %d empty backs, %d letters of one page", covers, pages, giros, blanks, alone)
@@ -603,7 +645,7 @@ func judgeMatrices(t *testing.T, n *demoNight) {
 	found, other := 0, 0
 	each(n.printFiles(), func(f letterFile) {
 		name := filepath.Base(f.path)
-		corners, err := draws(f.path, crop...)
+		corners, err := draws(f.finished, crop...)
 		if err != nil {
 			t.Error(err)
 			return
@@ -613,6 +655,9 @@ func judgeMatrices(t *testing.T, n *demoNight) {
 			at[r.FirstSide] = r.Shipment
 		}
 		for i, corner := range corners {
+			if i < f.header*f.perSheet() || i >= len(corners)-f.trailer*f.perSheet() {
+				continue // control sheets have something else there
+			}
 			id := readMatrix(corner)
 			if want := at[i+1]; id != want {
 				t.Errorf("%s side %d: the DataMatrix says %q, the manifest %q", name, i+1, id, want)

@@ -153,7 +153,9 @@ func TestVendorPageTellsEveryField(t *testing.T) {
 			fields = append(fields, m[1])
 		}
 	}
-	fields = append(fields, "parent", "service", "postBy", "note") // which the example lacks
+	// Which the example lacks.
+	fields = append(fields, "parent", "reprint", "service", "postBy", "note", "group", "documentParts", "CONTROL",
+		"press", "widthMM", "heightMM", "columns", "rows", "order", "stackSheets", "turn", "flip")
 	if len(fields) < 60 {
 		t.Fatalf("only %d fields looked for", len(fields))
 	}
