@@ -273,6 +273,9 @@ func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (Blob
 	if err != nil {
 		return BlobRef{}, nil, nil, fmt.Errorf("store prepared file: %w", err)
 	}
+	if ref.SHA256 != facts.SHA256 {
+		return BlobRef{}, nil, nil, errors.New("the prepared file is not the one that was proven")
+	}
 	return ref, &facts, refusals, nil
 }
 
