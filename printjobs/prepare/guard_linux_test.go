@@ -2,6 +2,7 @@ package prepare
 
 import (
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,3 +45,6 @@ func reachOutByCalls() (reached []string) {
 	}
 	return reached
 }
+
+// peakMemory is the most memory that a process ever had, in bytes.
+func peakMemory(s *os.ProcessState) int64 { return s.SysUsage().(*syscall.Rusage).Maxrss << 10 }
