@@ -95,7 +95,7 @@ func misbehaving(ctx context.Context, req Request, handed int) message {
 		os.NewFile(1, "out").WriteString("\x00\x00\x00\x05{\"fac")
 		time.Sleep(time.Hour)
 	case misLie:
-		return message{Facts: &Facts{Recipe: req.Checks.recipe(), SHA256: strings.Repeat("0", 64), DocumentPages: []int{1}, Pages: make([]PageFacts, 1)}}
+		return message{Facts: &Facts{Recipe: req.Checks.Recipe(), SHA256: strings.Repeat("0", 64), DocumentPages: []int{1}, Pages: make([]PageFacts, 1)}}
 	case misReachOut:
 		files, err := takeOver(handed)
 		if err != nil {

@@ -346,7 +346,7 @@ var errNonsense = errors.New("worker answered nonsense")
 // plausible checks what a worker says against what can be seen.
 func plausible(f Facts, req Request, out *os.File) error {
 	info, err := out.Stat()
-	if err != nil || info.Size() != f.Bytes || f.Recipe != req.Checks.recipe() || len(f.SHA256) != 64 || len(f.DocumentPages) != len(req.Documents) {
+	if err != nil || info.Size() != f.Bytes || f.Recipe != req.Checks.Recipe() || len(f.SHA256) != 64 || len(f.DocumentPages) != len(req.Documents) {
 		return errNonsense
 	}
 	sum := 0

@@ -241,7 +241,7 @@ func read(ctx context.Context, req Request, docs []input) (*letter, error) {
 	if len(l.refused) > 0 {
 		return nil, l.refusal()
 	}
-	l.facts.Recipe = req.Checks.recipe()
+	l.facts.Recipe = req.Checks.Recipe()
 	return l, nil
 }
 
