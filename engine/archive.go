@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/printjobs/prepare"
 )
 
 // Errors of the archive that the engine tells apart.
@@ -85,6 +86,8 @@ type Reader interface {
 	Documents(ctx context.Context, shipment string) ([]Document, error)
 	// History is in the order recorded.
 	History(ctx context.Context, shipment string) ([]Event, error)
+	// PreparedAs finds a prepared file and its facts by Shipment.PreparedKey; ErrNotFound.
+	PreparedAs(ctx context.Context, key string) (BlobRef, *prepare.Facts, error)
 	// CountAlike counts shipments of any status but itself with this fingerprint received in [since, until).
 	CountAlike(ctx context.Context, fingerprint string, since, until time.Time) (int, error)
 	// Due lists shipments that may be collected: status AKSEPTERT, VARSLET, KLAR_FOR_MOTTAK or SENDT_SDP, DueAt set and

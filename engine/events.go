@@ -16,6 +16,7 @@ const (
 	EventWithdrawn = "TRUKKET"          // left out of a print job at the last gate, or the job was taken back
 	EventHeld      = "SATT_TIL_SIDE"    // set aside; Reason begins with the code
 	EventReleased  = "FRIGITT"          // free to be collected again
+	EventRenewed   = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
 	EventPosted    = "POSTLAGT"         // the vendor's receipt came
 )
 

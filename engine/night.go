@@ -10,8 +10,11 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
+
+	"github.com/sourcegraph/conc/pool"
 
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
@@ -115,15 +118,22 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) er
 		if err != nil {
 			return err
 		}
-		for _, s := range page {
+		read := len(page)
+		if read > 0 {
+			after = page[read-1].ID
+		}
+		fit, err := e.renewStale(ctx, page)
+		if err != nil {
+			return err
+		}
+		for _, s := range fit {
 			candidates = append(candidates, e.candidate(s))
 			s.Facts = nil // the candidate has them
 			due[s.ID] = s
 		}
-		if len(page) < collectPage {
+		if read < collectPage {
 			break
 		}
-		after = page[len(page)-1].ID
 	}
 	jobs, aside, err := printjobs.Plan(candidates, v.Profile)
 	if err != nil {
@@ -155,6 +165,38 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) er
 		e.step("collect: job planned")
 	}
 	return nil
+}
+
+// renewStale makes anew the print-ready files that were made by other rules than those of today, side by side, and
+// leaves out the letters that have none under these. One that cannot be made for a reason of ours keeps no other back: it
+// is alarmed and stays due.
+func (e *Engine) renewStale(ctx context.Context, page []Shipment) ([]Shipment, error) {
+	left := make([]bool, len(page))
+	work := pool.New().WithMaxGoroutines(runtime.NumCPU()).WithErrors().WithContext(ctx)
+	for i := range page {
+		if !e.stale(page[i]) {
+			continue
+		}
+		work.Go(func(ctx context.Context) error {
+			renewed, ok, err := e.renew(ctx, page[i])
+			if err != nil {
+				left[i] = true
+				return e.alarmNotRenewed(ctx, page[i].ID, err)
+			}
+			page[i], left[i] = renewed, !ok
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	fit := page[:0]
+	for i, s := range page {
+		if !left[i] {
+			fit = append(fit, s)
+		}
+	}
+	return fit, ctx.Err()
 }
 
 // insertJob records a planned job with its letters and has it composed.
@@ -389,6 +431,9 @@ func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjob
 		for _, row := range rows {
 			s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
 			var p printjobs.PlannedLetter
+			if err == nil && e.stale(s) {
+				err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
+			}
 			if err == nil {
 				p, err = e.place(s, profile)
 			}

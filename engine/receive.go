@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -164,7 +167,7 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 	if !ok {
 		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
 	}
-	ref, facts, refusals, err := e.prepare(ctx, s, account)
+	made, refusals, err := e.prepare(ctx, s, account)
 	if err != nil {
 		return errors.Join(fmt.Errorf("prepare %s: %w", id, err), e.alarmUnprepared(ctx, id, err))
 	}
@@ -181,7 +184,7 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 			to, codes = StatusAvvist, refusalCodes(s.Refusals)
 			e.log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
 		} else {
-			s.Prepared, s.Facts = ref, facts
+			s = made.of(s)
 			s = InitialDue(s, account.Rules, tx.Now())
 			codes = string(s.DueReason)
 		}
@@ -217,6 +220,17 @@ func (e *Engine) alarmUnprepared(ctx context.Context, id string, failed error) e
 	})
 }
 
+// alarmNotRenewed tells of a due letter whose print-ready file cannot be made anew for a reason of ours. It stays due.
+func (e *Engine) alarmNotRenewed(ctx context.Context, id string, failed error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.log.Error("shipment cannot be prepared anew", "shipment", id, "error", failed)
+	return e.archive.InTx(ctx, func(tx Tx) error {
+		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s must be prepared anew, since the vendor's profile or this program has changed, and cannot be: %v. It stays due", id, failed))
+	})
+}
+
 // refusalCodes joins the codes that refuse, for history and logs.
 func refusalCodes(rs []Refusal) string {
 	var codes []string
@@ -228,12 +242,25 @@ func refusalCodes(rs []Refusal) string {
 	return strings.Join(codes, " ")
 }
 
-// prepare makes the print-ready PDF of what is to be printed. Nothing to print (an only digital shipment may be of
-// other kinds than PDF) gives a zero reference.
-func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (BlobRef, *prepare.Facts, []Refusal, error) {
+// prepared is a print-ready file in the blob store; zero: none.
+type prepared struct {
+	blob  BlobRef
+	facts *prepare.Facts
+	key   string // see Shipment.PreparedKey
+}
+
+// of gives a shipment its print-ready file.
+func (p prepared) of(s Shipment) Shipment {
+	s.Prepared, s.Facts, s.PreparedKey = p.blob, p.facts, p.key
+	return s
+}
+
+// prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
+// from the same. Nothing to print (an only digital shipment may be of other kinds than PDF) gives a zero value.
+func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (prepared, []Refusal, error) {
 	docs, err := view(ctx, e.archive, func(r Reader) ([]Document, error) { return r.Documents(ctx, s.ID) })
 	if err != nil {
-		return BlobRef{}, nil, nil, err
+		return prepared{}, nil, err
 	}
 	var printed []Document
 	for _, d := range docs {
@@ -243,37 +270,136 @@ func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (Blob
 	}
 	if len(printed) == 0 || s.Submission.DigitalOnly {
 		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
-		return BlobRef{}, nil, nil, nil
+		return prepared{}, nil, nil
+	}
+	// The blob store flushes its own copy; this one goes with the folder.
+	req := prepare.Request{Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.vendors[account.Vendor].Checks}
+	key, err := preparedKey(printed, req)
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	known, err := e.preparedAs(ctx, key)
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	if known.facts != nil {
+		return known, append(e.findings(known.facts.Warnings, printed, true), e.tryLayout(s, account, *known.facts)...), nil
 	}
 	dir, remove, err := e.scratch("prepare", s.ID)
 	if err != nil {
-		return BlobRef{}, nil, nil, err
+		return prepared{}, nil, err
 	}
 	defer remove()
-	// The blob store flushes its own copy; this one goes with the folder.
-	req := prepare.Request{Output: filepath.Join(dir, "letter.pdf"), Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.vendors[account.Vendor].Checks}
+	req.Output = filepath.Join(dir, "letter.pdf")
 	for i, d := range printed {
 		path := filepath.Join(dir, strconv.Itoa(i)+".pdf")
 		if err := e.copyBlob(ctx, d.Blob, path); err != nil {
-			return BlobRef{}, nil, nil, err
+			return prepared{}, nil, err
 		}
 		req.Documents = append(req.Documents, prepare.Document{Path: path, GiroPages: d.Giro})
 	}
 	facts, err := e.preparer.Letter(ctx, req)
 	var refused *prepare.Refusal
 	if errors.As(err, &refused) {
-		return BlobRef{}, nil, append(e.findings(refused.Findings, printed, false), e.findings(refused.Warnings, printed, true)...), nil
+		return prepared{}, append(e.findings(refused.Findings, printed, false), e.findings(refused.Warnings, printed, true)...), nil
 	}
 	if err != nil {
-		return BlobRef{}, nil, nil, err
+		return prepared{}, nil, err
 	}
 	refusals := e.findings(facts.Warnings, printed, true)
 	refusals = append(refusals, e.tryLayout(s, account, facts)...)
 	ref, err := e.storeFile(ctx, req.Output)
 	if err != nil {
-		return BlobRef{}, nil, nil, fmt.Errorf("store prepared file: %w", err)
+		return prepared{}, nil, fmt.Errorf("store prepared file: %w", err)
 	}
-	return ref, &facts, refusals, nil
+	if ref.SHA256 != facts.SHA256 {
+		return prepared{}, nil, errors.New("the prepared file is not the one that was proven")
+	}
+	return prepared{blob: ref, facts: &facts, key: key}, refusals, nil
+}
+
+// preparedKey is the hash of all that a prepared file and its facts follow from: the documents and their giro pages in
+// the order of the letter, the recipe (the rules of this version and the vendor's checks) and the limits.
+func preparedKey(printed []Document, req prepare.Request) (string, error) {
+	type input struct {
+		SHA256 string
+		Giro   []int
+	}
+	inputs := make([]input, len(printed))
+	for i, d := range printed {
+		inputs[i] = input{d.Blob.SHA256, d.Giro}
+	}
+	all, err := json.Marshal(struct {
+		Recipe string
+		Limits prepare.Limits
+		Inputs []input
+	}{req.Checks.Recipe(), req.Limits, inputs})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// preparedAs finds a prepared file by its key, and proves that it still is what was stored.
+func (e *Engine) preparedAs(ctx context.Context, key string) (prepared, error) {
+	p := prepared{key: key}
+	err := e.archive.View(ctx, func(r Reader) (err error) {
+		p.blob, p.facts, err = r.PreparedAs(ctx, key)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return prepared{}, nil
+	}
+	if err != nil {
+		return prepared{}, err
+	}
+	file, err := e.openPrepared(ctx, p.blob)
+	if errors.Is(err, errPreparedLost) {
+		return prepared{}, nil // it is made again
+	}
+	if err != nil {
+		return prepared{}, err
+	}
+	return p, file.Close()
+}
+
+// stale reports whether a shipment's print-ready file was made by other rules than those of today: the vendor's checks,
+// the account's vendor or this program have changed since.
+func (e *Engine) stale(s Shipment) bool {
+	account, ok := e.accounts[s.Account]
+	return ok && s.Facts != nil && s.Facts.Recipe != e.vendors[account.Vendor].Checks.Recipe()
+}
+
+// renew makes the print-ready file of an accepted shipment anew. ok is false when the letter cannot be collected now: it
+// changed meanwhile, or it is refused under the rules of today, and set aside since its sender was told that it was
+// accepted.
+func (e *Engine) renew(ctx context.Context, s Shipment) (_ Shipment, ok bool, err error) {
+	made, refusals, err := e.prepare(ctx, s, e.accounts[s.Account])
+	if err != nil {
+		return s, false, err
+	}
+	for _, r := range refusals {
+		if !r.Warning {
+			return s, false, e.Hold(ctx, s.ID, r.Code, r.Text)
+		}
+	}
+	was := s.Facts.Recipe
+	s = made.of(s)
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		if err := tx.ResolveAlarm(ctx, "prepare:"+s.ID); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
+	})
+	if errors.Is(err, ErrStale) {
+		return s, false, nil // still due, or not: the next collecting sees
+	}
+	s.Version++
+	return s, err == nil, err
 }
 
 // tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.

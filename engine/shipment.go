@@ -86,8 +86,10 @@ type Shipment struct {
 
 	Prepared BlobRef        // the print-ready PDF; zero until AKSEPTERT
 	Facts    *prepare.Facts // its facts; nil until AKSEPTERT
-	Hold     string         // not empty: set aside with this reason code; not collected until released
-	Refusals []Refusal      // AVVIST: all reasons at once
+	// PreparedKey names what Prepared was made from and how; empty when that is not known. Equal keys mean equal files.
+	PreparedKey string
+	Hold        string    // not empty: set aside with this reason code; not collected until released
+	Refusals    []Refusal // AVVIST: all reasons at once
 
 	Version int64 // counts updates; optimistic concurrency
 }

@@ -60,7 +60,17 @@ type Intake struct {
 type Prepare struct {
 	Workers  int      `toml:"workers"`   // 0: one a core
 	Timeout  Duration `toml:"timeout"`   // wall time a letter
+	CPU      Duration `toml:"cpu"`       // processor time a letter
 	MemoryMB int      `toml:"memory_mb"` // a worker
+	OutputMB int      `toml:"output_mb"` // a prepared letter
+}
+
+// Pool is how the workers are set up; what is not set has the default of prepare.
+func (p Prepare) Pool() prepare.PoolOptions {
+	return prepare.PoolOptions{
+		Workers: p.Workers, Timeout: time.Duration(p.Timeout), CPU: time.Duration(p.CPU),
+		Memory: int64(p.MemoryMB) << 20, Output: int64(p.OutputMB) << 20,
+	}
 }
 
 // Schedules are robfig/cron expressions in Europe/Oslo; empty: never.
@@ -406,6 +416,14 @@ func (c *checker) config(f File) *Config {
 	}
 	if f.Prepare.MemoryMB < 0 || f.Prepare.MemoryMB > 0 && f.Prepare.MemoryMB < 128 {
 		c.add("prepare.memory_mb", "%d is less than the 128 MB that a worker needs", f.Prepare.MemoryMB)
+	}
+	if f.Prepare.OutputMB < 0 {
+		c.add("prepare.output_mb", "%d is no size", f.Prepare.OutputMB)
+	}
+	for key, d := range map[string]Duration{"prepare.timeout": f.Prepare.Timeout, "prepare.cpu": f.Prepare.CPU} {
+		if d < 0 {
+			c.add(key, "%s is no time", time.Duration(d))
+		}
 	}
 	if cfg.PostcodeFile != "" {
 		r, err := engine.LoadPostcodes(cfg.PostcodeFile)

@@ -77,9 +77,7 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	if workers == 0 {
 		workers = runtime.NumCPU()
 	}
-	a.pool, err = prepare.NewPool(prepare.PoolOptions{
-		Workers: workers, Timeout: time.Duration(a.cfg.Prepare.Timeout), Memory: int64(a.cfg.Prepare.MemoryMB) << 20,
-	})
+	a.pool, err = prepare.NewPool(a.cfg.Prepare.Pool())
 	if err != nil {
 		return err
 	}

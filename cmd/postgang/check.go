@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +66,7 @@ func (o *options) pdfProfile(vendor string) (pdfProfile, error) {
 	for _, v := range cfg.Vendors {
 		if v.Key == vendor {
 			p.checks, p.impose = v.Checks, v.Profile.Impose
-			p.pool = prepare.PoolOptions{Workers: cfg.Prepare.Workers, Timeout: time.Duration(cfg.Prepare.Timeout), Memory: int64(cfg.Prepare.MemoryMB) << 20}
+			p.pool = cfg.Prepare.Pool()
 			return p, nil
 		}
 		keys += " " + v.Key

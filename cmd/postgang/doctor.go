@@ -15,6 +15,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
 )
 
 // What doctor takes for enough.
@@ -108,6 +109,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 		c.folder(f.name, f.path)
 	}
 	c.disk(cfg.Documents)
+	c.workers(ctx, cfg)
 	c.register(cfg)
 	for _, a := range cfg.Accounts {
 		if a.Rules.AllowSynthetic {
@@ -174,6 +176,28 @@ func (c *checkup) disk(path string) {
 		return
 	}
 	c.ok("disk", "%d MB free", free>>20)
+}
+
+// workers starts one of the processes that read untrusted PDFs and has it try what it must not be able to do.
+func (c *checkup) workers(ctx context.Context, cfg *config.Config) {
+	opt := cfg.Prepare.Pool()
+	opt.Workers = 1
+	pool, err := prepare.NewPool(opt)
+	if err != nil {
+		c.bad("workers", "", "%v", err)
+		return
+	}
+	defer pool.Close()
+	confined, err := pool.Probe(ctx)
+	switch {
+	case err != nil:
+		c.bad("workers", "check that this program may start itself, and [prepare]", "the process that reads PDFs does not work: %v", err)
+	case !confined.Whole():
+		c.warn("workers", "run on Linux (amd64 or arm64), in a container that lets seccomp filters be set",
+			"the kernel does not cut the processes that read PDFs off from all of files, network and programs")
+	default:
+		c.ok("workers", "the processes that read PDFs reach no file, network or program")
+	}
 }
 
 func (c *checkup) register(cfg *config.Config) {

@@ -148,7 +148,7 @@ func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accoun
 		err = scan(&s.ID, &s.Account, &s.HandIn, &s.Status, &s.Submission.Konteringskode, &s.Submission.SendingSystem,
 			&s.Submission.DigitalOnly, &s.Fingerprint, &s.Zone,
 			when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
-			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, &s.Hold, jsonOf{&s.Refusals}, &s.Version,
+			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals}, &s.Version,
 			textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
 			number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
 			textOf(&l.Envelope), number{&n[8]})
@@ -158,7 +158,7 @@ func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accoun
 		return s, err
 	}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
 			s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-			s.prepared_sha, s.prepared_bytes, s.facts, s.hold, s.refusals, s.version, `+letterColumns+`
+			s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.version, `+letterColumns+`
 		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live
 		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2)`+where+` ORDER BY s.id`, a...)
 	if err != nil {

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/printjobs/prepare"
 )
 
 const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.zone,
 	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-	s.prepared_sha, s.prepared_bytes, s.facts, s.hold, s.refusals, s.version`
+	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.version`
 
 // onTheWay are the statuses from which a letter may go to paper.
 const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
@@ -22,7 +23,7 @@ func scanShipment(scan scan) (engine.Shipment, error) {
 	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, &s.Zone,
 		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
 		when{&s.PostedAt}, when{&s.ClosedAt},
-		sha, bytes, jsonOf{&s.Facts}, &s.Hold, jsonOf{&s.Refusals}, &s.Version)
+		sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals}, &s.Version)
 	return s, err
 }
 
@@ -111,6 +112,20 @@ func (r *reader) History(ctx context.Context, shipment string) ([]engine.Event, 
 	return out, nil
 }
 
+// PreparedAs finds a prepared file by what it was made from and how.
+func (r *reader) PreparedAs(ctx context.Context, key string) (engine.BlobRef, *prepare.Facts, error) {
+	s, err := one(ctx, r, func(scan scan) (s engine.Shipment, err error) {
+		sha, bytes := blobOf(&s.Prepared)
+		err = scan(sha, bytes, jsonOf{&s.Facts})
+		return s, err
+	}, `SELECT prepared_sha, prepared_bytes, facts FROM shipment
+		WHERE prepared_key = $1 AND prepared_sha IS NOT NULL AND facts IS NOT NULL LIMIT 1`, key)
+	if err != nil {
+		return engine.BlobRef{}, nil, fmt.Errorf("prepared file: %w", err)
+	}
+	return s.Prepared, s.Facts, nil
+}
+
 // CountAlike counts shipments with a fingerprint.
 func (r *reader) CountAlike(ctx context.Context, fingerprint string, since, until time.Time) (int, error) {
 	n, err := one(ctx, r, scalar[int],
@@ -183,7 +198,7 @@ func (t *tx) insertShipment(ctx context.Context, s engine.Shipment, docs []engin
 // fieldColumns are the columns that an update stores too, in the order of shipmentFields.
 const fieldColumns = `status, submission, konteringskode, sending_system, digital_only, fingerprint, zone,
 	notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at,
-	prepared_sha, prepared_bytes, facts, hold, refusals`
+	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals`
 
 func shipmentFields(s engine.Shipment) ([]any, error) {
 	submission, err := encode(s.Submission)
@@ -206,7 +221,7 @@ func shipmentFields(s engine.Shipment) ([]any, error) {
 	return []any{s.Status, submission, clean(s.Submission.Konteringskode), clean(s.Submission.SendingSystem),
 		s.Submission.DigitalOnly, s.Fingerprint, s.Zone,
 		s.NotifiedAt, s.ReadAt, s.DueAt, optional(s.DueReason), s.SentAt, s.PostedAt, s.ClosedAt,
-		sha, bytes, facts, s.Hold, refusals}, nil
+		sha, bytes, facts, optional(s.PreparedKey), s.Hold, refusals}, nil
 }
 
 // UpdateShipment stores a changed shipment.

@@ -175,9 +175,9 @@ func (c Checks) Validate() error {
 	return errors.Join(errs...)
 }
 
-// recipe names the rules that make a prepared file and its facts: Recipe, and
+// Recipe names the rules that make a prepared file and its facts: Recipe, and
 // under other checks than the default ones a mark of these.
-func (c Checks) recipe() string {
+func (c Checks) Recipe() string {
 	body, err := json.Marshal(c)
 	if err != nil || string(body) == "{}" {
 		return Recipe // an unmarshallable number does not pass Validate

@@ -39,6 +39,8 @@ const (
 	CodeReservedZone = "reserved-zone"
 	// CodeTimeout: preparing took longer than the pool allows.
 	CodeTimeout = "prepare-timeout"
+	// CodeMemory: preparing took more memory than the pool allows.
+	CodeMemory = "prepare-memory"
 	// CodeCrashed: the worker process died or answered nonsense.
 	CodeCrashed = "prepare-crashed"
 )
@@ -75,6 +77,7 @@ var texts = map[string]string{
 	CodeFontNotEmbedded: "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
 	CodeNoAppearance:    "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
 	CodeTimeout:         "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
+	CodeMemory:          "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
 	CodeCrashed:         "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
 }
 

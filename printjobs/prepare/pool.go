@@ -1,12 +1,14 @@
 package prepare
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +25,9 @@ const (
 	// DefaultTimeout is the wall time for one letter. The heaviest letter of
 	// the public corpora takes seconds; 350 MB is mostly reading and writing.
 	DefaultTimeout = 2 * time.Minute
+	// DefaultCPU is the processor time for one letter, over all threads of the
+	// worker. Unlike wall time it does not depend on what else the machine does.
+	DefaultCPU = 2 * time.Minute
 	// DefaultMemory is the memory of one worker in bytes: pdfcpu holds the
 	// whole document (350 MB at most) and its objects.
 	DefaultMemory = 2 << 30
@@ -38,8 +43,13 @@ type PoolOptions struct {
 	Workers int
 	// Timeout is the wall time for one letter.
 	Timeout time.Duration
+	// CPU is the processor time for one letter.
+	CPU time.Duration
 	// Memory is the memory of one worker, in bytes.
 	Memory int64
+	// Output is the size of the largest prepared file, in bytes; the default
+	// is DefaultMaxOutputBytes. A request may ask for less.
+	Output int64
 	// LettersPerWorker is the number of letters after which a worker is
 	// replaced.
 	LettersPerWorker int
@@ -50,9 +60,16 @@ type PoolOptions struct {
 
 // Pool prepares letters in child processes that are reused, and killed and
 // replaced when they exceed a limit, die or answer nonsense; that costs only
-// the letter at hand. A worker has an empty environment and no files but its
-// three standard streams. It is not cut off from the network by the kernel; it
-// has no code that would open a connection.
+// the letter at hand.
+//
+// A worker has an empty environment and no files but its three standard
+// streams and those of the letter, which the pool opens and hands over. On
+// Linux the kernel holds its memory and the size of what it writes, and, on
+// amd64 and arm64, refuses it every system call but those for computing and
+// for reading and writing what is open: it can open no file, no connection and
+// no program, also when a PDF takes it over. Wall time and processor time are
+// watched from outside. Where the kernel does not do that, workers work all
+// the same; Probe and Stats tell.
 //
 // A Pool is safe for concurrent use.
 type Pool struct {
@@ -63,7 +80,7 @@ type Pool struct {
 	done  chan struct{}
 	close sync.Once
 
-	letters, started, timeouts, crashes atomic.Int64
+	letters, started, timeouts, crashes, unconfined atomic.Int64
 }
 
 // PoolStats counts what a Pool did since it was made.
@@ -72,6 +89,9 @@ type PoolStats struct {
 	Started  int64 `json:"started"`  // workers
 	Timeouts int64 `json:"timeouts"` // letters that ran out of time
 	Crashes  int64 `json:"crashes"`  // workers that died or answered nonsense
+	// Unconfined counts letters prepared by workers that were not cut off
+	// from files, network and programs.
+	Unconfined int64 `json:"unconfined"`
 }
 
 // ErrPoolClosed is returned by Pool.Letter after Close.
@@ -85,8 +105,14 @@ func NewPool(opt PoolOptions) (*Pool, error) {
 	if opt.Timeout <= 0 {
 		opt.Timeout = DefaultTimeout
 	}
+	if opt.CPU <= 0 {
+		opt.CPU = DefaultCPU
+	}
 	if opt.Memory <= 0 {
 		opt.Memory = DefaultMemory
+	}
+	if opt.Output <= 0 {
+		opt.Output = DefaultMaxOutputBytes
 	}
 	if opt.LettersPerWorker <= 0 {
 		opt.LettersPerWorker = DefaultLettersPerWorker
@@ -107,7 +133,7 @@ func NewPool(opt PoolOptions) (*Pool, error) {
 
 // Stats returns the pool's counts.
 func (p *Pool) Stats() PoolStats {
-	return PoolStats{Letters: p.letters.Load(), Started: p.started.Load(), Timeouts: p.timeouts.Load(), Crashes: p.crashes.Load()}
+	return PoolStats{Letters: p.letters.Load(), Started: p.started.Load(), Timeouts: p.timeouts.Load(), Crashes: p.crashes.Load(), Unconfined: p.unconfined.Load()}
 }
 
 // Close stops all workers, waiting for letters at hand.
@@ -124,23 +150,14 @@ func (p *Pool) Close() error {
 }
 
 // Letter prepares a letter as the function Letter does, in a worker. It waits
-// for a free one. Besides the refusals of Letter there are CodeTimeout and
-// CodeCrashed. A letter whose worker dies is tried once more in a fresh one
-// before it is refused: the death may have been another's fault, such as the
-// kernel's when memory runs short.
+// for a free one. Besides the refusals of Letter there are CodeTimeout,
+// CodeMemory and CodeCrashed. A letter whose worker dies is tried once more in
+// a fresh one before it is refused: the death may have been another's fault,
+// such as the kernel's when memory runs short.
 func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
-	select {
-	case <-p.done:
-		return Facts{}, ErrPoolClosed
-	default:
-	}
-	var w *worker
-	select {
-	case w = <-p.slots:
-	case <-p.done:
-		return Facts{}, ErrPoolClosed
-	case <-ctx.Done():
-		return Facts{}, fmt.Errorf("prepare letter: %w", ctx.Err())
+	w, err := p.take(ctx)
+	if err != nil {
+		return Facts{}, err
 	}
 	defer func() { p.slots <- w }()
 	p.letters.Add(1)
@@ -148,46 +165,42 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 	if req.Output == "" {
 		return Facts{}, errors.New("prepare letter: no output path")
 	}
-	if len(req.Documents) == 0 {
-		return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeNoPages, 0, 0)}}
+	out, err := os.CreateTemp(filepath.Dir(req.Output), tempPattern)
+	if err != nil {
+		return Facts{}, fmt.Errorf("prepare letter: %w", withoutPath(err))
 	}
-	// The worker writes into a folder of the letter's own, so that nothing it
-	// leaves behind when killed survives.
-	dir, err := os.MkdirTemp(filepath.Dir(req.Output), ".prepare-*")
+	published := false
+	defer func() {
+		if !published {
+			out.Close()
+			os.Remove(out.Name())
+		}
+	}()
+	inner, files, err := p.inner(req, out)
 	if err != nil {
 		return Facts{}, fmt.Errorf("prepare letter: %w", err)
 	}
-	defer os.RemoveAll(dir)
-	inner, err := absolute(req)
-	if err != nil {
-		return Facts{}, err
-	}
-	if inner.Output, err = filepath.Abs(filepath.Join(dir, "letter.pdf")); err != nil {
-		return Facts{}, fmt.Errorf("prepare letter: %w", err)
-	}
+	defer func() { closeAll(files[:max(0, len(files)-1)]) }()
 
 	for attempt := 1; ; attempt++ {
-		if w == nil || w.gone() || w.letters >= p.opt.LettersPerWorker {
-			if w != nil {
-				w.stop()
-			}
-			if w, err = startWorker(p.opt); err != nil {
-				w = nil
-				return Facts{}, fmt.Errorf("prepare letter: start worker: %w", err)
-			}
-			p.started.Add(1)
+		if w, err = p.ready(w); err != nil {
+			return Facts{}, fmt.Errorf("prepare letter: %w", err)
 		}
-		reply, failure := w.ask(ctx, inner, p.opt.Timeout)
+		reply, failure := w.ask(ctx, inner, files, p.opt)
 		if failure == nil && reply.Facts != nil {
-			if failure = plausible(*reply.Facts, inner); failure == nil {
-				failure = proven(*reply.Facts, inner.Output)
+			if failure = plausible(*reply.Facts, req, out); failure == nil {
+				failure = proven(*reply.Facts, out)
 			}
 		}
 		switch {
 		case failure == nil && reply.Facts != nil:
-			if err := publish(inner.Output, req.Output, req.Volatile); err != nil {
+			if !reply.Confinement.Whole() {
+				p.unconfined.Add(1)
+			}
+			if err := publish(out, req); err != nil {
 				return Facts{}, fmt.Errorf("prepare letter: %w", err)
 			}
+			published = true
 			return *reply.Facts, nil
 		case failure == nil && reply.Refusal != nil && len(reply.Refusal.Findings) > 0:
 			return Facts{}, reply.Refusal
@@ -195,6 +208,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			return Facts{}, errors.New(reply.Error)
 		}
 		w.kill()
+		code := w.deathCode()
 		w = nil
 		switch {
 		case ctx.Err() != nil:
@@ -205,23 +219,109 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		}
 		p.crashes.Add(1)
 		if attempt == 2 {
-			return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeCrashed, 0, 0)}}
+			return Facts{}, &Refusal{Findings: []Finding{newFinding(code, 0, 0)}}
+		}
+		// What the dead worker wrote, and where it stopped, are its own.
+		if err := out.Truncate(0); err == nil {
+			_, err = out.Seek(0, io.SeekStart)
+		}
+		if err != nil {
+			return Facts{}, fmt.Errorf("prepare letter: %w", withoutPath(err))
 		}
 	}
+}
+
+// Probe starts a worker, if need be, and tells what the kernel refuses it.
+func (p *Pool) Probe(ctx context.Context) (Confinement, error) {
+	w, err := p.take(ctx)
+	if err != nil {
+		return Confinement{}, err
+	}
+	defer func() { p.slots <- w }()
+	if w, err = p.ready(w); err != nil {
+		return Confinement{}, err
+	}
+	reply, err := w.exchange(ctx, message{Probe: true}, nil, p.opt)
+	if err != nil {
+		w = nil
+	}
+	return reply.Confinement, err
+}
+
+// take waits for a worker's slot, which has to be given back.
+func (p *Pool) take(ctx context.Context) (*worker, error) {
+	select {
+	case <-p.done:
+		return nil, ErrPoolClosed
+	default:
+	}
+	select {
+	case w := <-p.slots:
+		return w, nil
+	case <-p.done:
+		return nil, ErrPoolClosed
+	case <-ctx.Done():
+		return nil, fmt.Errorf("prepare letter: %w", ctx.Err())
+	}
+}
+
+// ready returns the slot's worker, or a new one when it has none that is fit.
+func (p *Pool) ready(w *worker) (*worker, error) {
+	if w != nil && !w.gone() && w.letters < p.opt.LettersPerWorker {
+		return w, nil
+	}
+	if w != nil {
+		w.stop()
+	}
+	w, err := startWorker(p.opt)
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	p.started.Add(1)
+	return w, nil
+}
+
+// inner is the request as the worker gets it. Where files are handed over it
+// holds no paths, and files are the documents and, last, out.
+func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
+	docs := make([]Document, len(req.Documents))
+	for i, d := range req.Documents {
+		docs[i].GiroPages = d.GiroPages
+	}
+	if !handsFiles {
+		for i, d := range req.Documents {
+			path, err := filepath.Abs(d.Path)
+			if err != nil {
+				return req, nil, err
+			}
+			docs[i].Path = path
+		}
+		path, err := filepath.Abs(out.Name())
+		req.Documents, req.Output = docs, path
+		return req, nil, err
+	}
+	req.Output = ""
+	var files []*os.File
+	for _, d := range req.Documents[:min(len(docs), maxDocuments+1)] {
+		f, err := os.Open(d.Path)
+		if err != nil {
+			closeAll(files)
+			return req, nil, fmt.Errorf("document: %w", withoutPath(err))
+		}
+		files = append(files, f)
+	}
+	req.Documents = docs[:len(files)]
+	return req, append(files, out), nil
 }
 
 // proven checks in this process, with none of the code that read the PDF, that
 // the worker's file is a prepared letter to the last byte and the one that the
 // facts describe: a worker that a hostile PDF has taken over must not get
-// anything else into a print file.
-func proven(f Facts, path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("the worker's file: %w", err)
-	}
-	defer file.Close()
+// anything else into a print file. Such a worker may still write into the file
+// afterwards: who keeps a copy holds it against the facts' SHA256.
+func proven(f Facts, file io.ReaderAt) error {
 	hash := sha256.New()
-	size, err := io.Copy(hash, file)
+	size, err := io.Copy(hash, io.NewSectionReader(file, 0, f.Bytes+1))
 	if err != nil {
 		return fmt.Errorf("the worker's file: %w", err)
 	}
@@ -241,26 +341,12 @@ func proven(f Facts, path string) error {
 	return nil
 }
 
-// absolute makes the paths of a request independent of the working folder.
-func absolute(req Request) (Request, error) {
-	docs := make([]Document, len(req.Documents))
-	for i, d := range req.Documents {
-		path, err := filepath.Abs(d.Path)
-		if err != nil {
-			return req, fmt.Errorf("prepare letter: %w", err)
-		}
-		docs[i] = Document{Path: path, GiroPages: d.GiroPages}
-	}
-	req.Documents = docs
-	return req, nil
-}
-
 var errNonsense = errors.New("worker answered nonsense")
 
 // plausible checks what a worker says against what can be seen.
-func plausible(f Facts, req Request) error {
-	info, err := os.Stat(req.Output)
-	if err != nil || info.Size() != f.Bytes || f.Recipe != req.Checks.recipe() || len(f.SHA256) != 64 || len(f.DocumentPages) != len(req.Documents) {
+func plausible(f Facts, req Request, out *os.File) error {
+	info, err := out.Stat()
+	if err != nil || info.Size() != f.Bytes || f.Recipe != req.Checks.Recipe() || len(f.SHA256) != 64 || len(f.DocumentPages) != len(req.Documents) {
 		return errNonsense
 	}
 	sum := 0
@@ -276,47 +362,78 @@ func plausible(f Facts, req Request) error {
 	return nil
 }
 
-// publish moves a file that is durable already, or need not be, to its place.
-func publish(from, to string, volatile bool) error {
-	if err := os.Rename(from, to); err != nil {
-		return withoutPath(err)
-	}
-	if !volatile {
-		syncFolder(filepath.Dir(to))
-	}
-	return nil
-}
-
 // worker is one child process. It does one letter at a time.
 type worker struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
+	out     io.Closer
+	hand    *net.UnixConn // nil where files are not handed over
+	said    lastWords
 	replies chan message  // closed when the worker's output ends
 	exited  chan struct{} // closed when the process is gone
 	letters int
 }
 
+// lastWords keeps the beginning of what a worker prints to its error stream.
+// It may quote the letter: only whether it tells of memory is ever looked at.
+type lastWords struct{ text []byte }
+
+func (l *lastWords) Write(p []byte) (int, error) {
+	const enough = 4096
+	l.text = append(l.text, p[:min(len(p), enough-len(l.text))]...)
+	return len(p), nil
+}
+
+// deathCode tells why a worker that is gone has died, as far as it said so:
+// the first words are those of Go's runtime. Without memory there is no stack
+// for a new thread either.
+func (w *worker) deathCode() string {
+	for _, sign := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread"} {
+		if bytes.Contains(w.said.text, []byte(sign)) {
+			return CodeMemory
+		}
+	}
+	return CodeCrashed
+}
+
 // stopGrace is how long an idle worker may take to end by itself.
 const stopGrace = 2 * time.Second
 
-func startWorker(opt PoolOptions) (*worker, error) {
+// cpuEvery is how often the processor time of a worker is looked at.
+const cpuEvery = 100 * time.Millisecond
+
+func startWorker(opt PoolOptions) (_ *worker, err error) {
+	w := &worker{replies: make(chan message, 1), exited: make(chan struct{})}
 	cmd := exec.Command(opt.Executable, WorkerArg)
+	w.cmd = cmd
 	cmd.Env = []string{} // no secrets; nil would inherit everything
 	cmd.Dir = os.TempDir()
-	// What a dying worker prints may quote the letter: nobody reads it.
-	cmd.Stderr = nil
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	cmd.Stderr = &w.said
+	cmd.WaitDelay = stopGrace // for that stream to end
+	if handsFiles {
+		var theirs *os.File
+		if w.hand, theirs, err = newHandover(); err != nil {
+			return nil, err
+		}
+		defer theirs.Close()
+		cmd.ExtraFiles = []*os.File{theirs}
+		defer func() {
+			if err != nil {
+				w.hand.Close()
+			}
+		}()
+	}
+	if w.in, err = cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	w.out = out
+	if err = cmd.Start(); err != nil {
 		return nil, withoutPath(err)
 	}
-	w := &worker{cmd: cmd, in: in, replies: make(chan message, 1), exited: make(chan struct{})}
 	go func() {
 		for {
 			m, err := readMessage(out)
@@ -337,7 +454,7 @@ func startWorker(opt PoolOptions) (*worker, error) {
 		close(w.exited)
 	}()
 	// A worker that is dead already fails at its first letter.
-	_ = writeMessage(in, message{Memory: opt.Memory})
+	_ = writeMessage(w.in, message{Setup: &setup{Memory: opt.Memory, Output: opt.Output}})
 	return w, nil
 }
 
@@ -347,32 +464,59 @@ var (
 )
 
 // ask sends one request and waits for its answer.
-func (w *worker) ask(ctx context.Context, req Request, timeout time.Duration) (message, error) {
+func (w *worker) ask(ctx context.Context, req Request, files []*os.File, opt PoolOptions) (message, error) {
 	w.letters++
-	timer := time.NewTimer(timeout)
+	return w.exchange(ctx, message{Request: &req, Handed: len(files)}, files, opt)
+}
+
+// exchange sends a message and the files that go with it and waits for the
+// answer. A worker that fails is gone when it returns.
+func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt PoolOptions) (message, error) {
+	timer := time.NewTimer(opt.Timeout)
 	defer timer.Stop()
+	look := time.NewTicker(cpuEvery)
+	defer look.Stop()
+	before, _ := cpuTime(w.cmd.Process.Pid)
 	// A request is far smaller than a pipe's buffer or the worker is reading,
 	// but one that is stuck must not make us stick.
 	sent := make(chan error, 1)
-	go func() { sent <- writeMessage(w.in, message{Request: &req}) }()
-	for {
+	go func() {
+		err := writeMessage(w.in, m)
+		if err == nil && len(files) > 0 {
+			err = handOver(w.hand, files)
+		}
+		sent <- err
+	}()
+	var reply message
+	var failure error
+	sending, answered := true, false
+	for failure == nil && (sending || !answered) {
 		select {
 		case err := <-sent:
-			if err != nil {
-				return message{}, errDied
+			if sending = false; err != nil {
+				failure = errDied
 			}
-			sent = nil
-		case m, ok := <-w.replies:
-			if !ok {
-				return message{}, errDied
+		case reply, answered = <-w.replies:
+			if !answered {
+				failure = errDied
 			}
-			return m, nil
+		case <-look.C:
+			if now, ok := cpuTime(w.cmd.Process.Pid); ok && now-before > opt.CPU {
+				failure = errTimeout
+			}
 		case <-timer.C:
-			return message{}, errTimeout
+			failure = errTimeout
 		case <-ctx.Done():
-			return message{}, ctx.Err()
+			failure = ctx.Err()
 		}
 	}
+	if failure != nil {
+		w.kill()
+		if sending {
+			<-sent // the files are the caller's again
+		}
+	}
+	return reply, failure
 }
 
 func (w *worker) gone() bool {
@@ -387,13 +531,22 @@ func (w *worker) gone() bool {
 // kill ends the process now and waits until it is gone.
 func (w *worker) kill() {
 	_ = w.cmd.Process.Kill()
-	_ = w.in.Close()
+	w.close()
+	_ = w.out.Close()
 	<-w.exited
+}
+
+// close lets go of the worker's input, and of a handing over that is stuck.
+func (w *worker) close() {
+	_ = w.in.Close()
+	if w.hand != nil {
+		_ = w.hand.Close()
+	}
 }
 
 // stop asks an idle worker to end, and makes it.
 func (w *worker) stop() {
-	_ = w.in.Close()
+	w.close()
 	select {
 	case <-w.exited:
 	case <-time.After(stopGrace):

@@ -16,6 +16,7 @@
 package prepare
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,6 +26,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"postgang/printjobs/printfile"
 )
@@ -42,6 +44,9 @@ const (
 	// DefaultMaxPages bounds the pages of one letter. No envelope or parcel
 	// takes more; a page tree that claims millions is an attack.
 	DefaultMaxPages = 10000
+	// maxDocuments bounds the documents of one letter, and with them the files
+	// that a worker has open. A hand-in has 500 at most.
+	maxDocuments = 1000
 	// DefaultMaxContentBytes bounds the decoded size in bytes of one content
 	// stream. Above it lies no letter, only a decompression bomb.
 	DefaultMaxContentBytes = 256 << 20
@@ -174,42 +179,89 @@ func (f Facts) where(keep func(PageFacts) bool) []int {
 // before. It does not protect against a PDF that overflows the stack or hangs
 // beyond ctx; Pool does.
 func Letter(ctx context.Context, req Request) (Facts, error) {
-	limits := req.Limits.withDefaults()
-	if len(req.Documents) == 0 {
-		return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeNoPages, 0, 0)}}
-	}
 	if req.Output == "" {
 		return Facts{}, errors.New("prepare letter: no output path")
 	}
-	if err := req.Checks.Validate(); err != nil {
-		return Facts{}, fmt.Errorf("prepare letter: checks: %w", err)
-	}
-	l := &letter{limits: limits, checks: req.Checks, builder: printfile.NewBuilder()}
-
-	if err := l.checkSizes(req.Documents); err != nil {
+	l, err := read(ctx, req, pathInputs(req.Documents))
+	if err != nil {
 		return Facts{}, err
 	}
-	if len(l.refused) > 0 {
-		return Facts{}, l.refusal()
+	if err := l.write(req); err != nil {
+		return Facts{}, err
 	}
-	for i, doc := range req.Documents {
+	return l.facts, nil
+}
+
+// input is one document of a letter.
+type input struct {
+	open func() (*os.File, error) // to be closed by who calls it
+	giro []int
+}
+
+// pathInputs are documents that are opened by their paths.
+func pathInputs(docs []Document) []input {
+	inputs := make([]input, len(docs))
+	for i, d := range docs {
+		inputs[i] = input{open: func() (*os.File, error) { return os.Open(d.Path) }, giro: d.GiroPages}
+	}
+	return inputs
+}
+
+// read prepares a letter up to writing it. The errors are those of Letter.
+func read(ctx context.Context, req Request, docs []input) (*letter, error) {
+	if len(docs) == 0 {
+		return nil, &Refusal{Findings: []Finding{newFinding(CodeNoPages, 0, 0)}}
+	}
+	if err := req.Checks.Validate(); err != nil {
+		return nil, fmt.Errorf("prepare letter: checks: %w", err)
+	}
+	l := &letter{limits: req.Limits.withDefaults(), checks: req.Checks, builder: printfile.NewBuilder()}
+	if len(docs) > maxDocuments {
+		l.refuse(newFinding(CodeTooManyPages, 0, 0))
+		return nil, l.refusal()
+	}
+	left := l.limits.MaxBytes
+	for i, doc := range docs {
 		if err := ctx.Err(); err != nil {
-			return Facts{}, fmt.Errorf("prepare letter: %w", err)
+			return nil, fmt.Errorf("prepare letter: %w", err)
 		}
-		if err := l.add(ctx, i, doc); err != nil {
-			return Facts{}, err
+		file, err := doc.load(left)
+		if err != nil {
+			return nil, fmt.Errorf("prepare letter: document: %w", withoutPath(err))
+		}
+		if left -= int64(len(file)); left < 0 {
+			// Of a letter that is too long nothing else is said.
+			return nil, &Refusal{Findings: []Finding{newFinding(CodeTooLarge, 0, 0)}}
+		}
+		if err := l.add(ctx, i, file, doc.giro); err != nil {
+			return nil, err
 		}
 	}
 	l.checkLetter()
 	if len(l.refused) > 0 {
-		return Facts{}, l.refusal()
+		return nil, l.refusal()
 	}
-	facts := l.facts
-	facts.Recipe = req.Checks.recipe()
-	if err := l.write(req, &facts); err != nil {
-		return Facts{}, err
+	l.facts.Recipe = req.Checks.Recipe()
+	return l, nil
+}
+
+// load reads the document: as a whole, since pdfcpu reads it in thousands of
+// small pieces, and what it made of the streams is checked against the bytes.
+// Of one that is longer than most bytes it reads one byte more than that.
+func (d input) load(most int64) ([]byte, error) {
+	f, err := d.open()
+	if err != nil {
+		return nil, err
 	}
-	return facts, nil
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	buf.Grow(int(min(info.Size(), most)) + bytes.MinRead)
+	_, err = buf.ReadFrom(io.LimitReader(f, most+1))
+	return buf.Bytes(), err
 }
 
 // letter gathers one letter while its documents are read.
@@ -252,24 +304,9 @@ func (l *letter) refusal() *Refusal {
 	return &Refusal{Findings: l.refused, Warnings: l.facts.Warnings, Pages: l.facts.Pages}
 }
 
-func (l *letter) checkSizes(docs []Document) error {
-	var total int64
-	for _, d := range docs {
-		info, err := os.Stat(d.Path)
-		if err != nil {
-			return fmt.Errorf("prepare letter: document: %w", withoutPath(err))
-		}
-		total += info.Size()
-	}
-	if total > l.limits.MaxBytes {
-		l.refuse(newFinding(CodeTooLarge, 0, 0))
-	}
-	return nil
-}
-
 // add reads one document and adds its pages. What is wrong with the document
 // becomes findings; the error is for what is wrong with us.
-func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
+func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []int) (err error) {
 	// pdfcpu panics on some files, and a defect of ours on hostile input must
 	// cost no more than a refusal either. The panic's value may quote the
 	// document, so it is dropped.
@@ -279,7 +316,7 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 			err = nil
 		}
 	}()
-	src, finding, err := openSource(ctx, index, doc.Path, l.limits)
+	src, finding, err := openSource(ctx, index, file, l.limits)
 	if err != nil {
 		return fmt.Errorf("prepare letter: document: %w", err)
 	}
@@ -298,7 +335,7 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 		return nil
 	}
 	giro := map[int]bool{}
-	for _, n := range doc.GiroPages {
+	for _, n := range giroPages {
 		if n < 1 || n > len(pages) {
 			l.refuse(newFinding(CodeGiroOutOfRange, index, n))
 			continue
@@ -320,16 +357,11 @@ func (l *letter) add(ctx context.Context, index int, doc Document) (err error) {
 
 // write makes the prepared file appear at its place, whole and, unless it is
 // volatile, durable.
-func (l *letter) write(req Request, facts *Facts) (err error) {
-	prepared, err := l.builder.Prepared()
-	if err != nil {
-		// Only an object that no PDF can hold gets here.
-		return &Refusal{Findings: []Finding{newFinding(CodeUnreadable, 0, 0)}}
-	}
+func (l *letter) write(req Request) (err error) {
 	dir := filepath.Dir(req.Output)
-	tmp, err := os.CreateTemp(dir, ".prepare-*.tmp")
+	tmp, err := os.CreateTemp(dir, tempPattern)
 	if err != nil {
-		return fmt.Errorf("write prepared letter: %w", err)
+		return fmt.Errorf("write prepared letter: %w", withoutPath(err))
 	}
 	defer func() {
 		if err != nil {
@@ -337,30 +369,56 @@ func (l *letter) write(req Request, facts *Facts) (err error) {
 			os.Remove(tmp.Name())
 		}
 	}()
+	if err := l.writeTo(tmp); err != nil {
+		return err
+	}
+	if err := publish(tmp, req); err != nil {
+		return fmt.Errorf("write prepared letter: %w", err)
+	}
+	return nil
+}
+
+// tempPattern names what is being written beside its place.
+const tempPattern = ".prepare-*.tmp"
+
+// publish closes a whole file, makes it durable unless it need not be, and
+// moves it to its place.
+func publish(file *os.File, req Request) error {
+	if !req.Volatile {
+		if err := file.Sync(); err != nil {
+			return withoutPath(err)
+		}
+	}
+	if err := file.Close(); err != nil {
+		return withoutPath(err)
+	}
+	if err := os.Rename(file.Name(), req.Output); err != nil {
+		return withoutPath(err)
+	}
+	if !req.Volatile {
+		syncFolder(filepath.Dir(req.Output))
+	}
+	return nil
+}
+
+// writeTo writes the prepared file and notes its size and hash.
+func (l *letter) writeTo(w io.Writer) error {
+	prepared, err := l.builder.Prepared()
+	if err != nil {
+		// Only an object that no PDF can hold gets here.
+		return &Refusal{Findings: []Finding{newFinding(CodeUnreadable, 0, 0)}}
+	}
 	sum := sha256.New()
-	out := &boundedWriter{w: io.MultiWriter(tmp, sum), left: l.limits.MaxOutputBytes}
+	out := &boundedWriter{w: io.MultiWriter(w, sum), left: l.limits.MaxOutputBytes}
 	if _, err := prepared.WriteTo(out); err != nil {
-		if errors.Is(err, errOutputLimit) {
+		// EFBIG is the kernel's word for the same.
+		if errors.Is(err, errOutputLimit) || errors.Is(err, syscall.EFBIG) {
 			return &Refusal{Findings: []Finding{newFinding(CodeTooLarge, 0, 0)}}
 		}
-		return fmt.Errorf("write prepared letter: %w", err)
+		return fmt.Errorf("write prepared letter: %w", withoutPath(err))
 	}
-	if !req.Volatile {
-		if err := tmp.Sync(); err != nil {
-			return fmt.Errorf("write prepared letter: %w", err)
-		}
-	}
-	if err := tmp.Close(); err != nil {
-		return fmt.Errorf("write prepared letter: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), req.Output); err != nil {
-		return fmt.Errorf("write prepared letter: %w", err)
-	}
-	if !req.Volatile {
-		syncFolder(dir)
-	}
-	facts.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	facts.Bytes = l.limits.MaxOutputBytes - out.left
+	l.facts.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	l.facts.Bytes = l.limits.MaxOutputBytes - out.left
 	return nil
 }
 
@@ -392,6 +450,10 @@ func (b *boundedWriter) Write(p []byte) (int, error) {
 // withoutPath drops the file name from an error of package os: names of
 // documents are personal data.
 func withoutPath(err error) error {
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return fmt.Errorf("%s: %w", le.Op, le.Err)
+	}
 	var pe *os.PathError
 	if errors.As(err, &pe) {
 		return fmt.Errorf("%s: %w", pe.Op, pe.Err)

@@ -24,13 +24,10 @@ import (
 // TestMain lets the test binary be the worker of the pools under test.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == WorkerArg {
-		if err := WorkerMain(os.Stdin, os.Stdout); err != nil {
+		if err := serve(os.Stdin, os.Stdout, misbehaving); err != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
-	}
-	if os.Getenv(allocateEnv) != "" {
-		allocateBeyondLimit()
 	}
 	os.Exit(m.Run())
 }

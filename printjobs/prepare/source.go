@@ -53,17 +53,10 @@ type source struct {
 	layers  *layers
 }
 
-// openSource reads the document at path: strictly first, then relaxed, then
-// with its cross-reference table rebuilt. The finding tells what is wrong with the document; the error what is wrong with
+// openSource reads a document: strictly first, then relaxed, then with its
+// cross-reference table rebuilt. The finding tells what is wrong with the document; the error what is wrong with
 // us.
-func openSource(c context.Context, index int, path string, limits Limits) (*source, *Finding, error) {
-	// In memory as a whole: pdfcpu reads it in thousands of small pieces, and
-	// what it made of the streams is checked against the bytes.
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, withoutPath(err)
-	}
-
+func openSource(c context.Context, index int, file []byte, limits Limits) (*source, *Finding, error) {
 	refuse := func(code string) (*source, *Finding, error) {
 		finding := newFinding(code, index, 0)
 		return nil, &finding, nil

@@ -28,14 +28,29 @@ const (
 )
 
 // message is what pool and worker say to each other: 4 bytes of length, big
-// endian, and JSON. The pool speaks first, with Memory, then with one Request
+// endian, and JSON. The pool speaks first, with Setup, then with one Request
 // at a time; the worker answers each Request with Facts, Refusal or Error.
 type message struct {
-	Memory  int64    `json:"memory,omitempty"` // bytes
+	Setup *setup `json:"setup,omitempty"`
+	// Request without paths, when the files are handed over; that many of
+	// them then come beside the message, in the order of the documents, and
+	// last the file to write.
 	Request *Request `json:"request,omitempty"`
+	Handed  int      `json:"handed,omitempty"`
+	// Probe asks for nothing but Confinement.
+	Probe bool `json:"probe,omitempty"`
+
 	Facts   *Facts   `json:"facts,omitempty"`
 	Refusal *Refusal `json:"refusal,omitempty"`
 	Error   string   `json:"error,omitempty"`
+	// Confinement stands in every answer.
+	Confinement Confinement `json:"confinement,omitzero"`
+}
+
+// setup bounds a worker.
+type setup struct {
+	Memory int64 `json:"memory"` // bytes
+	Output int64 `json:"output"` // bytes of a prepared file
 }
 
 func writeMessage(w io.Writer, m message) error {
@@ -69,9 +84,11 @@ func readMessage(r io.Reader) (m message, err error) {
 
 // WorkerMain serves a Pool until in ends, which is its order to stop even in
 // the middle of a letter: it then returns at once and the process should exit.
-// It limits the memory of the whole process, and on Linux forbids core dumps,
-// which would hold the letter.
-func WorkerMain(in io.Reader, out io.Writer) error {
+// Before the first letter it limits and confines the whole process: see Pool.
+func WorkerMain(in io.Reader, out io.Writer) error { return serve(in, out, answer) }
+
+// serve is WorkerMain with the function that answers a request.
+func serve(in io.Reader, out io.Writer, answer func(ctx context.Context, req Request, handed int) message) error {
 	if out == io.Writer(os.Stdout) {
 		// Whatever else prints must not end up between the messages.
 		os.Stdout = os.Stderr
@@ -94,6 +111,8 @@ func WorkerMain(in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	answers := make(chan message, 1)
+	var confined Confinement
+	var most int64
 	for {
 		select {
 		case err := <-ended:
@@ -102,16 +121,24 @@ func WorkerMain(in io.Reader, out io.Writer) error {
 			}
 			return fmt.Errorf("prepare worker: %w", err)
 		case m := <-requests:
-			if m.Memory > 0 {
-				debug.SetMemoryLimit(m.Memory)
-				if err := limitProcess(m.Memory); err != nil {
-					return fmt.Errorf("prepare worker: limit memory: %w", err)
+			switch {
+			case m.Setup != nil:
+				most = m.Setup.Output
+				debug.SetMemoryLimit(m.Setup.Memory)
+				if err := limitProcess(*m.Setup); err != nil {
+					return fmt.Errorf("prepare worker: limits: %w", err)
 				}
-			}
-			if m.Request != nil {
-				go func() { answers <- answer(ctx, *m.Request) }()
+				// Where the kernel cannot, the pool is told so by what was tried.
+				_ = confine()
+				confined = confinement()
+			case m.Probe:
+				answers <- message{}
+			case m.Request != nil:
+				m.Request.Limits.MaxOutputBytes = min(m.Request.Limits.withDefaults().MaxOutputBytes, most)
+				go func() { answers <- answer(ctx, *m.Request, m.Handed) }()
 			}
 		case m := <-answers:
+			m.Confinement = confined
 			if err := writeMessage(out, m); err != nil {
 				return fmt.Errorf("prepare worker: answer: %w", err)
 			}
@@ -119,14 +146,53 @@ func WorkerMain(in io.Reader, out io.Writer) error {
 	}
 }
 
-func answer(ctx context.Context, req Request) message {
-	facts, err := Letter(ctx, req)
+var errHandover = errors.New("other files were handed over than asked for")
+
+// answer prepares one letter, from files that are handed over or, where that
+// cannot be, from those that the request names. When the handing over fails it
+// says nothing, upon which the pool replaces the worker: what belongs to which
+// letter is not known any more.
+func answer(ctx context.Context, req Request, handed int) message {
+	facts, err := func() (f Facts, err error) {
+		var out *os.File
+		docs := pathInputs(req.Documents)
+		if handed > 0 {
+			files, err := takeOver(handed)
+			defer closeAll(files)
+			if err != nil || len(files) != len(docs)+1 {
+				return f, errHandover
+			}
+			for i := range docs {
+				docs[i].open = func() (*os.File, error) { return files[i], nil }
+			}
+			out = files[len(docs)]
+		} else {
+			if out, err = os.OpenFile(req.Output, os.O_WRONLY, 0); err != nil {
+				return f, fmt.Errorf("write prepared letter: %w", withoutPath(err))
+			}
+			defer out.Close()
+		}
+		l, err := read(ctx, req, docs)
+		if err != nil {
+			return f, err
+		}
+		err = l.writeTo(out)
+		return l.facts, err
+	}()
 	var refusal *Refusal
 	switch {
+	case errors.Is(err, errHandover):
+		return message{}
 	case errors.As(err, &refusal):
 		return message{Refusal: refusal}
 	case err != nil:
 		return message{Error: err.Error()}
 	}
 	return message{Facts: &facts}
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
 }

@@ -282,6 +282,11 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		show("due", due, err)
 		n, err := r.CountAlike(ctx, g.account, T0, long)
 		show("alike", n, err)
+		for _, s := range ss {
+			blob, facts, err := r.PreparedAs(ctx, s.PreparedKey)
+			show("prepared", blob, err)
+			show("facts", facts, err)
+		}
 		for _, id := range g.jobs {
 			j, err := r.Job(ctx, id)
 			show("job", j, err)

@@ -44,9 +44,10 @@ func Shipment(n int) engine.Shipment {
 		},
 		Fingerprint: "f1", Zone: "NORGE", ReceivedAt: T0.Add(-48 * time.Hour), NotifiedAt: T0.Add(-47 * time.Hour),
 		DueAt: T0.Add(-time.Hour), DueReason: engine.ReasonUnread,
-		Prepared: engine.BlobRef{SHA256: Sha(n), Bytes: 1234},
-		Facts:    &prepare.Facts{Recipe: "r1", SHA256: Sha(n), Bytes: 1234, DocumentPages: []int{2}},
-		Refusals: []engine.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}},
+		Prepared:    engine.BlobRef{SHA256: Sha(n), Bytes: 1234},
+		Facts:       &prepare.Facts{Recipe: "r1", SHA256: Sha(n), Bytes: 1234, DocumentPages: []int{2}},
+		PreparedKey: Sha(2000 + n),
+		Refusals:    []engine.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}},
 	}
 }
 
@@ -219,6 +220,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"shipment lists", shipmentLists},
 		{"history", history},
 		{"duplicate guard", countAlike},
+		{"prepared files", preparedAs},
 		{"due", due},
 		{"job round trip", jobRoundTrip},
 		{"job ids", jobIDs},
@@ -308,6 +310,7 @@ func shipmentRoundTrip(s *suite) {
 		"only digital and due":     func(v *engine.Shipment) { v.Submission.DigitalOnly = true },
 		"only digital and printed": func(v *engine.Shipment) { digitalOnly(v); v.Status = engine.StatusPrintet },
 		"hash in capitals":         func(v *engine.Shipment) { v.Prepared.SHA256 = strings.Repeat("AB", 32) },
+		"key in capitals":          func(v *engine.Shipment) { v.PreparedKey = strings.Repeat("AB", 32) },
 	} {
 		v := Shipment(9)
 		broken(&v)
@@ -438,6 +441,28 @@ func history(s *suite) {
 	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
 	e.To, e.Kind = "", ""
 	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+}
+
+func preparedAs(s *suite) {
+	bare := func(v *engine.Shipment) {
+		v.Status, v.Prepared, v.Facts = engine.StatusAvvist, engine.BlobRef{}, nil
+		v.DueAt, v.DueReason = time.Time{}, ""
+	}
+	s.put(nil, 1)
+	s.put(bare, 2) // its file is deleted
+	s.put(func(v *engine.Shipment) { v.PreparedKey = "" }, 3)
+	s.put(func(v *engine.Shipment) { bare(v); v.PreparedKey = Shipment(1).PreparedKey }, 4)
+	s.view(func(r engine.Reader) error {
+		blob, facts, err := r.PreparedAs(s.ctx, Shipment(1).PreparedKey)
+		s.same(blob, Shipment(1).Prepared)
+		s.same(facts, Shipment(1).Facts)
+		for _, key := range []string{Shipment(2).PreparedKey, Shipment(3).PreparedKey, ""} {
+			if _, _, err := r.PreparedAs(s.ctx, key); !errors.Is(err, engine.ErrNotFound) {
+				s.Errorf("key %.4s…: %v", key, err)
+			}
+		}
+		return err
+	})
 }
 
 func countAlike(s *suite) {
