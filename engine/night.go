@@ -388,19 +388,24 @@ func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjob
 	letters := func(yield func(printjobs.Letter, error) bool) {
 		for _, row := range rows {
 			s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
-			var p printjobs.PlannedLetter
+			var l printjobs.Letter
 			if err == nil {
-				p, err = e.place(s, profile)
+				l, err = e.letter(s, profile)
 			}
-			l := printjobs.Letter{PlannedLetter: p, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
-				return e.openPrepared(ctx, s.Prepared)
-			}}
 			if !yield(l, err) {
 				return
 			}
 		}
 	}
 	return letters, rows, nil
+}
+
+// letter is a shipment as composing takes it.
+func (e *Engine) letter(s Shipment, p printjobs.Profile) (printjobs.Letter, error) {
+	planned, err := e.place(s, p)
+	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
+		return e.openPrepared(ctx, s.Prepared)
+	}}, err
 }
 
 // place lays one letter on sheets, as it was when its job was planned.
