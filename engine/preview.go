@@ -43,8 +43,8 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 		if err != nil {
 			return err
 		}
-		for _, j := range jobs { // newest first
-			if j.State.Live() {
+		for _, j := range jobs {
+			if j.State.Live() && !j.Reprint {
 				job = j
 				row, err = r.JobLetterOf(ctx, j.ID, shipment)
 				return err
