@@ -15,6 +15,9 @@ import (
 // Range is a range of numbers from 1, both ends in it.
 type Range struct{ From, To int }
 
+// Has tells whether a number is in the range.
+func (r Range) Has(n int) bool { return r.From <= n && n <= r.To }
+
 // ReprintOrder is a person's order to print letters of a job once more. Exactly one of Letters, Shipments and Sheets
 // says which.
 type ReprintOrder struct {
@@ -260,7 +263,7 @@ func chooseLetters(rows []JobLetter, o ReprintOrder) (chosen []chosenLetter, why
 		}
 	}
 	in := func(ranges []Range, n int) bool {
-		return slices.ContainsFunc(ranges, func(r Range) bool { return r.From <= n && n <= r.To })
+		return slices.ContainsFunc(ranges, func(r Range) bool { return r.Has(n) })
 	}
 	before := 0 // sheets of the letters before
 	for _, row := range rows {

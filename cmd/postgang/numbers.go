@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"postgang/engine"
 )
 
 // numbers are ranges of numbers from 1, as a person writes them: 17,20-25.
-type numbers []struct{ from, to int }
+type numbers []engine.Range
 
 // parseNumbers reads numbers and ranges with commas between. Overlapping ones are allowed.
 func parseNumbers(s string) (numbers, error) {
@@ -28,20 +30,20 @@ func parseNumbers(s string) (numbers, error) {
 		case to < from:
 			return nil, fmt.Errorf("%q ends before it begins", part)
 		}
-		out = append(out, struct{ from, to int }{from, to})
+		out = append(out, engine.Range{From: from, To: to})
 	}
 	return out, nil
 }
 
 // has tells whether a number is among them.
 func (n numbers) has(i int) bool {
-	return slices.ContainsFunc(n, func(r struct{ from, to int }) bool { return r.from <= i && i <= r.to })
+	return slices.ContainsFunc(n, func(r engine.Range) bool { return r.Has(i) })
 }
 
 // last is the highest of them.
 func (n numbers) last() (last int) {
 	for _, r := range n {
-		last = max(last, r.to)
+		last = max(last, r.To)
 	}
 	return last
 }
