@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"postgang/printjobs"
+	"postgang/printjobs/impose"
 )
 
 // PreviewJob is the job id that stands on a preview of a letter that is in no job yet.
@@ -34,6 +35,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 	var s Shipment
 	var job PrintJob
 	var row JobLetter
+	var before struct{ Letters, Sheets int } // in the job
 	err := e.archive.View(ctx, func(r Reader) error {
 		var err error
 		if s, err = r.Shipment(ctx, shipment); err != nil {
@@ -46,7 +48,14 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 		for _, j := range jobs {
 			if j.State.Live() && !j.Reprint {
 				job = j
-				row, err = r.JobLetterOf(ctx, j.ID, shipment)
+				rows, err := r.JobLetters(ctx, j.ID)
+				for _, l := range rows {
+					if l.Shipment == shipment {
+						row = l
+						break
+					}
+					before.Letters, before.Sheets = before.Letters+1, before.Sheets+l.Sheets
+				}
 				return err
 			}
 		}
@@ -70,6 +79,8 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 	if !ok {
 		return out, fmt.Errorf("shipment %s: its account %q or its vendor %q is not configured any more", shipment, s.Account, vendor)
 	}
+	// The letter alone, as its finished sheets are after cutting.
+	v.Profile.Press, v.Profile.Control = impose.DefaultPress(), false
 	plan, aside, err := printjobs.Plan([]printjobs.Candidate{e.candidate(s)}, v.Profile)
 	if err != nil {
 		return out, err
@@ -85,7 +96,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 		ID: PreviewJob, Vendor: v.Key, Created: e.now(), Class: plan[0].Class, Letters: printjobs.Letters(letter), Makers: e.makers,
 	}
 	if job.ID != "" {
-		spec.ID, spec.Parent, spec.Created = job.ID, job.Parent, job.Created
+		spec.ID, spec.Parent, spec.Created, spec.Before = job.ID, job.Parent, job.Created, before
 	}
 	composed, err := printjobs.Compose(ctx, dir, spec, v.Profile, nil)
 	var bad *printjobs.LetterErrors

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"postgang/engine"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/preview"
 )
 
 // TestPreviewIsWhatIsPrinted: the preview of a letter that is alone in its job is the job's print file to the byte, and to
@@ -51,6 +53,62 @@ func TestPreviewIsWhatIsPrinted(t *testing.T) {
 	if !now.Changed || now.Sheets != p.Sheets-1 {
 		t.Errorf("under another profile: %+v", now)
 	}
+}
+
+// TestPreviewOfOneOfMany: the sides of the preview look, dot for dot, like those of the letter in its job's print file, with
+// the letter's number and running sheets in the marks, and without what is not the letter's.
+func TestPreviewOfOneOfMany(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *engine.Config) {
+		p := &c.Vendors[0].Profile
+		p.Marks.DataMatrix = impose.DataMatrix{XMM: 185, YMM: 272, ModuleMM: 0.6, Opaque: true}
+		p.Control = true
+	})
+	for i := range 3 {
+		s.accepted(t, fmt.Sprint("brev", i), newLetter("Lik"), file("brev.pdf", pdf(1, 2)))
+	}
+	s.night(t)
+	job := s.onlyJob(t).ID
+	files, err := s.engine.ExportJob(s.ctx, job, t.TempDir())
+	must(t, err)
+	r, err := preview.New("")
+	must(t, err)
+	defer r.Close()
+	whole := pictures(t, r, files[0])
+	rows := s.letters(t, job)
+	for i, row := range rows {
+		p, err := s.engine.PreviewLetter(s.ctx, row.Shipment, t.TempDir())
+		must(t, err)
+		if p.Letter != i+1 || p.Changed {
+			t.Errorf("letter %d: %+v", i+1, p)
+		}
+		got := pictures(t, r, p.Path)
+		if len(got) != row.LastSide-row.FirstSide+1 {
+			t.Fatalf("letter %d has %d sides in its preview, %d to %d in its job", i+1, len(got), row.FirstSide, row.LastSide)
+		}
+		for n, side := range got {
+			if !bytes.Equal(side, whole[row.FirstSide-1+n]) {
+				t.Errorf("letter %d, side %d looks otherwise than in the print file", i+1, n+1)
+			}
+			// The marks tell alike sides of alike letters from each other.
+			if other := rows[(i+1)%3].FirstSide - 1 + n; n > 0 && bytes.Equal(side, whole[other]) {
+				t.Errorf("letter %d, side %d looks like side %d of the print file", i+1, n+1, other+1)
+			}
+		}
+	}
+}
+
+// pictures draws the pages of a PDF.
+func pictures(t *testing.T, r *preview.Renderer, path string) (pages [][]byte) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	_, err = r.Render(t.Context(), bytes.NewReader(data), int64(len(data)), preview.Options{}, func(p preview.Page) error {
+		pages = append(pages, bytes.Clone(p.Image.Pix))
+		return nil
+	})
+	must(t, err)
+	return pages
 }
 
 func TestPreviewRefuses(t *testing.T) {
