@@ -72,6 +72,7 @@ type ShipmentFilter struct {
 // JobFilter selects print jobs; zero fields select all. Order is by id.
 type JobFilter struct {
 	Vendor string
+	Parent string // only those that replace or reprint this one
 	States []JobState
 	Limit  int
 }
@@ -105,7 +106,8 @@ type Reader interface {
 	// JobLetterOf is the shipment's place in a job; ErrNotFound.
 	JobLetterOf(ctx context.Context, job, shipment string) (JobLetter, error)
 	// Ungated lists the letters of a job that must not be printed any more: read, closed, held, or in a status from
-	// which nothing goes to paper. Set-based; the last gate.
+	// which nothing goes to paper. Those of a reprint, which were printed before: closed, held or deleted. Set-based; the
+	// last gate.
 	Ungated(ctx context.Context, job string) ([]Shipment, error)
 	// Unreceipted counts a job's letters without an applied receipt.
 	Unreceipted(ctx context.Context, job string) (int, error)
@@ -116,7 +118,7 @@ type Reader interface {
 	AppliedReceipt(ctx context.Context, job, shipment string) (Receipt, error)
 	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error) // recorded in [from, to)
 
-	// Figures for reports. ReportShipments: received in [from, to), or posted in it (the letters of the costs).
+	// Figures for reports. ReportShipments: received in [from, to), or posted or reprinted in it (the letters of the costs).
 	// ReportCosts: posted in [from, to). accounts nil: all.
 	ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]ReportShipment, error)
 	ReportCosts(ctx context.Context, from, to time.Time, accounts []string) ([]ReportCost, error)
@@ -144,7 +146,8 @@ type Tx interface {
 
 	// NextJobID takes the next job id; it is never handed out again once the transaction is committed.
 	NextJobID(ctx context.Context) (string, error)
-	// InsertJob stores a job with its letters. ErrExists when one of the shipments is in a live job.
+	// InsertJob stores a job with its letters. ErrExists when one of the shipments is in a live job that is no reprint;
+	// a reprint is refused unless its letters are in its parent, which is none.
 	InsertJob(ctx context.Context, j PrintJob, letters []JobLetter) error
 	// UpdateJob stores State, Updated, OfferedAt, Totals, Ticket, TicketSHA, Failures and LastError. ErrStale unless
 	// Version is the stored one. A job whose state is no longer live frees its letters.
@@ -251,6 +254,7 @@ type ReportShipment struct {
 // ReportCost is a cost line with its letter.
 type ReportCost struct {
 	Shipment, Job, Account string
+	Reprint                bool // the job is one
 	PostedAt               time.Time
 	Line                   billing.CostLine
 	Receipt, File          string

@@ -30,6 +30,7 @@ var arrows = []struct {
 	{"printjobs/typeset", []string{"printjobs/printfile"}, "text is set in objects of a print file", false},
 	{"printjobs/mark", []string{"printjobs/impose", "printjobs/printfile", "printjobs/datamatrix", "printjobs/typeset"}, "marks are drawn from the plan", false},
 	{"printjobs/cover", []string{"printjobs/printfile", "printjobs/datamatrix", "printjobs/typeset"}, "a cover is a prepared page", false},
+	{"printjobs/preview", []string{}, "the renderer knows PDFs, not letters", false},
 	{"printjobs/exchange", []string{}, "the protocol knows files and names", false},
 	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},
 	{"engine/archive", []string{"engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
@@ -51,6 +52,8 @@ var single = map[string][]string{
 	"github.com/xuri/excelize":    {"reports"},
 	"github.com/pdfcpu/pdfcpu":    {"printjobs/prepare"},
 	"github.com/robfig/cron":      {"engine"},
+	"github.com/klippa-app":       {"printjobs/preview"},
+	"github.com/tetratelabs":      {"printjobs/preview"},
 }
 
 func TestImportArrows(t *testing.T) {

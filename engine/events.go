@@ -13,6 +13,7 @@ const (
 	EventStatus    = "STATUS"           // the status changed; Reason says why
 	EventReadAfter = "LEST_ETTER_PRINT" // read when the letter was on its way to paper already
 	EventCollected = "SAMLET"           // taken into a print job; Reason is the job
+	EventReprint   = "OMTRYKK"          // ordered once more by a person; Reason is the reprint and the job it is of
 	EventWithdrawn = "TRUKKET"          // left out of a print job at the last gate, or the job was taken back
 	EventHeld      = "SATT_TIL_SIDE"    // set aside; Reason begins with the code
 	EventReleased  = "FRIGITT"          // free to be collected again

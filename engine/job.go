@@ -44,14 +44,15 @@ func (s JobState) MayMove(to JobState) bool {
 	return false
 }
 
-// Live reports whether a job in this state holds its letters: a shipment is in at most one live job.
+// Live reports whether a job in this state holds its letters: a shipment is in at most one live job that is no reprint.
 func (s JobState) Live() bool { return s != JobRejected && s != JobWithdrawn }
 
 // PrintJob (utskriftsjobb) is what the vendor gets as one unit.
 type PrintJob struct {
 	ID        string // four letters of the installation and six digits, never reused, e.g. K7QX000012
 	Vendor    string
-	Parent    string // the job that this one replaces, or empty
+	Parent    string // the job that this one replaces or reprints, or empty
+	Reprint   bool   // letters of Parent once more, by a person's order; it holds no letter, see Live
 	State     JobState
 	Class     exchange.Class
 	Created   time.Time
@@ -73,6 +74,7 @@ type JobLetter struct {
 	Letter         int // 1-based
 	Konteringskode string
 	Reason         Reason // why it goes to paper, as it stood when collected
+	Only           []int  // of a reprint: only these sheets of the letter, from 1 and rising; empty: all
 	// Known from COMPOSED on:
 	File                 string
 	FirstSide, LastSide  int

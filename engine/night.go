@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -150,7 +151,7 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) er
 		for i, l := range p.Letters {
 			reasons[i] = due[l.Shipment].DueReason
 		}
-		id, err := e.insertJob(ctx, v.Key, "", p.Class, p.Letters, reasons)
+		id, err := e.insertJob(ctx, newJob{vendor: v.Key, class: p.Class, letters: p.Letters, reasons: reasons})
 		if errors.Is(err, ErrExists) {
 			continue // another run put one of these letters into a job; the rest is still due next time
 		}
@@ -200,43 +201,57 @@ func (e *Engine) renewStale(ctx context.Context, page []Shipment) ([]Shipment, e
 }
 
 // insertJob records a planned job with its letters and has it composed.
-func (e *Engine) insertJob(ctx context.Context, vendor, parent string, class exchange.Class, letters []printjobs.PlannedLetter, reasons []Reason) (string, error) {
+func (e *Engine) insertJob(ctx context.Context, n newJob) (string, error) {
 	var id string
 	err := e.archive.InTx(ctx, func(tx Tx) error {
 		var err error
-		id, err = e.addJob(ctx, tx, vendor, parent, class, letters, reasons)
+		id, err = e.addJob(ctx, tx, n)
 		return err
 	})
 	return id, err
 }
 
-func (e *Engine) addJob(ctx context.Context, tx Tx, vendor, parent string, class exchange.Class, letters []printjobs.PlannedLetter, reasons []Reason) (string, error) {
+func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 	id, err := tx.NextJobID(ctx)
 	if err != nil {
 		return "", err
 	}
 	now := tx.Now()
-	rows := make([]JobLetter, len(letters))
-	for i, l := range letters {
+	rows := make([]JobLetter, len(n.letters))
+	for i, l := range n.letters {
 		rows[i] = JobLetter{
-			Job: id, Shipment: l.Shipment, Letter: i + 1, Konteringskode: l.Konteringskode, Reason: reasons[i],
+			Job: id, Shipment: l.Shipment, Letter: i + 1, Konteringskode: l.Konteringskode, Reason: n.reasons[i],
 			Sheets: l.Sheets, Pages: l.Pages, PagesBW: l.Pages - l.PagesColour, PagesColour: l.PagesColour,
 			GiroSheets: l.GiroSheets, Envelope: string(l.Envelope), WeightGram: int((l.WeightMilligram + 999) / 1000),
+			Only: n.only[l.Shipment],
+		}
+		if only := rows[i].Only; len(only) > 0 {
+			rows[i].Sheets = len(only)
 		}
 	}
-	j := PrintJob{ID: id, Vendor: vendor, Parent: parent, State: JobPlanned, Class: class, Created: now, Updated: now, Letters: len(letters)}
+	j := PrintJob{
+		ID: id, Vendor: n.vendor, Parent: n.parent, Reprint: n.reprint, State: JobPlanned, Class: n.class, Created: now, Updated: now,
+		Letters: len(n.letters),
+	}
 	if err := tx.InsertJob(ctx, j, rows); err != nil {
 		return "", err
 	}
-	if err := tx.AddJobEvent(ctx, JobEvent{Job: id, At: now, From: JobPlanned, To: JobPlanned, Reason: "planned"}); err != nil {
+	reason := "planned"
+	if n.reprint {
+		reason = "reprint of " + n.parent + ": " + n.why
+	}
+	if err := tx.AddJobEvent(ctx, JobEvent{Job: id, At: now, From: JobPlanned, To: JobPlanned, Reason: reason}); err != nil {
 		return "", err
 	}
-	for i, l := range letters {
+	for i, l := range n.letters {
 		s, err := tx.Shipment(ctx, l.Shipment)
 		if err != nil {
 			return "", err
 		}
-		ev := Event{Shipment: l.Shipment, At: now, Kind: EventCollected, From: s.Status, To: s.Status, Reason: string(reasons[i]) + " " + id}
+		ev := Event{Shipment: l.Shipment, At: now, Kind: EventCollected, From: s.Status, To: s.Status, Reason: string(n.reasons[i]) + " " + id}
+		if n.reprint {
+			ev.Kind, ev.Reason = EventReprint, id+" av "+n.parent
+		}
 		if err := tx.AddEvent(ctx, ev); err != nil {
 			return "", err
 		}
@@ -332,7 +347,7 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 		return fmt.Errorf("compose %s: %w", id, err)
 	}
 	composed, err := printjobs.Compose(ctx, dir, printjobs.Job{
-		ID: id, Vendor: j.Vendor, Parent: j.Parent, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.makers,
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.makers,
 	}, v.Profile, nil)
 	var bad *printjobs.LetterErrors
 	if errors.Is(err, errPreparedLost) {
@@ -349,7 +364,11 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 			if err != nil || j.State != JobPlanned {
 				return err
 			}
-			return e.moveJob(ctx, tx, j, JobWithdrawn, "the vendor's profile has changed since planning")
+			const reason = "the vendor's profile has changed since planning"
+			if j.Reprint {
+				return e.endReprint(ctx, tx, id, reason)
+			}
+			return e.moveJob(ctx, tx, j, JobWithdrawn, reason)
 		})
 	}
 	if err != nil {
@@ -430,22 +449,28 @@ func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjob
 	letters := func(yield func(printjobs.Letter, error) bool) {
 		for _, row := range rows {
 			s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
-			var p printjobs.PlannedLetter
-			if err == nil && e.stale(s) {
+			var l printjobs.Letter
+			if err == nil && !j.Reprint && e.stale(s) { // what is printed once more is what was printed
 				err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
 			}
 			if err == nil {
-				p, err = e.place(s, profile)
+				l, err = e.letter(s, profile)
+				l.Only = row.Only
 			}
-			l := printjobs.Letter{PlannedLetter: p, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
-				return e.openPrepared(ctx, s.Prepared)
-			}}
 			if !yield(l, err) {
 				return
 			}
 		}
 	}
 	return letters, rows, nil
+}
+
+// letter is a shipment as composing takes it.
+func (e *Engine) letter(s Shipment, p printjobs.Profile) (printjobs.Letter, error) {
+	planned, err := e.place(s, p)
+	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
+		return e.openPrepared(ctx, s.Prepared)
+	}}, err
 }
 
 // place lays one letter on sheets, as it was when its job was planned.
@@ -531,6 +556,9 @@ func (e *Engine) splitOff(ctx context.Context, j PrintJob, bad *printjobs.Letter
 		if err != nil || now.State != JobPlanned {
 			return err // somebody else could compose it, and has carried it on
 		}
+		if now.Reprint {
+			return e.endReprint(ctx, tx, j.ID, "letters that cannot be composed: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+		}
 		for _, l := range bad.Letters {
 			if err := e.hold(ctx, tx, l.Shipment, l.Code, l.Text); err != nil {
 				return err
@@ -584,7 +612,7 @@ func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]b
 		for i, l := range p.Letters {
 			reasons[i] = why[l.Shipment]
 		}
-		if _, err := e.addJob(ctx, tx, j.Vendor, j.ID, p.Class, p.Letters, reasons); err != nil {
+		if _, err := e.addJob(ctx, tx, newJob{vendor: j.Vendor, parent: j.ID, class: p.Class, letters: p.Letters, reasons: reasons}); err != nil {
 			return err
 		}
 	}

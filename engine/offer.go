@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -260,6 +262,9 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 				return err
 			}
 		}
+		if now.Reprint {
+			return e.endReprint(ctx, tx, j.ID, "letters closed, deleted or set aside before the last gate: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+		}
 		return e.replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
 	})
 	if err == nil {
@@ -484,7 +489,21 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 // rejected takes back the letters of a job that the vendor refused. They are set aside: a person must mend the cause,
 // or the same files would be refused night after night.
 func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []string) error {
+	if j.Reprint {
+		parent, err := tx.Job(ctx, j.Parent)
+		if err != nil {
+			return err
+		}
+		if parent.State.Live() { // its letters were printed there, or will be
+			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected reprint %s of %s with its %d letters: %v. Mend the cause and order it anew (postgang job reprint %s); postgang job release %s ends this alarm",
+				j.Vendor, j.ID, j.Parent, j.Letters, reasons, j.Parent, j.ID))
+		}
+	}
 	rows, err := tx.JobLetters(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	reprinted, err := openReprints(ctx, tx, j.ID)
 	if err != nil {
 		return err
 	}
@@ -495,6 +514,15 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []stri
 		}
 		if s.Status != StatusSendtPrint {
 			continue // read or closed meanwhile
+		}
+		if id := reprinted[row.Shipment]; id != "" {
+			r, err := tx.Job(ctx, id)
+			if err != nil {
+				return err
+			}
+			if r.State == JobOffered || r.State == JobAccepted {
+				continue // the vendor prints it from there
+			}
 		}
 		from := s.Status
 		s.Status = StatusAkseptert
@@ -528,7 +556,8 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []stri
 // HoldRejected is the reason code of letters whose job the vendor refused.
 const HoldRejected = "trykkeri-avvist"
 
-// ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids.
+// ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was
+// rejected or withdrawn it ends the alarm: its letters were never taken back.
 func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 	n := 0
 	err := e.archive.InTx(ctx, func(tx Tx) error {
@@ -537,7 +566,12 @@ func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 		if err != nil {
 			return err
 		}
-		if j.State != JobRejected {
+		if j.Reprint {
+			if err := tx.ResolveAlarm(ctx, reprintAlarm(id)); err != nil {
+				return err
+			}
+		}
+		if j.State != JobRejected && !(j.Reprint && j.State == JobWithdrawn) {
 			return fmt.Errorf("job %s is %s, not REJECTED", id, j.State)
 		}
 		rows, err := tx.JobLetters(ctx, id)

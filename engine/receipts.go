@@ -212,7 +212,7 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 
 // applyReceipts applies a parsed file in tx.
 func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
-	touched := map[string]bool{}
+	touched, reprint := map[string]bool{}, map[string]bool{}
 	var deviations []Deviation
 	deviate := func(account string, found ...billing.Deviation) {
 		for _, d := range found {
@@ -235,6 +235,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			if err != nil {
 				return err
 			}
+			reprint[j.ID] = j.Reprint
 			known = j.Vendor == v.Key && j.State != JobPlanned && j.State != JobComposed && j.State != JobUploaded && j.State != JobWithdrawn && j.State != JobRejected
 		}
 		if !known {
@@ -302,7 +303,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			}
 			deviate(s.Account, billing.ReconcilePrice(production, postage, row, v.Tolerances)...)
 		}
-		if err := e.posted(ctx, tx, s, row); err != nil {
+		if err := e.posted(ctx, tx, s, row, reprint[row.Job]); err != nil {
 			return err
 		}
 	}
@@ -335,18 +336,24 @@ func (e *Engine) pricedLetter(s Shipment, l JobLetter, v Vendor) billing.Letter 
 }
 
 // posted records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
-// beside the status, and the cost is booked all the same (domain.md 7 no. 14).
-func (e *Engine) posted(ctx context.Context, tx Tx, s Shipment, row billing.ReceiptRow) error {
-	from := s.Status
-	s.PostedAt = row.PostedAt.UTC().Truncate(millisecond)
-	kind := EventPosted
+// beside the status, and the cost is booked all the same (domain.md 7 no. 14). It was posted when it first was: a reprint
+// does not move that.
+func (e *Engine) posted(ctx context.Context, tx Tx, s Shipment, row billing.ReceiptRow, reprint bool) error {
+	from, at := s.Status, row.PostedAt.UTC().Truncate(millisecond)
+	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
+		s.PostedAt = at
+	}
+	kind, reason := EventPosted, "kvittering i jobb "+row.Job
+	if reprint {
+		reason = "kvittering i omtrykk " + row.Job
+	}
 	if from.MayBecome(StatusPrintet) {
 		s.Status, kind = StatusPrintet, EventStatus
 	}
 	if err := tx.UpdateShipment(ctx, s); err != nil {
 		return err
 	}
-	return tx.AddEvent(ctx, Event{Shipment: s.ID, At: s.PostedAt, Kind: kind, From: from, To: s.Status, Reason: "kvittering i jobb " + row.Job})
+	return tx.AddEvent(ctx, Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
 }
 
 // receipted moves a job on after receipts: they prove that the vendor has it, and the last one closes it.

@@ -58,9 +58,13 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 			return err
 		}
 		for _, c := range costs {
+			source := "kvitteringsfil " + c.File[:12]
+			if c.Reprint {
+				source += ", omtrykk"
+			}
 			in.Costs = append(in.Costs, billing.CostRecord{
 				Shipment: c.Shipment, Job: c.Job, Konteringskode: c.Line.Konteringskode, Posted: billing.CivilOf(c.PostedAt, Oslo),
-				Kind: c.Line.Kind, Net: c.Line.Net, VAT: c.Line.VAT, Gross: c.Line.Gross, Source: "kvitteringsfil " + c.File[:12],
+				Kind: c.Line.Kind, Net: c.Line.Net, VAT: c.Line.VAT, Gross: c.Line.Gross, Source: source,
 			})
 		}
 		deviations, err := r.Deviations(ctx, from, to)

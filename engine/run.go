@@ -125,7 +125,7 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 		case handed(j.State) && !(known && handed(old.State)):
 			out.Offered = append(out.Offered, j.ID)
 			out.Letters += j.Letters
-		case j.State == JobWithdrawn && !(known && old.State == JobWithdrawn):
+		case j.State == JobWithdrawn && !j.Reprint && !(known && old.State == JobWithdrawn):
 			withdrawn = append(withdrawn, j.ID)
 		case j.State == JobUncertain:
 			out.Uncertain = append(out.Uncertain, j.ID)

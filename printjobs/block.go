@@ -283,7 +283,7 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 			if at.w.number > 0 && c.profile.Marks.On() {
 				var err error
 				front.Content, err = mark.Draw(front.Content, &c.profile.Marks, impose.SheetMark{
-					Job: c.job.ID, Letter: at.w.number, Sheet: sheet.N, Of: sheet.Of, Run: at.w.sheet + at.i,
+					Job: c.job.ID, Letter: c.job.Before.Letters + at.w.number, Sheet: sheet.N, Of: sheet.Of, Run: c.job.Before.Sheets + at.w.sheet + at.i,
 				}, press.Front(cell))
 				if err != nil {
 					return false, fmt.Errorf("shipment %s: mark sheet %d: %w", at.w.letter.Shipment, sheet.N, err)

@@ -68,6 +68,10 @@ type Job struct {
 	Created time.Time // stands in the ticket
 	PostBy  time.Time // to be posted before this time, or zero
 	Class   exchange.Class
+	// Before counts what stands before Letters when they are looked at apart from
+	// the rest of their job: marks then say what they say in the whole. Zero for a
+	// job that is handed over.
+	Before struct{ Letters, Sheets int }
 	// Letters in the order of the plan. An error in the sequence ends composing.
 	Letters iter.Seq2[Letter, error]
 	// Makers make the covers, by account. Not used when the profile has no covers.

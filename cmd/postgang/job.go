@@ -12,8 +12,8 @@ import (
 )
 
 func newJob(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs"}
-	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o))
+	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs, order a reprint"}
+	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o))
 	return cmd
 }
 
@@ -21,6 +21,8 @@ type jobView struct {
 	ID        string          `json:"id"`
 	Vendor    string          `json:"vendor"`
 	Parent    string          `json:"parent,omitempty"`
+	Reprint   bool            `json:"reprint,omitempty"`
+	Reprints  []string        `json:"reprints,omitempty"` // of this job
 	State     engine.JobState `json:"state"`
 	Class     string          `json:"class"`
 	Created   string          `json:"created"`
@@ -58,6 +60,7 @@ type jobLetterView struct {
 	LastSide       int           `json:"last_side,omitempty"`
 	Sheets         int           `json:"sheets"`
 	Pages          int           `json:"pages"`
+	Only           []int         `json:"only_sheets,omitempty"` // of a reprint of a part of the letter
 	Gram           int           `json:"weight_gram"`
 }
 
@@ -70,7 +73,7 @@ type jobEventView struct {
 
 func viewJob(j engine.PrintJob) jobView {
 	return jobView{
-		ID: j.ID, Vendor: j.Vendor, Parent: j.Parent, State: j.State, Class: className(j), Created: when(j.Created), Offered: when(j.OfferedAt),
+		ID: j.ID, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, State: j.State, Class: className(j), Created: when(j.Created), Offered: when(j.OfferedAt),
 		Letters: j.Letters, Sheets: j.Totals.Sheets, Pages: j.Totals.Pages, Colour: j.Totals.PagesColour, Bytes: j.Totals.Bytes,
 		Ticket: j.Ticket, TicketSHA: j.TicketSHA, Failures: j.Failures, LastError: j.LastError,
 	}
@@ -90,6 +93,9 @@ func className(j engine.PrintJob) string {
 	}
 	if j.Class.Account != "" {
 		parts = append(parts, j.Class.Account)
+	}
+	if j.Reprint {
+		parts = append(parts, "omtrykk")
 	}
 	return strings.Join(parts, " ")
 }
@@ -155,6 +161,15 @@ func newJobShow(o *options) *cobra.Command {
 					if v.Missing, err = r.Unreceipted(ctx, j.ID); err != nil {
 						return err
 					}
+					children, err := r.Jobs(ctx, engine.JobFilter{Parent: j.ID})
+					if err != nil {
+						return err
+					}
+					for _, c := range children {
+						if c.Reprint {
+							v.Reprints = append(v.Reprints, c.ID)
+						}
+					}
 					files, err := r.JobFiles(ctx, j.ID)
 					if err != nil {
 						return err
@@ -167,7 +182,7 @@ func newJobShow(o *options) *cobra.Command {
 						return err
 					}
 					for _, l := range rows {
-						v.Rows = append(v.Rows, jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.WeightGram})
+						v.Rows = append(v.Rows, jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.Only, l.WeightGram})
 					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
@@ -187,8 +202,14 @@ func newJobShow(o *options) *cobra.Command {
 func showJob(w io.Writer, v jobView) {
 	fmt.Fprintf(w, "Job %s for %s: %s (%s)\n", v.ID, v.Vendor, v.State, v.Class)
 	fmt.Fprintf(w, "  %d letters, %d sheets, %d pages (%d in colour), %d bytes; %d without receipt\n", v.Letters, v.Sheets, v.Pages, v.Colour, v.Bytes, v.Missing)
-	if v.Parent != "" {
+	switch {
+	case v.Reprint:
+		fmt.Fprintf(w, "  omtrykk av %s\n", v.Parent)
+	case v.Parent != "":
 		fmt.Fprintf(w, "  replaces %s\n", v.Parent)
+	}
+	if len(v.Reprints) > 0 {
+		fmt.Fprintf(w, "  reprinted in part as %s\n", strings.Join(v.Reprints, ", "))
 	}
 	if v.LastError != "" {
 		fmt.Fprintf(w, "  failed %d times, last: %s\n", v.Failures, v.LastError)
@@ -200,13 +221,21 @@ func showJob(w io.Writer, v jobView) {
 	fmt.Fprintln(w, "Letters:")
 	table(w, "NO SHIPMENT KONTERINGSKODE REASON SHEETS PAGES GRAM SIDES FILE", func(row func(...any)) {
 		for _, l := range v.Rows {
-			row(l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.Sheets, l.Pages, l.Gram, fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide), l.File)
+			row(l.Letter, l.Shipment, l.Konteringskode, l.Reason, sheetsOf(l.Sheets, l.Only), l.Pages, l.Gram, fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide), l.File)
 		}
 	})
 	fmt.Fprintln(w, "History:")
 	for _, e := range v.History {
 		fmt.Fprintf(w, "  %s  %s → %s  %s\n", e.At, e.From, e.To, e.Reason)
 	}
+}
+
+// sheetsOf words how many sheets of a letter are printed, and which, when it is not all of them.
+func sheetsOf(n int, only []int) string {
+	if len(only) == 0 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d (only %s)", n, strings.ReplaceAll(strings.Trim(fmt.Sprint(only), "[]"), " ", ","))
 }
 
 func newJobExport(o *options) *cobra.Command {
@@ -236,7 +265,9 @@ func newJobRelease(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "release JOB",
 		Short: "Let the letters of a rejected job be collected again, under a new job id",
-		Args:  cobra.ExactArgs(1),
+		Long: `Lets the letters of a rejected job be collected again, under a new job id. Of a reprint
+that was rejected or withdrawn it ends the alarm; order anew what is still wanted.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				n, err := a.engine.ReleaseJob(cmd.Context(), args[0])

@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"listening": listening,
 			"waitfile":  waitFile,
+			"keep":      keep,
 		},
 	})
 }
@@ -59,6 +61,18 @@ func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no file %s", args[0])
+}
+
+// keep sets a variable to the first match of a pattern in what was just written.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME PATTERN")
+	}
+	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("no %s in the output", args[1])
+	}
+	ts.Setenv(args[0], found)
 }
 
 // writeLetter draws a letter of two pages.

@@ -57,12 +57,21 @@ type jobRef struct {
 	Sides  string          `json:"sides,omitempty"`
 	Sheets int             `json:"sheets"`
 	Gram   int             `json:"weight_gram"`
+	// Of a reprint.
+	ReprintOf string       `json:"reprint_of,omitempty"`
+	Only      []int        `json:"only_sheets,omitempty"`
+	Receipt   *receiptView `json:"receipt,omitempty"`
 }
 
 type receiptView struct {
 	Pages, Sheets, WeightGram int
 	ProductionOre, PostageOre int64
 	Konteringskode            string
+}
+
+// String words a receipt on one line.
+func (r receiptView) String() string {
+	return fmt.Sprintf("%d pages, %d sheets, %d g, production %d øre, postage %d øre, konteringskode %s", r.Pages, r.Sheets, r.WeightGram, r.ProductionOre, r.PostageOre, r.Konteringskode)
 }
 
 func viewShipment(s engine.Shipment) shipmentView {
@@ -117,13 +126,18 @@ func newShipmentShow(o *options) *cobra.Command {
 						if l.FirstSide > 0 {
 							ref.Sides = fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide)
 						}
-						v.Jobs = append(v.Jobs, ref)
+						receipt := &v.Receipt
+						if j.Reprint {
+							ref.ReprintOf, ref.Only = j.Parent, l.Only
+							receipt = &ref.Receipt
+						}
 						rec, err := r.AppliedReceipt(ctx, j.ID, s.ID)
 						if err == nil {
-							v.Receipt = &receiptView{rec.Row.Pages(), rec.Row.Sheets(), rec.Row.WeightGram, int64(rec.Row.Production), int64(rec.Row.Postage), rec.Row.Konteringskode}
+							*receipt = &receiptView{rec.Row.Pages(), rec.Row.Sheets(), rec.Row.WeightGram, int64(rec.Row.Production), int64(rec.Row.Postage), rec.Row.Konteringskode}
 						} else if !errors.Is(err, engine.ErrNotFound) {
 							return err
 						}
+						v.Jobs = append(v.Jobs, ref)
 					}
 					return nil
 				})
@@ -176,10 +190,17 @@ func showShipment(w io.Writer, v shipmentView) {
 		line(kind, strings.TrimSpace(r.Code+" "+r.Field)+": "+r.Text)
 	}
 	for _, j := range v.Jobs {
-		line("job", fmt.Sprintf("%s %s, letter %d, %d sheets, %d g, sides %s of %s", j.ID, j.State, j.Letter, j.Sheets, j.Gram, j.Sides, j.File))
+		kind, of := "job", ""
+		if j.ReprintOf != "" {
+			kind, of = "omtrykk", " of "+j.ReprintOf
+		}
+		line(kind, fmt.Sprintf("%s%s %s, letter %d, %s sheets, %d g, sides %s of %s", j.ID, of, j.State, j.Letter, sheetsOf(j.Sheets, j.Only), j.Gram, j.Sides, j.File))
+		if j.Receipt != nil {
+			line("omtrykk receipt", j.Receipt.String())
+		}
 	}
-	if r := v.Receipt; r != nil {
-		line("receipt", fmt.Sprintf("%d pages, %d sheets, %d g, production %d øre, postage %d øre, konteringskode %s", r.Pages, r.Sheets, r.WeightGram, r.ProductionOre, r.PostageOre, r.Konteringskode))
+	if v.Receipt != nil {
+		line("receipt", v.Receipt.String())
 	}
 	fmt.Fprintln(w, "History:")
 	for _, e := range v.History {

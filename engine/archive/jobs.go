@@ -9,12 +9,12 @@ import (
 	"postgang/engine"
 )
 
-const jobColumns = `j.id, j.vendor, j.parent, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
+const jobColumns = `j.id, j.vendor, j.parent, j.reprint, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
 	j.totals, j.ticket, j.ticket_sha, j.failures, j.last_error, j.version`
 
 func scanJob(scan scan) (engine.PrintJob, error) {
 	var j engine.PrintJob
-	err := scan(&j.ID, &j.Vendor, textOf(&j.Parent), &j.State, jsonOf{&j.Class}, when{&j.Created}, when{&j.Updated},
+	err := scan(&j.ID, &j.Vendor, textOf(&j.Parent), &j.Reprint, &j.State, jsonOf{&j.Class}, when{&j.Created}, when{&j.Updated},
 		when{&j.OfferedAt}, &j.Letters, jsonOf{&j.Totals}, &j.Ticket, &j.TicketSHA, &j.Failures, &j.LastError, &j.Version)
 	return j, err
 }
@@ -35,6 +35,9 @@ func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJo
 	if f.Vendor != "" {
 		where = append(where, "j.vendor = "+a.add(f.Vendor))
 	}
+	if f.Parent != "" {
+		where = append(where, "j.parent = "+a.add(f.Parent))
+	}
 	if len(f.States) > 0 {
 		where = append(where, "j.state IN "+in(&a, f.States))
 	}
@@ -47,12 +50,12 @@ func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJo
 }
 
 const letterColumns = `l.job, l.shipment, l.letter, l.konteringskode, l.reason, l.file, l.first_side, l.last_side,
-	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram`
+	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram, l.only_sheets`
 
 func scanLetter(scan scan) (engine.JobLetter, error) {
 	var l engine.JobLetter
 	err := scan(&l.Job, &l.Shipment, &l.Letter, &l.Konteringskode, &l.Reason, &l.File, &l.FirstSide, &l.LastSide,
-		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram)
+		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram, jsonOf{&l.Only})
 	return l, err
 }
 
@@ -115,7 +118,9 @@ func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (engine.
 func (r *reader) Ungated(ctx context.Context, job string) ([]engine.Shipment, error) {
 	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM job_letter l
 		JOIN shipment s ON s.id = l.shipment
-		WHERE l.job = $1 AND (s.read_at IS NOT NULL OR s.closed_at IS NOT NULL OR s.hold <> '' OR s.status NOT IN `+onTheWay+`)
+		WHERE l.job = $1 AND (s.closed_at IS NOT NULL OR s.hold <> ''
+			OR l.reprint AND (s.status IN ('MANUELT_HANDTERT', 'SLETTET') OR s.prepared_sha IS NULL)
+			OR NOT l.reprint AND (s.read_at IS NOT NULL OR s.status NOT IN `+onTheWay+`))
 		ORDER BY l.letter`, job)
 	if err != nil {
 		return nil, fmt.Errorf("last gate of job %s: %w", job, err)
@@ -174,9 +179,9 @@ func (t *tx) insertJob(ctx context.Context, j engine.PrintJob, letters []engine.
 		return err
 	}
 	live := j.State.Live()
-	err = t.insertRows(ctx, `print_job (id, vendor, parent, state, live, class, created_at, updated_at, offered_at, letters,
+	err = t.insertRows(ctx, `print_job (id, vendor, parent, reprint, state, live, class, created_at, updated_at, offered_at, letters,
 		totals, ticket, ticket_sha, failures, last_error, version)`, [][]any{{
-		j.ID, j.Vendor, optional(j.Parent), j.State, live, class, j.Created, j.Updated, j.OfferedAt, j.Letters,
+		j.ID, j.Vendor, optional(j.Parent), j.Reprint, j.State, live, class, j.Created, j.Updated, j.OfferedAt, j.Letters,
 		totals, j.Ticket, j.TicketSHA, j.Failures, clean(j.LastError), j.Version}})
 	if err != nil {
 		return err
@@ -186,10 +191,14 @@ func (t *tx) insertJob(ctx context.Context, j engine.PrintJob, letters []engine.
 		if l.Job != j.ID {
 			return fmt.Errorf("letter %d belongs to another job", l.Letter)
 		}
-		rows = append(rows, []any{l.Job, live, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
+		only, err := encode(l.Only)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{l.Job, live, j.Reprint, only, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
 			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram})
 	}
-	return t.insertRows(ctx, `job_letter (job, live, shipment, letter, konteringskode, reason, file, first_side,
+	return t.insertRows(ctx, `job_letter (job, live, reprint, only_sheets, shipment, letter, konteringskode, reason, file, first_side,
 		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram)`, rows)
 }
 

@@ -134,7 +134,7 @@ func (t *tx) InsertDeviations(ctx context.Context, ds []engine.Deviation) error 
 	return nil
 }
 
-// ReportShipments lists shipments received or posted in a period, by id; of all accounts when none is named. It reads
+// ReportShipments lists shipments received or posted in a period, a reprint of them included, by id; of all accounts when none is named. It reads
 // no personal data.
 func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]engine.ReportShipment, error) {
 	a := args{from.UnixMilli(), to.UnixMilli()}
@@ -151,7 +151,7 @@ func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accoun
 			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals}, &s.Version,
 			textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
 			number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
-			textOf(&l.Envelope), number{&n[8]})
+			textOf(&l.Envelope), number{&n[8]}, jsonOf{&l.Only})
 		l.Letter, l.FirstSide, l.LastSide, l.Sheets, l.Pages = int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
 		l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram = int(n[5]), int(n[6]), int(n[7]), int(n[8])
 		s.Job = l.Job
@@ -159,8 +159,9 @@ func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accoun
 	}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
 			s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
 			s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.version, `+letterColumns+`
-		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live
-		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2)`+where+` ORDER BY s.id`, a...)
+		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live AND NOT l.reprint
+		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2 OR s.id IN (
+			SELECT shipment FROM receipt WHERE state = 'APPLIED' AND posted_at >= $1 AND posted_at < $2))`+where+` ORDER BY s.id`, a...)
 	if err != nil {
 		return nil, fmt.Errorf("report shipments: %w", err)
 	}
@@ -175,11 +176,12 @@ func (r *reader) ReportCosts(ctx context.Context, from, to time.Time, accounts [
 		where = " AND s.account IN " + in(&a, accounts)
 	}
 	out, err := list(ctx, r, func(scan scan) (c engine.ReportCost, err error) {
-		err = scan(&c.Shipment, &c.Job, &c.Account, when{&c.PostedAt}, &c.Line.Kind, &c.Line.Konteringskode,
+		err = scan(&c.Shipment, &c.Job, &c.Reprint, &c.Account, when{&c.PostedAt}, &c.Line.Kind, &c.Line.Konteringskode,
 			&c.Line.Net, &c.Line.VAT, &c.Line.Gross, &c.Receipt, &c.File)
 		return c, err
-	}, `SELECT c.shipment, c.job, s.account, c.posted_at, m.kind, m.konteringskode, m.net, m.vat, m.gross, c.id, c.file
+	}, `SELECT c.shipment, c.job, j.reprint, s.account, c.posted_at, m.kind, m.konteringskode, m.net, m.vat, m.gross, c.id, c.file
 		FROM receipt c JOIN cost_line m ON m.receipt = c.id JOIN shipment s ON s.id = c.shipment
+			JOIN print_job j ON j.id = c.job
 		WHERE c.state = 'APPLIED' AND c.posted_at >= $1 AND c.posted_at < $2`+where+`
 		ORDER BY c.posted_at, c.job, c.shipment, m.place`, a...)
 	if err != nil {

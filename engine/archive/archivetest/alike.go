@@ -166,6 +166,10 @@ func (g *generator) act(now time.Time) act {
 				shipments = append(shipments, g.base+i+1)
 			}
 		}
+		parent := ""
+		if rapid.IntRange(0, 3).Draw(g.rt, "reprint") == 0 {
+			parent = g.job()
+		}
 		return act{"insert job", func(ctx context.Context, tx engine.Tx) (any, error) {
 			id, err := tx.NextJobID(ctx)
 			if err != nil {
@@ -176,6 +180,7 @@ func (g *generator) act(now time.Time) act {
 			}
 			j, ls := Job(id, shipments...)
 			j.Created, j.Updated = now, now
+			j.Parent, j.Reprint = parent, parent != ""
 			return id, tx.InsertJob(ctx, j, ls)
 		}}
 	case 8, 9:

@@ -225,6 +225,8 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"job round trip", jobRoundTrip},
 		{"job ids", jobIDs},
 		{"one live job", oneLiveJob},
+		{"reprints", reprints},
+		{"gate of a reprint", reprintGate},
 		{"composed files", composedFiles},
 		{"last gate", lastGate},
 		{"send letters", sendLetters},
@@ -708,6 +710,136 @@ func oneLiveJob(s *suite) {
 	})
 	s.move(second.ID, engine.JobWithdrawn)
 	s.job(1, 2, 3)
+}
+
+// reprint is a planned reprint of a job with a letter for each shipment.
+func reprint(id, parent string, shipments ...int) (engine.PrintJob, []engine.JobLetter) {
+	j, ls := Job(id, shipments...)
+	j.Parent, j.Reprint = parent, true
+	return j, ls
+}
+
+// reprints: a reprint leaves the rule of one live job to the originals, and holds letters of its parent only.
+func reprints(s *suite) {
+	s.put(nil, 1, 2, 3)
+	first, other := s.job(1, 2), s.job(3)
+	again, ls := reprint("ZZZZ000001", first, 2)
+	ls[0].Only = []int{1, 3}
+	s.must(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, again, ls) })
+	s.view(func(r engine.Reader) error {
+		j, err := r.Job(s.ctx, again.ID)
+		if err != nil {
+			return err
+		}
+		s.same(j, again)
+		got, err := r.JobLetters(s.ctx, again.ID)
+		if err != nil {
+			return err
+		}
+		s.same(got, ls)
+		children, err := r.Jobs(s.ctx, engine.JobFilter{Parent: first})
+		s.same(children, []engine.PrintJob{again})
+		return err
+	})
+	// A letter may be ordered more than once; whether that is meant is the engine's to ask.
+	twice, ls := reprint("ZZZZ000002", first, 1, 2)
+	s.must(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, twice, ls) })
+
+	orphan, ls := reprint("ZZZZ000003", "", 2)
+	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, orphan, ls) })
+	stranger, ls := reprint("ZZZZ000003", other, 2)
+	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, stranger, ls) })
+	nested, ls := reprint("ZZZZ000003", again.ID, 2)
+	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, nested, ls) })
+
+	// The rule holds for originals while their reprints live, and when only a reprint is left.
+	original, ls := Job("ZZZZ000004", 2)
+	insert := func(tx engine.Tx) error { return tx.InsertJob(s.ctx, original, ls) }
+	s.refuse(engine.ErrExists, insert)
+	s.move(again.ID, engine.JobWithdrawn)
+	s.refuse(engine.ErrExists, insert)
+	s.move(first, engine.JobRejected)
+	s.must(insert)
+
+	// Reports see a letter once, in its original job, and its costs in both.
+	s.must(func(tx engine.Tx) error {
+		if err := tx.InsertReceiptFile(s.ctx, ReceiptFile()); err != nil {
+			return err
+		}
+		for i, job := range []string{original.ID, twice.ID} {
+			r, lines := Receipt(501+i, job, 2)
+			r.Row.PostedAt = T0.AddDate(0, 3*i, 1)
+			if err := tx.InsertReceipt(s.ctx, r, lines); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.view(func(r engine.Reader) error {
+		for i, reprinted := range []bool{false, true} {
+			from, to := T0.AddDate(0, 3*i, 0), T0.AddDate(0, 3*i, 2)
+			costs, err := r.ReportCosts(s.ctx, from, to, nil)
+			if err != nil {
+				return err
+			}
+			if len(costs) == 0 {
+				s.Fatal("no costs")
+			}
+			for _, c := range costs {
+				s.same(c.Reprint, reprinted)
+			}
+			ships, err := r.ReportShipments(s.ctx, from, to, nil)
+			if err != nil {
+				return err
+			}
+			var jobs []string
+			for _, v := range ships {
+				if v.ID == ID(2) {
+					jobs = append(jobs, v.Job)
+				}
+			}
+			s.same(jobs, []string{original.ID})
+		}
+		return nil
+	})
+}
+
+// reprintGate: what keeps a letter of a reprint from paper is other than what keeps an original.
+func reprintGate(s *suite) {
+	numbers := []int{1, 2, 3, 4, 5, 6}
+	s.put(nil, numbers...)
+	first := s.job(numbers...)
+	s.move(first, engine.JobComposed)
+	s.move(first, engine.JobOffered)
+	again, ls := reprint("ZZZZ000001", first, numbers...)
+	s.must(func(tx engine.Tx) error {
+		if err := tx.InsertJob(s.ctx, again, ls); err != nil {
+			return err
+		}
+		for n, change := range map[int]func(v *engine.Shipment){
+			1: func(v *engine.Shipment) { v.Status = engine.StatusPrintet },
+			2: func(v *engine.Shipment) { v.Status, v.ReadAt = engine.StatusPrintet, T0 },
+			3: func(v *engine.Shipment) { v.Status = engine.StatusManueltHandtert },
+			4: func(v *engine.Shipment) { v.Status = engine.StatusSlettet },
+			5: func(v *engine.Shipment) { v.Hold = "x" },
+			6: func(v *engine.Shipment) { v.ClosedAt = T0 },
+		} {
+			v, err := tx.Shipment(s.ctx, ID(n))
+			if err != nil {
+				return err
+			}
+			change(&v)
+			if err := tx.UpdateShipment(s.ctx, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.view(func(r engine.Reader) error {
+		out, err := r.Ungated(s.ctx, again.ID)
+		s.same(ids(out), []string{ID(3), ID(4), ID(5), ID(6)})
+		return err
+	})
 }
 
 func composedFiles(s *suite) {

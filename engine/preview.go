@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postgang/printjobs"
+	"postgang/printjobs/impose"
+)
+
+// PreviewJob is the job id that stands on a preview of a letter that is in no job yet.
+const PreviewJob = "PREV000000"
+
+// LetterPreview is a letter as it will be printed.
+type LetterPreview struct {
+	Shipment string
+	Path     string   // of the PDF: the sides of the letter as in a print file
+	Job      string   // the live job that the letter is in; empty: none, its marks show [PreviewJob] and letter 1
+	State    JobState // of that job
+	Letter   int      // its number in the job, or 1
+	Sheets   int
+	Sides    int // pages of the PDF
+	// Changed: the vendor's profile has changed since the job was composed. The preview shows the letter under the
+	// profile of now, the job's own print file (postgang job export) as it was sent.
+	Changed bool
+	// Given up to make the cover; no personal data.
+	Warnings []printjobs.LetterWarning
+}
+
+// PreviewLetter writes into dir the letter as it will be printed, by the code that composes print files: forside, empty
+// backs and marks included. A letter in a live job gets that job's id and its number there. Nothing is changed.
+func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (LetterPreview, error) {
+	out := LetterPreview{Shipment: shipment, Letter: 1}
+	var s Shipment
+	var job PrintJob
+	var row JobLetter
+	var before struct{ Letters, Sheets int } // in the job
+	err := e.archive.View(ctx, func(r Reader) error {
+		var err error
+		if s, err = r.Shipment(ctx, shipment); err != nil {
+			return err
+		}
+		jobs, err := r.JobsOf(ctx, shipment)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			if j.State.Live() && !j.Reprint {
+				job = j
+				rows, err := r.JobLetters(ctx, j.ID)
+				for _, l := range rows {
+					if l.Shipment == shipment {
+						row = l
+						break
+					}
+					before.Letters, before.Sheets = before.Letters+1, before.Sheets+l.Sheets
+				}
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return out, err
+	}
+	switch {
+	case s.Status == StatusSlettet:
+		return out, fmt.Errorf("shipment %s is deleted, and its content with it: there is nothing to show", shipment)
+	case s.Facts == nil || s.Prepared.IsZero():
+		return out, fmt.Errorf("shipment %s was never prepared for print (status %s): see \"postgang shipment show %s\" for why", shipment, s.Status, shipment)
+	}
+	vendor := e.accounts[s.Account].Vendor
+	if job.ID != "" {
+		vendor = job.Vendor
+		out.Job, out.State, out.Letter = job.ID, job.State, row.Letter
+	}
+	v, ok := e.vendors[vendor]
+	if !ok {
+		return out, fmt.Errorf("shipment %s: its account %q or its vendor %q is not configured any more", shipment, s.Account, vendor)
+	}
+	// The letter alone, as its finished sheets are after cutting.
+	v.Profile.Press, v.Profile.Control = impose.DefaultPress(), false
+	plan, aside, err := printjobs.Plan([]printjobs.Candidate{e.candidate(s)}, v.Profile)
+	if err != nil {
+		return out, err
+	}
+	if len(aside) > 0 {
+		return out, fmt.Errorf("shipment %s cannot be printed by vendor %s: %s", shipment, v.Key, aside[0].Text)
+	}
+	letter, err := e.letter(s, v.Profile)
+	if err != nil {
+		return out, err
+	}
+	spec := printjobs.Job{
+		ID: PreviewJob, Vendor: v.Key, Created: e.now(), Class: plan[0].Class, Letters: printjobs.Letters(letter), Makers: e.makers,
+	}
+	if job.ID != "" {
+		spec.ID, spec.Parent, spec.Created, spec.Before = job.ID, job.Parent, job.Created, before
+	}
+	composed, err := printjobs.Compose(ctx, dir, spec, v.Profile, nil)
+	var bad *printjobs.LetterErrors
+	if errors.As(err, &bad) {
+		return out, fmt.Errorf("shipment %s cannot be printed: %s", shipment, bad.Letters[0].Text)
+	}
+	if err != nil {
+		return out, fmt.Errorf("preview: %w", err)
+	}
+	m := composed.Manifest[0]
+	out.Path, out.Sheets, out.Sides, out.Warnings = composed.Files[0].Path, m.Sheets, composed.Files[0].Sides, composed.Warnings
+	out.Changed = row.File != "" && (plan[0].Class != job.Class || m.Sheets != row.Sheets || m.Pages != row.Pages || m.PagesColour != row.PagesColour)
+	return out, nil
+}

@@ -1,0 +1,198 @@
+// Package preview draws pages of a PDF as pictures, for a person to look at. It
+// runs PDFium, the renderer of Chromium, compiled to WebAssembly: in this
+// process, without cgo, and without access to files, network or clock of the
+// machine, so that a PDF that breaks the renderer reaches nothing.
+//
+// Nothing of it runs before the first [Renderer.Render]; until then it costs
+// the bytes of the module in the binary and no memory.
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"time"
+
+	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/enums"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/webassembly"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// Bounds of one [Renderer.Render].
+const (
+	// MinDPI and MaxDPI are the resolutions that can be asked for, in pixels an
+	// inch.
+	MinDPI, MaxDPI = 20, 600
+	// DefaultDPI is enough to read a letter on a screen.
+	DefaultDPI = 100
+
+	// memoryPages is what PDFium may use, in pages of 64 KiB: 1 GiB. A page of
+	// A4 at MaxDPI is 139 MB of it.
+	memoryPages = 16384
+	// maxPixels is the largest picture.
+	maxPixels = 100_000_000
+	// pageTime is how long opening the file, or one page, may take.
+	pageTime = 30 * time.Second
+)
+
+// Errors that a caller tells apart.
+var (
+	// ErrSlow: opening the file or drawing a page took longer than 30 seconds.
+	ErrSlow = errors.New("the page takes too long to draw")
+	// ErrLarge: a page is too large for a picture at that resolution.
+	ErrLarge = errors.New("the page is too large for a picture; ask for fewer dots an inch")
+)
+
+// Options say what to draw.
+type Options struct {
+	DPI  int                 // pixels an inch, MinDPI to MaxDPI; 0 is DefaultDPI
+	Want func(page int) bool // which pages, from 1; nil is all
+}
+
+// Page is one drawn page.
+type Page struct {
+	Number int // from 1
+	Of     int // pages of the file
+	// Image is opaque, on white. It is valid only until the function that it was
+	// given to returns.
+	Image *image.RGBA
+}
+
+// Renderer draws PDFs. It is safe for use side by side; each Render has an
+// instance of PDFium of its own.
+type Renderer struct {
+	cache wazero.CompilationCache
+}
+
+// New makes a renderer. dir is a folder that keeps the compiled module from one
+// process to the next, which saves some seconds and 300 MB of memory at the
+// first page; it is made when it is not there. What lies in it is run: it must
+// be writable by its owner only. With an empty dir the module is compiled once
+// in the life of the Renderer.
+func New(dir string) (*Renderer, error) {
+	if dir == "" {
+		return &Renderer{wazero.NewCompilationCache()}, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("folder of the compiled renderer: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("folder of the compiled renderer: %w", err)
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return nil, fmt.Errorf("folder of the compiled renderer: %s can be written by others (%v); what lies in it is run: chmod go-w it", dir, info.Mode().Perm())
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("folder of the compiled renderer: %w", err)
+	}
+	return &Renderer{cache}, nil
+}
+
+// Close lets go of the compiled module.
+func (r *Renderer) Close() error { return r.cache.Close(context.Background()) }
+
+// Render draws the wanted pages of a PDF one by one and gives each to draw,
+// whose error ends it. It returns the number of pages of the file. Memory holds
+// one page and at most 1 GiB of PDFium's own; a page that takes longer than 30
+// seconds ends it with [ErrSlow], ctx with its error.
+//
+// Fonts that the PDF does not carry are PDFium's own, the same on every machine.
+func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Options, draw func(Page) error) (pages int, err error) {
+	if o.DPI == 0 {
+		o.DPI = DefaultDPI
+	}
+	if o.DPI < MinDPI || o.DPI > MaxDPI {
+		return 0, fmt.Errorf("%d dots an inch: it must be %d to %d", o.DPI, MinDPI, MaxDPI)
+	}
+	// Ending this context is what stops PDFium in the middle of a page.
+	work, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	// Whatever broke first, the reason is that it was ended, if it was.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the renderer broke: %v", p)
+		}
+		if err != nil && work.Err() != nil {
+			err = context.Cause(work)
+		}
+	}()
+
+	pool, err := webassembly.Init(webassembly.Config{
+		Context: work, MaxIdle: 1, MaxTotal: 1,
+		FSConfig: wazero.NewFSConfig(), // no files of the machine
+		Stdout:   io.Discard, Stderr: io.Discard,
+		RuntimeConfig: wazero.NewRuntimeConfig().
+			// PDFium's build needs exceptions of WebAssembly.
+			WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
+			WithCompilationCache(r.cache).WithCloseOnContextDone(true).WithMemoryLimitPages(memoryPages),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("start the renderer: %w", err)
+	}
+	defer pool.Close() // frees memory; the pages are drawn
+	slow := time.AfterFunc(pageTime, func() { end(ErrSlow) })
+	defer slow.Stop()
+	worker, err := pool.GetInstanceWithContext(work)
+	if err != nil {
+		return 0, fmt.Errorf("start the renderer: %w", err)
+	}
+	defer worker.Close()
+	file, err := worker.OpenDocument(&requests.OpenDocument{FileReader: io.NewSectionReader(pdf, 0, size), FileReaderSize: size})
+	if err != nil {
+		return 0, fmt.Errorf("open PDF: %w", err)
+	}
+	count, err := worker.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: file.Document})
+	if err != nil {
+		return 0, fmt.Errorf("count pages: %w", err)
+	}
+	for n := 1; n <= count.PageCount; n++ {
+		if o.Want != nil && !o.Want(n) {
+			continue
+		}
+		slow.Reset(pageTime)
+		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o.DPI, draw); err != nil {
+			return count.PageCount, fmt.Errorf("page %d: %w", n, err)
+		}
+		if work.Err() != nil {
+			return count.PageCount, work.Err()
+		}
+	}
+	return count.PageCount, nil
+}
+
+func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, dpi int, draw func(Page) error) error {
+	size, err := worker.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: file, Index: p.Number - 1})
+	if err != nil {
+		return err
+	}
+	perPoint := float64(dpi) / 72
+	if size.Width*perPoint*size.Height*perPoint > maxPixels {
+		return ErrLarge
+	}
+	drawn, err := worker.RenderPageInDPI(&requests.RenderPageInDPI{
+		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: file, Index: p.Number - 1}},
+		DPI:  dpi,
+		// As it prints: annotations that print, layers as they print.
+		RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_PRINTING,
+	})
+	if err != nil {
+		return err
+	}
+	defer drawn.Cleanup()
+	picture, ok := drawn.Result.RenderedImage.(*image.RGBA)
+	if !ok {
+		return fmt.Errorf("the renderer gave a %T", drawn.Result.RenderedImage)
+	}
+	p.Image = picture
+	return draw(p)
+}
