@@ -55,9 +55,10 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 BENCH_CORPUS  ?= $(or $(POSTGANG_CORPUS),$(wildcard ../shared/corpus))
 BENCH_LETTERS ?= 5000
 bench: build ## measure; figures go to docs/performance.md
+	$(GO) build -o bin/pdfcpu github.com/pdfcpu/pdfcpu/cmd/pdfcpu
 	$(GO) test -run '^$$' -bench . -benchmem ./printjobs/... ./reports/... ./billing/... ./engine/...
 	@if [ -d "$(BENCH_CORPUS)/letters" ]; then \
-		$(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers; \
+		PATH="$$PWD/bin:$$PATH" $(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers; \
 	else \
 		echo "no folder of letters: set POSTGANG_CORPUS, or run $(BIN) bench print-file --from FOLDER"; \
 	fi

@@ -388,14 +388,19 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 		files = append(files, JobFile{Job: id, File: f.File, Blob: ref})
 	}
 	e.step("compose: files stored")
-	for i, m := range composed.Manifest {
-		r := &rows[i]
-		if m.Shipment != r.Shipment || m.Letter != r.Letter {
-			return fmt.Errorf("compose %s: manifest and plan disagree on letter %d", id, i+1)
+	printed := 0
+	for m := range composed.Manifest() {
+		if printed == len(rows) || m.Shipment != rows[printed].Shipment || m.Letter != rows[printed].Letter {
+			return fmt.Errorf("compose %s: manifest and plan disagree on letter %d", id, printed+1)
 		}
+		r := &rows[printed]
+		printed++
 		r.File, r.FirstSide, r.LastSide = m.File, m.FirstSide, m.LastSide
 		r.Sheets, r.Pages, r.PagesBW, r.PagesColour = m.Sheets, m.Pages, m.PagesBW, m.PagesColour
 		r.GiroSheets, r.Envelope, r.WeightGram = m.GiroSheets, m.Envelope, m.WeightGram
+	}
+	if printed != len(rows) {
+		return fmt.Errorf("compose %s: the manifest has %d letters, the plan %d", id, printed, len(rows))
 	}
 	ticket := composed.Files[len(composed.Files)-1]
 	if ticket.Kind != exchange.KindTicket {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"postgang/printjobs"
+	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
 )
 
@@ -106,7 +107,9 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 	if err != nil {
 		return out, fmt.Errorf("preview: %w", err)
 	}
-	m := composed.Manifest[0]
+	var m exchange.ManifestRow
+	for m = range composed.Manifest() { // one letter, one row
+	}
 	out.Path, out.Sheets, out.Sides, out.Warnings = composed.Files[0].Path, m.Sheets, composed.Files[0].Sides, composed.Warnings
 	out.Changed = row.File != "" && (plan[0].Class != job.Class || m.Sheets != row.Sheets || m.Pages != row.Pages || m.PagesColour != row.PagesColour)
 	return out, nil

@@ -46,6 +46,7 @@ func BenchmarkCompose(b *testing.B) {
 	}
 	p := testProfile(b)
 	p.Impose.C5MaxSheets = p.Impose.C4MaxSheets // one class of all
+	p.Marks = testMarks()
 	for _, letters := range []int{500, 5000} {
 		b.Run(fmt.Sprintf("letters=%d", letters), func(b *testing.B) {
 			open := 0

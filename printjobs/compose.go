@@ -94,10 +94,16 @@ type LetterWarning struct {
 // Composed is a job ready to be offered.
 type Composed struct {
 	Ticket   exchange.Ticket
-	Manifest []exchange.ManifestRow
 	Files    []ComposedFile // print files in order, the manifest, the ticket
 	Warnings []LetterWarning
+
+	manifest iter.Seq[exchange.ManifestRow]
 }
+
+// Manifest gives the rows of the manifest, in order and as often as wanted.
+// They are made one by one: all of them at once are most of the memory that
+// composing a large job would need.
+func (c Composed) Manifest() iter.Seq[exchange.ManifestRow] { return c.manifest }
 
 // Compose writes a job's print files, manifest and ticket into dir, a folder of
 // that job's own, which it makes when it is not there. It reads each letter
@@ -356,35 +362,42 @@ func (c *composer) cover(w *laid) (colour, ok bool, err error) {
 }
 
 // manifest gives all rows, when the print files have their names.
-func (c *composer) manifest() []exchange.ManifestRow {
-	class := c.job.Class
-	rows := make([]exchange.ManifestRow, 0, len(c.rows))
-	for _, f := range c.files {
-		for _, r := range c.rows[f.firstLetter-1:][:f.letters] {
-			rows = append(rows, exchange.ManifestRow{
-				Letter:         len(rows) + 1,
-				Shipment:       r.shipment,
-				Konteringskode: c.words.list[r.code],
-				File:           f.file.Name,
-				FirstSheet:     int(r.firstSheet),
-				FirstSide:      int(r.firstSide),
-				LastSide:       int(r.lastSide),
-				Sheets:         int(r.sheets),
-				Pages:          int(r.pages),
-				PagesBW:        int(r.pages - r.pagesColour),
-				PagesColour:    int(r.pagesColour),
-				GiroSheets:     int(r.giroSheets),
-				Stock:          c.words.list[r.stock],
-				Part:           c.words.list[r.part],
-				// What is the same for the class is so for its letters.
-				Envelope:   class.Envelope,
-				Zone:       class.Zone,
-				WeightGram: int(r.weightGram),
-				Duplex:     class.Duplex,
-			})
+func (c *composer) manifest() iter.Seq[exchange.ManifestRow] {
+	class, words, all := c.job.Class, c.words.list, c.rows
+	files := make([]exchange.File, len(c.files))
+	for i, f := range c.files {
+		files[i] = f.file
+	}
+	return func(yield func(exchange.ManifestRow) bool) {
+		for _, f := range files {
+			for i, r := range all[f.FirstLetter-1 : f.LastLetter] {
+				row := exchange.ManifestRow{
+					Letter:         f.FirstLetter + i,
+					Shipment:       r.shipment,
+					Konteringskode: words[r.code],
+					File:           f.Name,
+					FirstSheet:     int(r.firstSheet),
+					FirstSide:      int(r.firstSide),
+					LastSide:       int(r.lastSide),
+					Sheets:         int(r.sheets),
+					Pages:          int(r.pages),
+					PagesBW:        int(r.pages - r.pagesColour),
+					PagesColour:    int(r.pagesColour),
+					GiroSheets:     int(r.giroSheets),
+					Stock:          words[r.stock],
+					Part:           words[r.part],
+					// What is the same for the class is so for its letters.
+					Envelope:   class.Envelope,
+					Zone:       class.Zone,
+					WeightGram: int(r.weightGram),
+					Duplex:     class.Duplex,
+				}
+				if !yield(row) {
+					return
+				}
+			}
 		}
 	}
-	return rows
 }
 
 // gram rounds milligrams up to whole grams, so that a letter just above a limit
@@ -523,7 +536,6 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 		ticket.Files = append(ticket.Files, f.file)
 	}
 	manifest := c.manifest()
-	c.rows = nil // they are not needed twice
 	ticket.Totals = exchange.TotalsOf(manifest, ticket.Files)
 
 	manifestFile, err := c.stage.document(exchange.KindManifest, func(w io.Writer) error {
@@ -553,7 +565,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	if err := c.stage.publish(); err != nil {
 		return Composed{}, err
 	}
-	out := Composed{Ticket: ticket, Manifest: manifest, Warnings: c.warnings}
+	out := Composed{Ticket: ticket, Warnings: c.warnings, manifest: manifest}
 	for _, f := range append(ticket.Files, ticketFile) {
 		out.Files = append(out.Files, ComposedFile{f, filepath.Join(c.stage.dir, f.Name)})
 	}

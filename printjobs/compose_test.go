@@ -58,7 +58,7 @@ func checkComposed(t testing.TB, dir string, planned Planned, out Composed, p Pr
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(out.Manifest, rows); d != "" {
+			if d := cmp.Diff(slices.Collect(out.Manifest()), rows); d != "" {
 				t.Errorf("manifest as read (-returned +file):\n%s", d)
 			}
 		case exchange.KindTicket:
@@ -69,7 +69,7 @@ func checkComposed(t testing.TB, dir string, planned Planned, out Composed, p Pr
 			if d := cmp.Diff(out.Ticket, ticket); d != "" {
 				t.Errorf("ticket as read (-returned +file):\n%s", d)
 			}
-			if problems := exchange.CheckJob(ticket, out.Manifest); len(problems) > 0 {
+			if problems := exchange.CheckJob(ticket, out.Manifest()); len(problems) > 0 {
 				t.Errorf("ticket and manifest disagree: %v", problems)
 			}
 		case exchange.KindPrint:
@@ -81,7 +81,7 @@ func checkComposed(t testing.TB, dir string, planned Planned, out Composed, p Pr
 				t.Errorf("%s has %d bytes", f.Name, f.Bytes)
 			}
 			sheets := 0
-			for _, r := range out.Manifest[f.FirstLetter-1 : f.LastLetter] {
+			for _, r := range manifestOf(out)[f.FirstLetter-1 : f.LastLetter] {
 				sheets += r.Sheets
 			}
 			if p.MaxSheetsPerFile > 0 && sheets > p.MaxSheetsPerFile {
@@ -94,11 +94,11 @@ func checkComposed(t testing.TB, dir string, planned Planned, out Composed, p Pr
 	if d := cmp.Diff(want, have); d != "" {
 		t.Errorf("files in the folder (-want +got):\n%s", d)
 	}
-	if len(out.Manifest) != len(planned.Letters) {
-		t.Fatalf("manifest has %d letters, plan %d", len(out.Manifest), len(planned.Letters))
+	if len(manifestOf(out)) != len(planned.Letters) {
+		t.Fatalf("manifest has %d letters, plan %d", len(manifestOf(out)), len(planned.Letters))
 	}
 	for i, l := range planned.Letters {
-		r := out.Manifest[i]
+		r := manifestOf(out)[i]
 		if r.Shipment != l.Shipment || r.Sheets != l.Sheets || r.Pages != l.Pages || r.GiroSheets != l.GiroSheets ||
 			r.Duplex != l.Figures.Duplex || r.Zone != l.Zone || r.Konteringskode != l.Konteringskode ||
 			r.Envelope != string(l.Envelope) || r.PagesBW+r.PagesColour != r.Pages || r.PagesColour != l.PagesColour {
@@ -500,7 +500,7 @@ func TestComposeColourCover(t *testing.T) {
 					want = 2
 				}
 			}
-			if r := out.Manifest[0]; r.PagesColour != want || r.PagesBW != 4-want || out.Ticket.Class.Colour != asked {
+			if r := manifestOf(out)[0]; r.PagesColour != want || r.PagesBW != 4-want || out.Ticket.Class.Colour != asked {
 				t.Errorf("colour asked %v, coloured logo %v: %d pages in colour and %d in black, want %d of 4",
 					asked, maker == red, r.PagesColour, r.PagesBW, want)
 			}

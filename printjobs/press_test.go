@@ -196,7 +196,7 @@ func TestComposeOnPressSheets(t *testing.T) {
 					sides := wantSides(l.Candidate, c.duplex)
 					sides[0] += " " + l.Shipment
 					put(l.Sheets, sides...)
-					if m := out.Manifest[n-1]; want[m.FirstSide-1] != sides[0] || m.FirstSheet != run+1 {
+					if m := manifestOf(out)[n-1]; want[m.FirstSide-1] != sides[0] || m.FirstSheet != run+1 {
 						t.Errorf("letter %d begins at side %d, sheet %d: there is %q, want sheet %d", n, m.FirstSide, m.FirstSheet, want[m.FirstSide-1], run+1)
 					}
 					for sheet := range l.Sheets {
@@ -293,8 +293,8 @@ func TestComposeGiroIsOneUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Ticket.Press != nil || out.Manifest[0].Stock != "COVER:1 PLAIN:2 GIRO:3 PLAIN:4" {
-		t.Errorf("press %+v, paper %s", out.Ticket.Press, out.Manifest[0].Stock)
+	if out.Ticket.Press != nil || manifestOf(out)[0].Stock != "COVER:1 PLAIN:2 GIRO:3 PLAIN:4" {
+		t.Errorf("press %+v, paper %s", out.Ticket.Press, manifestOf(out)[0].Stock)
 	}
 	checkComposed(t, dir, planned, out, p)
 }
@@ -327,14 +327,14 @@ func TestComposeSomeSheets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := out.Manifest[0], out.Manifest[1]
+	a, b := manifestOf(out)[0], manifestOf(out)[1]
 	if a.Part != "2-3,5" || a.Sheets != 3 || a.Pages != 5 || a.WeightGram != 15 || a.Stock != "PLAIN:1-3" || b.Part != "6" || b.Sheets != 1 || b.Pages != 1 || b.FirstSheet != 4 {
 		t.Errorf("manifest says\n%+v\n%+v", a, b)
 	}
 	if !out.Ticket.Reprint || out.Ticket.Parent != job.Parent {
 		t.Errorf("ticket says %+v", out.Ticket)
 	}
-	if problems := exchange.CheckJob(out.Ticket, out.Manifest); len(problems) > 0 {
+	if problems := exchange.CheckJob(out.Ticket, out.Manifest()); len(problems) > 0 {
 		t.Error(problems)
 	}
 	want := []string{marker("p1", 1, 1), marker("p1", 1, 2), marker("p1", 1, 3), marker("p1", 1, 4), marker("p1", 1, 7), "", marker("p2", 1, 9), ""}
@@ -416,7 +416,7 @@ func TestComposeDocumentParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"Control  1-2"}
-	for _, r := range out.Manifest {
+	for _, r := range manifestOf(out) {
 		want = append(want, fmt.Sprintf("Letter %s %d-%d", r.Shipment, r.FirstSide, r.LastSide))
 	}
 	want = append(want, fmt.Sprintf("Control  %d-%d", out.Files[0].Sides-1, out.Files[0].Sides))

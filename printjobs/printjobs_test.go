@@ -20,6 +20,7 @@ import (
 	"github.com/makiuchi-d/gozxing/datamatrix"
 
 	"postgang/printjobs/cover"
+	"postgang/printjobs/exchange"
 	"postgang/printjobs/printfile"
 )
 
@@ -270,3 +271,6 @@ func readMatrix(t testing.TB, corner *image.Gray) string {
 	}
 	return res.GetText()
 }
+
+// manifestOf gives a composed job's manifest as a slice.
+func manifestOf(out Composed) []exchange.ManifestRow { return slices.Collect(out.Manifest()) }

@@ -26,6 +26,7 @@ import (
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
+	"postgang/printjobs/impose"
 	"postgang/printjobs/prepare"
 	"postgang/printjobs/printfile"
 )
@@ -102,7 +103,7 @@ different PDFs would.`,
 	cmd.Flags().IntVar(&b.workers, "workers", runtime.NumCPU(), "preparing processes")
 	cmd.Flags().IntVar(&b.rounds, "rounds", benchRounds, "how often cat, link and compose are measured")
 	cmd.Flags().BoolVar(&b.prepareOnce, "prepare-once", false, "prepare each PDF once instead of each letter")
-	cmd.Flags().BoolVar(&b.peers, "peers", false, "measure qpdf, mutool and pdfunite beside, where installed")
+	cmd.Flags().BoolVar(&b.peers, "peers", false, "measure pdfcpu, qpdf, mutool and pdfunite beside, where installed")
 	cmd.Flags().IntVar(&b.peerLetters, "peer-letters", benchPeerLetters, "letters that other tools are given at most")
 	_ = cmd.MarkFlagRequired("from") // the flag is there
 	return cmd
@@ -194,10 +195,12 @@ func benchAddress(i int) cover.Address {
 	}
 }
 
-// benchProfile is a vendor with usual limits that takes the letters of all senders in one job.
+// benchProfile is a vendor with usual limits that takes the letters of all senders in one job, and reads a mark on every
+// sheet.
 func benchProfile() printjobs.Profile {
 	p := printjobs.DefaultProfile()
 	p.PoolAccounts = true
+	p.Marks.DataMatrix = impose.DataMatrix{XMM: 5, YMM: 80, ModuleMM: 0.5}
 	return p
 }
 
@@ -774,17 +777,22 @@ func (m *bench) comparePeers(ctx context.Context) error {
 			return err
 		}
 	}
+	// pdfcpu of its own makes folders of settings, and bookmarks that print files do not need.
+	pdfcpu := []string{"merge", "--conf", "disable", "--bookmarks=false"}
 	for _, peer := range []struct {
 		tool string
 		args []string
 	}{
+		{"pdfcpu --opt=false", slices.Concat(pdfcpu, []string{"--opt=false", out}, paths)},
+		{"pdfcpu", slices.Concat(pdfcpu, []string{out}, paths)},
 		{"qpdf", slices.Concat([]string{"--empty", "--pages"}, paths, []string{"--", out})},
 		{"mutool", slices.Concat([]string{"merge", "-o", out}, paths)},
 		{"pdfunite", slices.Concat(paths, []string{out})},
 	} {
 		r := benchPeer{Tool: peer.tool, Letters: n}
 		limited, cancel := context.WithTimeout(ctx, benchPeerTime)
-		cmd := exec.CommandContext(limited, peer.tool, peer.args...) // what it prints may quote a letter: nobody reads it
+		program, _, _ := strings.Cut(peer.tool, " ")
+		cmd := exec.CommandContext(limited, program, peer.args...) // what it prints may quote a letter: nobody reads it
 		start := time.Now()
 		err := cmd.Run()
 		r.Seconds = time.Since(start).Seconds()
@@ -852,6 +860,14 @@ func (r *benchResult) table(w io.Writer) {
 	if r.PeakRSS > 0 {
 		fmt.Fprintf(w, "Peak memory, in a process of its own: composing %.1f MB, linking %.1f MB.\n", r.PeakRSS, r.LinkPeakRSS)
 	}
+	whole := (r.PrepareSeconds/float64(r.PreparedFiles) + r.ComposeSeconds/float64(r.Letters)) * 1e3
+	fmt.Fprintf(w, "From PDF to print file, prepare×%d and compose: %.2f ms a letter", r.Workers, whole)
+	for _, p := range r.Peers {
+		if p.Failed == "" {
+			fmt.Fprintf(w, "; %s %.2f (×%.2f)", p.Tool, p.Seconds/float64(p.Letters)*1e3, p.Seconds/float64(p.Letters)*1e3/whole)
+		}
+	}
+	fmt.Fprintln(w, ".")
 	if r.ComposeCPU > 0 {
 		fmt.Fprintf(w, "Composing takes %.0f µs of CPU time a letter: %.0f pages a second and core.\n", r.ComposeCPU/float64(r.Letters)*1e6, float64(r.Pages)/r.ComposeCPU)
 	}

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"postgang/printjobs/exchange"
@@ -53,7 +54,7 @@ func BenchmarkParseManifest(b *testing.B) {
 		}
 	}
 	var out bytes.Buffer
-	if err := exchange.WriteManifest(&out, rows); err != nil {
+	if err := exchange.WriteManifest(&out, slices.Values(rows)); err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(int64(out.Len()))

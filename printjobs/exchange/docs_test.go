@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +65,7 @@ func TestVendorPageExamplesAreOneJob(t *testing.T) {
 		"ready": {readyBytes, ready.Marshal}, "ticket": {ticketBytes, ticket.Marshal},
 		"manifest": {manifestBytes, func() ([]byte, error) {
 			var b strings.Builder
-			err := exchange.WriteManifest(&b, rows)
+			err := exchange.WriteManifest(&b, slices.Values(rows))
 			return []byte(b.String()), err
 		}},
 	} {
@@ -79,7 +80,7 @@ func TestVendorPageExamplesAreOneJob(t *testing.T) {
 	if !ok || m.SHA256 != sum(manifestBytes) || m.Bytes != int64(len(manifestBytes)) {
 		t.Errorf("the ticket's manifest is %+v, the page's has %d bytes and hash %s", m, len(manifestBytes), sum(manifestBytes))
 	}
-	if p := exchange.CheckJob(ticket, rows); len(p) > 0 {
+	if p := exchange.CheckJob(ticket, slices.Values(rows)); len(p) > 0 {
 		t.Errorf("manifest and ticket: %v", p)
 	}
 

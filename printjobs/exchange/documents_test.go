@@ -263,14 +263,14 @@ func TestManifestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := genRows(t)
 		var b bytes.Buffer
-		if err := exchange.WriteManifest(&b, rows); err != nil {
+		if err := exchange.WriteManifest(&b, slices.Values(rows)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := exchange.ParseManifest(b.Bytes())
 		if err != nil || !reflect.DeepEqual(got, rows) {
 			t.Fatalf("got %+v, %v\nwant %+v", got, err, rows)
 		}
-		totals := exchange.TotalsOf(rows, nil)
+		totals := exchange.TotalsOf(slices.Values(rows), nil)
 		if totals.Letters != len(rows) || totals.Pages != totals.PagesBW+totals.PagesColour {
 			t.Fatalf("totals %+v", totals)
 		}
@@ -287,7 +287,7 @@ func TestCheckJob(t *testing.T) {
 		}
 		return r
 	}
-	if p := exchange.CheckJob(j.ticket, rows()); len(p) != 0 {
+	if p := exchange.CheckJob(j.ticket, slices.Values(rows())); len(p) != 0 {
 		t.Fatalf("a good job has problems: %v", p)
 	}
 	// Two A4 sheets beside each other on A3, in a job with control sheets.
@@ -301,7 +301,7 @@ func TestCheckJob(t *testing.T) {
 	for i := range shifted {
 		shifted[i].FirstSide, shifted[i].LastSide = shifted[i].FirstSide+2, shifted[i].LastSide+2
 	}
-	if p := exchange.CheckJob(press, shifted); len(p) != 0 {
+	if p := exchange.CheckJob(press, slices.Values(shifted)); len(p) != 0 {
 		t.Fatalf("a good job on press sheets has problems: %v", p)
 	}
 	for name, harm := range map[string]func(t *exchange.Ticket, r []exchange.ManifestRow) []exchange.ManifestRow{
@@ -353,7 +353,7 @@ func TestCheckJob(t *testing.T) {
 		ticket := j.ticket
 		ticket.Files = slices.Clone(ticket.Files)
 		harmed := harm(&ticket, rows())
-		if p := exchange.CheckJob(ticket, harmed); len(p) == 0 {
+		if p := exchange.CheckJob(ticket, slices.Values(harmed)); len(p) == 0 {
 			t.Errorf("%s: nothing is found", name)
 		}
 	}
@@ -428,14 +428,14 @@ func FuzzParseManifest(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		if err := exchange.WriteManifest(&out, rows); err != nil {
+		if err := exchange.WriteManifest(&out, slices.Values(rows)); err != nil {
 			t.Fatalf("read but not written: %v", err)
 		}
 		again, err := exchange.ParseManifest(out.Bytes())
 		if err != nil || !reflect.DeepEqual(rows, again) {
 			t.Fatalf("not the same rows again: %v", err)
 		}
-		exchange.CheckJob(j.ticket, rows)
+		exchange.CheckJob(j.ticket, slices.Values(rows))
 	})
 }
 

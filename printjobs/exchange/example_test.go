@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,11 +30,11 @@ func ExampleFileName() {
 
 // A manifest has one row a letter.
 func ExampleWriteManifest() {
-	err := exchange.WriteManifest(os.Stdout, []exchange.ManifestRow{{
+	err := exchange.WriteManifest(os.Stdout, slices.Values([]exchange.ManifestRow{{
 		Letter: 1, Shipment: "5b1f2a3c-0000-4000-8000-000000000001", Konteringskode: "4711-22",
 		File: "K7QX000012_001_0123456789ab.pdf", FirstSheet: 1, FirstSide: 1, LastSide: 4, Sheets: 2, Stock: "COVER:1 PLAIN:2", Pages: 3, PagesBW: 2, PagesColour: 1,
 		Envelope: exchange.EnvelopeC5, Zone: exchange.ZoneNorway, WeightGram: 17, Duplex: true,
-	}})
+	}}))
 	if err != nil {
 		panic(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -56,7 +58,7 @@ func ManifestHeader() string { return strings.Join(manifestHeader, ";") }
 // WriteManifest writes the manifest: CSV, semicolon, header row, UTF-8 without
 // byte order mark, LF. The same rows give the same bytes. Rows that
 // [ParseManifest] would refuse are an error and leave the writer incomplete.
-func WriteManifest(w io.Writer, rows []ManifestRow) error {
+func WriteManifest(w io.Writer, rows iter.Seq[ManifestRow]) error {
 	p := &problems{document: "manifest"}
 	checkRows(p, rows, func(i int) int { return i + 2 })
 	if err := p.err(); err != nil {
@@ -68,7 +70,7 @@ func WriteManifest(w io.Writer, rows []ManifestRow) error {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	rec := make([]string, len(manifestHeader))
-	for _, r := range rows {
+	for r := range rows {
 		rec = append(rec[:0], manifestVersion, strconv.Itoa(r.Letter), r.Shipment, r.Konteringskode, r.File,
 			strconv.Itoa(r.FirstSheet), strconv.Itoa(r.FirstSide), strconv.Itoa(r.LastSide), strconv.Itoa(r.Sheets),
 			strconv.Itoa(r.Pages), strconv.Itoa(r.PagesBW), strconv.Itoa(r.PagesColour), strconv.Itoa(r.GiroSheets),
@@ -141,7 +143,7 @@ func ParseManifest(b []byte) ([]ManifestRow, error) {
 	}
 	// Rows that could not be read would make every later number look wrong.
 	if len(p.list) == 0 {
-		checkRows(p, rows, func(i int) int { return lines[i] })
+		checkRows(p, slices.Values(rows), func(i int) int { return lines[i] })
 	}
 	if err := p.err(); err != nil {
 		return nil, err
@@ -184,12 +186,11 @@ const (
 	maxWeightGram = 1_000_000
 )
 
-func checkRows(p *problems, rows []ManifestRow, line func(int) int) {
-	if len(rows) == 0 {
-		p.add(0, "", "has no letter")
-	}
-	seen := make(map[string]int, len(rows))
-	for i, r := range rows {
+func checkRows(p *problems, rows iter.Seq[ManifestRow], line func(int) int) {
+	seen := make(map[string]int32)
+	i := -1
+	for r := range rows {
+		i++
 		n := line(i)
 		if r.Letter != i+1 {
 			p.add(n, "brev", "want %d, have %d", i+1, r.Letter)
@@ -199,7 +200,7 @@ func checkRows(p *problems, rows []ManifestRow, line func(int) int) {
 		} else if first, twice := seen[r.Shipment]; twice {
 			p.add(n, "forsendelse", "stands in line %d too", first)
 		} else {
-			seen[r.Shipment] = n
+			seen[r.Shipment] = int32(n)
 		}
 		if !plainText(r.Konteringskode, maxKonteringskode) {
 			p.add(n, "konteringskode", "want at most %d characters and no control characters", maxKonteringskode)
@@ -241,13 +242,17 @@ func checkRows(p *problems, rows []ManifestRow, line func(int) int) {
 			p.add(n, "vekt_gram", "%d is not within 1 to %d", r.WeightGram, maxWeightGram)
 		}
 	}
+	if i < 0 {
+		p.add(0, "", "has no letter")
+	}
 }
 
 // TotalsOf adds up a manifest and the files of a job; Sides and Bytes come from
 // the print files among files.
-func TotalsOf(rows []ManifestRow, files []File) Totals {
-	t := Totals{Letters: len(rows)}
-	for _, r := range rows {
+func TotalsOf(rows iter.Seq[ManifestRow], files []File) Totals {
+	var t Totals
+	for r := range rows {
+		t.Letters++
 		t.Sheets += r.Sheets
 		t.Pages += r.Pages
 		t.PagesBW += r.PagesBW
@@ -268,7 +273,7 @@ func TotalsOf(rows []ManifestRow, files []File) Totals {
 // letter in the file that the ticket says, and each file's sides covered by its
 // letters and control sheets without gap or overlap. Both have passed their own parser. The lines
 // it reports assume a header row and one line a letter.
-func CheckJob(t Ticket, rows []ManifestRow) []LineProblem {
+func CheckJob(t Ticket, rows iter.Seq[ManifestRow]) []LineProblem {
 	p := &problems{}
 	want := TotalsOf(rows, t.Files)
 	for _, n := range []struct {
@@ -285,12 +290,14 @@ func CheckJob(t Ticket, rows []ManifestRow) []LineProblem {
 			p.add(0, "totals."+n.field, "%d in the ticket, %d in the manifest", n.have, n.want)
 		}
 	}
-	for i, r := range rows {
+	line := 1
+	for r := range rows {
+		line++
 		if r.Envelope != t.Class.Envelope || r.Zone != t.Class.Zone {
-			p.add(i+2, "", "envelope or zone is not the job's")
+			p.add(line, "", "envelope or zone is not the job's")
 		}
 		if r.GiroSheets > 0 && !t.Class.Giro || r.PagesColour > 0 && !t.Class.Colour || r.Duplex && !t.Class.Duplex {
-			p.add(i+2, "", "giro, colour or duplex in a job without it")
+			p.add(line, "", "giro, colour or duplex in a job without it")
 		}
 	}
 	checkPlaces(p, t, rows)
@@ -300,34 +307,36 @@ func CheckJob(t Ticket, rows []ManifestRow) []LineProblem {
 // checkPlaces compares where the letters stand with the files of the ticket:
 // every file's sides, in the order after cutting, are its control sheets and
 // its letters, without gap or overlap.
-func checkPlaces(p *problems, t Ticket, rows []ManifestRow) {
+func checkPlaces(p *problems, t Ticket, rows iter.Seq[ManifestRow]) {
 	perSheet := 1
 	if t.Class.Duplex {
 		perSheet = 2
 	}
-	files := t.PrintFiles()
-	sheet, i := 0, 0 // sheets of the job, rows so far
-	for _, f := range files {
+	next, stop := iter.Pull(rows)
+	defer stop()
+	r, more := next()
+	sheet, line := 0, 2 // sheets of the job so far, line of r
+	for _, f := range t.PrintFiles() {
 		side := perSheet * f.Header
 		finished := f.Header + f.Trailer // finished sheets
-		for ; i < len(rows) && rows[i].Letter <= f.LastLetter; i++ {
-			r, n := rows[i], i+2
+		for ; more && r.Letter <= f.LastLetter; r, more = next() {
 			if r.File != f.Name {
-				p.add(n, "fil", "is not the file that the ticket says for this letter")
+				p.add(line, "fil", "is not the file that the ticket says for this letter")
 			}
 			if r.FirstSheet != sheet+1 {
-				p.add(n, "forste_ark", "want %d, have %d", sheet+1, r.FirstSheet)
+				p.add(line, "forste_ark", "want %d, have %d", sheet+1, r.FirstSheet)
 			}
 			if r.FirstSide != side+1 {
-				p.add(n, "forste_side", "want %d, have %d", side+1, r.FirstSide)
+				p.add(line, "forste_side", "want %d, have %d", side+1, r.FirstSide)
 			}
 			if r.LastSide-r.FirstSide+1 != perSheet*r.Sheets {
-				p.add(n, "siste_side", "%d sheets have %d sides, not %d", r.Sheets, perSheet*r.Sheets, r.LastSide-r.FirstSide+1)
+				p.add(line, "siste_side", "%d sheets have %d sides, not %d", r.Sheets, perSheet*r.Sheets, r.LastSide-r.FirstSide+1)
+			}
+			if r.Part != "" && !t.Reprint {
+				p.add(line, "utvalg", "a part of a letter in a job that is no reprint")
 			}
 			sheet, side, finished = sheet+r.Sheets, r.LastSide, finished+r.Sheets
-			if r.Part != "" && !t.Reprint {
-				p.add(n, "utvalg", "a part of a letter in a job that is no reprint")
-			}
+			line++
 		}
 		sides := perSheet * finished
 		if t.Press == nil {
@@ -340,8 +349,9 @@ func checkPlaces(p *problems, t Ticket, rows []ManifestRow) {
 			p.add(0, "", "%s has %d sides, which do not hold %d finished sheets, %d a press sheet", f.Name, f.Sides, finished, up)
 		}
 	}
-	for ; i < len(rows); i++ {
-		p.add(i+2, "fil", "is in no file of the ticket")
+	for ; more; _, more = next() {
+		p.add(line, "fil", "is in no file of the ticket")
+		line++
 	}
 }
 

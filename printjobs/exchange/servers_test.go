@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -380,13 +381,13 @@ func newJob(t testing.TB, id string, sizes ...int) *job {
 		}
 	}
 	var m bytes.Buffer
-	if err := exchange.WriteManifest(&m, rows); err != nil {
+	if err := exchange.WriteManifest(&m, slices.Values(rows)); err != nil {
 		t.Fatal(err)
 	}
 	add(0, exchange.File{Kind: exchange.KindManifest}, m.Bytes())
 	j.ticket = exchange.Ticket{
 		Job: id, Vendor: "sim", Created: time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC),
-		Class: exchange.Class{Duplex: true, Envelope: "C5", Zone: "NORGE"}, Totals: exchange.TotalsOf(rows, j.files), Files: j.files,
+		Class: exchange.Class{Duplex: true, Envelope: "C5", Zone: "NORGE"}, Totals: exchange.TotalsOf(slices.Values(rows), j.files), Files: j.files,
 	}
 	b, err := j.ticket.Marshal()
 	if err != nil {
