@@ -85,6 +85,9 @@ type Checks struct {
 	ImageResolution Level `json:"imageResolution,omitempty"`
 	// MinDPI is in pixels an inch; 0: DefaultMinDPI.
 	MinDPI float64 `json:"minDPI,omitempty"`
+	// Repaired: the PDF is damaged and was read as viewers read such files, by
+	// looking for its objects. Default warning.
+	Repaired Level `json:"repaired,omitempty"`
 	// Zones are the parts of the sheet where nothing may be printed.
 	Zones []Zone `json:"zones,omitempty"`
 }
@@ -139,6 +142,7 @@ func (c Checks) Validate() error {
 	}{
 		{"encryption", c.Encryption}, {"page size", c.PageSize}, {"too many pages", c.TooManyPages}, {"pdf version", c.PDFVersion},
 		{"font not embedded", c.FontNotEmbedded}, {"image resolution", c.ImageResolution},
+		{"repaired", c.Repaired},
 	} {
 		if !l.level.Valid() {
 			bad("%s: %q is none of error, warning and off", l.name, l.level)
@@ -248,9 +252,12 @@ func (s *source) version() string {
 
 // checkDocument finds what concerns a document as a whole.
 func (l *letter) checkDocument(s *source) {
-	if s.ctx.E != nil {
+	if s.encrypted {
 		l.find(l.checks.Encryption.or(LevelOff), Finding{Code: CodeEncrypted, Document: s.index,
 			Text: "PDF-en er kryptert. Den kan åpnes og skrives ut, men trykkeriet tar ikke imot krypterte filer. Lagre den uten beskyttelse."})
+	}
+	if s.repaired {
+		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, s.index, 0))
 	}
 	if level := l.checks.PDFVersion.or(LevelOff); level != LevelOff {
 		most := l.checks.MaxPDFVersion

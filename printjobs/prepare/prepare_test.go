@@ -649,7 +649,7 @@ func TestReadsWhatQpdfWrites(t *testing.T) {
 		{"empty user password", []string{"--encrypt", "", "eier", "256", "--"}, nil},
 		{"empty user password, AES-128", []string{"--encrypt", "", "eier", "128", "--use-aes=y", "--"}, nil},
 		{"empty user password, RC4", []string{"--allow-weak-crypto", "--encrypt", "", "eier", "128", "--use-aes=n", "--"}, nil},
-		{"printing forbidden", []string{"--encrypt", "", "eier", "256", "--print=none", "--"}, []string{"encrypted:0:0"}},
+		{"printing forbidden", []string{"--encrypt", "", "eier", "256", "--print=none", "--"}, []string{"printing-forbidden:0:0"}},
 		{"user password", []string{"--encrypt", "bruker", "eier", "256", "--"}, []string{"encrypted:0:0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
