@@ -21,10 +21,10 @@ type appearance struct {
 }
 
 // appearances returns what the annotations of a page print, in order. Popups
-// and links never print. refused reports an annotation that would print but
-// whose appearance the file leaves to the viewer: left out, the letter would
-// lose something that its sender saw. missing reports one of lesser kind that
-// is left out with a warning.
+// and links never print. Where the file leaves the appearance to the viewer it
+// is made. refused reports that this cannot be done: left out, the letter would
+// lose something that its sender saw. missing reports an annotation of lesser
+// kind that is left out with a warning.
 func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bool) {
 	for _, o := range s.array(p.dict["Annots"]) {
 		d := s.dict(o)
@@ -37,25 +37,26 @@ func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bo
 			continue
 		}
 		form, ok := s.normalAppearance(d)
-		if !ok {
-			switch s.lacks(subtype, d) {
-			case lackRefuse:
-				refused = true
-			case lackWarn:
-				missing = true
+		m := identity
+		switch {
+		case !ok || subtype == "Widget" && form != nil && s.stale(d, form):
+			if form, ok = s.makeAppearance(subtype, d); !ok {
+				if mayLack[subtype] {
+					missing = true
+				} else {
+					refused = true
+				}
+				continue
 			}
-			continue
-		}
-		if form == nil {
+			if form == nil {
+				continue
+			}
+		case form == nil:
 			continue // a state that draws nothing
-		}
-		m, ok := s.appearanceMatrix(d, form)
-		if !ok {
-			continue // no area: nothing to see
-		}
-		if subtype == "Widget" && s.stale(d, form) {
-			refused = true
-			continue
+		default:
+			if m, ok = s.appearanceMatrix(d, form); !ok {
+				continue // no area: nothing to see
+			}
 		}
 		if flags&flagNoRotate != 0 {
 			// It stands upright on the turned page, its upper left corner
@@ -122,12 +123,12 @@ func (s *source) stale(d types.Dict, form types.Object) bool {
 	if !bool(need) {
 		return false
 	}
-	var v []byte
 	switch value := s.fieldValue(d).(type) {
 	case types.StringLiteral, types.HexLiteral:
-		v = stringBytes(value)
-	}
-	if len(v) == 0 {
+		if s.text(value) == "" {
+			return false
+		}
+	default:
 		return false
 	}
 	sd, ok := s.stream(form)
@@ -148,35 +149,11 @@ func (s *source) stale(d types.Dict, form types.Object) bool {
 	return true
 }
 
-type lack uint8
-
-const (
-	lackNothing lack = iota
-	lackWarn
-	lackRefuse
-)
-
-// lacks tells what it means that an annotation has no appearance.
-func (s *source) lacks(subtype string, d types.Dict) lack {
-	if r, ok := s.rect(d["Rect"]); !ok || r.width() <= 0 || r.height() <= 0 {
-		return lackNothing
-	}
-	switch subtype {
-	case "Widget":
-		switch v := s.fieldValue(d).(type) {
-		case types.StringLiteral, types.HexLiteral:
-			if len(stringBytes(v)) > 0 {
-				return lackRefuse
-			}
-		case types.Array, types.StreamDict:
-			return lackRefuse
-		}
-		return lackNothing // an empty field, or a check box that is off
-	case "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine",
-		"Highlight", "Underline", "Squiggly", "StrikeOut", "Stamp", "Ink":
-		return lackRefuse
-	}
-	return lackWarn
+// mayLack are the annotations that are left out with a warning when they have
+// no appearance: an icon of the viewer's stands for what does not fit on paper.
+var mayLack = map[string]bool{
+	"": true, "Text": true, "FileAttachment": true, "Sound": true, "Movie": true, "Screen": true, "3D": true, "RichMedia": true,
+	"Caret": true, "PrinterMark": true, "TrapNet": true, "Watermark": true, "Redact": true, "Projection": true,
 }
 
 func (s *source) formDict() types.Dict {

@@ -1,6 +1,9 @@
 package prepare
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Codes of findings. They are stable: programs and statistics depend on them.
 const (
@@ -15,7 +18,8 @@ const (
 	// CodeNoPages: a letter without documents, or a document without pages.
 	CodeNoPages = "no-pages"
 	// CodePageSize: a page without a usable size, or one that is not A4 where
-	// the checks refuse it; as a warning a page that was scaled to fit A4.
+	// the checks refuse it; as a warning a page that was scaled to fit A4, or
+	// cropped.
 	CodePageSize = "page-size"
 	// CodeGiroOutOfRange: a giro page that the document does not have.
 	CodeGiroOutOfRange = "giro-out-of-range"
@@ -29,6 +33,8 @@ const (
 	// CodeDamagedObject: a part of a page (font, image) is damaged, so that
 	// the page would not print as it was meant.
 	CodeDamagedObject = "damaged-object"
+	// CodeTooManySheets: more sheets than the vendor takes.
+	CodeTooManySheets = "too-many-sheets"
 	// CodeFontNotEmbedded (warning): the printer must substitute a font.
 	CodeFontNotEmbedded = "font-not-embedded"
 	// CodeNoAppearance (warning): a form field or annotation that should
@@ -97,6 +103,14 @@ func newFinding(code string, document, page int) Finding {
 func scaledWarning(document, page int, widthMM, heightMM, scale float64) Finding {
 	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
 		"Siden er %.0f × %.0f mm og er skalert til %.0f %% for å passe på A4.", widthMM, heightMM, scale*100)}
+}
+
+// croppedWarning tells that a part of a page is lost.
+func croppedWarning(document, page int, at placement) Finding {
+	round := func(v float64) string { return mm(math.Round(v*10) / 10) }
+	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
+		"Siden er %.0f × %.0f mm og skrives ut i full størrelse: %s mm til høyre og %s mm nederst kommer ikke med.",
+		at.widthMM, at.heightMM, round(at.lostRight), round(at.lostBelow))}
 }
 
 // otherSizeRefusal tells that a page is not A4, to a vendor that takes no other.

@@ -385,6 +385,9 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 		l.refuse(findings...)
 		return nil
 	}
+	if src.repaired {
+		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, index, 0))
+	}
 	if len(l.facts.Pages)+len(pages) > l.limits.MaxPages {
 		l.refuse(newFinding(CodeTooManyPages, index, 0))
 		return nil

@@ -14,6 +14,8 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"postgang/printjobs/typeset"
 )
 
 func init() {
@@ -54,6 +56,9 @@ type source struct {
 	encrypted bool
 	// repaired: it was read by looking for its objects.
 	repaired bool
+	// nextObject and madeFonts are for what makeAppearance adds.
+	nextObject int
+	madeFonts  map[*typeset.Face]types.IndirectRef
 }
 
 // openSource reads a document: strictly first, then relaxed; with
