@@ -45,8 +45,8 @@ func (v *salvage) encryption() (d *decryption, encrypted bool) {
 		t := v.trailers[i]
 		e := v.dict(t["Encrypt"])
 		if e == nil {
-			if t["Encrypt"] != nil && v.resolve(t["Encrypt"]) != nil {
-				return &decryption{}, true // something, but nothing to read by
+			if t["Encrypt"] != nil {
+				return &decryption{}, true // by something that is lost
 			}
 			continue
 		}

@@ -31,7 +31,8 @@ type salvage struct {
 	found    []foundObject // in the order of the file
 	trailers []types.Dict  // in the order of the file
 	table    map[int]*model.XRefTableEntry
-	next     int // a number that is free
+	unpacked map[int]bool // numbers of objects from object streams
+	next     int          // a number that is free
 }
 
 type foundObject struct {
@@ -45,10 +46,37 @@ type foundObject struct {
 // code is why that gives none: CodeUnreadable, CodeEncrypted (it needs a
 // password) or CodePrintingForbidden.
 func salvaged(file []byte, limits Limits) (ctx *model.Context, encrypted bool, code string) {
-	v := &salvage{file: file, limits: limits, table: map[int]*model.XRefTableEntry{}}
+	v := &salvage{file: file, limits: limits, table: map[int]*model.XRefTableEntry{}, unpacked: map[int]bool{}}
+	if encrypted, code = v.read(); code != "" {
+		return nil, encrypted, code
+	}
+	root, ok := v.root()
+	if !ok {
+		return nil, encrypted, CodeUnreadable
+	}
+	return &model.Context{XRefTable: &model.XRefTable{Table: v.table, Root: &root}}, encrypted, ""
+}
+
+// findHidden adds the objects of a hybrid file that its table calls free and
+// only its cross-reference stream knows (ISO 32000-1 7.5.8.4): pdfcpu leaves
+// them out.
+func (s *source) findHidden(file []byte) {
+	v := &salvage{file: file, limits: s.limits, table: map[int]*model.XRefTableEntry{}, unpacked: map[int]bool{}}
+	if _, code := v.read(); code != "" {
+		return
+	}
+	for number := range v.unpacked {
+		if entry := s.ctx.Table[number]; entry == nil || entry.Free {
+			s.ctx.Table[number] = v.table[number]
+		}
+	}
+}
+
+// read finds and decrypts all objects of the file.
+func (v *salvage) read() (encrypted bool, code string) {
 	v.scan()
 	if len(v.found) == 0 {
-		return nil, false, CodeUnreadable
+		return false, CodeUnreadable
 	}
 	for _, f := range v.found {
 		v.set(f.number, f.value)
@@ -58,21 +86,16 @@ func salvaged(file []byte, limits Limits) (ctx *model.Context, encrypted bool, c
 		v.set(f.number, v.stream(f))
 	}
 	d, encrypted := v.encryption()
-	if encrypted && !d.opens {
-		return nil, true, CodeEncrypted
-	}
-	if encrypted && !d.printing {
-		return nil, true, CodePrintingForbidden
-	}
-	if encrypted {
+	switch {
+	case encrypted && !d.opens:
+		return true, CodeEncrypted
+	case encrypted && !d.printing:
+		return true, CodePrintingForbidden
+	case encrypted:
 		v.decrypt(d)
 	}
 	v.unpack()
-	root, ok := v.root()
-	if !ok {
-		return nil, encrypted, CodeUnreadable
-	}
-	return &model.Context{XRefTable: &model.XRefTable{Table: v.table, Root: &root}}, encrypted, ""
+	return encrypted, ""
 }
 
 func (v *salvage) set(number int, o types.Object) {
@@ -309,6 +332,7 @@ func (v *salvage) unpack() {
 			later[int(number)] = true
 			p := &lenient{data: data, pos: at}
 			v.set(int(number), p.value())
+			v.unpacked[int(number)] = true
 		}
 	}
 }

@@ -74,7 +74,15 @@ func openSource(c context.Context, index int, file []byte, limits Limits, repair
 	}
 	if repair || code != "" && code != CodePrintingForbidden {
 		s.repaired = true
-		s.ctx, s.encrypted, code = salvaged(file, limits)
+		ctx, encrypted, why := salvaged(file, limits)
+		switch {
+		case why == "":
+			s.ctx, s.encrypted, s.damaged = ctx, encrypted, map[int]bool{}
+		case s.ctx == nil:
+			finding := newFinding(why, index, 0)
+			return nil, &finding, nil
+		}
+		return s, nil, nil
 	}
 	if code != "" {
 		finding := newFinding(code, index, 0)
@@ -96,14 +104,20 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 		copy(file[m[2]:], "1.7")
 	}
 	mode := model.ValidationStrict
-	ctx, err := pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
+	r := &watchedReader{Reader: bytes.NewReader(file)}
+	ctx, err := pdfcpu.ReadWithContext(c, r, configuration(mode))
 	if err != nil && c.Err() == nil {
 		mode = model.ValidationRelaxed
-		ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
+		r = &watchedReader{Reader: bytes.NewReader(file)}
+		ctx, err = pdfcpu.ReadWithContext(c, r, configuration(mode))
 	}
 	switch {
 	case err != nil:
 		return CodeUnreadable
+	case r.rewound > 1 && ctx.E == nil && !encryptEntry.Match(file):
+		// pdfcpu gave up the cross-reference table and went through the file
+		// from its beginning, which may take what an update replaced.
+		code = CodeUnreadable
 	case ctx.E != nil && !printingPermitted(ctx.E):
 		return CodePrintingForbidden
 	case ctx.E == nil && encryptEntry.Match(file):
@@ -116,7 +130,25 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 		s.findSkipped(file)
 	}
 	s.correctLengths(file)
-	return ""
+	if bytes.Contains(file, []byte("/XRefStm")) {
+		s.findHidden(file)
+	}
+	return code
+}
+
+// watchedReader counts how often reading begins anew at the first byte. pdfcpu
+// does it once for the header; more often only to repair the cross-reference
+// table, of which it tells nobody.
+type watchedReader struct {
+	*bytes.Reader
+	rewound int
+}
+
+func (r *watchedReader) Seek(offset int64, whence int) (int64, error) {
+	if offset == 0 && whence == io.SeekStart {
+		r.rewound++
+	}
+	return r.Reader.Seek(offset, whence)
 }
 
 // printingPermitted reports whether the document's permissions, for someone
