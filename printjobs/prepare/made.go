@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
@@ -429,6 +430,9 @@ func (p *artist) ends(styles types.Object, width float64, points [][2]float64) {
 // maxPoints bounds the points of one annotation.
 const maxPoints = 100000
 
+// maxMade bounds the content in bytes of one appearance that is made.
+const maxMade = 16 << 20
+
 // points reads pairs of coordinates.
 func (p *artist) points(o types.Object) (points [][2]float64) {
 	a := p.s.array(o)
@@ -529,6 +533,9 @@ func (p *artist) textMarkup(subtype string) bool {
 		p.stroking(line)
 	}
 	for ; len(quads) >= 4; quads = quads[4:] {
+		if len(p.out) > maxMade {
+			return false
+		}
 		ul, ur, ll, lr := quads[0], quads[1], quads[2], quads[3]
 		height := math.Hypot(ul[0]-ll[0], ul[1]-ll[1])
 		// along is a point between the left (0) and right (1), the bottom
@@ -1011,35 +1018,40 @@ func (p *artist) lines(text string, quadding int, r rect, st textStyle) bool {
 	return true
 }
 
-// broken breaks text into lines that are no wider than measure.
+// broken breaks text into lines that are no wider than measure, between words
+// where it can.
 func (p *artist) broken(text string, size, measure float64) (lines []string) {
+	space := p.font.Width(" ", size)
 	for paragraph := range strings.SplitSeq(text, "\n") {
 		paragraph = strings.Map(printable, strings.ReplaceAll(paragraph, "\t", "    "))
-		line := ""
-		for word := range strings.SplitSeq(paragraph, " ") {
-			next := word
-			if line != "" {
-				next = line + " " + word
-			}
-			if line != "" && p.font.Width(next, size) > measure {
-				lines = append(lines, line)
-				next = word
-			}
-			for p.font.Width(next, size) > measure { // a word longer than a line
-				runes := []rune(next)
-				n := 1
-				for n < len(runes) && p.font.Width(string(runes[:n+1]), size) <= measure {
-					n++
-				}
-				if n == len(runes) {
-					break
-				}
-				lines = append(lines, string(runes[:n]))
-				next = string(runes[n:])
-			}
-			line = next
+		var line []byte
+		width := 0.0
+		end := func() {
+			lines = append(lines, string(line))
+			line, width = line[:0], 0
 		}
-		lines = append(lines, line)
+		first := true
+		for word := range strings.SplitSeq(paragraph, " ") {
+			w := p.font.Width(word, size)
+			if !first && width+space+w > measure && len(line) > 0 {
+				end()
+			} else if !first {
+				line, width = append(line, ' '), width+space
+			}
+			first = false
+			if width+w <= measure {
+				line, width = append(line, word...), width+w
+				continue
+			}
+			for _, r := range word { // a word longer than a line
+				one := p.font.Width(string(r), size)
+				if width+one > measure && len(line) > 0 {
+					end()
+				}
+				line, width = utf8.AppendRune(line, r), width+one
+			}
+		}
+		end()
 	}
 	return lines
 }

@@ -33,6 +33,7 @@ type salvage struct {
 	table    map[int]*model.XRefTableEntry
 	unpacked map[int]bool // numbers of objects from object streams
 	next     int          // a number that is free
+	endless  bool         // no stream from here on says where it ends
 }
 
 type foundObject struct {
@@ -229,8 +230,12 @@ func (v *salvage) streamData(at int, d types.Dict) (start, end int) {
 		}
 	}
 	rest := v.file[at:]
-	end = bytes.Index(rest, wordEnd)
+	end = -1
+	if !v.endless {
+		end = bytes.Index(rest, wordEnd)
+	}
 	if end < 0 {
+		v.endless = true // no need to look again
 		if end = bytes.Index(rest, wordEndObj); end < 0 {
 			end = len(rest)
 		}
