@@ -444,21 +444,30 @@ func (p *lenient) object(depth int) (o types.Object, ok bool) {
 	case c == '/':
 		return p.readName(), true
 	case c == '(':
-		t := tokens{data: p.data, pos: p.pos}
+		t := tokens{data: p.data[:min(len(p.data), p.pos+maxString)], pos: p.pos}
 		t.skipString()
 		text := p.data[p.pos+1 : t.pos]
+		if t.pos == len(t.data) {
+			// Not closed: it ends with its object at the latest.
+			if i := bytes.Index(text, wordEndObj); i >= 0 {
+				t.pos, text = p.pos+1+i, text[:i]
+			}
+		}
 		p.pos = t.pos
 		text = bytes.TrimSuffix(text, []byte(")"))
 		return types.HexLiteral(hex.EncodeToString(unescape(string(text)))), true
 	case c == '<' && p.pos+1 < len(p.data) && p.data[p.pos+1] == '<':
 		return p.readDict(depth), true
 	case c == '<':
-		end := bytes.IndexByte(p.data[p.pos:], '>')
-		if end < 0 {
-			end = len(p.data) - p.pos
+		end := p.pos + 1
+		for end < len(p.data) && (isSpace(p.data[end]) || isHex(p.data[end])) {
+			end++
 		}
-		text := p.data[p.pos+1 : p.pos+end]
-		p.pos = min(p.pos+end+1, len(p.data))
+		text := p.data[p.pos+1 : end]
+		if end < len(p.data) && p.data[end] == '>' {
+			end++
+		}
+		p.pos = end
 		return types.HexLiteral(hex.EncodeToString(unhex(string(text)))), true
 	case c == '[':
 		return p.readArray(depth), true
@@ -480,6 +489,11 @@ func (p *lenient) object(depth int) (o types.Object, ok bool) {
 	p.pos++ // a stray delimiter
 	return nil, false
 }
+
+// maxString bounds how far the end of a string is looked for, in bytes.
+const maxString = 1 << 20
+
+func isHex(c byte) bool { _, ok := hexDigit(c); return ok }
 
 func (p *lenient) readName() types.Name {
 	t := tokens{data: p.data}

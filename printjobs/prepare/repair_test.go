@@ -228,6 +228,8 @@ func TestOddFiles(t *testing.T) {
 		{"dictionary not closed", replaced(good, "/Count 1>>", "/Count 1"), red, true},
 		{"array not closed", replaced(good, "/Kids[3 0 R]/Count 1", "/Count 1/Kids[3 0 R"), red, true},
 		{"stray words", replaced(good, "/Count 1>>", "/Count 1 noe ] ) >>"), red, true},
+		{"string not closed", replaced(good, "/Count 1>>", "/Count 1/X(abc>>"), red, true},
+		{"hexadecimal string not closed", replaced(good, "/Count 1>>", "/Count 1/X<ab/Y 1>>"), red, true},
 		{"objects run together", replaced(good, "endobj\n", "", "xref\n0 5", "xref"), red, true},
 		{"no trailer", replaced(good, "trailer", "trail", "startxref", "start"), red, true},
 		{"root direct in the trailer", replaced(good, "/Root 1 0 R", "/Root<</Pages 2 0 R>>", "startxref", "start"), red, true},
