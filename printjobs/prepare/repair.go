@@ -177,8 +177,12 @@ func (v *salvage) scan() {
 			continue
 		}
 		p := &lenient{data: v.file, pos: at}
-		f := foundObject{number: number, generation: generation, value: p.value()}
+		value, ok := p.object(0)
 		at = max(at, p.pos)
+		if !ok {
+			continue // cut off: what was there before counts
+		}
+		f := foundObject{number: number, generation: generation, value: value}
 		if d, ok := f.value.(types.Dict); ok && p.keyword("stream") {
 			f.data, f.end = v.streamData(p.pos, d)
 			at = f.end
@@ -373,9 +377,9 @@ func (v *salvage) root() (types.IndirectRef, bool) {
 		}
 	}
 	for i := len(v.found) - 1; i >= 0; i-- {
-		f := v.found[i]
-		if d, ok := f.value.(types.Dict); ok && d["Pages"] != nil && v.name(d["Type"]) == "Catalog" {
-			return *types.NewIndirectRef(f.number, 0), true
+		ref := *types.NewIndirectRef(v.found[i].number, 0)
+		if d := v.dict(ref); d["Pages"] != nil && v.name(d["Type"]) == "Catalog" {
+			return ref, true
 		}
 	}
 	return *types.NewIndirectRef(last, 0), last > 0
