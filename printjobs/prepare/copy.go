@@ -104,7 +104,8 @@ func (c *copier) page(p rawPage) PageFacts {
 	}
 	drawn, refused, missing := s.appearances(p)
 	if refused {
-		return refuse(CodeNoAppearance)
+		c.l.refuse(undrawableRefusal(s.index, p.number))
+		return facts
 	}
 	content, stored, ok := c.content(p)
 	if !ok {

@@ -37,8 +37,9 @@ const (
 	CodeTooManySheets = "too-many-sheets"
 	// CodeFontNotEmbedded (warning): the printer must substitute a font.
 	CodeFontNotEmbedded = "font-not-embedded"
-	// CodeNoAppearance (warning): a form field or annotation that should
-	// print but has no appearance of its own; it is left out.
+	// CodeNoAppearance: a form field or annotation that should print has no
+	// appearance of its own, and none can be made. As a warning it is left
+	// out: an icon that stands for a note or a file.
 	CodeNoAppearance = "no-appearance"
 	// CodeRepaired: the PDF is damaged and was read by looking for its objects.
 	CodeRepaired = "repaired"
@@ -97,6 +98,13 @@ var texts = map[string]string{
 // newFinding gives the finding its standard text.
 func newFinding(code string, document, page int) Finding {
 	return Finding{Code: code, Document: document, Page: page, Text: texts[code], Severity: LevelError}
+}
+
+// undrawableRefusal tells of a field or annotation whose appearance is missing
+// and cannot be made.
+func undrawableRefusal(document, page int) Finding {
+	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Text: "Et skjemafelt eller en merknad på siden " +
+		"mangler utseende i PDF-en og kan ikke tegnes. Skriv dokumentet ut til en ny PDF og send den."}
 }
 
 // scaledWarning tells that a page was scaled to fit A4.

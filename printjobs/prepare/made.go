@@ -904,8 +904,8 @@ func (p *artist) baseline(r rect, size float64) float64 {
 	return (r.y0+r.y1)/2 - p.font.Ascent(size) + p.font.Height(size)/2
 }
 
-// line draws one line of text: to the left (0), centred (1) or to the right.
-func (p *artist) line(text string, quadding int, r rect) bool {
+// oneLine has text drawn that stands on one line, in the field's style.
+func (p *artist) oneLine(text string, draw func(text string, st textStyle)) bool {
 	text = strings.Map(printable, text)
 	if text == "" {
 		return true
@@ -914,18 +914,25 @@ func (p *artist) line(text string, quadding int, r rect) bool {
 	if !p.begin(st, text) {
 		return false
 	}
-	size := st.size
-	if size == 0 {
-		size = r.height() / lineFactor
-		if w := p.font.Width(text, 1); w*size > r.width()-2*padding {
-			size = math.Max((r.width()-2*padding)/w, 1)
-		}
-	}
-	p.clip(r)
-	p.filling(st.colour)
-	p.show(text, size, p.left(text, size, quadding, r), p.baseline(r, size))
-	p.op("Q")
+	draw(text, st)
 	return true
+}
+
+// line draws one line of text: to the left (0), centred (1) or to the right.
+func (p *artist) line(text string, quadding int, r rect) bool {
+	return p.oneLine(text, func(text string, st textStyle) {
+		size := st.size
+		if size == 0 {
+			size = r.height() / lineFactor
+			if w := p.font.Width(text, 1); w*size > r.width()-2*padding {
+				size = math.Max((r.width()-2*padding)/w, 1)
+			}
+		}
+		p.clip(r)
+		p.filling(st.colour)
+		p.show(text, size, p.left(text, size, quadding, r), p.baseline(r, size))
+		p.op("Q")
+	})
 }
 
 // left is where a line of text begins.
@@ -949,35 +956,28 @@ func printable(r rune) rune {
 
 // comb draws each character in a cell of its own.
 func (p *artist) comb(text string, cells int, r rect) bool {
-	text = strings.Map(printable, text)
-	if text == "" {
-		return true
-	}
-	st := p.s.style(p.s.inheritedEntry(p.d, "DA"))
-	if !p.begin(st, text) {
-		return false
-	}
-	cell := p.box.width() / float64(cells)
-	size := st.size
-	if size == 0 {
-		size = math.Min(r.height()/lineFactor, cell)
-	}
-	p.clip(p.box)
-	p.filling(st.colour)
-	runes := []rune(text)
-	first := 0
-	switch n := cells - len(runes); {
-	case n > 0 && p.quadding() == 1:
-		first = n / 2
-	case n > 0 && p.quadding() == 2:
-		first = n
-	}
-	for i, c := range runes[:min(len(runes), cells)] {
-		one := string(c)
-		p.show(one, size, p.box.x0+(float64(first+i)+0.5)*cell-p.font.Width(one, size)/2, p.baseline(r, size))
-	}
-	p.op("Q")
-	return true
+	return p.oneLine(text, func(text string, st textStyle) {
+		cell := p.box.width() / float64(cells)
+		size := st.size
+		if size == 0 {
+			size = math.Min(r.height()/lineFactor, cell)
+		}
+		p.clip(p.box)
+		p.filling(st.colour)
+		runes := []rune(text)
+		first := 0
+		switch n := cells - len(runes); {
+		case n > 0 && p.quadding() == 1:
+			first = n / 2
+		case n > 0 && p.quadding() == 2:
+			first = n
+		}
+		for i, c := range runes[:min(len(runes), cells)] {
+			one := string(c)
+			p.show(one, size, p.box.x0+(float64(first+i)+0.5)*cell-p.font.Width(one, size)/2, p.baseline(r, size))
+		}
+		p.op("Q")
+	})
 }
 
 // lines draws text over several lines, broken between words.

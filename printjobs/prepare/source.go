@@ -61,9 +61,9 @@ type source struct {
 	madeFonts  map[*typeset.Face]types.IndirectRef
 }
 
-// openSource reads a document: strictly first, then relaxed; with
-// repair, or when neither will do, by looking for its objects. The finding
-// tells what is wrong with the document; the error what is wrong with us.
+// openSource reads a document: strictly first, then relaxed; with repair, or
+// when neither will do, by looking for its objects. The finding tells what is
+// wrong with the document; the error what is wrong with us.
 func openSource(c context.Context, index int, file []byte, limits Limits, repair bool) (*source, *Finding, error) {
 	s := &source{index: index, limits: limits, header: headerVersion(file), damaged: map[int]bool{}}
 	code := ""
@@ -114,16 +114,17 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 	switch {
 	case err != nil:
 		return CodeUnreadable
-	case r.rewound > 1 && ctx.E == nil && !encryptEntry.Match(file):
-		// pdfcpu gave up the cross-reference table and went through the file
-		// from its beginning, which may take what an update replaced.
-		code = CodeUnreadable
 	case ctx.E != nil && !printingPermitted(ctx.E):
 		return CodePrintingForbidden
 	case ctx.E == nil && encryptEntry.Match(file):
 		// pdfcpu passes over an Encrypt entry that it finds in an odd place;
 		// what it then reads is noise.
 		return CodeEncrypted
+	case r.rewound > 1:
+		// pdfcpu gave up the cross-reference table and went through the file
+		// from its beginning, which may take what an update replaced. It is
+		// kept for want of better.
+		code = CodeUnreadable
 	}
 	s.ctx, s.encrypted = ctx, ctx.E != nil
 	if mode == model.ValidationRelaxed {
