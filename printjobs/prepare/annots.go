@@ -2,6 +2,7 @@ package prepare
 
 import (
 	"math"
+	"strings"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
@@ -115,20 +116,22 @@ func (s *source) fieldValue(d types.Dict) types.Object {
 	return nil
 }
 
-// stale reports a text field with a value whose appearance shows no text,
-// in a document that leaves it to the viewer to make appearances: a program
-// filled it in and did not draw it.
+// stale reports a field with a value that its appearance does not show, in a
+// document that leaves it to the viewer to make appearances: a program filled
+// it in and did not draw it, or drew what was there before. Of text in fonts
+// of more than a byte a character, and of what is drawn otherwise, it is not
+// told.
 func (s *source) stale(d types.Dict, form types.Object) bool {
 	need, _ := s.resolve(s.formDict()["NeedAppearances"]).(types.Boolean)
 	if !bool(need) {
 		return false
 	}
-	switch value := s.fieldValue(d).(type) {
+	var value string
+	switch v := s.fieldValue(d).(type) {
 	case types.StringLiteral, types.HexLiteral:
-		if s.text(value) == "" {
-			return false
-		}
-	default:
+		value = s.text(v)
+	}
+	if value == "" {
 		return false
 	}
 	sd, ok := s.stream(form)
@@ -139,14 +142,55 @@ func (s *source) stale(d types.Dict, form types.Object) bool {
 	if !ok {
 		return true
 	}
+	var shown []byte
+	none := true
 	t := &tokens{data: data}
 	for op := t.next(); op != nil; op = t.next() {
 		switch string(op) {
-		case "Tj", "TJ", "'", "\"", "Do":
+		case "Do":
+			return false
+		case "Tj", "TJ", "'", "\"":
+			none = false
+			for _, a := range t.args {
+				shown = append(shown, t.strings(a)...)
+			}
+		}
+	}
+	flags, _ := s.integer(s.inheritedEntry(d, "Ff"))
+	if none || s.name(s.inheritedEntry(d, "FT")) != "Tx" || flags&fieldPassword != 0 {
+		return none
+	}
+	fonts := s.dict(s.dict(sd.Dict["Resources"])["Font"])
+	for _, f := range fonts {
+		if s.name(s.dict(f)["Subtype"]) == "Type0" {
 			return false
 		}
 	}
-	return true
+	return plainLetters(string(shown)) != plainLetters(value)
+}
+
+// strings returns the bytes of a string operand, or of all strings in an array.
+func (t *tokens) strings(a operand) (text []byte) {
+	if a.kind != kindArray {
+		return t.text(a)
+	}
+	in := &tokens{data: t.data[a.start+1 : max(a.start+1, a.end-1)]}
+	for in.skipSpace(); in.pos < len(in.data); in.skipSpace() {
+		if o, ok := in.operand(0); ok {
+			text = append(text, in.text(o)...)
+		}
+	}
+	return text
+}
+
+// plainLetters keeps the letters and digits that all encodings have in common.
+func plainLetters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, s)
 }
 
 // mayLack are the annotations that are left out with a warning when they have

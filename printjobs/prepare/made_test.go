@@ -173,17 +173,27 @@ func TestMadeTurned(t *testing.T) {
 	}
 }
 
-// TestStaleField: a value that a program filled in without drawing it is shown
-// in place of the empty appearance.
+// TestStaleField: a value that a program filled in without drawing it, or
+// beside another that is drawn, is shown where the document leaves appearances
+// to the viewer; else what is drawn counts.
 func TestStaleField(t *testing.T) {
 	t.Parallel()
 	needTool(t, "pdftotext")
-	data := rawPDF("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]/NeedAppearances true/DA(/Helv 12 Tf 0 g)>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-		"<</Type/Page/Parent 2 0 R/Annots[4 0 R]"+a4+">>", "<</Type/Annot/Subtype/Widget/FT/Tx/V(ferskt)/F 4/Rect[100 600 300 700]/AP<</N 5 0 R>>>>",
-		stream("/Subtype/Form/BBox[0 0 200 100]/Resources<<>>", "/Tx BMC EMC"))
-	_, out := mustPrepare(t, data)
-	if text, err := exec.Command("pdftotext", out, "-").Output(); err != nil || strings.TrimSpace(string(text)) != "ferskt" {
-		t.Errorf("shows %q (%v)", text, err)
+	for _, c := range []struct{ need, field, appearance, want string }{
+		{"true", "/FT/Tx/V(ferskt)", "/Tx BMC EMC", "ferskt"},
+		{"true", "/FT/Tx/V(ferskt)", "BT /F 12 Tf 5 5 Td (gammelt) Tj ET", "ferskt"},
+		{"true", "/FT/Tx/V(f\\351rskt 1)", "BT /F 12 Tf 5 5 Td [(f\\351r) -20 (skt)] TJ <2031> Tj ET", "férskt 1"},
+		{"true", "/FT/Tx/V()", "BT /F 12 Tf 5 5 Td (ledetekst) Tj ET", "ledetekst"},
+		{"true", "/FT/Ch/Ff 131072/V(a)/Opt[[(a)(Alfa)]]", "BT /F 12 Tf 5 5 Td (Alfa) Tj ET", "Alfa"},
+		{"false", "/FT/Tx/V(ferskt)", "BT /F 12 Tf 5 5 Td (gammelt) Tj ET", "gammelt"},
+	} {
+		data := rawPDF("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]/NeedAppearances "+c.need+"/DA(/Helv 12 Tf 0 g)>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+			"<</Type/Page/Parent 2 0 R/Annots[4 0 R]"+a4+">>", "<</Type/Annot/Subtype/Widget"+c.field+"/F 4/Rect[100 600 300 700]/AP<</N 5 0 R>>>>",
+			stream("/Subtype/Form/BBox[0 0 200 100]/Resources<</Font<</F 6 0 R>>>>", c.appearance), "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
+		_, out := mustPrepare(t, data)
+		if text, err := exec.Command("pdftotext", out, "-").Output(); err != nil || strings.TrimSpace(string(text)) != c.want {
+			t.Errorf("%+v: shows %q (%v)", c, text, err)
+		}
 	}
 }
 
