@@ -25,7 +25,7 @@ var arrows = []struct {
 	{"reports", []string{"billing"}, "a workbook is written from figures alone", false},
 	{"printjobs/impose", []string{}, "imposition is pure", false},
 	{"printjobs/printfile", []string{}, "the linker knows bytes, not letters", false},
-	{"printjobs/prepare", []string{"printjobs/printfile"}, "preparing writes prepared files", false},
+	{"printjobs/prepare", []string{"printjobs/printfile", "printjobs/typeset"}, "preparing writes prepared files, and sets what fields leave to the viewer", false},
 	{"printjobs/datamatrix", []string{}, "a symbol is made of a text alone", false},
 	{"printjobs/typeset", []string{"printjobs/printfile"}, "text is set in objects of a print file", false},
 	{"printjobs/mark", []string{"printjobs/impose", "printjobs/printfile", "printjobs/datamatrix", "printjobs/typeset"}, "marks are drawn from the plan", false},

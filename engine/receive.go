@@ -414,12 +414,19 @@ func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []R
 	if account.Rules.GiroReject {
 		profile.Impose.GiroPolicy = giroReject
 	}
-	_, aside, err := printjobs.Plan([]printjobs.Candidate{c}, profile)
+	jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, profile)
 	if err != nil {
 		out = append(out, Refusal{Code: "oppsett", Text: "Brevet kan ikke legges på ark: " + err.Error()})
 	}
 	for _, a := range aside {
 		out = append(out, Refusal{Code: a.Code, Text: a.Text})
+	}
+	for _, j := range jobs {
+		for _, l := range j.Letters {
+			if f, many := e.vendors[account.Vendor].Checks.Sheets(l.Sheets); many {
+				out = append(out, Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
+			}
+		}
 	}
 	_, _, err = e.makers[s.Account].Cover(e.coverLetter(s))
 	if err != nil {

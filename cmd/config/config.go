@@ -185,20 +185,25 @@ type Window struct {
 // Checks are the prechecks of PDFs, each level "error", "warning" or "off"; what is not set has the default of
 // prepare.Checks.
 type Checks struct {
-	Encryption      prepare.Level `toml:"encryption"`
-	PageSize        prepare.Level `toml:"page_size"`
-	PageToleranceMM *float64      `toml:"page_tolerance_mm"`
-	TooManyPages    prepare.Level `toml:"too_many_pages"`
-	MaxPages        int           `toml:"max_pages"` // of a letter; 0: no limit of the vendor's
-	PDFVersion      prepare.Level `toml:"pdf_version"`
-	MaxPDFVersion   string        `toml:"max_pdf_version"`
-	FontNotEmbedded prepare.Level `toml:"font_not_embedded"`
-	ImageResolution prepare.Level `toml:"image_resolution"`
-	MinDPI          *float64      `toml:"min_dpi"`
-	Edge            prepare.Level `toml:"unprintable_edge"` // four zones as wide as window.unprintable_edge_mm
-	Inserter        prepare.Level `toml:"inserter_zone"`    // the zone window.inserter_…, by default x 0 to 15, y 95 to 175 mm
-	MarkZones       prepare.Level `toml:"mark_zones"`       // where the marks of every sheet stand
-	Zones           []Zone        `toml:"zones"`
+	Encryption      prepare.Level      `toml:"encryption"`
+	PageSize        prepare.Level      `toml:"page_size"`
+	PageToleranceMM *float64           `toml:"page_tolerance_mm"`
+	PageAction      prepare.PageAction `toml:"page_size_action"` // "scale", "crop" or "refuse"
+	PageCropMM      *float64           `toml:"page_crop_mm"`
+	TooManyPages    prepare.Level      `toml:"too_many_pages"`
+	MaxPages        int                `toml:"max_pages"` // of a letter; 0: no limit of the vendor's
+	TooManySheets   prepare.Level      `toml:"too_many_sheets"`
+	MaxSheets       int                `toml:"max_sheets"` // of a letter with its cover; 0: no limit of the vendor's
+	PDFVersion      prepare.Level      `toml:"pdf_version"`
+	MaxPDFVersion   string             `toml:"max_pdf_version"`
+	FontNotEmbedded prepare.Level      `toml:"font_not_embedded"`
+	ImageResolution prepare.Level      `toml:"image_resolution"`
+	MinDPI          *float64           `toml:"min_dpi"`
+	Repaired        prepare.Level      `toml:"repaired"`
+	Edge            prepare.Level      `toml:"unprintable_edge"` // four zones as wide as window.unprintable_edge_mm
+	Inserter        prepare.Level      `toml:"inserter_zone"`    // the zone window.inserter_…, by default x 0 to 15, y 95 to 175 mm
+	MarkZones       prepare.Level      `toml:"mark_zones"`       // where the marks of every sheet stand
+	Zones           []Zone             `toml:"zones"`
 }
 
 // Zone is a part of the upright A4 page where nothing may be printed, mm from its top left corner.
@@ -650,7 +655,9 @@ func (c *checker) checks(at string, v Checks, w Window, profile printjobs.Profil
 	out := prepare.Checks{
 		Encryption: v.Encryption, PageSize: v.PageSize, TooManyPages: v.TooManyPages, MaxPages: v.MaxPages, PDFVersion: v.PDFVersion,
 		MaxPDFVersion: v.MaxPDFVersion, FontNotEmbedded: v.FontNotEmbedded, ImageResolution: v.ImageResolution,
+		PageAction: v.PageAction, TooManySheets: v.TooManySheets, MaxSheets: v.MaxSheets, Repaired: v.Repaired,
 	}
+	set(&out.CropMM, v.PageCropMM)
 	set(&out.PageToleranceMM, v.PageToleranceMM)
 	set(&out.MinDPI, v.MinDPI)
 	if on(v.Inserter) {

@@ -101,9 +101,13 @@ func TestChecks(t *testing.T) {
 	t.Parallel()
 	cfg, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal+`
 [vendors.v.checks]
-page_size = "error"
+page_size_action = "crop"
+page_crop_mm = 12.5
 page_tolerance_mm = 2.0
 max_pages = 60
+max_sheets = 40
+too_many_sheets = "warning"
+repaired = "error"
 inserter_zone = "error"
 unprintable_edge = "warning"
 [[vendors.v.checks.zones]]
@@ -118,9 +122,10 @@ level = "warning"
 		t.Fatal(err)
 	}
 	got := cfg.Vendors[0].Checks
-	want := prepare.Checks{PageSize: prepare.LevelError, PageToleranceMM: 2, MaxPages: 60, Zones: append(
-		append([]prepare.Zone{prepare.InserterZone(prepare.LevelError)}, prepare.UnprintableEdge(5, prepare.LevelWarning)...),
-		prepare.Zone{Name: "brettemerket", XMM: 200, YMM: 148, WidthMM: 10, HeightMM: 2, Level: prepare.LevelWarning})}
+	want := prepare.Checks{PageAction: prepare.CropPage, CropMM: 12.5, PageToleranceMM: 2, MaxPages: 60, MaxSheets: 40,
+		TooManySheets: prepare.LevelWarning, Repaired: prepare.LevelError, Zones: append(
+			append([]prepare.Zone{prepare.InserterZone(prepare.LevelError)}, prepare.UnprintableEdge(5, prepare.LevelWarning)...),
+			prepare.Zone{Name: "brettemerket", XMM: 200, YMM: 148, WidthMM: 10, HeightMM: 2, Level: prepare.LevelWarning})}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}

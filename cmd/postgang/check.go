@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,7 @@ type pdfProfile struct {
 	checks prepare.Checks
 	impose impose.Options
 	pool   prepare.PoolOptions
+	giro   []int // pages of each file that are printed on a giro sheet
 }
 
 // pdfProfile reads a vendor's profile; without a vendor no configuration is read.
@@ -78,6 +80,7 @@ const profileFlag = "vendor of the configuration whose checks hold (default: non
 
 func newCheck(o *options) *cobra.Command {
 	var vendor string
+	var giro []int
 	cmd := &cobra.Command{
 		Use:   "check FILE…",
 		Short: "Say of PDFs whether they can be printed",
@@ -90,9 +93,11 @@ With --json each file gives one line. Exit code 0: all can be printed; 3: some c
 			if err != nil {
 				return err
 			}
+			p.giro = giro
 			return o.check(cmd.Context(), args, p)
 		},
 	}
+	cmd.Flags().IntSliceVar(&giro, "giro", nil, "pages of each file that are printed on a giro sheet, the first being 1")
 	cmd.Flags().StringVarP(&vendor, "profile", "p", "", profileFlag)
 	return cmd
 }
@@ -140,7 +145,7 @@ func (o *options) check(ctx context.Context, files []string, p pdfProfile) (err 
 		go func() {
 			for i := range next {
 				out := filepath.Join(dir, strconv.Itoa(i)+".pdf")
-				v, err := lookAt(ctx, pool, files[i], prepare.Request{Output: out, Volatile: true, Checks: p.checks}, p.impose)
+				v, err := lookAt(ctx, pool, files[i], prepare.Request{Output: out, Volatile: true, Checks: p.checks}, p)
 				_ = os.Remove(out) // there is none when it was refused; the folder goes in the end
 				answers[i] <- answer{v, err}
 			}
@@ -207,14 +212,14 @@ func (v pdfView) people(w io.Writer) {
 }
 
 // lookAt prepares one PDF as a letter of its own. The error is for what is wrong with us or the way to the file.
-func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Request, o impose.Options) (pdfView, error) {
+func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Request, p pdfProfile) (pdfView, error) {
 	v := pdfView{File: file, Outcome: outcomePrintable, Findings: []findingView{}}
 	if info, err := os.Stat(file); err != nil {
 		return v, withoutName(err)
 	} else if !info.Mode().IsRegular() {
 		return v, errors.New("is no regular file")
 	}
-	req.Documents = []prepare.Document{{Path: file}}
+	req.Documents = []prepare.Document{{Path: file, GiroPages: p.giro}}
 	facts, err := pool.Letter(ctx, req)
 	pages, found := facts.Pages, [][]prepare.Finding{facts.Warnings}
 	var refusal *prepare.Refusal
@@ -224,12 +229,19 @@ func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Re
 		pages, found = refusal.Pages, [][]prepare.Finding{refusal.Findings, refusal.Warnings}
 	case err != nil:
 		return v, err
-	default:
-		laid, err := impose.Lay(impose.Letter{Documents: []impose.Document{{Pages: len(pages)}}, Duplex: true}, o)
-		if err != nil {
-			return v, err
+	}
+	sheets, more, err := onSheets(len(pages), p)
+	if err != nil {
+		return v, err
+	}
+	found = append(found, more)
+	for _, f := range more {
+		if f.Severity == prepare.LevelError {
+			v.Outcome = outcomeRefused
 		}
-		v.Sheets = len(laid.Sheets)
+	}
+	if v.Outcome == outcomePrintable {
+		v.Sheets = sheets
 	}
 	v.Pages = len(pages)
 	for _, p := range pages {
@@ -243,6 +255,38 @@ func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Re
 		}
 	}
 	return v, nil
+}
+
+// onSheets lays a letter of one document on sheets, on both sides, and tells what is wrong with that.
+func onSheets(pages int, p pdfProfile) (sheets int, found []prepare.Finding, err error) {
+	if pages == 0 {
+		return 0, nil, nil
+	}
+	// A giro page that is not there is told already.
+	document := impose.Document{Pages: pages, Giro: slices.DeleteFunc(slices.Clone(p.giro), func(n int) bool { return n < 1 || n > pages })}
+	letter := impose.Letter{Documents: []impose.Document{document}, Duplex: true}
+	strict := p.impose
+	strict.GiroPolicy = impose.GiroReject
+	var back *impose.LetterError
+	if _, err := impose.Lay(letter, strict); errors.As(err, &back) && back.Code == impose.GiroOnBack {
+		f := prepare.Finding{Code: "giro-on-back", Page: back.Page, Severity: prepare.LevelWarning,
+			Text: "Giroarket kom på en bakside og flyttes til neste ark; arket foran får tom bakside."}
+		if p.impose.GiroPolicy == impose.GiroReject {
+			f.Severity = prepare.LevelError
+			f.Text = "Giroarket kommer på en bakside. Skriv ut ensidig, eller flytt siden."
+		}
+		found = append(found, f)
+	}
+	lenient := p.impose
+	lenient.GiroPolicy = impose.GiroPad
+	laid, err := impose.Lay(letter, lenient)
+	if err != nil {
+		return 0, nil, err
+	}
+	if f, many := p.checks.Sheets(len(laid.Sheets)); many {
+		found = append(found, f)
+	}
+	return len(laid.Sheets), found, nil
 }
 
 // withoutName leaves out the file's name, which stands before the text already.

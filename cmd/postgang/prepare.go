@@ -43,7 +43,7 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			req := prepare.Request{Output: filepath.Join(dir, "out.pdf"), Checks: p.checks}
-			v, err := lookAt(cmd.Context(), pool, args[0], req, p.impose)
+			v, err := lookAt(cmd.Context(), pool, args[0], req, p)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}

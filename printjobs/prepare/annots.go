@@ -2,6 +2,7 @@ package prepare
 
 import (
 	"math"
+	"strings"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
@@ -21,10 +22,10 @@ type appearance struct {
 }
 
 // appearances returns what the annotations of a page print, in order. Popups
-// and links never print. refused reports an annotation that would print but
-// whose appearance the file leaves to the viewer: left out, the letter would
-// lose something that its sender saw. missing reports one of lesser kind that
-// is left out with a warning.
+// and links never print. Where the file leaves the appearance to the viewer it
+// is made. refused reports that this cannot be done: left out, the letter would
+// lose something that its sender saw. missing reports an annotation of lesser
+// kind that is left out with a warning.
 func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bool) {
 	for _, o := range s.array(p.dict["Annots"]) {
 		d := s.dict(o)
@@ -37,25 +38,26 @@ func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bo
 			continue
 		}
 		form, ok := s.normalAppearance(d)
-		if !ok {
-			switch s.lacks(subtype, d) {
-			case lackRefuse:
-				refused = true
-			case lackWarn:
-				missing = true
+		m := identity
+		switch {
+		case !ok || subtype == "Widget" && form != nil && s.stale(d, form):
+			if form, ok = s.makeAppearance(subtype, d); !ok {
+				if mayLack[subtype] {
+					missing = true
+				} else {
+					refused = true
+				}
+				continue
 			}
-			continue
-		}
-		if form == nil {
+			if form == nil {
+				continue
+			}
+		case form == nil:
 			continue // a state that draws nothing
-		}
-		m, ok := s.appearanceMatrix(d, form)
-		if !ok {
-			continue // no area: nothing to see
-		}
-		if subtype == "Widget" && s.stale(d, form) {
-			refused = true
-			continue
+		default:
+			if m, ok = s.appearanceMatrix(d, form); !ok {
+				continue // no area: nothing to see
+			}
 		}
 		if flags&flagNoRotate != 0 {
 			// It stands upright on the turned page, its upper left corner
@@ -114,20 +116,22 @@ func (s *source) fieldValue(d types.Dict) types.Object {
 	return nil
 }
 
-// stale reports a text field with a value whose appearance shows no text,
-// in a document that leaves it to the viewer to make appearances: a program
-// filled it in and did not draw it.
+// stale reports a field with a value that its appearance does not show, in a
+// document that leaves it to the viewer to make appearances: a program filled
+// it in and did not draw it, or drew what was there before. Of text in fonts
+// of more than a byte a character, and of what is drawn otherwise, it is not
+// told.
 func (s *source) stale(d types.Dict, form types.Object) bool {
 	need, _ := s.resolve(s.formDict()["NeedAppearances"]).(types.Boolean)
 	if !bool(need) {
 		return false
 	}
-	var v []byte
-	switch value := s.fieldValue(d).(type) {
+	var value string
+	switch v := s.fieldValue(d).(type) {
 	case types.StringLiteral, types.HexLiteral:
-		v = stringBytes(value)
+		value = s.text(v)
 	}
-	if len(v) == 0 {
+	if value == "" {
 		return false
 	}
 	sd, ok := s.stream(form)
@@ -138,45 +142,62 @@ func (s *source) stale(d types.Dict, form types.Object) bool {
 	if !ok {
 		return true
 	}
+	var shown []byte
+	none := true
 	t := &tokens{data: data}
 	for op := t.next(); op != nil; op = t.next() {
 		switch string(op) {
-		case "Tj", "TJ", "'", "\"", "Do":
+		case "Do":
+			return false
+		case "Tj", "TJ", "'", "\"":
+			none = false
+			for _, a := range t.args {
+				shown = append(shown, t.strings(a)...)
+			}
+		}
+	}
+	flags, _ := s.integer(s.inheritedEntry(d, "Ff"))
+	if none || s.name(s.inheritedEntry(d, "FT")) != "Tx" || flags&fieldPassword != 0 {
+		return none
+	}
+	fonts := s.dict(s.dict(sd.Dict["Resources"])["Font"])
+	for _, f := range fonts {
+		if s.name(s.dict(f)["Subtype"]) == "Type0" {
 			return false
 		}
 	}
-	return true
+	return plainLetters(string(shown)) != plainLetters(value)
 }
 
-type lack uint8
-
-const (
-	lackNothing lack = iota
-	lackWarn
-	lackRefuse
-)
-
-// lacks tells what it means that an annotation has no appearance.
-func (s *source) lacks(subtype string, d types.Dict) lack {
-	if r, ok := s.rect(d["Rect"]); !ok || r.width() <= 0 || r.height() <= 0 {
-		return lackNothing
+// strings returns the bytes of a string operand, or of all strings in an array.
+func (t *tokens) strings(a operand) (text []byte) {
+	if a.kind != kindArray {
+		return t.text(a)
 	}
-	switch subtype {
-	case "Widget":
-		switch v := s.fieldValue(d).(type) {
-		case types.StringLiteral, types.HexLiteral:
-			if len(stringBytes(v)) > 0 {
-				return lackRefuse
-			}
-		case types.Array, types.StreamDict:
-			return lackRefuse
+	in := &tokens{data: t.data[a.start+1 : max(a.start+1, a.end-1)]}
+	for in.skipSpace(); in.pos < len(in.data); in.skipSpace() {
+		if o, ok := in.operand(0); ok {
+			text = append(text, in.text(o)...)
 		}
-		return lackNothing // an empty field, or a check box that is off
-	case "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine",
-		"Highlight", "Underline", "Squiggly", "StrikeOut", "Stamp", "Ink":
-		return lackRefuse
 	}
-	return lackWarn
+	return text
+}
+
+// plainLetters keeps the letters and digits that all encodings have in common.
+func plainLetters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// mayLack are the annotations that are left out with a warning when they have
+// no appearance: an icon of the viewer's stands for what does not fit on paper.
+var mayLack = map[string]bool{
+	"": true, "Text": true, "FileAttachment": true, "Sound": true, "Movie": true, "Screen": true, "3D": true, "RichMedia": true,
+	"Caret": true, "PrinterMark": true, "TrapNet": true, "Watermark": true, "Redact": true, "Projection": true,
 }
 
 func (s *source) formDict() types.Dict {

@@ -46,6 +46,21 @@ const (
 	// MaxPageToleranceMM bounds Checks.PageToleranceMM, in mm: what is kept at
 	// its size may lose as much at each edge.
 	MaxPageToleranceMM = 5
+	// DefaultCropMM is by how much a page that is cropped may differ from A4
+	// (domain.md 2.1: DPI crops up to 10 mm to the right and below).
+	DefaultCropMM = 10
+	// MaxCropMM bounds Checks.CropMM, in mm.
+	MaxCropMM = 30
+)
+
+// PageAction says what is done with a page that is not A4.
+type PageAction string
+
+// The actions. The empty one is ScalePage.
+const (
+	ScalePage  PageAction = "scale"  // made to fit, and centred
+	CropPage   PageAction = "crop"   // kept at its size; what is too large is lost to the right and below
+	RefusePage PageAction = "refuse" // the letter is refused
 )
 
 // Checks are the prechecks of a letter as its print vendor wants them. The
@@ -60,8 +75,13 @@ type Checks struct {
 	// and permits printing. Default off.
 	Encryption Level `json:"encryption,omitempty"`
 	// PageSize: a page is not A4. Error refuses it; off and warning (the
-	// default) scale it to fit, and warning tells that it was scaled.
+	// default) do PageAction, and warning tells of it.
 	PageSize Level `json:"pageSize,omitempty"`
+	// PageAction is what is done with a page that is not A4; empty: ScalePage.
+	PageAction PageAction `json:"pageAction,omitempty"`
+	// CropMM is by how many mm each side may differ from A4 for CropPage; a
+	// page that differs more is refused. 0: DefaultCropMM.
+	CropMM float64 `json:"cropMM,omitempty"`
 	// PageToleranceMM is by how many mm each side may differ from A4 and the
 	// page still be A4, printed at its own size; 0: 0.5 mm.
 	PageToleranceMM float64 `json:"pageToleranceMM,omitempty"`
@@ -71,6 +91,13 @@ type Checks struct {
 	// MaxPages is the largest number of pages of a letter; 0: only
 	// Limits.MaxPages holds.
 	MaxPages int `json:"maxPages,omitempty"`
+	// TooManySheets: the letter takes more than MaxSheets sheets. Default error
+	// when MaxSheets is set. Letter does not look at it, since it does not know
+	// how a letter is laid on sheets: see Sheets.
+	TooManySheets Level `json:"-"`
+	// MaxSheets is the largest number of sheets of a letter, that of its cover
+	// counted; 0: no limit.
+	MaxSheets int `json:"-"`
 	// PDFVersion: the PDF claims a version that is none of 1.0 to
 	// MaxPDFVersion. Default off: what is read is judged, not what is claimed.
 	PDFVersion Level `json:"pdfVersion,omitempty"`
@@ -85,6 +112,9 @@ type Checks struct {
 	ImageResolution Level `json:"imageResolution,omitempty"`
 	// MinDPI is in pixels an inch; 0: DefaultMinDPI.
 	MinDPI float64 `json:"minDPI,omitempty"`
+	// Repaired: the PDF is damaged and was read as viewers read such files, by
+	// looking for its objects. Default warning.
+	Repaired Level `json:"repaired,omitempty"`
 	// Zones are the parts of the sheet where nothing may be printed.
 	Zones []Zone `json:"zones,omitempty"`
 }
@@ -137,8 +167,9 @@ func (c Checks) Validate() error {
 		name  string
 		level Level
 	}{
-		{"encryption", c.Encryption}, {"page size", c.PageSize}, {"too many pages", c.TooManyPages}, {"pdf version", c.PDFVersion},
+		{"encryption", c.Encryption}, {"page size", c.PageSize}, {"too many pages", c.TooManyPages}, {"too many sheets", c.TooManySheets}, {"pdf version", c.PDFVersion},
 		{"font not embedded", c.FontNotEmbedded}, {"image resolution", c.ImageResolution},
+		{"repaired", c.Repaired},
 	} {
 		if !l.level.Valid() {
 			bad("%s: %q is none of error, warning and off", l.name, l.level)
@@ -146,6 +177,28 @@ func (c Checks) Validate() error {
 	}
 	if !(c.PageToleranceMM >= 0 && c.PageToleranceMM <= MaxPageToleranceMM) {
 		bad("page tolerance: %g mm is not between 0 and %d", c.PageToleranceMM, MaxPageToleranceMM)
+	}
+	switch c.PageAction {
+	case "", ScalePage:
+	case CropPage:
+		if c.PageSize == LevelError {
+			bad("page size: is refused by its level, so it cannot be cropped")
+		}
+	case RefusePage:
+		if c.PageSize == LevelOff || c.PageSize == LevelWarning {
+			bad("page size: is refused by its action, so its level cannot be %s", c.PageSize)
+		}
+	default:
+		bad("page size: action %q is none of scale, crop and refuse", c.PageAction)
+	}
+	if !(c.CropMM >= 0 && c.CropMM <= MaxCropMM) {
+		bad("page crop: %g mm is not between 0 and %d", c.CropMM, MaxCropMM)
+	}
+	if c.MaxSheets < 0 {
+		bad("most sheets: %d is negative", c.MaxSheets)
+	}
+	if c.TooManySheets != "" && c.TooManySheets != LevelOff && c.MaxSheets == 0 {
+		bad("too many sheets: how many are allowed is not set")
 	}
 	if c.MaxPages < 0 {
 		bad("most pages: %d is negative", c.MaxPages)
@@ -191,6 +244,42 @@ func (c Checks) tolerance() float64 {
 		return unscaledToleranceMM
 	}
 	return c.PageToleranceMM
+}
+
+// pageLevel is what becomes of a letter with a page that is not A4.
+func (c Checks) pageLevel() Level {
+	if c.PageAction == RefusePage {
+		return LevelError
+	}
+	return c.PageSize.or(LevelWarning)
+}
+
+// place lays a page on the sheet as the vendor wants it. ok is false when it
+// has no printable size.
+func (c Checks) place(p rawPage) (placement, bool) {
+	at, ok := place(p.box, p.rotate, p.userUnit, c.tolerance())
+	if !ok || at.a4 || c.PageAction != CropPage {
+		return at, ok
+	}
+	return crop(p.box, p.rotate, p.userUnit, c.cropMM())
+}
+
+func (c Checks) cropMM() float64 {
+	if c.CropMM == 0 {
+		return DefaultCropMM
+	}
+	return c.CropMM
+}
+
+// Sheets tells of a letter that takes n sheets, that of its cover counted,
+// where these are too many. found is false when they are not.
+func (c Checks) Sheets(n int) (f Finding, found bool) {
+	level := c.TooManySheets.or(LevelError)
+	if c.MaxSheets == 0 || n <= c.MaxSheets || level == LevelOff {
+		return f, false
+	}
+	return Finding{Code: CodeTooManySheets, Severity: level, Text: fmt.Sprintf(
+		"Brevet blir på %d ark med forsiden; trykkeriet tar høyst %d. Del det opp.", n, c.MaxSheets)}, true
 }
 
 // minDPI is the resolution below which images are told of; 0: none is.
@@ -248,7 +337,7 @@ func (s *source) version() string {
 
 // checkDocument finds what concerns a document as a whole.
 func (l *letter) checkDocument(s *source) {
-	if s.ctx.E != nil {
+	if s.encrypted {
 		l.find(l.checks.Encryption.or(LevelOff), Finding{Code: CodeEncrypted, Document: s.index,
 			Text: "PDF-en er kryptert. Den kan åpnes og skrives ut, men trykkeriet tar ikke imot krypterte filer. Lagre den uten beskyttelse."})
 	}

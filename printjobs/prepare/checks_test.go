@@ -473,6 +473,87 @@ func TestShortPage(t *testing.T) {
 	}
 }
 
+// TestPageAction: a page that is too large is made to fit, cropped to the
+// right and below at its own size within the vendor's tolerance, or refused.
+func TestPageAction(t *testing.T) {
+	t.Parallel()
+	// 220 × 300 mm: a red square in the upper left corner, a blue one in the
+	// lower right, of 20 mm.
+	square := 20 * ptPerMM
+	w, h := 220*ptPerMM, 300*ptPerMM
+	upright := onePage(fmt.Sprintf("/MediaBox[0 0 %f %f]", w, h), fmt.Sprintf("1 0 0 rg 0 %f %f %[2]f re f 0 0 1 rg %f 0 %[2]f %[2]f re f", h-square, square, w-square))
+	turned := onePage(fmt.Sprintf("/MediaBox[0 0 %f %f]/Rotate 90", h, w), fmt.Sprintf("1 0 0 rg 0 0 %f %[1]f re f 0 0 1 rg %f %f %[1]f %[1]f re f", square, h-square, w-square))
+	blue := [3]byte{0, 0, 255}
+	for _, c := range []struct {
+		name   string
+		checks Checks
+		code   string  // of the refusal
+		text   string  // in the warning
+		edge   float64 // where blue begins, mm from the left
+		below  float64 // and from the top
+	}{
+		{"scale", Checks{}, "", "skalert til 95 %", 191, 272.8},
+		{"crop", Checks{PageAction: CropPage}, "", "10 mm til høyre og 3 mm nederst", 200, 280},
+		{"crop untold", Checks{PageAction: CropPage, PageSize: LevelOff}, "", "", 200, 280},
+		{"crop less", Checks{PageAction: CropPage, CropMM: 9}, CodePageSize, "", 0, 0},
+		{"refuse", Checks{PageAction: RefusePage}, CodePageSize, "", 0, 0},
+	} {
+		for name, data := range map[string][]byte{"upright": upright, "turned": turned} {
+			facts, out, err := func() (Facts, string, error) {
+				out := filepath.Join(t.TempDir(), "out.pdf")
+				facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: write(t, "in.pdf", data)}}, Output: out, Checks: c.checks})
+				return facts, out, err
+			}()
+			if c.code != "" {
+				if got := codes(err); len(got) != 1 || got[0] != c.code+":0:1" {
+					t.Errorf("%s, %s: %v", c.name, name, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s, %s: %v", c.name, name, err)
+				continue
+			}
+			warned := ""
+			for _, f := range facts.Warnings {
+				warned += f.Text
+			}
+			if (c.text == "") != (warned == "") || !strings.Contains(warned, c.text) {
+				t.Errorf("%s, %s: told %q", c.name, name, warned)
+			}
+			if (facts.Recipe == Recipe) != (c.name == "scale") {
+				t.Errorf("%s: recipe %s", c.name, facts.Recipe)
+			}
+			for _, p := range []struct {
+				x, y float64
+				want [3]byte
+			}{{2, 8, red}, {c.edge + 2, c.below + 2, blue}, {c.edge - 2, c.below + 2, paper}, {c.edge + 2, c.below - 2, paper}} {
+				if got := at(t, out, 1, p.x, p.y); got != p.want {
+					t.Errorf("%s, %s: %v at %g, %g mm, want %v", c.name, name, got, p.x, p.y, p.want)
+				}
+			}
+		}
+	}
+}
+
+// TestSheets: too many sheets are told by level.
+func TestSheets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		checks Checks
+		n      int
+		want   Level
+	}{
+		{Checks{}, 1000, ""}, {Checks{MaxSheets: 6}, 6, ""}, {Checks{MaxSheets: 6}, 7, LevelError},
+		{Checks{MaxSheets: 6, TooManySheets: LevelWarning}, 7, LevelWarning}, {Checks{MaxSheets: 6, TooManySheets: LevelOff}, 7, ""},
+	} {
+		f, found := c.checks.Sheets(c.n)
+		if found != (c.want != "") || f.Severity != c.want || found && !strings.Contains(f.Text, "7 ark med forsiden; trykkeriet tar høyst 6") {
+			t.Errorf("%+v, %d sheets: %+v", c.checks, c.n, f)
+		}
+	}
+}
+
 // TestValidate tells every wrong setting.
 func TestValidate(t *testing.T) {
 	t.Parallel()
@@ -480,12 +561,19 @@ func TestValidate(t *testing.T) {
 		t.Error(err)
 	}
 	err := Checks{
-		Encryption: "maybe", PageToleranceMM: math.NaN(), MaxPages: -1, MaxPDFVersion: "3.0", MinDPI: -1,
+		Encryption: "maybe", PageToleranceMM: math.NaN(), MaxPages: -1, MaxSheets: -2, CropMM: 31, PageAction: "fold", Repaired: "y", MaxPDFVersion: "3.0", MinDPI: -1,
 		Zones: []Zone{{XMM: 1, WidthMM: 2, HeightMM: 2}, {Name: "a", WidthMM: 211, HeightMM: 9}, {Name: "b", WidthMM: 9, HeightMM: 9, Level: "x"}},
 	}.Validate()
-	for _, want := range []string{`"maybe"`, "NaN mm", "-1 is negative", `"3.0"`, "-1 pixels", "zone 1 has no name", `zone "a" does not lie`, `zone "b": level`} {
+	for _, want := range []string{`"maybe"`, "NaN mm", "-1 is negative", "-2 is negative", "31 mm", `action "fold"`, `repaired: "y"`, `"3.0"`, "-1 pixels", "zone 1 has no name", `zone "a" does not lie`, `zone "b": level`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told: %v", want, err)
+		}
+	}
+	for _, c := range []Checks{
+		{PageAction: CropPage, PageSize: LevelError}, {PageAction: RefusePage, PageSize: LevelOff}, {TooManySheets: LevelError}, {TooManyPages: LevelWarning},
+	} {
+		if c.Validate() == nil {
+			t.Errorf("%+v contradicts itself", c)
 		}
 	}
 	if _, err := Letter(t.Context(), Request{Documents: []Document{{Path: "x"}}, Output: "y", Checks: Checks{PageSize: "x"}}); err == nil || !strings.Contains(err.Error(), "page size") {

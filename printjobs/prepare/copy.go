@@ -3,6 +3,7 @@ package prepare
 import (
 	"bytes"
 	"compress/zlib"
+	"math"
 	"strconv"
 	"strings"
 
@@ -96,14 +97,15 @@ func (c *copier) page(p rawPage) PageFacts {
 		c.l.refuse(newFinding(code, s.index, p.number))
 		return facts
 	}
-	at, ok := place(p.box, p.rotate, p.userUnit, c.l.checks.tolerance())
+	at, ok := c.l.checks.place(p)
 	facts.WidthMM, facts.HeightMM, facts.Scaled = at.widthMM, at.heightMM, at.scale
 	if !ok {
 		return refuse(CodePageSize)
 	}
 	drawn, refused, missing := s.appearances(p)
 	if refused {
-		return refuse(CodeNoAppearance)
+		c.l.refuse(undrawableRefusal(s.index, p.number))
+		return facts
 	}
 	content, stored, ok := c.content(p)
 	if !ok {
@@ -141,9 +143,13 @@ func (c *copier) page(p rawPage) PageFacts {
 	}
 	c.b.AddPage(ref, a4Width, a4Height)
 
-	switch level := c.l.checks.PageSize.or(LevelWarning); {
+	switch level := c.l.checks.pageLevel(); {
+	case !at.a4 && c.l.checks.PageAction == CropPage:
+		c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.cropMM()))
 	case level == LevelError && !at.a4:
 		c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.tolerance()))
+	case level != LevelError && math.Max(at.lostRight, at.lostBelow) >= 0.05:
+		c.l.find(level, croppedWarning(s.index, p.number, at))
 	case level != LevelError && at.scale != 1:
 		c.l.find(level, scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
 	}

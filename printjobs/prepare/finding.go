@@ -1,18 +1,25 @@
 package prepare
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Codes of findings. They are stable: programs and statistics depend on them.
 const (
-	// CodeEncrypted: needs a password, or does not permit printing
-	// (domain.md 1.3: password-protected PDFs are rejected).
+	// CodeEncrypted: needs a password (domain.md 1.3: password-protected PDFs
+	// are rejected).
 	CodeEncrypted = "encrypted"
+	// CodePrintingForbidden: opens without a password, but its permissions do
+	// not allow printing (ISO 32000-1 table 22, bit 3).
+	CodePrintingForbidden = "printing-forbidden"
 	// CodeUnreadable: not a PDF, or damaged beyond reading.
 	CodeUnreadable = "unreadable"
 	// CodeNoPages: a letter without documents, or a document without pages.
 	CodeNoPages = "no-pages"
 	// CodePageSize: a page without a usable size, or one that is not A4 where
-	// the checks refuse it; as a warning a page that was scaled to fit A4.
+	// the checks refuse it; as a warning a page that was scaled to fit A4, or
+	// cropped.
 	CodePageSize = "page-size"
 	// CodeGiroOutOfRange: a giro page that the document does not have.
 	CodeGiroOutOfRange = "giro-out-of-range"
@@ -26,11 +33,16 @@ const (
 	// CodeDamagedObject: a part of a page (font, image) is damaged, so that
 	// the page would not print as it was meant.
 	CodeDamagedObject = "damaged-object"
+	// CodeTooManySheets: more sheets than the vendor takes.
+	CodeTooManySheets = "too-many-sheets"
 	// CodeFontNotEmbedded (warning): the printer must substitute a font.
 	CodeFontNotEmbedded = "font-not-embedded"
-	// CodeNoAppearance (warning): a form field or annotation that should
-	// print but has no appearance of its own; it is left out.
+	// CodeNoAppearance: a form field or annotation that should print has no
+	// appearance of its own, and none can be made. As a warning it is left
+	// out: an icon that stands for a note or a file.
 	CodeNoAppearance = "no-appearance"
+	// CodeRepaired: the PDF is damaged and was read by looking for its objects.
+	CodeRepaired = "repaired"
 	// CodePDFVersion: the PDF claims a version that the vendor does not take.
 	CodePDFVersion = "pdf-version"
 	// CodeImageResolution: an image has too few pixels as it is placed.
@@ -65,20 +77,22 @@ type Finding struct {
 }
 
 var texts = map[string]string{
-	CodeEncrypted:       "PDF-en er passordbeskyttet eller tillater ikke utskrift. Lagre den uten passord og send på nytt.",
-	CodeUnreadable:      "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
-	CodeNoPages:         "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
-	CodePageSize:        "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
-	CodeGiroOutOfRange:  "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
-	CodeBlankedPage:     "Innholdet på siden mangler i PDF-en, så den ville blitt skrevet ut blank. Lag PDF-en på nytt og send den igjen.",
-	CodeTooLarge:        "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
-	CodeTooManyPages:    "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
-	CodeDamagedObject:   "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
-	CodeFontNotEmbedded: "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
-	CodeNoAppearance:    "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
-	CodeTimeout:         "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
-	CodeMemory:          "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
-	CodeCrashed:         "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
+	CodeEncrypted:         "PDF-en er passordbeskyttet. Lagre den uten passord og send på nytt.",
+	CodePrintingForbidden: "PDF-en tillater ikke utskrift. Lagre den uten beskyttelse og send på nytt.",
+	CodeRepaired:          "PDF-en er skadet, og delene av den er lett opp. Se over at utskriften er riktig, eller lag PDF-en på nytt.",
+	CodeUnreadable:        "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
+	CodeNoPages:           "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
+	CodePageSize:          "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
+	CodeGiroOutOfRange:    "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
+	CodeBlankedPage:       "Innholdet på siden mangler i PDF-en, så den ville blitt skrevet ut blank. Lag PDF-en på nytt og send den igjen.",
+	CodeTooLarge:          "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
+	CodeTooManyPages:      "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
+	CodeDamagedObject:     "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
+	CodeFontNotEmbedded:   "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
+	CodeNoAppearance:      "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
+	CodeTimeout:           "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
+	CodeMemory:            "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
+	CodeCrashed:           "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
 }
 
 // newFinding gives the finding its standard text.
@@ -86,10 +100,25 @@ func newFinding(code string, document, page int) Finding {
 	return Finding{Code: code, Document: document, Page: page, Text: texts[code], Severity: LevelError}
 }
 
+// undrawableRefusal tells of a field or annotation whose appearance is missing
+// and cannot be made.
+func undrawableRefusal(document, page int) Finding {
+	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Text: "Et skjemafelt eller en merknad på siden " +
+		"mangler utseende i PDF-en og kan ikke tegnes. Skriv dokumentet ut til en ny PDF og send den."}
+}
+
 // scaledWarning tells that a page was scaled to fit A4.
 func scaledWarning(document, page int, widthMM, heightMM, scale float64) Finding {
 	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
 		"Siden er %.0f × %.0f mm og er skalert til %.0f %% for å passe på A4.", widthMM, heightMM, scale*100)}
+}
+
+// croppedWarning tells that a part of a page is lost.
+func croppedWarning(document, page int, at placement) Finding {
+	round := func(v float64) string { return mm(math.Round(v*10) / 10) }
+	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
+		"Siden er %.0f × %.0f mm og skrives ut i full størrelse: %s mm til høyre og %s mm nederst kommer ikke med.",
+		at.widthMM, at.heightMM, round(at.lostRight), round(at.lostBelow))}
 }
 
 // otherSizeRefusal tells that a page is not A4, to a vendor that takes no other.

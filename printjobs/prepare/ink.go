@@ -251,8 +251,8 @@ func (k *inkScanner) text(g graphics, resources types.Dict, depth int) (found in
 			found.colour = found.colour || u.pen.colour
 		}
 	}
-	if found.marks && d != nil {
-		found.unembedded = !k.embedded(g.font)
+	if found.marks {
+		found.unembedded = d == nil || !k.embedded(g.font)
 	}
 	return found
 }

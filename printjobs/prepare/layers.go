@@ -251,6 +251,7 @@ func (l *layers) resolveContent(data []byte, resources types.Dict) (out []byte, 
 	kept := 0 // data up to here is in out or dropped
 	replace := func(by string) {
 		out = append(out, data[kept:t.start]...)
+		out = append(out, ' ') // what stands before may end without a delimiter
 		out = append(out, by...)
 		kept = t.end
 		changed = true

@@ -80,6 +80,9 @@ type placement struct {
 	widthMM, heightMM float64 // as it came, after /Rotate and UserUnit
 	scale             float64 // 1 when the size was kept
 	a4                bool    // it is A4, within the tolerance
+	// lostRight and lostBelow are by how many mm it is too large for a sheet
+	// on which it was not scaled.
+	lostRight, lostBelow float64
 }
 
 // place fits the visible box of a page, in user space, on A4 portrait.
@@ -123,6 +126,21 @@ func place(box rect, rotate int, userUnit, toleranceMM float64) (p placement, ok
 	m = m.mul(turn(rotate)).mul(matrix{1, 0, 0, 1, a4Width / 2, a4Height / 2})
 	p.matrix = m
 	return p, m.finite()
+}
+
+// crop lays the visible box of a page on A4 portrait at its own size, turned as
+// place does, its upper left corner in that of the sheet: what is too large is
+// lost to the right and below, as DPI prints it (domain.md 2.1). a4 is false
+// when a side differs from A4 by more than mostMM.
+func crop(box rect, rotate int, userUnit, mostMM float64) (p placement, ok bool) {
+	if p, ok = place(box, rotate, userUnit, mostMM); !ok || !p.a4 {
+		return p, ok
+	}
+	on := p.matrix.bounds(box)
+	p.matrix = p.matrix.mul(matrix{1, 0, 0, 1, -on.x0, a4Height - on.y1})
+	p.lostRight = math.Max(0, (on.width()-a4Width)/ptPerMM)
+	p.lostBelow = math.Max(0, (on.height()-a4Height)/ptPerMM)
+	return p, p.matrix.finite()
 }
 
 // turn returns the rotation by a multiple of 90° clockwise about the origin.

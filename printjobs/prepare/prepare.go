@@ -34,7 +34,7 @@ import (
 // Recipe names the version of the rules by which prepared files are made. It
 // is part of the facts: a prepared file is reusable only under the recipe that
 // made it. It changes whenever the same input may give other bytes or facts.
-const Recipe = "prepare-2"
+const Recipe = "prepare-3"
 
 // Defaults of Limits.
 const (
@@ -194,7 +194,8 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 
 // input is one document of a letter.
 type input struct {
-	open func() (*os.File, error) // to be closed by who calls it
+	open func() (*os.File, error) // to be closed by who calls it, unless …
+	keep bool                     // … it stays open, to be read once more
 	giro []int
 }
 
@@ -215,29 +216,23 @@ func read(ctx context.Context, req Request, docs []input) (*letter, error) {
 	if err := req.Checks.Validate(); err != nil {
 		return nil, fmt.Errorf("prepare letter: checks: %w", err)
 	}
-	l := &letter{limits: req.Limits.withDefaults(), checks: req.Checks, builder: printfile.NewBuilder()}
-	if len(docs) > maxDocuments {
-		l.refuse(newFinding(CodeTooManyPages, 0, 0))
-		return nil, l.refusal()
+	l, err := newLetter(ctx, req, docs, nil)
+	if err != nil {
+		return nil, err
 	}
-	left := l.limits.MaxBytes
-	for i, doc := range docs {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("prepare letter: %w", err)
-		}
-		file, err := doc.load(left)
+	if repair := l.mendable(); len(repair) > 0 {
+		// What is damaged may be found whole by looking for its objects.
+		mended, err := newLetter(ctx, req, docs, repair)
 		if err != nil {
-			return nil, fmt.Errorf("prepare letter: document: %w", withoutPath(err))
-		}
-		if left -= int64(len(file)); left < 0 {
-			// Of a letter that is too long nothing else is said.
-			return nil, &Refusal{Findings: []Finding{newFinding(CodeTooLarge, 0, 0)}}
-		}
-		if err := l.add(ctx, i, file, doc.giro); err != nil {
 			return nil, err
 		}
+		for _, f := range mended.refused {
+			delete(repair, f.Document)
+		}
+		if len(repair) > 0 || len(mended.refused) == 0 {
+			l = mended // else what was found first says more
+		}
 	}
-	l.checkLetter()
 	if len(l.refused) > 0 {
 		return nil, l.refusal()
 	}
@@ -253,15 +248,63 @@ func (d input) load(most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	if !d.keep {
+		defer f.Close()
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	var buf bytes.Buffer
 	buf.Grow(int(min(info.Size(), most)) + bytes.MinRead)
-	_, err = buf.ReadFrom(io.LimitReader(f, most+1))
+	_, err = buf.ReadFrom(io.NewSectionReader(f, 0, most+1))
 	return buf.Bytes(), err
+}
+
+// newLetter reads the documents of a letter, those in repair by looking for
+// their objects. What is wrong with them is in the letter's refused.
+func newLetter(ctx context.Context, req Request, docs []input, repair map[int]bool) (*letter, error) {
+	l := &letter{limits: req.Limits.withDefaults(), checks: req.Checks, builder: printfile.NewBuilder(), repair: repair}
+	if len(docs) > maxDocuments {
+		l.refuse(newFinding(CodeTooManyPages, 0, 0))
+		return l, nil
+	}
+	left := l.limits.MaxBytes
+	for i, doc := range docs {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("prepare letter: %w", err)
+		}
+		file, err := doc.load(left)
+		if err != nil {
+			return nil, fmt.Errorf("prepare letter: document: %w", withoutPath(err))
+		}
+		if left -= int64(len(file)); left < 0 {
+			// Of a letter that is too long nothing else is said.
+			l.refused = []Finding{newFinding(CodeTooLarge, 0, 0)}
+			l.facts = Facts{}
+			return l, nil
+		}
+		if err := l.add(ctx, i, file, doc.giro); err != nil {
+			return nil, err
+		}
+	}
+	l.checkLetter()
+	return l, nil
+}
+
+// mendable returns the documents that were refused as damaged and not yet read
+// by looking for their objects.
+func (l *letter) mendable() map[int]bool {
+	documents := map[int]bool{}
+	for _, f := range l.refused {
+		switch f.Code {
+		case CodeUnreadable, CodeNoPages, CodeBlankedPage, CodeDamagedObject:
+			if !l.searched[f.Document] {
+				documents[f.Document] = true
+			}
+		}
+	}
+	return documents
 }
 
 // letter gathers one letter while its documents are read.
@@ -271,6 +314,9 @@ type letter struct {
 	builder *printfile.Builder
 	facts   Facts
 	refused []Finding
+	// repair holds the documents to read by looking for their objects, and
+	// searched those that were.
+	repair, searched map[int]bool
 }
 
 func (l *letter) refuse(f ...Finding) {
@@ -316,9 +362,15 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 			err = nil
 		}
 	}()
-	src, finding, err := openSource(ctx, index, file, l.limits)
+	src, finding, err := openSource(ctx, index, file, l.limits, l.repair[index])
 	if err != nil {
 		return fmt.Errorf("prepare letter: document: %w", err)
+	}
+	if src == nil || src.repaired {
+		if l.searched == nil {
+			l.searched = map[int]bool{}
+		}
+		l.searched[index] = true
 	}
 	if finding != nil {
 		l.refuse(*finding)
@@ -326,9 +378,15 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 	}
 	l.checkDocument(src)
 	pages, findings := src.pages()
+	if len(findings) > 0 && len(pages) == 0 && src.repaired && !l.repair[index] {
+		findings = []Finding{newFinding(CodeUnreadable, index, 0)}
+	}
 	if len(findings) > 0 {
 		l.refuse(findings...)
 		return nil
+	}
+	if src.repaired {
+		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, index, 0))
 	}
 	if len(l.facts.Pages)+len(pages) > l.limits.MaxPages {
 		l.refuse(newFinding(CodeTooManyPages, index, 0))

@@ -136,6 +136,9 @@ func TestTurnsUpright(t *testing.T) {
 		{"rotate 90", "/MediaBox[0 0 841.89 595.276]/Rotate 90", "1 0 0 rg 0 0 100 100 re f", 10, 10, false},
 		{"rotate 180", a4 + "/Rotate 180", "1 0 0 rg 495.276 0 100 100 re f", 10, 10, false},
 		{"rotate 270", "/MediaBox[0 0 841.89 595.276]/Rotate 270", "1 0 0 rg 741.89 495.276 100 100 re f", 10, 10, false},
+		{"rotate -180", a4 + "/Rotate -180", "1 0 0 rg 495.276 0 100 100 re f", 10, 10, false},
+		{"rotate -270", "/MediaBox[0 0 841.89 595.276]/Rotate -270", "1 0 0 rg 0 0 100 100 re f", 10, 10, false},
+		{"rotate 450", "/MediaBox[0 0 841.89 595.276]/Rotate 450", "1 0 0 rg 0 0 100 100 re f", 10, 10, false},
 		{"rotate -90", "/MediaBox[0 0 841.89 595.276]/Rotate -90", "1 0 0 rg 741.89 495.276 100 100 re f", 10, 10, false},
 		{"moved box", "/MediaBox[100 -200 695.276 641.89]", "1 0 0 rg 100 541.89 100 100 re f", 10, 10, false},
 		{"crop", "/MediaBox[0 0 1000 1000]/CropBox[100 100 695.276 941.89]", "1 0 0 rg 100 841.89 100 100 re f", 10, 10, false},
@@ -225,8 +228,9 @@ func TestRefusals(t *testing.T) {
 		{"tree in a circle", rawPDF(catalog, "<</Type/Pages/Kids[2 0 R]/Count 1>>"), nil, []string{"unreadable:0:0"}},
 		{"no width", onePage("/MediaBox[0 0 1 841.89]", ""), nil, []string{"page-size:0:1"}},
 		{"giro beyond", good, []int{1, 2, -1}, []string{"giro-out-of-range:0:2", "giro-out-of-range:0:-1"}},
-		{"stamp without appearance", onePage(a4+"/Annots[<</Type/Annot/Subtype/Square/Rect[10 10 90 90]/F 4>>]", ""), nil, []string{"no-appearance:0:1"}},
-		{"filled field without appearance", onePage(a4+"/Annots[<</Type/Annot/Subtype/Widget/FT/Tx/V(1234)/Rect[10 10 90 90]/F 4>>]", ""), nil, []string{"no-appearance:0:1"}},
+		{"field in letters that we cannot set", onePage(a4+"/Annots[<</Type/Annot/Subtype/Widget/FT/Tx/V<FEFF6F225B57>/Rect[10 10 90 90]/F 4>>]", ""), nil, []string{"no-appearance:0:1"}},
+		{"line with a caption", onePage(a4+"/Annots[<</Type/Annot/Subtype/Line/L[10 10 90 90]/Cap true/Contents(tekst)/Rect[10 10 90 90]/F 4>>]", ""), nil, []string{"no-appearance:0:1"}},
+		{"polygon without corners", onePage(a4+"/Annots[<</Type/Annot/Subtype/Polygon/Rect[10 10 90 90]/F 4>>]", ""), nil, []string{"no-appearance:0:1"}},
 		{"external data", onePage(a4+"/Resources<</XObject<</X 5 0 R>>>>", "/X Do", stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/F(secret.txt)", "0 0 1 1 re f")), nil, []string{"damaged-object:0:1"}},
 		{"undecodable content", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Contents 4 0 R"+a4+">>", stream("/Filter/FlateDecode", "not zlib at all")), nil, []string{"damaged-object:0:1"}},
 	} {
@@ -649,7 +653,7 @@ func TestReadsWhatQpdfWrites(t *testing.T) {
 		{"empty user password", []string{"--encrypt", "", "eier", "256", "--"}, nil},
 		{"empty user password, AES-128", []string{"--encrypt", "", "eier", "128", "--use-aes=y", "--"}, nil},
 		{"empty user password, RC4", []string{"--allow-weak-crypto", "--encrypt", "", "eier", "128", "--use-aes=n", "--"}, nil},
-		{"printing forbidden", []string{"--encrypt", "", "eier", "256", "--print=none", "--"}, []string{"encrypted:0:0"}},
+		{"printing forbidden", []string{"--encrypt", "", "eier", "256", "--print=none", "--"}, []string{"printing-forbidden:0:0"}},
 		{"user password", []string{"--encrypt", "bruker", "eier", "256", "--"}, []string{"encrypted:0:0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,12 +9,13 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strings"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"postgang/printjobs/typeset"
 )
 
 func init() {
@@ -51,51 +52,104 @@ type source struct {
 	// not be read, so that pdfcpu skipped them in relaxed mode.
 	damaged map[int]bool
 	layers  *layers
+	// encrypted: it opens without a password all the same.
+	encrypted bool
+	// repaired: it was read by looking for its objects.
+	repaired bool
+	// nextObject and madeFonts are for what makeAppearance adds.
+	nextObject int
+	madeFonts  map[*typeset.Face]types.IndirectRef
 }
 
-// openSource reads a document: strictly first, then relaxed, then with its
-// cross-reference table rebuilt. The finding tells what is wrong with the document; the error what is wrong with
-// us.
-func openSource(c context.Context, index int, file []byte, limits Limits) (*source, *Finding, error) {
-	refuse := func(code string) (*source, *Finding, error) {
+// openSource reads a document: strictly first, then relaxed; with repair, or
+// when neither will do, by looking for its objects. The finding tells what is
+// wrong with the document; the error what is wrong with us.
+func openSource(c context.Context, index int, file []byte, limits Limits, repair bool) (*source, *Finding, error) {
+	s := &source{index: index, limits: limits, header: headerVersion(file), damaged: map[int]bool{}}
+	code := ""
+	if !repair {
+		if code = s.read(c, file); c.Err() != nil {
+			return nil, nil, c.Err()
+		}
+	}
+	if repair || code != "" && code != CodePrintingForbidden {
+		s.repaired = true
+		ctx, encrypted, why := salvaged(file, limits)
+		switch {
+		case why == "":
+			s.ctx, s.encrypted, s.damaged = ctx, encrypted, map[int]bool{}
+		case s.ctx == nil:
+			finding := newFinding(why, index, 0)
+			return nil, &finding, nil
+		}
+		return s, nil, nil
+	}
+	if code != "" {
 		finding := newFinding(code, index, 0)
 		return nil, &finding, nil
 	}
-	header := headerVersion(file)
+	return s, nil, nil
+}
+
+// read has pdfcpu read the file. code is why it cannot.
+func (s *source) read(c context.Context, file []byte) (code string) {
+	defer func() {
+		if recover() != nil {
+			code = CodeUnreadable
+		}
+	}()
+	if m := versionHeader.FindSubmatchIndex(file[:min(len(file), 1024)]); m != nil && versionRank(s.header) < 0 && m[3]-m[2] == len("1.7") {
+		// pdfcpu refuses versions that there are not; the rest may be sound.
+		file = bytes.Clone(file)
+		copy(file[m[2]:], "1.7")
+	}
 	mode := model.ValidationStrict
-	ctx, err := pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
+	r := &watchedReader{Reader: bytes.NewReader(file)}
+	ctx, err := pdfcpu.ReadWithContext(c, r, configuration(mode))
 	if err != nil && c.Err() == nil {
 		mode = model.ValidationRelaxed
-		ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
+		r = &watchedReader{Reader: bytes.NewReader(file)}
+		ctx, err = pdfcpu.ReadWithContext(c, r, configuration(mode))
 	}
-	if err != nil {
-		if c.Err() != nil {
-			return nil, nil, c.Err()
-		}
-		if errors.Is(err, pdfcpu.ErrWrongPassword) || strings.HasPrefix(err.Error(), "encryption ") {
-			return refuse(CodeEncrypted)
-		}
-		if file = rebuilt(file); file == nil {
-			return refuse(CodeUnreadable)
-		}
-		if ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode)); err != nil {
-			if c.Err() != nil {
-				return nil, nil, c.Err()
-			}
-			return refuse(CodeUnreadable)
-		}
-	}
-	if ctx.E != nil && !printingPermitted(ctx.E) || ctx.E == nil && encryptEntry.Match(file) {
+	switch {
+	case err != nil:
+		return CodeUnreadable
+	case ctx.E != nil && !printingPermitted(ctx.E):
+		return CodePrintingForbidden
+	case ctx.E == nil && encryptEntry.Match(file):
 		// pdfcpu passes over an Encrypt entry that it finds in an odd place;
 		// what it then reads is noise.
-		return refuse(CodeEncrypted)
+		return CodeEncrypted
+	case r.rewound > 1:
+		// pdfcpu gave up the cross-reference table and went through the file
+		// from its beginning, which may take what an update replaced. It is
+		// kept for want of better.
+		code = CodeUnreadable
 	}
-	s := &source{ctx: ctx, index: index, limits: limits, header: header, damaged: map[int]bool{}}
+	s.ctx, s.encrypted = ctx, ctx.E != nil
 	if mode == model.ValidationRelaxed {
 		s.findSkipped(file)
 	}
 	s.correctLengths(file)
-	return s, nil, nil
+	if bytes.Contains(file, []byte("/XRefStm")) {
+		s.findHidden(file)
+	}
+	return code
+}
+
+// watchedReader counts how often reading begins anew at the first byte. pdfcpu
+// does it once for the header; more often only to repair the cross-reference
+// table, of which it tells nobody.
+type watchedReader struct {
+	*bytes.Reader
+	rewound int
+}
+
+func (r *watchedReader) Seek(offset int64, whence int) (int64, error) {
+	if offset == 0 && whence == io.SeekStart {
+		r.rewound++
+	}
+	return r.Reader.Seek(offset, whence)
 }
 
 // printingPermitted reports whether the document's permissions, for someone

@@ -163,7 +163,7 @@ func answer(ctx context.Context, req Request, handed int) message {
 				return f, errHandover
 			}
 			for i := range docs {
-				docs[i].open = func() (*os.File, error) { return files[i], nil }
+				docs[i].open, docs[i].keep = func() (*os.File, error) { return files[i], nil }, true
 			}
 			out = files[len(docs)]
 		} else {

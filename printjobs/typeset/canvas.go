@@ -80,7 +80,7 @@ func (c *Canvas) Lines(st Style, x, baseline, leading float64, lines ...string) 
 		if i > 0 {
 			c.Buf = append(c.Buf, "T*\n"...)
 		}
-		c.Buf = st.Face.appendShown(c.Buf, line)
+		c.Buf = st.Face.AppendShown(c.Buf, line)
 		c.Buf = append(c.Buf, "Tj\n"...)
 	}
 	if st.Condense != 100 {

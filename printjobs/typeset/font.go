@@ -1,5 +1,5 @@
-// Package typeset sets text in PDF: two fixed subsets of Liberation Sans (metrics of Arial, which the printers' rules name),
-// measured and embedded, and lines of text as operators of a content stream.
+// Package typeset sets text in PDF: fixed subsets of Liberation Sans (metrics of Arial, which the printers' rules name), Serif
+// and Mono, measured and embedded, and lines of text as operators of a content stream.
 package typeset
 
 import (
@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/go-fonts/liberation/liberationmonoregular"
 	"github.com/go-fonts/liberation/liberationsansbold"
 	"github.com/go-fonts/liberation/liberationsansregular"
+	"github.com/go-fonts/liberation/liberationserifregular"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
@@ -80,6 +82,22 @@ var faces = sync.OnceValues(func() (pair [2]*Face, err error) {
 	}
 	return pair, nil
 })
+
+// Serif and Mono are the faces of fields whose own font is like Times or Courier. Each is made when it is first asked for.
+var (
+	Serif = one("AAAAAP+LiberationSerif", liberationserifregular.TTF)
+	Mono  = one("AAAAAP+LiberationMono", liberationmonoregular.TTF)
+)
+
+func one(name string, ttf []byte) func() (*Face, error) {
+	return sync.OnceValues(func() (*Face, error) {
+		f, err := newFace(name, ttf, 80)
+		if err != nil {
+			return nil, fmt.Errorf("read font %s: %w", name, err)
+		}
+		return f, nil
+	})
+}
 
 func newFace(name string, ttf []byte, stemV int) (*Face, error) {
 	f, err := sfnt.Parse(ttf)
@@ -223,8 +241,8 @@ func (a *Face) Missing(s string) (rune, bool) {
 
 const hexDigits = "0123456789ABCDEF"
 
-// appendShown writes s as the hexadecimal string of two-byte glyph numbers that Identity-H wants.
-func (a *Face) appendShown(dst []byte, s string) []byte {
+// AppendShown writes s as the hexadecimal string of two-byte glyph numbers that Identity-H wants.
+func (a *Face) AppendShown(dst []byte, s string) []byte {
 	dst = append(dst, '<')
 	for _, r := range s {
 		g := a.glyph(r)
@@ -256,8 +274,13 @@ func Clean(s string) string {
 	return string(out)
 }
 
+// Adder takes the objects of a font: a [printfile.Builder] does.
+type Adder interface {
+	Add(o printfile.Object) printfile.Ref
+}
+
 // Embed adds the font as a Type0 font with glyph numbers for codes.
-func (a *Face) Embed(b *printfile.Builder) printfile.Ref {
+func (a *Face) Embed(b Adder) printfile.Ref {
 	program := b.Add(printfile.Stream{
 		Dict: printfile.Dict{"Filter": printfile.Name("FlateDecode"), "Length1": printfile.Int(a.length)},
 		Data: a.program,
