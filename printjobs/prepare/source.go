@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
@@ -53,8 +54,8 @@ type source struct {
 	layers  *layers
 }
 
-// openSource reads a document: strictly first, then relaxed, then with its
-// cross-reference table rebuilt. The finding tells what is wrong with the document; the error what is wrong with
+// openSource reads a document: as a plain one first, then with pdfcpu strictly,
+// then relaxed, then with its cross-reference table rebuilt. The finding tells what is wrong with the document; the error what is wrong with
 // us.
 func openSource(c context.Context, index int, file []byte, limits Limits) (*source, *Finding, error) {
 	refuse := func(code string) (*source, *Finding, error) {
@@ -63,7 +64,11 @@ func openSource(c context.Context, index int, file []byte, limits Limits) (*sour
 	}
 	header := headerVersion(file)
 	mode := model.ValidationStrict
-	ctx, err := pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
+	ctx, plain := readPlain(file)
+	var err error
+	if !plain {
+		ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
+	}
 	if err != nil && c.Err() == nil {
 		mode = model.ValidationRelaxed
 		ctx, err = pdfcpu.ReadWithContext(c, bytes.NewReader(file), configuration(mode))
@@ -94,7 +99,9 @@ func openSource(c context.Context, index int, file []byte, limits Limits) (*sour
 	if mode == model.ValidationRelaxed {
 		s.findSkipped(file)
 	}
-	s.correctLengths(file)
+	if !plain {
+		s.correctLengths(file)
+	}
 	return s, nil, nil
 }
 
@@ -492,21 +499,37 @@ func plainFlate(parms types.Dict) bool {
 	return ok && n <= 1
 }
 
+// zlibReaders keeps readers for the next stream: each has some 80 kB of tables
+// and window, more than most streams of a letter.
+var zlibReaders sync.Pool
+
+func zlibReader(raw []byte) (io.ReadCloser, error) {
+	if zr, ok := zlibReaders.Get().(io.ReadCloser); ok {
+		if err := zr.(zlib.Resetter).Reset(bytes.NewReader(raw), nil); err != nil {
+			zlibReaders.Put(zr)
+			return nil, err
+		}
+		return zr, nil
+	}
+	return zlib.NewReader(bytes.NewReader(raw))
+}
+
 // inflate decodes zlib data leniently: a missing end or a wrong checksum
 // costs nothing, damage in the middle costs what follows it.
 func inflate(raw []byte, limit int64) (data []byte, whole, ok bool) {
 	if len(bytes.TrimLeft(raw, "\x00\t\n\f\r ")) == 0 {
 		return nil, false, true
 	}
-	zr, err := zlib.NewReader(bytes.NewReader(raw))
+	zr, err := zlibReader(raw)
 	whole = err == nil
 	if err != nil {
 		// White space before the data comes from a wrong stream offset.
-		zr, err = zlib.NewReader(bytes.NewReader(bytes.TrimLeft(raw, "\r\n")))
+		zr, err = zlibReader(bytes.TrimLeft(raw, "\r\n"))
 		if err != nil {
 			return nil, false, false
 		}
 	}
+	defer zlibReaders.Put(zr)
 	var out bytes.Buffer
 	out.Grow(min(4*len(raw), 1<<20))
 	n, err := io.Copy(&out, io.LimitReader(zr, limit+1))
