@@ -514,6 +514,12 @@ func zlibReader(raw []byte) (io.ReadCloser, error) {
 	return zlib.NewReader(bytes.NewReader(raw))
 }
 
+// inflateBuffers hold what is being decoded; larger ones than inflateKeep bytes
+// are not kept.
+var inflateBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const inflateKeep = 8 << 20
+
 // inflate decodes zlib data leniently: a missing end or a wrong checksum
 // costs nothing, damage in the middle costs what follows it.
 func inflate(raw []byte, limit int64) (data []byte, whole, ok bool) {
@@ -530,13 +536,19 @@ func inflate(raw []byte, limit int64) (data []byte, whole, ok bool) {
 		}
 	}
 	defer zlibReaders.Put(zr)
-	var out bytes.Buffer
-	out.Grow(min(4*len(raw), 1<<20))
-	n, err := io.Copy(&out, io.LimitReader(zr, limit+1))
+	// Gathered in a buffer that is there already, and copied once its length is
+	// known: growing one costs more than that.
+	out := inflateBuffers.Get().(*bytes.Buffer)
+	defer func() {
+		if out.Reset(); out.Cap() <= inflateKeep {
+			inflateBuffers.Put(out)
+		}
+	}()
+	n, err := out.ReadFrom(io.LimitReader(zr, limit+1))
 	if n > limit {
 		return nil, false, false
 	}
-	return out.Bytes(), whole && err == nil, err == nil || n > 0
+	return bytes.Clone(out.Bytes()), whole && err == nil, err == nil || n > 0
 }
 
 var errUncountable = errors.New("count pages: unreadable PDF")
