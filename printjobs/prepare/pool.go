@@ -3,7 +3,6 @@ package prepare
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -189,6 +189,9 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		reply, failure := w.ask(ctx, inner, files, p.opt)
 		if failure == nil && reply.Facts != nil {
 			if failure = plausible(*reply.Facts, req, out); failure == nil {
+				if reply.Facts.Bytes >= proofInMemory {
+					w.kill()
+				}
 				failure = proven(*reply.Facts, out)
 			}
 		}
@@ -314,29 +317,45 @@ func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
 	return req, append(files, out), nil
 }
 
+// proofInMemory is the size in bytes below which a file is read once and proven
+// in memory. A larger one is read more than once, and nobody must be able to
+// change it meanwhile.
+const proofInMemory = 16 << 20
+
+var proofBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // proven checks in this process, with none of the code that read the PDF, that
 // the worker's file is a prepared letter to the last byte and the one that the
 // facts describe: a worker that a hostile PDF has taken over must not get
 // anything else into a print file. Such a worker may still write into the file
 // afterwards: who keeps a copy holds it against the facts' SHA256.
 func proven(f Facts, file io.ReaderAt) error {
-	hash := sha256.New()
-	size, err := io.Copy(hash, io.NewSectionReader(file, 0, f.Bytes+1))
-	if err != nil {
-		return fmt.Errorf("the worker's file: %w", err)
+	if f.Bytes >= 0 && f.Bytes < proofInMemory {
+		buf := proofBuffers.Get().(*[]byte)
+		defer proofBuffers.Put(buf)
+		*buf = slices.Grow((*buf)[:0], int(f.Bytes)+1)
+		n, err := file.ReadAt((*buf)[:f.Bytes+1], 0)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("the worker's file: %w", err)
+		}
+		if int64(n) != f.Bytes {
+			return errors.New("the worker's file has another size than its facts")
+		}
+		file = bytes.NewReader((*buf)[:n])
 	}
-	if size != f.Bytes || hex.EncodeToString(hash.Sum(nil)) != f.SHA256 {
-		return errors.New("the worker's file is not the one of its facts")
-	}
-	letter, err := printfile.OpenPrepared(file, size)
+	letter, err := printfile.OpenPrepared(file, f.Bytes)
 	if err != nil {
 		return fmt.Errorf("the worker's file: %w", err)
 	}
 	if letter.NumPages() != len(f.Pages) {
 		return errors.New("the worker's file has other pages than its facts")
 	}
-	if err := letter.Check(); err != nil {
+	sum, err := letter.CheckSum()
+	if err != nil {
 		return fmt.Errorf("the worker's file: %w", err)
+	}
+	if hex.EncodeToString(sum[:]) != f.SHA256 {
+		return errors.New("the worker's file is not the one of its facts")
 	}
 	return nil
 }

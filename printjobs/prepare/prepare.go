@@ -18,7 +18,6 @@ package prepare
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -466,17 +465,15 @@ func (l *letter) writeTo(w io.Writer) error {
 		// Only an object that no PDF can hold gets here.
 		return &Refusal{Findings: []Finding{newFinding(CodeUnreadable, 0, 0)}}
 	}
-	sum := sha256.New()
-	out := &boundedWriter{w: io.MultiWriter(w, sum), left: l.limits.MaxOutputBytes}
-	if _, err := prepared.WriteTo(out); err != nil {
+	n, sum, err := prepared.WriteSum(&boundedWriter{w: w, left: l.limits.MaxOutputBytes})
+	if err != nil {
 		// EFBIG is the kernel's word for the same.
 		if errors.Is(err, errOutputLimit) || errors.Is(err, syscall.EFBIG) {
 			return &Refusal{Findings: []Finding{newFinding(CodeTooLarge, 0, 0)}}
 		}
 		return fmt.Errorf("write prepared letter: %w", withoutPath(err))
 	}
-	l.facts.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	l.facts.Bytes = l.limits.MaxOutputBytes - out.left
+	l.facts.SHA256, l.facts.Bytes = hex.EncodeToString(sum[:]), n
 	return nil
 }
 

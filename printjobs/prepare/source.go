@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"sync"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
@@ -61,7 +62,7 @@ type source struct {
 	madeFonts  map[*typeset.Face]types.IndirectRef
 }
 
-// openSource reads a document: strictly first, then relaxed; with repair, or
+// openSource reads a document: as a plain one, then with pdfcpu strictly, then relaxed; with repair, or
 // when neither will do, by looking for its objects. The finding tells what is
 // wrong with the document; the error what is wrong with us.
 func openSource(c context.Context, index int, file []byte, limits Limits, repair bool) (*source, *Finding, error) {
@@ -104,8 +105,12 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 		copy(file[m[2]:], "1.7")
 	}
 	mode := model.ValidationStrict
+	ctx, plain := readPlain(file)
 	r := &watchedReader{Reader: bytes.NewReader(file)}
-	ctx, err := pdfcpu.ReadWithContext(c, r, configuration(mode))
+	var err error
+	if !plain {
+		ctx, err = pdfcpu.ReadWithContext(c, r, configuration(mode))
+	}
 	if err != nil && c.Err() == nil {
 		mode = model.ValidationRelaxed
 		r = &watchedReader{Reader: bytes.NewReader(file)}
@@ -129,6 +134,9 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 	s.ctx, s.encrypted = ctx, ctx.E != nil
 	if mode == model.ValidationRelaxed {
 		s.findSkipped(file)
+	}
+	if plain {
+		return code
 	}
 	s.correctLengths(file)
 	if bytes.Contains(file, []byte("/XRefStm")) {
@@ -546,28 +554,56 @@ func plainFlate(parms types.Dict) bool {
 	return ok && n <= 1
 }
 
+// zlibReaders keeps readers for the next stream: each has some 80 kB of tables
+// and window, more than most streams of a letter.
+var zlibReaders sync.Pool
+
+func zlibReader(raw []byte) (io.ReadCloser, error) {
+	if zr, ok := zlibReaders.Get().(io.ReadCloser); ok {
+		if err := zr.(zlib.Resetter).Reset(bytes.NewReader(raw), nil); err != nil {
+			zlibReaders.Put(zr)
+			return nil, err
+		}
+		return zr, nil
+	}
+	return zlib.NewReader(bytes.NewReader(raw))
+}
+
+// inflateBuffers hold what is being decoded; larger ones than inflateKeep bytes
+// are not kept.
+var inflateBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const inflateKeep = 8 << 20
+
 // inflate decodes zlib data leniently: a missing end or a wrong checksum
 // costs nothing, damage in the middle costs what follows it.
 func inflate(raw []byte, limit int64) (data []byte, whole, ok bool) {
 	if len(bytes.TrimLeft(raw, "\x00\t\n\f\r ")) == 0 {
 		return nil, false, true
 	}
-	zr, err := zlib.NewReader(bytes.NewReader(raw))
+	zr, err := zlibReader(raw)
 	whole = err == nil
 	if err != nil {
 		// White space before the data comes from a wrong stream offset.
-		zr, err = zlib.NewReader(bytes.NewReader(bytes.TrimLeft(raw, "\r\n")))
+		zr, err = zlibReader(bytes.TrimLeft(raw, "\r\n"))
 		if err != nil {
 			return nil, false, false
 		}
 	}
-	var out bytes.Buffer
-	out.Grow(min(4*len(raw), 1<<20))
-	n, err := io.Copy(&out, io.LimitReader(zr, limit+1))
+	defer zlibReaders.Put(zr)
+	// Gathered in a buffer that is there already, and copied once its length is
+	// known: growing one costs more than that.
+	out := inflateBuffers.Get().(*bytes.Buffer)
+	defer func() {
+		if out.Reset(); out.Cap() <= inflateKeep {
+			inflateBuffers.Put(out)
+		}
+	}()
+	n, err := out.ReadFrom(io.LimitReader(zr, limit+1))
 	if n > limit {
 		return nil, false, false
 	}
-	return out.Bytes(), whole && err == nil, err == nil || n > 0
+	return bytes.Clone(out.Bytes()), whole && err == nil, err == nil || n > 0
 }
 
 var errUncountable = errors.New("count pages: unreadable PDF")

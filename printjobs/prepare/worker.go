@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -24,7 +25,7 @@ const (
 	// that endless recursion dies before it has eaten the memory.
 	maxWorkerStack = 256 << 20
 	// workerGCPercent trades memory for speed; the memory limit bounds it.
-	workerGCPercent = 400
+	workerGCPercent = 1600
 )
 
 // message is what pool and worker say to each other: 4 bytes of length, big
@@ -95,6 +96,7 @@ func serve(in io.Reader, out io.Writer, answer func(ctx context.Context, req Req
 	}
 	debug.SetMaxStack(maxWorkerStack)
 	debug.SetGCPercent(workerGCPercent)
+	runtime.GOMAXPROCS(1)
 
 	requests := make(chan message)
 	ended := make(chan error, 1)

@@ -15,16 +15,23 @@ import (
 // accepts links to a print file that Inspect accepts. It reads the file twice.
 // Findings wrap ErrNotPrepared. A letter from a Builder needs no check.
 func (p *Prepared) Check() error {
-	if p.src == nil {
-		return nil
-	}
-	if err := p.check(); err != nil {
-		return fmt.Errorf("check prepared letter: %w", err)
-	}
-	return nil
+	_, err := p.CheckSum()
+	return err
 }
 
-func (p *Prepared) check() error {
+// CheckSum is Check, and returns the SHA-256 of the file as well; zero for a
+// letter from a Builder.
+func (p *Prepared) CheckSum() (sum [32]byte, err error) {
+	if p.src == nil {
+		return sum, nil
+	}
+	if sum, err = p.check(); err != nil {
+		return sum, fmt.Errorf("check prepared letter: %w", err)
+	}
+	return sum, nil
+}
+
+func (p *Prepared) check() (sum [32]byte, err error) {
 	src := markedReader{p.src}
 	r := newReader(src, p.size, readerWindow)
 	forms := make([]bool, len(p.objs))
@@ -33,27 +40,27 @@ func (p *Prepared) check() error {
 		var re readError
 		switch {
 		case errors.As(err, &re):
-			return err
+			return sum, err
 		case err != nil:
-			return notPrepared("object %d: %v", i+1, err)
+			return sum, notPrepared("object %d: %v", i+1, err)
 		}
 		forms[i] = form
 	}
 	for i, pg := range p.pages {
 		if !forms[pg.form-1] {
-			return notPrepared("page %d: object %d is not a Form XObject", i+1, pg.form)
+			return sum, notPrepared("page %d: object %d is not a Form XObject", i+1, pg.form)
 		}
 	}
 	same := &sameBytes{src: src, size: p.size}
-	_, err := p.WriteTo(same)
+	_, sum, err = p.WriteSum(same)
 	if err == nil && same.off != p.size {
 		err = errDiffers
 	}
 	var re readError
 	if err != nil && !errors.As(err, &re) {
-		return notPrepared("%v", err)
+		return sum, notPrepared("%v", err)
 	}
-	return err
+	return sum, err
 }
 
 // checkObject parses one object and compares it with the index. It tells

@@ -67,16 +67,32 @@ var tails = sync.Pool{New: func() any { return new([tailSize]byte) }}
 
 var crcTable = crc32.MakeTable(crc32.Castagnoli)
 
+// sinkBuffers keeps what the sinks of WriteTo have grown to, for the next.
+var sinkBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // WriteTo writes the letter as a canonical PDF file with its index. Equal
 // letters give equal bytes. Every object of a letter from a file is compared
 // with the index on the way, so writing to io.Discard proves such a letter whole.
 // It implements io.WriterTo.
 func (p *Prepared) WriteTo(w io.Writer) (int64, error) {
+	n, _, err := p.WriteSum(w)
+	return n, err
+}
+
+// WriteSum is WriteTo, and returns the SHA-256 of what was written as well,
+// which is found on the way.
+func (p *Prepared) WriteSum(w io.Writer) (n int64, sum [32]byte, err error) {
 	out := newSink(w)
+	buf := sinkBuffers.Get().(*[]byte)
+	out.buf = *buf
+	defer func() {
+		*buf = out.buf[:0]
+		sinkBuffers.Put(buf)
+	}()
 	if err := p.writeTo(out); err != nil {
-		return out.off, fmt.Errorf("write prepared letter: %w", err)
+		return out.off, sum, fmt.Errorf("write prepared letter: %w", err)
 	}
-	return out.off, nil
+	return out.off, out.sum(), nil
 }
 
 func (p *Prepared) writeTo(out *sink) error {
