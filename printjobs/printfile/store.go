@@ -132,8 +132,15 @@ func (s *sink) text(t string) {
 }
 
 func (s *sink) int(n int64) {
-	var b [20]byte
-	s.Write(strconv.AppendInt(b[:0], n, 10)) //nolint:errcheck // the sink keeps its error
+	if s.err != nil {
+		return
+	}
+	if len(s.buf)+20 > bufferSize {
+		s.flush()
+	}
+	at := len(s.buf)
+	s.buf = strconv.AppendInt(s.buf, n, 10)
+	s.off += int64(len(s.buf) - at)
 }
 
 func (s *sink) flush() {
