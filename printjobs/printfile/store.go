@@ -97,8 +97,8 @@ const (
 type sink struct {
 	w   io.Writer
 	buf []byte
-	off int64 // bytes taken so far, written or buffered
-	sha hash.Hash
+	off int64     // bytes taken so far, written or buffered
+	sha hash.Hash // nil for bytes that are not summed
 	err error
 }
 
@@ -152,7 +152,9 @@ func (s *sink) emit(b []byte) {
 	if s.err != nil || len(b) == 0 {
 		return
 	}
-	s.sha.Write(b)
+	if s.sha != nil {
+		s.sha.Write(b)
+	}
 	n, err := s.w.Write(b)
 	switch {
 	case err != nil:
