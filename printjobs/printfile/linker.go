@@ -46,7 +46,7 @@ type Options struct {
 	Parts bool
 	// MergeFonts makes one font program a face of the subsets that letters
 	// bring, see merge.go for which. It takes time for each subset, and at most
-	// some 20 MB of memory.
+	// some 30 MB of memory.
 	MergeFonts bool
 	// PartsMetadata is what the tree's root tells of the whole file, in the
 	// form that BeginPart takes; nil for nothing.
@@ -205,6 +205,7 @@ func NewLinker(w io.Writer, opt Options) *Linker {
 		sources:  make(map[*Prepared][]uint32),
 		contents: make(map[string]uint32),
 	}
+	l.merge.limit = allUnionBytes
 	l.parts.nodes = offsets{dir: opt.TempDir, keep: l.offs.keep}
 	l.copy = newCopier(l.out)
 	switch opt.Version {

@@ -32,7 +32,8 @@ const (
 	unionGlyphs = 1<<16 - 1
 	unionBytes  = 4 << 20
 	// allUnionBytes bounds what all unions together hold in memory, and
-	// maxUnions how many are open. The oldest is written when there are more.
+	// maxUnions how many are open. The oldest is written when there are more,
+	// and its face begins another.
 	allUnionBytes = 16 << 20
 	maxUnions     = 64
 	// maxFontText bounds the dictionaries of a font, maxFontFile its program.
@@ -46,6 +47,7 @@ type merger struct {
 	order   []*union // that are open, oldest first
 	begun   int      // unions so far, for their tags
 	bytes   int
+	limit   int    // of bytes
 	oneByte uint32 // the CMap of fonts with codes of one byte, or 0
 	merged  int    // fonts
 	out     *bytes.Buffer
@@ -383,6 +385,19 @@ func (m *fontMerge) composite(f Dict, num uint32) error {
 
 // write writes the Type0 font as object num, its CIDFont and the map to glyphs.
 func (m *fontMerge) write(f, cid Dict, u *union, table []byte, encoding Object, num uint32) error {
+	// Nothing may fail once there are numbers, so all is tried before.
+	try := encoder{number: func(r Ref) (int, error) {
+		if r < 1 || int(r) > len(m.st.objs) {
+			return 0, errNotMerged
+		}
+		return int(r), nil
+	}}
+	if err := (Dict{"CIDFont": cid}).encode(&try); err != nil {
+		return errNotMerged
+	}
+	if to := f["ToUnicode"]; to != nil && to.encode(&try) != nil {
+		return errNotMerged
+	}
 	l := m.l
 	mapNum, err := l.offs.alloc()
 	if err != nil {
@@ -498,20 +513,17 @@ end
 // room for the program.
 func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) {
 	e := encoder{} // without numbers: a descriptor with references is not merged
-	if err := descriptor.encode(&e); err != nil {
+	if err := (Array{name, descriptor}).encode(&e); err != nil {
 		return nil, errNotMerged
 	}
-	missing, err := f.glyph(0)
-	if err != nil {
-		return nil, errNotMerged
-	}
+	missing := f.glyph(0)
 	if places, err := components(missing); err != nil || len(places) > 0 {
 		return nil, errNotMerged
 	}
 	h := sha256.New()
 	metric, head := f.metric(0), f.tables["head"]
 	// Flags and units of head; the rest of it describes, and does not draw.
-	for _, part := range [][]byte{[]byte(name), e.buf, head[16:20], f.tables["fpgm"], f.tables["prep"], f.tables["cvt "], missing, metric[:]} {
+	for _, part := range [][]byte{e.buf, head[16:20], f.tables["fpgm"], f.tables["prep"], f.tables["cvt "], missing, metric[:]} {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
 		h.Write(size[:])
@@ -520,7 +532,8 @@ func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) 
 	var key digest
 	h.Sum(key[:0])
 
-	size := len(f.tables["glyf"]) + 12*f.glyphs // more it cannot grow
+	// More than this it cannot grow.
+	size := len(f.tables["glyf"]) + 12*f.glyphs + len(f.tables["fpgm"]) + len(f.tables["prep"]) + len(f.tables["cvt "])
 	u := l.merge.unions[key]
 	if u != nil && (len(u.glyphs)+f.glyphs > unionGlyphs || u.bytes+size > unionBytes) {
 		if err := l.closeUnion(u); err != nil {
@@ -531,8 +544,12 @@ func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) 
 	if f.glyphs > unionGlyphs || size > unionBytes {
 		return nil, errNotMerged
 	}
-	for len(l.merge.order) > 0 && l.merge.order[0] != u && (l.merge.bytes+size > allUnionBytes || len(l.merge.order) >= maxUnions && u == nil) {
-		if err := l.closeUnion(l.merge.order[0]); err != nil {
+	for len(l.merge.order) > 0 && (l.merge.bytes+size > l.merge.limit || u == nil && len(l.merge.order) >= maxUnions) {
+		oldest := l.merge.order[0]
+		if oldest == u {
+			u = nil
+		}
+		if err := l.closeUnion(oldest); err != nil {
 			return nil, err
 		}
 	}
@@ -622,11 +639,7 @@ func (u *union) table(f *trueType, glyphs []int) ([]byte, error) {
 		if g >= f.glyphs || depth > 8 {
 			return 0, errNotMerged
 		}
-		program, err := f.glyph(g)
-		if err != nil {
-			return 0, errNotMerged
-		}
-		program = bytes.Clone(program)
+		program := bytes.Clone(f.glyph(g))
 		places, err := components(program)
 		if err != nil {
 			return 0, errNotMerged
@@ -656,17 +669,8 @@ func (u *union) table(f *trueType, glyphs []int) ([]byte, error) {
 	return b[:max(last, 2)], nil // what the map does not have is glyph 0
 }
 
-// closeUnion writes a union's program and descriptor.
-func (l *Linker) closeUnion(u *union) error {
-	m := &l.merge
-	delete(m.unions, u.key)
-	for i, o := range m.order {
-		if o == u {
-			m.order = append(m.order[:i], m.order[i+1:]...)
-			break
-		}
-	}
-	m.bytes -= u.bytes
+// program gives the tables of a union, whole.
+func (u *union) program() map[string][]byte {
 	var glyf, loca, hmtx []byte
 	for i, g := range u.glyphs {
 		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
@@ -685,7 +689,21 @@ func (l *Linker) closeUnion(u *union) error {
 	binary.BigEndian.PutUint16(u.tables["hhea"][34:], uint16(len(u.glyphs)))
 	clear(u.tables["head"][8:12])
 	binary.BigEndian.PutUint16(u.tables["head"][50:], 1) // long loca
-	program := appendTrueType(nil, u.tables)
+	return u.tables
+}
+
+// closeUnion writes a union's program and descriptor.
+func (l *Linker) closeUnion(u *union) error {
+	m := &l.merge
+	delete(m.unions, u.key)
+	for i, o := range m.order {
+		if o == u {
+			m.order = append(m.order[:i], m.order[i+1:]...)
+			break
+		}
+	}
+	m.bytes -= u.bytes
+	program := appendTrueType(nil, u.program())
 
 	num, err := l.offs.alloc()
 	if err != nil {
@@ -706,6 +724,13 @@ func (l *Linker) closeUnion(u *union) error {
 	l.out.Write(e.buf) //nolint:errcheck // the sink keeps its error
 	l.out.text("\nendobj\n")
 	return l.out.err
+}
+
+// Pending is at most how many bytes Close will write for merged fonts, which are
+// not in the file before. It is for callers that keep a file below a limit.
+func (l *Linker) Pending() int64 {
+	const frame = 4 << 10 // descriptor, small tables, objects
+	return int64(l.merge.bytes + frame*len(l.merge.order))
 }
 
 // closeUnions writes all unions, at the end of the file.

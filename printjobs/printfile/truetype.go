@@ -51,22 +51,28 @@ func parseTrueType(b []byte) (*trueType, error) {
 		len(f.tables["hmtx"]) < 2*f.glyphs+2*f.metrics {
 		return nil, errTrueType
 	}
+	// In order, so that all glyphs together are not larger than their table.
+	for g, last := 0, uint64(0); g <= f.glyphs; g++ {
+		at := f.place(g)
+		if at < last || at > uint64(len(f.tables["glyf"])) || at > last && at-last < 10 && g > 0 {
+			return nil, errTrueType
+		}
+		last = at
+	}
 	return f, nil
 }
 
-// glyph is the program of glyph g; empty for one that draws nothing.
-func (f *trueType) glyph(g int) ([]byte, error) {
-	loca, glyf := f.tables["loca"], f.tables["glyf"]
-	var from, to uint64
+// place is where glyph g begins in glyf, and the one before it ends.
+func (f *trueType) place(g int) uint64 {
 	if f.long {
-		from, to = uint64(binary.BigEndian.Uint32(loca[4*g:])), uint64(binary.BigEndian.Uint32(loca[4*g+4:]))
-	} else {
-		from, to = 2*uint64(be16(loca, 2*g)), 2*uint64(be16(loca, 2*g+2))
+		return uint64(binary.BigEndian.Uint32(f.tables["loca"][4*g:]))
 	}
-	if from > to || to > uint64(len(glyf)) || from < to && to-from < 10 {
-		return nil, errTrueType
-	}
-	return glyf[from:to], nil
+	return 2 * uint64(be16(f.tables["loca"], 2*g))
+}
+
+// glyph is the program of glyph g; empty for one that draws nothing.
+func (f *trueType) glyph(g int) []byte {
+	return f.tables["glyf"][f.place(g):f.place(g+1)]
 }
 
 // metric is the entry of glyph g in hmtx: advance and left side bearing.
