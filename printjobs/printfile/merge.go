@@ -52,8 +52,11 @@ type merger struct {
 	merged  int    // fonts
 	out     *bytes.Buffer
 	copy    *copier
+	// Kept for reuse:
 	zlib    *zlib.Writer
 	packed  bytes.Buffer
+	unzip   io.ReadCloser
+	program bytes.Buffer // the font program at hand
 }
 
 // union is a font program that grows.
@@ -67,6 +70,7 @@ type union struct {
 	metrics    [][4]byte
 	known      map[digest]int
 	bytes      int
+	scratch    []byte
 }
 
 // errNotMerged says that a font is left as it is.
@@ -109,7 +113,8 @@ type fontMerge struct {
 	src *Prepared
 }
 
-// object reads an object of the letter, proven against the index.
+// object reads an object of the letter, proven against the index. The data of a
+// stream stand only until the next one is read.
 func (m *fontMerge) object(ref Ref) (Object, []byte, error) {
 	idx := int(ref) - 1
 	if idx < 0 || idx >= len(m.st.objs) || m.st.objs[idx].size > maxFontFile {
@@ -129,7 +134,7 @@ func (m *fontMerge) object(ref Ref) (Object, []byte, error) {
 	if c.out.err != nil {
 		return nil, nil, c.out.err
 	}
-	b := bytes.Clone(buf.Bytes())
+	b := buf.Bytes()
 	r := newReader(bytes.NewReader(b), int64(len(b)), smallWindow)
 	obj, data, size, err := r.indirect(int64(ref), func(Ref) error { return nil })
 	if err != nil {
@@ -160,8 +165,8 @@ func (m *fontMerge) dict(o Object) (Dict, error) {
 	return d, nil
 }
 
-// stream reads and decodes a stream of at most limit bytes.
-func (m *fontMerge) stream(o Object, limit int64) ([]byte, error) {
+// stream reads and decodes a stream of at most limit bytes into a buffer.
+func (m *fontMerge) stream(o Object, limit int64, into *bytes.Buffer) ([]byte, error) {
 	ref, ok := o.(Ref)
 	if !ok {
 		return nil, errNotMerged
@@ -174,29 +179,33 @@ func (m *fontMerge) stream(o Object, limit int64) ([]byte, error) {
 	if !ok || s.Dict["DecodeParms"] != nil || s.Dict["F"] != nil {
 		return nil, errNotMerged
 	}
-	switch f := s.Dict["Filter"].(type) {
+	filter := s.Dict["Filter"]
+	if a, ok := filter.(Array); ok && len(a) == 1 {
+		filter = a[0]
+	}
+	into.Reset()
+	in := io.Reader(bytes.NewReader(data))
+	switch filter {
 	case nil:
-		return data, nil
-	case Name:
-		if f != "FlateDecode" {
+	case Name("FlateDecode"):
+		z := m.l.merge.unzip
+		if z == nil {
+			z, err = zlib.NewReader(in)
+			m.l.merge.unzip = z
+		} else {
+			err = z.(zlib.Resetter).Reset(in, nil)
+		}
+		if err != nil {
 			return nil, errNotMerged
 		}
-	case Array:
-		if len(f) != 1 || f[0] != Name("FlateDecode") {
-			return nil, errNotMerged
-		}
+		in = z
 	default:
 		return nil, errNotMerged
 	}
-	z, err := zlib.NewReader(bytes.NewReader(data))
-	if err != nil {
+	if n, err := io.Copy(into, io.LimitReader(in, limit+1)); err != nil || n > limit {
 		return nil, errNotMerged
 	}
-	b, err := io.ReadAll(io.LimitReader(z, limit+1))
-	if err != nil || int64(len(b)) > limit {
-		return nil, errNotMerged
-	}
-	return b, nil
+	return into.Bytes(), nil
 }
 
 func (m *fontMerge) font(idx int, num uint32) error {
@@ -225,7 +234,7 @@ func (m *fontMerge) program(descriptor Object) (*trueType, Dict, error) {
 	if _, ok := d["FontName"].(Name); !ok || d["FontFile2"] == nil {
 		return nil, nil, errNotMerged
 	}
-	b, err := m.stream(d["FontFile2"], maxFontFile)
+	b, err := m.stream(d["FontFile2"], maxFontFile, &m.l.merge.program)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -363,7 +372,7 @@ func (m *fontMerge) composite(f Dict, num uint32) error {
 			glyphs[i] = i
 		}
 	case Ref:
-		b, err := m.stream(c, 1<<17)
+		b, err := m.stream(c, 1<<17, new(bytes.Buffer))
 		if err != nil {
 			return err
 		}
@@ -577,7 +586,7 @@ func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) 
 			u.bytes += len(t)
 		}
 	}
-	u.add(bytes.Clone(missing), metric)
+	u.add(missing, metric)
 	l.merge.bytes += u.bytes
 	if l.merge.unions == nil {
 		l.merge.unions = make(map[digest]*union)
@@ -611,17 +620,14 @@ func (u *union) grow(f *trueType) {
 
 // add gives the number of a glyph, which is new or there already.
 func (u *union) add(glyph []byte, metric [4]byte) int {
-	h := sha256.New()
-	h.Write(metric[:])
-	h.Write(glyph)
-	var key digest
-	h.Sum(key[:0])
+	u.scratch = append(append(u.scratch[:0], metric[:]...), glyph...)
+	key := digest(sha256.Sum256(u.scratch))
 	if n, ok := u.known[key]; ok {
 		return n
 	}
 	n := len(u.glyphs)
 	u.known[key] = n
-	u.glyphs = append(u.glyphs, glyph)
+	u.glyphs = append(u.glyphs, bytes.Clone(glyph))
 	u.metrics = append(u.metrics, metric)
 	u.bytes += len(glyph) + 12
 	return n
@@ -630,19 +636,22 @@ func (u *union) add(glyph []byte, metric [4]byte) int {
 // table puts the glyphs of a font into the union, and gives the map to them: two
 // bytes for each of the numbers asked for.
 func (u *union) table(f *trueType, glyphs []int) ([]byte, error) {
-	taken := make(map[int]int)
+	taken := make([]int, f.glyphs) // their numbers in the union, and 1
 	var take func(g, depth int) (int, error)
 	take = func(g, depth int) (int, error) {
-		if n, ok := taken[g]; ok {
-			return n, nil
-		}
 		if g >= f.glyphs || depth > 8 {
 			return 0, errNotMerged
 		}
-		program := bytes.Clone(f.glyph(g))
+		if n := taken[g]; n > 0 {
+			return n - 1, nil
+		}
+		program := f.glyph(g)
 		places, err := components(program)
 		if err != nil {
 			return 0, errNotMerged
+		}
+		if len(places) > 0 {
+			program = bytes.Clone(program)
 		}
 		for _, at := range places {
 			n, err := take(be16(program, at), depth+1)
@@ -651,8 +660,9 @@ func (u *union) table(f *trueType, glyphs []int) ([]byte, error) {
 			}
 			binary.BigEndian.PutUint16(program[at:], uint16(n))
 		}
-		taken[g] = u.add(program, f.metric(g))
-		return taken[g], nil
+		n := u.add(program, f.metric(g))
+		taken[g] = n + 1
+		return n, nil
 	}
 	b := make([]byte, 0, 2*len(glyphs))
 	last := 0
