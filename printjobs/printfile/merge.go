@@ -357,21 +357,13 @@ func (m *fontMerge) composite(f Dict, num uint32) error {
 		return err
 	}
 	var glyphs []int // by CID
-	switch c := cid["CIDToGIDMap"].(type) {
-	case nil:
+	switch c := cid["CIDToGIDMap"]; c {
+	case nil, Name("Identity"):
 		glyphs = make([]int, program.glyphs)
 		for i := range glyphs {
 			glyphs[i] = i
 		}
-	case Name:
-		if c != "Identity" {
-			return errNotMerged
-		}
-		glyphs = make([]int, program.glyphs)
-		for i := range glyphs {
-			glyphs[i] = i
-		}
-	case Ref:
+	default:
 		b, err := m.stream(c, 1<<17, new(bytes.Buffer))
 		if err != nil {
 			return err
@@ -382,8 +374,6 @@ func (m *fontMerge) composite(f Dict, num uint32) error {
 				return errNotMerged
 			}
 		}
-	default:
-		return errNotMerged
 	}
 	u, table, err := m.union(program, descriptor, glyphs)
 	if err != nil {
