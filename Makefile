@@ -26,8 +26,9 @@ test: judges ## run all tests with the race detector
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
-	echo "go test -race ./... (in $$tmp), then demo and kills once more without the race detector"; \
-	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$|TestKilled' ./cmd/postgang
+	echo "go test -race ./... (in $$tmp), then demo, kills and a print file of 10 GB without the race detector"; \
+	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$|TestKilled' ./cmd/postgang && \
+	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
 
 # pdf.js, which needs Node 20, is a judge where Node and npm are there already.
 PDFJS_VERSION := 4.10.38

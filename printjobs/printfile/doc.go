@@ -48,6 +48,14 @@
 // 14.12) of two levels: a root, and a node for each letter or control sheet, which
 // stands right after the last of its pages.
 //
+// # Large files
+//
+// A file may have a terabyte and 2³¹ objects. Up to 10¹⁰ bytes the
+// cross-references are a classic table, if wanted, and above a stream. ISO 32000-1
+// (annex C) asks readers for no more than 8,388,607 objects: MuPDF refuses a file
+// that has more, while poppler, Ghostscript and qpdf read it. So whoever wants
+// every reader to open the file begins another one before.
+//
 // # What is trusted
 //
 // A prepared file is checked against its index whenever it is read: object

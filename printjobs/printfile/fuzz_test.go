@@ -85,6 +85,20 @@ func useAll(t *testing.T, raw []byte) {
 	if _, err := Inspect(bytes.NewReader(linked.Bytes()), int64(linked.Len())); err != nil && (checked == nil || !errors.Is(err, ErrNotPrintFile)) {
 		t.Fatalf("Inspect: %v (Check: %v)", err, checked)
 	}
+	var merged bytes.Buffer
+	l := NewLinker(&merged, Options{MergeFonts: true})
+	for i := range p.NumPages() {
+		w, h := p.PageSize(i)
+		if err := l.AddSide(Side{Width: w, Height: h, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
+			t.Fatalf("linked, but not with merged fonts: %v", err)
+		}
+	}
+	if _, err := l.Close(); err != nil {
+		t.Fatalf("not closed with merged fonts: %v", err)
+	}
+	if _, err := Inspect(bytes.NewReader(merged.Bytes()), int64(merged.Len())); err != nil && checked == nil {
+		t.Fatalf("Inspect of merged fonts: %v", err)
+	}
 	var again bytes.Buffer
 	if _, err := p.WriteTo(&again); err != nil {
 		t.Fatalf("linked but not written: %v", err)
@@ -108,6 +122,8 @@ func FuzzOpenPrepared(f *testing.F) {
 		objects, index := parts(f, raw)
 		f.Add(objects, index)
 	}
+	raw, _ := file(f, subsetLetter(f, cut(f, 36, 105)))
+	f.Add(raw, []byte(nil))
 	f.Add([]byte(fileHeader+"1 0 obj\n<</A 1 0 R>>\nendobj\n"), append([]byte(indexMagic), 1, 1, 1,
 		0x40, 0x59, 0, 0, 0, 0, 0, 0, 0x40, 0x59, 0, 0, 0, 0, 0, 0, 23, 12, 2, 1, 2, 3, 4, 5, 1))
 	f.Fuzz(func(t *testing.T, objects, index []byte) {

@@ -44,6 +44,10 @@ type Options struct {
 	// error. The file does not claim to be PDF/VT, which would need PDF/X-4.
 	// Viewers pass over the tree.
 	Parts bool
+	// MergeFonts makes one font program a face of the subsets that letters
+	// bring, see merge.go for which. It takes time for each subset, and at most
+	// some 30 MB of memory.
+	MergeFonts bool
 	// PartsMetadata is what the tree's root tells of the whole file, in the
 	// form that BeginPart takes; nil for nothing.
 	PartsMetadata Dict
@@ -115,6 +119,9 @@ type Result struct {
 	// SharedHits counts the uses of shared objects that were in the file
 	// already, so that nothing was written.
 	SharedHits int64
+	// FontsMerged is the number of fonts that draw with the glyphs of FontFaces
+	// merged programs.
+	FontsMerged, FontFaces int
 }
 
 // Linker writes a print file in one forward pass, without seeking. It is not
@@ -140,6 +147,7 @@ type Linker struct {
 	contents map[string]uint32
 	buf      []byte
 	parts    partTree
+	merge    merger
 }
 
 // job is an object that has its number and waits to be written.
@@ -197,6 +205,7 @@ func NewLinker(w io.Writer, opt Options) *Linker {
 		sources:  make(map[*Prepared][]uint32),
 		contents: make(map[string]uint32),
 	}
+	l.merge.limit = allUnionBytes
 	l.parts.nodes = offsets{dir: opt.TempDir, keep: l.offs.keep}
 	l.copy = newCopier(l.out)
 	switch opt.Version {
@@ -269,6 +278,9 @@ func (l *Linker) Release(src *Prepared) {
 	}
 	if l.copy.winOf != nil && src != nil && l.copy.winOf == src.store {
 		l.copy.winOf = nil
+	}
+	if c := l.merge.copy; c != nil && src != nil && c.winOf == src.store {
+		c.winOf = nil
 	}
 }
 
@@ -435,7 +447,7 @@ func (l *Linker) number(src *Prepared, kit *Kit, n int) (uint32, error) {
 		// Objects of kits are all shared, so src is set and n is its own.
 		table, ok := l.sources[src]
 		if !ok {
-			table = l.table(len(src.objs))
+			table = l.numbers(len(src.objs))
 			l.sources[src] = table
 		}
 		slot = &table[idx]
@@ -456,8 +468,8 @@ func (l *Linker) number(src *Prepared, kit *Kit, n int) (uint32, error) {
 	return num, nil
 }
 
-// table gives a cleared table of n numbers, reusing a released one.
-func (l *Linker) table(n int) []uint32 {
+// numbers gives a cleared table of n numbers, reusing a released one.
+func (l *Linker) numbers(n int) []uint32 {
 	for i, t := range l.free {
 		if cap(t) >= n {
 			l.free[i] = l.free[len(l.free)-1]
@@ -479,6 +491,15 @@ func (l *Linker) drain() error {
 			st, idx, base = j.src.resolve(j.n)
 		} else {
 			st = j.kit.st
+		}
+		if l.opt.MergeFonts && j.src != nil {
+			done, err := l.mergeFont(j)
+			if err != nil {
+				return err
+			}
+			if done {
+				continue
+			}
 		}
 		o := &st.objs[idx]
 		l.targets = l.targets[:0]
@@ -705,6 +726,9 @@ func (l *Linker) finish() (Result, error) {
 	if l.parts.node != 0 {
 		return Result{}, fmt.Errorf("part %d is not ended", l.parts.nodes.count)
 	}
+	if err := l.closeUnions(); err != nil {
+		return Result{}, err
+	}
 	// Each level's last node, up to the root: the first level with one node.
 	for level := 0; ; level++ {
 		if level == len(l.tree)-1 {
@@ -823,6 +847,9 @@ func (l *Linker) finish() (Result, error) {
 		Parts:      int(l.parts.nodes.count),
 		Objects:    int(l.offs.count),
 		SharedHits: l.hits,
+
+		FontsMerged: l.merge.merged,
+		FontFaces:   l.merge.begun,
 	}, nil
 }
 

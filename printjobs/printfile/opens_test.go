@@ -200,7 +200,7 @@ func TestOpensWithoutAWarning(t *testing.T) {
 				if stream && version < "1.5" || parts && version < "1.6" {
 					continue
 				}
-				opt := printfile.Options{Version: version, XRefStream: stream, Parts: parts, Title: "ABCD000001 – prøve"}
+				opt := printfile.Options{Version: version, XRefStream: stream, Parts: parts, MergeFonts: stream, Title: "ABCD000001 – prøve"}
 				b, n := varied(t, letters, opt)
 				path := filepath.Join(dir, fmt.Sprintf("%s stream=%v parts=%v.pdf", version, stream, parts))
 				if err := os.WriteFile(path, b, 0o600); err != nil {

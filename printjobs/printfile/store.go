@@ -97,8 +97,8 @@ const (
 type sink struct {
 	w   io.Writer
 	buf []byte
-	off int64 // bytes taken so far, written or buffered
-	sha hash.Hash
+	off int64     // bytes taken so far, written or buffered
+	sha hash.Hash // nil for bytes that are not summed
 	err error
 }
 
@@ -132,8 +132,15 @@ func (s *sink) text(t string) {
 }
 
 func (s *sink) int(n int64) {
-	var b [20]byte
-	s.Write(strconv.AppendInt(b[:0], n, 10)) //nolint:errcheck // the sink keeps its error
+	if s.err != nil {
+		return
+	}
+	if len(s.buf)+20 > bufferSize {
+		s.flush()
+	}
+	at := len(s.buf)
+	s.buf = strconv.AppendInt(s.buf, n, 10)
+	s.off += int64(len(s.buf) - at)
 }
 
 func (s *sink) flush() {
@@ -145,7 +152,9 @@ func (s *sink) emit(b []byte) {
 	if s.err != nil || len(b) == 0 {
 		return
 	}
-	s.sha.Write(b)
+	if s.sha != nil {
+		s.sha.Write(b)
+	}
 	n, err := s.w.Write(b)
 	switch {
 	case err != nil:
