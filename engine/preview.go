@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/prepare"
 )
 
 // PreviewJob is the job id that stands on a preview of a letter that is in no job yet.
@@ -113,4 +115,47 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 	out.Path, out.Sheets, out.Sides, out.Warnings = composed.Files[0].Path, m.Sheets, composed.Files[0].Sides, composed.Warnings
 	out.Changed = row.File != "" && (plan[0].Class != job.Class || m.Sheets != row.Sheets || m.Pages != row.Pages || m.PagesColour != row.PagesColour)
 	return out, nil
+}
+
+// WriteJobPlan writes as text what a job's print files hold: the letters, and sheet by sheet what is drawn on it, with its
+// marks. It is told by the code that composes them, under the vendor's profile of now; nothing is changed. No personal data.
+func (e *Engine) WriteJobPlan(ctx context.Context, id string, w io.Writer) error {
+	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return err
+	}
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("plan of %s: vendor %q is not configured any more", id, j.Vendor)
+	}
+	dir, remove, err := e.scratch("plan", id)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	letters, _, err := e.jobLetters(ctx, j)
+	if err != nil {
+		return fmt.Errorf("plan of %s: %w", id, err)
+	}
+	plan := printjobs.Planned{Class: j.Class}
+	for l, err := range letters {
+		if err != nil {
+			return fmt.Errorf("plan of %s: %w", id, err)
+		}
+		l.PlannedLetter.Facts = prepare.Facts{} // not shown, and large
+		if n := len(l.Only); n > 0 {
+			l.Sheets = n
+		}
+		plan.Letters = append(plan.Letters, l.PlannedLetter)
+	}
+	if _, err := io.WriteString(w, plan.String()); err != nil {
+		return err
+	}
+	_, err = printjobs.Compose(ctx, dir, printjobs.Job{
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.makers, Plan: w,
+	}, v.Profile, nil)
+	if errors.Is(err, printjobs.ErrStalePlan) {
+		return fmt.Errorf("the vendor's profile has changed since %s was planned: see \"postgang job export %s\" for what was sent: %w", id, id, err)
+	}
+	return err
 }

@@ -21,6 +21,7 @@ type laid struct {
 	part   string              // which those are, or empty for all
 	front  *printfile.Prepared // its cover, or nil; of a control sheet, the sheet itself
 	number int                 // of the letter in the job, the first being 1; 0: a control sheet
+	kind   impose.Control      // of a control sheet
 	sheet  int                 // running number of its first sheet in the job, the first being 1
 	left   int                 // sheets that are not drawn yet
 
@@ -170,7 +171,7 @@ func (c *composer) flush(ctx context.Context) error {
 		return nil
 	}
 	if ok, err := c.draw(ctx, c.file.linker, c.press, block, c.file); err != nil || ok {
-		return err
+		return errors.Join(err, c.tell(block))
 	}
 	for _, w := range block {
 		w.close()
@@ -182,6 +183,36 @@ func (c *composer) flush(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// markOf is what the marks say of a sheet of a letter.
+func (c *composer) markOf(w *laid, i int) impose.SheetMark {
+	s := w.im.Sheets[i]
+	return impose.SheetMark{
+		Job: c.job.ID, Letter: c.job.Before.Letters + w.number, Sheet: s.N, Of: s.Of, Run: c.job.Before.Sheets + w.sheet + i,
+	}
+}
+
+// tell writes what was drawn of a block, when somebody wants to know.
+func (c *composer) tell(block []*laid) error {
+	if c.job.Plan == nil {
+		return nil
+	}
+	var sheets []impose.Finished
+	for _, w := range block {
+		for i, s := range w.im.Sheets {
+			f := impose.Finished{Letter: w.number, Control: w.kind, Sheet: s}
+			if w.number > 0 && c.profile.Marks.On() {
+				var err error
+				if f.Marks, err = c.profile.Marks.Plan(c.markOf(w, i)); err != nil {
+					return err
+				}
+			}
+			sheets = append(sheets, f)
+		}
+	}
+	_, err := io.WriteString(c.job.Plan, c.press.Text(sheets, &c.profile.Marks))
+	return err
 }
 
 // examine draws a letter into nothing, to find what is wrong with it.
@@ -282,9 +313,7 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 			back.Placements = at.w.put(back.Placements, sheet.Back, press.Back(cell), clips[2*cell+1])
 			if at.w.number > 0 && c.profile.Marks.On() {
 				var err error
-				front.Content, err = mark.Draw(front.Content, &c.profile.Marks, impose.SheetMark{
-					Job: c.job.ID, Letter: c.job.Before.Letters + at.w.number, Sheet: sheet.N, Of: sheet.Of, Run: c.job.Before.Sheets + at.w.sheet + at.i,
-				}, press.Front(cell))
+				front.Content, err = mark.Draw(front.Content, &c.profile.Marks, c.markOf(at.w, at.i), press.Front(cell))
 				if err != nil {
 					return false, fmt.Errorf("shipment %s: mark sheet %d: %w", at.w.letter.Shipment, sheet.N, err)
 				}
@@ -380,7 +409,7 @@ func (c *composer) control(ctx context.Context, kind impose.Control) error {
 		return err
 	}
 	f.finished += c.perSheet()
-	return c.wait(ctx, &laid{im: impose.Imposed{Sheets: []impose.Sheet{sheet.Sheet()}}, front: page})
+	return c.wait(ctx, &laid{kind: kind, im: impose.Imposed{Sheets: []impose.Sheet{sheet.Sheet()}}, front: page})
 }
 
 // clipOf is the area of a page that may show in a cell: all of it when it has

@@ -72,6 +72,9 @@ type Job struct {
 	// the rest of their job: marks then say what they say in the whole. Zero for a
 	// job that is handed over.
 	Before struct{ Letters, Sheets int }
+	// Plan, unless nil, is told in text what is drawn, block by block as in
+	// [impose.Press.Text].
+	Plan io.Writer
 	// Letters in the order of the plan. An error in the sequence ends composing.
 	Letters iter.Seq2[Letter, error]
 	// Makers make the covers, by account. Not used when the profile has no covers.

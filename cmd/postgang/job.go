@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +14,7 @@ import (
 
 func newJob(o *options) *cobra.Command {
 	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs, order a reprint"}
-	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o))
+	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o), newJobPlan(o))
 	return cmd
 }
 
@@ -256,6 +257,23 @@ hands nothing to the vendor.`,
 						fmt.Fprintln(w, p)
 					}
 				})
+			})
+		},
+	}
+}
+
+func newJobPlan(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "plan JOB",
+		Short: "Show as text what lies on each sheet of a print job",
+		Long: `Shows the letters of a job, and sheet by sheet what is drawn on it, with its marks; pages are
+document.page of the letter. The job is composed once more for it, into scratch space, which
+takes as long as composing takes. To look changes nothing.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				w := bufio.NewWriter(o.out)
+				return errors.Join(a.engine.WriteJobPlan(cmd.Context(), args[0], w), w.Flush())
 			})
 		},
 	}

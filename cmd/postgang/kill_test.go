@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,34 +43,78 @@ func killedNights(t *testing.T, database string, seed uint64) {
 	s := newKillStage(t, dir, database)
 
 	rng := rand.New(rand.NewPCG(seed, 1))
-	kills := 0
-	for done := false; !done; {
-		if kills > mostKills {
-			t.Fatalf("the night is not done after %d kills", kills)
-		}
-		// A few steps on each time: every run begins with what the one before was killed in.
-		out, errOut, code := program(t, dir, 1+rng.IntN(killStride), "night", "--patience", "5m")
-		switch code {
-		case -1:
-			kills++
-		case exitOK:
-			done = true
-		default:
-			t.Fatalf("after %d kills: exit code %d\n%s\n%s", kills, code, out, errOut)
-		}
-		if rng.IntN(3) == 0 {
-			s.tick(t) // the vendor works on meanwhile
+	// night is killed and started again until it is done; a few steps on each time: every run begins with what the one before
+	// was killed in.
+	night := func(stride int) (kills int) {
+		for {
+			if kills > mostKills {
+				t.Fatalf("the night is not done after %d kills", kills)
+			}
+			out, errOut, code := program(t, dir, 1+rng.IntN(stride), "night", "--patience", "5m")
+			switch code {
+			case -1:
+				kills++
+			case exitOK:
+				return kills
+			default:
+				t.Fatalf("after %d kills: exit code %d\n%s\n%s", kills, code, out, errOut)
+			}
+			if rng.IntN(3) == 0 {
+				s.tick(t) // the vendor works on meanwhile
+			}
 		}
 	}
-	s.tick(t)
-	if _, errOut, code := program(t, dir, 0, "receipts", "fetch"); code != exitOK {
-		t.Fatalf("receipts fetch: exit code %d\n%s", code, errOut)
-	}
-	t.Logf("%d kills", kills)
-	if kills < 20 {
-		t.Errorf("only %d kills: the steps are not reached", kills)
+	kills := night(killStride)
+	s.fetch(t)
+	// Two letters were damaged: their reprint is killed as often, and the first printing left as it is.
+	s.reprint(t)
+	reprintKills := night(reprintStride)
+	s.fetch(t)
+	t.Logf("%d kills, %d in the reprint", kills, reprintKills)
+	if kills < 20 || reprintKills < 2 {
+		t.Errorf("only %d and %d kills: the steps are not reached", kills, reprintKills)
 	}
 	s.check(t)
+}
+
+// reprintStride is how many steps a killed night gets at most that only has a reprint to hand over.
+const reprintStride = 14
+
+// fetch has the vendor print what it has, and its answers and receipts read.
+func (s *killStage) fetch(t *testing.T) {
+	t.Helper()
+	s.tick(t)
+	if _, errOut, code := program(t, s.dir, 0, "receipts", "fetch"); code != exitOK {
+		t.Fatalf("receipts fetch: exit code %d\n%s", code, errOut)
+	}
+}
+
+// reprint orders two letters of a finished job once more.
+func (s *killStage) reprint(t *testing.T) {
+	t.Helper()
+	show := func(v any, args ...string) {
+		out, errOut, code := program(t, s.dir, 0, append(args, "--json")...)
+		if code != exitOK {
+			t.Fatalf("%v: exit code %d\n%s", args, code, errOut)
+		}
+		if err := json.Unmarshal([]byte(out), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var jobs []jobView
+	show(&jobs, "job", "list")
+	at := slices.IndexFunc(jobs, func(j jobView) bool { return j.State == engine.JobClosed && j.Letters >= 2 })
+	if at < 0 {
+		t.Fatal("no closed job has two letters")
+	}
+	var ordered reprintView
+	show(&ordered, "job", "reprint", jobs[at].ID, "--letters", "1-2", "--reason", "revet", "--yes")
+	for _, l := range ordered.Letters {
+		s.reprinted[l.Shipment] = true
+	}
+	if len(s.reprinted) != 2 {
+		t.Fatalf("ordered %+v", ordered)
+	}
 }
 
 // stageSource is the hand-ins of all stages; "submit" copies them.
@@ -97,11 +144,13 @@ type killStage struct {
 	vendor   *vendorsim.Vendor
 	accepted map[string]bool
 	due      int
+	// reprinted are the shipments that were ordered once more.
+	reprinted map[string]bool
 }
 
 func newKillStage(t *testing.T, dir, database string) *killStage {
 	t.Helper()
-	s := &killStage{dir: dir, root: filepath.Join(dir, "trykkeri"), accepted: map[string]bool{}}
+	s := &killStage{dir: dir, root: filepath.Join(dir, "trykkeri"), accepted: map[string]bool{}, reprinted: map[string]bool{}}
 	key, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
 	if err != nil {
 		t.Fatal(err)
@@ -220,12 +269,14 @@ func (s *killStage) check(t *testing.T) {
 				t.Errorf("shipment %s was never decided", sh.ID)
 			case sh.Status == engine.StatusPrintet:
 				n++
-				if printed[sh.ID] != 1 {
-					t.Errorf("shipment %s is PRINTET and %d times at the vendor", sh.ID, printed[sh.ID])
+				want := 1
+				if s.reprinted[sh.ID] {
+					want = 2
 				}
-				if _, err := r.AppliedReceipt(ctx, jobOf(ctx, t, r, sh.ID), sh.ID); err != nil {
-					t.Errorf("shipment %s: receipt: %v", sh.ID, err)
+				if printed[sh.ID] != want {
+					t.Errorf("shipment %s is PRINTET and %d times at the vendor, want %d", sh.ID, printed[sh.ID], want)
 				}
+				s.checkReceipts(ctx, t, r, sh.ID, want)
 			case printed[sh.ID] != 0:
 				t.Errorf("shipment %s is %s but was printed %d times", sh.ID, sh.Status, printed[sh.ID])
 			case !sh.DueAt.IsZero() && sh.Hold == "":
@@ -263,12 +314,24 @@ func (s *killStage) check(t *testing.T) {
 	}
 }
 
-func jobOf(ctx context.Context, t *testing.T, r engine.Reader, shipment string) string {
+// checkReceipts wants a receipt in force for each time that a letter was printed.
+func (s *killStage) checkReceipts(ctx context.Context, t *testing.T, r engine.Reader, shipment string, want int) {
 	t.Helper()
 	jobs, err := r.JobsOf(ctx, shipment)
-	if err != nil || len(jobs) == 0 {
-		t.Errorf("shipment %s is in no job: %v", shipment, err)
-		return ""
+	if err != nil {
+		t.Error(err)
 	}
-	return jobs[0].ID
+	n := 0
+	for _, j := range jobs {
+		_, err := r.AppliedReceipt(ctx, j.ID, shipment)
+		switch {
+		case err == nil:
+			n++
+		case !errors.Is(err, engine.ErrNotFound):
+			t.Error(err)
+		}
+	}
+	if n != want {
+		t.Errorf("shipment %s has %d receipts in %d jobs, want %d", shipment, n, len(jobs), want)
+	}
 }
