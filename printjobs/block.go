@@ -125,7 +125,7 @@ func (c *composer) fits(w *laid) bool {
 	if over(f.letters+1, p.MaxLettersPerFile) || over(f.sheets+sheets, p.MaxSheetsPerFile) {
 		return false
 	}
-	bound := f.staged.written + pendingBytes + f.objects*objectBytes +
+	bound := f.staged.written + pendingBytes + f.linker.Pending() + f.objects*objectBytes +
 		int64(len(f.sides)+2*(c.waiting.sheets+sheets))*sideBytes + c.waiting.bytes + w.size()
 	if p.Control {
 		bound += coverBytes + 2*sideBytes // the trailer
@@ -368,7 +368,7 @@ func (c *composer) partOf(w *laid) printfile.Dict {
 }
 
 func (c *composer) partOfRow(number int) printfile.PartMetadata {
-	r := c.rows[number-1]
+	r := c.rows.at(number)
 	return printfile.PartMetadata{
 		Kind: printfile.KindLetter, Job: c.job.ID, ID: r.shipment, Number: number,
 		Sheets: int(r.sheets), Pages: int(r.pages), Konteringskode: c.words.list[r.code],
@@ -397,8 +397,8 @@ func (c *composer) control(ctx context.Context, kind impose.Control) error {
 	}
 	if kind == impose.Trailer {
 		sheet.Letters, sheet.LastLetter, sheet.Sheets = f.letters, f.firstLetter+f.letters-1, f.sheets
-		for _, r := range c.rows[f.firstLetter-1:] {
-			sheet.Pages += int(r.pages)
+		for n := f.firstLetter; n <= c.rows.n; n++ {
+			sheet.Pages += int(c.rows.at(n).pages)
 		}
 		f.file.Trailer = 1
 	} else {

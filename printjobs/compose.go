@@ -196,7 +196,7 @@ type composer struct {
 	block    []*laid          // letters that wait for their press sheets
 	waiting  waiting          // what they come to
 	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
-	rows     []row
+	rows     rowList
 	sheets   int // finished sheets of the letters so far
 	words    words
 	warnings []LetterWarning
@@ -216,6 +216,27 @@ type row struct {
 	giroSheets          int32
 	weightGram          int32
 }
+
+// rowList grows without copying what it has: the rows of a large job are most of
+// what composing it holds.
+type rowList struct {
+	chunks [][]row
+	n      int
+}
+
+const rowChunk = 1024
+
+func (l *rowList) add(r row) {
+	if l.n%rowChunk == 0 {
+		l.chunks = append(l.chunks, make([]row, 0, rowChunk))
+	}
+	last := &l.chunks[len(l.chunks)-1]
+	*last = append(*last, r)
+	l.n++
+}
+
+// at gives the row of a letter, the first being 1.
+func (l *rowList) at(letter int) *row { return &l.chunks[(letter-1)/rowChunk][(letter-1)%rowChunk] }
 
 // words holds texts that many letters share, each once.
 type words struct {
@@ -315,8 +336,8 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	if figures.Colour && coverColour && w.front != nil && w.im.Sheets[0].Front.Kind == impose.Cover {
 		r.pagesColour++
 	}
-	c.rows = append(c.rows, r)
-	w.number, w.sheet = len(c.rows), c.sheets+1
+	c.rows.add(r)
+	w.number, w.sheet = c.rows.n, c.sheets+1
 	c.sheets += len(w.im.Sheets)
 	f.accounts[l.Account] = true
 	f.letters++
@@ -366,16 +387,17 @@ func (c *composer) cover(w *laid) (colour, ok bool, err error) {
 
 // manifest gives all rows, when the print files have their names.
 func (c *composer) manifest() iter.Seq[exchange.ManifestRow] {
-	class, words, all := c.job.Class, c.words.list, c.rows
+	class, words, all := c.job.Class, c.words.list, &c.rows
 	files := make([]exchange.File, len(c.files))
 	for i, f := range c.files {
 		files[i] = f.file
 	}
 	return func(yield func(exchange.ManifestRow) bool) {
 		for _, f := range files {
-			for i, r := range all[f.FirstLetter-1 : f.LastLetter] {
+			for letter := f.FirstLetter; letter <= f.LastLetter; letter++ {
+				r := all.at(letter)
 				row := exchange.ManifestRow{
-					Letter:         f.FirstLetter + i,
+					Letter:         letter,
 					Shipment:       r.shipment,
 					Konteringskode: words[r.code],
 					File:           f.Name,
@@ -442,13 +464,15 @@ func (c *composer) openFile(ctx context.Context) error {
 	seq := len(c.files) + 1
 	c.file = &printFile{
 		staged:      st,
-		firstLetter: len(c.rows) + 1,
+		firstLetter: c.rows.n + 1,
 		accounts:    make(map[string]bool),
 		linker: printfile.NewLinker(st, printfile.Options{
 			Version: c.profile.PDFVersion,
 			Title:   fmt.Sprintf("%s %03d", c.job.ID, seq),
 			TempDir: c.stage.dir,
 			Parts:   c.parts(),
+
+			MergeFonts: c.profile.MergeFonts,
 		}),
 	}
 	if !c.profile.Control {
@@ -478,7 +502,7 @@ func (c *composer) closeFile(ctx context.Context) error {
 			return fmt.Errorf("%w: a print file of %d letters has %d bytes, the limit is %d", ErrProof, f.letters, res.Bytes, limit)
 		}
 		err := fmt.Errorf("print file of this letter alone has %d bytes, the limit is %d", res.Bytes, limit)
-		c.fault(&LetterError{c.rows[f.firstLetter-1].shipment, CodeTooLarge,
+		c.fault(&LetterError{c.rows.at(f.firstLetter).shipment, CodeTooLarge,
 			fmt.Sprintf("Brevet alene gir en utskriftsfil på %d byte, trykkeriet tar høyst %d.", res.Bytes, limit), err})
 		return nil
 	}
@@ -517,7 +541,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	if len(c.faults) > 0 {
 		return Composed{}, &LetterErrors{c.faults}
 	}
-	if len(c.rows) == 0 {
+	if c.rows.n == 0 {
 		return Composed{}, errNoLetters
 	}
 	ticket := exchange.Ticket{

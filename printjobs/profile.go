@@ -44,6 +44,11 @@ type Profile struct {
 	// letter. It needs one finished sheet a press sheet.
 	DocumentParts bool
 
+	// MergeFonts makes one font program a face of the TrueType subsets that
+	// letters bring, so that a printer need not load thousands of them. It costs
+	// time and some 30 MB of memory.
+	MergeFonts bool
+
 	// PDFVersion stands in the header of print files: "1.4" to "1.7" or "2.0";
 	// empty is "1.7", what most printers take (DPI and Digipost: up to 1.7).
 	PDFVersion string

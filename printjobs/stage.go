@@ -196,7 +196,7 @@ func (p *partProof) add(s printfile.PartSummary) {
 	first, last := 1, per // of the header
 	switch i := p.n - f.file.Header; {
 	case i >= 1 && i <= f.letters:
-		r := p.composer.rows[f.firstLetter+i-2]
+		r := p.composer.rows.at(f.firstLetter + i - 1)
 		want, first, last = p.composer.partOfRow(f.firstLetter+i-1), int(r.firstSide), int(r.lastSide)
 	case i > f.letters:
 		first, last = f.finished-per+1, f.finished

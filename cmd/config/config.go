@@ -152,6 +152,7 @@ type Print struct {
 	Sort              []printjobs.Key   `toml:"sort"`  // order within a job; "-" before a key: descending
 	ControlSheets     bool              `toml:"control_sheets"`
 	DocumentParts     bool              `toml:"document_parts"`
+	MergeFonts        bool              `toml:"merge_fonts"`
 	Trays             map[string]string `toml:"trays"` // by kind of paper: plain, cover, giro, control
 
 	Paper     string `toml:"paper"`

@@ -68,7 +68,7 @@ const defaultModuleMM = 0.5
 
 // press sets how a vendor's sheets are arranged, marked and called for.
 func (c *checker) press(at string, v *Vendor, p *printjobs.Profile) {
-	p.Control, p.DocumentParts = v.Print.ControlSheets, v.Print.DocumentParts
+	p.Control, p.DocumentParts, p.MergeFonts = v.Print.ControlSheets, v.Print.DocumentParts, v.Print.MergeFonts
 	p.Group, p.Sort = v.Print.Group, v.Print.Sort
 	set(&p.MaxSheetsPerJob, v.Print.MaxSheetsPerJob)
 	set(&p.MaxBytesPerJob, v.Print.MaxBytesPerJob)

@@ -288,6 +288,7 @@ receipts_done = "%[4]s/kvittering/arkiv"
 group = ["weight-step"]
 sort = ["-sheets", "postcode"]
 control_sheets = true
+merge_fonts = true
 [vendors.simulator-a3.press]
 paper = "SRA3"
 columns = 2
