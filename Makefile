@@ -59,7 +59,8 @@ bench: build ## measure; figures go to docs/performance.md
 	$(GO) build -o bin/pdfcpu github.com/pdfcpu/pdfcpu/cmd/pdfcpu
 	$(GO) test -run '^$$' -bench . -benchmem ./printjobs/... ./reports/... ./billing/... ./engine/...
 	@if [ -d "$(BENCH_CORPUS)/letters" ]; then \
-		PATH="$$PWD/bin:$$PATH" $(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers; \
+		PATH="$$PWD/bin:$$PATH" $(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers && \
+		$(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $$((10 * $(BENCH_LETTERS))) --prepare-once; \
 	else \
 		echo "no folder of letters: set POSTGANG_CORPUS, or run $(BIN) bench print-file --from FOLDER"; \
 	fi
