@@ -221,6 +221,7 @@ machine = "pitney-bowes-d1600"
 last_first = true
 [vendors.v.print]
 control_sheets = true
+merge_fonts = true
 group = ["konteringskode"]
 sort = ["-sheets", "postcode"]
 max_sheets_per_job = 5000
@@ -239,7 +240,7 @@ mark_zones = "warning"
 	if p.Press.Up() != 2 || p.Press.WidthMM != 450 || p.Press.Order != "cut-and-stack" || p.Press.Crop.WidthMM != 0.25 || p.Press.StackSheets != 100 {
 		t.Errorf("press %+v", p.Press)
 	}
-	if !p.Marks.DataMatrix.On() || !p.Marks.OMR.On() || !p.Marks.OMR.LastFirst || !p.Control || p.MaxSheetsPerJob != 5000 {
+	if !p.Marks.DataMatrix.On() || !p.Marks.OMR.On() || !p.Marks.OMR.LastFirst || !p.Control || !p.MergeFonts || p.DocumentParts || p.MaxSheetsPerJob != 5000 {
 		t.Errorf("profile %+v", p)
 	}
 	if len(p.Group) != 1 || len(p.Sort) != 2 || p.Instructions.Trays["GIRO"] != "skuff 2" {
