@@ -304,6 +304,8 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 			`UPDATE print_job SET state = 'WITHDRAWN'`, `UPDATE print_job SET state = 'BORTE'`,
 			`UPDATE job_letter SET shipment = '` + archivetest.ID(1) + `'`,
 			`UPDATE print_job SET id = 'lower00001' WHERE id = 'TEST000002'`,
+			// A job stays an original or a reprint, and its letters with it.
+			`UPDATE print_job SET reprint = TRUE, parent = 'TEST000001' WHERE id = 'TEST000002'`, `UPDATE job_letter SET reprint = TRUE`,
 			// Nothing goes away that something refers to.
 			`DELETE FROM shipment`, `DELETE FROM print_job`, `DELETE FROM receipt_file`, `DELETE FROM receipt`,
 			`DELETE FROM job_letter WHERE job = 'TEST000001'`,

@@ -39,13 +39,13 @@ const (
 	memoryPages = 16384
 	// maxPixels is the largest picture.
 	maxPixels = 100_000_000
-	// pageTime is how long opening the file, or one page, may take.
-	pageTime = 30 * time.Second
+	// DefaultPageTime is how long opening the file, or drawing one page, may take.
+	DefaultPageTime = 30 * time.Second
 )
 
 // Errors that a caller tells apart.
 var (
-	// ErrSlow: opening the file or drawing a page took longer than 30 seconds.
+	// ErrSlow: opening the file or drawing a page took longer than it may.
 	ErrSlow = errors.New("the page takes too long to draw")
 	// ErrLarge: a page is too large for a picture at that resolution.
 	ErrLarge = errors.New("the page is too large for a picture; ask for fewer dots an inch")
@@ -55,6 +55,9 @@ var (
 type Options struct {
 	DPI  int                 // pixels an inch, MinDPI to MaxDPI; 0 is DefaultDPI
 	Want func(page int) bool // which pages, from 1; nil is all
+	// PageTime is how long opening the file, or drawing one page, may take; 0 is
+	// DefaultPageTime.
+	PageTime time.Duration
 }
 
 // Page is one drawn page.
@@ -103,13 +106,16 @@ func (r *Renderer) Close() error { return r.cache.Close(context.Background()) }
 
 // Render draws the wanted pages of a PDF one by one and gives each to draw,
 // whose error ends it. It returns the number of pages of the file. Memory holds
-// one page and at most 1 GiB of PDFium's own; a page that takes longer than 30
-// seconds ends it with [ErrSlow], ctx with its error.
+// one page and at most 1 GiB of PDFium's own; a page that takes longer than it
+// may ends it with [ErrSlow], ctx with its error.
 //
 // Fonts that the PDF does not carry are PDFium's own, the same on every machine.
 func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Options, draw func(Page) error) (pages int, err error) {
 	if o.DPI == 0 {
 		o.DPI = DefaultDPI
+	}
+	if o.PageTime == 0 {
+		o.PageTime = DefaultPageTime
 	}
 	if o.DPI < MinDPI || o.DPI > MaxDPI {
 		return 0, fmt.Errorf("%d dots an inch: it must be %d to %d", o.DPI, MinDPI, MaxDPI)
@@ -140,7 +146,7 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 		return 0, fmt.Errorf("start the renderer: %w", err)
 	}
 	defer pool.Close() // frees memory; the pages are drawn
-	slow := time.AfterFunc(pageTime, func() { end(ErrSlow) })
+	slow := time.AfterFunc(o.PageTime, func() { end(ErrSlow) })
 	defer slow.Stop()
 	worker, err := pool.GetInstanceWithContext(work)
 	if err != nil {
@@ -159,7 +165,7 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 		if o.Want != nil && !o.Want(n) {
 			continue
 		}
-		slow.Reset(pageTime)
+		slow.Reset(o.PageTime)
 		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o.DPI, draw); err != nil {
 			return count.PageCount, fmt.Errorf("page %d: %w", n, err)
 		}
