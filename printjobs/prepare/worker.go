@@ -25,7 +25,7 @@ const (
 	// that endless recursion dies before it has eaten the memory.
 	maxWorkerStack = 256 << 20
 	// workerGCPercent trades memory for speed; the memory limit bounds it.
-	workerGCPercent = 1600
+	workerGCPercent = 400
 )
 
 // message is what pool and worker say to each other: 4 bytes of length, big
