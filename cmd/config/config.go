@@ -426,11 +426,6 @@ func (c *checker) config(f File) *Config {
 	if f.Prepare.OutputMB < 0 {
 		c.add("prepare.output_mb", "%d is no size", f.Prepare.OutputMB)
 	}
-	for key, d := range map[string]Duration{"prepare.timeout": f.Prepare.Timeout, "prepare.cpu": f.Prepare.CPU} {
-		if d < 0 {
-			c.add(key, "%s is no time", time.Duration(d))
-		}
-	}
 	if cfg.PostcodeFile != "" {
 		r, err := engine.LoadPostcodes(cfg.PostcodeFile)
 		switch {

@@ -47,6 +47,8 @@ func TestFaultsNameTheirLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, add, at, says string }{
 		{"unknown setting", "[archive]\ndatabse = \"sqlite:x\"", ":13", "unknown setting"},
+		{"negative processor time", "[prepare]\ncpu = \"-1s\"", ":13", "is no duration"},
+		{"negative output", "[prepare]\noutput_mb = -1", ":13", "no size"},
 		{"wrong type", "[prepare]\nworkers = \"two\"", ":13", ""},
 		{"bad cron", "[schedule]\nnight = \"0 25 * * *\"", ":13", "no cron expression"},
 		{"never comes", "[schedule]\nnight = \"0 1 30 2 *\"", ":13", "never comes"},
@@ -93,6 +95,26 @@ func TestFaultsNameTheirLine(t *testing.T) {
 				t.Errorf("the password is repeated: %v", err)
 			}
 		})
+	}
+}
+
+// TestPreparePool: the settings of [prepare] become the limits of the workers.
+func TestPreparePool(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal+`
+[prepare]
+workers = 3
+timeout = "90s"
+cpu = "1m"
+memory_mb = 512
+output_mb = 100
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := prepare.PoolOptions{Workers: 3, Timeout: 90 * time.Second, CPU: time.Minute, Memory: 512 << 20, Output: 100 << 20}
+	if got := cfg.Prepare.Pool(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
