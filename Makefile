@@ -26,8 +26,9 @@ test: judges ## run all tests with the race detector
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
-	echo "go test -race ./... (in $$tmp), then demo, kills and a print file of 10 GB without the race detector"; \
+	echo "go test -race ./... (in $$tmp), then demo, kills, the largest letter and a print file of 10 GB without the race detector"; \
 	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$|TestKilled' ./cmd/postgang && \
+	$(GO) test -timeout 10m -run 'TestLargestLetter$$' ./printjobs/prepare && \
 	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
 
 # pdf.js, which needs Node 20, is a judge where Node and npm are there already.
