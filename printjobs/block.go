@@ -107,6 +107,7 @@ const (
 	objectBytes  = 48        // frame and cross-reference entry of an object
 	sideBytes    = 512       // page object, content, its share of the page tree
 	coverBytes   = 64 << 10  // content of a cover
+	markBytes    = 4 << 10   // content that draws the marks of a sheet
 )
 
 // size is what a letter can add of its own.
@@ -125,8 +126,12 @@ func (c *composer) fits(w *laid) bool {
 	if over(f.letters+1, p.MaxLettersPerFile) || over(f.sheets+sheets, p.MaxSheetsPerFile) {
 		return false
 	}
+	perSheet := int64(2*sideBytes + len(c.crop[0]) + len(c.crop[1]))
+	if p.Marks.On() {
+		perSheet += markBytes
+	}
 	bound := f.staged.written + pendingBytes + f.linker.Pending() + f.objects*objectBytes +
-		int64(len(f.sides)+2*(c.waiting.sheets+sheets))*sideBytes + c.waiting.bytes + w.size()
+		int64(len(f.sides))*sideBytes + int64(c.waiting.sheets+sheets)*perSheet + c.waiting.bytes + w.size()
 	if p.Control {
 		bound += coverBytes + 2*sideBytes // the trailer
 	}

@@ -533,6 +533,13 @@ func (c *composer) closeFile(ctx context.Context) error {
 // finish closes the last file, writes manifest and ticket, compares them, and
 // puts everything in place.
 func (c *composer) finish(ctx context.Context) (Composed, error) {
+	if len(c.faults) > 0 {
+		for _, w := range c.block { // waiting for their press sheets, so not looked at yet
+			if err := c.examine(ctx, w); err != nil {
+				return Composed{}, err
+			}
+		}
+	}
 	if c.file != nil && len(c.faults) == 0 {
 		if err := c.closeFile(ctx); err != nil {
 			return Composed{}, err

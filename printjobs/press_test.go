@@ -1,6 +1,7 @@
 package printjobs
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -381,6 +382,23 @@ func TestComposeOnPressSheetsFindsDamage(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 || s.open != 0 {
 		t.Errorf("left behind: %v, %d open", left, s.open)
+	}
+	// Also when another letter ends it before they are drawn.
+	job := jobOf(t, testJob, planned, s, p)
+	letters := job.Letters
+	job.Letters = func(yield func(Letter, error) bool) {
+		for l, err := range letters {
+			if l.Shipment == "d3" {
+				l.Cover.Recipient.Postcode = ""
+			}
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+	var faults *LetterErrors
+	if _, err := Compose(t.Context(), dir, job, p, nil); !errors.As(err, &faults) || len(faults.Letters) != 3 || s.open != 0 {
+		t.Errorf("got %v, %d open", err, s.open)
 	}
 }
 
