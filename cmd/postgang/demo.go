@@ -23,6 +23,7 @@ import (
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
+	"postgang/printjobs/preview"
 )
 
 func newDemo(o *options) *cobra.Command {
@@ -66,6 +67,8 @@ type demo struct {
 	vendors  []*vendorsim.Vendor // with a sheet-fed printer, and with a press for A3
 	log      *bytes.Buffer       // kept for the privacy test
 	failed   []string
+
+	reprinted string // the job of the reprint
 
 	gate     sync.Mutex // of the two below, which a worker sets
 	gateRead string     // the shipment that is read while the night offers
@@ -113,7 +116,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.app.Close()) }()
-	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.report, d.checkSums} {
+	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -581,6 +584,95 @@ func (d *demo) receipts(ctx context.Context) error {
 	return d.events(ctx, letters.EventsAfter)
 }
 
+// demoPatience is how long a reprint may take to be composed and handed over.
+const demoPatience = 2 * time.Minute
+
+// reprint has one letter printed once more, whose sheets were damaged, and shows it as it will be.
+func (d *demo) reprint(ctx context.Context) error {
+	order, err := d.damaged(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := d.app.engine.OrderReprint(ctx, order)
+	if err != nil {
+		return err
+	}
+	d.reprinted = r.Jobs[0]
+	for stop := time.Now().Add(demoPatience); ; time.Sleep(20 * time.Millisecond) {
+		var j engine.PrintJob
+		err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+			j, err = r.Job(ctx, d.reprinted)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if j.State == engine.JobOffered {
+			break
+		}
+		if time.Now().After(stop) {
+			return fmt.Errorf("the reprint %s is %s after %v", j.ID, j.State, demoPatience)
+		}
+	}
+	for _, v := range d.vendors {
+		if _, err := v.Tick(ctx); err != nil {
+			return err
+		}
+		if _, err := v.WriteReceipts(ctx); err != nil {
+			return err
+		}
+	}
+	x, err := d.app.engine.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("   a letter of %s was damaged: printed once more as %s, with a receipt of its own", order.Job, d.reprinted)
+	d.check("reprints accepted", x.Answers.Accepted, 1)
+	d.check("receipts of the reprint", len(x.Receipts), 1)
+	return d.preview(ctx, r.Letters[0].Shipment)
+}
+
+// preview draws a letter as it was printed.
+func (d *demo) preview(ctx context.Context, shipment string) (err error) {
+	scratch, err := os.MkdirTemp(d.dir, ".preview-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	p, err := d.app.engine.PreviewLetter(ctx, shipment, scratch)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(d.dir, "forhandsvisning")
+	sides, err := d.previewPictures(ctx, p, folder, preview.DefaultDPI, nil, false)
+	if err != nil {
+		return err
+	}
+	d.say("   how it was printed, %d sides as pictures: %s", len(sides), folder)
+	return nil
+}
+
+// damaged finds a letter that may be printed once more: the first that is with the vendor and was not read since.
+func (d *demo) damaged(ctx context.Context) (engine.ReprintOrder, error) {
+	var jobs []engine.PrintJob
+	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+		jobs, err = r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobAccepted, engine.JobClosed}})
+		return err
+	})
+	if err != nil {
+		return engine.ReprintOrder{}, err
+	}
+	for _, j := range jobs {
+		for n := range j.Letters {
+			o := engine.ReprintOrder{Job: j.ID, Letters: []engine.Range{{From: n + 1, To: n + 1}}, Reason: "skadet i konvolutteringsmaskinen"}
+			if _, err := d.app.engine.PlanReprint(ctx, o); err == nil {
+				return o, nil
+			}
+		}
+	}
+	return engine.ReprintOrder{}, errors.New("no letter can be printed once more")
+}
+
 func (d *demo) workbook() string {
 	from, _ := d.period()
 	return filepath.Join(d.dir, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
@@ -699,6 +791,9 @@ func (d *demo) sentLetters(ctx context.Context) (map[string]bool, error) {
 			return err
 		}
 		for _, j := range jobs {
+			if j.Reprint {
+				continue
+			}
 			rows, err := r.JobLetters(ctx, j.ID)
 			if err != nil {
 				return err
@@ -737,6 +832,9 @@ func (d *demo) printed() (letters map[string]bool, sides int, err error) {
 		return nil, 0, err
 	}
 	for _, m := range manifests {
+		if filepath.Base(filepath.Dir(m)) == d.reprinted {
+			continue
+		}
 		data, err := os.ReadFile(m)
 		if err != nil {
 			return nil, 0, err
@@ -780,10 +878,11 @@ func (d *demo) receiptOre() (receiptSums, error) {
 		}
 		for _, r := range rows {
 			out.net += r.Net()
-			if seen[r.Shipment] {
+			letter := r.Job + " " + r.Shipment
+			if seen[letter] {
 				out.doubled[r.Shipment] += r.Net()
 			}
-			seen[r.Shipment] = true
+			seen[letter] = true
 		}
 	}
 	return out, nil

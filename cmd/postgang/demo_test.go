@@ -91,6 +91,7 @@ type demoNight struct {
 	costs     []engine.ReportCost
 	jobs      []engine.PrintJob
 	printed   []demoJob
+	again     []demoJob // reprints
 }
 
 // demoJob is a job as it lies at the vendor.
@@ -203,7 +204,14 @@ func (n *demoNight) readVendor() error {
 			}
 			j.files = append(j.files, lf)
 		}
+		if j.ticket.Reprint {
+			n.again = append(n.again, j)
+			continue
+		}
 		n.printed = append(n.printed, j)
+	}
+	if len(n.again) != 1 || len(n.again[0].rows) != 1 || n.again[0].id != n.reprinted {
+		return fmt.Errorf("%d jobs are reprints, want that of one letter, %s", len(n.again), n.reprinted)
 	}
 	if len(n.printed) == 0 {
 		return errors.New("nothing is printed")
@@ -747,12 +755,12 @@ func (n *demoNight) ledger() (net, gross sums) {
 func (n *demoNight) receiptFiles(t *testing.T) (booked sums, notBooked billing.Ore) {
 	t.Helper()
 	code := map[string]string{}
-	for _, j := range n.printed {
+	for _, j := range append(slices.Clone(n.printed), n.again...) {
 		for _, r := range j.rows {
 			code[j.id+" "+r.Shipment] = r.Konteringskode
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(n.dir, "trykkeri", "sftp", "kvittering", "arkiv", "*.csv"))
+	files, err := n.atVendors(func(v *vendorsim.Vendor) string { return filepath.Join(v.Root(), "kvittering", "arkiv", "*.csv") })
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d receipt files: %v", len(files), err)
 	}

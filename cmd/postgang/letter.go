@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image/png"
@@ -117,7 +118,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 		v.Notes = append(v.Notes, w.Text)
 	}
 	if folder != "" {
-		if v.Pictures, err = o.previewPictures(cmd, p, folder, dpi, want, force); err != nil {
+		if v.Pictures, err = o.previewPictures(ctx, p, folder, dpi, want, force); err != nil {
 			return err
 		}
 	}
@@ -141,7 +142,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 }
 
 // previewPictures draws the wanted sides into a folder.
-func (o *options) previewPictures(cmd *cobra.Command, p engine.LetterPreview, folder string, dpi int, want numbers, force bool) (paths []string, err error) {
+func (o *options) previewPictures(ctx context.Context, p engine.LetterPreview, folder string, dpi int, want numbers, force bool) (paths []string, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (o *options) previewPictures(cmd *cobra.Command, p engine.LetterPreview, fo
 			}
 		}
 	}
-	_, err = r.Render(cmd.Context(), f, info.Size(), opt, func(side preview.Page) error {
+	_, err = r.Render(ctx, f, info.Size(), opt, func(side preview.Page) error {
 		path := picture(side.Number)
 		temp, err := os.CreateTemp(folder, ".preview-*.png")
 		if err != nil {
