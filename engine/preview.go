@@ -142,7 +142,7 @@ func (e *Engine) WriteJobPlan(ctx context.Context, id string, w io.Writer) error
 		if err != nil {
 			return fmt.Errorf("plan of %s: %w", id, err)
 		}
-		l.PlannedLetter.Facts = prepare.Facts{} // not shown, and large
+		l.Facts = prepare.Facts{} // not shown, and large
 		if n := len(l.Only); n > 0 {
 			l.Sheets = n
 		}

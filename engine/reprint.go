@@ -159,7 +159,7 @@ func (e *Engine) planReprint(ctx context.Context, r Reader, o ReprintOrder) (Rep
 		candidates = append(candidates, e.candidate(s))
 		wanted[s.ID] = c
 		out.Letters = append(out.Letters, c.ReprintLetter)
-		out.Sheets += c.ReprintLetter.Sheets
+		out.Sheets += c.Sheets
 	}
 	if len(refused.Reasons) > 0 {
 		return out, refused

@@ -201,9 +201,13 @@ func (p *partProof) add(s printfile.PartSummary) {
 	case i > f.letters:
 		first, last = f.finished-per+1, f.finished
 	}
-	if err != nil || have != want || s.FirstSide != first || s.LastSide != last {
-		p.wrong = fmt.Errorf("%w: document part %d has sides %d to %d and other metadata than its letter (%v), planned are sides %d to %d",
-			ErrProof, p.n, s.FirstSide, s.LastSide, err, first, last)
+	switch {
+	case err != nil:
+		p.wrong = fmt.Errorf("%w: document part %d: %w", ErrProof, p.n, err)
+	case have != want:
+		p.wrong = fmt.Errorf("%w: document part %d is of another letter than is planned", ErrProof, p.n)
+	case s.FirstSide != first || s.LastSide != last:
+		p.wrong = fmt.Errorf("%w: document part %d has sides %d to %d, planned are %d to %d", ErrProof, p.n, s.FirstSide, s.LastSide, first, last)
 	}
 }
 

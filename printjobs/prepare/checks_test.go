@@ -249,7 +249,12 @@ func TestRandomInk(t *testing.T) {
 		if got == nil {
 			return
 		}
-		if less, more := outside(*want, *got), outside(*got, *want); less > 0.2001 || more > 0.2001 {
+		most := 0.2001
+		if got.X0 < 0.1 || got.Y0 < 0.1 || got.X1 > 209.9 || got.Y1 > 296.9 {
+			// Where the sheet cuts a flat line off, the pixel of its edge moves the place by many.
+			most = 1
+		}
+		if less, more := outside(*want, *got), outside(*got, *want); less > most || more > most {
 			r.Fatalf("%s: ink %v, poppler draws %v", b.String(), got, want)
 		}
 	})

@@ -134,7 +134,7 @@ func retabled(t *testing.T, file []byte) []byte {
 				table.Write(line)
 				continue
 			}
-			table.WriteString(fmt.Sprintf("%010d 00000 n \n", at+1))
+			fmt.Fprintf(table, "%010d 00000 n \n", at+1)
 			continue
 		}
 		table.Write(line)

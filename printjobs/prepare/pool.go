@@ -225,7 +225,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			return Facts{}, &Refusal{Findings: []Finding{newFinding(code, 0, 0)}}
 		}
 		// What the dead worker wrote, and where it stopped, are its own.
-		if err := out.Truncate(0); err == nil {
+		if err = out.Truncate(0); err == nil {
 			_, err = out.Seek(0, io.SeekStart)
 		}
 		if err != nil {
@@ -532,7 +532,7 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 	if failure != nil {
 		w.kill()
 		if sending {
-			<-sent // the files are the caller's again
+			_ = <-sent // the files are the caller's again
 		}
 	}
 	return reply, failure

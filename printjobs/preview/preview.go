@@ -28,9 +28,10 @@ import (
 
 // Bounds of one [Renderer.Render].
 const (
-	// MinDPI and MaxDPI are the resolutions that can be asked for, in pixels an
-	// inch.
-	MinDPI, MaxDPI = 20, 600
+	// MinDPI is the lowest resolution that can be asked for, in pixels an inch.
+	MinDPI = 20
+	// MaxDPI is the highest.
+	MaxDPI = 600
 	// DefaultDPI is enough to read a letter on a screen.
 	DefaultDPI = 100
 
