@@ -5,6 +5,7 @@
 #
 #   cover.png     the forside of a letter, as it stands in the vendor's print file
 #   sheet.png     the front and the back of a duplex sheet of the same letter
+#   press.png     the front of a press sheet with two finished sheets of another
 #   workbook.png  the sheets Sammendrag and Per konteringskode of the workbook
 #
 # All data of the demonstration is made up, so the pictures show nobody.
@@ -68,7 +69,7 @@ for ticket in "$printed"/*/*_jobb_*.json; do
 	[ -f "$ticket" ] || continue # no job at all
 	grep -q '"duplex": true' "$ticket" && grep -q '"colour": true' "$ticket" && grep -q '"giro": false' "$ticket" || continue
 	job=$(dirname "$ticket")
-	row=$(awk -F';' 'NR > 1 && $9 >= 3 && $16 == "ja" { print $5 ";" $6; exit }' "$job"/*_manifest_*.csv)
+	row=$(awk -F';' 'NR > 1 && $10 >= 3 && $19 == "ja" { print $5 ";" $7; exit }' "$job"/*_manifest_*.csv)
 	[ -n "$row" ] || continue
 	file=$job/${row%;*} first=${row#*;}
 	break
@@ -88,6 +89,15 @@ begin $((2 * w + gap + 2 * edge)) $((h + 2 * edge))
 put "$work/front.png" $edge $edge $w $h
 put "$work/back.png" $((edge + w + gap)) $edge $w $h
 draw sheet.png
+
+# A press sheet: of the file with most pages at the vendor with a press.
+file=$(ls -S "$demo"/trykkeri/sftp/a3/.vendor/printed/*/*.pdf | head -1)
+[ -n "$file" ] || fail "no print file at the vendor with a press"
+w=900 h=640 # SRA3
+page "$file" 3 $w $h "$work/press"
+begin $((w + 2 * edge)) $((h + 2 * edge))
+put "$work/press.png" $edge $edge $w $h
+draw press.png
 
 # The workbook, in a LibreOffice of its own that writes numbers as in Norway.
 set -- "$demo"/kostnytte-*.xlsx
