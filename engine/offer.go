@@ -101,15 +101,24 @@ func (e *Engine) untilWindow(v Vendor) time.Duration {
 	if inside {
 		return 0
 	}
-	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
-	opens := func(day int) time.Time {
-		return fromWall(time.Date(now.Year(), now.Month(), now.Day()+day, 0, 0, int(v.OfferFrom/time.Second), 0, time.UTC))
-	}
-	open := opens(0)
+	open, _ := v.window(DayOf(now))
 	if !open.After(now) {
-		open = opens(1)
+		open, _ = v.window(DayOf(now).Add(1))
 	}
 	return open.Sub(now)
+}
+
+// window is when the window for offers that begins on a day opens and shuts.
+func (v Vendor) window(day Day) (open, shut time.Time) {
+	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
+	at := func(days int, clock time.Duration) time.Time {
+		return fromWall(time.Date(day.Year, day.Month, day.Day+days, 0, 0, int(clock/time.Second), 0, time.UTC))
+	}
+	over := 0
+	if v.OfferFrom > v.OfferTo {
+		over = 1
+	}
+	return at(0, v.OfferFrom), at(over, v.OfferTo)
 }
 
 // offerStep takes the job one state on. False: nothing more to do.

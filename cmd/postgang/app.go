@@ -90,7 +90,7 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	}
 	a.engine, err = engine.New(ctx, engine.Config{
 		Archive: a.archive, Blobs: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
-		Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
+		Schedules: a.cfg.Schedules, Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
 		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
 			t := v.Target
 			t.Trace = w.trace

@@ -17,6 +17,9 @@ import (
 // defaultScheduleEvery is how often the daemon looks at its schedules.
 const defaultScheduleEvery = 20 * time.Second
 
+// watchEvery is how often the daemon looks for what is overdue.
+const watchEvery = 5 * time.Minute
+
 func newServe(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
@@ -65,6 +68,8 @@ func (a *app) serve(ctx context.Context) error {
 	since := a.now()
 	a.log.Info("serving", "version", version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
 	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(cmp.Or(a.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
+	watch := time.NewTicker(watchEvery)
+	defer watch.Stop()
 	defer scan.Stop()
 	defer tick.Stop()
 	defer hourly.Stop()
@@ -95,6 +100,10 @@ func (a *app) serve(ctx context.Context) error {
 					}
 				}()
 			default:
+			}
+		case <-watch.C:
+			if err := a.engine.Watch(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("watch", "error", err)
 			}
 		case <-hourly.C:
 			if _, err := a.engine.Reconcile(ctx); err != nil && ctx.Err() == nil {

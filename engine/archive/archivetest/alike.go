@@ -303,6 +303,8 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 			show("ungated", u, err)
 			n, err := r.Unreceipted(ctx, id)
 			show("unreceipted", n, err)
+			n, err = r.Awaited(ctx, id)
+			show("awaited", n, err)
 			for i := range 5 {
 				c, err := r.AppliedReceipt(ctx, id, ID(g.base+i+1))
 				show("receipt", c, err)
