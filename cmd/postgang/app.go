@@ -34,6 +34,8 @@ type app struct {
 	running bool // the queue's workers
 	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
 	scheduleEvery time.Duration
+	// watchEvery is how often serve looks for what is overdue; 0: defaultWatchEvery.
+	watchEvery time.Duration
 }
 
 // wiring is what a test or the demonstration hands in instead of the world.
