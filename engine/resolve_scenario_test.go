@@ -209,6 +209,16 @@ func TestResolveAgainstTheVendorsSide(t *testing.T) {
 		s.put(t, exchange.DefaultAnswers, exchange.AnswerName(job, true), []byte("{"))
 		s.wantUnresolved(t, not(job), "cannot be read")
 	})
+	t.Run("while an offer is under way", func(t *testing.T) {
+		t.Parallel()
+		s, job, _ := uncertainJob(t)
+		release, err := s.archive.Lock(s.ctx, "vendor-trykk")
+		must(t, err)
+		s.wantUnresolved(t, not(job), "try again in a moment")
+		release()
+		s.resolve(t, job, false)
+		s.wantJobs(t, "WITHDRAWN PLANNED")
+	})
 	t.Run("gone", func(t *testing.T) {
 		t.Parallel()
 		s, job, _ := uncertainJob(t)
