@@ -32,6 +32,9 @@ type Vendor struct {
 	Prices     *billing.PriceList // nil: no expected cost
 	OfferFrom  time.Duration      // offers are made from this time of day, Europe/Oslo …
 	OfferTo    time.Duration      // … until this one (exclusive); equal: always
+	// How long it may take before an alarm, see AnswerDue and ReceiptDue.
+	AnswerWithin  time.Duration // from the offer to the answer; 0: DefaultAnswerWithin
+	ReceiptWithin int           // virkedager from the acceptance to the receipts; 0: DefaultReceiptWithin
 }
 
 // Rules are the settings of an account that decide about its letters.

@@ -84,6 +84,10 @@ type Reader interface {
 	Shipments(ctx context.Context, f ShipmentFilter) ([]Shipment, error)
 	// CountShipments counts by account and status.
 	CountShipments(ctx context.Context) ([]StatusCount, error)
+	// Unhandled counts, by account and status, letters to which nothing has happened after a time: received and with the
+	// last event of their history recorded not after it, status MOTTATT, AKSEPTERT, KLAR_FOR_MOTTAK or SENDT_SDP, not due
+	// at any time, not read, not closed and not held. A notified letter (VARSLET) waits for its reader.
+	Unhandled(ctx context.Context, since time.Time) ([]StatusCount, error)
 	Documents(ctx context.Context, shipment string) ([]Document, error)
 	// History is in the order recorded.
 	History(ctx context.Context, shipment string) ([]Event, error)
@@ -111,6 +115,9 @@ type Reader interface {
 	Ungated(ctx context.Context, job string) ([]Shipment, error)
 	// Unreceipted counts a job's letters without an applied receipt.
 	Unreceipted(ctx context.Context, job string) (int, error)
+	// Awaited counts a job's letters that a receipt is awaited for: without an applied one, and not closed by a person
+	// (MANUELT_HANDTERT).
+	Awaited(ctx context.Context, job string) (int, error)
 
 	ReceiptFile(ctx context.Context, vendor, sha256 string) (ReceiptFile, error)
 	ReceiptFiles(ctx context.Context, vendor string) ([]ReceiptFile, error)

@@ -57,7 +57,8 @@ type Config struct {
 	Vendors  []Vendor
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *PostcodeRegister
-	WorkDir   string // scratch space on the same file system as the blobs, if possible
+	Schedules []Schedule // whose missed runs Watch looks for
+	WorkDir   string     // scratch space on the same file system as the blobs, if possible
 	Log       *slog.Logger
 	Now       func() time.Time
 	// Identity is the UUID of an archive that has none yet; shipment ids derive from it. Empty: drawn at random, which is
@@ -92,13 +93,14 @@ type Engine struct {
 	installation string    // identity of this archive
 	space        uuid.UUID // namespace of shipment ids
 	secret       []byte    // key of fingerprints
-	vendorLocks  sync.Map  // vendor key → *sync.Mutex: one offer at a time within the process
+	schedules    []Schedule
+	vendorLocks  sync.Map // vendor key → *sync.Mutex: one offer at a time within the process
 }
 
 // New checks the configuration, reads the archive's identity and cleans the scratch space.
 func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{
-		archive: c.Archive, blobs: c.Blobs, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes,
+		archive: c.Archive, blobs: c.Blobs, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes, schedules: c.Schedules,
 		work: c.WorkDir, log: c.Log, step: c.Step,
 		accounts: map[string]Account{}, vendors: map[string]Vendor{}, makers: map[string]*cover.Maker{},
 	}

@@ -19,17 +19,18 @@ const (
 	JobAccepted  JobState = "ACCEPTED"  // the vendor accepted
 	JobClosed    JobState = "CLOSED"    // a receipt for every letter
 	JobRejected  JobState = "REJECTED"  // the vendor refused; its letters are free again
-	JobWithdrawn JobState = "WITHDRAWN" // taken back before the hand-over; its letters are free again
+	JobWithdrawn JobState = "WITHDRAWN" // taken back before the hand-over, or never handed over; its letters are free again
 	JobUncertain JobState = "UNCERTAIN" // we cannot tell whether the vendor has it; never sent again by itself
 )
 
-// jobMoves is the one table of how a print job may move.
+// jobMoves is the one table of how a print job may move. Nothing moves a job from UNCERTAIN to WITHDRAWN but a person who
+// has asked the vendor: ResolveJob.
 var jobMoves = map[JobState][]JobState{
 	JobPlanned:   {JobComposed, JobWithdrawn},
 	JobComposed:  {JobUploaded, JobWithdrawn, JobUncertain},
 	JobUploaded:  {JobCommitted, JobWithdrawn, JobUncertain},
 	JobCommitted: {JobOffered, JobUncertain},
-	JobUncertain: {JobOffered, JobAccepted, JobRejected},
+	JobUncertain: {JobOffered, JobAccepted, JobRejected, JobWithdrawn},
 	JobOffered:   {JobAccepted, JobRejected},
 	JobAccepted:  {JobClosed},
 }

@@ -101,15 +101,24 @@ func (e *Engine) untilWindow(v Vendor) time.Duration {
 	if inside {
 		return 0
 	}
-	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
-	opens := func(day int) time.Time {
-		return fromWall(time.Date(now.Year(), now.Month(), now.Day()+day, 0, 0, int(v.OfferFrom/time.Second), 0, time.UTC))
-	}
-	open := opens(0)
+	open, _ := v.window(DayOf(now))
 	if !open.After(now) {
-		open = opens(1)
+		open, _ = v.window(DayOf(now).Add(1))
 	}
 	return open.Sub(now)
+}
+
+// window is when the window for offers that begins on a day opens and shuts.
+func (v Vendor) window(day Day) (open, shut time.Time) {
+	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
+	at := func(days int, clock time.Duration) time.Time {
+		return fromWall(time.Date(day.Year, day.Month, day.Day+days, 0, 0, int(clock/time.Second), 0, time.UTC))
+	}
+	over := 0
+	if v.OfferFrom > v.OfferTo {
+		over = 1
+	}
+	return at(0, v.OfferFrom), at(over, v.OfferTo)
 }
 
 // offerStep takes the job one state on. False: nothing more to do.
@@ -236,11 +245,7 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 		e.step("offer: COMMITTED")
 		return true, nil
 	}
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = f.File.Name
-	}
-	if err := side.Withdraw(ctx, j.ID, names); err != nil {
+	if err := side.Withdraw(ctx, j.ID, fileNames(files)); err != nil {
 		return false, err
 	}
 	e.step("offer: files withdrawn")
@@ -249,18 +254,9 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 		if err != nil || now.State != JobUploaded {
 			return err
 		}
-		// Read anew: more may have been read meanwhile.
-		dropped, err := tx.Ungated(ctx, j.ID)
+		drop, err := e.dropUngated(ctx, tx, j.ID) // read anew: more may have been read meanwhile
 		if err != nil {
 			return err
-		}
-		drop := map[string]bool{}
-		for _, s := range dropped {
-			drop[s.ID] = true
-			ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + j.ID}
-			if err := tx.AddEvent(ctx, ev); err != nil {
-				return err
-			}
 		}
 		if now.Reprint {
 			return e.endReprint(ctx, tx, j.ID, "letters closed, deleted or set aside before the last gate: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
@@ -271,6 +267,40 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 		e.step("offer: WITHDRAWN")
 	}
 	return false, err
+}
+
+// dropUngated records in tx that the letters of a job that must not be printed any more drop out of it, and gives them.
+func (e *Engine) dropUngated(ctx context.Context, tx Tx, job string) (map[string]bool, error) {
+	dropped, err := tx.Ungated(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	drop := map[string]bool{}
+	for _, s := range dropped {
+		drop[s.ID] = true
+		ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + job}
+		if err := tx.AddEvent(ctx, ev); err != nil {
+			return nil, err
+		}
+		if s.ReadAt.IsZero() || !s.Status.MayBecome(StatusLest) {
+			continue
+		}
+		s, ev = readInTime(s) // past the gate of a job that came to nothing
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return nil, err
+		}
+		if err := tx.AddEvent(ctx, ev); err != nil {
+			return nil, err
+		}
+	}
+	return drop, nil
+}
+
+// readInTime is what becomes of a letter that was read while it seemed to be on its way to paper, and was never printed: it
+// has been read in time after all.
+func readInTime(s Shipment) (Shipment, Event) {
+	ev := Event{Shipment: s.ID, At: s.ReadAt, Kind: EventStatus, From: s.Status, To: StatusLest, Reason: string(DigitalRead)}
+	return s.move(StatusLest).notDue(), ev
 }
 
 // foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
@@ -328,7 +358,7 @@ func (e *Engine) offered(ctx context.Context, tx Tx, id, reason string) error {
 			return err
 		}
 		if to == JobOffered {
-			if err := tx.ResolveAlarm(ctx, "uncertain:"+id); err != nil {
+			if err := tx.ResolveAlarm(ctx, uncertainAlarm(id)); err != nil {
 				return err
 			}
 			return tx.SendLetters(ctx, id, tx.Now())
@@ -348,9 +378,11 @@ func (e *Engine) uncertain(ctx context.Context, j PrintJob, reason string) error
 		if err := e.moveJob(ctx, tx, now, JobUncertain, reason); err != nil {
 			return err
 		}
-		return tx.RaiseAlarm(ctx, "uncertain:"+j.ID, fmt.Sprintf("job %s (%d letters) to vendor %s is uncertain: %s. It will not be sent again. Ask the vendor whether they have it", j.ID, j.Letters, j.Vendor, reason))
+		return tx.RaiseAlarm(ctx, uncertainAlarm(j.ID), fmt.Sprintf("job %s (%d letters) to vendor %s is uncertain: %s. It will not be sent again. Ask the vendor whether they have it, then postgang job resolve %s", j.ID, j.Letters, j.Vendor, reason, j.ID))
 	})
 }
+
+func uncertainAlarm(id string) string { return "uncertain:" + id }
 
 // Answered tells what the vendor's answers did.
 type Answered struct {
@@ -537,9 +569,9 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []stri
 		if s.ReadAt.IsZero() {
 			s.Hold = HoldRejected
 		} else {
-			// Read while the vendor had it, and never printed: it has been read in time after all.
-			events = append(events, Event{Shipment: s.ID, At: s.ReadAt, Kind: EventStatus, From: s.Status, To: StatusLest, Reason: string(DigitalRead)})
-			s = s.move(StatusLest).notDue()
+			var ev Event
+			s, ev = readInTime(s)
+			events = append(events, ev)
 		}
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err

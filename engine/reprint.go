@@ -196,7 +196,7 @@ func notReprintable(j PrintJob) string {
 	case j.State == JobOffered, j.State == JobAccepted, j.State == JobClosed:
 		return ""
 	case j.State == JobUncertain:
-		return "it is UNCERTAIN whether the vendor has it: ask the vendor first. An answer or a receipt resolves it"
+		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it: ask the vendor first, then postgang job resolve %s", j.ID)
 	case j.State == JobRejected:
 		return fmt.Sprintf("the vendor rejected it and printed nothing: mend the cause, then postgang job release %s", j.ID)
 	case j.State == JobWithdrawn:

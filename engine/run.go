@@ -151,8 +151,8 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 	}
 	out.Took = e.now().Sub(start)
 	e.log.Info("night done", "summary", out.Summary(), "took", out.Took)
-	if waitErr != nil {
-		return out, waitErr
+	if err := errors.Join(waitErr, e.Watch(ctx)); err != nil {
+		return out, err
 	}
 	if len(out.Unsettled) > 0 || len(out.Uncertain) > 0 {
 		return out, fmt.Errorf("%w: %s", ErrUnsettled, out.Summary())

@@ -108,6 +108,8 @@ type Vendor struct {
 	ConcurrentWrites *bool              `toml:"concurrent_writes"`
 	OfferFrom        string             `toml:"offer_from"` // HH:MM, Europe/Oslo
 	OfferTo          string             `toml:"offer_to"`
+	AnswerWithin     string             `toml:"answer_within"`             // Go duration
+	ReceiptWithin    *int               `toml:"receipt_within_virkedager"` // 1 to 60
 	Print            Print              `toml:"print"`
 	Press            *Press             `toml:"press"`
 	Marks            Marks              `toml:"marks"`
@@ -559,6 +561,19 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	if (v.OfferFrom == "") != (v.OfferTo == "") {
 		c.add(at+".offer_from", "offer_from and offer_to belong together: set both or none")
 	}
+	if v.AnswerWithin != "" {
+		d, err := time.ParseDuration(v.AnswerWithin)
+		if err != nil || d < time.Minute || d > longestAnswer {
+			c.add(at+".answer_within", "%q is no duration from \"1m\" to \"744h\", such as \"4h\"", v.AnswerWithin)
+		}
+		out.AnswerWithin = d
+	}
+	if n := v.ReceiptWithin; n != nil {
+		if *n < 1 || *n > longestReceipt {
+			c.add(at+".receipt_within_virkedager", "%d is not within 1 to %d", *n, longestReceipt)
+		}
+		out.ReceiptWithin = *n
+	}
 	if out.Receipts.Version == "" && out.Receipts.Encoding == "" && out.Receipts.Delimiter == "" && out.Receipts.DecimalSign == "" && len(out.Receipts.Columns) == 0 {
 		out.Receipts = billing.DefaultFormat()
 	}
@@ -580,6 +595,12 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	}
 	return out, len(c.problems) == before
 }
+
+// The longest times that a vendor may be given before an alarm.
+const (
+	longestAnswer  = 31 * 24 * time.Hour
+	longestReceipt = 60
+)
 
 func (c *checker) clock(key, s string) time.Duration {
 	if s == "" {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/engine"
 	"postgang/printjobs/prepare"
 )
 
@@ -55,6 +56,9 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"bad database", "[archive]\ndatabase = \"mysql://x\"", ":13", "sqlite: or postgres://"},
 		{"password in the file", "[archive]\ndatabase = \"postgres://u:secret@h/n\"", ":13", "PGPASSWORD"},
 		{"window half set", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\noffer_from=\"07:00\"", ":17", "belong together"},
+		{"answer within no time", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nanswer_within=\"4\"", ":17", "no duration"},
+		{"answer within a second", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nanswer_within=\"1s\"", ":17", "no duration from \"1m\""},
+		{"receipts within none", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nreceipt_within_virkedager=0", ":17", "not within 1 to 60"},
 		{"no host key", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the vendor's public host key"},
 		{"contradicting deadlines", "[accounts.a.rules]\ndeadline_hours = 40\ndeadline_virkedager = 2", ":14", "contradicts"},
 		{"unknown vendor", "[accounts.b]\nvendor = \"x\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":13", "no configured vendor"},
@@ -115,6 +119,27 @@ output_mb = 100
 	want := prepare.PoolOptions{Workers: 3, Timeout: 90 * time.Second, CPU: time.Minute, Memory: 512 << 20, Output: 100 << 20}
 	if got := cfg.Prepare.Pool(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestLateness: how long a vendor is given before an alarm.
+func TestLateness(t *testing.T) {
+	t.Parallel()
+	const head = "[vendors.v]\n"
+	if !strings.Contains(minimal, head) {
+		t.Fatal("the minimal configuration has another vendor")
+	}
+	for add, want := range map[string]engine.Vendor{
+		"": {}, // the engine's defaults
+		"answer_within = \"4h30m\"\nreceipt_within_virkedager = 6\n": {AnswerWithin: 4*time.Hour + 30*time.Minute, ReceiptWithin: 6},
+	} {
+		cfg, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(strings.Replace(minimal, head, head+add, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := cfg.Vendors[0]; v.AnswerWithin != want.AnswerWithin || v.ReceiptWithin != want.ReceiptWithin {
+			t.Errorf("%q: answer within %v, receipts within %d", add, v.AnswerWithin, v.ReceiptWithin)
+		}
 	}
 }
 

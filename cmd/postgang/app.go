@@ -34,6 +34,8 @@ type app struct {
 	running bool // the queue's workers
 	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
 	scheduleEvery time.Duration
+	// watchEvery is how often serve looks for what is overdue; 0: defaultWatchEvery.
+	watchEvery time.Duration
 }
 
 // wiring is what a test or the demonstration hands in instead of the world.
@@ -90,7 +92,7 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	}
 	a.engine, err = engine.New(ctx, engine.Config{
 		Archive: a.archive, Blobs: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
-		Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
+		Schedules: a.cfg.Schedules, Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
 		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
 			t := v.Target
 			t.Trace = w.trace

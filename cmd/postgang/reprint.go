@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"postgang/engine"
 )
@@ -115,15 +112,11 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 		if err := o.print(viewReprint(planned), func(w io.Writer) { showReprint(w, viewReprint(planned)) }); err != nil {
 			return err
 		}
-		if o.json || !term.IsTerminal(int(os.Stdin.Fd())) {
-			return usage("nothing is ordered yet: add --yes")
-		}
-		fmt.Fprint(o.err, "Order this? [y/N] ")
-		answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		ok, err := o.confirm("Order this?", "nothing is ordered yet: add --yes")
+		if err != nil {
 			return err
 		}
-		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" && a != "j" && a != "ja" {
+		if !ok {
 			fmt.Fprintln(o.out, "Nothing is ordered.")
 			return nil
 		}

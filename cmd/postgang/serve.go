@@ -17,15 +17,19 @@ import (
 // defaultScheduleEvery is how often the daemon looks at its schedules.
 const defaultScheduleEvery = 20 * time.Second
 
+// defaultWatchEvery is how often the daemon looks for what is overdue.
+const defaultWatchEvery = 5 * time.Minute
+
 func newServe(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "The daemon: takes hand-ins, runs the night, fetches receipts, writes the monthly report",
 		Long: `Runs until SIGTERM or SIGINT: takes hand-ins and digital events as they come,
-prepares letters, and runs the schedules of postgang.toml. Each planned time runs
-once, also over restarts and the nights when the clocks change; a night or report
-missed while the process was down is caught up. On SIGTERM work at hand is finished or
-released; what is not done is taken up by the next start.`,
+prepares letters, runs the schedules of postgang.toml, and looks every five minutes for
+what is overdue. Each planned time runs once, also over restarts and the nights when the
+clocks change; a night or report missed while the process was down is caught up. On
+SIGTERM work at hand is finished or released; what is not done is taken up by the next
+start.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(o.config)
@@ -65,6 +69,8 @@ func (a *app) serve(ctx context.Context) error {
 	since := a.now()
 	a.log.Info("serving", "version", version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
 	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(cmp.Or(a.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
+	watch := time.NewTicker(cmp.Or(a.watchEvery, defaultWatchEvery))
+	defer watch.Stop()
 	defer scan.Stop()
 	defer tick.Stop()
 	defer hourly.Stop()
@@ -95,6 +101,10 @@ func (a *app) serve(ctx context.Context) error {
 					}
 				}()
 			default:
+			}
+		case <-watch.C:
+			if err := a.engine.Watch(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("watch", "error", err)
 			}
 		case <-hourly.C:
 			if _, err := a.engine.Reconcile(ctx); err != nil && ctx.Err() == nil {

@@ -29,14 +29,15 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	edited := strings.Replace(string(text), "settle = \"0s\"", "settle = \"0s\"\nevery = \"1s\"\n[schedule]\nnight = \"0 21 * * 1-5\"", 1)
+	edited = strings.Replace(edited, "host_key ", "answer_within = \"1m\"\nhost_key ", 1)
 	if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	// Monday before nine: the hand-ins are taken, and offered at nine.
+	// Monday before nine: the hand-ins are taken, and offered at nine. The vendor does not answer, and that is seen.
 	slots := serveUntil(t, path, time.Date(2026, 11, 23, 20, 57, 0, 0, engine.Oslo), func(r engine.Reader) bool {
 		last, err := r.LastSlot(context.Background(), engine.ScheduleNight)
-		return err == nil && last.State == engine.SlotDone
+		return err == nil && last.State == engine.SlotDone && overdueAnswers(r) > 0
 	})
 	if len(slots) != 1 || !slots[0].At.Equal(time.Date(2026, 11, 23, 21, 0, 0, 0, engine.Oslo)) {
 		t.Fatalf("slots: %+v", slots)
@@ -60,6 +61,18 @@ func TestServe(t *testing.T) {
 	s.check(t)
 }
 
+// overdueAnswers counts the open alarms about offers without an answer.
+func overdueAnswers(r engine.Reader) int {
+	alarms, err := r.Alarms(context.Background(), true)
+	n := 0
+	for _, a := range alarms {
+		if err == nil && strings.HasPrefix(a.Key, "no-answer:") {
+			n++
+		}
+	}
+	return n
+}
+
 // serveUntil runs the daemon until a condition holds, stops it, and gives the nights of the slot ledger.
 func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.Reader) bool) []engine.Slot {
 	t.Helper()
@@ -72,7 +85,7 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.scheduleEvery = 100 * time.Millisecond
+	a.scheduleEvery, a.watchEvery = 100*time.Millisecond, 100*time.Millisecond
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	ended := make(chan error, 1)

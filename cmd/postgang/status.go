@@ -44,11 +44,14 @@ func newStatus(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Where everything stands: shipments, jobs under way, alarms, schedules",
-		Long:  `Exit code 3: an alarm is open.`,
+		Long:  `Looks for what is overdue first. Exit code 3: an alarm is open.`,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app) error {
+				if err := a.engine.Watch(ctx); err != nil {
+					return err
+				}
 				v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
 				err := a.archive.View(ctx, func(r engine.Reader) error {
 					counts, err := r.CountShipments(ctx)

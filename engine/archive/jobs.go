@@ -128,12 +128,25 @@ func (r *reader) Ungated(ctx context.Context, job string) ([]engine.Shipment, er
 	return out, nil
 }
 
+// unreceipted is the rest of a WHERE: letters l without an applied receipt.
+const unreceipted = `NOT EXISTS (
+	SELECT 1 FROM receipt c WHERE c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED')`
+
 // Unreceipted counts a job's letters without an applied receipt.
 func (r *reader) Unreceipted(ctx context.Context, job string) (int, error) {
-	n, err := one(ctx, r, scalar[int], `SELECT count(*) FROM job_letter l WHERE l.job = $1 AND NOT EXISTS (
-		SELECT 1 FROM receipt c WHERE c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED')`, job)
+	n, err := one(ctx, r, scalar[int], `SELECT count(*) FROM job_letter l WHERE l.job = $1 AND `+unreceipted, job)
 	if err != nil {
 		return 0, fmt.Errorf("count receipts of job %s: %w", job, err)
+	}
+	return n, nil
+}
+
+// Awaited counts a job's letters that a receipt is awaited for.
+func (r *reader) Awaited(ctx context.Context, job string) (int, error) {
+	n, err := one(ctx, r, scalar[int], `SELECT count(*) FROM job_letter l JOIN shipment s ON s.id = l.shipment
+		WHERE l.job = $1 AND s.status <> 'MANUELT_HANDTERT' AND `+unreceipted, job)
+	if err != nil {
+		return 0, fmt.Errorf("count awaited receipts of job %s: %w", job, err)
 	}
 	return n, nil
 }

@@ -85,6 +85,22 @@ func (r *reader) CountShipments(ctx context.Context) ([]engine.StatusCount, erro
 	return out, nil
 }
 
+// Unhandled counts letters to which nothing has happened after a time.
+func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]engine.StatusCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c engine.StatusCount, err error) {
+		err = scan(&c.Account, &c.Status, &c.Count)
+		return c, err
+	}, `SELECT s.account, s.status, count(*) FROM shipment s
+		WHERE s.status IN ('MOTTATT', 'AKSEPTERT', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')
+			AND s.due_at IS NULL AND s.read_at IS NULL AND s.closed_at IS NULL AND s.hold = '' AND s.received_at <= $1
+			AND NOT EXISTS (SELECT 1 FROM event e WHERE e.shipment = s.id AND e.recorded_at > $1)
+		GROUP BY s.account, s.status ORDER BY s.account, s.status`, since.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("count unhandled shipments: %w", err)
+	}
+	return out, nil
+}
+
 // Documents lists a shipment's documents in the order of the letter.
 func (r *reader) Documents(ctx context.Context, shipment string) ([]engine.Document, error) {
 	out, err := list(ctx, r, func(scan scan) (d engine.Document, err error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -285,6 +286,9 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		}
 		due, err := r.Due(ctx, long, account, "", 3)
 		show("due", due, err)
+		waiting, err := r.Unhandled(ctx, long)
+		waiting = slices.DeleteFunc(waiting, func(c engine.StatusCount) bool { return c.Account != g.account })
+		show("unhandled", waiting, err)
 		n, err := r.CountAlike(ctx, g.account, T0, long)
 		show("alike", n, err)
 		for _, s := range ss {
@@ -303,6 +307,8 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 			show("ungated", u, err)
 			n, err := r.Unreceipted(ctx, id)
 			show("unreceipted", n, err)
+			n, err = r.Awaited(ctx, id)
+			show("awaited", n, err)
 			for i := range 5 {
 				c, err := r.AppliedReceipt(ctx, id, ID(g.base+i+1))
 				show("receipt", c, err)

@@ -228,6 +228,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"reprints", reprints},
 		{"gate of a reprint", reprintGate},
 		{"composed files", composedFiles},
+		{"unhandled", unhandled},
 		{"last gate", lastGate},
 		{"send letters", sendLetters},
 		{"receipts", receipts},
@@ -894,6 +895,63 @@ func composedFiles(s *suite) {
 	check()
 }
 
+// unhandled: letters that nothing happens to, each other one for a reason of its own.
+func unhandled(s *suite) {
+	since := T0.Add(-24 * time.Hour)
+	wait := func(number int, fn func(*engine.Shipment)) {
+		s.Helper()
+		s.put(func(v *engine.Shipment) {
+			v.NotifiedAt, v.DueAt, v.DueReason, v.ReceivedAt = time.Time{}, time.Time{}, "", since
+			fn(v)
+		}, number)
+	}
+	for i, fn := range []func(*engine.Shipment){
+		// Counted:
+		func(*engine.Shipment) {},
+		func(v *engine.Shipment) { v.ReceivedAt = since.Add(-1000 * time.Hour) },
+		func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP },
+		func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak; v.Account = "barnehage" },
+		func(v *engine.Shipment) { v.Status = engine.StatusMottatt },
+		func(v *engine.Shipment) { v.Submission.DigitalOnly = true },
+		// Not counted:
+		func(v *engine.Shipment) { v.ReceivedAt = since.Add(time.Millisecond) },
+		func(v *engine.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Hour), engine.ReasonUnread },
+		func(v *engine.Shipment) { v.ReadAt = T0 },
+		func(v *engine.Shipment) { v.ClosedAt = T0 },
+		func(v *engine.Shipment) { v.Hold = "x" },
+		func(v *engine.Shipment) { v.Status = engine.StatusVarslet },
+		func(v *engine.Shipment) { v.Status = engine.StatusLevertSDP },
+		func(v *engine.Shipment) { v.Status = engine.StatusSendtPrint },
+	} {
+		wait(i+1, fn)
+	}
+	// The second one has events: the last of them recorded at the time still counts as before it.
+	event := func(n int, recorded time.Time) {
+		s.Helper()
+		s.must(func(tx engine.Tx) error {
+			return tx.AddEvent(s.ctx, engine.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
+		})
+	}
+	event(2, since.Add(-time.Hour))
+	event(2, since)
+	want := func(accepted int) {
+		s.Helper()
+		s.view(func(r engine.Reader) error {
+			got, err := r.Unhandled(s.ctx, since)
+			s.same(got, []engine.StatusCount{
+				{Account: "barnehage", Status: engine.StatusKlarForMottak, Count: 1},
+				{Account: "skole", Status: engine.StatusAkseptert, Count: accepted},
+				{Account: "skole", Status: engine.StatusMottatt, Count: 1},
+				{Account: "skole", Status: engine.StatusSendtSDP, Count: 1},
+			})
+			return err
+		})
+	}
+	want(3)
+	event(2, since.Add(time.Millisecond))
+	want(2)
+}
+
 func lastGate(s *suite) {
 	s.put(nil, 1, 2, 3, 4, 5, 6, 7)
 	id := s.job(7, 6, 5, 4, 3, 2, 1)
@@ -1033,6 +1091,21 @@ func receipts(s *suite) {
 			s.Errorf("%s: was stored", name)
 		}
 	}
+	closed := s.shipment(2)
+	closed.Status = engine.StatusManueltHandtert
+	awaited := func(want int) {
+		s.Helper()
+		s.view(func(r engine.Reader) error {
+			n, err := r.Awaited(s.ctx, id)
+			s.same(n, want)
+			left, err2 := r.Unreceipted(s.ctx, id)
+			s.same(left, 1)
+			return errors.Join(err, err2)
+		})
+	}
+	awaited(1)
+	s.must(func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, closed) })
+	awaited(0) // none is awaited for what a person has closed
 	last, ls := Receipt(111, id, 2)
 	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, last, ls) })
 	s.view(func(r engine.Reader) error {

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postgang/printjobs/exchange"
+)
+
+// Resolution is what a person has learnt from the vendor about a job that is UNCERTAIN.
+type Resolution struct {
+	Job string
+	// Offered: the vendor has the job. Else the vendor confirms that it has not got it and will not print it.
+	Offered bool
+	Reason  string // kept in the job's history and shown; no personal data
+}
+
+// Resolved is what a resolution comes to.
+type Resolved struct {
+	Job     PrintJob // as it was before
+	Why     string   // why it is UNCERTAIN
+	LeftOut int      // letters that are not planned anew: read, closed or set aside meanwhile
+	New     []string // jobs that its letters were planned into; none before it is done
+}
+
+// PlanResolve says what a resolution would come to, and changes nothing. The error says why it is refused and what to do
+// instead.
+func (e *Engine) PlanResolve(ctx context.Context, r Resolution) (Resolved, error) {
+	return view(ctx, e.archive, func(rd Reader) (Resolved, error) { return e.planResolve(ctx, rd, r) })
+}
+
+func (e *Engine) planResolve(ctx context.Context, rd Reader, r Resolution) (Resolved, error) {
+	var out Resolved
+	j, err := rd.Job(ctx, r.Job)
+	if err != nil {
+		return out, err
+	}
+	out.Job = j
+	if why := badReason(r.Reason); why != "" {
+		return out, fmt.Errorf("job %s cannot be resolved so: %s", j.ID, why)
+	}
+	if why := notUncertain(j); why != "" {
+		return out, fmt.Errorf("job %s is %s, not UNCERTAIN: %s", j.ID, j.State, why)
+	}
+	history, err := rd.JobHistory(ctx, j.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, ev := range history {
+		if ev.To == JobUncertain {
+			out.Why = ev.Reason
+		}
+	}
+	if r.Offered || j.Reprint {
+		return out, nil
+	}
+	dropped, err := rd.Ungated(ctx, j.ID)
+	out.LeftOut = len(dropped)
+	return out, err
+}
+
+// notUncertain says of a job that is not UNCERTAIN what to do instead of resolving it; empty: it is.
+func notUncertain(j PrintJob) string {
+	switch j.State {
+	case JobUncertain:
+		return ""
+	case JobPlanned, JobComposed, JobUploaded, JobCommitted:
+		return "it is handed over by itself, by postgang serve or the next postgang night"
+	case JobOffered:
+		return "the vendor's answer or receipts decide (postgang receipts fetch). A vendor that has lost it answers with a refusal, and postgang job release then frees its letters"
+	case JobAccepted, JobClosed:
+		if j.Reprint {
+			return fmt.Sprintf("the vendor has accepted it. What was not printed is ordered once more: postgang job reprint %s", j.Parent)
+		}
+		return fmt.Sprintf("the vendor has accepted it. What was not printed is ordered once more: postgang job reprint %s", j.ID)
+	case JobRejected:
+		return fmt.Sprintf("the vendor has refused it. Mend the cause, then postgang job release %s", j.ID)
+	case JobWithdrawn:
+		return "it was taken back and is never printed; postgang shipment show tells where its letters are"
+	}
+	return "nothing is known about how to go on"
+}
+
+// ResolveJob ends the uncertainty about a job, by a person's word.
+//
+// The vendor has it: it is OFFERED, as if its ready file had been found there.
+//
+// The vendor has not got it: its answers and receipts are fetched and its side is looked at once more; whatever says
+// there that the job was handed over after all refuses the resolution. Then what is left of its files is taken back, so
+// that nothing of the old id can be printed, and in one transaction the job is WITHDRAWN and its letters are planned
+// anew under a new id, as after the last gate. A reprint ends alone. After a crash in between it is still UNCERTAIN, and
+// doing it again finds the files gone.
+func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error) {
+	out, err := e.PlanResolve(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	if !r.Offered {
+		unlock, err := e.lockVendor(ctx, out.Job.Vendor)
+		if err != nil {
+			return out, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", r.Job, err)
+		}
+		defer unlock()
+		if err := e.withdrawUncertain(ctx, out.Job); err != nil {
+			return out, fmt.Errorf("job %s is not withdrawn: %w", r.Job, err)
+		}
+	}
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		var err error
+		if out, err = e.planResolve(ctx, tx, r); err != nil {
+			return err // an answer or a receipt has come in between
+		}
+		if r.Offered {
+			return e.offered(ctx, tx, r.Job, "resolved by a person, the vendor has it: "+r.Reason)
+		}
+		if err := tx.ResolveAlarm(ctx, uncertainAlarm(r.Job)); err != nil {
+			return err
+		}
+		reason := "resolved by a person, the vendor has not got it: " + r.Reason
+		if out.Job.Reprint {
+			return e.moveJob(ctx, tx, out.Job, JobWithdrawn, reason)
+		}
+		drop, err := e.dropUngated(ctx, tx, r.Job)
+		if err != nil {
+			return err
+		}
+		if err := e.replan(ctx, tx, r.Job, drop, reason); err != nil {
+			return err
+		}
+		children, err := tx.Jobs(ctx, JobFilter{Parent: r.Job})
+		for _, c := range children {
+			out.New = append(out.New, c.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	e.step("resolve: recorded")
+	e.log.Info("uncertain job resolved", "job", r.Job, "offered", r.Offered, "new", out.New)
+	return out, nil
+}
+
+// withdrawUncertain takes what is left of an UNCERTAIN job back from the vendor, which must be locked, unless something
+// there says that it was handed over.
+func (e *Engine) withdrawUncertain(ctx context.Context, j PrintJob) error {
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
+	}
+	// An answer or a receipt that lies there settles it, and better than a person's word.
+	if _, err := e.Fetch(ctx, v.Key); err != nil {
+		return fmt.Errorf("look for answers and receipts: %w", err)
+	}
+	var files []JobFile
+	err := e.archive.View(ctx, func(r Reader) error {
+		now, err := r.Job(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		if now.State != JobUncertain {
+			return fmt.Errorf("an answer or a receipt was found just now, and it is %s", now.State)
+		}
+		files, err = r.JobFiles(ctx, j.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	side, err := e.dial(ctx, v)
+	if err != nil {
+		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
+	}
+	defer side.Close()
+	there, err := side.State(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	if why := handedOver(there, j); why != "" {
+		return errors.New(why)
+	}
+	// Withdraw looks for a ready file and answers once more itself.
+	if err := side.Withdraw(ctx, j.ID, fileNames(files)); err != nil {
+		return err
+	}
+	e.step("resolve: files withdrawn")
+	return nil
+}
+
+// handedOver says why a vendor's side speaks against its word that it has not got a job; empty: nothing does.
+func handedOver(there exchange.RemoteState, j PrintJob) string {
+	switch {
+	case there.Answer != nil && there.Answer.TicketSHA256 == j.TicketSHA:
+		return "the vendor's answer to it is there, so it was handed over (postgang receipts fetch)"
+	case there.Answer != nil:
+		return "an answer to this job id, but to another ticket, is at the vendor. Have the vendor take it away, then try again"
+	case there.BadAnswer != nil:
+		return "the vendor has answered it, but the answer cannot be read. Have the vendor mend or remove it, then try again"
+	case there.Ready:
+		return "a ready file for it is at the vendor, so it was handed over, or will be taken up. Say --offered, or have the vendor take the ready file away, then try again"
+	}
+	return ""
+}
+
+func fileNames(files []JobFile) []string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.File.Name
+	}
+	return names
+}

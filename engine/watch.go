@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What a vendor is given when it says nothing else.
+const (
+	DefaultAnswerWithin  = 24 * time.Hour
+	DefaultReceiptWithin = 4 // virkedager; SvarUt looks for missing receipts from the fourth on (domain.md 1.6)
+)
+
+const (
+	// unhandledAfter is how long an accepted letter may wait for a first or next digital event without being seen
+	// (domain.md 1.6).
+	unhandledAfter = 24 * time.Hour
+	// missedAfter is how late a night may begin before it counts as missed: another schedule may be at work.
+	missedAfter = 15 * time.Minute
+)
+
+// AnswerDue is when the answer to an offer made at a time is overdue, in UTC: when AnswerWithin of the vendor (0:
+// DefaultAnswerWithin) is used up. It is counted on the clock, and only within the window for offers when one is set.
+func (v Vendor) AnswerDue(offered time.Time) time.Time {
+	left := cmp.Or(v.AnswerWithin, DefaultAnswerWithin)
+	if v.OfferFrom == v.OfferTo {
+		return offered.Add(left).UTC()
+	}
+	at := offered
+	// From the day before: a window over midnight may have begun then.
+	for day := DayOf(offered).Add(-1); ; day = day.Add(1) {
+		open, shut := v.window(day)
+		if open.After(at) {
+			at = open
+		}
+		rest := shut.Sub(at)
+		if rest >= left {
+			return at.Add(left).UTC()
+		}
+		if rest > 0 {
+			left, at = left-rest, shut
+		}
+	}
+}
+
+// ReceiptDue is when receipts for a job that was accepted at a time are overdue, in UTC: at the end of the last of
+// ReceiptWithin virkedager of the vendor (0: DefaultReceiptWithin) after the day of acceptance. 24 and 31 December are
+// none.
+func (v Vendor) ReceiptDue(accepted time.Time) time.Time {
+	n := cmp.Or(v.ReceiptWithin, DefaultReceiptWithin)
+	return Calendar{}.AddVirkedager(DayOf(accepted), n).Add(1).Start().UTC()
+}
+
+// missedNights are the nights that were planned and not begun, oldest first, when last is the newest in the ledger.
+func missedNights(s Schedule, last Slot, now time.Time) []time.Time {
+	var out []time.Time
+	if last.State == SlotSkipped {
+		out = append(out, last.At)
+	}
+	return append(out, s.Missed(last.At, now.Add(-missedAfter), maxCatchUp)...)
+}
+
+// watched is what the rules of overdue look at.
+type watched struct {
+	offered   []PrintJob     // OFFERED
+	accepted  []PrintJob     // ACCEPTED and overdue by ReceiptDue
+	awaited   map[string]int // letters of an accepted job that a receipt is awaited for, by job
+	unhandled []StatusCount
+	nights    []time.Time // missed
+}
+
+// The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
+const (
+	alarmNoAnswer  = "no-answer:"  // and the job
+	alarmNoReceipt = "no-receipt:" // and the job
+	alarmUnhandled = "unhandled:"  // account and status
+	alarmMissed    = "missed:"     // and the schedule
+)
+
+// overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
+// an alarm that stays counts no occurrences.
+func (e *Engine) overdue(w watched, now time.Time) map[string]string {
+	alarms := map[string]string{}
+	for _, j := range w.offered {
+		if v := e.vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
+			alarms[alarmNoAnswer+j.ID] = fmt.Sprintf("job %s (%d letters) was offered to vendor %s at %s, and there is no answer. Ask the vendor; it is not sent again",
+				j.ID, j.Letters, j.Vendor, clockOf(j.OfferedAt))
+		}
+	}
+	for _, j := range w.accepted {
+		if n := w.awaited[j.ID]; n > 0 {
+			alarms[alarmNoReceipt+j.ID] = fmt.Sprintf("vendor %s accepted job %s at %s, and there is no receipt for %d of its %d letters. Ask the vendor whether they are posted (postgang job show %s)",
+				j.Vendor, j.ID, clockOf(j.Updated), n, j.Letters, j.ID)
+		}
+	}
+	for _, c := range w.unhandled {
+		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = fmt.Sprintf("%d letters of account %s have been %s for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account %s --status %s",
+			c.Count, c.Account, c.Status, c.Account, c.Status)
+	}
+	if n := len(w.nights); n > 0 {
+		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
+			clockOf(w.nights[n-1]), n)
+	}
+	return alarms
+}
+
+func clockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") }
+
+// Watch raises an alarm for what is overdue, and resolves those whose cause is gone: offers without answer, accepted
+// jobs without receipts, letters to which nothing has happened, nights that were missed. (A night that failed has an
+// alarm from RunDue.) It may be called at any time and by several processes.
+func (e *Engine) Watch(ctx context.Context) error {
+	now := e.now()
+	var wanted map[string]string
+	open := map[string]string{}
+	err := e.archive.View(ctx, func(r Reader) error {
+		w, err := e.watched(ctx, r, now)
+		if err != nil {
+			return err
+		}
+		wanted = e.overdue(w, now)
+		alarms, err := r.Alarms(ctx, true)
+		for _, a := range alarms {
+			open[a.Key] = a.Text
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for what is overdue: %w", err)
+	}
+	var raise, resolve []string
+	for key, text := range wanted {
+		if open[key] != text {
+			raise = append(raise, key)
+		}
+	}
+	for key := range open {
+		if _, still := wanted[key]; !still && ofWatch(key) {
+			resolve = append(resolve, key)
+		}
+	}
+	if len(raise)+len(resolve) == 0 {
+		return nil
+	}
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		for _, key := range raise {
+			if err := tx.RaiseAlarm(ctx, key, wanted[key]); err != nil {
+				return err
+			}
+		}
+		for _, key := range resolve {
+			if err := tx.ResolveAlarm(ctx, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record what is overdue: %w", err)
+	}
+	for _, key := range raise {
+		e.log.Error("overdue", "alarm", key, "problem", wanted[key])
+	}
+	for _, key := range resolve {
+		e.log.Info("no longer overdue", "alarm", key)
+	}
+	return nil
+}
+
+func ofWatch(key string) bool {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched, error) {
+	w := watched{awaited: map[string]int{}}
+	jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobOffered, JobAccepted}})
+	if err != nil {
+		return w, err
+	}
+	for _, j := range jobs {
+		if j.State == JobOffered {
+			w.offered = append(w.offered, j)
+			continue
+		}
+		// Nothing changes an accepted job until it is closed: it was updated last when it was accepted.
+		if now.Before(e.vendors[j.Vendor].ReceiptDue(j.Updated)) {
+			continue
+		}
+		w.accepted = append(w.accepted, j)
+		if w.awaited[j.ID], err = r.Awaited(ctx, j.ID); err != nil {
+			return w, err
+		}
+	}
+	if w.unhandled, err = r.Unhandled(ctx, now.Add(-unhandledAfter)); err != nil {
+		return w, err
+	}
+	for _, s := range e.schedules {
+		if s.Name != ScheduleNight {
+			continue
+		}
+		last, err := r.LastSlot(ctx, s.Name)
+		if errors.Is(err, ErrNotFound) {
+			continue // no night was ever promised
+		}
+		if err != nil {
+			return w, err
+		}
+		w.nights = missedNights(s, last, now)
+	}
+	return w, nil
+}

@@ -1,0 +1,169 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine"
+	"postgang/printjobs/exchange"
+)
+
+// watch looks for what is overdue, twice: the second look must change nothing.
+func (s *stage) watch(t *testing.T) {
+	t.Helper()
+	must(t, s.engine.Watch(s.ctx))
+	before := s.openAlarms(t)
+	must(t, s.engine.Watch(s.ctx))
+	after := s.openAlarms(t)
+	for key, a := range after {
+		if b := before[key]; b != a {
+			t.Errorf("looking again changed an alarm from %+v to %+v", b, a)
+		}
+	}
+}
+
+func (s *stage) openAlarms(t *testing.T) map[string]engine.Alarm {
+	t.Helper()
+	out := map[string]engine.Alarm{}
+	for _, a := range view(t, s, func(r engine.Reader) ([]engine.Alarm, error) { return r.Alarms(s.ctx, true) }) {
+		out[a.Key] = a
+	}
+	return out
+}
+
+// wantAlarmText: an alarm is open and its text has these words.
+func (s *stage) wantAlarmText(t *testing.T, key, words string) {
+	t.Helper()
+	if a, ok := s.openAlarms(t)[key]; !ok || !strings.Contains(a.Text, words) {
+		t.Errorf("alarm %s: %q, want %q", key, a.Text, words)
+	}
+}
+
+// TestWatchOffers: the vendor does not answer, answers, sends no receipts, sends some, then all.
+func TestWatchOffers(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *engine.Config) { c.Vendors[0].AnswerWithin = 4 * time.Hour })
+	ids := []string{s.accepted(t, "a", newLetter("En")), s.accepted(t, "bb", newLetter("To")), s.accepted(t, "ccc", newLetter("Tre"))}
+	s.night(t)
+	job := s.onlyJob(t).ID
+	s.clock.add(4*time.Hour - time.Millisecond)
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(time.Millisecond)
+	s.watch(t)
+	s.wantAlarms(t, "no-answer:"+job)
+	s.wantAlarmText(t, "no-answer:"+job, "(3 letters) was offered to vendor trykk at 2026-11-24 10:00")
+	s.clock.add(24 * time.Hour)
+	s.watch(t)
+	if a := s.openAlarms(t)["no-answer:"+job]; a.Count != 1 {
+		t.Errorf("an alarm that stays is one occurrence, not %d", a.Count)
+	}
+
+	s.answer(t, s.acceptance(t, job)) // Wednesday
+	s.fetch(t)
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.set(time.Date(2026, 12, 1, 22, 59, 0, 0, time.UTC)) // the last minute of Tuesday, the fourth virkedag
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(time.Minute)
+	s.watch(t)
+	s.wantAlarmText(t, "no-receipt:"+job, "no receipt for 3 of its 3 letters")
+	s.receipts(t, "k1.csv", receiptRow(job, ids[0], s.clock.now()))
+	s.fetch(t)
+	s.watch(t)
+	s.wantAlarmText(t, "no-receipt:"+job, "no receipt for 2 of its 3 letters")
+	_, err := s.engine.Stop(s.ctx, ids[1], "ringt trykkeriet")
+	must(t, err)
+	s.watch(t)
+	s.wantAlarmText(t, "no-receipt:"+job, "no receipt for 1 of its 3 letters") // closed by hand: none is awaited
+	s.receipts(t, "k2.csv", receiptRow(job, ids[2], s.clock.now()))
+	s.fetch(t)
+	s.watch(t)
+	s.wantJobs(t, "ACCEPTED")
+	s.wantAlarms(t)
+}
+
+// TestWatchResolvesRefused: a refusal is an answer.
+func TestWatchResolvesRefused(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	job := s.onlyJob(t)
+	s.clock.add(engine.DefaultAnswerWithin)
+	s.watch(t)
+	s.wantAlarms(t, "no-answer:")
+	s.answer(t, exchange.Answer{Job: job.ID, TicketSHA256: job.TicketSHA})
+	s.fetch(t)
+	s.watch(t)
+	s.wantAlarms(t, "rejected:")
+}
+
+// TestWatchUnhandled: letters that nobody notifies are seen after a day.
+func TestWatchUnhandled(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	first := s.accepted(t, "a", newLetter("En").digital())
+	second := s.accepted(t, "bb", newLetter("To").digital())
+	s.accepted(t, "ccc", newLetter("Tre")) // due at once
+	s.clock.add(23 * time.Hour)
+	s.event(t, second, engine.DigitalSDPSent)
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(time.Hour)
+	s.watch(t)
+	s.wantAlarms(t, "unhandled:skatt:AKSEPTERT")
+	s.wantAlarmText(t, "unhandled:skatt:AKSEPTERT", "1 letters of account skatt have been AKSEPTERT for more than a day")
+	s.clock.add(23 * time.Hour)
+	s.event(t, first, engine.DigitalNotified)
+	s.watch(t)
+	s.wantAlarms(t, "unhandled:skatt:SENDT_SDP")
+	s.read(t, second)
+	s.watch(t)
+	s.wantAlarms(t)
+	for text := range strings.Lines(s.log.String()) {
+		if strings.Contains(text, person()) || strings.Contains(text, "Kari") {
+			t.Errorf("the log names a person: %s", text)
+		}
+	}
+}
+
+// TestWatchNights: nights that were planned and not begun.
+func TestWatchNights(t *testing.T) {
+	t.Parallel()
+	sch := nightly(t, true)
+	s := setup(t, func(c *engine.Config) { c.Schedules = []engine.Schedule{sch} })
+	since := s.clock.now()
+	s.clock.add(7 * 24 * time.Hour)
+	s.watch(t)
+	s.wantAlarms(t) // no ledger yet: no night was promised
+	s.due(t, sch, since, &runs{})
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(72 * time.Hour)
+	s.watch(t)
+	s.wantAlarms(t, "missed:night")
+	s.wantAlarmText(t, "missed:night", "the last of ")
+	_, err := s.engine.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (string, error) {
+		s.watch(t)
+		s.wantAlarms(t) // it is under way
+		return "", nil
+	})
+	must(t, err)
+	s.watch(t)
+	s.wantAlarms(t)
+}
+
+// TestNightWatches: the end of a night looks for what is overdue.
+func TestNightWatches(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.accepted(t, "a", newLetter("En").digital())
+	s.clock.add(25 * time.Hour)
+	_, err := s.engine.RunNight(s.ctx, engine.NightOptions{})
+	must(t, err)
+	s.wantAlarms(t, "unhandled:")
+}
