@@ -90,8 +90,9 @@ func (w *laid) only(sheets []int, f *Figures, p Profile) error {
 
 // waiting bounds what the waiting letters will add to the print file.
 type waiting struct {
-	sheets int
-	bytes  int64
+	sheets  int
+	bytes   int64
+	objects int64
 }
 
 // Bounds on what a letter can add to a print file, for staying below a limit
@@ -110,6 +111,19 @@ const (
 	markBytes    = 4 << 10   // content that draws the marks of a sheet
 )
 
+// maxFileObjects keeps print files below 8,388,607 objects, which MuPDF refuses
+// to go beyond, as older viewers do (ISO 32000-1 annex C), with room for page
+// tree and parts.
+const maxFileObjects = 8_000_000
+
+// objects is how many objects a letter can add of its own, at most.
+func (w *laid) objects() int64 {
+	if w.body != nil {
+		return int64(w.body.NumObjects())
+	}
+	return w.letter.Facts.Bytes / 40
+}
+
 // size is what a letter can add of its own.
 func (w *laid) size() int64 {
 	if w.src != nil {
@@ -124,6 +138,9 @@ func (c *composer) fits(w *laid) bool {
 	f, p := c.file, c.profile
 	sheets := len(w.im.Sheets)
 	if over(f.letters+1, p.MaxLettersPerFile) || over(f.sheets+sheets, p.MaxSheetsPerFile) {
+		return false
+	}
+	if f.objects+c.waiting.objects+w.objects()+3*int64(len(f.sides)+2*(c.waiting.sheets+sheets)) > maxFileObjects {
 		return false
 	}
 	perSheet := int64(2*sideBytes + len(c.crop[0]) + len(c.crop[1]))
@@ -156,6 +173,7 @@ func (c *composer) wait(ctx context.Context, w *laid) error {
 	c.block = append(c.block, w)
 	c.waiting.sheets += len(w.im.Sheets)
 	c.waiting.bytes += w.size()
+	c.waiting.objects += w.objects()
 	if c.waiting.sheets >= c.press.Block() {
 		return c.flush(ctx)
 	}
