@@ -366,7 +366,7 @@ func (v *salvage) root() (types.IndirectRef, bool) {
 			continue
 		}
 		if ref, ok := root.(types.IndirectRef); ok {
-			return ref, true
+			return v.end(ref), true
 		}
 		return v.add(d), true
 	}
@@ -379,10 +379,28 @@ func (v *salvage) root() (types.IndirectRef, bool) {
 	for i := len(v.found) - 1; i >= 0; i-- {
 		ref := *types.NewIndirectRef(v.found[i].number, 0)
 		if d := v.dict(ref); d["Pages"] != nil && v.name(d["Type"]) == "Catalog" {
-			return ref, true
+			return v.end(ref), true
 		}
 	}
 	return *types.NewIndirectRef(last, 0), last > 0
+}
+
+// end follows a reference whose object is a reference itself, which only
+// damaged files have, to the last one: pdfcpu takes a catalog at its own place
+// only.
+func (v *salvage) end(ref types.IndirectRef) types.IndirectRef {
+	for range 32 {
+		entry := v.table[ref.ObjectNumber.Value()]
+		if entry == nil {
+			break
+		}
+		next, ok := entry.Object.(types.IndirectRef)
+		if !ok {
+			break
+		}
+		ref = next
+	}
+	return ref
 }
 
 // lenient reads objects and never fails.
