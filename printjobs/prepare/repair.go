@@ -366,7 +366,7 @@ func (v *salvage) root() (types.IndirectRef, bool) {
 			continue
 		}
 		if ref, ok := root.(types.IndirectRef); ok {
-			return v.end(ref), true
+			return v.placed(ref, d), true
 		}
 		return v.add(d), true
 	}
@@ -379,28 +379,21 @@ func (v *salvage) root() (types.IndirectRef, bool) {
 	for i := len(v.found) - 1; i >= 0; i-- {
 		ref := *types.NewIndirectRef(v.found[i].number, 0)
 		if d := v.dict(ref); d["Pages"] != nil && v.name(d["Type"]) == "Catalog" {
-			return v.end(ref), true
+			return v.placed(ref, d), true
 		}
 	}
 	return *types.NewIndirectRef(last, 0), last > 0
 }
 
-// end follows a reference whose object is a reference itself, which only
-// damaged files have, to the last one: pdfcpu takes a catalog at its own place
-// only.
-func (v *salvage) end(ref types.IndirectRef) types.IndirectRef {
-	for range 32 {
-		entry := v.table[ref.ObjectNumber.Value()]
-		if entry == nil {
-			break
+// placed gives a reference to a catalog that pdfcpu takes: to the dictionary
+// itself, not to a reference or a stream, which damaged files have there.
+func (v *salvage) placed(ref types.IndirectRef, d types.Dict) types.IndirectRef {
+	if entry := v.table[ref.ObjectNumber.Value()]; entry != nil {
+		if _, ok := entry.Object.(types.Dict); ok {
+			return ref
 		}
-		next, ok := entry.Object.(types.IndirectRef)
-		if !ok {
-			break
-		}
-		ref = next
 	}
-	return ref
+	return v.add(d)
 }
 
 // lenient reads objects and never fails.
