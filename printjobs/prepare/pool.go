@@ -532,7 +532,7 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 	if failure != nil {
 		w.kill()
 		if sending {
-			_ = <-sent // the files are the caller's again
+			<-sent //nolint:errcheck // only that the files are the caller's again
 		}
 	}
 	return reply, failure
