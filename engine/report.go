@@ -114,7 +114,7 @@ func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map
 				return nil, err
 			}
 			for _, j := range jobs {
-				if !j.State.Live() {
+				if !j.State.Live() || j.Reprint && j.OfferedAt.IsZero() { // a reprint that the vendor has not got owes no receipt
 					continue
 				}
 				letter, err := r.JobLetterOf(ctx, j.ID, s.ID)

@@ -193,8 +193,12 @@ func (c *composer) flush(ctx context.Context) error {
 	if len(block) == 0 {
 		return nil
 	}
-	if ok, err := c.draw(ctx, c.file.linker, c.press, block, c.file); err != nil || ok {
-		return errors.Join(err, c.tell(block))
+	ok, err := c.draw(ctx, c.file.linker, c.press, block, c.file)
+	if err != nil {
+		return err
+	}
+	if ok {
+		return c.tell(block)
 	}
 	for _, w := range block {
 		w.close()
