@@ -414,3 +414,18 @@ func TestReprintSurvivesDeath(t *testing.T) {
 		})
 	}
 }
+
+// TestReprintNotHandedOverOwesNoReceipt: until the vendor has a reprint, only the first printing of its letter is missed.
+func TestReprintNotHandedOverOwesNoReceipt(t *testing.T) {
+	t.Parallel()
+	s, job, ids := acceptedLetters(t, 2)
+	month := s.clock.now().In(engine.Oslo).Format("2006-01")
+	slices.Sort(ids)
+	if got := missing(s.report(t, month)); !slices.Equal(got, ids) {
+		t.Fatalf("missing receipts of %v, want %v", got, ids)
+	}
+	s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 1}}})
+	if got := missing(s.report(t, month)); !slices.Equal(got, ids) {
+		t.Errorf("with a reprint ordered, missing receipts of %v, want %v", got, ids)
+	}
+}
