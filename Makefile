@@ -7,7 +7,7 @@ DEMO    ?= demo
 JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui gcc libc6-dev
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: help build demo test judges bench lint fuzz pictures clean
+.PHONY: help build demo test judges bench chaos lint fuzz pictures clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,8 +26,8 @@ test: judges ## run all tests with the race detector
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
-	echo "go test -race ./... (in $$tmp), then demo, kills, the largest letter and a print file of 10 GB without the race detector"; \
-	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 10m -run 'TestDemo$$|TestKilled' ./cmd/postgang && \
+	echo "go test -race ./... (in $$tmp), then demo, chaos, the largest letter and a print file of 10 GB without the race detector"; \
+	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos' ./cmd/postgang && \
 	$(GO) test -timeout 10m -run 'TestLargestLetter$$' ./printjobs/prepare && \
 	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
 
@@ -71,6 +71,15 @@ lint: ## golangci-lint, fetched at its pinned version
 	$(GO) mod verify
 	@command -v golangci-lint >/dev/null || $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	PATH="$$PATH:$$($(GO) env GOPATH)/bin" golangci-lint run ./...
+
+# Nights that are killed and disturbed for hours; figures as JSON in CHAOS_OUT, rewritten as it goes on.
+CHAOS_FOR  ?= 2h
+CHAOS_SEED ?= 1
+CHAOS_OUT  ?= bin/chaos.json
+chaos: judges ## kill and disturb nights for CHAOS_FOR (2h): nothing may be lost or doubled
+	$(GO) test -c -o bin/chaos.test ./cmd/postgang
+	cd cmd/postgang && POSTGANG_CHAOS_FOR=$(CHAOS_FOR) POSTGANG_CHAOS_SEED=$(CHAOS_SEED) POSTGANG_CHAOS_OUT=$(abspath $(CHAOS_OUT)) \
+		$(abspath bin/chaos.test) -test.parallel 4 -test.timeout 0 -test.run 'TestChaos'
 
 FUZZTIME ?= 30s
 fuzz: ## run every fuzz target for FUZZTIME (30s)

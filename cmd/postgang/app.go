@@ -43,6 +43,7 @@ type wiring struct {
 	now          func() time.Time
 	step         func(name string)                 // see engine.Config
 	trace        func(step string, args ...string) // see exchange.Target
+	timeouts     exchange.Timeouts                 // see exchange.Target
 	installation string                            // see archive.Config
 	identity     string                            // see engine.Config
 	retry        func(attempt int) time.Duration   // of failed background work
@@ -95,7 +96,7 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 		Schedules: a.cfg.Schedules, Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
 		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
 			t := v.Target
-			t.Trace = w.trace
+			t.Trace, t.Timeouts = w.trace, w.timeouts
 			return exchange.Dial(ctx, t)
 		},
 	})

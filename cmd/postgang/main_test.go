@@ -11,10 +11,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"postgang/engine/archive/archivetest"
+	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
 
@@ -22,6 +24,8 @@ import (
 const (
 	envBeProgram = "POSTGANG_TEST_PROGRAM" // run as postgang
 	envKillAfter = "POSTGANG_TEST_KILL"    // kill -9 oneself at this step, counted from 1
+	envClock     = "POSTGANG_TEST_CLOCK"   // a file that says how far the clock is off
+	envHurry     = "POSTGANG_TEST_HURRY"   // short limits and quick retries
 )
 
 // withPostgres stops the PostgreSQL that tests have started.
@@ -54,6 +58,23 @@ func TestMain(m *testing.M) {
 			}
 			w.wiring.step = func(string) { die() }
 			w.wiring.trace = func(string, ...string) { die() }
+		}
+		if name := os.Getenv(envClock); name != "" {
+			w.wiring.now = func() time.Time {
+				b, err := os.ReadFile(name)
+				if err != nil {
+					panic(err)
+				}
+				offset, err := time.ParseDuration(string(b))
+				if err != nil {
+					panic(err)
+				}
+				return time.Now().Add(offset)
+			}
+		}
+		if os.Getenv(envHurry) != "" {
+			w.wiring.timeouts = exchange.Timeouts{Dial: 5 * time.Second, Operation: 2 * time.Second, Keepalive: time.Second}
+			w.wiring.retry = func(int) time.Duration { return 150 * time.Millisecond }
 		}
 		os.Exit(run(context.Background(), os.Args[1:], w))
 	}

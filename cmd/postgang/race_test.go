@@ -11,6 +11,9 @@ const demoShipments = letters.MinShipments
 // killStride is how many steps a killed night gets at most. Every process starts slowly with the race detector.
 const killStride = 60
 
+// raceEnabled says whether the race detector watches.
+const raceEnabled = true
+
 // What that demo must have at least, so that judging it means something.
 const (
 	leastLetters         = 60  // offered

@@ -1,0 +1,1092 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"codeberg.org/go-pdf/fpdf"
+	"golang.org/x/crypto/ssh"
+
+	"postgang/cmd/config"
+	"postgang/engine"
+	"postgang/engine/archive/archivetest"
+	"postgang/fixtures/chaosftp"
+	"postgang/fixtures/vendorsim"
+	"postgang/printjobs/cover"
+	"postgang/printjobs/exchange"
+)
+
+// How TestChaos is told what to do.
+const (
+	envChaosFor  = "POSTGANG_CHAOS_FOR"  // how long, e.g. "2h"; unset: as many nights as CI has time for
+	envChaosSeed = "POSTGANG_CHAOS_SEED" // of the random nights; unset: 1
+	envChaosOut  = "POSTGANG_CHAOS_OUT"  // file that the figures are written to after each stage, as JSON
+)
+
+// chaosKinds are the stages: each archive with each server.
+var chaosKinds = []struct{ database, server string }{
+	{"sqlite", "simulator"}, {"sqlite", "openssh"}, {"postgres", "simulator"}, {"postgres", "openssh"},
+}
+
+const (
+	randomShort = 20 // random nights a kind in CI
+	stageNights = 12 // random nights until a new stage is set up, since archives grow
+	// In CI each kind is crashed at every second step and every fourth request, each kind at others: together at all.
+	stepStride, requestStride = 2, 4
+)
+
+// TestChaos kills nights and receipts at every recorded step and every SFTP request, then at random, while the server and
+// the vendor do what they should not, and holds archive and vendor against each other after each night: no letter lost,
+// none offered twice. POSTGANG_CHAOS_FOR makes it go on for hours (make chaos).
+func TestChaos(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("runs many processes; without the race detector")
+	}
+	t.Parallel()
+	fig := &chaosFigures{Began: time.Now().UTC(), Faults: map[string]int{}, Kinds: map[string]int{}, Codes: map[string]int{}, out: os.Getenv(envChaosOut)}
+	seed, _ := strconv.ParseUint(os.Getenv(envChaosSeed), 10, 64)
+	if seed == 0 {
+		seed = 1
+	}
+	var until time.Time
+	if s := os.Getenv(envChaosFor); s != "" {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatalf("%s: %v", envChaosFor, err)
+		}
+		until = time.Now().Add(d)
+	}
+	t.Cleanup(func() {
+		fig.write()
+		b, _ := json.MarshalIndent(fig, "", "  ")
+		t.Logf("%s", b)
+		if fig.Nights == 0 || fig.Kills() == 0 || fig.LettersPrinted == 0 {
+			t.Error("nothing was tried")
+		}
+		if until.IsZero() && fig.Nights < 300 {
+			t.Errorf("only %d nights", fig.Nights)
+		}
+	})
+	for i, k := range chaosKinds {
+		name := k.database + " " + k.server
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			systematicChaos(t, fig, i, until.IsZero())
+			nights := 0
+			for stage := uint64(0); ; stage++ {
+				if until.IsZero() && nights >= randomShort || !until.IsZero() && time.Now().After(until) {
+					return
+				}
+				t.Run(fmt.Sprint("stage ", stage), func(t *testing.T) {
+					c := newChaos(t, fig, k.database, k.server, rand.New(rand.NewPCG(seed, uint64(i)<<32|stage)))
+					for range stageNights {
+						if until.IsZero() && nights >= randomShort || !until.IsZero() && time.Now().After(until) {
+							break
+						}
+						nights++
+						if c.randomNight(); c.t.Failed() {
+							return // what follows in this archive follows from that
+						}
+					}
+					c.finish()
+				})
+				fig.write()
+			}
+		})
+	}
+}
+
+// systematicChaos crashes a night and a fetch at every recorded step and at every SFTP request, before it and after it, one
+// crash a night. short: at some of them.
+func systematicChaos(t *testing.T, fig *chaosFigures, kind int, short bool) {
+	k := chaosKinds[kind]
+	night, fetch := []string{"night", "--patience", "20s"}, []string{"receipts", "fetch"}
+	sweep := func(name string, stride int, attempt func(n int) chaosAttempt) {
+		t.Run(name, func(t *testing.T) {
+			first := 1 + kind%stride
+			if !short {
+				first, stride = 1, 1
+			}
+			c := newChaos(t, fig, k.database, k.server, rand.New(rand.NewPCG(7, uint64(kind))))
+			for _, command := range [][]string{night, fetch} {
+				for n := first; c.crashed(attempt(n), command...); n += stride {
+				}
+			}
+			c.finish()
+		})
+	}
+	sweep("every step", stepStride, func(n int) chaosAttempt { return chaosAttempt{step: n} })
+	for _, f := range []chaosftp.Fault{chaosftp.CutBefore, chaosftp.CutAfter} {
+		sweep("every request, "+f.String(), requestStride, func(n int) chaosAttempt {
+			return chaosAttempt{fault: chaosftp.Plan{Fault: f, At: n}, kill: true}
+		})
+	}
+}
+
+// chaosFigures are what a run did, and what it found.
+type chaosFigures struct {
+	mu  sync.Mutex
+	out string
+
+	Began             time.Time      `json:"began"`
+	Seconds           int            `json:"seconds"`
+	Kinds             map[string]int `json:"nights_by_kind"`
+	Nights            int            `json:"nights"`
+	Runs              int            `json:"runs"` // processes that were started under a fault
+	KilledAtStep      int            `json:"killed_at_step"`
+	KilledAtRequest   int            `json:"killed_at_request"`
+	KilledAtMoment    int            `json:"killed_at_moment"`
+	Faults            map[string]int `json:"faults"` // requests that went wrong
+	Requests          int64          `json:"sftp_requests"`
+	VendorFailed      int            `json:"vendor_interrupted"`
+	FilesTaken        int            `json:"files_removed_by_vendor"`
+	TwoEngines        int            `json:"two_engines_at_once"`
+	SecondRefused     int            `json:"second_engine_refused"`
+	ClockJumps        int            `json:"clock_jumps"`
+	Events            int            `json:"read_or_stopped"`
+	Reprints          int            `json:"reprints_ordered"`
+	Replays           int            `json:"receipt_files_replayed"`
+	LettersHandedIn   int            `json:"letters_handed_in"`
+	LettersPrinted    int            `json:"letters_printed"` // by the vendor, reprints too
+	LettersNotPrinted int            `json:"letters_read_or_stopped_in_time"`
+	MatricesRead      int            `json:"letters_found_by_datamatrix"`
+	JobsAccepted      int            `json:"jobs_accepted"`
+	JobsUncertain     int            `json:"jobs_uncertain"`
+	JobsRejected      int            `json:"jobs_rejected"`
+	JobsWithdrawn     int            `json:"jobs_withdrawn"`
+	Codes             map[string]int `json:"exit_codes"`
+	Lost              int            `json:"lost"`
+	Doubled           int            `json:"doubled"`
+	Violations        []string       `json:"violations"`
+}
+
+// Kills is how often a process was killed.
+func (f *chaosFigures) Kills() int { return f.KilledAtStep + f.KilledAtRequest + f.KilledAtMoment }
+
+func (f *chaosFigures) add(change func(*chaosFigures)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f)
+}
+
+func (f *chaosFigures) write() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Seconds = int(time.Since(f.Began).Seconds())
+	if f.out == "" {
+		return
+	}
+	b, err := json.MarshalIndent(f, "", "  ")
+	if err == nil {
+		_ = os.WriteFile(f.out, b, 0o644) // a figure that is not written costs no night
+	}
+}
+
+// chaos is a stage: an installation, a vendor, and a server between them that goes wrong.
+type chaos struct {
+	t        *testing.T
+	dir      string
+	root     string
+	kind     string
+	database string
+	rng      *rand.Rand
+	fig      *chaosFigures
+	server   *chaosftp.Server
+	night    int
+	tried    []string // of this night, for a violation's text
+
+	mu       sync.Mutex
+	offset   time.Duration // of the clock of engine and vendor
+	furthest time.Duration
+	handed   map[string]bool
+	ordered  map[string]int
+	repeated []string
+	handIns  int
+	events   int
+	counted  map[string]bool // jobs whose figures are counted
+}
+
+const chaosAccount = "prove"
+
+func newChaos(t *testing.T, fig *chaosFigures, database, server string, rng *rand.Rand) *chaos {
+	t.Helper()
+	dir := t.TempDir()
+	c := &chaos{
+		t: t, dir: dir, root: filepath.Join(dir, "trykkeri"), kind: database + " " + server, database: database, rng: rng, fig: fig,
+		handed: map[string]bool{}, ordered: map[string]int{}, counted: map[string]bool{},
+	}
+	client, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := vendorsim.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := vendorsim.MakeFolders(c.root); err != nil {
+		t.Fatal(err)
+	}
+	var behind chaosftp.Backend
+	if server == "openssh" {
+		program, err := chaosftp.FindOpenSSH()
+		if err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatal(err)
+			}
+			t.Skip(err)
+		}
+		behind = chaosftp.OpenSSH(program, c.root)
+	} else {
+		sim, err := vendorsim.Serve(context.Background(), c.root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { sim.Close() })
+		behind = chaosftp.Through(sim.Addr(), vendorsim.DefaultUser, client.Signer)
+	}
+	c.server, err = chaosftp.Serve(behind, chaosftp.Options{HostKey: host.Signer, ClientKey: client.Signer.PublicKey()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.server.Close()
+		fig.add(func(f *chaosFigures) { f.Requests += c.server.Requests() })
+	})
+	dsn := "sqlite:postgang.db"
+	if database == "postgres" {
+		dsn = archivetest.Postgres(t)
+	}
+	text := fmt.Sprintf(`
+[archive]
+database = %q
+[intake]
+settle = "0s"
+[prepare]
+workers = 1
+[vendors.v]
+address = %q
+user = "postgang"
+host_key = %q
+key_file = "nokkel"
+[vendors.v.print]
+max_letters_per_job = 3
+[accounts.%s.sender]
+name = "Prøve kommune"
+postcode = "5003"
+city = "Bergen"
+[accounts.%s.rules]
+allow_synthetic = true
+duplicate_limit = 0
+`, dsn, c.server.Addr(), strings.TrimSpace(host.Authorized), chaosAccount, chaosAccount)
+	if err := os.WriteFile(filepath.Join(dir, config.DefaultName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.setClock(0)
+	return c
+}
+
+func (c *chaos) path(parts ...string) string {
+	return filepath.Join(append([]string{c.dir}, parts...)...)
+}
+
+// now is the clock of engine and vendor.
+func (c *chaos) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+// setClock moves it, also under a running engine.
+func (c *chaos) setClock(offset time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset, c.furthest = offset, max(c.furthest, offset)
+	name := c.path("klokke")
+	if err := errors.Join(os.WriteFile(name+".ny", []byte(offset.String()), 0o600), os.Rename(name+".ny", name)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// violate records what must not be. The run goes on: there may be more to find.
+func (c *chaos) violate(format string, a ...any) {
+	text := fmt.Sprintf(format, a...)
+	c.t.Errorf("night %d: %s\n  after: %s", c.night, text, strings.Join(c.tried, "; "))
+	c.fig.add(func(f *chaosFigures) {
+		if strings.HasPrefix(text, "LOST") {
+			f.Lost++
+		}
+		if strings.HasPrefix(text, "DOUBLED") {
+			f.Doubled++
+		}
+		f.Violations = append(f.Violations, fmt.Sprintf("%s night %d (%s): %s", c.t.Name(), c.night, strings.Join(c.tried, "; "), text))
+	})
+	c.fig.write()
+}
+
+// handIn puts a letter of one page into the drop folder. Notified ones are due because they were not read.
+func (c *chaos) handIn() {
+	c.handIns++
+	key := fmt.Sprintf("brev-%05d", c.handIns)
+	recipient := map[string]string{"navn": "Testperson Én", "adresselinje1": fmt.Sprintf("Prøvegata %d", c.handIns), "postnummer": "5003", "poststed": "Bergen"}
+	notified := c.rng.IntN(3) == 0
+	if notified {
+		recipient["digitalId"] = syntheticID
+	}
+	meta, err := json.Marshal(map[string]any{
+		"tittel": "Prøvebrev " + key, "mottaker": recipient, "konteringskode": "4100",
+		"dokumenter": []map[string]string{{"filnavn": "brev.pdf", "mimeType": "application/pdf"}},
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	pdf := fpdf.New("P", "mm", "A4", "")
+	pdf.SetCreationDate(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	pdf.AddPage()
+	pdf.SetFont("Helvetica", "", 12)
+	pdf.Text(30, 120, "Letter "+key)
+	var b bytes.Buffer
+	if err := pdf.Output(&b); err != nil {
+		c.t.Fatal(err)
+	}
+	folder := c.path("data", "post", "inn", chaosAccount)
+	temp := filepath.Join(folder, "."+key)
+	err = errors.Join(os.MkdirAll(temp, 0o755), os.WriteFile(filepath.Join(temp, "forsendelse.json"), meta, 0o644),
+		os.WriteFile(filepath.Join(temp, "brev.pdf"), b.Bytes(), 0o644), os.WriteFile(filepath.Join(temp, "klar"), nil, 0o644),
+		os.Rename(temp, filepath.Join(folder, key)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.handed[chaosAccount+"/"+key] = true
+	c.fig.add(func(f *chaosFigures) { f.LettersHandedIn++ })
+	if notified {
+		c.event("VARSLET", key, -9*24*time.Hour)
+	}
+}
+
+// syntheticID is a fødselsnummer that nobody has: 80 is added to its month.
+const syntheticID = "02817030281"
+
+// event reports a digital event of a hand-in.
+func (c *chaos) event(kind, key string, ago time.Duration) {
+	c.mu.Lock()
+	c.events++
+	n := c.events
+	c.mu.Unlock()
+	line, err := json.Marshal(map[string]string{
+		"hendelse": kind, "konto": chaosAccount, "levering": key, "tidspunkt": c.now().Add(ago).Format(time.RFC3339), "nokkel": fmt.Sprint("h-", n),
+	})
+	if err != nil {
+		c.t.Error(err)
+	}
+	folder := c.path("data", "post", "hendelser")
+	name := filepath.Join(folder, fmt.Sprintf("h%06d", n))
+	if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(name+".part", append(line, '\n'), 0o644), os.Rename(name+".part", name+".jsonl")); err != nil {
+		c.t.Error(err)
+	}
+}
+
+// chaosAttempt is one run of the program, and what happens to it.
+type chaosAttempt struct {
+	step   int           // killed at this recorded step; 0: not
+	fault  chaosftp.Plan // what goes wrong at the server
+	kill   bool          // killed when the fault happens
+	moment time.Duration // killed so long after its start; 0: not
+}
+
+func (a chaosAttempt) String() string {
+	var parts []string
+	if a.step > 0 {
+		parts = append(parts, fmt.Sprintf("killed at step %d", a.step))
+	}
+	if a.fault.Fault != chaosftp.None {
+		s := fmt.Sprintf("%v at request %d", a.fault.Fault, a.fault.At)
+		if a.fault.Span > 1 {
+			s += fmt.Sprintf(" and %d more", a.fault.Span-1)
+		}
+		if a.kill {
+			s += ", killed there"
+		}
+		parts = append(parts, s)
+	}
+	if a.moment > 0 {
+		parts = append(parts, fmt.Sprintf("killed after %v", a.moment))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// run starts the program under an attempt's fault, and tells how it ended; killed: -1.
+func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
+	c.tried = append(c.tried, strings.Join(args, " ")+" "+a.String())
+	exe, err := os.Executable()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), envBeProgram+"=1", fmt.Sprintf("%s=%d", envKillAfter, a.step), envClock+"="+c.path("klokke"), envHurry+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var out, errOut lockedBuffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	started := make(chan struct{})
+	if hook := a.fault.Hook; a.kill {
+		a.fault.Hook = func() {
+			<-started
+			kill()
+			if hook != nil {
+				hook()
+			}
+		}
+	}
+	c.server.Arm(a.fault)
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	close(started)
+	if a.moment > 0 {
+		timer := time.AfterFunc(a.moment, kill)
+		defer timer.Stop()
+	}
+	_ = cmd.Wait()
+	seen, happened := c.server.Disarm()
+	code = cmd.ProcessState.ExitCode()
+	c.fig.add(func(f *chaosFigures) {
+		f.Runs++
+		f.Codes[strconv.Itoa(code)]++
+		if happened > 0 && !a.kill {
+			f.Faults[a.fault.Fault.String()] += happened
+		}
+		switch {
+		case code != -1:
+		case a.step > 0:
+			f.KilledAtStep++
+		case a.kill:
+			f.KilledAtRequest++
+		default:
+			f.KilledAtMoment++
+		}
+	})
+	c.tried[len(c.tried)-1] += fmt.Sprintf(" (%d requests) → %d", seen, code)
+	said := errOut.String()
+	if code == exitUsage || strings.Contains(said, "panic:") || strings.Contains(said, "goroutine ") {
+		c.violate("exit code %d of %v:\n%s", code, args, said)
+	}
+	if name := os.Getenv("POSTGANG_CHAOS_LOG"); name != "" {
+		fmt.Fprintf(os.Stderr, "== %s\n%s%s\n", c.tried[len(c.tried)-1], out.String(), said)
+	}
+	return code, out.String() + said
+}
+
+// lockedBuffer may be written to by what a killed process leaves.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// vendor is the print vendor by the clock of the stage. interrupted: its work ends after some steps.
+func (c *chaos) vendor(steps int) *vendorsim.Vendor {
+	opt := vendorsim.Options{Now: c.now}
+	if steps > 0 {
+		opt.Interrupt = func(string, string) error {
+			if steps--; steps < 0 {
+				return errInterrupted
+			}
+			return nil
+		}
+	}
+	return vendorsim.New(c.root, opt)
+}
+
+var errInterrupted = errors.New("the vendor's work was interrupted")
+
+// tick has the vendor work.
+func (c *chaos) tick(steps int) {
+	done, err := c.vendor(steps).Tick(context.Background())
+	if errors.Is(err, errInterrupted) {
+		c.fig.add(func(f *chaosFigures) { f.VendorFailed++ })
+	} else if err != nil {
+		c.violate("the vendor: %v", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range done {
+		if d.Repeated {
+			c.repeated = append(c.repeated, d.Job)
+		}
+	}
+}
+
+// crashed hands in a few letters, lets one crash happen to a command, and settles the night. It reports whether the crash
+// happened at all: beyond the last step nothing does.
+func (c *chaos) crashed(a chaosAttempt, args ...string) bool {
+	c.begin()
+	for range 2 {
+		c.handIn()
+	}
+	if args[0] == "receipts" {
+		if code, out := c.run(chaosAttempt{}, "night", "--patience", "1m"); code != exitOK {
+			c.violate("a night without a fault: exit code %d\n%s", code, out)
+		}
+		c.tick(0)
+	}
+	code, out := c.run(a, args...)
+	if code != -1 && code != exitOK {
+		c.violate("exit code %d\n%s", code, out)
+	}
+	c.check(false)
+	c.settle()
+	c.tidy()
+	return code == -1 && !c.t.Failed()
+}
+
+// tidy has the vendor take away its answers to jobs that are done, as vendors do: a fetch would have more requests every night.
+func (c *chaos) tidy() {
+	names, err := filepath.Glob(filepath.Join(c.root, exchange.DefaultAnswers, "*"))
+	for _, n := range names {
+		err = errors.Join(err, os.Remove(n))
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *chaos) begin() {
+	c.night++
+	c.tried = nil
+	c.fig.add(func(f *chaosFigures) {
+		f.Nights++
+		f.Kinds[c.kind]++
+	})
+}
+
+// randomNight is a night of a few letters in which a few things go wrong.
+func (c *chaos) randomNight() {
+	c.begin()
+	first := c.handIns + 1
+	for range 2 + c.rng.IntN(3) {
+		c.handIn()
+	}
+	// Somebody reads or stops a letter, at any moment.
+	disturb := func() {
+		if c.rng.IntN(4) == 0 {
+			key := fmt.Sprintf("brev-%05d", first+c.rng.IntN(c.handIns-first+1))
+			kind := []string{"LEST", "LUKKET"}[c.rng.IntN(2)]
+			c.event(kind, key, -time.Minute)
+			c.tried = append(c.tried, kind+" "+key)
+			c.fig.add(func(f *chaosFigures) { f.Events++ })
+		}
+	}
+	for range 2 + c.rng.IntN(5) {
+		disturb()
+		for range c.rng.IntN(2) { // so that there is something to do
+			c.handIn()
+		}
+		args := []string{"night", "--patience", "3s"}
+		if c.rng.IntN(4) == 0 {
+			args = []string{"receipts", "fetch"}
+		}
+		if c.rng.IntN(12) == 0 {
+			c.twoEngines()
+		} else {
+			c.run(c.randomAttempt(), args...)
+		}
+		c.between()
+		c.check(false)
+	}
+	c.settle()
+	if c.rng.IntN(5) == 0 {
+		c.replay()
+	}
+}
+
+// randomAttempt draws what happens to a run.
+func (c *chaos) randomAttempt() chaosAttempt {
+	at := 1 + c.rng.IntN(250)
+	switch k := c.rng.IntN(12); k {
+	case 0, 1, 2:
+		return chaosAttempt{step: 1 + c.rng.IntN(90)}
+	case 3, 4:
+		f := []chaosftp.Fault{chaosftp.CutBefore, chaosftp.CutAfter}[c.rng.IntN(2)]
+		return chaosAttempt{fault: chaosftp.Plan{Fault: f, At: at}, kill: true}
+	case 5:
+		return chaosAttempt{moment: time.Duration(20+c.rng.IntN(900)) * time.Millisecond}
+	case 6: // something happens at the vendor in the middle of it
+		hook := c.hook()
+		return chaosAttempt{fault: chaosftp.Plan{Fault: chaosftp.CutBefore, At: at, Hook: hook}}
+	default:
+		f := []chaosftp.Fault{
+			chaosftp.CutBefore, chaosftp.CutAfter, chaosftp.Partial, chaosftp.NoSpace, chaosftp.Denied, chaosftp.DoneButError,
+			chaosftp.StaleListing, chaosftp.Stall,
+		}[c.rng.IntN(8)]
+		span := 1
+		if c.rng.IntN(2) == 0 && f != chaosftp.Stall {
+			span = 1 + c.rng.IntN(12)
+		}
+		p := chaosftp.Plan{Fault: f, At: at, Span: span}
+		if c.rng.IntN(3) == 0 {
+			p.Hook = c.hook()
+		}
+		return chaosAttempt{fault: p, kill: c.rng.IntN(4) == 0}
+	}
+}
+
+// hook is what happens at the vendor while a request is under way.
+func (c *chaos) hook() func() {
+	k, steps, draw := c.rng.IntN(4), 1+c.rng.IntN(12), c.rng.Uint64()
+	jump := c.jump()
+	return func() {
+		switch k {
+		case 0:
+			c.tick(steps)
+		case 1, 2:
+			c.takeFile(draw)
+		case 3:
+			c.setClock(jump)
+			c.fig.add(func(f *chaosFigures) { f.ClockJumps++ })
+		}
+	}
+}
+
+// jump draws where the clock jumps to.
+func (c *chaos) jump() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset + []time.Duration{time.Hour, 26 * time.Hour, -time.Hour, -26 * time.Hour, -time.Minute}[c.rng.IntN(5)]
+}
+
+// takeFile has the vendor remove files that it must not touch: one, or all of a job; mostly of a job without a ready file,
+// sometimes of one that was handed over.
+func (c *chaos) takeFile(draw uint64) {
+	names, err := filepath.Glob(filepath.Join(c.root, exchange.DefaultInbox, "*_*"))
+	if err != nil {
+		c.t.Error(err)
+	}
+	ofJob := func(name string) string {
+		job, _, _ := strings.Cut(filepath.Base(name), "_")
+		return job
+	}
+	if draw%8 != 0 {
+		names = slices.DeleteFunc(names, func(n string) bool {
+			_, err := os.Stat(filepath.Join(filepath.Dir(n), exchange.ReadyName(ofJob(n))))
+			return err == nil
+		})
+	}
+	if len(names) == 0 {
+		return
+	}
+	victim := names[draw>>8%uint64(len(names))]
+	for _, n := range names {
+		if (n == victim || draw>>4%2 == 0 && ofJob(n) == ofJob(victim)) && os.Remove(n) == nil {
+			c.fig.add(func(f *chaosFigures) { f.FilesTaken++ })
+		}
+	}
+}
+
+// between is what happens between two runs.
+func (c *chaos) between() {
+	switch c.rng.IntN(10) {
+	case 0, 1, 2:
+		c.tick(0)
+		c.tried = append(c.tried, "vendor works")
+	case 3:
+		c.tick(1 + c.rng.IntN(10))
+		c.tried = append(c.tried, "vendor works and is interrupted")
+	case 4:
+		c.takeFile(c.rng.Uint64())
+		c.tried = append(c.tried, "vendor removes a file")
+	case 5:
+		c.setClock(c.jump())
+		c.fig.add(func(f *chaosFigures) { f.ClockJumps++ })
+		c.tried = append(c.tried, "clock jumps")
+	case 6:
+		c.reprint()
+	}
+}
+
+// twoEngines starts two nights at once.
+func (c *chaos) twoEngines() {
+	var wg sync.WaitGroup
+	codes := make([]int, 2)
+	said := make([]string, 2)
+	exe, err := os.Executable()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for i := range codes {
+		wg.Go(func() {
+			cmd := exec.Command(exe, "night", "--patience", "10s")
+			cmd.Dir = c.dir
+			cmd.Env = append(os.Environ(), envBeProgram+"=1", envClock+"="+c.path("klokke"), envHurry+"=1")
+			out, _ := cmd.CombinedOutput()
+			codes[i], said[i] = cmd.ProcessState.ExitCode(), string(out)
+		})
+	}
+	wg.Wait()
+	c.tried = append(c.tried, fmt.Sprintf("two nights at once → %v", codes))
+	c.fig.add(func(f *chaosFigures) {
+		f.TwoEngines++
+		for _, code := range codes {
+			f.Codes[strconv.Itoa(code)]++
+			if code == exitLocked {
+				f.SecondRefused++
+			}
+		}
+	})
+	for i, code := range codes {
+		if code != exitOK && code != exitPartial && code != exitLocked {
+			c.violate("two nights at once: exit code %d\n%s", code, said[i])
+		}
+	}
+}
+
+// reprint orders a letter of a closed job once more.
+func (c *chaos) reprint() {
+	v, _ := c.look()
+	var closed []string
+	for id, j := range v.jobs {
+		if j.state == engine.JobClosed && !j.reprint {
+			closed = append(closed, id)
+		}
+	}
+	if len(closed) == 0 {
+		return
+	}
+	slices.Sort(closed)
+	id := closed[c.rng.IntN(len(closed))]
+	c.ordered[v.jobs[id].letters[1]]++ // before: the command may be killed after its effect
+	a := chaosAttempt{}
+	if c.rng.IntN(3) == 0 {
+		a.step = 1 + c.rng.IntN(4)
+	}
+	if code, _ := c.run(a, "job", "reprint", id, "--letters", "1", "--reason", "revet", "--yes"); code == exitOK {
+		c.fig.add(func(f *chaosFigures) { f.Reprints++ })
+	}
+}
+
+// settle takes every fault away and has the night finished, by the operator's commands where a person is needed.
+func (c *chaos) settle() {
+	c.mu.Lock()
+	furthest := c.furthest
+	c.mu.Unlock()
+	c.setClock(furthest + time.Minute)
+	var v chaosView
+	var out string
+	for range 10 {
+		_, out = c.run(chaosAttempt{}, "night", "--patience", "1m")
+		c.tick(0)
+		if code, said := c.run(chaosAttempt{}, "receipts", "fetch"); code != exitOK && code != exitPartial {
+			c.violate("receipts fetch: exit code %d\n%s", code, said)
+		}
+		v, _ = c.look()
+		busy := false
+		for _, id := range slices.Sorted(maps.Keys(v.jobs)) {
+			switch j := v.jobs[id]; {
+			case j.state == engine.JobUncertain:
+				// The vendor has answered all that it has: it has not got this one.
+				if code, said := c.run(chaosAttempt{}, "job", "resolve", id, "--not-offered", "--reason", "ikke mottatt", "--yes"); code != exitOK {
+					c.violate("resolve: exit code %d\n%s", code, said)
+				}
+				busy = true
+			case j.state == engine.JobRejected && v.alarms["rejected:"+id]:
+				if code, said := c.run(chaosAttempt{}, "job", "release", id); code != exitOK {
+					c.violate("release: exit code %d\n%s", code, said)
+				}
+				busy = true
+			case j.state != engine.JobClosed && j.state != engine.JobWithdrawn && j.state != engine.JobRejected:
+				busy = true
+			}
+		}
+		if !busy && len(v.violations(true)) == 0 {
+			break
+		}
+	}
+	if !c.check(true) {
+		c.t.Logf("the last night said:\n%s", out)
+	}
+}
+
+// look takes a picture of archive and vendor.
+func (c *chaos) look() (chaosView, string) {
+	ctx := context.Background()
+	c.mu.Lock()
+	v := chaosView{
+		handedIn: maps.Clone(c.handed), ordered: maps.Clone(c.ordered), repeated: slices.Clone(c.repeated),
+		jobs: map[string]chaosJob{}, vendor: map[string]chaosPrinted{}, alarms: map[string]bool{},
+	}
+	c.mu.Unlock()
+	cfg, err := config.Load(c.path(config.DefaultName))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	a, err := open(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), wiring{now: c.now})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer a.Close()
+	var book strings.Builder // every cost line, to compare
+	err = a.archive.View(ctx, func(r engine.Reader) error {
+		all, err := r.Shipments(ctx, engine.ShipmentFilter{})
+		if err != nil {
+			return err
+		}
+		receipts := map[string]int{}
+		jobs, err := r.Jobs(ctx, engine.JobFilter{})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			job := chaosJob{state: j.State, reprint: j.Reprint, letters: map[int]string{}, files: map[string]string{}}
+			rows, err := r.JobLetters(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				job.letters[row.Letter] = row.Shipment
+				rec, err := r.AppliedReceipt(ctx, j.ID, row.Shipment)
+				switch {
+				case err == nil:
+					receipts[row.Shipment]++
+					fmt.Fprintf(&book, "%s %s %s %+v\n", j.ID, row.Shipment, rec.ID, rec.Row)
+				case !errors.Is(err, engine.ErrNotFound):
+					return err
+				}
+			}
+			files, err := r.JobFiles(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				job.files[f.File.Name] = f.File.SHA256
+			}
+			v.jobs[j.ID] = job
+		}
+		for _, s := range all {
+			v.shipments = append(v.shipments, chaosShipment{
+				id: s.ID, handIn: s.Account + "/" + s.HandIn, status: s.Status, hold: s.Hold, due: !s.DueAt.IsZero(), receipts: receipts[s.ID],
+			})
+		}
+		costs, err := r.ReportCosts(ctx, time.Time{}, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), nil)
+		if err != nil {
+			return err
+		}
+		for _, l := range costs {
+			fmt.Fprintf(&book, "%+v\n", l)
+		}
+		alarms, err := r.Alarms(ctx, true)
+		for _, al := range alarms {
+			v.alarms[al.Key] = true
+		}
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.lookAtVendor(&v)
+	return v, book.String()
+}
+
+// lookAtVendor reads what the vendor has accepted from its folder alone.
+func (c *chaos) lookAtVendor(v *chaosView) {
+	records, err := filepath.Glob(filepath.Join(c.root, ".vendor", "ledger", "*.json"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, record := range records {
+		var rec struct {
+			Stage  string `json:"stage"`
+			Answer struct {
+				Accepted bool `json:"accepted"`
+			} `json:"answer"`
+		}
+		b, err := os.ReadFile(record)
+		if err = errors.Join(err, json.Unmarshal(b, &rec)); err != nil {
+			c.t.Fatal(err)
+		}
+		if !rec.Answer.Accepted {
+			continue
+		}
+		id := strings.TrimSuffix(filepath.Base(record), ".json")
+		p := chaosPrinted{letters: map[int]string{}, files: map[string]string{}}
+		if rec.Stage == "decided" { // its files are being put in place
+			p.partly = true
+			v.vendor[id] = p
+			continue
+		}
+		folder := c.vendor(0).PrintedFolder(id)
+		files, err := os.ReadDir(folder)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(filepath.Join(folder, f.Name()))
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			sum := sha256.Sum256(b)
+			p.files[f.Name()] = hex.EncodeToString(sum[:])
+			if !strings.HasSuffix(f.Name(), ".csv") {
+				continue
+			}
+			rows, err := exchange.ParseManifest(b)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			for _, r := range rows {
+				p.letters[r.Letter] = r.Shipment
+			}
+		}
+		v.vendor[id] = p
+	}
+}
+
+// check holds archive and vendor against each other.
+func (c *chaos) check(settled bool) bool {
+	v, _ := c.look()
+	found := v.violations(settled)
+	for _, text := range found {
+		c.violate("%s", text)
+	}
+	c.count(v)
+	return len(found) == 0
+}
+
+// count adds each job's end to the figures once.
+func (c *chaos) count(v chaosView) {
+	c.fig.add(func(f *chaosFigures) {
+		once := func(key string, n *int, by int) {
+			if !c.counted[key] {
+				c.counted[key] = true
+				*n += by
+			}
+		}
+		for id, j := range v.jobs {
+			switch j.state {
+			case engine.JobUncertain:
+				once("uncertain "+id, &f.JobsUncertain, 1)
+			case engine.JobRejected:
+				once("rejected "+id, &f.JobsRejected, 1)
+			case engine.JobWithdrawn:
+				once("withdrawn "+id, &f.JobsWithdrawn, 1)
+			}
+		}
+		for id, p := range v.vendor {
+			once("accepted "+id, &f.JobsAccepted, 1)
+			once("printed "+id, &f.LettersPrinted, len(p.letters))
+		}
+		for _, s := range v.shipments {
+			if s.status == engine.StatusLest || s.status == engine.StatusManueltHandtert && s.receipts == 0 {
+				once("not printed "+s.id, &f.LettersNotPrinted, 1)
+			}
+		}
+	})
+}
+
+// replay puts every receipt file back and has it fetched again: nothing may change.
+func (c *chaos) replay() {
+	before, book := c.look()
+	done := filepath.Join(c.root, filepath.FromSlash(exchange.DefaultReceiptsDone))
+	files, err := os.ReadDir(done)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n := 0
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(done, f.Name()))
+		if err != nil || f.IsDir() || strings.HasPrefix(f.Name(), "igjen-") {
+			continue
+		}
+		name := filepath.Join(c.root, exchange.DefaultReceipts, fmt.Sprintf("igjen-%03d-%s", c.night, f.Name()))
+		if err := os.WriteFile(name, b, 0o644); err != nil {
+			c.t.Fatal(err)
+		}
+		n++
+	}
+	a := chaosAttempt{}
+	if c.rng.IntN(2) == 0 {
+		a.step = 1 + c.rng.IntN(20)
+	}
+	c.run(a, "receipts", "fetch")
+	if code, out := c.run(chaosAttempt{}, "receipts", "fetch"); code != exitOK {
+		c.violate("receipts again: exit code %d\n%s", code, out)
+	}
+	after, again := c.look()
+	if book != again {
+		c.violate("receipts that were read again have changed the ledger")
+	}
+	if len(before.alarms) != len(after.alarms) {
+		c.violate("receipts that were read again have changed the alarms: %v, before %v", after.alarms, before.alarms)
+	}
+	c.fig.add(func(f *chaosFigures) { f.Replays += n })
+}
+
+// finish replays all receipts and reads the letters of the vendor's print files by their DataMatrix alone.
+func (c *chaos) finish() {
+	c.replay()
+	v, _ := c.look()
+	if _, err := exec.LookPath("pdftoppm"); err != nil {
+		need(c.t, "pdftoppm")
+		return
+	}
+	const dpi = 200
+	l := cover.DefaultLayout()
+	dots := func(mm float64) string { return strconv.Itoa(int(mm / 25.4 * dpi)) }
+	quiet := 2 * l.ModuleMM
+	size := dots(l.MatrixMaxMM + 2*quiet)
+	found := map[string]int{}
+	want := map[string]int{}
+	for _, id := range slices.Sorted(maps.Keys(v.vendor)) {
+		for _, s := range v.vendor[id].letters {
+			want[s]++
+		}
+		files, err := filepath.Glob(filepath.Join(c.vendor(0).PrintedFolder(id), "*.pdf"))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, f := range files {
+			corners, err := draws(f, "-r", strconv.Itoa(dpi), "-x", dots(l.MatrixRightMM-l.MatrixMaxMM-quiet), "-y", dots(l.MatrixYMM-quiet), "-W", size, "-H", size)
+			if err != nil {
+				c.violate("%v", err)
+			}
+			for _, corner := range corners {
+				if s := readMatrix(corner); s != "" {
+					found[s]++
+				}
+			}
+		}
+	}
+	if !maps.Equal(found, want) {
+		c.violate("by their DataMatrix other letters are at the vendor than by the manifests: %d and %d", len(found), len(want))
+	}
+	c.fig.add(func(f *chaosFigures) { f.MatricesRead += len(found) })
+}
