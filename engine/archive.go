@@ -19,6 +19,8 @@ var (
 	ErrStale = errors.New("changed by someone else")
 	// ErrLocked: another process holds the lock.
 	ErrLocked = errors.New("locked by another process")
+	// ErrLockLost: the connection that held a lock is gone, and another process may hold it by now.
+	ErrLockLost = errors.New("the lock is lost: the connection to the database that held it is gone")
 )
 
 // BlobRef names the bytes of a blob by their content.
@@ -54,8 +56,10 @@ type Archive interface {
 	InTx(ctx context.Context, fn func(tx Tx) error) error
 	// View runs fn on one consistent snapshot, read only.
 	View(ctx context.Context, fn func(r Reader) error) error
-	// Lock takes a named lock across processes, which the death of the process releases. It does not wait: ErrLocked.
-	Lock(ctx context.Context, name string) (release func(), err error)
+	// Lock takes a named lock across processes, which the death of the process releases. It does not wait: ErrLocked. What
+	// is done under the lock is done with held, which ends with ctx, with the release, and as soon as the lock is lost
+	// (ErrLockLost, its cause): then another process may have it.
+	Lock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	Close() error
 }
 

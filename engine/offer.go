@@ -47,7 +47,7 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 	if wait := e.untilWindow(v); wait > 0 {
 		return &LaterError{After: wait, Reason: "outside the vendor's window for offers"}
 	}
-	unlock, err := e.lockVendor(ctx, v.Key)
+	ctx, unlock, err := e.lockVendor(ctx, v.Key)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 	for {
 		next, err := e.offerStep(ctx, side, id)
 		if err != nil {
-			return fmt.Errorf("offer %s: %w", id, err)
+			return fmt.Errorf("offer %s: %w", id, lost(ctx, err))
 		}
 		if !next {
 			return nil
@@ -68,23 +68,32 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 	}
 }
 
-// lockVendor makes offers to one vendor one at a time, within this process and across processes.
-func (e *Engine) lockVendor(ctx context.Context, vendor string) (func(), error) {
+// lockVendor makes offers to one vendor one at a time, within this process and across processes. held ends when the lock
+// is lost.
+func (e *Engine) lockVendor(ctx context.Context, vendor string) (held context.Context, unlock func(), err error) {
 	m, _ := e.vendorLocks.LoadOrStore(vendor, &sync.Mutex{})
 	mu := m.(*sync.Mutex)
 	if !mu.TryLock() {
 		// Waiting would keep this worker from the other vendors' jobs, behind one vendor that is slow or gone.
-		return nil, &LaterError{After: offerRetryHere, Reason: "another offer to this vendor is under way"}
+		return nil, nil, &LaterError{After: offerRetryHere, Reason: "another offer to this vendor is under way"}
 	}
-	release, err := e.archive.Lock(ctx, "vendor-"+vendor)
+	held, release, err := e.archive.Lock(ctx, "vendor-"+vendor)
 	if err != nil {
 		mu.Unlock()
 		if errors.Is(err, ErrLocked) {
-			return nil, &LaterError{After: offerRetry, Reason: "another process is offering to this vendor"}
+			return nil, nil, &LaterError{After: offerRetry, Reason: "another process is offering to this vendor"}
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return func() { release(); mu.Unlock() }, nil
+	return held, func() { release(); mu.Unlock() }, nil
+}
+
+// lost adds to an error that the lock was lost under which it happened: everything done under it fails then.
+func lost(held context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(held), ErrLockLost) && !errors.Is(err, ErrLockLost) {
+		return fmt.Errorf("%w: %w", ErrLockLost, err)
+	}
+	return err
 }
 
 // untilWindow is how long until offers to a vendor may be made; 0: now.

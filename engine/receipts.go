@@ -41,7 +41,7 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	if !ok {
 		return nil, fmt.Errorf("vendor %q is not configured", vendor)
 	}
-	release, err := e.archive.Lock(ctx, "receipts-"+vendor)
+	ctx, release, err := e.archive.Lock(ctx, "receipts-"+vendor)
 	if err != nil {
 		return nil, fmt.Errorf("receipts of vendor %s: %w", vendor, err)
 	}

@@ -97,12 +97,12 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 		return out, err
 	}
 	if !r.Offered {
-		unlock, err := e.lockVendor(ctx, out.Job.Vendor)
+		held, unlock, err := e.lockVendor(ctx, out.Job.Vendor)
 		if err != nil {
 			return out, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", r.Job, err)
 		}
 		defer unlock()
-		if err := e.withdrawUncertain(ctx, out.Job); err != nil {
+		if err := e.withdrawUncertain(held, out.Job); err != nil {
 			return out, fmt.Errorf("job %s is not withdrawn: %w", r.Job, err)
 		}
 	}

@@ -212,7 +212,7 @@ func TestResolveAgainstTheVendorsSide(t *testing.T) {
 	t.Run("while an offer is under way", func(t *testing.T) {
 		t.Parallel()
 		s, job, _ := uncertainJob(t)
-		release, err := s.archive.Lock(s.ctx, "vendor-trykk")
+		_, release, err := s.archive.Lock(s.ctx, "vendor-trykk")
 		must(t, err)
 		s.wantUnresolved(t, not(job), "try again in a moment")
 		release()

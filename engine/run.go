@@ -75,7 +75,7 @@ var ErrUnsettled = errors.New("jobs are not handed over")
 func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 	start := e.now()
 	var out Night
-	release, err := e.archive.Lock(ctx, "night")
+	ctx, release, err := e.archive.Lock(ctx, "night")
 	if errors.Is(err, ErrLocked) {
 		return out, fmt.Errorf("another process is running the night: %w", err)
 	}
@@ -83,7 +83,12 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 		return out, err
 	}
 	defer release()
+	out, err = e.runNight(ctx, o, start)
+	return out, lost(ctx, err)
+}
 
+func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) (Night, error) {
+	var out Night
 	before, err := e.jobStates(ctx)
 	if err != nil {
 		return out, err

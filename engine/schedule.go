@@ -116,7 +116,7 @@ const maxCatchUp = 100
 //
 // since is where an empty ledger begins: slots before it were never promised.
 func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run func(ctx context.Context, slot time.Time) (summary string, err error)) (ran bool, err error) {
-	release, err := e.archive.Lock(ctx, "schedule-"+s.Name)
+	ctx, release, err := e.archive.Lock(ctx, "schedule-"+s.Name)
 	if errors.Is(err, ErrLocked) {
 		return false, nil // another process is at it
 	}

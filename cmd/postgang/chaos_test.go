@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/ssh"
 
 	"postgang/cmd/config"
@@ -162,6 +163,7 @@ type chaosFigures struct {
 	TwoEngines        int            `json:"two_engines_at_once"`
 	SecondRefused     int            `json:"second_engine_refused"`
 	ClockJumps        int            `json:"clock_jumps"`
+	DatabaseCuts      int            `json:"database_connections_cut"`
 	Events            int            `json:"read_or_stopped"`
 	Reprints          int            `json:"reprints_ordered"`
 	Replays           int            `json:"receipt_files_replayed"`
@@ -208,6 +210,7 @@ type chaos struct {
 	root     string
 	kind     string
 	database string
+	dsn      string
 	rng      *rand.Rand
 	fig      *chaosFigures
 	server   *chaosftp.Server
@@ -300,6 +303,7 @@ duplicate_limit = 0
 	if err := os.WriteFile(filepath.Join(dir, config.DefaultName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	c.dsn = dsn
 	c.setClock(0)
 	return c
 }
@@ -663,7 +667,7 @@ func (c *chaos) randomAttempt() chaosAttempt {
 
 // hook is what happens at the vendor while a request is under way.
 func (c *chaos) hook() func() {
-	k, steps, draw := c.rng.IntN(4), 1+c.rng.IntN(12), c.rng.Uint64()
+	k, steps, draw := c.rng.IntN(5), 1+c.rng.IntN(12), c.rng.Uint64()
 	jump := c.jump()
 	return func() {
 		switch k {
@@ -674,8 +678,29 @@ func (c *chaos) hook() func() {
 		case 3:
 			c.setClock(jump)
 			c.fig.add(func(f *chaosFigures) { f.ClockJumps++ })
+		case 4:
+			c.cutDatabase()
 		}
 	}
+}
+
+// cutDatabase ends all connections to PostgreSQL of the moment, those that hold locks too.
+func (c *chaos) cutDatabase() {
+	if c.database != "postgres" {
+		return
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, c.dsn)
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	defer conn.Close(ctx)
+	done, err := conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	if err != nil {
+		c.t.Error(err)
+	}
+	c.fig.add(func(f *chaosFigures) { f.DatabaseCuts += int(done.RowsAffected()) })
 }
 
 // jump draws where the clock jumps to.

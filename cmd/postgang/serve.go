@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,7 +54,7 @@ start.`,
 
 // serve runs the daemon until ctx is done. The end of ctx is no error.
 func (a *app) serve(ctx context.Context) error {
-	release, err := a.archive.Lock(ctx, "serve")
+	ctx, release, err := a.archive.Lock(ctx, "serve")
 	if err != nil {
 		return fmt.Errorf("another postgang serve works on this archive: %w", err)
 	}
@@ -78,10 +79,13 @@ func (a *app) serve(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			a.log.Info("stopping")
+			a.log.Info("stopping", "cause", context.Cause(ctx))
 			select {
 			case scheduled <- struct{}{}: // no round is under way
 			case <-time.After(stopLimit):
+			}
+			if errors.Is(context.Cause(ctx), engine.ErrLockLost) {
+				return context.Cause(ctx) // the service manager starts it again
 			}
 			return nil
 		case <-scan.C:

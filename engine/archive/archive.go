@@ -55,7 +55,7 @@ type store interface {
 	readOptions() *sql.TxOptions
 	// fault maps an error of the database to one of the engine's, without any value of a row in its text.
 	fault(err error) error
-	lock(ctx context.Context, name string) (release func(), err error)
+	lock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	dialect() dialect
 	// writer is the pool of connections that write.
 	writer() *sql.DB
@@ -126,13 +126,13 @@ func (a *Archive) Postgres() *pgxpool.Pool {
 }
 
 // Lock takes a named lock across processes. On SQLite it is a lock on a file beside the database, on PostgreSQL a
-// session's advisory lock on a connection of its own.
-func (a *Archive) Lock(ctx context.Context, name string) (func(), error) {
-	release, err := a.store.lock(ctx, name)
+// session's advisory lock on a connection of its own, which can be lost.
+func (a *Archive) Lock(ctx context.Context, name string) (held context.Context, release func(), err error) {
+	held, release, err = a.store.lock(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", name, err)
+		return nil, nil, fmt.Errorf("lock %s: %w", name, err)
 	}
-	return release, nil
+	return held, release, nil
 }
 
 // lockPoll is how often LockWait looks again.
@@ -141,7 +141,7 @@ const lockPoll = 25 * time.Millisecond
 // LockWait takes a named lock as soon as it is free.
 func (a *Archive) LockWait(ctx context.Context, name string) (func(), error) {
 	for {
-		release, err := a.Lock(ctx, name)
+		_, release, err := a.Lock(ctx, name)
 		if !errors.Is(err, engine.ErrLocked) {
 			return release, err
 		}

@@ -542,7 +542,7 @@ func child(role string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := a.Lock(ctx, "vendor"); err != nil {
+		if _, _, err := a.Lock(ctx, "vendor"); err != nil {
 			return err
 		}
 		if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, "committed", "yes") }); err != nil {
@@ -610,6 +610,38 @@ func startChild(t testing.TB, role, target string) (*exec.Cmd, string) {
 	}
 }
 
+// TestLockLost: who held a lock is told at once when its connection is gone, and another may have it then.
+func TestLockLost(t *testing.T) {
+	t.Parallel()
+	dsn := archivetest.Postgres(t)
+	a := openAt(t, Config{DSN: dsn})
+	defer a.Close()
+	held, release, err := a.Lock(t.Context(), "vendor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, err := a.Postgres().Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	if err != nil || ended.RowsAffected() != 1 {
+		t.Fatalf("%d connections ended: %v", ended.RowsAffected(), err)
+	}
+	select {
+	case <-held.Done():
+	case <-time.After(patience):
+		t.Fatal("nobody noticed")
+	}
+	if cause := context.Cause(held); !errors.Is(cause, engine.ErrLockLost) {
+		t.Errorf("cause %v, want ErrLockLost", cause)
+	}
+	_, other, err := a.Lock(t.Context(), "vendor")
+	if err != nil {
+		t.Errorf("the lost lock is not free: %v", err)
+	} else {
+		other()
+	}
+	release()
+}
+
 // TestKilled: what a killed process committed is there, what it had not is not, its locks are free, and nobody has to
 // wait for it.
 func TestKilled(t *testing.T) {
@@ -621,7 +653,7 @@ func TestKilled(t *testing.T) {
 		store, read := open(t, dsn)
 		defer read.Close()
 		defer store.close()
-		if _, err := store.lock(ctx, "vendor"); !errors.Is(err, engine.ErrLocked) {
+		if _, _, err := store.lock(ctx, "vendor"); !errors.Is(err, engine.ErrLocked) {
 			t.Fatalf("lock while its holder lives: %v, want ErrLocked", err)
 		}
 		cmd.Process.Kill()

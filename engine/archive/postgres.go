@@ -154,26 +154,66 @@ func advisoryKey(name string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 
-func (s *postgresStore) lock(ctx context.Context, name string) (func(), error) {
+func (s *postgresStore) lock(ctx context.Context, name string) (context.Context, func(), error) {
 	conn, err := pgx.ConnectConfig(ctx, s.config.Copy())
 	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
+		return nil, nil, fmt.Errorf("postgres: %w", err)
 	}
-	release := sync.OnceFunc(func() {
+	giveBack := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
 		// Unlocking before closing: the server notices a closed connection only a moment later.
 		_, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock_all()") // closing unlocks too
 		conn.Close(ctx)
-	})
+	}
 	var taken bool
 	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", advisoryKey("name "+name)).Scan(&taken); err != nil {
-		release()
-		return nil, s.fault(err)
+		giveBack()
+		return nil, nil, s.fault(err)
 	}
 	if !taken {
-		release()
-		return nil, engine.ErrLocked
+		giveBack()
+		return nil, nil, engine.ErrLocked
 	}
-	return release, nil
+	held, lose := context.WithCancelCause(ctx)
+	watch, quit := context.WithCancel(context.WithoutCancel(ctx))
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if watchConn(watch, conn) != nil && watch.Err() == nil {
+			lose(engine.ErrLockLost)
+		}
+	}()
+	return held, sync.OnceFunc(func() {
+		quit()
+		<-watched
+		lose(context.Canceled)
+		giveBack()
+	}), nil
+}
+
+// lockPing is how long a lock's connection may be silent before it is asked whether it lives: a server that is cut off
+// says nothing.
+const lockPing = 10 * time.Second
+
+// watchConn waits until a connection is gone, and gives the error, or until ctx is done. An idle connection that the
+// server closes is noticed at once.
+func watchConn(ctx context.Context, conn *pgx.Conn) error {
+	for {
+		quiet, cancel := context.WithTimeout(ctx, lockPing)
+		_, err := conn.WaitForNotification(quiet)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && quiet.Err() == nil:
+			return err
+		}
+		ping, cancel := context.WithTimeout(ctx, closeTime)
+		err = conn.Ping(ping)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -114,18 +114,19 @@ func (s *sqliteStore) fault(err error) error {
 	return err
 }
 
-func (s *sqliteStore) lock(_ context.Context, name string) (func(), error) {
+func (s *sqliteStore) lock(ctx context.Context, name string) (context.Context, func(), error) {
 	// The file is never removed: another process may be about to lock it.
 	f, err := os.OpenFile(s.path+"."+url.PathEscape(name)+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, engine.ErrLocked
+			return nil, nil, engine.ErrLocked
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return func() { f.Close() }, nil // closing releases
+	held, cancel := context.WithCancel(ctx)          // a lock on a file is never lost
+	return held, func() { cancel(); f.Close() }, nil // closing releases
 }

@@ -139,7 +139,8 @@ type working struct {
 	client  client
 	id      string // of this start, in River's attempted_by: slot, dot, random
 	slot    string
-	release func() // of the lock of the slot
+	held    context.Context // ends when the lock of the slot is lost
+	release func()          // of that lock
 	quit    context.CancelFunc
 	ended   chan struct{}
 }
@@ -303,7 +304,7 @@ func (q *Queue) Start(ctx context.Context, worker Worker) error {
 
 func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error) {
 	w := &working{ended: make(chan struct{})}
-	if w.slot, w.release, err = q.takeSlot(ctx); err != nil {
+	if w.slot, w.held, w.release, err = q.takeSlot(ctx); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -350,6 +351,9 @@ func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error
 				return
 			case <-tick.C:
 			}
+			if errors.Is(context.Cause(w.held), engine.ErrLockLost) {
+				q.takeSlotAgain(run, w)
+			}
 			if err := q.takeFromDead(run, w); err != nil && run.Err() == nil {
 				q.log.Warn("looking for tasks of dead processes failed", "component", "queue", "error", err)
 			}
@@ -360,16 +364,29 @@ func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error
 
 func slotLock(slot string) string { return "queue-" + slot }
 
+// takeSlotAgain takes the lock of a working process that has lost it. Until then others take it for dead, and its tasks
+// over: a task that is done twice has its effect once.
+func (q *Queue) takeSlotAgain(ctx context.Context, w *working) {
+	held, release, err := q.archive.Lock(context.WithoutCancel(ctx), slotLock(w.slot))
+	if err != nil {
+		q.log.Warn("the lock of this process is lost and cannot be taken again yet", "component", "queue", "error", err)
+		return
+	}
+	w.release() // of what is lost
+	w.held, w.release = held, release
+	q.log.Info("the lock of this process was lost and is taken again", "component", "queue")
+}
+
 // takeSlot takes the first free lock of those that working processes hold.
-func (q *Queue) takeSlot(ctx context.Context) (slot string, release func(), err error) {
+func (q *Queue) takeSlot(ctx context.Context) (slot string, held context.Context, release func(), err error) {
 	for n := 1; n <= maxSlots; n++ {
 		slot = fmt.Sprint(n)
-		release, err = q.archive.Lock(ctx, slotLock(slot))
+		held, release, err = q.archive.Lock(context.WithoutCancel(ctx), slotLock(slot))
 		if !errors.Is(err, engine.ErrLocked) {
-			return slot, release, err
+			return slot, held, release, err
 		}
 	}
-	return "", nil, fmt.Errorf("%d processes work already: %w", maxSlots, engine.ErrLocked)
+	return "", nil, nil, fmt.Errorf("%d processes work already: %w", maxSlots, engine.ErrLocked)
 }
 
 // takeFromDead enqueues anew what seems to run in a process that is dead: one whose lock is free, or is now ours.
@@ -391,7 +408,7 @@ func (q *Queue) takeFromDead(ctx context.Context, w *working) error {
 	}
 	for slot, jobs := range bySlot {
 		if slot != w.slot {
-			release, err := q.archive.Lock(ctx, slotLock(slot))
+			_, release, err := q.archive.Lock(ctx, slotLock(slot))
 			if errors.Is(err, engine.ErrLocked) {
 				continue // alive
 			}

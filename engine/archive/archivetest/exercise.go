@@ -1557,21 +1557,27 @@ func snapshots(s *suite) {
 }
 
 func locks(s *suite) {
-	release, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
+	held, release, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
 	if err != nil {
 		s.Fatal(err)
 	}
-	if _, err := s.a.Lock(s.ctx, "vendor/trykkeri æ"); !errors.Is(err, engine.ErrLocked) {
+	if _, _, err := s.a.Lock(s.ctx, "vendor/trykkeri æ"); !errors.Is(err, engine.ErrLocked) {
 		s.Fatalf("error %v, want ErrLocked", err)
 	}
-	other, err := s.a.Lock(s.ctx, "vendor/annen")
+	_, other, err := s.a.Lock(s.ctx, "vendor/annen")
 	if err != nil {
 		s.Fatal(err)
 	}
 	other()
 	s.put(nil, 1) // a lock does not stop the archive
+	if held.Err() != nil {
+		s.Errorf("the lock is held: %v", context.Cause(held))
+	}
 	release()
-	release2, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
+	if held.Err() == nil || errors.Is(context.Cause(held), engine.ErrLockLost) {
+		s.Errorf("the lock was given back: %v", context.Cause(held))
+	}
+	_, release2, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
 	if err != nil {
 		s.Fatal(err)
 	}
