@@ -32,6 +32,13 @@ type Vendor struct {
 	Prices     *billing.PriceList // nil: no expected cost
 	OfferFrom  time.Duration      // offers are made from this time of day, Europe/Oslo …
 	OfferTo    time.Duration      // … until this one (exclusive); equal: always
+	// The most letters offered in any hour and in any 24 hours; 0: no limit. A job that alone has more is offered when
+	// nothing else was in that time.
+	LettersPerHour, LettersPerDay int
+	// PrintWindow is how many days a letter may be due, or a job planned, before it is set aside instead of offered:
+	// what was kept back by a fault for so long must not go out by the thousand when the fault is gone (SvarUt,
+	// printWindowAgeInDays, peers.md 1.4). 0: DefaultPrintWindow.
+	PrintWindow int
 	// How long it may take before an alarm, see AnswerDue and ReceiptDue.
 	AnswerWithin  time.Duration // from the offer to the answer; 0: DefaultAnswerWithin
 	ReceiptWithin int           // virkedager from the acceptance to the receipts; 0: DefaultReceiptWithin

@@ -78,7 +78,9 @@ type JobFilter struct {
 	Vendor string
 	Parent string // only those that replace or reprint this one
 	States []JobState
-	Limit  int
+	// OfferedSince: only those that were offered then or later.
+	OfferedSince time.Time
+	Limit        int
 }
 
 // Reader reads the archive.

@@ -202,7 +202,7 @@ func TestOrganisationsAreNotForwarded(t *testing.T) {
 		s.event(t, id, engine.DigitalNotified)
 	}
 	s.event(t, unreachable, engine.DigitalNotNotifiable)
-	s.clock.add(1000 * time.Hour)
+	s.clock.add(600 * time.Hour)
 	s.night(t)
 	s.wantStatus(t, unread, engine.StatusVarslet)
 	s.tick(t)

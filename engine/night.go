@@ -123,6 +123,11 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) er
 		if read > 0 {
 			after = page[read-1].ID
 		}
+		page, old, err := e.setAsideOld(ctx, v, page)
+		if err != nil {
+			return err
+		}
+		out.SetAside += old
 		fit, err := e.renewStale(ctx, page)
 		if err != nil {
 			return err
@@ -297,6 +302,9 @@ func (e *Engine) Release(ctx context.Context, shipment string) error {
 		}
 		code := s.Hold
 		s.Hold = ""
+		if code == HoldWindow { // or it would be set aside again
+			s.DueAt = tx.Now()
+		}
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}

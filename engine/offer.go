@@ -52,6 +52,13 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 		return err
 	}
 	defer unlock()
+	// Under the lock: nobody else offers to this vendor meanwhile.
+	if wait, err := e.untilRate(ctx, v, j); err != nil || wait > 0 {
+		if err == nil {
+			err = &LaterError{After: wait, Reason: "the vendor's limit of letters an hour or a day is reached"}
+		}
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
 	side, err := e.dial(ctx, v)
 	if err != nil {
 		return fmt.Errorf("offer %s: reach vendor %s: %w", id, v.Key, err)
@@ -156,6 +163,9 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 	}
 	if there.Offered() {
 		return false, e.foundOffered(ctx, side, j, there)
+	}
+	if e.tooOld(j) {
+		return false, e.expire(ctx, side, j, files)
 	}
 	switch j.State {
 	case JobComposed:

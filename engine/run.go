@@ -42,7 +42,7 @@ type Night struct {
 	Letters   int      // letters handed over
 	Withdrawn int      // letters that dropped out at the last gate
 	Uncertain []string // jobs that a person must resolve
-	Waiting   []string // jobs that wait for the vendor's window
+	Waiting   []string // jobs that wait for the vendor's window, or for its limit of letters an hour or a day
 	Unsettled []string // jobs that could not be finished yet
 	LastError string   // of a job that could not be finished
 	Took      time.Duration
@@ -56,7 +56,7 @@ func (n Night) Summary() string {
 		s += fmt.Sprintf("; UNCERTAIN: %s", strings.Join(n.Uncertain, " "))
 	}
 	if len(n.Waiting) > 0 {
-		s += fmt.Sprintf("; waiting for the vendor's window: %s", strings.Join(n.Waiting, " "))
+		s += fmt.Sprintf("; waiting for the vendor's window or limit: %s", strings.Join(n.Waiting, " "))
 	}
 	if len(n.Unsettled) > 0 {
 		s += fmt.Sprintf("; not finished: %s", strings.Join(n.Unsettled, " "))
@@ -138,7 +138,11 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 			if j.LastError != "" {
 				out.LastError = j.LastError
 			}
-			if e.untilWindow(e.vendors[j.Vendor]) > 0 && j.State != JobPlanned {
+			wait, err := e.untilOffer(ctx, j)
+			if err != nil {
+				return out, errors.Join(waitErr, err)
+			}
+			if wait > 0 {
 				out.Waiting = append(out.Waiting, j.ID)
 			} else {
 				out.Unsettled = append(out.Unsettled, j.ID)
@@ -230,7 +234,9 @@ func (e *Engine) settle(ctx context.Context, o NightOptions) error {
 		}
 		left, letters, hopeless := 0, 0, 0
 		for _, j := range jobs {
-			if j.State != JobPlanned && e.untilWindow(e.vendors[j.Vendor]) > 0 {
+			if wait, err := e.untilOffer(ctx, j); err != nil {
+				return err
+			} else if wait > 0 {
 				continue
 			}
 			left++

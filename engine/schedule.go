@@ -19,8 +19,69 @@ type Schedule struct {
 	Name    string // identity in the slot ledger; never rename one in use
 	Spec    string // robfig/cron standard expression, five fields, or a descriptor such as @daily
 	CatchUp bool   // run a slot missed while the process was down; else record it as skipped
-	cron    cron.Schedule
+	// OnHoliday says what becomes of a slot on a public holiday; empty: HolidayRun.
+	OnHoliday OnHoliday
+	cron      cron.Schedule
 }
+
+// OnHoliday is what becomes of a planned time that falls on a Norwegian public holiday (IsHoliday). Saturdays and other
+// Sundays are the expression's own matter.
+type OnHoliday string
+
+// What may become of it. A moved time keeps its time of day; when another one is there already, both are one.
+const (
+	HolidayRun      OnHoliday = "run"
+	HolidaySkip     OnHoliday = "skip"
+	HolidayNext     OnHoliday = "next"     // on the first virkedag after it
+	HolidayPrevious OnHoliday = "previous" // on the last virkedag before it
+)
+
+// On is the schedule with another rule for holidays. The error says that there is no such rule, or that nothing is left.
+func (s Schedule) On(holiday OnHoliday) (Schedule, error) {
+	switch holiday {
+	case "", HolidayRun, HolidaySkip, HolidayNext, HolidayPrevious:
+	default:
+		return s, fmt.Errorf("schedule %s: %q is no rule for holidays: run, skip, next or previous", s.Name, holiday)
+	}
+	s.OnHoliday = holiday
+	if s.Next(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+		return s, fmt.Errorf("schedule %s: %q never comes but on holidays", s.Name, s.Spec)
+	}
+	return s, nil
+}
+
+// placed is where a planned time lies by the rule for holidays, in UTC; the zero time: nowhere.
+func (s Schedule) placed(at time.Time) time.Time {
+	day, step := DayOf(at), 0
+	switch s.OnHoliday {
+	case HolidayNext:
+		step = 1
+	case HolidayPrevious:
+		step = -1
+	case HolidaySkip:
+	default:
+		return at
+	}
+	if !IsHoliday(day) {
+		return at
+	}
+	if step == 0 {
+		return time.Time{}
+	}
+	every := Calendar{Count24Dec: true, Count31Dec: true}
+	for !every.IsVirkedag(day) {
+		day = day.Add(step)
+	}
+	wall := toWall(at)
+	return fromWall(time.Date(day.Year, day.Month, day.Day, wall.Hour(), wall.Minute(), wall.Second(), 0, time.UTC))
+}
+
+const (
+	// farthestMove is more than a holiday is from the nearest virkedag.
+	farthestMove = 10 * 24 * time.Hour
+	// longestWait is after how long a schedule counts as never coming.
+	longestWait = 10 * 366 * 24 * time.Hour
+)
 
 // NewSchedule parses an expression. An expression that never comes (30 February) is an error, and so is @every, which
 // has no slots to keep a ledger of.
@@ -47,8 +108,25 @@ func wallClock(c cron.Schedule) cron.Schedule {
 	return c
 }
 
-// Next is the first planned time after t, in UTC.
+// Next is the first planned time after t, in UTC; the zero time: there is none.
 func (s Schedule) Next(t time.Time) time.Time {
+	if s.OnHoliday == "" || s.OnHoliday == HolidayRun {
+		return s.planned(t)
+	}
+	var first time.Time
+	for at := s.planned(t.Add(-farthestMove)); !at.IsZero(); at = s.planned(at) {
+		if !first.IsZero() && at.After(first.Add(farthestMove)) || at.After(t.Add(longestWait)) {
+			break
+		}
+		if p := s.placed(at); p.After(t) && (first.IsZero() || p.Before(first)) {
+			first = p
+		}
+	}
+	return first
+}
+
+// planned is the first time after t by the expression alone, in UTC.
+func (s Schedule) planned(t time.Time) time.Time {
 	wall := toWall(t)
 	// An hour back: in autumn the wall clock repeats an hour, and a slot that lies ahead on the time line may lie
 	// behind on the wall.

@@ -79,6 +79,9 @@ type Schedules struct {
 	Receipts string `toml:"receipts"`
 	Report   string `toml:"report"`
 	CatchUp  *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
+	// On public holidays: run, skip, next or previous; default run.
+	NightHolidays  engine.OnHoliday `toml:"night_holidays"`
+	ReportHolidays engine.OnHoliday `toml:"report_holidays"`
 }
 
 // Report says where scheduled workbooks go.
@@ -108,6 +111,9 @@ type Vendor struct {
 	ConcurrentWrites *bool              `toml:"concurrent_writes"`
 	OfferFrom        string             `toml:"offer_from"` // HH:MM, Europe/Oslo
 	OfferTo          string             `toml:"offer_to"`
+	LettersPerHour   int                `toml:"letters_per_hour"`          // offered; 0: no limit
+	LettersPerDay    int                `toml:"letters_per_day"`           // offered in 24 hours; 0: no limit
+	PrintWindow      *int               `toml:"print_window_days"`         // 1 to 3650
 	AnswerWithin     string             `toml:"answer_within"`             // Go duration
 	ReceiptWithin    *int               `toml:"receipt_within_virkedager"` // 1 to 60
 	Print            Print              `toml:"print"`
@@ -484,13 +490,18 @@ func (c *checker) schedules(cfg *Config, s Schedules) {
 	for _, d := range []struct {
 		name, spec string
 		catchUp    bool
-	}{{"night", s.Night, catchUp}, {"receipts", s.Receipts, false}, {"report", s.Report, catchUp}} {
+		holidays   engine.OnHoliday
+	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}} {
 		if d.spec == "" {
 			continue
 		}
 		sch, err := engine.NewSchedule(d.name, d.spec, d.catchUp)
 		if err != nil {
 			c.add("schedule."+d.name, "%v", err)
+			continue
+		}
+		if sch, err = sch.On(d.holidays); err != nil {
+			c.add("schedule."+d.name+"_holidays", "%v", err)
 			continue
 		}
 		cfg.Schedules = append(cfg.Schedules, sch)
@@ -561,6 +572,18 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	if (v.OfferFrom == "") != (v.OfferTo == "") {
 		c.add(at+".offer_from", "offer_from and offer_to belong together: set both or none")
 	}
+	for name, n := range map[string]int{"letters_per_hour": v.LettersPerHour, "letters_per_day": v.LettersPerDay} {
+		if n < 0 {
+			c.add(at+"."+name, "%d is no number of letters; 0 is no limit", n)
+		}
+	}
+	out.LettersPerHour, out.LettersPerDay = v.LettersPerHour, v.LettersPerDay
+	if n := v.PrintWindow; n != nil {
+		if *n < 1 || *n > longestWindow {
+			c.add(at+".print_window_days", "%d is not within 1 to %d", *n, longestWindow)
+		}
+		out.PrintWindow = *n
+	}
 	if v.AnswerWithin != "" {
 		d, err := time.ParseDuration(v.AnswerWithin)
 		if err != nil || d < time.Minute || d > longestAnswer {
@@ -600,6 +623,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 const (
 	longestAnswer  = 31 * 24 * time.Hour
 	longestReceipt = 60
+	longestWindow  = 3650 // days
 )
 
 func (c *checker) clock(key, s string) time.Duration {

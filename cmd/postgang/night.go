@@ -62,7 +62,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		for _, l := range []struct {
 			what string
 			ids  []string
-		}{{"UNCERTAIN, ask the vendor", n.Uncertain}, {"Waiting for the vendor's window", n.Waiting}, {"Not handed over yet", n.Unsettled}} {
+		}{{"UNCERTAIN, ask the vendor", n.Uncertain}, {"Waiting for the vendor's window or limit", n.Waiting}, {"Not handed over yet", n.Unsettled}} {
 			if len(l.ids) > 0 {
 				fmt.Fprintf(w, "%s: %v\n", l.what, l.ids)
 			}

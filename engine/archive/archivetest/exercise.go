@@ -572,6 +572,8 @@ func jobRoundTrip(s *suite) {
 			{engine.JobFilter{Limit: 1}, []string{id}},
 			{engine.JobFilter{States: []engine.JobState{engine.JobCommitted, engine.JobClosed}}, []string{child.ID}},
 			{engine.JobFilter{Vendor: "annen"}, nil},
+			{engine.JobFilter{OfferedSince: T0.Add(time.Hour)}, []string{id}},
+			{engine.JobFilter{OfferedSince: T0.Add(time.Hour + time.Millisecond)}, nil},
 			{engine.JobFilter{Vendor: "trykkeri", States: []engine.JobState{engine.JobComposed}}, []string{id}},
 		} {
 			js, err := r.Jobs(s.ctx, c.f)

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DefaultPrintWindow is Vendor.PrintWindow when it says nothing else, in days (SvarUt, peers.md 1.4).
+const DefaultPrintWindow = 30
+
+// HoldWindow is the reason code of letters that were due for longer than the vendor's print window.
+const HoldWindow = "utskriftsvindu"
+
+const dayLong = 24 * time.Hour
+
+// untilOffer is how long until a job may be offered, by its vendor's window and limits; 0: now.
+func (e *Engine) untilOffer(ctx context.Context, j PrintJob) (time.Duration, error) {
+	if j.State == JobPlanned {
+		return 0, nil // it is composed meanwhile
+	}
+	v := e.vendors[j.Vendor]
+	rate, err := e.untilRate(ctx, v, j)
+	return max(e.untilWindow(v), rate), err
+}
+
+// untilRate is how long until a job may be offered by its vendor's limits; 0: now. A job past the last gate is not kept.
+func (e *Engine) untilRate(ctx context.Context, v Vendor, j PrintJob) (time.Duration, error) {
+	if v.LettersPerHour == 0 && v.LettersPerDay == 0 || j.State == JobCommitted {
+		return 0, nil
+	}
+	now := e.now()
+	offered, err := view(ctx, e.archive, func(r Reader) ([]PrintJob, error) {
+		return r.Jobs(ctx, JobFilter{Vendor: v.Key, OfferedSince: now.Add(-dayLong)})
+	})
+	if err != nil {
+		return 0, err
+	}
+	slices.SortFunc(offered, func(a, b PrintJob) int { return a.OfferedAt.Compare(b.OfferedAt) })
+	return max(rateWait(v.LettersPerHour, time.Hour, offered, j.Letters, now), rateWait(v.LettersPerDay, dayLong, offered, j.Letters, now)), nil
+}
+
+// rateWait is how long until n more letters keep a limit in every period, after what was offered, oldest first. limit 0:
+// none.
+func rateWait(limit int, period time.Duration, offered []PrintJob, n int, now time.Time) time.Duration {
+	if limit == 0 {
+		return 0
+	}
+	sum := 0
+	for _, j := range offered {
+		if j.OfferedAt.After(now.Add(-period)) {
+			sum += j.Letters
+		}
+	}
+	for _, j := range offered {
+		if !j.OfferedAt.After(now.Add(-period)) {
+			continue
+		}
+		if sum+n <= limit {
+			return 0
+		}
+		// This one has to be past. One that lies ahead was offered while the clock was.
+		if sum -= j.Letters; sum == 0 || sum+n <= limit {
+			return min(j.OfferedAt.Add(period).Sub(now), period)
+		}
+	}
+	return 0
+}
+
+// printWindow is how long a letter may be due, and a job wait, before it is set aside.
+func (v Vendor) printWindow() time.Duration {
+	return time.Duration(cmp.Or(v.PrintWindow, DefaultPrintWindow)) * dayLong
+}
+
+// tooOld reports whether a job that is not past the last gate has waited longer than its vendor's print window.
+func (e *Engine) tooOld(j PrintJob) bool {
+	return (j.State == JobComposed || j.State == JobUploaded) && e.now().Sub(j.Created) > e.vendors[j.Vendor].printWindow()
+}
+
+// expire takes back a job that is too old. Its letters are due again, and older than the print window: they are set aside
+// when they are collected, and a person releases them.
+func (e *Engine) expire(ctx context.Context, side VendorSide, j PrintJob, files []JobFile) error {
+	if err := side.Withdraw(ctx, j.ID, fileNames(files)); err != nil {
+		return err
+	}
+	e.step("offer: old files withdrawn")
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != j.State {
+			return err
+		}
+		reason := fmt.Sprintf("not handed over within the print window of %d days", int(e.vendors[j.Vendor].printWindow()/dayLong))
+		if now.Reprint {
+			return e.endReprint(ctx, tx, j.ID, reason)
+		}
+		if _, err := e.dropUngated(ctx, tx, j.ID); err != nil {
+			return err
+		}
+		return e.moveJob(ctx, tx, now, JobWithdrawn, reason)
+	})
+	if err == nil {
+		e.log.Error("job is too old and not handed over", "job", j.ID, "vendor", j.Vendor, "created", j.Created)
+		e.step("offer: too old")
+	}
+	return err
+}
+
+// setAsideOld sets aside the letters that have been due for longer than the vendor's print window, and gives the others.
+func (e *Engine) setAsideOld(ctx context.Context, v Vendor, letters []Shipment) (fit []Shipment, aside int, err error) {
+	fit = letters[:0]
+	for _, s := range letters {
+		if e.now().Sub(s.DueAt) <= v.printWindow() {
+			fit = append(fit, s)
+			continue
+		}
+		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", DayOf(s.DueAt))
+		if err := e.Hold(ctx, s.ID, HoldWindow, text); err != nil {
+			return nil, aside, err
+		}
+		aside++
+	}
+	return fit, aside, nil
+}
