@@ -140,6 +140,9 @@ type Reader interface {
 	LastSlot(ctx context.Context, schedule string) (Slot, error)
 	Slots(ctx context.Context, schedule string, limit int) ([]Slot, error) // newest first
 	Alarms(ctx context.Context, open bool) ([]Alarm, error)                // newest first; open: only unresolved ones
+	// AlarmDeliveries is what a sink may have to be told: alarms that are open, and those that it was told of and not of
+	// their end; oldest first.
+	AlarmDeliveries(ctx context.Context, sink string) ([]AlarmDelivery, error)
 	// Setting is a value kept by the archive, e.g. "installation"; ErrNotFound.
 	Setting(ctx context.Context, key string) (string, error)
 }
@@ -186,6 +189,8 @@ type Tx interface {
 	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key.
 	RaiseAlarm(ctx context.Context, key, text string) error
 	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
+	// AlarmTold records, now, that a sink was told of an alarm, or of its end (over).
+	AlarmTold(ctx context.Context, seq int64, sink string, over bool) error
 	SetSetting(ctx context.Context, key, value string) error
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
@@ -292,6 +297,15 @@ type Slot struct {
 	Started  time.Time
 	Finished time.Time
 	Summary  string
+}
+
+// AlarmDelivery is what a sink was told of an alarm.
+type AlarmDelivery struct {
+	Alarm
+	Seq        int64     // of the alarm: a key may come again
+	ToldRaised time.Time // zero: not yet
+	ToldOver   time.Time // that it is resolved; zero: not yet
+	ToldBefore time.Time // when the sink was last told of any alarm with this key; zero: never
 }
 
 // Alarm is something that a person must look at.

@@ -36,6 +36,7 @@ var arrows = []struct {
 	{"engine/archive", []string{"engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
 	{"engine/queue", []string{"engine", "engine/archive"}, "the queue shares the archive's transactions", false},
 	{"engine/intake", []string{"engine"}, "a channel hands to the engine", false},
+	{"engine/notify", []string{"engine"}, "alarms are told from the archive alone", false},
 	{"engine/console", []string{"engine", "billing"}, "the console shows the engine", false},
 	{"engine", []string{"printjobs", "billing", "reports"}, "the engine declares interfaces and imports none of the rooms that satisfy them", true},
 	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},
@@ -54,6 +55,7 @@ var single = map[string][]string{
 	"github.com/robfig/cron":      {"engine"},
 	"github.com/klippa-app":       {"printjobs/preview"},
 	"github.com/tetratelabs":      {"printjobs/preview"},
+	"github.com/wneessen/go-mail": {"engine/notify"},
 }
 
 func TestImportArrows(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,7 +59,8 @@ type Config struct {
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *PostcodeRegister
 	Schedules []Schedule // whose missed runs Watch looks for
-	WorkDir   string     // scratch space on the same file system as the blobs, if possible
+	Rules     WatchRules
+	WorkDir   string // scratch space on the same file system as the blobs, if possible
 	Log       *slog.Logger
 	Now       func() time.Time
 	// Identity is the UUID of an archive that has none yet; shipment ids derive from it. Empty: drawn at random, which is
@@ -94,6 +96,7 @@ type Engine struct {
 	space        uuid.UUID // namespace of shipment ids
 	secret       []byte    // key of fingerprints
 	schedules    []Schedule
+	rules        WatchRules
 	vendorLocks  sync.Map // vendor key → *sync.Mutex: one offer at a time within the process
 }
 
@@ -101,7 +104,7 @@ type Engine struct {
 func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{
 		archive: c.Archive, blobs: c.Blobs, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes, schedules: c.Schedules,
-		work: c.WorkDir, log: c.Log, step: c.Step,
+		work: c.WorkDir, log: c.Log, step: c.Step, rules: c.Rules,
 		accounts: map[string]Account{}, vendors: map[string]Vendor{}, makers: map[string]*cover.Maker{},
 	}
 	if e.log == nil {
@@ -148,6 +151,36 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// reach dials a vendor. A host key that is not the pinned one is an alarm until the vendor is reached again: nobody is
+// asked whether to go on.
+func (e *Engine) reach(ctx context.Context, v Vendor) (VendorSide, error) {
+	side, dialErr := e.dial(ctx, v)
+	key := "host-key:" + v.Key
+	changed := errors.Is(dialErr, exchange.ErrHostKeyChanged)
+	if dialErr != nil && !changed {
+		return nil, dialErr
+	}
+	alarmed, err := view(ctx, e.archive, func(r Reader) (bool, error) {
+		open, err := r.Alarms(ctx, true)
+		return slices.ContainsFunc(open, func(a Alarm) bool { return a.Key == key }), err
+	})
+	switch {
+	case err != nil || changed == alarmed:
+	case changed:
+		text := fmt.Sprintf("vendor %s shows another host key than the pinned one, and nothing is sent. Ask the vendor by telephone whether they have a new key; then pin it. %v", v.Key, dialErr)
+		err = e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) })
+	default:
+		err = e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, key) })
+	}
+	if dialErr != nil {
+		return nil, errors.Join(dialErr, err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, side.Close())
+	}
+	return side, nil
 }
 
 // identify reads this archive's identity, or gives it one.

@@ -59,7 +59,7 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 		}
 		return fmt.Errorf("offer %s: %w", id, err)
 	}
-	side, err := e.dial(ctx, v)
+	side, err := e.reach(ctx, v)
 	if err != nil {
 		return fmt.Errorf("offer %s: reach vendor %s: %w", id, v.Key, err)
 	}
@@ -416,7 +416,7 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 	if !ok {
 		return out, fmt.Errorf("vendor %q is not configured", vendor)
 	}
-	side, err := e.dial(ctx, v)
+	side, err := e.reach(ctx, v)
 	if err != nil {
 		return out, fmt.Errorf("reach vendor %s: %w", vendor, err)
 	}

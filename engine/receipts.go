@@ -46,7 +46,7 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 		return nil, fmt.Errorf("receipts of vendor %s: %w", vendor, err)
 	}
 	defer release()
-	side, err := e.dial(ctx, v)
+	side, err := e.reach(ctx, v)
 	if err != nil {
 		return nil, fmt.Errorf("reach vendor %s: %w", vendor, err)
 	}

@@ -168,7 +168,7 @@ func (e *Engine) withdrawUncertain(ctx context.Context, j PrintJob) error {
 	if err != nil {
 		return err
 	}
-	side, err := e.dial(ctx, v)
+	side, err := e.reach(ctx, v)
 	if err != nil {
 		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
 	}

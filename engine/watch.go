@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,13 +66,37 @@ func missedNights(s Schedule, last Slot, now time.Time) []time.Time {
 	return append(out, s.Missed(last.At, now.Add(-missedAfter), maxCatchUp)...)
 }
 
+// WatchRules are the limits of the alarms that are not a vendor's own. A zero field has its default.
+type WatchRules struct {
+	NightWithin     time.Duration // a night that takes longer is alarmed; DefaultNightWithin
+	DeviationsAbove int           // of one vendor in 30 days; DefaultDeviationsAbove
+	FailuresFrom    int           // of one step of a job in a row; DefaultFailuresFrom
+	FreeBytesBelow  int64         // on the disk of the documents; DefaultFreeBytes
+	// FreeBytes tells how much is free there; nil: nobody looks.
+	FreeBytes func() (int64, error)
+}
+
+// The defaults of WatchRules.
+const (
+	DefaultNightWithin     = 6 * time.Hour
+	DefaultDeviationsAbove = 50
+	DefaultFailuresFrom    = 5
+	DefaultFreeBytes       = 2 << 30 // a night's files exist three times for a while
+)
+
+const deviationDays = 30
+
 // watched is what the rules of overdue look at.
 type watched struct {
-	offered   []PrintJob     // OFFERED
-	accepted  []PrintJob     // ACCEPTED and overdue by ReceiptDue
-	awaited   map[string]int // letters of an accepted job that a receipt is awaited for, by job
-	unhandled []StatusCount
-	nights    []time.Time // missed
+	night      Slot                // the newest of the nights in the ledger; zero: none
+	failing    map[string][]string // jobs by vendor and step whose step fails again and again
+	deviations map[string]int      // of 30 days, by vendor
+	free       int64               // bytes; negative: unknown
+	offered    []PrintJob          // OFFERED
+	accepted   []PrintJob          // ACCEPTED and overdue by ReceiptDue
+	awaited    map[string]int      // letters of an accepted job that a receipt is awaited for, by job
+	unhandled  []StatusCount
+	nights     []time.Time // missed
 }
 
 // The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
@@ -79,6 +105,10 @@ const (
 	alarmNoReceipt = "no-receipt:" // and the job
 	alarmUnhandled = "unhandled:"  // account and status
 	alarmMissed    = "missed:"     // and the schedule
+	alarmSlow      = "slow:"       // and the schedule
+	alarmFailing   = "failing:"    // vendor and step
+	alarmDeviating = "deviations:" // and the vendor
+	alarmDisk      = "disk:"       // and what is kept there
 )
 
 // overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
@@ -104,6 +134,25 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	if n := len(w.nights); n > 0 {
 		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
 			clockOf(w.nights[n-1]), n)
+	}
+	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == SlotRunning && now.Sub(s.Started) > limit {
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", clockOf(s.At), clockOf(s.Started), limit)
+	} else if took := s.Finished.Sub(s.Started); s.State == SlotDone && took > limit {
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", clockOf(s.At), took.Round(time.Minute), limit)
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.failing)) {
+		vendor, step, _ := strings.Cut(key, ":")
+		jobs := w.failing[key]
+		alarms[alarmFailing+key] = fmt.Sprintf("jobs of vendor %s cannot be %s, and have been tried %d times or more: %s. See postgang job show %s",
+			vendor, step, cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom), strings.Join(jobs, " "), jobs[0])
+	}
+	for vendor, n := range w.deviations {
+		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
+			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See the sheet Avvik of postgang report", vendor, limit, deviationDays)
+		}
+	}
+	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
+		alarms[alarmDisk+"documents"] = fmt.Sprintf("less than %d MB are free where the documents are kept. Free some, or move [archive] documents", limit>>20)
 	}
 	return alarms
 }
@@ -172,7 +221,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed} {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -181,14 +230,24 @@ func ofWatch(key string) bool {
 }
 
 func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched, error) {
-	w := watched{awaited: map[string]int{}}
-	jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobOffered, JobAccepted}})
+	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, deviations: map[string]int{}, free: -1}
+	jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted}})
 	if err != nil {
 		return w, err
 	}
 	for _, j := range jobs {
-		if j.State == JobOffered {
+		switch j.State {
+		case JobOffered:
 			w.offered = append(w.offered, j)
+			continue
+		case JobPlanned, JobComposed, JobUploaded, JobCommitted:
+			if j.Failures >= cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom) {
+				step := "handed over"
+				if j.State == JobPlanned {
+					step = "composed"
+				}
+				w.failing[j.Vendor+":"+step] = append(w.failing[j.Vendor+":"+step], j.ID)
+			}
 			continue
 		}
 		// Nothing changes an accepted job until it is closed: it was updated last when it was accepted.
@@ -214,7 +273,19 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 		if err != nil {
 			return w, err
 		}
-		w.nights = missedNights(s, last, now)
+		w.night, w.nights = last, missedNights(s, last, now)
+	}
+	deviations, err := r.Deviations(ctx, now.Add(-deviationDays*24*time.Hour), now)
+	if err != nil {
+		return w, err
+	}
+	for _, d := range deviations {
+		w.deviations[d.Vendor]++
+	}
+	if e.rules.FreeBytes != nil {
+		if w.free, err = e.rules.FreeBytes(); err != nil {
+			return w, fmt.Errorf("free space for documents: %w", err)
+		}
 	}
 	return w, nil
 }

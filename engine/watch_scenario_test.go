@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/billing"
 	"postgang/engine"
 	"postgang/printjobs/exchange"
 )
@@ -166,4 +167,122 @@ func TestNightWatches(t *testing.T) {
 	_, err := s.engine.RunNight(s.ctx, engine.NightOptions{})
 	must(t, err)
 	s.wantAlarms(t, "unhandled:")
+}
+
+// TestWatchLimits: each alarm of the WatchRules is seen to fire and to be over.
+func TestWatchLimits(t *testing.T) {
+	t.Parallel()
+	free := int64(3 << 30)
+	night, err := engine.NewSchedule(engine.ScheduleNight, "0 21 * * *", true)
+	must(t, err)
+	s := setup(t, func(c *engine.Config) {
+		c.Schedules = []engine.Schedule{night}
+		c.Rules = engine.WatchRules{
+			NightWithin: 2 * time.Hour, DeviationsAbove: 2, FailuresFrom: 3, FreeBytesBelow: 2 << 30,
+			FreeBytes: func() (int64, error) { return free, nil },
+		}
+	})
+	tx := func(fn func(tx engine.Tx) error) { t.Helper(); must(t, s.archive.InTx(s.ctx, fn)) }
+	s.watch(t)
+	s.wantAlarms(t)
+
+	// The disk.
+	free = 2<<30 - 1
+	s.watch(t)
+	s.wantAlarms(t, "disk:documents")
+	free = 2 << 30
+	s.watch(t)
+	s.wantAlarms(t)
+
+	// A night that runs for too long, that took too long, and one that is quick again.
+	s.clock.set(night.Next(s.clock.now()))
+	run := func(state engine.SlotState, after time.Duration) time.Time {
+		t.Helper()
+		at := s.clock.now()
+		tx(func(tx engine.Tx) error {
+			ok, err := tx.ClaimSlot(s.ctx, engine.ScheduleNight, at, engine.SlotRunning)
+			if !ok {
+				t.Error("the slot is taken")
+			}
+			return err
+		})
+		s.clock.add(after)
+		if state != engine.SlotRunning {
+			tx(func(tx engine.Tx) error { return tx.FinishSlot(s.ctx, engine.ScheduleNight, at, state, "") })
+		}
+		s.watch(t)
+		return at
+	}
+	first := run(engine.SlotRunning, 2*time.Hour)
+	s.wantAlarms(t)
+	s.clock.add(time.Millisecond)
+	s.watch(t)
+	s.wantAlarms(t, "slow:night")
+	s.wantAlarmText(t, "slow:night", "has been running since 2026-11-24 21:00")
+	tx(func(tx engine.Tx) error {
+		return tx.FinishSlot(s.ctx, engine.ScheduleNight, first, engine.SlotDone, "")
+	})
+	s.watch(t)
+	s.wantAlarmText(t, "slow:night", "took 2h0m0s")
+	s.clock.set(night.Next(s.clock.now()))
+	run(engine.SlotDone, time.Hour)
+	s.wantAlarms(t)
+
+	// A job that cannot be handed over.
+	s.accepted(t, "a", newLetter("En"))
+	s.collect(t)
+	must(t, s.vendor().server.Close())
+	for range 3 {
+		s.watch(t)
+		s.wantAlarms(t)
+		if errs := s.tryWork(t); len(errs) == 0 {
+			t.Fatal("the vendor is away")
+		}
+		_, err := s.engine.Reconcile(s.ctx)
+		must(t, err)
+	}
+	s.watch(t)
+	s.wantAlarms(t, "failing:trykk:handed over")
+
+	// It is there again, with another host key.
+	other := s.newVendor(t, "trykk")
+	pinned := s.config.Vendors[0].Target.HostKey
+	s.config.Vendors[0] = other
+	_, s.config.Vendors[0].Target.HostKey, _ = strings.Cut(pinned, " ") // for any address
+	s.restart(t)
+	_, err = s.engine.Reconcile(s.ctx)
+	must(t, err)
+	if errs := s.tryWork(t); len(errs) == 0 {
+		t.Fatal("another host key was accepted")
+	}
+
+	s.wantAlarms(t, "failing:trykk:handed over", "host-key:trykk")
+	s.wantAlarmText(t, "host-key:trykk", "by telephone")
+	s.config.Vendors[0] = other
+	s.restart(t)
+	_, err = s.engine.Reconcile(s.ctx)
+	must(t, err)
+	s.work(t)
+	s.watch(t)
+	s.wantAlarms(t)
+
+	// Deviations, until they are a month old.
+	for i := range 3 {
+		d := engine.Deviation{Key: string(rune('a' + i)), At: s.clock.now(), Vendor: "trykk", Finding: billing.Deviation{Kind: billing.DeviationPages}}
+		tx(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{d}) })
+		s.clock.add(time.Minute)
+		s.watch(t)
+		if i < 2 {
+			s.wantAlarms(t)
+		}
+	}
+	s.wantAlarms(t, "deviations:trykk")
+	s.tick(t)
+	s.writeReceipts(t)
+	s.fetch(t)
+	s.clock.add(30 * 24 * time.Hour)
+	s.watch(t)
+	if _, open := s.openAlarms(t)["deviations:trykk"]; open {
+		t.Error("deviations of a month ago are alarmed still")
+	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/notify"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -36,6 +37,8 @@ type File struct {
 	Prepare  Prepare             `toml:"prepare"`
 	Schedule Schedules           `toml:"schedule"`
 	Report   Report              `toml:"report"`
+	Alarms   Alarms              `toml:"alarms"`
+	Health   Health              `toml:"health"`
 	Benefit  map[string]Input    `toml:"kost_nytte"`
 	Vendors  map[string]*Vendor  `toml:"vendors"`
 	Accounts map[string]*Account `toml:"accounts"`
@@ -287,6 +290,10 @@ type Config struct {
 	Schedules     []engine.Schedule
 	ReportFolder  string
 	Organisation  string
+	Alarms        []notify.Sink // without the log
+	AlarmsEvery   time.Duration
+	Rules         engine.WatchRules // without FreeBytes
+	Health        string            // address; empty: none
 	Benefit       billing.CostBenefitInputs
 	Accounts      []engine.Account // by key
 	Vendors       []engine.Vendor  // by key
@@ -446,6 +453,8 @@ func (c *checker) config(f File) *Config {
 		}
 	}
 	c.schedules(cfg, f.Schedule)
+	c.alarms(cfg, f.Alarms)
+	c.health(cfg, f.Health)
 	c.benefit(cfg, f.Benefit)
 	for _, key := range sortedKeys(f.Vendors) {
 		if v, ok := c.vendor(key, f.Vendors[key]); ok {

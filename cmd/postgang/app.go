@@ -10,12 +10,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/intake"
+	"postgang/engine/notify"
 	"postgang/engine/queue"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -29,9 +31,11 @@ type app struct {
 	pool    *prepare.Pool
 	engine  *engine.Engine
 	intake  *intake.Dir
+	alarms  *notify.Notifier
 	log     *slog.Logger
 	now     func() time.Time
-	running bool // the queue's workers
+	running bool         // the queue's workers
+	beat    atomic.Int64 // when the daemon's loop last went round, Unix nanoseconds
 	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
 	scheduleEvery time.Duration
 	// watchEvery is how often serve looks for what is overdue; 0: defaultWatchEvery.
@@ -91,8 +95,11 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	if err != nil {
 		return err
 	}
+	rules := a.cfg.Rules
+	rules.FreeBytes = func() (int64, error) { return freeBytes(a.cfg.Documents) }
+	a.alarms = notify.New(a.archive, a.cfg.Alarms, w.now, a.log)
 	a.engine, err = engine.New(ctx, engine.Config{
-		Archive: a.archive, Blobs: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
+		Rules: rules, Archive: a.archive, Blobs: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
 		Schedules: a.cfg.Schedules, Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
 		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
 			t := v.Target

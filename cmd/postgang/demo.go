@@ -116,7 +116,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.app.Close()) }()
-	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums} {
+	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums, d.alarm} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -247,6 +247,8 @@ report = "0 7 1 * *"
 [report]
 folder = "data/rapporter"
 organisation = "Bergvik og Fjordby"
+[alarms.file]
+path = "alarmer.jsonl"
 [kost_nytte]
 `, database)
 	for _, in := range billing.SeedInputs().All() {
@@ -494,6 +496,42 @@ func (d *demo) night(ctx context.Context) error {
 	}
 	d.say("   the vendors opened and checked every file: %d jobs accepted, %d rejected", x.Answers.Accepted, x.Answers.Rejected)
 	d.check("jobs offered = jobs accepted", len(n.Offered), x.Answers.Accepted)
+	return nil
+}
+
+// alarm lets a week pass: the letters that the vendor has sent no receipt for are alarmed, and it is told in a file.
+func (d *demo) alarm(ctx context.Context) error {
+	d.say("7. A week later: what nobody has sent a receipt for")
+	d.clock.Set(d.clock.Now().AddDate(0, 0, 7))
+	if err := d.app.engine.Watch(ctx); err != nil {
+		return err
+	}
+	var open []engine.Alarm
+	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+		open, err = r.Alarms(ctx, true)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	missing := 0
+	for _, a := range open {
+		if strings.HasPrefix(a.Key, "no-receipt:") {
+			missing++
+			d.say("   ALARM %s", a.Text)
+		}
+	}
+	if missing == 0 {
+		d.fail("no alarm about the receipts that are missing")
+	}
+	if err := d.app.alarms.Notify(ctx); err != nil {
+		return err
+	}
+	told, err := os.ReadFile(filepath.Join(d.dir, "alarmer.jsonl"))
+	if err != nil {
+		return err
+	}
+	d.check("alarms open = alarms told in alarmer.jsonl", len(open), bytes.Count(told, []byte("\n")))
 	return nil
 }
 

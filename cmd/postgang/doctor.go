@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,13 +15,13 @@ import (
 
 	"postgang/cmd/config"
 	"postgang/engine"
+	"postgang/engine/notify"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
 
 // What doctor takes for enough.
 const (
-	minFreeBytes  = 2 << 30              // of disk: a night's files exist three times for a while
 	maxRegister   = 370 * 24 * time.Hour // age of the postnummer register; Bring changes it in October
 	doctorTimeout = 30 * time.Second     // a vendor
 )
@@ -108,7 +109,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	} {
 		c.folder(f.name, f.path)
 	}
-	c.disk(cfg.Documents)
+	c.disk(cfg.Documents, cfg.Rules)
 	c.workers(ctx, cfg)
 	c.register(cfg)
 	for _, a := range cfg.Accounts {
@@ -164,15 +165,23 @@ func (c *checkup) folder(name, path string) {
 	c.ok(name, "%s", path)
 }
 
-func (c *checkup) disk(path string) {
+// freeBytes is what the user may still write on the disk of a folder.
+func freeBytes(path string) (int64, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(path, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}
+
+func (c *checkup) disk(path string, rules engine.WatchRules) {
+	free, err := freeBytes(path)
+	if err != nil {
 		c.bad("disk", "", "%v", err)
 		return
 	}
-	free := int64(st.Bavail) * int64(st.Bsize)
-	if free < minFreeBytes {
-		c.bad("disk", "free some, or move [archive] documents", "%d MB free, less than the %d MB that a night needs at least", free>>20, int64(minFreeBytes)>>20)
+	if limit := cmp.Or(rules.FreeBytesBelow, engine.DefaultFreeBytes); free < limit {
+		c.bad("disk", "free some, or move [archive] documents", "%d MB free, less than the %d MB that a night needs at least", free>>20, limit>>20)
 		return
 	}
 	c.ok("disk", "%d MB free", free>>20)
@@ -219,11 +228,25 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	}
 	defer a.Close()
 	var alarms []engine.Alarm
+	var sinks []notify.Standing
 	err = a.archive.View(ctx, func(r engine.Reader) error {
 		var err error
-		alarms, err = r.Alarms(ctx, true)
+		if alarms, err = r.Alarms(ctx, true); err != nil {
+			return err
+		}
+		sinks, err = a.alarms.Standings(ctx, r)
 		return err
 	})
+	if len(cfg.Alarms) == 0 {
+		c.warn("alarms", "set [alarms.mail], [alarms.webhook] or [alarms.file], then try it with \"postgang alarms test\"", "nobody is told of alarms: they stand in the log and in \"postgang status\" only")
+	}
+	for _, s := range sinks {
+		if s.State.Failures > 0 {
+			c.bad("alarms "+s.Sink, "mend it, then \"postgang alarms test "+s.Sink+"\"", "%d sendings failed in a row, %d messages wait: %s", s.State.Failures, s.Pending, s.State.Error)
+			continue
+		}
+		c.ok("alarms "+s.Sink, "last sent %s, %d messages wait", orDash(when(s.State.Sent)), s.Pending)
+	}
 	switch {
 	case err != nil:
 		c.bad("database", "", "%v", err)

@@ -45,6 +45,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	step, finish = o.progress("handing over letters")
 	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: patience, Progress: step})
 	finish()
+	a.tell(ctx)
 	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
 		return err
 	}

@@ -24,6 +24,7 @@ func newReceiptsFetch(o *options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, vendors []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				x, err := a.engine.Fetch(cmd.Context(), vendors...)
+				a.tell(cmd.Context())
 				if shown := o.showExchanged(x); shown != nil || err != nil {
 					if err != nil {
 						return err

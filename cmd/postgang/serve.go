@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -75,8 +76,18 @@ func (a *app) serve(ctx context.Context) error {
 	defer scan.Stop()
 	defer tick.Stop()
 	defer hourly.Stop()
+	go a.tellAlways(ctx)
+	if a.cfg.Health != "" {
+		ln, err := net.Listen("tcp", a.cfg.Health)
+		if err != nil {
+			return fmt.Errorf("[health] address: %w", err)
+		}
+		a.log.Info("health", "address", ln.Addr().String())
+		go a.serveHealth(ctx, ln)
+	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	for {
+		a.beat.Store(time.Now().UnixNano())
 		select {
 		case <-ctx.Done():
 			a.log.Info("stopping", "cause", context.Cause(ctx))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -29,6 +30,7 @@ type alarmView struct {
 	Raised string `json:"raised"`
 	Last   string `json:"last"`
 	Count  int    `json:"count"`
+	Over   string `json:"over,omitempty"`
 }
 
 type slotView struct {
@@ -52,43 +54,8 @@ func newStatus(o *options) *cobra.Command {
 				if err := a.engine.Watch(ctx); err != nil {
 					return err
 				}
-				v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
-				err := a.archive.View(ctx, func(r engine.Reader) error {
-					counts, err := r.CountShipments(ctx)
-					if err != nil {
-						return err
-					}
-					for _, c := range counts {
-						v.Counts = append(v.Counts, countView{c.Account, c.Status, c.Held, c.Count})
-					}
-					jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{
-						engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobUncertain, engine.JobOffered, engine.JobAccepted, engine.JobRejected}})
-					if err != nil {
-						return err
-					}
-					for _, j := range jobs {
-						v.Jobs = append(v.Jobs, viewJob(j))
-					}
-					alarms, err := r.Alarms(ctx, true)
-					if err != nil {
-						return err
-					}
-					for _, al := range alarms {
-						v.Alarms = append(v.Alarms, alarmView{al.Key, al.Text, when(al.Raised), when(al.Last), al.Count})
-					}
-					for _, s := range a.cfg.Schedules {
-						slots, err := r.Slots(ctx, s.Name, 1)
-						if err != nil {
-							return err
-						}
-						sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: when(s.Next(a.now()))}
-						if len(slots) > 0 {
-							sv.Last, sv.State, sv.Summary = when(slots[0].At), slots[0].State, slots[0].Summary
-						}
-						v.Slots = append(v.Slots, sv)
-					}
-					return nil
-				})
+				a.tell(ctx)
+				v, err := a.status(ctx)
 				if err != nil {
 					return err
 				}
@@ -140,4 +107,46 @@ func showStatus(w io.Writer, v statusView) {
 	for _, al := range v.Alarms {
 		fmt.Fprintf(w, "  %s (%d×): %s\n", al.Raised, al.Count, al.Text)
 	}
+}
+
+// status is where everything stands.
+func (a *app) status(ctx context.Context) (statusView, error) {
+	v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
+	err := a.archive.View(ctx, func(r engine.Reader) error {
+		counts, err := r.CountShipments(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range counts {
+			v.Counts = append(v.Counts, countView{c.Account, c.Status, c.Held, c.Count})
+		}
+		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{
+			engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobUncertain, engine.JobOffered, engine.JobAccepted, engine.JobRejected}})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			v.Jobs = append(v.Jobs, viewJob(j))
+		}
+		alarms, err := r.Alarms(ctx, true)
+		if err != nil {
+			return err
+		}
+		for _, al := range alarms {
+			v.Alarms = append(v.Alarms, viewAlarm(al))
+		}
+		for _, s := range a.cfg.Schedules {
+			slots, err := r.Slots(ctx, s.Name, 1)
+			if err != nil {
+				return err
+			}
+			sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: when(s.Next(a.now()))}
+			if len(slots) > 0 {
+				sv.Last, sv.State, sv.Summary = when(slots[0].At), slots[0].State, slots[0].Summary
+			}
+			v.Slots = append(v.Slots, sv)
+		}
+		return nil
+	})
+	return v, err
 }

@@ -108,6 +108,34 @@ func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
 	return nil
 }
 
+// AlarmDeliveries lists what a sink may have to be told.
+func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]engine.AlarmDelivery, error) {
+	out, err := list(ctx, r, func(scan scan) (d engine.AlarmDelivery, err error) {
+		err = scan(&d.Seq, &d.Key, &d.Text, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
+		return d, err
+	}, `SELECT a.seq, a.key, a.message, a.raised_at, a.last_at, a.occurrences, a.resolved_at, d.raised_at, d.recovered_at,
+			(SELECT MAX(e.raised_at) FROM alarm_delivery e JOIN alarm b ON b.seq = e.alarm WHERE e.sink = $1 AND b.key = a.key)
+		FROM alarm a LEFT JOIN alarm_delivery d ON d.alarm = a.seq AND d.sink = $1
+		WHERE a.resolved_at IS NULL OR (d.alarm IS NOT NULL AND d.recovered_at IS NULL)
+		ORDER BY a.raised_at, a.seq`, sink)
+	if err != nil {
+		return nil, fmt.Errorf("alarms for sink %s: %w", sink, err)
+	}
+	return out, nil
+}
+
+// AlarmTold records what a sink was told.
+func (t *tx) AlarmTold(ctx context.Context, seq int64, sink string, over bool) error {
+	_, err := t.exec(ctx, `INSERT INTO alarm_delivery (alarm, sink, raised_at) VALUES ($1, $2, $3) ON CONFLICT (alarm, sink) DO NOTHING`, seq, sink, t.now)
+	if err == nil && over {
+		_, err = t.exec(ctx, `UPDATE alarm_delivery SET recovered_at = $3 WHERE alarm = $1 AND sink = $2`, seq, sink, t.now)
+	}
+	if err != nil {
+		return fmt.Errorf("record that %s was told of an alarm: %w", sink, err)
+	}
+	return nil
+}
+
 // Setting reads a value kept by the archive.
 func (r *reader) Setting(ctx context.Context, key string) (string, error) {
 	v, err := one(ctx, r, scalar[string], `SELECT value FROM setting WHERE key = $1`, key)

@@ -1297,6 +1297,32 @@ func alarms(s *suite) {
 	s.same(list(true), []engine.Alarm{third, second})
 	s.same(list(false), []engine.Alarm{third, second, first})
 	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "", "x") })
+
+	// What a sink was told, and another was not.
+	told := func(sink string) (got []engine.AlarmDelivery) {
+		s.view(func(r engine.Reader) (err error) { got, err = r.AlarmDeliveries(s.ctx, sink); return err })
+		return got
+	}
+	open := told("post")
+	if len(open) != 2 {
+		s.Fatalf("%d alarms to tell, want 2", len(open))
+	}
+	s.same(open, []engine.AlarmDelivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
+	at := step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) })
+	step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) }) // told twice is told at first
+	open[1].ToldRaised, open[1].ToldBefore = at, at
+	s.same(told("post"), open)
+	s.same(len(told("annen")), 2)
+	third.Resolved = step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	open[1].Alarm = third
+	s.same(told("post"), open)
+	s.same(len(told("annen")), 1) // nobody has to be told of the end of what nobody was told of
+	step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", true) })
+	s.same(told("post"), open[:1])
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "once more") })
+	s.same(told("post")[1].ToldBefore, at)
+	s.refuse(nil, func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, 999, "post", false) })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[0].Seq, "", false) })
 }
 
 func settings(s *suite) {

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/engine"
+	"postgang/engine/notify"
+)
+
+// alarmsView is the alarms, and how those are doing who are told.
+type alarmsView struct {
+	Alarms []alarmView `json:"alarms"`
+	Sinks  []sinkView  `json:"sinks"`
+}
+
+type sinkView struct {
+	Sink     string `json:"sink"`
+	Waiting  int    `json:"messages_waiting"`
+	Sent     string `json:"last_sent,omitempty"`
+	Failures int    `json:"failures,omitempty"` // in a row
+	Next     string `json:"next_try,omitempty"`
+	Error    string `json:"error,omitempty"`
+}
+
+// recentAlarms is how long an alarm that is over is shown.
+const recentAlarms = 7 * 24 * time.Hour
+
+func newAlarms(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "alarms", Short: "What needs a person, and who is told of it"}
+	cmd.AddCommand(newAlarmsList(o), newAlarmsTest(o))
+	return cmd
+}
+
+func viewAlarm(a engine.Alarm) alarmView {
+	return alarmView{Key: a.Key, Text: a.Text, Raised: when(a.Raised), Last: when(a.Last), Count: a.Count, Over: when(a.Resolved)}
+}
+
+func newAlarmsList(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "Open alarms, those that ended within a week, and how each sink is doing",
+		Long:  `Exit code 3: an alarm is open.`,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app) error {
+				if err := a.engine.Watch(ctx); err != nil {
+					return err
+				}
+				v := alarmsView{Alarms: []alarmView{}, Sinks: []sinkView{}}
+				open := 0
+				err := a.archive.View(ctx, func(r engine.Reader) error {
+					all, err := r.Alarms(ctx, false)
+					if err != nil {
+						return err
+					}
+					for _, al := range all {
+						if al.Resolved.IsZero() {
+							open++
+						} else if a.now().Sub(al.Resolved) > recentAlarms {
+							continue
+						}
+						v.Alarms = append(v.Alarms, viewAlarm(al))
+					}
+					sinks, err := a.alarms.Standings(ctx, r)
+					for _, s := range sinks {
+						v.Sinks = append(v.Sinks, sinkView{s.Sink, s.Pending, when(s.State.Sent), s.State.Failures, when(s.State.Next), s.State.Error})
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				if err := o.print(v, func(w io.Writer) { showAlarms(w, v) }); err != nil {
+					return err
+				}
+				if open > 0 {
+					return partial("%d alarms are open", open)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func showAlarms(w io.Writer, v alarmsView) {
+	if len(v.Alarms) == 0 {
+		fmt.Fprintln(w, "No alarms.")
+	}
+	for _, al := range v.Alarms {
+		state := "OPEN"
+		if al.Over != "" {
+			state = "over " + al.Over
+		}
+		fmt.Fprintf(w, "%s  %s  %s (%d×)\n    %s\n", al.Raised, state, al.Key, al.Count, al.Text)
+	}
+	if len(v.Sinks) == 0 {
+		fmt.Fprintln(w, "\nNobody is told: no sink is set under [alarms].")
+		return
+	}
+	fmt.Fprintln(w)
+	table(w, "SINK WAITING LAST_SENT FAILURES NEXT_TRY PROBLEM", func(row func(...any)) {
+		for _, s := range v.Sinks {
+			row(s.Sink, s.Waiting, orDash(s.Sent), s.Failures, orDash(s.Next), s.Error)
+		}
+	})
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func newAlarmsTest(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test [SINK…]",
+		Short: "Send a test message through each sink now",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				for _, n := range names {
+					if !slices.ContainsFunc(a.alarms.Sinks(), func(s notify.Sink) bool { return s.Name == n }) {
+						return usage("there is no sink %q under [alarms]", n)
+					}
+				}
+				if len(a.alarms.Sinks()) == 0 {
+					return usage("no sink is set under [alarms]")
+				}
+				failed, tried := 0, 0
+				for _, s := range a.alarms.Sinks() {
+					if len(names) > 0 && !slices.Contains(names, s.Name) {
+						continue
+					}
+					tried++
+					if err := a.alarms.Test(cmd.Context(), s); err != nil {
+						failed++
+						fmt.Fprintf(o.out, "%s: FAILED: %v\n", s.Name, err)
+						continue
+					}
+					fmt.Fprintf(o.out, "%s: sent\n", s.Name)
+				}
+				if failed > 0 {
+					return fmt.Errorf("%d of %d sinks failed", failed, tried)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// tellTime bounds how long a command waits for those who are told of alarms.
+const tellTime = 20 * time.Second
+
+// tell tells of alarms after a command's work. What fails is tried again by serve or the next command, and is no failure
+// of the work.
+func (a *app) tell(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+	defer cancel()
+	if err := a.alarms.Notify(ctx); err != nil {
+		a.log.Error("alarms could not be told", "error", err)
+	}
+}
+
+// tellAlways tells of alarms as long as the daemon runs, beside its other work.
+func (a *app) tellAlways(ctx context.Context) {
+	sinks := append([]notify.Sink{{Name: "log", Sender: notify.Log{Logger: a.log}}}, a.cfg.Alarms...)
+	n := notify.New(a.archive, sinks, a.now, a.log)
+	tick := time.NewTicker(a.cfg.AlarmsEvery)
+	defer tick.Stop()
+	for {
+		if err := n.Notify(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, engine.ErrLockLost) {
+			a.log.Error("alarms could not be told", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

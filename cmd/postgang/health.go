@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"postgang/engine"
+)
+
+const (
+	// stuckAfter is how long the daemon's loop may be silent: taking a large hand-in is one step of it.
+	stuckAfter = 15 * time.Minute
+	healthTime = 10 * time.Second
+)
+
+// serveHealth answers over HTTP until ctx is done:
+//
+//	/healthz  200 while the daemon works and reaches its archive, else 503: for whoever would start it again
+//	/alarms   200 while no alarm is open, else 503 with the number: for whoever calls a person
+//	/status   what "postgang status --json" says
+//
+// Nothing of it is personal data.
+func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
+	mux := http.NewServeMux()
+	handle := func(path string, fn func(ctx context.Context, w http.ResponseWriter)) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), healthTime)
+			defer cancel()
+			w.Header().Set("Cache-Control", "no-store")
+			fn(ctx, w)
+		})
+	}
+	fail := func(w http.ResponseWriter, format string, args ...any) {
+		http.Error(w, fmt.Sprintf(format, args...), http.StatusServiceUnavailable)
+	}
+	alarms := func(ctx context.Context) (n int, err error) {
+		err = a.archive.View(ctx, func(r engine.Reader) error {
+			open, err := r.Alarms(ctx, true)
+			n = len(open)
+			return err
+		})
+		return n, err
+	}
+	handle("/healthz", func(ctx context.Context, w http.ResponseWriter) {
+		silent := time.Since(time.Unix(0, a.beat.Load()))
+		if silent > stuckAfter {
+			fail(w, "the daemon's loop has been silent for %v", silent.Round(time.Second))
+			return
+		}
+		n, err := alarms(ctx)
+		if err != nil {
+			a.log.Error("health", "error", err)
+			fail(w, "the archive cannot be read")
+			return
+		}
+		fmt.Fprintf(w, "ok, %d alarms open\n", n)
+	})
+	handle("/alarms", func(ctx context.Context, w http.ResponseWriter) {
+		switch n, err := alarms(ctx); {
+		case err != nil:
+			fail(w, "the archive cannot be read")
+		case n > 0:
+			fail(w, "%d alarms are open", n)
+		default:
+			fmt.Fprintln(w, "no alarms")
+		}
+	})
+	handle("/status", func(ctx context.Context, w http.ResponseWriter) {
+		v, err := a.status(ctx)
+		if err != nil {
+			a.log.Error("health", "error", err)
+			fail(w, "the archive cannot be read")
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(v) // whoever asked is gone
+	})
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: healthTime, WriteTimeout: 2 * healthTime, IdleTimeout: time.Minute}
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	defer stop()
+	if err := s.Serve(ln); !errors.Is(err, http.ErrServerClosed) && ctx.Err() == nil {
+		a.log.Error("health", "error", err)
+	}
+}

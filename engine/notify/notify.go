@@ -1,0 +1,254 @@
+// Package notify tells people of alarms, outside of this machine: by log, file, e-mail and webhook. The archive keeps
+// what each sink was told, so that nothing is forgotten when the process dies or the sink is down; what was sent and not
+// yet recorded is told twice. Nothing of it ever holds up a letter.
+package notify
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"postgang/engine"
+)
+
+// Message is one thing that a sink is told.
+type Message struct {
+	Key    string    `json:"key"`  // of the alarm
+	Text   string    `json:"text"` // what is wrong and what to do, in English; no personal data
+	Over   bool      `json:"over"` // the alarm has ended
+	Raised time.Time `json:"raised"`
+	Ended  time.Time `json:"ended,omitzero"`
+	Count  int       `json:"count"` // occurrences
+	Test   bool      `json:"test,omitempty"`
+}
+
+// Subject is the message in a few words.
+func (m Message) Subject() string {
+	switch {
+	case m.Test:
+		return "test of the alarms"
+	case m.Over:
+		return "over: " + m.Key
+	}
+	return "alarm: " + m.Key
+}
+
+// Sender carries messages to people. An error says that none of them may have arrived: all are sent again.
+type Sender interface {
+	Send(ctx context.Context, messages []Message) error
+}
+
+// Sink is a sender with its settings.
+type Sink struct {
+	Name   string // in the archive and in texts; never rename one in use
+	Sender Sender
+	// Quiet is how long an alarm that ended and is raised again is not told once more. One that lasts is told when it is
+	// over.
+	Quiet time.Duration
+}
+
+const (
+	// mostAtOnce is how many messages one sending carries; the rest goes with the next.
+	mostAtOnce = 50
+	// sendTime bounds one sending.
+	sendTime = 30 * time.Second
+	// firstRetry and lastRetry bound the waiting for a sink that is down; it doubles each time.
+	firstRetry, lastRetry = time.Minute, time.Hour
+)
+
+// State is how a sink is doing.
+type State struct {
+	Failures int       `json:"failures"` // sendings that failed in a row
+	Next     time.Time `json:"next,omitzero"`
+	Error    string    `json:"error,omitempty"`
+	Sent     time.Time `json:"sent,omitzero"` // when it last worked
+}
+
+// Notifier tells sinks of the archive's alarms.
+type Notifier struct {
+	archive engine.Archive
+	sinks   []Sink
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// New makes a notifier. now nil: time.Now.
+func New(archive engine.Archive, sinks []Sink, now func() time.Time, log *slog.Logger) *Notifier {
+	if now == nil {
+		now = time.Now
+	}
+	return &Notifier{archive: archive, sinks: sinks, now: now, log: log}
+}
+
+// Sinks are the notifier's.
+func (n *Notifier) Sinks() []Sink { return n.sinks }
+
+// pending is what a sink is to be told now, oldest first.
+func pending(s Sink, all []engine.AlarmDelivery, now time.Time) []engine.AlarmDelivery {
+	var out []engine.AlarmDelivery
+	for _, d := range all {
+		switch {
+		case d.ToldRaised.IsZero() && d.Resolved.IsZero():
+			// The clock may have jumped back: what lies ahead keeps nobody quiet.
+			if quiet := d.ToldBefore.Add(s.Quiet); !d.ToldBefore.IsZero() && quiet.After(now) && !d.ToldBefore.After(now) {
+				continue
+			}
+		case !d.ToldRaised.IsZero() && !d.Resolved.IsZero() && d.ToldOver.IsZero():
+		default:
+			continue
+		}
+		if out = append(out, d); len(out) == mostAtOnce {
+			break
+		}
+	}
+	return out
+}
+
+func message(d engine.AlarmDelivery) Message {
+	return Message{Key: d.Key, Text: d.Text, Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count}
+}
+
+// Notify tells every sink what it has not been told yet. A sink that fails keeps no other waiting, and is tried again
+// later; the error tells of all that failed now. When another process is at it, nothing is done.
+func (n *Notifier) Notify(ctx context.Context) error {
+	ctx, release, err := n.archive.Lock(ctx, "alarms")
+	if errors.Is(err, engine.ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("tell of alarms: %w", err)
+	}
+	defer release()
+	var errs []error
+	for _, s := range n.sinks {
+		if err := n.tell(ctx, s); err != nil {
+			errs = append(errs, fmt.Errorf("alarms to %s: %w", s.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (n *Notifier) tell(ctx context.Context, s Sink) error {
+	now := n.now()
+	var state State
+	var all []engine.AlarmDelivery
+	err := n.archive.View(ctx, func(r engine.Reader) error {
+		var err error
+		if state, err = sinkState(ctx, r, s.Name); err != nil {
+			return err
+		}
+		all, err = r.AlarmDeliveries(ctx, s.Name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	told := pending(s, all, now)
+	// A wait that is longer than any is one of a clock that was ahead.
+	if wait := state.Next.Sub(now); len(told) == 0 || wait > 0 && wait <= lastRetry {
+		return nil
+	}
+	messages := make([]Message, len(told))
+	for i, d := range told {
+		messages[i] = message(d)
+	}
+	sending, cancel := context.WithTimeout(ctx, sendTime)
+	failed := s.Sender.Send(sending, messages)
+	cancel()
+	if failed != nil && ctx.Err() != nil {
+		return failed // we were stopped; it is no fault of the sink's
+	}
+	if failed != nil {
+		state.Failures++
+		state.Error = failed.Error()
+		state.Next = now.Add(min(firstRetry<<min(state.Failures-1, 10), lastRetry))
+	} else {
+		state = State{Sent: now}
+	}
+	b, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	err = n.archive.InTx(ctx, func(tx engine.Tx) error {
+		if failed == nil {
+			for _, d := range told {
+				if err := tx.AlarmTold(ctx, d.Seq, s.Name, !d.Resolved.IsZero()); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.SetSetting(ctx, stateKey(s.Name), string(b))
+	})
+	return errors.Join(failed, err)
+}
+
+func stateKey(sink string) string { return "alarm-sink:" + sink }
+
+func sinkState(ctx context.Context, r engine.Reader, sink string) (State, error) {
+	var st State
+	text, err := r.Setting(ctx, stateKey(sink))
+	if errors.Is(err, engine.ErrNotFound) {
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	if err := json.Unmarshal([]byte(text), &st); err != nil {
+		return st, fmt.Errorf("state of alarm sink %s: %w", sink, err)
+	}
+	return st, nil
+}
+
+// Standing is how a sink is doing, for people.
+type Standing struct {
+	Sink    string
+	State   State
+	Pending int // messages that wait
+}
+
+// Standings tells how all sinks are doing.
+func (n *Notifier) Standings(ctx context.Context, r engine.Reader) ([]Standing, error) {
+	out := make([]Standing, 0, len(n.sinks))
+	for _, s := range n.sinks {
+		st, err := sinkState(ctx, r, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		all, err := r.AlarmDeliveries(ctx, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Standing{s.Name, st, len(pending(s, all, n.now()))})
+	}
+	return out, nil
+}
+
+// Test sends a test message through a sink now, and records nothing.
+func (n *Notifier) Test(ctx context.Context, s Sink) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	now := n.now()
+	return s.Sender.Send(ctx, []Message{{Key: "test", Text: "This is a test of Postgang's alarms. Nothing is wrong.", Raised: now, Count: 1, Test: true}})
+}
+
+// Log writes messages to a log.
+type Log struct{ Logger *slog.Logger }
+
+// Send logs each message on a line.
+func (l Log) Send(_ context.Context, messages []Message) error {
+	for _, m := range messages {
+		level, text := slog.LevelError, "alarm"
+		switch {
+		case m.Test:
+			level, text = slog.LevelInfo, "test of the alarms"
+		case m.Over:
+			level, text = slog.LevelInfo, "alarm is over"
+		}
+		l.Logger.Log(context.Background(), level, text, "alarm", m.Key, "problem", m.Text, "raised", m.Raised, "count", cmp.Or(m.Count, 1))
+	}
+	return nil
+}
