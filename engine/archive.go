@@ -129,6 +129,12 @@ type Reader interface {
 	ReceiptFiles(ctx context.Context, vendor string) ([]ReceiptFile, error)
 	// AppliedReceipt is the receipt in force for a shipment in a job; ErrNotFound.
 	AppliedReceipt(ctx context.Context, job, shipment string) (Receipt, error)
+	// Receipt reads a receipt row by its id; ErrNotFound.
+	Receipt(ctx context.Context, id string) (ReceiptRecord, error)
+	// Receipts lists receipt rows in the order fetched, then by id.
+	Receipts(ctx context.Context, f ReceiptFilter) ([]ReceiptRecord, error)
+	// OpenConflicts counts, by vendor, the receipts in conflict that nobody has decided about.
+	OpenConflicts(ctx context.Context) (map[string]int, error)
 	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error) // recorded in [from, to)
 
 	// Figures for reports. ReportShipments: received in [from, to), or posted or reprinted in it (the letters of the costs).
@@ -179,6 +185,9 @@ type Tx interface {
 	// InsertReceipt stores a receipt row with its cost lines. ErrExists when an applied receipt is there for the same
 	// (job, shipment).
 	InsertReceipt(ctx context.Context, r Receipt, lines []billing.CostLine) error
+	// DecideReceipt records a decision, now. With Taken the two change their states, and the lines are those of the receipt
+	// that comes into force. ErrExists when it is decided; ErrStale when the two are not CONFLICT and APPLIED any more.
+	DecideReceipt(ctx context.Context, d ReceiptDecision, lines []billing.CostLine) error
 	InsertDeviations(ctx context.Context, ds []Deviation) error // one that is there already (same Key) is left alone
 
 	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
@@ -250,6 +259,32 @@ type Receipt struct {
 	File   string // SHA-256 of the receipt file
 	State  ReceiptState
 	Row    billing.ReceiptRow
+}
+
+// ReceiptFilter chooses receipt rows.
+type ReceiptFilter struct {
+	Vendor string
+	States []ReceiptState
+	Open   bool // only those in conflict that nobody has decided about
+	Limit  int
+}
+
+// ReceiptRecord is a receipt row with where it came from.
+type ReceiptRecord struct {
+	Receipt
+	FileName string
+	Fetched  time.Time
+	// Decision is what was decided about it, when it was the one in conflict; nil: nothing.
+	Decision *ReceiptDecision
+}
+
+// ReceiptDecision is a person's decision between two receipts of a letter.
+type ReceiptDecision struct {
+	Receipt string // the one in conflict
+	Against string // the one that was in force
+	Taken   bool   // Receipt came into force instead of Against
+	At      time.Time
+	Reason  string // no personal data
 }
 
 // Deviation (avvik) is a difference between what was sent and what was reported.

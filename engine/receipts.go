@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -216,10 +217,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 	var deviations []Deviation
 	deviate := func(account string, found ...billing.Deviation) {
 		for _, d := range found {
-			deviations = append(deviations, Deviation{
-				Key: strings.Join([]string{v.Key, file.SHA256, d.Job, d.Shipment, string(d.Kind)}, "/"),
-				At:  tx.Now(), Vendor: v.Key, File: file.SHA256, Account: account, Finding: d,
-			})
+			deviations = append(deviations, deviationOf(v.Key, file.SHA256, account, tx.Now(), d))
 		}
 	}
 	for _, row := range rows {
@@ -317,6 +315,14 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		}
 	}
 	return nil
+}
+
+// deviationOf places a finding in the ledger. The same one in the same file is one.
+func deviationOf(vendor, file, account string, at time.Time, d billing.Deviation) Deviation {
+	return Deviation{
+		Key: strings.Join([]string{vendor, file, d.Job, d.Shipment, string(d.Kind)}, "/"),
+		At:  at, Vendor: vendor, File: file, Account: account, Finding: d,
+	}
 }
 
 // sentOf is what we know of a letter that we sent, for reconciliation.

@@ -368,3 +368,74 @@ func TestTwoFetchesAtOnce(t *testing.T) {
 	}
 	s.wantAtVendor(t, ids...)
 }
+
+// TestReceiptsInConflict: a person keeps what is booked, takes another, and takes a third; the money follows each time, and
+// nothing is decided twice.
+func TestReceiptsInConflict(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 1)
+	row := receiptRow(job, ids[0], s.clock.now())
+	row.Konteringskode = "9999" // the vendor's word on the code never moves the cost
+	s.receipts(t, "k1.csv", row)
+	s.fetch(t)
+	s.wantMoney(t, 1750)
+	send := func(name string, postage billing.Ore, posted time.Time) string {
+		t.Helper()
+		row.Postage, row.PostedAt = postage, posted
+		s.receipts(t, name, row)
+		if x := s.fetch(t); x.Receipts[0].Conflict != 1 {
+			t.Fatalf("%s: %+v", name, x.Receipts)
+		}
+		for _, c := range view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
+			return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+		}) {
+			if c.FileName == name {
+				return c.ID
+			}
+		}
+		t.Fatalf("%s is no open conflict", name)
+		return ""
+	}
+	second := send("k2.csv", 1600, row.PostedAt)
+	third := send("k3.csv", 1700, row.PostedAt.Add(24*time.Hour))
+	fourth := send("k4.csv", 1800, row.PostedAt)
+	s.watch(t)
+	s.wantAlarms(t, "conflict:trykk")
+	s.wantAlarmText(t, "conflict:trykk", "3 receipts")
+	s.wantMoney(t, 1750)
+
+	decide := func(id string, take bool, want billing.Ore) {
+		t.Helper()
+		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: id, Take: take, Reason: "trykkeriet bekrefter"})
+		must(t, err)
+		s.wantMoney(t, want)
+	}
+	refused := func(id, reason, words string) {
+		t.Helper()
+		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: id, Take: true, Reason: reason})
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("refused with %v, want %q", err, words)
+		}
+	}
+	refused(second, "", "reason is missing")
+	refused(second, "gjelder "+person(), "fødselsnummer")
+	refused("00000000-0000-4000-8000-000000000000", "x", "not found")
+	decide(second, false, 1750)
+	refused(second, "x", "was decided about")
+	decide(third, true, 250+1700)
+	if at := s.shipment(t, ids[0]).PostedAt; !at.Equal(row.PostedAt) {
+		t.Errorf("posted at %v, want %v", at, row.PostedAt)
+	}
+	first := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, engine.ReceiptFilter{States: []engine.ReceiptState{engine.ReceiptConflict}})
+	})
+	if len(first) != 3 || first[0].FileName != "k1.csv" || first[0].Decision != nil {
+		t.Errorf("in conflict now: %+v", first)
+	}
+	decide(fourth, true, 250+1800)
+	s.watch(t)
+	s.wantAlarms(t)
+	refused(third, "x", "was decided about")
+	s.wantStatus(t, ids[0], engine.StatusPrintet)
+	s.wantJobs(t, "CLOSED")
+}

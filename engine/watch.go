@@ -91,6 +91,7 @@ type watched struct {
 	night      Slot                // the newest of the nights in the ledger; zero: none
 	failing    map[string][]string // jobs by vendor and step whose step fails again and again
 	deviations map[string]int      // of 30 days, by vendor
+	conflicts  map[string]int      // receipts that nobody has decided about, by vendor
 	free       int64               // bytes; negative: unknown
 	offered    []PrintJob          // OFFERED
 	accepted   []PrintJob          // ACCEPTED and overdue by ReceiptDue
@@ -109,6 +110,7 @@ const (
 	alarmFailing   = "failing:"    // vendor and step
 	alarmDeviating = "deviations:" // and the vendor
 	alarmDisk      = "disk:"       // and what is kept there
+	alarmConflict  = "conflict:"   // and the vendor
 )
 
 // overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
@@ -150,6 +152,9 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
 			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See the sheet Avvik of postgang report", vendor, limit, deviationDays)
 		}
+	}
+	for vendor, n := range w.conflicts {
+		alarms[alarmConflict+vendor] = fmt.Sprintf("%d receipts of vendor %s say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve", n, vendor)
 	}
 	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
 		alarms[alarmDisk+"documents"] = fmt.Sprintf("less than %d MB are free where the documents are kept. Free some, or move [archive] documents", limit>>20)
@@ -221,7 +226,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk} {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -281,6 +286,9 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 	}
 	for _, d := range deviations {
 		w.deviations[d.Vendor]++
+	}
+	if w.conflicts, err = r.OpenConflicts(ctx); err != nil {
+		return w, err
 	}
 	if e.rules.FreeBytes != nil {
 		if w.free, err = e.rules.FreeBytes(); err != nil {

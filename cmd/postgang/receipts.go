@@ -13,7 +13,7 @@ import (
 
 func newReceipts(o *options) *cobra.Command {
 	cmd := &cobra.Command{Use: "receipts", Short: "The vendor's answers and receipts"}
-	cmd.AddCommand(newReceiptsFetch(o), newReceiptsImport(o))
+	cmd.AddCommand(newReceiptsList(o), newReceiptsShow(o), newReceiptsResolve(o), newReceiptsFetch(o), newReceiptsImport(o))
 	return cmd
 }
 

@@ -282,6 +282,8 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 		j, ls := archivetest.Job("TEST000001", 1)
 		j2, ls2 := archivetest.Job("TEST000002", 2)
 		r, lines := archivetest.Receipt(9, j.ID, 1)
+		other, _ := archivetest.Receipt(11, j.ID, 1)
+		other.State = engine.ReceiptConflict
 		err := a.InTx(ctx, func(tx engine.Tx) error {
 			return errors.Join(
 				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
@@ -289,7 +291,8 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 				tx.AddEvent(ctx, engine.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
 				tx.AddJobEvent(ctx, engine.JobEvent{Job: j.ID, At: archivetest.T0, To: engine.JobPlanned}),
-				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r, lines))
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r, lines), tx.InsertReceipt(ctx, other, nil),
+				tx.DecideReceipt(ctx, engine.ReceiptDecision{Receipt: other.ID, Against: r.ID, Reason: "x"}, nil))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -299,6 +302,7 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 			`UPDATE event SET reason = 'x'`, `DELETE FROM event`,
 			`UPDATE job_event SET reason = 'x'`, `DELETE FROM job_event`,
 			`UPDATE cost_line SET net = net + 1, gross = gross + 1`, `DELETE FROM cost_line`,
+			`UPDATE receipt_decision SET taken = TRUE`, `DELETE FROM receipt_decision`,
 			// A job's letters are live as the job is.
 			`UPDATE print_job SET live = FALSE`, `UPDATE job_letter SET live = FALSE`,
 			`UPDATE print_job SET state = 'WITHDRAWN'`, `UPDATE print_job SET state = 'BORTE'`,
@@ -422,6 +426,9 @@ var breaks = map[string]string{
 	"alarm_delivery_sink_given":           `INSERT INTO alarm_delivery (alarm, sink, raised_at) SELECT seq, '', 1 FROM alarm LIMIT 1`,
 	"alarm_delivery_raised_at_set":        `INSERT INTO alarm_delivery (alarm, sink, raised_at) SELECT seq, 'x', 0 FROM alarm LIMIT 1`,
 	"alarm_delivery_recovered_at_set":     `INSERT INTO alarm_delivery (alarm, sink, raised_at, recovered_at) SELECT seq, 'x', 1, 0 FROM alarm LIMIT 1`,
+	"receipt_decision_of_two":             `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) SELECT id, id, FALSE, 1, 'x' FROM receipt LIMIT 1`,
+	"receipt_decision_decided_at_set":     `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) SELECT MIN(id), MAX(id), FALSE, 0, 'x' FROM receipt`,
+	"receipt_decision_reasoned":           `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) SELECT MIN(id), MAX(id), FALSE, 1, '' FROM receipt`,
 	"print_job_reprint_has_parent": `INSERT INTO print_job (id, vendor, reprint, state, live, class, created_at, updated_at, letters, totals, ticket,
 		ticket_sha, failures, last_error, version) SELECT 'TEST000009', vendor, TRUE, state, live, class, 1, 1, 1, totals, '', '', 0, '', 1 FROM print_job LIMIT 1`,
 }
@@ -429,7 +436,7 @@ var breaks = map[string]string{
 // TestEveryCheckIsTried breaks each CHECK of the schema, and fails when a new one has no statement that breaks it.
 func TestEveryCheckIsTried(t *testing.T) {
 	var named [][]string
-	for _, file := range []string{"00002_archive.sql", "00004_prepared_key.sql", "00005_reprint.sql", "00007_alarm_delivery.sql"} {
+	for _, file := range []string{"00002_archive.sql", "00004_prepared_key.sql", "00005_reprint.sql", "00007_alarm_delivery.sql", "00008_receipt_decision.sql"} {
 		schema, err := migrationFiles.ReadFile("migrations/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -446,6 +453,8 @@ func TestEveryCheckIsTried(t *testing.T) {
 		j, ls := archivetest.Job("TEST000001", 1)
 		j2, ls2 := archivetest.Job("TEST000002", 2)
 		r, lines := archivetest.Receipt(9, j.ID, 1)
+		other, _ := archivetest.Receipt(11, j.ID, 1)
+		other.State = engine.ReceiptConflict
 		err := a.InTx(ctx, func(tx engine.Tx) error {
 			_, err := tx.ClaimSlot(ctx, "natt", archivetest.T0, engine.SlotRunning)
 			return errors.Join(err,
@@ -453,7 +462,7 @@ func TestEveryCheckIsTried(t *testing.T) {
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
 				tx.SetJobFiles(ctx, j.ID, []engine.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: engine.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
-				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r, lines),
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r, lines), tx.InsertReceipt(ctx, other, nil),
 				tx.InsertDeviations(ctx, []engine.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", "x"))
 		})
 		if err != nil {

@@ -2,7 +2,9 @@ package archive
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"postgang/billing"
@@ -49,6 +51,104 @@ func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (engi
 		return c, fmt.Errorf("receipt of shipment %s in job %s: %w", shipment, job, err)
 	}
 	return c, nil
+}
+
+const receiptRecord = `SELECT c.id, c.vendor, c.file, c.state, c.line, f.name, f.fetched_at, d.against, d.taken, d.decided_at, d.reason
+	FROM receipt c JOIN receipt_file f ON f.vendor = c.vendor AND f.sha256 = c.file LEFT JOIN receipt_decision d ON d.receipt = c.id `
+
+func scanReceiptRecord(scan scan) (c engine.ReceiptRecord, err error) {
+	var d engine.ReceiptDecision
+	var taken sql.NullBool
+	err = scan(&c.ID, &c.Vendor, &c.File, &c.State, jsonOf{&c.Row}, &c.FileName, when{&c.Fetched}, textOf(&d.Against), &taken, when{&d.At}, textOf(&d.Reason))
+	if taken.Valid {
+		d.Receipt, d.Taken = c.ID, taken.Bool
+		c.Decision = &d
+	}
+	return c, err
+}
+
+// openConflict is the condition of a receipt in conflict that nobody has decided about: neither as such, nor when another
+// was taken instead of it.
+const openConflict = `c.state = 'CONFLICT' AND NOT EXISTS (SELECT 1 FROM receipt_decision o WHERE o.receipt = c.id OR o.against = c.id AND o.taken)`
+
+// Receipt reads a receipt row.
+func (r *reader) Receipt(ctx context.Context, id string) (engine.ReceiptRecord, error) {
+	c, err := one(ctx, r, scanReceiptRecord, receiptRecord+`WHERE c.id = $1`, id)
+	if err != nil {
+		return c, fmt.Errorf("receipt %s: %w", id, err)
+	}
+	return c, nil
+}
+
+// Receipts lists receipt rows.
+func (r *reader) Receipts(ctx context.Context, f engine.ReceiptFilter) ([]engine.ReceiptRecord, error) {
+	var a args
+	where := []string{"TRUE"}
+	if f.Vendor != "" {
+		where = append(where, "c.vendor = "+a.add(f.Vendor))
+	}
+	if len(f.States) > 0 {
+		where = append(where, "c.state IN "+in(&a, f.States))
+	}
+	if f.Open {
+		where = append(where, openConflict)
+	}
+	out, err := list(ctx, r, scanReceiptRecord, receiptRecord+`WHERE `+strings.Join(where, " AND ")+` ORDER BY f.fetched_at, c.id`+a.limit(f.Limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("list receipts: %w", err)
+	}
+	return out, nil
+}
+
+// OpenConflicts counts what a person must decide.
+func (r *reader) OpenConflicts(ctx context.Context) (map[string]int, error) {
+	out := map[string]int{}
+	err := r.each(ctx, func(scan scan) error {
+		var vendor string
+		var n int
+		err := scan(&vendor, &n)
+		out[vendor] = n
+		return err
+	}, `SELECT c.vendor, COUNT(*) FROM receipt c WHERE `+openConflict+` GROUP BY c.vendor`)
+	if err != nil {
+		return nil, fmt.Errorf("count receipts in conflict: %w", err)
+	}
+	return out, nil
+}
+
+// DecideReceipt records a decision.
+func (t *tx) DecideReceipt(ctx context.Context, d engine.ReceiptDecision, lines []billing.CostLine) error {
+	if err := t.decideReceipt(ctx, d, lines); err != nil {
+		return fmt.Errorf("decide about receipt %s: %w", d.Receipt, err)
+	}
+	return nil
+}
+
+func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision, lines []billing.CostLine) error {
+	_, err := t.exec(ctx, `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) VALUES ($1, $2, $3, $4, $5)`,
+		d.Receipt, d.Against, d.Taken, t.now, clean(d.Reason))
+	if err != nil {
+		return err
+	}
+	// The one in force first: a letter has one.
+	states := []engine.ReceiptState{engine.ReceiptApplied, engine.ReceiptConflict}
+	for i, id := range []string{d.Against, d.Receipt} {
+		to := states[i]
+		if d.Taken {
+			to = states[1-i]
+		}
+		n, err := t.exec(ctx, `UPDATE receipt SET state = $3 WHERE id = $1 AND state = $2`, id, states[i], to)
+		if err == nil && n == 0 {
+			err = engine.ErrStale
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !d.Taken {
+		return nil
+	}
+	return t.insertLines(ctx, d.Receipt, lines)
 }
 
 // Deviations lists deviations by the time recorded.
@@ -107,9 +207,13 @@ func (t *tx) insertReceipt(ctx context.Context, r engine.Receipt, lines []billin
 	if err != nil {
 		return err
 	}
+	return t.insertLines(ctx, r.ID, lines)
+}
+
+func (t *tx) insertLines(ctx context.Context, receipt string, lines []billing.CostLine) error {
 	var rows [][]any
 	for i, l := range lines {
-		rows = append(rows, []any{r.ID, i, l.Kind, l.Konteringskode, l.Net, l.VAT, l.Gross})
+		rows = append(rows, []any{receipt, i, l.Kind, l.Konteringskode, l.Net, l.VAT, l.Gross})
 	}
 	return t.insertRows(ctx, `cost_line (receipt, place, kind, konteringskode, net, vat, gross)`, rows)
 }

@@ -1093,6 +1093,78 @@ func receipts(s *suite) {
 			s.Errorf("%s: was stored", name)
 		}
 	}
+	// What a person must decide about, and has.
+	records := func(f engine.ReceiptFilter) (out []engine.ReceiptRecord) {
+		s.Helper()
+		s.view(func(r engine.Reader) (err error) { out, err = r.Receipts(s.ctx, f); return err })
+		return out
+	}
+	open := func(want int) {
+		s.Helper()
+		s.same(len(records(engine.ReceiptFilter{Open: true})), want)
+		s.view(func(r engine.Reader) error {
+			n, err := r.OpenConflicts(s.ctx)
+			s.same(n["trykkeri"], want)
+			return err
+		})
+	}
+	recorded := func(r engine.Receipt, d *engine.ReceiptDecision) engine.ReceiptRecord {
+		return engine.ReceiptRecord{Receipt: r, FileName: f.Name, Fetched: f.Fetched, Decision: d}
+	}
+	again.Row.PostedAt = again.Row.PostedAt.UTC()
+	open(1)
+	s.same(records(engine.ReceiptFilter{Vendor: "trykkeri", States: []engine.ReceiptState{engine.ReceiptApplied, engine.ReceiptConflict}}),
+		[]engine.ReceiptRecord{recorded(r1, nil), recorded(again, nil)})
+	s.same(len(records(engine.ReceiptFilter{Vendor: "annen"})), 0)
+	s.same(len(records(engine.ReceiptFilter{Limit: 1})), 1)
+	for name, d := range map[string]engine.ReceiptDecision{
+		"the other way round": {Receipt: r1.ID, Against: again.ID, Reason: "x"},
+		"with itself":         {Receipt: again.ID, Against: again.ID, Reason: "x"},
+		"with no reason":      {Receipt: again.ID, Against: r1.ID},
+		"with an unknown one": {Receipt: again.ID, Against: ID(999), Reason: "x"},
+		"not in conflict":     {Receipt: unknown.ID, Against: r1.ID, Reason: "x"},
+	} {
+		if err := s.tx(func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, d, nil) }); err == nil {
+			s.Errorf("decided %s", name)
+		}
+	}
+	third, thirdLines := Receipt(104, id, 1)
+	third.State = engine.ReceiptConflict
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, third, nil) })
+	third.Row.PostedAt = third.Row.PostedAt.UTC()
+	open(2)
+	var at time.Time
+	decide := func(d engine.ReceiptDecision, lines []billing.CostLine) {
+		s.Helper()
+		s.must(func(tx engine.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.ctx, d, lines) })
+	}
+	keep := engine.ReceiptDecision{Receipt: again.ID, Against: r1.ID, Reason: "stays"}
+	decide(keep, nil)
+	keep.At = at
+	open(1)
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, keep, nil) })
+	take := engine.ReceiptDecision{Receipt: third.ID, Against: r1.ID, Taken: true, Reason: "is right"}
+	decide(take, thirdLines)
+	take.At = at
+	open(0)
+	third.State, r1.State = engine.ReceiptApplied, engine.ReceiptConflict
+	s.view(func(r engine.Reader) error {
+		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
+		s.same(got, third)
+		rec, err2 := r.Receipt(s.ctx, third.ID)
+		s.same(rec, recorded(third, &take))
+		old, err3 := r.Receipt(s.ctx, r1.ID)
+		s.same(old, recorded(r1, nil))
+		kept, err4 := r.Receipt(s.ctx, again.ID)
+		s.same(kept, recorded(again, &keep))
+		costs, err5 := r.ReportCosts(s.ctx, time.Time{}.Add(1), T0.Add(1000*time.Hour), nil)
+		s.same(len(costs), len(thirdLines))
+		for _, c := range costs {
+			s.same(c.Receipt, third.ID)
+		}
+		return errors.Join(err, err2, err3, err4, err5)
+	})
+
 	closed := s.shipment(2)
 	closed.Status = engine.StatusManueltHandtert
 	awaited := func(want int) {

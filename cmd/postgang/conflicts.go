@@ -1,0 +1,215 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+// recordView is a receipt row: no personal data.
+type recordView struct {
+	ID       string              `json:"id"`
+	Vendor   string              `json:"vendor"`
+	State    engine.ReceiptState `json:"state"`
+	Job      string              `json:"job"`
+	Shipment string              `json:"shipment"`
+	File     string              `json:"file"`
+	Line     int                 `json:"line"`
+	Fetched  string              `json:"fetched"`
+	Posted   string              `json:"posted"`
+	PagesBW  int                 `json:"pages_bw"`
+	Colour   int                 `json:"pages_colour"`
+	Sheets   int                 `json:"sheets"`
+	Gram     int                 `json:"weight_gram"`
+	// In øre, net.
+	Production     billing.Ore `json:"production_ore"`
+	Postage        billing.Ore `json:"postage_ore"`
+	Konteringskode string      `json:"konteringskode"`
+	Decided        string      `json:"decided,omitempty"`
+	Taken          bool        `json:"taken,omitempty"`
+	Reason         string      `json:"reason,omitempty"`
+}
+
+func viewRecord(r engine.ReceiptRecord) recordView {
+	v := recordView{
+		ID: r.ID, Vendor: r.Vendor, State: r.State, Job: r.Row.Job, Shipment: r.Row.Shipment, File: r.FileName, Line: r.Row.Line, Fetched: when(r.Fetched),
+		Posted: when(r.Row.PostedAt), PagesBW: r.Row.PagesBW, Colour: r.Row.PagesColour, Sheets: r.Row.Sheets(), Gram: r.Row.WeightGram,
+		Production: r.Row.Production, Postage: r.Row.Postage, Konteringskode: r.Row.Konteringskode,
+	}
+	if d := r.Decision; d != nil {
+		v.Decided, v.Taken, v.Reason = when(d.At), d.Taken, d.Reason
+	}
+	return v
+}
+
+func newReceiptsList(o *options) *cobra.Command {
+	var f engine.ReceiptFilter
+	var states []string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List receipt rows: booked, doubled, in conflict, of unknown letters",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, s := range states {
+				st := engine.ReceiptState(strings.ToUpper(s))
+				switch st {
+				case engine.ReceiptApplied, engine.ReceiptDuplicate, engine.ReceiptConflict, engine.ReceiptUnknown:
+				default:
+					return usage("%q is no state; there are: applied, duplicate, conflict, unknown", s)
+				}
+				f.States = append(f.States, st)
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				views := []recordView{}
+				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+					list, err := r.Receipts(cmd.Context(), f)
+					for _, c := range list {
+						views = append(views, viewRecord(c))
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				return o.print(views, func(w io.Writer) {
+					table(w, "ID STATE JOB SHIPMENT FILE LINE NET_KR DECIDED", func(row func(...any)) {
+						for _, v := range views {
+							row(v.ID, v.State, v.Job, v.Shipment, v.File, v.Line, v.Production+v.Postage, orDash(v.Decided))
+						}
+					})
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.Vendor, "vendor", "", "only of this vendor")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only these states")
+	cmd.Flags().BoolVar(&f.Open, "open", false, "only those in conflict that nobody has decided about")
+	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many; 0: all")
+	return cmd
+}
+
+func newReceiptsShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "A receipt row, and the one in force beside it when they are in conflict",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app) error {
+				var list []recordView
+				err := a.archive.View(ctx, func(r engine.Reader) error {
+					c, err := r.Receipt(ctx, args[0])
+					if err != nil {
+						return err
+					}
+					list = append(list, viewRecord(c))
+					if c.State != engine.ReceiptConflict {
+						return nil
+					}
+					in, err := r.AppliedReceipt(ctx, c.Row.Job, c.Row.Shipment)
+					if err != nil {
+						return err
+					}
+					c, err = r.Receipt(ctx, in.ID)
+					list = append(list, viewRecord(c))
+					return err
+				})
+				if errors.Is(err, engine.ErrNotFound) && len(list) == 0 {
+					return fmt.Errorf("no receipt %s; see \"postgang receipts list\": %w", args[0], err)
+				}
+				if err != nil {
+					return err
+				}
+				return o.print(list, func(w io.Writer) { showRecords(w, list) })
+			})
+		},
+	}
+}
+
+// showRecords puts receipts beside each other; what differs is marked.
+func showRecords(w io.Writer, list []recordView) {
+	table(w, "- "+strings.Join([]string{"THIS", "IN_FORCE"}[:len(list)], " "), func(row func(...any)) {
+		line := func(name string, of func(recordView) any) {
+			cells := []any{name}
+			for _, v := range list {
+				cells = append(cells, of(v))
+			}
+			if len(list) == 2 && cells[1] != cells[2] && name[0] >= 'a' {
+				cells[0] = name + " *"
+			}
+			row(cells...)
+		}
+		line("ID", func(v recordView) any { return v.ID })
+		line("State", func(v recordView) any { return v.State })
+		line("File", func(v recordView) any { return fmt.Sprintf("%s:%d", v.File, v.Line) })
+		line("Fetched", func(v recordView) any { return v.Fetched })
+		line("Job", func(v recordView) any { return v.Job })
+		line("Shipment", func(v recordView) any { return v.Shipment })
+		line("posted", func(v recordView) any { return v.Posted })
+		line("pages b/w", func(v recordView) any { return v.PagesBW })
+		line("pages colour", func(v recordView) any { return v.Colour })
+		line("sheets", func(v recordView) any { return v.Sheets })
+		line("gram", func(v recordView) any { return v.Gram })
+		line("production kr", func(v recordView) any { return v.Production })
+		line("postage kr", func(v recordView) any { return v.Postage })
+		line("konteringskode", func(v recordView) any { return v.Konteringskode })
+		line("Decided", func(v recordView) any { return orDash(strings.TrimSpace(v.Decided + " " + v.Reason)) })
+	})
+}
+
+func newReceiptsResolve(o *options) *cobra.Command {
+	var r engine.ReceiptResolution
+	var keep bool
+	cmd := &cobra.Command{
+		Use:   "resolve ID --keep | --take",
+		Short: "Decide about a receipt that says something else than the one that is booked",
+		Long: `Decides about a receipt in conflict, after you have asked the vendor which one is right
+("postgang receipts show ID" puts both beside each other).
+
+  --keep   what is booked stays
+  --take   this one is booked instead, under our konteringskode; the other one stays in the
+           archive and is no longer counted
+
+A decision is kept with its reason and not changed: write no personal data in it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if r.Take == keep {
+				return usage("say which one is right: --keep what is booked, or --take this one")
+			}
+			if strings.TrimSpace(r.Reason) == "" {
+				return usage("--reason is missing: say in a few words what the vendor has told, without personal data")
+			}
+			r.Receipt = args[0]
+			return o.with(cmd.Context(), false, func(a *app) error {
+				c, err := a.engine.ResolveReceipt(cmd.Context(), r)
+				if errors.Is(err, engine.ErrNotFound) {
+					return fmt.Errorf("no receipt %s; see \"postgang receipts list --open\": %w", r.Receipt, err)
+				}
+				if err != nil {
+					return err
+				}
+				if err := a.engine.Watch(cmd.Context()); err != nil {
+					return err
+				}
+				a.tell(cmd.Context())
+				return o.print(map[string]any{"receipt": r.Receipt, "in_force_before": c.InForce.ID, "taken": r.Take}, func(w io.Writer) {
+					if r.Take {
+						fmt.Fprintf(w, "Receipt %s is booked: kr %s instead of kr %s net.\n", r.Receipt, c.Conflict.Row.Net(), c.InForce.Row.Net())
+						return
+					}
+					fmt.Fprintf(w, "Receipt %s is not booked; kr %s net stays.\n", r.Receipt, c.InForce.Row.Net())
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "what is booked stays")
+	cmd.Flags().BoolVar(&r.Take, "take", false, "this one is booked instead")
+	cmd.Flags().StringVar(&r.Reason, "reason", "", "what the vendor has told; kept and shown, so without personal data (required)")
+	return cmd
+}
