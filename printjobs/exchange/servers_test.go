@@ -235,6 +235,7 @@ type proxy struct {
 	deaf   bool  // forward to the server only
 	budget int64 // bytes to the server until the cut; negative: no cut
 	open   map[net.Conn]bool
+	most   int // connections that are let through; 0: all
 }
 
 // through puts a proxy in front of a target and gives the target by way of it.
@@ -269,6 +270,12 @@ func (p *proxy) run(to string) {
 			continue
 		}
 		p.mu.Lock()
+		if p.most > 0 && len(p.open) >= 2*p.most {
+			p.mu.Unlock()
+			c.Close()
+			s.Close()
+			continue
+		}
 		p.open[c], p.open[s] = true, true
 		p.mu.Unlock()
 		go p.pipe(s, c, true)
