@@ -40,7 +40,7 @@ type VendorSide interface {
 	Put(ctx context.Context, f exchange.File, src io.ReaderAt) error
 	PutReady(ctx context.Context, r exchange.Ready) error
 	Withdraw(ctx context.Context, job string, names []string) error
-	Answers(ctx context.Context) ([]exchange.Answer, []exchange.Problem, error)
+	Answers(ctx context.Context, known func(job string, accepted bool) bool) ([]exchange.Answer, []exchange.Problem, error)
 	ReceiptFiles(ctx context.Context) ([]exchange.RemoteFile, []exchange.Problem, error)
 	Fetch(ctx context.Context, name string) ([]byte, error)
 	MoveDone(ctx context.Context, name string) error

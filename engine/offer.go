@@ -421,7 +421,21 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 		return out, fmt.Errorf("reach vendor %s: %w", vendor, err)
 	}
 	defer side.Close()
-	answers, bad, err := side.Answers(ctx)
+	// Answers that were applied are old news; what else lies there is read.
+	old := map[string]JobState{}
+	jobs, err := view(ctx, e.archive, func(r Reader) ([]PrintJob, error) {
+		return r.Jobs(ctx, JobFilter{Vendor: vendor, States: []JobState{JobAccepted, JobClosed, JobRejected}})
+	})
+	if err != nil {
+		return out, err
+	}
+	for _, j := range jobs {
+		old[j.ID] = j.State
+	}
+	answers, bad, err := side.Answers(ctx, func(job string, accepted bool) bool {
+		state, done := old[job]
+		return done && accepted == (state != JobRejected)
+	})
 	if err != nil {
 		return out, fmt.Errorf("read answers of vendor %s: %w", vendor, err)
 	}

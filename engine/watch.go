@@ -84,7 +84,11 @@ const (
 	DefaultFreeBytes       = 2 << 30 // a night's files exist three times for a while
 )
 
-const deviationDays = 30
+const (
+	deviationDays = 30
+	// expiresSoon is how long before its end a certificate is alarmed: a vendor may take weeks to make a new one.
+	expiresSoon = 30 * 24 * time.Hour
+)
 
 // watched is what the rules of overdue look at.
 type watched struct {
@@ -111,6 +115,7 @@ const (
 	alarmDeviating = "deviations:" // and the vendor
 	alarmDisk      = "disk:"       // and what is kept there
 	alarmConflict  = "conflict:"   // and the vendor
+	alarmExpiring  = "expiring:"   // and the vendor
 )
 
 // overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
@@ -151,6 +156,16 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	for vendor, n := range w.deviations {
 		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
 			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See the sheet Avvik of postgang report", vendor, limit, deviationDays)
+		}
+	}
+	for _, key := range e.vorder {
+		v := e.vendors[key]
+		end, err := v.Target.Expires()
+		switch {
+		case err != nil:
+			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s cannot be read: %v", key, err)
+		case !end.IsZero() && end.Sub(now) < expiresSoon:
+			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, clockOf(end))
 		}
 	}
 	for vendor, n := range w.conflicts {
@@ -226,7 +241,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict} {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}

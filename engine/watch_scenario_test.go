@@ -2,12 +2,18 @@ package engine_test
 
 import (
 	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
 
@@ -285,4 +291,32 @@ func TestWatchLimits(t *testing.T) {
 	if _, open := s.openAlarms(t)["deviations:trykk"]; open {
 		t.Error("deviations of a month ago are alarmed still")
 	}
+}
+
+// TestWatchCertificate: our certificate for a vendor is alarmed before it ends, and when it cannot be read.
+func TestWatchCertificate(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key-cert.pub")
+	key, err := vendorsim.GenerateKey()
+	must(t, err)
+	s := setup(t, func(c *engine.Config) { c.Vendors[0].Target.CertFile = file })
+	s.watch(t)
+	s.wantAlarms(t, "expiring:trykk")
+	s.wantAlarmText(t, "expiring:trykk", "cannot be read")
+	issue := func(end uint64) {
+		t.Helper()
+		cert := &ssh.Certificate{Key: key.Signer.PublicKey(), CertType: ssh.UserCert, ValidBefore: end}
+		must(t, cert.SignCert(rand.Reader, key.Signer))
+		must(t, os.WriteFile(file, ssh.MarshalAuthorizedKey(cert), 0o600))
+	}
+	issue(uint64(s.clock.now().Add(40 * 24 * time.Hour).Unix()))
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(10*24*time.Hour + time.Minute)
+	s.watch(t)
+	s.wantAlarms(t, "expiring:trykk")
+	s.wantAlarmText(t, "expiring:trykk", "ends at 2027-01-03 10:00")
+	issue(ssh.CertTimeInfinity)
+	s.watch(t)
+	s.wantAlarms(t)
 }

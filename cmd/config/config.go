@@ -109,6 +109,8 @@ type Vendor struct {
 	HostKeyFile      string             `toml:"host_key_file"`
 	KeyFile          string             `toml:"key_file"`
 	KeyPassphraseEnv string             `toml:"key_passphrase_env"`
+	CertFile         string             `toml:"cert_file"`
+	Agent            bool               `toml:"agent"`
 	PasswordEnv      string             `toml:"password_env"`
 	Folders          Folders            `toml:"folders"`
 	ConcurrentWrites *bool              `toml:"concurrent_writes"`
@@ -551,6 +553,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, VAT: v.VAT, Tolerances: v.Tolerances,
 		Target: exchange.Target{
 			Address: v.Address, User: v.User, HostKey: v.HostKey, KeyFile: c.abs(v.KeyFile), KeyPassphraseEnv: v.KeyPassphraseEnv, PasswordEnv: v.PasswordEnv,
+			CertFile: c.abs(v.CertFile), Agent: v.Agent,
 			Folders:          exchange.Folders{Inbox: v.Folders.Inbox, Answers: v.Folders.Answers, Receipts: v.Folders.Receipts, ReceiptsDone: v.Folders.ReceiptsDone},
 			ConcurrentWrites: v.ConcurrentWrites == nil || *v.ConcurrentWrites,
 		},
@@ -574,8 +577,13 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	case v.HostKey == "":
 		c.add(at+".host_key", "is missing: pin the vendor's public host key (\"ssh-ed25519 AAAA…\"), as the vendor has confirmed it by another channel")
 	}
-	if v.KeyFile == "" && v.PasswordEnv == "" {
-		c.add(at+".key_file", "is missing: our private SSH key (or password_env, for a vendor without keys)")
+	switch {
+	case v.Agent && (v.KeyFile != "" || v.CertFile != ""):
+		c.add(at+".agent", "contradicts key_file and cert_file: the agent has the keys, and their certificates")
+	case v.CertFile != "" && v.KeyFile == "":
+		c.add(at+".cert_file", "is for a key_file, which is missing")
+	case v.KeyFile == "" && v.PasswordEnv == "" && !v.Agent:
+		c.add(at+".key_file", "is missing: our private SSH key (or agent, or password_env for a vendor without keys)")
 	}
 	out.OfferFrom, out.OfferTo = c.clock(at+".offer_from", v.OfferFrom), c.clock(at+".offer_to", v.OfferTo)
 	if (v.OfferFrom == "") != (v.OfferTo == "") {

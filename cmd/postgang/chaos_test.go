@@ -570,19 +570,7 @@ func (c *chaos) crashed(a chaosAttempt, args ...string) bool {
 	}
 	c.check(false)
 	c.settle()
-	c.tidy()
 	return code == -1 && !c.t.Failed()
-}
-
-// tidy has the vendor take away its answers to jobs that are done, as vendors do: a fetch would have more requests every night.
-func (c *chaos) tidy() {
-	names, err := filepath.Glob(filepath.Join(c.root, exchange.DefaultAnswers, "*"))
-	for _, n := range names {
-		err = errors.Join(err, os.Remove(n))
-	}
-	if err != nil {
-		c.t.Fatal(err)
-	}
 }
 
 func (c *chaos) begin() {

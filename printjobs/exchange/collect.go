@@ -19,8 +19,13 @@ import (
 // refusal beside an acceptance of the same job is a problem and no answer, as in
 // [Session.State]: to free the letters of an accepted job would print them twice.
 // err is for failures of the folder or connection.
-func (s *Session) Answers(ctx context.Context) (answers []Answer, problems []Problem, err error) {
-	return s.answers(ctx, nil)
+//
+// known, when set, is asked for each answer whether it is an old one, by its
+// name alone: such answers are not read again, which would take a dozen
+// requests each for years of them. Where both a refusal and an acceptance lie,
+// both are read in any case.
+func (s *Session) Answers(ctx context.Context, known func(job string, accepted bool) bool) (answers []Answer, problems []Problem, err error) {
+	return s.answers(ctx, nil, known)
 }
 
 // AnswersOf reads the answers to these jobs only, which spares reading years of
@@ -30,10 +35,10 @@ func (s *Session) AnswersOf(ctx context.Context, jobs ...string) (answers []Answ
 	for _, j := range jobs {
 		only[j] = true
 	}
-	return s.answers(ctx, only)
+	return s.answers(ctx, only, nil)
 }
 
-func (s *Session) answers(ctx context.Context, only map[string]bool) ([]Answer, []Problem, error) {
+func (s *Session) answers(ctx context.Context, only map[string]bool, known func(string, bool) bool) ([]Answer, []Problem, error) {
 	folder := s.target.Folders.Answers
 	entries, err := s.list(ctx, folder)
 	if err != nil {
@@ -43,11 +48,15 @@ func (s *Session) answers(ctx context.Context, only map[string]bool) ([]Answer, 
 	var bad []Problem
 	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
 	last := ""
+	there := map[string]bool{}
+	for _, e := range entries {
+		there[e.Name()] = true
+	}
 	for _, e := range entries {
 		if e.IsDir() || unfinished(e.Name()) {
 			continue
 		}
-		job, _, ok := ParseAnswerName(e.Name())
+		job, accepted, ok := ParseAnswerName(e.Name())
 		if !ok {
 			if only == nil {
 				bad = append(bad, Problem{
@@ -62,6 +71,9 @@ func (s *Session) answers(ctx context.Context, only map[string]bool) ([]Answer, 
 			continue
 		}
 		last = job
+		if known != nil && !there[AnswerName(job, !accepted)] && known(job, accepted) {
+			continue
+		}
 		a, problems, err := s.answerTo(ctx, job)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read answers: %w", err)

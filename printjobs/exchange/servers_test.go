@@ -77,7 +77,7 @@ func simulator(t testing.TB, fault func(vendorsim.Event) error) *side {
 
 // openSSH runs a real sshd for each connection to a port of ours (sshd -i), so
 // that no port has to be guessed.
-func openSSH(t testing.TB) *side {
+func openSSH(t testing.TB, settings ...string) *side {
 	t.Helper()
 	sshd, err := exec.LookPath("sshd")
 	if err != nil {
@@ -110,13 +110,13 @@ func openSSH(t testing.TB) *side {
 		}
 		return p
 	}
-	config := write("sshd_config", strings.Join([]string{
-		"HostKey " + write("host", string(host.PEM), 0o600),
-		"AuthorizedKeysFile " + write("keys", client.Authorized+"\n", 0o600),
+	config := write("sshd_config", strings.Join(append(settings,
+		"HostKey "+write("host", string(host.PEM), 0o600),
+		"AuthorizedKeysFile "+write("keys", client.Authorized+"\n", 0o600),
 		"PidFile none", "UsePAM no", "StrictModes no", "PermitRootLogin prohibit-password", "PasswordAuthentication no",
-		"KbdInteractiveAuthentication no", "Subsystem sftp internal-sftp", "ForceCommand internal-sftp -d " + root,
+		"KbdInteractiveAuthentication no", "Subsystem sftp internal-sftp", "ForceCommand internal-sftp -d "+root,
 		"MaxStartups 100", "LoginGraceTime 60", "",
-	}, "\n"), 0o644)
+	), "\n"), 0o644)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

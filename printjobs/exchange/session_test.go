@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func TestWholeExchange(t *testing.T) {
 		if st, err = s.State(ctx, j.id); err != nil || st.Ready || st.Answer == nil || !st.Answer.Accepted {
 			t.Fatalf("state after the answer: %+v, %v", st, err)
 		}
-		answers, bad, err := s.Answers(ctx)
+		answers, bad, err := s.Answers(ctx, nil)
 		if err != nil || len(bad) != 0 || len(answers) != 1 || answers[0].Letters != 6 || answers[0].TicketSHA256 != j.ready.TicketSHA256 {
 			t.Fatalf("answers %+v %v %v", answers, bad, err)
 		}
@@ -312,7 +313,7 @@ func TestAcceptanceOutweighsALaterRefusal(t *testing.T) {
 		if st, err := s.State(ctx, j.id); err != nil || st.Answer == nil || !st.Answer.Accepted {
 			t.Errorf("state %+v, %v", st, err)
 		}
-		answers, bad, err := s.Answers(ctx)
+		answers, bad, err := s.Answers(ctx, nil)
 		if err != nil || len(answers) != 1 || !answers[0].Accepted || len(bad) != 1 || !errors.Is(bad[0].Err, exchange.ErrConflict) {
 			t.Errorf("answers %+v, problems %v, %v", answers, bad, err)
 		}
@@ -321,7 +322,7 @@ func TestAcceptanceOutweighsALaterRefusal(t *testing.T) {
 		if st, err := s.State(ctx, j.id); err != nil || st.Answer != nil || st.BadAnswer == nil || !st.Offered() {
 			t.Errorf("state %+v, %v", st, err)
 		}
-		if answers, bad, err = s.Answers(ctx); err != nil || len(answers) != 0 || len(bad) != 2 {
+		if answers, bad, err = s.Answers(ctx, nil); err != nil || len(answers) != 0 || len(bad) != 2 {
 			t.Errorf("answers %+v, problems %v, %v", answers, bad, err)
 		}
 		if files, _, err := s.ReceiptFiles(ctx); err != nil || len(files) != 1 {
@@ -662,7 +663,7 @@ func TestFolderMissing(t *testing.T) {
 		if _, _, err = s.ReceiptFiles(ctx); err == nil {
 			t.Error("receipts were listed from a file")
 		}
-		if _, _, err = s.Answers(ctx); err != nil {
+		if _, _, err = s.Answers(ctx, nil); err != nil {
 			t.Errorf("the session is of no more use: %v", err)
 		}
 	})
@@ -692,7 +693,7 @@ func TestHostileVendorFiles(t *testing.T) {
 		os.Mkdir(v.path("svar/K7QX000018.mottatt.json"), 0o755) // a folder: silent
 		os.Symlink(secret, v.path("svar/K7QX000019.mottatt.json"))
 		s := v.dial(t)
-		answers, bad, err := s.Answers(ctx)
+		answers, bad, err := s.Answers(ctx, nil)
 		if err != nil || len(answers) != 1 || answers[0].Job != "K7QX000010" {
 			t.Fatalf("answers %+v, %v", answers, err)
 		}
@@ -1112,4 +1113,47 @@ func TestSourceThatFails(t *testing.T) {
 	if err := j.offer(s); err != nil {
 		t.Errorf("the session is of no more use: %v", err)
 	}
+}
+
+// TestKnownAnswersAreNotReadAgain: an old answer costs no request, unless a contradicting one lies beside it.
+func TestKnownAnswersAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	v := simulator(t, func(e vendorsim.Event) error {
+		if strings.HasPrefix(e.Path, "svar/") && !e.Done {
+			opened.Add(1)
+		}
+		return nil
+	})
+	first, second := newJob(t, "KNWN000001", 2000), newJob(t, "KNWN000002", 2000)
+	for _, j := range []*job{first, second} {
+		if err := j.offer(v.dial(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := v.vendor().Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	read := func(known func(string, bool) bool, answers, problems int) int32 {
+		t.Helper()
+		opened.Store(0)
+		a, bad, err := v.dial(t).Answers(ctx, known)
+		if err != nil || len(a) != answers || len(bad) != problems {
+			t.Errorf("answers %+v, problems %v, %v", a, bad, err)
+		}
+		return opened.Load()
+	}
+	both := read(nil, 2, 0)
+	one := read(func(job string, accepted bool) bool { return job == first.id && accepted }, 1, 0)
+	none := read(func(_ string, accepted bool) bool { return accepted }, 0, 0)
+	t.Logf("requests for two answers %d, for one %d, for none %d", both, one, none)
+	if none != 0 || one*2 != both || both < 10 {
+		t.Errorf("requests for two answers %d, for one %d, for none %d", both, one, none)
+	}
+	refusal, err := exchange.Answer{Job: first.id, Time: time.Now(), TicketSHA256: first.ready.TicketSHA256, Reasons: []string{"mottatt før"}}.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.write(t, "svar/"+exchange.AnswerName(first.id, false), refusal)
+	read(func(_ string, accepted bool) bool { return accepted }, 1, 1)
 }

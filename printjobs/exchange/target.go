@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/pkg/sftp"
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 // Folders are the vendor's folders, as remote paths with slashes, relative to
@@ -102,6 +104,8 @@ type Target struct {
 	Signer           ssh.Signer // our key; comes before KeyFile
 	KeyFile          string     // our private key in OpenSSH or PEM form
 	KeyPassphraseEnv string     // name of the environment variable with the key's passphrase
+	Agent            bool       // keys and certificates of the SSH agent at $SSH_AUTH_SOCK, instead of KeyFile
+	CertFile         string     // our OpenSSH user certificate for KeyFile, such as key-cert.pub
 	PasswordEnv      string     // name of the environment variable with a password, for vendors without keys
 
 	Folders  Folders
@@ -179,10 +183,11 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial vendor: %w", err)
 	}
-	auth, err := t.auth()
+	auth, forget, err := t.auth(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("dial vendor: %w", err)
 	}
+	defer forget()
 
 	dialCtx, cancel := context.WithTimeout(ctx, t.Timeouts.Dial)
 	defer cancel()
@@ -322,29 +327,86 @@ func (c *watchedConn) reason(err error) error {
 	return err
 }
 
-func (t Target) auth() ([]ssh.AuthMethod, error) {
-	var methods []ssh.AuthMethod
+func (t Target) auth(ctx context.Context) (methods []ssh.AuthMethod, forget func(), err error) {
+	forget = func() {}
 	switch {
 	case t.Signer != nil:
 		methods = append(methods, ssh.PublicKeys(t.Signer))
+	case t.Agent:
+		// Asked anew each time: keys come and go, and certificates are renewed.
+		socket := os.Getenv("SSH_AUTH_SOCK")
+		if socket == "" {
+			return nil, nil, errors.New("an SSH agent is to log us in, and SSH_AUTH_SOCK is not set")
+		}
+		conn, err := (&net.Dialer{Timeout: t.Timeouts.Dial}).DialContext(ctx, "unix", socket)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reach the SSH agent: %w", err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(t.Timeouts.Dial))
+		forget = func() { _ = conn.Close() }
+		methods = append(methods, ssh.PublicKeysCallback(agent.NewClient(conn).Signers))
 	case t.KeyFile != "":
 		signer, err := readKey(t.KeyFile, t.KeyPassphraseEnv)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if t.CertFile != "" {
+			if signer, err = certified(signer, t.CertFile); err != nil {
+				return nil, nil, err
+			}
 		}
 		methods = append(methods, ssh.PublicKeys(signer))
 	}
 	if t.PasswordEnv != "" {
 		password, ok := os.LookupEnv(t.PasswordEnv)
 		if !ok || password == "" {
-			return nil, fmt.Errorf("environment variable %s with the vendor's password is not set", t.PasswordEnv)
+			forget()
+			return nil, nil, fmt.Errorf("environment variable %s with the vendor's password is not set", t.PasswordEnv)
 		}
 		methods = append(methods, ssh.Password(password))
 	}
 	if len(methods) == 0 {
-		return nil, errors.New("no key and no password is configured: set a key file")
+		return nil, nil, errors.New("no key and no password is configured: set a key file")
 	}
-	return methods, nil
+	return methods, forget, nil
+}
+
+// certified is a key with the certificate in a file.
+func certified(signer ssh.Signer, file string) (ssh.Signer, error) {
+	cert, err := readCert(file)
+	if err != nil {
+		return nil, err
+	}
+	out, err := ssh.NewCertSigner(cert, signer)
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s: it is for another key than the key file's", file)
+	}
+	return out, nil
+}
+
+func readCert(file string) (*ssh.Certificate, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read certificate: %w", err)
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(b)
+	cert, ok := key.(*ssh.Certificate)
+	if err != nil || !ok || cert.CertType != ssh.UserCert {
+		return nil, fmt.Errorf("%s is no OpenSSH user certificate", file)
+	}
+	return cert, nil
+}
+
+// Expires is when the certificate in CertFile does, in UTC; the zero time: there is none, or it never does.
+func (t Target) Expires() (time.Time, error) {
+	if t.CertFile == "" {
+		return time.Time{}, nil
+	}
+	cert, err := readCert(t.CertFile)
+	if err != nil || cert.ValidBefore > math.MaxInt64 {
+		return time.Time{}, err
+	}
+	return time.Unix(int64(cert.ValidBefore), 0).UTC(), nil
 }
 
 func readKey(file, passphraseEnv string) (ssh.Signer, error) {
