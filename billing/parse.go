@@ -44,7 +44,16 @@ func ParseReceipts(data []byte, f Format) ([]ReceiptRow, []Problem) {
 	if !ok {
 		return nil, p.problems
 	}
-	p.run(text)
+	switch f.Syntax {
+	case SyntaxJSON:
+		p.runJSON(text)
+	case SyntaxXML:
+		p.runXML(text)
+	case SyntaxFixed:
+		p.runFixed(text)
+	default:
+		p.run(text)
+	}
 	if p.count > 0 {
 		if p.count > MaxProblems {
 			p.problems = append(p.problems, Problem{Code: ProblemMore,
@@ -160,7 +169,7 @@ func (p *receiptParser) run(text []byte) {
 			p.add(line, "", ProblemFieldCount, "the row has %d fields, the header %d; the file may be cut off or hold a stray %q", len(fields), len(columns), p.format.Delimiter)
 			continue
 		}
-		p.row(line, fields, position)
+		p.row(line, func(col string) string { return strings.Trim(fields[position[col]], " \t\u00a0") })
 	}
 }
 
@@ -195,7 +204,7 @@ func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 		return nil, false
 	}
 	for i, name := range columns {
-		if _, known := own[strings.TrimSpace(name)]; !known {
+		if !p.known(strings.TrimSpace(name)) {
 			p.add(1, "", ProblemUnknownColumn, "column number %d of the header is unknown to receipt version %s; a changed format needs a changed profile", i+1, p.format.Version)
 		}
 	}
@@ -207,10 +216,8 @@ func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 	return position, p.count == before
 }
 
-func (p *receiptParser) row(line int, fields []string, position map[string]int) {
+func (p *receiptParser) row(line int, get func(col string) string) {
 	before := p.count
-	get := func(col string) string { return strings.Trim(fields[position[col]], " \t\u00a0") }
-
 	if v := get(ColVersion); v != p.format.Version {
 		p.add(line, ColVersion, ProblemVersion, "the row is not of receipt version %s; the file needs a profile for its version", p.format.Version)
 		return
@@ -227,7 +234,7 @@ func (p *receiptParser) row(line int, fields []string, position map[string]int) 
 		ExtraSheetsAuto:   p.number(line, ColExtraAuto, get(ColExtraAuto)),
 		EnvelopesManual:   p.number(line, ColEnvManual, get(ColEnvManual)),
 		ExtraSheetsManual: p.number(line, ColExtraManual, get(ColExtraManual)),
-		WeightGram:        p.number(line, ColWeight, get(ColWeight)),
+		WeightGram:        p.weight(line, ColWeight, get(ColWeight)),
 		Production:        p.amount(line, ColProduction, get(ColProduction)),
 		Postage:           p.amount(line, ColPostage, get(ColPostage)),
 		Konteringskode:    strings.Clone(get(ColKonteringskode)),
@@ -264,8 +271,14 @@ func (p *receiptParser) time(line int, col, s string) time.Time {
 		p.add(line, col, ProblemRequired, "the field is empty")
 		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil || !timePattern.MatchString(s) {
+	var t time.Time
+	var err error
+	if layout, _ := timeLayout(p.format.Time); layout != "" {
+		if t, err = time.ParseInLocation(layout, s, oslo); err != nil || t.Format(layout) != s {
+			p.add(line, col, ProblemTime, "not a time of the form %s, or one that does not exist", p.format.Time)
+			return time.Time{}
+		}
+	} else if t, err = time.Parse(time.RFC3339Nano, s); err != nil || !timePattern.MatchString(s) {
 		p.add(line, col, ProblemTime, "not a time with date and offset such as 2026-01-05T14:30:00+01:00 (RFC 3339)")
 		return time.Time{}
 	}
@@ -296,7 +309,23 @@ func (p *receiptParser) number(line int, col, s string) int {
 	return n
 }
 
+// weight is in gram, whatever the unit of the file.
+func (p *receiptParser) weight(line int, col, s string) int {
+	if p.format.Weight != UnitKilogram || s == "" {
+		return p.number(line, col, s)
+	}
+	whole, part, _ := strings.Cut(s, p.format.DecimalSign)
+	if whole == "" || !allDigits(whole) || len(part) > 3 || !allDigits(part) || strings.HasSuffix(s, p.format.DecimalSign) {
+		p.add(line, col, ProblemNumber, "not a weight in kg with %q as decimal sign and at most three decimals", p.format.DecimalSign)
+		return 0
+	}
+	return p.number(line, col, strings.TrimLeft(whole, "0")+(part + "000")[:3])
+}
+
 func (p *receiptParser) amount(line int, col, s string) Ore {
+	if p.format.Amount == UnitOre {
+		return p.wholeOre(line, col, s)
+	}
 	if s == "" {
 		p.add(line, col, ProblemRequired, "the field is empty; write 0%s00 for none", p.format.DecimalSign)
 		return 0
@@ -311,6 +340,26 @@ func (p *receiptParser) amount(line int, col, s string) Ore {
 		p.add(line, col, ProblemNegative, "the amount is negative; a receipt reports costs, and a correction is booked as its own line")
 	default:
 		return o
+	}
+	return 0
+}
+
+// wholeOre is an amount in øre.
+func (p *receiptParser) wholeOre(line int, col, s string) Ore {
+	switch {
+	case s == "":
+		p.add(line, col, ProblemRequired, "the field is empty; write 0 for none")
+	case len(s) > 1 && s[0] == '-' && allDigits(s[1:]):
+		p.add(line, col, ProblemNegative, "the amount is negative; a receipt reports costs, and a correction is booked as its own line")
+	case !allDigits(s):
+		p.add(line, col, ProblemAmount, "not a whole number of øre")
+	default:
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || Ore(n) > MaxReceiptAmount {
+			p.add(line, col, ProblemTooLarge, "the amount is above %s kroner", MaxReceiptAmount)
+			return 0
+		}
+		return Ore(n)
 	}
 	return 0
 }
@@ -340,22 +389,12 @@ func (r ReceiptRow) writable() error {
 }
 
 // FormatReceipts writes rows as a receipt file in the format (with "auto", as UTF-8 without byte order
-// mark): the header and one line a row, ended by CR LF. Times are written in UTC. ParseReceipts reads
-// the file back to the same rows. Rows that a receipt file cannot hold give an error.
+// mark). CSV has a header and one line a row, ended by CR LF. Times are written in UTC, or in the format's own
+// form. ParseReceipts reads the file back to the same rows, but for what such a form leaves out. Rows
+// that a receipt file cannot hold give an error.
 func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
-	}
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	w.Comma = rune(f.Delimiter[0])
-	w.UseCRLF = true
-	header := make([]string, len(receiptColumns))
-	for i, col := range receiptColumns {
-		header[i] = f.header(col)
-	}
-	if err := w.Write(header); err != nil {
-		return nil, fmt.Errorf("write receipt header: %w", err)
 	}
 	seen := make(map[[2]string]bool, len(rows))
 	for i, r := range rows {
@@ -366,18 +405,9 @@ func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
 			return nil, fmt.Errorf("write receipt row %d: the same shipment of the same job stands twice", i+1)
 		}
 		seen[[2]string{r.Job, r.Shipment}] = true
-		n := strconv.Itoa
-		err := w.Write([]string{
-			f.Version, r.Job, r.Shipment, r.PrintID, r.PostedAt.UTC().Format(time.RFC3339Nano),
-			n(r.PagesBW), n(r.PagesColour), n(r.EnvelopesAuto), n(r.ExtraSheetsAuto), n(r.EnvelopesManual), n(r.ExtraSheetsManual),
-			n(r.WeightGram), r.Production.Plain(f.DecimalSign), r.Postage.Plain(f.DecimalSign), r.Konteringskode,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("write receipt row %d: %w", i+1, err)
-		}
 	}
-	w.Flush()
-	if err := w.Error(); err != nil {
+	var b bytes.Buffer
+	if err := f.write(&b, rows); err != nil {
 		return nil, fmt.Errorf("write receipts: %w", err)
 	}
 	if f.Encoding != "windows-1252" {

@@ -21,6 +21,25 @@ type Format struct {
 	DecimalSign string `toml:"decimal_sign"`
 	// Columns gives the vendor's own header for a column of ours, for headers that differ.
 	Columns map[string]string `toml:"columns"`
+
+	// Syntax is one of the Syntax constants; empty: SyntaxCSV.
+	Syntax string `toml:"syntax"`
+	// Row is the name of what holds the rows: with SyntaxJSON the field with the list (empty: the document is the list),
+	// with SyntaxXML the element of each row.
+	Row string `toml:"row"`
+	// Positions are, with SyntaxFixed, first character (from 1) and number of characters of each column of ours.
+	Positions map[string][]int `toml:"positions"`
+	// SkipLines is, with SyntaxFixed, how many lines stand before the rows.
+	SkipLines int `toml:"skip_lines"`
+	// Ignore are names of the vendor's that are known and not used. Any other unknown name stops the file.
+	Ignore []string `toml:"ignore"`
+	// Amount is the unit of amounts, UnitKroner (default) or UnitOre.
+	Amount string `toml:"amount"`
+	// Weight is the unit of the weight, UnitGram (default) or UnitKilogram.
+	Weight string `toml:"weight"`
+	// Time is the form of postlagt, of YYYY MM DD HH mm ss and signs between them, in Europe/Oslo; without a time of day it is
+	// the day's beginning. Empty: RFC 3339 with offset.
+	Time string `toml:"time"`
 }
 
 // DefaultFormat is version 1 of our own receipt format: semicolons, decimal comma, either encoding.
@@ -166,6 +185,9 @@ func (f Format) Validate() error {
 		return fmt.Errorf("receipt format: decimal_sign %q is neither comma nor point", f.DecimalSign)
 	case f.DecimalSign == f.Delimiter:
 		return fmt.Errorf("receipt format: delimiter and decimal_sign are the same")
+	}
+	if err := f.validateSyntax(); err != nil {
+		return err
 	}
 	seen := map[string]string{}
 	for _, col := range receiptColumns {

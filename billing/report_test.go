@@ -119,7 +119,7 @@ func TestDecimal(t *testing.T) {
 	})
 }
 
-func oslo(t testing.TB) *time.Location {
+func osloOf(t testing.TB) *time.Location {
 	loc, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func cost(shipment, code string, day Civil, kind string, net Ore) CostRecord {
 
 func TestBuildReport(t *testing.T) {
 	t.Parallel()
-	in := ReportInput{From: "2026-01-01", To: "2026-03-01", Generated: at("2026-03-02T06:00:00Z"), ReportID: "R1", Location: oslo(t),
+	in := ReportInput{From: "2026-01-01", To: "2026-03-01", Generated: at("2026-03-02T06:00:00Z"), ReportID: "R1", Location: osloOf(t),
 		Accounts: map[string]string{"a": "Skatt"}, Inputs: SeedInputs(),
 		Shipments: []ShipmentRecord{
 			{ID: "printed", Account: "a", Konteringskode: "0100", Status: "PRINTET", Received: at("2026-01-05T10:00:00Z"), PagesBW: 3, Sheets: 2, WeightGram: 17},
@@ -262,7 +262,7 @@ func genInput(loc *time.Location) *rapid.Generator[ReportInput] {
 // The order of records says nothing, and every table sums to what the ledger has in the period.
 func TestReportProperties(t *testing.T) {
 	t.Parallel()
-	loc := oslo(t)
+	loc := osloOf(t)
 	rapid.Check(t, func(t *rapid.T) {
 		in := genInput(loc).Draw(t, "input")
 		r, err := BuildReport(in)
@@ -315,7 +315,7 @@ func TestReportProperties(t *testing.T) {
 // Two adjoining periods hold every line exactly once.
 func TestPeriodsAdjoin(t *testing.T) {
 	t.Parallel()
-	loc := oslo(t)
+	loc := osloOf(t)
 	rapid.Check(t, func(t *rapid.T) {
 		in := genInput(loc).Draw(t, "input")
 		whole, err := BuildReport(in)

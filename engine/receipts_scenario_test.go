@@ -443,3 +443,42 @@ func TestReceiptsInConflict(t *testing.T) {
 	s.wantStatus(t, ids[0], engine.StatusPrintet)
 	s.wantJobs(t, "CLOSED")
 }
+
+// TestReceiptSyntaxes: a vendor's receipts in each syntax are booked alike, and one of another syntax is stopped whole.
+func TestReceiptSyntaxes(t *testing.T) {
+	t.Parallel()
+	positions := map[string][]int{}
+	for i, col := range billing.ReceiptColumns() {
+		positions[col] = []int{1 + 40*i, 40}
+	}
+	for name, alter := range map[string]func(f *billing.Format){
+		"json":  func(f *billing.Format) { f.Syntax, f.Row, f.Amount = billing.SyntaxJSON, "rader", billing.UnitOre },
+		"xml":   func(f *billing.Format) { f.Syntax, f.Row, f.Weight = billing.SyntaxXML, "brev", billing.UnitKilogram },
+		"fixed": func(f *billing.Format) { f.Syntax, f.Positions, f.SkipLines = billing.SyntaxFixed, positions, 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, job, ids := offeredLetters(t, 2)
+			f := billing.DefaultFormat()
+			alter(&f)
+			s.config.Vendors[0].Receipts = f
+			s.restart(t)
+			rows := []billing.ReceiptRow{receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())}
+			s.receipts(t, "k0.csv", rows...) // as the profile does not say
+			if x := s.fetch(t); x.Receipts[0].Applied != 0 || len(x.Receipts[0].Problems) == 0 {
+				t.Errorf("CSV was booked: %+v", x.Receipts)
+			}
+			s.wantMoney(t, 0)
+			must(t, os.Remove(filepath.Join(s.vendor().root, filepath.FromSlash(exchange.DefaultReceipts), "k0.csv")))
+			data, err := billing.FormatReceipts(rows, f)
+			must(t, err)
+			s.put(t, exchange.DefaultReceipts, "kvittering."+name, data)
+			if x := s.fetch(t); len(x.Receipts) != 1 || x.Receipts[0].Applied != 2 {
+				t.Errorf("%+v", x.Receipts)
+			}
+			s.wantMoney(t, 3500)
+			s.wantJobs(t, "CLOSED")
+			s.wantAlarms(t)
+		})
+	}
+}
