@@ -200,8 +200,12 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 	})
 	if errors.Is(err, ErrExists) {
 		// Another process applied the same file just now, or it was applied after it had been stopped once.
-		fresh.Again = true
-		return fresh, nil
+		there, lookErr := e.applied(ctx, vendor, out.SHA256, len(rows), stopped)
+		if lookErr == nil && there {
+			fresh.Again = true
+			return fresh, nil
+		}
+		err = errors.Join(err, lookErr)
 	}
 	if err != nil {
 		return out, fmt.Errorf("apply receipt file %s: %w", name, err)
@@ -209,6 +213,27 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 	e.log.Info("receipts applied", "vendor", vendor, "file", name, "rows", out.Rows, "applied", out.Applied,
 		"doubles", out.Doubles, "conflicts", out.Conflict, "unknown", out.Unknown, "deviations", out.Deviate)
 	return out, nil
+}
+
+// applied looks whether a receipt file was applied: by its first row, since one that was stopped before is there anyhow.
+func (e *Engine) applied(ctx context.Context, vendor, sha string, rows int, stopped bool) (bool, error) {
+	err := e.archive.View(ctx, func(r Reader) error {
+		if rows == 0 && !stopped {
+			_, err := r.ReceiptFile(ctx, vendor, sha)
+			return err
+		}
+		_, err := r.Receipt(ctx, e.receiptID(vendor, sha, 0))
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// receiptID is the identity of a row of a file, by its place among the rows: a file may have several rows in one line.
+func (e *Engine) receiptID(vendor, sha string, row int) string {
+	return uuid.NewSHA1(e.space, []byte(fmt.Sprintf("%s/%s/%d", vendor, sha, row))).String()
 }
 
 // applyReceipts applies a parsed file in tx.
@@ -220,9 +245,9 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			deviations = append(deviations, deviationOf(v.Key, file.SHA256, account, tx.Now(), d))
 		}
 	}
-	for _, row := range rows {
+	for i, row := range rows {
 		amount := row.Net()
-		r := Receipt{ID: uuid.NewSHA1(e.space, []byte(fmt.Sprintf("%s/%s/%d", v.Key, file.SHA256, row.Line))).String(), Vendor: v.Key, File: file.SHA256, Row: row}
+		r := Receipt{ID: e.receiptID(v.Key, file.SHA256, i), Vendor: v.Key, File: file.SHA256, Row: row}
 		letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
 		known := err == nil
 		if err != nil && !errors.Is(err, ErrNotFound) {

@@ -614,9 +614,9 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 		}
 		out.ReceiptWithin = *n
 	}
-	if out.Receipts.Version == "" && out.Receipts.Encoding == "" && out.Receipts.Delimiter == "" && out.Receipts.DecimalSign == "" && len(out.Receipts.Columns) == 0 {
-		out.Receipts = billing.DefaultFormat()
-	}
+	own, r := billing.DefaultFormat(), &out.Receipts
+	r.Version, r.Encoding = orElse(r.Version, own.Version), orElse(r.Encoding, own.Encoding)
+	r.Delimiter, r.DecimalSign = orElse(r.Delimiter, own.Delimiter), orElse(r.DecimalSign, own.DecimalSign)
 	if err := out.Receipts.Validate(); err != nil {
 		c.add(at+".receipts", "%v", err)
 	}

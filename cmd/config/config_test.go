@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/billing"
 	"postgang/engine"
 	"postgang/printjobs/prepare"
 )
@@ -81,6 +82,8 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"alarms too often", "[alarms]\nevery = \"1ms\"", ":13", "less than a second"},
 		{"deviations below nothing", "[alarms]\ndeviations_above = -1", ":13", "less than nothing"},
 		{"health nowhere", "[health]\naddress = \"8090\"", ":13", "host:port"},
+		{"receipts of no syntax", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\n[vendors.w.receipts]\nsyntax=\"yaml\"", ":17", "none of csv, json, xml, fixed"},
+		{"receipts in XML without rows", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\n[vendors.w.receipts]\nsyntax=\"xml\"", ":17", "name of the element of each row"},
 		{"unknown kost/nytte input", "[kost_nytte]\nX = { value = \"1\", source = \"oppgitt\" }", ":13", "unknown input"},
 		{"kost/nytte without source", "[kost_nytte]\nd = { value = \"25\" }", ":13", ""},
 		{"account key", "[accounts.\"Ø\"]\nvendor = \"v\"\n[accounts.\"Ø\".sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":12", "lower-case letters"},
@@ -313,5 +316,19 @@ mark_zones = "warning"
 	}
 	if len(v.Checks.Zones) != len(p.Marks.Zones()) || len(v.Checks.Zones) == 0 {
 		t.Errorf("zones %+v", v.Checks.Zones)
+	}
+}
+
+// TestReceiptsPartly: what a profile does not say of the receipts is as in our own format.
+func TestReceiptsPartly(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse("x.toml", []byte(strings.Replace(minimal, "[accounts.a]", "[accounts.a]\nvendor=\"v\"", 1)+"[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\n[vendors.w.receipts]\nsyntax=\"json\"\nrow=\"rader\"\namount=\"ore\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := billing.DefaultFormat()
+	want.Syntax, want.Row, want.Amount = billing.SyntaxJSON, "rader", billing.UnitOre
+	if got := cfg.Vendors[len(cfg.Vendors)-1].Receipts; !reflect.DeepEqual(got, want) {
+		t.Errorf("receipts %+v, want %+v", got, want)
 	}
 }
