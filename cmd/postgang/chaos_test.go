@@ -41,6 +41,7 @@ const (
 	envChaosFor  = "POSTGANG_CHAOS_FOR"  // how long, e.g. "2h"; unset: as many nights as CI has time for
 	envChaosSeed = "POSTGANG_CHAOS_SEED" // of the random nights; unset: 1
 	envChaosOut  = "POSTGANG_CHAOS_OUT"  // file that the figures are written to after each stage, as JSON
+	envChaosLog  = "POSTGANG_CHAOS_LOG"  // set: what each run said goes to standard error
 )
 
 // chaosKinds are the stages: each archive with each server.
@@ -494,7 +495,7 @@ func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
 	if code == exitUsage || strings.Contains(said, "panic:") || strings.Contains(said, "goroutine ") {
 		c.violate("exit code %d of %v:\n%s", code, args, said)
 	}
-	if name := os.Getenv("POSTGANG_CHAOS_LOG"); name != "" {
+	if os.Getenv(envChaosLog) != "" {
 		fmt.Fprintf(os.Stderr, "== %s\n%s%s\n", c.tried[len(c.tried)-1], out.String(), said)
 	}
 	return code, out.String() + said

@@ -452,7 +452,7 @@ type Answer struct {
 	Time         time.Time    `json:"time"`                   // when the vendor decided
 	Letters      int          `json:"letters"`                // letters that the vendor counted
 	Sides        int          `json:"sides"`                  // pages of the print files that the vendor counted
-	TicketSHA256 string       `json:"ticketSHA256,omitempty"` // of the ticket as received; always there when accepted
+	TicketSHA256 string       `json:"ticketSHA256,omitempty"` // of the ready file that is answered; always there when accepted
 	Files        []AnswerFile `json:"files,omitempty"`        // what the vendor received
 	Reasons      []string     `json:"reasons,omitempty"`      // why it was refused, in Norwegian; empty when accepted
 }
