@@ -218,6 +218,8 @@ type chaos struct {
 	night    int
 	tried    []string // of this night, for a violation's text
 
+	vendorWork sync.Mutex
+
 	mu       sync.Mutex
 	offset   time.Duration // of the clock of engine and vendor
 	furthest time.Duration
@@ -438,6 +440,9 @@ func (a chaosAttempt) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// hookTime bounds the wait for what happens at the vendor during a run.
+const hookTime = 5 * time.Second
+
 // run starts the program under an attempt's fault, and tells how it ended; killed: -1.
 func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
 	c.tried = append(c.tried, strings.Join(args, " ")+" "+a.String())
@@ -453,10 +458,14 @@ func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	started := make(chan struct{})
-	if hook := a.fault.Hook; a.kill {
+	hooked := make(chan struct{})
+	if hook := a.fault.Hook; a.kill || hook != nil {
 		a.fault.Hook = func() {
+			defer close(hooked)
 			<-started
-			kill()
+			if a.kill {
+				kill()
+			}
 			if hook != nil {
 				hook()
 			}
@@ -473,6 +482,12 @@ func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
 	}
 	_ = cmd.Wait()
 	seen, happened := c.server.Disarm()
+	if happened > 0 && a.fault.Hook != nil {
+		select {
+		case <-hooked: // what the hook does ends before the run counts as over
+		case <-time.After(hookTime): // it waits for an answer that does not come any more
+		}
+	}
 	code = cmd.ProcessState.ExitCode()
 	c.fig.add(func(f *chaosFigures) {
 		f.Runs++
@@ -537,6 +552,8 @@ var errInterrupted = errors.New("the vendor's work was interrupted")
 
 // tick has the vendor work.
 func (c *chaos) tick(steps int) {
+	c.vendorWork.Lock() // one vendor works in the folder at a time, also from a hook
+	defer c.vendorWork.Unlock()
 	done, err := c.vendor(steps).Tick(context.Background())
 	if errors.Is(err, errInterrupted) {
 		c.fig.add(func(f *chaosFigures) { f.VendorFailed++ })
@@ -710,6 +727,13 @@ func (c *chaos) takeFile(draw uint64) {
 		job, _, _ := strings.Cut(filepath.Base(name), "_")
 		return job
 	}
+	c.vendorWork.Lock()
+	defer c.vendorWork.Unlock()
+	// What it has decided about is the vendor's own: we cannot know that it loses what it has accepted.
+	names = slices.DeleteFunc(names, func(n string) bool {
+		_, err := os.Stat(filepath.Join(c.root, ".vendor", "ledger", ofJob(n)+".json"))
+		return err == nil
+	})
 	if draw%8 != 0 {
 		names = slices.DeleteFunc(names, func(n string) bool {
 			_, err := os.Stat(filepath.Join(filepath.Dir(n), exchange.ReadyName(ofJob(n))))
