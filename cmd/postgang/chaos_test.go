@@ -50,10 +50,11 @@ var chaosKinds = []struct{ database, server string }{
 }
 
 const (
-	randomShort = 20 // random nights a kind in CI
+	randomShort = 12 // random nights a kind in CI
 	stageNights = 12 // random nights until a new stage is set up, since archives grow
-	// In CI each kind is crashed at every second step and every fourth request, each kind at others: together at all.
-	stepStride, requestStride = 2, 4
+	// In CI each kind is crashed at every fourth step and every eighth request, each kind at others: together at all of
+	// them, at a request before its effect or after it.
+	stepStride, requestStride = 4, 8
 )
 
 // TestChaos kills nights and receipts at every recorded step and every SFTP request, then at random, while the server and
@@ -122,9 +123,9 @@ func TestChaos(t *testing.T) {
 func systematicChaos(t *testing.T, fig *chaosFigures, kind int, short bool) {
 	k := chaosKinds[kind]
 	night, fetch := []string{"night", "--patience", "20s"}, []string{"receipts", "fetch"}
-	sweep := func(name string, stride int, attempt func(n int) chaosAttempt) {
+	sweep := func(name string, stride, offset int, attempt func(n int) chaosAttempt) {
 		t.Run(name, func(t *testing.T) {
-			first := 1 + kind%stride
+			first := 1 + (kind+offset)%stride
 			if !short {
 				first, stride = 1, 1
 			}
@@ -136,9 +137,9 @@ func systematicChaos(t *testing.T, fig *chaosFigures, kind int, short bool) {
 			c.finish()
 		})
 	}
-	sweep("every step", stepStride, func(n int) chaosAttempt { return chaosAttempt{step: n} })
-	for _, f := range []chaosftp.Fault{chaosftp.CutBefore, chaosftp.CutAfter} {
-		sweep("every request, "+f.String(), requestStride, func(n int) chaosAttempt {
+	sweep("every step", stepStride, 0, func(n int) chaosAttempt { return chaosAttempt{step: n} })
+	for i, f := range []chaosftp.Fault{chaosftp.CutBefore, chaosftp.CutAfter} {
+		sweep("every request, "+f.String(), requestStride, i*len(chaosKinds), func(n int) chaosAttempt {
 			return chaosAttempt{fault: chaosftp.Plan{Fault: f, At: n}, kill: true}
 		})
 	}
