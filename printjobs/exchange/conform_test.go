@@ -55,7 +55,8 @@ func TestConform(t *testing.T) {
 	})
 }
 
-// TestConformFindsFaults: each check is seen to fail, or to be weak, at a server that has just that fault.
+// TestConformFindsFaults: checks are seen to fail, or to be weak, at a server that has just that fault; what no server here gets
+// wrong (a listing that hides files, a second file that is refused) is not.
 func TestConformFindsFaults(t *testing.T) {
 	t.Parallel()
 	refuse := func(is func(e vendorsim.Event) bool, err error) func(v *side) func(vendorsim.Event) error {
