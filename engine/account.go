@@ -21,17 +21,23 @@ type Account struct {
 
 // Vendor is a print vendor: its profile as data.
 type Vendor struct {
-	Key        string
-	Name       string
-	Profile    printjobs.Profile
-	Checks     prepare.Checks // prechecks of the PDFs of its letters
-	Target     exchange.Target
-	Receipts   billing.Format
-	VAT        billing.VAT
-	Tolerances billing.Tolerances
-	Prices     *billing.PriceList // nil: no expected cost
-	OfferFrom  time.Duration      // offers are made from this time of day, Europe/Oslo …
-	OfferTo    time.Duration      // … until this one (exclusive); equal: always
+	Key     string
+	Name    string
+	Profile printjobs.Profile
+	Checks  prepare.Checks // prechecks of the PDFs of its letters
+	// Manual: nobody's SFTP server. Its jobs wait in a queue and are printed and posted here, see PrintManual; Target is not
+	// used.
+	Manual bool
+	// ManualWithin is how many days a job may wait to be printed, and then to be confirmed, before an alarm. 0:
+	// DefaultManualWithin.
+	ManualWithin int
+	Target       exchange.Target
+	Receipts     billing.Format
+	VAT          billing.VAT
+	Tolerances   billing.Tolerances
+	Prices       *billing.PriceList // nil: no expected cost
+	OfferFrom    time.Duration      // offers are made from this time of day, Europe/Oslo …
+	OfferTo      time.Duration      // … until this one (exclusive); equal: always
 	// The most letters offered in any hour and in any 24 hours; 0: no limit. A job that alone has more is offered when
 	// nothing else was in that time.
 	LettersPerHour, LettersPerDay int

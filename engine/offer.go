@@ -44,6 +44,9 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 	if !ok {
 		return fmt.Errorf("offer %s: vendor %q is not configured any more", id, j.Vendor)
 	}
+	if v.Manual {
+		return nil // it waits for a person: PrintManual
+	}
 	if wait := e.untilWindow(v); wait > 0 {
 		return &LaterError{After: wait, Reason: "outside the vendor's window for offers"}
 	}
@@ -273,19 +276,24 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 		if err != nil || now.State != JobUploaded {
 			return err
 		}
-		drop, err := e.dropUngated(ctx, tx, j.ID) // read anew: more may have been read meanwhile
-		if err != nil {
-			return err
-		}
-		if now.Reprint {
-			return e.endReprint(ctx, tx, j.ID, "letters closed, deleted or set aside before the last gate: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
-		}
-		return e.replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
+		return e.dropOut(ctx, tx, now) // read anew: more may have been read meanwhile
 	})
 	if err == nil {
 		e.step("offer: WITHDRAWN")
 	}
 	return false, err
+}
+
+// dropOut withdraws in tx a job that has letters which must not be printed any more, and plans the others anew.
+func (e *Engine) dropOut(ctx context.Context, tx Tx, j PrintJob) error {
+	drop, err := e.dropUngated(ctx, tx, j.ID)
+	if err != nil {
+		return err
+	}
+	if j.Reprint {
+		return e.endReprint(ctx, tx, j.ID, "letters closed, deleted or set aside before the last gate: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+	}
+	return e.replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
 }
 
 // dropUngated records in tx that the letters of a job that must not be printed any more drop out of it, and gives them.
@@ -415,6 +423,9 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 	v, ok := e.vendors[vendor]
 	if !ok {
 		return out, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	if v.Manual {
+		return out, fmt.Errorf("vendor %q is manual print, there is nothing to fetch: postgang manual confirm books its receipts", vendor)
 	}
 	side, err := e.reach(ctx, v)
 	if err != nil {

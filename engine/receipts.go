@@ -42,6 +42,9 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	if !ok {
 		return nil, fmt.Errorf("vendor %q is not configured", vendor)
 	}
+	if v.Manual {
+		return nil, fmt.Errorf("vendor %q is manual print, there is nothing to fetch: postgang manual confirm books its receipts", vendor)
+	}
 	ctx, release, err := e.archive.Lock(ctx, "receipts-"+vendor)
 	if err != nil {
 		return nil, fmt.Errorf("receipts of vendor %s: %w", vendor, err)
@@ -362,7 +365,7 @@ func sentOf(l JobLetter) billing.Sent {
 func (e *Engine) pricedLetter(s Shipment, l JobLetter, v Vendor) billing.Letter {
 	return billing.Letter{
 		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
-		Manual: l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: s.Zone, WeightGram: l.WeightGram,
+		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: s.Zone, WeightGram: l.WeightGram,
 	}
 }
 

@@ -43,6 +43,7 @@ type Night struct {
 	Withdrawn int      // letters that dropped out at the last gate
 	Uncertain []string // jobs that a person must resolve
 	Waiting   []string // jobs that wait for the vendor's window, or for its limit of letters an hour or a day
+	Manual    []string // jobs that wait to be printed here
 	Unsettled []string // jobs that could not be finished yet
 	LastError string   // of a job that could not be finished
 	Took      time.Duration
@@ -57,6 +58,9 @@ func (n Night) Summary() string {
 	}
 	if len(n.Waiting) > 0 {
 		s += fmt.Sprintf("; waiting for the vendor's window or limit: %s", strings.Join(n.Waiting, " "))
+	}
+	if len(n.Manual) > 0 {
+		s += fmt.Sprintf("; to be printed here: %s", strings.Join(n.Manual, " "))
 	}
 	if len(n.Unsettled) > 0 {
 		s += fmt.Sprintf("; not finished: %s", strings.Join(n.Unsettled, " "))
@@ -142,7 +146,9 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 			if err != nil {
 				return out, errors.Join(waitErr, err)
 			}
-			if wait > 0 {
+			if e.waitsForPerson(j) {
+				out.Manual = append(out.Manual, j.ID)
+			} else if wait > 0 {
 				out.Waiting = append(out.Waiting, j.ID)
 			} else {
 				out.Unsettled = append(out.Unsettled, j.ID)
@@ -155,7 +161,7 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	if err := e.dropped(ctx, &out, withdrawn, fresh); err != nil {
 		return out, errors.Join(waitErr, err)
 	}
-	for _, list := range [][]string{out.Offered, out.Uncertain, out.Waiting, out.Unsettled} {
+	for _, list := range [][]string{out.Offered, out.Uncertain, out.Waiting, out.Manual, out.Unsettled} {
 		slices.Sort(list)
 	}
 	out.Took = e.now().Sub(start)
@@ -236,7 +242,7 @@ func (e *Engine) settle(ctx context.Context, o NightOptions) error {
 		for _, j := range jobs {
 			if wait, err := e.untilOffer(ctx, j); err != nil {
 				return err
-			} else if wait > 0 {
+			} else if wait > 0 || e.waitsForPerson(j) {
 				continue
 			}
 			left++
@@ -287,7 +293,7 @@ func (x Exchanged) Summary() string {
 // the others waiting.
 func (e *Engine) Fetch(ctx context.Context, vendors ...string) (Exchanged, error) {
 	if len(vendors) == 0 {
-		vendors = e.vorder
+		vendors = slices.DeleteFunc(slices.Clone(e.vorder), func(key string) bool { return e.vendors[key].Manual })
 	}
 	type fetched struct {
 		answers  Answered

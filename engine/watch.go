@@ -102,6 +102,7 @@ type watched struct {
 	awaited    map[string]int      // letters of an accepted job that a receipt is awaited for, by job
 	unhandled  []StatusCount
 	nights     []time.Time // missed
+	manual     []ManualJob // that wait too long to be printed here, or to be confirmed
 }
 
 // The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
@@ -116,12 +117,21 @@ const (
 	alarmDisk      = "disk:"       // and what is kept there
 	alarmConflict  = "conflict:"   // and the vendor
 	alarmExpiring  = "expiring:"   // and the vendor
+	alarmManual    = "manual:"     // and the vendor
 )
 
 // overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
 // an alarm that stays counts no occurrences.
 func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	alarms := map[string]string{}
+	late := map[string][]string{} // by vendor
+	for _, j := range w.manual {
+		late[j.Vendor] = append(late[j.Vendor], j.ID)
+	}
+	for vendor, jobs := range late {
+		alarms[alarmManual+vendor] = fmt.Sprintf("manual print %s: jobs have waited for %d days or longer to be printed, or to be confirmed as posted: %s. See postgang manual list",
+			vendor, int(e.vendors[vendor].manualWithin()/dayLong), strings.Join(jobs, " "))
+	}
 	for _, j := range w.offered {
 		if v := e.vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
 			alarms[alarmNoAnswer+j.ID] = fmt.Sprintf("job %s (%d letters) was offered to vendor %s at %s, and there is no answer. Ask the vendor; it is not sent again",
@@ -241,7 +251,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring} {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -258,6 +268,9 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 	for _, j := range jobs {
 		switch j.State {
 		case JobOffered:
+			if e.vendors[j.Vendor].Manual {
+				continue // it waits for a confirmation, see ManualQueue
+			}
 			w.offered = append(w.offered, j)
 			continue
 		case JobPlanned, JobComposed, JobUploaded, JobCommitted:
@@ -279,6 +292,11 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 			return w, err
 		}
 	}
+	queue, err := e.manualQueue(ctx, r, nil)
+	if err != nil {
+		return w, err
+	}
+	w.manual = slices.DeleteFunc(queue, func(m ManualJob) bool { return !m.Overdue })
 	if w.unhandled, err = r.Unhandled(ctx, now.Add(-unhandledAfter)); err != nil {
 		return w, err
 	}

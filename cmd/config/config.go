@@ -103,6 +103,8 @@ type Input struct {
 // Vendor is a print vendor's profile.
 type Vendor struct {
 	Name             string             `toml:"name"`
+	Kind             string             `toml:"kind"`               // KindSFTP (or nothing) or KindManual
+	ManualWithin     *int               `toml:"manual_within_days"` // 1 to 365
 	Address          string             `toml:"address"`
 	User             string             `toml:"user"`
 	HostKey          string             `toml:"host_key"`
@@ -131,6 +133,12 @@ type Vendor struct {
 	Tolerances       billing.Tolerances `toml:"tolerances"`
 	Prices           []billing.Price    `toml:"prices"`
 }
+
+// Kinds of vendors.
+const (
+	KindSFTP   = "sftp"    // a print vendor who picks up over SFTP
+	KindManual = "manuell" // people here print and post
+)
 
 // Folders are the vendor's SFTP folders.
 type Folders struct {
@@ -559,31 +567,17 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 		},
 	}
 	out.Checks = c.checks(at+".checks", v.Checks, v.Window, out.Profile)
-	if v.Address == "" {
-		c.add(at+".address", "is missing: the vendor's SFTP server as host or host:port")
-	}
-	if v.User == "" {
-		c.add(at+".user", "is missing: our login at the vendor")
-	}
-	switch {
-	case v.HostKey != "" && v.HostKeyFile != "":
-		c.add(at+".host_key_file", "contradicts host_key: give one of them")
-	case v.HostKeyFile != "":
-		b, err := os.ReadFile(c.abs(v.HostKeyFile))
-		if err != nil {
-			c.add(at+".host_key_file", "cannot be read: %v", err)
+	switch v.Kind {
+	case "", KindSFTP:
+		c.login(at, v, &out.Target)
+		if v.ManualWithin != nil {
+			c.add(at+".manual_within_days", "is for kind = %q only", KindManual)
 		}
-		out.Target.HostKey = string(b)
-	case v.HostKey == "":
-		c.add(at+".host_key", "is missing: pin the vendor's public host key (\"ssh-ed25519 AAAA…\"), as the vendor has confirmed it by another channel")
-	}
-	switch {
-	case v.Agent && (v.KeyFile != "" || v.CertFile != ""):
-		c.add(at+".agent", "contradicts key_file and cert_file: the agent has the keys, and their certificates")
-	case v.CertFile != "" && v.KeyFile == "":
-		c.add(at+".cert_file", "is for a key_file, which is missing")
-	case v.KeyFile == "" && v.PasswordEnv == "" && !v.Agent:
-		c.add(at+".key_file", "is missing: our private SSH key (or agent, or password_env for a vendor without keys)")
+	case KindManual:
+		out.Manual, out.Target = true, exchange.Target{}
+		c.manual(at, v)
+	default:
+		c.add(at+".kind", "%q is neither %s nor %s", v.Kind, KindSFTP, KindManual)
 	}
 	out.OfferFrom, out.OfferTo = c.clock(at+".offer_from", v.OfferFrom), c.clock(at+".offer_to", v.OfferTo)
 	if (v.OfferFrom == "") != (v.OfferTo == "") {
@@ -614,6 +608,12 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 		}
 		out.ReceiptWithin = *n
 	}
+	if n := v.ManualWithin; n != nil {
+		if *n < 1 || *n > longestManual {
+			c.add(at+".manual_within_days", "%d is not within 1 to %d", *n, longestManual)
+		}
+		out.ManualWithin = *n
+	}
 	own, r := billing.DefaultFormat(), &out.Receipts
 	r.Version, r.Encoding = orElse(r.Version, own.Version), orElse(r.Encoding, own.Encoding)
 	r.Delimiter, r.DecimalSign = orElse(r.Delimiter, own.Delimiter), orElse(r.DecimalSign, own.DecimalSign)
@@ -636,11 +636,60 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	return out, len(c.problems) == before
 }
 
+// login checks how the vendor's SFTP server is reached.
+func (c *checker) login(at string, v *Vendor, t *exchange.Target) {
+	if v.Address == "" {
+		c.add(at+".address", "is missing: the vendor's SFTP server as host or host:port")
+	}
+	if v.User == "" {
+		c.add(at+".user", "is missing: our login at the vendor")
+	}
+	switch {
+	case v.HostKey != "" && v.HostKeyFile != "":
+		c.add(at+".host_key_file", "contradicts host_key: give one of them")
+	case v.HostKeyFile != "":
+		b, err := os.ReadFile(c.abs(v.HostKeyFile))
+		if err != nil {
+			c.add(at+".host_key_file", "cannot be read: %v", err)
+		}
+		t.HostKey = string(b)
+	case v.HostKey == "":
+		c.add(at+".host_key", "is missing: pin the vendor's public host key (\"ssh-ed25519 AAAA…\"), as the vendor has confirmed it by another channel")
+	}
+	switch {
+	case v.Agent && (v.KeyFile != "" || v.CertFile != ""):
+		c.add(at+".agent", "contradicts key_file and cert_file: the agent has the keys, and their certificates")
+	case v.CertFile != "" && v.KeyFile == "":
+		c.add(at+".cert_file", "is for a key_file, which is missing")
+	case v.KeyFile == "" && v.PasswordEnv == "" && !v.Agent:
+		c.add(at+".key_file", "is missing: our private SSH key (or agent, or password_env for a vendor without keys)")
+	}
+}
+
+// manual refuses what only an SFTP server has.
+func (c *checker) manual(at string, v *Vendor) {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"address", v.Address != ""}, {"user", v.User != ""}, {"host_key", v.HostKey != ""}, {"host_key_file", v.HostKeyFile != ""},
+		{"key_file", v.KeyFile != ""}, {"key_passphrase_env", v.KeyPassphraseEnv != ""}, {"cert_file", v.CertFile != ""},
+		{"agent", v.Agent}, {"password_env", v.PasswordEnv != ""}, {"folders", v.Folders != Folders{}},
+		{"concurrent_writes", v.ConcurrentWrites != nil}, {"offer_from", v.OfferFrom != ""}, {"offer_to", v.OfferTo != ""},
+		{"letters_per_hour", v.LettersPerHour != 0}, {"letters_per_day", v.LettersPerDay != 0}, {"answer_within", v.AnswerWithin != ""},
+	} {
+		if f.set {
+			c.add(at+"."+f.name, "is not used by kind = %q: its letters are printed here. Leave it out", KindManual)
+		}
+	}
+}
+
 // The longest times that a vendor may be given before an alarm.
 const (
 	longestAnswer  = 31 * 24 * time.Hour
 	longestReceipt = 60
 	longestWindow  = 3650 // days
+	longestManual  = 365  // days
 )
 
 func (c *checker) clock(key, s string) time.Duration {

@@ -259,6 +259,10 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 
 func (c *checkup) vendor(ctx context.Context, v engine.Vendor) {
 	name := "vendor " + v.Key
+	if v.Manual {
+		c.ok(name, "manual print: nobody to reach; see \"postgang manual list\"")
+		return
+	}
 	if v.Target.KeyFile != "" {
 		info, err := os.Stat(v.Target.KeyFile)
 		switch {

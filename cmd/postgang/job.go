@@ -13,8 +13,8 @@ import (
 )
 
 func newJob(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs, order a reprint, settle an uncertain one"}
-	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o), newJobResolve(o), newJobPlan(o))
+	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs, order a reprint, take one back, settle an uncertain one"}
+	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o), newJobResolve(o), newJobWithdraw(o), newJobPlan(o))
 	return cmd
 }
 

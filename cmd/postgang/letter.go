@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -93,6 +94,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 		return err
 	}
 	// In a folder of its own beside the output: whatever happens, there is a whole file at out or none.
+	removeOldPreviews(filepath.Dir(out), time.Now())
 	dir, err := os.MkdirTemp(filepath.Dir(out), ".postgang-preview-*")
 	if err != nil {
 		return fmt.Errorf("folder of %s: %w", out, withoutName(err))
@@ -140,6 +142,22 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 		}
 	})
 }
+
+// removeOldPreviews removes what killed previews have left beside their output: they hold a letter.
+func removeOldPreviews(folder string, now time.Time) {
+	left, err := filepath.Glob(filepath.Join(folder, ".postgang-preview-*"))
+	if err != nil {
+		return // a folder with * in its name: nothing is found
+	}
+	for _, dir := range left {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() && now.Sub(info.ModTime()) > leftPreview {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
+// leftPreview is how old the folder of a preview is that nobody works in any more.
+const leftPreview = time.Hour
 
 // previewPictures draws the wanted sides into a folder.
 func (o *options) previewPictures(ctx context.Context, p engine.LetterPreview, folder string, dpi int, want numbers, force bool) (paths []string, err error) {

@@ -42,13 +42,16 @@ nor letters are touched, so it can be run before the first night.
 			if err != nil {
 				return err
 			}
-			vendors := cfg.Vendors
+			vendors := slices.DeleteFunc(slices.Clone(cfg.Vendors), func(v engine.Vendor) bool { return v.Manual })
 			if len(names) > 0 {
 				vendors = nil
 				for _, n := range names {
 					i := slices.IndexFunc(cfg.Vendors, func(v engine.Vendor) bool { return v.Key == n })
 					if i < 0 {
 						return usage("vendor %q is not configured", n)
+					}
+					if cfg.Vendors[i].Manual {
+						return usage("vendor %q is manual print: it has no SFTP account", n)
 					}
 					vendors = append(vendors, cfg.Vendors[i])
 				}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/engine"
+)
+
+func newManual(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "manual",
+		Short: "Print and post letters here: the queue, its files, and confirming what is posted",
+		Long: `Vendors of kind = "manuell" have no print vendor: their jobs wait here until somebody prints
+them. Take the files of a job with "manual print", post the letters, then "manual confirm".`,
+	}
+	cmd.AddCommand(newManualList(o), newManualPrint(o), newManualConfirm(o))
+	return cmd
+}
+
+// manualView is a job in the queue.
+type manualView struct {
+	Job     string          `json:"job"`
+	Vendor  string          `json:"vendor"`
+	State   engine.JobState `json:"state"`
+	Next    string          `json:"next"` // "print" or "confirm"
+	Letters int             `json:"letters"`
+	Sheets  int             `json:"sheets"`
+	Awaited int             `json:"letters_to_confirm"`
+	Class   string          `json:"class"`
+	Since   string          `json:"since"`
+	Overdue bool            `json:"overdue,omitempty"`
+}
+
+func newManualList(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list [VENDOR…]",
+		Short: "The jobs that wait to be printed here, or to be confirmed as posted",
+		RunE: func(cmd *cobra.Command, vendors []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				jobs, err := a.engine.ManualQueue(cmd.Context(), vendors...)
+				if err != nil {
+					return err
+				}
+				views := []manualView{}
+				for _, m := range jobs {
+					v := manualView{
+						Job: m.ID, Vendor: m.Vendor, State: m.State, Next: "print", Letters: m.Letters, Sheets: m.Totals.Sheets, Awaited: m.Awaited,
+						Class: className(m.PrintJob), Since: when(m.Created), Overdue: m.Overdue,
+					}
+					if m.Printed() {
+						v.Next, v.Since = "confirm", when(m.OfferedAt)
+					}
+					views = append(views, v)
+				}
+				return o.print(views, func(w io.Writer) {
+					if len(views) == 0 {
+						fmt.Fprintln(w, "Nothing waits to be printed here or to be confirmed.")
+						return
+					}
+					table(w, "JOB VENDOR NEXT LETTERS SHEETS TO_CONFIRM SINCE LATE CLASS", func(row func(...any)) {
+						for _, v := range views {
+							late := ""
+							if v.Overdue {
+								late = "late"
+							}
+							row(v.Job, v.Vendor, v.Next, v.Letters, v.Sheets, v.Awaited, v.Since, orDash(late), v.Class)
+						}
+					})
+				})
+			})
+		},
+	}
+}
+
+// printoutView is what was given out to be printed.
+type printoutView struct {
+	Job     string          `json:"job"`
+	State   engine.JobState `json:"state"`
+	Files   []string        `json:"files,omitempty"`
+	LeftOut int             `json:"letters_left_out,omitempty"`
+	New     []string        `json:"new_jobs,omitempty"`
+}
+
+func newManualPrint(o *options) *cobra.Command {
+	var p engine.ManualPrint
+	cmd := &cobra.Command{
+		Use:   "print JOB DIR",
+		Short: "Take the files of a job, to print and post its letters",
+		Long: `Writes the print files of a job to a folder, and records that they were given out: the letters are
+SENDT_PRINT, and cannot be taken back. They hold personal data: remove them when the letters are
+posted. Letters that were read digitally or closed since the job was composed are left out; the
+others then go into a new job, and nothing is written. If the command was interrupted, run it again.
+
+A job that was given out before is refused, so that no letter is posted twice. --again gives it out
+once more: say so only when nothing of it was posted.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.Job, p.Dir = args[0], args[1]
+			return o.with(cmd.Context(), false, func(a *app) error {
+				out, err := a.engine.PrintManual(cmd.Context(), p)
+				if errors.Is(err, engine.ErrNotFound) {
+					return fmt.Errorf("no job %s; see \"postgang manual list\": %w", p.Job, err)
+				}
+				if err != nil {
+					return err
+				}
+				v := printoutView{Job: out.Job.ID, State: out.Job.State, Files: out.Files, LeftOut: out.LeftOut, New: out.New}
+				if v.LeftOut > 0 {
+					v.State = engine.JobWithdrawn
+				}
+				return o.print(v, func(w io.Writer) { showPrintout(w, v) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&p.By, "by", whoami(), "who prints; kept in the history and shown")
+	cmd.Flags().BoolVar(&p.Again, "again", false, "give out a job once more of which nothing was posted")
+	return cmd
+}
+
+func showPrintout(w io.Writer, v printoutView) {
+	switch {
+	case len(v.New) > 0:
+		fmt.Fprintf(w, "Nothing is written: %d letters of %s were read or closed meanwhile. The others are in %s: \"postgang serve\"\nor the next night composes it, then print that.\n", v.LeftOut, v.Job, strings.Join(v.New, ", "))
+		return
+	case v.LeftOut > 0:
+		fmt.Fprintf(w, "Nothing is written: %d letters of %s were read or closed meanwhile, and no other is left.\n", v.LeftOut, v.Job)
+		return
+	}
+	for _, f := range v.Files {
+		fmt.Fprintln(w, "written:", f)
+	}
+	fmt.Fprintf(w, "Print and post them, then: postgang manual confirm %s\n", v.Job)
+}
+
+func newManualConfirm(o *options) *cobra.Command {
+	c := engine.ManualConfirmation{}
+	var letters, posted string
+	cmd := &cobra.Command{
+		Use:   "confirm JOB",
+		Short: "Say that the letters of a job are posted, which books their receipts",
+		Long: `Books the receipts of letters that were printed and posted here, all of the job's or --letters: pages,
+sheets and weight as they were sent, and the cost by the vendor's price list, if it has one. Their
+status becomes PRINTET. What is confirmed already stays as it is.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.Job = args[0]
+			if cmd.Flags().Changed("letters") {
+				n, err := parseNumbers(letters)
+				if err != nil {
+					return usage("--letters: %w", err)
+				}
+				c.Letters = n
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				var err error
+				if c.Posted, err = postedAt(posted, a.now()); err != nil {
+					return usage("--posted: %w", err)
+				}
+				im, err := a.engine.ConfirmManual(cmd.Context(), c)
+				if errors.Is(err, engine.ErrNotFound) {
+					return fmt.Errorf("no job %s; see \"postgang manual list\": %w", c.Job, err)
+				}
+				if err != nil {
+					return err
+				}
+				if shown := o.print(im, func(w io.Writer) {
+					if im.Rows == 0 {
+						fmt.Fprintf(w, "All of these letters of %s are confirmed already.\n", c.Job)
+						return
+					}
+					fmt.Fprintf(w, "%d letters of %s are booked as posted, kr %s net.\n", im.Applied, c.Job, im.Booked)
+				}); shown != nil {
+					return shown
+				}
+				return stopped([]engine.Imported{im}, 0)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&letters, "letters", "", "only these letter numbers of the job, e.g. 1-10,12")
+	cmd.Flags().StringVar(&posted, "posted", "", "when they were posted, as 2006-01-02T15:04, Europe/Oslo (default now)")
+	cmd.Flags().StringVar(&c.By, "by", whoami(), "who confirms; kept in the history and shown")
+	return cmd
+}
+
+// postedAt reads when letters were posted; nothing: now.
+func postedAt(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return now, nil
+	}
+	t, err := time.ParseInLocation("2006-01-02T15:04", s, engine.Oslo)
+	if err != nil {
+		return t, fmt.Errorf("%q is no time such as 2026-11-26T14:30", s)
+	}
+	return t, nil
+}
+
+// whoami is the login of the person at the terminal.
+func whoami() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+func newJobWithdraw(o *options) *cobra.Command {
+	var reason string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "withdraw JOB",
+		Short: "Take a job back that is not handed over",
+		Long: `Takes a job back that is PLANNED, COMPOSED or UPLOADED: what the vendor has of it is removed, and its
+letters are due again, for the vendor that their account has then. A reprint is only ended. --reason
+is kept in the job's history and shown to everybody who looks: write no personal data in it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.TrimSpace(reason) == "" {
+				return usage("--reason is missing: say in a few words why, without personal data")
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				if !yes {
+					ok, err := o.confirm(fmt.Sprintf("Take job %s back?", args[0]), "nothing is done yet: add --yes")
+					if err != nil || !ok {
+						return err
+					}
+				}
+				j, err := a.engine.WithdrawJob(cmd.Context(), args[0], reason)
+				if errors.Is(err, engine.ErrNotFound) {
+					return fmt.Errorf("no job %s; see \"postgang job list\": %w", args[0], err)
+				}
+				if err != nil {
+					return err
+				}
+				return o.print(viewJob(j), func(w io.Writer) {
+					if j.Reprint {
+						fmt.Fprintf(w, "Reprint %s is WITHDRAWN: nothing of it is printed.\n", j.ID)
+						return
+					}
+					fmt.Fprintf(w, "Job %s is WITHDRAWN: its %d letters are due again, and go with the next night.\n", j.ID, j.Letters)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without asking")
+	return cmd
+}

@@ -1,0 +1,444 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/billing"
+)
+
+// Manual print (manuell utskrift) is a vendor of its own without a vendor: its composed jobs wait in a queue, people here
+// print and post them, and their confirmation is booked as the receipt (SvarUt changelog 2015-11-19, 2017-03-06).
+//
+//	COMPOSED   waits in the queue; nobody has had its files                     PrintManual → COMMITTED
+//	COMMITTED  past the last gate, its files are being written out              PrintManual → OFFERED
+//	OFFERED    the files were given to the person who prints                    ConfirmManual → ACCEPTED, CLOSED
+//
+// It has no UNCERTAIN: until OFFERED is recorded PrintManual has not said that the files are there.
+
+// DefaultManualWithin is Vendor.ManualWithin when it says nothing else, in days (SvarUt changelog 2017-03-06).
+const DefaultManualWithin = 7
+
+// ErrNotManual says that a job or vendor is not one for manual print.
+var ErrNotManual = errors.New("not manual print")
+
+// manualPrintID stands in receipts of manual print where a vendor's own id would.
+const manualPrintID = "manuell"
+
+// manualStates are those of a job in the queue: it is to be printed, or to be confirmed.
+var manualStates = []JobState{JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted}
+
+// ManualJob is a job in the queue of manual print.
+type ManualJob struct {
+	PrintJob
+	Awaited int  // letters that are not confirmed as posted
+	Overdue bool // waits for longer than the vendor's ManualWithin
+}
+
+// Printed reports whether the job's files were given out to be printed.
+func (m ManualJob) Printed() bool { return m.State == JobOffered || m.State == JobAccepted }
+
+// ManualQueue lists the jobs that wait to be printed here, or to be confirmed as posted, of the given vendors or of all
+// that are manual; by id. ErrNotManual: one of them has a print vendor.
+func (e *Engine) ManualQueue(ctx context.Context, vendors ...string) ([]ManualJob, error) {
+	for _, key := range vendors {
+		if !e.vendors[key].Manual {
+			return nil, fmt.Errorf("vendor %q: %w", key, ErrNotManual)
+		}
+	}
+	return view(ctx, e.archive, func(r Reader) ([]ManualJob, error) { return e.manualQueue(ctx, r, vendors) })
+}
+
+func (e *Engine) manualQueue(ctx context.Context, r Reader, vendors []string) ([]ManualJob, error) {
+	var out []ManualJob
+	for _, key := range e.vorder {
+		v := e.vendors[key]
+		if !v.Manual || len(vendors) > 0 && !slices.Contains(vendors, key) {
+			continue
+		}
+		jobs, err := r.Jobs(ctx, JobFilter{Vendor: key, States: manualStates})
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range jobs {
+			m := ManualJob{PrintJob: j}
+			if m.Awaited, err = r.Awaited(ctx, j.ID); err != nil {
+				return nil, err
+			}
+			since := j.Created
+			if m.Printed() {
+				since = j.OfferedAt
+			}
+			m.Overdue = m.Awaited > 0 && e.now().Sub(since) >= v.manualWithin()
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b ManualJob) int { return strings.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+// waitsForPerson reports whether a job that is not handed over waits for PrintManual, and for nothing else.
+func (e *Engine) waitsForPerson(j PrintJob) bool {
+	return e.vendors[j.Vendor].Manual && j.State != JobPlanned
+}
+
+// manualWithin is how long a job may wait in the queue of manual print before an alarm.
+func (v Vendor) manualWithin() time.Duration {
+	n := v.ManualWithin
+	if n == 0 {
+		n = DefaultManualWithin
+	}
+	return time.Duration(n) * dayLong
+}
+
+// ManualPrint is a person's wish to print a job here.
+type ManualPrint struct {
+	Job string
+	Dir string // where its files are written
+	By  string // who prints, as the history shows it
+	// Again gives out a job that was given out before: a person has made sure that nothing of it was posted.
+	Again bool
+}
+
+// Printout is what PrintManual gave out.
+type Printout struct {
+	Job   PrintJob
+	Files []string // paths
+	// New are the jobs that replace this one, when letters dropped out at the last gate: then nothing was written.
+	New     []string
+	LeftOut int // letters that were read, closed or set aside since the job was composed
+}
+
+// PrintManual gives a job of manual print out: the last gate is passed as with a vendor, then its files are written, and
+// it is OFFERED. If letters must not be printed any more the job is withdrawn, the others are planned anew, and nothing is
+// written. A crash in between is mended by doing it again: the same files are written to the same names.
+func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, error) {
+	var out Printout
+	if why := badReason(p.By); why != "" {
+		return out, fmt.Errorf("who prints: %s", why)
+	}
+	j, err := e.manualJob(ctx, p.Job)
+	if err != nil {
+		return out, err
+	}
+	ctx, unlock, err := e.lockVendor(ctx, j.Vendor)
+	if err != nil {
+		return out, fmt.Errorf("print %s: %w", p.Job, err)
+	}
+	defer unlock()
+	if out, err = e.manualGate(ctx, p); err != nil || len(out.New) > 0 || out.LeftOut > 0 {
+		return out, lost(ctx, err)
+	}
+	e.step("manual: gate passed")
+	if out.Files, err = e.ExportJob(ctx, p.Job, p.Dir); err != nil {
+		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, lost(ctx, err))
+	}
+	e.step("manual: files written")
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, p.Job)
+		if err != nil {
+			return err
+		}
+		if now.State == JobOffered {
+			reason := "given out once more to be printed here, to " + p.By
+			return tx.AddJobEvent(ctx, JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+		}
+		return e.offered(ctx, tx, p.Job, "given out to be printed here, to "+p.By)
+	})
+	if err != nil {
+		return out, lost(ctx, err)
+	}
+	e.step("manual: OFFERED")
+	out.Job, err = view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, p.Job) })
+	return out, err
+}
+
+// manualJob reads a job and makes sure that it is for manual print.
+func (e *Engine) manualJob(ctx context.Context, id string) (PrintJob, error) {
+	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	if err == nil && !e.vendors[j.Vendor].Manual {
+		err = fmt.Errorf("job %s goes to vendor %q: %w", id, j.Vendor, ErrNotManual)
+	}
+	return j, err
+}
+
+// manualGate is the last gate of manual print, in one transaction.
+func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error) {
+	var out Printout
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		out = Printout{}
+		j, err := tx.Job(ctx, p.Job)
+		if err != nil {
+			return err
+		}
+		out.Job = j
+		switch {
+		case j.State == JobCommitted:
+			return nil // the process died while it wrote the files
+		case j.State == JobOffered && p.Again:
+			return nil
+		case j.State == JobOffered:
+			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, clockOf(j.OfferedAt), j.ID)
+		case j.State != JobComposed && j.State != JobUploaded:
+			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
+		}
+		drop, err := tx.Ungated(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		if len(drop) == 0 {
+			for _, to := range []JobState{JobUploaded, JobCommitted} {
+				if j.State == to {
+					continue
+				}
+				if err := e.moveJob(ctx, tx, j, to, "printed here"); err != nil {
+					return err
+				}
+				if j, err = tx.Job(ctx, j.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		out.LeftOut = len(drop)
+		if err := e.dropOut(ctx, tx, j); err != nil {
+			return err
+		}
+		out.New, err = replacements(ctx, tx, j.ID)
+		return err
+	})
+	return out, err
+}
+
+// replacements are the jobs that replace one, by id.
+func replacements(ctx context.Context, r Reader, id string) ([]string, error) {
+	children, err := r.Jobs(ctx, JobFilter{Parent: id})
+	var ids []string
+	for _, c := range children {
+		if !c.Reprint {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, err
+}
+
+// ManualConfirmation says that letters of a job of manual print are posted.
+type ManualConfirmation struct {
+	Job     string
+	Letters []Range   // by their numbers in the job; none: all that are not confirmed
+	Posted  time.Time // when
+	By      string    // who says so, as the history shows it
+}
+
+// ConfirmManual books the receipts of letters that were printed and posted here: pages, sheets and weight as sent, and the
+// cost by the price list (no cost when the vendor has none). Letters that are confirmed already are left alone, so that
+// doing it again changes nothing. Out.Rows is the number of letters that it booked.
+func (e *Engine) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imported, error) {
+	var out Imported
+	if why := badReason(c.By); why != "" {
+		return out, fmt.Errorf("who confirms: %s", why)
+	}
+	j, err := e.manualJob(ctx, c.Job)
+	if err != nil {
+		return out, err
+	}
+	held, release, err := e.archive.Lock(ctx, "receipts-"+j.Vendor)
+	if err != nil {
+		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
+	}
+	defer release()
+	rows, err := e.manualReceipts(held, c)
+	if err != nil || len(rows) == 0 {
+		return out, lost(held, err)
+	}
+	data, err := billing.FormatReceipts(rows, e.vendors[j.Vendor].Receipts)
+	if err != nil {
+		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
+	}
+	err = e.archive.InTx(held, func(tx Tx) error {
+		now, err := tx.Job(held, c.Job)
+		if err != nil {
+			return err
+		}
+		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), clockOf(c.Posted), c.By)
+		return tx.AddJobEvent(held, JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+	})
+	if err != nil {
+		return out, lost(held, err)
+	}
+	e.step("manual: confirmation noted")
+	out, err = e.ImportReceipts(held, j.Vendor, fmt.Sprintf("manuell_%s_%s.csv", e.now().Format("20060102T150405"), c.Job), data)
+	return out, lost(held, err)
+}
+
+// manualReceipts makes the receipt rows of a confirmation.
+func (e *Engine) manualReceipts(ctx context.Context, c ManualConfirmation) ([]billing.ReceiptRow, error) {
+	return view(ctx, e.archive, func(r Reader) ([]billing.ReceiptRow, error) {
+		j, err := r.Job(ctx, c.Job)
+		if err != nil {
+			return nil, err
+		}
+		posted := c.Posted.UTC().Truncate(time.Second)
+		switch {
+		case j.State == JobClosed:
+			return nil, nil
+		case j.State != JobOffered && j.State != JobAccepted:
+			return nil, fmt.Errorf("job %s is %s: it was not given out to be printed (postgang manual print %s DIR)", j.ID, j.State, j.ID)
+		case posted.After(e.now()):
+			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, clockOf(posted))
+		case posted.Before(j.OfferedAt.Truncate(time.Second)):
+			return nil, fmt.Errorf("job %s was given out at %s, and cannot have been posted at %s", j.ID, clockOf(j.OfferedAt), clockOf(posted))
+		}
+		letters, err := r.JobLetters(ctx, j.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range c.Letters {
+			if n.From < 1 || n.To < n.From || n.To > len(letters) {
+				return nil, fmt.Errorf("letters %d-%d: job %s has letters 1 to %d", n.From, n.To, j.ID, len(letters))
+			}
+		}
+		var rows []billing.ReceiptRow
+		for _, l := range letters {
+			if len(c.Letters) > 0 && !slices.ContainsFunc(c.Letters, func(n Range) bool { return n.Has(l.Letter) }) {
+				continue
+			}
+			_, err := r.AppliedReceipt(ctx, j.ID, l.Shipment)
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, ErrNotFound) {
+				return nil, err
+			}
+			row, err := e.manualReceipt(ctx, r, l, posted, e.vendors[j.Vendor])
+			if err != nil {
+				return nil, fmt.Errorf("letter %d of job %s: %w", l.Letter, j.ID, err)
+			}
+			rows = append(rows, row)
+		}
+		return rows, nil
+	})
+}
+
+func (e *Engine) manualReceipt(ctx context.Context, r Reader, l JobLetter, posted time.Time, v Vendor) (billing.ReceiptRow, error) {
+	row := billing.ReceiptRow{
+		Job: l.Job, Shipment: l.Shipment, PrintID: manualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
+		EnvelopesManual: 1, ExtraSheetsManual: l.Sheets - 1, WeightGram: l.WeightGram, Konteringskode: l.Konteringskode,
+	}
+	if v.Prices == nil {
+		return row, nil
+	}
+	s, err := r.Shipment(ctx, l.Shipment)
+	if err != nil {
+		return row, err
+	}
+	row.Production, row.Postage, err = v.Prices.Expected(e.pricedLetter(s, l, v), billing.CivilOf(posted, Oslo))
+	if err != nil {
+		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)
+	}
+	return row, nil
+}
+
+// WithdrawJob takes a job that is not handed over back, by a person's order: what is at the vendor of it is removed, and
+// its letters are due again, for whichever vendor their account has then. A reprint is only ended.
+func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (PrintJob, error) {
+	var out PrintJob
+	if why := badReason(reason); why != "" {
+		return out, fmt.Errorf("withdraw %s: %s", id, why)
+	}
+	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return out, err
+	}
+	if why := notWithdrawable(j); why != "" {
+		return j, fmt.Errorf("job %s cannot be withdrawn: %s", id, why)
+	}
+	ctx, unlock, err := e.lockVendor(ctx, j.Vendor)
+	if err != nil {
+		return j, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", id, err)
+	}
+	defer unlock()
+	if err := e.withdrawFiles(ctx, id); err != nil {
+		return j, fmt.Errorf("job %s is not withdrawn: %w", id, lost(ctx, err))
+	}
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		if why := notWithdrawable(now); why != "" {
+			return fmt.Errorf("job %s cannot be withdrawn: %s", id, why)
+		}
+		// It may have been composed meanwhile, which sends nothing: only who has the vendor's lock sends.
+		if !now.Reprint {
+			if _, err := e.dropUngated(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return e.moveJob(ctx, tx, now, JobWithdrawn, "withdrawn by a person: "+reason)
+	})
+	if err != nil {
+		return j, lost(ctx, err)
+	}
+	e.step("withdraw: recorded")
+	return view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+}
+
+// notWithdrawable says why a job cannot be taken back, and what to do instead; empty: it can.
+func notWithdrawable(j PrintJob) string {
+	switch j.State {
+	case JobPlanned, JobComposed, JobUploaded:
+		return ""
+	case JobUncertain:
+		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it. Ask the vendor, then postgang job resolve %s", j.ID)
+	case JobWithdrawn:
+		return "it is WITHDRAWN already"
+	}
+	return fmt.Sprintf("it is %s, past the last gate. Have the vendor stop it, or close its letters (postgang shipment close)", j.State)
+}
+
+// withdrawFiles removes what the vendor, which must be locked, has of a job that is not handed over.
+func (e *Engine) withdrawFiles(ctx context.Context, id string) error {
+	var j PrintJob
+	var files []JobFile
+	err := e.archive.View(ctx, func(r Reader) error {
+		var err error
+		if j, err = r.Job(ctx, id); err != nil {
+			return err
+		}
+		files, err = r.JobFiles(ctx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
+	}
+	if v.Manual || j.State == JobPlanned {
+		return nil // nothing has left the house
+	}
+	side, err := e.reach(ctx, v)
+	if err != nil {
+		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
+	}
+	defer side.Close()
+	there, err := side.State(ctx, id)
+	if err != nil {
+		return err
+	}
+	if why := handedOver(there, j); why != "" {
+		return errors.New(why)
+	}
+	// Withdraw looks for a ready file and answers once more itself.
+	if err := side.Withdraw(ctx, id, fileNames(files)); err != nil {
+		return err
+	}
+	e.step("withdraw: files removed")
+	return nil
+}

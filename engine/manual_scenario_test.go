@@ -1,0 +1,301 @@
+package engine_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine"
+	"postgang/printjobs/exchange"
+)
+
+// here is a vendor for manual print, which the account uses. It has no server, and no price list.
+func here(c *engine.Config) {
+	v := c.Vendors[0]
+	v.Key, v.Name, v.Manual, v.Target = "her", "Servicetorget", true, exchange.Target{}
+	c.Vendors = append(c.Vendors, v)
+	c.Accounts[0].Vendor = "her"
+}
+
+func (s *stage) printHere(t *testing.T, job string) engine.Printout {
+	t.Helper()
+	out, err := s.engine.PrintManual(s.ctx, engine.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut"), By: "nn01"})
+	must(t, err)
+	return out
+}
+
+func (s *stage) confirm(t *testing.T, job string, letters ...engine.Range) engine.Imported {
+	t.Helper()
+	im, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Letters: letters, Posted: s.clock.now(), By: "nn01"})
+	must(t, err)
+	return im
+}
+
+// manualJob is a composed job of three letters in the queue of manual print.
+func manualJob(t *testing.T) (s *stage, job string, ids []string) {
+	t.Helper()
+	s = setup(t, here)
+	ids = []string{s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To")), s.accepted(t, "c", newLetter("Tre"))}
+	s.night(t)
+	s.wantJobs(t, "COMPOSED")
+	return s, s.onlyJob(t).ID, ids
+}
+
+// TestManualPrint: from the queue to the receipts, without a server.
+func TestManualPrint(t *testing.T) {
+	t.Parallel()
+	s, job, ids := manualJob(t)
+	if len(s.inbox(t, job)) > 0 {
+		t.Error("it went to the print vendor")
+	}
+	s.work(t) // nothing more happens by itself
+	s.fetch(t)
+	s.wantJobs(t, "COMPOSED")
+	queue, err := s.engine.ManualQueue(s.ctx)
+	must(t, err)
+	if len(queue) != 1 || queue[0].ID != job || queue[0].Printed() || queue[0].Awaited != 3 {
+		t.Errorf("queue: %+v", queue)
+	}
+	if _, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Posted: s.clock.now(), By: "nn01"}); err == nil || !strings.Contains(err.Error(), "not given out") {
+		t.Errorf("confirmed before it was printed: %v", err)
+	}
+
+	out := s.printHere(t, job)
+	s.wantJobs(t, "OFFERED")
+	for _, f := range view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, job) }) {
+		i := slices.IndexFunc(out.Files, func(path string) bool { return filepath.Base(path) == f.File.Name })
+		if i < 0 {
+			t.Fatalf("%s is not written", f.File.Name)
+		}
+		if info, err := os.Stat(out.Files[i]); err != nil || info.Size() != f.File.Bytes || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f.File.Name, info, err)
+		}
+	}
+	for _, id := range ids {
+		s.wantStatus(t, id, engine.StatusSendtPrint)
+	}
+	if h := s.jobHistory(t, job); !strings.Contains(h, "COMMITTED→OFFERED given out to be printed here, to nn01\n") {
+		t.Errorf("history:\n%s", h)
+	}
+	// A second time only by a person's word.
+	again := engine.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut2"), By: "nn02"}
+	if _, err := s.engine.PrintManual(s.ctx, again); err == nil || !strings.Contains(err.Error(), "--again") {
+		t.Errorf("given out twice: %v", err)
+	}
+	again.Again = true
+	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Files) == 0 {
+		t.Errorf("again: %+v %v", out, err)
+	}
+
+	s.clock.add(time.Hour)
+	if im := s.confirm(t, job, engine.Range{From: 2, To: 3}); im.Applied != 2 || im.Deviate != 0 || im.Booked != 0 {
+		t.Errorf("two letters confirmed: %+v", im)
+	}
+	s.wantJobs(t, "ACCEPTED")
+	if _, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Letters: []engine.Range{{From: 1, To: 4}}, Posted: s.clock.now(), By: "nn01"}); err == nil {
+		t.Error("a letter that is not there is confirmed")
+	}
+	if im := s.confirm(t, job); im.Applied != 1 {
+		t.Errorf("the rest confirmed: %+v", im)
+	}
+	s.wantJobs(t, "CLOSED")
+	for _, id := range ids {
+		s.wantStatus(t, id, engine.StatusPrintet)
+		got := view(t, s, func(r engine.Reader) (engine.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
+		if got.EnvelopesManual != 1 || got.EnvelopesAuto != 0 || got.Sheets() != 2 || got.WeightGram == 0 || got.PrintID != "manuell" {
+			t.Errorf("receipt: %+v", got)
+		}
+	}
+	if im := s.confirm(t, job); im.Rows != 0 {
+		t.Errorf("confirmed again: %+v", im)
+	}
+	s.wantAlarms(t)
+}
+
+// TestManualPrintAfterDeath: killed at any step of it, doing it again ends the same.
+func TestManualPrintAfterDeath(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"manual: gate passed", "manual: files written", "manual: OFFERED", "manual: confirmation noted", "receipts: archived"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			s, job, ids := manualJob(t)
+			s.dieAt(step, 1)
+			if !s.survive(t, func() { s.printHere(t, job); s.confirm(t, job) }) {
+				t.Fatal("the process did not die")
+			}
+			s.restart(t)
+			s.reconcile(t) // nothing hands it over meanwhile
+			if s.onlyJob(t).State == engine.JobCommitted {
+				s.printHere(t, job)
+			}
+			s.confirm(t, job)
+			s.wantJobs(t, "CLOSED")
+			for _, id := range ids {
+				s.wantStatus(t, id, engine.StatusPrintet)
+			}
+		})
+	}
+}
+
+// TestManualGate: what was read since is not printed, and the others go under a new id.
+func TestManualGate(t *testing.T) {
+	t.Parallel()
+	s := setup(t, here)
+	due, read := s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To").digital())
+	s.event(t, read, engine.DigitalNotified)
+	s.clock.add(20 * 24 * time.Hour)
+	s.night(t)
+	job := s.onlyJob(t).ID
+	s.read(t, read)
+	out := s.printHere(t, job)
+	if len(out.New) != 1 || out.LeftOut != 1 || len(out.Files) != 0 {
+		t.Fatalf("printed: %+v", out)
+	}
+	s.work(t)
+	s.wantJobs(t, "WITHDRAWN COMPOSED")
+	s.wantStatus(t, read, engine.StatusLest)
+	s.printHere(t, out.New[0])
+	s.confirm(t, out.New[0])
+	s.wantStatus(t, due, engine.StatusPrintet)
+}
+
+// TestManualCosts: the price list is what manual print costs; a missing price stops the confirmation, and loses nothing.
+func TestManualCosts(t *testing.T) {
+	t.Parallel()
+	prices := []billing.Price{
+		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingManual, Price: 300},
+		{Element: billing.ElementExtraSheet, Handling: billing.HandlingManual, Price: 50},
+		{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 25},
+	}
+	for i := range prices {
+		prices[i].ValidFrom = "2026-01-01"
+	}
+	list, err := billing.NewPriceList(prices)
+	must(t, err)
+	s := setup(t, here, func(c *engine.Config) { c.Vendors[1].Prices = &list })
+	id := s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	job := s.onlyJob(t).ID
+	s.printHere(t, job)
+	_, err = s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Posted: s.clock.now(), By: "nn01"})
+	if err == nil || !strings.Contains(err.Error(), "no postage") {
+		t.Fatalf("confirmed without a price for postage: %v", err)
+	}
+	s.wantJobs(t, "OFFERED")
+	zone := s.shipment(t, id).Zone
+	list, err = billing.NewPriceList(append(prices, billing.Price{Element: billing.ElementPostage, Zone: zone, MaxGram: 2000, Price: 1500, ValidFrom: prices[0].ValidFrom}))
+	must(t, err)
+	im := s.confirm(t, job)
+	row := view(t, s, func(r engine.Reader) (engine.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
+	if want := billing.Ore(300+50+25*row.PagesBW) + 1500; im.Booked != want || row.Postage != 1500 || im.Deviate != 0 {
+		t.Errorf("booked %v, want %v: %+v", im.Booked, want, im)
+	}
+}
+
+// TestManualAlarm: a job that nobody prints or confirms is alarmed after seven days, until it is.
+func TestManualAlarm(t *testing.T) {
+	t.Parallel()
+	s, job, _ := manualJob(t)
+	s.clock.add(7*24*time.Hour - time.Minute)
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(time.Minute)
+	s.watch(t)
+	s.wantAlarms(t, "manual:her")
+	s.printHere(t, job)
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(7 * 24 * time.Hour)
+	s.watch(t)
+	s.wantAlarms(t, "manual:her")
+	s.confirm(t, job)
+	s.watch(t)
+	s.wantAlarms(t)
+}
+
+// TestManualIsRefusedElsewhere: what is for print vendors is refused, and the other way round.
+func TestManualIsRefusedElsewhere(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	if _, err := s.engine.PrintManual(s.ctx, engine.ManualPrint{Job: s.onlyJob(t).ID, Dir: s.dir, By: "nn01"}); !errors.Is(err, engine.ErrNotManual) {
+		t.Errorf("a vendor's job printed here: %v", err)
+	}
+	if _, err := s.engine.ManualQueue(s.ctx, "trykk"); !errors.Is(err, engine.ErrNotManual) {
+		t.Errorf("queue of a vendor: %v", err)
+	}
+	m, job, _ := manualJob(t)
+	if _, err := m.engine.Fetch(m.ctx, "her"); err == nil || !strings.Contains(err.Error(), "manual print") {
+		t.Errorf("fetched: %v", err)
+	}
+	if _, err := m.engine.PrintManual(m.ctx, engine.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "who prints") {
+		t.Errorf("printed by nobody: %v", err)
+	}
+}
+
+// TestWithdrawJob: a job that is not handed over is taken back, and its letters go once, with the next night.
+func TestWithdrawJob(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"", "withdraw: files removed", "withdraw: recorded"} {
+		t.Run("dead at "+step, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			id := s.accepted(t, "a", newLetter("En"))
+			s.dieAt("offer: UPLOADED", 1)
+			if !s.survive(t, func() { s.night(t) }) {
+				t.Fatal("the process did not die")
+			}
+			s.restart(t)
+			s.wantJobs(t, "UPLOADED")
+			job := s.onlyJob(t).ID
+			if step != "" {
+				s.dieAt(step, 1)
+				s.survive(t, func() { _, err := s.engine.WithdrawJob(s.ctx, job, "feil trykkeri"); must(t, err) })
+				s.restart(t)
+			}
+			if _, err := s.engine.WithdrawJob(s.ctx, job, "feil trykkeri"); err != nil && step != "withdraw: recorded" {
+				t.Fatal(err)
+			}
+			s.wantJobs(t, "WITHDRAWN")
+			if left := s.inbox(t, job); len(left) > 0 {
+				t.Errorf("left at the vendor: %v", left)
+			}
+			s.night(t)
+			s.wantJobs(t, "WITHDRAWN OFFERED")
+			s.wantStatus(t, id, engine.StatusSendtPrint)
+			if _, err := s.engine.WithdrawJob(s.ctx, s.jobs(t)[1].ID, "for sent"); err == nil || !strings.Contains(err.Error(), "past the last gate") {
+				t.Errorf("withdrawn after the hand-over: %v", err)
+			}
+		})
+	}
+}
+
+// TestWithdrawReprint: a reprint that was ordered by mistake is ended; its letters stay what they are, and nothing alarms.
+func TestWithdrawReprint(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	parent := s.onlyJob(t).ID
+	r, err := s.engine.OrderReprint(s.ctx, engine.ReprintOrder{Job: parent, Letters: []engine.Range{{From: 1, To: 1}}, Reason: "revet"})
+	must(t, err)
+	if _, err := s.engine.WithdrawJob(s.ctx, r.Jobs[0], ""); err == nil {
+		t.Error("withdrawn without a reason")
+	}
+	j, err := s.engine.WithdrawJob(s.ctx, r.Jobs[0], "bestilt ved en feil")
+	must(t, err)
+	if j.State != engine.JobWithdrawn {
+		t.Errorf("the reprint is %s", j.State)
+	}
+	s.work(t)
+	s.night(t)
+	s.wantJobs(t, "OFFERED WITHDRAWN")
+	s.wantStatus(t, id, engine.StatusSendtPrint)
+	s.wantAlarms(t)
+}
