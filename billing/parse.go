@@ -2,6 +2,7 @@ package billing
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -81,10 +83,17 @@ func (p *receiptParser) add(line int, column, code, format string, args ...any) 
 
 // decode gives the file as UTF-8 without byte order mark.
 func (p *receiptParser) decode(data []byte) ([]byte, bool) {
+	if p.format.Encoding == encodingUTF16 {
+		text, ok := p.decodeUTF16(data)
+		if !ok {
+			return nil, false
+		}
+		data = text
+	}
 	bom := []byte("\xef\xbb\xbf")
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		p.add(0, "", ProblemEncoding, "the file is UTF-16; the vendor must send UTF-8 or Windows-1252")
+		p.add(0, "", ProblemEncoding, "the file is UTF-16; set encoding to utf-16 if the vendor always writes that")
 		return nil, false
 	case bytes.HasPrefix(data, bom) && p.format.Encoding == "windows-1252":
 		p.add(0, "", ProblemEncoding, "the file begins with a UTF-8 byte order mark but the profile says windows-1252; set encoding to utf-8 or auto")
@@ -101,7 +110,7 @@ func (p *receiptParser) decode(data []byte) ([]byte, bool) {
 		return nil, false
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		p.add(1+bytes.Count(data[:i], []byte("\n")), "", ProblemEncoding, "the file holds a zero byte; it is not a text file in UTF-8 or Windows-1252")
+		p.add(1+bytes.Count(data[:i], []byte("\n")), "", ProblemEncoding, "the file holds a zero byte; it is not a text file in the encoding of the profile")
 		return nil, false
 	}
 	valid := utf8.Valid(data)
@@ -122,6 +131,55 @@ func (p *receiptParser) decode(data []byte) ([]byte, bool) {
 		return nil, false
 	}
 	return text, true
+}
+
+// encodingUTF16 is Format.Encoding of files in UTF-16 that begin with a byte order mark.
+const encodingUTF16 = "utf-16"
+
+// decodeUTF16 gives a file in UTF-16 as UTF-8. Nothing in it is replaced: half a pair or half a unit stops the file.
+func (p *receiptParser) decodeUTF16(data []byte) ([]byte, bool) {
+	unit := binary.LittleEndian.Uint16
+	switch {
+	case len(data) == 0:
+		return nil, true // told as empty
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		unit = binary.BigEndian.Uint16
+	default:
+		p.add(0, "", ProblemEncoding, "the file does not begin with a byte order mark of UTF-16, which the profile asks for; set encoding to what the vendor writes")
+		return nil, false
+	}
+	text, line := make([]byte, 0, len(data)/2), 1
+	for data = data[2:]; len(data) > 0; {
+		if len(data) == 1 {
+			p.add(line, "", ProblemEncoding, "the file ends in the middle of a character; it was cut off")
+			return nil, false
+		}
+		r, n := rune(unit(data)), 2
+		if utf16.IsSurrogate(r) {
+			if len(data) >= 4 {
+				r, n = utf16.DecodeRune(r, rune(unit(data[2:]))), 4
+			}
+			if len(data) < 4 || r == utf8.RuneError {
+				p.add(line, "", ProblemEncoding, "the file holds half a character of UTF-16")
+				return nil, false
+			}
+		}
+		if r == '\n' {
+			line++
+		}
+		text, data = utf8.AppendRune(text, r), data[n:]
+	}
+	return text, true
+}
+
+// encodeUTF16 writes UTF-8 as UTF-16, little end first, with a byte order mark.
+func encodeUTF16(text []byte) []byte {
+	out := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(string(text))) {
+		out = binary.LittleEndian.AppendUint16(out, u)
+	}
+	return out
 }
 
 func firstBadLine(data []byte) int {
@@ -410,7 +468,11 @@ func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
 	if err := f.write(&b, rows); err != nil {
 		return nil, fmt.Errorf("write receipts: %w", err)
 	}
-	if f.Encoding != "windows-1252" {
+	switch f.Encoding {
+	case "windows-1252":
+	case encodingUTF16:
+		return encodeUTF16(b.Bytes()), nil
+	default:
 		return b.Bytes(), nil
 	}
 	out, err := charmap.Windows1252.NewEncoder().Bytes(b.Bytes())

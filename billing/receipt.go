@@ -12,8 +12,8 @@ type Format struct {
 	// Version is the text every row must carry in the column versjon. A file of another version is
 	// refused: a silent change of format once made costs vanish (SvarUt changelog 2017-02-15).
 	Version string `toml:"version"`
-	// Encoding is "utf-8", "windows-1252" or "auto" (UTF-8 when the bytes are valid UTF-8, else
-	// Windows-1252). A UTF-8 byte order mark is accepted with "utf-8" and "auto".
+	// Encoding is "utf-8", "windows-1252", "utf-16" (either end first, told by its byte order mark) or "auto"
+	// (UTF-8 when the bytes are valid UTF-8, else Windows-1252). A UTF-8 byte order mark is accepted with "utf-8" and "auto".
 	Encoding string `toml:"encoding"`
 	// Delimiter separates fields: one of ";", "," or a tab.
 	Delimiter string `toml:"delimiter"`
@@ -177,8 +177,8 @@ func (f Format) Validate() error {
 	switch {
 	case f.Version == "":
 		return fmt.Errorf("receipt format: version is empty")
-	case f.Encoding != "auto" && f.Encoding != "utf-8" && f.Encoding != "windows-1252":
-		return fmt.Errorf("receipt format: encoding %q is none of auto, utf-8, windows-1252", f.Encoding)
+	case f.Encoding != "auto" && f.Encoding != "utf-8" && f.Encoding != "windows-1252" && f.Encoding != encodingUTF16:
+		return fmt.Errorf("receipt format: encoding %q is none of auto, utf-8, windows-1252, utf-16", f.Encoding)
 	case f.Delimiter != ";" && f.Delimiter != "," && f.Delimiter != "\t":
 		return fmt.Errorf("receipt format: delimiter %q is none of semicolon, comma, tab", f.Delimiter)
 	case f.DecimalSign != "," && f.DecimalSign != ".":

@@ -44,6 +44,8 @@ func TestParseReceipts(t *testing.T) {
 			format(func(f *Format) { f.Delimiter, f.DecimalSign = ",", "." })},
 		"the vendor's own header": {strings.Replace(header1+row1, "forsendelse", "ref", 1),
 			format(func(f *Format) { f.Columns = map[string]string{ColShipment: "ref"} })},
+		"utf-16, little end first": {string(encodeUTF16([]byte(header1 + row1))), format(func(f *Format) { f.Encoding = "utf-16" })},
+		"utf-16, big end first":    {bigEnd(encodeUTF16([]byte(header1 + row1))), format(func(f *Format) { f.Encoding = "utf-16" })},
 	} {
 		rows, problems := ParseReceipts([]byte(c.data), c.f)
 		if len(problems) > 0 || len(rows) != 1 || rows[0] != want {
@@ -55,10 +57,20 @@ func TestParseReceipts(t *testing.T) {
 	}
 }
 
+// bigEnd turns the units of UTF-16 round.
+func bigEnd(data []byte) string {
+	for i := 0; i+1 < len(data); i += 2 {
+		data[i], data[i+1] = data[i+1], data[i]
+	}
+	return string(data)
+}
+
 func TestParseReceiptsProblems(t *testing.T) {
 	t.Parallel()
 	with := func(old, new string) string { return header1 + strings.Replace(row1, old, new, 1) }
-	utf8Only, latinOnly, broken := DefaultFormat(), DefaultFormat(), DefaultFormat()
+	utf8Only, latinOnly, broken, wide := DefaultFormat(), DefaultFormat(), DefaultFormat(), DefaultFormat()
+	wide.Encoding = "utf-16"
+	utf16File := func(text string) string { return string(encodeUTF16([]byte(text))) }
 	utf8Only.Encoding, latinOnly.Encoding, broken.Delimiter = "utf-8", "windows-1252", "|"
 	for _, c := range []struct {
 		name, data string
@@ -70,6 +82,13 @@ func TestParseReceiptsProblems(t *testing.T) {
 		{"empty", "", DefaultFormat(), 0, "", ProblemEmpty},
 		{"blank", "\ufeff \r\n\n", DefaultFormat(), 0, "", ProblemEmpty},
 		{"utf-16", "\xff\xfev\x00e\x00", DefaultFormat(), 0, "", ProblemEncoding},
+		{"utf-16 without byte order mark", header1, wide, 0, "", ProblemEncoding},
+		{"utf-16 with nothing behind the mark", "\xff\xfe", wide, 0, "", ProblemEmpty},
+		{"utf-16, no bytes", "", wide, 0, "", ProblemEmpty},
+		{"utf-16 cut in a character", utf16File(header1 + row1)[:2*len(header1)+21], wide, 2, "", ProblemEncoding},
+		{"utf-16 with half a pair", utf16File(header1) + "\x3d\xd8\x31\x00", wide, 2, "", ProblemEncoding},
+		{"utf-16 ending in half a pair", utf16File(header1) + "\x3d\xd8", wide, 2, "", ProblemEncoding},
+		{"utf-16 with a zero", utf16File(header1 + "1;\x00"), wide, 2, "", ProblemEncoding},
 		{"zero byte", header1 + "1;\x00", DefaultFormat(), 2, "", ProblemEncoding},
 		{"byte order mark against the profile", "\ufeff" + header1, latinOnly, 0, "", ProblemEncoding},
 		{"not utf-8", header1 + strings.Replace(row1, "Å", "\xc5", 1), utf8Only, 2, "", ProblemEncoding},
@@ -207,7 +226,7 @@ func TestReceiptsRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := DefaultFormat()
-		f.Encoding = rapid.SampledFrom([]string{"auto", "utf-8", "windows-1252"}).Draw(t, "encoding")
+		f.Encoding = rapid.SampledFrom([]string{"auto", "utf-8", "windows-1252", "utf-16"}).Draw(t, "encoding")
 		f.Delimiter = rapid.SampledFrom([]string{";", "\t", ","}).Draw(t, "delimiter")
 		f.DecimalSign = rapid.SampledFrom([]string{",", "."}).Draw(t, "sign")
 		if f.Delimiter == "," {
@@ -309,12 +328,13 @@ func TestCostLinesSumToReceipts(t *testing.T) {
 func FuzzParseReceipts(f *testing.F) {
 	latin, _ := charmap.Windows1252.NewEncoder().String(header1 + row1)
 	for _, s := range []string{"", header1, header1 + row1, "\ufeff" + header1 + row1, latin, header1 + row1 + row1, header1 + `1;"J1` + "\n;;", row1,
-		strings.ReplaceAll(header1, ";", ","), "\xff\xfe1", header1 + "1;\x00\n"} {
+		strings.ReplaceAll(header1, ";", ","), "\xff\xfe1", header1 + "1;\x00\n", string(encodeUTF16([]byte(header1 + row1)))} {
 		f.Add([]byte(s), byte(0))
+		f.Add([]byte(s), byte(3))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, choice byte) {
 		format := DefaultFormat()
-		format.Encoding = []string{"auto", "utf-8", "windows-1252"}[choice%3]
+		format.Encoding = []string{"auto", "utf-8", "windows-1252", "utf-16"}[choice%4]
 		rows, problems := ParseReceipts(data, format)
 		if len(problems) > 0 {
 			if rows != nil {

@@ -116,7 +116,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.app.Close()) }()
-	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums, d.alarm} {
+	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums, d.alarm, d.printHere} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -532,6 +532,92 @@ func (d *demo) alarm(ctx context.Context) error {
 		return err
 	}
 	d.check("alarms open = alarms told in alarmer.jsonl", len(open), bytes.Count(told, []byte("\n")))
+	return nil
+}
+
+// printHere prints letters of an account that has no print vendor, in an archive of their own.
+func (d *demo) printHere(ctx context.Context) (err error) {
+	const most = 3
+	d.say("8. Manual print: an account without a print vendor")
+	account := d.expected.Accounts[0]
+	path := filepath.Join(d.dir, "manuell", config.DefaultName)
+	text := fmt.Sprintf(`# Written by postgang demo. Everything in it is made up.
+[intake]
+settle = "0s"
+[vendors.servicetorg]
+name = "Servicetorget"
+kind = %q
+[accounts.%s]
+name = %q
+vendor = "servicetorg"
+[accounts.%[2]s.sender]
+name = %[3]q
+line1 = %q
+postcode = %q
+city = %q
+[accounts.%[2]s.rules]
+allow_synthetic = true
+`, config.KindManual, account.Key, account.Name, account.Line, account.Postcode, account.City)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := writeNew(path, []byte(text)); err != nil {
+		return err
+	}
+	cfg, err := config.Parse(path, []byte(text))
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, cfg, jsonLogger(&lockedWriter{w: d.log}), wiring{now: d.clock.Now, installation: "DEMB", identity: demoIdentity})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.start(ctx); err != nil {
+		return err
+	}
+	if err := intake.MakeFolders(cfg.Inbox, account.Key); err != nil {
+		return err
+	}
+	n := 0
+	for _, s := range d.expected.Shipments {
+		if n == most || s.Account != account.Key || s.Outcome != letters.Printed || s.Reason != string(engine.ReasonNoDigitalID) || s.Group != "" {
+			continue
+		}
+		if _, err := handIn(filepath.Join(d.dir, "brev", s.Account, s.Key), cfg.Inbox, s.Account, s.Key); err != nil {
+			return err
+		}
+		n++
+	}
+	if n == 0 {
+		d.fail("no hand-in of %s is fit to show manual print", account.Key)
+	}
+	if _, err := a.takeAll(ctx, nil); err != nil {
+		return err
+	}
+	night, err := a.engine.RunNight(ctx, engine.NightOptions{})
+	if err != nil {
+		return err
+	}
+	d.check("letters in the queue to be printed here = those handed in", night.Collected.Letters, n)
+	queue, err := a.engine.ManualQueue(ctx)
+	if err != nil {
+		return err
+	}
+	posted := 0
+	for _, job := range queue {
+		out, err := a.engine.PrintManual(ctx, engine.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
+		if err != nil {
+			return err
+		}
+		im, err := a.engine.ConfirmManual(ctx, engine.ManualConfirmation{Job: job.ID, Posted: d.clock.Now(), By: "demo"})
+		if err != nil {
+			return err
+		}
+		posted += im.Applied
+		d.say("   job %s: %d files given out, %d letters confirmed as posted", job.ID, len(out.Files), im.Applied)
+	}
+	d.check("letters confirmed as posted = those in the queue", posted, n)
 	return nil
 }
 
