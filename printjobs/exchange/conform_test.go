@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,8 +56,7 @@ func TestConform(t *testing.T) {
 	})
 }
 
-// TestConformFindsFaults: checks are seen to fail, or to be weak, at a server that has just that fault; what no server here gets
-// wrong (a listing that hides files, a second file that is refused) is not.
+// TestConformFindsFaults: checks are seen to fail, or to be weak, at a server that has just that fault.
 func TestConformFindsFaults(t *testing.T) {
 	t.Parallel()
 	refuse := func(is func(e vendorsim.Event) bool, err error) func(v *side) func(vendorsim.Event) error {
@@ -136,6 +136,31 @@ func TestConformFindsFaults(t *testing.T) {
 				}
 			},
 			want: map[string]string{"time of files": "weak"},
+		},
+		"listing hides files": {
+			fault: func(v *side) func(vendorsim.Event) error {
+				return func(e vendorsim.Event) error {
+					if e.Op != "list" || e.Path != "inn" {
+						return nil
+					}
+					there, hidden := v.path("inn"), v.path("gjemt")
+					if e.Done {
+						there, hidden = hidden, there
+					} else if err := os.MkdirAll(hidden, 0o755); err != nil {
+						return err
+					}
+					names, err := filepath.Glob(filepath.Join(there, "postgang_*_1"))
+					for _, name := range names {
+						err = errors.Join(err, os.Rename(name, filepath.Join(hidden, filepath.Base(name))))
+					}
+					return err
+				}
+			},
+			want: map[string]string{"listing": "FAIL"},
+		},
+		"no second file": {
+			fault: refuse(func(e vendorsim.Event) bool { return e.Op == "create" && strings.HasSuffix(e.Path, "_2.part") }, denied),
+			want:  map[string]string{"a second file": "FAIL"},
 		},
 		"short names": {
 			fault: refuse(func(e vendorsim.Event) bool { return len(e.Path) > 64 }, denied),
