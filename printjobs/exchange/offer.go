@@ -89,8 +89,8 @@ func (s *Session) notOffered(ctx context.Context, job string) error {
 // first, and renames it when its size (and content, up to Limits.Verify) is
 // proven. It may be repeated any number of times: a file that is there with the
 // right size, and the right content when it is small, is left alone. A left-over
-// of an earlier attempt is written anew from its start, since a cut transfer
-// with concurrent writes can leave holes. It refuses with [ErrReady] or
+// of an earlier attempt is gone on with where it is proven ours by its bytes (see
+// Limits.Resume), never by its size. It refuses with [ErrReady] or
 // [ErrAnswered] once the job is handed over.
 func (s *Session) Put(ctx context.Context, f File, src io.ReaderAt) error {
 	parts, ok := ParseFileName(f.Name)

@@ -225,12 +225,33 @@ func (s *Session) read(ctx context.Context, name string, limit int64) ([]byte, e
 	return buf, nil
 }
 
-// upload writes a part file from the start, flushes it where the server can,
-// and proves its size, and its content when it is small enough to read back.
+// upload writes a part file, from where an earlier attempt is proven ours (see
+// proven) or from the start, flushes it where the server can, and proves its size, and its content when it is small enough to read back.
 // The source is hashed on its way, so a wrong source never gets a final name.
 func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size int64, sha string) error {
+	sum := sha256.New()
+	keep, err := s.proven(ctx, part, src, size, sum)
+	if err != nil {
+		return err
+	}
 	var f *sftp.File
-	err := s.effect(ctx, StepCreate, part, "create "+part, func(func()) (err error) {
+	err = s.effect(ctx, StepCreate, part, "create "+part, func(func()) (err error) {
+		if keep > 0 {
+			if f, err = s.client.OpenFile(part, os.O_WRONLY); err == nil {
+				if err = f.Truncate(keep); err == nil {
+					_, err = f.Seek(keep, io.SeekStart)
+				}
+			}
+			if err == nil {
+				return nil
+			}
+			// A server that cannot cut a file off, or the file is gone: as if it had never been.
+			if f != nil {
+				_ = f.Close()
+			}
+			keep = 0
+			sum.Reset()
+		}
 		f, err = s.client.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 		return err
 	})
@@ -240,7 +261,7 @@ func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size
 	if err != nil {
 		return err
 	}
-	in := &hashedSource{r: io.NewSectionReader(src, 0, size), sum: sha256.New(), size: size}
+	in := &hashedSource{r: io.NewSectionReader(src, keep, size-keep), sum: sum, size: size - keep}
 	err = s.effect(ctx, StepWrite, part, "write "+part, func(progress func()) error {
 		in.moved = progress
 		_, err := f.ReadFrom(in)
@@ -255,7 +276,7 @@ func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size
 	}
 	// A byte more than described: the description is of another file.
 	more, _ := src.ReadAt(make([]byte, 1), size)
-	if got := hex.EncodeToString(in.sum.Sum(nil)); in.n != size || got != sha || more != 0 {
+	if got := hex.EncodeToString(in.sum.Sum(nil)); in.n != size-keep || got != sha || more != 0 {
 		return errors.Join(fmt.Errorf("write %s: %w: size or SHA-256 differs; compose the job again", part, ErrSource),
 			s.remove(ctx, part))
 	}
@@ -281,6 +302,57 @@ func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size
 		}
 	}
 	return nil
+}
+
+// proven gives how many bytes of a part that an earlier attempt has left are ours,
+// and feeds them to sum: what is there is read back and compared with the source,
+// up to the first difference, since concurrent writes that were cut leave holes. A
+// small part is not worth that.
+func (s *Session) proven(ctx context.Context, part string, src io.ReaderAt, size int64, sum hash.Hash) (int64, error) {
+	least := s.target.Limits.Resume
+	if least < 0 || size < least {
+		return 0, nil
+	}
+	fi, err := s.stat(ctx, part)
+	if err != nil || fi == nil || !fi.Mode().IsRegular() || fi.Size() < least {
+		return 0, err
+	}
+	var keep int64
+	err = s.do(ctx, "read back "+part, func(progress func()) error {
+		f, err := s.client.Open(part)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }() // only read
+		there, ours := make([]byte, 256<<10), make([]byte, 256<<10)
+		for most := min(size, fi.Size()); keep < most; {
+			n, err := f.Read(there[:min(int64(len(there)), most-keep)])
+			progress()
+			m, _ := src.ReadAt(ours[:n], keep) // a source that is short is told when it is sent
+			same := 0
+			for same < m && there[same] == ours[same] {
+				same++
+			}
+			keep += int64(same)
+			sum.Write(ours[:same])
+			if same < n || errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrConnection) || ctx.Err() != nil {
+		return 0, err
+	}
+	if err != nil || keep < least {
+		// Not ours to read, or too little of it: it is written anew.
+		sum.Reset()
+		return 0, nil
+	}
+	return keep, nil
 }
 
 func (s *Session) syncClose(f *sftp.File, part string, failed error) error {

@@ -81,6 +81,7 @@ func (t Timeouts) withDefaults() Timeouts {
 // defaults.
 type Limits struct {
 	Receipt int64 // a receipt file; default 256 MiB, room for a million letters
+	Resume  int64 // a part of an upload that was cut is read back, and gone on with, from this size on; default 8 MiB; negative: never
 	Verify  int64 // an uploaded file up to this size is read back and hashed; default 1 MiB; negative: never
 }
 
@@ -88,6 +89,7 @@ type Limits struct {
 const (
 	DefaultReceiptLimit = 256 << 20
 	DefaultVerifyLimit  = 1 << 20
+	DefaultResume       = 8 << 20
 	documentLimit       = 4 << 20
 )
 
@@ -168,6 +170,9 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	t.Timeouts = t.Timeouts.withDefaults()
 	if t.Limits.Receipt == 0 {
 		t.Limits.Receipt = DefaultReceiptLimit
+	}
+	if t.Limits.Resume == 0 {
+		t.Limits.Resume = DefaultResume
 	}
 	if t.Limits.Verify == 0 {
 		t.Limits.Verify = DefaultVerifyLimit
