@@ -243,7 +243,7 @@ func errorLine(err error) int {
 func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 	before := p.count
 	own := map[string]string{} // header in the file → our name
-	for _, col := range receiptColumns {
+	for _, col := range p.format.columns() {
 		own[p.format.header(col)] = col
 	}
 	position := map[string]int{}
@@ -266,7 +266,7 @@ func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 			p.add(1, "", ProblemUnknownColumn, "column number %d of the header is unknown to receipt version %s; a changed format needs a changed profile", i+1, p.format.Version)
 		}
 	}
-	for _, col := range receiptColumns {
+	for _, col := range p.format.columns() {
 		if _, found := position[col]; !found {
 			p.add(1, col, ProblemMissingColumn, "the column %q is missing from the header", p.format.header(col))
 		}
@@ -296,6 +296,15 @@ func (p *receiptParser) row(line int, get func(col string) string) {
 		Production:        p.amount(line, ColProduction, get(ColProduction)),
 		Postage:           p.amount(line, ColPostage, get(ColPostage)),
 		Konteringskode:    strings.Clone(get(ColKonteringskode)),
+	}
+	if len(p.format.Kinds) > 0 {
+		kind, known := p.format.Kinds[get(ColKind)]
+		if !known {
+			p.add(line, ColKind, ProblemKind, "the row is of a kind that the profile does not know; a new kind needs a changed profile")
+		}
+		if kind != RowProduced {
+			row.Kind = kind
+		}
 	}
 	if !ValidKonteringskode(row.Konteringskode) {
 		p.add(line, ColKonteringskode, ProblemCode, "the code has more than 20 characters or characters outside letters, digits, æøå and . _ -; check the encoding of the file")
@@ -458,6 +467,9 @@ func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
 	for i, r := range rows {
 		if err := r.writable(); err != nil {
 			return nil, fmt.Errorf("write receipt row %d: %w", i+1, err)
+		}
+		if r.Kind != "" && f.kindValue(r.Kind) == "" {
+			return nil, fmt.Errorf("write receipt row %d: the format has no value for a %s", i+1, r.Kind)
 		}
 		if seen[[2]string{r.Job, r.Shipment}] {
 			return nil, fmt.Errorf("write receipt row %d: the same shipment of the same job stands twice", i+1)

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,10 @@ type Format struct {
 	DecimalSign string `toml:"decimal_sign"`
 	// Columns gives the vendor's own header for a column of ours, for headers that differ.
 	Columns map[string]string `toml:"columns"`
+
+	// Kinds says which values of the column type are which kind of row, as RowKind by the vendor's value. With none there is no
+	// such column, and every row is RowProduced.
+	Kinds map[string]RowKind `toml:"kinds"`
 
 	// Syntax is one of the Syntax constants; empty: SyntaxCSV.
 	Syntax string `toml:"syntax"`
@@ -65,6 +70,17 @@ const (
 	ColProduction     = "produksjonskostnad"
 	ColPostage        = "porto"
 	ColKonteringskode = "konteringskode"
+	ColKind           = "type" // only with Format.Kinds
+)
+
+// RowKind is what a row says about the letter.
+type RowKind string
+
+// Kinds of rows.
+const (
+	RowProduced   RowKind = "produced"   // it was posted, at this cost
+	RowCorrection RowKind = "correction" // its earlier receipt was wrong, and this one is right
+	RowReversal   RowKind = "reversal"   // its earlier receipt is taken back: the letter is not charged
 )
 
 var receiptColumns = []string{
@@ -105,6 +121,8 @@ type ReceiptRow struct {
 	Production, Postage Ore
 	// Konteringskode is the code the vendor has put the cost on; may be empty.
 	Konteringskode string
+	// Kind is RowCorrection or RowReversal, or empty: RowProduced.
+	Kind RowKind `json:",omitempty"`
 }
 
 // Pages is the number of printed pages.
@@ -155,6 +173,7 @@ const (
 	ProblemTime            = "time"             // not RFC 3339 with offset, or not a plausible year
 	ProblemID              = "id"               // an id with characters or a length no id has
 	ProblemCode            = "konteringskode"   // a konteringskode outside its pattern
+	ProblemKind            = "type"             // a kind of row that the profile does not know
 	ProblemDuplicateRow    = "duplicate_row"    // the same letter of the same job stands twice
 	ProblemMore            = "more"             // further problems are not listed
 )
@@ -190,7 +209,15 @@ func (f Format) Validate() error {
 		return err
 	}
 	seen := map[string]string{}
-	for _, col := range receiptColumns {
+	if len(f.Kinds) > 0 && f.kindValue("") == "" {
+		return fmt.Errorf("receipt format: kinds has no value for %s", RowProduced)
+	}
+	for value, kind := range f.Kinds {
+		if strings.TrimSpace(value) != value || value == "" || kind != RowProduced && kind != RowCorrection && kind != RowReversal {
+			return fmt.Errorf("receipt format: kinds must be values of the vendor's, each %s, %s or %s", RowProduced, RowCorrection, RowReversal)
+		}
+	}
+	for _, col := range f.columns() {
 		name := f.header(col)
 		if name == "" || strings.TrimSpace(name) != name || strings.ContainsAny(name, "\r\n\"") {
 			return fmt.Errorf("receipt format: header for column %s is empty or has spaces, quotes or line breaks", col)
@@ -201,11 +228,30 @@ func (f Format) Validate() error {
 		seen[name] = col
 	}
 	for col := range f.Columns {
-		if !slices.Contains(receiptColumns, col) {
-			return fmt.Errorf("receipt format: %q is not a column of the receipt; the columns are %s", col, strings.Join(receiptColumns, ", "))
+		if !slices.Contains(f.columns(), col) {
+			return fmt.Errorf("receipt format: %q is not a column of the receipt; the columns are %s", col, strings.Join(f.columns(), ", "))
 		}
 	}
 	return nil
+}
+
+// columns are our names of the columns that a file of the format has.
+func (f Format) columns() []string {
+	if len(f.Kinds) == 0 {
+		return receiptColumns
+	}
+	return append(slices.Clone(receiptColumns), ColKind)
+}
+
+// kindValue is the vendor's value for a kind, the first by the alphabet; empty: there is none.
+func (f Format) kindValue(kind RowKind) string {
+	first := ""
+	for value, k := range f.Kinds {
+		if k == cmp.Or(kind, RowProduced) && (first == "" || value < first) {
+			first = value
+		}
+	}
+	return first
 }
 
 // header gives the header the vendor uses for a column of ours.

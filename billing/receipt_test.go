@@ -70,6 +70,8 @@ func TestParseReceiptsProblems(t *testing.T) {
 	with := func(old, new string) string { return header1 + strings.Replace(row1, old, new, 1) }
 	utf8Only, latinOnly, broken, wide := DefaultFormat(), DefaultFormat(), DefaultFormat(), DefaultFormat()
 	wide.Encoding = "utf-16"
+	withKinds, onlyReversals := DefaultFormat(), DefaultFormat()
+	withKinds.Kinds, onlyReversals.Kinds = map[string]RowKind{"P": RowProduced}, map[string]RowKind{"K": RowReversal}
 	utf16File := func(text string) string { return string(encodeUTF16([]byte(text))) }
 	utf8Only.Encoding, latinOnly.Encoding, broken.Delimiter = "utf-8", "windows-1252", "|"
 	for _, c := range []struct {
@@ -95,6 +97,10 @@ func TestParseReceiptsProblems(t *testing.T) {
 		{"byte order mark, then not utf-8", "\ufeff" + header1 + "\xc5", DefaultFormat(), 2, "", ProblemEncoding},
 		{"neither encoding", header1 + strings.Replace(row1, "Å", "\xc5\x81", 1), latinOnly, 2, "", ProblemEncoding},
 		{"utf-8 read as windows-1252", header1 + row1, latinOnly, 2, ColKonteringskode, ProblemCode},
+		{"kind that is not known", strings.TrimSuffix(header1, "\n") + ";type\n" + strings.TrimSuffix(row1, "\n") + ";X\n", withKinds, 2, ColKind, ProblemKind},
+		{"no kind", header1 + row1, withKinds, 1, ColKind, ProblemMissingColumn},
+		{"kind without kinds", strings.TrimSuffix(header1, "\n") + ";type\n", DefaultFormat(), 1, "", ProblemUnknownColumn},
+		{"kinds without a usual one", header1, onlyReversals, 0, "", ProblemFormat},
 		{"no header", row1, DefaultFormat(), 1, "", ProblemHeader},
 		{"comma file", strings.ReplaceAll(header1, ";", ","), DefaultFormat(), 1, "", ProblemHeader},
 		{"header with quote", `ver"sjon;` + header1, DefaultFormat(), 1, "", ProblemSyntax},
@@ -229,10 +235,18 @@ func TestReceiptsRoundTrip(t *testing.T) {
 		f.Encoding = rapid.SampledFrom([]string{"auto", "utf-8", "windows-1252", "utf-16"}).Draw(t, "encoding")
 		f.Delimiter = rapid.SampledFrom([]string{";", "\t", ","}).Draw(t, "delimiter")
 		f.DecimalSign = rapid.SampledFrom([]string{",", "."}).Draw(t, "sign")
+		if rapid.Bool().Draw(t, "kinds") {
+			f.Kinds = map[string]RowKind{"P": RowProduced, "O": RowProduced, "R": RowCorrection, "K": RowReversal}
+		}
 		if f.Delimiter == "," {
 			f.DecimalSign = "."
 		}
 		rows := genRows(0, 8).Draw(t, "rows")
+		for i := range rows {
+			if len(f.Kinds) > 0 {
+				rows[i].Kind = rapid.SampledFrom([]RowKind{"", RowCorrection, RowReversal}).Draw(t, "kind")
+			}
+		}
 		data, err := FormatReceipts(rows, f)
 		if err != nil {
 			t.Fatal(err)

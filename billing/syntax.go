@@ -64,7 +64,7 @@ func (p *receiptParser) record(r record, file map[string]string) {
 		}
 	}
 	value := map[string]string{}
-	for _, col := range receiptColumns {
+	for _, col := range p.format.columns() {
 		v, found := r.fields[p.format.header(col)]
 		if !found && col == ColVersion {
 			v, found = file[p.format.header(col)]
@@ -93,7 +93,7 @@ func (p *receiptParser) known(name string) bool {
 	if slices.Contains(p.format.Ignore, name) {
 		return true
 	}
-	return slices.ContainsFunc(receiptColumns, func(col string) bool { return p.format.header(col) == name })
+	return slices.ContainsFunc(p.format.columns(), func(col string) bool { return p.format.header(col) == name })
 }
 
 // runJSON reads a list of flat objects: the document itself, or the field Row of the object that it is.
@@ -351,7 +351,7 @@ func (f Format) validateSyntax() error {
 		}
 	case SyntaxFixed:
 		taken := map[int]string{}
-		for _, col := range receiptColumns {
+		for _, col := range f.columns() {
 			at, ok := f.Positions[col]
 			if !ok || len(at) != 2 || at[0] < 1 || at[1] < 1 || at[0]+at[1] > 10_000 {
 				return fmt.Errorf("receipt format: positions of %s are missing: [first character from 1, number of characters]", col)
@@ -364,7 +364,7 @@ func (f Format) validateSyntax() error {
 			}
 		}
 		for col := range f.Positions {
-			if !slices.Contains(receiptColumns, col) {
+			if !slices.Contains(f.columns(), col) {
 				return fmt.Errorf("receipt format: positions are given for %q, which is not a column of the receipt", col)
 			}
 		}
@@ -381,7 +381,7 @@ func (f Format) validateSyntax() error {
 		return errors.New("receipt format: row is for syntax json and xml")
 	}
 	for _, name := range f.Ignore {
-		if slices.ContainsFunc(receiptColumns, func(col string) bool { return f.header(col) == name }) {
+		if slices.ContainsFunc(f.columns(), func(col string) bool { return f.header(col) == name }) {
 			return fmt.Errorf("receipt format: %q is ignored, and a column of the receipt", name)
 		}
 	}
@@ -402,8 +402,8 @@ var elementName = regexp.MustCompile(`^[\pL_][\pL\pN_.\-]*$`)
 
 // headers are the vendor's names of our columns, in their order.
 func (f Format) headers() []string {
-	names := make([]string, len(receiptColumns))
-	for i, col := range receiptColumns {
+	names := make([]string, len(f.columns()))
+	for i, col := range f.columns() {
 		names[i] = f.header(col)
 	}
 	return names
@@ -450,7 +450,7 @@ func timeLayout(form string) (string, error) {
 	return out.String(), nil
 }
 
-// values are a row's texts, in the order of receiptColumns.
+// values are a row's texts, in the order of columns.
 func (f Format) values(r ReceiptRow) []string {
 	n := strconv.Itoa
 	posted := r.PostedAt.UTC().Format(time.RFC3339Nano)
@@ -467,11 +467,15 @@ func (f Format) values(r ReceiptRow) []string {
 	if f.Weight == UnitKilogram {
 		weight = fmt.Sprintf("%d%s%03d", r.WeightGram/1000, f.DecimalSign, r.WeightGram%1000)
 	}
-	return []string{
+	values := []string{
 		f.Version, r.Job, r.Shipment, r.PrintID, posted,
 		n(r.PagesBW), n(r.PagesColour), n(r.EnvelopesAuto), n(r.ExtraSheetsAuto), n(r.EnvelopesManual), n(r.ExtraSheetsManual),
 		weight, amount(r.Production), amount(r.Postage), r.Konteringskode,
 	}
+	if len(f.Kinds) > 0 {
+		values = append(values, f.kindValue(r.Kind))
+	}
+	return values
 }
 
 // write writes the rows in the format's syntax, as UTF-8.
@@ -517,9 +521,9 @@ func (f Format) write(b *bytes.Buffer, rows []ReceiptRow) error {
 		for i, r := range rows {
 			line := slices.Repeat([]rune(" "), width)
 			for c, v := range f.values(r) {
-				at := f.Positions[receiptColumns[c]]
+				at := f.Positions[f.columns()[c]]
 				if utf8.RuneCountInString(v) > at[1] {
-					return fmt.Errorf("row %d: %s does not fit into %d characters", i+1, receiptColumns[c], at[1])
+					return fmt.Errorf("row %d: %s does not fit into %d characters", i+1, f.columns()[c], at[1])
 				}
 				copy(line[at[0]-1:], []rune(v))
 			}

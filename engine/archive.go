@@ -266,7 +266,9 @@ type ReceiptFilter struct {
 	Vendor string
 	States []ReceiptState
 	Open   bool // only those in conflict that nobody has decided about
-	Limit  int
+	// Job and Shipment: only those of a letter in a job; both or none. A receipt of an unknown letter is of none.
+	Job, Shipment string
+	Limit         int
 }
 
 // ReceiptRecord is a receipt row with where it came from.

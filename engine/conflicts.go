@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"postgang/billing"
 )
@@ -61,33 +62,13 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 		if !r.Take {
 			return tx.DecideReceipt(ctx, d, nil)
 		}
-		row := c.Conflict.Row
 		v, ok := e.vendors[c.Conflict.Vendor]
 		if !ok {
 			return fmt.Errorf("vendor %q is not configured any more, so that its VAT is not known", c.Conflict.Vendor)
 		}
-		letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
+		deviations, err := e.takeReceipt(ctx, tx, v, d, c.Conflict.Receipt, c.InForce.Row)
 		if err != nil {
 			return err
-		}
-		s, err := tx.Shipment(ctx, row.Shipment)
-		if err != nil {
-			return err
-		}
-		booked := row
-		booked.Konteringskode = letter.Konteringskode
-		if err := tx.DecideReceipt(ctx, d, billing.CostLines(booked, v.VAT)); err != nil {
-			return err
-		}
-		if s.PostedAt.Equal(c.InForce.Row.PostedAt.Truncate(millisecond)) && !row.PostedAt.Equal(s.PostedAt) {
-			s.PostedAt = row.PostedAt.UTC().Truncate(millisecond)
-			if err := tx.UpdateShipment(ctx, s); err != nil {
-				return err
-			}
-		}
-		var deviations []Deviation
-		for _, f := range billing.Reconcile(sentOf(letter), row, v.Tolerances) {
-			deviations = append(deviations, deviationOf(v.Key, c.Conflict.File, s.Account, tx.Now(), f))
 		}
 		return tx.InsertDeviations(ctx, deviations)
 	})
@@ -97,4 +78,64 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 	e.step("receipts: resolved")
 	e.log.Info("receipt resolved", "receipt", r.Receipt, "taken", r.Take)
 	return c, nil
+}
+
+// takeReceipt brings a receipt in conflict into force in tx, in place of another: its amounts are booked under our
+// konteringskode, and what is odd about it is given. A reversal is booked at nothing.
+func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDecision, taken Receipt, inForce billing.ReceiptRow) ([]Deviation, error) {
+	row := taken.Row
+	letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
+	if err != nil {
+		return nil, err
+	}
+	s, err := tx.Shipment(ctx, row.Shipment)
+	if err != nil {
+		return nil, err
+	}
+	booked := row
+	booked.Konteringskode = letter.Konteringskode
+	reversal := row.Kind == billing.RowReversal
+	if reversal {
+		booked.Production, booked.Postage = 0, 0
+	}
+	d.Taken = true
+	if err := tx.DecideReceipt(ctx, d, billing.CostLines(booked, v.VAT)); err != nil {
+		return nil, err
+	}
+	if reversal {
+		return nil, nil
+	}
+	if s.PostedAt.Equal(inForce.PostedAt.Truncate(millisecond)) && !row.PostedAt.Equal(s.PostedAt) {
+		s.PostedAt = row.PostedAt.UTC().Truncate(millisecond)
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	var deviations []Deviation
+	for _, f := range billing.Reconcile(sentOf(letter), row, v.Tolerances) {
+		deviations = append(deviations, deviationOf(v.Key, taken.File, s.Account, tx.Now(), f))
+	}
+	return deviations, nil
+}
+
+// corrects brings a correction or reversal of the vendor's into force in tx.
+func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inForce Receipt) ([]Deviation, error) {
+	r.State = ReceiptConflict
+	if err := tx.InsertReceipt(ctx, r, nil); err != nil {
+		return nil, err
+	}
+	reason := "the vendor has corrected it"
+	if r.Row.Kind == billing.RowReversal {
+		reason = "the vendor has taken it back"
+	}
+	return e.takeReceipt(ctx, tx, v, ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason}, r, inForce.Row)
+}
+
+// saidBefore reports whether a receipt of the letter, in force or not, says the same as a row.
+func saidBefore(ctx context.Context, r Reader, row billing.ReceiptRow) (bool, error) {
+	all, err := r.Receipts(ctx, ReceiptFilter{Job: row.Job, Shipment: row.Shipment})
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(all, func(c ReceiptRecord) bool { return c.State != ReceiptUnknown && c.Row.SameFacts(row) }), nil
 }

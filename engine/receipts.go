@@ -25,11 +25,12 @@ type Imported struct {
 	Again    bool // the same bytes were imported before; nothing was changed
 	Rows     int
 	Applied  int
-	Doubles  int               // say what an applied receipt says already
+	Corrects int               // corrections and reversals of applied receipts, which are in force now
+	Doubles  int               // say what a receipt of the letter has said already
 	Conflict int               // say something else than an applied receipt
 	Unknown  int               // of letters that are not ours
 	Deviate  int               // deviations found
-	Booked   billing.Ore       // net, of the applied rows
+	Booked   billing.Ore       // net, of the applied rows; of a correction what it changes
 	Unbooked billing.Ore       // net, of the rows that were not applied
 	Problems []billing.Problem // not empty: the whole file was stopped
 }
@@ -264,6 +265,14 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			reprint[j.ID] = j.Reprint
 			known = j.Vendor == v.Key && j.State != JobPlanned && j.State != JobComposed && j.State != JobUploaded && j.State != JobWithdrawn && j.State != JobRejected
 		}
+		if known && row.Kind == billing.RowReversal {
+			// Nothing is there to be taken back; nor does it say that the letter was posted.
+			if _, err := tx.AppliedReceipt(ctx, row.Job, row.Shipment); errors.Is(err, ErrNotFound) {
+				known = false
+			} else if err != nil {
+				return err
+			}
+		}
 		if !known {
 			r.State = ReceiptUnknown
 			out.Unknown++
@@ -293,6 +302,27 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			out.Unbooked += amount
 			deviate(s.Account, billing.Repeated(applied.Row, row))
 		case err == nil:
+			before := false
+			if before, err = saidBefore(ctx, tx, row); err != nil {
+				return err
+			}
+			if before {
+				r.State = ReceiptDuplicate
+				out.Doubles++
+				out.Unbooked += amount
+				deviate(s.Account, billing.Repeated(row, row))
+				break
+			}
+			if row.Kind != "" {
+				found, err := e.corrects(ctx, tx, v, r, applied)
+				if err != nil {
+					return err
+				}
+				deviations = append(deviations, found...)
+				out.Corrects++
+				out.Booked += bookedNet(row) - bookedNet(applied.Row)
+				continue
+			}
 			r.State = ReceiptConflict
 			out.Conflict++
 			out.Unbooked += amount
@@ -343,6 +373,14 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		}
 	}
 	return nil
+}
+
+// bookedNet is what the ledger holds for a receipt in force, net.
+func bookedNet(r billing.ReceiptRow) billing.Ore {
+	if r.Kind == billing.RowReversal {
+		return 0
+	}
+	return r.Net()
 }
 
 // deviationOf places a finding in the ledger. The same one in the same file is one.

@@ -93,6 +93,9 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 			}
 		})
 		for _, r := range x.Receipts {
+			if r.Corrects > 0 {
+				fmt.Fprintf(w, "%s: %d corrections and reversals are in force instead of what was booked.\n", r.File, r.Corrects)
+			}
 			for _, p := range r.Problems {
 				fmt.Fprintf(w, "%s: %s\n", r.File, p)
 			}

@@ -90,6 +90,9 @@ func (r *reader) Receipts(ctx context.Context, f engine.ReceiptFilter) ([]engine
 	if len(f.States) > 0 {
 		where = append(where, "c.state IN "+in(&a, f.States))
 	}
+	if f.Shipment != "" {
+		where = append(where, "c.job = "+a.add(f.Job), "c.shipment = "+a.add(f.Shipment))
+	}
 	if f.Open {
 		where = append(where, openConflict)
 	}
