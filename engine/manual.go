@@ -29,6 +29,9 @@ var ErrNotManual = errors.New("not manual print")
 // manualPrintID stands in receipts of manual print where a vendor's own id would.
 const manualPrintID = "manuell"
 
+// committedHere is the reason in the history of a job that passed the last gate to be printed here.
+const committedHere = "printed here"
+
 // manualStates are those of a job in the queue: it is to be printed, or to be confirmed.
 var manualStates = []JobState{JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted}
 
@@ -176,6 +179,9 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 			return err
 		}
 		out.Job = j
+		if err := notElsewhere(ctx, tx, j); err != nil {
+			return err
+		}
 		switch {
 		case j.State == JobCommitted:
 			return nil // the process died while it wrote the files
@@ -195,7 +201,7 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 				if j.State == to {
 					continue
 				}
-				if err := e.moveJob(ctx, tx, j, to, "printed here"); err != nil {
+				if err := e.moveJob(ctx, tx, j, to, committedHere); err != nil {
 					return err
 				}
 				if j, err = tx.Job(ctx, j.ID); err != nil {
@@ -212,6 +218,20 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 		return err
 	})
 	return out, err
+}
+
+// notElsewhere refuses a job that may be on its way to a print vendor although its vendor is manual print now: a vendor's
+// kind can be changed while it has jobs.
+func notElsewhere(ctx context.Context, r Reader, j PrintJob) error {
+	switch j.State {
+	case JobPlanned, JobComposed, JobUploaded, JobWithdrawn:
+		return nil
+	}
+	history, err := r.JobHistory(ctx, j.ID)
+	if err != nil || slices.ContainsFunc(history, func(ev JobEvent) bool { return ev.To == JobCommitted && ev.Reason == committedHere }) {
+		return err
+	}
+	return fmt.Errorf("job %s is %s, and was on its way to a print vendor before vendor %s became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it", j.ID, j.State, j.Vendor)
 }
 
 // replacements are the jobs that replace one, by id.
@@ -280,6 +300,9 @@ func (e *Engine) manualReceipts(ctx context.Context, c ManualConfirmation) ([]bi
 	return view(ctx, e.archive, func(r Reader) ([]billing.ReceiptRow, error) {
 		j, err := r.Job(ctx, c.Job)
 		if err != nil {
+			return nil, err
+		}
+		if err := notElsewhere(ctx, r, j); err != nil {
 			return nil, err
 		}
 		posted := c.Posted.UTC().Truncate(time.Second)

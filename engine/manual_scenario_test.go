@@ -164,6 +164,39 @@ func TestManualGate(t *testing.T) {
 	s.wantStatus(t, due, engine.StatusPrintet)
 }
 
+// TestManualAfterVendor: a job that a print vendor has, or may have, is not printed here when the vendor's kind is changed.
+func TestManualAfterVendor(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"", "offer: COMMITTED", "offer: ready file placed"} {
+		t.Run("dead at "+step, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			s.accepted(t, "a", newLetter("En"))
+			if step != "" {
+				s.dieAt(step, 1)
+			}
+			if dead := s.survive(t, func() { s.night(t) }); dead != (step != "") {
+				t.Fatalf("dead: %v", dead)
+			}
+			s.config.Vendors[0].Manual = true
+			s.restart(t)
+			job := s.onlyJob(t)
+			for _, again := range []bool{false, true} {
+				_, err := s.engine.PrintManual(s.ctx, engine.ManualPrint{Job: job.ID, Dir: filepath.Join(s.dir, "ut"), By: "nn01", Again: again})
+				if err == nil || !strings.Contains(err.Error(), "may be printed there") {
+					t.Errorf("printed here, again %v: %v", again, err)
+				}
+			}
+			if _, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job.ID, Posted: s.clock.now(), By: "nn01"}); err == nil || !strings.Contains(err.Error(), "may be printed there") {
+				t.Errorf("confirmed here: %v", err)
+			}
+			if now := s.onlyJob(t); now.State != job.State {
+				t.Errorf("it became %s", now.State)
+			}
+		})
+	}
+}
+
 // TestManualCosts: the price list is what manual print costs; a missing price stops the confirmation, and loses nothing.
 func TestManualCosts(t *testing.T) {
 	t.Parallel()
