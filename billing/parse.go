@@ -41,7 +41,7 @@ func ParseReceipts(data []byte, f Format) ([]ReceiptRow, []Problem) {
 	if err := f.Validate(); err != nil {
 		return nil, []Problem{{Code: ProblemFormat, Text: err.Error() + "; correct the vendor profile"}}
 	}
-	p := &receiptParser{format: f, seen: map[[2]string]int{}}
+	p := &receiptParser{format: f, columns: f.columns(), seen: map[[2]string]int{}}
 	text, ok := p.decode(data)
 	if !ok {
 		return nil, p.problems
@@ -68,6 +68,7 @@ func ParseReceipts(data []byte, f Format) ([]ReceiptRow, []Problem) {
 
 type receiptParser struct {
 	format   Format
+	columns  []string // of the format
 	rows     []ReceiptRow
 	problems []Problem
 	count    int               // problems found, listed or not
@@ -243,7 +244,7 @@ func errorLine(err error) int {
 func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 	before := p.count
 	own := map[string]string{} // header in the file → our name
-	for _, col := range p.format.columns() {
+	for _, col := range p.columns {
 		own[p.format.header(col)] = col
 	}
 	position := map[string]int{}
@@ -266,7 +267,7 @@ func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 			p.add(1, "", ProblemUnknownColumn, "column number %d of the header is unknown to receipt version %s; a changed format needs a changed profile", i+1, p.format.Version)
 		}
 	}
-	for _, col := range p.format.columns() {
+	for _, col := range p.columns {
 		if _, found := position[col]; !found {
 			p.add(1, col, ProblemMissingColumn, "the column %q is missing from the header", p.format.header(col))
 		}

@@ -64,7 +64,7 @@ func (p *receiptParser) record(r record, file map[string]string) {
 		}
 	}
 	value := map[string]string{}
-	for _, col := range p.format.columns() {
+	for _, col := range p.columns {
 		v, found := r.fields[p.format.header(col)]
 		if !found && col == ColVersion {
 			v, found = file[p.format.header(col)]
@@ -93,7 +93,7 @@ func (p *receiptParser) known(name string) bool {
 	if slices.Contains(p.format.Ignore, name) {
 		return true
 	}
-	return slices.ContainsFunc(p.format.columns(), func(col string) bool { return p.format.header(col) == name })
+	return slices.ContainsFunc(p.columns, func(col string) bool { return p.format.header(col) == name })
 }
 
 // runJSON reads a list of flat objects: the document itself, or the field Row of the object that it is.
@@ -402,8 +402,8 @@ var elementName = regexp.MustCompile(`^[\pL_][\pL\pN_.\-]*$`)
 
 // headers are the vendor's names of our columns, in their order.
 func (f Format) headers() []string {
-	names := make([]string, len(f.columns()))
-	for i, col := range f.columns() {
+	names := slices.Clone(f.columns())
+	for i, col := range names {
 		names[i] = f.header(col)
 	}
 	return names
@@ -450,7 +450,7 @@ func timeLayout(form string) (string, error) {
 	return out.String(), nil
 }
 
-// values are a row's texts, in the order of columns.
+// values are a row's texts, in the order of f.columns.
 func (f Format) values(r ReceiptRow) []string {
 	n := strconv.Itoa
 	posted := r.PostedAt.UTC().Format(time.RFC3339Nano)
@@ -513,7 +513,7 @@ func (f Format) write(b *bytes.Buffer, rows []ReceiptRow) error {
 		b.WriteString("</kvitteringer>\n")
 		return nil
 	case SyntaxFixed:
-		width := 0
+		width, columns := 0, f.columns()
 		for _, at := range f.Positions {
 			width = max(width, at[0]+at[1]-1)
 		}
@@ -521,9 +521,9 @@ func (f Format) write(b *bytes.Buffer, rows []ReceiptRow) error {
 		for i, r := range rows {
 			line := slices.Repeat([]rune(" "), width)
 			for c, v := range f.values(r) {
-				at := f.Positions[f.columns()[c]]
+				at := f.Positions[columns[c]]
 				if utf8.RuneCountInString(v) > at[1] {
-					return fmt.Errorf("row %d: %s does not fit into %d characters", i+1, f.columns()[c], at[1])
+					return fmt.Errorf("row %d: %s does not fit into %d characters", i+1, columns[c], at[1])
 				}
 				copy(line[at[0]-1:], []rune(v))
 			}

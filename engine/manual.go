@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -91,11 +94,7 @@ func (e *Engine) waitsForPerson(j PrintJob) bool {
 
 // manualWithin is how long a job may wait in the queue of manual print before an alarm.
 func (v Vendor) manualWithin() time.Duration {
-	n := v.ManualWithin
-	if n == 0 {
-		n = DefaultManualWithin
-	}
-	return time.Duration(n) * dayLong
+	return time.Duration(cmp.Or(v.ManualWithin, DefaultManualWithin)) * dayLong
 }
 
 // ManualPrint is a person's wish to print a job here.
@@ -114,6 +113,9 @@ type Printout struct {
 	// New are the jobs that replace this one, when letters dropped out at the last gate: then nothing was written.
 	New     []string
 	LeftOut int // letters that were read, closed or set aside since the job was composed
+	// Since are the letters, by their numbers in the job, that were read or closed after it had passed the last gate: they are
+	// in the files, and may be taken out by hand.
+	Since []int
 }
 
 // PrintManual gives a job of manual print out: the last gate is passed as with a vendor, then its files are written, and
@@ -121,8 +123,8 @@ type Printout struct {
 // written. A crash in between is mended by doing it again: the same files are written to the same names.
 func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, error) {
 	var out Printout
-	if why := badReason(p.By); why != "" {
-		return out, fmt.Errorf("who prints: %s", why)
+	if err := badPerson(p.By); err != nil {
+		return out, fmt.Errorf("print %s: %w", p.Job, err)
 	}
 	j, err := e.manualJob(ctx, p.Job)
 	if err != nil {
@@ -137,7 +139,10 @@ func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, erro
 		return out, lost(ctx, err)
 	}
 	e.step("manual: gate passed")
-	if out.Files, err = e.ExportJob(ctx, p.Job, p.Dir); err != nil {
+	if out.Files, err = e.ExportJob(ctx, p.Job, p.Dir); err == nil {
+		err = flush(out.Files) // recorded next, and then not given out again by itself
+	}
+	if err != nil {
 		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, lost(ctx, err))
 	}
 	e.step("manual: files written")
@@ -158,6 +163,17 @@ func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, erro
 	e.step("manual: OFFERED")
 	out.Job, err = view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, p.Job) })
 	return out, err
+}
+
+// badPerson says what is wrong with who prints or confirms.
+func badPerson(by string) error {
+	if strings.TrimSpace(by) == "" {
+		return errors.New("it is not said who does it (--by)")
+	}
+	if why := badNote(by); why != "" {
+		return errors.New("who does it (--by) " + why)
+	}
+	return nil
 }
 
 // manualJob reads a job and makes sure that it is for manual print.
@@ -183,10 +199,10 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 			return err
 		}
 		switch {
-		case j.State == JobCommitted:
-			return nil // the process died while it wrote the files
-		case j.State == JobOffered && p.Again:
-			return nil
+		case j.State == JobCommitted || j.State == JobOffered && p.Again:
+			// The process died while it wrote the files, or a person wants them once more.
+			out.Since, err = pastGate(ctx, tx, j.ID)
+			return err
 		case j.State == JobOffered:
 			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, clockOf(j.OfferedAt), j.ID)
 		case j.State != JobComposed && j.State != JobUploaded:
@@ -218,6 +234,42 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 		return err
 	})
 	return out, err
+}
+
+// pastGate lists the letters of a job that were read or closed, by their numbers in it.
+func pastGate(ctx context.Context, r Reader, job string) ([]int, error) {
+	rows, err := r.JobLetters(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, row := range rows {
+		s, err := r.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return nil, err
+		}
+		if !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() {
+			out = append(out, row.Letter)
+		}
+	}
+	return out, nil
+}
+
+// flush has files and the folder that they lie in written to disk.
+func flush(paths []string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	for _, path := range append(slices.Clone(paths), filepath.Dir(paths[0])) {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notElsewhere refuses a job that may be on its way to a print vendor although its vendor is manual print now: a vendor's
@@ -256,11 +308,11 @@ type ManualConfirmation struct {
 
 // ConfirmManual books the receipts of letters that were printed and posted here: pages, sheets and weight as sent, and the
 // cost by the price list (no cost when the vendor has none). Letters that are confirmed already are left alone, so that
-// doing it again changes nothing. Out.Rows is the number of letters that it booked.
+// doing it again changes nothing. Rows is the number of letters that it booked.
 func (e *Engine) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imported, error) {
 	var out Imported
-	if why := badReason(c.By); why != "" {
-		return out, fmt.Errorf("who confirms: %s", why)
+	if err := badPerson(c.By); err != nil {
+		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
 	j, err := e.manualJob(ctx, c.Job)
 	if err != nil {
@@ -279,7 +331,8 @@ func (e *Engine) ConfirmManual(ctx context.Context, c ManualConfirmation) (Impor
 	if err != nil {
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
-	err = e.archive.InTx(held, func(tx Tx) error {
+	name := fmt.Sprintf("manuell_%s_%s.csv", e.now().Format("20060102T150405"), c.Job)
+	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx Tx) error {
 		now, err := tx.Job(held, c.Job)
 		if err != nil {
 			return err
@@ -287,11 +340,9 @@ func (e *Engine) ConfirmManual(ctx context.Context, c ManualConfirmation) (Impor
 		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), clockOf(c.Posted), c.By)
 		return tx.AddJobEvent(held, JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
 	})
-	if err != nil {
-		return out, lost(held, err)
+	if err == nil {
+		e.step("manual: confirmed")
 	}
-	e.step("manual: confirmation noted")
-	out, err = e.ImportReceipts(held, j.Vendor, fmt.Sprintf("manuell_%s_%s.csv", e.now().Format("20060102T150405"), c.Job), data)
 	return out, lost(held, err)
 }
 
@@ -364,104 +415,4 @@ func (e *Engine) manualReceipt(ctx context.Context, r Reader, l JobLetter, poste
 		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)
 	}
 	return row, nil
-}
-
-// WithdrawJob takes a job that is not handed over back, by a person's order: what is at the vendor of it is removed, and
-// its letters are due again, for whichever vendor their account has then. A reprint is only ended.
-func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (PrintJob, error) {
-	var out PrintJob
-	if why := badReason(reason); why != "" {
-		return out, fmt.Errorf("withdraw %s: %s", id, why)
-	}
-	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
-	if err != nil {
-		return out, err
-	}
-	if why := notWithdrawable(j); why != "" {
-		return j, fmt.Errorf("job %s cannot be withdrawn: %s", id, why)
-	}
-	ctx, unlock, err := e.lockVendor(ctx, j.Vendor)
-	if err != nil {
-		return j, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", id, err)
-	}
-	defer unlock()
-	if err := e.withdrawFiles(ctx, id); err != nil {
-		return j, fmt.Errorf("job %s is not withdrawn: %w", id, lost(ctx, err))
-	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
-		now, err := tx.Job(ctx, id)
-		if err != nil {
-			return err
-		}
-		if why := notWithdrawable(now); why != "" {
-			return fmt.Errorf("job %s cannot be withdrawn: %s", id, why)
-		}
-		// It may have been composed meanwhile, which sends nothing: only who has the vendor's lock sends.
-		if !now.Reprint {
-			if _, err := e.dropUngated(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		return e.moveJob(ctx, tx, now, JobWithdrawn, "withdrawn by a person: "+reason)
-	})
-	if err != nil {
-		return j, lost(ctx, err)
-	}
-	e.step("withdraw: recorded")
-	return view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
-}
-
-// notWithdrawable says why a job cannot be taken back, and what to do instead; empty: it can.
-func notWithdrawable(j PrintJob) string {
-	switch j.State {
-	case JobPlanned, JobComposed, JobUploaded:
-		return ""
-	case JobUncertain:
-		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it. Ask the vendor, then postgang job resolve %s", j.ID)
-	case JobWithdrawn:
-		return "it is WITHDRAWN already"
-	}
-	return fmt.Sprintf("it is %s, past the last gate. Have the vendor stop it, or close its letters (postgang shipment close)", j.State)
-}
-
-// withdrawFiles removes what the vendor, which must be locked, has of a job that is not handed over.
-func (e *Engine) withdrawFiles(ctx context.Context, id string) error {
-	var j PrintJob
-	var files []JobFile
-	err := e.archive.View(ctx, func(r Reader) error {
-		var err error
-		if j, err = r.Job(ctx, id); err != nil {
-			return err
-		}
-		files, err = r.JobFiles(ctx, id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	v, ok := e.vendors[j.Vendor]
-	if !ok {
-		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
-	}
-	if v.Manual || j.State == JobPlanned {
-		return nil // nothing has left the house
-	}
-	side, err := e.reach(ctx, v)
-	if err != nil {
-		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
-	}
-	defer side.Close()
-	there, err := side.State(ctx, id)
-	if err != nil {
-		return err
-	}
-	if why := handedOver(there, j); why != "" {
-		return errors.New(why)
-	}
-	// Withdraw looks for a ready file and answers once more itself.
-	if err := side.Withdraw(ctx, id, fileNames(files)); err != nil {
-		return err
-	}
-	e.step("withdraw: files removed")
-	return nil
 }

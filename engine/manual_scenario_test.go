@@ -88,8 +88,12 @@ func TestManualPrint(t *testing.T) {
 		t.Errorf("given out twice: %v", err)
 	}
 	again.Again = true
-	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Files) == 0 {
+	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Files) == 0 || len(out.Since) > 0 {
 		t.Errorf("again: %+v %v", out, err)
+	}
+	s.event(t, ids[1], engine.DigitalClosed)
+	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Since) != 1 {
+		t.Errorf("again, with a letter closed since: %+v %v", out, err)
 	}
 
 	s.clock.add(time.Hour)
@@ -104,8 +108,9 @@ func TestManualPrint(t *testing.T) {
 		t.Errorf("the rest confirmed: %+v", im)
 	}
 	s.wantJobs(t, "CLOSED")
+	s.wantStatus(t, ids[0], engine.StatusPrintet)
+	s.wantStatus(t, ids[1], engine.StatusManueltHandtert) // posted all the same, and booked
 	for _, id := range ids {
-		s.wantStatus(t, id, engine.StatusPrintet)
 		got := view(t, s, func(r engine.Reader) (engine.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
 		if got.EnvelopesManual != 1 || got.EnvelopesAuto != 0 || got.Sheets() != 2 || got.WeightGram == 0 || got.PrintID != "manuell" {
 			t.Errorf("receipt: %+v", got)
@@ -120,7 +125,7 @@ func TestManualPrint(t *testing.T) {
 // TestManualPrintAfterDeath: killed at any step of it, doing it again ends the same.
 func TestManualPrintAfterDeath(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"manual: gate passed", "manual: files written", "manual: OFFERED", "manual: confirmation noted", "receipts: archived"} {
+	for _, step := range []string{"manual: gate passed", "manual: files written", "manual: OFFERED", "receipts: archived", "manual: confirmed"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			s, job, ids := manualJob(t)
@@ -137,6 +142,9 @@ func TestManualPrintAfterDeath(t *testing.T) {
 			s.wantJobs(t, "CLOSED")
 			for _, id := range ids {
 				s.wantStatus(t, id, engine.StatusPrintet)
+			}
+			if h := s.jobHistory(t, job); strings.Count(h, "confirmed as posted") != 1 {
+				t.Errorf("confirmed once, and the history says:\n%s", h)
 			}
 		})
 	}
@@ -243,9 +251,10 @@ func TestManualAlarm(t *testing.T) {
 	s.printHere(t, job)
 	s.watch(t)
 	s.wantAlarms(t)
+	s.confirm(t, job, engine.Range{From: 1, To: 1})
 	s.clock.add(7 * 24 * time.Hour)
 	s.watch(t)
-	s.wantAlarms(t, "manual:her")
+	s.wantAlarms(t, "manual:her") // and nothing beside it about the receipts that are missing
 	s.confirm(t, job)
 	s.watch(t)
 	s.wantAlarms(t)
@@ -267,68 +276,7 @@ func TestManualIsRefusedElsewhere(t *testing.T) {
 	if _, err := m.engine.Fetch(m.ctx, "her"); err == nil || !strings.Contains(err.Error(), "manual print") {
 		t.Errorf("fetched: %v", err)
 	}
-	if _, err := m.engine.PrintManual(m.ctx, engine.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "who prints") {
+	if _, err := m.engine.PrintManual(m.ctx, engine.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "not said who") {
 		t.Errorf("printed by nobody: %v", err)
 	}
-}
-
-// TestWithdrawJob: a job that is not handed over is taken back, and its letters go once, with the next night.
-func TestWithdrawJob(t *testing.T) {
-	t.Parallel()
-	for _, step := range []string{"", "withdraw: files removed", "withdraw: recorded"} {
-		t.Run("dead at "+step, func(t *testing.T) {
-			t.Parallel()
-			s := setup(t)
-			id := s.accepted(t, "a", newLetter("En"))
-			s.dieAt("offer: UPLOADED", 1)
-			if !s.survive(t, func() { s.night(t) }) {
-				t.Fatal("the process did not die")
-			}
-			s.restart(t)
-			s.wantJobs(t, "UPLOADED")
-			job := s.onlyJob(t).ID
-			if step != "" {
-				s.dieAt(step, 1)
-				s.survive(t, func() { _, err := s.engine.WithdrawJob(s.ctx, job, "feil trykkeri"); must(t, err) })
-				s.restart(t)
-			}
-			if _, err := s.engine.WithdrawJob(s.ctx, job, "feil trykkeri"); err != nil && step != "withdraw: recorded" {
-				t.Fatal(err)
-			}
-			s.wantJobs(t, "WITHDRAWN")
-			if left := s.inbox(t, job); len(left) > 0 {
-				t.Errorf("left at the vendor: %v", left)
-			}
-			s.night(t)
-			s.wantJobs(t, "WITHDRAWN OFFERED")
-			s.wantStatus(t, id, engine.StatusSendtPrint)
-			if _, err := s.engine.WithdrawJob(s.ctx, s.jobs(t)[1].ID, "for sent"); err == nil || !strings.Contains(err.Error(), "past the last gate") {
-				t.Errorf("withdrawn after the hand-over: %v", err)
-			}
-		})
-	}
-}
-
-// TestWithdrawReprint: a reprint that was ordered by mistake is ended; its letters stay what they are, and nothing alarms.
-func TestWithdrawReprint(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	id := s.accepted(t, "a", newLetter("En"))
-	s.night(t)
-	parent := s.onlyJob(t).ID
-	r, err := s.engine.OrderReprint(s.ctx, engine.ReprintOrder{Job: parent, Letters: []engine.Range{{From: 1, To: 1}}, Reason: "revet"})
-	must(t, err)
-	if _, err := s.engine.WithdrawJob(s.ctx, r.Jobs[0], ""); err == nil {
-		t.Error("withdrawn without a reason")
-	}
-	j, err := s.engine.WithdrawJob(s.ctx, r.Jobs[0], "bestilt ved en feil")
-	must(t, err)
-	if j.State != engine.JobWithdrawn {
-		t.Errorf("the reprint is %s", j.State)
-	}
-	s.work(t)
-	s.night(t)
-	s.wantJobs(t, "OFFERED WITHDRAWN")
-	s.wantStatus(t, id, engine.StatusSendtPrint)
-	s.wantAlarms(t)
 }

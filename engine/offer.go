@@ -142,16 +142,7 @@ func (v Vendor) window(day Day) (open, shut time.Time) {
 
 // offerStep takes the job one state on. False: nothing more to do.
 func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (bool, error) {
-	var j PrintJob
-	var files []JobFile
-	err := e.archive.View(ctx, func(r Reader) error {
-		var err error
-		if j, err = r.Job(ctx, id); err != nil {
-			return err
-		}
-		files, err = r.JobFiles(ctx, id)
-		return err
-	})
+	j, files, err := e.jobAndFiles(ctx, id)
 	if err != nil {
 		return false, err
 	}

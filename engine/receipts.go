@@ -143,6 +143,11 @@ func stoppedKey(vendor, sha256 string) string { return "receipts:" + vendor + ":
 // ImportReceipts applies one receipt file. The same bytes again change nothing. A file with any problem is kept and
 // stopped whole, with an alarm; it is looked at anew when it comes again, since the vendor profile may have been mended.
 func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data []byte) (Imported, error) {
+	return e.importReceipts(ctx, vendor, name, data, func(Tx) error { return nil })
+}
+
+// importReceipts is ImportReceipts; also is done in the transaction that books the rows.
+func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data []byte, also func(tx Tx) error) (Imported, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
 		return Imported{}, fmt.Errorf("vendor %q is not configured", vendor)
@@ -200,7 +205,10 @@ func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data [
 		if err := tx.ResolveAlarm(ctx, stoppedKey(vendor, out.SHA256)); err != nil {
 			return err
 		}
-		return e.applyReceipts(ctx, tx, v, file, rows, &out)
+		if err := e.applyReceipts(ctx, tx, v, file, rows, &out); err != nil {
+			return err
+		}
+		return also(tx)
 	})
 	if errors.Is(err, ErrExists) {
 		// Another process applied the same file just now, or it was applied after it had been stopped once.

@@ -207,15 +207,24 @@ func notReprintable(j PrintJob) string {
 
 // badReason says what is wrong with the reason of an order; empty: nothing.
 func badReason(s string) string {
-	switch {
-	case strings.TrimSpace(s) == "":
+	if strings.TrimSpace(s) == "" {
 		return "the reason is missing: say in a few words why, without personal data"
+	}
+	if why := badNote(s); why != "" {
+		return "the reason " + why
+	}
+	return ""
+}
+
+// badNote says what is wrong with a text that is kept and shown; empty: nothing.
+func badNote(s string) string {
+	switch {
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "the reason must be one line of text"
+		return "must be one line of text"
 	case utf8.RuneCountInString(s) > maxReprintReason:
-		return fmt.Sprintf("the reason is longer than %d characters", maxReprintReason)
+		return fmt.Sprintf("is longer than %d characters", maxReprintReason)
 	case len(FindNationalIDs(s)) > 0:
-		return "the reason holds a fødselsnummer: it is kept and shown, so say it without personal data"
+		return "holds a fødselsnummer: it is kept and shown, so say it without personal data"
 	}
 	return ""
 }

@@ -2,10 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"postgang/printjobs/exchange"
 )
 
 // Resolution is what a person has learnt from the vendor about a job that is UNCERTAIN.
@@ -128,10 +125,7 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 		if err := e.replan(ctx, tx, r.Job, drop, reason); err != nil {
 			return err
 		}
-		children, err := tx.Jobs(ctx, JobFilter{Parent: r.Job})
-		for _, c := range children {
-			out.New = append(out.New, c.ID)
-		}
+		out.New, err = replacements(ctx, tx, r.Job)
 		return err
 	})
 	if err != nil {
@@ -145,68 +139,20 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 // withdrawUncertain takes what is left of an UNCERTAIN job back from the vendor, which must be locked, unless something
 // there says that it was handed over.
 func (e *Engine) withdrawUncertain(ctx context.Context, j PrintJob) error {
-	v, ok := e.vendors[j.Vendor]
-	if !ok {
-		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
-	}
 	// An answer or a receipt that lies there settles it, and better than a person's word.
-	if _, err := e.Fetch(ctx, v.Key); err != nil {
+	if _, err := e.Fetch(ctx, j.Vendor); err != nil {
 		return fmt.Errorf("look for answers and receipts: %w", err)
 	}
-	var files []JobFile
-	err := e.archive.View(ctx, func(r Reader) error {
-		now, err := r.Job(ctx, j.ID)
-		if err != nil {
-			return err
-		}
-		if now.State != JobUncertain {
-			return fmt.Errorf("an answer or a receipt was found just now, and it is %s", now.State)
-		}
-		files, err = r.JobFiles(ctx, j.ID)
-		return err
-	})
+	now, files, err := e.jobAndFiles(ctx, j.ID)
 	if err != nil {
 		return err
 	}
-	side, err := e.reach(ctx, v)
-	if err != nil {
-		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
+	if now.State != JobUncertain {
+		return fmt.Errorf("an answer or a receipt was found just now, and it is %s", now.State)
 	}
-	defer side.Close()
-	there, err := side.State(ctx, j.ID)
-	if err != nil {
-		return err
-	}
-	if why := handedOver(there, j); why != "" {
-		return errors.New(why)
-	}
-	// Withdraw looks for a ready file and answers once more itself.
-	if err := side.Withdraw(ctx, j.ID, fileNames(files)); err != nil {
+	if err := e.takeBack(ctx, now, files); err != nil {
 		return err
 	}
 	e.step("resolve: files withdrawn")
 	return nil
-}
-
-// handedOver says why a vendor's side speaks against its word that it has not got a job; empty: nothing does.
-func handedOver(there exchange.RemoteState, j PrintJob) string {
-	switch {
-	case there.Answer != nil && there.Answer.TicketSHA256 == j.TicketSHA:
-		return "the vendor's answer to it is there, so it was handed over (postgang receipts fetch)"
-	case there.Answer != nil:
-		return "an answer to this job id, but to another ticket, is at the vendor. Have the vendor take it away, then try again"
-	case there.BadAnswer != nil:
-		return "the vendor has answered it, but the answer cannot be read. Have the vendor mend or remove it, then try again"
-	case there.Ready:
-		return "a ready file for it is at the vendor, so it was handed over, or will be taken up. Say --offered, or have the vendor take the ready file away, then try again"
-	}
-	return ""
-}
-
-func fileNames(files []JobFile) []string {
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = f.File.Name
-	}
-	return names
 }

@@ -266,11 +266,11 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 		return w, err
 	}
 	for _, j := range jobs {
+		if e.vendors[j.Vendor].Manual && j.State != JobPlanned {
+			continue // it waits for a person, see manualQueue
+		}
 		switch j.State {
 		case JobOffered:
-			if e.vendors[j.Vendor].Manual {
-				continue // it waits for a confirmation, see ManualQueue
-			}
 			w.offered = append(w.offered, j)
 			continue
 		case JobPlanned, JobComposed, JobUploaded, JobCommitted:

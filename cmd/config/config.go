@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -676,7 +677,8 @@ func (c *checker) manual(at string, v *Vendor) {
 		{"key_file", v.KeyFile != ""}, {"key_passphrase_env", v.KeyPassphraseEnv != ""}, {"cert_file", v.CertFile != ""},
 		{"agent", v.Agent}, {"password_env", v.PasswordEnv != ""}, {"folders", v.Folders != Folders{}},
 		{"concurrent_writes", v.ConcurrentWrites != nil}, {"offer_from", v.OfferFrom != ""}, {"offer_to", v.OfferTo != ""},
-		{"letters_per_hour", v.LettersPerHour != 0}, {"letters_per_day", v.LettersPerDay != 0}, {"answer_within", v.AnswerWithin != ""},
+		{"letters_per_hour", v.LettersPerHour != 0}, {"letters_per_day", v.LettersPerDay != 0}, {"answer_within", v.AnswerWithin != ""}, {"receipt_within_virkedager", v.ReceiptWithin != nil},
+		{"receipts", !reflect.ValueOf(v.Receipts).IsZero()},
 	} {
 		if f.set {
 			c.add(at+"."+f.name, "is not used by kind = %q: its letters are printed here. Leave it out", KindManual)

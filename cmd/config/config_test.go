@@ -70,6 +70,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"print window of no days", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nprint_window_days=0", ":17", "not within 1 to 3650"},
 		{"vendor of no kind", "[vendors.w]\nkind=\"fax\"", ":13", "neither sftp nor manuell"},
 		{"manual print with a server", "[vendors.w]\nkind=\"manuell\"\naddress=\"h\"", ":14", "is not used by kind"},
+		{"manual print with a vendor's receipts", "[vendors.w]\nkind=\"manuell\"\n[vendors.w.receipts]\ntime=\"DD.MM.YYYY\"", ":14", "is not used by kind"},
 		{"manual print within no days", "[vendors.w]\nkind=\"manuell\"\nmanual_within_days=0", ":14", "not within 1 to 365"},
 		{"days of manual print for a server", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nmanual_within_days=7", ":17", "for kind = \"manuell\" only"},
 		{"holiday rule", "[schedule]\nnight = \"0 21 * * *\"\nnight_holidays = \"tomorrow\"", ":14", "run, skip, next or previous"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -26,9 +27,11 @@ func TestResume(t *testing.T) {
 		"hole in the second half": {func(b []byte) []byte {
 			return append(append(bytes.Clone(b[:size/2]), make([]byte, 99_999)...), b[size/2+99_999:]...)
 		}, size / 2},
-		"another file of the size": {func(b []byte) []byte { return bytes.Repeat([]byte{7}, len(b)) }, 0},
-		"too short to be worth it": {func(b []byte) []byte { return b[:least-1] }, 0},
-		"ours is too short":        {func(b []byte) []byte { return append(bytes.Clone(b[:least-1]), make([]byte, least)...) }, 0},
+		"one byte wrong, the first": {func(b []byte) []byte { return append([]byte{b[0] ^ 1}, b[1:]...) }, 0},
+		"one byte wrong, the last":  {func(b []byte) []byte { return append(bytes.Clone(b[:size-1]), b[size-1]^1) }, size - 1},
+		"another file of the size":  {func(b []byte) []byte { return bytes.Repeat([]byte{7}, len(b)) }, 0},
+		"too short to be worth it":  {func(b []byte) []byte { return b[:least-1] }, 0},
+		"ours is too short":         {func(b []byte) []byte { return append(bytes.Clone(b[:least-1]), make([]byte, least)...) }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,6 +73,34 @@ func TestResume(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestResumeAfterCut: the connection is cut in the middle of a file; the next one sends the rest, counted as bytes on the line.
+func TestResumeAfterCut(t *testing.T) {
+	t.Parallel()
+	const size = 6 << 20
+	onBoth(t, func(t *testing.T, v *side) {
+		p, target := through(t, v.target)
+		target.Limits.Resume = 1 << 18
+		allow := func(n int64) {
+			p.mu.Lock()
+			p.budget = n
+			p.mu.Unlock()
+		}
+		j := newJob(t, "MODE000001", size)
+		f, b := j.files[0], j.bytes[j.files[0].Name]
+		s := dial(t, target)
+		allow(size * 3 / 4)
+		wantError(t, s.Put(ctx, f, bytes.NewReader(b)), exchange.ErrConnection)
+		if _, err := os.Stat(v.path("inn/" + f.Name)); err == nil {
+			t.Fatal("half a file has its final name")
+		}
+		allow(size * 3 / 4) // the whole file would not pass
+		must(t, dial(t, target).Put(ctx, f, bytes.NewReader(b)))
+		if !bytes.Equal(v.read(t, "inn/"+f.Name), b) {
+			t.Error("did not arrive as sent")
+		}
+	})
 }
 
 // TestResumeAfterFault: an upload that was cut in the middle is not begun again.

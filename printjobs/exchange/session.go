@@ -226,7 +226,8 @@ func (s *Session) read(ctx context.Context, name string, limit int64) ([]byte, e
 }
 
 // upload writes a part file, from where an earlier attempt is proven ours (see
-// proven) or from the start, flushes it where the server can, and proves its size, and its content when it is small enough to read back.
+// proven) or from the start, flushes it where the server can, and proves its
+// size, and its content when it is small enough to read back.
 // The source is hashed on its way, so a wrong source never gets a final name.
 func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size int64, sha string) error {
 	sum := sha256.New()

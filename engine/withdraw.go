@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postgang/printjobs/exchange"
+)
+
+// WithdrawJob takes a job that is not handed over back, by a person's order: what is at the vendor of it is removed, and
+// its letters are due again, for whichever vendor their account has then. A reprint is only ended.
+func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (PrintJob, error) {
+	var out PrintJob
+	if why := badReason(reason); why != "" {
+		return out, fmt.Errorf("withdraw %s: %s", id, why)
+	}
+	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return out, err
+	}
+	if why := notWithdrawable(j); why != "" {
+		return j, fmt.Errorf("job %s cannot be withdrawn: %s", id, why)
+	}
+	ctx, unlock, err := e.lockVendor(ctx, j.Vendor)
+	if err != nil {
+		return j, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", id, err)
+	}
+	defer unlock()
+	if err := e.withdrawFiles(ctx, id); err != nil {
+		return j, fmt.Errorf("job %s is not withdrawn: %w", id, lost(ctx, err))
+	}
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		now, err := tx.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		if why := notWithdrawable(now); why != "" {
+			return fmt.Errorf("job %s cannot be withdrawn: %s", id, why)
+		}
+		// It may have been composed meanwhile, which sends nothing: only who has the vendor's lock sends.
+		if !now.Reprint {
+			if _, err := e.dropUngated(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return e.moveJob(ctx, tx, now, JobWithdrawn, "withdrawn by a person: "+reason)
+	})
+	if err != nil {
+		return j, lost(ctx, err)
+	}
+	e.step("withdraw: recorded")
+	return view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+}
+
+// notWithdrawable says why a job cannot be taken back, and what to do instead; empty: it can.
+func notWithdrawable(j PrintJob) string {
+	switch j.State {
+	case JobPlanned, JobComposed, JobUploaded:
+		return ""
+	case JobUncertain:
+		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it. Ask the vendor, then postgang job resolve %s", j.ID)
+	case JobWithdrawn:
+		return "it is WITHDRAWN already"
+	}
+	return fmt.Sprintf("it is %s, past the last gate. Have the vendor stop it, or close its letters (postgang shipment stop)", j.State)
+}
+
+// withdrawFiles removes what the vendor, which must be locked, has of a job that is not handed over.
+func (e *Engine) withdrawFiles(ctx context.Context, id string) error {
+	j, files, err := e.jobAndFiles(ctx, id)
+	if err != nil {
+		return err
+	}
+	if e.vendors[j.Vendor].Manual || j.State == JobPlanned {
+		return nil // nothing has left the house
+	}
+	if err := e.takeBack(ctx, j, files); err != nil {
+		return err
+	}
+	e.step("withdraw: files removed")
+	return nil
+}
+
+// takeBack removes a job's files from its vendor, which must be locked, unless something there says that it was handed over.
+func (e *Engine) takeBack(ctx context.Context, j PrintJob, files []JobFile) error {
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
+	}
+	side, err := e.reach(ctx, v)
+	if err != nil {
+		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
+	}
+	defer side.Close()
+	there, err := side.State(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	if why := handedOver(there, j); why != "" {
+		return errors.New(why)
+	}
+	// Withdraw looks for a ready file and answers once more itself.
+	return side.Withdraw(ctx, j.ID, fileNames(files))
+}
+
+// jobAndFiles reads a job and its files as they are at one moment.
+func (e *Engine) jobAndFiles(ctx context.Context, id string) (j PrintJob, files []JobFile, err error) {
+	err = e.archive.View(ctx, func(r Reader) error {
+		if j, err = r.Job(ctx, id); err != nil {
+			return err
+		}
+		files, err = r.JobFiles(ctx, id)
+		return err
+	})
+	return j, files, err
+}
+
+// handedOver says why a vendor's side speaks against its word that it has not got a job; empty: nothing does.
+func handedOver(there exchange.RemoteState, j PrintJob) string {
+	switch {
+	case there.Answer != nil && there.Answer.TicketSHA256 == j.TicketSHA:
+		return "the vendor's answer to it is there, so it was handed over (postgang receipts fetch)"
+	case there.Answer != nil:
+		return "an answer to this job id, but to another ticket, is at the vendor. Have the vendor take it away, then try again"
+	case there.BadAnswer != nil:
+		return "the vendor has answered it, but the answer cannot be read. Have the vendor mend or remove it, then try again"
+	case there.Ready:
+		return "a ready file for it is at the vendor, so it was handed over, or will be taken up. If it is to be printed, leave it; else have the vendor take the ready file away, then try again"
+	}
+	return ""
+}
+
+func fileNames(files []JobFile) []string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.File.Name
+	}
+	return names
+}
