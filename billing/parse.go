@@ -306,6 +306,7 @@ func (p *receiptParser) row(line int, get func(col string) string) {
 		if kind != RowProduced {
 			row.Kind = kind
 		}
+		p.returned(line, &row, get)
 	}
 	if !ValidKonteringskode(row.Konteringskode) {
 		p.add(line, ColKonteringskode, ProblemCode, "the code has more than 20 characters or characters outside letters, digits, æøå and . _ -; check the encoding of the file")
@@ -432,6 +433,28 @@ func (p *receiptParser) wholeOre(line int, col, s string) Ore {
 	return 0
 }
 
+// returned reads why a letter came back.
+func (p *receiptParser) returned(line int, row *ReceiptRow, get func(col string) string) {
+	if !slices.Contains(p.columns, ColReason) {
+		return
+	}
+	value := get(ColReason)
+	if row.Kind != RowReturn {
+		if value != "" {
+			p.add(line, ColReason, ProblemReason, "only a row of a returned letter has a reason")
+		}
+		return
+	}
+	reason, known := p.format.reason(value)
+	if !known {
+		p.add(line, ColReason, ProblemReason, "the reason is none that the profile knows; a new reason needs a changed profile")
+	}
+	row.Reason = reason
+	if row.Net() != 0 {
+		p.add(line, ColPostage, ProblemReturnCost, "a returned letter carries no amount; a charge for it belongs in a correction of its receipt")
+	}
+}
+
 // writable reports why a receipt file cannot hold the row.
 func (r ReceiptRow) writable() error {
 	if !idPattern.MatchString(r.Job) || !idPattern.MatchString(r.Shipment) || r.PrintID != "" && !idPattern.MatchString(r.PrintID) {
@@ -471,6 +494,9 @@ func FormatReceipts(rows []ReceiptRow, f Format) ([]byte, error) {
 		}
 		if r.Kind != "" && f.kindValue(r.Kind) == "" {
 			return nil, fmt.Errorf("write receipt row %d: the format has no value for a %s", i+1, r.Kind)
+		}
+		if (r.Kind == RowReturn) != (r.Reason != "") || r.Reason != "" && f.reasonValue(r.Reason) == "" || r.Kind == RowReturn && r.Net() != 0 {
+			return nil, fmt.Errorf("write receipt row %d: a return has a reason that the format knows and no amount, and no other row has one", i+1)
 		}
 		if seen[[2]string{r.Job, r.Shipment}] {
 			return nil, fmt.Errorf("write receipt row %d: the same shipment of the same job stands twice", i+1)

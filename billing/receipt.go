@@ -26,6 +26,9 @@ type Format struct {
 	// Kinds says which values of the column type are which kind of row, as RowKind by the vendor's value. With none there is no
 	// such column, and every row is RowProduced.
 	Kinds map[string]RowKind `toml:"kinds"`
+	// Reasons are, where Kinds has RowReturn, the vendor's values of the column returarsak, as ReturnReason by value. Empty: the
+	// values are ours.
+	Reasons map[string]ReturnReason `toml:"reasons"`
 
 	// Syntax is one of the Syntax constants; empty: SyntaxCSV.
 	Syntax string `toml:"syntax"`
@@ -70,7 +73,8 @@ const (
 	ColProduction     = "produksjonskostnad"
 	ColPostage        = "porto"
 	ColKonteringskode = "konteringskode"
-	ColKind           = "type" // only with Format.Kinds
+	ColKind           = "type"       // only with Format.Kinds
+	ColReason         = "returarsak" // only with a RowReturn among them
 )
 
 // RowKind is what a row says about the letter.
@@ -81,7 +85,24 @@ const (
 	RowProduced   RowKind = "produced"   // it was posted, at this cost
 	RowCorrection RowKind = "correction" // its earlier receipt was wrong, and this one is right
 	RowReversal   RowKind = "reversal"   // its earlier receipt is taken back: the letter is not charged
+	RowReturn     RowKind = "return"     // it came back at the time in postlagt; it changes no cost
 )
+
+// ReturnReason is why a letter came back.
+type ReturnReason string
+
+// Reasons of returned mail.
+const (
+	ReturnMoved     ReturnReason = "flyttet"
+	ReturnUnknown   ReturnReason = "ukjent"      // the recipient is not known at the address
+	ReturnAddress   ReturnReason = "adresse"     // there is no such address, or it cannot be read
+	ReturnRefused   ReturnReason = "nektet"      // the recipient does not take it
+	ReturnUnclaimed ReturnReason = "ikke-hentet" // not fetched in time
+	ReturnDeceased  ReturnReason = "dod"         // the recipient is dead
+	ReturnOther     ReturnReason = "annet"
+)
+
+var returnReasons = []ReturnReason{ReturnMoved, ReturnUnknown, ReturnAddress, ReturnRefused, ReturnUnclaimed, ReturnDeceased, ReturnOther}
 
 var receiptColumns = []string{
 	ColVersion, ColJob, ColShipment, ColPrintID, ColPosted, ColPagesBW, ColPagesColour, ColEnvAuto, ColExtraAuto,
@@ -121,8 +142,10 @@ type ReceiptRow struct {
 	Production, Postage Ore
 	// Konteringskode is the code the vendor has put the cost on; may be empty.
 	Konteringskode string
-	// Kind is RowCorrection or RowReversal, or empty: RowProduced.
+	// Kind is RowCorrection, RowReversal or RowReturn, or empty: RowProduced.
 	Kind RowKind `json:",omitempty"`
+	// Reason is why the letter came back, of a RowReturn.
+	Reason ReturnReason `json:",omitempty"`
 }
 
 // Pages is the number of printed pages.
@@ -174,6 +197,8 @@ const (
 	ProblemID              = "id"               // an id with characters or a length no id has
 	ProblemCode            = "konteringskode"   // a konteringskode outside its pattern
 	ProblemKind            = "type"             // a kind of row that the profile does not know
+	ProblemReason          = "returarsak"       // a reason that the profile does not know, or one where none belongs
+	ProblemReturnCost      = "return_cost"      // a return with an amount
 	ProblemDuplicateRow    = "duplicate_row"    // the same letter of the same job stands twice
 	ProblemMore            = "more"             // further problems are not listed
 )
@@ -213,8 +238,16 @@ func (f Format) Validate() error {
 		return fmt.Errorf("receipt format: kinds has no value for %s", RowProduced)
 	}
 	for value, kind := range f.Kinds {
-		if strings.TrimSpace(value) != value || value == "" || kind != RowProduced && kind != RowCorrection && kind != RowReversal {
-			return fmt.Errorf("receipt format: kinds must be values of the vendor's, each %s, %s or %s", RowProduced, RowCorrection, RowReversal)
+		if strings.TrimSpace(value) != value || value == "" || kind != RowProduced && kind != RowCorrection && kind != RowReversal && kind != RowReturn {
+			return fmt.Errorf("receipt format: kinds must be values of the vendor's, each %s, %s, %s or %s", RowProduced, RowCorrection, RowReversal, RowReturn)
+		}
+	}
+	if len(f.Reasons) > 0 && f.kindValue(RowReturn) == "" {
+		return fmt.Errorf("receipt format: reasons are for rows of kind %s, which kinds has no value for", RowReturn)
+	}
+	for value, reason := range f.Reasons {
+		if strings.TrimSpace(value) != value || value == "" || !slices.Contains(returnReasons, reason) {
+			return fmt.Errorf("receipt format: reasons must be values of the vendor's, each one of %v", returnReasons)
 		}
 	}
 	for _, col := range f.columns() {
@@ -240,18 +273,44 @@ func (f Format) columns() []string {
 	if len(f.Kinds) == 0 {
 		return receiptColumns
 	}
-	return append(slices.Clone(receiptColumns), ColKind)
+	columns := append(slices.Clone(receiptColumns), ColKind)
+	if f.kindValue(RowReturn) != "" {
+		columns = append(columns, ColReason)
+	}
+	return columns
 }
 
 // kindValue is the vendor's value for a kind, the first by the alphabet; empty: there is none.
 func (f Format) kindValue(kind RowKind) string {
+	return valueOf(f.Kinds, cmp.Or(kind, RowProduced))
+}
+
+// valueOf is the first key by the alphabet that a map has for a value; empty: there is none.
+func valueOf[T comparable](m map[string]T, wanted T) string {
 	first := ""
-	for value, k := range f.Kinds {
-		if k == cmp.Or(kind, RowProduced) && (first == "" || value < first) {
-			first = value
+	for key, v := range m {
+		if v == wanted && (first == "" || key < first) {
+			first = key
 		}
 	}
 	return first
+}
+
+// reasonValue is the vendor's value for a reason; empty: there is none.
+func (f Format) reasonValue(reason ReturnReason) string {
+	if len(f.Reasons) == 0 && slices.Contains(returnReasons, reason) {
+		return string(reason)
+	}
+	return valueOf(f.Reasons, reason)
+}
+
+// reason reads the vendor's value.
+func (f Format) reason(value string) (ReturnReason, bool) {
+	if len(f.Reasons) == 0 {
+		return ReturnReason(value), slices.Contains(returnReasons, ReturnReason(value))
+	}
+	r, known := f.Reasons[value]
+	return r, known
 }
 
 // header gives the header the vendor uses for a column of ours.

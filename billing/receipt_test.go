@@ -71,6 +71,13 @@ func TestParseReceiptsProblems(t *testing.T) {
 	utf8Only, latinOnly, broken, wide := DefaultFormat(), DefaultFormat(), DefaultFormat(), DefaultFormat()
 	wide.Encoding = "utf-16"
 	withKinds, onlyReversals := DefaultFormat(), DefaultFormat()
+	withReturns, reasonsOnly := DefaultFormat(), DefaultFormat()
+	withReturns.Kinds = map[string]RowKind{"P": RowProduced, "B": RowReturn}
+	reasonsOnly.Reasons = map[string]ReturnReason{"1": ReturnMoved}
+	returnFile := func(kind, reason, postage string) string {
+		row := strings.Replace(strings.Replace(strings.TrimSuffix(row1, "\n"), "5,70", "0,00", 1), "7,50", postage, 1)
+		return strings.TrimSuffix(header1, "\n") + ";type;returarsak\n" + row + ";" + kind + ";" + reason + "\n"
+	}
 	withKinds.Kinds, onlyReversals.Kinds = map[string]RowKind{"P": RowProduced}, map[string]RowKind{"K": RowReversal}
 	utf16File := func(text string) string { return string(encodeUTF16([]byte(text))) }
 	utf8Only.Encoding, latinOnly.Encoding, broken.Delimiter = "utf-8", "windows-1252", "|"
@@ -100,6 +107,11 @@ func TestParseReceiptsProblems(t *testing.T) {
 		{"kind that is not known", strings.TrimSuffix(header1, "\n") + ";type\n" + strings.TrimSuffix(row1, "\n") + ";X\n", withKinds, 2, ColKind, ProblemKind},
 		{"no kind", header1 + row1, withKinds, 1, ColKind, ProblemMissingColumn},
 		{"kind without kinds", strings.TrimSuffix(header1, "\n") + ";type\n", DefaultFormat(), 1, "", ProblemUnknownColumn},
+		{"return for an unknown reason", returnFile("B", "X", "0,00"), withReturns, 2, ColReason, ProblemReason},
+		{"return without a reason", returnFile("B", "", "0,00"), withReturns, 2, ColReason, ProblemReason},
+		{"reason without a return", returnFile("P", "flyttet", "0,00"), withReturns, 2, ColReason, ProblemReason},
+		{"return with an amount", returnFile("B", "flyttet", "7,50"), withReturns, 2, ColPostage, ProblemReturnCost},
+		{"reasons without returns", header1, reasonsOnly, 0, "", ProblemFormat},
 		{"kinds without a usual one", header1, onlyReversals, 0, "", ProblemFormat},
 		{"no header", row1, DefaultFormat(), 1, "", ProblemHeader},
 		{"comma file", strings.ReplaceAll(header1, ";", ","), DefaultFormat(), 1, "", ProblemHeader},
@@ -236,7 +248,10 @@ func TestReceiptsRoundTrip(t *testing.T) {
 		f.Delimiter = rapid.SampledFrom([]string{";", "\t", ","}).Draw(t, "delimiter")
 		f.DecimalSign = rapid.SampledFrom([]string{",", "."}).Draw(t, "sign")
 		if rapid.Bool().Draw(t, "kinds") {
-			f.Kinds = map[string]RowKind{"P": RowProduced, "O": RowProduced, "R": RowCorrection, "K": RowReversal}
+			f.Kinds = map[string]RowKind{"P": RowProduced, "O": RowProduced, "R": RowCorrection, "K": RowReversal, "B": RowReturn}
+			if rapid.Bool().Draw(t, "own reasons") {
+				f.Reasons = map[string]ReturnReason{"1": ReturnMoved, "2": ReturnOther, "3": ReturnMoved}
+			}
 		}
 		if f.Delimiter == "," {
 			f.DecimalSign = "."
@@ -244,7 +259,11 @@ func TestReceiptsRoundTrip(t *testing.T) {
 		rows := genRows(0, 8).Draw(t, "rows")
 		for i := range rows {
 			if len(f.Kinds) > 0 {
-				rows[i].Kind = rapid.SampledFrom([]RowKind{"", RowCorrection, RowReversal}).Draw(t, "kind")
+				rows[i].Kind = rapid.SampledFrom([]RowKind{"", RowCorrection, RowReversal, RowReturn}).Draw(t, "kind")
+				if rows[i].Kind == RowReturn {
+					rows[i].Production, rows[i].Postage = 0, 0
+					rows[i].Reason = rapid.SampledFrom([]ReturnReason{ReturnMoved, ReturnOther}).Draw(t, "reason")
+				}
 			}
 		}
 		data, err := FormatReceipts(rows, f)

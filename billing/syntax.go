@@ -475,6 +475,9 @@ func (f Format) values(r ReceiptRow) []string {
 	if len(f.Kinds) > 0 {
 		values = append(values, f.kindValue(r.Kind))
 	}
+	if f.kindValue(RowReturn) != "" {
+		values = append(values, f.reasonValue(r.Reason))
+	}
 	return values
 }
 

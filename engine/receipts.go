@@ -29,6 +29,7 @@ type Imported struct {
 	Doubles  int               // say what a receipt of the letter has said already
 	Conflict int               // say something else than an applied receipt
 	Unknown  int               // of letters that are not ours
+	Returned int               // letters that came back, told for the first time
 	Deviate  int               // deviations found
 	Booked   billing.Ore       // net, of the applied rows; of a correction what it changes
 	Unbooked billing.Ore       // net, of the rows that were not applied
@@ -212,7 +213,7 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	})
 	if errors.Is(err, ErrExists) {
 		// Another process applied the same file just now, or it was applied after it had been stopped once.
-		there, lookErr := e.applied(ctx, vendor, out.SHA256, len(rows), stopped)
+		there, lookErr := e.applied(ctx, vendor, out.SHA256, rows, stopped)
 		if lookErr == nil && there {
 			fresh.Again = true
 			return fresh, nil
@@ -227,14 +228,25 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	return out, nil
 }
 
-// applied looks whether a receipt file was applied: by its first row, since one that was stopped before is there anyhow.
-func (e *Engine) applied(ctx context.Context, vendor, sha string, rows int, stopped bool) (bool, error) {
+// applied looks whether a receipt file was applied: by its first row that is kept (returns are not, but for those of unknown
+// letters), since one that was stopped before is there anyhow.
+func (e *Engine) applied(ctx context.Context, vendor, sha string, rows []billing.ReceiptRow, stopped bool) (bool, error) {
 	err := e.archive.View(ctx, func(r Reader) error {
-		if rows == 0 && !stopped {
+		if len(rows) == 0 && !stopped {
 			_, err := r.ReceiptFile(ctx, vendor, sha)
 			return err
 		}
-		_, err := r.Receipt(ctx, e.receiptID(vendor, sha, 0))
+		for i, row := range rows {
+			_, err := r.Receipt(ctx, e.receiptID(vendor, sha, i))
+			if row.Kind != billing.RowReturn || !errors.Is(err, ErrNotFound) {
+				return err
+			}
+		}
+		// Nothing but returns: noted with the file, which another process may have stopped instead.
+		f, err := r.ReceiptFile(ctx, vendor, sha)
+		if err == nil && len(f.Problems) > 0 {
+			err = ErrNotFound
+		}
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -250,7 +262,8 @@ func (e *Engine) receiptID(vendor, sha string, row int) string {
 
 // applyReceipts applies a parsed file in tx.
 func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
-	touched, reprint := map[string]bool{}, map[string]bool{}
+	touched := map[string]bool{}
+	jobs := map[string]PrintJob{} // as they were before their first row
 	var deviations []Deviation
 	deviate := func(account string, found ...billing.Deviation) {
 		for _, d := range found {
@@ -266,11 +279,13 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			return err
 		}
 		if known {
-			j, err := tx.Job(ctx, row.Job)
-			if err != nil {
-				return err
+			j, seen := jobs[row.Job]
+			if !seen {
+				if j, err = tx.Job(ctx, row.Job); err != nil {
+					return err
+				}
+				jobs[row.Job] = j
 			}
-			reprint[j.ID] = j.Reprint
 			known = j.Vendor == v.Key && j.State != JobPlanned && j.State != JobComposed && j.State != JobUploaded && j.State != JobWithdrawn && j.State != JobRejected
 		}
 		if known && row.Kind == billing.RowReversal {
@@ -301,6 +316,18 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		s, err := tx.Shipment(ctx, row.Shipment)
 		if err != nil {
 			return err
+		}
+		if row.Kind == billing.RowReturn {
+			news, err := e.returned(ctx, tx, s, v.Key, row)
+			if err != nil {
+				return err
+			}
+			if news {
+				out.Returned++
+			} else {
+				out.Doubles++
+			}
+			continue
 		}
 		applied, err := tx.AppliedReceipt(ctx, row.Job, row.Shipment)
 		switch {
@@ -367,7 +394,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			}
 			deviate(s.Account, billing.ReconcilePrice(production, postage, row, v.Tolerances)...)
 		}
-		if err := e.posted(ctx, tx, s, row, reprint[row.Job]); err != nil {
+		if err := e.posted(ctx, tx, s, row, jobs[row.Job].Reprint); err != nil {
 			return err
 		}
 	}
@@ -381,6 +408,20 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		}
 	}
 	return nil
+}
+
+// returned notes in the history that a letter came back. Its status stays: it was printed and posted. news: it was not noted
+// before.
+func (e *Engine) returned(ctx context.Context, tx Tx, s Shipment, vendor string, row billing.ReceiptRow) (news bool, err error) {
+	at := row.PostedAt.UTC().Truncate(millisecond)
+	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, at.Format(time.RFC3339), row.Reason)
+	history, err := tx.History(ctx, s.ID)
+	if err != nil || slices.ContainsFunc(history, func(ev Event) bool { return ev.Key == key }) {
+		return false, err
+	}
+	return true, tx.AddEvent(ctx, Event{
+		Shipment: s.ID, At: at, Kind: EventReturned, From: s.Status, To: s.Status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
+	})
 }
 
 // bookedNet is what the ledger holds for a receipt in force, net.

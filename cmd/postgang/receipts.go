@@ -96,6 +96,9 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 			if r.Corrects > 0 {
 				fmt.Fprintf(w, "%s: %d corrections and reversals are in force instead of what was booked.\n", r.File, r.Corrects)
 			}
+			if r.Returned > 0 {
+				fmt.Fprintf(w, "%s: %d letters came back (postgang shipment show).\n", r.File, r.Returned)
+			}
 			for _, p := range r.Problems {
 				fmt.Fprintf(w, "%s: %s\n", r.File, p)
 			}

@@ -70,7 +70,55 @@ func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
 	return s, read, nil
 }
 
-type sqliteTx struct{ *sql.Tx }
+// sqliteTx prepares a statement that comes a second time, and keeps it until the transaction ends: the driver keeps none, and a
+// large receipt file runs the same few for every row.
+type sqliteTx struct {
+	*sql.Tx
+	seen map[string]*sql.Stmt // nil: came once
+}
+
+// keptStatements is how many statements are looked out for: those of one transaction's own kinds, not lists of any length.
+const keptStatements = 100
+
+// prepared is the statement that is kept for a query, nil when there is none.
+func (t sqliteTx) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	s, again := t.seen[query]
+	if s != nil || !again && len(t.seen) >= keptStatements {
+		return s, nil
+	}
+	var err error
+	if again {
+		if s, err = t.PrepareContext(ctx, query); err != nil {
+			return nil, err
+		}
+	}
+	t.seen[query] = s
+	return s, nil
+}
+
+// ExecContext runs a statement.
+func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := t.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return t.Tx.ExecContext(ctx, query, args...)
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+// QueryContext runs a query, whose rows are read and closed before the same query runs again.
+func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := t.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return t.Tx.QueryContext(ctx, query, args...)
+	}
+	return s.QueryContext(ctx, args...)
+}
 
 func (t sqliteTx) raw() any                       { return t.Tx }
 func (t sqliteTx) commit(_ context.Context) error { return t.Commit() }
@@ -81,7 +129,7 @@ func (s *sqliteStore) begin(ctx context.Context) (writeTx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqliteTx{t}, nil
+	return sqliteTx{t, map[string]*sql.Stmt{}}, nil
 }
 
 func (s *sqliteStore) readOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
