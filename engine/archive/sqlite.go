@@ -98,7 +98,7 @@ func (t sqliteTx) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 
 // ExecContext runs a statement.
 func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := t.prepared(ctx, query)
+	s, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (s
 
 // QueryContext runs a query, whose rows are read and closed before the same query runs again.
 func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := t.prepared(ctx, query)
+	s, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}
