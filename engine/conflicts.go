@@ -111,8 +111,12 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 			return nil, err
 		}
 	}
+	found, err := e.reconcile(ctx, tx, v, s, letter, row)
+	if err != nil {
+		return nil, err
+	}
 	var deviations []Deviation
-	for _, f := range billing.Reconcile(sentOf(letter), row, v.Tolerances) {
+	for _, f := range found {
 		deviations = append(deviations, deviationOf(v.Key, taken.File, s.Account, tx.Now(), f))
 	}
 	return deviations, nil

@@ -130,3 +130,29 @@ func TestCorrectionIsAllOrNothing(t *testing.T) {
 	s.fetch(t)
 	s.wantMoney(t, 350)
 }
+
+// TestCorrectionIsReconciled: a correction is held against what was sent and against the price list, as a receipt is.
+func TestCorrectionIsReconciled(t *testing.T) {
+	t.Parallel()
+	from := billing.Civil("2026-01-01")
+	list, err := billing.NewPriceList([]billing.Price{
+		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingAuto, Price: 200, ValidFrom: from},
+		{Element: billing.ElementExtraSheet, Handling: billing.HandlingAuto, Price: 50, ValidFrom: from},
+		{Element: billing.ElementPage, Colour: billing.ColourBW, ValidFrom: from},
+		{Element: billing.ElementPostage, Zone: "NORGE", MaxGram: 50, Price: 1500, ValidFrom: from},
+	})
+	must(t, err)
+	s := setup(t, kinds, func(c *engine.Config) { c.Vendors[0].Prices = &list })
+	id := s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	row := receiptRow(s.onlyJob(t).ID, id, s.clock.now())
+	s.receiptsOfKinds(t, "k1.csv", row)
+	if d := s.deviations(t); d != "" {
+		t.Fatalf("deviations of the right price: %s", d)
+	}
+	row.Kind, row.Postage, row.PagesBW = billing.RowCorrection, 1600, 3
+	s.receiptsOfKinds(t, "k2.csv", row)
+	if d := s.deviations(t); d != "PORTO SIDER" {
+		t.Errorf("deviations: %s", d)
+	}
+}

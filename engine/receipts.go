@@ -382,18 +382,11 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		}
 		out.Applied++
 		out.Booked += amount
-		deviate(s.Account, billing.Reconcile(sentOf(letter), row, v.Tolerances)...)
-		if v.Prices != nil {
-			production, postage, err := v.Prices.Expected(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
-			if err != nil {
-				// What the vendor says is booked all the same; that we cannot check it is told.
-				if err := tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key)); err != nil {
-					return err
-				}
-				production, postage = row.Production, row.Postage
-			}
-			deviate(s.Account, billing.ReconcilePrice(production, postage, row, v.Tolerances)...)
+		found, err := e.reconcile(ctx, tx, v, s, letter, row)
+		if err != nil {
+			return err
 		}
+		deviate(s.Account, found...)
 		if err := e.posted(ctx, tx, s, row, jobs[row.Job].Reprint); err != nil {
 			return err
 		}
@@ -430,6 +423,20 @@ func bookedNet(r billing.ReceiptRow) billing.Ore {
 		return 0
 	}
 	return r.Net()
+}
+
+// reconcile holds a receipt against what was sent and against the price list.
+func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, s Shipment, letter JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
+	found := billing.Reconcile(sentOf(letter), row, v.Tolerances)
+	if v.Prices == nil {
+		return found, nil
+	}
+	production, postage, err := v.Prices.Expected(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
+	if err != nil {
+		// What the vendor says is booked all the same; that we cannot check it is told.
+		return found, tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
+	}
+	return append(found, billing.ReconcilePrice(production, postage, row, v.Tolerances)...), nil
 }
 
 // deviationOf places a finding in the ledger. The same one in the same file is one.
