@@ -20,6 +20,15 @@ func DecimalFromInt(n int64) Decimal { return Decimal(n * decimalUnit) }
 // DecimalFromOre gives an amount as kroner.
 func DecimalFromOre(o Ore) Decimal { return Decimal(o) * (decimalUnit / 100) }
 
+// Ore gives kroner as øre, rounded to the nearest, halves away from zero.
+func (d Decimal) Ore() Ore {
+	const each = decimalUnit / 100
+	if d < 0 {
+		return -Ore((-d + each/2) / each)
+	}
+	return Ore((d + each/2) / each)
+}
+
 // ParseDecimal reads a number with a decimal comma or point and up to four decimals: "5,70", "1695.5",
 // "600000".
 func ParseDecimal(s string) (Decimal, error) {

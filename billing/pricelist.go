@@ -10,14 +10,22 @@ import (
 // Element names what a price is for.
 type Element string
 
-// Elements of a price list. More may come (control sheets, minimum per day, digital messages,
-// transport); which of the key fields of Price an element uses is stated at each.
+// Elements of a price list; which of the key fields of Price an element uses is stated at each. Any of them may be for one
+// Account.
 const (
-	ElementStart      Element = "START"     // a letter with its first sheet, by Envelope and Handling
-	ElementExtraSheet Element = "EKSTRAARK" // each sheet beyond the first, by Handling
-	ElementPage       Element = "SIDE"      // each printed page, by Colour
-	ElementGiroSheet  Element = "GIROARK"   // surcharge for each pre-printed giro sheet
-	ElementPostage    Element = "PORTO"     // postage, by Zone and MaxGram
+	ElementStart        Element = "START"        // a letter with its first sheet, by Envelope and Handling
+	ElementExtraSheet   Element = "EKSTRAARK"    // each sheet beyond the first, by Handling
+	ElementPage         Element = "SIDE"         // each printed page, by Colour
+	ElementGiroSheet    Element = "GIROARK"      // surcharge for each pre-printed giro sheet
+	ElementControlSheet Element = "KONTROLLARK"  // each control sheet of a print file
+	ElementPostage      Element = "PORTO"        // postage, by Zone and MaxGram
+	ElementRegistered   Element = "REKOMMANDERT" // surcharge for a registered letter, by Zone
+	ElementDigital      Element = "DIGITAL"      // a digital message, by MaxKB
+	ElementTransport    Element = "TRANSPORT"    // fee for carrying a digital message
+	// ElementMinimum is the least that an account pays for a day on which it has letters, of one Envelope or of all. Without
+	// MinLetters it is the least production cost of the day; with it, what each letter that lacks to MinLetters costs
+	// (Digipost bills at least 10 letters in C4 a day).
+	ElementMinimum Element = "DAGSMINIMUM"
 )
 
 // Handling says how a letter is put in its envelope.
@@ -26,10 +34,11 @@ const (
 	HandlingManual = "MANUELL" // by hand
 )
 
-// Envelope classes that the default paper weights know; a price list may name others.
+// Envelope classes that print jobs have.
 const (
-	EnvelopeC5 = "C5"
-	EnvelopeC4 = "C4"
+	EnvelopeC5     = "C5"
+	EnvelopeC4     = "C4"
+	EnvelopeParcel = "PARCEL"
 )
 
 // Colours of a page price.
@@ -47,13 +56,19 @@ const (
 
 // Price is one dated price. Fields that its element does not use must be empty.
 type Price struct {
-	Element  Element `toml:"element"`
-	Envelope string  `toml:"envelope"`  // START: envelope class
-	Handling string  `toml:"handling"`  // START, EKSTRAARK: HandlingAuto or HandlingManual
-	Colour   string  `toml:"colour"`    // SIDE: ColourBW or ColourFull
-	Zone     string  `toml:"zone"`      // PORTO: zone
-	MaxGram  int     `toml:"max_gram"`  // PORTO: highest weight of the step, gram
-	Price    Ore     `toml:"price_ore"` // øre net of VAT, for one unit
+	Element    Element `toml:"element"`
+	Account    string  `toml:"account"`     // only for this account, before a price for all; empty: for all
+	Envelope   string  `toml:"envelope"`    // START, may be DAGSMINIMUM: envelope class
+	Handling   string  `toml:"handling"`    // START, EKSTRAARK: HandlingAuto or HandlingManual
+	Colour     string  `toml:"colour"`      // SIDE: ColourBW or ColourFull
+	Zone       string  `toml:"zone"`        // PORTO, REKOMMANDERT: zone
+	MaxGram    int     `toml:"max_gram"`    // PORTO: highest weight of the step, gram
+	MaxKB      int     `toml:"max_kb"`      // DIGITAL: largest message of the step, 1000 bytes
+	MinLetters int     `toml:"min_letters"` // DAGSMINIMUM: fewest letters billed
+	Price      Ore     `toml:"price_ore"`   // øre net of VAT, for one unit
+	// Kroner is the price of one unit where that is no whole øre, instead of Price: "0,077". An amount is rounded to the nearest
+	// øre after it has been multiplied.
+	Kroner Decimal `toml:"price_kr"`
 	// ValidFrom is the first day, ValidTo the first day after; an empty ValidTo means until further notice.
 	ValidFrom Civil `toml:"valid_from"`
 	ValidTo   Civil `toml:"valid_to"`
@@ -62,13 +77,19 @@ type Price struct {
 }
 
 type priceKey struct {
-	element                          Element
-	envelope, handling, colour, zone string
-	maxGram                          int
+	element                                   Element
+	account, envelope, handling, colour, zone string
+	maxGram, maxKB                            int
 }
 
 func (p Price) key() priceKey {
-	return priceKey{p.Element, p.Envelope, p.Handling, p.Colour, p.Zone, p.MaxGram}
+	return priceKey{p.Element, p.Account, p.Envelope, p.Handling, p.Colour, p.Zone, p.MaxGram, p.MaxKB}
+}
+
+// steps is the key without its step: what all steps of a price have in common.
+func (k priceKey) steps() priceKey {
+	k.maxGram, k.maxKB = 0, 0
+	return k
 }
 
 func (k priceKey) String() string {
@@ -81,8 +102,50 @@ func (k priceKey) String() string {
 	if k.maxGram > 0 {
 		s += fmt.Sprintf(" ≤ %d g", k.maxGram)
 	}
+	if k.maxKB > 0 {
+		s += fmt.Sprintf(" ≤ %d kB", k.maxKB)
+	}
+	if k.account != "" {
+		s += " of account " + k.account
+	}
 	return s
 }
+
+// Name words what the price is for in Norwegian: "Startpris C5, maskinelt".
+func (p Price) Name() string {
+	name := map[Element]string{
+		ElementStart: "Startpris", ElementExtraSheet: "Ekstra ark", ElementPage: "Side", ElementGiroSheet: "Giroark",
+		ElementControlSheet: "Kontrollark", ElementPostage: "Porto", ElementRegistered: "Rekommandert", ElementDigital: "Digital melding",
+		ElementTransport: "Formidling av digital melding", ElementMinimum: "Minstepris per dag",
+	}[p.Element]
+	if p.Envelope == EnvelopeParcel {
+		name += " pakke"
+	} else if p.Envelope != "" {
+		name += " " + p.Envelope
+	}
+	name += map[string]string{ZoneNorway: " Norge", ZoneEurope: " Europa", ZoneWorld: " Verden"}[p.Zone]
+	switch {
+	case p.MaxGram > 0:
+		name += fmt.Sprintf(" inntil %d g", p.MaxGram)
+	case p.MaxKB > 0:
+		name += fmt.Sprintf(" inntil %d kB", p.MaxKB)
+	case p.MinLetters > 0:
+		name += fmt.Sprintf(", for hvert brev som mangler på %d", p.MinLetters)
+	}
+	name += map[string]string{HandlingAuto: ", maskinelt", HandlingManual: ", manuelt"}[p.Handling]
+	return name + map[string]string{ColourBW: " sort/hvitt", ColourFull: " farge"}[p.Colour]
+}
+
+// Unit is the price of one unit, kroner.
+func (p Price) Unit() Decimal {
+	if p.Kroner != 0 {
+		return p.Kroner
+	}
+	return DecimalFromOre(p.Price)
+}
+
+// of gives the price of n units, rounded to the nearest øre.
+func (p Price) of(n int) Ore { return (Decimal(n) * p.Unit()).Ore() }
 
 // covers reports whether the price holds on the day.
 func (p Price) covers(day Civil) bool {
@@ -91,7 +154,8 @@ func (p Price) covers(day Civil) bool {
 
 // PriceList is a checked set of dated prices. The zero value has no prices.
 type PriceList struct {
-	prices []Price // sorted by key and ValidFrom
+	prices []Price              // sorted by key and ValidFrom
+	steps  map[priceKey][]Price // by key without step, the lower step first
 }
 
 // NewPriceList checks the prices and gives every fault at once: wrong or superfluous key fields, days
@@ -121,12 +185,17 @@ func NewPriceList(prices []Price) (PriceList, error) {
 	if len(faults) > 0 {
 		return PriceList{}, errors.Join(faults...)
 	}
-	return PriceList{prices: sorted}, nil
+	l := PriceList{prices: sorted, steps: map[priceKey][]Price{}}
+	for _, p := range sorted {
+		k := p.key().steps()
+		l.steps[k] = append(l.steps[k], p)
+	}
+	return l, nil
 }
 
 func comparePrices(a, b Price) int {
-	return cmp.Or(cmp.Compare(a.Element, b.Element), cmp.Compare(a.Envelope, b.Envelope), cmp.Compare(a.Handling, b.Handling),
-		cmp.Compare(a.Colour, b.Colour), cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.MaxGram, b.MaxGram),
+	return cmp.Or(cmp.Compare(a.Element, b.Element), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Envelope, b.Envelope), cmp.Compare(a.Handling, b.Handling),
+		cmp.Compare(a.Colour, b.Colour), cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.MaxGram, b.MaxGram), cmp.Compare(a.MaxKB, b.MaxKB),
 		cmp.Compare(a.ValidFrom, b.ValidFrom), cmp.Compare(a.Price, b.Price))
 }
 
@@ -145,6 +214,12 @@ func (p Price) validate() error {
 	if p.Price < 0 || p.Price > MaxReceiptAmount {
 		return fmt.Errorf("price_ore must lie between 0 and %d", int64(MaxReceiptAmount))
 	}
+	if p.Kroner < 0 || p.Kroner > DecimalFromOre(MaxReceiptAmount) {
+		return fmt.Errorf("price_kr must lie between 0 and %s", DecimalFromOre(MaxReceiptAmount))
+	}
+	if p.Price != 0 && p.Kroner != 0 {
+		return errors.New("price_ore and price_kr are both there; leave one out")
+	}
 	var envelope, handling, colour, zone bool // which key fields the element uses
 	switch p.Element {
 	case ElementStart:
@@ -153,8 +228,10 @@ func (p Price) validate() error {
 		handling = true
 	case ElementPage:
 		colour = true
-	case ElementGiroSheet:
-	case ElementPostage:
+	case ElementGiroSheet, ElementControlSheet, ElementDigital, ElementTransport:
+	case ElementMinimum:
+		envelope = p.Envelope != ""
+	case ElementPostage, ElementRegistered:
 		zone = true
 	default:
 		return errors.New("unknown element")
@@ -175,8 +252,12 @@ func (p Price) validate() error {
 		return fmt.Errorf("handling must be %s or %s", HandlingAuto, HandlingManual)
 	case colour && p.Colour != ColourBW && p.Colour != ColourFull:
 		return fmt.Errorf("colour must be %s or %s", ColourBW, ColourFull)
-	case zone != (p.MaxGram != 0) || p.MaxGram < 0:
+	case (p.Element == ElementPostage) != (p.MaxGram != 0) || p.MaxGram < 0:
 		return errors.New("max_gram must be above 0 for PORTO and left out elsewhere")
+	case (p.Element == ElementDigital) != (p.MaxKB != 0) || p.MaxKB < 0:
+		return errors.New("max_kb must be above 0 for DIGITAL and left out elsewhere")
+	case p.MinLetters != 0 && p.Element != ElementMinimum || p.MinLetters < 0 || p.MinLetters > MaxReceiptCount:
+		return errors.New("min_letters must be above 0 for DAGSMINIMUM and left out elsewhere")
 	}
 	return nil
 }
@@ -186,6 +267,7 @@ func (l PriceList) Prices() []Price { return slices.Clone(l.prices) }
 
 // Letter is what the price of a letter depends on.
 type Letter struct {
+	Account              string // whose it is
 	PagesBW, PagesColour int    // printed pages
 	Sheets               int    // physical sheets, cover included
 	GiroSheets           int    // sheets among them on pre-printed giro paper
@@ -193,62 +275,149 @@ type Letter struct {
 	Manual               bool   // filled by hand
 	Zone                 string // postage zone
 	WeightGram           int    // gram, with envelope
+	Registered           bool   // sent as registered mail
 }
 
-// Expected gives what a letter posted on the day should cost by the price list, in øre net of VAT:
-// production (start, extra sheets, pages, giro sheets) and postage (the lowest step that holds the
-// weight). A price that is missing for the day is an error that names it; prices of elements that the
-// letter does not use need not exist.
-func (l PriceList) Expected(letter Letter, day Civil) (production, postage Ore, err error) {
+// Charge is a part of what a letter costs.
+type Charge struct {
+	Price  Price
+	Count  int
+	Amount Ore // Count units at Price, rounded to the nearest øre
+}
+
+// Quote is what a letter should cost by a price list, net of VAT.
+type Quote struct {
+	Production Ore      // start, extra sheets, pages, giro sheets
+	Postage    Ore      // postage and registration
+	Charges    []Charge // their parts
+}
+
+// Net is the whole, net of VAT.
+func (q Quote) Net() Ore { return q.Production + q.Postage }
+
+// Quote gives what a letter posted on the day should cost by the price list: production (start, extra sheets, pages, giro
+// sheets) and postage (the lowest step that holds the weight, and registration). A price of the letter's account goes before
+// one for all. A price that is missing for the day is an error that names it; prices of elements that the letter does not use
+// need not exist.
+func (l PriceList) Quote(letter Letter, day Civil) (Quote, error) {
+	var q Quote
 	if err := day.Validate(); err != nil {
-		return 0, 0, fmt.Errorf("expected cost: %w", err)
+		return q, fmt.Errorf("expected cost: %w", err)
 	}
 	if letter.Sheets < 1 || letter.Sheets > MaxReceiptCount || letter.WeightGram < 1 || letter.PagesBW < 0 || letter.PagesColour < 0 ||
 		letter.PagesBW > MaxReceiptCount || letter.PagesColour > MaxReceiptCount || letter.GiroSheets < 0 || letter.GiroSheets > letter.Sheets {
-		return 0, 0, errors.New("expected cost: the letter's pages, sheets or weight are not possible")
+		return q, errors.New("expected cost: the letter's pages, sheets or weight are not possible")
 	}
 	handling := HandlingAuto
 	if letter.Manual {
 		handling = HandlingManual
 	}
+	registered := 0
+	if letter.Registered {
+		registered = 1
+	}
 	for _, part := range []struct {
 		n   int
+		to  *Ore
 		key priceKey
 	}{
-		{1, priceKey{element: ElementStart, envelope: letter.Envelope, handling: handling}},
-		{letter.Sheets - 1, priceKey{element: ElementExtraSheet, handling: handling}},
-		{letter.PagesBW, priceKey{element: ElementPage, colour: ColourBW}},
-		{letter.PagesColour, priceKey{element: ElementPage, colour: ColourFull}},
-		{letter.GiroSheets, priceKey{element: ElementGiroSheet}},
+		{1, &q.Production, priceKey{element: ElementStart, envelope: letter.Envelope, handling: handling}},
+		{letter.Sheets - 1, &q.Production, priceKey{element: ElementExtraSheet, handling: handling}},
+		{letter.PagesBW, &q.Production, priceKey{element: ElementPage, colour: ColourBW}},
+		{letter.PagesColour, &q.Production, priceKey{element: ElementPage, colour: ColourFull}},
+		{letter.GiroSheets, &q.Production, priceKey{element: ElementGiroSheet}},
+		{1, &q.Postage, priceKey{element: ElementPostage, zone: letter.Zone}},
+		{registered, &q.Postage, priceKey{element: ElementRegistered, zone: letter.Zone}},
 	} {
 		if part.n == 0 {
 			continue
 		}
-		price, found := l.find(part.key, day)
-		if !found {
-			return 0, 0, fmt.Errorf("expected cost: the price list has no price for %v on %s", part.key, day)
+		price, found := l.find(part.key, letter.Account, day, func(p Price) bool { return p.MaxGram == 0 || p.MaxGram >= letter.WeightGram })
+		switch {
+		case !found && part.key.element == ElementPostage:
+			return Quote{}, fmt.Errorf("expected cost: the price list has no postage for zone %q and %d g on %s", letter.Zone, letter.WeightGram, day)
+		case !found:
+			return Quote{}, fmt.Errorf("expected cost: the price list has no price for %v on %s", part.key, day)
 		}
-		production += Ore(part.n) * price // at most 10⁶ × 10⁸: fits
+		c := Charge{price, part.n, price.of(part.n)} // at most 10⁶ × 10¹⁰: fits
+		q.Charges = append(q.Charges, c)
+		*part.to += c.Amount
 	}
-	step := 0
-	for _, p := range l.prices {
-		if p.Element == ElementPostage && p.Zone == letter.Zone && p.covers(day) && p.MaxGram >= letter.WeightGram && (step == 0 || p.MaxGram < step) {
-			step, postage = p.MaxGram, p.Price
-		}
-	}
-	if step == 0 {
-		return 0, 0, fmt.Errorf("expected cost: the price list has no postage for zone %q and %d g on %s", letter.Zone, letter.WeightGram, day)
-	}
-	return production, postage, nil
+	return q, nil
 }
 
-func (l PriceList) find(key priceKey, day Civil) (Ore, bool) {
-	for _, p := range l.prices {
-		if p.key() == key && p.covers(day) {
-			return p.Price, true
+// find gives the first price of the key on the day that is fit: the lowest step, of the account before that of all.
+func (l PriceList) find(key priceKey, account string, day Civil, fit func(Price) bool) (Price, bool) {
+	for _, key.account = range []string{account, ""} {
+		for _, p := range l.steps[key] {
+			if p.covers(day) && (fit == nil || fit(p)) {
+				return p, true
+			}
 		}
 	}
-	return 0, false
+	return Price{}, false
+}
+
+// ControlSheets gives what n control sheets cost; nothing when the list has no price for them.
+func (l PriceList) ControlSheets(account string, n int, day Civil) Ore {
+	p, found := l.find(priceKey{element: ElementControlSheet}, account, day, nil)
+	if !found {
+		return 0
+	}
+	return p.of(n)
+}
+
+// Digital gives what a digital message of so many bytes costs with its transport, kroner with fractions of an øre: sum first,
+// then round. priced is false when the list has no prices for digital messages on the day. A message above every step is an
+// error.
+func (l PriceList) Digital(account string, bytes int64, day Civil) (kroner Decimal, priced bool, err error) {
+	kb := (max(bytes, 1) + 999) / 1000
+	p, found := l.find(priceKey{element: ElementDigital}, account, day, func(p Price) bool { return int64(p.MaxKB) >= kb })
+	transport, carried := l.find(priceKey{element: ElementTransport}, account, day, nil)
+	if !found {
+		if _, any := l.find(priceKey{element: ElementDigital}, account, day, nil); any {
+			return 0, true, fmt.Errorf("expected cost: the price list has no price for a digital message of %d kB on %s", kb, day)
+		}
+	}
+	return p.Unit() + transport.Unit(), found || carried, nil
+}
+
+// DayLetters are the letters of one account and envelope class on one day.
+type DayLetters struct {
+	Envelope   string
+	Letters    int
+	Production Ore // net
+}
+
+// Minimum gives what an account pays for a day beyond its letters, because they are few. Each envelope class of the day is held
+// against its own minimum, and the day against the one for all classes; a day without letters has none.
+func (l PriceList) Minimum(account string, day Civil, letters []DayLetters) Ore {
+	var extra Ore
+	all := DayLetters{}
+	for _, d := range letters {
+		if d.Letters == 0 {
+			continue
+		}
+		more := l.minimum(account, d, day)
+		extra += more
+		all.Letters += d.Letters
+		all.Production += d.Production + more
+	}
+	if all.Letters == 0 {
+		return 0
+	}
+	return extra + l.minimum(account, all, day)
+}
+
+func (l PriceList) minimum(account string, d DayLetters, day Civil) Ore {
+	p, found := l.find(priceKey{element: ElementMinimum, envelope: d.Envelope}, account, day, nil)
+	switch {
+	case !found:
+		return 0
+	case p.MinLetters > 0:
+		return p.of(max(0, p.MinLetters-d.Letters))
+	}
+	return max(0, p.of(1)-d.Production)
 }
 
 // Paper holds the weights of paper and envelopes in milligram.

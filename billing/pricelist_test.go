@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -42,6 +43,13 @@ func TestPriceListFaults(t *testing.T) {
 		{"colour misspelt", func(p []Price) []Price { p[4].Colour = "SORT"; return p }, "colour must be"},
 		{"postage without step", func(p []Price) []Price { p[7].MaxGram = 0; return p }, "max_gram"},
 		{"step on a page", func(p []Price) []Price { p[4].MaxGram = 20; return p }, "max_gram"},
+		{"size on a page", func(p []Price) []Price { p[4].MaxKB = 100; return p }, "max_kb"},
+		{"digital message without a size", func(p []Price) []Price {
+			return append(p, Price{Element: ElementDigital, Price: 8, ValidFrom: "2026-01-01"})
+		}, "max_kb"},
+		{"fewest letters of a page", func(p []Price) []Price { p[4].MinLetters = 10; return p }, "min_letters"},
+		{"øre and kroner", func(p []Price) []Price { p[4].Kroner = 1; return p }, "price_ore and price_kr"},
+		{"negative kroner", func(p []Price) []Price { p[4].Price, p[4].Kroner = 0, -1; return p }, "price_kr"},
 	} {
 		if _, err := NewPriceList(c.change(testPrices())); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
@@ -49,7 +57,7 @@ func TestPriceListFaults(t *testing.T) {
 	}
 }
 
-func TestExpected(t *testing.T) {
+func TestQuote(t *testing.T) {
 	t.Parallel()
 	list, err := NewPriceList(testPrices())
 	if err != nil {
@@ -79,13 +87,13 @@ func TestExpected(t *testing.T) {
 	} {
 		l := letter
 		c.change(&l)
-		production, postage, err := list.Expected(l, c.day)
+		q, err := list.Quote(l, c.day)
 		if c.fault != "" {
 			if err == nil || !strings.Contains(err.Error(), c.fault) {
 				t.Errorf("%s: %v, want %q", c.name, err, c.fault)
 			}
-		} else if err != nil || production != c.production || postage != c.postage {
-			t.Errorf("%s: %d and %d, %v, want %d and %d", c.name, production, postage, err, c.production, c.postage)
+		} else if err != nil || q.Production != c.production || q.Postage != c.postage {
+			t.Errorf("%s: %d and %d, %v, want %d and %d", c.name, q.Production, q.Postage, err, c.production, c.postage)
 		}
 	}
 	// The order in which prices are given means nothing.
@@ -96,12 +104,121 @@ func TestExpected(t *testing.T) {
 		}
 		l := letter
 		l.WeightGram = rapid.IntRange(1, 50).Draw(t, "gram")
-		p1, s1, _ := list.Expected(l, "2026-08-01")
-		p2, s2, err := shuffled.Expected(l, "2026-08-01")
-		if err != nil || p1 != p2 || s1 != s2 {
-			t.Fatalf("%d %d and %d %d, %v", p1, s1, p2, s2, err)
+		want, _ := list.Quote(l, "2026-08-01")
+		got, err := shuffled.Quote(l, "2026-08-01")
+		if err != nil || !cmp.Equal(got, want) {
+			t.Fatalf("%s, %v", cmp.Diff(want, got), err)
+		}
+		var sum Ore
+		for _, c := range got.Charges {
+			sum += c.Amount
+		}
+		if sum != got.Net() {
+			t.Fatalf("the charges add up to %v of %v", sum, got.Net())
 		}
 	})
+}
+
+// An account's own price goes before the price for all, on the days that it holds; what it does not name stays.
+func TestPriceOfAccount(t *testing.T) {
+	t.Parallel()
+	list, err := NewPriceList(append(testPrices(),
+		Price{Element: ElementPage, Account: "skatt", Colour: ColourBW, Kroner: 770, ValidFrom: "2026-03-01", ValidTo: "2026-04-01"}, // 7.7 øre
+		Price{Element: ElementPostage, Account: "skatt", Zone: ZoneNorway, MaxGram: 50, Price: 900, ValidFrom: "2026-03-01"},
+		Price{Element: ElementRegistered, Zone: ZoneNorway, Price: 15000, ValidFrom: "2026-01-01"},
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	letter := Letter{Account: "skatt", PagesBW: 3, Sheets: 1, Envelope: EnvelopeC5, Zone: ZoneNorway, WeightGram: 12}
+	for _, c := range []struct {
+		account             string
+		day                 Civil
+		production, postage Ore
+	}{
+		{"skatt", "2026-02-28", 200 + 60, 750},
+		{"skatt", "2026-03-01", 200 + 23, 900}, // 23.1 øre; its only step holds 12 g too
+		{"skatt", "2026-04-01", 200 + 60, 900},
+		{"helse", "2026-03-01", 200 + 60, 750},
+	} {
+		l := letter
+		l.Account = c.account
+		q, err := list.Quote(l, c.day)
+		if err != nil || q.Production != c.production || q.Postage != c.postage {
+			t.Errorf("%s on %s: %+v, %v, want %d and %d", c.account, c.day, q, err, c.production, c.postage)
+		}
+	}
+	letter.Registered = true
+	if q, err := list.Quote(letter, "2026-03-01"); err != nil || q.Postage != 15900 {
+		t.Errorf("registered: %+v, %v", q, err)
+	}
+	letter.Zone = ZoneNorway + "X"
+	if _, err := list.Quote(letter, "2026-03-01"); err == nil {
+		t.Error("a zone without prices was priced")
+	}
+}
+
+// Prices that belong to no single letter on paper.
+func TestPricesOfTheDay(t *testing.T) {
+	t.Parallel()
+	const day = "2026-05-05"
+	list, err := NewPriceList([]Price{
+		{Element: ElementControlSheet, Price: 32, ValidFrom: "2026-01-01"},
+		{Element: ElementMinimum, Price: 50_000, ValidFrom: "2026-01-01"},
+		{Element: ElementMinimum, Account: "kultur", Envelope: EnvelopeC4, MinLetters: 10, Price: 1950, ValidFrom: "2026-01-01"},
+		{Element: ElementDigital, MaxKB: 100, Kroner: 770, ValidFrom: "2026-01-01"},
+		{Element: ElementDigital, MaxKB: 1000, Kroner: 22_000, ValidFrom: "2026-01-01"},
+		{Element: ElementTransport, Kroner: 10_000, ValidFrom: "2026-02-01"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := list.ControlSheets("skatt", 3, day); got != 96 {
+		t.Errorf("three control sheets: %v", got)
+	}
+	if got := list.ControlSheets("skatt", 3, "2025-05-05"); got != 0 {
+		t.Errorf("control sheets before the list: %v", got)
+	}
+	for _, c := range []struct {
+		name    string
+		account string
+		letters []DayLetters
+		want    Ore
+	}{
+		{"no letters", "skatt", nil, 0},
+		{"few", "skatt", []DayLetters{{EnvelopeC5, 2, 700}}, 49_300},
+		{"enough", "skatt", []DayLetters{{EnvelopeC5, 200, 30_000}, {EnvelopeC4, 20, 20_000}}, 0},
+		{"few in C4, of its own price", "kultur", []DayLetters{{EnvelopeC4, 4, 7800}, {EnvelopeC5, 300, 60_000}}, 6 * 1950},
+		{"both", "kultur", []DayLetters{{EnvelopeC4, 4, 7800}}, 6*1950 + 50_000 - 7800 - 6*1950},
+	} {
+		if got := list.Minimum(c.account, day, c.letters); got != c.want {
+			t.Errorf("minimum, %s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		bytes int64
+		day   Civil
+		want  Decimal
+	}{{1, day, 10_770}, {100_000, day, 10_770}, {100_001, day, 32_000}, {100_001, "2026-01-31", 22_000}} {
+		if got, priced, err := list.Digital("skatt", c.bytes, c.day); err != nil || !priced || got != c.want {
+			t.Errorf("a message of %d bytes on %s: %v, %v, %v", c.bytes, c.day, got, priced, err)
+		}
+	}
+	if _, _, err := list.Digital("skatt", 1_000_001, day); err == nil {
+		t.Error("a message above every step was priced")
+	}
+	if _, priced, err := list.Digital("skatt", 1, "2025-01-01"); priced || err != nil {
+		t.Errorf("before the list: %v, %v", priced, err)
+	}
+}
+
+func TestDecimalOre(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[Decimal]Ore{0: 0, 49: 0, 50: 1, 149: 1, 150: 2, -49: 0, -50: -1, -150: -2, 57_000: 570} {
+		if got := d.Ore(); got != want {
+			t.Errorf("%d: %d, want %d", d, got, want)
+		}
+	}
 }
 
 // The table of sheet weights for 80 g/m² A4.

@@ -431,12 +431,12 @@ func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, s Shipment, let
 	if v.Prices == nil {
 		return found, nil
 	}
-	production, postage, err := v.Prices.Expected(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
+	quote, err := v.Prices.Quote(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
 		return found, tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
 	}
-	return append(found, billing.ReconcilePrice(production, postage, row, v.Tolerances)...), nil
+	return append(found, billing.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
 }
 
 // deviationOf places a finding in the ledger. The same one in the same file is one.
@@ -458,7 +458,7 @@ func sentOf(l JobLetter) billing.Sent {
 // pricedLetter is what the price list asks of a letter.
 func (e *Engine) pricedLetter(s Shipment, l JobLetter, v Vendor) billing.Letter {
 	return billing.Letter{
-		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
+		Account: s.Account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
 		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: s.Zone, WeightGram: l.WeightGram,
 	}
 }

@@ -475,6 +475,13 @@ func (c *checker) config(f File) *Config {
 	for _, key := range sortedKeys(f.Accounts) {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
+	for _, key := range sortedKeys(f.Vendors) {
+		for i, p := range f.Vendors[key].Prices {
+			if p.Account != "" && f.Accounts[p.Account] == nil {
+				c.add(fmt.Sprintf("vendors.%s.prices", key), "price %d is for the account %q, which is not configured; there are: %s", i+1, p.Account, strings.Join(sortedKeys(f.Accounts), ", "))
+			}
+		}
+	}
 	if len(f.Vendors) == 0 {
 		c.add("vendors", "no vendor is configured; add a table [vendors.NAME]")
 	}

@@ -93,6 +93,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"kost/nytte without source", "[kost_nytte]\nd = { value = \"25\" }", ":13", ""},
 		{"account key", "[accounts.\"Ø\"]\nvendor = \"v\"\n[accounts.\"Ø\".sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":12", "lower-case letters"},
 		{"contradicting host keys", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"\nhost_key=\"a\"\nhost_key_file=\"b\"", ":17", "contradicts"},
+		{"price of an unknown account", "[[vendors.v.prices]]\nelement=\"GIROARK\"\naccount=\"b\"\nprice_ore=1\nvalid_from=\"2026-01-01\"", ":12", "account \"b\""},
 		{"overlapping prices", "[[vendors.v.prices]]\nelement=\"GIROARK\"\nprice_ore=1\nvalid_from=\"2026-01-01\"\n[[vendors.v.prices]]\nelement=\"GIROARK\"\nprice_ore=2\nvalid_from=\"2026-06-01\"", ":12", "overlaps"},
 		{"unknown level", "[vendors.v.checks]\npdf_version = \"maybe\"", ":12", "none of error, warning and off"},
 		{"zone off the sheet", "[[vendors.v.checks.zones]]\nname = \"x\"\nx_mm = 200.0\nwidth_mm = 20.0\nheight_mm = 9.0\nlevel = \"error\"", ":12", "does not lie on A4"},
