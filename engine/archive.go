@@ -68,6 +68,7 @@ type ShipmentFilter struct {
 	Account     string
 	Statuses    []Status
 	Held        bool   // only those set aside
+	Hold        string // only those set aside with this reason code
 	DigitalOnly bool   // only kunDigitalLevering
 	After       string // id of the last one seen, for paging; order is by id
 	Limit       int    // 0: no limit
@@ -88,8 +89,10 @@ type Reader interface {
 	Shipment(ctx context.Context, id string) (Shipment, error)
 	ShipmentByHandIn(ctx context.Context, account, handIn string) (Shipment, error)
 	Shipments(ctx context.Context, f ShipmentFilter) ([]Shipment, error)
-	// CountShipments counts by account and status.
+	// CountShipments counts by account, status and reason of being set aside, in that order.
 	CountShipments(ctx context.Context) ([]StatusCount, error)
+	// CountHeld counts the shipments that are set aside by their reason code.
+	CountHeld(ctx context.Context) (map[string]int, error)
 	// Unhandled counts, by account and status, letters to which nothing has happened after a time: received and with the
 	// last event of their history recorded not after it, status MOTTATT, AKSEPTERT, KLAR_FOR_MOTTAK or SENDT_SDP, not due
 	// at any time, not read, not closed and not held. A notified letter (VARSLET) waits for its reader.
@@ -111,6 +114,9 @@ type Reader interface {
 	JobLetters(ctx context.Context, job string) ([]JobLetter, error) // by letter number
 	JobFiles(ctx context.Context, job string) ([]JobFile, error)     // in the order of SetJobFiles
 	JobHistory(ctx context.Context, job string) ([]JobEvent, error)
+	// PlannedCosts sums the expected cost of the letters in live jobs that were created then or later: no reprints, and none
+	// whose cost a person approved. By account, then konteringskode.
+	PlannedCosts(ctx context.Context, since time.Time) ([]PlannedCost, error)
 	// JobsOf lists every job that a shipment is or was in, newest first.
 	JobsOf(ctx context.Context, shipment string) ([]PrintJob, error)
 	// JobLetterOf is the shipment's place in a job; ErrNotFound.
@@ -210,8 +216,16 @@ type Tx interface {
 type StatusCount struct {
 	Account string
 	Status  Status
-	Held    bool
+	Hold    string // reason code of those that are set aside; empty: the others. Unhandled leaves it empty
 	Count   int
+}
+
+// PlannedCost is what letters of an account and konteringskode were expected to cost when they were planned, net of VAT.
+type PlannedCost struct {
+	Account        string
+	Konteringskode string
+	Letters        int
+	Net            billing.Ore
 }
 
 // TaskKind is a kind of background work.

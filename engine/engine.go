@@ -56,6 +56,7 @@ type Config struct {
 	Dial     func(ctx context.Context, v Vendor) (VendorSide, error)
 	Accounts []Account
 	Vendors  []Vendor
+	Guard    Guard // caps on what a day may cost
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *PostcodeRegister
 	Schedules []Schedule // whose missed runs Watch looks for
@@ -73,6 +74,9 @@ type Config struct {
 	// process there.
 	Step func(name string)
 }
+
+// ErrNoPrice: what a letter costs is not known, since a price is missing.
+var ErrNoPrice = errors.New("no price")
 
 // Engine carries shipments from hand-in to cost line.
 type Engine struct {
@@ -98,13 +102,14 @@ type Engine struct {
 	schedules    []Schedule
 	rules        WatchRules
 	vendorLocks  sync.Map // vendor key → *sync.Mutex: one offer at a time within the process
+	guard        Guard
 }
 
 // New checks the configuration, reads the archive's identity and cleans the scratch space.
 func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{
 		archive: c.Archive, blobs: c.Blobs, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes, schedules: c.Schedules,
-		work: c.WorkDir, log: c.Log, step: c.Step, rules: c.Rules,
+		work: c.WorkDir, log: c.Log, step: c.Step, rules: c.Rules, guard: c.Guard,
 		accounts: map[string]Account{}, vendors: map[string]Vendor{}, makers: map[string]*cover.Maker{},
 	}
 	if e.log == nil {

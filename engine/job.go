@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"postgang/billing"
 	"postgang/printjobs/exchange"
 )
 
@@ -84,7 +85,19 @@ type JobLetter struct {
 	GiroSheets           int
 	Envelope             string
 	WeightGram           int
+	// Expected is what the letter was expected to cost when its job was planned; nil: no price list, a price was missing, or
+	// only some sheets of the letter are printed.
+	Expected *ExpectedCost
 }
+
+// ExpectedCost is what a letter should cost by its vendor's price list, net of VAT.
+type ExpectedCost struct {
+	Production billing.Ore
+	Postage    billing.Ore
+}
+
+// Net is the whole, net of VAT.
+func (c ExpectedCost) Net() billing.Ore { return c.Production + c.Postage }
 
 // JobFile is a file of a print job, kept in the blob store until the job is closed.
 type JobFile struct {

@@ -59,8 +59,12 @@ func (e *Engine) Collect(ctx context.Context) (Collected, error) {
 		return out, fmt.Errorf("collect: %w", err)
 	}
 	out.Digital = n
+	sum, err := e.spentToday(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
 	for _, key := range e.vorder {
-		if err := e.collectVendor(ctx, e.vendors[key], &out); err != nil {
+		if err := e.collectVendor(ctx, e.vendors[key], sum, &out); err != nil {
 			return out, fmt.Errorf("collect for vendor %s: %w", key, err)
 		}
 	}
@@ -102,7 +106,8 @@ func (e *Engine) expireDigital(ctx context.Context) (int, error) {
 	}
 }
 
-func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) error {
+// dueLetters reads what is due for a vendor. look sees every page of it, and leaves out what is not to be planned.
+func (e *Engine) dueLetters(ctx context.Context, v Vendor, look func([]Shipment) ([]Shipment, error)) ([]printjobs.Candidate, map[string]Shipment, error) {
 	var accounts []string
 	for _, key := range e.order {
 		if e.accounts[key].Vendor == v.Key {
@@ -110,27 +115,22 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) er
 		}
 	}
 	if len(accounts) == 0 {
-		return nil
+		return nil, nil, nil
 	}
 	due := map[string]Shipment{}
 	var candidates []printjobs.Candidate
 	for after := ""; ; {
 		page, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) { return r.Due(ctx, e.now(), accounts, after, collectPage) })
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		read := len(page)
 		if read > 0 {
 			after = page[read-1].ID
 		}
-		page, old, err := e.setAsideOld(ctx, v, page)
+		fit, err := look(page)
 		if err != nil {
-			return err
-		}
-		out.SetAside += old
-		fit, err := e.renewStale(ctx, page)
-		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		for _, s := range fit {
 			candidates = append(candidates, e.candidate(s))
@@ -138,13 +138,31 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, out *Collected) er
 			due[s.ID] = s
 		}
 		if read < collectPage {
-			break
+			return candidates, due, nil
 		}
 	}
-	jobs, aside, err := printjobs.Plan(candidates, v.Profile)
+}
+
+func (e *Engine) collectVendor(ctx context.Context, v Vendor, sum *spent, out *Collected) error {
+	candidates, due, err := e.dueLetters(ctx, v, func(page []Shipment) ([]Shipment, error) {
+		page, old, err := e.setAsideOld(ctx, v, page)
+		if err != nil {
+			return nil, err
+		}
+		out.SetAside += old
+		return e.renewStale(ctx, page)
+	})
 	if err != nil {
 		return err
 	}
+	jobs, aside, over, err := e.guarded(v, candidates, due, sum)
+	if err != nil {
+		return err
+	}
+	if err := e.keepBack(ctx, over); err != nil {
+		return err
+	}
+	out.SetAside += len(over)
 	for _, a := range aside {
 		if err := e.Hold(ctx, a.Shipment, a.Code, a.Text); err != nil {
 			return err
@@ -222,16 +240,19 @@ func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 		return "", err
 	}
 	now := tx.Now()
-	rows := make([]JobLetter, len(n.letters))
+	rows, statuses := make([]JobLetter, len(n.letters)), make([]Status, len(n.letters))
 	for i, l := range n.letters {
-		rows[i] = JobLetter{
-			Job: id, Shipment: l.Shipment, Letter: i + 1, Konteringskode: l.Konteringskode, Reason: n.reasons[i],
-			Sheets: l.Sheets, Pages: l.Pages, PagesBW: l.Pages - l.PagesColour, PagesColour: l.PagesColour,
-			GiroSheets: l.GiroSheets, Envelope: string(l.Envelope), WeightGram: int((l.WeightMilligram + 999) / 1000),
-			Only: n.only[l.Shipment],
+		s, err := tx.Shipment(ctx, l.Shipment)
+		if err != nil {
+			return "", err
 		}
+		rows[i] = plannedRow(l)
+		rows[i].Job, rows[i].Letter, rows[i].Reason, rows[i].Only = id, i+1, n.reasons[i], n.only[l.Shipment]
+		statuses[i] = s.Status
 		if only := rows[i].Only; len(only) > 0 {
 			rows[i].Sheets = len(only)
+		} else if cost, err := e.expect(s, rows[i], e.vendors[n.vendor]); err == nil {
+			rows[i].Expected = &cost
 		}
 	}
 	j := PrintJob{
@@ -249,11 +270,7 @@ func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 		return "", err
 	}
 	for i, l := range n.letters {
-		s, err := tx.Shipment(ctx, l.Shipment)
-		if err != nil {
-			return "", err
-		}
-		ev := Event{Shipment: l.Shipment, At: now, Kind: EventCollected, From: s.Status, To: s.Status, Reason: string(n.reasons[i]) + " " + id}
+		ev := Event{Shipment: l.Shipment, At: now, Kind: EventCollected, From: statuses[i], To: statuses[i], Reason: string(n.reasons[i]) + " " + id}
 		if n.reprint {
 			ev.Kind, ev.Reason = EventReprint, id+" av "+n.parent
 		}
@@ -280,14 +297,19 @@ func (e *Engine) hold(ctx context.Context, tx Tx, shipment, code, text string) e
 	if s.Hold == code {
 		return nil
 	}
+	if err := setAside(ctx, tx, s, code, text); err != nil {
+		return err
+	}
+	return tx.RaiseAlarm(ctx, "held:"+shipment, "shipment "+shipment+" is set aside: "+code+". See postgang shipment show; mend the cause, then postgang shipment release")
+}
+
+// setAside records that a shipment is not collected until it is released.
+func setAside(ctx context.Context, tx Tx, s Shipment, code, text string) error {
 	s.Hold = code
 	if err := tx.UpdateShipment(ctx, s); err != nil {
 		return err
 	}
-	if err := tx.AddEvent(ctx, Event{Shipment: shipment, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text}); err != nil {
-		return err
-	}
-	return tx.RaiseAlarm(ctx, "held:"+shipment, "shipment "+shipment+" is set aside: "+code+". See postgang shipment show; mend the cause, then postgang shipment release")
+	return tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
 }
 
 // Release lets a shipment that was set aside be collected again.
@@ -300,19 +322,30 @@ func (e *Engine) Release(ctx context.Context, shipment string) error {
 		if s.Hold == "" {
 			return fmt.Errorf("shipment %s is not set aside", shipment)
 		}
-		code := s.Hold
-		s.Hold = ""
-		if code == HoldWindow { // or it would be set aside again
-			s.DueAt = tx.Now()
-		}
-		if err := tx.UpdateShipment(ctx, s); err != nil {
-			return err
-		}
-		if err := tx.AddEvent(ctx, Event{Shipment: shipment, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: code}); err != nil {
-			return err
-		}
-		return tx.ResolveAlarm(ctx, "held:"+shipment)
+		return release(ctx, tx, s, "")
 	})
+}
+
+// release ends that a shipment is set aside, whatever it was set aside for, so that it is not set aside for it again.
+func release(ctx context.Context, tx Tx, s Shipment, reason string) error {
+	code := s.Hold
+	s.Hold = ""
+	switch code {
+	case HoldWindow:
+		s.DueAt = tx.Now()
+	case HoldCost:
+		s.CostApprovedAt = tx.Now()
+	}
+	if err := tx.UpdateShipment(ctx, s); err != nil {
+		return err
+	}
+	if reason != "" {
+		reason = ": " + reason
+	}
+	if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
+		return err
+	}
+	return tx.ResolveAlarm(ctx, "held:"+s.ID)
 }
 
 // Stop closes a shipment by hand: MANUELT_HANDTERT. One that is with the vendor already is recorded as closed, which

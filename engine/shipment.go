@@ -90,6 +90,8 @@ type Shipment struct {
 	PreparedKey string
 	Hold        string    // not empty: set aside with this reason code; not collected until released
 	Refusals    []Refusal // AVVIST: all reasons at once
+	// CostApprovedAt is when a person approved that the letter goes to paper whatever the caps on cost say.
+	CostApprovedAt time.Time
 
 	Version int64 // counts updates; optimistic concurrency
 }

@@ -101,8 +101,9 @@ type watched struct {
 	accepted   []PrintJob          // ACCEPTED and overdue by ReceiptDue
 	awaited    map[string]int      // letters of an accepted job that a receipt is awaited for, by job
 	unhandled  []StatusCount
-	nights     []time.Time // missed
-	manual     []ManualJob // that wait too long to be printed here, or to be confirmed
+	held       map[string]int // letters that are set aside, by reason code
+	nights     []time.Time    // missed
+	manual     []ManualJob    // that wait too long to be printed here, or to be confirmed
 }
 
 // The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
@@ -118,6 +119,7 @@ const (
 	alarmConflict  = "conflict:"   // and the vendor
 	alarmExpiring  = "expiring:"   // and the vendor
 	alarmManual    = "manual:"     // and the vendor
+	alarmGuard     = "guard:"      // and what is kept back
 )
 
 // overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
@@ -177,6 +179,9 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 		case !end.IsZero() && end.Sub(now) < expiresSoon:
 			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, clockOf(end))
 		}
+	}
+	if n := w.held[HoldCost]; n > 0 {
+		alarms[alarmGuard+HoldCost] = fmt.Sprintf("%d letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve", n)
 	}
 	for vendor, n := range w.conflicts {
 		alarms[alarmConflict+vendor] = fmt.Sprintf("%d receipts of vendor %s say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve", n, vendor)
@@ -251,7 +256,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual} {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -298,6 +303,9 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 	}
 	w.manual = slices.DeleteFunc(queue, func(m ManualJob) bool { return !m.Overdue })
 	if w.unhandled, err = r.Unhandled(ctx, now.Add(-unhandledAfter)); err != nil {
+		return w, err
+	}
+	if w.held, err = r.CountHeld(ctx); err != nil {
 		return w, err
 	}
 	for _, s := range e.schedules {

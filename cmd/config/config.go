@@ -41,8 +41,18 @@ type File struct {
 	Alarms   Alarms              `toml:"alarms"`
 	Health   Health              `toml:"health"`
 	Benefit  map[string]Input    `toml:"kost_nytte"`
+	Guard    Guard               `toml:"guard"`
 	Vendors  map[string]*Vendor  `toml:"vendors"`
 	Accounts map[string]*Account `toml:"accounts"`
+}
+
+// Guard caps what the letters of a day may be expected to cost, kroner net of VAT as text; 0 or nothing: no cap.
+type Guard struct {
+	Day      billing.Decimal            `toml:"day_kr"`
+	Account  billing.Decimal            `toml:"account_kr"`
+	Accounts map[string]billing.Decimal `toml:"accounts"` // instead of account_kr
+	Code     billing.Decimal            `toml:"code_kr"`
+	Codes    map[string]billing.Decimal `toml:"codes"` // instead of code_kr
 }
 
 // Archive says where rows, documents and scratch files are kept.
@@ -308,6 +318,7 @@ type Config struct {
 	Benefit       billing.CostBenefitInputs
 	Accounts      []engine.Account // by key
 	Vendors       []engine.Vendor  // by key
+	Guard         engine.Guard
 }
 
 // Problem is one thing wrong with the file.
@@ -475,6 +486,7 @@ func (c *checker) config(f File) *Config {
 	for _, key := range sortedKeys(f.Accounts) {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
+	c.guard(cfg, f)
 	for _, key := range sortedKeys(f.Vendors) {
 		for i, p := range f.Vendors[key].Prices {
 			if p.Account != "" && f.Accounts[p.Account] == nil {
@@ -489,6 +501,45 @@ func (c *checker) config(f File) *Config {
 		c.add("accounts", "no account is configured; add a table [accounts.NAME]")
 	}
 	return cfg
+}
+
+func (c *checker) guard(cfg *Config, f File) {
+	g := f.Guard
+	ore := func(at string, d billing.Decimal) billing.Ore {
+		if d < 0 || d > billing.DecimalFromOre(1_000_000_000_00) {
+			c.add("guard."+at, "%s is not within kr 0 to kr 1 000 000 000", d)
+			return 0
+		}
+		return d.Ore()
+	}
+	cfg.Guard = engine.Guard{
+		Day: ore("day_kr", g.Day), Account: ore("account_kr", g.Account), Code: ore("code_kr", g.Code),
+		Accounts: map[string]billing.Ore{}, Codes: map[string]billing.Ore{},
+	}
+	for _, key := range sortedKeys(g.Accounts) {
+		if f.Accounts[key] == nil {
+			c.add("guard.accounts."+key, "no such account; there are: %s", strings.Join(sortedKeys(f.Accounts), ", "))
+		}
+		cfg.Guard.Accounts[key] = ore("accounts."+key, g.Accounts[key])
+	}
+	for _, code := range sortedKeys(g.Codes) {
+		limit := ore("codes."+code, g.Codes[code])
+		switch {
+		case code == billing.MissingCode:
+			code = ""
+		case !billing.ValidKonteringskode(code):
+			c.add("guard.codes."+code, "is no konteringskode; letters without one are %q", billing.MissingCode)
+		}
+		cfg.Guard.Codes[code] = limit
+	}
+	if !cfg.Guard.On() {
+		return
+	}
+	for _, v := range cfg.Vendors {
+		if v.Prices == nil {
+			c.add("guard", "vendor %s has no price list, so that all its letters would be kept back: add [[vendors.%s.prices]]", v.Key, v.Key)
+		}
+	}
 }
 
 func (c *checker) database(dsn string) string {

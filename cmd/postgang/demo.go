@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -309,6 +310,7 @@ y_mm = 80.0
 production_percent = 25
 postage_percent = 25
 `, d.server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(d.server.HostKeyLine()), demoPress)
+	b.WriteString(demoPrices("simulator") + demoPrices("simulator-a3"))
 	for i, a := range d.expected.Accounts {
 		vendor := "simulator"
 		if i == len(d.expected.Accounts)-1 {
@@ -459,6 +461,11 @@ func (d *demo) events(ctx context.Context, name string) error {
 // night runs the night, and has the vendor answer.
 func (d *demo) night(ctx context.Context) error {
 	d.say("3. The night of %s", when(d.expected.Night))
+	plan, err := d.app.engine.PlanNight(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("   expected: %d letters in %d print jobs, kr %s net of VAT by the vendors' price lists", plan.Letters, len(plan.Jobs), plan.Net)
 	step, finish := d.progress("handing over letters")
 	n, err := d.app.engine.RunNight(ctx, engine.NightOptions{Progress: step})
 	finish()
@@ -475,6 +482,7 @@ func (d *demo) night(ctx context.Context) error {
 	d.say("   collected %d letters into %d print jobs (%s)", n.Collected.Letters, len(n.Jobs), strings.Join(reasons, ", "))
 	d.say("   offered %d letters in %d jobs over SFTP; %d read meanwhile dropped out at the last gate", n.Letters, len(n.Offered), n.Withdrawn)
 	d.say("   %d only digital expired unread: SENDT_DIGITALT, never print", n.Digital)
+	d.check("expected = collected", plan.Letters, n.Collected.Letters)
 	d.check("collected = offered + dropped out + set aside", n.Collected.Letters, n.Letters+n.Withdrawn)
 	if err := d.compareOutcomes(ctx); err != nil {
 		return err
@@ -1044,4 +1052,35 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+// demoPrices is the simulator's own price list as configuration: what a letter is expected to cost, and what its receipts are
+// held against.
+func demoPrices(vendor string) string {
+	var b strings.Builder
+	p := vendorsim.IllustrativePrices()
+	add := func(ore int64, keys, source string) {
+		if source == "" {
+			source = "illustrativ"
+		}
+		fmt.Fprintf(&b, "[[vendors.%s.prices]]\n%s\nprice_ore = %d\nvalid_from = \"2026-01-01\"\nsource = %q\n", vendor, keys, ore, source)
+	}
+	for _, r := range []struct {
+		envelope string
+		rate     vendorsim.Rate
+	}{{billing.EnvelopeC5, p.C5}, {billing.EnvelopeC4, p.C4}, {billing.EnvelopeParcel, p.Parcel}} {
+		add(r.rate.StartAuto, fmt.Sprintf("element = \"START\"\nenvelope = %q\nhandling = \"AUTO\"", r.envelope), "")
+		add(r.rate.StartManual, fmt.Sprintf("element = \"START\"\nenvelope = %q\nhandling = \"MANUELL\"", r.envelope), "")
+	}
+	add(p.ExtraSheetAuto, "element = \"EKSTRAARK\"\nhandling = \"AUTO\"", "")
+	add(p.ExtraSheetManual, "element = \"EKSTRAARK\"\nhandling = \"MANUELL\"", "")
+	add(p.PageBW, "element = \"SIDE\"\ncolour = \"SH\"", "")
+	add(p.PageColour, "element = \"SIDE\"\ncolour = \"FARGE\"", "")
+	add(p.GiroSheet, "element = \"GIROARK\"", "")
+	for _, zone := range slices.Sorted(maps.Keys(p.Postage)) {
+		for _, step := range p.Postage[zone] {
+			add(step.Ore, fmt.Sprintf("element = \"PORTO\"\nzone = %q\nmax_gram = %d", zone, step.MaxGram), p.PostageSource(zone, step.MaxGram))
+		}
+	}
+	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/billing"
 	"postgang/engine"
 )
 
@@ -38,6 +39,8 @@ type jobView struct {
 	Failures  int             `json:"failures,omitempty"`
 	LastError string          `json:"last_error,omitempty"`
 	Missing   int             `json:"letters_without_receipt"`
+	Expected  *costView       `json:"expected,omitempty"` // of the letters whose cost was known when the job was planned
+	Unpriced  int             `json:"letters_without_price,omitempty"`
 	Files     []jobFileView   `json:"files,omitempty"`
 	Rows      []jobLetterView `json:"letters_list,omitempty"`
 	History   []jobEventView  `json:"history,omitempty"`
@@ -63,6 +66,7 @@ type jobLetterView struct {
 	Pages          int           `json:"pages"`
 	Only           []int         `json:"only_sheets,omitempty"` // of a reprint of a part of the letter
 	Gram           int           `json:"weight_gram"`
+	Expected       *costView     `json:"expected,omitempty"` // when the job was planned
 }
 
 type jobEventView struct {
@@ -182,8 +186,19 @@ func newJobShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
+					var production, postage billing.Ore
 					for _, l := range rows {
-						v.Rows = append(v.Rows, jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.Only, l.WeightGram})
+						row := jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.Only, l.WeightGram, nil}
+						if c := l.Expected; c != nil {
+							row.Expected = viewCost(c.Production, c.Postage)
+							production, postage = production+c.Production, postage+c.Postage
+						} else {
+							v.Unpriced++
+						}
+						v.Rows = append(v.Rows, row)
+					}
+					if v.Unpriced < len(rows) {
+						v.Expected = viewCost(production, postage)
 					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
@@ -203,6 +218,13 @@ func newJobShow(o *options) *cobra.Command {
 func showJob(w io.Writer, v jobView) {
 	fmt.Fprintf(w, "Job %s for %s: %s (%s)\n", v.ID, v.Vendor, v.State, v.Class)
 	fmt.Fprintf(w, "  %d letters, %d sheets, %d pages (%d in colour), %d bytes; %d without receipt\n", v.Letters, v.Sheets, v.Pages, v.Colour, v.Bytes, v.Missing)
+	if v.Expected != nil {
+		fmt.Fprintf(w, "  expected cost %s", v.Expected)
+		if v.Unpriced > 0 {
+			fmt.Fprintf(w, ", and %d letters whose cost was not known", v.Unpriced)
+		}
+		fmt.Fprintln(w)
+	}
 	switch {
 	case v.Reprint:
 		fmt.Fprintf(w, "  omtrykk av %s\n", v.Parent)
@@ -220,9 +242,13 @@ func showJob(w io.Writer, v jobView) {
 		fmt.Fprintf(w, "  %s  %d bytes\n", f.Name, f.Bytes)
 	}
 	fmt.Fprintln(w, "Letters:")
-	table(w, "NO SHIPMENT KONTERINGSKODE REASON SHEETS PAGES GRAM SIDES FILE", func(row func(...any)) {
+	table(w, "NO SHIPMENT KONTERINGSKODE REASON SHEETS PAGES GRAM NET SIDES FILE", func(row func(...any)) {
 		for _, l := range v.Rows {
-			row(l.Letter, l.Shipment, l.Konteringskode, l.Reason, sheetsOf(l.Sheets, l.Only), l.Pages, l.Gram, fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide), l.File)
+			net := ""
+			if l.Expected != nil {
+				net = l.Expected.NetOre.String()
+			}
+			row(l.Letter, l.Shipment, l.Konteringskode, l.Reason, sheetsOf(l.Sheets, l.Only), l.Pages, l.Gram, net, fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide), l.File)
 		}
 	})
 	fmt.Fprintln(w, "History:")

@@ -14,19 +14,32 @@ import (
 
 func newNight(o *options) *cobra.Command {
 	var patience time.Duration
+	var dry bool
 	cmd := &cobra.Command{
 		Use:   "night",
 		Short: "One run now: take hand-ins, collect what is due, compose and offer",
 		Long: `Runs one night: takes what lies in the drop folder, collects the letters that are
 due, composes print jobs and hands them over to the vendor. What an interrupted run
 left is finished first. Run it again at any time; a letter is offered once.
+With --dry-run it does nothing, and tells what it would collect and what that would cost.
 
 Exit code 3: something is not handed over, or a job is UNCERTAIN. See "postgang job list".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dry {
+				return o.with(cmd.Context(), false, func(a *app) error {
+					p, err := a.engine.PlanNight(cmd.Context())
+					if err != nil {
+						return err
+					}
+					v := viewPlan(p)
+					return o.print(v, func(w io.Writer) { showPlan(w, v) })
+				})
+			}
 			return o.with(cmd.Context(), true, func(a *app) error { return o.night(cmd.Context(), a, patience) })
 		},
 	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "do nothing: tell what would be collected, with its expected cost")
 	cmd.Flags().DurationVar(&patience, "patience", engine.DefaultPatience, "how long to wait for jobs to be handed over")
 	return cmd
 }

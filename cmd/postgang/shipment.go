@@ -39,6 +39,9 @@ type shipmentView struct {
 	History        []eventView      `json:"history,omitempty"`
 	Jobs           []jobRef         `json:"jobs,omitempty"`
 	Receipt        *receiptView     `json:"receipt,omitempty"`
+	// Expected is what the letter would cost on paper today by its vendor's price list.
+	Expected *quoteView `json:"expected,omitempty"`
+	Approved string     `json:"cost_approved,omitempty"`
 }
 
 type eventView struct {
@@ -61,6 +64,7 @@ type jobRef struct {
 	ReprintOf string       `json:"reprint_of,omitempty"`
 	Only      []int        `json:"only_sheets,omitempty"`
 	Receipt   *receiptView `json:"receipt,omitempty"`
+	Expected  *costView    `json:"expected,omitempty"` // when the job was planned
 }
 
 type receiptView struct {
@@ -78,7 +82,7 @@ func viewShipment(s engine.Shipment) shipmentView {
 	v := shipmentView{
 		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: engine.ShownCode(s.Submission.Konteringskode),
 		Received: when(s.ReceivedAt), Notified: when(s.NotifiedAt), Read: when(s.ReadAt), Due: when(s.DueAt), Reason: s.DueReason,
-		Sent: when(s.SentAt), Posted: when(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals,
+		Sent: when(s.SentAt), Posted: when(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals, Approved: when(s.CostApprovedAt),
 	}
 	if s.Facts != nil {
 		v.Pages = len(s.Facts.Pages)
@@ -106,6 +110,9 @@ func newShipmentShow(o *options) *cobra.Command {
 						return err
 					}
 					v = viewShipment(s)
+					if s.Facts != nil {
+						v.Expected = viewQuote(a.engine.Quote(s))
+					}
 					history, err := r.History(ctx, s.ID)
 					if err != nil {
 						return err
@@ -125,6 +132,9 @@ func newShipmentShow(o *options) *cobra.Command {
 						ref := jobRef{ID: j.ID, State: j.State, Letter: l.Letter, File: l.File, Sheets: l.Sheets, Gram: l.WeightGram}
 						if l.FirstSide > 0 {
 							ref.Sides = fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide)
+						}
+						if c := l.Expected; c != nil {
+							ref.Expected = viewCost(c.Production, c.Postage)
 						}
 						receipt := &v.Receipt
 						if j.Reprint {
@@ -182,6 +192,17 @@ func showShipment(w io.Writer, v shipmentView) {
 	if v.Pages > 0 {
 		line("pages", fmt.Sprintf("%d, %d in colour", v.Pages, v.ColourPages))
 	}
+	if q := v.Expected; q != nil && q.Sheets > 0 {
+		cost := "unknown: " + q.Problem
+		if q.Cost != nil {
+			cost = q.Cost.String() + ": " + q.words()
+		}
+		line("on paper", fmt.Sprintf("%d sheets, %s, %d g", q.Sheets, q.Envelope, q.Gram))
+		line("costs today", cost)
+	} else if q != nil {
+		line("costs today", "unknown: "+q.Problem)
+	}
+	line("cost approved", v.Approved)
 	for _, r := range v.Refusals {
 		kind := "refused"
 		if r.Warning {
@@ -195,6 +216,9 @@ func showShipment(w io.Writer, v shipmentView) {
 			kind, of = "omtrykk", " of "+j.ReprintOf
 		}
 		line(kind, fmt.Sprintf("%s%s %s, letter %d, %s sheets, %d g, sides %s of %s", j.ID, of, j.State, j.Letter, sheetsOf(j.Sheets, j.Only), j.Gram, j.Sides, j.File))
+		if j.Expected != nil {
+			line("expected cost", j.Expected.String())
+		}
 		if j.Receipt != nil {
 			line("omtrykk receipt", j.Receipt.String())
 		}

@@ -21,6 +21,7 @@ type countView struct {
 	Account string        `json:"account"`
 	Status  engine.Status `json:"status"`
 	Held    bool          `json:"set_aside"`
+	Hold    string        `json:"set_aside_for,omitempty"` // reason code
 	Count   int           `json:"count"`
 }
 
@@ -77,11 +78,7 @@ func showStatus(w io.Writer, v statusView) {
 	} else {
 		table(w, "ACCOUNT STATUS COUNT SET_ASIDE", func(row func(...any)) {
 			for _, c := range v.Counts {
-				aside := ""
-				if c.Held {
-					aside = "yes"
-				}
-				row(c.Account, c.Status, c.Count, aside)
+				row(c.Account, c.Status, c.Count, c.Hold)
 			}
 		})
 	}
@@ -118,7 +115,7 @@ func (a *app) status(ctx context.Context) (statusView, error) {
 			return err
 		}
 		for _, c := range counts {
-			v.Counts = append(v.Counts, countView{c.Account, c.Status, c.Held, c.Count})
+			v.Counts = append(v.Counts, countView{c.Account, c.Status, c.Hold != "", c.Hold, c.Count})
 		}
 		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{
 			engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobUncertain, engine.JobOffered, engine.JobAccepted, engine.JobRejected}})

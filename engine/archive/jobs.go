@@ -2,10 +2,12 @@ package archive
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
 
+	"postgang/billing"
 	"postgang/engine"
 )
 
@@ -53,13 +55,25 @@ func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJo
 }
 
 const letterColumns = `l.job, l.shipment, l.letter, l.konteringskode, l.reason, l.file, l.first_side, l.last_side,
-	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram, l.only_sheets`
+	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram, l.only_sheets, l.expected_production, l.expected_postage`
 
 func scanLetter(scan scan) (engine.JobLetter, error) {
 	var l engine.JobLetter
+	var cost expected
 	err := scan(&l.Job, &l.Shipment, &l.Letter, &l.Konteringskode, &l.Reason, &l.File, &l.FirstSide, &l.LastSide,
-		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram, jsonOf{&l.Only})
+		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram, jsonOf{&l.Only}, &cost.production, &cost.postage)
+	l.Expected = cost.get()
 	return l, err
+}
+
+// expected is the two columns of what a letter was expected to cost.
+type expected struct{ production, postage sql.NullInt64 }
+
+func (c expected) get() *engine.ExpectedCost {
+	if !c.production.Valid {
+		return nil
+	}
+	return &engine.ExpectedCost{Production: billing.Ore(c.production.Int64), Postage: billing.Ore(c.postage.Int64)}
 }
 
 // JobLetters lists a job's letters by letter number.
@@ -93,6 +107,21 @@ func (r *reader) JobHistory(ctx context.Context, job string) ([]engine.JobEvent,
 	}, `SELECT job, happened_at, from_state, to_state, reason FROM job_event WHERE job = $1 ORDER BY seq`, job)
 	if err != nil {
 		return nil, fmt.Errorf("history of job %s: %w", job, err)
+	}
+	return out, nil
+}
+
+// PlannedCosts sums what letters were expected to cost.
+func (r *reader) PlannedCosts(ctx context.Context, since time.Time) ([]engine.PlannedCost, error) {
+	out, err := list(ctx, r, func(scan scan) (c engine.PlannedCost, err error) {
+		err = scan(&c.Account, &c.Konteringskode, &c.Letters, &c.Net)
+		return c, err
+	}, `SELECT s.account, l.konteringskode, count(*), CAST(coalesce(sum(l.expected_production + l.expected_postage), 0) AS BIGINT)
+		FROM print_job j JOIN job_letter l ON l.job = j.id JOIN shipment s ON s.id = l.shipment
+		WHERE j.created_at >= $1 AND l.live AND NOT l.reprint AND s.cost_approved_at IS NULL
+		GROUP BY s.account, l.konteringskode ORDER BY s.account, l.konteringskode`, since.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("expected cost of jobs: %w", err)
 	}
 	return out, nil
 }
@@ -211,11 +240,16 @@ func (t *tx) insertJob(ctx context.Context, j engine.PrintJob, letters []engine.
 		if err != nil {
 			return err
 		}
+		var production, postage any
+		if l.Expected != nil {
+			production, postage = int64(l.Expected.Production), int64(l.Expected.Postage)
+		}
 		rows = append(rows, []any{l.Job, live, j.Reprint, only, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
-			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram})
+			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram, production, postage})
 	}
 	return t.insertRows(ctx, `job_letter (job, live, reprint, only_sheets, shipment, letter, konteringskode, reason, file, first_side,
-		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram)`, rows)
+		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram,
+		expected_production, expected_postage)`, rows)
 }
 
 // UpdateJob stores a changed job.

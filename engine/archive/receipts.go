@@ -252,20 +252,23 @@ func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accoun
 	out, err := list(ctx, r, func(scan scan) (s engine.ReportShipment, err error) {
 		sha, bytes := blobOf(&s.Prepared)
 		l, n := &s.Letter, [9]int64{}
+		var cost expected
 		err = scan(&s.ID, &s.Account, &s.HandIn, &s.Status, &s.Submission.Konteringskode, &s.Submission.SendingSystem,
 			&s.Submission.DigitalOnly, &s.Fingerprint, &s.Zone,
 			when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
-			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals}, &s.Version,
+			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
+			when{&s.CostApprovedAt}, &s.Version,
 			textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
 			number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
-			textOf(&l.Envelope), number{&n[8]}, jsonOf{&l.Only})
+			textOf(&l.Envelope), number{&n[8]}, jsonOf{&l.Only}, &cost.production, &cost.postage)
+		l.Expected = cost.get()
 		l.Letter, l.FirstSide, l.LastSide, l.Sheets, l.Pages = int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
 		l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram = int(n[5]), int(n[6]), int(n[7]), int(n[8])
 		s.Job = l.Job
 		return s, err
 	}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
 			s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-			s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.version, `+letterColumns+`
+			s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version, `+letterColumns+`
 		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live AND NOT l.reprint
 		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2 OR s.id IN (
 			SELECT shipment FROM receipt WHERE state = 'APPLIED' AND posted_at >= $1 AND posted_at < $2))`+where+` ORDER BY s.id`, a...)

@@ -12,7 +12,7 @@ import (
 
 const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.zone,
 	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.version`
+	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version`
 
 // onTheWay are the statuses from which a letter may go to paper.
 const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
@@ -23,7 +23,8 @@ func scanShipment(scan scan) (engine.Shipment, error) {
 	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, &s.Zone,
 		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
 		when{&s.PostedAt}, when{&s.ClosedAt},
-		sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals}, &s.Version)
+		sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
+		when{&s.CostApprovedAt}, &s.Version)
 	return s, err
 }
 
@@ -59,6 +60,9 @@ func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engi
 	if f.Held {
 		where = append(where, "s.hold <> ''")
 	}
+	if f.Hold != "" {
+		where = append(where, "s.hold = "+a.add(f.Hold))
+	}
 	if f.DigitalOnly {
 		where = append(where, "s.digital_only")
 	}
@@ -73,14 +77,27 @@ func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engi
 // CountShipments counts shipments by account, status and hold.
 func (r *reader) CountShipments(ctx context.Context) ([]engine.StatusCount, error) {
 	out, err := list(ctx, r, func(scan scan) (c engine.StatusCount, err error) {
-		var held int
-		err = scan(&c.Account, &c.Status, &held, &c.Count)
-		c.Held = held == 1
+		err = scan(&c.Account, &c.Status, &c.Hold, &c.Count)
 		return c, err
-	}, `SELECT account, status, CASE WHEN hold = '' THEN 0 ELSE 1 END AS held, count(*)
-		FROM shipment GROUP BY account, status, held ORDER BY account, status, held`)
+	}, `SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold ORDER BY account, status, hold`)
 	if err != nil {
 		return nil, fmt.Errorf("count shipments: %w", err)
+	}
+	return out, nil
+}
+
+// CountHeld counts shipments that are set aside.
+func (r *reader) CountHeld(ctx context.Context) (map[string]int, error) {
+	out := map[string]int{}
+	_, err := list(ctx, r, func(scan scan) (struct{}, error) {
+		var code string
+		var n int
+		err := scan(&code, &n)
+		out[code] = n
+		return struct{}{}, err
+	}, `SELECT hold, count(*) FROM shipment WHERE hold <> '' GROUP BY hold`)
+	if err != nil {
+		return nil, fmt.Errorf("count what is set aside: %w", err)
 	}
 	return out, nil
 }
@@ -214,7 +231,7 @@ func (t *tx) insertShipment(ctx context.Context, s engine.Shipment, docs []engin
 // fieldColumns are the columns that an update stores too, in the order of shipmentFields.
 const fieldColumns = `status, submission, konteringskode, sending_system, digital_only, fingerprint, zone,
 	notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at,
-	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals`
+	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals, cost_approved_at`
 
 func shipmentFields(s engine.Shipment) ([]any, error) {
 	submission, err := encode(s.Submission)
@@ -237,7 +254,7 @@ func shipmentFields(s engine.Shipment) ([]any, error) {
 	return []any{s.Status, submission, clean(s.Submission.Konteringskode), clean(s.Submission.SendingSystem),
 		s.Submission.DigitalOnly, s.Fingerprint, s.Zone,
 		s.NotifiedAt, s.ReadAt, s.DueAt, optional(s.DueReason), s.SentAt, s.PostedAt, s.ClosedAt,
-		sha, bytes, facts, optional(s.PreparedKey), s.Hold, refusals}, nil
+		sha, bytes, facts, optional(s.PreparedKey), s.Hold, refusals, s.CostApprovedAt}, nil
 }
 
 // UpdateShipment stores a changed shipment.

@@ -328,6 +328,10 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		show("alarms", as, err)
 		counts, err := r.CountShipments(ctx)
 		show("counts", counts, err)
+		held, err := r.CountHeld(ctx)
+		show("held", held, err)
+		planned, err := r.PlannedCosts(ctx, T0)
+		show("planned costs", planned, err)
 		return nil
 	})
 	show("view", nil, err)

@@ -219,6 +219,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"shipment updates", shipmentUpdates},
 		{"shipment lists", shipmentLists},
 		{"history", history},
+		{"planned costs", plannedCosts},
 		{"duplicate guard", countAlike},
 		{"prepared files", preparedAs},
 		{"due", due},
@@ -274,6 +275,7 @@ func shipmentRoundTrip(s *suite) {
 	full.ReadAt, full.SentAt, full.PostedAt, full.ClosedAt = T0.Add(1), T0.Add(time.Hour), T0.Add(2*time.Hour), T0.Add(3*time.Hour)
 	full.ReadAt = T0.Add(time.Millisecond)
 	full.Hold = "forside-plass"
+	full.CostApprovedAt = T0.Add(time.Hour)
 	docs := []engine.Document{Document(1, 0), Document(1, 1)}
 	s.must(func(tx engine.Tx) error {
 		return errors.Join(tx.InsertShipment(s.ctx, full, docs), tx.InsertShipment(s.ctx, bare, nil))
@@ -405,9 +407,61 @@ func shipmentLists(s *suite) {
 			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Status, b.Status))
 		})
 		s.same(got, []engine.StatusCount{
-			{Account: "helse", Status: engine.StatusAkseptert, Held: true, Count: 1},
+			{Account: "helse", Status: engine.StatusAkseptert, Hold: "x", Count: 1},
 			{Account: "skole", Status: engine.StatusAkseptert, Count: 3},
 			{Account: "skole", Status: engine.StatusLest, Count: 1},
+		})
+		if err != nil {
+			return err
+		}
+		held, err := r.CountHeld(s.ctx)
+		s.same(held, map[string]int{"x": 1})
+		for hold, want := range map[string]int{"x": 1, "y": 0} {
+			list, err := r.Shipments(s.ctx, engine.ShipmentFilter{Hold: hold})
+			if err != nil || len(list) != want {
+				s.Errorf("set aside for %s: %d, %v, want %d", hold, len(list), err, want)
+			}
+		}
+		return err
+	})
+}
+
+// plannedCosts sums what live jobs of a day were expected to cost: no reprints, no approved letters.
+func plannedCosts(s *suite) {
+	s.put(nil, 1, 2, 3, 4)
+	s.put(func(v *engine.Shipment) { v.CostApprovedAt = T0 }, 5)
+	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 6)
+	cost := func(production, postage billing.Ore) *engine.ExpectedCost {
+		return &engine.ExpectedCost{Production: production, Postage: postage}
+	}
+	insert := func(id string, created time.Time, change func(*engine.PrintJob, []engine.JobLetter), shipments ...int) {
+		s.must(func(tx engine.Tx) error {
+			j, letters := Job(id, shipments...)
+			j.Created, j.Updated = created, created
+			for i := range letters {
+				letters[i].Expected = cost(100, 1450)
+			}
+			if change != nil {
+				change(&j, letters)
+			}
+			if err := tx.InsertJob(s.ctx, j, letters); err != nil {
+				return err
+			}
+			got, err := tx.JobLetters(s.ctx, id)
+			s.same(got, letters)
+			return err
+		})
+	}
+	insert("AAAA000001", T0.Add(-time.Millisecond), nil, 1)
+	insert("AAAA000002", T0, func(_ *engine.PrintJob, l []engine.JobLetter) { l[0].Expected = cost(7, 0); l[1].Expected = nil }, 2, 3, 5)
+	insert("AAAA000003", T0.Add(time.Hour), func(_ *engine.PrintJob, l []engine.JobLetter) { l[0].Konteringskode = "" }, 6)
+	insert("AAAA000004", T0.Add(time.Hour), func(j *engine.PrintJob, _ []engine.JobLetter) { j.State = engine.JobWithdrawn }, 4)
+	insert("AAAA000005", T0.Add(time.Hour), func(j *engine.PrintJob, _ []engine.JobLetter) { j.Reprint, j.Parent = true, "AAAA000002" }, 2)
+	s.view(func(r engine.Reader) error {
+		got, err := r.PlannedCosts(s.ctx, T0)
+		s.same(got, []engine.PlannedCost{
+			{Account: "helse", Letters: 1, Net: 1550},
+			{Account: "skole", Konteringskode: "0412", Letters: 2, Net: 7},
 		})
 		return err
 	})
