@@ -36,7 +36,8 @@ type ShipmentRecord struct {
 type CostRecord struct {
 	Shipment, Job  string // may be empty for amounts that belong to no letter
 	Konteringskode string // may be empty
-	Posted         Civil  // the day that decides the period
+	Posted         Civil  // the day that decides the period: the day booked
+	Letters        int    // how many letters the line counts: 1 at a letter's first line, -1 where that is reversed, else 0
 	Kind           string // KindProduction, KindPostage or another kind
 	Net, VAT       Ore    // øre
 	Gross          Ore    // øre; must be Net + VAT
@@ -278,11 +279,8 @@ type ShipmentRow struct {
 // CostRow is one cost line of the period.
 type CostRow struct {
 	CostRecord
-	CodeNumber int // the number of the line's konteringskode
-	// Letters and Volume are what the line adds to the counts: a letter is counted once, at its first line
-	// of the period, and the lines' Letters and Volume sum to the report's.
-	Letters int
-	Volume  Volume
+	CodeNumber int    // the number of the line's konteringskode
+	Volume     Volume // what the line adds to the volume: that of its letters
 }
 
 // Report is the figures of a period, complete and checked: the rows of each table sum to the totals.
@@ -359,6 +357,8 @@ func (in ReportInput) validate() error {
 			return fmt.Errorf("cost line of shipment %q: the posted day must be written YYYY-MM-DD", c.Shipment)
 		case err != nil || gross != c.Gross:
 			return fmt.Errorf("cost line of shipment %q, %s: gross is not net and VAT together", c.Shipment, c.Kind)
+		case c.Letters < -1 || c.Letters > 1:
+			return fmt.Errorf("cost line of shipment %q counts %d letters", c.Shipment, c.Letters)
 		case c.Kind == "":
 			return fmt.Errorf("cost line of shipment %q has no kind", c.Shipment)
 		}
@@ -429,8 +429,7 @@ func (b *reportBuilder) receive() {
 	}
 }
 
-// cost sums the cost lines of the period. A letter is counted once, on the code and month of its first
-// line in order of day and kind.
+// cost sums the cost lines of the period.
 func (b *reportBuilder) cost() error {
 	r := &b.report
 	for _, c := range b.in.Costs {
@@ -439,7 +438,6 @@ func (b *reportBuilder) cost() error {
 		}
 	}
 	slices.SortFunc(r.Costs, func(x, y CostRow) int { return compareCosts(x.CostRecord, y.CostRecord) })
-	counted := make(map[string]bool, len(r.Costs))
 	for i := range r.Costs {
 		row := &r.Costs[i]
 		c := row.CostRecord
@@ -454,16 +452,15 @@ func (b *reportBuilder) cost() error {
 				return fmt.Errorf("sum cost lines: %w", err)
 			}
 		}
-		if c.Shipment == "" || counted[c.Shipment] {
+		if c.Letters == 0 {
 			continue
 		}
-		counted[c.Shipment] = true
-		row.Letters = 1
 		for _, m := range moneys {
-			m.Letters++
+			m.Letters += c.Letters
 		}
 		if s != nil {
-			row.Volume = Volume{s.PagesBW, s.PagesColour, s.Sheets, int64(s.WeightGram)}
+			n := c.Letters
+			row.Volume = Volume{n * s.PagesBW, n * s.PagesColour, n * s.Sheets, int64(n * s.WeightGram)}
 			for _, v := range volumes {
 				v.add(row.Volume)
 			}
@@ -475,7 +472,7 @@ func (b *reportBuilder) cost() error {
 func compareCosts(a, b CostRecord) int {
 	return cmp.Or(cmp.Compare(a.Posted, b.Posted), cmp.Compare(a.Shipment, b.Shipment), cmp.Compare(kindOrder(a.Kind), kindOrder(b.Kind)),
 		cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Konteringskode, b.Konteringskode), cmp.Compare(a.Job, b.Job),
-		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Net, b.Net), cmp.Compare(a.VAT, b.VAT))
+		cmp.Compare(a.Source, b.Source), cmp.Compare(b.Letters, a.Letters), cmp.Compare(a.Net, b.Net), cmp.Compare(a.VAT, b.VAT))
 }
 
 func kindOrder(kind string) int {

@@ -137,7 +137,11 @@ func at(s string) time.Time {
 
 func cost(shipment, code string, day Civil, kind string, net Ore) CostRecord {
 	vat := net.Percent(25)
-	return CostRecord{Shipment: shipment, Job: "J1", Konteringskode: code, Posted: day, Kind: kind, Net: net, VAT: vat, Gross: net + vat, Source: "fil:1"}
+	c := CostRecord{Shipment: shipment, Job: "J1", Konteringskode: code, Posted: day, Kind: kind, Net: net, VAT: vat, Gross: net + vat, Source: "fil:1"}
+	if kind == KindProduction {
+		c.Letters = 1
+	}
+	return c
 }
 
 func TestBuildReport(t *testing.T) {

@@ -143,10 +143,12 @@ type Reader interface {
 	OpenConflicts(ctx context.Context) (map[string]int, error)
 	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error) // recorded in [from, to)
 
-	// Figures for reports. ReportShipments: received in [from, to), or posted or reprinted in it (the letters of the costs).
-	// ReportCosts: posted in [from, to). accounts nil: all.
+	// ReportShipments are the shipments received or posted in [from, to), and those that the ledger has lines of in it.
+	// accounts nil: all.
 	ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]ReportShipment, error)
-	ReportCosts(ctx context.Context, from, to time.Time, accounts []string) ([]ReportCost, error)
+	// Ledger lists lines in the order of booked time, job, shipment, entry and place.
+	Ledger(ctx context.Context, f LedgerFilter) ([]LedgerLine, error)
+	ClosedMonths(ctx context.Context) ([]ClosedMonth, error) // the oldest first
 
 	// LastSlot is the newest slot of a schedule in the ledger; ErrNotFound.
 	LastSlot(ctx context.Context, schedule string) (Slot, error)
@@ -188,12 +190,16 @@ type Tx interface {
 	SendLetters(ctx context.Context, job string, at time.Time) error
 
 	InsertReceiptFile(ctx context.Context, f ReceiptFile) error // ErrExists when (vendor, sha256) is there
-	// InsertReceipt stores a receipt row with its cost lines. ErrExists when an applied receipt is there for the same
-	// (job, shipment).
-	InsertReceipt(ctx context.Context, r Receipt, lines []billing.CostLine) error
-	// DecideReceipt records a decision, now. With Taken the two change their states, and the lines are those of the receipt
-	// that comes into force. ErrExists when it is decided; ErrStale when the two are not CONFLICT and APPLIED any more.
-	DecideReceipt(ctx context.Context, d ReceiptDecision, lines []billing.CostLine) error
+	// InsertReceipt stores a receipt row. ErrExists when an applied receipt is there for the same (job, shipment).
+	InsertReceipt(ctx context.Context, r Receipt) error
+	// DecideReceipt records a decision, now. With Taken the two change their states. ErrExists when it is decided; ErrStale
+	// when the two are not CONFLICT and APPLIED any more.
+	DecideReceipt(ctx context.Context, d ReceiptDecision) error
+	// Book adds lines to the ledger, recorded now. ErrExists when one of the entry and place is there, or reverses a line that
+	// is reversed. A line in a closed month is refused.
+	Book(ctx context.Context, lines []LedgerLine) error
+	// CloseMonth closes a month, now. ErrExists when it is closed.
+	CloseMonth(ctx context.Context, m ClosedMonth) error
 	InsertDeviations(ctx context.Context, ds []Deviation) error // one that is there already (same Key) is left alone
 
 	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
@@ -318,15 +324,6 @@ type ReportShipment struct {
 	Shipment // Submission is empty but for konteringskode, avgivendeSystem and kunDigitalLevering
 	Job      string
 	Letter   JobLetter // zero unless in a live job
-}
-
-// ReportCost is a cost line with its letter.
-type ReportCost struct {
-	Shipment, Job, Account string
-	Reprint                bool // the job is one
-	PostedAt               time.Time
-	Line                   billing.CostLine
-	Receipt, File          string
 }
 
 // SlotState is what became of a scheduled slot.

@@ -60,7 +60,7 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 		}
 		d := ReceiptDecision{Receipt: c.Conflict.ID, Against: c.InForce.ID, Taken: r.Take, Reason: r.Reason}
 		if !r.Take {
-			return tx.DecideReceipt(ctx, d, nil)
+			return tx.DecideReceipt(ctx, d)
 		}
 		v, ok := e.vendors[c.Conflict.Vendor]
 		if !ok {
@@ -81,7 +81,7 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 }
 
 // takeReceipt brings a receipt in conflict into force in tx, in place of another: its amounts are booked under our
-// konteringskode, and what is odd about it is given. A reversal is booked at nothing.
+// konteringskode, those of the other reversed, and what is odd about it is given. A reversal only reverses.
 func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDecision, taken Receipt, inForce billing.ReceiptRow) ([]Deviation, error) {
 	row := taken.Row
 	letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
@@ -94,16 +94,30 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 	}
 	booked := row
 	booked.Konteringskode = letter.Konteringskode
-	reversal := row.Kind == billing.RowReversal
-	if reversal {
-		booked.Production, booked.Postage = 0, 0
-	}
 	d.Taken = true
-	if err := tx.DecideReceipt(ctx, d, billing.CostLines(booked, v.VAT)); err != nil {
+	if err := tx.DecideReceipt(ctx, d); err != nil {
 		return nil, err
 	}
-	if reversal {
+	closed, err := tx.ClosedMonths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	why := "rettet"
+	if row.Kind == billing.RowReversal {
+		why = "trukket tilbake av trykkeriet"
+	}
+	if err := e.reverse(ctx, tx, closed, d.Against, taken.File, why); err != nil {
+		return nil, err
+	}
+	if row.Kind == billing.RowReversal {
 		return nil, nil
+	}
+	j, err := tx.Job(ctx, row.Job)
+	if err != nil {
+		return nil, err
+	}
+	if err := bookReceipt(ctx, tx, closed, taken, booked, s.Account, j.Reprint, v.VAT); err != nil {
+		return nil, err
 	}
 	if s.PostedAt.Equal(inForce.PostedAt.Truncate(millisecond)) && !row.PostedAt.Equal(s.PostedAt) {
 		s.PostedAt = row.PostedAt.UTC().Truncate(millisecond)
@@ -125,7 +139,7 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 // corrects brings a correction or reversal of the vendor's into force in tx.
 func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inForce Receipt) ([]Deviation, error) {
 	r.State = ReceiptConflict
-	if err := tx.InsertReceipt(ctx, r, nil); err != nil {
+	if err := tx.InsertReceipt(ctx, r); err != nil {
 		return nil, err
 	}
 	reason := "the vendor has corrected it"

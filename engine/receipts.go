@@ -262,6 +262,10 @@ func (e *Engine) receiptID(vendor, sha string, row int) string {
 
 // applyReceipts applies a parsed file in tx.
 func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
+	closed, err := tx.ClosedMonths(ctx)
+	if err != nil {
+		return err
+	}
 	touched := map[string]bool{}
 	jobs := map[string]PrintJob{} // as they were before their first row
 	var deviations []Deviation
@@ -301,7 +305,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			out.Unknown++
 			out.Unbooked += amount
 			deviate("", billing.Unknown(row))
-			if err := tx.InsertReceipt(ctx, r, nil); err != nil {
+			if err := tx.InsertReceipt(ctx, r); err != nil {
 				return err
 			}
 			continue
@@ -368,7 +372,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			return err
 		}
 		if r.State != ReceiptApplied {
-			if err := tx.InsertReceipt(ctx, r, nil); err != nil {
+			if err := tx.InsertReceipt(ctx, r); err != nil {
 				return err
 			}
 			continue
@@ -377,7 +381,10 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		// the cost to another budget.
 		booked := row
 		booked.Konteringskode = letter.Konteringskode
-		if err := tx.InsertReceipt(ctx, r, billing.CostLines(booked, v.VAT)); err != nil {
+		if err := tx.InsertReceipt(ctx, r); err != nil {
+			return err
+		}
+		if err := bookReceipt(ctx, tx, closed, r, booked, s.Account, jobs[row.Job].Reprint, v.VAT); err != nil {
 			return err
 		}
 		out.Applied++

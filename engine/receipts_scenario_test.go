@@ -32,8 +32,8 @@ func offeredLetters(t *testing.T, n int, changes ...change) (s *stage, job strin
 // money is the net sum of all cost lines, and their number.
 func (s *stage) money(t *testing.T) (net billing.Ore, lines int) {
 	t.Helper()
-	costs := view(t, s, func(r engine.Reader) ([]engine.ReportCost, error) {
-		return r.ReportCosts(s.ctx, tuesday.AddDate(-1, 0, 0), tuesday.AddDate(1, 0, 0), nil)
+	costs := view(t, s, func(r engine.Reader) ([]engine.LedgerLine, error) {
+		return r.Ledger(s.ctx, engine.LedgerFilter{})
 	})
 	for _, c := range costs {
 		net += c.Line.Net
@@ -312,8 +312,8 @@ func TestReceiptWithAnotherKonteringskode(t *testing.T) {
 	if d := s.deviations(t); d != "KONTERINGSKODE KONTERINGSKODE" {
 		t.Errorf("deviations: %s", d)
 	}
-	for _, c := range view(t, s, func(r engine.Reader) ([]engine.ReportCost, error) {
-		return r.ReportCosts(s.ctx, tuesday.AddDate(0, -1, 0), tuesday.AddDate(0, 1, 0), nil)
+	for _, c := range view(t, s, func(r engine.Reader) ([]engine.LedgerLine, error) {
+		return r.Ledger(s.ctx, engine.LedgerFilter{})
 	}) {
 		if want := map[string]string{ours: "1234-56", none: ""}[c.Shipment]; c.Line.Konteringskode != want {
 			t.Errorf("the cost is on code %q, want %q", c.Line.Konteringskode, want)

@@ -53,18 +53,18 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 			return err
 		}
 		in.Deviations = append(in.Deviations, missing...)
-		costs, err := r.ReportCosts(ctx, from, to, q.Accounts)
+		lines, err := r.Ledger(ctx, LedgerFilter{From: from, To: to, Accounts: q.Accounts})
 		if err != nil {
 			return err
 		}
-		for _, c := range costs {
-			source := "kvitteringsfil " + c.File[:12]
-			if c.Reprint {
-				source += ", omtrykk"
-			}
+		reprints, err := reprintsOf(ctx, r, lines)
+		if err != nil {
+			return err
+		}
+		for _, l := range lines {
 			in.Costs = append(in.Costs, billing.CostRecord{
-				Shipment: c.Shipment, Job: c.Job, Konteringskode: c.Line.Konteringskode, Posted: billing.CivilOf(c.PostedAt, Oslo),
-				Kind: c.Line.Kind, Net: c.Line.Net, VAT: c.Line.VAT, Gross: c.Line.Gross, Source: source,
+				Shipment: l.Shipment, Job: l.Job, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, Oslo), Letters: l.Letters,
+				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]),
 			})
 		}
 		deviations, err := r.Deviations(ctx, from, to)
@@ -93,6 +93,35 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		return billing.Report{}, fmt.Errorf("gather report: %w", err)
 	}
 	return billing.BuildReport(in)
+}
+
+// reprintsOf tells which jobs of the lines are reprints.
+func reprintsOf(ctx context.Context, r Reader, lines []LedgerLine) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, l := range lines {
+		if _, known := out[l.Job]; known || l.Job == "" {
+			continue
+		}
+		j, err := r.Job(ctx, l.Job)
+		if err != nil {
+			return nil, err
+		}
+		out[l.Job] = j.Reprint
+	}
+	return out, nil
+}
+
+// sourceOf words where a ledger line is from.
+func sourceOf(l LedgerLine, reprint bool) string {
+	s := map[LedgerSource]string{LedgerReceipt: "kvitteringsfil ", LedgerReversal: "reversering ved ", LedgerAllocation: "fordeling av faktura "}[l.Source]
+	s += l.Document[:min(12, len(l.Document))]
+	if reprint {
+		s += ", omtrykk"
+	}
+	if l.Note != "" {
+		s += ": " + l.Note
+	}
+	return s
 }
 
 // unreceipted lists the letters handed over in [from, to) that no receipt has come for. They belong to the period in

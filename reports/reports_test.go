@@ -54,8 +54,8 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 			s.Envelope = billing.EnvelopeC5
 			s.WeightGram, _ = billing.WeightGram(s.Sheets, s.Envelope, billing.DefaultPaper())
 			row := billing.ReceiptRow{Konteringskode: s.Konteringskode, Production: billing.Ore(150 + rnd.IntN(900)), Postage: billing.Ore(750 + rnd.IntN(2000))}
-			for _, l := range billing.CostLines(row, billing.VAT{ProductionPercent: 25, PostagePercent: 25}) {
-				in.Costs = append(in.Costs, billing.CostRecord{Shipment: s.ID, Job: s.Job, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, in.Location),
+			for k, l := range billing.CostLines(row, billing.VAT{ProductionPercent: 25, PostagePercent: 25}) {
+				in.Costs = append(in.Costs, billing.CostRecord{Shipment: s.ID, Job: s.Job, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, in.Location), Letters: 1 - k,
 					Kind: l.Kind, Net: l.Net, VAT: l.VAT, Gross: l.Gross, Source: fmt.Sprintf("kvittering-%04d.csv:%d", i/50, i%50+2)})
 			}
 			if rnd.IntN(12) == 0 {

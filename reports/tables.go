@@ -214,9 +214,9 @@ const (
 func (b *book) costTable() long {
 	return long{
 		title: "Kostnader",
-		note:  "Én rad per kostnadslinje postlagt i perioden, slik den er bokført. Rettelser er egne linjer.",
+		note:  "Én rad per kostnadslinje bokført i perioden. Det er dagen brevet ble postlagt, eller dagen kvitteringen kom når måneden var lukket. Rettelser er egne linjer.",
 		cols: []column{
-			{"Postlagt dag", kindDay, 13}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Kode nr.", kindInt, 7}, {"Konteringskode", kindText, 16},
+			{"Bokført dag", kindDay, 13}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Kode nr.", kindInt, 7}, {"Konteringskode", kindText, 16},
 			{"Art", kindText, 12}, {"Netto kr", kindMoney, 12}, {"Mva. kr", kindMoney, 11}, {"Brutto kr", kindMoney, 12}, {"Brev", kindInt, 7},
 			{"Sider s/hv", kindInt, 7}, {"Sider farge", kindInt, 7}, {"Ark", kindInt, 7}, {"Kilde", kindText, 12},
 		},

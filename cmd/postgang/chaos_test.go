@@ -936,7 +936,7 @@ func (c *chaos) look() (chaosView, string) {
 				id: s.ID, handIn: s.Account + "/" + s.HandIn, status: s.Status, hold: s.Hold, due: !s.DueAt.IsZero(), receipts: receipts[s.ID],
 			})
 		}
-		costs, err := r.ReportCosts(ctx, time.Time{}, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), nil)
+		costs, err := r.Ledger(ctx, engine.LedgerFilter{})
 		if err != nil {
 			return err
 		}

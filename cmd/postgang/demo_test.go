@@ -88,7 +88,7 @@ type demoNight struct {
 	took      time.Duration
 	shipments map[string]engine.Shipment // by id
 	wanted    map[string]letters.Shipment
-	costs     []engine.ReportCost
+	costs     []engine.LedgerLine
 	jobs      []engine.PrintJob
 	printed   []demoJob
 	again     []demoJob // reprints
@@ -149,7 +149,7 @@ func (n *demoNight) readArchive(ctx context.Context) (err error) {
 			return err
 		}
 		from, to := n.period()
-		n.costs, err = r.ReportCosts(ctx, from.In(engine.Oslo), to.In(engine.Oslo), nil)
+		n.costs, err = r.Ledger(ctx, engine.LedgerFilter{From: from.In(engine.Oslo), To: to.In(engine.Oslo)})
 		return err
 	})
 }

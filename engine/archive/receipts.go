@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
 	"postgang/engine"
 )
 
@@ -120,14 +119,14 @@ func (r *reader) OpenConflicts(ctx context.Context) (map[string]int, error) {
 }
 
 // DecideReceipt records a decision.
-func (t *tx) DecideReceipt(ctx context.Context, d engine.ReceiptDecision, lines []billing.CostLine) error {
-	if err := t.decideReceipt(ctx, d, lines); err != nil {
+func (t *tx) DecideReceipt(ctx context.Context, d engine.ReceiptDecision) error {
+	if err := t.decideReceipt(ctx, d); err != nil {
 		return fmt.Errorf("decide about receipt %s: %w", d.Receipt, err)
 	}
 	return nil
 }
 
-func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision, lines []billing.CostLine) error {
+func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision) error {
 	_, err := t.exec(ctx, `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) VALUES ($1, $2, $3, $4, $5)`,
 		d.Receipt, d.Against, d.Taken, t.now, clean(d.Reason))
 	if err != nil {
@@ -148,10 +147,7 @@ func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision, lines 
 			return err
 		}
 	}
-	if !d.Taken {
-		return nil
-	}
-	return t.insertLines(ctx, d.Receipt, lines)
+	return nil
 }
 
 // Deviations lists deviations by the time recorded.
@@ -184,18 +180,15 @@ func (t *tx) InsertReceiptFile(ctx context.Context, f engine.ReceiptFile) error 
 	return nil
 }
 
-// InsertReceipt stores a receipt and its cost lines.
-func (t *tx) InsertReceipt(ctx context.Context, r engine.Receipt, lines []billing.CostLine) error {
-	if err := t.insertReceipt(ctx, r, lines); err != nil {
+// InsertReceipt stores a receipt.
+func (t *tx) InsertReceipt(ctx context.Context, r engine.Receipt) error {
+	if err := t.insertReceipt(ctx, r); err != nil {
 		return fmt.Errorf("insert receipt %s: %w", r.ID, err)
 	}
 	return nil
 }
 
-func (t *tx) insertReceipt(ctx context.Context, r engine.Receipt, lines []billing.CostLine) error {
-	if r.State != engine.ReceiptApplied && len(lines) > 0 {
-		return fmt.Errorf("a receipt that is %s has no cost lines", r.State)
-	}
+func (t *tx) insertReceipt(ctx context.Context, r engine.Receipt) error {
 	r.Row.PostedAt = r.Row.PostedAt.UTC() // JSON keeps the zone, and a row is compared with one just parsed
 	line, err := encode(r.Row)
 	if err != nil {
@@ -205,20 +198,8 @@ func (t *tx) insertReceipt(ctx context.Context, r engine.Receipt, lines []billin
 	if r.State != engine.ReceiptUnknown {
 		job, shipment = r.Row.Job, r.Row.Shipment
 	}
-	err = t.insertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, [][]any{{
+	return t.insertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, [][]any{{
 		r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}})
-	if err != nil {
-		return err
-	}
-	return t.insertLines(ctx, r.ID, lines)
-}
-
-func (t *tx) insertLines(ctx context.Context, receipt string, lines []billing.CostLine) error {
-	var rows [][]any
-	for i, l := range lines {
-		rows = append(rows, []any{receipt, i, l.Kind, l.Konteringskode, l.Net, l.VAT, l.Gross})
-	}
-	return t.insertRows(ctx, `cost_line (receipt, place, kind, konteringskode, net, vat, gross)`, rows)
 }
 
 // InsertDeviations stores deviations that are not there yet.
@@ -241,8 +222,8 @@ func (t *tx) InsertDeviations(ctx context.Context, ds []engine.Deviation) error 
 	return nil
 }
 
-// ReportShipments lists shipments received or posted in a period, a reprint of them included, by id; of all accounts when none is named. It reads
-// no personal data.
+// ReportShipments lists shipments received or posted in a period, or with lines in the ledger in it, by id; of all accounts
+// when none is named. It reads no personal data.
 func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]engine.ReportShipment, error) {
 	a := args{from.UnixMilli(), to.UnixMilli()}
 	where := ""
@@ -271,31 +252,9 @@ func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accoun
 			s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version, `+letterColumns+`
 		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live AND NOT l.reprint
 		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2 OR s.id IN (
-			SELECT shipment FROM receipt WHERE state = 'APPLIED' AND posted_at >= $1 AND posted_at < $2))`+where+` ORDER BY s.id`, a...)
+			SELECT shipment FROM ledger WHERE booked_at >= $1 AND booked_at < $2))`+where+` ORDER BY s.id`, a...)
 	if err != nil {
 		return nil, fmt.Errorf("report shipments: %w", err)
-	}
-	return out, nil
-}
-
-// ReportCosts lists cost lines of letters posted in a period, by time and letter; of all accounts when none is named.
-func (r *reader) ReportCosts(ctx context.Context, from, to time.Time, accounts []string) ([]engine.ReportCost, error) {
-	a := args{from.UnixMilli(), to.UnixMilli()}
-	where := ""
-	if len(accounts) > 0 {
-		where = " AND s.account IN " + in(&a, accounts)
-	}
-	out, err := list(ctx, r, func(scan scan) (c engine.ReportCost, err error) {
-		err = scan(&c.Shipment, &c.Job, &c.Reprint, &c.Account, when{&c.PostedAt}, &c.Line.Kind, &c.Line.Konteringskode,
-			&c.Line.Net, &c.Line.VAT, &c.Line.Gross, &c.Receipt, &c.File)
-		return c, err
-	}, `SELECT c.shipment, c.job, j.reprint, s.account, c.posted_at, m.kind, m.konteringskode, m.net, m.vat, m.gross, c.id, c.file
-		FROM receipt c JOIN cost_line m ON m.receipt = c.id JOIN shipment s ON s.id = c.shipment
-			JOIN print_job j ON j.id = c.job
-		WHERE c.state = 'APPLIED' AND c.posted_at >= $1 AND c.posted_at < $2`+where+`
-		ORDER BY c.posted_at, c.job, c.shipment, m.place`, a...)
-	if err != nil {
-		return nil, fmt.Errorf("report costs: %w", err)
 	}
 	return out, nil
 }

@@ -201,14 +201,17 @@ func (g *generator) act(now time.Time) act {
 		id := g.job()
 		return act{"send letters", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.SendLetters(ctx, id, now) }}
 	case 11, 12:
-		r, lines := Receipt(g.base+500+rapid.IntRange(0, 9).Draw(g.rt, "receipt"), g.job(), g.n("shipment"))
+		r, _ := Receipt(g.base+500+rapid.IntRange(0, 9).Draw(g.rt, "receipt"), g.job(), g.n("shipment"))
 		r.Vendor, r.Row.PostedAt = g.account, now
 		r.State = rapid.SampledFrom([]engine.ReceiptState{
 			engine.ReceiptApplied, engine.ReceiptApplied, engine.ReceiptConflict, engine.ReceiptUnknown}).Draw(g.rt, "receipt state")
-		if r.State != engine.ReceiptApplied {
-			lines = nil
-		}
-		return act{"receipt", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.InsertReceipt(ctx, r, lines) }}
+		lines := Booked(r)
+		return act{"receipt", func(ctx context.Context, tx engine.Tx) (any, error) {
+			if err := tx.InsertReceipt(ctx, r); err != nil || r.State != engine.ReceiptApplied {
+				return nil, err
+			}
+			return nil, tx.Book(ctx, lines)
+		}}
 	case 13:
 		d := engine.Deviation{Key: fmt.Sprintf("%s-%d", g.account, g.n("deviation")), Vendor: g.account, Account: g.account,
 			Finding: billing.Deviation{Kind: "vekt", Amount: billing.Ore(g.n("amount"))}}
@@ -318,7 +321,7 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		show("receipt files", fs, err)
 		rs, err := r.ReportShipments(ctx, T0, long, account)
 		show("report", rs, err)
-		cs, err := r.ReportCosts(ctx, T0, long, account)
+		cs, err := r.Ledger(ctx, engine.LedgerFilter{From: T0, To: long, Accounts: account})
 		show("costs", cs, err)
 		sl, err := r.Slots(ctx, g.account, 0)
 		show("slots", sl, err)

@@ -79,8 +79,8 @@ func Composed(j engine.PrintJob) engine.PrintJob {
 	return j
 }
 
-// Receipt is an applied receipt for a letter, with its cost lines.
-func Receipt(n int, job string, shipment int) (engine.Receipt, []billing.CostLine) {
+// Receipt is an applied receipt for a letter, with the lines that are booked for it.
+func Receipt(n int, job string, shipment int) (engine.Receipt, []engine.LedgerLine) {
 	r := engine.Receipt{
 		ID: ID(n), Vendor: "trykkeri", File: Sha(500), State: engine.ReceiptApplied,
 		Row: billing.ReceiptRow{
@@ -88,7 +88,19 @@ func Receipt(n int, job string, shipment int) (engine.Receipt, []billing.CostLin
 			EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 20, Production: 305, Postage: 1450, Konteringskode: "0412",
 		},
 	}
-	return r, billing.CostLines(r.Row, billing.VAT{ProductionPercent: 25, PostagePercent: 0})
+	return r, Booked(r)
+}
+
+// Booked are the lines that are booked for a receipt.
+func Booked(r engine.Receipt) []engine.LedgerLine {
+	var lines []engine.LedgerLine
+	for i, l := range billing.CostLines(r.Row, billing.VAT{ProductionPercent: 25, PostagePercent: 0}) {
+		lines = append(lines, engine.LedgerLine{
+			Entry: r.ID, Place: i, BookedAt: r.Row.PostedAt, PostedAt: r.Row.PostedAt, Vendor: r.Vendor, Account: "skole", Shipment: r.Row.Shipment,
+			Job: r.Row.Job, Line: l, Letters: 1 - i, Source: engine.LedgerReceipt, Document: r.File,
+		})
+	}
+	return lines
 }
 
 // ReceiptFile is the file that Receipt is from.
@@ -220,6 +232,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"shipment lists", shipmentLists},
 		{"history", history},
 		{"planned costs", plannedCosts},
+		{"ledger", ledger},
 		{"duplicate guard", countAlike},
 		{"prepared files", preparedAs},
 		{"due", due},
@@ -824,9 +837,9 @@ func reprints(s *suite) {
 			return err
 		}
 		for i, job := range []string{original.ID, twice.ID} {
-			r, lines := Receipt(501+i, job, 2)
+			r, _ := Receipt(501+i, job, 2)
 			r.Row.PostedAt = T0.AddDate(0, 3*i, 1)
-			if err := tx.InsertReceipt(s.ctx, r, lines); err != nil {
+			if err := errors.Join(tx.InsertReceipt(s.ctx, r), tx.Book(s.ctx, Booked(r))); err != nil {
 				return err
 			}
 		}
@@ -835,7 +848,7 @@ func reprints(s *suite) {
 	s.view(func(r engine.Reader) error {
 		for i, reprinted := range []bool{false, true} {
 			from, to := T0.AddDate(0, 3*i, 0), T0.AddDate(0, 3*i, 2)
-			costs, err := r.ReportCosts(s.ctx, from, to, nil)
+			costs, err := r.Ledger(s.ctx, engine.LedgerFilter{From: from, To: to})
 			if err != nil {
 				return err
 			}
@@ -843,7 +856,7 @@ func reprints(s *suite) {
 				s.Fatal("no costs")
 			}
 			for _, c := range costs {
-				s.same(c.Reprint, reprinted)
+				s.same(c.Job == twice.ID, reprinted)
 			}
 			ships, err := r.ReportShipments(s.ctx, from, to, nil)
 			if err != nil {
@@ -1086,8 +1099,8 @@ func receipts(s *suite) {
 	s.put(nil, 1, 2)
 	id := s.job(1, 2)
 	f := ReceiptFile()
-	r1, lines := Receipt(101, id, 1)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1, lines) }) // no such file
+	r1, _ := Receipt(101, id, 1)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1) }) // no such file
 	stopped := engine.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: engine.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
 		Problems: []billing.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
 	s.must(func(tx engine.Tx) error {
@@ -1104,7 +1117,7 @@ func receipts(s *suite) {
 		return errors.Join(err, err2, err3)
 	})
 	r1.Row.PostedAt = r1.Row.PostedAt.In(time.FixedZone("CET", 3600)) // reads back as the same instant in UTC
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1, lines) })
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1) })
 	r1.Row.PostedAt = r1.Row.PostedAt.UTC()
 	s.view(func(r engine.Reader) error {
 		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
@@ -1114,12 +1127,12 @@ func receipts(s *suite) {
 		return errors.Join(err, err2)
 	})
 	again, _ := Receipt(102, id, 1)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, again, lines) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, again) })
 	again.State = engine.ReceiptConflict
 	unknown, _ := Receipt(103, "ZZZZ000009", 55)
 	unknown.State = engine.ReceiptUnknown
 	s.must(func(tx engine.Tx) error {
-		return errors.Join(tx.InsertReceipt(s.ctx, again, nil), tx.InsertReceipt(s.ctx, unknown, nil))
+		return errors.Join(tx.InsertReceipt(s.ctx, again), tx.InsertReceipt(s.ctx, unknown))
 	})
 	s.view(func(r engine.Reader) error {
 		n, err := r.Unreceipted(s.ctx, id)
@@ -1128,22 +1141,18 @@ func receipts(s *suite) {
 		s.same(got, r1)
 		return errors.Join(err, err2)
 	})
-	for name, broken := range map[string]func(*engine.Receipt, *[]billing.CostLine){
-		"same id":               func(r *engine.Receipt, l *[]billing.CostLine) { r.ID = r1.ID },
-		"id not a UUID":         func(r *engine.Receipt, l *[]billing.CostLine) { r.ID = "1" },
-		"state unknown":         func(r *engine.Receipt, l *[]billing.CostLine) { r.State = "KANSKJE" },
-		"file unknown":          func(r *engine.Receipt, l *[]billing.CostLine) { r.File = Sha(502) },
-		"letter unknown":        func(r *engine.Receipt, l *[]billing.CostLine) { r.Row.Shipment = ID(3) },
-		"job unknown":           func(r *engine.Receipt, l *[]billing.CostLine) { r.Row.Job = "ZZZZ000009" },
-		"applied, not posted":   func(r *engine.Receipt, l *[]billing.CostLine) { r.Row.PostedAt = time.Time{} },
-		"same kind twice":       func(r *engine.Receipt, l *[]billing.CostLine) { *l = append(*l, (*l)[0]) },
-		"kind missing":          func(r *engine.Receipt, l *[]billing.CostLine) { (*l)[0].Kind = "" },
-		"sum wrong":             func(r *engine.Receipt, l *[]billing.CostLine) { (*l)[0].Gross++ },
-		"conflict with amounts": func(r *engine.Receipt, l *[]billing.CostLine) { r.State = engine.ReceiptConflict },
+	for name, broken := range map[string]func(*engine.Receipt){
+		"same id":             func(r *engine.Receipt) { r.ID = r1.ID },
+		"id not a UUID":       func(r *engine.Receipt) { r.ID = "1" },
+		"state unknown":       func(r *engine.Receipt) { r.State = "KANSKJE" },
+		"file unknown":        func(r *engine.Receipt) { r.File = Sha(502) },
+		"letter unknown":      func(r *engine.Receipt) { r.Row.Shipment = ID(3) },
+		"job unknown":         func(r *engine.Receipt) { r.Row.Job = "ZZZZ000009" },
+		"applied, not posted": func(r *engine.Receipt) { r.Row.PostedAt = time.Time{} },
 	} {
-		r, ls := Receipt(110, id, 2)
-		broken(&r, &ls)
-		if err := s.tx(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r, ls) }); err == nil {
+		r, _ := Receipt(110, id, 2)
+		broken(&r)
+		if err := s.tx(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		}
 	}
@@ -1178,27 +1187,27 @@ func receipts(s *suite) {
 		"with an unknown one": {Receipt: again.ID, Against: ID(999), Reason: "x"},
 		"not in conflict":     {Receipt: unknown.ID, Against: r1.ID, Reason: "x"},
 	} {
-		if err := s.tx(func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, d, nil) }); err == nil {
+		if err := s.tx(func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, d) }); err == nil {
 			s.Errorf("decided %s", name)
 		}
 	}
-	third, thirdLines := Receipt(104, id, 1)
+	third, _ := Receipt(104, id, 1)
 	third.State = engine.ReceiptConflict
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, third, nil) })
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, third) })
 	third.Row.PostedAt = third.Row.PostedAt.UTC()
 	open(2)
 	var at time.Time
-	decide := func(d engine.ReceiptDecision, lines []billing.CostLine) {
+	decide := func(d engine.ReceiptDecision) {
 		s.Helper()
-		s.must(func(tx engine.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.ctx, d, lines) })
+		s.must(func(tx engine.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.ctx, d) })
 	}
 	keep := engine.ReceiptDecision{Receipt: again.ID, Against: r1.ID, Reason: "stays"}
-	decide(keep, nil)
+	decide(keep)
 	keep.At = at
 	open(1)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, keep, nil) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, keep) })
 	take := engine.ReceiptDecision{Receipt: third.ID, Against: r1.ID, Taken: true, Reason: "is right"}
-	decide(take, thirdLines)
+	decide(take)
 	take.At = at
 	open(0)
 	third.State, r1.State = engine.ReceiptApplied, engine.ReceiptConflict
@@ -1211,12 +1220,7 @@ func receipts(s *suite) {
 		s.same(old, recorded(r1, nil))
 		kept, err4 := r.Receipt(s.ctx, again.ID)
 		s.same(kept, recorded(again, &keep))
-		costs, err5 := r.ReportCosts(s.ctx, time.Time{}.Add(1), T0.Add(1000*time.Hour), nil)
-		s.same(len(costs), len(thirdLines))
-		for _, c := range costs {
-			s.same(c.Receipt, third.ID)
-		}
-		return errors.Join(err, err2, err3, err4, err5)
+		return errors.Join(err, err2, err3, err4)
 	})
 
 	closed := s.shipment(2)
@@ -1234,8 +1238,8 @@ func receipts(s *suite) {
 	awaited(1)
 	s.must(func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, closed) })
 	awaited(0) // none is awaited for what a person has closed
-	last, ls := Receipt(111, id, 2)
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, last, ls) })
+	last, _ := Receipt(111, id, 2)
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, last) })
 	s.view(func(r engine.Reader) error {
 		n, err := r.Unreceipted(s.ctx, id)
 		s.same(n, 0)
@@ -1302,30 +1306,100 @@ func reports(s *suite) {
 	s.same(list(T0.Add(24*time.Hour), T0.Add(25*time.Hour)), []engine.ReportShipment{want(1, id, letters[0])})
 	s.same(list(T0.Add(23*time.Hour), T0.Add(24*time.Hour)), []engine.ReportShipment(nil))
 
-	r1, l1 := Receipt(101, id, 1)
-	r2, l2 := Receipt(102, id, 2)
-	r2.Row.PostedAt = r1.Row.PostedAt.Add(time.Hour)
-	conflict, _ := Receipt(103, id, 1)
-	conflict.State = engine.ReceiptConflict
-	s.must(func(tx engine.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1, l1),
-			tx.InsertReceipt(s.ctx, r2, l2), tx.InsertReceipt(s.ctx, conflict, nil))
-	})
-	cost := func(r engine.Receipt, account string, l billing.CostLine) engine.ReportCost {
-		return engine.ReportCost{Shipment: r.Row.Shipment, Job: id, Account: account, PostedAt: r.Row.PostedAt, Line: l, Receipt: r.ID, File: r.File}
+	// Booked in another month than received and posted.
+	r1, lines := Receipt(101, id, 2)
+	for i := range lines {
+		lines[i].BookedAt = T0.AddDate(0, 2, 0)
 	}
-	all := []engine.ReportCost{cost(r1, "skole", l1[0]), cost(r1, "skole", l1[1]), cost(r2, "helse", l2[0]), cost(r2, "helse", l2[1])}
-	s.view(func(r engine.Reader) error {
-		got, err := r.ReportCosts(s.ctx, r1.Row.PostedAt, r2.Row.PostedAt.Add(time.Millisecond), nil)
-		s.same(got, all)
-		half, err2 := r.ReportCosts(s.ctx, r1.Row.PostedAt, r2.Row.PostedAt, nil)
-		s.same(half, all[:2])
-		helse, err3 := r.ReportCosts(s.ctx, T0, T0.Add(72*time.Hour), []string{"helse"})
-		s.same(helse, all[2:])
-		return errors.Join(err, err2, err3)
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.Book(s.ctx, lines))
 	})
+	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []engine.ReportShipment{want(2, id, letters[1])})
 	s.move(id, engine.JobRejected) // the letters are in no live job any more
 	s.same(list(from, T0), []engine.ReportShipment{want(1, "", engine.JobLetter{}), want(2, "", engine.JobLetter{})})
+}
+
+func ledger(s *suite) {
+	s.put(nil, 1)
+	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 2)
+	id := s.job(1, 2)
+	r1, l1 := Receipt(101, id, 1)
+	r2, _ := Receipt(102, id, 2)
+	r2.Row.PostedAt = r1.Row.PostedAt.Add(time.Hour)
+	l2 := Booked(r2)
+	for i := range l2 {
+		l2[i].Account, l2[i].Note = "helse", "en\x00merknad"
+	}
+	alone := engine.LedgerLine{
+		Entry: ID(103), BookedAt: T0.AddDate(0, 1, 0), Vendor: "annen", Source: engine.LedgerAllocation, Document: ID(104),
+		Line: billing.CostLine{Kind: "MINSTEPRIS", Net: 100, VAT: 25, Gross: 125},
+	}
+	var at time.Time
+	s.must(func(tx engine.Tx) error {
+		at = tx.Now()
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.InsertReceipt(s.ctx, r2),
+			tx.Book(s.ctx, l2), tx.Book(s.ctx, l1), tx.Book(s.ctx, []engine.LedgerLine{alone}), tx.Book(s.ctx, nil))
+	})
+	all := slices.Concat(l1, l2, []engine.LedgerLine{alone})
+	for i := range all {
+		all[i].Recorded = at
+		if all[i].Note != "" {
+			all[i].Note = "en\ufffdmerknad"
+		}
+	}
+	posted := r1.Row.PostedAt
+	for name, c := range map[string]struct {
+		filter engine.LedgerFilter
+		want   []engine.LedgerLine
+	}{
+		"all":      {engine.LedgerFilter{}, all},
+		"half":     {engine.LedgerFilter{From: posted, To: posted.Add(time.Hour)}, all[:2]},
+		"later":    {engine.LedgerFilter{From: posted.Add(time.Millisecond)}, all[2:]},
+		"account":  {engine.LedgerFilter{Accounts: []string{"helse"}}, all[2:4]},
+		"vendor":   {engine.LedgerFilter{Vendor: "annen"}, all[4:]},
+		"entry":    {engine.LedgerFilter{Entry: r2.ID}, all[2:4]},
+		"document": {engine.LedgerFilter{Document: ID(104)}, all[4:]},
+		"limit":    {engine.LedgerFilter{Limit: 1}, all[:1]},
+	} {
+		s.view(func(r engine.Reader) error {
+			got, err := r.Ledger(s.ctx, c.filter)
+			s.same(got, c.want)
+			if len(got) != len(c.want) {
+				s.Errorf("%s: %d lines", name, len(got))
+			}
+			return err
+		})
+	}
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.Book(s.ctx, l1[:1]) })
+	reversal := func(entry int) []engine.LedgerLine {
+		l := l1[0]
+		l.Entry, l.Reverses, l.Source, l.Letters = ID(entry), r1.ID, engine.LedgerReversal, -1
+		return []engine.LedgerLine{l}
+	}
+	s.must(func(tx engine.Tx) error { return tx.Book(s.ctx, reversal(105)) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.Book(s.ctx, reversal(106)) })
+
+	// A closed month takes nothing more; the one after it does.
+	month := engine.ClosedMonth{Month: billing.CivilOf(alone.BookedAt, engine.Oslo)[:8] + "01", Reason: "avstemt"}
+	s.must(func(tx engine.Tx) error { at = tx.Now(); return tx.CloseMonth(s.ctx, month) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.CloseMonth(s.ctx, month) })
+	month.ClosedAt = at
+	s.view(func(r engine.Reader) error {
+		got, err := r.ClosedMonths(s.ctx)
+		s.same(got, []engine.ClosedMonth{month})
+		return err
+	})
+	from, to := month.Span()
+	for i, c := range []struct {
+		at   time.Time
+		open bool
+	}{{from.Add(-time.Millisecond), true}, {from, false}, {to.Add(-time.Millisecond), false}, {to, true}} {
+		l := alone
+		l.Entry, l.BookedAt = ID(110+i), c.at.UTC()
+		if err := s.tx(func(tx engine.Tx) error { return tx.Book(s.ctx, []engine.LedgerLine{l}) }); (err == nil) != c.open {
+			s.Errorf("booked at %s: %v", c.at, err)
+		}
+	}
 }
 
 func slots(s *suite) {

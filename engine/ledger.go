@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postgang/billing"
+)
+
+// LedgerSource says why a line stands in the ledger.
+type LedgerSource string
+
+// The sources of ledger lines.
+const (
+	LedgerReceipt    LedgerSource = "KVITTERING"  // what the vendor's receipt says of a letter
+	LedgerReversal   LedgerSource = "REVERSERING" // takes back a line that proved wrong
+	LedgerAllocation LedgerSource = "FORDELING"   // an amount of an invoice that belongs to no letter, shared out
+)
+
+// LedgerLine is one amount in the ledger (hovedbok). Lines are only added; what was wrong is reversed by lines of its own.
+type LedgerLine struct {
+	Entry    string // UUID of what was booked at once (bilag): a receipt's id, or one that is derived from it
+	Place    int    // of the line in its entry, from 0
+	BookedAt time.Time
+	Recorded time.Time // when the line was added; set by the archive
+	PostedAt time.Time // of the letter; zero when there is none
+	Vendor   string
+	Account  string // of the letter, or empty
+	Shipment string // or empty
+	Job      string // or empty
+	Line     billing.CostLine
+	// Letters is how many letters the line counts: 1 for the first line of a letter, -1 for its reversal, else 0. A reprint
+	// counts none.
+	Letters  int
+	Source   LedgerSource
+	Document string // SHA-256 of the receipt file, or id of the invoice
+	Reverses string // entry whose line of the same place it takes back, or empty
+	Note     string // Norwegian; no personal data
+}
+
+// LedgerFilter chooses ledger lines; zero fields choose all.
+type LedgerFilter struct {
+	From, To time.Time // booked in [From, To); zero To: all
+	Accounts []string
+	Vendor   string
+	Entry    string
+	Document string
+	Limit    int
+}
+
+// ClosedMonth is a month that finance has closed.
+type ClosedMonth struct {
+	Month    billing.Civil // its first day
+	ClosedAt time.Time     // set by the archive
+	Reason   string        // no personal data
+}
+
+// Span is the month in time, half-open.
+func (m ClosedMonth) Span() (from, to time.Time) {
+	t := m.Month.UTC()
+	return m.Month.In(Oslo), billing.CivilOf(t.AddDate(0, 1, 0), time.UTC).In(Oslo)
+}
+
+// bookAt decides in which period an amount is booked that belongs to a time: there, or now when its month is closed. The note
+// says so.
+func bookAt(closed []ClosedMonth, t, now time.Time) (at time.Time, note string) {
+	for _, m := range closed {
+		if from, to := m.Span(); !t.Before(from) && t.Before(to) {
+			return now, fmt.Sprintf("postlagt %s, som er i en lukket måned", billing.CivilOf(t, Oslo))
+		}
+	}
+	return t, ""
+}
+
+// bookReceipt books what a receipt says, under our konteringskode.
+func bookReceipt(ctx context.Context, tx Tx, closed []ClosedMonth, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) error {
+	posted := booked.PostedAt.UTC().Truncate(millisecond)
+	at, note := bookAt(closed, posted, tx.Now())
+	var lines []LedgerLine
+	for i, l := range billing.CostLines(booked, vat) {
+		line := LedgerLine{
+			Entry: r.ID, Place: i, BookedAt: at, PostedAt: posted, Vendor: r.Vendor, Account: account, Shipment: booked.Shipment, Job: booked.Job,
+			Line: l, Source: LedgerReceipt, Document: r.File, Note: note,
+		}
+		if i == 0 && !reprint {
+			line.Letters = 1
+		}
+		lines = append(lines, line)
+	}
+	return tx.Book(ctx, lines)
+}
+
+// reverse takes an entry back: in the period that it stands in, or now when that is closed. An entry without lines has nothing
+// to be taken back.
+func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry, document, why string) error {
+	lines, err := tx.Ledger(ctx, LedgerFilter{Entry: entry})
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	id := uuid.NewSHA1(e.space, []byte("reversal/"+entry)).String()
+	for i, l := range lines {
+		at, note := bookAt(closed, l.BookedAt, tx.Now())
+		if note != "" {
+			note = "; " + note
+		}
+		l.Entry, l.Reverses, l.BookedAt, l.Note = id, entry, at, why+note
+		l.Source, l.Document, l.Letters = LedgerReversal, document, -l.Letters
+		l.Line.Net, l.Line.VAT, l.Line.Gross = -l.Line.Net, -l.Line.VAT, -l.Line.Gross
+		lines[i] = l
+	}
+	return tx.Book(ctx, lines)
+}
+
+// CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
+// are booked in the month in which they come, and say so. Months are closed in order, and stay closed.
+func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (ClosedMonth, error) {
+	m := ClosedMonth{Month: month, Reason: reason}
+	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
+		return m, errors.New("the month is given by its first day, as in 2026-10-01")
+	}
+	if why := badReason(reason); why != "" {
+		return m, errors.New(why)
+	}
+	from, to := m.Span()
+	if e.now().Before(to) {
+		return m, fmt.Errorf("%s is not over yet", month.Month())
+	}
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		closed, err := tx.ClosedMonths(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range closed {
+			if c.Month == month {
+				return fmt.Errorf("%s is closed already, since %s", month.Month(), clockOf(c.ClosedAt))
+			}
+		}
+		if n := len(closed); n > 0 {
+			if _, next := closed[n-1].Span(); !next.Equal(from) {
+				return fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, Oslo).Month())
+			}
+		} else {
+			earlier, err := tx.Ledger(ctx, LedgerFilter{To: from, Limit: 1})
+			if err != nil {
+				return err
+			}
+			if len(earlier) > 0 {
+				return fmt.Errorf("months are closed in order: the first with costs is %s", billing.CivilOf(earlier[0].BookedAt, Oslo).Month())
+			}
+		}
+		m.ClosedAt = tx.Now()
+		return tx.CloseMonth(ctx, m)
+	})
+	if err != nil {
+		return m, fmt.Errorf("close month: %w", err)
+	}
+	e.log.Info("month closed", "month", month.Month())
+	e.step("month: closed")
+	return m, nil
+}

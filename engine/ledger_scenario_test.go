@@ -1,0 +1,133 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+// ledger is the whole ledger.
+func (s *stage) ledger(t *testing.T) []engine.LedgerLine {
+	t.Helper()
+	return view(t, s, func(r engine.Reader) ([]engine.LedgerLine, error) { return r.Ledger(s.ctx, engine.LedgerFilter{}) })
+}
+
+// closeMonth closes the month of a time.
+func (s *stage) closeMonth(t *testing.T, at time.Time) {
+	t.Helper()
+	_, err := s.engine.CloseMonth(s.ctx, billing.CivilOf(at, engine.Oslo)[:8]+"01", "avstemt")
+	must(t, err)
+}
+
+// TestLateReceipts: what comes after its month is closed is booked in the month in which it comes, and says so; the closed
+// month's report stays what it was.
+func TestLateReceipts(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 2)
+	posted := s.clock.now()
+	s.receipts(t, "k1.csv", receiptRow(job, ids[0], posted))
+	s.fetch(t)
+	month := posted.Format("2006-01")
+	for s.clock.now().Before(posted.AddDate(0, 1, 0)) {
+		s.clock.add(24 * time.Hour)
+	}
+	before := s.report(t, month)
+	s.closeMonth(t, posted)
+	s.receipts(t, "k2.csv", receiptRow(job, ids[1], posted))
+	s.fetch(t)
+	after := s.report(t, month)
+	if after.Money != before.Money || after.Money.Letters != 1 || after.Volume != before.Volume {
+		t.Errorf("the closed month was %+v and is %+v", before.Money, after.Money)
+	}
+	next := s.report(t, s.clock.now().Format("2006-01"))
+	if next.Money.Net != before.Money.Net || next.Money.Letters != 1 || next.Volume != before.Volume {
+		t.Errorf("the month in which it came has %+v, %+v", next.Money, next.Volume)
+	}
+	if src := next.Costs[0].Source; !strings.Contains(src, "lukket måned") {
+		t.Errorf("the line does not say that it is late: %s", src)
+	}
+	if s.shipment(t, ids[1]).Status != engine.StatusPrintet {
+		t.Error("a late receipt does not mark its letter as posted")
+	}
+}
+
+// TestClosingMonths: in order, over, and for good.
+func TestClosingMonths(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 1)
+	posted := s.clock.now()
+	s.receipts(t, "k1.csv", receiptRow(job, ids[0], posted))
+	s.fetch(t)
+	first := billing.CivilOf(posted, engine.Oslo)[:8] + "01"
+	refused := func(month billing.Civil, reason, words string) {
+		t.Helper()
+		if _, err := s.engine.CloseMonth(s.ctx, month, reason); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("closing %s: %v, want %q", month, err, words)
+		}
+	}
+	refused(first, "x", "not over yet")
+	s.clock.add(100 * 24 * time.Hour)
+	second := billing.CivilOf(first.UTC().AddDate(0, 1, 0), time.UTC)
+	refused(first.AddDays(1), "x", "first day")
+	refused(first, " ", "reason is missing")
+	refused(second, "x", "the first with costs is "+first.Month())
+	s.closeMonth(t, posted)
+	refused(first, "x", "closed already")
+	refused(billing.CivilOf(second.UTC().AddDate(0, 1, 0), time.UTC), "x", "the next is "+second.Month())
+	s.closeMonth(t, second.UTC().AddDate(0, 0, 9))
+}
+
+// TestCorrectionsAreReversed: whatever is corrected, and wherever months are closed in between, the ledger only grows, every
+// month that was closed keeps its sum, and all of it adds up to what is in force.
+func TestCorrectionsAreReversed(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("closed %v", closed), func(t *testing.T) {
+			t.Parallel()
+			s, job, ids := offeredLetters(t, 1, kinds)
+			posted := s.clock.now()
+			row := receiptRow(job, ids[0], posted)
+			s.receiptsOfKinds(t, "k1.csv", row)
+			was := s.ledger(t)
+			s.clock.add(40 * 24 * time.Hour)
+			if closed {
+				s.closeMonth(t, posted)
+			}
+			dearer := row
+			dearer.Kind, dearer.Production = billing.RowCorrection, row.Production+500
+			s.receiptsOfKinds(t, "k2.csv", dearer)
+			s.wantMoney(t, dearer.Net())
+			back := dearer
+			back.Kind = billing.RowReversal
+			s.receiptsOfKinds(t, "k3.csv", back)
+			s.wantMoney(t, 0)
+			is := s.ledger(t)
+			if len(is) != 4*len(was) {
+				t.Errorf("%d lines, want each of %d with its reversal, twice", len(is), len(was))
+			}
+			for _, l := range was {
+				if !slices.ContainsFunc(is, func(o engine.LedgerLine) bool { return o == l }) {
+					t.Errorf("a line is gone or changed: %+v", l)
+				}
+			}
+			sum, letters := billing.Ore(0), 0
+			for _, l := range is {
+				if l.BookedAt.Equal(posted.UTC().Truncate(time.Millisecond)) {
+					sum, letters = sum+l.Line.Net, letters+l.Letters
+				}
+			}
+			want, wantLetters := billing.Ore(0), 0
+			if closed {
+				want, wantLetters = row.Net(), 1
+			}
+			if sum != want || letters != wantLetters {
+				t.Errorf("the month of posting has %v of %d letters, want %v of %d", sum, letters, want, wantLetters)
+			}
+		})
+	}
+}
