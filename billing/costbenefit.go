@@ -60,6 +60,9 @@ func (d *Decimal) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText writes what UnmarshalText reads.
+func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // String writes the number in Norwegian with the decimals it has: "5,7", "600000".
 func (d Decimal) String() string {
 	u, sign := uint64(d), ""

@@ -23,6 +23,7 @@ type Tolerances struct {
 	Sheets        int `toml:"sheets"`         // sheets
 	ProductionOre Ore `toml:"production_ore"` // øre per letter against the price list
 	PostageOre    Ore `toml:"postage_ore"`    // øre per letter against the price list
+	InvoiceOre    Ore `toml:"invoice_ore"`    // øre of a kind of cost of an invoice against the receipts
 }
 
 // DefaultTolerances is ±10 % or ±5 g for weight and nothing for the rest.
@@ -46,6 +47,7 @@ const (
 	DeviationConflict       DeviationKind = "KONFLIKT"       // a second, different receipt for a letter; not booked
 	DeviationProduction     DeviationKind = "PRODUKSJON"     // production cost differs from the price list
 	DeviationPostage        DeviationKind = "PORTO"          // postage differs from the price list
+	DeviationInvoice        DeviationKind = "FAKTURA"        // an invoice differs from the receipts
 )
 
 var deviationNames = map[DeviationKind]string{
@@ -62,6 +64,7 @@ var deviationNames = map[DeviationKind]string{
 	DeviationConflict:       "Ulike kvitteringer for samme forsendelse",
 	DeviationProduction:     "Produksjonskostnad avviker fra prislisten",
 	DeviationPostage:        "Porto avviker fra prislisten",
+	DeviationInvoice:        "Faktura avviker fra kvitteringene",
 }
 
 // Norwegian gives the words a finance officer reads for the kind.

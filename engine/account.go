@@ -33,6 +33,7 @@ type Vendor struct {
 	ManualWithin int
 	Target       exchange.Target
 	Receipts     billing.Format
+	Invoices     billing.InvoiceFormat
 	VAT          billing.VAT
 	Tolerances   billing.Tolerances
 	Prices       *billing.PriceList // nil: no expected cost

@@ -141,7 +141,15 @@ type Reader interface {
 	Receipts(ctx context.Context, f ReceiptFilter) ([]ReceiptRecord, error)
 	// OpenConflicts counts, by vendor, the receipts in conflict that nobody has decided about.
 	OpenConflicts(ctx context.Context) (map[string]int, error)
-	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error) // recorded in [from, to)
+	// Deviations are those recorded in [from, to), with their state, by time and key.
+	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error)
+	// Invoice reads an invoice by its id; ErrNotFound.
+	Invoice(ctx context.Context, id string) (InvoiceRecord, error)
+	// Invoices lists those for a period that has time in [from, to); a zero to: all. By period, vendor and number.
+	Invoices(ctx context.Context, from, to time.Time) ([]InvoiceRecord, error)
+	// BookedFor sums what is booked from receipts of a vendor for letters posted in [from, to), in whatever month it is booked;
+	// by account, konteringskode and kind.
+	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
 
 	// ReportShipments are the shipments received or posted in [from, to), and those that the ledger has lines of in it.
 	// accounts nil: all.
@@ -201,6 +209,10 @@ type Tx interface {
 	// CloseMonth closes a month, now. ErrExists when it is closed.
 	CloseMonth(ctx context.Context, m ClosedMonth) error
 	InsertDeviations(ctx context.Context, ds []Deviation) error // one that is there already (same Key) is left alone
+	// DecideDeviation records a person's decision, now. ErrNotFound.
+	DecideDeviation(ctx context.Context, key string, state DeviationState, reason string) error
+	// InsertInvoice stores an invoice. ErrExists when one of the vendor has the number, or the id is taken.
+	InsertInvoice(ctx context.Context, r InvoiceRecord) error
 
 	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
 	ClaimSlot(ctx context.Context, schedule string, slot time.Time, state SlotState) (bool, error)
@@ -317,6 +329,35 @@ type Deviation struct {
 	File    string // receipt file, or empty
 	Finding billing.Deviation
 	Account string
+	// What people decided last; State is DeviationOpen when nobody has.
+	State     DeviationState
+	DecidedAt time.Time
+	Reason    string
+}
+
+// DeviationState is how far a deviation is settled.
+type DeviationState string
+
+// The states of a deviation.
+const (
+	DeviationOpen     DeviationState = "OPEN"     // åpen: nobody has decided
+	DeviationAccepted DeviationState = "ACCEPTED" // godtatt: it stays as it is
+	DeviationDisputed DeviationState = "DISPUTED" // omtvistet: the vendor was told
+	DeviationSettled  DeviationState = "SETTLED"  // oppgjort: mended, or paid back
+)
+
+// Norwegian is the state as reports show it.
+func (s DeviationState) Norwegian() string {
+	return map[DeviationState]string{DeviationOpen: "åpen", DeviationAccepted: "godtatt", DeviationDisputed: "omtvistet", DeviationSettled: "oppgjort"}[s]
+}
+
+// InvoiceRecord is an invoice in the archive.
+type InvoiceRecord struct {
+	ID      string // UUID
+	Vendor  string
+	Invoice billing.Invoice
+	Blob    BlobRef // the file; zero when it was typed in
+	TakenAt time.Time
 }
 
 // ReportShipment is a shipment as reports see it: no personal data.

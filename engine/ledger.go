@@ -66,11 +66,11 @@ func (m ClosedMonth) Span() (from, to time.Time) {
 }
 
 // bookAt decides in which period an amount is booked that belongs to a time: there, or now when its month is closed. The note
-// says so.
-func bookAt(closed []ClosedMonth, t, now time.Time) (at time.Time, note string) {
+// says so, after what it is that belongs there.
+func bookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, note string) {
 	for _, m := range closed {
 		if from, to := m.Span(); !t.Before(from) && t.Before(to) {
-			return now, fmt.Sprintf("postlagt %s, som er i en lukket måned", billing.CivilOf(t, Oslo))
+			return now, fmt.Sprintf("%s %s, som er i en lukket måned", what, billing.CivilOf(t, Oslo).Norwegian())
 		}
 	}
 	return t, ""
@@ -79,7 +79,7 @@ func bookAt(closed []ClosedMonth, t, now time.Time) (at time.Time, note string) 
 // bookReceipt books what a receipt says, under our konteringskode.
 func bookReceipt(ctx context.Context, tx Tx, closed []ClosedMonth, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) error {
 	posted := booked.PostedAt.UTC().Truncate(millisecond)
-	at, note := bookAt(closed, posted, tx.Now())
+	at, note := bookAt(closed, posted, tx.Now(), "postlagt")
 	var lines []LedgerLine
 	for i, l := range billing.CostLines(booked, vat) {
 		line := LedgerLine{
@@ -103,7 +103,7 @@ func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry
 	}
 	id := uuid.NewSHA1(e.space, []byte("reversal/"+entry)).String()
 	for i, l := range lines {
-		at, note := bookAt(closed, l.BookedAt, tx.Now())
+		at, note := bookAt(closed, l.BookedAt, tx.Now(), "bokført")
 		if note != "" {
 			note = "; " + note
 		}

@@ -84,7 +84,7 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 				code = ShownCode(s.Submission.Konteringskode)
 			}
 			in.Deviations = append(in.Deviations, billing.DeviationRecord{
-				Deviation: d.Finding, Account: d.Account, Konteringskode: code, Day: billing.CivilOf(d.At, Oslo),
+				Deviation: d.Finding, Account: d.Account, Konteringskode: code, Day: billing.CivilOf(d.At, Oslo), State: d.State.Norwegian(),
 			})
 		}
 		return nil

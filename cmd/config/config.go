@@ -113,36 +113,37 @@ type Input struct {
 
 // Vendor is a print vendor's profile.
 type Vendor struct {
-	Name             string             `toml:"name"`
-	Kind             string             `toml:"kind"`               // KindSFTP (or nothing) or KindManual
-	ManualWithin     *int               `toml:"manual_within_days"` // 1 to 365
-	Address          string             `toml:"address"`
-	User             string             `toml:"user"`
-	HostKey          string             `toml:"host_key"`
-	HostKeyFile      string             `toml:"host_key_file"`
-	KeyFile          string             `toml:"key_file"`
-	KeyPassphraseEnv string             `toml:"key_passphrase_env"`
-	CertFile         string             `toml:"cert_file"`
-	Agent            bool               `toml:"agent"`
-	PasswordEnv      string             `toml:"password_env"`
-	Folders          Folders            `toml:"folders"`
-	ConcurrentWrites *bool              `toml:"concurrent_writes"`
-	OfferFrom        string             `toml:"offer_from"` // HH:MM, Europe/Oslo
-	OfferTo          string             `toml:"offer_to"`
-	LettersPerHour   int                `toml:"letters_per_hour"`          // offered; 0: no limit
-	LettersPerDay    int                `toml:"letters_per_day"`           // offered in 24 hours; 0: no limit
-	PrintWindow      *int               `toml:"print_window_days"`         // 1 to 3650
-	AnswerWithin     string             `toml:"answer_within"`             // Go duration
-	ReceiptWithin    *int               `toml:"receipt_within_virkedager"` // 1 to 60
-	Print            Print              `toml:"print"`
-	Press            *Press             `toml:"press"`
-	Marks            Marks              `toml:"marks"`
-	Window           Window             `toml:"window"`
-	Checks           Checks             `toml:"checks"`
-	Receipts         billing.Format     `toml:"receipts"`
-	VAT              billing.VAT        `toml:"vat"`
-	Tolerances       billing.Tolerances `toml:"tolerances"`
-	Prices           []billing.Price    `toml:"prices"`
+	Name             string                `toml:"name"`
+	Kind             string                `toml:"kind"`               // KindSFTP (or nothing) or KindManual
+	ManualWithin     *int                  `toml:"manual_within_days"` // 1 to 365
+	Address          string                `toml:"address"`
+	User             string                `toml:"user"`
+	HostKey          string                `toml:"host_key"`
+	HostKeyFile      string                `toml:"host_key_file"`
+	KeyFile          string                `toml:"key_file"`
+	KeyPassphraseEnv string                `toml:"key_passphrase_env"`
+	CertFile         string                `toml:"cert_file"`
+	Agent            bool                  `toml:"agent"`
+	PasswordEnv      string                `toml:"password_env"`
+	Folders          Folders               `toml:"folders"`
+	ConcurrentWrites *bool                 `toml:"concurrent_writes"`
+	OfferFrom        string                `toml:"offer_from"` // HH:MM, Europe/Oslo
+	OfferTo          string                `toml:"offer_to"`
+	LettersPerHour   int                   `toml:"letters_per_hour"`          // offered; 0: no limit
+	LettersPerDay    int                   `toml:"letters_per_day"`           // offered in 24 hours; 0: no limit
+	PrintWindow      *int                  `toml:"print_window_days"`         // 1 to 3650
+	AnswerWithin     string                `toml:"answer_within"`             // Go duration
+	ReceiptWithin    *int                  `toml:"receipt_within_virkedager"` // 1 to 60
+	Print            Print                 `toml:"print"`
+	Press            *Press                `toml:"press"`
+	Marks            Marks                 `toml:"marks"`
+	Window           Window                `toml:"window"`
+	Checks           Checks                `toml:"checks"`
+	Receipts         billing.Format        `toml:"receipts"`
+	Invoice          billing.InvoiceFormat `toml:"invoice"`
+	VAT              billing.VAT           `toml:"vat"`
+	Tolerances       billing.Tolerances    `toml:"tolerances"`
+	Prices           []billing.Price       `toml:"prices"`
 }
 
 // Kinds of vendors.
@@ -617,7 +618,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 		c.add(at, "a vendor's key has lower-case letters, digits and hyphens only")
 	}
 	out := engine.Vendor{
-		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, VAT: v.VAT, Tolerances: v.Tolerances,
+		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, Invoices: v.Invoice, VAT: v.VAT, Tolerances: v.Tolerances,
 		Target: exchange.Target{
 			Address: v.Address, User: v.User, HostKey: v.HostKey, KeyFile: c.abs(v.KeyFile), KeyPassphraseEnv: v.KeyPassphraseEnv, PasswordEnv: v.PasswordEnv,
 			CertFile: c.abs(v.CertFile), Agent: v.Agent,
@@ -678,6 +679,9 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	r.Delimiter, r.DecimalSign = orElse(r.Delimiter, own.Delimiter), orElse(r.DecimalSign, own.DecimalSign)
 	if err := out.Receipts.Validate(); err != nil {
 		c.add(at+".receipts", "%v", err)
+	}
+	if err := v.Invoice.Validate(); err != nil {
+		c.add(at+".invoice", "%v", err)
 	}
 	if err := out.VAT.Validate(); err != nil {
 		c.add(at+".vat", "%v", err)

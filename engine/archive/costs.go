@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"postgang/billing"
 	"postgang/engine"
@@ -77,4 +78,67 @@ func (t *tx) CloseMonth(ctx context.Context, m engine.ClosedMonth) error {
 		return fmt.Errorf("close month %s: %w", m.Month.Month(), err)
 	}
 	return nil
+}
+
+const invoiceColumns = `id, vendor, blob_sha, blob_bytes, taken_at, content`
+
+func scanInvoice(scan scan) (r engine.InvoiceRecord, err error) {
+	sha, bytes := blobOf(&r.Blob)
+	err = scan(&r.ID, &r.Vendor, sha, bytes, when{&r.TakenAt}, jsonOf{&r.Invoice})
+	return r, err
+}
+
+// Invoice reads an invoice.
+func (r *reader) Invoice(ctx context.Context, id string) (engine.InvoiceRecord, error) {
+	v, err := one(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE id = $1`, id)
+	if err != nil {
+		return v, fmt.Errorf("invoice %s: %w", id, err)
+	}
+	return v, nil
+}
+
+// Invoices lists invoices by the period that they are for.
+func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]engine.InvoiceRecord, error) {
+	var a args
+	where := "TRUE"
+	if !to.IsZero() {
+		where = "from_at < " + a.add(to) + " AND until_at > " + a.add(from)
+	}
+	out, err := list(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE `+where+` ORDER BY from_at, vendor, number`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("list invoices: %w", err)
+	}
+	return out, nil
+}
+
+// InsertInvoice stores an invoice.
+func (t *tx) InsertInvoice(ctx context.Context, r engine.InvoiceRecord) error {
+	content, err := encode(r.Invoice)
+	if err == nil {
+		var sha, bytes any
+		if !r.Blob.IsZero() {
+			sha, bytes = r.Blob.SHA256, r.Blob.Bytes
+		}
+		from, to := r.Invoice.From.In(engine.Oslo), r.Invoice.To.In(engine.Oslo)
+		err = t.insertRows(ctx, `invoice (id, vendor, number, from_at, until_at, blob_sha, blob_bytes, taken_at, content)`, [][]any{{
+			r.ID, r.Vendor, r.Invoice.Number, from.UTC(), to.UTC(), sha, bytes, t.now, content}})
+	}
+	if err != nil {
+		return fmt.Errorf("insert invoice %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// BookedFor sums what is booked from receipts for letters posted in a period.
+func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error) {
+	out, err := list(ctx, r, func(scan scan) (b billing.Booked, err error) {
+		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
+		return b, err
+	}, `SELECT coalesce(account, ''), konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT)
+		FROM ledger WHERE vendor = $1 AND posted_at >= $2 AND posted_at < $3 AND source IN ('KVITTERING', 'REVERSERING')
+		GROUP BY coalesce(account, ''), konteringskode, kind ORDER BY 1, 2, 3`, vendor, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("sum what is booked for vendor %s: %w", vendor, err)
+	}
+	return out, nil
 }

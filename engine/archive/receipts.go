@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -153,14 +154,27 @@ func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision) error 
 // Deviations lists deviations by the time recorded.
 func (r *reader) Deviations(ctx context.Context, from, to time.Time) ([]engine.Deviation, error) {
 	out, err := list(ctx, r, func(scan scan) (d engine.Deviation, err error) {
-		err = scan(&d.Key, when{&d.At}, &d.Vendor, textOf(&d.File), jsonOf{&d.Finding}, &d.Account)
+		err = scan(&d.Key, when{&d.At}, &d.Vendor, textOf(&d.File), jsonOf{&d.Finding}, &d.Account, textOf(&d.State), when{&d.DecidedAt}, textOf(&d.Reason))
+		d.State = cmp.Or(d.State, engine.DeviationOpen)
 		return d, err
-	}, `SELECT key, found_at, vendor, file, finding, account FROM deviation
-		WHERE found_at >= $1 AND found_at < $2 ORDER BY found_at, key`, from.UnixMilli(), to.UnixMilli())
+	}, `SELECT v.key, v.found_at, v.vendor, v.file, v.finding, v.account, d.state, d.decided_at, d.reason
+		FROM deviation v LEFT JOIN deviation_decision d ON d.deviation = v.key
+			AND d.turn = (SELECT MAX(turn) FROM deviation_decision o WHERE o.deviation = v.key)
+		WHERE v.found_at >= $1 AND v.found_at < $2 ORDER BY v.found_at, v.key`, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("list deviations: %w", err)
 	}
 	return out, nil
+}
+
+// DecideDeviation records a decision.
+func (t *tx) DecideDeviation(ctx context.Context, key string, state engine.DeviationState, reason string) error {
+	_, err := t.exec(ctx, `INSERT INTO deviation_decision (deviation, turn, state, decided_at, reason)
+		VALUES ($1, (SELECT coalesce(MAX(turn), 0) + 1 FROM deviation_decision WHERE deviation = $5), $2, $3, $4)`, key, state, t.now, clean(reason), key)
+	if err != nil {
+		return fmt.Errorf("decide about deviation %s: %w", key, err)
+	}
+	return nil
 }
 
 // InsertReceiptFile stores that a receipt file came.

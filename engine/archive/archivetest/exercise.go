@@ -233,6 +233,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"history", history},
 		{"planned costs", plannedCosts},
 		{"ledger", ledger},
+		{"invoices", invoices},
 		{"duplicate guard", countAlike},
 		{"prepared files", preparedAs},
 		{"due", due},
@@ -1255,6 +1256,7 @@ func deviations(s *suite) {
 	}
 	early, late := d("a", T0), d("b", T0.Add(time.Hour))
 	late.File = ""
+	early.State, late.State = engine.DeviationOpen, engine.DeviationOpen
 	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{late, early}) })
 	other := d("a", T0.Add(time.Minute))
 	other.Account = "helse"
@@ -1266,6 +1268,21 @@ func deviations(s *suite) {
 		s.same(half, []engine.Deviation{early})
 		return errors.Join(err, err2)
 	})
+	// What people decide stands beside it; the last word counts.
+	for _, state := range []engine.DeviationState{engine.DeviationDisputed, engine.DeviationSettled} {
+		s.must(func(tx engine.Tx) error {
+			early.State, early.DecidedAt, early.Reason = state, tx.Now(), "x"
+			return tx.DecideDeviation(s.ctx, "a", state, "x")
+		})
+		s.view(func(r engine.Reader) error {
+			got, err := r.Deviations(s.ctx, T0, T0.Add(2*time.Hour))
+			s.same(got, []engine.Deviation{early, late})
+			return err
+		})
+	}
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "borte", engine.DeviationOpen, "x") })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "a", "KANSKJE", "x") })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "a", engine.DeviationOpen, "") })
 	bad := d("c", T0)
 	bad.File = Sha(501)
 	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{bad}) })
@@ -1317,6 +1334,84 @@ func reports(s *suite) {
 	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []engine.ReportShipment{want(2, id, letters[1])})
 	s.move(id, engine.JobRejected) // the letters are in no live job any more
 	s.same(list(from, T0), []engine.ReportShipment{want(1, "", engine.JobLetter{}), want(2, "", engine.JobLetter{})})
+}
+
+func invoices(s *suite) {
+	inv := func(n int, number string, from, to billing.Civil) engine.InvoiceRecord {
+		v, err := billing.NewInvoice(number, to, from, to, []billing.InvoiceLine{
+			{ID: "1", Kind: billing.KindPostage, Konteringskode: "0412", Quantity: 15_000, Net: 1234, VATPercent: billing.DecimalFromInt(25)}})
+		if err != nil {
+			s.Fatal(err)
+		}
+		return engine.InvoiceRecord{ID: ID(n), Vendor: "trykkeri", Invoice: v, Blob: engine.BlobRef{SHA256: Sha(n), Bytes: 9}}
+	}
+	november, december, typed := inv(1, "F-1", "2026-11-01", "2026-12-01"), inv(2, "F-2", "2026-12-01", "2027-01-01"), inv(3, "K-1", "2026-11-01", "2026-12-01")
+	typed.Blob = engine.BlobRef{}
+	s.must(func(tx engine.Tx) error {
+		for _, r := range []*engine.InvoiceRecord{&december, &typed, &november} {
+			r.TakenAt = tx.Now()
+			if err := tx.InsertInvoice(s.ctx, *r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	day := func(c billing.Civil) time.Time {
+		if c == "" {
+			return time.Time{}
+		}
+		return c.In(engine.Oslo)
+	}
+	for _, c := range []struct {
+		from, to billing.Civil
+		want     []engine.InvoiceRecord
+	}{
+		{"", "", []engine.InvoiceRecord{november, typed, december}},
+		{"2026-11-30", "2026-12-01", []engine.InvoiceRecord{november, typed}},
+		{"2026-11-30", "2026-12-02", []engine.InvoiceRecord{november, typed, december}},
+		{"2027-01-01", "2028-01-01", nil},
+	} {
+		s.view(func(r engine.Reader) error {
+			got, err := r.Invoices(s.ctx, day(c.from), day(c.to))
+			s.same(got, c.want)
+			return err
+		})
+	}
+	s.view(func(r engine.Reader) error {
+		got, err := r.Invoice(s.ctx, typed.ID)
+		s.same(got, typed)
+		return err
+	})
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertInvoice(s.ctx, inv(4, "F-1", "2027-01-01", "2027-02-01")) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertInvoice(s.ctx, inv(1, "F-9", "2027-01-01", "2027-02-01")) })
+
+	// What is booked for letters posted in a period, in whatever month; shares of invoices are not.
+	s.put(nil, 1, 2)
+	id := s.job(1, 2)
+	r1, l1 := Receipt(101, id, 1)
+	r2, l2 := Receipt(102, id, 2)
+	later := r1.Row.PostedAt.AddDate(0, 3, 0)
+	for i := range l2 {
+		l2[i].BookedAt, l2[i].Line.Konteringskode = later, ""
+	}
+	share := l1[0]
+	share.Entry, share.Source, share.Letters = ID(103), engine.LedgerAllocation, 0
+	other := l1[0]
+	other.Entry, other.Vendor = ID(104), "annen"
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.InsertReceipt(s.ctx, r2),
+			tx.Book(s.ctx, l1), tx.Book(s.ctx, l2), tx.Book(s.ctx, []engine.LedgerLine{share}), tx.Book(s.ctx, []engine.LedgerLine{other}))
+	})
+	s.view(func(r engine.Reader) error {
+		got, err := r.BookedFor(s.ctx, "trykkeri", r1.Row.PostedAt, r1.Row.PostedAt.Add(time.Millisecond))
+		s.same(got, []billing.Booked{
+			{Account: "skole", Kind: billing.KindPostage, Net: 1450}, {Account: "skole", Kind: billing.KindProduction, Net: 305, VAT: 76, Letters: 1},
+			{Account: "skole", Konteringskode: "0412", Kind: billing.KindPostage, Net: 1450}, {Account: "skole", Konteringskode: "0412", Kind: billing.KindProduction, Net: 305, VAT: 76, Letters: 1},
+		})
+		none, err2 := r.BookedFor(s.ctx, "trykkeri", later, later.Add(time.Hour))
+		s.same(len(none), 0)
+		return errors.Join(err, err2)
+	})
 }
 
 func ledger(s *suite) {

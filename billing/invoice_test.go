@@ -1,0 +1,242 @@
+package billing
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func invoiceFormat() InvoiceFormat {
+	return InvoiceFormat{Kinds: map[string]string{"UTSKRIFT": KindProduction, "Porto": KindPostage, "MIN": KindMinimum}}
+}
+
+func readInvoice(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// The same invoice as CSV, as EHF and typed in is the same invoice.
+func TestParseInvoice(t *testing.T) {
+	t.Parallel()
+	want := Invoice{
+		Number: "2026-1107", Issued: "2026-12-02", From: "2026-11-01", To: "2026-12-01",
+		Lines: []InvoiceLine{
+			{ID: "1", Kind: KindProduction, Konteringskode: "0100", Quantity: DecimalFromInt(120), Net: 40_230, VATPercent: DecimalFromInt(25)},
+			{ID: "2", Kind: KindProduction, Konteringskode: "HJEMME-æ1", Quantity: DecimalFromInt(30), Net: 10_001, VATPercent: DecimalFromInt(25)},
+			{ID: "3", Kind: KindPostage, Quantity: DecimalFromInt(150), Net: 270_000, VATPercent: DecimalFromInt(25)},
+			{ID: "4", Kind: KindMinimum, Quantity: DecimalFromInt(2), Net: 5000, VATPercent: DecimalFromInt(25)},
+		},
+		Net: 325_231, VAT: 81_308, Gross: 406_539,
+	}
+	for _, name := range []string{"faktura.csv", "faktura-ehf.xml"} {
+		got, problems := ParseInvoice(readInvoice(t, name), invoiceFormat())
+		if len(problems) > 0 || !cmp.Equal(got, want) {
+			t.Errorf("%s: %v\n%s", name, problems, cmp.Diff(want, got))
+		}
+	}
+	got, err := NewInvoice(want.Number, want.Issued, want.From, want.To, want.Lines)
+	if err != nil || !cmp.Equal(got, want) {
+		t.Errorf("typed in: %v\n%s", err, cmp.Diff(want, got))
+	}
+	credit, problems := ParseInvoice(readInvoice(t, "kreditnota-ehf.xml"), invoiceFormat())
+	if len(problems) > 0 || credit.Net != -1287 || credit.VAT != -313 || credit.Gross != -1600 || len(credit.Lines) != 3 || credit.Lines[1].Kind != KindOther || credit.Lines[1].Net != 250 || credit.Lines[2].Kind != KindRounding {
+		t.Errorf("credit note: %+v, %v", credit, problems)
+	}
+}
+
+func TestInvoiceFaults(t *testing.T) {
+	t.Parallel()
+	csv, ehf := string(readInvoice(t, "faktura.csv")), string(readInvoice(t, "faktura-ehf.xml"))
+	for _, c := range []struct {
+		name, data, line, want string
+	}{
+		{"an øre too much", strings.Replace(ehf, ">402.30<", ">402.31<", 1), "", "the lines add up to"},
+		{"VAT that is not that of the rates", strings.Replace(strings.Replace(ehf, ">813.08<", ">913.08<", 1), ">4065.39<", ">4165.39<", 1), "", "the VAT of the lines is"},
+		{"gross that is not net and VAT", strings.Replace(ehf, ">4065.39<", ">4065.38<", 1), "", "are not kr"},
+		{"item without a kind", strings.Replace(ehf, ">UTSKRIFT<", ">HEMMELIG<", 1), "line 17", "invoice.kinds"},
+		{"another currency", strings.ReplaceAll(ehf, "NOK", "EUR"), "", "not in NOK"},
+		{"no period", strings.Replace(ehf, "cbc:EndDate", "cbc:Slutt", 2), "InvoicePeriod", "which period"},
+		{"no such day", strings.Replace(ehf, "2026-12-02", "2026-13-02", 1), "IssueDate", "is no day"},
+		{"cut off", ehf[:len(ehf)/2], "", "broken here"},
+		{"not an invoice", `<?xml version="1.0"?><Order/>`, "line 1", "no UBL Invoice"},
+		{"document type", strings.Replace(ehf, "<Invoice", "<!DOCTYPE x [<!ENTITY y \"z\">]><Invoice", 1), "", "document type"},
+		{"three decimals", strings.Replace(ehf, ">402.30<", ">402.301<", 1), "line 17", "two decimals"},
+		{"unknown column", strings.Replace(csv, "art;", "type;", 1), "line 1", "unknown"},
+		{"two invoices", strings.Replace(csv, "2026-1107;2026-12-02;2026-11-01;2026-11-30;4", "2026-1108;2026-12-02;2026-11-01;2026-11-30;4", 1), "line 5", "another invoice"},
+		{"short row", strings.Replace(csv, ";4;MINSTEPRIS", ";MINSTEPRIS", 1), "line 5", "9 fields"},
+		{"amount with a point", strings.Replace(csv, ";402,30;", ";402.30;", 1), "line 2", "two decimals"},
+		{"kind in small letters", strings.Replace(csv, "MINSTEPRIS", "minstepris", 1), "", "line 4: the kind"},
+		{"period the wrong way", strings.ReplaceAll(csv, "2026-11-30", "2026-10-30"), "", "last day is before"},
+		{"empty", " \n", "", "empty"},
+		{"no lines", strings.SplitAfter(csv, "\n")[0], "", "number"},
+	} {
+		_, problems := ParseInvoice([]byte(c.data), invoiceFormat())
+		found := slices.ContainsFunc(problems, func(p Problem) bool {
+			return strings.Contains(p.String(), c.line) && strings.Contains(p.Text, c.want)
+		})
+		if !found {
+			t.Errorf("%s: %v, want %q %q", c.name, problems, c.line, c.want)
+		}
+		for _, p := range problems {
+			if strings.Contains(p.String(), "HEMMELIG") {
+				t.Errorf("%s: the problem repeats what the file holds: %s", c.name, p)
+			}
+		}
+	}
+}
+
+func TestCheckInvoice(t *testing.T) {
+	t.Parallel()
+	inv, problems := ParseInvoice(readInvoice(t, "faktura.csv"), InvoiceFormat{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	got := CheckInvoice(inv, []Booked{
+		{"skatt", "0100", KindProduction, 40_230, 10_058, 120}, {"skatt", "0100", KindPostage, 216_000, 54_000, 0},
+		{"helse", "HJEMME-æ1", KindProduction, 10_000, 2500, 30}, {"helse", "HJEMME-æ1", KindPostage, 54_000, 13_500, 0},
+		{"helse", "", KindProduction, 77, 19, 1}, {"helse", "", "RETUR", 12, 3, 0},
+	})
+	rate := DecimalFromInt(25)
+	want := []InvoiceCheckRow{
+		{KindProduction, "", true, false, 0, 77, 0},
+		{KindProduction, "0100", true, false, 40_230, 40_230, rate},
+		{KindProduction, "HJEMME-æ1", true, false, 10_001, 10_000, rate},
+		{KindPostage, "", false, false, 270_000, 270_000, rate},
+		{KindMinimum, "", false, false, 5000, 0, rate},
+		{"RETUR", "", false, true, 0, 12, 0},
+	}
+	if !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
+// Whatever an invoice says and whatever is booked, what is booked and the shares are the invoice to the øre.
+func TestAllocateInvoiceAddsUp(t *testing.T) {
+	t.Parallel()
+	codes := rapid.SampledFrom([]string{"", "0100", "100", "4711"})
+	rapid.Check(t, func(t *rapid.T) {
+		amounts := rapid.Custom(func(t *rapid.T) Ore { return Ore(rapid.Int64Range(-3_000, 9_000_000).Draw(t, "øre")) })
+		lines := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) InvoiceLine {
+			return InvoiceLine{
+				Kind: rapid.SampledFrom([]string{KindProduction, KindPostage, KindMinimum}).Draw(t, "kind"), Konteringskode: codes.Draw(t, "code"),
+				Net: amounts.Draw(t, "net"), VATPercent: rapid.SampledFrom([]Decimal{0, DecimalFromInt(15), DecimalFromInt(25)}).Draw(t, "rate"),
+			}
+		}), 1, 6).Draw(t, "lines")
+		inv, err := NewInvoice("1", "2026-12-02", "2026-11-01", "2026-12-01", lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		booked := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Booked {
+			net := amounts.Draw(t, "net")
+			return Booked{
+				Account: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "account"), Konteringskode: codes.Draw(t, "code"),
+				Kind: rapid.SampledFrom([]string{KindProduction, KindPostage}).Draw(t, "kind"),
+				Net:  net, VAT: net.Percent(25), Letters: rapid.IntRange(0, 9).Draw(t, "letters"),
+			}
+		}), 0, 8).Draw(t, "booked")
+		shares := AllocateInvoice(inv, booked)
+		var net, vat Ore
+		for _, b := range booked {
+			if slices.ContainsFunc(lines, func(l InvoiceLine) bool { return l.Kind == b.Kind }) {
+				net, vat = net+b.Net, vat+b.VAT
+			}
+		}
+		for _, s := range shares {
+			if s.Line.Gross != s.Line.Net+s.Line.VAT {
+				t.Fatalf("%+v", s)
+			}
+			net, vat = net+s.Line.Net, vat+s.Line.VAT
+		}
+		if net != inv.Net || vat != inv.VAT {
+			t.Fatalf("booked and shares are %v and %v, the invoice %v and %v\n%+v", net, vat, inv.Net, inv.VAT, shares)
+		}
+		again := slices.Clone(booked)
+		slices.Reverse(again)
+		if len(booked) == 0 {
+			return
+		}
+		if d := cmp.Diff(shares, AllocateInvoice(inv, again)); d != "" {
+			t.Fatalf("the order of what is booked changes the shares:\n%s", d)
+		}
+	})
+}
+
+// An amount of no code goes by the letters that each has.
+func TestAllocateInvoice(t *testing.T) {
+	t.Parallel()
+	booked := []Booked{{"a", "0100", KindProduction, 300, 75, 3}, {"a", "0200", KindProduction, 100, 25, 1}}
+	inv, err := NewInvoice("1", "2026-12-02", "2026-11-01", "2026-12-01", []InvoiceLine{
+		{Kind: KindProduction, Net: 402, VATPercent: DecimalFromInt(25)}, {Kind: KindMinimum, Net: 1000, VATPercent: DecimalFromInt(25)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	share := func(code, kind string, net, vat Ore) Share {
+		return Share{"a", CostLine{kind, code, net, vat, net + vat}}
+	}
+	want := []Share{
+		share("0100", KindProduction, 2, 1), share("0100", KindMinimum, 750, 188), share("0200", KindMinimum, 250, 62),
+	}
+	got := AllocateInvoice(inv, booked)
+	// 1402 øre at 25 % are 350.5, so 351; 100 + 1 + 250 is that already.
+	if !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	lonely := AllocateInvoice(inv, nil)
+	var sum Ore
+	for _, s := range lonely {
+		sum += s.Line.Gross
+		if s.Account != "" || s.Line.Konteringskode != "" {
+			t.Errorf("without letters: %+v", s)
+		}
+	}
+	if sum != inv.Gross {
+		t.Errorf("without letters: %v of %v", sum, inv.Gross)
+	}
+}
+
+func FuzzParseInvoice(f *testing.F) {
+	for _, name := range []string{"faktura.csv", "faktura-ehf.xml", "kreditnota-ehf.xml"} {
+		f.Add(readInvoice(f, name))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		inv, problems := ParseInvoice(data, invoiceFormat())
+		if (len(problems) == 0) == (inv.Number == "") {
+			t.Fatalf("an invoice and problems, or neither: %v", problems)
+		}
+		if len(problems) == 0 {
+			if err := inv.Check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// Lines of CSV that are written from an invoice are read as that invoice.
+func TestInvoiceRoundTrip(t *testing.T) {
+	t.Parallel()
+	inv, problems := ParseInvoice(readInvoice(t, "faktura-ehf.xml"), invoiceFormat())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var b bytes.Buffer
+	fmt.Fprintln(&b, strings.Join(InvoiceColumns(), ";"))
+	for _, l := range inv.Lines {
+		fmt.Fprintf(&b, "%s;%s;%s;%s;%s;%s;%s;%s;%s;%s\n", inv.Number, inv.Issued, inv.From, inv.To.AddDays(-1), l.ID, l.Kind, l.Konteringskode, l.Quantity, l.Net.Plain(","), l.VATPercent)
+	}
+	got, problems := ParseInvoice(b.Bytes(), InvoiceFormat{})
+	if len(problems) > 0 || !cmp.Equal(got, inv) {
+		t.Errorf("%v\n%s", problems, cmp.Diff(inv, got))
+	}
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+func newDeviations(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "deviations", Short: "Differences between what was sent, received and invoiced: decide about them"}
+	cmd.AddCommand(newDeviationsList(o), newDeviationsDecide(o), newDeviationsDispute(o))
+	return cmd
+}
+
+// deviationView is a deviation; its words are those of the report.
+type deviationView struct {
+	ID        string                `json:"id"`
+	Day       string                `json:"day"`
+	Age       int                   `json:"age_days"`
+	Vendor    string                `json:"vendor"`
+	Account   string                `json:"account,omitempty"`
+	Kind      billing.DeviationKind `json:"kind"`
+	Job       string                `json:"job,omitempty"`
+	Shipment  string                `json:"shipment,omitempty"`
+	Expected  string                `json:"expected"`
+	Got       string                `json:"got"`
+	AmountOre billing.Ore           `json:"amount_ore"`
+	State     engine.DeviationState `json:"state"`
+	Reason    string                `json:"reason,omitempty"`
+	key       string
+}
+
+// deviationID is the short name of a deviation.
+func deviationID(key string) string {
+	h := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(h[:5])
+}
+
+// deviations reads all that are chosen, the oldest first.
+func (a *app) deviations(cmd *cobra.Command, vendor string, states []engine.DeviationState) ([]deviationView, error) {
+	var out []deviationView
+	err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+		all, err := r.Deviations(cmd.Context(), time.UnixMilli(0), a.now().AddDate(100, 0, 0))
+		for _, d := range all {
+			if vendor != "" && d.Vendor != vendor || len(states) > 0 && !slices.Contains(states, d.State) {
+				continue
+			}
+			day := billing.CivilOf(d.At, engine.Oslo)
+			out = append(out, deviationView{
+				deviationID(d.Key), string(day), int(billing.CivilOf(a.now(), engine.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
+				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, d.Reason, d.Key,
+			})
+		}
+		return err
+	})
+	return out, err
+}
+
+func statesOf(words []string) ([]engine.DeviationState, error) {
+	var out []engine.DeviationState
+	for _, w := range words {
+		s := engine.DeviationState(strings.ToUpper(w))
+		if s.Norwegian() == "" {
+			return nil, usage("%q is no state; there are open, accepted, disputed and settled", w)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func newDeviationsList(o *options) *cobra.Command {
+	var vendor string
+	var words []string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List deviations with their age and state; those that nobody has decided about, unless --state says otherwise",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			states, err := statesOf(words)
+			if err != nil {
+				return err
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				views, err := a.deviations(cmd, vendor, states)
+				if err != nil {
+					return err
+				}
+				return o.print(views, func(w io.Writer) {
+					table(w, "ID AGE STATE VENDOR KIND JOB SHIPMENT EXPECTED GOT AMOUNT", func(row func(...any)) {
+						for _, v := range views {
+							row(v.ID, v.Age, v.State, v.Vendor, v.Kind, v.Job, v.Shipment, v.Expected, v.Got, v.AmountOre)
+						}
+					})
+					fmt.Fprintf(w, "%d deviations\n", len(views))
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&vendor, "vendor", "", "only this vendor")
+	cmd.Flags().StringSliceVar(&words, "state", []string{"open", "disputed"}, "only these states: open, accepted, disputed, settled")
+	return cmd
+}
+
+// chosen are the deviations with these ids, each of which must be one.
+func chosen(all []deviationView, ids []string) ([]deviationView, error) {
+	var out []deviationView
+	for _, id := range ids {
+		i := slices.IndexFunc(all, func(v deviationView) bool { return v.ID == id })
+		if i < 0 {
+			return nil, fmt.Errorf("no deviation %s; see \"postgang deviations list\": %w", id, engine.ErrNotFound)
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+func newDeviationsDecide(o *options) *cobra.Command {
+	var word, reason string
+	cmd := &cobra.Command{
+		Use:   "decide ID… --state accepted|settled|disputed|open --reason TEXT",
+		Short: "Say what becomes of deviations",
+		Long: `Says what becomes of deviations: accepted (they stay as they are), disputed (the vendor is asked),
+settled (mended, or paid back) or open again. What was decided before is kept. --reason is kept and
+shown: write no personal data in it.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			states, err := statesOf([]string{word})
+			if err != nil {
+				return err
+			}
+			if strings.TrimSpace(reason) == "" {
+				return usage("--reason is missing: say in a few words why, without personal data")
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				all, err := a.deviations(cmd, "", nil)
+				if err != nil {
+					return err
+				}
+				views, err := chosen(all, args)
+				if err != nil {
+					return err
+				}
+				n, err := a.engine.DecideDeviations(cmd.Context(), keysOf(views), states[0], reason)
+				if err != nil {
+					return err
+				}
+				return o.print(map[string]any{"changed": n, "state": states[0]}, func(w io.Writer) { fmt.Fprintf(w, "%d deviations are %s.\n", n, states[0]) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&word, "state", "", "accepted, settled, disputed or open (required)")
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
+	return cmd
+}
+
+func keysOf(views []deviationView) []string {
+	out := make([]string, len(views))
+	for i, v := range views {
+		out[i] = v.key
+	}
+	return out
+}
+
+func newDeviationsDispute(o *options) *cobra.Command {
+	var vendor, reason, out string
+	cmd := &cobra.Command{
+		Use:   "dispute [ID…] --vendor V --reason TEXT -o FILE.csv",
+		Short: "Write the file that tells the vendor what we do not agree with, and mark it as disputed",
+		Long: `Writes a CSV file for the vendor (semicolons, UTF-8) with the named deviations, or with all of the vendor
+that are open or disputed, and marks them as disputed. It holds ids and figures, no personal data. A file
+that is there is not written over.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case vendor == "":
+				return usage("--vendor is missing")
+			case out == "":
+				return usage("-o is missing: the file to write")
+			case strings.TrimSpace(reason) == "":
+				return usage("--reason is missing: say in a few words why, without personal data")
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				states := []engine.DeviationState{engine.DeviationOpen, engine.DeviationDisputed}
+				if len(args) > 0 {
+					states = nil
+				}
+				views, err := a.deviations(cmd, vendor, states)
+				if err == nil && len(args) > 0 {
+					views, err = chosen(views, args)
+				}
+				if err != nil {
+					return err
+				}
+				if len(views) == 0 {
+					return errors.New("nothing of this vendor is open or disputed")
+				}
+				var b bytes.Buffer
+				if err := writeDispute(&b, views); err != nil {
+					return err
+				}
+				f, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+				if err != nil {
+					return err
+				}
+				_, err = f.Write(b.Bytes())
+				if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+					return err
+				}
+				if _, err := a.engine.DecideDeviations(cmd.Context(), keysOf(views), engine.DeviationDisputed, reason); err != nil {
+					return err
+				}
+				return o.print(map[string]any{"file": out, "disputed": len(views)}, func(w io.Writer) {
+					fmt.Fprintf(w, "Wrote %s with %d deviations, which are DISPUTED now.\n", out, len(views))
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&vendor, "vendor", "", "whose (required)")
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write (required)")
+	return cmd
+}
+
+// writeDispute writes deviations for the vendor, in Norwegian.
+func writeDispute(w io.Writer, views []deviationView) error {
+	c := csv.NewWriter(w)
+	c.Comma = ';'
+	rows := [][]string{{"avvik", "funnet", "art", "beskrivelse", "jobb", "forsendelse", "forventet", "mottatt", "belop_kr"}}
+	for _, v := range views {
+		rows = append(rows, []string{v.ID, v.Day, string(v.Kind), v.Kind.Norwegian(), v.Job, v.Shipment, v.Expected, v.Got, v.AmountOre.Plain(",")})
+	}
+	return c.WriteAll(rows)
+}

@@ -1,0 +1,316 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+func newInvoice(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "invoice", Short: "Invoices of the print vendor: take them, hold them against the receipts, book them"}
+	cmd.AddCommand(newInvoiceTake(o), newInvoiceAdd(o), newInvoiceList(o), newInvoiceShow(o), newInvoiceBook(o))
+	return cmd
+}
+
+type invoiceView struct {
+	ID       string      `json:"id"`
+	Vendor   string      `json:"vendor"`
+	Number   string      `json:"number"`
+	Issued   string      `json:"issued"`
+	From     string      `json:"from"`
+	To       string      `json:"to"` // the first day after
+	NetOre   billing.Ore `json:"net_ore"`
+	VATOre   billing.Ore `json:"vat_ore"`
+	GrossOre billing.Ore `json:"gross_ore"`
+	Lines    int         `json:"lines"`
+	Booked   string      `json:"booked,omitempty"`
+}
+
+func viewInvoice(i engine.Invoiced) invoiceView {
+	inv := i.Invoice
+	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), when(i.BookedAt)}
+}
+
+type invoicePeriodView struct {
+	Vendor   string           `json:"vendor"`
+	From     string           `json:"from"`
+	To       string           `json:"to"`
+	Invoices []invoiceView    `json:"invoices"`
+	Rows     []invoiceRowView `json:"rows"`
+	LeftNet  billing.Ore      `json:"left_net_ore"`
+	LeftVAT  billing.Ore      `json:"left_vat_ore"`
+}
+
+type invoiceRowView struct {
+	Kind           string      `json:"kind"`
+	Konteringskode *string     `json:"konteringskode,omitempty"` // none: of all
+	NotInvoiced    bool        `json:"not_invoiced,omitempty"`
+	InvoicedOre    billing.Ore `json:"invoiced_ore"`
+	ReceiptsOre    billing.Ore `json:"receipts_ore"`
+	DifferenceOre  billing.Ore `json:"difference_ore"`
+	AllocatedOre   billing.Ore `json:"allocated_ore"`
+	LeftOre        billing.Ore `json:"left_ore"`
+}
+
+func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
+	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT}
+	for _, i := range p.Invoices {
+		v.Invoices = append(v.Invoices, viewInvoice(i))
+	}
+	for _, r := range p.Rows {
+		row := invoiceRowView{Kind: r.Kind, NotInvoiced: r.NotInvoiced, InvoicedOre: r.Invoiced, ReceiptsOre: r.Booked, DifferenceOre: r.Difference(), AllocatedOre: r.Allocated, LeftOre: r.Left()}
+		if r.ByCode {
+			code := r.Konteringskode
+			row.Konteringskode = &code
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return v
+}
+
+func showPeriod(w io.Writer, v invoicePeriodView) {
+	fmt.Fprintf(w, "Vendor %s, letters posted %s (kr net):\n", v.Vendor, billing.PeriodText(billing.Civil(v.From), billing.Civil(v.To)))
+	table(w, "INVOICE ISSUED NET VAT GROSS BOOKED", func(row func(...any)) {
+		for _, i := range v.Invoices {
+			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked, "no"))
+		}
+	})
+	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT", func(row func(...any)) {
+		for _, r := range v.Rows {
+			code := "all"
+			if r.Konteringskode != nil {
+				code = cmp.Or(*r.Konteringskode, billing.MissingCode)
+			}
+			if r.NotInvoiced {
+				row(r.Kind, code, "not invoiced", r.ReceiptsOre, "", "", "")
+				continue
+			}
+			row(r.Kind, code, r.InvoicedOre, r.ReceiptsOre, r.DifferenceOre, r.AllocatedOre, r.LeftOre)
+		}
+	})
+	if v.LeftNet != 0 || v.LeftVAT != 0 {
+		fmt.Fprintf(w, "kr %s net and kr %s VAT are invoiced and not booked: postgang invoice book\n", v.LeftNet, v.LeftVAT)
+	} else {
+		fmt.Fprintln(w, "The ledger is the invoices to the øre.")
+	}
+}
+
+// taken shows an invoice that has just come.
+func (o *options) taken(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) error {
+	p, err := a.engine.InvoicePeriodOf(cmd.Context(), rec)
+	if err != nil {
+		return err
+	}
+	v := viewPeriod(p)
+	return o.print(v, func(w io.Writer) { showPeriod(w, v) })
+}
+
+// vendorOf is the vendor that was named, or the only one.
+func (a *app) vendorOf(name string) (string, error) {
+	if name != "" {
+		return name, nil
+	}
+	if len(a.cfg.Vendors) == 1 {
+		return a.cfg.Vendors[0].Key, nil
+	}
+	return "", usage("--vendor is missing: there are several")
+}
+
+func newInvoiceTake(o *options) *cobra.Command {
+	var vendor string
+	cmd := &cobra.Command{
+		Use:   "take FILE",
+		Short: "Take an invoice file (EHF or CSV) and hold it against the receipts; books nothing",
+		Long: `Takes an invoice: EHF Billing 3 (invoice or credit note), or CSV with the columns
+` + strings.Join(billing.InvoiceColumns(), ";") + `.
+It is held against the receipts of the letters posted in its period, and what differs is a deviation.
+Nothing is booked; see "postgang invoice book". The same file again changes nothing.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				key, err := a.vendorOf(vendor)
+				if err != nil {
+					return err
+				}
+				data, err := os.ReadFile(args[0])
+				if err != nil {
+					return err
+				}
+				rec, err := a.engine.TakeInvoice(cmd.Context(), key, data)
+				if err != nil {
+					return err
+				}
+				return o.taken(cmd, a, rec)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&vendor, "vendor", "", "whose invoice it is; may be left out when there is one vendor")
+	return cmd
+}
+
+func newInvoiceAdd(o *options) *cobra.Command {
+	var vendor, number, issued, from, to string
+	var lines []string
+	cmd := &cobra.Command{
+		Use:   "add",
+		Short: "Type an invoice in",
+		Long: `Types an invoice in that came on paper. --line KIND:NET:VAT%[:KONTERINGSKODE], as often as there are lines:
+--line PRODUKSJON:402,30:25:0100 --line PORTO:2700,00:25 --line MINSTEPRIS:50,00:25
+--to is the last day of the period, included.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var list []billing.InvoiceLine
+			for i, l := range lines {
+				parts := strings.Split(l, ":")
+				if len(parts) < 3 || len(parts) > 4 {
+					return usage("--line %d must be KIND:NET:VAT%%[:KONTERINGSKODE], such as PORTO:2700,00:25", i+1)
+				}
+				net, err := billing.ParseOre(parts[1])
+				if err != nil {
+					return usage("--line %d: %w", i+1, err)
+				}
+				vat, err := billing.ParseDecimal(parts[2])
+				if err != nil {
+					return usage("--line %d: %w", i+1, err)
+				}
+				line := billing.InvoiceLine{ID: fmt.Sprint(i + 1), Kind: parts[0], Quantity: billing.DecimalFromInt(1), Net: net, VATPercent: vat}
+				if len(parts) == 4 {
+					line.Konteringskode = parts[3]
+				}
+				list = append(list, line)
+			}
+			day, err1 := billing.ParseCivil(issued)
+			first, err2 := billing.ParseCivil(from)
+			last, err3 := billing.ParseCivil(to)
+			if err := errors.Join(err1, err2, err3); err != nil {
+				return usage("--issued, --from and --to must be days such as 2026-11-30: %w", err)
+			}
+			inv, err := billing.NewInvoice(number, day, first, last.AddDays(1), list)
+			if err != nil {
+				return usage("%w", err)
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				key, err := a.vendorOf(vendor)
+				if err != nil {
+					return err
+				}
+				rec, err := a.engine.AddInvoice(cmd.Context(), key, inv)
+				if err != nil {
+					return err
+				}
+				return o.taken(cmd, a, rec)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&vendor, "vendor", "", "whose invoice it is; may be left out when there is one vendor")
+	f.StringVar(&number, "number", "", "the invoice's number (required)")
+	f.StringVar(&issued, "issued", "", "day of the invoice (required)")
+	f.StringVar(&from, "from", "", "first day of the period that it is for (required)")
+	f.StringVar(&to, "to", "", "last day of the period that it is for (required)")
+	f.StringArrayVar(&lines, "line", nil, "KIND:NET:VAT%[:KONTERINGSKODE]")
+	return cmd
+}
+
+func newInvoiceList(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "All invoices, with what is not booked of them",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				periods, err := a.engine.InvoicePeriods(cmd.Context(), "", "")
+				if err != nil {
+					return err
+				}
+				views := []invoicePeriodView{}
+				for _, p := range periods {
+					views = append(views, viewPeriod(p))
+				}
+				return o.print(views, func(w io.Writer) {
+					if len(views) == 0 {
+						fmt.Fprintln(w, "No invoices.")
+						return
+					}
+					table(w, "VENDOR PERIOD INVOICE NET VAT BOOKED LEFT_OF_PERIOD", func(row func(...any)) {
+						for _, p := range views {
+							for _, i := range p.Invoices {
+								row(i.Vendor, billing.PeriodText(billing.Civil(p.From), billing.Civil(p.To)), i.Number, i.NetOre, i.VATOre, cmp.Or(i.Booked, "no"), p.LeftNet)
+							}
+						}
+					})
+				})
+			})
+		},
+	}
+}
+
+func newInvoiceShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NUMBER|VENDOR/NUMBER|ID",
+		Short: "An invoice held against the receipts, with the others for the same period",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd.Context(), false, func(a *app) error {
+				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return o.taken(cmd, a, rec)
+			})
+		},
+	}
+}
+
+func newInvoiceBook(o *options) *cobra.Command {
+	var reason string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "book NUMBER|VENDOR/NUMBER|ID",
+		Short: "Book what an invoice has more, or less, than the receipts, shared out over the konteringskoder",
+		Long: `Books the difference between an invoice and the receipts, shared out by largest remainder over accounts
+and konteringskoder, so that the ledger is the invoice to the øre. It goes to the month of the period, or
+to this month when that is closed. When receipts have come since, book it anew: its shares are reversed
+first. --reason is kept and shown: write no personal data in it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.TrimSpace(reason) == "" {
+				return usage("--reason is missing: say in a few words why, without personal data")
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if !yes {
+					p, err := a.engine.InvoicePeriodOf(cmd.Context(), rec)
+					if err != nil {
+						return err
+					}
+					showPeriod(cmd.ErrOrStderr(), viewPeriod(p))
+					ok, err := o.confirm(fmt.Sprintf("Book invoice %s?", rec.Invoice.Number), "nothing is done yet: add --yes")
+					if err != nil || !ok {
+						return err
+					}
+				}
+				p, err := a.engine.BookInvoice(cmd.Context(), rec.ID, reason)
+				if err != nil {
+					return err
+				}
+				v := viewPeriod(p)
+				return o.print(v, func(w io.Writer) { showPeriod(w, v) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without asking")
+	return cmd
+}

@@ -1,0 +1,453 @@
+package engine
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postgang/billing"
+)
+
+// InvoiceError says what is wrong with an invoice file.
+type InvoiceError struct{ Problems []billing.Problem }
+
+func (e *InvoiceError) Error() string {
+	texts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		texts[i] = p.String()
+	}
+	return "the invoice cannot be read: " + strings.Join(texts, "; ")
+}
+
+// InvoicePeriod is all invoices of a vendor for one period, held against the receipts of the letters posted in it.
+type InvoicePeriod struct {
+	Vendor   string
+	From, To billing.Civil
+	Invoices []Invoiced // by number
+	Rows     []InvoiceRow
+	// Left is what the invoices have more than the ledger, of the kinds that they have; 0 when all of them are booked and
+	// nothing has come since.
+	LeftNet, LeftVAT billing.Ore
+}
+
+// Invoiced is an invoice and when it was booked last; zero: it is not.
+type Invoiced struct {
+	InvoiceRecord
+	BookedAt time.Time
+}
+
+// InvoiceRow holds a kind of cost against the receipts.
+type InvoiceRow struct {
+	billing.InvoiceCheckRow
+	Allocated billing.Ore // net; booked from the invoices
+}
+
+// Left is what is invoiced and neither booked from receipts nor from the invoices.
+func (r InvoiceRow) Left() billing.Ore {
+	if r.NotInvoiced {
+		return 0
+	}
+	return r.Difference() - r.Allocated
+}
+
+// TakeInvoice stores an invoice file (EHF Billing 3, or CSV) of a vendor and holds it against the receipts; what differs by more
+// than the vendor's tolerance is a deviation. Nothing is booked. The same file again changes nothing. *InvoiceError when the file
+// is no invoice.
+func (e *Engine) TakeInvoice(ctx context.Context, vendor string, data []byte) (InvoiceRecord, error) {
+	v, ok := e.vendors[vendor]
+	if !ok {
+		return InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	inv, problems := billing.ParseInvoice(data, v.Invoices)
+	if len(problems) > 0 {
+		return InvoiceRecord{}, &InvoiceError{problems}
+	}
+	ref, err := e.blobs.Put(ctx, bytes.NewReader(data))
+	if err != nil {
+		return InvoiceRecord{}, fmt.Errorf("store invoice: %w", err)
+	}
+	e.step("invoice: stored")
+	return e.addInvoice(ctx, v, inv, ref)
+}
+
+// AddInvoice stores an invoice that was typed in, like TakeInvoice.
+func (e *Engine) AddInvoice(ctx context.Context, vendor string, inv billing.Invoice) (InvoiceRecord, error) {
+	v, ok := e.vendors[vendor]
+	if !ok {
+		return InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	if err := inv.Check(); err != nil {
+		return InvoiceRecord{}, err
+	}
+	return e.addInvoice(ctx, v, inv, BlobRef{})
+}
+
+func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, ref BlobRef) (InvoiceRecord, error) {
+	rec := InvoiceRecord{ID: uuid.NewSHA1(e.space, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		there, err := tx.Invoice(ctx, rec.ID)
+		if err == nil {
+			if !reflect.DeepEqual(there.Invoice, inv) {
+				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else; a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, ErrExists)
+			}
+			rec = there
+			return nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		all, err := tx.Invoices(ctx, inv.From.In(Oslo), inv.To.In(Oslo))
+		if err != nil {
+			return err
+		}
+		for _, o := range all {
+			if o.Vendor == v.Key && (o.Invoice.From != inv.From || o.Invoice.To != inv.To) {
+				return fmt.Errorf("invoice %s of vendor %s is for %s, which overlaps with %s in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one",
+					o.Invoice.Number, v.Key, billing.PeriodText(o.Invoice.From, o.Invoice.To), billing.PeriodText(inv.From, inv.To))
+			}
+		}
+		rec.TakenAt = tx.Now()
+		if err := tx.InsertInvoice(ctx, rec); err != nil {
+			return err
+		}
+		return e.deviateInvoices(ctx, tx, v, inv.From, inv.To)
+	})
+	if err == nil {
+		e.log.Info("invoice taken", "vendor", v.Key, "invoice", rec.ID)
+		e.step("invoice: taken")
+	}
+	return rec, err
+}
+
+// invoicePeriod reads the invoices of a vendor for a period and holds them against the ledger: with what is booked from receipts,
+// and the lines that are booked from the invoices.
+func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, from, to billing.Civil) (InvoicePeriod, []billing.Booked, []LedgerLine, error) {
+	p := InvoicePeriod{Vendor: vendor, From: from, To: to}
+	all, err := r.Invoices(ctx, from.In(Oslo), to.In(Oslo))
+	if err != nil {
+		return p, nil, nil, err
+	}
+	var shares []LedgerLine
+	var invoices []billing.Invoice
+	for _, rec := range all {
+		if rec.Vendor != vendor || rec.Invoice.From != from || rec.Invoice.To != to {
+			continue
+		}
+		lines, err := r.Ledger(ctx, LedgerFilter{Document: rec.ID})
+		if err != nil {
+			return p, nil, nil, err
+		}
+		i := Invoiced{InvoiceRecord: rec}
+		if i.BookedAt, err = bookedSince(ctx, r, rec.ID); err != nil {
+			return p, nil, nil, err
+		}
+		p.Invoices, shares, invoices = append(p.Invoices, i), append(shares, lines...), append(invoices, rec.Invoice)
+	}
+	if len(invoices) == 0 {
+		return p, nil, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodText(from, to), ErrNotFound)
+	}
+	booked, err := r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo))
+	if err != nil {
+		return p, nil, nil, err
+	}
+	together := billing.Together(invoices)
+	p.LeftNet, p.LeftVAT = together.Net, together.VAT
+	invoiced := map[string]bool{}
+	for _, l := range together.Lines {
+		invoiced[l.Kind] = true
+	}
+	for _, b := range booked {
+		if invoiced[b.Kind] {
+			p.LeftNet, p.LeftVAT = p.LeftNet-b.Net, p.LeftVAT-b.VAT
+		}
+	}
+	for _, l := range shares {
+		p.LeftNet, p.LeftVAT = p.LeftNet-l.Line.Net, p.LeftVAT-l.Line.VAT
+	}
+	for _, row := range billing.CheckInvoice(together, booked) {
+		out := InvoiceRow{InvoiceCheckRow: row}
+		for _, l := range shares {
+			if l.Line.Kind == row.Kind && (!row.ByCode || l.Line.Konteringskode == row.Konteringskode) {
+				out.Allocated += l.Line.Net
+			}
+		}
+		p.Rows = append(p.Rows, out)
+	}
+	return p, booked, shares, nil
+}
+
+// settingBooked keeps when an invoice was booked last; what it leaves to be shared out may be nothing.
+func settingBooked(invoice string) string { return "invoice-booked/" + invoice }
+
+func bookedSince(ctx context.Context, r Reader, invoice string) (time.Time, error) {
+	s, err := r.Setting(ctx, settingBooked(invoice))
+	if errors.Is(err, ErrNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339Nano, s)
+}
+
+// deviateInvoices records what the invoices of a period say that the receipts do not, and settles what agrees by now.
+func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to billing.Civil) error {
+	p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, from, to)
+	if err != nil {
+		return err
+	}
+	numbers := make([]string, len(p.Invoices))
+	for i, inv := range p.Invoices {
+		numbers[i] = inv.Invoice.Number
+	}
+	at := fmt.Sprintf("%s/faktura/%s/%s/", v.Key, from, to)
+	open := map[string]Deviation{}
+	for _, r := range p.Rows {
+		d := r.Difference()
+		if r.NotInvoiced || r.Kind != billing.KindProduction && r.Kind != billing.KindPostage || max(d, -d) <= v.Tolerances.InvoiceOre {
+			continue
+		}
+		what := r.Kind
+		if r.ByCode {
+			what += " " + cmp.Or(r.Konteringskode, billing.MissingCode)
+		}
+		// Another difference is another deviation: what was decided about the first says nothing about it.
+		key := fmt.Sprintf("%s%s/%s/%d", at, r.Kind, r.Konteringskode, d)
+		open[key] = Deviation{Key: key, At: tx.Now(), Vendor: v.Key, Finding: billing.Deviation{
+			Kind: billing.DeviationInvoice, Expected: fmt.Sprintf("kr %s kvittert, %s", r.Booked, what),
+			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
+		}}
+	}
+	all, err := tx.Deviations(ctx, from.In(Oslo), tx.Now().Add(millisecond))
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if _, still := open[d.Key]; !still && strings.HasPrefix(d.Key, at) && d.State != DeviationSettled && d.State != DeviationAccepted {
+			if err := tx.DecideDeviation(ctx, d.Key, DeviationSettled, "faktura og kvitteringer har ikke lenger denne forskjellen"); err != nil {
+				return err
+			}
+		}
+	}
+	list := make([]Deviation, 0, len(open))
+	for _, d := range open {
+		list = append(list, d)
+	}
+	slices.SortFunc(list, func(a, b Deviation) int { return cmp.Compare(a.Key, b.Key) })
+	return tx.InsertDeviations(ctx, list)
+}
+
+// FindInvoice finds an invoice by its id, or by its number when only one vendor has an invoice of that number. ErrNotFound.
+func (e *Engine) FindInvoice(ctx context.Context, name string) (InvoiceRecord, error) {
+	return view(ctx, e.archive, func(r Reader) (InvoiceRecord, error) {
+		all, err := r.Invoices(ctx, time.Time{}, time.Time{})
+		if err != nil {
+			return InvoiceRecord{}, err
+		}
+		var found []InvoiceRecord
+		for _, rec := range all {
+			if rec.ID == name || rec.Invoice.Number == name || rec.Vendor+"/"+rec.Invoice.Number == name {
+				found = append(found, rec)
+			}
+		}
+		switch len(found) {
+		case 0:
+			return InvoiceRecord{}, fmt.Errorf("no such invoice; see postgang invoice list: %w", ErrNotFound)
+		case 1:
+			return found[0], nil
+		}
+		return InvoiceRecord{}, errors.New("several vendors have an invoice of that number: give VENDOR/NUMBER")
+	})
+}
+
+// InvoicePeriodOf holds an invoice, with the others of its vendor for the same period, against the receipts as they are now.
+func (e *Engine) InvoicePeriodOf(ctx context.Context, rec InvoiceRecord) (InvoicePeriod, error) {
+	return view(ctx, e.archive, func(r Reader) (InvoicePeriod, error) {
+		p, _, _, err := e.invoicePeriod(ctx, r, rec.Vendor, rec.Invoice.From, rec.Invoice.To)
+		return p, err
+	})
+}
+
+// BookInvoice books what an invoice has more, or less, than the receipts, shared out over accounts and konteringskoder, so that
+// the ledger is the invoices of the period to the øre: this one, with the others of its vendor for the same period that are
+// booked. One that is booked already is booked anew when receipts have come since: its shares are reversed first.
+func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePeriod, error) {
+	if why := badReason(reason); why != "" {
+		return InvoicePeriod{}, errors.New(why)
+	}
+	var out InvoicePeriod
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		rec, err := tx.Invoice(ctx, id)
+		if err != nil {
+			return err
+		}
+		inv := rec.Invoice
+		v, ok := e.vendors[rec.Vendor]
+		if !ok {
+			return fmt.Errorf("vendor %q is not configured any more", rec.Vendor)
+		}
+		if end := inv.To.In(Oslo); tx.Now().Before(end) {
+			return fmt.Errorf("the period of invoice %s is not over", inv.Number)
+		}
+		p, booked, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
+		if err != nil {
+			return err
+		}
+		together := []billing.Invoice{inv}
+		var again bool
+		for _, o := range p.Invoices {
+			switch {
+			case o.ID == id:
+				again = !o.BookedAt.IsZero()
+			case !o.BookedAt.IsZero():
+				together = append(together, o.Invoice)
+			}
+		}
+		if again && len(together) == len(p.Invoices) && p.LeftNet == 0 && p.LeftVAT == 0 {
+			return fmt.Errorf("invoice %s is booked, and adds up", inv.Number)
+		}
+		closed, err := tx.ClosedMonths(ctx)
+		if err != nil {
+			return err
+		}
+		turn, reversed := 1, map[string]bool{}
+		for _, l := range shares {
+			reversed[l.Reverses] = true
+		}
+		standing := map[string]bool{} // entries of this invoice that are not reversed
+		seen := map[string]bool{}
+		for _, l := range shares {
+			if l.Document == id && l.Source == LedgerAllocation && !seen[l.Entry] {
+				seen[l.Entry] = true
+				turn++
+				standing[l.Entry] = !reversed[l.Entry]
+			}
+		}
+		// What the other invoices were shared out to is booked like receipts are.
+		for _, l := range shares {
+			if l.Document != id {
+				booked = append(booked, billing.Booked{Account: l.Account, Konteringskode: l.Line.Konteringskode, Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT})
+			}
+		}
+		for entry, stands := range standing {
+			if !stands {
+				continue
+			}
+			if err := e.reverse(ctx, tx, closed, entry, id, "fordeles på nytt"); err != nil {
+				return err
+			}
+		}
+		at, note := bookAt(closed, inv.To.In(Oslo).Add(-millisecond).UTC(), tx.Now(), "for perioden til")
+		if note != "" {
+			note = "; " + note
+		}
+		entry := uuid.NewSHA1(e.space, fmt.Appendf(nil, "invoice/%s/%d", id, turn)).String()
+		var lines []LedgerLine
+		for i, s := range billing.AllocateInvoice(billing.Together(together), booked) {
+			lines = append(lines, LedgerLine{
+				Entry: entry, Place: i, BookedAt: at, Vendor: rec.Vendor, Account: s.Account, Line: s.Line, Source: LedgerAllocation, Document: id,
+				Note: "faktura " + inv.Number + ", " + reason + note,
+			})
+		}
+		if err := tx.Book(ctx, lines); err != nil {
+			return err
+		}
+		if err := tx.SetSetting(ctx, settingBooked(id), tx.Now().Format(time.RFC3339Nano)); err != nil {
+			return err
+		}
+		if err := e.deviateInvoices(ctx, tx, v, inv.From, inv.To); err != nil {
+			return err
+		}
+		out, _, _, err = e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
+		return err
+	})
+	if err != nil {
+		return out, fmt.Errorf("book invoice: %w", err)
+	}
+	e.log.Info("invoice booked", "invoice", id)
+	e.step("invoice: booked")
+	return out, nil
+}
+
+// DecideDeviations records a person's decision about deviations, all of them or none. One that is in the state already is left
+// alone; it tells how many changed. The reason is kept and shown: no personal data.
+func (e *Engine) DecideDeviations(ctx context.Context, keys []string, state DeviationState, reason string) (int, error) {
+	if why := badReason(reason); why != "" {
+		return 0, errors.New(why)
+	}
+	if state.Norwegian() == "" {
+		return 0, fmt.Errorf("%q is no state of a deviation", state)
+	}
+	n := 0
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		n = 0
+		all, err := tx.Deviations(ctx, time.UnixMilli(0), tx.Now().AddDate(100, 0, 0))
+		if err != nil {
+			return err
+		}
+		known := map[string]Deviation{}
+		for _, d := range all {
+			known[d.Key] = d
+		}
+		for _, key := range keys {
+			d, ok := known[key]
+			if !ok {
+				return fmt.Errorf("no such deviation; see postgang deviations list: %w", ErrNotFound)
+			}
+			if d.State == state {
+				continue
+			}
+			if err := tx.DecideDeviation(ctx, key, state, reason); err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("decide about deviations: %w", err)
+	}
+	e.log.Info("deviations decided", "deviations", n, "state", state)
+	e.step("deviations: decided")
+	return n, nil
+}
+
+// InvoicePeriods holds all invoices against the receipts whose period has days in [from, to); empty days: all. By period and
+// vendor.
+func (e *Engine) InvoicePeriods(ctx context.Context, from, to billing.Civil) ([]InvoicePeriod, error) {
+	return view(ctx, e.archive, func(r Reader) ([]InvoicePeriod, error) { return e.invoicePeriods(ctx, r, from, to) })
+}
+
+func (e *Engine) invoicePeriods(ctx context.Context, r Reader, from, to billing.Civil) ([]InvoicePeriod, error) {
+	var first, last time.Time
+	if to != "" {
+		first, last = from.In(Oslo), to.In(Oslo)
+	}
+	all, err := r.Invoices(ctx, first, last)
+	if err != nil {
+		return nil, err
+	}
+	var out []InvoicePeriod
+	for _, rec := range all {
+		same := func(p InvoicePeriod) bool {
+			return p.Vendor == rec.Vendor && p.From == rec.Invoice.From && p.To == rec.Invoice.To
+		}
+		if slices.ContainsFunc(out, same) {
+			continue
+		}
+		p, _, _, err := e.invoicePeriod(ctx, r, rec.Vendor, rec.Invoice.From, rec.Invoice.To)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

@@ -1,0 +1,237 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+// posted is a stage with receipts for n letters, a month later, and the first day of the month in which they were posted.
+func posted(t *testing.T, n int) (s *stage, job string, ids []string, from, to billing.Civil) {
+	t.Helper()
+	s, job, ids = offeredLetters(t, n)
+	at := s.clock.now()
+	from = billing.CivilOf(at, engine.Oslo)[:8] + "01"
+	to = billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+	var rows []billing.ReceiptRow
+	for _, id := range ids {
+		rows = append(rows, receiptRow(job, id, at))
+	}
+	s.receipts(t, "k1.csv", rows...)
+	s.fetch(t)
+	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	return s, job, ids, from, to
+}
+
+// invoice is an invoice for what is booked of the two kinds, and as much more.
+func (s *stage) invoice(t *testing.T, number string, from, to billing.Civil, more ...billing.InvoiceLine) billing.Invoice {
+	t.Helper()
+	sums := map[string]billing.Ore{}
+	for _, l := range s.ledger(t) {
+		if l.Source != engine.LedgerAllocation {
+			sums[l.Line.Kind] += l.Line.Net
+		}
+	}
+	lines := []billing.InvoiceLine{
+		{Kind: billing.KindProduction, Net: sums[billing.KindProduction], VATPercent: billing.DecimalFromInt(25)},
+		{Kind: billing.KindPostage, Net: sums[billing.KindPostage], VATPercent: billing.DecimalFromInt(25)},
+	}
+	inv, err := billing.NewInvoice(number, to, from, to, append(lines, more...))
+	must(t, err)
+	return inv
+}
+
+// wantLedger wants the whole ledger to be an amount.
+func (s *stage) wantLedger(t *testing.T, net, vat billing.Ore) {
+	t.Helper()
+	var gotNet, gotVAT billing.Ore
+	for _, l := range s.ledger(t) {
+		gotNet, gotVAT = gotNet+l.Line.Net, gotVAT+l.Line.VAT
+	}
+	if gotNet != net || gotVAT != vat {
+		t.Errorf("the ledger has kr %v and VAT %v, want %v and %v", gotNet, gotVAT, net, vat)
+	}
+}
+
+func (s *stage) state(t *testing.T, kind billing.DeviationKind) []engine.DeviationState {
+	t.Helper()
+	var out []engine.DeviationState
+	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
+		return r.Deviations(s.ctx, tuesday.AddDate(-1, 0, 0), tuesday.AddDate(1, 0, 0))
+	}) {
+		if d.Finding.Kind == kind {
+			out = append(out, d.State)
+		}
+	}
+	return out
+}
+
+// TestInvoice: an invoice with an amount of no letter, and a production cost that is one øre off, is found, explained and booked
+// to the øre; a receipt that comes late has it booked anew, and a credit note takes its own back.
+func TestInvoice(t *testing.T) {
+	t.Parallel()
+	s, job, ids, from, to := posted(t, 3)
+	vat25 := billing.DecimalFromInt(25)
+	inv := s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1000, VATPercent: vat25})
+	inv.Lines[0].Net++
+	inv, err := billing.NewInvoice(inv.Number, inv.Issued, from, to, inv.Lines)
+	must(t, err)
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	again, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	if again.ID != rec.ID {
+		t.Error("the same invoice again is another")
+	}
+	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []engine.DeviationState{engine.DeviationOpen}) {
+		t.Errorf("deviations of the invoice: %v", got)
+	}
+	changed := inv
+	changed.Issued = from
+	if _, err := s.engine.AddInvoice(s.ctx, "trykk", changed); !errors.Is(err, engine.ErrExists) {
+		t.Errorf("another invoice of the same number: %v", err)
+	}
+	overlap := inv
+	overlap.Number, overlap.From = "F-2", from.AddDays(1)
+	if _, err := s.engine.AddInvoice(s.ctx, "trykk", overlap); err == nil || !strings.Contains(err.Error(), "overlaps") {
+		t.Errorf("an invoice for a part of the period: %v", err)
+	}
+	before, _ := s.money(t)
+	p, err := s.engine.InvoicePeriodOf(s.ctx, rec)
+	must(t, err)
+	if p.LeftNet != 1001 || p.Rows[0].Difference() != 1 || p.Rows[1].Difference() != 0 || p.Rows[2].Left() != 1000 {
+		t.Errorf("the period: %+v", p)
+	}
+	if _, err := s.engine.BookInvoice(s.ctx, rec.ID, ""); err == nil {
+		t.Error("booked without a reason")
+	}
+	p, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+	must(t, err)
+	if p.LeftNet != 0 || p.LeftVAT != 0 || p.Invoices[0].BookedAt.IsZero() {
+		t.Errorf("after booking: %+v", p)
+	}
+	s.wantMoney(t, before+1001)
+	s.wantLedger(t, inv.Net, inv.VAT)
+	if _, err := s.engine.BookInvoice(s.ctx, rec.ID, "en gang til"); err == nil || !strings.Contains(err.Error(), "adds up") {
+		t.Errorf("booked twice: %v", err)
+	}
+	if r := s.report(t, from.Month()); r.Money.Net != inv.Net || r.Money.Other != 1000 || r.Money.Letters != 3 {
+		t.Errorf("the month's report: %+v", r.Money)
+	}
+
+	// A credit note for what was a mistake.
+	credit, err := billing.NewInvoice("K-1", to, from, to, []billing.InvoiceLine{{Kind: billing.KindMinimum, Net: -400, VATPercent: vat25}})
+	must(t, err)
+	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
+	must(t, err)
+	_, err = s.engine.BookInvoice(s.ctx, note.ID, "kreditert")
+	must(t, err)
+	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
+
+	// A correction after that: the sum stays what is invoiced, when it is booked anew.
+	s.closeMonth(t, from.UTC())
+	dearer := receiptRow(job, ids[0], from.In(engine.Oslo).Add(12*time.Hour))
+	dearer.Production += 77
+	s.receipts(t, "k2.csv", dearer)
+	s.fetch(t)
+	open := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+	})
+	_, err = s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
+	must(t, err)
+	p, err = s.engine.InvoicePeriodOf(s.ctx, rec)
+	must(t, err)
+	if p.LeftNet != -77 {
+		t.Errorf("after the correction %v is left", p.LeftNet)
+	}
+	p, err = s.engine.BookInvoice(s.ctx, rec.ID, "rettet kvittering")
+	must(t, err)
+	if p.LeftNet != 0 || p.LeftVAT != 0 {
+		t.Errorf("booked anew, left: %v and %v", p.LeftNet, p.LeftVAT)
+	}
+	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
+	if r := s.report(t, from.Month()); r.Money.Net != inv.Net+credit.Net {
+		t.Errorf("the closed month's report is %v now", r.Money.Net)
+	}
+	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []engine.DeviationState{engine.DeviationOpen, engine.DeviationSettled}) { // the same moment here: by key
+		t.Errorf("deviations of the invoice in the end: %v", got)
+	}
+}
+
+// TestInvoiceCutShort: wherever the process dies, an invoice is there once and booked once.
+func TestInvoiceCutShort(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"invoice: stored", "invoice: taken", "invoice: booked"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			s, _, _, from, to := posted(t, 2)
+			inv := s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 333, VATPercent: billing.DecimalFromInt(25)})
+			var b strings.Builder
+			fmt.Fprintln(&b, strings.Join(billing.InvoiceColumns(), ";"))
+			for _, l := range inv.Lines {
+				fmt.Fprintf(&b, "%s;%s;%s;%s;1;%s;;1;%s;25\n", inv.Number, inv.Issued, from, to.AddDays(-1), l.Kind, l.Net.Plain(","))
+			}
+			run := func() {
+				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()))
+				must(t, err)
+				if _, err := s.engine.BookInvoice(s.ctx, rec.ID, "avstemt"); err != nil && !strings.Contains(err.Error(), "adds up") {
+					t.Fatal(err)
+				}
+			}
+			s.dieAt(step, 1)
+			if !s.survive(t, run) {
+				t.Fatal("the process did not die")
+			}
+			s.restart(t)
+			run()
+			s.wantLedger(t, inv.Net, inv.VAT)
+		})
+	}
+}
+
+// TestDecideDeviations: what people decide stands beside the deviation, the last word counts, and the report shows it.
+func TestDecideDeviations(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 1)
+	row := receiptRow(job, ids[0], s.clock.now())
+	row.Konteringskode = "9999"
+	s.receipts(t, "k1.csv", row)
+	s.fetch(t)
+	all := view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
+		return r.Deviations(s.ctx, tuesday.AddDate(-1, 0, 0), tuesday.AddDate(1, 0, 0))
+	})
+	if len(all) != 1 || all[0].State != engine.DeviationOpen {
+		t.Fatalf("deviations: %+v", all)
+	}
+	key := []string{all[0].Key}
+	for name, try := range map[string]func() (int, error){
+		"no reason": func() (int, error) { return s.engine.DecideDeviations(s.ctx, key, engine.DeviationAccepted, " ") },
+		"no state":  func() (int, error) { return s.engine.DecideDeviations(s.ctx, key, "KANSKJE", "x") },
+		"no such one": func() (int, error) {
+			return s.engine.DecideDeviations(s.ctx, append(key, "borte"), engine.DeviationAccepted, "x")
+		},
+	} {
+		if _, err := try(); err == nil {
+			t.Errorf("decided with %s", name)
+		}
+	}
+	for i, state := range []engine.DeviationState{engine.DeviationDisputed, engine.DeviationDisputed, engine.DeviationSettled} {
+		n, err := s.engine.DecideDeviations(s.ctx, key, state, "meldt til trykkeriet")
+		must(t, err)
+		if want := []int{1, 0, 1}[i]; n != want {
+			t.Errorf("%s changed %d, want %d", state, n, want)
+		}
+	}
+	if got := s.state(t, billing.DeviationKonteringskode); got[0] != engine.DeviationSettled {
+		t.Errorf("the state is %s", got)
+	}
+	if r := s.report(t, s.clock.now().Format("2006-01")); r.Deviations[0].State != "oppgjort" {
+		t.Errorf("the report says %q", r.Deviations[0].State)
+	}
+}
