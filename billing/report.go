@@ -35,6 +35,7 @@ type ShipmentRecord struct {
 // CostRecord is one line of the ledger.
 type CostRecord struct {
 	Shipment, Job  string // may be empty for amounts that belong to no letter
+	Account        string // id of the account; empty for amounts of none
 	Konteringskode string // may be empty
 	Posted         Civil  // the day that decides the period: the day booked
 	Letters        int    // how many letters the line counts: 1 at a letter's first line, -1 where that is reversed, else 0
@@ -66,9 +67,41 @@ type ReportInput struct {
 	Shipments  []ShipmentRecord
 	Costs      []CostRecord
 	Deviations []DeviationRecord
+	Invoices   []InvoiceRow
+	Prices     []VendorPrice
 	Inputs     CostBenefitInputs
 	// Notes are shown on the summary, for example that prices are illustrative.
 	Notes []string
+}
+
+// InvoiceRow is a kind of cost of a vendor's invoices for a period, held against the receipts; net.
+type InvoiceRow struct {
+	Vendor         string // as shown
+	Numbers        string // of the invoices
+	From, To       Civil  // half-open
+	Kind           string
+	Konteringskode string // with ByCode
+	ByCode         bool   // of one konteringskode, else of all
+	NotInvoiced    bool   // no invoice of the period has the kind
+	Invoiced       Ore
+	Receipts       Ore  // booked from receipts
+	Allocated      Ore  // booked from the invoices
+	Booked         bool // every invoice of the period is booked
+}
+
+// Left is what is invoiced and not booked.
+func (r InvoiceRow) Left() Ore {
+	if r.NotInvoiced {
+		return 0
+	}
+	return r.Invoiced - r.Receipts - r.Allocated
+}
+
+// VendorPrice is a price of a vendor's price list.
+type VendorPrice struct {
+	Vendor  string // as shown
+	Account string // as shown; empty: for all
+	Price
 }
 
 // Counters count shipments by where they stand. Each shipment is in exactly one of them besides
@@ -265,6 +298,18 @@ type MonthRow struct {
 	Money    Money
 }
 
+// SenderRow is one sending account and channel: shipments by the channel that they went by, money of those on paper.
+type SenderRow struct {
+	Account  string // its name; empty: amounts of no account
+	Channel  string // ALTINN, SDP, PRINT …; empty: none yet
+	Counters Counters
+	Volume   Volume
+	Money    Money
+}
+
+// channelPaper is the channel of what is posted.
+const channelPaper = "PRINT"
+
 // ShipmentRow is one shipment of the raw data.
 type ShipmentRow struct {
 	ShipmentRecord
@@ -296,9 +341,12 @@ type Report struct {
 	Money             Money    // cost lines of the period
 	PerKonteringskode []CodeRow
 	PerMonth          []MonthRow
+	PerSender         []SenderRow   // by account, then channel
 	Shipments         []ShipmentRow // by received time, then id
 	Costs             []CostRow     // by day, shipment, kind
 	Deviations        []DeviationRecord
+	Invoices          []InvoiceRow  // by period, vendor, kind and code
+	Prices            []VendorPrice // that hold on a day of the period, by vendor
 
 	Inputs        CostBenefitInputs
 	MissingInputs []string     // symbols of inputs that are not set
@@ -315,7 +363,7 @@ func BuildReport(in ReportInput) (Report, error) {
 	if err := in.validate(); err != nil {
 		return Report{}, fmt.Errorf("build report: %w", err)
 	}
-	b := reportBuilder{in: in, codes: map[string]*CodeRow{}, months: map[string]*MonthRow{}, shipments: map[string]*ShipmentRow{}}
+	b := reportBuilder{in: in, codes: map[string]*CodeRow{}, months: map[string]*MonthRow{}, senders: map[[2]string]*SenderRow{}, shipments: map[string]*ShipmentRow{}}
 	if err := b.build(); err != nil {
 		return Report{}, fmt.Errorf("build report: %w", err)
 	}
@@ -371,6 +419,7 @@ type reportBuilder struct {
 	report    Report
 	codes     map[string]*CodeRow // by code, "" for none
 	months    map[string]*MonthRow
+	senders   map[[2]string]*SenderRow // by name of the account, and channel
 	shipments map[string]*ShipmentRow
 }
 
@@ -410,6 +459,16 @@ func (b *reportBuilder) code(code string) *CodeRow {
 	return row
 }
 
+func (b *reportBuilder) sender(account, channel string) *SenderRow {
+	name := cmp.Or(b.in.Accounts[account], account)
+	row := b.senders[[2]string{name, channel}]
+	if row == nil {
+		row = &SenderRow{Account: name, Channel: channel}
+		b.senders[[2]string{name, channel}] = row
+	}
+	return row
+}
+
 // receive counts the shipments of the period and remembers all of them for the costs.
 func (b *reportBuilder) receive() {
 	for _, s := range b.in.Shipments {
@@ -425,6 +484,7 @@ func (b *reportBuilder) receive() {
 		c := counterOf(row.Outcome)
 		b.report.Counters.add(c)
 		b.code(s.Konteringskode).Counters.add(c)
+		b.sender(s.Account, s.Channel).Counters.add(c)
 		b.months[row.ReceivedDay.Month()].Counters.add(c)
 	}
 }
@@ -442,8 +502,17 @@ func (b *reportBuilder) cost() error {
 		row := &r.Costs[i]
 		c := row.CostRecord
 		code, month := b.code(c.Konteringskode), b.months[c.Posted.Month()]
-		moneys, volumes := []*Money{&r.Money, &code.Money, &month.Money}, []*Volume{&r.Volume, &code.Volume, &month.Volume}
 		s := b.shipments[c.Shipment]
+		account, channel := c.Account, ""
+		if c.Shipment != "" {
+			channel = channelPaper
+		}
+		if s != nil && account == "" {
+			account = s.Account
+		}
+		sender := b.sender(account, channel)
+		moneys := []*Money{&r.Money, &code.Money, &month.Money, &sender.Money}
+		volumes := []*Volume{&r.Volume, &code.Volume, &month.Volume, &sender.Volume}
 		if s != nil {
 			moneys = append(moneys, &s.Money)
 		}
@@ -509,6 +578,26 @@ func (b *reportBuilder) order() {
 		r.PerMonth = append(r.PerMonth, *row)
 	}
 	slices.SortFunc(r.PerMonth, func(x, y MonthRow) int { return cmp.Compare(x.Month, y.Month) })
+	for _, row := range b.senders {
+		r.PerSender = append(r.PerSender, *row)
+	}
+	slices.SortFunc(r.PerSender, func(x, y SenderRow) int {
+		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Channel, y.Channel))
+	})
+	r.Invoices = slices.Clone(b.in.Invoices)
+	slices.SortStableFunc(r.Invoices, func(x, y InvoiceRow) int {
+		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To), cmp.Compare(x.Vendor, y.Vendor), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
+			cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Konteringskode, y.Konteringskode))
+	})
+	for _, p := range b.in.Prices {
+		if p.ValidFrom < r.To && (p.ValidTo == "" || p.ValidTo > r.From) {
+			if name := b.in.Accounts[p.Account]; name != "" {
+				p.Account = name
+			}
+			r.Prices = append(r.Prices, p)
+		}
+	}
+	slices.SortStableFunc(r.Prices, func(x, y VendorPrice) int { return cmp.Compare(x.Vendor, y.Vendor) })
 	for i := range r.Costs {
 		r.Costs[i].CodeNumber = b.code(r.Costs[i].Konteringskode).Number
 	}
@@ -551,8 +640,18 @@ func (b *reportBuilder) control() error {
 		volMonth.add(row.Volume)
 		countMonth.add(row.Counters)
 	}
+	var bySender Money
+	var volSender Volume
+	var countSender Counters
+	for _, row := range r.PerSender {
+		bySender.addMoney(row.Money)
+		volSender.add(row.Volume)
+		countSender.add(row.Counters)
+	}
 	m := r.Money
 	switch {
+	case bySender != m || volSender != r.Volume || countSender != r.Counters:
+		return errors.New("the rows per sender do not sum to the totals")
 	case byCode != m || volCode != r.Volume || countCode != r.Counters:
 		return errors.New("the rows per konteringskode do not sum to the totals")
 	case byMonth != m || volMonth != r.Volume || countMonth != r.Counters:

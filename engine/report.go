@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"postgang/billing"
@@ -38,6 +40,13 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 	for key, a := range e.accounts {
 		in.Accounts[key] = a.Name
 	}
+	for _, key := range e.vorder {
+		if v := e.vendors[key]; v.Prices != nil {
+			for _, p := range v.Prices.Prices() {
+				in.Prices = append(in.Prices, billing.VendorPrice{Vendor: cmp.Or(v.Name, key), Account: p.Account, Price: p})
+			}
+		}
+	}
 	err := e.archive.View(ctx, func(r Reader) error {
 		ships, err := r.ReportShipments(ctx, from, to, q.Accounts)
 		if err != nil {
@@ -63,9 +72,12 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		}
 		for _, l := range lines {
 			in.Costs = append(in.Costs, billing.CostRecord{
-				Shipment: l.Shipment, Job: l.Job, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, Oslo), Letters: l.Letters,
+				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, Oslo), Letters: l.Letters,
 				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]),
 			})
+		}
+		if in.Invoices, err = e.invoiceRows(ctx, r, q.From, q.To, q.Accounts); err != nil {
+			return err
 		}
 		deviations, err := r.Deviations(ctx, from, to)
 		if err != nil {
@@ -93,6 +105,34 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		return billing.Report{}, fmt.Errorf("gather report: %w", err)
 	}
 	return billing.BuildReport(in)
+}
+
+// invoiceRows are the invoices of a period against the receipts. What they are for is not told by account: a report of some
+// accounts has none.
+func (e *Engine) invoiceRows(ctx context.Context, r Reader, from, to billing.Civil, accounts []string) ([]billing.InvoiceRow, error) {
+	if len(accounts) > 0 {
+		return nil, nil
+	}
+	periods, err := e.invoicePeriods(ctx, r, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []billing.InvoiceRow
+	for _, p := range periods {
+		numbers, booked := make([]string, len(p.Invoices)), true
+		for i, inv := range p.Invoices {
+			numbers[i] = inv.Invoice.Number
+			booked = booked && !inv.BookedAt.IsZero()
+		}
+		for _, row := range p.Rows {
+			out = append(out, billing.InvoiceRow{
+				Vendor: cmp.Or(e.vendors[p.Vendor].Name, p.Vendor), Numbers: strings.Join(numbers, " + "), From: p.From, To: p.To, Kind: row.Kind,
+				Konteringskode: row.Konteringskode, ByCode: row.ByCode, NotInvoiced: row.NotInvoiced, Invoiced: row.Invoiced, Receipts: row.Booked,
+				Allocated: row.Allocated, Booked: booked,
+			})
+		}
+	}
+	return out, nil
 }
 
 // reprintsOf tells which jobs of the lines are reprints.

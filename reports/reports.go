@@ -14,12 +14,17 @@ import (
 // Sheet names. A sheet name cannot hold a slash, so Kost/nytte stands as Kost-nytte with its right
 // name as heading.
 const (
-	sheetSummary    = "Sammendrag"
-	sheetCodes      = "Per konteringskode"
-	sheetBenefit    = "Kost-nytte"
-	sheetDeviations = "Avvik"
-	sheetCosts      = "Kostnader"
-	sheetRaw        = "Rådata"
+	sheetSummary     = "Sammendrag"
+	sheetCodes       = "Per konteringskode"
+	sheetBenefit     = "Kost-nytte"
+	sheetDeviations  = "Avvik"
+	sheetMonths      = "Per måned"
+	sheetSenders     = "Per avsender og kanal"
+	sheetInvoices    = "Kvittering mot faktura"
+	sheetPrices      = "Prisliste"
+	sheetDefinitions = "Definisjoner"
+	sheetCosts       = "Kostnader"
+	sheetRaw         = "Rådata"
 )
 
 // DefaultMaxRows is how many rows of data one sheet of Avvik, Kostnader or Rådata holds before the next sheet
@@ -44,6 +49,7 @@ type book struct {
 	opt    Options
 	style  *styles
 	costs  tableRange
+	few    map[string]tableRange // the tables of few rows that formulas refer to
 	raw    tableRange
 }
 
@@ -88,8 +94,16 @@ func (b *book) write() error {
 		return err
 	}
 	b.costs = newTableRange(sheetCosts, len(b.report.Costs), b.opt.MaxRows)
+	b.few = map[string]tableRange{}
+	for name, rows := range map[string]int{sheetMonths: len(b.report.PerMonth), sheetSenders: len(b.report.PerSender), sheetInvoices: len(b.report.Invoices)} {
+		b.few[name] = newTableRange(name, rows, b.opt.MaxRows)
+	}
 	b.raw = newTableRange(sheetRaw, len(b.report.Shipments), b.opt.MaxRows)
-	for _, step := range []func() error{b.summary, b.codes, b.benefit, b.deviations, b.costLines, b.rawData, b.properties} {
+	for _, step := range []func() error{
+		b.summary, b.codes, b.table(sheetMonths, b.monthTable(), len(b.report.PerMonth)), b.table(sheetSenders, b.senderTable(), len(b.report.PerSender)),
+		b.benefit, b.invoices, b.deviations, b.table(sheetPrices, b.priceTable(), len(b.report.Prices)),
+		b.table(sheetDefinitions, b.definitionTable(), len(definitions)), b.costLines, b.rawData, b.properties,
+	} {
 		if err := step(); err != nil {
 			return err
 		}

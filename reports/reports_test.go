@@ -55,7 +55,7 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 			s.WeightGram, _ = billing.WeightGram(s.Sheets, s.Envelope, billing.DefaultPaper())
 			row := billing.ReceiptRow{Konteringskode: s.Konteringskode, Production: billing.Ore(150 + rnd.IntN(900)), Postage: billing.Ore(750 + rnd.IntN(2000))}
 			for k, l := range billing.CostLines(row, billing.VAT{ProductionPercent: 25, PostagePercent: 25}) {
-				in.Costs = append(in.Costs, billing.CostRecord{Shipment: s.ID, Job: s.Job, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, in.Location), Letters: 1 - k,
+				in.Costs = append(in.Costs, billing.CostRecord{Shipment: s.ID, Job: s.Job, Account: s.Account, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, in.Location), Letters: 1 - k,
 					Kind: l.Kind, Net: l.Net, VAT: l.VAT, Gross: l.Gross, Source: fmt.Sprintf("kvittering-%04d.csv:%d", i/50, i%50+2)})
 			}
 			if rnd.IntN(12) == 0 {
@@ -65,7 +65,18 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 		}
 		in.Shipments = append(in.Shipments, s)
 	}
+	in.Prices = []billing.VendorPrice{
+		{Vendor: "Trykkeri Én", Price: billing.Price{Element: billing.ElementStart, Envelope: "C5", Handling: billing.HandlingAuto, Price: 285, ValidFrom: "2026-01-01", Source: "avtale 2026/17, vedlegg 2"}},
+		{Vendor: "Trykkeri Én", Account: "helse", Price: billing.Price{Element: billing.ElementPage, Account: "helse", Colour: billing.ColourBW, Kroner: 770, ValidFrom: "2026-01-01", ValidTo: "2026-02-01", Source: "særavtale"}},
+		{Vendor: "Trykkeri Én", Price: billing.Price{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 32, ValidFrom: "2025-01-01", ValidTo: "2026-01-01", Source: "utløpt"}},
+	}
 	if n > 0 {
+		in.Invoices = []billing.InvoiceRow{
+			{Vendor: "Trykkeri Én", Numbers: "F-1 + K-1", From: "2026-01-01", To: "2026-02-01", Kind: billing.KindProduction, Konteringskode: "0100", ByCode: true, Invoiced: 123_456, Receipts: 123_455, Allocated: 1, Booked: true},
+			{Vendor: "Trykkeri Én", Numbers: "F-1 + K-1", From: "2026-01-01", To: "2026-02-01", Kind: billing.KindProduction, ByCode: true, Receipts: 77, Allocated: -77, Booked: true},
+			{Vendor: "Trykkeri Én", Numbers: "F-1 + K-1", From: "2026-01-01", To: "2026-02-01", Kind: "RETUR", NotInvoiced: true, Receipts: 5, Booked: true},
+			{Vendor: "Trykkeri Én", Numbers: "F-2", From: "2026-02-01", To: "2026-03-01", Kind: billing.KindPostage, Invoiced: 999_999, Receipts: 999_000},
+		}
 		in.Costs = append(in.Costs, billing.CostRecord{Posted: "2026-02-28", Kind: "MINSTEPRIS", Konteringskode: "", Net: 30901, VAT: 7725, Gross: 38626, Source: "avtale, minstepris per dag"})
 		in.Deviations = append(in.Deviations,
 			billing.DeviationRecord{Day: "2026-02-20", Konteringskode: "0100", Deviation: billing.Deviation{Kind: billing.DeviationKonteringskode, Shipment: in.Shipments[0].ID, Job: "J0001", Expected: "0100", Got: "100", Amount: 1320}},

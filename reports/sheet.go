@@ -172,6 +172,8 @@ func (b *book) native(v any) any {
 		return nil
 	case billing.Ore:
 		return v.Kroner()
+	case billing.Decimal:
+		return v.Float()
 	case billing.Civil:
 		if v.Validate() != nil {
 			return nil
@@ -247,14 +249,17 @@ const (
 	kindInt
 	kindMoney
 	kindPercent
+	kindNumber // with up to four decimals
 	kindDay
 	kindTime
 )
 
-func (k kind) right() bool { return k == kindInt || k == kindMoney || k == kindPercent }
+func (k kind) right() bool {
+	return k == kindInt || k == kindMoney || k == kindPercent || k == kindNumber
+}
 
 func (st *styles) of(k kind) int {
-	return [...]int{kindText: st.text, kindWrap: st.textWrap, kindInt: st.integer, kindMoney: st.money, kindPercent: st.percent, kindDay: st.day, kindTime: st.clock}[k]
+	return [...]int{kindText: st.text, kindWrap: st.textWrap, kindInt: st.integer, kindMoney: st.money, kindPercent: st.percent, kindNumber: st.number, kindDay: st.day, kindTime: st.clock}[k]
 }
 
 func (st *styles) sumOf(k kind) int {

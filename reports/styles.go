@@ -41,15 +41,15 @@ const fontName = "Arial"
 
 // styles are the ids of all cell styles of one workbook.
 type styles struct {
-	title, subtitle, heading, note, noteWrap, warn int
-	header, headerRight                            int
-	text, textWrap, integer, money, percent        int
-	day, clock, month                              int
-	sumText, sumInt, sumMoney, sumPercent          int
-	kpiLabel, kpiMoney, kpiInt, kpiPercent         int
-	inputNumber, inputInt, inputShare, inputText   int
-	status, verdict                                int
-	bad, good, illustrative                        int // conditional
+	title, subtitle, heading, note, noteWrap, warn  int
+	header, headerRight                             int
+	text, textWrap, integer, money, percent, number int
+	day, clock, month                               int
+	sumText, sumInt, sumMoney, sumPercent           int
+	kpiLabel, kpiMoney, kpiInt, kpiPercent          int
+	inputNumber, inputInt, inputShare, inputText    int
+	status, verdict                                 int
+	bad, good, illustrative                         int // conditional
 }
 
 type styleBuilder struct {
@@ -146,6 +146,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		textWrap:    b.add(wrapped),
 		integer:     b.add(cell(fmtInt, "right")),
 		money:       b.add(cell(fmtMoney, "right")),
+		number:      b.add(cell(fmtNumber, "right")),
 		percent:     b.add(cell(fmtPercent, "right")),
 		day:         b.add(cell(fmtDay, "left")),
 		clock:       b.add(cell(fmtTime, "left")),

@@ -50,6 +50,21 @@ func (b *book) controls() []control {
 	number := func(label string, ledger, rows int, formula string) control {
 		return control{label, billing.Ore(ledger), billing.Ore(rows), formula, true}
 	}
+	var months, senders billing.Ore
+	for _, row := range r.PerMonth {
+		months += row.Money.Net
+	}
+	for _, row := range r.PerSender {
+		senders += row.Money.Net
+	}
+	var invoiced, settled billing.Ore
+	for _, row := range r.Invoices {
+		if row.Booked && !row.NotInvoiced {
+			invoiced, settled = invoiced+row.Invoiced, settled+row.Receipts+row.Allocated
+		}
+	}
+	inv := b.few[sheetInvoices]
+	isBooked := []criterion{{invoiceBooked, `"Ja"`}, {invoiceNote, `"<>Ikke fakturert"`}}
 	return []control{
 		{"Netto: kostnadslinjer", m.Net, lines.Net, rounded(b.costs.sum(costNet)), false},
 		{"Mva.: kostnadslinjer", m.VAT, lines.VAT, rounded(b.costs.sum(costVAT)), false},
@@ -57,6 +72,9 @@ func (b *book) controls() []control {
 		{"Netto: sum per konteringskode", m.Net, codes.Net, b.codesSum(codeNet), false},
 		{"Brutto: sum per konteringskode", m.Gross, codes.Gross, b.codesSum(codeGross), false},
 		{"Netto på kjente forsendelser: rådata", known.Net, raw.Net, rounded(b.raw.sum(rawNet)), false},
+		{"Netto: sum per måned", m.Net, months, rounded(b.few[sheetMonths].sum(monthNet)), false},
+		{"Netto: sum per avsender og kanal", m.Net, senders, rounded(b.few[sheetSenders].sum(senderNet)), false},
+		{"Bokførte fakturaer: kvittert og fordelt", invoiced, settled, rounded(inv.sum(invoiceReceipts, isBooked...) + "+" + inv.sum(invoiceAllocated, isBooked...)), false},
 		number("Brev: sum per konteringskode", m.Letters, codes.Letters, b.codesSum(codeLetters)),
 		number("Mottatte forsendelser: rådata", r.Counters.Received, received, b.outcomeCount("")),
 		number("Mottatte forsendelser: sum per konteringskode", r.Counters.Received, codesReceived, b.codesSum(codeReceived)),
@@ -111,6 +129,9 @@ func (b *book) summary() error {
 	b.summaryControls(s, controlsAt, controls)
 	s.blank(1)
 	b.notes(s)
+	if err := b.charts(s); err != nil {
+		return err
+	}
 
 	ok := func(ref, criteria, value string, format int) error {
 		return b.file.SetConditionalFormat(sheetSummary, ref, []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: criteria, Value: value, Format: &format}})
@@ -326,7 +347,7 @@ func (b *book) summaryQuality(s *sheet, at int) {
 		if c.CodeNumber > 0 && r.PerKonteringskode[c.CodeNumber-1].Missing {
 			noCodeLines++
 		}
-		if !known[c.Shipment] {
+		if c.Shipment != "" && !known[c.Shipment] {
 			unknown, unknownNet = unknown+1, unknownNet+c.Net
 		}
 	}

@@ -65,6 +65,7 @@ type demo struct {
 	expected letters.Expected
 	app      *app
 	server   *vendorsim.Server
+	booked   bool                // the invoice of the month
 	vendors  []*vendorsim.Vendor // with a sheet-fed printer, and with a press for A3
 	log      *bytes.Buffer       // kept for the privacy test
 	failed   []string
@@ -117,7 +118,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.app.Close()) }()
-	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums, d.alarm, d.printHere} {
+	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums, d.alarm, d.printHere, d.invoice} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -629,6 +630,60 @@ allow_synthetic = true
 	return nil
 }
 
+// invoice has the vendor invoice the month, an øre too much and with a minimum per day, and books it to the øre.
+func (d *demo) invoice(ctx context.Context) error {
+	const vendor = "simulator"
+	from, to := d.period()
+	d.clock.Set(to.In(engine.Oslo).AddDate(0, 0, 2))
+	d.say("9. The invoice of %s, for %s", vendor, billing.PeriodText(from, to))
+	var booked []billing.Booked
+	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+		booked, err = r.BookedFor(ctx, vendor, from.In(engine.Oslo), to.In(engine.Oslo))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	kinds := map[string]billing.Ore{billing.KindMinimum: 250_00}
+	for _, b := range booked {
+		kinds[b.Kind] += b.Net
+	}
+	kinds[billing.KindProduction]++
+	var b strings.Builder
+	fmt.Fprintln(&b, strings.Join(billing.InvoiceColumns(), ";"))
+	for i, kind := range slices.Sorted(maps.Keys(kinds)) {
+		fmt.Fprintf(&b, "SIM-%s;%s;%s;%s;%d;%s;;1;%s;25\n", from.Month(), to, from, to.AddDays(-1), i+1, kind, kinds[kind].Plain(","))
+	}
+	if err := os.WriteFile(filepath.Join(d.dir, "faktura.csv"), []byte(b.String()), 0o600); err != nil {
+		return err
+	}
+	rec, err := d.app.engine.TakeInvoice(ctx, vendor, []byte(b.String()))
+	if err != nil {
+		return err
+	}
+	p, err := d.app.engine.InvoicePeriodOf(ctx, rec)
+	if err != nil {
+		return err
+	}
+	for _, r := range p.Rows {
+		d.say("   %-12s invoiced kr %12s, receipts kr %12s, difference kr %9s", r.Kind, r.Invoiced, r.Booked, r.Difference())
+	}
+	if p, err = d.app.engine.BookInvoice(ctx, rec.ID, "demonstrasjon"); err != nil {
+		return err
+	}
+	d.checkOre("øre invoiced = øre in receipts + shared out", rec.Invoice.Net, rec.Invoice.Net-p.LeftNet)
+	d.checkOre("VAT invoiced = VAT in receipts + shared out", rec.Invoice.VAT, rec.Invoice.VAT-p.LeftVAT)
+	if _, err := d.app.engine.CloseMonth(ctx, from, "demonstrasjon"); err != nil {
+		return err
+	}
+	d.booked = true
+	if err := d.report(ctx); err != nil {
+		return err
+	}
+	d.say("   %s is closed, and the workbook written anew with the invoice in it", from.Month())
+	return nil
+}
+
 // compareOutcomes holds every single hand-in against what must have become of it.
 func (d *demo) compareOutcomes(ctx context.Context) error {
 	wrong := 0
@@ -821,6 +876,9 @@ func (d *demo) report(ctx context.Context) error {
 		Notes: []string{"Demonstrasjon: personer og priser er oppdiktet, unntatt porto (Postens frimerkepriser 04.01.2021)."}}, d.workbook())
 	if err != nil {
 		return err
+	}
+	if d.booked {
+		return nil
 	}
 	d.say("5. The workbook: %d konteringskoder, kr %s net, %d deviations", len(r.PerKonteringskode), r.Money.Net, len(r.Deviations))
 	d.say("   %-22s %8s %8s %14s", "konteringskode", "received", "printed", "kr net")

@@ -1,0 +1,186 @@
+package reports
+
+import (
+	"fmt"
+
+	"github.com/xuri/excelize/v2"
+
+	"postgang/billing"
+)
+
+func (b *book) monthTable() long {
+	return long{
+		title: "Per måned",
+		note:  "Forsendelser etter måneden de ble mottatt. Brev og kostnader etter måneden de er bokført i.",
+		cols: []column{
+			{"Måned", kindText, 21}, {"Mottatt", kindInt, 9}, {"Avvist", kindInt, 8}, {"Digitalt", kindInt, 9}, {"Papir", kindInt, 8}, {"Øvrige", kindInt, 8},
+			{"Brev", kindInt, 8}, {"Sider s/hv", kindInt, 9}, {"Sider farge", kindInt, 9}, {"Ark", kindInt, 8}, {"Produksjon kr", kindMoney, 13},
+			{"Porto kr", kindMoney, 13}, {"Andre kr", kindMoney, 11}, {"Netto kr", kindMoney, 13}, {"Mva. kr", kindMoney, 12}, {"Brutto kr", kindMoney, 13},
+			{"Netto per brev kr", kindMoney, 10},
+		},
+		sums: []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, frozenCols: 1, empty: "Ingen måneder.",
+		row: func(i int) []cell {
+			m := b.report.PerMonth[i]
+			cells := values(m.Month)
+			return append(cells, b.figures(m.Counters, m.Volume, m.Money)...)
+		},
+	}
+}
+
+// figures are the columns that Per måned and Per avsender og kanal have in common.
+func (b *book) figures(c billing.Counters, v billing.Volume, m billing.Money) []cell {
+	cells := values(c.Received, c.Refused, c.Digital(), c.Paper(), c.Received-c.Refused-c.Digital()-c.Paper(), m.Letters, v.PagesBW, v.PagesColour, v.Sheets,
+		m.Production, m.Postage, m.Other, m.Net, m.VAT, m.Gross, m.Per())
+	if m.Letters == 0 {
+		cells[len(cells)-1].value = nil
+	}
+	return cells
+}
+
+// The column of the net in Per måned, and in Per avsender og kanal.
+const (
+	monthNet  = 14
+	senderNet = 15
+)
+
+func (b *book) senderTable() long {
+	months := b.monthTable()
+	cols := append([]column{{"Avsender", kindText, 24}, {"Kanal", kindText, 12}}, months.cols[1:]...)
+	sums := make([]int, len(months.sums))
+	for i, col := range months.sums {
+		sums[i] = col + 1
+	}
+	return long{
+		title: "Per avsender og kanal",
+		note:  "Forsendelser mottatt i perioden etter kanalen de gikk i. Kostnader står på PRINT; beløp fra faktura som ikke gjelder ett brev, står uten kanal.",
+		cols:  cols, sums: sums, frozenCols: 2, empty: "Ingen forsendelser i perioden.",
+		row: func(i int) []cell {
+			s := b.report.PerSender[i]
+			account, channel := s.Account, s.Channel
+			if account == "" {
+				account = "(ingen)"
+			}
+			if channel == "" {
+				channel = "(ingen)"
+			}
+			return append(values(account, channel), b.figures(s.Counters, s.Volume, s.Money)...)
+		},
+	}
+}
+
+// Columns of Kvittering mot faktura that formulas refer to.
+const (
+	invoiceReceipts  = 7
+	invoiceAllocated = 9
+	invoiceLeft      = 10
+	invoiceBooked    = 11
+	invoiceNote      = 12
+)
+
+func (b *book) invoiceTable() long {
+	return long{
+		title: "Kvittering mot faktura",
+		note:  "Fakturaer for brev postlagt i perioden de gjelder, mot kvitteringene for de samme brevene. Netto kr. Rest er det som er fakturert og ikke bokført.",
+		cols: []column{
+			{"Leverandør", kindText, 18}, {"Faktura", kindText, 16}, {"Gjelder", kindText, 22}, {"Art", kindText, 13}, {"Konteringskode", kindText, 16},
+			{"Fakturert", kindMoney, 13}, {"Kvittert", kindMoney, 13}, {"Forskjell", kindMoney, 12}, {"Fordelt", kindMoney, 12}, {"Rest", kindMoney, 12},
+			{"Bokført", kindText, 9}, {"Merknad", kindText, 16},
+		},
+		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: "Ingen fakturaer for perioden.",
+		row: func(i int) []cell {
+			r := b.report.Invoices[i]
+			code, note := "alle", ""
+			if r.ByCode {
+				code = r.Konteringskode
+				if code == "" {
+					code = billing.MissingCode
+				}
+			}
+			difference := r.Invoiced - r.Receipts
+			switch {
+			case r.NotInvoiced:
+				difference, note = 0, "Ikke fakturert"
+			case r.Left() != 0 && r.Booked:
+				note = "Endret etter bokføring"
+			case r.Left() != 0:
+				note = "Ikke bokført"
+			}
+			return values(r.Vendor, r.Numbers, billing.PeriodText(r.From, r.To), kindName(r.Kind), code, r.Invoiced, r.Receipts, difference, r.Allocated, r.Left(),
+				yesNo(r.Booked), note)
+		},
+	}
+}
+
+func (b *book) invoices() error {
+	rows := len(b.report.Invoices)
+	if err := b.longTable(sheetInvoices, b.invoiceTable(), 0, rows); err != nil {
+		return err
+	}
+	ref := cellName(invoiceLeft, firstRow) + ":" + cellName(invoiceLeft, max(firstRow, firstRow+rows-1))
+	bad := b.style.bad
+	if err := b.file.SetConditionalFormat(sheetInvoices, ref, []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: "!=", Value: "0", Format: &bad}}); err != nil {
+		return fmt.Errorf("mark what is left of invoices: %w", err)
+	}
+	return nil
+}
+
+func (b *book) priceTable() long {
+	return long{
+		title: "Prisliste",
+		note:  "Prisene som gjelder en dag i perioden, uten mva., slik de er satt opp. Ventet kostnad og avvik i pris regnes etter dem.",
+		cols: []column{
+			{"Leverandør", kindText, 20}, {"Pris for", kindText, 34}, {"Konto", kindText, 14}, {"Pris kr", kindNumber, 12}, {"Gjelder fra", kindDay, 13}, {"Gjelder til", kindDay, 13},
+			{"Kilde", kindText, 44},
+		},
+		frozenCols: 2, empty: "Ingen prisliste er satt opp.",
+		row: func(i int) []cell {
+			p := b.report.Prices[i]
+			account := p.Account
+			if account == "" {
+				account = "alle"
+			}
+			cells := values(p.Vendor, p.Name(), account, p.Unit(), p.ValidFrom, nil, p.Source)
+			if p.ValidTo != "" {
+				cells[5].value = p.ValidTo.AddDays(-1)
+			}
+			return cells
+		},
+	}
+}
+
+// definitions explain the words of the workbook to who did not make it.
+var definitions = [][2]string{
+	{"Mottatt", "Forsendelser som er levert inn i perioden, etter dagen i Oslo. Alle de andre antallene er en del av dette."},
+	{"Avvist", "Forsendelser som ikke ble tatt imot, med årsak i Rådata. De koster ikke noe."},
+	{"Digitalt", "Lest digitalt i tide, eller levert i digital postkasse. De kommer aldri på papir."},
+	{"Papir", "Sendt til utskrift eller postlagt. En forsendelse som ble lest etter postlegging, er fortsatt papir."},
+	{"Øvrige", "Venter, bare digitale som ikke ble lest, håndtert manuelt, og annet."},
+	{"Brev", "Brev som er postlagt og kvittert. Et brev telles én gang; et omtrykk koster, men telles ikke. En reversert kvittering trekker fra."},
+	{"Bokført dag", "Dagen som avgjør perioden: da brevet ble postlagt, eller da beløpet ble bokført når måneden var lukket."},
+	{"Produksjon", "Startpris, ekstra ark, sider og giroark, slik leverandøren kvitterer for dem."},
+	{"Porto", "Porto slik leverandøren kvitterer for den. Den kan være et gjennomsnitt."},
+	{"Andre", "Beløp fra faktura som ikke gjelder ett brev, fordelt på konteringskodene: minstepris, gebyr, avrunding."},
+	{"Netto, mva., brutto", "Netto er uten mva. Mva. regnes linje for linje. Brutto er netto og mva. til sammen."},
+	{"Konteringskode", "Koden avsenderen ga. Beløp uten kode står som " + billing.MissingCode + " og er alltid med. En kode i kvitteringen som er en annen, er et avvik og flytter ikke kostnaden."},
+	{"Kanal", "Hvordan forsendelsen gikk: ALTINN, SDP (digital postkasse) eller PRINT (papir)."},
+	{"Kvittert", "Det leverandøren har meldt for brevene som ble postlagt i fakturaens periode, uansett måneden det er bokført i."},
+	{"Fordelt", "Det en faktura har mer eller mindre enn kvitteringene, delt på konteringskodene etter største brøkdel, så summen er fakturaen på øret."},
+	{"Rest", "Fakturert, men verken bokført fra kvitteringer eller fordelt. Skal være 0,00 når fakturaen er bokført."},
+	{"Avvik", "Forskjell mellom det vi sendte, kvitteringen, prislisten og fakturaen. Status: åpen, godtatt (blir stående), omtvistet (meldt til leverandøren) eller oppgjort."},
+	{"Fordeling av øre", "Største brøkdel: hver del får sin andel rundet ned, og ørene som er igjen, går til de største restene."},
+	{"Oppgitt, illustrativ, faktisk", "Hvor et tall i kost/nytte kommer fra: fra kommunen eller en kilde, et eksempel som skal byttes ut, eller målt i perioden."},
+	{"Postlagt, varslet, lest", "Tidspunkt i Oslo. Varslet er da mottakeren fikk beskjed; frist for å lese er 40 timer på virkedager."},
+}
+
+func (b *book) definitionTable() long {
+	return long{
+		title: "Definisjoner", note: "Hva ordene i denne arbeidsboken betyr.",
+		cols: []column{{"Ord", kindText, 28}, {"Betydning", kindWrap, 100}},
+		row:  func(i int) []cell { return values(definitions[i][0], definitions[i][1]) },
+	}
+}
+
+// table writes a table of few rows on a sheet of its own.
+func (b *book) table(name string, t long, rows int) func() error {
+	return func() error { return b.longTable(name, t, 0, rows) }
+}
