@@ -244,7 +244,39 @@ var ErrInputsMissing = errors.New("inputs are not set")
 // It calculates in exact fractions. Rounding rule: each shown figure is rounded to the nearest øre by
 // itself, halves away from zero; the yearly figures come from the unrounded cost of a letter, and
 // savings are differences of the rounded figures, so that they can be checked by subtraction.
-func (c CostBenefitInputs) Compute() (CostBenefit, error) {
+func (c CostBenefitInputs) Compute() (CostBenefit, error) { return c.vary(Variation{}) }
+
+// Variation changes inputs of the model, to see how much hangs on them.
+type Variation struct {
+	Label         string // Norwegian
+	DigitalPoints int    // added to the digital share, percentage points; the share stays within 0 and 100 %
+	VolumePercent int    // added to the number of shipments a year
+	PostPercent   int    // added to the postage, without and with
+}
+
+// Variations are those that a report shows.
+func Variations() []Variation {
+	return []Variation{
+		{"Andel digitale 10 prosentpoeng lavere", -10, 0, 0}, {"Andel digitale 10 prosentpoeng høyere", 10, 0, 0}, {"Andel digitale 25 prosentpoeng høyere", 25, 0, 0},
+		{"20 % færre forsendelser", 0, -20, 0}, {"20 % flere forsendelser", 0, 20, 0},
+		{"20 % lavere porto", 0, 0, -20}, {"20 % høyere porto", 0, 0, 20},
+	}
+}
+
+// Sensitivity gives the saving of a year under each of Variations, in their order.
+func (c CostBenefitInputs) Sensitivity() ([]Ore, error) {
+	var out []Ore
+	for _, v := range Variations() {
+		cb, err := c.vary(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, cb.Year.Saving)
+	}
+	return out, nil
+}
+
+func (c CostBenefitInputs) vary(v Variation) (CostBenefit, error) {
 	if missing := c.Missing(); len(missing) > 0 {
 		return CostBenefit{}, fmt.Errorf("kost/nytte: %w: %s", ErrInputsMissing, strings.Join(missing, ", "))
 	}
@@ -255,10 +287,18 @@ func (c CostBenefitInputs) Compute() (CostBenefit, error) {
 	sum := func(a, b *big.Rat) *big.Rat { return new(big.Rat).Add(a, b) }
 	minute := new(big.Rat).Quo(c.YearCost.Value.rat(), mul(c.YearHours.Value.rat(), big.NewRat(60, 1)))
 	wage0, wage1 := mul(minute, c.MinutesWithout.Value.rat()), mul(minute, c.MinutesWith.Value.rat())
-	total0 := sum(wage0, sum(c.PaperWithout.Value.rat(), c.PostageWithout.Value.rat()))
-	total1 := sum(wage1, sum(c.PaperWith.Value.rat(), c.PostageWith.Value.rat()))
-	n := c.LettersPerYear.Value.rat()
-	d := mul(c.DigitalPercent.Value.rat(), big.NewRat(1, 100))
+	more := func(percent int) *big.Rat { return big.NewRat(int64(100+percent), 100) }
+	postage0, postage1 := mul(c.PostageWithout.Value.rat(), more(v.PostPercent)), mul(c.PostageWith.Value.rat(), more(v.PostPercent))
+	total0 := sum(wage0, sum(c.PaperWithout.Value.rat(), postage0))
+	total1 := sum(wage1, sum(c.PaperWith.Value.rat(), postage1))
+	n := mul(c.LettersPerYear.Value.rat(), more(v.VolumePercent))
+	d := sum(mul(c.DigitalPercent.Value.rat(), big.NewRat(1, 100)), big.NewRat(int64(v.DigitalPoints), 100))
+	if d.Sign() < 0 {
+		d = new(big.Rat)
+	}
+	if d.Cmp(big.NewRat(1, 1)) > 0 {
+		d = big.NewRat(1, 1)
+	}
 	paper := mul(mul(n, new(big.Rat).Sub(big.NewRat(1, 1), d)), total1)
 	digital := mul(mul(n, d), c.DigitalUnitCost.Value.rat())
 
@@ -276,7 +316,7 @@ func (c CostBenefitInputs) Compute() (CostBenefit, error) {
 	cb := CostBenefit{
 		Wage:       row(wage0, wage1),
 		Production: row(c.PaperWithout.Value.rat(), c.PaperWith.Value.rat()),
-		Postage:    row(c.PostageWithout.Value.rat(), c.PostageWith.Value.rat()),
+		Postage:    row(postage0, postage1),
 		Total:      row(total0, total1),
 		YearPaper:  ore(paper), YearDigital: ore(digital),
 	}

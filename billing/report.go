@@ -40,6 +40,7 @@ type CostRecord struct {
 	Posted         Civil  // the day that decides the period: the day booked
 	Letters        int    // how many letters the line counts: 1 at a letter's first line, -1 where that is reversed, else 0
 	Kind           string // KindProduction, KindPostage or another kind
+	Reprint        bool   // of a letter that was printed once more
 	Net, VAT       Ore    // øre
 	Gross          Ore    // øre; must be Net + VAT
 	Source         string // where the line is from, such as the receipt file and row
@@ -69,7 +70,10 @@ type ReportInput struct {
 	Deviations []DeviationRecord
 	Invoices   []InvoiceRow
 	Prices     []VendorPrice
-	Inputs     CostBenefitInputs
+	Advice     []AdviceRow
+	// Letters of the period that dropped out at the last gate, came back, or were read when they were on their way to paper.
+	Withdrawn, Returned, ReadAfter int
+	Inputs                         CostBenefitInputs
 	// Notes are shown on the summary, for example that prices are illustrative.
 	Notes []string
 }
@@ -347,6 +351,8 @@ type Report struct {
 	Deviations        []DeviationRecord
 	Invoices          []InvoiceRow  // by period, vendor, kind and code
 	Prices            []VendorPrice // that hold on a day of the period, by vendor
+	Advice            []AdviceRow   // the dearest first
+	Waste             []WasteRow
 
 	Inputs        CostBenefitInputs
 	MissingInputs []string     // symbols of inputs that are not set
@@ -597,6 +603,11 @@ func (b *reportBuilder) order() {
 			r.Prices = append(r.Prices, p)
 		}
 	}
+	for _, a := range b.in.Advice {
+		a.Account = cmp.Or(b.in.Accounts[a.Account], a.Account)
+		r.Advice = append(r.Advice, a)
+	}
+	b.waste()
 	slices.SortStableFunc(r.Prices, func(x, y VendorPrice) int { return cmp.Compare(x.Vendor, y.Vendor) })
 	for i := range r.Costs {
 		r.Costs[i].CodeNumber = b.code(r.Costs[i].Konteringskode).Number
@@ -621,6 +632,28 @@ func (b *reportBuilder) order() {
 			cmp.Compare(x.Expected, y.Expected), cmp.Compare(x.Got, y.Got), cmp.Compare(x.Amount, y.Amount),
 			cmp.Compare(x.Account, y.Account), cmp.Compare(x.Konteringskode, y.Konteringskode), cmp.Compare(x.State, y.State))
 	})
+}
+
+// waste values what was saved, and spent in vain.
+func (b *reportBuilder) waste() {
+	r := &b.report
+	each := r.Money.Per()
+	again := WasteRow{Kind: WasteReprint}
+	for _, c := range r.Costs {
+		if c.Reprint {
+			again.Net += c.Net
+			if c.Kind == KindProduction && c.Net > 0 {
+				again.Letters++
+			}
+		}
+	}
+	estimate := func(kind WasteKind, saved bool, n int) WasteRow {
+		return WasteRow{Kind: kind, Saved: saved, Letters: n, Net: Ore(n) * each, Estimated: true}
+	}
+	r.Waste = []WasteRow{
+		estimate(SavedRead, true, r.Counters.Digital()), estimate(SavedAtGate, true, b.in.Withdrawn), again,
+		estimate(WasteReturned, false, b.in.Returned), estimate(WasteReadAfter, false, b.in.ReadAfter),
+	}
 }
 
 // control checks that the tables sum to the totals, which were summed on their own. A difference is a

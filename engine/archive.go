@@ -117,6 +117,9 @@ type Reader interface {
 	// PlannedCosts sums the expected cost of the letters in live jobs that were created then or later: no reprints, and none
 	// whose cost a person approved. By account, then konteringskode.
 	PlannedCosts(ctx context.Context, since time.Time) ([]PlannedCost, error)
+	// CountNotable counts the shipments with an event of each kind that happened in [from, to): EventWithdrawn, EventReturned and
+	// EventReadAfter. accounts nil: all.
+	CountNotable(ctx context.Context, from, to time.Time, accounts []string) (map[string]int, error)
 	// JobsOf lists every job that a shipment is or was in, newest first.
 	JobsOf(ctx context.Context, shipment string) ([]PrintJob, error)
 	// JobLetterOf is the shipment's place in a job; ErrNotFound.

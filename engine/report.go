@@ -53,10 +53,20 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 			return err
 		}
 		codes := map[string]string{}
+		advice := advisor{e, map[adviceKey]*billing.AdviceRow{}}
 		for _, s := range ships {
 			in.Shipments = append(in.Shipments, shipmentRecord(s))
 			codes[s.ID] = ShownCode(s.Submission.Konteringskode)
+			if !s.PostedAt.Before(from) && s.PostedAt.Before(to) {
+				advice.letter(s)
+			}
 		}
+		in.Advice = advice.list()
+		notable, err := r.CountNotable(ctx, from, to, q.Accounts)
+		if err != nil {
+			return err
+		}
+		in.Withdrawn, in.Returned, in.ReadAfter = notable[EventWithdrawn], notable[EventReturned], notable[EventReadAfter]
 		missing, err := unreceipted(ctx, r, from, to, chosen)
 		if err != nil {
 			return err
@@ -73,7 +83,7 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		for _, l := range lines {
 			in.Costs = append(in.Costs, billing.CostRecord{
 				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, Oslo), Letters: l.Letters,
-				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]),
+				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]), Reprint: reprints[l.Job],
 			})
 		}
 		if in.Invoices, err = e.invoiceRows(ctx, r, q.From, q.To, q.Accounts); err != nil {

@@ -212,6 +212,7 @@ func (b *book) benefitTables(s *sheet) {
 	at := s.row + 1
 	up := func(col int) string { return rounded(cellName(col, at-2) + "+" + cellName(col, at-1)) }
 	write([]row{{"Totalt per år", up(3), up(4), up(6), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }, true}})
+	b.sensitivity(s, filled, at, wage)
 	s.blank(1)
 	for _, text := range []string{
 		"Modellen er den i SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev.",
@@ -220,6 +221,36 @@ func (b *book) benefitTables(s *sheet) {
 		s.put(14, cell{st.note, text, ""})
 	}
 }
+
+// sensitivity shows how much of the yearly saving hangs on the inputs that are most uncertain. year is the row of the total.
+func (b *book) sensitivity(s *sheet, filled string, year int, wage func(t string) string) {
+	st, n := b.style, inputNames
+	var savings []billing.Ore
+	if b.report.CostBenefit != nil {
+		savings, _ = b.report.Inputs.Sensitivity() // what overflows with a variation is shown by its formula alone
+	}
+	s.blank(1)
+	s.put(24, cell{st.heading, "Følsomhet: besparelse per år når en forutsetning er en annen (kr)", ""})
+	s.put(18, cell{st.header, "", ""}, cell{st.header, "Endring", ""}, cell{st.headerRight, "Besparelse", ""}, cell{st.headerRight, "Forskjell", ""})
+	for i, v := range billing.Variations() {
+		row := s.row + 1
+		d := fmt.Sprintf("MAX(0,MIN(1,%s+%s))", n["d"], decimal(v.DigitalPoints))
+		count := fmt.Sprintf("%s*%s", n["N"], decimal(100+v.VolumePercent))
+		postage := func(symbol string) string { return fmt.Sprintf("%s*%s", n[symbol], decimal(100+v.PostPercent)) }
+		without := rounded(fmt.Sprintf("%s*(%s+%s+%s)", count, wage("t0"), n["p0"], postage("s0")))
+		paper := rounded(fmt.Sprintf("%s*(1-%s)*(%s+%s+%s)", count, d, wage("t1"), n["p1"], postage("s1")))
+		digital := rounded(fmt.Sprintf("%s*%s*%s", count, d, n["cdig"]))
+		saving, change := cell{st.money, "", fmt.Sprintf(`IF(%s,ROUND(%s-%s-%s,2),"")`, filled, without, paper, digital)},
+			cell{st.money, "", fmt.Sprintf(`IF(%s,ROUND(%s-%s,2),"")`, filled, cellName(3, row), absName(5, year))}
+		if i < len(savings) {
+			saving.value, change.value = savings[i], savings[i]-b.report.CostBenefit.Year.Saving
+		}
+		s.put(16, cell{st.text, "", ""}, cell{st.text, v.Label, ""}, saving, change)
+	}
+}
+
+// decimal writes hundredths as a number in a formula.
+func decimal(hundredths int) string { return fmt.Sprintf("%g", float64(hundredths)/100) }
 
 // benefitExtras names the inputs, offers the sources in a list, and marks what is illustrative.
 func (b *book) benefitExtras(sources string, last int) error {

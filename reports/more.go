@@ -148,6 +148,50 @@ func (b *book) priceTable() long {
 	}
 }
 
+func (b *book) adviceTable() long {
+	return long{
+		title: "Råd",
+		note:  "Hva brevene som ble postlagt i perioden, ville ha kostet mindre, regnet brev for brev etter prislisten. Råd for samme brev kan ikke legges sammen.",
+		cols: []column{
+			{"Råd", kindText, 27}, {"Avsender", kindText, 24}, {"Konteringskode", kindText, 16}, {"Brev", kindInt, 8}, {"Færre ark", kindInt, 9},
+			{"Spart netto kr", kindMoney, 12}, {"Hvorfor", kindText, 110},
+		},
+		frozenCols: 1, empty: "Ingen råd. Uten prisliste kan de ikke regnes ut.",
+		row: func(i int) []cell {
+			a := b.report.Advice[i]
+			name, why := a.Kind.Norwegian()
+			code := a.Konteringskode
+			if code == "" {
+				code = billing.MissingCode
+			}
+			return values(name, a.Account, code, a.Letters, a.Sheets, a.Net, why)
+		},
+	}
+}
+
+func (b *book) wasteTable() long {
+	return long{
+		title: "Spart og tapt",
+		note:  "Brev som ikke kom på papir, og papir som ble brukt til liten nytte. Et anslag er antallet ganger netto per brev i perioden.",
+		cols: []column{
+			{"Forhold", kindText, 27}, {"Virkning", kindText, 10}, {"Brev", kindInt, 9}, {"Netto kr", kindMoney, 13}, {"Beløpet er", kindText, 12}, {"Hva det er", kindText, 110},
+		},
+		frozenCols: 1,
+		row: func(i int) []cell {
+			w := b.report.Waste[i]
+			name, what := w.Kind.Norwegian()
+			effect, amount := "Tapt", "bokført"
+			if w.Saved {
+				effect = "Spart"
+			}
+			if w.Estimated {
+				amount = "anslag"
+			}
+			return values(name, effect, w.Letters, w.Net, amount, what)
+		},
+	}
+}
+
 // definitions explain the words of the workbook to who did not make it.
 var definitions = [][2]string{
 	{"Mottatt", "Forsendelser som er levert inn i perioden, etter dagen i Oslo. Alle de andre antallene er en del av dette."},

@@ -70,6 +70,12 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 		{Vendor: "Trykkeri Én", Account: "helse", Price: billing.Price{Element: billing.ElementPage, Account: "helse", Colour: billing.ColourBW, Kroner: 770, ValidFrom: "2026-01-01", ValidTo: "2026-02-01", Source: "særavtale"}},
 		{Vendor: "Trykkeri Én", Price: billing.Price{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 32, ValidFrom: "2025-01-01", ValidTo: "2026-01-01", Source: "utløpt"}},
 	}
+	in.Withdrawn, in.Returned, in.ReadAfter = n/20, n/30, n/40
+	for i, kind := range []billing.AdviceKind{billing.AdviceDuplex, billing.AdviceSheet, billing.AdviceBlank, billing.AdviceColour} {
+		if n > 0 {
+			in.Advice = append(in.Advice, billing.AdviceRow{Kind: kind, Account: accounts[i%3], Konteringskode: codes[i], Letters: 10 - i, Sheets: 4 - i, Net: billing.Ore(9000 - 1000*i)})
+		}
+	}
 	if n > 0 {
 		in.Invoices = []billing.InvoiceRow{
 			{Vendor: "Trykkeri Én", Numbers: "F-1 + K-1", From: "2026-01-01", To: "2026-02-01", Kind: billing.KindProduction, Konteringskode: "0100", ByCode: true, Invoiced: 123_456, Receipts: 123_455, Allocated: 1, Booked: true},

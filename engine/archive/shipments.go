@@ -89,15 +89,37 @@ func (r *reader) CountShipments(ctx context.Context) ([]engine.StatusCount, erro
 // CountHeld counts shipments that are set aside.
 func (r *reader) CountHeld(ctx context.Context) (map[string]int, error) {
 	out := map[string]int{}
-	_, err := list(ctx, r, func(scan scan) (struct{}, error) {
+	err := r.each(ctx, func(scan scan) error {
 		var code string
 		var n int
 		err := scan(&code, &n)
 		out[code] = n
-		return struct{}{}, err
+		return err
 	}, `SELECT hold, count(*) FROM shipment WHERE hold <> '' GROUP BY hold`)
 	if err != nil {
 		return nil, fmt.Errorf("count what is set aside: %w", err)
+	}
+	return out, nil
+}
+
+// CountNotable counts shipments by kind of event.
+func (r *reader) CountNotable(ctx context.Context, from, to time.Time, accounts []string) (map[string]int, error) {
+	a := args{from.UnixMilli(), to.UnixMilli()}
+	where := ""
+	if len(accounts) > 0 {
+		where = " AND s.account IN " + in(&a, accounts)
+	}
+	out := map[string]int{}
+	err := r.each(ctx, func(scan scan) error {
+		var kind string
+		var n int
+		err := scan(&kind, &n)
+		out[kind] = n
+		return err
+	}, `SELECT e.kind, count(DISTINCT e.shipment) FROM event e JOIN shipment s ON s.id = e.shipment
+		WHERE e.kind IN ('TRUKKET', 'RETUR', 'LEST_ETTER_PRINT') AND e.happened_at >= $1 AND e.happened_at < $2`+where+` GROUP BY e.kind`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("count events: %w", err)
 	}
 	return out, nil
 }

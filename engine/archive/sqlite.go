@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"postgang/engine"
 )
@@ -54,7 +56,7 @@ func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
 		return nil, nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s.write.SetMaxOpenConns(1)
-	if err := s.write.PingContext(ctx); err != nil {
+	if err := begin(ctx, s.write); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, err), s.write.Close())
 	}
 	// The folder's entry of a new file must survive a power cut as well as its contents.
@@ -68,6 +70,24 @@ func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
 	return s, read, nil
+}
+
+// begin makes the first connection. To make the journal of a new file one of WAL does not wait while another process does the
+// same, whatever busy_timeout says.
+func begin(ctx context.Context, db *sql.DB) error {
+	const patience, pause = 10 * time.Second, 20 * time.Millisecond
+	for end := time.Now().Add(patience); ; {
+		err := db.PingContext(ctx)
+		var e *sqlite.Error
+		if err == nil || !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }
 
 // sqliteTx prepares a statement that comes a second time, and keeps it until the transaction ends: the driver keeps none, and a

@@ -1,0 +1,77 @@
+package billing
+
+// AdviceKind names a way in which letters could have cost less.
+type AdviceKind string
+
+// Kinds of advice.
+const (
+	AdviceSheet  AdviceKind = "ARK"     // one sheet less would be another envelope, another handling or a lower step of postage
+	AdviceDuplex AdviceKind = "TOSIDIG" // printed on both sides of the paper
+	AdviceBlank  AdviceKind = "BLANK"   // without pages on which nothing is
+	AdviceColour AdviceKind = "FARGE"   // printed in black
+)
+
+// Norwegian words an advice, and why it saves.
+func (k AdviceKind) Norwegian() (name, why string) {
+	switch k {
+	case AdviceSheet:
+		return "Ett ark mindre", "Brevene er ett ark over en grense: med ett ark mindre går de i en mindre konvolutt, konvolutteres maskinelt eller får lavere porto."
+	case AdviceDuplex:
+		return "Tosidig utskrift", "Brevene er skrevet ut på én side av arket. Tosidig gir færre ark, lettere brev og ofte lavere porto."
+	case AdviceBlank:
+		return "Uten blanke sider", "Brevene har sider som det ikke står noe på. Malen eller fagsystemet lager dem."
+	case AdviceColour:
+		return "Sort/hvitt i stedet for farge", "Det sidene koster mer i farge. Se om fargen er nødvendig; ofte er det bare logoen."
+	}
+	return string(k), ""
+}
+
+// AdviceRow is what the letters of an account and konteringskode would have cost less, net, by the price list. Advice of several
+// kinds for a letter does not add up.
+type AdviceRow struct {
+	Kind           AdviceKind
+	Account        string // id; BuildReport puts the account's name here
+	Konteringskode string
+	Letters        int
+	Sheets         int // fewer
+	Net            Ore
+}
+
+// WasteKind names what paper was saved by, or spent in vain on.
+type WasteKind string
+
+// Kinds of saving and waste.
+const (
+	SavedRead      WasteKind = "LEST"       // read or delivered digitally in time
+	SavedAtGate    WasteKind = "TRUKKET"    // dropped out of a print job just before it was handed over
+	WasteReprint   WasteKind = "OMTRYKK"    // printed once more
+	WasteReturned  WasteKind = "RETUR"      // came back by post
+	WasteReadAfter WasteKind = "LEST_ETTER" // read digitally when it was on its way to paper
+)
+
+// Norwegian words a kind.
+func (k WasteKind) Norwegian() (name, what string) {
+	switch k {
+	case SavedRead:
+		return "Lest digitalt i tide", "Brev som ble lest eller levert digitalt, og aldri kom på papir."
+	case SavedAtGate:
+		return "Trukket ved siste kontroll", "Brev som var i en utskriftsjobb og ble lest, stanset eller lukket rett før den ble levert. De er også med blant de andre."
+	case WasteReprint:
+		return "Omtrykk", "Brev, eller ark av dem, som ble skrevet ut på nytt. Det de kostet."
+	case WasteReturned:
+		return "Returpost", "Brev som kom i retur. Koster porto uten å nå fram; rett adressen i fagsystemet."
+	case WasteReadAfter:
+		return "Lest etter utskrift", "Brev som mottakeren leste digitalt da de var på vei på papir. En lengre frist ville ha spart dem."
+	}
+	return string(k), ""
+}
+
+// WasteRow is a kind of saving or waste. Estimated: the amount is the number of letters at the average cost of a letter in the
+// period.
+type WasteRow struct {
+	Kind      WasteKind
+	Saved     bool
+	Letters   int
+	Net       Ore
+	Estimated bool
+}

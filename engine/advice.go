@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"postgang/billing"
+	"postgang/printjobs"
+)
+
+// advisor adds up what letters would have cost had they been made otherwise.
+type advisor struct {
+	e    *Engine
+	rows map[adviceKey]*billing.AdviceRow
+}
+
+type adviceKey struct {
+	kind          billing.AdviceKind
+	account, code string
+}
+
+// letter looks at a posted letter: every change is laid on sheets and priced as it would be, by the profile and price list of
+// today. Letters without a price list, or that cannot be laid so, have no advice.
+func (a *advisor) letter(s ReportShipment) {
+	v := a.e.vendors[a.e.accounts[s.Account].Vendor]
+	if s.Facts == nil || s.PostedAt.IsZero() || v.Prices == nil || s.Job == "" {
+		return
+	}
+	// The submission is not read for reports: what was printed tells how it was asked for.
+	c := printjobs.Candidate{
+		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode, Postcode: "0000", Zone: s.Zone, Facts: *s.Facts,
+		Duplex: s.Letter.Pages > s.Letter.Sheets, Colour: s.Letter.PagesColour > 0,
+	}
+	day := billing.CivilOf(s.PostedAt, Oslo)
+	price := func(c printjobs.Candidate) (billing.Quote, printjobs.PlannedLetter, bool) {
+		jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, v.Profile)
+		if err != nil || len(aside) > 0 {
+			return billing.Quote{}, printjobs.PlannedLetter{}, false
+		}
+		l := jobs[0].Letters[0]
+		q, err := v.Prices.Quote(a.e.pricedLetter(s.Shipment, plannedRow(l), v), day)
+		return q, l, err == nil
+	}
+	was, letter, ok := price(c)
+	if !ok {
+		return
+	}
+	saved := func(kind billing.AdviceKind, other printjobs.Candidate, counts func(billing.Quote, printjobs.PlannedLetter) bool) {
+		q, l, ok := price(other)
+		if !ok || q.Net() >= was.Net() || counts != nil && !counts(q, l) {
+			return
+		}
+		k := adviceKey{kind, s.Account, ShownCode(s.Submission.Konteringskode)}
+		r := a.rows[k]
+		if r == nil {
+			r = &billing.AdviceRow{Kind: kind, Account: s.Account, Konteringskode: k.code}
+			a.rows[k] = r
+		}
+		r.Letters++
+		r.Sheets += letter.Sheets - l.Sheets
+		r.Net += was.Net() - q.Net()
+	}
+	if !c.Duplex && len(c.Facts.Pages) > 1 {
+		other := c
+		other.Duplex = true
+		saved(billing.AdviceDuplex, other, nil)
+	}
+	if len(c.Facts.BlankPages()) > 0 {
+		if other, ok := without(c, func(i int) bool { return c.Facts.Pages[i].Blank }); ok {
+			saved(billing.AdviceBlank, other, nil)
+		}
+	}
+	if c.Colour {
+		other := c
+		other.Colour = false
+		saved(billing.AdviceColour, other, nil)
+	}
+	// A sheet less: the last pages, until there is one less. It counts where the envelope, the handling or the postage changes.
+	for n := 1; n <= 2 && n < len(c.Facts.Pages); n++ {
+		other, ok := without(c, func(i int) bool { return i >= len(c.Facts.Pages)-n })
+		if !ok {
+			break
+		}
+		_, l, ok := price(other)
+		if !ok || l.Sheets >= letter.Sheets {
+			continue
+		}
+		saved(billing.AdviceSheet, other, func(q billing.Quote, l printjobs.PlannedLetter) bool {
+			return l.Envelope != letter.Envelope || l.Manual != letter.Manual || q.Postage != was.Postage
+		})
+		break
+	}
+}
+
+// without is a letter without some of its pages, by their place from 0; false when none is left of it, or no document may lose
+// pages because a giro is in it.
+func without(c printjobs.Candidate, drop func(i int) bool) (printjobs.Candidate, bool) {
+	f := c.Facts
+	f.Pages, f.DocumentPages = nil, slices.Clone(c.Facts.DocumentPages)
+	page := map[int]int{}
+	for i, p := range c.Facts.Pages {
+		if drop(i) {
+			if p.Giro {
+				return c, false
+			}
+			f.DocumentPages[p.Document]--
+			continue
+		}
+		page[p.Document]++
+		p.Page = page[p.Document]
+		f.Pages = append(f.Pages, p)
+	}
+	if len(f.Pages) == 0 {
+		return c, false
+	}
+	// Documents that have no pages left are not there.
+	place := map[int]int{}
+	var kept []int
+	for d, n := range f.DocumentPages {
+		if n > 0 {
+			place[d] = len(kept)
+			kept = append(kept, n)
+		}
+	}
+	for i := range f.Pages {
+		f.Pages[i].Document = place[f.Pages[i].Document]
+	}
+	f.DocumentPages = kept
+	c.Facts = f
+	return c, true
+}
+
+// list gives the advice, the dearest first.
+func (a *advisor) list() []billing.AdviceRow {
+	var out []billing.AdviceRow
+	for _, r := range a.rows {
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(x, y billing.AdviceRow) int {
+		return cmp.Or(cmp.Compare(y.Net, x.Net), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Account, y.Account), cmp.Compare(x.Konteringskode, y.Konteringskode))
+	})
+	return out
+}
