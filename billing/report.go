@@ -71,6 +71,7 @@ type ReportInput struct {
 	Invoices   []InvoiceRow
 	Prices     []VendorPrice
 	Advice     []AdviceRow
+	Budgets    []BudgetRow
 	// Letters of the period that dropped out at the last gate, came back, or were read when they were on their way to paper.
 	Withdrawn, Returned, ReadAfter int
 	Inputs                         CostBenefitInputs
@@ -353,6 +354,7 @@ type Report struct {
 	Prices            []VendorPrice // that hold on a day of the period, by vendor
 	Advice            []AdviceRow   // the dearest first
 	Waste             []WasteRow
+	Budgets           []BudgetRow // by code, the missing one last; none without a register of codes
 
 	Inputs        CostBenefitInputs
 	MissingInputs []string     // symbols of inputs that are not set
@@ -608,6 +610,7 @@ func (b *reportBuilder) order() {
 		r.Advice = append(r.Advice, a)
 	}
 	b.waste()
+	r.Budgets = slices.Clone(b.in.Budgets)
 	slices.SortStableFunc(r.Prices, func(x, y VendorPrice) int { return cmp.Compare(x.Vendor, y.Vendor) })
 	for i := range r.Costs {
 		r.Costs[i].CodeNumber = b.code(r.Costs[i].Konteringskode).Number

@@ -150,6 +150,10 @@ type Reader interface {
 	Invoice(ctx context.Context, id string) (InvoiceRecord, error)
 	// Invoices lists those for a period that has time in [from, to); a zero to: all. By period, vendor and number.
 	Invoices(ctx context.Context, from, to time.Time) ([]InvoiceRecord, error)
+	// CodeRegister is the register of konteringskoder, by code; empty: there is none.
+	CodeRegister(ctx context.Context) ([]billing.CodeEntry, error)
+	// SpentByCode sums the net of what is booked in [from, to) by konteringskode. accounts nil: all.
+	SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error)
 	// BookedFor sums what is booked from receipts of a vendor for letters posted in [from, to), in whatever month it is booked;
 	// by account, konteringskode and kind.
 	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
@@ -214,6 +218,8 @@ type Tx interface {
 	InsertDeviations(ctx context.Context, ds []Deviation) error // one that is there already (same Key) is left alone
 	// DecideDeviation records a person's decision, now. ErrNotFound.
 	DecideDeviation(ctx context.Context, key string, state DeviationState, reason string) error
+	// SetCodeRegister replaces the register of konteringskoder.
+	SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error
 	// InsertInvoice stores an invoice. ErrExists when one of the vendor has the number, or the id is taken.
 	InsertInvoice(ctx context.Context, r InvoiceRecord) error
 

@@ -86,6 +86,9 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]), Reprint: reprints[l.Job],
 			})
 		}
+		if in.Budgets, err = budgets(ctx, r, q.To, q.Accounts); err != nil {
+			return err
+		}
 		if in.Invoices, err = e.invoiceRows(ctx, r, q.From, q.To, q.Accounts); err != nil {
 			return err
 		}

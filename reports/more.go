@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 
@@ -148,23 +149,45 @@ func (b *book) priceTable() long {
 	}
 }
 
+func (b *book) budgetTable() long {
+	return long{
+		title: "Budsjett",
+		note: "Netto bokført fra 1. januar til og med " + b.report.To.AddDays(-1).Norwegian() +
+			" mot budsjettet for året. Prognosen er samme takt resten av året. Kostnad på en kode som er erstattet, telles på den nye.",
+		cols: []column{
+			{"Konteringskode", kindText, 18}, {"Navn", kindText, 26}, {"Ansvar", kindText, 9}, {"Funksjon", kindText, 9}, {"Art", kindText, 8}, {"Prosjekt", kindText, 9},
+			{"Budsjett kr", kindMoney, 13}, {"Hittil i år kr", kindMoney, 13}, {"Igjen kr", kindMoney, 13}, {"Brukt", kindPercent, 8}, {"Prognose kr", kindMoney, 13},
+			{"Prognose mot budsjett kr", kindMoney, 13}, {"Merknad", kindText, 30},
+		},
+		sums: []int{7, 8, 9, 11, 12}, frozenCols: 2, empty: "Det er ikke lagt inn noe register over konteringskoder (postgang codes import).",
+		row: func(i int) []cell {
+			c := b.report.Budgets[i]
+			cells := values(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, nil, c.Spent, nil, nil, c.Forecast, nil, c.Note)
+			if c.HasBudget {
+				cells[6].value, cells[8].value, cells[9].value, cells[11].value = c.Budget, c.Left(), ratio(c.Spent, c.Budget), c.Forecast-c.Budget
+			}
+			return cells
+		},
+	}
+}
+
 func (b *book) adviceTable() long {
 	return long{
 		title: "Råd",
-		note:  "Hva brevene som ble postlagt i perioden, ville ha kostet mindre, regnet brev for brev etter prislisten. Råd for samme brev kan ikke legges sammen.",
+		note:  "Hva brevene som ble postlagt i perioden, ville ha kostet mindre, regnet brev for brev etter prislisten. Råd for samme brev kan ikke legges sammen. Se Definisjoner.",
 		cols: []column{
 			{"Råd", kindText, 27}, {"Avsender", kindText, 24}, {"Konteringskode", kindText, 16}, {"Brev", kindInt, 8}, {"Færre ark", kindInt, 9},
-			{"Spart netto kr", kindMoney, 12}, {"Hvorfor", kindText, 110},
+			{"Spart netto kr", kindMoney, 12},
 		},
 		frozenCols: 1, empty: "Ingen råd. Uten prisliste kan de ikke regnes ut.",
 		row: func(i int) []cell {
 			a := b.report.Advice[i]
-			name, why := a.Kind.Norwegian()
+			name, _ := a.Kind.Norwegian()
 			code := a.Konteringskode
 			if code == "" {
 				code = billing.MissingCode
 			}
-			return values(name, a.Account, code, a.Letters, a.Sheets, a.Net, why)
+			return values(name, a.Account, code, a.Letters, a.Sheets, a.Net)
 		},
 	}
 }
@@ -217,11 +240,22 @@ var definitions = [][2]string{
 }
 
 func (b *book) definitionTable() long {
+	words := allDefinitions()
 	return long{
 		title: "Definisjoner", note: "Hva ordene i denne arbeidsboken betyr.",
 		cols: []column{{"Ord", kindText, 28}, {"Betydning", kindWrap, 100}},
-		row:  func(i int) []cell { return values(definitions[i][0], definitions[i][1]) },
+		row:  func(i int) []cell { return values(words[i][0], words[i][1]) },
 	}
+}
+
+// allDefinitions are those of the words, and why each kind of advice saves.
+func allDefinitions() [][2]string {
+	out := slices.Clone(definitions)
+	for _, k := range []billing.AdviceKind{billing.AdviceSheet, billing.AdviceDuplex, billing.AdviceBlank, billing.AdviceColour} {
+		name, why := k.Norwegian()
+		out = append(out, [2]string{"Råd: " + name, why})
+	}
+	return out
 }
 
 // table writes a table of few rows on a sheet of its own.

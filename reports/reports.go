@@ -23,6 +23,7 @@ const (
 	sheetInvoices    = "Kvittering mot faktura"
 	sheetAdvice      = "Råd"
 	sheetWaste       = "Spart og tapt"
+	sheetBudgets     = "Budsjett"
 	sheetPrices      = "Prisliste"
 	sheetDefinitions = "Definisjoner"
 	sheetCosts       = "Kostnader"
@@ -103,9 +104,10 @@ func (b *book) write() error {
 	b.raw = newTableRange(sheetRaw, len(b.report.Shipments), b.opt.MaxRows)
 	for _, step := range []func() error{
 		b.summary, b.codes, b.table(sheetMonths, b.monthTable(), len(b.report.PerMonth)), b.table(sheetSenders, b.senderTable(), len(b.report.PerSender)),
+		b.table(sheetBudgets, b.budgetTable(), len(b.report.Budgets)),
 		b.benefit, b.table(sheetWaste, b.wasteTable(), len(b.report.Waste)), b.invoices, b.deviations, b.table(sheetAdvice, b.adviceTable(), len(b.report.Advice)),
 		b.table(sheetPrices, b.priceTable(), len(b.report.Prices)),
-		b.table(sheetDefinitions, b.definitionTable(), len(definitions)), b.costLines, b.rawData, b.properties,
+		b.table(sheetDefinitions, b.definitionTable(), len(allDefinitions())), b.costLines, b.rawData, b.properties,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -70,6 +70,12 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 		{Vendor: "Trykkeri Én", Account: "helse", Price: billing.Price{Element: billing.ElementPage, Account: "helse", Colour: billing.ColourBW, Kroner: 770, ValidFrom: "2026-01-01", ValidTo: "2026-02-01", Source: "særavtale"}},
 		{Vendor: "Trykkeri Én", Price: billing.Price{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 32, ValidFrom: "2025-01-01", ValidTo: "2026-01-01", Source: "utløpt"}},
 	}
+	if n > 0 {
+		in.Budgets = []billing.BudgetRow{
+			{CodeEntry: billing.CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "120", Funksjon: "0120", Art: "11300", Budget: 12_000_000, HasBudget: true}, Known: true, Spent: 3_000_000, Forecast: 18_559_322},
+			{CodeEntry: billing.CodeEntry{Code: "100"}, Spent: 500, Forecast: 3093, Note: "ikke i registeret, mener du 0100?"},
+		}
+	}
 	in.Withdrawn, in.Returned, in.ReadAfter = n/20, n/30, n/40
 	for i, kind := range []billing.AdviceKind{billing.AdviceDuplex, billing.AdviceSheet, billing.AdviceBlank, billing.AdviceColour} {
 		if n > 0 {

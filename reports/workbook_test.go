@@ -105,7 +105,7 @@ func TestWorkbookIsReadyForUse(t *testing.T) {
 	t.Parallel()
 	r := build(t, fixture(t, 50))
 	f := openBook(t, write(t, r, Options{Organisation: "Eksempel kommune"}))
-	if got := strings.Join(f.GetSheetList(), ","); got != "Sammendrag,Per konteringskode,Per måned,Per avsender og kanal,Kost-nytte,Spart og tapt,Kvittering mot faktura,Avvik,Råd,Prisliste,Definisjoner,Kostnader,Rådata" {
+	if got := strings.Join(f.GetSheetList(), ","); got != "Sammendrag,Per konteringskode,Per måned,Per avsender og kanal,Budsjett,Kost-nytte,Spart og tapt,Kvittering mot faktura,Avvik,Råd,Prisliste,Definisjoner,Kostnader,Rådata" {
 		t.Errorf("sheets %s", got)
 	}
 	names := map[string]string{}
@@ -117,7 +117,7 @@ func TestWorkbookIsReadyForUse(t *testing.T) {
 			t.Errorf("input %s has no named cell", in.Symbol)
 		}
 	}
-	for _, sheet := range []string{sheetCodes, sheetMonths, sheetSenders, sheetInvoices, sheetWaste, sheetAdvice, sheetDeviations, sheetPrices, sheetDefinitions, sheetCosts, sheetRaw} {
+	for _, sheet := range []string{sheetCodes, sheetMonths, sheetSenders, sheetBudgets, sheetInvoices, sheetWaste, sheetAdvice, sheetDeviations, sheetPrices, sheetDefinitions, sheetCosts, sheetRaw} {
 		panes, err := f.GetPanes(sheet)
 		if err != nil || !panes.Freeze || panes.YSplit != headerRow {
 			t.Errorf("%s: header is not frozen: %+v, %v", sheet, panes, err)

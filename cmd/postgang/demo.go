@@ -118,7 +118,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.app.Close()) }()
-	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.report, d.checkSums, d.alarm, d.printHere, d.invoice} {
+	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.codes, d.report, d.checkSums, d.alarm, d.printHere, d.invoice} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -868,6 +868,40 @@ func (d *demo) workbook() string {
 // period is the month of the night.
 func (d *demo) period() (from, to billing.Civil) {
 	return engine.LastMonth(d.expected.Night.AddDate(0, 1, 0))
+}
+
+// codes imports finance's register of konteringskoder: all that the senders use but one, which is mistyped then.
+func (d *demo) codes(ctx context.Context) error {
+	from, to := d.period()
+	r, err := d.app.engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit})
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, "kode;navn;ansvar;budsjett")
+	for i, c := range r.PerKonteringskode {
+		if c.Missing || c.Code == engine.InvalidCode {
+			continue
+		}
+		code := c.Code
+		if code == "0150" {
+			code = "150"
+		}
+		fmt.Fprintf(&b, "%s;Enhet %d;%d;%d\n", code, i+1, 100+10*i, 2000*(i+1))
+	}
+	path := filepath.Join(d.dir, "kontoplan.csv")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		return err
+	}
+	rows, err := registerRows([]byte(b.String()))
+	if err != nil {
+		return err
+	}
+	entries, problems := billing.ParseRegister(rows)
+	if len(problems) > 0 {
+		return fmt.Errorf("%s: %v", path, problems)
+	}
+	return d.app.engine.ImportCodes(ctx, entries)
 }
 
 func (d *demo) report(ctx context.Context) error {

@@ -424,6 +424,7 @@ var breaks = map[string]string{
 	"closed_month_form":                   `INSERT INTO closed_month VALUES ('2026', 1, 2, 1, '')`,
 	"closed_month_has_days":               `INSERT INTO closed_month VALUES ('2026-01', 2, 2, 1, '')`,
 	"closed_month_closed_at_set":          `INSERT INTO closed_month VALUES ('2026-01', 1, 2, 0, '')`,
+	"code_register_code_given":            `INSERT INTO code_register VALUES ('', '')`,
 	"invoice_id_form":                     `INSERT INTO invoice (id, vendor, number, from_at, until_at, taken_at, content) VALUES ('SHORT', 'v', 'n', 1, 2, 1, '')`,
 	"invoice_vendor_given":                `INSERT INTO invoice (id, vendor, number, from_at, until_at, taken_at, content) SELECT id, '', 'n', 1, 2, 1, '' FROM receipt LIMIT 1`,
 	"invoice_number_given":                `INSERT INTO invoice (id, vendor, number, from_at, until_at, taken_at, content) SELECT id, 'v', '', 1, 2, 1, '' FROM receipt LIMIT 1`,

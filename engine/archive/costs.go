@@ -142,3 +142,56 @@ func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Tim
 	}
 	return out, nil
 }
+
+// CodeRegister reads the register of konteringskoder, by code.
+func (r *reader) CodeRegister(ctx context.Context) ([]billing.CodeEntry, error) {
+	out, err := list(ctx, r, func(scan scan) (c billing.CodeEntry, err error) {
+		err = scan(jsonOf{&c})
+		return c, err
+	}, `SELECT content FROM code_register ORDER BY code`)
+	if err != nil {
+		return nil, fmt.Errorf("read the register of konteringskoder: %w", err)
+	}
+	return out, nil
+}
+
+// SetCodeRegister replaces the register of konteringskoder.
+func (t *tx) SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error {
+	rows := make([][]any, len(entries))
+	for i, c := range entries {
+		content, err := encode(c)
+		if err != nil {
+			return fmt.Errorf("store the register of konteringskoder: %w", err)
+		}
+		rows[i] = []any{c.Code, content}
+	}
+	_, err := t.exec(ctx, `DELETE FROM code_register`)
+	if err == nil {
+		err = t.insertRows(ctx, `code_register (code, content)`, rows)
+	}
+	if err != nil {
+		return fmt.Errorf("store the register of konteringskoder: %w", err)
+	}
+	return nil
+}
+
+// SpentByCode sums the ledger's net by konteringskode.
+func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error) {
+	a := args{from.UnixMilli(), to.UnixMilli()}
+	where := ""
+	if len(accounts) > 0 {
+		where = " AND account IN " + in(&a, accounts)
+	}
+	out := map[string]billing.Ore{}
+	err := r.each(ctx, func(scan scan) error {
+		var code string
+		var net billing.Ore
+		err := scan(&code, &net)
+		out[code] = net
+		return err
+	}, `SELECT konteringskode, CAST(SUM(net) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2`+where+` GROUP BY konteringskode`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("sum the ledger by konteringskode: %w", err)
+	}
+	return out, nil
+}

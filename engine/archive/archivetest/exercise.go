@@ -234,6 +234,8 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"planned costs", plannedCosts},
 		{"ledger", ledger},
 		{"invoices", invoices},
+		{"code register", codeRegister},
+		{"notable events", notable},
 		{"duplicate guard", countAlike},
 		{"prepared files", preparedAs},
 		{"due", due},
@@ -1334,6 +1336,71 @@ func reports(s *suite) {
 	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []engine.ReportShipment{want(2, id, letters[1])})
 	s.move(id, engine.JobRejected) // the letters are in no live job any more
 	s.same(list(from, T0), []engine.ReportShipment{want(1, "", engine.JobLetter{}), want(2, "", engine.JobLetter{})})
+}
+
+func codeRegister(s *suite) {
+	register := func(want []billing.CodeEntry) {
+		s.Helper()
+		s.view(func(r engine.Reader) error {
+			got, err := r.CodeRegister(s.ctx)
+			s.same(got, want)
+			return err
+		})
+	}
+	register(nil)
+	a := billing.CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "1", Funksjon: "2", Art: "3", Prosjekt: "4", ValidFrom: "2026-01-01", ValidTo: "2027-01-01", Budget: 5, HasBudget: true, ReplacedBy: "Å.1"}
+	b := billing.CodeEntry{Code: "Å.1"}
+	s.must(func(tx engine.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b, a}) })
+	register([]billing.CodeEntry{a, b})
+	s.must(func(tx engine.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b}) })
+	register([]billing.CodeEntry{b})
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{a, a}) })
+	register([]billing.CodeEntry{b})
+
+	s.put(nil, 1, 2)
+	id := s.job(1, 2)
+	r1, l1 := Receipt(101, id, 1)
+	r2, l2 := Receipt(102, id, 2)
+	for i := range l2 {
+		l2[i].Line.Konteringskode, l2[i].Account = "", "helse"
+	}
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.InsertReceipt(s.ctx, r2), tx.Book(s.ctx, l1), tx.Book(s.ctx, l2))
+	})
+	s.view(func(r engine.Reader) error {
+		at := r1.Row.PostedAt
+		all, err := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), nil)
+		s.same(all, map[string]billing.Ore{"": 1755, "0412": 1755})
+		some, err2 := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), []string{"helse"})
+		s.same(some, map[string]billing.Ore{"": 1755})
+		none, err3 := r.SpentByCode(s.ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
+		s.same(len(none), 0)
+		return errors.Join(err, err2, err3)
+	})
+}
+
+func notable(s *suite) {
+	s.put(nil, 1, 2)
+	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 3)
+	add := func(shipment int, kind string, at time.Time) {
+		s.must(func(tx engine.Tx) error {
+			return tx.AddEvent(s.ctx, engine.Event{Shipment: ID(shipment), At: at, Kind: kind})
+		})
+	}
+	add(1, engine.EventWithdrawn, T0)
+	add(1, engine.EventWithdrawn, T0.Add(time.Minute)) // the same letter
+	add(2, engine.EventWithdrawn, T0.Add(-time.Millisecond))
+	add(2, engine.EventReturned, T0.Add(time.Hour-time.Millisecond))
+	add(3, engine.EventReadAfter, T0)
+	add(3, engine.EventReturned, T0.Add(time.Hour))
+	add(3, engine.EventCollected, T0)
+	s.view(func(r engine.Reader) error {
+		all, err := r.CountNotable(s.ctx, T0, T0.Add(time.Hour), nil)
+		s.same(all, map[string]int{engine.EventWithdrawn: 1, engine.EventReturned: 1, engine.EventReadAfter: 1})
+		some, err2 := r.CountNotable(s.ctx, T0, T0.Add(time.Hour), []string{"helse"})
+		s.same(some, map[string]int{engine.EventReadAfter: 1})
+		return errors.Join(err, err2)
+	})
 }
 
 func invoices(s *suite) {

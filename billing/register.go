@@ -1,0 +1,312 @@
+package billing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// CodeEntry is a konteringskode of the register (kontoplan).
+type CodeEntry struct {
+	Code                            string
+	Name                            string
+	Ansvar, Funksjon, Art, Prosjekt string // dimensions of the accounting, as text
+	ValidFrom                       Civil  // first day; empty: always
+	ValidTo                         Civil  // first day after; empty: until further notice
+	Budget                          Ore    // net, for a calendar year
+	HasBudget                       bool
+	ReplacedBy                      string // the code that took its place, or empty
+}
+
+// Active reports whether the code may be used on a day.
+func (c CodeEntry) Active(day Civil) bool {
+	return c.ValidFrom <= day && (c.ValidTo == "" || day < c.ValidTo)
+}
+
+// RegisterColumns are the columns of a register file. siste_dag is the last day, included; all but kode may be empty.
+func RegisterColumns() []string {
+	return []string{"kode", "navn", "ansvar", "funksjon", "art", "prosjekt", "forste_dag", "siste_dag", "budsjett", "erstattes_av"}
+}
+
+// maxRegister is how many codes a register may have.
+const maxRegister = 100_000
+
+// ParseRegister reads the rows of a register, the first of which is the header. Codes are unique; a code that another takes the
+// place of must be there, and following them must come to an end. Either there is a register, by code, or problems by line.
+func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
+	var problems []Problem
+	add := func(line int, column, code, format string, args ...any) {
+		if len(problems) < MaxProblems {
+			problems = append(problems, Problem{Line: line, Column: column, Code: code, Text: fmt.Sprintf(format, args...)})
+		}
+	}
+	if len(rows) == 0 {
+		add(0, "", ProblemEmpty, "the file is empty")
+		return nil, problems
+	}
+	at := map[string]int{}
+	for i, name := range rows[0] {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if name == "" {
+			continue
+		}
+		if _, twice := at[name]; twice || !slices.Contains(RegisterColumns(), name) {
+			add(1, "", ProblemUnknownColumn, "column number %d is unknown, or stands twice; there are: %s", i+1, strings.Join(RegisterColumns(), ", "))
+		}
+		at[name] = i
+	}
+	if _, there := at["kode"]; !there {
+		add(1, "kode", ProblemMissingColumn, "the column is missing from the first line")
+	}
+	if len(rows) > maxRegister+1 {
+		add(0, "", ProblemTooLarge, "the register has more than %d codes", maxRegister)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	line := map[string]int{}
+	var out []CodeEntry
+	for i, row := range rows[1:] {
+		n := i + 2
+		get := func(col string) string {
+			if c, there := at[col]; there && c < len(row) {
+				return strings.TrimSpace(row[c])
+			}
+			return ""
+		}
+		day := func(col string) Civil {
+			s := get(col)
+			if s == "" {
+				return ""
+			}
+			d, err := ParseCivil(s)
+			if err != nil {
+				add(n, col, ProblemTime, "is no day such as 2026-01-01")
+			}
+			return d
+		}
+		if strings.TrimSpace(strings.Join(row, "")) == "" {
+			continue
+		}
+		c := CodeEntry{
+			Code: get("kode"), Name: get("navn"), Ansvar: get("ansvar"), Funksjon: get("funksjon"), Art: get("art"), Prosjekt: get("prosjekt"),
+			ValidFrom: day("forste_dag"), ReplacedBy: get("erstattes_av"),
+		}
+		if last := day("siste_dag"); last != "" {
+			c.ValidTo = last.AddDays(1)
+		}
+		if s := get("budsjett"); s != "" {
+			d, err := ParseDecimal(strings.ReplaceAll(strings.ReplaceAll(s, " ", ""), nbsp, ""))
+			if err != nil || d < 0 || d > DecimalFromOre(maxInvoiceAmount) {
+				add(n, "budsjett", ProblemAmount, "is no amount in kroner, such as 120000 or 1500,50")
+			}
+			c.Budget, c.HasBudget = d.Ore(), true
+		}
+		first, twice := line[c.Code]
+		switch {
+		case c.Code == "" || !ValidKonteringskode(c.Code):
+			add(n, "kode", ProblemCode, "is no konteringskode: 1 to 20 letters, digits and . _ -")
+		case twice:
+			add(n, "kode", ProblemDuplicateRow, "stands in line %d too", first)
+		case c.ValidTo != "" && c.ValidTo <= c.ValidFrom:
+			add(n, "siste_dag", ProblemTime, "lies before forste_dag")
+		case c.ReplacedBy == c.Code:
+			add(n, "erstattes_av", ProblemCode, "is the code itself")
+		}
+		line[c.Code] = n
+		out = append(out, c)
+	}
+	next := map[string]string{}
+	for _, c := range out {
+		if c.ReplacedBy == "" {
+			continue
+		}
+		if _, there := line[c.ReplacedBy]; !there {
+			add(line[c.Code], "erstattes_av", ProblemCode, "is not in the register")
+		}
+		next[c.Code] = c.ReplacedBy
+	}
+	for _, c := range out {
+		for steps, code := 0, c.Code; next[code] != ""; code = next[code] {
+			if steps++; steps > len(out) {
+				add(line[c.Code], "erstattes_av", ProblemCode, "comes back to the code itself")
+				break
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	slices.SortFunc(out, func(a, b CodeEntry) int { return cmp.Compare(a.Code, b.Code) })
+	return out, nil
+}
+
+// Register looks konteringskoder up.
+type Register struct {
+	entries []CodeEntry
+	by      map[string]int
+}
+
+// NewRegister makes a register of entries that ParseRegister gave.
+func NewRegister(entries []CodeEntry) Register {
+	r := Register{entries: entries, by: make(map[string]int, len(entries))}
+	for i, c := range entries {
+		r.by[c.Code] = i
+	}
+	return r
+}
+
+// Len is the number of codes; of an empty register nothing can be said about any code.
+func (r Register) Len() int { return len(r.entries) }
+
+// Entries gives all codes, by code.
+func (r Register) Entries() []CodeEntry { return slices.Clone(r.entries) }
+
+// Find gives the entry of a code.
+func (r Register) Find(code string) (CodeEntry, bool) {
+	i, ok := r.by[code]
+	if !ok {
+		return CodeEntry{}, false
+	}
+	return r.entries[i], true
+}
+
+// Now follows a code to the one that took its place on a day: the code itself while it is active, or unknown.
+func (r Register) Now(code string, day Civil) string {
+	for range r.entries {
+		c, ok := r.Find(code)
+		if !ok || c.ReplacedBy == "" || c.Active(day) {
+			return code
+		}
+		code = c.ReplacedBy
+	}
+	return code
+}
+
+// Suggest gives at most three codes that a mistyped one may stand for, the likeliest first: alike but for case and what
+// spreadsheets do to codes (leading zeros lost, spaces and signs), then by how few characters differ.
+func (r Register) Suggest(code string) []string {
+	type candidate struct {
+		code string
+		cost int
+	}
+	plain := bare(code)
+	var found []candidate
+	for _, c := range r.entries {
+		if c.Code == code {
+			return nil
+		}
+		d := levenshtein.ComputeDistance(strings.ToLower(code), strings.ToLower(c.Code))
+		if bare(c.Code) == plain && plain != "" {
+			d = 0
+		}
+		// One change in short codes, two in long ones: more is another code.
+		if limit := min(2, max(1, len([]rune(c.Code))/4)); code != "" && d <= limit {
+			found = append(found, candidate{c.Code, d})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.code, b.code)) })
+	var out []string
+	for _, c := range found[:min(3, len(found))] {
+		out = append(out, c.code)
+	}
+	return out
+}
+
+// bare is a code without what typing and spreadsheets change.
+func bare(code string) string {
+	return strings.TrimLeft(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" ._-", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(code)), "0")
+}
+
+// BudgetRow holds a konteringskode against its budget for the calendar year of the period's last day.
+type BudgetRow struct {
+	CodeEntry        // with only Code for one that is not in the register
+	Known     bool   // in the register
+	Spent     Ore    // net, booked from the beginning of the year to the end of the period, old codes included
+	Forecast  Ore    // Spent for the whole year, at the pace so far
+	Note      string // Norwegian
+}
+
+// Left is what of the budget is not spent.
+func (b BudgetRow) Left() Ore { return b.Budget - b.Spent }
+
+// Budgets holds what was spent from the beginning of a year to before a day against the register. spent is by konteringskode as
+// booked; what stands on a code that another took the place of counts for that one. A code with neither budget nor cost has no
+// row. Without a register there are no rows.
+func Budgets(r Register, spent map[string]Ore, to Civil) []BudgetRow {
+	if r.Len() == 0 {
+		return nil
+	}
+	last := to.AddDays(-1)
+	first := last[:4] + "-01-01"
+	days := int64(to.UTC().Sub(first.UTC()).Hours() / 24)
+	year := int64((Civil(first).UTC().AddDate(1, 0, 0).Sub(first.UTC())).Hours() / 24)
+	rows := map[string]*BudgetRow{}
+	row := func(code string) *BudgetRow {
+		b := rows[code]
+		if b == nil {
+			b = &BudgetRow{CodeEntry: CodeEntry{Code: code}}
+			if c, ok := r.Find(code); ok {
+				b.CodeEntry, b.Known = c, true
+			}
+			rows[code] = b
+		}
+		return b
+	}
+	for _, c := range r.entries {
+		if c.HasBudget {
+			row(c.Code)
+		}
+	}
+	var old []string
+	for code := range spent {
+		old = append(old, code)
+	}
+	slices.Sort(old)
+	for _, code := range old {
+		net := spent[code]
+		now := r.Now(code, last)
+		b := row(now)
+		b.Spent += net
+		if now != code {
+			b.Note = strings.TrimPrefix(b.Note+fmt.Sprintf("; kr %s står på %s", net, code), "; ")
+		}
+	}
+	out := make([]BudgetRow, 0, len(rows))
+	for code, b := range rows {
+		b.Forecast = Ore((int64(b.Spent)*year + days/2) / days)
+		note := ""
+		switch {
+		case code == "":
+			b.Code, note = MissingCode, "brev uten konteringskode"
+		case !b.Known:
+			note = "ikke i registeret"
+			if s := r.Suggest(code); len(s) > 0 {
+				note += ", mener du " + strings.Join(s, " eller ") + "?"
+			}
+		case !b.Active(last):
+			note = "ikke aktiv " + last.Norwegian()
+		}
+		b.Note = strings.Trim(note+"; "+b.Note, "; ")
+		out = append(out, *b)
+	}
+	slices.SortFunc(out, func(a, b BudgetRow) int {
+		return cmp.Or(cmp.Compare(b2i(a.Code == MissingCode), b2i(b.Code == MissingCode)), cmp.Compare(a.Code, b.Code))
+	})
+	return out
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
