@@ -19,6 +19,18 @@ const (
 type VAT struct {
 	ProductionPercent int `toml:"production_percent"`
 	PostagePercent    int `toml:"postage_percent"`
+	// How the accounting system names these rates; used in the file for it.
+	ProductionCode string `toml:"production_code"`
+	PostageCode    string `toml:"postage_code"`
+}
+
+// CodeOf is the accounting system's code for the VAT of a kind of cost. What is neither production nor postage has that of
+// production.
+func (v VAT) CodeOf(kind string) string {
+	if kind == KindPostage {
+		return v.PostageCode
+	}
+	return v.ProductionCode
 }
 
 // Validate reports an error unless both rates lie in 0–100 %.

@@ -329,7 +329,7 @@ func TestFormatValidate(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	if (VAT{25, 101}).Validate() == nil || (VAT{25, 15}).Validate() != nil {
+	if (VAT{ProductionPercent: 25, PostagePercent: 101}).Validate() == nil || (VAT{ProductionPercent: 25, PostagePercent: 15}).Validate() != nil {
 		t.Error("rates of VAT lie between 0 and 100 per cent")
 	}
 }
@@ -337,7 +337,7 @@ func TestFormatValidate(t *testing.T) {
 func TestCostLinesSumToReceipts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		v := VAT{rapid.IntRange(0, 100).Draw(t, "vat production"), rapid.IntRange(0, 100).Draw(t, "vat postage")}
+		v := VAT{ProductionPercent: rapid.IntRange(0, 100).Draw(t, "vat production"), PostagePercent: rapid.IntRange(0, 100).Draw(t, "vat postage")}
 		var receipts, net, gross, vat Ore
 		for _, r := range genRows(0, 20).Draw(t, "rows") {
 			receipts += r.Production + r.Postage

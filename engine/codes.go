@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"postgang/billing"
 )
@@ -39,4 +41,46 @@ func budgets(ctx context.Context, r Reader, to billing.Civil, accounts []string)
 		shown[ShownCode(code)] += net
 	}
 	return billing.Budgets(billing.NewRegister(entries), shown, to), nil
+}
+
+// ExportLedger sums the ledger of a period by vendor, konteringskode and kind of cost, for the accounting system; in that order.
+// accounts nil: all.
+func (e *Engine) ExportLedger(ctx context.Context, from, to billing.Civil, accounts []string) ([]billing.ExportRow, error) {
+	return view(ctx, e.archive, func(r Reader) ([]billing.ExportRow, error) {
+		entries, err := r.CodeRegister(ctx)
+		if err != nil {
+			return nil, err
+		}
+		register := billing.NewRegister(entries)
+		lines, err := r.Ledger(ctx, LedgerFilter{From: from.In(Oslo), To: to.In(Oslo), Accounts: accounts})
+		if err != nil {
+			return nil, err
+		}
+		type key struct{ vendor, code, kind string }
+		sums := map[key]*billing.ExportRow{}
+		for _, l := range lines {
+			k := key{l.Vendor, ShownCode(l.Line.Konteringskode), l.Line.Kind}
+			row := sums[k]
+			if row == nil {
+				v := e.vendors[l.Vendor]
+				row = &billing.ExportRow{CodeEntry: billing.CodeEntry{Code: k.code}, Vendor: cmp.Or(v.Name, l.Vendor), Kind: k.kind, VATCode: v.VAT.CodeOf(k.kind)}
+				if c, ok := register.Find(k.code); ok {
+					row.CodeEntry = c
+				}
+				if k.code == "" {
+					row.Code = billing.MissingCode
+				}
+				sums[k] = row
+			}
+			row.Net, row.VAT, row.Gross, row.Letters = row.Net+l.Line.Net, row.VAT+l.Line.VAT, row.Gross+l.Line.Gross, row.Letters+l.Letters
+		}
+		out := make([]billing.ExportRow, 0, len(sums))
+		for _, row := range sums {
+			out = append(out, *row)
+		}
+		slices.SortFunc(out, func(a, b billing.ExportRow) int {
+			return cmp.Or(cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind))
+		})
+		return out, nil
+	})
 }

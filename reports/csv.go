@@ -21,10 +21,19 @@ const (
 	TableCosts      Table = "kostnader"       // one row a cost line
 	TableDeviations Table = "avvik"           // one row a deviation
 	TableShipments  Table = "radata"          // one row a shipment, without personal data
+	TableMonths     Table = "maneder"
+	TableSenders    Table = "avsendere"
+	TableBudgets    Table = "budsjett"
+	TableWaste      Table = "spart-og-tapt"
+	TableInvoices   Table = "fakturaer"
+	TableAdvice     Table = "rad"
+	TablePrices     Table = "prisliste"
 )
 
 // Tables gives all tables in the order of the workbook's sheets.
-func Tables() []Table { return []Table{TableCodes, TableDeviations, TableCosts, TableShipments} }
+func Tables() []Table {
+	return []Table{TableCodes, TableMonths, TableSenders, TableBudgets, TableWaste, TableInvoices, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
+}
 
 // WriteCSV writes one table with the same columns and figures as the workbook's sheet: UTF-8 with byte
 // order mark (which Excel needs to see æøå), semicolons, decimal comma, CR LF, days as YYYY-MM-DD and
@@ -42,12 +51,21 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 		cols, rows = codeColumns, len(r.PerKonteringskode)
 		b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
 		row = func(i int) []cell { return b.codeCells(r.PerKonteringskode[i], firstRow+i) }
-	case TableCosts, TableDeviations, TableShipments:
-		t := map[Table]func() long{TableCosts: b.costTable, TableDeviations: b.deviationTable, TableShipments: b.rawTable}[table]()
-		cols, row = t.cols, t.row
-		rows = map[Table]int{TableCosts: len(r.Costs), TableDeviations: len(r.Deviations), TableShipments: len(r.Shipments)}[table]
 	default:
-		return fmt.Errorf("write csv: unknown table %q", table)
+		of, known := map[Table]struct {
+			table func() long
+			rows  int
+		}{
+			TableCosts: {b.costTable, len(r.Costs)}, TableDeviations: {b.deviationTable, len(r.Deviations)}, TableShipments: {b.rawTable, len(r.Shipments)},
+			TableMonths: {b.monthTable, len(r.PerMonth)}, TableSenders: {b.senderTable, len(r.PerSender)}, TableBudgets: {b.budgetTable, len(r.Budgets)},
+			TableWaste: {b.wasteTable, len(r.Waste)}, TableInvoices: {b.invoiceTable, len(r.Invoices)}, TableAdvice: {b.adviceTable, len(r.Advice)},
+			TablePrices: {b.priceTable, len(r.Prices)},
+		}[table]
+		if !known {
+			return fmt.Errorf("write csv: unknown table %q", table)
+		}
+		t := of.table()
+		cols, row, rows = t.cols, t.row, of.rows
 	}
 	if r.Location == nil {
 		return fmt.Errorf("write csv: the report was not made by billing.BuildReport")
@@ -91,6 +109,8 @@ func csvText(v any, loc *time.Location) string {
 		return v.Plain(",")
 	case billing.Civil:
 		return string(v)
+	case billing.Decimal:
+		return v.String()
 	case time.Time:
 		if v.IsZero() {
 			return ""

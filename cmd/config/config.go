@@ -102,6 +102,9 @@ type Schedules struct {
 type Report struct {
 	Folder       string `toml:"folder"`
 	Organisation string `toml:"organisation"` // stands in the workbook's title and headers
+	CSV          bool   `toml:"csv"`          // the tables as CSV, and the file for the accounting system, beside scheduled workbooks
+	// LedgerColumns are those of the file for the accounting system; none: billing.DefaultExport.
+	LedgerColumns []billing.ExportColumn `toml:"ledger_columns"`
 }
 
 // Input is one input of the kost/nytte model.
@@ -312,6 +315,8 @@ type Config struct {
 	Schedules     []engine.Schedule
 	ReportFolder  string
 	Organisation  string
+	ReportCSV     bool
+	LedgerColumns []billing.ExportColumn
 	Alarms        []notify.Sink // without the log
 	AlarmsEvery   time.Duration
 	Rules         engine.WatchRules // without FreeBytes
@@ -488,6 +493,13 @@ func (c *checker) config(f File) *Config {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
 	c.guard(cfg, f)
+	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
+	if len(cfg.LedgerColumns) == 0 {
+		cfg.LedgerColumns = billing.DefaultExport()
+	}
+	if err := billing.ValidateExport(cfg.LedgerColumns); err != nil {
+		c.add("report.ledger_columns", "%v", err)
+	}
 	for _, key := range sortedKeys(f.Vendors) {
 		for i, p := range f.Vendors[key].Prices {
 			if p.Account != "" && f.Accounts[p.Account] == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -680,7 +681,44 @@ func (d *demo) invoice(ctx context.Context) error {
 	if err := d.report(ctx); err != nil {
 		return err
 	}
+	if err := d.tables(ctx); err != nil {
+		return err
+	}
 	d.say("   %s is closed, and the workbook written anew with the invoice in it", from.Month())
+	return nil
+}
+
+// tables writes the figures as CSV, and holds the file for the accounting system against the ledger.
+func (d *demo) tables(ctx context.Context) error {
+	from, to := d.period()
+	r, err := d.app.engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit})
+	if err != nil {
+		return err
+	}
+	folder := strings.TrimSuffix(d.workbook(), ".xlsx")
+	if err := d.app.writeTables(ctx, r, nil, folder); err != nil {
+		return err
+	}
+	f, err := os.Open(filepath.Join(folder, "regnskap.csv"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c := csv.NewReader(f)
+	c.Comma = ';'
+	rows, err := c.ReadAll()
+	if err != nil {
+		return err
+	}
+	var sum billing.Ore
+	for _, row := range rows[1:] {
+		net, err := billing.ParseOre(row[slices.Index(rows[0], "netto")])
+		if err != nil {
+			return err
+		}
+		sum += net
+	}
+	d.checkOre("øre in the file for the accounting system = øre in the report", sum, r.Money.Net)
 	return nil
 }
 

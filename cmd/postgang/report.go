@@ -16,7 +16,7 @@ import (
 )
 
 func newReport(o *options) *cobra.Command {
-	var from, to, out string
+	var from, to, out, folder string
 	var accounts []string
 	cmd := &cobra.Command{
 		Use:   "report --from DAY --to DAY",
@@ -49,6 +49,11 @@ Volume is counted by the day a shipment was received, cost by the day it was pos
 				if err != nil {
 					return err
 				}
+				if folder != "" {
+					if err := a.writeTables(cmd.Context(), r, accounts, folder); err != nil {
+						return err
+					}
+				}
 				return o.print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
 					fmt.Fprintf(w, "Wrote %s (%s to %s, the last day not included).\n", path, r.From, r.To)
@@ -66,6 +71,7 @@ Volume is counted by the day a shipment was received, cost by the day it was pos
 	cmd.Flags().StringVar(&from, "from", "", "first day, YYYY-MM-DD")
 	cmd.Flags().StringVar(&to, "to", "", "first day after the period, YYYY-MM-DD")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "path of the workbook (default kostnytte-FROM-TO.xlsx)")
+	cmd.Flags().StringVar(&folder, "csv", "", "folder for the same figures as CSV, and for the file for the accounting system")
 	cmd.Flags().StringSliceVar(&accounts, "account", nil, "only these accounts")
 	cmd.MarkFlagsRequiredTogether("from", "to")
 	return cmd
@@ -91,14 +97,37 @@ func (a *app) writeReport(ctx context.Context, q engine.ReportQuery, path string
 	if err != nil {
 		return r, err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".kostnytte-*.xlsx")
+	return r, writeWhole(path, func(w io.Writer) error { return reports.Write(w, r, reports.Options{Organisation: a.cfg.Organisation}) })
+}
+
+// writeWhole writes a file in place of the one that is there, or leaves that alone.
+func writeWhole(path string, write func(io.Writer) error) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".kostnytte-*")
 	if err != nil {
-		return r, fmt.Errorf("write workbook: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer os.Remove(tmp.Name())
-	err = reports.Write(tmp, r, reports.Options{Organisation: a.cfg.Organisation})
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return r, fmt.Errorf("write workbook: %w", err)
+	err = write(tmp)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return r, os.Rename(tmp.Name(), path)
+	return os.Rename(tmp.Name(), path)
+}
+
+// writeTables writes the tables of a report as CSV, and the sums of the ledger as the accounting system wants them.
+func (a *app) writeTables(ctx context.Context, r billing.Report, accounts []string, folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, t := range reports.Tables() {
+		err := writeWhole(filepath.Join(folder, string(t)+".csv"), func(w io.Writer) error { return reports.WriteCSV(w, r, t) })
+		if err != nil {
+			return err
+		}
+	}
+	rows, err := a.engine.ExportLedger(ctx, r.From, r.To, accounts)
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(folder, "regnskap.csv"), func(w io.Writer) error { return billing.WriteExport(w, rows, r.From, r.To, a.cfg.LedgerColumns) })
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,6 +140,11 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 	r, err := a.writeReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: a.cfg.Benefit}, path)
 	if err != nil {
 		return "", err
+	}
+	if a.cfg.ReportCSV {
+		if err := a.writeTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
+			return "", err
+		}
 	}
 	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
 }

@@ -1,0 +1,35 @@
+package billing
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWriteExport(t *testing.T) {
+	t.Parallel()
+	rows := []ExportRow{
+		{CodeEntry: CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "120"}, Vendor: "Trykkeri", Kind: KindProduction, VATCode: "1", Net: 10_000, VAT: 2500, Gross: 12_500, Letters: 7},
+		{CodeEntry: CodeEntry{Code: "-100"}, Vendor: "=Trykkeri", Kind: KindPostage, Net: -50, VAT: -13, Gross: -63},
+	}
+	columns := []ExportColumn{{Header: "Konto", Text: "6800"}, {Header: "Kode", Field: "konteringskode"}, {Header: "Leverandør", Field: "leverandor"}, {Header: "Mvakode", Field: "mva_kode"},
+		{Header: "Beløp", Field: "netto"}, {Header: "Dato", Field: "siste_dag"}, {Header: "Antall", Field: "brev"}}
+	var b strings.Builder
+	if err := WriteExport(&b, rows, "2026-11-01", "2026-12-01", columns); err != nil {
+		t.Fatal(err)
+	}
+	want := "Konto;Kode;Leverandør;Mvakode;Beløp;Dato;Antall\r\n6800;0100;Trykkeri;1;100,00;2026-11-30;7\r\n6800;'-100;'=Trykkeri;;-0,50;2026-11-30;0\r\n"
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+	for _, c := range []struct {
+		column ExportColumn
+		want   string
+	}{{ExportColumn{Field: "netto"}, "no header"}, {ExportColumn{Header: "a", Field: "netto", Text: "b"}, "both"}, {ExportColumn{Header: "a", Field: "saldo"}, "unknown field"}} {
+		if err := ValidateExport([]ExportColumn{c.column}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.column, err)
+		}
+	}
+	if err := ValidateExport(DefaultExport()); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,230 @@
+package engine_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+// TestMonthsAddUp lives through months at random: letters with and without konteringskode, receipts that come at once, late,
+// twice, corrected, taken back, of unknown letters and not at all, months that are closed in between, and invoices that differ
+// from the receipts. What is in force, the ledger, the invoices and every month's report always agree, to the øre; a closed
+// month never changes. POSTGANG_MONTHS_SEED repeats one.
+func TestMonthsAddUp(t *testing.T) {
+	t.Parallel()
+	seeds := []uint64{}
+	if s := os.Getenv("POSTGANG_MONTHS_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		must(t, err)
+		seeds = append(seeds, n)
+	} else {
+		for range 6 {
+			seeds = append(seeds, rand.Uint64())
+		}
+	}
+	for _, seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			liveMonths(t, rand.New(rand.NewPCG(seed, 1)))
+		})
+	}
+}
+
+// monthLetter is a letter, and what the vendor has said of it last.
+type monthLetter struct {
+	job, id, code string
+	posted        time.Time
+	row           billing.ReceiptRow // in force; Kind RowReversal: taken back
+	received      bool
+}
+
+func liveMonths(t *testing.T, rnd *rand.Rand) {
+	s := setup(t, kinds)
+	var letters []*monthLetter
+	var closed []billing.Civil                    // first days
+	reported := map[billing.Civil]billing.Money{} // of closed months
+	files := 0
+	receipts := func(rows ...billing.ReceiptRow) {
+		files++
+		s.receiptsOfKinds(t, fmt.Sprintf("k%03d.csv", files), rows...)
+	}
+	amounts := func(r *billing.ReceiptRow) {
+		r.Production, r.Postage = billing.Ore(rnd.IntN(2000)), billing.Ore(rnd.IntN(4000))
+		if rnd.IntN(10) == 0 {
+			r.Production = 0
+		}
+	}
+	month := billing.CivilOf(s.clock.now(), engine.Oslo)[:8] + "01"
+	invoices := map[billing.Civil][]billing.Invoice{}
+	for range 3 {
+		next := billing.CivilOf(month.UTC().AddDate(0, 1, 0), time.UTC)
+		// A night with a few letters.
+		var fresh []*monthLetter
+		for i := range 2 + rnd.IntN(3) {
+			code := []string{"0100", "", "4711"}[rnd.IntN(3)]
+			id := s.accepted(t, fmt.Sprintf("%s-%d", month, i), newLetter(fmt.Sprintf("%s %d", month, i)).with("konteringskode", code))
+			fresh = append(fresh, &monthLetter{id: id, code: code})
+		}
+		s.night(t)
+		for _, l := range fresh {
+			for _, j := range s.jobs(t) {
+				if slices.ContainsFunc(s.letters(t, j.ID), func(row engine.JobLetter) bool { return row.Shipment == l.id }) {
+					l.job = j.ID
+				}
+			}
+			l.posted = s.clock.now().UTC().Truncate(time.Millisecond)
+			l.row = receiptRow(l.job, l.id, l.posted)
+			l.row.Konteringskode = l.code
+			amounts(&l.row)
+		}
+		letters = append(letters, fresh...)
+		// The days of the month, and of the next when this one may be closed already.
+		for range 3 + rnd.IntN(4) {
+			l := letters[rnd.IntN(len(letters))]
+			switch row := l.row; {
+			case !l.received:
+				receipts(row)
+				l.received = true
+			case rnd.IntN(4) == 0: // once more: nothing changes
+				receipts(row)
+			case rnd.IntN(3) == 0 && row.Kind != billing.RowReversal:
+				row.Kind = billing.RowReversal
+				receipts(row)
+				l.row = row
+			default:
+				row.Kind = billing.RowCorrection
+				amounts(&row)
+				receipts(row)
+				l.row = row
+			}
+			if rnd.IntN(5) == 0 { // of a letter that we never sent
+				unknown := receiptRow(l.job, "00000000-0000-4000-8000-"+fmt.Sprintf("%012d", files), s.clock.now())
+				unknown.Production = 99_999
+				receipts(unknown)
+			}
+			s.clock.add(time.Duration(rnd.IntN(4*24)) * time.Hour)
+		}
+		for s.clock.now().Before(next.In(engine.Oslo)) {
+			s.clock.add(24 * time.Hour)
+		}
+		// The invoice: what was received, or not quite, and something that belongs to no letter.
+		if rnd.IntN(4) > 0 {
+			inv := s.invoiceOf(t, fmt.Sprintf("F-%s", month.Month()), month, next, rnd)
+			rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+			must(t, err)
+			invoices[month] = append(invoices[month], inv)
+			_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+			must(t, err)
+		}
+		if rnd.IntN(3) > 0 && len(closed) == monthsBetween(letters[0].posted, month) {
+			s.closeMonth(t, month.UTC())
+			closed = append(closed, month)
+			reported[month] = s.report(t, month.Month()).Money
+		}
+		month = billing.CivilOf(s.clock.now(), engine.Oslo)[:8] + "01"
+	}
+
+	// What is in force is what the ledger has from receipts, by code.
+	force, booked := map[string]billing.Ore{}, map[string]billing.Ore{}
+	counted := 0
+	for _, l := range letters {
+		if l.received && l.row.Kind != billing.RowReversal {
+			force[l.code] += l.row.Net()
+			counted++
+		}
+	}
+	var ledger billing.Ore
+	count := 0
+	for _, l := range s.ledger(t) {
+		ledger += l.Line.Net
+		count += l.Letters
+		if l.Source != engine.LedgerAllocation && !isInvoice(invoices, l) {
+			booked[l.Line.Konteringskode] += l.Line.Net
+		}
+	}
+	for _, code := range []string{"0100", "", "4711"} {
+		if force[code] != booked[code] {
+			t.Errorf("code %q has kr %v in force and kr %v in the ledger", code, force[code], booked[code])
+		}
+	}
+	if counted != count {
+		t.Errorf("%d letters are in force, and %d in the ledger", counted, count)
+	}
+	// Booked anew, the ledger is the invoices for their months.
+	periods, err := s.engine.InvoicePeriods(s.ctx, "", "")
+	must(t, err)
+	for _, p := range periods {
+		if p.LeftNet != 0 || p.LeftVAT != 0 {
+			_, err := s.engine.BookInvoice(s.ctx, p.Invoices[0].ID, "kvitteringer er kommet siden")
+			must(t, err)
+		}
+		after, err := s.engine.InvoicePeriodOf(s.ctx, p.Invoices[0].InvoiceRecord)
+		must(t, err)
+		if after.LeftNet != 0 || after.LeftVAT != 0 {
+			t.Errorf("invoice %s leaves kr %v and VAT %v", p.Invoices[0].Invoice.Number, after.LeftNet, after.LeftVAT)
+		}
+		for _, r := range after.Rows {
+			if r.Left() != 0 {
+				t.Errorf("invoice %s leaves kr %v of %s", p.Invoices[0].Invoice.Number, r.Left(), r.Kind)
+			}
+		}
+	}
+	// The months' reports are the ledger, and closed ones are what they were. BuildReport holds every table against the sums.
+	ledger = 0
+	for _, l := range s.ledger(t) {
+		ledger += l.Line.Net
+	}
+	var months billing.Ore
+	first := billing.CivilOf(letters[0].posted, engine.Oslo)[:8] + "01"
+	for m := first; m <= month; m = billing.CivilOf(m.UTC().AddDate(0, 1, 0), time.UTC) {
+		r := s.report(t, m.Month())
+		months += r.Money.Net
+		if was, ok := reported[m]; ok && was != r.Money {
+			t.Errorf("%s was closed with %+v and is %+v", m.Month(), was, r.Money)
+		}
+	}
+	if months != ledger {
+		t.Errorf("the months' reports have kr %v, the ledger kr %v", months, ledger)
+	}
+}
+
+// isInvoice reports whether a line takes back a share of an invoice.
+func isInvoice(invoices map[billing.Civil][]billing.Invoice, l engine.LedgerLine) bool {
+	return l.Source == engine.LedgerReversal && l.PostedAt.IsZero() && len(invoices) > 0
+}
+
+// monthsBetween counts the months from a time to a month.
+func monthsBetween(from time.Time, to billing.Civil) int {
+	f := from.In(engine.Oslo)
+	t := to.UTC()
+	return (t.Year()-f.Year())*12 + int(t.Month()) - int(f.Month())
+}
+
+// invoiceOf is an invoice for a month that is what was received, or differs by some øre, with a minimum and a credit.
+func (s *stage) invoiceOf(t *testing.T, number string, from, to billing.Civil, rnd *rand.Rand) billing.Invoice {
+	t.Helper()
+	sums := map[string]billing.Ore{billing.KindProduction: 0, billing.KindPostage: 0}
+	for _, b := range view(t, s, func(r engine.Reader) ([]billing.Booked, error) {
+		return r.BookedFor(s.ctx, "trykk", from.In(engine.Oslo), to.In(engine.Oslo))
+	}) {
+		sums[b.Kind] += b.Net
+	}
+	rate := billing.DecimalFromInt(25)
+	var lines []billing.InvoiceLine
+	for _, kind := range []string{billing.KindProduction, billing.KindPostage} {
+		lines = append(lines, billing.InvoiceLine{Kind: kind, Net: sums[kind] + billing.Ore(rnd.IntN(5)-2), VATPercent: rate})
+	}
+	if rnd.IntN(2) == 0 {
+		lines = append(lines, billing.InvoiceLine{Kind: billing.KindMinimum, Net: billing.Ore(rnd.IntN(1000) - 100), VATPercent: rate})
+	}
+	inv, err := billing.NewInvoice(number, to, from, to, lines)
+	must(t, err)
+	return inv
+}
