@@ -74,7 +74,10 @@ type ReportInput struct {
 	Budgets    []BudgetRow
 	// Letters of the period that dropped out at the last gate, came back, or were read when they were on their way to paper.
 	Withdrawn, Returned, ReadAfter int
-	Inputs                         CostBenefitInputs
+	// Digital is what the period's digital messages cost by the price lists, and how many were priced.
+	Digital       Decimal // kroner
+	DigitalPriced int
+	Inputs        CostBenefitInputs
 	// Notes are shown on the summary, for example that prices are illustrative.
 	Notes []string
 }
@@ -359,7 +362,7 @@ type Report struct {
 	Inputs        CostBenefitInputs
 	MissingInputs []string     // symbols of inputs that are not set
 	CostBenefit   *CostBenefit // nil when inputs are missing
-	// Actual holds the inputs that the period itself can measure (d, p1, s1); others are not set.
+	// Actual holds the inputs that the period itself can measure (d, p1, s1, and cdig by the price list); others are not set.
 	Actual CostBenefitInputs
 	// CostBenefitActual is the model with Actual in place of the assumptions; nil when CostBenefit is nil
 	// or nothing was measured.
@@ -704,6 +707,9 @@ func (b *reportBuilder) costBenefit() error {
 	r := &b.report
 	r.Inputs, r.MissingInputs = b.in.Inputs, b.in.Inputs.Missing()
 	r.Actual = measured(r.Counters, r.Money)
+	if n := b.in.DigitalPriced; n > 0 {
+		r.Actual.DigitalUnitCost = Input{Value: (2*b.in.Digital + Decimal(n)) / Decimal(2*n), Set: true, Source: SourceActual, Note: fmt.Sprintf("prislisten for %d digitale forsendelser i perioden", n)}
+	}
 	if len(r.MissingInputs) > 0 {
 		return nil
 	}

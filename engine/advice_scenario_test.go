@@ -90,3 +90,24 @@ func TestWaste(t *testing.T) {
 		t.Errorf("the reprint counts as a letter, or costs nothing: %+v", r.Money)
 	}
 }
+
+// TestDigitalCost: what digital messages cost by the price list takes the place of the assumption in the model.
+func TestDigitalCost(t *testing.T) {
+	t.Parallel()
+	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
+		billing.Price{Element: billing.ElementDigital, MaxKB: 1000, Kroner: 7_700, ValidFrom: "2026-01-01"},
+		billing.Price{Element: billing.ElementTransport, Kroner: 1_600, ValidFrom: "2026-01-01"}))
+	must(t, err)
+	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
+	read := s.accepted(t, "lest", newLetter("A").digital())
+	s.accepted(t, "venter", newLetter("B").digital())
+	s.event(t, read, engine.DigitalNotified)
+	s.read(t, read)
+	r := s.report(t, s.clock.now().Format("2006-01"))
+	if c := r.Actual.DigitalUnitCost; !c.Set || c.Value != 9_300 || c.Source != billing.SourceActual {
+		t.Errorf("a digital message costs %+v", c)
+	}
+	if r.CostBenefitActual == nil || r.CostBenefitActual.YearDigital == 0 {
+		t.Errorf("the model does not have it: %+v", r.CostBenefitActual)
+	}
+}

@@ -60,6 +60,12 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 			if !s.PostedAt.Before(from) && s.PostedAt.Before(to) {
 				advice.letter(s)
 			}
+			if !s.ReceivedAt.Before(from) && s.ReceivedAt.Before(to) {
+				if kroner, ok := e.digitalCost(s); ok {
+					in.Digital += kroner
+					in.DigitalPriced++
+				}
+			}
 		}
 		in.Advice = advice.list()
 		notable, err := r.CountNotable(ctx, from, to, q.Accounts)
@@ -118,6 +124,21 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		return billing.Report{}, fmt.Errorf("gather report: %w", err)
 	}
 	return billing.BuildReport(in)
+}
+
+// digitalCost is what a digital message costs by the price list of its account's vendor, on the day that it was read or else
+// received; false when it was none, or is not priced. Its size is that of the prepared letter.
+func (e *Engine) digitalCost(s ReportShipment) (billing.Decimal, bool) {
+	v := e.vendors[e.accounts[s.Account].Vendor]
+	if v.Prices == nil || s.Prepared.IsZero() || !s.PostedAt.IsZero() || s.Status != StatusLest && s.Status != StatusLevertSDP {
+		return 0, false
+	}
+	at := s.ReceivedAt
+	if !s.ReadAt.IsZero() {
+		at = s.ReadAt
+	}
+	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, billing.CivilOf(at, Oslo))
+	return kroner, priced && err == nil
 }
 
 // invoiceRows are the invoices of a period against the receipts. What they are for is not told by account: a report of some

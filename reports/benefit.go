@@ -198,13 +198,13 @@ func (b *book) benefitTables(s *sheet) {
 	s.put(24, cell{st.heading, "Totalt per år (kr)", ""})
 	head("Tabell B")
 	paper := func(d, t string) string { return rounded(n["N"] + "*(1-" + d + ")*(" + t + ")") }
-	digital := func(d string) string { return rounded(n["N"] + "*" + d + "*" + n["cdig"]) }
+	digital := func(d, c string) string { return rounded(n["N"] + "*" + d + "*" + c) }
 	write([]row{
 		{"Brev på papir  N × T uten, N × (1 − d) × T med", rounded(n["N"] + "*(" + total0 + ")"), paper(n["d"], total1), paper(measured("d"), total1m),
 			func(c *billing.CostBenefit) billing.CostBenefitRow {
 				return billing.CostBenefitRow{Without: c.Year.Without, With: c.YearPaper, Saving: c.Year.Without - c.YearPaper}
 			}, false},
-		{"Digitale forsendelser  N × d × c", "0", digital(n["d"]), digital(measured("d")),
+		{"Digitale forsendelser  N × d × c", "0", digital(n["d"], n["cdig"]), digital(measured("d"), measured("cdig")),
 			func(c *billing.CostBenefit) billing.CostBenefitRow {
 				return billing.CostBenefitRow{With: c.YearDigital, Saving: -c.YearDigital}
 			}, false},
@@ -216,7 +216,7 @@ func (b *book) benefitTables(s *sheet) {
 	s.blank(1)
 	for _, text := range []string{
 		"Modellen er den i SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev.",
-		"Målt i perioden: andel digitale av digitale og papir, produksjon og porto per postlagt brev. Der ingenting er målt, brukes forutsetningen.",
+		"Målt i perioden: andel digitale av digitale og papir, produksjon og porto per postlagt brev, og digital pris etter prislisten. Der ingenting er målt, brukes forutsetningen.",
 	} {
 		s.put(14, cell{st.note, text, ""})
 	}

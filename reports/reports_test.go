@@ -76,6 +76,7 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 			{CodeEntry: billing.CodeEntry{Code: "100"}, Spent: 500, Forecast: 3093, Note: "ikke i registeret, mener du 0100?"},
 		}
 	}
+	in.Digital, in.DigitalPriced = billing.Decimal(n)*9_300, n
 	in.Withdrawn, in.Returned, in.ReadAfter = n/20, n/30, n/40
 	for i, kind := range []billing.AdviceKind{billing.AdviceDuplex, billing.AdviceSheet, billing.AdviceBlank, billing.AdviceColour} {
 		if n > 0 {

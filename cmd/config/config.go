@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -103,6 +104,8 @@ type Report struct {
 	Folder       string `toml:"folder"`
 	Organisation string `toml:"organisation"` // stands in the workbook's title and headers
 	CSV          bool   `toml:"csv"`          // the tables as CSV, and the file for the accounting system, beside scheduled workbooks
+	// MailTo gets scheduled workbooks by e-mail, through the server of [alarms.mail].
+	MailTo []string `toml:"mail_to"`
 	// LedgerColumns are those of the file for the accounting system; none: billing.DefaultExport.
 	LedgerColumns []billing.ExportColumn `toml:"ledger_columns"`
 }
@@ -316,6 +319,8 @@ type Config struct {
 	ReportFolder  string
 	Organisation  string
 	ReportCSV     bool
+	ReportMail    *notify.Mail // nil: workbooks are not sent
+	ReportMailTo  []string
 	LedgerColumns []billing.ExportColumn
 	Alarms        []notify.Sink // without the log
 	AlarmsEvery   time.Duration
@@ -494,6 +499,7 @@ func (c *checker) config(f File) *Config {
 	}
 	c.guard(cfg, f)
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
+	c.reportMail(cfg, f.Report.MailTo)
 	if len(cfg.LedgerColumns) == 0 {
 		cfg.LedgerColumns = billing.DefaultExport()
 	}
@@ -514,6 +520,26 @@ func (c *checker) config(f File) *Config {
 		c.add("accounts", "no account is configured; add a table [accounts.NAME]")
 	}
 	return cfg
+}
+
+func (c *checker) reportMail(cfg *Config, to []string) {
+	if len(to) == 0 {
+		return
+	}
+	for _, addr := range to {
+		if _, err := mail.ParseAddress(addr); err != nil {
+			c.add("report.mail_to", "is no e-mail address, such as okonomi@example.org")
+		}
+	}
+	cfg.ReportMailTo = to
+	for _, s := range cfg.Alarms {
+		if m, ok := s.Sender.(notify.Mail); ok {
+			cfg.ReportMail = &m
+		}
+	}
+	if cfg.ReportMail == nil {
+		c.add("report.mail_to", "needs a server to send through: set [alarms.mail]")
+	}
 }
 
 func (c *checker) guard(cfg *Config, f File) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/billing"
 	"postgang/cmd/config"
 	"postgang/engine"
 )
@@ -144,6 +145,13 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 	if a.cfg.ReportCSV {
 		if err := a.writeTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
 			return "", err
+		}
+	}
+	if m := a.cfg.ReportMail; m != nil {
+		subject := "Kostnader for utskrift og porto, " + billing.PeriodText(from, to)
+		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", billing.PeriodText(from, to), r.Money.Letters, r.Money.Net, len(r.Deviations))
+		if err := m.SendFile(ctx, a.cfg.ReportMailTo, subject, body, path); err != nil {
+			return "", fmt.Errorf("the workbook is in %s and could not be sent by e-mail: %w", path, err)
 		}
 	}
 	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -453,6 +454,23 @@ func TestMail(t *testing.T) {
 					t.Errorf("the letter lacks %q:\n%s", want, letter)
 				}
 			}
+			// A file goes to people of its own.
+			path := filepath.Join(t.TempDir(), "kostnytte-2026-11.xlsx")
+			if err := os.WriteFile(path, []byte("arbeidsbok"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.SendFile(t.Context(), []string{"okonomi@example.org"}, "Kostnader", "Vedlagt.", path); err != nil {
+				t.Fatal(err)
+			}
+			sent := kept.letters[1]
+			for _, want := range []string{"To okonomi@example.org\n", "Subject: Kostnader", "kostnytte-2026-11.xlsx", base64.StdEncoding.EncodeToString([]byte("arbeidsbok"))} {
+				if !strings.Contains(sent, want) {
+					t.Errorf("the letter with a file lacks %q:\n%s", want, sent)
+				}
+			}
+			if err := m.SendFile(t.Context(), []string{"okonomi@example.org"}, "x", "x", path+"-borte"); err == nil {
+				t.Error("a file that is not there was sent")
+			}
 			if mode == "none" {
 				return
 			}
@@ -469,7 +487,7 @@ func TestMail(t *testing.T) {
 			if err := m.Send(t.Context(), messages); err == nil {
 				t.Error("an unknown certificate was trusted")
 			}
-			if len(kept.letters) != 1 {
+			if len(kept.letters) != 2 {
 				t.Errorf("%d letters in the end", len(kept.letters))
 			}
 		})

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -108,27 +109,54 @@ type Mail struct {
 
 // Send sends one e-mail with all messages.
 func (m Mail) Send(ctx context.Context, messages []Message) error {
-	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	if err := msg.From(m.From); err != nil {
-		return fmt.Errorf("sender's address: %w", err)
-	}
-	if err := msg.To(m.To...); err != nil {
-		return fmt.Errorf("recipients: %w", err)
-	}
 	subject := messages[0].Subject()
 	if n := len(messages) - 1; n > 0 {
 		subject += fmt.Sprintf(" and %d more", n)
 	}
-	msg.Subject("Postgang " + strings.TrimSpace(m.Origin+" "+subject))
-	msg.SetDate()
-	msg.SetMessageID()
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies
 	var body strings.Builder
 	for _, x := range messages {
 		body.WriteString(text(x) + "\n\n")
 	}
-	msg.SetBodyString(mail.TypeTextPlain, body.String())
+	msg, err := m.message(m.To, "Postgang "+strings.TrimSpace(m.Origin+" "+subject), body.String())
+	if err != nil {
+		return err
+	}
+	return m.deliver(ctx, msg)
+}
 
+// SendFile sends a file to people of its own.
+func (m Mail) SendFile(ctx context.Context, to []string, subject, body, path string) error {
+	msg, err := m.message(to, subject, body)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path) // AttachFile would leave out a file that is not there
+	if err != nil {
+		return err
+	}
+	if err := msg.AttachReader(filepath.Base(path), bytes.NewReader(data)); err != nil {
+		return err
+	}
+	return m.deliver(ctx, msg)
+}
+
+func (m Mail) message(to []string, subject, body string) (*mail.Msg, error) {
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	if err := msg.From(m.From); err != nil {
+		return nil, fmt.Errorf("sender's address: %w", err)
+	}
+	if err := msg.To(to...); err != nil {
+		return nil, fmt.Errorf("recipients: %w", err)
+	}
+	msg.Subject(subject)
+	msg.SetDate()
+	msg.SetMessageID()
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office replies
+	msg.SetBodyString(mail.TypeTextPlain, body)
+	return msg, nil
+}
+
+func (m Mail) deliver(ctx context.Context, msg *mail.Msg) error {
 	opts := []mail.Option{mail.WithPort(m.Port), mail.WithTimeout(sendTime)}
 	switch m.TLS {
 	case "tls":
