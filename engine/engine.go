@@ -75,7 +75,7 @@ type Config struct {
 	Step func(name string)
 }
 
-// ErrNoPrice: what a letter costs is not known, since a price is missing.
+// ErrNoPrice says that what a letter costs is not known, since a price is missing.
 var ErrNoPrice = errors.New("no price")
 
 // Engine carries shipments from hand-in to cost line.

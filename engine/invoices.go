@@ -337,6 +337,11 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 				booked = append(booked, billing.Booked{Account: l.Account, Konteringskode: l.Line.Konteringskode, Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT})
 			}
 		}
+		for _, r := range billing.CheckInvoice(billing.Together(together), booked) {
+			if !again && inv.Net < 0 && r.Invoiced < 0 && r.Booked > 0 {
+				return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, r.Kind)
+			}
+		}
 		for entry, stands := range standing {
 			if !stands {
 				continue

@@ -164,6 +164,27 @@ func TestInvoice(t *testing.T) {
 	}
 }
 
+// TestCreditNoteFirst: a credit note alone would take back all that was received; it is booked after the invoice.
+func TestCreditNoteFirst(t *testing.T) {
+	t.Parallel()
+	s, _, _, from, to := posted(t, 2)
+	credit, err := billing.NewInvoice("K-1", to, from, to, []billing.InvoiceLine{{Kind: billing.KindProduction, Net: -4, VATPercent: billing.DecimalFromInt(25)}})
+	must(t, err)
+	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
+	must(t, err)
+	if _, err := s.engine.BookInvoice(s.ctx, note.ID, "for tidlig"); err == nil || !strings.Contains(err.Error(), "credits first") {
+		t.Errorf("a credit note before its invoice: %v", err)
+	}
+	inv := s.invoice(t, "F-1", from, to)
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	for _, id := range []string{rec.ID, note.ID} {
+		_, err := s.engine.BookInvoice(s.ctx, id, "avstemt")
+		must(t, err)
+	}
+	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
+}
+
 // TestInvoiceCutShort: wherever the process dies, an invoice is there once and booked once.
 func TestInvoiceCutShort(t *testing.T) {
 	t.Parallel()
