@@ -116,3 +116,25 @@ func TestBudgetsAddUp(t *testing.T) {
 		}
 	})
 }
+
+func FuzzParseRegister(f *testing.F) {
+	var lines []string
+	for _, row := range registerRows() {
+		lines = append(lines, strings.Join(row, ";"))
+	}
+	f.Add(strings.Join(lines, "\n"))
+	f.Fuzz(func(t *testing.T, text string) {
+		var rows [][]string
+		for _, line := range strings.Split(text, "\n") {
+			rows = append(rows, strings.Split(line, ";"))
+		}
+		entries, problems := ParseRegister(rows)
+		if len(problems) > 0 && len(entries) > 0 {
+			t.Fatal("a register and problems")
+		}
+		r := NewRegister(entries)
+		for _, c := range entries {
+			r.Now(c.Code, "2026-01-01")
+		}
+	})
+}

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -305,7 +306,7 @@ func (b *book) deviationTable() long {
 		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, og prislisten. Beløp er netto, det avviket gjelder.",
 		cols: []column{
 			{"Dag", kindDay, 13}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindWrap, 8},
-			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9},
+			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9}, {"Alder dager", kindInt, 7},
 		},
 		sums: []int{10}, frozenCols: 2, empty: "Ingen avvik.",
 		row: func(i int) []cell {
@@ -317,9 +318,14 @@ func (b *book) deviationTable() long {
 			if code == "" && d.Kind != billing.DeviationUnknown { // of an unknown letter no code can be missing
 				code = billing.MissingCode
 			}
-			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state)
+			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state, b.age(d.Day))
 		},
 	}
+}
+
+// age is how many days ago something was found when the report was made.
+func (b *book) age(day billing.Civil) int {
+	return int(billing.CivilOf(b.report.Generated, b.report.Location).UTC().Sub(day.UTC()) / (24 * time.Hour))
 }
 
 func (b *book) deviations() error {

@@ -106,8 +106,24 @@ type Report struct {
 	CSV          bool   `toml:"csv"`          // the tables as CSV, and the file for the accounting system, beside scheduled workbooks
 	// MailTo gets scheduled workbooks by e-mail, through the server of [alarms.mail].
 	MailTo []string `toml:"mail_to"`
+	// SFTP gets scheduled workbooks, each under a name from its content.
+	SFTP *ReportSFTP `toml:"sftp"`
 	// LedgerColumns are those of the file for the accounting system; none: billing.DefaultExport.
 	LedgerColumns []billing.ExportColumn `toml:"ledger_columns"`
+}
+
+// ReportSFTP is a server that scheduled workbooks are brought to.
+type ReportSFTP struct {
+	Address          string `toml:"address"`
+	User             string `toml:"user"`
+	HostKey          string `toml:"host_key"`
+	HostKeyFile      string `toml:"host_key_file"`
+	KeyFile          string `toml:"key_file"`
+	KeyPassphraseEnv string `toml:"key_passphrase_env"`
+	CertFile         string `toml:"cert_file"`
+	Agent            bool   `toml:"agent"`
+	PasswordEnv      string `toml:"password_env"`
+	Folder           string `toml:"folder"`
 }
 
 // Input is one input of the kost/nytte model.
@@ -321,6 +337,7 @@ type Config struct {
 	ReportCSV     bool
 	ReportMail    *notify.Mail // nil: workbooks are not sent
 	ReportMailTo  []string
+	ReportSFTP    *exchange.Target // whose inbox workbooks go to; nil: none
 	LedgerColumns []billing.ExportColumn
 	Alarms        []notify.Sink // without the log
 	AlarmsEvery   time.Duration
@@ -500,6 +517,14 @@ func (c *checker) config(f File) *Config {
 	c.guard(cfg, f)
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
 	c.reportMail(cfg, f.Report.MailTo)
+	if r := f.Report.SFTP; r != nil {
+		v := Vendor{Address: r.Address, User: r.User, HostKey: r.HostKey, HostKeyFile: r.HostKeyFile, KeyFile: r.KeyFile, CertFile: r.CertFile, Agent: r.Agent, PasswordEnv: r.PasswordEnv}
+		cfg.ReportSFTP = &exchange.Target{
+			Address: r.Address, User: r.User, HostKey: r.HostKey, KeyFile: c.abs(r.KeyFile), KeyPassphraseEnv: r.KeyPassphraseEnv, PasswordEnv: r.PasswordEnv,
+			CertFile: c.abs(r.CertFile), Agent: r.Agent, Folders: exchange.Folders{Inbox: orElse(r.Folder, ".")},
+		}
+		c.login("report.sftp", &v, cfg.ReportSFTP)
+	}
 	if len(cfg.LedgerColumns) == 0 {
 		cfg.LedgerColumns = billing.DefaultExport()
 	}
@@ -737,13 +762,13 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	return out, len(c.problems) == before
 }
 
-// login checks how the vendor's SFTP server is reached.
+// login checks how an SFTP server is reached.
 func (c *checker) login(at string, v *Vendor, t *exchange.Target) {
 	if v.Address == "" {
-		c.add(at+".address", "is missing: the vendor's SFTP server as host or host:port")
+		c.add(at+".address", "is missing: the SFTP server as host or host:port")
 	}
 	if v.User == "" {
-		c.add(at+".user", "is missing: our login at the vendor")
+		c.add(at+".user", "is missing: our login at the server")
 	}
 	switch {
 	case v.HostKey != "" && v.HostKeyFile != "":
@@ -755,7 +780,7 @@ func (c *checker) login(at string, v *Vendor, t *exchange.Target) {
 		}
 		t.HostKey = string(b)
 	case v.HostKey == "":
-		c.add(at+".host_key", "is missing: pin the vendor's public host key (\"ssh-ed25519 AAAA…\"), as the vendor has confirmed it by another channel")
+		c.add(at+".host_key", "is missing: pin the server's public host key (\"ssh-ed25519 AAAA…\"), as its owner has confirmed it by another channel")
 	}
 	switch {
 	case v.Agent && (v.KeyFile != "" || v.CertFile != ""):
@@ -763,7 +788,7 @@ func (c *checker) login(at string, v *Vendor, t *exchange.Target) {
 	case v.CertFile != "" && v.KeyFile == "":
 		c.add(at+".cert_file", "is for a key_file, which is missing")
 	case v.KeyFile == "" && v.PasswordEnv == "" && !v.Agent:
-		c.add(at+".key_file", "is missing: our private SSH key (or agent, or password_env for a vendor without keys)")
+		c.add(at+".key_file", "is missing: our private SSH key (or agent, or password_env for a server without keys)")
 	}
 }
 

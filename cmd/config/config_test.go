@@ -60,7 +60,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"answer within no time", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nanswer_within=\"4\"", ":17", "no duration"},
 		{"answer within a second", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nanswer_within=\"1s\"", ":17", "no duration from \"1m\""},
 		{"receipts within none", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAA\"\nkey_file=\"k\"\nreceipt_within_virkedager=0", ":17", "not within 1 to 60"},
-		{"no host key", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the vendor's public host key"},
+		{"no host key", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the server's public host key"},
 		{"contradicting deadlines", "[accounts.a.rules]\ndeadline_hours = 40\ndeadline_virkedager = 2", ":14", "contradicts"},
 		{"unknown vendor", "[accounts.b]\nvendor = \"x\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":13", "no configured vendor"},
 		{"postcode as number of five", "[accounts.b]\nvendor = \"v\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"150\"\ncity=\"Oslo\"", ":16", "four digits"},

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +19,7 @@ import (
 	"postgang/billing"
 	"postgang/cmd/config"
 	"postgang/engine"
+	"postgang/printjobs/exchange"
 )
 
 // defaultScheduleEvery is how often the daemon looks at its schedules.
@@ -147,6 +151,11 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 			return "", err
 		}
 	}
+	if t := a.cfg.ReportSFTP; t != nil {
+		if err := deliverReport(ctx, *t, path); err != nil {
+			return "", fmt.Errorf("the workbook is in %s and could not be brought to the SFTP server: %w", path, err)
+		}
+	}
 	if m := a.cfg.ReportMail; m != nil {
 		subject := "Kostnader for utskrift og porto, " + billing.PeriodText(from, to)
 		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", billing.PeriodText(from, to), r.Money.Letters, r.Money.Net, len(r.Deviations))
@@ -155,4 +164,22 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 		}
 	}
 	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
+}
+
+// deliverReport brings a workbook to a server, under a name from its content: once more is no second file.
+func deliverReport(ctx context.Context, t exchange.Target, path string) (err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	sha := hex.EncodeToString(sum[:])
+	name, ext := filepath.Base(path), filepath.Ext(path)
+	session, err := exchange.Dial(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	f := exchange.File{Name: strings.TrimSuffix(name, ext) + "-" + sha[:8] + ext, SHA256: sha, Bytes: int64(len(data))}
+	return session.Deliver(ctx, f, bytes.NewReader(data))
 }

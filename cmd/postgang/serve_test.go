@@ -2,14 +2,21 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"postgang/cmd/config"
 	"postgang/engine"
+	"postgang/fixtures/vendorsim"
+	"postgang/printjobs/exchange"
 )
 
 // fastClock runs a hundred times as fast as the real one.
@@ -126,4 +133,56 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 		t.Fatal(err)
 	}
 	return slots
+}
+
+// TestDeliverReport: a workbook is brought once, whatever is repeated, and another beside it.
+func TestDeliverReport(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	client, err := vendorsim.LoadOrCreateKey(filepath.Join(t.TempDir(), "nokkel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := vendorsim.Serve(t.Context(), root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if err := os.Mkdir(filepath.Join(root, "rapporter"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	target := exchange.Target{
+		Address: server.Addr(), User: vendorsim.DefaultUser, HostKey: server.HostKeyLine(), Signer: client.Signer, Folders: exchange.Folders{Inbox: "rapporter"},
+	}
+	book := filepath.Join(t.TempDir(), "kostnytte-2026-11.xlsx")
+	want := map[string]string{}
+	for _, content := range []string{"én", "én", "to"} {
+		if err := os.WriteFile(book, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := deliverReport(t.Context(), target, book); err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256([]byte(content))
+		want[fmt.Sprintf("kostnytte-2026-11-%x.xlsx", sum[:4])] = content
+	}
+	got := map[string]string{}
+	files, err := filepath.Glob(filepath.Join(root, "rapporter", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[filepath.Base(f)] = string(data)
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("at the server: %q, want %q", got, want)
+	}
+	target.Folders.Inbox = "borte"
+	if err := deliverReport(t.Context(), target, book); err == nil {
+		t.Error("brought to a folder that is not there")
+	}
 }

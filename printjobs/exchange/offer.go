@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 )
 
@@ -103,6 +104,19 @@ func (s *Session) Put(ctx context.Context, f File, src io.ReaderAt) error {
 	if err := s.notOffered(ctx, parts.Job); err != nil {
 		return fmt.Errorf("put %s: %w", f.Name, err)
 	}
+	return s.put(ctx, f, src)
+}
+
+// Deliver brings a file that is of no job, such as a report, to the inbox like Put. Its name should come from its content: a file
+// of the name with other content is replaced.
+func (s *Session) Deliver(ctx context.Context, f File, src io.ReaderAt) error {
+	if f.Name == "" || f.Name != path.Base(f.Name) || strings.HasPrefix(f.Name, ".") {
+		return fmt.Errorf("deliver %s: %w", showName(f.Name), ErrName)
+	}
+	return s.put(ctx, f, src)
+}
+
+func (s *Session) put(ctx context.Context, f File, src io.ReaderAt) error {
 	final := at(s.target.Folders.Inbox, f.Name)
 	there, err := s.arrived(ctx, final, f)
 	if err != nil {
