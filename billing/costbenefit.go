@@ -246,6 +246,41 @@ var ErrInputsMissing = errors.New("inputs are not set")
 // savings are differences of the rounded figures, so that they can be checked by subtraction.
 func (c CostBenefitInputs) Compute() (CostBenefit, error) { return c.vary(Variation{}) }
 
+// BenefitRow is the model for what really went out in a period: of a konteringskode or of an account.
+type BenefitRow struct {
+	Group   string // "Konteringskode" or "Avsender"
+	Name    string
+	Paper   int // letters posted
+	Digital int // read or delivered digitally
+	Net     Ore // what the letters cost
+	Without Ore // (Paper + Digital) × T₀: what it would have cost without SvarUt
+	With    Ore // Paper × L₁ + Net + Digital × c_dig
+	Year    Ore // Saving for a whole year, at the pace of the period
+}
+
+// Saving is what is saved in the period.
+func (b BenefitRow) Saving() Ore { return b.Without - b.With }
+
+// Of computes Without, With and Year of a row for a period of so many days; false when an input is missing, or does not fit. Each
+// part is rounded to the nearest øre by itself.
+func (c CostBenefitInputs) Of(b BenefitRow, days int) (BenefitRow, bool) {
+	if len(c.Missing()) > 0 || c.Validate() != nil || days < 1 {
+		return b, false
+	}
+	mul := func(a, b *big.Rat) *big.Rat { return new(big.Rat).Mul(a, b) }
+	minute := new(big.Rat).Quo(c.YearCost.Value.rat(), mul(c.YearHours.Value.rat(), big.NewRat(60, 1)))
+	each := mul(minute, c.MinutesWithout.Value.rat())
+	each.Add(each, c.PaperWithout.Value.rat()).Add(each, c.PostageWithout.Value.rat())
+	count := func(n int) *big.Rat { return big.NewRat(int64(n), 1) }
+	without, ok1 := roundOre(mul(count(b.Paper+b.Digital), each))
+	wage, ok2 := roundOre(mul(count(b.Paper), mul(minute, c.MinutesWith.Value.rat())))
+	digital, ok3 := roundOre(mul(count(b.Digital), c.DigitalUnitCost.Value.rat()))
+	b.Without, b.With = without, wage+b.Net+digital
+	year, ok4 := roundOre(new(big.Rat).Quo(mul(big.NewRat(int64(b.Saving()), 100), big.NewRat(365, 1)), count(days)))
+	b.Year = year
+	return b, ok1 && ok2 && ok3 && ok4
+}
+
 // Variation changes inputs of the model, to see how much hangs on them.
 type Variation struct {
 	Label         string // Norwegian

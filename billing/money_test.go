@@ -208,3 +208,32 @@ func FuzzParseDecimal(f *testing.F) {
 		}
 	})
 }
+
+// What really went out is worked out by the model's own figures: the seed's inputs, a letter on paper and one digital.
+func TestBenefitOf(t *testing.T) {
+	t.Parallel()
+	in := SeedInputs()
+	got, ok := in.Of(BenefitRow{Paper: 3, Digital: 1, Net: 3960}, 73)
+	cb, err := in.Compute()
+	if err != nil || !ok {
+		t.Fatal(err, ok)
+	}
+	// Without: 4 letters at T₀ = 32.647… kroner; with: the vendor's bill alone, since t₁ and c_dig are nothing in the seed.
+	if got.Without != 13059 || got.With != 3960 || got.Saving() != 9099 || got.Year != 9099*5 {
+		t.Errorf("%+v, T₀ is %v", got, cb.Total.Without)
+	}
+	in.YearCost = Input{}
+	if _, ok := in.Of(BenefitRow{Paper: 1}, 30); ok {
+		t.Error("computed without an input")
+	}
+	var base []Ore
+	if s, err := SeedInputs().Sensitivity(); err != nil || len(s) != len(Variations()) {
+		t.Fatal(s, err)
+	} else {
+		base = s
+	}
+	// A tenth more digital saves a tenth of the paper's cost with SvarUt: N × 0.1 × T₁.
+	if d := base[1] - cb.Year.Saving; d != (cb.Year.Saving-base[0]) || d != 132_000_00 {
+		t.Errorf("ten points more digital are worth kr %v", d)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -364,6 +365,8 @@ type Report struct {
 	CostBenefit   *CostBenefit // nil when inputs are missing
 	// Actual holds the inputs that the period itself can measure (d, p1, s1, and cdig by the price list); others are not set.
 	Actual CostBenefitInputs
+	// Benefits is the model for what really went out, by konteringskode and by account; none when inputs are missing.
+	Benefits []BenefitRow
 	// CostBenefitActual is the model with Actual in place of the assumptions; nil when CostBenefit is nil
 	// or nothing was measured.
 	CostBenefitActual *CostBenefit
@@ -725,6 +728,23 @@ func (b *reportBuilder) costBenefit() error {
 			return err
 		}
 		r.CostBenefitActual = &cb
+	}
+	days := int(r.To.UTC().Sub(r.From.UTC()) / (24 * time.Hour))
+	add := func(row BenefitRow) {
+		if row, ok := actual.Of(row, days); ok && row.Paper+row.Digital > 0 {
+			r.Benefits = append(r.Benefits, row)
+		}
+	}
+	for _, c := range r.PerKonteringskode {
+		add(BenefitRow{Group: "Konteringskode", Name: c.Code, Paper: c.Money.Letters, Digital: c.Counters.Digital(), Net: c.Money.Net})
+	}
+	accounts := map[string]BenefitRow{}
+	for _, s := range r.PerSender {
+		a := accounts[s.Account]
+		accounts[s.Account] = BenefitRow{Group: "Avsender", Name: s.Account, Paper: a.Paper + s.Money.Letters, Digital: a.Digital + s.Counters.Digital(), Net: a.Net + s.Money.Net}
+	}
+	for _, name := range slices.Sorted(maps.Keys(accounts)) {
+		add(accounts[name])
 	}
 	return nil
 }

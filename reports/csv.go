@@ -28,11 +28,12 @@ const (
 	TableInvoices   Table = "fakturaer"
 	TableAdvice     Table = "rad"
 	TablePrices     Table = "prisliste"
+	TableBenefits   Table = "kost-nytte"
 )
 
 // Tables gives all tables in the order of the workbook's sheets.
 func Tables() []Table {
-	return []Table{TableCodes, TableMonths, TableSenders, TableBudgets, TableWaste, TableInvoices, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
+	return []Table{TableCodes, TableMonths, TableSenders, TableBudgets, TableBenefits, TableWaste, TableInvoices, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
 }
 
 // WriteCSV writes one table with the same columns and figures as the workbook's sheet: UTF-8 with byte
@@ -59,7 +60,7 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 			TableCosts: {b.costTable, len(r.Costs)}, TableDeviations: {b.deviationTable, len(r.Deviations)}, TableShipments: {b.rawTable, len(r.Shipments)},
 			TableMonths: {b.monthTable, len(r.PerMonth)}, TableSenders: {b.senderTable, len(r.PerSender)}, TableBudgets: {b.budgetTable, len(r.Budgets)},
 			TableWaste: {b.wasteTable, len(r.Waste)}, TableInvoices: {b.invoiceTable, len(r.Invoices)}, TableAdvice: {b.adviceTable, len(r.Advice)},
-			TablePrices: {b.priceTable, len(r.Prices)},
+			TablePrices: {b.priceTable, len(r.Prices)}, TableBenefits: {b.benefitRowTable, len(r.Benefits)},
 		}[table]
 		if !known {
 			return fmt.Errorf("write csv: unknown table %q", table)

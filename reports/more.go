@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -166,6 +167,35 @@ func (b *book) budgetTable() long {
 			if c.HasBudget {
 				cells[6].value, cells[8].value, cells[9].value, cells[11].value = c.Budget, c.Left(), ratio(c.Spent, c.Budget), c.Forecast-c.Budget
 			}
+			return cells
+		},
+	}
+}
+
+func (b *book) benefitRowTable() long {
+	n := inputNames
+	filled := fmt.Sprintf("COUNT(%[1]s!$C$%[2]d:$C$%[3]d)=%[4]d", quoteSheet(sheetBenefit), benefitInputRow, benefitInputRow+len(n)-1, len(n))
+	measured := quoteSheet(sheetBenefit) + "!" + absName(benefitMeasured, benefitRow("cdig"))
+	digital := fmt.Sprintf("IF(ISNUMBER(%[1]s),%[1]s,%[2]s)", measured, n["cdig"])
+	wage := func(t string) string { return n["K"] + "/" + n["H"] + "*" + n[t] + "/60" }
+	when := func(formula string) string { return "IF(" + filled + "," + formula + `,"")` }
+	days := int(b.report.To.UTC().Sub(b.report.From.UTC()) / (24 * time.Hour))
+	return long{
+		title: "Kost/nytte per konteringskode og avsender",
+		note:  "Det som virkelig ble sendt i perioden: uten SvarUt ville alt gått på papir til kostnaden i tabell A. Året er samme takt i 365 dager.",
+		cols: []column{
+			{"Gruppe", kindText, 16}, {"Navn", kindText, 24}, {"Papir", kindInt, 9}, {"Digitalt", kindInt, 9}, {"Netto kr", kindMoney, 13},
+			{"Uten SvarUt kr", kindMoney, 14}, {"Med SvarUt kr", kindMoney, 14}, {"Besparelse kr", kindMoney, 14}, {"Besparelse per år kr", kindMoney, 14},
+		},
+		frozenCols: 2, empty: "Forutsetningene i Kost-nytte mangler, eller ingenting ble sendt.",
+		row: func(i int) []cell {
+			r, row := b.report.Benefits[i], firstRow+i
+			cells := values(r.Group, r.Name, r.Paper, r.Digital, r.Net, r.Without, r.With, r.Saving(), r.Year)
+			paper, dig, net := cellName(3, row), cellName(4, row), cellName(5, row)
+			cells[5].formula = when(rounded(fmt.Sprintf("(%s+%s)*(%s+%s+%s)", paper, dig, wage("t0"), n["p0"], n["s0"])))
+			cells[6].formula = when(rounded(fmt.Sprintf("ROUND(%s*%s,2)+%s+ROUND(%s*%s,2)", paper, wage("t1"), net, dig, digital)))
+			cells[7].formula = when(rounded(cellName(6, row) + "-" + cellName(7, row)))
+			cells[8].formula = when(rounded(fmt.Sprintf("%s*365/%d", cellName(8, row), days)))
 			return cells
 		},
 	}

@@ -24,6 +24,7 @@ const (
 	sheetAdvice      = "Råd"
 	sheetWaste       = "Spart og tapt"
 	sheetBudgets     = "Budsjett"
+	sheetBenefits    = "Kost-nytte per kode"
 	sheetPrices      = "Prisliste"
 	sheetDefinitions = "Definisjoner"
 	sheetCosts       = "Kostnader"
@@ -105,7 +106,7 @@ func (b *book) write() error {
 	for _, step := range []func() error{
 		b.summary, b.codes, b.table(sheetMonths, b.monthTable(), len(b.report.PerMonth)), b.table(sheetSenders, b.senderTable(), len(b.report.PerSender)),
 		b.table(sheetBudgets, b.budgetTable(), len(b.report.Budgets)),
-		b.benefit, b.table(sheetWaste, b.wasteTable(), len(b.report.Waste)), b.invoices, b.deviations, b.table(sheetAdvice, b.adviceTable(), len(b.report.Advice)),
+		b.benefit, b.table(sheetBenefits, b.benefitRowTable(), len(b.report.Benefits)), b.table(sheetWaste, b.wasteTable(), len(b.report.Waste)), b.invoices, b.deviations, b.table(sheetAdvice, b.adviceTable(), len(b.report.Advice)),
 		b.table(sheetPrices, b.priceTable(), len(b.report.Prices)),
 		b.table(sheetDefinitions, b.definitionTable(), len(allDefinitions())), b.costLines, b.rawData, b.properties,
 	} {
