@@ -104,7 +104,7 @@ func (b *book) summary() error {
 		title += " – " + b.opt.Organisation
 	}
 	s.put(32, cell{st.title, title, ""})
-	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader etter dagen brevet ble postlagt, antall etter dagen forsendelsen ble mottatt.", periodText(r.From, r.To)), ""})
+	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader etter dagen de er bokført, antall etter dagen forsendelsen ble mottatt.", periodText(r.From, r.To)), ""})
 	s.put(15, cell{st.subtitle, fmt.Sprintf("Rapport %s, laget %s. Beløp i kroner; netto er uten mva.", r.ReportID, r.Generated.In(r.Location).Format("02.01.2006 15:04")), ""})
 	wrong := 0
 	for _, c := range controls {

@@ -23,7 +23,8 @@ func newReport(o *options) *cobra.Command {
 		Short: "Write the kost/nytte workbook of a period",
 		Long: `Writes an Excel workbook of a period. The last day is not included: November 2026 is
 --from 2026-11-01 --to 2026-12-01. Without --from and --to it is the month before this one.
-Volume is counted by the day a shipment was received, cost by the day it was posted.`,
+Volume is counted by the day a shipment was received, cost by the day it is booked: that of the
+posting, unless its month was closed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {

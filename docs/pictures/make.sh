@@ -7,6 +7,8 @@
 #   sheet.png     the front and the back of a duplex sheet of the same letter
 #   press.png     the front of a press sheet with two finished sheets of another
 #   workbook.png  the sheets Sammendrag and Per konteringskode of the workbook
+#   invoice.png   the sheets Kvittering mot faktura and Budsjett
+#   benefit.png   the sheets Kost-nytte and Kost-nytte per kode
 #
 # All data of the demonstration is made up, so the pictures show nobody.
 set -eu
@@ -152,3 +154,16 @@ begin $((wide + 2 * edge)) $((rows1 + rows + gap + 2 * edge))
 put "$work/summary.png" $edge $edge $wide $rows1
 put "$work/codes.png" $edge $((edge + rows1 + gap)) $wide $rows
 draw workbook.png
+
+# pair OUT SHEET SHEET: two sheets of the workbook, one above the other.
+pair() {
+	crop "$2" "$work/one"
+	rows1=$rows
+	crop "$3" "$work/two"
+	begin $((wide + 2 * edge)) $((rows1 + rows + gap + 2 * edge))
+	put "$work/one.png" $edge $edge $wide $rows1
+	put "$work/two.png" $edge $((edge + rows1 + gap)) $wide $rows
+	draw "$1"
+}
+pair invoice.png "Kvittering mot faktura" "Budsjett"
+pair benefit.png "Kost-nytte" "Kost-nytte per kode"
