@@ -116,7 +116,7 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 	if err != nil {
 		return nil, err
 	}
-	if err := bookReceipt(ctx, tx, closed, taken, booked, s.Account, j.Reprint, v.VAT); err != nil {
+	if err := tx.Book(ctx, receiptLines(closed, tx.Now(), taken, booked, s.Account, j.Reprint, v.VAT)); err != nil {
 		return nil, err
 	}
 	if s.PostedAt.Equal(inForce.PostedAt.Truncate(millisecond)) && !row.PostedAt.Equal(s.PostedAt) {

@@ -76,10 +76,10 @@ func bookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, 
 	return t, ""
 }
 
-// bookReceipt books what a receipt says, under our konteringskode.
-func bookReceipt(ctx context.Context, tx Tx, closed []ClosedMonth, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) error {
+// receiptLines are the lines of what a receipt says, under our konteringskode.
+func receiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) []LedgerLine {
 	posted := booked.PostedAt.UTC().Truncate(millisecond)
-	at, note := bookAt(closed, posted, tx.Now(), "postlagt")
+	at, note := bookAt(closed, posted, now, "postlagt")
 	var lines []LedgerLine
 	for i, l := range billing.CostLines(booked, vat) {
 		line := LedgerLine{
@@ -91,7 +91,7 @@ func bookReceipt(ctx context.Context, tx Tx, closed []ClosedMonth, r Receipt, bo
 		}
 		lines = append(lines, line)
 	}
-	return tx.Book(ctx, lines)
+	return lines
 }
 
 // reverse takes an entry back: in the period that it stands in, or now when that is closed. An entry without lines has nothing

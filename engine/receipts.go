@@ -260,10 +260,19 @@ func (e *Engine) receiptID(vendor, sha string, row int) string {
 	return uuid.NewSHA1(e.space, []byte(fmt.Sprintf("%s/%s/%d", vendor, sha, row))).String()
 }
 
+// bookAtOnce is how many lines are booked with one statement or few: a large file has many.
+const bookAtOnce = 300
+
 // applyReceipts applies a parsed file in tx.
 func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
 	closed, err := tx.ClosedMonths(ctx)
 	if err != nil {
+		return err
+	}
+	var lines []LedgerLine // not in the ledger yet
+	book := func() error {
+		err := tx.Book(ctx, lines)
+		lines = lines[:0]
 		return err
 	}
 	touched := map[string]bool{}
@@ -353,6 +362,9 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 				break
 			}
 			if row.Kind != "" {
+				if err := book(); err != nil { // what it corrects may be of this file
+					return err
+				}
 				found, err := e.corrects(ctx, tx, v, r, applied)
 				if err != nil {
 					return err
@@ -384,8 +396,10 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		if err := tx.InsertReceipt(ctx, r); err != nil {
 			return err
 		}
-		if err := bookReceipt(ctx, tx, closed, r, booked, s.Account, jobs[row.Job].Reprint, v.VAT); err != nil {
-			return err
+		if lines = append(lines, receiptLines(closed, tx.Now(), r, booked, s.Account, jobs[row.Job].Reprint, v.VAT)...); len(lines) >= bookAtOnce {
+			if err := book(); err != nil {
+				return err
+			}
 		}
 		out.Applied++
 		out.Booked += amount
@@ -397,6 +411,9 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		if err := e.posted(ctx, tx, s, row, jobs[row.Job].Reprint); err != nil {
 			return err
 		}
+	}
+	if err := book(); err != nil {
+		return err
 	}
 	out.Deviate = len(deviations)
 	if err := tx.InsertDeviations(ctx, deviations); err != nil {
