@@ -41,6 +41,9 @@ type Options struct {
 	Author       string // document property; "Postgang" when empty
 	// MaxRows splits Avvik, Kostnader and Rådata into sheets of at most so many rows; DefaultMaxRows when 0.
 	MaxRows int
+	// Template is a workbook (xlsx) whose sheets stand before those of the report, with a logo and whatever else is in it, and
+	// with figures in the place of placeholders such as {{netto}}; empty: none.
+	Template string
 	// TempDir is where long sheets are kept while they are written; the system's folder when empty. They
 	// hold no personal data.
 	TempDir string
@@ -68,7 +71,13 @@ func Write(w io.Writer, r billing.Report, opt Options) (err error) {
 	if opt.Author == "" {
 		opt.Author = "Postgang"
 	}
-	f := excelize.NewFile(excelize.Options{TmpDir: opt.TempDir})
+	options := excelize.Options{TmpDir: opt.TempDir, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped}
+	f := excelize.NewFile(options)
+	if opt.Template != "" {
+		if f, err = openTemplate(opt.Template, options); err != nil {
+			return fmt.Errorf("write workbook: %w", err)
+		}
+	}
 	defer func() {
 		if e := f.Close(); err == nil && e != nil {
 			err = fmt.Errorf("write workbook: %w", e)
@@ -87,13 +96,17 @@ func Write(w io.Writer, r billing.Report, opt Options) (err error) {
 
 func (b *book) write() error {
 	f := b.file
-	if err := f.SetDefaultFont(fontName); err != nil {
-		return err
-	}
-	if err := f.SetSheetName("Sheet1", sheetSummary); err != nil {
-		return err
-	}
 	var err error
+	if b.opt.Template != "" {
+		if err = b.fillTemplate(f.GetSheetList()); err == nil {
+			_, err = f.NewSheet(sheetSummary)
+		}
+	} else if err = f.SetDefaultFont(fontName); err == nil {
+		err = f.SetSheetName("Sheet1", sheetSummary)
+	}
+	if err != nil {
+		return err
+	}
 	if b.style, err = newStyles(f); err != nil {
 		return err
 	}

@@ -103,6 +103,7 @@ type Schedules struct {
 type Report struct {
 	Folder       string `toml:"folder"`
 	Organisation string `toml:"organisation"` // stands in the workbook's title and headers
+	Template     string `toml:"template"`     // a workbook whose sheets stand first; relative to this file
 	CSV          bool   `toml:"csv"`          // the tables as CSV, and the file for the accounting system, beside scheduled workbooks
 	// MailTo gets scheduled workbooks by e-mail, through the server of [alarms.mail].
 	MailTo []string `toml:"mail_to"`
@@ -335,6 +336,7 @@ type Config struct {
 	ReportFolder  string
 	Organisation  string
 	ReportCSV     bool
+	ReportBook    string       // template; empty: none
 	ReportMail    *notify.Mail // nil: workbooks are not sent
 	ReportMailTo  []string
 	ReportSFTP    *exchange.Target // whose inbox workbooks go to; nil: none
@@ -515,6 +517,7 @@ func (c *checker) config(f File) *Config {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
 	c.guard(cfg, f)
+	cfg.ReportBook = c.abs(f.Report.Template)
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
 	c.reportMail(cfg, f.Report.MailTo)
 	if r := f.Report.SFTP; r != nil {
