@@ -167,7 +167,7 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	}
 	for vendor, n := range w.deviations {
 		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
-			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See the sheet Avvik of postgang report", vendor, limit, deviationDays)
+			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See postgang deviations list", vendor, limit, deviationDays)
 		}
 	}
 	for _, key := range e.vorder {
@@ -326,7 +326,9 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 		return w, err
 	}
 	for _, d := range deviations {
-		w.deviations[d.Vendor]++
+		if d.State == DeviationOpen {
+			w.deviations[d.Vendor]++
+		}
 	}
 	if w.conflicts, err = r.OpenConflicts(ctx); err != nil {
 		return w, err

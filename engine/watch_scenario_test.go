@@ -283,6 +283,15 @@ func TestWatchLimits(t *testing.T) {
 		}
 	}
 	s.wantAlarms(t, "deviations:trykk")
+	for state, alarms := range map[engine.DeviationState][]string{engine.DeviationDisputed: nil, engine.DeviationOpen: {"deviations:trykk"}} {
+		_, err = s.engine.DecideDeviations(s.ctx, []string{"a"}, state, "meldt")
+		must(t, err)
+		s.watch(t)
+		s.wantAlarms(t, alarms...)
+	}
+	_, err = s.engine.DecideDeviations(s.ctx, []string{"a"}, engine.DeviationOpen, "likevel åpen")
+	must(t, err)
+	s.watch(t)
 	s.tick(t)
 	s.writeReceipts(t)
 	s.fetch(t)
