@@ -98,7 +98,9 @@ func (a *app) writeReport(ctx context.Context, q engine.ReportQuery, path string
 	if err != nil {
 		return r, err
 	}
-	return r, writeWhole(path, func(w io.Writer) error { return reports.Write(w, r, reports.Options{Organisation: a.cfg.Organisation, Template: a.cfg.ReportBook}) })
+	return r, writeWhole(path, func(w io.Writer) error {
+		return reports.Write(w, r, reports.Options{Organisation: a.cfg.Organisation, Template: a.cfg.ReportBook})
+	})
 }
 
 // writeWhole writes a file in place of the one that is there, or leaves that alone.
