@@ -84,7 +84,7 @@ func TestDrawsAsPoppler(t *testing.T) {
 		looked++
 		// Each renderer has its own substitutes for fonts that are not in the file.
 		ownFonts := !slices.ContainsFunc(facts.Warnings, func(f prepare.Finding) bool { return f.Code == prepare.CodeFontNotEmbedded })
-		compare := letter && ownFonts && (full || i%8 == 0)
+		compare := letter && ownFonts && (full || i%sample == 0)
 		o := preview.Options{DPI: preview.MinDPI, PageTime: 10 * time.Minute}
 		if compare {
 			o.DPI = preview.DefaultDPI
