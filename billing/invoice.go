@@ -48,6 +48,8 @@ type InvoiceFormat struct {
 	Kinds map[string]string `toml:"kinds"`
 	// CodeFrom says where an EHF line has its konteringskode: "accounting-cost" (the default) or "none".
 	CodeFrom string `toml:"code_from"`
+	// Supplier is the vendor's organisation number: an EHF invoice of anybody else is refused. Empty: not looked at.
+	Supplier string `toml:"supplier"`
 }
 
 // Where an EHF line has its konteringskode.
@@ -286,6 +288,7 @@ type (
 		ID        string      `xml:"ID"`
 		IssueDate string      `xml:"IssueDate"`
 		Currency  string      `xml:"DocumentCurrencyCode"`
+		Supplier  string      `xml:"AccountingSupplierParty>Party>PartyLegalEntity>CompanyID"`
 		Period    ublPeriod   `xml:"InvoicePeriod"`
 		Charges   []ublCharge `xml:"AllowanceCharge"`
 		Tax       []struct {
@@ -369,6 +372,9 @@ func (p *invoiceParser) ehf(text []byte) {
 	default:
 		p.add(1, "", ProblemInvoice, "the file is no UBL Invoice or CreditNote, which is what EHF Billing 3 has")
 		return
+	}
+	if want := p.own.Supplier; want != "" && onlyDigits(doc.Supplier) != onlyDigits(want) {
+		p.add(0, "AccountingSupplierParty", ProblemInvoice, "the invoice is from another organisation than the vendor's supplier says")
 	}
 	if doc.Currency != "NOK" {
 		p.add(0, "DocumentCurrencyCode", ProblemInvoice, "the invoice is not in NOK")
@@ -456,6 +462,19 @@ func (p *invoiceParser) ehf(text []byte) {
 			inv.Net, inv.Gross = inv.Net+o, inv.Gross+o
 		}
 	}
+}
+
+// onlyDigits drops what stands around the digits of an organisation number: spaces, "NO", "MVA", "0192:".
+func onlyDigits(s string) string {
+	if _, number, found := strings.Cut(s, ":"); found {
+		s = number
+	}
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // Booked is what the ledger holds of receipts for letters posted in the period of an invoice, of one kind, account and

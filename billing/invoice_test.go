@@ -223,6 +223,24 @@ func FuzzParseInvoice(f *testing.F) {
 	})
 }
 
+// An invoice of somebody else is not taken for the vendor's.
+func TestInvoiceSupplier(t *testing.T) {
+	t.Parallel()
+	ehf := strings.Replace(string(readInvoice(t, "faktura-ehf.xml")), "  <cac:TaxTotal>", "  <cac:AccountingSupplierParty><cac:Party><cac:PartyLegalEntity><cbc:CompanyID schemeID=\"0192\">NO 987 654 321 MVA</cbc:CompanyID></cac:PartyLegalEntity></cac:Party></cac:AccountingSupplierParty>\n  <cac:TaxTotal>", 1)
+	for supplier, good := range map[string]bool{"": true, "987654321": true, "0192:987654321": true, "987654322": false} {
+		f := invoiceFormat()
+		f.Supplier = supplier
+		if _, problems := ParseInvoice([]byte(ehf), f); (len(problems) == 0) != good {
+			t.Errorf("supplier %q: %v", supplier, problems)
+		}
+	}
+	f := invoiceFormat()
+	f.Supplier = "987654321"
+	if _, problems := ParseInvoice(readInvoice(t, "faktura-ehf.xml"), f); len(problems) == 0 {
+		t.Error("an invoice that does not say whose it is was taken")
+	}
+}
+
 // Lines of CSV that are written from an invoice are read as that invoice.
 func TestInvoiceRoundTrip(t *testing.T) {
 	t.Parallel()

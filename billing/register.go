@@ -119,6 +119,9 @@ func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
 		line[c.Code] = n
 		out = append(out, c)
 	}
+	if len(out) == 0 && len(problems) == 0 {
+		add(0, "", ProblemEmpty, "the file has no codes, only the first line")
+	}
 	next := map[string]string{}
 	for _, c := range out {
 		if c.ReplacedBy == "" {

@@ -53,6 +53,7 @@ func TestParseRegister(t *testing.T) {
 		want   string
 	}{
 		{"empty", func([][]string) [][]string { return nil }, 0, "empty"},
+		{"no codes", func(r [][]string) [][]string { return r[:1] }, 0, "no codes"},
 		{"unknown column", func(r [][]string) [][]string { r[0][1] = "konto"; return r }, 1, "unknown"},
 		{"no code column", func(r [][]string) [][]string { r[0][0] = ""; return r }, 1, "missing"},
 		{"twice", func(r [][]string) [][]string { r[2][0] = "0100"; return r }, 3, "line 2"},

@@ -93,7 +93,7 @@ func (e *Engine) guarded(v Vendor, candidates []printjobs.Candidate, due map[str
 		if !s.CostApprovedAt.IsZero() {
 			continue
 		}
-		cost, err := e.expect(s, plannedRow(l), v)
+		cost, err := e.quote(s, plannedRow(l), v)
 		why := ""
 		if err != nil {
 			why = "ventet kostnad er ikke kjent: en pris mangler"
@@ -157,16 +157,16 @@ func (e *Engine) keepBack(ctx context.Context, letters []keptBack) error {
 	return nil
 }
 
-// expect gives what a letter costs by the price list of its vendor, when it is posted today.
-func (e *Engine) expect(s Shipment, row JobLetter, v Vendor) (ExpectedCost, error) {
+// quote gives what a letter costs by the price list of its vendor, when it is posted today; or ErrNoPrice.
+func (e *Engine) quote(s Shipment, row JobLetter, v Vendor) (billing.Quote, error) {
 	if v.Prices == nil {
-		return ExpectedCost{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, ErrNoPrice)
+		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, ErrNoPrice)
 	}
 	q, err := v.Prices.Quote(e.pricedLetter(s, row, v), billing.CivilOf(e.now(), Oslo))
 	if err != nil {
-		return ExpectedCost{}, fmt.Errorf("%w: %w", err, ErrNoPrice)
+		return q, fmt.Errorf("%w: %w", err, ErrNoPrice)
 	}
-	return ExpectedCost{q.Production, q.Postage}, nil
+	return q, nil
 }
 
 // plannedRow is a planned letter as its job has it, before it is placed in one.
@@ -206,13 +206,8 @@ func (e *Engine) Quote(s Shipment) (Quoted, error) {
 		Shipment: s.ID, Account: s.Account, Konteringskode: row.Konteringskode, Vendor: v.Key,
 		Sheets: row.Sheets, Pages: row.Pages, Envelope: row.Envelope, WeightGram: row.WeightGram,
 	}
-	if v.Prices == nil {
-		return q, fmt.Errorf("vendor %s has no price list: %w", v.Key, ErrNoPrice)
-	}
-	if q.Quote, err = v.Prices.Quote(e.pricedLetter(s, row, v), billing.CivilOf(e.now(), Oslo)); err != nil {
-		return q, fmt.Errorf("%w: %w", err, ErrNoPrice)
-	}
-	return q, nil
+	q.Quote, err = e.quote(s, row, v)
+	return q, err
 }
 
 // KeptBack lists the letters that the guard keeps back, oldest due first, with what each would cost today. A letter whose cost
@@ -281,11 +276,11 @@ type NightPlan struct {
 
 // PlannedJob is a print job to be.
 type PlannedJob struct {
-	Vendor                       string
-	Class                        exchange.Class
-	Letters, Sheets, Pages, Grey int // Grey: pages without colour
-	Net                          billing.Ore
-	Unpriced                     int // letters whose cost is not known
+	Vendor                              string
+	Class                               exchange.Class
+	Letters, Sheets, Pages, PagesColour int
+	Net                                 billing.Ore
+	Unpriced                            int // letters whose cost is not known
 }
 
 // PlanTotal is what letters of an account and konteringskode would cost, in øre net of VAT.
@@ -308,7 +303,7 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	type key struct{ account, code string }
 	totals, back := map[key]*PlanTotal{}, map[key]*PlanTotal{}
-	add := func(to map[key]*PlanTotal, s Shipment, row JobLetter, v Vendor) (ExpectedCost, bool) {
+	add := func(to map[key]*PlanTotal, s Shipment, row JobLetter, v Vendor) (billing.Quote, bool) {
 		k := key{s.Account, row.Konteringskode}
 		t := to[k]
 		if t == nil {
@@ -316,7 +311,7 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 			to[k] = t
 		}
 		t.Letters++
-		cost, err := e.expect(s, row, v)
+		cost, err := e.quote(s, row, v)
 		if err != nil {
 			t.Unpriced++
 			return cost, false
@@ -360,7 +355,7 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 				if !priced {
 					j.Unpriced++
 				}
-				j.Sheets, j.Pages, j.Grey, j.Net = j.Sheets+row.Sheets, j.Pages+row.Pages, j.Grey+row.PagesBW, j.Net+cost.Net()
+				j.Sheets, j.Pages, j.PagesColour, j.Net = j.Sheets+row.Sheets, j.Pages+row.Pages, j.PagesColour+row.PagesColour, j.Net+cost.Net()
 			}
 			out.Jobs, out.Letters, out.Net = append(out.Jobs, j), out.Letters+j.Letters, out.Net+j.Net
 		}

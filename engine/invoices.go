@@ -226,15 +226,24 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
 		}}
 	}
-	all, err := tx.Deviations(ctx, from.In(Oslo), tx.Now().Add(millisecond))
+	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
+	all, err := tx.Deviations(ctx, time.UnixMilli(0), tx.Now().Add(millisecond))
 	if err != nil {
 		return err
 	}
 	for _, d := range all {
-		if _, still := open[d.Key]; !still && strings.HasPrefix(d.Key, at) && d.State != DeviationSettled && d.State != DeviationAccepted {
-			if err := tx.DecideDeviation(ctx, d.Key, DeviationSettled, "faktura og kvitteringer har ikke lenger denne forskjellen"); err != nil {
-				return err
-			}
+		if !strings.HasPrefix(d.Key, at) {
+			continue
+		}
+		_, still := open[d.Key]
+		switch {
+		case !still && (d.State == DeviationOpen || d.State == DeviationDisputed):
+			err = tx.DecideDeviation(ctx, d.Key, DeviationSettled, gone)
+		case still && d.State == DeviationSettled && d.Reason == gone: // by us, and it is there again
+			err = tx.DecideDeviation(ctx, d.Key, DeviationOpen, "forskjellen er der igjen")
+		}
+		if err != nil {
+			return err
 		}
 	}
 	list := make([]Deviation, 0, len(open))

@@ -256,3 +256,38 @@ func TestDecideDeviations(t *testing.T) {
 		t.Errorf("the report says %q", r.Deviations[0].State)
 	}
 }
+
+// TestInvoiceDeviationComesBack: a difference that was gone and is there again is open again, unless a person has settled it.
+func TestInvoiceDeviationComesBack(t *testing.T) {
+	t.Parallel()
+	s, job, ids, from, to := posted(t, 1)
+	inv := s.invoice(t, "F-1", from, to)
+	inv.Lines[0].Net++
+	inv, err := billing.NewInvoice(inv.Number, inv.Issued, from, to, inv.Lines)
+	must(t, err)
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	is := func(want ...engine.DeviationState) {
+		t.Helper()
+		if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, want) {
+			t.Errorf("the deviation is %v, want %v", got, want)
+		}
+	}
+	is(engine.DeviationOpen)
+	// The receipt is an øre dearer, then what it was, in turn.
+	was := receiptRow(job, ids[0], from.In(engine.Oslo).Add(12*time.Hour))
+	for i, more := range []billing.Ore{1, 0} {
+		row := was
+		row.Production, row.WeightGram = row.Production+more, row.WeightGram+i+1 // another receipt each time
+		s.receipts(t, fmt.Sprintf("k%d.csv", i+2), row)
+		s.fetch(t)
+		open := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
+			return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+		})
+		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
+		must(t, err)
+		_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+		must(t, err)
+		is([]engine.DeviationState{engine.DeviationSettled, engine.DeviationOpen}[i])
+	}
+}

@@ -251,8 +251,8 @@ func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 		statuses[i] = s.Status
 		if only := rows[i].Only; len(only) > 0 {
 			rows[i].Sheets = len(only)
-		} else if cost, err := e.expect(s, rows[i], e.vendors[n.vendor]); err == nil {
-			rows[i].Expected = &cost
+		} else if q, err := e.quote(s, rows[i], e.vendors[n.vendor]); err == nil {
+			rows[i].Expected = &ExpectedCost{q.Production, q.Postage}
 		}
 	}
 	j := PrintJob{

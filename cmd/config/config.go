@@ -113,8 +113,8 @@ type Report struct {
 	LedgerColumns []billing.ExportColumn `toml:"ledger_columns"`
 }
 
-// ReportSFTP is a server that scheduled workbooks are brought to.
-type ReportSFTP struct {
+// Login says how an SFTP server is reached.
+type Login struct {
 	Address          string `toml:"address"`
 	User             string `toml:"user"`
 	HostKey          string `toml:"host_key"`
@@ -124,7 +124,12 @@ type ReportSFTP struct {
 	CertFile         string `toml:"cert_file"`
 	Agent            bool   `toml:"agent"`
 	PasswordEnv      string `toml:"password_env"`
-	Folder           string `toml:"folder"`
+}
+
+// ReportSFTP is a server that scheduled workbooks are brought to.
+type ReportSFTP struct {
+	Login
+	Folder string `toml:"folder"`
 }
 
 // Input is one input of the kost/nytte model.
@@ -136,18 +141,10 @@ type Input struct {
 
 // Vendor is a print vendor's profile.
 type Vendor struct {
+	Login
 	Name             string                `toml:"name"`
 	Kind             string                `toml:"kind"`               // KindSFTP (or nothing) or KindManual
 	ManualWithin     *int                  `toml:"manual_within_days"` // 1 to 365
-	Address          string                `toml:"address"`
-	User             string                `toml:"user"`
-	HostKey          string                `toml:"host_key"`
-	HostKeyFile      string                `toml:"host_key_file"`
-	KeyFile          string                `toml:"key_file"`
-	KeyPassphraseEnv string                `toml:"key_passphrase_env"`
-	CertFile         string                `toml:"cert_file"`
-	Agent            bool                  `toml:"agent"`
-	PasswordEnv      string                `toml:"password_env"`
 	Folders          Folders               `toml:"folders"`
 	ConcurrentWrites *bool                 `toml:"concurrent_writes"`
 	OfferFrom        string                `toml:"offer_from"` // HH:MM, Europe/Oslo
@@ -521,12 +518,9 @@ func (c *checker) config(f File) *Config {
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
 	c.reportMail(cfg, f.Report.MailTo)
 	if r := f.Report.SFTP; r != nil {
-		v := Vendor{Address: r.Address, User: r.User, HostKey: r.HostKey, HostKeyFile: r.HostKeyFile, KeyFile: r.KeyFile, CertFile: r.CertFile, Agent: r.Agent, PasswordEnv: r.PasswordEnv}
-		cfg.ReportSFTP = &exchange.Target{
-			Address: r.Address, User: r.User, HostKey: r.HostKey, KeyFile: c.abs(r.KeyFile), KeyPassphraseEnv: r.KeyPassphraseEnv, PasswordEnv: r.PasswordEnv,
-			CertFile: c.abs(r.CertFile), Agent: r.Agent, Folders: exchange.Folders{Inbox: orElse(r.Folder, ".")},
-		}
-		c.login("report.sftp", &v, cfg.ReportSFTP)
+		cfg.ReportSFTP = c.target(r.Login)
+		cfg.ReportSFTP.Folders.Inbox = orElse(r.Folder, ".")
+		c.login("report.sftp", r.Login, cfg.ReportSFTP)
 	}
 	if len(cfg.LedgerColumns) == 0 {
 		cfg.LedgerColumns = billing.DefaultExport()
@@ -685,17 +679,14 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	}
 	out := engine.Vendor{
 		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, Invoices: v.Invoice, VAT: v.VAT, Tolerances: v.Tolerances,
-		Target: exchange.Target{
-			Address: v.Address, User: v.User, HostKey: v.HostKey, KeyFile: c.abs(v.KeyFile), KeyPassphraseEnv: v.KeyPassphraseEnv, PasswordEnv: v.PasswordEnv,
-			CertFile: c.abs(v.CertFile), Agent: v.Agent,
-			Folders:          exchange.Folders{Inbox: v.Folders.Inbox, Answers: v.Folders.Answers, Receipts: v.Folders.Receipts, ReceiptsDone: v.Folders.ReceiptsDone},
-			ConcurrentWrites: v.ConcurrentWrites == nil || *v.ConcurrentWrites,
-		},
+		Target: *c.target(v.Login),
 	}
+	out.Target.Folders = exchange.Folders{Inbox: v.Folders.Inbox, Answers: v.Folders.Answers, Receipts: v.Folders.Receipts, ReceiptsDone: v.Folders.ReceiptsDone}
+	out.Target.ConcurrentWrites = v.ConcurrentWrites == nil || *v.ConcurrentWrites
 	out.Checks = c.checks(at+".checks", v.Checks, v.Window, out.Profile)
 	switch v.Kind {
 	case "", KindSFTP:
-		c.login(at, v, &out.Target)
+		c.login(at, v.Login, &out.Target)
 		if v.ManualWithin != nil {
 			c.add(at+".manual_within_days", "is for kind = %q only", KindManual)
 		}
@@ -765,8 +756,16 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	return out, len(c.problems) == before
 }
 
+// target is a server as it is reached.
+func (c *checker) target(l Login) *exchange.Target {
+	return &exchange.Target{
+		Address: l.Address, User: l.User, HostKey: l.HostKey, KeyFile: c.abs(l.KeyFile), KeyPassphraseEnv: l.KeyPassphraseEnv, PasswordEnv: l.PasswordEnv,
+		CertFile: c.abs(l.CertFile), Agent: l.Agent,
+	}
+}
+
 // login checks how an SFTP server is reached.
-func (c *checker) login(at string, v *Vendor, t *exchange.Target) {
+func (c *checker) login(at string, v Login, t *exchange.Target) {
 	if v.Address == "" {
 		c.add(at+".address", "is missing: the SFTP server as host or host:port")
 	}

@@ -95,6 +95,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"contradicting host keys", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"\nhost_key=\"a\"\nhost_key_file=\"b\"", ":17", "contradicts"},
 		{"price of an unknown account", "[[vendors.v.prices]]\nelement=\"GIROARK\"\naccount=\"b\"\nprice_ore=1\nvalid_from=\"2026-01-01\"", ":12", "account \"b\""},
 		{"report by mail without a server", "[report]\nmail_to=[\"okonomi@example.org\"]", ":13", "set [alarms.mail]"},
+		{"report server without a host key", "[report.sftp]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the server's public host key"},
 		{"report column of no field", "[[report.ledger_columns]]\nheader=\"A\"\nfield=\"saldo\"", ":12", "unknown field"},
 		{"invoice kind in small letters", "[vendors.v.invoice]\nkinds={ \"1\" = \"porto\" }", ":12", "capital letters"},
 		{"guard without a price list", "[guard]\nday_kr=\"1000\"", ":12", "no price list"},

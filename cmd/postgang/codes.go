@@ -35,7 +35,7 @@ Days are written 2026-01-01, siste_dag is included; budsjett is kroner net for a
 kode as text, or leading zeros are lost.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := os.ReadFile(args[0])
+			data, err := readLimited(args[0])
 			if err != nil {
 				return err
 			}
@@ -59,6 +59,23 @@ kode as text, or leading zeros are lost.`,
 			})
 		},
 	}
+}
+
+// maxImport is the largest file that is read whole: a register or an invoice is far smaller.
+const maxImport = 64 << 20
+
+// readLimited reads a file that a person names.
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxImport+1))
+	if err == nil && len(data) > maxImport {
+		err = fmt.Errorf("%s is larger than %d MB: is it the right file?", path, maxImport>>20)
+	}
+	return data, err
 }
 
 // registerRows reads a CSV file or a workbook.

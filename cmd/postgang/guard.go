@@ -236,7 +236,7 @@ func viewPlan(p engine.NightPlan) planView {
 	for _, j := range p.Jobs {
 		v.Unpriced += j.Unpriced
 		v.Jobs = append(v.Jobs, planJobView{
-			j.Vendor, className(engine.PrintJob{Class: j.Class}), j.Letters, j.Sheets, j.Pages, j.Pages - j.Grey, j.Net, j.Unpriced,
+			j.Vendor, className(engine.PrintJob{Class: j.Class}), j.Letters, j.Sheets, j.Pages, j.PagesColour, j.Net, j.Unpriced,
 		})
 	}
 	totals := func(list []engine.PlanTotal) []planTotalView {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -140,7 +139,7 @@ Nothing is booked; see "postgang invoice book". The same file again changes noth
 				if err != nil {
 					return err
 				}
-				data, err := os.ReadFile(args[0])
+				data, err := readLimited(args[0])
 				if err != nil {
 					return err
 				}

@@ -3,154 +3,195 @@ package archive
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	"postgang/billing"
 	"postgang/engine"
 )
 
-const slotColumns = `schedule, planned_at, state, started_at, finished_at, summary`
+const ledgerColumns = `entry, place, booked_at, recorded_at, posted_at, vendor, account, shipment, job, kind, konteringskode, net, vat, gross,
+	letters, source, document, reverses, note`
 
-func scanSlot(scan scan) (engine.Slot, error) {
-	var s engine.Slot
-	err := scan(&s.Schedule, when{&s.At}, &s.State, when{&s.Started}, when{&s.Finished}, &s.Summary)
-	return s, err
-}
-
-// LastSlot reads the newest slot of a schedule.
-func (r *reader) LastSlot(ctx context.Context, schedule string) (engine.Slot, error) {
-	s, err := one(ctx, r, scanSlot,
-		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC LIMIT 1`, schedule)
-	if err != nil {
-		return s, fmt.Errorf("last slot of schedule %s: %w", schedule, err)
+// Ledger lists lines of the ledger.
+func (r *reader) Ledger(ctx context.Context, f engine.LedgerFilter) ([]engine.LedgerLine, error) {
+	var a args
+	where := []string{"TRUE"}
+	if !f.From.IsZero() {
+		where = append(where, "booked_at >= "+a.add(f.From))
 	}
-	return s, nil
-}
-
-// Slots lists the slots of a schedule, newest first.
-func (r *reader) Slots(ctx context.Context, schedule string, limit int) ([]engine.Slot, error) {
-	a := args{schedule}
-	out, err := list(ctx, r, scanSlot,
-		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC`+a.limit(limit), a...)
+	if !f.To.IsZero() {
+		where = append(where, "booked_at < "+a.add(f.To))
+	}
+	if len(f.Accounts) > 0 {
+		where = append(where, "account IN "+in(&a, f.Accounts))
+	}
+	for _, c := range []struct{ column, value string }{{"vendor", f.Vendor}, {"entry", f.Entry}, {"document", f.Document}} {
+		if c.value != "" {
+			where = append(where, c.column+" = "+a.add(c.value))
+		}
+	}
+	out, err := list(ctx, r, func(scan scan) (l engine.LedgerLine, err error) {
+		err = scan(&l.Entry, &l.Place, when{&l.BookedAt}, when{&l.Recorded}, when{&l.PostedAt}, &l.Vendor, textOf(&l.Account), textOf(&l.Shipment),
+			textOf(&l.Job), &l.Line.Kind, &l.Line.Konteringskode, &l.Line.Net, &l.Line.VAT, &l.Line.Gross, &l.Letters, &l.Source, &l.Document,
+			textOf(&l.Reverses), &l.Note)
+		return l, err
+	}, `SELECT `+ledgerColumns+` FROM ledger WHERE `+strings.Join(where, " AND ")+`
+		ORDER BY booked_at, coalesce(job, ''), coalesce(shipment, ''), entry, place`+a.limit(f.Limit), a...)
 	if err != nil {
-		return nil, fmt.Errorf("slots of schedule %s: %w", schedule, err)
+		return nil, fmt.Errorf("read ledger: %w", err)
 	}
 	return out, nil
 }
 
-// ClaimSlot records that a slot is being run, or was skipped.
-func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, state engine.SlotState) (bool, error) {
-	var finished time.Time
-	if state != engine.SlotRunning {
-		finished = t.now
+// Book adds lines to the ledger.
+func (t *tx) Book(ctx context.Context, lines []engine.LedgerLine) error {
+	rows := make([][]any, len(lines))
+	for i, l := range lines {
+		rows[i] = []any{l.Entry, l.Place, l.BookedAt, t.now, l.PostedAt, l.Vendor, optional(l.Account), optional(l.Shipment), optional(l.Job),
+			l.Line.Kind, l.Line.Konteringskode, l.Line.Net, l.Line.VAT, l.Line.Gross, l.Letters, l.Source, l.Document, optional(l.Reverses), clean(l.Note)}
 	}
-	n, err := t.exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '')
-		ON CONFLICT (schedule, planned_at) DO NOTHING`, schedule, slot, state, t.now, finished)
-	if err != nil {
-		return false, fmt.Errorf("claim slot of schedule %s: %w", schedule, err)
-	}
-	return n == 1, nil
-}
-
-// FinishSlot records the outcome of a slot.
-func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, state engine.SlotState, summary string) error {
-	var finished time.Time
-	if state != engine.SlotRunning {
-		finished = t.now
-	}
-	n, err := t.exec(ctx, `UPDATE slot SET state = $3, finished_at = $4, summary = $5 WHERE schedule = $1 AND planned_at = $2`,
-		schedule, slot, state, finished, clean(summary))
-	if err == nil && n == 0 {
-		err = engine.ErrNotFound
-	}
-	if err != nil {
-		return fmt.Errorf("finish slot of schedule %s: %w", schedule, err)
+	if err := t.insertRows(ctx, `ledger (`+ledgerColumns+`)`, rows); err != nil {
+		return fmt.Errorf("book: %w", err)
 	}
 	return nil
 }
 
-// Alarms lists alarms, newest first.
-func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) {
-	where := ""
-	if open {
-		where = "WHERE resolved_at IS NULL"
-	}
-	out, err := list(ctx, r, func(scan scan) (a engine.Alarm, err error) {
-		err = scan(&a.Key, &a.Text, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved})
-		return a, err
-	}, `SELECT key, message, raised_at, last_at, occurrences, resolved_at FROM alarm `+where+`
-		ORDER BY raised_at DESC, seq DESC`)
+// ClosedMonths lists the closed months.
+func (r *reader) ClosedMonths(ctx context.Context) ([]engine.ClosedMonth, error) {
+	out, err := list(ctx, r, func(scan scan) (m engine.ClosedMonth, err error) {
+		var month string
+		err = scan(&month, when{&m.ClosedAt}, &m.Reason)
+		m.Month = billing.Civil(month + "-01")
+		return m, err
+	}, `SELECT month, closed_at, reason FROM closed_month ORDER BY month`)
 	if err != nil {
-		return nil, fmt.Errorf("list alarms: %w", err)
+		return nil, fmt.Errorf("closed months: %w", err)
 	}
 	return out, nil
 }
 
-// RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest text.
-func (t *tx) RaiseAlarm(ctx context.Context, key, text string) error {
-	n, err := t.exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = $3
-		WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(text))
-	if err == nil && n == 0 {
-		_, err = t.exec(ctx, `INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ($1, $2, $3, $4, 1)`,
-			key, clean(text), t.now, t.now)
-	}
-	if err != nil {
-		return fmt.Errorf("raise alarm %s: %w", key, err)
+// CloseMonth closes a month.
+func (t *tx) CloseMonth(ctx context.Context, m engine.ClosedMonth) error {
+	from, to := m.Span()
+	if err := t.insertRows(ctx, `closed_month (month, from_at, until_at, closed_at, reason)`, [][]any{{m.Month.Month(), from.UTC(), to.UTC(), t.now, clean(m.Reason)}}); err != nil {
+		return fmt.Errorf("close month %s: %w", m.Month.Month(), err)
 	}
 	return nil
 }
 
-// ResolveAlarm closes an open alarm.
-func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
-	_, err := t.exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
-	if err != nil {
-		return fmt.Errorf("resolve alarm %s: %w", key, err)
-	}
-	return nil
+const invoiceColumns = `id, vendor, blob_sha, blob_bytes, taken_at, content`
+
+func scanInvoice(scan scan) (r engine.InvoiceRecord, err error) {
+	sha, bytes := blobOf(&r.Blob)
+	err = scan(&r.ID, &r.Vendor, sha, bytes, when{&r.TakenAt}, jsonOf{&r.Invoice})
+	return r, err
 }
 
-// AlarmDeliveries lists what a sink may have to be told.
-func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]engine.AlarmDelivery, error) {
-	out, err := list(ctx, r, func(scan scan) (d engine.AlarmDelivery, err error) {
-		err = scan(&d.Seq, &d.Key, &d.Text, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
-		return d, err
-	}, `SELECT a.seq, a.key, a.message, a.raised_at, a.last_at, a.occurrences, a.resolved_at, d.raised_at, d.recovered_at,
-			(SELECT MAX(e.raised_at) FROM alarm_delivery e JOIN alarm b ON b.seq = e.alarm WHERE e.sink = $1 AND b.key = a.key)
-		FROM alarm a LEFT JOIN alarm_delivery d ON d.alarm = a.seq AND d.sink = $1
-		WHERE a.resolved_at IS NULL OR (d.alarm IS NOT NULL AND d.recovered_at IS NULL)
-		ORDER BY a.raised_at, a.seq`, sink)
+// Invoice reads an invoice.
+func (r *reader) Invoice(ctx context.Context, id string) (engine.InvoiceRecord, error) {
+	v, err := one(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE id = $1`, id)
 	if err != nil {
-		return nil, fmt.Errorf("alarms for sink %s: %w", sink, err)
-	}
-	return out, nil
-}
-
-// AlarmTold records what a sink was told.
-func (t *tx) AlarmTold(ctx context.Context, seq int64, sink string, over bool) error {
-	_, err := t.exec(ctx, `INSERT INTO alarm_delivery (alarm, sink, raised_at) VALUES ($1, $2, $3) ON CONFLICT (alarm, sink) DO NOTHING`, seq, sink, t.now)
-	if err == nil && over {
-		_, err = t.exec(ctx, `UPDATE alarm_delivery SET recovered_at = $3 WHERE alarm = $1 AND sink = $2`, seq, sink, t.now)
-	}
-	if err != nil {
-		return fmt.Errorf("record that %s was told of an alarm: %w", sink, err)
-	}
-	return nil
-}
-
-// Setting reads a value kept by the archive.
-func (r *reader) Setting(ctx context.Context, key string) (string, error) {
-	v, err := one(ctx, r, scalar[string], `SELECT value FROM setting WHERE key = $1`, key)
-	if err != nil {
-		return "", fmt.Errorf("setting %s: %w", key, err)
+		return v, fmt.Errorf("invoice %s: %w", id, err)
 	}
 	return v, nil
 }
 
-// SetSetting stores a value.
-func (t *tx) SetSetting(ctx context.Context, key, value string) error {
-	_, err := t.exec(ctx, `INSERT INTO setting (key, value) VALUES ($1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+// Invoices lists invoices by the period that they are for.
+func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]engine.InvoiceRecord, error) {
+	var a args
+	where := "TRUE"
+	if !to.IsZero() {
+		where = "from_at < " + a.add(to) + " AND until_at > " + a.add(from)
+	}
+	out, err := list(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE `+where+` ORDER BY from_at, vendor, number`, a...)
 	if err != nil {
-		return fmt.Errorf("set %s: %w", key, err)
+		return nil, fmt.Errorf("list invoices: %w", err)
+	}
+	return out, nil
+}
+
+// InsertInvoice stores an invoice.
+func (t *tx) InsertInvoice(ctx context.Context, r engine.InvoiceRecord) error {
+	content, err := encode(r.Invoice)
+	if err == nil {
+		var sha, bytes any
+		if !r.Blob.IsZero() {
+			sha, bytes = r.Blob.SHA256, r.Blob.Bytes
+		}
+		from, to := r.Invoice.From.In(engine.Oslo), r.Invoice.To.In(engine.Oslo)
+		err = t.insertRows(ctx, `invoice (id, vendor, number, from_at, until_at, blob_sha, blob_bytes, taken_at, content)`, [][]any{{
+			r.ID, r.Vendor, r.Invoice.Number, from.UTC(), to.UTC(), sha, bytes, t.now, content}})
+	}
+	if err != nil {
+		return fmt.Errorf("insert invoice %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// BookedFor sums what is booked from receipts for letters posted in a period.
+func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error) {
+	out, err := list(ctx, r, func(scan scan) (b billing.Booked, err error) {
+		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
+		return b, err
+	}, `SELECT coalesce(account, ''), konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT)
+		FROM ledger WHERE vendor = $1 AND posted_at >= $2 AND posted_at < $3 AND source IN ('KVITTERING', 'REVERSERING')
+		GROUP BY coalesce(account, ''), konteringskode, kind ORDER BY 1, 2, 3`, vendor, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("sum what is booked for vendor %s: %w", vendor, err)
+	}
+	return out, nil
+}
+
+// CodeRegister reads the register of konteringskoder, by code.
+func (r *reader) CodeRegister(ctx context.Context) ([]billing.CodeEntry, error) {
+	out, err := list(ctx, r, func(scan scan) (c billing.CodeEntry, err error) {
+		err = scan(jsonOf{&c})
+		return c, err
+	}, `SELECT content FROM code_register ORDER BY code`)
+	if err != nil {
+		return nil, fmt.Errorf("read the register of konteringskoder: %w", err)
+	}
+	return out, nil
+}
+
+// SetCodeRegister replaces the register of konteringskoder.
+func (t *tx) SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error {
+	rows := make([][]any, len(entries))
+	for i, c := range entries {
+		content, err := encode(c)
+		if err != nil {
+			return fmt.Errorf("store the register of konteringskoder: %w", err)
+		}
+		rows[i] = []any{c.Code, content}
+	}
+	_, err := t.exec(ctx, `DELETE FROM code_register`)
+	if err == nil {
+		err = t.insertRows(ctx, `code_register (code, content)`, rows)
+	}
+	if err != nil {
+		return fmt.Errorf("store the register of konteringskoder: %w", err)
+	}
+	return nil
+}
+
+// SpentByCode sums the ledger's net by konteringskode.
+func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error) {
+	a := args{from.UnixMilli(), to.UnixMilli()}
+	where := ""
+	if len(accounts) > 0 {
+		where = " AND account IN " + in(&a, accounts)
+	}
+	out := map[string]billing.Ore{}
+	err := r.each(ctx, func(scan scan) error {
+		var code string
+		var net billing.Ore
+		err := scan(&code, &net)
+		out[code] = net
+		return err
+	}, `SELECT konteringskode, CAST(SUM(net) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2`+where+` GROUP BY konteringskode`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("sum the ledger by konteringskode: %w", err)
+	}
+	return out, nil
 }

@@ -1,0 +1,156 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postgang/engine"
+)
+
+const slotColumns = `schedule, planned_at, state, started_at, finished_at, summary`
+
+func scanSlot(scan scan) (engine.Slot, error) {
+	var s engine.Slot
+	err := scan(&s.Schedule, when{&s.At}, &s.State, when{&s.Started}, when{&s.Finished}, &s.Summary)
+	return s, err
+}
+
+// LastSlot reads the newest slot of a schedule.
+func (r *reader) LastSlot(ctx context.Context, schedule string) (engine.Slot, error) {
+	s, err := one(ctx, r, scanSlot,
+		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC LIMIT 1`, schedule)
+	if err != nil {
+		return s, fmt.Errorf("last slot of schedule %s: %w", schedule, err)
+	}
+	return s, nil
+}
+
+// Slots lists the slots of a schedule, newest first.
+func (r *reader) Slots(ctx context.Context, schedule string, limit int) ([]engine.Slot, error) {
+	a := args{schedule}
+	out, err := list(ctx, r, scanSlot,
+		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC`+a.limit(limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("slots of schedule %s: %w", schedule, err)
+	}
+	return out, nil
+}
+
+// ClaimSlot records that a slot is being run, or was skipped.
+func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, state engine.SlotState) (bool, error) {
+	var finished time.Time
+	if state != engine.SlotRunning {
+		finished = t.now
+	}
+	n, err := t.exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '')
+		ON CONFLICT (schedule, planned_at) DO NOTHING`, schedule, slot, state, t.now, finished)
+	if err != nil {
+		return false, fmt.Errorf("claim slot of schedule %s: %w", schedule, err)
+	}
+	return n == 1, nil
+}
+
+// FinishSlot records the outcome of a slot.
+func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, state engine.SlotState, summary string) error {
+	var finished time.Time
+	if state != engine.SlotRunning {
+		finished = t.now
+	}
+	n, err := t.exec(ctx, `UPDATE slot SET state = $3, finished_at = $4, summary = $5 WHERE schedule = $1 AND planned_at = $2`,
+		schedule, slot, state, finished, clean(summary))
+	if err == nil && n == 0 {
+		err = engine.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("finish slot of schedule %s: %w", schedule, err)
+	}
+	return nil
+}
+
+// Alarms lists alarms, newest first.
+func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) {
+	where := ""
+	if open {
+		where = "WHERE resolved_at IS NULL"
+	}
+	out, err := list(ctx, r, func(scan scan) (a engine.Alarm, err error) {
+		err = scan(&a.Key, &a.Text, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved})
+		return a, err
+	}, `SELECT key, message, raised_at, last_at, occurrences, resolved_at FROM alarm `+where+`
+		ORDER BY raised_at DESC, seq DESC`)
+	if err != nil {
+		return nil, fmt.Errorf("list alarms: %w", err)
+	}
+	return out, nil
+}
+
+// RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest text.
+func (t *tx) RaiseAlarm(ctx context.Context, key, text string) error {
+	n, err := t.exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = $3
+		WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(text))
+	if err == nil && n == 0 {
+		_, err = t.exec(ctx, `INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ($1, $2, $3, $4, 1)`,
+			key, clean(text), t.now, t.now)
+	}
+	if err != nil {
+		return fmt.Errorf("raise alarm %s: %w", key, err)
+	}
+	return nil
+}
+
+// ResolveAlarm closes an open alarm.
+func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
+	_, err := t.exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
+	if err != nil {
+		return fmt.Errorf("resolve alarm %s: %w", key, err)
+	}
+	return nil
+}
+
+// AlarmDeliveries lists what a sink may have to be told.
+func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]engine.AlarmDelivery, error) {
+	out, err := list(ctx, r, func(scan scan) (d engine.AlarmDelivery, err error) {
+		err = scan(&d.Seq, &d.Key, &d.Text, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
+		return d, err
+	}, `SELECT a.seq, a.key, a.message, a.raised_at, a.last_at, a.occurrences, a.resolved_at, d.raised_at, d.recovered_at,
+			(SELECT MAX(e.raised_at) FROM alarm_delivery e JOIN alarm b ON b.seq = e.alarm WHERE e.sink = $1 AND b.key = a.key)
+		FROM alarm a LEFT JOIN alarm_delivery d ON d.alarm = a.seq AND d.sink = $1
+		WHERE a.resolved_at IS NULL OR (d.alarm IS NOT NULL AND d.recovered_at IS NULL)
+		ORDER BY a.raised_at, a.seq`, sink)
+	if err != nil {
+		return nil, fmt.Errorf("alarms for sink %s: %w", sink, err)
+	}
+	return out, nil
+}
+
+// AlarmTold records what a sink was told.
+func (t *tx) AlarmTold(ctx context.Context, seq int64, sink string, over bool) error {
+	_, err := t.exec(ctx, `INSERT INTO alarm_delivery (alarm, sink, raised_at) VALUES ($1, $2, $3) ON CONFLICT (alarm, sink) DO NOTHING`, seq, sink, t.now)
+	if err == nil && over {
+		_, err = t.exec(ctx, `UPDATE alarm_delivery SET recovered_at = $3 WHERE alarm = $1 AND sink = $2`, seq, sink, t.now)
+	}
+	if err != nil {
+		return fmt.Errorf("record that %s was told of an alarm: %w", sink, err)
+	}
+	return nil
+}
+
+// Setting reads a value kept by the archive.
+func (r *reader) Setting(ctx context.Context, key string) (string, error) {
+	v, err := one(ctx, r, scalar[string], `SELECT value FROM setting WHERE key = $1`, key)
+	if err != nil {
+		return "", fmt.Errorf("setting %s: %w", key, err)
+	}
+	return v, nil
+}
+
+// SetSetting stores a value.
+func (t *tx) SetSetting(ctx context.Context, key, value string) error {
+	_, err := t.exec(ctx, `INSERT INTO setting (key, value) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	if err != nil {
+		return fmt.Errorf("set %s: %w", key, err)
+	}
+	return nil
+}
