@@ -209,6 +209,11 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 		numbers[i] = inv.Invoice.Number
 	}
 	at := fmt.Sprintf("%s/faktura/%s/%s/", v.Key, from, to)
+	// It belongs to the period that the invoice is for, in whose report it is looked for, however late the invoice comes.
+	found := to.In(Oslo).Add(-millisecond).UTC()
+	if now := tx.Now(); now.Before(found) {
+		found = now
+	}
 	open := map[string]Deviation{}
 	for _, r := range p.Rows {
 		d := r.Difference()
@@ -221,7 +226,7 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 		}
 		// Another difference is another deviation: what was decided about the first says nothing about it.
 		key := fmt.Sprintf("%s%s/%s/%d", at, r.Kind, r.Konteringskode, d)
-		open[key] = Deviation{Key: key, At: tx.Now(), Vendor: v.Key, Finding: billing.Deviation{
+		open[key] = Deviation{Key: key, At: found, Vendor: v.Key, Finding: billing.Deviation{
 			Kind: billing.DeviationInvoice, Expected: fmt.Sprintf("kr %s kvittert, %s", r.Booked, what),
 			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
 		}}

@@ -102,6 +102,9 @@ func TestInvoice(t *testing.T) {
 	if _, err := s.engine.AddInvoice(s.ctx, "trykk", overlap); err == nil || !strings.Contains(err.Error(), "overlaps") {
 		t.Errorf("an invoice for a part of the period: %v", err)
 	}
+	if r := s.report(t, from.Month()); len(r.Deviations) != 1 || r.Deviations[0].Kind != billing.DeviationInvoice || r.Deviations[0].Amount != 1 {
+		t.Errorf("deviations of the month that the invoice is for: %+v", r.Deviations)
+	}
 	before, _ := s.money(t)
 	p, err := s.engine.InvoicePeriodOf(s.ctx, rec)
 	must(t, err)
