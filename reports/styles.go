@@ -105,7 +105,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		return out
 	}
 	cell := func(format, horizontal string) excelize.Style {
-		return excelize.Style{Font: font(10, colourInk, false), CustomNumFmt: &format, Alignment: inset(horizontal, "top", false),
+		return excelize.Style{Font: font(10, colourInk, false), CustomNumFmt: &format, Alignment: inset(horizontal, "center", false),
 			Border: line(colourRule, 1, "bottom")}
 	}
 	sum := func(format, horizontal string) excelize.Style {
@@ -129,7 +129,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		return excelize.Style{Font: font(10, "FFFFFF", true), Fill: solid(colourHead), Alignment: inset(horizontal, "center", true)}
 	}
 	wrapped := cell(fmtText, "left")
-	wrapped.Alignment = inset("left", "top", true)
+	wrapped.Alignment = inset("left", "center", true)
 	month := cell(fmtMonth, "left")
 	status := cell("General", "left") // a formula in a text cell would become text when edited
 	status.Font = font(10, colourInk, true)
