@@ -11,6 +11,11 @@ import (
 
 // ImportCodes replaces the register of konteringskoder.
 func (e *Engine) ImportCodes(ctx context.Context, entries []billing.CodeEntry) error {
+	for i, c := range entries {
+		if ShownCode(c.Code) != c.Code || len(FindNationalIDs(c.Name)) > 0 { // both are shown in reports
+			return fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
+		}
+	}
 	err := e.archive.InTx(ctx, func(tx Tx) error { return tx.SetCodeRegister(ctx, entries) })
 	if err != nil {
 		return fmt.Errorf("import codes: %w", err)

@@ -137,8 +137,8 @@ func (e *Engine) keepBack(ctx context.Context, letters []keptBack) error {
 				if err != nil {
 					return err
 				}
-				if s.Hold != "" || !s.CostApprovedAt.IsZero() {
-					continue
+				if s.Hold != "" || !s.CostApprovedAt.IsZero() || s.Status.Terminal() {
+					continue // set aside, approved or read since it was looked at
 				}
 				if err := setAside(ctx, tx, s, HoldCost, l.text); err != nil {
 					return err

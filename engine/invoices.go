@@ -91,6 +91,11 @@ func (e *Engine) AddInvoice(ctx context.Context, vendor string, inv billing.Invo
 }
 
 func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, ref BlobRef) (InvoiceRecord, error) {
+	for i, l := range inv.Lines {
+		if ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
+			return InvoiceRecord{}, fmt.Errorf("line %d of the invoice: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
+		}
+	}
 	rec := InvoiceRecord{ID: uuid.NewSHA1(e.space, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
 	err := e.archive.InTx(ctx, func(tx Tx) error {
 		there, err := tx.Invoice(ctx, rec.ID)

@@ -294,3 +294,20 @@ func TestInvoiceDeviationComesBack(t *testing.T) {
 		is([]engine.DeviationState{engine.DeviationSettled, engine.DeviationOpen}[i])
 	}
 }
+
+// TestMoneyHoldsNoNationalID: neither an invoice nor a register brings a fødselsnummer into reports as a konteringskode.
+func TestMoneyHoldsNoNationalID(t *testing.T) {
+	t.Parallel()
+	s, _, _, from, to := posted(t, 1)
+	inv := s.invoice(t, "F-1", from, to)
+	inv.Lines[0].Konteringskode = person()
+	if _, err := s.engine.AddInvoice(s.ctx, "trykk", inv); err == nil || strings.Contains(err.Error(), person()) {
+		t.Errorf("an invoice: %v", err)
+	}
+	for name, c := range map[string]billing.CodeEntry{"code": {Code: person()}, "name": {Code: "1", Name: "Kari " + person()}} {
+		if err := s.engine.ImportCodes(s.ctx, []billing.CodeEntry{c}); err == nil || strings.Contains(err.Error(), person()) {
+			t.Errorf("a register with it as %s: %v", name, err)
+		}
+	}
+	must(t, s.engine.ImportCodes(s.ctx, []billing.CodeEntry{{Code: "1", Name: "Skatt"}}))
+}
