@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"postgang/billing/spool"
 )
 
 // MissingCode stands in reports where a cost or shipment has no konteringskode.
@@ -69,10 +72,12 @@ type ReportInput struct {
 	Shipments  []ShipmentRecord
 	Costs      []CostRecord
 	Deviations []DeviationRecord
-	Invoices   []InvoiceRow
-	Prices     []VendorPrice
-	Advice     []AdviceRow
-	Budgets    []BudgetRow
+	// Rows are more of the three, when there may be more than memory holds; BuildReport closes them.
+	Rows     *ReportRows
+	Invoices []InvoiceRow
+	Prices   []VendorPrice
+	Advice   []AdviceRow
+	Budgets  []BudgetRow
 	// Letters of the period that dropped out at the last gate, came back, or were read when they were on their way to paper.
 	Withdrawn, Returned, ReadAfter int
 	// Digital is what the period's digital messages cost by the price lists, and how many were priced.
@@ -322,7 +327,6 @@ const channelPaper = "PRINT"
 // ShipmentRow is one shipment of the raw data.
 type ShipmentRow struct {
 	ShipmentRecord
-	CodeNumber  int // the number of the shipment's konteringskode in PerKonteringskode
 	AccountName string
 	Outcome     Outcome
 	InPeriod    bool  // received in the period, so counted in the volume
@@ -333,8 +337,8 @@ type ShipmentRow struct {
 // CostRow is one cost line of the period.
 type CostRow struct {
 	CostRecord
-	CodeNumber int    // the number of the line's konteringskode
-	Volume     Volume // what the line adds to the volume: that of its letters
+	Known  bool   // its shipment is known
+	Volume Volume // what the line adds to the volume: that of its letters
 }
 
 // Report is the figures of a period, complete and checked: the rows of each table sum to the totals.
@@ -350,10 +354,10 @@ type Report struct {
 	Money             Money    // cost lines of the period
 	PerKonteringskode []CodeRow
 	PerMonth          []MonthRow
-	PerSender         []SenderRow   // by account, then channel
-	Shipments         []ShipmentRow // by received time, then id
-	Costs             []CostRow     // by day, shipment, kind
-	Deviations        []DeviationRecord
+	PerSender         []SenderRow              // by account, then channel
+	Shipments         *spool.Rows[ShipmentRow] // by received time, then id
+	Costs             *spool.Rows[CostRow]     // by day, shipment, kind
+	Deviations        *spool.Rows[DeviationRecord]
 	Invoices          []InvoiceRow  // by period, vendor, kind and code
 	Prices            []VendorPrice // that hold on a day of the period, by vendor
 	Advice            []AdviceRow   // the dearest first
@@ -372,16 +376,118 @@ type Report struct {
 	CostBenefitActual *CostBenefit
 }
 
-// BuildReport checks the input and computes the report. The order of the records does not matter.
+// ReportRows are the rows of a report as they come, in any order and of any number: beyond what memory holds they wait on disk.
+type ReportRows struct {
+	dir        string
+	shipments  *spool.Writer[ShipmentRecord]
+	costs      *spool.Writer[CostRecord]
+	deviations *spool.Writer[DeviationRecord]
+}
+
+// NewReportRows makes a place for rows. What memory does not hold lies in dir, the system's folder for temporary files when
+// empty; it is no personal data.
+func NewReportRows(dir string) *ReportRows {
+	return &ReportRows{
+		dir:       dir,
+		shipments: spool.New(dir, func(x, y ShipmentRecord) int { return cmp.Compare(x.ID, y.ID) }),
+		costs: spool.New(dir, func(x, y CostRecord) int {
+			return cmp.Or(cmp.Compare(x.Shipment, y.Shipment), compareCosts(x, y))
+		}),
+		deviations: spool.New(dir, func(DeviationRecord, DeviationRecord) int { return 0 }),
+	}
+}
+
+// Close lets go of the rows.
+func (r *ReportRows) Close() error {
+	return errors.Join(r.shipments.Close(), r.costs.Close(), r.deviations.Close())
+}
+
+// Shipment adds a shipment.
+func (r *ReportRows) Shipment(s ShipmentRecord) error {
+	switch {
+	case s.ID == "":
+		return errors.New("a shipment has no id")
+	case s.Received.IsZero():
+		return fmt.Errorf("shipment %s has no time of reception", s.ID)
+	case s.PagesBW < 0 || s.PagesColour < 0 || s.Sheets < 0 || s.WeightGram < 0:
+		return fmt.Errorf("shipment %s has a negative number of pages, sheets or gram", s.ID)
+	}
+	return r.shipments.Add(s)
+}
+
+// Cost adds a line of the ledger.
+func (r *ReportRows) Cost(c CostRecord) error {
+	gross, err := c.Net.Add(c.VAT)
+	switch {
+	case c.Posted.Validate() != nil:
+		return fmt.Errorf("cost line of shipment %q: the posted day must be written YYYY-MM-DD", c.Shipment)
+	case err != nil || gross != c.Gross:
+		return fmt.Errorf("cost line of shipment %q, %s: gross is not net and VAT together", c.Shipment, c.Kind)
+	case c.Letters < -1 || c.Letters > 1:
+		return fmt.Errorf("cost line of shipment %q counts %d letters", c.Shipment, c.Letters)
+	case c.Kind == "":
+		return fmt.Errorf("cost line of shipment %q has no kind", c.Shipment)
+	}
+	return r.costs.Add(c)
+}
+
+// Deviation adds a deviation.
+func (r *ReportRows) Deviation(d DeviationRecord) error { return r.deviations.Add(d) }
+
+// Close lets go of the rows of a report, which cannot be read any more.
+func (r *Report) Close() error {
+	return errors.Join(r.Shipments.Close(), r.Costs.Close(), r.Deviations.Close())
+}
+
+// CodeNumber is the number of a konteringskode in PerKonteringskode, that of the missing one for the empty text; 0 when it has no row.
+func (r *Report) CodeNumber(code string) int {
+	code, rows := strings.TrimSpace(code), r.PerKonteringskode
+	n := len(rows)
+	if n > 0 && rows[n-1].Missing {
+		if n--; code == "" {
+			return rows[n].Number
+		}
+	}
+	i, found := slices.BinarySearchFunc(rows[:n], code, func(row CodeRow, code string) int { return cmp.Compare(row.Code, code) })
+	if !found {
+		return 0
+	}
+	return rows[i].Number
+}
+
+// BuildReport checks the input and computes the report. The order of the records does not matter. The report must be closed.
 func BuildReport(in ReportInput) (Report, error) {
+	r, err := buildReport(in)
+	if err != nil {
+		return Report{}, errors.Join(fmt.Errorf("build report: %w", err), r.Close())
+	}
+	return r, nil
+}
+
+func buildReport(in ReportInput) (r Report, err error) {
+	rows := in.Rows
+	if rows == nil {
+		rows = NewReportRows("")
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	if err := in.validate(); err != nil {
-		return Report{}, fmt.Errorf("build report: %w", err)
+		return r, err
 	}
-	b := reportBuilder{in: in, codes: map[string]*CodeRow{}, months: map[string]*MonthRow{}, senders: map[[2]string]*SenderRow{}, shipments: map[string]*ShipmentRow{}}
-	if err := b.build(); err != nil {
-		return Report{}, fmt.Errorf("build report: %w", err)
+	for _, s := range in.Shipments {
+		err = errors.Join(err, rows.Shipment(s))
 	}
-	return b.report, nil
+	for _, c := range in.Costs {
+		err = errors.Join(err, rows.Cost(c))
+	}
+	for _, d := range in.Deviations {
+		err = errors.Join(err, rows.Deviation(d))
+	}
+	if err != nil {
+		return r, err
+	}
+	b := reportBuilder{in: in, codes: map[string]*CodeRow{}, months: map[string]*MonthRow{}, senders: map[[2]string]*SenderRow{}}
+	err = b.build(rows)
+	return b.report, err
 }
 
 func (in ReportInput) validate() error {
@@ -395,57 +501,30 @@ func (in ReportInput) validate() error {
 	case in.Generated.IsZero():
 		return errors.New("no time of making is given")
 	}
-	if err := in.Inputs.Validate(); err != nil {
-		return err
-	}
-	seen := make(map[string]bool, len(in.Shipments))
-	for _, s := range in.Shipments {
-		switch {
-		case s.ID == "":
-			return errors.New("a shipment has no id")
-		case seen[s.ID]:
-			return fmt.Errorf("shipment %s stands twice", s.ID)
-		case s.Received.IsZero():
-			return fmt.Errorf("shipment %s has no time of reception", s.ID)
-		case s.PagesBW < 0 || s.PagesColour < 0 || s.Sheets < 0 || s.WeightGram < 0:
-			return fmt.Errorf("shipment %s has a negative number of pages, sheets or gram", s.ID)
-		}
-		seen[s.ID] = true
-	}
-	for _, c := range in.Costs {
-		gross, err := c.Net.Add(c.VAT)
-		switch {
-		case c.Posted.Validate() != nil:
-			return fmt.Errorf("cost line of shipment %q: the posted day must be written YYYY-MM-DD", c.Shipment)
-		case err != nil || gross != c.Gross:
-			return fmt.Errorf("cost line of shipment %q, %s: gross is not net and VAT together", c.Shipment, c.Kind)
-		case c.Letters < -1 || c.Letters > 1:
-			return fmt.Errorf("cost line of shipment %q counts %d letters", c.Shipment, c.Letters)
-		case c.Kind == "":
-			return fmt.Errorf("cost line of shipment %q has no kind", c.Shipment)
-		}
-	}
-	return nil
+	return in.Inputs.Validate()
 }
 
 type reportBuilder struct {
-	in        ReportInput
-	report    Report
-	codes     map[string]*CodeRow // by code, "" for none
-	months    map[string]*MonthRow
-	senders   map[[2]string]*SenderRow // by name of the account, and channel
-	shipments map[string]*ShipmentRow
+	in      ReportInput
+	report  Report
+	codes   map[string]*CodeRow // by code, "" for none
+	months  map[string]*MonthRow
+	senders map[[2]string]*SenderRow // by name of the account, and channel
+	again   WasteRow                 // what was printed once more
 }
 
-func (b *reportBuilder) build() error {
+func (b *reportBuilder) build(rows *ReportRows) error {
 	in, r := b.in, &b.report
 	r.From, r.To, r.Generated, r.ReportID, r.Location = in.From, in.To, in.Generated.UTC(), in.ReportID, in.Location
 	r.Notes = slices.Clone(in.Notes)
+	b.again.Kind = WasteReprint
 	for day := in.From; day < in.To; day = nextMonth(day) {
 		b.months[day.Month()] = &MonthRow{Month: day.Month()} // a month without letters is a row too
 	}
-	b.receive()
-	if err := b.cost(); err != nil {
+	if err := b.meet(rows); err != nil {
+		return err
+	}
+	if err := b.deviations(rows); err != nil {
 		return err
 	}
 	b.order()
@@ -483,73 +562,147 @@ func (b *reportBuilder) sender(account, channel string) *SenderRow {
 	return row
 }
 
-// receive counts the shipments of the period and remembers all of them for the costs.
-func (b *reportBuilder) receive() {
-	for _, s := range b.in.Shipments {
-		row := &ShipmentRow{ShipmentRecord: s, AccountName: b.in.Accounts[s.Account], Outcome: s.Outcome(), ReceivedDay: CivilOf(s.Received, b.in.Location)}
-		if row.AccountName == "" {
-			row.AccountName = s.Account
+// meet reads shipments and cost lines side by side, by shipment, and puts each in its place in the report.
+func (b *reportBuilder) meet(rows *ReportRows) (err error) {
+	shipments, err := rows.shipments.Rows()
+	if err != nil {
+		return err
+	}
+	lines, err := rows.costs.Rows()
+	if err != nil {
+		return err
+	}
+	shipmentRows := spool.New(rows.dir, func(x, y ShipmentRow) int {
+		return cmp.Or(x.Received.Compare(y.Received), cmp.Compare(x.ID, y.ID))
+	})
+	costRows := spool.New(rows.dir, func(x, y CostRow) int { return compareCosts(x.CostRecord, y.CostRecord) })
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, shipmentRows.Close(), costRows.Close())
 		}
-		row.InPeriod = row.ReceivedDay.Within(b.in.From, b.in.To)
-		b.shipments[s.ID] = row
-		if !row.InPeriod {
-			continue
+	}()
+	next, stop := iter.Pull2(lines.All())
+	defer stop()
+	line, err, more := next()
+	// book books the lines from here on that are mine.
+	book := func(s *ShipmentRow, mine func(c CostRecord) bool) error {
+		for more && err == nil && mine(line) {
+			if err := b.cost(costRows, line, s); err != nil {
+				return err
+			}
+			line, err, more = next()
 		}
+		return err
+	}
+	last := ""
+	for s, err := range shipments.All() {
+		if err != nil {
+			return err
+		}
+		if s.ID == last {
+			return fmt.Errorf("shipment %s stands twice", s.ID)
+		}
+		last = s.ID
+		if err := book(nil, func(c CostRecord) bool { return c.Shipment < s.ID }); err != nil {
+			return err
+		}
+		row := b.receive(s)
+		if err := book(&row, func(c CostRecord) bool { return c.Shipment == s.ID }); err != nil {
+			return err
+		}
+		if row.InPeriod || row.Money != (Money{}) {
+			b.code(row.Konteringskode) // a letter received earlier has its own code in the raw data
+			if err := shipmentRows.Add(row); err != nil {
+				return err
+			}
+		}
+	}
+	if err := book(nil, func(CostRecord) bool { return true }); err != nil {
+		return err
+	}
+	if b.report.Shipments, err = shipmentRows.Rows(); err != nil {
+		return err
+	}
+	b.report.Costs, err = costRows.Rows()
+	return err
+}
+
+// receive counts a shipment when it is of the period.
+func (b *reportBuilder) receive(s ShipmentRecord) ShipmentRow {
+	row := ShipmentRow{ShipmentRecord: s, AccountName: cmp.Or(b.in.Accounts[s.Account], s.Account), Outcome: s.Outcome(), ReceivedDay: CivilOf(s.Received, b.in.Location)}
+	row.InPeriod = row.ReceivedDay.Within(b.in.From, b.in.To)
+	if row.InPeriod {
 		c := counterOf(row.Outcome)
 		b.report.Counters.add(c)
 		b.code(s.Konteringskode).Counters.add(c)
 		b.sender(s.Account, s.Channel).Counters.add(c)
 		b.months[row.ReceivedDay.Month()].Counters.add(c)
 	}
+	return row
 }
 
-// cost sums the cost lines of the period.
-func (b *reportBuilder) cost() error {
-	r := &b.report
-	for _, c := range b.in.Costs {
-		if c.Posted.Within(b.in.From, b.in.To) {
-			r.Costs = append(r.Costs, CostRow{CostRecord: c})
+// cost sums a cost line of the period. s is its shipment, nil when that is not known.
+func (b *reportBuilder) cost(to *spool.Writer[CostRow], c CostRecord, s *ShipmentRow) error {
+	if !c.Posted.Within(b.in.From, b.in.To) {
+		return nil
+	}
+	r, row := &b.report, CostRow{CostRecord: c, Known: s != nil}
+	code, month := b.code(c.Konteringskode), b.months[c.Posted.Month()]
+	account, channel := c.Account, ""
+	if c.Shipment != "" {
+		channel = channelPaper
+	}
+	if s != nil && account == "" {
+		account = s.Account
+	}
+	sender := b.sender(account, channel)
+	moneys := []*Money{&r.Money, &code.Money, &month.Money, &sender.Money}
+	if s != nil {
+		moneys = append(moneys, &s.Money)
+	}
+	for _, m := range moneys {
+		if err := m.add(c); err != nil {
+			return fmt.Errorf("sum cost lines: %w", err)
+		}
+		m.Letters += c.Letters
+	}
+	if n := c.Letters; n != 0 && s != nil {
+		row.Volume = Volume{n * s.PagesBW, n * s.PagesColour, n * s.Sheets, int64(n * s.WeightGram)}
+		for _, v := range []*Volume{&r.Volume, &code.Volume, &month.Volume, &sender.Volume} {
+			v.add(row.Volume)
 		}
 	}
-	slices.SortFunc(r.Costs, func(x, y CostRow) int { return compareCosts(x.CostRecord, y.CostRecord) })
-	for i := range r.Costs {
-		row := &r.Costs[i]
-		c := row.CostRecord
-		code, month := b.code(c.Konteringskode), b.months[c.Posted.Month()]
-		s := b.shipments[c.Shipment]
-		account, channel := c.Account, ""
-		if c.Shipment != "" {
-			channel = channelPaper
-		}
-		if s != nil && account == "" {
-			account = s.Account
-		}
-		sender := b.sender(account, channel)
-		moneys := []*Money{&r.Money, &code.Money, &month.Money, &sender.Money}
-		volumes := []*Volume{&r.Volume, &code.Volume, &month.Volume, &sender.Volume}
-		if s != nil {
-			moneys = append(moneys, &s.Money)
-		}
-		for _, m := range moneys {
-			if err := m.add(c); err != nil {
-				return fmt.Errorf("sum cost lines: %w", err)
-			}
-		}
-		if c.Letters == 0 {
-			continue
-		}
-		for _, m := range moneys {
-			m.Letters += c.Letters
-		}
-		if s != nil {
-			n := c.Letters
-			row.Volume = Volume{n * s.PagesBW, n * s.PagesColour, n * s.Sheets, int64(n * s.WeightGram)}
-			for _, v := range volumes {
-				v.add(row.Volume)
-			}
+	if c.Reprint {
+		b.again.Net += c.Net
+		if c.Kind == KindProduction && c.Net > 0 {
+			b.again.Letters++
 		}
 	}
-	return nil
+	return to.Add(row)
+}
+
+// deviations puts the deviations in order.
+func (b *reportBuilder) deviations(rows *ReportRows) (err error) {
+	all, err := rows.deviations.Rows()
+	if err != nil {
+		return err
+	}
+	out := spool.New(rows.dir, func(x, y DeviationRecord) int {
+		return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Shipment, y.Shipment), cmp.Compare(x.Job, y.Job),
+			cmp.Compare(x.Expected, y.Expected), cmp.Compare(x.Got, y.Got), cmp.Compare(x.Amount, y.Amount),
+			cmp.Compare(x.Account, y.Account), cmp.Compare(x.Konteringskode, y.Konteringskode), cmp.Compare(x.State, y.State))
+	})
+	for d, e := range all.All() {
+		if err = e; err == nil {
+			d.Account = cmp.Or(b.in.Accounts[d.Account], d.Account)
+			err = out.Add(d)
+		}
+		if err != nil {
+			return errors.Join(err, out.Close())
+		}
+	}
+	b.report.Deviations, err = out.Rows()
+	return err
 }
 
 func compareCosts(a, b CostRecord) int {
@@ -562,14 +715,9 @@ func kindOrder(kind string) int {
 	return slices.Index([]string{KindProduction, KindPostage}, kind) & 3 // other kinds (−1) come last
 }
 
-// order sorts everything and numbers the codes.
+// order sorts the tables and numbers the codes.
 func (b *reportBuilder) order() {
 	r := &b.report
-	for _, row := range b.shipments {
-		if row.InPeriod || row.Money != (Money{}) {
-			b.code(row.Konteringskode) // a letter received earlier has its own code in the raw data
-		}
-	}
 	for _, row := range b.codes {
 		r.PerKonteringskode = append(r.PerKonteringskode, *row)
 	}
@@ -580,13 +728,7 @@ func (b *reportBuilder) order() {
 		return cmp.Compare(x.Code, y.Code)
 	})
 	for i := range r.PerKonteringskode {
-		row := &r.PerKonteringskode[i]
-		row.Number = i + 1
-		key := row.Code
-		if row.Missing {
-			key = ""
-		}
-		b.codes[key].Number = i + 1
+		r.PerKonteringskode[i].Number = i + 1
 	}
 	for _, row := range b.months {
 		r.PerMonth = append(r.PerMonth, *row)
@@ -618,49 +760,17 @@ func (b *reportBuilder) order() {
 	b.waste()
 	r.Budgets = slices.Clone(b.in.Budgets)
 	slices.SortStableFunc(r.Prices, func(x, y VendorPrice) int { return cmp.Compare(x.Vendor, y.Vendor) })
-	for i := range r.Costs {
-		r.Costs[i].CodeNumber = b.code(r.Costs[i].Konteringskode).Number
-	}
-	for _, row := range b.shipments {
-		if row.InPeriod || row.Money != (Money{}) {
-			row.CodeNumber = b.code(row.Konteringskode).Number
-			r.Shipments = append(r.Shipments, *row)
-		}
-	}
-	slices.SortFunc(r.Shipments, func(x, y ShipmentRow) int {
-		return cmp.Or(x.Received.Compare(y.Received), cmp.Compare(x.ID, y.ID))
-	})
-	r.Deviations = slices.Clone(b.in.Deviations)
-	for i, d := range r.Deviations {
-		if name := b.in.Accounts[d.Account]; name != "" {
-			r.Deviations[i].Account = name
-		}
-	}
-	slices.SortFunc(r.Deviations, func(x, y DeviationRecord) int {
-		return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Shipment, y.Shipment), cmp.Compare(x.Job, y.Job),
-			cmp.Compare(x.Expected, y.Expected), cmp.Compare(x.Got, y.Got), cmp.Compare(x.Amount, y.Amount),
-			cmp.Compare(x.Account, y.Account), cmp.Compare(x.Konteringskode, y.Konteringskode), cmp.Compare(x.State, y.State))
-	})
 }
 
 // waste values what was saved, and spent in vain.
 func (b *reportBuilder) waste() {
 	r := &b.report
 	each := r.Money.Per()
-	again := WasteRow{Kind: WasteReprint}
-	for _, c := range r.Costs {
-		if c.Reprint {
-			again.Net += c.Net
-			if c.Kind == KindProduction && c.Net > 0 {
-				again.Letters++
-			}
-		}
-	}
 	estimate := func(kind WasteKind, saved bool, n int) WasteRow {
 		return WasteRow{Kind: kind, Saved: saved, Letters: n, Net: Ore(n) * each, Estimated: true}
 	}
 	r.Waste = []WasteRow{
-		estimate(SavedRead, true, r.Counters.Digital()), estimate(SavedAtGate, true, b.in.Withdrawn), again,
+		estimate(SavedRead, true, r.Counters.Digital()), estimate(SavedAtGate, true, b.in.Withdrawn), b.again,
 		estimate(WasteReturned, false, b.in.Returned), estimate(WasteReadAfter, false, b.in.ReadAfter),
 	}
 }

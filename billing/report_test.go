@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"postgang/billing/spool"
 )
 
 // The seed's figures (25 %, kr 5,70, kr 13,00, kr 7,50) with illustrative K, H, t₀, p₀ and N.
@@ -186,8 +188,13 @@ func TestBuildReport(t *testing.T) {
 	if len(r.PerMonth) != 2 || r.PerMonth[0].Counters.Received != 2 || r.PerMonth[1].Counters.Received != 4 || r.PerMonth[1].Money.Net != 251 {
 		t.Errorf("months %+v", r.PerMonth)
 	}
-	if len(r.Shipments) != 7 || r.Shipments[0].ID != "received before" || r.Shipments[0].InPeriod || r.Shipments[0].Money.Net != 1400 || r.Shipments[0].CodeNumber != 1 {
-		t.Errorf("shipments %+v", r.Shipments)
+	if s := list(t, r.Shipments); len(s) != 7 || s[0].ID != "received before" || s[0].InPeriod || s[0].Money.Net != 1400 || r.CodeNumber(s[0].Konteringskode) != 1 {
+		t.Errorf("shipments %+v", s)
+	}
+	for code, want := range map[string]int{"": 4, " 0100 ": 2, "100": 3, MissingCode: 0, "x": 0} {
+		if got := r.CodeNumber(code); got != want {
+			t.Errorf("%q has number %d, want %d", code, got, want)
+		}
 	}
 	if r.Volume != (Volume{3, 1, 3, 29}) {
 		t.Errorf("volume %+v", r.Volume)
@@ -237,6 +244,19 @@ func TestBuildReportRefuses(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
+}
+
+// list reads all rows.
+func list[T any](t interface {
+	Helper()
+	Fatal(args ...any)
+}, rows *spool.Rows[T]) []T {
+	t.Helper()
+	out, err := rows.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func genInput(loc *time.Location) *rapid.Generator[ReportInput] {
@@ -293,9 +313,9 @@ func TestReportProperties(t *testing.T) {
 		for _, row := range r.PerMonth {
 			perMonth += row.Money.Net
 		}
-		for _, c := range r.Costs {
+		for _, c := range list(t, r.Costs) {
 			perCost += c.Net
-			if row := r.PerKonteringskode[c.CodeNumber-1]; row.Code != c.Konteringskode && !row.Missing {
+			if row := r.PerKonteringskode[r.CodeNumber(c.Konteringskode)-1]; row.Code != c.Konteringskode && !row.Missing {
 				t.Fatalf("a line of %q is numbered as %q", c.Konteringskode, row.Code)
 			}
 		}
@@ -310,6 +330,11 @@ func TestReportProperties(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		rows := func(r Report) [3]any { return [3]any{list(t, r.Shipments), list(t, r.Costs), list(t, r.Deviations)} }
+		if diff := cmp.Diff(rows(r), rows(again)); diff != "" {
+			t.Fatal(diff)
+		}
+		r.Shipments, r.Costs, r.Deviations, again.Shipments, again.Costs, again.Deviations = nil, nil, nil, nil, nil, nil
 		if diff := cmp.Diff(r, again, cmp.Comparer(func(a, b *time.Location) bool { return a == b })); diff != "" {
 			t.Fatal(diff)
 		}
@@ -334,7 +359,7 @@ func TestPeriodsAdjoin(t *testing.T) {
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
-		if a.Money.Net+b.Money.Net != whole.Money.Net || a.Counters.Received+b.Counters.Received != whole.Counters.Received || len(a.Costs)+len(b.Costs) != len(whole.Costs) {
+		if a.Money.Net+b.Money.Net != whole.Money.Net || a.Counters.Received+b.Counters.Received != whole.Counters.Received || a.Costs.Len()+b.Costs.Len() != whole.Costs.Len() {
 			t.Fatalf("%+v and %+v against %+v", a.Money, b.Money, whole.Money)
 		}
 	})

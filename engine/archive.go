@@ -81,7 +81,15 @@ type JobFilter struct {
 	States []JobState
 	// OfferedSince: only those that were offered then or later.
 	OfferedSince time.Time
+	Reprints     bool // only reprints
 	Limit        int
+}
+
+// DeviationFilter chooses deviations.
+type DeviationFilter struct {
+	From, To time.Time // recorded in [From, To); zero To: all
+	After    Deviation // only those that come after it, by At and Key; zero: from the first
+	Limit    int
 }
 
 // Reader reads the archive.
@@ -144,8 +152,8 @@ type Reader interface {
 	Receipts(ctx context.Context, f ReceiptFilter) ([]ReceiptRecord, error)
 	// OpenConflicts counts, by vendor, the receipts in conflict that nobody has decided about.
 	OpenConflicts(ctx context.Context) (map[string]int, error)
-	// Deviations are those recorded in [from, to), with their state, by time and key.
-	Deviations(ctx context.Context, from, to time.Time) ([]Deviation, error)
+	// Deviations lists deviations with their state, by time and key.
+	Deviations(ctx context.Context, f DeviationFilter) ([]Deviation, error)
 	// Invoice reads an invoice by its id; ErrNotFound.
 	Invoice(ctx context.Context, id string) (InvoiceRecord, error)
 	// Invoices lists those for a period that has time in [from, to); a zero to: all. By period, vendor and number.
@@ -158,11 +166,15 @@ type Reader interface {
 	// by account, konteringskode and kind.
 	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
 
-	// ReportShipments are the shipments received or posted in [from, to), and those that the ledger has lines of in it.
-	// accounts nil: all.
-	ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]ReportShipment, error)
+	// EachReportShipment calls fn for the shipments received or posted in [from, to), and for those that the ledger has lines of in
+	// it; each once, in any order. accounts nil: all. fn must not use the reader.
+	EachReportShipment(ctx context.Context, from, to time.Time, accounts []string, fn func(ReportShipment) error) error
+	// CodesOf gives the konteringskoder of shipments, by id; those that are not there are left out. At most some hundred at once.
+	CodesOf(ctx context.Context, shipments []string) (map[string]string, error)
 	// Ledger lists lines in the order of booked time, job, shipment, entry and place.
 	Ledger(ctx context.Context, f LedgerFilter) ([]LedgerLine, error)
+	// EachLedgerLine calls fn for lines, in any order. fn must not use the reader.
+	EachLedgerLine(ctx context.Context, f LedgerFilter, fn func(LedgerLine) error) error
 	ClosedMonths(ctx context.Context) ([]ClosedMonth, error) // the oldest first
 
 	// LastSlot is the newest slot of a schedule in the ledger; ErrNotFound.

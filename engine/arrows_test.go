@@ -21,7 +21,8 @@ var arrows = []struct {
 	why  string
 	deep bool // the packages named in may include all below them
 }{
-	{"billing", []string{}, "money is pure: it knows no PDF, database or vendor", false},
+	{"billing/spool", []string{}, "rows of any kind are sorted beyond what memory holds", false},
+	{"billing", []string{"billing/spool"}, "money is pure: it knows no PDF, database or vendor", false},
 	{"reports", []string{"billing"}, "a workbook is written from figures alone", false},
 	{"printjobs/impose", []string{}, "imposition is pure", false},
 	{"printjobs/printfile", []string{}, "the linker knows bytes, not letters", false},

@@ -57,13 +57,9 @@ func (e *Engine) ExportLedger(ctx context.Context, from, to billing.Civil, accou
 			return nil, err
 		}
 		register := billing.NewRegister(entries)
-		lines, err := r.Ledger(ctx, LedgerFilter{From: from.In(Oslo), To: to.In(Oslo), Accounts: accounts})
-		if err != nil {
-			return nil, err
-		}
 		type key struct{ vendor, code, kind string }
 		sums := map[key]*billing.ExportRow{}
-		for _, l := range lines {
+		err = r.EachLedgerLine(ctx, LedgerFilter{From: from.In(Oslo), To: to.In(Oslo), Accounts: accounts}, func(l LedgerLine) error {
 			k := key{l.Vendor, ShownCode(l.Line.Konteringskode), l.Line.Kind}
 			row := sums[k]
 			if row == nil {
@@ -78,6 +74,10 @@ func (e *Engine) ExportLedger(ctx context.Context, from, to billing.Civil, accou
 				sums[k] = row
 			}
 			row.Net, row.VAT, row.Gross, row.Letters = row.Net+l.Line.Net, row.VAT+l.Line.VAT, row.Gross+l.Line.Gross, row.Letters+l.Letters
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 		out := make([]billing.ExportRow, 0, len(sums))
 		for _, row := range sums {

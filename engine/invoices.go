@@ -237,7 +237,7 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 		}}
 	}
 	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
-	all, err := tx.Deviations(ctx, time.UnixMilli(0), tx.Now().Add(millisecond))
+	all, err := tx.Deviations(ctx, DeviationFilter{})
 	if err != nil {
 		return err
 	}
@@ -413,7 +413,7 @@ func (e *Engine) DecideDeviations(ctx context.Context, keys []string, state Devi
 	n := 0
 	err := e.archive.InTx(ctx, func(tx Tx) error {
 		n = 0
-		all, err := tx.Deviations(ctx, time.UnixMilli(0), tx.Now().AddDate(100, 0, 0))
+		all, err := tx.Deviations(ctx, DeviationFilter{})
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (s *stage) state(t *testing.T, kind billing.DeviationKind) []engine.Deviati
 	t.Helper()
 	var out []engine.DeviationState
 	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, tuesday.AddDate(-1, 0, 0), tuesday.AddDate(1, 0, 0))
+		return r.Deviations(s.ctx, engine.DeviationFilter{})
 	}) {
 		if d.Finding.Kind == kind {
 			out = append(out, d.State)
@@ -102,8 +102,8 @@ func TestInvoice(t *testing.T) {
 	if _, err := s.engine.AddInvoice(s.ctx, "trykk", overlap); err == nil || !strings.Contains(err.Error(), "overlaps") {
 		t.Errorf("an invoice for a part of the period: %v", err)
 	}
-	if r := s.report(t, from.Month()); len(r.Deviations) != 1 || r.Deviations[0].Kind != billing.DeviationInvoice || r.Deviations[0].Amount != 1 {
-		t.Errorf("deviations of the month that the invoice is for: %+v", r.Deviations)
+	if d := rows(s.report(t, from.Month()).Deviations); len(d) != 1 || d[0].Kind != billing.DeviationInvoice || d[0].Amount != 1 {
+		t.Errorf("deviations of the month that the invoice is for: %+v", d)
 	}
 	before, _ := s.money(t)
 	p, err := s.engine.InvoicePeriodOf(s.ctx, rec)
@@ -228,7 +228,7 @@ func TestDecideDeviations(t *testing.T) {
 	s.receipts(t, "k1.csv", row)
 	s.fetch(t)
 	all := view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, tuesday.AddDate(-1, 0, 0), tuesday.AddDate(1, 0, 0))
+		return r.Deviations(s.ctx, engine.DeviationFilter{})
 	})
 	if len(all) != 1 || all[0].State != engine.DeviationOpen {
 		t.Fatalf("deviations: %+v", all)
@@ -255,8 +255,8 @@ func TestDecideDeviations(t *testing.T) {
 	if got := s.state(t, billing.DeviationKonteringskode); got[0] != engine.DeviationSettled {
 		t.Errorf("the state is %s", got)
 	}
-	if r := s.report(t, s.clock.now().Format("2006-01")); r.Deviations[0].State != "oppgjort" {
-		t.Errorf("the report says %q", r.Deviations[0].State)
+	if d := rows(s.report(t, s.clock.now().Format("2006-01")).Deviations); d[0].State != "oppgjort" {
+		t.Errorf("the report says %q", d[0].State)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestLateReceipts(t *testing.T) {
 	if next.Money.Net != before.Money.Net || next.Money.Letters != 1 || next.Volume != before.Volume {
 		t.Errorf("the month in which it came has %+v, %+v", next.Money, next.Volume)
 	}
-	if src := next.Costs[0].Source; !strings.Contains(src, "lukket måned") {
+	if src := rows(next.Costs)[0].Source; !strings.Contains(src, "lukket måned") {
 		t.Errorf("the line does not say that it is late: %s", src)
 	}
 	if s.shipment(t, ids[1]).Status != engine.StatusPrintet {

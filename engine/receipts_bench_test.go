@@ -14,6 +14,7 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/fixtures/peak"
 	"postgang/printjobs"
 	"postgang/printjobs/prepare"
 )
@@ -48,6 +49,7 @@ func BenchmarkBookReceipts(b *testing.B) {
 			b.Fatal(err)
 		}
 		data := sentLetters(b, a, letters)
+		peak.Reset()
 		b.StartTimer()
 		im, err := e.ImportReceipts(ctx, "trykk", "k.csv", data)
 		b.StopTimer()
@@ -63,23 +65,7 @@ func BenchmarkBookReceipts(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(letters), "µs/row")
-	b.ReportMetric(peakMB(b), "peak-MB")
-}
-
-// peakMB is the most memory that this process has had, in MiB, with what made the letters.
-func peakMB(b *testing.B) float64 {
-	b.Helper()
-	data, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	var kb float64
-	for line := range strings.Lines(string(data)) {
-		if n, _ := fmt.Sscanf(line, "VmHWM: %f kB", &kb); n == 1 {
-			return kb / 1024
-		}
-	}
-	return 0
+	b.ReportMetric(peak.MB(), "peak-MB")
 }
 
 // sentLetters puts letters that are with the vendor into the archive, and gives the receipt file of all of them.

@@ -53,7 +53,7 @@ func (s *stage) deviations(t *testing.T) string {
 	t.Helper()
 	var out []string
 	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, tuesday.AddDate(-1, 0, 0), tuesday.AddDate(1, 0, 0))
+		return r.Deviations(s.ctx, engine.DeviationFilter{})
 	}) {
 		out = append(out, string(d.Finding.Kind))
 	}

@@ -3,7 +3,9 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +20,7 @@ type ReportQuery struct {
 	Notes    []string
 }
 
-// Report gathers the figures of a period. It holds no personal data.
+// Report gathers the figures of a period. It holds no personal data. The caller closes it.
 func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, error) {
 	from, to := q.From.In(Oslo), q.To.In(Oslo)
 	if !from.Before(to) {
@@ -47,50 +49,31 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 			}
 		}
 	}
+	in.Rows = billing.NewReportRows(e.work)
 	err := e.archive.View(ctx, func(r Reader) error {
-		ships, err := r.ReportShipments(ctx, from, to, q.Accounts)
-		if err != nil {
+		if err := e.reportShipments(ctx, r, from, to, q.Accounts, &in); err != nil {
 			return err
 		}
-		codes := map[string]string{}
-		advice := advisor{e, map[adviceKey]*billing.AdviceRow{}}
-		for _, s := range ships {
-			in.Shipments = append(in.Shipments, shipmentRecord(s))
-			codes[s.ID] = ShownCode(s.Submission.Konteringskode)
-			if !s.PostedAt.Before(from) && s.PostedAt.Before(to) {
-				advice.letter(s)
-			}
-			if !s.ReceivedAt.Before(from) && s.ReceivedAt.Before(to) {
-				if kroner, ok := e.digitalCost(s); ok {
-					in.Digital += kroner
-					in.DigitalPriced++
-				}
-			}
-		}
-		in.Advice = advice.list()
 		notable, err := r.CountNotable(ctx, from, to, q.Accounts)
 		if err != nil {
 			return err
 		}
 		in.Withdrawn, in.Returned, in.ReadAfter = notable[EventWithdrawn], notable[EventReturned], notable[EventReadAfter]
-		missing, err := unreceipted(ctx, r, from, to, chosen)
+		if err := unreceipted(ctx, r, from, to, chosen, in.Rows.Deviation); err != nil {
+			return err
+		}
+		reprints, err := reprints(ctx, r)
 		if err != nil {
 			return err
 		}
-		in.Deviations = append(in.Deviations, missing...)
-		lines, err := r.Ledger(ctx, LedgerFilter{From: from, To: to, Accounts: q.Accounts})
-		if err != nil {
-			return err
-		}
-		reprints, err := reprintsOf(ctx, r, lines)
-		if err != nil {
-			return err
-		}
-		for _, l := range lines {
-			in.Costs = append(in.Costs, billing.CostRecord{
+		err = r.EachLedgerLine(ctx, LedgerFilter{From: from, To: to, Accounts: q.Accounts}, func(l LedgerLine) error {
+			return in.Rows.Cost(billing.CostRecord{
 				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, Oslo), Letters: l.Letters,
 				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]), Reprint: reprints[l.Job],
 			})
+		})
+		if err != nil {
+			return err
 		}
 		if in.Budgets, err = budgets(ctx, r, q.To, q.Accounts); err != nil {
 			return err
@@ -98,32 +81,63 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		if in.Invoices, err = e.invoiceRows(ctx, r, q.From, q.To, q.Accounts); err != nil {
 			return err
 		}
-		deviations, err := r.Deviations(ctx, from, to)
+		return reportDeviations(ctx, r, from, to, chosen, in.Rows.Deviation)
+	})
+	if err != nil {
+		return billing.Report{}, errors.Join(fmt.Errorf("gather report: %w", err), in.Rows.Close())
+	}
+	return billing.BuildReport(in)
+}
+
+// reportShipments adds the shipments of a period, what the digital ones cost, and what the letters could have cost less.
+func (e *Engine) reportShipments(ctx context.Context, r Reader, from, to time.Time, accounts []string, in *billing.ReportInput) error {
+	advice := advisor{e, map[adviceKey]*billing.AdviceRow{}}
+	within := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
+	err := r.EachReportShipment(ctx, from, to, accounts, func(s ReportShipment) error {
+		if within(s.PostedAt) {
+			advice.letter(s)
+		}
+		if within(s.ReceivedAt) {
+			if kroner, ok := e.digitalCost(s); ok {
+				in.Digital += kroner
+				in.DigitalPriced++
+			}
+		}
+		return in.Rows.Shipment(shipmentRecord(s))
+	})
+	in.Advice = advice.list()
+	return err
+}
+
+// reportDeviations gives the deviations recorded in [from, to), some hundred at a time, with the konteringskoder of their letters.
+func reportDeviations(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
+	for f := (DeviationFilter{From: from, To: to, Limit: collectPage}); ; {
+		page, err := r.Deviations(ctx, f)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		f.After = page[len(page)-1]
+		page = slices.DeleteFunc(page, func(d Deviation) bool { return len(accounts) > 0 && d.Account != "" && !accounts[d.Account] })
+		var ours []string
+		for _, d := range page {
+			if d.Account != "" {
+				ours = append(ours, d.Finding.Shipment)
+			}
+		}
+		codes, err := r.CodesOf(ctx, ours)
 		if err != nil {
 			return err
 		}
-		for _, d := range deviations {
-			if len(chosen) > 0 && d.Account != "" && !chosen[d.Account] {
-				continue
+		for _, d := range page {
+			rec := billing.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: billing.CivilOf(d.At, Oslo), State: d.State.Norwegian()}
+			if d.Account != "" {
+				rec.Konteringskode = ShownCode(codes[d.Finding.Shipment])
 			}
-			code, known := codes[d.Finding.Shipment]
-			if !known && d.Account != "" { // neither received nor posted in the period
-				s, err := r.Shipment(ctx, d.Finding.Shipment)
-				if err != nil {
-					return err
-				}
-				code = ShownCode(s.Submission.Konteringskode)
+			if err := add(rec); err != nil {
+				return err
 			}
-			in.Deviations = append(in.Deviations, billing.DeviationRecord{
-				Deviation: d.Finding, Account: d.Account, Konteringskode: code, Day: billing.CivilOf(d.At, Oslo), State: d.State.Norwegian(),
-			})
 		}
-		return nil
-	})
-	if err != nil {
-		return billing.Report{}, fmt.Errorf("gather report: %w", err)
 	}
-	return billing.BuildReport(in)
 }
 
 // digitalCost is what a digital message costs by the price list of its account's vendor, on the day that it was read or else
@@ -169,20 +183,14 @@ func (e *Engine) invoiceRows(ctx context.Context, r Reader, from, to billing.Civ
 	return out, nil
 }
 
-// reprintsOf tells which jobs of the lines are reprints.
-func reprintsOf(ctx context.Context, r Reader, lines []LedgerLine) (map[string]bool, error) {
-	out := map[string]bool{}
-	for _, l := range lines {
-		if _, known := out[l.Job]; known || l.Job == "" {
-			continue
-		}
-		j, err := r.Job(ctx, l.Job)
-		if err != nil {
-			return nil, err
-		}
-		out[l.Job] = j.Reprint
+// reprints tells which jobs are reprints.
+func reprints(ctx context.Context, r Reader) (map[string]bool, error) {
+	jobs, err := r.Jobs(ctx, JobFilter{Reprints: true})
+	out := make(map[string]bool, len(jobs))
+	for _, j := range jobs {
+		out[j.ID] = true
 	}
-	return out, nil
+	return out, err
 }
 
 // sourceOf words where a ledger line is from.
@@ -200,12 +208,11 @@ func sourceOf(l LedgerLine, reprint bool) string {
 
 // unreceipted lists the letters handed over in [from, to) that no receipt has come for. They belong to the period in
 // which they were handed over: one received on the last day of a month is sent in the next, and would be in no report.
-func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool) ([]billing.DeviationRecord, error) {
-	var out []billing.DeviationRecord
+func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
 	for after := ""; ; {
 		page, err := r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusSendtPrint}, After: after, Limit: collectPage})
 		if err != nil || len(page) == 0 {
-			return out, err
+			return err
 		}
 		after = page[len(page)-1].ID
 		for _, s := range page {
@@ -214,7 +221,7 @@ func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map
 			}
 			jobs, err := r.JobsOf(ctx, s.ID)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			for _, j := range jobs {
 				if !j.State.Live() || j.Reprint && j.OfferedAt.IsZero() { // a reprint that the vendor has not got owes no receipt
@@ -222,12 +229,15 @@ func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map
 				}
 				letter, err := r.JobLetterOf(ctx, j.ID, s.ID)
 				if err != nil {
-					return nil, err
+					return err
 				}
 				day := billing.CivilOf(s.SentAt, Oslo)
-				out = append(out, billing.DeviationRecord{
+				err = add(billing.DeviationRecord{
 					Deviation: billing.Missing(sentOf(letter), day), Account: s.Account, Konteringskode: ShownCode(s.Submission.Konteringskode), Day: day,
 				})
+				if err != nil {
+					return err
+				}
 			}
 		}
 	}

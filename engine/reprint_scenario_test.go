@@ -154,7 +154,7 @@ func TestReprint(t *testing.T) {
 		t.Errorf("the report has %d øre for %d letters, want %d for 3", report.Money.Net, report.Money.Letters, after)
 	}
 	marked := 0
-	for _, c := range report.Costs {
+	for _, c := range rows(report.Costs) {
 		if strings.HasSuffix(c.Source, ", omtrykk") != (c.Job == child) {
 			t.Errorf("source of a cost of %s: %q", c.Job, c.Source)
 		}

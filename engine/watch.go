@@ -321,7 +321,7 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 		}
 		w.night, w.nights = last, missedNights(s, last, now)
 	}
-	deviations, err := r.Deviations(ctx, now.Add(-deviationDays*24*time.Hour), now)
+	deviations, err := r.Deviations(ctx, DeviationFilter{From: now.Add(-deviationDays * 24 * time.Hour), To: now})
 	if err != nil {
 		return w, err
 	}

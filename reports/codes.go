@@ -68,8 +68,11 @@ func (b *book) codes() error {
 	if len(rows) > DefaultMaxRows {
 		return fmt.Errorf("%d konteringskoder do not fit on one sheet", len(rows))
 	}
-	rowCells := func(i int) []cell { return b.codeCells(rows[i], firstRow+i) }
-	widths := measure(codeColumns, len(rows), rowCells)
+	m := newMeasure(long{cols: codeColumns})
+	for i, row := range rows {
+		m.add(b.codeCells(row, firstRow+i))
+	}
+	widths := m.widths()
 	total := b.codeCells(billing.CodeRow{Counters: b.report.Counters, Volume: b.report.Volume, Money: b.report.Money}, 0)
 	for i, c := range total {
 		widths[i] = max(widths[i], float64(width(codeColumns[i].kind, c.value))*1.15+3.4)
@@ -84,7 +87,7 @@ func (b *book) codes() error {
 	s.row = headerRow - 1
 	s.header(codeColumns, widths)
 	for i := range rows {
-		cells := rowCells(i)
+		cells := b.codeCells(rows[i], firstRow+i)
 		for c := range cells {
 			cells[c].style = b.style.of(codeColumns[c].kind)
 		}

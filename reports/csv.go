@@ -45,28 +45,24 @@ func Tables() []Table {
 func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 	b := &book{report: r}
 	var cols []column
-	var rows int
-	var row func(int) []cell
+	var rows tableRows
 	switch table {
 	case TableCodes:
-		cols, rows = codeColumns, len(r.PerKonteringskode)
 		b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
-		row = func(i int) []cell { return b.codeCells(r.PerKonteringskode[i], firstRow+i) }
+		cols, rows = codeColumns, few(r.PerKonteringskode, func(i int, c billing.CodeRow) []cell { return b.codeCells(c, firstRow+i) })
 	default:
-		of, known := map[Table]struct {
-			table func() long
-			rows  int
-		}{
-			TableCosts: {b.costTable, len(r.Costs)}, TableDeviations: {b.deviationTable, len(r.Deviations)}, TableShipments: {b.rawTable, len(r.Shipments)},
-			TableMonths: {b.monthTable, len(r.PerMonth)}, TableSenders: {b.senderTable, len(r.PerSender)}, TableBudgets: {b.budgetTable, len(r.Budgets)},
-			TableWaste: {b.wasteTable, len(r.Waste)}, TableInvoices: {b.invoiceTable, len(r.Invoices)}, TableAdvice: {b.adviceTable, len(r.Advice)},
-			TablePrices: {b.priceTable, len(r.Prices)}, TableBenefits: {b.benefitRowTable, len(r.Benefits)},
+		of, known := map[Table]func() long{
+			TableCosts:      func() long { return b.costTable(r.Costs) },
+			TableDeviations: func() long { return b.deviationTable(r.Deviations) },
+			TableShipments:  func() long { return b.rawTable(r.Shipments) },
+			TableMonths:     b.monthTable, TableSenders: b.senderTable, TableBudgets: b.budgetTable, TableWaste: b.wasteTable,
+			TableInvoices: b.invoiceTable, TableAdvice: b.adviceTable, TablePrices: b.priceTable, TableBenefits: b.benefitRowTable,
 		}[table]
 		if !known {
 			return fmt.Errorf("write csv: unknown table %q", table)
 		}
-		t := of.table()
-		cols, row, rows = t.cols, t.row, of.rows
+		t := of()
+		cols, rows = t.cols, t.rows
 	}
 	if r.Location == nil {
 		return fmt.Errorf("write csv: the report was not made by billing.BuildReport")
@@ -84,8 +80,11 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 	if err := enc.Write(fields); err != nil {
 		return fmt.Errorf("write csv: %w", err)
 	}
-	for i := range rows {
-		for col, c := range row(i) {
+	for cells, err := range rows.all {
+		if err != nil {
+			return fmt.Errorf("write csv: %w", err)
+		}
+		for col, c := range cells {
 			fields[col] = csvText(c.value, r.Location)
 		}
 		if err := enc.Write(fields); err != nil {

@@ -58,6 +58,8 @@ type book struct {
 	costs  tableRange
 	few    map[string]tableRange // the tables of few rows that formulas refer to
 	raw    tableRange
+	seen   seen
+	late   map[string]func(io.Writer) error // the rows of long tables, by the part that they belong in
 }
 
 // Write writes the report as an Excel workbook (xlsx). Equal reports and options give equal bytes.
@@ -83,12 +85,14 @@ func Write(w io.Writer, r billing.Report, opt Options) (err error) {
 			err = fmt.Errorf("write workbook: %w", e)
 		}
 	}()
-	f.SetZipWriter(func(out io.Writer) excelize.ZipWriter { return newSortedZip(out) })
-	b := &book{file: f, report: r, opt: opt}
+	z := newSortedZip(w, opt.TempDir)
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return z }) // the writer that is offered keeps the file in memory
+	b := &book{file: f, report: r, opt: opt, late: map[string]func(io.Writer) error{}}
 	if err := b.write(); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
-	if _, err := f.WriteTo(w); err != nil {
+	z.late = b.late
+	if err := f.Write(io.Discard); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	return nil
@@ -110,18 +114,17 @@ func (b *book) write() error {
 	if b.style, err = newStyles(f); err != nil {
 		return err
 	}
-	b.costs = newTableRange(sheetCosts, len(b.report.Costs), b.opt.MaxRows)
+	b.costs = newTableRange(sheetCosts, b.report.Costs.Len(), b.opt.MaxRows)
 	b.few = map[string]tableRange{}
 	for name, rows := range map[string]int{sheetMonths: len(b.report.PerMonth), sheetSenders: len(b.report.PerSender), sheetInvoices: len(b.report.Invoices)} {
 		b.few[name] = newTableRange(name, rows, b.opt.MaxRows)
 	}
-	b.raw = newTableRange(sheetRaw, len(b.report.Shipments), b.opt.MaxRows)
+	b.raw = newTableRange(sheetRaw, b.report.Shipments.Len(), b.opt.MaxRows)
+	table := func(name string, of func() long) func() error { return func() error { return b.table(name, of()) } }
 	for _, step := range []func() error{
-		b.summary, b.codes, b.table(sheetMonths, b.monthTable(), len(b.report.PerMonth)), b.table(sheetSenders, b.senderTable(), len(b.report.PerSender)),
-		b.table(sheetBudgets, b.budgetTable(), len(b.report.Budgets)),
-		b.benefit, b.table(sheetBenefits, b.benefitRowTable(), len(b.report.Benefits)), b.table(sheetWaste, b.wasteTable(), len(b.report.Waste)), b.invoices, b.deviations, b.table(sheetAdvice, b.adviceTable(), len(b.report.Advice)),
-		b.table(sheetPrices, b.priceTable(), len(b.report.Prices)),
-		b.table(sheetDefinitions, b.definitionTable(), len(allDefinitions())), b.costLines, b.rawData, b.properties,
+		b.look, b.summary, b.codes, table(sheetMonths, b.monthTable), table(sheetSenders, b.senderTable), table(sheetBudgets, b.budgetTable),
+		b.benefit, table(sheetBenefits, b.benefitRowTable), table(sheetWaste, b.wasteTable), b.invoices, b.deviations,
+		table(sheetAdvice, b.adviceTable), table(sheetPrices, b.priceTable), table(sheetDefinitions, b.definitionTable), b.costLines, b.rawData, b.properties,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -24,17 +24,26 @@ func location(t testing.TB) *time.Location {
 // n, and all its figures are invented.
 func fixture(t testing.TB, n int) billing.ReportInput {
 	t.Helper()
-	rnd := rand.New(rand.NewPCG(1, uint64(n)))
-	codes := []string{"0100", "100", "-5", "1E2", "Ås.skole", "ås.skole", "", "971032146-REF1234567", "4711", "0007"}
-	accounts := []string{"skatt", "helse", "byggesak"}
-	start := time.Date(2026, 1, 1, 7, 0, 0, 0, location(t))
-	in := billing.ReportInput{From: "2026-01-01", To: "2026-03-01", Generated: time.Date(2026, 3, 2, 5, 30, 0, 0, time.UTC), ReportID: "2026-01_2026-02",
-		Location: location(t), Accounts: map[string]string{"skatt": "Skatt og innkreving", "helse": "Helse og mestring", "byggesak": "Byggesak"},
-		Inputs: billing.SeedInputs(), Notes: []string{"Priser i dette eksempelet er illustrative."}}
+	in := fixtureHead(t, n)
+	fixtureRows(t, n, func(s billing.ShipmentRecord) { in.Shipments = append(in.Shipments, s) },
+		func(c billing.CostRecord) { in.Costs = append(in.Costs, c) }, func(d billing.DeviationRecord) { in.Deviations = append(in.Deviations, d) })
+	return in
+}
+
+var (
+	fixtureCodes    = []string{"0100", "100", "-5", "1E2", "Ås.skole", "ås.skole", "", "971032146-REF1234567", "4711", "0007"}
+	fixtureAccounts = []string{"skatt", "helse", "byggesak"}
+)
+
+// fixtureRows gives the rows of the period one by one.
+func fixtureRows(t testing.TB, n int, shipment func(billing.ShipmentRecord), cost func(billing.CostRecord), deviation func(billing.DeviationRecord)) {
+	t.Helper()
+	loc, rnd := location(t), rand.New(rand.NewPCG(1, uint64(n)))
+	start := time.Date(2026, 1, 1, 7, 0, 0, 0, loc)
 	for i := range n {
 		received := start.Add(time.Duration(float64(i) / float64(n) * 58 * 24 * float64(time.Hour))).UTC()
-		s := billing.ShipmentRecord{ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", i*7919, i), Account: accounts[rnd.IntN(3)], AvgivendeSystem: "Sak og arkiv 4",
-			Konteringskode: codes[rnd.IntN(len(codes))], Received: received, Zone: billing.ZoneNorway}
+		s := billing.ShipmentRecord{ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(i*2654435761), i), Account: fixtureAccounts[rnd.IntN(3)], AvgivendeSystem: "Sak og arkiv 4",
+			Konteringskode: fixtureCodes[rnd.IntN(len(fixtureCodes))], Received: received, Zone: billing.ZoneNorway}
 		switch k := rnd.IntN(20); {
 		case k < 1:
 			s.Status, s.Reason = "AVVIST", "PDF_UEGNET"
@@ -55,16 +64,30 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 			s.WeightGram, _ = billing.WeightGram(s.Sheets, s.Envelope, billing.DefaultPaper())
 			row := billing.ReceiptRow{Konteringskode: s.Konteringskode, Production: billing.Ore(150 + rnd.IntN(900)), Postage: billing.Ore(750 + rnd.IntN(2000))}
 			for k, l := range billing.CostLines(row, billing.VAT{ProductionPercent: 25, PostagePercent: 25}) {
-				in.Costs = append(in.Costs, billing.CostRecord{Shipment: s.ID, Job: s.Job, Account: s.Account, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, in.Location), Letters: 1 - k,
+				cost(billing.CostRecord{Shipment: s.ID, Job: s.Job, Account: s.Account, Konteringskode: l.Konteringskode, Posted: billing.CivilOf(s.Posted, loc), Letters: 1 - k,
 					Kind: l.Kind, Net: l.Net, VAT: l.VAT, Gross: l.Gross, Source: fmt.Sprintf("kvittering-%04d.csv:%d", i/50, i%50+2)})
 			}
 			if rnd.IntN(12) == 0 {
-				in.Deviations = append(in.Deviations, billing.DeviationRecord{Account: s.Account, Konteringskode: s.Konteringskode, Day: billing.CivilOf(s.Posted, in.Location),
+				deviation(billing.DeviationRecord{Account: s.Account, Konteringskode: s.Konteringskode, Day: billing.CivilOf(s.Posted, loc),
 					Deviation: billing.Deviation{Kind: billing.DeviationWeight, Shipment: s.ID, Job: s.Job, Expected: fmt.Sprintf("%d g", s.WeightGram), Got: fmt.Sprintf("%d g", s.WeightGram+30)}})
 			}
 		}
-		in.Shipments = append(in.Shipments, s)
+		shipment(s)
+		if i == 0 {
+			cost(billing.CostRecord{Posted: "2026-02-28", Kind: "MINSTEPRIS", Konteringskode: "", Net: 30901, VAT: 7725, Gross: 38626, Source: "avtale, minstepris per dag"})
+			deviation(billing.DeviationRecord{Day: "2026-02-20", Konteringskode: "0100", Deviation: billing.Deviation{Kind: billing.DeviationKonteringskode, Shipment: s.ID, Job: "J0001", Expected: "0100", Got: "100", Amount: 1320}})
+			deviation(billing.DeviationRecord{Day: "2026-02-21", State: "omtvistet", Deviation: billing.Unknown(billing.ReceiptRow{Shipment: "ukjent-17", Job: "J0002", PagesBW: 4, EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 17, Production: 570, Postage: 1250, Konteringskode: "4711"})})
+		}
 	}
+}
+
+// fixtureHead is the fixture without its rows.
+func fixtureHead(t testing.TB, n int) billing.ReportInput {
+	t.Helper()
+	codes, accounts := fixtureCodes, fixtureAccounts
+	in := billing.ReportInput{From: "2026-01-01", To: "2026-03-01", Generated: time.Date(2026, 3, 2, 5, 30, 0, 0, time.UTC), ReportID: "2026-01_2026-02",
+		Location: location(t), Accounts: map[string]string{"skatt": "Skatt og innkreving", "helse": "Helse og mestring", "byggesak": "Byggesak"},
+		Inputs: billing.SeedInputs(), Notes: []string{"Priser i dette eksempelet er illustrative."}}
 	in.Prices = []billing.VendorPrice{
 		{Vendor: "Trykkeri Én", Price: billing.Price{Element: billing.ElementStart, Envelope: "C5", Handling: billing.HandlingAuto, Price: 285, ValidFrom: "2026-01-01", Source: "avtale 2026/17, vedlegg 2"}},
 		{Vendor: "Trykkeri Én", Account: "helse", Price: billing.Price{Element: billing.ElementPage, Account: "helse", Colour: billing.ColourBW, Kroner: 770, ValidFrom: "2026-01-01", ValidTo: "2026-02-01", Source: "særavtale"}},
@@ -90,12 +113,18 @@ func fixture(t testing.TB, n int) billing.ReportInput {
 			{Vendor: "Trykkeri Én", Numbers: "F-1 + K-1", From: "2026-01-01", To: "2026-02-01", Kind: "RETUR", NotInvoiced: true, Receipts: 5, Booked: true},
 			{Vendor: "Trykkeri Én", Numbers: "F-2", From: "2026-02-01", To: "2026-03-01", Kind: billing.KindPostage, Invoiced: 999_999, Receipts: 999_000},
 		}
-		in.Costs = append(in.Costs, billing.CostRecord{Posted: "2026-02-28", Kind: "MINSTEPRIS", Konteringskode: "", Net: 30901, VAT: 7725, Gross: 38626, Source: "avtale, minstepris per dag"})
-		in.Deviations = append(in.Deviations,
-			billing.DeviationRecord{Day: "2026-02-20", Konteringskode: "0100", Deviation: billing.Deviation{Kind: billing.DeviationKonteringskode, Shipment: in.Shipments[0].ID, Job: "J0001", Expected: "0100", Got: "100", Amount: 1320}},
-			billing.DeviationRecord{Day: "2026-02-21", State: "omtvistet", Deviation: billing.Unknown(billing.ReceiptRow{Shipment: "ukjent-17", Job: "J0002", PagesBW: 4, EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 17, Production: 570, Postage: 1250, Konteringskode: "4711"})})
 	}
 	return in
+}
+
+// list reads all rows.
+func list[T any](t testing.TB, rows interface{ List() ([]T, error) }) []T {
+	t.Helper()
+	out, err := rows.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func build(t testing.TB, in billing.ReportInput) billing.Report {

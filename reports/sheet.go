@@ -326,28 +326,54 @@ func digits(v int64) int {
 // widest is the widest a column of wrapped text becomes; longer text goes on below.
 const widest = 30
 
-// measure gives column widths that show the title, word by word, and every value.
-func measure(cols []column, rows int, row func(int) []cell) []float64 {
-	most := make([]int, len(cols))
-	for i, c := range cols {
+// measure finds column widths that show the title, word by word, and every value, and sums columns.
+type measure struct {
+	cols []column
+	most []int // characters
+	sums map[int]any
+	rows int
+}
+
+func newMeasure(t long) *measure {
+	m := &measure{cols: t.cols, most: make([]int, len(t.cols)), sums: map[int]any{}}
+	for i, c := range t.cols {
 		for _, word := range strings.Fields(strings.ReplaceAll(c.title, "-", "- ")) {
-			most[i] = max(most[i], utf8.RuneCountInString(word)+1) // bold is wider
+			m.most[i] = max(m.most[i], utf8.RuneCountInString(word)+1) // bold is wider
 		}
 	}
-	for r := range rows {
-		for i, c := range row(r) {
-			if n := width(cols[i].kind, c.value); n > most[i] {
-				most[i] = n
-			}
+	for _, col := range t.sums {
+		if t.cols[col-1].kind == kindMoney {
+			m.sums[col] = billing.Ore(0)
+		} else {
+			m.sums[col] = int64(0)
 		}
 	}
-	out := make([]float64, len(cols))
-	for i, n := range most {
+	return m
+}
+
+func (m *measure) add(cells []cell) {
+	m.rows++
+	for i, c := range cells {
+		m.most[i] = max(m.most[i], width(m.cols[i].kind, c.value))
+	}
+	for col, sum := range m.sums {
+		switch v := cells[col-1].value.(type) {
+		case billing.Ore:
+			m.sums[col] = sum.(billing.Ore) + v
+		case int:
+			m.sums[col] = sum.(int64) + int64(v)
+		}
+	}
+}
+
+func (m *measure) widths() []float64 {
+	out := make([]float64, len(m.cols))
+	for i, n := range m.most {
 		w := float64(n)*1.08 + 3.4 // capitals, indent and padding
-		if cols[i].kind == kindWrap {
+		if m.cols[i].kind == kindWrap {
 			w = min(w, widest)
 		}
-		out[i] = min(max(w, cols[i].least), 120)
+		out[i] = min(max(w, m.cols[i].least), 120)
 	}
 	return out
 }

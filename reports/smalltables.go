@@ -21,11 +21,10 @@ func (b *book) monthTable() long {
 			{"Netto per brev kr", kindMoney, 10},
 		},
 		sums: []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, frozenCols: 1, empty: "Ingen måneder.",
-		row: func(i int) []cell {
-			m := b.report.PerMonth[i]
+		rows: few(b.report.PerMonth, func(_ int, m billing.MonthRow) []cell {
 			cells := values(m.Month)
 			return append(cells, b.figures(m.Counters, m.Volume, m.Money)...)
-		},
+		}),
 	}
 }
 
@@ -56,8 +55,7 @@ func (b *book) senderTable() long {
 		title: "Per avsender og kanal",
 		note:  "Forsendelser mottatt i perioden etter kanalen de gikk i. Kostnader står på PRINT; beløp fra faktura som ikke gjelder ett brev, står uten kanal.",
 		cols:  cols, sums: sums, frozenCols: 2, empty: "Ingen forsendelser i perioden.",
-		row: func(i int) []cell {
-			s := b.report.PerSender[i]
+		rows: few(b.report.PerSender, func(_ int, s billing.SenderRow) []cell {
 			account, channel := s.Account, s.Channel
 			if account == "" {
 				account = "(ingen)"
@@ -66,7 +64,7 @@ func (b *book) senderTable() long {
 				channel = "(ingen)"
 			}
 			return append(values(account, channel), b.figures(s.Counters, s.Volume, s.Money)...)
-		},
+		}),
 	}
 }
 
@@ -89,8 +87,7 @@ func (b *book) invoiceTable() long {
 			{"Bokført", kindText, 9}, {"Merknad", kindText, 16},
 		},
 		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: "Ingen fakturaer for perioden.",
-		row: func(i int) []cell {
-			r := b.report.Invoices[i]
+		rows: few(b.report.Invoices, func(_ int, r billing.InvoiceRow) []cell {
 			code, note := "alle", ""
 			if r.ByCode {
 				code = r.Konteringskode
@@ -109,13 +106,13 @@ func (b *book) invoiceTable() long {
 			}
 			return values(r.Vendor, r.Numbers, billing.PeriodText(r.From, r.To), kindName(r.Kind), code, r.Invoiced, r.Receipts, difference, r.Allocated, r.Left(),
 				yesNo(r.Booked), note)
-		},
+		}),
 	}
 }
 
 func (b *book) invoices() error {
 	rows := len(b.report.Invoices)
-	if err := b.longTable(sheetInvoices, b.invoiceTable(), 0, rows); err != nil {
+	if err := b.table(sheetInvoices, b.invoiceTable()); err != nil {
 		return err
 	}
 	ref := cellName(invoiceLeft, firstRow) + ":" + cellName(invoiceLeft, max(firstRow, firstRow+rows-1))
@@ -135,8 +132,7 @@ func (b *book) priceTable() long {
 			{"Kilde", kindText, 44},
 		},
 		frozenCols: 2, empty: "Ingen prisliste er satt opp.",
-		row: func(i int) []cell {
-			p := b.report.Prices[i]
+		rows: few(b.report.Prices, func(_ int, p billing.VendorPrice) []cell {
 			account := p.Account
 			if account == "" {
 				account = "alle"
@@ -146,7 +142,7 @@ func (b *book) priceTable() long {
 				cells[5].value = p.ValidTo.AddDays(-1)
 			}
 			return cells
-		},
+		}),
 	}
 }
 
@@ -161,14 +157,13 @@ func (b *book) budgetTable() long {
 			{"Prognose mot budsjett kr", kindMoney, 13}, {"Merknad", kindText, 30},
 		},
 		sums: []int{7, 8, 9, 11, 12}, frozenCols: 2, empty: "Det er ikke lagt inn noe register over konteringskoder (postgang codes import).",
-		row: func(i int) []cell {
-			c := b.report.Budgets[i]
+		rows: few(b.report.Budgets, func(_ int, c billing.BudgetRow) []cell {
 			cells := values(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, nil, c.Spent, nil, nil, c.Forecast, nil, c.Note)
 			if c.HasBudget {
 				cells[6].value, cells[8].value, cells[9].value, cells[11].value = c.Budget, c.Left(), ratio(c.Spent, c.Budget), c.Forecast-c.Budget
 			}
 			return cells
-		},
+		}),
 	}
 }
 
@@ -188,8 +183,8 @@ func (b *book) benefitRowTable() long {
 			{"Uten SvarUt kr", kindMoney, 14}, {"Med SvarUt kr", kindMoney, 14}, {"Besparelse kr", kindMoney, 14}, {"Besparelse per år kr", kindMoney, 14},
 		},
 		frozenCols: 2, empty: "Forutsetningene i Kost-nytte mangler, eller ingenting ble sendt.",
-		row: func(i int) []cell {
-			r, row := b.report.Benefits[i], firstRow+i
+		rows: few(b.report.Benefits, func(i int, r billing.BenefitRow) []cell {
+			row := firstRow + i
 			cells := values(r.Group, r.Name, r.Paper, r.Digital, r.Net, r.Without, r.With, r.Saving(), r.Year)
 			paper, dig, net := cellName(3, row), cellName(4, row), cellName(5, row)
 			cells[5].formula = when(rounded(fmt.Sprintf("(%s+%s)*(%s+%s+%s)", paper, dig, wage("t0"), n["p0"], n["s0"])))
@@ -197,7 +192,7 @@ func (b *book) benefitRowTable() long {
 			cells[7].formula = when(rounded(cellName(6, row) + "-" + cellName(7, row)))
 			cells[8].formula = when(rounded(fmt.Sprintf("%s*365/%d", cellName(8, row), days)))
 			return cells
-		},
+		}),
 	}
 }
 
@@ -210,15 +205,14 @@ func (b *book) adviceTable() long {
 			{"Spart netto kr", kindMoney, 12},
 		},
 		frozenCols: 1, empty: "Ingen råd. Uten prisliste kan de ikke regnes ut.",
-		row: func(i int) []cell {
-			a := b.report.Advice[i]
+		rows: few(b.report.Advice, func(_ int, a billing.AdviceRow) []cell {
 			name, _ := a.Kind.Norwegian()
 			code := a.Konteringskode
 			if code == "" {
 				code = billing.MissingCode
 			}
 			return values(name, a.Account, code, a.Letters, a.Sheets, a.Net)
-		},
+		}),
 	}
 }
 
@@ -230,8 +224,7 @@ func (b *book) wasteTable() long {
 			{"Forhold", kindText, 27}, {"Virkning", kindText, 10}, {"Brev", kindInt, 9}, {"Netto kr", kindMoney, 13}, {"Beløpet er", kindText, 12}, {"Hva det er", kindText, 110},
 		},
 		frozenCols: 1,
-		row: func(i int) []cell {
-			w := b.report.Waste[i]
+		rows: few(b.report.Waste, func(_ int, w billing.WasteRow) []cell {
 			name, what := w.Kind.Norwegian()
 			effect, amount := "Tapt", "bokført"
 			if w.Saved {
@@ -241,7 +234,7 @@ func (b *book) wasteTable() long {
 				amount = "anslag"
 			}
 			return values(name, effect, w.Letters, w.Net, amount, what)
-		},
+		}),
 	}
 }
 
@@ -270,11 +263,10 @@ var definitions = [][2]string{
 }
 
 func (b *book) definitionTable() long {
-	words := allDefinitions()
 	return long{
 		title: "Definisjoner", note: "Hva ordene i denne arbeidsboken betyr.",
 		cols: []column{{"Ord", kindText, 28}, {"Betydning", kindWrap, 100}},
-		row:  func(i int) []cell { return values(words[i][0], words[i][1]) },
+		rows: few(allDefinitions(), func(_ int, w [2]string) []cell { return values(w[0], w[1]) }),
 	}
 }
 
@@ -286,9 +278,4 @@ func allDefinitions() [][2]string {
 		out = append(out, [2]string{"Råd: " + name, why})
 	}
 	return out
-}
-
-// table writes a table of few rows on a sheet of its own.
-func (b *book) table(name string, t long, rows int) func() error {
-	return func() error { return b.longTable(name, t, 0, rows) }
 }

@@ -25,24 +25,8 @@ func (c control) ok() bool { return c.ledger == c.rows }
 
 func (b *book) controls() []control {
 	r, m := b.report, b.report.Money
-	var lines, codes, raw, known billing.Money
-	received, codesReceived := 0, 0
-	for _, c := range r.Costs {
-		lines.Net, lines.VAT, lines.Gross = lines.Net+c.Net, lines.VAT+c.VAT, lines.Gross+c.Gross
-	}
-	shipments := make(map[string]bool, len(r.Shipments))
-	for _, s := range r.Shipments {
-		shipments[s.ID] = true
-		raw.Net += s.Money.Net
-		if s.InPeriod {
-			received++
-		}
-	}
-	for _, c := range r.Costs {
-		if shipments[c.Shipment] {
-			known.Net += c.Net
-		}
-	}
+	var codes billing.Money
+	codesReceived, lines := 0, b.seen.lines
 	for _, row := range r.PerKonteringskode {
 		codes.Net, codes.Gross, codes.Letters = codes.Net+row.Money.Net, codes.Gross+row.Money.Gross, codes.Letters+row.Money.Letters
 		codesReceived += row.Counters.Received
@@ -66,17 +50,17 @@ func (b *book) controls() []control {
 	inv := b.few[sheetInvoices]
 	isBooked := []criterion{{invoiceBooked, `"Ja"`}, {invoiceNote, `"<>Ikke fakturert"`}}
 	return []control{
-		{"Netto: kostnadslinjer", m.Net, lines.Net, rounded(b.costs.sum(costNet)), false},
-		{"Mva.: kostnadslinjer", m.VAT, lines.VAT, rounded(b.costs.sum(costVAT)), false},
-		{"Brutto: kostnadslinjer", m.Gross, lines.Gross, rounded(b.costs.sum(costGross)), false},
+		{"Netto: kostnadslinjer", m.Net, lines.net, rounded(b.costs.sum(costNet)), false},
+		{"Mva.: kostnadslinjer", m.VAT, lines.vat, rounded(b.costs.sum(costVAT)), false},
+		{"Brutto: kostnadslinjer", m.Gross, lines.gross, rounded(b.costs.sum(costGross)), false},
 		{"Netto: sum per konteringskode", m.Net, codes.Net, b.codesSum(codeNet), false},
 		{"Brutto: sum per konteringskode", m.Gross, codes.Gross, b.codesSum(codeGross), false},
-		{"Netto på kjente forsendelser: rådata", known.Net, raw.Net, rounded(b.raw.sum(rawNet)), false},
+		{"Netto på kjente forsendelser: rådata", b.seen.known.net, b.seen.rawNet, rounded(b.raw.sum(rawNet)), false},
 		{"Netto: sum per måned", m.Net, months, rounded(b.few[sheetMonths].sum(monthNet)), false},
 		{"Netto: sum per avsender og kanal", m.Net, senders, rounded(b.few[sheetSenders].sum(senderNet)), false},
 		{"Bokførte fakturaer: kvittert og fordelt", invoiced, settled, rounded(inv.sum(invoiceReceipts, isBooked...) + "+" + inv.sum(invoiceAllocated, isBooked...)), false},
 		number("Brev: sum per konteringskode", m.Letters, codes.Letters, b.codesSum(codeLetters)),
-		number("Mottatte forsendelser: rådata", r.Counters.Received, received, b.outcomeCount("")),
+		number("Mottatte forsendelser: rådata", r.Counters.Received, b.seen.received, b.outcomeCount("")),
 		number("Mottatte forsendelser: sum per konteringskode", r.Counters.Received, codesReceived, b.codesSum(codeReceived)),
 	}
 }
@@ -220,26 +204,14 @@ func (s *sheet) block(at int, title string, heads ...string) {
 func (b *book) summaryCosts(s *sheet, at int) {
 	st, r := b.style, b.report
 	s.block(at, "Kostnader", "Art", "Netto", "Mva.", "Brutto", "Andel av netto", "Netto per brev")
-	var byKind [3]billing.Money // production, postage, other
-	for _, c := range r.Costs {
-		i := 2
-		switch c.Kind {
-		case billing.KindProduction:
-			i = 0
-		case billing.KindPostage:
-			i = 1
-		}
-		byKind[i].Net += c.Net
-		byKind[i].VAT += c.VAT
-		byKind[i].Gross += c.Gross
-	}
+	byKind := []lineSum{b.seen.production, b.seen.postage, b.seen.other}
 	sumAt := at + 4
 	line := func(i int, name string, formula func(col, own int) string) {
 		row, m := s.row+1, byKind[i]
-		m.Letters = r.Money.Letters
-		s.put(16, cell{st.text, name, ""}, cell{st.money, m.Net, formula(costNet, 2)}, cell{st.money, m.VAT, formula(costVAT, 3)}, cell{st.money, m.Gross, formula(costGross, 4)},
-			cell{st.percent, ratio(m.Net, r.Money.Net), share(cellName(2, row), absName(2, sumAt))},
-			cell{st.money, m.Per(), b.average(cellName(2, row), b.codesSum(codeLetters))})
+		each := billing.Money{Net: m.net, Letters: r.Money.Letters}.Per()
+		s.put(16, cell{st.text, name, ""}, cell{st.money, m.net, formula(costNet, 2)}, cell{st.money, m.vat, formula(costVAT, 3)}, cell{st.money, m.gross, formula(costGross, 4)},
+			cell{st.percent, ratio(m.net, r.Money.Net), share(cellName(2, row), absName(2, sumAt))},
+			cell{st.money, each, b.average(cellName(2, row), b.codesSum(codeLetters))})
 	}
 	kind := func(name string) func(int, int) string {
 		return func(col, _ int) string { return rounded(b.costs.sum(col, criterion{costKind, `"` + name + `"`})) }
@@ -332,37 +304,22 @@ func (b *book) summaryMonths(s *sheet, at int) {
 func (b *book) summaryQuality(s *sheet, at int) {
 	st, r := b.style, b.report
 	s.block(at, "Datakvalitet", "Forhold", "Antall", "Netto kr")
-	var noCodeShipments, noCodeLines, unknown int
-	var noCode, unknownNet, deviations billing.Ore
+	noCodeShipments := 0
 	for _, row := range r.PerKonteringskode {
 		if row.Missing {
-			noCodeShipments, noCode = row.Counters.Received, row.Money.Net
+			noCodeShipments = row.Counters.Received
 		}
 	}
-	known := make(map[string]bool, len(r.Shipments))
-	for _, row := range r.Shipments {
-		known[row.ID] = true
-	}
-	for _, c := range r.Costs {
-		if c.CodeNumber > 0 && r.PerKonteringskode[c.CodeNumber-1].Missing {
-			noCodeLines++
-		}
-		if c.Shipment != "" && !known[c.Shipment] {
-			unknown, unknownNet = unknown+1, unknownNet+c.Net
-		}
-	}
-	for _, d := range r.Deviations {
-		deviations += d.Amount
-	}
+	noCode, unknown := b.seen.noCode, b.seen.unknown
 	for _, l := range []struct {
 		label string
 		n     int
 		net   any
 	}{
 		{"Forsendelser uten konteringskode", noCodeShipments, nil},
-		{"Kostnadslinjer uten konteringskode", noCodeLines, noCode},
-		{"Kostnadslinjer uten kjent forsendelse", unknown, unknownNet},
-		{"Avvik (se arket Avvik)", len(r.Deviations), deviations},
+		{"Kostnadslinjer uten konteringskode", noCode.n, noCode.net},
+		{"Kostnadslinjer uten kjent forsendelse", unknown.n, unknown.net},
+		{"Avvik (se arket Avvik)", r.Deviations.Len(), b.seen.deviations},
 	} {
 		s.put(16, cell{st.text, l.label, ""}, cell{st.integer, l.n, ""}, cell{st.money, l.net, ""})
 	}

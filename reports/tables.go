@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -88,7 +90,7 @@ func (t tableRange) over(one func(int) string) string {
 // rounded wraps a formula for kroner so that sums of fractions in floating point stay whole øre.
 func rounded(formula string) string { return "ROUND(" + formula + ",2)" }
 
-// long is a table of many rows: Kostnader, Rådata, Avvik.
+// long is a table that may have many rows.
 type long struct {
 	title, note string
 	cols        []column
@@ -96,30 +98,185 @@ type long struct {
 	frozenCols  int
 	pagesWide   int
 	empty       string // what stands in the table when it has no rows
-	row         func(i int) []cell
+	rows        tableRows
 }
 
-func (b *book) longTable(name string, t long, from, to int) error {
-	row := func(i int) []cell {
-		cells := t.row(from + i)
+// tableRows are the rows of a table as cells, read from the first as often as they are needed.
+type tableRows struct {
+	n   int
+	all iter.Seq2[[]cell, error]
+}
+
+// few are rows that are in memory.
+func few[T any](list []T, row func(i int, v T) []cell) tableRows {
+	return tableRows{len(list), func(yield func([]cell, error) bool) {
+		for i, v := range list {
+			if !yield(row(i, v), nil) {
+				return
+			}
+		}
+	}}
+}
+
+// sequence is what a report has many of.
+type sequence[T any] interface {
+	Len() int
+	All() iter.Seq2[T, error]
+}
+
+// many are rows that may not all fit in memory.
+func many[T any](of sequence[T], row func(v T) []cell) tableRows {
+	return tableRows{of.Len(), func(yield func([]cell, error) bool) {
+		for v, err := range of.All() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(row(v), nil) {
+				return
+			}
+		}
+	}}
+}
+
+// observed is a sequence of which every element is seen when it is read.
+type observed[T any] struct {
+	sequence[T]
+	see func(T)
+}
+
+// All reads the elements.
+func (o observed[T]) All() iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v, err := range o.sequence.All() {
+			if err == nil {
+				o.see(v)
+			}
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
+
+// scanned is what must be known of the rows of a sheet before the first is written.
+type scanned struct {
+	widths []float64
+	sums   map[int]any // by column
+}
+
+// scan reads a table once, and gives what each of its sheets needs.
+func (b *book) scan(name string, t long) ([]scanned, error) {
+	r := newTableRange(name, t.rows.n, b.opt.MaxRows)
+	out := make([]scanned, 0, r.sheets())
+	m := newMeasure(t)
+	end := func() {
+		widths := m.widths()
+		for _, col := range t.sums {
+			widths[col-1] = max(widths[col-1], float64(width(t.cols[col-1].kind, m.sums[col]))*1.15+3.4) // bold
+		}
+		out, m = append(out, scanned{widths, m.sums}), newMeasure(t)
+	}
+	for cells, err := range t.rows.all {
+		if err != nil {
+			return nil, err
+		}
+		if m.rows == r.each {
+			end()
+		}
+		m.add(cells)
+	}
+	end()
+	return out, nil
+}
+
+// table writes a table of few rows.
+func (b *book) table(name string, t long) error {
+	parts, err := b.scan(name, t)
+	if err != nil {
+		return err
+	}
+	if len(parts) > 1 {
+		return fmt.Errorf("%d rows of %s do not fit on one sheet", t.rows.n, name)
+	}
+	s, err := b.beginTable(name, t, parts[0], t.rows.n)
+	if err != nil {
+		return err
+	}
+	for cells, err := range t.rows.all {
+		if err != nil {
+			return err
+		}
 		for c := range cells {
 			cells[c].style = b.style.of(t.cols[c].kind)
 		}
-		return cells
+		s.put(rowHeight(t.cols, parts[0].widths, cells), cells...)
 	}
-	n := to - from
-	widths := measure(t.cols, n, row)
-	sums := b.columnSums(t, n, row)
-	for _, col := range t.sums {
-		widths[col-1] = max(widths[col-1], float64(width(t.cols[col-1].kind, sums[col]))*1.15+3.4) // bold
+	if t.rows.n == 0 {
+		s.put(0, cell{b.style.note, t.empty, ""})
 	}
-	l := layout{widths: widths, frozenRows: headerRow, frozenCols: t.frozenCols, headerRow: headerRow, pagesWide: t.pagesWide, grid: true}
+	return s.flush()
+}
+
+// longTable writes a table that was scanned, on as many sheets as its rows need: the rows when the file is written. It has no
+// formulas.
+func (b *book) longTable(name string, t long, parts []scanned) error {
+	r := newTableRange(name, t.rows.n, b.opt.MaxRows)
+	for i, p := range parts {
+		name, from, to := r.part(i)
+		s, err := b.beginTable(name, t, p, to-from)
+		if err != nil {
+			return err
+		}
+		if t.rows.n == 0 {
+			s.put(0, cell{b.style.note, t.empty, ""})
+		} else {
+			b.late[sheetPart(s.sw.SheetID)] = func(w io.Writer) error { return b.writeRows(w, t, p.widths, from, to) }
+		}
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeRows writes the rows [from, to) of a table.
+func (b *book) writeRows(w io.Writer, t long, widths []float64, from, to int) error {
+	out, at := newRowWriter(w, len(t.cols), headerRow), 0
+	styles, native := make([]int, len(t.cols)), make([]any, len(t.cols))
+	for i, c := range t.cols {
+		styles[i] = b.style.of(c.kind)
+	}
+	for cells, err := range t.rows.all {
+		if err != nil {
+			return err
+		}
+		if at++; at <= from {
+			continue
+		}
+		for i, c := range cells {
+			native[i] = b.native(c.value)
+		}
+		out.put(rowHeight(t.cols, widths, cells), styles, native)
+		if out.err != nil || at == to {
+			break
+		}
+	}
+	if out.err == nil && at != to {
+		return fmt.Errorf("%s has lost rows: %d of %d are there", t.title, at, to)
+	}
+	return out.err
+}
+
+// beginTable writes a sheet as far as the header of a table of n rows.
+func (b *book) beginTable(name string, t long, p scanned, n int) (*sheet, error) {
+	l := layout{widths: p.widths, frozenRows: headerRow, frozenCols: t.frozenCols, headerRow: headerRow, pagesWide: t.pagesWide, grid: true}
 	if t.pagesWide > 1 {
 		l.repeatCols = "$A:$A"
 	}
 	s, err := b.sheet(name, l)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.put(28, cell{b.style.title, t.title, ""})
 	note := cell{b.style.subtitle, t.note, ""}
@@ -140,58 +297,16 @@ func (b *book) longTable(name string, t long, from, to int) error {
 			if t.cols[col-1].kind == kindMoney {
 				formula = rounded(formula)
 			}
-			cells[col-1] = cell{b.style.sumOf(t.cols[col-1].kind), sums[col], formula}
+			cells[col-1] = cell{b.style.sumOf(t.cols[col-1].kind), p.sums[col], formula}
 		}
 		s.put(16, cells...)
 	}
 	s.row = headerRow - 1
-	s.header(t.cols, widths)
-	for i := range n {
-		cells := row(i)
-		s.put(rowHeight(t.cols, widths, cells), cells...)
+	s.header(t.cols, p.widths)
+	if err := b.file.AutoFilter(name, "A5:"+cellName(len(t.cols), max(headerRow, headerRow+n)), nil); err != nil {
+		return nil, fmt.Errorf("set filter of %s: %w", name, err)
 	}
-	if n == 0 {
-		s.put(0, cell{b.style.note, t.empty, ""})
-	}
-	last := cellName(len(t.cols), max(headerRow, headerRow+n))
-	if err := b.file.AutoFilter(name, "A5:"+last, nil); err != nil {
-		return fmt.Errorf("set filter of %s: %w", name, err)
-	}
-	return s.flush()
-}
-
-// parts writes a table on as many sheets as its rows need.
-func (b *book) parts(r tableRange, t long) error {
-	for i := range r.sheets() {
-		name, from, to := r.part(i)
-		if err := b.longTable(name, t, from, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *book) columnSums(t long, n int, row func(int) []cell) map[int]any {
-	out := map[int]any{}
-	for _, col := range t.sums {
-		if t.cols[col-1].kind == kindMoney {
-			out[col] = billing.Ore(0)
-		} else {
-			out[col] = int64(0)
-		}
-	}
-	for i := range n {
-		cells := row(i)
-		for _, col := range t.sums {
-			switch v := cells[col-1].value.(type) {
-			case billing.Ore:
-				out[col] = out[col].(billing.Ore) + v
-			case int:
-				out[col] = out[col].(int64) + int64(v)
-			}
-		}
-	}
-	return out
+	return s, nil
 }
 
 // Columns of Kostnader that formulas refer to.
@@ -212,7 +327,7 @@ const (
 	costSource
 )
 
-func (b *book) costTable() long {
+func (b *book) costTable(rows sequence[billing.CostRow]) long {
 	return long{
 		title: "Kostnader",
 		note:  "Én rad per kostnadslinje bokført i perioden. Det er dagen brevet ble postlagt, eller dagen kvitteringen kom når måneden var lukket. Rettelser er egne linjer.",
@@ -222,19 +337,21 @@ func (b *book) costTable() long {
 			{"Sider s/hv", kindInt, 7}, {"Sider farge", kindInt, 7}, {"Ark", kindInt, 7}, {"Kilde", kindText, 12},
 		},
 		sums: []int{costNet, costVAT, costGross, costLetters, costBW, costColour, costSheets}, frozenCols: 2, empty: "Ingen kostnader i perioden.",
-		row: func(i int) []cell {
-			c := b.report.Costs[i]
-			cells := values(c.Posted, c.Shipment, c.Job, c.CodeNumber, b.codeText(c.CodeNumber), kindName(c.Kind), c.Net, c.VAT, c.Gross, c.Letters,
+		rows: many(rows, func(c billing.CostRow) []cell {
+			number := b.report.CodeNumber(c.Konteringskode)
+			cells := values(c.Posted, c.Shipment, c.Job, number, b.codeText(number), kindName(c.Kind), c.Net, c.VAT, c.Gross, c.Letters,
 				c.Volume.PagesBW, c.Volume.PagesColour, c.Volume.Sheets, c.Source)
 			if c.Letters == 0 {
 				clearCells(cells[costLetters-1 : costSheets]) // counted at the letter's first line
 			}
 			return cells
-		},
+		}),
 	}
 }
 
-func (b *book) costLines() error { return b.parts(b.costs, b.costTable()) }
+func (b *book) costLines() error {
+	return b.longTable(sheetCosts, b.costTable(b.report.Costs), b.seen.costs)
+}
 
 // Columns of Rådata that formulas refer to.
 const (
@@ -267,7 +384,7 @@ const (
 	rawGross
 )
 
-func (b *book) rawTable() long {
+func (b *book) rawTable(rows sequence[billing.ShipmentRow]) long {
 	return long{
 		title: "Rådata",
 		note:  "Én rad per forsendelse som er mottatt eller har kostnad i perioden. Uten navn, adresse, tittel og fødselsnummer.",
@@ -281,9 +398,9 @@ func (b *book) rawTable() long {
 		},
 		sums: []int{rawBW, rawColour, rawSheets, rawProduction, rawPostage, rawOther, rawNet, rawVAT, rawGross}, frozenCols: 1, pagesWide: 2,
 		empty: "Ingen forsendelser i perioden.",
-		row: func(i int) []cell {
-			s := b.report.Shipments[i]
-			cells := values(s.ID, s.AccountName, s.AvgivendeSystem, s.CodeNumber, b.codeText(s.CodeNumber), s.Status, string(s.Outcome), s.Channel, s.Reason,
+		rows: many(rows, func(s billing.ShipmentRow) []cell {
+			number := b.report.CodeNumber(s.Konteringskode)
+			cells := values(s.ID, s.AccountName, s.AvgivendeSystem, number, b.codeText(number), s.Status, string(s.Outcome), s.Channel, s.Reason,
 				yesNo(s.InPeriod), s.Received, s.Notified, s.Read, s.Posted, s.PagesBW, s.PagesColour, s.Sheets, s.WeightGram, s.Envelope, s.Zone, s.Job,
 				s.Money.Production, s.Money.Postage, s.Money.Other, s.Money.Net, s.Money.VAT, s.Money.Gross)
 			// What never became paper has no pages and no cost, rather than columns of zeros.
@@ -294,13 +411,15 @@ func (b *book) rawTable() long {
 				clearCells(cells[rawProduction-1 : rawGross])
 			}
 			return cells
-		},
+		}),
 	}
 }
 
-func (b *book) rawData() error { return b.parts(b.raw, b.rawTable()) }
+func (b *book) rawData() error {
+	return b.longTable(sheetRaw, b.rawTable(b.report.Shipments), b.seen.raw)
+}
 
-func (b *book) deviationTable() long {
+func (b *book) deviationTable(rows sequence[billing.DeviationRecord]) long {
 	return long{
 		title: "Avvik",
 		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, og prislisten. Beløp er netto, det avviket gjelder.",
@@ -309,8 +428,7 @@ func (b *book) deviationTable() long {
 			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9}, {"Alder dager", kindInt, 7},
 		},
 		sums: []int{10}, frozenCols: 2, empty: "Ingen avvik.",
-		row: func(i int) []cell {
-			d := b.report.Deviations[i]
+		rows: many(rows, func(d billing.DeviationRecord) []cell {
 			state, code := d.State, d.Konteringskode
 			if state == "" {
 				state = "åpen"
@@ -319,7 +437,7 @@ func (b *book) deviationTable() long {
 				code = billing.MissingCode
 			}
 			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state, b.age(d.Day))
-		},
+		}),
 	}
 }
 
@@ -329,7 +447,68 @@ func (b *book) age(day billing.Civil) int {
 }
 
 func (b *book) deviations() error {
-	return b.parts(newTableRange(sheetDeviations, len(b.report.Deviations), b.opt.MaxRows), b.deviationTable())
+	return b.longTable(sheetDeviations, b.deviationTable(b.report.Deviations), b.seen.deviationRows)
+}
+
+// seen is what is known of the long tables before the first sheet is written, from reading them once.
+type seen struct {
+	costs, raw, deviationRows []scanned
+	// Sums of what the rows say, of every line and of those of some kind.
+	lines, known, unknown, noCode lineSum
+	production, postage, other    lineSum
+	rawNet, deviations            billing.Ore
+	received                      int
+}
+
+// lineSum is a number of cost lines and their sums.
+type lineSum struct {
+	n               int
+	net, vat, gross billing.Ore
+}
+
+func (l *lineSum) add(c billing.CostRow) {
+	l.n++
+	l.net, l.vat, l.gross = l.net+c.Net, l.vat+c.VAT, l.gross+c.Gross
+}
+
+// look reads the long tables.
+func (b *book) look() (err error) {
+	k := &b.seen
+	b.seen.costs, err = b.scan(sheetCosts, b.costTable(observed[billing.CostRow]{b.report.Costs, func(c billing.CostRow) {
+		k.lines.add(c)
+		switch c.Kind {
+		case billing.KindProduction:
+			k.production.add(c)
+		case billing.KindPostage:
+			k.postage.add(c)
+		default:
+			k.other.add(c)
+		}
+		if c.Known {
+			k.known.add(c)
+		} else if c.Shipment != "" {
+			k.unknown.add(c)
+		}
+		if strings.TrimSpace(c.Konteringskode) == "" {
+			k.noCode.add(c)
+		}
+	}}))
+	if err != nil {
+		return err
+	}
+	b.seen.raw, err = b.scan(sheetRaw, b.rawTable(observed[billing.ShipmentRow]{b.report.Shipments, func(s billing.ShipmentRow) {
+		k.rawNet += s.Money.Net
+		if s.InPeriod {
+			k.received++
+		}
+	}}))
+	if err != nil {
+		return err
+	}
+	b.seen.deviationRows, err = b.scan(sheetDeviations, b.deviationTable(observed[billing.DeviationRecord]{b.report.Deviations, func(d billing.DeviationRecord) {
+		k.deviations += d.Amount
+	}}))
+	return err
 }
 
 func clearCells(cells []cell) {

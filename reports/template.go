@@ -25,7 +25,7 @@ func (b *book) placeholders() map[string]any {
 		"organisasjon": b.opt.Organisation, "periode": periodText(r.From, r.To), "forste_dag": r.From.Norwegian(), "siste_dag": r.To.AddDays(-1).Norwegian(),
 		"rapport": r.ReportID, "laget": r.Generated.In(r.Location).Format("02.01.2006 15:04"), "netto": r.Money.Net, "mva": r.Money.VAT, "brutto": r.Money.Gross,
 		"produksjon": r.Money.Production, "porto": r.Money.Postage, "andre": r.Money.Other, "brev": r.Money.Letters, "mottatt": r.Counters.Received,
-		"andel_digitalt": digital, "avvik": len(r.Deviations), "besparelse": "",
+		"andel_digitalt": digital, "avvik": r.Deviations.Len(), "besparelse": "",
 	}
 	if r.CostBenefit != nil {
 		out["besparelse"] = r.CostBenefit.Year.Saving

@@ -695,6 +695,7 @@ func (d *demo) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer r.Close()
 	folder := strings.TrimSuffix(d.workbook(), ".xlsx")
 	if err := d.app.writeTables(ctx, r, nil, folder); err != nil {
 		return err
@@ -915,6 +916,7 @@ func (d *demo) codes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer r.Close()
 	var b strings.Builder
 	fmt.Fprintln(&b, "kode;navn;ansvar;budsjett")
 	for i, c := range r.PerKonteringskode {
@@ -949,10 +951,11 @@ func (d *demo) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer r.Close()
 	if d.booked {
 		return nil
 	}
-	d.say("5. The workbook: %d konteringskoder, kr %s net, %d deviations", len(r.PerKonteringskode), r.Money.Net, len(r.Deviations))
+	d.say("5. The workbook: %d konteringskoder, kr %s net, %d deviations", len(r.PerKonteringskode), r.Money.Net, r.Deviations.Len())
 	d.say("   %-22s %8s %8s %14s", "konteringskode", "received", "printed", "kr net")
 	for _, c := range r.PerKonteringskode {
 		d.say("   %-22s %8d %8d %14s", c.Code, c.Counters.Received, c.Counters.Printed, c.Money.Net)
@@ -1021,11 +1024,18 @@ func (d *demo) checkSums(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer r.Close()
 	var lines, unbooked billing.Ore
-	for _, l := range r.Costs {
+	for l, err := range r.Costs.All() {
+		if err != nil {
+			return err
+		}
 		lines += l.Net
 	}
-	for _, dev := range r.Deviations {
+	for dev, err := range r.Deviations.All() {
+		if err != nil {
+			return err
+		}
 		if dev.Kind == billing.DeviationUnknown {
 			unbooked += dev.Amount
 		}

@@ -53,7 +53,7 @@ func deviationID(key string) string {
 func (a *app) deviations(cmd *cobra.Command, vendor string, states []engine.DeviationState) ([]deviationView, error) {
 	var out []deviationView
 	err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
-		all, err := r.Deviations(cmd.Context(), time.UnixMilli(0), a.now().AddDate(100, 0, 0))
+		all, err := r.Deviations(cmd.Context(), engine.DeviationFilter{})
 		for _, d := range all {
 			if vendor != "" && d.Vendor != vendor || len(states) > 0 && !slices.Contains(states, d.State) {
 				continue

@@ -50,6 +50,7 @@ posting, unless its month was closed.`,
 				if err != nil {
 					return err
 				}
+				defer r.Close()
 				if folder != "" {
 					if err := a.writeTables(cmd.Context(), r, accounts, folder); err != nil {
 						return err
@@ -61,7 +62,7 @@ posting, unless its month was closed.`,
 					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",
 						c.Received, c.Refused, c.Read, c.Delivered, c.DigitalOnly, c.Waiting, c.Closed, c.Offered, c.Printed)
 					fmt.Fprintf(w, "Posted letters with cost: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
-						r.Money.Letters, r.Money.Net, r.Money.VAT, r.Money.Gross, len(r.Deviations))
+						r.Money.Letters, r.Money.Net, r.Money.VAT, r.Money.Gross, r.Deviations.Len())
 					if len(r.MissingInputs) > 0 {
 						fmt.Fprintf(w, "The kost/nytte model lacks inputs: %v. Fill them in in the workbook, or under [kost_nytte] in the configuration.\n", r.MissingInputs)
 					}
@@ -88,19 +89,23 @@ func reportJSON(path string, r billing.Report) map[string]any {
 	}
 	return map[string]any{
 		"workbook": path, "from": r.From, "to": r.To, "counters": r.Counters, "money": r.Money,
-		"per_konteringskode": codes, "deviations": len(r.Deviations), "missing_inputs": r.MissingInputs,
+		"per_konteringskode": codes, "deviations": r.Deviations.Len(), "missing_inputs": r.MissingInputs,
 	}
 }
 
-// writeReport builds a report and writes its workbook: whole, or not at all.
+// writeReport builds a report and writes its workbook: whole, or not at all. The caller closes the report.
 func (a *app) writeReport(ctx context.Context, q engine.ReportQuery, path string) (billing.Report, error) {
 	r, err := a.engine.Report(ctx, q)
 	if err != nil {
 		return r, err
 	}
-	return r, writeWhole(path, func(w io.Writer) error {
-		return reports.Write(w, r, reports.Options{Organisation: a.cfg.Organisation, Template: a.cfg.ReportBook})
+	err = writeWhole(path, func(w io.Writer) error {
+		return reports.Write(w, r, reports.Options{Organisation: a.cfg.Organisation, Template: a.cfg.ReportBook, TempDir: a.cfg.Work})
 	})
+	if err != nil {
+		return r, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
 // writeWhole writes a file in place of the one that is there, or leaves that alone.

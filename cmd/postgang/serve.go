@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -146,6 +146,7 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 	if err != nil {
 		return "", err
 	}
+	defer r.Close()
 	if a.cfg.ReportCSV {
 		if err := a.writeTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
 			return "", err
@@ -158,7 +159,7 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 	}
 	if m := a.cfg.ReportMail; m != nil {
 		subject := "Kostnader for utskrift og porto, " + billing.PeriodText(from, to)
-		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", billing.PeriodText(from, to), r.Money.Letters, r.Money.Net, len(r.Deviations))
+		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", billing.PeriodText(from, to), r.Money.Letters, r.Money.Net, r.Deviations.Len())
 		if err := m.SendFile(ctx, a.cfg.ReportMailTo, subject, body, path); err != nil {
 			return "", fmt.Errorf("the workbook is in %s and could not be sent by e-mail: %w", path, err)
 		}
@@ -168,18 +169,23 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 
 // deliverReport brings a workbook to a server, under a name from its content: once more is no second file.
 func deliverReport(ctx context.Context, t exchange.Target, path string) (err error) {
-	data, err := os.ReadFile(path)
+	workbook, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(data)
-	sha := hex.EncodeToString(sum[:])
+	defer workbook.Close()
+	sum := sha256.New()
+	size, err := io.Copy(sum, workbook)
+	if err != nil {
+		return err
+	}
+	sha := hex.EncodeToString(sum.Sum(nil))
 	name, ext := filepath.Base(path), filepath.Ext(path)
 	session, err := exchange.Dial(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	f := exchange.File{Name: strings.TrimSuffix(name, ext) + "-" + sha[:8] + ext, SHA256: sha, Bytes: int64(len(data))}
-	return session.Deliver(ctx, f, bytes.NewReader(data))
+	f := exchange.File{Name: strings.TrimSuffix(name, ext) + "-" + sha[:8] + ext, SHA256: sha, Bytes: size}
+	return session.Deliver(ctx, f, workbook)
 }

@@ -46,6 +46,9 @@ func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJo
 	if !f.OfferedSince.IsZero() {
 		where = append(where, "j.offered_at >= "+a.add(f.OfferedSince.UnixMilli()))
 	}
+	if f.Reprints {
+		where = append(where, "j.reprint")
+	}
 	out, err := list(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j
 		WHERE `+strings.Join(where, " AND ")+` ORDER BY j.id`+a.limit(f.Limit), a...)
 	if err != nil {

@@ -15,6 +15,38 @@ const ledgerColumns = `entry, place, booked_at, recorded_at, posted_at, vendor, 
 
 // Ledger lists lines of the ledger.
 func (r *reader) Ledger(ctx context.Context, f engine.LedgerFilter) ([]engine.LedgerLine, error) {
+	query, a := ledgerQuery(f)
+	out, err := list(ctx, r, scanLedgerLine, query+` ORDER BY booked_at, coalesce(job, ''), coalesce(shipment, ''), entry, place`+a.limit(f.Limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	return out, nil
+}
+
+// EachLedgerLine reads lines of the ledger one by one.
+func (r *reader) EachLedgerLine(ctx context.Context, f engine.LedgerFilter, fn func(engine.LedgerLine) error) error {
+	query, a := ledgerQuery(f)
+	err := r.each(ctx, func(scan scan) error {
+		l, err := scanLedgerLine(scan)
+		if err != nil {
+			return err
+		}
+		return fn(l)
+	}, query+a.limit(f.Limit), a...)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	return nil
+}
+
+func scanLedgerLine(scan scan) (l engine.LedgerLine, err error) {
+	err = scan(&l.Entry, &l.Place, when{&l.BookedAt}, when{&l.Recorded}, when{&l.PostedAt}, &l.Vendor, textOf(&l.Account), textOf(&l.Shipment),
+		textOf(&l.Job), &l.Line.Kind, &l.Line.Konteringskode, &l.Line.Net, &l.Line.VAT, &l.Line.Gross, &l.Letters, &l.Source, &l.Document,
+		textOf(&l.Reverses), &l.Note)
+	return l, err
+}
+
+func ledgerQuery(f engine.LedgerFilter) (string, args) {
 	var a args
 	where := []string{"TRUE"}
 	if !f.From.IsZero() {
@@ -31,17 +63,7 @@ func (r *reader) Ledger(ctx context.Context, f engine.LedgerFilter) ([]engine.Le
 			where = append(where, c.column+" = "+a.add(c.value))
 		}
 	}
-	out, err := list(ctx, r, func(scan scan) (l engine.LedgerLine, err error) {
-		err = scan(&l.Entry, &l.Place, when{&l.BookedAt}, when{&l.Recorded}, when{&l.PostedAt}, &l.Vendor, textOf(&l.Account), textOf(&l.Shipment),
-			textOf(&l.Job), &l.Line.Kind, &l.Line.Konteringskode, &l.Line.Net, &l.Line.VAT, &l.Line.Gross, &l.Letters, &l.Source, &l.Document,
-			textOf(&l.Reverses), &l.Note)
-		return l, err
-	}, `SELECT `+ledgerColumns+` FROM ledger WHERE `+strings.Join(where, " AND ")+`
-		ORDER BY booked_at, coalesce(job, ''), coalesce(shipment, ''), entry, place`+a.limit(f.Limit), a...)
-	if err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
-	}
-	return out, nil
+	return `SELECT ` + ledgerColumns + ` FROM ledger WHERE ` + strings.Join(where, " AND "), a
 }
 
 // Book adds lines to the ledger.

@@ -152,7 +152,19 @@ func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision) error 
 }
 
 // Deviations lists deviations by the time recorded.
-func (r *reader) Deviations(ctx context.Context, from, to time.Time) ([]engine.Deviation, error) {
+func (r *reader) Deviations(ctx context.Context, f engine.DeviationFilter) ([]engine.Deviation, error) {
+	var a args
+	where := []string{"TRUE"}
+	if !f.From.IsZero() {
+		where = append(where, "v.found_at >= "+a.add(f.From))
+	}
+	if !f.To.IsZero() {
+		where = append(where, "v.found_at < "+a.add(f.To))
+	}
+	if f.After.Key != "" {
+		at := a.add(f.After.At)
+		where = append(where, "v.found_at >= "+at, "(v.found_at > "+at+" OR v.key > "+a.add(f.After.Key)+")")
+	}
 	out, err := list(ctx, r, func(scan scan) (d engine.Deviation, err error) {
 		err = scan(&d.Key, when{&d.At}, &d.Vendor, textOf(&d.File), jsonOf{&d.Finding}, &d.Account, textOf(&d.State), when{&d.DecidedAt}, textOf(&d.Reason))
 		d.State = cmp.Or(d.State, engine.DeviationOpen)
@@ -160,7 +172,7 @@ func (r *reader) Deviations(ctx context.Context, from, to time.Time) ([]engine.D
 	}, `SELECT v.key, v.found_at, v.vendor, v.file, v.finding, v.account, d.state, d.decided_at, d.reason
 		FROM deviation v LEFT JOIN deviation_decision d ON d.deviation = v.key
 			AND d.turn = (SELECT MAX(turn) FROM deviation_decision o WHERE o.deviation = v.key)
-		WHERE v.found_at >= $1 AND v.found_at < $2 ORDER BY v.found_at, v.key`, from.UnixMilli(), to.UnixMilli())
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY v.found_at, v.key`+a.limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list deviations: %w", err)
 	}
@@ -236,39 +248,71 @@ func (t *tx) InsertDeviations(ctx context.Context, ds []engine.Deviation) error 
 	return nil
 }
 
-// ReportShipments lists shipments received or posted in a period, or with lines in the ledger in it, by id; of all accounts
-// when none is named. It reads no personal data.
-func (r *reader) ReportShipments(ctx context.Context, from, to time.Time, accounts []string) ([]engine.ReportShipment, error) {
-	a := args{from.UnixMilli(), to.UnixMilli()}
-	where := ""
-	if len(accounts) > 0 {
-		where = " AND s.account IN " + in(&a, accounts)
+// EachReportShipment reads shipments received or posted in a period, or with lines in the ledger in it, one by one. It reads no
+// personal data. Asked in three parts, of which each uses an index and none needs the rows sorted or remembered.
+func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, accounts []string, fn func(engine.ReportShipment) error) error {
+	const received, posted = `(s.received_at >= $1 AND s.received_at < $2)`, `(s.posted_at >= $1 AND s.posted_at < $2)`
+	for _, where := range []string{
+		received,
+		posted + ` AND NOT ` + received,
+		`s.id IN (SELECT shipment FROM ledger WHERE booked_at >= $1 AND booked_at < $2) AND NOT ` + received + ` AND (s.posted_at IS NULL OR NOT ` + posted + `)`,
+	} {
+		a := args{from.UnixMilli(), to.UnixMilli()}
+		if len(accounts) > 0 {
+			where += " AND s.account IN " + in(&a, accounts)
+		}
+		err := r.each(ctx, func(scan scan) error {
+			s, err := scanReportShipment(scan)
+			if err != nil {
+				return err
+			}
+			return fn(s)
+		}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
+				s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
+				s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version, `+letterColumns+`
+			FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live AND NOT l.reprint
+			WHERE `+where, a...)
+		if err != nil {
+			return fmt.Errorf("report shipments: %w", err)
+		}
 	}
-	out, err := list(ctx, r, func(scan scan) (s engine.ReportShipment, err error) {
-		sha, bytes := blobOf(&s.Prepared)
-		l, n := &s.Letter, [9]int64{}
-		var cost expected
-		err = scan(&s.ID, &s.Account, &s.HandIn, &s.Status, &s.Submission.Konteringskode, &s.Submission.SendingSystem,
-			&s.Submission.DigitalOnly, &s.Fingerprint, &s.Zone,
-			when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
-			when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
-			when{&s.CostApprovedAt}, &s.Version,
-			textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
-			number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
-			textOf(&l.Envelope), number{&n[8]}, jsonOf{&l.Only}, &cost.production, &cost.postage)
-		l.Expected = cost.get()
-		l.Letter, l.FirstSide, l.LastSide, l.Sheets, l.Pages = int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
-		l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram = int(n[5]), int(n[6]), int(n[7]), int(n[8])
-		s.Job = l.Job
-		return s, err
-	}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
-			s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-			s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version, `+letterColumns+`
-		FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live AND NOT l.reprint
-		WHERE (s.received_at >= $1 AND s.received_at < $2 OR s.posted_at >= $1 AND s.posted_at < $2 OR s.id IN (
-			SELECT shipment FROM ledger WHERE booked_at >= $1 AND booked_at < $2))`+where+` ORDER BY s.id`, a...)
+	return nil
+}
+
+func scanReportShipment(scan scan) (s engine.ReportShipment, err error) {
+	sha, bytes := blobOf(&s.Prepared)
+	l, n := &s.Letter, [9]int64{}
+	var cost expected
+	err = scan(&s.ID, &s.Account, &s.HandIn, &s.Status, &s.Submission.Konteringskode, &s.Submission.SendingSystem,
+		&s.Submission.DigitalOnly, &s.Fingerprint, &s.Zone,
+		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
+		when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
+		when{&s.CostApprovedAt}, &s.Version,
+		textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
+		number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
+		textOf(&l.Envelope), number{&n[8]}, jsonOf{&l.Only}, &cost.production, &cost.postage)
+	l.Expected = cost.get()
+	l.Letter, l.FirstSide, l.LastSide, l.Sheets, l.Pages = int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
+	l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram = int(n[5]), int(n[6]), int(n[7]), int(n[8])
+	s.Job = l.Job
+	return s, err
+}
+
+// CodesOf reads the konteringskoder of shipments.
+func (r *reader) CodesOf(ctx context.Context, shipments []string) (map[string]string, error) {
+	out := map[string]string{}
+	if len(shipments) == 0 {
+		return out, nil
+	}
+	var a args
+	err := r.each(ctx, func(scan scan) error {
+		var id, code string
+		err := scan(&id, &code)
+		out[id] = code
+		return err
+	}, `SELECT id, konteringskode FROM shipment WHERE id IN `+in(&a, shipments), a...)
 	if err != nil {
-		return nil, fmt.Errorf("report shipments: %w", err)
+		return nil, fmt.Errorf("konteringskoder of shipments: %w", err)
 	}
 	return out, nil
 }

@@ -642,6 +642,7 @@ func jobRoundTrip(s *suite) {
 			{engine.JobFilter{Limit: 1}, []string{id}},
 			{engine.JobFilter{States: []engine.JobState{engine.JobCommitted, engine.JobClosed}}, []string{child.ID}},
 			{engine.JobFilter{Vendor: "annen"}, nil},
+			{engine.JobFilter{Reprints: true}, nil},
 			{engine.JobFilter{OfferedSince: T0.Add(time.Hour)}, []string{id}},
 			{engine.JobFilter{OfferedSince: T0.Add(time.Hour + time.Millisecond)}, nil},
 			{engine.JobFilter{Vendor: "trykkeri", States: []engine.JobState{engine.JobComposed}}, []string{id}},
@@ -861,7 +862,7 @@ func reprints(s *suite) {
 			for _, c := range costs {
 				s.same(c.Job == twice.ID, reprinted)
 			}
-			ships, err := r.ReportShipments(s.ctx, from, to, nil)
+			ships, err := reportShipments(s.ctx, r, from, to, nil)
 			if err != nil {
 				return err
 			}
@@ -1256,19 +1257,34 @@ func deviations(s *suite) {
 		return engine.Deviation{Key: key, At: at, Vendor: "trykkeri", File: Sha(500), Account: "skole",
 			Finding: billing.Deviation{Kind: "vekt", Shipment: ID(1), Job: "ZZZZ000001", Expected: "20", Got: "30", Amount: -5}}
 	}
-	early, late := d("a", T0), d("b", T0.Add(time.Hour))
+	early, same, late := d("a", T0), d("b", T0), d("aa", T0.Add(time.Hour))
 	late.File = ""
-	early.State, late.State = engine.DeviationOpen, engine.DeviationOpen
-	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{late, early}) })
+	early.State, same.State, late.State = engine.DeviationOpen, engine.DeviationOpen, engine.DeviationOpen
+	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{late, same, early}) })
 	other := d("a", T0.Add(time.Minute))
 	other.Account = "helse"
 	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{other, early}) }) // left alone
 	s.view(func(r engine.Reader) error {
-		all, err := r.Deviations(s.ctx, T0, T0.Add(time.Hour+1e6))
-		s.same(all, []engine.Deviation{early, late})
-		half, err2 := r.Deviations(s.ctx, T0, T0.Add(time.Hour))
-		s.same(half, []engine.Deviation{early})
-		return errors.Join(err, err2)
+		for _, c := range []struct {
+			filter engine.DeviationFilter
+			want   []engine.Deviation
+		}{
+			{engine.DeviationFilter{}, []engine.Deviation{early, same, late}},
+			{engine.DeviationFilter{From: T0, To: T0.Add(time.Hour + 1e6)}, []engine.Deviation{early, same, late}},
+			{engine.DeviationFilter{From: T0, To: T0.Add(time.Hour)}, []engine.Deviation{early, same}},
+			{engine.DeviationFilter{From: T0.Add(time.Hour)}, []engine.Deviation{late}},
+			{engine.DeviationFilter{Limit: 2}, []engine.Deviation{early, same}},
+			{engine.DeviationFilter{After: early, Limit: 1}, []engine.Deviation{same}},
+			{engine.DeviationFilter{After: same, Limit: 2}, []engine.Deviation{late}},
+			{engine.DeviationFilter{After: late}, nil},
+		} {
+			got, err := r.Deviations(s.ctx, c.filter)
+			if err != nil {
+				return err
+			}
+			s.same(got, c.want)
+		}
+		return nil
 	})
 	// What people decide stands beside it; the last word counts.
 	for _, state := range []engine.DeviationState{engine.DeviationDisputed, engine.DeviationSettled} {
@@ -1277,8 +1293,8 @@ func deviations(s *suite) {
 			return tx.DecideDeviation(s.ctx, "a", state, "x")
 		})
 		s.view(func(r engine.Reader) error {
-			got, err := r.Deviations(s.ctx, T0, T0.Add(2*time.Hour))
-			s.same(got, []engine.Deviation{early, late})
+			got, err := r.Deviations(s.ctx, engine.DeviationFilter{})
+			s.same(got, []engine.Deviation{early, same, late})
 			return err
 		})
 	}
@@ -1292,6 +1308,17 @@ func deviations(s *suite) {
 	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{bad}) })
 }
 
+// reportShipments collects the shipments of a report, by id.
+func reportShipments(ctx context.Context, r engine.Reader, from, to time.Time, accounts []string) ([]engine.ReportShipment, error) {
+	var out []engine.ReportShipment
+	err := r.EachReportShipment(ctx, from, to, accounts, func(v engine.ReportShipment) error {
+		out = append(out, v)
+		return nil
+	})
+	slices.SortFunc(out, func(a, b engine.ReportShipment) int { return cmp.Compare(a.ID, b.ID) })
+	return out, err
+}
+
 func reports(s *suite) {
 	s.put(digitalOnly, 1)
 	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 2)
@@ -1301,7 +1328,10 @@ func reports(s *suite) {
 	from := Shipment(1).ReceivedAt
 	list := func(from, to time.Time, accounts ...string) (got []engine.ReportShipment) {
 		s.Helper()
-		s.view(func(r engine.Reader) (err error) { got, err = r.ReportShipments(s.ctx, from, to, accounts); return err })
+		s.view(func(r engine.Reader) (err error) {
+			got, err = reportShipments(s.ctx, r, from, to, accounts)
+			return err
+		})
 		return got
 	}
 	want := func(n int, job string, l engine.JobLetter) engine.ReportShipment {
@@ -1312,6 +1342,19 @@ func reports(s *suite) {
 	s.same(list(from, T0.Add(time.Millisecond)), []engine.ReportShipment{
 		want(1, id, letters[0]), want(2, id, letters[1]), want(3, "", engine.JobLetter{})})
 	s.same(list(from, T0, "skole"), []engine.ReportShipment{want(1, id, letters[0])})
+	enough := errors.New("enough")
+	s.view(func(r engine.Reader) error {
+		n := 0
+		err := r.EachReportShipment(s.ctx, from, T0, nil, func(engine.ReportShipment) error { n++; return enough })
+		if !errors.Is(err, enough) || n != 1 {
+			s.Fatalf("%d shipments after the error: %v", n, err)
+		}
+		codes, err := r.CodesOf(s.ctx, []string{ID(1), ID(3), ID(77)})
+		s.same(codes, map[string]string{ID(1): "0412", ID(3): "0412"})
+		none, err2 := r.CodesOf(s.ctx, nil)
+		s.same(none, map[string]string{})
+		return errors.Join(err, err2)
+	})
 	s.same(list(from.Add(time.Millisecond), T0), []engine.ReportShipment(nil))
 
 	s.must(func(tx engine.Tx) error { // posted long after it was received: in both periods
@@ -1525,6 +1568,20 @@ func ledger(s *suite) {
 	} {
 		s.view(func(r engine.Reader) error {
 			got, err := r.Ledger(s.ctx, c.filter)
+			if err != nil {
+				return err
+			}
+			if c.filter.Limit == 0 { // of a few of them it is not said which
+				n := 0
+				err = r.EachLedgerLine(s.ctx, c.filter, func(l engine.LedgerLine) error {
+					n++
+					if !slices.Contains(got, l) {
+						s.Fatalf("%s: %+v is not in the list", name, l)
+					}
+					return nil
+				})
+				s.same(n, len(got))
+			}
 			s.same(got, c.want)
 			if len(got) != len(c.want) {
 				s.Errorf("%s: %d lines", name, len(got))
