@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -16,56 +17,121 @@ import (
 	"postgang/engine/archive"
 	"postgang/fixtures/peak"
 	"postgang/printjobs"
+	"postgang/printjobs/cover"
 	"postgang/printjobs/prepare"
 )
 
-// BenchmarkBookReceipts books one receipt file of 20,000 letters (or of POSTGANG_RECEIPTS), of jobs of 5,000, in SQLite on disk:
-// parsing, matching, cost lines, events and states. The letters are put into the archive before, without documents.
-func BenchmarkBookReceipts(b *testing.B) {
-	letters := 20_000
-	if s := os.Getenv("POSTGANG_RECEIPTS"); s != "" {
-		var err error
-		if letters, err = strconv.Atoi(s); err != nil {
+// letterCount is how many letters a benchmark has: some, or POSTGANG_LETTERS.
+func letterCount(b *testing.B, some int) int {
+	b.Helper()
+	if s := os.Getenv("POSTGANG_LETTERS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
 			b.Fatal(err)
 		}
+		return n
 	}
+	return some
+}
+
+// month is an archive with letters that are with the vendor, and the receipt file of all of them.
+type month struct {
+	archive *archive.Archive
+	blobs   *archive.Dir
+	engine  *engine.Engine
+	file    []byte
+}
+
+// newMonth makes a month of letters of two pages in SQLite on disk, without documents. What a receipt says is what the price
+// list says.
+func newMonth(b *testing.B, letters int) *month {
+	b.Helper()
+	m := &month{}
+	var err error
+	ctx, dir := b.Context(), b.TempDir()
+	if m.archive, err = archive.Open(ctx, archive.Config{DSN: "sqlite:" + dir + "/postgang.db", Installation: "BNCH", Enqueue: func(context.Context, any, []engine.Task) error { return nil }}); err != nil {
+		b.Fatal(err)
+	}
+	if m.blobs, err = archive.OpenDir(dir + "/documents"); err != nil {
+		b.Fatal(err)
+	}
+	prices, err := billing.NewPriceList([]billing.Price{
+		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingAuto, Price: 150, ValidFrom: "2020-01-01"},
+		{Element: billing.ElementExtraSheet, Handling: billing.HandlingAuto, Price: 60, ValidFrom: "2020-01-01"},
+		{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 20, ValidFrom: "2020-01-01"},
+		{Element: billing.ElementPostage, Zone: billing.ZoneNorway, MaxGram: 20, Price: 1500, ValidFrom: "2020-01-01"},
+		{Element: billing.ElementPostage, Zone: billing.ZoneNorway, MaxGram: 100, Price: 1600, ValidFrom: "2020-01-01"},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if m.engine, err = engine.New(ctx, engine.Config{
+		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []engine.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
+		Vendors: []engine.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
+			VAT: billing.VAT{ProductionPercent: 25}, Tolerances: billing.DefaultTolerances(), Prices: &prices}},
+	}); err != nil {
+		b.Fatal(err)
+	}
+	m.file = sentLetters(b, m.archive, letters)
+	return m
+}
+
+func (m *month) book(b *testing.B, letters int) {
+	b.Helper()
+	im, err := m.engine.ImportReceipts(b.Context(), "trykk", "k.csv", m.file)
+	if err != nil || im.Applied != letters || im.Deviate != 0 {
+		b.Fatalf("%+v %v", im, err)
+	}
+}
+
+func (m *month) close(b *testing.B) {
+	b.Helper()
+	if err := errors.Join(m.archive.Close(), m.blobs.Close()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkBookReceipts books one receipt file of 20,000 letters, of jobs of 5,000: parsing, matching, holding it against the
+// letter and the price list, ledger, events and states.
+func BenchmarkBookReceipts(b *testing.B) {
+	letters := letterCount(b, 20_000)
 	for b.Loop() {
 		b.StopTimer()
-		ctx, dir := b.Context(), b.TempDir()
-		a, err := archive.Open(ctx, archive.Config{DSN: "sqlite:" + dir + "/postgang.db", Installation: "BNCH", Enqueue: func(context.Context, any, []engine.Task) error { return nil }})
-		if err != nil {
-			b.Fatal(err)
-		}
-		blobs, err := archive.OpenDir(dir + "/documents")
-		if err != nil {
-			b.Fatal(err)
-		}
-		e, err := engine.New(ctx, engine.Config{
-			Archive: a, Blobs: blobs, WorkDir: dir + "/work",
-			Vendors: []engine.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
-				VAT: billing.VAT{ProductionPercent: 25}, Tolerances: billing.DefaultTolerances()}},
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		data := sentLetters(b, a, letters)
+		m := newMonth(b, letters)
 		peak.Reset()
 		b.StartTimer()
-		im, err := e.ImportReceipts(ctx, "trykk", "k.csv", data)
+		m.book(b, letters)
 		b.StopTimer()
-		if err != nil || im.Applied != letters || im.Deviate != 0 {
-			b.Fatalf("%+v %v", im, err)
-		}
-		if err := a.Close(); err != nil {
-			b.Fatal(err)
-		}
-		if err := blobs.Close(); err != nil {
-			b.Fatal(err)
-		}
+		b.ReportMetric(peak.MB(), "peak-MB")
+		m.close(b)
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(letters), "µs/row")
-	b.ReportMetric(peak.MB(), "peak-MB")
+}
+
+// BenchmarkReport gathers the report of a month of 20,000 letters that have receipts, with advice for each; without the workbook,
+// for which see BenchmarkWorkbook in reports.
+func BenchmarkReport(b *testing.B) {
+	letters := letterCount(b, 20_000)
+	m := newMonth(b, letters)
+	m.book(b, letters)
+	m.file = nil
+	now := time.Now()
+	from, to := engine.LastMonth(now.In(engine.Oslo).AddDate(0, 1, 0))
+	b.ResetTimer()
+	for b.Loop() {
+		peak.Reset()
+		r, err := m.engine.Report(b.Context(), engine.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
+		if err != nil || r.Money.Letters != letters || r.Deviations.Len() > 0 || len(r.Advice) == 0 {
+			b.Fatalf("%d letters, %d deviations, advice %v, %v", r.Money.Letters, r.Deviations.Len(), r.Advice, err)
+		}
+		b.ReportMetric(peak.MB(), "peak-MB")
+		if err := r.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(letters), "µs/letter")
+	m.close(b)
 }
 
 // sentLetters puts letters that are with the vendor into the archive, and gives the receipt file of all of them.
@@ -73,6 +139,10 @@ func sentLetters(b *testing.B, a *archive.Archive, n int) []byte {
 	b.Helper()
 	const inJob = 5000
 	at := time.Now().UTC().Truncate(time.Second)
+	page := prepare.PageFacts{Page: 1, WidthMM: 210, HeightMM: 297, Scaled: 1}
+	second := page
+	second.Page = 2
+	facts := prepare.Facts{Recipe: prepare.Recipe, SHA256: strings.Repeat("0", 64), Bytes: 1, Pages: []prepare.PageFacts{page, second}, DocumentPages: []int{2}}
 	rows := make([]billing.ReceiptRow, 0, n)
 	for done := 0; done < n; done += inJob {
 		err := a.InTx(b.Context(), func(tx engine.Tx) error {
@@ -86,7 +156,7 @@ func sentLetters(b *testing.B, a *archive.Archive, n int) []byte {
 			for i := range size {
 				s := engine.Shipment{
 					ID: uuid.NewString(), Account: konto, HandIn: fmt.Sprint("brev-", done+i), Status: engine.StatusSendtPrint, ReceivedAt: at, SentAt: at,
-					Fingerprint: "f", Zone: "NORGE", Prepared: engine.BlobRef{SHA256: strings.Repeat("0", 64), Bytes: 1}, Facts: &prepare.Facts{},
+					Fingerprint: "f", Zone: "NORGE", Prepared: engine.BlobRef{SHA256: strings.Repeat("0", 64), Bytes: 1}, Facts: &facts,
 				}
 				if err := tx.InsertShipment(b.Context(), s, nil); err != nil {
 					return err
