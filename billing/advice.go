@@ -9,7 +9,16 @@ const (
 	AdviceDuplex AdviceKind = "TOSIDIG" // printed on both sides of the paper
 	AdviceBlank  AdviceKind = "BLANK"   // without pages on which nothing is
 	AdviceColour AdviceKind = "FARGE"   // printed in black
+	AdviceGrey   AdviceKind = "GRAATT"  // printed in black where the colour is hardly seen
+	// As one hand-in of a sender and a day, instead of letter by letter.
+	AdviceIdentical AdviceKind = "PORTO_LIKT"
+	AdviceMixed     AdviceKind = "PORTO_BLANDET"
 )
+
+// AdviceKinds are all kinds.
+func AdviceKinds() []AdviceKind {
+	return []AdviceKind{AdviceSheet, AdviceDuplex, AdviceBlank, AdviceColour, AdviceGrey, AdviceIdentical, AdviceMixed}
+}
 
 // Norwegian words an advice, and why it saves.
 func (k AdviceKind) Norwegian() (name, why string) {
@@ -22,6 +31,12 @@ func (k AdviceKind) Norwegian() (name, why string) {
 		return "Uten blanke sider", "Brevene har sider som det ikke står noe på. Malen eller fagsystemet lager dem."
 	case AdviceColour:
 		return "Sort/hvitt i stedet for farge", "Det sidene koster mer i farge. Se om fargen er nødvendig; ofte er det bare logoen."
+	case AdviceGrey:
+		return "Nesten grå sider i sort/hvitt", "Fargen på sidene er så svak at de ser like ut i sort/hvitt, som når en mal bruker mørk blågrå for sort. JPEG-bilder regnes som farge og er ikke med."
+	case AdviceIdentical:
+		return "Porto: likt format", "Levert samlet som sendinger av likt format: én konvoluttype, om lag samme vekt, og et minste antall. Regnet per avsender og dag."
+	case AdviceMixed:
+		return "Porto: ulike formater", "Levert samlet som sendinger av ulike formater, der prisen følger snittvekten. Regnet per avsender og dag."
 	}
 	return string(k), ""
 }
@@ -32,6 +47,7 @@ type AdviceRow struct {
 	Kind           AdviceKind
 	Account        string // id; BuildReport puts the account's name here
 	Konteringskode string
+	AllCodes       bool // for the letters of all konteringskoder together
 	Letters        int
 	Sheets         int // fewer
 	Net            Ore

@@ -18,7 +18,7 @@ const (
 	ElementPage         Element = "SIDE"         // each printed page, by Colour
 	ElementGiroSheet    Element = "GIROARK"      // surcharge for each pre-printed giro sheet
 	ElementControlSheet Element = "KONTROLLARK"  // each control sheet of a print file
-	ElementPostage      Element = "PORTO"        // postage, by Zone and MaxGram
+	ElementPostage      Element = "PORTO"        // postage, by Zone and MaxGram, may be by Envelope; for many at once by Scheme
 	ElementRegistered   Element = "REKOMMANDERT" // surcharge for a registered letter, by Zone
 	ElementDigital      Element = "DIGITAL"      // a digital message, by MaxKB
 	ElementTransport    Element = "TRANSPORT"    // fee for carrying a digital message
@@ -56,16 +56,20 @@ const (
 
 // Price is one dated price. Fields that its element does not use must be empty.
 type Price struct {
-	Element    Element `toml:"element"`
-	Account    string  `toml:"account"`     // only for this account, before a price for all; empty: for all
-	Envelope   string  `toml:"envelope"`    // START, may be DAGSMINIMUM: envelope class
-	Handling   string  `toml:"handling"`    // START, EKSTRAARK: HandlingAuto or HandlingManual
-	Colour     string  `toml:"colour"`      // SIDE: ColourBW or ColourFull
-	Zone       string  `toml:"zone"`        // PORTO, REKOMMANDERT: zone
-	MaxGram    int     `toml:"max_gram"`    // PORTO: highest weight of the step, gram
-	MaxKB      int     `toml:"max_kb"`      // DIGITAL: largest message of the step, 1000 bytes
-	MinLetters int     `toml:"min_letters"` // DAGSMINIMUM: fewest letters billed
-	Price      Ore     `toml:"price_ore"`   // øre net of VAT, for one unit
+	Element  Element `toml:"element"`
+	Account  string  `toml:"account"`  // only for this account, before a price for all; empty: for all
+	Envelope string  `toml:"envelope"` // START, may be DAGSMINIMUM and PORTO: envelope class
+	Handling string  `toml:"handling"` // START, EKSTRAARK: HandlingAuto or HandlingManual
+	Colour   string  `toml:"colour"`   // SIDE: ColourBW or ColourFull
+	Zone     string  `toml:"zone"`     // PORTO, REKOMMANDERT: zone
+	MaxGram  int     `toml:"max_gram"` // PORTO: highest weight of the step, gram
+	MaxKB    int     `toml:"max_kb"`   // DIGITAL: largest message of the step, 1000 bytes
+	// Scheme says that PORTO is for many letters handed in together: SchemeIdentical, by Envelope, or SchemeMixed, where MaxGram
+	// is of the average. Only advice uses them.
+	Scheme     string `toml:"scheme"`
+	WindowGram int    `toml:"window_gram"` // PORTO, SchemeIdentical: how much the weights of a hand-in may differ; 0: any
+	MinLetters int    `toml:"min_letters"` // DAGSMINIMUM, PORTO with Scheme: fewest letters billed
+	Price      Ore    `toml:"price_ore"`   // øre net of VAT, for one unit
 	// Kroner is the price of one unit where that is no whole øre, instead of Price: "0,077". An amount is rounded to the nearest
 	// øre after it has been multiplied.
 	Kroner Decimal `toml:"price_kr"`
@@ -77,13 +81,13 @@ type Price struct {
 }
 
 type priceKey struct {
-	element                                   Element
-	account, envelope, handling, colour, zone string
-	maxGram, maxKB                            int
+	element                                           Element
+	account, envelope, handling, colour, zone, scheme string
+	maxGram, maxKB                                    int
 }
 
 func (p Price) key() priceKey {
-	return priceKey{p.Element, p.Account, p.Envelope, p.Handling, p.Colour, p.Zone, p.MaxGram, p.MaxKB}
+	return priceKey{p.Element, p.Account, p.Envelope, p.Handling, p.Colour, p.Zone, p.Scheme, p.MaxGram, p.MaxKB}
 }
 
 // steps is the key without its step: what all steps of a price have in common.
@@ -94,7 +98,7 @@ func (k priceKey) steps() priceKey {
 
 func (k priceKey) String() string {
 	s := string(k.element)
-	for _, part := range []string{k.envelope, k.handling, k.colour, k.zone} {
+	for _, part := range []string{k.envelope, k.handling, k.colour, k.zone, k.scheme} {
 		if part != "" {
 			s += " " + part
 		}
@@ -123,8 +127,11 @@ func (p Price) Name() string {
 	} else if p.Envelope != "" {
 		name += " " + p.Envelope
 	}
+	name += map[string]string{SchemeIdentical: " likt format", SchemeMixed: " ulike formater"}[p.Scheme]
 	name += map[string]string{ZoneNorway: " Norge", ZoneEurope: " Europa", ZoneWorld: " Verden"}[p.Zone]
 	switch {
+	case p.Scheme == SchemeMixed:
+		name += fmt.Sprintf(" inntil %d g i snitt", p.MaxGram)
 	case p.MaxGram > 0:
 		name += fmt.Sprintf(" inntil %d g", p.MaxGram)
 	case p.MaxKB > 0:
@@ -133,6 +140,9 @@ func (p Price) Name() string {
 		name += fmt.Sprintf(", for hvert brev som mangler på %d", p.MinLetters)
 	}
 	name += map[string]string{HandlingAuto: ", maskinelt", HandlingManual: ", manuelt"}[p.Handling]
+	if p.Scheme != "" && p.MinLetters > 0 {
+		name += fmt.Sprintf(", minst %d brev", p.MinLetters)
+	}
 	return name + map[string]string{ColourBW: " sort/hvitt", ColourFull: " farge"}[p.Colour]
 }
 
@@ -195,7 +205,7 @@ func NewPriceList(prices []Price) (PriceList, error) {
 
 func comparePrices(a, b Price) int {
 	return cmp.Or(cmp.Compare(a.Element, b.Element), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Envelope, b.Envelope), cmp.Compare(a.Handling, b.Handling),
-		cmp.Compare(a.Colour, b.Colour), cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.MaxGram, b.MaxGram), cmp.Compare(a.MaxKB, b.MaxKB),
+		cmp.Compare(a.Colour, b.Colour), cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Scheme, b.Scheme), cmp.Compare(a.MaxGram, b.MaxGram), cmp.Compare(a.MaxKB, b.MaxKB),
 		cmp.Compare(a.ValidFrom, b.ValidFrom), cmp.Compare(a.Price, b.Price))
 }
 
@@ -231,7 +241,9 @@ func (p Price) validate() error {
 	case ElementGiroSheet, ElementControlSheet, ElementDigital, ElementTransport:
 	case ElementMinimum:
 		envelope = p.Envelope != ""
-	case ElementPostage, ElementRegistered:
+	case ElementPostage:
+		zone, envelope = true, p.Scheme == SchemeIdentical || p.Envelope != "" && p.Scheme == ""
+	case ElementRegistered:
 		zone = true
 	default:
 		return errors.New("unknown element")
@@ -256,8 +268,12 @@ func (p Price) validate() error {
 		return errors.New("max_gram must be above 0 for PORTO and left out elsewhere")
 	case (p.Element == ElementDigital) != (p.MaxKB != 0) || p.MaxKB < 0:
 		return errors.New("max_kb must be above 0 for DIGITAL and left out elsewhere")
-	case p.MinLetters != 0 && p.Element != ElementMinimum || p.MinLetters < 0 || p.MinLetters > MaxReceiptCount:
-		return errors.New("min_letters must be above 0 for DAGSMINIMUM and left out elsewhere")
+	case p.Scheme != "" && (p.Element != ElementPostage || p.Scheme != SchemeIdentical && p.Scheme != SchemeMixed):
+		return fmt.Errorf("scheme must be %s or %s, and is for PORTO only", SchemeIdentical, SchemeMixed)
+	case p.MinLetters != 0 && p.Element != ElementMinimum && p.Scheme == "" || p.MinLetters < 0 || p.MinLetters > MaxReceiptCount:
+		return errors.New("min_letters must be above 0 for DAGSMINIMUM and PORTO with a scheme, and left out elsewhere")
+	case p.WindowGram != 0 && p.Scheme != SchemeIdentical || p.WindowGram < 0:
+		return fmt.Errorf("window_gram must be above 0 for PORTO with scheme %s, and left out elsewhere", SchemeIdentical)
 	}
 	return nil
 }
@@ -332,7 +348,13 @@ func (l PriceList) Quote(letter Letter, day Civil) (Quote, error) {
 		if part.n == 0 {
 			continue
 		}
-		price, found := l.find(part.key, letter.Account, day, func(p Price) bool { return p.MaxGram == 0 || p.MaxGram >= letter.WeightGram })
+		var price Price
+		var found bool
+		if part.key.element == ElementPostage {
+			price, found = l.postage(letter.Account, letter.Zone, letter.Envelope, letter.WeightGram, day)
+		} else {
+			price, found = l.find(part.key, letter.Account, day, nil)
+		}
 		switch {
 		case !found && part.key.element == ElementPostage:
 			return Quote{}, fmt.Errorf("expected cost: the price list has no postage for zone %q and %d g on %s", letter.Zone, letter.WeightGram, day)

@@ -10,13 +10,30 @@ import (
 
 // advisor adds up what letters would have cost had they been made otherwise.
 type advisor struct {
-	e    *Engine
-	rows map[adviceKey]*billing.AdviceRow
+	e       *Engine
+	rows    map[adviceKey]*billing.AdviceRow
+	handIns map[handIn]map[printedAs]int // letters
+}
+
+func newAdvisor(e *Engine) *advisor {
+	return &advisor{e, map[adviceKey]*billing.AdviceRow{}, map[handIn]map[printedAs]int{}}
 }
 
 type adviceKey struct {
 	kind          billing.AdviceKind
 	account, code string
+	all           bool
+}
+
+// handIn are the letters that could have been handed in to the post together.
+type handIn struct {
+	account, zone string
+	day           billing.Civil
+}
+
+type printedAs struct {
+	envelope string
+	gram     int
 }
 
 // letter looks at a posted letter: every change is laid on sheets and priced as it would be, by the profile and price list of
@@ -38,27 +55,25 @@ func (a *advisor) letter(s ReportShipment) {
 			return billing.Quote{}, printjobs.PlannedLetter{}, false
 		}
 		l := jobs[0].Letters[0]
-		q, err := v.Prices.Quote(a.e.pricedLetter(s.Shipment, plannedRow(l), v), day)
+		q, err := v.Prices.Quote(a.e.pricedLetter(s.Account, s.Zone, plannedRow(l), v), day)
 		return q, l, err == nil
 	}
 	was, letter, ok := price(c)
 	if !ok {
 		return
 	}
+	h := handIn{s.Account, s.Zone, day}
+	if a.handIns[h] == nil {
+		a.handIns[h] = map[printedAs]int{}
+	}
+	row := plannedRow(letter)
+	a.handIns[h][printedAs{row.Envelope, row.WeightGram}]++
 	saved := func(kind billing.AdviceKind, other printjobs.Candidate, counts func(billing.Quote, printjobs.PlannedLetter) bool) {
 		q, l, ok := price(other)
 		if !ok || q.Net() >= was.Net() || counts != nil && !counts(q, l) {
 			return
 		}
-		k := adviceKey{kind, s.Account, ShownCode(s.Submission.Konteringskode)}
-		r := a.rows[k]
-		if r == nil {
-			r = &billing.AdviceRow{Kind: kind, Account: s.Account, Konteringskode: k.code}
-			a.rows[k] = r
-		}
-		r.Letters++
-		r.Sheets += letter.Sheets - l.Sheets
-		r.Net += was.Net() - q.Net()
+		a.add(adviceKey{kind, s.Account, ShownCode(s.Submission.Konteringskode), false}, 1, letter.Sheets-l.Sheets, was.Net()-q.Net())
 	}
 	if !c.Duplex && len(c.Facts.Pages) > 1 {
 		other := c
@@ -74,6 +89,9 @@ func (a *advisor) letter(s ReportShipment) {
 		other := c
 		other.Colour = false
 		saved(billing.AdviceColour, other, nil)
+		if other, ok := withoutGrey(c); ok {
+			saved(billing.AdviceGrey, other, nil)
+		}
 	}
 	// A sheet less: the last pages, until there is one less. It counts where the envelope, the handling or the postage changes.
 	for n := 1; n <= 2 && n < len(c.Facts.Pages); n++ {
@@ -90,6 +108,50 @@ func (a *advisor) letter(s ReportShipment) {
 		})
 		break
 	}
+}
+
+func (a *advisor) add(k adviceKey, letters, sheets int, net billing.Ore) {
+	r := a.rows[k]
+	if r == nil {
+		r = &billing.AdviceRow{Kind: k.kind, Account: k.account, Konteringskode: k.code, AllCodes: k.all}
+		a.rows[k] = r
+	}
+	r.Letters += letters
+	r.Sheets += sheets
+	r.Net += net
+}
+
+// postage holds each hand-in against the schemes for many letters that the price list has, and takes the cheapest.
+func (a *advisor) postage() {
+	for h, counts := range a.handIns {
+		var letters []billing.PostageLetters
+		for as, n := range counts {
+			letters = append(letters, billing.PostageLetters{Envelope: as.envelope, WeightGram: as.gram, Letters: n})
+		}
+		p, err := a.e.vendors[a.e.accounts[h.account].Vendor].Prices.PlanPostage(h.account, h.zone, h.day, letters)
+		switch {
+		case err != nil: // no price for a letter by itself: none was expected of it either
+		case p.HasMixed && p.Mixed < min(p.Single, p.Identical):
+			a.add(adviceKey{billing.AdviceMixed, h.account, "", true}, p.Letters, 0, p.Single-p.Mixed)
+		case p.Bulk > 0 && p.Identical < p.Single:
+			a.add(adviceKey{billing.AdviceIdentical, h.account, "", true}, p.Bulk, 0, p.Single-p.Identical)
+		}
+	}
+}
+
+// withoutGrey is a letter whose pages that are nearly grey are printed in black; false when there are none.
+func withoutGrey(c printjobs.Candidate) (printjobs.Candidate, bool) {
+	f, changed := c.Facts, false
+	f.Pages = slices.Clone(f.Pages)
+	c.Colour = false
+	for i := range f.Pages {
+		p := &f.Pages[i]
+		changed = changed || p.NearGrey
+		p.Colour = p.Colour && !p.NearGrey
+		c.Colour = c.Colour || p.Colour
+	}
+	c.Facts = f
+	return c, changed
 }
 
 // without is a letter without some of its pages, by their place from 0; false when none is left of it, or no document may lose
@@ -132,6 +194,7 @@ func without(c printjobs.Candidate, drop func(i int) bool) (printjobs.Candidate,
 
 // list gives the advice, the dearest first.
 func (a *advisor) list() []billing.AdviceRow {
+	a.postage()
 	var out []billing.AdviceRow
 	for _, r := range a.rows {
 		out = append(out, *r)

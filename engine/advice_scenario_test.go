@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -24,16 +25,8 @@ func TestAdvice(t *testing.T) {
 		s.accepted(t, "to", print(true), file("brev.pdf", pdf(2, 3))),    // cover and 2 sheets, 22 g: one less is 17 g
 		s.accepted(t, "en", print(true), file("brev.pdf", pdf(3, 1))),    // nothing to be saved
 	}
-	s.night(t)
+	s.posted(t)
 	at := s.clock.now()
-	var rows []billing.ReceiptRow
-	for _, j := range s.jobs(t) {
-		for _, l := range s.letters(t, j.ID) {
-			rows = append(rows, receiptRow(j.ID, l.Shipment, at))
-		}
-	}
-	s.receipts(t, "k1.csv", rows...)
-	s.fetch(t)
 	if st := s.shipment(t, ids[0]).Status; st != engine.StatusPrintet {
 		t.Fatalf("the letter is %s", st)
 	}
@@ -52,6 +45,90 @@ func TestAdvice(t *testing.T) {
 	}
 	if len(got) != 2 {
 		t.Errorf("advice: %+v", r.Advice)
+	}
+}
+
+// posted hands the waiting letters over and has receipts of all of them come.
+func (s *stage) posted(t *testing.T) {
+	t.Helper()
+	s.night(t)
+	var rows []billing.ReceiptRow
+	for _, j := range s.jobs(t) {
+		for _, l := range s.letters(t, j.ID) {
+			rows = append(rows, receiptRow(j.ID, l.Shipment, s.clock.now()))
+		}
+	}
+	s.receipts(t, "k1.csv", rows...)
+	s.fetch(t)
+}
+
+// TestAdviceOnColour: a page whose colour is hardly seen is told from one that needs it.
+func TestAdviceOnColour(t *testing.T) {
+	t.Parallel()
+	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
+		billing.Price{Element: billing.ElementPage, Colour: billing.ColourFull, Price: 150, ValidFrom: "2026-01-01"}))
+	must(t, err)
+	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
+	colour := newLetter("A").with("utskriftskonfigurasjon", map[string]any{"tosidig": true, "utskriftMedFarger": true})
+	s.accepted(t, "skifer", colour, file("brev.pdf", pdfIn(".40 .42 .46 rg", 1, 2)))
+	s.accepted(t, "rod", colour, file("brev.pdf", pdfIn("1 0 0 rg", 2, 1)))
+	s.posted(t)
+	got := map[billing.AdviceKind]billing.AdviceRow{}
+	for _, a := range s.report(t, s.clock.now().Format("2006-01")).Advice {
+		got[a.Kind] = a
+	}
+	if c := got[billing.AdviceColour]; c.Letters != 2 || c.Net != 3*130 {
+		t.Errorf("in black: %+v", c)
+	}
+	if g := got[billing.AdviceGrey]; g.Letters != 1 || g.Net != 2*130 {
+		t.Errorf("nearly grey: %+v", g)
+	}
+}
+
+// TestAdviceOnPostage: letters of a sender and a day are held against the prices for many at once, and the cheapest is told.
+func TestAdviceOnPostage(t *testing.T) {
+	t.Parallel()
+	bulk := func(scheme string, price billing.Ore) billing.Price {
+		p := billing.Price{Element: billing.ElementPostage, Zone: billing.ZoneNorway, Scheme: scheme, MaxGram: 100, MinLetters: 3, Price: price, ValidFrom: "2026-01-01"}
+		if scheme == billing.SchemeIdentical {
+			p.Envelope, p.WindowGram = billing.EnvelopeC5, 30
+		}
+		return p
+	}
+	for name, c := range map[string]struct {
+		prices  []billing.Price
+		letters int
+		kind    billing.AdviceKind // empty: none
+		net     billing.Ore
+	}{
+		"identical":               {[]billing.Price{bulk(billing.SchemeIdentical, 600), bulk(billing.SchemeMixed, 700)}, 4, billing.AdviceIdentical, 4 * 200},
+		"mixed":                   {[]billing.Price{bulk(billing.SchemeIdentical, 700), bulk(billing.SchemeMixed, 650)}, 4, billing.AdviceMixed, 4 * 150},
+		"below the least, saving": {[]billing.Price{bulk(billing.SchemeMixed, 500)}, 2, billing.AdviceMixed, 2*800 - 3*500},
+		"below the least":         {[]billing.Price{bulk(billing.SchemeMixed, 600)}, 2, "", 0},
+		"no such prices":          {nil, 4, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			list, err := billing.NewPriceList(append(letterPrices(t).Prices(), c.prices...))
+			must(t, err)
+			s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
+			for i := range c.letters {
+				s.accepted(t, fmt.Sprint("brev-", i), newLetter("A"), file("brev.pdf", pdf(i, 1)))
+			}
+			s.posted(t)
+			var got []billing.AdviceRow
+			for _, a := range s.report(t, s.clock.now().Format("2006-01")).Advice {
+				if a.Kind == billing.AdviceIdentical || a.Kind == billing.AdviceMixed {
+					got = append(got, a)
+				}
+			}
+			switch {
+			case c.kind == "" && len(got) > 0:
+				t.Errorf("advice: %+v", got)
+			case c.kind != "" && (len(got) != 1 || got[0].Kind != c.kind || got[0].Net != c.net || got[0].Letters != c.letters || !got[0].AllCodes):
+				t.Errorf("advice: %+v, want %s and %d øre", got, c.kind, c.net)
+			}
+		})
 	}
 }
 

@@ -146,6 +146,9 @@ type Reader interface {
 	ReceiptFiles(ctx context.Context, vendor string) ([]ReceiptFile, error)
 	// AppliedReceipt is the receipt in force for a shipment in a job; ErrNotFound.
 	AppliedReceipt(ctx context.Context, job, shipment string) (Receipt, error)
+	// ReceiptLetters are the letters of shipments, in all jobs that they are or were in, with the receipts in force. At most some
+	// hundred shipments at once.
+	ReceiptLetters(ctx context.Context, shipments []string) ([]ReceiptLetter, error)
 	// Receipt reads a receipt row by its id; ErrNotFound.
 	Receipt(ctx context.Context, id string) (ReceiptRecord, error)
 	// Receipts lists receipt rows in the order fetched, then by id.
@@ -198,8 +201,11 @@ type Tx interface {
 	// UpdateShipment stores every field but ID, Account, HandIn and ReceivedAt. ErrStale unless Version is the stored
 	// one; the stored one then grows by one.
 	UpdateShipment(ctx context.Context, s Shipment) error
-	// AddEvent appends to a shipment's history. ErrExists when Key is taken.
-	AddEvent(ctx context.Context, e Event) error
+	// PostShipments stores the Status and PostedAt of shipments. ErrStale unless Version is the stored one; the stored one then grows
+	// by one.
+	PostShipments(ctx context.Context, list []PostedShipment) error
+	// AddEvents appends to shipments' histories. ErrExists when a Key is taken.
+	AddEvents(ctx context.Context, es ...Event) error
 
 	// NextJobID takes the next job id; it is never handed out again once the transaction is committed.
 	NextJobID(ctx context.Context) (string, error)
@@ -217,8 +223,8 @@ type Tx interface {
 	SendLetters(ctx context.Context, job string, at time.Time) error
 
 	InsertReceiptFile(ctx context.Context, f ReceiptFile) error // ErrExists when (vendor, sha256) is there
-	// InsertReceipt stores a receipt row. ErrExists when an applied receipt is there for the same (job, shipment).
-	InsertReceipt(ctx context.Context, r Receipt) error
+	// InsertReceipts stores receipt rows. ErrExists when an applied receipt is there for the same (job, shipment).
+	InsertReceipts(ctx context.Context, rs ...Receipt) error
 	// DecideReceipt records a decision, now. With Taken the two change their states. ErrExists when it is decided; ErrStale
 	// when the two are not CONFLICT and APPLIED any more.
 	DecideReceipt(ctx context.Context, d ReceiptDecision) error
@@ -379,6 +385,21 @@ type InvoiceRecord struct {
 	Invoice billing.Invoice
 	Blob    BlobRef // the file; zero when it was typed in
 	TakenAt time.Time
+}
+
+// PostedShipment is what receipts need to know of a shipment, and change.
+type PostedShipment struct {
+	ID, Account, Zone string
+	Status            Status
+	PostedAt          time.Time
+	Version           int64
+}
+
+// ReceiptLetter is a letter of a job that receipts are held against.
+type ReceiptLetter struct {
+	JobLetter
+	Of      PostedShipment
+	Applied *Receipt // the receipt in force; nil: none
 }
 
 // ReportShipment is a shipment as reports see it: no personal data.

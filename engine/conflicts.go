@@ -125,7 +125,7 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 			return nil, err
 		}
 	}
-	found, err := e.reconcile(ctx, tx, v, s, letter, row)
+	found, err := e.reconcile(ctx, tx, v, s.Account, s.Zone, letter, row)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 // corrects brings a correction or reversal of the vendor's into force in tx.
 func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inForce Receipt) ([]Deviation, error) {
 	r.State = ReceiptConflict
-	if err := tx.InsertReceipt(ctx, r); err != nil {
+	if err := tx.InsertReceipts(ctx, r); err != nil {
 		return nil, err
 	}
 	reason := "the vendor has corrected it"

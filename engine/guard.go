@@ -162,7 +162,7 @@ func (e *Engine) quote(s Shipment, row JobLetter, v Vendor) (billing.Quote, erro
 	if v.Prices == nil {
 		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, ErrNoPrice)
 	}
-	q, err := v.Prices.Quote(e.pricedLetter(s, row, v), billing.CivilOf(e.now(), Oslo))
+	q, err := v.Prices.Quote(e.pricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.now(), Oslo))
 	if err != nil {
 		return q, fmt.Errorf("%w: %w", err, ErrNoPrice)
 	}

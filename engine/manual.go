@@ -410,7 +410,7 @@ func (e *Engine) manualReceipt(ctx context.Context, r Reader, l JobLetter, poste
 	if err != nil {
 		return row, err
 	}
-	quote, err := v.Prices.Quote(e.pricedLetter(s, l, v), billing.CivilOf(posted, Oslo))
+	quote, err := v.Prices.Quote(e.pricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, Oslo))
 	row.Production, row.Postage = quote.Production, quote.Postage
 	if err != nil {
 		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)

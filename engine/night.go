@@ -93,7 +93,7 @@ func (e *Engine) expireDigital(ctx context.Context) (int, error) {
 				if err := tx.UpdateShipment(ctx, changed); err != nil {
 					return err
 				}
-				return tx.AddEvent(ctx, ev)
+				return tx.AddEvents(ctx, ev)
 			})
 			if errors.Is(err, ErrStale) {
 				continue // read just now; it is looked at again next time
@@ -274,7 +274,7 @@ func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 		if n.reprint {
 			ev.Kind, ev.Reason = EventReprint, id+" av "+n.parent
 		}
-		if err := tx.AddEvent(ctx, ev); err != nil {
+		if err := tx.AddEvents(ctx, ev); err != nil {
 			return "", err
 		}
 	}
@@ -309,7 +309,7 @@ func setAside(ctx context.Context, tx Tx, s Shipment, code, text string) error {
 	if err := tx.UpdateShipment(ctx, s); err != nil {
 		return err
 	}
-	return tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
+	return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
 }
 
 // Release lets a shipment that was set aside be collected again.
@@ -342,7 +342,7 @@ func release(ctx context.Context, tx Tx, s Shipment, reason string) error {
 	if reason != "" {
 		reason = ": " + reason
 	}
-	if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
+	if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
 		return err
 	}
 	return tx.ResolveAlarm(ctx, "held:"+s.ID)

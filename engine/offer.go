@@ -297,7 +297,7 @@ func (e *Engine) dropUngated(ctx context.Context, tx Tx, job string) (map[string
 	for _, s := range dropped {
 		drop[s.ID] = true
 		ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + job}
-		if err := tx.AddEvent(ctx, ev); err != nil {
+		if err := tx.AddEvents(ctx, ev); err != nil {
 			return nil, err
 		}
 		if s.ReadAt.IsZero() || !s.Status.MayBecome(StatusLest) {
@@ -307,7 +307,7 @@ func (e *Engine) dropUngated(ctx context.Context, tx Tx, job string) (map[string
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return nil, err
 		}
-		if err := tx.AddEvent(ctx, ev); err != nil {
+		if err := tx.AddEvents(ctx, ev); err != nil {
 			return nil, err
 		}
 	}
@@ -612,7 +612,7 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []stri
 			return err
 		}
 		for _, ev := range events {
-			if err := tx.AddEvent(ctx, ev); err != nil {
+			if err := tx.AddEvents(ctx, ev); err != nil {
 				return err
 			}
 		}
@@ -664,7 +664,7 @@ func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 			if err := tx.UpdateShipment(ctx, s); err != nil {
 				return err
 			}
-			if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: HoldRejected}); err != nil {
+			if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: HoldRejected}); err != nil {
 				return err
 			}
 			n++

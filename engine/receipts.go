@@ -2,8 +2,10 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -173,6 +175,8 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	for i := range rows {
 		rows[i].PostedAt = rows[i].PostedAt.UTC().Truncate(millisecond) // what the archive keeps, so that doubles are known
 	}
+	// Job by job, whose letters stand near each other in the database; rows of one letter as they stand.
+	slices.SortStableFunc(rows, func(a, b billing.ReceiptRow) int { return cmp.Compare(a.Job, b.Job) })
 	out.Rows, out.Problems = len(rows), problems
 	file := ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.now(), Rows: len(rows), Problems: problems}
 	if len(problems) > 0 && stopped {
@@ -255,13 +259,42 @@ func (e *Engine) applied(ctx context.Context, vendor, sha string, rows []billing
 	return err == nil, err
 }
 
-// receiptID is the identity of a row of a file, by its place among the rows: a file may have several rows in one line.
+// receiptID is the identity of a row of a file, by its place among the rows: a file may have several rows in one line. Those of a
+// file are alike but for their end, and grow: a database adds a million of them faster side by side than strewn about. It is a
+// UUID of version 8, of which the maker decides what is in it (RFC 9562).
 func (e *Engine) receiptID(vendor, sha string, row int) string {
-	return uuid.NewSHA1(e.space, []byte(fmt.Sprintf("%s/%s/%d", vendor, sha, row))).String()
+	id := uuid.NewSHA1(e.space, []byte(vendor+"/"+sha))
+	id[6] = 0x80 | id[6]&0x0f
+	binary.BigEndian.PutUint32(id[12:], uint32(row)) //nolint:gosec // a file of four thousand million rows is not read
+	return id.String()
 }
 
-// bookAtOnce is how many lines are booked with one statement or few: a large file has many.
-const bookAtOnce = 300
+// receiptsAtOnce is how many rows are looked up, and then written, at once: a large file has many.
+const receiptsAtOnce = 200
+
+// receiptApplier applies the rows of a receipt file. What rows do is held back and written together: before a row is looked at in
+// another way than by the maps here, write comes first.
+type receiptApplier struct {
+	e      *Engine
+	tx     Tx
+	v      Vendor
+	file   ReceiptFile
+	closed []ClosedMonth
+	out    *Imported
+
+	letters map[letterInJob]*ReceiptLetter // of the rows at hand
+	ships   map[string]*PostedShipment     // likewise
+	jobs    map[string]PrintJob            // as they were before their first row
+	touched map[string]bool                // jobs that have a receipt
+
+	receipts   []Receipt
+	lines      []LedgerLine
+	posted     []string // shipments of ships that changed
+	events     []Event
+	deviations []Deviation
+}
+
+type letterInJob struct{ job, shipment string }
 
 // applyReceipts applies a parsed file in tx.
 func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
@@ -269,157 +302,26 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 	if err != nil {
 		return err
 	}
-	var lines []LedgerLine // not in the ledger yet
-	book := func() error {
-		err := tx.Book(ctx, lines)
-		lines = lines[:0]
-		return err
+	a := receiptApplier{
+		e: e, tx: tx, v: v, file: file, closed: closed, out: out,
+		letters: map[letterInJob]*ReceiptLetter{}, ships: map[string]*PostedShipment{}, jobs: map[string]PrintJob{}, touched: map[string]bool{},
 	}
-	touched := map[string]bool{}
-	jobs := map[string]PrintJob{} // as they were before their first row
-	var deviations []Deviation
-	deviate := func(account string, found ...billing.Deviation) {
-		for _, d := range found {
-			deviations = append(deviations, deviationOf(v.Key, file.SHA256, account, tx.Now(), d))
-		}
-	}
-	for i, row := range rows {
-		amount := row.Net()
-		r := Receipt{ID: e.receiptID(v.Key, file.SHA256, i), Vendor: v.Key, File: file.SHA256, Row: row}
-		letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
-		known := err == nil
-		if err != nil && !errors.Is(err, ErrNotFound) {
+	for at, some := range slices.Collect(slices.Chunk(rows, receiptsAtOnce)) {
+		clear(a.letters)
+		clear(a.ships)
+		if err := a.look(ctx, some); err != nil {
 			return err
 		}
-		if known {
-			j, seen := jobs[row.Job]
-			if !seen {
-				if j, err = tx.Job(ctx, row.Job); err != nil {
-					return err
-				}
-				jobs[row.Job] = j
-			}
-			known = j.Vendor == v.Key && j.State != JobPlanned && j.State != JobComposed && j.State != JobUploaded && j.State != JobWithdrawn && j.State != JobRejected
-		}
-		if known && row.Kind == billing.RowReversal {
-			// Nothing is there to be taken back; nor does it say that the letter was posted.
-			if _, err := tx.AppliedReceipt(ctx, row.Job, row.Shipment); errors.Is(err, ErrNotFound) {
-				known = false
-			} else if err != nil {
+		for i, row := range some {
+			if err := a.apply(ctx, at*receiptsAtOnce+i, row, some); err != nil {
 				return err
 			}
 		}
-		if !known {
-			r.State = ReceiptUnknown
-			out.Unknown++
-			out.Unbooked += amount
-			deviate("", billing.Unknown(row))
-			if err := tx.InsertReceipt(ctx, r); err != nil {
-				return err
-			}
-			continue
-		}
-		if !touched[row.Job] {
-			// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
-			if err := e.offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
-				return err
-			}
-			touched[row.Job] = true
-		}
-		s, err := tx.Shipment(ctx, row.Shipment)
-		if err != nil {
-			return err
-		}
-		if row.Kind == billing.RowReturn {
-			news, err := e.returned(ctx, tx, s, v.Key, row)
-			if err != nil {
-				return err
-			}
-			if news {
-				out.Returned++
-			} else {
-				out.Doubles++
-			}
-			continue
-		}
-		applied, err := tx.AppliedReceipt(ctx, row.Job, row.Shipment)
-		switch {
-		case err == nil && applied.Row.SameFacts(row):
-			r.State = ReceiptDuplicate
-			out.Doubles++
-			out.Unbooked += amount
-			deviate(s.Account, billing.Repeated(applied.Row, row))
-		case err == nil:
-			before := false
-			if before, err = saidBefore(ctx, tx, row); err != nil {
-				return err
-			}
-			if before {
-				r.State = ReceiptDuplicate
-				out.Doubles++
-				out.Unbooked += amount
-				deviate(s.Account, billing.Repeated(row, row))
-				break
-			}
-			if row.Kind != "" {
-				if err := book(); err != nil { // what it corrects may be of this file
-					return err
-				}
-				found, err := e.corrects(ctx, tx, v, r, applied)
-				if err != nil {
-					return err
-				}
-				deviations = append(deviations, found...)
-				out.Corrects++
-				out.Booked += bookedNet(row) - bookedNet(applied.Row)
-				continue
-			}
-			r.State = ReceiptConflict
-			out.Conflict++
-			out.Unbooked += amount
-			deviate(s.Account, billing.Repeated(applied.Row, row))
-		case errors.Is(err, ErrNotFound):
-			r.State = ReceiptApplied
-		default:
-			return err
-		}
-		if r.State != ReceiptApplied {
-			if err := tx.InsertReceipt(ctx, r); err != nil {
-				return err
-			}
-			continue
-		}
-		// The amounts are the vendor's word; the code is ours: a wrong code in a receipt is a deviation, it does not move
-		// the cost to another budget.
-		booked := row
-		booked.Konteringskode = letter.Konteringskode
-		if err := tx.InsertReceipt(ctx, r); err != nil {
-			return err
-		}
-		if lines = append(lines, receiptLines(closed, tx.Now(), r, booked, s.Account, jobs[row.Job].Reprint, v.VAT)...); len(lines) >= bookAtOnce {
-			if err := book(); err != nil {
-				return err
-			}
-		}
-		out.Applied++
-		out.Booked += amount
-		found, err := e.reconcile(ctx, tx, v, s, letter, row)
-		if err != nil {
-			return err
-		}
-		deviate(s.Account, found...)
-		if err := e.posted(ctx, tx, s, row, jobs[row.Job].Reprint); err != nil {
+		if err := a.write(ctx); err != nil {
 			return err
 		}
 	}
-	if err := book(); err != nil {
-		return err
-	}
-	out.Deviate = len(deviations)
-	if err := tx.InsertDeviations(ctx, deviations); err != nil {
-		return err
-	}
-	for _, job := range slices.Sorted(maps.Keys(touched)) {
+	for _, job := range slices.Sorted(maps.Keys(a.touched)) {
 		if err := e.receipted(ctx, tx, job); err != nil {
 			return err
 		}
@@ -427,17 +329,214 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 	return nil
 }
 
+// look reads the letters of rows, as they are now.
+func (a *receiptApplier) look(ctx context.Context, rows []billing.ReceiptRow) error {
+	ids := make([]string, 0, len(rows))
+	for _, row := range rows {
+		ids = append(ids, row.Shipment)
+	}
+	found, err := a.tx.ReceiptLetters(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, l := range found {
+		a.letters[letterInJob{l.Job, l.Shipment}] = &l
+		a.ships[l.Shipment] = &l.Of
+	}
+	return nil
+}
+
+// write writes what was held back.
+func (a *receiptApplier) write(ctx context.Context) error {
+	list := make([]PostedShipment, len(a.posted))
+	for i, id := range a.posted {
+		list[i] = *a.ships[id]
+		a.ships[id].Version++
+	}
+	for _, err := range []error{
+		a.tx.InsertReceipts(ctx, a.receipts...), a.tx.Book(ctx, a.lines), a.tx.PostShipments(ctx, list), a.tx.AddEvents(ctx, a.events...),
+		a.tx.InsertDeviations(ctx, a.deviations),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	a.receipts, a.lines, a.posted, a.events, a.deviations = a.receipts[:0], a.lines[:0], a.posted[:0], a.events[:0], a.deviations[:0]
+	return nil
+}
+
+func (a *receiptApplier) deviate(account string, found ...billing.Deviation) {
+	for _, d := range found {
+		a.deviations = append(a.deviations, deviationOf(a.v.Key, a.file.SHA256, account, a.tx.Now(), d))
+	}
+	a.out.Deviate += len(found)
+}
+
+// aside keeps a row that is not booked.
+func (a *receiptApplier) aside(r Receipt, state ReceiptState, account string, d billing.Deviation) {
+	r.State = state
+	a.receipts = append(a.receipts, r)
+	a.out.Unbooked += r.Row.Net()
+	a.deviate(account, d)
+	switch state {
+	case ReceiptUnknown:
+		a.out.Unknown++
+	case ReceiptDuplicate:
+		a.out.Doubles++
+	case ReceiptConflict:
+		a.out.Conflict++
+	}
+}
+
+// letter is the letter that a row is for, nil when the row cannot be for one of the vendor's.
+func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*ReceiptLetter, error) {
+	l := a.letters[letterInJob{row.Job, row.Shipment}]
+	if l == nil {
+		return nil, nil
+	}
+	j, seen := a.jobs[row.Job]
+	if !seen {
+		var err error
+		if j, err = a.tx.Job(ctx, row.Job); err != nil {
+			return nil, err
+		}
+		a.jobs[row.Job] = j
+	}
+	if j.Vendor != a.v.Key || j.State == JobPlanned || j.State == JobComposed || j.State == JobUploaded || j.State == JobWithdrawn || j.State == JobRejected {
+		return nil, nil
+	}
+	if row.Kind == billing.RowReversal && l.Applied == nil {
+		return nil, nil // nothing is there to be taken back; nor does it say that the letter was posted
+	}
+	return l, nil
+}
+
+// apply applies the i-th row of the file, one of the rows at hand.
+func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRow, hand []billing.ReceiptRow) error {
+	e, tx := a.e, a.tx
+	r := Receipt{ID: e.receiptID(a.v.Key, a.file.SHA256, i), Vendor: a.v.Key, File: a.file.SHA256, Row: row}
+	l, err := a.letter(ctx, row)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		a.aside(r, ReceiptUnknown, "", billing.Unknown(row))
+		return nil
+	}
+	if !a.touched[row.Job] {
+		// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
+		a.touched[row.Job] = true
+		if err := a.write(ctx); err != nil {
+			return err
+		}
+		if err := e.offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
+			return err
+		}
+		if err := a.look(ctx, hand); err != nil {
+			return err
+		}
+		l = a.letters[letterInJob{row.Job, row.Shipment}]
+	}
+	account := l.Of.Account
+	if row.Kind == billing.RowReturn {
+		return a.returned(ctx, row)
+	}
+	if l.Applied != nil {
+		if l.Applied.Row.SameFacts(row) {
+			a.aside(r, ReceiptDuplicate, account, billing.Repeated(l.Applied.Row, row))
+			return nil
+		}
+		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
+			return err
+		}
+		before, err := saidBefore(ctx, tx, row)
+		switch {
+		case err != nil:
+			return err
+		case before:
+			a.aside(r, ReceiptDuplicate, account, billing.Repeated(row, row))
+			return nil
+		case row.Kind == "":
+			a.aside(r, ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
+			return nil
+		}
+		was := bookedNet(l.Applied.Row)
+		found, err := e.corrects(ctx, tx, a.v, r, *l.Applied)
+		if err != nil {
+			return err
+		}
+		a.deviations = append(a.deviations, found...)
+		a.out.Deviate += len(found)
+		a.out.Corrects++
+		a.out.Booked += bookedNet(row) - was
+		return a.look(ctx, []billing.ReceiptRow{row})
+	}
+	r.State = ReceiptApplied
+	a.receipts = append(a.receipts, r)
+	l.Applied = &r
+	// The amounts are the vendor's word; the code is ours: a wrong code in a receipt is a deviation, it does not move
+	// the cost to another budget.
+	booked, reprint := row, a.jobs[row.Job].Reprint
+	booked.Konteringskode = l.Konteringskode
+	a.lines = append(a.lines, receiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
+	a.out.Applied++
+	a.out.Booked += row.Net()
+	found, err := e.reconcile(ctx, tx, a.v, account, l.Of.Zone, l.JobLetter, row)
+	if err != nil {
+		return err
+	}
+	a.deviate(account, found...)
+	a.post(row, reprint)
+	return nil
+}
+
+// post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
+// beside the status, and the cost is booked all the same (domain.md 7 no. 14). It was posted when it first was: a reprint
+// does not move that.
+func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
+	s := a.ships[row.Shipment]
+	from, at := s.Status, row.PostedAt.UTC().Truncate(millisecond)
+	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
+		s.PostedAt = at
+	}
+	kind, reason := EventPosted, "kvittering i jobb "+row.Job
+	if reprint {
+		reason = "kvittering i omtrykk " + row.Job
+	}
+	if from.MayBecome(StatusPrintet) {
+		s.Status, kind = StatusPrintet, EventStatus
+	}
+	if !slices.Contains(a.posted, s.ID) {
+		a.posted = append(a.posted, s.ID)
+	}
+	a.events = append(a.events, Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
+}
+
+// returned takes a row that says that a letter came back.
+func (a *receiptApplier) returned(ctx context.Context, row billing.ReceiptRow) error {
+	if err := a.write(ctx); err != nil {
+		return err
+	}
+	news, err := a.e.returned(ctx, a.tx, row.Shipment, a.ships[row.Shipment].Status, a.v.Key, row)
+	if news {
+		a.out.Returned++
+	} else {
+		a.out.Doubles++
+	}
+	return err
+}
+
 // returned notes in the history that a letter came back. Its status stays: it was printed and posted. news: it was not noted
 // before.
-func (e *Engine) returned(ctx context.Context, tx Tx, s Shipment, vendor string, row billing.ReceiptRow) (news bool, err error) {
+func (e *Engine) returned(ctx context.Context, tx Tx, shipment string, status Status, vendor string, row billing.ReceiptRow) (news bool, err error) {
 	at := row.PostedAt.UTC().Truncate(millisecond)
 	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, at.Format(time.RFC3339), row.Reason)
-	history, err := tx.History(ctx, s.ID)
+	history, err := tx.History(ctx, shipment)
 	if err != nil || slices.ContainsFunc(history, func(ev Event) bool { return ev.Key == key }) {
 		return false, err
 	}
-	return true, tx.AddEvent(ctx, Event{
-		Shipment: s.ID, At: at, Kind: EventReturned, From: s.Status, To: s.Status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
+	return true, tx.AddEvents(ctx, Event{
+		Shipment: shipment, At: at, Kind: EventReturned, From: status, To: status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
 	})
 }
 
@@ -450,12 +549,12 @@ func bookedNet(r billing.ReceiptRow) billing.Ore {
 }
 
 // reconcile holds a receipt against what was sent and against the price list.
-func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, s Shipment, letter JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
+func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, account, zone string, letter JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
 	found := billing.Reconcile(sentOf(letter), row, v.Tolerances)
 	if v.Prices == nil {
 		return found, nil
 	}
-	quote, err := v.Prices.Quote(e.pricedLetter(s, letter, v), billing.CivilOf(row.PostedAt, Oslo))
+	quote, err := v.Prices.Quote(e.pricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
 		return found, tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
@@ -480,32 +579,11 @@ func sentOf(l JobLetter) billing.Sent {
 }
 
 // pricedLetter is what the price list asks of a letter.
-func (e *Engine) pricedLetter(s Shipment, l JobLetter, v Vendor) billing.Letter {
+func (e *Engine) pricedLetter(account, zone string, l JobLetter, v Vendor) billing.Letter {
 	return billing.Letter{
-		Account: s.Account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
-		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: s.Zone, WeightGram: l.WeightGram,
+		Account: account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
+		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: zone, WeightGram: l.WeightGram,
 	}
-}
-
-// posted records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
-// beside the status, and the cost is booked all the same (domain.md 7 no. 14). It was posted when it first was: a reprint
-// does not move that.
-func (e *Engine) posted(ctx context.Context, tx Tx, s Shipment, row billing.ReceiptRow, reprint bool) error {
-	from, at := s.Status, row.PostedAt.UTC().Truncate(millisecond)
-	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
-		s.PostedAt = at
-	}
-	kind, reason := EventPosted, "kvittering i jobb "+row.Job
-	if reprint {
-		reason = "kvittering i omtrykk " + row.Job
-	}
-	if from.MayBecome(StatusPrintet) {
-		s.Status, kind = StatusPrintet, EventStatus
-	}
-	if err := tx.UpdateShipment(ctx, s); err != nil {
-		return err
-	}
-	return tx.AddEvent(ctx, Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
 }
 
 // receipted moves a job on after receipts: they prove that the vendor has it, and the last one closes it.

@@ -76,7 +76,7 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 		if err := tx.InsertShipment(ctx, s, docs); err != nil {
 			return err
 		}
-		if err := tx.AddEvent(ctx, Event{Shipment: s.ID, At: at, Kind: EventReceived, From: StatusMottatt, To: StatusMottatt}); err != nil {
+		if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: at, Kind: EventReceived, From: StatusMottatt, To: StatusMottatt}); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, Task{Kind: TaskPrepare, Subject: s.ID})
@@ -199,7 +199,7 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 		if err := tx.ResolveAlarm(ctx, "prepare:"+id); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, Event{Shipment: id, At: tx.Now(), Kind: EventStatus, From: from, To: to, Reason: codes})
+		return tx.AddEvents(ctx, Event{Shipment: id, At: tx.Now(), Kind: EventStatus, From: from, To: to, Reason: codes})
 	})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
@@ -393,7 +393,7 @@ func (e *Engine) renew(ctx context.Context, s Shipment) (_ Shipment, ok bool, er
 		if err := tx.ResolveAlarm(ctx, "prepare:"+s.ID); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
+		return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
 	})
 	if errors.Is(err, ErrStale) {
 		return s, false, nil // still due, or not: the next collecting sees
@@ -546,7 +546,7 @@ func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
 			return err
 		}
 		for _, ev := range events {
-			if err := tx.AddEvent(ctx, ev); err != nil {
+			if err := tx.AddEvents(ctx, ev); err != nil {
 				return err
 			}
 		}

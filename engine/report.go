@@ -91,7 +91,7 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 
 // reportShipments adds the shipments of a period, what the digital ones cost, and what the letters could have cost less.
 func (e *Engine) reportShipments(ctx context.Context, r Reader, from, to time.Time, accounts []string, in *billing.ReportInput) error {
-	advice := advisor{e, map[adviceKey]*billing.AdviceRow{}}
+	advice := newAdvisor(e)
 	within := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
 	err := r.EachReportShipment(ctx, from, to, accounts, func(s ReportShipment) error {
 		if within(s.PostedAt) {

@@ -343,7 +343,10 @@ func file(name string, data []byte) engine.HandInFile {
 }
 
 // pdf is a small PDF of some pages with a mark on each.
-func pdf(mark, pages int) []byte {
+func pdf(mark, pages int) []byte { return pdfIn("0 g", mark, pages) }
+
+// pdfIn is a letter whose ink a colour operator sets.
+func pdfIn(ink string, mark, pages int) []byte {
 	var b bytes.Buffer
 	var offsets []int
 	object := func(format string, args ...any) {
@@ -358,7 +361,7 @@ func pdf(mark, pages int) []byte {
 	object("<< /Type /Catalog /Pages 2 0 R >>")
 	object("<< /Type /Pages /Kids [%s] /Count %d >>", kids, pages)
 	for i := range pages {
-		content := fmt.Sprintf("0 g 100 %d 200 50 re f", 100+10*mark+i)
+		content := fmt.Sprintf("%s 100 %d 200 50 re f", ink, 100+10*mark+i)
 		object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents %d 0 R >>", 4+2*i)
 		object("<< /Length %d >>\nstream\n%s\nendstream", len(content), content)
 	}

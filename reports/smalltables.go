@@ -208,7 +208,10 @@ func (b *book) adviceTable() long {
 		rows: few(b.report.Advice, func(_ int, a billing.AdviceRow) []cell {
 			name, _ := a.Kind.Norwegian()
 			code := a.Konteringskode
-			if code == "" {
+			switch {
+			case a.AllCodes:
+				code = "alle"
+			case code == "":
 				code = billing.MissingCode
 			}
 			return values(name, a.Account, code, a.Letters, a.Sheets, a.Net)
@@ -273,7 +276,7 @@ func (b *book) definitionTable() long {
 // allDefinitions are those of the words, and why each kind of advice saves.
 func allDefinitions() [][2]string {
 	out := slices.Clone(definitions)
-	for _, k := range []billing.AdviceKind{billing.AdviceSheet, billing.AdviceDuplex, billing.AdviceBlank, billing.AdviceColour} {
+	for _, k := range billing.AdviceKinds() {
 		name, why := k.Norwegian()
 		out = append(out, [2]string{"Råd: " + name, why})
 	}

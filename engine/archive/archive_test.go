@@ -290,10 +290,10 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 			return errors.Join(
 				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
-				tx.AddEvent(ctx, engine.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
+				tx.AddEvents(ctx, engine.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
 				tx.AddJobEvent(ctx, engine.JobEvent{Job: j.ID, At: archivetest.T0, To: engine.JobPlanned}),
-				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r), tx.Book(ctx, lines), tx.InsertReceipt(ctx, other),
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, r), tx.Book(ctx, lines), tx.InsertReceipts(ctx, other),
 				tx.DecideReceipt(ctx, engine.ReceiptDecision{Receipt: other.ID, Against: r.ID, Reason: "x"}))
 		})
 		if err != nil {
@@ -495,7 +495,7 @@ func TestEveryCheckIsTried(t *testing.T) {
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
 				tx.SetJobFiles(ctx, j.ID, []engine.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: engine.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
-				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipt(ctx, r), tx.Book(ctx, lines), tx.InsertReceipt(ctx, other),
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, r), tx.Book(ctx, lines), tx.InsertReceipts(ctx, other),
 				tx.InsertDeviations(ctx, []engine.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", "x"))
 		})
 		if err != nil {

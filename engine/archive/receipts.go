@@ -206,26 +206,54 @@ func (t *tx) InsertReceiptFile(ctx context.Context, f engine.ReceiptFile) error 
 	return nil
 }
 
-// InsertReceipt stores a receipt.
-func (t *tx) InsertReceipt(ctx context.Context, r engine.Receipt) error {
-	if err := t.insertReceipt(ctx, r); err != nil {
-		return fmt.Errorf("insert receipt %s: %w", r.ID, err)
+// InsertReceipts stores receipts.
+func (t *tx) InsertReceipts(ctx context.Context, rs ...engine.Receipt) error {
+	rows := make([][]any, len(rs))
+	for i, r := range rs {
+		r.Row.PostedAt = r.Row.PostedAt.UTC() // JSON keeps the zone, and a row is compared with one just parsed
+		line, err := encode(r.Row)
+		if err != nil {
+			return fmt.Errorf("insert receipt %s: %w", r.ID, err)
+		}
+		var job, shipment any
+		if r.State != engine.ReceiptUnknown {
+			job, shipment = r.Row.Job, r.Row.Shipment
+		}
+		rows[i] = []any{r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}
+	}
+	if err := t.insertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, rows); err != nil {
+		return fmt.Errorf("insert receipts: %w", err)
 	}
 	return nil
 }
 
-func (t *tx) insertReceipt(ctx context.Context, r engine.Receipt) error {
-	r.Row.PostedAt = r.Row.PostedAt.UTC() // JSON keeps the zone, and a row is compared with one just parsed
-	line, err := encode(r.Row)
+// ReceiptLetters reads the letters of shipments.
+func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]engine.ReceiptLetter, error) {
+	if len(shipments) == 0 {
+		return nil, nil
+	}
+	var a args
+	out, err := list(ctx, r, func(scan scan) (engine.ReceiptLetter, error) {
+		var l engine.ReceiptLetter
+		var c engine.Receipt
+		s := &l.Of
+		var err error
+		l.JobLetter, err = scanLetter(func(dest ...any) error {
+			return scan(append(dest, &s.ID, &s.Account, &s.Zone, &s.Status, when{&s.PostedAt}, &s.Version,
+				textOf(&c.ID), textOf(&c.Vendor), textOf(&c.File), textOf(&c.State), jsonOf{&c.Row})...)
+		})
+		if c.ID != "" {
+			l.Applied = &c
+		}
+		return l, err
+	}, `SELECT `+letterColumns+`, s.id, s.account, s.zone, s.status, s.posted_at, s.version, c.id, c.vendor, c.file, c.state, c.line
+		FROM job_letter l JOIN shipment s ON s.id = l.shipment
+			LEFT JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'
+		WHERE l.shipment IN `+in(&a, shipments), a...)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("letters of receipts: %w", err)
 	}
-	var job, shipment any
-	if r.State != engine.ReceiptUnknown {
-		job, shipment = r.Row.Job, r.Row.Shipment
-	}
-	return t.insertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, [][]any{{
-		r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}})
+	return out, nil
 }
 
 // InsertDeviations stores deviations that are not there yet.

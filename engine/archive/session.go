@@ -306,8 +306,7 @@ func (a *args) limit(n int) string {
 	return " LIMIT " + a.add(n)
 }
 
-// insertRows inserts many rows with few statements. SQLite looks each numbered value up in a list, so a statement with
-// thousands of them costs more than many with hundreds.
+// insertRows inserts many rows with few statements.
 func (t *tx) insertRows(ctx context.Context, into string, rows [][]any) error {
 	const atOnce = 600
 	for len(rows) > 0 {

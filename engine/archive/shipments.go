@@ -312,17 +312,28 @@ func (t *tx) update(ctx context.Context, table, id string, version int64, column
 	return engine.ErrStale
 }
 
-// AddEvent adds to a shipment's history.
-func (t *tx) AddEvent(ctx context.Context, e engine.Event) error {
-	recorded := e.Recorded
-	if recorded.IsZero() {
-		recorded = t.now
+// PostShipments stores that shipments were posted.
+func (t *tx) PostShipments(ctx context.Context, list []engine.PostedShipment) error {
+	for _, s := range list {
+		if err := t.update(ctx, "shipment", s.ID, s.Version, "status, posted_at", []any{s.Status, s.PostedAt}); err != nil {
+			return fmt.Errorf("post shipment %s: %w", s.ID, err)
+		}
 	}
-	_, err := t.exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		e.Shipment, e.At, recorded, e.Kind, e.From, e.To, clean(e.Reason), optional(e.Key))
-	if err != nil {
-		return fmt.Errorf("add event to shipment %s: %w", e.Shipment, err)
+	return nil
+}
+
+// AddEvents adds to shipments' histories.
+func (t *tx) AddEvents(ctx context.Context, es ...engine.Event) error {
+	rows := make([][]any, len(es))
+	for i, e := range es {
+		recorded := e.Recorded
+		if recorded.IsZero() {
+			recorded = t.now
+		}
+		rows[i] = []any{e.Shipment, e.At, recorded, e.Kind, e.From, e.To, clean(e.Reason), optional(e.Key)}
+	}
+	if err := t.insertRows(ctx, `event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key)`, rows); err != nil {
+		return fmt.Errorf("add events: %w", err)
 	}
 	return nil
 }

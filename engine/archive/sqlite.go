@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -52,7 +54,8 @@ func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
 		return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 	}
 	s := &sqliteStore{path: path}
-	if s.write, err = sql.Open("sqlite", dsn("immediate")); err != nil {
+	// 64 MiB of pages, so that a large receipt file does not write the same page out and read it back over and over.
+	if s.write, err = sql.Open("sqlite", dsn("immediate", "cache_size(-65536)")); err != nil {
 		return nil, nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s.write.SetMaxOpenConns(1)
@@ -94,50 +97,73 @@ func begin(ctx context.Context, db *sql.DB) error {
 // large receipt file runs the same few for every row.
 type sqliteTx struct {
 	*sql.Tx
-	seen map[string]*sql.Stmt // nil: came once
+	seen map[string]*sqliteQuery
+}
+
+type sqliteQuery struct {
+	text string
+	stmt *sql.Stmt // nil: came once
 }
 
 // keptStatements is how many statements are looked out for: those of one transaction's own kinds, not lists of any length.
 const keptStatements = 100
 
-// prepared is the statement that is kept for a query, nil when there is none.
-func (t sqliteTx) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	s, again := t.seen[query]
-	if s != nil || !again && len(t.seen) >= keptStatements {
-		return s, nil
-	}
-	var err error
-	if again {
-		if s, err = t.PrepareContext(ctx, query); err != nil {
-			return nil, err
+// prepared is a query as SQLite gets it, with the statement that is kept for it.
+func (t sqliteTx) prepared(ctx context.Context, query string) (q sqliteQuery, err error) {
+	known := t.seen[query]
+	if known == nil {
+		known = &sqliteQuery{text: inOrder(query)}
+		if len(t.seen) < keptStatements {
+			t.seen[query] = known
 		}
+		return *known, nil
 	}
-	t.seen[query] = s
-	return s, nil
+	if known.stmt == nil {
+		known.stmt, err = t.PrepareContext(ctx, known.text)
+	}
+	return *known, err
+}
+
+var placeholder = regexp.MustCompile(`\$[0-9]+`)
+
+// inOrder writes a query's placeholders $1, $2 … as ?, when each comes once and in order: SQLite looks a numbered one up in a list
+// of all, so that a statement with hundreds costs more than what it does.
+func inOrder(query string) string {
+	n := 0
+	ordered := true
+	text := placeholder.ReplaceAllStringFunc(query, func(p string) string {
+		n++
+		ordered = ordered && p == "$"+strconv.Itoa(n)
+		return "?"
+	})
+	if !ordered {
+		return query
+	}
+	return text
 }
 
 // ExecContext runs a statement.
 func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
+	q, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
-		return t.Tx.ExecContext(ctx, query, args...)
+	if q.stmt == nil {
+		return t.Tx.ExecContext(ctx, q.text, args...)
 	}
-	return s.ExecContext(ctx, args...)
+	return q.stmt.ExecContext(ctx, args...)
 }
 
 // QueryContext runs a query, whose rows are read and closed before the same query runs again.
 func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
+	q, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
-		return t.Tx.QueryContext(ctx, query, args...)
+	if q.stmt == nil {
+		return t.Tx.QueryContext(ctx, q.text, args...)
 	}
-	return s.QueryContext(ctx, args...)
+	return q.stmt.QueryContext(ctx, args...)
 }
 
 func (t sqliteTx) raw() any                       { return t.Tx }
@@ -149,7 +175,7 @@ func (s *sqliteStore) begin(ctx context.Context) (writeTx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqliteTx{t, map[string]*sql.Stmt{}}, nil
+	return sqliteTx{t, map[string]*sqliteQuery{}}, nil
 }
 
 func (s *sqliteStore) readOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }

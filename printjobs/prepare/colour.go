@@ -8,14 +8,29 @@ import (
 
 // pen is what a colour, pattern or image puts on the paper.
 type pen struct {
-	colour bool // other than grey
-	white  bool // leaves no mark
+	chroma uint8 // how far it is from grey, see fullChroma; 0: grey
+	white  bool  // leaves no mark
+}
+
+// fullChroma is the chroma of a colour that is far from any grey, or that is not known. Below it, it is the difference between the
+// strongest and the weakest of red, green and blue, in 255ths.
+const fullChroma = 255
+
+// nearGrey is the highest chroma, a tenth of the scale, that still looks grey to most readers, such as a logo in slate or warm grey.
+const nearGrey = 25
+
+// chromaOf is the chroma of a spread of 0–1 between red, green and blue.
+func chromaOf(spread float64) uint8 {
+	if n := int(math.Ceil(spread * 255)); n <= nearGrey {
+		return uint8(max(1, n)) //nolint:gosec // at most nearGrey
+	}
+	return fullChroma
 }
 
 var (
 	black      = pen{}
 	white      = pen{white: true}
-	coloured   = pen{colour: true}
+	coloured   = pen{chroma: fullChroma}
 	greyLevels = 2.0 / 255 // how far R, G and B may differ in a grey
 )
 
@@ -177,7 +192,11 @@ func (s *source) judge(sp *space, v []float64, depth int) pen {
 	case spaceCMYK:
 		return judgeCMYK(v[0], v[1], v[2], v[3])
 	case spaceLab:
-		return pen{colour: math.Abs(v[1]) > 1 || math.Abs(v[2]) > 1, white: v[0] >= 99.5}
+		p := pen{white: v[0] >= 99.5}
+		if math.Abs(v[1]) > 1 || math.Abs(v[2]) > 1 {
+			p.chroma = fullChroma
+		}
+		return p
 	case spaceIndexed:
 		if sp.base == nil || sp.base.n == 0 {
 			return coloured
@@ -237,7 +256,11 @@ func scaled(sp *space, samples []byte) []float64 {
 
 func judgeRGB(r, g, b, tolerance float64) pen {
 	lo, hi := math.Min(r, math.Min(g, b)), math.Max(r, math.Max(g, b))
-	return pen{colour: hi-lo > tolerance+1e-9, white: lo >= 1-greyLevels/2}
+	p := pen{white: lo >= 1-greyLevels/2}
+	if hi-lo > tolerance+1e-9 {
+		p.chroma = chromaOf(hi - lo)
+	}
+	return p
 }
 
 // judgeCMYK judges by the plain conversion to RGB, so that a rich black, which
@@ -458,14 +481,16 @@ func (s *source) shadingPen(o types.Object, resources types.Dict) pen {
 	if domain == nil {
 		domain = []float64{0, 1}
 	}
+	found := black
 	for i := range 17 {
 		t := domain[0] + float64(i)/16*(domain[1]-domain[0])
 		v, ok := s.function(d["Function"], []float64{t}, 0)
-		if !ok || s.judge(sp, v, 0).colour {
+		if !ok {
 			return coloured
 		}
+		found.chroma = max(found.chroma, s.judge(sp, v, 0).chroma)
 	}
-	return black
+	return found
 }
 
 // maxJudgedImage bounds the decoded images, in bytes, that are looked at
@@ -505,26 +530,29 @@ func (s *source) imagePen(sd types.StreamDict, resources types.Dict) pen {
 	if !ok || len(data) == 0 {
 		return coloured
 	}
-	n := sp.n
+	n, found := sp.n, black
 	if n == 3 {
 		for i := 0; i+2 < len(data); i += 3 {
 			r, g, b := int(data[i]), int(data[i+1]), int(data[i+2])
-			if max(r, g, b)-min(r, g, b) > 2 {
+			if spread := max(r, g, b) - min(r, g, b); spread > nearGrey {
 				return coloured
+			} else if spread > 2 {
+				found.chroma = max(found.chroma, uint8(spread)) //nolint:gosec // at most nearGrey
 			}
 		}
-		return black
+		return found
 	}
 	for i := 0; i+3 < len(data); i += 4 {
 		c, m, y, k := data[i], data[i+1], data[i+2], data[i+3]
 		if c == m && m == y {
 			continue
 		}
-		if judgeCMYK(float64(c)/255, float64(m)/255, float64(y)/255, float64(k)/255).colour {
+		found.chroma = max(found.chroma, judgeCMYK(float64(c)/255, float64(m)/255, float64(y)/255, float64(k)/255).chroma)
+		if found.chroma == fullChroma {
 			return coloured
 		}
 	}
-	return black
+	return found
 }
 
 func (s *source) indexedPen(sd types.StreamDict, sp *space, bits, width int) pen {
@@ -559,10 +587,11 @@ func (s *source) indexedPen(sd types.StreamDict, sp *space, bits, width int) pen
 	if all && bits > 0 && bits < 8 {
 		entries = min(entries, 1<<bits)
 	}
+	found := black
 	for i := range min(entries, 256) {
-		if (all || used[i]) && s.judge(sp, []float64{float64(i)}, 0).colour {
-			return coloured
+		if all || used[i] {
+			found.chroma = max(found.chroma, s.judge(sp, []float64{float64(i)}, 0).chroma)
 		}
 	}
-	return black
+	return found
 }

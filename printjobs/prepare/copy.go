@@ -115,7 +115,8 @@ func (c *copier) page(p rawPage) PageFacts {
 	for _, a := range drawn {
 		found = found.or(c.ink.object(a.form, a.fallback, freshGraphics, 0))
 	}
-	facts.Colour, facts.Blank = found.colour, !found.marks
+	facts.Colour, facts.Blank = found.chroma > 0, !found.marks
+	facts.NearGrey = facts.Colour && found.chroma <= nearGrey
 	if c.zones != nil {
 		c.checkInk(p, at, content, drawn)
 	}

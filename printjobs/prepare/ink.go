@@ -17,13 +17,16 @@ import (
 //   - a tint transform written in PostScript counts as colour;
 //   - ICC profiles are taken by their number of components.
 type ink struct {
-	marks      bool // anything but white
-	colour     bool // anything but greys
-	unembedded bool // text in a font that the file does not hold
+	marks      bool  // anything but white
+	chroma     uint8 // of what is furthest from grey
+	unembedded bool  // text in a font that the file does not hold
 }
 
+// anything is the ink of what is not read.
+var anything = ink{marks: true, chroma: fullChroma}
+
 func (a ink) or(b ink) ink {
-	return ink{a.marks || b.marks, a.colour || b.colour, a.unembedded || b.unembedded}
+	return ink{a.marks || b.marks, max(a.chroma, b.chroma), a.unembedded || b.unembedded}
 }
 
 // graphics is the part of the graphics state that ink depends on.
@@ -66,11 +69,11 @@ func newInkScanner(s *source) *inkScanner {
 // more to learn.
 func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth int) (found ink) {
 	if depth > 30 {
-		return ink{marks: true, colour: true}
+		return anything
 	}
 	k.budget -= int64(len(data)) + 64
 	if k.budget < 0 {
-		return ink{marks: true, colour: true}
+		return anything
 	}
 	t := &tokens{data: data}
 	var stack []graphics
@@ -79,7 +82,7 @@ func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth i
 	paint := func(p pen, gone bool) {
 		if !p.white && !gone && section.hidden == 0 {
 			found.marks = true
-			found.colour = found.colour || p.colour
+			found.chroma = max(found.chroma, p.chroma)
 		}
 	}
 	for op := t.next(); op != nil; op = t.next() {
@@ -170,7 +173,7 @@ func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth i
 		case "BDC", "BMC", "EMC":
 			section.mark(k.s, t, op, resources)
 		}
-		if found.marks && found.colour && found.unembedded {
+		if found.marks && found.chroma == fullChroma && found.unembedded {
 			return found
 		}
 	}
@@ -218,7 +221,7 @@ func (k *inkScanner) pattern(o types.Object, t *tokens, sp *space, resources typ
 		g.fill, g.stroke = p, p
 	}
 	found := k.form(o, sd, resources, g, depth)
-	return pen{colour: found.colour, white: !found.marks}
+	return pen{chroma: found.chroma, white: !found.marks}
 }
 
 // extend applies an ExtGState dictionary.
@@ -248,7 +251,7 @@ func (k *inkScanner) text(g graphics, resources types.Dict, depth int) (found in
 	}{{fill, g.fillGone, g.fill}, {stroke, g.strokeGone, g.stroke}} {
 		if u.uses && !u.gone && !u.pen.white {
 			found.marks = true
-			found.colour = found.colour || u.pen.colour
+			found.chroma = max(found.chroma, u.pen.chroma)
 		}
 	}
 	if found.marks {
@@ -331,7 +334,10 @@ func (k *inkScanner) object(o types.Object, resources types.Dict, g graphics, de
 			}
 		}
 	}
-	return ink{marks: !p.white, colour: p.colour && !p.white}
+	if p.white {
+		return ink{}
+	}
+	return ink{marks: true, chroma: p.chroma}
 }
 
 func (k *inkScanner) isTrue(o types.Object) bool {
@@ -355,7 +361,7 @@ func (k *inkScanner) form(o types.Object, sd types.StreamDict, resources types.D
 	}
 	data, ok := k.s.decode(sd, k.s.limits.MaxContentBytes)
 	if !ok {
-		return ink{marks: true, colour: true}
+		return anything
 	}
 	found := k.scan(data, own, g, depth+1)
 	if key.object != 0 {

@@ -118,6 +118,11 @@ type PageFacts struct {
 	// ink for what is exact and what is approximate; where it cannot be
 	// known cheaply the page counts as colour.
 	Colour bool `json:"colour"`
+	// NearGrey reports that the page has colour, and none that is further from
+	// grey than a tenth of the scale: it would look the same in black. Where
+	// colour cannot be known cheaply, it is not near grey; so is a picture in
+	// JPEG. Letters prepared before there was this fact do not have it.
+	NearGrey bool `json:"nearGrey,omitempty"`
 	// Blank reports that nothing but white is painted.
 	Blank bool `json:"blank"`
 	// Giro reports that the page goes on a giro sheet.

@@ -410,6 +410,47 @@ func TestInk(t *testing.T) {
 	}
 }
 
+// A page that would look the same in black is told from one that would not.
+func TestNearGrey(t *testing.T) {
+	t.Parallel()
+	const square = " 0 0 50 50 re f"
+	image := func(cs, data string) string {
+		return stream("/Type/XObject/Subtype/Image/Width 2/Height 1/ColorSpace"+cs+"/BitsPerComponent 8", data)
+	}
+	for _, c := range []struct {
+		name, content, x string
+		colour, near     bool
+	}{
+		{"grey", ".5 g" + square, "", false, false},
+		{"slate", ".40 .44 .49 rg" + square, "", true, true},
+		{"a tenth is the most", ".5 .5 .598 rg" + square, "", true, true},
+		{"more than a tenth", ".5 .5 .61 rg" + square, "", true, false},
+		{"slate, and a red dot", ".40 .44 .49 rg" + square + " 1 0 0 rg" + square, "", true, false},
+		{"red is not painted", ".40 .44 .49 rg" + square + " 1 0 0 rg", "", true, true},
+		{"warm grey, cmyk", "0 .05 .08 .5 k" + square, "", true, true},
+		{"cyan", "1 0 0 0 k" + square, "", true, false},
+		{"picture of a scanner's greys", "/X Do", image("/DeviceRGB", "aejaaa"), true, true},
+		{"picture at the limit", "/X Do", image("/DeviceRGB", "aejazz"), true, true},
+		{"picture with much colour", "/X Do", image("/DeviceRGB", "aej\x10zz"), true, false},
+		{"palette", "/X Do", image("[/Indexed/DeviceRGB 1<7f8490ff0000>]", "\x00\x00"), true, true},
+		{"palette with red", "/X Do", image("[/Indexed/DeviceRGB 1<7f8490ff0000>]", "\x00\x01"), true, false},
+		{"shading", "/S sh", "<</ShadingType 2/ColorSpace/DeviceRGB/Coords[0 0 9 9]/Function<</FunctionType 2/Domain[0 1]/C0[0 0 0]/C1[.9 .95 .9]/N 1>>>>", true, true},
+		{"not known", "/S sh", "<</ShadingType 4/ColorSpace/DeviceRGB>>", true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			five := c.x
+			if five == "" {
+				five = "null"
+			}
+			facts, _ := mustPrepare(t, onePage(a4+"/Resources<</XObject<</X 5 0 R>>/Shading<</S 5 0 R>>>>", c.content, five))
+			if p := facts.Pages[0]; p.Colour != c.colour || p.NearGrey != c.near {
+				t.Errorf("colour %v, near grey %v", p.Colour, p.NearGrey)
+			}
+		})
+	}
+}
+
 // layered is a page with two layers, of which the second is off, as marked
 // content, as a form and as an annotation.
 func layered(config string) []byte {

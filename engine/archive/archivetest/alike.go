@@ -159,7 +159,7 @@ func (g *generator) act(now time.Time) act {
 		}}
 	case 4:
 		e := engine.Event{Shipment: ID(g.n("shipment")), At: now, Kind: "STATUS", Key: g.pick("key", "", fmt.Sprintf("k%d", g.n("key number")))}
-		return act{"event", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.AddEvent(ctx, e) }}
+		return act{"event", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.AddEvents(ctx, e) }}
 	case 5, 6, 7:
 		var shipments []int
 		for i := range 5 {
@@ -207,7 +207,7 @@ func (g *generator) act(now time.Time) act {
 			engine.ReceiptApplied, engine.ReceiptApplied, engine.ReceiptConflict, engine.ReceiptUnknown}).Draw(g.rt, "receipt state")
 		lines := Booked(r)
 		return act{"receipt", func(ctx context.Context, tx engine.Tx) (any, error) {
-			if err := tx.InsertReceipt(ctx, r); err != nil || r.State != engine.ReceiptApplied {
+			if err := tx.InsertReceipts(ctx, r); err != nil || r.State != engine.ReceiptApplied {
 				return nil, err
 			}
 			return nil, tx.Book(ctx, lines)

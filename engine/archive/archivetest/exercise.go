@@ -489,10 +489,10 @@ func history(s *suite) {
 	s.must(func(tx engine.Tx) error {
 		now = tx.Now()
 		return errors.Join(
-			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: engine.StatusMottatt, To: engine.StatusAkseptert, Key: "altinn-1"}),
-			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: engine.StatusAkseptert, To: engine.StatusAkseptert, Reason: "K7QX000001"}),
-			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
-			tx.AddEvent(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
+			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: engine.StatusMottatt, To: engine.StatusAkseptert, Key: "altinn-1"}),
+			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: engine.StatusAkseptert, To: engine.StatusAkseptert, Reason: "K7QX000001"}),
+			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
+			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
 		)
 	})
 	if now != now.Truncate(time.Millisecond).UTC() || now.IsZero() {
@@ -507,13 +507,13 @@ func history(s *suite) {
 		return err
 	})
 	e := engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS", Key: "altinn-1"}
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
 	e.Key, e.Shipment = "", ID(3)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
 	e.Shipment, e.To = ID(2), "BORTE"
-	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
 	e.To, e.Kind = "", ""
-	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvent(s.ctx, e) })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
 }
 
 func preparedAs(s *suite) {
@@ -843,7 +843,7 @@ func reprints(s *suite) {
 		for i, job := range []string{original.ID, twice.ID} {
 			r, _ := Receipt(501+i, job, 2)
 			r.Row.PostedAt = T0.AddDate(0, 3*i, 1)
-			if err := errors.Join(tx.InsertReceipt(s.ctx, r), tx.Book(s.ctx, Booked(r))); err != nil {
+			if err := errors.Join(tx.InsertReceipts(s.ctx, r), tx.Book(s.ctx, Booked(r))); err != nil {
 				return err
 			}
 		}
@@ -1002,7 +1002,7 @@ func unhandled(s *suite) {
 	event := func(n int, recorded time.Time) {
 		s.Helper()
 		s.must(func(tx engine.Tx) error {
-			return tx.AddEvent(s.ctx, engine.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
+			return tx.AddEvents(s.ctx, engine.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
 		})
 	}
 	event(2, since.Add(-time.Hour))
@@ -1104,7 +1104,7 @@ func receipts(s *suite) {
 	id := s.job(1, 2)
 	f := ReceiptFile()
 	r1, _ := Receipt(101, id, 1)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1) }) // no such file
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, r1) }) // no such file
 	stopped := engine.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: engine.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
 		Problems: []billing.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
 	s.must(func(tx engine.Tx) error {
@@ -1121,7 +1121,7 @@ func receipts(s *suite) {
 		return errors.Join(err, err2, err3)
 	})
 	r1.Row.PostedAt = r1.Row.PostedAt.In(time.FixedZone("CET", 3600)) // reads back as the same instant in UTC
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r1) })
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, r1) })
 	r1.Row.PostedAt = r1.Row.PostedAt.UTC()
 	s.view(func(r engine.Reader) error {
 		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
@@ -1131,12 +1131,12 @@ func receipts(s *suite) {
 		return errors.Join(err, err2)
 	})
 	again, _ := Receipt(102, id, 1)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, again) })
+	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, again) })
 	again.State = engine.ReceiptConflict
 	unknown, _ := Receipt(103, "ZZZZ000009", 55)
 	unknown.State = engine.ReceiptUnknown
 	s.must(func(tx engine.Tx) error {
-		return errors.Join(tx.InsertReceipt(s.ctx, again), tx.InsertReceipt(s.ctx, unknown))
+		return errors.Join(tx.InsertReceipts(s.ctx, again), tx.InsertReceipts(s.ctx, unknown))
 	})
 	s.view(func(r engine.Reader) error {
 		n, err := r.Unreceipted(s.ctx, id)
@@ -1156,7 +1156,7 @@ func receipts(s *suite) {
 	} {
 		r, _ := Receipt(110, id, 2)
 		broken(&r)
-		if err := s.tx(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, r) }); err == nil {
+		if err := s.tx(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, r) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		}
 	}
@@ -1197,7 +1197,7 @@ func receipts(s *suite) {
 	}
 	third, _ := Receipt(104, id, 1)
 	third.State = engine.ReceiptConflict
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, third) })
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, third) })
 	third.Row.PostedAt = third.Row.PostedAt.UTC()
 	open(2)
 	var at time.Time
@@ -1243,7 +1243,7 @@ func receipts(s *suite) {
 	s.must(func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, closed) })
 	awaited(0) // none is awaited for what a person has closed
 	last, _ := Receipt(111, id, 2)
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipt(s.ctx, last) })
+	s.must(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, last) })
 	s.view(func(r engine.Reader) error {
 		n, err := r.Unreceipted(s.ctx, id)
 		s.same(n, 0)
@@ -1374,7 +1374,7 @@ func reports(s *suite) {
 		lines[i].BookedAt = T0.AddDate(0, 2, 0)
 	}
 	s.must(func(tx engine.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.Book(s.ctx, lines))
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.Book(s.ctx, lines))
 	})
 	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []engine.ReportShipment{want(2, id, letters[1])})
 	s.move(id, engine.JobRejected) // the letters are in no live job any more
@@ -1408,7 +1408,7 @@ func codeRegister(s *suite) {
 		l2[i].Line.Konteringskode, l2[i].Account = "", "helse"
 	}
 	s.must(func(tx engine.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.InsertReceipt(s.ctx, r2), tx.Book(s.ctx, l1), tx.Book(s.ctx, l2))
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2), tx.Book(s.ctx, l1), tx.Book(s.ctx, l2))
 	})
 	s.view(func(r engine.Reader) error {
 		at := r1.Row.PostedAt
@@ -1427,7 +1427,7 @@ func notable(s *suite) {
 	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 3)
 	add := func(shipment int, kind string, at time.Time) {
 		s.must(func(tx engine.Tx) error {
-			return tx.AddEvent(s.ctx, engine.Event{Shipment: ID(shipment), At: at, Kind: kind})
+			return tx.AddEvents(s.ctx, engine.Event{Shipment: ID(shipment), At: at, Kind: kind})
 		})
 	}
 	add(1, engine.EventWithdrawn, T0)
@@ -1509,7 +1509,7 @@ func invoices(s *suite) {
 	other := l1[0]
 	other.Entry, other.Vendor = ID(104), "annen"
 	s.must(func(tx engine.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.InsertReceipt(s.ctx, r2),
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2),
 			tx.Book(s.ctx, l1), tx.Book(s.ctx, l2), tx.Book(s.ctx, []engine.LedgerLine{share}), tx.Book(s.ctx, []engine.LedgerLine{other}))
 	})
 	s.view(func(r engine.Reader) error {
@@ -1542,7 +1542,7 @@ func ledger(s *suite) {
 	var at time.Time
 	s.must(func(tx engine.Tx) error {
 		at = tx.Now()
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipt(s.ctx, r1), tx.InsertReceipt(s.ctx, r2),
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2),
 			tx.Book(s.ctx, l2), tx.Book(s.ctx, l1), tx.Book(s.ctx, []engine.LedgerLine{alone}), tx.Book(s.ctx, nil))
 	})
 	all := slices.Concat(l1, l2, []engine.LedgerLine{alone})
