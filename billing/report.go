@@ -302,6 +302,7 @@ type CodeRow struct {
 	Counters Counters
 	Volume   Volume
 	Money    Money
+	Months   []Ore // net by month, in the order of PerMonth
 }
 
 // MonthRow is one calendar month of the period: shipments by the day received, money by the day posted.
@@ -539,11 +540,17 @@ func nextMonth(c Civil) Civil {
 	return Civil(time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, time.UTC).Format(civilLayout))
 }
 
+// place is the place of a day's month among those of the period.
+func (b *reportBuilder) place(day Civil) int {
+	first, t := b.in.From.UTC(), day.UTC()
+	return 12*(t.Year()-first.Year()) + int(t.Month()) - int(first.Month())
+}
+
 func (b *reportBuilder) code(code string) *CodeRow {
 	code = strings.TrimSpace(code)
 	row := b.codes[code]
 	if row == nil {
-		row = &CodeRow{Code: code}
+		row = &CodeRow{Code: code, Months: make([]Ore, len(b.months))}
 		if code == "" {
 			row.Code, row.Missing = MissingCode, true
 		}
@@ -648,6 +655,7 @@ func (b *reportBuilder) cost(to *spool.Writer[CostRow], c CostRecord, s *Shipmen
 	}
 	r, row := &b.report, CostRow{CostRecord: c, Known: s != nil}
 	code, month := b.code(c.Konteringskode), b.months[c.Posted.Month()]
+	code.Months[b.place(c.Posted)] += c.Net
 	account, channel := c.Account, ""
 	if c.Shipment != "" {
 		channel = channelPaper
@@ -799,6 +807,15 @@ func (b *reportBuilder) control() error {
 		bySender.addMoney(row.Money)
 		volSender.add(row.Volume)
 		countSender.add(row.Counters)
+	}
+	for i, month := range r.PerMonth {
+		var net Ore
+		for _, row := range r.PerKonteringskode {
+			net += row.Months[i]
+		}
+		if net != month.Money.Net {
+			return fmt.Errorf("the konteringskoder of %s do not sum to the month", month.Month)
+		}
 	}
 	m := r.Money
 	switch {

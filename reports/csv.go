@@ -21,6 +21,7 @@ const (
 	TableCosts      Table = "kostnader"       // one row a cost line
 	TableDeviations Table = "avvik"           // one row a deviation
 	TableShipments  Table = "radata"          // one row a shipment, without personal data
+	TableCodeMonths Table = "koder-per-maned"
 	TableMonths     Table = "maneder"
 	TableSenders    Table = "avsendere"
 	TableBudgets    Table = "budsjett"
@@ -33,7 +34,7 @@ const (
 
 // Tables gives all tables in the order of the workbook's sheets.
 func Tables() []Table {
-	return []Table{TableCodes, TableMonths, TableSenders, TableBudgets, TableBenefits, TableWaste, TableInvoices, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
+	return []Table{TableCodes, TableCodeMonths, TableMonths, TableSenders, TableBudgets, TableBenefits, TableWaste, TableInvoices, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
 }
 
 // WriteCSV writes one table with the same columns and figures as the workbook's sheet: UTF-8 with byte
@@ -46,16 +47,16 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 	b := &book{report: r}
 	var cols []column
 	var rows tableRows
+	b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
 	switch table {
 	case TableCodes:
-		b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
 		cols, rows = codeColumns, few(r.PerKonteringskode, func(i int, c billing.CodeRow) []cell { return b.codeCells(c, firstRow+i) })
 	default:
 		of, known := map[Table]func() long{
 			TableCosts:      func() long { return b.costTable(r.Costs) },
 			TableDeviations: func() long { return b.deviationTable(r.Deviations) },
 			TableShipments:  func() long { return b.rawTable(r.Shipments) },
-			TableMonths:     b.monthTable, TableSenders: b.senderTable, TableBudgets: b.budgetTable, TableWaste: b.wasteTable,
+			TableCodeMonths: b.codeMonthTable, TableMonths: b.monthTable, TableSenders: b.senderTable, TableBudgets: b.budgetTable, TableWaste: b.wasteTable,
 			TableInvoices: b.invoiceTable, TableAdvice: b.adviceTable, TablePrices: b.priceTable, TableBenefits: b.benefitRowTable,
 		}[table]
 		if !known {

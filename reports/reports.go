@@ -18,6 +18,7 @@ const (
 	sheetCodes       = "Per konteringskode"
 	sheetBenefit     = "Kost-nytte"
 	sheetDeviations  = "Avvik"
+	sheetCodeMonths  = "Kode per måned"
 	sheetMonths      = "Per måned"
 	sheetSenders     = "Per avsender og kanal"
 	sheetInvoices    = "Kvittering mot faktura"
@@ -116,13 +117,13 @@ func (b *book) write() error {
 	}
 	b.costs = newTableRange(sheetCosts, b.report.Costs.Len(), b.opt.MaxRows)
 	b.few = map[string]tableRange{}
-	for name, rows := range map[string]int{sheetMonths: len(b.report.PerMonth), sheetSenders: len(b.report.PerSender), sheetInvoices: len(b.report.Invoices)} {
+	for name, rows := range map[string]int{sheetMonths: len(b.report.PerMonth), sheetSenders: len(b.report.PerSender), sheetInvoices: len(b.report.Invoices), sheetCodeMonths: len(b.report.PerKonteringskode)} {
 		b.few[name] = newTableRange(name, rows, b.opt.MaxRows)
 	}
 	b.raw = newTableRange(sheetRaw, b.report.Shipments.Len(), b.opt.MaxRows)
 	table := func(name string, of func() long) func() error { return func() error { return b.table(name, of()) } }
 	for _, step := range []func() error{
-		b.look, b.summary, b.codes, table(sheetMonths, b.monthTable), table(sheetSenders, b.senderTable), table(sheetBudgets, b.budgetTable),
+		b.look, b.summary, b.codes, table(sheetCodeMonths, b.codeMonthTable), table(sheetMonths, b.monthTable), table(sheetSenders, b.senderTable), table(sheetBudgets, b.budgetTable),
 		b.benefit, table(sheetBenefits, b.benefitRowTable), table(sheetWaste, b.wasteTable), b.invoices, b.deviations,
 		table(sheetAdvice, b.adviceTable), table(sheetPrices, b.priceTable), table(sheetDefinitions, b.definitionTable), b.costLines, b.rawData, b.properties,
 	} {

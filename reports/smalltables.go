@@ -28,6 +28,35 @@ func (b *book) monthTable() long {
 	}
 }
 
+// codeMonthsFirst is the column of the first month in Kode per måned.
+const codeMonthsFirst = 3
+
+// codeMonthTable is a cross table: a row for each konteringskode, a column for each month.
+func (b *book) codeMonthTable() long {
+	t := long{
+		title: "Netto per konteringskode og måned", note: "Netto kr etter måneden kostnaden er bokført i. Sum til høyre og øverst; summen øverst følger filteret.",
+		cols: []column{{"Konteringskode", kindText, 18}, {"Kode nr.", kindInt, 7}}, frozenCols: 2, empty: "Ingen forsendelser eller kostnader i perioden.",
+		pagesWide: 1 + (len(b.report.PerMonth)-1)/12,
+	}
+	for i, m := range b.report.PerMonth {
+		t.cols = append(t.cols, column{m.Month, kindMoney, 12})
+		t.sums = append(t.sums, codeMonthsFirst+i)
+	}
+	last := codeMonthsFirst + len(b.report.PerMonth)
+	t.cols, t.sums = append(t.cols, column{"Sum kr", kindMoney, 13}), append(t.sums, last)
+	t.rows = few(b.report.PerKonteringskode, func(i int, c billing.CodeRow) []cell {
+		cells, row := values(c.Code, c.Number), firstRow+i
+		for k, net := range c.Months {
+			day := billing.Civil(b.report.PerMonth[k].Month + "-01").UTC()
+			from := fmt.Sprintf("DATE(%d,%d,1)", day.Year(), day.Month())
+			cells = append(cells, cell{value: net, formula: rounded(b.costs.sum(costNet, criterion{costNumber, fmt.Sprintf("$B%d", row)},
+				criterion{costDay, `">="&` + from}, criterion{costDay, `"<"&EDATE(` + from + ",1)"}))})
+		}
+		return append(cells, cell{value: c.Money.Net, formula: rounded("SUM(" + cellName(codeMonthsFirst, row) + ":" + cellName(last-1, row) + ")")})
+	})
+	return t
+}
+
 // figures are the columns that Per måned and Per avsender og kanal have in common.
 func (b *book) figures(c billing.Counters, v billing.Volume, m billing.Money) []cell {
 	cells := values(c.Received, c.Refused, c.Digital(), c.Paper(), c.Received-c.Refused-c.Digital()-c.Paper(), m.Letters, v.PagesBW, v.PagesColour, v.Sheets,

@@ -34,7 +34,12 @@ func (b *book) controls() []control {
 	number := func(label string, ledger, rows int, formula string) control {
 		return control{label, billing.Ore(ledger), billing.Ore(rows), formula, true}
 	}
-	var months, senders billing.Ore
+	var months, senders, codeMonths billing.Ore
+	for _, row := range r.PerKonteringskode {
+		for _, net := range row.Months {
+			codeMonths += net
+		}
+	}
 	for _, row := range r.PerMonth {
 		months += row.Money.Net
 	}
@@ -57,6 +62,7 @@ func (b *book) controls() []control {
 		{"Brutto: sum per konteringskode", m.Gross, codes.Gross, b.codesSum(codeGross), false},
 		{"Netto på kjente forsendelser: rådata", b.seen.known.net, b.seen.rawNet, rounded(b.raw.sum(rawNet)), false},
 		{"Netto: sum per måned", m.Net, months, rounded(b.few[sheetMonths].sum(monthNet)), false},
+		{"Netto: sum av kode per måned", m.Net, codeMonths, rounded(b.few[sheetCodeMonths].sum(codeMonthsFirst + len(r.PerMonth))), false},
 		{"Netto: sum per avsender og kanal", m.Net, senders, rounded(b.few[sheetSenders].sum(senderNet)), false},
 		{"Bokførte fakturaer: kvittert og fordelt", invoiced, settled, rounded(inv.sum(invoiceReceipts, isBooked...) + "+" + inv.sum(invoiceAllocated, isBooked...)), false},
 		number("Brev: sum per konteringskode", m.Letters, codes.Letters, b.codesSum(codeLetters)),

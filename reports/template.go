@@ -69,7 +69,7 @@ func openTemplate(path string, opt excelize.Options) (*excelize.File, error) {
 // sheetNames are the report's own sheets.
 func sheetNames() []string {
 	return []string{
-		sheetSummary, sheetCodes, sheetMonths, sheetSenders, sheetBudgets, sheetBenefit, sheetBenefits, sheetWaste, sheetInvoices, sheetDeviations, sheetAdvice,
+		sheetSummary, sheetCodes, sheetCodeMonths, sheetMonths, sheetSenders, sheetBudgets, sheetBenefit, sheetBenefits, sheetWaste, sheetInvoices, sheetDeviations, sheetAdvice,
 		sheetPrices, sheetDefinitions, sheetCosts, sheetRaw,
 	}
 }

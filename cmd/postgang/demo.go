@@ -1222,5 +1222,10 @@ func demoPrices(vendor string) string {
 			add(step.Ore, fmt.Sprintf("element = \"PORTO\"\nzone = %q\nmax_gram = %d", zone, step.MaxGram), p.PostageSource(zone, step.MaxGram))
 		}
 	}
+	// What many letters would cost, for the advice: four fifths of a letter by itself, for no fewer than five of them.
+	for _, step := range p.Postage[billing.ZoneNorway] {
+		add(step.Ore*4/5, fmt.Sprintf("element = \"PORTO\"\nscheme = \"LIKT\"\nzone = \"NORGE\"\nenvelope = \"C5\"\nmax_gram = %d\nwindow_gram = 30\nmin_letters = 5", step.MaxGram), "")
+		add(step.Ore*9/10, fmt.Sprintf("element = \"PORTO\"\nscheme = \"BLANDET\"\nzone = \"NORGE\"\nmax_gram = %d\nmin_letters = 5", step.MaxGram), "")
+	}
 	return b.String()
 }
