@@ -281,6 +281,11 @@ func (p Price) validate() error {
 // Prices gives the prices in a stable order, for showing them.
 func (l PriceList) Prices() []Price { return slices.Clone(l.prices) }
 
+// Has reports whether the list has a price for the element, of any day and account.
+func (l PriceList) Has(element Element) bool {
+	return slices.ContainsFunc(l.prices, func(p Price) bool { return p.Element == element })
+}
+
 // Letter is what the price of a letter depends on.
 type Letter struct {
 	Account              string // whose it is

@@ -101,6 +101,7 @@ type InvoiceRow struct {
 	Receipts       Ore  // booked from receipts
 	Allocated      Ore  // booked from the invoices
 	Booked         bool // every invoice of the period is booked
+	Expected       *Ore // by the price list, of what belongs to no letter; nil where it does not tell
 }
 
 // Left is what is invoiced and not booked.

@@ -169,6 +169,9 @@ type Reader interface {
 	// by account, konteringskode and kind.
 	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
 
+	// EachPostedSum calls fn with what is booked from a vendor's receipts for letters posted in [from, to): letters and production by
+	// account, envelope class and time of posting. fn must not use the reader.
+	EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(PostedSum) error) error
 	// EachReportShipment calls fn for the shipments received or posted in [from, to), and for those that the ledger has lines of in
 	// it; each once, in any order. accounts nil: all. fn must not use the reader.
 	EachReportShipment(ctx context.Context, from, to time.Time, accounts []string, fn func(ReportShipment) error) error

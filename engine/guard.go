@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"postgang/billing"
@@ -266,8 +267,9 @@ func (e *Engine) ApproveCost(ctx context.Context, shipments []string, reason str
 // NightPlan is what a night would collect if it ran now.
 type NightPlan struct {
 	Jobs     []PlannedJob
-	Totals   []PlanTotal // by account, then konteringskode
-	KeptBack []PlanTotal // what the guard would keep back, likewise
+	Totals   []PlanTotal   // by account, then konteringskode
+	KeptBack []PlanTotal   // what the guard would keep back, likewise
+	Minimums []PlanMinimum // by account
 	Letters  int
 	Net      billing.Ore
 	SetAside map[string]int // letters that no job can take, by reason code
@@ -281,6 +283,13 @@ type PlannedJob struct {
 	Letters, Sheets, Pages, PagesColour int
 	Net                                 billing.Ore
 	Unpriced                            int // letters whose cost is not known
+}
+
+// PlanMinimum is what an account pays for a day beyond its letters, because they are few, when no others are posted that day;
+// net. It is not in the sums, and no cap counts it.
+type PlanMinimum struct {
+	Account string
+	Net     billing.Ore
 }
 
 // PlanTotal is what letters of an account and konteringskode would cost, in øre net of VAT.
@@ -320,6 +329,7 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 		t.Postage += cost.Postage
 		return cost, true
 	}
+	days := map[string][]billing.DayLetters{} // by account
 	for _, vendor := range e.vorder {
 		v := e.vendors[vendor]
 		candidates, due, err := e.dueLetters(ctx, v, func(page []Shipment) ([]Shipment, error) {
@@ -355,6 +365,8 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 				if !priced {
 					j.Unpriced++
 				}
+				account := due[l.Shipment].Account
+				days[account] = addDayLetters(days[account], row.Envelope, 1, cost.Production)
 				j.Sheets, j.Pages, j.PagesColour, j.Net = j.Sheets+row.Sheets, j.Pages+row.Pages, j.PagesColour+row.PagesColour, j.Net+cost.Net()
 			}
 			out.Jobs, out.Letters, out.Net = append(out.Jobs, j), out.Letters+j.Letters, out.Net+j.Net
@@ -369,6 +381,13 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Konteringskode, b.Konteringskode))
 		})
 		return list
+	}
+	for _, account := range slices.Sorted(maps.Keys(days)) {
+		if v := e.vendors[e.accounts[account].Vendor]; v.Prices != nil {
+			if net := v.Prices.Minimum(account, billing.CivilOf(e.now(), Oslo), days[account]); net > 0 {
+				out.Minimums = append(out.Minimums, PlanMinimum{account, net})
+			}
+		}
 	}
 	out.Totals, out.KeptBack = sorted(totals), sorted(back)
 	return out, nil

@@ -48,6 +48,20 @@ type Invoiced struct {
 type InvoiceRow struct {
 	billing.InvoiceCheckRow
 	Allocated billing.Ore // net; booked from the invoices
+	// Expected is what the price list says of a kind that belongs to no letter, net; nil where it does not tell.
+	Expected *billing.Ore
+}
+
+// Off is what is invoiced more than was to be expected: by the receipts, or by the price list for what has none. told is false
+// where neither tells.
+func (r InvoiceRow) Off() (net billing.Ore, told bool) {
+	switch {
+	case r.NotInvoiced:
+		return 0, false
+	case r.Expected != nil:
+		return r.Invoiced - *r.Expected, true
+	}
+	return r.Difference(), r.Kind == billing.KindProduction || r.Kind == billing.KindPostage
 }
 
 // Left is what is invoiced and neither booked from receipts nor from the invoices.
@@ -177,8 +191,15 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 	for _, l := range shares {
 		p.LeftNet, p.LeftVAT = p.LeftNet-l.Line.Net, p.LeftVAT-l.Line.VAT
 	}
+	beyond, err := e.beyondLetters(ctx, r, e.vendors[vendor], from.In(Oslo), to.In(Oslo))
+	if err != nil {
+		return p, nil, nil, err
+	}
 	for _, row := range billing.CheckInvoice(together, booked) {
 		out := InvoiceRow{InvoiceCheckRow: row}
+		if net, known := beyond[row.Kind]; known && !row.ByCode && !row.NotInvoiced {
+			out.Expected = &net
+		}
 		for _, l := range shares {
 			if l.Line.Kind == row.Kind && (!row.ByCode || l.Line.Konteringskode == row.Konteringskode) {
 				out.Allocated += l.Line.Net
@@ -221,18 +242,22 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 	}
 	open := map[string]Deviation{}
 	for _, r := range p.Rows {
-		d := r.Difference()
-		if r.NotInvoiced || r.Kind != billing.KindProduction && r.Kind != billing.KindPostage || max(d, -d) <= v.Tolerances.InvoiceOre {
+		d, told := r.Off()
+		if !told || max(d, -d) <= v.Tolerances.InvoiceOre {
 			continue
 		}
 		what := r.Kind
 		if r.ByCode {
 			what += " " + cmp.Or(r.Konteringskode, billing.MissingCode)
 		}
+		expected := fmt.Sprintf("kr %s kvittert, %s", r.Booked, what)
+		if r.Expected != nil {
+			expected = fmt.Sprintf("kr %s etter prislisten, %s", *r.Expected, what)
+		}
 		// Another difference is another deviation: what was decided about the first says nothing about it.
 		key := fmt.Sprintf("%s%s/%s/%d", at, r.Kind, r.Konteringskode, d)
 		open[key] = Deviation{Key: key, At: found, Vendor: v.Key, Finding: billing.Deviation{
-			Kind: billing.DeviationInvoice, Expected: fmt.Sprintf("kr %s kvittert, %s", r.Booked, what),
+			Kind: billing.DeviationInvoice, Expected: expected,
 			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
 		}}
 	}

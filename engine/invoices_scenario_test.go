@@ -72,6 +72,77 @@ func (s *stage) state(t *testing.T, kind billing.DeviationKind) []engine.Deviati
 	return out
 }
 
+// TestInvoiceBeyondLetters: control sheets and minimums of a day are held against the price list, to the øre.
+func TestInvoiceBeyondLetters(t *testing.T) {
+	t.Parallel()
+	prices := append(letterPrices(t).Prices(),
+		billing.Price{Element: billing.ElementControlSheet, Price: 45, ValidFrom: "2026-01-01"},
+		billing.Price{Element: billing.ElementMinimum, MinLetters: 10, Price: 200, ValidFrom: "2026-01-01"})
+	for name, c := range map[string]struct {
+		off  billing.Ore
+		want string // of the deviation; empty: none
+	}{
+		"as the price list": {0, ""},
+		"one øre more":      {1, "kr 14,00 etter prislisten, MINSTEPRIS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			list, err := billing.NewPriceList(prices)
+			must(t, err)
+			s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Vendors[0].Profile.Control = &list, true })
+			for i := range 3 {
+				s.accepted(t, fmt.Sprint("brev-", i), newLetter("A"))
+			}
+			plan, err := s.engine.PlanNight(s.ctx)
+			must(t, err)
+			if len(plan.Minimums) != 1 || plan.Minimums[0] != (engine.PlanMinimum{Account: konto, Net: 1400}) { // 7 letters lack to 10
+				t.Errorf("the night's minimum: %+v", plan.Minimums)
+			}
+			s.posted(t)
+			job := s.onlyJob(t)
+			files := view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, job.ID) })
+			sheets, net, priced := s.engine.ControlSheetCost(job, files)
+			if sheets == 0 || net != billing.Ore(45*sheets) || !priced {
+				t.Fatalf("%d control sheets cost %d, %v", sheets, net, priced)
+			}
+			at := s.clock.now()
+			from := billing.CivilOf(at, engine.Oslo)[:8] + "01"
+			to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+			s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+			vat := billing.DecimalFromInt(25)
+			rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to,
+				billing.InvoiceLine{Kind: billing.KindControlSheet, Net: net, VATPercent: vat},
+				billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1400 + c.off, VATPercent: vat},
+				billing.InvoiceLine{Kind: "GEBYR", Net: 5000, VATPercent: vat})) // of which the price list knows nothing
+			must(t, err)
+			var found []billing.Deviation
+			for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
+				return r.Deviations(s.ctx, engine.DeviationFilter{})
+			}) {
+				if d.Finding.Kind == billing.DeviationInvoice {
+					found = append(found, d.Finding)
+				}
+			}
+			if c.want == "" && len(found) > 0 || c.want != "" && (len(found) != 1 || found[0].Expected != c.want || found[0].Amount != c.off) {
+				t.Errorf("deviations: %+v", found)
+			}
+			p, err := s.engine.InvoicePeriodOf(s.ctx, rec)
+			must(t, err)
+			for _, r := range p.Rows {
+				switch known := r.Expected != nil; {
+				case known != (r.Kind == billing.KindControlSheet || r.Kind == billing.KindMinimum):
+					t.Errorf("%s: expected %v", r.Kind, r.Expected)
+				case known && *r.Expected != map[string]billing.Ore{billing.KindControlSheet: net, billing.KindMinimum: 1400}[r.Kind]:
+					t.Errorf("%s: expected %d", r.Kind, *r.Expected)
+				}
+			}
+			if inv := s.report(t, from.Month()).Invoices; len(inv) != 5 {
+				t.Errorf("the report's invoices: %+v", inv)
+			}
+		})
+	}
+}
+
 // TestInvoice: an invoice with an amount of no letter, and a production cost that is one øre off, is found, explained and booked
 // to the øre; a receipt that comes late has it booked anew, and a credit note takes its own back.
 func TestInvoice(t *testing.T) {

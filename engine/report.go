@@ -176,7 +176,7 @@ func (e *Engine) invoiceRows(ctx context.Context, r Reader, from, to billing.Civ
 			out = append(out, billing.InvoiceRow{
 				Vendor: cmp.Or(e.vendors[p.Vendor].Name, p.Vendor), Numbers: strings.Join(numbers, " + "), From: p.From, To: p.To, Kind: row.Kind,
 				Konteringskode: row.Konteringskode, ByCode: row.ByCode, NotInvoiced: row.NotInvoiced, Invoiced: row.Invoiced, Receipts: row.Booked,
-				Allocated: row.Allocated, Booked: booked,
+				Allocated: row.Allocated, Booked: booked, Expected: row.Expected,
 			})
 		}
 	}

@@ -102,8 +102,9 @@ const (
 	invoiceReceipts  = 7
 	invoiceAllocated = 9
 	invoiceLeft      = 10
-	invoiceBooked    = 11
-	invoiceNote      = 12
+	invoiceExpected  = 11
+	invoiceBooked    = 12
+	invoiceNote      = 13
 )
 
 func (b *book) invoiceTable() long {
@@ -113,7 +114,7 @@ func (b *book) invoiceTable() long {
 		cols: []column{
 			{"Leverandør", kindText, 18}, {"Faktura", kindText, 16}, {"Gjelder", kindText, 22}, {"Art", kindText, 13}, {"Konteringskode", kindText, 16},
 			{"Fakturert", kindMoney, 13}, {"Kvittert", kindMoney, 13}, {"Forskjell", kindMoney, 12}, {"Fordelt", kindMoney, 12}, {"Rest", kindMoney, 12},
-			{"Bokført", kindText, 9}, {"Merknad", kindText, 16},
+			{"Etter prislisten", kindMoney, 12}, {"Bokført", kindText, 9}, {"Merknad", kindText, 16},
 		},
 		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: "Ingen fakturaer for perioden.",
 		rows: few(b.report.Invoices, func(_ int, r billing.InvoiceRow) []cell {
@@ -132,9 +133,15 @@ func (b *book) invoiceTable() long {
 				note = "Endret etter bokføring"
 			case r.Left() != 0:
 				note = "Ikke bokført"
+			case r.Expected != nil && *r.Expected != r.Invoiced:
+				note = "Ikke som prislisten"
 			}
-			return values(r.Vendor, r.Numbers, billing.PeriodText(r.From, r.To), kindName(r.Kind), code, r.Invoiced, r.Receipts, difference, r.Allocated, r.Left(),
-				yesNo(r.Booked), note)
+			cells := values(r.Vendor, r.Numbers, billing.PeriodText(r.From, r.To), kindName(r.Kind), code, r.Invoiced, r.Receipts, difference, r.Allocated, r.Left(),
+				nil, yesNo(r.Booked), note)
+			if r.Expected != nil {
+				cells[invoiceExpected-1].value = *r.Expected
+			}
+			return cells
 		}),
 	}
 }
@@ -287,6 +294,7 @@ var definitions = [][2]string{
 	{"Kanal", "Hvordan forsendelsen gikk: ALTINN, SDP (digital postkasse) eller PRINT (papir)."},
 	{"Kvittert", "Det leverandøren har meldt for brevene som ble postlagt i fakturaens periode, uansett måneden det er bokført i."},
 	{"Fordelt", "Det en faktura har mer eller mindre enn kvitteringene, delt på konteringskodene etter største brøkdel, så summen er fakturaen på øret."},
+	{"Etter prislisten", "Det leverandøren kan fakturere for kontrollark og minstepris per dag, regnet av jobbene og dagene i perioden. Andre beløp uten brev kjenner prislisten ikke."},
 	{"Rest", "Fakturert, men verken bokført fra kvitteringer eller fordelt. Skal være 0,00 når fakturaen er bokført."},
 	{"Avvik", "Forskjell mellom det vi sendte, kvitteringen, prislisten og fakturaen. Status: åpen, godtatt (blir stående), omtvistet (meldt til leverandøren) eller oppgjort."},
 	{"Fordeling av øre", "Største brøkdel: hver del får sin andel rundet ned, og ørene som er igjen, går til de største restene."},

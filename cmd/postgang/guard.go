@@ -202,14 +202,15 @@ is kept in their history and shown to everybody who looks: write no personal dat
 
 // planView is a night that did not happen.
 type planView struct {
-	Letters  int             `json:"letters"`
-	NetOre   billing.Ore     `json:"net_ore"`
-	Unpriced int             `json:"letters_without_price"`
-	Jobs     []planJobView   `json:"jobs"`
-	Totals   []planTotalView `json:"totals"`
-	KeptBack []planTotalView `json:"kept_back"`
-	SetAside map[string]int  `json:"set_aside"`
-	Renewed  int             `json:"renewed"`
+	Letters  int               `json:"letters"`
+	NetOre   billing.Ore       `json:"net_ore"`
+	Unpriced int               `json:"letters_without_price"`
+	Jobs     []planJobView     `json:"jobs"`
+	Totals   []planTotalView   `json:"totals"`
+	KeptBack []planTotalView   `json:"kept_back"`
+	Minimums []planMinimumView `json:"minimums,omitempty"`
+	SetAside map[string]int    `json:"set_aside"`
+	Renewed  int               `json:"renewed"`
 }
 
 type planJobView struct {
@@ -231,6 +232,11 @@ type planTotalView struct {
 	Unpriced int `json:"letters_without_price"`
 }
 
+type planMinimumView struct {
+	Account string      `json:"account"`
+	NetOre  billing.Ore `json:"net_ore"`
+}
+
 func viewPlan(p engine.NightPlan) planView {
 	v := planView{Letters: p.Letters, NetOre: p.Net, Jobs: []planJobView{}, SetAside: p.SetAside, Renewed: p.Renewed}
 	for _, j := range p.Jobs {
@@ -238,6 +244,9 @@ func viewPlan(p engine.NightPlan) planView {
 		v.Jobs = append(v.Jobs, planJobView{
 			j.Vendor, className(engine.PrintJob{Class: j.Class}), j.Letters, j.Sheets, j.Pages, j.PagesColour, j.Net, j.Unpriced,
 		})
+	}
+	for _, m := range p.Minimums {
+		v.Minimums = append(v.Minimums, planMinimumView{m.Account, m.Net})
 	}
 	totals := func(list []engine.PlanTotal) []planTotalView {
 		out := []planTotalView{}
@@ -280,6 +289,9 @@ func showPlan(w io.Writer, v planView) {
 				row(r.Account, cmp.Or(r.Konteringskode, billing.MissingCode), r.Letters, r.ProductionOre, r.PostageOre, r.NetOre)
 			}
 		})
+	}
+	for _, m := range v.Minimums {
+		fmt.Fprintf(w, "\nBeside the letters, account %s pays kr %s to its minimum for the day, unless more is posted.\n", m.Account, m.NetOre)
 	}
 	for _, code := range slices.Sorted(maps.Keys(v.SetAside)) {
 		fmt.Fprintf(w, "\nWould be set aside: %d letters, %s\n", v.SetAside[code], code)

@@ -49,14 +49,15 @@ type invoicePeriodView struct {
 }
 
 type invoiceRowView struct {
-	Kind           string      `json:"kind"`
-	Konteringskode *string     `json:"konteringskode,omitempty"` // none: of all
-	NotInvoiced    bool        `json:"not_invoiced,omitempty"`
-	InvoicedOre    billing.Ore `json:"invoiced_ore"`
-	ReceiptsOre    billing.Ore `json:"receipts_ore"`
-	DifferenceOre  billing.Ore `json:"difference_ore"`
-	AllocatedOre   billing.Ore `json:"allocated_ore"`
-	LeftOre        billing.Ore `json:"left_ore"`
+	Kind           string       `json:"kind"`
+	Konteringskode *string      `json:"konteringskode,omitempty"` // none: of all
+	NotInvoiced    bool         `json:"not_invoiced,omitempty"`
+	InvoicedOre    billing.Ore  `json:"invoiced_ore"`
+	ReceiptsOre    billing.Ore  `json:"receipts_ore"`
+	DifferenceOre  billing.Ore  `json:"difference_ore"`
+	AllocatedOre   billing.Ore  `json:"allocated_ore"`
+	LeftOre        billing.Ore  `json:"left_ore"`
+	ExpectedOre    *billing.Ore `json:"expected_ore,omitempty"` // by the price list, of what belongs to no letter
 }
 
 func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
@@ -65,7 +66,7 @@ func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
 		v.Invoices = append(v.Invoices, viewInvoice(i))
 	}
 	for _, r := range p.Rows {
-		row := invoiceRowView{Kind: r.Kind, NotInvoiced: r.NotInvoiced, InvoicedOre: r.Invoiced, ReceiptsOre: r.Booked, DifferenceOre: r.Difference(), AllocatedOre: r.Allocated, LeftOre: r.Left()}
+		row := invoiceRowView{Kind: r.Kind, NotInvoiced: r.NotInvoiced, InvoicedOre: r.Invoiced, ReceiptsOre: r.Booked, DifferenceOre: r.Difference(), AllocatedOre: r.Allocated, LeftOre: r.Left(), ExpectedOre: r.Expected}
 		if r.ByCode {
 			code := r.Konteringskode
 			row.Konteringskode = &code
@@ -82,17 +83,21 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked, "no"))
 		}
 	})
-	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT", func(row func(...any)) {
+	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT PRICE_LIST", func(row func(...any)) {
 		for _, r := range v.Rows {
 			code := "all"
 			if r.Konteringskode != nil {
 				code = cmp.Or(*r.Konteringskode, billing.MissingCode)
 			}
 			if r.NotInvoiced {
-				row(r.Kind, code, "not invoiced", r.ReceiptsOre, "", "", "")
+				row(r.Kind, code, "not invoiced", r.ReceiptsOre, "", "", "", "")
 				continue
 			}
-			row(r.Kind, code, r.InvoicedOre, r.ReceiptsOre, r.DifferenceOre, r.AllocatedOre, r.LeftOre)
+			expected := ""
+			if r.ExpectedOre != nil {
+				expected = r.ExpectedOre.String()
+			}
+			row(r.Kind, code, r.InvoicedOre, r.ReceiptsOre, r.DifferenceOre, r.AllocatedOre, r.LeftOre, expected)
 		}
 	})
 	if v.LeftNet != 0 || v.LeftVAT != 0 {

@@ -20,30 +20,32 @@ func newJob(o *options) *cobra.Command {
 }
 
 type jobView struct {
-	ID        string          `json:"id"`
-	Vendor    string          `json:"vendor"`
-	Parent    string          `json:"parent,omitempty"`
-	Reprint   bool            `json:"reprint,omitempty"`
-	Reprints  []string        `json:"reprints,omitempty"` // of this job
-	State     engine.JobState `json:"state"`
-	Class     string          `json:"class"`
-	Created   string          `json:"created"`
-	Offered   string          `json:"offered,omitempty"`
-	Letters   int             `json:"letters"`
-	Sheets    int             `json:"sheets"`
-	Pages     int             `json:"pages"`
-	Colour    int             `json:"pages_colour"`
-	Bytes     int64           `json:"bytes"`
-	Ticket    string          `json:"ticket,omitempty"`
-	TicketSHA string          `json:"ticket_sha256,omitempty"`
-	Failures  int             `json:"failures,omitempty"`
-	LastError string          `json:"last_error,omitempty"`
-	Missing   int             `json:"letters_without_receipt"`
-	Expected  *costView       `json:"expected,omitempty"` // of the letters whose cost was known when the job was planned
-	Unpriced  int             `json:"letters_without_price,omitempty"`
-	Files     []jobFileView   `json:"files,omitempty"`
-	Rows      []jobLetterView `json:"letters_list,omitempty"`
-	History   []jobEventView  `json:"history,omitempty"`
+	ID         string          `json:"id"`
+	Vendor     string          `json:"vendor"`
+	Parent     string          `json:"parent,omitempty"`
+	Reprint    bool            `json:"reprint,omitempty"`
+	Reprints   []string        `json:"reprints,omitempty"` // of this job
+	State      engine.JobState `json:"state"`
+	Class      string          `json:"class"`
+	Created    string          `json:"created"`
+	Offered    string          `json:"offered,omitempty"`
+	Letters    int             `json:"letters"`
+	Sheets     int             `json:"sheets"`
+	Pages      int             `json:"pages"`
+	Colour     int             `json:"pages_colour"`
+	Bytes      int64           `json:"bytes"`
+	Ticket     string          `json:"ticket,omitempty"`
+	TicketSHA  string          `json:"ticket_sha256,omitempty"`
+	Failures   int             `json:"failures,omitempty"`
+	LastError  string          `json:"last_error,omitempty"`
+	Missing    int             `json:"letters_without_receipt"`
+	Expected   *costView       `json:"expected,omitempty"` // of the letters whose cost was known when the job was planned
+	Unpriced   int             `json:"letters_without_price,omitempty"`
+	Control    int             `json:"control_sheets,omitempty"`
+	ControlOre *billing.Ore    `json:"control_sheets_ore,omitempty"` // net, by the price list; not in Expected
+	Files      []jobFileView   `json:"files,omitempty"`
+	Rows       []jobLetterView `json:"letters_list,omitempty"`
+	History    []jobEventView  `json:"history,omitempty"`
 }
 
 type jobFileView struct {
@@ -179,6 +181,11 @@ func newJobShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
+					var net billing.Ore
+					var priced bool
+					if v.Control, net, priced = a.engine.ControlSheetCost(j, files); priced {
+						v.ControlOre = &net
+					}
 					for _, f := range files {
 						v.Files = append(v.Files, jobFileView{f.File.Name, f.File.Kind, f.File.Bytes, f.File.Sides, f.File.SHA256})
 					}
@@ -224,6 +231,9 @@ func showJob(w io.Writer, v jobView) {
 			fmt.Fprintf(w, ", and %d letters whose cost was not known", v.Unpriced)
 		}
 		fmt.Fprintln(w)
+	}
+	if v.ControlOre != nil {
+		fmt.Fprintf(w, "  and kr %s for %d control sheets\n", *v.ControlOre, v.Control)
 	}
 	switch {
 	case v.Reprint:

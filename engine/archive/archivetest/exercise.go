@@ -235,6 +235,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"ledger", ledger},
 		{"invoices", invoices},
 		{"code register", codeRegister},
+		{"receipt letters", receiptLetters},
 		{"notable events", notable},
 		{"duplicate guard", countAlike},
 		{"prepared files", preparedAs},
@@ -1402,6 +1403,7 @@ func codeRegister(s *suite) {
 
 	s.put(nil, 1, 2)
 	id := s.job(1, 2)
+	_, letters := Job(id, 1, 2)
 	r1, l1 := Receipt(101, id, 1)
 	r2, l2 := Receipt(102, id, 2)
 	for i := range l2 {
@@ -1418,8 +1420,64 @@ func codeRegister(s *suite) {
 		s.same(some, map[string]billing.Ore{"": 1755})
 		none, err3 := r.SpentByCode(s.ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
 		s.same(len(none), 0)
-		return errors.Join(err, err2, err3)
+		return errors.Join(err, err2, err3, s.postedSums(r, at, at.Add(time.Millisecond), engine.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
+			engine.PostedSum{Account: l1[0].Account, Envelope: letters[0].Envelope, At: at, Letters: 1, Production: l1[0].Line.Net}),
+			s.postedSums(r, at.Add(time.Millisecond), at.Add(time.Hour)))
 	})
+}
+
+// postedSums holds what was posted in a period against what it must be, by account.
+func (s *suite) postedSums(r engine.Reader, from, to time.Time, want ...engine.PostedSum) error {
+	s.Helper()
+	var got []engine.PostedSum
+	err := r.EachPostedSum(s.ctx, "trykkeri", from, to, func(p engine.PostedSum) error { got = append(got, p); return nil })
+	byAccount := func(a, b engine.PostedSum) int { return cmp.Compare(a.Account, b.Account) }
+	slices.SortFunc(got, byAccount)
+	slices.SortFunc(want, byAccount)
+	s.same(got, want)
+	return err
+}
+
+// receiptLetters: what receipts are held against, and how a posting is stored.
+func receiptLetters(s *suite) {
+	s.put(nil, 1, 2, 3)
+	first := s.job(1, 2)
+	s.move(first, engine.JobRejected)
+	second := s.job(1)
+	_, was := Job(first, 1, 2)
+	_, now := Job(second, 1)
+	r1, _ := Receipt(101, second, 1)
+	s.must(func(tx engine.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx))
+	})
+	of := func(n int) engine.PostedShipment {
+		v := s.shipment(n)
+		return engine.PostedShipment{ID: v.ID, Account: v.Account, Zone: v.Zone, Status: v.Status, PostedAt: v.PostedAt, Version: v.Version}
+	}
+	check := func() {
+		s.Helper()
+		s.view(func(r engine.Reader) error {
+			got, err := r.ReceiptLetters(s.ctx, []string{ID(1), ID(2), ID(3), ID(77)})
+			slices.SortFunc(got, func(a, b engine.ReceiptLetter) int {
+				return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Shipment, b.Shipment))
+			})
+			s.same(got, []engine.ReceiptLetter{{JobLetter: was[0], Of: of(1)}, {JobLetter: was[1], Of: of(2)}, {JobLetter: now[0], Of: of(1), Applied: &r1}})
+			none, err2 := r.ReceiptLetters(s.ctx, nil)
+			s.same(len(none), 0)
+			return errors.Join(err, err2)
+		})
+	}
+	check()
+	one, two := of(1), of(2)
+	one.Status, one.PostedAt = engine.StatusPrintet, T0.Add(time.Hour)
+	s.must(func(tx engine.Tx) error { return tx.PostShipments(s.ctx, []engine.PostedShipment{one, two}) })
+	if got := of(1); got.Status != one.Status || !got.PostedAt.Equal(one.PostedAt) || got.Version != one.Version+1 {
+		s.Errorf("posted: %+v", got)
+	}
+	check()
+	s.refuse(engine.ErrStale, func(tx engine.Tx) error { return tx.PostShipments(s.ctx, []engine.PostedShipment{one}) })
+	one.ID = ID(77)
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.PostShipments(s.ctx, []engine.PostedShipment{one}) })
 }
 
 func notable(s *suite) {
