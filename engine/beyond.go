@@ -15,7 +15,7 @@ import (
 type PostedSum struct {
 	Account, Envelope string
 	At                time.Time
-	Letters           int         // reprints are none
+	Letters           int         // reprints too
 	Production        billing.Ore // net
 }
 

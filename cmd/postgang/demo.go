@@ -631,7 +631,44 @@ allow_synthetic = true
 	return nil
 }
 
-// invoice has the vendor invoice the month, an øre too much and with a minimum per day, and books it to the øre.
+// beyondLetters is what the vendor invoices besides its letters, as it would count it: the control sheets of its files, and what
+// each account's days lack to the minimum.
+func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]billing.Ore, error) {
+	out := map[string]billing.Ore{}
+	type accountDay struct{ account, day string }
+	days := map[accountDay]billing.Ore{}
+	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+		jobs, err := r.Jobs(ctx, engine.JobFilter{Vendor: vendor})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			if !j.State.Live() { // never handed over, or planned anew
+				continue
+			}
+			files, err := r.JobFiles(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				out[billing.KindControlSheet] += billing.Ore(demoControlSheet * (f.File.Header + f.File.Trailer))
+			}
+		}
+		lines, err := r.Ledger(ctx, engine.LedgerFilter{Vendor: vendor})
+		for _, l := range lines {
+			if l.Line.Kind == billing.KindProduction {
+				days[accountDay{l.Account, l.PostedAt.In(engine.Oslo).Format(time.DateOnly)}] += l.Line.Net
+			}
+		}
+		return err
+	})
+	for _, net := range days {
+		out[billing.KindMinimum] += max(0, demoDayMinimum-net)
+	}
+	return out, err
+}
+
+// invoice has the vendor invoice the month, an øre too much, with control sheets and minimums, and books it to the øre.
 func (d *demo) invoice(ctx context.Context) error {
 	const vendor = "simulator"
 	from, to := d.period()
@@ -645,7 +682,10 @@ func (d *demo) invoice(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kinds := map[string]billing.Ore{billing.KindMinimum: 250_00}
+	kinds, err := d.beyondLetters(ctx, vendor)
+	if err != nil {
+		return err
+	}
 	for _, b := range booked {
 		kinds[b.Kind] += b.Net
 	}
@@ -667,6 +707,10 @@ func (d *demo) invoice(ctx context.Context) error {
 		return err
 	}
 	for _, r := range p.Rows {
+		if r.Expected != nil {
+			d.checkOre("øre of "+r.Kind+" by the price list = øre invoiced", *r.Expected, r.Invoiced)
+			continue
+		}
 		d.say("   %-12s invoiced kr %12s, receipts kr %12s, difference kr %9s", r.Kind, r.Invoiced, r.Booked, r.Difference())
 	}
 	if p, err = d.app.engine.BookInvoice(ctx, rec.ID, "demonstrasjon"); err != nil {
@@ -1194,6 +1238,12 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
+// What the simulator's agreement says besides, øre: a control sheet, and the least production of an account's day.
+const (
+	demoControlSheet = 45
+	demoDayMinimum   = 800_00
+)
+
 // demoPrices is the simulator's own price list as configuration: what a letter is expected to cost, and what its receipts are
 // held against.
 func demoPrices(vendor string) string {
@@ -1222,6 +1272,8 @@ func demoPrices(vendor string) string {
 			add(step.Ore, fmt.Sprintf("element = \"PORTO\"\nzone = %q\nmax_gram = %d", zone, step.MaxGram), p.PostageSource(zone, step.MaxGram))
 		}
 	}
+	add(demoControlSheet, "element = \"KONTROLLARK\"", "")
+	add(demoDayMinimum, "element = \"DAGSMINIMUM\"", "")
 	// What many letters would cost, for the advice: four fifths of a letter by itself, for no fewer than five of them.
 	for _, step := range p.Postage[billing.ZoneNorway] {
 		add(step.Ore*4/5, fmt.Sprintf("element = \"PORTO\"\nscheme = \"LIKT\"\nzone = \"NORGE\"\nenvelope = \"C5\"\nmax_gram = %d\nwindow_gram = 30\nmin_letters = 5", step.MaxGram), "")

@@ -173,7 +173,7 @@ func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time
 			return err
 		}
 		return fn(p)
-	}, `SELECT coalesce(b.account, ''), l.envelope, b.posted_at, CAST(SUM(b.letters) AS BIGINT), CAST(SUM(b.net) AS BIGINT)
+	}, `SELECT coalesce(b.account, ''), l.envelope, b.posted_at, CAST(SUM(CASE b.source WHEN 'KVITTERING' THEN 1 ELSE -1 END) AS BIGINT), CAST(SUM(b.net) AS BIGINT)
 		FROM ledger b JOIN job_letter l ON l.job = b.job AND l.shipment = b.shipment
 		WHERE b.vendor = $1 AND b.posted_at >= $2 AND b.posted_at < $3 AND b.source IN ('KVITTERING', 'REVERSERING') AND b.kind = 'PRODUKSJON'
 		GROUP BY coalesce(b.account, ''), l.envelope, b.posted_at`, vendor, from.UnixMilli(), to.UnixMilli())
