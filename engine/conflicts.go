@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"postgang/billing"
 )
@@ -70,7 +71,15 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 		if err != nil {
 			return err
 		}
-		return tx.InsertDeviations(ctx, deviations)
+		if err := tx.InsertDeviations(ctx, deviations); err != nil {
+			return err
+		}
+		for _, t := range []time.Time{c.Conflict.Row.PostedAt, c.InForce.Row.PostedAt} {
+			if err := e.lookAtInvoices(ctx, tx, v, t, t.Add(millisecond)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return c, err

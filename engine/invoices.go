@@ -137,7 +137,7 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 		if err := tx.InsertInvoice(ctx, rec); err != nil {
 			return err
 		}
-		return e.deviateInvoices(ctx, tx, v, inv.From, inv.To)
+		return e.lookAtInvoices(ctx, tx, v, inv.From.In(Oslo), inv.To.In(Oslo))
 	})
 	if err == nil {
 		e.log.Info("invoice taken", "vendor", v.Key, "invoice", rec.ID)
@@ -262,7 +262,7 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 		}}
 	}
 	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
-	all, err := tx.Deviations(ctx, DeviationFilter{})
+	all, err := tx.Deviations(ctx, DeviationFilter{From: from.In(Oslo)})
 	if err != nil {
 		return err
 	}
@@ -287,6 +287,44 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 	}
 	slices.SortFunc(list, func(a, b Deviation) int { return cmp.Compare(a.Key, b.Key) })
 	return tx.InsertDeviations(ctx, list)
+}
+
+// lookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time in [from, to).
+func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, from, to time.Time) error {
+	all, err := tx.Invoices(ctx, from, to)
+	if err != nil {
+		return err
+	}
+	seen := map[billing.Civil]bool{} // periods do not overlap
+	for _, rec := range all {
+		inv := rec.Invoice
+		if rec.Vendor != v.Key || seen[inv.From] {
+			continue
+		}
+		seen[inv.From] = true
+		if err := e.deviateInvoices(ctx, tx, v, inv.From, inv.To); err != nil {
+			return err
+		}
+		p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, inv.From, inv.To)
+		if err != nil {
+			return err
+		}
+		if err := watchInvoices(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchInvoices raises an alarm when all invoices of a period are booked, and the ledger is not what they say any more.
+func watchInvoices(ctx context.Context, tx Tx, p InvoicePeriod) error {
+	key := fmt.Sprintf("invoice:%s:%s", p.Vendor, p.From)
+	booked := !slices.ContainsFunc(p.Invoices, func(i Invoiced) bool { return i.BookedAt.IsZero() })
+	if !booked || p.LeftNet == 0 && p.LeftVAT == 0 {
+		return tx.ResolveAlarm(ctx, key)
+	}
+	return tx.RaiseAlarm(ctx, key, fmt.Sprintf("receipts of vendor %s for letters posted %s have changed since its invoices were booked: kr %s net and kr %s VAT of them are not in the ledger. See postgang invoice show; postgang invoice book shares it out anew",
+		p.Vendor, billing.PeriodText(p.From, p.To), p.LeftNet, p.LeftVAT))
 }
 
 // FindInvoice finds an invoice by its id, or by its number when only one vendor has an invoice of that number. ErrNotFound.
@@ -415,8 +453,10 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 		if err := e.deviateInvoices(ctx, tx, v, inv.From, inv.To); err != nil {
 			return err
 		}
-		out, _, _, err = e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
-		return err
+		if out, _, _, err = e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To); err != nil {
+			return err
+		}
+		return watchInvoices(ctx, tx, out)
 	})
 	if err != nil {
 		return out, fmt.Errorf("book invoice: %w", err)

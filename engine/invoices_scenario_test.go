@@ -143,6 +143,47 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 	}
 }
 
+// TestLateReceiptAfterInvoice: what comes for a period whose invoice is booked raises an alarm by itself.
+func TestLateReceiptAfterInvoice(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 2)
+	at := s.clock.now()
+	from := billing.CivilOf(at, engine.Oslo)[:8] + "01"
+	to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at))
+	s.fetch(t)
+	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1000, VATPercent: billing.DecimalFromInt(25)}))
+	must(t, err)
+	_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+	must(t, err)
+	alarm := "invoice:trykk:" + string(from)
+	if got := s.alarms(t); slices.Contains(got, alarm) {
+		t.Errorf("the invoice is booked, and the alarms are %q", got)
+	}
+	s.receipts(t, "k2.csv", receiptRow(job, ids[1], at.Add(time.Minute)))
+	s.fetch(t)
+	if got := s.alarms(t); !slices.Contains(got, alarm) {
+		t.Errorf("a receipt came for what is invoiced already, and the alarms are %q", got)
+	}
+	// It is in no invoice: the receipts are held against the invoice anew.
+	if got := s.state(t, billing.DeviationInvoice); len(got) == 0 {
+		t.Error("no deviation tells that the receipts have more than the invoice")
+	}
+	credit, err := billing.NewInvoice("F-2", to, from, to, []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 250, VATPercent: billing.DecimalFromInt(25)}, {Kind: billing.KindPostage, Net: 1500, VATPercent: billing.DecimalFromInt(25)}})
+	must(t, err)
+	second, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
+	must(t, err)
+	if got := s.alarms(t); slices.Contains(got, alarm) {
+		t.Errorf("an invoice is waiting to be booked, and the alarms are %q", got)
+	}
+	_, err = s.engine.BookInvoice(s.ctx, second.ID, "etterfakturert")
+	must(t, err)
+	if got := s.alarms(t); slices.Contains(got, alarm) {
+		t.Errorf("all is invoiced and booked, and the alarms are %q", got)
+	}
+}
+
 // TestInvoice: an invoice with an amount of no letter, and a production cost that is one øre off, is found, explained and booked
 // to the øre; a receipt that comes late has it booked anew, and a credit note takes its own back.
 func TestInvoice(t *testing.T) {
@@ -224,10 +265,17 @@ func TestInvoice(t *testing.T) {
 	if p.LeftNet != -77 {
 		t.Errorf("after the correction %v is left", p.LeftNet)
 	}
+	alarm := "invoice:trykk:" + string(from)
+	if got := s.alarms(t); !slices.Contains(got, alarm) {
+		t.Errorf("the ledger is not what was invoiced any more, and the alarms are %q", got)
+	}
 	p, err = s.engine.BookInvoice(s.ctx, rec.ID, "rettet kvittering")
 	must(t, err)
 	if p.LeftNet != 0 || p.LeftVAT != 0 {
 		t.Errorf("booked anew, left: %v and %v", p.LeftNet, p.LeftVAT)
+	}
+	if got := s.alarms(t); slices.Contains(got, alarm) {
+		t.Errorf("booked anew, and the alarms are %q", got)
 	}
 	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
 	if r := s.report(t, from.Month()); r.Money.Net != inv.Net+credit.Net {

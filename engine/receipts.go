@@ -286,6 +286,8 @@ type receiptApplier struct {
 	ships   map[string]*PostedShipment     // likewise
 	jobs    map[string]PrintJob            // as they were before their first row
 	touched map[string]bool                // jobs that have a receipt
+	// When the letters were posted whose costs changed: from the first to the last.
+	first, last time.Time
 
 	receipts   []Receipt
 	lines      []LedgerLine
@@ -318,6 +320,11 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 			}
 		}
 		if err := a.write(ctx); err != nil {
+			return err
+		}
+	}
+	if !a.first.IsZero() {
+		if err := e.lookAtInvoices(ctx, tx, v, a.first, a.last.Add(millisecond)); err != nil {
 			return err
 		}
 	}
@@ -363,6 +370,18 @@ func (a *receiptApplier) write(ctx context.Context) error {
 	}
 	a.receipts, a.lines, a.posted, a.events, a.deviations = a.receipts[:0], a.lines[:0], a.posted[:0], a.events[:0], a.deviations[:0]
 	return nil
+}
+
+// changes notes that the costs change of letters posted then.
+func (a *receiptApplier) changes(posted ...time.Time) {
+	for _, t := range posted {
+		if a.first.IsZero() || t.Before(a.first) {
+			a.first = t
+		}
+		if t.After(a.last) {
+			a.last = t
+		}
+	}
 }
 
 func (a *receiptApplier) deviate(account string, found ...billing.Deviation) {
@@ -460,6 +479,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 			a.aside(r, ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
 			return nil
 		}
+		a.changes(row.PostedAt, l.Applied.Row.PostedAt)
 		was := bookedNet(l.Applied.Row)
 		found, err := e.corrects(ctx, tx, a.v, r, *l.Applied)
 		if err != nil {
@@ -471,6 +491,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		a.out.Booked += bookedNet(row) - was
 		return a.look(ctx, []billing.ReceiptRow{row})
 	}
+	a.changes(row.PostedAt)
 	r.State = ReceiptApplied
 	a.receipts = append(a.receipts, r)
 	l.Applied = &r

@@ -34,7 +34,7 @@ const codeMonthsFirst = 3
 // codeMonthTable is a cross table: a row for each konteringskode, a column for each month.
 func (b *book) codeMonthTable() long {
 	t := long{
-		title: "Netto per konteringskode og måned", note: "Netto kr etter måneden kostnaden er bokført i. Sum til høyre og øverst; summen øverst følger filteret.",
+		title: "Netto per konteringskode og måned", note: "Netto kr etter måneden kostnaden er bokført i.",
 		cols: []column{{"Konteringskode", kindText, 18}, {"Kode nr.", kindInt, 7}}, frozenCols: 2, empty: "Ingen forsendelser eller kostnader i perioden.",
 		pagesWide: 1 + (len(b.report.PerMonth)-1)/12,
 	}

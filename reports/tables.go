@@ -540,6 +540,16 @@ func kindName(kind string) string {
 		return kindProductionName
 	case billing.KindPostage:
 		return kindPostageName
+	case billing.KindControlSheet:
+		return "Kontrollark"
+	case billing.KindMinimum:
+		return "Minstepris"
+	case billing.KindTransport:
+		return "Formidling"
+	case billing.KindOther:
+		return "Annet"
+	case billing.KindRounding:
+		return "Avrunding"
 	}
 	return kind
 }

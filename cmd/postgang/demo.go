@@ -1276,6 +1276,9 @@ func demoPrices(vendor string) string {
 	add(demoDayMinimum, "element = \"DAGSMINIMUM\"", "")
 	// What many letters would cost, for the advice: four fifths of a letter by itself, for no fewer than five of them.
 	for _, step := range p.Postage[billing.ZoneNorway] {
+		if step.MaxGram > 350 {
+			continue
+		}
 		add(step.Ore*4/5, fmt.Sprintf("element = \"PORTO\"\nscheme = \"LIKT\"\nzone = \"NORGE\"\nenvelope = \"C5\"\nmax_gram = %d\nwindow_gram = 30\nmin_letters = 5", step.MaxGram), "")
 		add(step.Ore*9/10, fmt.Sprintf("element = \"PORTO\"\nscheme = \"BLANDET\"\nzone = \"NORGE\"\nmax_gram = %d\nmin_letters = 5", step.MaxGram), "")
 	}
