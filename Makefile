@@ -56,9 +56,12 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 # The letters that are measured: a folder with letters/*.pdf, as POSTGANG_CORPUS says, or ../shared/corpus when it is there.
 BENCH_CORPUS  ?= $(or $(POSTGANG_CORPUS),$(wildcard ../shared/corpus))
 BENCH_LETTERS ?= 5000
+# The month of receipts that is booked in SQLite and reported; takes some ten minutes.
+BENCH_RECEIPTS ?= 1000000
 bench: build ## measure; figures go to docs/performance.md
 	$(GO) build -o bin/pdfcpu github.com/pdfcpu/pdfcpu/cmd/pdfcpu
 	$(GO) test -run '^$$' -bench . -benchmem ./printjobs/... ./reports/... ./billing/... ./engine/...
+	POSTGANG_LETTERS=$(BENCH_RECEIPTS) $(GO) test -run '^$$' -bench 'BookReceipts|BenchmarkReport' -benchtime 1x -timeout 0 ./engine
 	@if [ -d "$(BENCH_CORPUS)/letters" ]; then \
 		PATH="$$PWD/bin:$$PATH" $(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers && \
 		$(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $$((10 * $(BENCH_LETTERS))) --prepare-once; \

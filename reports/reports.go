@@ -45,7 +45,7 @@ type Options struct {
 	// Template is a workbook (xlsx) whose sheets stand before those of the report, with a logo and whatever else is in it, and
 	// with figures in the place of placeholders such as {{netto}}; empty: none.
 	Template string
-	// TempDir is where long sheets are kept while they are written; the system's folder when empty. They
+	// TempDir is where the parts of the file wait until all are written; the system's folder when empty. They
 	// hold no personal data.
 	TempDir string
 }

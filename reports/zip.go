@@ -111,7 +111,7 @@ func (z *sortedZip) open() error {
 		return err
 	}
 	z.file = f
-	if err := os.Remove(f.Name()); err != nil {
+	if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) { // somebody may be clearing up the folder
 		return err
 	}
 	z.pack, err = flate.NewWriter(f, flate.DefaultCompression)

@@ -64,7 +64,7 @@ func (w *Writer[T]) spill() error {
 			return err
 		}
 		w.file = f
-		if err := os.Remove(f.Name()); err != nil {
+		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) { // somebody may be clearing up the folder
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 func newReport(o *options) *cobra.Command {
 	var from, to, out, folder string
 	var accounts []string
+	var bring bool
 	cmd := &cobra.Command{
 		Use:   "report --from DAY --to DAY",
 		Short: "Write the kost/nytte workbook of a period",
@@ -28,6 +29,9 @@ posting, unless its month was closed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if bring && a.cfg.ReportSFTP == nil && a.cfg.ReportMail == nil {
+					return usage("--deliver: the configuration has neither [report] mail_to nor [report.sftp]")
+				}
 				q := engine.ReportQuery{Accounts: accounts, Inputs: a.cfg.Benefit}
 				if from == "" && to == "" {
 					q.From, q.To = engine.LastMonth(a.now())
@@ -56,6 +60,11 @@ posting, unless its month was closed.`,
 						return err
 					}
 				}
+				if bring {
+					if err := a.bringReport(cmd.Context(), r, path); err != nil {
+						return err
+					}
+				}
 				return o.print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
 					fmt.Fprintf(w, "Wrote %s (%s to %s, the last day not included).\n", path, r.From, r.To)
@@ -74,6 +83,7 @@ posting, unless its month was closed.`,
 	cmd.Flags().StringVar(&to, "to", "", "first day after the period, YYYY-MM-DD")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "path of the workbook (default kostnytte-FROM-TO.xlsx)")
 	cmd.Flags().StringVar(&folder, "csv", "", "folder for the same figures as CSV, and for the file for the accounting system")
+	cmd.Flags().BoolVar(&bring, "deliver", false, "bring the workbook where [report] has the monthly one brought: by e-mail and SFTP")
 	cmd.Flags().StringSliceVar(&accounts, "account", nil, "only these accounts")
 	cmd.MarkFlagsRequiredTogether("from", "to")
 	return cmd

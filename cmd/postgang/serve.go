@@ -152,19 +152,27 @@ func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error)
 			return "", err
 		}
 	}
+	if err := a.bringReport(ctx, r, path); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
+}
+
+// bringReport brings a workbook where [report] says: to a server, and by e-mail.
+func (a *app) bringReport(ctx context.Context, r billing.Report, path string) error {
 	if t := a.cfg.ReportSFTP; t != nil {
 		if err := deliverReport(ctx, *t, path); err != nil {
-			return "", fmt.Errorf("the workbook is in %s and could not be brought to the SFTP server: %w", path, err)
+			return fmt.Errorf("the workbook is in %s and could not be brought to the SFTP server: %w", path, err)
 		}
 	}
 	if m := a.cfg.ReportMail; m != nil {
-		subject := "Kostnader for utskrift og porto, " + billing.PeriodText(from, to)
-		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", billing.PeriodText(from, to), r.Money.Letters, r.Money.Net, r.Deviations.Len())
-		if err := m.SendFile(ctx, a.cfg.ReportMailTo, subject, body, path); err != nil {
-			return "", fmt.Errorf("the workbook is in %s and could not be sent by e-mail: %w", path, err)
+		period := billing.PeriodText(r.From, r.To)
+		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", period, r.Money.Letters, r.Money.Net, r.Deviations.Len())
+		if err := m.SendFile(ctx, a.cfg.ReportMailTo, "Kostnader for utskrift og porto, "+period, body, path); err != nil {
+			return fmt.Errorf("the workbook is in %s and could not be sent by e-mail: %w", path, err)
 		}
 	}
-	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
+	return nil
 }
 
 // deliverReport brings a workbook to a server, under a name from its content: once more is no second file.
