@@ -144,7 +144,7 @@ func inOrder(query string) string {
 
 // ExecContext runs a statement.
 func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	q, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
+	q, err := t.prepared(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (s
 
 // QueryContext runs a query, whose rows are read and closed before the same query runs again.
 func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	q, err := t.prepared(ctx, query) //nolint:sqlclosecheck // closed with the transaction
+	q, err := t.prepared(ctx, query)
 	if err != nil {
 		return nil, err
 	}
