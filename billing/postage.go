@@ -107,11 +107,15 @@ func (l PriceList) identical(account, zone string, day Civil, class []PostageLet
 	return single, last.cost, last.bulk, nil
 }
 
-// postage is the price of a letter by itself: of its envelope class before that of any, of its account before that of all.
+// postage is the price of a letter by itself: of its account before that of all, and of its envelope class before that of any.
 func (l PriceList) postage(account, zone, envelope string, gram int, day Civil) (Price, bool) {
-	for _, key := range []priceKey{{element: ElementPostage, zone: zone, envelope: envelope}, {element: ElementPostage, zone: zone}} {
-		if p, found := l.find(key, account, day, func(p Price) bool { return p.MaxGram >= gram }); found {
-			return p, true
+	for _, account := range []string{account, ""} {
+		for _, envelope := range []string{envelope, ""} {
+			for _, p := range l.steps[priceKey{element: ElementPostage, account: account, zone: zone, envelope: envelope}] {
+				if p.covers(day) && p.MaxGram >= gram {
+					return p, true
+				}
+			}
 		}
 	}
 	return Price{}, false

@@ -34,7 +34,7 @@ func postagePrices(t testing.TB, extra ...Price) PriceList {
 
 func TestPlanPostage(t *testing.T) {
 	t.Parallel()
-	l := postagePrices(t)
+	l := postagePrices(t, Price{Element: ElementPostage, Account: "egen", Zone: ZoneNorway, MaxGram: 20, Price: 500})
 	for name, c := range map[string]struct {
 		letters []PostageLetters
 		want    PostagePlan
@@ -70,11 +70,11 @@ func TestPlanPostage(t *testing.T) {
 	}
 	// A letter by itself: its envelope class before any, and never a price for many.
 	for _, c := range []struct {
-		envelope string
-		gram     int
-		want     Ore
-	}{{EnvelopeC5, 17, 1000}, {EnvelopeC4, 17, 2000}, {EnvelopeC4, 51, 3000}} {
-		if p, ok := l.postage("", ZoneNorway, c.envelope, c.gram, postDay); !ok || p.Price != c.want {
+		account, envelope string
+		gram              int
+		want              Ore
+	}{{"", EnvelopeC5, 17, 1000}, {"", EnvelopeC4, 17, 2000}, {"", EnvelopeC4, 51, 3000}, {"egen", EnvelopeC4, 17, 500}, {"egen", EnvelopeC4, 21, 2000}} {
+		if p, ok := l.postage(c.account, ZoneNorway, c.envelope, c.gram, postDay); !ok || p.Price != c.want {
 			t.Errorf("%+v costs %v", c, p.Price)
 		}
 	}
