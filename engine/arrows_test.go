@@ -23,7 +23,7 @@ var arrows = []struct {
 }{
 	{"billing/spool", []string{}, "rows of any kind are sorted beyond what memory holds", false},
 	{"billing", []string{"billing/spool"}, "money is pure: it knows no PDF, database or vendor", false},
-	{"reports", []string{"billing"}, "a workbook is written from figures alone", false},
+	{"reports", []string{"billing", "billing/spool"}, "a workbook is written from figures alone", false},
 	{"printjobs/impose", []string{}, "imposition is pure", false},
 	{"printjobs/printfile", []string{}, "the linker knows bytes, not letters", false},
 	{"printjobs/prepare", []string{"printjobs/printfile", "printjobs/typeset"}, "preparing writes prepared files, and sets what fields leave to the viewer", false},

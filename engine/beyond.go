@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/printjobs/exchange"
 )
 
 // What a vendor's price list says of costs that belong to no letter: control sheets, and the least that an account pays for a day.
@@ -19,21 +18,12 @@ type PostedSum struct {
 	Production        billing.Ore // net
 }
 
-// ControlSheets is how many control sheets a job's print files have.
-func ControlSheets(files []JobFile) int {
-	n := 0
-	for _, f := range files {
-		if f.File.Kind == exchange.KindPrint {
-			n += f.File.Header + f.File.Trailer
-		}
-	}
-	return n
-}
-
 // ControlSheetCost gives the control sheets of a job and what they cost by its vendor's price list, net, on the day of its offer
 // or else today; priced is false when the list has no price for them.
 func (e *Engine) ControlSheetCost(j PrintJob, files []JobFile) (sheets int, net billing.Ore, priced bool) {
-	sheets = ControlSheets(files)
+	for _, f := range files { // other files than print files have none
+		sheets += f.File.Header + f.File.Trailer
+	}
 	v := e.vendors[j.Vendor]
 	if v.Prices == nil || !v.Prices.Has(billing.ElementControlSheet) {
 		return sheets, 0, false

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"postgang/billing"
 )
@@ -74,12 +73,11 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 		if err := tx.InsertDeviations(ctx, deviations); err != nil {
 			return err
 		}
-		for _, t := range []time.Time{c.Conflict.Row.PostedAt, c.InForce.Row.PostedAt} {
-			if err := e.lookAtInvoices(ctx, tx, v, t, t.Add(millisecond)); err != nil {
-				return err
-			}
+		first, last := c.Conflict.Row.PostedAt, c.InForce.Row.PostedAt
+		if last.Before(first) {
+			first, last = last, first
 		}
-		return nil
+		return e.lookAtInvoices(ctx, tx, v, first, last)
 	})
 	if err != nil {
 		return c, err

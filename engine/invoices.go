@@ -137,7 +137,8 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 		if err := tx.InsertInvoice(ctx, rec); err != nil {
 			return err
 		}
-		return e.lookAtInvoices(ctx, tx, v, inv.From.In(Oslo), inv.To.In(Oslo))
+		_, err = e.lookAtPeriod(ctx, tx, v, inv.From, inv.To)
+		return err
 	})
 	if err == nil {
 		e.log.Info("invoice taken", "vendor", v.Key, "invoice", rec.ID)
@@ -224,12 +225,21 @@ func bookedSince(ctx context.Context, r Reader, invoice string) (time.Time, erro
 	return time.Parse(time.RFC3339Nano, s)
 }
 
-// deviateInvoices records what the invoices of a period say that the receipts do not, and settles what agrees by now.
-func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to billing.Civil) error {
+// lookAtPeriod holds the invoices of a period against the ledger as it is now: deviations, and the alarm about those booked.
+func (e *Engine) lookAtPeriod(ctx context.Context, tx Tx, v Vendor, from, to billing.Civil) (InvoicePeriod, error) {
 	p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, from, to)
 	if err != nil {
-		return err
+		return p, err
 	}
+	if err := deviateInvoices(ctx, tx, v, p); err != nil {
+		return p, err
+	}
+	return p, watchInvoices(ctx, tx, p)
+}
+
+// deviateInvoices records what the invoices of a period say that the receipts do not, and settles what agrees by now.
+func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) error {
+	from, to := p.From, p.To
 	numbers := make([]string, len(p.Invoices))
 	for i, inv := range p.Invoices {
 		numbers[i] = inv.Invoice.Number
@@ -289,9 +299,9 @@ func (e *Engine) deviateInvoices(ctx context.Context, tx Tx, v Vendor, from, to 
 	return tx.InsertDeviations(ctx, list)
 }
 
-// lookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time in [from, to).
-func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, from, to time.Time) error {
-	all, err := tx.Invoices(ctx, from, to)
+// lookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time from first to last.
+func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, first, last time.Time) error {
+	all, err := tx.Invoices(ctx, first, last.Add(millisecond))
 	if err != nil {
 		return err
 	}
@@ -302,14 +312,7 @@ func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, from, to t
 			continue
 		}
 		seen[inv.From] = true
-		if err := e.deviateInvoices(ctx, tx, v, inv.From, inv.To); err != nil {
-			return err
-		}
-		p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, inv.From, inv.To)
-		if err != nil {
-			return err
-		}
-		if err := watchInvoices(ctx, tx, p); err != nil {
+		if _, err := e.lookAtPeriod(ctx, tx, v, inv.From, inv.To); err != nil {
 			return err
 		}
 	}
@@ -450,13 +453,8 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 		if err := tx.SetSetting(ctx, settingBooked(id), tx.Now().Format(time.RFC3339Nano)); err != nil {
 			return err
 		}
-		if err := e.deviateInvoices(ctx, tx, v, inv.From, inv.To); err != nil {
-			return err
-		}
-		if out, _, _, err = e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To); err != nil {
-			return err
-		}
-		return watchInvoices(ctx, tx, out)
+		out, err = e.lookAtPeriod(ctx, tx, v, inv.From, inv.To)
+		return err
 	})
 	if err != nil {
 		return out, fmt.Errorf("book invoice: %w", err)

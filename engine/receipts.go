@@ -324,7 +324,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 		}
 	}
 	if !a.first.IsZero() {
-		if err := e.lookAtInvoices(ctx, tx, v, a.first, a.last.Add(millisecond)); err != nil {
+		if err := e.lookAtInvoices(ctx, tx, v, a.first, a.last); err != nil {
 			return err
 		}
 	}
@@ -443,18 +443,20 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		return nil
 	}
 	if !a.touched[row.Job] {
-		// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
 		a.touched[row.Job] = true
-		if err := a.write(ctx); err != nil {
-			return err
+		if s := a.jobs[row.Job].State; s == JobCommitted || s == JobUncertain {
+			// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
+			if err := a.write(ctx); err != nil {
+				return err
+			}
+			if err := e.offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
+				return err
+			}
+			if err := a.look(ctx, hand); err != nil {
+				return err
+			}
+			l = a.letters[letterInJob{row.Job, row.Shipment}]
 		}
-		if err := e.offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
-			return err
-		}
-		if err := a.look(ctx, hand); err != nil {
-			return err
-		}
-		l = a.letters[letterInJob{row.Job, row.Shipment}]
 	}
 	account := l.Of.Account
 	if row.Kind == billing.RowReturn {

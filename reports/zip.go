@@ -16,6 +16,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"postgang/billing/spool"
 )
 
 // excelize writes the parts of a workbook in the order of a Go map, with the time of writing, and the
@@ -106,14 +108,11 @@ func (z *sortedZip) open() error {
 	if z.file != nil {
 		return nil
 	}
-	f, err := os.CreateTemp(z.dir, ".workbook-*")
+	f, err := spool.File(z.dir)
 	if err != nil {
 		return err
 	}
 	z.file = f
-	if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) { // somebody may be clearing up the folder
-		return err
-	}
 	z.pack, err = flate.NewWriter(f, flate.DefaultCompression)
 	return err
 }

@@ -20,6 +20,19 @@ const InMemory = 10_000
 // readAhead is how many bytes of each run are read at once.
 const readAhead = 32 << 10
 
+// File makes a file without a name, which is gone when it is closed or the process ends; in dir, or in the system's folder for
+// temporary files when dir is empty.
+func File(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, ".spool-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) { // somebody may be clearing up the folder
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 // Writer takes rows in any order.
 type Writer[T any] struct {
 	dir    string
@@ -59,14 +72,11 @@ func (w *Writer[T]) Add(row T) error {
 // spill writes the rows in memory to the file, as a run.
 func (w *Writer[T]) spill() error {
 	if w.file == nil {
-		f, err := os.CreateTemp(w.dir, ".spool-*")
+		f, err := File(w.dir)
 		if err != nil {
 			return err
 		}
 		w.file = f
-		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) { // somebody may be clearing up the folder
-			return err
-		}
 	}
 	slices.SortStableFunc(w.memory, w.order)
 	out := bufio.NewWriterSize(w.file, readAhead)
