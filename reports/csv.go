@@ -3,6 +3,7 @@ package reports
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -44,9 +45,18 @@ func Tables() []Table {
 // A text that a spreadsheet would take for a formula (beginning with = + - @) is written with an
 // apostrophe in front. Programs that read the file take the apostrophe away again.
 func WriteCSV(w io.Writer, r billing.Report, table Table) error {
+	if err := writeCSV(w, r, table); err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	return nil
+}
+
+// columnsOf gives the columns and rows of a table.
+func columnsOf(r billing.Report, table Table) (cols []column, rows tableRows, err error) {
+	if r.Location == nil {
+		return nil, rows, errors.New("the report was not made by billing.BuildReport")
+	}
 	b := &book{report: r}
-	var cols []column
-	var rows tableRows
 	b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
 	switch table {
 	case TableCodes:
@@ -60,17 +70,22 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 			TableInvoices: b.invoiceTable, TableAdvice: b.adviceTable, TablePrices: b.priceTable, TableBenefits: b.benefitRowTable,
 		}[table]
 		if !known {
-			return fmt.Errorf("write csv: unknown table %q", table)
+			return nil, rows, fmt.Errorf("unknown table %q", table)
 		}
 		t := of()
 		cols, rows = t.cols, t.rows
 	}
-	if r.Location == nil {
-		return fmt.Errorf("write csv: the report was not made by billing.BuildReport")
+	return cols, rows, nil
+}
+
+func writeCSV(w io.Writer, r billing.Report, table Table) error {
+	cols, rows, err := columnsOf(r, table)
+	if err != nil {
+		return err
 	}
 	out := bufio.NewWriter(w)
 	if _, err := out.WriteString("\ufeff"); err != nil {
-		return fmt.Errorf("write csv: %w", err)
+		return err
 	}
 	enc := csv.NewWriter(out)
 	enc.Comma, enc.UseCRLF = ';', true
@@ -79,27 +94,24 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 		fields[i] = c.title
 	}
 	if err := enc.Write(fields); err != nil {
-		return fmt.Errorf("write csv: %w", err)
+		return err
 	}
 	for cells, err := range rows.all {
 		if err != nil {
-			return fmt.Errorf("write csv: %w", err)
+			return err
 		}
 		for col, c := range cells {
 			fields[col] = csvText(c.value, r.Location)
 		}
 		if err := enc.Write(fields); err != nil {
-			return fmt.Errorf("write csv: %w", err)
+			return err
 		}
 	}
 	enc.Flush()
 	if err := enc.Error(); err != nil {
-		return fmt.Errorf("write csv: %w", err)
+		return err
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write csv: %w", err)
-	}
-	return nil
+	return out.Flush()
 }
 
 func csvText(v any, loc *time.Location) string {

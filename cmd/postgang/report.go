@@ -82,7 +82,7 @@ posting, unless its month was closed.`,
 	cmd.Flags().StringVar(&from, "from", "", "first day, YYYY-MM-DD")
 	cmd.Flags().StringVar(&to, "to", "", "first day after the period, YYYY-MM-DD")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "path of the workbook (default kostnytte-FROM-TO.xlsx)")
-	cmd.Flags().StringVar(&folder, "csv", "", "folder for the same figures as CSV, and for the file for the accounting system")
+	cmd.Flags().StringVar(&folder, "csv", "", "folder for the same figures as CSV and JSON, and for the file for the accounting system")
 	cmd.Flags().BoolVar(&bring, "deliver", false, "bring the workbook where [report] has the monthly one brought: by e-mail and SFTP")
 	cmd.Flags().StringSliceVar(&accounts, "account", nil, "only these accounts")
 	cmd.MarkFlagsRequiredTogether("from", "to")
@@ -132,13 +132,17 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-// writeTables writes the tables of a report as CSV, and the sums of the ledger as the accounting system wants them.
+// writeTables writes the tables of a report as CSV and JSON, and the sums of the ledger as the accounting system wants them.
 func (a *app) writeTables(ctx context.Context, r billing.Report, accounts []string, folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
 	for _, t := range reports.Tables() {
-		err := writeWhole(filepath.Join(folder, string(t)+".csv"), func(w io.Writer) error { return reports.WriteCSV(w, r, t) })
+		path := filepath.Join(folder, string(t))
+		err := writeWhole(path+".csv", func(w io.Writer) error { return reports.WriteCSV(w, r, t) })
+		if err == nil {
+			err = writeWhole(path+".json", func(w io.Writer) error { return reports.WriteJSON(w, r, t) })
+		}
 		if err != nil {
 			return err
 		}
