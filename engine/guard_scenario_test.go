@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -97,7 +98,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestGuardWithoutPrice: a letter whose cost is not known is kept back while anything is capped, and released by hand.
+// TestGuardWithoutPrice: a letter whose cost is not known is kept back while anything is capped, until it is approved.
+// Releasing is no way round the guard.
 func TestGuardWithoutPrice(t *testing.T) {
 	t.Parallel()
 	list, err := billing.NewPriceList(slices.DeleteFunc(letterPrices(t).Prices(), func(p billing.Price) bool { return p.Element == billing.ElementPostage }))
@@ -113,7 +115,12 @@ func TestGuardWithoutPrice(t *testing.T) {
 	s.wantJobs(t, "")
 	s.watch(t)
 	s.wantAlarms(t, "guard:"+engine.HoldCost)
-	must(t, s.engine.Release(s.ctx, id))
+	if err := s.engine.Release(s.ctx, id); !errors.Is(err, engine.ErrKeptBack) {
+		t.Fatalf("releasing what the guard keeps back: %v", err)
+	}
+	if n, err := s.engine.ApproveCost(s.ctx, []string{id}, "prisen er avtalt"); err != nil || n != 1 {
+		t.Fatalf("approved %d: %v", n, err)
+	}
 	s.night(t)
 	s.watch(t)
 	s.wantAtVendor(t, id)

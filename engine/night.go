@@ -312,7 +312,11 @@ func setAside(ctx context.Context, tx Tx, s Shipment, code, text string) error {
 	return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
 }
 
-// Release lets a shipment that was set aside be collected again.
+// ErrKeptBack says that a letter is kept back by the cost guard, which only ApproveCost lifts, with a reason.
+var ErrKeptBack = errors.New("kept back by the cost guard")
+
+// Release lets a shipment that was set aside be collected again. One that the cost guard keeps back is refused with
+// ErrKeptBack: a cap that any release lifts would be none.
 func (e *Engine) Release(ctx context.Context, shipment string) error {
 	return e.archive.InTx(ctx, func(tx Tx) error {
 		s, err := tx.Shipment(ctx, shipment)
@@ -321,6 +325,9 @@ func (e *Engine) Release(ctx context.Context, shipment string) error {
 		}
 		if s.Hold == "" {
 			return fmt.Errorf("shipment %s is not set aside", shipment)
+		}
+		if s.Hold == HoldCost {
+			return fmt.Errorf("shipment %s is %w; to let it go: postgang guard approve %s --reason TEXT", shipment, ErrKeptBack, shipment)
 		}
 		return release(ctx, tx, s, "")
 	})
@@ -350,7 +357,12 @@ func release(ctx context.Context, tx Tx, s Shipment, reason string) error {
 
 // Stop closes a shipment by hand: MANUELT_HANDTERT. One that is with the vendor already is recorded as closed, which
 // silences the missing-receipt alarm; the operator must phone the vendor (domain.md 1.4).
+//
+// It cannot be undone, so the reason is required; it is kept in the history: no personal data.
 func (e *Engine) Stop(ctx context.Context, shipment, reason string) (Shipment, error) {
+	if why := badReason(reason); why != "" {
+		return Shipment{}, errors.New(why)
+	}
 	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
 	if err != nil {
 		return s, err

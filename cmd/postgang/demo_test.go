@@ -1162,7 +1162,7 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 		commands = append(commands, []string{"shipment", "show", id})
 	}
 	for i, id := range show[:5] { // refused by its own state or not, the answer must not tell
-		commands = append(commands, []string{"shipment", "stop", id, "--reason", fmt.Sprintf("prøve %d", i)})
+		commands = append(commands, []string{"shipment", "stop", id, "--reason", fmt.Sprintf("prøve %d", i), "--yes"})
 	}
 	for _, args := range commands {
 		for _, more := range [][]string{{"--verbose"}, {"--verbose", "--json"}} {

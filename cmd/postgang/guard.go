@@ -75,6 +75,47 @@ func viewQuote(q engine.Quoted, err error) *quoteView {
 	return v
 }
 
+// costSum adds up what is known, and counts what is not.
+type costSum struct {
+	net     billing.Ore
+	letters int
+	unknown int
+}
+
+func (c *costSum) add(q engine.Quoted) {
+	c.letters++
+	if len(q.Quote.Charges) == 0 {
+		c.unknown++
+		return
+	}
+	c.net += q.Quote.Net()
+}
+
+// words is a sum for people. What is not known is never shown as nothing.
+func (c costSum) words() string { return sumWords(c.net, c.unknown, c.letters) }
+
+// sumWords words the cost of letters of which some have none that is known.
+func sumWords(net billing.Ore, unknown, letters int) string {
+	switch {
+	case unknown == 0:
+		return fmt.Sprintf("kr %s net", net)
+	case unknown >= letters:
+		return "unknown cost: a price is missing"
+	}
+	return fmt.Sprintf("kr %s net and %d of unknown cost", net, unknown)
+}
+
+// knownOre is an amount in a cell: "unknown" where every letter of it lacks a price.
+func knownOre(amount billing.Ore, unknown, letters int) string {
+	if letters > 0 && unknown >= letters {
+		return "unknown"
+	}
+	if unknown > 0 {
+		return fmt.Sprintf("%s + %d unknown", amount, unknown)
+	}
+	return amount.String()
+}
+
 // words are the charges on one line.
 func (q quoteView) words() string {
 	parts := make([]string, len(q.Charges))
@@ -95,10 +136,10 @@ func newGuardList(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				views, sum := make([]*quoteView, len(kept)), billing.Ore(0)
+				views, sum := make([]*quoteView, len(kept)), costSum{}
 				for i, q := range kept {
 					views[i] = viewQuote(q, nil)
-					sum += q.Quote.Net()
+					sum.add(q)
 				}
 				return o.print(views, func(w io.Writer) {
 					if len(views) == 0 {
@@ -114,7 +155,7 @@ func newGuardList(o *options) *cobra.Command {
 							row(v.Shipment, v.Account, cmp.Or(v.Konteringskode, billing.MissingCode), v.Sheets, v.Envelope, v.Gram, net)
 						}
 					})
-					fmt.Fprintf(w, "%d letters, kr %s net. Why: postgang shipment show. To let them go: postgang guard approve\n", len(views), sum)
+					fmt.Fprintf(w, "%d letters, %s. Why: postgang shipment show. To let them go: postgang guard approve\n", len(views), sum.words())
 				})
 			})
 		},
@@ -157,7 +198,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 					}
 				}
 				var ids []string
-				var sum billing.Ore
+				var sum costSum
 				for _, q := range kept {
 					fits := (len(accounts) == 0 || wanted["account"][q.Account]) &&
 						(len(codes) == 0 || wanted["code"][cmp.Or(engine.ShownCode(q.Konteringskode), billing.MissingCode)])
@@ -166,7 +207,8 @@ is kept in their history and shown to everybody who looks: write no personal dat
 						delete(named, q.Shipment)
 					}
 					if fits {
-						ids, sum = append(ids, q.Shipment), sum+q.Quote.Net()
+						ids = append(ids, q.Shipment)
+						sum.add(q)
 					}
 				}
 				for id := range named {
@@ -176,7 +218,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 					return errors.New("no letter of these is kept back; see \"postgang guard list\"")
 				}
 				if !yes {
-					ok, err := o.confirm(fmt.Sprintf("Let %d letters of kr %s net go to paper?", len(ids), sum), "nothing is done yet: add --yes")
+					ok, err := o.confirm(fmt.Sprintf("Let %d letters, %s, go to paper?", len(ids), sum.words()), "nothing is done yet: add --yes")
 					if err != nil || !ok {
 						return err
 					}
@@ -185,8 +227,8 @@ is kept in their history and shown to everybody who looks: write no personal dat
 				if err != nil {
 					return err
 				}
-				return o.print(map[string]any{"approved": n, "net_ore": sum}, func(w io.Writer) {
-					fmt.Fprintf(w, "%d letters of kr %s net are approved, and go with the next night.\n", n, sum)
+				return o.print(map[string]any{"approved": n, "net_ore": sum.net, "letters_without_price": sum.unknown}, func(w io.Writer) {
+					fmt.Fprintf(w, "%d letters, %s, are approved, and go with the next night.\n", n, sum.words())
 				})
 			})
 		},
@@ -260,7 +302,11 @@ func viewPlan(p engine.NightPlan) planView {
 }
 
 func showPlan(w io.Writer, v planView) {
-	fmt.Fprintf(w, "A night now would collect %d letters into %d jobs, for kr %s net by the price lists.\n", v.Letters, len(v.Jobs), v.NetOre)
+	fmt.Fprintf(w, "A night now would collect %d letters into %d jobs", v.Letters, len(v.Jobs))
+	if v.Letters > 0 {
+		fmt.Fprintf(w, ", for %s by the price lists", sumWords(v.NetOre, v.Unpriced, v.Letters))
+	}
+	fmt.Fprintln(w, ".")
 	fmt.Fprintln(w, "Nothing was done. Hand-ins that wait in the drop folder are not in it.")
 	if v.Unpriced > 0 {
 		fmt.Fprintf(w, "The cost of %d letters is not known, since a price is missing: see postgang shipment show.\n", v.Unpriced)
@@ -272,7 +318,7 @@ func showPlan(w io.Writer, v planView) {
 		fmt.Fprintln(w, "\nJobs:")
 		table(w, "VENDOR LETTERS SHEETS PAGES COLOUR NET CLASS", func(row func(...any)) {
 			for _, j := range v.Jobs {
-				row(j.Vendor, j.Letters, j.Sheets, j.Pages, j.Colour, j.NetOre, j.Class)
+				row(j.Vendor, j.Letters, j.Sheets, j.Pages, j.Colour, knownOre(j.NetOre, j.Unpriced, j.Letters), j.Class)
 			}
 		})
 	}
@@ -286,9 +332,13 @@ func showPlan(w io.Writer, v planView) {
 		fmt.Fprintf(w, "\n%s:\n", t.title)
 		table(w, "ACCOUNT KONTERINGSKODE LETTERS PRODUCTION POSTAGE NET", func(row func(...any)) {
 			for _, r := range t.rows {
-				row(r.Account, cmp.Or(r.Konteringskode, billing.MissingCode), r.Letters, r.ProductionOre, r.PostageOre, r.NetOre)
+				known := func(amount billing.Ore) string { return knownOre(amount, r.Unpriced, r.Letters) }
+				row(r.Account, cmp.Or(r.Konteringskode, billing.MissingCode), r.Letters, known(r.ProductionOre), known(r.PostageOre), known(r.NetOre))
 			}
 		})
+		if slices.ContainsFunc(t.rows, func(r planTotalView) bool { return r.Unpriced > 0 }) {
+			fmt.Fprintln(w, "A price is missing where the cost is unknown; the cost guard keeps such letters back.")
+		}
 	}
 	for _, m := range v.Minimums {
 		fmt.Fprintf(w, "\nBeside the letters, account %s pays kr %s to its minimum for the day, unless more is posted.\n", m.Account, m.NetOre)

@@ -288,64 +288,142 @@ func newShipmentList(o *options) *cobra.Command {
 
 func newShipmentStop(o *options) *cobra.Command {
 	var reason string
+	var yes bool
 	cmd := &cobra.Command{
-		Use:   "stop ID|ACCOUNT/KEY…",
+		Use:   "stop ID|ACCOUNT/KEY… --reason TEXT",
 		Short: "Close shipments by hand (MANUELT_HANDTERT); they are not printed",
-		Long: `Closes shipments by hand. One that is in a print job not yet handed over drops out at
-the last gate. One that the vendor has already is marked, but the vendor must be phoned:
-paper cannot be called back from here (exit code 3).`,
+		Long: `Closes shipments by hand, for good: they are never printed. One that is in a print job not yet
+handed over drops out at the last gate. One that the vendor has already is marked, but the vendor
+must be phoned: paper cannot be called back from here (exit code 3). It is done with --yes, or when
+you say so on a terminal. --reason is kept in the history and shown: write no personal data in it.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			return o.with(ctx, false, func(a *app) error {
-				late := 0
-				for _, name := range args {
-					var s engine.Shipment
-					err := a.archive.View(ctx, func(r engine.Reader) error {
-						var err error
-						s, err = findShipment(cmd, r, name)
+			if strings.TrimSpace(reason) == "" {
+				return usage("--reason is missing: say in a few words why, without personal data")
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				list, err := findShipments(cmd, a, args)
+				if err != nil {
+					return err
+				}
+				if !yes {
+					ok, err := o.confirm(fmt.Sprintf("Close %d shipments for good, so that they are never printed?", len(list)), "nothing is done yet: add --yes")
+					if err != nil || !ok {
 						return err
-					})
-					if err != nil {
-						return err
-					}
-					after, err := a.engine.Stop(ctx, s.ID, reason)
-					if err != nil {
-						return err
-					}
-					switch {
-					case after.Status != engine.StatusManueltHandtert:
-						return fmt.Errorf("shipment %s is %s and can no longer be stopped", s.ID, after.Status)
-					case s.Status == engine.StatusSendtPrint:
-						late++
-						fmt.Fprintf(o.out, "%s: closed, but the vendor has it: phone the vendor\n", s.ID)
-					default:
-						fmt.Fprintf(o.out, "%s: closed\n", s.ID)
 					}
 				}
-				if late > 0 {
-					return partial("%d shipments are at the vendor already", late)
-				}
-				return nil
+				return o.stop(cmd, a, list, reason)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history; no personal data")
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept in the history and shown, so without personal data (required)")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without asking")
 	return cmd
+}
+
+// stoppedView is what became of a shipment that was to be stopped.
+type stoppedView struct {
+	ID       string        `json:"id"`
+	Status   engine.Status `json:"status"`
+	AtVendor bool          `json:"at_vendor"` // paper cannot be called back from here
+	Problem  string        `json:"problem,omitempty"`
+}
+
+func (o *options) stop(cmd *cobra.Command, a *app, list []engine.Shipment, reason string) error {
+	views, late, failed := []stoppedView{}, 0, 0
+	for _, s := range list {
+		after, err := a.engine.Stop(cmd.Context(), s.ID, reason)
+		if err != nil {
+			return err
+		}
+		v := stoppedView{ID: s.ID, Status: after.Status}
+		switch {
+		case after.Status != engine.StatusManueltHandtert:
+			failed++
+			v.Problem = "can no longer be stopped"
+		case s.Status == engine.StatusSendtPrint:
+			late++
+			v.AtVendor = true
+		}
+		views = append(views, v)
+	}
+	err := o.print(views, func(w io.Writer) {
+		for _, v := range views {
+			switch {
+			case v.Problem != "":
+				fmt.Fprintf(w, "%s: is %s and %s\n", v.ID, v.Status, v.Problem)
+			case v.AtVendor:
+				fmt.Fprintf(w, "%s: closed, but the vendor has it: phone the vendor\n", v.ID)
+			default:
+				fmt.Fprintf(w, "%s: closed\n", v.ID)
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case failed > 0 && failed == len(list):
+		return fmt.Errorf("%d shipments can no longer be stopped", failed)
+	case failed+late > 0:
+		return partial("%d shipments are at the vendor already, %d can no longer be stopped", late, failed)
+	}
+	return nil
+}
+
+// findShipments finds all that are named, or says which is not there; so nothing is done by halves.
+func findShipments(cmd *cobra.Command, a *app, names []string) ([]engine.Shipment, error) {
+	var list []engine.Shipment
+	err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+		for _, name := range names {
+			s, err := findShipment(cmd, r, name)
+			if err != nil {
+				return err
+			}
+			list = append(list, s)
+		}
+		return nil
+	})
+	return list, err
 }
 
 func newShipmentRelease(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:   "release ID…",
+		Use:   "release ID|ACCOUNT/KEY…",
 		Short: "Let shipments that were set aside be collected again",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, ids []string) error {
+		Long: `Lets shipments that were set aside be collected again. Mend what they were set aside for first, or
+they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, names []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
-				for _, id := range ids {
-					if err := a.engine.Release(cmd.Context(), id); err != nil {
+				list, err := findShipments(cmd, a, names)
+				if err != nil {
+					return err
+				}
+				released, kept := []string{}, 0
+				for _, s := range list {
+					err := a.engine.Release(cmd.Context(), s.ID)
+					if errors.Is(err, engine.ErrKeptBack) {
+						kept++
+						fmt.Fprintln(o.err, "postgang:", err)
+						continue
+					}
+					if err != nil {
 						return err
 					}
-					fmt.Fprintf(o.out, "%s: released\n", id)
+					released = append(released, s.ID)
+				}
+				err = o.print(map[string]any{"released": released, "kept_back": kept}, func(w io.Writer) {
+					for _, id := range released {
+						fmt.Fprintf(w, "%s: released\n", id)
+					}
+				})
+				switch {
+				case err != nil:
+					return err
+				case kept == len(list):
+					return errors.New("nothing was released: a cap on cost keeps it back")
+				case kept > 0:
+					return partial("%d letters are kept back by a cap on cost", kept)
 				}
 				return nil
 			})
