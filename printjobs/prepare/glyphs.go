@@ -37,7 +37,7 @@ type face struct {
 	cids               []byte          // CIDToGIDMap; nil: identity
 
 	// Type 3:
-	procs     map[int]types.Object // by character code
+	procs     map[int]*type3Glyph // by character code
 	matrix    matrix
 	resources types.Dict
 }
@@ -46,16 +46,13 @@ type face struct {
 func defaultFace() *face { return &face{width: 0.6, low: -0.25, high: 1} }
 
 func (z *zoneScanner) faceOf(o types.Object) *face {
-	ref, isRef := o.(types.IndirectRef)
-	if isRef {
-		if f, ok := z.faces[ref.ObjectNumber.Value()]; ok {
-			return f
-		}
+	d := z.s.dict(o)
+	id := z.k.identity(d)
+	if f, ok := z.faces[id]; ok && d != nil {
+		return f
 	}
-	f := z.readFace(z.s.dict(o))
-	if isRef {
-		z.faces[ref.ObjectNumber.Value()] = f
-	}
+	f := z.readFace(d)
+	z.faces[id] = f
 	return f
 }
 
@@ -187,33 +184,6 @@ func (z *zoneScanner) readComposite(f *face, d types.Dict) {
 			f.cidWidths[c] = v / 1000
 		}
 		i += 3
-	}
-}
-
-func (z *zoneScanner) readType3(f *face, d types.Dict) {
-	s := z.s
-	var ok bool
-	if f.matrix, ok = s.matrix(d["FontMatrix"]); !ok {
-		f.matrix = matrix{0.001, 0, 0, 0.001, 0, 0}
-	}
-	f.procs, f.resources = map[int]types.Object{}, s.dict(d["Resources"])
-	procs := s.dict(d["CharProcs"])
-	code := 0
-	for _, o := range s.array(s.dict(d["Encoding"])["Differences"]) {
-		if n, ok := s.integer(o); ok {
-			code = n
-			continue
-		}
-		if p, ok := procs[s.name(o)]; ok && code >= 0 && code < 256 {
-			f.procs[code] = p
-		}
-		code++
-	}
-	first, _ := s.integer(d["FirstChar"])
-	for j, o := range s.array(d["Widths"]) {
-		if w, ok := s.number(o); ok && first+j >= 0 && first+j < 256 {
-			f.widths[first+j] = w * f.matrix[0]
-		}
 	}
 }
 
@@ -449,30 +419,6 @@ func (z *zoneScanner) glyphBox(m matrix, box, clip rect) {
 		q[i].x, q[i].y = m.apply(p.x, p.y)
 	}
 	z.polygon(q[:], clip)
-}
-
-func (z *zoneScanner) type3(f *face, code int, m matrix, resources types.Dict, g marking, depth int) {
-	sd, ok := z.s.stream(f.procs[code])
-	if !ok {
-		return
-	}
-	if f.resources != nil {
-		resources = f.resources
-	}
-	if g.ctm = f.matrix.mul(m); !g.ctm.finite() {
-		return
-	}
-	data, ok := z.s.decode(sd, z.s.limits.MaxContentBytes)
-	if !ok {
-		return
-	}
-	// An image that draws a glyph is judged by where its ink lies, not by how
-	// fine it is.
-	least, saved := z.minDPI, z.path
-	z.minDPI, z.path = 0, path{}
-	g.face, g.render = nil, 0
-	z.scan(data, resources, g, depth+1)
-	z.minDPI, z.path = least, saved
 }
 
 func (f *face) advanceOf(code int) float64 {

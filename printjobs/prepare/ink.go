@@ -46,6 +46,9 @@ type inkScanner struct {
 	memo   map[inkKey]ink
 	fonts  map[int]bool // object number → embedded
 	images map[int]pen
+	// pinned holds the dictionaries whose identities stand in memo and type3.
+	pinned map[uintptr]types.Dict
+	type3  map[type3Key]ink
 	// budget is the number of content bytes that may still be read. Forms
 	// that call each other many times over would else take for ever.
 	budget int64
@@ -53,6 +56,7 @@ type inkScanner struct {
 
 type inkKey struct {
 	object       int
+	resources    uintptr // of what draws it, where it has none of its own
 	fill, stroke pen
 	gone         [2]bool
 	render       int
@@ -62,7 +66,8 @@ type inkKey struct {
 const maxInkBytes = 2 << 30
 
 func newInkScanner(s *source) *inkScanner {
-	return &inkScanner{s: s, memo: map[inkKey]ink{}, fonts: map[int]bool{}, images: map[int]pen{}, budget: maxInkBytes}
+	return &inkScanner{s: s, memo: map[inkKey]ink{}, fonts: map[int]bool{}, images: map[int]pen{},
+		pinned: map[uintptr]types.Dict{}, type3: map[type3Key]ink{}, budget: maxInkBytes}
 }
 
 // scan reads one content stream. It stops early only when there is nothing
@@ -260,21 +265,6 @@ func (k *inkScanner) text(g graphics, resources types.Dict, depth int) (found in
 	return found
 }
 
-func (k *inkScanner) glyphs(font types.Dict, g graphics, resources types.Dict, depth int) (found ink) {
-	own := k.s.dict(font["Resources"])
-	if own == nil {
-		own = resources
-	}
-	g.font = nil
-	g.render = 0
-	for _, o := range k.s.dict(font["CharProcs"]) {
-		if sd, ok := k.s.stream(o); ok {
-			found = found.or(k.form(o, sd, own, g, depth))
-		}
-	}
-	return found
-}
-
 // embedded reports whether a font's program is in the file.
 func (k *inkScanner) embedded(o types.Object) bool {
 	ref, isRef := o.(types.IndirectRef)
@@ -349,15 +339,16 @@ func (k *inkScanner) isTrue(o types.Object) bool {
 func (k *inkScanner) form(o types.Object, sd types.StreamDict, resources types.Dict, g graphics, depth int) ink {
 	key := inkKey{fill: g.fill, stroke: g.stroke, gone: [2]bool{g.fillGone, g.strokeGone}, render: g.render}
 	own := k.s.dict(sd.Dict["Resources"])
-	if ref, ok := o.(types.IndirectRef); ok && own != nil {
+	if own == nil {
+		own = resources
+		key.resources = k.identity(resources)
+	}
+	if ref, ok := o.(types.IndirectRef); ok {
 		key.object = ref.ObjectNumber.Value()
 		if found, ok := k.memo[key]; ok {
 			return found
 		}
 		k.memo[key] = ink{} // a form that draws itself adds nothing
-	}
-	if own == nil {
-		own = resources
 	}
 	data, ok := k.s.decode(sd, k.s.limits.MaxContentBytes)
 	if !ok {

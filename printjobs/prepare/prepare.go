@@ -33,7 +33,7 @@ import (
 // Recipe names the version of the rules by which prepared files are made. It
 // is part of the facts: a prepared file is reusable only under the recipe that
 // made it. It changes whenever the same input may give other bytes or facts.
-const Recipe = "prepare-3"
+const Recipe = "prepare-4"
 
 // Defaults of Limits.
 const (

@@ -38,8 +38,13 @@ type zoneScanner struct {
 	areas  []rect // of the zones, on the sheet in pt from its lower left corner
 	reach  rect   // around all zones
 	minDPI float64
-	faces  map[int]*face
-	budget int64 // content bytes that may still be read
+	faces  map[uintptr]*face
+	// glyphs holds the content of glyphs of Type 3 fonts by object number, nil
+	// of damaged ones; glyphRoom is how many bytes more may be kept.
+	glyphs    map[int][]byte
+	glyphRoom int
+	rough     bool  // the box around an area is enough
+	budget    int64 // content bytes that may still be read
 
 	lastImage  int // object number of the image last looked at
 	lastPixels *bitmap
@@ -83,7 +88,7 @@ const (
 )
 
 func newZoneScanner(s *source, zones []Zone, minDPI float64) *zoneScanner {
-	z := &zoneScanner{s: s, k: newInkScanner(s), zones: zones, minDPI: minDPI, faces: map[int]*face{}, budget: maxZoneBytes}
+	z := &zoneScanner{s: s, k: newInkScanner(s), zones: zones, minDPI: minDPI, faces: map[uintptr]*face{}, glyphs: map[int][]byte{}, glyphRoom: maxGlyphBytes, budget: maxZoneBytes}
 	for i, zone := range zones {
 		r := rect{zone.XMM * ptPerMM, a4Height - (zone.YMM+zone.HeightMM)*ptPerMM, (zone.XMM + zone.WidthMM) * ptPerMM, a4Height - zone.YMM*ptPerMM}
 		z.areas = append(z.areas, r)
@@ -497,7 +502,7 @@ func (z *zoneScanner) imageInk(g marking, pixels func() *bitmap) {
 	if seen, ok := m.bounds(rect{0, 0, 1, 1}).intersect(g.clip); pixels != nil && (!ok || !z.near(seen)) {
 		return
 	}
-	if pixels != nil {
+	if pixels != nil && !z.rough {
 		if p := pixels(); p != nil && z.pixelInk(p, m, g.clip) {
 			return
 		}
@@ -752,6 +757,10 @@ func (z *zoneScanner) fill(g marking, evenOdd bool) {
 	}
 	if b.width() < hairline || b.height() < hairline {
 		z.box(thickened(b), g.clip)
+		return
+	}
+	if z.rough {
+		z.box(b, g.clip)
 		return
 	}
 	if len(z.path.starts) == 1 && len(z.path.points) == 4 {
