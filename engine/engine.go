@@ -16,7 +16,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -215,29 +214,6 @@ func (e *Engine) identify(ctx context.Context, wanted string) error {
 // shipmentID derives a shipment's id from its hand-in: the same hand-in gives the same id whatever happened between.
 func (e *Engine) shipmentID(account, key string) string {
 	return uuid.NewSHA1(e.space, []byte(account+"\x00"+key)).String()
-}
-
-// scratch makes a folder for one step and returns its removal.
-func (e *Engine) scratch(kind, subject string) (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp(e.work, kind+"-"+subject+"-")
-	if err != nil {
-		return "", nil, fmt.Errorf("scratch folder: %w", err)
-	}
-	return dir, func() { os.RemoveAll(dir) }, nil
-}
-
-// CleanScratch removes what killed steps left behind. Only when no other process works on the same scratch space.
-func (e *Engine) CleanScratch() error {
-	entries, err := os.ReadDir(e.work)
-	if err != nil {
-		return err
-	}
-	for _, d := range entries {
-		if err := os.RemoveAll(filepath.Join(e.work, d.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // view runs fn on a snapshot and returns its value.

@@ -514,6 +514,7 @@ func (c *checker) config(f File) *Config {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
 	c.guard(cfg, f)
+	c.places(cfg, f)
 	cfg.ReportBook = c.abs(f.Report.Template)
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
 	c.reportMail(cfg, f.Report.MailTo)

@@ -120,6 +120,10 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 
 // start has background work done, beginning with what an earlier process left.
 func (a *app) start(ctx context.Context) error {
+	// Scratch that cannot be removed costs room and no letter.
+	if err := a.engine.CleanScratch(); err != nil {
+		a.log.Warn("scratch of killed steps is left", "error", err)
+	}
 	if err := a.queue.Start(ctx, a.engine.Work); err != nil {
 		return err
 	}

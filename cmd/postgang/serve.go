@@ -66,9 +66,6 @@ func (a *app) serve(ctx context.Context) error {
 		return fmt.Errorf("another postgang serve works on this archive: %w", err)
 	}
 	defer release()
-	if err := a.engine.CleanScratch(); err != nil {
-		return err
-	}
 	// Work must not be cut when ctx ends: Close gives it its time.
 	if err := a.start(context.WithoutCancel(ctx)); err != nil {
 		return err
