@@ -10,6 +10,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/billing"
 	"postgang/printjobs/exchange"
 )
 
@@ -326,8 +327,8 @@ func (e *Engine) Fetch(ctx context.Context, vendors ...string) (Exchanged, error
 // vendorsAtOnce is how many vendors are fetched from side by side; most of it is waiting.
 const vendorsAtOnce = 8
 
-// ScheduleReport writes the report of a finished month; cmd gives it, since a report becomes a file.
-type ScheduleReport func(ctx context.Context, slot time.Time) (summary string, err error)
+// ScheduleReport writes the report of a finished month, [from, to); cmd gives it, since a report becomes a file.
+type ScheduleReport func(ctx context.Context, from, to billing.Civil) (summary string, err error)
 
 // Scheduled runs whatever schedule is due now: the night, the fetch, the report.
 func (e *Engine) Scheduled(ctx context.Context, schedules []Schedule, since time.Time, report ScheduleReport) error {
@@ -346,7 +347,9 @@ func (e *Engine) Scheduled(ctx context.Context, schedules []Schedule, since time
 				return x.Summary(), err
 			}
 		case ScheduleMonthly:
-			run = report
+			run = func(ctx context.Context, slot time.Time) (string, error) {
+				return e.runReports(ctx, s.Months(slot), report)
+			}
 		default:
 			return fmt.Errorf("unknown schedule %q", s.Name)
 		}

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"postgang/billing"
 )
 
 // Schedule says when a run is planned, in Europe/Oslo.
@@ -36,10 +40,15 @@ const (
 	HolidayPrevious OnHoliday = "previous" // on the last virkedag before it
 )
 
-// On is the schedule with another rule for holidays. The error says that there is no such rule, or that nothing is left.
+// On is the schedule with another rule for holidays. The error says that there is no such rule, that it would lose months, or
+// that nothing is left.
 func (s Schedule) On(holiday OnHoliday) (Schedule, error) {
 	switch holiday {
-	case "", HolidayRun, HolidaySkip, HolidayNext, HolidayPrevious:
+	case "", HolidayRun, HolidayNext, HolidayPrevious:
+	case HolidaySkip:
+		if s.each() {
+			return s, fmt.Errorf("schedule %s: \"skip\" would leave out the report of a month, since each is made once: say next or previous, or run", s.Name)
+		}
 	default:
 		return s, fmt.Errorf("schedule %s: %q is no rule for holidays: run, skip, next or previous", s.Name, holiday)
 	}
@@ -86,12 +95,20 @@ const (
 // NewSchedule parses an expression. An expression that never comes (30 February) is an error, and so is @every, which
 // has no slots to keep a ledger of.
 func NewSchedule(name, spec string, catchUp bool) (Schedule, error) {
+	if zone := strings.ToUpper(strings.TrimSpace(spec)); strings.HasPrefix(zone, "TZ=") || strings.HasPrefix(zone, "CRON_TZ=") {
+		return Schedule{}, fmt.Errorf("schedule %s: %q names a time zone; times are always those of Europe/Oslo: take TZ=… away and give the five fields alone", name, spec)
+	}
 	c, err := cron.ParseStandard(spec)
 	if err != nil {
 		return Schedule{}, fmt.Errorf("schedule %s: %q is no cron expression: %w", name, spec, err)
 	}
-	if _, ok := c.(*cron.SpecSchedule); !ok {
+	fields, ok := c.(*cron.SpecSchedule)
+	if !ok {
 		return Schedule{}, fmt.Errorf("schedule %s: %q has no fixed times of day; give five fields such as \"0 21 * * 1-5\"", name, spec)
+	}
+	if fields.Dom&cronStar == 0 && fields.Dow&cronStar == 0 {
+		return Schedule{}, fmt.Errorf("schedule %s: %q gives a day of the month and a day of the week; cron runs it on the days of either, not of both: "+
+			"write * for one of the two", name, spec)
 	}
 	s := Schedule{Name: name, Spec: spec, CatchUp: catchUp, cron: wallClock(c)}
 	if s.cron.Next(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
@@ -99,6 +116,9 @@ func NewSchedule(name, spec string, catchUp bool) (Schedule, error) {
 	}
 	return s, nil
 }
+
+// cronStar is the bit that cron sets in a field that is * or ?.
+const cronStar = 1 << 63
 
 // wallClock makes a cron schedule count on a clock without changes.
 func wallClock(c cron.Schedule) cron.Schedule {
@@ -155,6 +175,84 @@ func (s Schedule) Missed(after, until time.Time, max int) []time.Time {
 	return out
 }
 
+// each reports whether every missed slot is of its own and is run, oldest first. A night collects everything that is due, so that
+// the newest makes the older ones needless; a report is of its months.
+func (s Schedule) each() bool { return s.Name == ScheduleMonthly }
+
+// due tells what becomes of the slots in (after, now]: those that are passed over, and the one to run; the zero time: none.
+func (s Schedule) due(after, now time.Time) (skip []time.Time, run time.Time) {
+	if !s.each() {
+		missed := s.Missed(after, now, maxCatchUp)
+		if len(missed) == 0 {
+			return nil, time.Time{}
+		}
+		return missed[:len(missed)-1], missed[len(missed)-1]
+	}
+	missed := s.Missed(after, now, maxReports)
+	months := make([][]billing.Civil, len(missed))
+	for i, at := range missed {
+		months[i] = s.Months(at)
+	}
+	for i, at := range missed {
+		later := slices.Concat(months[i+1:]...)
+		if !slices.ContainsFunc(months[i], func(m billing.Civil) bool { return !slices.Contains(later, m) }) {
+			skip = append(skip, at) // what it would make is made by a later one
+			continue
+		}
+		return skip, at
+	}
+	return skip, time.Time{}
+}
+
+// maxReports bounds how many missed slots of a schedule of reports are looked at: ten years of days.
+const maxReports = 3660
+
+// Months are the months whose reports a slot makes, by their first days: those that ended since the planned time before, and at
+// least the last one. What decides is the time that the expression plans, not the day that it was moved to because of a holiday;
+// so every month is some slot's, however seldom the schedule comes. When two planned times were moved onto each other, they are
+// those of both.
+func (s Schedule) Months(slot time.Time) []billing.Civil {
+	var out []billing.Civil
+	for at := s.planned(slot.Add(-farthestMove)); !at.IsZero() && !at.After(slot.Add(farthestMove)); at = s.planned(at) {
+		if !s.placed(at).Equal(slot) {
+			continue
+		}
+		last, _ := LastMonth(at)
+		first := last
+		if before := s.plannedBefore(at); !before.IsZero() {
+			_, first = LastMonth(before)
+		}
+		for m := min(first, last); m <= last; m = nextMonth(m) {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// plannedBefore is the last time before t by the expression alone; the zero time: there is none within longestWait.
+func (s Schedule) plannedBefore(t time.Time) time.Time {
+	const day = 24 * time.Hour
+	for _, back := range []time.Duration{2 * time.Hour, 2 * day, 40 * day, 400 * day, longestWait} {
+		var last time.Time
+		for at := s.planned(t.Add(-back)); !at.IsZero() && at.Before(t); at = s.planned(at) {
+			last = at
+		}
+		if !last.IsZero() {
+			return last
+		}
+	}
+	return time.Time{}
+}
+
+// nextMonth is the first day of the month after that of a day.
+func nextMonth(day billing.Civil) billing.Civil {
+	t := day.UTC()
+	return billing.CivilOf(time.Date(t.Year(), t.Month()+1, 1, 12, 0, 0, 0, time.UTC), time.UTC)
+}
+
 // toWall reads Oslo's wall clock as if it were UTC.
 func toWall(t time.Time) time.Time {
 	l := t.In(Oslo)
@@ -189,10 +287,11 @@ func fromWall(w time.Time) time.Time {
 const maxCatchUp = 100
 
 // RunDue runs the newest slot of a schedule that is due and not in the ledger, and records older missed ones as
-// skipped: after a week of downtime one night is run, which collects everything, not seven. A slot that a process began
+// skipped: after a week of downtime one night is run, which collects everything, not seven. Of reports, the oldest missed
+// one is run, and the next when it is called again, until every month has its own. A slot that a process began
 // and did not finish, because it was killed, is resumed first; a slot that has an outcome is never run again.
 //
-// since is where an empty ledger begins: slots before it were never promised.
+// since is where the ledger begins when the schedule is looked at for the first time: slots before it were never promised.
 func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run func(ctx context.Context, slot time.Time) (summary string, err error)) (ran bool, err error) {
 	ctx, release, err := e.archive.Lock(ctx, "schedule-"+s.Name)
 	if errors.Is(err, ErrLocked) {
@@ -204,23 +303,7 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 	defer release()
 
 	now := e.now()
-	after := since
-	var last Slot
-	err = e.archive.View(ctx, func(r Reader) error {
-		var err error
-		last, err = r.LastSlot(ctx, s.Name)
-		if errors.Is(err, ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		after = last.At
-		if after.After(now) {
-			after, err = e.slotBefore(ctx, r, s.Name, now, since)
-		}
-		return err
-	})
+	last, after, err := e.slotsUntil(ctx, s, now, since)
 	if err != nil {
 		return false, fmt.Errorf("schedule %s: read slot ledger: %w", s.Name, err)
 	}
@@ -229,18 +312,20 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 		e.log.Warn("slot resumed after an interruption", "schedule", s.Name, "slot", last.At)
 		return true, e.runSlot(ctx, s, last.At, run)
 	}
-	missed := s.Missed(after, now, maxCatchUp)
-	if len(missed) == 0 {
+	skip, slot := s.due(after, now)
+	if len(skip) == 0 && slot.IsZero() {
 		return false, nil
 	}
-	slot := missed[len(missed)-1]
 	late := now.Sub(slot) > slotGrace
 	claimed := false
 	err = e.archive.InTx(ctx, func(tx Tx) error {
-		for _, m := range missed[:len(missed)-1] {
+		for _, m := range skip[max(0, len(skip)-maxCatchUp):] {
 			if _, err := tx.ClaimSlot(ctx, s.Name, m, SlotSkipped); err != nil {
 				return err
 			}
+		}
+		if slot.IsZero() {
+			return nil
 		}
 		state := SlotRunning
 		if late && !s.CatchUp {
@@ -248,6 +333,9 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 		}
 		ok, err := tx.ClaimSlot(ctx, s.Name, slot, state)
 		claimed = ok && state == SlotRunning
+		if err == nil && ok && !claimed && s.each() {
+			err = reportsMissed(ctx, tx, s.Months(slot))
+		}
 		return err
 	})
 	if err != nil {
@@ -259,6 +347,95 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 	}
 	e.log.Info("slot started", "schedule", s.Name, "slot", slot, "late", late)
 	return true, e.runSlot(ctx, s, slot, run)
+}
+
+// slotsUntil gives the newest slot of a schedule in the ledger, and the time after which slots are due. When there is none, the
+// ledger begins where it was first looked at, and that is kept: a machine that is off when the first slot comes misses it, rather
+// than beginning anew.
+func (e *Engine) slotsUntil(ctx context.Context, s Schedule, now, since time.Time) (last Slot, after time.Time, err error) {
+	begun := false
+	err = e.archive.View(ctx, func(r Reader) error {
+		var err error
+		last, err = r.LastSlot(ctx, s.Name)
+		if err == nil {
+			if after = last.At; after.After(now) {
+				after, err = e.slotBefore(ctx, r, s.Name, now, since)
+			}
+			return err
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		text, err := r.Setting(ctx, ledgerBegins+s.Name)
+		if errors.Is(err, ErrNotFound) {
+			begun, after = true, since
+			return nil
+		}
+		if err == nil {
+			after, err = time.Parse(time.RFC3339Nano, text)
+		}
+		return err
+	})
+	if err == nil && begun {
+		err = e.archive.InTx(ctx, func(tx Tx) error {
+			return tx.SetSetting(ctx, ledgerBegins+s.Name, since.UTC().Format(time.RFC3339Nano))
+		})
+	}
+	return last, after, err
+}
+
+// ledgerBegins and the name of a schedule is the setting that says when its ledger of slots began.
+const ledgerBegins = "slots-since-"
+
+// reportAlarm is the key of the alarm for a month whose report was planned and not made. It ends when the report is made, and not
+// with the next month's.
+func reportAlarm(month billing.Civil) string {
+	return "schedule:" + ScheduleMonthly + ":" + month.Month()
+}
+
+// reportsMissed alarms the reports of months that were not made because they are not caught up.
+func reportsMissed(ctx context.Context, tx Tx, months []billing.Civil) error {
+	for _, m := range months {
+		text := fmt.Sprintf("the report of %s was not made: nothing was running when it was planned, and [schedule] catch_up is off. "+
+			"Make it with \"postgang report --from %s --to %s --deliver\"", m.Month(), m, nextMonth(m))
+		if err := tx.RaiseAlarm(ctx, reportAlarm(m), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runReports makes the reports of a slot, month by month. One that fails is alarmed, and does not keep the others back.
+func (e *Engine) runReports(ctx context.Context, months []billing.Civil, report ScheduleReport) (string, error) {
+	var done []string
+	var errs []error
+	for _, m := range months {
+		summary, runErr := report(ctx, m, nextMonth(m))
+		if runErr != nil && ctx.Err() != nil {
+			return "", runErr
+		}
+		if runErr == nil {
+			if err := e.ReportMade(ctx, m, nextMonth(m)); err != nil {
+				errs = append(errs, err)
+			}
+			done = append(done, summary)
+			continue
+		}
+		err := e.archive.InTx(ctx, func(tx Tx) error {
+			return tx.RaiseAlarm(ctx, reportAlarm(m), fmt.Sprintf("the report of %s failed: %s. Put that right, then make it with "+
+				"\"postgang report --from %s --to %s --deliver\"", m.Month(), runErr, m, nextMonth(m)))
+		})
+		errs = append(errs, fmt.Errorf("%s: %w", m.Month(), runErr), err)
+	}
+	return strings.Join(done, "; "), errors.Join(errs...)
+}
+
+// ReportMade ends the alarm for the report of a month, when the period is one.
+func (e *Engine) ReportMade(ctx context.Context, from, to billing.Civil) error {
+	if !strings.HasSuffix(string(from), "-01") || nextMonth(from) != to {
+		return nil
+	}
+	return e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, reportAlarm(from)) })
 }
 
 // slotBefore is the newest slot in the ledger that is not after now, or since. Slots after now were run while the clock
@@ -294,7 +471,7 @@ func (e *Engine) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	}
 	alarm := "schedule:" + s.Name
 	err := e.archive.InTx(ctx, func(tx Tx) error {
-		if runErr != nil {
+		if runErr != nil && !s.each() { // its months have alarms of their own
 			text := fmt.Sprintf("scheduled run %s of %s failed: %s", s.Name, slot.In(Oslo).Format("2006-01-02 15:04"), summary)
 			if err := tx.RaiseAlarm(ctx, alarm, text); err != nil {
 				return err

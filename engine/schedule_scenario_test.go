@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/billing"
 	"postgang/engine"
 )
 
@@ -244,4 +245,50 @@ func TestClockThatWasWrong(t *testing.T) {
 	if got := fmt.Sprint(r.list); got != "[11-25 02:30 11-24 02:30 11-26 02:30 11-27 02:30]" {
 		t.Errorf("ran %s", got)
 	}
+}
+
+// TestReportsAfterAnOutage: three months without the process; each month's report is made, the oldest first, and the one that fails
+// stays alarmed until it is made, whatever becomes of the others.
+func TestReportsAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	sch, err := engine.NewSchedule(engine.ScheduleMonthly, "0 7 1 * *", true)
+	must(t, err)
+	sch, err = sch.On(engine.HolidayPrevious)
+	must(t, err)
+	var made []string
+	fails := "2026-12"
+	report := func(_ context.Context, from, _ billing.Civil) (string, error) {
+		made = append(made, from.Month())
+		if from.Month() == fails {
+			return "", errors.New("the server does not answer")
+		}
+		return from.Month(), nil
+	}
+	round := func(since time.Time) {
+		_ = s.engine.Scheduled(s.ctx, []engine.Schedule{sch}, since, report)
+	}
+	since := s.clock.now() // in November 2026
+	round(since)
+	s.restart(t)
+	s.clock.set(time.Date(2027, 3, 2, 12, 0, 0, 0, engine.Oslo)) // down since, with the first slot in it
+	for range 6 {
+		round(s.clock.now())
+	}
+	if got := fmt.Sprint(made); got != "[2026-11 2026-12 2027-01 2027-02]" {
+		t.Errorf("reports of %s", got)
+	}
+	if got := s.slots(t, engine.ScheduleMonthly); got != "DONE FAILED DONE DONE" {
+		t.Errorf("slots are %s", got)
+	}
+	s.wantAlarms(t, "schedule:report:2026-12")
+	must(t, s.engine.ReportMade(s.ctx, "2026-12-01", "2027-01-02"))
+	s.wantAlarms(t, "schedule:report:2026-12")
+	must(t, s.engine.ReportMade(s.ctx, "2026-12-01", "2027-01-01"))
+	s.wantAlarms(t)
+
+	sch.CatchUp, fails = false, ""
+	s.clock.set(time.Date(2027, 4, 20, 12, 0, 0, 0, engine.Oslo))
+	round(since)
+	s.wantAlarms(t, "schedule:report:2027-03")
 }

@@ -700,6 +700,8 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	out.OfferFrom, out.OfferTo = c.clock(at+".offer_from", v.OfferFrom), c.clock(at+".offer_to", v.OfferTo)
 	if (v.OfferFrom == "") != (v.OfferTo == "") {
 		c.add(at+".offer_from", "offer_from and offer_to belong together: set both or none")
+	} else if v.OfferFrom != "" && out.OfferFrom == out.OfferTo {
+		c.add(at+".offer_to", "is the same time as offer_from, so that nothing could be offered or everything always: take both away to offer at any time")
 	}
 	for name, n := range map[string]int{"letters_per_hour": v.LettersPerHour, "letters_per_day": v.LettersPerDay} {
 		if n < 0 {

@@ -65,6 +65,11 @@ posting, unless its month was closed.`,
 						return err
 					}
 				}
+				if len(accounts) == 0 && (bring || a.cfg.ReportSFTP == nil && a.cfg.ReportMail == nil) {
+					if err := a.engine.ReportMade(cmd.Context(), q.From, q.To); err != nil {
+						return err
+					}
+				}
 				return o.print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
 					fmt.Fprintf(w, "Wrote %s (%s to %s, the last day not included).\n", path, r.From, r.To)

@@ -132,9 +132,8 @@ func (a *app) serve(ctx context.Context) error {
 	}
 }
 
-// monthlyReport writes the workbook of the month before the slot.
-func (a *app) monthlyReport(ctx context.Context, slot time.Time) (string, error) {
-	from, to := engine.LastMonth(slot)
+// monthlyReport writes the workbook of a month.
+func (a *app) monthlyReport(ctx context.Context, from, to billing.Civil) (string, error) {
 	if err := os.MkdirAll(a.cfg.ReportFolder, 0o700); err != nil {
 		return "", err
 	}
