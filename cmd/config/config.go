@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -74,8 +75,8 @@ type Intake struct {
 // Prepare bounds the guarded worker processes that read untrusted PDFs.
 type Prepare struct {
 	Workers  int      `toml:"workers"`   // 0: one a core
-	Timeout  Duration `toml:"timeout"`   // wall time a letter
 	CPU      Duration `toml:"cpu"`       // processor time a letter
+	Timeout  Duration `toml:"timeout"`   // wall time a letter, the backstop
 	MemoryMB int      `toml:"memory_mb"` // a worker
 	OutputMB int      `toml:"output_mb"` // a prepared letter
 }
@@ -483,6 +484,10 @@ func (c *checker) config(f File) *Config {
 	}
 	if f.Prepare.Workers < 0 || f.Prepare.Workers > 256 {
 		c.add("prepare.workers", "%d is not between 0 (one a core) and 256", f.Prepare.Workers)
+	}
+	pool := f.Prepare.Pool()
+	if wall, cpu := cmp.Or(pool.Timeout, prepare.DefaultTimeout), cmp.Or(pool.CPU, prepare.DefaultCPU); wall < cpu {
+		c.add("prepare.timeout", "%s is shorter than the %s of prepare.cpu: a letter is to be refused for its processor time, and the time on the clock is only the backstop", wall, cpu)
 	}
 	if f.Prepare.MemoryMB < 0 || f.Prepare.MemoryMB > 0 && f.Prepare.MemoryMB < 128 {
 		c.add("prepare.memory_mb", "%d is less than the 128 MB that a worker needs", f.Prepare.MemoryMB)

@@ -50,6 +50,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 	for _, c := range []struct{ name, add, at, says string }{
 		{"unknown setting", "[archive]\ndatabse = \"sqlite:x\"", ":13", "unknown setting"},
 		{"negative processor time", "[prepare]\ncpu = \"-1s\"", ":13", "is no duration"},
+		{"backstop before the limit", "[prepare]\ntimeout = \"1m\"", ":13", "shorter than the 2m0s of prepare.cpu"},
 		{"negative output", "[prepare]\noutput_mb = -1", ":13", "no size"},
 		{"wrong type", "[prepare]\nworkers = \"two\"", ":13", ""},
 		{"bad cron", "[schedule]\nnight = \"0 25 * * *\"", ":13", "no cron expression"},

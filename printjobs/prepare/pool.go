@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"postgang/printjobs/printfile"
@@ -22,12 +23,14 @@ import (
 
 // Defaults of PoolOptions.
 const (
-	// DefaultTimeout is the wall time for one letter. The heaviest letter of
-	// the public corpora takes seconds; 350 MB is mostly reading and writing.
-	DefaultTimeout = 2 * time.Minute
 	// DefaultCPU is the processor time for one letter, over all threads of the
-	// worker. Unlike wall time it does not depend on what else the machine does.
+	// worker. Unlike wall time it does not depend on what else the machine does,
+	// so it decides whether a letter is refused. The heaviest letter of the
+	// public corpora takes seconds; 350 MB is mostly reading and writing.
 	DefaultCPU = 2 * time.Minute
+	// DefaultTimeout is the wall time for one letter: the backstop for a worker
+	// that waits instead of computing, or a machine that has no time for it.
+	DefaultTimeout = 15 * time.Minute
 	// DefaultMemory is the memory of one worker in bytes: pdfcpu holds the
 	// whole document (350 MB at most) and its objects.
 	DefaultMemory = 2 << 30
@@ -41,10 +44,13 @@ type PoolOptions struct {
 	// Workers is the number of child processes; the default is the number of
 	// cores.
 	Workers int
-	// Timeout is the wall time for one letter.
-	Timeout time.Duration
-	// CPU is the processor time for one letter.
+	// CPU is the processor time for one letter; a letter that needs more is
+	// refused.
 	CPU time.Duration
+	// Timeout is the wall time for one letter. One that has not had its CPU by
+	// then is no fault of its sender's: Letter returns ErrStuck. Where a
+	// worker's processor time is not known, the letter is refused.
+	Timeout time.Duration
 	// Memory is the memory of one worker, in bytes.
 	Memory int64
 	// Output is the size of the largest prepared file, in bytes; the default
@@ -93,6 +99,15 @@ type PoolStats struct {
 	// from files, network and programs.
 	Unconfined int64 `json:"unconfined"`
 }
+
+// Errors of Pool.Letter that are ours, not the letter's: it is to be tried again.
+var (
+	// ErrStuck: the time on the clock was over before the letter had used its
+	// processor time.
+	ErrStuck = errors.New("preparing was not done in time, though it used little processor time: the machine or its disk is overloaded, or the worker hangs")
+	// ErrKilled: the worker was killed twice, and not by us.
+	ErrKilled = errors.New("the process that prepares was killed twice from outside: by somebody, or by the kernel because memory is short")
+)
 
 // ErrPoolClosed is returned by Pool.Letter after Close.
 var ErrPoolClosed = errors.New("prepare pool is closed")
@@ -151,9 +166,9 @@ func (p *Pool) Close() error {
 
 // Letter prepares a letter as the function Letter does, in a worker. It waits
 // for a free one. Besides the refusals of Letter there are CodeTimeout,
-// CodeMemory and CodeCrashed. A letter whose worker dies is tried once more in
-// a fresh one before it is refused: the death may have been another's fault,
-// such as the kernel's when memory runs short.
+// CodeMemory and CodeCrashed, and besides its errors ErrStuck and ErrKilled. A
+// letter whose worker dies is tried once more in a fresh one before it is
+// refused: the death may have been another's fault.
 func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 	w, err := p.take(ctx)
 	if err != nil {
@@ -211,7 +226,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			return Facts{}, errors.New(reply.Error)
 		}
 		w.kill()
-		code := w.deathCode()
+		code, killed := w.deathCode(), w.killedByOthers()
 		w = nil
 		switch {
 		case ctx.Err() != nil:
@@ -219,9 +234,16 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		case errors.Is(failure, errTimeout):
 			p.timeouts.Add(1)
 			return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeTimeout, 0, 0)}}
+		case errors.Is(failure, ErrStuck):
+			p.timeouts.Add(1)
+			return Facts{}, fmt.Errorf("prepare letter: %w", failure)
 		}
 		p.crashes.Add(1)
-		if attempt == 2 {
+		switch {
+		case attempt < 2:
+		case killed:
+			return Facts{}, fmt.Errorf("prepare letter: %w", ErrKilled)
+		default:
 			return Facts{}, &Refusal{Findings: []Finding{newFinding(code, 0, 0)}}
 		}
 		// What the dead worker wrote, and where it stopped, are its own.
@@ -390,6 +412,7 @@ type worker struct {
 	said    lastWords
 	replies chan message  // closed when the worker's output ends
 	exited  chan struct{} // closed when the process is gone
+	ours    atomic.Bool   // we have killed it
 	letters int
 }
 
@@ -454,9 +477,10 @@ func startWorker(opt PoolOptions) (_ *worker, err error) {
 		return nil, withoutPath(err)
 	}
 	go func() {
+		var err error
 		for {
-			m, err := readMessage(out)
-			if err != nil {
+			var m message
+			if m, err = readMessage(out); err != nil {
 				break
 			}
 			select {
@@ -467,9 +491,14 @@ func startWorker(opt PoolOptions) (_ *worker, err error) {
 			break
 		}
 		close(w.replies)
-		// Whatever else it says, it says it to nobody.
-		_ = cmd.Process.Kill()
+		// Whatever else it says, it says it to nobody. One that has died is not
+		// killed, so that it can be told what it died of.
+		late := time.AfterFunc(stopGrace, w.end)
+		if !errors.Is(err, io.EOF) {
+			w.end()
+		}
 		_ = cmd.Wait()
+		late.Stop()
 		close(w.exited)
 	}()
 	// A worker that is dead already fails at its first letter.
@@ -478,7 +507,7 @@ func startWorker(opt PoolOptions) (_ *worker, err error) {
 }
 
 var (
-	errTimeout = errors.New("worker ran out of time")
+	errTimeout = errors.New("worker ran out of processor time")
 	errDied    = errors.New("worker died")
 )
 
@@ -495,7 +524,7 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 	defer timer.Stop()
 	look := time.NewTicker(cpuEvery)
 	defer look.Stop()
-	before, _ := cpuTime(w.cmd.Process.Pid)
+	before, clocked := cpuTime(w.cmd.Process.Pid)
 	// A request is far smaller than a pipe's buffer or the worker is reading,
 	// but one that is stuck must not make us stick.
 	sent := make(chan error, 1)
@@ -513,10 +542,12 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 		select {
 		case err := <-sent:
 			if sending = false; err != nil {
+				w.die()
 				failure = errDied
 			}
 		case reply, answered = <-w.replies:
 			if !answered {
+				w.die()
 				failure = errDied
 			}
 		case <-look.C:
@@ -524,7 +555,9 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 				failure = errTimeout
 			}
 		case <-timer.C:
-			failure = errTimeout
+			if failure = ErrStuck; !clocked {
+				failure = errTimeout // there is no better measure
+			}
 		case <-ctx.Done():
 			failure = ctx.Err()
 		}
@@ -549,10 +582,34 @@ func (w *worker) gone() bool {
 
 // kill ends the process now and waits until it is gone.
 func (w *worker) kill() {
-	_ = w.cmd.Process.Kill()
+	w.end()
 	w.close()
 	_ = w.out.Close()
 	<-w.exited
+}
+
+// die waits for a process that is ending by itself.
+func (w *worker) die() {
+	select {
+	case <-w.exited:
+	case <-time.After(stopGrace):
+	}
+}
+
+// end ends the process now, unless it is gone.
+func (w *worker) end() {
+	if w.gone() {
+		return
+	}
+	w.ours.Store(true)
+	_ = w.cmd.Process.Kill()
+}
+
+// killedByOthers tells of a worker that is gone whether it was killed, and not
+// by us: nothing that a letter holds does that.
+func (w *worker) killedByOthers() bool {
+	status, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && !w.ours.Load() && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
 // close lets go of the worker's input, and of a handing over that is stuck.
