@@ -36,6 +36,13 @@ var jobMoves = map[JobState][]JobState{
 	JobAccepted:  {JobClosed},
 }
 
+// JobStates returns all states of a print job, in the order in which one goes through them.
+func JobStates() []JobState {
+	return []JobState{
+		JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted, JobClosed, JobRejected, JobWithdrawn, JobUncertain,
+	}
+}
+
 // MayMove reports whether a print job may go from one state to another.
 func (s JobState) MayMove(to JobState) bool {
 	for _, t := range jobMoves[s] {

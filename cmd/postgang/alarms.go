@@ -23,9 +23,9 @@ type alarmsView struct {
 type sinkView struct {
 	Sink     string `json:"sink"`
 	Waiting  int    `json:"messages_waiting"`
-	Sent     string `json:"last_sent,omitempty"`
+	Sent     moment `json:"last_sent,omitempty"`
 	Failures int    `json:"failures,omitempty"` // in a row
-	Next     string `json:"next_try,omitempty"`
+	Next     moment `json:"next_try,omitempty"`
 	Error    string `json:"error,omitempty"`
 }
 
@@ -33,9 +33,8 @@ type sinkView struct {
 const recentAlarms = 7 * 24 * time.Hour
 
 func newAlarms(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "alarms", Short: "What needs a person, and who is told of it"}
-	cmd.AddCommand(newAlarmsList(o), newAlarmsTest(o))
-	return cmd
+	return group("alarms", "What needs a person, and who is told of it",
+		newAlarmsList(o), newAlarmsTest(o))
 }
 
 func viewAlarm(a engine.Alarm) alarmView {
@@ -96,8 +95,8 @@ func showAlarms(w io.Writer, v alarmsView) {
 	}
 	for _, al := range v.Alarms {
 		state := "OPEN"
-		if al.Over != "" {
-			state = "over " + al.Over
+		if !al.Over.IsZero() {
+			state = "over " + al.Over.String()
 		}
 		fmt.Fprintf(w, "%s  %s  %s (%d×)\n    %s\n", al.Raised, state, al.Key, al.Count, al.Text)
 	}
@@ -108,7 +107,7 @@ func showAlarms(w io.Writer, v alarmsView) {
 	fmt.Fprintln(w)
 	table(w, "SINK WAITING LAST_SENT FAILURES NEXT_TRY PROBLEM", func(row func(...any)) {
 		for _, s := range v.Sinks {
-			row(s.Sink, s.Waiting, orDash(s.Sent), s.Failures, orDash(s.Next), s.Error)
+			row(s.Sink, s.Waiting, s.Sent, s.Failures, s.Next, s.Error)
 		}
 	})
 }

@@ -32,9 +32,8 @@ import (
 )
 
 func newBench(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "bench", Short: "Measure what this machine can do"}
-	cmd.AddCommand(newBenchPrintFile(o), newBenchPart(o))
-	return cmd
+	return group("bench", "Measure what this machine can do",
+		newBenchPrintFile(o), newBenchPart(o))
 }
 
 // benchOptions are the flags of bench print-file.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,16 +63,14 @@ func (o *options) pdfProfile(vendor string) (pdfProfile, error) {
 	if err != nil {
 		return p, err
 	}
-	keys := ""
 	for _, v := range cfg.Vendors {
 		if v.Key == vendor {
 			p.checks, p.impose = v.Checks, v.Profile.Impose
 			p.pool = cfg.Prepare.Pool()
 			return p, nil
 		}
-		keys += " " + v.Key
 	}
-	return p, usage("--profile %q is no configured vendor; there are:%s", vendor, keys)
+	return p, unknown("configured vendor", vendor, vendorKeys(cfg))
 }
 
 const profileFlag = "vendor of the configuration whose checks hold (default: none, only what cannot be printed is refused)"
@@ -185,9 +182,7 @@ func (o *options) check(ctx context.Context, files []string, p pdfProfile) (err 
 // tell writes one line of JSON, or what people read.
 func (o *options) tell(v pdfView) error {
 	if o.json {
-		enc := json.NewEncoder(o.out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
+		return writeJSON(o.out, v, "")
 	}
 	v.people(o.out)
 	return nil

@@ -19,9 +19,8 @@ import (
 )
 
 func newCodes(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "codes", Short: "The register of konteringskoder: import it, hold what is spent against it"}
-	cmd.AddCommand(newCodesImport(o), newCodesList(o), newCodesBudget(o))
-	return cmd
+	return group("codes", "The register of konteringskoder: import it, hold what is spent against it",
+		newCodesImport(o), newCodesList(o), newCodesBudget(o))
 }
 
 func newCodesImport(o *options) *cobra.Command {

@@ -21,8 +21,8 @@ type recordView struct {
 	Shipment string              `json:"shipment"`
 	File     string              `json:"file"`
 	Line     int                 `json:"line"`
-	Fetched  string              `json:"fetched"`
-	Posted   string              `json:"posted"`
+	Fetched  moment              `json:"fetched"`
+	Posted   moment              `json:"posted"`
 	PagesBW  int                 `json:"pages_bw"`
 	Colour   int                 `json:"pages_colour"`
 	Sheets   int                 `json:"sheets"`
@@ -31,7 +31,7 @@ type recordView struct {
 	Production     billing.Ore `json:"production_ore"`
 	Postage        billing.Ore `json:"postage_ore"`
 	Konteringskode string      `json:"konteringskode"`
-	Decided        string      `json:"decided,omitempty"`
+	Decided        moment      `json:"decided,omitempty"`
 	Taken          bool        `json:"taken,omitempty"`
 	Reason         string      `json:"reason,omitempty"`
 }
@@ -48,6 +48,8 @@ func viewRecord(r engine.ReceiptRecord) recordView {
 	return v
 }
 
+var receiptStates = []engine.ReceiptState{engine.ReceiptApplied, engine.ReceiptDuplicate, engine.ReceiptConflict, engine.ReceiptUnknown}
+
 func newReceiptsList(o *options) *cobra.Command {
 	var f engine.ReceiptFilter
 	var states []string
@@ -56,14 +58,9 @@ func newReceiptsList(o *options) *cobra.Command {
 		Short: "List receipt rows: booked, doubled, in conflict, of unknown letters",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, s := range states {
-				st := engine.ReceiptState(strings.ToUpper(s))
-				switch st {
-				case engine.ReceiptApplied, engine.ReceiptDuplicate, engine.ReceiptConflict, engine.ReceiptUnknown:
-				default:
-					return usage("%q is no state; there are: applied, duplicate, conflict, unknown", s)
-				}
-				f.States = append(f.States, st)
+			var err error
+			if f.States, err = oneOf("state of a receipt", states, receiptStates); err != nil {
+				return err
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				views := []recordView{}
@@ -74,13 +71,16 @@ func newReceiptsList(o *options) *cobra.Command {
 					}
 					return err
 				})
+				if err == nil && len(views) == 0 {
+					err = checkVendors(a.cfg, f.Vendor)
+				}
 				if err != nil {
 					return err
 				}
 				return o.print(views, func(w io.Writer) {
 					table(w, "ID STATE JOB SHIPMENT FILE LINE NET_KR DECIDED", func(row func(...any)) {
 						for _, v := range views {
-							row(v.ID, v.State, v.Job, v.Shipment, v.File, v.Line, v.Production+v.Postage, orDash(v.Decided))
+							row(v.ID, v.State, v.Job, v.Shipment, v.File, v.Line, v.Production+v.Postage, v.Decided)
 						}
 					})
 				})
@@ -89,6 +89,7 @@ func newReceiptsList(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.Vendor, "vendor", "", "only of this vendor")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only these states")
+	_ = cmd.RegisterFlagCompletionFunc("state", completeWords(receiptStates))
 	cmd.Flags().BoolVar(&f.Open, "open", false, "only those in conflict that nobody has decided about")
 	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many; 0: all")
 	return cmd
@@ -159,7 +160,7 @@ func showRecords(w io.Writer, list []recordView) {
 		line("production kr", func(v recordView) any { return v.Production })
 		line("postage kr", func(v recordView) any { return v.Postage })
 		line("konteringskode", func(v recordView) any { return v.Konteringskode })
-		line("Decided", func(v recordView) any { return orDash(strings.TrimSpace(v.Decided + " " + v.Reason)) })
+		line("Decided", func(v recordView) any { return orDash(strings.TrimSpace(v.Decided.String() + " " + v.Reason)) })
 	})
 }
 

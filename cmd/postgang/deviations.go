@@ -20,9 +20,8 @@ import (
 )
 
 func newDeviations(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "deviations", Short: "Differences between what was sent, received and invoiced: decide about them"}
-	cmd.AddCommand(newDeviationsList(o), newDeviationsDecide(o), newDeviationsDispute(o))
-	return cmd
+	return group("deviations", "Differences between what was sent, received and invoiced: decide about them",
+		newDeviationsList(o), newDeviationsDecide(o), newDeviationsDispute(o))
 }
 
 // deviationView is a deviation; its words are those of the report.
@@ -66,19 +65,16 @@ func (a *app) deviations(cmd *cobra.Command, vendor string, states []engine.Devi
 		}
 		return err
 	})
+	if err == nil && len(out) == 0 {
+		err = checkVendors(a.cfg, vendor)
+	}
 	return out, err
 }
 
+var deviationStates = []engine.DeviationState{engine.DeviationOpen, engine.DeviationAccepted, engine.DeviationDisputed, engine.DeviationSettled}
+
 func statesOf(words []string) ([]engine.DeviationState, error) {
-	var out []engine.DeviationState
-	for _, w := range words {
-		s := engine.DeviationState(strings.ToUpper(w))
-		if s.Norwegian() == "" {
-			return nil, usage("%q is no state; there are open, accepted, disputed and settled", w)
-		}
-		out = append(out, s)
-	}
-	return out, nil
+	return oneOf("state of a deviation", words, deviationStates)
 }
 
 func newDeviationsList(o *options) *cobra.Command {
@@ -111,6 +107,7 @@ func newDeviationsList(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&vendor, "vendor", "", "only this vendor")
 	cmd.Flags().StringSliceVar(&words, "state", []string{"open", "disputed"}, "only these states: open, accepted, disputed, settled")
+	_ = cmd.RegisterFlagCompletionFunc("state", completeWords(deviationStates))
 	return cmd
 }
 

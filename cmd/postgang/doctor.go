@@ -245,7 +245,7 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 			c.bad("alarms "+s.Sink, "mend it, then \"postgang alarms test "+s.Sink+"\"", "%d sendings failed in a row, %d messages wait: %s", s.State.Failures, s.Pending, s.State.Error)
 			continue
 		}
-		c.ok("alarms "+s.Sink, "last sent %s, %d messages wait", orDash(when(s.State.Sent)), s.Pending)
+		c.ok("alarms "+s.Sink, "last sent %s, %d messages wait", orDash(when(s.State.Sent).String()), s.Pending)
 	}
 	switch {
 	case err != nil:

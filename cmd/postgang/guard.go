@@ -16,9 +16,8 @@ import (
 )
 
 func newGuard(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "guard", Short: "Letters that a cap on cost keeps back: look at them, approve them"}
-	cmd.AddCommand(newGuardList(o), newGuardApprove(o))
-	return cmd
+	return group("guard", "Letters that a cap on cost keeps back: look at them, approve them",
+		newGuardList(o), newGuardApprove(o))
 }
 
 // costView is an expected cost, net of VAT.
@@ -183,6 +182,9 @@ is kept in their history and shown to everybody who looks: write no personal dat
 				return usage("name shipments, or give --account, --code or --all; see \"postgang guard list\"")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if err := checkAccounts(a.cfg, accounts...); err != nil {
+					return err
+				}
 				kept, err := a.engine.KeptBack(cmd.Context())
 				if err != nil {
 					return err

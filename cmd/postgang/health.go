@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -78,10 +77,7 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		_ = enc.Encode(v) // whoever asked is gone
+		_ = writeJSON(w, v, "  ") // whoever asked is gone
 	})
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: healthTime, WriteTimeout: 2 * healthTime, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })

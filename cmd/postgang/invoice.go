@@ -14,9 +14,8 @@ import (
 )
 
 func newInvoice(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "invoice", Short: "Invoices of the print vendor: take them, hold them against the receipts, book them"}
-	cmd.AddCommand(newInvoiceTake(o), newInvoiceAdd(o), newInvoiceList(o), newInvoiceShow(o), newInvoiceBook(o))
-	return cmd
+	return group("invoice", "Invoices of the print vendor: take them, hold them against the receipts, book them",
+		newInvoiceTake(o), newInvoiceAdd(o), newInvoiceList(o), newInvoiceShow(o), newInvoiceBook(o))
 }
 
 type invoiceView struct {
@@ -30,7 +29,7 @@ type invoiceView struct {
 	VATOre   billing.Ore `json:"vat_ore"`
 	GrossOre billing.Ore `json:"gross_ore"`
 	Lines    int         `json:"lines"`
-	Booked   string      `json:"booked,omitempty"`
+	Booked   moment      `json:"booked,omitempty"`
 }
 
 func viewInvoice(i engine.Invoiced) invoiceView {
@@ -80,7 +79,7 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 	fmt.Fprintf(w, "Vendor %s, letters posted %s (kr net):\n", v.Vendor, billing.PeriodText(billing.Civil(v.From), billing.Civil(v.To)))
 	table(w, "INVOICE ISSUED NET VAT GROSS BOOKED", func(row func(...any)) {
 		for _, i := range v.Invoices {
-			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked, "no"))
+			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked.String(), "no"))
 		}
 	})
 	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT PRICE_LIST", func(row func(...any)) {
@@ -120,12 +119,12 @@ func (o *options) taken(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) er
 // vendorOf is the vendor that was named, or the only one.
 func (a *app) vendorOf(name string) (string, error) {
 	if name != "" {
-		return name, nil
+		return name, checkVendors(a.cfg, name)
 	}
 	if len(a.cfg.Vendors) == 1 {
 		return a.cfg.Vendors[0].Key, nil
 	}
-	return "", usage("--vendor is missing: there are several")
+	return "", usage("--vendor is missing; there are: %s", strings.Join(vendorKeys(a.cfg), ", "))
 }
 
 func newInvoiceTake(o *options) *cobra.Command {
@@ -247,7 +246,7 @@ func newInvoiceList(o *options) *cobra.Command {
 					table(w, "VENDOR PERIOD INVOICE NET VAT BOOKED LEFT_OF_PERIOD", func(row func(...any)) {
 						for _, p := range views {
 							for _, i := range p.Invoices {
-								row(i.Vendor, billing.PeriodText(billing.Civil(p.From), billing.Civil(p.To)), i.Number, i.NetOre, i.VATOre, cmp.Or(i.Booked, "no"), p.LeftNet)
+								row(i.Vendor, billing.PeriodText(billing.Civil(p.From), billing.Civil(p.To)), i.Number, i.NetOre, i.VATOre, cmp.Or(i.Booked.String(), "no"), p.LeftNet)
 							}
 						}
 					})

@@ -14,9 +14,8 @@ import (
 )
 
 func newJob(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "job", Short: "Look at print jobs, order a reprint, take one back, settle an uncertain one"}
-	cmd.AddCommand(newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o), newJobResolve(o), newJobWithdraw(o), newJobPlan(o))
-	return cmd
+	return group("job", "Look at print jobs, order a reprint, take one back, settle an uncertain one",
+		newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o), newJobResolve(o), newJobWithdraw(o), newJobPlan(o))
 }
 
 type jobView struct {
@@ -27,8 +26,8 @@ type jobView struct {
 	Reprints   []string        `json:"reprints,omitempty"` // of this job
 	State      engine.JobState `json:"state"`
 	Class      string          `json:"class"`
-	Created    string          `json:"created"`
-	Offered    string          `json:"offered,omitempty"`
+	Created    moment          `json:"created"`
+	Offered    moment          `json:"offered,omitempty"`
 	Letters    int             `json:"letters"`
 	Sheets     int             `json:"sheets"`
 	Pages      int             `json:"pages"`
@@ -72,7 +71,7 @@ type jobLetterView struct {
 }
 
 type jobEventView struct {
-	At     string          `json:"at"`
+	At     moment          `json:"at"`
 	From   engine.JobState `json:"from"`
 	To     engine.JobState `json:"to"`
 	Reason string          `json:"reason,omitempty"`
@@ -115,8 +114,9 @@ func newJobList(o *options) *cobra.Command {
 		Short: "List print jobs",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, s := range states {
-				f.States = append(f.States, engine.JobState(strings.ToUpper(s)))
+			var err error
+			if f.States, err = oneOf("state of a job", states, engine.JobStates()); err != nil {
+				return err
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				var list []engine.PrintJob
@@ -125,6 +125,9 @@ func newJobList(o *options) *cobra.Command {
 					list, err = r.Jobs(cmd.Context(), f)
 					return err
 				})
+				if err == nil && len(list) == 0 {
+					err = checkVendors(a.cfg, f.Vendor)
+				}
 				if err != nil {
 					return err
 				}
@@ -144,6 +147,7 @@ func newJobList(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.Vendor, "vendor", "", "only this vendor")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only these states")
+	_ = cmd.RegisterFlagCompletionFunc("state", completeWords(engine.JobStates()))
 	return cmd
 }
 
@@ -151,7 +155,7 @@ func newJobShow(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show JOB",
 		Short: "Everything about one print job, with its letters and history",
-		Args:  cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app) error {
@@ -281,7 +285,7 @@ func newJobExport(o *options) *cobra.Command {
 		Short: "Write a job's print files, manifest and ticket to a folder, to look at",
 		Long: `Writes a job's files to a folder of your own. They hold personal data. To look at them
 hands nothing to the vendor.`,
-		Args: cobra.ExactArgs(2),
+		Args: cobra.ExactArgs(2), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				paths, err := a.engine.ExportJob(cmd.Context(), args[0], args[1])
@@ -305,9 +309,16 @@ func newJobPlan(o *options) *cobra.Command {
 		Long: `Shows the letters of a job, and sheet by sheet what is drawn on it, with its marks; pages are
 document.page of the letter. The job is composed once more for it, into scratch space, which
 takes as long as composing takes. To look changes nothing.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if o.json {
+					var text strings.Builder
+					if err := a.engine.WriteJobPlan(cmd.Context(), args[0], &text); err != nil {
+						return err
+					}
+					return o.print(map[string]any{"job": args[0], "plan": strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")}, nil)
+				}
 				w := bufio.NewWriter(o.out)
 				return errors.Join(a.engine.WriteJobPlan(cmd.Context(), args[0], w), w.Flush())
 			})
@@ -321,15 +332,16 @@ func newJobRelease(o *options) *cobra.Command {
 		Short: "Let the letters of a rejected job be collected again, under a new job id",
 		Long: `Lets the letters of a rejected job be collected again, under a new job id. Of a reprint
 that was rejected or withdrawn it ends the alarm; order anew what is still wanted.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobRejected, engine.JobWithdrawn),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				n, err := a.engine.ReleaseJob(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(o.out, "%d letters of %s are free again\n", n, args[0])
-				return nil
+				return o.print(map[string]any{"job": args[0], "letters": n}, func(w io.Writer) {
+					fmt.Fprintf(w, "%d letters of %s are free again\n", n, args[0])
+				})
 			})
 		},
 	}

@@ -18,9 +18,8 @@ import (
 )
 
 func newLetter(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "letter", Short: "Look at letters as they are printed"}
-	cmd.AddCommand(newLetterPreview(o))
-	return cmd
+	return group("letter", "Look at letters as they are printed",
+		newLetterPreview(o))
 }
 
 // previewView is a preview as people and programs see it: no personal data.
@@ -48,7 +47,7 @@ same code that composes print files. A letter in a live job gets that job's id a
 number there. With --png each side is a picture too, named by shipment and side.
 
 What is written holds personal data. To look changes nothing and hands nothing to anybody.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want := numbers(nil)
 			if cmd.Flags().Changed("pages") {

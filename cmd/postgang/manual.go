@@ -14,13 +14,10 @@ import (
 )
 
 func newManual(o *options) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "manual",
-		Short: "Print and post letters here: the queue, its files, and confirming what is posted",
-		Long: `Vendors of kind = "manuell" have no print vendor: their jobs wait here until somebody prints
-them. Take the files of a job with "manual print", post the letters, then "manual confirm".`,
-	}
-	cmd.AddCommand(newManualList(o), newManualPrint(o), newManualConfirm(o))
+	cmd := group("manual", "Print and post letters here: the queue, its files, and confirming what is posted",
+		newManualList(o), newManualPrint(o), newManualConfirm(o))
+	cmd.Long = `Vendors of kind = "manuell" have no print vendor: their jobs wait here until somebody prints
+them. Take the files of a job with "manual print", post the letters, then "manual confirm".`
 	return cmd
 }
 
@@ -34,7 +31,7 @@ type manualView struct {
 	Sheets  int             `json:"sheets"`
 	Awaited int             `json:"letters_to_confirm"`
 	Class   string          `json:"class"`
-	Since   string          `json:"since"`
+	Since   moment          `json:"since"`
 	Overdue bool            `json:"overdue,omitempty"`
 }
 
@@ -44,6 +41,9 @@ func newManualList(o *options) *cobra.Command {
 		Short: "The jobs that wait to be printed here, or to be confirmed as posted",
 		RunE: func(cmd *cobra.Command, vendors []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if err := checkVendors(a.cfg, vendors...); err != nil {
+					return err
+				}
 				jobs, err := a.engine.ManualQueue(cmd.Context(), vendors...)
 				if err != nil {
 					return err

@@ -13,14 +13,13 @@ import (
 )
 
 func newMonth(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "month", Short: "Close months in the ledger"}
-	cmd.AddCommand(newMonthList(o), newMonthClose(o))
-	return cmd
+	return group("month", "Close months in the ledger",
+		newMonthList(o), newMonthClose(o))
 }
 
 type monthView struct {
 	Month  string `json:"month"`
-	Closed string `json:"closed"`
+	Closed moment `json:"closed"`
 	Reason string `json:"reason"`
 }
 

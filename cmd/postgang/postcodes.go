@@ -13,7 +13,6 @@ import (
 )
 
 func newPostcodes(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "postcodes", Short: "The register of postnummer"}
 	var dated string
 	imp := &cobra.Command{
 		Use:   "import FILE",
@@ -55,6 +54,5 @@ postnummer is checked.`,
 		},
 	}
 	imp.Flags().StringVar(&dated, "dated", "", "day of the register, YYYY-MM-DD (default today)")
-	cmd.AddCommand(imp)
-	return cmd
+	return group("postcodes", "The register of postnummer", imp)
 }

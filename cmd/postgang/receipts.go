@@ -12,9 +12,8 @@ import (
 )
 
 func newReceipts(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "receipts", Short: "The vendor's answers and receipts"}
-	cmd.AddCommand(newReceiptsList(o), newReceiptsShow(o), newReceiptsResolve(o), newReceiptsFetch(o), newReceiptsImport(o))
-	return cmd
+	return group("receipts", "The vendor's answers and receipts",
+		newReceiptsList(o), newReceiptsShow(o), newReceiptsResolve(o), newReceiptsFetch(o), newReceiptsImport(o))
 }
 
 func newReceiptsFetch(o *options) *cobra.Command {
@@ -23,6 +22,9 @@ func newReceiptsFetch(o *options) *cobra.Command {
 		Short: "Fetch answers and receipts from the vendors and book them",
 		RunE: func(cmd *cobra.Command, vendors []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if err := checkVendors(a.cfg, vendors...); err != nil {
+					return err
+				}
 				x, err := a.engine.Fetch(cmd.Context(), vendors...)
 				a.tell(cmd.Context())
 				if shown := o.showExchanged(x); shown != nil || err != nil {
@@ -47,11 +49,9 @@ the same file again changes nothing.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
-				if vendor == "" && len(a.cfg.Vendors) == 1 {
-					vendor = a.cfg.Vendors[0].Key
-				}
-				if vendor == "" {
-					return usage("--vendor is needed: there are several")
+				vendor, err := a.vendorOf(vendor)
+				if err != nil {
+					return err
 				}
 				var x engine.Exchanged
 				for _, f := range files {

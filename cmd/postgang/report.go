@@ -32,6 +32,9 @@ posting, unless its month was closed.`,
 				if bring && a.cfg.ReportSFTP == nil && a.cfg.ReportMail == nil {
 					return usage("--deliver: the configuration has neither [report] mail_to nor [report.sftp]")
 				}
+				if err := checkAccounts(a.cfg, accounts...); err != nil {
+					return err
+				}
 				q := engine.ReportQuery{Accounts: accounts, Inputs: a.cfg.Benefit}
 				if from == "" && to == "" {
 					q.From, q.To = engine.LastMonth(a.now())

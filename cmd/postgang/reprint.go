@@ -54,7 +54,7 @@ What is planned is shown first. It is ordered with --yes, or when you say so on 
 "postgang serve" or the next night hands it over. --reason is kept in the history of both jobs
 and shown to everybody who looks: write no personal data in it. A letter that was closed by
 hand or deleted is refused, one that was read digitally since unless you say --read-too.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobOffered, engine.JobAccepted, engine.JobClosed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order.Job = args[0]
 			for _, f := range []struct {

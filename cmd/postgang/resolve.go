@@ -47,7 +47,7 @@ job show"). An answer or a receipt of the vendor settles it by itself.
 
 What will happen is shown first. It is done with --yes, or when you say so on a terminal. --reason
 is kept in the job's history and shown to everybody who looks: write no personal data in it.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobUncertain),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if r.Offered == not {
 				return usage("say what the vendor says: --offered or --not-offered")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"golang.org/x/term"
 
 	"postgang/cmd/config"
-	"postgang/engine"
 )
 
 // world is what a command touches: results go to out, everything else to err; a test hands in a clock and crash points.
@@ -70,6 +68,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o), newVendorSim(o), newDemo(o), newBench(o),
 	)
 	root.AddCommand(newCheck(o), newPrepare(o), newLetter(o), newAlarms(o), newVendorCheck(o), newManual(o))
+	o.completions(root)
 	return root
 }
 
@@ -91,21 +90,28 @@ func isUsage(err error) bool {
 // logger logs for people on a terminal; serve logs JSON lines.
 func (o *options) logger() *slog.Logger {
 	if !o.verbose {
-		return slog.New(slog.NewTextHandler(o.err, &slog.HandlerOptions{Level: slog.LevelError}))
+		return slog.New(slog.NewTextHandler(o.err, &slog.HandlerOptions{Level: slog.LevelError, ReplaceAttr: inSeconds}))
 	}
-	return slog.New(slog.NewTextHandler(o.err, nil))
+	return slog.New(slog.NewTextHandler(o.err, &slog.HandlerOptions{ReplaceAttr: inSeconds}))
 }
 
 // jsonLogger logs for programs: one JSON object a line.
-func jsonLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
+func jsonLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: inSeconds}))
+}
+
+// inSeconds logs durations in seconds, under a name that says so; slog writes nanoseconds.
+func inSeconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	return slog.Float64(a.Key+"_seconds", a.Value.Duration().Seconds())
+}
 
 // print writes a result: as JSON when asked, else as people read it.
 func (o *options) print(v any, people func(w io.Writer)) error {
 	if o.json {
-		enc := json.NewEncoder(o.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
+		return writeJSON(o.out, v, "  ")
 	}
 	people(o.out)
 	return nil
@@ -126,14 +132,6 @@ func table(w io.Writer, header string, rows func(row func(cells ...any))) {
 		fmt.Fprintln(t, strings.Join(text, "\t"))
 	})
 	t.Flush()
-}
-
-// when shows a time as Oslo's clocks do.
-func when(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(engine.Oslo).Format("2006-01-02 15:04")
 }
 
 // progress is a bar on a terminal and nothing elsewhere.

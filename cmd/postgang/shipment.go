@@ -8,13 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/billing"
 	"postgang/engine"
 )
 
 func newShipment(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "shipment", Short: "Look at shipments, stop or release them"}
-	cmd.AddCommand(newShipmentShow(o), newShipmentList(o), newShipmentStop(o), newShipmentRelease(o))
-	return cmd
+	return group("shipment", "Look at shipments, stop or release them",
+		newShipmentShow(o), newShipmentList(o), newShipmentStop(o), newShipmentRelease(o))
 }
 
 // shipmentView is a shipment as the console and programs see it: no personal data.
@@ -24,13 +24,13 @@ type shipmentView struct {
 	HandIn         string           `json:"hand_in"`
 	Status         engine.Status    `json:"status"`
 	Konteringskode string           `json:"konteringskode"`
-	Received       string           `json:"received"`
-	Notified       string           `json:"notified,omitempty"`
-	Read           string           `json:"read,omitempty"`
-	Due            string           `json:"due,omitempty"`
+	Received       moment           `json:"received"`
+	Notified       moment           `json:"notified,omitempty"`
+	Read           moment           `json:"read,omitempty"`
+	Due            moment           `json:"due,omitempty"`
 	Reason         engine.Reason    `json:"reason,omitempty"`
-	Sent           string           `json:"sent,omitempty"`
-	Posted         string           `json:"posted,omitempty"`
+	Sent           moment           `json:"sent,omitempty"`
+	Posted         moment           `json:"posted,omitempty"`
 	Held           string           `json:"held,omitempty"`
 	Zone           string           `json:"zone,omitempty"`
 	Pages          int              `json:"pages,omitempty"`
@@ -41,11 +41,11 @@ type shipmentView struct {
 	Receipt        *receiptView     `json:"receipt,omitempty"`
 	// Expected is what the letter would cost on paper today by its vendor's price list.
 	Expected *quoteView `json:"expected,omitempty"`
-	Approved string     `json:"cost_approved,omitempty"`
+	Approved moment     `json:"cost_approved,omitempty"`
 }
 
 type eventView struct {
-	At     string        `json:"at"`
+	At     moment        `json:"at"`
 	Kind   string        `json:"kind"`
 	From   engine.Status `json:"from"`
 	To     engine.Status `json:"to"`
@@ -68,14 +68,17 @@ type jobRef struct {
 }
 
 type receiptView struct {
-	Pages, Sheets, WeightGram int
-	ProductionOre, PostageOre int64
-	Konteringskode            string
+	Pages          int         `json:"pages"`
+	Sheets         int         `json:"sheets"`
+	WeightGram     int         `json:"weight_gram"`
+	ProductionOre  billing.Ore `json:"production_ore"`
+	PostageOre     billing.Ore `json:"postage_ore"`
+	Konteringskode string      `json:"konteringskode"`
 }
 
 // String words a receipt on one line.
 func (r receiptView) String() string {
-	return fmt.Sprintf("%d pages, %d sheets, %d g, production %d øre, postage %d øre, konteringskode %s", r.Pages, r.Sheets, r.WeightGram, r.ProductionOre, r.PostageOre, r.Konteringskode)
+	return fmt.Sprintf("%d pages, %d sheets, %d g, kr %s production, kr %s postage, konteringskode %s", r.Pages, r.Sheets, r.WeightGram, r.ProductionOre, r.PostageOre, r.Konteringskode)
 }
 
 func viewShipment(s engine.Shipment) shipmentView {
@@ -99,7 +102,7 @@ func newShipmentShow(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID|ACCOUNT/KEY",
 		Short: "Everything about one shipment, with its history; no personal data",
-		Args:  cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app) error {
@@ -143,7 +146,7 @@ func newShipmentShow(o *options) *cobra.Command {
 						}
 						rec, err := r.AppliedReceipt(ctx, j.ID, s.ID)
 						if err == nil {
-							*receipt = &receiptView{rec.Row.Pages(), rec.Row.Sheets(), rec.Row.WeightGram, int64(rec.Row.Production), int64(rec.Row.Postage), rec.Row.Konteringskode}
+							*receipt = &receiptView{rec.Row.Pages(), rec.Row.Sheets(), rec.Row.WeightGram, rec.Row.Production, rec.Row.Postage, rec.Row.Konteringskode}
 						} else if !errors.Is(err, engine.ErrNotFound) {
 							return err
 						}
@@ -180,14 +183,14 @@ func showShipment(w io.Writer, v shipmentView) {
 	}
 	line("status", string(v.Status))
 	line("konteringskode", v.Konteringskode)
-	line("received", v.Received)
-	line("notified", v.Notified)
-	line("read", v.Read)
-	if v.Due != "" {
+	line("received", v.Received.String())
+	line("notified", v.Notified.String())
+	line("read", v.Read.String())
+	if !v.Due.IsZero() {
 		line("due for paper", fmt.Sprintf("%s (%s)", v.Due, v.Reason))
 	}
-	line("sent to vendor", v.Sent)
-	line("posted", v.Posted)
+	line("sent to vendor", v.Sent.String())
+	line("posted", v.Posted.String())
 	line("SET ASIDE", v.Held)
 	if v.Pages > 0 {
 		line("pages", fmt.Sprintf("%d, %d in colour", v.Pages, v.ColourPages))
@@ -202,7 +205,7 @@ func showShipment(w io.Writer, v shipmentView) {
 	} else if q != nil {
 		line("costs today", "unknown: "+q.Problem)
 	}
-	line("cost approved", v.Approved)
+	line("cost approved", v.Approved.String())
 	for _, r := range v.Refusals {
 		kind := "refused"
 		if r.Warning {
@@ -244,12 +247,9 @@ func newShipmentList(o *options) *cobra.Command {
 		Short: "List shipments",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, s := range statuses {
-				st := engine.Status(strings.ToUpper(s))
-				if !st.Valid() {
-					return usage("%q is no status; there are: %v", s, engine.Statuses())
-				}
-				f.Statuses = append(f.Statuses, st)
+			var err error
+			if f.Statuses, err = oneOf("status", statuses, engine.Statuses()); err != nil {
+				return err
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				var list []engine.Shipment
@@ -258,6 +258,9 @@ func newShipmentList(o *options) *cobra.Command {
 					list, err = r.Shipments(cmd.Context(), f)
 					return err
 				})
+				if err == nil && len(list) == 0 {
+					err = checkAccounts(a.cfg, f.Account)
+				}
 				if err != nil {
 					return err
 				}
@@ -296,7 +299,7 @@ func newShipmentStop(o *options) *cobra.Command {
 handed over drops out at the last gate. One that the vendor has already is marked, but the vendor
 must be phoned: paper cannot be called back from here (exit code 3). It is done with --yes, or when
 you say so on a terminal. --reason is kept in the history and shown: write no personal data in it.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
 				return usage("--reason is missing: say in a few words why, without personal data")
@@ -392,7 +395,7 @@ func newShipmentRelease(o *options) *cobra.Command {
 		Short: "Let shipments that were set aside be collected again",
 		Long: `Lets shipments that were set aside be collected again. Mend what they were set aside for first, or
 they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{Held: true}),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				list, err := findShipments(cmd, a, names)

@@ -28,19 +28,19 @@ type countView struct {
 type alarmView struct {
 	Key    string `json:"key"`
 	Text   string `json:"text"`
-	Raised string `json:"raised"`
-	Last   string `json:"last"`
+	Raised moment `json:"raised"`
+	Last   moment `json:"last"`
 	Count  int    `json:"count"`
-	Over   string `json:"over,omitempty"`
+	Over   moment `json:"over,omitempty"`
 }
 
 type slotView struct {
 	Schedule string           `json:"schedule"`
 	Spec     string           `json:"cron"`
-	Last     string           `json:"last,omitempty"`
+	Last     moment           `json:"last,omitempty"`
 	State    engine.SlotState `json:"state,omitempty"`
 	Summary  string           `json:"summary,omitempty"`
-	Next     string           `json:"next"`
+	Next     moment           `json:"next"`
 }
 
 func newStatus(o *options) *cobra.Command {

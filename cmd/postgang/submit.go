@@ -83,14 +83,11 @@ func (o *options) submit(ctx context.Context, a *app, account string, dirs []str
 	if account == "" && len(a.cfg.Accounts) == 1 {
 		account = a.cfg.Accounts[0].Key
 	}
-	known := false
-	var keys []string
-	for _, acc := range a.cfg.Accounts {
-		keys = append(keys, acc.Key)
-		known = known || acc.Key == account
+	if account == "" {
+		return usage("--account is missing; there are: %s", strings.Join(accountKeys(a.cfg), ", "))
 	}
-	if !known {
-		return usage("--account %q is not configured; there are: %s", account, strings.Join(keys, ", "))
+	if err := checkAccounts(a.cfg, account); err != nil {
+		return err
 	}
 	folders, err := shipmentFolders(dirs)
 	if err != nil {

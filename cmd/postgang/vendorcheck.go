@@ -18,7 +18,7 @@ import (
 type vendorCheckView struct {
 	Vendor   string             `json:"vendor"`
 	Address  string             `json:"address"`
-	At       string             `json:"at"`
+	At       moment             `json:"at"`
 	OK       bool               `json:"ok"`
 	Findings []exchange.Finding `json:"findings"`
 }
@@ -48,7 +48,7 @@ nor letters are touched, so it can be run before the first night.
 				for _, n := range names {
 					i := slices.IndexFunc(cfg.Vendors, func(v engine.Vendor) bool { return v.Key == n })
 					if i < 0 {
-						return usage("vendor %q is not configured", n)
+						return unknown("configured vendor", n, vendorKeys(cfg))
 					}
 					if cfg.Vendors[i].Manual {
 						return usage("vendor %q is manual print: it has no SFTP account", n)

@@ -20,7 +20,7 @@ func newJobWithdraw(o *options) *cobra.Command {
 		Long: `Takes a job back that is PLANNED, COMPOSED or UPLOADED: what the vendor has of it is removed, and its
 letters are due again, for the vendor that their account has then. A reprint is only ended. --reason
 is kept in the job's history and shown to everybody who looks: write no personal data in it.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobPlanned, engine.JobComposed, engine.JobUploaded),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
 				return usage("--reason is missing: say in a few words why, without personal data")
