@@ -397,7 +397,7 @@ func reportAlarm(month billing.Civil) string {
 func reportsMissed(ctx context.Context, tx Tx, months []billing.Civil) error {
 	for _, m := range months {
 		text := fmt.Sprintf("the report of %s was not made: nothing was running when it was planned, and [schedule] catch_up is off. "+
-			"Make it with \"postgang report --from %s --to %s --deliver\"", m.Month(), m, nextMonth(m))
+			"Make it with \"postgang report --month %s --deliver\"", m.Month(), m.Month())
 		if err := tx.RaiseAlarm(ctx, reportAlarm(m), text); err != nil {
 			return err
 		}
@@ -423,7 +423,7 @@ func (e *Engine) runReports(ctx context.Context, months []billing.Civil, report 
 		}
 		err := e.archive.InTx(ctx, func(tx Tx) error {
 			return tx.RaiseAlarm(ctx, reportAlarm(m), fmt.Sprintf("the report of %s failed: %s. Put that right, then make it with "+
-				"\"postgang report --from %s --to %s --deliver\"", m.Month(), runErr, m, nextMonth(m)))
+				"\"postgang report --month %s --deliver\"", m.Month(), runErr, m.Month()))
 		})
 		errs = append(errs, fmt.Errorf("%s: %w", m.Month(), runErr), err)
 	}

@@ -142,9 +142,9 @@ func newCodesBudget(o *options) *cobra.Command {
 				if to != "" {
 					d, err := billing.ParseCivil(to)
 					if err != nil {
-						return usage("--to must be a day such as 2026-12-01: %w", err)
+						return usage("--to must be a day such as 2026-11-30: %w", err)
 					}
-					day = d
+					day = d.AddDays(1)
 				}
 				rows, err := a.engine.Budgets(cmd.Context(), day, nil)
 				if err != nil {
@@ -168,6 +168,6 @@ func newCodesBudget(o *options) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "first day that does not count; default tomorrow")
+	cmd.Flags().StringVar(&to, "to", "", "last day that counts; default today")
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,14 +17,15 @@ import (
 )
 
 func newReport(o *options) *cobra.Command {
-	var from, to, out, folder string
+	var p period
+	var out, folder string
 	var accounts []string
 	var bring bool
 	cmd := &cobra.Command{
-		Use:   "report --from DAY --to DAY",
+		Use:   "report [--month YYYY-MM | --from DAY --to DAY]",
 		Short: "Write the kost/nytte workbook of a period",
-		Long: `Writes an Excel workbook of a period. The last day is not included: November 2026 is
---from 2026-11-01 --to 2026-12-01. Without --from and --to it is the month before this one.
+		Long: `Writes an Excel workbook of a period: --month 2026-11, or --from 2026-11-01 --to 2026-11-30, both days
+included. Without them it is the month before this one.
 Volume is counted by the day a shipment was received, cost by the day it is booked: that of the
 posting, unless its month was closed.`,
 		Args: cobra.NoArgs,
@@ -36,22 +38,16 @@ posting, unless its month was closed.`,
 					return err
 				}
 				q := engine.ReportQuery{Accounts: accounts, Inputs: a.cfg.Benefit}
-				if from == "" && to == "" {
-					q.From, q.To = engine.LastMonth(a.now())
-				} else {
-					var err1, err2 error
-					q.From, err1 = billing.ParseCivil(from)
-					q.To, err2 = billing.ParseCivil(to)
-					if err := errors.Join(err1, err2); err != nil {
-						return usage("--from and --to must be days such as 2026-11-01: %w", err)
-					}
-					if q.From >= q.To {
-						return usage("the period from %s to %s is empty; the last day is not included", q.From, q.To)
+				q.From, q.To = engine.LastMonth(a.now())
+				if p.given() {
+					var err error
+					if q.From, q.To, err = p.days(); err != nil {
+						return err
 					}
 				}
 				path := out
 				if path == "" {
-					path = fmt.Sprintf("kostnytte-%s-%s.xlsx", q.From, q.To)
+					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(periodWords(q.From, q.To), " to ", "-"))
 				}
 				r, err := a.writeReport(cmd.Context(), q, path)
 				if err != nil {
@@ -75,7 +71,7 @@ posting, unless its month was closed.`,
 				}
 				return o.print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
-					fmt.Fprintf(w, "Wrote %s (%s to %s, the last day not included).\n", path, r.From, r.To)
+					fmt.Fprintf(w, "Wrote %s (%s).\n", path, periodWords(r.From, r.To))
 					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",
 						c.Received, c.Refused, c.Read, c.Delivered, c.DigitalOnly, c.Waiting, c.Closed, c.Offered, c.Printed)
 					fmt.Fprintf(w, "Posted letters with cost: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
@@ -87,13 +83,11 @@ posting, unless its month was closed.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&from, "from", "", "first day, YYYY-MM-DD")
-	cmd.Flags().StringVar(&to, "to", "", "first day after the period, YYYY-MM-DD")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "path of the workbook (default kostnytte-FROM-TO.xlsx)")
+	p.flags(cmd, "report")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "path of the workbook (default kostnytte-MONTH.xlsx, or -FROM-TO)")
 	cmd.Flags().StringVar(&folder, "csv", "", "folder for the same figures as CSV and JSON, and for the file for the accounting system")
 	cmd.Flags().BoolVar(&bring, "deliver", false, "bring the workbook where [report] has the monthly one brought: by e-mail and SFTP")
 	cmd.Flags().StringSliceVar(&accounts, "account", nil, "only these accounts")
-	cmd.MarkFlagsRequiredTogether("from", "to")
 	return cmd
 }
 
@@ -106,7 +100,7 @@ func reportJSON(path string, r billing.Report) map[string]any {
 		})
 	}
 	return map[string]any{
-		"workbook": path, "from": r.From, "to": r.To, "counters": r.Counters, "money": r.Money,
+		"workbook": path, "from": r.From, "to": r.To.AddDays(-1), "counters": r.Counters, "money": r.Money,
 		"per_konteringskode": codes, "deviations": r.Deviations.Len(), "missing_inputs": r.MissingInputs,
 	}
 }

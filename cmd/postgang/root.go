@@ -79,7 +79,7 @@ func isUsage(err error) bool {
 		return true
 	}
 	// cobra has no error type of its own for these.
-	for _, s := range []string{"unknown command", "accepts ", "requires at least", "required flag"} {
+	for _, s := range []string{"unknown command", "accepts ", "requires at least", "required flag", "if any flags in the group", "invalid argument"} {
 		if strings.HasPrefix(err.Error(), s) {
 			return true
 		}
