@@ -96,6 +96,7 @@ type InvoiceRow struct {
 	Kind           string
 	Konteringskode string // with ByCode
 	ByCode         bool   // of one konteringskode, else of all
+	Others         bool   // with rows of single codes beside it: of what names none
 	NotInvoiced    bool   // no invoice of the period has the kind
 	Invoiced       Ore
 	Receipts       Ore  // booked from receipts

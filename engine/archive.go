@@ -121,6 +121,8 @@ type Reader interface {
 	Jobs(ctx context.Context, f JobFilter) ([]PrintJob, error)
 	JobLetters(ctx context.Context, job string) ([]JobLetter, error) // by letter number
 	JobFiles(ctx context.Context, job string) ([]JobFile, error)     // in the order of SetJobFiles
+	// JobOwners counts a job's letters by account and konteringskode, in their order.
+	JobOwners(ctx context.Context, job string) ([]LetterOwner, error)
 	JobHistory(ctx context.Context, job string) ([]JobEvent, error)
 	// PlannedCosts sums the expected cost of the letters in live jobs that were created then or later: no reprints, and none
 	// whose cost a person approved. By account, then konteringskode.
@@ -170,7 +172,7 @@ type Reader interface {
 	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
 
 	// EachPostedSum calls fn with what is booked from a vendor's receipts for letters posted in [from, to): letters and production by
-	// account, envelope class and time of posting. fn must not use the reader.
+	// account, konteringskode, envelope class and time of posting. fn must not use the reader.
 	EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(PostedSum) error) error
 	// EachReportShipment calls fn for the shipments received or posted in [from, to), and for those that the ledger has lines of in
 	// it; each once, in any order. accounts nil: all. fn must not use the reader.

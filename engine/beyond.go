@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,12 +12,13 @@ import (
 
 // What a vendor's price list says of costs that belong to no letter: control sheets, and the least that an account pays for a day.
 
-// PostedSum is what receipts say of letters of an account and envelope class that were posted at the same time.
+// PostedSum is what receipts say of letters of an account, konteringskode and envelope class that were posted at the same time.
 type PostedSum struct {
-	Account, Envelope string
-	At                time.Time
-	Letters           int         // reprints too
-	Production        billing.Ore // net
+	Account, Konteringskode string
+	Envelope                string
+	At                      time.Time
+	Letters                 int         // reprints too
+	Production              billing.Ore // net
 }
 
 // ControlSheetCost gives the control sheets of a job and what they cost by its vendor's price list, net, on the day of its offer
@@ -35,52 +38,109 @@ func (e *Engine) ControlSheetCost(j PrintJob, files []JobFile) (sheets int, net 
 	return sheets, v.Prices.ControlSheets("", sheets, billing.CivilOf(at, Oslo)), true
 }
 
-// beyondLetters gives what a vendor may invoice for [from, to) beside the letters by its price list, net, by kind of invoice line:
-// control sheets of the jobs offered in it, and minimums of the days on which letters were posted in it. Kinds that the list has
-// no prices for are left out.
-func (e *Engine) beyondLetters(ctx context.Context, r Reader, v Vendor, from, to time.Time) (map[string]billing.Ore, error) {
-	out := map[string]billing.Ore{}
+// beyondLetters gives what a vendor may invoice for [from, to) beside the letters by its price list, net, by kind of invoice line,
+// with the accounts and konteringskoder that caused it: control sheets of the jobs offered in it, by the letters of each job, and
+// minimums of the days on which letters were posted in it, by the letters of each account's day. Kinds that the list has no prices
+// for are left out.
+func (e *Engine) beyondLetters(ctx context.Context, r Reader, v Vendor, from, to time.Time) (map[string][]billing.Cause, error) {
+	out := map[string][]billing.Cause{}
 	if v.Prices == nil {
 		return out, nil
 	}
 	if v.Prices.Has(billing.ElementControlSheet) {
-		out[billing.KindControlSheet] = 0
-		jobs, err := r.Jobs(ctx, JobFilter{Vendor: v.Key, OfferedSince: from})
+		causes, err := e.controlSheetCauses(ctx, r, v, from, to)
 		if err != nil {
 			return nil, err
 		}
-		for _, j := range jobs {
-			if !j.OfferedAt.Before(to) || !j.State.Live() {
-				continue
-			}
-			files, err := r.JobFiles(ctx, j.ID)
-			if err != nil {
-				return nil, err
-			}
-			_, net, _ := e.ControlSheetCost(j, files)
-			out[billing.KindControlSheet] += net
-		}
+		out[billing.KindControlSheet] = causes
 	}
 	if v.Prices.Has(billing.ElementMinimum) {
-		type accountDay struct {
-			account string
-			day     billing.Civil
-		}
-		days := map[accountDay][]billing.DayLetters{}
-		err := r.EachPostedSum(ctx, v.Key, from, to, func(p PostedSum) error {
-			k := accountDay{p.Account, billing.CivilOf(p.At, Oslo)}
-			days[k] = addDayLetters(days[k], p.Envelope, p.Letters, p.Production)
-			return nil
-		})
+		causes, err := minimumCauses(ctx, r, v, from, to)
 		if err != nil {
 			return nil, err
 		}
-		out[billing.KindMinimum] = 0
-		for k, letters := range days {
-			out[billing.KindMinimum] += v.Prices.Minimum(k.account, k.day, letters)
+		out[billing.KindMinimum] = causes
+	}
+	return out, nil
+}
+
+func (e *Engine) controlSheetCauses(ctx context.Context, r Reader, v Vendor, from, to time.Time) ([]billing.Cause, error) {
+	jobs, err := r.Jobs(ctx, JobFilter{Vendor: v.Key, OfferedSince: from})
+	if err != nil {
+		return nil, err
+	}
+	var out []billing.Cause
+	for _, j := range jobs {
+		if !j.OfferedAt.Before(to) || !j.State.Live() {
+			continue
+		}
+		files, err := r.JobFiles(ctx, j.ID)
+		if err != nil {
+			return nil, err
+		}
+		_, net, _ := e.ControlSheetCost(j, files)
+		if net == 0 {
+			continue
+		}
+		owners, err := r.JobOwners(ctx, j.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, caused(net, owners)...)
+	}
+	return out, nil
+}
+
+func minimumCauses(ctx context.Context, r Reader, v Vendor, from, to time.Time) ([]billing.Cause, error) {
+	type accountDay struct {
+		account string
+		day     billing.Civil
+	}
+	letters, owners := map[accountDay][]billing.DayLetters{}, map[accountDay][]LetterOwner{}
+	err := r.EachPostedSum(ctx, v.Key, from, to, func(p PostedSum) error {
+		k := accountDay{p.Account, billing.CivilOf(p.At, Oslo)}
+		letters[k] = addDayLetters(letters[k], p.Envelope, p.Letters, p.Production)
+		owners[k] = append(owners[k], LetterOwner{p.Account, p.Konteringskode, p.Letters})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []billing.Cause
+	for _, k := range slices.SortedFunc(maps.Keys(letters), func(a, b accountDay) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.day, b.day))
+	}) {
+		if net := v.Prices.Minimum(k.account, k.day, letters[k]); net != 0 {
+			out = append(out, caused(net, owners[k])...)
 		}
 	}
 	return out, nil
+}
+
+// LetterOwner counts letters of an account and konteringskode.
+type LetterOwner struct {
+	Account, Konteringskode string
+	Letters                 int
+}
+
+// caused shares an amount out to those whose letters caused it, by their number.
+func caused(net billing.Ore, owners []LetterOwner) []billing.Cause {
+	sums := map[LetterOwner]int64{}
+	for _, o := range owners {
+		sums[LetterOwner{Account: o.Account, Konteringskode: o.Konteringskode}] += int64(o.Letters)
+	}
+	keys := slices.SortedFunc(maps.Keys(sums), func(a, b LetterOwner) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Konteringskode, b.Konteringskode))
+	})
+	weights := make([]int64, len(keys))
+	for i, k := range keys {
+		weights[i] = sums[k]
+	}
+	var out []billing.Cause
+	for i, part := range billing.Allocate(net, weights) {
+		out = append(out, billing.Cause{Account: keys[i].Account, Konteringskode: keys[i].Konteringskode, Net: part})
+	}
+	return out
 }
 
 // addDayLetters adds letters to those of their envelope class.

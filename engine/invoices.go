@@ -48,8 +48,6 @@ type Invoiced struct {
 type InvoiceRow struct {
 	billing.InvoiceCheckRow
 	Allocated billing.Ore // net; booked from the invoices
-	// Expected is what the price list says of a kind that belongs to no letter, net; nil where it does not tell.
-	Expected *billing.Ore
 }
 
 // Off is what is invoiced more than was to be expected: by the receipts, or by the price list for what has none. told is false
@@ -149,11 +147,12 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 
 // invoicePeriod reads the invoices of a vendor for a period and holds them against the ledger: with what is booked from receipts,
 // and the lines that are booked from the invoices.
-func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, from, to billing.Civil) (InvoicePeriod, []billing.Booked, []LedgerLine, error) {
+func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, from, to billing.Civil) (InvoicePeriod, billing.Basis, []LedgerLine, error) {
 	p := InvoicePeriod{Vendor: vendor, From: from, To: to}
+	var basis billing.Basis
 	all, err := r.Invoices(ctx, from.In(Oslo), to.In(Oslo))
 	if err != nil {
-		return p, nil, nil, err
+		return p, basis, nil, err
 	}
 	var shares []LedgerLine
 	var invoices []billing.Invoice
@@ -163,20 +162,19 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 		}
 		lines, err := r.Ledger(ctx, LedgerFilter{Document: rec.ID})
 		if err != nil {
-			return p, nil, nil, err
+			return p, basis, nil, err
 		}
 		i := Invoiced{InvoiceRecord: rec}
 		if i.BookedAt, err = bookedSince(ctx, r, rec.ID); err != nil {
-			return p, nil, nil, err
+			return p, basis, nil, err
 		}
 		p.Invoices, shares, invoices = append(p.Invoices, i), append(shares, lines...), append(invoices, rec.Invoice)
 	}
 	if len(invoices) == 0 {
-		return p, nil, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodText(from, to), ErrNotFound)
+		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodText(from, to), ErrNotFound)
 	}
-	booked, err := r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo))
-	if err != nil {
-		return p, nil, nil, err
+	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo)); err != nil {
+		return p, basis, nil, err
 	}
 	together := billing.Together(invoices)
 	p.LeftNet, p.LeftVAT = together.Net, together.VAT
@@ -184,7 +182,7 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 	for _, l := range together.Lines {
 		invoiced[l.Kind] = true
 	}
-	for _, b := range booked {
+	for _, b := range basis.Booked {
 		if invoiced[b.Kind] {
 			p.LeftNet, p.LeftVAT = p.LeftNet-b.Net, p.LeftVAT-b.VAT
 		}
@@ -192,23 +190,49 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 	for _, l := range shares {
 		p.LeftNet, p.LeftVAT = p.LeftNet-l.Line.Net, p.LeftVAT-l.Line.VAT
 	}
-	beyond, err := e.beyondLetters(ctx, r, e.vendors[vendor], from.In(Oslo), to.In(Oslo))
-	if err != nil {
-		return p, nil, nil, err
+	if basis.Caused, err = e.beyondLetters(ctx, r, e.vendors[vendor], from.In(Oslo), to.In(Oslo)); err != nil {
+		return p, basis, nil, err
 	}
-	for _, row := range billing.CheckInvoice(together, booked) {
-		out := InvoiceRow{InvoiceCheckRow: row}
-		if net, known := beyond[row.Kind]; known && !row.ByCode && !row.NotInvoiced {
-			out.Expected = &net
-		}
-		for _, l := range shares {
-			if l.Line.Kind == row.Kind && (!row.ByCode || l.Line.Konteringskode == row.Konteringskode) {
-				out.Allocated += l.Line.Net
-			}
-		}
-		p.Rows = append(p.Rows, out)
+	p.Rows = invoiceRows(billing.CheckInvoice(together, basis), shares)
+	return p, basis, shares, nil
+}
+
+// invoiceRows adds what is booked from the invoices. A kind that is booked whole has it row by row; else a code's row has what is
+// booked on the code, up to its difference, and the row of the others what remains.
+func invoiceRows(rows []billing.InvoiceCheckRow, shares []LedgerLine) []InvoiceRow {
+	type place struct{ kind, code string }
+	kinds, codes, differences := map[string]billing.Ore{}, map[place]billing.Ore{}, map[string]billing.Ore{}
+	for _, l := range shares {
+		kinds[l.Line.Kind] += l.Line.Net
+		codes[place{l.Line.Kind, l.Line.Konteringskode}] += l.Line.Net
 	}
-	return p, booked, shares, nil
+	others := map[string]int{} // kinds with both sorts of rows: where the row of the others is
+	for i, r := range rows {
+		if !r.NotInvoiced {
+			differences[r.Kind] += r.Difference()
+		}
+		if r.Others {
+			others[r.Kind] = i
+		}
+	}
+	out := make([]InvoiceRow, len(rows))
+	for i, r := range rows {
+		out[i].InvoiceCheckRow = r
+		other, mixed := others[r.Kind]
+		switch here := codes[place{r.Kind, r.Konteringskode}]; {
+		case mixed && kinds[r.Kind] == differences[r.Kind]:
+			out[i].Allocated = r.Difference()
+		case mixed && i != other:
+			d := r.Difference()
+			out[i].Allocated = min(max(here, min(d, 0)), max(d, 0))
+			out[other].Allocated -= out[i].Allocated
+		case r.ByCode:
+			out[i].Allocated = here
+		default:
+			out[i].Allocated += kinds[r.Kind]
+		}
+	}
+	return out
 }
 
 // settingBooked keeps when an invoice was booked last; what it leaves to be shared out may be nothing.
@@ -257,8 +281,11 @@ func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) erro
 			continue
 		}
 		what := r.Kind
-		if r.ByCode {
+		switch {
+		case r.ByCode:
 			what += " " + cmp.Or(r.Konteringskode, billing.MissingCode)
+		case r.Others:
+			what += " uten egen konteringskode"
 		}
 		expected := fmt.Sprintf("kr %s kvittert, %s", r.Booked, what)
 		if r.Expected != nil {
@@ -382,7 +409,7 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 		if end := inv.To.In(Oslo); tx.Now().Before(end) {
 			return fmt.Errorf("the period of invoice %s is not over", inv.Number)
 		}
-		p, booked, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
+		p, basis, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
 		if err != nil {
 			return err
 		}
@@ -399,41 +426,17 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 		if again && len(together) == len(p.Invoices) && p.LeftNet == 0 && p.LeftVAT == 0 {
 			return fmt.Errorf("invoice %s is booked, and adds up", inv.Number)
 		}
+		all := billing.Together(together)
+		if kind := takesBack(inv, all, basis); !again && kind != "" {
+			return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, kind)
+		}
 		closed, err := tx.ClosedMonths(ctx)
 		if err != nil {
 			return err
 		}
-		turn, reversed := 1, map[string]bool{}
-		for _, l := range shares {
-			reversed[l.Reverses] = true
-		}
-		standing := map[string]bool{} // entries of this invoice that are not reversed
-		seen := map[string]bool{}
-		for _, l := range shares {
-			if l.Document == id && l.Source == LedgerAllocation && !seen[l.Entry] {
-				seen[l.Entry] = true
-				turn++
-				standing[l.Entry] = !reversed[l.Entry]
-			}
-		}
-		// What the other invoices were shared out to is booked like receipts are.
-		for _, l := range shares {
-			if l.Document != id {
-				booked = append(booked, billing.Booked{Account: l.Account, Konteringskode: l.Line.Konteringskode, Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT})
-			}
-		}
-		for _, r := range billing.CheckInvoice(billing.Together(together), booked) {
-			if !again && inv.Net < 0 && r.Invoiced < 0 && r.Booked > 0 {
-				return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, r.Kind)
-			}
-		}
-		for entry, stands := range standing {
-			if !stands {
-				continue
-			}
-			if err := e.reverse(ctx, tx, closed, entry, id, "fordeles på nytt"); err != nil {
-				return err
-			}
+		turn, standing, err := e.takeBackShares(ctx, tx, closed, id, shares)
+		if err != nil {
+			return err
 		}
 		at, note := bookAt(closed, inv.To.In(Oslo).Add(-millisecond).UTC(), tx.Now(), "for perioden til")
 		if note != "" {
@@ -441,7 +444,7 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 		}
 		entry := uuid.NewSHA1(e.space, fmt.Appendf(nil, "invoice/%s/%d", id, turn)).String()
 		var lines []LedgerLine
-		for i, s := range billing.AllocateInvoice(billing.Together(together), booked) {
+		for i, s := range billing.AllocateInvoice(all, basis, standing) {
 			lines = append(lines, LedgerLine{
 				Entry: entry, Place: i, BookedAt: at, Vendor: rec.Vendor, Account: s.Account, Line: s.Line, Source: LedgerAllocation, Document: id,
 				Note: "faktura " + inv.Number + ", " + reason + note,
@@ -462,6 +465,54 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 	e.log.Info("invoice booked", "invoice", id)
 	e.step("invoice: booked")
 	return out, nil
+}
+
+// takesBack names a kind of cost of which an invoice takes back more than all of them together have, though receipts have some.
+func takesBack(inv, together billing.Invoice, basis billing.Basis) (kind string) {
+	if inv.Net >= 0 {
+		return ""
+	}
+	invoiced, booked := map[string]billing.Ore{}, map[string]billing.Ore{}
+	for _, l := range together.Lines {
+		invoiced[l.Kind] += l.Net
+	}
+	for _, b := range basis.Booked {
+		booked[b.Kind] += b.Net
+	}
+	for _, l := range together.Lines {
+		if invoiced[l.Kind] < 0 && booked[l.Kind] > 0 {
+			return l.Kind
+		}
+	}
+	return ""
+}
+
+// takeBackShares reverses what stands in the ledger of an invoice, and gives what stands of the others for its period, and which
+// time it is that the invoice is booked.
+func (e *Engine) takeBackShares(ctx context.Context, tx Tx, closed []ClosedMonth, id string, shares []LedgerLine) (turn int, standing []billing.Share, err error) {
+	reversed, entries := map[string]bool{}, map[string]bool{}
+	for _, l := range shares {
+		reversed[l.Reverses] = true
+	}
+	turn = 1
+	for _, l := range shares {
+		if l.Document != id {
+			standing = append(standing, billing.Share{Account: l.Account, Line: l.Line})
+			continue
+		}
+		if l.Source != LedgerAllocation || entries[l.Entry] {
+			continue
+		}
+		entries[l.Entry] = true
+		turn++
+		if reversed[l.Entry] {
+			continue
+		}
+		if err := e.reverse(ctx, tx, closed, l.Entry, id, "fordeles på nytt"); err != nil {
+			return 0, nil, err
+		}
+	}
+	return turn, standing, nil
 }
 
 // DecideDeviations records a person's decision about deviations, all of them or none. One that is in the state already is left

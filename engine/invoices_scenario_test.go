@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -141,6 +142,67 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBeyondLettersByCause: the minimum of a day and the control sheets are charged to the account and konteringskode whose letters
+// caused them, of whatever account the other letters are.
+func TestBeyondLettersByCause(t *testing.T) {
+	t.Parallel()
+	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
+		billing.Price{Element: billing.ElementControlSheet, Price: 45, ValidFrom: "2026-01-01"},
+		billing.Price{Element: billing.ElementMinimum, MinLetters: 4, Price: 200, ValidFrom: "2026-01-01"}))
+	must(t, err)
+	s := setup(t, func(c *engine.Config) {
+		c.Vendors[0].Prices, c.Vendors[0].Profile.Control = &list, true
+		other := c.Accounts[0]
+		other.Key, other.Name = "nabo", "Nabokommunen"
+		c.Accounts = append(c.Accounts, other)
+	})
+	hand := func(account, code string, n int) {
+		for i := range n {
+			key := fmt.Sprint(account, "-", code, "-", i)
+			s.handIn(t, account, key, newLetter(key).with("konteringskode", code))
+		}
+	}
+	hand(konto, "0100", 1) // 3 letters lack
+	hand("nabo", "0100", 4)
+	hand("nabo", "0200", 2)
+	s.reconcile(t)
+	s.posted(t)
+	sheets := map[string]billing.Ore{}
+	var control billing.Ore
+	for _, j := range s.jobs(t) {
+		_, net, _ := s.engine.ControlSheetCost(j, view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, j.ID) }))
+		owners := view(t, s, func(r engine.Reader) ([]engine.LetterOwner, error) { return r.JobOwners(s.ctx, j.ID) })
+		sheets[owners[0].Account] += net // jobs are of one account
+		control += net
+	}
+	if len(sheets) != 2 || sheets["nabo"] == 0 {
+		t.Fatalf("control sheets: %v", sheets)
+	}
+	at := s.clock.now()
+	from := billing.CivilOf(at, engine.Oslo)[:8] + "01"
+	to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	vat := billing.DecimalFromInt(25)
+	inv := s.invoice(t, "F-1", from, to,
+		billing.InvoiceLine{Kind: billing.KindControlSheet, Net: control, VATPercent: vat},
+		billing.InvoiceLine{Kind: billing.KindMinimum, Net: 600, VATPercent: vat})
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+	must(t, err)
+	got := map[string]billing.Ore{}
+	for _, l := range s.ledger(t) {
+		if l.Source == engine.LedgerAllocation && l.Line.Net != 0 {
+			got[l.Line.Kind+" "+l.Account] += l.Line.Net
+		}
+	}
+	want := map[string]billing.Ore{"KONTROLLARK skatt": sheets[konto], "KONTROLLARK nabo": sheets["nabo"], "MINSTEPRIS skatt": 600}
+	if !maps.Equal(got, want) {
+		t.Errorf("booked %v, want %v", got, want)
+	}
+	s.wantLedger(t, inv.Net, inv.VAT)
 }
 
 // TestLateReceiptAfterInvoice: what comes for a period whose invoice is booked raises an alarm by itself.

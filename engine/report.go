@@ -175,7 +175,7 @@ func (e *Engine) invoiceRows(ctx context.Context, r Reader, from, to billing.Civ
 		for _, row := range p.Rows {
 			out = append(out, billing.InvoiceRow{
 				Vendor: cmp.Or(e.vendors[p.Vendor].Name, p.Vendor), Numbers: strings.Join(numbers, " + "), From: p.From, To: p.To, Kind: row.Kind,
-				Konteringskode: row.Konteringskode, ByCode: row.ByCode, NotInvoiced: row.NotInvoiced, Invoiced: row.Invoiced, Receipts: row.Booked,
+				Konteringskode: row.Konteringskode, ByCode: row.ByCode, Others: row.Others, NotInvoiced: row.NotInvoiced, Invoiced: row.Invoiced, Receipts: row.Booked,
 				Allocated: row.Allocated, Booked: booked, Expected: row.Expected,
 			})
 		}

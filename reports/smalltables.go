@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -119,11 +120,11 @@ func (b *book) invoiceTable() long {
 		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: "Ingen fakturaer for perioden.",
 		rows: few(b.report.Invoices, func(_ int, r billing.InvoiceRow) []cell {
 			code, note := "alle", ""
-			if r.ByCode {
-				code = r.Konteringskode
-				if code == "" {
-					code = billing.MissingCode
-				}
+			switch {
+			case r.ByCode:
+				code = cmp.Or(r.Konteringskode, billing.MissingCode)
+			case r.Others:
+				code = "uten egen kode"
 			}
 			difference := r.Invoiced - r.Receipts
 			switch {

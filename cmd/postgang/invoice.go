@@ -49,7 +49,8 @@ type invoicePeriodView struct {
 
 type invoiceRowView struct {
 	Kind           string       `json:"kind"`
-	Konteringskode *string      `json:"konteringskode,omitempty"` // none: of all
+	Konteringskode *string      `json:"konteringskode,omitempty"` // none: of all, or of what names none
+	Others         bool         `json:"others,omitempty"`         // other rows are of single codes of the kind
 	NotInvoiced    bool         `json:"not_invoiced,omitempty"`
 	InvoicedOre    billing.Ore  `json:"invoiced_ore"`
 	ReceiptsOre    billing.Ore  `json:"receipts_ore"`
@@ -65,7 +66,7 @@ func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
 		v.Invoices = append(v.Invoices, viewInvoice(i))
 	}
 	for _, r := range p.Rows {
-		row := invoiceRowView{Kind: r.Kind, NotInvoiced: r.NotInvoiced, InvoicedOre: r.Invoiced, ReceiptsOre: r.Booked, DifferenceOre: r.Difference(), AllocatedOre: r.Allocated, LeftOre: r.Left(), ExpectedOre: r.Expected}
+		row := invoiceRowView{Kind: r.Kind, Others: r.Others, NotInvoiced: r.NotInvoiced, InvoicedOre: r.Invoiced, ReceiptsOre: r.Booked, DifferenceOre: r.Difference(), AllocatedOre: r.Allocated, LeftOre: r.Left(), ExpectedOre: r.Expected}
 		if r.ByCode {
 			code := r.Konteringskode
 			row.Konteringskode = &code
@@ -85,8 +86,11 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT PRICE_LIST", func(row func(...any)) {
 		for _, r := range v.Rows {
 			code := "all"
-			if r.Konteringskode != nil {
+			switch {
+			case r.Konteringskode != nil:
 				code = cmp.Or(*r.Konteringskode, billing.MissingCode)
+			case r.Others:
+				code = "without a code"
 			}
 			if r.NotInvoiced {
 				row(r.Kind, code, "not invoiced", r.ReceiptsOre, "", "", "", "")

@@ -89,6 +89,19 @@ func (r *reader) JobLetters(ctx context.Context, job string) ([]engine.JobLetter
 	return out, nil
 }
 
+// JobOwners counts a job's letters by account and konteringskode.
+func (r *reader) JobOwners(ctx context.Context, job string) ([]engine.LetterOwner, error) {
+	out, err := list(ctx, r, func(scan scan) (o engine.LetterOwner, err error) {
+		err = scan(&o.Account, &o.Konteringskode, &o.Letters)
+		return o, err
+	}, `SELECT s.account, l.konteringskode, count(*) FROM job_letter l JOIN shipment s ON s.id = l.shipment WHERE l.job = $1
+		GROUP BY s.account, l.konteringskode ORDER BY s.account, l.konteringskode`, job)
+	if err != nil {
+		return nil, fmt.Errorf("owners of job %s: %w", job, err)
+	}
+	return out, nil
+}
+
 // JobFiles lists a job's files.
 func (r *reader) JobFiles(ctx context.Context, job string) ([]engine.JobFile, error) {
 	out, err := list(ctx, r, func(scan scan) (f engine.JobFile, err error) {

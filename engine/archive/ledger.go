@@ -169,14 +169,14 @@ func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Tim
 func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(engine.PostedSum) error) error {
 	err := r.each(ctx, func(scan scan) error {
 		var p engine.PostedSum
-		if err := scan(&p.Account, &p.Envelope, when{&p.At}, &p.Letters, &p.Production); err != nil {
+		if err := scan(&p.Account, &p.Konteringskode, &p.Envelope, when{&p.At}, &p.Letters, &p.Production); err != nil {
 			return err
 		}
 		return fn(p)
-	}, `SELECT coalesce(b.account, ''), l.envelope, b.posted_at, CAST(SUM(CASE b.source WHEN 'KVITTERING' THEN 1 ELSE -1 END) AS BIGINT), CAST(SUM(b.net) AS BIGINT)
+	}, `SELECT coalesce(b.account, ''), b.konteringskode, l.envelope, b.posted_at, CAST(SUM(CASE b.source WHEN 'KVITTERING' THEN 1 ELSE -1 END) AS BIGINT), CAST(SUM(b.net) AS BIGINT)
 		FROM ledger b JOIN job_letter l ON l.job = b.job AND l.shipment = b.shipment
 		WHERE b.vendor = $1 AND b.posted_at >= $2 AND b.posted_at < $3 AND b.source IN ('KVITTERING', 'REVERSERING') AND b.kind = 'PRODUKSJON'
-		GROUP BY coalesce(b.account, ''), l.envelope, b.posted_at`, vendor, from.UnixMilli(), to.UnixMilli())
+		GROUP BY coalesce(b.account, ''), b.konteringskode, l.envelope, b.posted_at`, vendor, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("sum what was posted with vendor %s: %w", vendor, err)
 	}

@@ -1420,10 +1420,28 @@ func codeRegister(s *suite) {
 		s.same(some, map[string]billing.Ore{"": 1755})
 		none, err3 := r.SpentByCode(s.ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
 		s.same(len(none), 0)
-		return errors.Join(err, err2, err3, s.postedSums(r, at, at.Add(time.Millisecond), engine.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
-			engine.PostedSum{Account: l1[0].Account, Envelope: letters[0].Envelope, At: at, Letters: 1, Production: l1[0].Line.Net}),
+		return errors.Join(err, err2, err3, s.jobOwners(r, id, letters), s.postedSums(r, at, at.Add(time.Millisecond), engine.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
+			engine.PostedSum{Account: l1[0].Account, Konteringskode: l1[0].Line.Konteringskode, Envelope: letters[0].Envelope, At: at, Letters: 1, Production: l1[0].Line.Net}),
 			s.postedSums(r, at.Add(time.Millisecond), at.Add(time.Hour)))
 	})
+}
+
+// jobOwners holds the owners of a job of two letters against its letters.
+func (s *suite) jobOwners(r engine.Reader, job string, letters []engine.JobLetter) error {
+	s.Helper()
+	var want []engine.LetterOwner
+	for _, l := range letters {
+		o := engine.LetterOwner{Account: s.shipment(1).Account, Konteringskode: l.Konteringskode, Letters: 1}
+		if i := slices.IndexFunc(want, func(w engine.LetterOwner) bool { return w.Konteringskode == o.Konteringskode }); i >= 0 {
+			want[i].Letters++
+			continue
+		}
+		want = append(want, o)
+	}
+	slices.SortFunc(want, func(a, b engine.LetterOwner) int { return cmp.Compare(a.Konteringskode, b.Konteringskode) })
+	got, err := r.JobOwners(s.ctx, job)
+	s.same(got, want)
+	return err
 }
 
 // postedSums holds what was posted in a period against what it must be, by account.

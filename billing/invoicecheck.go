@@ -1,0 +1,363 @@
+package billing
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Booked is what the ledger holds of receipts for letters posted in the period of an invoice, of one kind, account and
+// konteringskode.
+type Booked struct {
+	Account        string
+	Konteringskode string
+	Kind           string
+	Net, VAT       Ore
+	Letters        int
+}
+
+// Cause is a part of what the price list expects of a kind of cost that belongs to no letter, and whose letters caused it.
+type Cause struct {
+	Account        string
+	Konteringskode string
+	Net            Ore
+}
+
+// Basis is what invoices are held against.
+type Basis struct {
+	Booked []Booked
+	// Caused holds by kind of cost what the price list expects of it beside the letters. A kind that is not in it has no price.
+	Caused map[string][]Cause
+}
+
+// InvoiceCheckRow holds an invoice against its basis: one kind of cost, or one konteringskode of it where lines name one.
+type InvoiceCheckRow struct {
+	Kind           string
+	Konteringskode string // empty with ByCode: the letters without one
+	ByCode         bool   // the row is of one konteringskode
+	Others         bool   // other rows are of single codes of the kind; this one is of what names none
+	NotInvoiced    bool   // no line of the invoice is of the kind, which another invoice may have
+	Invoiced       Ore    // net
+	Booked         Ore    // net
+	Expected       *Ore   // net by the price list, of what belongs to no letter; nil where it does not tell
+	VATPercent     Decimal
+}
+
+// Difference is what the invoice has more than the ledger.
+func (r InvoiceCheckRow) Difference() Ore { return r.Invoiced - r.Booked }
+
+// CheckInvoice holds an invoice against what is booked for its period, and against the price list.
+//
+// A line that names its konteringskode is that code's own. Lines that name none are for the others, or, as where postage is
+// averaged, for all: then what a line names is beside what the code has by receipts, such as a credit or a fee. Which of the two
+// it is shows in the sums: where a kind has both sorts of lines, those that name none are held against the receipts of all codes
+// or of those that have no line of their own, whichever is nearer. A kind that is booked and that the invoice has no line of is a
+// row too.
+func CheckInvoice(inv Invoice, basis Basis) []InvoiceCheckRow {
+	var out []InvoiceCheckRow
+	for _, p := range matchInvoice(inv, basis) {
+		out = append(out, p.row)
+	}
+	return out
+}
+
+// owner is who carries a cost.
+type owner struct{ account, code string }
+
+func (o owner) compare(p owner) int {
+	return cmp.Or(cmp.Compare(o.account, p.account), cmp.Compare(o.code, p.code))
+}
+
+// matched is a row with what AllocateInvoice needs of it.
+type matched struct {
+	row     InvoiceCheckRow
+	vat     Ore // of its lines, less what is booked
+	among   []owner
+	weights []int64
+}
+
+// matcher holds the lines of one kind of cost against their basis.
+type matcher struct {
+	kind    string
+	lines   []InvoiceLine
+	owners  []owner         // who has letters or causes of any kind, in order
+	letters map[owner]int64 // of any kind
+	net     map[owner]Ore   // booked of the kind
+	vat     map[owner]Ore   // likewise
+	owed    map[owner]Ore   // what it is held against: the price list's where that tells, else net
+	priced  bool
+}
+
+func matchInvoice(inv Invoice, basis Basis) []matched {
+	letters, known := map[owner]int64{}, map[owner]bool{}
+	kinds := map[string]*matcher{}
+	kind := func(name string) *matcher {
+		if kinds[name] == nil {
+			kinds[name] = &matcher{kind: name, letters: letters, net: map[owner]Ore{}, vat: map[owner]Ore{}, owed: map[owner]Ore{}}
+		}
+		return kinds[name]
+	}
+	for _, l := range inv.Lines {
+		m := kind(l.Kind)
+		m.lines = append(m.lines, l)
+	}
+	for _, b := range basis.Booked {
+		o, m := owner{b.Account, b.Konteringskode}, kind(b.Kind)
+		known[o] = true
+		letters[o] += int64(b.Letters)
+		m.net[o] += b.Net
+		m.vat[o] += b.VAT
+		m.owed[o] += b.Net
+	}
+	for name, causes := range basis.Caused {
+		m := kinds[name]
+		if m == nil { // nobody invoices it
+			continue
+		}
+		m.priced, m.owed = true, map[owner]Ore{}
+		for _, c := range causes {
+			o := owner{c.Account, c.Konteringskode}
+			known[o] = true
+			m.owed[o] += c.Net
+		}
+	}
+	owners := slices.SortedFunc(maps.Keys(known), owner.compare)
+	names := slices.SortedFunc(maps.Keys(kinds), func(a, b string) int {
+		return cmp.Or(cmp.Compare(kindOrder(a), kindOrder(b)), cmp.Compare(a, b))
+	})
+	var out []matched
+	for _, name := range names {
+		kinds[name].owners = owners
+		out = append(out, kinds[name].match()...)
+	}
+	return out
+}
+
+// match makes the rows of a kind: those of codes, in order, after that of what names none.
+func (m *matcher) match() []matched {
+	named, unnamed, all := map[string]Ore{}, Ore(0), len(m.lines) > 0
+	for _, l := range m.lines {
+		if l.Konteringskode == "" {
+			all, unnamed = false, unnamed+l.Net
+		} else {
+			named[l.Konteringskode] += l.Net
+		}
+	}
+	own := map[string]bool{} // codes that are held against their own receipts
+	switch {
+	case all:
+		for c := range named {
+			own[c] = true
+		}
+		for _, o := range m.owners {
+			if m.has(o) {
+				own[o.code] = true
+			}
+		}
+	case len(named) > 0:
+		own = m.own(named, unnamed)
+	}
+	var out []matched
+	if !all {
+		out = append(out, m.rest(own, len(named) > 0))
+	}
+	codes := maps.Clone(own)
+	for c := range named {
+		codes[c] = true
+	}
+	for _, c := range slices.Sorted(maps.Keys(codes)) {
+		out = append(out, m.code(c, own[c]))
+	}
+	return out
+}
+
+// has reports whether an owner has anything of the kind.
+func (m *matcher) has(o owner) bool {
+	_, booked := m.net[o]
+	_, owed := m.owed[o]
+	return booked || owed
+}
+
+// own tells which of the codes that lines name have all of the kind on these lines, so that the lines without code are for the
+// others.
+func (m *matcher) own(named map[string]Ore, unnamed Ore) map[string]bool {
+	byCode, sum := map[string]Ore{}, Ore(0)
+	for o, net := range m.owed {
+		byCode[o.code] += net
+		sum += net
+	}
+	own, others := map[string]bool{}, sum
+	for c, net := range named {
+		if owed := byCode[c]; owed > 0 && net >= owed-net { // at least half of it: it is no addition
+			own[c] = true
+			others -= owed
+		}
+	}
+	if away(unnamed, sum) <= away(unnamed, others) {
+		return map[string]bool{}
+	}
+	return own
+}
+
+func away(a, b Ore) Ore { return max(a-b, b-a) }
+
+// rest is the row of what names no code: of all codes but those that have their own.
+func (m *matcher) rest(own map[string]bool, others bool) matched {
+	r := matched{row: InvoiceCheckRow{Kind: m.kind, Others: others, NotInvoiced: len(m.lines) == 0}}
+	r.take(m.lines, "")
+	r.held(m, func(o owner) bool { return !own[o.code] })
+	some := false
+	for _, w := range r.weights {
+		some = some || w > 0
+	}
+	if !some { // nobody has anything of it: as the letters are
+		r.among, r.weights = m.owners, nil
+		for _, o := range m.owners {
+			r.weights = append(r.weights, m.letters[o])
+		}
+	}
+	if len(r.among) == 0 {
+		r.among, r.weights = []owner{{}}, []int64{1}
+	}
+	return r
+}
+
+// code is the row of a code: held against what it has, or beside that.
+func (m *matcher) code(code string, own bool) matched {
+	r := matched{row: InvoiceCheckRow{Kind: m.kind, Konteringskode: code, ByCode: true}}
+	r.take(m.lines, code)
+	if own {
+		r.held(m, func(o owner) bool { return o.code == code })
+	} else if m.priced {
+		r.row.Expected = new(Ore)
+	}
+	r.among, r.weights = nil, nil
+	some := false
+	for _, o := range m.owners {
+		if o.code == code {
+			r.among, r.weights = append(r.among, o), append(r.weights, int64(m.owed[o]))
+			some = some || m.owed[o] > 0
+		}
+	}
+	if !some {
+		for i, o := range r.among {
+			r.weights[i] = m.letters[o]
+		}
+	}
+	if len(r.among) == 0 {
+		r.among, r.weights = []owner{{"", code}}, []int64{1}
+	}
+	return r
+}
+
+// take counts the lines of a code.
+func (r *matched) take(lines []InvoiceLine, code string) {
+	for _, l := range lines {
+		if l.Konteringskode == code {
+			r.row.Invoiced += l.Net
+			r.row.VATPercent = max(r.row.VATPercent, l.VATPercent)
+			r.vat += vatOf(l.Net, l.VATPercent)
+		}
+	}
+}
+
+// held counts what is booked and expected of some owners.
+func (r *matched) held(m *matcher, of func(owner) bool) {
+	var expected Ore
+	for _, o := range m.owners {
+		if !of(o) {
+			continue
+		}
+		r.row.Booked += m.net[o]
+		r.vat -= m.vat[o]
+		expected += m.owed[o]
+		r.among, r.weights = append(r.among, o), append(r.weights, int64(m.owed[o]))
+	}
+	if m.priced {
+		r.row.Expected = &expected
+	}
+}
+
+// Share is a part of an invoice that is allocated to an account and konteringskode.
+type Share struct {
+	Account string
+	Line    CostLine
+}
+
+// AllocateInvoice shares out what an invoice has more, or less, than what is booked of the kinds that it has, so that both are
+// equal to the øre, net and VAT: each difference of CheckInvoice by largest remainder over the accounts and codes that it is of, in
+// proportion to what they have of the kind: by receipts, or by what they caused of what belongs to no letter; to their letters
+// where nobody has anything of it. What VAT then remains, since rounding differs, is a share of KindRounding. A code that the
+// invoice names and that has no letters carries its own difference; without any letters at all, what belongs to no code stands on
+// the missing one.
+//
+// standing is what stands in the ledger of the same invoice, of others for the period that it is taken together with, already;
+// what comes out is what is lacking to it.
+func AllocateInvoice(inv Invoice, basis Basis, standing []Share) []Share {
+	type place struct {
+		kind string
+		owner
+	}
+	sums := map[place]CostLine{}
+	add := func(kind string, o owner, net, vat Ore) {
+		l := sums[place{kind, o}]
+		l.Net, l.VAT = l.Net+net, l.VAT+vat
+		sums[place{kind, o}] = l
+	}
+	spread := func(kind string, net, vat Ore, among []owner, weights []int64) {
+		nets, vats := Allocate(net, weights), Allocate(vat, weights)
+		for i, o := range among {
+			add(kind, o, nets[i], vats[i])
+		}
+	}
+	letters := map[owner]int64{}
+	var bookedVAT, vat Ore
+	invoiced := map[string]bool{}
+	for _, l := range inv.Lines {
+		invoiced[l.Kind] = true
+	}
+	bound := Ore(len(inv.Lines)) // how far VAT of lines that are rounded one by one may be off
+	for _, b := range basis.Booked {
+		letters[owner{b.Account, b.Konteringskode}] += int64(b.Letters)
+		bound += Ore(b.Letters)
+		if invoiced[b.Kind] {
+			bookedVAT += b.VAT
+		}
+	}
+	for _, m := range matchInvoice(inv, basis) {
+		if m.row.NotInvoiced {
+			continue
+		}
+		share := vatOf(m.row.Difference(), m.row.VATPercent)
+		if away(share, m.vat) > bound { // another rate than the receipts': it is of this kind and these codes
+			share = m.vat
+		}
+		spread(m.row.Kind, m.row.Difference(), share, m.among, m.weights)
+		vat += share
+	}
+	// The VAT of receipts is rounded line by line, an invoice's once.
+	if rest := inv.VAT - bookedVAT - vat; rest != 0 {
+		owners := slices.SortedFunc(maps.Keys(letters), owner.compare)
+		weights := make([]int64, len(owners))
+		for i, o := range owners {
+			weights[i] = letters[o]
+		}
+		if len(owners) == 0 {
+			owners, weights = []owner{{}}, []int64{1}
+		}
+		spread(KindRounding, 0, rest, owners, weights)
+	}
+	for _, s := range standing {
+		add(s.Line.Kind, owner{s.Account, s.Line.Konteringskode}, -s.Line.Net, -s.Line.VAT)
+	}
+	places := slices.SortedFunc(maps.Keys(sums), func(a, b place) int {
+		return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), a.owner.compare(b.owner))
+	})
+	var out []Share
+	for _, p := range places {
+		if l := sums[p]; l.Net != 0 || l.VAT != 0 {
+			out = append(out, Share{p.account, CostLine{Kind: p.kind, Konteringskode: p.code, Net: l.Net, VAT: l.VAT, Gross: l.Net + l.VAT}})
+		}
+	}
+	return out
+}

@@ -1,0 +1,243 @@
+package billing
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// madeInvoice is an invoice of lines, with 25 % VAT where they say nothing else.
+func madeInvoice(t rapid.TB, lines ...InvoiceLine) Invoice {
+	t.Helper()
+	for i := range lines {
+		if lines[i].VATPercent == 0 {
+			lines[i].VATPercent = DecimalFromInt(25)
+		}
+	}
+	inv, err := NewInvoice("F-1", "2026-12-02", "2026-11-01", "2026-12-01", lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+// netOf is what the ledger has of a kind by account and code: what is booked, and the shares.
+func netOf(kind string, booked []Booked, shares []Share) map[string]Ore {
+	out := map[string]Ore{}
+	for _, b := range booked {
+		if b.Kind == kind {
+			out[b.Account+"/"+b.Konteringskode] += b.Net
+		}
+	}
+	for _, s := range shares {
+		if s.Line.Kind == kind {
+			out[s.Account+"/"+s.Line.Konteringskode] += s.Line.Net
+		}
+	}
+	for k, v := range out {
+		if v == 0 {
+			delete(out, k)
+		}
+	}
+	return out
+}
+
+// A line with a konteringskode is that code's own; only the others are shared out.
+func TestNamedLines(t *testing.T) {
+	t.Parallel()
+	booked := []Booked{
+		{"a", "skyss", KindPostage, 500, 125, 0}, {"a", "skole", KindPostage, 1200, 300, 0}, {"b", "helse", KindPostage, 1000, 250, 0},
+		{"a", "skyss", KindProduction, 100, 25, 5}, {"a", "skole", KindProduction, 300, 75, 12}, {"b", "helse", KindProduction, 200, 50, 10},
+	}
+	porto := func(code string, net Ore) InvoiceLine {
+		return InvoiceLine{Kind: KindPostage, Konteringskode: code, Net: net}
+	}
+	fee := func(code string, net Ore) InvoiceLine {
+		return InvoiceLine{Kind: "GEBYR", Konteringskode: code, Net: net}
+	}
+	for name, c := range map[string]struct {
+		kind  string
+		lines []InvoiceLine
+		want  map[string]Ore
+	}{
+		"a credit of one code":    {KindPostage, []InvoiceLine{porto("", 2700), porto("skyss", -43)}, map[string]Ore{"a/skyss": 457, "a/skole": 1200, "b/helse": 1000}},
+		"postage more of one":     {KindPostage, []InvoiceLine{porto("", 2700), porto("skyss", 43)}, map[string]Ore{"a/skyss": 543, "a/skole": 1200, "b/helse": 1000}},
+		"one by itself":           {KindPostage, []InvoiceLine{porto("", 2200), porto("skyss", 500)}, map[string]Ore{"a/skyss": 500, "a/skole": 1200, "b/helse": 1000}},
+		"one by itself, and more": {KindPostage, []InvoiceLine{porto("", 2200), porto("skyss", 510)}, map[string]Ore{"a/skyss": 510, "a/skole": 1200, "b/helse": 1000}},
+		"the others dearer":       {KindPostage, []InvoiceLine{porto("", 2222), porto("skyss", 500)}, map[string]Ore{"a/skyss": 500, "a/skole": 1212, "b/helse": 1010}},
+		"one by itself, credited": {KindPostage, []InvoiceLine{porto("", 2200), porto("skyss", 500), porto("skyss", -43), porto("helse", 7)}, map[string]Ore{"a/skyss": 457, "a/skole": 1200, "b/helse": 1007}},
+		"all by code":             {KindPostage, []InvoiceLine{porto("skole", 1200), porto("helse", 900), porto("skyss", 500)}, map[string]Ore{"a/skyss": 500, "a/skole": 1200, "b/helse": 900}},
+		"a code without letters":  {KindPostage, []InvoiceLine{porto("", 2700), porto("ny", 90)}, map[string]Ore{"/ny": 90, "a/skyss": 500, "a/skole": 1200, "b/helse": 1000}},
+		"fees":                    {"GEBYR", []InvoiceLine{fee("skyss", 10_000), fee("", 2700)}, map[string]Ore{"a/skyss": 10_500, "a/skole": 1200, "b/helse": 1000}},
+		"fees of codes":           {"GEBYR", []InvoiceLine{fee("skyss", 10_000), fee("helse", -30)}, map[string]Ore{"a/skyss": 10_000, "b/helse": -30}},
+	} {
+		inv := madeInvoice(t, c.lines...)
+		if got := netOf(c.kind, booked, AllocateInvoice(inv, Basis{Booked: booked}, nil)); !cmp.Equal(got, c.want) {
+			t.Errorf("%s: %s", name, cmp.Diff(c.want, got))
+		}
+		var invoiced, held Ore
+		for _, r := range CheckInvoice(inv, Basis{Booked: booked}) {
+			if r.Kind == c.kind {
+				invoiced, held = invoiced+r.Invoiced, held+r.Booked
+			}
+		}
+		if invoiced != inv.Net || c.kind == KindPostage && held != 2700 {
+			t.Errorf("%s: the rows have kr %s invoiced and kr %s received", name, invoiced, held)
+		}
+	}
+}
+
+// Whatever lines name a code beside lines that are the receipts: each code has its receipts and its own lines, to the øre.
+func TestNamedLinesAreTheirOwn(t *testing.T) {
+	t.Parallel()
+	codes := []string{"", "0100", "4711", "skole"}
+	rapid.Check(t, func(t *rapid.T) {
+		var booked []Booked
+		var sum Ore
+		want := map[string]Ore{}
+		for _, code := range codes {
+			net := Ore(rapid.Int64Range(1, 900_000).Draw(t, "booked"))
+			booked = append(booked, Booked{"a", code, KindPostage, net, net.Percent(25), rapid.IntRange(0, 99).Draw(t, "letters")})
+			sum += net
+			want["a/"+code] += net
+		}
+		lines := []InvoiceLine{{Kind: KindPostage, Net: sum}}
+		for range rapid.IntRange(0, 5).Draw(t, "lines") {
+			code := rapid.SampledFrom(codes[1:]).Draw(t, "code")
+			net := Ore(rapid.Int64Range(-900_000, 900_000).Draw(t, "net"))
+			lines = append(lines, InvoiceLine{Kind: KindPostage, Konteringskode: code, Net: net})
+			want["a/"+code] += net
+		}
+		for k, v := range want {
+			if v == 0 {
+				delete(want, k)
+			}
+		}
+		inv := madeInvoice(t, lines...)
+		if d := cmp.Diff(want, netOf(KindPostage, booked, AllocateInvoice(inv, Basis{Booked: booked}, nil))); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// What belongs to no letter is on those who caused it: invoiced as the price list says, to the øre; else in that proportion.
+func TestCausedCosts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var booked []Booked
+		var causes []Cause
+		var sum Ore
+		want := map[string]Ore{}
+		for _, account := range []string{"a", "b", "c"} {
+			for _, code := range []string{"", "0100"} { // codes that several have
+				booked = append(booked, Booked{account, code, KindProduction, 100, 25, rapid.IntRange(1, 999).Draw(t, "letters")})
+				net := Ore(rapid.SampledFrom([]int64{0, 1, 327_23, 784_98}).Draw(t, "net"))
+				causes = append(causes, Cause{account, code, net})
+				sum += net
+				if net != 0 {
+					want[account+"/"+code] = net
+				}
+			}
+		}
+		basis := Basis{Booked: booked, Caused: map[string][]Cause{KindMinimum: causes, KindControlSheet: nil}}
+		inv := madeInvoice(t, InvoiceLine{Kind: KindMinimum, Net: sum}, InvoiceLine{Kind: "GEBYR", Net: 5000})
+		shares := AllocateInvoice(inv, basis, nil)
+		if d := cmp.Diff(want, netOf(KindMinimum, nil, shares)); d != "" {
+			t.Fatal(d)
+		}
+		for _, r := range CheckInvoice(inv, basis) {
+			if told := r.Expected != nil; told != (r.Kind == KindMinimum) || told && *r.Expected != sum {
+				t.Fatalf("%+v", r)
+			}
+		}
+		if sum == 0 {
+			return
+		}
+		dearer := madeInvoice(t, InvoiceLine{Kind: KindMinimum, Net: 2 * sum})
+		for k := range want {
+			want[k] *= 2
+		}
+		if d := cmp.Diff(want, netOf(KindMinimum, nil, AllocateInvoice(dearer, basis, nil))); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// A code that has a line of its own for what belongs to no letter is held against what it caused.
+func TestCausedByCode(t *testing.T) {
+	t.Parallel()
+	basis := Basis{
+		Booked: []Booked{{"a", "0100", KindProduction, 100, 25, 1}, {"b", "0200", KindProduction, 100, 25, 9}},
+		Caused: map[string][]Cause{KindMinimum: {{"a", "0100", 900}, {"b", "0200", 100}}},
+	}
+	inv := madeInvoice(t, InvoiceLine{Kind: KindMinimum, Konteringskode: "0100", Net: 900}, InvoiceLine{Kind: KindMinimum, Net: 100})
+	if got, want := netOf(KindMinimum, nil, AllocateInvoice(inv, basis, nil)), (map[string]Ore{"a/0100": 900, "b/0200": 100}); !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	for _, r := range CheckInvoice(inv, basis) {
+		if r.Kind == KindMinimum && *r.Expected != r.Invoiced {
+			t.Errorf("%+v expects %s", r, *r.Expected)
+		}
+	}
+}
+
+// Booked one after another, invoices are the same as booked together: what stands is not shared out once more.
+func TestAllocateInTurn(t *testing.T) {
+	t.Parallel()
+	kinds := []string{KindProduction, KindPostage, KindMinimum, "GEBYR"}
+	rapid.Check(t, func(t *rapid.T) {
+		amount := func(name string) Ore { return Ore(rapid.Int64Range(-9000, 90_000).Draw(t, name)) }
+		var booked []Booked
+		for i := range rapid.IntRange(0, 6).Draw(t, "booked") {
+			net := amount("net")
+			booked = append(booked, Booked{[]string{"a", "b"}[i%2], rapid.SampledFrom([]string{"", "0100", "4711"}).Draw(t, "code"), kinds[i%2], net, net.Percent(25), i})
+		}
+		basis := Basis{Booked: booked}
+		var all []Invoice
+		var standing []Share
+		for range 3 {
+			var lines []InvoiceLine
+			for range rapid.IntRange(1, 3).Draw(t, "lines") {
+				lines = append(lines, InvoiceLine{
+					Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Konteringskode: rapid.SampledFrom([]string{"", "0100", "99"}).Draw(t, "code"), Net: amount("net"),
+					VATPercent: rapid.SampledFrom([]Decimal{DecimalFromInt(25), DecimalFromInt(15)}).Draw(t, "rate"),
+				})
+			}
+			all = append(all, madeInvoice(t, lines...))
+			standing = append(standing, AllocateInvoice(Together(all), basis, standing)...)
+		}
+		sum := func(shares []Share) map[string]Ore {
+			out := map[string]Ore{}
+			for _, s := range shares {
+				k := fmt.Sprint(s.Account, "/", s.Line.Konteringskode, "/", s.Line.Kind)
+				out[k] += s.Line.Net
+				out[k+" VAT"] += s.Line.VAT
+			}
+			for k, v := range out {
+				if v == 0 {
+					delete(out, k)
+				}
+			}
+			return out
+		}
+		if d := cmp.Diff(sum(AllocateInvoice(Together(all), basis, nil)), sum(standing)); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// VAT at another rate than the receipts' is of its kind and codes, not a rounding of everybody's.
+func TestVATOfItsKind(t *testing.T) {
+	t.Parallel()
+	booked := []Booked{{"a", "0100", KindProduction, 10_000, 0, 3}, {"b", "0200", KindPostage, 50_000, 0, 0}}
+	inv := madeInvoice(t, InvoiceLine{Kind: KindProduction, Net: 10_000}, InvoiceLine{Kind: KindPostage, Net: 50_000})
+	want := []Share{
+		{"a", CostLine{KindProduction, "0100", 0, 2500, 2500}}, {"b", CostLine{KindPostage, "0200", 0, 12_500, 12_500}},
+	}
+	if got := AllocateInvoice(inv, Basis{Booked: booked}, nil); !slices.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+}
