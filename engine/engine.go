@@ -187,15 +187,18 @@ func (e *Engine) reach(ctx context.Context, v Vendor) (VendorSide, error) {
 	return side, nil
 }
 
+// SettingIdentity is the archive's setting with its identity, a UUID. It is a secret.
+const SettingIdentity = "identity"
+
 // identify reads this archive's identity, or gives it one.
 func (e *Engine) identify(ctx context.Context, wanted string) error {
 	return e.archive.InTx(ctx, func(tx Tx) error {
-		id, err := tx.Setting(ctx, "identity")
+		id, err := tx.Setting(ctx, SettingIdentity)
 		if errors.Is(err, ErrNotFound) {
 			if id = wanted; id == "" {
 				id = uuid.NewString()
 			}
-			err = tx.SetSetting(ctx, "identity", id)
+			err = tx.SetSetting(ctx, SettingIdentity, id)
 		}
 		if err != nil {
 			return fmt.Errorf("archive identity: %w", err)

@@ -50,6 +50,8 @@ type wiring struct {
 	timeouts     exchange.Timeouts                 // see exchange.Target
 	installation string                            // see archive.Config
 	identity     string                            // see engine.Config
+	create       bool                              // an archive that is not there is made
+	allowRoot    bool                              // see notAsRoot
 	retry        func(attempt int) time.Duration   // of failed background work
 }
 
@@ -59,13 +61,20 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, w wiring) (
 	if w.now != nil {
 		a.now = w.now
 	}
-	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
+	if err := notAsRoot(cfg, w.allowRoot); err != nil {
+		return nil, err
+	}
+	first := w.create || isFirstStart(cfg.Path)
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok && first {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fmt.Errorf("folder of the database: %w", err)
 		}
 	}
 	var err error
-	a.archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.now, Enqueue: queue.Enqueue, Installation: w.installation})
+	a.archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.now, Enqueue: queue.Enqueue, Installation: w.installation, MustExist: !first})
+	if errors.Is(err, archive.ErrMissing) {
+		err = fmt.Errorf("%w. If it is lost, restore a backup (docs/backup.md); a new, empty one is made by \"postgang archive create\"", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +85,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger, w wiring) (
 }
 
 func (a *app) wire(ctx context.Context, w wiring) error {
-	blobs, err := archive.OpenDir(a.cfg.Documents)
+	blobs, err := a.archive.OpenDocuments(ctx, a.cfg.Documents)
 	if err != nil {
 		return err
 	}
@@ -107,6 +116,12 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 			return exchange.Dial(ctx, t)
 		},
 	})
+	if err == nil {
+		err = a.archive.ClaimDocuments(ctx, blobs)
+	}
+	if err == nil {
+		err = firstStartOver(a.cfg.Path)
+	}
 	if err != nil {
 		return err
 	}

@@ -308,6 +308,9 @@ duplicate_limit = 0
 	if err := os.WriteFile(filepath.Join(dir, config.DefaultName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := markFirstStart(filepath.Join(dir, config.DefaultName)); err != nil {
+		t.Fatal(err)
+	}
 	c.dsn = dsn
 	c.setClock(0)
 	return c

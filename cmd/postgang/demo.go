@@ -206,7 +206,7 @@ func (d *demo) open(ctx context.Context) error {
 	if d.verbose {
 		sink = io.MultiWriter(sink, d.err)
 	}
-	d.app, err = open(ctx, cfg, jsonLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", identity: demoIdentity, step: d.onStep})
+	d.app, err = open(ctx, cfg, jsonLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", identity: demoIdentity, create: true, step: d.onStep})
 	if err != nil {
 		return err
 	}
@@ -578,7 +578,7 @@ allow_synthetic = true
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, cfg, jsonLogger(&lockedWriter{w: d.log}), wiring{now: d.clock.Now, installation: "DEMB", identity: demoIdentity})
+	a, err := open(ctx, cfg, jsonLogger(&lockedWriter{w: d.log}), wiring{now: d.clock.Now, installation: "DEMB", identity: demoIdentity, create: true})
 	if err != nil {
 		return err
 	}

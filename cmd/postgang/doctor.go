@@ -105,11 +105,11 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	c.ok("configuration", "%s: %d accounts, %d vendors, %d schedules", o.config, len(cfg.Accounts), len(cfg.Vendors), len(cfg.Schedules))
 	c.clock(cfg)
 	for _, f := range []struct{ name, path string }{
-		{"folder documents", cfg.Documents}, {"folder work", cfg.Work}, {"folder intake", cfg.Inbox}, {"folder reports", cfg.ReportFolder},
+		{"folder work", cfg.Work}, {"folder intake", cfg.Inbox}, {"folder reports", cfg.ReportFolder},
 	} {
 		c.folder(f.name, f.path)
 	}
-	c.disk(cfg.Documents, cfg.Rules)
+	c.documents(cfg)
 	c.workers(ctx, cfg)
 	c.register(cfg)
 	for _, a := range cfg.Accounts {
@@ -223,10 +223,13 @@ func (c *checkup) register(cfg *config.Config) {
 func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) {
 	a, err := open(ctx, cfg, o.logger(), wiring{})
 	if err != nil {
-		c.bad("database", "check [archive] database, and that the server is up", "%v", err)
+		c.bad("database", "check [archive] database and documents, and that the server is up", "%v", err)
 		return
 	}
 	defer a.Close()
+	if !c.whole(ctx, cfg, a) {
+		return
+	}
 	var alarms []engine.Alarm
 	var sinks []notify.Standing
 	err = a.archive.View(ctx, func(r engine.Reader) error {

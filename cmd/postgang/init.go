@@ -41,7 +41,9 @@ func newInit(o *options) *cobra.Command {
 		Use:   "init",
 		Short: "Write a commented configuration, the folders and our SSH key",
 		Long: `Writes postgang.toml with every common setting explained, makes the folders it
-names and an SSH key pair for the vendor. Nothing that exists is overwritten.
+names and an SSH key pair for the vendor. Nothing that exists is overwritten. The
+first command that works with the configuration makes the archive; later on, an
+archive that is missing is an error.
 
 With --simulator the configuration points at the vendor simulator of this program
 ("postgang vendor-sim"), so that everything can be tried on one machine.`,
@@ -83,6 +85,9 @@ func initialise(o *options, s settings, simulator bool) error {
 		return err
 	}
 	if err := writeNew(o.config, text); err != nil {
+		return err
+	}
+	if err := markFirstStart(o.config); err != nil {
 		return err
 	}
 	var made []string

@@ -189,6 +189,9 @@ max_letters_per_job = 7
 	if err := os.WriteFile(filepath.Join(dir, config.DefaultName), []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := markFirstStart(filepath.Join(dir, config.DefaultName)); err != nil {
+		t.Fatal(err)
+	}
 	for _, sh := range expected.Shipments {
 		if sh.Reason == string(engine.ReasonNoDigitalID) && sh.Outcome == letters.Printed {
 			s.due++

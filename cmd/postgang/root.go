@@ -62,12 +62,13 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 	root.PersistentFlags().StringVarP(&o.config, "config", "c", path, "configuration file ($"+EnvConfig+")")
 	root.PersistentFlags().BoolVar(&o.json, "json", false, "write JSON for programs instead of a table")
 	root.PersistentFlags().BoolVarP(&o.verbose, "verbose", "v", false, "log what happens to standard error")
+	root.PersistentFlags().BoolVar(&o.wiring.allowRoot, "allow-root", false, "run as root though the archive belongs to another user")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
 		newInit(o), newDoctor(o), newSubmit(o), newNight(o), newGuard(o), newMonth(o), newInvoice(o), newDeviations(o), newCodes(o), newServe(o), newStatus(o),
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o), newVendorSim(o), newDemo(o), newBench(o),
 	)
-	root.AddCommand(newCheck(o), newPrepare(o), newLetter(o), newAlarms(o), newVendorCheck(o), newManual(o))
+	root.AddCommand(newCheck(o), newPrepare(o), newLetter(o), newAlarms(o), newVendorCheck(o), newManual(o), newArchive(o))
 	o.completions(root)
 	return root
 }

@@ -35,7 +35,19 @@ type Config struct {
 	// Installation is the start of all job ids, four of A-Z and 0-9, kept by a new archive; an archive that has one
 	// keeps its own. Empty: drawn at random, so that two installations of one vendor do not take the same ids.
 	Installation string
+	// MustExist: an archive that is not there is ErrMissing. Otherwise a new, empty one is made.
+	MustExist bool
 }
+
+// Why an archive cannot be used.
+var (
+	// ErrMissing: there is no database, or one without an archive.
+	ErrMissing = errors.New("there is no archive")
+	// ErrDamaged: what the database holds cannot be relied on.
+	ErrDamaged = errors.New("the database is damaged. Stop what uses it, keep a copy, and restore a backup: docs/backup.md")
+	// ErrDiskFull: nothing can be written where the database lies.
+	ErrDiskFull = errors.New("the disk is full where the database is kept")
+)
 
 // Archive is an open archive.
 type Archive struct {
@@ -57,6 +69,10 @@ type store interface {
 	fault(err error) error
 	lock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	dialect() dialect
+	// holds reports whether an archive is there.
+	holds(ctx context.Context) (bool, error)
+	// check looks through the whole database for damage.
+	check(ctx context.Context) ([]string, error)
 	// writer is the pool of connections that write.
 	writer() *sql.DB
 	close() error
@@ -88,7 +104,7 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(c.DSN, "sqlite:"):
-		a.store, a.read, err = openSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"))
+		a.store, a.read, err = openSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"), c.MustExist)
 	case strings.HasPrefix(c.DSN, "postgres://"), strings.HasPrefix(c.DSN, "postgresql://"):
 		a.store, a.read, err = openPostgres(ctx, c.DSN)
 	default:
@@ -97,6 +113,17 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
+	}
+	if c.MustExist {
+		there, err := a.store.holds(ctx)
+		if err != nil {
+			err = fmt.Errorf("look for the archive: %w", a.store.fault(err))
+		} else if !there {
+			err = fmt.Errorf("%w in the database", ErrMissing)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open archive: %w", err), a.Close())
+		}
 	}
 	if err := a.migrate(ctx, c.Installation); err != nil {
 		return nil, errors.Join(fmt.Errorf("open archive: %w", err), a.Close())
@@ -107,6 +134,15 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 // Close closes the archive. Transactions must have ended.
 func (a *Archive) Close() error {
 	return errors.Join(a.read.Close(), a.store.close())
+}
+
+// Check looks through the whole database and tells what is damaged; of PostgreSQL the server takes care itself.
+func (a *Archive) Check(ctx context.Context) ([]string, error) {
+	found, err := a.store.check(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("check the database: %w", a.store.fault(err))
+	}
+	return found, nil
 }
 
 // SQLite is the pool with the one write connection, which the queue shares; nil on PostgreSQL.

@@ -731,7 +731,7 @@ func TestKilled(t *testing.T) {
 func open(t testing.TB, dsn string) (store, io.Closer) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		s, read, err := openSQLite(t.Context(), path)
+		s, read, err := openSQLite(t.Context(), path, false)
 		if err != nil {
 			t.Fatal(err)
 		}

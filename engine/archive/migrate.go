@@ -26,6 +26,9 @@ const (
 	dialectPostgres dialect = "postgres"
 )
 
+// versionTable is the migrations' own; an archive has it from its first moment.
+const versionTable = "archive_version"
+
 // settingInstallation is the start of all job ids of this archive.
 const settingInstallation = "installation"
 
@@ -56,7 +59,7 @@ func (a *Archive) migrations() (*goose.Provider, error) {
 		gooseDialect = goose.DialectPostgres
 	}
 	p, err := goose.NewProvider(gooseDialect, a.store.writer(), files,
-		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName("archive_version"))
+		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName(versionTable))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
@@ -76,7 +79,7 @@ func (a *Archive) migrate(ctx context.Context, installation string) error {
 	}
 	have, known, err := p.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the version of the schema: %w", err)
+		return fmt.Errorf("read the version of the schema: %w", a.store.fault(err))
 	}
 	if have > known {
 		return fmt.Errorf("the archive has schema version %d, and this program knows up to %d: use the newer program that wrote it, or restore a backup from before", have, known)

@@ -115,6 +115,15 @@ func (s *postgresStore) readOptions() *sql.TxOptions {
 func (s *postgresStore) dialect() dialect { return dialectPostgres }
 func (s *postgresStore) writer() *sql.DB  { return s.db }
 
+// holds reports whether the database has our tables.
+func (s *postgresStore) holds(ctx context.Context) (there bool, err error) {
+	err = s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versionTable).Scan(&there)
+	return there, err
+}
+
+// check is the server's own matter.
+func (s *postgresStore) check(context.Context) ([]string, error) { return nil, nil }
+
 func (s *postgresStore) close() error {
 	err := s.db.Close()
 	s.pool.Close()
@@ -127,6 +136,9 @@ const (
 	pgUnique        = "23505"
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
+	pgDiskFull      = "53100"
+	pgCorrupted     = "XX001"
+	pgIndexCorrupt  = "XX002"
 )
 
 func (s *postgresStore) fault(err error) error {
@@ -143,6 +155,10 @@ func (s *postgresStore) fault(err error) error {
 		return fmt.Errorf("refers to a row that is %w: %w", engine.ErrNotFound, clean)
 	case pgSerialization, pgDeadlock:
 		return fmt.Errorf("%w: %w", engine.ErrStale, clean)
+	case pgDiskFull:
+		return fmt.Errorf("%w: %w", ErrDiskFull, clean)
+	case pgCorrupted, pgIndexCorrupt:
+		return fmt.Errorf("%w: %w", ErrDamaged, clean)
 	}
 	return clean
 }

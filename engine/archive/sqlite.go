@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,11 +34,11 @@ type sqliteStore struct {
 	write *sql.DB // one connection; the queue uses it too
 }
 
-func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
+func openSQLite(ctx context.Context, path string, mustExist bool) (store, *sql.DB, error) {
 	if path == "" {
 		return nil, nil, errors.New("sqlite: the path of the file is missing")
 	}
-	path, err := filepath.Abs(path)
+	path, err := placeOf(path, mustExist)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlite: %w", err)
 	}
@@ -60,7 +62,7 @@ func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
 	}
 	s.write.SetMaxOpenConns(1)
 	if err := begin(ctx, s.write); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, err), s.write.Close())
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, s.fault(err)), s.write.Close())
 	}
 	// The folder's entry of a new file must survive a power cut as well as its contents.
 	if err := syncDir(filepath.Dir(path)); err != nil {
@@ -73,6 +75,65 @@ func openSQLite(ctx context.Context, path string) (store, *sql.DB, error) {
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
 	return s, read, nil
+}
+
+// sqliteMagic begins every SQLite file that is not empty.
+const sqliteMagic = "SQLite format 3\x00"
+
+// placeOf is where the file of a database lies, without links, so that all who name it take the same locks. A new file is made,
+// that only its owner can read whatever the umask: the files beside it get its mode.
+func placeOf(path string, mustExist bool) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	at, err := filepath.EvalSymlinks(path)
+	switch {
+	case err == nil:
+		return at, looksSound(at, mustExist)
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	case mustExist:
+		return "", fmt.Errorf("%w at %s", ErrMissing, path)
+	}
+	if to, err := os.Readlink(path); err == nil {
+		return "", fmt.Errorf("%s is a link to %s, which is not there", path, to)
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	at = filepath.Join(folder, filepath.Base(path))
+	f, err := os.OpenFile(at, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return at, nil // another process was quicker
+	}
+	if err != nil {
+		return "", err
+	}
+	return at, errors.Join(f.Chmod(0o600), f.Close())
+}
+
+// looksSound refuses a file that is no database, or empty: that is what is left when a copy or a disk failed. A file that is
+// being made is empty for a moment.
+func looksSound(path string, mustExist bool) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, len(sqliteMagic))
+	switch n, err := io.ReadFull(f, head); {
+	case errors.Is(err, io.EOF) && !mustExist:
+		return nil
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: %s is empty", ErrDamaged, path)
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case string(head[:n]) != sqliteMagic:
+		return fmt.Errorf("%w: %s is no SQLite database", ErrDamaged, path)
+	}
+	return nil
 }
 
 // begin makes the first connection. To make the journal of a new file one of WAL does not wait while another process does the
@@ -189,6 +250,7 @@ const (
 	sqliteForeignKey   = 787
 	sqlitePrimaryKey   = 1555
 	sqliteUnique       = 2067
+	sqliteSHMSize      = 4874
 )
 
 func (s *sqliteStore) fault(err error) error {
@@ -205,7 +267,53 @@ func (s *sqliteStore) fault(err error) error {
 	case sqliteBusySnapshot:
 		return fmt.Errorf("%w: %w", engine.ErrStale, err)
 	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case sqlite3.SQLITE_IOERR:
+		// SQLite does not say of these why. The file of shared memory cannot grow on a full disk.
+		if e.Code() == sqliteSHMSize || noRoom(filepath.Dir(s.path)) {
+			return fmt.Errorf("%w: %w", ErrDiskFull, err)
+		}
+		return fmt.Errorf("the disk of the database fails: %w", err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("the database cannot be written: its file, its folder or its disk is read-only for this user: %w", err)
+	}
 	return err
+}
+
+// noRoom reports whether nothing can be written on the disk of a folder.
+func noRoom(folder string) bool {
+	var st syscall.Statfs_t
+	return syscall.Statfs(folder, &st) == nil && (int64(st.Bavail)*st.Bsize < 1<<20 || st.Files > 0 && st.Ffree == 0)
+}
+
+// holds reports whether the database has our tables.
+func (s *sqliteStore) holds(ctx context.Context) (there bool, err error) {
+	err = s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)", versionTable).Scan(&there)
+	return there, err
+}
+
+// check has SQLite look through the whole file.
+func (s *sqliteStore) check(ctx context.Context) ([]string, error) {
+	rows, err := s.write.QueryContext(ctx, "PRAGMA quick_check(10)")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		if text != "ok" {
+			out = append(out, text)
+		}
+	}
+	return out, rows.Err()
 }
 
 func (s *sqliteStore) lock(ctx context.Context, name string) (context.Context, func(), error) {

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"postgang/cmd/config"
+	"postgang/engine/archive"
+	"postgang/engine/queue"
+)
+
+// firstStartSuffix ends the name of the file beside a configuration that says that its archive is still to be made: "postgang
+// init" writes it, and the first command that works with the archive removes it. Without it a missing archive is a lost one.
+const firstStartSuffix = ".first-start"
+
+// markFirstStart says that the archive of a configuration is still to be made.
+func markFirstStart(config string) error {
+	return os.WriteFile(config+firstStartSuffix, []byte("The archive of this configuration is still to be made. The first command that works with it does so, and removes this file.\n"), 0o600)
+}
+
+func isFirstStart(config string) bool {
+	_, err := os.Stat(config + firstStartSuffix)
+	return err == nil
+}
+
+// firstStartOver is called when archive and documents are there.
+func firstStartOver(config string) error {
+	if err := os.Remove(config + firstStartSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the archive is there, and the file that let it be made cannot be removed; remove it: %w", err)
+	}
+	return nil
+}
+
+// notAsRoot refuses to work as root on another user's archive: what root makes, its owner cannot write afterwards.
+func notAsRoot(cfg *config.Config, allowed bool) error {
+	if allowed || os.Geteuid() != 0 {
+		return nil
+	}
+	paths := []string{cfg.Documents, cfg.Work}
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
+		paths = append([]string{path, filepath.Dir(path)}, paths...)
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // what is not there yet belongs to nobody
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
+			return usage("%s belongs to user %d, and files that root makes there would lock that user out: run this as that user (sudo -u '#%d' …), or say --allow-root", path, st.Uid, st.Uid)
+		}
+	}
+	return nil
+}
+
+func newArchive(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "archive", Short: "Make a new archive; let one have its documents again"}
+	cmd.AddCommand(newArchiveCreate(o), newArchiveAdopt(o))
+	return cmd
+}
+
+func newArchiveCreate(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "create",
+		Short: "Make the new, empty archive that the configuration names",
+		Long: `Makes the database's tables, or the SQLite file, and the folder of documents. What is
+there already is left as it is. After "postgang init" the first command does this; it is
+needed when the configuration was written by other means, or names another database.
+
+When an archive is lost, do not make a new one: restore the backup.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.wiring.create = true
+			return o.with(cmd.Context(), false, func(*app) error {
+				return o.print(map[string]any{"created": true}, func(w io.Writer) { fmt.Fprintln(w, "The archive is there.") })
+			})
+		},
+	}
+}
+
+// adoptLooks is how many documents are looked for before a folder is taken for the archive's own.
+const adoptLooks = 1000
+
+func newArchiveAdopt(o *options) *cobra.Command {
+	var incomplete bool
+	cmd := &cobra.Command{
+		Use:   "adopt",
+		Short: "Take the configured folder of documents for this archive's own",
+		Long: fmt.Sprintf(`For documents that were restored without the file that says whose they are. The %d
+newest documents must be there; with --incomplete some may be missing.`, adoptLooks),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			cfg, err := config.Load(o.config)
+			if err != nil {
+				return err
+			}
+			if err := notAsRoot(cfg, o.wiring.allowRoot); err != nil {
+				return err
+			}
+			if _, err := os.Stat(cfg.Documents); err != nil {
+				return fmt.Errorf("folder of documents: %w", err)
+			}
+			a, err := archive.Open(ctx, archive.Config{DSN: cfg.Database, Enqueue: queue.Enqueue, MustExist: true})
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			docs, err := archive.OpenDir(cfg.Documents)
+			if err != nil {
+				return err
+			}
+			defer docs.Close()
+			looked, missing, err := a.MissingDocuments(ctx, docs, adoptLooks)
+			if err != nil {
+				return err
+			}
+			if missing > 0 && !incomplete {
+				return fmt.Errorf("%d of the %d newest documents are not in %s; restore them first, or say --incomplete", missing, looked, cfg.Documents)
+			}
+			if err := a.AdoptDocuments(ctx, docs); err != nil {
+				return err
+			}
+			return o.print(map[string]any{"looked_for": looked, "missing": missing}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s is the archive's. Documents looked for: %d, missing: %d.\n", cfg.Documents, looked, missing)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "though documents are missing")
+	return cmd
+}

@@ -1,0 +1,188 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"postgang/engine"
+)
+
+const (
+	// markName is the file in a folder of documents that says whose they are: an id made from that of the archive, so that the
+	// archive's own, which is a secret, stands in the database alone.
+	markName = "archive.id"
+	// settingMarked says that the folder of documents has its mark.
+	settingMarked = "documents-marked"
+)
+
+// ErrDocuments says that the folder of documents is missing, or is another archive's.
+var ErrDocuments = errors.New("the documents are not those of this archive")
+
+// OpenDocuments opens the folder of this archive's documents, and makes it for an archive that has none yet. A folder that is
+// missing, empty where it was not, or another archive's is refused with ErrDocuments: else one letter after another would fail.
+func (a *Archive) OpenDocuments(ctx context.Context, path string) (*Dir, error) {
+	if err := a.checkDocuments(ctx, path); err != nil {
+		return nil, err
+	}
+	return OpenDir(path)
+}
+
+func (a *Archive) checkDocuments(ctx context.Context, path string) error {
+	var mark string // that must be there; empty: the archive has no identity yet
+	var marked, any bool
+	err := a.View(ctx, func(r engine.Reader) (err error) {
+		if mark, err = documentsMark(ctx, r); err != nil {
+			return err
+		}
+		_, err = r.Setting(ctx, settingMarked)
+		if marked = err == nil; err != nil && !errors.Is(err, engine.ErrNotFound) {
+			return err
+		}
+		any, err = r.(*reader).anyDocument(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	have, err := os.ReadFile(filepath.Join(path, markName))
+	if err == nil {
+		if mark == "" || strings.TrimSpace(string(have)) != mark {
+			return fmt.Errorf("%w: the folder %s belongs to another archive. Check [archive] database and documents; after a restore both must be of one archive", ErrDocuments, path)
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("folder of documents: %w", err)
+	}
+	kept, err := os.ReadDir(filepath.Join(path, blobFolder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("folder of documents: %w", err)
+	}
+	_, gone := os.Stat(path)
+	// An archive from before there were marks has documents and none; its folder is marked now.
+	switch {
+	case (marked || any) && errors.Is(gone, fs.ErrNotExist):
+		return fmt.Errorf("%w: the folder %s is missing. Is its disk mounted? Else restore it: docs/backup.md", ErrDocuments, path)
+	case marked, any && len(kept) == 0:
+		return fmt.Errorf("%w: the folder %s has no %s. Is its disk mounted? Else restore it: docs/backup.md. If they are its documents all the same: postgang archive adopt", ErrDocuments, path, markName)
+	case mark == "" && !any && len(kept) > 0:
+		return fmt.Errorf("%w: the folder %s has documents, and the archive is new. Restore its database (docs/backup.md), or set [archive] documents to another folder", ErrDocuments, path)
+	}
+	return nil
+}
+
+// ClaimDocuments marks a folder as this archive's, unless it is. The archive must have its identity.
+func (a *Archive) ClaimDocuments(ctx context.Context, d *Dir) error {
+	marked := false
+	err := a.View(ctx, func(r engine.Reader) error {
+		_, err := r.Setting(ctx, settingMarked)
+		if marked = err == nil; errors.Is(err, engine.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || marked && d.has(markName) {
+		return err
+	}
+	return a.AdoptDocuments(ctx, d)
+}
+
+// AdoptDocuments marks a folder as this archive's, whatever mark it has.
+func (a *Archive) AdoptDocuments(ctx context.Context, d *Dir) error {
+	var mark string
+	err := a.View(ctx, func(r engine.Reader) (err error) {
+		mark, err = documentsMark(ctx, r)
+		return err
+	})
+	if err == nil && mark == "" {
+		err = errors.New("the archive has no identity yet")
+	}
+	if err == nil {
+		// The mark first: an archive that says that there is one must find it.
+		err = d.writeFile(markName, mark+"\n")
+	}
+	if err != nil {
+		return fmt.Errorf("mark the folder of documents: %w", err)
+	}
+	return a.InTx(ctx, func(t engine.Tx) error { return t.SetSetting(ctx, settingMarked, "yes") })
+}
+
+// MissingDocuments looks for the newest documents, at most so many, and counts those that are not in the folder.
+func (a *Archive) MissingDocuments(ctx context.Context, d *Dir, most int) (looked, missing int, err error) {
+	err = a.View(ctx, func(r engine.Reader) error {
+		looked, missing = 0, 0
+		return r.(*reader).each(ctx, func(scan scan) error {
+			var ref engine.BlobRef
+			if err := scan(&ref.SHA256, &ref.Bytes); err != nil {
+				return err
+			}
+			looked++
+			b, err := d.Open(ctx, ref)
+			if errors.Is(err, engine.ErrNotFound) {
+				missing++
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return b.Close()
+		}, `SELECT d.blob_sha, d.blob_bytes FROM document d JOIN shipment s ON s.id = d.shipment ORDER BY s.received_at DESC, s.id, d.place LIMIT $1`, most)
+	})
+	return looked, missing, err
+}
+
+// documentsMark is what stands in the mark of this archive's folder; empty: it has no identity yet.
+func documentsMark(ctx context.Context, r engine.Reader) (string, error) {
+	id, err := r.Setting(ctx, engine.SettingIdentity)
+	if errors.Is(err, engine.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	space, err := uuid.Parse(id)
+	if err != nil {
+		return "", fmt.Errorf("archive identity: %w", err)
+	}
+	return uuid.NewSHA1(space, []byte("documents")).String(), nil
+}
+
+func (r *reader) anyDocument(ctx context.Context) (bool, error) {
+	_, err := one(ctx, r, scalar[int], `SELECT 1 FROM document LIMIT 1`)
+	if errors.Is(err, engine.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// has reports whether a file is in the folder.
+func (d *Dir) has(name string) bool {
+	_, err := d.root.Stat(name)
+	return err == nil
+}
+
+// writeFile puts a file into the folder, whole or not at all.
+func (d *Dir) writeFile(name, text string) error {
+	temp, f, err := d.create()
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = d.root.Rename(temp, name)
+	}
+	if err != nil {
+		_ = d.root.Remove(temp)
+	}
+	return errors.Join(err, f.Close(), d.sync("."))
+}
