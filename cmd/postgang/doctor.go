@@ -253,8 +253,8 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	switch {
 	case err != nil:
 		c.bad("database", "", "%v", err)
-	case len(alarms) > 0:
-		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", len(alarms))
+	case engine.Unacknowledged(alarms) > 0:
+		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", engine.Unacknowledged(alarms))
 	default:
 		c.ok("database", "works, no open alarms")
 	}
