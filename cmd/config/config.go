@@ -245,6 +245,11 @@ type Checks struct {
 	PageToleranceMM *float64           `toml:"page_tolerance_mm"`
 	PageAction      prepare.PageAction `toml:"page_size_action"` // "scale", "crop" or "refuse"
 	PageCropMM      *float64           `toml:"page_crop_mm"`
+	MinScale        *float64           `toml:"min_scale_percent"` // of a page that is made to fit A4
+	MaxScale        *float64           `toml:"max_scale_percent"`
+	Portfolio       prepare.Level      `toml:"portfolio"`
+	Attachments     prepare.Level      `toml:"attachments"`
+	BlankLetter     prepare.Level      `toml:"blank_letter"`
 	TooManyPages    prepare.Level      `toml:"too_many_pages"`
 	MaxPages        int                `toml:"max_pages"` // of a letter; 0: no limit of the vendor's
 	TooManySheets   prepare.Level      `toml:"too_many_sheets"`
@@ -922,6 +927,16 @@ func (c *checker) checks(at string, v Checks, w Window, profile printjobs.Profil
 		Encryption: v.Encryption, PageSize: v.PageSize, TooManyPages: v.TooManyPages, MaxPages: v.MaxPages, PDFVersion: v.PDFVersion,
 		MaxPDFVersion: v.MaxPDFVersion, FontNotEmbedded: v.FontNotEmbedded, ImageResolution: v.ImageResolution,
 		PageAction: v.PageAction, TooManySheets: v.TooManySheets, MaxSheets: v.MaxSheets, Repaired: v.Repaired,
+		Portfolio: v.Portfolio, Attachments: v.Attachments, BlankLetter: v.BlankLetter,
+	}
+	for _, scale := range []struct {
+		name   string
+		to     *float64
+		wanted *float64
+	}{{"min_scale_percent", &out.MinScalePercent, v.MinScale}, {"max_scale_percent", &out.MaxScalePercent, v.MaxScale}} {
+		if set(scale.to, scale.wanted); scale.wanted != nil && *scale.wanted == 0 {
+			c.add(at+"."+scale.name, "0 is no scale; for no limit set the widest, min_scale_percent = 1 and max_scale_percent = 10000")
+		}
 	}
 	set(&out.CropMM, v.PageCropMM)
 	set(&out.PageToleranceMM, v.PageToleranceMM)
