@@ -24,6 +24,14 @@ func ParseCivil(s string) (Civil, error) {
 	return c, nil
 }
 
+// ParseDay reads a day as people write it: 2026-01-31, or 31.01.2026 with or without zeros.
+func ParseDay(s string) (Civil, error) {
+	if d, err := time.Parse("2.1.2006", s); err == nil {
+		return ParseCivil(d.Format(civilLayout))
+	}
+	return ParseCivil(s)
+}
+
 // CivilOf gives the calendar day of t in loc, or the empty value for a zero time.
 func CivilOf(t time.Time, loc *time.Location) Civil {
 	if t.IsZero() {

@@ -50,9 +50,9 @@ func ParseDecimal(s string) (Decimal, error) {
 	return Decimal(n), nil
 }
 
-// UnmarshalText reads what ParseDecimal reads, so that a configuration may write "5,70".
+// UnmarshalText reads what ParseKroner reads, so that a configuration may write "5,70".
 func (d *Decimal) UnmarshalText(text []byte) error {
-	v, err := ParseDecimal(string(text))
+	v, err := ParseKroner(string(text))
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ type Input struct {
 
 // NewInput reads a value, such as "5,70", as a set input.
 func NewInput(value string, source Source, note string) (Input, error) {
-	d, err := ParseDecimal(value)
+	d, err := ParseKroner(value)
 	if err != nil {
 		return Input{}, err
 	}

@@ -102,7 +102,11 @@ func ParseInvoice(data []byte, f InvoiceFormat) (Invoice, []Problem) {
 	if !ok {
 		return Invoice{}, p.problems
 	}
-	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("<")) {
+	isXML := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("<"))
+	if !p.withinBounds(text, isXML) {
+		return Invoice{}, p.problems
+	}
+	if isXML {
 		p.ehf(text)
 	} else {
 		p.csv(text)

@@ -16,10 +16,14 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"postgang/bounded"
 )
 
 var (
-	idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:\-]{0,99}$`)
+	idPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:\-]{0,99}$`)
+	uuidPattern = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+	lonely      = regexp.MustCompile(`\b\d\b`) // a figure by itself
 	// The widest of the patterns that SvarUt has had (REST V2 and V3).
 	codePattern = regexp.MustCompile(`^[a-zA-Z0-9_\-.øæåØÆÅ]{0,20}$`)
 	// Stricter than time.Parse, which lets one-digit hours and a comma in fractions through.
@@ -73,12 +77,18 @@ type receiptParser struct {
 	problems []Problem
 	count    int               // problems found, listed or not
 	seen     map[[2]string]int // job and shipment → line
+	full     bool              // there are more rows than a file may have
+	trailer  int               // line of the trailer, 0: not there yet
+	version  int               // line of the first row whose version stands behind the rows, if at all
 }
 
 func (p *receiptParser) add(line int, column, code, format string, args ...any) {
 	p.count++
 	if p.count <= MaxProblems {
 		p.problems = append(p.problems, Problem{Line: line, Column: column, Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+	if p.count == 1 { // none of them will be taken
+		p.rows = nil
 	}
 }
 
@@ -199,14 +209,12 @@ func firstBadLine(data []byte) int {
 }
 
 func (p *receiptParser) run(text []byte) {
-	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma = rune(p.format.Delimiter[0])
-	r.FieldsPerRecord = -1 // counted here, so that every short row is listed
+	r := bounded.NewCSV(text, rune(p.format.Delimiter[0])) // fields are counted here, so that every short row is listed
 	r.ReuseRecord = true
 
 	header, err := r.Read()
 	if err != nil {
-		p.add(errorLine(err), "", ProblemSyntax, "the header line has misplaced quotation marks")
+		p.csvError(err, "the header line has misplaced quotation marks")
 		return
 	}
 	columns := slices.Clone(header)
@@ -217,19 +225,83 @@ func (p *receiptParser) run(text []byte) {
 	for {
 		fields, err := r.Read()
 		if errors.Is(err, io.EOF) {
+			p.ended()
 			return
 		}
 		if err != nil {
-			p.add(errorLine(err), "", ProblemSyntax, "misplaced or unclosed quotation mark")
+			if !p.csvError(err, "misplaced or unclosed quotation mark") {
+				return
+			}
 			continue
 		}
 		line, _ := r.FieldPos(0)
+		trim := func(col string) string { return strings.Trim(fields[position[col]], " \t\u00a0") }
+		if p.isTrailer(line, fields[0]) {
+			if len(fields) == len(columns) {
+				p.checkSums(line, trim)
+			}
+			continue
+		}
 		if len(fields) != len(columns) {
 			p.add(line, "", ProblemFieldCount, "the row has %d fields, the header %d; the file may be cut off or hold a stray %q", len(fields), len(columns), p.format.Delimiter)
 			continue
 		}
-		p.row(line, func(col string) string { return strings.Trim(fields[position[col]], " \t\u00a0") })
+		p.row(line, trim)
 	}
+}
+
+// isTrailer reports whether a line is the one at the end that is no row, by its beginning. Nothing may stand after it.
+func (p *receiptParser) isTrailer(line int, beginning string) bool {
+	is := p.format.Trailer != "" && strings.HasPrefix(strings.TrimSpace(beginning), p.format.Trailer)
+	if p.trailer > 0 {
+		p.add(line, "", ProblemSyntax, "something stands after the line %d, which is the last one by its beginning", p.trailer)
+		return true
+	}
+	if is {
+		p.trailer = line
+	}
+	return is
+}
+
+// ended misses the trailer at the end of a file.
+func (p *receiptParser) ended() {
+	if p.format.Trailer != "" && p.trailer == 0 {
+		p.add(0, "", ProblemMissingTrailer, "the file does not end with a line that begins with the trailer of the profile; the file may be cut off")
+	}
+}
+
+// checkSums holds the amounts of a trailer against the rows, where it has some.
+func (p *receiptParser) checkSums(line int, get func(col string) string) {
+	if p.count > 0 {
+		return // the rows are not all there
+	}
+	for _, col := range []string{ColProduction, ColPostage} {
+		s := get(col)
+		if s == "" {
+			continue
+		}
+		var sum Ore
+		for _, r := range p.rows {
+			if col == ColProduction {
+				sum += r.Production
+			} else {
+				sum += r.Postage
+			}
+		}
+		if said, ok := p.kroner(line, col, s); ok && said != sum {
+			p.add(line, col, ProblemSum, "the sum at the end is kr %s, and the rows add up to kr %s; rows may be missing", said, sum)
+		}
+	}
+}
+
+// csvError tells an error of a CSV file, as text when it is about quotation marks. more: the file can be read on.
+func (p *receiptParser) csvError(err error, text string) (more bool) {
+	if errors.Is(err, bounded.ErrTooLong) {
+		p.add(errorLine(err), "", ProblemSyntax, "the line is longer than %d kB, or has a quotation mark that is never closed; check that this is the right file", bounded.Piece>>10)
+		return false
+	}
+	p.add(errorLine(err), "", ProblemSyntax, "%s", text)
+	return true
 }
 
 func errorLine(err error) int {
@@ -276,7 +348,13 @@ func (p *receiptParser) header(columns []string) (map[string]int, bool) {
 }
 
 func (p *receiptParser) row(line int, get func(col string) string) {
-	before := p.count
+	if max(len(p.rows), len(p.seen)) >= MaxReceiptRows {
+		if !p.full {
+			p.full = true
+			p.add(line, "", ProblemTooLarge, "the file has more than %d rows; have the vendor send it in parts", MaxReceiptRows)
+		}
+		return
+	}
 	if v := get(ColVersion); v != p.format.Version {
 		p.add(line, ColVersion, ProblemVersion, "the row is not of receipt version %s; the file needs a profile for its version", p.format.Version)
 		return
@@ -284,7 +362,7 @@ func (p *receiptParser) row(line int, get func(col string) string) {
 	row := ReceiptRow{
 		Line:              line,
 		Job:               p.id(line, ColJob, get(ColJob), true),
-		Shipment:          p.id(line, ColShipment, get(ColShipment), true),
+		Shipment:          lowerUUID(p.id(line, ColShipment, get(ColShipment), true)),
 		PrintID:           p.id(line, ColPrintID, get(ColPrintID), false),
 		PostedAt:          p.time(line, ColPosted, get(ColPosted)),
 		PagesBW:           p.number(line, ColPagesBW, get(ColPagesBW)),
@@ -319,7 +397,7 @@ func (p *receiptParser) row(line int, get func(col string) string) {
 			p.seen[key] = line
 		}
 	}
-	if p.count == before {
+	if p.count == 0 {
 		p.rows = append(p.rows, row)
 	}
 }
@@ -335,6 +413,14 @@ func (p *receiptParser) id(line int, col, s string, required bool) string {
 	return strings.Clone(s) // the record's memory is reused
 }
 
+// lowerUUID is a UUID in small letters, as we write them; another id stays as it is.
+func lowerUUID(id string) string {
+	if uuidPattern.MatchString(id) {
+		return strings.ToLower(id)
+	}
+	return id
+}
+
 func (p *receiptParser) time(line int, col, s string) time.Time {
 	if s == "" {
 		p.add(line, col, ProblemRequired, "the field is empty")
@@ -343,7 +429,11 @@ func (p *receiptParser) time(line int, col, s string) time.Time {
 	var t time.Time
 	var err error
 	if layout, _ := timeLayout(p.format.Time); layout != "" {
-		if t, err = time.ParseInLocation(layout, s, oslo); err != nil || t.Format(layout) != s {
+		padded := s
+		if loose(p.format.Time) {
+			padded = lonely.ReplaceAllString(s, "0$0")
+		}
+		if t, err = time.ParseInLocation(layout, padded, oslo); err != nil || t.Format(layout) != padded {
 			p.add(line, col, ProblemTime, "not a time of the form %s, or one that does not exist", p.format.Time)
 			return time.Time{}
 		}
@@ -392,19 +482,19 @@ func (p *receiptParser) weight(line int, col, s string) int {
 }
 
 func (p *receiptParser) amount(line int, col, s string) Ore {
+	none := "0" + p.format.DecimalSign + "00"
 	if p.format.Amount == UnitOre {
-		return p.wholeOre(line, col, s)
+		none = "0"
 	}
 	if s == "" {
-		p.add(line, col, ProblemRequired, "the field is empty; write 0%s00 for none", p.format.DecimalSign)
+		p.add(line, col, ProblemRequired, "the field is empty; write %s for none", none)
 		return 0
 	}
-	o, err := parseAmount(s, p.format.DecimalSign)
+	o, ok := p.kroner(line, col, s)
 	switch {
-	case errors.Is(err, ErrOverflow), err == nil && o > MaxReceiptAmount:
+	case !ok:
+	case o > MaxReceiptAmount:
 		p.add(line, col, ProblemTooLarge, "the amount is above %s kroner", MaxReceiptAmount)
-	case err != nil:
-		p.add(line, col, ProblemAmount, "%v", err)
 	case o < 0:
 		p.add(line, col, ProblemNegative, "the amount is negative; a receipt reports costs, and a correction is booked as its own line")
 	default:
@@ -413,24 +503,43 @@ func (p *receiptParser) amount(line int, col, s string) Ore {
 	return 0
 }
 
-// wholeOre is an amount in øre.
-func (p *receiptParser) wholeOre(line int, col, s string) Ore {
-	switch {
-	case s == "":
-		p.add(line, col, ProblemRequired, "the field is empty; write 0 for none")
-	case len(s) > 1 && s[0] == '-' && allDigits(s[1:]):
-		p.add(line, col, ProblemNegative, "the amount is negative; a receipt reports costs, and a correction is booked as its own line")
-	case !allDigits(s):
-		p.add(line, col, ProblemAmount, "not a whole number of øre")
-	default:
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err != nil || Ore(n) > MaxReceiptAmount {
-			p.add(line, col, ProblemTooLarge, "the amount is above %s kroner", MaxReceiptAmount)
-			return 0
-		}
-		return Ore(n)
+// kroner reads an amount in the format's unit.
+func (p *receiptParser) kroner(line int, col, s string) (Ore, bool) {
+	s, grouped := p.format.ungroup(s)
+	if !grouped {
+		p.add(line, col, ProblemAmount, "the group separators do not stand before every three digits")
+		return 0, false
 	}
-	return 0
+	if p.format.Amount == UnitOre {
+		digits := strings.TrimPrefix(s, "-")
+		if digits == "" || !allDigits(digits) {
+			p.add(line, col, ProblemAmount, "not a whole number of øre")
+			return 0, false
+		}
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			n = int64(MaxReceiptAmount) + 1
+		}
+		return Ore(n), true
+	}
+	if p.format.Syntax == SyntaxFixed { // figures are filled up with zeros there
+		body := strings.TrimLeft(strings.TrimPrefix(s, "-"), "0")
+		if strings.HasPrefix(body, p.format.DecimalSign) {
+			body = "0" + body
+		}
+		if strings.HasPrefix(s, "-") {
+			body = "-" + body
+		}
+		s = body
+	}
+	o, err := parseAmount(s, p.format.DecimalSign)
+	switch {
+	case errors.Is(err, ErrOverflow):
+		return MaxReceiptAmount + 1, true
+	case err != nil:
+		p.add(line, col, ProblemAmount, "%v", err)
+	}
+	return o, err == nil
 }
 
 // returned reads why a letter came back.

@@ -46,8 +46,15 @@ type Format struct {
 	// Weight is the unit of the weight, UnitGram (default) or UnitKilogram.
 	Weight string `toml:"weight"`
 	// Time is the form of postlagt, of YYYY MM DD HH mm ss and signs between them, in Europe/Oslo; without a time of day it is
-	// the day's beginning. Empty: RFC 3339 with offset.
+	// the day's beginning. M, D and H are without a zero before them. Empty: RFC 3339 with offset.
 	Time string `toml:"time"`
+	// GroupSign separates groups of three digits in amounts in kroner: a space (of any width), ".", "," or "'". Empty: there are none.
+	GroupSign string `toml:"group_sign"`
+	// Trailer is, with SyntaxCSV and SyntaxFixed, how the last line begins, which is no row: a sum, or an end record. A file without
+	// it is cut off.
+	Trailer string `toml:"trailer"`
+	// Trimmed is, with SyntaxFixed, whether blanks at the end of lines are left out.
+	Trimmed bool `toml:"trimmed"`
 }
 
 // DefaultFormat is version 1 of our own receipt format: semicolons, decimal comma, either encoding.
@@ -119,6 +126,8 @@ const (
 	MaxReceiptAmount Ore = 1_000_000_00
 	// MaxReceiptCount is the highest number of pages, sheets, envelopes or grams of one letter.
 	MaxReceiptCount = 1_000_000
+	// MaxReceiptRows is the highest number of rows of one file.
+	MaxReceiptRows = 1_000_000
 	// MaxProblems is how many problems of one file are listed; the rest are only counted.
 	MaxProblems = 10_000
 )
@@ -199,6 +208,8 @@ const (
 	ProblemKind            = "type"             // a kind of row that the profile does not know
 	ProblemReason          = "returarsak"       // a reason that the profile does not know, or one where none belongs
 	ProblemReturnCost      = "return_cost"      // a return with an amount
+	ProblemMissingTrailer  = "trailer"          // the last line is not the one that the profile wants
+	ProblemSum             = "sum"              // a sum at the end is not that of the rows
 	ProblemDuplicateRow    = "duplicate_row"    // the same letter of the same job stands twice
 	ProblemMore            = "more"             // further problems are not listed
 )

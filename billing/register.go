@@ -82,9 +82,9 @@ func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
 			if s == "" {
 				return ""
 			}
-			d, err := ParseCivil(s)
+			d, err := ParseDay(s)
 			if err != nil {
-				add(n, col, ProblemTime, "is no day such as 2026-01-01")
+				add(n, col, ProblemTime, "is no day such as 2026-01-31 or 31.01.2026")
 			}
 			return d
 		}
@@ -99,14 +99,19 @@ func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
 			c.ValidTo = last.AddDays(1)
 		}
 		if s := get("budsjett"); s != "" {
-			d, err := ParseDecimal(strings.ReplaceAll(strings.ReplaceAll(s, " ", ""), nbsp, ""))
-			if err != nil || d < 0 || d > DecimalFromOre(maxInvoiceAmount) {
-				add(n, "budsjett", ProblemAmount, "is no amount in kroner, such as 120000 or 1500,50")
+			d, err := ParseKroner(s)
+			switch {
+			case err != nil:
+				add(n, "budsjett", ProblemAmount, "%v", err)
+			case d < 0 || d > DecimalFromOre(maxInvoiceAmount):
+				add(n, "budsjett", ProblemAmount, "is below 0 or above kr %s", Ore(maxInvoiceAmount))
 			}
 			c.Budget, c.HasBudget = d.Ore(), true
 		}
 		first, twice := line[c.Code]
 		switch {
+		case c.Code == "" && (c.HasBudget || isSum(c.Name)) || isSum(c.Code):
+			add(n, "kode", ProblemCode, "is a row of sums, as it seems, and no konteringskode: take the row out")
 		case c.Code == "" || !ValidKonteringskode(c.Code):
 			add(n, "kode", ProblemCode, "is no konteringskode: 1 to 20 letters, digits and . _ -")
 		case twice:
@@ -145,6 +150,51 @@ func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
 	}
 	slices.SortFunc(out, func(a, b CodeEntry) int { return cmp.Compare(a.Code, b.Code) })
 	return out, nil
+}
+
+// isSum reports whether a text is what stands before a sum in a table.
+func isSum(s string) bool {
+	s = strings.ToLower(strings.Trim(s, " :"))
+	return slices.Contains([]string{"sum", "total", "totalt", "sum totalt", "i alt", "totalsum", "sluttsum", "grand total"}, s)
+}
+
+// RegisterChange is what a register that takes the place of another changes.
+type RegisterChange struct {
+	Before, After int
+	Gone          []string // codes that are not there any more
+	New           []string
+	Changed       []string // codes of which something changed
+	Budgets       []string // of these, whose budget changed
+	// BudgetBefore and BudgetAfter are the sums of all budgets.
+	BudgetBefore, BudgetAfter Ore
+}
+
+// MostGone reports whether more than half of the codes before are gone: another file, most likely.
+func (c RegisterChange) MostGone() bool { return 2*len(c.Gone) > c.Before }
+
+// CompareRegisters tells what changes when one register takes the place of another.
+func CompareRegisters(before, after Register) RegisterChange {
+	c := RegisterChange{Before: before.Len(), After: after.Len(), Gone: []string{}, New: []string{}, Changed: []string{}, Budgets: []string{}}
+	for _, old := range before.entries {
+		c.BudgetBefore += old.Budget
+		now, there := after.Find(old.Code)
+		switch {
+		case !there:
+			c.Gone = append(c.Gone, old.Code)
+		case now != old:
+			c.Changed = append(c.Changed, old.Code)
+		}
+		if there && (now.Budget != old.Budget || now.HasBudget != old.HasBudget) {
+			c.Budgets = append(c.Budgets, old.Code)
+		}
+	}
+	for _, now := range after.entries {
+		c.BudgetAfter += now.Budget
+		if _, there := before.Find(now.Code); !there {
+			c.New = append(c.New, now.Code)
+		}
+	}
+	return c
 }
 
 // Register looks konteringskoder up.

@@ -58,9 +58,15 @@ func TestParseRegister(t *testing.T) {
 		{"no code column", func(r [][]string) [][]string { r[0][0] = ""; return r }, 1, "missing"},
 		{"twice", func(r [][]string) [][]string { r[2][0] = "0100"; return r }, 3, "line 2"},
 		{"no code", func(r [][]string) [][]string { r[2][0] = "a b"; return r }, 3, "no konteringskode"},
-		{"no day", func(r [][]string) [][]string { r[2][4] = "30.06.2026"; return r }, 3, "no day"},
+		{"no day", func(r [][]string) [][]string { r[2][4] = "30.06.26"; return r }, 3, "no day"},
 		{"days the wrong way", func(r [][]string) [][]string { r[3][4] = "2026-06-30"; return r }, 4, "before"},
-		{"no amount", func(r [][]string) [][]string { r[1][5] = "mye"; return r }, 2, "no amount"},
+		{"no amount", func(r [][]string) [][]string { r[1][5] = "mye"; return r }, 2, "no number"},
+		{"two readings with a point", func(r [][]string) [][]string { r[1][5] = "120.000"; return r }, 2, "as 120 and as 120\u00a0000: write 120 or 120000"},
+		{"two readings of a small one", func(r [][]string) [][]string { r[1][5] = "1.500"; return r }, 2, "write 1,5 or 1500"},
+		{"two readings with a comma", func(r [][]string) [][]string { r[1][5] = "120,000"; return r }, 2, "can be read as"},
+		{"below nothing", func(r [][]string) [][]string { r[1][5] = "-1"; return r }, 2, "below 0"},
+		{"a row of sums", func(r [][]string) [][]string { r[4][0] = "Totalt"; return r }, 5, "row of sums"},
+		{"a sum without a code", func(r [][]string) [][]string { r[3][0] = ""; return r }, 4, "row of sums"},
 		{"replaced by nothing", func(r [][]string) [][]string { r[2][6] = "0300"; return r }, 3, "not in the register"},
 		{"replaced by itself", func(r [][]string) [][]string { r[2][6] = "0150"; return r }, 3, "itself"},
 		{"in a circle", func(r [][]string) [][]string { r[3][6] = "0150"; return r }, 4, "comes back"},
@@ -69,6 +75,62 @@ func TestParseRegister(t *testing.T) {
 		if !slices.ContainsFunc(problems, func(p Problem) bool { return p.Line == c.line && strings.Contains(p.Text, c.want) }) {
 			t.Errorf("%s: %v, want line %d %q", c.name, problems, c.line, c.want)
 		}
+	}
+}
+
+// TestParseKroner: amounts are read as people write them, and what can be read in two ways is not read.
+func TestParseKroner(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]Ore{
+		"120000": 12_000_000, "1500,50": 150_050, "1500.5": 150_050, "1 234,50": 123_450, "1\u00a0234,50": 123_450, "1\u202f234,50": 123_450, "1.234,50": 123_450,
+		"1,234.50": 123_450, "1.234.567": 123_456_700, "12 345": 1_234_500, "0,077": 8, "0.125": 13, "1,1250": 113, "-1 000": -100_000, "1000,125": 100_013, " 5,70 ": 570,
+	} {
+		if d, err := ParseKroner(s); err != nil || d.Ore() != want {
+			t.Errorf("%q: %s, %v, want %s", s, d, err, want)
+		}
+	}
+	for s, want := range map[string]string{
+		"120.000": "as 120 and as 120\u00a0000: write 120 or 120000", "1,500": "as 1,5 and as 1\u00a0500", "-12.345": "write -12,3450 or -12345", "999,999": "can be read as",
+		"": "no number", "1 23": "no number", "12 34,00": "no number", "1.23.456": "no number", "1 234.567,00": "no number", ",5": "no number", "5,": "no number", "1,2,3": "no number", "1e3": "no number",
+		"+5": "no number", "kr 5": "no number", "1234 567": "no number",
+	} {
+		if d, err := ParseKroner(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %s, %v, want %q", s, d, err, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		o := Ore(rapid.Int64Range(-1e12, 1e12).Draw(t, "øre"))
+		for _, s := range []string{o.String(), o.Plain(","), o.Plain(".")} {
+			if d, err := ParseKroner(s); err != nil || d.Ore() != o {
+				t.Fatalf("%q: %s, %v", s, d, err)
+			}
+		}
+	})
+}
+
+// TestCompareRegisters: what a new register changes is told, code by code.
+func TestCompareRegisters(t *testing.T) {
+	t.Parallel()
+	before := testRegister(t)
+	rows := registerRows()
+	rows[1][5], rows[4][1], rows[2][0], rows[2][6] = "120,00", "Hjemme", "0300", ""
+	entries, problems := ParseRegister(rows)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	got := CompareRegisters(before, NewRegister(entries))
+	want := RegisterChange{
+		Before: 4, After: 4, Gone: []string{"0150"}, New: []string{"0300"}, Changed: []string{"0100", "HJEMME.æ1"}, Budgets: []string{"0100"},
+		BudgetBefore: 18_150_050, BudgetAfter: 6_162_050,
+	}
+	if !cmp.Equal(got, want) || got.MostGone() {
+		t.Error(cmp.Diff(want, got))
+	}
+	if c := CompareRegisters(before, NewRegister(entries[:1])); !c.MostGone() || len(c.Gone) != 3 {
+		t.Errorf("%+v", c)
+	}
+	if c := CompareRegisters(NewRegister(nil), before); c.MostGone() || len(c.New) != 4 {
+		t.Errorf("the first register: %+v", c)
 	}
 }
 

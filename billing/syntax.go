@@ -16,6 +16,8 @@ import (
 	"time"
 	_ "time/tzdata" // times of receipts must not depend on what the machine has installed
 	"unicode/utf8"
+
+	"postgang/bounded"
 )
 
 // Syntaxes of receipt files, in Format.Syntax.
@@ -50,34 +52,69 @@ func (l *lines) of(offset int) int {
 
 // record is a row as a syntax gives it: the vendor's names and the texts that stand there.
 type record struct {
-	line   int
-	fields map[string]string
+	line    int
+	fields  map[string]string
+	numbers map[string]bool // names of those that JSON has as numbers
 }
 
-// record reads a row of named fields. file holds what stands once for the whole file: the version may.
-func (p *receiptParser) record(r record, file map[string]string) {
-	before := p.count
-	for _, name := range sortedNames(r.fields) {
+// maxFields is how many named fields a row may have.
+const maxFields = 1000
+
+// record reads a row of named fields. file holds what stands once for the whole file: the version may. later: more of that may
+// stand behind the rows.
+func (p *receiptParser) record(r record, file map[string]string, later bool) {
+	for name := range r.fields {
 		if !p.known(name) {
 			p.add(r.line, "", ProblemUnknownColumn, "a field of the row is unknown to receipt version %s; a changed format needs a changed profile", p.format.Version)
-			break // one is enough: the whole file will have it
+			return // one is enough: the whole file will have it
 		}
 	}
-	value := map[string]string{}
+	before := p.count
+	value := make(map[string]string, len(p.columns))
 	for _, col := range p.columns {
-		v, found := r.fields[p.format.header(col)]
+		name := p.format.header(col)
+		v, found := r.fields[name]
 		if !found && col == ColVersion {
-			v, found = file[p.format.header(col)]
+			if v, found = file[name]; !found && later {
+				v, found = p.format.Version, true // looked at when the file has ended
+				if p.version == 0 {
+					p.version = r.line
+				}
+			}
 		}
 		if !found {
-			p.add(r.line, col, ProblemMissingColumn, "the field %q is missing", p.format.header(col))
+			p.add(r.line, col, ProblemMissingColumn, "the field %q is missing", name)
 		}
-		value[col] = strings.Trim(v, " \t\r\n\u00a0")
+		if v = strings.Trim(v, " \t\r\n\u00a0"); r.numbers[name] {
+			v = p.format.numeral(col, v)
+		}
+		value[col] = v
 	}
 	if p.count == before {
 		p.row(r.line, func(col string) string { return value[col] })
 	}
 }
+
+// numeral writes a number of JSON as the format writes the column: 18, 18.0 and 18.00 are one number there. What it cannot write
+// stays as it is.
+func (f Format) numeral(col, s string) string {
+	whole, decimals, _ := strings.Cut(s, ".")
+	if decimals = strings.TrimRight(decimals, "0"); !allDigits(strings.TrimPrefix(whole, "-")) || !allDigits(decimals) {
+		return s // with an exponent
+	}
+	switch {
+	case (col == ColProduction || col == ColPostage) && f.Amount != UnitOre && len(decimals) <= 2:
+		return whole + f.DecimalSign + (decimals + "00")[:2]
+	case col == ColWeight && f.Weight == UnitKilogram && decimals != "":
+		return whole + f.DecimalSign + decimals
+	case slices.Contains(figures, col) && decimals == "":
+		return whole
+	}
+	return s
+}
+
+// figures are the columns of whole numbers, and of amounts and weights where these are whole.
+var figures = []string{ColPagesBW, ColPagesColour, ColEnvAuto, ColExtraAuto, ColEnvManual, ColExtraManual, ColWeight, ColProduction, ColPostage}
 
 func sortedNames(m map[string]string) []string {
 	names := make([]string, 0, len(m))
@@ -98,116 +135,142 @@ func (p *receiptParser) known(name string) bool {
 
 // runJSON reads a list of flat objects: the document itself, or the field Row of the object that it is.
 func (p *receiptParser) runJSON(text []byte) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	at := &lines{text: text}
-	line := func() int { return at.of(int(d.InputOffset())) }
-	broken := func(what string) { p.add(line(), "", ProblemSyntax, "%s", what) }
-	token := func() (json.Token, bool) {
-		t, err := d.Token()
-		if err != nil {
-			broken("the JSON ends or is broken here; the file may be cut off")
-			return nil, false
-		}
-		return t, true
-	}
-	// scalar reads a value that must be a text or number.
-	scalar := func() (string, bool) {
-		t, ok := token()
-		if !ok {
-			return "", false
-		}
-		switch v := t.(type) {
-		case string:
-			return v, true
-		case json.Number:
-			return v.String(), true
-		}
-		broken("a field is neither a text nor a number")
-		return "", false
-	}
-	// object reads the flat fields of an object whose brace is read. list, when set, is called at the field Row.
-	object := func(list func() bool) (map[string]string, bool) {
-		out := map[string]string{}
-		for d.More() {
-			t, ok := token()
-			if !ok {
-				return nil, false
-			}
-			name, _ := t.(string)
-			if _, twice := out[name]; twice {
-				broken("a field stands twice in one object")
-				return nil, false
-			}
-			if list != nil && name == p.format.Row {
-				out[name] = ""
-				if !list() {
-					return nil, false
-				}
-				continue
-			}
-			if out[name], ok = scalar(); !ok {
-				return nil, false
-			}
-		}
-		_, ok := token()
-		return out, ok
-	}
-	var records []record
-	list := func() bool {
-		if t, ok := token(); !ok || t != json.Delim('[') {
-			if ok {
-				broken("here must be the list of rows")
-			}
-			return false
-		}
-		for d.More() {
-			t, ok := token()
-			if !ok {
-				return false
-			}
-			if t != json.Delim('{') {
-				broken("a row is no object")
-				return false
-			}
-			r := record{line: line()}
-			if r.fields, ok = object(nil); !ok {
-				return false
-			}
-			records = append(records, r)
-		}
-		_, ok := token()
-		return ok
-	}
-	file := map[string]string{}
+	r := &jsonRows{p: p, d: bounded.NewJSON(bytes.NewReader(text), bounded.Piece), at: lines{text: text}, file: map[string]string{}}
 	if p.format.Row == "" {
-		if !list() {
+		if !r.list() {
 			return
 		}
 	} else {
-		if t, ok := token(); !ok || t != json.Delim('{') {
+		if t, ok := r.token(); !ok || t != json.Delim('{') {
 			if ok {
-				broken("the file must be one object")
+				r.broken("the file must be one object")
 			}
 			return
 		}
-		var ok bool
-		if file, ok = object(list); !ok {
+		if !r.object(&record{fields: r.file}, true) {
 			return
 		}
-		if _, there := file[p.format.Row]; !there {
+		if _, there := r.file[p.format.Row]; !there {
 			p.add(0, "", ProblemHeader, "the file has no list %q; check that this is a receipt file", p.format.Row)
 			return
 		}
-		delete(file, p.format.Row)
-		p.fileFields(file)
+		delete(r.file, p.format.Row)
+		p.fileFields(r.file)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		broken("something stands after the document")
+	if _, err := r.d.Token(); !errors.Is(err, io.EOF) {
+		r.broken("something stands after the document")
 		return
 	}
-	for _, r := range records {
-		p.record(r, file)
+	p.fileVersion(r.file)
+}
+
+// jsonRows reads a receipt file in JSON.
+type jsonRows struct {
+	p    *receiptParser
+	d    *bounded.JSON
+	at   lines
+	file map[string]string // fields beside the list
+}
+
+func (r *jsonRows) line() int { return r.at.of(int(r.d.InputOffset())) }
+
+func (r *jsonRows) broken(what string) { r.p.add(r.line(), "", ProblemSyntax, "%s", what) }
+
+func (r *jsonRows) token() (json.Token, bool) {
+	t, err := r.d.Token()
+	switch {
+	case errors.Is(err, bounded.ErrTooLong):
+		r.broken(fmt.Sprintf("a text is longer than %d kB; check that this is the right file", bounded.Piece>>10))
+	case err != nil:
+		r.broken("the JSON ends or is broken here; the file may be cut off")
+	}
+	return t, err == nil
+}
+
+// object reads the flat fields of an object whose brace is read: texts, numbers, and null for an empty text. beside: the list of
+// rows stands in it.
+func (r *jsonRows) object(out *record, beside bool) bool {
+	for r.d.More() {
+		t, ok := r.token()
+		if !ok {
+			return false
+		}
+		name, named := t.(string)
+		if _, twice := out.fields[name]; twice || !named || len(out.fields) == maxFields {
+			r.broken("a field stands twice in one object, or there are too many")
+			return false
+		}
+		if beside && name == r.p.format.Row {
+			out.fields[name] = ""
+			if !r.list() {
+				return false
+			}
+			continue
+		}
+		if t, ok = r.token(); !ok {
+			return false
+		}
+		switch v := t.(type) {
+		case string:
+			out.fields[name] = v
+		case json.Number:
+			out.fields[name] = v.String()
+			if out.numbers == nil {
+				out.numbers = map[string]bool{}
+			}
+			out.numbers[name] = true
+		case nil:
+			out.fields[name] = ""
+		default:
+			r.broken("a field is neither a text nor a number")
+			return false
+		}
+	}
+	_, ok := r.token()
+	return ok
+}
+
+// list reads the rows.
+func (r *jsonRows) list() bool {
+	if t, ok := r.token(); !ok || t != json.Delim('[') {
+		if ok {
+			r.broken("here must be the list of rows")
+		}
+		return false
+	}
+	for r.d.More() {
+		t, ok := r.token()
+		if !ok {
+			return false
+		}
+		if t != json.Delim('{') {
+			r.broken("a row is no object")
+			return false
+		}
+		row := record{line: r.line(), fields: map[string]string{}}
+		if !r.object(&row, false) {
+			return false
+		}
+		r.p.record(row, r.file, r.p.format.Row != "")
+	}
+	_, ok := r.token()
+	return ok
+}
+
+// fileVersion looks at the version that stands behind the rows.
+func (p *receiptParser) fileVersion(file map[string]string) {
+	if p.version == 0 {
+		return
+	}
+	v, found := file[p.format.header(ColVersion)]
+	switch {
+	case found && strings.TrimSpace(v) == p.format.Version:
+		return
+	case found: // what else is wrong with rows of another version says nothing
+		p.problems, p.count = nil, 0
+		p.add(p.version, ColVersion, ProblemVersion, "the file is not of receipt version %s; it needs a profile for its version", p.format.Version)
+	default:
+		p.add(p.version, ColVersion, ProblemMissingColumn, "the field %q is missing", p.format.header(ColVersion))
 	}
 }
 
@@ -222,25 +285,29 @@ func (p *receiptParser) fileFields(file map[string]string) {
 }
 
 // runXML reads elements named Row, wherever they stand. Fields are elements with text in them, or attributes. The version
-// may be an attribute of the outermost element. Names are taken without their namespace.
+// may be an attribute of the outermost element. Names are taken without their namespace. What holds data outside of the rows stops
+// the file: rows of another name, too, would be that.
 func (p *receiptParser) runXML(text []byte) {
-	d := xml.NewDecoder(bytes.NewReader(text))
-	d.Entity = map[string]string{}
-	// The text is UTF-8 by now, whatever its first line says.
-	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	d := bounded.NewXML(bytes.NewReader(text), bounded.Piece, maxDepth)
 	line := func() int { l, _ := d.InputPos(); return l }
 	file := map[string]string{}
-	var records []record
 	var row *record
 	var field string // the open field of a row
 	var value strings.Builder
-	depth, rows := 0, 0
+	roots := 0
 	for {
 		t, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, bounded.ErrTooDeep):
+			p.add(line(), "", ProblemSyntax, "the XML is nested too deep for receipts")
+			return
+		case errors.Is(err, bounded.ErrTooLong):
+			p.add(line(), "", ProblemSyntax, "a text or element of the XML is longer than %d kB; check that this is the right file", bounded.Piece>>10)
+			return
+		case err != nil:
 			p.add(line(), "", ProblemSyntax, "the XML ends or is broken here; the file may be cut off")
 			return
 		}
@@ -249,59 +316,67 @@ func (p *receiptParser) runXML(text []byte) {
 			p.add(line(), "", ProblemSyntax, "the XML has a document type; receipts have none")
 			return
 		case xml.StartElement:
-			if depth++; depth > maxDepth {
-				p.add(line(), "", ProblemSyntax, "the XML is nested too deep for receipts")
-				return
+			if d.Depth() == 1 {
+				roots++
 			}
 			switch {
+			case roots > 1:
+				p.add(line(), "", ProblemSyntax, "something stands after the document")
+				return
 			case row == nil && t.Name.Local == p.format.Row:
-				rows++
 				row = &record{line: line(), fields: map[string]string{}}
 				for _, a := range attributes(t) {
 					row.fields[a.Name.Local] = a.Value
 				}
-			case row == nil && depth == 1:
+			case row == nil && d.Depth() == 1:
 				for _, a := range attributes(t) {
 					file[a.Name.Local] = a.Value
 				}
 				p.fileFields(file)
-			case row != nil && field == "":
+			case row == nil:
+				if slices.ContainsFunc(attributes(t), func(a xml.Attr) bool { return !slices.Contains(p.format.Ignore, a.Name.Local) }) {
+					p.add(line(), "", ProblemHeader, "an element with attributes is no row: rows are elements %q by the profile; check its row", p.format.Row)
+					return
+				}
+			case field == "":
 				field = t.Name.Local
-				if _, twice := row.fields[field]; twice {
-					p.add(line(), "", ProblemDuplicateColumn, "a field stands twice in one row")
+				if _, twice := row.fields[field]; twice || len(row.fields) == maxFields {
+					p.add(line(), "", ProblemDuplicateColumn, "a field stands twice in one row, or there are too many")
 					return
 				}
 				value.Reset()
-			case row != nil:
+			default:
 				p.add(line(), "", ProblemSyntax, "a field of a row has elements in it")
 				return
 			}
 		case xml.CharData:
 			switch {
 			case field != "":
+				if value.Len()+len(t) > bounded.Piece {
+					p.add(line(), "", ProblemSyntax, "a text is longer than %d kB; check that this is the right file", bounded.Piece>>10)
+					return
+				}
 				value.Write(t)
+			case len(bytes.TrimSpace(t)) > 0 && row == nil:
+				p.add(line(), "", ProblemSyntax, "text stands outside of a row: rows are elements %q by the profile; check its row", p.format.Row)
+				return
 			case len(bytes.TrimSpace(t)) > 0:
 				p.add(line(), "", ProblemSyntax, "text stands outside of a field")
 				return
 			}
 		case xml.EndElement:
-			depth--
 			switch {
 			case field != "":
 				row.fields[field] = value.String()
 				field = ""
 			case row != nil:
-				records = append(records, *row)
+				p.record(*row, file, false)
 				row = nil
 			}
 		}
 	}
-	if depth != 0 {
+	if d.Depth() != 0 {
 		p.add(line(), "", ProblemSyntax, "the XML ends before its last element is closed; the file may be cut off")
-		return
-	}
-	for _, r := range records {
-		p.record(r, file)
 	}
 }
 
@@ -314,26 +389,67 @@ func attributes(t xml.StartElement) []xml.Attr {
 
 // runFixed reads lines whose fields stand at fixed positions, counted in characters from 1.
 func (p *receiptParser) runFixed(text []byte) {
-	width := 0
-	for _, at := range p.format.Positions {
-		width = max(width, at[0]+at[1]-1)
-	}
-	for i, l := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
-		line := i + 1
-		l = strings.TrimSuffix(l, "\r")
-		if line <= p.format.SkipLines {
+	width := p.format.width()
+	line := 0
+	for l := range bytes.Lines(text) {
+		if line++; line <= p.format.SkipLines {
 			continue
 		}
-		if n := utf8.RuneCountInString(l); n != width {
+		whole := bytes.HasSuffix(l, []byte("\n"))
+		l = bytes.TrimSuffix(bytes.TrimSuffix(l, []byte("\n")), []byte("\r"))
+		if p.isTrailer(line, string(l[:min(len(l), 4*width)])) {
+			continue
+		}
+		n := utf8.RuneCount(l)
+		switch {
+		case n == width:
+		case p.format.Trimmed && n < width && n > 0 && whole:
+		default:
 			p.add(line, "", ProblemFieldCount, "the line has %d characters, the profile wants %d; the file may be cut off, or of another format", n, width)
 			continue
 		}
-		chars := []rune(l)
+		chars := []rune(string(l))
 		p.row(line, func(col string) string {
 			at := p.format.Positions[col]
-			return strings.Trim(string(chars[at[0]-1:at[0]-1+at[1]]), " \t\u00a0")
+			from, to := min(at[0]-1, n), min(at[0]-1+at[1], n)
+			return strings.Trim(string(chars[from:to]), " \t\u00a0")
 		})
 	}
+	p.ended()
+}
+
+// ungroup takes the group separators out of an amount. ok: each stands before three digits.
+func (f Format) ungroup(s string) (plain string, ok bool) {
+	if f.GroupSign == "" {
+		return s, true
+	}
+	whole, decimals, found := strings.Cut(s, f.DecimalSign)
+	if f.GroupSign == " " {
+		whole = spaces.Replace(whole)
+	}
+	groups := strings.Split(strings.TrimPrefix(whole, "-"), f.GroupSign)
+	for i, g := range groups {
+		if i > 0 && len(g) != 3 || i == 0 && len(groups) > 1 && (len(g) < 1 || len(g) > 3) {
+			return s, false
+		}
+	}
+	plain = strings.ReplaceAll(whole, f.GroupSign, "")
+	if found {
+		plain += f.DecimalSign + decimals
+	}
+	return plain, true
+}
+
+// spaces makes all spaces that stand between groups of digits alike: no-break, narrow no-break, thin and figure space.
+var spaces = strings.NewReplacer(nbsp, " ", "\u202f", " ", "\u2009", " ", "\u2007", " ")
+
+// width is how many characters a line of fixed positions has.
+func (f Format) width() int {
+	width := 0
+	for _, at := range f.Positions {
+		width = max(width, at[0]+at[1]-1)
+	}
+	return width
 }
 
 // validateSyntax reports what is wrong with the part of a format that its syntax needs.
@@ -373,6 +489,18 @@ func (f Format) validateSyntax() error {
 	}
 	if f.Syntax != SyntaxFixed && (len(f.Positions) > 0 || f.SkipLines != 0) {
 		return errors.New("receipt format: positions and skip_lines are for syntax fixed")
+	}
+	if f.Syntax != SyntaxFixed && f.Trimmed {
+		return errors.New("receipt format: trimmed is for syntax fixed")
+	}
+	if f.Trailer != "" && f.Syntax != "" && f.Syntax != SyntaxCSV && f.Syntax != SyntaxFixed {
+		return errors.New("receipt format: trailer is for syntax csv and fixed")
+	}
+	if strings.TrimSpace(f.Trailer) != f.Trailer || f.Trailer != "" && strings.HasPrefix(f.Version, f.Trailer) {
+		return errors.New("receipt format: trailer has spaces around it, or is how rows begin")
+	}
+	if !slices.Contains([]string{"", " ", ".", ",", "'"}, f.GroupSign) || f.GroupSign != "" && (f.GroupSign == f.DecimalSign || f.Amount == UnitOre) {
+		return fmt.Errorf("receipt format: group_sign %q is none of space, point, comma and ', is decimal_sign too, or amounts are øre", f.GroupSign)
 	}
 	if f.SkipLines < 0 || f.SkipLines > 1000 {
 		return fmt.Errorf("receipt format: skip_lines %d is not within 0 to 1000", f.SkipLines)
@@ -423,17 +551,21 @@ func timeLayout(form string) (string, error) {
 		return "", nil
 	}
 	type part struct{ token, layout string }
-	parts := []part{{"YYYY", "2006"}, {"MM", "01"}, {"DD", "02"}, {"HH", "15"}, {"mm", "04"}, {"ss", "05"}}
+	parts := []part{{"YYYY", "2006"}, {"MM", "01"}, {"DD", "02"}, {"HH", "15"}, {"mm", "04"}, {"ss", "05"}, {"M", "01"}, {"D", "02"}, {"H", "15"}}
 	var out strings.Builder
 	seen := map[string]bool{}
 	for rest := form; rest != ""; {
 		i := slices.IndexFunc(parts, func(p part) bool { return strings.HasPrefix(rest, p.token) })
 		if i >= 0 {
 			t := parts[i]
-			if seen[t.token] {
+			name := t.token
+			if len(name) == 1 {
+				name += name // M is the month as MM is
+			}
+			if seen[name] {
 				return "", fmt.Errorf("receipt format: time %q has %s twice", form, t.token)
 			}
-			seen[t.token] = true
+			seen[name] = true
 			out.WriteString(t.layout)
 			rest = rest[len(t.token):]
 			continue
@@ -448,6 +580,11 @@ func timeLayout(form string) (string, error) {
 		return "", fmt.Errorf("receipt format: time %q must have YYYY, MM and DD, and mm with HH", form)
 	}
 	return out.String(), nil
+}
+
+// loose reports whether figures of a form need no zero before them.
+func loose(form string) bool {
+	return strings.ContainsAny(strings.NewReplacer("MM", "", "DD", "", "HH", "").Replace(form), "MDH")
 }
 
 // values are a row's texts, in the order of f.columns.
@@ -516,10 +653,7 @@ func (f Format) write(b *bytes.Buffer, rows []ReceiptRow) error {
 		b.WriteString("</kvitteringer>\n")
 		return nil
 	case SyntaxFixed:
-		width, columns := 0, f.columns()
-		for _, at := range f.Positions {
-			width = max(width, at[0]+at[1]-1)
-		}
+		width, columns := f.width(), f.columns()
 		b.WriteString(strings.Repeat("#\r\n", f.SkipLines))
 		for i, r := range rows {
 			line := slices.Repeat([]rune(" "), width)

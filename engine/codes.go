@@ -9,20 +9,39 @@ import (
 	"postgang/billing"
 )
 
-// ImportCodes replaces the register of konteringskoder.
-func (e *Engine) ImportCodes(ctx context.Context, entries []billing.CodeEntry) error {
+// CompareCodes tells what ImportCodes would change.
+func (e *Engine) CompareCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+	return view(ctx, e.archive, func(r Reader) (billing.RegisterChange, error) { return compareCodes(ctx, r, entries) })
+}
+
+func compareCodes(ctx context.Context, r Reader, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+	before, err := r.CodeRegister(ctx)
+	if err != nil {
+		return billing.RegisterChange{}, err
+	}
+	return billing.CompareRegisters(billing.NewRegister(before), billing.NewRegister(entries)), nil
+}
+
+// ImportCodes replaces the register of konteringskoder, and tells what that changed.
+func (e *Engine) ImportCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
 	for i, c := range entries {
 		if ShownCode(c.Code) != c.Code || len(FindNationalIDs(c.Name)) > 0 { // both are shown in reports
-			return fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
+			return billing.RegisterChange{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
 		}
 	}
-	err := e.archive.InTx(ctx, func(tx Tx) error { return tx.SetCodeRegister(ctx, entries) })
+	var change billing.RegisterChange
+	err := e.archive.InTx(ctx, func(tx Tx) (err error) {
+		if change, err = compareCodes(ctx, tx, entries); err != nil {
+			return err
+		}
+		return tx.SetCodeRegister(ctx, entries)
+	})
 	if err != nil {
-		return fmt.Errorf("import codes: %w", err)
+		return change, fmt.Errorf("import codes: %w", err)
 	}
-	e.log.Info("konteringskoder imported", "codes", len(entries))
+	e.log.Info("konteringskoder imported", "codes", change.After, "gone", len(change.Gone), "new", len(change.New))
 	e.step("codes: imported")
-	return nil
+	return change, nil
 }
 
 // Budgets holds what is booked from the beginning of the calendar year to before a day against the register of konteringskoder.

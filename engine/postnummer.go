@@ -65,8 +65,9 @@ func ParsePostcodeRegister(r io.Reader) (*PostcodeRegister, error) {
 	}
 	reg := &PostcodeRegister{rows: map[string]Postcode{}}
 	var bad []error
-	lines := strings.Split(string(data), "\n")
-	for i, line := range lines {
+	i := -1
+	for line := range strings.SplitSeq(string(data), "\n") {
+		i++
 		line = strings.TrimSuffix(line, "\r")
 		if strings.TrimSpace(line) == "" {
 			continue

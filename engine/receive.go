@@ -445,10 +445,10 @@ func (e *Engine) findings(fs []prepare.Finding, printed []Document, warning bool
 			field = "dokumenter[" + strconv.Itoa(printed[f.Document].Position) + "]"
 		}
 		text := f.Text
-		if where := f.Where(); where != "" {
-			text = where + ": " + text
+		if f.Page > 0 {
+			text = fmt.Sprintf("Side %d: %s", f.Page, text)
 		}
-		out = append(out, Refusal{Code: f.Code, Field: field, Text: text, Pages: f.Pages, Warning: warning})
+		out = append(out, Refusal{Code: f.Code, Field: field, Text: text, Warning: warning})
 	}
 	return out
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"postgang/billing"
+	"postgang/bounded"
 	"postgang/engine"
 	"postgang/reports"
 )
@@ -24,14 +25,17 @@ func newCodes(o *options) *cobra.Command {
 }
 
 func newCodesImport(o *options) *cobra.Command {
-	return &cobra.Command{
+	var yes bool
+	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Replace the register with that of a CSV or Excel file",
 		Long: `Replaces the register of konteringskoder with that of a CSV file (semicolons, UTF-8 or Windows-1252) or of the
-first sheet of an Excel workbook. The first line names the columns, all but kode may be left out:
+first sheet of an Excel workbook, and says what changed. The first line names the columns, all but kode may be left
+out:
 ` + strings.Join(billing.RegisterColumns(), ";") + `.
-Days are written 2026-01-01, siste_dag is included; budsjett is kroner net for a calendar year. In Excel, format
-kode as text, or leading zeros are lost.`,
+Days are written 2026-01-31 or 31.01.2026, siste_dag is included; budsjett is kroner net for a calendar year.
+Amounts and codes that can be read in two ways, such as 120.000 or a number cell shown as 0100, are refused. In
+Excel, format kode as text. When more than half of the codes disappear, it asks first, or wants --yes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := readLimited(args[0])
@@ -44,19 +48,86 @@ kode as text, or leading zeros are lost.`,
 			}
 			entries, problems := billing.ParseRegister(rows)
 			if len(problems) > 0 {
-				texts := make([]string, len(problems))
-				for i, p := range problems {
-					texts[i] = p.String()
-				}
-				return fmt.Errorf("%s: nothing was imported:\n  %s", args[0], strings.Join(texts, "\n  "))
+				return fmt.Errorf("%s: nothing was imported:\n  %s", args[0], strings.Join(firstProblems(problems), "\n  "))
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
-				if err := a.engine.ImportCodes(cmd.Context(), entries); err != nil {
+				change, err := a.engine.CompareCodes(cmd.Context(), entries)
+				if err != nil {
 					return err
 				}
-				return o.print(map[string]int{"codes": len(entries)}, func(w io.Writer) { fmt.Fprintf(w, "The register has %d konteringskoder now.\n", len(entries)) })
+				if change.MostGone() && !yes {
+					ok, err := o.confirm(
+						fmt.Sprintf("Of %d codes %d are not in this file (%s). Replace the register all the same?", change.Before, len(change.Gone), someOf(change.Gone)),
+						fmt.Sprintf("of %d codes %d are not in this file (%s); nothing was imported: add --yes if it is the right one", change.Before, len(change.Gone), someOf(change.Gone)))
+					if err != nil || !ok {
+						return err
+					}
+				}
+				if change, err = a.engine.ImportCodes(cmd.Context(), entries); err != nil {
+					return err
+				}
+				return o.print(codesView(change), func(w io.Writer) { showCodesChange(w, change) })
 			})
 		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without asking, even when most codes disappear")
+	return cmd
+}
+
+// mostProblems is how many problems of a register are shown: who sees more has another file.
+const mostProblems = 20
+
+func firstProblems(problems []billing.Problem) []string {
+	var texts []string
+	for _, p := range problems[:min(mostProblems, len(problems))] {
+		texts = append(texts, p.String())
+	}
+	if more := len(problems) - len(texts); more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return texts
+}
+
+// someOf names the first of a list of codes.
+func someOf(codes []string) string {
+	const most = 10
+	if len(codes) <= most {
+		return strings.Join(codes, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(codes[:most], ", "), len(codes)-most)
+}
+
+// codesChanged is what an import of codes changed.
+type codesChanged struct {
+	Codes           int         `json:"codes"`
+	Before          int         `json:"codes_before"`
+	New             []string    `json:"new"`
+	Gone            []string    `json:"gone"`
+	Changed         []string    `json:"changed"`
+	BudgetsChanged  []string    `json:"budgets_changed"`
+	BudgetBeforeOre billing.Ore `json:"budget_before_ore"`
+	BudgetOre       billing.Ore `json:"budget_ore"`
+}
+
+func codesView(c billing.RegisterChange) codesChanged {
+	return codesChanged{c.After, c.Before, c.New, c.Gone, c.Changed, c.Budgets, c.BudgetBefore, c.BudgetAfter}
+}
+
+func showCodesChange(w io.Writer, c billing.RegisterChange) {
+	fmt.Fprintf(w, "The register has %d konteringskoder now.\n", c.After)
+	if c.Before == 0 {
+		return
+	}
+	for _, l := range []struct {
+		what  string
+		codes []string
+	}{{"gone", c.Gone}, {"new", c.New}, {"changed", c.Changed}, {"of these, with another budget", c.Budgets}} {
+		if len(l.codes) > 0 {
+			fmt.Fprintf(w, "  %d %s: %s\n", len(l.codes), l.what, someOf(l.codes))
+		}
+	}
+	if c.BudgetBefore != c.BudgetAfter {
+		fmt.Fprintf(w, "  all budgets together: kr %s before, kr %s now\n", c.BudgetBefore, c.BudgetAfter)
 	}
 }
 
@@ -64,23 +135,43 @@ kode as text, or leading zeros are lost.`,
 const maxImport = 64 << 20
 
 // readLimited reads a file that a person names.
-func readLimited(path string) ([]byte, error) {
+func readLimited(path string) ([]byte, error) { return readWithin(path, maxImport) }
+
+// readWithin reads a file of at most so many bytes.
+func readWithin(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxImport+1))
-	if err == nil && len(data) > maxImport {
-		err = fmt.Errorf("%s is larger than %d MB: is it the right file?", path, maxImport>>20)
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s is larger than %d MB: is it the right file?", path, most>>20)
 	}
 	return data, err
 }
 
+// Limits of a register in CSV.
+const (
+	maxRegisterColumns = 40
+	maxRegisterRows    = 100_001
+)
+
 // registerRows reads a CSV file or a workbook.
 func registerRows(data []byte) ([][]string, error) {
-	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
-		return reports.ReadRows(bytes.NewReader(data), "forste_dag", "siste_dag")
+	switch {
+	case len(data) == 0:
+		return nil, errors.New("the file is empty")
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		return reports.ReadRows(data, map[string]reports.CellKind{"forste_dag": reports.CellDay, "siste_dag": reports.CellDay, "budsjett": reports.CellAmount})
+	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
+		return nil, errors.New("is a workbook of Excel 97–2003 (xls), or one with a password: save it as .xlsx without a password, or as CSV UTF-8")
+	case bytes.HasPrefix(data, []byte("%PDF")):
+		return nil, errors.New("is a PDF: export the register as .xlsx or CSV")
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return nil, errors.New("is text in UTF-16 (Excel's \"Unicode text\"): save it as CSV UTF-8")
+	case bytes.IndexByte(data, 0) >= 0:
+		return nil, errors.New("is neither a workbook (xlsx) nor text")
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(data) {
@@ -89,14 +180,65 @@ func registerRows(data []byte) ([][]string, error) {
 			return nil, errors.New("the file is neither UTF-8 nor Windows-1252")
 		}
 	}
-	r := csv.NewReader(bytes.NewReader(data))
-	r.Comma, r.FieldsPerRecord = ';', -1
-	rows, err := r.ReadAll()
-	var pe *csv.ParseError
-	if errors.As(err, &pe) {
-		return nil, fmt.Errorf("line %d: misplaced quotation mark", pe.StartLine)
+	r := bounded.NewCSV(data, ';')
+	r.ReuseRecord = true
+	var rows [][]string
+	for {
+		fields, err := r.Read()
+		var pe *csv.ParseError
+		switch {
+		case errors.Is(err, io.EOF):
+			return rows, nil
+		case errors.Is(err, bounded.ErrTooLong) && errors.As(err, &pe):
+			return nil, fmt.Errorf("line %d: is longer than %d kB, or has a quotation mark that is never closed: is it the right file?", pe.StartLine, bounded.Piece>>10)
+		case errors.As(err, &pe):
+			return nil, fmt.Errorf("line %d: misplaced quotation mark", pe.StartLine)
+		case err != nil:
+			return nil, err
+		}
+		line, _ := r.FieldPos(0)
+		switch {
+		case len(rows) == 0 && len(fields) == 1 && strings.ContainsAny(fields[0], ",\t"):
+			return nil, errors.New("the columns of the first line are not separated by semicolons: save it as CSV with semicolons")
+		case len(fields) > maxRegisterColumns:
+			return nil, fmt.Errorf("line %d: more than %d columns: is it the right file?", line, maxRegisterColumns)
+		case line > maxRegisterRows:
+			return nil, fmt.Errorf("line %d: more than %d lines: is it the right file?", line, maxRegisterRows)
+		}
+		for len(rows) < line-1 { // lines that are empty or within a field, so that problems name the file's lines
+			rows = append(rows, nil)
+		}
+		row := make([]string, len(fields))
+		for i, f := range fields {
+			row[i] = strings.Clone(f)
+		}
+		rows = append(rows, row)
 	}
-	return rows, err
+}
+
+// codeView is a code of the register; both days count.
+type codeView struct {
+	Code       string       `json:"code"`
+	Name       string       `json:"name"`
+	Ansvar     string       `json:"ansvar"`
+	Funksjon   string       `json:"funksjon"`
+	Art        string       `json:"art"`
+	Prosjekt   string       `json:"prosjekt"`
+	FirstDay   string       `json:"first_day"`
+	LastDay    string       `json:"last_day"`
+	BudgetOre  *billing.Ore `json:"budget_ore"`
+	ReplacedBy string       `json:"replaced_by"`
+}
+
+func viewCode(c billing.CodeEntry) codeView {
+	v := codeView{c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, string(c.ValidFrom), "", nil, c.ReplacedBy}
+	if c.ValidTo != "" {
+		v.LastDay = string(c.ValidTo.AddDays(-1))
+	}
+	if c.HasBudget {
+		v.BudgetOre = &c.Budget
+	}
+	return v
 }
 
 func newCodesList(o *options) *cobra.Command {
@@ -106,22 +248,25 @@ func newCodesList(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
-				var entries []billing.CodeEntry
-				err := a.archive.View(cmd.Context(), func(r engine.Reader) (err error) {
-					entries, err = r.CodeRegister(cmd.Context())
+				views := []codeView{}
+				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+					entries, err := r.CodeRegister(cmd.Context())
+					for _, c := range entries {
+						views = append(views, viewCode(c))
+					}
 					return err
 				})
 				if err != nil {
 					return err
 				}
-				return o.print(entries, func(w io.Writer) {
-					table(w, "CODE NAME ANSVAR FUNKSJON ART PROSJEKT FROM TO BUDGET REPLACED_BY", func(row func(...any)) {
-						for _, c := range entries {
+				return o.print(views, func(w io.Writer) {
+					table(w, "CODE NAME ANSVAR FUNKSJON ART PROSJEKT FIRST_DAY LAST_DAY BUDGET REPLACED_BY", func(row func(...any)) {
+						for _, c := range views {
 							budget := ""
-							if c.HasBudget {
-								budget = c.Budget.String()
+							if c.BudgetOre != nil {
+								budget = c.BudgetOre.String()
 							}
-							row(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, c.ValidFrom, c.ValidTo, budget, c.ReplacedBy)
+							row(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, c.FirstDay, c.LastDay, budget, c.ReplacedBy)
 						}
 					})
 				})

@@ -985,7 +985,8 @@ func (d *demo) codes(ctx context.Context) error {
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %v", path, problems)
 	}
-	return d.app.engine.ImportCodes(ctx, entries)
+	_, err = d.app.engine.ImportCodes(ctx, entries)
+	return err
 }
 
 func (d *demo) report(ctx context.Context) error {

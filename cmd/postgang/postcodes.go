@@ -29,7 +29,7 @@ postnummer is checked.`,
 					return usage("--dated: %w", err)
 				}
 			}
-			data, err := os.ReadFile(args[0])
+			data, err := readWithin(args[0], engine.MaxRegisterBytes)
 			if err != nil {
 				return err
 			}

@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"postgang/engine"
+	"postgang/printjobs/exchange"
 )
 
 func newReceipts(o *options) *cobra.Command {
@@ -55,7 +55,7 @@ the same file again changes nothing.`,
 				}
 				var x engine.Exchanged
 				for _, f := range files {
-					data, err := os.ReadFile(f)
+					data, err := readWithin(f, exchange.DefaultReceiptLimit)
 					if err != nil {
 						return err
 					}

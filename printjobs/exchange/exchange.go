@@ -44,8 +44,6 @@ var (
 	ErrHostKeyUnknown = errors.New("no host key is pinned for the vendor's address")
 	// ErrAuth: the server refused our user, key or password.
 	ErrAuth = errors.New("the vendor's server refused the login")
-	// ErrAlgorithms: the server offers only algorithms that are not safe any more, or none that we know.
-	ErrAlgorithms = errors.New("the vendor's server and we have no algorithm in common")
 	// ErrReady: the job's ready file is there, so the job belongs to the vendor.
 	ErrReady = errors.New("the job is handed over already: its ready file is there")
 	// ErrAnswered: the vendor has answered this job id, so it was handed over.
@@ -136,8 +134,16 @@ type problems struct {
 }
 
 func (p *problems) add(line int, field, format string, args ...any) {
-	p.list = append(p.list, LineProblem{line, field, fmt.Sprintf(format, args...)})
+	switch n := len(p.list); {
+	case n < maxProblems:
+		p.list = append(p.list, LineProblem{line, field, fmt.Sprintf(format, args...)})
+	case n == maxProblems:
+		p.list = append(p.list, LineProblem{What: "further problems are not listed"})
+	}
 }
+
+// maxProblems is how many problems of a document are listed: who sees more has another file.
+const maxProblems = 1000
 
 func (p *problems) err() error {
 	if len(p.list) == 0 {

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"postgang/bounded"
 )
 
 // ManifestRow is one letter in the manifest (følgeseddel). It carries no
@@ -104,9 +105,7 @@ func ParseManifest(b []byte) ([]ManifestRow, error) {
 		p.add(0, "", "is not UTF-8")
 		return nil, p.err()
 	}
-	cr := csv.NewReader(bytes.NewReader(b))
-	cr.Comma = ';'
-	cr.FieldsPerRecord = -1
+	cr := bounded.NewCSV(b, ';')
 	cr.ReuseRecord = true
 	head, err := cr.Read()
 	if err != nil {
@@ -125,6 +124,10 @@ func ParseManifest(b []byte) ([]ManifestRow, error) {
 			break
 		}
 		var ce *csv.ParseError
+		if errors.Is(err, bounded.ErrTooLong) && errors.As(err, &ce) {
+			p.add(ce.Line, "", "is longer than any line of a manifest")
+			return nil, p.err()
+		}
 		if errors.As(err, &ce) {
 			p.add(ce.Line, "", "quotes are wrong")
 			continue
@@ -138,7 +141,11 @@ func ParseManifest(b []byte) ([]ManifestRow, error) {
 			p.add(line, "", "want %d columns, have %d", len(manifestHeader), len(rec))
 			continue
 		}
-		rows = append(rows, parseRow(p, line, rec))
+		row := parseRow(p, line, rec)
+		if len(p.list) > 0 {
+			continue // no row will be given
+		}
+		rows = append(rows, row)
 		lines = append(lines, line)
 	}
 	// Rows that could not be read would make every later number look wrong.

@@ -594,6 +594,13 @@ type doubleFieldError struct {
 
 func (e *doubleFieldError) Error() string { return "field " + showName(e.field) + " stands twice" }
 
+// maxNesting is how deep the documents may be nested: ours have four levels. Each level costs memory.
+const maxNesting = 32
+
+type nestingError struct{ offset int64 }
+
+func (e *nestingError) Error() string { return "is nested too deep" }
+
 // noDoubleFields walks all objects and refuses a field that stands twice, also
 // when only its case differs, since encoding/json takes those for the same.
 func noDoubleFields(b []byte) error {
@@ -616,6 +623,9 @@ func noDoubleFields(b []byte) error {
 		if d, ok := tok.(json.Delim); ok {
 			switch d {
 			case '{', '[':
+				if len(stack) == maxNesting {
+					return &nestingError{dec.InputOffset()}
+				}
 				if top >= 0 {
 					stack[top].isKey = true
 				}
@@ -651,6 +661,7 @@ func jsonProblem(err error) string {
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	var double *doubleFieldError
+	var nested *nestingError
 	var clock *time.ParseError
 	switch {
 	case errors.As(err, &wrongType):
@@ -659,6 +670,8 @@ func jsonProblem(err error) string {
 		return "is not JSON"
 	case errors.As(err, &double):
 		return double.Error()
+	case errors.As(err, &nested):
+		return nested.Error()
 	case errors.As(err, &clock):
 		return "a time is not of the form 2026-11-22T03:31:12Z"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -675,6 +688,7 @@ func lineAt(b []byte, err error) int {
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	var double *doubleFieldError
+	var nested *nestingError
 	var off int64
 	switch {
 	case errors.As(err, &wrongType):
@@ -683,6 +697,8 @@ func lineAt(b []byte, err error) int {
 		off = syntax.Offset
 	case errors.As(err, &double):
 		off = double.offset
+	case errors.As(err, &nested):
+		off = nested.offset
 	default:
 		return 0
 	}

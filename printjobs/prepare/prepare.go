@@ -293,8 +293,6 @@ func newLetter(ctx context.Context, req Request, docs []input, repair map[int]bo
 		}
 	}
 	l.checkLetter()
-	l.checkBlank()
-	l.refused, l.facts.Warnings = gathered(l.refused), gathered(l.facts.Warnings)
 	return l, nil
 }
 
@@ -323,7 +321,6 @@ type letter struct {
 	// repair holds the documents to read by looking for their objects, and
 	// searched those that were.
 	repair, searched map[int]bool
-	inked            bool // something of it is not white
 }
 
 func (l *letter) refuse(f ...Finding) {
@@ -335,6 +332,11 @@ func (l *letter) refuse(f ...Finding) {
 
 func (l *letter) warn(f Finding) {
 	f.Severity = LevelWarning
+	for _, w := range l.facts.Warnings {
+		if sameFinding(w, f) {
+			return
+		}
+	}
 	l.facts.Warnings = append(l.facts.Warnings, f)
 }
 
@@ -387,7 +389,6 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 		l.refuse(findings...)
 		return nil
 	}
-	l.checkKind(src, pages)
 	if src.repaired {
 		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, index, 0))
 	}
@@ -542,10 +543,7 @@ func (r *Refusal) Error() string {
 			b.WriteByte(';')
 		}
 		fmt.Fprintf(&b, " %s (document %d", f.Code, f.Document+1)
-		switch {
-		case len(f.Pages) > 1:
-			fmt.Fprintf(&b, ", page %d and %d more", f.Page, len(f.Pages)-1)
-		case f.Page > 0:
+		if f.Page > 0 {
 			fmt.Fprintf(&b, ", page %d", f.Page)
 		}
 		b.WriteByte(')')
