@@ -21,15 +21,30 @@ type appearance struct {
 	fallback types.Dict // resources for an appearance that has none
 }
 
+// notesFound is what is wrong with the annotations of a page.
+type notesFound struct {
+	// undrawable: one has no appearance, and none can be made. Left out, the
+	// letter would lose something that its sender saw.
+	undrawable bool
+	// missing: one of lesser kind has none, and is left out with a warning.
+	missing bool
+	// absent: the page names one that the file does not have.
+	absent bool
+	// lost: one names an appearance that the file does not have.
+	lost bool
+}
+
 // appearances returns what the annotations of a page print, in order. Popups
 // and links never print. Where the file leaves the appearance to the viewer it
-// is made. refused reports that this cannot be done: left out, the letter would
-// lose something that its sender saw. missing reports an annotation of lesser
-// kind that is left out with a warning.
-func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bool) {
+// is made.
+func (s *source) appearances(p rawPage) (drawn []appearance, found notesFound) {
+	if s.isAbsent(p.dict["Annots"]) {
+		found.absent = true
+	}
 	for _, o := range s.array(p.dict["Annots"]) {
 		d := s.dict(o)
 		if d == nil {
+			found.absent = found.absent || s.isAbsent(o)
 			continue
 		}
 		subtype := s.name(d["Subtype"])
@@ -40,12 +55,16 @@ func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bo
 		form, ok := s.normalAppearance(d)
 		m := identity
 		switch {
+		case !ok && subtype != "Widget" && s.namesAppearance(d):
+			found.lost = true
+			continue
 		case !ok || subtype == "Widget" && form != nil && s.stale(d, form):
 			if form, ok = s.makeAppearance(subtype, d); !ok {
-				if mayLack[subtype] {
-					missing = true
-				} else {
-					refused = true
+				switch {
+				case mayLack[subtype]:
+					found.missing = true
+				case drawnByViewers[subtype]:
+					found.undrawable = true
 				}
 				continue
 			}
@@ -73,7 +92,13 @@ func (s *source) appearances(p rawPage) (drawn []appearance, refused, missing bo
 		}
 		drawn = append(drawn, a)
 	}
-	return drawn, refused, missing
+	return drawn, found
+}
+
+// namesAppearance reports an annotation that names an appearance which the
+// file does not have.
+func (s *source) namesAppearance(d types.Dict) bool {
+	return s.isAbsent(d["AP"]) || s.isAbsent(s.dict(d["AP"])["N"])
 }
 
 // normalAppearance returns the form XObject of the annotation's normal
@@ -198,6 +223,14 @@ func plainLetters(s string) string {
 var mayLack = map[string]bool{
 	"": true, "Text": true, "FileAttachment": true, "Sound": true, "Movie": true, "Screen": true, "3D": true, "RichMedia": true,
 	"Caret": true, "PrinterMark": true, "TrapNet": true, "Watermark": true, "Redact": true, "Projection": true,
+}
+
+// drawnByViewers are the annotations that viewers draw from their entries when
+// they have no appearance. Of kinds that are nobody's but one program's, other
+// programs draw nothing.
+var drawnByViewers = map[string]bool{
+	"Widget": true, "Square": true, "Circle": true, "Line": true, "Polygon": true, "PolyLine": true, "Ink": true,
+	"Highlight": true, "Underline": true, "StrikeOut": true, "Squiggly": true, "FreeText": true, "Stamp": true,
 }
 
 func (s *source) formDict() types.Dict {

@@ -31,6 +31,7 @@ type copier struct {
 	// damaged is set when the page now copied reaches something that the
 	// file does not really hold.
 	damaged bool
+	needs   *needs
 	empty   printfile.Ref // a form that draws nothing; 0 until needed
 }
 
@@ -67,7 +68,7 @@ const (
 )
 
 func newCopier(s *source, l *letter) *copier {
-	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), known: map[objectKey]printfile.Ref{}}
+	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), needs: newNeeds(s), known: map[objectKey]printfile.Ref{}}
 	if zones, least := l.checks.activeZones(), l.checks.minDPI(); len(zones) > 0 || least > 0 {
 		c.zones = newZoneScanner(s, zones, least)
 	}
@@ -102,21 +103,34 @@ func (c *copier) page(p rawPage) PageFacts {
 	if !ok {
 		return refuse(CodePageSize)
 	}
-	drawn, refused, missing := s.appearances(p)
-	if refused {
+	lost := losses(0)
+	if p.lost {
+		lost |= lostPart
+	}
+	s.lost = false
+	drawn, found := s.appearances(p)
+	if s.lost || found.lost {
+		lost |= lostNote
+	}
+	if found.undrawable && lost == 0 {
 		c.l.refuse(undrawableRefusal(s.index, p.number))
 		return facts
 	}
-	content, stored, ok := c.content(p)
-	if !ok {
-		return refuse(CodeDamagedObject)
+	content, stored, whole := c.content(p)
+	if !whole {
+		lost |= lostContent
 	}
-	found := c.ink.scan(content, p.resources, freshGraphics, 0)
+	lost |= c.needs.page(p, content, drawn)
+	if lost != 0 {
+		c.l.refuse(lossFindings(lost, s.index, p.number)...)
+		return facts
+	}
+	ink := c.ink.scan(content, p.resources, freshGraphics, 0)
 	for _, a := range drawn {
-		found = found.or(c.ink.object(a.form, a.fallback, freshGraphics, 0))
+		ink = ink.or(c.ink.object(a.form, a.fallback, freshGraphics, 0))
 	}
-	facts.Colour, facts.Blank = found.chroma > 0, !found.marks
-	facts.NearGrey = facts.Colour && found.chroma <= nearGrey
+	facts.Colour, facts.Blank = ink.chroma > 0, !ink.marks
+	facts.NearGrey = facts.Colour && ink.chroma <= nearGrey
 	if c.zones != nil {
 		c.checkInk(p, at, content, drawn)
 	}
@@ -139,8 +153,9 @@ func (c *copier) page(p rawPage) PageFacts {
 		ref = c.flatten(form, drawn, fb)
 	}
 	c.drain()
-	if c.damaged {
-		return refuse(CodeDamagedObject)
+	if c.damaged || s.lost {
+		c.l.refuse(lossFindings(lostPart, s.index, p.number)...)
+		return facts
 	}
 	c.b.AddPage(ref, a4Width, a4Height)
 
@@ -154,11 +169,14 @@ func (c *copier) page(p rawPage) PageFacts {
 	case level != LevelError && at.scale != 1:
 		c.l.find(level, scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
 	}
-	if found.unembedded {
+	if ink.unembedded {
 		c.l.find(c.l.checks.FontNotEmbedded.or(LevelWarning), newFinding(CodeFontNotEmbedded, s.index, p.number))
 	}
-	if missing {
+	if found.missing {
 		c.l.warn(newFinding(CodeNoAppearance, s.index, p.number))
+	}
+	if found.absent {
+		c.l.warn(missingNoteWarning(s.index, p.number))
 	}
 	return facts
 }
@@ -206,15 +224,16 @@ func (c *copier) flatten(page printfile.Stream, drawn []appearance, fb fallback)
 }
 
 // content returns a page's content, decoded for reading and as it will be
-// stored. A single sound stream is stored as it came.
-func (c *copier) content(p rawPage) (decoded []byte, stored printfile.Stream, ok bool) {
+// stored. A single sound stream is stored as it came. whole is false when some
+// of it is lost.
+func (c *copier) content(p rawPage) (decoded []byte, stored printfile.Stream, whole bool) {
 	clean := true
 	for i, sd := range p.contents {
-		data, whole, ok := c.s.decodeContent(sd)
-		if !ok {
+		data, state, ok := c.s.decodeContent(sd)
+		if !ok || c.s.lossy(state) {
 			return nil, stored, false
 		}
-		clean = clean && whole
+		clean = clean && state == sound
 		if i == 0 {
 			decoded = data
 			continue

@@ -180,6 +180,7 @@ func readOutcomes(t *testing.T) map[string]string {
 // the reason. Those that forbid printing need none: qpdf is asked.
 var justified = map[string]string{
 	"notify/pdf_with_no_metadata.pdf":          "a page of 3.5 mm with nothing on it",
+	"pdfjs/test_pdfs_issue11651.pdf":           "the data of its font are damaged",
 	"pdfjs/test_pdfs_poppler-395-0-fuzzed.pdf": "poppler, MuPDF and qpdf find no page in it",
 	"pdfjs/test_pdfs_poppler-937-0-fuzzed.pdf": "its only page has lost its content; poppler and MuPDF find no page",
 }
@@ -212,7 +213,6 @@ func forbidsPrinting(file string) bool {
 var knownDifferences = map[string]string{
 	"pdfjs/test_pdfs_boundingBox_invalid.pdf": "on page 3 CropBox and MediaBox do not meet; poppler and MuPDF show an empty page of some size, we the MediaBox with its text",
 	"pdfjs/test_pdfs_bug1883609.pdf":          "poppler draws frames around fields that their appearances lack, MuPDF leaves out the values of choices; we draw the appearances, and the values",
-	"pdfjs/test_pdfs_issue11651.pdf":          "the original's image data are damaged and are copied as they are, which qpdf warns of",
 	"pdfjs/test_pdfs_issue13447.pdf":          "lines without an appearance: poppler, MuPDF and we give arrows heads of different size",
 }
 

@@ -15,8 +15,13 @@ const (
 	CodePrintingForbidden = "printing-forbidden"
 	// CodeUnreadable: not a PDF, or damaged beyond reading.
 	CodeUnreadable = "unreadable"
+	// CodeTruncated: the end of the file is missing, and with it something that
+	// it needs; it was cut off on its way, or is not written to its end.
+	CodeTruncated = "truncated"
 	// CodeNoPages: a letter without documents, or a document without pages.
 	CodeNoPages = "no-pages"
+	// CodePageCount (warning): the document has fewer pages than it says.
+	CodePageCount = "page-count"
 	// CodePageSize: a page without a usable size, or one that is not A4 where
 	// the checks refuse it; as a warning a page that was scaled to fit A4, or
 	// cropped.
@@ -81,6 +86,7 @@ var texts = map[string]string{
 	CodePrintingForbidden: "PDF-en tillater ikke utskrift. Lagre den uten beskyttelse og send på nytt.",
 	CodeRepaired:          "PDF-en er skadet, og delene av den er lett opp. Se over at utskriften er riktig, eller lag PDF-en på nytt.",
 	CodeUnreadable:        "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
+	CodeTruncated:         "PDF-en er ikke komplett: slutten av filen mangler, trolig fordi overføringen ble avbrutt. Send hele filen på nytt.",
 	CodeNoPages:           "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
 	CodePageSize:          "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
 	CodeGiroOutOfRange:    "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
@@ -93,6 +99,60 @@ var texts = map[string]string{
 	CodeTimeout:           "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
 	CodeMemory:            "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
 	CodeCrashed:           "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
+}
+
+// losses are the kinds of things that a page needs and the file does not have
+// whole.
+type losses uint8
+
+const (
+	lostContent losses = 1 << iota
+	lostImage
+	lostFont
+	lostNote // an annotation, stamp or form field
+	lostPart // anything else
+)
+
+// lossTexts tell what is lost, in the order in which they are told.
+var lossTexts = []struct {
+	what losses
+	text string
+}{
+	{lostContent, "Innholdet på siden er skadet eller avkortet i PDF-en, så noe ville manglet på utskriften."},
+	{lostImage, "Et bilde på siden mangler eller er skadet i PDF-en."},
+	{lostFont, "En skrift som brukes på siden, mangler eller er skadet i PDF-en."},
+	{lostNote, "Et stempel, en merknad eller et skjemafelt på siden mangler eller er skadet i PDF-en."},
+	{lostPart, "En del av siden mangler eller er skadet i PDF-en."},
+}
+
+// lossFindings tell what of a page is lost.
+func lossFindings(lost losses, document, page int) (findings []Finding) {
+	for _, l := range lossTexts {
+		if lost&l.what != 0 {
+			findings = append(findings, Finding{Code: CodeDamagedObject, Document: document, Page: page, Severity: LevelError,
+				Text: l.text + " Lag PDF-en på nytt og send den igjen."})
+		}
+	}
+	return findings
+}
+
+// missingNoteWarning tells of an annotation that the page names and a sound
+// file does not have: mostly one that was deleted.
+func missingNoteWarning(document, page int) Finding {
+	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Text: "Siden viser til en merknad eller et skjemafelt " +
+		"som ikke finnes i PDF-en. Se over at utskriften er riktig."}
+}
+
+// pageCountWarning tells that a file has fewer pages than it says.
+func pageCountWarning(document int, said, found int) Finding {
+	return Finding{Code: CodePageCount, Document: document, Text: fmt.Sprintf(
+		"PDF-en sier at den har %d sider, men har bare %d. Se over at ingen side mangler.", said, found)}
+}
+
+// circleRefusal tells of a page tree that leads back to itself.
+func circleRefusal(document int) Finding {
+	return Finding{Code: CodeUnreadable, Document: document, Severity: LevelError, Text: "Oversikten over sidene i PDF-en går i ring, " +
+		"så det er uklart hvilke sider den har. Lag PDF-en på nytt og send den igjen."}
 }
 
 // newFinding gives the finding its standard text.

@@ -319,7 +319,7 @@ type letter struct {
 	facts   Facts
 	refused []Finding
 	// repair holds the documents to read by looking for their objects, and
-	// searched those that were.
+	// searched those that were, or for which it is of no use.
 	repair, searched map[int]bool
 }
 
@@ -371,23 +371,31 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 		return fmt.Errorf("prepare letter: document: %w", err)
 	}
 	if src == nil || src.repaired {
-		if l.searched == nil {
-			l.searched = map[int]bool{}
-		}
-		l.searched[index] = true
+		l.search(index)
 	}
 	if finding != nil {
 		l.refuse(*finding)
 		return nil
 	}
+	defer func() {
+		if src.deleted {
+			l.search(index)
+		}
+	}()
 	l.checkDocument(src)
 	pages, findings := src.pages()
 	if len(findings) > 0 && len(pages) == 0 && src.repaired && !l.repair[index] {
 		findings = []Finding{newFinding(CodeUnreadable, index, 0)}
 	}
 	if len(findings) > 0 {
-		l.refuse(findings...)
+		from := len(l.refused)
+		if l.refuse(findings...); src.cut {
+			l.truncated(from)
+		}
 		return nil
+	}
+	if src.promised > 0 {
+		l.warn(pageCountWarning(index, src.promised, len(pages)))
 	}
 	if src.repaired {
 		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, index, 0))
@@ -404,6 +412,7 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 		}
 		giro[n] = true
 	}
+	before := len(l.refused)
 	c := newCopier(src, l)
 	for _, p := range pages {
 		if err := ctx.Err(); err != nil {
@@ -414,7 +423,30 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 		l.facts.Pages = append(l.facts.Pages, facts)
 	}
 	l.facts.DocumentPages = append(l.facts.DocumentPages, len(pages))
+	if src.cut {
+		l.truncated(before)
+	}
 	return nil
+}
+
+// search notes that there is no use in looking for the objects of a document.
+func (l *letter) search(index int) {
+	if l.searched == nil {
+		l.searched = map[int]bool{}
+	}
+	l.searched[index] = true
+}
+
+// truncated says of a document whose end is missing just that, instead of what
+// its refusals from a place on tell of what was lost with it.
+func (l *letter) truncated(from int) {
+	for i, f := range l.refused[from:] {
+		switch f.Code {
+		case CodeUnreadable, CodeNoPages, CodeBlankedPage, CodeDamagedObject:
+			l.refused = append(l.refused[:from+i], newFinding(CodeTruncated, f.Document, f.Page))
+			return
+		}
+	}
 }
 
 // write makes the prepared file appear at its place, whole and, unless it is

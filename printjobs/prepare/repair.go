@@ -34,35 +34,80 @@ type salvage struct {
 	unpacked map[int]bool // numbers of objects from object streams
 	next     int          // a number that is free
 	endless  bool         // no stream from here on says where it ends
+	// damaged holds the numbers of streams whose data are cut off.
+	damaged map[int]bool
+	// behind is how many objects were found before the last trailer.
+	behind int
+	// partial is the number of the object in which the file ends; 0: none.
+	partial int
+}
+
+func newSalvage(file []byte, limits Limits) *salvage {
+	return &salvage{file: file, limits: limits, table: map[int]*model.XRefTableEntry{}, unpacked: map[int]bool{}, damaged: map[int]bool{}}
 }
 
 type foundObject struct {
 	number, generation int
 	value              types.Object
-	data               int // where the data of a stream begin; 0: no stream
-	end                int // where they end, if its Length is wrong
+	data               int  // where the data of a stream begin; 0: no stream
+	end                int  // where they end, if its Length is wrong
+	cut                bool // the file ends within them
+}
+
+// salvagedFile is what was found in a file.
+type salvagedFile struct {
+	ctx       *model.Context
+	encrypted bool
+	damaged   map[int]bool // numbers of objects that are not whole
 }
 
 // salvaged returns the document as it can be read by looking for its objects.
-// code is why that gives none: CodeUnreadable, CodeEncrypted (it needs a
-// password) or CodePrintingForbidden.
-func salvaged(file []byte, limits Limits) (ctx *model.Context, encrypted bool, code string) {
-	v := &salvage{file: file, limits: limits, table: map[int]*model.XRefTableEntry{}, unpacked: map[int]bool{}}
-	if encrypted, code = v.read(); code != "" {
-		return nil, encrypted, code
+// code is why that gives none: CodeUnreadable, CodeTruncated, CodeEncrypted (it
+// needs a password) or CodePrintingForbidden.
+func salvaged(file []byte, limits Limits) (found salvagedFile, code string) {
+	v := newSalvage(file, limits)
+	if found.encrypted, code = v.read(); code != "" {
+		return found, code
+	}
+	if v.unfinished() {
+		return found, CodeTruncated
 	}
 	root, ok := v.root()
 	if !ok {
-		return nil, encrypted, CodeUnreadable
+		return found, CodeUnreadable
 	}
-	return &model.Context{XRefTable: &model.XRefTable{Table: v.table, Root: &root}}, encrypted, ""
+	found.ctx = &model.Context{XRefTable: &model.XRefTable{Table: v.table, Root: &root}}
+	found.damaged = v.damaged
+	return found, ""
+}
+
+// unfinished reports a file that ends in the middle of an update: behind its
+// last trailer it defines objects anew, or has more than the trailer knows of,
+// and no trailer of theirs. What else the update would have changed cannot be
+// known.
+func (v *salvage) unfinished() bool {
+	if len(v.trailers) == 0 || !cutShort(v.file) {
+		return false
+	}
+	size, _ := v.resolve(v.trailers[len(v.trailers)-1]["Size"]).(types.Integer)
+	before := map[int]bool{}
+	for _, f := range v.found[:v.behind] {
+		before[f.number] = true
+	}
+	anew := func(number int) bool { return before[number] || size > 0 && number >= int(size) }
+	for _, f := range v.found[v.behind:] {
+		if anew(f.number) {
+			return true
+		}
+	}
+	return v.partial > 0 && anew(v.partial)
 }
 
 // findHidden adds the objects of a hybrid file that its table calls free and
 // only its cross-reference stream knows (ISO 32000-1 7.5.8.4): pdfcpu leaves
 // them out.
 func (s *source) findHidden(file []byte) {
-	v := &salvage{file: file, limits: s.limits, table: map[int]*model.XRefTableEntry{}, unpacked: map[int]bool{}}
+	v := newSalvage(file, s.limits)
 	if _, code := v.read(); code != "" {
 		return
 	}
@@ -85,6 +130,10 @@ func (v *salvage) read() (encrypted bool, code string) {
 	for _, f := range v.found {
 		// Lengths may stand in objects of their own, which are known by now.
 		v.set(f.number, v.stream(f))
+		delete(v.damaged, f.number)
+		if f.cut {
+			v.damaged[f.number] = true
+		}
 	}
 	d, encrypted := v.encryption()
 	switch {
@@ -155,12 +204,14 @@ func (v *salvage) scan() {
 	for len(v.found) < maxSalvaged {
 		i := bytes.Index(v.file[at:], wordObj)
 		if trailer >= 0 && (i < 0 || trailer < at+i) {
-			if trailer >= at {
+			if trailer >= at && !v.inComment(at, trailer) {
 				p := &lenient{data: v.file, pos: trailer + len(wordTrailer)}
 				if d, ok := p.value().(types.Dict); ok {
-					v.trailers = append(v.trailers, d)
+					v.trailers, v.behind = append(v.trailers, d), len(v.found)
 				}
 				at = max(p.pos, trailer+len(wordTrailer))
+			} else {
+				at = max(at, trailer+len(wordTrailer))
 			}
 			if trailer = bytes.Index(v.file[at:], wordTrailer); trailer >= 0 {
 				trailer += at
@@ -171,27 +222,42 @@ func (v *salvage) scan() {
 			return
 		}
 		i += at
+		from := at
 		at = i + len(wordObj)
 		number, generation, ok := headBefore(v.file, i)
-		if !ok {
+		if !ok || v.inComment(from, i) {
 			continue
 		}
 		p := &lenient{data: v.file, pos: at}
 		value, ok := p.object(0)
 		at = max(at, p.pos)
+		if p.skip(); p.pos >= len(v.file) {
+			v.partial = number
+			continue // cut off: nothing tells that this is all of it
+		}
 		if !ok {
-			continue // cut off: what was there before counts
+			continue // what was there before counts
 		}
 		f := foundObject{number: number, generation: generation, value: value}
 		if d, ok := f.value.(types.Dict); ok && p.keyword("stream") {
-			f.data, f.end = v.streamData(p.pos, d)
+			f.data, f.end, f.cut = v.streamData(p.pos, d)
 			at = f.end
 			if v.isXRef(d) {
-				v.trailers = append(v.trailers, d)
+				v.trailers, v.behind = append(v.trailers, d), len(v.found)+1
 			}
 		}
 		v.found = append(v.found, f)
 	}
+}
+
+// inComment reports whether a word of the file stands in a comment; what lies
+// before from is no text.
+func (v *salvage) inComment(from, at int) bool {
+	line := v.file[from:at]
+	if i := bytes.LastIndexAny(line, "\r\n"); i >= 0 {
+		line = line[i+1:]
+	}
+	return bytes.IndexByte(line, '%') >= 0 && !bytes.HasPrefix(line, []byte("%PDF-"))
 }
 
 func (v *salvage) isXRef(d types.Dict) bool { n, _ := d["Type"].(types.Name); return n == "XRef" }
@@ -220,8 +286,8 @@ func headBefore(file []byte, i int) (number, generation int, ok bool) {
 
 // streamData returns where the data of a stream begin and end, at being behind
 // the keyword: by its Length if that is a number and right, else by the next
-// endstream.
-func (v *salvage) streamData(at int, d types.Dict) (start, end int) {
+// endstream. cut reports that the file ends within them.
+func (v *salvage) streamData(at int, d types.Dict) (start, end int, cut bool) {
 	if at < len(v.file) && v.file[at] == '\r' {
 		at++
 	}
@@ -230,7 +296,7 @@ func (v *salvage) streamData(at int, d types.Dict) (start, end int) {
 	}
 	if n, ok := d["Length"].(types.Integer); ok {
 		if end, ok := v.endsAt(at, int(n)); ok {
-			return at, end
+			return at, end, false
 		}
 	}
 	rest := v.file[at:]
@@ -241,10 +307,13 @@ func (v *salvage) streamData(at int, d types.Dict) (start, end int) {
 	if end < 0 {
 		v.endless = true // no need to look again
 		if end = bytes.Index(rest, wordEndObj); end < 0 {
-			end = len(rest)
+			if n, ok := d["Length"].(types.Integer); ok && n >= 0 && int(n) <= len(rest) {
+				return at, at + int(n), false // only the words behind them are missing
+			}
+			return at, len(v.file), true
 		}
 	}
-	return at, at + len(bytes.TrimSuffix(bytes.TrimSuffix(rest[:end], []byte("\n")), []byte("\r")))
+	return at, at + len(bytes.TrimSuffix(bytes.TrimSuffix(rest[:end], []byte("\n")), []byte("\r"))), false
 }
 
 // endsAt tells whether a stream that begins at start is n bytes long.
@@ -321,7 +390,7 @@ func (v *salvage) unpack() {
 			continue
 		}
 		later[f.number] = true
-		data, ok := decodeObjectStream(sd, v.limits.MaxContentBytes)
+		data, state, ok := decodeStream(sd, v.limits.MaxContentBytes)
 		if !ok {
 			continue
 		}
@@ -340,20 +409,14 @@ func (v *salvage) unpack() {
 			}
 			later[int(number)] = true
 			p := &lenient{data: data, pos: at}
-			v.set(int(number), p.value())
+			o := p.value()
+			if state == cutOff && p.pos >= len(data) {
+				continue // it may go on where the data are lost
+			}
+			v.set(int(number), o)
 			v.unpacked[int(number)] = true
 		}
 	}
-}
-
-func decodeObjectStream(sd types.StreamDict, limit int64) (data []byte, ok bool) {
-	defer func() {
-		if recover() != nil { // a predictor of pdfcpu's that meets nonsense
-			data, ok = nil, false
-		}
-	}()
-	data, _, ok = decodeStream(sd, limit)
-	return data, ok
 }
 
 // root finds the catalog: what the last trailer says, else the last object

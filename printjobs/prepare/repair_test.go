@@ -287,10 +287,10 @@ func TestRepairRefuses(t *testing.T) {
 		name, data string
 		want       []string
 	}{
-		{"page lost", strings.Replace(cut, "4 0 obj", "4 0 bjo", 1), []string{"blanked-page:0:2"}},
-		{"all pages lost", strings.ReplaceAll(strings.Replace(cut, "4 0 obj", "4 0 bjo", 1), "3 0 obj", "3 0 bjo"), []string{"unreadable:0:0"}},
-		{"tree lost", strings.Replace(cut, "2 0 obj", "2 0 bjo", 1), []string{"unreadable:0:0"}},
-		{"catalog lost", strings.Replace(cut, "1 0 obj", "1 0 bjo", 1), []string{"unreadable:0:0"}},
+		{"page lost", strings.Replace(cut, "4 0 obj", "4 0 bjo", 1), []string{"truncated:0:2"}},
+		{"all pages lost", strings.ReplaceAll(strings.Replace(cut, "4 0 obj", "4 0 bjo", 1), "3 0 obj", "3 0 bjo"), []string{"truncated:0:0"}},
+		{"tree lost", strings.Replace(cut, "2 0 obj", "2 0 bjo", 1), []string{"truncated:0:0"}},
+		{"catalog lost", strings.Replace(cut, "1 0 obj", "1 0 bjo", 1), []string{"truncated:0:0"}},
 		{"encrypted by what we do not know", cut + "trailer<</Root 1 0 R/Encrypt<</Filter/Annet/V 1>>>>", []string{"encrypted:0:0"}},
 		{"encrypted, the dictionary lost", cut + "trailer<</Root 1 0 R/Encrypt 99 0 R>>", []string{"encrypted:0:0"}},
 	} {
@@ -314,16 +314,16 @@ func FuzzRepair(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		ctx, encrypted, code := salvaged(data, Limits{MaxContentBytes: 1 << 20}.withDefaults())
+		found, code := salvaged(data, Limits{MaxContentBytes: 1 << 20}.withDefaults())
 		switch code {
 		case "":
-			root, err := ctx.Catalog()
+			root, err := found.ctx.Catalog()
 			if err != nil || root == nil {
 				t.Fatalf("no catalog (%v)", err)
 			}
-		case CodeUnreadable:
+		case CodeUnreadable, CodeTruncated:
 		case CodeEncrypted, CodePrintingForbidden:
-			if !encrypted {
+			if !found.encrypted {
 				t.Fatalf("%s, but not encrypted", code)
 			}
 		default:

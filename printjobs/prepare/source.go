@@ -2,14 +2,12 @@ package prepare
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
-	"sync"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
@@ -49,14 +47,34 @@ type source struct {
 	index  int // of the document in its letter
 	limits Limits
 	header string // version that the file claims at its beginning
-	// damaged holds the numbers of objects that exist in the file but could
-	// not be read, so that pdfcpu skipped them in relaxed mode.
+	// damaged holds the numbers of objects that the file has, or says to have,
+	// but that could not be read: pdfcpu skipped them, they do not lie where
+	// the file says, or their data are cut off.
 	damaged map[int]bool
-	layers  *layers
+	// lost is set when something that could not be read, or is missing from a
+	// file that is damaged, was asked for. Whoever copies a page clears it
+	// first and looks at it afterwards: what was asked for, the page needs.
+	lost bool
+	// deleted is set when what was asked for was deleted by an update: the
+	// file may still hold it, but is not to be searched for it.
+	deleted bool
+	// inFile holds the numbers of all objects in the file, whether or not its
+	// table has them; nil until it is needed.
+	inFile map[int]bool
+	file   []byte
+	// sums is 1 if checksums of the document are right, -1 if not, 0 if that
+	// is not known yet.
+	sums   int
+	layers *layers
 	// encrypted: it opens without a password all the same.
 	encrypted bool
 	// repaired: it was read by looking for its objects.
 	repaired bool
+	// cut: the end of the file is missing.
+	cut bool
+	// promised is how many pages the tree says that there are, if these are
+	// more than it has.
+	promised int
 	// nextObject and madeFonts are for what makeAppearance adds.
 	nextObject int
 	madeFonts  map[*typeset.Face]types.IndirectRef
@@ -66,7 +84,7 @@ type source struct {
 // when neither will do, by looking for its objects. The finding tells what is
 // wrong with the document; the error what is wrong with us.
 func openSource(c context.Context, index int, file []byte, limits Limits, repair bool) (*source, *Finding, error) {
-	s := &source{index: index, limits: limits, header: headerVersion(file), damaged: map[int]bool{}}
+	s := &source{index: index, limits: limits, header: headerVersion(file), damaged: map[int]bool{}, file: file, cut: cutShort(file)}
 	code := ""
 	if !repair {
 		if code = s.read(c, file); c.Err() != nil {
@@ -75,11 +93,14 @@ func openSource(c context.Context, index int, file []byte, limits Limits, repair
 	}
 	if repair || code != "" && code != CodePrintingForbidden {
 		s.repaired = true
-		ctx, encrypted, why := salvaged(file, limits)
+		found, why := salvaged(file, limits)
 		switch {
 		case why == "":
-			s.ctx, s.encrypted, s.damaged = ctx, encrypted, map[int]bool{}
-		case s.ctx == nil:
+			s.ctx, s.encrypted, s.damaged = found.ctx, found.encrypted, found.damaged
+		case s.ctx == nil || s.cut:
+			if why == CodeUnreadable && s.cut && s.header != "" {
+				why = CodeTruncated
+			}
 			finding := newFinding(why, index, 0)
 			return nil, &finding, nil
 		}
@@ -99,6 +120,10 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 			code = CodeUnreadable
 		}
 	}()
+	if s.cut {
+		// Its last table, if there is one, tells of what was there before.
+		return CodeUnreadable
+	}
 	if m := versionHeader.FindSubmatchIndex(file[:min(len(file), 1024)]); m != nil && versionRank(s.header) < 0 && m[3]-m[2] == len("1.7") {
 		// pdfcpu refuses versions that there are not; the rest may be sound.
 		file = bytes.Clone(file)
@@ -121,7 +146,7 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 		return CodeUnreadable
 	case ctx.E != nil && !printingPermitted(ctx.E):
 		return CodePrintingForbidden
-	case ctx.E == nil && encryptEntry.Match(file):
+	case ctx.E == nil && !plain && encryptEntry.Match(file) && saysEncrypted(file, s.limits):
 		// pdfcpu passes over an Encrypt entry that it finds in an odd place;
 		// what it then reads is noise.
 		return CodeEncrypted
@@ -132,12 +157,11 @@ func (s *source) read(c context.Context, file []byte) (code string) {
 		code = CodeUnreadable
 	}
 	s.ctx, s.encrypted = ctx, ctx.E != nil
-	if mode == model.ValidationRelaxed {
-		s.findSkipped(file)
-	}
 	if plain {
 		return code
 	}
+	s.findSkipped(file)
+	s.findMisplaced(file)
 	s.correctLengths(file)
 	if bytes.Contains(file, []byte("/XRefStm")) {
 		s.findHidden(file)
@@ -207,7 +231,8 @@ func (s *source) correctLengths(file []byte) {
 		}
 		end := bytes.Index(rest, keyword)
 		if end < 0 {
-			continue // cut off: all there is has been read
+			s.damaged[nr] = true // cut off
+			continue
 		}
 		if s.ctx.E != nil {
 			s.damaged[nr] = true // it was decrypted with the wrong length
@@ -241,8 +266,13 @@ func (s *source) resolve(o types.Object) types.Object {
 		if !ok {
 			return o
 		}
+		if s.missing(ref) {
+			s.lost = true
+			return nil
+		}
 		v, err := s.ctx.Dereference(ref)
 		if err != nil {
+			s.lost = true
 			return nil
 		}
 		o = v
@@ -255,11 +285,33 @@ func (s *source) isDamaged(o types.Object) bool {
 	if !ok {
 		return false
 	}
-	if s.damaged[ref.ObjectNumber.Value()] {
+	if s.missing(ref) {
 		return true
 	}
 	_, err := s.ctx.Dereference(ref)
 	return err != nil
+}
+
+// missing reports a reference to what could not be read. One to an object that
+// there is not stands for null (ISO 32000-1 7.3.10), but not in a file that is
+// damaged: there it may have been lost.
+func (s *source) missing(ref types.IndirectRef) bool {
+	nr := ref.ObjectNumber.Value()
+	if s.damaged[nr] {
+		return true
+	}
+	return s.ctx.Table[nr] == nil && (s.repaired || s.hasObject(nr))
+}
+
+// isAbsent reports a reference to an object that the file does not have.
+func (s *source) isAbsent(o types.Object) bool {
+	ref, ok := o.(types.IndirectRef)
+	if !ok {
+		return false
+	}
+	entry := s.ctx.Table[ref.ObjectNumber.Value()]
+	s.deleted = s.deleted || entry != nil && entry.Free
+	return entry == nil || entry.Free
 }
 
 func (s *source) dict(o types.Object) types.Dict {
@@ -352,6 +404,7 @@ type rawPage struct {
 	rotate          int  // clockwise, a multiple of 90
 	userUnit        float64
 	contents        []types.StreamDict
+	lost            bool // some of this could not be read
 }
 
 // pages walks the raw page tree. Any finding is a refusal: a page that cannot
@@ -374,16 +427,25 @@ func (s *source) pages() ([]rawPage, []Finding) {
 	if len(w.findings) == 0 && len(w.pages) == 0 {
 		w.findings = append(w.findings, newFinding(CodeNoPages, s.index, 0))
 	}
-	// A tree that promises more pages than it holds has lost some.
+	// A tree that promises more pages than it holds has lost some, if the file
+	// is damaged; else it is only badly counted.
 	if count, ok := s.integer(tree["Count"]); ok && count > len(w.pages) && len(w.findings) == 0 {
-		w.findings = append(w.findings, newFinding(CodeBlankedPage, s.index, len(w.pages)+1))
+		if s.repaired {
+			w.findings = append(w.findings, newFinding(CodeBlankedPage, s.index, len(w.pages)+1))
+		}
+		s.promised = count
 	}
+	s.lost = false
 	s.layers = newLayers(s, root)
+	if s.lost && len(w.findings) == 0 {
+		w.findings = lossFindings(lostPart, s.index, 0)
+	}
 	return w.pages, w.findings
 }
 
 type inherited struct {
 	resources, mediaBox, cropBox, rotate types.Object
+	lost                                 bool // one of them could not be read
 }
 
 type pageWalk struct {
@@ -414,7 +476,7 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 	if r, ok := ref.(types.IndirectRef); ok {
 		nr := r.ObjectNumber.Value()
 		if w.onPath[nr] {
-			w.refuse(CodeUnreadable, 0) // the tree runs in a circle
+			w.findings = append(w.findings, circleRefusal(w.s.index))
 			return
 		}
 		w.onPath[nr] = true
@@ -424,6 +486,7 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 		w.refuse(CodeUnreadable, 0)
 		return
 	}
+	w.s.lost = false
 	for key, to := range map[string]*types.Object{
 		"Resources": &in.resources, "MediaBox": &in.mediaBox, "CropBox": &in.cropBox, "Rotate": &in.rotate,
 	} {
@@ -431,6 +494,7 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 			*to = v
 		}
 	}
+	in.lost = in.lost || w.s.lost
 	kids, isNode := d["Kids"]
 	if w.s.name(d["Type"]) == "Page" || !isNode {
 		w.page(d, in)
@@ -456,6 +520,7 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 func (w *pageWalk) page(d types.Dict, in inherited) {
 	s := w.s
 	p := rawPage{number: len(w.pages) + len(w.findings) + 1, dict: d, userUnit: 1}
+	s.lost = false
 	_, contents := d["Contents"]
 	if !contents && d["Type"] == nil && d["MediaBox"] == nil && d["Parent"] == nil && d["Resources"] == nil {
 		w.refuse(CodeBlankedPage, p.number)
@@ -483,13 +548,15 @@ func (w *pageWalk) page(d types.Dict, in inherited) {
 		w.refuse(CodeBlankedPage, p.number)
 		return
 	}
+	p.lost = in.lost || s.lost
 	w.pages = append(w.pages, p)
 }
 
 // contents returns the content streams of a page in order. ok is false when
-// one is damaged or something else than a stream.
+// one is damaged, missing or something else than a stream. What is written in
+// their list itself draws nothing, and nothing is lost with it.
 func (s *source) contents(o types.Object, depth int) (streams []types.StreamDict, ok bool) {
-	if s.isDamaged(o) || depth > 4 {
+	if s.isDamaged(o) || s.isAbsent(o) || depth > 4 {
 		return nil, false
 	}
 	switch v := s.resolve(o).(type) {
@@ -499,6 +566,11 @@ func (s *source) contents(o types.Object, depth int) (streams []types.StreamDict
 		return []types.StreamDict{v}, true
 	case types.Array:
 		for _, e := range v {
+			switch e.(type) {
+			case types.IndirectRef, types.Array:
+			default:
+				continue
+			}
 			more, ok := s.contents(e, depth+1)
 			if !ok {
 				return nil, false
@@ -508,102 +580,6 @@ func (s *source) contents(o types.Object, depth int) (streams []types.StreamDict
 		return streams, true
 	}
 	return nil, false
-}
-
-// decode returns the decoded bytes of a stream, in full or as far as they can
-// be had. ok is false when that is nothing, when a filter is for images, or
-// when the limit is passed.
-func (s *source) decode(sd types.StreamDict, limit int64) (data []byte, ok bool) {
-	data, _, ok = decodeStream(sd, limit)
-	return data, ok
-}
-
-// decodeContent decodes a stream of drawing operators. whole is false when its
-// data are damaged or incomplete, so that it should not be stored as it came.
-func (s *source) decodeContent(sd types.StreamDict) (data []byte, whole, ok bool) {
-	return decodeStream(sd, s.limits.MaxContentBytes)
-}
-
-func decodeStream(sd types.StreamDict, limit int64) (data []byte, whole, ok bool) {
-	switch {
-	case len(sd.FilterPipeline) == 0:
-		return sd.Raw, true, int64(len(sd.Raw)) <= limit
-	case len(sd.FilterPipeline) == 1 && sd.FilterPipeline[0].Name == "FlateDecode" && plainFlate(sd.FilterPipeline[0].DecodeParms):
-		return inflate(sd.Raw, limit)
-	}
-	for _, f := range sd.FilterPipeline {
-		switch f.Name {
-		case "FlateDecode", "LZWDecode", "ASCII85Decode", "ASCIIHexDecode", "RunLengthDecode":
-		default:
-			return nil, false, false
-		}
-	}
-	sd.Content = nil
-	if err := sd.DecodeWithLimit(limit); err != nil {
-		return nil, false, false
-	}
-	return sd.Content, true, int64(len(sd.Content)) <= limit
-}
-
-func plainFlate(parms types.Dict) bool {
-	p, found := parms["Predictor"]
-	if !found {
-		return true
-	}
-	n, ok := p.(types.Integer)
-	return ok && n <= 1
-}
-
-// zlibReaders keeps readers for the next stream: each has some 80 kB of tables
-// and window, more than most streams of a letter.
-var zlibReaders sync.Pool
-
-func zlibReader(raw []byte) (io.ReadCloser, error) {
-	if zr, ok := zlibReaders.Get().(io.ReadCloser); ok {
-		if err := zr.(zlib.Resetter).Reset(bytes.NewReader(raw), nil); err != nil {
-			zlibReaders.Put(zr)
-			return nil, err
-		}
-		return zr, nil
-	}
-	return zlib.NewReader(bytes.NewReader(raw))
-}
-
-// inflateBuffers hold what is being decoded; larger ones than inflateKeep bytes
-// are not kept.
-var inflateBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-const inflateKeep = 8 << 20
-
-// inflate decodes zlib data leniently: a missing end or a wrong checksum
-// costs nothing, damage in the middle costs what follows it.
-func inflate(raw []byte, limit int64) (data []byte, whole, ok bool) {
-	if len(bytes.TrimLeft(raw, "\x00\t\n\f\r ")) == 0 {
-		return nil, false, true
-	}
-	zr, err := zlibReader(raw)
-	whole = err == nil
-	if err != nil {
-		// White space before the data comes from a wrong stream offset.
-		zr, err = zlibReader(bytes.TrimLeft(raw, "\r\n"))
-		if err != nil {
-			return nil, false, false
-		}
-	}
-	defer zlibReaders.Put(zr)
-	// Gathered in a buffer that is there already, and copied once its length is
-	// known: growing one costs more than that.
-	out := inflateBuffers.Get().(*bytes.Buffer)
-	defer func() {
-		if out.Reset(); out.Cap() <= inflateKeep {
-			inflateBuffers.Put(out)
-		}
-	}()
-	n, err := out.ReadFrom(io.LimitReader(zr, limit+1))
-	if n > limit {
-		return nil, false, false
-	}
-	return bytes.Clone(out.Bytes()), whole && err == nil, err == nil || n > 0
 }
 
 var errUncountable = errors.New("count pages: unreadable PDF")

@@ -43,6 +43,9 @@ type tokens struct {
 	// operands in turn, and imageData its data.
 	image     []operand
 	imageData []byte
+	// open is set when the stream ends within a string, an array, a
+	// dictionary or an inline image.
+	open bool
 }
 
 func isSpace(c byte) bool {
@@ -146,7 +149,7 @@ func (t *tokens) operand(depth int) (o operand, ok bool) {
 		if i := bytes.IndexByte(t.data[t.pos:], '>'); i >= 0 {
 			t.pos += i + 1
 		} else {
-			t.pos = len(t.data)
+			t.pos, t.open = len(t.data), true
 		}
 	case c == '[':
 		o.kind = kindArray
@@ -165,6 +168,7 @@ func (t *tokens) skipUntil(end byte, depth int) {
 	for {
 		t.skipSpace()
 		if t.pos >= len(t.data) {
+			t.open = true
 			return
 		}
 		c := t.data[t.pos]
@@ -204,7 +208,7 @@ func (t *tokens) skipString() {
 			}
 		}
 	}
-	t.pos = len(t.data)
+	t.pos, t.open = len(t.data), true
 }
 
 // readNumber reads a number as leniently as viewers do: "--5" is -5 and
@@ -309,7 +313,7 @@ func (t *tokens) inlineImage() {
 		i := bytes.Index(t.data[from:], []byte("EI"))
 		if i < 0 {
 			t.imageData = t.data[at:]
-			t.pos = len(t.data)
+			t.pos, t.open = len(t.data), t.open || !bytes.Contains(t.imageData, []byte("EI"))
 			return
 		}
 		e := from + i

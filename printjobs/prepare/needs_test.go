@@ -1,0 +1,237 @@
+package prepare
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// coded is a stream of compressed data.
+func coded(dict string, data []byte) string { return stream("/Filter/FlateDecode"+dict, string(data)) }
+
+// squares is content of many operators, long enough to be cut.
+func squares(colour string) []byte {
+	var b bytes.Buffer
+	for i := range 40 {
+		fmt.Fprintf(&b, "%s rg %d %d %d 30 re f\n", colour, 17*i%500, 800-19*i, 10+i)
+	}
+	return b.Bytes()
+}
+
+func photo(w, h int) []byte {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i * i >> 3) //nolint:gosec // any byte
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// TestWhole: what a page draws is refused, with its page and in words of its
+// own, when it is cut off or missing; and passes when nothing is lost, also
+// where it is not as the format asks.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	whole := zipped(squares("1 0 0"))
+	half := whole[:len(whole)/2]
+	flipped := append(bytes.Clone(whole[:len(whole)/2]), bytes.Repeat([]byte{0x77}, len(whole)/2)...)
+	// Data that are stored as they are, so that one byte is one letter.
+	var plain bytes.Buffer
+	pw, _ := zlib.NewWriterLevel(&plain, zlib.NoCompression)
+	pw.Write(squares("1 0 0")) //nolint:errcheck // a buffer never fails
+	pw.Close()
+	word := bytes.Replace(plain.Bytes(), []byte("17 781"), []byte("97 781"), 1)
+	noSum, badSum := whole[:len(whole)-4], append(bytes.Clone(whole[:len(whole)-4]), 1, 2, 3, 4)
+	zeroSum := append(bytes.Clone(noSum), 0, 0, 0, 0)
+	var flushed bytes.Buffer
+	zw := zlib.NewWriter(&flushed)
+	zw.Write(squares("1 0 0")) //nolint:errcheck // a buffer never fails
+	zw.Flush()                 //nolint:errcheck // a buffer never fails
+
+	page := func(resources, content string, more ...string) []byte {
+		return onePage(a4+"/Resources<<"+resources+">>", content, more...)
+	}
+	contents := func(data []byte) []byte {
+		return rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/Contents[4 0 R 5 0 R]"+a4+">>",
+			coded("", data), coded("", zipped([]byte("0 0 1 1 re f"))))
+	}
+	form := func(dict string, data []byte) string {
+		return coded("/Type/XObject/Subtype/Form/BBox[0 0 600 850]"+dict, data)
+	}
+	rows := make([]byte, 300)
+	for i := range rows {
+		rows[i] = byte(i * i * i >> 2) //nolint:gosec // any byte
+	}
+	picture := func(filter string, data []byte) string {
+		return stream("/Type/XObject/Subtype/Image/Width 10/Height 30/BitsPerComponent 8/ColorSpace/DeviceGray"+filter, string(data))
+	}
+	const flate = "/Filter/FlateDecode"
+	image := func(filter string, data []byte) []byte {
+		return page("/XObject<</X 5 0 R>>", "200 0 0 200 0 0 cm /X Do", picture(filter, data))
+	}
+	fontFile := func(program string) []byte {
+		return page("/Font<</F 5 0 R>>", "BT /F 20 Tf 50 500 Td (abc) Tj ET",
+			"<</Type/Font/Subtype/TrueType/BaseFont/Prov/FontDescriptor 6 0 R/FirstChar 97/LastChar 99/Widths[500 500 500]>>",
+			"<</Type/FontDescriptor/FontName/Prov/Flags 32/FontFile2 7 0 R>>", program)
+	}
+	type3 := func(glyph string) []byte {
+		return page("/Font<</F 5 0 R>>", "BT /F 20 Tf 50 500 Td (a) Tj ET",
+			"<</Type/Font/Subtype/Type3/FontBBox[0 0 999 999]/FontMatrix[.001 0 0 .001 0 0]/FirstChar 97/LastChar 97/Widths[999]"+
+				"/Encoding<</Differences[97/a]>>/CharProcs<</a 6 0 R>>/Resources<<>>>>", glyph)
+	}
+	note := func(appearance string) []byte {
+		return onePage(a4+"/Annots[5 0 R]", "", "<</Type/Annot/Subtype/Stamp/Name/Draft/F 4/Rect[100 100 300 200]/AP<</N 6 0 R>>>>", appearance)
+	}
+	jpg := photo(32, 64)
+
+	content, part, pic, font, stamp := "Innholdet", "En del", "Et bilde", "En skrift", "Et stempel"
+	for _, c := range []struct {
+		name string
+		data []byte
+		lost string // how the finding begins; "" if nothing is lost
+	}{
+		{"whole", contents(whole), ""},
+		{"half", contents(half), content},
+		{"damaged on the way", contents(flipped), content},
+		{"all but the checksum", contents(noSum), ""},
+		{"a word changed", contents(word), content},
+		{"checksum of 0", contents(zeroSum), ""},
+		{"wrong checksum as all of that program", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/Contents 4 0 R"+a4+">>", coded("", badSum)), ""},
+		{"wrong checksum of a font", fontFile(coded("/Length1 1560", badSum)), ""},
+		{"something behind it", contents(append(bytes.Clone(whole), "\r\n\x00"...)), ""},
+		{"flushed, not ended", contents(flushed.Bytes()), ""},
+		{"half a string", page("", "BT (abc"), content},
+		{"half an array", page("", "BT [(abc) 12"), content},
+		{"half an inline image", page("", "BI /W 9/H 9/BPC 8/CS/G ID abcdefg"), content},
+		{"inline image without a space before EI", page("", "BI /W 2/H 2/BPC 8/CS/G ID abcdEI 1 0 0 rg"), ""},
+		{"digits without an end", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Contents 4 0 R"+a4+">>",
+			stream("/Filter[/ASCIIHexDecode/FlateDecode]", fmt.Sprintf("%x", whole))), ""},
+		{"half of two filters", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Contents 4 0 R"+a4+">>",
+			stream("/Filter[/ASCIIHexDecode/FlateDecode]", fmt.Sprintf("%x", half))), content},
+
+		{"form", page("/XObject<</X 5 0 R>>", "/X Do", form("", whole)), ""},
+		{"half a form", page("/XObject<</X 5 0 R>>", "/X Do", form("", half)), part},
+		{"half a form that is not drawn", page("/XObject<</X 5 0 R/Y 6 0 R>>", "/X Do", form("", whole), form("", half)), ""},
+		{"half a form in a form", page("/XObject<</X 5 0 R>>", "/X Do", form("/Resources<</XObject<</Y 6 0 R>>>>", zipped([]byte("/Y Do"))), form("", half)), part},
+		{"missing form", page("/XObject<</X 99 0 R>>", "/X Do"), part},
+		{"missing form that is not drawn", page("/XObject<</X 99 0 R>>", ""), ""},
+		{"half a pattern", page("/Pattern<</P 5 0 R>>", "/Pattern cs /P scn 0 0 500 500 re f",
+			coded("/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 600 850]/XStep 600/YStep 850/Resources<<>>", half)), part},
+		{"missing shading", page("/Shading<</S 99 0 R>>", "/S sh"), part},
+		{"half a soft mask", page("/ExtGState<</G<</SMask<</S/Luminosity/G 5 0 R>>>>>>", "/G gs 0 0 500 500 re f", form("/Group<</S/Transparency>>", half)), part},
+		{"half a function", page("/Shading<</S<</ShadingType 2/ColorSpace/DeviceGray/Coords[0 0 1 1]/Function 5 0 R>>>>", "/S sh",
+			coded("/FunctionType 0/Domain[0 1]/Range[0 1]/Size[1000]/BitsPerSample 8", half)), part},
+
+		{"image", image(flate, zipped(rows)), ""},
+		{"image, all rows but no end", image(flate, zipped(rows)[:len(zipped(rows))-5]), ""},
+		{"half an image", image(flate, zipped(rows)[:100]), pic},
+		{"image not compressed", image("", rows), ""},
+		{"half an image not compressed", image("", rows[:150]), pic},
+		{"missing image", page("/XObject<</X 99 0 R>>", "/X Do"), part},
+		{"missing mask", image("/SMask 99 0 R", rows), pic},
+		{"half a mask", page("/XObject<</X 5 0 R>>", "/X Do", picture("/SMask 6 0 R", rows), picture("", rows[:99])), pic},
+		{"JPEG", image("/Filter/DCTDecode", jpg), ""},
+		{"JPEG without its end", image("/Filter/DCTDecode", jpg[:len(jpg)-2]), ""},
+		{"half a JPEG", image("/Filter/DCTDecode", jpg[:len(jpg)/2]), pic},
+		{"JPEG in Flate", image("/Filter[/FlateDecode/DCTDecode]", zipped(jpg)), ""},
+		{"half a JPEG in Flate", image("/Filter[/FlateDecode/DCTDecode]", zipped(jpg[:len(jpg)/2])), pic},
+
+		{"font program", fontFile(coded("/Length1 2000", zipped(make([]byte, 2000)))), ""},
+		{"half a font program", fontFile(coded("/Length1 1560", half)), font},
+		{"font program not compressed", fontFile(stream("/Length1 300", strings.Repeat("x", 300))), ""},
+		{"half a font program not compressed", fontFile(stream("/Length1 600", strings.Repeat("x", 300))), font},
+		{"missing font program", fontFile("null")[:0], ""},
+		{"missing font", page("/Font<</F 99 0 R>>", "BT /F 20 Tf 50 500 Td (abc) Tj ET"), font},
+		{"missing font that sets nothing", page("/Font<</F 99 0 R>>", "BT /F 20 Tf 50 500 Td ( ) Tj ET"), ""},
+		{"missing font of what is not seen", page("/Font<</F 99 0 R>>", "BT /F 20 Tf 3 Tr (abc) Tj ET"), ""},
+		{"glyph", type3(coded("", zipped([]byte("999 0 d0 0 0 500 500 re f")))), ""},
+		{"half a glyph", type3(coded("", zipped(append([]byte("999 0 d0 "), squares("")...))[:60])), font},
+		{"missing glyph", type3("null")[:0], ""},
+
+		{"stamp", note(form("", whole)), ""},
+		{"half a stamp", note(form("", half)), stamp},
+		{"stamp whose appearance is missing", onePage(a4+"/Annots[5 0 R]", "", "<</Type/Annot/Subtype/Stamp/F 4/Rect[100 100 300 200]/AP<</N 99 0 R>>>>"), stamp},
+	} {
+		if len(c.data) == 0 {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, _, err := prepareBytes(t, c.data)
+			if c.lost == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got := codes(err); !slices.Equal(got, []string{"damaged-object:0:1"}) {
+				t.Fatalf("%v (%v)", got, err)
+			}
+			if text := err.(*Refusal).Findings[0].Text; !strings.HasPrefix(text, c.lost) {
+				t.Errorf("says %q", text)
+			}
+		})
+	}
+}
+
+// TestMissingContents: a page that names content which the file does not have
+// is refused; one that names none is an empty page, and so is one whose list
+// holds what is no content.
+func TestMissingContents(t *testing.T) {
+	t.Parallel()
+	made := func(contents string, more ...string) []byte {
+		return rawPDF(append([]string{catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R" + contents + a4 + ">>"}, more...)...)
+	}
+	some := stream("", "0 0 9 9 re f")
+	for _, c := range []struct {
+		name string
+		data []byte
+		want []string
+	}{
+		{"missing", made("/Contents 99 0 R"), []string{"blanked-page:0:1"}},
+		{"one of two missing", made("/Contents[4 0 R 99 0 R]", some), []string{"blanked-page:0:1"}},
+		{"a dictionary", made("/Contents 4 0 R", "<</Length 3>>"), []string{"blanked-page:0:1"}},
+		{"none", made(""), nil},
+		{"null", made("/Contents null"), nil},
+		{"null in its place", made("/Contents 4 0 R", "null"), nil},
+		{"a number among them", made("/Contents[4 0 R 7 null]", some), nil},
+		{"deleted by an update", update(made("/Contents 4 0 R", some), 5, nil), nil},
+	} {
+		_, _, err := prepareBytes(t, c.data)
+		if got := codes(err); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v (%v), want %v", c.name, got, err, c.want)
+		}
+	}
+	// An update that frees an object deletes it; it is not dug up again.
+	data := made("/Contents 4 0 R", some)
+	start := regexp.MustCompile(`startxref\s+(\d+)`).FindSubmatch(data)[1]
+	data = fmt.Appendf(data, "xref\n0 1\n0000000004 65535 f \n4 1\n0000000000 00001 f \ntrailer<</Size 5/Root 1 0 R/Prev %s>>\nstartxref\n%d\n%%%%EOF\n", start, len(data))
+	_, _, err := prepareBytes(t, data)
+	if got := codes(err); !slices.Equal(got, []string{"blanked-page:0:1"}) {
+		t.Errorf("deleted: %v (%v)", got, err)
+	}
+}
+
+// TestPageCount: a sound file that says to have more pages than it has is
+// printed with a warning; a damaged one may have lost them.
+func TestPageCount(t *testing.T) {
+	t.Parallel()
+	data := rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 2>>", "<</Type/Page/Parent 2 0 R"+a4+">>")
+	facts, _ := mustPrepare(t, data)
+	if !slices.ContainsFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodePageCount }) {
+		t.Errorf("warnings %+v", facts.Warnings)
+	}
+	_, _, err := prepareBytes(t, bytes.Replace(data, []byte("\nxref"), []byte("\nxxxx"), 1))
+	if got := codes(err); !slices.Equal(got, []string{"blanked-page:0:2"}) {
+		t.Errorf("damaged: %v (%v)", got, err)
+	}
+}

@@ -1,0 +1,126 @@
+package prepare
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// objectHead is how an object begins.
+var objectHead = regexp.MustCompile(`^([0-9]{1,10})[\x00\t\n\f\r ]+[0-9]{1,5}[\x00\t\n\f\r ]+obj`)
+
+// anyHead is the beginning of an object somewhere.
+var anyHead = regexp.MustCompile(`[0-9]{1,10}[\x00\t\n\f\r ]+[0-9]{1,5}[\x00\t\n\f\r ]+obj`)
+
+// cutShort reports a file whose end is missing: objects that no
+// cross-reference table can be meant to list, since none is named after them.
+func cutShort(file []byte) bool {
+	end := max(bytes.LastIndex(file, []byte("startxref")), 0)
+	return anyHead.Match(file[end:])
+}
+
+// findMisplaced notes the objects that do not lie where the file says: each
+// begins with its number, or stands in an object stream that lists it there.
+// pdfcpu takes what it finds.
+func (s *source) findMisplaced(file []byte) {
+	for nr, entry := range s.ctx.Table {
+		if nr == 0 || entry == nil || entry.Free || entry.ObjectStream != nil || entry.Offset == nil || *entry.Offset == 0 {
+			continue
+		}
+		if at := *entry.Offset; at < 0 || at >= int64(len(file)) || !beginsObject(file[at:min(at+1024, int64(len(file)))], nr) {
+			s.damaged[nr] = true
+		}
+	}
+	listed := map[int][]int{}
+	for nr, entry := range s.ctx.Table {
+		if entry == nil || entry.Free || entry.ObjectStream == nil || entry.ObjectStreamInd == nil {
+			continue
+		}
+		number, place := *entry.ObjectStream, *entry.ObjectStreamInd
+		list, known := listed[number]
+		if !known {
+			if !s.damaged[number] {
+				list = s.objectsIn(number)
+			}
+			listed[number] = list
+		}
+		if place < 0 || place >= len(list) || list[place] != nr {
+			s.damaged[nr] = true
+		}
+	}
+}
+
+func beginsObject(text []byte, nr int) bool {
+	t := tokens{data: text}
+	t.skipSpace() // and comments
+	head := objectHead.FindSubmatch(text[t.pos:])
+	if head == nil {
+		return false
+	}
+	n, err := strconv.Atoi(string(head[1]))
+	return err == nil && n == nr
+}
+
+// objectsIn lists the numbers of the objects of an object stream that are
+// there whole.
+func (s *source) objectsIn(number int) (list []int) {
+	entry := s.ctx.Table[number]
+	if entry == nil {
+		return nil
+	}
+	stream, ok := entry.Object.(types.ObjectStreamDict)
+	if !ok {
+		return nil
+	}
+	data, state, ok := decodeStream(stream.StreamDict, s.limits.MaxContentBytes)
+	if !ok {
+		return nil
+	}
+	index := &lenient{data: data[:min(len(data), max(stream.FirstObjOffset, 0))]}
+	for range min(stream.ObjCount, maxObjectNumber) {
+		nr, ok1 := index.value().(types.Integer)
+		offset, ok2 := index.value().(types.Integer)
+		if !ok1 || !ok2 {
+			break
+		}
+		p := &lenient{data: data, pos: stream.FirstObjOffset + int(offset)}
+		if p.pos < 0 || p.pos >= len(data) {
+			nr = 0 // a place that is not there
+		} else if state == cutOff {
+			if p.value(); p.pos >= len(data) {
+				nr = 0
+			}
+		}
+		list = append(list, int(nr))
+	}
+	return list
+}
+
+// hasObject reports whether an object stands in the file, whatever its table
+// says.
+func (s *source) hasObject(nr int) bool {
+	if s.inFile == nil {
+		s.inFile = map[int]bool{}
+		v := newSalvage(s.file, s.limits)
+		v.scan()
+		for _, f := range v.found {
+			s.inFile[f.number] = true
+		}
+	}
+	return s.inFile[nr]
+}
+
+// saysEncrypted reports whether a trailer of the file says that it is
+// encrypted. The words alone may stand in a file that is attached.
+func saysEncrypted(file []byte, limits Limits) bool {
+	v := newSalvage(file, limits)
+	v.scan()
+	for _, t := range v.trailers {
+		if t["Encrypt"] != nil {
+			return true
+		}
+	}
+	return false
+}
