@@ -402,6 +402,9 @@ func (e *Engine) renew(ctx context.Context, s Shipment) (_ Shipment, ok bool, er
 	return s, err == nil, err
 }
 
+// heaviestLetter is what Posten takes as a letter, in milligrams.
+const heaviestLetter = 2_000_000
+
 // tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.
 func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []Refusal {
 	if anyRefuses(s.Refusals) {
@@ -426,12 +429,22 @@ func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []R
 			if f, many := e.vendors[account.Vendor].Checks.Sheets(l.Sheets); many {
 				out = append(out, Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
 			}
+			if l.WeightMilligram > heaviestLetter {
+				out = append(out, Refusal{Code: "over-2-kg", Warning: true, Text: fmt.Sprintf(
+					"Brevet veier om lag %s kg med forside og konvolutt. Posten tar brev på høyst 2 kg; over det går det som pakke. Del det opp om du kan.",
+					strings.Replace(strconv.FormatFloat(float64(l.WeightMilligram)/1e6, 'f', 1, 64), ".", ",", 1))})
+			}
 		}
 	}
-	_, _, err = e.makers[s.Account].Cover(e.coverLetter(s))
+	_, warnings, err := e.makers[s.Account].Cover(e.coverLetter(s))
 	if err != nil {
-		code, text := printjobs.CoverReason(err)
-		out = append(out, Refusal{Code: code, Field: "mottaker", Text: text})
+		code, field, text := printjobs.CoverReason(err)
+		out = append(out, Refusal{Code: code, Field: field, Text: text})
+	}
+	for _, w := range warnings {
+		if w.Lost() {
+			out = append(out, Refusal{Code: w.Code, Field: w.Field, Text: w.Text, Warning: true})
+		}
 	}
 	return out
 }

@@ -369,7 +369,7 @@ func (c *composer) cover(w *laid) (colour, ok bool, err error) {
 	}
 	front, warnings, err := maker.Cover(l.Cover)
 	if err != nil {
-		code, text := CoverReason(err)
+		code, _, text := CoverReason(err)
 		c.fault(&LetterError{l.Shipment, code, text, err})
 		return false, false, nil
 	}

@@ -88,17 +88,25 @@ var ErrStalePlan = errors.New("the plan no longer holds")
 var ErrProof = errors.New("print files do not agree with the plan")
 
 // CoverReason gives code and text, in bokmål, for an error of
-// [cover.Maker.Cover], the same at intake as at night.
-func CoverReason(err error) (code, text string) {
+// [cover.Maker.Cover], the same at intake as at night, and the field of
+// forsendelse.json that it is about, if it is about one.
+func CoverReason(err error) (code, field, text string) {
+	whose, in := "Adressen", cover.FieldRecipient
+	var about *cover.AddressError
+	if errors.As(err, &about) {
+		if in = about.Field; strings.HasPrefix(in, cover.FieldReply) {
+			whose = "Svaradressen"
+		}
+	}
 	switch {
 	case errors.Is(err, cover.ErrAddressDoesNotFit):
-		return CodeCoverFit, "Adressen får ikke plass i konvoluttens vindu. Forkort navn eller adresselinjer."
+		return CodeCoverFit, in, whose + " får ikke plass i konvoluttens vindu. Forkort navn eller adresselinjer."
 	case errors.Is(err, cover.ErrAddressIncomplete):
-		return CodeCoverIncomplete, "Adressen er ikke fullstendig. Fyll ut navn, postnummer og poststed."
-	case errors.Is(err, cover.ErrCharacter):
-		return CodeCoverCharacter, "Adressen har et tegn som ikke kan skrives ut. Skriv adressen med latinske bokstaver."
+		return CodeCoverIncomplete, in, whose + " er ikke fullstendig. Fyll ut navn, postnummer og poststed."
+	case errors.Is(err, cover.ErrCharacter) && about != nil:
+		return CodeCoverCharacter, in, fmt.Sprintf("%s har tegn som ikke kan skrives ut (%s). Skriv adressen med latinske bokstaver.", whose, cover.CodePoints(about.Characters))
 	case errors.Is(err, cover.ErrIDNumber):
-		return CodeCoverIDNumber, "Adressen inneholder et fødselsnummer. Fjern det."
+		return CodeCoverIDNumber, in, whose + " inneholder et fødselsnummer. Fjern det."
 	}
-	return CodeCover, "Forsiden kan ikke lages."
+	return CodeCover, "", "Forsiden kan ikke lages."
 }

@@ -23,6 +23,74 @@ var (
 	ErrIDNumber = errors.New("text holds a fødselsnummer or D-number")
 )
 
+// AddressError is what is wrong with an address. It holds no personal data but single characters.
+type AddressError struct {
+	// Field is the place in forsendelse.json: "mottaker", "mottaker.adresselinje1", "svarSendesTil.navn".
+	Field string
+	// Characters are those that the fonts lack, each once.
+	Characters []rune
+	where      string // as Error says it
+	err        error
+}
+
+func (e *AddressError) Error() string {
+	if len(e.Characters) > 0 {
+		return fmt.Sprintf("%s: %v (%s): write the address with Latin letters", e.where, e.err, CodePoints(e.Characters))
+	}
+	return fmt.Sprintf("%s: %v", e.where, e.err)
+}
+
+func (e *AddressError) Unwrap() error { return e.err }
+
+// Fields of forsendelse.json that a cover shows.
+const (
+	FieldTitle     = "tittel"
+	FieldRecipient = "mottaker"
+	FieldReply     = "svarSendesTil"
+)
+
+// part is an address in its place on the cover.
+type part struct {
+	name  string // in English, for errors
+	field string // of forsendelse.json
+}
+
+var (
+	senderPart    = part{"sender", ""}
+	recipientPart = part{"recipient", FieldRecipient}
+	replyPart     = part{"reply address (svarSendesTil)", FieldReply}
+)
+
+// wrong makes an error about an address, or one of its entries.
+func (p part) wrong(entry, where string, characters []rune, err error) error {
+	if where == "" {
+		where = p.name
+	} else {
+		where = p.name + ", " + where
+	}
+	field := p.field
+	if entry != "" && field != "" {
+		field += "." + entry
+	}
+	return &AddressError{field, characters, where, err}
+}
+
+// shownCodePoints bounds the characters that a text names.
+const shownCodePoints = 10
+
+// CodePoints names characters without writing them: "U+2705, U+1F600".
+func CodePoints(runes []rune) string {
+	var names []string
+	for i, r := range runes {
+		if i == shownCodePoints {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, fmt.Sprintf("U+%04X", r))
+	}
+	return strings.Join(names, ", ")
+}
+
 // Address is a postal address as the sender gave it. Blank lines are left out.
 type Address struct {
 	Name                string
@@ -40,34 +108,43 @@ type postal struct {
 	country string   // "" for Norway
 }
 
-// parse cleans an address and refuses what must not be printed. field names it in errors.
-func (a Address) parse(field string, f *typeset.Face, warn func(Warning)) (postal, error) {
+// parse cleans an address and refuses what must not be printed. of names it in errors, which are AddressErrors.
+func (a Address) parse(of part, f *typeset.Face, warn func(Warning)) (postal, error) {
 	country, known := countryLine(a.Country)
 	if !known {
-		warn(Warning{WarnCountryUnknown, "Landet er ikke kjent; navnet er skrevet slik avsender ga det."})
+		warn(Warning{WarnCountryUnknown, of.field, "Landet er ikke kjent; navnet er skrevet slik avsender ga det."})
 	}
-	p := postal{name: typeset.Clean(a.Name), country: country}
+	clean := func(s string) string { return f.Plain(typeset.Clean(s)) }
+	p := postal{name: clean(a.Name), country: f.Plain(country)}
 	for _, line := range []string{a.Line1, a.Line2, a.Line3} {
-		if line = typeset.Clean(line); line != "" {
+		if line = clean(line); line != "" {
 			p.lines = append(p.lines, line)
 		}
 	}
-	postcode, city := typeset.Clean(a.Postcode), typeset.Clean(a.City)
+	postcode, city := clean(a.Postcode), clean(a.City)
 	p.post = strings.TrimSpace(postcode + " " + city)
+	incomplete := func(what string) error {
+		return of.wrong("", "", nil, fmt.Errorf("%w: %s", ErrAddressIncomplete, what))
+	}
 	switch {
 	case p.name == "":
-		return p, fmt.Errorf("%s: %w: the name is missing", field, ErrAddressIncomplete)
+		return p, incomplete("the name is missing")
 	case country == "" && (postcode == "" || city == ""):
-		return p, fmt.Errorf("%s: %w: postnummer or poststed is missing", field, ErrAddressIncomplete)
+		return p, incomplete("postnummer or poststed is missing")
 	case country != "" && p.post == "" && len(p.lines) == 0:
-		return p, fmt.Errorf("%s: %w: an address abroad needs at least one line besides name and country", field, ErrAddressIncomplete)
+		return p, incomplete("an address abroad needs at least one line besides name and country")
 	}
 	for i, line := range p.all() {
 		if _, _, found := findIDNumber(line); found {
-			return p, fmt.Errorf("%s, line %d: %w: correct the address", field, i+1, ErrIDNumber)
+			return p, of.wrong("", fmt.Sprintf("line %d", i+1), nil, fmt.Errorf("%w: correct the address", ErrIDNumber))
 		}
-		if r, bad := f.Missing(line); bad {
-			return p, fmt.Errorf("%s, line %d: %w (U+%04X): write the address with Latin letters", field, i+1, ErrCharacter, r)
+	}
+	for _, entry := range []struct{ name, text string }{
+		{"navn", p.name}, {"adresselinje1", clean(a.Line1)}, {"adresselinje2", clean(a.Line2)}, {"adresselinje3", clean(a.Line3)},
+		{"postnummer", postcode}, {"poststed", city}, {"land", p.country},
+	} {
+		if bad := f.Lacking(entry.text); len(bad) > 0 {
+			return p, of.wrong(entry.name, entry.name, bad, ErrCharacter)
 		}
 	}
 	return p, nil

@@ -55,8 +55,18 @@ const (
 
 // Warning tells what a cover gave up so that it could be made. It holds no personal data.
 type Warning struct {
-	Code string // one of the Warn constants
-	Text string // bokmål, for a case worker
+	Code  string // one of the Warn constants
+	Field string // of forsendelse.json, as in AddressError
+	Text  string // bokmål, for a case worker
+}
+
+// Lost reports whether something of what the sender wrote is not on the cover as it was written. Else only its look gave way.
+func (w Warning) Lost() bool {
+	switch w.Code {
+	case WarnTitleMasked, WarnTitleShortened, WarnTitleCharacter, WarnCountryUnknown:
+		return true
+	}
+	return false
 }
 
 // Maker makes the covers of one sender on one layout. It is immutable and safe for concurrent use.
@@ -101,7 +111,7 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	}
 	m := &Maker{layout: layout, fonts: fonts}
 	address := Address{Name: sender.Name, Line1: sender.Line1, Line2: sender.Line2, Line3: sender.Line3, Postcode: sender.Postcode, City: sender.City}
-	if m.sender, err = address.parse("sender", fonts[typeset.Regular], func(Warning) {}); err != nil {
+	if m.sender, err = address.parse(senderPart, fonts[typeset.Regular], func(Warning) {}); err != nil {
 		return nil, fmt.Errorf("cover: %w", err)
 	}
 	if m.returnTo, err = m.layout.returnLine(fonts[typeset.Regular], m.sender); err != nil {
@@ -215,13 +225,13 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	if side := float64(code.Modules()) * y.ModuleMM; side > y.MatrixMaxMM {
 		return nil, fmt.Errorf("shipment id of %d characters: its DataMatrix is %.1f mm wide and has room for %g mm", len(l.ShipmentID), side, y.MatrixMaxMM)
 	}
-	recipient, err := l.Recipient.parse("recipient", text, warn)
+	recipient, err := l.Recipient.parse(recipientPart, text, warn)
 	if err != nil {
 		return nil, err
 	}
 	address, err := y.fitAddress(text, recipient)
 	if err != nil {
-		return nil, err
+		return nil, recipientPart.wrong("", "", nil, err)
 	}
 	m.warnAddress(address, recipient, warn)
 	returnTo := m.returnTo
@@ -230,12 +240,12 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	if l.ReplyTo == nil {
 		c.Buf = append(c.Buf, "/"+nameLetterhead+" Do\n"...)
 	} else {
-		reply, err := l.ReplyTo.parse("reply address (svarSendesTil)", text, warn)
+		reply, err := l.ReplyTo.parse(replyPart, text, warn)
 		if err != nil {
 			return nil, err
 		}
 		if returnTo, err = y.returnLine(text, reply); err != nil {
-			return nil, fmt.Errorf("reply address (svarSendesTil): %w", err)
+			return nil, replyPart.wrong("", "", nil, err)
 		}
 		c.Buf = append(c.Buf, "/"+nameBare+" Do\n"...)
 		m.drawSender(c, reply)
@@ -249,19 +259,19 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 
 func (m *Maker) warnAddress(a block, p postal, warn func(Warning)) {
 	if a.size < m.layout.RecipientPt {
-		warn(Warning{WarnAddressShrunk, "Adressen er satt i mindre skrift for å få plass i vinduet."})
+		warn(Warning{WarnAddressShrunk, FieldRecipient, "Adressen er satt i mindre skrift for å få plass i vinduet."})
 	}
 	switch full := p.all(); {
 	case len(a.lines) < len(full):
-		warn(Warning{WarnAddressMerged, "Adresselinjer er slått sammen for å få plass i vinduet."})
+		warn(Warning{WarnAddressMerged, FieldRecipient, "Adresselinjer er slått sammen for å få plass i vinduet."})
 	case len(a.lines) > len(full):
-		warn(Warning{WarnAddressWrapped, "En lang linje i adressen er delt på to."})
+		warn(Warning{WarnAddressWrapped, FieldRecipient, "En lang linje i adressen er delt på to."})
 	}
 	if a.condense < 100 {
-		warn(Warning{WarnAddressCondensed, "Adressen er satt smalere for å få plass i vinduet."})
+		warn(Warning{WarnAddressCondensed, FieldRecipient, "Adressen er satt smalere for å få plass i vinduet."})
 	}
 	if a.raised {
-		warn(Warning{WarnReturnRaised, "Returadressen står over den delen av vinduet som alltid synes."})
+		warn(Warning{WarnReturnRaised, FieldRecipient, "Returadressen står over den delen av vinduet som alltid synes."})
 	}
 }
 
@@ -320,12 +330,16 @@ func (m *Maker) titleTop() float64 { return m.layout.MetaPt*labelRatio + 6 }
 func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
 	y := &m.layout
 	st := m.style(typeset.Bold, y.TitlePt)
-	title, masked := maskIDNumbers(typeset.Clean(title))
+	title, masked := maskIDNumbers(st.Face.Plain(typeset.Clean(title)))
 	if masked {
-		warn(Warning{WarnTitleMasked, "Tittelen inneholder et fødselsnummer, som ikke er skrevet på forsiden."})
+		warn(Warning{WarnTitleMasked, FieldTitle, "Tittelen inneholder et fødselsnummer, som ikke er skrevet på forsiden."})
 	}
-	if _, bad := st.Face.Missing(title); bad {
-		warn(Warning{WarnTitleCharacter, "Tittelen har et tegn som ikke kan skrives ut; det er erstattet med «?»."})
+	if bad := st.Face.Lacking(title); len(bad) > 0 {
+		text := "Tittelen har et tegn som ikke kan skrives ut (" + CodePoints(bad) + "). På forsiden står det «?» i stedet."
+		if len(bad) > 1 {
+			text = "Tittelen har tegn som ikke kan skrives ut (" + CodePoints(bad) + "). På forsiden står det «?» i stedet."
+		}
+		warn(Warning{WarnTitleCharacter, FieldTitle, text})
 		title = strings.Map(func(r rune) rune {
 			if !st.Face.Has(r) {
 				return '?'
@@ -341,7 +355,7 @@ func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
 	}
 	lines, cut := limit(st.Face, lines, st.Size, measure, int(m.titlePt/(st.Size*titleLeading)))
 	if cut {
-		warn(Warning{WarnTitleShortened, "Tittelen er forkortet på forsiden."})
+		warn(Warning{WarnTitleShortened, FieldTitle, "Tittelen er forkortet på forsiden."})
 	}
 	x, top := y.MarginLeftMM*pointsPerMM, y.BodyYMM*pointsPerMM
 	if len(lines) > 0 {

@@ -314,7 +314,7 @@ func TestFitAddress(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			m := &Maker{layout: DefaultLayout(), fonts: fonts}
-			p, err := tc.in.parse("recipient", fonts[typeset.Regular], func(w Warning) { t.Error(w) })
+			p, err := tc.in.parse(recipientPart, fonts[typeset.Regular], func(w Warning) { t.Error(w) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -619,6 +619,8 @@ func TestTitle(t *testing.T) {
 		{strings.Repeat("Gebyr ", 600), "Gebyr", "", []string{WarnTitleShortened}},
 		{strings.Repeat("x", 400), "xxx", "", []string{WarnTitleShortened}},
 		{"Faktura\r\n2026", "Faktura 2026", "", nil},
+		{"O\ufb00entlig, nr. \uff11\uff12 og \u2163", "Offentlig, nr. 12 og IV", "", nil},
+		{"Vedtak for \uff10\uff12\uff10\uff11\uff13\uff12\uff19\uff19\uff19\uff19\uff17", "Vedtak for ***********", "02013299997", []string{WarnTitleMasked}},
 	} {
 		l := testLetter()
 		l.Title = tc.title
@@ -634,8 +636,53 @@ func TestTitle(t *testing.T) {
 		if !strings.Contains(got, tc.want) || tc.absent != "" && strings.Contains(got, tc.absent) || !slices.Equal(codes, tc.codes) {
 			t.Errorf("title %.40q: warnings %q, want %q; text\n%s", tc.title, codes, tc.codes, got)
 		}
+		for _, w := range warnings {
+			if w.Field != FieldTitle || !w.Lost() {
+				t.Errorf("warning %+v", w)
+			}
+			if w.Code == WarnTitleCharacter && !strings.Contains(w.Text, "(U+2603, U+738B)") {
+				t.Errorf("the characters are not named: %s", w.Text)
+			}
+		}
 		if slices.Contains(codes, WarnTitleShortened) && !strings.Contains(got, "…") {
 			t.Errorf("title %.40q is shortened without an ellipsis", tc.title)
+		}
+	}
+}
+
+// TestAddressErrorNames: what is wrong with an address is told with its field and characters; what can be written otherwise
+// is.
+func TestAddressErrorNames(t *testing.T) {
+	t.Parallel()
+	m := testMaker(t)
+	for _, tc := range []struct {
+		change func(*Letter)
+		field  string
+		runes  string
+	}{
+		{func(l *Letter) { l.Recipient.Name = "Kari 王小王" }, "mottaker.navn", "王小"},
+		{func(l *Letter) { l.Recipient.Line2 = "Gate 1 ✅" }, "mottaker.adresselinje2", "✅"},
+		{func(l *Letter) { l.Recipient.City = "ＢＥＲＧＥＮ 市" }, "mottaker.poststed", "市"},
+		{func(l *Letter) { l.Recipient.Postcode = "" }, "mottaker", ""},
+		{func(l *Letter) { l.Recipient.Line1 = strings.Repeat("W", 60) }, "mottaker", ""},
+		{func(l *Letter) { l.ReplyTo = &Address{Name: "Skolen 学", Postcode: "5230", City: "Bergvik"} }, "svarSendesTil.navn", "学"},
+		{func(l *Letter) {
+			l.ReplyTo = &Address{Name: strings.Repeat("Bergvik ", 20), Postcode: "5230", City: "Bergvik"}
+		}, "svarSendesTil", ""},
+		{func(l *Letter) { l.Recipient.Line1, l.Recipient.City = "Gate \uff11\uff12", "O\ufb03ciumby" }, "", ""},
+	} {
+		l := testLetter()
+		tc.change(&l)
+		_, _, err := m.Cover(l)
+		var got *AddressError
+		switch {
+		case tc.field == "" && err != nil:
+			t.Error(err)
+		case tc.field == "":
+		case !errors.As(err, &got):
+			t.Errorf("%s: %v", tc.field, err)
+		case got.Field != tc.field || string(got.Characters) != tc.runes:
+			t.Errorf("field %s, characters %q, want %s, %q", got.Field, string(got.Characters), tc.field, tc.runes)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"compress/zlib"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-fonts/liberation/liberationmonoregular"
@@ -237,6 +239,37 @@ func (a *Face) Missing(s string) (rune, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Lacking is every rune of s that the font cannot draw, each once, in their order.
+func (a *Face) Lacking(s string) (runes []rune) {
+	for _, r := range s {
+		if !a.Has(r) && !slices.Contains(runes, r) {
+			runes = append(runes, r)
+		}
+	}
+	return runes
+}
+
+// Plain writes what the font lacks as it would be written by hand, where the font can draw that: ligatures (ﬁ), letters and
+// digits of double width (１), Roman numerals and the like. What else it lacks stays.
+func (a *Face) Plain(s string) string {
+	if _, bad := a.Missing(s); !bad {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		plain := string(r)
+		if !a.Has(r) {
+			if other := norm.NFKC.String(plain); other != "" {
+				if _, bad := a.Missing(other); !bad {
+					plain = other
+				}
+			}
+		}
+		b.WriteString(plain)
+	}
+	return b.String()
 }
 
 const hexDigits = "0123456789ABCDEF"
