@@ -25,6 +25,14 @@ const (
 // ErrDigitalEvent says that a digital event cannot be understood at all; it names no personal data.
 var ErrDigitalEvent = errors.New("digital event is not valid")
 
+// ErrEventBeforeReceipt says that a digital event is of a time before its shipment was handed in: it is about another one, or
+// its time is wrong. It is an [ErrDigitalEvent].
+var ErrEventBeforeReceipt = fmt.Errorf("%w: before the shipment was received", ErrDigitalEvent)
+
+// EventTolerance is how much earlier than the receipt an event may be: a hand-in may have lain in the drop folder for a
+// while, and clocks and time zones differ. It then counts as at the receipt, so that no deadline begins before.
+const EventTolerance = 24 * time.Hour
+
 // Valid reports whether k is a kind of digital event.
 func (k DigitalKind) Valid() bool {
 	switch k {
@@ -44,7 +52,9 @@ func (k DigitalKind) Valid() bool {
 // is due once becomes due earlier, never later, unless it is read, delivered or closed. Event times are kept in whole
 // milliseconds.
 //
-// The error wraps [ErrDigitalEvent]: unknown kind, no time, or the event of another shipment.
+// An event of before the receipt counts as at the receipt, up to [EventTolerance].
+//
+// The error wraps [ErrDigitalEvent]: unknown kind, no time, long before the receipt, or the event of another shipment.
 func ApplyDigital(s Shipment, e DigitalEvent, r Rules) (Shipment, []Event, error) {
 	switch {
 	case !e.Kind.Valid():
@@ -56,7 +66,13 @@ func ApplyDigital(s Shipment, e DigitalEvent, r Rules) (Shipment, []Event, error
 		return s, nil, fmt.Errorf("%w: belongs to another shipment", ErrDigitalEvent)
 	}
 	at := e.At.UTC().Truncate(time.Millisecond)
+	if at.Before(s.ReceivedAt.Add(-EventTolerance)) {
+		return s, nil, ErrEventBeforeReceipt
+	}
 	history := Event{Shipment: s.ID, At: at, Kind: string(e.Kind), From: s.Status, Reason: e.Reason, Key: e.Key}
+	if at.Before(s.ReceivedAt) {
+		at = s.ReceivedAt
+	}
 
 	switch e.Kind {
 	case DigitalNotified:

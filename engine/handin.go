@@ -41,6 +41,7 @@ type HandInFile struct {
 type Received struct {
 	ID      string // the shipment
 	Already bool   // the hand-in was known before
+	Other   bool   // the key was used before, for a hand-in with other content: that one is ID, and nothing of this is stored
 }
 
 // Result is what became of a hand-in. Until Done (the shipment is AKSEPTERT, AVVIST or further) ask again later:

@@ -10,9 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -35,46 +38,83 @@ var firstEvent = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // EventReport tells what Events did.
 type EventReport struct {
-	Files   int `json:"files"`   // put away
-	Applied int `json:"applied"` // lines applied, those that were applied before included
-	Refused int `json:"refused"` // bad lines
-	Waiting int `json:"waiting"` // files still being written, or failed
+	Files     int `json:"files"`     // put away
+	Applied   int `json:"applied"`   // lines applied, those that were applied before included
+	Refused   int `json:"refused"`   // bad lines
+	Waiting   int `json:"waiting"`   // files still being written, or failed
+	Failed    int `json:"failed"`    // files that cannot be read, applied or put away. They are tried again
+	Misplaced int `json:"misplaced"` // entries that are no events files
+	// Troubles are things in the folder that need a person, as they are now: all of them.
+	Troubles []engine.Trouble `json:"troubles"`
 }
 
 // Events applies the events files once. Good lines are applied even if others are bad. A file whose events cannot be
-// applied for a reason of ours stays for the next time, when lines that were applied already change nothing; it does
-// not stop the other files. Call it after Scan: an event may be about a hand-in that came with it.
+// applied for a reason of ours stays for the next time, when lines that were applied already change nothing; it is told
+// among the troubles and does not stop the other files. Call it after Scan: an event may be about a hand-in that came with
+// it. The error says that it was stopped, and then the report is of a part.
 func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.stuckEvents == nil {
+		d.stuckEvents, d.lists = map[string]stuckEvents{}, map[string]refusedLines{}
+	}
 	var rep EventReport
+	var t troubles
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		return rep, fmt.Errorf("drop folder: %w", err)
+		t.place(engine.EventsPlace, "the drop folder", pathless(err))
+		rep.Troubles = t.all()
+		return rep, nil
 	}
 	defer root.Close()
-	files, err := eventFiles(root)
-	if err != nil || len(files) == 0 {
-		return rep, err
+	stopped := d.applyAll(ctx, root, &rep, &t)
+	d.refusedLists(root, &t)
+	rep.Troubles = t.all()
+	return rep, stopped
+}
+
+// applyAll applies the files that nobody is writing any more.
+func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *troubles) error {
+	files, found, err := eventFiles(root)
+	if err != nil {
+		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
+		return nil
+	}
+	rep.Misplaced = found.files + found.folders + found.links
+	if rep.Misplaced > 0 {
+		t.add(engine.TroubleMisplaced+engine.EventsPlace, "%s holds %s that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in %s. Rename them, or remove them (docs/drop-folder.md)", events, found.text(), events)
+	}
+	t.left(engine.EventsPlace, found)
+	for name := range d.stuckEvents {
+		if !slices.ContainsFunc(files, func(e entry) bool { return e.name == name }) {
+			delete(d.stuckEvents, name)
+		}
+	}
+	if len(files) == 0 {
+		return nil
 	}
 	if d.Settle > 0 {
 		if err := d.step("looked"); err != nil {
-			return rep, err
+			return err
 		}
 		if err := pause(ctx, d.Settle); err != nil {
-			return rep, err
+			return err
 		}
 	}
-	again, err := eventFiles(root)
+	again, _, err := eventFiles(root)
 	if err != nil {
-		return rep, err
+		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
+		return nil
 	}
 	seen := map[string]entry{}
 	for _, e := range again {
 		seen[e.name] = e
 	}
-	var errs []error
+	failed := 0
 	for _, e := range files {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		now, there := seen[e.name]
 		if !there {
 			continue
@@ -83,45 +123,183 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 			rep.Waiting++
 			continue
 		}
+		err := d.applyFile(ctx, root, e, rep)
+		switch {
+		case err == nil:
+		case errors.As(err, new(cutOff)):
+			return err
+		case errors.Is(err, errChanged), errors.Is(err, errGone), ctx.Err() != nil:
+			rep.Waiting++
+		default:
+			rep.Waiting++
+			rep.Failed++
+			if failed++; failed <= fewTroubles {
+				t.add(engine.TroubleEvents+shownFile(e.name), "events file %s: %v%s. Its events may not be applied, and a letter that was read may be printed. It is tried again", shownFile(e.name), err, advice(err, e.info))
+			}
+		}
+	}
+	if more := failed - fewTroubles; more > 0 {
+		t.add(engine.TroubleEvents, "more than %d events files cannot be applied. See the alarms of the first", fewTroubles)
+	}
+	return ctx.Err()
+}
+
+// stuckEvents is an events file that is applied and could not be put away.
+type stuckEvents struct {
+	entry entry
+	err   error
+}
+
+// applyFile applies one file and puts it away.
+func (d *Dir) applyFile(ctx context.Context, root *os.Root, e entry, rep *EventReport) error {
+	was, stuck := d.stuckEvents[e.name]
+	if stuck = stuck && was.entry.same(e); !stuck {
 		applied, bad, err := d.eventFile(ctx, root, e)
 		if err != nil {
-			rep.Waiting++
-			if !errors.Is(err, errChanged) && !errors.Is(err, errGone) && len(errs) < maxErrors {
-				errs = append(errs, fmt.Errorf("events file: %w", err))
-			}
-			if ctx.Err() != nil {
-				break
-			}
-			continue
+			return err
 		}
 		rep.Files++
 		rep.Applied += applied
 		rep.Refused += bad
 	}
-	return rep, errors.Join(errs...)
+	if err := move(root, path.Join(events, e.name), eventsDone, trimSuffix(e.name), eventsSuffix); err != nil {
+		if !errors.Is(err, errGone) {
+			d.stuckEvents[e.name] = stuckEvents{e, err}
+		}
+		return fmt.Errorf("it is applied, and cannot be moved to %s: %w", eventsDone, err)
+	}
+	delete(d.stuckEvents, e.name)
+	return d.step("events put away")
 }
 
-// eventFiles lists the files that are to be read. Anything but regular files is left where it is.
-func eventFiles(root *os.Root) ([]entry, error) {
+// eventsSuffix ends the names of events files, in any case.
+const eventsSuffix = ".jsonl"
+
+func isEvents(name string) bool { return strings.HasSuffix(strings.ToLower(name), eventsSuffix) }
+
+func trimSuffix(name string) string { return name[:len(name)-len(eventsSuffix)] }
+
+// shownFile is a file's name for alarms and errors: one that is no key could be anything.
+func shownFile(name string) string {
+	if !validKey(name) {
+		return standIn(name)
+	}
+	return name
+}
+
+// eventFiles lists the files that are to be read, and counts what else is there.
+func eventFiles(root *os.Root) ([]entry, strays, error) {
+	var found strays
 	names, err := list(root, events, -1)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return nil, found, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("events folder: %w", err)
+		return nil, found, err
 	}
 	var out []entry
 	for _, name := range names {
-		if hidden(name) || !strings.HasSuffix(name, ".jsonl") {
+		switch {
+		case clutter(name), name == path.Base(eventsDone), name == path.Base(eventsWrong):
+			continue
+		case hidden(name):
+			found.forgotten(root, events, name)
 			continue
 		}
 		info, err := root.Lstat(path.Join(events, name))
-		if err == nil && info.Mode().IsRegular() {
+		switch {
+		case err != nil:
+		case info.IsDir():
+			found.folders++
+		case info.Mode().IsRegular() && isEvents(name):
 			out = append(out, entry{name, info})
+		default:
+			found.file(name, info)
 		}
 	}
-	return out, nil
+	return out, found, nil
 }
+
+// refusedLines is what a list in avvist/ says.
+type refusedLines struct {
+	entry entry
+	text  string
+}
+
+// maxListBytes is how much of a list in avvist/ is read: maxBadLines lines are some 200 kB.
+const maxListBytes = 4 << 20
+
+// refusedLists tells of the lists of refused lines, until a person removes them.
+func (d *Dir) refusedLists(root *os.Root, t *troubles) {
+	names, err := list(root, eventsWrong, -1)
+	if err != nil {
+		if !errors.Is(err, os.ErrNotExist) {
+			t.place(engine.EventsPlace, "the folder "+eventsWrong+" of the drop folder", err)
+		}
+		return
+	}
+	lists := map[string]refusedLines{}
+	for _, name := range names {
+		info, err := root.Lstat(path.Join(eventsWrong, name))
+		if err != nil || !info.Mode().IsRegular() || hidden(name) || path.Ext(name) != ".json" {
+			continue
+		}
+		e := entry{name, info}
+		if was, ok := d.lists[name]; ok && was.entry.same(e) {
+			lists[name] = was
+		} else {
+			lists[name] = refusedLines{e, linesText(root, e)}
+		}
+	}
+	d.lists = lists
+	for i, name := range slices.Sorted(maps.Keys(lists)) {
+		if i == fewTroubles {
+			t.add(engine.TroubleEvents+"avvist", "%s holds more than %d lists of refused events. Deal with them all, and remove each list then", eventsWrong, fewTroubles)
+			break
+		}
+		file := strings.TrimSuffix(name, ".json") + eventsSuffix
+		t.add(engine.TroubleEvents+shownFile(file), "events file %s: %s. A letter that was read or reserved may be printed. See %s/%s, hand the events in anew as they should be, and then remove that list", shownFile(file), lists[name].text, eventsWrong, shownFile(name))
+	}
+}
+
+// linesText says how many lines a list is of, where they stand and why they were refused.
+func linesText(root *os.Root, e entry) string {
+	var list struct {
+		Count int       `json:"antall"`
+		Lines []badLine `json:"linjer"`
+	}
+	folder, err := root.OpenRoot(eventsWrong)
+	if err == nil {
+		defer folder.Close()
+		var data []byte
+		if data, err = readStart(folder, e, maxListBytes); err == nil {
+			err = json.Unmarshal(data, &list)
+		}
+	}
+	if err != nil {
+		return "lines were refused and are not applied"
+	}
+	var where []string
+	why := map[string]int{}
+	for _, l := range list.Lines {
+		if len(where) < 10 {
+			where = append(where, strconv.Itoa(l.Line))
+		}
+		why[l.Code]++
+	}
+	if list.Count > len(where) {
+		where = append(where, "…")
+	}
+	var codes []string
+	for _, code := range slices.Sorted(maps.Keys(why)) {
+		if codeForm.MatchString(code) { // the list lies where people may write
+			codes = append(codes, fmt.Sprintf("%s %d", code, why[code]))
+		}
+	}
+	return fmt.Sprintf("%d lines were refused and are not applied (line %s; %s)", list.Count, strings.Join(where, ", "), strings.Join(codes, ", "))
+}
+
+var codeForm = regexp.MustCompile(`^[a-z-]{1,40}$`)
 
 // badLine is a line that was not applied.
 type badLine struct {
@@ -130,7 +308,7 @@ type badLine struct {
 	Text string `json:"tekst"`
 }
 
-// eventFile applies a file, lists its bad lines and puts it away.
+// eventFile applies a file and lists its bad lines.
 func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, bad int, err error) {
 	folder, err := root.OpenRoot(events)
 	if err != nil {
@@ -174,6 +352,8 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 		switch err := d.Receiver.Event(ctx, ev); {
 		case errors.Is(err, engine.ErrNotFound):
 			refuse(lines.n, "forsendelse-ukjent", "Forsendelsen er ikke kjent. Lever hendelsen på nytt når forsendelsen er besvart.")
+		case errors.Is(err, engine.ErrEventBeforeReceipt):
+			refuse(lines.n, "tidspunkt-for-mottak", "Tidspunktet er før forsendelsen ble mottatt. Kontroller at hendelsen gjelder denne forsendelsen, og at tidssonen er riktig.")
 		case errors.Is(err, engine.ErrDigitalEvent):
 			refuse(lines.n, "hendelse-ugyldig", "Hendelsen er ikke gyldig for forsendelsen.")
 		case err != nil:
@@ -185,10 +365,9 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 			return 0, 0, err
 		}
 	}
-	name := strings.TrimSuffix(e.name, ".jsonl")
 	if bad > 0 {
 		// The same name as the file will have in behandlet; cut off between the two, the same list is written again.
-		target, err := free(root, eventsDone, name, ".jsonl")
+		target, err := free(root, eventsDone, trimSuffix(e.name), eventsSuffix)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -196,7 +375,7 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 		if err != nil {
 			return 0, 0, err
 		}
-		if err := writeWhole(root, eventsWrong, strings.TrimSuffix(target, ".jsonl")+".json", append(data, '\n')); err != nil {
+		if err := writeWhole(root, eventsWrong, trimSuffix(target)+".json", append(data, '\n')); err != nil {
 			return 0, 0, fmt.Errorf("list bad lines: %w", err)
 		}
 		if err := flush(root, eventsWrong); err != nil {
@@ -206,10 +385,7 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 			return 0, 0, err
 		}
 	}
-	if err := move(root, path.Join(events, e.name), eventsDone, name, ".jsonl"); err != nil {
-		return 0, 0, fmt.Errorf("put away: %w", err)
-	}
-	return applied, bad, d.step("events put away")
+	return applied, bad, nil
 }
 
 // lineReader reads lines of limited length.

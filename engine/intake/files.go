@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,6 +39,26 @@ func (e entry) same(o entry) bool {
 func hidden(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.HasPrefix(name, ".") || strings.HasSuffix(lower, ".part") || strings.HasSuffix(lower, ".tmp")
+}
+
+// clutterNames are files and folders that systems leave behind in folders by themselves.
+var clutterNames = map[string]bool{
+	"thumbs.db": true, "ehthumbs.db": true, "ehthumbs_vista.db": true, "desktop.ini": true, "icon\r": true, // Windows, old Macs
+	"__macosx": true, "$recycle.bin": true, "system volume information": true, // archives of Macs, Windows' disks
+	"@eadir": true, "@recycle": true, "@recently-snapshot": true, "#recycle": true, "#snapshot": true, // Synology, QNAP
+	"lost+found": true, ".ds_store": true, ".directory": true, ".snapshot": true, ".snapshots": true,
+	".trash": true, ".trashes": true, ".spotlight-v100": true, ".fseventsd": true, ".temporaryitems": true, ".appledouble": true,
+	".ssh": true, ".cache": true, ".profile": true, ".bashrc": true, ".bash_history": true, ".bash_logout": true, ".bash_profile": true, // a login's
+}
+
+// clutter reports whether a name is one of a file or folder that systems leave behind by themselves: nobody handed it in.
+func clutter(name string) bool {
+	lower := strings.ToLower(name)
+	return clutterNames[lower] ||
+		strings.HasPrefix(name, "._") || // a Mac's attributes
+		strings.HasPrefix(name, "~$") || strings.HasPrefix(name, ".~lock.") || // open in Word, in LibreOffice
+		strings.HasPrefix(lower, ".nfs") || strings.HasPrefix(lower, ".fuse_hidden") || strings.HasPrefix(lower, ".trash-") ||
+		strings.HasSuffix(lower, ":zone.identifier") // Windows' mark of what was downloaded
 }
 
 // list gives the sorted names in a folder, at most n of them (some of the folder's choice); n < 0: all.
@@ -168,6 +189,21 @@ func free(r *os.Root, dir, name, extension string) (string, error) {
 			return target, err
 		}
 	}
+}
+
+// stands reports whether a file holds just this, and was written after a time.
+func stands(r *os.Root, name string, data []byte, after time.Time) bool {
+	info, err := r.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(data)) || info.ModTime().Before(after) {
+		return false
+	}
+	f, err := r.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	have, err := io.ReadAll(io.LimitReader(f, int64(len(data))+1))
+	return err == nil && bytes.Equal(have, data)
 }
 
 func exists(r *os.Root, name string) (bool, error) {

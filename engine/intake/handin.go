@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,15 +32,20 @@ type handIn struct {
 	key     string
 
 	// From the last look:
-	entries []entry // sorted by name
-	folder  os.FileInfo
-	many    bool // more than maxEntries; entries are some of them
+	entries []entry     // sorted by name
+	info    os.FileInfo // of the folder
+	many    bool        // more than maxEntries; entries are some of them
 	marker  bool
-	settled bool // unchanged over two looks, or marked
+	settled bool  // unchanged over two looks, or marked
+	failed  error // of the second look
 
-	// From take, once it is answered:
-	outcome outcome
-	name    string // of the answer, and in the folder of those put away
+	// From take:
+	shipment string
+	outcome  outcome
+	name     string // of the answer, and in the folder of those put away
+	answer   Answer
+	again    bool // the answer was written before: the hand-in could not be put away then
+	counted  bool // by this process, then
 }
 
 // outcome is what became of a hand-in that is answered.
@@ -77,9 +84,10 @@ func standIn(key string) string {
 	return "avvist-" + hex.EncodeToString(sum[:8])
 }
 
-// listHandIns lists an account's inbox and looks at each hand-in once.
-func listHandIns(root *os.Root, a Account, rep *Report) ([]*handIn, error) {
-	names, err := list(root, path.Join(inbox, a.Key), -1)
+// list lists an account's inbox and looks at each hand-in once.
+func (s *scan) list(a Account) ([]*handIn, error) {
+	inn := path.Join(inbox, a.Key)
+	names, err := list(s.root, inn, -1)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil // nothing handed in yet
 	}
@@ -87,25 +95,32 @@ func listHandIns(root *os.Root, a Account, rep *Report) ([]*handIn, error) {
 		return nil, err
 	}
 	var out []*handIn
-	strays := 0
+	var loose strays
 	for _, name := range names {
-		if hidden(name) {
+		switch {
+		case clutter(name):
+			continue
+		case hidden(name):
+			loose.forgotten(s.root, inn, name)
 			continue
 		}
 		h := &handIn{account: a, key: name}
-		switch err := h.look(root); {
+		switch err := h.look(s.root); {
 		case errors.Is(err, errGone):
 		case errors.Is(err, errNoFolder):
-			strays++
+			loose.file(name, h.info)
 		case err != nil:
-			return nil, err
+			s.rep.Failed++
+			s.troubles.handIn(h, "cannot be looked into", err)
 		default:
 			out = append(out, h)
 		}
 	}
-	if strays > 0 {
-		rep.Problems = append(rep.Problems, fmt.Sprintf("%s/%s holds %d entries that are no folders; a hand-in is a folder", inbox, a.Key, strays))
+	s.rep.Misplaced += loose.files + loose.links
+	if n := loose.files + loose.links; n > 0 {
+		s.troubles.add(engine.TroubleMisplaced+inn, "%s holds %s straight in it, which nobody takes: a hand-in is a folder of its own with forsendelse.json and its documents. Put them into folders, or remove them (docs/drop-folder.md)", inn, loose.text())
 	}
+	s.troubles.left(inn, loose)
 	return out, nil
 }
 
@@ -120,6 +135,7 @@ func (h *handIn) look(root *os.Root) error {
 	if err != nil {
 		return pathless(err)
 	}
+	h.info = info
 	if !info.IsDir() {
 		return errNoFolder
 	}
@@ -130,7 +146,7 @@ func (h *handIn) look(root *os.Root) error {
 	if err != nil {
 		return err
 	}
-	h.folder, h.many, h.marker, h.entries = info, len(names) > maxEntries, false, nil
+	h.many, h.marker, h.entries = len(names) > maxEntries, false, nil
 	for _, name := range names {
 		info, err := root.Lstat(path.Join(h.dir(), name))
 		if errors.Is(err, os.ErrNotExist) {
@@ -145,29 +161,30 @@ func (h *handIn) look(root *os.Root) error {
 	return nil
 }
 
-// settle finds out which hand-ins are still being written: those without a marker are looked at again after a while.
-func (d *Dir) settle(ctx context.Context, root *os.Root, all []*handIn) error {
+// settle finds out which hand-ins are still being written: those without a marker are looked at again after a while. The
+// error says that the scan was stopped.
+func (s *scan) settle(ctx context.Context, all []*handIn) error {
 	var open []*handIn
 	for _, h := range all {
-		if h.settled = h.marker || d.Settle <= 0; !h.settled {
+		if h.settled = h.marker || s.Settle <= 0; !h.settled {
 			open = append(open, h)
 		}
 	}
 	if len(open) == 0 {
 		return nil
 	}
-	if err := d.step("looked"); err != nil {
+	if err := s.step("looked"); err != nil {
 		return err
 	}
-	if err := pause(ctx, d.Settle); err != nil {
+	if err := pause(ctx, s.Settle); err != nil {
 		return err
 	}
 	for _, h := range open {
 		before := h.entries
-		switch err := h.look(root); {
+		switch err := h.look(s.root); {
 		case errors.Is(err, errGone), errors.Is(err, errNoFolder):
 		case err != nil:
-			return err
+			h.failed = err
 		default:
 			h.settled = slices.EqualFunc(before, h.entries, entry.same)
 		}
@@ -179,7 +196,7 @@ func (d *Dir) settle(ctx context.Context, root *os.Root, all []*handIn) error {
 // were copied with the files.
 func (h *handIn) quiet(now time.Time) time.Duration {
 	var last time.Time
-	for _, t := range append([]entry{{"", h.folder}}, h.entries...) {
+	for _, t := range append([]entry{{"", h.info}}, h.entries...) {
 		if at := t.info.ModTime(); at.After(last) && !at.After(now) {
 			last = at
 		}
@@ -195,117 +212,222 @@ func (h *handIn) find(name string) (entry, bool) {
 	return h.entries[i], true
 }
 
-// take carries one hand-in as far as it gets: receive, answer. It reports whether the answer is written, with the
-// outcome in h.
-func (d *Dir) take(ctx context.Context, root *os.Root, h *handIn) (answered bool, err error) {
+var (
+	// errWaits: not complete yet.
+	errWaits = errors.New("is waited for")
+	// errUndecided: received, and not decided yet.
+	errUndecided = errors.New("is not decided yet")
+)
+
+// take carries one hand-in as far as it gets: receive, answer.
+func (s *scan) take(ctx context.Context, h *handIn) error {
+	if h.failed != nil {
+		return h.failed
+	}
 	if !h.settled {
-		return false, nil
+		return errWaits
+	}
+	if was, ok := s.stuck[h.id()]; ok && slices.EqualFunc(was.entries, h.entries, entry.same) {
+		h.name, h.again, h.counted = was.name, true, true
+		s.answered = append(s.answered, h)
+		return nil
 	}
 	if !validKey(h.key) {
-		return d.refuseName(root, h)
+		return s.refuseName(h)
 	}
-	id, ok := d.known[h.id()]
-	if !ok {
-		hand, closeFolder, err := d.read(root, h)
-		if err != nil || hand == nil {
-			return false, err
+	was, ok := s.known[h.id()]
+	if !ok || !slices.EqualFunc(was.entries, h.entries, entry.same) {
+		hand, closeFolder, err := s.read(s.root, h)
+		if err != nil {
+			return err
 		}
-		received, err := d.Receiver.Receive(ctx, *hand)
+		received, err := s.Receiver.Receive(ctx, *hand)
 		closeFolder()
 		if err != nil {
-			return false, fmt.Errorf("receive: %w", err)
+			return fmt.Errorf("receive: %w", err)
 		}
-		id = received.ID
-		if err := d.step("received"); err != nil {
-			return false, err
+		if err := s.step("received"); err != nil {
+			return err
 		}
-		d.known[h.id()] = id
+		if received.Other {
+			return s.refuseKey(ctx, h, received.ID)
+		}
+		was = knownHandIn{shipment: received.ID, entries: h.entries}
+		s.known[h.id()] = was
 	}
-	result, err := d.Receiver.Result(ctx, id)
+	h.shipment = was.shipment
+	err := s.decide(ctx, h)
+	if errors.Is(err, errUndecided) {
+		s.pending = append(s.pending, h)
+		return nil
+	}
+	return err
+}
+
+// decide answers a hand-in that was received, if it is decided.
+func (s *scan) decide(ctx context.Context, h *handIn) error {
+	result, err := s.Receiver.Result(ctx, h.shipment)
 	if errors.Is(err, engine.ErrNotFound) {
-		delete(d.known, h.id()) // hand in again
+		delete(s.known, h.id()) // hand in again
 	}
 	if err != nil {
-		return false, fmt.Errorf("ask for the result: %w", err)
+		return fmt.Errorf("ask for the result: %w", err)
 	}
 	if !result.Done {
-		return false, nil
+		return errUndecided
 	}
-	before, err := exists(root, path.Join(done, h.account.Key, h.key))
+	before, err := s.before(h)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if there, err := exists(root, h.dir()); err != nil || !there {
-		return false, errors.Join(err, errGone) // another process was first: what it put away is no earlier hand-in
-	}
-	out := taken
+	h.outcome = taken
+	refuses := result.Status == engine.StatusAvvist || result.Status == engine.StatusFeiletUnderMotta
 	switch {
 	case before:
-		out = already
-	case result.Status == engine.StatusAvvist || result.Status == engine.StatusFeiletUnderMotta:
-		out = refused
+		h.outcome = already
+	case refuses:
+		h.outcome = refused
 	}
-	h.outcome = out
-	return d.answer(root, h, h.key, answerOf(h, h.key, result, before))
+	a := answerOf(h, h.key, result, before)
+	if before && refuses {
+		a.Remarks = append(a.Remarks, engine.Refusal{Code: "nokkel-levert-for", Warning: true,
+			Text: "Denne leveringen er den samme som er besvart før, og svaret er det samme. Rett feilene og lever under en ny nøkkel."})
+	}
+	return s.write(h, h.key, a)
 }
 
-// answer writes the answer. Once it is durable the hand-in may be put away, under the same name.
-func (d *Dir) answer(root *os.Root, h *handIn, name string, a answer) (bool, error) {
-	data, err := json.MarshalIndent(a, "", "  ")
+// before reports whether a hand-in with this key was put away before, and makes sure that this one still is what was
+// received.
+func (s *scan) before(h *handIn) (bool, error) {
+	before, err := exists(s.root, path.Join(done, h.account.Key, h.key))
 	if err != nil {
 		return false, err
 	}
-	if err := writeWhole(root, path.Join(answers, h.account.Key), name+".json", append(data, '\n')); err != nil {
-		return false, fmt.Errorf("write the answer: %w", err)
+	now := handIn{account: h.account, key: h.key}
+	if err := now.look(s.root); err != nil {
+		return false, err // errGone: another process was first, and what it put away is no earlier hand-in
 	}
-	h.name = name
-	return true, d.step("answered")
+	if !slices.EqualFunc(now.entries, h.entries, entry.same) {
+		return false, errChanged // an answer to what was received would be none to this
+	}
+	return before, nil
 }
 
-// putAway moves answered hand-ins out of the inbox. Folders are flushed once for all of them: first those of the
+// write writes the answer. Once it is durable the hand-in may be put away, under the same name. An answer that stands
+// there already, written after the hand-in, is left as it is: the hand-in could not be put away then.
+func (s *scan) write(h *handIn, name string, a Answer) error {
+	data, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	data = append(data, '\n')
+	dir := path.Join(answers, h.account.Key)
+	if h.again = stands(s.root, path.Join(dir, name+".json"), data, h.lastChange()); !h.again {
+		if err := writeWhole(s.root, dir, name+".json", data); err != nil {
+			return fmt.Errorf("write the answer: %w", err)
+		}
+	}
+	h.name, h.answer = name, a
+	if err := s.step("answered"); err != nil {
+		return err
+	}
+	s.answered = append(s.answered, h)
+	return nil
+}
+
+// lastChange is the newest time of the hand-in's folder and files.
+func (h *handIn) lastChange() time.Time {
+	last := h.info.ModTime()
+	for _, e := range h.entries {
+		if at := e.info.ModTime(); at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// putAway moves the answered hand-ins out of the inbox. Folders are flushed once for all of them: first those of the
 // answers, so that no hand-in is away whose answer a power cut takes back.
-func (d *Dir) putAway(root *os.Root, answered []*handIn, report func(*handIn, error)) {
+func (s *scan) putAway() {
 	dirs := map[string]error{}
 	flushOnce := func(dir string) error {
 		if _, ok := dirs[dir]; !ok {
-			dirs[dir] = flush(root, dir)
+			dirs[dir] = flush(s.root, dir)
 		}
 		return dirs[dir]
 	}
-	for _, h := range answered {
-		err := flushOnce(path.Join(answers, h.account.Key))
-		if err == nil {
-			err = move(root, h.dir(), path.Join(done, h.account.Key), h.name, "")
+	for _, h := range s.answered {
+		if s.stop != nil {
+			break
 		}
-		if err == nil {
-			delete(d.known, h.id())
-			err = d.step("put away")
-		}
-		if err != nil {
-			err = fmt.Errorf("put away: %w", err)
-		}
-		report(h, err)
+		s.putAwayOne(h, flushOnce)
 	}
-	for _, h := range answered {
+	for _, h := range s.answered {
 		// Lost moves are found and done again by a later scan.
 		_ = flushOnce(path.Join(done, h.account.Key))
 		_ = flushOnce(path.Join(inbox, h.account.Key))
 	}
+	s.answered = nil
 }
 
-// answer is what the sender reads.
-type answer struct {
+func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
+	if err := flushOnce(path.Join(answers, h.account.Key)); err != nil {
+		s.rep.Failed++
+		s.troubles.handIn(h, "cannot be answered", err)
+		return
+	}
+	err := move(s.root, h.dir(), path.Join(done, h.account.Key), h.name, "")
+	if errors.Is(err, errGone) {
+		s.rep.Waiting++ // another process was first, and counts it
+		return
+	}
+	if !h.again || err == nil && !h.counted {
+		if s.Answered != nil {
+			s.Answered(h.account.Key, h.key, h.answer)
+		}
+		switch h.outcome {
+		case refused:
+			s.rep.Refused++
+		case already:
+			s.rep.Already++
+		default:
+			s.rep.Taken++
+		}
+	}
+	if err != nil {
+		// It is answered, and is not taken again: only the moving is tried.
+		s.rep.Failed++
+		s.stuck[h.id()] = stuckHandIn{entries: h.entries, name: h.name}
+		s.troubles.handIn(h, "is answered, and cannot be moved to "+done, err)
+		return
+	}
+	delete(s.known, h.id())
+	delete(s.stuck, h.id())
+	if err := s.step("put away"); err != nil {
+		s.stop = err
+	}
+}
+
+// Answer is what the sender reads.
+type Answer struct {
 	Account string           `json:"konto"`
 	Key     string           `json:"nokkel"`
 	ID      string           `json:"id,omitempty"`
 	Status  engine.Status    `json:"status"`
 	Before  bool             `json:"tidligereLevert"`
+	Earlier *Earlier         `json:"tidligere,omitempty"` // the shipment that the key belongs to, when it is not this one
 	Reasons []engine.Refusal `json:"arsaker"`
 	Remarks []engine.Refusal `json:"varsler"`
 }
 
-func answerOf(h *handIn, key string, r engine.Result, before bool) answer {
-	a := answer{
+// Earlier is the shipment that a key was used for.
+type Earlier struct {
+	ID     string        `json:"id"`
+	Status engine.Status `json:"status"`
+}
+
+func answerOf(h *handIn, key string, r engine.Result, before bool) Answer {
+	a := Answer{
 		Account: h.account.Key, Key: key, ID: r.ID, Status: r.Status, Before: before,
 		Reasons: []engine.Refusal{}, Remarks: []engine.Refusal{},
 	}
@@ -320,18 +442,36 @@ func answerOf(h *handIn, key string, r engine.Result, before bool) answer {
 }
 
 // refuseName answers a folder whose name cannot be a key. It never becomes a shipment.
-func (d *Dir) refuseName(root *os.Root, h *handIn) (answered bool, err error) {
+func (s *scan) refuseName(h *handIn) error {
 	name := standIn(h.key)
-	a := answerOf(h, "", engine.Result{Status: engine.StatusAvvist, Refusals: []engine.Refusal{{
+	h.outcome = refused
+	return s.write(h, name, answerOf(h, "", engine.Result{Status: engine.StatusAvvist, Refusals: []engine.Refusal{{
 		Code: "mappenavn",
 		Text: "Mappens navn kan ikke brukes som nøkkel. Bruk 1 til 100 bokstaver, sifre, bindestrek, understrek og punktum, og ikke noe fødselsnummer. Mappen ligger i behandlet som " + name + ".",
-	}}}, false)
-	h.outcome = refused
-	return d.answer(root, h, name, a)
+	}}}, false))
 }
 
-// read judges whether a settled hand-in is complete and reads it. It returns nil, and no error, when it is to be waited
-// for. The folder must be closed after use, and with it goes what the files' Open gives.
+// refuseKey answers a hand-in whose key another one has used. It never becomes a shipment, and changes nothing for the
+// one that has the key.
+func (s *scan) refuseKey(ctx context.Context, h *handIn, shipment string) error {
+	first, err := s.Receiver.Result(ctx, shipment)
+	if err != nil {
+		return fmt.Errorf("ask for the shipment that has the key: %w", err)
+	}
+	if _, err := s.before(h); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Nøkkelen %s er brukt før, for en forsendelse med annet innhold. Den forsendelsen er ikke endret, og denne leveringen er ikke tatt imot. Lever den under en ny nøkkel.", h.key)
+	if first.Status == engine.StatusAvvist {
+		text = fmt.Sprintf("Nøkkelen %s er brukt før, for en levering som ble avvist. En rettet levering må ha en ny nøkkel; denne er ikke tatt imot. Lever den under en ny nøkkel.", h.key)
+	}
+	h.outcome = refused
+	a := answerOf(h, h.key, engine.Result{Status: engine.StatusAvvist, Refusals: []engine.Refusal{{Code: "nokkel-brukt", Text: text}}}, true)
+	a.Earlier = &Earlier{ID: first.ID, Status: first.Status}
+	return s.write(h, h.key, a)
+}
+
+// read judges whether a settled hand-in is complete and reads it. errWaits: it is not, and is to be waited for. The folder must be closed after use, and with it goes what the files' Open gives.
 func (d *Dir) read(root *os.Root, h *handIn) (*engine.HandIn, func(), error) {
 	folder, err := root.OpenRoot(h.dir())
 	if errors.Is(err, os.ErrNotExist) {
@@ -341,7 +481,7 @@ func (d *Dir) read(root *os.Root, h *handIn) (*engine.HandIn, func(), error) {
 		return nil, nil, pathless(err)
 	}
 	hand, err := d.readFrom(folder, h)
-	if err != nil || hand == nil {
+	if err != nil {
 		folder.Close()
 		return nil, nil, err
 	}
@@ -351,7 +491,7 @@ func (d *Dir) read(root *os.Root, h *handIn) (*engine.HandIn, func(), error) {
 func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	if info, err := folder.Lstat("."); err != nil {
 		return nil, pathless(err)
-	} else if !os.SameFile(info, h.folder) {
+	} else if !os.SameFile(info, h.info) {
 		return nil, errChanged // another folder, or a link, has taken its place
 	}
 	hand := &engine.HandIn{Account: h.account.Key, Key: h.key, At: d.now()}
@@ -363,7 +503,7 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	metadata, ok := h.find(metadataName)
 	switch {
 	case !ok && patient:
-		return nil, nil
+		return nil, errWaits
 	case !ok:
 		refuse("forsendelse-mangler", "Mappen har ingen forsendelse.json. Legg den ved siden av dokumentene.")
 	case metadata.plain():
@@ -375,13 +515,20 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	sub, found := engine.ParseSubmission(hand.JSON)
 	unreadable := engine.Unreadable(found)
 	if unreadable && ok && patient && metadata.plain() {
-		return nil, nil // perhaps half written
+		return nil, errWaits // perhaps half written
 	}
 	sub.Normalise()
 
 	c := h.compare(sub, unreadable)
 	if len(c.missing) > 0 && patient && !h.many {
-		return nil, nil
+		return nil, errWaits
+	}
+	if patient {
+		for _, e := range c.pdfs {
+			if half, err := halfWritten(folder, e); half || err != nil {
+				return nil, cmp.Or(err, errWaits)
+			}
+		}
 	}
 	hand.Refusals = append(hand.Refusals, c.refusals...)
 	if c.noFiles {
@@ -411,6 +558,32 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	return hand, nil
 }
 
+// pdfTail is how much of a PDF's end is looked at for its end mark: what programs write behind the mark is less.
+const pdfTail = 2048
+
+// halfWritten reports whether a PDF looks as if somebody is writing it: it is empty, or begins as a PDF or as space that
+// is set aside for one, and has no end mark near its end. What is no PDF at all is not waited for.
+func halfWritten(folder *os.Root, e entry) (bool, error) {
+	f, err := openPlain(folder, e)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	size := e.info.Size()
+	head := make([]byte, min(size, 1024))
+	tail := make([]byte, min(size, pdfTail))
+	for _, part := range []struct {
+		buf []byte
+		at  int64
+	}{{head, 0}, {tail, size - int64(len(tail))}} {
+		if _, err := f.ReadAt(part.buf, part.at); err != nil && !errors.Is(err, io.EOF) {
+			return false, pathless(err)
+		}
+	}
+	begun := size == 0 || head[0] == 0 || bytes.Contains(head, []byte("%PDF"))
+	return begun && !bytes.Contains(tail, []byte("%%EOF")), nil
+}
+
 // readStart reads at most n bytes of a file.
 func readStart(folder *os.Root, e entry, n int64) ([]byte, error) {
 	f, err := openPlain(folder, e)
@@ -425,13 +598,11 @@ func readStart(folder *os.Root, e entry, n int64) ([]byte, error) {
 // comparison is a hand-in's folder against its forsendelse.json.
 type comparison struct {
 	files    []entry // the documents that are there
+	pdfs     []entry // those of them that are PDFs
 	missing  []int   // places of documents that are not
 	refusals []engine.Refusal
 	noFiles  bool // refused for something that makes its files not to be read
 }
-
-// clutter are files that systems leave behind in folders by themselves.
-var clutter = map[string]bool{"thumbs.db": true, "desktop.ini": true}
 
 // compare finds the documents among the entries and everything that does not belong there.
 func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
@@ -451,16 +622,16 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		if e.name == markerName {
 			continue
 		}
+		if strings.HasPrefix(e.name, ".") || clutter(e.name) {
+			ignored++
+			continue
+		}
 		if !e.plain() {
 			strange++
 			byName[engine.FileKey(e.name)] = e // there, if not to be read
 			continue
 		}
 		if e.name == metadataName {
-			continue
-		}
-		if strings.HasPrefix(e.name, ".") || clutter[strings.ToLower(e.name)] {
-			ignored++
 			continue
 		}
 		key := engine.FileKey(e.name)
@@ -480,7 +651,7 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		c.noFiles = true
 	}
 	if ignored > 0 {
-		note(true, "fil-oversett", "Mappen har skjulte filer eller systemfiler (%d). De er ikke brukt.", ignored)
+		note(true, "fil-oversett", "Mappen har skjulte filer, eller filer og mapper som systemer legger igjen (%d). De er ikke brukt.", ignored)
 	}
 	if total > MaxHandInBytes {
 		note(false, "filer-storrelse", "Filene er til sammen større enn %d GB. Del opp forsendelsen.", MaxHandInBytes>>30)
@@ -499,6 +670,9 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 			c.missing = append(c.missing, i)
 		case !listed[key] && e.plain():
 			c.files = append(c.files, e)
+			if engine.IsPDF(doc.MimeType) {
+				c.pdfs = append(c.pdfs, e)
+			}
 			if engine.IsPDF(doc.MimeType) && !doc.Excluded {
 				printed += e.info.Size()
 			}

@@ -43,14 +43,16 @@ const (
 	maxEntries = engine.MaxDocuments + 20
 	// batch is how many answered hand-ins are put away together, so that folders are flushed once for all of them.
 	batch = 200
-	// maxErrors is how many failed hand-ins a scan reports; if more fail, they fail for one reason.
-	maxErrors = 10
+	// answerEvery is how often decided hand-ins are answered while others are taken, and undecidedInARow how many that are
+	// not decided end the look at them.
+	answerEvery     = time.Second
+	undecidedInARow = 32
 )
 
 // Receiver takes what comes in; *engine.Engine is one.
 type Receiver interface {
 	// Receive stores a hand-in with its documents. The same account and key give the same shipment, whatever became of
-	// it. It may be called again for a hand-in that it has stored.
+	// it, and says so when it was another hand-in that it stored. It may be called again for a hand-in that it has stored.
 	Receive(ctx context.Context, h engine.HandIn) (engine.Received, error)
 	// Result tells what became of the shipment of a hand-in.
 	Result(ctx context.Context, shipment string) (engine.Result, error)
@@ -74,11 +76,30 @@ type Dir struct {
 	Settle   time.Duration    // between two looks at what has no marker; 0: one look is enough (for tests)
 	Patience time.Duration    // 0: DefaultPatience; negative: none
 	Now      func() time.Time // of shipments and events; nil: the clock. Ages of files are told by the machine's clock
+	// Answered, when set, is told each answer as soon as it is durable, with the name of the folder that was handed in. It
+	// must not call the Dir.
+	Answered func(account, folder string, a Answer)
 
 	mu    sync.Mutex
-	known map[string]string // account/key → shipment, to ask for results without handing in again
+	known map[string]knownHandIn // account/key: what was handed in already, to ask for results without handing in again
+	stuck map[string]stuckHandIn // account/key: answered, and could not be put away
+	// stuckEvents are events files that are applied and could not be put away; lists what avvist/ held.
+	stuckEvents map[string]stuckEvents
+	lists       map[string]refusedLines
 
 	cut func(step string) error // tests cut off work here
+}
+
+// knownHandIn is a hand-in that the receiver has stored, as it was then: if it changes, it is another.
+type knownHandIn struct {
+	shipment string
+	entries  []entry
+}
+
+// stuckHandIn is a hand-in that is answered and lies there yet.
+type stuckHandIn struct {
+	entries []entry
+	name    string // of the answer
 }
 
 // Report tells what a scan did.
@@ -87,8 +108,11 @@ type Report struct {
 	Refused int `json:"refused"` // answered: refused
 	Already int `json:"already"` // answered again: a hand-in with this key was put away before
 	Waiting int `json:"waiting"` // not complete, or not decided yet
-	// Problems are things in the folder that need a person, in English, without personal data.
-	Problems []string `json:"problems,omitempty"`
+	// Failed are hand-ins that cannot be taken, or be put away after their answer. They are tried again.
+	Failed    int `json:"failed"`
+	Misplaced int `json:"misplaced"` // entries at places where nobody takes them
+	// Troubles are things in the folder that need a person, as they are now: all of them.
+	Troubles []engine.Trouble `json:"troubles"`
 }
 
 // MakeFolders makes the folders under the root that are not there, for these accounts.
@@ -113,107 +137,134 @@ func MakeFolders(root string, accounts ...string) error {
 	return nil
 }
 
-// Scan looks through the folder once: it hands in what is complete, answers what is decided and puts it away. Hand-ins
-// that fail stay for the next scan and do not stop the others; the error joins theirs (at most ten).
+// Scan looks through the folder once: it hands in what is complete, answers what is decided and puts it away. A hand-in,
+// folder or account with which something is wrong stays for the next scan, is told among the troubles, and stops no
+// other. The error says that the scan was stopped, and then the report is of a part.
 func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil {
-		d.known = map[string]string{}
+		d.known, d.stuck = map[string]knownHandIn{}, map[string]stuckHandIn{}
 	}
-	var rep Report
+	s := &scan{Dir: d}
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		return rep, fmt.Errorf("drop folder: %w", err)
+		s.troubles.place("folder", "the drop folder", pathless(err))
+	} else {
+		defer root.Close()
+		s.root = root
+		err = s.run(ctx)
 	}
-	defer root.Close()
-
-	var all []*handIn
-	for _, a := range d.Accounts {
-		list, err := listHandIns(root, a, &rep)
-		if err != nil {
-			return rep, fmt.Errorf("drop folder of account %s: %w", a.Key, err)
-		}
-		all = append(all, list...)
+	s.rep.Troubles = s.troubles.all()
+	if s.stop != nil {
+		return s.rep, s.stop
 	}
-	there := map[string]bool{}
-	for _, h := range all {
-		there[h.id()] = true
-	}
-	maps.DeleteFunc(d.known, func(id, _ string) bool { return !there[id] }) // taken back by their senders
-	if err := d.strangers(root, &rep); err != nil {
-		return rep, err
-	}
-	if err := d.settle(ctx, root, all); err != nil {
-		return rep, err
-	}
-
-	var errs []error
-	report := func(h *handIn, err error) {
-		switch {
-		case errors.Is(err, errChanged), errors.Is(err, errGone):
-			rep.Waiting++
-		case err != nil:
-			rep.Waiting++
-			if len(errs) < maxErrors {
-				errs = append(errs, fmt.Errorf("hand-in %s: %w", h.shown(), err))
-			}
-		case h.outcome == refused:
-			rep.Refused++
-		case h.outcome == already:
-			rep.Already++
-		default:
-			rep.Taken++
-		}
-	}
-	var answered []*handIn
-	for _, h := range all {
-		if ctx.Err() != nil {
-			break
-		}
-		switch ok, err := d.take(ctx, root, h); {
-		case err != nil:
-			report(h, err)
-		case ok:
-			answered = append(answered, h)
-		default:
-			rep.Waiting++
-		}
-		if len(answered) == batch {
-			d.putAway(root, answered, report)
-			answered = nil
-		}
-	}
-	d.putAway(root, answered, report) // also when stopped: they are answered
-	if err := ctx.Err(); err != nil {
-		return rep, err
-	}
-	return rep, errors.Join(errs...)
+	return s.rep, ctx.Err()
 }
 
-// strangers notes folders in the inbox that belong to no account: their hand-ins would lie there for ever.
-func (d *Dir) strangers(root *os.Root, rep *Report) error {
-	names, err := list(root, inbox, -1)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// scan is one scan at work.
+type scan struct {
+	*Dir
+	root     *os.Root
+	rep      Report
+	troubles troubles
+	pending  []*handIn // received, and not decided when they were looked at last
+	answered []*handIn // answered, and to be put away
+	stop     error     // what cut the scan off
+}
+
+func (s *scan) run(ctx context.Context) error {
+	all := s.listAll()
+	s.strangers()
+	if err := s.settle(ctx, all); err != nil {
+		s.stop = err
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("drop folder: %w", err)
-	}
-	n := 0
-	for _, name := range names {
-		known := hidden(name)
-		for _, a := range d.Accounts {
-			known = known || a.Key == name
+	// Answers go out while others are still being taken: of 20,000 hand-ins the first is answered within seconds.
+	last := time.Now()
+	for _, h := range all {
+		if ctx.Err() != nil || s.stop != nil {
+			break
 		}
-		if !known {
-			n++
+		s.note(h, s.take(ctx, h))
+		if time.Since(last) > answerEvery {
+			s.answerDecided(ctx, undecidedInARow)
+			s.putAway()
+			last = time.Now()
+		}
+		if len(s.answered) >= batch {
+			s.putAway()
 		}
 	}
-	if n > 0 {
-		rep.Problems = append(rep.Problems, fmt.Sprintf("%s holds %d entries that are no account of the configuration; nothing in them is taken", inbox, n))
+	s.answerDecided(ctx, len(s.pending))
+	s.putAway() // also when stopped: they are answered
+	s.rep.Waiting += len(s.pending)
+	return s.stop
+}
+
+// listAll lists the hand-ins of all accounts, by turns, so that one with thousands does not keep the others waiting.
+func (s *scan) listAll() []*handIn {
+	var lists [][]*handIn
+	there := map[string]bool{}
+	longest := 0
+	for _, a := range s.Accounts {
+		list, err := s.list(a)
+		if err != nil {
+			s.troubles.place(path.Join(inbox, a.Key), fmt.Sprintf("the folder %s/%s of the drop folder", inbox, a.Key), err)
+		}
+		for _, h := range list {
+			there[h.id()] = true
+		}
+		lists = append(lists, list)
+		longest = max(longest, len(list))
 	}
-	return nil
+	var all []*handIn
+	for i := range longest {
+		for _, list := range lists {
+			if i < len(list) {
+				all = append(all, list[i])
+			}
+		}
+	}
+	maps.DeleteFunc(s.known, func(id string, _ knownHandIn) bool { return !there[id] }) // taken back by their senders
+	maps.DeleteFunc(s.stuck, func(id string, _ stuckHandIn) bool { return !there[id] })
+	return all
+}
+
+// note counts what became of a hand-in that is not to be put away.
+func (s *scan) note(h *handIn, err error) {
+	switch {
+	case err == nil:
+	case errors.As(err, new(cutOff)):
+		s.stop = err
+	case errors.Is(err, errChanged), errors.Is(err, errGone), errors.Is(err, errWaits), errors.Is(err, context.Canceled):
+		s.rep.Waiting++
+	default:
+		s.rep.Failed++
+		s.troubles.handIn(h, "cannot be taken", err)
+	}
+}
+
+// answerDecided answers those of the pending that are decided by now, and stops looking after so many in a row that are
+// not: they are prepared in about the order in which they were handed in.
+func (s *scan) answerDecided(ctx context.Context, most int) {
+	var still []*handIn
+	row := 0
+	for i, h := range s.pending {
+		if row > most || ctx.Err() != nil || s.stop != nil {
+			still = append(still, s.pending[i:]...)
+			break
+		}
+		err := s.decide(ctx, h)
+		if errors.Is(err, errUndecided) {
+			still = append(still, h)
+			row++
+			continue
+		}
+		row = 0
+		s.note(h, err)
+	}
+	s.pending = still
 }
 
 func (d *Dir) now() time.Time {
@@ -230,9 +281,17 @@ func (d *Dir) patience() time.Duration {
 	return d.Patience
 }
 
+// cutOff says that a test cut the work off.
+type cutOff struct{ error }
+
+func (c cutOff) Unwrap() error { return c.error }
+
 func (d *Dir) step(name string) error {
 	if d.cut == nil {
 		return nil
 	}
-	return d.cut(name)
+	if err := d.cut(name); err != nil {
+		return cutOff{err}
+	}
+	return nil
 }
