@@ -110,8 +110,9 @@ type Reader interface {
 	History(ctx context.Context, shipment string) ([]Event, error)
 	// PreparedAs finds a prepared file and its facts by Shipment.PreparedKey; ErrNotFound.
 	PreparedAs(ctx context.Context, key string) (BlobRef, *prepare.Facts, error)
-	// CountAlike counts shipments of any status but itself with this fingerprint received in [since, until).
-	CountAlike(ctx context.Context, fingerprint string, since, until time.Time) (int, error)
+	// CountAlike counts the shipments with this fingerprint that were recorded before a shipment (EventReceived) and received
+	// since then. Refused ones do not count.
+	CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (Alike, error)
 	// Due lists shipments that may be collected: status AKSEPTERT, VARSLET, KLAR_FOR_MOTTAK or SENDT_SDP, DueAt set and
 	// not after now, not read, not closed, not held, prepared, in no live job, of one of these accounts; by id, at most
 	// limit after the id `after`.
@@ -203,7 +204,7 @@ type Tx interface {
 	Now() time.Time
 	// InsertShipment stores a shipment with its documents. ErrExists when (account, hand-in) or the id is taken.
 	InsertShipment(ctx context.Context, s Shipment, docs []Document) error
-	// UpdateShipment stores every field but ID, Account, HandIn and ReceivedAt. ErrStale unless Version is the stored
+	// UpdateShipment stores every field but ID, Account, HandIn, ReceivedAt and Content. ErrStale unless Version is the stored
 	// one; the stored one then grows by one.
 	UpdateShipment(ctx context.Context, s Shipment) error
 	// PostShipments stores the Status and PostedAt of shipments. ErrStale unless Version is the stored one; the stored one then grows
@@ -260,6 +261,12 @@ type Tx interface {
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error
+}
+
+// Alike counts shipments that are like another.
+type Alike struct {
+	Accepted  int // or further
+	Undecided int // MOTTATT
 }
 
 // StatusCount counts shipments of an account in a status.
@@ -409,7 +416,7 @@ type ReceiptLetter struct {
 
 // ReportShipment is a shipment as reports see it: no personal data.
 type ReportShipment struct {
-	Shipment // Submission is empty but for konteringskode, avgivendeSystem and kunDigitalLevering
+	Shipment // without Content, and Submission is empty but for konteringskode, avgivendeSystem and kunDigitalLevering
 	Job      string
 	Letter   JobLetter // zero unless in a live job
 }

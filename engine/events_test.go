@@ -296,3 +296,23 @@ func TestOrderDoesNotMatterForPaper(t *testing.T) {
 		}
 	})
 }
+
+// TestEventBeforeReceipt: no deadline begins before the shipment was received, and what is told of long before is refused.
+func TestEventBeforeReceipt(t *testing.T) {
+	t.Parallel()
+	s := person(StatusAkseptert)
+	for _, kind := range []DigitalKind{DigitalNotified, DigitalRead, DigitalReserved, DigitalClosed} {
+		if _, _, err := ApplyDigital(s, event(kind, s.ReceivedAt.Add(-EventTolerance-time.Millisecond)), DefaultRules()); !errors.Is(err, ErrEventBeforeReceipt) || !errors.Is(err, ErrDigitalEvent) {
+			t.Errorf("%s long before the receipt: %v", kind, err)
+		}
+	}
+	early := event(DigitalNotified, s.ReceivedAt.Add(-EventTolerance))
+	got, history := after(t, s, DefaultRules(), early)
+	want, _ := after(t, s, DefaultRules(), event(DigitalNotified, s.ReceivedAt))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("shortly before, not as at the receipt: %s", diff)
+	}
+	if !history[0].At.Equal(early.At) {
+		t.Errorf("the history tells %v", history[0].At)
+	}
+}

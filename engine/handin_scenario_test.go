@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -39,22 +40,45 @@ func (s *stage) wantCodes(t *testing.T, id string, want ...string) {
 	s.wantStatus(t, id, wantStatus)
 }
 
-// TestSameHandInTwice is one shipment, whatever became of the first and whatever the second says.
+// TestSameHandInTwice is one shipment, whatever became of the first; what says something else under its key is not stored.
 func TestSameHandInTwice(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	id := s.accepted(t, "a", newLetter("En"))
-	for _, l := range []letter{newLetter("En"), newLetter("Annen")} {
+	again := func(l letter, files ...engine.HandInFile) engine.Received {
+		t.Helper()
 		data, err := json.Marshal(l)
 		must(t, err)
-		r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: data, At: s.clock.now()})
-		if err != nil || r.ID != id || !r.Already {
-			t.Errorf("the same hand-in: %+v, %v", r, err)
+		if len(files) == 0 {
+			files = []engine.HandInFile{file("brev.pdf", pdf(1, 1))}
+		}
+		r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: data, Files: files, At: s.clock.now()})
+		must(t, err)
+		if r.ID != id || !r.Already {
+			t.Errorf("the key is another shipment's: %+v", r)
+		}
+		return r
+	}
+	check := func(when string) {
+		t.Helper()
+		if again(newLetter("En")).Other {
+			t.Errorf("%s: the same is another", when)
+		}
+		for name, r := range map[string]engine.Received{
+			"another title":    again(newLetter("Annen")),
+			"another document": again(newLetter("En"), file("brev.pdf", append(bytes.Clone(pdf(1, 1)), '\n'))),
+			"no document":      again(newLetter("En"), file("annet.pdf", pdf(1, 1))),
+		} {
+			if !r.Other {
+				t.Errorf("%s: %s is taken for the same", when, name)
+			}
 		}
 	}
+	check("at once")
 	s.night(t)
-	if r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: []byte("{")}); err != nil || !r.Already {
-		t.Errorf("after it was sent: %+v, %v", r, err)
+	check("after it was sent")
+	if r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: []byte("{")}); err != nil || !r.Already || !r.Other {
+		t.Errorf("broken: %+v, %v", r, err)
 	}
 	s.night(t)
 	s.tick(t)
@@ -64,10 +88,54 @@ func TestSameHandInTwice(t *testing.T) {
 	}
 }
 
-// TestTooManyAlike refuses the 26th within two days, and opens again two days after the last attempt.
+// TestSameHandInTwiceOfAnOldRow: stored before contents were kept, a hand-in is compared with what the archive has of it.
+func TestSameHandInTwiceOfAnOldRow(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En"))
+	if _, err := s.archive.Exec(s.ctx, `UPDATE shipment SET content = NULL WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		letter letter
+		pdf    []byte
+		other  bool
+	}{{newLetter("En"), pdf(1, 1), false}, {newLetter("Annen"), pdf(1, 1), true}, {newLetter("En"), []byte("%PDF"), true}} {
+		data, err := json.Marshal(tc.letter)
+		must(t, err)
+		r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: data, Files: []engine.HandInFile{file("brev.pdf", tc.pdf)}})
+		if err != nil || r.ID != id || r.Other != tc.other {
+			t.Errorf("%+v, %v; want other %v", r, err, tc.other)
+		}
+	}
+}
+
+// TestRefusedForItsFilesThenRight: what the channel found wrong is part of what was handed in.
+func TestRefusedForItsFilesThenRight(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	data, err := json.Marshal(newLetter("En"))
+	must(t, err)
+	h := engine.HandIn{Account: konto, Key: "a", JSON: data, Files: []engine.HandInFile{file("brev.pdf", pdf(1, 1))}}
+	h.Refusals = []engine.Refusal{{Code: "fil-ikke-oppfort", Text: "Mappen har filer som ikke står i dokumenter (1)."}}
+	_, err = s.engine.Receive(s.ctx, h)
+	must(t, err)
+	if r, err := s.engine.Receive(s.ctx, h); err != nil || r.Other {
+		t.Errorf("the same again: %+v, %v", r, err)
+	}
+	h.Refusals = []engine.Refusal{{Code: "fil-oversett", Text: "Mappen har skjulte filer.", Warning: true}}
+	if r, err := s.engine.Receive(s.ctx, h); err != nil || !r.Other {
+		t.Errorf("put right: %+v, %v", r, err)
+	}
+}
+
+// TestTooManyAlike refuses the 26th within two days. Refused ones do not count: neither those of before, nor the attempts.
 func TestTooManyAlike(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
+	for i := range 30 {
+		s.wantCodes(t, s.submit(t, fmt.Sprint("feil", i), newLetter("Lik"), file("brev.pdf", []byte("ikke en PDF"))), "unreadable")
+	}
 	for i := range 25 {
 		s.accepted(t, fmt.Sprint("k", i), newLetter("Lik"))
 	}
@@ -75,9 +143,9 @@ func TestTooManyAlike(t *testing.T) {
 	s.wantCodes(t, s.submit(t, "annen", newLetter("Annen")))
 	s.clock.add(47 * time.Hour)
 	s.wantCodes(t, s.submit(t, "k26", newLetter("Lik")), "for-mange-like")
-	s.clock.add(48 * time.Hour)
-	s.wantCodes(t, s.submit(t, "k27", newLetter("Lik")))
-	for i := range 30 { // what cannot be read at all is not alike
+	s.clock.add(2 * time.Hour)
+	s.wantCodes(t, s.submit(t, "k27", newLetter("Lik"))) // two days after those that were accepted, not after the last attempt
+	for i := range 30 {                                  // what cannot be read at all is not alike
 		id := s.handInJSON(t, konto, fmt.Sprint("brutt", i), []byte("{"))
 		s.work(t)
 		if c := s.codes(t, id); !slices.Contains(c, "json-feil") || slices.Contains(c, "for-mange-like") {
@@ -89,6 +157,37 @@ func TestTooManyAlike(t *testing.T) {
 	got := s.atVendor(t)
 	if len(got) != 27 {
 		t.Errorf("%d letters are at the vendor, want 27", len(got))
+	}
+}
+
+// TestTooManyAlikeAtOnce: of many that come together, whatever the order in which they are prepared, those are accepted that
+// came first, and those that are refused for something else leave their place to others.
+func TestTooManyAlikeAtOnce(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var ids []string
+	for i := range 40 {
+		data := pdf(1, 1)
+		if i < 10 {
+			data = []byte("ikke en PDF")
+		}
+		ids = append(ids, s.handIn(t, konto, fmt.Sprint("k", i), newLetter("Lik"), file("brev.pdf", data)))
+	}
+	tasks := s.tasks.take()
+	slices.Reverse(tasks)
+	must(t, s.tasks.enqueue(s.ctx, nil, tasks))
+	for range 40 {
+		s.tryWork(t) // one too many is decided when all before it are
+	}
+	for i, id := range ids {
+		switch {
+		case i < 10:
+			s.wantCodes(t, id, "unreadable")
+		case i < 35:
+			s.wantCodes(t, id)
+		default:
+			s.wantCodes(t, id, "for-mange-like")
+		}
 	}
 }
 

@@ -2,16 +2,19 @@ package engine
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -19,7 +22,8 @@ import (
 )
 
 // Receive stores a hand-in as MOTTATT, with its documents, and has it prepared in the background. The same hand-in
-// (account and key) gives the same shipment, whatever became of it. An account that is not configured is an error.
+// (account and key) gives the same shipment, whatever became of it; one with other content under the same key is not
+// stored, and told. An account that is not configured is an error.
 func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	account, ok := e.accounts[h.Account]
 	if !ok {
@@ -27,7 +31,7 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	}
 	known, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
 	if err == nil {
-		return Received{ID: known.ID, Already: true}, nil
+		return e.receiveAgain(ctx, known, h)
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return Received{}, fmt.Errorf("look up hand-in: %w", err)
@@ -42,6 +46,7 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 		Status: StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
 	}
 	sub, refusals := ParseSubmission(h.JSON)
+	content := e.contentOf(sub, refusals, h)
 	sub.Normalise()
 	s.Refusals = append(s.Refusals, refusals...)
 	if !Unreadable(refusals) {
@@ -55,24 +60,14 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	if err != nil {
 		return Received{}, err
 	}
+	for _, d := range docs {
+		content.document(d.Position, d.Blob.SHA256)
+	}
+	s.Content = content.digest()
 	s.Refusals = append(s.Refusals, missing...)
 	e.step("receive: documents stored")
 
 	err = e.archive.InTx(ctx, func(tx Tx) error {
-		if limit := account.Rules.DuplicateLimit; limit > 0 && !Unreadable(refusals) {
-			// What cannot be read has no sender, title or recipient to be alike in.
-			// The attempt counts, refused or not, so the guard opens two days after the last one
-			// (SvarUt changelog 2015-01-30, 2015-03-03).
-			n, err := tx.CountAlike(ctx, s.Fingerprint, at.Add(-account.Rules.DuplicateWindow), at.Add(millisecond))
-			if err != nil {
-				return err
-			}
-			if n >= limit {
-				s.Refusals = append(s.Refusals, Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
-					"Det er allerede levert %d like forsendelser (samme avsender, tittel og mottaker) de siste %.0f timene. Kontroller at avsendersystemet ikke sender det samme flere ganger.",
-					n, account.Rules.DuplicateWindow.Hours())})
-			}
-		}
 		if err := tx.InsertShipment(ctx, s, docs); err != nil {
 			return err
 		}
@@ -82,14 +77,114 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 		return tx.Enqueue(ctx, Task{Kind: TaskPrepare, Subject: s.ID})
 	})
 	if errors.Is(err, ErrExists) {
-		// Someone else took the same hand-in between our look and now.
-		return Received{ID: s.ID, Already: true}, nil
+		// Someone else took a hand-in of this key between our look and now.
+		known, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+		if err != nil {
+			return Received{}, fmt.Errorf("look up hand-in: %w", err)
+		}
+		return Received{ID: known.ID, Already: true, Other: known.Content != s.Content}, nil
 	}
 	if err != nil {
 		return Received{}, fmt.Errorf("store hand-in: %w", err)
 	}
 	e.step("receive: shipment stored")
 	return Received{ID: s.ID}, nil
+}
+
+// receiveAgain compares a hand-in with the one that has its key.
+func (e *Engine) receiveAgain(ctx context.Context, known Shipment, h HandIn) (Received, error) {
+	sub, refusals := ParseSubmission(h.JSON)
+	content := e.contentOf(sub, refusals, h)
+	byName := filesByName(h)
+	hashes := map[int]string{}
+	for i, d := range sub.Documents {
+		f, ok := byName[FileKey(d.FileName.Reveal())]
+		if !ok {
+			continue
+		}
+		sum, err := hashHandInFile(f)
+		if err != nil {
+			return Received{}, fmt.Errorf("read document %d: %w", i+1, err)
+		}
+		hashes[i] = sum
+		content.document(i, sum)
+	}
+	out := Received{ID: known.ID, Already: true}
+	if known.Content != "" {
+		out.Other = known.Content != content.digest()
+		return out, nil
+	}
+	// Stored before contents were kept: what the archive has of it is compared.
+	docs, err := view(ctx, e.archive, func(r Reader) ([]Document, error) { return r.Documents(ctx, known.ID) })
+	if err != nil {
+		return Received{}, err
+	}
+	if known.Status == StatusSlettet {
+		return out, nil // nothing is left to compare
+	}
+	sub.Normalise()
+	known.Submission.Normalise()
+	was, err := json.Marshal(known.Submission)
+	if err != nil {
+		return Received{}, err
+	}
+	is, err := json.Marshal(sub)
+	if err != nil {
+		return Received{}, err
+	}
+	out.Other = string(was) != string(is) || len(docs) != len(hashes)
+	for _, d := range docs {
+		out.Other = out.Other || hashes[d.Position] != d.Blob.SHA256
+	}
+	return out, nil
+}
+
+// content gathers what makes a hand-in the one that it is: what forsendelse.json says in fields that we know, the bytes of its
+// documents, and why its channel refuses it.
+type content struct {
+	mac hash.Hash
+}
+
+// contentOf begins with everything but the documents. The key keeps the digest from being guessed from a known address.
+func (e *Engine) contentOf(sub Submission, found []Refusal, h HandIn) content {
+	c := content{hmac.New(sha256.New, e.secret)}
+	if Unreadable(found) {
+		c.add(string(h.JSON))
+	} else if data, err := json.Marshal(sub); err == nil { // a Submission always is JSON: it was read from it
+		c.add(string(data))
+	}
+	for _, r := range h.Refusals {
+		if !r.Warning {
+			c.add(r.Code + " " + r.Text)
+		}
+	}
+	return c
+}
+
+func (c content) document(place int, sha256 string) { c.add(strconv.Itoa(place) + " " + sha256) }
+
+// add adds a part with its length in front, so that nothing can move from one part to the next.
+func (c content) add(part string) { fmt.Fprintf(c.mac, "%d:%s", len(part), part) }
+
+func (c content) digest() string { return hex.EncodeToString(c.mac.Sum(nil)) }
+
+func filesByName(h HandIn) map[string]HandInFile {
+	out := map[string]HandInFile{}
+	for _, f := range h.Files {
+		out[FileKey(f.Name.Reveal())] = f
+	}
+	return out
+}
+
+func hashHandInFile(f HandInFile) (string, error) {
+	r, err := f.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, r)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // storeDocuments puts the files of a hand-in into the blob store, in the order of the letter.
@@ -99,10 +194,7 @@ func (e *Engine) storeDocuments(ctx context.Context, s Shipment, h HandIn) ([]Do
 	}
 	var docs []Document
 	var refusals []Refusal
-	byName := map[string]HandInFile{}
-	for _, f := range h.Files {
-		byName[FileKey(f.Name.Reveal())] = f
-	}
+	byName := filesByName(h)
 	for i, d := range s.Submission.Documents {
 		f, ok := byName[FileKey(d.FileName.Reveal())]
 		if !ok {
@@ -179,6 +271,11 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 			return err
 		}
 		s.Refusals = append(s.Refusals, refusals...)
+		if !anyRefuses(s.Refusals) {
+			if s.Refusals, err = e.tooManyAlike(ctx, tx, s, account.Rules); err != nil {
+				return err
+			}
+		}
 		to, codes := StatusAkseptert, ""
 		if anyRefuses(s.Refusals) {
 			to, codes = StatusAvvist, refusalCodes(s.Refusals)
@@ -187,6 +284,7 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 			s = made.of(s)
 			s = InitialDue(s, account.Rules, tx.Now())
 			codes = string(s.DueReason)
+			e.log.Info("shipment accepted", "shipment", id, "account", s.Account, "due_reason", codes)
 		}
 		if !s.Status.MayBecome(to) {
 			return fmt.Errorf("status %s may not become %s", s.Status, to)
@@ -206,6 +304,31 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 	}
 	e.step("prepare: decided")
 	return nil
+}
+
+// alikeWait is after what time a hand-in is decided that is one too many if those before it are accepted.
+const alikeWait = 500 * time.Millisecond
+
+// tooManyAlike is the guard against senders that send the same again and again: it refuses a hand-in when so many like it
+// were handed in before it, within some time, and were accepted. Those that were refused do not count, so that trying
+// again does not prolong it (SvarUt changelog 2015-01-30, 2015-03-03).
+func (e *Engine) tooManyAlike(ctx context.Context, tx Tx, s Shipment, rules Rules) ([]Refusal, error) {
+	limit := rules.DuplicateLimit
+	if limit <= 0 {
+		return s.Refusals, nil
+	}
+	alike, err := tx.CountAlike(ctx, s.ID, s.Fingerprint, s.ReceivedAt.Add(-rules.DuplicateWindow))
+	switch {
+	case err != nil:
+		return nil, err
+	case alike.Accepted >= limit:
+		return append(s.Refusals, Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
+			"Det er allerede tatt imot %d like forsendelser (samme avsender, tittel og mottaker) de siste %.0f timene. Kontroller at avsendersystemet ikke sender det samme flere ganger.",
+			alike.Accepted, rules.DuplicateWindow.Hours())}), nil
+	case alike.Accepted+alike.Undecided >= limit:
+		return nil, &LaterError{After: alikeWait, Reason: "alike hand-ins before it are not decided yet"}
+	}
+	return s.Refusals, nil
 }
 
 // alarmUnprepared tells of a shipment that cannot be prepared for a reason of ours. It is tried again, but who handed it

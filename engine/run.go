@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,7 +109,10 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	if err := e.hasten(ctx); err != nil {
 		return out, err
 	}
-	waitErr := e.settle(ctx, o)
+	// The real clock: a demonstration's own clock may stand still. The patience is for the whole run, however often it
+	// collects.
+	deadline := time.Now().Add(cmp.Or(o.Patience, DefaultPatience))
+	waitErr := e.settle(ctx, o, deadline)
 	// Jobs that were planned under an older profile are withdrawn when they are composed, and their letters due again.
 	for round := 0; round < maxRounds && waitErr == nil; round++ {
 		again, err := e.Collect(ctx)
@@ -119,7 +123,7 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 			break
 		}
 		out.add(again)
-		waitErr = e.settle(ctx, o)
+		waitErr = e.settle(ctx, o, deadline)
 	}
 	after, err := e.jobStates(ctx)
 	if err != nil {
@@ -225,13 +229,7 @@ func (e *Engine) jobStates(ctx context.Context) (map[string]PrintJob, error) {
 }
 
 // settle waits until no job is on its way any more, but for those that wait for their vendor's window.
-func (e *Engine) settle(ctx context.Context, o NightOptions) error {
-	patience := o.Patience
-	if patience == 0 {
-		patience = DefaultPatience
-	}
-	// The real clock: a demonstration's own clock may stand still.
-	deadline := time.Now().Add(patience)
+func (e *Engine) settle(ctx context.Context, o NightOptions, deadline time.Time) error {
 	total := -1
 	failures := map[string]int{} // when this wait began: what failed in an earlier run may work now
 	for {

@@ -73,7 +73,10 @@ type Shipment struct {
 
 	Submission  Submission // what the sender handed in; personal data
 	Fingerprint string     // keyed hash for the duplicate guard, see Submission.Fingerprint
-	Zone        string     // postage zone: NORGE, EUROPA or VERDEN
+	// Content is the keyed hash of what was handed in: the same key again with another content is another hand-in. Empty: it
+	// was handed in before this was kept.
+	Content string
+	Zone    string // postage zone: NORGE, EUROPA or VERDEN
 
 	ReceivedAt time.Time // handed in
 	NotifiedAt time.Time // VARSLET

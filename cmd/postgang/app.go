@@ -125,12 +125,17 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	if err != nil {
 		return err
 	}
-	accounts := make([]intake.Account, len(a.cfg.Accounts))
-	for i, acc := range a.cfg.Accounts {
+	a.intake = intakeOf(a.cfg, a.engine, w.now)
+	return nil
+}
+
+// intakeOf is the drop folder as configured.
+func intakeOf(cfg *config.Config, receiver intake.Receiver, now func() time.Time) *intake.Dir {
+	accounts := make([]intake.Account, len(cfg.Accounts))
+	for i, acc := range cfg.Accounts {
 		accounts[i] = intake.Account{Key: acc.Key, MaxBytes: acc.Rules.MaxBytes}
 	}
-	a.intake = &intake.Dir{Root: a.cfg.Inbox, Accounts: accounts, Receiver: a.engine, Settle: a.cfg.Settle, Now: w.now}
-	return nil
+	return &intake.Dir{Root: cfg.Inbox, Accounts: accounts, Receiver: receiver, Settle: cfg.Settle, Now: now}
 }
 
 // start has background work done, beginning with what an earlier process left.
@@ -168,54 +173,6 @@ func (a *app) Close() error {
 		errs = append(errs, a.archive.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// scanLimit bounds how often a scan looks again for hand-ins that are settling or being prepared.
-const scanLimit = 10 * time.Minute
-
-// takeAll scans the drop folder until every complete hand-in has its answer.
-func (a *app) takeAll(ctx context.Context, progress func(done, total int)) (intake.Report, error) {
-	var sum intake.Report
-	deadline := time.Now().Add(scanLimit)
-	idle := 0
-	for {
-		r, err := a.intake.Scan(ctx)
-		sum.Taken += r.Taken
-		sum.Refused += r.Refused
-		sum.Already += r.Already
-		sum.Waiting = r.Waiting
-		if err != nil {
-			return sum, err
-		}
-		if progress != nil {
-			progress(sum.Taken+sum.Refused, sum.Taken+sum.Refused+sum.Waiting)
-		}
-		// Hand-ins that stay incomplete are not waited for: two scans with nothing done and nothing being prepared.
-		if r.Taken+r.Refused+r.Already == 0 {
-			idle++
-		} else {
-			idle = 0
-		}
-		if r.Waiting == 0 || idle > 2 && !a.preparing(ctx) || time.Now().After(deadline) {
-			return sum, nil
-		}
-		select {
-		case <-ctx.Done():
-			return sum, ctx.Err()
-		case <-time.After(max(a.cfg.Settle, 200*time.Millisecond)):
-		}
-	}
-}
-
-// preparing reports whether a hand-in is still undecided.
-func (a *app) preparing(ctx context.Context) bool {
-	n := 0
-	err := a.archive.View(ctx, func(r engine.Reader) error {
-		list, err := r.Shipments(ctx, engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}, Limit: 1})
-		n = len(list)
-		return err
-	})
-	return err == nil && n > 0
 }
 
 // load reads the configuration and wires the program.

@@ -411,7 +411,7 @@ func (d *demo) arrive(ctx context.Context) error {
 				return err
 			}
 		}
-		if _, err := d.app.intake.Scan(ctx); err != nil {
+		if _, err := d.app.takeOnce(ctx); err != nil {
 			return err
 		}
 		if step != nil {
@@ -419,12 +419,12 @@ func (d *demo) arrive(ctx context.Context) error {
 		}
 	}
 	finish()
-	sum, err := d.app.takeAll(ctx, nil)
+	sum, err := d.app.takeAll(ctx, 0, nil)
 	if err != nil {
 		return err
 	}
-	if sum.Waiting > 0 {
-		d.fail("%d hand-ins were not taken", sum.Waiting)
+	if n := sum.Waiting + sum.Failed; n > 0 {
+		d.fail("%d hand-ins were not taken", n)
 	}
 	counts, err := d.counts(ctx)
 	if err != nil {
@@ -449,7 +449,7 @@ func (d *demo) events(ctx context.Context, name string) error {
 	if err := os.Rename(part, filepath.Join(folder, name)); err != nil {
 		return err
 	}
-	r, err := d.app.intake.Events(ctx)
+	r, err := d.app.takeEvents(ctx)
 	if err != nil {
 		return err
 	}
@@ -602,7 +602,7 @@ allow_synthetic = true
 	if n == 0 {
 		d.fail("no hand-in of %s is fit to show manual print", account.Key)
 	}
-	if _, err := a.takeAll(ctx, nil); err != nil {
+	if _, err := a.takeAll(ctx, 0, nil); err != nil {
 		return err
 	}
 	night, err := a.engine.RunNight(ctx, engine.NightOptions{})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -109,6 +110,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	} {
 		c.folder(f.name, f.path)
 	}
+	c.intake(cfg)
 	c.documents(cfg)
 	c.workers(ctx, cfg)
 	c.register(cfg)
@@ -163,6 +165,25 @@ func (c *checkup) folder(name, path string) {
 		return
 	}
 	c.ok(name, "%s", path)
+}
+
+// intake looks at what lies in the drop folder, whoever put it there, and tries what taking it needs.
+func (c *checkup) intake(cfg *config.Config) {
+	d := intakeOf(cfg, nil, nil)
+	bad, found := d.TryFolders(), d.Inspect()
+	for _, t := range bad {
+		c.bad("intake "+t.Key, "give these folders to the user that runs postgang, all on one file system", "%s", t.Text)
+	}
+	for _, t := range found {
+		if strings.HasPrefix(t.Key, engine.TroubleHandIn) || strings.HasPrefix(t.Key, engine.TroublePlace) {
+			c.bad("intake "+t.Key, "", "%s", t.Text)
+		} else {
+			c.warn("intake "+t.Key, "", "%s", t.Text)
+		}
+	}
+	if len(bad)+len(found) == 0 {
+		c.ok("intake", "hand-ins and events can be taken, answered and put away; nothing is misplaced")
+	}
 }
 
 // freeBytes is what the user may still write on the disk of a folder.

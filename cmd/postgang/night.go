@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,9 @@ due, composes print jobs and hands them over to the vendor. What an interrupted 
 left is finished first. Run it again at any time; a letter is offered once.
 With --dry-run it does nothing, and tells what it would collect and what that would cost.
 
-Exit code 3: something is not handed over, or a job is UNCERTAIN. See "postgang job list".`,
+Exit code 3: a person must look: something is not handed over, a job is UNCERTAIN ("postgang
+job list"), letters were set aside, hand-ins or digital events were refused, or something in
+the drop folder cannot be taken or lies where nobody takes it ("postgang alarms list").`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dry {
@@ -40,23 +43,24 @@ Exit code 3: something is not handed over, or a job is UNCERTAIN. See "postgang 
 		},
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "do nothing: tell what would be collected, with its expected cost")
-	cmd.Flags().DurationVar(&patience, "patience", engine.DefaultPatience, "how long to wait for jobs to be handed over")
+	cmd.Flags().DurationVar(&patience, "patience", engine.DefaultPatience, "how long the run may wait: for hand-ins to be prepared, then for jobs to be handed over")
 	return cmd
 }
 
 func (o *options) night(ctx context.Context, a *app, patience time.Duration) error {
+	began := time.Now()
 	step, finish := o.progress("taking hand-ins")
-	taken, err := a.takeAll(ctx, step)
+	taken, err := a.takeAll(ctx, patience-patience/handOverShare, step)
 	finish()
 	if err != nil {
 		return err
 	}
-	events, err := a.intake.Events(ctx)
+	events, err := a.takeEvents(ctx)
 	if err != nil {
 		return err
 	}
 	step, finish = o.progress("handing over letters")
-	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: patience, Progress: step})
+	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: max(patience-time.Since(began), patience/handOverShare), Progress: step})
 	finish()
 	a.tell(ctx)
 	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
@@ -67,7 +71,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "manual": n.Manual, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {
-		fmt.Fprintf(w, "Hand-ins: %d accepted, %d refused, %d known already, %d not complete.\n", taken.Taken, taken.Refused, taken.Already, taken.Waiting)
+		showTaken(w, taken, events)
 		fmt.Fprintf(w, "Collected %d letters into %d jobs", n.Collected.Letters, len(n.Jobs))
 		for _, r := range sortedReasons(n.Reasons) {
 			fmt.Fprintf(w, "; %s %d", r, n.Reasons[r])
@@ -88,8 +92,18 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	if err != nil {
 		return partial("%w", err)
 	}
+	look := needsPerson(taken, events)
+	if n.SetAside > 0 {
+		look = strings.TrimPrefix(fmt.Sprintf("%s, %d letters set aside", look, n.SetAside), ", ")
+	}
+	if look != "" {
+		return partial("a person must look: %s", look)
+	}
 	return nil
 }
+
+// handOverShare: of the patience of a night, one part in so many is kept for handing over.
+const handOverShare = 3
 
 func sortedReasons(m map[engine.Reason]int) []engine.Reason {
 	var out []engine.Reason

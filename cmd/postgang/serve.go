@@ -89,6 +89,7 @@ func (a *app) serve(ctx context.Context) error {
 		go a.serveHealth(ctx, ln)
 	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
+	scanning := make(chan struct{}, 1)  // and one scan
 	for {
 		a.beat.Store(time.Now().UnixNano())
 		select {
@@ -98,16 +99,22 @@ func (a *app) serve(ctx context.Context) error {
 			case scheduled <- struct{}{}: // no round is under way
 			case <-time.After(stopLimit):
 			}
+			select {
+			case scanning <- struct{}{}:
+			case <-time.After(stopLimit):
+			}
 			if errors.Is(context.Cause(ctx), engine.ErrLockLost) {
 				return context.Cause(ctx) // the service manager starts it again
 			}
 			return nil
 		case <-scan.C:
-			if _, err := a.intake.Scan(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("scan of the drop folder", "error", err)
-			}
-			if _, err := a.intake.Events(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("scan of the events folder", "error", err)
+			select {
+			case scanning <- struct{}{}:
+				go func() {
+					defer func() { <-scanning }()
+					a.scanAll(ctx)
+				}()
+			default: // thousands of hand-ins take their time
 			}
 		case <-tick.C:
 			select {
@@ -129,6 +136,16 @@ func (a *app) serve(ctx context.Context) error {
 				a.log.Error("reconcile", "error", err)
 			}
 		}
+	}
+}
+
+// scanAll takes what is in the drop folder now.
+func (a *app) scanAll(ctx context.Context) {
+	if _, err := a.takeOnce(ctx); err != nil && ctx.Err() == nil {
+		a.log.Error("scan of the drop folder", "error", err)
+	}
+	if _, err := a.takeEvents(ctx); err != nil && ctx.Err() == nil {
+		a.log.Error("scan of the events folder", "error", err)
 	}
 }
 

@@ -2,10 +2,14 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,6 +81,10 @@ type answer struct {
 	Status   engine.Status    `json:"status,omitempty"`
 	Refusals []engine.Refusal `json:"refusals,omitempty"`
 	Already  bool             `json:"already,omitempty"`
+	Problem  string           `json:"problem,omitempty"` // why it is not handed in, or has no answer
+
+	handed bool
+	done   bool // it is answered
 }
 
 func (o *options) submit(ctx context.Context, a *app, account string, dirs []string, wait bool) error {
@@ -89,93 +97,170 @@ func (o *options) submit(ctx context.Context, a *app, account string, dirs []str
 	if err := checkAccounts(a.cfg, account); err != nil {
 		return err
 	}
-	folders, err := shipmentFolders(dirs)
+	answers, err := shipmentFolders(dirs)
 	if err != nil {
 		return err
 	}
 	if err := intake.MakeFolders(a.cfg.Inbox, account); err != nil {
 		return err
 	}
+	began := time.Now()
 	step, finish := o.progress("handing in")
-	answers := make([]answer, len(folders))
-	for i, dir := range folders {
-		key := filepath.Base(dir)
-		already, err := handIn(dir, a.cfg.Inbox, account, key)
-		if err != nil {
-			finish()
-			return fmt.Errorf("hand in folder %d of %d: %w", i+1, len(folders), err)
-		}
-		answers[i] = answer{HandIn: key, Already: already}
+	for i := range answers {
+		answers[i].handIn(a.cfg.Inbox, account)
 		if step != nil {
-			step(i+1, len(folders))
+			step(i+1, len(answers))
 		}
 	}
 	finish()
 	if wait {
-		step, finish := o.progress("preparing")
-		_, err := a.takeAll(ctx, step)
-		finish()
-		if err != nil {
-			return err
-		}
-		err = a.archive.View(ctx, func(r engine.Reader) error {
-			for i := range answers {
-				s, err := r.ShipmentByHandIn(ctx, account, answers[i].HandIn)
-				if errors.Is(err, engine.ErrNotFound) {
-					continue
-				}
-				if err != nil {
-					return err
-				}
-				answers[i].ID, answers[i].Status, answers[i].Refusals = s.ID, s.Status, s.Refusals
-			}
-			return nil
-		})
-		if err != nil {
+		if err := o.awaitAnswers(ctx, a, account, answers, began); err != nil {
 			return err
 		}
 	}
-	refused := 0
-	for _, an := range answers {
-		if an.Status == engine.StatusAvvist {
-			refused++
+	return o.showAnswers(answers, wait)
+}
+
+// submitted is a folder that is to be handed in.
+type submitted struct {
+	answer
+	dir string
+}
+
+// handIn copies the folder into the drop folder, or says why not.
+func (s *submitted) handIn(inbox, account string) {
+	switch {
+	case s.Problem != "":
+		return
+	case !intake.Looked(s.HandIn):
+		s.Problem = "not handed in: a folder of this name is left aside (a leading dot, .part, .tmp or a system's own). Rename it"
+		return
+	}
+	already, err := handIn(s.dir, inbox, account, s.HandIn)
+	if err != nil {
+		s.Problem = fmt.Sprintf("not handed in: %v", err)
+		return
+	}
+	if already && !sameFiles(s.dir, filepath.Join(inbox, "inn", account, s.HandIn)) {
+		s.Problem = "not handed in: another hand-in of this name waits in the drop folder. Try again when it is answered, or take another name"
+		return
+	}
+	s.handed, s.Already = true, already
+	if !intake.ValidKey(s.HandIn) {
+		s.Problem = "the folder's name cannot be a key"
+	}
+	if n := leftBehind(s.dir); n > 0 {
+		s.Problem = fmt.Sprintf("%d folders or links in it were left behind: a hand-in has plain files only", n)
+	}
+}
+
+// awaitAnswers takes the hand-ins, and finds out what each got.
+func (o *options) awaitAnswers(ctx context.Context, a *app, account string, answers []submitted, began time.Time) error {
+	at := map[string]*submitted{}
+	for i := range answers {
+		if answers[i].handed {
+			at[answers[i].HandIn] = &answers[i]
 		}
 	}
-	err = o.print(answers, func(w io.Writer) {
-		table(w, "HAND-IN STATUS ID", func(row func(...any)) {
-			for _, an := range answers {
-				status := string(an.Status)
-				if status == "" {
-					status = "handed in"
-				}
-				row(an.HandIn, status, an.ID)
-			}
-		})
-		for _, an := range answers {
-			for _, r := range an.Refusals {
-				kind := "refused"
-				if r.Warning {
-					kind = "warning"
-				}
-				fmt.Fprintf(w, "%s: %s: %s (%s %s)\n", an.HandIn, kind, r.Text, r.Code, r.Field)
-			}
+	a.intake.Answered = func(of, folder string, got intake.Answer) {
+		if s := at[folder]; s != nil && of == account {
+			s.got(got)
 		}
-	})
+	}
+	step, finish := o.progress("preparing")
+	taken, err := a.takeAll(ctx, 0, step)
+	finish()
 	if err != nil {
 		return err
 	}
-	if refused > 0 {
-		return partial("%d of %d hand-ins were refused", refused, len(answers))
+	why := map[string]string{}
+	for _, t := range taken.Troubles {
+		why[t.Key] = t.Text
+	}
+	for _, s := range at {
+		if s.done {
+			continue
+		}
+		// Another process may have taken it.
+		if got, ok := intake.ReadAnswer(a.cfg.Inbox, account, s.HandIn, began); ok {
+			s.got(got)
+			continue
+		}
+		s.Problem = cmp.Or(why[intake.TroubleOf(account, s.HandIn)], "no answer yet: see the drop folder, and \"postgang alarms list\"")
 	}
 	return nil
 }
 
-// shipmentFolders finds the folders that hold a forsendelse.json: the named ones, or those in them.
-func shipmentFolders(dirs []string) ([]string, error) {
-	var out []string
-	for _, dir := range dirs {
+func (s *submitted) got(a intake.Answer) {
+	s.done = true
+	s.ID, s.Status, s.Already = a.ID, a.Status, s.Already || a.Before
+	s.Refusals = append(append([]engine.Refusal{}, a.Reasons...), a.Remarks...)
+}
+
+// showAnswers prints the answers. The error says that a person must look.
+func (o *options) showAnswers(list []submitted, waited bool) error {
+	answers := make([]answer, len(list))
+	refused, open := 0, 0
+	for i, s := range list {
+		answers[i] = s.answer
+		switch {
+		case s.Status == engine.StatusAvvist || s.Status == engine.StatusFeiletUnderMotta:
+			refused++
+		case s.Problem != "" || waited && !s.done:
+			open++
+		}
+	}
+	err := o.print(answers, func(w io.Writer) {
+		table(w, "HAND-IN STATUS ID", func(row func(...any)) {
+			for _, s := range list {
+				status := string(s.Status)
+				switch {
+				case status != "":
+				case !s.handed:
+					status = "not handed in"
+				default:
+					status = "handed in"
+				}
+				row(s.HandIn, status, s.ID)
+			}
+		})
+		for _, s := range list {
+			if s.Problem != "" {
+				fmt.Fprintf(w, "%s: %s\n", s.HandIn, s.Problem)
+			}
+			for _, r := range s.Refusals {
+				kind := "refused"
+				if r.Warning {
+					kind = "warning"
+				}
+				fmt.Fprintf(w, "%s: %s: %s (%s %s)\n", s.HandIn, kind, r.Text, r.Code, r.Field)
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case refused > 0 && open > 0:
+		return partial("%d of %d hand-ins were refused, and %d need a look", refused, len(answers), open)
+	case refused > 0:
+		return partial("%d of %d hand-ins were refused", refused, len(answers))
+	case open > 0:
+		return partial("%d of %d folders were not handed in whole, or have no answer", open, len(answers))
+	}
+	return nil
+}
+
+// shipmentFolders finds the folders that hold a forsendelse.json: the named ones, or those in them. Folders beside those
+// that hold none are given with that as their problem.
+func shipmentFolders(dirs []string) ([]submitted, error) {
+	var out []submitted
+	for _, named := range dirs {
+		dir, err := filepath.Abs(named) // "." has a name too
+		if err != nil {
+			return nil, err
+		}
 		if isShipment(dir) {
-			out = append(out, filepath.Clean(dir))
+			out = append(out, submitted{answer: answer{HandIn: filepath.Base(dir)}, dir: dir})
 			continue
 		}
 		entries, err := os.ReadDir(dir)
@@ -184,16 +269,64 @@ func shipmentFolders(dirs []string) ([]string, error) {
 		}
 		n := 0
 		for _, e := range entries {
-			if sub := filepath.Join(dir, e.Name()); e.IsDir() && isShipment(sub) {
-				out = append(out, sub)
-				n++
+			if !e.IsDir() || !intake.Looked(e.Name()) {
+				continue
 			}
+			s := submitted{answer: answer{HandIn: e.Name()}, dir: filepath.Join(dir, e.Name())}
+			if isShipment(s.dir) {
+				n++
+			} else {
+				s.Problem = "not handed in: the folder holds no " + submissionName + " that can be read"
+			}
+			out = append(out, s)
 		}
 		if n == 0 {
-			return nil, usage("%s holds no forsendelse.json, nor folders that do; see docs/drop-folder.md", dir)
+			return nil, usage("%s holds no forsendelse.json, nor folders that do; see docs/drop-folder.md", named)
 		}
 	}
 	return out, nil
+}
+
+// leftBehind counts what handIn does not copy.
+func leftBehind(dir string) int {
+	entries, _ := os.ReadDir(dir)
+	n := 0
+	for _, e := range entries {
+		if !e.Type().IsRegular() && intake.Looked(e.Name()) {
+			n++
+		}
+	}
+	return n
+}
+
+// sameFiles reports whether two folders hold the same plain files, but for the marker.
+func sameFiles(a, b string) bool {
+	read := func(dir string) map[string]string {
+		out := map[string]string{}
+		entries, err := os.ReadDir(dir)
+		for _, e := range entries {
+			if err == nil && e.Type().IsRegular() && e.Name() != markerName {
+				out[e.Name()], err = fileHash(filepath.Join(dir, e.Name()))
+			}
+		}
+		if err != nil {
+			return nil
+		}
+		return out
+	}
+	first, second := read(a), read(b)
+	return first != nil && second != nil && maps.Equal(first, second)
+}
+
+func fileHash(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 func isShipment(dir string) bool {

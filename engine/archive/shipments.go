@@ -10,7 +10,7 @@ import (
 	"postgang/printjobs/prepare"
 )
 
-const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.zone,
+const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.content, s.zone,
 	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
 	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version`
 
@@ -20,7 +20,7 @@ const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
 func scanShipment(scan scan) (engine.Shipment, error) {
 	var s engine.Shipment
 	sha, bytes := blobOf(&s.Prepared)
-	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, &s.Zone,
+	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, textOf(&s.Content), &s.Zone,
 		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
 		when{&s.PostedAt}, when{&s.ClosedAt},
 		sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
@@ -181,13 +181,19 @@ func (r *reader) PreparedAs(ctx context.Context, key string) (engine.BlobRef, *p
 	return s.Prepared, s.Facts, nil
 }
 
-// CountAlike counts shipments with a fingerprint.
-func (r *reader) CountAlike(ctx context.Context, fingerprint string, since, until time.Time) (int, error) {
-	n, err := one(ctx, r, scalar[int],
-		`SELECT count(*) FROM shipment WHERE fingerprint = $1 AND received_at >= $2 AND received_at < $3`,
-		fingerprint, since.UnixMilli(), until.UnixMilli())
+// CountAlike counts shipments with a fingerprint that were recorded before another.
+func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (engine.Alike, error) {
+	n, err := one(ctx, r, func(scan scan) (n engine.Alike, err error) {
+		err = scan(&n.Accepted, &n.Undecided)
+		return n, err
+	}, `SELECT coalesce(sum(CASE WHEN s.status <> 'MOTTATT' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN s.status = 'MOTTATT' THEN 1 ELSE 0 END), 0)
+		FROM shipment s
+		WHERE s.fingerprint = $2 AND s.received_at >= $3 AND s.id <> $1 AND s.status NOT IN ('AVVIST', 'FEILET_UNDER_MOTTAK')
+			AND EXISTS (SELECT 1 FROM event e WHERE e.shipment = s.id AND e.kind = 'MOTTATT'
+				AND e.seq < (SELECT min(own.seq) FROM event own WHERE own.shipment = $1 AND own.kind = 'MOTTATT'))`,
+		shipment, fingerprint, since.UnixMilli())
 	if err != nil {
-		return 0, fmt.Errorf("count alike shipments: %w", err)
+		return engine.Alike{}, fmt.Errorf("count alike shipments: %w", err)
 	}
 	return n, nil
 }
@@ -230,8 +236,8 @@ func (t *tx) insertShipment(ctx context.Context, s engine.Shipment, docs []engin
 	if err != nil {
 		return err
 	}
-	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, s.Version}, fields...)
-	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
+	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, optional(s.Content), s.Version}, fields...)
+	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, content, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
 		return err
 	}
 	var rows [][]any

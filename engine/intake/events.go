@@ -80,11 +80,8 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
 		return nil
 	}
-	rep.Misplaced = found.files + found.folders + found.links
-	if rep.Misplaced > 0 {
-		t.add(engine.TroubleMisplaced+engine.EventsPlace, "%s holds %s that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in %s. Rename them, or remove them (docs/drop-folder.md)", events, found.text(), events)
-	}
-	t.left(engine.EventsPlace, found)
+	rep.Misplaced = found.count()
+	t.misplacedEvents(found)
 	for name := range d.stuckEvents {
 		if !slices.ContainsFunc(files, func(e entry) bool { return e.name == name }) {
 			delete(d.stuckEvents, name)
@@ -142,6 +139,14 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 		t.add(engine.TroubleEvents, "more than %d events files cannot be applied. See the alarms of the first", fewTroubles)
 	}
 	return ctx.Err()
+}
+
+// misplacedEvents tells of what lies among the events files and is none.
+func (t *troubles) misplacedEvents(found strays) {
+	if found.count() > 0 {
+		t.add(engine.TroubleMisplaced+engine.EventsPlace, "%s holds %s that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in %s. Rename them, or remove them (docs/drop-folder.md)", events, found.text(), events)
+	}
+	t.left(engine.EventsPlace, found)
 }
 
 // stuckEvents is an events file that is applied and could not be put away.
@@ -214,7 +219,7 @@ func eventFiles(root *os.Root) ([]entry, strays, error) {
 		case info.Mode().IsRegular() && isEvents(name):
 			out = append(out, entry{name, info})
 		default:
-			found.file(name, info)
+			found.file(info)
 		}
 	}
 	return out, found, nil

@@ -78,6 +78,37 @@ func validKey(key string) bool {
 	return keyForm.MatchString(key) && len(key) <= 200 && len(engine.FindNationalIDs(key)) == 0
 }
 
+// ValidKey reports whether a folder's name can be a hand-in's key.
+func ValidKey(name string) bool { return validKey(name) }
+
+// Looked reports whether a folder of this name is looked at in the inbox: it is not hidden, and no system's own.
+func Looked(name string) bool { return !hidden(name) && !clutter(name) }
+
+// TroubleOf is the key of the trouble that a hand-in has, if it has one.
+func TroubleOf(account, folder string) string {
+	return engine.TroubleHandIn + (&handIn{account: Account{Key: account}, key: folder}).shown()
+}
+
+// ReadAnswer gives the answer to a folder that was handed in after a time, if it is there.
+func ReadAnswer(root, account, folder string, after time.Time) (Answer, bool) {
+	var a Answer
+	name := folder
+	if !validKey(name) {
+		name = standIn(name)
+	}
+	f, err := os.OpenInRoot(root, path.Join(answers, account, name+".json"))
+	if err != nil {
+		return a, false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.ModTime().Before(after) {
+		return a, false
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxListBytes))
+	return a, err == nil && json.Unmarshal(data, &a) == nil
+}
+
 // standIn is the name under which a folder is answered whose name cannot be a key.
 func standIn(key string) string {
 	sum := sha256.Sum256([]byte(key))
@@ -108,7 +139,7 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 		switch err := h.look(s.root); {
 		case errors.Is(err, errGone):
 		case errors.Is(err, errNoFolder):
-			loose.file(name, h.info)
+			loose.file(h.info)
 		case err != nil:
 			s.rep.Failed++
 			s.troubles.handIn(h, "cannot be looked into", err)
@@ -116,8 +147,8 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 			out = append(out, h)
 		}
 	}
-	s.rep.Misplaced += loose.files + loose.links
-	if n := loose.files + loose.links; n > 0 {
+	s.rep.Misplaced += loose.count()
+	if loose.count() > 0 {
 		s.troubles.add(engine.TroubleMisplaced+inn, "%s holds %s straight in it, which nobody takes: a hand-in is a folder of its own with forsendelse.json and its documents. Put them into folders, or remove them (docs/drop-folder.md)", inn, loose.text())
 	}
 	s.troubles.left(inn, loose)

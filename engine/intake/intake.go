@@ -162,6 +162,32 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	return s.rep, ctx.Err()
 }
 
+// Inspect tells what is wrong in the folder now, and takes nothing.
+func (d *Dir) Inspect() []engine.Trouble {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &scan{Dir: d}
+	root, err := os.OpenRoot(d.Root)
+	if err != nil {
+		s.troubles.place("folder", "the drop folder", pathless(err))
+		return s.troubles.all()
+	}
+	defer root.Close()
+	s.root = root
+	for _, h := range s.listAll() {
+		s.tryRights(h)
+	}
+	s.strangers()
+	var t troubles
+	if _, found, err := eventFiles(root); err != nil {
+		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
+	} else {
+		t.misplacedEvents(found)
+	}
+	d.refusedLists(root, &t)
+	return append(s.troubles.all(), t.all()...)
+}
+
 // scan is one scan at work.
 type scan struct {
 	*Dir

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -89,6 +90,84 @@ func (t *troubles) all() []engine.Trouble {
 	return merged
 }
 
+// tryRights finds out whether a hand-in may be read and moved, without doing it: moving a folder into another one needs the
+// right to write in it too.
+func (s *scan) tryRights(h *handIn) {
+	if err := syscall.Access(path.Join(s.Root, h.dir()), accessRead|accessWrite|accessEnter); err != nil {
+		s.troubles.handIn(h, "cannot be read and moved", err)
+		return
+	}
+	for _, e := range h.entries {
+		if !e.plain() {
+			continue
+		}
+		if err := syscall.Access(path.Join(s.Root, h.dir(), e.name), accessRead); err != nil {
+			s.troubles.handIn(h, "holds a file that cannot be read", err)
+			return
+		}
+	}
+	parent, err := s.root.Lstat(path.Join(inbox, h.account.Key))
+	if err == nil && parent.Mode()&os.ModeSticky != 0 && !ours(parent) && !ours(h.info) {
+		s.troubles.handIn(h, "cannot be moved: its parent has the sticky bit", fs.ErrPermission)
+	}
+}
+
+// The rights that access(2) asks about.
+const (
+	accessEnter = 1
+	accessWrite = 2
+	accessRead  = 4
+)
+
+func ours(info os.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return os.Geteuid() == 0 || ok && int(st.Uid) == os.Geteuid()
+}
+
+// TryFolders makes the folders of the accounts and of events that are not there, and tries to do in each what taking hand-ins
+// needs: to make a folder, to move it to those that are put away, and to remove it. It returns what is wrong, by folder.
+func (d *Dir) TryFolders() []engine.Trouble {
+	var t troubles
+	root, err := os.OpenRoot(d.Root)
+	if err != nil {
+		return nil // Inspect tells
+	}
+	defer root.Close()
+	tryMove := func(from, to string) {
+		name := ".doctor-" + rand.Text() + ".tmp"
+		err := root.Mkdir(path.Join(from, name), 0o700)
+		if err != nil {
+			t.place(from, "the folder "+from+" of the drop folder", pathless(err))
+			return
+		}
+		at := path.Join(from, name)
+		if err = root.Rename(at, path.Join(to, name+".tmp")); err == nil {
+			at = path.Join(to, name+".tmp")
+		} else {
+			t.place(to, fmt.Sprintf("the way from %s to %s of the drop folder", from, to), pathless(err))
+		}
+		if err := root.Remove(at); err != nil {
+			t.place(from, "the folder "+path.Dir(at)+" of the drop folder", pathless(err))
+		}
+	}
+	for _, a := range d.Accounts {
+		inn, away, svar := path.Join(inbox, a.Key), path.Join(done, a.Key), path.Join(answers, a.Key)
+		if err := errors.Join(root.MkdirAll(inn, 0o700), root.MkdirAll(away, 0o700), root.MkdirAll(svar, 0o700)); err != nil {
+			t.place(inn, "the folders of account "+a.Key, pathless(err))
+			continue
+		}
+		tryMove(inn, away)
+		tryMove(svar, svar)
+	}
+	if err := errors.Join(root.MkdirAll(eventsDone, 0o700), root.MkdirAll(eventsWrong, 0o700)); err != nil {
+		t.place(events, "the folder "+events+" of the drop folder", pathless(err))
+		return t.all()
+	}
+	tryMove(events, eventsDone)
+	tryMove(eventsWrong, eventsWrong)
+	return t.all()
+}
+
 // advice says what to do about an error, with the owner of what it is about.
 func advice(err error, info os.FileInfo) string {
 	owner := ""
@@ -100,6 +179,8 @@ func advice(err error, info os.FileInfo) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return owner + ". Let the user that runs postgang read, write and move it: see \"Senders with a login of their own\" in docs/drop-folder.md"
+	case errors.Is(err, fs.ErrNotExist):
+		return ". Is its file system mounted? \"postgang doctor\" makes folders that are missing"
 	case errors.Is(err, syscall.EXDEV):
 		return ". All folders of the drop folder must lie on one file system"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -111,20 +192,20 @@ func advice(err error, info os.FileInfo) string {
 // strays are entries at a place where nobody takes them.
 type strays struct {
 	files, folders, links int
-	metadata              bool // a forsendelse.json is among the files
 	names                 []string
 	old                   int // hidden, and not changed for long
 }
 
 // file counts something that is no folder.
-func (s *strays) file(name string, info os.FileInfo) {
+func (s *strays) file(info os.FileInfo) {
 	if info.Mode()&os.ModeSymlink != 0 {
 		s.links++
 		return
 	}
 	s.files++
-	s.metadata = s.metadata || name == metadataName
 }
+
+func (s *strays) count() int { return s.files + s.folders + s.links }
 
 // text says what there is, without names: those of loose files often hold personal names.
 func (s *strays) text() string {
@@ -201,11 +282,11 @@ func (s *scan) strangersAt(dir string, known func(name string) bool) {
 		case dir == "." && !handInFile(name):
 			// A note for people, or the like.
 		default:
-			found.file(name, info)
+			found.file(info)
 		}
 	}
 	s.troubles.left(place, found)
-	n := found.files + found.folders + found.links
+	n := found.count()
 	if n == 0 {
 		return
 	}

@@ -292,9 +292,9 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		waiting, err := r.Unhandled(ctx, long)
 		waiting = slices.DeleteFunc(waiting, func(c engine.StatusCount) bool { return c.Account != g.account })
 		show("unhandled", waiting, err)
-		n, err := r.CountAlike(ctx, g.account, T0, long)
-		show("alike", n, err)
 		for _, s := range ss {
+			n, err := r.CountAlike(ctx, s.ID, g.account, T0)
+			show("alike", n, err)
 			blob, facts, err := r.PreparedAs(ctx, s.PreparedKey)
 			show("prepared", blob, err)
 			show("facts", facts, err)

@@ -42,7 +42,7 @@ func Shipment(n int) engine.Shipment {
 			Documents:          []engine.SubmittedFile{{FileName: "vedtak.pdf", MimeType: "application/pdf", GiroPages: []int{2}}},
 			MetadataFromSystem: map[string]any{"saksnr": 12.0, "ref": []any{"a", nil, true}},
 		},
-		Fingerprint: "f1", Zone: "NORGE", ReceivedAt: T0.Add(-48 * time.Hour), NotifiedAt: T0.Add(-47 * time.Hour),
+		Fingerprint: "f1", Content: Sha(3000 + n), Zone: "NORGE", ReceivedAt: T0.Add(-48 * time.Hour), NotifiedAt: T0.Add(-47 * time.Hour),
 		DueAt: T0.Add(-time.Hour), DueReason: engine.ReasonUnread,
 		Prepared:    engine.BlobRef{SHA256: Sha(n), Bytes: 1234},
 		Facts:       &prepare.Facts{Recipe: "r1", SHA256: Sha(n), Bytes: 1234, DocumentPages: []int{2}},
@@ -333,6 +333,7 @@ func shipmentRoundTrip(s *suite) {
 		"only digital and printed": func(v *engine.Shipment) { digitalOnly(v); v.Status = engine.StatusPrintet },
 		"hash in capitals":         func(v *engine.Shipment) { v.Prepared.SHA256 = strings.Repeat("AB", 32) },
 		"key in capitals":          func(v *engine.Shipment) { v.PreparedKey = strings.Repeat("AB", 32) },
+		"content in capitals":      func(v *engine.Shipment) { v.Content = strings.Repeat("AB", 32) },
 	} {
 		v := Shipment(9)
 		broken(&v)
@@ -540,21 +541,43 @@ func preparedAs(s *suite) {
 }
 
 func countAlike(s *suite) {
-	for i, d := range []time.Duration{0, time.Hour, 2 * time.Hour} {
-		s.put(func(v *engine.Shipment) { v.ReceivedAt = T0.Add(d); v.Status = engine.StatusAvvist }, i+1)
+	received := func(n int) {
+		s.Helper()
+		s.must(func(tx engine.Tx) error {
+			return tx.AddEvents(s.ctx, engine.Event{Shipment: ID(n), At: T0, Kind: engine.EventReceived, From: engine.StatusMottatt, To: engine.StatusMottatt})
+		})
 	}
-	s.put(func(v *engine.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 4)
+	for i, status := range []engine.Status{
+		engine.StatusAkseptert, engine.StatusMottatt, engine.StatusAvvist, engine.StatusFeiletUnderMotta, engine.StatusPrintet, engine.StatusMottatt,
+	} {
+		// The later are recorded first: only the order of recording counts.
+		n := 9 - i
+		s.put(func(v *engine.Shipment) {
+			v.ReceivedAt, v.Status = T0.Add(time.Duration(n)*time.Hour), status
+			if status == engine.StatusMottatt {
+				v.DueAt, v.DueReason, v.Prepared, v.Facts = time.Time{}, "", engine.BlobRef{}, nil
+			}
+		}, n)
+		received(n)
+	}
+	s.put(func(v *engine.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 1)
+	received(1)
 	s.view(func(r engine.Reader) error {
 		for _, c := range []struct {
-			since, until time.Duration
-			want         int
-		}{{0, 2 * time.Hour, 2}, {0, 2*time.Hour + time.Millisecond, 3}, {time.Millisecond, 2 * time.Hour, 1}, {-time.Hour, 0, 0}} {
-			n, err := r.CountAlike(s.ctx, "f1", T0.Add(c.since), T0.Add(c.until))
+			shipment int
+			since    time.Duration
+			want     engine.Alike
+		}{
+			{9, 0, engine.Alike{}}, {8, 0, engine.Alike{Accepted: 1}}, {7, 0, engine.Alike{Accepted: 1, Undecided: 1}},
+			{5, 0, engine.Alike{Accepted: 1, Undecided: 1}}, {4, 0, engine.Alike{Accepted: 2, Undecided: 1}},
+			{4, 6 * time.Hour, engine.Alike{Accepted: 1, Undecided: 1}}, {4, 9 * time.Hour, engine.Alike{Accepted: 1}}, {4, 10 * time.Hour, engine.Alike{}},
+		} {
+			n, err := r.CountAlike(s.ctx, ID(c.shipment), "f1", T0.Add(c.since))
 			if err != nil {
 				return err
 			}
 			if n != c.want {
-				s.Errorf("[%v, %v): %d alike, want %d", c.since, c.until, n, c.want)
+				s.Errorf("before %d, since %v: %+v alike, want %+v", c.shipment, c.since, n, c.want)
 			}
 		}
 		return nil
@@ -1337,7 +1360,7 @@ func reports(s *suite) {
 	}
 	want := func(n int, job string, l engine.JobLetter) engine.ReportShipment {
 		v := s.shipment(n)
-		v.Submission = engine.Submission{Konteringskode: "0412", SendingSystem: "ePhorte", DigitalOnly: n == 1}
+		v.Submission, v.Content = engine.Submission{Konteringskode: "0412", SendingSystem: "ePhorte", DigitalOnly: n == 1}, ""
 		return engine.ReportShipment{Shipment: v, Job: job, Letter: l}
 	}
 	s.same(list(from, T0.Add(time.Millisecond)), []engine.ReportShipment{

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"postgang/engine"
+	"postgang/engine/intake"
+)
+
+// idleLimit ends the taking of hand-ins when nothing was answered for so long, although some are being prepared.
+const idleLimit = 10 * time.Minute
+
+// takeOnce looks through the drop folder once, and raises and resolves the alarms of what it finds.
+func (a *app) takeOnce(ctx context.Context) (intake.Report, error) {
+	r, err := a.intake.Scan(ctx)
+	if n := r.Taken + r.Refused + r.Already; n > 0 {
+		a.log.Info("hand-ins answered", "accepted", r.Taken, "refused", r.Refused, "known_already", r.Already)
+	}
+	if err == nil { // else it is a part, and what it did not reach is no less wrong
+		err = a.engine.SetTroubles(ctx, engine.TroublesOfHandIns, r.Troubles)
+	}
+	return r, err
+}
+
+// takeEvents applies the digital events in the drop folder, and raises and resolves the alarms of what it finds.
+func (a *app) takeEvents(ctx context.Context) (intake.EventReport, error) {
+	r, err := a.intake.Events(ctx)
+	if r.Files > 0 {
+		a.log.Info("digital events", "files", r.Files, "applied", r.Applied, "refused", r.Refused)
+	}
+	if err == nil {
+		err = a.engine.SetTroubles(ctx, engine.TroublesOfEvents, r.Troubles)
+	}
+	return r, err
+}
+
+// takeAll scans the drop folder until every complete hand-in has its answer, for at most a time; 0: for as long as some are
+// answered.
+func (a *app) takeAll(ctx context.Context, most time.Duration, progress func(done, total int)) (intake.Report, error) {
+	if most > 0 {
+		whole := ctx
+		bounded, cancel := context.WithTimeout(ctx, most)
+		defer cancel()
+		sum, err := a.takeUntil(bounded, progress)
+		if errors.Is(err, context.DeadlineExceeded) && whole.Err() == nil {
+			err = nil // what is left is taken by the next run
+		}
+		return sum, err
+	}
+	return a.takeUntil(ctx, progress)
+}
+
+func (a *app) takeUntil(ctx context.Context, progress func(done, total int)) (intake.Report, error) {
+	var sum intake.Report
+	last := time.Now() // when something was answered
+	idle := 0
+	for {
+		r, err := a.takeOnce(ctx)
+		sum.Taken += r.Taken
+		sum.Refused += r.Refused
+		sum.Already += r.Already
+		if err == nil || sum.Troubles == nil {
+			sum.Waiting, sum.Failed, sum.Misplaced, sum.Troubles = r.Waiting, r.Failed, r.Misplaced, r.Troubles
+		}
+		if err != nil {
+			return sum, err
+		}
+		if progress != nil {
+			progress(sum.Taken+sum.Refused, sum.Taken+sum.Refused+sum.Waiting)
+		}
+		// Hand-ins that stay incomplete are not waited for: two scans with nothing done and nothing being prepared.
+		if r.Taken+r.Refused+r.Already == 0 {
+			idle++
+		} else {
+			idle, last = 0, time.Now()
+		}
+		if r.Waiting == 0 || idle > 2 && !a.preparing(ctx) || time.Since(last) > idleLimit {
+			return sum, nil
+		}
+		select {
+		case <-ctx.Done():
+			return sum, ctx.Err()
+		case <-time.After(max(a.cfg.Settle, 200*time.Millisecond)):
+		}
+	}
+}
+
+// preparing reports whether a hand-in is undecided and can be prepared, as far as is known: one that has the alarm of those
+// that cannot is not waited for.
+func (a *app) preparing(ctx context.Context) bool {
+	var left []engine.Shipment
+	hopeless := map[string]bool{}
+	err := a.archive.View(ctx, func(r engine.Reader) error {
+		alarms, err := r.Alarms(ctx, true)
+		if err != nil {
+			return err
+		}
+		for _, al := range alarms {
+			if id, ok := strings.CutPrefix(al.Key, "prepare:"); ok {
+				hopeless[id] = true
+			}
+		}
+		left, err = r.Shipments(ctx, engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}, Limit: len(hopeless) + 1})
+		return err
+	})
+	for _, s := range left {
+		if !hopeless[s.ID] {
+			return err == nil
+		}
+	}
+	return false
+}
+
+// showTaken tells people what came in, and what of it needs a person.
+func showTaken(w io.Writer, in intake.Report, ev intake.EventReport) {
+	fmt.Fprintf(w, "Hand-ins: %d accepted, %d refused, %d known already, %d not complete, %d that cannot be taken or put away, %d entries misplaced.\n",
+		in.Taken, in.Refused, in.Already, in.Waiting, in.Failed, in.Misplaced)
+	fmt.Fprintf(w, "Digital events: %d applied, %d refused; %d files wait, %d of them cannot be applied; %d entries misplaced.\n",
+		ev.Applied, ev.Refused, ev.Waiting, ev.Failed, ev.Misplaced)
+	for _, list := range [][]engine.Trouble{in.Troubles, ev.Troubles} {
+		for _, t := range list {
+			fmt.Fprintf(w, "  %s: %s\n", t.Key, t.Text)
+		}
+	}
+}
+
+// needsPerson says in a few words what of all that came in a person must look at; empty: nothing.
+func needsPerson(in intake.Report, ev intake.EventReport) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{in.Refused, "hand-ins refused"}, {in.Failed, "hand-ins that cannot be taken or put away"}, {ev.Refused, "digital events refused"},
+		{ev.Failed, "events files that cannot be applied"}, {in.Misplaced + ev.Misplaced, "entries misplaced"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	if len(parts) == 0 && len(in.Troubles)+len(ev.Troubles) > 0 {
+		parts = append(parts, fmt.Sprintf("%d things in the drop folder", len(in.Troubles)+len(ev.Troubles)))
+	}
+	return strings.Join(parts, ", ")
+}
