@@ -255,6 +255,8 @@ type Tx interface {
 	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key.
 	RaiseAlarm(ctx context.Context, key, text string) error
 	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
+	// AckAlarm records, now, that a person knows of an open alarm, and why it may stay. ErrNotFound when none is open.
+	AckAlarm(ctx context.Context, key, reason string) error
 	// AlarmTold records, now, that a sink was told of an alarm, or of its end (over).
 	AlarmTold(ctx context.Context, seq int64, sink string, over bool) error
 	SetSetting(ctx context.Context, key, value string) error
@@ -459,4 +461,7 @@ type Alarm struct {
 	Last     time.Time
 	Count    int
 	Resolved time.Time // zero: open
+	// A person knows of it.
+	AckedAt   time.Time // zero: nobody said so
+	AckReason string
 }

@@ -581,10 +581,10 @@ func (e *Engine) findings(fs []prepare.Finding, printed []Document, warning bool
 			field = "dokumenter[" + strconv.Itoa(printed[f.Document].Position) + "]"
 		}
 		text := f.Text
-		if f.Page > 0 {
-			text = fmt.Sprintf("Side %d: %s", f.Page, text)
+		if where := f.Where(); where != "" {
+			text = where + ": " + text
 		}
-		out = append(out, Refusal{Code: f.Code, Field: field, Text: text, Warning: warning})
+		out = append(out, Refusal{Code: f.Code, Field: field, Text: text, Pages: f.Pages, Warning: warning})
 	}
 	return out
 }

@@ -107,6 +107,7 @@ type Refusal struct {
 	Code    string `json:"kode"`             // stable, lower case with hyphens, e.g. "postnummer-form"
 	Field   string `json:"felt,omitempty"`   // path in forsendelse.json, e.g. "mottaker.postnummer"
 	Text    string `json:"tekst"`            // bokmål, for a case worker; no personal data
+	Pages   []int  `json:"sider,omitempty"`  // of the document, where several have the same; also in Text
 	Warning bool   `json:"varsel,omitempty"` // true: noted, does not refuse
 }
 

@@ -245,6 +245,11 @@ type Checks struct {
 	PageToleranceMM *float64           `toml:"page_tolerance_mm"`
 	PageAction      prepare.PageAction `toml:"page_size_action"` // "scale", "crop" or "refuse"
 	PageCropMM      *float64           `toml:"page_crop_mm"`
+	MinScale        *float64           `toml:"min_scale_percent"` // of a page that is made to fit A4
+	MaxScale        *float64           `toml:"max_scale_percent"`
+	Portfolio       prepare.Level      `toml:"portfolio"`
+	Attachments     prepare.Level      `toml:"attachments"`
+	BlankLetter     prepare.Level      `toml:"blank_letter"`
 	TooManyPages    prepare.Level      `toml:"too_many_pages"`
 	MaxPages        int                `toml:"max_pages"` // of a letter; 0: no limit of the vendor's
 	TooManySheets   prepare.Level      `toml:"too_many_sheets"`
@@ -379,14 +384,17 @@ func (e *Error) Error() string {
 	return "configuration:\n  " + strings.Join(lines, "\n  ")
 }
 
+// ErrNone says that there is no configuration file, or none that can be read.
+var ErrNone = errors.New("there is no configuration")
+
 // Load reads and checks a configuration file.
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no configuration at %s: run \"postgang init\" to write one, or name it with --config", path)
+		return nil, fmt.Errorf("%w at %s: run \"postgang init\" to write one, or name it with --config", ErrNone, path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("%w that can be read: %w", ErrNone, err)
 	}
 	return Parse(path, data)
 }
@@ -394,10 +402,18 @@ func Load(path string) (*Config, error) {
 // Parse checks a configuration; path says where it lies, for relative paths and messages.
 func Parse(path string, data []byte) (*Config, error) {
 	c := &checker{path: path, dir: filepath.Dir(path), lines: positions(data)}
+	var doc map[string]any
+	if err := toml.Unmarshal(data, &doc); err != nil {
+		c.syntaxError(err)
+		return nil, c.err()
+	}
+	// What has the right shape is decoded and checked whatever else is wrong, so that all is told at once.
+	shaped, err := toml.Marshal(c.shape(doc, reflect.TypeFor[File](), ""))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
 	var f File
-	dec := toml.NewDecoder(strings.NewReader(string(data)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&f); err != nil {
+	if err := toml.Unmarshal(shaped, &f); err != nil {
 		c.decodeError(err)
 		return nil, c.err()
 	}
@@ -431,30 +447,34 @@ func (c *checker) add(key, format string, args ...any) {
 			line = l
 			break
 		}
-		i := strings.LastIndexByte(k, '.')
-		if i < 0 {
+		var ok bool
+		if k, ok = parent(k); !ok {
 			break
 		}
-		k = k[:i]
 	}
 	c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: line, Key: key, Text: fmt.Sprintf(format, args...)})
 }
 
-func (c *checker) decodeError(err error) {
-	var strict *toml.StrictMissingError
-	var one *toml.DecodeError
-	switch {
-	case errors.As(err, &strict):
-		for _, e := range strict.Errors {
-			row, _ := e.Position()
-			c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: row, Key: strings.Join(e.Key(), "."), Text: "unknown setting; see docs/configuration.md for those there are"})
-		}
-	case errors.As(err, &one):
-		row, _ := one.Position()
-		c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: row, Key: strings.Join(one.Key(), "."), Text: strings.TrimPrefix(one.Error(), "toml: ")})
-	default:
+// syntaxError tells where a file is no TOML; nothing else of it can be told.
+func (c *checker) syntaxError(err error) {
+	var e *toml.DecodeError
+	if !errors.As(err, &e) {
 		c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Text: err.Error()})
+		return
 	}
+	row, column := e.Position()
+	c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Line: row, Key: strings.Join(e.Key(), "."),
+		Text: fmt.Sprintf("this is no TOML at character %d: %s. Mend it first: what comes after cannot be read", column, strings.TrimPrefix(e.Error(), "toml: "))})
+}
+
+// decodeError tells what a setting cannot hold although its kind is right, such as a number that is too large.
+func (c *checker) decodeError(err error) {
+	var e *toml.DecodeError
+	if !errors.As(err, &e) {
+		c.problems = append(c.problems, Problem{File: filepath.Base(c.path), Text: err.Error()})
+		return
+	}
+	c.add(strings.Join(e.Key(), "."), "%s", strings.TrimPrefix(e.Error(), "toml: "))
 }
 
 // abs makes a path of the file absolute.
@@ -789,6 +809,13 @@ func (c *checker) login(at string, v Login, t *exchange.Target) {
 			c.add(at+".host_key_file", "cannot be read: %v", err)
 		}
 		t.HostKey = string(b)
+		if err := exchange.CheckHostKey(t.HostKey); err != nil && len(b) > 0 {
+			c.add(at+".host_key_file", "%v", err)
+		}
+	case v.HostKey != "":
+		if err := exchange.CheckHostKey(v.HostKey); err != nil {
+			c.add(at+".host_key", "is no public host key such as \"ssh-ed25519 AAAA…\", whole and on one line: %v", err)
+		}
 	case v.HostKey == "":
 		c.add(at+".host_key", "is missing: pin the server's public host key (\"ssh-ed25519 AAAA…\"), as its owner has confirmed it by another channel")
 	}
@@ -900,6 +927,16 @@ func (c *checker) checks(at string, v Checks, w Window, profile printjobs.Profil
 		Encryption: v.Encryption, PageSize: v.PageSize, TooManyPages: v.TooManyPages, MaxPages: v.MaxPages, PDFVersion: v.PDFVersion,
 		MaxPDFVersion: v.MaxPDFVersion, FontNotEmbedded: v.FontNotEmbedded, ImageResolution: v.ImageResolution,
 		PageAction: v.PageAction, TooManySheets: v.TooManySheets, MaxSheets: v.MaxSheets, Repaired: v.Repaired,
+		Portfolio: v.Portfolio, Attachments: v.Attachments, BlankLetter: v.BlankLetter,
+	}
+	for _, scale := range []struct {
+		name   string
+		to     *float64
+		wanted *float64
+	}{{"min_scale_percent", &out.MinScalePercent, v.MinScale}, {"max_scale_percent", &out.MaxScalePercent, v.MaxScale}} {
+		if set(scale.to, scale.wanted); scale.wanted != nil && *scale.wanted == 0 {
+			c.add(at+"."+scale.name, "0 is no scale; for no limit set the widest, min_scale_percent = 1 and max_scale_percent = 10000")
+		}
 	}
 	set(&out.CropMM, v.PageCropMM)
 	set(&out.PageToleranceMM, v.PageToleranceMM)

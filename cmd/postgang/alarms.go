@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,18 +35,19 @@ const recentAlarms = 7 * 24 * time.Hour
 
 func newAlarms(o *options) *cobra.Command {
 	return group("alarms", "What needs a person, and who is told of it",
-		newAlarmsList(o), newAlarmsTest(o))
+		newAlarmsList(o), newAlarmsAck(o), newAlarmsTest(o))
 }
 
 func viewAlarm(a engine.Alarm) alarmView {
-	return alarmView{Key: a.Key, Text: a.Text, Raised: when(a.Raised), Last: when(a.Last), Count: a.Count, Over: when(a.Resolved)}
+	return alarmView{Key: a.Key, Text: a.Text, Raised: when(a.Raised), Last: when(a.Last), Count: a.Count, Over: when(a.Resolved),
+		Severity: engine.SeverityOf(a.Key).String(), Acked: when(a.AckedAt), AckReason: a.AckReason}
 }
 
 func newAlarmsList(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "Open alarms, those that ended within a week, and how each sink is doing",
-		Long:  `Exit code 3: an alarm is open.`,
+		Long:  `The gravest first. Exit code 3: an alarm is open that nobody has acknowledged.`,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -54,16 +56,14 @@ func newAlarmsList(o *options) *cobra.Command {
 					return err
 				}
 				v := alarmsView{Alarms: []alarmView{}, Sinks: []sinkView{}}
-				open := 0
 				err := a.archive.View(ctx, func(r engine.Reader) error {
 					all, err := r.Alarms(ctx, false)
 					if err != nil {
 						return err
 					}
+					engine.SortAlarms(all)
 					for _, al := range all {
-						if al.Resolved.IsZero() {
-							open++
-						} else if a.now().Sub(al.Resolved) > recentAlarms {
+						if !al.Resolved.IsZero() && a.now().Sub(al.Resolved) > recentAlarms {
 							continue
 						}
 						v.Alarms = append(v.Alarms, viewAlarm(al))
@@ -80,10 +80,7 @@ func newAlarmsList(o *options) *cobra.Command {
 				if err := o.print(v, func(w io.Writer) { showAlarms(w, v) }); err != nil {
 					return err
 				}
-				if open > 0 {
-					return partial("%d alarms are open", open)
-				}
-				return nil
+				return openAlarms(v.Alarms)
 			})
 		},
 	}
@@ -98,7 +95,7 @@ func showAlarms(w io.Writer, v alarmsView) {
 		if !al.Over.IsZero() {
 			state = "over " + al.Over.String()
 		}
-		fmt.Fprintf(w, "%s  %s  %s (%d×)\n    %s\n", al.Raised, state, al.Key, al.Count, al.Text)
+		fmt.Fprintf(w, "%s  %s  %s  %s (%d×)\n    %s%s\n", al.Raised, state, al.Severity, al.Key, al.Count, al.Text, al.known())
 	}
 	if len(v.Sinks) == 0 {
 		fmt.Fprintln(w, "\nNobody is told: no sink is set under [alarms].")
@@ -117,6 +114,61 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+func newAlarmsAck(o *options) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "ack KEY…",
+		Short: "Acknowledge open alarms: they are not told again until they end and come anew",
+		Long: `Records that somebody knows of these alarms and what is done about them. They stay open
+until their cause is gone, and count no more in the exit codes of "status" and "alarms
+list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, keys []string) error {
+			ctx := cmd.Context()
+			if strings.TrimSpace(reason) == "" {
+				return usage("say why with --reason, for those who come after you; no personal data")
+			}
+			return o.with(ctx, false, func(a *app) error {
+				acked := []string{}
+				err := a.archive.InTx(ctx, func(tx engine.Tx) error {
+					acked = acked[:0]
+					open, err := tx.Alarms(ctx, true)
+					if err != nil {
+						return err
+					}
+					for _, key := range keys {
+						before := len(acked)
+						prefix, many := strings.CutSuffix(key, "*")
+						for _, al := range open {
+							if al.Key != key && !(many && strings.HasPrefix(al.Key, prefix)) {
+								continue
+							}
+							if err := tx.AckAlarm(ctx, al.Key, reason); err != nil {
+								return err
+							}
+							acked = append(acked, al.Key)
+						}
+						if len(acked) == before {
+							return fmt.Errorf("no open alarm %s; see postgang alarms list: %w", key, engine.ErrNotFound)
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+				return o.print(map[string]any{"acknowledged": acked}, func(w io.Writer) {
+					for _, key := range acked {
+						fmt.Fprintf(w, "%s: acknowledged\n", key)
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "what is known or done about it; no personal data")
+	return cmd
 }
 
 func newAlarmsTest(o *options) *cobra.Command {

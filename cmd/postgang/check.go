@@ -40,7 +40,8 @@ const (
 type findingView struct {
 	Code     string        `json:"code"`
 	Severity prepare.Level `json:"severity"`
-	Page     int           `json:"page,omitempty"` // 0: the whole file
+	Page     int           `json:"page,omitempty"`  // the first; 0: the whole file
+	Pages    []int         `json:"pages,omitempty"` // where several have the same
 	MM       *prepare.Box  `json:"mm,omitempty"`
 	Text     string        `json:"text"`
 }
@@ -199,8 +200,8 @@ func (v pdfView) people(w io.Writer) {
 	fmt.Fprintln(w)
 	for _, f := range v.Findings {
 		where := ""
-		if f.Page > 0 {
-			where = fmt.Sprintf("Side %d: ", f.Page)
+		if pages := (prepare.Finding{Page: f.Page, Pages: f.Pages}).Where(); pages != "" {
+			where = pages + ": "
 		}
 		fmt.Fprintf(w, "  %-7s %-18s %s%s\n", f.Severity, f.Code, where, f.Text)
 	}
@@ -246,7 +247,7 @@ func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Re
 	}
 	for _, list := range found {
 		for _, f := range list {
-			v.Findings = append(v.Findings, findingView{Code: f.Code, Severity: f.Severity, Page: f.Page, MM: f.MM, Text: f.Text})
+			v.Findings = append(v.Findings, findingView{Code: f.Code, Severity: f.Severity, Page: f.Page, Pages: f.Pages, MM: f.MM, Text: f.Text})
 		}
 	}
 	return v, nil

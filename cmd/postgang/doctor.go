@@ -100,7 +100,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 		}
 		return
 	case err != nil:
-		c.bad("configuration", "run \"postgang init\"", "%v", err)
+		c.bad("configuration", "", "%v", err)
 		return
 	}
 	c.ok("configuration", "%s: %d accounts, %d vendors, %d schedules", o.config, len(cfg.Accounts), len(cfg.Vendors), len(cfg.Schedules))
@@ -274,8 +274,8 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	switch {
 	case err != nil:
 		c.bad("database", "", "%v", err)
-	case len(alarms) > 0:
-		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", len(alarms))
+	case engine.Unacknowledged(alarms) > 0:
+		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", engine.Unacknowledged(alarms))
 	default:
 		c.ok("database", "works, no open alarms")
 	}
@@ -296,6 +296,10 @@ func (c *checkup) vendor(ctx context.Context, v engine.Vendor) {
 		case info.Mode().Perm()&0o077 != 0:
 			c.bad(name+" key", "chmod 600 "+v.Target.KeyFile, "the private key can be read by others")
 		default:
+			if err := v.Target.CheckKey(); err != nil {
+				c.bad(name+" key", "", "%v", err)
+				return
+			}
 			c.ok(name+" key", "%s", filepath.Base(v.Target.KeyFile))
 		}
 	}
@@ -306,8 +310,14 @@ func (c *checkup) vendor(ctx context.Context, v engine.Vendor) {
 	case errors.Is(err, exchange.ErrHostKeyChanged):
 		c.bad(name, "do not connect; ask the vendor by telephone whether they have a new key, then pin it", "%v", err)
 		return
+	case errors.Is(err, exchange.ErrAuth), errors.Is(err, exchange.ErrAlgorithms):
+		c.bad(name, "", "%v", err)
+		return
+	case errors.Is(err, exchange.ErrConnection):
+		c.bad(name, "check address and firewall, and whether the vendor's server is up", "%v", err)
+		return
 	case err != nil:
-		c.bad(name, "check address, user, key and firewall", "%v", err)
+		c.bad(name, "", "%v", err)
 		return
 	}
 	defer s.Close()

@@ -20,7 +20,7 @@ const (
 // serveHealth answers over HTTP until ctx is done:
 //
 //	/healthz  200 while the daemon works and reaches its archive, else 503: for whoever would start it again
-//	/alarms   200 while no alarm is open, else 503 with the number: for whoever calls a person
+//	/alarms   200 while no alarm is open that nobody has acknowledged, else 503 with the number: for whoever calls a person
 //	/status   what "postgang status --json" says
 //
 // Nothing of it is personal data.
@@ -40,7 +40,7 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 	alarms := func(ctx context.Context) (n int, err error) {
 		err = a.archive.View(ctx, func(r engine.Reader) error {
 			open, err := r.Alarms(ctx, true)
-			n = len(open)
+			n = engine.Unacknowledged(open)
 			return err
 		})
 		return n, err

@@ -76,7 +76,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 // isUsage tells wrong arguments and configurations from failures.
 func isUsage(err error) bool {
 	var c *config.Error
-	if errors.As(err, &c) {
+	if errors.As(err, &c) || errors.Is(err, config.ErrNone) {
 		return true
 	}
 	// cobra has no error type of its own for these.

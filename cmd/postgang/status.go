@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +34,10 @@ type alarmView struct {
 	Last   moment `json:"last"`
 	Count  int    `json:"count"`
 	Over   moment `json:"over,omitempty"`
+	// Severity is critical, major or minor.
+	Severity  string `json:"severity"`
+	Acked     moment `json:"acknowledged,omitempty"`
+	AckReason string `json:"acknowledged_reason,omitempty"`
 }
 
 type slotView struct {
@@ -47,7 +53,7 @@ func newStatus(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Where everything stands: shipments, jobs under way, alarms, schedules",
-		Long:  `Looks for what is overdue first. Exit code 3: an alarm is open.`,
+		Long:  `Looks for what is overdue first. Exit code 3: an alarm is open that nobody has acknowledged.`,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -63,10 +69,7 @@ func newStatus(o *options) *cobra.Command {
 				if err := o.print(v, func(w io.Writer) { showStatus(w, v) }); err != nil {
 					return err
 				}
-				if len(v.Alarms) > 0 {
-					return partial("%d alarms are open", len(v.Alarms))
-				}
-				return nil
+				return openAlarms(v.Alarms)
 			})
 		},
 	}
@@ -101,9 +104,43 @@ func showStatus(w io.Writer, v statusView) {
 		return
 	}
 	fmt.Fprintln(w, "\nOPEN ALARMS:")
+	shown := map[string]int{}
 	for _, al := range v.Alarms {
-		fmt.Fprintf(w, "  %s (%d×): %s\n", al.Raised, al.Count, al.Text)
+		kind := engine.KindOfAlarm(al.Key)
+		if shown[kind]++; shown[kind] <= shownOfAKind {
+			fmt.Fprintf(w, "  %s (%d×): %s%s\n", al.Raised, al.Count, al.Text, al.known())
+		}
 	}
+	for _, kind := range slices.Sorted(maps.Keys(shown)) {
+		if more := shown[kind] - shownOfAKind; more > 0 {
+			fmt.Fprintf(w, "  %d more: %s (postgang alarms list)\n", more, engine.ManyOf(kind))
+		}
+	}
+}
+
+// shownOfAKind is how many alarms of one kind status shows; "alarms list" shows all.
+const shownOfAKind = 5
+
+// known says that a person knows of an alarm.
+func (v alarmView) known() string {
+	if v.Acked.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" [acknowledged %s: %s]", v.Acked, v.AckReason)
+}
+
+// openAlarms is the end of a command that shows alarms: exit code 3 while one is open that nobody has acknowledged.
+func openAlarms(list []alarmView) error {
+	n := 0
+	for _, a := range list {
+		if a.Over.IsZero() && a.Acked.IsZero() {
+			n++
+		}
+	}
+	if n > 0 {
+		return partial("%d alarms are open", n)
+	}
+	return nil
 }
 
 // status is where everything stands.
@@ -129,6 +166,7 @@ func (a *app) status(ctx context.Context) (statusView, error) {
 		if err != nil {
 			return err
 		}
+		engine.SortAlarms(alarms)
 		for _, al := range alarms {
 			v.Alarms = append(v.Alarms, viewAlarm(al))
 		}

@@ -13,7 +13,8 @@ import (
 )
 
 func newVendorSim(o *options) *cobra.Command {
-	var root, listen, clientKey string
+	var root, listen, clientKey, reject string
+	var late time.Duration
 	cmd := &cobra.Command{
 		Use:   "vendor-sim",
 		Short: "A print vendor to try things with: a real SFTP server that keeps the contract",
@@ -22,7 +23,8 @@ own that picks up jobs by their ready file, opens and checks every file, answers
 "prints", and writes receipts for what it really received. Its prices are illustrative
 but for the postage (Posten's stamp prices of 2021-01-04).
 
-Keys are made beside the configuration by "postgang init --simulator".`,
+With --reject it refuses every job, and with --late it answers only after some time: to rehearse what
+is done then. Keys are made beside the configuration by "postgang init --simulator".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir := filepath.Dir(o.config)
@@ -49,7 +51,7 @@ Keys are made beside the configuration by "postgang init --simulator".`,
 				return err
 			}
 			defer server.Close()
-			v := vendorsim.New(root, vendorsim.Options{})
+			v := vendorsim.New(root, vendorsim.Options{Reject: reject, AnswerAfter: late})
 			fmt.Fprintf(o.out, "Vendor simulator on %s, user %s, folder %s. Stop with Ctrl-C.\n", server.Addr(), vendorsim.DefaultUser, root)
 			v.Run(cmd.Context(), time.Second, func(d vendorsim.Done) {
 				if !d.Accepted {
@@ -64,5 +66,7 @@ Keys are made beside the configuration by "postgang init --simulator".`,
 	cmd.Flags().StringVar(&root, "root", "", "the vendor's folder (default trykkeri/sftp beside the configuration)")
 	cmd.Flags().StringVar(&listen, "listen", simulatorAddress, "address to listen on")
 	cmd.Flags().StringVar(&clientKey, "client-key", "", "public key that may log in (default nokler/postgang.pub beside the configuration)")
+	cmd.Flags().StringVar(&reject, "reject", "", "refuse every job for this reason")
+	cmd.Flags().DurationVar(&late, "late", 0, "look at a job only so long after it was handed over, e.g. 10m")
 	return cmd
 }

@@ -75,9 +75,9 @@ func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) 
 		where = "WHERE resolved_at IS NULL"
 	}
 	out, err := list(ctx, r, func(scan scan) (a engine.Alarm, err error) {
-		err = scan(&a.Key, &a.Text, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved})
+		err = scan(&a.Key, &a.Text, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved}, when{&a.AckedAt}, &a.AckReason)
 		return a, err
-	}, `SELECT key, message, raised_at, last_at, occurrences, resolved_at FROM alarm `+where+`
+	}, `SELECT key, message, raised_at, last_at, occurrences, resolved_at, acknowledged_at, ack_reason FROM alarm `+where+`
 		ORDER BY raised_at DESC, seq DESC`)
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
@@ -108,12 +108,24 @@ func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
 	return nil
 }
 
+// AckAlarm records that a person knows of an open alarm.
+func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
+	n, err := t.exec(ctx, `UPDATE alarm SET acknowledged_at = $2, ack_reason = $3 WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(reason))
+	if err == nil && n == 0 {
+		err = engine.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("acknowledge alarm %s: %w", key, err)
+	}
+	return nil
+}
+
 // AlarmDeliveries lists what a sink may have to be told.
 func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]engine.AlarmDelivery, error) {
 	out, err := list(ctx, r, func(scan scan) (d engine.AlarmDelivery, err error) {
-		err = scan(&d.Seq, &d.Key, &d.Text, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
+		err = scan(&d.Seq, &d.Key, &d.Text, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.AckedAt}, &d.AckReason, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
 		return d, err
-	}, `SELECT a.seq, a.key, a.message, a.raised_at, a.last_at, a.occurrences, a.resolved_at, d.raised_at, d.recovered_at,
+	}, `SELECT a.seq, a.key, a.message, a.raised_at, a.last_at, a.occurrences, a.resolved_at, a.acknowledged_at, a.ack_reason, d.raised_at, d.recovered_at,
 			(SELECT MAX(e.raised_at) FROM alarm_delivery e JOIN alarm b ON b.seq = e.alarm WHERE e.sink = $1 AND b.key = a.key)
 		FROM alarm a LEFT JOIN alarm_delivery d ON d.alarm = a.seq AND d.sink = $1
 		WHERE a.resolved_at IS NULL OR (d.alarm IS NOT NULL AND d.recovered_at IS NULL)

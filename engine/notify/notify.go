@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"postgang/engine"
@@ -23,7 +25,11 @@ type Message struct {
 	Raised time.Time `json:"raised"`
 	Ended  time.Time `json:"ended,omitzero"`
 	Count  int       `json:"count"` // occurrences
-	Test   bool      `json:"test,omitempty"`
+	// Severity is critical, major or minor; empty in a test.
+	Severity string `json:"severity,omitempty"`
+	// Alarms is how many alarms of one kind this is; its key then ends in ":*". 0: one.
+	Alarms int  `json:"alarms,omitempty"`
+	Test   bool `json:"test,omitempty"`
 }
 
 // Subject is the message in a few words.
@@ -31,8 +37,12 @@ func (m Message) Subject() string {
 	switch {
 	case m.Test:
 		return "test of the alarms"
+	case m.Over && m.Alarms > 0:
+		return fmt.Sprintf("over: %d %s", m.Alarms, m.Key)
 	case m.Over:
 		return "over: " + m.Key
+	case m.Alarms > 0:
+		return fmt.Sprintf("alarm: %d %s", m.Alarms, m.Key)
 	}
 	return "alarm: " + m.Key
 }
@@ -54,6 +64,10 @@ type Sink struct {
 const (
 	// mostAtOnce is how many messages one sending carries; the rest goes with the next.
 	mostAtOnce = 50
+	// mostOfAKind is how many alarms of one kind are told each by itself in one sending; more are told as one.
+	mostOfAKind = 5
+	// namedOfAKind is how many of them are named then.
+	namedOfAKind = 10
 	// sendTime bounds one sending.
 	sendTime = 30 * time.Second
 	// firstRetry and lastRetry bound the waiting for a sink that is down; it doubles each time.
@@ -87,12 +101,15 @@ func New(archive engine.Archive, sinks []Sink, now func() time.Time, log *slog.L
 // Sinks are the notifier's.
 func (n *Notifier) Sinks() []Sink { return n.sinks }
 
-// pending is what a sink is to be told now, oldest first.
+// pending is what a sink is to be told now: what is raised before what is over, the gravest first, then the oldest.
 func pending(s Sink, all []engine.AlarmDelivery, now time.Time) []engine.AlarmDelivery {
 	var out []engine.AlarmDelivery
 	for _, d := range all {
 		switch {
 		case d.ToldRaised.IsZero() && d.Resolved.IsZero():
+			if d.Acknowledged() {
+				continue // whoever must know knows
+			}
 			// The clock may have jumped back: what lies ahead keeps nobody quiet.
 			if quiet := d.ToldBefore.Add(s.Quiet); !d.ToldBefore.IsZero() && quiet.After(now) && !d.ToldBefore.After(now) {
 				continue
@@ -101,7 +118,52 @@ func pending(s Sink, all []engine.AlarmDelivery, now time.Time) []engine.AlarmDe
 		default:
 			continue
 		}
-		if out = append(out, d); len(out) == mostAtOnce {
+		out = append(out, d)
+	}
+	slices.SortStableFunc(out, func(a, b engine.AlarmDelivery) int {
+		return cmp.Or(order(a.Resolved.IsZero(), b.Resolved.IsZero()), cmp.Compare(engine.SeverityOf(a.Key), engine.SeverityOf(b.Key)))
+	})
+	return out
+}
+
+// order puts true before false.
+func order(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// telling is a message with the alarms that it tells of.
+type telling struct {
+	message Message
+	of      []engine.AlarmDelivery
+}
+
+// tellings makes messages of alarms in their order, many of a kind as one, and at most mostAtOnce.
+func tellings(pending []engine.AlarmDelivery) []telling {
+	type group struct {
+		kind string
+		over bool
+	}
+	groups := map[group][]engine.AlarmDelivery{}
+	of := func(d engine.AlarmDelivery) group { return group{engine.KindOfAlarm(d.Key), !d.Resolved.IsZero()} }
+	for _, d := range pending {
+		groups[of(d)] = append(groups[of(d)], d)
+	}
+	var out []telling
+	for _, d := range pending {
+		all := groups[of(d)]
+		switch {
+		case len(all) <= mostOfAKind:
+			out = append(out, telling{message(d), []engine.AlarmDelivery{d}})
+		case all[0].Seq == d.Seq:
+			out = append(out, telling{manyAsOne(of(d).kind, all), all})
+		}
+		if len(out) == mostAtOnce {
 			break
 		}
 	}
@@ -109,7 +171,28 @@ func pending(s Sink, all []engine.AlarmDelivery, now time.Time) []engine.AlarmDe
 }
 
 func message(d engine.AlarmDelivery) Message {
-	return Message{Key: d.Key, Text: d.Text, Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count}
+	return Message{Key: d.Key, Text: d.Text, Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: engine.SeverityOf(d.Key).String()}
+}
+
+// manyAsOne tells of many alarms of a kind, all raised or all over.
+func manyAsOne(kind string, all []engine.AlarmDelivery) Message {
+	m := Message{Key: kind + ":*", Alarms: len(all), Over: !all[0].Resolved.IsZero(), Raised: all[0].Raised, Severity: engine.SeverityOf(kind).String()}
+	var names []string
+	for _, d := range all {
+		m.Count += d.Count
+		if d.Resolved.After(m.Ended) {
+			m.Ended = d.Resolved
+		}
+		if len(names) < namedOfAKind {
+			names = append(names, d.Key)
+		}
+	}
+	rest := ""
+	if len(all) > len(names) {
+		rest = fmt.Sprintf(" and %d more", len(all)-len(names))
+	}
+	m.Text = fmt.Sprintf("%d %s: %s%s. See postgang alarms list", len(all), engine.ManyOf(kind), strings.Join(names, ", "), rest)
+	return m
 }
 
 // Notify tells every sink what it has not been told yet. A sink that fails keeps no other waiting, and is tried again
@@ -147,14 +230,14 @@ func (n *Notifier) tell(ctx context.Context, s Sink) error {
 	if err != nil {
 		return err
 	}
-	told := pending(s, all, now)
+	told := tellings(pending(s, all, now))
 	// A wait that is longer than any is one of a clock that was ahead.
 	if wait := state.Next.Sub(now); len(told) == 0 || wait > 0 && wait <= lastRetry {
 		return nil
 	}
 	messages := make([]Message, len(told))
-	for i, d := range told {
-		messages[i] = message(d)
+	for i, t := range told {
+		messages[i] = t.message
 	}
 	sending, cancel := context.WithTimeout(ctx, sendTime)
 	failed := s.Sender.Send(sending, messages)
@@ -175,9 +258,11 @@ func (n *Notifier) tell(ctx context.Context, s Sink) error {
 	}
 	err = n.archive.InTx(ctx, func(tx engine.Tx) error {
 		if failed == nil {
-			for _, d := range told {
-				if err := tx.AlarmTold(ctx, d.Seq, s.Name, !d.Resolved.IsZero()); err != nil {
-					return err
+			for _, t := range told {
+				for _, d := range t.of {
+					if err := tx.AlarmTold(ctx, d.Seq, s.Name, !d.Resolved.IsZero()); err != nil {
+						return err
+					}
 				}
 			}
 		}
@@ -207,7 +292,7 @@ func sinkState(ctx context.Context, r engine.Reader, sink string) (State, error)
 type Standing struct {
 	Sink    string
 	State   State
-	Pending int // messages that wait
+	Pending int // alarms, and ends of alarms, that wait to be told
 }
 
 // Standings tells how all sinks are doing.
@@ -248,7 +333,7 @@ func (l Log) Send(_ context.Context, messages []Message) error {
 		case m.Over:
 			level, text = slog.LevelInfo, "alarm is over"
 		}
-		l.Logger.Log(context.Background(), level, text, "alarm", m.Key, "problem", m.Text, "raised", m.Raised, "count", cmp.Or(m.Count, 1))
+		l.Logger.Log(context.Background(), level, text, "alarm", m.Key, "severity", m.Severity, "problem", m.Text, "raised", m.Raised, "count", cmp.Or(m.Count, 1))
 	}
 	return nil
 }

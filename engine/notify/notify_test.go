@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -230,7 +231,7 @@ func TestToldTwiceRatherThanNever(t *testing.T) {
 	s.told()
 }
 
-// Many alarms come in portions, oldest first.
+// Many alarms of different kinds come in portions, oldest first.
 func TestManyAlarms(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, 0)
@@ -250,6 +251,65 @@ func TestManyAlarms(t *testing.T) {
 	if s.got[0] != "alarm: kaa" || !slices.IsSorted(s.got) {
 		t.Errorf("order %v", s.got)
 	}
+}
+
+// The gravest is told first, and many of a kind as one: a changed host key does not wait behind four hundred small ones.
+func TestGravestFirst(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, 0)
+	for i := range 400 {
+		s.raise(fmt.Sprintf("held:%03d", i))
+	}
+	s.raise("no-answer:A")
+	s.raise("new-kind:A")
+	s.raise("host-key:v")
+	s.raise("prices:v")
+	var got []Message
+	s.n.sinks[0].Sender = senderFunc(func(ms []Message) error { got = append(got, ms...); return nil })
+	if err := s.n.Notify(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var subjects []string
+	for _, m := range got {
+		subjects = append(subjects, m.Severity+" "+m.Subject())
+	}
+	want := []string{"critical alarm: host-key:v", "major alarm: no-answer:A", "major alarm: new-kind:A", "minor alarm: 400 held:*", "minor alarm: prices:v"}
+	if !slices.Equal(subjects, want) {
+		t.Errorf("told %q, want %q", subjects, want)
+	}
+	if text := got[3].Text; !strings.HasPrefix(text, "400 letters are set aside: held:000, held:001") || !strings.Contains(text, "and 390 more") {
+		t.Errorf("text %q", text)
+	}
+	s.n.sinks[0].Sender = s
+	s.told()
+	for i := range 7 {
+		s.resolve(fmt.Sprintf("held:%03d", i))
+	}
+	s.resolve("host-key:v")
+	s.raise("slow:night")
+	s.told("alarm: slow:night", "over: host-key:v", "over: 7 held:*")
+}
+
+// An alarm that a person has acknowledged is not told, until it ends and is raised anew.
+func TestAcknowledged(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, 0)
+	ack := func(key string) {
+		t.Helper()
+		s.tx(func(tx engine.Tx) error { return tx.AckAlarm(t.Context(), key, "bestilt") })
+	}
+	s.raise("a")
+	ack("a")
+	s.told()
+	s.raise("a") // its text may change
+	s.told()
+	s.resolve("a")
+	s.told()
+	s.raise("a")
+	s.told("alarm: a")
+	ack("a")
+	s.resolve("a")
+	s.told("over: a") // who was told of it is told of its end
 }
 
 var messages = []Message{

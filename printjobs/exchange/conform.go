@@ -41,8 +41,11 @@ func Conform(ctx context.Context, t Target, now func() time.Time) []Finding {
 	s, err := Dial(ctx, t)
 	if err != nil {
 		advice := "check address, user, key and firewall, here and at the vendor"
-		if errors.Is(err, ErrHostKeyChanged) || errors.Is(err, ErrHostKeyUnknown) {
+		switch {
+		case errors.Is(err, ErrHostKeyChanged), errors.Is(err, ErrHostKeyUnknown):
 			advice = "ask the vendor by telephone whether that is its key; then pin it"
+		case errors.Is(err, ErrAlgorithms), errors.Is(err, ErrAuth), errors.Is(err, errText):
+			advice = "" // the error says it
 		}
 		c.add("connection", err, advice, "")
 		return c.found
@@ -141,6 +144,10 @@ func (c *conform) inbox(ctx context.Context, s *Session, t Target) {
 	if err == nil {
 		err = s.do(ctx, "rename", func(func()) error { return s.client.Rename(long+PartSuffix, long) })
 	}
+	if err == nil {
+		// What counts is how the name is listed: some servers find a file by its whole name and list a part of it.
+		err = c.listed(ctx, s, long)
+	}
 	c.add("long names", err, fmt.Sprintf("names of %d characters must be kept", longName), fmt.Sprintf("%d characters are kept", longName))
 
 	if s.fsync {
@@ -157,6 +164,27 @@ func (c *conform) inbox(ctx context.Context, s *Session, t Target) {
 		}
 	}
 	c.add("remove", err, "a job is withdrawn by removing its files: ask for the right to remove in "+inbox, "works")
+}
+
+// listed looks for a file in its folder's listing.
+func (c *conform) listed(ctx context.Context, s *Session, name string) error {
+	list, err := s.list(ctx, s.target.Folders.Inbox)
+	if err != nil {
+		return err
+	}
+	cut := 0
+	for _, fi := range list {
+		if at(s.target.Folders.Inbox, fi.Name()) == name {
+			return nil
+		}
+		if n := len(fi.Name()); n > cut && strings.HasPrefix(name, at(s.target.Folders.Inbox, fi.Name())) {
+			cut = n
+		}
+	}
+	if cut > 0 {
+		return fmt.Errorf("the listing cuts the name off after %d characters", cut)
+	}
+	return errors.New("a file with a long name is there, and not listed")
 }
 
 // looks reads the folder over a second connection while the first is open.

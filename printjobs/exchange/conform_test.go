@@ -158,6 +158,29 @@ func TestConformFindsFaults(t *testing.T) {
 			},
 			want: map[string]string{"listing": "FAIL"},
 		},
+		"listing cuts names": {
+			fault: func(v *side) func(vendorsim.Event) error {
+				return func(e vendorsim.Event) error {
+					if e.Op != "list" || e.Path != "inn" {
+						return nil
+					}
+					names, err := filepath.Glob(v.path("inn/postgang_*"))
+					for _, name := range names {
+						whole := filepath.Join(v.path("gjemt"), filepath.Base(name))
+						switch {
+						case !e.Done && len(filepath.Base(name)) > 32:
+							cut := filepath.Join(filepath.Dir(name), filepath.Base(name)[:32])
+							err = errors.Join(err, os.MkdirAll(filepath.Dir(whole), 0o755), os.WriteFile(v.path("gjemt/navn"), []byte(name), 0o600), os.Rename(name, cut))
+						case e.Done && len(filepath.Base(name)) == 32:
+							old, err2 := os.ReadFile(v.path("gjemt/navn"))
+							err = errors.Join(err, err2, os.Rename(name, string(old)))
+						}
+					}
+					return err
+				}
+			},
+			want: map[string]string{"long names": "FAIL"},
+		},
 		"no second file": {
 			fault: refuse(func(e vendorsim.Event) bool { return e.Op == "create" && strings.HasSuffix(e.Path, "_2.part") }, denied),
 			want:  map[string]string{"a second file": "FAIL"},

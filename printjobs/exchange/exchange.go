@@ -44,6 +44,8 @@ var (
 	ErrHostKeyUnknown = errors.New("no host key is pinned for the vendor's address")
 	// ErrAuth: the server refused our user, key or password.
 	ErrAuth = errors.New("the vendor's server refused the login")
+	// ErrAlgorithms: the server offers only algorithms that are not safe any more, or none that we know.
+	ErrAlgorithms = errors.New("the vendor's server and we have no algorithm in common")
 	// ErrReady: the job's ready file is there, so the job belongs to the vendor.
 	ErrReady = errors.New("the job is handed over already: its ready file is there")
 	// ErrAnswered: the vendor has answered this job id, so it was handed over.

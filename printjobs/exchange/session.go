@@ -286,12 +286,11 @@ func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size
 	if err != nil {
 		return err
 	}
-	if fi == nil || fi.Size() != size {
-		var have int64 = -1
-		if fi != nil {
-			have = fi.Size()
-		}
-		return fmt.Errorf("write %s: the server holds %d of %d bytes (disk full or quota at the vendor?)", part, have, size)
+	if fi == nil {
+		return fmt.Errorf("write %s: it was gone as soon as it was written; the server takes files away when they are closed: ask the vendor to take a job only by its ready file (docs/vendor-exchange.md)", part)
+	}
+	if fi.Size() != size {
+		return fmt.Errorf("write %s: the server holds %d of %d bytes (disk full or quota at the vendor?)", part, fi.Size(), size)
 	}
 	if size <= s.target.Limits.Verify {
 		same, err := s.holds(ctx, part, size, sha)

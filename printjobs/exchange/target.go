@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math"
 	"net"
 	"os"
 	"strings"
@@ -17,7 +15,6 @@ import (
 	"github.com/pkg/sftp"
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
 // Folders are the vendor's folders, as remote paths with slashes, relative to
@@ -198,7 +195,7 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	defer cancel()
 	raw, err := (&net.Dialer{KeepAlive: t.Timeouts.Keepalive}).DialContext(dialCtx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("dial vendor %s: %w: %w", address, ErrConnection, err)
+		return nil, fmt.Errorf("the vendor's server at %s %w", address, unreachable(err, dialCtx))
 	}
 	conn := &watchedConn{Conn: raw}
 	// Closing is the only thing that wakes every reader and writer below.
@@ -212,18 +209,20 @@ func Dial(ctx context.Context, t Target) (*Session, error) {
 	}
 	if err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("dial vendor %s: %w", address, dialError(err, conn))
+		return nil, fmt.Errorf("the vendor's server at %s: %w", address, t.dialError(err, conn))
 	}
 	go s.keepalive()
 	return s, nil
 }
 
 func (t Target) login(conn *watchedConn, address string, pins *pinned, auth []ssh.AuthMethod) (*Session, error) {
+	algorithms := ssh.SupportedAlgorithms()
 	sc, chans, reqs, err := ssh.NewClientConn(conn, address, &ssh.ClientConfig{
+		Config:            ssh.Config{KeyExchanges: algorithms.KeyExchanges, Ciphers: algorithms.Ciphers, MACs: withoutSHA1(algorithms.MACs)},
 		User:              t.User,
 		Auth:              auth,
 		HostKeyCallback:   pins.check,
-		HostKeyAlgorithms: pins.algorithms,
+		HostKeyAlgorithms: withoutSHA1(pins.algorithms),
 		ClientVersion:     "SSH-2.0-Postgang",
 	})
 	if err != nil {
@@ -237,6 +236,10 @@ func (t Target) login(conn *watchedConn, address string, pins *pinned, auth []ss
 	files, err := sftp.NewClient(client, opts...)
 	if err != nil {
 		_ = client.Close()
+		if strings.Contains(err.Error(), "packet too long") {
+			// The first four bytes of a text, taken for a length. pkg/sftp has no error type for it.
+			return nil, errText
+		}
 		return nil, fmt.Errorf("start the sftp subsystem: %w", err)
 	}
 	s := &Session{target: t, client: files, ssh: client, conn: conn, stop: make(chan struct{})}
@@ -245,20 +248,20 @@ func (t Target) login(conn *watchedConn, address string, pins *pinned, auth []ss
 	return s, nil
 }
 
-func dialError(err error, conn *watchedConn) error {
+func (t Target) dialError(err error, conn *watchedConn) error {
 	var neg *ssh.AlgorithmNegotiationError
 	switch {
-	case errors.Is(err, ErrHostKeyChanged), errors.Is(err, ErrHostKeyUnknown):
+	case errors.Is(err, ErrHostKeyChanged), errors.Is(err, ErrHostKeyUnknown), errors.Is(err, errText):
 		return err
 	case errors.As(err, &neg):
-		if strings.Contains(neg.What, "host key") {
+		if strings.Contains(neg.What, "host key") && !onlySHA1(neg.RequestedAlgorithms) {
 			// We offer only the kinds of key that are pinned.
 			return fmt.Errorf("%w: it has no key of the pinned kind; %s", ErrHostKeyChanged, changedAdvice)
 		}
-		return err
+		return fmt.Errorf("%w: as %s it offers only %s; ask the vendor for a current one, without SHA-1", ErrAlgorithms, neg.What, offered(neg.RequestedAlgorithms))
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		// ssh has no error type for this.
-		return fmt.Errorf("%w: check user and key, and that the vendor has our public key", ErrAuth)
+		return fmt.Errorf("%w: %s", ErrAuth, t.loginAdvice())
 	}
 	return fmt.Errorf("%w: %w", ErrConnection, conn.reason(err))
 }
@@ -332,112 +335,6 @@ func (c *watchedConn) reason(err error) error {
 	return err
 }
 
-func (t Target) auth(ctx context.Context) (methods []ssh.AuthMethod, forget func(), err error) {
-	forget = func() {}
-	switch {
-	case t.Signer != nil:
-		methods = append(methods, ssh.PublicKeys(t.Signer))
-	case t.Agent:
-		// Asked anew each time: keys come and go, and certificates are renewed.
-		socket := os.Getenv("SSH_AUTH_SOCK")
-		if socket == "" {
-			return nil, nil, errors.New("an SSH agent is to log us in, and SSH_AUTH_SOCK is not set")
-		}
-		conn, err := (&net.Dialer{Timeout: t.Timeouts.Dial}).DialContext(ctx, "unix", socket)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reach the SSH agent: %w", err)
-		}
-		_ = conn.SetDeadline(time.Now().Add(t.Timeouts.Dial))
-		forget = func() { _ = conn.Close() }
-		methods = append(methods, ssh.PublicKeysCallback(agent.NewClient(conn).Signers))
-	case t.KeyFile != "":
-		signer, err := readKey(t.KeyFile, t.KeyPassphraseEnv)
-		if err != nil {
-			return nil, nil, err
-		}
-		if t.CertFile != "" {
-			if signer, err = certified(signer, t.CertFile); err != nil {
-				return nil, nil, err
-			}
-		}
-		methods = append(methods, ssh.PublicKeys(signer))
-	}
-	if t.PasswordEnv != "" {
-		password, ok := os.LookupEnv(t.PasswordEnv)
-		if !ok || password == "" {
-			forget()
-			return nil, nil, fmt.Errorf("environment variable %s with the vendor's password is not set", t.PasswordEnv)
-		}
-		methods = append(methods, ssh.Password(password))
-	}
-	if len(methods) == 0 {
-		return nil, nil, errors.New("no key and no password is configured: set a key file")
-	}
-	return methods, forget, nil
-}
-
-// certified is a key with the certificate in a file.
-func certified(signer ssh.Signer, file string) (ssh.Signer, error) {
-	cert, err := readCert(file)
-	if err != nil {
-		return nil, err
-	}
-	out, err := ssh.NewCertSigner(cert, signer)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s: it is for another key than the key file's", file)
-	}
-	return out, nil
-}
-
-func readCert(file string) (*ssh.Certificate, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read certificate: %w", err)
-	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey(b)
-	cert, ok := key.(*ssh.Certificate)
-	if err != nil || !ok || cert.CertType != ssh.UserCert {
-		return nil, fmt.Errorf("%s is no OpenSSH user certificate", file)
-	}
-	return cert, nil
-}
-
-// Expires is when the certificate in CertFile does, in UTC; the zero time: there is none, or it never does.
-func (t Target) Expires() (time.Time, error) {
-	if t.CertFile == "" {
-		return time.Time{}, nil
-	}
-	cert, err := readCert(t.CertFile)
-	if err != nil || cert.ValidBefore > math.MaxInt64 {
-		return time.Time{}, err
-	}
-	return time.Unix(int64(cert.ValidBefore), 0).UTC(), nil
-}
-
-func readKey(file, passphraseEnv string) (ssh.Signer, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read key file: %w", err)
-	}
-	if passphraseEnv != "" {
-		signer, err := ssh.ParsePrivateKeyWithPassphrase(b, []byte(os.Getenv(passphraseEnv)))
-		if err != nil {
-			return nil, fmt.Errorf("read key file %s: wrong passphrase in %s, or not a private key", file, passphraseEnv)
-		}
-		return signer, nil
-	}
-	signer, err := ssh.ParsePrivateKey(b)
-	var missing *ssh.PassphraseMissingError
-	if errors.As(err, &missing) {
-		return nil, fmt.Errorf("read key file %s: it needs a passphrase; name its environment variable", file)
-	}
-	if err != nil {
-		// The parser's own text could quote the key.
-		return nil, fmt.Errorf("read key file %s: not a private key in OpenSSH or PEM form", file)
-	}
-	return signer, nil
-}
-
 const changedAdvice = "somebody may stand between us and the vendor, or the vendor has a new key: " +
 	"ask the vendor by another way for its fingerprint before pinning the new key"
 
@@ -447,17 +344,15 @@ type pinned struct {
 	algorithms []string
 }
 
-// parsePins reads the pinned key or keys. Lines of known_hosts keep their host
-// patterns; lines of authorized_keys hold for address.
-func parsePins(text, address string) (*pinned, error) {
+// pinLines reads the pinned key or keys, as lines of known_hosts. Those keep their host patterns; lines of authorized_keys
+// hold for address.
+func pinLines(text, address string) ([]byte, error) {
 	var lines bytes.Buffer
-	found := 0
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		found++
 		if _, _, _, _, _, err := ssh.ParseKnownHosts([]byte(line)); err == nil {
 			lines.WriteString(line + "\n")
 			continue
@@ -468,8 +363,17 @@ func parsePins(text, address string) (*pinned, error) {
 		}
 		lines.WriteString(knownhosts.Line([]string{address}, key) + "\n")
 	}
-	if found == 0 {
+	if lines.Len() == 0 {
 		return nil, fmt.Errorf("%w: set the vendor's host key (ask the vendor, and compare with `ssh-keyscan`)", ErrHostKeyUnknown)
+	}
+	return lines.Bytes(), nil
+}
+
+// parsePins makes the pinned keys ready to be held against what a server shows.
+func parsePins(text, address string) (*pinned, error) {
+	lines, err := pinLines(text, address)
+	if err != nil {
+		return nil, err
 	}
 	// The library reads files only; the content is public.
 	f, err := os.CreateTemp("", "postgang-known-hosts-")
@@ -477,7 +381,7 @@ func parsePins(text, address string) (*pinned, error) {
 		return nil, fmt.Errorf("host key: %w", err)
 	}
 	defer os.Remove(f.Name())
-	_, err = io.Copy(f, &lines)
+	_, err = f.Write(lines)
 	if err2 := f.Close(); err == nil {
 		err = err2
 	}

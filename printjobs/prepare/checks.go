@@ -1,6 +1,7 @@
 package prepare
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -51,6 +52,14 @@ const (
 	DefaultCropMM = 10
 	// MaxCropMM bounds Checks.CropMM, in mm.
 	MaxCropMM = 30
+	// DefaultMinScalePercent is to how many per cent a page may be scaled down:
+	// an A1 drawing passes (35), of A0 (25) nothing can be read any more.
+	DefaultMinScalePercent = 30
+	// DefaultMaxScalePercent is to how many per cent a page may be scaled up: a
+	// label of 25 × 60 mm passes, a stamp does not.
+	DefaultMaxScalePercent = 1000
+	// mostScalePercent bounds Checks.MaxScalePercent.
+	mostScalePercent = 10000
 )
 
 // PageAction says what is done with a page that is not A4.
@@ -85,6 +94,18 @@ type Checks struct {
 	// PageToleranceMM is by how many mm each side may differ from A4 and the
 	// page still be A4, printed at its own size; 0: 0.5 mm.
 	PageToleranceMM float64 `json:"pageToleranceMM,omitempty"`
+	// MinScalePercent and MaxScalePercent are to how many per cent of its size a
+	// page may be scaled to fit A4; beyond them it is refused. 0:
+	// DefaultMinScalePercent, DefaultMaxScalePercent.
+	MinScalePercent float64 `json:"minScalePercent,omitempty"`
+	MaxScalePercent float64 `json:"maxScalePercent,omitempty"`
+	// Portfolio: the PDF is a portfolio, whose documents are files in it, and
+	// has a page that only says so. Default error.
+	Portfolio Level `json:"portfolio,omitempty"`
+	// Attachments: files lie in the PDF, which are not printed. Default warning.
+	Attachments Level `json:"attachments,omitempty"`
+	// BlankLetter: nothing of the letter is anything but white. Default warning.
+	BlankLetter Level `json:"blankLetter,omitempty"`
 	// TooManyPages: the letter has more than MaxPages pages. Default error
 	// when MaxPages is set.
 	TooManyPages Level `json:"tooManyPages,omitempty"`
@@ -169,7 +190,7 @@ func (c Checks) Validate() error {
 	}{
 		{"encryption", c.Encryption}, {"page size", c.PageSize}, {"too many pages", c.TooManyPages}, {"too many sheets", c.TooManySheets}, {"pdf version", c.PDFVersion},
 		{"font not embedded", c.FontNotEmbedded}, {"image resolution", c.ImageResolution},
-		{"repaired", c.Repaired},
+		{"repaired", c.Repaired}, {"portfolio", c.Portfolio}, {"attachments", c.Attachments}, {"blank letter", c.BlankLetter},
 	} {
 		if !l.level.Valid() {
 			bad("%s: %q is none of error, warning and off", l.name, l.level)
@@ -193,6 +214,12 @@ func (c Checks) Validate() error {
 	}
 	if !(c.CropMM >= 0 && c.CropMM <= MaxCropMM) {
 		bad("page crop: %g mm is not between 0 and %d", c.CropMM, MaxCropMM)
+	}
+	if !(c.MinScalePercent == 0 || c.MinScalePercent >= 1 && c.MinScalePercent <= 100) {
+		bad("page scale: at least %g %% is not between 1 and 100", c.MinScalePercent)
+	}
+	if !(c.MaxScalePercent == 0 || c.MaxScalePercent >= 100 && c.MaxScalePercent <= mostScalePercent) {
+		bad("page scale: at most %g %% is not between 100 and %d", c.MaxScalePercent, mostScalePercent)
 	}
 	if c.MaxSheets < 0 {
 		bad("most sheets: %d is negative", c.MaxSheets)
@@ -262,6 +289,12 @@ func (c Checks) place(p rawPage) (placement, bool) {
 		return at, ok
 	}
 	return crop(p.box, p.rotate, p.userUnit, c.cropMM())
+}
+
+// fits tells whether a page may be scaled so.
+func (c Checks) fits(scale float64) bool {
+	percent := math.Round(scale * 100)
+	return percent >= cmp.Or(c.MinScalePercent, DefaultMinScalePercent) && percent <= cmp.Or(c.MaxScalePercent, DefaultMaxScalePercent)
 }
 
 func (c Checks) cropMM() float64 {
@@ -385,23 +418,4 @@ func mm(v float64) string { return strings.Replace(strconv.FormatFloat(v, 'f', -
 
 func (b Box) String() string {
 	return fmt.Sprintf("x %s–%s mm, y %s–%s mm", mm(b.X0), mm(b.X1), mm(b.Y0), mm(b.Y1))
-}
-
-func zoneFinding(z Zone, document, page int, at rect) Finding {
-	box := mmBox(at)
-	return Finding{Code: CodeReservedZone, Document: document, Page: page, MM: box, Text: fmt.Sprintf(
-		"Det er trykk i %s (%s målt fra øverste venstre hjørne), der arket må være blankt. Flytt innholdet eller øk margen.", z.Name, box)}
-}
-
-func resolutionFinding(document, page int, dpi, least float64, at rect) Finding {
-	return Finding{Code: CodeImageResolution, Document: document, Page: page, MM: mmBox(at), Text: fmt.Sprintf(
-		"Et bilde på siden (%s) har bare %.0f punkter per tomme slik det ligger på arket; minst %.0f kreves. Bruk et bilde med høyere oppløsning.",
-		mmBox(at), math.Floor(dpi), least)}
-}
-
-// sameFinding compares two findings by value.
-func sameFinding(a, b Finding) bool {
-	box := (a.MM == nil) == (b.MM == nil) && (a.MM == nil || *a.MM == *b.MM)
-	a.MM, b.MM = nil, nil
-	return box && a == b
 }

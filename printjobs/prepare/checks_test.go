@@ -346,7 +346,7 @@ func TestLevels(t *testing.T) {
 				t.Parallel()
 				var checks Checks
 				// Off for what else the documents have.
-				checks.FontNotEmbedded = LevelOff
+				checks.FontNotEmbedded, checks.BlankLetter = LevelOff, LevelOff
 				c.set(&checks, level)
 				findings, out, err := checked(t, c.pdf, checks)
 				want := level.or(c.def)
@@ -407,14 +407,14 @@ func TestAllChecksAtOnce(t *testing.T) {
 	}
 	list := func(fs []Finding) (s []string) {
 		for _, f := range fs {
-			s = append(s, fmt.Sprintf("%s %s %d", f.Severity, f.Code, f.Page))
+			s = append(s, fmt.Sprintf("%s %s %d", f.Severity, f.Code, f.Pages))
 		}
 		return s
 	}
-	if got, want := fmt.Sprint(list(r.Findings)), "[error reserved-zone 1 error page-size 1 error reserved-zone 2 error page-size 2 error too-many-pages 0]"; got != want {
+	if got, want := fmt.Sprint(list(r.Findings)), "[error reserved-zone [1 2] error page-size [1 2] error too-many-pages []]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := fmt.Sprint(list(r.Warnings)), "[warning pdf-version 0 warning font-not-embedded 1 warning font-not-embedded 2]"; got != want {
+	if got, want := fmt.Sprint(list(r.Warnings)), "[warning pdf-version [] warning font-not-embedded [1 2]]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if len(r.Pages) != 2 {
@@ -566,10 +566,10 @@ func TestValidate(t *testing.T) {
 		t.Error(err)
 	}
 	err := Checks{
-		Encryption: "maybe", PageToleranceMM: math.NaN(), MaxPages: -1, MaxSheets: -2, CropMM: 31, PageAction: "fold", Repaired: "y", MaxPDFVersion: "3.0", MinDPI: -1,
+		Encryption: "maybe", PageToleranceMM: math.NaN(), MaxPages: -1, MaxSheets: -2, CropMM: 31, PageAction: "fold", Repaired: "y", Portfolio: "p", Attachments: "q", BlankLetter: "r", MinScalePercent: 101, MaxScalePercent: 99, MaxPDFVersion: "3.0", MinDPI: -1,
 		Zones: []Zone{{XMM: 1, WidthMM: 2, HeightMM: 2}, {Name: "a", WidthMM: 211, HeightMM: 9}, {Name: "b", WidthMM: 9, HeightMM: 9, Level: "x"}},
 	}.Validate()
-	for _, want := range []string{`"maybe"`, "NaN mm", "-1 is negative", "-2 is negative", "31 mm", `action "fold"`, `repaired: "y"`, `"3.0"`, "-1 pixels", "zone 1 has no name", `zone "a" does not lie`, `zone "b": level`} {
+	for _, want := range []string{`"maybe"`, "NaN mm", "-1 is negative", "-2 is negative", "31 mm", `action "fold"`, `repaired: "y"`, `portfolio: "p"`, `attachments: "q"`, `blank letter: "r"`, "at least 101 %", "at most 99 %", `"3.0"`, "-1 pixels", "zone 1 has no name", `zone "a" does not lie`, `zone "b": level`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told: %v", want, err)
 		}

@@ -131,6 +131,7 @@ func (c *copier) page(p rawPage) PageFacts {
 	}
 	facts.Colour, facts.Blank = ink.chroma > 0, !ink.marks
 	facts.NearGrey = facts.Colour && ink.chroma <= nearGrey
+	c.sawInk(p, at, content, drawn, ink)
 	if c.zones != nil {
 		c.checkInk(p, at, content, drawn)
 	}
@@ -160,6 +161,8 @@ func (c *copier) page(p rawPage) PageFacts {
 	c.b.AddPage(ref, a4Width, a4Height)
 
 	switch level := c.l.checks.pageLevel(); {
+	case !at.a4 && c.l.checks.PageAction != CropPage && level != LevelError && !c.l.checks.fits(at.scale):
+		c.l.refuse(scaleRefusal(s.index, p.number, at.widthMM, at.heightMM, at.scale))
 	case !at.a4 && c.l.checks.PageAction == CropPage:
 		c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.cropMM()))
 	case level == LevelError && !at.a4:

@@ -98,7 +98,9 @@ func TestCorpus(t *testing.T) {
 		go func() {
 			defer func() { <-slots; wg.Done() }()
 			prepared := filepath.Join(out, strconv.Itoa(i)+".pdf")
-			facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: f}}, Output: prepared})
+			// Pages of a few mm, made to test readers, are to be compared too.
+			anySize := Checks{MinScalePercent: 1, MaxScalePercent: mostScalePercent}
+			facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: f}}, Output: prepared, Checks: anySize})
 			var refusal *Refusal
 			name := filepath.Base(filepath.Dir(f)) + "/" + filepath.Base(f)
 			defer func() {

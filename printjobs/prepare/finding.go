@@ -1,9 +1,6 @@
 package prepare
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Codes of findings. They are stable: programs and statistics depend on them.
 const (
@@ -46,6 +43,15 @@ const (
 	// appearance of its own, and none can be made. As a warning it is left
 	// out: an icon that stands for a note or a file.
 	CodeNoAppearance = "no-appearance"
+	// CodeDynamicForm: the PDF is a form that is laid out when Adobe's programs
+	// open it (XFA); its page is not what its sender saw.
+	CodeDynamicForm = "dynamic-form"
+	// CodePortfolio: the documents are files in the PDF, not its pages.
+	CodePortfolio = "portfolio"
+	// CodeAttachments: files lie in the PDF, which are not printed.
+	CodeAttachments = "attachments"
+	// CodeBlankLetter: nothing of the letter is anything but white.
+	CodeBlankLetter = "blank-letter"
 	// CodeRepaired: the PDF is damaged and was read by looking for its objects.
 	CodeRepaired = "repaired"
 	// CodePDFVersion: the PDF claims a version that the vendor does not take.
@@ -69,8 +75,10 @@ type Finding struct {
 	// Document is the index of the document, 0-based.
 	Document int `json:"document"`
 	// Page is the page in the document, 1-based; 0 when the finding is about
-	// the whole document or letter.
+	// the whole document or letter. Of several it is the first.
 	Page int `json:"page,omitempty"`
+	// Pages are the pages, in order, when the finding is about several.
+	Pages []int `json:"pages,omitempty"`
 	// Text is for a case worker, in Norwegian bokmål. It holds neither
 	// personal data nor a file name.
 	Text string `json:"text"`
@@ -79,26 +87,34 @@ type Finding struct {
 	// MM is where on the upright A4 page the offending ink lies, where that
 	// applies: within a reserved zone the part that lies in it.
 	MM *Box `json:"mm,omitempty"`
+
+	// measured makes Text, where it tells of what was measured.
+	measured *measure
 }
 
 var texts = map[string]string{
 	CodeEncrypted:         "PDF-en er passordbeskyttet. Lagre den uten passord og send på nytt.",
 	CodePrintingForbidden: "PDF-en tillater ikke utskrift. Lagre den uten beskyttelse og send på nytt.",
 	CodeRepaired:          "PDF-en er skadet, og delene av den er lett opp. Se over at utskriften er riktig, eller lag PDF-en på nytt.",
-	CodeUnreadable:        "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
-	CodeTruncated:         "PDF-en er ikke komplett: slutten av filen mangler, trolig fordi overføringen ble avbrutt. Send hele filen på nytt.",
-	CodeNoPages:           "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
-	CodePageSize:          "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
-	CodeGiroOutOfRange:    "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
-	CodeBlankedPage:       "Innholdet på siden mangler i PDF-en, så den ville blitt skrevet ut blank. Lag PDF-en på nytt og send den igjen.",
-	CodeTooLarge:          "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
-	CodeTooManyPages:      "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
-	CodeDamagedObject:     "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
-	CodeFontNotEmbedded:   "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
-	CodeNoAppearance:      "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
-	CodeTimeout:           "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
-	CodeMemory:            "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
-	CodeCrashed:           "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
+	CodeDynamicForm: "PDF-en er et dynamisk skjema (XFA), som bare Adobes programmer kan vise. På papiret ville det stått «Please wait …» eller ingenting. " +
+		"Åpne skjemaet i Adobe Acrobat, skriv det ut til en ny PDF og send den.",
+	CodePortfolio: "PDF-en er en portefølje: dokumentene ligger som filer inni den, og bare omslaget ville blitt skrevet ut. " +
+		"Send hvert av dokumentene som en egen PDF.",
+	CodeBlankLetter:     "Det er ikke noe å se på noen av sidene i brevet. Kontroller at riktig fil er valgt, og at den ikke er skadet.",
+	CodeUnreadable:      "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
+	CodeTruncated:       "PDF-en er ikke komplett: slutten av filen mangler, trolig fordi overføringen ble avbrutt. Send hele filen på nytt.",
+	CodeNoPages:         "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
+	CodePageSize:        "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
+	CodeGiroOutOfRange:  "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
+	CodeBlankedPage:     "Innholdet på siden mangler i PDF-en, så den ville blitt skrevet ut blank. Lag PDF-en på nytt og send den igjen.",
+	CodeTooLarge:        "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
+	CodeTooManyPages:    "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
+	CodeDamagedObject:   "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
+	CodeFontNotEmbedded: "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
+	CodeNoAppearance:    "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
+	CodeTimeout:         "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
+	CodeMemory:          "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
+	CodeCrashed:         "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
 }
 
 // losses are the kinds of things that a page needs and the file does not have
@@ -165,25 +181,4 @@ func newFinding(code string, document, page int) Finding {
 func undrawableRefusal(document, page int) Finding {
 	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Text: "Et skjemafelt eller en merknad på siden " +
 		"mangler utseende i PDF-en og kan ikke tegnes. Skriv dokumentet ut til en ny PDF og send den."}
-}
-
-// scaledWarning tells that a page was scaled to fit A4.
-func scaledWarning(document, page int, widthMM, heightMM, scale float64) Finding {
-	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
-		"Siden er %.0f × %.0f mm og er skalert til %.0f %% for å passe på A4.", widthMM, heightMM, scale*100)}
-}
-
-// croppedWarning tells that a part of a page is lost.
-func croppedWarning(document, page int, at placement) Finding {
-	round := func(v float64) string { return mm(math.Round(v*10) / 10) }
-	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
-		"Siden er %.0f × %.0f mm og skrives ut i full størrelse: %s mm til høyre og %s mm nederst kommer ikke med.",
-		at.widthMM, at.heightMM, round(at.lostRight), round(at.lostBelow))}
-}
-
-// otherSizeRefusal tells that a page is not A4, to a vendor that takes no other.
-func otherSizeRefusal(document, page int, widthMM, heightMM, toleranceMM float64) Finding {
-	return Finding{Code: CodePageSize, Document: document, Page: page, Text: fmt.Sprintf(
-		"Siden er %.0f × %.0f mm. Trykkeriet tar bare A4 (210 × 297 mm, avvik høyst %s mm). Lagre dokumentet i A4 og send på nytt.",
-		widthMM, heightMM, mm(toleranceMM))}
 }

@@ -18,15 +18,16 @@ import (
 //   - ICC profiles are taken by their number of components.
 type ink struct {
 	marks      bool  // anything but white
+	solid      bool  // some of it is no picture, whose pixels may be white
 	chroma     uint8 // of what is furthest from grey
 	unembedded bool  // text in a font that the file does not hold
 }
 
 // anything is the ink of what is not read.
-var anything = ink{marks: true, chroma: fullChroma}
+var anything = ink{marks: true, solid: true, chroma: fullChroma}
 
 func (a ink) or(b ink) ink {
-	return ink{a.marks || b.marks, max(a.chroma, b.chroma), a.unembedded || b.unembedded}
+	return ink{a.marks || b.marks, a.solid || b.solid, max(a.chroma, b.chroma), a.unembedded || b.unembedded}
 }
 
 // graphics is the part of the graphics state that ink depends on.
@@ -86,7 +87,7 @@ func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth i
 	path := false
 	paint := func(p pen, gone bool) {
 		if !p.white && !gone && section.hidden == 0 {
-			found.marks = true
+			found.marks, found.solid = true, true
 			found.chroma = max(found.chroma, p.chroma)
 		}
 	}
@@ -172,13 +173,14 @@ func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth i
 			}
 		case "BI":
 			if section.hidden == 0 {
-				p, gone := k.inline(t, resources, g)
-				paint(p, gone)
+				if p, gone := k.inline(t, resources, g); !p.white && !gone {
+					found = found.or(ink{marks: true, chroma: p.chroma})
+				}
 			}
 		case "BDC", "BMC", "EMC":
 			section.mark(k.s, t, op, resources)
 		}
-		if found.marks && found.chroma == fullChroma && found.unembedded {
+		if found.solid && found.chroma == fullChroma && found.unembedded {
 			return found
 		}
 	}
@@ -255,7 +257,7 @@ func (k *inkScanner) text(g graphics, resources types.Dict, depth int) (found in
 		pen        pen
 	}{{fill, g.fillGone, g.fill}, {stroke, g.strokeGone, g.stroke}} {
 		if u.uses && !u.gone && !u.pen.white {
-			found.marks = true
+			found.marks, found.solid = true, true
 			found.chroma = max(found.chroma, u.pen.chroma)
 		}
 	}

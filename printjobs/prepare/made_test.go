@@ -3,6 +3,7 @@ package prepare
 import (
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,8 +80,8 @@ func TestMadeMarkup(t *testing.T) {
 			if facts.Pages[0].Blank == (shows || c.content != "") {
 				t.Errorf("facts %+v", facts.Pages[0])
 			}
-			if len(facts.Warnings) != 0 {
-				t.Errorf("warnings %+v", facts.Warnings)
+			if others := slices.DeleteFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodeBlankLetter }); len(others) != 0 {
+				t.Errorf("warnings %+v", others)
 			}
 		})
 	}
@@ -145,8 +146,8 @@ func TestMadeFields(t *testing.T) {
 					t.Errorf("%v at %g, %g mm, want %v", got, s.x, s.y, s.want)
 				}
 			}
-			if len(facts.Warnings) != 0 {
-				t.Errorf("warnings %+v", facts.Warnings)
+			if others := slices.DeleteFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodeBlankLetter }); len(others) != 0 {
+				t.Errorf("warnings %+v", others)
 			}
 			fonts, err := exec.Command("pdffonts", out).Output()
 			if err != nil || strings.Contains(string(fonts), " no  ") || strings.Contains(string(fonts), "Liberation") != (c.want != "") {

@@ -293,6 +293,8 @@ func newLetter(ctx context.Context, req Request, docs []input, repair map[int]bo
 		}
 	}
 	l.checkLetter()
+	l.checkBlank()
+	l.refused, l.facts.Warnings = gathered(l.refused), gathered(l.facts.Warnings)
 	return l, nil
 }
 
@@ -321,6 +323,7 @@ type letter struct {
 	// repair holds the documents to read by looking for their objects, and
 	// searched those that were, or for which it is of no use.
 	repair, searched map[int]bool
+	inked            bool // something of it is not white
 }
 
 func (l *letter) refuse(f ...Finding) {
@@ -332,11 +335,6 @@ func (l *letter) refuse(f ...Finding) {
 
 func (l *letter) warn(f Finding) {
 	f.Severity = LevelWarning
-	for _, w := range l.facts.Warnings {
-		if sameFinding(w, f) {
-			return
-		}
-	}
 	l.facts.Warnings = append(l.facts.Warnings, f)
 }
 
@@ -397,6 +395,7 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 	if src.promised > 0 {
 		l.warn(pageCountWarning(index, src.promised, len(pages)))
 	}
+	l.checkKind(src, pages)
 	if src.repaired {
 		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, index, 0))
 	}
@@ -575,7 +574,10 @@ func (r *Refusal) Error() string {
 			b.WriteByte(';')
 		}
 		fmt.Fprintf(&b, " %s (document %d", f.Code, f.Document+1)
-		if f.Page > 0 {
+		switch {
+		case len(f.Pages) > 1:
+			fmt.Fprintf(&b, ", page %d and %d more", f.Page, len(f.Pages)-1)
+		case f.Page > 0:
 			fmt.Fprintf(&b, ", page %d", f.Page)
 		}
 		b.WriteByte(')')

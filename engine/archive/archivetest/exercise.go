@@ -1815,6 +1815,18 @@ func alarms(s *suite) {
 	s.same(list(true), []engine.Alarm{third, second})
 	s.same(list(false), []engine.Alarm{third, second, first})
 	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "", "x") })
+	// Acknowledged until it is over; one that comes again is not.
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", "x") })
+	known := step(func(tx engine.Tx) error { return tx.AckAlarm(s.ctx, "known", "bestilt ny") })
+	s.same(list(true)[0].AckedAt, known)
+	s.same(list(true)[0].AckReason, "bestilt ny")
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", "y") })
+	s.same(list(true)[0].AckedAt, known)
+	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AckAlarm(s.ctx, "known", "x") })
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", "z") })
+	s.same(list(true)[0].AckedAt, time.Time{})
+	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
 
 	// What a sink was told, and another was not.
 	told := func(sink string) (got []engine.AlarmDelivery) {
