@@ -1,7 +1,9 @@
 package billing
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 )
 
 // Sent is what we handed to the vendor for one letter, as the manifest of its job says.
@@ -24,7 +26,12 @@ type Tolerances struct {
 	ProductionOre Ore `toml:"production_ore"` // øre per letter against the price list
 	PostageOre    Ore `toml:"postage_ore"`    // øre per letter against the price list
 	InvoiceOre    Ore `toml:"invoice_ore"`    // øre of a kind of cost of an invoice against the receipts
+	// LetterOre is what a letter may cost in all, where no price list says what it should: 0 is DefaultLetterOre.
+	LetterOre Ore `toml:"letter_ore"`
 }
+
+// DefaultLetterOre is far above the cost of a letter: kr 1 000,00 net.
+const DefaultLetterOre Ore = 1_000_00
 
 // DefaultTolerances is ±10 % or ±5 g for weight and nothing for the rest.
 func DefaultTolerances() Tolerances { return Tolerances{WeightPercent: 10, WeightGram: 5} }
@@ -48,6 +55,8 @@ const (
 	DeviationProduction     DeviationKind = "PRODUKSJON"     // production cost differs from the price list
 	DeviationPostage        DeviationKind = "PORTO"          // postage differs from the price list
 	DeviationInvoice        DeviationKind = "FAKTURA"        // an invoice differs from the receipts
+	DeviationPosted         DeviationKind = "POSTDATO"       // posted before the hand-over, or after the receipt came
+	DeviationAmount         DeviationKind = "BELOP"          // an amount far above what a letter costs, and no price to hold it against
 )
 
 var deviationNames = map[DeviationKind]string{
@@ -65,6 +74,8 @@ var deviationNames = map[DeviationKind]string{
 	DeviationProduction:     "Produksjonskostnad avviker fra prislisten",
 	DeviationPostage:        "Porto avviker fra prislisten",
 	DeviationInvoice:        "Faktura avviker fra kvitteringene",
+	DeviationPosted:         "Dato for postlegging kan ikke stemme",
+	DeviationAmount:         "Uvanlig høyt beløp for ett brev",
 }
 
 // Norwegian gives the words a finance officer reads for the kind.
@@ -150,6 +161,37 @@ func ReconcilePrice(production, postage Ore, r ReceiptRow, tol Tolerances) []Dev
 	return out
 }
 
+// ofReceipt are the kinds of deviation that are found in one receipt, and that a receipt in its place can put right.
+var ofReceipt = []DeviationKind{
+	DeviationPages, DeviationColour, DeviationSheets, DeviationEnvelope, DeviationWeight, DeviationKonteringskode, DeviationJob, DeviationProduction,
+	DeviationPostage, DeviationPosted, DeviationAmount, DeviationConflict,
+}
+
+// ReceiptDeviations are the kinds of deviation that are found in one receipt, and that a receipt in its place can put right.
+func ReceiptDeviations() []DeviationKind { return slices.Clone(ofReceipt) }
+
+// ReconcileAmount looks at the amount of a receipt that there is no price for.
+func ReconcileAmount(r ReceiptRow, tol Tolerances) []Deviation {
+	most := cmp.Or(tol.LetterOre, DefaultLetterOre)
+	if r.Net() <= most {
+		return nil
+	}
+	return []Deviation{{Kind: DeviationAmount, Shipment: r.Shipment, Job: r.Job,
+		Expected: "høyst kr " + most.String(), Got: "kr " + r.Net().String(), Amount: r.Net() - most}}
+}
+
+// ReconcilePosted looks at the day on which a letter was posted, or came back: not before it was handed over, and not after the
+// receipt came. The vendor's clock may be some hours ahead, and receipts may be written the evening before: a day is let pass.
+func ReconcilePosted(r ReceiptRow, given, arrived Civil) (Deviation, bool) {
+	day := CivilOf(r.PostedAt, oslo)
+	last := arrived.AddDays(1)
+	if given <= day && day <= last {
+		return Deviation{}, false
+	}
+	return Deviation{Kind: DeviationPosted, Shipment: r.Shipment, Job: r.Job,
+		Expected: given.Norwegian() + " til " + arrived.Norwegian(), Got: day.Norwegian()}, true
+}
+
 // Repeated judges a second receipt for a letter that has one already: the same facts again are
 // DUBLETT, anything else is KONFLIKT. Neither is booked.
 func Repeated(booked, again ReceiptRow) Deviation {
@@ -157,8 +199,20 @@ func Repeated(booked, again ReceiptRow) Deviation {
 		return Deviation{Kind: DeviationDuplicate, Shipment: again.Shipment, Job: again.Job,
 			Expected: "én kvittering", Got: "samme kvittering på nytt"}
 	}
+	expected, got := receiptText(booked), receiptText(again)
+	if expected == got { // what differs is not among what is always told
+		expected, got = detailText(booked), detailText(again)
+	}
 	return Deviation{Kind: DeviationConflict, Shipment: again.Shipment, Job: again.Job,
-		Expected: receiptText(booked), Got: receiptText(again), Amount: again.Net() - booked.Net()}
+		Expected: expected, Got: got, Amount: charged(again) - charged(booked)}
+}
+
+// charged is what a receipt in force costs: a reversal nothing.
+func charged(r ReceiptRow) Ore {
+	if r.Kind == RowReversal {
+		return 0
+	}
+	return r.Net()
 }
 
 // Unknown is the deviation of a receipt for a letter or job that we do not know.
@@ -175,8 +229,22 @@ func Missing(s Sent, since Civil) Deviation {
 }
 
 func receiptText(r ReceiptRow) string {
+	if r.Kind == RowReversal {
+		return "trukket tilbake av trykkeriet, kr 0,00"
+	}
 	return fmt.Sprintf("%s, %s, %d g, kr %s, kode %s", count(r.Pages(), "side", "sider"), count(r.Sheets(), "ark", "ark"),
 		r.WeightGram, r.Net(), codeText(r.Konteringskode))
+}
+
+// detailText is what receiptText leaves out.
+func detailText(r ReceiptRow) string {
+	id := r.PrintID
+	if id == "" {
+		id = "(mangler)"
+	}
+	return fmt.Sprintf("postlagt %s, print-id %s, %s, %d+%d ark maskinelt, %d+%d manuelt, produksjon kr %s, porto kr %s",
+		r.PostedAt.In(oslo).Format("02.01.2006 15:04:05"), id, colours(r.PagesBW, r.PagesColour), r.EnvelopesAuto, r.ExtraSheetsAuto,
+		r.EnvelopesManual, r.ExtraSheetsManual, r.Production, r.Postage)
 }
 
 func colours(bw, colour int) string { return fmt.Sprintf("%d sort/hvitt, %d farge", bw, colour) }

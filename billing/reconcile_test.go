@@ -65,6 +65,33 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+// TestConflictsDiffer: whatever differs between two receipts, the texts of both sides differ, and name no amount that is not charged.
+func TestConflictsDiffer(t *testing.T) {
+	t.Parallel()
+	row := ReceiptRow{Job: "J1", Shipment: "S1", PrintID: "p1", PostedAt: time.Date(2026, 11, 24, 20, 0, 7, 0, time.UTC), PagesBW: 2, EnvelopesAuto: 1, ExtraSheetsAuto: 1,
+		WeightGram: 17, Production: 432, Postage: 1800, Konteringskode: "4100"}
+	for name, change := range map[string]func(*ReceiptRow){
+		"day":      func(r *ReceiptRow) { r.PostedAt = r.PostedAt.Add(time.Second) },
+		"print id": func(r *ReceiptRow) { r.PrintID = "" },
+		"colour":   func(r *ReceiptRow) { r.PagesBW, r.PagesColour = 1, 1 },
+		"envelope": func(r *ReceiptRow) { r.EnvelopesAuto, r.EnvelopesManual = 0, 1 },
+		"extra":    func(r *ReceiptRow) { r.ExtraSheetsAuto, r.ExtraSheetsManual = 0, 1 },
+		"share":    func(r *ReceiptRow) { r.Production, r.Postage = r.Production+1, r.Postage-1 },
+		"amount":   func(r *ReceiptRow) { r.Postage++ },
+		"code":     func(r *ReceiptRow) { r.Konteringskode = "" },
+		"reversal": func(r *ReceiptRow) { r.Kind = RowReversal },
+	} {
+		other := row
+		change(&other)
+		for _, pair := range [][2]ReceiptRow{{row, other}, {other, row}} {
+			d := Repeated(pair[0], pair[1])
+			if d.Kind != DeviationConflict || d.Expected == d.Got || d.Amount != charged(pair[1])-charged(pair[0]) {
+				t.Errorf("%s: %+v", name, d)
+			}
+		}
+	}
+}
+
 func TestRepeatedReceipt(t *testing.T) {
 	t.Parallel()
 	oslo := time.FixedZone("CET", 3600)

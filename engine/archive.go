@@ -87,6 +87,7 @@ type JobFilter struct {
 
 // DeviationFilter chooses deviations.
 type DeviationFilter struct {
+	Keys     []string  // only these; empty: all
 	From, To time.Time // recorded in [From, To); zero To: all
 	After    Deviation // only those that come after it, by At and Key; zero: from the first
 	Limit    int

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"postgang/billing"
 )
@@ -59,6 +60,10 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 			return err
 		}
 		d := ReceiptDecision{Receipt: c.Conflict.ID, Against: c.InForce.ID, Taken: r.Take, Reason: r.Reason}
+		decided := []billing.DeviationKind{billing.DeviationConflict}
+		if err := settleReceipt(ctx, tx, c.Conflict, decided, "avgjort: "+r.Reason); err != nil {
+			return err
+		}
 		if !r.Take {
 			return tx.DecideReceipt(ctx, d)
 		}
@@ -66,18 +71,14 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 		if !ok {
 			return fmt.Errorf("vendor %q is not configured any more, so that its VAT is not known", c.Conflict.Vendor)
 		}
-		deviations, err := e.takeReceipt(ctx, tx, v, d, c.Conflict.Receipt, c.InForce.Row)
+		deviations, span, err := e.takeReceipt(ctx, tx, v, d)
 		if err != nil {
 			return err
 		}
 		if err := tx.InsertDeviations(ctx, deviations); err != nil {
 			return err
 		}
-		first, last := c.Conflict.Row.PostedAt, c.InForce.Row.PostedAt
-		if last.Before(first) {
-			first, last = last, first
-		}
-		return e.lookAtInvoices(ctx, tx, v, first, last)
+		return e.lookAtInvoices(ctx, tx, v, span[0], span[1])
 	})
 	if err != nil {
 		return c, err
@@ -87,9 +88,66 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 	return c, nil
 }
 
-// takeReceipt brings a receipt in conflict into force in tx, in place of another: its amounts are booked under our
-// konteringskode, those of the other reversed, and what is odd about it is given. A reversal only reverses.
-func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDecision, taken Receipt, inForce billing.ReceiptRow) ([]Deviation, error) {
+// takeReceipt brings the receipt in conflict of a decision into force in tx, in place of another: its amounts are booked under our
+// konteringskode, those of the other reversed, what was odd about the other is settled, and what is odd about it is given. A reversal
+// only reverses. span are the first and the last time of posting whose costs change.
+func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDecision) (deviations []Deviation, span [2]time.Time, err error) {
+	taken, err := tx.Receipt(ctx, d.Receipt)
+	if err != nil {
+		return nil, span, err
+	}
+	inForce, err := tx.Receipt(ctx, d.Against)
+	if err != nil {
+		return nil, span, err
+	}
+	row := taken.Row
+	given, err := givenOver(ctx, tx, row.Job)
+	if err != nil {
+		return nil, span, err
+	}
+	at, odd := postedAt(row, given, taken.Fetched)
+	before, _ := postedAt(inForce.Row, given, inForce.Fetched)
+	if span = [2]time.Time{before, at}; at.Before(before) {
+		span = [2]time.Time{at, before}
+	}
+	d.Taken = true
+	if err := tx.DecideReceipt(ctx, d); err != nil {
+		return nil, span, err
+	}
+	closed, err := tx.ClosedMonths(ctx)
+	if err != nil {
+		return nil, span, err
+	}
+	why, settled := "rettet", "kvitteringen er rettet"
+	if row.Kind == billing.RowReversal {
+		why, settled = "trukket tilbake av trykkeriet", "kvitteringen er trukket tilbake"
+	}
+	if err := e.reverse(ctx, tx, closed, d.Against, taken.File, why); err != nil {
+		return nil, span, err
+	}
+	if err := settleReceipt(ctx, tx, inForce, billing.ReceiptDeviations(), settled); err != nil {
+		return nil, span, err
+	}
+	if row.Kind == billing.RowReversal {
+		return nil, span, nil
+	}
+	deviations, err = e.bookTaken(ctx, tx, v, closed, taken, at, before)
+	if err != nil {
+		return nil, span, err
+	}
+	for _, f := range odd {
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return nil, span, err
+		}
+		deviations = append(deviations, deviationOf(v.Key, taken.File, s.Account, tx.Now(), f))
+	}
+	return deviations, span, nil
+}
+
+// bookTaken books a receipt that takes the place of another, and holds it against what was sent. at and before are when the letter
+// counts as posted by it, and by the other.
+func (e *Engine) bookTaken(ctx context.Context, tx Tx, v Vendor, closed []ClosedMonth, taken ReceiptRecord, at, before time.Time) ([]Deviation, error) {
 	row := taken.Row
 	letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
 	if err != nil {
@@ -99,39 +157,22 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 	if err != nil {
 		return nil, err
 	}
-	booked := row
-	booked.Konteringskode = letter.Konteringskode
-	d.Taken = true
-	if err := tx.DecideReceipt(ctx, d); err != nil {
-		return nil, err
-	}
-	closed, err := tx.ClosedMonths(ctx)
-	if err != nil {
-		return nil, err
-	}
-	why := "rettet"
-	if row.Kind == billing.RowReversal {
-		why = "trukket tilbake av trykkeriet"
-	}
-	if err := e.reverse(ctx, tx, closed, d.Against, taken.File, why); err != nil {
-		return nil, err
-	}
-	if row.Kind == billing.RowReversal {
-		return nil, nil
-	}
 	j, err := tx.Job(ctx, row.Job)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Book(ctx, receiptLines(closed, tx.Now(), taken, booked, s.Account, j.Reprint, v.VAT)); err != nil {
+	booked := row
+	booked.Konteringskode, booked.PostedAt = letter.Konteringskode, at
+	if err := tx.Book(ctx, receiptLines(closed, tx.Now(), taken.Receipt, booked, s.Account, j.Reprint, v.VAT)); err != nil {
 		return nil, err
 	}
-	if s.PostedAt.Equal(inForce.PostedAt.Truncate(millisecond)) && !row.PostedAt.Equal(s.PostedAt) {
-		s.PostedAt = row.PostedAt.UTC().Truncate(millisecond)
+	if s.PostedAt.Equal(before) && !at.Equal(before) {
+		s.PostedAt = at
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return nil, err
 		}
 	}
+	row.PostedAt = at
 	found, err := e.reconcile(ctx, tx, v, s.Account, s.Zone, letter, row)
 	if err != nil {
 		return nil, err
@@ -144,16 +185,16 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 }
 
 // corrects brings a correction or reversal of the vendor's into force in tx.
-func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inForce Receipt) ([]Deviation, error) {
+func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inForce Receipt) ([]Deviation, [2]time.Time, error) {
 	r.State = ReceiptConflict
 	if err := tx.InsertReceipts(ctx, r); err != nil {
-		return nil, err
+		return nil, [2]time.Time{}, err
 	}
 	reason := "the vendor has corrected it"
 	if r.Row.Kind == billing.RowReversal {
 		reason = "the vendor has taken it back"
 	}
-	return e.takeReceipt(ctx, tx, v, ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason}, r, inForce.Row)
+	return e.takeReceipt(ctx, tx, v, ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason})
 }
 
 // saidBefore reports whether a receipt of the letter, in force or not, says the same as a row.

@@ -313,7 +313,7 @@ func TestInvoice(t *testing.T) {
 
 	// A correction after that: the sum stays what is invoiced, when it is booked anew.
 	s.closeMonth(t, from.UTC())
-	dearer := receiptRow(job, ids[0], from.In(engine.Oslo).Add(12*time.Hour))
+	dearer := receiptRow(job, ids[0], s.ledger(t)[0].PostedAt)
 	dearer.Production += 77
 	s.receipts(t, "k2.csv", dearer)
 	s.fetch(t)
@@ -459,7 +459,7 @@ func TestInvoiceDeviationComesBack(t *testing.T) {
 	}
 	is(engine.DeviationOpen)
 	// The receipt is an øre dearer, then what it was, in turn.
-	was := receiptRow(job, ids[0], from.In(engine.Oslo).Add(12*time.Hour))
+	was := receiptRow(job, ids[0], s.ledger(t)[0].PostedAt)
 	for i, more := range []billing.Ore{1, 0} {
 		row := was
 		row.Production, row.WeightGram = row.Production+more, row.WeightGram+i+1 // another receipt each time

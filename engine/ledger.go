@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,6 +81,9 @@ func bookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, 
 func receiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) []LedgerLine {
 	posted := booked.PostedAt.UTC().Truncate(millisecond)
 	at, note := bookAt(closed, posted, now, "postlagt")
+	if said := r.Row.PostedAt.UTC().Truncate(millisecond); !said.Equal(posted) {
+		note = strings.TrimSuffix(fmt.Sprintf("kvitteringen sier postlagt %s, som ikke kan stemme; %s", billing.CivilOf(said, Oslo).Norwegian(), note), "; ")
+	}
 	var lines []LedgerLine
 	for i, l := range billing.CostLines(booked, vat) {
 		line := LedgerLine{

@@ -179,6 +179,9 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	slices.SortStableFunc(rows, func(a, b billing.ReceiptRow) int { return cmp.Compare(a.Job, b.Job) })
 	out.Rows, out.Problems = len(rows), problems
 	file := ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.now(), Rows: len(rows), Problems: problems}
+	if stopped {
+		file.Fetched = known.Fetched
+	}
 	if len(problems) > 0 && stopped {
 		out.Again = true
 		return out, nil
@@ -286,6 +289,7 @@ type receiptApplier struct {
 	ships   map[string]*PostedShipment     // likewise
 	jobs    map[string]PrintJob            // as they were before their first row
 	touched map[string]bool                // jobs that have a receipt
+	given   map[string]billing.Civil       // the day on which a job was given over, at the earliest
 	// When the letters were posted whose costs changed: from the first to the last.
 	first, last time.Time
 
@@ -306,7 +310,7 @@ func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file Receip
 	}
 	a := receiptApplier{
 		e: e, tx: tx, v: v, file: file, closed: closed, out: out,
-		letters: map[letterInJob]*ReceiptLetter{}, ships: map[string]*PostedShipment{}, jobs: map[string]PrintJob{}, touched: map[string]bool{},
+		letters: map[letterInJob]*ReceiptLetter{}, ships: map[string]*PostedShipment{}, jobs: map[string]PrintJob{}, touched: map[string]bool{}, given: map[string]billing.Civil{},
 	}
 	for at, some := range slices.Collect(slices.Chunk(rows, receiptsAtOnce)) {
 		clear(a.letters)
@@ -460,11 +464,15 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 	}
 	account := l.Of.Account
 	if row.Kind == billing.RowReturn {
-		return a.returned(ctx, row)
+		return a.returned(ctx, account, row)
 	}
 	if l.Applied != nil {
-		if l.Applied.Row.SameFacts(row) {
-			a.aside(r, ReceiptDuplicate, account, billing.Repeated(l.Applied.Row, row))
+		same := l.Applied.Row
+		if row.Kind == "" && same.Kind == billing.RowCorrection { // what it corrects came later, and says the same
+			same.Kind = ""
+		}
+		if same.SameFacts(row) {
+			a.aside(r, ReceiptDuplicate, account, billing.Repeated(row, row))
 			return nil
 		}
 		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
@@ -481,36 +489,78 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 			a.aside(r, ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
 			return nil
 		}
-		a.changes(row.PostedAt, l.Applied.Row.PostedAt)
 		was := bookedNet(l.Applied.Row)
-		found, err := e.corrects(ctx, tx, a.v, r, *l.Applied)
+		found, span, err := e.corrects(ctx, tx, a.v, r, *l.Applied)
 		if err != nil {
 			return err
 		}
+		a.changes(span[:]...)
 		a.deviations = append(a.deviations, found...)
 		a.out.Deviate += len(found)
 		a.out.Corrects++
 		a.out.Booked += bookedNet(row) - was
 		return a.look(ctx, []billing.ReceiptRow{row})
 	}
-	a.changes(row.PostedAt)
+	at, odd, err := a.postedAt(ctx, row)
+	if err != nil {
+		return err
+	}
+	a.changes(at)
 	r.State = ReceiptApplied
 	a.receipts = append(a.receipts, r)
 	l.Applied = &r
 	// The amounts are the vendor's word; the code is ours: a wrong code in a receipt is a deviation, it does not move
 	// the cost to another budget.
 	booked, reprint := row, a.jobs[row.Job].Reprint
-	booked.Konteringskode = l.Konteringskode
+	booked.Konteringskode, booked.PostedAt = l.Konteringskode, at
 	a.lines = append(a.lines, receiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
 	a.out.Applied++
 	a.out.Booked += row.Net()
+	row.PostedAt = at
 	found, err := e.reconcile(ctx, tx, a.v, account, l.Of.Zone, l.JobLetter, row)
 	if err != nil {
 		return err
 	}
-	a.deviate(account, found...)
+	a.deviate(account, append(found, odd...)...)
 	a.post(row, reprint)
 	return nil
+}
+
+// postedAt is when a letter counts as posted: when its receipt says, or, when that cannot be, when the receipt came. odd says so then.
+func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (at time.Time, odd []billing.Deviation, err error) {
+	given, known := a.given[row.Job]
+	if !known {
+		if given, err = givenOver(ctx, a.tx, row.Job); err != nil {
+			return at, nil, err
+		}
+		a.given[row.Job] = given
+	}
+	at, odd = postedAt(row, given, a.file.Fetched)
+	return at, odd, nil
+}
+
+// postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
+func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
+	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, Oslo)); is {
+		return arrived.UTC().Truncate(millisecond), []billing.Deviation{d}
+	}
+	return row.PostedAt.UTC().Truncate(millisecond), nil
+}
+
+// givenOver is the day on which a job was given over at the earliest: when it passed its last gate. One that did not, as far as the
+// archive knows, cannot have been given over before it was made.
+func givenOver(ctx context.Context, r Reader, job string) (billing.Civil, error) {
+	history, err := r.JobHistory(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	for _, ev := range history {
+		if ev.To == JobCommitted {
+			return billing.CivilOf(ev.At, Oslo), nil
+		}
+	}
+	j, err := r.Job(ctx, job)
+	return billing.CivilOf(j.Created, Oslo), err
 }
 
 // post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
@@ -536,24 +586,29 @@ func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
 }
 
 // returned takes a row that says that a letter came back.
-func (a *receiptApplier) returned(ctx context.Context, row billing.ReceiptRow) error {
+func (a *receiptApplier) returned(ctx context.Context, account string, row billing.ReceiptRow) error {
 	if err := a.write(ctx); err != nil {
 		return err
 	}
-	news, err := a.e.returned(ctx, a.tx, row.Shipment, a.ships[row.Shipment].Status, a.v.Key, row)
+	at, odd, err := a.postedAt(ctx, row)
+	if err != nil {
+		return err
+	}
+	news, err := a.e.returned(ctx, a.tx, row.Shipment, a.ships[row.Shipment].Status, a.v.Key, row, at)
 	if news {
 		a.out.Returned++
+		a.deviate(account, odd...)
 	} else {
 		a.out.Doubles++
 	}
 	return err
 }
 
-// returned notes in the history that a letter came back. Its status stays: it was printed and posted. news: it was not noted
-// before.
-func (e *Engine) returned(ctx context.Context, tx Tx, shipment string, status Status, vendor string, row billing.ReceiptRow) (news bool, err error) {
-	at := row.PostedAt.UTC().Truncate(millisecond)
-	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, at.Format(time.RFC3339), row.Reason)
+// returned notes in the history that a letter came back at a time. Its status stays: it was printed and posted. news: it was not
+// noted before.
+func (e *Engine) returned(ctx context.Context, tx Tx, shipment string, status Status, vendor string, row billing.ReceiptRow, at time.Time) (news bool, err error) {
+	said := row.PostedAt.UTC().Truncate(millisecond)
+	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, said.Format(time.RFC3339), row.Reason)
 	history, err := tx.History(ctx, shipment)
 	if err != nil || slices.ContainsFunc(history, func(ev Event) bool { return ev.Key == key }) {
 		return false, err
@@ -575,12 +630,12 @@ func bookedNet(r billing.ReceiptRow) billing.Ore {
 func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, account, zone string, letter JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
 	found := billing.Reconcile(sentOf(letter), row, v.Tolerances)
 	if v.Prices == nil {
-		return found, nil
+		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), nil
 	}
 	quote, err := v.Prices.Quote(e.pricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
-		return found, tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
+		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
 	}
 	return append(found, billing.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
 }
@@ -588,9 +643,35 @@ func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, account, zone s
 // deviationOf places a finding in the ledger. The same one in the same file is one.
 func deviationOf(vendor, file, account string, at time.Time, d billing.Deviation) Deviation {
 	return Deviation{
-		Key: strings.Join([]string{vendor, file, d.Job, d.Shipment, string(d.Kind)}, "/"),
+		Key: deviationKey(vendor, file, d.Job, d.Shipment, d.Kind),
 		At:  at, Vendor: vendor, File: file, Account: account, Finding: d,
 	}
+}
+
+func deviationKey(vendor, file, job, shipment string, kind billing.DeviationKind) string {
+	return strings.Join([]string{vendor, file, job, shipment, string(kind)}, "/")
+}
+
+// settleReceipt settles what was found in a receipt of a file, of these kinds, since another took its place or a person decided.
+// What people have accepted or settled stays so.
+func settleReceipt(ctx context.Context, tx Tx, r ReceiptRecord, kinds []billing.DeviationKind, reason string) error {
+	keys := make([]string, len(kinds))
+	for i, kind := range kinds {
+		keys[i] = deviationKey(r.Vendor, r.File, r.Row.Job, r.Row.Shipment, kind)
+	}
+	found, err := tx.Deviations(ctx, DeviationFilter{Keys: keys})
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		if d.State != DeviationOpen && d.State != DeviationDisputed {
+			continue
+		}
+		if err := tx.DecideDeviation(ctx, d.Key, DeviationSettled, reason); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sentOf is what we know of a letter that we sent, for reconciliation.

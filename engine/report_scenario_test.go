@@ -55,13 +55,16 @@ func TestReportAtMonthBoundaries(t *testing.T) {
 	february := january.Add(time.Millisecond)
 	s.clock.set(january)
 	a := s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	job := s.onlyJob(t).ID
 	late := s.accepted(t, "late", newLetter("Sen"))
 	s.clock.set(february)
 	b := s.accepted(t, "b", newLetter("To"))
 	s.night(t)
-	job := s.onlyJob(t).ID
-	// Both were handed over in February; the vendor says that one was posted just before midnight to it.
-	s.receipts(t, "k1.csv", receiptRow(job, a, january.Truncate(time.Second)), receiptRow(job, b, february))
+	jobs := s.jobs(t)
+	second := jobs[len(jobs)-1].ID
+	// The vendor says that one was posted just before midnight to February, and the other after it.
+	s.receipts(t, "k1.csv", receiptRow(job, a, january.Truncate(time.Second)), receiptRow(second, b, february))
 	s.fetch(t)
 	jan, feb := s.report(t, "2026-01"), s.report(t, "2026-02")
 	if jan.Counters.Received != 2 || feb.Counters.Received != 1 {
@@ -81,7 +84,7 @@ func TestReportAtMonthBoundaries(t *testing.T) {
 		t.Errorf("missing in February: %v, want %s", got, late)
 	}
 	s.clock.add(24 * time.Hour)
-	s.receipts(t, "k2.csv", receiptRow(job, late, s.clock.now()))
+	s.receipts(t, "k2.csv", receiptRow(second, late, s.clock.now()))
 	s.fetch(t)
 	if got := missing(s.report(t, "2026-02")); len(got) != 0 {
 		t.Errorf("missing after the receipt: %v", got)

@@ -200,6 +200,11 @@ that is there is not written over.`,
 				if err != nil {
 					return err
 				}
+				for _, v := range views {
+					if !slices.Contains([]engine.DeviationState{engine.DeviationOpen, engine.DeviationDisputed}, v.State) {
+						return fmt.Errorf("deviation %s is %s and not disputed; to dispute it all the same: postgang deviations decide %s --state open", v.ID, v.State, v.ID)
+					}
+				}
 				if len(views) == 0 {
 					return errors.New("nothing of this vendor is open or disputed")
 				}

@@ -161,6 +161,9 @@ func (r *reader) Deviations(ctx context.Context, f engine.DeviationFilter) ([]en
 	if !f.To.IsZero() {
 		where = append(where, "v.found_at < "+a.add(f.To))
 	}
+	if len(f.Keys) > 0 {
+		where = append(where, "v.key IN "+in(&a, f.Keys))
+	}
 	if f.After.Key != "" {
 		at := a.add(f.After.At)
 		where = append(where, "v.found_at >= "+at, "(v.found_at > "+at+" OR v.key > "+a.add(f.After.Key)+")")

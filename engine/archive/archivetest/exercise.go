@@ -1298,6 +1298,7 @@ func deviations(s *suite) {
 			{engine.DeviationFilter{From: T0, To: T0.Add(time.Hour)}, []engine.Deviation{early, same}},
 			{engine.DeviationFilter{From: T0.Add(time.Hour)}, []engine.Deviation{late}},
 			{engine.DeviationFilter{Limit: 2}, []engine.Deviation{early, same}},
+			{engine.DeviationFilter{Keys: []string{late.Key, early.Key, "borte"}}, []engine.Deviation{early, late}},
 			{engine.DeviationFilter{After: early, Limit: 1}, []engine.Deviation{same}},
 			{engine.DeviationFilter{After: same, Limit: 2}, []engine.Deviation{late}},
 			{engine.DeviationFilter{After: late}, nil},
