@@ -42,6 +42,8 @@ var alarmKinds = map[string]alarmKind{
 	"disk":      {SeverityCritical, "disks are nearly full"},
 
 	"missed":    {SeverityMajor, "schedules were missed"},
+	"failed":    {SeverityMajor, "nights failed"},
+	"died":      {SeverityMajor, "nights ended in the middle"},
 	"schedule":  {SeverityMajor, "planned runs failed"},
 	"overdue":   {SeverityMajor, "accounts have letters that should have gone"},
 	"failing":   {SeverityMajor, "steps of jobs fail again and again"},

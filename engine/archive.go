@@ -119,6 +119,14 @@ type Reader interface {
 	// limit after the id `after`.
 	Due(ctx context.Context, now time.Time, accounts []string, after string, limit int) ([]Shipment, error)
 
+	// DueAhead lists shipments as Due does, of all accounts, that are due after a time though not because they were unread
+	// (ReasonUnread): they were due at once when they were taken.
+	DueAhead(ctx context.Context, after time.Time) ([]Shipment, error)
+	// Overdue counts what Due lists at a time, by account, with the time of the one that was due first.
+	Overdue(ctx context.Context, at time.Time) ([]OverdueCount, error)
+	// ReceivedAfter counts the shipments received after a time, and gives the last of their times.
+	ReceivedAfter(ctx context.Context, t time.Time) (n int, last time.Time, err error)
+
 	Job(ctx context.Context, id string) (PrintJob, error)
 	Jobs(ctx context.Context, f JobFilter) ([]PrintJob, error)
 	JobLetters(ctx context.Context, job string) ([]JobLetter, error) // by letter number
@@ -452,6 +460,13 @@ type AlarmDelivery struct {
 	ToldRaised time.Time // zero: not yet
 	ToldOver   time.Time // that it is resolved; zero: not yet
 	ToldBefore time.Time // when the sink was last told of any alarm with this key; zero: never
+}
+
+// OverdueCount is how many letters of an account are due and not collected.
+type OverdueCount struct {
+	Account string
+	Count   int
+	Oldest  time.Time
 }
 
 // Alarm is something that a person must look at.

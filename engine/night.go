@@ -59,6 +59,9 @@ func (e *Engine) Collect(ctx context.Context) (Collected, error) {
 		return out, fmt.Errorf("collect: %w", err)
 	}
 	out.Digital = n
+	if err := e.dueNow(ctx); err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
 	sum, err := e.spentToday(ctx)
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)

@@ -337,6 +337,9 @@ func (e *Engine) Scheduled(ctx context.Context, schedules []Schedule, since time
 		case ScheduleNight:
 			run = func(ctx context.Context, _ time.Time) (string, error) {
 				n, err := e.RunNight(ctx, NightOptions{})
+				if errors.Is(err, ErrUnsettled) && len(n.Unsettled) == 0 {
+					err = nil // what is UNCERTAIN has an alarm of its own, and the night did its work
+				}
 				return n.Summary(), err
 			}
 		case ScheduleReceipts:

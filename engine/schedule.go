@@ -465,6 +465,11 @@ func (e *Engine) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	if runErr != nil && ctx.Err() != nil {
 		return runErr
 	}
+	if errors.Is(runErr, ErrLocked) {
+		// A person is at the same work just now. The slot stays RUNNING, and is resumed when they have finished.
+		e.log.Info("slot waits for another process", "schedule", s.Name, "slot", slot)
+		return nil
+	}
 	state := SlotDone
 	if runErr != nil {
 		state, summary = SlotFailed, runErr.Error()
@@ -478,6 +483,11 @@ func (e *Engine) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 			}
 		} else if err := tx.ResolveAlarm(ctx, alarm); err != nil {
 			return err
+		}
+		if runErr == nil && s.Name == ScheduleNight {
+			if err := nightSucceeded(ctx, tx); err != nil {
+				return err
+			}
 		}
 		return tx.FinishSlot(ctx, s.Name, slot, state, summary)
 	})

@@ -92,7 +92,12 @@ const (
 
 // watched is what the rules of overdue look at.
 type watched struct {
-	night      Slot                // the newest of the nights in the ledger; zero: none
+	night      Slot                // the newest of the nights in the ledgers; zero: none
+	died       Slot                // the newest night by hand, when it has no end and nobody is at it; zero: it has
+	overdue    []OverdueCount      // due for too long and not collected
+	clock      clockSeen           // zero: nobody looks
+	ahead      int                 // letters received at times that lie ahead of the clock
+	aheadTo    time.Time           // the last of these times
 	failing    map[string][]string // jobs by vendor and step whose step fails again and again
 	deviations map[string]int      // of 30 days, by vendor
 	conflicts  map[string]int      // receipts that nobody has decided about, by vendor
@@ -120,7 +125,41 @@ const (
 	alarmExpiring  = "expiring:"   // and the vendor
 	alarmManual    = "manual:"     // and the vendor
 	alarmGuard     = "guard:"      // and what is kept back
+	alarmOverdue   = "overdue:"    // and the account
+	alarmClock     = "clock:"      // and what is wrong with it
+	alarmDied      = "died:"       // and the schedule
 )
+
+// standstill alarms what shows that nights do not do their work, whoever starts them.
+func (e *Engine) standstill(w watched, now time.Time, alarms map[string]string) {
+	for _, c := range w.overdue {
+		alarms[alarmOverdue+c.Account] = fmt.Sprintf("%d letters of account %s should have gone to paper and are in no print job, the first since %s. Do the nights run and succeed? See postgang status, then run postgang night",
+			c.Count, c.Account, clockOf(c.Oldest))
+	}
+	if s := w.died; !s.At.IsZero() {
+		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", clockOf(s.Started))
+	}
+	if c := w.clock; !c.Noticed.IsZero() {
+		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", clockOf(c.Latest), clockOf(c.Noticed))
+	}
+	if w.ahead > 0 {
+		alarms[alarmClock+"received"] = fmt.Sprintf("%d letters were received at times that lie ahead of the clock, up to %s: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports",
+			w.ahead, clockOf(w.aheadTo))
+	}
+}
+
+// overdueSince is the time up to which letters that are due should have been collected by now: two virkedager have passed since.
+func overdueSince(now time.Time) time.Time {
+	day := DayOf(now)
+	for (Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
+		day = day.Add(-1)
+	}
+	return day.Add(1).Start().Add(-millisecond).UTC()
+}
+
+// overdueAfter is how many whole virkedager a letter may be due before a night takes it: nights may stand still over holidays, and
+// one may fail.
+const overdueAfter = 2
 
 // overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
 // an alarm that stays counts no occurrences.
@@ -154,6 +193,7 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
 			clockOf(w.nights[n-1]), n)
 	}
+	e.standstill(w, now, alarms)
 	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == SlotRunning && now.Sub(s.Started) > limit {
 		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", clockOf(s.At), clockOf(s.Started), limit)
 	} else if took := s.Finished.Sub(s.Started); s.State == SlotDone && took > limit {
@@ -199,12 +239,32 @@ func clockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") 
 // alarm from RunDue.) It may be called at any time and by several processes.
 func (e *Engine) Watch(ctx context.Context) error {
 	now := e.now()
+	clock, clockOff, err := e.noteClock(ctx, now)
+	if err == nil {
+		err = e.promise(ctx, now)
+	}
+	if err != nil {
+		return fmt.Errorf("look for what is overdue: %w", err)
+	}
+	byHand, err := view(ctx, e.archive, func(r Reader) (Slot, error) { return lastByHand(ctx, r) })
+	if err != nil {
+		return fmt.Errorf("look for what is overdue: %w", err)
+	}
+	died := e.diedByHand(ctx, byHand)
 	var wanted map[string]string
 	open := map[string]string{}
-	err := e.archive.View(ctx, func(r Reader) error {
+	err = e.archive.View(ctx, func(r Reader) error {
 		w, err := e.watched(ctx, r, now)
 		if err != nil {
 			return err
+		}
+		if died {
+			w.died = byHand
+		}
+		if clockOff {
+			w.ahead = 0
+		} else {
+			w.clock = clock
 		}
 		wanted = e.overdue(w, now)
 		alarms, err := r.Alarms(ctx, true)
@@ -256,12 +316,54 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard} {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard,
+		alarmOverdue, alarmClock, alarmDied} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
 	}
 	return false
+}
+
+// promise notes when the nights were first promised, where nothing has run them yet: those after it can be missed.
+func (e *Engine) promise(ctx context.Context, now time.Time) error {
+	for _, s := range e.schedules {
+		if s.Name == ScheduleNight {
+			_, _, err := e.slotsUntil(ctx, s, now, now)
+			return err
+		}
+	}
+	return nil
+}
+
+// watchedNights looks at the nights that are planned, and at those that were run by hand: a night by hand makes up for those that
+// were planned before it.
+func (e *Engine) watchedNights(ctx context.Context, r Reader, now time.Time, w *watched) error {
+	byHand, err := lastByHand(ctx, r)
+	if err != nil {
+		return err
+	}
+	w.night = byHand
+	for _, s := range e.schedules {
+		if s.Name != ScheduleNight {
+			continue
+		}
+		last, err := r.LastSlot(ctx, s.Name)
+		if errors.Is(err, ErrNotFound) {
+			var begun string
+			if begun, err = r.Setting(ctx, ledgerBegins+s.Name); err == nil {
+				last.At, err = time.Parse(time.RFC3339Nano, begun)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		w.nights = slices.DeleteFunc(missedNights(s, last, now), func(at time.Time) bool { return !byHand.At.Before(at) })
+		if last.At.After(byHand.At) {
+			w.night = last
+		}
+	}
+	return nil
 }
 
 func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched, error) {
@@ -308,18 +410,14 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 	if w.held, err = r.CountHeld(ctx); err != nil {
 		return w, err
 	}
-	for _, s := range e.schedules {
-		if s.Name != ScheduleNight {
-			continue
-		}
-		last, err := r.LastSlot(ctx, s.Name)
-		if errors.Is(err, ErrNotFound) {
-			continue // no night was ever promised
-		}
-		if err != nil {
-			return w, err
-		}
-		w.night, w.nights = last, missedNights(s, last, now)
+	if err := e.watchedNights(ctx, r, now, &w); err != nil {
+		return w, err
+	}
+	if w.overdue, err = r.Overdue(ctx, overdueSince(now)); err != nil {
+		return w, err
+	}
+	if w.ahead, w.aheadTo, err = r.ReceivedAfter(ctx, now.Add(clockTolerance)); err != nil {
+		return w, err
 	}
 	deviations, err := r.Deviations(ctx, DeviationFilter{From: now.Add(-deviationDays * 24 * time.Hour), To: now})
 	if err != nil {

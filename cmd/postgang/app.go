@@ -34,8 +34,10 @@ type app struct {
 	alarms  *notify.Notifier
 	log     *slog.Logger
 	now     func() time.Time
-	running bool         // the queue's workers
-	beat    atomic.Int64 // when the daemon's loop last went round, Unix nanoseconds
+	// lastNight is what the last night of this process did.
+	lastNight engine.Night
+	running   bool         // the queue's workers
+	beat      atomic.Int64 // when the daemon's loop last went round, Unix nanoseconds
 	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
 	scheduleEvery time.Duration
 	// watchEvery is how often serve looks for what is overdue; 0: defaultWatchEvery.
@@ -182,6 +184,22 @@ func (o *options) load(ctx context.Context) (*app, error) {
 		return nil, err
 	}
 	return open(ctx, cfg, o.logger(), o.wiring)
+}
+
+// alarmedUnopened runs fn on the wired program with background work, and tells the sinks when it cannot be wired.
+func (o *options) alarmedUnopened(ctx context.Context, what string, fn func(a *app) error) error {
+	opened := false
+	err := o.with(ctx, true, func(a *app) error {
+		opened = true
+		return fn(a)
+	})
+	if err == nil || opened || isUsage(err) {
+		return err
+	}
+	if cfg, bad := config.Load(o.config); bad == nil {
+		o.tellUnopened(ctx, cfg, what, err)
+	}
+	return err
 }
 
 // with runs fn on the wired program. work: background work is done meanwhile.

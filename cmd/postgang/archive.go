@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,11 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"postgang/cmd/config"
+	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/notify"
 	"postgang/engine/queue"
 )
 
@@ -135,4 +139,31 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 	}
 	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "though documents are missing")
 	return cmd
+}
+
+// unopenedPrefix begins the name of the file whose time says when it was last told that a command could not begin.
+const unopenedPrefix = "postgang-unopened-"
+
+// tellUnopened tells every sink that a command could not open the archive, which is where alarms stand: else a night that cannot
+// begin would be known to cron alone. What cannot be recorded in the archive stands in the scratch folder: it is told once an hour, so
+// that a service manager that tries again and again does not fill anybody's mail.
+func (o *options) tellUnopened(ctx context.Context, cfg *config.Config, what string, failed error) {
+	told := filepath.Join(cfg.Work, unopenedPrefix+what)
+	if info, err := os.Stat(told); err == nil && time.Since(info.ModTime()).Abs() < time.Hour {
+		return
+	}
+	if err := os.WriteFile(told, nil, 0o600); err != nil {
+		o.logger().Error("alarm may be told over and over", "error", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+	defer cancel()
+	m := notify.Message{
+		Key: "archive:" + what, Text: fmt.Sprintf("postgang %s could not begin: %v", what, failed), Raised: time.Now(), Count: 1,
+		Severity: engine.SeverityCritical.String(),
+	}
+	for _, s := range cfg.Alarms {
+		if err := s.Sender.Send(ctx, []notify.Message{m}); err != nil {
+			o.logger().Error("alarm could not be told", "sink", s.Name, "error", err)
+		}
+	}
 }

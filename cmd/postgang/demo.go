@@ -218,6 +218,9 @@ func (d *demo) open(ctx context.Context) error {
 		return err
 	})
 	if err == nil {
+		err = d.app.archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
+	}
+	if err == nil {
 		err = d.app.start(ctx)
 	}
 	if err != nil {
@@ -583,6 +586,10 @@ allow_synthetic = true
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	err = a.archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
+	if err != nil {
+		return err
+	}
 	if err := a.start(ctx); err != nil {
 		return err
 	}

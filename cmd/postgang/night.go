@@ -39,12 +39,39 @@ the drop folder cannot be taken or lies where nobody takes it ("postgang alarms 
 					return o.print(v, func(w io.Writer) { showPlan(w, v) })
 				})
 			}
-			return o.with(cmd.Context(), true, func(a *app) error { return o.night(cmd.Context(), a, patience) })
+			return o.alarmedUnopened(cmd.Context(), "night", func(a *app) error { return o.recordedNight(cmd.Context(), a, patience) })
 		},
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "do nothing: tell what would be collected, with its expected cost")
 	cmd.Flags().DurationVar(&patience, "patience", engine.DefaultPatience, "how long the run may wait: for hand-ins to be prepared, then for jobs to be handed over")
 	return cmd
+}
+
+// recordedNight runs a night and has its outcome recorded, so that one that fails raises an alarm where no daemon runs either.
+func (o *options) recordedNight(ctx context.Context, a *app, patience time.Duration) error {
+	var said error
+	err := a.engine.NightByHand(ctx, func(ctx context.Context) (string, error) {
+		said = o.night(ctx, a, patience)
+		if exit := new(exitError); errors.As(said, &exit) && exit.code == exitPartial && len(a.lastNight.Unsettled) == 0 {
+			return a.lastNight.Summary(), nil // a person must look at something, and the night did its work
+		}
+		return a.lastNight.Summary(), said
+	})
+	if err == nil {
+		err = said
+	}
+	a.look(ctx)
+	return err
+}
+
+// look looks for what is overdue and tells of alarms, after a command's work and whatever came of it.
+func (a *app) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+	defer cancel()
+	if err := a.engine.Watch(ctx); err != nil {
+		a.log.Error("watch", "error", err)
+	}
+	a.tell(ctx)
 }
 
 func (o *options) night(ctx context.Context, a *app, patience time.Duration) error {
@@ -62,7 +89,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	step, finish = o.progress("handing over letters")
 	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: max(patience-time.Since(began), patience/handOverShare), Progress: step})
 	finish()
-	a.tell(ctx)
+	a.lastNight = n
 	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
 		return err
 	}

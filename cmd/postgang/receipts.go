@@ -26,7 +26,7 @@ func newReceiptsFetch(o *options) *cobra.Command {
 					return err
 				}
 				x, err := a.engine.Fetch(cmd.Context(), vendors...)
-				a.tell(cmd.Context())
+				a.look(cmd.Context())
 				if shown := o.showExchanged(x); shown != nil || err != nil {
 					if err != nil {
 						return err

@@ -47,6 +47,7 @@ start.`,
 			log := jsonLogger(o.err)
 			a, err := open(cmd.Context(), cfg, log, o.wiring)
 			if err != nil {
+				o.tellUnopened(cmd.Context(), cfg, "serve", err)
 				return err
 			}
 			defer func() {

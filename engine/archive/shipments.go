@@ -211,6 +211,44 @@ func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, afte
 	return out, nil
 }
 
+// waiting is what may be collected but for its time: word for word the conditions of the index shipment_waiting, and in no live job.
+const waiting = `s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
+			AND s.hold = '' AND s.prepared_sha IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)`
+
+// DueAhead lists what is due later than it should be.
+func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]engine.Shipment, error) {
+	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
+		WHERE `+waiting+` AND s.due_at > $1 AND s.due_reason <> 'ULEST' ORDER BY s.id`, after.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("list shipments that are due later: %w", err)
+	}
+	return out, nil
+}
+
+// Overdue counts what is due and not collected.
+func (r *reader) Overdue(ctx context.Context, at time.Time) ([]engine.OverdueCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c engine.OverdueCount, err error) {
+		err = scan(&c.Account, &c.Count, when{&c.Oldest})
+		return c, err
+	}, `SELECT s.account, count(*), min(s.due_at) FROM shipment s
+		WHERE `+waiting+` AND s.due_at <= $1 GROUP BY s.account ORDER BY s.account`, at.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("count overdue shipments: %w", err)
+	}
+	return out, nil
+}
+
+// ReceivedAfter counts shipments received after a time.
+func (r *reader) ReceivedAfter(ctx context.Context, t time.Time) (n int, last time.Time, err error) {
+	_, err = one(ctx, r, func(scan scan) (struct{}, error) { return struct{}{}, scan(&n, when{&last}) },
+		`SELECT count(*), max(received_at) FROM shipment WHERE received_at > $1`, t.UnixMilli())
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("count shipments received later: %w", err)
+	}
+	return n, last, nil
+}
+
 func dueQuery(now time.Time, accounts []string, after string, limit int) (string, args) {
 	a := args{now.UnixMilli(), after}
 	// The first conditions are word for word those of the index shipment_waiting.

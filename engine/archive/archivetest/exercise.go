@@ -589,7 +589,8 @@ func due(s *suite) {
 	s.put(func(v *engine.Shipment) { v.Status = engine.StatusVarslet; v.DueAt = T0 }, 2)
 	s.put(func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak }, 3)
 	s.put(func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP; v.Account = "helse" }, 4)
-	s.put(func(v *engine.Shipment) { v.DueAt = T0.Add(time.Millisecond) }, 11)
+	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), engine.ReasonNoDigitalID }, 11)
+	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), engine.ReasonUnread }, 17)
 	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = time.Time{}, "" }, 12)
 	s.put(func(v *engine.Shipment) { v.ReadAt = T0 }, 13)
 	s.put(func(v *engine.Shipment) { v.ClosedAt = T0 }, 14)
@@ -606,6 +607,27 @@ func due(s *suite) {
 		s.view(func(r engine.Reader) (err error) { got, err = r.Due(s.ctx, T0, accounts, after, limit); return err })
 		return ids(got)
 	}
+	s.view(func(r engine.Reader) error {
+		over, err := r.Overdue(s.ctx, T0)
+		want := map[string]int{"annen": 1, "helse": 1, "skole": 3}
+		for _, c := range over {
+			if c.Count != want[c.Account] || c.Oldest.After(T0) || c.Oldest.IsZero() {
+				s.Errorf("overdue: %+v", c)
+			}
+			delete(want, c.Account)
+		}
+		ahead, err2 := r.DueAhead(s.ctx, T0)
+		s.same(ids(ahead), []string{ID(11)})
+		later, err3 := r.DueAhead(s.ctx, T0.Add(time.Millisecond))
+		n, last, err4 := r.ReceivedAfter(s.ctx, T0.Add(1000*time.Hour))
+		if len(want) > 0 || len(later) > 0 || n > 0 || !last.IsZero() {
+			s.Errorf("not overdue: %v; %d are due later still, %d received later (%v)", want, len(later), n, last)
+		}
+		if n, last, err := r.ReceivedAfter(s.ctx, time.UnixMilli(1)); n != 22 || last.IsZero() || err != nil {
+			s.Errorf("%d received, the last at %v (%v)", n, last, err)
+		}
+		return errors.Join(err, err2, err3, err4)
+	})
 	both := []string{"skole", "helse"}
 	s.same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
 	s.same(list(both, "", 2), []string{ID(1), ID(2)})

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// nightsByHand is the ledger of the nights that a command ran, by the time when each began: by hand, or by cron where no daemon
+// runs. It is no schedule.
+const nightsByHand = "night-by-hand"
+
+// alarmNight is the alarm that the last night by hand failed.
+const alarmNight = "failed:night"
+
+// NightByHand runs a night that a command asked for, and records it: one that fails, also before it collects, is an alarm until a
+// night succeeds. summary tells of it in one line. A night that finds another one at work is neither.
+func (e *Engine) NightByHand(ctx context.Context, night func(ctx context.Context) (summary string, err error)) error {
+	held, release, err := e.archive.Lock(ctx, nightsByHand)
+	if errors.Is(err, ErrLocked) {
+		return fmt.Errorf("another process is running the night: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer release()
+	at, err := e.beginByHand(held)
+	if err != nil {
+		return err
+	}
+	summary, runErr := night(held)
+	runErr = lost(held, runErr)
+	// Recorded though the caller has had enough: an interrupted night is a night that did not succeed.
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	return errors.Join(runErr, e.endByHand(recording, at, summary, runErr))
+}
+
+// recordTime bounds recording how a night ended when it was interrupted.
+const recordTime = 10 * time.Second
+
+// beginByHand records that a night has begun. Earlier ones that have no end were killed: we hold the lock.
+func (e *Engine) beginByHand(ctx context.Context) (at time.Time, err error) {
+	err = e.archive.InTx(ctx, func(tx Tx) error {
+		slots, err := tx.Slots(ctx, nightsByHand, maxCatchUp)
+		if err != nil {
+			return err
+		}
+		for _, s := range slots {
+			if s.State == SlotRunning {
+				if err := tx.FinishSlot(ctx, nightsByHand, s.At, SlotFailed, "the process ended in the middle of it"); err != nil {
+					return err
+				}
+			}
+		}
+		for at = tx.Now(); ; at = at.Add(millisecond) {
+			fresh, err := tx.ClaimSlot(ctx, nightsByHand, at, SlotRunning)
+			if err != nil || fresh {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return at, fmt.Errorf("record the night: %w", err)
+	}
+	return at, nil
+}
+
+// endByHand records the outcome of a night.
+func (e *Engine) endByHand(ctx context.Context, at time.Time, summary string, runErr error) error {
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		switch {
+		case errors.Is(runErr, ErrLocked):
+			return tx.FinishSlot(ctx, nightsByHand, at, SlotSkipped, "another night was at work")
+		case runErr != nil:
+			if err := tx.FinishSlot(ctx, nightsByHand, at, SlotFailed, runErr.Error()); err != nil {
+				return err
+			}
+			n, err := failedInARow(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return tx.RaiseAlarm(ctx, alarmNight, failedNights(n, at, runErr.Error()))
+		}
+		if err := tx.FinishSlot(ctx, nightsByHand, at, SlotDone, summary); err != nil {
+			return err
+		}
+		return nightSucceeded(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("record the night: %w", err)
+	}
+	return nil
+}
+
+// nightSucceeded ends the alarms for nights that failed before.
+func nightSucceeded(ctx context.Context, tx Tx) error {
+	return errors.Join(tx.ResolveAlarm(ctx, alarmNight), tx.ResolveAlarm(ctx, "schedule:"+ScheduleNight))
+}
+
+// failedInARow counts the nights by hand since the last one that succeeded.
+func failedInARow(ctx context.Context, r Reader) (int, error) {
+	slots, err := r.Slots(ctx, nightsByHand, maxCatchUp)
+	n := 0
+	for _, s := range slots {
+		if s.State == SlotDone {
+			break
+		}
+		if s.State == SlotFailed {
+			n++
+		}
+	}
+	return n, err
+}
+
+func failedNights(n int, at time.Time, why string) string {
+	times := ""
+	if n > 1 {
+		times = fmt.Sprintf(", the last of %d in a row that failed", n)
+	}
+	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", clockOf(at), times, why)
+}
+
+// lastByHand is when the newest night by hand began that did something; zero: there is none.
+func lastByHand(ctx context.Context, r Reader) (Slot, error) {
+	slots, err := r.Slots(ctx, nightsByHand, maxCatchUp)
+	for _, s := range slots {
+		if s.State != SlotSkipped {
+			return s, err
+		}
+	}
+	return Slot{}, err
+}
+
+// diedByHand reports whether a night by hand has begun, has no end, and nobody is at it.
+func (e *Engine) diedByHand(ctx context.Context, last Slot) bool {
+	if last.State != SlotRunning {
+		return false
+	}
+	_, release, err := e.archive.Lock(ctx, nightsByHand)
+	if err != nil {
+		return false // somebody is at it
+	}
+	release()
+	return true
+}

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// clockTolerance is how far times may lie ahead of the clock without a word: clocks are put right by seconds.
+	clockTolerance = 10 * time.Minute
+	// clockRemembered is how long it is told that the clock went back. The time that it had then may never come.
+	clockRemembered = 72 * time.Hour
+)
+
+// SettingClock is the archive's setting with the latest time that it was worked with, or ClockOff.
+const SettingClock = "clock"
+
+// ClockOff as SettingClock: the archive lived on another clock than the machine's, such as a demonstration's, and nobody looks.
+const ClockOff = "off"
+
+// clockSeen is what is remembered of the clock.
+type clockSeen struct {
+	Latest  time.Time `json:"latest"`
+	Noticed time.Time `json:"noticed,omitzero"` // when it was found behind Latest; zero: it was not
+}
+
+// readClock gives what is remembered.
+func readClock(ctx context.Context, r Reader) (seen clockSeen, off bool, err error) {
+	text, err := r.Setting(ctx, SettingClock)
+	if errors.Is(err, ErrNotFound) {
+		return seen, false, nil
+	}
+	if err != nil || text == ClockOff {
+		return seen, text == ClockOff, err
+	}
+	if err := json.Unmarshal([]byte(text), &seen); err != nil {
+		return seen, false, fmt.Errorf("setting %s: %w", SettingClock, err)
+	}
+	return seen, false, nil
+}
+
+// at is what is remembered after a look at the clock.
+func (c clockSeen) at(now time.Time) clockSeen {
+	switch {
+	case !c.Latest.After(now.Add(clockTolerance)): // it goes on as it should
+		if now.After(c.Latest) {
+			c.Latest = now
+		}
+		c.Noticed = time.Time{}
+	case c.Noticed.IsZero() || c.Noticed.After(now.Add(clockTolerance)):
+		c.Noticed = now
+	case now.Sub(c.Noticed) > clockRemembered:
+		c = clockSeen{Latest: now}
+	}
+	return c
+}
+
+// noteClock remembers the time, and gives what is remembered. A minute more is not worth a write.
+func (e *Engine) noteClock(ctx context.Context, now time.Time) (clockSeen, bool, error) {
+	var next clockSeen
+	var off, write bool
+	look := func(r Reader) error {
+		seen, isOff, err := readClock(ctx, r)
+		off, next = isOff, seen.at(now)
+		write = !off && (next.Noticed != seen.Noticed || next.Latest.Sub(seen.Latest).Abs() >= time.Minute)
+		return err
+	}
+	err := e.archive.View(ctx, look)
+	if err == nil && write {
+		err = e.archive.InTx(ctx, func(tx Tx) error {
+			if err := look(tx); err != nil || !write {
+				return err
+			}
+			text, err := json.Marshal(next)
+			if err != nil {
+				return err
+			}
+			return tx.SetSetting(ctx, SettingClock, string(text))
+		})
+	}
+	if err != nil {
+		return next, off, fmt.Errorf("remember the time: %w", err)
+	}
+	return next, off, nil
+}
+
+// dueNow makes letters due that go to paper without a deadline and whose time lies ahead of the clock: they were taken while the
+// clock was ahead, and would wait until it gets there.
+func (e *Engine) dueNow(ctx context.Context) error {
+	if _, off, err := view2(ctx, e.archive, readClock); err != nil || off {
+		return err
+	}
+	ahead, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) {
+		return r.DueAhead(ctx, e.now().Add(clockTolerance))
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range ahead {
+		err := e.archive.InTx(ctx, func(tx Tx) error {
+			was := s.DueAt
+			s.DueAt = tx.Now()
+			if err := tx.UpdateShipment(ctx, s); err != nil {
+				return err
+			}
+			return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: s.Status, To: s.Status,
+				Reason: "klar for utskrift nå, ikke " + clockOf(was) + ": klokken gikk foran da brevet ble tatt imot"})
+		})
+		if err != nil && !errors.Is(err, ErrStale) { // changed just now: the next night looks again
+			return fmt.Errorf("shipment %s: %w", s.ID, err)
+		}
+	}
+	if len(ahead) > 0 {
+		e.log.Warn("letters were taken while the clock was ahead, and are due now", "letters", len(ahead))
+	}
+	return nil
+}
+
+// view2 runs fn on a snapshot and returns both of its values.
+func view2[A, B any](ctx context.Context, a Archive, fn func(ctx context.Context, r Reader) (A, B, error)) (A, B, error) {
+	var first A
+	var second B
+	err := a.View(ctx, func(r Reader) (err error) {
+		first, second, err = fn(ctx, r)
+		return err
+	})
+	return first, second, err
+}

@@ -1,0 +1,162 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine"
+)
+
+// byHand runs a night as the command does.
+func (s *stage) byHand(err error) error {
+	return s.engine.NightByHand(s.ctx, func(context.Context) (string, error) { return "gjort", err })
+}
+
+// TestFailedNightsAreAlarmed where nothing but cron starts them: twelve nights that fail before they collect.
+func TestFailedNightsAreAlarmed(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.accepted(t, "a", newLetter("En"))
+	down := errors.New("drop folder: permission denied")
+	for range 12 {
+		if err := s.byHand(down); !errors.Is(err, down) {
+			t.Fatal(err)
+		}
+		s.clock.add(24 * time.Hour)
+	}
+	s.watch(t)
+	s.wantAlarmText(t, "failed:night", "the last of 12 in a row that failed: drop folder: permission denied")
+	s.wantAlarmText(t, "overdue:"+konto, "1 letters of account "+konto+" should have gone to paper")
+	must(t, s.byHand(nil))
+	s.night(t)
+	s.watch(t)
+	if open := s.openAlarms(t); open["failed:night"].Key != "" || open["overdue:"+konto].Key != "" {
+		t.Errorf("still open: %v", open)
+	}
+}
+
+// TestNightThatIsKilled by hand is told of when nobody is at it any more, and ends with the next.
+func TestNightThatIsKilled(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	if !s.survive(t, func() {
+		_ = s.engine.NightByHand(s.ctx, func(context.Context) (string, error) {
+			s.watch(t)
+			s.wantAlarms(t) // somebody is at it
+			panic(died{"night"})
+		})
+	}) {
+		t.Fatal("nothing died")
+	}
+	s.watch(t)
+	s.wantAlarms(t, "died:night")
+	s.clock.add(time.Minute)
+	must(t, s.byHand(nil))
+	s.watch(t)
+	s.wantAlarms(t)
+	if got := s.slots(t, "night-by-hand"); got != "FAILED DONE" {
+		t.Errorf("slots %s", got)
+	}
+}
+
+// TestNightByHandDuringThePlannedOne: neither is a failure, and the planned one does its work when the other has finished.
+func TestNightByHandDuringThePlannedOne(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	sch, since := nightly(t, true), s.clock.now()
+	s.clock.add(24 * time.Hour)
+	n := 0
+	run := func(context.Context, time.Time) (string, error) {
+		n++
+		return "gjort", s.byHandNow(t, n)
+	}
+	for range 3 { // somebody is running the night by hand
+		if _, err := s.engine.RunDue(s.ctx, sch, since, run); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.slots(t, "night"); n < 3 && got != "RUNNING" {
+			t.Errorf("slots %s", got)
+		}
+	}
+	if got := s.slots(t, "night"); got != "DONE" || n != 3 {
+		t.Errorf("slots %s after %d runs", got, n)
+	}
+	s.wantAlarms(t)
+	// And the other way round.
+	_, release, err := s.archive.Lock(s.ctx, "night")
+	must(t, err)
+	err = s.engine.NightByHand(s.ctx, func(ctx context.Context) (string, error) {
+		n, err := s.engine.RunNight(ctx, engine.NightOptions{})
+		return n.Summary(), err
+	})
+	if !errors.Is(err, engine.ErrLocked) {
+		t.Errorf("night by hand: %v", err)
+	}
+	release()
+	s.watch(t)
+	s.wantAlarms(t)
+	if got := s.slots(t, "night-by-hand"); got != "SKIPPED" {
+		t.Errorf("slots %s", got)
+	}
+}
+
+// byHandNow is what a planned night finds: locked until the third time.
+func (s *stage) byHandNow(t *testing.T, n int) error {
+	t.Helper()
+	if n < 3 {
+		return fmt.Errorf("another process is running the night: %w", engine.ErrLocked)
+	}
+	return nil
+}
+
+// TestMissedNightsWithoutDaemon: with a schedule and nothing that runs it a night is missed, unless one is run by hand.
+func TestMissedNightsWithoutDaemon(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *engine.Config) { c.Schedules = []engine.Schedule{nightly(t, true)} })
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(48 * time.Hour)
+	s.watch(t)
+	s.wantAlarmText(t, "missed:night", "the last of 2")
+	must(t, s.byHand(nil))
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.add(24 * time.Hour)
+	s.watch(t)
+	s.wantAlarmText(t, "missed:night", "the last of 1")
+}
+
+// TestClockAhead: letters that were taken while the clock was ahead go with the next night, and somebody is told.
+func TestClockAhead(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	before := s.clock.now()
+	s.clock.add(300 * 24 * time.Hour)
+	id := s.accepted(t, "a", newLetter("En"))
+	s.watch(t)
+	s.wantAlarms(t)
+	s.clock.set(before)
+	s.watch(t)
+	s.wantAlarmText(t, "clock:back", "the clock has gone back")
+	s.wantAlarmText(t, "clock:received", "1 letters were received at times that lie ahead of the clock, up to 2027-")
+	s.night(t)
+	if got := s.shipment(t, id); got.Status != engine.StatusSendtPrint {
+		t.Errorf("the letter is %s, due %v", got.Status, got.DueAt)
+	}
+	found := false
+	for _, e := range view(t, s, func(r engine.Reader) ([]engine.Event, error) { return r.History(s.ctx, id) }) {
+		found = found || strings.Contains(e.Reason, "klokken gikk foran")
+	}
+	if !found {
+		t.Error("the history does not say why it was due")
+	}
+	s.clock.add(96 * time.Hour)
+	s.watch(t)
+	if open := s.openAlarms(t); open["clock:back"].Key != "" || open["clock:received"].Key == "" {
+		t.Errorf("after four days: %v", open)
+	}
+}
