@@ -34,9 +34,9 @@ func (k AdviceKind) Norwegian() (name, why string) {
 	case AdviceGrey:
 		return "Nesten grå sider i sort/hvitt", "Fargen på sidene er så svak at de ser like ut i sort/hvitt, som når en mal bruker mørk blågrå for sort. JPEG-bilder regnes som farge og er ikke med."
 	case AdviceIdentical:
-		return "Porto: likt format", "Levert samlet som sendinger av likt format: én konvoluttype, om lag samme vekt, og et minste antall. Regnet per avsender og dag."
+		return "Porto for likt format", "Levert samlet som sendinger av likt format: én konvoluttype, om lag samme vekt, og et minste antall. Regnet per avsender og dag."
 	case AdviceMixed:
-		return "Porto: ulike formater", "Levert samlet som sendinger av ulike formater, der prisen følger snittvekten. Regnet per avsender og dag."
+		return "Porto for ulike formater", "Levert samlet som sendinger av ulike formater, der prisen følger snittvekten. Regnet per avsender og dag."
 	}
 	return string(k), ""
 }
@@ -58,7 +58,8 @@ type WasteKind string
 
 // Kinds of saving and waste.
 const (
-	SavedRead      WasteKind = "LEST"       // read or delivered digitally in time
+	SavedRead      WasteKind = "LEST"       // read digitally in time
+	SavedDelivered WasteKind = "LEVERT"     // delivered in a digital mailbox
 	SavedAtGate    WasteKind = "TRUKKET"    // dropped out of a print job just before it was handed over
 	WasteReprint   WasteKind = "OMTRYKK"    // printed once more
 	WasteReturned  WasteKind = "RETUR"      // came back by post
@@ -69,7 +70,9 @@ const (
 func (k WasteKind) Norwegian() (name, what string) {
 	switch k {
 	case SavedRead:
-		return "Lest digitalt i tide", "Brev som ble lest eller levert digitalt, og aldri kom på papir."
+		return "Lest digitalt i tide", "Brev som ble lest digitalt før fristen, og aldri kom på papir."
+	case SavedDelivered:
+		return "Levert i digital postkasse", "Brev som ble levert i mottakerens digitale postkasse, og aldri kom på papir."
 	case SavedAtGate:
 		return "Trukket ved siste kontroll", "Brev som var i en utskriftsjobb og ble lest, stanset eller lukket rett før den ble levert. De er også med blant de andre."
 	case WasteReprint:
@@ -83,11 +86,12 @@ func (k WasteKind) Norwegian() (name, what string) {
 }
 
 // WasteRow is a kind of saving or waste. Estimated: the amount is the number of letters at the average cost of a letter in the
-// period.
+// period; Unknown when the period has none.
 type WasteRow struct {
 	Kind      WasteKind
 	Saved     bool
 	Letters   int
 	Net       Ore
 	Estimated bool
+	Unknown   bool
 }

@@ -95,6 +95,7 @@ type Input struct {
 	Set    bool    `toml:"-"`
 	Source Source  `toml:"source"`
 	Note   string  `toml:"note"` // where the figure is from, for the reader; may be empty
+	Year   int     `toml:"year"` // whose prices it is in; 0: not said
 }
 
 // NewInput reads a value, such as "5,70", as a set input.
@@ -119,6 +120,9 @@ func (in Input) validate() error {
 	if in.Value < 0 {
 		return errors.New("must not be negative")
 	}
+	if in.Year != 0 && (in.Year < 1990 || in.Year > 2100) {
+		return fmt.Errorf("the price year %d is not within 1990 to 2100", in.Year)
+	}
 	return nil
 }
 
@@ -137,6 +141,9 @@ type CostBenefitInputs struct {
 	PostageWithout  Input // s₀: postage, kroner a letter
 	PostageWith     Input // s₁: postage at bulk rates, kroner a letter
 	DigitalUnitCost Input // c_dig: transaction price of a digital letter, kroner
+	// PostageToday is PostageWithout at the prices of the period that is reported, kroner a letter. The model does without it; what
+	// a period measured is held against it, and where it is not set against the postage that the period's letters cost.
+	PostageToday Input
 }
 
 // CostBenefitInput is one input with its symbol and Norwegian label, for showing and checking.
@@ -164,13 +171,18 @@ func (c CostBenefitInputs) All() []CostBenefitInput {
 	}
 }
 
+// Today is PostageToday for showing.
+func (c CostBenefitInputs) Today() CostBenefitInput {
+	return CostBenefitInput{"s0_idag", "Gjennomsnittlig porto per brev, uten SvarUt, med prisene i perioden", "kr", c.PostageToday}
+}
+
 // SeedInputs gives the figures of the SvarUt spreadsheet of 2014 that survive (25 % digital, kr 5,70,
 // kr 13,00 and kr 7,50, KS SvarUt course 2014, slide 14), marked as given, and illustrative figures for
 // those that are lost. A digital letter costs nothing, as in that model.
 func SeedInputs() CostBenefitInputs {
 	const seed = "SvarUt-regnearket 2014 (kursmateriell, lysbilde 14)"
 	const example = "eksempeltall; erstatt med egne"
-	given := func(d Decimal) Input { return Input{Value: d, Set: true, Source: SourceGiven, Note: seed} }
+	given := func(d Decimal) Input { return Input{Value: d, Set: true, Source: SourceGiven, Note: seed, Year: 2014} }
 	illustrative := func(d Decimal) Input {
 		return Input{Value: d, Set: true, Source: SourceIllustrative, Note: example}
 	}
@@ -203,7 +215,7 @@ func (c CostBenefitInputs) Missing() []string {
 // Validate reports inputs that are set to impossible values; inputs that are not set are no error here.
 func (c CostBenefitInputs) Validate() error {
 	var faults []error
-	for _, in := range c.All() {
+	for _, in := range append(c.All(), c.Today()) {
 		if err := in.Input.validate(); err != nil {
 			faults = append(faults, fmt.Errorf("kost/nytte input %s: %w", in.Symbol, err))
 		}
@@ -250,9 +262,9 @@ func (c CostBenefitInputs) Compute() (CostBenefit, error) { return c.vary(Variat
 type BenefitRow struct {
 	Group   string // "Konteringskode" or "Avsender"
 	Name    string
-	Paper   int // letters posted
+	Paper   int // letters booked
 	Digital int // read or delivered digitally
-	Net     Ore // what the letters cost
+	Net     Ore // what the letters cost, all kinds together
 	Without Ore // (Paper + Digital) × T₀: what it would have cost without SvarUt
 	With    Ore // Paper × L₁ + Net + Digital × c_dig
 	Year    Ore // Saving for a whole year, at the pace of the period
@@ -261,24 +273,36 @@ type BenefitRow struct {
 // Saving is what is saved in the period.
 func (b BenefitRow) Saving() Ore { return b.Without - b.With }
 
-// Of computes Without, With and Year of a row for a period of so many days; false when an input is missing, or does not fit. Each
-// part is rounded to the nearest øre by itself.
-func (c CostBenefitInputs) Of(b BenefitRow, days int) (BenefitRow, bool) {
-	if len(c.Missing()) > 0 || c.Validate() != nil || days < 1 {
+// UnitCosts are what a shipment costs by the model, each rounded to the øre as Table A shows it. Sums over rows are multiples of
+// them, so that the rows of every table sum to the total to the øre.
+type UnitCosts struct {
+	Without Ore // T₀
+	Wage    Ore // L₁
+	Digital Ore // c_dig
+}
+
+// Units computes the unit costs; false when inputs are missing or do not fit.
+func (c CostBenefitInputs) Units() (UnitCosts, bool) {
+	cb, err := c.Compute()
+	return UnitCosts{cb.Total.Without, cb.Wage.With, c.DigitalUnitCost.Value.Ore()}, err == nil
+}
+
+// Of computes Without, With and Year of a row for a period of so many days; false when it does not fit.
+func (u UnitCosts) Of(b BenefitRow, days int) (BenefitRow, bool) {
+	fits := true
+	ore := func(o *big.Int) Ore {
+		fits = fits && o.IsInt64() && o.Int64() > -math.MaxInt64/4 && o.Int64() < math.MaxInt64/4
+		return Ore(o.Int64())
+	}
+	times := func(n int, o Ore) *big.Int { return new(big.Int).Mul(big.NewInt(int64(n)), big.NewInt(int64(o))) }
+	b.Without = ore(times(b.Paper+b.Digital, u.Without))
+	with := times(b.Paper, u.Wage)
+	b.With = ore(with.Add(with, times(b.Digital, u.Digital)).Add(with, big.NewInt(int64(b.Net))))
+	if !fits || days < 1 {
 		return b, false
 	}
-	mul := func(a, b *big.Rat) *big.Rat { return new(big.Rat).Mul(a, b) }
-	minute := new(big.Rat).Quo(c.YearCost.Value.rat(), mul(c.YearHours.Value.rat(), big.NewRat(60, 1)))
-	each := mul(minute, c.MinutesWithout.Value.rat())
-	each.Add(each, c.PaperWithout.Value.rat()).Add(each, c.PostageWithout.Value.rat())
-	count := func(n int) *big.Rat { return big.NewRat(int64(n), 1) }
-	without, ok1 := roundOre(mul(count(b.Paper+b.Digital), each))
-	wage, ok2 := roundOre(mul(count(b.Paper), mul(minute, c.MinutesWith.Value.rat())))
-	digital, ok3 := roundOre(mul(count(b.Digital), c.DigitalUnitCost.Value.rat()))
-	b.Without, b.With = without, wage+b.Net+digital
-	year, ok4 := roundOre(new(big.Rat).Quo(mul(big.NewRat(int64(b.Saving()), 100), big.NewRat(365, 1)), count(days)))
-	b.Year = year
-	return b, ok1 && ok2 && ok3 && ok4
+	b.Year, fits = roundOre(new(big.Rat).Mul(big.NewRat(int64(b.Saving()), 100), big.NewRat(365, int64(days))))
+	return b, fits
 }
 
 // Variation changes inputs of the model, to see how much hangs on them.

@@ -3,6 +3,7 @@ package billing
 import (
 	"errors"
 	"math"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -209,21 +210,25 @@ func FuzzParseDecimal(f *testing.F) {
 	})
 }
 
-// What really went out is worked out by the model's own figures: the seed's inputs, a letter on paper and one digital.
+// What really went out is worked out by the model's own figures: the seed's inputs, letters on paper and one digital.
 func TestBenefitOf(t *testing.T) {
 	t.Parallel()
 	in := SeedInputs()
-	got, ok := in.Of(BenefitRow{Paper: 3, Digital: 1, Net: 3960}, 73)
+	units, ok := in.Units()
 	cb, err := in.Compute()
-	if err != nil || !ok {
-		t.Fatal(err, ok)
+	if err != nil || !ok || units != (UnitCosts{3265, 0, 0}) {
+		t.Fatal(err, ok, units)
 	}
-	// Without: 4 letters at T₀ = 32.647… kroner; with: the vendor's bill alone, since t₁ and c_dig are nothing in the seed.
-	if got.Without != 13059 || got.With != 3960 || got.Saving() != 9099 || got.Year != 9099*5 {
+	// Without: 4 letters at T₀ = kr 32,65; with: the vendor's bill alone, since t₁ and c_dig are nothing in the seed.
+	got, ok := units.Of(BenefitRow{Paper: 3, Digital: 1, Net: 3960}, 73)
+	if !ok || got.Without != 13060 || got.With != 3960 || got.Saving() != 9100 || got.Year != 9100*5 {
 		t.Errorf("%+v, T₀ is %v", got, cb.Total.Without)
 	}
+	if _, ok := units.Of(BenefitRow{Paper: math.MaxInt, Net: 1}, 30); ok {
+		t.Error("computed what does not fit")
+	}
 	in.YearCost = Input{}
-	if _, ok := in.Of(BenefitRow{Paper: 1}, 30); ok {
+	if _, ok := in.Units(); ok {
 		t.Error("computed without an input")
 	}
 	var base []Ore
@@ -236,4 +241,25 @@ func TestBenefitOf(t *testing.T) {
 	if d := base[1] - cb.Year.Saving; d != (cb.Year.Saving-base[0]) || d != 132_000_00 {
 		t.Errorf("ten points more digital are worth kr %v", d)
 	}
+}
+
+// The average cost of a letter is what a spreadsheet's ROUND(net/letters,2) gives, also when more letters are taken back than came.
+func TestAverageRoundsAsSpreadsheetsDo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		net     Ore
+		letters int
+		want    Ore
+	}{{-12102, -1, 12102}, {12102, -1, -12102}, {-12101, 2, -6051}, {12101, 2, 6051}, {12101, -2, -6051}, {-12101, -2, 6051}, {1, 3, 0}, {5, 3, 2}, {-5, -3, 2}, {7, 0, 0}} {
+		if got := (Money{Net: c.net, Letters: c.letters}).Per(); got != c.want {
+			t.Errorf("%d øre over %d letters: %d, want %d", c.net, c.letters, got, c.want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		m := Money{Net: Ore(rapid.Int64Range(-1e12, 1e12).Draw(t, "net")), Letters: rapid.IntRange(-1000, 1000).Filter(func(n int) bool { return n != 0 }).Draw(t, "letters")}
+		want, _ := roundOre(big.NewRat(int64(m.Net), 100*int64(m.Letters)))
+		if got := m.Per(); got != want {
+			t.Fatalf("%+v: %d, want %d", m, got, want)
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -284,7 +285,7 @@ type BudgetRow struct {
 	CodeEntry        // with only Code for one that is not in the register
 	Known     bool   // in the register
 	Spent     Ore    // net, booked from the beginning of the year to the end of the period, old codes included
-	Forecast  Ore    // Spent for the whole year, at the pace so far
+	Forecast  Ore    // Spent, and the rest of the year at the pace since there are figures
 	Note      string // Norwegian
 }
 
@@ -293,15 +294,17 @@ func (b BudgetRow) Left() Ore { return b.Budget - b.Spent }
 
 // Budgets holds what was spent from the beginning of a year to before a day against the register. spent is by konteringskode as
 // booked; what stands on a code that another took the place of counts for that one. A code with neither budget nor cost has no
-// row. Without a register there are no rows.
-func Budgets(r Register, spent map[string]Ore, to Civil) []BudgetRow {
+// row. Without a register there are no rows. since is the first day of the year that there are figures from, or earlier: the
+// forecast is the pace since then.
+func Budgets(r Register, spent map[string]Ore, since, to Civil) []BudgetRow {
 	if r.Len() == 0 {
 		return nil
 	}
 	last := to.AddDays(-1)
 	first := last[:4] + "-01-01"
-	days := int64(to.UTC().Sub(first.UTC()).Hours() / 24)
-	year := int64((Civil(first).UTC().AddDate(1, 0, 0).Sub(first.UTC())).Hours() / 24)
+	between := func(a, b time.Time) int64 { return int64(b.Sub(a).Hours() / 24) }
+	days := max(1, between(max(first, since).UTC(), to.UTC()))
+	rest := between(to.UTC(), first.UTC().AddDate(1, 0, 0))
 	rows := map[string]*BudgetRow{}
 	row := func(code string) *BudgetRow {
 		b := rows[code]
@@ -335,7 +338,7 @@ func Budgets(r Register, spent map[string]Ore, to Civil) []BudgetRow {
 	}
 	out := make([]BudgetRow, 0, len(rows))
 	for code, b := range rows {
-		b.Forecast = Ore((int64(b.Spent)*year + days/2) / days)
+		b.Forecast = b.Spent + Ore(divRound(int64(b.Spent)*rest, days))
 		note := ""
 		switch {
 		case code == "":
@@ -355,6 +358,14 @@ func Budgets(r Register, spent map[string]Ore, to Civil) []BudgetRow {
 		return cmp.Or(cmp.Compare(b2i(a.Code == MissingCode), b2i(b.Code == MissingCode)), cmp.Compare(a.Code, b.Code))
 	})
 	return out
+}
+
+// divRound divides and rounds to the nearest, halves away from zero. d is above 0.
+func divRound(n, d int64) int64 {
+	if n < 0 {
+		return -((-n*2 + d) / (2 * d))
+	}
+	return (n*2 + d) / (2 * d)
 }
 
 func b2i(b bool) int {

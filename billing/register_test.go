@@ -150,7 +150,7 @@ func TestSuggest(t *testing.T) {
 func TestBudgetsAddUp(t *testing.T) {
 	t.Parallel()
 	r := testRegister(t)
-	rows := Budgets(r, map[string]Ore{"0100": 3_000_000, "0150": 100, "0200": 200, "": 7, "100": 5}, "2026-10-01")
+	rows := Budgets(r, map[string]Ore{"0100": 3_000_000, "0150": 100, "0200": 200, "": 7, "100": 5}, "2026-01-01", "2026-10-01")
 	want := []BudgetRow{
 		{CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "120", Budget: 12_000_000, HasBudget: true}, true, 3_000_000, 4_010_989, ""},
 		{CodeEntry{Code: "0150", Name: "Eiendom", Ansvar: "121", ValidTo: "2026-07-01", Budget: 150_050, HasBudget: true, ReplacedBy: "0200"}, true, 0, 0, "ikke aktiv 30.09.2026"},
@@ -161,8 +161,15 @@ func TestBudgetsAddUp(t *testing.T) {
 	if !cmp.Equal(rows, want) {
 		t.Error(cmp.Diff(want, rows))
 	}
-	if Budgets(Register{}, map[string]Ore{"x": 1}, "2026-10-01") != nil {
+	if Budgets(Register{}, map[string]Ore{"x": 1}, "", "2026-10-01") != nil {
 		t.Error("without a register there are budgets")
+	}
+	// Figures since November: two months' pace in December, not a year's.
+	if rows := Budgets(r, map[string]Ore{"0100": 3_000}, "2026-11-01", "2026-12-01"); rows[0].Forecast != 3_000+3_100 {
+		t.Errorf("30 days at 100 øre, and 31 to come: %v", rows[0].Forecast)
+	}
+	if rows := Budgets(r, map[string]Ore{"0100": -50}, "2026-12-31", "2027-01-01"); rows[0].Forecast != -50 {
+		t.Errorf("nothing of the year is left: %v", rows[0].Forecast)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		spent := rapid.MapOf(rapid.SampledFrom([]string{"", "0100", "0150", "0200", "x"}), rapid.Map(rapid.Int64Range(-1000, 1_000_000), func(n int64) Ore { return Ore(n) })).Draw(t, "spent")
@@ -171,7 +178,7 @@ func TestBudgetsAddUp(t *testing.T) {
 		for _, o := range spent {
 			in += o
 		}
-		for _, b := range Budgets(r, spent, to) {
+		for _, b := range Budgets(r, spent, "", to) {
 			out += b.Spent
 		}
 		if in != out {

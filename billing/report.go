@@ -75,9 +75,12 @@ type ReportInput struct {
 	// Rows are more of the three, when there may be more than memory holds; BuildReport closes them.
 	Rows     *ReportRows
 	Invoices []InvoiceRow
+	Accruals []AccrualRow
 	Prices   []VendorPrice
 	Advice   []AdviceRow
-	Budgets  []BudgetRow
+	// Only are the ids of the accounts that the report is about; none: all. What belongs to no account is then left out.
+	Only    []string
+	Budgets []BudgetRow
 	// Letters of the period that dropped out at the last gate, came back, or were read when they were on their way to paper.
 	Withdrawn, Returned, ReadAfter int
 	// Digital is what the period's digital messages cost by the price lists, and how many were priced.
@@ -111,6 +114,16 @@ func (r InvoiceRow) Left() Ore {
 		return 0
 	}
 	return r.Invoiced - r.Receipts - r.Allocated
+}
+
+// AccrualRow is what is booked from a vendor's receipts for letters that were posted in a time that no invoice is for: what is to be
+// accrued (periodisert) when the books are closed.
+type AccrualRow struct {
+	Vendor   string // as shown
+	From, To Civil  // half-open: when the letters were posted
+	Kind     string
+	Letters  int
+	Net, VAT Ore
 }
 
 // VendorPrice is a price of a vendor's price list.
@@ -238,16 +251,20 @@ type Money struct {
 	Letters                    int // letters posted: shipments with at least one cost line, each once
 }
 
-// Per gives the average net cost of a letter in øre, rounded to the nearest; 0 when there are none.
+// Per gives the average net cost of a letter in øre, rounded to the nearest, halves away from zero, as spreadsheets do; 0 when
+// there are none. More letters may be taken back than there are.
 func (m Money) Per() Ore {
-	if m.Letters == 0 {
+	net, n := m.Net, Ore(m.Letters)
+	if n < 0 {
+		net, n = -net, -n
+	}
+	switch {
+	case n == 0:
 		return 0
+	case net < 0:
+		return -((-net*2 + n) / (2 * n))
 	}
-	n := Ore(m.Letters)
-	if m.Net < 0 {
-		return -((-m.Net*2 + n) / (2 * n))
-	}
-	return (m.Net*2 + n) / (2 * n)
+	return (net*2 + n) / (2 * n)
 }
 
 func (m *Money) add(c CostRecord) error {
@@ -361,7 +378,9 @@ type Report struct {
 	Shipments         *spool.Rows[ShipmentRow] // by received time, then id
 	Costs             *spool.Rows[CostRow]     // by day, shipment, kind
 	Deviations        *spool.Rows[DeviationRecord]
+	Only              []string      // names of the accounts that the report is about; none: all
 	Invoices          []InvoiceRow  // by period, vendor, kind and code
+	Accruals          []AccrualRow  // by vendor, period and kind
 	Prices            []VendorPrice // that hold on a day of the period, by vendor
 	Advice            []AdviceRow   // the dearest first
 	Waste             []WasteRow
@@ -370,10 +389,14 @@ type Report struct {
 	Inputs        CostBenefitInputs
 	MissingInputs []string     // symbols of inputs that are not set
 	CostBenefit   *CostBenefit // nil when inputs are missing
-	// Actual holds the inputs that the period itself can measure (d, p1, s1, and cdig by the price list); others are not set.
+	// Actual holds the inputs that the period itself can measure (d, p1, s1, s0 at the period's prices, and cdig by the price list);
+	// others are not set.
 	Actual CostBenefitInputs
-	// Benefits is the model for what really went out, by konteringskode and by account; none when inputs are missing.
+	// Benefits hold what really went out against the model, by konteringskode and by account. Their amounts are 0 while
+	// inputs are missing (Benefit nil).
 	Benefits []BenefitRow
+	// Benefit is the sum of Benefits by konteringskode, and by account; nil when inputs are missing.
+	Benefit *BenefitRow
 	// CostBenefitActual is the model with Actual in place of the assumptions; nil when CostBenefit is nil
 	// or nothing was measured.
 	CostBenefitActual *CostBenefit
@@ -750,6 +773,14 @@ func (b *reportBuilder) order() {
 	slices.SortFunc(r.PerSender, func(x, y SenderRow) int {
 		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Channel, y.Channel))
 	})
+	for _, id := range b.in.Only {
+		r.Only = append(r.Only, cmp.Or(b.in.Accounts[id], id))
+	}
+	slices.Sort(r.Only)
+	r.Accruals = slices.Clone(b.in.Accruals)
+	slices.SortStableFunc(r.Accruals, func(x, y AccrualRow) int {
+		return cmp.Or(cmp.Compare(x.Vendor, y.Vendor), cmp.Compare(x.From, y.From), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)), cmp.Compare(x.Kind, y.Kind))
+	})
 	r.Invoices = slices.Clone(b.in.Invoices)
 	slices.SortStableFunc(r.Invoices, func(x, y InvoiceRow) int {
 		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To), cmp.Compare(x.Vendor, y.Vendor), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
@@ -777,10 +808,10 @@ func (b *reportBuilder) waste() {
 	r := &b.report
 	each := r.Money.Per()
 	estimate := func(kind WasteKind, saved bool, n int) WasteRow {
-		return WasteRow{Kind: kind, Saved: saved, Letters: n, Net: Ore(n) * each, Estimated: true}
+		return WasteRow{Kind: kind, Saved: saved, Letters: n, Net: Ore(n) * each, Estimated: true, Unknown: r.Money.Letters <= 0}
 	}
 	r.Waste = []WasteRow{
-		estimate(SavedRead, true, r.Counters.Digital()), estimate(SavedAtGate, true, b.in.Withdrawn), b.again,
+		estimate(SavedRead, true, r.Counters.Read), estimate(SavedDelivered, true, r.Counters.Delivered), estimate(SavedAtGate, true, b.in.Withdrawn), b.again,
 		estimate(WasteReturned, false, b.in.Returned), estimate(WasteReadAfter, false, b.in.ReadAfter),
 	}
 }
@@ -842,8 +873,15 @@ func (b *reportBuilder) costBenefit() error {
 	if n := b.in.DigitalPriced; n > 0 {
 		r.Actual.DigitalUnitCost = Input{Value: (2*b.in.Digital + Decimal(n)) / Decimal(2*n), Set: true, Source: SourceActual, Note: fmt.Sprintf("prislisten for %d digitale forsendelser i perioden", n)}
 	}
+	switch today := r.Inputs.PostageToday; {
+	case today.Set:
+		r.Actual.PostageWithout = today
+	case r.Actual.PostageWith.Set:
+		r.Actual.PostageWithout = r.Actual.PostageWith
+		r.Actual.PostageWithout.Note = "samme porto som målt i perioden"
+	}
 	if len(r.MissingInputs) > 0 {
-		return nil
+		return b.benefits(UnitCosts{}, false)
 	}
 	cb, err := r.Inputs.Compute()
 	if err != nil {
@@ -858,22 +896,57 @@ func (b *reportBuilder) costBenefit() error {
 		}
 		r.CostBenefitActual = &cb
 	}
+	units, ok := actual.Units()
+	return b.benefits(units, ok)
+}
+
+// benefits holds what went out against the model, when the unit costs are known.
+func (b *reportBuilder) benefits(units UnitCosts, known bool) error {
+	r := &b.report
 	days := int(r.To.UTC().Sub(r.From.UTC()) / (24 * time.Hour))
-	add := func(row BenefitRow) {
-		if row, ok := actual.Of(row, days); ok && row.Paper+row.Digital > 0 {
-			r.Benefits = append(r.Benefits, row)
+	fits := true
+	of := func(row BenefitRow) BenefitRow {
+		if !known {
+			return row
 		}
+		row, ok := units.Of(row, days)
+		fits = fits && ok
+		return row
 	}
+	sums := map[string]BenefitRow{}
+	add := func(row BenefitRow) {
+		if row.Paper == 0 && row.Digital == 0 && row.Net == 0 {
+			return
+		}
+		row = of(row)
+		r.Benefits = append(r.Benefits, row)
+		s := sums[row.Group]
+		s.Paper, s.Digital, s.Net, s.Without, s.With = s.Paper+row.Paper, s.Digital+row.Digital, s.Net+row.Net, s.Without+row.Without, s.With+row.With
+		sums[row.Group] = s
+	}
+	const byCode, byAccount = "Konteringskode", "Avsender"
 	for _, c := range r.PerKonteringskode {
-		add(BenefitRow{Group: "Konteringskode", Name: c.Code, Paper: c.Money.Letters, Digital: c.Counters.Digital(), Net: c.Money.Net})
+		add(BenefitRow{Group: byCode, Name: c.Code, Paper: c.Money.Letters, Digital: c.Counters.Digital(), Net: c.Money.Net})
 	}
 	accounts := map[string]BenefitRow{}
 	for _, s := range r.PerSender {
 		a := accounts[s.Account]
-		accounts[s.Account] = BenefitRow{Group: "Avsender", Name: s.Account, Paper: a.Paper + s.Money.Letters, Digital: a.Digital + s.Counters.Digital(), Net: a.Net + s.Money.Net}
+		accounts[s.Account] = BenefitRow{Group: byAccount, Name: cmp.Or(s.Account, "(ingen)"), Paper: a.Paper + s.Money.Letters, Digital: a.Digital + s.Counters.Digital(), Net: a.Net + s.Money.Net}
 	}
 	for _, name := range slices.Sorted(maps.Keys(accounts)) {
 		add(accounts[name])
+	}
+	if !fits {
+		return fmt.Errorf("kost/nytte of the period: %w", ErrOverflow)
+	}
+	total := of(BenefitRow{Paper: r.Money.Letters, Digital: r.Counters.Digital(), Net: r.Money.Net})
+	for _, s := range sums {
+		if s.Year = total.Year; s != total {
+			return errors.New("the rows of kost/nytte do not sum to the period")
+		}
+	}
+	if known {
+		r.Benefit = &total
 	}
 	return nil
 }
@@ -885,6 +958,7 @@ func (c CostBenefitInputs) With(other CostBenefitInputs) CostBenefitInputs {
 		{&c.DigitalPercent, &other.DigitalPercent}, {&c.MinutesWithout, &other.MinutesWithout}, {&c.MinutesWith, &other.MinutesWith},
 		{&c.PaperWithout, &other.PaperWithout}, {&c.PaperWith, &other.PaperWith}, {&c.PostageWithout, &other.PostageWithout},
 		{&c.PostageWith, &other.PostageWith}, {&c.DigitalUnitCost, &other.DigitalUnitCost},
+		{&c.PostageToday, &other.PostageToday},
 	} {
 		if p.from.Set {
 			*p.to = *p.from
@@ -909,8 +983,8 @@ func measured(c Counters, m Money) CostBenefitInputs {
 	}
 	out.DigitalPercent = actual(int64(c.Digital())*100, int64(c.Digital()+c.Paper()), "målt i perioden: digitalt av digitalt og papir")
 	if m.Letters > 0 {
-		out.PaperWith = actual(int64(m.Production), int64(m.Letters)*100, "målt i perioden: produksjon per postlagt brev, uten mva.")
-		out.PostageWith = actual(int64(m.Postage), int64(m.Letters)*100, "målt i perioden: porto per postlagt brev, uten mva.")
+		out.PaperWith = actual(int64(m.Production+m.Other), int64(m.Letters)*100, "målt i perioden: produksjon og andre kostnader per brev, uten mva.")
+		out.PostageWith = actual(int64(m.Postage), int64(m.Letters)*100, "målt i perioden: porto per brev, uten mva.")
 	}
 	return out
 }

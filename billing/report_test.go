@@ -200,15 +200,56 @@ func TestBuildReport(t *testing.T) {
 		t.Errorf("volume %+v", r.Volume)
 	}
 	// 2 digital of 4 with a known end; production 11,70 over 2 letters.
-	if a := r.Actual; a.DigitalPercent.Value != DecimalFromInt(50) || a.PaperWith.Value != DecimalFromOre(585) || a.PostageWith.Value != DecimalFromOre(750) || a.YearCost.Set {
+	if a := r.Actual; a.DigitalPercent.Value != DecimalFromInt(50) || a.PaperWith.Value != 73_550 || a.PostageWithout.Value != DecimalFromOre(750) || a.PostageWith.Value != DecimalFromOre(750) || a.YearCost.Set {
 		t.Errorf("measured %+v", a)
 	}
-	if r.CostBenefit == nil || r.CostBenefitActual == nil || r.CostBenefitActual.Total.With != 1335 {
+	if r.CostBenefit == nil || r.CostBenefitActual == nil || r.CostBenefitActual.Total.With != 1486 || r.CostBenefitActual.Postage.Saving != 0 {
 		t.Errorf("kost/nytte %+v %+v", r.CostBenefit, r.CostBenefitActual)
 	}
 	in.Inputs = CostBenefitInputs{}
 	if r, err = BuildReport(in); err != nil || r.CostBenefit != nil || len(r.MissingInputs) != 11 {
 		t.Errorf("without inputs: %v, %v", r.MissingInputs, err)
+	}
+}
+
+// What was saved hangs on what went out in the period: it is the same by konteringskode and by account, nothing of it is left out,
+// and without letters only what was booked is left.
+func TestBenefitOfThePeriod(t *testing.T) {
+	t.Parallel()
+	in := ReportInput{From: "2026-01-01", To: "2026-02-01", Generated: at("2026-02-02T06:00:00Z"), Location: osloOf(t), Accounts: map[string]string{"a": "Skatt", "b": "Helse"}, Inputs: SeedInputs(),
+		Shipments: []ShipmentRecord{
+			{ID: "1", Account: "a", Konteringskode: "0100", Status: "PRINTET", Received: at("2026-01-05T10:00:00Z")},
+			{ID: "2", Account: "b", Status: "LEST", Received: at("2026-01-05T10:00:00Z")}, {ID: "3", Account: "b", Status: "LEVERT_SDP", Received: at("2026-01-05T10:00:00Z")},
+		},
+		Costs: []CostRecord{cost("1", "0100", "2026-01-07", KindProduction, 570), cost("1", "0100", "2026-01-07", KindPostage, 2181), cost("", "0200", "2026-01-31", KindMinimum, 400)},
+	}
+	r, err := BuildReport(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// T₀ with the postage of the period in the place of 2014's: 17,647 + 2,00 + 21,81.
+	const each = 4146
+	want := BenefitRow{Paper: 1, Digital: 2, Net: 3151, Without: 3 * each, With: 3151}
+	if got := *r.Benefit; got.Saving() != 3*each-3151 || got.Without != want.Without || got.With != want.With || got.Net != want.Net {
+		t.Errorf("saved %+v, want %+v", got, want)
+	}
+	if a := r.CostBenefitActual; a.Total.Without != each || a.Total.With != 3151 || a.Postage.Saving != 0 {
+		t.Errorf("a letter: %+v", a.Total)
+	}
+	if len(r.Benefits) != 6 { // 0100, 0200 with an amount alone, the missing code; two accounts, and none
+		t.Errorf("%+v", r.Benefits)
+	}
+	in.Inputs.PostageToday = Input{Value: DecimalFromOre(28_00), Set: true, Source: SourceGiven, Year: 2026}
+	if r, err = BuildReport(in); err != nil || r.CostBenefitActual.Postage.Without != 2800 || r.CostBenefit.Postage.Without != 1300 || r.Benefit.Without != 3*4765 {
+		t.Errorf("with the postage of today: %+v, %v", r.CostBenefitActual, err)
+	}
+	in.Shipments, in.Costs = nil, []CostRecord{cost("", "0100", "2026-01-07", KindPostage, -9870)}
+	if r, err = BuildReport(in); err != nil || r.Benefit.Saving() != 9870 || r.Benefit.Paper+r.Benefit.Digital != 0 {
+		t.Errorf("a month without letters: %+v, %v", r.Benefit, err)
+	}
+	in.Inputs = CostBenefitInputs{}
+	if r, err = BuildReport(in); err != nil || r.Benefit != nil || len(r.Benefits) != 2 {
+		t.Errorf("without inputs: %+v, %v", r.Benefits, err)
 	}
 }
 

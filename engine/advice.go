@@ -49,19 +49,29 @@ func (a *advisor) letter(s ReportShipment) {
 		Duplex: s.Letter.Pages > s.Letter.Sheets, Colour: s.Letter.PagesColour > 0,
 	}
 	day := billing.CivilOf(s.PostedAt, Oslo)
+	coverInColour := 0 // of a letter in colour; printed in black, its cover is black too
 	price := func(c printjobs.Candidate) (billing.Quote, printjobs.PlannedLetter, bool) {
 		jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, v.Profile)
 		if err != nil || len(aside) > 0 {
 			return billing.Quote{}, printjobs.PlannedLetter{}, false
 		}
 		l := jobs[0].Letters[0]
-		q, err := v.Prices.Quote(a.e.pricedLetter(s.Account, s.Zone, plannedRow(l), v), day)
+		row := plannedRow(l)
+		if l.Figures.Colour {
+			row.PagesColour, row.PagesBW = row.PagesColour+coverInColour, row.PagesBW-coverInColour
+		}
+		q, err := v.Prices.Quote(a.e.pricedLetter(s.Account, s.Zone, row, v), day)
 		return q, l, err == nil
 	}
-	was, letter, ok := price(c)
+	_, letter, ok := price(c)
 	if !ok {
 		return
 	}
+	// Planning counts the pages of the documents, since a cover's colour is known when it is made.
+	if letter.Figures.Colour {
+		coverInColour = min(1, max(0, s.Letter.PagesColour-letter.PagesColour))
+	}
+	was, _, _ := price(c)
 	h := handIn{s.Account, s.Zone, day}
 	if a.handIns[h] == nil {
 		a.handIns[h] = map[printedAs]int{}

@@ -1,7 +1,12 @@
 package engine_test
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"testing"
 	"time"
 
@@ -186,5 +191,28 @@ func TestDigitalCost(t *testing.T) {
 	}
 	if r.CostBenefitActual == nil || r.CostBenefitActual.YearDigital == 0 {
 		t.Errorf("the model does not have it: %+v", r.CostBenefitActual)
+	}
+}
+
+// TestAdviceOnColourWithCover: a cover in colour is black in a letter that is printed in black, and is saved with it.
+func TestAdviceOnColourWithCover(t *testing.T) {
+	t.Parallel()
+	var logo bytes.Buffer
+	picture := image.NewRGBA(image.Rect(0, 0, 8, 8))
+	draw.Draw(picture, picture.Bounds(), image.NewUniform(color.RGBA{200, 0, 0, 255}), image.Point{}, draw.Src)
+	must(t, png.Encode(&logo, picture))
+	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
+		billing.Price{Element: billing.ElementPage, Colour: billing.ColourFull, Price: 150, ValidFrom: "2026-01-01"}))
+	must(t, err)
+	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Accounts[0].Sender.Logo = &list, logo.Bytes() })
+	colour := newLetter("A").with("utskriftskonfigurasjon", map[string]any{"tosidig": true, "utskriftMedFarger": true})
+	s.accepted(t, "rod", colour, file("brev.pdf", pdfIn("1 0 0 rg", 2, 1)))
+	s.posted(t)
+	if l := s.letters(t, s.onlyJob(t).ID)[0]; l.PagesColour != 2 {
+		t.Fatalf("%d pages in colour, with the cover", l.PagesColour)
+	}
+	r := s.report(t, s.clock.now().Format("2006-01"))
+	if len(r.Advice) != 1 || r.Advice[0].Kind != billing.AdviceColour || r.Advice[0].Net != 2*130 {
+		t.Errorf("advice: %+v", r.Advice)
 	}
 }

@@ -64,7 +64,19 @@ func budgets(ctx context.Context, r Reader, to billing.Civil, accounts []string)
 	for code, net := range spent {
 		shown[ShownCode(code)] += net
 	}
-	return billing.Budgets(billing.NewRegister(entries), shown, to), nil
+	since := first
+	for since < to {
+		next := nextMonth(since)
+		month, err := r.SpentByCode(ctx, since.In(Oslo), min(next, to).In(Oslo), accounts)
+		if err != nil {
+			return nil, err
+		}
+		if len(month) > 0 {
+			break // the first month of the year that anything is booked in
+		}
+		since = next
+	}
+	return billing.Budgets(billing.NewRegister(entries), shown, since, to), nil
 }
 
 // ExportLedger sums the ledger of a period by vendor, konteringskode and kind of cost, for the accounting system; in that order.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 	chosen := map[string]bool{}
 	for _, a := range q.Accounts {
 		chosen[a] = true
+	}
+	if in.Only = slices.Sorted(maps.Keys(chosen)); len(in.Only) > 0 {
+		in.ReportID += "-" + strings.Join(in.Only, "-")
 	}
 	for key, a := range e.accounts {
 		in.Accounts[key] = a.Name
@@ -81,6 +85,9 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		if in.Invoices, err = e.invoiceRows(ctx, r, q.From, q.To, q.Accounts); err != nil {
 			return err
 		}
+		if in.Accruals, err = e.accruals(ctx, r, q.To, chosen); err != nil {
+			return err
+		}
 		return reportDeviations(ctx, r, from, to, chosen, in.Rows.Deviation)
 	})
 	if err != nil {
@@ -110,6 +117,7 @@ func (e *Engine) reportShipments(ctx context.Context, r Reader, from, to time.Ti
 }
 
 // reportDeviations gives the deviations recorded in [from, to), some hundred at a time, with the konteringskoder of their letters.
+// Of some accounts: theirs alone. Those of invoices and of unknown letters are of no account.
 func reportDeviations(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
 	for f := (DeviationFilter{From: from, To: to, Limit: collectPage}); ; {
 		page, err := r.Deviations(ctx, f)
@@ -117,7 +125,7 @@ func reportDeviations(ctx context.Context, r Reader, from, to time.Time, account
 			return err
 		}
 		f.After = page[len(page)-1]
-		page = slices.DeleteFunc(page, func(d Deviation) bool { return len(accounts) > 0 && d.Account != "" && !accounts[d.Account] })
+		page = slices.DeleteFunc(page, func(d Deviation) bool { return len(accounts) > 0 && !accounts[d.Account] })
 		var ours []string
 		for _, d := range page {
 			if d.Account != "" {
@@ -181,6 +189,90 @@ func (e *Engine) invoiceRows(ctx context.Context, r Reader, from, to billing.Civ
 		}
 	}
 	return out, nil
+}
+
+// accruedMonths is how far back letters without an invoice are looked for.
+const accruedMonths = 24
+
+// accruals sums what receipts say of letters that were posted before a day, in time that no invoice of the vendor is for; month by
+// month, or by the part of it that no invoice covers. accounts: none, all.
+func (e *Engine) accruals(ctx context.Context, r Reader, to billing.Civil, accounts map[string]bool) ([]billing.AccrualRow, error) {
+	invoices, err := r.Invoices(ctx, time.Time{}, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	t := to.UTC()
+	since := billing.CivilOf(time.Date(t.Year(), t.Month()-accruedMonths, 1, 12, 0, 0, 0, time.UTC), time.UTC)
+	var out []billing.AccrualRow
+	for _, vendor := range e.vorder {
+		files, err := r.ReceiptFiles(ctx, vendor)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			continue
+		}
+		bounds := []billing.Civil{to}
+		for m := since; m < to; m = nextMonth(m) {
+			bounds = append(bounds, m)
+		}
+		for _, rec := range invoices {
+			if rec.Vendor == vendor {
+				bounds = append(bounds, rec.Invoice.From, rec.Invoice.To)
+			}
+		}
+		bounds = slices.DeleteFunc(bounds, func(d billing.Civil) bool { return d < since || d > to })
+		slices.Sort(bounds)
+		bounds = slices.Compact(bounds)
+		for i := range len(bounds) - 1 {
+			rows, err := e.uninvoiced(ctx, r, vendor, bounds[i], bounds[i+1], invoices, accounts)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, rows...)
+		}
+	}
+	return out, nil
+}
+
+// uninvoiced sums what receipts say of a vendor's letters that were posted in [from, to), of the kinds that no invoice for that time
+// has. No invoice begins or ends within it.
+func (e *Engine) uninvoiced(ctx context.Context, r Reader, vendor string, from, to billing.Civil, invoices []InvoiceRecord, accounts map[string]bool) ([]billing.AccrualRow, error) {
+	invoiced := map[string]bool{}
+	for _, rec := range invoices {
+		if rec.Vendor == vendor && rec.Invoice.From <= from && to <= rec.Invoice.To {
+			for _, l := range rec.Invoice.Lines {
+				invoiced[l.Kind] = true
+			}
+		}
+	}
+	if invoiced[billing.KindProduction] && invoiced[billing.KindPostage] {
+		return nil, nil // receipts are of no other kinds
+	}
+	booked, err := r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo))
+	if err != nil {
+		return nil, err
+	}
+	var out []billing.AccrualRow
+	letters := 0 // each counts at its first line, whatever kind that is of
+	for _, b := range booked {
+		if len(accounts) > 0 && !accounts[b.Account] {
+			continue
+		}
+		if letters += b.Letters; invoiced[b.Kind] {
+			continue
+		}
+		i := slices.IndexFunc(out, func(row billing.AccrualRow) bool { return row.Kind == b.Kind })
+		if i < 0 {
+			i = len(out)
+			out = append(out, billing.AccrualRow{Vendor: cmp.Or(e.vendors[vendor].Name, vendor), From: from, To: to, Kind: b.Kind})
+		}
+		out[i].Net, out[i].VAT = out[i].Net+b.Net, out[i].VAT+b.VAT
+	}
+	for i := range out {
+		out[i].Letters = letters
+	}
+	return slices.DeleteFunc(out, func(row billing.AccrualRow) bool { return row.Net == 0 && row.VAT == 0 }), nil
 }
 
 // reprints tells which jobs are reprints.

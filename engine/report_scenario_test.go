@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -185,4 +186,46 @@ func TestLettersOfManyShapes(t *testing.T) {
 			t.Errorf("%s was left in the inbox", filepath.Base(f))
 		}
 	}
+}
+
+// TestAccruals: what receipts say, and no invoice is for, is to be accrued, kind by kind; and a report of some accounts has no
+// deviations of others.
+func TestAccruals(t *testing.T) {
+	t.Parallel()
+	s, _, _, from, to := posted(t, 3)
+	accrued := func(accounts ...string) map[string]billing.Ore {
+		r, err := s.engine.Report(s.ctx, engine.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: billing.SeedInputs()})
+		must(t, err)
+		defer r.Close()
+		out := map[string]billing.Ore{}
+		for _, a := range r.Accruals {
+			out[a.Kind] += a.Net
+			if a.Letters != 3 || a.From < from || a.To > to || a.VAT == 0 {
+				t.Errorf("accrued %+v", a)
+			}
+		}
+		for _, d := range rows(r.Deviations) {
+			if len(accounts) > 0 && d.Account == "" {
+				t.Errorf("a deviation of no account in the report of one: %+v", d)
+			}
+		}
+		return out
+	}
+	all := accrued()
+	if s.report(t, from.Month()).Money.Net != all[billing.KindProduction]+all[billing.KindPostage] || all[billing.KindPostage] == 0 {
+		t.Errorf("without an invoice %v is accrued", all)
+	}
+	if mine := accrued(konto); !maps.Equal(mine, all) {
+		t.Errorf("of the only account %v, of all %v", mine, all)
+	}
+	// An invoice for the postage alone, some øre off: the production is still to come.
+	inv, err := billing.NewInvoice("F-1", to, from, to, []billing.InvoiceLine{{Kind: billing.KindPostage, Net: all[billing.KindPostage] + 5, VATPercent: billing.DecimalFromInt(25)}})
+	must(t, err)
+	_, err = s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	delete(all, billing.KindPostage)
+	if got := accrued(); !maps.Equal(got, all) {
+		t.Errorf("with the postage invoiced %v is accrued, want %v", got, all)
+	}
+	accrued(konto)
 }

@@ -32,13 +32,37 @@ func benefitRow(symbol string) int {
 	panic("reports: no input " + symbol)
 }
 
-// benefitTotalCell refers to a figure of the yearly total: column 3 without, 4 with, 5 saved.
+// todayName names the cell of billing.CostBenefitInputs.PostageToday, which the model does without.
+const todayName = "Porto_uten_i_perioden"
+
+// benefitTotalCell refers to a figure of the total: column 3 without, 4 with, 5 saved by the model in a year; 6, 7 and 8 the same in
+// the period.
 func benefitTotalCell(col int) string {
 	return quoteSheet(sheetBenefit) + "!" + absName(col, benefitYearRow()+2)
 }
 
-func benefitTableRow() int {
-	return benefitInputRow + len((billing.CostBenefitInputs{}).All()) + 4
+// benefitTodayRow is the row of the postage at the period's prices, below the inputs of the model.
+func benefitTodayRow() int { return benefitInputRow + len(inputNames) }
+
+func benefitTableRow() int { return benefitTodayRow() + 5 }
+
+// inputsFilled is a condition: every input is there, and possible. sheet is the sheet with its exclamation mark, or empty.
+func inputsFilled(sheet string) string {
+	all := fmt.Sprintf("%s$C$%d:$C$%d", sheet, benefitInputRow, benefitTodayRow()-1)
+	return fmt.Sprintf("AND(COUNT(%[1]s)=%[2]d,MIN(%[1]s)>=0,%[3]s>0,%[4]s<=1)", all, len(inputNames), inputNames["H"], inputNames["d"])
+}
+
+// The unit costs of billing.UnitCosts as formulas: cells of Table A, and the digital price.
+func unitWithout() string { return absName(6, benefitTableRow()+3) }
+func unitWage() string    { return absName(7, benefitTableRow()) }
+func unitDigital(sheet string) string {
+	return rounded(measuredOr(sheet, "cdig", inputNames["cdig"]))
+}
+
+// measuredOr takes the period's own value of an input where there is one.
+func measuredOr(sheet, symbol, or string) string {
+	ref := sheet + absName(benefitMeasured, benefitRow(symbol))
+	return "IF(ISNUMBER(" + ref + ")," + ref + "," + or + ")"
 }
 
 func benefitYearRow() int { return benefitTableRow() + 7 }
@@ -48,7 +72,7 @@ func (b *book) benefit() error {
 	inputs, actual := r.Inputs.All(), r.Actual.All()
 	noteWidth := 30.0
 	for i := range inputs {
-		noteWidth = max(noteWidth, float64(width(kindText, inputs[i].Input.Note))*0.95+3)
+		noteWidth = max(noteWidth, float64(width(kindText, yearNote(inputs[i].Input)))*0.95+3)
 	}
 	noteWidth = min(noteWidth, 50)
 	s, err := b.sheet(sheetBenefit, layout{widths: []float64{12, 48, 17, 17, 17, 17, 23, noteWidth}})
@@ -56,9 +80,9 @@ func (b *book) benefit() error {
 		return err
 	}
 	last := benefitInputRow + len(inputs) - 1
-	sources := fmt.Sprintf("$E$%d:$E$%d", benefitInputRow, last)
+	sources := fmt.Sprintf("$E$%d:$E$%d", benefitInputRow, last+1)
 	marked := 0
-	for _, in := range inputs {
+	for _, in := range append(r.Inputs.All(), r.Inputs.Today()) {
 		if in.Input.Set && in.Input.Source == billing.SourceIllustrative {
 			marked++
 		}
@@ -66,13 +90,14 @@ func (b *book) benefit() error {
 
 	s.put(30, cell{st.title, "Kost/nytte", ""})
 	s.put(14, cell{st.subtitle, "Hva det koster å sende brev uten og med SvarUt. Endre de gule cellene; alt under regnes om. Beløp er uten mva.", ""})
-	s.put(18, cell{st.warn, illustrativeText(marked), fmt.Sprintf(`IF(COUNTIF(%s,"illustrativ")=0,"","Merk: "&COUNTIF(%s,"illustrativ")&" av forutsetningene er illustrative eksempeltall. Bytt dem ut med egne tall før resultatet brukes.")`, sources, sources)})
-	s.put(18, cell{st.warn, missingText(len(r.MissingInputs)), fmt.Sprintf(`IF(COUNT($C$%d:$C$%d)=%d,"",(%d-COUNT($C$%d:$C$%d))&" forutsetninger mangler. Fyll dem inn for å se resultatet.")`,
-		benefitInputRow, last, len(inputs), len(inputs), benefitInputRow, last)})
+	s.put(18, cell{st.warn, illustrativeText(marked), fmt.Sprintf(`IF(COUNTIF(%s,"illustrativ")=0,"","Merk: "&COUNTIF(%s,"illustrativ")&" av forutsetningene er "&IF(COUNTIF(%s,"illustrativ")=1,"et illustrativt eksempeltall. Bytt det","illustrative eksempeltall. Bytt dem")&" ut med egne tall før resultatet brukes.")`, sources, sources, sources)})
+	lacking := fmt.Sprintf("%d-COUNT($C$%d:$C$%d)", len(inputs), benefitInputRow, last)
+	s.put(18, cell{st.warn, missingText(len(r.MissingInputs)), fmt.Sprintf(`IF(%s,"",IF(%s=0,"%s",IF(%s=1,"%s",(%s)&"%s")))`,
+		inputsFilled(""), lacking, impossibleText, lacking, missingText(1), lacking, strings.TrimPrefix(missingText(2), "2"))})
 	s.put(24, cell{st.heading, "Forutsetninger", ""})
 	s.put(32, cell{st.header, "Symbol", ""}, cell{st.header, "Forutsetning", ""}, cell{st.headerRight, "Verdi", ""}, cell{st.header, "Enhet", ""},
 		cell{st.header, "Kilde", ""}, cell{st.headerRight, "Målt i perioden", ""}, cell{st.header, "Celle", ""}, cell{st.header, "Merknad", ""})
-	for i, in := range inputs {
+	for i, in := range append(inputs, r.Inputs.Today()) {
 		style := st.inputNumber
 		switch in.Symbol {
 		case "N", "K":
@@ -87,19 +112,27 @@ func (b *book) benefit() error {
 		value, source := cell{style: style}, string(in.Input.Source)
 		if in.Input.Set {
 			value.value = inputValue(in)
-		} else {
-			source = "mangler"
+		} else if source = "mangler"; i == len(inputs) {
+			source = "" // may be missing
 		}
 		measured := cell{style: st.of(kindMoney)}
 		if in.Symbol == "d" {
 			measured.style = st.percent
 		}
-		if actual[i].Input.Set {
+		name, note := inputNames[in.Symbol], yearNote(in.Input)
+		switch {
+		case i == len(inputs):
+			name, measured.style = todayName, st.text
+			if note == "" {
+				note = "tom: samme porto som målt i perioden"
+			}
+		case in.Symbol == "s0": // the period measures no postage without SvarUt
+		case actual[i].Input.Set:
 			measured.value = inputValue(actual[i])
 		}
-		lines := max(len([]rune(in.Label))/50, int(float64(len([]rune(in.Input.Note)))*0.95/noteWidth)) + 1
+		lines := max(len([]rune(in.Label))/50, int(float64(len([]rune(note)))*0.95/noteWidth)) + 1
 		s.put(float64(lines)*13+3, cell{st.text, symbolText(in.Symbol), ""}, cell{st.textWrap, in.Label, ""}, value, cell{st.text, unit, ""}, cell{st.inputText, source, ""},
-			measured, cell{st.text, inputNames[in.Symbol], ""}, cell{st.textWrap, in.Input.Note, ""})
+			measured, cell{st.text, name, ""}, cell{st.textWrap, note, ""})
 	}
 	b.benefitTables(s)
 	if err := b.benefitExtras(sources, last); err != nil {
@@ -115,49 +148,65 @@ func inputValue(in billing.CostBenefitInput) float64 {
 	return in.Input.Value.Float()
 }
 
+// yearNote says whose prices an input is in, and where it is from.
+func yearNote(in billing.Input) string {
+	if in.Year == 0 {
+		return in.Note
+	}
+	return strings.TrimSuffix(fmt.Sprintf("prisår %d; %s", in.Year, in.Note), "; ")
+}
+
 func symbolText(symbol string) string {
-	return strings.NewReplacer("t0", "t₀", "t1", "t₁", "p0", "p₀", "p1", "p₁", "s0", "s₀", "s1", "s₁", "cdig", "c (digital)").Replace(symbol)
+	return strings.NewReplacer("s0_idag", "s₀ (perioden)", "t0", "t₀", "t1", "t₁", "p0", "p₀", "p1", "p₁", "s0", "s₀", "s1", "s₁", "cdig", "c (digital)").Replace(symbol)
 }
 
 func illustrativeText(n int) string {
 	if n == 0 {
 		return ""
 	}
+	if n == 1 {
+		return "Merk: 1 av forutsetningene er et illustrativt eksempeltall. Bytt det ut med egne tall før resultatet brukes."
+	}
 	return fmt.Sprintf("Merk: %d av forutsetningene er illustrative eksempeltall. Bytt dem ut med egne tall før resultatet brukes.", n)
 }
 
+// impossibleText says that an input cannot be; they are checked before a report is made, and may be changed in the workbook.
+const impossibleText = "En forutsetning er umulig: tall kan ikke være negative, timer må være over 0, og en andel er fra 0 % til 100 %."
+
 func missingText(n int) string {
-	if n == 0 {
+	switch n {
+	case 0:
 		return ""
+	case 1:
+		return "1 forutsetning mangler. Fyll den inn for å se resultatet."
 	}
 	return fmt.Sprintf("%d forutsetninger mangler. Fyll dem inn for å se resultatet.", n)
 }
 
-// benefitTables writes Table A and B with formulas over the named cells. The formulas round as
-// billing.CostBenefitInputs.Compute does.
+// benefitTables writes Table A and B with formulas over the named cells: the model, which knows its inputs alone, and beside it what
+// the period measured. The formulas round as billing.CostBenefitInputs.Compute and billing.UnitCosts do.
 func (b *book) benefitTables(s *sheet) {
 	st, n := b.style, inputNames
-	inputs := len(n)
-	filled := fmt.Sprintf("COUNT($C$%d:$C$%d)=%d", benefitInputRow, benefitInputRow+inputs-1, inputs)
+	filled := inputsFilled("")
 	when := func(formula string) string { return "IF(" + filled + "," + formula + `,"")` }
-	// measured takes the period's own value where there is one.
-	measured := func(symbol string) string {
-		ref := absName(benefitMeasured, benefitRow(symbol))
-		return "IF(ISNUMBER(" + ref + ")," + ref + "," + n[symbol] + ")"
-	}
-	hasMeasured := fmt.Sprintf("COUNT($F$%d:$F$%d)>0", benefitInputRow, benefitInputRow+inputs-1)
+	measured := func(symbol string) string { return measuredOr("", symbol, n[symbol]) }
 	wage := func(t string) string { return n["K"] + "/" + n["H"] + "*" + n[t] + "/60" }
 	cb, cbm := b.report.CostBenefit, b.report.CostBenefitActual
-	value := func(cb *billing.CostBenefit, get func(*billing.CostBenefit) billing.Ore) any {
-		if cb == nil {
-			return ""
-		}
-		return get(cb)
+	if cbm == nil {
+		cbm = cb // nothing was measured
 	}
 	type row struct {
-		label, without, with, withMeasured string
-		get                                func(*billing.CostBenefit) billing.CostBenefitRow
-		sum                                bool
+		label          string
+		formulas       [4]string // without and with SvarUt: by the model, and in the period
+		model, measure *billing.CostBenefitRow
+		sum            bool
+	}
+	of := func(cb *billing.CostBenefit, get func(*billing.CostBenefit) billing.CostBenefitRow) *billing.CostBenefitRow {
+		if cb == nil {
+			return nil
+		}
+		r := get(cb)
+		return &r
 	}
 	write := func(rows []row) {
 		for _, r := range rows {
@@ -165,61 +214,97 @@ func (b *book) benefitTables(s *sheet) {
 			if r.sum {
 				text, money = st.sumText, st.sumMoney
 			}
-			saving := func(with string) string {
-				return "ROUND(" + cellName(3, at) + "-" + with + ",2)"
+			cells := []cell{{text, "", ""}, {text, r.label, ""}}
+			for i, known := range []*billing.CostBenefitRow{r.model, r.measure} {
+				without, with := r.formulas[2*i], r.formulas[2*i+1]
+				if without == "" {
+					cells = append(cells, cell{style: money}, cell{style: money}, cell{style: money})
+					continue
+				}
+				c := [3]cell{{money, "", when(without)}, {money, "", when(with)}, {money, "", when(rounded(cellName(3+3*i, at) + "-" + cellName(4+3*i, at)))}}
+				if known != nil {
+					c[0].value, c[1].value, c[2].value = known.Without, known.With, known.Saving
+				}
+				cells = append(cells, c[:]...)
 			}
-			s.put(16, cell{text, "", ""}, cell{text, r.label, ""},
-				cell{money, value(cb, func(c *billing.CostBenefit) billing.Ore { return r.get(c).Without }), when(r.without)},
-				cell{money, value(cb, func(c *billing.CostBenefit) billing.Ore { return r.get(c).With }), when(r.with)},
-				cell{money, value(cb, func(c *billing.CostBenefit) billing.Ore { return r.get(c).Saving }), when(saving(cellName(4, at)))},
-				cell{money, value(cbm, func(c *billing.CostBenefit) billing.Ore { return r.get(c).With }), "IF(AND(" + filled + "," + hasMeasured + ")," + r.withMeasured + `,"")`},
-				cell{money, value(cbm, func(c *billing.CostBenefit) billing.Ore { return r.get(c).Saving }), "IF(AND(" + filled + "," + hasMeasured + ")," + saving(cellName(6, at)) + `,"")`},
-			)
+			s.put(16, cells...)
 		}
 	}
 	head := func(title string) {
-		s.put(32, cell{st.header, "", ""}, cell{st.header, title, ""}, cell{st.headerRight, "Uten SvarUt", ""}, cell{st.headerRight, "Med SvarUt", ""},
-			cell{st.headerRight, "Besparelse", ""}, cell{st.headerRight, "Med SvarUt, målt i perioden", ""}, cell{st.headerRight, "Besparelse, målt i perioden", ""})
+		s.put(32, cell{st.header, "", ""}, cell{st.header, title, ""}, cell{st.headerRight, "Uten SvarUt, modellen", ""}, cell{st.headerRight, "Med SvarUt, modellen", ""},
+			cell{st.headerRight, "Besparelse, modellen", ""}, cell{st.headerRight, "Uten SvarUt, perioden", ""}, cell{st.headerRight, "Med SvarUt, perioden", ""}, cell{st.headerRight, "Besparelse, perioden", ""})
 	}
-	total0 := wage("t0") + "+" + n["p0"] + "+" + n["s0"]
-	total1 := wage("t1") + "+" + n["p1"] + "+" + n["s1"]
-	total1m := wage("t1") + "+" + measured("p1") + "+" + measured("s1")
+	s0 := measuredOr("", "s1", n["s0"])
+	today := absName(benefitValueCol, benefitTodayRow())
+	s0 = "IF(ISNUMBER(" + today + ")," + today + "," + s0 + ")"
+	total0, total1 := wage("t0")+"+"+n["p0"]+"+"+n["s0"], wage("t1")+"+"+n["p1"]+"+"+n["s1"]
+	total0m, total1m := wage("t0")+"+"+n["p0"]+"+"+s0, wage("t1")+"+"+measured("p1")+"+"+measured("s1")
 
 	s.row = benefitTableRow() - 3
 	s.put(24, cell{st.heading, "Kostnader per forsendelse sendt som brevpost (kr)", ""})
 	head("Tabell A")
+	line := func(label string, get func(*billing.CostBenefit) billing.CostBenefitRow, sum bool, formulas ...string) row {
+		r := row{label: label, model: of(cb, get), measure: of(cbm, get), sum: sum}
+		for i, f := range formulas {
+			r.formulas[i] = rounded(f)
+		}
+		return r
+	}
 	write([]row{
-		{"Lønn  L = K / H × t / 60", rounded(wage("t0")), rounded(wage("t1")), rounded(wage("t1")), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Wage }, false},
-		{"Produksjonskostnader  p", rounded(n["p0"]), rounded(n["p1"]), rounded(measured("p1")), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Production }, false},
-		{"Porto  s", rounded(n["s0"]), rounded(n["s1"]), rounded(measured("s1")), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Postage }, false},
-		{"Totalt per forsendelse  T = L + p + s", rounded(total0), rounded(total1), rounded(total1m), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Total }, true},
+		line("Lønn  L = K / H × t / 60", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Wage }, false, wage("t0"), wage("t1"), wage("t0"), wage("t1")),
+		line("Produksjonskostnader  p", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Production }, false, n["p0"], n["p1"], n["p0"], measured("p1")),
+		line("Porto  s", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Postage }, false, n["s0"], n["s1"], s0, measured("s1")),
+		line("Totalt per forsendelse  T = L + p + s", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Total }, true, total0, total1, total0m, total1m),
 	})
 	s.row = benefitYearRow() - 3
-	s.put(24, cell{st.heading, "Totalt per år (kr)", ""})
+	s.put(24, cell{st.heading, "Totalt (kr): modellen for et år, og perioden slik den ble", ""})
 	head("Tabell B")
-	paper := func(d, t string) string { return rounded(n["N"] + "*(1-" + d + ")*(" + t + ")") }
-	digital := func(d, c string) string { return rounded(n["N"] + "*" + d + "*" + c) }
+	letters, digital, net := b.codesSum(codeLetters), b.codesSum(codeDigital), b.codesSum(codeNet)
+	var paper, online, whole, pace *billing.CostBenefitRow
+	if r := b.report.Benefit; r != nil {
+		c := b.report.Inputs.With(b.report.Actual).DigitalUnitCost.Value.Ore() * billing.Ore(r.Digital)
+		paper = &billing.CostBenefitRow{Without: r.Without, With: r.With - c, Saving: r.Without - r.With + c}
+		online = &billing.CostBenefitRow{With: c, Saving: -c}
+		whole = &billing.CostBenefitRow{Without: r.Without, With: r.With, Saving: r.Saving()}
+		pace = &billing.CostBenefitRow{Without: perYear(r.Without, b.days()), With: perYear(r.With, b.days())}
+		pace.Saving = pace.Without - pace.With
+	}
+	year := func(get func(*billing.CostBenefit) billing.CostBenefitRow) *billing.CostBenefitRow {
+		return of(cb, get)
+	}
 	write([]row{
-		{"Brev på papir  N × T uten, N × (1 − d) × T med", rounded(n["N"] + "*(" + total0 + ")"), paper(n["d"], total1), paper(measured("d"), total1m),
-			func(c *billing.CostBenefit) billing.CostBenefitRow {
+		{"Brev på papir  N × T uten, N × (1 − d) × T med", [4]string{rounded(n["N"] + "*(" + total0 + ")"), rounded(n["N"] + "*(1-" + n["d"] + ")*(" + total1 + ")"),
+			rounded("(" + letters + "+" + digital + ")*" + unitWithout()), rounded(letters + "*" + unitWage() + "+" + net)},
+			year(func(c *billing.CostBenefit) billing.CostBenefitRow {
 				return billing.CostBenefitRow{Without: c.Year.Without, With: c.YearPaper, Saving: c.Year.Without - c.YearPaper}
-			}, false},
-		{"Digitale forsendelser  N × d × c", "0", digital(n["d"], n["cdig"]), digital(measured("d"), measured("cdig")),
-			func(c *billing.CostBenefit) billing.CostBenefitRow {
+			}), paper, false},
+		{"Digitale forsendelser  N × d × c", [4]string{"0", rounded(n["N"] + "*" + n["d"] + "*" + n["cdig"]), "0", rounded(digital + "*" + unitDigital(""))},
+			year(func(c *billing.CostBenefit) billing.CostBenefitRow {
 				return billing.CostBenefitRow{With: c.YearDigital, Saving: -c.YearDigital}
-			}, false},
+			}), online, false},
 	})
 	at := s.row + 1
 	up := func(col int) string { return rounded(cellName(col, at-2) + "+" + cellName(col, at-1)) }
-	write([]row{{"Totalt per år", up(3), up(4), up(6), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }, true}})
+	ayear := func(col int) string { return rounded(fmt.Sprintf("%s*365/%d", cellName(col, at), b.days())) }
+	write([]row{
+		{"Totalt: modellen per år, perioden", [4]string{up(3), up(4), up(6), up(7)}, year(func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }), whole, true},
+		{"Periodens takt i et helt år (365 dager)", [4]string{"", "", ayear(6), ayear(7)}, nil, pace, false},
+	})
 	b.sensitivity(s, filled, at, wage)
 	s.blank(1)
 	for _, text := range []string{
-		"Modellen er den i SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev.",
-		"Målt i perioden: andel digitale av digitale og papir, produksjon og porto per postlagt brev, og digital pris etter prislisten. Der ingenting er målt, brukes forutsetningen.",
+		"Modellen er den i SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev. Den kjenner bare forutsetningene, med prisårene i merknadene.",
+		"Perioden: forsendelsene som virkelig ble sendt, med produksjon og andre kostnader, porto og digital pris slik de er målt. Lønn og papir er forutsetningene; der noe ikke er målt, også det.",
+		"Porto uten SvarUt er for perioden den gule cellen med prisene i perioden, ellers samme porto som målt: dagens porto sammenlignes aldri med porto fra et annet prisår.",
 	} {
 		s.put(14, cell{st.note, text, ""})
 	}
+}
+
+// perYear is an amount of the period at the same pace in 365 days, halves away from zero.
+func perYear(o billing.Ore, days int) billing.Ore {
+	year := billing.Money{Net: o * 365, Letters: days}
+	return year.Per()
 }
 
 // sensitivity shows how much of the yearly saving hangs on the inputs that are most uncertain. year is the row of the total.
@@ -261,6 +346,10 @@ func (b *book) benefitExtras(sources string, last int) error {
 			return fmt.Errorf("name input %s: %w", in.Symbol, err)
 		}
 	}
+	ref := quoteSheet(sheetBenefit) + "!" + absName(benefitValueCol, benefitTodayRow())
+	if err := f.SetDefinedName(&excelize.DefinedName{Name: todayName, RefersTo: ref, Comment: b.report.Inputs.Today().Label}); err != nil {
+		return fmt.Errorf("name the postage of the period: %w", err)
+	}
 	plain := strings.ReplaceAll(sources, "$", "")
 	list := excelize.NewDataValidation(true)
 	list.Sqref = plain
@@ -270,14 +359,26 @@ func (b *book) benefitExtras(sources string, last int) error {
 	if err := f.AddDataValidation(sheetBenefit, list); err != nil {
 		return fmt.Errorf("offer sources: %w", err)
 	}
-	share := excelize.NewDataValidation(true)
-	share.Sqref = cellName(benefitValueCol, benefitRow("d"))
-	if err := share.SetRange(0, 1, excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween); err != nil {
-		return fmt.Errorf("limit the digital share: %w", err)
-	}
-	share.SetError(excelize.DataValidationErrorStyleStop, "Andel digitale", "Skriv en andel mellom 0 % og 100 %.")
-	if err := f.AddDataValidation(sheetBenefit, share); err != nil {
-		return fmt.Errorf("limit the digital share: %w", err)
+	for _, in := range append(b.report.Inputs.All(), b.report.Inputs.Today()) {
+		row, least, most, rule := benefitTodayRow(), 0.0, 1e12, "Skriv et tall som ikke er negativt."
+		if name := inputNames[in.Symbol]; name != "" {
+			row = benefitRow(in.Symbol)
+		}
+		switch in.Symbol {
+		case "d":
+			most, rule = 1, "Skriv en andel mellom 0 % og 100 %."
+		case "H":
+			least, rule = 0.0001, "Skriv et antall timer over 0."
+		}
+		limit := excelize.NewDataValidation(true)
+		limit.Sqref = cellName(benefitValueCol, row)
+		if err := limit.SetRange(least, most, excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween); err != nil {
+			return fmt.Errorf("limit input %s: %w", in.Symbol, err)
+		}
+		limit.SetError(excelize.DataValidationErrorStyleStop, "Forutsetning", rule)
+		if err := f.AddDataValidation(sheetBenefit, limit); err != nil {
+			return fmt.Errorf("limit input %s: %w", in.Symbol, err)
+		}
 	}
 	for _, mark := range []string{string(billing.SourceIllustrative), "mangler"} {
 		opts := []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: "==", Value: `"` + mark + `"`, Format: &b.style.illustrative}}

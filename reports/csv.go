@@ -28,6 +28,7 @@ const (
 	TableBudgets    Table = "budsjett"
 	TableWaste      Table = "spart-og-tapt"
 	TableInvoices   Table = "fakturaer"
+	TableAccruals   Table = "periodisering"
 	TableAdvice     Table = "rad"
 	TablePrices     Table = "prisliste"
 	TableBenefits   Table = "kost-nytte"
@@ -35,7 +36,7 @@ const (
 
 // Tables gives all tables in the order of the workbook's sheets.
 func Tables() []Table {
-	return []Table{TableCodes, TableCodeMonths, TableMonths, TableSenders, TableBudgets, TableBenefits, TableWaste, TableInvoices, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
+	return []Table{TableCodes, TableCodeMonths, TableMonths, TableSenders, TableBudgets, TableBenefits, TableWaste, TableInvoices, TableAccruals, TableDeviations, TableAdvice, TablePrices, TableCosts, TableShipments}
 }
 
 // WriteCSV writes one table with the same columns and figures as the workbook's sheet: UTF-8 with byte
@@ -67,7 +68,7 @@ func columnsOf(r billing.Report, table Table) (cols []column, rows tableRows, er
 			TableDeviations: func() long { return b.deviationTable(r.Deviations) },
 			TableShipments:  func() long { return b.rawTable(r.Shipments) },
 			TableCodeMonths: b.codeMonthTable, TableMonths: b.monthTable, TableSenders: b.senderTable, TableBudgets: b.budgetTable, TableWaste: b.wasteTable,
-			TableInvoices: b.invoiceTable, TableAdvice: b.adviceTable, TablePrices: b.priceTable, TableBenefits: b.benefitRowTable,
+			TableInvoices: b.invoiceTable, TableAccruals: b.accrualTable, TableAdvice: b.adviceTable, TablePrices: b.priceTable, TableBenefits: b.benefitRowTable,
 		}[table]
 		if !known {
 			return nil, rows, fmt.Errorf("unknown table %q", table)

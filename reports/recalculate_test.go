@@ -2,10 +2,14 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"postgang/billing"
 )
+
+// controlCount is how many controls Sammendrag has.
+const controlCount = 17
 
 // checkFigures compares the recalculated workbook with the report, to the øre.
 func checkFigures(t *testing.T, name string, c recalculated, r billing.Report) {
@@ -53,13 +57,28 @@ func checkFigures(t *testing.T, name string, c recalculated, r billing.Report) {
 			t.Errorf("%s: control %q failed", name, cells[0])
 		}
 	}
-	if controls != 13 || c.at(sheetSummary, 1, 4) != controlText(13, 0) {
+	if controls != controlCount || c.at(sheetSummary, 1, 4) != controlText(controlCount, 0) {
 		t.Errorf("%s: %d controls are OK, and the first page says %q", name, controls, c.at(sheetSummary, 1, 4))
 	}
 	checkBenefit(t, name, c, r.CostBenefit, 3, 4, 5)
 	if cb := r.CostBenefitActual; cb != nil {
-		same("measured saving", c.ore(t, sheetBenefit, 7, benefitYearRow()+2), cb.Year.Saving)
-		same("measured letter", c.ore(t, sheetBenefit, 6, benefitTableRow()+3), cb.Total.With)
+		same("measured letter without", c.ore(t, sheetBenefit, 6, benefitTableRow()+3), cb.Total.Without)
+		same("measured letter", c.ore(t, sheetBenefit, 7, benefitTableRow()+3), cb.Total.With)
+	}
+	if b := r.Benefit; b != nil {
+		same("saving of the period", c.ore(t, sheetBenefit, 8, benefitYearRow()+2), b.Saving())
+		if b.Paper != 0 || b.Digital != 0 {
+			same("saving on the first page", c.ore(t, sheetSummary, 6, 7), b.Saving())
+		} else if got := c.at(sheetSummary, 6, 7); got != "ingen brev" {
+			t.Errorf("%s: without letters the saving is %q", name, got)
+		}
+	}
+	for i, row := range r.Benefits {
+		if r.Benefit == nil {
+			continue
+		}
+		same("saving of "+row.Name, c.ore(t, sheetBenefits, benefitsSaving, firstRow+i), row.Saving())
+		same("a year of "+row.Name, c.ore(t, sheetBenefits, benefitsSaving+1, firstRow+i), row.Year)
 	}
 }
 
@@ -100,8 +119,16 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	blank := build(t, noInputs)
 	hostile := build(t, hostileFixture(t))
 	large := build(t, largeFixture(t))
+	lacking := fixture(t, 20)
+	lacking.Inputs.YearCost, lacking.Only = billing.Input{}, []string{"skatt"}
+	one := build(t, lacking)
+	// A letter taken back in a later month, and nothing else.
+	back := fixtureHead(t, 0)
+	back.Inputs.PostageToday = billing.Input{Value: billing.DecimalFromOre(28_00), Set: true, Source: billing.SourceGiven, Year: 2026}
+	back.Costs = []billing.CostRecord{{Konteringskode: "0100", Account: "skatt", Posted: "2026-02-03", Letters: -1, Kind: billing.KindPostage, Net: -12102, VAT: -3026, Gross: -15128}}
+	taken := build(t, back)
 
-	reports := map[string]billing.Report{"full": full, "split": full, "empty": empty, "blank": blank, "hostile": hostile, "large": large}
+	reports := map[string]billing.Report{"full": full, "split": full, "empty": empty, "blank": blank, "hostile": hostile, "large": large, "one": one, "taken": taken}
 	books := map[string][]byte{}
 	for name, r := range reports {
 		opt := Options{Organisation: "Eksempel kommune"}
@@ -122,6 +149,15 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	}
 	books["changed"] = edit(t, books["full"], enter)
 	books["filled"] = edit(t, books["blank"], enter)
+	value := func(symbol string, v any) func(func(sheet, ref string, v any)) {
+		return func(set func(sheet, ref string, v any)) {
+			set(sheetBenefit, cellName(benefitValueCol, benefitRow(symbol)), v)
+		}
+	}
+	books["no hours"], books["below"] = edit(t, books["full"], value("H", 0)), edit(t, books["full"], value("p0", -1))
+	books["today"] = edit(t, books["full"], func(set func(sheet, ref string, v any)) {
+		set(sheetBenefit, cellName(benefitValueCol, benefitTodayRow()), 25.5)
+	})
 	books["tampered"] = edit(t, books["full"], func(set func(sheet, ref string, v any)) { set(sheetCosts, cellName(costNet, firstRow+3), 1234.56) })
 
 	// A ledger total that is an øre off, as a fault of the program would give it.
@@ -130,10 +166,10 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	books["off"] = write(t, off, Options{})
 
 	calc := recalculate(t, books)
-	if got := calc["off"].at(sheetSummary, 1, 4); got != controlText(13, 5) {
+	if got := calc["off"].at(sheetSummary, 1, 4); got != controlText(controlCount, 6) {
 		t.Errorf("with the ledger an øre off the first page says %q", got)
 	}
-	if cached, err := openBook(t, books["off"]).GetCellValue(sheetSummary, "A4"); err != nil || cached != controlText(13, 5) {
+	if cached, err := openBook(t, books["off"]).GetCellValue(sheetSummary, "A4"); err != nil || cached != controlText(controlCount, 6) {
 		t.Errorf("with the ledger an øre off the cached verdict is %q, %v", cached, err)
 	}
 	for name, r := range reports {
@@ -161,7 +197,34 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	if got := calc["filled"].at(sheetBenefit, 1, 4); got != "" {
 		t.Errorf("with all inputs filled in, the sheet still says %q", got)
 	}
-	if got := calc["tampered"].at(sheetSummary, 1, 4); got == controlText(13, 0) || got == "" {
+	if got := calc["one"].at(sheetBenefit, 1, 4); got != "1 forutsetning mangler. Fyll den inn for å se resultatet." {
+		t.Errorf("one missing input is announced as %q", got)
+	}
+	for _, name := range []string{"no hours", "below"} {
+		c := calc[name]
+		if got := c.at(sheetBenefit, 1, 4); got != impossibleText || c.at(sheetSummary, 6, 7) != "" {
+			t.Errorf("%s: %q, saved %q", name, got, c.at(sheetSummary, 6, 7))
+		}
+		for sheet, rows := range c {
+			for _, cells := range rows {
+				for _, text := range cells {
+					if strings.HasPrefix(text, "#") || strings.HasPrefix(text, "Err:") {
+						t.Errorf("%s: %s shows %s", name, sheet, text)
+					}
+				}
+			}
+		}
+	}
+	// The sheets of kost/nytte agree whatever is entered.
+	for _, name := range []string{"changed", "filled", "today", "no hours"} {
+		if got := calc[name].at(sheetSummary, 1, 4); got != controlText(controlCount, 0) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := calc["today"].ore(t, sheetBenefit, 6, benefitTableRow()+2); got != 2550 {
+		t.Errorf("postage of the period without SvarUt is %v", got)
+	}
+	if got := calc["tampered"].at(sheetSummary, 1, 4); got == controlText(controlCount, 0) || got == "" {
 		t.Errorf("a changed cost line is not noticed: %q", got)
 	}
 }

@@ -22,6 +22,7 @@ const (
 	sheetMonths      = "Per måned"
 	sheetSenders     = "Per avsender og kanal"
 	sheetInvoices    = "Kvittering mot faktura"
+	sheetAccruals    = "Periodisering"
 	sheetAdvice      = "Råd"
 	sheetWaste       = "Spart og tapt"
 	sheetBudgets     = "Budsjett"
@@ -117,14 +118,14 @@ func (b *book) write() error {
 	}
 	b.costs = newTableRange(sheetCosts, b.report.Costs.Len(), b.opt.MaxRows)
 	b.few = map[string]tableRange{}
-	for name, rows := range map[string]int{sheetMonths: len(b.report.PerMonth), sheetSenders: len(b.report.PerSender), sheetInvoices: len(b.report.Invoices), sheetCodeMonths: len(b.report.PerKonteringskode)} {
+	for name, rows := range map[string]int{sheetMonths: len(b.report.PerMonth), sheetSenders: len(b.report.PerSender), sheetInvoices: len(b.report.Invoices), sheetBenefits: len(b.report.Benefits), sheetCodeMonths: len(b.report.PerKonteringskode)} {
 		b.few[name] = newTableRange(name, rows, b.opt.MaxRows)
 	}
 	b.raw = newTableRange(sheetRaw, b.report.Shipments.Len(), b.opt.MaxRows)
 	table := func(name string, of func() long) func() error { return func() error { return b.table(name, of()) } }
 	for _, step := range []func() error{
 		b.look, b.summary, b.codes, table(sheetCodeMonths, b.codeMonthTable), table(sheetMonths, b.monthTable), table(sheetSenders, b.senderTable), table(sheetBudgets, b.budgetTable),
-		b.benefit, table(sheetBenefits, b.benefitRowTable), table(sheetWaste, b.wasteTable), b.invoices, b.deviations,
+		b.benefit, table(sheetBenefits, b.benefitRowTable), table(sheetWaste, b.wasteTable), b.invoices, table(sheetAccruals, b.accrualTable), b.deviations,
 		table(sheetAdvice, b.adviceTable), table(sheetPrices, b.priceTable), table(sheetDefinitions, b.definitionTable), b.costLines, b.rawData, b.properties,
 	} {
 		if err := step(); err != nil {

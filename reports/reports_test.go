@@ -114,6 +114,12 @@ func fixtureHead(t testing.TB, n int) billing.ReportInput {
 			{Vendor: "Trykkeri Én", Numbers: "F-2", From: "2026-02-01", To: "2026-03-01", Kind: billing.KindPostage, Invoiced: 999_999, Receipts: 999_000},
 		}
 	}
+	if n > 0 {
+		in.Accruals = []billing.AccrualRow{
+			{Vendor: "Trykkeri Én", From: "2026-02-01", To: "2026-03-01", Kind: billing.KindPostage, Letters: 7, Net: 12_345, VAT: 3_086},
+			{Vendor: "Trykkeri Én", From: "2026-02-01", To: "2026-03-01", Kind: billing.KindProduction, Letters: 7, Net: 5_000, VAT: 1_250},
+		}
+	}
 	return in
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -117,7 +118,7 @@ func (b *book) invoiceTable() long {
 			{"Fakturert", kindMoney, 13}, {"Kvittert", kindMoney, 13}, {"Forskjell", kindMoney, 12}, {"Fordelt", kindMoney, 12}, {"Rest", kindMoney, 12},
 			{"Etter prislisten", kindMoney, 12}, {"Bokført", kindText, 9}, {"Merknad", kindText, 16},
 		},
-		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: "Ingen fakturaer for perioden.",
+		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: cmp.Or(b.onlyNote("Fakturaer gjelder alle avsendere til sammen, og står bare i rapporten for alle."), "Ingen fakturaer for perioden."),
 		rows: few(b.report.Invoices, func(_ int, r billing.InvoiceRow) []cell {
 			code, note := "alle", ""
 			switch {
@@ -160,10 +161,25 @@ func (b *book) invoices() error {
 	return nil
 }
 
+func (b *book) accrualTable() long {
+	return long{
+		title: "Periodisering",
+		note: "Kvitteringer for brev postlagt før " + b.report.To.Norwegian() + " som ingen faktura er lagt inn for (eldre enn to år er ikke med). Beløpene skal avsettes når regnskapet lukkes." +
+			b.onlyNote(" Bare avsenderne i rapporten."),
+		cols: []column{
+			{"Leverandør", kindText, 20}, {"Postlagt", kindText, 24}, {"Art", kindText, 13}, {"Brev", kindInt, 9}, {"Netto kr", kindMoney, 13}, {"Mva. kr", kindMoney, 12}, {"Brutto kr", kindMoney, 13},
+		},
+		sums: []int{5, 6, 7}, frozenCols: 1, empty: "Ingen: det er lagt inn faktura for alle kvitteringer.",
+		rows: few(b.report.Accruals, func(_ int, r billing.AccrualRow) []cell {
+			return values(r.Vendor, billing.PeriodText(r.From, r.To), kindName(r.Kind), r.Letters, r.Net, r.VAT, r.Net+r.VAT)
+		}),
+	}
+}
+
 func (b *book) priceTable() long {
 	return long{
 		title: "Prisliste",
-		note:  "Prisene som gjelder en dag i perioden, uten mva., slik de er satt opp. Ventet kostnad og avvik i pris regnes etter dem.",
+		note:  "Priser som gjelder minst én dag i perioden, uten mva., slik de er satt opp. Ventet kostnad og avvik i pris regnes etter dem.",
 		cols: []column{
 			{"Leverandør", kindText, 20}, {"Pris for", kindText, 34}, {"Konto", kindText, 14}, {"Pris kr", kindNumber, 12}, {"Gjelder fra", kindDay, 13}, {"Gjelder til", kindDay, 13},
 			{"Kilde", kindText, 44},
@@ -187,56 +203,74 @@ func (b *book) budgetTable() long {
 	return long{
 		title: "Budsjett",
 		note: "Netto bokført fra 1. januar til og med " + b.report.To.AddDays(-1).Norwegian() +
-			" mot budsjettet for året. Prognosen er samme takt resten av året. Kostnad på en kode som er erstattet, telles på den nye.",
+			" mot budsjettet for året. Prognosen er samme takt resten av året som siden første måned med tall. Kostnad på en kode som er erstattet, telles på den nye.",
 		cols: []column{
 			{"Konteringskode", kindText, 18}, {"Navn", kindText, 26}, {"Ansvar", kindText, 9}, {"Funksjon", kindText, 9}, {"Art", kindText, 8}, {"Prosjekt", kindText, 9},
 			{"Budsjett kr", kindMoney, 13}, {"Hittil i år kr", kindMoney, 13}, {"Igjen kr", kindMoney, 13}, {"Brukt", kindPercent, 8}, {"Prognose kr", kindMoney, 13},
 			{"Prognose mot budsjett kr", kindMoney, 13}, {"Merknad", kindText, 30},
 		},
 		sums: []int{7, 8, 9, 11, 12}, frozenCols: 2, empty: "Det er ikke lagt inn noe register over konteringskoder (postgang codes import).",
-		rows: few(b.report.Budgets, func(_ int, c billing.BudgetRow) []cell {
-			cells := values(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, nil, c.Spent, nil, nil, c.Forecast, nil, c.Note)
+		rows: few(b.report.Budgets, func(i int, c billing.BudgetRow) []cell {
+			// Without a budget the whole is more than it, so that the columns foot.
+			cells := values(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, nil, c.Spent, c.Left(), nil, c.Forecast, c.Forecast-c.Budget, c.Note)
+			at := firstRow + i
+			cells[8].formula = rounded(cellName(7, at) + "-" + cellName(8, at))
+			cells[11].formula = rounded(cellName(11, at) + "-" + cellName(7, at))
 			if c.HasBudget {
-				cells[6].value, cells[8].value, cells[9].value, cells[11].value = c.Budget, c.Left(), ratio(c.Spent, c.Budget), c.Forecast-c.Budget
+				cells[6].value, cells[9].value = c.Budget, ratio(c.Spent, c.Budget)
+			} else if c.Note == "" {
+				cells[12].value = "uten budsjett"
 			}
 			return cells
 		}),
 	}
 }
 
+// Columns of Kost-nytte per kode that formulas refer to.
+const (
+	benefitsGroup  = 1
+	benefitsNet    = 5
+	benefitsSaving = 8
+)
+
 func (b *book) benefitRowTable() long {
-	n := inputNames
-	filled := fmt.Sprintf("COUNT(%[1]s!$C$%[2]d:$C$%[3]d)=%[4]d", quoteSheet(sheetBenefit), benefitInputRow, benefitInputRow+len(n)-1, len(n))
-	measured := quoteSheet(sheetBenefit) + "!" + absName(benefitMeasured, benefitRow("cdig"))
-	digital := fmt.Sprintf("IF(ISNUMBER(%[1]s),%[1]s,%[2]s)", measured, n["cdig"])
-	wage := func(t string) string { return n["K"] + "/" + n["H"] + "*" + n[t] + "/60" }
-	when := func(formula string) string { return "IF(" + filled + "," + formula + `,"")` }
-	days := int(b.report.To.UTC().Sub(b.report.From.UTC()) / (24 * time.Hour))
+	sheet := quoteSheet(sheetBenefit) + "!"
+	when := func(formula string) string { return "IF(" + inputsFilled(sheet) + "," + formula + `,"")` }
 	return long{
 		title: "Kost/nytte per konteringskode og avsender",
-		note:  "Det som virkelig ble sendt i perioden: uten SvarUt ville alt gått på papir til kostnaden i tabell A. Året er samme takt i 365 dager.",
+		note:  "Det som virkelig ble sendt i perioden, med kostnaden per forsendelse i tabell A (perioden) på Kost-nytte. Året er samme takt i 365 dager.",
 		cols: []column{
 			{"Gruppe", kindText, 16}, {"Navn", kindText, 24}, {"Papir", kindInt, 9}, {"Digitalt", kindInt, 9}, {"Netto kr", kindMoney, 13},
 			{"Uten SvarUt kr", kindMoney, 14}, {"Med SvarUt kr", kindMoney, 14}, {"Besparelse kr", kindMoney, 14}, {"Besparelse per år kr", kindMoney, 14},
 		},
-		frozenCols: 2, empty: "Forutsetningene i Kost-nytte mangler, eller ingenting ble sendt.",
+		frozenCols: 2, empty: "Ingenting ble sendt i perioden.",
 		rows: few(b.report.Benefits, func(i int, r billing.BenefitRow) []cell {
 			row := firstRow + i
 			cells := values(r.Group, r.Name, r.Paper, r.Digital, r.Net, r.Without, r.With, r.Saving(), r.Year)
+			if b.report.Benefit == nil {
+				for c := range cells[5:] {
+					cells[5+c].value = ""
+				}
+			}
 			paper, dig, net := cellName(3, row), cellName(4, row), cellName(5, row)
-			cells[5].formula = when(rounded(fmt.Sprintf("(%s+%s)*(%s+%s+%s)", paper, dig, wage("t0"), n["p0"], n["s0"])))
-			cells[6].formula = when(rounded(fmt.Sprintf("ROUND(%s*%s,2)+%s+ROUND(%s*%s,2)", paper, wage("t1"), net, dig, digital)))
+			cells[5].formula = when(rounded(fmt.Sprintf("(%s+%s)*%s", paper, dig, sheet+unitWithout())))
+			cells[6].formula = when(rounded(fmt.Sprintf("%s*%s+%s+%s*%s", paper, sheet+unitWage(), net, dig, unitDigital(sheet))))
 			cells[7].formula = when(rounded(cellName(6, row) + "-" + cellName(7, row)))
-			cells[8].formula = when(rounded(fmt.Sprintf("%s*365/%d", cellName(8, row), days)))
+			cells[8].formula = when(rounded(fmt.Sprintf("%s*365/%d", cellName(8, row), b.days())))
 			return cells
 		}),
 	}
 }
 
+// days is how many days the period has.
+func (b *book) days() int {
+	return int(b.report.To.UTC().Sub(b.report.From.UTC()) / (24 * time.Hour))
+}
+
 func (b *book) adviceTable() long {
 	return long{
 		title: "Råd",
-		note:  "Hva brevene som ble postlagt i perioden, ville ha kostet mindre, regnet brev for brev etter prislisten. Råd for samme brev kan ikke legges sammen. Se Definisjoner.",
+		note:  "Hvor mye mindre brevene som ble postlagt i perioden, ville ha kostet, regnet brev for brev etter prislisten. Råd for samme brev kan ikke legges sammen. Se Definisjoner.",
 		cols: []column{
 			{"Råd", kindText, 27}, {"Avsender", kindText, 24}, {"Konteringskode", kindText, 16}, {"Brev", kindInt, 8}, {"Færre ark", kindInt, 9},
 			{"Spart netto kr", kindMoney, 12},
@@ -259,7 +293,7 @@ func (b *book) adviceTable() long {
 func (b *book) wasteTable() long {
 	return long{
 		title: "Spart og tapt",
-		note:  "Brev som ikke kom på papir, og papir som ble brukt til liten nytte. Et anslag er antallet ganger netto per brev i perioden.",
+		note:  "Brev som ikke kom på papir, og papir som ble brukt til liten nytte. Et anslag er antallet ganger netto per brev i perioden; uten brev i perioden er det ukjent.",
 		cols: []column{
 			{"Forhold", kindText, 27}, {"Virkning", kindText, 10}, {"Brev", kindInt, 9}, {"Netto kr", kindMoney, 13}, {"Beløpet er", kindText, 12}, {"Hva det er", kindText, 110},
 		},
@@ -273,7 +307,17 @@ func (b *book) wasteTable() long {
 			if w.Estimated {
 				amount = "anslag"
 			}
-			return values(name, effect, w.Letters, w.Net, amount, what)
+			cells := values(name, effect, w.Letters, w.Net, amount, what)
+			if w.Unknown {
+				cells[3].value, cells[4].value = nil, "ukjent"
+			}
+			switch w.Kind {
+			case billing.SavedRead:
+				cells[2].formula = b.outcomeCount("", billing.OutcomeRead)
+			case billing.SavedDelivered:
+				cells[2].formula = b.outcomeCount("", billing.OutcomeDelivered)
+			}
+			return cells
 		}),
 	}
 }
@@ -282,23 +326,36 @@ func (b *book) wasteTable() long {
 var definitions = [][2]string{
 	{"Mottatt", "Forsendelser som er levert inn i perioden, etter dagen i Oslo. Alle de andre antallene er en del av dette."},
 	{"Avvist", "Forsendelser som ikke ble tatt imot, med årsak i Rådata. De koster ikke noe."},
+	{"Lest digitalt i tide", "Status LEST: mottakeren åpnet forsendelsen før fristen, og den kom aldri på papir. Samme antall på Sammendrag og Spart og tapt."},
 	{"Digitalt", "Lest digitalt i tide, eller levert i digital postkasse. De kommer aldri på papir."},
+	{"Andel digitalt", "Digitalt delt på digitalt og papir, av forsendelsene mottatt i perioden. Tomt når det ikke er noen."},
 	{"Papir", "Sendt til utskrift eller postlagt. En forsendelse som ble lest etter postlegging, er fortsatt papir."},
 	{"Øvrige", "Venter, bare digitale som ikke ble lest, håndtert manuelt, og annet."},
-	{"Brev", "Brev som er postlagt og kvittert. Et brev telles én gang; et omtrykk koster, men telles ikke. En reversert kvittering trekker fra."},
-	{"Bokført dag", "Dagen som avgjør perioden: da brevet ble postlagt, eller da beløpet ble bokført når måneden var lukket."},
+	{"Brev", "Brev som er postlagt og kvittert, talt i perioden de er bokført i. Et brev telles én gang; et omtrykk koster, men telles ikke. En reversert kvittering trekker fra."},
+	{"Bokført dag", "Dagen som avgjør perioden: da brevet ble postlagt, eller da beløpet ble bokført når måneden var lukket. Derfor kan et brev postlagt i en lukket måned stå i måneden etter."},
+	{"Sider og ark", "Det vi sendte til utskrift, etter jobbens manifest og ikke etter kvitteringen. Omtrykk og kontrollark er ikke med i antallet, men koster: sider og ark ganger pris er derfor ikke alltid beløpet."},
 	{"Produksjon", "Startpris, ekstra ark, sider og giroark, slik leverandøren kvitterer for dem."},
-	{"Porto", "Porto slik leverandøren kvitterer for den. Den kan være et gjennomsnitt."},
-	{"Andre", "Beløp fra faktura som ikke gjelder ett brev, fordelt på konteringskodene: minstepris, gebyr, avrunding."},
-	{"Netto, mva., brutto", "Netto er uten mva. Mva. regnes linje for linje. Brutto er netto og mva. til sammen."},
+	{"Porto", "Porto slik leverandøren kvitterer for den, uten mva. Den kan være et gjennomsnitt."},
+	{"Andre", "Beløp fra faktura som ikke gjelder ett brev, fordelt på konteringskodene: kontrollark, minstepris, gebyr, avrunding."},
+	{"Netto, mva., brutto", "Netto er uten mva. Mva. regnes linje for linje med én sats for produksjon og én for porto per leverandør, og rundes til hele øre. Post til utlandet kan være uten mva. (merverdiavgiftsloven § 6-28); forskjellen kommer da med fakturaen. Brutto er netto og mva. til sammen."},
+	{"Avrunding", "Ørene som fakturaens mva., rundet én gang, er mer eller mindre enn kvitteringenes, rundet linje for linje. Netto er 0,00."},
+	{"Netto per brev", "Netto delt på brev, rundet til nærmeste øre, halve bort fra null. Andre kostnader er med."},
 	{"Konteringskode", "Koden avsenderen ga. Beløp uten kode står som " + billing.MissingCode + " og er alltid med. En kode i kvitteringen som er en annen, er et avvik og flytter ikke kostnaden."},
 	{"Kanal", "Hvordan forsendelsen gikk: ALTINN, SDP (digital postkasse) eller PRINT (papir)."},
 	{"Kvittert", "Det leverandøren har meldt for brevene som ble postlagt i fakturaens periode, uansett måneden det er bokført i."},
-	{"Fordelt", "Det en faktura har mer eller mindre enn kvitteringene, delt på konteringskodene etter største brøkdel, så summen er fakturaen på øret."},
+	{"Fordelt", "Det en faktura har mer eller mindre enn kvitteringene, delt på konteringskodene etter største brøkdel, slik at summen stemmer med fakturaen på øret. Nøkkelen er det hver kode har av samme art i kvitteringene, eller antall brev når ingen har noe av arten."},
 	{"Etter prislisten", "Det leverandøren kan fakturere for kontrollark og minstepris per dag, regnet av jobbene og dagene i perioden. Andre beløp uten brev kjenner prislisten ikke."},
 	{"Rest", "Fakturert, men verken bokført fra kvitteringer eller fordelt. Skal være 0,00 når fakturaen er bokført."},
+	{"Periodisering", "Kvitteringer for brev som er postlagt i tid ingen faktura gjelder for. Kostnaden er bokført hos oss, men ikke fakturert av leverandøren."},
+	{"Lukket måned", "Netto, mva. og brutto i måneden endres ikke mer. Kvittering mot faktura, Periodisering, Avvik og status på forsendelsene vises slik de er når rapporten lages."},
 	{"Avvik", "Forskjell mellom det vi sendte, kvitteringen, prislisten og fakturaen. Status: åpen, godtatt (blir stående), omtvistet (meldt til leverandøren) eller oppgjort."},
 	{"Fordeling av øre", "Største brøkdel: hver del får sin andel rundet ned, og ørene som er igjen, går til de største restene."},
+	{"Prognose", "Brukt hittil i år, og resten av året i samme takt som siden første måned i året med tall."},
+	{"Besparelse i perioden", "Det forsendelsene i perioden ville ha kostet uten SvarUt, minus det de kostet. Uten SvarUt: brev og digitale ganger kostnaden per forsendelse i tabell A (perioden). Med SvarUt: netto bokført, lønn per brev på papir, og digital pris. Kostnad per forsendelse rundes til hele øre før den ganges, slik at delene gir summen."},
+	{"Målt i perioden", "Produksjon og andre kostnader per brev, porto per brev, andel digitalt, og digital pris etter prislisten. Andre kostnader er med, slik at tabell A og netto stemmer."},
+	{"Porto uten SvarUt, perioden", "Porto med prisene i perioden, når den er fylt inn. Ellers samme porto som brevene i perioden hadde: da gir porto ingen besparelse. Portoen i modellen (f.eks. fra 2014) brukes ikke mot dagens kostnader."},
+	{"Besparelse per år, modellen", "Forutsetningene alene, med antall forsendelser per år fra dem. Den er uavhengig av perioden."},
+	{"Returpost", "Antall brev i retur ganger netto per brev i perioden; et anslag, som er ukjent når perioden ikke har brev."},
 	{"Oppgitt, illustrativ, faktisk", "Hvor et tall i kost/nytte kommer fra: fra kommunen eller en kilde, et eksempel som skal byttes ut, eller målt i perioden."},
 	{"Postlagt, varslet, lest", "Tidspunkt i Oslo. Varslet er da mottakeren fikk beskjed; frist for å lese er 40 timer på virkedager."},
 }
@@ -316,7 +373,7 @@ func allDefinitions() [][2]string {
 	out := slices.Clone(definitions)
 	for _, k := range billing.AdviceKinds() {
 		name, why := k.Norwegian()
-		out = append(out, [2]string{"Råd: " + name, why})
+		out = append(out, [2]string{"Råd: " + strings.ToLower(name[:1]) + name[1:], why})
 	}
 	return out
 }

@@ -28,8 +28,8 @@ const (
 const (
 	fmtMoney   = "#,##0.00"
 	fmtInt     = "#,##0"
-	fmtPercent = "0.0%"
-	fmtShare   = "0.00%"
+	fmtPercent = "0.0 %"
+	fmtShare   = "0.00 %"
 	fmtDay     = "dd.mm.yyyy"
 	fmtTime    = "dd.mm.yyyy hh:mm"
 	fmtMonth   = "mm.yyyy"

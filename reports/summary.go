@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -18,7 +19,8 @@ type control struct {
 	ledger  billing.Ore // or a number of shipments or letters
 	rows    billing.Ore
 	formula string
-	whole   bool // a number, not an amount
+	whole   bool   // a number, not an amount
+	base    string // formula of the figure that it is held against, where inputs in the workbook change both; empty: none
 }
 
 func (c control) ok() bool { return c.ledger == c.rows }
@@ -32,7 +34,7 @@ func (b *book) controls() []control {
 		codesReceived += row.Counters.Received
 	}
 	number := func(label string, ledger, rows int, formula string) control {
-		return control{label, billing.Ore(ledger), billing.Ore(rows), formula, true}
+		return control{label, billing.Ore(ledger), billing.Ore(rows), formula, true, ""}
 	}
 	var months, senders, codeMonths billing.Ore
 	for _, row := range r.PerKonteringskode {
@@ -52,19 +54,44 @@ func (b *book) controls() []control {
 			invoiced, settled = invoiced+row.Invoiced, settled+row.Receipts+row.Allocated
 		}
 	}
+	benefits := func(col int, group string) string {
+		return rounded(b.few[sheetBenefits].sum(col, criterion{benefitsGroup, `"` + group + `"`}))
+	}
+	var byCode, byAccount, benefitNet, saved billing.Ore
+	for _, row := range r.Benefits {
+		if row.Group == "Konteringskode" {
+			byCode, benefitNet = byCode+row.Saving(), benefitNet+row.Net
+		} else {
+			byAccount += row.Saving()
+		}
+	}
+	if r.Benefit != nil {
+		saved = r.Benefit.Saving()
+	}
+	read := 0
+	for _, w := range r.Waste {
+		if w.Kind == billing.SavedRead {
+			read = w.Letters
+		}
+	}
+	savedCell := "N(" + benefitTotalCell(8) + ")"
 	inv := b.few[sheetInvoices]
 	isBooked := []criterion{{invoiceBooked, `"Ja"`}, {invoiceNote, `"<>Ikke fakturert"`}}
 	return []control{
-		{"Netto: kostnadslinjer", m.Net, lines.net, rounded(b.costs.sum(costNet)), false},
-		{"Mva.: kostnadslinjer", m.VAT, lines.vat, rounded(b.costs.sum(costVAT)), false},
-		{"Brutto: kostnadslinjer", m.Gross, lines.gross, rounded(b.costs.sum(costGross)), false},
-		{"Netto: sum per konteringskode", m.Net, codes.Net, b.codesSum(codeNet), false},
-		{"Brutto: sum per konteringskode", m.Gross, codes.Gross, b.codesSum(codeGross), false},
-		{"Netto på kjente forsendelser: rådata", b.seen.known.net, b.seen.rawNet, rounded(b.raw.sum(rawNet)), false},
-		{"Netto: sum per måned", m.Net, months, rounded(b.few[sheetMonths].sum(monthNet)), false},
-		{"Netto: sum av kode per måned", m.Net, codeMonths, rounded(b.few[sheetCodeMonths].sum(codeMonthsFirst + len(r.PerMonth))), false},
-		{"Netto: sum per avsender og kanal", m.Net, senders, rounded(b.few[sheetSenders].sum(senderNet)), false},
-		{"Bokførte fakturaer: kvittert og fordelt", invoiced, settled, rounded(inv.sum(invoiceReceipts, isBooked...) + "+" + inv.sum(invoiceAllocated, isBooked...)), false},
+		{"Netto: kostnadslinjer", m.Net, lines.net, rounded(b.costs.sum(costNet)), false, ""},
+		{"Mva.: kostnadslinjer", m.VAT, lines.vat, rounded(b.costs.sum(costVAT)), false, ""},
+		{"Brutto: kostnadslinjer", m.Gross, lines.gross, rounded(b.costs.sum(costGross)), false, ""},
+		{"Netto: sum per konteringskode", m.Net, codes.Net, b.codesSum(codeNet), false, ""},
+		{"Brutto: sum per konteringskode", m.Gross, codes.Gross, b.codesSum(codeGross), false, ""},
+		{"Netto på kjente forsendelser: rådata", b.seen.known.net, b.seen.rawNet, rounded(b.raw.sum(rawNet)), false, ""},
+		{"Netto: sum per måned", m.Net, months, rounded(b.few[sheetMonths].sum(monthNet)), false, ""},
+		{"Netto: sum av kode per måned", m.Net, codeMonths, rounded(b.few[sheetCodeMonths].sum(codeMonthsFirst + len(r.PerMonth))), false, ""},
+		{"Netto: sum per avsender og kanal", m.Net, senders, rounded(b.few[sheetSenders].sum(senderNet)), false, ""},
+		{"Bokførte fakturaer: kvittert og fordelt", invoiced, settled, rounded(inv.sum(invoiceReceipts, isBooked...) + "+" + inv.sum(invoiceAllocated, isBooked...)), false, ""},
+		{"Besparelse i perioden: sum per konteringskode", saved, byCode, benefits(benefitsSaving, "Konteringskode"), false, savedCell},
+		{"Besparelse i perioden: sum per avsender", saved, byAccount, benefits(benefitsSaving, "Avsender"), false, savedCell},
+		{"Netto: sum i kost/nytte per konteringskode", m.Net, benefitNet, benefits(benefitsNet, "Konteringskode"), false, ""},
+		number("Lest digitalt i tide: Spart og tapt", r.Counters.Read, read, quoteSheet(sheetWaste)+"!"+absName(3, firstRow)),
 		number("Brev: sum per konteringskode", m.Letters, codes.Letters, b.codesSum(codeLetters)),
 		number("Mottatte forsendelser: rådata", r.Counters.Received, b.seen.received, b.outcomeCount("")),
 		number("Mottatte forsendelser: sum per konteringskode", r.Counters.Received, codesReceived, b.codesSum(codeReceived)),
@@ -94,7 +121,7 @@ func (b *book) summary() error {
 		title += " – " + b.opt.Organisation
 	}
 	s.put(32, cell{st.title, title, ""})
-	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader etter dagen de er bokført, antall etter dagen forsendelsen ble mottatt.", periodText(r.From, r.To)), ""})
+	s.put(15, cell{st.subtitle, fmt.Sprintf("Periode %s. Kostnader og brev etter dagen de er bokført, forsendelser etter dagen de ble mottatt.", periodText(r.From, r.To)) + b.onlyNote(" Gjelder bare: "+strings.Join(r.Only, ", ")+"."), ""})
 	s.put(15, cell{st.subtitle, fmt.Sprintf("Rapport %s, laget %s. Beløp i kroner; netto er uten mva.", r.ReportID, r.Generated.In(r.Location).Format("02.01.2006 15:04")), ""})
 	wrong := 0
 	for _, c := range controls {
@@ -102,8 +129,9 @@ func (b *book) summary() error {
 			wrong++
 		}
 	}
-	s.put(18, cell{st.verdict, controlText(len(controls), wrong), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&" KONTROLLER STEMMER IKKE – se Kontroll nederst")`,
-		status, len(controls), controlText(len(controls), 0), len(controls), status)})
+	s.put(18, cell{st.verdict, controlText(len(controls), wrong), fmt.Sprintf(`IF(COUNTIF(%s,"OK")=%d,"%s",(%d-COUNTIF(%s,"OK"))&IF(%d-COUNTIF(%s,"OK")=1,"%s","%s"))`,
+		status, len(controls), controlText(len(controls), 0), len(controls), status, len(controls), status,
+		strings.TrimPrefix(controlText(len(controls), 1), "1"), strings.TrimPrefix(controlText(len(controls), 2), "2"))})
 	statusCell := cellName(1, s.row)
 
 	b.kpis(s, kpiRow)
@@ -116,6 +144,9 @@ func (b *book) summary() error {
 	}
 	b.summaryMonths(s, monthsAt)
 	b.summaryQuality(s, qualityAt)
+	if months > 4 {
+		s.breakBefore(controlsAt - 1) // the table is not cut
+	}
 	b.summaryControls(s, controlsAt, controls)
 	s.blank(1)
 	b.notes(s)
@@ -144,7 +175,10 @@ func controlText(n, wrong int) string {
 	if wrong == 0 {
 		return fmt.Sprintf("Kontroll: alle %d kontroller stemmer", n)
 	}
-	return fmt.Sprintf("%d KONTROLLER STEMMER IKKE – se Kontroll nederst", wrong)
+	if wrong == 1 {
+		return "1 KONTROLL STEMMER IKKE – se tabellen Kontroll på dette arket"
+	}
+	return fmt.Sprintf("%d KONTROLLER STEMMER IKKE – se tabellen Kontroll på dette arket", wrong)
 }
 
 // kpis writes the four figures that a reader looks for first.
@@ -152,20 +186,23 @@ func (b *book) kpis(s *sheet, at int) {
 	st, r := b.style, b.report
 	s.row = at - 1
 	label := func(text string) cell { return cell{st.kpiLabel, text, ""} }
-	s.put(18, label("Netto kostnad, kr"), label("Brev postlagt i perioden"), label(""), label("Andel digitalt"), label(""), b.savingLabel(), label(""))
-	digital := 0.0
+	s.put(18, label("Netto kostnad, kr"), label("Brev bokført i perioden"), label(""), label("Andel digitalt"), label(""), b.savingLabel(), label(""))
+	digital := any("")
 	if n := r.Counters.Digital() + r.Counters.Paper(); n > 0 {
 		digital = float64(r.Counters.Digital()) / float64(n)
 	}
 	d, p := b.codesSum(codeDigital), b.codesSum(codePaper)
 	saving := any("")
-	if r.CostBenefit != nil {
-		saving = r.CostBenefit.Year.Saving
+	if r.Benefit != nil {
+		saving = r.Benefit.Saving()
+		if r.Benefit.Paper == 0 && r.Benefit.Digital == 0 {
+			saving = "ingen brev"
+		}
 	}
 	blank := cell{style: st.kpiInt}
 	s.put(30, cell{st.kpiMoney, r.Money.Net, b.codesSum(codeNet)}, cell{st.kpiInt, r.Money.Letters, b.codesSum(codeLetters)}, blank,
-		cell{st.kpiPercent, digital, "IF(" + d + "+" + p + "=0,0," + d + "/(" + d + "+" + p + "))"}, blank,
-		cell{st.kpiMoney, saving, benefitTotalCell(5)}, blank)
+		cell{st.kpiPercent, digital, "IF(" + d + "+" + p + `=0,"",` + d + "/(" + d + "+" + p + "))"}, blank,
+		cell{st.kpiMoney, saving, "IF(" + benefitTotalCell(8) + `="","",IF(AND(` + b.codesSum(codeLetters) + "=0," + d + `=0),"ingen brev",` + benefitTotalCell(8) + "))"}, blank)
 	for _, row := range []int{at, at + 1} {
 		for _, cols := range [][2]int{{2, 3}, {4, 5}, {6, 7}} {
 			s.merge(cellName(cols[0], row), cellName(cols[1], row))
@@ -176,7 +213,7 @@ func (b *book) kpis(s *sheet, at int) {
 // savingLabel says with the saving itself when it rests on illustrative or missing inputs, so that the
 // figure is not carried away without its reservation.
 func (b *book) savingLabel() cell {
-	const plain, example, missing = "Besparelse per år, kr", "Besparelse per år, kr (illustrative tall)", "Besparelse per år (forutsetninger mangler)"
+	const plain, example, missing = "Besparelse i perioden, kr", "Besparelse i perioden, kr (illustrative tall)", "Besparelse (forutsetninger mangler)"
 	inputs := b.report.Inputs.All()
 	column := func(letter string) string {
 		return fmt.Sprintf("%s!$%s$%d:$%s$%d", quoteSheet(sheetBenefit), letter, benefitInputRow, letter, benefitInputRow+len(inputs)-1)
@@ -343,7 +380,7 @@ func (b *book) summaryControls(s *sheet, at int, controls []control) {
 		if !c.ok() {
 			verdict = "AVVIK"
 		}
-		s.put(16, cell{st.text, c.label, ""}, cell{style, value(c.ledger), ""}, cell{style, value(c.rows), c.formula},
+		s.put(16, cell{st.text, c.label, ""}, cell{style, value(c.ledger), c.base}, cell{style, value(c.rows), c.formula},
 			cell{style, value(c.rows - c.ledger), rounded(cellName(3, row) + "-" + cellName(2, row))},
 			cell{st.status, verdict, "IF(" + cellName(4, row) + `=0,"OK","AVVIK")`})
 	}

@@ -400,7 +400,7 @@ func (b *book) rawTable(rows sequence[billing.ShipmentRow]) long {
 		empty: "Ingen forsendelser i perioden.",
 		rows: many(rows, func(s billing.ShipmentRow) []cell {
 			number := b.report.CodeNumber(s.Konteringskode)
-			cells := values(s.ID, s.AccountName, s.AvgivendeSystem, number, b.codeText(number), s.Status, string(s.Outcome), s.Channel, s.Reason,
+			cells := values(s.ID, s.AccountName, s.AvgivendeSystem, number, b.codeText(number), s.Status, string(s.Outcome), s.Channel, reasonText(s.Reason),
 				yesNo(s.InPeriod), s.Received, s.Notified, s.Read, s.Posted, s.PagesBW, s.PagesColour, s.Sheets, s.WeightGram, s.Envelope, s.Zone, s.Job,
 				s.Money.Production, s.Money.Postage, s.Money.Other, s.Money.Net, s.Money.VAT, s.Money.Gross)
 			// What never became paper has no pages and no cost, rather than columns of zeros.
@@ -422,7 +422,7 @@ func (b *book) rawData() error {
 func (b *book) deviationTable(rows sequence[billing.DeviationRecord]) long {
 	return long{
 		title: "Avvik",
-		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, og prislisten. Beløp er netto, det avviket gjelder.",
+		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, prislisten og fakturaene. Beløp er netto, det avviket gjelder." + b.onlyNote(" Avvik uten konto (ukjente brev, fakturaer) står bare i rapporten for alle."),
 		cols: []column{
 			{"Dag", kindDay, 13}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindWrap, 8},
 			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9}, {"Alder dager", kindInt, 7},
@@ -433,12 +433,20 @@ func (b *book) deviationTable(rows sequence[billing.DeviationRecord]) long {
 			if state == "" {
 				state = "åpen"
 			}
-			if code == "" && d.Kind != billing.DeviationUnknown { // of an unknown letter no code can be missing
+			if code == "" && d.Shipment != "" && d.Kind != billing.DeviationUnknown { // of what is no letter of ours no code can be missing
 				code = billing.MissingCode
 			}
 			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state, b.age(d.Day))
 		}),
 	}
+}
+
+// onlyNote is a text that stands only in a report of some accounts.
+func (b *book) onlyNote(text string) string {
+	if len(b.report.Only) == 0 {
+		return ""
+	}
+	return text
 }
 
 // age is how many days ago something was found when the report was made.

@@ -17,7 +17,7 @@ var placeholder = regexp.MustCompile(`\{\{\s*([a-zæøå_]+)\s*\}\}`)
 // placeholders are the figures that a template may show, as the cell's value.
 func (b *book) placeholders() map[string]any {
 	r := b.report
-	digital := 0.0
+	digital := any("")
 	if n := r.Counters.Digital() + r.Counters.Paper(); n > 0 {
 		digital = float64(r.Counters.Digital()) / float64(n)
 	}
@@ -25,10 +25,13 @@ func (b *book) placeholders() map[string]any {
 		"organisasjon": b.opt.Organisation, "periode": periodText(r.From, r.To), "forste_dag": r.From.Norwegian(), "siste_dag": r.To.AddDays(-1).Norwegian(),
 		"rapport": r.ReportID, "laget": r.Generated.In(r.Location).Format("02.01.2006 15:04"), "netto": r.Money.Net, "mva": r.Money.VAT, "brutto": r.Money.Gross,
 		"produksjon": r.Money.Production, "porto": r.Money.Postage, "andre": r.Money.Other, "brev": r.Money.Letters, "mottatt": r.Counters.Received,
-		"andel_digitalt": digital, "avvik": r.Deviations.Len(), "besparelse": "",
+		"andel_digitalt": digital, "avvik": r.Deviations.Len(), "besparelse": "", "besparelse_modell": "",
+	}
+	if r.Benefit != nil {
+		out["besparelse"] = r.Benefit.Saving()
 	}
 	if r.CostBenefit != nil {
-		out["besparelse"] = r.CostBenefit.Year.Saving
+		out["besparelse_modell"] = r.CostBenefit.Year.Saving
 	}
 	return out
 }
@@ -69,7 +72,7 @@ func openTemplate(path string, opt excelize.Options) (*excelize.File, error) {
 // sheetNames are the report's own sheets.
 func sheetNames() []string {
 	return []string{
-		sheetSummary, sheetCodes, sheetCodeMonths, sheetMonths, sheetSenders, sheetBudgets, sheetBenefit, sheetBenefits, sheetWaste, sheetInvoices, sheetDeviations, sheetAdvice,
+		sheetSummary, sheetCodes, sheetCodeMonths, sheetMonths, sheetSenders, sheetBudgets, sheetBenefit, sheetBenefits, sheetWaste, sheetInvoices, sheetAccruals, sheetDeviations, sheetAdvice,
 		sheetPrices, sheetDefinitions, sheetCosts, sheetRaw,
 	}
 }

@@ -107,7 +107,7 @@ func TestWorkbookIsReadyForUse(t *testing.T) {
 	t.Parallel()
 	r := build(t, fixture(t, 50))
 	f := openBook(t, write(t, r, Options{Organisation: "Eksempel kommune"}))
-	if got := strings.Join(f.GetSheetList(), ","); got != "Sammendrag,Per konteringskode,Kode per måned,Per måned,Per avsender og kanal,Budsjett,Kost-nytte,Kost-nytte per kode,Spart og tapt,Kvittering mot faktura,Avvik,Råd,Prisliste,Definisjoner,Kostnader,Rådata" {
+	if got := strings.Join(f.GetSheetList(), ","); got != "Sammendrag,Per konteringskode,Kode per måned,Per måned,Per avsender og kanal,Budsjett,Kost-nytte,Kost-nytte per kode,Spart og tapt,Kvittering mot faktura,Periodisering,Avvik,Råd,Prisliste,Definisjoner,Kostnader,Rådata" {
 		t.Errorf("sheets %s", got)
 	}
 	names := map[string]string{}
@@ -119,7 +119,7 @@ func TestWorkbookIsReadyForUse(t *testing.T) {
 			t.Errorf("input %s has no named cell", in.Symbol)
 		}
 	}
-	for _, sheet := range []string{sheetCodes, sheetCodeMonths, sheetMonths, sheetSenders, sheetBudgets, sheetBenefits, sheetInvoices, sheetWaste, sheetAdvice, sheetDeviations, sheetPrices, sheetDefinitions, sheetCosts, sheetRaw} {
+	for _, sheet := range []string{sheetCodes, sheetCodeMonths, sheetMonths, sheetSenders, sheetBudgets, sheetBenefits, sheetInvoices, sheetAccruals, sheetWaste, sheetAdvice, sheetDeviations, sheetPrices, sheetDefinitions, sheetCosts, sheetRaw} {
 		panes, err := f.GetPanes(sheet)
 		if err != nil || !panes.Freeze || panes.YSplit != headerRow {
 			t.Errorf("%s: header is not frozen: %+v, %v", sheet, panes, err)
@@ -235,12 +235,12 @@ func TestWriteCSV(t *testing.T) {
 		want := map[Table]int{
 			TableCodes: len(r.PerKonteringskode), TableCodeMonths: len(r.PerKonteringskode), TableCosts: r.Costs.Len(), TableDeviations: r.Deviations.Len(), TableShipments: r.Shipments.Len(),
 			TableMonths: len(r.PerMonth), TableSenders: len(r.PerSender), TableBudgets: len(r.Budgets), TableWaste: len(r.Waste),
-			TableInvoices: len(r.Invoices), TableAdvice: len(r.Advice), TablePrices: len(r.Prices), TableBenefits: len(r.Benefits),
+			TableInvoices: len(r.Invoices), TableAccruals: len(r.Accruals), TableAdvice: len(r.Advice), TablePrices: len(r.Prices), TableBenefits: len(r.Benefits),
 		}[table]
 		if len(rows) != want+1 {
 			t.Errorf("%s has %d rows, want %d and a header", table, len(rows), want)
 		}
-		if i := slices.Index(rows[0], "Netto kr"); i >= 0 && table != TableWaste && table != TableBenefits {
+		if i := slices.Index(rows[0], "Netto kr"); i >= 0 && table != TableWaste && table != TableBenefits && table != TableAccruals {
 			var sum billing.Ore
 			for _, row := range rows[1:] {
 				if row[i] == "" {

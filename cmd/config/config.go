@@ -138,6 +138,7 @@ type Input struct {
 	Value  string `toml:"value"`  // decimal number with comma or point, as text
 	Source string `toml:"source"` // oppgitt, illustrativ or faktisk
 	Note   string `toml:"note"`
+	Year   int    `toml:"year"` // whose prices it is in; 0: not said
 }
 
 // Vendor is a print vendor's profile.
@@ -678,11 +679,12 @@ func (c *checker) benefit(cfg *Config, in map[string]Input) {
 		"K": &cfg.Benefit.YearCost, "H": &cfg.Benefit.YearHours, "N": &cfg.Benefit.LettersPerYear, "d": &cfg.Benefit.DigitalPercent,
 		"t0": &cfg.Benefit.MinutesWithout, "t1": &cfg.Benefit.MinutesWith, "p0": &cfg.Benefit.PaperWithout, "p1": &cfg.Benefit.PaperWith,
 		"s0": &cfg.Benefit.PostageWithout, "s1": &cfg.Benefit.PostageWith, "cdig": &cfg.Benefit.DigitalUnitCost,
+		"s0_idag": &cfg.Benefit.PostageToday,
 	}
 	for _, key := range sortedKeys(in) {
 		field, ok := fields[key]
 		if !ok {
-			c.add("kost_nytte."+key, "unknown input; there are K, H, N, d, t0, t1, p0, p1, s0, s1 and cdig")
+			c.add("kost_nytte."+key, "unknown input; there are K, H, N, d, t0, t1, p0, p1, s0, s1, cdig and s0_idag")
 			continue
 		}
 		v, err := billing.NewInput(in[key].Value, billing.Source(in[key].Source), in[key].Note)
@@ -690,6 +692,7 @@ func (c *checker) benefit(cfg *Config, in map[string]Input) {
 			c.add("kost_nytte."+key, "%v", err)
 			continue
 		}
+		v.Year = in[key].Year
 		*field = v
 	}
 	if err := cfg.Benefit.Validate(); err != nil {

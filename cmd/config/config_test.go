@@ -103,6 +103,8 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"receipts of no syntax", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\n[vendors.w.receipts]\nsyntax=\"yaml\"", ":17", "none of csv, json, xml, fixed"},
 		{"receipts in XML without rows", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\n[vendors.w.receipts]\nsyntax=\"xml\"", ":17", "name of the element of each row"},
 		{"unknown kost/nytte input", "[kost_nytte]\nX = { value = \"1\", source = \"oppgitt\" }", ":13", "unknown input"},
+		{"kost/nytte of another century", "[kost_nytte]\ns0 = { value = \"13,00\", source = \"oppgitt\", year = 14 }", ":12", "price year 14"},
+		{"no hours in a year", "[kost_nytte]\nH = { value = \"0\", source = \"oppgitt\" }", ":12", "above 0"},
 		{"kost/nytte without source", "[kost_nytte]\nd = { value = \"25\" }", ":13", ""},
 		{"account key", "[accounts.\"Ø\"]\nvendor = \"v\"\n[accounts.\"Ø\".sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":12", "lower-case letters"},
 		{"contradicting host keys", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"\nhost_key=\"a\"\nhost_key_file=\"b\"", ":17", "contradicts"},

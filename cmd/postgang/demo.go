@@ -258,7 +258,11 @@ path = "alarmer.jsonl"
 [kost_nytte]
 `, database)
 	for _, in := range billing.SeedInputs().All() {
-		fmt.Fprintf(&b, "%s = { value = %q, source = %q, note = %q }\n", in.Symbol, in.Input.Value, in.Input.Source, in.Input.Note)
+		year := ""
+		if in.Input.Year != 0 {
+			year = fmt.Sprintf(", year = %d", in.Input.Year)
+		}
+		fmt.Fprintf(&b, "%s = { value = %q, source = %q%s, note = %q }\n", in.Symbol, in.Input.Value, in.Input.Source, year, in.Input.Note)
 	}
 	fmt.Fprintf(&b, `
 [vendors.simulator]

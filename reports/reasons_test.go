@@ -1,0 +1,50 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// Every code that the engine and preparing give a refusal has words for the workbook.
+func TestReasonsHaveWords(t *testing.T) {
+	t.Parallel()
+	codes := regexp.MustCompile(`(?:refuse\(|Refusal\{Code: |Code: |Code[A-Z]\w* += |Reason[A-Z]\w* +Reason += )"([a-z]+(?:-[a-z]+)*|[A-Z]+(?:_[A-Z]+)+|RESERVERT|ULEST)"`)
+	warnings := map[string]bool{ // never the reason of a refusal
+		"postnummer-service": true, "poststed-avvik": true, "blanked-page": true, "repaired": true,
+	}
+	found := 0
+	for _, pattern := range []string{"../engine/validate.go", "../engine/postnummer.go", "../engine/receive.go", "../engine/shipment.go", "../printjobs/*.go", "../printjobs/prepare/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			if matched, _ := filepath.Match("*_test.go", filepath.Base(file)); matched {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range codes.FindAllStringSubmatch(string(text), -1) {
+				found++
+				if code := m[1]; !warnings[code] && reasonText(code) == code {
+					t.Errorf("%s: the code %s has no words", filepath.Base(file), code)
+				}
+			}
+		}
+	}
+	if found < 60 {
+		t.Errorf("only %d codes were found", found)
+	}
+	for reason, want := range map[string]string{
+		"digitalid-kontroll postnummer-form": "fødselsnummer eller organisasjonsnummer med feil kontrollsiffer; postnummer med feil form",
+		"INGEN_DIGITAL_ID":                   "ingen digital id", "": "", "noe-annet": "noe-annet", "ULEST noe-annet": "ULEST noe-annet",
+	} {
+		if got := reasonText(reason); got != want {
+			t.Errorf("%q: %q", reason, got)
+		}
+	}
+}
