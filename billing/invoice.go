@@ -2,14 +2,17 @@ package billing
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/csv"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Kinds of cost besides KindProduction and KindPostage, for invoice lines. An invoice may have kinds of its own.
@@ -30,6 +33,10 @@ type Invoice struct {
 	Net      Ore
 	VAT      Ore
 	Gross    Ore // Net + VAT
+	// Reference is ours, as the vendor repeats it (BuyerReference). It may be a person's name: shown to who asks, and nowhere else.
+	Reference string `json:",omitempty"`
+	// Notes are what the file says that does not agree, and does not matter to what is to be paid; English.
+	Notes []string `json:",omitempty"`
 }
 
 // InvoiceLine is one amount of an invoice.
@@ -50,6 +57,8 @@ type InvoiceFormat struct {
 	CodeFrom string `toml:"code_from"`
 	// Supplier is the vendor's organisation number: an EHF invoice of anybody else is refused. Empty: not looked at.
 	Supplier string `toml:"supplier"`
+	// Buyers are our organisation numbers: an EHF invoice to anybody else is refused. Empty: not looked at.
+	Buyers []string `toml:"buyers"`
 }
 
 // Where an EHF line has its konteringskode.
@@ -64,6 +73,11 @@ func (f InvoiceFormat) Validate() error {
 	case "", CodeFromAccountingCost, CodeFromNone:
 	default:
 		return fmt.Errorf("code_from must be %s or %s", CodeFromAccountingCost, CodeFromNone)
+	}
+	for _, b := range f.Buyers {
+		if len(onlyDigits(b)) != 9 {
+			return errors.New("buyers must be organisation numbers of nine digits")
+		}
 	}
 	for item, kind := range f.Kinds {
 		if item == "" || !kindPattern(kind) {
@@ -87,18 +101,23 @@ func InvoiceColumns() []string {
 // Limits of an invoice.
 const (
 	maxInvoiceLines  = 100_000
-	maxInvoiceNumber = 50
+	maxInvoiceNumber = 100              // characters
 	maxInvoiceAmount = 1_000_000_000_00 // øre
+	maxInvoiceNotes  = 20
 )
 
-// ParseInvoice reads an invoice: EHF Billing 3 (PEPPOL BIS Billing 3, UBL invoice or credit note) or CSV with InvoiceColumns.
-// Either there is an invoice that adds up, or problems that say why not.
-func ParseInvoice(data []byte, f InvoiceFormat) (Invoice, []Problem) {
+// Period is days, half-open; the zero value is none.
+type Period struct{ From, To Civil }
+
+// ParseInvoice reads an invoice: EHF Billing 3 (PEPPOL BIS Billing 3, UBL invoice or credit note, also in its envelope) or CSV with
+// InvoiceColumns. A period that is given goes before the one in the file. Either there is an invoice that adds up, or problems that
+// say why not.
+func ParseInvoice(data []byte, f InvoiceFormat, given Period) (Invoice, []Problem) {
 	if err := f.Validate(); err != nil {
 		return Invoice{}, []Problem{{Code: ProblemFormat, Text: err.Error()}}
 	}
-	p := &invoiceParser{receiptParser: receiptParser{format: Format{Encoding: "auto"}}, own: f}
-	text, ok := p.decode(data)
+	p := &invoiceParser{receiptParser: receiptParser{format: Format{Encoding: "auto"}}, own: f, given: given}
+	text, ok := p.text(data)
 	if !ok {
 		return Invoice{}, p.problems
 	}
@@ -112,14 +131,76 @@ func ParseInvoice(data []byte, f InvoiceFormat) (Invoice, []Problem) {
 		p.csv(text)
 	}
 	if p.count == 0 {
-		if err := p.invoice.Check(); err != nil {
+		p.period()
+		err := p.invoice.Check()
+		if err == nil {
+			err = f.CheckKinds(p.invoice.Lines)
+		}
+		if err != nil {
 			p.add(0, "", ProblemInvoice, "%v", err)
 		}
 	}
 	if p.count > 0 {
 		return Invoice{}, p.problems
 	}
+	if n := len(p.invoice.Notes); n > maxInvoiceNotes {
+		p.invoice.Notes = append(p.invoice.Notes[:maxInvoiceNotes], fmt.Sprintf("and %d more of this kind", n-maxInvoiceNotes))
+	}
 	return p.invoice, nil
+}
+
+// period has what a person gives go before what the file says.
+func (p *invoiceParser) period() {
+	inv := &p.invoice
+	if p.given == (Period{}) || p.given == (Period{inv.From, inv.To}) {
+		return
+	}
+	if inv.From != "" {
+		p.note("the invoice says that it is for %s; it is taken for %s, as told", PeriodText(inv.From, inv.To), PeriodText(p.given.From, p.given.To))
+	}
+	inv.From, inv.To = p.given.From, p.given.To
+}
+
+func (p *invoiceParser) note(format string, args ...any) {
+	p.invoice.Notes = append(p.invoice.Notes, fmt.Sprintf(format, args...))
+}
+
+// text gives the file as UTF-8, or says what it is instead of text.
+func (p *invoiceParser) text(data []byte) ([]byte, bool) {
+	const ask = "ask the vendor for EHF Billing 3 (XML), or type it in with \"postgang invoice add\""
+	bom := []byte("\xef\xbb\xbf")
+	data = bytes.TrimPrefix(data, bom)
+	switch {
+	case bytes.HasPrefix(data, []byte("%PDF-")):
+		p.add(0, "", ProblemSyntax, "the file is a PDF, whose amounts cannot be read for certain; "+ask)
+		return nil, false
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		p.add(0, "", ProblemSyntax, "the file is a zip archive or an Excel workbook; unpack it, or "+ask)
+		return nil, false
+	case bytes.HasPrefix(data, []byte("\xff\xfe\x00\x00")), bytes.HasPrefix(data, []byte("\x00\x00\xfe\xff")):
+		p.add(0, "", ProblemEncoding, "the file is UTF-32, which is not read; "+ask)
+		return nil, false
+	case bytes.HasPrefix(data, []byte("<\x00")): // UTF-16 that does not say so
+		data = append([]byte("\xff\xfe"), data...)
+	case bytes.HasPrefix(data, []byte("\x00<")):
+		data = append([]byte("\xfe\xff"), data...)
+	}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		text, ok := p.decodeUTF16(data)
+		if !ok {
+			return nil, false
+		}
+		data = text
+	}
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		p.add(0, "", ProblemEmpty, "the file is empty")
+		return nil, false
+	case bytes.IndexByte(data, 0) >= 0:
+		p.add(0, "", ProblemSyntax, "the file is neither XML nor text; "+ask)
+		return nil, false
+	}
+	return p.decode(data)
 }
 
 // ProblemInvoice is the code of an invoice that does not add up, or lacks what one has.
@@ -155,16 +236,20 @@ func vatOf(net Ore, percent Decimal) Ore {
 	return net/whole*Ore(percent) + (net%whole*Ore(percent)+whole/2)/whole
 }
 
-// Check reports what is missing in an invoice, or does not add up. Its VAT may differ by an øre for each line from that of the
-// rates.
+// maxVATOff is how far the VAT of a rate may be from the rate's share of the amount: what validators of EN 16931 let pass
+// (BR-CO-17, BR-S-09), less than a krone.
+const maxVATOff Ore = 99
+
+// Check reports what is missing in an invoice, or does not add up. Its VAT may differ from that of the rates by an øre for each
+// line, and by maxVATOff for each rate.
 func (inv Invoice) Check() error {
 	switch {
-	case strings.TrimSpace(inv.Number) == "" || len(inv.Number) > maxInvoiceNumber || !idPattern.MatchString(inv.Number):
-		return fmt.Errorf("the invoice's number must be 1 to %d of letters, digits and . _ : -", maxInvoiceNumber)
+	case inv.Number == "" || utf8.RuneCountInString(inv.Number) > maxInvoiceNumber || strings.TrimSpace(inv.Number) != inv.Number || strings.ContainsFunc(inv.Number, unicode.IsControl):
+		return fmt.Errorf("the invoice's number must be 1 to %d characters of one line", maxInvoiceNumber)
 	case inv.Issued.Validate() != nil:
 		return errors.New("the day of the invoice is missing, or no day")
 	case inv.From.Validate() != nil || inv.To.Validate() != nil || inv.From >= inv.To:
-		return errors.New("the period that the invoice is for is missing, or its last day is before the first")
+		return errors.New("the period that the invoice is for is missing, or its last day is before the first; give it with --month, or --from and --to")
 	case len(inv.Lines) == 0:
 		return errors.New("the invoice has no lines")
 	case len(inv.Lines) > maxInvoiceLines:
@@ -174,21 +259,25 @@ func (inv Invoice) Check() error {
 	for i, l := range inv.Lines {
 		switch {
 		case !kindPattern(l.Kind):
-			return fmt.Errorf("line %d: the kind of cost must be 1 to 20 capital letters, such as PRODUKSJON", i+1)
+			return fmt.Errorf("invoice line %d: the kind of cost must be 1 to 20 capital letters, such as PRODUKSJON", i+1)
 		case !ValidKonteringskode(l.Konteringskode):
-			return fmt.Errorf("line %d: the konteringskode is none", i+1)
+			return fmt.Errorf("invoice line %d: the konteringskode must be at most 20 letters, digits and - _ . without spaces", i+1)
 		case l.Net > maxInvoiceAmount || l.Net < -maxInvoiceAmount:
-			return fmt.Errorf("line %d: the amount is above kr 1 000 000 000", i+1)
+			return fmt.Errorf("invoice line %d: the amount is above kr 1 000 000 000", i+1)
 		case l.VATPercent < 0 || l.VATPercent > DecimalFromInt(100):
-			return fmt.Errorf("line %d: the rate of VAT is not within 0 to 100 %%", i+1)
+			return fmt.Errorf("invoice line %d: the rate of VAT is not within 0 to 100 %%", i+1)
 		}
 	}
 	of.Lines = inv.Lines
 	of.sum()
+	rates := map[Decimal]bool{}
+	for _, l := range inv.Lines {
+		rates[l.VATPercent] = true
+	}
 	switch {
 	case of.Net != inv.Net:
 		return fmt.Errorf("the lines add up to kr %s net, and the invoice says kr %s", of.Net, inv.Net)
-	case max(of.VAT-inv.VAT, inv.VAT-of.VAT) > Ore(len(inv.Lines)):
+	case away(of.VAT, inv.VAT) > max(Ore(len(inv.Lines)), maxVATOff*Ore(len(rates))):
 		return fmt.Errorf("the VAT of the lines is kr %s, and the invoice says kr %s", of.VAT, inv.VAT)
 	case inv.Gross != inv.Net+inv.VAT:
 		return fmt.Errorf("kr %s net and kr %s VAT are not kr %s", inv.Net, inv.VAT, inv.Gross)
@@ -196,9 +285,29 @@ func (inv Invoice) Check() error {
 	return nil
 }
 
+// CheckKinds reports a kind of cost that is most likely a misspelt one: it is not known, and nearly one that is. A kind that
+// Kinds has is meant.
+func (f InvoiceFormat) CheckKinds(lines []InvoiceLine) error {
+	known := []string{KindProduction, KindPostage, KindMinimum, KindControlSheet, KindTransport, KindOther, KindRounding}
+	known = append(known, slices.Sorted(maps.Values(f.Kinds))...)
+	for i, l := range lines {
+		if slices.Contains(known, l.Kind) {
+			continue
+		}
+		for _, k := range known {
+			if levenshtein.ComputeDistance(l.Kind, k) <= 2 && len(k) > 3 {
+				return fmt.Errorf("invoice line %d: the kind %s is not known; is it %s? If it is a kind of its own, give it in the vendor's invoice.kinds. Known are %s",
+					i+1, l.Kind, k, strings.Join(slices.Compact(known), ", "))
+			}
+		}
+	}
+	return nil
+}
+
 type invoiceParser struct {
 	receiptParser
 	own     InvoiceFormat
+	given   Period
 	invoice Invoice
 }
 
@@ -209,6 +318,10 @@ func (p *invoiceParser) csv(text []byte) {
 	header, err := r.Read()
 	if err != nil {
 		p.add(errorLine(err), "", ProblemSyntax, "the header line has misplaced quotation marks")
+		return
+	}
+	if !slices.ContainsFunc(header, func(name string) bool { return slices.Contains(InvoiceColumns(), strings.TrimSpace(name)) }) {
+		p.add(1, "", ProblemHeader, "the file is neither EHF (XML) nor CSV: no column of its first line is one of %s, with semicolons between them", strings.Join(InvoiceColumns(), ";"))
 		return
 	}
 	at := map[string]int{}
@@ -283,202 +396,6 @@ func (p *invoiceParser) kroner(line int, col, s, decimalSign string) Ore {
 		p.add(line, col, ProblemAmount, "%v", err)
 	}
 	return o
-}
-
-// Elements of UBL 2.1 that EHF Billing 3 uses and that say something about money. Names are taken without their namespace.
-type (
-	ublDocument struct {
-		XMLName   xml.Name
-		ID        string      `xml:"ID"`
-		IssueDate string      `xml:"IssueDate"`
-		Currency  string      `xml:"DocumentCurrencyCode"`
-		Supplier  string      `xml:"AccountingSupplierParty>Party>PartyLegalEntity>CompanyID"`
-		Period    ublPeriod   `xml:"InvoicePeriod"`
-		Charges   []ublCharge `xml:"AllowanceCharge"`
-		Tax       []struct {
-			Amount ublAmount `xml:"TaxAmount"`
-		} `xml:"TaxTotal"`
-		Total struct {
-			Net      ublAmount  `xml:"TaxExclusiveAmount"`
-			Gross    ublAmount  `xml:"TaxInclusiveAmount"`
-			Lines    ublAmount  `xml:"LineExtensionAmount"`
-			Rounding *ublAmount `xml:"PayableRoundingAmount"`
-		} `xml:"LegalMonetaryTotal"`
-		Invoiced []ublLine `xml:"InvoiceLine"`
-		Credited []ublLine `xml:"CreditNoteLine"`
-	}
-	ublAmount struct {
-		Value    string `xml:",chardata"`
-		Currency string `xml:"currencyID,attr"`
-	}
-	ublPeriod struct {
-		Start string `xml:"StartDate"`
-		End   string `xml:"EndDate"`
-	}
-	ublCategory struct {
-		Percent string `xml:"Percent"`
-	}
-	ublCharge struct {
-		Charge   string      `xml:"ChargeIndicator"`
-		Amount   ublAmount   `xml:"Amount"`
-		Category ublCategory `xml:"TaxCategory"`
-	}
-	ublLine struct {
-		at             int
-		ID             string    `xml:"ID"`
-		Invoiced       string    `xml:"InvoicedQuantity"`
-		Credited       string    `xml:"CreditedQuantity"`
-		Net            ublAmount `xml:"LineExtensionAmount"`
-		AccountingCost string    `xml:"AccountingCost"`
-		Period         ublPeriod `xml:"InvoicePeriod"`
-		Item           struct {
-			Name   string `xml:"Name"`
-			Seller struct {
-				ID string `xml:"ID"`
-			} `xml:"SellersItemIdentification"`
-			Category ublCategory `xml:"ClassifiedTaxCategory"`
-		} `xml:"Item"`
-	}
-)
-
-// UnmarshalXML notes the line of the file that the element begins on.
-func (l *ublLine) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	type plain ublLine
-	at, _ := d.InputPos()
-	if err := d.DecodeElement((*plain)(l), &start); err != nil {
-		return err
-	}
-	l.at = at
-	return nil
-}
-
-// ehf reads a UBL invoice or credit note. The rules are those of EN 16931 and PEPPOL BIS Billing 3: amounts have at most two
-// decimals and a decimal point; document charges and allowances are in the net total; a credit note counts the other way.
-func (p *invoiceParser) ehf(text []byte) {
-	d := xml.NewDecoder(bytes.NewReader(text))
-	d.Entity = map[string]string{}
-	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
-	if bytes.Contains(text, []byte("<!DOCTYPE")) {
-		p.add(0, "", ProblemSyntax, "the XML has a document type; invoices have none")
-		return
-	}
-	var doc ublDocument
-	if err := d.Decode(&doc); err != nil {
-		line, _ := d.InputPos()
-		p.add(line, "", ProblemSyntax, "the XML ends or is broken here; the file may be cut off")
-		return
-	}
-	sign, lines := Ore(1), doc.Invoiced
-	switch doc.XMLName.Local {
-	case "Invoice":
-	case "CreditNote":
-		sign, lines = -1, doc.Credited
-	default:
-		p.add(1, "", ProblemInvoice, "the file is no UBL Invoice or CreditNote, which is what EHF Billing 3 has")
-		return
-	}
-	if want := p.own.Supplier; want != "" && onlyDigits(doc.Supplier) != onlyDigits(want) {
-		p.add(0, "AccountingSupplierParty", ProblemInvoice, "the invoice is from another organisation than the vendor's supplier says")
-	}
-	if doc.Currency != "NOK" {
-		p.add(0, "DocumentCurrencyCode", ProblemInvoice, "the invoice is not in NOK")
-	}
-	inv := &p.invoice
-	inv.Number, inv.Issued = strings.TrimSpace(doc.ID), p.day(0, "IssueDate", strings.TrimSpace(doc.IssueDate))
-	period := doc.Period
-	for _, l := range lines { // an invoice may give its period on its lines instead
-		if doc.Period.Start == "" && (period.Start == "" || l.Period.Start != "" && l.Period.Start < period.Start) {
-			period.Start = l.Period.Start
-		}
-		if doc.Period.End == "" && l.Period.End > period.End {
-			period.End = l.Period.End
-		}
-	}
-	if period.Start == "" || period.End == "" {
-		p.add(0, "InvoicePeriod", ProblemInvoice, "the invoice does not say which period it is for; ask the vendor for InvoicePeriod, or type the invoice in")
-		return
-	}
-	inv.From = p.day(0, "InvoicePeriod/StartDate", period.Start)
-	if last := p.day(0, "InvoicePeriod/EndDate", period.End); last != "" {
-		inv.To = last.AddDays(1)
-	}
-	amount := func(line int, col string, a ublAmount) Ore {
-		s := strings.TrimSpace(a.Value)
-		whole, decimals, found := strings.Cut(s, ".") // "100", "100.5" and "100.50" are alike
-		switch {
-		case !found:
-			s += ".00"
-		case len(decimals) == 1:
-			s = whole + "." + decimals + "0"
-		}
-		if a.Currency != "" && a.Currency != "NOK" {
-			p.add(line, col, ProblemInvoice, "the amount is not in NOK")
-		}
-		if strings.Trim(s, "-0.") == "" && s != "" {
-			return 0
-		}
-		return p.kroner(line, col, s, ".")
-	}
-	quantity := func(line int, s string) Decimal {
-		if s = strings.TrimSpace(s); s == "" {
-			return 0
-		}
-		return p.decimal(line, "Quantity", s)
-	}
-	percent := func(line int, c ublCategory) Decimal {
-		if s := strings.TrimSpace(c.Percent); s != "" {
-			return p.decimal(line, "TaxCategory/Percent", s)
-		}
-		return 0 // exempt, or outside of VAT
-	}
-	for _, l := range lines {
-		item := strings.TrimSpace(cmp.Or(strings.TrimSpace(l.Item.Seller.ID), l.Item.Name))
-		kind, known := p.own.Kinds[item]
-		if !known {
-			p.add(l.at, "Item", ProblemKind, "the item of the invoice line is not in the vendor's invoice.kinds, so that it is not known whether it is production, postage or something else")
-		}
-		code := ""
-		if p.own.CodeFrom != CodeFromNone {
-			code = strings.TrimSpace(l.AccountingCost)
-		}
-		inv.Lines = append(inv.Lines, InvoiceLine{
-			ID: strings.TrimSpace(l.ID), Kind: kind, Konteringskode: code, Quantity: quantity(l.at, cmp.Or(l.Invoiced, l.Credited)),
-			Net: sign * amount(l.at, "LineExtensionAmount", l.Net), VATPercent: percent(l.at, l.Item.Category),
-		})
-	}
-	for _, c := range doc.Charges {
-		o := sign * amount(0, "AllowanceCharge/Amount", c.Amount)
-		if strings.TrimSpace(c.Charge) == "false" {
-			o = -o
-		}
-		inv.Lines = append(inv.Lines, InvoiceLine{Kind: KindOther, Quantity: DecimalFromInt(1), Net: o, VATPercent: percent(0, c.Category)})
-	}
-	inv.Net = sign * amount(0, "TaxExclusiveAmount", doc.Total.Net)
-	inv.Gross = sign * amount(0, "TaxInclusiveAmount", doc.Total.Gross)
-	for _, t := range doc.Tax {
-		if t.Amount.Currency == "" || t.Amount.Currency == doc.Currency {
-			inv.VAT += sign * amount(0, "TaxTotal/TaxAmount", t.Amount)
-		}
-	}
-	if doc.Total.Rounding != nil { // what is paid is rounded; it belongs to the cost
-		if o := sign * amount(0, "PayableRoundingAmount", *doc.Total.Rounding); o != 0 {
-			inv.Lines = append(inv.Lines, InvoiceLine{Kind: KindRounding, Quantity: DecimalFromInt(1), Net: o})
-			inv.Net, inv.Gross = inv.Net+o, inv.Gross+o
-		}
-	}
-}
-
-// onlyDigits drops what stands around the digits of an organisation number: spaces, "NO", "MVA", "0192:".
-func onlyDigits(s string) string {
-	if _, number, found := strings.Cut(s, ":"); found {
-		s = number
-	}
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // Together is several invoices for one period as one, such as an invoice and a credit note.

@@ -21,7 +21,7 @@ func TestInvoiceMemory(t *testing.T) {
 		"a text":                  many("<Invoice><ID>", "x"),
 	} {
 		var problems []Problem
-		peak := highWater(func() { _, problems = ParseInvoice([]byte(data), InvoiceFormat{}) })
+		peak := highWater(func() { _, problems = ParseInvoice([]byte(data), InvoiceFormat{}, Period{}) })
 		if len(problems) == 0 || peak > 100<<20 {
 			t.Errorf("%s: %d MB, %v", name, peak>>20, problems)
 		}

@@ -35,6 +35,7 @@ type Vendor struct {
 	Receipts     billing.Format
 	Invoices     billing.InvoiceFormat
 	VAT          billing.VAT
+	VATMissing   bool // nobody has said what it is, so that it counts as none
 	Tolerances   billing.Tolerances
 	Prices       *billing.PriceList // nil: no expected cost
 	OfferFrom    time.Duration      // offers are made from this time of day, Europe/Oslo …

@@ -71,14 +71,14 @@ func (r InvoiceRow) Left() billing.Ore {
 }
 
 // TakeInvoice stores an invoice file (EHF Billing 3, or CSV) of a vendor and holds it against the receipts; what differs by more
-// than the vendor's tolerance is a deviation. Nothing is booked. The same file again changes nothing. *InvoiceError when the file
-// is no invoice.
-func (e *Engine) TakeInvoice(ctx context.Context, vendor string, data []byte) (InvoiceRecord, error) {
+// than the vendor's tolerance is a deviation. Nothing is booked. The same file again changes nothing. A period that is given goes
+// before the file's. *InvoiceError when the file is no invoice.
+func (e *Engine) TakeInvoice(ctx context.Context, vendor string, data []byte, given billing.Period) (InvoiceRecord, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
 		return InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
 	}
-	inv, problems := billing.ParseInvoice(data, v.Invoices)
+	inv, problems := billing.ParseInvoice(data, v.Invoices, given)
 	if len(problems) > 0 {
 		return InvoiceRecord{}, &InvoiceError{problems}
 	}
@@ -96,7 +96,7 @@ func (e *Engine) AddInvoice(ctx context.Context, vendor string, inv billing.Invo
 	if !ok {
 		return InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
 	}
-	if err := inv.Check(); err != nil {
+	if err := cmp.Or(inv.Check(), v.Invoices.CheckKinds(inv.Lines)); err != nil {
 		return InvoiceRecord{}, err
 	}
 	return e.addInvoice(ctx, v, inv, BlobRef{})
@@ -105,14 +105,15 @@ func (e *Engine) AddInvoice(ctx context.Context, vendor string, inv billing.Invo
 func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, ref BlobRef) (InvoiceRecord, error) {
 	for i, l := range inv.Lines {
 		if ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
-			return InvoiceRecord{}, fmt.Errorf("line %d of the invoice: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
+			return InvoiceRecord{}, fmt.Errorf("invoice line %d: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
 		}
 	}
 	rec := InvoiceRecord{ID: uuid.NewSHA1(e.space, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
 	err := e.archive.InTx(ctx, func(tx Tx) error {
 		there, err := tx.Invoice(ctx, rec.ID)
 		if err == nil {
-			if !reflect.DeepEqual(there.Invoice, inv) {
+			sameFile := !ref.IsZero() && ref.SHA256 == there.Blob.SHA256 && inv.From == there.Invoice.From && inv.To == there.Invoice.To
+			if !sameFile && !reflect.DeepEqual(there.Invoice, inv) {
 				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else; a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, ErrExists)
 			}
 			rec = there

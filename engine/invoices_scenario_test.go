@@ -383,7 +383,7 @@ func TestInvoiceCutShort(t *testing.T) {
 				fmt.Fprintf(&b, "%s;%s;%s;%s;1;%s;;1;%s;25\n", inv.Number, inv.Issued, from, to.AddDays(-1), l.Kind, l.Net.Plain(","))
 			}
 			run := func() {
-				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()))
+				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()), billing.Period{})
 				must(t, err)
 				if _, err := s.engine.BookInvoice(s.ctx, rec.ID, "avstemt"); err != nil && !strings.Contains(err.Error(), "adds up") {
 					t.Fatal(err)

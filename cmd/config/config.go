@@ -163,7 +163,7 @@ type Vendor struct {
 	Checks           Checks                `toml:"checks"`
 	Receipts         billing.Format        `toml:"receipts"`
 	Invoice          billing.InvoiceFormat `toml:"invoice"`
-	VAT              billing.VAT           `toml:"vat"`
+	VAT              *billing.VAT          `toml:"vat"`
 	Tolerances       billing.Tolerances    `toml:"tolerances"`
 	Prices           []billing.Price       `toml:"prices"`
 }
@@ -707,7 +707,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 		c.add(at, "a vendor's key has lower-case letters, digits and hyphens only")
 	}
 	out := engine.Vendor{
-		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, Invoices: v.Invoice, VAT: v.VAT, Tolerances: v.Tolerances,
+		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, Invoices: v.Invoice, VATMissing: v.VAT == nil, Tolerances: v.Tolerances,
 		Target: *c.target(v.Login),
 	}
 	out.Target.Folders = exchange.Folders{Inbox: v.Folders.Inbox, Answers: v.Folders.Answers, Receipts: v.Folders.Receipts, ReceiptsDone: v.Folders.ReceiptsDone}
@@ -770,6 +770,9 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	}
 	if err := v.Invoice.Validate(); err != nil {
 		c.add(at+".invoice", "%v", err)
+	}
+	if v.VAT != nil {
+		out.VAT = *v.VAT
 	}
 	if err := out.VAT.Validate(); err != nil {
 		c.add(at+".vat", "%v", err)

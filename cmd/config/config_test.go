@@ -113,6 +113,7 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"report server without a host key", "[report.sftp]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the server's public host key"},
 		{"report column of no field", "[[report.ledger_columns]]\nheader=\"A\"\nfield=\"saldo\"", ":12", "unknown field"},
 		{"invoice kind in small letters", "[vendors.v.invoice]\nkinds={ \"1\" = \"porto\" }", ":12", "capital letters"},
+		{"buyer that is no organisation", "[vendors.v.invoice]\nbuyers=[\"Prøve kommune\"]", ":12", "nine digits"},
 		{"guard without a price list", "[guard]\nday_kr=\"1000\"", ":12", "no price list"},
 		{"guard below nothing", "[guard]\nday_kr=\"-1\"", ":13", "is not within"},
 		{"guard of an unknown account", "[guard.accounts]\nb=\"1\"", ":13", "no such account"},

@@ -709,7 +709,7 @@ func (d *demo) invoice(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(d.dir, "faktura.csv"), []byte(b.String()), 0o600); err != nil {
 		return err
 	}
-	rec, err := d.app.engine.TakeInvoice(ctx, vendor, []byte(b.String()))
+	rec, err := d.app.engine.TakeInvoice(ctx, vendor, []byte(b.String()), billing.Period{})
 	if err != nil {
 		return err
 	}

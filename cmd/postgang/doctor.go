@@ -124,6 +124,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	}
 	c.database(ctx, cfg, o)
 	for _, v := range cfg.Vendors {
+		c.invoices(v)
 		c.vendor(ctx, v)
 	}
 }
@@ -278,6 +279,24 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", engine.Unacknowledged(alarms))
 	default:
 		c.ok("database", "works, no open alarms")
+	}
+}
+
+// invoices looks at what decides the amounts of a vendor: VAT, and whose invoices are taken.
+func (c *checkup) invoices(v engine.Vendor) {
+	name := "vendor " + v.Key
+	if v.VATMissing && (!v.Manual || v.Prices != nil || len(v.Invoices.Kinds) > 0) {
+		c.bad(name+" VAT", fmt.Sprintf("set production_percent and postage_percent under [vendors.%s.vat]; 0 where there is none", v.Key),
+			"no VAT is set: receipts are booked without any, and all of it is a difference when the invoice comes")
+	}
+	if len(v.Invoices.Kinds) == 0 {
+		return
+	}
+	if len(v.Invoices.Buyers) == 0 {
+		c.warn(name+" invoices", fmt.Sprintf("set buyers = [\"…\"] under [vendors.%s.invoice], our organisation numbers", v.Key), "an EHF invoice to anybody else would be taken")
+	}
+	if v.Invoices.Supplier == "" {
+		c.warn(name+" invoices", fmt.Sprintf("set supplier under [vendors.%s.invoice], the vendor's organisation number", v.Key), "an EHF invoice from anybody else would be taken")
 	}
 }
 

@@ -29,12 +29,15 @@ type invoiceView struct {
 	VATOre   billing.Ore `json:"vat_ore"`
 	GrossOre billing.Ore `json:"gross_ore"`
 	Lines    int         `json:"lines"`
-	Booked   moment      `json:"booked,omitempty"`
+	// What the vendor repeats as our reference, and what its file says that does not agree and does not matter to what is to be paid.
+	Reference string   `json:"reference,omitempty"`
+	Notes     []string `json:"notes"`
+	Booked    moment   `json:"booked,omitempty"`
 }
 
 func viewInvoice(i engine.Invoiced) invoiceView {
 	inv := i.Invoice
-	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), when(i.BookedAt)}
+	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), inv.Reference, append([]string{}, inv.Notes...), when(i.BookedAt)}
 }
 
 type invoicePeriodView struct {
@@ -83,6 +86,14 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked.String(), "no"))
 		}
 	})
+	for _, i := range v.Invoices {
+		if i.Reference != "" {
+			fmt.Fprintf(w, "Invoice %s has our reference %q.\n", i.Number, i.Reference)
+		}
+		for _, n := range i.Notes {
+			fmt.Fprintf(w, "Invoice %s: %s.\n", i.Number, n)
+		}
+	}
 	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT PRICE_LIST", func(row func(...any)) {
 		for _, r := range v.Rows {
 			code := "all"
@@ -133,12 +144,14 @@ func (a *app) vendorOf(name string) (string, error) {
 
 func newInvoiceTake(o *options) *cobra.Command {
 	var vendor string
+	var given period
 	cmd := &cobra.Command{
 		Use:   "take FILE",
 		Short: "Take an invoice file (EHF or CSV) and hold it against the receipts; books nothing",
 		Long: `Takes an invoice: EHF Billing 3 (invoice or credit note), or CSV with the columns
 ` + strings.Join(billing.InvoiceColumns(), ";") + `.
 It is held against the receipts of the letters posted in its period, and what differs is a deviation.
+An EHF invoice that does not say its period needs --month, or --from and --to; they go before what it says.
 Nothing is booked; see "postgang invoice book". The same file again changes nothing.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -147,11 +160,17 @@ Nothing is booked; see "postgang invoice book". The same file again changes noth
 				if err != nil {
 					return err
 				}
+				var days billing.Period
+				if given.given() {
+					if days.From, days.To, err = given.days(); err != nil {
+						return err
+					}
+				}
 				data, err := readLimited(args[0])
 				if err != nil {
 					return err
 				}
-				rec, err := a.engine.TakeInvoice(cmd.Context(), key, data)
+				rec, err := a.engine.TakeInvoice(cmd.Context(), key, data, days)
 				if err != nil {
 					return err
 				}
@@ -160,6 +179,7 @@ Nothing is booked; see "postgang invoice book". The same file again changes noth
 		},
 	}
 	cmd.Flags().StringVar(&vendor, "vendor", "", "whose invoice it is; may be left out when there is one vendor")
+	given.flags(cmd, "period that the invoice is for")
 	return cmd
 }
 

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"postgang/billing"
+	"postgang/engine"
+)
+
+// TestDoctorLooksAtInvoices: VAT that nobody has set is an error where amounts are booked; that anybody's invoices would be taken is
+// a warning.
+func TestDoctorLooksAtInvoices(t *testing.T) {
+	t.Parallel()
+	kinds := billing.InvoiceFormat{Kinds: map[string]string{"1": billing.KindPostage}}
+	whole := kinds
+	whole.Supplier, whole.Buyers = "917103801", []string{"964338531"}
+	for name, c := range map[string]struct {
+		v    engine.Vendor
+		want string // of each line: FAIL or warn
+	}{
+		"VAT of none":              {engine.Vendor{}, ""},
+		"no VAT":                   {engine.Vendor{VATMissing: true}, "FAIL"},
+		"printed here":             {engine.Vendor{VATMissing: true, Manual: true}, ""},
+		"printed here, at a price": {engine.Vendor{VATMissing: true, Manual: true, Prices: &billing.PriceList{}}, "FAIL"},
+		"invoices from anybody":    {engine.Vendor{Invoices: kinds}, "warn warn"},
+		"invoices from one to one": {engine.Vendor{Invoices: whole}, ""},
+	} {
+		var got []string
+		ch := &checkup{}
+		ch.invoices(c.v)
+		for _, l := range ch.checks {
+			switch {
+			case l.Fix == "":
+				t.Errorf("%s: %q says nothing of what to do", name, l.Text)
+			case !l.OK:
+				got = append(got, "FAIL")
+			default:
+				got = append(got, "warn")
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %q", name, ch.checks, c.want)
+		}
+	}
+}
