@@ -9,7 +9,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"text/template"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +47,9 @@ func newInit(o *options) *cobra.Command {
 		Long: `Writes postgang.toml with every common setting explained, makes the folders it
 names and an SSH key pair for the vendor. Nothing that exists is overwritten. The
 first command that works with the configuration makes the archive; later on, an
-archive that is missing is an error.
+archive that is missing is an error. What is written can be loaded: give the vendor's
+server by --address, --user and --host-key; until you know them, letters are kept to be
+printed here ("postgang manual list").
 
 With --simulator the configuration points at the vendor simulator of this program
 ("postgang vendor-sim"), so that everything can be tried on one machine.`,
@@ -67,6 +73,17 @@ func initialise(o *options, s settings, simulator bool) error {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	if given := []bool{s.Address != "", s.User != "", s.HostKey != ""}; !simulator && slices.Contains(given, true) && slices.Contains(given, false) {
+		return usage("--address, --user and --host-key belong together: give all three, or none and fill them in later")
+	}
+	// Tried before anything is made: keys come after, and are not needed to tell what does not load.
+	tried := s
+	if simulator {
+		tried.Address, tried.User, tried.HostKey = "", "", ""
+	}
+	if _, err := tried.parse(o.config); err != nil {
+		return err
+	}
 	dir := filepath.Dir(o.config)
 	key, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokler", "postgang"))
 	if err != nil {
@@ -80,6 +97,10 @@ func initialise(o *options, s settings, simulator bool) error {
 		s.VendorName, s.HostKey, s.Synthetic = "Trykkerisimulator", host.Authorized, true
 		s.Address, s.User = cmp.Or(s.Address, simulatorAddress), cmp.Or(s.User, vendorsim.DefaultUser)
 	}
+	cfg, err := s.parse(o.config)
+	if err != nil {
+		return err
+	}
 	text, err := render(s)
 	if err != nil {
 		return err
@@ -90,33 +111,81 @@ func initialise(o *options, s settings, simulator bool) error {
 	if err := markFirstStart(o.config); err != nil {
 		return err
 	}
-	var made []string
-	if cfg, err := config.Parse(o.config, text); err == nil {
-		made = []string{cfg.Documents, cfg.Work, cfg.ReportFolder, cfg.Inbox}
-		for _, d := range made {
-			if err := os.MkdirAll(d, 0o700); err != nil {
-				return err
-			}
-		}
-		if err := intake.MakeFolders(cfg.Inbox, s.Account); err != nil {
+	made := []string{cfg.Documents, cfg.Work, cfg.ReportFolder, cfg.Inbox}
+	for _, d := range made {
+		if err := os.MkdirAll(d, 0o700); err != nil {
 			return err
 		}
-	} else if simulator {
+	}
+	if err := intake.MakeFolders(cfg.Inbox, s.Account); err != nil {
 		return err
 	}
 	return o.print(map[string]any{"config": o.config, "public_key": key.Authorized, "folders": made}, func(w io.Writer) {
 		fmt.Fprintf(w, "Wrote %s.\n", o.config)
 		fmt.Fprintf(w, "Our public key for the vendor (nokler/postgang.pub):\n  %s\n", key.Authorized)
-		if simulator {
+		switch {
+		case simulator:
 			fmt.Fprintf(w, "Next: start \"postgang vendor-sim\" in another terminal, then \"postgang doctor\".\n")
-		} else {
-			fmt.Fprintf(w, "Next: fill in the vendor's address and host key and your account in %s, then \"postgang doctor\".\n", o.config)
+		case s.Address != "":
+			fmt.Fprintf(w, "Next: fill in your account's sender in %s, then \"postgang doctor\" and \"postgang vendor-check\".\n", o.config)
+		default:
+			fmt.Fprintf(w, "Next: fill in the vendor's server and your account's sender in %s, then \"postgang doctor\".\nUntil then letters are kept to be printed here: \"postgang manual list\".\n", o.config)
 		}
 	})
 }
 
+// parse reads the configuration as it would be written, so that nothing is written that does not load.
+func (s settings) parse(path string) (*config.Config, error) {
+	text, err := render(s)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Parse(path, text)
+	var faults *config.Error
+	if errors.As(err, &faults) {
+		texts := make([]string, len(faults.Problems))
+		for i, p := range faults.Problems {
+			texts[i] = p.Text
+			if p.Key != "" {
+				texts[i] = p.Key + ": " + p.Text
+			}
+		}
+		return nil, usage("nothing was written, since it would not load:\n  %s", strings.Join(texts, "\n  "))
+	}
+	return cfg, err
+}
+
+// tomlText is a text as TOML writes it, in quotes.
+func tomlText(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, "\\u%04X", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// tomlKey is a name as TOML writes it in a table's name.
+func tomlKey(s string) string {
+	if bareKey.MatchString(s) {
+		return s
+	}
+	return tomlText(s)
+}
+
 func render(s settings) ([]byte, error) {
-	t, err := template.New("postgang.toml").Parse(configTemplate)
+	t, err := template.New("postgang.toml").Funcs(template.FuncMap{"text": tomlText, "key": tomlKey}).Parse(configTemplate)
 	if err != nil {
 		return nil, err
 	}

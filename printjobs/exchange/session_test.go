@@ -1147,7 +1147,7 @@ func TestKnownAnswersAreNotReadAgain(t *testing.T) {
 	one := read(func(job string, accepted bool) bool { return job == first.id && accepted }, 1, 0)
 	none := read(func(_ string, accepted bool) bool { return accepted }, 0, 0)
 	t.Logf("requests for two answers %d, for one %d, for none %d", both, one, none)
-	if none != 0 || one*2 != both || both < 10 {
+	if none != 0 || one == 0 || one >= both { // how many a file takes is the library's matter, and differs
 		t.Errorf("requests for two answers %d, for one %d, for none %d", both, one, none)
 	}
 	refusal, err := exchange.Answer{Job: first.id, Time: time.Now(), TicketSHA256: first.ready.TicketSHA256, Reasons: []string{"mottatt før"}}.Marshal()
