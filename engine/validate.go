@@ -353,10 +353,10 @@ func (a *PostalAddress) normalise() {
 	for _, p := range []*Private{&a.Name, &a.Line1, &a.Line2, &a.Line3, &a.City} {
 		*p = tidyPrivate(*p)
 	}
-	a.DigitalID = Private(stripSpaces(a.DigitalID.Reveal()))
+	a.DigitalID = Private(stripSpaces(plainDigits(a.DigitalID.Reveal())))
 	a.Country = tidy(a.Country)
 	a.CountryCode = strings.ToUpper(stripSpaces(a.CountryCode))
-	a.Postcode = tidy(a.Postcode)
+	a.Postcode = tidy(plainDigits(a.Postcode))
 	if !a.Abroad() {
 		a.Postcode = stripSpaces(a.Postcode)
 	}
@@ -482,6 +482,7 @@ func (c *checker) recipient(s Submission) {
 		c.warn("adresse-mangler", field+".adresselinje1", "Adresselinje mangler. Et brev på papir kommer kanskje ikke fram.")
 	}
 	c.window(field, a)
+	c.plausible(field, a)
 }
 
 // address checks the fields of an address; paper says whether a letter may go there.
@@ -498,7 +499,7 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 			name string
 			text Private
 		}{{"navn", a.Name}, {"adresselinje1", a.Line1}, {"adresselinje2", a.Line2}, {"adresselinje3", a.Line3}, {"poststed", a.City}} {
-			if len(FindNationalIDs(f.text.Reveal())) > 0 {
+			if len(FindNationalIDs(plainDigits(f.text.Reveal()))) > 0 {
 				// It would show in the envelope's window (SvarUt changelog 2017-02-14).
 				c.refuse("adresse-fodselsnummer", field+"."+f.name, "Feltet ser ut til å inneholde et fødselsnummer. Det kan ikke stå på et brev; fjern det.")
 			}

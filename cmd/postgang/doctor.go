@@ -161,8 +161,8 @@ func (c *checkup) folder(name, path string) {
 		return
 	}
 	info, err := os.Stat(path)
-	if err == nil && info.Mode().Perm()&0o007 != 0 {
-		c.warn(name, fmt.Sprintf("chmod o-rwx %s", path), "%s can be read by everyone on the machine", path)
+	if err == nil && info.Mode().Perm()&0o006 != 0 { // entering alone is needed on the way to senders' folders
+		c.warn(name, fmt.Sprintf("chmod o-rw %s", path), "%s can be read by everyone on the machine", path)
 		return
 	}
 	c.ok(name, "%s", path)

@@ -135,14 +135,14 @@ func (s *steady) Read(p []byte) (int, error) {
 
 func (s *steady) Close() error { return pathless(s.f.Close()) }
 
-// writeWhole puts a file in place at once: written under a hidden name, flushed, renamed. The folder is the caller's to
-// flush.
+// writeWhole puts a file in place at once: written under a hidden name, flushed, renamed. The folder's group may read it: a
+// sender with a login of its own, whom the folder is opened to. The folder is the caller's to flush.
 func writeWhole(r *os.Root, dir, name string, data []byte) error {
 	if err := r.MkdirAll(dir, 0o700); err != nil {
 		return pathless(err)
 	}
 	temporary := path.Join(dir, "."+rand.Text()+".tmp")
-	f, err := r.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := r.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
 	if err != nil {
 		return pathless(err)
 	}

@@ -212,7 +212,7 @@ func (s *scan) run(ctx context.Context) error {
 		if ctx.Err() != nil || s.stop != nil {
 			break
 		}
-		s.note(h, s.take(ctx, h))
+		s.note(ctx, h, s.take(ctx, h))
 		if time.Since(last) > answerEvery {
 			s.answerDecided(ctx, undecidedInARow)
 			s.putAway()
@@ -258,12 +258,12 @@ func (s *scan) listAll() []*handIn {
 }
 
 // note counts what became of a hand-in that is not to be put away.
-func (s *scan) note(h *handIn, err error) {
+func (s *scan) note(ctx context.Context, h *handIn, err error) {
 	switch {
 	case err == nil:
 	case errors.As(err, new(cutOff)):
 		s.stop = err
-	case errors.Is(err, errChanged), errors.Is(err, errGone), errors.Is(err, errWaits), errors.Is(err, context.Canceled):
+	case errors.Is(err, errChanged), errors.Is(err, errGone), errors.Is(err, errWaits), ctx.Err() != nil:
 		s.rep.Waiting++
 	default:
 		s.rep.Failed++
@@ -288,7 +288,7 @@ func (s *scan) answerDecided(ctx context.Context, most int) {
 			continue
 		}
 		row = 0
-		s.note(h, err)
+		s.note(ctx, h, err)
 	}
 	s.pending = still
 }
