@@ -98,7 +98,12 @@ func (s *source) appearances(p rawPage) (drawn []appearance, found notesFound) {
 // namesAppearance reports an annotation that names an appearance which the
 // file does not have.
 func (s *source) namesAppearance(d types.Dict) bool {
-	return s.isAbsent(d["AP"]) || s.isAbsent(s.dict(d["AP"])["N"])
+	n := s.dict(d["AP"])["N"]
+	if s.isAbsent(d["AP"]) || s.isAbsent(n) {
+		return true
+	}
+	states, _ := s.resolve(n).(types.Dict)
+	return s.isAbsent(states[s.name(d["AS"])])
 }
 
 // normalAppearance returns the form XObject of the annotation's normal
@@ -116,8 +121,13 @@ func (s *source) normalAppearance(d types.Dict) (form types.Object, ok bool) {
 		state := s.name(d["AS"])
 		if state == "" {
 			// Required by the format. Without it a check box shows its
-			// value, which it may inherit.
-			state = s.name(s.fieldValue(d))
+			// value, which it may inherit, or is off.
+			if state = s.name(s.fieldValue(d)); v[state] == nil {
+				state = "Off"
+			}
+		}
+		if s.isAbsent(v[state]) {
+			return nil, false
 		}
 		if _, isStream := s.stream(v[state]); isStream {
 			return v[state], true

@@ -27,7 +27,9 @@ type copier struct {
 	ink   *inkScanner
 	zones *zoneScanner // nil when nothing needs to be measured
 	known map[objectKey]printfile.Ref
-	queue []queued
+	// copied holds the numbers of the objects in known.
+	copied map[int]bool
+	queue  []queued
 	// damaged is set when the page now copied reaches something that the
 	// file does not really hold.
 	damaged bool
@@ -65,13 +67,19 @@ const (
 	// asForm: the appearance of an annotation, which viewers draw whether or
 	// not it says that it is a form.
 	asForm
+	// asNames: a dictionary whose keys are names of the document's own, as of
+	// glyphs or colorants, and none of the format's.
+	asNames
+	// asFont: what stands among the fonts of resources.
+	asFont
 )
 
 func newCopier(s *source, l *letter) *copier {
-	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), needs: newNeeds(s), known: map[objectKey]printfile.Ref{}}
+	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), needs: newNeeds(s), known: map[objectKey]printfile.Ref{}, copied: map[int]bool{}}
 	if zones, least := l.checks.activeZones(), l.checks.minDPI(); len(zones) > 0 || least > 0 {
 		c.zones = newZoneScanner(s, zones, least)
 	}
+	c.needs.copied = func(number int) bool { return c.copied[number] }
 	return c
 }
 
@@ -296,7 +304,11 @@ func (c *copier) resourceDict(d types.Dict, fb fallback) printfile.Dict {
 		}
 		copied := make(printfile.Dict, len(entries))
 		for k, v := range entries {
-			c.put(copied, k, c.value(v, fb))
+			if category == "Font" {
+				c.put(copied, k, c.font(v, fb))
+			} else {
+				c.put(copied, k, c.value(v, fb))
+			}
 		}
 		out[printfile.Name(category)] = copied
 	}
@@ -378,12 +390,60 @@ func (c *copier) value(o types.Object, fb fallback) printfile.Object {
 	return printfile.Null{}
 }
 
+// font copies what is a font by where it stands, whatever type it says to be.
+func (c *copier) font(o types.Object, fb fallback) printfile.Object {
+	switch v := o.(type) {
+	case types.IndirectRef:
+		return c.reference(v, fb, asFont)
+	case types.Dict:
+		return c.fontDict(v, fb)
+	}
+	return printfile.Null{}
+}
+
+func (c *copier) fontDict(d types.Dict, fb fallback) printfile.Dict {
+	out := c.entries(d, fb)
+	out["Type"] = printfile.Name("Font")
+	return out
+}
+
+// freeNames are the entries that are dictionaries with keys of the document's
+// own: glyphs, colorants, classes of glyphs.
+var freeNames = map[string]bool{"CharProcs": true, "Colorants": true, "Solidities": true, "DotGain": true, "FD": true}
+
+// names copies a dictionary with such keys.
+func (c *copier) names(o types.Object, fb fallback) printfile.Object {
+	switch v := o.(type) {
+	case types.IndirectRef:
+		return c.reference(v, fb, asNames)
+	case types.Dict:
+		return c.nameDict(v, fb)
+	}
+	return printfile.Null{}
+}
+
+func (c *copier) nameDict(d types.Dict, fb fallback) printfile.Dict {
+	out := make(printfile.Dict, len(d))
+	for k, v := range d {
+		c.put(out, k, c.value(v, fb))
+	}
+	return out
+}
+
 // anyDict copies a dictionary that is part of a resource.
 func (c *copier) anyDict(d types.Dict, fb fallback) printfile.Object {
 	switch c.s.name(d["Type"]) {
 	case "Page", "Pages", "Catalog", "Annot", "OCG", "OCMD", "StructElem", "StructTreeRoot", "Action", "Filespec":
 		return printfile.Null{} // a way back into the document
 	}
+	if kind, _ := c.s.integer(d["HalftoneType"]); kind == 5 {
+		return c.nameDict(d, fb) // its other keys are colorants
+	}
+	return c.entries(d, fb)
+}
+
+// entries copies the entries of a dictionary that a page may need.
+func (c *copier) entries(d types.Dict, fb fallback) printfile.Dict {
 	type3 := c.s.name(d["Subtype"]) == "Type3"
 	out := make(printfile.Dict, len(d))
 	for k, v := range d {
@@ -391,6 +451,8 @@ func (c *copier) anyDict(d types.Dict, fb fallback) printfile.Object {
 		case dropped[k]:
 		case k == "Resources" && type3:
 			out["Resources"] = c.resources(v, fb)
+		case freeNames[k]:
+			c.put(out, k, c.names(v, fb))
 		default:
 			c.put(out, k, c.value(v, fb))
 		}
@@ -430,7 +492,7 @@ func (c *copier) reference(r types.IndirectRef, fb fallback, as role) printfile.
 		return ref
 	}
 	ref := c.b.Reserve()
-	c.known[key] = ref
+	c.known[key], c.copied[key.number] = ref, true
 	c.queue = append(c.queue, queued{ref: ref, object: o, number: key.number, fallback: fb, as: as})
 	return ref
 }
@@ -471,9 +533,14 @@ func (c *copier) drain() {
 			st := c.stream(v, q)
 			copied, shared = st, len(st.Data) >= shareFrom
 		case types.Dict:
-			if q.as == asResources {
+			switch q.as {
+			case asResources:
 				copied = c.resourceDict(v, fallback{id: q.number, resources: types.IndirectRef{ObjectNumber: types.Integer(q.number)}})
-			} else {
+			case asNames:
+				copied = c.nameDict(v, q.fallback)
+			case asFont:
+				copied, shared = c.fontDict(v, q.fallback), true
+			default:
 				copied = c.anyDict(v, q.fallback)
 				shared = c.s.name(v["Type"]) == "Font"
 			}

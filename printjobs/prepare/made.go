@@ -781,8 +781,7 @@ func (p *artist) field() bool {
 	case kind == "Btn" && flags&fieldPushButton != 0:
 		ok = p.line(s.text(s.dict(p.d["MK"])["CA"]), 1, inner)
 	case kind == "Btn":
-		ok = true
-		p.check(flags&fieldRadio != 0)
+		ok = p.check(flags&fieldRadio != 0)
 	case kind == "Ch" && flags&fieldCombo == 0:
 		ok = p.list(inner)
 	case kind == "Ch":
@@ -1129,13 +1128,19 @@ func (p *artist) list(r rect) bool {
 
 // check draws the mark of a check box or radio button that is on, in the style
 // that its caption names by a character of ZapfDingbats (ISO 32000-1 table 189).
-func (p *artist) check(radio bool) {
+// ok is false when it cannot be known whether it is on: without a state of its
+// own, the value of its field names one button of several, but not which.
+func (p *artist) check(radio bool) (ok bool) {
 	state := p.s.name(p.d["AS"])
-	if state == "" {
+	own := state != ""
+	if !own {
 		state = p.s.name(p.s.fieldValue(p.d))
 	}
-	if state == "" || state == "Off" {
-		return
+	switch {
+	case state == "" || state == "Off":
+		return true
+	case !own && !p.s.onlyButton(p.d):
+		return false
 	}
 	p.filling(p.s.style(p.s.inheritedEntry(p.d, "DA")).colour)
 	side := math.Min(p.box.width(), p.box.height())
@@ -1179,6 +1184,15 @@ func (p *artist) check(radio bool) {
 	default:
 		polygon(-.32, .02, -.24, .1, -.08, -.08, .26, .32, .34, .26, -.08, -.26)
 	}
+	return true
+}
+
+// onlyButton reports whether a button is the only one of its field.
+func (s *source) onlyButton(d types.Dict) bool {
+	if s.resolve(d["T"]) != nil || s.dict(d["Parent"]) == nil {
+		return true // a field of its own
+	}
+	return len(s.array(s.dict(d["Parent"])["Kids"])) < 2
 }
 
 // freeText draws text written on the page, with its frame and callout.

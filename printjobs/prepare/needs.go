@@ -16,6 +16,9 @@ type needs struct {
 	objects map[int]losses
 	fonts   map[int]losses
 	images  map[int]losses
+	// copied tells of the number of an object whether it is copied already, so
+	// that nothing can be added to it.
+	copied func(number int) bool
 	// budget is the number of content bytes that may still be read.
 	budget int64
 }
@@ -30,18 +33,47 @@ func newNeeds(s *source) *needs {
 	return &needs{s: s, forms: map[formNeed]losses{}, objects: map[int]losses{}, fonts: map[int]losses{}, images: map[int]losses{}, budget: maxInkBytes}
 }
 
-// named are resources with what tells them from others.
+// named are resources with what tells them from others, and those of what
+// draws the form that they belong to.
 type named struct {
-	dict types.Dict
-	id   int
+	dict   types.Dict
+	id     int
+	object int // that the dictionary is part of; 0: none
+	around *named
+}
+
+// find returns the entry of a name. One that the resources lack is taken from
+// those around them, as some viewers do, and put into them, so that all do.
+// Text in a font that has none is set in Helvetica, as most viewers do.
+func (n *needs) find(category, name string, in named) (o types.Object, ok bool) {
+	entries := n.s.dict(in.dict[category])
+	if o, ok = entries[name]; ok {
+		return o, true
+	}
+	for outer := in.around; outer != nil && !ok; outer = outer.around {
+		o, ok = n.s.dict(outer.dict[category])[name]
+	}
+	if !ok && category == "Font" && in.dict != nil {
+		o, ok = types.Dict{"Type": types.Name("Font"), "Subtype": types.Name("Type1"), "BaseFont": types.Name("Helvetica"),
+			"Encoding": types.Name("WinAnsiEncoding")}, true
+	}
+	if !ok || in.dict == nil || n.copied(in.object) {
+		return nil, false
+	}
+	if entries == nil {
+		in.dict[category] = types.Dict{name: o}
+	} else {
+		entries[name] = o
+	}
+	return o, true
 }
 
 // page tells what of a page is lost: of its content, and of the appearances
 // that are drawn over it.
 func (n *needs) page(p rawPage, content []byte, drawn []appearance) (lost losses) {
-	lost = n.content(content, named{p.resources, -p.number}, 0)
+	lost = n.content(content, named{dict: p.resources, id: -p.number, object: numberOf(p.resourcesObject)}, 0)
 	for i, a := range drawn {
-		if n.form(a.form, named{a.fallback, -p.number - (i+1)<<32}, 0) != 0 {
+		if n.form(a.form, named{dict: a.fallback, id: -p.number - (i+1)<<32}, 0) != 0 {
 			lost |= lostNote
 		}
 	}
@@ -50,10 +82,11 @@ func (n *needs) page(p rawPage, content []byte, drawn []appearance) (lost losses
 
 // textState is what of the graphics state text depends on.
 type textState struct {
-	font   string // a name, of the resources
-	object types.Object
-	known  bool // it has been looked at
-	render int
+	object types.Object // the font
+	known  bool         // it has been looked at
+	// unnamed: the resources do not have it.
+	unnamed bool
+	render  int
 }
 
 // content reads drawing operators.
@@ -65,14 +98,16 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 	section := sectionStack{layers: s.layers}
 	var text textState
 	var saved []textState
-	categories := map[string]types.Dict{}
+	found := map[string]types.Object{}
 	entry := func(category string, a operand) (types.Object, bool) {
-		d, ok := categories[category]
-		if !ok {
-			d = s.dict(resources.dict[category])
-			categories[category] = d
+		name := t.nameOf(a)
+		if o, ok := found[category+name]; ok {
+			return o, true
 		}
-		o, ok := d[t.nameOf(a)]
+		o, ok := n.find(category, name, resources)
+		if ok {
+			found[category+name] = o
+		}
 		return o, ok
 	}
 	last := func() (operand, bool) {
@@ -93,8 +128,8 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 			}
 		case "Tf":
 			if k := len(t.args); k > 1 && t.args[k-2].kind == kindName {
-				o, _ := entry("Font", t.args[k-2])
-				text.object, text.known = o, false
+				o, ok := entry("Font", t.args[k-2])
+				text.object, text.known, text.unnamed = o, false, !ok
 			}
 		case "Tr":
 			if k := len(t.args); k > 0 {
@@ -103,12 +138,17 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 		case "Tj", "TJ", "'", "\"":
 			if !text.known && text.render != 3 && section.hidden == 0 && !t.onlySpaces() {
 				lost |= n.font(text.object, resources, depth)
+				if text.unnamed {
+					lost |= lostFont
+				}
 				text.known = true
 			}
 		case "Do":
 			if a, ok := last(); ok && section.hidden == 0 {
 				if o, ok := entry("XObject", a); ok {
 					lost |= n.xobject(o, resources, depth)
+				} else {
+					lost |= lostPart
 				}
 			}
 		case "gs":
@@ -127,12 +167,16 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 			if a, ok := last(); ok {
 				if o, ok := entry("Pattern", a); ok {
 					lost |= n.pattern(o, resources, depth)
+				} else {
+					lost |= lostPart
 				}
 			}
 		case "sh":
 			if a, ok := last(); ok && section.hidden == 0 {
 				if o, ok := entry("Shading", a); ok {
 					lost |= n.object(o, depth)
+				} else {
+					lost |= lostPart
 				}
 			}
 		case "BI":
@@ -147,6 +191,14 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 		lost |= lostContent
 	}
 	return lost
+}
+
+// numberOf is the number of the object that is referred to; 0: none.
+func numberOf(o types.Object) int {
+	if ref, ok := o.(types.IndirectRef); ok {
+		return ref.ObjectNumber.Value()
+	}
+	return 0
 }
 
 // gone reports what is named but is not in the file.
@@ -175,12 +227,9 @@ func (n *needs) form(o types.Object, around named, depth int) (lost losses) {
 		return lostPart
 	}
 	own := around
-	number := 0
-	if ref, ok := o.(types.IndirectRef); ok {
-		number = ref.ObjectNumber.Value()
-	}
+	number := numberOf(o)
 	if d := n.s.dict(sd.Dict["Resources"]); d != nil {
-		own = named{d, number}
+		own = named{dict: d, id: number, object: number, around: &around}
 	} else if n.gone(sd.Dict["Resources"]) {
 		lost |= lostPart
 	}
@@ -226,7 +275,7 @@ func (n *needs) state(o types.Object, resources named, text *textState, depth in
 		return 0
 	}
 	if f := n.s.array(d["Font"]); len(f) > 0 {
-		text.object, text.known = f[0], false
+		text.object, text.known, text.unnamed = f[0], false, false
 	}
 	if mask := n.s.dict(d["SMask"]); mask != nil {
 		lost |= n.form(mask["G"], resources, depth) | n.object(mask["TR"], depth)
@@ -298,7 +347,7 @@ func (n *needs) font(o types.Object, resources named, depth int) (lost losses) {
 		return 0
 	}
 	if n.s.name(d["Subtype"]) == "Type3" {
-		return n.glyphs(d, named{resources.dict, resources.id}, number, depth)
+		return n.glyphs(d, resources, number, depth)
 	}
 	for _, key := range []string{"Encoding", "Widths", "FontDescriptor", "DescendantFonts", "W", "W2", "CIDToGIDMap"} {
 		if n.gone(d[key]) {
@@ -328,7 +377,8 @@ func (n *needs) font(o types.Object, resources named, depth int) (lost losses) {
 // glyphs tells what is lost of a Type 3 font.
 func (n *needs) glyphs(d types.Dict, resources named, number, depth int) losses {
 	if own := n.s.dict(d["Resources"]); own != nil {
-		resources = named{own, number}
+		around := resources
+		resources = named{dict: own, id: number, object: number, around: &around}
 	} else if n.gone(d["Resources"]) {
 		return lostFont
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -233,5 +234,133 @@ func TestPageCount(t *testing.T) {
 	_, _, err := prepareBytes(t, bytes.Replace(data, []byte("\nxref"), []byte("\nxxxx"), 1))
 	if got := codes(err); !slices.Equal(got, []string{"blanked-page:0:2"}) {
 		t.Errorf("damaged: %v (%v)", got, err)
+	}
+}
+
+// TestFreeNames: what the document names itself is kept whatever it is called,
+// also like an entry of the format that no page needs.
+func TestFreeNames(t *testing.T) {
+	t.Parallel()
+	for name := range dropped {
+		names := []string{name, "Type", "Subtype", "Resources"}
+		var procs strings.Builder
+		for _, n := range names {
+			fmt.Fprintf(&procs, "/%s 6 0 R", n)
+		}
+		_, out := mustPrepare(t, onePage(a4+"/Resources<</Font<</"+name+" 5 0 R>>>>",
+			"1 0 0 rg BT /"+name+" 100 Tf 0 741.89 Td (abcd) Tj ET",
+			"<</Type/Font/Subtype/Type3/FontBBox[0 0 1000 1000]/FontMatrix[.001 0 0 .001 0 0]/FirstChar 97/LastChar 100"+
+				"/Widths[1000 1000 1000 1000]/Encoding<</Differences[97/"+strings.Join(names, "/")+"]>>/CharProcs<<"+procs.String()+">>/Resources<<>>>>",
+			stream("", "1000 0 0 0 1000 1000 d1 0 0 1000 1000 re f")))
+		for i := range names {
+			if got := at(t, out, 1, 10+35*float64(i), 10); got != red {
+				t.Errorf("glyph %s: %v", names[i], got)
+			}
+		}
+	}
+}
+
+// TestFontByPlace: a font that says to be a page is a font by where it stands.
+func TestFontByPlace(t *testing.T) {
+	t.Parallel()
+	needTool(t, "pdftotext")
+	for _, font := range []string{"5 0 R", "<</Type/Page/Subtype/Type1/BaseFont/Times-Italic>>"} {
+		_, out := mustPrepare(t, onePage(a4+"/Resources<</Font<</F "+font+">>>>", "BT /F 36 Tf 50 700 Td (Hei verden) Tj ET",
+			"<</Type/Page/Subtype/Type1/BaseFont/Times-Italic>>"))
+		text, err := exec.Command("pdftotext", out, "-").Output()
+		if err != nil || !strings.Contains(string(text), "Hei verden") {
+			t.Errorf("%s: text %q (%v)", font, text, err)
+		}
+	}
+}
+
+// TestButtons: buttons without appearances are drawn on or off if that can be
+// known, else the letter is refused; those with appearances and no state show
+// what the value of their group says.
+func TestButtons(t *testing.T) {
+	t.Parallel()
+	made := func(group string, kids ...string) []byte {
+		objects := []string{"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "", ""}
+		var refs strings.Builder
+		for i, kid := range kids {
+			fmt.Fprintf(&refs, "%d 0 R ", len(objects)+1)
+			objects = append(objects, fmt.Sprintf("<</Type/Annot/Subtype/Widget/Parent 4 0 R/F 4/Rect[%d 700 %d 720]/MK<</CA(n)>>%s>>", 100*i+100, 100*i+120, kid))
+		}
+		objects[2] = "<</Type/Page/Parent 2 0 R" + a4 + "/Annots[" + refs.String() + "]>>"
+		objects[3] = "<</T(r)/FT/Btn" + group + "/Kids[" + refs.String() + "]>>"
+		square := func(colour string) string {
+			return stream("/Type/XObject/Subtype/Form/BBox[0 0 20 20]/Resources<<>>", colour+" rg 0 0 20 20 re f")
+		}
+		return rawPDF(append(objects, square("1 0 0"), square("0 0 1"))...)
+	}
+	blue, black := [3]byte{0, 0, 255}, [3]byte{}
+	radio := "/Ff 49152"
+	states := func(on string) string { return "/AP<</N<</" + on + " 7 0 R/Off 8 0 R>>>>" }
+	for _, c := range []struct {
+		name string
+		data []byte
+		want [][3]byte // of each button; nil: refused
+	}{
+		{"radio, chosen, no states", made(radio+"/V/b", "", ""), nil},
+		{"radio, none chosen", made(radio, "", ""), [][3]byte{paper, paper}},
+		{"radio, off", made(radio+"/V/Off", "", ""), [][3]byte{paper, paper}},
+		{"radio, with states", made(radio+"/V/b", "/AS/Off", "/AS/b"), [][3]byte{paper, black}},
+		{"one radio button, chosen", made(radio+"/V/b", ""), [][3]byte{black}},
+		{"check box, on", made("/V/Yes", ""), [][3]byte{black}},
+		{"two check boxes, on", made("/V/Yes", "", ""), nil},
+		{"appearances, no states", made(radio+"/V/b", states("a"), states("b")), [][3]byte{blue, red}},
+		{"appearances and states", made(radio+"/V/b", states("a")+"/AS/a", states("b")+"/AS/Off"), [][3]byte{red, blue}},
+		{"appearances, no value", made(radio, states("a"), states("b")), [][3]byte{blue, blue}},
+	} {
+		_, out, err := prepareBytes(t, c.data)
+		if c.want == nil {
+			if got := codes(err); !slices.Equal(got, []string{"no-appearance:0:1"}) {
+				t.Errorf("%s: %v (%v)", c.name, got, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for i, want := range c.want {
+			if got := at(t, out, 1, float64(100*i+110)/72*25.4, (841.89-710)/72*25.4); got != want {
+				t.Errorf("%s: button %d: %v, want %v", c.name, i, got, want)
+			}
+		}
+	}
+}
+
+// TestNamesWithoutResources: a name that the resources lack is looked for
+// around them; text in a font that nobody has is set in another, with the
+// usual warning; anything else that is drawn and not there is refused.
+func TestNamesWithoutResources(t *testing.T) {
+	t.Parallel()
+	needTool(t, "pdftotext")
+	words := func(out string) string {
+		text, err := exec.Command("pdftotext", out, "-").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(string(text)), " ")
+	}
+	for _, page := range []string{a4, a4 + "/Resources<<>>", a4 + "/Resources<</Font<<>>>>", a4 + "/Resources 5 0 R", a4 + "/Resources<</Font 5 0 R>>"} {
+		facts, out := mustPrepare(t, onePage(page, "BT /F 36 Tf 50 700 Td (Hei verden) Tj ET", "<<>>"))
+		if got := words(out); got != "Hei verden" {
+			t.Errorf("%s: %q", page, got)
+		}
+		if !slices.ContainsFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodeFontNotEmbedded }) {
+			t.Errorf("%s: warnings %+v", page, facts.Warnings)
+		}
+	}
+	_, out := mustPrepare(t, onePage(a4+"/Resources<</XObject<</X 5 0 R/Y 6 0 R>>>>", "/X Do",
+		stream("/Type/XObject/Subtype/Form/BBox[0 0 600 850]/Resources<<>>", "/Y Do"),
+		stream("/Type/XObject/Subtype/Form/BBox[0 0 600 850]/Resources<<>>", "1 0 0 rg 0 741.89 100 100 re f")))
+	if got := at(t, out, 1, 10, 10); got != red {
+		t.Errorf("a form of the page in a form: %v", got)
+	}
+	_, _, err := prepareBytes(t, onePage(a4+"/Resources<<>>", "/X Do"))
+	if got := codes(err); !slices.Equal(got, []string{"damaged-object:0:1"}) {
+		t.Errorf("a form of nobody: %v (%v)", got, err)
 	}
 }

@@ -26,7 +26,14 @@ func cutShort(file []byte) bool {
 // pdfcpu takes what it finds.
 func (s *source) findMisplaced(file []byte) {
 	for nr, entry := range s.ctx.Table {
-		if nr == 0 || entry == nil || entry.Free || entry.ObjectStream != nil || entry.Offset == nil || *entry.Offset == 0 {
+		if nr == 0 || entry == nil || entry.Free || entry.ObjectStream != nil {
+			continue
+		}
+		if entry.Offset == nil {
+			s.damaged[nr] = true // an entry of a kind that there is not
+			continue
+		}
+		if *entry.Offset == 0 {
 			continue
 		}
 		if at := *entry.Offset; at < 0 || at >= int64(len(file)) || !beginsObject(file[at:min(at+1024, int64(len(file)))], nr) {

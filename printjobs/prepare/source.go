@@ -492,6 +492,8 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 	} {
 		if v, ok := d[key]; ok && w.s.resolve(v) != nil {
 			*to = v
+		} else if key == "Resources" && w.s.isAbsent(v) {
+			in.lost = true
 		}
 	}
 	in.lost = in.lost || w.s.lost
@@ -526,7 +528,10 @@ func (w *pageWalk) page(d types.Dict, in inherited) {
 		w.refuse(CodeBlankedPage, p.number)
 		return
 	}
-	p.resourcesObject, p.resources = in.resources, s.dict(in.resources)
+	if p.resourcesObject, p.resources = in.resources, s.dict(in.resources); p.resources == nil {
+		p.resources = types.Dict{}
+		p.resourcesObject = p.resources
+	}
 	media, ok := s.rect(in.mediaBox)
 	if !ok || media.width() <= 0 || media.height() <= 0 {
 		// Required by the format; every viewer falls back to US Letter.
