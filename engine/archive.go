@@ -169,6 +169,8 @@ type Reader interface {
 	OpenConflicts(ctx context.Context) (map[string]int, error)
 	// Deviations lists deviations with their state, by time and key.
 	Deviations(ctx context.Context, f DeviationFilter) ([]Deviation, error)
+	// FirstActivity is when, from a time on, a shipment was received or an amount is booked for the first time; zero: never.
+	FirstActivity(ctx context.Context, from time.Time) (time.Time, error)
 	// Invoice reads an invoice by its id; ErrNotFound.
 	Invoice(ctx context.Context, id string) (InvoiceRecord, error)
 	// Invoices lists those for a period that has time in [from, to); a zero to: all. By period, vendor and number.

@@ -120,7 +120,8 @@ func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry
 }
 
 // CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
-// are booked in the month in which they come, and say so. Months are closed in order, and stay closed.
+// are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
+// closed; months before it in which nothing is are closed with it.
 func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (ClosedMonth, error) {
 	m := ClosedMonth{Month: month, Reason: reason}
 	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
@@ -129,7 +130,7 @@ func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason str
 	if why := badReason(reason); why != "" {
 		return m, errors.New(why)
 	}
-	from, to := m.Span()
+	_, to := m.Span()
 	if e.now().Before(to) {
 		return m, fmt.Errorf("%s is not over yet", month.Month())
 	}
@@ -143,21 +144,17 @@ func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason str
 				return fmt.Errorf("%s is closed already, since %s", month.Month(), clockOf(c.ClosedAt))
 			}
 		}
-		if n := len(closed); n > 0 {
-			if _, next := closed[n-1].Span(); !next.Equal(from) {
-				return fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, Oslo).Month())
-			}
-		} else {
-			earlier, err := tx.Ledger(ctx, LedgerFilter{To: from, Limit: 1})
-			if err != nil {
-				return err
-			}
-			if len(earlier) > 0 {
-				return fmt.Errorf("months are closed in order: the first with costs is %s", billing.CivilOf(earlier[0].BookedAt, Oslo).Month())
-			}
+		months, err := monthsToClose(ctx, tx, closed, month)
+		if err != nil {
+			return err
 		}
 		m.ClosedAt = tx.Now()
-		return tx.CloseMonth(ctx, m)
+		for _, day := range months {
+			if err := tx.CloseMonth(ctx, ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return m, fmt.Errorf("close month: %w", err)

@@ -75,11 +75,68 @@ func TestClosingMonths(t *testing.T) {
 	second := billing.CivilOf(first.UTC().AddDate(0, 1, 0), time.UTC)
 	refused(first.AddDays(1), "x", "first day")
 	refused(first, " ", "reason is missing")
-	refused(second, "x", "the first with costs is "+first.Month())
+	refused(second, "x", "the first with letters or costs that is open is "+first.Month())
+	refused("2005-11-01", "x", "before the first month with letters or costs, which is "+first.Month())
 	s.closeMonth(t, posted)
 	refused(first, "x", "closed already")
-	refused(billing.CivilOf(second.UTC().AddDate(0, 1, 0), time.UTC), "x", "the next is "+second.Month())
-	s.closeMonth(t, second.UTC().AddDate(0, 0, 9))
+	refused("2005-11-01", "x", "the next is "+second.Month())
+	// Nothing is in the second month: it is closed with the third.
+	s.closeMonth(t, second.UTC().AddDate(0, 1, 9))
+	if n := len(view(t, s, func(r engine.Reader) ([]engine.ClosedMonth, error) { return r.ClosedMonths(s.ctx) })); n != 3 {
+		t.Errorf("%d months are closed, want 3", n)
+	}
+	empty := setup(t)
+	empty.clock.add(100 * 24 * time.Hour)
+	if _, err := empty.engine.CloseMonth(s.ctx, first, "x"); err == nil || !strings.Contains(err.Error(), "nothing to close") {
+		t.Errorf("closing a month of an empty archive: %v", err)
+	}
+}
+
+// TestMonthStatus: before a month is closed, what is open is told: letters without receipts, files and receipts that a person must
+// look at, deviations, and invoices that are missing or not booked.
+func TestMonthStatus(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 3)
+	posted := s.clock.now()
+	month := billing.CivilOf(posted, engine.Oslo)[:8] + "01"
+	status := func() engine.MonthStatus {
+		t.Helper()
+		m, err := s.engine.MonthStatus(s.ctx, month)
+		must(t, err)
+		return m
+	}
+	first := receiptRow(job, ids[0], posted)
+	first.WeightGram = 500
+	s.receipts(t, "k1.csv", first, receiptRow(job, ids[1], posted))
+	s.fetch(t)
+	dearer := receiptRow(job, ids[1], posted)
+	dearer.Postage++
+	s.receipts(t, "k2.csv", dearer)
+	s.fetch(t)
+	_, err := s.engine.ImportReceipts(s.ctx, "trykk", "k3.csv", []byte("feil"))
+	must(t, err)
+	m := status()
+	if m.Closed != nil || m.Net != 3500 || m.Letters != 2 || m.Unreceipted != 1 || m.StoppedFiles != 1 || m.Conflicts != 1 || m.Deviations != 2 ||
+		len(m.NotInvoiced) != 1 || m.NotInvoiced[0] != (engine.Accrual{Vendor: "trykk", Net: 3500}) || m.Points() != 5 {
+		t.Errorf("%+v", m)
+	}
+	_, to := engine.ClosedMonth{Month: month}.Span()
+	s.clock.set(to.Add(time.Hour))
+	inv := s.invoice(t, "F-1", month, billing.CivilOf(to, engine.Oslo))
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	if m := status(); len(m.NotInvoiced) != 0 || len(m.Unbooked) != 1 || m.Unbooked[0].ID != rec.ID {
+		t.Errorf("with an invoice: %+v", m)
+	}
+	all, err := s.engine.Months(s.ctx)
+	must(t, err)
+	if len(all) != 1 || all[0].Month != month || !all[0].Open() {
+		t.Errorf("months: %+v", all)
+	}
+	s.closeMonth(t, posted)
+	if m := status(); m.Closed == nil || m.Unreceipted != 1 {
+		t.Errorf("closed: %+v", m)
+	}
 }
 
 // TestCorrectionsAreReversed: whatever is corrected, and wherever months are closed in between, the ledger only grows, every

@@ -230,6 +230,9 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	if err != nil {
 		return out, fmt.Errorf("apply receipt file %s: %w", name, err)
 	}
+	if out.Rows == 0 {
+		e.log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", name)
+	}
 	e.log.Info("receipts applied", "vendor", vendor, "file", name, "rows", out.Rows, "applied", out.Applied,
 		"doubles", out.Doubles, "conflicts", out.Conflict, "unknown", out.Unknown, "deviations", out.Deviate)
 	return out, nil

@@ -14,44 +14,146 @@ import (
 
 func newMonth(o *options) *cobra.Command {
 	return group("month", "Close months in the ledger",
-		newMonthList(o), newMonthClose(o))
+		newMonthList(o), newMonthShow(o), newMonthClose(o))
 }
 
+// monthView is a month, and what is open in it.
 type monthView struct {
-	Month  string `json:"month"`
-	Closed moment `json:"closed"`
-	Reason string `json:"reason"`
+	Month             string         `json:"month"`
+	State             string         `json:"state"` // open or closed
+	Closed            moment         `json:"closed"`
+	Reason            string         `json:"reason"`
+	NetOre            billing.Ore    `json:"net_ore"`
+	Letters           int            `json:"letters"`
+	OpenPoints        int            `json:"open_points"`
+	Unreceipted       int            `json:"letters_without_receipt"`
+	StoppedFiles      int            `json:"receipt_files_stopped"`
+	Conflicts         int            `json:"receipts_in_conflict"`
+	Deviations        int            `json:"deviations_open"`
+	DeviationsOre     billing.Ore    `json:"deviations_ore"`
+	UnbookedInvoices  []monthInvoice `json:"invoices_not_booked"`
+	WithoutInvoice    []monthAccrual `json:"not_invoiced"`
+	WithoutInvoiceOre billing.Ore    `json:"not_invoiced_ore"`
+}
+
+type monthInvoice struct {
+	Vendor string      `json:"vendor"`
+	Number string      `json:"number"`
+	NetOre billing.Ore `json:"net_ore"`
+}
+
+type monthAccrual struct {
+	Vendor string      `json:"vendor"`
+	NetOre billing.Ore `json:"net_ore"`
+}
+
+func viewMonth(m engine.MonthStatus) monthView {
+	v := monthView{
+		Month: m.Month.Month(), State: "open", NetOre: m.Net, Letters: m.Letters, OpenPoints: m.Points(), Unreceipted: m.Unreceipted,
+		StoppedFiles: m.StoppedFiles, Conflicts: m.Conflicts, Deviations: m.Deviations, DeviationsOre: m.DeviationsNet,
+		UnbookedInvoices: []monthInvoice{}, WithoutInvoice: []monthAccrual{},
+	}
+	if c := m.Closed; c != nil {
+		v.State, v.Closed, v.Reason = "closed", when(c.ClosedAt), c.Reason
+	}
+	for _, inv := range m.Unbooked {
+		v.UnbookedInvoices = append(v.UnbookedInvoices, monthInvoice{inv.Vendor, inv.Invoice.Number, inv.Invoice.Net})
+	}
+	for _, a := range m.NotInvoiced {
+		v.WithoutInvoice = append(v.WithoutInvoice, monthAccrual{a.Vendor, a.Net})
+		v.WithoutInvoiceOre += a.Net
+	}
+	return v
+}
+
+// showChecklist tells what is open in a month, and what to do about it.
+func (v monthView) showChecklist(w io.Writer) {
+	fmt.Fprintf(w, "%s: kr %s net, %d letters.\n", v.Month, v.NetOre, v.Letters)
+	point := func(n int, format string, args ...any) {
+		if n > 0 {
+			fmt.Fprintf(w, "  [ ] "+format+"\n", args...)
+		}
+	}
+	point(v.Unreceipted, "%d letters handed over by the end of it have no receipt (postgang job list)", v.Unreceipted)
+	point(v.StoppedFiles, "%d receipt files were stopped (postgang alarms list)", v.StoppedFiles)
+	point(v.Conflicts, "%d receipts in conflict wait for a decision (postgang receipts list --open)", v.Conflicts)
+	point(v.Deviations, "%d deviations are open or disputed, kr %s (postgang deviations list)", v.Deviations, v.DeviationsOre)
+	for _, inv := range v.UnbookedInvoices {
+		point(1, "invoice %s of %s is not booked, kr %s net (postgang invoice book)", inv.Number, inv.Vendor, inv.NetOre)
+	}
+	for _, a := range v.WithoutInvoice {
+		point(1, "kr %s net of %s is in receipts and on no invoice yet", a.NetOre, a.Vendor)
+	}
+	if v.OpenPoints == 0 {
+		fmt.Fprintln(w, "  Nothing is open.")
+	}
 }
 
 func newMonthList(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "The months that are closed",
+		Short: "The months in which something is: closed or open, and on how many points something is to be done first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
-				views := []monthView{}
-				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
-					months, err := r.ClosedMonths(cmd.Context())
-					for _, m := range months {
-						views = append(views, monthView{m.Month.Month(), when(m.ClosedAt), m.Reason})
-					}
-					return err
-				})
+				months, err := a.engine.Months(cmd.Context())
 				if err != nil {
 					return err
 				}
+				views := []monthView{}
+				for _, m := range months {
+					views = append(views, viewMonth(m))
+				}
 				return o.print(views, func(w io.Writer) {
 					if len(views) == 0 {
-						fmt.Fprintln(w, "No month is closed.")
+						fmt.Fprintln(w, "There are no letters and no costs yet.")
 						return
 					}
-					table(w, "MONTH CLOSED REASON", func(row func(...any)) {
+					table(w, "MONTH STATE NET_KR LETTERS OPEN_POINTS CLOSED REASON", func(row func(...any)) {
 						for _, v := range views {
-							row(v.Month, v.Closed, v.Reason)
+							row(v.Month, v.State, v.NetOre, v.Letters, v.OpenPoints, v.Closed, v.Reason)
 						}
 					})
 				})
+			})
+		},
+	}
+}
+
+// parseMonth is the first day of a month such as 2026-10.
+func parseMonth(s string) (billing.Civil, error) {
+	if _, err := time.Parse("2006-01", s); err != nil {
+		return "", usage("%q is no month such as 2026-10", s)
+	}
+	return billing.Civil(s + "-01"), nil
+}
+
+func newMonthShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show YYYY-MM",
+		Short: "What is booked in a month, and what is open before it can be closed",
+		Long: `Shows what is booked in a month, and as a checklist what is open: letters without receipts, receipt files and
+receipts that wait for a person, deviations, invoices that are not booked, and receipts that no invoice is for.
+The exit code is 3 when something is open.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			month, err := parseMonth(args[0])
+			if err != nil {
+				return err
+			}
+			return o.with(cmd.Context(), false, func(a *app) error {
+				m, err := a.engine.MonthStatus(cmd.Context(), month)
+				if err != nil {
+					return err
+				}
+				v := viewMonth(m)
+				if err := o.print(v, v.showChecklist); err != nil {
+					return err
+				}
+				if v.OpenPoints > 0 {
+					return partial("%s: something is open on %d points", v.Month, v.OpenPoints)
+				}
+				return nil
 			})
 		},
 	}
@@ -63,21 +165,34 @@ func newMonthClose(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "close YYYY-MM",
 		Short: "Close a month: its figures do not change any more",
-		Long: `Closes a month that is over. Receipts that come late, corrections and invoices are booked in the month
-in which they come, and say so. Months are closed in order, and cannot be opened again. --reason is
-kept and shown: write no personal data in it.`,
+		Long: `Closes a month that is over, after it has shown what is open in it (see "postgang month show"). Receipts that
+come late, corrections and invoices are booked in the month in which they come, and say so. Months are closed in
+order, from the first with letters or costs, and cannot be opened again. --reason is kept and shown: write no
+personal data in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			month := billing.Civil(args[0] + "-01")
-			if _, err := time.Parse("2006-01", args[0]); err != nil {
-				return usage("%q is no month such as 2026-10", args[0])
+			month, err := parseMonth(args[0])
+			if err != nil {
+				return err
 			}
 			if strings.TrimSpace(reason) == "" {
 				return usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
+				before, err := a.engine.MonthStatus(cmd.Context(), month)
+				if err != nil {
+					return err
+				}
+				v := viewMonth(before)
+				if !o.json {
+					v.showChecklist(o.err)
+				}
 				if !yes {
-					ok, err := o.confirm(fmt.Sprintf("Close %s for good?", args[0]), "nothing is done yet: add --yes")
+					question := fmt.Sprintf("Close %s for good?", args[0])
+					if v.OpenPoints > 0 {
+						question = fmt.Sprintf("Something is open on %d points. Close %s for good all the same?", v.OpenPoints, args[0])
+					}
+					ok, err := o.confirm(question, "nothing is done yet: add --yes")
 					if err != nil || !ok {
 						return err
 					}
@@ -86,8 +201,10 @@ kept and shown: write no personal data in it.`,
 				if err != nil {
 					return err
 				}
-				return o.print(monthView{m.Month.Month(), when(m.ClosedAt), m.Reason}, func(w io.Writer) {
-					fmt.Fprintf(w, "%s is closed. What comes late is booked in the month in which it comes.\n", m.Month.Month())
+				before.Closed = &m
+				v = viewMonth(before)
+				return o.print(v, func(w io.Writer) {
+					fmt.Fprintf(w, "%s is closed. What comes late is booked in the month in which it comes.\n", v.Month)
 				})
 			})
 		},

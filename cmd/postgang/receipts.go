@@ -93,6 +93,9 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 			}
 		})
 		for _, r := range x.Receipts {
+			if r.Rows == 0 && len(r.Problems) == 0 {
+				fmt.Fprintf(w, "%s: no rows: the vendor posted nothing, or wrote the file otherwise than the profile says.\n", r.File)
+			}
 			if r.Corrects > 0 {
 				fmt.Fprintf(w, "%s: %d corrections and reversals are in force instead of what was booked.\n", r.File, r.Corrects)
 			}

@@ -93,6 +93,24 @@ func (r *reader) ClosedMonths(ctx context.Context) ([]engine.ClosedMonth, error)
 	return out, nil
 }
 
+// FirstActivity finds the first shipment or amount from a time on.
+func (r *reader) FirstActivity(ctx context.Context, from time.Time) (time.Time, error) {
+	var first time.Time
+	for _, query := range []string{
+		`SELECT MIN(received_at) FROM shipment WHERE received_at >= $1`,
+		`SELECT MIN(booked_at) FROM ledger WHERE booked_at >= $1`,
+	} {
+		at, err := one(ctx, r, func(scan scan) (t time.Time, err error) { return t, scan(when{&t}) }, query, from.UnixMilli())
+		if err != nil {
+			return first, fmt.Errorf("find the first shipment and amount: %w", err)
+		}
+		if first.IsZero() || !at.IsZero() && at.Before(first) {
+			first = at
+		}
+	}
+	return first, nil
+}
+
 // CloseMonth closes a month.
 func (t *tx) CloseMonth(ctx context.Context, m engine.ClosedMonth) error {
 	from, to := m.Span()

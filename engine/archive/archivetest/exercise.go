@@ -1741,6 +1741,23 @@ func ledger(s *suite) {
 			s.Errorf("booked at %s: %v", c.at, err)
 		}
 	}
+	s.view(func(r engine.Reader) error {
+		lines, err := r.Ledger(s.ctx, engine.LedgerFilter{From: to.Add(time.Millisecond)})
+		if err != nil {
+			return err
+		}
+		for _, c := range []struct{ from, want time.Time }{{to, to.UTC()}, {to.AddDate(100, 0, 0), time.Time{}}} {
+			got, err := r.FirstActivity(s.ctx, c.from)
+			if err != nil {
+				return err
+			}
+			s.same(got.UTC(), c.want)
+		}
+		if first, err := r.FirstActivity(s.ctx, time.Time{}); err != nil || first.IsZero() || first.After(from) || len(lines) > 0 && first.After(lines[0].BookedAt) {
+			s.Errorf("the first of all: %s, %v", first, err)
+		}
+		return nil
+	})
 }
 
 func slots(s *suite) {

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/billing"
+)
+
+// MonthStatus is what there is to know of a month before it is closed for good.
+type MonthStatus struct {
+	Month  billing.Civil // its first day
+	Closed *ClosedMonth  // nil: it is open
+	// Booked in the month, net, and the letters that it counts.
+	Net     billing.Ore
+	Letters int
+	// What a person should look at first:
+	Unreceipted   int         // letters that were handed over before its end and have no receipt
+	StoppedFiles  int         // receipt files that cannot be taken, of any time
+	Conflicts     int         // receipts in conflict that nobody has decided about, of any time
+	Deviations    int         // open or disputed, of any time
+	DeviationsNet billing.Ore // what is at stake in them
+	Unbooked      []Invoiced  // invoices for a time in it that are not booked
+	NotInvoiced   []Accrual   // receipts of letters posted in it that no invoice is for
+}
+
+// Accrual is what a vendor has told by receipts for a month and not invoiced.
+type Accrual struct {
+	Vendor string
+	Net    billing.Ore
+}
+
+// Open reports whether there is something to look at.
+func (m MonthStatus) Open() bool { return m.Points() > 0 }
+
+// Points is how many kinds of things there are to look at.
+func (m MonthStatus) Points() (n int) {
+	for _, open := range []int{m.Unreceipted, m.StoppedFiles, m.Conflicts, m.Deviations, len(m.Unbooked), len(m.NotInvoiced)} {
+		if open > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// monthOf is the first day of the month of a time, in Norway.
+func monthOf(t time.Time) billing.Civil { return billing.CivilOf(t, Oslo)[:8] + "01" }
+
+// MonthStatus looks at a month, given by its first day.
+func (e *Engine) MonthStatus(ctx context.Context, month billing.Civil) (MonthStatus, error) {
+	return view(ctx, e.archive, func(r Reader) (MonthStatus, error) { return e.monthStatus(ctx, r, month) })
+}
+
+func (e *Engine) monthStatus(ctx context.Context, r Reader, month billing.Civil) (MonthStatus, error) {
+	m := MonthStatus{Month: month}
+	closed, err := r.ClosedMonths(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, c := range closed {
+		if c.Month == month {
+			m.Closed = &c
+		}
+	}
+	from, to := ClosedMonth{Month: month}.Span()
+	err = r.EachLedgerLine(ctx, LedgerFilter{From: from, To: to}, func(l LedgerLine) error {
+		m.Net, m.Letters = m.Net+l.Line.Net, m.Letters+l.Letters
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	err = unreceipted(ctx, r, time.Time{}, to, nil, func(billing.DeviationRecord) error { m.Unreceipted++; return nil })
+	if err != nil {
+		return m, err
+	}
+	alarms, err := r.Alarms(ctx, true)
+	if err != nil {
+		return m, err
+	}
+	for _, a := range alarms {
+		if strings.HasPrefix(a.Key, "receipts:") {
+			m.StoppedFiles++
+		}
+	}
+	conflicts, err := r.OpenConflicts(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, n := range conflicts {
+		m.Conflicts += n
+	}
+	if err := m.addDeviations(ctx, r); err != nil {
+		return m, err
+	}
+	return m, e.addInvoices(ctx, r, &m)
+}
+
+// deviationPage is how many deviations are read at once.
+const deviationPage = 1000
+
+func (m *MonthStatus) addDeviations(ctx context.Context, r Reader) error {
+	var after Deviation
+	for {
+		page, err := r.Deviations(ctx, DeviationFilter{After: after, Limit: deviationPage})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, d := range page {
+			if d.State == DeviationOpen || d.State == DeviationDisputed {
+				m.Deviations++
+				m.DeviationsNet += d.Finding.Amount
+			}
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// addInvoices looks at the invoices for a month, and at the vendors that have none.
+func (e *Engine) addInvoices(ctx context.Context, r Reader, m *MonthStatus) error {
+	from, to := ClosedMonth{Month: m.Month}.Span()
+	periods, err := e.invoicePeriods(ctx, r, m.Month, billing.CivilOf(to, Oslo))
+	if err != nil {
+		return err
+	}
+	invoiced := map[string]bool{}
+	missing := map[string]billing.Ore{}
+	for _, p := range periods {
+		invoiced[p.Vendor] = true
+		for _, inv := range p.Invoices {
+			if inv.BookedAt.IsZero() {
+				m.Unbooked = append(m.Unbooked, inv)
+			}
+		}
+		for _, row := range p.Rows {
+			if row.NotInvoiced {
+				missing[p.Vendor] += row.Booked
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(e.vendors)) {
+		if e.vendors[key].Manual { // people here print these, and send no invoice
+			continue
+		}
+		if !invoiced[key] {
+			booked, err := r.BookedFor(ctx, key, from, to)
+			if err != nil {
+				return err
+			}
+			for _, b := range booked {
+				missing[key] += b.Net
+			}
+		}
+		if missing[key] != 0 {
+			m.NotInvoiced = append(m.NotInvoiced, Accrual{key, missing[key]})
+		}
+	}
+	return nil
+}
+
+// Months looks at all months in which something is, and at those that are closed, in order.
+func (e *Engine) Months(ctx context.Context) ([]MonthStatus, error) {
+	return view(ctx, e.archive, func(r Reader) ([]MonthStatus, error) {
+		closed, err := r.ClosedMonths(ctx)
+		if err != nil {
+			return nil, err
+		}
+		days := map[billing.Civil]bool{}
+		for _, c := range closed {
+			days[c.Month] = true
+		}
+		for at := (time.Time{}); ; {
+			first, err := r.FirstActivity(ctx, at)
+			if err != nil {
+				return nil, err
+			}
+			if first.IsZero() {
+				break
+			}
+			month := monthOf(first)
+			days[month] = true
+			_, at = ClosedMonth{Month: month}.Span()
+		}
+		var out []MonthStatus
+		for _, day := range slices.Sorted(maps.Keys(days)) {
+			m, err := e.monthStatus(ctx, r, day)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, m)
+		}
+		return out, nil
+	})
+}
+
+// monthsToClose are the months that closing one closes: those since the last closed one in which nothing is, and it. The first is that
+// in which something is for the first time.
+func monthsToClose(ctx context.Context, r Reader, closed []ClosedMonth, month billing.Civil) ([]billing.Civil, error) {
+	from, _ := ClosedMonth{Month: month}.Span()
+	var next time.Time // where what is closed ends
+	if n := len(closed); n > 0 {
+		_, next = closed[n-1].Span()
+		if from.Before(next) {
+			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, Oslo).Month())
+		}
+	}
+	first, err := r.FirstActivity(ctx, next)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case next.IsZero() && first.IsZero():
+		return nil, errors.New("there are no letters and no costs yet, so that there is nothing to close")
+	case next.IsZero() && month < monthOf(first):
+		return nil, fmt.Errorf("%s is before the first month with letters or costs, which is %s", month.Month(), monthOf(first).Month())
+	case !first.IsZero() && monthOf(first) < month:
+		return nil, fmt.Errorf("months are closed in order: the first with letters or costs that is open is %s", monthOf(first).Month())
+	case next.IsZero():
+		return []billing.Civil{month}, nil
+	}
+	var out []billing.Civil
+	for day := billing.CivilOf(next, Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
+		out = append(out, day)
+	}
+	return out, nil
+}
