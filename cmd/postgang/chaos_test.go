@@ -390,7 +390,7 @@ func (c *chaos) handIn() {
 	c.handed[chaosAccount+"/"+key] = true
 	c.fig.add(func(f *chaosFigures) { f.LettersHandedIn++ })
 	if notified {
-		c.event("VARSLET", key, -9*24*time.Hour)
+		c.event("RESERVERT", key, 0) // due at once
 	}
 }
 

@@ -125,7 +125,7 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 		case err == nil:
 		case errors.As(err, new(cutOff)):
 			return err
-		case errors.Is(err, errChanged), errors.Is(err, errGone), ctx.Err() != nil:
+		case errors.Is(err, errChanged), errors.Is(err, errGone), errors.Is(err, errWaits), ctx.Err() != nil:
 			rep.Waiting++
 		default:
 			rep.Waiting++
@@ -333,6 +333,7 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 			wrong = append(wrong, badLine{line, code, text})
 		}
 	}
+	later := false // an event is of a hand-in that is not taken yet
 	lines := lineReader{r: bufio.NewReaderSize(s, maxEventLine)}
 	for {
 		line, tooLong, err := lines.next()
@@ -355,6 +356,8 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 			continue
 		}
 		switch err := d.Receiver.Event(ctx, ev); {
+		case errors.Is(err, engine.ErrNotFound) && d.comes(root, ev):
+			later = true
 		case errors.Is(err, engine.ErrNotFound):
 			refuse(lines.n, "forsendelse-ukjent", "Forsendelsen er ikke kjent. Lever hendelsen på nytt når forsendelsen er besvart.")
 		case errors.Is(err, engine.ErrEventBeforeReceipt):
@@ -369,6 +372,9 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 		if err := d.step("event"); err != nil {
 			return 0, 0, err
 		}
+	}
+	if later {
+		return 0, 0, errWaits // for the hand-in; what is applied already changes nothing then
 	}
 	if bad > 0 {
 		// The same name as the file will have in behandlet; cut off between the two, the same list is written again.
@@ -391,6 +397,15 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 		}
 	}
 	return applied, bad, nil
+}
+
+// comes reports whether the hand-in that an event is of lies in the inbox, and is not taken yet.
+func (d *Dir) comes(root *os.Root, ev engine.DigitalEvent) bool {
+	if !validKey(ev.HandIn) || !slices.ContainsFunc(d.Accounts, func(a Account) bool { return a.Key == ev.Account }) {
+		return false
+	}
+	there, err := exists(root, path.Join(inbox, ev.Account, ev.HandIn))
+	return err == nil && there
 }
 
 // lineReader reads lines of limited length.

@@ -389,3 +389,23 @@ func TestAnswersInAStream(t *testing.T) {
 		t.Errorf("%d answers, the first %v; %d were not taken yet when the second came", len(order), order[:2], left)
 	}
 }
+
+// TestEventOfAHandInThatComes: an event that came with its hand-in waits for it, and keeps no other event waiting.
+func TestEventOfAHandInThatComes(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	dir := s.handIn("skole", "ukjent", without(good(), "b.pdf"))
+	at := "2026-01-06T19:12:44Z"
+	s.events("a.jsonl", line("hendelse", "LEST", "konto", "skole", "levering", "ukjent", "tidspunkt", at, "nokkel", "1"), read("2"), "{")
+	for range 2 {
+		if ev := s.applyEvents(); ev.Waiting != 1 || ev.Refused > 0 || len(ev.Troubles) > 0 || s.mem.applied != 1 {
+			t.Errorf("%+v, %d applied", ev, s.mem.applied)
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if ev := s.applyEvents(); ev.Waiting != 0 || ev.Refused != 2 || ev.Applied != 1 {
+		t.Errorf("taken back by its sender: %+v", ev)
+	}
+}
