@@ -542,28 +542,32 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 			return odd(fmt.Sprintf("the job is %s", j.State))
 		}
 		applied = true
-		if err := e.moveJob(ctx, tx, j, to, "answer of the vendor"); err != nil {
+		said := "answer of the vendor"
+		if !a.Accepted {
+			said += ": " + keptWords(a.Reasons)
+		}
+		if err := e.moveJob(ctx, tx, j, to, said); err != nil {
 			return err
 		}
 		if to == JobAccepted {
 			return nil
 		}
-		return e.rejected(ctx, tx, j, a.Reasons)
+		return e.rejected(ctx, tx, j, len(a.Reasons))
 	})
 	return applied, ok, err
 }
 
 // rejected takes back the letters of a job that the vendor refused. They are set aside: a person must mend the cause,
-// or the same files would be refused night after night.
-func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []string) error {
+// or the same files would be refused night after night. The vendor's own words are in the job's history alone: they may name people.
+func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons int) error {
 	if j.Reprint {
 		parent, err := tx.Job(ctx, j.Parent)
 		if err != nil {
 			return err
 		}
 		if parent.State.Live() { // its letters were printed there, or will be
-			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected reprint %s of %s with its %d letters: %v. Mend the cause and order it anew (postgang job reprint %s); postgang job release %s ends this alarm",
-				j.Vendor, j.ID, j.Parent, j.Letters, reasons, j.Parent, j.ID))
+			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected reprint %s of %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause and order it anew (postgang job reprint %s); postgang job release %s ends this alarm",
+				j.Vendor, j.ID, j.Parent, j.Letters, reasons, j.ID, j.Parent, j.ID))
 		}
 	}
 	rows, err := tx.JobLetters(ctx, j.ID)
@@ -617,7 +621,7 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons []stri
 			}
 		}
 	}
-	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters: %v. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID))
+	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID, j.ID))
 }
 
 // HoldRejected is the reason code of letters whose job the vendor refused.

@@ -505,12 +505,21 @@ func TestRejectedJob(t *testing.T) {
 	}
 	// The simulator cannot name a ticket that it never found; a person asks it to.
 	must(t, os.Remove(filepath.Join(s.vendor().root, exchange.DefaultAnswers, exchange.AnswerName(job, false))))
-	s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA, Reasons: []string{"klarfilen kan ikke leses"}})
+	s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA, Reasons: []string{"klarfilen kan ikke leses", "brev til Kari Testperson 01017012345"}})
 	if x := s.fetch(t); x.Answers.Rejected != 1 {
 		t.Fatalf("answers: %+v", x.Answers)
 	}
 	s.wantJobs(t, "REJECTED")
 	s.wantAlarms(t, "rejected:"+job)
+	// The vendor's words may name people: they are in the job's history alone.
+	s.wantAlarmText(t, "rejected:"+job, "for 2 reasons: postgang job show "+job)
+	if log := s.log.String() + s.openAlarms(t)["rejected:"+job].Text; strings.Contains(log, "Testperson") || strings.Contains(log, "klarfilen") || strings.Contains(log, "01017012345") {
+		t.Errorf("the vendor's words are in the alarm or the log:\n%s", log)
+	}
+	history := view(t, s, func(r engine.Reader) ([]engine.JobEvent, error) { return r.JobHistory(s.ctx, job) })
+	if last := history[len(history)-1].Reason; last != "answer of the vendor: klarfilen kan ikke leses; brev til Kari Testperson «11 sifre»" {
+		t.Errorf("history: %s", last)
+	}
 	for range 2 {
 		s.fetch(t)
 		s.night(t)

@@ -77,9 +77,9 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 		}
 		if err != nil {
 			errs = append(errs, err)
-			key := "receipts:" + vendor + ":" + f.Name
+			key := "receipts:" + vendor + ":" + scrub(f.Name)
 			alarms[key] = true
-			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", f.Name, vendor, err)
+			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", scrub(f.Name), vendor, err)
 			if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) }); err != nil {
 				return out, errors.Join(append(errs, err)...)
 			}
@@ -102,7 +102,7 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 func (e *Engine) fetchReceiptFile(ctx context.Context, side VendorSide, vendor, name string) (Imported, error) {
 	data, err := side.Fetch(ctx, name)
 	if err != nil {
-		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", name, err)
+		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", scrub(name), err)
 	}
 	e.step("receipts: fetched")
 	im, err := e.ImportReceipts(ctx, vendor, name, data)
@@ -128,11 +128,11 @@ func (e *Engine) moveBooked(ctx context.Context, side VendorSide, booked []excha
 			return o.Name == f.Name && o.Bytes == f.Bytes && o.ModTime.Equal(f.ModTime)
 		}
 		if !slices.ContainsFunc(now, same) {
-			e.log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", f.Name)
+			e.log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", scrub(f.Name))
 			continue
 		}
 		if err := side.MoveDone(ctx, f.Name); err != nil {
-			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", f.Name, err))
+			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", scrub(f.Name), err))
 			continue
 		}
 		e.step("receipts: moved aside")
@@ -164,11 +164,11 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		return out, nil
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return out, fmt.Errorf("look up receipt file %s: %w", name, err)
+		return out, fmt.Errorf("look up receipt file %s: %w", scrub(name), err)
 	}
 	ref, err := e.blobs.Put(ctx, bytes.NewReader(data))
 	if err != nil {
-		return out, fmt.Errorf("archive receipt file %s: %w", name, err)
+		return out, fmt.Errorf("archive receipt file %s: %w", scrub(name), err)
 	}
 	e.step("receipts: archived")
 	rows, problems := billing.ParseReceipts(data, v.Receipts)
@@ -187,7 +187,7 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		return out, nil
 	}
 	if len(problems) > 0 {
-		e.log.Error("receipt file stopped", "vendor", vendor, "file", name, "problems", len(problems))
+		e.log.Error("receipt file stopped", "vendor", vendor, "file", scrub(name), "problems", len(problems))
 		err := e.archive.InTx(ctx, func(tx Tx) error {
 			file.Rows = 0
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
@@ -195,10 +195,10 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 			}
 			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), fmt.Sprintf(
 				"receipt file %s of vendor %s was stopped, nothing of it was booked: %d problems, first: %s. Have the vendor send it anew",
-				name, vendor, len(problems), problems[0]))
+				scrub(name), vendor, len(problems), problems[0]))
 		})
 		if err != nil && !errors.Is(err, ErrExists) {
-			return out, fmt.Errorf("record receipt file %s: %w", name, err)
+			return out, fmt.Errorf("record receipt file %s: %w", scrub(name), err)
 		}
 		return out, nil
 	}
@@ -231,9 +231,9 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		return out, fmt.Errorf("apply receipt file %s: %w", name, err)
 	}
 	if out.Rows == 0 {
-		e.log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", name)
+		e.log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", scrub(name))
 	}
-	e.log.Info("receipts applied", "vendor", vendor, "file", name, "rows", out.Rows, "applied", out.Applied,
+	e.log.Info("receipts applied", "vendor", vendor, "file", scrub(name), "rows", out.Rows, "applied", out.Applied,
 		"doubles", out.Doubles, "conflicts", out.Conflict, "unknown", out.Unknown, "deviations", out.Deviate)
 	return out, nil
 }

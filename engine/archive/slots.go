@@ -87,6 +87,7 @@ func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) 
 
 // RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest text.
 func (t *tx) RaiseAlarm(ctx context.Context, key, text string) error {
+	text = engine.MaskNationalIDs(text)
 	n, err := t.exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = $3
 		WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(text))
 	if err == nil && n == 0 {

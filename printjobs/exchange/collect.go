@@ -60,7 +60,7 @@ func (s *Session) answers(ctx context.Context, only map[string]bool, known func(
 		if !ok {
 			if only == nil {
 				bad = append(bad, Problem{
-					Where: at(folder, showName(e.Name())), What: "is not the name of an answer",
+					Where: at(folder, hidden(e.Name())), What: "is not the name of an answer",
 					Advice: "ask the vendor what the file is", Err: ErrName,
 				})
 			}
@@ -173,7 +173,7 @@ func (s *Session) ReceiptFiles(ctx context.Context) (files []RemoteFile, problem
 		case e.IsDir() || unfinished(e.Name()):
 		case !e.Mode().IsRegular() || !ValidReceiptName(e.Name()):
 			problems = append(problems, Problem{
-				Where: at(folder, showName(e.Name())), What: "is not a file with a name that is safe to take",
+				Where: at(folder, hidden(e.Name())), What: "is not a file with a name that is safe to take",
 				Advice: "ask the vendor to name receipts with letters, digits, dot, hyphen and underscore", Err: ErrName,
 			})
 		default:

@@ -1,10 +1,13 @@
 package exchange
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kinds of a job's files, in [File].Kind.
@@ -145,6 +148,13 @@ func ValidReceiptName(name string) bool {
 func unfinished(name string) bool {
 	low := strings.ToLower(name)
 	return strings.HasSuffix(low, PartSuffix) || strings.HasSuffix(low, ".tmp") || strings.HasSuffix(low, ".filepart")
+}
+
+// hidden stands for a text of the vendor's own making, which may hold anything, also the name or the fødselsnummer of a person: it
+// tells enough to find it at the vendor's, and does not repeat it.
+func hidden(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return fmt.Sprintf("«%d characters, SHA-256 %s…»", utf8.RuneCountInString(text), hex.EncodeToString(sum[:4]))
 }
 
 // showName makes a name from outside fit for an error text: quoted, ASCII, short.

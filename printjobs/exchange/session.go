@@ -278,7 +278,7 @@ func (s *Session) upload(ctx context.Context, part string, src io.ReaderAt, size
 	// A byte more than described: the description is of another file.
 	more, _ := src.ReadAt(make([]byte, 1), size)
 	if got := hex.EncodeToString(in.sum.Sum(nil)); in.n != size-keep || got != sha || more != 0 {
-		return errors.Join(fmt.Errorf("write %s: %w: size or SHA-256 differs; compose the job again", part, ErrSource),
+		return errors.Join(fmt.Errorf("write %s: %w: size or SHA-256 differs: our own copy is damaged. Take the job back with \"postgang job withdraw\", and the next night composes it anew", part, ErrSource),
 			s.remove(ctx, part))
 	}
 	// The count that ReadFrom returns is not proof: measured 2 MiB too much.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -330,7 +331,17 @@ func (c *watchedConn) reason(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != nil {
-		return c.cause
+		err = c.cause
+	}
+	return withoutWords(err)
+}
+
+var disconnected = regexp.MustCompile(`ssh: disconnect, reason ([0-9]+)`)
+
+// withoutWords leaves out what a server says when it ends a connection: its words can hold anything.
+func withoutWords(err error) error {
+	if m := disconnected.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("the server has ended the connection (SSH reason %s)", m[1])
 	}
 	return err
 }
