@@ -48,6 +48,21 @@ type Blobs interface {
 	Delete(ctx context.Context, ref BlobRef) error
 }
 
+// Finder is a store of documents that can find one by its hash alone.
+type Finder interface {
+	// Find returns ErrNotFound (wrapped) when there is none.
+	Find(ctx context.Context, sha256 string) (BlobRef, error)
+}
+
+// Fence keeps, outside of the archive, the highest number of a job of each installation that was handed over. An archive
+// that has not given out so many is an old copy.
+type Fence interface {
+	// HighestJob is 0 when none was handed over.
+	HighestJob(ctx context.Context, installation string) (int, error)
+	// RaiseHighestJob is durable when it returns, never lowers, and may be called by several processes at once.
+	RaiseHighestJob(ctx context.Context, installation string, number int) error
+}
+
 // Archive (forsendelsesarkiv) keeps all rows. Its implementations behave alike; one conformance suite runs on each.
 type Archive interface {
 	// InTx runs fn in one write transaction: all of it or nothing. fn must not do I/O other than through tx, nor use
@@ -126,6 +141,16 @@ type Reader interface {
 	Overdue(ctx context.Context, at time.Time) ([]OverdueCount, error)
 	// ReceivedAfter counts the shipments received after a time, and gives the last of their times.
 	ReceivedAfter(ctx context.Context, t time.Time) (n int, last time.Time, err error)
+	// JobMarks lists what tells jobs apart, of all jobs, by id.
+	JobMarks(ctx context.Context) ([]JobMark, error)
+	// JobNumber is the number of the newest job id that was given out; 0: none.
+	JobNumber(ctx context.Context) (int, error)
+	// FoundJobs lists what was settled about jobs that a vendor has under ids of ours, by id.
+	FoundJobs(ctx context.Context, vendor string) ([]FoundJob, error)
+	// FoundLetters lists letters that a vendor has by its own word and that stand in no job of ours under that id.
+	FoundLetters(ctx context.Context, f FoundLetterFilter) ([]FoundLetter, error)
+	// SeenReceipts lists the receipt files of a vendor that were looked through.
+	SeenReceipts(ctx context.Context, vendor string) ([]SeenReceipt, error)
 
 	Job(ctx context.Context, id string) (PrintJob, error)
 	Jobs(ctx context.Context, f JobFilter) ([]PrintJob, error)
@@ -226,6 +251,11 @@ type Tx interface {
 
 	// NextJobID takes the next job id; it is never handed out again once the transaction is committed.
 	NextJobID(ctx context.Context) (string, error)
+	// RaiseJobNumber has the next job ids begin behind a number; it never lowers.
+	RaiseJobNumber(ctx context.Context, to int) error
+	SetFoundJob(ctx context.Context, f FoundJob) error                      // in place of what was settled before
+	AddFoundLetters(ctx context.Context, letters ...FoundLetter) error      // those that are there stay
+	AddSeenReceipt(ctx context.Context, vendor string, s SeenReceipt) error // one that is there stays
 	// InsertJob stores a job with its letters. ErrExists when one of the shipments is in a live job that is no reprint;
 	// a reprint is refused unless its letters are in its parent, which is none.
 	InsertJob(ctx context.Context, j PrintJob, letters []JobLetter) error
@@ -296,6 +326,41 @@ type PlannedCost struct {
 	Konteringskode string
 	Letters        int
 	Net            billing.Ore
+}
+
+// JobMark is what tells one print job from another.
+type JobMark struct {
+	ID        string
+	Vendor    string
+	State     JobState
+	TicketSHA string // empty until it is composed
+}
+
+// FoundJob is a job that a vendor has under an id of ours, and that is not the archive's own: what was settled about it.
+type FoundJob struct {
+	ID, Vendor string
+	Verdict    Verdict
+	TicketSHA  string // may be unknown: empty
+	Letters    int    // that are known to be in it
+	At         time.Time
+	Reason     string
+}
+
+// FoundLetter is a letter that a vendor has under an id of ours, by its own word.
+type FoundLetter struct {
+	Shipment string // maybe of no shipment in the archive
+	Job      string
+	Vendor   string
+}
+
+// FoundLetterFilter chooses found letters; zero fields choose all.
+type FoundLetterFilter struct{ Shipment, Job, Vendor string }
+
+// SeenReceipt is a receipt file at a vendor, as its listing shows it.
+type SeenReceipt struct {
+	Name     string
+	Bytes    int64
+	Modified time.Time
 }
 
 // TaskKind is a kind of background work.

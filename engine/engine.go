@@ -40,17 +40,26 @@ type VendorSide interface {
 	PutReady(ctx context.Context, r exchange.Ready) error
 	Withdraw(ctx context.Context, job string, names []string) error
 	Answers(ctx context.Context, known func(job string, accepted bool) bool) ([]exchange.Answer, []exchange.Problem, error)
+	AnswersOf(ctx context.Context, jobs ...string) ([]exchange.Answer, []exchange.Problem, error)
+	Sightings(ctx context.Context, installation string) ([]exchange.Sighting, error)
+	ReadyFile(ctx context.Context, job string) (exchange.Ready, error)
+	JobDocument(ctx context.Context, name string) ([]byte, error)
 	ReceiptFiles(ctx context.Context) ([]exchange.RemoteFile, []exchange.Problem, error)
 	Fetch(ctx context.Context, name string) ([]byte, error)
 	MoveDone(ctx context.Context, name string) error
+	DoneFiles(ctx context.Context) ([]exchange.RemoteFile, error)
+	FetchDone(ctx context.Context, name string) ([]byte, error)
+	JobsInReceipt(ctx context.Context, name string, done bool, installation string) ([]string, error)
 	CheckFolders(ctx context.Context) []exchange.Problem
 	Close() error
 }
 
 // Config is what an Engine is made of.
 type Config struct {
-	Archive  Archive
-	Blobs    Blobs
+	Archive Archive
+	Blobs   Blobs
+	// Fence is raised before each hand-over, and stops all offers of an archive that is older than it; nil: there is none.
+	Fence    Fence
 	Preparer Preparer
 	Dial     func(ctx context.Context, v Vendor) (VendorSide, error)
 	Accounts []Account
@@ -81,6 +90,7 @@ var ErrNoPrice = errors.New("no price")
 type Engine struct {
 	archive  Archive
 	blobs    Blobs
+	fence    Fence
 	preparer Preparer
 	dial     func(ctx context.Context, v Vendor) (VendorSide, error)
 	accounts map[string]Account
@@ -100,14 +110,16 @@ type Engine struct {
 	secret       []byte    // key of fingerprints
 	schedules    []Schedule
 	rules        WatchRules
+	tag          string   // the first four letters of its job ids
 	vendorLocks  sync.Map // vendor key → *sync.Mutex: one offer at a time within the process
+	sideChecked  sync.Map // vendor key → time.Time: when its side was last looked at, see checkSideNow
 	guard        Guard
 }
 
 // New checks the configuration, reads the archive's identity and cleans the scratch space.
 func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{
-		archive: c.Archive, blobs: c.Blobs, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes, schedules: c.Schedules,
+		archive: c.Archive, blobs: c.Blobs, fence: c.Fence, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes, schedules: c.Schedules,
 		work: c.WorkDir, log: c.Log, step: c.Step, rules: c.Rules, guard: c.Guard,
 		accounts: map[string]Account{}, vendors: map[string]Vendor{}, makers: map[string]*cover.Maker{},
 	}
@@ -204,6 +216,9 @@ func (e *Engine) identify(ctx context.Context, wanted string) error {
 			return fmt.Errorf("archive identity: %w", err)
 		}
 		e.installation = id
+		if e.tag, err = tx.Setting(ctx, "installation"); err != nil {
+			return fmt.Errorf("archive identity: %w", err)
+		}
 		if e.space, err = uuid.Parse(id); err != nil {
 			return fmt.Errorf("archive identity: %w", err)
 		}

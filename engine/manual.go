@@ -135,10 +135,16 @@ func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, erro
 		return out, fmt.Errorf("print %s: %w", p.Job, err)
 	}
 	defer unlock()
+	if err := e.mayOffer(ctx, j.Vendor); err != nil {
+		return out, fmt.Errorf("print %s: %w", p.Job, err)
+	}
 	if out, err = e.manualGate(ctx, p); err != nil || len(out.New) > 0 || out.LeftOut > 0 {
 		return out, lost(ctx, err)
 	}
 	e.step("manual: gate passed")
+	if err := e.raiseFence(ctx, p.Job); err != nil {
+		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, err)
+	}
 	if out.Files, err = e.ExportJob(ctx, p.Job, p.Dir); err == nil {
 		err = flush(out.Files) // recorded next, and then not given out again by itself
 	}

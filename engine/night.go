@@ -66,7 +66,17 @@ func (e *Engine) Collect(ctx context.Context) (Collected, error) {
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)
 	}
+	if err := e.checkVendors(ctx); err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	stopped, err := e.stopped(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
 	for _, key := range e.vorder {
+		if stopped[key] {
+			continue // its letters stay due: jobs planned now would take ids that others may have had
+		}
 		if err := e.collectVendor(ctx, e.vendors[key], sum, &out); err != nil {
 			return out, fmt.Errorf("collect for vendor %s: %w", key, err)
 		}
@@ -331,6 +341,9 @@ func (e *Engine) Release(ctx context.Context, shipment string) error {
 		}
 		if s.Hold == HoldCost {
 			return fmt.Errorf("shipment %s is %w; to let it go: postgang guard approve %s --reason TEXT", shipment, ErrKeptBack, shipment)
+		}
+		if s.Hold == HoldRestored {
+			return fmt.Errorf("shipment %s may be with the vendor already. Ask the vendor; when it is not, let it go by postgang recover release %s --reason TEXT", shipment, shipment)
 		}
 		return release(ctx, tx, s, "")
 	})

@@ -47,6 +47,9 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 	if v.Manual {
 		return nil // it waits for a person: PrintManual
 	}
+	if err := e.mayOffer(ctx, v.Key); err != nil {
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
 	if wait := e.untilWindow(v); wait > 0 {
 		return &LaterError{After: wait, Reason: "outside the vendor's window for offers"}
 	}
@@ -67,7 +70,13 @@ func (e *Engine) OfferJob(ctx context.Context, id string) error {
 		return fmt.Errorf("offer %s: reach vendor %s: %w", id, v.Key, err)
 	}
 	defer side.Close()
+	if err := e.checkSideNow(ctx, side, v); err != nil {
+		return fmt.Errorf("offer %s: %w", id, lost(ctx, err))
+	}
 	for {
+		if err := e.mayOffer(ctx, v.Key); err != nil {
+			return fmt.Errorf("offer %s: %w", id, err)
+		}
 		next, err := e.offerStep(ctx, side, id)
 		if err != nil {
 			return fmt.Errorf("offer %s: %w", id, lost(ctx, err))
@@ -180,6 +189,9 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 			return false, e.uncertain(ctx, j, "committed, but neither its files nor a ready file nor an answer are at the vendor")
 		}
 	}
+	if err := e.raiseFence(ctx, id); err != nil {
+		return false, err
+	}
 	e.step("offer: before ready file")
 	err = side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
 	if errors.Is(err, exchange.ErrIncomplete) && !errors.Is(err, fs.ErrPermission) {
@@ -244,6 +256,9 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 	err := e.archive.InTx(ctx, func(tx Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil || now.State != JobUploaded {
+			return err
+		}
+		if err := notStopped(ctx, tx, now.Vendor); err != nil {
 			return err
 		}
 		if dropped, err = tx.Ungated(ctx, j.ID); err != nil || len(dropped) > 0 {
@@ -327,20 +342,26 @@ func (e *Engine) foundOffered(ctx context.Context, side VendorSide, j PrintJob, 
 	const other = "a hand-over for this job id is at the vendor, but for another ticket"
 	switch {
 	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
-		return e.uncertain(ctx, j, other)
+		return e.otherTicket(ctx, j, other)
 	case there.Answer == nil && there.BadAnswer != nil:
 		return e.uncertain(ctx, j, "the vendor has answered, but the answer cannot be read")
 	case there.Answer == nil:
 		// Placing the same ready file again changes nothing; another one's is left alone and told.
 		err := side.PutReady(ctx, exchange.Ready{Job: j.ID, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
 		if errors.Is(err, exchange.ErrConflict) {
-			return e.uncertain(ctx, j, other)
+			return e.otherTicket(ctx, j, other)
 		}
 		if err != nil && !errors.Is(err, exchange.ErrAnswered) {
 			return err
 		}
 	}
 	return e.markOffered(ctx, j.ID, "hand-over found at the vendor")
+}
+
+// otherTicket stops a job whose id the vendor knows under another ticket, and all offers to that vendor: the id was given
+// out twice, so the archive is older than what was handed over.
+func (e *Engine) otherTicket(ctx context.Context, j PrintJob, reason string) error {
+	return errors.Join(e.stopOffers(ctx, OfferStop{Vendor: j.Vendor, Jobs: []string{j.ID}}), e.uncertain(ctx, j, reason))
 }
 
 // markOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
@@ -434,7 +455,14 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 	for _, j := range jobs {
 		old[j.ID] = j.State
 	}
+	k, err := e.knownJobs(ctx, v)
+	if err != nil {
+		return out, err
+	}
 	answers, bad, err := side.Answers(ctx, func(job string, accepted bool) bool {
+		if k.settledElse(job) {
+			return true
+		}
 		state, done := old[job]
 		return done && accepted == (state != JobRejected)
 	})
@@ -447,7 +475,17 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 		return out, err
 	}
 	var errs []error
+	var odd []string
 	for _, a := range answers {
+		if k.settledElse(a.Job) {
+			continue
+		}
+		if k.oddAnswer(a, e.tag) {
+			// Told by one alarm, about all of them.
+			odd = append(odd, a.Job)
+			out.Bad++
+			continue
+		}
 		applied, ok, err := e.applyAnswer(ctx, vendor, a)
 		switch {
 		case err != nil:
@@ -461,6 +499,9 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 		case applied:
 			out.Rejected++
 		}
+	}
+	if len(odd) > 0 {
+		errs = append(errs, e.stopOffers(ctx, OfferStop{Vendor: vendor, Jobs: odd}))
 	}
 	errs = append(errs, e.resolveGone(ctx, "answer:"+vendor+":", still))
 	return out, errors.Join(errs...)
@@ -525,8 +566,15 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 			return odd("the job was offered to another vendor")
 		case j.TicketSHA != a.TicketSHA256:
 			return odd("it answers another ticket than ours")
-		case a.Accepted && a.Letters != j.Letters:
-			return odd(fmt.Sprintf("it accepts %d letters, we offered %d", a.Letters, j.Letters))
+		}
+		// A job that was found there after a backup was put back may have letters that the archive has not.
+		beyond, err := tx.FoundLetters(ctx, FoundLetterFilter{Job: j.ID, Vendor: vendor})
+		if err != nil {
+			return err
+		}
+		switch {
+		case a.Accepted && a.Letters != j.Letters+len(beyond):
+			return odd(fmt.Sprintf("it accepts %d letters, we offered %d", a.Letters, j.Letters+len(beyond)))
 		case j.State == to, j.State == JobClosed && a.Accepted:
 			return nil // known
 		case j.State == JobCommitted, j.State == JobUncertain:

@@ -36,6 +36,8 @@ type Imported struct {
 	Booked   billing.Ore       // net, of the applied rows; of a correction what it changes
 	Unbooked billing.Ore       // net, of the rows that were not applied
 	Problems []billing.Problem // not empty: the whole file was stopped
+	// Waits are jobs that the file names and the archive does not know: nothing of it is booked until Recover.
+	Waits []string
 }
 
 // FetchReceipts collects a vendor's receipt files: archived by hash before parsing, parsed whole, applied in one
@@ -67,11 +69,15 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	if err != nil {
 		return nil, err
 	}
+	k, err := e.knownJobs(ctx, v)
+	if err != nil {
+		return nil, err
+	}
 	var out []Imported
 	var errs []error
 	var booked []exchange.RemoteFile
 	for _, f := range files {
-		im, err := e.fetchReceiptFile(ctx, side, vendor, f.Name)
+		im, err := e.fetchReceiptFile(ctx, side, k, f.Name)
 		if err != nil && (ctx.Err() != nil || errors.Is(err, exchange.ErrConnection)) {
 			return out, errors.Join(append(errs, err)...) // the same would come of all the others
 		}
@@ -86,6 +92,9 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 			continue
 		}
 		out = append(out, im)
+		if len(im.Waits) > 0 {
+			continue // left for Recover; offers are stopped, with an alarm
+		}
 		if len(im.Problems) > 0 {
 			alarms[stoppedKey(vendor, im.SHA256)] = true
 			continue // left where it is, for the vendor and us to look at
@@ -99,12 +108,16 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	return out, errors.Join(errs...)
 }
 
-func (e *Engine) fetchReceiptFile(ctx context.Context, side VendorSide, vendor, name string) (Imported, error) {
+func (e *Engine) fetchReceiptFile(ctx context.Context, side VendorSide, k known, name string) (Imported, error) {
 	data, err := side.Fetch(ctx, name)
 	if err != nil {
 		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", scrub(name), err)
 	}
 	e.step("receipts: fetched")
+	vendor := k.vendor.Key
+	if odd := e.strangeReceipts(k, data); len(odd) > 0 {
+		return Imported{File: name, Waits: odd}, e.stopOffers(ctx, OfferStop{Vendor: vendor, Jobs: odd})
+	}
 	im, err := e.ImportReceipts(ctx, vendor, name, data)
 	if err == nil {
 		e.step("receipts: applied")

@@ -68,11 +68,25 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	e.step("receive: documents stored")
 
 	err = e.archive.InTx(ctx, func(tx Tx) error {
+		// A letter that was handed in before, into an archive that was lost since, may be with the vendor already.
+		job, err := foundElsewhere(ctx, tx, s.ID)
+		if err != nil {
+			return err
+		}
+		if job != "" {
+			s.Hold = HoldRestored
+		}
 		if err := tx.InsertShipment(ctx, s, docs); err != nil {
 			return err
 		}
 		if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: at, Kind: EventReceived, From: StatusMottatt, To: StatusMottatt}); err != nil {
 			return err
+		}
+		if job != "" {
+			ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: StatusMottatt, To: StatusMottatt, Reason: HoldRestored + ": trykkeriet har brevet i jobb " + job}
+			if err := tx.AddEvents(ctx, ev); err != nil {
+				return err
+			}
 		}
 		return tx.Enqueue(ctx, Task{Kind: TaskPrepare, Subject: s.ID})
 	})

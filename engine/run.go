@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type Night struct {
 	Uncertain []string // jobs that a person must resolve
 	Waiting   []string // jobs that wait for the vendor's window, or for its limit of letters an hour or a day
 	Manual    []string // jobs that wait to be printed here
+	Stopped   []string // vendors that nothing is offered to, since the archive is older than what was handed over
 	Unsettled []string // jobs that could not be finished yet
 	LastError string   // of a job that could not be finished
 	Took      time.Duration
@@ -63,6 +65,9 @@ func (n Night) Summary() string {
 	}
 	if len(n.Manual) > 0 {
 		s += fmt.Sprintf("; to be printed here: %s", strings.Join(n.Manual, " "))
+	}
+	if len(n.Stopped) > 0 {
+		s += fmt.Sprintf("; nothing is offered to %s until postgang recover", strings.Join(n.Stopped, " "))
 	}
 	if len(n.Unsettled) > 0 {
 		s += fmt.Sprintf("; not finished: %s", strings.Join(n.Unsettled, " "))
@@ -99,6 +104,7 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	if err != nil {
 		return out, err
 	}
+	e.sideChecked.Clear() // a run looks anew
 	if _, err := e.Reconcile(ctx); err != nil {
 		return out, err
 	}
@@ -129,6 +135,11 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	if err != nil {
 		return out, errors.Join(waitErr, err)
 	}
+	stopped, err := e.stopped(ctx)
+	if err != nil {
+		return out, errors.Join(waitErr, err)
+	}
+	out.Stopped = slices.Sorted(maps.Keys(stopped))
 	var withdrawn, fresh []string
 	for _, j := range after {
 		old, known := before[j.ID]
@@ -150,6 +161,9 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 			wait, err := e.untilOffer(ctx, j)
 			if err != nil {
 				return out, errors.Join(waitErr, err)
+			}
+			if stopped[j.Vendor] {
+				continue
 			}
 			if e.waitsForPerson(j) {
 				out.Manual = append(out.Manual, j.ID)
@@ -174,7 +188,7 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	if err := errors.Join(waitErr, e.Watch(ctx)); err != nil {
 		return out, err
 	}
-	if len(out.Unsettled) > 0 || len(out.Uncertain) > 0 {
+	if len(out.Unsettled) > 0 || len(out.Uncertain) > 0 || len(out.Stopped) > 0 {
 		return out, fmt.Errorf("%w: %s", ErrUnsettled, out.Summary())
 	}
 	return out, nil
@@ -237,8 +251,15 @@ func (e *Engine) settle(ctx context.Context, o NightOptions, deadline time.Time)
 		if err != nil {
 			return err
 		}
+		stopped, err := e.stopped(ctx)
+		if err != nil {
+			return err
+		}
 		left, letters, hopeless := 0, 0, 0
 		for _, j := range jobs {
+			if stopped[j.Vendor] && j.State != JobPlanned {
+				continue // until Recover
+			}
 			if wait, err := e.untilOffer(ctx, j); err != nil {
 				return err
 			} else if wait > 0 || e.waitsForPerson(j) {

@@ -188,7 +188,7 @@ func setup(t *testing.T, changes ...change) *stage {
 	rules := engine.DefaultRules()
 	rules.AllowSynthetic = true
 	s.config = engine.Config{
-		Archive: s.archive, Blobs: s.blobs, Preparer: inProcess{}, WorkDir: filepath.Join(s.dir, "work"), Now: s.clock.now,
+		Archive: s.archive, Blobs: s.blobs, Fence: s.blobs, Preparer: inProcess{}, WorkDir: filepath.Join(s.dir, "work"), Now: s.clock.now,
 		Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Accounts: []engine.Account{{
 			Key: konto, Name: "Skatteoppkreveren", Vendor: "trykk", Rules: rules,

@@ -128,6 +128,7 @@ const (
 	alarmOverdue   = "overdue:"    // and the account
 	alarmClock     = "clock:"      // and what is wrong with it
 	alarmDied      = "died:"       // and the schedule
+	alarmRecovered = "recovered:"  // and why letters are set aside
 )
 
 // standstill alarms what shows that nights do not do their work, whoever starts them.
@@ -223,6 +224,9 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	if n := w.held[HoldCost]; n > 0 {
 		alarms[alarmGuard+HoldCost] = fmt.Sprintf("%d letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve", n)
 	}
+	if n := w.held[HoldRestored]; n > 0 {
+		alarms[alarmRecovered+HoldRestored] = fmt.Sprintf("%d letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held", n)
+	}
 	for vendor, n := range w.conflicts {
 		alarms[alarmConflict+vendor] = fmt.Sprintf("%d receipts of vendor %s say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve", n, vendor)
 	}
@@ -238,6 +242,9 @@ func clockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") 
 // jobs without receipts, letters to which nothing has happened, nights that were missed. (A night that failed has an
 // alarm from RunDue.) It may be called at any time and by several processes.
 func (e *Engine) Watch(ctx context.Context) error {
+	if err := e.checkFence(ctx); err != nil {
+		return err
+	}
 	now := e.now()
 	clock, clockOff, err := e.noteClock(ctx, now)
 	if err == nil {
@@ -316,7 +323,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard,
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
 		alarmOverdue, alarmClock, alarmDied} {
 		if strings.HasPrefix(key, prefix) {
 			return true

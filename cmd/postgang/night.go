@@ -96,7 +96,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	shown := o.print(map[string]any{
 		"taken": taken, "events": events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
-		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "manual": n.Manual, "unsettled": n.Unsettled,
+		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "vendors_stopped": append([]string{}, n.Stopped...), "manual": n.Manual, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {
 		showTaken(w, taken, events)
 		fmt.Fprintf(w, "Collected %d letters into %d jobs", n.Collected.Letters, len(n.Jobs))
@@ -107,7 +107,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		for _, l := range []struct {
 			what string
 			ids  []string
-		}{{"UNCERTAIN, ask the vendor", n.Uncertain}, {"Waiting for the vendor's window or limit", n.Waiting}, {"To be printed here (postgang manual list)", n.Manual}, {"Not handed over yet", n.Unsettled}} {
+		}{{"UNCERTAIN, ask the vendor", n.Uncertain}, {"Waiting for the vendor's window or limit", n.Waiting}, {"Nothing is offered, the archive is older than what was handed over (postgang recover)", n.Stopped}, {"To be printed here (postgang manual list)", n.Manual}, {"Not handed over yet", n.Unsettled}} {
 			if len(l.ids) > 0 {
 				fmt.Fprintf(w, "%s: %v\n", l.what, l.ids)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +103,9 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 			if r.Returned > 0 {
 				fmt.Fprintf(w, "%s: %d letters came back (postgang shipment show).\n", r.File, r.Returned)
 			}
+			if len(r.Waits) > 0 {
+				fmt.Fprintf(w, "%s: left as it is, since it names jobs that this archive does not know (%s). Run postgang recover.\n", r.File, strings.Join(r.Waits, " "))
+			}
 			for _, p := range r.Problems {
 				fmt.Fprintf(w, "%s: %s\n", r.File, p)
 			}
@@ -113,7 +117,7 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 func stopped(files []engine.Imported, badAnswers int) error {
 	n := 0
 	for _, f := range files {
-		if len(f.Problems) > 0 {
+		if len(f.Problems)+len(f.Waits) > 0 {
 			n++
 		}
 	}

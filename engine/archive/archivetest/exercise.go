@@ -255,6 +255,7 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 		{"slots", slots},
 		{"alarms", alarms},
 		{"settings", settings},
+		{"found at vendors", found},
 		{"not found", notFound},
 		{"roll back", rollBack},
 		{"failed statement ends the transaction", failedStatement},
@@ -1905,6 +1906,62 @@ func settings(s *suite) {
 		})
 	}
 	s.refuse(nil, func(tx engine.Tx) error { return tx.SetSetting(s.ctx, "", "x") })
+}
+
+// found is what recovering from a backup keeps.
+func found(s *suite) {
+	s.view(func(r engine.Reader) error {
+		n, err := r.JobNumber(s.ctx)
+		s.same(n, 0)
+		return err
+	})
+	s.put(nil, 1, 2)
+	first := s.job(1)
+	s.must(func(tx engine.Tx) error { return tx.RaiseJobNumber(s.ctx, 41) })
+	s.must(func(tx engine.Tx) error { return tx.RaiseJobNumber(s.ctx, 7) }) // never lowered
+	second := s.job(2)
+	s.same(second[4:], "000042")
+	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseJobNumber(s.ctx, 1_000_000) })
+	s.view(func(r engine.Reader) error {
+		n, err := r.JobNumber(s.ctx)
+		s.same(n, 42)
+		marks, err2 := r.JobMarks(s.ctx)
+		a, b := s.jobNow(first), s.jobNow(second)
+		s.same(marks, []engine.JobMark{
+			{ID: a.ID, Vendor: a.Vendor, State: a.State, TicketSHA: a.TicketSHA}, {ID: b.ID, Vendor: b.Vendor, State: b.State, TicketSHA: b.TicketSHA},
+		})
+		return errors.Join(err, err2)
+	})
+
+	job := engine.FoundJob{ID: "AAAA000009", Vendor: "trykkeri", Verdict: engine.FoundUnread, Letters: 3, Reason: "r"}
+	s.must(func(tx engine.Tx) error { return tx.SetFoundJob(s.ctx, job) })
+	job.Verdict, job.TicketSHA = engine.FoundRecorded, Sha(1)
+	s.must(func(tx engine.Tx) error { return tx.SetFoundJob(s.ctx, job) })
+	other := job
+	other.Vendor = "andre"
+	s.must(func(tx engine.Tx) error { return tx.SetFoundJob(s.ctx, other) })
+	letters := []engine.FoundLetter{{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"}, {Shipment: "unknown", Job: "AAAA000010", Vendor: "trykkeri"}}
+	for range 2 {
+		s.must(func(tx engine.Tx) error { return tx.AddFoundLetters(s.ctx, letters...) })
+	}
+	seen := engine.SeenReceipt{Name: "k.csv", Bytes: 7, Modified: time.UnixMilli(1_790_000_000_000).UTC()}
+	for range 2 {
+		s.must(func(tx engine.Tx) error { return tx.AddSeenReceipt(s.ctx, "trykkeri", seen) })
+	}
+	s.view(func(r engine.Reader) error {
+		jobs, err := r.FoundJobs(s.ctx, "trykkeri")
+		if len(jobs) == 1 {
+			jobs[0].At = time.Time{}
+		}
+		s.same(jobs, []engine.FoundJob{job})
+		all, err2 := r.FoundLetters(s.ctx, engine.FoundLetterFilter{})
+		s.same(all, letters)
+		some, err3 := r.FoundLetters(s.ctx, engine.FoundLetterFilter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
+		s.same(some, letters[:1])
+		files, err4 := r.SeenReceipts(s.ctx, "trykkeri")
+		s.same(files, []engine.SeenReceipt{seen})
+		return errors.Join(err, err2, err3, err4)
+	})
 }
 
 func notFound(s *suite) {

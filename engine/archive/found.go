@@ -1,0 +1,122 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"postgang/engine"
+)
+
+// JobMarks lists all jobs, by id.
+func (r *reader) JobMarks(ctx context.Context) ([]engine.JobMark, error) {
+	out, err := list(ctx, r, func(scan scan) (m engine.JobMark, err error) {
+		err = scan(&m.ID, &m.Vendor, &m.State, &m.TicketSHA)
+		return m, err
+	}, `SELECT id, vendor, state, ticket_sha FROM print_job ORDER BY id`)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return out, nil
+}
+
+// JobNumber is the number of the newest job id.
+func (r *reader) JobNumber(ctx context.Context) (int, error) {
+	n, err := one(ctx, r, scalar[int], `SELECT value FROM counter WHERE name = 'job'`)
+	if err != nil {
+		return 0, fmt.Errorf("number of the newest job: %w", err)
+	}
+	return n, nil
+}
+
+// RaiseJobNumber has the next job ids begin behind a number; it never lowers.
+func (t *tx) RaiseJobNumber(ctx context.Context, to int) error {
+	if to > lastJobNumber {
+		return fmt.Errorf("raise job ids to %d: there are only %d", to, lastJobNumber)
+	}
+	if _, err := t.exec(ctx, `UPDATE counter SET value = $1 WHERE name = 'job' AND value < $1`, to); err != nil {
+		return fmt.Errorf("raise job ids to %d: %w", to, err)
+	}
+	return nil
+}
+
+// FoundJobs lists what was settled about a vendor's jobs, by id.
+func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]engine.FoundJob, error) {
+	out, err := list(ctx, r, func(scan scan) (f engine.FoundJob, err error) {
+		err = scan(&f.ID, &f.Vendor, &f.Verdict, &f.TicketSHA, &f.Letters, when{&f.At}, &f.Reason)
+		return f, err
+	}, `SELECT id, vendor, verdict, ticket_sha, letters, found_at, reason FROM found_job WHERE vendor = $1 ORDER BY id`, vendor)
+	if err != nil {
+		return nil, fmt.Errorf("jobs found at vendor %s: %w", vendor, err)
+	}
+	return out, nil
+}
+
+// SetFoundJob stores what was settled, in place of what was settled before.
+func (t *tx) SetFoundJob(ctx context.Context, f engine.FoundJob) error {
+	_, err := t.exec(ctx, `INSERT INTO found_job (id, vendor, verdict, ticket_sha, letters, found_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id, vendor) DO UPDATE SET verdict = excluded.verdict, ticket_sha = excluded.ticket_sha, letters = excluded.letters,
+			reason = excluded.reason`, f.ID, f.Vendor, f.Verdict, f.TicketSHA, f.Letters, t.now, clean(f.Reason))
+	if err != nil {
+		return fmt.Errorf("record job %s found at vendor %s: %w", f.ID, f.Vendor, err)
+	}
+	return nil
+}
+
+// FoundLetters lists letters that a vendor has by its own word, by job and shipment.
+func (r *reader) FoundLetters(ctx context.Context, f engine.FoundLetterFilter) ([]engine.FoundLetter, error) {
+	var a args
+	where := []string{"TRUE"}
+	for _, w := range []struct{ column, value string }{{"shipment", f.Shipment}, {"job", f.Job}, {"vendor", f.Vendor}} {
+		if w.value != "" {
+			where = append(where, w.column+" = "+a.add(w.value))
+		}
+	}
+	out, err := list(ctx, r, func(scan scan) (l engine.FoundLetter, err error) {
+		err = scan(&l.Shipment, &l.Job, &l.Vendor)
+		return l, err
+	}, `SELECT shipment, job, vendor FROM found_letter WHERE `+strings.Join(where, " AND ")+` ORDER BY job, shipment, vendor`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("letters found at vendors: %w", err)
+	}
+	return out, nil
+}
+
+// AddFoundLetters stores letters that a vendor has by its own word; those that are there stay.
+func (t *tx) AddFoundLetters(ctx context.Context, letters ...engine.FoundLetter) error {
+	for _, l := range letters {
+		_, err := t.exec(ctx, `INSERT INTO found_letter (shipment, job, vendor, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			l.Shipment, l.Job, l.Vendor, t.now)
+		if err != nil {
+			return fmt.Errorf("record letter of job %s found at vendor %s: %w", l.Job, l.Vendor, err)
+		}
+	}
+	return nil
+}
+
+// SeenReceipts lists the receipt files of a vendor that were looked through.
+func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]engine.SeenReceipt, error) {
+	out, err := list(ctx, r, func(scan scan) (s engine.SeenReceipt, err error) {
+		err = scan(&s.Name, &s.Bytes, when{&s.Modified})
+		return s, err
+	}, `SELECT name, bytes, modified_at FROM seen_receipt WHERE vendor = $1 ORDER BY name`, vendor)
+	if err != nil {
+		return nil, fmt.Errorf("receipt files of vendor %s: %w", vendor, err)
+	}
+	return out, nil
+}
+
+// AddSeenReceipt stores that a receipt file was looked through.
+func (t *tx) AddSeenReceipt(ctx context.Context, vendor string, s engine.SeenReceipt) error {
+	at := s.Modified
+	if at.IsZero() {
+		at = time.UnixMilli(1)
+	}
+	_, err := t.exec(ctx, `INSERT INTO seen_receipt (vendor, name, bytes, modified_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		vendor, s.Name, s.Bytes, at)
+	if err != nil {
+		return fmt.Errorf("record a receipt file of vendor %s: %w", vendor, err)
+	}
+	return nil
+}

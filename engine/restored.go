@@ -1,0 +1,526 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"postgang/printjobs/exchange"
+)
+
+// An archive that was put back from a backup has forgotten what was handed over since, and its job ids begin again where
+// others have been. It would print letters twice. Two things outside of it know better:
+//
+//	the fence              the highest number handed over, beside the documents, raised before each ready file
+//	the vendor's side      answers, ready files, files and receipts under ids of ours
+//
+// Whichever shows more than the archive knows stops all offers to the vendor until Recover has read its side. The stop is
+// kept in the archive; a copy that is put back later finds out by itself again.
+
+// Verdict is what became of a job that a vendor has under an id of ours.
+type Verdict string
+
+// The verdicts of Recover. They stand in the archive.
+const (
+	FoundRecorded  Verdict = "RECORDED"  // handed over: recorded as a job of ours, as far as its letters are in the archive
+	FoundCollision Verdict = "COLLISION" // another job of ours has the id
+	FoundRefused   Verdict = "REFUSED"   // the vendor refused it
+	FoundLeftover  Verdict = "LEFTOVER"  // files without a ready file: never handed over
+	FoundUnread    Verdict = "UNREAD"    // handed over, and which letters are in it cannot be read
+)
+
+// HoldRestored is the reason code of letters that a vendor may have, by its own word, though the archive has not handed
+// them over.
+const HoldRestored = "gjenopprettet"
+
+// OfferStop says why nothing is offered to a vendor.
+type OfferStop struct {
+	Vendor string    `json:"-"`
+	Since  time.Time `json:"since"`
+	Jobs   []string  `json:"jobs"` // at the vendor, which the archive does not know, or knows otherwise
+	// Highest is the highest number that was handed over, when the archive has given out Number at most; else 0.
+	Highest int `json:"highest"`
+	Number  int `json:"number"`
+}
+
+// Text says what was found and what to do.
+func (s OfferStop) Text() string {
+	var found []string
+	if n := len(s.Jobs); n > 0 {
+		shown := strings.Join(s.Jobs[:min(n, 5)], " ")
+		if n > 5 {
+			shown += " …"
+		}
+		found = append(found, fmt.Sprintf("the vendor has %d jobs of ours that this archive does not know, or knows otherwise: %s", n, shown))
+	}
+	if s.Highest > 0 {
+		found = append(found, fmt.Sprintf("jobs up to number %d were handed over, and this archive has given out %d", s.Highest, s.Number))
+	}
+	return fmt.Sprintf("nothing is offered to vendor %s: %s. The archive is older than what was handed over, as after a backup was put back, and letters would be printed twice. Run postgang recover --vendor %s",
+		s.Vendor, strings.Join(found, "; "), s.Vendor)
+}
+
+const stopSetting = "restored:" // and the vendor
+
+func restoredAlarm(vendor string) string { return "restored:" + vendor }
+
+// stopOf reads whether offers to a vendor are stopped.
+func stopOf(ctx context.Context, r Reader, vendor string) (stop OfferStop, stopped bool, err error) {
+	text, err := r.Setting(ctx, stopSetting+vendor)
+	if errors.Is(err, ErrNotFound) || err == nil && text == "" {
+		return OfferStop{}, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &stop)
+	}
+	stop.Vendor = vendor
+	return stop, true, err
+}
+
+// OfferStops lists the vendors that nothing is offered to until Recover, in the order of the configuration.
+func (e *Engine) OfferStops(ctx context.Context) ([]OfferStop, error) {
+	return view(ctx, e.archive, func(r Reader) ([]OfferStop, error) {
+		var out []OfferStop
+		for _, key := range e.vorder {
+			stop, stopped, err := stopOf(ctx, r, key)
+			if err != nil {
+				return nil, err
+			}
+			if stopped {
+				out = append(out, stop)
+			}
+		}
+		return out, nil
+	})
+}
+
+// stopped reads which vendors nothing is offered to.
+func (e *Engine) stopped(ctx context.Context) (map[string]bool, error) {
+	stops, err := e.OfferStops(ctx)
+	out := map[string]bool{}
+	for _, s := range stops {
+		out[s.Vendor] = true
+	}
+	return out, err
+}
+
+// stopOffers records that nothing may be offered to a vendor, with one alarm, and adds what was found since. A job that
+// Recover has settled is none.
+func (e *Engine) stopOffers(ctx context.Context, found OfferStop) error {
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		have, stopped, err := stopOf(ctx, tx, found.Vendor)
+		if err != nil {
+			return err
+		}
+		next := have
+		next.Vendor = found.Vendor
+		if !stopped {
+			next.Since = tx.Now()
+		}
+		next.Jobs = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(have.Jobs), found.Jobs...))))
+		if found.Highest > have.Highest {
+			next.Highest, next.Number = found.Highest, found.Number
+		}
+		if stopped && slices.Equal(next.Jobs, have.Jobs) && next.Highest == have.Highest {
+			return nil
+		}
+		e.log.Error("offers are stopped: the archive is older than what was handed over", "vendor", found.Vendor, "jobs", found.Jobs, "highest", found.Highest)
+		text, err := json.Marshal(next)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetSetting(ctx, stopSetting+found.Vendor, string(text)); err != nil {
+			return err
+		}
+		return tx.RaiseAlarm(ctx, restoredAlarm(found.Vendor), next.Text())
+	})
+	if err != nil || e.vendors[found.Vendor].Manual {
+		return err
+	}
+	// What is printed here has no other side that could be looked at: the same old archive does not know that either.
+	for _, key := range e.vorder {
+		if e.vendors[key].Manual {
+			err = errors.Join(err, e.stopOffers(ctx, OfferStop{Vendor: key, Jobs: found.Jobs, Highest: found.Highest, Number: found.Number}))
+		}
+	}
+	return err
+}
+
+// jobNumber is the number in a job id.
+func jobNumber(id string) int {
+	n, _ := strconv.Atoi(id[max(len(id)-6, 0):]) // job ids have six digits
+	return n
+}
+
+// raiseFence records outside of the archive that a job is about to be handed over, before it is.
+func (e *Engine) raiseFence(ctx context.Context, job string) error {
+	if e.fence == nil {
+		return nil
+	}
+	return e.fence.RaiseHighestJob(ctx, e.tag, jobNumber(job))
+}
+
+// checkFence stops all offers when more was handed over than this archive has given out ids for.
+func (e *Engine) checkFence(ctx context.Context) error {
+	if e.fence == nil {
+		return nil
+	}
+	// The fence first: an id is given out before it is raised.
+	highest, err := e.fence.HighestJob(ctx, e.tag)
+	if err != nil {
+		return err
+	}
+	number, err := view(ctx, e.archive, func(r Reader) (int, error) { return r.JobNumber(ctx) })
+	if err != nil || highest <= number {
+		return err
+	}
+	var errs []error
+	for _, key := range e.vorder {
+		errs = append(errs, e.stopOffers(ctx, OfferStop{Vendor: key, Highest: highest, Number: number}))
+	}
+	return errors.Join(errs...)
+}
+
+// keepFence raises the fence to what the archive has handed over: after an update, or when the documents are older.
+func (e *Engine) keepFence(ctx context.Context) error {
+	if e.fence == nil {
+		return nil
+	}
+	marks, err := view(ctx, e.archive, func(r Reader) ([]JobMark, error) { return r.JobMarks(ctx) })
+	if err != nil {
+		return err
+	}
+	for _, m := range slices.Backward(marks) { // by id, so the highest first
+		switch m.State {
+		case JobOffered, JobAccepted, JobClosed, JobRejected:
+			return e.raiseFence(ctx, m.ID)
+		}
+	}
+	return nil
+}
+
+// stoppedRetry is how long an offer waits while its vendor is stopped. Recover hastens it.
+const stoppedRetry = 15 * time.Minute
+
+// mayOffer is nil when offers to a vendor are not stopped, and a *LaterError when they are.
+func (e *Engine) mayOffer(ctx context.Context, vendor string) error {
+	if err := e.checkFence(ctx); err != nil {
+		return err
+	}
+	return e.archive.View(ctx, func(r Reader) error { return notStopped(ctx, r, vendor) })
+}
+
+func notStopped(ctx context.Context, r Reader, vendor string) error {
+	_, stopped, err := stopOf(ctx, r, vendor)
+	if err != nil || !stopped {
+		return err
+	}
+	return &LaterError{After: stoppedRetry, Reason: fmt.Sprintf(
+		"nothing is offered to vendor %s, since the archive is older than what was handed over: postgang recover --vendor %s", vendor, vendor)}
+}
+
+// sideCheckFor is how long a look at a vendor's side counts. It is for a process that serves for months; each run looks
+// anew.
+const sideCheckFor = 10 * time.Minute
+
+// checkSideNow is checkSide unless this process has looked a moment ago.
+func (e *Engine) checkSideNow(ctx context.Context, side VendorSide, v Vendor) error {
+	if e.sideSeen(v.Key) {
+		return nil
+	}
+	if err := e.checkSide(ctx, side, v); err != nil {
+		return fmt.Errorf("look for jobs that the archive does not know: %w", err)
+	}
+	e.sideChecked.Store(v.Key, time.Now())
+	return nil
+}
+
+func (e *Engine) sideSeen(vendor string) bool {
+	last, ok := e.sideChecked.Load(vendor)
+	return ok && time.Since(last.(time.Time)) < sideCheckFor // the real clock: a test's may stand still
+}
+
+// sideCheckWithin is how long a run waits for a vendor's side before it goes on without.
+const sideCheckWithin = time.Minute
+
+// checkVendors looks at the side of all vendors before a run takes job ids. One that cannot be reached now is looked at
+// before the first offer to it.
+func (e *Engine) checkVendors(ctx context.Context) error {
+	if err := errors.Join(e.checkFence(ctx), e.keepFence(ctx)); err != nil {
+		return err
+	}
+	p := pool.New().WithErrors().WithMaxGoroutines(vendorsAtOnce)
+	for _, key := range e.vorder {
+		v := e.vendors[key]
+		if v.Manual || e.sideSeen(key) {
+			continue
+		}
+		p.Go(func() error {
+			soon, cancel := context.WithTimeout(ctx, sideCheckWithin)
+			defer cancel()
+			side, err := e.reach(soon, v)
+			if err == nil {
+				err = errors.Join(e.checkSideNow(soon, side, v), side.Close())
+			}
+			if err != nil && ctx.Err() == nil {
+				e.log.Warn("vendor's side is not looked at before the run", "vendor", v.Key, "error", err)
+				return nil
+			}
+			return err
+		})
+	}
+	return p.Wait()
+}
+
+// known is what the archive knows of job ids of ours at a vendor.
+type known struct {
+	vendor Vendor
+	marks  map[string]JobMark
+	found  map[string]FoundJob
+	shared func(other string) bool // another vendor of the configuration has the same folders
+}
+
+func (e *Engine) knownJobs(ctx context.Context, v Vendor) (known, error) {
+	k := known{vendor: v, marks: map[string]JobMark{}, found: map[string]FoundJob{}, shared: func(other string) bool {
+		o, ok := e.vendors[other]
+		return ok && o.Target.Address == v.Target.Address && o.Target.User == v.Target.User && o.Target.Folders == v.Target.Folders
+	}}
+	err := e.archive.View(ctx, func(r Reader) error {
+		marks, err := r.JobMarks(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range marks {
+			k.marks[m.ID] = m
+		}
+		found, err := r.FoundJobs(ctx, v.Key)
+		for _, f := range found {
+			k.found[f.ID] = f
+		}
+		return err
+	})
+	return k, err
+}
+
+// settled reports whether Recover has settled a job.
+func (k known) settled(job string) bool { _, ok := k.found[job]; return ok }
+
+// settledElse reports whether Recover has settled a job, and not as one of the archive's own.
+func (k known) settledElse(job string) bool {
+	f, ok := k.found[job]
+	m, ours := k.marks[job]
+	if ours && m.State != JobWithdrawn {
+		return false // an answer to our own may come yet
+	}
+	return ok && (f.Verdict != FoundRecorded || !ours)
+}
+
+// oddAnswer reports whether an answer tells more than the archive knows: to a job that it has never made, or to another
+// ticket than its own.
+func (k known) oddAnswer(a exchange.Answer, installation string) bool {
+	m, ok := k.marks[a.Job]
+	switch {
+	case !strings.HasPrefix(a.Job, installation):
+		return false
+	case !ok:
+		return true
+	case m.Vendor != k.vendor.Key:
+		return !k.shared(m.Vendor)
+	}
+	return a.TicketSHA256 != "" && a.TicketSHA256 != m.TicketSHA && !k.settled(a.Job)
+}
+
+// oddReceipt reports whether a receipt for a job tells more than the archive knows: that job was never handed over by it.
+func (k known) oddReceipt(job string) bool {
+	m, ok := k.marks[job]
+	switch {
+	case k.settled(job):
+		return false
+	case !ok:
+		return true
+	}
+	return m.State == JobPlanned || m.State == JobComposed || m.State == JobUploaded
+}
+
+// checkSide looks whether a vendor's side knows more than the archive, and stops offers to it if so: two listings, and
+// what is new among the receipts.
+func (e *Engine) checkSide(ctx context.Context, side VendorSide, v Vendor) error {
+	// The vendor's side first: what is there has its row in the archive.
+	seen, err := side.Sightings(ctx, e.tag)
+	if err != nil {
+		return err
+	}
+	k, err := e.knownJobs(ctx, v)
+	if err != nil {
+		return err
+	}
+	odd, err := e.oddSightings(ctx, side, k, seen)
+	if err != nil {
+		return err
+	}
+	more, err := e.oddReceipts(ctx, side, k)
+	if err != nil {
+		return err
+	}
+	if odd = append(odd, more...); len(odd) == 0 {
+		return nil
+	}
+	return e.stopOffers(ctx, OfferStop{Vendor: v.Key, Jobs: odd})
+}
+
+// oddSightings are the jobs at a vendor that the archive does not know, or knows otherwise.
+func (e *Engine) oddSightings(ctx context.Context, side VendorSide, k known, seen []exchange.Sighting) ([]string, error) {
+	var odd []string
+	for _, s := range seen {
+		m, ok := k.marks[s.Job]
+		switch {
+		case k.settled(s.Job):
+		case !ok:
+			odd = append(odd, s.Job)
+		case !s.HandedOver(): // our files on their way
+		case m.Vendor != k.vendor.Key:
+			if !k.shared(m.Vendor) {
+				odd = append(odd, s.Job)
+			}
+		case m.State == JobPlanned: // it was never composed here
+			odd = append(odd, s.Job)
+		case m.State == JobComposed || m.State == JobUploaded || m.State == JobCommitted || m.State == JobUncertain:
+			there, err := e.handOver(ctx, side, s.Job)
+			if err != nil {
+				return nil, err
+			}
+			if there.ticket != "" && there.ticket != m.TicketSHA {
+				odd = append(odd, s.Job)
+			}
+		}
+	}
+	return odd, nil
+}
+
+// handOver is what a vendor's side shows of the hand-over of one job.
+type handOver struct {
+	answer *exchange.Answer
+	ready  *exchange.Ready
+	bad    []string // what cannot be understood
+	ticket string   // SHA-256 of the ticket that was handed over; empty: not known
+}
+
+func (e *Engine) handOver(ctx context.Context, side VendorSide, job string) (handOver, error) {
+	var h handOver
+	ready, err := side.ReadyFile(ctx, job)
+	var unread *exchange.ParseError
+	switch {
+	case err == nil:
+		h.ready, h.ticket = &ready, ready.TicketSHA256
+	case errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &unread), errors.Is(err, exchange.ErrTooLarge), errors.Is(err, exchange.ErrUnstable), errors.Is(err, exchange.ErrConflict), errors.Is(err, exchange.ErrName):
+		h.bad = append(h.bad, "its ready file cannot be understood")
+	default:
+		return h, err
+	}
+	answers, bad, err := side.AnswersOf(ctx, job)
+	if err != nil {
+		return h, err
+	}
+	for _, p := range bad {
+		h.bad = append(h.bad, p.String())
+	}
+	for _, a := range answers {
+		h.answer = &a
+		if a.TicketSHA256 != "" {
+			h.ticket = a.TicketSHA256
+		}
+	}
+	return h, nil
+}
+
+// movedAside matches the end that a receipt file gets when another has its name.
+var movedAside = regexp.MustCompile(`_[0-9a-f]{12}$`)
+
+// unbooked are the receipt files at a vendor that the archive has not booked, by their names and sizes.
+func (e *Engine) unbooked(ctx context.Context, side VendorSide, vendor string) (fresh, done []exchange.RemoteFile, err error) {
+	type file struct {
+		name  string
+		bytes int64
+	}
+	booked := map[file]bool{}
+	files, err := view(ctx, e.archive, func(r Reader) ([]ReceiptFile, error) { return r.ReceiptFiles(ctx, vendor) })
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range files {
+		if len(f.Problems) == 0 {
+			booked[file{f.Name, f.Blob.Bytes}] = true
+		}
+	}
+	if fresh, _, err = side.ReceiptFiles(ctx); err != nil {
+		return nil, nil, err
+	}
+	if done, err = side.DoneFiles(ctx); err != nil {
+		return nil, nil, err
+	}
+	isBooked := func(f exchange.RemoteFile) bool {
+		ext := path.Ext(f.Name)
+		stem := movedAside.ReplaceAllString(strings.TrimSuffix(f.Name, ext), "")
+		return booked[file{f.Name, f.Bytes}] || booked[file{stem + ext, f.Bytes}]
+	}
+	return slices.DeleteFunc(fresh, isBooked), slices.DeleteFunc(done, isBooked), nil
+}
+
+// oddReceipts are the jobs in a vendor's receipts, those moved aside too, that the archive has never handed over. A file
+// that the archive has not booked is read through once.
+func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]string, error) {
+	vendor := k.vendor.Key
+	fresh, done, err := e.unbooked(ctx, side, vendor)
+	if err != nil {
+		return nil, err
+	}
+	list, err := view(ctx, e.archive, func(r Reader) ([]SeenReceipt, error) { return r.SeenReceipts(ctx, vendor) })
+	if err != nil {
+		return nil, err
+	}
+	seen := map[SeenReceipt]bool{}
+	for _, s := range list {
+		seen[s] = true
+	}
+	var odd []string
+	for i, f := range append(fresh, done...) {
+		mark := SeenReceipt{Name: f.Name, Bytes: f.Bytes, Modified: f.ModTime.UTC().Truncate(millisecond)}
+		if seen[mark] {
+			continue
+		}
+		jobs, err := side.JobsInReceipt(ctx, f.Name, i >= len(fresh), e.tag)
+		if err != nil && (ctx.Err() != nil || errors.Is(err, exchange.ErrConnection)) {
+			return nil, err
+		}
+		if err != nil { // one file that cannot be read keeps no letter; fetching tells of it
+			e.log.Warn("receipt file is not looked through", "vendor", vendor, "file", f.Name, "error", err)
+			continue
+		}
+		jobs = slices.DeleteFunc(jobs, func(job string) bool { return !k.oddReceipt(job) })
+		if odd = append(odd, jobs...); len(jobs) > 0 {
+			continue
+		}
+		err = e.archive.InTx(ctx, func(tx Tx) error { return tx.AddSeenReceipt(ctx, vendor, mark) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return odd, nil
+}
+
+// strangeReceipts are the jobs that a fetched receipt file names and the archive has never handed over. Booked now, its
+// rows would be of nobody for good; it is left until Recover.
+func (e *Engine) strangeReceipts(k known, data []byte) []string {
+	return slices.DeleteFunc(exchange.JobsNamed(data, e.tag), func(job string) bool { return !k.oddReceipt(job) })
+}
