@@ -2,6 +2,7 @@ package billing
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -276,6 +277,70 @@ func (r *matched) held(m *matcher, of func(owner) bool) {
 	if m.priced {
 		r.row.Expected = &expected
 	}
+}
+
+// alike reports whether two invoices have the same amounts: of each kind, konteringskode and rate, and of VAT.
+func (inv Invoice) alike(other Invoice) bool {
+	type place struct {
+		kind, code string
+		rate       Decimal
+	}
+	sums := map[place]Ore{}
+	for _, l := range inv.Lines {
+		sums[place{l.Kind, l.Konteringskode, l.VATPercent}] += l.Net
+	}
+	for _, l := range other.Lines {
+		sums[place{l.Kind, l.Konteringskode, l.VATPercent}] -= l.Net
+	}
+	for _, o := range sums {
+		if o != 0 {
+			return false
+		}
+	}
+	return inv.VAT == other.VAT && inv.From == other.From && inv.To == other.To
+}
+
+// An invoice is far above what was to be expected of a kind of cost when it is by a quarter, and by more than farAbove.
+const farAbove Ore = 10_00
+
+// DoubtInvoice says why a person should look before an invoice is booked beside others for the same period: it has the amounts of
+// one of them, or brings a kind of cost far above the receipts and the price list. English, a sentence each.
+func DoubtInvoice(inv Invoice, others []Invoice, basis Basis) []string {
+	var out []string
+	for _, o := range others {
+		if inv.alike(o) {
+			out = append(out, fmt.Sprintf("it has the same amounts, for the same period, as invoice %s", o.Number))
+		}
+	}
+	brought := map[string]Ore{}
+	for _, l := range inv.Lines {
+		brought[l.Kind] += l.Net
+	}
+	invoiced, owed, told := map[string]Ore{}, map[string]Ore{}, map[string]bool{}
+	var kinds []string
+	for _, r := range CheckInvoice(Together(append([]Invoice{inv}, others...)), basis) {
+		if !slices.Contains(kinds, r.Kind) {
+			kinds = append(kinds, r.Kind)
+		}
+		invoiced[r.Kind] += r.Invoiced
+		owed[r.Kind] += r.Booked
+		if r.Expected != nil {
+			owed[r.Kind] += *r.Expected - r.Booked
+		}
+		told[r.Kind] = told[r.Kind] || r.Expected != nil || r.Kind == KindProduction || r.Kind == KindPostage
+	}
+	for _, kind := range kinds {
+		above := invoiced[kind] - owed[kind]
+		if !told[kind] || brought[kind] <= 0 || above <= farAbove || above <= owed[kind]/4 {
+			continue
+		}
+		with := ""
+		if len(others) > 0 {
+			with = " with the others for the period"
+		}
+		out = append(out, fmt.Sprintf("%s becomes kr %s%s, and kr %s is to be expected by receipts and price list", kind, invoiced[kind], with, owed[kind]))
+	}
+	return out
 }
 
 // Share is a part of an invoice that is allocated to an account and konteringskode.

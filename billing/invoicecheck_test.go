@@ -3,6 +3,7 @@ package billing
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -239,5 +240,38 @@ func TestVATOfItsKind(t *testing.T) {
 	}
 	if got := AllocateInvoice(inv, Basis{Booked: booked}, nil); !slices.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
+	}
+}
+
+// What is invoiced twice, or far more than was to be expected, is told; what differs by little, or is a credit, is not.
+func TestDoubtInvoice(t *testing.T) {
+	t.Parallel()
+	basis := Basis{
+		Booked: []Booked{{"a", "0100", KindPostage, 165_800, 41_450, 10}, {"a", "0100", KindProduction, 48_939, 12_235, 0}},
+		Caused: map[string][]Cause{KindMinimum: {{"a", "0100", 10_000}}},
+	}
+	line := func(kind string, net Ore) InvoiceLine { return InvoiceLine{Kind: kind, Net: net} }
+	first := madeInvoice(t, line(KindPostage, 165_800), line(KindProduction, 48_939))
+	for name, c := range map[string]struct {
+		inv    Invoice
+		others []Invoice
+		want   string // in the sentences, together; empty: no doubt
+	}{
+		"as received":        {first, nil, ""},
+		"once more":          {madeInvoice(t, line(KindProduction, 48_939), line(KindPostage, 165_800)), []Invoice{first}, "same amounts, for the same period, as invoice F-1; PRODUKSJON becomes kr 978,78"},
+		"in parts":           {madeInvoice(t, line(KindPostage, 100_000)), []Invoice{madeInvoice(t, line(KindPostage, 65_800))}, ""},
+		"a bit dearer":       {madeInvoice(t, line(KindPostage, 200_000)), nil, ""},
+		"far dearer":         {madeInvoice(t, line(KindPostage, 210_000)), nil, "PORTO becomes kr 2 100,00, and kr 1 658,00 is to be expected"},
+		"a credit":           {madeInvoice(t, line(KindPostage, -4300)), []Invoice{first}, ""},
+		"the same credit":    {madeInvoice(t, line(KindPostage, -4300)), []Invoice{first, madeInvoice(t, line(KindPostage, -4300))}, "same amounts"},
+		"a fee of its own":   {madeInvoice(t, line("GEBYR", 900_000)), []Invoice{first}, ""},
+		"minimum":            {madeInvoice(t, line(KindMinimum, 10_000)), nil, ""},
+		"minimum twice":      {madeInvoice(t, line(KindMinimum, 20_000)), nil, "MINSTEPRIS becomes kr 200,00"},
+		"one that is booked": {madeInvoice(t, line("GEBYR", 100)), []Invoice{madeInvoice(t, line(KindPostage, 900_000))}, ""},
+	} {
+		got := strings.ReplaceAll(strings.Join(DoubtInvoice(c.inv, c.others, basis), "; "), nbsp, " ")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

@@ -200,12 +200,14 @@ type Reader interface {
 	Invoice(ctx context.Context, id string) (InvoiceRecord, error)
 	// Invoices lists those for a period that has time in [from, to); a zero to: all. By period, vendor and number.
 	Invoices(ctx context.Context, from, to time.Time) ([]InvoiceRecord, error)
+	// RemovedInvoices lists invoices that were taken back, in the order that they were.
+	RemovedInvoices(ctx context.Context) ([]RemovedInvoice, error)
 	// CodeRegister is the register of konteringskoder, by code; empty: there is none.
 	CodeRegister(ctx context.Context) ([]billing.CodeEntry, error)
 	// SpentByCode sums the net of what is booked in [from, to) by konteringskode. accounts nil: all.
 	SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error)
 	// BookedFor sums what is booked from receipts of a vendor for letters posted in [from, to), in whatever month it is booked;
-	// by account, konteringskode and kind.
+	// by account, konteringskode and kind. What is carried from one period to another (CarryReceipts) is counted there.
 	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
 
 	// EachPostedSum calls fn with what is booked from a vendor's receipts for letters posted in [from, to): letters and production by
@@ -287,6 +289,11 @@ type Tx interface {
 	SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error
 	// InsertInvoice stores an invoice. ErrExists when one of the vendor has the number, or the id is taken.
 	InsertInvoice(ctx context.Context, r InvoiceRecord) error
+	// RemoveInvoice takes an invoice back that is not booked, now. ErrNotFound.
+	RemoveInvoice(ctx context.Context, id, reason string) error
+	// CarryReceipts has what was recorded after a time, up to now, for letters posted in a period be held against the invoices of
+	// another, later one.
+	CarryReceipts(ctx context.Context, c ReceiptCarry) error
 
 	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
 	ClaimSlot(ctx context.Context, schedule string, slot time.Time, state SlotState) (bool, error)
@@ -475,6 +482,22 @@ type InvoiceRecord struct {
 	Invoice billing.Invoice
 	Blob    BlobRef // the file; zero when it was typed in
 	TakenAt time.Time
+}
+
+// RemovedInvoice is an invoice that was taken back before it was booked.
+type RemovedInvoice struct {
+	InvoiceRecord
+	RemovedAt time.Time
+	Reason    string
+}
+
+// ReceiptCarry moves receipts that came late to the invoices of a later period.
+type ReceiptCarry struct {
+	Vendor   string
+	From, To billing.Civil // when the letters were posted, half-open
+	After    time.Time     // what was recorded later than this
+	Into     billing.Civil // a day of the period that they are invoiced with
+	Reason   string        // no personal data
 }
 
 // PostedShipment is what receipts need to know of a shipment, and change.

@@ -36,7 +36,12 @@ type InvoicePeriod struct {
 	// Left is what the invoices have more than the ledger, of the kinds that they have; 0 when all of them are booked and
 	// nothing has come since.
 	LeftNet, LeftVAT billing.Ore
+	// Doubts are why a person should look before the invoices that are not booked are.
+	Doubts []InvoiceDoubt
 }
+
+// InvoiceDoubt is a reason not to book an invoice, in English.
+type InvoiceDoubt struct{ Number, Text string }
 
 // Invoiced is an invoice and when it was booked last; zero: it is not.
 type Invoiced struct {
@@ -109,14 +114,15 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 		}
 	}
 	rec := InvoiceRecord{ID: uuid.NewSHA1(e.space, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
+	taken := true
 	err := e.archive.InTx(ctx, func(tx Tx) error {
 		there, err := tx.Invoice(ctx, rec.ID)
 		if err == nil {
 			sameFile := !ref.IsZero() && ref.SHA256 == there.Blob.SHA256 && inv.From == there.Invoice.From && inv.To == there.Invoice.To
 			if !sameFile && !reflect.DeepEqual(there.Invoice, inv) {
-				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else; a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, ErrExists)
+				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, ErrExists)
 			}
-			rec = there
+			rec, taken = there, false
 			return nil
 		}
 		if !errors.Is(err, ErrNotFound) {
@@ -139,11 +145,55 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 		_, err = e.lookAtPeriod(ctx, tx, v, inv.From, inv.To)
 		return err
 	})
-	if err == nil {
+	if err == nil && taken {
 		e.log.Info("invoice taken", "vendor", v.Key, "invoice", rec.ID)
 		e.step("invoice: taken")
 	}
 	return rec, err
+}
+
+// RemoveInvoice takes an invoice back that is not booked, such as one that was typed wrong; its number is free again. It is kept
+// with the reason, which is shown: no personal data.
+func (e *Engine) RemoveInvoice(ctx context.Context, id, reason string) error {
+	if why := badReason(reason); why != "" {
+		return errors.New(why)
+	}
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		rec, err := tx.Invoice(ctx, id)
+		if err != nil {
+			return err
+		}
+		booked, err := bookedSince(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !booked.IsZero() {
+			return fmt.Errorf("invoice %s is booked: what is wrong with it needs a credit note", rec.Invoice.Number)
+		}
+		if err := tx.RemoveInvoice(ctx, id, reason); err != nil {
+			return err
+		}
+		v, ok := e.vendors[rec.Vendor]
+		if !ok {
+			v.Key = rec.Vendor
+		}
+		_, err = e.lookAtPeriod(ctx, tx, v, rec.Invoice.From, rec.Invoice.To)
+		if errors.Is(err, ErrNotFound) { // it was the only one
+			return deviateInvoices(ctx, tx, v, InvoicePeriod{Vendor: v.Key, From: rec.Invoice.From, To: rec.Invoice.To})
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("remove invoice: %w", err)
+	}
+	e.log.Info("invoice removed", "invoice", id)
+	e.step("invoice: removed")
+	return nil
+}
+
+// RemovedInvoices lists invoices that were taken back.
+func (e *Engine) RemovedInvoices(ctx context.Context) ([]RemovedInvoice, error) {
+	return view(ctx, e.archive, func(r Reader) ([]RemovedInvoice, error) { return r.RemovedInvoices(ctx) })
 }
 
 // invoicePeriod reads the invoices of a vendor for a period and holds them against the ledger: with what is booked from receipts,
@@ -195,6 +245,15 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 		return p, basis, nil, err
 	}
 	p.Rows = invoiceRows(billing.CheckInvoice(together, basis), shares)
+	for i, inv := range p.Invoices {
+		if !inv.BookedAt.IsZero() {
+			continue
+		}
+		others := slices.Delete(slices.Clone(invoices), i, i+1)
+		for _, text := range billing.DoubtInvoice(inv.Invoice, others, basis) {
+			p.Doubts = append(p.Doubts, InvoiceDoubt{inv.Invoice.Number, text})
+		}
+	}
 	return p, basis, shares, nil
 }
 
@@ -354,8 +413,9 @@ func watchInvoices(ctx context.Context, tx Tx, p InvoicePeriod) error {
 	if !booked || p.LeftNet == 0 && p.LeftVAT == 0 {
 		return tx.ResolveAlarm(ctx, key)
 	}
-	return tx.RaiseAlarm(ctx, key, fmt.Sprintf("receipts of vendor %s for letters posted %s have changed since its invoices were booked: kr %s net and kr %s VAT of them are not in the ledger. See postgang invoice show; postgang invoice book shares it out anew",
-		p.Vendor, billing.PeriodText(p.From, p.To), p.LeftNet, p.LeftVAT))
+	number := p.Invoices[0].Invoice.Number
+	return tx.RaiseAlarm(ctx, key, fmt.Sprintf("receipts of vendor %s for letters posted %s have come or changed since its invoices were booked, and differ from them by kr %s net and kr %s VAT. If the vendor invoices them later: postgang invoice carry %q --into MONTH, and nobody else is charged or credited. If they are on these invoices: postgang invoice book %q shares the difference out anew",
+		p.Vendor, billing.PeriodText(p.From, p.To), -p.LeftNet, -p.LeftVAT, number, number))
 }
 
 // FindInvoice finds an invoice by its id, or by its number when only one vendor has an invoice of that number. ErrNotFound.
@@ -389,10 +449,20 @@ func (e *Engine) InvoicePeriodOf(ctx context.Context, rec InvoiceRecord) (Invoic
 	})
 }
 
+// InvoiceBooking orders an invoice to be booked.
+type InvoiceBooking struct {
+	ID     string
+	Reason string // kept and shown; no personal data
+	Anyway bool   // though it is doubtful
+}
+
 // BookInvoice books what an invoice has more, or less, than the receipts, shared out over accounts and konteringskoder, so that
 // the ledger is the invoices of the period to the øre: this one, with the others of its vendor for the same period that are
 // booked. One that is booked already is booked anew when receipts have come since: its shares are reversed first.
-func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePeriod, error) {
+//
+// One that is doubtful, by what is booked already (billing.DoubtInvoice), is booked only when the person has seen it and says so.
+func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeriod, error) {
+	id, reason := b.ID, b.Reason
 	if why := badReason(reason); why != "" {
 		return InvoicePeriod{}, errors.New(why)
 	}
@@ -430,6 +500,9 @@ func (e *Engine) BookInvoice(ctx context.Context, id, reason string) (InvoicePer
 		all := billing.Together(together)
 		if kind := takesBack(inv, all, basis); !again && kind != "" {
 			return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, kind)
+		}
+		if doubts := billing.DoubtInvoice(inv, together[1:], basis); len(doubts) > 0 && !again && !b.Anyway {
+			return fmt.Errorf("invoice %s is doubtful: %s. If it is right all the same, book it with --anyway; if it came twice, take it back with postgang invoice remove", inv.Number, strings.Join(doubts, "; "))
 		}
 		closed, err := tx.ClosedMonths(ctx)
 		if err != nil {
@@ -514,6 +587,87 @@ func (e *Engine) takeBackShares(ctx context.Context, tx Tx, closed []ClosedMonth
 		}
 	}
 	return turn, standing, nil
+}
+
+// CarryReceipts has receipts that came after an invoice was booked, for letters of its period, be held against the invoices for
+// another period, that has the day: the vendor invoices them there. Until then they are costs that nobody has invoiced, and no
+// other konteringskode is credited for them. It tells what is carried, net.
+func (e *Engine) CarryReceipts(ctx context.Context, id string, into billing.Civil, reason string) (billing.Ore, InvoicePeriod, error) {
+	var out InvoicePeriod
+	var net billing.Ore
+	if why := badReason(reason); why != "" {
+		return 0, out, errors.New(why)
+	}
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		rec, err := tx.Invoice(ctx, id)
+		if err != nil {
+			return err
+		}
+		v, ok := e.vendors[rec.Vendor]
+		if !ok {
+			return fmt.Errorf("vendor %q is not configured any more", rec.Vendor)
+		}
+		p, _, _, err := e.invoicePeriod(ctx, tx, rec.Vendor, rec.Invoice.From, rec.Invoice.To)
+		if err != nil {
+			return err
+		}
+		var booked time.Time
+		for _, i := range p.Invoices {
+			if i.BookedAt.IsZero() {
+				return fmt.Errorf("invoice %s for the same period is not booked", i.Invoice.Number)
+			}
+			if i.BookedAt.After(booked) {
+				booked = i.BookedAt
+			}
+		}
+		switch {
+		case p.LeftNet == 0 && p.LeftVAT == 0:
+			return errors.New("no receipts have come since the invoices were booked")
+		case into.Validate() != nil || into < p.To:
+			return fmt.Errorf("what is invoiced later is carried into a month after %s", p.To.AddDays(-1).Norwegian())
+		}
+		if err := e.openFor(ctx, tx, v, into); err != nil {
+			return err
+		}
+		net = -p.LeftNet
+		if err := tx.CarryReceipts(ctx, ReceiptCarry{Vendor: v.Key, From: p.From, To: p.To, After: booked, Into: into, Reason: reason}); err != nil {
+			return err
+		}
+		if out, err = e.lookAtPeriod(ctx, tx, v, p.From, p.To); err != nil {
+			return err
+		}
+		if out.LeftNet != 0 || out.LeftVAT != 0 {
+			return fmt.Errorf("kr %s of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out", out.LeftNet)
+		}
+		return e.lookAtInvoices(ctx, tx, v, into.In(Oslo), into.In(Oslo))
+	})
+	if err != nil {
+		return 0, out, fmt.Errorf("carry receipts: %w", err)
+	}
+	e.log.Info("receipts carried to a later invoice", "invoice", id)
+	e.step("invoice: carried")
+	return net, out, nil
+}
+
+// openFor refuses a day whose invoices are booked.
+func (e *Engine) openFor(ctx context.Context, r Reader, v Vendor, day billing.Civil) error {
+	all, err := r.Invoices(ctx, day.In(Oslo), day.AddDays(1).In(Oslo))
+	if err != nil {
+		return err
+	}
+	for _, rec := range all {
+		if rec.Vendor != v.Key {
+			continue
+		}
+		booked, err := bookedSince(ctx, r, rec.ID)
+		if err != nil {
+			return err
+		}
+		if !booked.IsZero() {
+			return fmt.Errorf("invoice %s for %s is booked already: carry it into a later month", rec.Invoice.Number, billing.PeriodText(rec.Invoice.From, rec.Invoice.To))
+		}
+	}
+	return nil
 }
 
 // DecideDeviations records a person's decision about deviations, all of them or none. One that is in the state already is left

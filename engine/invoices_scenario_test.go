@@ -190,7 +190,7 @@ func TestBeyondLettersByCause(t *testing.T) {
 		billing.InvoiceLine{Kind: billing.KindMinimum, Net: 600, VATPercent: vat})
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	got := map[string]billing.Ore{}
 	for _, l := range s.ledger(t) {
@@ -217,7 +217,7 @@ func TestLateReceiptAfterInvoice(t *testing.T) {
 	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1000, VATPercent: billing.DecimalFromInt(25)}))
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	alarm := "invoice:trykk:" + string(from)
 	if got := s.alarms(t); slices.Contains(got, alarm) {
@@ -239,11 +239,149 @@ func TestLateReceiptAfterInvoice(t *testing.T) {
 	if got := s.alarms(t); slices.Contains(got, alarm) {
 		t.Errorf("an invoice is waiting to be booked, and the alarms are %q", got)
 	}
-	_, err = s.engine.BookInvoice(s.ctx, second.ID, "etterfakturert")
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "etterfakturert"})
 	must(t, err)
 	if got := s.alarms(t); slices.Contains(got, alarm) {
 		t.Errorf("all is invoiced and booked, and the alarms are %q", got)
 	}
+}
+
+// TestLateReceiptCarried: a receipt that comes when its period's invoice is booked is held against a later invoice, and nobody else is
+// credited for it.
+func TestLateReceiptCarried(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 3)
+	at := s.clock.now()
+	month := func(c billing.Civil) (from, to billing.Civil) {
+		from = c[:8] + "01"
+		return from, billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+	}
+	from, to := month(billing.CivilOf(at, engine.Oslo))
+	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at), receiptRow(job, ids[1], at))
+	s.fetch(t)
+	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to))
+	must(t, err)
+	carry := func(into billing.Civil) error {
+		_, _, err := s.engine.CarryReceipts(s.ctx, rec.ID, into, "faktureres i neste måned")
+		return err
+	}
+	if err := carry(to); err == nil || !strings.Contains(err.Error(), "is not booked") {
+		t.Errorf("carried from an invoice that is not booked: %v", err)
+	}
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	must(t, err)
+	if err := carry(to); err == nil || !strings.Contains(err.Error(), "no receipts have come") {
+		t.Errorf("carried though nothing came: %v", err)
+	}
+	s.clock.add(time.Hour)
+	late := receiptRow(job, ids[2], at)
+	s.receipts(t, "k2.csv", late)
+	s.fetch(t)
+	alarm := "invoice:trykk:" + string(from)
+	if got := s.alarms(t); !slices.Contains(got, alarm) {
+		t.Fatalf("a receipt came late, and the alarms are %q", got)
+	}
+	before := s.ledger(t)
+	if err := carry(from.AddDays(3)); err == nil || !strings.Contains(err.Error(), "a month after") {
+		t.Errorf("carried into its own month: %v", err)
+	}
+	net, p, err := s.engine.CarryReceipts(s.ctx, rec.ID, to, "faktureres i neste måned")
+	must(t, err)
+	if net != late.Net() || p.LeftNet != 0 || p.LeftVAT != 0 {
+		t.Errorf("carried %v, left %v and %v", net, p.LeftNet, p.LeftVAT)
+	}
+	if got := s.alarms(t); slices.Contains(got, alarm) {
+		t.Errorf("it is carried, and the alarms are %q", got)
+	}
+	if len(s.ledger(t)) != len(before) {
+		t.Error("carrying it changed the ledger")
+	}
+	// The next invoice has it, and nothing is left to be shared out.
+	_, next := month(to)
+	s.clock.add(next.In(engine.Oslo).Add(24 * time.Hour).Sub(s.clock.now()))
+	vat := billing.DecimalFromInt(25)
+	inv, err := billing.NewInvoice("F-2", next, to, next, []billing.InvoiceLine{
+		{Kind: billing.KindProduction, Net: late.Production, VATPercent: vat}, {Kind: billing.KindPostage, Net: late.Postage, VATPercent: vat}})
+	must(t, err)
+	second, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	p, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "avstemt"})
+	must(t, err)
+	if len(p.Doubts) > 0 || p.LeftNet != 0 {
+		t.Errorf("the next invoice: %+v", p)
+	}
+	for _, l := range s.ledger(t)[len(before):] {
+		if l.Line.Net != 0 {
+			t.Errorf("shared out: %+v", l)
+		}
+	}
+	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, engine.DeviationOpen) {
+		t.Errorf("deviations: %v", got)
+	}
+}
+
+// TestInvoiceTwice: the same invoice under another number is told and not booked, and taken back its number is free.
+func TestInvoiceTwice(t *testing.T) {
+	t.Parallel()
+	s, _, _, from, to := posted(t, 2)
+	inv := s.invoice(t, "F-1", from, to)
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+	must(t, err)
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	must(t, err)
+	again := inv
+	again.Number = "F-2 / ny æ"
+	twin, err := s.engine.AddInvoice(s.ctx, "trykk", again)
+	must(t, err)
+	p, err := s.engine.InvoicePeriodOf(s.ctx, twin)
+	must(t, err)
+	if len(p.Doubts) == 0 || p.Doubts[0].Number != again.Number || !strings.Contains(p.Doubts[0].Text, "as invoice F-1") {
+		t.Errorf("doubts: %+v", p.Doubts)
+	}
+	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: twin.ID, Reason: "avstemt"}); err == nil || !strings.Contains(err.Error(), "is doubtful: it has the same amounts") {
+		t.Errorf("booked twice: %v", err)
+	}
+	s.wantLedger(t, inv.Net, inv.VAT)
+	if got := s.state(t, billing.DeviationInvoice); !slices.Contains(got, engine.DeviationOpen) {
+		t.Errorf("deviations: %v", got)
+	}
+	for id, reason := range map[string]string{twin.ID: " ", rec.ID: "angrer", "00000000-0000-4000-8000-000000000000": "borte"} {
+		if err := s.engine.RemoveInvoice(s.ctx, id, reason); err == nil {
+			t.Errorf("%s was taken back with the reason %q", id, reason)
+		}
+	}
+	must(t, s.engine.RemoveInvoice(s.ctx, twin.ID, "kom to ganger"))
+	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, engine.DeviationOpen) {
+		t.Errorf("taken back, and the deviations are %v", got)
+	}
+	removed, err := s.engine.RemovedInvoices(s.ctx)
+	must(t, err)
+	if len(removed) != 1 || removed[0].Reason != "kom to ganger" || removed[0].Invoice.Number != again.Number {
+		t.Errorf("taken back: %+v", removed)
+	}
+	// The only one of a period, typed wrong and right.
+	wrong, err := billing.NewInvoice("F-3", to, from.AddDays(-40), from.AddDays(-30), []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 4_023_00, VATPercent: billing.DecimalFromInt(25)}})
+	must(t, err)
+	first, err := s.engine.AddInvoice(s.ctx, "trykk", wrong)
+	must(t, err)
+	right, err := billing.NewInvoice("F-3", to, from.AddDays(-40), from.AddDays(-30), []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 402_30, VATPercent: billing.DecimalFromInt(25)}})
+	must(t, err)
+	if _, err := s.engine.AddInvoice(s.ctx, "trykk", right); !errors.Is(err, engine.ErrExists) || !strings.Contains(err.Error(), "postgang invoice remove") {
+		t.Errorf("another of the same number: %v", err)
+	}
+	must(t, s.engine.RemoveInvoice(s.ctx, first.ID, "feil beløp"))
+	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, engine.DeviationOpen) {
+		t.Errorf("the only one taken back, and the deviations are %v", got)
+	}
+	second, err := s.engine.AddInvoice(s.ctx, "trykk", right)
+	must(t, err)
+	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "uten kvitteringer"}); err == nil || !strings.Contains(err.Error(), "PRODUKSJON becomes") {
+		t.Errorf("far above the receipts: %v", err)
+	}
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "kvitteringene mangler", Anyway: true})
+	must(t, err)
+	s.wantLedger(t, inv.Net+right.Net, inv.VAT+right.VAT)
 }
 
 // TestInvoice: an invoice with an amount of no letter, and a production cost that is one øre off, is found, explained and booked
@@ -285,17 +423,17 @@ func TestInvoice(t *testing.T) {
 	if p.LeftNet != 1001 || p.Rows[0].Difference() != 1 || p.Rows[1].Difference() != 0 || p.Rows[2].Left() != 1000 {
 		t.Errorf("the period: %+v", p)
 	}
-	if _, err := s.engine.BookInvoice(s.ctx, rec.ID, ""); err == nil {
+	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: ""}); err == nil {
 		t.Error("booked without a reason")
 	}
-	p, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+	p, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	if p.LeftNet != 0 || p.LeftVAT != 0 || p.Invoices[0].BookedAt.IsZero() {
 		t.Errorf("after booking: %+v", p)
 	}
 	s.wantMoney(t, before+1001)
 	s.wantLedger(t, inv.Net, inv.VAT)
-	if _, err := s.engine.BookInvoice(s.ctx, rec.ID, "en gang til"); err == nil || !strings.Contains(err.Error(), "adds up") {
+	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "en gang til"}); err == nil || !strings.Contains(err.Error(), "adds up") {
 		t.Errorf("booked twice: %v", err)
 	}
 	if r := s.report(t, from.Month()); r.Money.Net != inv.Net || r.Money.Other != 1000 || r.Money.Letters != 3 {
@@ -307,7 +445,7 @@ func TestInvoice(t *testing.T) {
 	must(t, err)
 	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, note.ID, "kreditert")
+	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: note.ID, Reason: "kreditert"})
 	must(t, err)
 	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
 
@@ -331,7 +469,7 @@ func TestInvoice(t *testing.T) {
 	if got := s.alarms(t); !slices.Contains(got, alarm) {
 		t.Errorf("the ledger is not what was invoiced any more, and the alarms are %q", got)
 	}
-	p, err = s.engine.BookInvoice(s.ctx, rec.ID, "rettet kvittering")
+	p, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "rettet kvittering"})
 	must(t, err)
 	if p.LeftNet != 0 || p.LeftVAT != 0 {
 		t.Errorf("booked anew, left: %v and %v", p.LeftNet, p.LeftVAT)
@@ -356,14 +494,14 @@ func TestCreditNoteFirst(t *testing.T) {
 	must(t, err)
 	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
-	if _, err := s.engine.BookInvoice(s.ctx, note.ID, "for tidlig"); err == nil || !strings.Contains(err.Error(), "credits first") {
+	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: note.ID, Reason: "for tidlig"}); err == nil || !strings.Contains(err.Error(), "credits first") {
 		t.Errorf("a credit note before its invoice: %v", err)
 	}
 	inv := s.invoice(t, "F-1", from, to)
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
 	for _, id := range []string{rec.ID, note.ID} {
-		_, err := s.engine.BookInvoice(s.ctx, id, "avstemt")
+		_, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: id, Reason: "avstemt"})
 		must(t, err)
 	}
 	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
@@ -385,7 +523,7 @@ func TestInvoiceCutShort(t *testing.T) {
 			run := func() {
 				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()), billing.Period{})
 				must(t, err)
-				if _, err := s.engine.BookInvoice(s.ctx, rec.ID, "avstemt"); err != nil && !strings.Contains(err.Error(), "adds up") {
+				if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"}); err != nil && !strings.Contains(err.Error(), "adds up") {
 					t.Fatal(err)
 				}
 			}
@@ -397,6 +535,30 @@ func TestInvoiceCutShort(t *testing.T) {
 			run()
 			s.wantLedger(t, inv.Net, inv.VAT)
 		})
+	}
+}
+
+// TestRemoveCutShort: taken back is taken back once, wherever the process dies.
+func TestRemoveCutShort(t *testing.T) {
+	t.Parallel()
+	s, _, _, from, to := posted(t, 1)
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to))
+	must(t, err)
+	remove := func() {
+		if err := s.engine.RemoveInvoice(s.ctx, rec.ID, "feil"); err != nil && !errors.Is(err, engine.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	s.dieAt("invoice: removed", 1)
+	if !s.survive(t, remove) {
+		t.Fatal("the process did not die")
+	}
+	s.restart(t)
+	remove()
+	removed, err := s.engine.RemovedInvoices(s.ctx)
+	must(t, err)
+	if len(removed) != 1 {
+		t.Errorf("taken back: %+v", removed)
 	}
 }
 
@@ -470,7 +632,7 @@ func TestInvoiceDeviationComesBack(t *testing.T) {
 		})
 		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
 		must(t, err)
-		_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+		_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 		must(t, err)
 		is([]engine.DeviationState{engine.DeviationSettled, engine.DeviationOpen}[i])
 	}

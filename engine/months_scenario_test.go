@@ -120,7 +120,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 			must(t, err)
 			invoices[month] = append(invoices[month], inv)
-			_, err = s.engine.BookInvoice(s.ctx, rec.ID, "avstemt")
+			_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 			must(t, err)
 		}
 		if rnd.IntN(3) > 0 && len(closed) == monthsBetween(letters[0].posted, month) {
@@ -162,7 +162,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 	must(t, err)
 	for _, p := range periods {
 		if p.LeftNet != 0 || p.LeftVAT != 0 {
-			_, err := s.engine.BookInvoice(s.ctx, p.Invoices[0].ID, "kvitteringer er kommet siden")
+			_, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: p.Invoices[0].ID, Reason: "kvitteringer er kommet siden"})
 			must(t, err)
 		}
 		after, err := s.engine.InvoicePeriodOf(s.ctx, p.Invoices[0].InvoiceRecord)

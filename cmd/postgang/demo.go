@@ -724,7 +724,7 @@ func (d *demo) invoice(ctx context.Context) error {
 		}
 		d.say("   %-12s invoiced kr %12s, receipts kr %12s, difference kr %9s", r.Kind, r.Invoiced, r.Booked, r.Difference())
 	}
-	if p, err = d.app.engine.BookInvoice(ctx, rec.ID, "demonstrasjon"); err != nil {
+	if p, err = d.app.engine.BookInvoice(ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "demonstrasjon"}); err != nil {
 		return err
 	}
 	d.checkOre("øre invoiced = øre in receipts + shared out", rec.Invoice.Net, rec.Invoice.Net-p.LeftNet)

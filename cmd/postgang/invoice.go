@@ -15,7 +15,7 @@ import (
 
 func newInvoice(o *options) *cobra.Command {
 	return group("invoice", "Invoices of the print vendor: take them, hold them against the receipts, book them",
-		newInvoiceTake(o), newInvoiceAdd(o), newInvoiceList(o), newInvoiceShow(o), newInvoiceBook(o))
+		newInvoiceTake(o), newInvoiceAdd(o), newInvoiceList(o), newInvoiceShow(o), newInvoiceBook(o), newInvoiceRemove(o), newInvoiceCarry(o))
 }
 
 type invoiceView struct {
@@ -48,6 +48,12 @@ type invoicePeriodView struct {
 	Rows     []invoiceRowView `json:"rows"`
 	LeftNet  billing.Ore      `json:"left_net_ore"`
 	LeftVAT  billing.Ore      `json:"left_vat_ore"`
+	Doubts   []invoiceDoubt   `json:"doubts"` // why a person should look before what is not booked is
+}
+
+type invoiceDoubt struct {
+	Number string `json:"number"`
+	Text   string `json:"text"`
 }
 
 type invoiceRowView struct {
@@ -64,7 +70,10 @@ type invoiceRowView struct {
 }
 
 func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
-	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT}
+	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT, Doubts: []invoiceDoubt{}}
+	for _, d := range p.Doubts {
+		v.Doubts = append(v.Doubts, invoiceDoubt(d))
+	}
 	for _, i := range p.Invoices {
 		v.Invoices = append(v.Invoices, viewInvoice(i))
 	}
@@ -114,6 +123,9 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 			row(r.Kind, code, r.InvoicedOre, r.ReceiptsOre, r.DifferenceOre, r.AllocatedOre, r.LeftOre, expected)
 		}
 	})
+	for _, d := range v.Doubts {
+		fmt.Fprintf(w, "LOOK: invoice %s: %s.\n", d.Number, d.Text)
+	}
 	if v.LeftNet != 0 || v.LeftVAT != 0 {
 		fmt.Fprintf(w, "kr %s net and kr %s VAT are invoiced and not booked: postgang invoice book\n", v.LeftNet, v.LeftVAT)
 	} else {
@@ -121,14 +133,27 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 	}
 }
 
-// taken shows an invoice that has just come.
+// taken shows an invoice that has just come. A person must look at one that is doubtful.
 func (o *options) taken(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) error {
-	p, err := a.engine.InvoicePeriodOf(cmd.Context(), rec)
+	v, err := o.showInvoice(cmd, a, rec)
 	if err != nil {
 		return err
 	}
+	for _, d := range v.Doubts {
+		if d.Number == rec.Invoice.Number {
+			return partial("invoice %s is taken, and doubtful: %s", d.Number, d.Text)
+		}
+	}
+	return nil
+}
+
+func (o *options) showInvoice(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) (invoicePeriodView, error) {
+	p, err := a.engine.InvoicePeriodOf(cmd.Context(), rec)
+	if err != nil {
+		return invoicePeriodView{}, err
+	}
 	v := viewPeriod(p)
-	return o.print(v, func(w io.Writer) { showPeriod(w, v) })
+	return v, o.print(v, func(w io.Writer) { showPeriod(w, v) })
 }
 
 // vendorOf is the vendor that was named, or the only one.
@@ -248,12 +273,16 @@ func newInvoiceAdd(o *options) *cobra.Command {
 }
 
 func newInvoiceList(o *options) *cobra.Command {
-	return &cobra.Command{
+	var removed bool
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "All invoices, with what is not booked of them",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if removed {
+					return o.listRemoved(cmd, a)
+				}
 				periods, err := a.engine.InvoicePeriods(cmd.Context(), "", "")
 				if err != nil {
 					return err
@@ -278,6 +307,8 @@ func newInvoiceList(o *options) *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&removed, "removed", false, "those that were taken back, with the reason")
+	return cmd
 }
 
 func newInvoiceShow(o *options) *cobra.Command {
@@ -291,7 +322,8 @@ func newInvoiceShow(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.taken(cmd, a, rec)
+				_, err = o.showInvoice(cmd, a, rec)
+				return err
 			})
 		},
 	}
@@ -299,14 +331,15 @@ func newInvoiceShow(o *options) *cobra.Command {
 
 func newInvoiceBook(o *options) *cobra.Command {
 	var reason string
-	var yes bool
+	var yes, anyway bool
 	cmd := &cobra.Command{
 		Use:   "book NUMBER|VENDOR/NUMBER|ID",
 		Short: "Book what an invoice has more, or less, than the receipts, shared out over the konteringskoder",
 		Long: `Books the difference between an invoice and the receipts, shared out by largest remainder over accounts
 and konteringskoder, so that the ledger is the invoice to the øre. It goes to the month of the period, or
 to this month when that is closed. When receipts have come since, book it anew: its shares are reversed
-first. --reason is kept and shown: write no personal data in it.`,
+first. One that has the amounts of another for the period, or is far above the receipts, is booked only with
+--anyway. --reason is kept and shown: write no personal data in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
@@ -328,7 +361,7 @@ first. --reason is kept and shown: write no personal data in it.`,
 						return err
 					}
 				}
-				p, err := a.engine.BookInvoice(cmd.Context(), rec.ID, reason)
+				p, err := a.engine.BookInvoice(cmd.Context(), engine.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: anyway})
 				if err != nil {
 					return err
 				}
@@ -339,5 +372,6 @@ first. --reason is kept and shown: write no personal data in it.`,
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without asking")
+	cmd.Flags().BoolVar(&anyway, "anyway", false, "also one that is doubtful: you have looked, and it is right")
 	return cmd
 }

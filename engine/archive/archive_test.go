@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
 	"postgang/printjobs/exchange"
@@ -286,8 +287,10 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 		r, lines := archivetest.Receipt(9, j.ID, 1)
 		other, _ := archivetest.Receipt(11, j.ID, 1)
 		other.State = engine.ReceiptConflict
+		invoice := engine.InvoiceRecord{ID: archivetest.ID(12), Vendor: "v", TakenAt: archivetest.T0, Invoice: billing.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
 		err := a.InTx(ctx, func(tx engine.Tx) error {
 			return errors.Join(
+				tx.InsertInvoice(ctx, invoice),
 				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
 				tx.AddEvents(ctx, engine.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
@@ -304,6 +307,7 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 			`UPDATE event SET reason = 'x'`, `DELETE FROM event`,
 			`UPDATE job_event SET reason = 'x'`, `DELETE FROM job_event`,
 			`UPDATE cost_line SET net = net + 1, gross = gross + 1`, `DELETE FROM cost_line`,
+			`UPDATE invoice SET number = 'x'`, `DELETE FROM invoice`,
 			`UPDATE receipt_decision SET taken = TRUE`, `DELETE FROM receipt_decision`,
 			// A job's letters are live as the job is.
 			`UPDATE print_job SET live = FALSE`, `UPDATE job_letter SET live = FALSE`,
@@ -439,6 +443,14 @@ var breaks = map[string]string{
 	"invoice_number_given":                `INSERT INTO invoice (id, vendor, number, from_at, until_at, taken_at, content) SELECT id, 'v', '', 1, 2, 1, '' FROM receipt LIMIT 1`,
 	"invoice_has_days":                    `INSERT INTO invoice (id, vendor, number, from_at, until_at, taken_at, content) SELECT id, 'v', 'n', 2, 2, 1, '' FROM receipt LIMIT 1`,
 	"invoice_blob_form":                   `INSERT INTO invoice (id, vendor, number, from_at, until_at, blob_sha, taken_at, content) SELECT id, 'v', 'n', 1, 2, 'ab', 1, '' FROM receipt LIMIT 1`,
+	"invoice_removed_counted":             `INSERT INTO invoice_removed (id, turn, vendor, number, taken_at, content, removed_at, reason) VALUES ('i', 0, 'v', 'n', 1, '', 1, 'x')`,
+	"invoice_removed_at_set":              `INSERT INTO invoice_removed (id, turn, vendor, number, taken_at, content, removed_at, reason) VALUES ('i', 1, 'v', 'n', 1, '', 0, 'x')`,
+	"invoice_removed_reasoned":            `INSERT INTO invoice_removed (id, turn, vendor, number, taken_at, content, removed_at, reason) VALUES ('i', 1, 'v', 'n', 1, '', 1, '')`,
+	"invoice_carry_has_days":              `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason) VALUES ('v', 2, 2, 1, 1, 2, 3, 'x')`,
+	"invoice_carry_counted":               `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason) VALUES ('v', 1, 2, 0, 1, 2, 3, 'x')`,
+	"invoice_carry_ordered":               `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason) VALUES ('v', 1, 2, 1, 3, 2, 3, 'x')`,
+	"invoice_carry_later":                 `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason) VALUES ('v', 1, 2, 1, 1, 2, 1, 'x')`,
+	"invoice_carry_reasoned":              `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason) VALUES ('v', 1, 2, 1, 1, 2, 3, '')`,
 	"invoice_taken_at_set":                `INSERT INTO invoice (id, vendor, number, from_at, until_at, taken_at, content) SELECT id, 'v', 'n', 1, 2, 0, '' FROM receipt LIMIT 1`,
 	"deviation_decision_counted":          `INSERT INTO deviation_decision (deviation, turn, state, decided_at, reason) VALUES ('k', 0, 'OPEN', 1, 'x')`,
 	"deviation_decision_state_known":      `INSERT INTO deviation_decision (deviation, turn, state, decided_at, reason) VALUES ('k', 1, 'KANSKJE', 1, 'x')`,

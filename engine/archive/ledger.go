@@ -169,14 +169,64 @@ func (t *tx) InsertInvoice(ctx context.Context, r engine.InvoiceRecord) error {
 	return nil
 }
 
+// RemoveInvoice takes an invoice back.
+func (t *tx) RemoveInvoice(ctx context.Context, id, reason string) error {
+	n, err := t.exec(ctx, `INSERT INTO invoice_removed (id, turn, vendor, number, blob_sha, blob_bytes, taken_at, content, removed_at, reason)
+		SELECT id, 1 + (SELECT count(*) FROM invoice_removed r WHERE r.id = i.id), vendor, number, blob_sha, blob_bytes, taken_at, content, $2, $3
+		FROM invoice i WHERE id = $1`, id, t.now.UnixMilli(), clean(reason))
+	if err == nil && n == 0 {
+		err = engine.ErrNotFound
+	}
+	if err == nil {
+		_, err = t.exec(ctx, `DELETE FROM invoice WHERE id = $1`, id)
+	}
+	if err != nil {
+		return fmt.Errorf("remove invoice %s: %w", id, err)
+	}
+	return nil
+}
+
+// RemovedInvoices lists invoices that were taken back.
+func (r *reader) RemovedInvoices(ctx context.Context) ([]engine.RemovedInvoice, error) {
+	out, err := list(ctx, r, func(scan scan) (v engine.RemovedInvoice, err error) {
+		sha, bytes := blobOf(&v.Blob)
+		err = scan(&v.ID, &v.Vendor, sha, bytes, when{&v.TakenAt}, jsonOf{&v.Invoice}, when{&v.RemovedAt}, &v.Reason)
+		return v, err
+	}, `SELECT `+invoiceColumns+`, removed_at, reason FROM invoice_removed ORDER BY removed_at, id, turn`)
+	if err != nil {
+		return nil, fmt.Errorf("list removed invoices: %w", err)
+	}
+	return out, nil
+}
+
+// CarryReceipts has receipts that came late be held against the invoices of a later period.
+func (t *tx) CarryReceipts(ctx context.Context, c engine.ReceiptCarry) error {
+	_, err := t.exec(ctx, `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason)
+		VALUES ($1, $2, $3, 1 + (SELECT count(*) FROM invoice_carry WHERE vendor = $8 AND from_at = $9), $4, $5, $6, $7)`,
+		c.Vendor, c.From.In(engine.Oslo).UnixMilli(), c.To.In(engine.Oslo).UnixMilli(), c.After.UnixMilli(), t.now.UnixMilli(), c.Into.In(engine.Oslo).UnixMilli(), clean(c.Reason),
+		c.Vendor, c.From.In(engine.Oslo).UnixMilli())
+	if err != nil {
+		return fmt.Errorf("carry receipts of vendor %s: %w", c.Vendor, err)
+	}
+	return nil
+}
+
+// carried says that a line l of the ledger is of those that c carries.
+const carried = `l.posted_at >= c.from_at AND l.posted_at < c.until_at AND l.recorded_at > c.after_at AND l.recorded_at <= c.decided_at`
+
 // BookedFor sums what is booked from receipts for letters posted in a period.
 func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error) {
 	out, err := list(ctx, r, func(scan scan) (b billing.Booked, err error) {
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
-	}, `SELECT coalesce(account, ''), konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT)
-		FROM ledger WHERE vendor = $1 AND posted_at >= $2 AND posted_at < $3 AND source IN ('KVITTERING', 'REVERSERING')
-		GROUP BY coalesce(account, ''), konteringskode, kind ORDER BY 1, 2, 3`, vendor, from.UnixMilli(), to.UnixMilli())
+	}, `SELECT account, konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT) FROM (
+			SELECT coalesce(l.account, '') AS account, l.konteringskode, l.kind, l.net, l.vat, l.letters FROM ledger l
+			WHERE l.vendor = $1 AND l.posted_at >= $2 AND l.posted_at < $3 AND l.source IN ('KVITTERING', 'REVERSERING')
+				AND NOT EXISTS (SELECT 1 FROM invoice_carry c WHERE c.vendor = l.vendor AND `+carried+`)
+			UNION ALL
+			SELECT coalesce(l.account, ''), l.konteringskode, l.kind, l.net, l.vat, l.letters FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+carried+`
+			WHERE c.vendor = $1 AND c.into_at >= $2 AND c.into_at < $3 AND l.source IN ('KVITTERING', 'REVERSERING')
+		) AS booked GROUP BY account, konteringskode, kind ORDER BY 1, 2, 3`, vendor, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("sum what is booked for vendor %s: %w", vendor, err)
 	}

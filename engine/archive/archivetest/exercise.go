@@ -1645,6 +1645,41 @@ func invoices(s *suite) {
 		s.same(len(none), 0)
 		return errors.Join(err, err2)
 	})
+
+	// What is carried is counted for another time, once; what is recorded later is not.
+	posted := billing.CivilOf(r1.Row.PostedAt, engine.Oslo)
+	carry := engine.ReceiptCarry{Vendor: "trykkeri", From: posted, To: posted.AddDays(1), After: time.UnixMilli(1), Into: posted.AddDays(40), Reason: "faktureres senere"}
+	s.must(func(tx engine.Tx) error { return tx.CarryReceipts(s.ctx, carry) })
+	bookedFor := func(from billing.Civil) (n int) {
+		s.view(func(r engine.Reader) error {
+			got, err := r.BookedFor(s.ctx, "trykkeri", from.In(engine.Oslo), from.AddDays(1).In(engine.Oslo))
+			n = len(got)
+			return err
+		})
+		return n
+	}
+	s.same([]int{bookedFor(carry.From), bookedFor(carry.Into)}, []int{0, 4})
+
+	// One that is taken back is gone, and its number is free; one that is booked stays.
+	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, ID(77), "x") })
+	share.Document, share.Entry = december.ID, ID(105)
+	s.must(func(tx engine.Tx) error { return tx.Book(s.ctx, []engine.LedgerLine{share}) })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, december.ID, "feil") })
+	for range 2 {
+		s.must(func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, november.ID, "feil") })
+		s.must(func(tx engine.Tx) error {
+			november.TakenAt = tx.Now()
+			return tx.InsertInvoice(s.ctx, november)
+		})
+	}
+	s.view(func(r engine.Reader) error {
+		got, err := r.RemovedInvoices(s.ctx)
+		if len(got) == 2 {
+			s.same([]any{got[0].ID, got[1].Invoice, got[1].Reason, got[1].Blob}, []any{november.ID, november.Invoice, "feil", november.Blob})
+		}
+		s.same(len(got), 2)
+		return err
+	})
 }
 
 func ledger(s *suite) {
