@@ -21,7 +21,7 @@ func newMonth(o *options) *cobra.Command {
 type monthView struct {
 	Month             string         `json:"month"`
 	State             string         `json:"state"` // open or closed
-	Closed            moment         `json:"closed"`
+	Closed            moment         `json:"closed,omitempty"`
 	Reason            string         `json:"reason"`
 	NetOre            billing.Ore    `json:"net_ore"`
 	Letters           int            `json:"letters"`
