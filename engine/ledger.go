@@ -124,27 +124,11 @@ func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry
 // closed; months before it in which nothing is are closed with it.
 func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (ClosedMonth, error) {
 	m := ClosedMonth{Month: month, Reason: reason}
-	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
-		return m, errors.New("the month is given by its first day, as in 2026-10-01")
-	}
 	if why := badReason(reason); why != "" {
 		return m, errors.New(why)
 	}
-	_, to := m.Span()
-	if e.now().Before(to) {
-		return m, fmt.Errorf("%s is not over yet", month.Month())
-	}
 	err := e.archive.InTx(ctx, func(tx Tx) error {
-		closed, err := tx.ClosedMonths(ctx)
-		if err != nil {
-			return err
-		}
-		for _, c := range closed {
-			if c.Month == month {
-				return fmt.Errorf("%s is closed already, since %s", month.Month(), clockOf(c.ClosedAt))
-			}
-		}
-		months, err := monthsToClose(ctx, tx, closed, month)
+		months, err := e.monthsToClose(ctx, tx, month)
 		if err != nil {
 			return err
 		}

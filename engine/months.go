@@ -198,10 +198,33 @@ func (e *Engine) Months(ctx context.Context) ([]MonthStatus, error) {
 	})
 }
 
+// MayClose tells why a month, given by its first day, cannot be closed.
+func (e *Engine) MayClose(ctx context.Context, month billing.Civil) error {
+	return e.archive.View(ctx, func(r Reader) error {
+		_, err := e.monthsToClose(ctx, r, month)
+		return err
+	})
+}
+
 // monthsToClose are the months that closing one closes: those since the last closed one in which nothing is, and it. The first is that
 // in which something is for the first time.
-func monthsToClose(ctx context.Context, r Reader, closed []ClosedMonth, month billing.Civil) ([]billing.Civil, error) {
-	from, _ := ClosedMonth{Month: month}.Span()
+func (e *Engine) monthsToClose(ctx context.Context, r Reader, month billing.Civil) ([]billing.Civil, error) {
+	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
+		return nil, errors.New("the month is given by its first day, as in 2026-10-01")
+	}
+	from, to := ClosedMonth{Month: month}.Span()
+	if e.now().Before(to) {
+		return nil, fmt.Errorf("%s is not over yet", month.Month())
+	}
+	closed, err := r.ClosedMonths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range closed {
+		if c.Month == month {
+			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), clockOf(c.ClosedAt))
+		}
+	}
 	var next time.Time // where what is closed ends
 	if n := len(closed); n > 0 {
 		_, next = closed[n-1].Span()

@@ -1,8 +1,11 @@
 package reports
 
 import (
+	"archive/zip"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -39,6 +42,9 @@ func (b *book) placeholders() map[string]any {
 // openTemplate opens a workbook that the report's sheets are added to. One with macros or links to other files is refused, and
 // one with a sheet of a name that the report has.
 func openTemplate(path string, opt excelize.Options) (*excelize.File, error) {
+	if err := boundTemplate(path); err != nil {
+		return nil, err
+	}
 	f, err := excelize.OpenFile(path, opt)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -69,6 +75,51 @@ func openTemplate(path string, opt excelize.Options) (*excelize.File, error) {
 	return f, nil
 }
 
+// Limits of a template. excelize keeps all of its parts, and some twenty times what it reads of XML.
+const (
+	maxTemplatePart  = 8 << 20 // bytes of XML, unpacked
+	maxTemplateCells = 100_000
+)
+
+// boundTemplate refuses a template that would take much memory.
+func boundTemplate(path string) error {
+	z, err := zip.OpenReader(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("template %s is no Excel workbook (xlsx)", path)
+	}
+	defer z.Close()
+	w := &workbook{zip: &z.Reader}
+	cells := 0
+	for _, part := range z.File {
+		name := strings.ToLower(part.Name)
+		if !strings.HasSuffix(name, ".xml") && !strings.HasSuffix(name, ".rels") {
+			continue
+		}
+		if part.UncompressedSize64 > maxTemplatePart {
+			return fmt.Errorf("template %s has a part of more than %d MB, unpacked", path, maxTemplatePart>>20)
+		}
+		if !strings.HasPrefix(name, "xl/worksheets/") || !strings.HasSuffix(name, ".xml") {
+			continue
+		}
+		err := w.each(part.Name, func(e xml.StartElement) error {
+			if e.Name.Local == "c" {
+				cells++
+			}
+			if cells > maxTemplateCells {
+				return fmt.Errorf("has more than %d cells", maxTemplateCells)
+			}
+			return nil
+		}, noText, noEnd)
+		if err != nil {
+			return fmt.Errorf("template %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
 // sheetNames are the report's own sheets.
 func sheetNames() []string {
 	return []string{
@@ -82,44 +133,60 @@ func sheetNames() []string {
 func (b *book) fillTemplate(sheets []string) error {
 	known := b.placeholders()
 	for _, sheet := range sheets {
-		rows, err := b.file.GetRows(sheet)
+		cells, err := b.placeholderCells(sheet)
 		if err != nil {
 			return fmt.Errorf("template: sheet %s: %w", sheet, err)
 		}
-		for y, row := range rows {
-			for x, text := range row {
-				found := placeholder.FindAllStringSubmatch(text, -1)
-				if len(found) == 0 {
-					continue
-				}
-				cell := cellName(x+1, y+1)
-				for _, m := range found {
-					if _, ok := known[m[1]]; !ok {
-						names := make([]string, 0, len(known))
-						for name := range known {
-							names = append(names, name)
-						}
-						slices.Sort(names)
-						return fmt.Errorf("template: sheet %s, cell %s: no placeholder {{%s}}; there are: %s", sheet, cell, m[1], strings.Join(names, ", "))
-					}
-				}
-				var value any
-				if len(found) == 1 && found[0][0] == text {
-					value = b.native(known[found[0][1]])
-				} else {
-					value = safeText(placeholder.ReplaceAllStringFunc(text, func(s string) string {
-						v := known[placeholder.FindStringSubmatch(s)[1]]
-						if words, ok := v.(string); ok {
-							return words
-						}
-						return csvText(v, b.report.Location)
-					}))
-				}
-				if err := b.file.SetCellValue(sheet, cell, value); err != nil {
-					return fmt.Errorf("template: sheet %s, cell %s: %w", sheet, cell, err)
-				}
+		for _, c := range cells {
+			value, err := b.filled(c.value, known)
+			if err == nil {
+				err = b.file.SetCellValue(sheet, c.name(), value)
+			}
+			if err != nil {
+				return fmt.Errorf("template: sheet %s, cell %s: %w", sheet, c.name(), err)
 			}
 		}
 	}
 	return nil
+}
+
+// placeholderCells are the cells of a sheet with placeholders. They are read a row at a time, since a row is as long as its last cell
+// is far to the right.
+func (b *book) placeholderCells(sheet string) (cells []sheetCell, err error) {
+	rows, err := b.file.Rows(sheet)
+	if err != nil {
+		return nil, err
+	}
+	for y := 0; rows.Next(); y++ {
+		row, err := rows.Columns()
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		for x, text := range row {
+			if placeholder.MatchString(text) {
+				cells = append(cells, sheetCell{row: y, column: x, value: text})
+			}
+		}
+	}
+	return cells, errors.Join(rows.Error(), rows.Close())
+}
+
+// filled is a template's text with figures in the place of its placeholders; the figure itself when there is nothing else.
+func (b *book) filled(text string, known map[string]any) (any, error) {
+	found := placeholder.FindAllStringSubmatch(text, -1)
+	for _, m := range found {
+		if _, ok := known[m[1]]; !ok {
+			return nil, fmt.Errorf("no placeholder {{%s}}; there are: %s", m[1], strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+	}
+	if len(found) == 1 && found[0][0] == text {
+		return b.native(known[found[0][1]]), nil
+	}
+	return safeText(placeholder.ReplaceAllStringFunc(text, func(s string) string {
+		v := known[placeholder.FindStringSubmatch(s)[1]]
+		if words, ok := v.(string); ok {
+			return words
+		}
+		return csvText(v, b.report.Location)
+	})), nil
 }

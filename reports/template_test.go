@@ -2,6 +2,7 @@ package reports
 
 import (
 	"archive/zip"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,15 +76,35 @@ func TestTemplate(t *testing.T) {
 		t.Errorf("the net is no number: %v, %v", kind, err)
 	}
 	for name, c := range map[string]struct{ path, want string }{
-		"unknown placeholder": {template(t, "Ark", map[string]any{"B2": "{{nettoo}}"}), "cell B2: no placeholder {{nettoo}}"},
-		"a sheet of ours":     {template(t, "rådata 2", nil), "which the report has too"},
-		"no workbook":         {filepath.Join("..", "go.mod"), "is no Excel workbook"},
-		"not there":           {"borte.xlsx", "borte.xlsx"},
-		"macros":              {withPart(t, template(t, "Ark", nil), "xl/vbaProject.bin"), "has macros"},
-		"links to files":      {withPart(t, template(t, "Ark", nil), "xl/externalLinks/externalLink1.xml"), "links to other files"},
+		"unknown placeholder":  {template(t, "Ark", map[string]any{"B2": "{{nettoo}}"}), "cell B2: no placeholder {{nettoo}}"},
+		"a sheet of ours":      {template(t, "rådata 2", nil), "which the report has too"},
+		"no workbook":          {filepath.Join("..", "go.mod"), "is no Excel workbook"},
+		"not there":            {"borte.xlsx", "borte.xlsx"},
+		"cells by the million": {tooManyCells(t), "more than 100000 cells"},
+		"macros":               {withPart(t, template(t, "Ark", nil), "xl/vbaProject.bin"), "has macros"},
+		"links to files":       {withPart(t, template(t, "Ark", nil), "xl/externalLinks/externalLink1.xml"), "links to other files"},
 	} {
 		if err := Write(failingWriter{}, r, Options{Template: c.path}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
+}
+
+// tooManyCells is a small file that is a large template.
+func tooManyCells(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mal.xlsx")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(f)
+	w, err := z.Create("xl/worksheets/sheet1.xml")
+	if err == nil {
+		_, err = w.Write([]byte("<worksheet><sheetData><row>" + strings.Repeat("<c/>", 100_001)))
+	}
+	if err := errors.Join(err, z.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

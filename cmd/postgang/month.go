@@ -68,7 +68,7 @@ func viewMonth(m engine.MonthStatus) monthView {
 
 // showChecklist tells what is open in a month, and what to do about it.
 func (v monthView) showChecklist(w io.Writer) {
-	fmt.Fprintf(w, "%s: kr %s net, %d letters.\n", v.Month, v.NetOre, v.Letters)
+	fmt.Fprintf(w, "%s (%s): kr %s net, %d letters.\n", v.Month, v.State, v.NetOre, v.Letters)
 	point := func(n int, format string, args ...any) {
 		if n > 0 {
 			fmt.Fprintf(w, "  [ ] "+format+"\n", args...)
@@ -179,6 +179,9 @@ personal data in it.`,
 				return usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
+				if err := a.engine.MayClose(cmd.Context(), month); err != nil {
+					return err
+				}
 				before, err := a.engine.MonthStatus(cmd.Context(), month)
 				if err != nil {
 					return err
