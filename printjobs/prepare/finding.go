@@ -165,10 +165,10 @@ func pageCountWarning(document int, said, found int) Finding {
 		"PDF-en sier at den har %d sider, men har bare %d. Se over at ingen side mangler.", said, found)}
 }
 
-// circleRefusal tells of a page tree that leads back to itself.
-func circleRefusal(document int) Finding {
-	return Finding{Code: CodeUnreadable, Document: document, Severity: LevelError, Text: "Oversikten over sidene i PDF-en går i ring, " +
-		"så det er uklart hvilke sider den har. Lag PDF-en på nytt og send den igjen."}
+// treeRefusal tells of a page tree that leads back to itself, or never ends.
+func treeRefusal(document int) Finding {
+	return Finding{Code: CodeUnreadable, Document: document, Severity: LevelError, Text: "Oversikten over sidene i PDF-en går i ring " +
+		"eller er for dyp, så det er uklart hvilke sider den har. Lag PDF-en på nytt og send den igjen."}
 }
 
 // newFinding gives the finding its standard text.

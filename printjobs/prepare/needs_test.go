@@ -111,6 +111,8 @@ func TestWhole(t *testing.T) {
 		{"something behind it", contents(append(bytes.Clone(whole), "\r\n\x00"...)), ""},
 		{"flushed, not ended", contents(flushed.Bytes()), ""},
 		{"half a string", page("", "BT (abc"), content},
+		{"a hole", page("", "0 0 9 9 re f"+strings.Repeat("\x00", 600)+" 9 9 9 9 re f"), content},
+		{"a hole in a picture", page("", "BI /W 20/H 2/BPC 8/CS/G ID "+strings.Repeat("\x00", 40)+" EI 0 0 1 rg"), ""},
 		{"half an array", page("", "BT [(abc) 12"), content},
 		{"half an inline image", page("", "BI /W 9/H 9/BPC 8/CS/G ID abcdefg"), content},
 		{"inline image without a space before EI", page("", "BI /W 2/H 2/BPC 8/CS/G ID abcdEI 1 0 0 rg"), ""},
@@ -219,6 +221,40 @@ func TestMissingContents(t *testing.T) {
 	_, _, err := prepareBytes(t, data)
 	if got := codes(err); !slices.Equal(got, []string{"blanked-page:0:1"}) {
 		t.Errorf("deleted: %v (%v)", got, err)
+	}
+}
+
+// TestMissingInTree: what the page tree names and the file does not have is
+// never passed over.
+func TestMissingInTree(t *testing.T) {
+	t.Parallel()
+	some := "<</Type/Page/Parent 2 0 R" + a4 + "/Contents 4 0 R>>"
+	content := stream("", "0 0 9 9 re f")
+	for _, c := range []struct {
+		name string
+		data []byte
+		want []string
+	}{
+		{"a page", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 99 0 R]/Count 2>>", some, content), []string{"blanked-page:0:2"}},
+		{"a list of pages", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 5 0 R]/Count 2>>", some, content, "<</Type/Pages/Parent 2 0 R/Kids 99 0 R/Count 1>>"), []string{"blanked-page:0:2"}},
+		{"all pages", rawPDF(catalog, "<</Type/Pages/Kids 99 0 R/Count 2>>"), []string{"blanked-page:0:1"}},
+		{"the size", onePage("/MediaBox 99 0 R", ""), []string{"damaged-object:0:1"}},
+		{"the turn", onePage(a4+"/Rotate 99 0 R", ""), []string{"damaged-object:0:1"}},
+		{"resources", onePage(a4+"/Resources 99 0 R", ""), []string{"damaged-object:0:1"}},
+		{"layers", rawPDF("<</Type/Catalog/Pages 2 0 R/OCProperties 99 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", some, content), []string{"damaged-object:0:0"}},
+		{"object 0, which is null", onePage(a4+"/CropBox 0 0 R", ""), nil},
+		{"a way back, and all pages", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 2 0 R]/Count 1>>", some, content), nil},
+		{"a way back, and a page too few", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R 2 0 R]/Count 2>>", some, content), []string{"unreadable:0:0"}},
+	} {
+		_, _, err := prepareBytes(t, c.data)
+		if got := codes(err); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v (%v), want %v", c.name, got, err, c.want)
+		}
+	}
+	// What is missing among annotations was mostly deleted: a warning tells.
+	facts, _ := mustPrepare(t, onePage(a4+"/Annots[99 0 R]", "0 0 9 9 re f"))
+	if !slices.ContainsFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodeNoAppearance && f.Page == 1 }) {
+		t.Errorf("warnings %+v", facts.Warnings)
 	}
 }
 

@@ -300,13 +300,14 @@ func (s *source) missing(ref types.IndirectRef) bool {
 	if s.damaged[nr] {
 		return true
 	}
-	return s.ctx.Table[nr] == nil && (s.repaired || s.hasObject(nr))
+	return nr > 0 && s.ctx.Table[nr] == nil && (s.repaired || s.hasObject(nr))
 }
 
-// isAbsent reports a reference to an object that the file does not have.
+// isAbsent reports a reference to an object that the file does not have. There
+// never is an object 0: who refers to it means null.
 func (s *source) isAbsent(o types.Object) bool {
 	ref, ok := o.(types.IndirectRef)
-	if !ok {
+	if !ok || ref.ObjectNumber == 0 {
 		return false
 	}
 	entry := s.ctx.Table[ref.ObjectNumber.Value()]
@@ -424,6 +425,11 @@ func (s *source) pages() ([]rawPage, []Finding) {
 		return nil, []Finding{newFinding(CodeNoPages, s.index, 0)}
 	}
 	w.node(pagesRef, tree, inherited{}, 0)
+	// A way back in the tree leads to no page; but where it stands, there may
+	// have been one.
+	if count, ok := s.integer(tree["Count"]); w.circle && (!ok || count > len(w.pages)) && len(w.findings) == 0 {
+		w.findings = append(w.findings, treeRefusal(s.index))
+	}
 	if len(w.findings) == 0 && len(w.pages) == 0 {
 		w.findings = append(w.findings, newFinding(CodeNoPages, s.index, 0))
 	}
@@ -437,7 +443,7 @@ func (s *source) pages() ([]rawPage, []Finding) {
 	}
 	s.lost = false
 	s.layers = newLayers(s, root)
-	if s.lost && len(w.findings) == 0 {
+	if (s.lost || s.isAbsent(root["OCProperties"])) && len(w.findings) == 0 {
 		w.findings = lossFindings(lostPart, s.index, 0)
 	}
 	return w.pages, w.findings
@@ -454,6 +460,7 @@ type pageWalk struct {
 	pages    []rawPage
 	findings []Finding
 	nodes    int
+	circle   bool // the tree leads back to itself
 }
 
 func (w *pageWalk) refuse(code string, page int) {
@@ -476,14 +483,14 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 	if r, ok := ref.(types.IndirectRef); ok {
 		nr := r.ObjectNumber.Value()
 		if w.onPath[nr] {
-			w.findings = append(w.findings, circleRefusal(w.s.index))
+			w.circle = true
 			return
 		}
 		w.onPath[nr] = true
 		defer delete(w.onPath, nr)
 	}
 	if depth > maxTreeDepth {
-		w.refuse(CodeUnreadable, 0)
+		w.findings = append(w.findings, treeRefusal(w.s.index))
 		return
 	}
 	w.s.lost = false
@@ -492,7 +499,7 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 	} {
 		if v, ok := d[key]; ok && w.s.resolve(v) != nil {
 			*to = v
-		} else if key == "Resources" && w.s.isAbsent(v) {
+		} else if ok && w.s.isAbsent(v) {
 			in.lost = true
 		}
 	}
@@ -500,6 +507,10 @@ func (w *pageWalk) node(ref types.Object, d types.Dict, in inherited, depth int)
 	kids, isNode := d["Kids"]
 	if w.s.name(d["Type"]) == "Page" || !isNode {
 		w.page(d, in)
+		return
+	}
+	if w.s.isDamaged(kids) || w.s.isAbsent(kids) {
+		w.refuse(CodeBlankedPage, len(w.pages)+len(w.findings)+1)
 		return
 	}
 	for _, kid := range w.s.array(kids) {

@@ -44,7 +44,7 @@ type tokens struct {
 	image     []operand
 	imageData []byte
 	// open is set when the stream ends within a string, an array, a
-	// dictionary or an inline image.
+	// dictionary or an inline image, or has a hole.
 	open bool
 }
 
@@ -62,6 +62,9 @@ func isDelimiter(c byte) bool {
 
 func isRegular(c byte) bool { return !isSpace(c) && !isDelimiter(c) }
 
+// hole is what stands where data were never written: nobody pads content so.
+var hole = make([]byte, 24)
+
 func (t *tokens) skipSpace() {
 	for t.pos < len(t.data) {
 		c := t.data[t.pos]
@@ -70,6 +73,9 @@ func (t *tokens) skipSpace() {
 				t.pos++
 			}
 		} else if isSpace(c) {
+			if c == 0 && bytes.HasPrefix(t.data[t.pos:], hole) {
+				t.open = true
+			}
 			t.pos++
 		} else {
 			return
