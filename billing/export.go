@@ -6,12 +6,17 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
-// ExportRow is the sum of a period's ledger on one konteringskode, of one vendor and kind of cost: a line of a voucher for the
-// municipality's accounting system.
+// ExportRow is the sum of a period's ledger on one konteringskode, of one sending account, vendor and kind of cost: what a voucher
+// for the municipality's accounting system is made of.
 type ExportRow struct {
 	CodeEntry        // with only Code where there is no register, or the code is not in it
+	Account   string // id of the sending account, or empty
+	Sender    string // its name
+	VendorKey string
 	Vendor    string // as shown
 	Kind      string // KindProduction, KindPostage or another kind
 	VATCode   string // the accounting system's code for the VAT of the kind, or empty
@@ -30,7 +35,7 @@ type ExportColumn struct {
 
 // ExportFields are the fields that a column may hold. Amounts are kroner with a decimal comma, days YYYY-MM-DD.
 func ExportFields() []string {
-	return []string{"periode", "forste_dag", "siste_dag", "konteringskode", "navn", "ansvar", "funksjon", "art", "prosjekt", "leverandor", "type", "mva_kode", "netto", "mva", "brutto", "brev"}
+	return []string{"periode", "forste_dag", "siste_dag", "avsender", "avsender_nokkel", "konteringskode", "navn", "ansvar", "funksjon", "art", "prosjekt", "leverandor", "type", "mva_kode", "netto", "mva", "brutto", "brev"}
 }
 
 // DefaultExport has a column for each field.
@@ -57,34 +62,35 @@ func ValidateExport(columns []ExportColumn) error {
 	return nil
 }
 
-// WriteExport writes an import file for an accounting system: semicolons, UTF-8, CR LF, a heading and a line for each row. A text
-// that a spreadsheet would take for a formula has an apostrophe in front.
-func WriteExport(w io.Writer, rows []ExportRow, from, to Civil, columns []ExportColumn) error {
+// WriteExport writes an import file for an accounting system: semicolons, CR LF, a heading and a line for each row. Senders that no
+// column tells apart are added up. It is for programs: texts stand as they are.
+func WriteExport(w io.Writer, rows []ExportRow, from, to Civil, columns []ExportColumn, encoding string) error {
 	if err := ValidateExport(columns); err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}
-	c := csv.NewWriter(w)
+	bySender := slices.ContainsFunc(columns, func(c ExportColumn) bool { return strings.HasPrefix(c.Field, "avsender") })
+	out, err := encoded(w, encoding)
+	if err != nil {
+		return fmt.Errorf("write ledger: %w", err)
+	}
+	c := csv.NewWriter(out)
 	c.Comma, c.UseCRLF = ';', true
 	line := make([]string, len(columns))
 	for i, col := range columns {
-		line[i] = safeField(col.Header)
+		line[i] = col.Header
 	}
 	if err := c.Write(line); err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}
-	for _, r := range rows {
+	for _, r := range exportLines(rows, bySender) {
 		values := map[string]string{
 			"periode": from.Month(), "forste_dag": string(from), "siste_dag": string(to.AddDays(-1)), "konteringskode": r.Code, "navn": r.Name,
 			"ansvar": r.Ansvar, "funksjon": r.Funksjon, "art": r.Art, "prosjekt": r.Prosjekt, "leverandor": r.Vendor, "type": r.Kind,
-			"mva_kode": r.VATCode,
+			"mva_kode": r.VATCode, "avsender": r.Sender, "avsender_nokkel": r.Account,
+			"netto": r.Net.Plain(","), "mva": r.VAT.Plain(","), "brutto": r.Gross.Plain(","), "brev": fmt.Sprint(r.Letters),
 		}
-		amounts := map[string]string{"netto": r.Net.Plain(","), "mva": r.VAT.Plain(","), "brutto": r.Gross.Plain(","), "brev": fmt.Sprint(r.Letters)}
 		for i, col := range columns {
-			if amount, ok := amounts[col.Field]; ok {
-				line[i] = amount // a negative one is no formula
-				continue
-			}
-			line[i] = safeField(values[col.Field] + col.Text)
+			line[i] = values[col.Field] + col.Text
 		}
 		if err := c.Write(line); err != nil {
 			return fmt.Errorf("write ledger: %w", err)
@@ -94,9 +100,95 @@ func WriteExport(w io.Writer, rows []ExportRow, from, to Civil, columns []Export
 	return c.Error()
 }
 
-func safeField(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
+// exportLines are the rows of an import file: the øre of rounded VAT of a sender and vendor are one line without a konteringskode,
+// since they are a difference of sums and no code's cost.
+func exportLines(rows []ExportRow, bySender bool) []ExportRow {
+	type key struct{ account, vendor, code, kind string }
+	at := map[key]int{}
+	var out []ExportRow
+	for _, r := range rows {
+		if r.Kind == KindRounding {
+			r.CodeEntry, r.VATCode = CodeEntry{}, ""
+		}
+		if !bySender {
+			r.Account, r.Sender = "", ""
+		}
+		k := key{r.Account, r.Vendor, r.Code, r.Kind}
+		if i, seen := at[k]; seen {
+			o := &out[i]
+			o.Net, o.VAT, o.Gross, o.Letters = o.Net+r.Net, o.VAT+r.VAT, o.Gross+r.Gross, o.Letters+r.Letters
+			continue
+		}
+		at[k] = len(out)
+		out = append(out, r)
 	}
-	return s
+	return slices.DeleteFunc(out, func(r ExportRow) bool { return r.Net == 0 && r.VAT == 0 && r.Letters == 0 })
+}
+
+// Encodings of files for accounting systems.
+const (
+	EncodingUTF8    = "utf-8"
+	EncodingUTF8BOM = "utf-8-bom" // with the mark that Excel needs
+	EncodingWindows = "windows-1252"
+	EncodingLatin1  = "iso-8859-1"
+)
+
+// Encodings are all encodings.
+func Encodings() []string {
+	return []string{EncodingUTF8, EncodingUTF8BOM, EncodingWindows, EncodingLatin1}
+}
+
+// encoded writes text in an encoding. A character that it has not becomes one that reads the same, or a question mark.
+func encoded(w io.Writer, encoding string) (io.Writer, error) {
+	switch encoding {
+	case "", EncodingUTF8:
+		return w, nil
+	case EncodingUTF8BOM:
+		_, err := io.WriteString(w, "\ufeff")
+		return w, err
+	case EncodingWindows:
+		return charWriter{w, charmap.Windows1252}, nil
+	case EncodingLatin1:
+		return charWriter{w, charmap.ISO8859_1}, nil
+	}
+	return nil, fmt.Errorf("encoding %q is none of %s", encoding, strings.Join(Encodings(), ", "))
+}
+
+// charWriter writes whole texts in a character set of one byte.
+type charWriter struct {
+	w   io.Writer
+	set *charmap.Charmap
+}
+
+// Write writes UTF-8 text that ends at the end of a character, as encoding/csv and fmt do when they are flushed to it.
+func (c charWriter) Write(p []byte) (int, error) {
+	out := make([]byte, 0, len(p))
+	for _, r := range string(p) {
+		b, ok := c.set.EncodeRune(r)
+		if !ok {
+			if b, ok = c.set.EncodeRune(plainer(r)); !ok {
+				b = '?'
+			}
+		}
+		out = append(out, b)
+	}
+	if _, err := c.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// plainer is a character that reads the same in character sets of one byte.
+func plainer(r rune) rune {
+	switch r {
+	case '–', '—', '‑', '−':
+		return '-'
+	case '’', '‘':
+		return '\''
+	case '“', '”', '„':
+		return '"'
+	case '\u202f', '\u2009':
+		return ' '
+	}
+	return '?'
 }

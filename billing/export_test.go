@@ -14,10 +14,10 @@ func TestWriteExport(t *testing.T) {
 	columns := []ExportColumn{{Header: "Konto", Text: "6800"}, {Header: "Kode", Field: "konteringskode"}, {Header: "Leverandør", Field: "leverandor"}, {Header: "Mvakode", Field: "mva_kode"},
 		{Header: "Beløp", Field: "netto"}, {Header: "Dato", Field: "siste_dag"}, {Header: "Antall", Field: "brev"}}
 	var b strings.Builder
-	if err := WriteExport(&b, rows, "2026-11-01", "2026-12-01", columns); err != nil {
+	if err := WriteExport(&b, rows, "2026-11-01", "2026-12-01", columns, ""); err != nil {
 		t.Fatal(err)
 	}
-	want := "Konto;Kode;Leverandør;Mvakode;Beløp;Dato;Antall\r\n6800;0100;Trykkeri;1;100,00;2026-11-30;7\r\n6800;'-100;'=Trykkeri;;-0,50;2026-11-30;0\r\n"
+	want := "Konto;Kode;Leverandør;Mvakode;Beløp;Dato;Antall\r\n6800;0100;Trykkeri;1;100,00;2026-11-30;7\r\n6800;-100;=Trykkeri;;-0,50;2026-11-30;0\r\n"
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}

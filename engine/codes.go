@@ -66,7 +66,7 @@ func budgets(ctx context.Context, r Reader, to billing.Civil, accounts []string)
 	}
 	since := first
 	for since < to {
-		next := nextMonth(since)
+		next := NextMonth(since)
 		month, err := r.SpentByCode(ctx, since.In(Oslo), min(next, to).In(Oslo), accounts)
 		if err != nil {
 			return nil, err
@@ -79,28 +79,41 @@ func budgets(ctx context.Context, r Reader, to billing.Civil, accounts []string)
 	return billing.Budgets(billing.NewRegister(entries), shown, since, to), nil
 }
 
-// ExportLedger sums the ledger of a period by vendor, konteringskode and kind of cost, for the accounting system; in that order.
-// accounts nil: all.
-func (e *Engine) ExportLedger(ctx context.Context, from, to billing.Civil, accounts []string) ([]billing.ExportRow, error) {
+// ExportQuery asks for the sums of a period's ledger.
+type ExportQuery struct {
+	From, To billing.Civil
+	Accounts []string // nil: all
+	// DefaultCode stands for a konteringskode that is missing or invalid; empty: billing.MissingCode, InvalidCode.
+	DefaultCode string
+}
+
+// ExportLedger sums the ledger of a period by sending account, vendor, konteringskode and kind of cost, for the accounting system; in
+// that order. What stands on a code that another took the place of on the last day stands on that one, as in the budgets.
+func (e *Engine) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.ExportRow, error) {
 	return view(ctx, e.archive, func(r Reader) ([]billing.ExportRow, error) {
 		entries, err := r.CodeRegister(ctx)
 		if err != nil {
 			return nil, err
 		}
 		register := billing.NewRegister(entries)
-		type key struct{ vendor, code, kind string }
+		last := q.To.AddDays(-1)
+		type key struct{ account, vendor, code, kind string }
 		sums := map[key]*billing.ExportRow{}
-		err = r.EachLedgerLine(ctx, LedgerFilter{From: from.In(Oslo), To: to.In(Oslo), Accounts: accounts}, func(l LedgerLine) error {
-			k := key{l.Vendor, ShownCode(l.Line.Konteringskode), l.Line.Kind}
+		err = r.EachLedgerLine(ctx, LedgerFilter{From: q.From.In(Oslo), To: q.To.In(Oslo), Accounts: q.Accounts}, func(l LedgerLine) error {
+			code := ShownCode(l.Line.Konteringskode)
+			if code == "" || code == InvalidCode {
+				code = cmp.Or(q.DefaultCode, code)
+			}
+			k := key{l.Account, l.Vendor, register.Now(code, last), l.Line.Kind}
 			row := sums[k]
 			if row == nil {
 				v := e.vendors[l.Vendor]
-				row = &billing.ExportRow{CodeEntry: billing.CodeEntry{Code: k.code}, Vendor: cmp.Or(v.Name, l.Vendor), Kind: k.kind, VATCode: v.VAT.CodeOf(k.kind)}
+				row = &billing.ExportRow{
+					CodeEntry: billing.CodeEntry{Code: cmp.Or(k.code, billing.MissingCode)}, Account: l.Account, Sender: cmp.Or(e.accounts[l.Account].Name, l.Account),
+					VendorKey: l.Vendor, Vendor: cmp.Or(v.Name, l.Vendor), Kind: k.kind, VATCode: v.VAT.CodeOf(k.kind),
+				}
 				if c, ok := register.Find(k.code); ok {
 					row.CodeEntry = c
-				}
-				if k.code == "" {
-					row.Code = billing.MissingCode
 				}
 				sums[k] = row
 			}
@@ -115,7 +128,7 @@ func (e *Engine) ExportLedger(ctx context.Context, from, to billing.Civil, accou
 			out = append(out, *row)
 		}
 		slices.SortFunc(out, func(a, b billing.ExportRow) int {
-			return cmp.Or(cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind))
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind))
 		})
 		return out, nil
 	})

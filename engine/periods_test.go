@@ -55,7 +55,7 @@ func TestEveryMonthIsReportedOnce(t *testing.T) {
 				t.Parallel()
 				from, to := time.Date(2026, 1, 10, 0, 0, 0, 0, Oslo), time.Date(2056, 2, 10, 0, 0, 0, 0, Oslo)
 				made := lived(reportSchedule(t, spec, rule), from, to, []time.Duration{12 * time.Hour, 90 * 24 * time.Hour, 19 * time.Hour, 40 * time.Hour})
-				for m := billing.Civil("2026-01-01"); m < "2055-01-01"; m = nextMonth(m) {
+				for m := billing.Civil("2026-01-01"); m < "2055-01-01"; m = NextMonth(m) {
 					if made[m] != 1 {
 						t.Errorf("the report of %s is made %d times", m.Month(), made[m])
 					}
@@ -80,7 +80,7 @@ func TestOutagesLoseNoReport(t *testing.T) {
 		from := time.Date(year, 1, 10, 0, 0, 0, 0, Oslo)
 		made := lived(reportSchedule(t, spec, rule), from, from.AddDate(2, 1, 0), pauses)
 		last := billing.CivilOf(from.AddDate(2, -1, 0), Oslo)
-		for m := nextMonth(billing.CivilOf(from, Oslo)); m < last; m = nextMonth(m) {
+		for m := NextMonth(billing.CivilOf(from, Oslo)); m < last; m = NextMonth(m) {
 			if n := made[m]; n < 1 || n > 1 && (spec != "0 7 * * 1" && spec != "0 7 1,15 * *") {
 				t.Fatalf("the report of %s is made %d times", m.Month(), n)
 			}

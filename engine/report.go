@@ -213,7 +213,7 @@ func (e *Engine) accruals(ctx context.Context, r Reader, to billing.Civil, accou
 			continue
 		}
 		bounds := []billing.Civil{to}
-		for m := since; m < to; m = nextMonth(m) {
+		for m := since; m < to; m = NextMonth(m) {
 			bounds = append(bounds, m)
 		}
 		for _, rec := range invoices {

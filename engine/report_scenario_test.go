@@ -229,3 +229,42 @@ func TestAccruals(t *testing.T) {
 	}
 	accrued(konto)
 }
+
+// TestExportLedger: what has no code stands on the default, what stands on a code that was replaced on the new one with its dimensions,
+// and each line names its sending account.
+func TestExportLedger(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, err := s.engine.ImportCodes(s.ctx, []billing.CodeEntry{
+		{Code: "0150", Name: "Eiendom", Ansvar: "121", ValidTo: "2026-11-15", ReplacedBy: "0200"}, {Code: "0200", Name: "Eiendom og gebyr", Ansvar: "122", Art: "11300"},
+		{Code: "9999", Name: "Uplassert", Ansvar: "900"},
+	})
+	must(t, err)
+	s.accepted(t, "gammel", newLetter("En").with("konteringskode", "0150"))
+	s.accepted(t, "ny", newLetter("To").with("konteringskode", "0200"))
+	s.accepted(t, "uten", newLetter("Tre").with("konteringskode", ""))
+	s.posted(t)
+	month := billing.Civil(s.clock.now().Format("2006-01") + "-01")
+	sum := func(q engine.ExportQuery) map[string]billing.Ore {
+		q.From, q.To = month, engine.NextMonth(month)
+		list, err := s.engine.ExportLedger(s.ctx, q)
+		must(t, err)
+		out := map[string]billing.Ore{}
+		for _, r := range list {
+			out[r.Code+" "+r.Ansvar] += r.Net
+			if r.Account != konto || r.Sender == "" || r.VendorKey != "trykk" {
+				t.Errorf("row %+v", r)
+			}
+		}
+		return out
+	}
+	if got := sum(engine.ExportQuery{DefaultCode: "9999"}); len(got) != 2 || got["0200 122"] != 2*got["9999 900"] || got["9999 900"] == 0 {
+		t.Errorf("%v", got)
+	}
+	if got := sum(engine.ExportQuery{}); len(got) != 2 || got["(mangler) "] == 0 {
+		t.Errorf("without a default: %v", got)
+	}
+	if got := sum(engine.ExportQuery{Accounts: []string{"en annen"}}); len(got) != 0 {
+		t.Errorf("of another account: %v", got)
+	}
+}

@@ -222,7 +222,7 @@ func (s Schedule) Months(slot time.Time) []billing.Civil {
 		if before := s.plannedBefore(at); !before.IsZero() {
 			_, first = LastMonth(before)
 		}
-		for m := min(first, last); m <= last; m = nextMonth(m) {
+		for m := min(first, last); m <= last; m = NextMonth(m) {
 			if !slices.Contains(out, m) {
 				out = append(out, m)
 			}
@@ -247,8 +247,8 @@ func (s Schedule) plannedBefore(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// nextMonth is the first day of the month after that of a day.
-func nextMonth(day billing.Civil) billing.Civil {
+// NextMonth is the first day of the month after that of a day.
+func NextMonth(day billing.Civil) billing.Civil {
 	t := day.UTC()
 	return billing.CivilOf(time.Date(t.Year(), t.Month()+1, 1, 12, 0, 0, 0, time.UTC), time.UTC)
 }
@@ -410,12 +410,12 @@ func (e *Engine) runReports(ctx context.Context, months []billing.Civil, report 
 	var done []string
 	var errs []error
 	for _, m := range months {
-		summary, runErr := report(ctx, m, nextMonth(m))
+		summary, runErr := report(ctx, m, NextMonth(m))
 		if runErr != nil && ctx.Err() != nil {
 			return "", runErr
 		}
 		if runErr == nil {
-			if err := e.ReportMade(ctx, m, nextMonth(m)); err != nil {
+			if err := e.ReportMade(ctx, m, NextMonth(m)); err != nil {
 				errs = append(errs, err)
 			}
 			done = append(done, summary)
@@ -432,7 +432,7 @@ func (e *Engine) runReports(ctx context.Context, months []billing.Civil, report 
 
 // ReportMade ends the alarm for the report of a month, when the period is one.
 func (e *Engine) ReportMade(ctx context.Context, from, to billing.Civil) error {
-	if !strings.HasSuffix(string(from), "-01") || nextMonth(from) != to {
+	if !strings.HasSuffix(string(from), "-01") || NextMonth(from) != to {
 		return nil
 	}
 	return e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, reportAlarm(from)) })

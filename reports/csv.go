@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -43,8 +44,8 @@ func Tables() []Table {
 // order mark (which Excel needs to see æøå), semicolons, decimal comma, CR LF, days as YYYY-MM-DD and
 // times as YYYY-MM-DD HH:MM in the report's location. There is no sum row.
 //
-// A text that a spreadsheet would take for a formula (beginning with = + - @) is written with an
-// apostrophe in front. Programs that read the file take the apostrophe away again.
+// It is for people: a text that a spreadsheet would take for a formula (beginning with = + - @, and no plain number such as the
+// konteringskode -100) is written with an apostrophe in front. Programs read WriteJSON, or billing.WriteExport and WriteVoucher.
 func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 	if err := writeCSV(w, r, table); err != nil {
 		return fmt.Errorf("write csv: %w", err)
@@ -115,6 +116,9 @@ func writeCSV(w io.Writer, r billing.Report, table Table) error {
 	return out.Flush()
 }
 
+// signedNumber is what is a number and nothing else, in a spreadsheet too.
+var signedNumber = regexp.MustCompile(`^[+-][0-9]+$`)
+
 func csvText(v any, loc *time.Location) string {
 	switch v := v.(type) {
 	case nil:
@@ -134,7 +138,7 @@ func csvText(v any, loc *time.Location) string {
 		return strings.Replace(strconv.FormatFloat(v, 'f', 6, 64), ".", ",", 1)
 	case string:
 		v = safeText(v)
-		if v != "" && strings.ContainsRune("=+-@", rune(v[0])) {
+		if v != "" && strings.ContainsRune("=+-@", rune(v[0])) && !signedNumber.MatchString(v) {
 			return "'" + v
 		}
 		return v

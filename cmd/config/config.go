@@ -35,17 +35,19 @@ const EnvDatabase = "POSTGANG_DATABASE"
 
 // File is postgang.toml as it is written. Relative paths are relative to the folder of the file.
 type File struct {
-	Archive  Archive             `toml:"archive"`
-	Intake   Intake              `toml:"intake"`
-	Prepare  Prepare             `toml:"prepare"`
-	Schedule Schedules           `toml:"schedule"`
-	Report   Report              `toml:"report"`
-	Alarms   Alarms              `toml:"alarms"`
-	Health   Health              `toml:"health"`
-	Benefit  map[string]Input    `toml:"kost_nytte"`
-	Guard    Guard               `toml:"guard"`
-	Vendors  map[string]*Vendor  `toml:"vendors"`
-	Accounts map[string]*Account `toml:"accounts"`
+	Archive  Archive          `toml:"archive"`
+	Intake   Intake           `toml:"intake"`
+	Prepare  Prepare          `toml:"prepare"`
+	Schedule Schedules        `toml:"schedule"`
+	Report   Report           `toml:"report"`
+	Alarms   Alarms           `toml:"alarms"`
+	Health   Health           `toml:"health"`
+	Benefit  map[string]Input `toml:"kost_nytte"`
+	Guard    Guard            `toml:"guard"`
+	// Vouchers for accounting systems, by name.
+	Vouchers map[string]*billing.VoucherProfile `toml:"vouchers"`
+	Vendors  map[string]*Vendor                 `toml:"vendors"`
+	Accounts map[string]*Account                `toml:"accounts"`
 }
 
 // Guard caps what the letters of a day may be expected to cost, kroner net of VAT as text; 0 or nothing: no cap.
@@ -111,7 +113,9 @@ type Report struct {
 	// SFTP gets scheduled workbooks, each under a name from its content.
 	SFTP *ReportSFTP `toml:"sftp"`
 	// LedgerColumns are those of the file for the accounting system; none: billing.DefaultExport.
-	LedgerColumns []billing.ExportColumn `toml:"ledger_columns"`
+	LedgerColumns  []billing.ExportColumn `toml:"ledger_columns"`
+	LedgerEncoding string                 `toml:"ledger_encoding"` // of billing.Encodings; default utf-8
+	DefaultCode    string                 `toml:"default_code"`    // konteringskode in the file of what has none
 }
 
 // Login says how an SFTP server is reached.
@@ -327,32 +331,35 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 // Config is a checked configuration, ready to be wired.
 type Config struct {
-	Path          string // of the file
-	Database      string // sqlite:ABSOLUTE or postgres://…
-	Documents     string
-	Work          string
-	Inbox         string
-	Settle, Every time.Duration
-	PostcodeFile  string
-	Postcodes     *engine.PostcodeRegister // nil: none
-	Prepare       Prepare
-	Schedules     []engine.Schedule
-	ReportFolder  string
-	Organisation  string
-	ReportCSV     bool
-	ReportBook    string       // template; empty: none
-	ReportMail    *notify.Mail // nil: workbooks are not sent
-	ReportMailTo  []string
-	ReportSFTP    *exchange.Target // whose inbox workbooks go to; nil: none
-	LedgerColumns []billing.ExportColumn
-	Alarms        []notify.Sink // without the log
-	AlarmsEvery   time.Duration
-	Rules         engine.WatchRules // without FreeBytes
-	Health        string            // address; empty: none
-	Benefit       billing.CostBenefitInputs
-	Accounts      []engine.Account // by key
-	Vendors       []engine.Vendor  // by key
-	Guard         engine.Guard
+	Path           string // of the file
+	Database       string // sqlite:ABSOLUTE or postgres://…
+	Documents      string
+	Work           string
+	Inbox          string
+	Settle, Every  time.Duration
+	PostcodeFile   string
+	Postcodes      *engine.PostcodeRegister // nil: none
+	Prepare        Prepare
+	Schedules      []engine.Schedule
+	ReportFolder   string
+	Organisation   string
+	ReportCSV      bool
+	ReportBook     string       // template; empty: none
+	ReportMail     *notify.Mail // nil: workbooks are not sent
+	ReportMailTo   []string
+	ReportSFTP     *exchange.Target // whose inbox workbooks go to; nil: none
+	LedgerColumns  []billing.ExportColumn
+	LedgerEncoding string
+	DefaultCode    string
+	Vouchers       []NamedVoucher // by name
+	Alarms         []notify.Sink  // without the log
+	AlarmsEvery    time.Duration
+	Rules          engine.WatchRules // without FreeBytes
+	Health         string            // address; empty: none
+	Benefit        billing.CostBenefitInputs
+	Accounts       []engine.Account // by key
+	Vendors        []engine.Vendor  // by key
+	Guard          engine.Guard
 }
 
 // Problem is one thing wrong with the file.
@@ -552,6 +559,13 @@ func (c *checker) config(f File) *Config {
 	if len(cfg.LedgerColumns) == 0 {
 		cfg.LedgerColumns = billing.DefaultExport()
 	}
+	if cfg.LedgerEncoding = f.Report.LedgerEncoding; cfg.LedgerEncoding != "" && !slices.Contains(billing.Encodings(), cfg.LedgerEncoding) {
+		c.add("report.ledger_encoding", "%q is none of %s", cfg.LedgerEncoding, strings.Join(billing.Encodings(), ", "))
+	}
+	if cfg.DefaultCode = f.Report.DefaultCode; cfg.DefaultCode != "" && !billing.ValidKonteringskode(cfg.DefaultCode) {
+		c.add("report.default_code", "is no konteringskode")
+	}
+	c.vouchers(cfg, f)
 	if err := billing.ValidateExport(cfg.LedgerColumns); err != nil {
 		c.add("report.ledger_columns", "%v", err)
 	}
@@ -569,6 +583,72 @@ func (c *checker) config(f File) *Config {
 		c.add("accounts", "no account is configured; add a table [accounts.NAME]")
 	}
 	return cfg
+}
+
+// NamedVoucher is a voucher for an accounting system.
+type NamedVoucher struct {
+	Name string
+	billing.VoucherProfile
+}
+
+// vouchers checks that each account's costs are in one voucher, when there are any, and that each can be written.
+func (c *checker) vouchers(cfg *Config, f File) {
+	in, rest := map[string]string{}, ""
+	for _, name := range sortedKeys(f.Vouchers) {
+		at, p := "vouchers."+name, *f.Vouchers[name]
+		if !keyPattern.MatchString(name) {
+			c.add(at, "a voucher's name has lower-case letters, digits and hyphens only")
+		}
+		for _, fault := range strings.Split(fmt.Sprint(p.Validate()), "\n") {
+			if fault != "<nil>" {
+				c.add(at, "%s", fault)
+			}
+		}
+		accounts := p.Accounts
+		if len(accounts) == 0 {
+			accounts, p.Rest = sortedKeys(f.Accounts), true
+		}
+		for _, a := range accounts {
+			if f.Accounts[a] == nil {
+				c.add(at+".accounts", "no such account %q; there are: %s", a, strings.Join(sortedKeys(f.Accounts), ", "))
+			}
+			if in[a] != "" {
+				c.add(at+".accounts", "the account %q is in the voucher %s too, so that its costs would be booked twice", a, in[a])
+			}
+			in[a] = name
+		}
+		if p.Rest && rest != "" {
+			c.add(at+".rest", "the voucher %s has the amounts of no account already", rest)
+		}
+		if p.Rest {
+			rest = name
+		}
+		for vendor, number := range p.Suppliers {
+			if f.Vendors[vendor] == nil || strings.ContainsAny(number, " ;\"") {
+				c.add(at+".supplier", "%q is no vendor, or its number has spaces; vendors are: %s", vendor, strings.Join(sortedKeys(f.Vendors), ", "))
+			}
+		}
+		if p.VATAccount == "" {
+			for _, v := range sortedKeys(f.Vendors) {
+				if t := f.Vendors[v].VAT; t.ProductionPercent > 0 && t.ProductionCode == "" || t.PostagePercent > 0 && t.PostageCode == "" {
+					c.add(at, "lines are gross with their VAT code, and vendor %s has none: set production_code and postage_code in [vendors.%s.vat], or vat_account here", v, v)
+				}
+			}
+		}
+		cfg.Vouchers = append(cfg.Vouchers, NamedVoucher{name, p})
+	}
+	if len(f.Vouchers) == 0 {
+		return
+	}
+	first := "vouchers." + sortedKeys(f.Vouchers)[0]
+	for _, a := range sortedKeys(f.Accounts) {
+		if in[a] == "" {
+			c.add(first+".accounts", "the account %s is in no voucher, so that its costs would be booked nowhere: add it to the accounts of one", a)
+		}
+	}
+	if rest == "" {
+		c.add(first, "no voucher has the amounts that belong to no account: set rest = true in one")
+	}
 }
 
 func (c *checker) reportMail(cfg *Config, to []string) {

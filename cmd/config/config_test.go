@@ -44,6 +44,17 @@ func TestMinimalHasDefaults(t *testing.T) {
 	}
 }
 
+// voucher is the table of a voucher with further settings, without one.
+func voucher(more, without string) string {
+	out := "[vouchers.x]\n" + more + "\n"
+	for _, set := range []string{"profile = \"gbat10\"", "default_code = \"9999\"", "default_account = \"6800\"", "counter_account = \"2400\"", "rounding_account = \"7770\"", "vat_account = \"2711\""} {
+		if without == "" || !strings.HasPrefix(set, without) {
+			out += set + "\n"
+		}
+	}
+	return out
+}
+
 // TestFaultsNameTheirLine: each fault is told, at the line where a person must mend it.
 func TestFaultsNameTheirLine(t *testing.T) {
 	t.Parallel()
@@ -112,6 +123,16 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"report by mail without a server", "[report]\nmail_to=[\"okonomi@example.org\"]", ":13", "set [alarms.mail]"},
 		{"report server without a host key", "[report.sftp]\naddress=\"h\"\nuser=\"u\"\nkey_file=\"k\"", ":12", "pin the server's public host key"},
 		{"report column of no field", "[[report.ledger_columns]]\nheader=\"A\"\nfield=\"saldo\"", ":12", "unknown field"},
+		{"ledger in no encoding", "[report]\nledger_encoding = \"ebcdic\"", ":13", "none of utf-8"},
+		{"default code of no form", "[report]\ndefault_code = \"(mangler)\"", ":13", "no konteringskode"},
+		{"voucher of no system", "[vouchers.x]\nprofile = \"gl07\"", ":12", "none of gbat10, unit4, visma, csv"},
+		{"voucher against nothing", voucher("", "counter_account"), ":12", "counter_account is missing"},
+		{"voucher of an unknown account", voucher("accounts = [\"b\"]\nrest = true", ""), ":13", "no such account"},
+		{"account in no voucher", "[accounts.b]\nvendor=\"v\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"\n" + voucher("accounts = [\"b\"]\nrest = true", ""), ":19", "account a is in no voucher"},
+		{"account in two vouchers", voucher("", "") + strings.Replace(voucher("", ""), "vouchers.x", "vouchers.y", 1), ":20", "booked twice"},
+		{"amounts of no account in no voucher", voucher("accounts = [\"a\"]", ""), ":12", "set rest = true"},
+		{"voucher for an unknown vendor", voucher("supplier = { w = \"1\" }", ""), ":13", "is no vendor"},
+		{"gross voucher without VAT codes", "[vendors.v.vat]\nproduction_percent = 25\n" + voucher("", "vat_account"), ":14", "production_code"},
 		{"invoice kind in small letters", "[vendors.v.invoice]\nkinds={ \"1\" = \"porto\" }", ":12", "capital letters"},
 		{"buyer that is no organisation", "[vendors.v.invoice]\nbuyers=[\"Prøve kommune\"]", ":12", "nine digits"},
 		{"guard without a price list", "[guard]\nday_kr=\"1000\"", ":12", "no price list"},

@@ -265,6 +265,13 @@ path = "alarmer.jsonl"
 		fmt.Fprintf(&b, "%s = { value = %q, source = %q%s, note = %q }\n", in.Symbol, in.Input.Value, in.Input.Source, year, in.Input.Note)
 	}
 	fmt.Fprintf(&b, `
+[vouchers.demo]
+profile = "gbat10"
+default_code = "9999"
+default_account = "6800"
+counter_account = "2400"
+vat_account = "2711"
+account = { PORTO = "6940" }
 [vendors.simulator]
 name = "Trykkerisimulator"
 address = %q
@@ -775,6 +782,28 @@ func (d *demo) tables(ctx context.Context) error {
 		sum += net
 	}
 	d.checkOre("øre in the file for the accounting system = øre in the report", sum, r.Money.Net)
+	return d.voucher(folder, from, r.Money)
+}
+
+// voucher holds the voucher of the month against the report: it balances, and what it owes is the gross.
+func (d *demo) voucher(folder string, month billing.Civil, m billing.Money) error {
+	data, err := os.ReadFile(filepath.Join(folder, "bilag-demo-"+month.Month()+".csv"))
+	if err != nil {
+		return err
+	}
+	var sum, owed billing.Ore
+	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\r\n") {
+		f := strings.Split(line, ";")
+		amount, err := billing.ParseOre(strings.Replace(f[27], ".", ",", 1))
+		if err != nil {
+			return fmt.Errorf("voucher: %w", err)
+		}
+		if sum += amount; f[6] == "2400" {
+			owed -= amount
+		}
+	}
+	d.checkOre("øre of the voucher, debit and credit together = 0", sum, 0)
+	d.checkOre("øre owed by the voucher = øre in the report, with VAT", owed, m.Gross)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -149,9 +150,53 @@ func (a *app) writeTables(ctx context.Context, r billing.Report, accounts []stri
 			return err
 		}
 	}
-	rows, err := a.engine.ExportLedger(ctx, r.From, r.To, accounts)
+	rows, err := a.engine.ExportLedger(ctx, engine.ExportQuery{From: r.From, To: r.To, Accounts: accounts, DefaultCode: a.cfg.DefaultCode})
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(folder, "regnskap.csv"), func(w io.Writer) error { return billing.WriteExport(w, rows, r.From, r.To, a.cfg.LedgerColumns) })
+	err = writeWhole(filepath.Join(folder, "regnskap.csv"), func(w io.Writer) error {
+		return billing.WriteExport(w, rows, r.From, r.To, a.cfg.LedgerColumns, a.cfg.LedgerEncoding)
+	})
+	if err != nil || len(accounts) > 0 {
+		return err // a part of a voucher is none
+	}
+	return a.writeVouchers(ctx, r.From, r.To, folder)
+}
+
+// writeVouchers writes the vouchers of each month of a period. One without lines is not there.
+func (a *app) writeVouchers(ctx context.Context, from, to billing.Civil, folder string) error {
+	claimed := map[string]bool{}
+	for _, p := range a.cfg.Vouchers {
+		for _, account := range p.Accounts {
+			claimed[account] = true
+		}
+	}
+	for month := from; month < to; {
+		end := min(to, engine.NextMonth(month))
+		for _, p := range a.cfg.Vouchers {
+			rows, err := a.engine.ExportLedger(ctx, engine.ExportQuery{From: month, To: end, DefaultCode: p.DefaultCode})
+			if err != nil {
+				return err
+			}
+			rows = slices.DeleteFunc(rows, func(r billing.ExportRow) bool {
+				return !slices.Contains(p.Accounts, r.Account) && !(p.Rest && !claimed[r.Account])
+			})
+			v, err := billing.BuildVoucher(rows, p.VoucherProfile, end.AddDays(-1))
+			if err != nil {
+				return fmt.Errorf("[vouchers.%s]: %w", p.Name, err)
+			}
+			path := filepath.Join(folder, fmt.Sprintf("bilag-%s-%s%s", p.Name, month.Month(), p.VoucherFileExt()))
+			if len(v.Lines) == 0 {
+				if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return err
+				}
+				continue
+			}
+			if err := writeWhole(path, func(w io.Writer) error { return billing.WriteVoucher(w, v, p.VoucherProfile) }); err != nil {
+				return err
+			}
+		}
+		month = end
+	}
+	return nil
 }

@@ -161,7 +161,7 @@ func (a *app) monthlyReport(ctx context.Context, from, to billing.Civil) (string
 		return "", err
 	}
 	defer r.Close()
-	if a.cfg.ReportCSV {
+	if a.cfg.ReportCSV || len(a.cfg.Vouchers) > 0 {
 		if err := a.writeTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
 			return "", err
 		}
