@@ -21,6 +21,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"postgang/engine"
 )
 
@@ -486,7 +488,7 @@ func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *badLine) {
 		if utf8.RuneCountInString(text) > maxEventText || strings.ContainsFunc(text, unicode.IsControl) {
 			return fail("felt-form", fmt.Sprintf("Et felt er lengre enn %d tegn eller har styretegn.", maxEventText))
 		}
-		if len(engine.FindNationalIDs(text)) > 0 {
+		if len(engine.FindNationalIDs(norm.NFKC.String(text))) > 0 {
 			return fail("felt-fodselsnummer", "Et felt ser ut til å inneholde et fødselsnummer. Det kan ikke stå i en hendelse.")
 		}
 	}

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"postgang/engine"
 )
 
@@ -75,7 +77,7 @@ var keyForm = regexp.MustCompile(`^[\p{L}\p{N}_-][\p{L}\p{N}._-]{0,99}$`)
 // validKey reports whether a folder's name can be a hand-in's key. It stands in file names and logs, so it must not be
 // a person's number.
 func validKey(key string) bool {
-	return keyForm.MatchString(key) && len(key) <= 200 && len(engine.FindNationalIDs(key)) == 0
+	return keyForm.MatchString(key) && len(key) <= 200 && len(engine.FindNationalIDs(norm.NFKC.String(key))) == 0
 }
 
 // ValidKey reports whether a folder's name can be a hand-in's key.
