@@ -115,6 +115,9 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	c.workers(ctx, cfg)
 	c.register(cfg)
 	for _, a := range cfg.Accounts {
+		if a.Sender.Name == placeholder.AccountName || a.Sender.Line1 == placeholderLine && a.Sender.Postcode == placeholder.Postcode {
+			c.warn("account "+a.Key, "fill in [accounts."+a.Key+".sender]: it stands on every forside, and returned letters go there", "the sender is still the example that init wrote")
+		}
 		if a.Rules.AllowSynthetic {
 			c.warn("account "+a.Key, "set allow_synthetic = false in production", "accepts synthetic fødselsnummer")
 		}

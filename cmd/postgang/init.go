@@ -35,12 +35,15 @@ type settings struct {
 // simulatorAddress is where "postgang vendor-sim" listens unless told otherwise.
 const simulatorAddress = "127.0.0.1:2222"
 
+// placeholder is what init writes for what it is not told; the sender must be replaced, which doctor looks at.
+var placeholder = settings{VendorName: "Trykkeriet AS", Account: "kommune", AccountName: "Eksempel kommune", Postcode: "0150", City: "Oslo"}
+
+// placeholderLine is the sender's address in the template.
+const placeholderLine = "Postboks 1"
+
 func newInit(o *options) *cobra.Command {
 	var simulator bool
-	s := settings{
-		VendorName: "Trykkeriet AS",
-		Account:    "kommune", AccountName: "Eksempel kommune", Postcode: "0150", City: "Oslo",
-	}
+	s := placeholder
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented configuration, the folders and our SSH key",

@@ -89,6 +89,9 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 	if out == "" {
 		out = s.ID + ".pdf"
 	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+		return fmt.Errorf("folder of %s: %w", out, withoutName(err))
+	}
 	if err := mayWrite("", out, force); err != nil {
 		return err
 	}

@@ -26,7 +26,9 @@ func newReceiptsFetch(o *options) *cobra.Command {
 				if err := checkVendors(a.cfg, vendors...); err != nil {
 					return err
 				}
+				finish := o.working("asking the vendors")
 				x, err := a.engine.Fetch(cmd.Context(), vendors...)
+				finish()
 				a.look(cmd.Context())
 				if shown := o.showExchanged(x); shown != nil || err != nil {
 					if err != nil {

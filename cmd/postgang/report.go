@@ -50,7 +50,9 @@ posting, unless its month was closed.`,
 				if path == "" {
 					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(periodWords(q.From, q.To), " to ", "-"))
 				}
+				finish := o.working("writing the workbook")
 				r, err := a.writeReport(cmd.Context(), q, path)
+				finish()
 				if err != nil {
 					return err
 				}

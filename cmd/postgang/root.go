@@ -135,6 +135,30 @@ func table(w io.Writer, header string, rows func(row func(cells ...any))) {
 	t.Flush()
 }
 
+// working shows on a terminal that something is under way whose end is not known, until the function that it gives is called.
+func (o *options) working(what string) (finish func()) {
+	f, ok := o.err.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) || o.verbose || o.json {
+		return func() {}
+	}
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSpinnerType(14), progressbar.OptionSetElapsedTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				_ = bar.Finish()
+				return
+			case <-time.After(200 * time.Millisecond):
+				_ = bar.Add(1) // a sign that cannot be drawn is no reason to fail
+			}
+		}
+	}()
+	return func() { close(stop); <-stopped }
+}
+
 // progress is a bar on a terminal and nothing elsewhere.
 func (o *options) progress(what string) (step func(done, total int), finish func()) {
 	f, ok := o.err.(*os.File)
