@@ -85,7 +85,8 @@ type ShipmentFilter struct {
 	Held        bool   // only those set aside
 	Hold        string // only those set aside with this reason code
 	DigitalOnly bool   // only kunDigitalLevering
-	After       string // id of the last one seen, for paging; order is by id
+	After       string // id of the last one seen, for paging
+	Newest      bool   // order is by time of receipt, the newest first; else by id
 	Limit       int    // 0: no limit
 }
 
@@ -196,6 +197,8 @@ type Reader interface {
 	Deviations(ctx context.Context, f DeviationFilter) ([]Deviation, error)
 	// FirstActivity is when, from a time on, a shipment was received or an amount is booked for the first time; zero: never.
 	FirstActivity(ctx context.Context, from time.Time) (time.Time, error)
+	// OpenDeviations counts, by vendor, the deviations recorded in [from, to) that nobody has decided about.
+	OpenDeviations(ctx context.Context, from, to time.Time) (map[string]int, error)
 	// Invoice reads an invoice by its id; ErrNotFound.
 	Invoice(ctx context.Context, id string) (InvoiceRecord, error)
 	// Invoices lists those for a period that has time in [from, to); a zero to: all. By period, vendor and number.

@@ -374,7 +374,7 @@ func (e *Engine) watchedNights(ctx context.Context, r Reader, now time.Time, w *
 }
 
 func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched, error) {
-	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, deviations: map[string]int{}, free: -1}
+	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, free: -1}
 	jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted}})
 	if err != nil {
 		return w, err
@@ -426,14 +426,8 @@ func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched,
 	if w.ahead, w.aheadTo, err = r.ReceivedAfter(ctx, now.Add(clockTolerance)); err != nil {
 		return w, err
 	}
-	deviations, err := r.Deviations(ctx, DeviationFilter{From: now.Add(-deviationDays * 24 * time.Hour), To: now})
-	if err != nil {
+	if w.deviations, err = r.OpenDeviations(ctx, now.Add(-deviationDays*24*time.Hour), now); err != nil {
 		return w, err
-	}
-	for _, d := range deviations {
-		if d.State == DeviationOpen {
-			w.deviations[d.Vendor]++
-		}
 	}
 	if w.conflicts, err = r.OpenConflicts(ctx); err != nil {
 		return w, err

@@ -244,8 +244,10 @@ func newShipmentList(o *options) *cobra.Command {
 	var statuses []string
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List shipments",
-		Args:  cobra.NoArgs,
+		Short: "List shipments, the newest first",
+		Long: `Lists shipments by the time when they were received, the newest first, a page of --limit
+at a time; --after ID goes on after the last one seen.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if f.Statuses, err = oneOf("status", statuses, engine.Statuses()); err != nil {
@@ -253,8 +255,16 @@ func newShipmentList(o *options) *cobra.Command {
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				var list []engine.Shipment
+				f.Newest = true
 				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
 					var err error
+					if f.After != "" {
+						s, err := findShipment(cmd, r, f.After)
+						if err != nil {
+							return err
+						}
+						f.After = s.ID
+					}
 					list, err = r.Shipments(cmd.Context(), f)
 					return err
 				})
@@ -284,7 +294,7 @@ func newShipmentList(o *options) *cobra.Command {
 	cmd.Flags().StringVar(&f.Account, "account", "", "only this account")
 	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only these statuses")
 	cmd.Flags().BoolVar(&f.Held, "held", false, "only those that are set aside")
-	cmd.Flags().StringVar(&f.After, "after", "", "those after this id")
+	cmd.Flags().StringVar(&f.After, "after", "", "go on after this shipment, an older one")
 	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many; 0: all")
 	return cmd
 }

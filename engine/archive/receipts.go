@@ -151,6 +151,25 @@ func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision) error 
 	return nil
 }
 
+// OpenDeviations counts deviations that nobody has decided about.
+func (r *reader) OpenDeviations(ctx context.Context, from, to time.Time) (map[string]int, error) {
+	out := map[string]int{}
+	err := r.each(ctx, func(scan scan) error {
+		var vendor string
+		var n int
+		err := scan(&vendor, &n)
+		out[vendor] = n
+		return err
+	}, `SELECT v.vendor, count(*) FROM deviation v
+		WHERE v.found_at >= $1 AND v.found_at < $2
+			AND COALESCE((SELECT d.state FROM deviation_decision d WHERE d.deviation = v.key ORDER BY d.turn DESC LIMIT 1), 'OPEN') = 'OPEN'
+		GROUP BY v.vendor`, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("count deviations: %w", err)
+	}
+	return out, nil
+}
+
 // Deviations lists deviations by the time recorded.
 func (r *reader) Deviations(ctx context.Context, f engine.DeviationFilter) ([]engine.Deviation, error) {
 	var a args

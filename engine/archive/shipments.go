@@ -47,10 +47,21 @@ func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (
 	return s, nil
 }
 
-// Shipments lists shipments by id.
+// Shipments lists shipments by id, or the newest first.
 func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engine.Shipment, error) {
 	var a args
-	where := []string{"s.id > " + a.add(f.After)}
+	after := a.add(f.After)
+	order, where := "s.id", []string{"s.id > " + after}
+	if f.Newest {
+		order, where = "s.received_at DESC, s.id DESC", []string{"TRUE"}
+		if f.After != "" {
+			// The first condition is for the index.
+			where = []string{"s.received_at <= (SELECT received_at FROM shipment WHERE id = " + after + ")",
+				"(s.received_at, s.id) < (SELECT received_at, id FROM shipment WHERE id = " + after + ")"}
+		} else {
+			a = nil
+		}
+	}
 	if f.Account != "" {
 		where = append(where, "s.account = "+a.add(f.Account))
 	}
@@ -67,7 +78,7 @@ func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engi
 		where = append(where, "s.digital_only")
 	}
 	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY s.id`+a.limit(f.Limit), a...)
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY `+order+a.limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list shipments: %w", err)
 	}
@@ -231,8 +242,8 @@ func (r *reader) Overdue(ctx context.Context, at time.Time) ([]engine.OverdueCou
 	out, err := list(ctx, r, func(scan scan) (c engine.OverdueCount, err error) {
 		err = scan(&c.Account, &c.Count, when{&c.Oldest})
 		return c, err
-	}, `SELECT s.account, count(*), min(s.due_at) FROM shipment s
-		WHERE `+waiting+` AND s.due_at <= $1 GROUP BY s.account ORDER BY s.account`, at.UnixMilli())
+	}, `SELECT s.account || '', count(*), min(s.due_at) FROM shipment s
+		WHERE `+waiting+` AND s.due_at <= $1 GROUP BY s.account || '' ORDER BY 1`, at.UnixMilli()) // not by the index of accounts
 	if err != nil {
 		return nil, fmt.Errorf("count overdue shipments: %w", err)
 	}

@@ -393,20 +393,27 @@ func shipmentUpdates(s *suite) {
 func shipmentLists(s *suite) {
 	s.put(nil, 3, 1, 2)
 	s.put(func(v *engine.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusLest; digitalOnly(v) }, 5)
+	s.put(func(v *engine.Shipment) {
+		v.Status, v.ReceivedAt = engine.StatusLest, v.ReceivedAt.Add(-time.Hour)
+		digitalOnly(v)
+	}, 5)
 	for name, c := range map[string]struct {
 		f    engine.ShipmentFilter
 		want []int
 	}{
-		"all":         {engine.ShipmentFilter{}, []int{1, 2, 3, 4, 5}},
-		"account":     {engine.ShipmentFilter{Account: "skole"}, []int{1, 2, 3, 5}},
-		"status":      {engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusLest, engine.StatusAvvist}}, []int{5}},
-		"digital":     {engine.ShipmentFilter{DigitalOnly: true}, []int{5}},
-		"held":        {engine.ShipmentFilter{Held: true}, []int{4}},
-		"page 1":      {engine.ShipmentFilter{Limit: 2}, []int{1, 2}},
-		"page 2":      {engine.ShipmentFilter{Limit: 2, After: ID(2)}, []int{3, 4}},
-		"combination": {engine.ShipmentFilter{Account: "skole", Statuses: []engine.Status{engine.StatusAkseptert}, After: ID(1), Limit: 1}, []int{2}},
-		"none":        {engine.ShipmentFilter{Account: "ingen"}, nil},
+		"newest":        {engine.ShipmentFilter{Newest: true}, []int{4, 3, 2, 1, 5}},
+		"newest page 1": {engine.ShipmentFilter{Newest: true, Limit: 3}, []int{4, 3, 2}},
+		"newest page 2": {engine.ShipmentFilter{Newest: true, Limit: 3, After: ID(2)}, []int{1, 5}},
+		"newest of one": {engine.ShipmentFilter{Newest: true, Account: "skole", After: ID(4), Limit: 2}, []int{3, 2}},
+		"all":           {engine.ShipmentFilter{}, []int{1, 2, 3, 4, 5}},
+		"account":       {engine.ShipmentFilter{Account: "skole"}, []int{1, 2, 3, 5}},
+		"status":        {engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusLest, engine.StatusAvvist}}, []int{5}},
+		"digital":       {engine.ShipmentFilter{DigitalOnly: true}, []int{5}},
+		"held":          {engine.ShipmentFilter{Held: true}, []int{4}},
+		"page 1":        {engine.ShipmentFilter{Limit: 2}, []int{1, 2}},
+		"page 2":        {engine.ShipmentFilter{Limit: 2, After: ID(2)}, []int{3, 4}},
+		"combination":   {engine.ShipmentFilter{Account: "skole", Statuses: []engine.Status{engine.StatusAkseptert}, After: ID(1), Limit: 1}, []int{2}},
+		"none":          {engine.ShipmentFilter{Account: "ingen"}, nil},
 	} {
 		s.view(func(r engine.Reader) error {
 			got, err := r.Shipments(s.ctx, c.f)
@@ -1343,7 +1350,11 @@ func deviations(s *suite) {
 		s.view(func(r engine.Reader) error {
 			got, err := r.Deviations(s.ctx, engine.DeviationFilter{})
 			s.same(got, []engine.Deviation{early, same, late})
-			return err
+			open, err2 := r.OpenDeviations(s.ctx, T0, T0.Add(2*time.Hour))
+			s.same(open, map[string]int{"trykkeri": 2})
+			fewer, err3 := r.OpenDeviations(s.ctx, T0, T0.Add(time.Hour))
+			s.same(fewer, map[string]int{"trykkeri": 1})
+			return errors.Join(err, err2, err3)
 		})
 	}
 	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "borte", engine.DeviationOpen, "x") })
