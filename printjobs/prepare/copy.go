@@ -34,6 +34,7 @@ type copier struct {
 	// file does not really hold.
 	damaged bool
 	needs   *needs
+	work    *work
 	empty   printfile.Ref // a form that draws nothing; 0 until needed
 }
 
@@ -76,6 +77,7 @@ const (
 
 func newCopier(s *source, l *letter) *copier {
 	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), needs: newNeeds(s), known: map[objectKey]printfile.Ref{}, copied: map[int]bool{}}
+	c.work = newWork(s, c.ink)
 	if zones, least := l.checks.activeZones(), l.checks.minDPI(); len(zones) > 0 || least > 0 {
 		c.zones = newZoneScanner(s, zones, least)
 	}
@@ -131,6 +133,12 @@ func (c *copier) page(p rawPage) PageFacts {
 	lost |= c.needs.page(p, content, drawn)
 	if lost != 0 {
 		c.l.refuse(lossFindings(lost, s.index, p.number)...)
+		return facts
+	}
+	if n := c.work.page(p, content, drawn); n > maxPageWork {
+		return refuse(CodeTooComplex)
+	} else if c.l.work += n; c.l.work > maxLetterWork {
+		c.l.refuse(newFinding(CodeTooComplex, s.index, 0))
 		return facts
 	}
 	ink := c.ink.scan(content, p.resources, freshGraphics, 0)

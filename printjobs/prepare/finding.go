@@ -43,6 +43,9 @@ const (
 	// appearance of its own, and none can be made. As a warning it is left
 	// out: an icon that stands for a note or a file.
 	CodeNoAppearance = "no-appearance"
+	// CodeTooComplex: a page, or the letter, would take a printer far too long to
+	// draw.
+	CodeTooComplex = "too-complex"
 	// CodeDynamicForm: the PDF is a form that is laid out when Adobe's programs
 	// open it (XFA); its page is not what its sender saw.
 	CodeDynamicForm = "dynamic-form"
@@ -96,6 +99,8 @@ var texts = map[string]string{
 	CodeEncrypted:         "PDF-en er passordbeskyttet. Lagre den uten passord og send på nytt.",
 	CodePrintingForbidden: "PDF-en tillater ikke utskrift. Lagre den uten beskyttelse og send på nytt.",
 	CodeRepaired:          "PDF-en er skadet, og delene av den er lett opp. Se over at utskriften er riktig, eller lag PDF-en på nytt.",
+	CodeTooComplex: "Innholdet er så innfløkt tegnet at skriveren ville brukt svært lang tid på det. Skriv dokumentet ut til en ny PDF, " +
+		"eller lagre sidene som bilder, og send på nytt.",
 	CodeDynamicForm: "PDF-en er et dynamisk skjema (XFA), som bare Adobes programmer kan vise. På papiret ville det stått «Please wait …» eller ingenting. " +
 		"Åpne skjemaet i Adobe Acrobat, skriv det ut til en ny PDF og send den.",
 	CodePortfolio: "PDF-en er en portefølje: dokumentene ligger som filer inni den, og bare omslaget ville blitt skrevet ut. " +

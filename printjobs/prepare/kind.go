@@ -175,6 +175,7 @@ func (c *copier) sawInk(p rawPage, at placement, content []byte, drawn []appeara
 		c.l.inked = true
 	default:
 		z := newZoneScanner(c.s, []Zone{{WidthMM: a4WidthMM, HeightMM: a4HeightMM}}, 0)
+		z.once = map[int]bool{}
 		z.page(p, at, content, drawn)
 		c.l.inked = z.hits[0].any
 	}

@@ -323,7 +323,8 @@ type letter struct {
 	// repair holds the documents to read by looking for their objects, and
 	// searched those that were, or for which it is of no use.
 	repair, searched map[int]bool
-	inked            bool // something of it is not white
+	inked            bool    // something of it is not white
+	work             float64 // to draw it: see work
 }
 
 func (l *letter) refuse(f ...Finding) {

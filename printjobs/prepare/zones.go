@@ -43,8 +43,11 @@ type zoneScanner struct {
 	// of damaged ones; glyphRoom is how many bytes more may be kept.
 	glyphs    map[int][]byte
 	glyphRoom int
-	rough     bool  // the box around an area is enough
-	budget    int64 // content bytes that may still be read
+	rough     bool // the box around an area is enough
+	// once, when not nil: whether there is ink at all is enough, so nothing is
+	// read on behind the first, and no image in it twice.
+	once   map[int]bool
+	budget int64 // content bytes that may still be read
 
 	lastImage  int // object number of the image last looked at
 	lastPixels *bitmap
@@ -267,7 +270,7 @@ func (z *zoneScanner) scan(data []byte, resources types.Dict, g marking, depth i
 		}
 		z.path.reset()
 	}
-	for op := t.next(); op != nil; op = t.next() {
+	for op := t.next(); op != nil && !(z.once != nil && z.hits[0].any); op = t.next() {
 		switch string(op) {
 		case "q":
 			if len(stack) < 1<<16 {
@@ -433,6 +436,12 @@ func (z *zoneScanner) object(o types.Object, resources types.Dict, g marking, de
 	}
 	if z.isTrue(sd.Dict["ImageMask"]) && g.fill.white {
 		return
+	}
+	if ref, ok := o.(types.IndirectRef); ok && z.once != nil {
+		if z.once[ref.ObjectNumber.Value()] {
+			return
+		}
+		z.once[ref.ObjectNumber.Value()] = true
 	}
 	w, _ := z.s.integer(sd.Dict["Width"])
 	h, _ := z.s.integer(sd.Dict["Height"])
