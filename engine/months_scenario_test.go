@@ -14,7 +14,7 @@ import (
 )
 
 // TestMonthsAddUp lives through months at random: letters with and without konteringskode, receipts that come at once, late,
-// twice, corrected, taken back, of unknown letters and not at all, months that are closed in between, and invoices that differ
+// twice, corrected, taken back, of unknown letters, of days that cannot be and not at all, months that are closed in between, and invoices that differ
 // from the receipts. What is in force, the ledger, the invoices and every month's report always agree, to the øre; a closed
 // month never changes. POSTGANG_MONTHS_SEED repeats one.
 func TestMonthsAddUp(t *testing.T) {
@@ -61,6 +61,14 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			r.Production = 0
 		}
 	}
+	days := func(r *billing.ReceiptRow, posted time.Time) {
+		if r.PostedAt = posted; rnd.IntN(6) == 0 {
+			r.PostedAt = posted.AddDate(1+rnd.IntN(30), 0, 0)
+		}
+		if rnd.IntN(12) == 0 {
+			r.PostedAt = posted.AddDate(-1-rnd.IntN(20), 0, 0)
+		}
+	}
 	month := billing.CivilOf(s.clock.now(), engine.Oslo)[:8] + "01"
 	invoices := map[billing.Civil][]billing.Invoice{}
 	for range 3 {
@@ -90,8 +98,9 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			l := letters[rnd.IntN(len(letters))]
 			switch row := l.row; {
 			case !l.received:
+				days(&row, l.posted)
 				receipts(row)
-				l.received = true
+				l.row, l.received = row, true
 			case rnd.IntN(4) == 0: // once more: nothing changes
 				receipts(row)
 			case rnd.IntN(3) == 0 && row.Kind != billing.RowReversal:
@@ -101,6 +110,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			default:
 				row.Kind = billing.RowCorrection
 				amounts(&row)
+				days(&row, l.posted)
 				receipts(row)
 				l.row = row
 			}
@@ -152,6 +162,11 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 	for _, code := range []string{"0100", "", "4711"} {
 		if force[code] != booked[code] {
 			t.Errorf("code %q has kr %v in force and kr %v in the ledger", code, force[code], booked[code])
+		}
+	}
+	for _, l := range letters { // and no letter is posted when it cannot have been
+		if at := s.shipment(t, l.id).PostedAt; l.received && (at.Before(l.posted) || at.After(s.clock.now())) || !l.received && !at.IsZero() {
+			t.Errorf("a letter of %v is posted at %v", l.posted, at)
 		}
 	}
 	if counted != count {

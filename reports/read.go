@@ -212,7 +212,7 @@ func (w *workbook) find() error {
 	_, kinds := w.relations("")
 	book := kinds["officeDocument"]
 	if book == "" {
-		return errors.New("is no Excel workbook (xlsx)")
+		return errors.New("is no Excel workbook (xlsx); save it as .xlsx, or as CSV UTF-8")
 	}
 	if strings.HasSuffix(book, ".bin") {
 		return errors.New("is an Excel workbook of the binary kind (xlsb); save it as .xlsx, or as CSV UTF-8")
@@ -530,9 +530,13 @@ func (w *workbook) number(c sheetCell) (string, bool) {
 	}
 	switch kind {
 	case CellDay:
+		if !strings.ContainsAny(clean(format), "ymd") {
+			w.wrong(c, "kept and shown as the number %s: write it as a date, or as text such as 2026-01-31", plain)
+			return "", false
+		}
 		return w.dayOf(c, f)
 	case CellAmount:
-		if strings.ContainsAny(clean(format), "%Eyhs") || strings.Contains(clean(format)+";", ",;") {
+		if strings.ContainsAny(clean(format), "%Eymdhs") || strings.Contains(clean(format)+";", ",;") || strings.Contains(clean(format), ".000") {
 			w.wrong(c, "kept as %s, and shown by the number format %s: which of the two is meant? Write the amount with the format 0.00", plain, short(format))
 			return "", false
 		}

@@ -123,6 +123,8 @@ func TestReadRowsTwoReadings(t *testing.T) {
 		"truth as a code":              {[]any{true, "A", 1}, nil, "cell A2: a truth value", nil},
 		"a budget in thousands":        {[]any{"0150", "A", 120000}, []func(*excelize.File){format("C2", "#,##0,")}, "cell C2: kept as 120000", nil},
 		"a budget in per cent":         {[]any{"0150", "A", 0.5}, []func(*excelize.File){format("C2", "0%")}, "cell C2: kept as 0.5", nil},
+		"a budget that looks larger":   {[]any{"0150", "A", 120}, []func(*excelize.File){format("C2", "0.000")}, "cell C2: kept as 120, and shown", nil},
+		"a budget as a date":           {[]any{"0150", "A", 120}, []func(*excelize.File){format("C2", "d. mmm")}, "cell C2: kept as 120", nil},
 		"a budget in kroner":           {[]any{"0150", "A", 1234.5}, []func(*excelize.File){format("C2", `"kr" #,##0.00`)}, "", []string{"0150", "A", "1234,5"}},
 		"a budget with an øre's parts": {[]any{"0150", "A", 1.2345}, nil, "cell C2: kept as 1.2345", nil},
 	} {
@@ -136,12 +138,13 @@ func TestReadRowsTwoReadings(t *testing.T) {
 	}
 	head := `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>siste_dag</t></is></c></row>`
 	for name, c := range map[string]struct{ sheet, want string }{
-		"cached formula": {head + `<row r="2"><c r="A2" t="str"><f>B9</f><v>0150</v></c></row>`, ""},
-		"shared text":    {head + `<row r="2"><c r="A2" t="s"><v>1</v></c></row>`, ""},
-		"error":          {head + `<row r="2"><c r="A2" t="e"><v>#N/A</v></c></row>`, "cell A2: the value is an error"},
-		"no day":         {head + `<row r="2"><c r="A2" t="s"><v>1</v></c><c r="B2"><v>20261231</v></c></row>`, "cell B2: a number that is no day"},
-		"no headings":    {`<row r="2"><c r="A2" t="s"><v>1</v></c></row>`, "no headings"},
-		"another place":  {head + `<row r="2"><c r="A7" t="s"><v>1</v></c></row>`, "damaged"},
+		"cached formula":    {head + `<row r="2"><c r="A2" t="str"><f>B9</f><v>0150</v></c></row>`, ""},
+		"shared text":       {head + `<row r="2"><c r="A2" t="s"><v>1</v></c></row>`, ""},
+		"error":             {head + `<row r="2"><c r="A2" t="e"><v>#N/A</v></c></row>`, "cell A2: the value is an error"},
+		"a day as a number": {head + `<row r="2"><c r="A2" t="s"><v>1</v></c><c r="B2"><v>46000</v></c></row>`, "cell B2: kept and shown as the number 46000"},
+		"no day":            {head + `<row r="2"><c r="A2" t="s"><v>1</v></c><c r="B2"><v>20261231</v></c></row>`, "cell B2: kept and shown as the number 20261231"},
+		"no headings":       {`<row r="2"><c r="A2" t="s"><v>1</v></c></row>`, "no headings"},
+		"another place":     {head + `<row r="2"><c r="A7" t="s"><v>1</v></c></row>`, "damaged"},
 	} {
 		rows, err := ReadRows(sheetOf(t, "<worksheet><sheetData>"+c.sheet+"</sheetData></worksheet>", "<si><t>kode</t></si>", "<si><r><t>01</t></r><r><t>50</t></r><rPh><t>x</t></rPh></si>"), registerKinds)
 		switch {

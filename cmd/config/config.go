@@ -395,8 +395,14 @@ func (e *Error) Error() string {
 // ErrNone says that there is no configuration file, or none that can be read.
 var ErrNone = errors.New("there is no configuration")
 
+// maxFile is far above a configuration with long price lists.
+const maxFile = 8 << 20
+
 // Load reads and checks a configuration file.
 func Load(path string) (*Config, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxFile {
+		return nil, fmt.Errorf("%s is larger than %d MB: is it a configuration?", path, maxFile>>20)
+	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w at %s: run \"postgang init\" to write one, or name it with --config", ErrNone, path)

@@ -166,6 +166,8 @@ func registerRows(data []byte) ([][]string, error) {
 		return reports.ReadRows(data, map[string]reports.CellKind{"forste_dag": reports.CellDay, "siste_dag": reports.CellDay, "budsjett": reports.CellAmount})
 	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
 		return nil, errors.New("is a workbook of Excel 97–2003 (xls), or one with a password: save it as .xlsx without a password, or as CSV UTF-8")
+	case bytes.HasPrefix(bytes.TrimLeft(data, "\xef\xbb\xbf \t\r\n"), []byte("<")):
+		return nil, errors.New("is HTML or XML, which some programs name .xls: open it in Excel and save it as .xlsx, or as CSV UTF-8")
 	case bytes.HasPrefix(data, []byte("%PDF")):
 		return nil, errors.New("is a PDF: export the register as .xlsx or CSV")
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):

@@ -66,12 +66,13 @@ func readList(path string) ([]string, error) {
 	}
 	defer f.Close()
 	var out []string
-	for s := bufio.NewScanner(f); s.Scan(); {
+	s := bufio.NewScanner(f)
+	for s.Scan() {
 		if line := strings.TrimSpace(s.Text()); line != "" && !strings.HasPrefix(line, "#") {
 			out = append(out, line)
 		}
 	}
-	return out, nil
+	return out, s.Err() // of a line that is too long, too
 }
 
 // answer is what a hand-in got.
