@@ -189,7 +189,7 @@ func BuildVoucher(rows []ExportRow, p VoucherProfile, last Civil) (Voucher, erro
 			default:
 				add(line, account, "", r.Net)
 			}
-			add(only(r, kindVAT, 0, r.VAT), p.VATAccount, "", r.VAT)
+			add(only(r, kindVAT, r.VAT, 0), p.VATAccount, "", r.VAT)
 		case r.Kind == KindRounding || r.Net == 0:
 			// Of no net there is no VAT by a code: it is a difference of rounding.
 			add(only(r, KindRounding, gross, 0), p.RoundingAccount, "", gross)
@@ -206,7 +206,7 @@ func BuildVoucher(rows []ExportRow, p VoucherProfile, last Civil) (Voucher, erro
 		if l.Amount == 0 {
 			continue
 		}
-		l.Text = strings.NewReplacer("{periode}", last.Month(), "{type}", l.Kind, "{leverandor}", l.Vendor, "{kode}", l.Code).Replace(cmp.Or(p.Text, "Utskrift og porto {periode} {type} {kode}"))
+		l.Text = strings.NewReplacer("{periode}", last.Month(), "{type}", kindWord(l.Kind), "{leverandor}", l.Vendor, "{kode}", l.Code).Replace(cmp.Or(p.Text, "Utskrift og porto {periode} {type} {kode}"))
 		l.Text = strings.Join(strings.Fields(l.Text), " ")
 		v.Lines = append(v.Lines, l)
 	}
@@ -227,6 +227,14 @@ const (
 	kindVAT     = "MVA"
 	kindCounter = "LEVERANDØR"
 )
+
+// kindWord is a kind as it stands in a text: "Porto".
+func kindWord(kind string) string {
+	if kind == "" {
+		return ""
+	}
+	return kind[:1] + strings.ToLower(kind[1:])
+}
 
 // lineOrder has costs before rounding, VAT and what they stand against.
 func lineOrder(kind string) int {

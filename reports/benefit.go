@@ -315,6 +315,7 @@ func (b *book) sensitivity(s *sheet, filled string, year int, wage func(t string
 		savings, _ = b.report.Inputs.Sensitivity() // what overflows with a variation is shown by its formula alone
 	}
 	s.blank(1)
+	s.breakBefore(s.row + 1)
 	s.put(24, cell{st.heading, "Følsomhet: besparelse per år når en forutsetning er en annen (kr)", ""})
 	s.put(18, cell{st.header, "", ""}, cell{st.header, "Endring", ""}, cell{st.headerRight, "Besparelse", ""}, cell{st.headerRight, "Forskjell", ""})
 	for i, v := range billing.Variations() {

@@ -23,7 +23,7 @@ var reasonWords = map[string]string{
 	"damaged-object": "skadet PDF", "prepare-timeout": "PDF tok for lang tid", "prepare-memory": "PDF krevde for mye minne", "prepare-crashed": "PDF kunne ikke behandles",
 	"too-large": "for stor fil", "too-many-pages": "for mange sider", "too-many-sheets": "for mange ark", "giro-out-of-range": "giroside som ikke finnes",
 	"no-appearance": "felt uten utseende", "reserved-zone": "trykk i reservert område", "image-resolution": "bilde med for lav oppløsning",
-	"font-not-embedded": "skrift som ikke er innebygd", "page-size": "feil sidestørrelse", "page-count": "feil antall sider", "truncated": "PDF som mangler noe", "pdf-version": "feil PDF-versjon",
+	"font-not-embedded": "skrift som ikke er innebygd", "page-size": "feil sidestørrelse", "page-count": "feil antall sider", "truncated": "PDF som mangler noe", "attachments": "vedlegg i PDF-en", "blank-letter": "brev uten innhold", "portfolio": "PDF-portefølje", "dynamic-form": "XFA-skjema som bare Adobe viser", "pdf-version": "feil PDF-versjon",
 }
 
 // What a refusal code begins and ends with, where the whole has no words of its own.
