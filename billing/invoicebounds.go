@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 
-	"postgang/bounded"
+	"postgang/billing/bounded"
 )
 
 // Limits of what an invoice file is made of. The readers keep whole records and elements, so what would make them keep too much is

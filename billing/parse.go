@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
-	"postgang/bounded"
+	"postgang/billing/bounded"
 )
 
 var (

@@ -17,7 +17,7 @@ import (
 	_ "time/tzdata" // times of receipts must not depend on what the machine has installed
 	"unicode/utf8"
 
-	"postgang/bounded"
+	"postgang/billing/bounded"
 )
 
 // Syntaxes of receipt files, in Format.Syntax.

@@ -17,7 +17,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"postgang/bounded"
+	"postgang/billing/bounded"
 )
 
 // Limits of a workbook that is read. It is read by us and not by excelize, which keeps whole sheets, as wide as their last cell.

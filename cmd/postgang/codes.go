@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"postgang/billing"
-	"postgang/bounded"
+	"postgang/billing/bounded"
 	"postgang/engine"
 	"postgang/reports"
 )

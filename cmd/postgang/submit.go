@@ -234,7 +234,7 @@ func (o *options) showAnswers(list []submitted, waited bool) error {
 				if r.Warning {
 					kind = "warning"
 				}
-				fmt.Fprintf(w, "%s: %s: %s (%s %s)\n", s.HandIn, kind, r.Text, r.Code, r.Field)
+				fmt.Fprintf(w, "%s: %s: %s (%s)\n", s.HandIn, kind, r.Text, strings.TrimSpace(r.Code+" "+r.Field))
 			}
 		}
 	})

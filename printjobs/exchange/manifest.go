@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"postgang/bounded"
+	"postgang/billing/bounded"
 )
 
 // ManifestRow is one letter in the manifest (følgeseddel). It carries no
