@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"postgang/billing"
 	"postgang/cmd/config"
 	"postgang/engine"
+	"postgang/engine/archive"
 	"postgang/printjobs/exchange"
 )
 
@@ -37,7 +39,8 @@ prepares letters, runs the schedules of postgang.toml, and looks every five minu
 what is overdue. Each planned time runs once, also over restarts and the nights when the
 clocks change; a night or report missed while the process was down is caught up. On
 SIGTERM work at hand is finished or released; what is not done is taken up by the next
-start.`,
+start. When PostgreSQL is restarted or cannot be reached, all work under way ends and
+begins anew when it is there again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(o.config)
@@ -45,18 +48,70 @@ start.`,
 				return err
 			}
 			log := jsonLogger(o.err)
-			a, err := open(cmd.Context(), cfg, log, o.wiring)
-			if err != nil {
-				o.tellUnopened(cmd.Context(), cfg, "serve", err)
-				return err
-			}
-			defer func() {
-				if err := a.Close(); err != nil {
-					log.Error("stop", "error", err)
-				}
-			}()
-			return a.serve(cmd.Context())
+			return o.serveOn(cmd.Context(), cfg, log)
 		},
+	}
+}
+
+const (
+	// reopenFirst and reopenLast bound the waiting for a database that was lost; it doubles each time.
+	reopenFirst, reopenLast = time.Second, 15 * time.Second
+	// reopenLocked is how long the lock of the daemon may seem another's after that: a server that was cut off from us keeps our
+	// own session for a while.
+	reopenLocked = 10 * time.Minute
+)
+
+// serveOn runs the daemon until ctx is done. When the connection that holds its lock is lost, everything is closed, as if the
+// process had ended, and opened anew as soon as the database is there again.
+func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+	a, err := open(ctx, cfg, log, o.wiring)
+	if err != nil {
+		o.tellUnopened(ctx, cfg, "serve", err)
+		return err
+	}
+	for a != nil {
+		err := a.serve(ctx)
+		if closing := a.Close(); closing != nil {
+			log.Error("stop", "error", closing)
+		}
+		if !errors.Is(err, engine.ErrLockLost) {
+			return err
+		}
+		log.Error("the database was lost, and is waited for", "error", err)
+		if a, err = o.reopen(ctx, cfg, log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reopen waits until the database can be used again and its daemon's lock is free; nil: ctx was done before.
+func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app, error) {
+	begun := time.Now()
+	for wait := reopenFirst; ; wait = min(2*wait, reopenLast) {
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case <-time.After(wait):
+		}
+		a, err := open(ctx, cfg, log, o.wiring)
+		if err == nil {
+			var release func()
+			if _, release, err = a.archive.Lock(ctx, "serve"); err == nil {
+				release() // serve takes it
+				return a, nil
+			}
+			err = errors.Join(err, a.Close())
+		}
+		for _, final := range []error{archive.ErrMissing, archive.ErrDamaged, archive.ErrDocuments} {
+			if errors.Is(err, final) {
+				return nil, err
+			}
+		}
+		if errors.Is(err, engine.ErrLocked) && time.Since(begun) > reopenLocked {
+			return nil, fmt.Errorf("another postgang serve works on this archive: %w", err)
+		}
+		log.Warn("the database cannot be used yet", "error", err)
 	}
 }
 

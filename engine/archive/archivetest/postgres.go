@@ -26,6 +26,7 @@ var errNoPostgres = errors.New("PostgreSQL is not installed (initdb and postgres
 type server struct {
 	bin, dir string
 	port     int
+	attr     *syscall.SysProcAttr // whose the processes are
 	made     atomic.Int64
 	stop     func()
 }
@@ -55,6 +56,12 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s.create(t)
+}
+
+// create makes a new database and gives its URL.
+func (s *server) create(t testing.TB) string {
+	t.Helper()
 	name := "t" + strconv.FormatInt(s.made.Add(1), 10)
 	out, err := exec.Command(filepath.Join(s.bin, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1",
 		"-c", "CREATE DATABASE "+name, s.url("postgres")).CombinedOutput()
@@ -62,6 +69,31 @@ func Postgres(t testing.TB) string {
 		t.Fatalf("create database: %v\n%s", err, out)
 	}
 	return s.url(name)
+}
+
+// OwnPostgres starts a PostgreSQL for one test alone and gives the URL of a new, empty database, and what stops the server at once
+// and starts it again on the same data and port, after a while.
+func OwnPostgres(t testing.TB) (dsn string, restart func(down time.Duration)) {
+	t.Helper()
+	s, err := newServer()
+	if errors.Is(err, errNoPostgres) && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.stop()
+		os.RemoveAll(s.dir)
+	})
+	return s.create(t), func(down time.Duration) {
+		t.Helper()
+		s.stop()
+		time.Sleep(down)
+		if err := s.run(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (s *server) url(database string) string {
@@ -85,6 +117,21 @@ func postgresPrograms() (string, error) {
 }
 
 func startServer() (*server, error) {
+	s, err := newServer()
+	if err != nil {
+		return nil, err
+	}
+	stop := s.stop
+	s.stop = func() {
+		stop()
+		os.RemoveAll(s.dir)
+	}
+	started.Store(s)
+	return s, nil
+}
+
+// newServer makes a server's data and starts it.
+func newServer() (*server, error) {
 	bin, err := postgresPrograms()
 	if err != nil {
 		return nil, err
@@ -93,8 +140,8 @@ func startServer() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{bin: bin, dir: dir}
-	attr := &syscall.SysProcAttr{}
+	s := &server{bin: bin, dir: dir, attr: &syscall.SysProcAttr{}}
+	attr := s.attr
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 		u, err := user.Lookup("postgres")
 		if err != nil {
@@ -122,13 +169,21 @@ func startServer() (*server, error) {
 	}
 	s.port = l.Addr().(*net.TCPAddr).Port
 	l.Close()
+	if err := s.run(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return s, nil
+}
 
+// run starts the server on its data, and sets what stops it.
+func (s *server) run() error {
 	var log bytes.Buffer
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-p", strconv.Itoa(s.port),
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "fsync=off", "-c", "full_page_writes=off")
-	run := *attr
+	run := *s.attr
 	run.Pdeathsig = syscall.SIGQUIT // a killed test binary leaves no server behind
-	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = &run, dir, &log, &log
+	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = &run, s.dir, &log, &log
 	begun, ended := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // Pdeathsig comes when the thread that started the child ends
@@ -140,7 +195,7 @@ func startServer() (*server, error) {
 		close(ended)
 	}()
 	if err := <-begun; err != nil {
-		return nil, err
+		return err
 	}
 	s.stop = func() {
 		_ = cmd.Process.Signal(syscall.SIGINT)
@@ -150,23 +205,20 @@ func startServer() (*server, error) {
 			_ = cmd.Process.Kill()
 			<-ended
 		}
-		os.RemoveAll(dir)
 	}
 	ready := func() bool {
-		return exec.Command(filepath.Join(bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)).Run() == nil
+		return exec.Command(filepath.Join(s.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)).Run() == nil
 	}
 	for deadline := time.Now().Add(30 * time.Second); !ready(); time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-ended:
-			os.RemoveAll(dir)
-			return nil, fmt.Errorf("postgres ended at once:\n%s", log.String())
+			return fmt.Errorf("postgres ended at once:\n%s", log.String())
 		default:
 		}
 		if time.Now().After(deadline) {
 			s.stop()
-			return nil, errors.New("postgres did not answer in 30 seconds")
+			return errors.New("postgres did not answer in 30 seconds")
 		}
 	}
-	started.Store(s)
-	return s, nil
+	return nil
 }
