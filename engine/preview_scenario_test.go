@@ -61,7 +61,7 @@ func TestPreviewOfOneOfMany(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *engine.Config) {
 		p := &c.Vendors[0].Profile
-		p.Marks.DataMatrix = impose.DataMatrix{XMM: 185, YMM: 272, ModuleMM: 0.6, Opaque: true}
+		p.Marks.DataMatrix = impose.DataMatrix{XMM: 185, YMM: 272, ModuleMM: 0.6}
 		p.Control = true
 	})
 	for i := range 3 {

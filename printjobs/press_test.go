@@ -36,7 +36,7 @@ func sra3() impose.Press {
 }
 
 func testMarks() impose.Marks {
-	return impose.Marks{DataMatrix: impose.DataMatrix{XMM: 5, YMM: 120, ModuleMM: 0.5, Opaque: true}}
+	return impose.Marks{DataMatrix: impose.DataMatrix{XMM: 5, YMM: 120, ModuleMM: 0.5}}
 }
 
 // cut cuts the printed pages of a print file as a guillotine does, block by

@@ -267,7 +267,7 @@ type Checks struct {
 	Repaired        prepare.Level      `toml:"repaired"`
 	Edge            prepare.Level      `toml:"unprintable_edge"` // four zones as wide as window.unprintable_edge_mm
 	Inserter        prepare.Level      `toml:"inserter_zone"`    // the zone window.inserter_…, by default x 0 to 15, y 95 to 175 mm
-	MarkZones       prepare.Level      `toml:"mark_zones"`       // where the marks of every sheet stand
+	MarkZones       prepare.Level      `toml:"mark_zones"`       // where the marks of every sheet stand; default warning where there are any
 	Zones           []Zone             `toml:"zones"`
 }
 
@@ -1047,6 +1047,9 @@ func (c *checker) checks(at string, v Checks, w Window, profile printjobs.Profil
 		} else {
 			c.add(at+".unprintable_edge", "needs window.unprintable_edge_mm to be above 0")
 		}
+	}
+	if v.MarkZones == "" && profile.Marks.On() && profile.Marks.Validate() == nil {
+		v.MarkZones = prepare.LevelWarning // the marks cover what is there
 	}
 	if on(v.MarkZones) {
 		if !profile.Marks.On() {

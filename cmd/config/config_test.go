@@ -391,6 +391,38 @@ mark_zones = "warning"
 	if len(v.Checks.Zones) != len(p.Marks.Zones()) || len(v.Checks.Zones) == 0 {
 		t.Errorf("zones %+v", v.Checks.Zones)
 	}
+	if p.Marks.DataMatrix.Through || p.Marks.OMR.Through {
+		t.Errorf("marks %+v are not opaque", p.Marks)
+	}
+}
+
+// TestMarksOverLetters: marks cover what a letter has beneath them, and its sender is told; both may be set otherwise.
+func TestMarksOverLetters(t *testing.T) {
+	t.Parallel()
+	const marks = "[vendors.v.marks.datamatrix]\nx_mm = 6.0\ny_mm = 120.0\n"
+	for text, want := range map[string]struct {
+		through bool
+		level   prepare.Level
+	}{
+		marks:                      {false, prepare.LevelWarning},
+		marks + "opaque = true\n":  {false, prepare.LevelWarning},
+		marks + "opaque = false\n": {true, prepare.LevelWarning},
+		marks + "[vendors.v.checks]\nmark_zones = \"error\"\n": {false, prepare.LevelError},
+		marks + "[vendors.v.checks]\nmark_zones = \"off\"\n":   {false, prepare.LevelOff},
+		"": {false, prepare.LevelOff},
+	} {
+		cfg, err := Parse("x.toml", []byte(minimal+text))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		level := prepare.LevelOff
+		for _, z := range cfg.Vendors[0].Checks.Zones {
+			level = z.Level
+		}
+		if got := cfg.Vendors[0].Profile.Marks.DataMatrix.Through; got != want.through || level != want.level {
+			t.Errorf("%s: shows through: %v, zones %s, want %+v", text, got, level, want)
+		}
+	}
 }
 
 // TestReceiptsPartly: what a profile does not say of the receipts is as in our own format.

@@ -41,7 +41,7 @@ type DataMatrix struct {
 	X      float64  `toml:"x_mm"`
 	Y      float64  `toml:"y_mm"`
 	Module *float64 `toml:"module_mm"`
-	Opaque bool     `toml:"opaque"`
+	Opaque *bool    `toml:"opaque"` // white beneath it; default true
 }
 
 // OMR is an inserter's code: a known machine's, of which single values may be set otherwise, or all of one's own.
@@ -54,6 +54,7 @@ type OMR struct {
 	Thickness *float64          `toml:"thickness_mm"`
 	Positions []impose.Position `toml:"positions"`
 	LastFirst bool              `toml:"last_first"`
+	Opaque    *bool             `toml:"opaque"` // white beneath it; default true
 }
 
 // machines are the inserters whose codes are known.
@@ -94,7 +95,7 @@ func (c *checker) press(at string, v *Vendor, p *printjobs.Profile) {
 		p.Press = c.sheets(at+".press", *v.Press)
 	}
 	if m := v.Marks.DataMatrix; m != nil {
-		p.Marks.DataMatrix = impose.DataMatrix{XMM: m.X, YMM: m.Y, ModuleMM: defaultModuleMM, Opaque: m.Opaque}
+		p.Marks.DataMatrix = impose.DataMatrix{XMM: m.X, YMM: m.Y, ModuleMM: defaultModuleMM, Through: m.Opaque != nil && !*m.Opaque}
 		set(&p.Marks.DataMatrix.ModuleMM, m.Module)
 	}
 	if m := v.Marks.OMR; m != nil {
@@ -170,7 +171,7 @@ func (c *checker) omr(at string, v OMR) impose.OMR {
 	if !o.On() {
 		c.add(at+".positions", "are missing: what each line of the code means, from the top, such as [\"always\", \"not-end\", \"sequence-0\"]")
 	}
-	o.LastFirst = v.LastFirst
+	o.LastFirst, o.Through = v.LastFirst, v.Opaque != nil && !*v.Opaque
 	return o
 }
 

@@ -173,9 +173,9 @@ type Marks struct {
 type DataMatrix struct {
 	XMM, YMM float64 // top left corner of the symbol
 	ModuleMM float64 // side of a module; 0: no DataMatrix
-	// Opaque paints the quiet zone of [QuietModules] white beneath the symbol, over
-	// whatever the letter has there.
-	Opaque bool
+	// Through leaves what the letter has beneath the symbol. Else its zone is
+	// painted white, since over a picture or text no camera reads it.
+	Through bool
 }
 
 const (
@@ -287,6 +287,9 @@ type OMR struct {
 	Positions   []Position // from the top down; none: no code
 	LastFirst   bool       // the machine takes the last sheet first: begin and end change places, sequences count down
 	Machine     Machine    // what the machine asks for, which Validate checks
+	// Through leaves what the letter has beneath the code. Else its zone is painted
+	// white, since what is dark there would be read as lines.
+	Through bool
 }
 
 // Machine is what an inserter asks of an OMR code. Zero fields ask nothing.
@@ -351,16 +354,22 @@ func (o OMR) Zone() Area {
 	return Area{first.X0 - o.Machine.ClearSideMM, first.Y0 - o.Machine.ClearEndMM, first.X1 + o.Machine.ClearSideMM, last.Y1 + o.Machine.ClearEndMM}
 }
 
-// Zones are the areas of a finished sheet that the marks need for themselves.
+// Zones are the areas of a finished sheet that the marks need for themselves, as
+// far as they lie on it.
 func (m Marks) Zones() []Area {
 	var zones []Area
 	if m.DataMatrix.On() {
-		zones = append(zones, m.DataMatrix.Zone())
+		zones = append(zones, m.DataMatrix.Zone().OnSheet())
 	}
 	if m.OMR.On() {
-		zones = append(zones, m.OMR.Zone())
+		zones = append(zones, m.OMR.Zone().OnSheet())
 	}
 	return zones
+}
+
+// OnSheet is the part of an area that lies on a finished sheet.
+func (a Area) OnSheet() Area {
+	return Area{max(a.X0, 0), max(a.Y0, 0), min(a.X1, FinishedWidthMM), min(a.Y1, FinishedHeightMM)}
 }
 
 // On tells whether sheets carry any mark.

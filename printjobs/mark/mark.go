@@ -2,7 +2,8 @@
 // vendor's machines read on every sheet, crop marks, and control sheets. What
 // stands where is decided in package impose; this package turns it into PDF.
 //
-// Marks are content of a side of its own ([printfile.Side]): black and white
+// Marks lie over the letter, on a ground of their own white unless a profile says
+// otherwise. They are content of a side of its own ([printfile.Side]): black and white
 // shapes that need no resources, written without allocating, because every sheet
 // of a night has them.
 package mark
@@ -51,7 +52,7 @@ func appendMatrix(buf []byte, s *datamatrix.Symbol, d impose.DataMatrix, at impo
 	m := d.ModuleMM * pointsPerMM
 	buf = append(buf, "q "...)
 	buf = appendCM(buf, topLeft(m, d.XMM, d.YMM).Then(at))
-	if d.Opaque {
+	if !d.Through {
 		const q = impose.QuietModules
 		side := s.Modules() + 2*q
 		buf = append(buf, "1 g "...)
@@ -72,22 +73,31 @@ func topLeft(unitPt, xMM, yMM float64) impose.Matrix {
 
 // appendOMR draws the lines of a code in coordinates of mm.
 func appendOMR(buf []byte, o *impose.OMR, code uint32, at impose.Matrix) []byte {
-	if code == 0 {
+	if code == 0 && o.Through {
 		return buf
 	}
 	buf = append(buf, "q "...)
 	buf = appendCM(buf, topLeft(pointsPerMM, 0, 0).Then(at))
+	if !o.Through {
+		buf = append(buf, "1 g "...)
+		buf = append(appendArea(buf, o.Zone().OnSheet()), "f 0 g\n"...)
+	}
+	if code == 0 {
+		return append(buf, " Q\n"...)
+	}
 	for i := range o.Positions {
-		if code>>i&1 == 0 {
-			continue
+		if code>>i&1 != 0 {
+			buf = appendArea(buf, o.Line(i))
 		}
-		a := o.Line(i)
-		for _, v := range [4]float64{a.X0, a.Y0, a.X1 - a.X0, a.Y1 - a.Y0} {
-			buf = append(appendNumber(buf, v), ' ')
-		}
-		buf = append(buf, "re\n"...)
 	}
 	return append(buf, "f Q\n"...)
+}
+
+func appendArea(buf []byte, a impose.Area) []byte {
+	for _, v := range [4]float64{a.X0, a.Y0, a.X1 - a.X0, a.Y1 - a.Y0} {
+		buf = append(appendNumber(buf, v), ' ')
+	}
+	return append(buf, "re\n"...)
 }
 
 // Crop appends content that draws crop marks. It is the same for every press

@@ -12,7 +12,7 @@ import (
 
 func allMarks() impose.Marks {
 	return impose.Marks{
-		DataMatrix: impose.DataMatrix{XMM: 188, YMM: 270, ModuleMM: 0.6, Opaque: true},
+		DataMatrix: impose.DataMatrix{XMM: 188, YMM: 270, ModuleMM: 0.6},
 		OMR:        impose.PitneyBowesD1600(),
 	}
 }
@@ -20,15 +20,23 @@ func allMarks() impose.Marks {
 func TestDraw(t *testing.T) {
 	t.Parallel()
 	m, s := allMarks(), impose.SheetMark{Job: "DEMA000008", Letter: 17, Sheet: 2, Of: 5, Run: 61}
+	through := m.OMR
+	through.Through = true
 	for name, c := range map[string]struct {
 		marks impose.Marks
 		want  []string
 	}{
 		"none":       {impose.Marks{}, nil},
 		"DataMatrix": {impose.Marks{DataMatrix: m.DataMatrix}, []string{"1.7008 0 0 -1.7008 532.9134 76.5354 cm\n1 g -2 -2 24 24 re f 0 g\n"}},
-		"OMR":        {impose.Marks{OMR: m.OMR}, []string{"2.8346 0 0 -2.8346 0 841.8898 cm\n5 119.75 10 0.5 re\n"}},
+		"OMR":        {impose.Marks{OMR: m.OMR}, []string{"2.8346 0 0 -2.8346 0 841.8898 cm\n1 g 2 99.75 16 64.5 re\nf 0 g\n5 119.75 10 0.5 re\n"}},
+		"over what is there": {
+			impose.Marks{DataMatrix: impose.DataMatrix{XMM: 188, YMM: 270, ModuleMM: 0.6, Through: true}, OMR: through}, []string{"841.8898 cm\n5 119.75 10 0.5 re\n", "532.9134 76.5354 cm\n0 0"},
+		},
 		"nothing of the code is printed": {
-			impose.Marks{OMR: impose.OMR{LengthMM: 10, ThicknessMM: 0.5, Positions: impose.Positions("never", "begin")}}, nil,
+			impose.Marks{OMR: impose.OMR{LengthMM: 10, ThicknessMM: 0.5, Positions: impose.Positions("never", "begin"), Through: true}}, nil,
+		},
+		"nothing but white, on the sheet": {
+			impose.Marks{OMR: impose.OMR{LengthMM: 10, ThicknessMM: 0.5, Positions: impose.Positions("never", "begin")}}, []string{"1 g 0 0 10 0.25 re\nf 0 g\n Q\n"},
 		},
 	} {
 		got, err := Draw([]byte("before\n"), &c.marks, s, impose.Identity)

@@ -239,7 +239,7 @@ func TestMarksReadBack(t *testing.T) {
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			marks := impose.Marks{DataMatrix: impose.DataMatrix{XMM: 192, YMM: 275, ModuleMM: 0.6, Opaque: true}, OMR: c.omr}
+			marks := impose.Marks{DataMatrix: impose.DataMatrix{XMM: 192, YMM: 275, ModuleMM: 0.6}, OMR: c.omr}
 			for _, err := range []error{c.press.Validate(), marks.Validate()} {
 				if err != nil {
 					t.Fatal(err)
@@ -247,6 +247,63 @@ func TestMarksReadBack(t *testing.T) {
 			}
 			readBack(t, c.press, &marks, c.sheets)
 		})
+	}
+}
+
+// TestMarksOverDark: marks are read over whatever a letter has where they stand,
+// and not when they are to lie on it as it is.
+func TestMarksOverDark(t *testing.T) {
+	t.Parallel()
+	needTool(t, "pdftoppm")
+	needTool(t, "qpdf")
+	lines, grid, picture := "", "q 1 w\n", "q 595 0 0 842 0 0 cm BI /W 64/H 64/CS/G/BPC 8 ID "
+	for i := range 200 {
+		grid += fmt.Sprintf("%d 0 m %d 842 l S 0 %d m 595 %d l S\n", 5*i, 5*i, 5*i, 5*i)
+		lines += fmt.Sprintf("q 1 0 0 1 0 %d cm 0 0 595 3 re f Q\n", 5*i)
+	}
+	for i := range 64 * 64 {
+		picture += string(rune((i * 37) % 120)) // dark noise
+	}
+	for name, content := range map[string]string{
+		"black": "0 0 595 842 re f", "grid": grid + "Q", "lines": lines, "picture": picture + " EI Q",
+		"white ink": "0 0 595 842 re f 1 g 1 G", "left in a state": "q q 5 w .5 0 0 .5 9 9 cm 0 0 900 900 re f",
+	} {
+		for _, through := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s %v", name, through), func(t *testing.T) {
+				t.Parallel()
+				b := printfile.NewBuilder()
+				b.AddPage(b.Add(typeset.Form([]byte(content), a4Width, a4Height, b.Add(printfile.Dict{}))), a4Width, a4Height)
+				letter, err := b.Prepared()
+				if err != nil {
+					t.Fatal(err)
+				}
+				marks := impose.Marks{DataMatrix: impose.DataMatrix{XMM: 30, YMM: 230, ModuleMM: 0.6, Through: through}, OMR: impose.PitneyBowesD1600()}
+				marks.OMR.Through = through
+				s := impose.SheetMark{Job: "DEMA000008", Letter: 7, Sheet: 1, Of: 2, Run: 21}
+				side := printfile.Side{Width: a4Width, Height: a4Height, Placements: []printfile.Placement{{Source: letter, Matrix: impose.Identity}}}
+				if side.Content, err = Draw(nil, &marks, s, impose.Identity); err != nil {
+					t.Fatal(err)
+				}
+				plan, err := marks.Plan(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				front := render(t, []printfile.Side{side})[0]
+				read, _ := front.decode(marks.DataMatrix.Zone(), impose.Identity)
+				if through {
+					if read == plan.Text {
+						t.Error("the symbol is read where the letter shows through, so this proves nothing")
+					}
+					return
+				}
+				if read != plan.Text {
+					t.Errorf("the DataMatrix says %q, want %q", read, plan.Text)
+				}
+				if code := front.readOMR(t, &marks.OMR, impose.Identity); code != plan.Code {
+					t.Errorf("the code is %b, want %b", code, plan.Code)
+				}
+			})
+		}
 	}
 }
 
