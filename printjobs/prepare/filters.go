@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/zlib"
 	"errors"
+	"hash/maphash"
 	"io"
 	"sync"
 
@@ -142,8 +143,47 @@ func inflate(raw []byte, limit int64) (data []byte, state integrity, ok bool) {
 	return bytes.Clone(out.Bytes()), state, err == nil || n > 0
 }
 
-// inflatedSize is how much zlib data give, which are not kept.
+// inflatedSize is how much zlib data give, up to limit; they are not kept. What
+// many letters have, logos and fonts, a process reads once.
 func inflatedSize(raw []byte, limit int64) (n int64, state integrity) {
+	if len(raw) < 1024 {
+		return sizeOf(raw, limit)
+	}
+	key := inflatedKey{maphash.Bytes(inflatedSeed, raw), len(raw), limit}
+	inflatedMutex.Lock()
+	known, ok := inflatedKnown[key]
+	inflatedMutex.Unlock()
+	if ok {
+		return known, sound
+	}
+	if n, state = sizeOf(raw, limit); state == sound {
+		inflatedMutex.Lock()
+		defer inflatedMutex.Unlock()
+		if len(inflatedKnown) >= mostInflated {
+			clear(inflatedKnown)
+		}
+		inflatedKnown[key] = n
+	}
+	return n, state
+}
+
+// inflatedKnown holds the sizes of sound data by their hash, whose seed nobody
+// knows.
+var (
+	inflatedMutex sync.Mutex
+	inflatedKnown = map[inflatedKey]int64{}
+	inflatedSeed  = maphash.MakeSeed()
+)
+
+type inflatedKey struct {
+	hash  uint64
+	bytes int
+	limit int64
+}
+
+const mostInflated = 4096
+
+func sizeOf(raw []byte, limit int64) (n int64, state integrity) {
 	zr, err := zlibReader(raw)
 	if err != nil {
 		raw, state = bytes.TrimLeft(raw, "\r\n"), untidy

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image/jpeg"
 	"io"
+	"strings"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 	"golang.org/x/image/ccitt"
@@ -170,11 +171,16 @@ func wholeJPX(data []byte) bool {
 	}
 	data = data[start:]
 	at := 2
-	for at+4 <= len(data) {
-		marker, length := binary.BigEndian.Uint16(data[at:]), int(binary.BigEndian.Uint16(data[at+2:]))
-		switch {
-		case marker == 0xFFD9:
+	for at+2 <= len(data) {
+		marker := binary.BigEndian.Uint16(data[at:])
+		if marker == 0xFFD9 {
 			return true
+		}
+		if at+4 > len(data) {
+			return false
+		}
+		length := int(binary.BigEndian.Uint16(data[at+2:]))
+		switch {
 		case marker == 0xFF90 && at+12 <= len(data):
 			part := int(binary.BigEndian.Uint32(data[at+6:]))
 			if part == 0 { // to the end
@@ -190,17 +196,19 @@ func wholeJPX(data []byte) bool {
 			at += 2 + length
 		}
 	}
-	// The last word is the end, or only that is missing.
-	return at <= len(data) && len(data)-at <= 3 && at > 2
+	return false
 }
 
 // wholeJBIG2 reports whether the segments of embedded JBIG2 data are all
 // there (ITU-T T.88 7.2).
 func wholeJBIG2(data []byte) bool {
+	if len(data) == 0 {
+		return false
+	}
 	for at := 0; at < len(data); {
 		if at+11 > len(data) {
 			// Less than any segment has: white space, if it is harmless.
-			return len(bytes.Trim(data[at:], "\r\n\x00")) == 0
+			return at > 0 && len(bytes.Trim(data[at:], "\r\n\x00")) == 0
 		}
 		number, flags := binary.BigEndian.Uint32(data[at:]), data[at+4]
 		at += 5
@@ -264,5 +272,7 @@ func (n *needs) wholeFax(data []byte, parms types.Dict, height int) bool {
 	}
 	r := ccitt.NewReader(bytes.NewReader(data), ccitt.MSB, mode, columns, height, &ccitt.Options{Align: flag("EncodedByteAlign")})
 	_, err := io.Copy(io.Discard, r)
-	return !errors.Is(err, io.ErrUnexpectedEOF)
+	// The package does not export its errors. Others than this one also come
+	// of an end before the last row, and of what it does not know.
+	return err == nil || !strings.HasSuffix(err.Error(), "incomplete code") && !errors.Is(err, io.ErrUnexpectedEOF)
 }
