@@ -28,8 +28,8 @@ var (
 // plausible warns of addresses that have the right form and that post will hardly reach, or at another price. It refuses
 // nothing: street names are people's.
 func (c *checker) plausible(field string, a PostalAddress) {
-	lines := []Private{a.Line1, a.Line2, a.Line3}
-	for i, line := range lines {
+	foreign := false
+	for i, line := range []Private{a.Line1, a.Line2, a.Line3} {
 		at := field + ".adresselinje" + strconv.Itoa(i+1)
 		text := strings.Join(strings.Fields(line.Reveal()), " ")
 		if noAddressText(text) {
@@ -48,18 +48,22 @@ func (c *checker) plausible(field string, a PostalAddress) {
 			}
 		}
 		if _, name, ok := cutLast(text, ","); foreignCountry(text) || ok && foreignCountry(name) || foreignLine.MatchString(text) {
+			if foreign {
+				continue // said already
+			}
+			foreign = true
 			c.warn("land-i-adresse", at, "Adresselinjen ser ut til å være i utlandet, men adressen har ikke landkode. Brevet får porto som i Norge. Bruk landkode.")
 		}
 	}
 	city := strings.ToLower(strings.TrimSpace(a.City.Reveal()))
 	switch {
-	case a.Abroad() || city == "":
+	case a.Abroad() || city == "" || foreign:
 	case noCity[city] || noAddressText(city):
 		c.warn("adresse-ukjent", field+".poststed", "Feltet er ikke et poststed. Brevet kommer trolig i retur. Bruk landkode om adressen er i utlandet.")
 	case foreignCountry(city):
 		c.warn("land-i-adresse", field+".poststed", "Poststedet er navnet på et land, men adressen har ikke landkode. Brevet får porto som i Norge. Bruk landkode.")
 	}
-	if a.Postcode == "0000" && !a.Abroad() && c.reg == nil {
+	if a.Postcode == "0000" && !a.Abroad() && !foreign && c.reg == nil {
 		c.warn("adresse-ukjent", field+".postnummer", "Postnummeret 0000 finnes ikke. Bruk landkode om adressen er i utlandet.")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -125,7 +126,13 @@ func (o *options) submit(ctx context.Context, a *app, account string, dirs []str
 // submitted is a folder that is to be handed in.
 type submitted struct {
 	answer
-	dir string
+	dir    string
+	folder string // its name, which is the key
+}
+
+func submission(dir string) submitted {
+	folder := filepath.Base(dir)
+	return submitted{answer: answer{HandIn: intake.ShownName(folder)}, dir: dir, folder: folder}
 }
 
 // handIn copies the folder into the drop folder, or says why not.
@@ -133,21 +140,24 @@ func (s *submitted) handIn(inbox, account string) {
 	switch {
 	case s.Problem != "":
 		return
-	case !intake.Looked(s.HandIn):
+	case !intake.Looked(s.folder):
 		s.Problem = "not handed in: a folder of this name is left aside (a leading dot, .part, .tmp or a system's own). Rename it"
 		return
 	}
-	already, err := handIn(s.dir, inbox, account, s.HandIn)
+	already, err := handIn(s.dir, inbox, account, s.folder)
 	if err != nil {
+		if pe := new(fs.PathError); errors.As(err, &pe) {
+			err = fmt.Errorf("%s: %w", pe.Op, pe.Err) // names of folders may be anything
+		}
 		s.Problem = fmt.Sprintf("not handed in: %v", err)
 		return
 	}
-	if already && !sameFiles(s.dir, filepath.Join(inbox, "inn", account, s.HandIn)) {
+	if already && !sameFiles(s.dir, filepath.Join(inbox, "inn", account, s.folder)) {
 		s.Problem = "not handed in: another hand-in of this name waits in the drop folder. Try again when it is answered, or take another name"
 		return
 	}
 	s.handed, s.Already = true, already
-	if !intake.ValidKey(s.HandIn) {
+	if !intake.ValidKey(s.folder) {
 		s.Problem = "the folder's name cannot be a key"
 	}
 	if n := leftBehind(s.dir); n > 0 {
@@ -160,7 +170,7 @@ func (o *options) awaitAnswers(ctx context.Context, a *app, account string, answ
 	at := map[string]*submitted{}
 	for i := range answers {
 		if answers[i].handed {
-			at[answers[i].HandIn] = &answers[i]
+			at[answers[i].folder] = &answers[i]
 		}
 	}
 	a.intake.Answered = func(of, folder string, got intake.Answer) {
@@ -183,11 +193,11 @@ func (o *options) awaitAnswers(ctx context.Context, a *app, account string, answ
 			continue
 		}
 		// Another process may have taken it.
-		if got, ok := intake.ReadAnswer(a.cfg.Inbox, account, s.HandIn, began); ok {
+		if got, ok := intake.ReadAnswer(a.cfg.Inbox, account, s.folder, began); ok {
 			s.got(got)
 			continue
 		}
-		s.Problem = cmp.Or(why[intake.TroubleOf(account, s.HandIn)], "no answer yet: see the drop folder, and \"postgang alarms list\"")
+		s.Problem = cmp.Or(why[intake.TroubleOf(account, s.folder)], "no answer yet: see the drop folder, and \"postgang alarms list\"")
 	}
 	return nil
 }
@@ -261,7 +271,7 @@ func shipmentFolders(dirs []string) ([]submitted, error) {
 			return nil, err
 		}
 		if isShipment(dir) {
-			out = append(out, submitted{answer: answer{HandIn: filepath.Base(dir)}, dir: dir})
+			out = append(out, submission(dir))
 			continue
 		}
 		entries, err := os.ReadDir(dir)
@@ -273,7 +283,7 @@ func shipmentFolders(dirs []string) ([]submitted, error) {
 			if !e.IsDir() || !intake.Looked(e.Name()) {
 				continue
 			}
-			s := submitted{answer: answer{HandIn: e.Name()}, dir: filepath.Join(dir, e.Name())}
+			s := submission(filepath.Join(dir, e.Name()))
 			if isShipment(s.dir) {
 				n++
 			} else {

@@ -83,6 +83,14 @@ func validKey(key string) bool {
 // ValidKey reports whether a folder's name can be a hand-in's key.
 func ValidKey(name string) bool { return validKey(name) }
 
+// ShownName is a folder's name as it may be shown to whoever handed it in: one with a fødselsnummer in it is not repeated.
+func ShownName(folder string) string {
+	if len(engine.FindNationalIDs(norm.NFKC.String(folder))) > 0 {
+		return standIn(folder)
+	}
+	return folder
+}
+
 // Looked reports whether a folder of this name is looked at in the inbox: it is not hidden, and no system's own.
 func Looked(name string) bool { return !hidden(name) && !clutter(name) }
 

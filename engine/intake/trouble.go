@@ -313,19 +313,21 @@ func (s *scan) describe(dir, name string) string {
 	if validKey(name) {
 		shown = fmt.Sprintf("%q", name)
 	}
+	var more []string
 	if is, err := exists(s.root, path.Join(dir, name, metadataName)); err == nil && is {
-		return shown + " (a hand-in, and not in the folder of an account)"
+		more = append(more, "a hand-in, and not in the folder of an account")
 	}
 	if dir == "." {
 		for _, f := range []string{inbox, answers, done, events} {
 			if strings.EqualFold(f, name) {
-				return fmt.Sprintf("%s (%q is meant?)", shown, f)
+				more = append(more, fmt.Sprintf("%q is meant?", f))
 			}
 		}
-		return shown
+	} else if meant := s.meant(name); meant != "" {
+		more = append(more, fmt.Sprintf("account %q is meant?", meant))
 	}
-	if meant := s.meant(name); meant != "" {
-		return fmt.Sprintf("%s (account %q is meant?)", shown, meant)
+	if len(more) > 0 {
+		shown += " (" + strings.Join(more, "; ") + ")"
 	}
 	return shown
 }

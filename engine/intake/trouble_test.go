@@ -225,7 +225,7 @@ func TestMisplaced(t *testing.T) {
 		t.Errorf("%+v", rep)
 	}
 	text := fmt.Sprint(rep.Troubles)
-	for _, want := range []string{`"Skole" (account "skole" is meant?)`, `"barnehage"`, `"brev-1" (a hand-in`, `"Inn" ("inn" is meant?)`, "inn/skole holds 2 files", "name is not shown"} {
+	for _, want := range []string{`"Skole" (account "skole" is meant?)`, `"barnehage"`, `"brev-1" (a hand-in, and not in the folder of an account)`, `"Inn" ("inn" is meant?)`, "inn/skole holds 2 files", "name is not shown"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not told: %s", want, text)
 		}
@@ -407,5 +407,53 @@ func TestEventOfAHandInThatComes(t *testing.T) {
 	}
 	if ev := s.applyEvents(); ev.Waiting != 0 || ev.Refused != 2 || ev.Applied != 1 {
 		t.Errorf("taken back by its sender: %+v", ev)
+	}
+}
+
+// TestInspect tells what is wrong and takes nothing; TryFolders leaves nothing behind.
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	if wrong := append(s.dir.Inspect(), s.dir.TryFolders()...); len(wrong) > 0 {
+		t.Errorf("an empty drop folder: %+v", wrong)
+	}
+	s.handIn("skole", "a", good())
+	s.handIn("skole", "b", good())
+	s.handIn("Skole", "c", good())
+	s.events("a.jsonl", read("1"))
+	s.write(filepath.Join(s.root, "hendelser", "b.txt"), "x")
+	if got := keysOf(s.dir.Inspect()); got != "misplaced:inn misplaced:hendelser" {
+		t.Errorf("told %s", got)
+	}
+	if s.mem.received > 0 || s.mem.applied > 0 || !s.exists("inn", "skole", "a") || !s.exists("hendelser", "a.jsonl") {
+		t.Error("something was taken")
+	}
+	s.give()
+	for _, dir := range []string{"svar/skole", "behandlet/skatt", "hendelser"} {
+		s.mode(0o755, filepath.Join(s.root, dir))
+		if err := os.Chown(filepath.Join(s.root, dir), 0, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.mode(0o700, filepath.Join(s.root, "inn", "skole", "b"))
+	if err := os.Chown(filepath.Join(s.root, "inn", "skole", "b"), 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t, func() {
+		if got := keysOf(s.dir.TryFolders()); got != "intake:svar/skole intake:behandlet/skatt intake:hendelser" {
+			t.Errorf("tried: %s", got)
+		}
+		if got := keysOf(s.dir.Inspect()); got != "misplaced:inn misplaced:hendelser hand-in:skole/b" && got != "misplaced:inn hand-in:skole/b misplaced:hendelser" {
+			t.Errorf("told %s", got)
+		}
+	})
+	err := filepath.WalkDir(s.root, func(name string, _ os.DirEntry, err error) error {
+		if strings.Contains(name, ".doctor") {
+			t.Errorf("%s is left", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
