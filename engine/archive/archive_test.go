@@ -208,6 +208,66 @@ func TestMigrationsGoDown(t *testing.T) {
 	})
 }
 
+// TestOldCorrectionsSettle: in an archive of before, what was found in receipts that were replaced is settled, once, and what people
+// have decided stays.
+func TestOldCorrectionsSettle(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		j, letters := archivetest.Job("TEST000001", 1)
+		first, lines := archivetest.Receipt(9, j.ID, 1)
+		second, _ := archivetest.Receipt(11, j.ID, 1)
+		second.State = engine.ReceiptConflict
+		key := func(shipment, kind string) string {
+			return strings.Join([]string{first.Vendor, first.File, j.ID, shipment, kind}, "/")
+		}
+		var found []engine.Deviation
+		for _, kind := range []string{"PORTO", "VEKT", "SIDER", "KONFLIKT", "UKJENT"} {
+			found = append(found, engine.Deviation{Key: key(first.Row.Shipment, kind), Vendor: first.Vendor, File: first.File})
+		}
+		found = append(found, engine.Deviation{Key: key(archivetest.ID(2), "PORTO"), Vendor: first.Vendor, File: first.File})
+		err := a.InTx(ctx, func(tx engine.Tx) error {
+			return errors.Join(
+				tx.InsertShipment(ctx, archivetest.Shipment(1), nil), tx.InsertJob(ctx, j, letters),
+				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, first), tx.Book(ctx, lines), tx.InsertReceipts(ctx, second),
+				tx.DecideReceipt(ctx, engine.ReceiptDecision{Receipt: second.ID, Against: first.ID, Taken: true, Reason: "riktig"}),
+				tx.InsertDeviations(ctx, found),
+				tx.DecideDeviation(ctx, found[1].Key, engine.DeviationDisputed, "meldt"), tx.DecideDeviation(ctx, found[2].Key, engine.DeviationAccepted, "greit"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := a.migrations()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			for _, up := range []bool{false, true} {
+				if _, err := p.ApplyVersion(ctx, 24, up); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		states := map[string]engine.DeviationState{}
+		err = a.View(ctx, func(r engine.Reader) error {
+			all, err := r.Deviations(ctx, engine.DeviationFilter{})
+			for _, d := range all {
+				states[d.Key] = d.State
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []engine.DeviationState{engine.DeviationSettled, engine.DeviationSettled, engine.DeviationAccepted, engine.DeviationSettled, engine.DeviationOpen, engine.DeviationOpen} {
+			if got := states[found[i].Key]; got != want {
+				t.Errorf("deviation %d is %s, want %s", i, got, want)
+			}
+		}
+	})
+}
+
 func TestSQLiteIsOpenedSafely(t *testing.T) {
 	t.Parallel()
 	a := openAt(t, Config{DSN: engines[0].dsn(t)})
