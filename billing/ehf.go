@@ -165,7 +165,10 @@ func (p *invoiceParser) ehf(text []byte) {
 	p.parties(doc)
 	inv := &p.invoice
 	inv.Number, inv.Issued = p.words("ID", doc.ID), p.xmlDay("IssueDate", doc.IssueDate)
-	inv.Reference = p.words("BuyerReference", doc.BuyerReference)
+	if inv.Reference = p.words("BuyerReference", doc.BuyerReference); personalNumber.MatchString(inv.Reference) {
+		inv.Reference = ""
+		p.note("the BuyerReference may hold a fødselsnummer and is not kept")
+	}
 	if p.words("DocumentCurrencyCode", doc.Currency) != "NOK" {
 		p.add(0, "DocumentCurrencyCode", ProblemInvoice, "the invoice is not in NOK")
 		return
@@ -270,14 +273,13 @@ func (p *invoiceParser) sign(root string, doc ublDocument) Ore {
 	switch {
 	case noCost:
 		p.add(0, "InvoiceTypeCode", ProblemInvoice, "the file is %s", why)
-	case root == "CreditNote" && (code == "" || credit):
+	case credit || root == "CreditNote" && code == "":
+		if strings.HasPrefix(doc.Total.Gross.text, "-") && strings.Trim(doc.Total.Gross.text, "-0.") != "" {
+			p.add(0, "TaxInclusiveAmount", ProblemInvoice, "the file says that it is a credit note, and its amounts are below zero: it can be read as money to be paid or to be got back. Have the vendor say which it is")
+		}
 		return -1
 	case root == "CreditNote":
 		p.add(0, "CreditNoteTypeCode", ProblemInvoice, "the file is a credit note by its form, and by its type code it is none: it can be read both ways. Have the vendor say which it is")
-	case credit && strings.HasPrefix(doc.Total.Gross.text, "-"):
-		p.add(0, "InvoiceTypeCode", ProblemInvoice, "the file says that it is a credit note, and its amounts are below zero: it can be read as money to be paid or to be got back. Have the vendor say which it is")
-	case credit:
-		return -1
 	case code == "":
 		p.note("there is no InvoiceTypeCode; it is read as an invoice (380)")
 	case code == "384":

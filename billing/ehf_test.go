@@ -103,6 +103,8 @@ func TestEHF(t *testing.T) {
 		{name: "credit in an invoice", changes: []string{">380<", ">381<"}, want: asCredit},
 		{name: "credit note", changes: []string{"Invoice ", "CreditNote ", "</Invoice>", "</CreditNote>", "InvoiceLine>", "CreditNoteLine>", "InvoicedQuantity", "CreditedQuantity", "InvoiceTypeCode>380<", "CreditNoteTypeCode>381<", "/cbc:InvoiceTypeCode", "/cbc:CreditNoteTypeCode"}, want: asCredit},
 		{name: "credit note that is none", changes: []string{"<Invoice ", "<CreditNote ", "</Invoice>", "</CreditNote>", "InvoiceLine>", "CreditNoteLine>"}, refused: "can be read both ways"},
+		{name: "credit note below zero", changes: []string{"<Invoice ", "<CreditNote ", "</Invoice>", "</CreditNote>", "InvoiceLine>", "CreditNoteLine>", ">380<", ">381<", ">1250.00<", ">-1250.00<"}, refused: "to be paid or to be got back"},
+		{name: "a reference that may be personal", changes: []string{">4100 post<", ">01019012345<"}, note: "is not kept", want: func(i *Invoice) { i.Reference = "" }},
 		{name: "lines of the other", changes: []string{"InvoiceLine>", "CreditNoteLine>"}, refused: "lines of an invoice in a credit note"},
 		{name: "corrected", changes: []string{">380<", ">384<"}, note: "corrected invoice (384)"},
 		{name: "a reminder", changes: []string{"<cbc:ID>F/7", "<cbc:CustomizationID>urn:x#conformant#urn:fdc:anskaffelser.no:2019:ehf:reminder:3.0</cbc:CustomizationID><cbc:ID>F/7"}, refused: "a reminder (purring)"},

@@ -371,6 +371,9 @@ func (p *invoiceParser) csv(text []byte) {
 			Quantity: p.decimal(line, "antall", get("antall")), Net: p.kroner(line, "netto", get("netto"), ","), VATPercent: p.decimal(line, "mva_prosent", get("mva_prosent")),
 		})
 	}
+	if len(p.invoice.Lines) == 0 && p.count == 0 {
+		p.add(0, "", ProblemEmpty, "the file has a header and no lines: it is no invoice")
+	}
 	p.invoice.sum()
 }
 

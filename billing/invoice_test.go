@@ -89,7 +89,7 @@ func TestInvoiceFaults(t *testing.T) {
 		{"period the wrong way", strings.ReplaceAll(csv, "2026-11-30", "2026-10-30"), "", "last day is before"},
 		{"empty", " \n", "", "the file is empty"},
 		{"nothing but a byte order mark", "\xef\xbb\xbf", "", "the file is empty"},
-		{"no lines", strings.SplitAfter(csv, "\n")[0], "", "number"},
+		{"no lines", strings.SplitAfter(csv, "\n")[0], "", "a header and no lines"},
 	} {
 		_, problems := ParseInvoice([]byte(c.data), invoiceFormat(), Period{})
 		found := slices.ContainsFunc(problems, func(p Problem) bool {

@@ -222,7 +222,7 @@ func monthsBetween(from time.Time, to billing.Civil) int {
 	return (t.Year()-f.Year())*12 + int(t.Month()) - int(f.Month())
 }
 
-// invoiceOf is an invoice for a month that is what was received, or differs by some øre, with a minimum and a credit.
+// invoiceOf is an invoice for a month that is what was received, or differs by some øre, with a minimum and amounts of single codes.
 func (s *stage) invoiceOf(t *testing.T, number string, from, to billing.Civil, rnd *rand.Rand) billing.Invoice {
 	t.Helper()
 	sums := map[string]billing.Ore{billing.KindProduction: 0, billing.KindPostage: 0}
@@ -238,6 +238,10 @@ func (s *stage) invoiceOf(t *testing.T, number string, from, to billing.Civil, r
 	}
 	if rnd.IntN(2) == 0 {
 		lines = append(lines, billing.InvoiceLine{Kind: billing.KindMinimum, Net: billing.Ore(rnd.IntN(1000) - 100), VATPercent: rate})
+	}
+	for range rnd.IntN(3) { // credits, fees and more of single codes
+		kind := []string{billing.KindProduction, billing.KindPostage, "GEBYR"}[rnd.IntN(3)]
+		lines = append(lines, billing.InvoiceLine{Kind: kind, Konteringskode: []string{"0100", "4711", "NY"}[rnd.IntN(3)], Net: billing.Ore(rnd.IntN(800) - 300), VATPercent: rate})
 	}
 	inv, err := billing.NewInvoice(number, to, from, to, lines)
 	must(t, err)

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"postgang/billing"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/notify"
@@ -294,6 +297,11 @@ func (c *checkup) invoices(v engine.Vendor) {
 	}
 	if len(v.Invoices.Kinds) == 0 {
 		return
+	}
+	for _, kind := range slices.Sorted(maps.Values(v.Invoices.Kinds)) {
+		if err := (billing.InvoiceFormat{}).CheckKinds([]billing.InvoiceLine{{Kind: kind}}); err != nil {
+			c.warn(name+" invoices", fmt.Sprintf("mend kinds under [vendors.%s.invoice] if it is misspelt", v.Key), "the kind of cost %s is nearly one that is held against receipts or prices, and is not held against them", kind)
+		}
 	}
 	if len(v.Invoices.Buyers) == 0 {
 		c.warn(name+" invoices", fmt.Sprintf("set buyers = [\"…\"] under [vendors.%s.invoice], our organisation numbers", v.Key), "an EHF invoice to anybody else would be taken")

@@ -15,6 +15,8 @@ func TestDoctorLooksAtInvoices(t *testing.T) {
 	kinds := billing.InvoiceFormat{Kinds: map[string]string{"1": billing.KindPostage}}
 	whole := kinds
 	whole.Supplier, whole.Buyers = "917103801", []string{"964338531"}
+	misspelt := whole
+	misspelt.Kinds = map[string]string{"1": "PORTOO", "2": "GEBYR"}
 	for name, c := range map[string]struct {
 		v    engine.Vendor
 		want string // of each line: FAIL or warn
@@ -24,6 +26,7 @@ func TestDoctorLooksAtInvoices(t *testing.T) {
 		"printed here":             {engine.Vendor{VATMissing: true, Manual: true}, ""},
 		"printed here, at a price": {engine.Vendor{VATMissing: true, Manual: true, Prices: &billing.PriceList{}}, "FAIL"},
 		"invoices from anybody":    {engine.Vendor{Invoices: kinds}, "warn warn"},
+		"a kind misspelt":          {engine.Vendor{Invoices: misspelt}, "warn"},
 		"invoices from one to one": {engine.Vendor{Invoices: whole}, ""},
 	} {
 		var got []string
