@@ -332,7 +332,7 @@ var definitions = [][2]string{
 	{"Papir", "Sendt til utskrift eller postlagt. En forsendelse som ble lest etter postlegging, er fortsatt papir."},
 	{"Øvrige", "Venter, bare digitale som ikke ble lest, håndtert manuelt, og annet."},
 	{"Brev", "Brev som er postlagt og kvittert, talt i perioden de er bokført i. Et brev telles én gang; et omtrykk koster, men telles ikke. En reversert kvittering trekker fra."},
-	{"Bokført dag", "Dagen som avgjør perioden: da brevet ble postlagt, eller da beløpet ble bokført når måneden var lukket. Derfor kan et brev postlagt i en lukket måned stå i måneden etter."},
+	{"Bokført dag", "Dagen som avgjør perioden: da brevet ble postlagt, eller da beløpet ble bokført når måneden var lukket eller datoen i kvitteringen ikke kan stemme. Derfor kan et brev postlagt i en lukket måned stå i måneden etter."},
 	{"Sider og ark", "Det vi sendte til utskrift, etter jobbens manifest og ikke etter kvitteringen. Omtrykk og kontrollark er ikke med i antallet, men koster: sider og ark ganger pris er derfor ikke alltid beløpet."},
 	{"Produksjon", "Startpris, ekstra ark, sider og giroark, slik leverandøren kvitterer for dem."},
 	{"Porto", "Porto slik leverandøren kvitterer for den, uten mva. Den kan være et gjennomsnitt."},

@@ -146,7 +146,24 @@ func TestPrintedColumnsShowTheirValues(t *testing.T) {
 	t.Parallel()
 	need(t, "soffice", "pdftotext")
 	r := build(t, largeFixture(t))
-	dir := office(t, "pdf", map[string][]byte{"large": write(t, r, Options{Organisation: "Eksempel kommune & omegn"})})
+	long := fixture(t, 25)
+	long.From, long.To = "2025-03-01", "2026-03-01"
+	dir := office(t, "pdf", map[string][]byte{"large": write(t, r, Options{Organisation: "Eksempel kommune & omegn"}), "year": write(t, build(t, long), Options{})})
+	year, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", filepath.Join(dir, "year.pdf"), "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := false
+	for _, page := range strings.Split(string(year), "\f") {
+		first, last := strings.Contains(page, "Brutto: kostnadslinjer"), strings.Contains(page, "Mottatte forsendelser: sum per konteringskode")
+		whole = whole || first && last && strings.Contains(page, "Regnskapslinjer")
+		if first != last {
+			t.Error("the controls of a year's report are cut by the end of a page")
+		}
+	}
+	if !whole {
+		t.Error("the controls are on no page")
+	}
 	out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", filepath.Join(dir, "large.pdf"), "-").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +185,32 @@ func TestPrintedColumnsShowTheirValues(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not on paper", want)
 		}
+	}
+}
+
+// A report of some accounts says which, and why invoices are not in it; what is no letter's has no konteringskode that could be missing.
+func TestReportOfSomeAccounts(t *testing.T) {
+	t.Parallel()
+	in := fixture(t, 20)
+	in.Only, in.Invoices, in.Accruals = []string{"skatt", "helse"}, nil, nil
+	in.Deviations = []billing.DeviationRecord{
+		{Day: "2026-02-20", Deviation: billing.Deviation{Kind: billing.DeviationInvoice, Expected: "1", Got: "2", Amount: 100}},
+		{Day: "2026-02-21", Account: "skatt", Deviation: billing.Deviation{Kind: billing.DeviationWeight, Shipment: "x"}},
+	}
+	f := openBook(t, write(t, build(t, in), Options{}))
+	for _, c := range []struct{ sheet, cell, want string }{
+		{sheetSummary, "A2", "Gjelder bare: Helse og mestring, Skatt og innkreving."},
+		{sheetInvoices, "A6", "står bare i rapporten for alle"},
+		{sheetDeviations, "A2", "står bare i rapporten for alle"},
+		{sheetAccruals, "A6", "lagt inn faktura for alle"},
+		{sheetDeviations, "G7", billing.MissingCode},
+	} {
+		if got, err := f.GetCellValue(c.sheet, c.cell); err != nil || !strings.Contains(got, c.want) {
+			t.Errorf("%s %s: %q, %v", c.sheet, c.cell, got, err)
+		}
+	}
+	if got, err := f.GetCellValue(sheetDeviations, "G6"); err != nil || got != "" {
+		t.Errorf("an invoice's deviation stands on %q, %v", got, err)
 	}
 }
 

@@ -77,7 +77,7 @@ posting, unless its month was closed.`,
 					fmt.Fprintf(w, "Wrote %s (%s).\n", path, periodWords(r.From, r.To))
 					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",
 						c.Received, c.Refused, c.Read, c.Delivered, c.DigitalOnly, c.Waiting, c.Closed, c.Offered, c.Printed)
-					fmt.Fprintf(w, "Posted letters with cost: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
+					fmt.Fprintf(w, "Letters booked: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
 						r.Money.Letters, r.Money.Net, r.Money.VAT, r.Money.Gross, r.Deviations.Len())
 					if len(r.MissingInputs) > 0 {
 						fmt.Fprintf(w, "The kost/nytte model lacks inputs: %v. Fill them in in the workbook, or under [kost_nytte] in the configuration.\n", r.MissingInputs)
@@ -102,8 +102,13 @@ func reportJSON(path string, r billing.Report) map[string]any {
 			"letters": c.Money.Letters, "net_ore": c.Money.Net, "vat_ore": c.Money.VAT, "gross_ore": c.Money.Gross,
 		})
 	}
+	var saving *billing.Ore
+	if r.Benefit != nil {
+		ore := r.Benefit.Saving()
+		saving = &ore
+	}
 	return map[string]any{
-		"workbook": path, "from": r.From, "to": r.To.AddDays(-1), "counters": r.Counters, "money": r.Money,
+		"saving_ore": saving, "workbook": path, "from": r.From, "to": r.To.AddDays(-1), "counters": r.Counters, "money": r.Money,
 		"per_konteringskode": codes, "deviations": r.Deviations.Len(), "missing_inputs": r.MissingInputs,
 	}
 }
