@@ -636,7 +636,7 @@ func (c *checker) vouchers(cfg *Config, f File) {
 		}
 		if p.VATAccount == "" {
 			for _, v := range sortedKeys(f.Vendors) {
-				if t := f.Vendors[v].VAT; t.ProductionPercent > 0 && t.ProductionCode == "" || t.PostagePercent > 0 && t.PostageCode == "" {
+				if t := f.Vendors[v].VAT; t != nil && (t.ProductionPercent > 0 && t.ProductionCode == "" || t.PostagePercent > 0 && t.PostageCode == "") {
 					c.add(at, "lines are gross with their VAT code, and vendor %s has none: set production_code and postage_code in [vendors.%s.vat], or vat_account here", v, v)
 				}
 			}
