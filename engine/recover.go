@@ -491,7 +491,7 @@ func (r *recovery) decide(ctx context.Context) error {
 			j.Verdict, missing = FoundRefused, ""
 		case ours && (x.ticket != "" || len(x.receipts) > 0):
 			j.Verdict = FoundCollision
-			x.sent = m.State != JobPlanned && !slices.ContainsFunc(beforeHandOver, func(s JobState) bool { return s == m.State })
+			x.sent = m.State != JobWithdrawn && !slices.Contains(beforeHandOver, m.State)
 		case missing != "":
 			j.Verdict = FoundUnread
 		default:

@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"postgang/printjobs/exchange"
 )
 
 // Resolution is what a person has learnt from the vendor about a job that is UNCERTAIN.
@@ -39,6 +42,12 @@ func (e *Engine) planResolve(ctx context.Context, rd Reader, r Resolution) (Reso
 	}
 	if why := notUncertain(j); why != "" {
 		return out, fmt.Errorf("job %s is %s, not UNCERTAIN: %s", j.ID, j.State, why)
+	}
+	if _, stopped, err := stopOf(ctx, rd, j.Vendor); err != nil || stopped {
+		if err == nil {
+			err = fmt.Errorf("job %s cannot be resolved now: %s", j.ID, whileStopped(j.Vendor))
+		}
+		return out, err
 	}
 	history, err := rd.JobHistory(ctx, j.ID)
 	if err != nil {
@@ -81,7 +90,8 @@ func notUncertain(j PrintJob) string {
 
 // ResolveJob ends the uncertainty about a job, by a person's word.
 //
-// The vendor has it: it is OFFERED, as if its ready file had been found there.
+// The vendor has it: its side is looked at, and another job under the id, by its ticket or its files, refuses the
+// resolution: the vendor's word is about that one. Else the job is OFFERED, as if its ready file had been found there.
 //
 // The vendor has not got it: its answers and receipts are fetched and its side is looked at once more; whatever says
 // there that the job was handed over after all refuses the resolution. Then what is left of its files is taken back, so
@@ -93,7 +103,11 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 	if err != nil {
 		return out, err
 	}
-	if !r.Offered {
+	if r.Offered {
+		if err := e.mayBeOffered(ctx, out.Job); err != nil {
+			return out, fmt.Errorf("job %s is not recorded as offered: %w", r.Job, err)
+		}
+	} else {
 		held, unlock, err := e.lockVendor(ctx, out.Job.Vendor)
 		if err != nil {
 			return out, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", r.Job, err)
@@ -134,6 +148,51 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 	e.step("resolve: recorded")
 	e.log.Info("uncertain job resolved", "job", r.Job, "offered", r.Offered, "new", out.New)
 	return out, nil
+}
+
+// whileStopped is why nothing is resolved while offers to a vendor are stopped.
+func whileStopped(vendor string) string {
+	return fmt.Sprintf("the archive is older than what was handed over to vendor %s, and what it says about this id may be about another job. Run postgang recover --vendor %s, which settles it or says what is left to ask; the vendor must remove nothing", vendor, vendor)
+}
+
+// mayBeOffered looks whether the vendor's side speaks against its word that it has a job: then the letters that it has
+// under the id are others.
+func (e *Engine) mayBeOffered(ctx context.Context, j PrintJob) error {
+	v, ok := e.vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
+	}
+	side, err := e.reach(ctx, v)
+	if err != nil {
+		return fmt.Errorf("reach vendor %s: %w", v.Key, err)
+	}
+	defer side.Close()
+	if err := e.checkSide(ctx, side, v); err != nil {
+		return err
+	}
+	there, err := side.State(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	_, files, err := e.jobAndFiles(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	ours := map[string]bool{}
+	for _, f := range files {
+		ours[f.File.Name] = true
+	}
+	for name := range there.Files {
+		if p, ok := exchange.ParseFileName(name); ok && p.Kind != exchange.KindPrint && !ours[name] {
+			return fmt.Errorf("%s at the vendor is not of this job, though it has its id: the vendor has other letters under it. %s", name, whileStopped(v.Key))
+		}
+	}
+	return e.archive.View(ctx, func(r Reader) error {
+		if _, stopped, err := stopOf(ctx, r, v.Key); err != nil || stopped {
+			return errors.Join(err, errors.New("the vendor has another job under this id, and not these letters: "+whileStopped(v.Key)))
+		}
+		return nil
+	})
 }
 
 // withdrawUncertain takes what is left of an UNCERTAIN job back from the vendor, which must be locked, unless something

@@ -224,8 +224,43 @@ func TestResolveAgainstTheVendorsSide(t *testing.T) {
 		s, job, _ := uncertainJob(t)
 		s.vendor().server.Close()
 		s.wantUnresolved(t, not(job), "is not withdrawn: look for answers")
-		s.resolve(t, job, true) // to believe that the vendor has it needs no look
-		s.wantJobs(t, "OFFERED")
+		// Its letters would count as sent on a word that may be about another job.
+		s.wantUnresolved(t, engine.Resolution{Job: job, Offered: true}, "is not recorded as offered: reach vendor")
+	})
+}
+
+// TestResolveOfferedAnotherJob: the vendor has a job of this id, and not these letters.
+func TestResolveOfferedAnotherJob(t *testing.T) {
+	t.Parallel()
+	offered := func(job string) engine.Resolution { return engine.Resolution{Job: job, Offered: true} }
+	t.Run("answer to another ticket", func(t *testing.T) {
+		t.Parallel()
+		s, job, ids := uncertainJob(t)
+		s.answer(t, exchange.Answer{Job: job, Accepted: true, Letters: 3, Sides: 12, TicketSHA256: strings.Repeat("ab", 32)})
+		s.wantUnresolved(t, offered(job), "has another job under this id")
+		s.wantAlarms(t, "restored:trykk", "uncertain:"+job)
+		s.wantStatus(t, ids[0], engine.StatusAkseptert)
+		// Once that is known, neither word counts, and the vendor is not sent to remove anything.
+		for _, r := range []engine.Resolution{offered(job), {Job: job}} {
+			s.wantUnresolved(t, r, "postgang recover --vendor trykk")
+		}
+		if r := s.recover(t); len(r.Waits) != 1 { // which letters it has is not known
+			t.Errorf("recovered: %+v", r)
+		}
+		s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "trykkeriet har sendt listen"})
+		s.wantJobs(t, "WITHDRAWN")
+		for _, id := range ids {
+			s.wantHold(t, id, engine.HoldRestored)
+		}
+	})
+	t.Run("manifest of others", func(t *testing.T) {
+		t.Parallel()
+		s, job, ids := uncertainJob(t)
+		name, err := exchange.FileName(job, 0, exchange.KindManifest, strings.Repeat("cd", 32))
+		must(t, err)
+		s.put(t, exchange.DefaultInbox, name, []byte("versjon\n"))
+		s.wantUnresolved(t, offered(job), "is not of this job")
+		s.wantStatus(t, ids[0], engine.StatusAkseptert)
 	})
 }
 

@@ -122,11 +122,11 @@ func handedOver(there exchange.RemoteState, j PrintJob) string {
 	case there.Answer != nil && there.Answer.TicketSHA256 == j.TicketSHA:
 		return "the vendor's answer to it is there, so it was handed over (postgang receipts fetch)"
 	case there.Answer != nil:
-		return "an answer to this job id, but to another ticket, is at the vendor. Have the vendor take it away, then try again"
+		return "an answer to this job id, but to another ticket, is at the vendor: it has other letters under the id. The vendor must remove nothing. Run postgang recover, which takes this job back and plans its letters under new ids, but for those that the vendor has"
 	case there.BadAnswer != nil:
-		return "the vendor has answered it, but the answer cannot be read. Have the vendor mend or remove it, then try again"
+		return "the vendor has answered it, but the answer cannot be read. Have the vendor write it anew, accepted or rejected, which settles the job; nothing may be removed, since it tells that the job was handed over"
 	case there.Ready:
-		return "a ready file for it is at the vendor, so it was handed over, or will be taken up. If it is to be printed, leave it; else have the vendor take the ready file away, then try again"
+		return "a ready file for it is at the vendor, so it was handed over, or will be taken up. Have the vendor answer it: accepted, and it is printed, or rejected, and postgang job release frees its letters. Nothing may be removed: a job whose traces are gone would be printed again"
 	}
 	return ""
 }

@@ -37,13 +37,18 @@ func newJobResolve(o *options) *cobra.Command {
 job show"). An answer or a receipt of the vendor settles it by itself.
 
   --offered      the vendor has the job: it goes on as OFFERED, and its answer and receipts are
-                 waited for. Nothing is sent.
+                 waited for. Nothing is sent. The vendor's side is looked at, and if it has another
+                 job under the id, by its ticket or manifest, this is refused.
   --not-offered  the vendor confirms that it has not got the job and will not print it. The
                  vendor's side is looked at once more, and if a ready file, an answer or a receipt
                  is there this is refused. What is left of the job's files is taken back, the job
                  is WITHDRAWN, and its letters are planned anew under a new id, without those
                  that were read, closed or set aside meanwhile. A reprint is only ended: order
                  anew what is still wanted.
+
+The vendor must never remove answers or ready files for this: they tell what was handed over,
+and without them letters would be printed twice. What lies there settles the job by itself, or
+"postgang recover" does.
 
 What will happen is shown first. It is done with --yes, or when you say so on a terminal. --reason
 is kept in the job's history and shown to everybody who looks: write no personal data in it.`,
