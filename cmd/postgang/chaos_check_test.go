@@ -19,6 +19,11 @@ type chaosView struct {
 	vendor    map[string]chaosPrinted // accepted jobs, as the vendor keeps them
 	repeated  []string                // jobs that were handed over again after the vendor had seen them
 	alarms    map[string]bool         // keys of open alarms
+
+	restored  bool                       // an old copy was put back, and nothing was recovered yet
+	outOfTime map[string]bool            // letters that were at the vendor when an old copy was put back
+	found     map[string]engine.Verdict  // jobs that were recovered
+	beyond    map[string]map[string]bool // job → letters of it that are at the vendor and not in the archive's job
 }
 
 type chaosShipment struct {
@@ -98,6 +103,16 @@ func (v chaosView) violations(settled bool) []string {
 	printed := map[string]int{}
 	for _, id := range slices.Sorted(maps.Keys(v.vendor)) {
 		p, j := v.vendor[id], v.jobs[id]
+		verdict, recovered := v.found[id]
+		if v.restored || recovered {
+			for _, s := range p.letters {
+				printed[s]++
+			}
+			if !p.partly && recovered && verdict == engine.FoundRecorded {
+				v.recorded(id, p, j, wrong)
+			}
+			continue
+		}
 		switch j.state {
 		case "":
 			wrong("the vendor has job %s, the archive has not", id)
@@ -146,7 +161,7 @@ func (v chaosView) violations(settled bool) []string {
 		if s.receipts > printed[s.id] {
 			wrong("shipment %s has %d receipts and was printed %d times", s.id, s.receipts, printed[s.id])
 		}
-		if s.status == engine.StatusLest && printed[s.id] > 0 {
+		if s.status == engine.StatusLest && printed[s.id] > 0 && !v.outOfTime[s.id] {
 			wrong("shipment %s is LEST and was printed %d times", s.id, printed[s.id])
 		}
 	}
@@ -183,12 +198,29 @@ func (v chaosView) violations(settled bool) []string {
 		}
 	}
 	for key := range v.alarms {
-		if strings.HasPrefix(key, "uncertain:") || strings.HasPrefix(key, "rejected:") {
+		if strings.HasPrefix(key, "restored:") || strings.HasPrefix(key, "recovered:") || strings.HasPrefix(key, "uncertain:") || strings.HasPrefix(key, "rejected:") {
 			wrong("alarm %s is open although all is done", key)
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// recorded holds a job that was recovered against the vendor's: each letter is in it, or remembered beside it.
+func (v chaosView) recorded(id string, p chaosPrinted, j chaosJob, wrong func(format string, a ...any)) {
+	in := map[string]bool{}
+	for _, s := range j.letters {
+		in[s] = true
+	}
+	for _, s := range p.letters {
+		if !in[s] && !v.beyond[id][s] {
+			wrong("job %s, recovered, is at the vendor with a letter that the archive has not noted: %s", id, s)
+		}
+		delete(in, s)
+	}
+	for s := range in {
+		wrong("job %s was recovered with letter %s, which the vendor has not", id, s)
+	}
 }
 
 // soundView is one closed job of two letters, and one letter that was stopped.
@@ -312,6 +344,34 @@ func TestChaosChecker(t *testing.T) {
 		"set aside for ever": {alter: func(v *chaosView) {
 			v.shipments[2] = chaosShipment{id: "s3", handIn: "a/3", status: engine.StatusAkseptert, hold: "x"}
 		}, want: "LOST: shipment s3"},
+		"an old copy put back": {unsettled: true, alter: func(v *chaosView) {
+			v.restored, v.jobs = true, map[string]chaosJob{}
+			for i := range 2 {
+				v.shipments[i].status, v.shipments[i].receipts = engine.StatusAkseptert, 0
+			}
+		}},
+		"doubled by an old copy": {unsettled: true, alter: func(v *chaosView) {
+			v.restored, v.jobs = true, map[string]chaosJob{}
+			again(v, false)
+		}, want: "DOUBLED: shipment s1"},
+		"recovered": {alter: func(v *chaosView) {
+			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			alter(v, func(j *chaosJob) { j.files = map[string]string{} })
+		}},
+		"recovered, a letter is not noted": {alter: func(v *chaosView) {
+			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			alter(v, func(j *chaosJob) { delete(j.letters, 2) })
+		}, want: "has not noted: s2"},
+		"recovered, a letter is remembered": {alter: func(v *chaosView) {
+			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			v.beyond = map[string]map[string]bool{job: {"s2": true}}
+			alter(v, func(j *chaosJob) { delete(j.letters, 2) })
+		}},
+		"recovered with another letter": {alter: func(v *chaosView) {
+			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			alter(v, func(j *chaosJob) { j.letters[3] = "s3" })
+		}, want: "was recovered with letter s3"},
+		"stopped in the end":    {alter: func(v *chaosView) { v.alarms["restored:v"] = true }, want: "is open although all is done"},
 		"never decided":         {alter: func(v *chaosView) { v.shipments[2].status = engine.StatusMottatt }, want: "never decided"},
 		"alarm without a cause": {alter: func(v *chaosView) { v.alarms["uncertain:"+job] = true }, want: "is open although all is done"},
 	} {

@@ -54,7 +54,7 @@ const (
 	stageNights = 12 // random nights until a new stage is set up, since archives grow
 	// In CI each kind is crashed at every fourth step and every eighth request, each kind at others: together at all of
 	// them, at a request before its effect or after it.
-	stepStride, requestStride = 4, 8
+	stepStride, requestStride, restoreStride = 4, 8, 12
 )
 
 // TestChaos kills nights and receipts at every recorded step and every SFTP request, then at random, while the server and
@@ -137,6 +137,16 @@ func systematicChaos(t *testing.T, fig *chaosFigures, kind int, short bool) {
 			c.finish()
 		})
 	}
+	t.Run("old copy put back at every step", func(t *testing.T) {
+		first, stride := 1+kind%restoreStride, restoreStride
+		if !short {
+			first, stride = 1, 1
+		}
+		c := newChaos(t, fig, k.database, k.server, rand.New(rand.NewPCG(8, uint64(kind))))
+		for n := first; c.restoredNight(n); n += stride {
+		}
+		c.finish()
+	})
 	sweep("every step", stepStride, 0, func(n int) chaosAttempt { return chaosAttempt{step: n} })
 	for i, f := range []chaosftp.Fault{chaosftp.CutBefore, chaosftp.CutAfter} {
 		sweep("every request, "+f.String(), requestStride, i*len(chaosKinds), func(n int) chaosAttempt {
@@ -169,6 +179,10 @@ type chaosFigures struct {
 	Events            int            `json:"read_or_stopped"`
 	Reprints          int            `json:"reprints_ordered"`
 	Replays           int            `json:"receipt_files_replayed"`
+	Restores          int            `json:"old_copies_put_back"`
+	Recoveries        int            `json:"recoveries"`
+	Confirmed         int            `json:"recoveries_confirmed_by_a_person"`
+	Decided           int            `json:"letters_set_aside_and_decided"`
 	LettersHandedIn   int            `json:"letters_handed_in"`
 	LettersPrinted    int            `json:"letters_printed"` // by the vendor, reprints too
 	LettersNotPrinted int            `json:"letters_read_or_stopped_in_time"`
@@ -231,6 +245,12 @@ type chaos struct {
 	handIns  int
 	events   int
 	counted  map[string]bool // jobs whose figures are counted
+
+	notified  map[string]bool // keys of hand-ins that are to be read digitally, and are not
+	backups   []chaosBackup
+	copies    int             // made so far
+	restored  bool            // an old copy was put back and nothing was recovered yet
+	outOfTime map[string]bool // letters that were at the vendor when an old copy was put back
 }
 
 const chaosAccount = "prove"
@@ -241,6 +261,7 @@ func newChaos(t *testing.T, fig *chaosFigures, database, server string, rng *ran
 	c := &chaos{
 		t: t, dir: dir, root: filepath.Join(dir, "trykkeri"), kind: database + " " + server, database: database, rng: rng, fig: fig,
 		handed: map[string]bool{}, ordered: map[string]int{}, counted: map[string]bool{},
+		notified: map[string]bool{}, outOfTime: map[string]bool{},
 	}
 	client, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
 	if err != nil {
@@ -357,10 +378,23 @@ func (c *chaos) violate(format string, a ...any) {
 // handIn puts a letter of one page into the drop folder. Notified ones are due because they were not read.
 func (c *chaos) handIn() {
 	c.handIns++
-	key := fmt.Sprintf("brev-%05d", c.handIns)
-	recipient := map[string]string{"navn": "Testperson Én", "adresselinje1": fmt.Sprintf("Prøvegata %d", c.handIns), "postnummer": "5003", "poststed": "Bergen"}
-	notified := c.rng.IntN(3) == 0
-	if notified {
+	key := handInKey(c.handIns)
+	c.notified[key] = c.rng.IntN(3) == 0
+	c.writeHandIn(c.handIns)
+	c.handed[chaosAccount+"/"+key] = true
+	c.fig.add(func(f *chaosFigures) { f.LettersHandedIn++ })
+	if c.notified[key] {
+		c.event("RESERVERT", key, 0) // due at once
+	}
+}
+
+func handInKey(n int) string { return fmt.Sprintf("brev-%05d", n) }
+
+// writeHandIn writes a hand-in into the drop folder, the same whenever it is written.
+func (c *chaos) writeHandIn(n int) {
+	key := handInKey(n)
+	recipient := map[string]string{"navn": "Testperson Én", "adresselinje1": fmt.Sprintf("Prøvegata %d", n), "postnummer": "5003", "poststed": "Bergen"}
+	if c.notified[key] {
 		recipient["digitalId"] = syntheticID
 	}
 	meta, err := json.Marshal(map[string]any{
@@ -381,16 +415,14 @@ func (c *chaos) handIn() {
 	}
 	folder := c.path("data", "post", "inn", chaosAccount)
 	temp := filepath.Join(folder, "."+key)
+	if _, err := os.Stat(filepath.Join(folder, key)); err == nil {
+		return // it waits there still
+	}
 	err = errors.Join(os.MkdirAll(temp, 0o755), os.WriteFile(filepath.Join(temp, "forsendelse.json"), meta, 0o644),
 		os.WriteFile(filepath.Join(temp, "brev.pdf"), b.Bytes(), 0o644), os.WriteFile(filepath.Join(temp, "klar"), nil, 0o644),
 		os.Rename(temp, filepath.Join(folder, key)))
 	if err != nil {
 		c.t.Fatal(err)
-	}
-	c.handed[chaosAccount+"/"+key] = true
-	c.fig.add(func(f *chaosFigures) { f.LettersHandedIn++ })
-	if notified {
-		c.event("RESERVERT", key, 0) // due at once
 	}
 }
 
@@ -605,6 +637,9 @@ func (c *chaos) begin() {
 	})
 }
 
+// mostBackups is how many copies a stage keeps.
+const mostBackups = 6
+
 // randomNight is a night of a few letters in which a few things go wrong.
 func (c *chaos) randomNight() {
 	c.begin()
@@ -638,6 +673,16 @@ func (c *chaos) randomNight() {
 		}
 		c.between()
 		c.check(false)
+		switch {
+		case c.rng.IntN(5) == 0 && len(c.backups) < mostBackups:
+			c.backup()
+		case c.rng.IntN(6) == 0 && len(c.backups) > 0:
+			c.restore()
+			c.check(false)
+		case c.restored && c.rng.IntN(3) == 0:
+			c.recover()
+			c.check(false)
+		}
 	}
 	c.settle()
 	if c.rng.IntN(5) == 0 {
@@ -845,6 +890,9 @@ func (c *chaos) settle() {
 	c.setClock(furthest + time.Minute)
 	var v chaosView
 	var out string
+	if c.restored {
+		c.recover()
+	}
 	for range 10 {
 		_, out = c.run(chaosAttempt{}, "night", "--patience", "1m")
 		c.tick(0)
@@ -852,7 +900,11 @@ func (c *chaos) settle() {
 			c.violate("receipts fetch: exit code %d\n%s", code, said)
 		}
 		v, _ = c.look()
-		busy := false
+		busy := c.decide(v)
+		if v.alarms["restored:v"] { // found only now
+			c.recover()
+			busy = true
+		}
 		for _, id := range slices.Sorted(maps.Keys(v.jobs)) {
 			switch j := v.jobs[id]; {
 			case j.state == engine.JobUncertain:
@@ -885,7 +937,8 @@ func (c *chaos) look() (chaosView, string) {
 	c.mu.Lock()
 	v := chaosView{
 		handedIn: maps.Clone(c.handed), ordered: maps.Clone(c.ordered), repeated: slices.Clone(c.repeated),
-		jobs: map[string]chaosJob{}, vendor: map[string]chaosPrinted{}, alarms: map[string]bool{},
+		jobs: map[string]chaosJob{}, vendor: map[string]chaosPrinted{}, alarms: map[string]bool{}, found: map[string]engine.Verdict{},
+		restored: c.restored, outOfTime: maps.Clone(c.outOfTime), beyond: map[string]map[string]bool{},
 	}
 	c.mu.Unlock()
 	cfg, err := config.Load(c.path(config.DefaultName))
@@ -933,6 +986,23 @@ func (c *chaos) look() (chaosView, string) {
 				job.files[f.File.Name] = f.File.SHA256
 			}
 			v.jobs[j.ID] = job
+		}
+		found, err := r.FoundJobs(ctx, "v")
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			v.found[f.ID] = f.Verdict
+		}
+		beyond, err := r.FoundLetters(ctx, engine.FoundLetterFilter{})
+		if err != nil {
+			return err
+		}
+		for _, l := range beyond {
+			if v.beyond[l.Job] == nil {
+				v.beyond[l.Job] = map[string]bool{}
+			}
+			v.beyond[l.Job][l.Shipment] = true
 		}
 		for _, s := range all {
 			v.shipments = append(v.shipments, chaosShipment{
