@@ -93,12 +93,19 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
 		return err
 	}
+	unprepared, countErr := a.unprepared(ctx)
+	if countErr != nil {
+		return countErr
+	}
 	shown := o.print(map[string]any{
-		"taken": taken, "events": events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
+		"taken": taken, "unprepared": unprepared, "events": events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "vendors_stopped": append([]string{}, n.Stopped...), "manual": n.Manual, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {
 		showTaken(w, taken, events)
+		if unprepared > 0 {
+			fmt.Fprintf(w, "Letters that cannot be prepared for a reason of ours, and are tried again: %d (postgang alarms list).\n", unprepared)
+		}
 		fmt.Fprintf(w, "Collected %d letters into %d jobs", n.Collected.Letters, len(n.Jobs))
 		for _, r := range sortedReasons(n.Reasons) {
 			fmt.Fprintf(w, "; %s %d", r, n.Reasons[r])
@@ -120,8 +127,13 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		return partial("%w", err)
 	}
 	look := needsPerson(taken, events)
-	if n.SetAside > 0 {
-		look = strings.TrimPrefix(fmt.Sprintf("%s, %d letters set aside", look, n.SetAside), ", ")
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{unprepared, "letters that cannot be prepared"}, {n.SetAside, "letters set aside"}} {
+		if p.n > 0 {
+			look = strings.TrimPrefix(fmt.Sprintf("%s, %d %s", look, p.n, p.what), ", ")
+		}
 	}
 	if look != "" {
 		return partial("a person must look: %s", look)

@@ -39,7 +39,8 @@ account, each whole or not at all. A folder that holds shipment folders hands in
 them. The folder's name is the hand-in's key: the same name twice is the same shipment.
 
 With --wait the hand-ins are taken now and the answers shown; otherwise "postgang serve"
-or the next night takes them. Exit code 3: some were refused.`,
+or the next night takes them. Exit code 3: some were refused, were not handed in, or have
+no answer yet.`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			if list != "" {
 				more, err := readList(list)

@@ -90,6 +90,24 @@ func (a *app) takeUntil(ctx context.Context, progress func(done, total int)) (in
 	}
 }
 
+// unprepared counts the letters that cannot be prepared for a reason of ours, as far as is known.
+func (a *app) unprepared(ctx context.Context) (int, error) {
+	n := 0
+	err := a.archive.View(ctx, func(r engine.Reader) error {
+		alarms, err := r.Alarms(ctx, true)
+		for _, al := range alarms {
+			if strings.HasPrefix(al.Key, prepareAlarm) && al.AckedAt.IsZero() {
+				n++
+			}
+		}
+		return err
+	})
+	return n, err
+}
+
+// prepareAlarm begins the keys of the alarms of letters that cannot be prepared; the shipment's id follows.
+const prepareAlarm = "prepare:"
+
 // preparing reports whether a hand-in is undecided and can be prepared, as far as is known: one that has the alarm of those
 // that cannot is not waited for.
 func (a *app) preparing(ctx context.Context) bool {
@@ -101,7 +119,7 @@ func (a *app) preparing(ctx context.Context) bool {
 			return err
 		}
 		for _, al := range alarms {
-			if id, ok := strings.CutPrefix(al.Key, "prepare:"); ok {
+			if id, ok := strings.CutPrefix(al.Key, prepareAlarm); ok {
 				hopeless[id] = true
 			}
 		}
