@@ -46,7 +46,7 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &syncBuffer{}
-	start := time.Date(2026, 11, 23, 20, 0, 0, 0, engine.Oslo)
+	start := time.Date(2026, 11, 23, 20, 50, 0, 0, engine.Oslo)
 	o := &options{world: world{out: log, err: log, wiring: wiring{now: fastClock(start)}}, config: path}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
