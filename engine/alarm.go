@@ -37,6 +37,7 @@ type alarmKind struct {
 var alarmKinds = map[string]alarmKind{
 	"restored":  {SeverityCritical, "vendors know of jobs that the archive does not"},
 	"host-key":  {SeverityCritical, "vendors show another host key than the pinned one"},
+	"recovered": {SeverityMajor, "vendors have letters that a person must decide about after a restore"},
 	"uncertain": {SeverityCritical, "jobs may or may not be with the vendor"},
 	"clock":     {SeverityCritical, "faults of the clock"},
 	"disk":      {SeverityCritical, "disks are nearly full"},
@@ -53,10 +54,10 @@ var alarmKinds = map[string]alarmKind{
 	"answer":    {SeverityMajor, "answers cannot be read or do not fit"},
 	"receipts":  {SeverityMajor, "receipt files cannot be taken"},
 	"intake":    {SeverityMajor, "folders of the drop folder cannot be used"},
-	"hand-in":   {SeverityMajor, "hand-ins cannot be taken or put away"},
-	"misplaced": {SeverityMajor, "folders hold what nobody takes there"},
 	"events":    {SeverityMajor, "files of digital events have lines that are not applied"},
 	"expiring":  {SeverityMajor, "certificates are about to end"},
+	"hand-in":   {SeverityMajor, "hand-ins cannot be taken or put away"},
+	"misplaced": {SeverityMajor, "folders hold what nobody takes there"},
 
 	"no-receipt": {SeverityMinor, "accepted jobs lack receipts"},
 	"held":       {SeverityMinor, "letters are set aside"},

@@ -510,13 +510,24 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 // vendorProblems raises an alarm for each thing that is wrong at a vendor's side, and gives the alarms' keys.
 func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, problems []exchange.Problem) (map[string]bool, error) {
 	keys := map[string]bool{}
+	known := map[string]string{} // what is said already is not said at every fetch
+	if len(problems) > 0 {
+		open, err := view(ctx, e.archive, func(r Reader) ([]Alarm, error) { return r.Alarms(ctx, true) })
+		if err != nil {
+			return keys, err
+		}
+		for _, a := range open {
+			known[a.Key] = a.Text
+		}
+	}
 	for _, p := range problems {
-		e.log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())
-		key := kind + ":" + vendor + ":" + p.Where
+		key, text := kind+":"+vendor+":"+p.Where, fmt.Sprintf("vendor %s: %s", vendor, p)
 		keys[key] = true
-		err := e.archive.InTx(ctx, func(tx Tx) error {
-			return tx.RaiseAlarm(ctx, key, fmt.Sprintf("vendor %s: %s", vendor, p))
-		})
+		if known[key] == text {
+			continue
+		}
+		e.log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())
+		err := e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) })
 		if err != nil {
 			return keys, err
 		}
@@ -547,8 +558,13 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 		applied, ok = false, true
 		odd := func(what string) error {
 			ok = false
+			key, text := "answer:"+vendor+":"+a.Job, fmt.Sprintf("answer of vendor %s to job %s: %s", vendor, a.Job, what)
+			open, err := tx.Alarms(ctx, true)
+			if err != nil || slices.ContainsFunc(open, func(a Alarm) bool { return a.Key == key && a.Text == text }) {
+				return err // said already
+			}
 			e.log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", what)
-			return tx.RaiseAlarm(ctx, "answer:"+vendor+":"+a.Job, fmt.Sprintf("answer of vendor %s to job %s: %s", vendor, a.Job, what))
+			return tx.RaiseAlarm(ctx, key, text)
 		}
 		j, err := tx.Job(ctx, a.Job)
 		if errors.Is(err, ErrNotFound) {

@@ -353,7 +353,7 @@ func (e *Engine) alarmUnprepared(ctx context.Context, id string, failed error) e
 	}
 	e.log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
 	return e.archive.InTx(ctx, func(tx Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s cannot be prepared and stays MOTTATT: %v. It is tried again by itself", id, failed))
+		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s cannot be prepared and stays MOTTATT: %v. It is tried again by itself; see postgang shipment show %s, or close it with postgang shipment stop", id, failed, id))
 	})
 }
 
