@@ -156,7 +156,7 @@ func (p *invoiceParser) period() {
 		return
 	}
 	if inv.From != "" {
-		p.note("the invoice says that it is for %s; it is taken for %s, as told", PeriodText(inv.From, inv.To), PeriodText(p.given.From, p.given.To))
+		p.note("the invoice says that it is for %s; it is taken for %s, as told", PeriodWords(inv.From, inv.To), PeriodWords(p.given.From, p.given.To))
 	}
 	inv.From, inv.To = p.given.From, p.given.To
 }
@@ -411,6 +411,14 @@ func Together(invoices []Invoice) Invoice {
 		out.Net, out.VAT, out.Gross = out.Net+inv.Net, out.VAT+inv.VAT, out.Gross+inv.Gross
 	}
 	return out
+}
+
+// PeriodWords words a half-open period as the command line takes it: 2026-11, or "2026-11-03 to 2026-11-14", both included.
+func PeriodWords(from, to Civil) string {
+	if strings.HasSuffix(string(from), "-01") && strings.HasSuffix(string(to), "-01") && from.AddDays(31).Month() == to.Month() {
+		return from.Month()
+	}
+	return string(from) + " to " + string(to.AddDays(-1))
 }
 
 // PeriodText words a half-open period in Norwegian: "01.11.2026–30.11.2026".

@@ -135,7 +135,7 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 		for _, o := range all {
 			if o.Vendor == v.Key && (o.Invoice.From != inv.From || o.Invoice.To != inv.To) {
 				return fmt.Errorf("invoice %s of vendor %s is for %s, which overlaps with %s in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one",
-					o.Invoice.Number, v.Key, billing.PeriodText(o.Invoice.From, o.Invoice.To), billing.PeriodText(inv.From, inv.To))
+					o.Invoice.Number, v.Key, billing.PeriodWords(o.Invoice.From, o.Invoice.To), billing.PeriodWords(inv.From, inv.To))
 			}
 		}
 		rec.TakenAt = tx.Now()
@@ -222,7 +222,7 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 		p.Invoices, shares, invoices = append(p.Invoices, i), append(shares, lines...), append(invoices, rec.Invoice)
 	}
 	if len(invoices) == 0 {
-		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodText(from, to), ErrNotFound)
+		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodWords(from, to), ErrNotFound)
 	}
 	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo)); err != nil {
 		return p, basis, nil, err
@@ -415,7 +415,7 @@ func watchInvoices(ctx context.Context, tx Tx, p InvoicePeriod) error {
 	}
 	number := p.Invoices[0].Invoice.Number
 	return tx.RaiseAlarm(ctx, key, fmt.Sprintf("receipts of vendor %s for letters posted %s have come or changed since its invoices were booked, and differ from them by kr %s net and kr %s VAT. If the vendor invoices them later: postgang invoice carry %q --into MONTH, and nobody else is charged or credited. If they are on these invoices: postgang invoice book %q shares the difference out anew",
-		p.Vendor, billing.PeriodText(p.From, p.To), -p.LeftNet, -p.LeftVAT, number, number))
+		p.Vendor, billing.PeriodWords(p.From, p.To), -p.LeftNet, -p.LeftVAT, number, number))
 }
 
 // FindInvoice finds an invoice by its id, or by its number when only one vendor has an invoice of that number. ErrNotFound.
@@ -664,7 +664,7 @@ func (e *Engine) openFor(ctx context.Context, r Reader, v Vendor, day billing.Ci
 			return err
 		}
 		if !booked.IsZero() {
-			return fmt.Errorf("invoice %s for %s is booked already: carry it into a later month", rec.Invoice.Number, billing.PeriodText(rec.Invoice.From, rec.Invoice.To))
+			return fmt.Errorf("invoice %s for %s is booked already: carry it into a later month", rec.Invoice.Number, billing.PeriodWords(rec.Invoice.From, rec.Invoice.To))
 		}
 	}
 	return nil

@@ -691,7 +691,7 @@ func (d *demo) invoice(ctx context.Context) error {
 	const vendor = "simulator"
 	from, to := d.period()
 	d.clock.Set(to.In(engine.Oslo).AddDate(0, 0, 2))
-	d.say("9. The invoice of %s, for %s", vendor, billing.PeriodText(from, to))
+	d.say("9. The invoice of %s, for %s", vendor, billing.PeriodWords(from, to))
 	var booked []billing.Booked
 	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
 		booked, err = r.BookedFor(ctx, vendor, from.In(engine.Oslo), to.In(engine.Oslo))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -24,7 +23,7 @@ type invoiceView struct {
 	Number   string      `json:"number"`
 	Issued   string      `json:"issued"`
 	From     string      `json:"from"`
-	To       string      `json:"to"` // the first day after
+	To       string      `json:"to"` // the last day, included
 	NetOre   billing.Ore `json:"net_ore"`
 	VATOre   billing.Ore `json:"vat_ore"`
 	GrossOre billing.Ore `json:"gross_ore"`
@@ -37,7 +36,7 @@ type invoiceView struct {
 
 func viewInvoice(i engine.Invoiced) invoiceView {
 	inv := i.Invoice
-	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), inv.Reference, append([]string{}, inv.Notes...), when(i.BookedAt)}
+	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To.AddDays(-1)), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), inv.Reference, append([]string{}, inv.Notes...), when(i.BookedAt)}
 }
 
 type invoicePeriodView struct {
@@ -69,8 +68,13 @@ type invoiceRowView struct {
 	ExpectedOre    *billing.Ore `json:"expected_ore,omitempty"` // by the price list, of what belongs to no letter
 }
 
+// period words the days of the letters.
+func (v invoicePeriodView) period() string {
+	return billing.PeriodWords(billing.Civil(v.From), billing.Civil(v.To).AddDays(1))
+}
+
 func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
-	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT, Doubts: []invoiceDoubt{}}
+	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To.AddDays(-1)), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT, Doubts: []invoiceDoubt{}}
 	for _, d := range p.Doubts {
 		v.Doubts = append(v.Doubts, invoiceDoubt(d))
 	}
@@ -89,7 +93,7 @@ func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
 }
 
 func showPeriod(w io.Writer, v invoicePeriodView) {
-	fmt.Fprintf(w, "Vendor %s, letters posted %s (kr net):\n", v.Vendor, billing.PeriodText(billing.Civil(v.From), billing.Civil(v.To)))
+	fmt.Fprintf(w, "Vendor %s, letters posted %s (kr net):\n", v.Vendor, v.period())
 	table(w, "INVOICE ISSUED NET VAT GROSS BOOKED", func(row func(...any)) {
 		for _, i := range v.Invoices {
 			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked.String(), "no"))
@@ -209,14 +213,15 @@ Nothing is booked; see "postgang invoice book". The same file again changes noth
 }
 
 func newInvoiceAdd(o *options) *cobra.Command {
-	var vendor, number, issued, from, to string
+	var vendor, number, issued string
+	var given period
 	var lines []string
 	cmd := &cobra.Command{
 		Use:   "add",
 		Short: "Type an invoice in",
 		Long: `Types an invoice in that came on paper. --line KIND:NET:VAT%[:KONTERINGSKODE], as often as there are lines:
 --line PRODUKSJON:402,30:25:0100 --line PORTO:2700,00:25 --line MINSTEPRIS:50,00:25
---to is the last day of the period, included.`,
+The period that it is for is --month, or --from and --to, both days included.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var list []billing.InvoiceLine
@@ -239,13 +244,18 @@ func newInvoiceAdd(o *options) *cobra.Command {
 				}
 				list = append(list, line)
 			}
-			day, err1 := billing.ParseCivil(issued)
-			first, err2 := billing.ParseCivil(from)
-			last, err3 := billing.ParseCivil(to)
-			if err := errors.Join(err1, err2, err3); err != nil {
-				return usage("--issued, --from and --to must be days such as 2026-11-30: %w", err)
+			day, err := billing.ParseCivil(issued)
+			if err != nil {
+				return usage("--issued must be a day such as 2026-11-30: %w", err)
 			}
-			inv, err := billing.NewInvoice(number, day, first, last.AddDays(1), list)
+			if !given.given() {
+				return usage("the period is missing: --month, or --from and --to")
+			}
+			first, after, err := given.days()
+			if err != nil {
+				return err
+			}
+			inv, err := billing.NewInvoice(number, day, first, after, list)
 			if err != nil {
 				return usage("%w", err)
 			}
@@ -266,8 +276,7 @@ func newInvoiceAdd(o *options) *cobra.Command {
 	f.StringVar(&vendor, "vendor", "", "whose invoice it is; may be left out when there is one vendor")
 	f.StringVar(&number, "number", "", "the invoice's number (required)")
 	f.StringVar(&issued, "issued", "", "day of the invoice (required)")
-	f.StringVar(&from, "from", "", "first day of the period that it is for (required)")
-	f.StringVar(&to, "to", "", "last day of the period that it is for (required)")
+	given.flags(cmd, "period that it is for")
 	f.StringArrayVar(&lines, "line", nil, "KIND:NET:VAT%[:KONTERINGSKODE]")
 	return cmd
 }
@@ -299,7 +308,7 @@ func newInvoiceList(o *options) *cobra.Command {
 					table(w, "VENDOR PERIOD INVOICE NET VAT BOOKED LEFT_OF_PERIOD", func(row func(...any)) {
 						for _, p := range views {
 							for _, i := range p.Invoices {
-								row(i.Vendor, billing.PeriodText(billing.Civil(p.From), billing.Civil(p.To)), i.Number, i.NetOre, i.VATOre, cmp.Or(i.Booked.String(), "no"), p.LeftNet)
+								row(i.Vendor, p.period(), i.Number, i.NetOre, i.VATOre, cmp.Or(i.Booked.String(), "no"), p.LeftNet)
 							}
 						}
 					})

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,12 +50,4 @@ func monthDays(month string) (from, to billing.Civil, err error) {
 	}
 	day := func(t time.Time) billing.Civil { return billing.Civil(t.Format("2006-01-02")) }
 	return day(m), day(m.AddDate(0, 1, 0)), nil
-}
-
-// periodWords words a half-open period as the command line takes it: 2026-11, or its first and last day.
-func periodWords(from, to billing.Civil) string {
-	if _, next, err := monthDays(from.Month()); err == nil && strings.HasSuffix(string(from), "-01") && next == to {
-		return from.Month()
-	}
-	return fmt.Sprintf("%s to %s", from, to.AddDays(-1))
 }

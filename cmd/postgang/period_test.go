@@ -35,8 +35,8 @@ func TestPeriod(t *testing.T) {
 		var coded *exitError
 		if err != nil && (!errors.As(err, &coded) || coded.code != exitUsage) {
 			t.Errorf("%+v: %v is no usage error", c.p, err)
-		} else if err == nil && periodWords(from, to) != c.words {
-			t.Errorf("%+v is shown as %q, want %q", c.p, periodWords(from, to), c.words)
+		} else if err == nil && billing.PeriodWords(from, to) != c.words {
+			t.Errorf("%+v is shown as %q, want %q", c.p, billing.PeriodWords(from, to), c.words)
 		}
 	}
 	cmd := &cobra.Command{}

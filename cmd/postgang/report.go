@@ -48,7 +48,7 @@ posting, unless its month was closed.`,
 				}
 				path := out
 				if path == "" {
-					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(periodWords(q.From, q.To), " to ", "-"))
+					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(billing.PeriodWords(q.From, q.To), " to ", "-"))
 				}
 				finish := o.working("writing the workbook")
 				r, err := a.writeReport(cmd.Context(), q, path)
@@ -74,7 +74,7 @@ posting, unless its month was closed.`,
 				}
 				return o.print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
-					fmt.Fprintf(w, "Wrote %s (%s).\n", path, periodWords(r.From, r.To))
+					fmt.Fprintf(w, "Wrote %s (%s).\n", path, billing.PeriodWords(r.From, r.To))
 					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",
 						c.Received, c.Refused, c.Read, c.Delivered, c.DigitalOnly, c.Waiting, c.Closed, c.Offered, c.Printed)
 					fmt.Fprintf(w, "Letters booked: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
