@@ -122,6 +122,7 @@ type AccrualRow struct {
 	Vendor   string // as shown
 	From, To Civil  // half-open: when the letters were posted
 	Kind     string
+	Carried  bool // came late, and are carried to an invoice for a later time
 	Letters  int
 	Net, VAT Ore
 }
@@ -779,7 +780,7 @@ func (b *reportBuilder) order() {
 	slices.Sort(r.Only)
 	r.Accruals = slices.Clone(b.in.Accruals)
 	slices.SortStableFunc(r.Accruals, func(x, y AccrualRow) int {
-		return cmp.Or(cmp.Compare(x.Vendor, y.Vendor), cmp.Compare(x.From, y.From), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)), cmp.Compare(x.Kind, y.Kind))
+		return cmp.Or(cmp.Compare(x.Vendor, y.Vendor), cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)), cmp.Compare(x.Kind, y.Kind))
 	})
 	r.Invoices = slices.Clone(b.in.Invoices)
 	slices.SortStableFunc(r.Invoices, func(x, y InvoiceRow) int {

@@ -212,6 +212,9 @@ type Reader interface {
 	// BookedFor sums what is booked from receipts of a vendor for letters posted in [from, to), in whatever month it is booked;
 	// by account, konteringskode and kind. What is carried from one period to another (CarryReceipts) is counted there.
 	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
+	// CarriedBeyond sums what is booked from receipts of a vendor for letters posted before a time, and carried to invoices for a time
+	// that begins then or later; by account, konteringskode and kind.
+	CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]billing.Booked, error)
 
 	// EachPostedSum calls fn with what is booked from a vendor's receipts for letters posted in [from, to): letters and production by
 	// account, konteringskode, envelope class and time of posting. fn must not use the reader.

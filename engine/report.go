@@ -231,6 +231,15 @@ func (e *Engine) accruals(ctx context.Context, r Reader, to billing.Civil, accou
 			}
 			out = append(out, rows...)
 		}
+		later, err := r.CarriedBeyond(ctx, vendor, to.In(Oslo))
+		if err != nil {
+			return nil, err
+		}
+		rows := e.accrued(vendor, since, to, later, nil, accounts)
+		for i := range rows {
+			rows[i].Carried = true
+		}
+		out = append(out, rows...)
 	}
 	return out, nil
 }
@@ -253,6 +262,11 @@ func (e *Engine) uninvoiced(ctx context.Context, r Reader, vendor string, from, 
 	if err != nil {
 		return nil, err
 	}
+	return e.accrued(vendor, from, to, booked, invoiced, accounts), nil
+}
+
+// accrued sums what is booked of accounts (none: all) by kind, but those that are invoiced.
+func (e *Engine) accrued(vendor string, from, to billing.Civil, booked []billing.Booked, invoiced, accounts map[string]bool) []billing.AccrualRow {
 	var out []billing.AccrualRow
 	letters := 0 // each counts at its first line, whatever kind that is of
 	for _, b := range booked {
@@ -272,7 +286,7 @@ func (e *Engine) uninvoiced(ctx context.Context, r Reader, vendor string, from, 
 	for i := range out {
 		out[i].Letters = letters
 	}
-	return slices.DeleteFunc(out, func(row billing.AccrualRow) bool { return row.Net == 0 && row.VAT == 0 }), nil
+	return slices.DeleteFunc(out, func(row billing.AccrualRow) bool { return row.Net == 0 && row.VAT == 0 })
 }
 
 // reprints tells which jobs are reprints.

@@ -171,7 +171,11 @@ func (b *book) accrualTable() long {
 		},
 		sums: []int{5, 6, 7}, frozenCols: 1, empty: "Ingen: det er lagt inn faktura for alle kvitteringer.",
 		rows: few(b.report.Accruals, func(_ int, r billing.AccrualRow) []cell {
-			return values(r.Vendor, billing.PeriodText(r.From, r.To), kindName(r.Kind), r.Letters, r.Net, r.VAT, r.Net+r.VAT)
+			posted := billing.PeriodText(r.From, r.To)
+			if r.Carried {
+				posted = "før " + r.To.Norwegian() + ", ført til senere faktura"
+			}
+			return values(r.Vendor, posted, kindName(r.Kind), r.Letters, r.Net, r.VAT, r.Net+r.VAT)
 		}),
 	}
 }

@@ -233,6 +233,21 @@ func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Tim
 	return out, nil
 }
 
+// CarriedBeyond sums what was carried to invoices for a later time.
+func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]billing.Booked, error) {
+	out, err := list(ctx, r, func(scan scan) (b billing.Booked, err error) {
+		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
+		return b, err
+	}, `SELECT coalesce(l.account, ''), l.konteringskode, l.kind, CAST(SUM(l.net) AS BIGINT), CAST(SUM(l.vat) AS BIGINT), CAST(SUM(l.letters) AS BIGINT)
+		FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+carried+`
+		WHERE c.vendor = $1 AND l.posted_at < $2 AND c.into_at >= $3 AND l.source IN ('KVITTERING', 'REVERSERING')
+		GROUP BY coalesce(l.account, ''), l.konteringskode, l.kind ORDER BY 1, 2, 3`, vendor, at.UnixMilli(), at.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("sum what is carried to later invoices of vendor %s: %w", vendor, err)
+	}
+	return out, nil
+}
+
 // EachPostedSum sums what is booked from receipts by the time of posting.
 func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(engine.PostedSum) error) error {
 	err := r.each(ctx, func(scan scan) error {

@@ -1670,6 +1670,19 @@ func invoices(s *suite) {
 		return n
 	}
 	s.same([]int{bookedFor(carry.From), bookedFor(carry.Into)}, []int{0, 4})
+	s.view(func(r engine.Reader) error {
+		beyond, err := r.CarriedBeyond(s.ctx, "trykkeri", carry.To.In(engine.Oslo))
+		into, err2 := r.CarriedBeyond(s.ctx, "trykkeri", carry.Into.AddDays(1).In(engine.Oslo))
+		before, err3 := r.CarriedBeyond(s.ctx, "trykkeri", carry.From.In(engine.Oslo))
+		other, err4 := r.CarriedBeyond(s.ctx, "annen", carry.To.In(engine.Oslo))
+		s.same([]int{len(beyond), len(into), len(before), len(other)}, []int{4, 0, 0, 0})
+		var net billing.Ore
+		for _, b := range beyond {
+			net += b.Net
+		}
+		s.same(net, billing.Ore(2*(1450+305)))
+		return errors.Join(err, err2, err3, err4)
+	})
 
 	// One that is taken back is gone, and its number is free; one that is booked stays.
 	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, ID(77), "x") })
