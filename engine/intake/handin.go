@@ -439,7 +439,7 @@ func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
 		// It is answered, and is not taken again: only the moving is tried.
 		s.rep.Failed++
 		s.stuck[h.id()] = stuckHandIn{entries: h.entries, name: h.name}
-		s.troubles.handIn(h, "is answered, and cannot be moved to "+done, err)
+		s.stuckAt(h, err)
 		return
 	}
 	delete(s.known, h.id())

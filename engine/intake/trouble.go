@@ -45,17 +45,37 @@ func (t *troubles) place(name, what string, err error) {
 
 // handIn tells of a hand-in that cannot be taken or put away.
 func (t *troubles) handIn(h *handIn, what string, err error) {
+	t.handInOf(h, what, err, "it", h.info)
+}
+
+// handInOf tells of it with the owner of what stands in the way.
+func (t *troubles) handInOf(h *handIn, what string, err error, whose string, info os.FileInfo) {
 	if t.handIns == nil {
 		t.handIns, t.first = map[string][]engine.Trouble{}, map[string]string{}
 	}
 	a := h.account.Key
-	said := fmt.Sprintf("%s: %v%s", what, err, advice(err, h.info))
+	said := fmt.Sprintf("%s: %v%s", what, err, adviceOf(err, whose, info))
 	if len(t.handIns[a]) == 0 {
 		t.first[a] = fmt.Sprintf("%s %s", h.shown(), said)
 	}
 	t.handIns[a] = append(t.handIns[a], engine.Trouble{
 		Key: engine.TroubleHandIn + h.shown(), Text: fmt.Sprintf("hand-in %s %s. It stays where it is and is tried again; the others go on", h.shown(), said),
 	})
+}
+
+// stuckAt tells of a hand-in that cannot be moved: it, the folder that it lies in or the one that it goes to may be another
+// user's.
+func (s *scan) stuckAt(h *handIn, err error) {
+	whose, info := "it", h.info
+	for _, dir := range []string{path.Join(inbox, h.account.Key), path.Join(done, h.account.Key)} {
+		if !ours(info) {
+			break
+		}
+		if at, err := s.root.Lstat(dir); err == nil {
+			whose, info = dir, at
+		}
+	}
+	s.troubles.handInOf(h, "is answered, and cannot be moved to "+done, err, whose, info)
 }
 
 // left tells of what was begun under a hidden name and left.
@@ -169,11 +189,13 @@ func (d *Dir) TryFolders() []engine.Trouble {
 }
 
 // advice says what to do about an error, with the owner of what it is about.
-func advice(err error, info os.FileInfo) string {
+func advice(err error, info os.FileInfo) string { return adviceOf(err, "it", info) }
+
+func adviceOf(err error, whose string, info os.FileInfo) string {
 	owner := ""
 	if info != nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			owner = fmt.Sprintf(" (it belongs to user %d and group %d, mode %04o)", st.Uid, st.Gid, info.Mode().Perm())
+			owner = fmt.Sprintf(" (%s belongs to user %d and group %d, mode %04o)", whose, st.Uid, st.Gid, info.Mode().Perm())
 		}
 	}
 	switch {

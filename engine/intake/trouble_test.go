@@ -79,6 +79,13 @@ func TestForeignFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "hand-in:skole/a hand-in:skole/c", 2, 1},
+		"an account's folder that nothing can be moved out of": {func(s *stage) {
+			dir := filepath.Join(s.root, "inn", "skole")
+			s.mode(0o755, dir)
+			if err := os.Chown(dir, 0, 0); err != nil {
+				t.Fatal(err)
+			}
+		}, "hand-in:skole/a hand-in:skole/c", 2, 3},
 		"many of one account": {func(s *stage) {
 			for i := range 8 {
 				s.mode(0o700, s.handIn("skole", fmt.Sprintf("x%d", i), good()))
