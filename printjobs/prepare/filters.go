@@ -9,6 +9,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
 
@@ -23,8 +24,11 @@ const (
 	untidy
 	// altered: all of them are there, but their checksum is that of others.
 	altered
-	// cutOff: they end early, or are damaged on the way: something is lost.
+	// cutOff: they end early: something is lost.
 	cutOff
+	// garbled: they are damaged on the way. The first rows of a picture may be
+	// wrong too.
+	garbled
 )
 
 // decode returns the decoded bytes of a stream, in full or as far as they can
@@ -205,7 +209,10 @@ func sizeOf(raw []byte, limit int64) (n int64, state integrity) {
 // write 0 for a checksum.
 func howInflated(raw []byte, err error) integrity {
 	wrongSum := errors.Is(err, zlib.ErrChecksum)
-	if !wrongSum && !errors.Is(err, io.ErrUnexpectedEOF) || len(raw) < 2 {
+	if !wrongSum && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return garbled
+	}
+	if len(raw) < 2 {
 		return cutOff
 	}
 	if !wrongSum && bytes.HasSuffix(bytes.TrimRight(raw, "\r\n"), []byte{0, 0, 0xFF, 0xFF}) {
@@ -228,29 +235,34 @@ func howInflated(raw []byte, err error) integrity {
 // are right.
 func (s *source) trustsSums() bool {
 	if s.sums == 0 {
-		s.sums = -1
-		tried := 0
-		for _, entry := range s.ctx.Table {
-			sd, ok := entryStream(entry)
-			if !ok || len(sd.FilterPipeline) != 1 || sd.FilterPipeline[0].Name != "FlateDecode" || len(sd.Raw) < 16 {
-				continue
-			}
-			if _, state := inflatedSize(sd.Raw, s.limits.MaxContentBytes); state == sound {
-				s.sums = 1
-				break
-			}
-			if tried++; tried == 50 {
-				break
-			}
+		if s.sums = -1; sumsAreRight(s.ctx.Table, s.limits.MaxContentBytes) {
+			s.sums = 1
 		}
 	}
 	return s.sums > 0
 }
 
-// lossy reports whether drawing operators in this state are not what was
-// written.
+// sumsAreRight looks at some streams of a document.
+func sumsAreRight(table map[int]*model.XRefTableEntry, limit int64) bool {
+	tried := 0
+	for _, entry := range table {
+		sd, ok := entryStream(entry)
+		if !ok || len(sd.FilterPipeline) != 1 || sd.FilterPipeline[0].Name != "FlateDecode" || len(sd.Raw) < 16 {
+			continue
+		}
+		if _, state := inflatedSize(sd.Raw, limit); state == sound {
+			return true
+		}
+		if tried++; tried == 50 {
+			return false
+		}
+	}
+	return false
+}
+
+// lossy reports whether data in this state are not what was written.
 func (s *source) lossy(state integrity) bool {
-	return state == cutOff || state == altered && s.trustsSums()
+	return state >= cutOff || state == altered && s.trustsSums()
 }
 
 // unpackLZW decodes LZW of 9 to 12 bits (ISO 32000-1 7.4.4). early is whether

@@ -78,7 +78,7 @@ func TestFilters(t *testing.T) {
 		}
 		sd.Raw = sd.Raw[:rapid.IntRange(0, len(sd.Raw)-1).Draw(t, "cut")]
 		got, state, ok = decodeStream(sd, 1<<20)
-		if ok && state != cutOff && len(sd.Raw) > 0 && !bytes.Equal(got, data) {
+		if ok && state < cutOff && len(sd.Raw) > 0 && !bytes.Equal(got, data) {
 			t.Fatalf("%v cut: %v, %d of %d bytes", names, state, len(got), len(data))
 		}
 	})

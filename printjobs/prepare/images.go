@@ -66,12 +66,15 @@ func (n *needs) wholeImage(sd types.StreamDict, resources types.Dict) bool {
 			return int64(len(sd.Raw)) >= want
 		}
 		if want > 0 {
-			// No further than is needed; what PNG's predictors add is one
-			// byte a row.
-			limit = min(limit, want+int64(height))
+			// Not much further than is needed; what PNG's predictors add is
+			// one byte a row.
+			limit = min(limit, want+int64(height)+1<<16)
 		}
 		size, state := n.size(sd, limit)
-		return state != cutOff || want > 0 && size >= want
+		if state == cutOff {
+			return want > 0 && size >= want
+		}
+		return !n.s.lossy(state)
 	}
 	data, _, left, ok := decodeBytes(sd, limit)
 	if !ok || len(left) == 0 {

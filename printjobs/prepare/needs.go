@@ -314,7 +314,7 @@ func (n *needs) object(o types.Object, depth int) (lost losses) {
 			lost |= n.object(e, depth+1)
 		}
 	case types.StreamDict:
-		if _, state := n.size(v, n.s.limits.MaxContentBytes); state == cutOff {
+		if _, state := n.size(v, n.s.limits.MaxContentBytes); state >= cutOff {
 			lost |= lostPart
 		}
 		lost |= n.object(v.Dict, depth+1)
@@ -356,7 +356,7 @@ func (n *needs) font(o types.Object, resources named, depth int) (lost losses) {
 	}
 	for _, key := range []string{"Encoding", "CIDToGIDMap"} {
 		if sd, ok := n.s.stream(d[key]); ok {
-			if _, state := n.size(sd, n.s.limits.MaxContentBytes); state == cutOff {
+			if _, state := n.size(sd, n.s.limits.MaxContentBytes); state >= cutOff {
 				return lostFont
 			}
 		}
@@ -404,8 +404,8 @@ func (n *needs) glyphs(d types.Dict, resources named, number, depth int) losses 
 // end, or are as long as they say.
 func (n *needs) program(key string, sd types.StreamDict) bool {
 	size, state := n.size(sd, n.s.limits.MaxContentBytes)
-	if len(sd.FilterPipeline) > 0 && state != cutOff {
-		return true
+	if len(sd.FilterPipeline) > 0 && state < cutOff {
+		return !n.s.lossy(state)
 	}
 	parts := []string{"Length1", "Length2", "Length3"}
 	if key != "FontFile" {
@@ -418,7 +418,7 @@ func (n *needs) program(key string, sd types.StreamDict) bool {
 		}
 	}
 	if said == 0 {
-		return state != cutOff
+		return state < cutOff
 	}
 	return size >= said
 }

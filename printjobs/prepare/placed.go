@@ -25,6 +25,7 @@ func cutShort(file []byte) bool {
 // begins with its number, or stands in an object stream that lists it there.
 // pdfcpu takes what it finds.
 func (s *source) findMisplaced(file []byte) {
+	holes := bytes.Contains(file, hole)
 	for nr, entry := range s.ctx.Table {
 		if nr == 0 || entry == nil || entry.Free || entry.ObjectStream != nil {
 			continue
@@ -37,6 +38,8 @@ func (s *source) findMisplaced(file []byte) {
 			continue
 		}
 		if at := *entry.Offset; at < 0 || at >= int64(len(file)) || !beginsObject(file[at:min(at+1024, int64(len(file)))], nr) {
+			s.damaged[nr] = true
+		} else if holes && holeInObject(file, int(at)) {
 			s.damaged[nr] = true
 		}
 	}
@@ -59,6 +62,18 @@ func (s *source) findMisplaced(file []byte) {
 	}
 }
 
+// holeInObject reports a hole in the text of the object at a place.
+func holeInObject(file []byte, at int) bool {
+	i := bytes.Index(file[at:], wordObj)
+	if i < 0 {
+		return false
+	}
+	p := &lenient{data: file, pos: at + i + len(wordObj)}
+	from := p.pos
+	p.value()
+	return bytes.Contains(file[from:p.pos], hole)
+}
+
 func beginsObject(text []byte, nr int) bool {
 	t := tokens{data: text}
 	t.skipSpace() // and comments
@@ -70,8 +85,8 @@ func beginsObject(text []byte, nr int) bool {
 	return err == nil && n == nr
 }
 
-// objectsIn lists the numbers of the objects of an object stream that are
-// there whole.
+// objectsIn lists the numbers of the objects of an object stream. One whose
+// data are damaged has none: what of it can be decoded may be wrong as well.
 func (s *source) objectsIn(number int) (list []int) {
 	entry := s.ctx.Table[number]
 	if entry == nil {
@@ -82,7 +97,7 @@ func (s *source) objectsIn(number int) (list []int) {
 		return nil
 	}
 	data, state, ok := decodeStream(stream.StreamDict, s.limits.MaxContentBytes)
-	if !ok {
+	if !ok || s.lossy(state) {
 		return nil
 	}
 	index := &lenient{data: data[:min(len(data), max(stream.FirstObjOffset, 0))]}
@@ -95,10 +110,6 @@ func (s *source) objectsIn(number int) (list []int) {
 		p := &lenient{data: data, pos: stream.FirstObjOffset + int(offset)}
 		if p.pos < 0 || p.pos >= len(data) {
 			nr = 0 // a place that is not there
-		} else if state == cutOff {
-			if p.value(); p.pos >= len(data) {
-				nr = 0
-			}
 		}
 		list = append(list, int(nr))
 	}

@@ -229,3 +229,22 @@ func TestCutAnywhere(t *testing.T) {
 		})
 	}
 }
+
+// TestHoles: a file in which something was never written, or was overwritten,
+// is refused or comes out as if nothing had been, wherever the hole is.
+func TestHoles(t *testing.T) {
+	t.Parallel()
+	for name, whole := range map[string][]byte{"plain": rawPDF(everything()...), "packed": packed(everything(), nil)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want, _ := sum(t, whole)
+			for at := 16; at < len(whole); at += 17 {
+				data := bytes.Clone(whole)
+				copy(data[at:], make([]byte, 96))
+				if got, refused := sum(t, data); refused == nil && got != want {
+					t.Errorf("a hole at %d of %d bytes: it comes out otherwise", at, len(whole))
+				}
+			}
+		})
+	}
+}

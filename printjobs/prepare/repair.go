@@ -51,7 +51,7 @@ type foundObject struct {
 	value              types.Object
 	data               int  // where the data of a stream begin; 0: no stream
 	end                int  // where they end, if its Length is wrong
-	cut                bool // the file ends within them
+	cut                bool // the file ends within them, or something in the object was never written
 }
 
 // salvagedFile is what was found in a file.
@@ -239,9 +239,11 @@ func (v *salvage) scan() {
 			continue // what was there before counts
 		}
 		f := foundObject{number: number, generation: generation, value: value}
+		f.cut = bytes.Contains(v.file[i:p.pos], hole) // what stood there is lost
 		if d, ok := f.value.(types.Dict); ok && p.keyword("stream") {
-			f.data, f.end, f.cut = v.streamData(p.pos, d)
-			at = f.end
+			var cut bool
+			f.data, f.end, cut = v.streamData(p.pos, d)
+			f.cut, at = f.cut || cut, f.end
 			if v.isXRef(d) {
 				v.trailers, v.behind = append(v.trailers, d), len(v.found)+1
 			}
@@ -391,8 +393,8 @@ func (v *salvage) unpack() {
 		}
 		later[f.number] = true
 		data, state, ok := decodeStream(sd, v.limits.MaxContentBytes)
-		if !ok {
-			continue
+		if !ok || state >= cutOff || state == altered && sumsAreRight(v.table, v.limits.MaxContentBytes) {
+			continue // what of it can be decoded may be wrong as well
 		}
 		first, _ := v.resolve(sd.Dict["First"]).(types.Integer)
 		count, _ := v.resolve(sd.Dict["N"]).(types.Integer)
@@ -409,11 +411,7 @@ func (v *salvage) unpack() {
 			}
 			later[int(number)] = true
 			p := &lenient{data: data, pos: at}
-			o := p.value()
-			if state == cutOff && p.pos >= len(data) {
-				continue // it may go on where the data are lost
-			}
-			v.set(int(number), o)
+			v.set(int(number), p.value())
 			v.unpacked[int(number)] = true
 		}
 	}
