@@ -490,6 +490,27 @@ func TestFence(t *testing.T) {
 	s.wantAlarms(t)
 }
 
+// TestRecoverFarJump: one strange file does not use up all job ids.
+func TestRecoverFarJump(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.answer(t, exchange.Answer{Job: "TEST900000", TicketSHA256: strings.Repeat("ab", 32)})
+	s.answer(t, exchange.Answer{Job: "TEST000004", TicketSHA256: strings.Repeat("ab", 32)})
+	a := s.accepted(t, "a", newLetter("En"))
+	s.stoppedNight(t)
+	r := s.recover(t)
+	if r.To != 4 || len(r.Waits) != 1 || !strings.Contains(r.Waits[0], "TEST900000") {
+		t.Errorf("recovered: %+v", r)
+	}
+	s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "trykkeriets feil"})
+	s.night(t)
+	if got := s.onlyJob(t).ID; got != "TEST000005" {
+		t.Errorf("the next job is %s", got)
+	}
+	s.wantAtVendor(t, a)
+	s.wantAlarms(t)
+}
+
 // TestForeignFiles: what other installations have at the same vendor stops nothing.
 func TestForeignFiles(t *testing.T) {
 	t.Parallel()
