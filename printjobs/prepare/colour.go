@@ -526,6 +526,9 @@ func (s *source) imagePen(sd types.StreamDict, resources types.Dict) pen {
 	if bits != 8 || sp.kind != spaceRGB && sp.kind != spaceCMYK {
 		return coloured
 	}
+	if height, ok := s.integer(d["Height"]); ok && height > 0 && width > maxJudgedImage/sp.n/height {
+		return coloured // what is too large is not decoded to see that it is
+	}
 	data, ok := s.decode(sd, maxJudgedImage)
 	if !ok || len(data) == 0 {
 		return coloured

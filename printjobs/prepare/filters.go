@@ -137,14 +137,36 @@ func inflate(raw []byte, limit int64) (data []byte, state integrity, ok bool) {
 			inflateBuffers.Put(out)
 		}
 	}()
-	n, err := out.ReadFrom(io.LimitReader(zr, limit+1))
+	n, err := out.ReadFrom(io.LimitReader(zr, min(limit, inflateKeep)+1))
 	if n > limit {
 		return nil, cutOff, false
+	}
+	if n > inflateKeep {
+		data, more, ok := inflateLarge(raw, limit)
+		return data, max(state, more), ok
 	}
 	if err != nil {
 		state = howInflated(raw, err)
 	}
 	return bytes.Clone(out.Bytes()), state, err == nil || n > 0
+}
+
+// inflateLarge decodes what is larger than inflateKeep bytes. How large is found
+// first, so that no buffer has to grow to twice that, and what is a bomb takes no
+// memory at all.
+func inflateLarge(raw []byte, limit int64) (data []byte, state integrity, ok bool) {
+	n, state := inflatedSize(raw, limit+1)
+	if n > limit {
+		return nil, cutOff, false
+	}
+	zr, err := zlibReader(raw)
+	if err != nil {
+		return nil, cutOff, false
+	}
+	defer zlibReaders.Put(zr)
+	data = make([]byte, n)
+	read, err := io.ReadFull(zr, data)
+	return data[:read], state, err == nil
 }
 
 // inflatedSize is how much zlib data give, up to limit; they are not kept. What
