@@ -248,7 +248,7 @@ func (e *Engine) Watch(ctx context.Context) error {
 	now := e.now()
 	clock, clockOff, err := e.noteClock(ctx, now)
 	if err == nil {
-		err = e.promise(ctx, now)
+		err = e.PromiseNights(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("look for what is overdue: %w", err)
@@ -332,8 +332,10 @@ func ofWatch(key string) bool {
 	return false
 }
 
-// promise notes when the nights were first promised, where nothing has run them yet: those after it can be missed.
-func (e *Engine) promise(ctx context.Context, now time.Time) error {
+// PromiseNights notes when the nights were first promised, where nothing has run them yet: those that come after it can be missed,
+// also while the process that was to run them is down.
+func (e *Engine) PromiseNights(ctx context.Context) error {
+	now := e.now()
 	for _, s := range e.schedules {
 		if s.Name == ScheduleNight {
 			_, _, err := e.slotsUntil(ctx, s, now, now)

@@ -128,6 +128,9 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	// An archive without any slot begins its ledger now; slots before were never promised.
 	since := a.now()
+	if err := a.engine.PromiseNights(ctx); err != nil {
+		return err
+	}
 	a.log.Info("serving", "version", version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
 	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(cmp.Or(a.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(a.watchEvery, defaultWatchEvery))
