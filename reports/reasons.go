@@ -1,6 +1,9 @@
 package reports
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // reasonWords are short Norwegian words for why a shipment went to paper or was refused, by the engine's codes. What is to be done
 // about a refusal stands in the answer that the sender got.
@@ -23,7 +26,7 @@ var reasonWords = map[string]string{
 	"damaged-object": "skadet PDF", "prepare-timeout": "PDF tok for lang tid", "prepare-memory": "PDF krevde for mye minne", "prepare-crashed": "PDF kunne ikke behandles",
 	"too-large": "for stor fil", "too-many-pages": "for mange sider", "too-many-sheets": "for mange ark", "giro-out-of-range": "giroside som ikke finnes",
 	"no-appearance": "felt uten utseende", "reserved-zone": "trykk i reservert område", "image-resolution": "bilde med for lav oppløsning",
-	"font-not-embedded": "skrift som ikke er innebygd", "page-size": "feil sidestørrelse", "page-count": "feil antall sider", "truncated": "PDF som mangler noe", "attachments": "vedlegg i PDF-en", "blank-letter": "brev uten innhold", "portfolio": "PDF-portefølje", "dynamic-form": "XFA-skjema som bare Adobe viser", "pdf-version": "feil PDF-versjon",
+	"font-not-embedded": "skrift som ikke er innebygd", "page-size": "feil sidestørrelse", "page-count": "feil antall sider", "truncated": "PDF som mangler noe", "attachments": "vedlegg i PDF-en", "blank-letter": "brev uten innhold", "portfolio": "PDF-portefølje", "too-complex": "PDF som er for krevende å tegne", "dynamic-form": "XFA-skjema som bare Adobe viser", "pdf-version": "feil PDF-versjon",
 }
 
 // What a refusal code begins and ends with, where the whole has no words of its own.
@@ -41,6 +44,9 @@ var (
 	}
 )
 
+// refusalCode is the form of a refusal's code.
+var refusalCode = regexp.MustCompile(`^[a-z]{3,}(-[a-z]+)*$`)
+
 // reasonText words the codes of a reason, one or several with spaces between. What is no code stays as it is.
 func reasonText(reason string) string {
 	codes := strings.Fields(reason)
@@ -52,7 +58,11 @@ func reasonText(reason string) string {
 			fault, also := reasonFaults[code[at+1:]]
 			word, ok = topic+" "+fault, known && also
 		}
-		if !ok {
+		switch {
+		case ok:
+		case refusalCode.MatchString(code):
+			word = "annen årsak (" + code + ")"
+		default:
 			return reason
 		}
 		words[i] = word
