@@ -529,6 +529,7 @@ var breaks = map[string]string{
 	"alarm_last_at_set":                   `UPDATE alarm SET last_at = 0`,
 	"alarm_counted":                       `UPDATE alarm SET occurrences = 0`,
 	"alarm_resolved_at_set":               `UPDATE alarm SET resolved_at = 0`,
+	"alarm_acknowledged_at_set":           `UPDATE alarm SET acknowledged_at = 0`,
 	"alarm_delivery_sink_given":           `INSERT INTO alarm_delivery (alarm, sink, raised_at) SELECT seq, '', 1 FROM alarm LIMIT 1`,
 	"alarm_delivery_raised_at_set":        `INSERT INTO alarm_delivery (alarm, sink, raised_at) SELECT seq, 'x', 0 FROM alarm LIMIT 1`,
 	"alarm_delivery_recovered_at_set":     `INSERT INTO alarm_delivery (alarm, sink, raised_at, recovered_at) SELECT seq, 'x', 1, 0 FROM alarm LIMIT 1`,
