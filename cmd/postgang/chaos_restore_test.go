@@ -157,6 +157,22 @@ func (c *chaos) copyName(b chaosBackup) string {
 	return fmt.Sprintf("%s_kopi%d", c.databaseName(), b.n)
 }
 
+// stillStopped is what recovery says when a person must confirm something.
+const stillStopped = "Nothing is offered to v yet"
+
+// again reports once more what was refused, since the clock had jumped between: the letters that wait for it are those that
+// nothing has happened to. It tells whether there are any.
+func (c *chaos) again(v chaosView) bool {
+	any := false
+	for _, s := range v.shipments {
+		if key := strings.TrimPrefix(s.handIn, chaosAccount+"/"); c.notified[key] && !s.due && s.status == engine.StatusAkseptert && s.hold == "" {
+			c.event("RESERVERT", key, 0)
+			any = true
+		}
+	}
+	return any
+}
+
 // recover does what the operator does after a restore: first, perhaps, it is killed in the middle.
 func (c *chaos) recover() {
 	if c.rng.IntN(2) == 0 {
@@ -167,9 +183,9 @@ func (c *chaos) recover() {
 	if code != exitOK && code != exitPartial {
 		c.violate("recover: exit code %d\n%s", code, out)
 	}
-	if strings.Contains(out, "Nothing is offered") {
+	if strings.Contains(out, stillStopped) {
 		c.tick(0) // what was handed over is answered before a person is asked
-		if code, out = c.run(chaosAttempt{}, "recover", "--confirm", "--reason", "spurt trykkeriet"); code != exitOK && code != exitPartial || strings.Contains(out, "Nothing is offered") {
+		if code, out = c.run(chaosAttempt{}, "recover", "--confirm", "--reason", "spurt trykkeriet"); code != exitOK && code != exitPartial || strings.Contains(out, stillStopped) {
 			c.violate("recover --confirm: exit code %d\n%s", code, out)
 		}
 		c.fig.add(func(f *chaosFigures) { f.Confirmed++ })

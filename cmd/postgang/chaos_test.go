@@ -901,6 +901,7 @@ func (c *chaos) settle() {
 		}
 		v, _ = c.look()
 		busy := c.decide(v)
+		busy = c.again(v) || busy
 		if v.alarms["restored:v"] { // found only now
 			c.recover()
 			busy = true
