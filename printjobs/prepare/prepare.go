@@ -383,8 +383,8 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 	}()
 	l.checkDocument(src)
 	pages, findings := src.pages()
-	if len(findings) > 0 && len(pages) == 0 && src.repaired && !l.repair[index] {
-		findings = []Finding{newFinding(CodeUnreadable, index, 0)}
+	if len(findings) > 0 && findings[0].Code == CodeNoPages && src.repaired && !l.repair[index] {
+		findings = []Finding{newFinding(CodeUnreadable, index, 0)} // it was searched, and has none
 	}
 	if len(findings) > 0 {
 		from := len(l.refused)
