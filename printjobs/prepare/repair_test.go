@@ -331,3 +331,30 @@ func FuzzRepair(f *testing.F) {
 		}
 	})
 }
+
+// TestNotOfTheFile: what stands in a comment or in an attached file is not of
+// the document: no trailer, no objects, and no word that it is encrypted.
+func TestNotOfTheFile(t *testing.T) {
+	t.Parallel()
+	red := "1 0 0 rg 0 741.89 100 100 re f"
+	good := onePage(a4, red, "<</Type/Catalog/Pages 6 0 R>>", "<</Type/Pages/Kids[7 0 R]/Count 1>>",
+		"<</Type/Page/Parent 6 0 R"+a4+"/Contents 8 0 R>>", stream("", "0 0 1 rg 0 741.89 100 100 re f"))
+	broken := bytes.Replace(good, []byte("startxref"), []byte("startx"), 1)
+	attached := rawPDF("<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 5 0 R]>>>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/Contents 4 0 R"+a4+">>", stream("", red), "<</Type/Filespec/F(a)/EF<</F 6 0 R>>>>",
+		stream("/Type/EmbeddedFile", "%PDF-1.7\n4 0 obj\n<<>>\nendobj\ntrailer<</Root 1 0 R/Encrypt 6 0 R>>\n"))
+	attached = append(attached, "% something behind, so that it is not read as a plain file\n"...)
+	for name, data := range map[string][]byte{
+		"trailer in a comment": append(broken, "% trailer <</Root 5 0 R>>\n"...),
+		"encrypted attachment": attached,
+		"searched, attachment": bytes.Replace(attached, []byte("\nstartxref"), []byte("\nstartx"), 1),
+	} {
+		facts, out := mustPrepare(t, data)
+		if got := at(t, out, 1, 10, 10); got != [3]byte{255, 0, 0} {
+			t.Errorf("%s: %v", name, got)
+		}
+		if name == "encrypted attachment" && slices.ContainsFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodeRepaired }) {
+			t.Errorf("%s: counts as damaged", name)
+		}
+	}
+}
