@@ -37,8 +37,8 @@ type jobView struct {
 	TicketSHA  string          `json:"ticket_sha256,omitempty"`
 	Failures   int             `json:"failures,omitempty"`
 	LastError  string          `json:"last_error,omitempty"`
-	Missing    int             `json:"letters_without_receipt"`
-	Expected   *costView       `json:"expected,omitempty"` // of the letters whose cost was known when the job was planned
+	Missing    *int            `json:"letters_without_receipt,omitempty"` // counted where one job is shown
+	Expected   *costView       `json:"expected,omitempty"`                // of the letters whose cost was known when the job was planned
 	Unpriced   int             `json:"letters_without_price,omitempty"`
 	Control    int             `json:"control_sheets,omitempty"`
 	ControlOre *billing.Ore    `json:"control_sheets_ore,omitempty"` // net, by the price list; not in Expected
@@ -169,9 +169,11 @@ func newJobShow(o *options) *cobra.Command {
 						return err
 					}
 					v = viewJob(j)
-					if v.Missing, err = r.Unreceipted(ctx, j.ID); err != nil {
+					missing, err := r.Unreceipted(ctx, j.ID)
+					if err != nil {
 						return err
 					}
+					v.Missing = &missing
 					children, err := r.Jobs(ctx, engine.JobFilter{Parent: j.ID})
 					if err != nil {
 						return err
@@ -228,7 +230,7 @@ func newJobShow(o *options) *cobra.Command {
 
 func showJob(w io.Writer, v jobView) {
 	fmt.Fprintf(w, "Job %s for %s: %s (%s)\n", v.ID, v.Vendor, v.State, v.Class)
-	fmt.Fprintf(w, "  %d letters, %d sheets, %d pages (%d in colour), %d bytes; %d without receipt\n", v.Letters, v.Sheets, v.Pages, v.Colour, v.Bytes, v.Missing)
+	fmt.Fprintf(w, "  %d letters, %d sheets, %d pages (%d in colour), %d bytes; %d without receipt\n", v.Letters, v.Sheets, v.Pages, v.Colour, v.Bytes, *v.Missing)
 	if v.Expected != nil {
 		fmt.Fprintf(w, "  expected cost %s", v.Expected)
 		if v.Unpriced > 0 {

@@ -183,7 +183,7 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 				}); shown != nil {
 					return shown
 				}
-				return stopped([]engine.Imported{im}, 0)
+				return exchanged(engine.Exchanged{Receipts: []engine.Imported{im}})
 			})
 		},
 	}

@@ -26,7 +26,8 @@ With --dry-run it does nothing, and tells what it would collect and what that wo
 
 Exit code 3: a person must look: something is not handed over, a job is UNCERTAIN ("postgang
 job list"), letters were set aside, hand-ins or digital events were refused, or something in
-the drop folder cannot be taken or lies where nobody takes it ("postgang alarms list").`,
+the drop folder cannot be taken or lies where nobody takes it, or alarms of before are open that
+nobody has acknowledged ("postgang alarms list").`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dry {
@@ -61,7 +62,33 @@ func (o *options) recordedNight(ctx context.Context, a *app, patience time.Durat
 		err = said
 	}
 	a.look(ctx)
+	if err == nil {
+		return a.stillOpen(ctx)
+	}
 	return err
+}
+
+// stillOpen says that a person must look, when this night had nothing to say and alarms of before are open: letters that are kept
+// back, or a job that the vendor refused, would else be out of the night's sight after the first.
+func (a *app) stillOpen(ctx context.Context) error {
+	var open []engine.Alarm
+	err := a.archive.View(ctx, func(r engine.Reader) (err error) {
+		open, err = r.Alarms(ctx, true)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, al := range open {
+		if al.Resolved.IsZero() && al.AckedAt.IsZero() {
+			n++
+		}
+	}
+	if n > 0 {
+		return partial("a person must look: %d alarms are open (postgang alarms list)", n)
+	}
+	return nil
 }
 
 // look looks for what is overdue and tells of alarms, after a command's work and whatever came of it.

@@ -36,7 +36,7 @@ func newReceiptsFetch(o *options) *cobra.Command {
 					}
 					return shown
 				}
-				return stopped(x.Receipts, x.Answers.Bad)
+				return exchanged(x)
 			})
 		},
 	}
@@ -71,7 +71,7 @@ the same file again changes nothing.`,
 				if err := o.showExchanged(x); err != nil {
 					return err
 				}
-				return stopped(x.Receipts, 0)
+				return exchanged(x)
 			})
 		},
 	}
@@ -115,16 +115,32 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 	})
 }
 
-// stopped makes files that were not booked an exit code.
-func stopped(files []engine.Imported, badAnswers int) error {
-	n := 0
-	for _, f := range files {
+// exchanged makes what a person must look at an exit code: files that were not booked, answers that cannot be used, jobs that the
+// vendor refused, and receipts that nobody can book by themselves. Deviations have a bound of their own before they are alarmed.
+func exchanged(x engine.Exchanged) error {
+	var files, conflict, unknown int
+	for _, f := range x.Receipts {
 		if len(f.Problems)+len(f.Waits) > 0 {
-			n++
+			files++
+		}
+		conflict, unknown = conflict+f.Conflict, unknown+f.Unknown
+	}
+	var look []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{files, "receipt files were stopped, and nothing of them is booked"}, {x.Answers.Bad, "answers cannot be used"},
+		{x.Answers.Rejected, "jobs were rejected (postgang job list --state REJECTED)"},
+		{conflict, "receipts are in conflict (postgang receipts list --open)"},
+		{unknown, "receipts are for letters that we do not know (postgang receipts list --state UNKNOWN)"},
+	} {
+		if p.n > 0 {
+			look = append(look, fmt.Sprintf("%d %s", p.n, p.what))
 		}
 	}
-	if n > 0 || badAnswers > 0 {
-		return partial("%d receipt files were stopped and %d answers cannot be used; nothing of them was booked", n, badAnswers)
+	if len(look) > 0 {
+		return partial("a person must look: %s", strings.Join(look, "; "))
 	}
 	return nil
 }
