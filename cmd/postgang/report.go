@@ -102,15 +102,14 @@ func reportJSON(path string, r billing.Report) map[string]any {
 			"letters": c.Money.Letters, "net_ore": c.Money.Net, "vat_ore": c.Money.VAT, "gross_ore": c.Money.Gross,
 		})
 	}
-	var saving *billing.Ore
-	if r.Benefit != nil {
-		ore := r.Benefit.Saving()
-		saving = &ore
-	}
-	return map[string]any{
-		"saving_ore": saving, "workbook": path, "from": r.From, "to": r.To.AddDays(-1), "counters": r.Counters, "money": r.Money,
+	v := map[string]any{
+		"workbook": path, "from": r.From, "to": r.To.AddDays(-1), "counters": r.Counters, "money": r.Money,
 		"per_konteringskode": codes, "deviations": r.Deviations.Len(), "missing_inputs": r.MissingInputs,
 	}
+	if r.Benefit != nil { // else it is not known
+		v["saving_ore"] = r.Benefit.Saving()
+	}
+	return v
 }
 
 // writeReport builds a report and writes its workbook: whole, or not at all. The caller closes the report.
