@@ -134,7 +134,7 @@ func (e *Engine) stopOffers(ctx context.Context, found OfferStop) error {
 		if stopped && slices.Equal(next.Jobs, have.Jobs) && next.Highest == have.Highest {
 			return nil
 		}
-		e.log.Error("offers are stopped: the archive is older than what was handed over", "vendor", found.Vendor, "jobs", found.Jobs, "highest", found.Highest)
+		e.log.Error("offers are stopped: the archive is older than what was handed over", "vendor", found.Vendor, "jobs", next.Jobs, "highest", next.Highest)
 		text, err := json.Marshal(next)
 		if err != nil {
 			return err
