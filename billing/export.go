@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -147,23 +148,27 @@ func encoded(w io.Writer, encoding string) (io.Writer, error) {
 		_, err := io.WriteString(w, "\ufeff")
 		return w, err
 	case EncodingWindows:
-		return charWriter{w, charmap.Windows1252}, nil
+		return &charWriter{w: w, set: charmap.Windows1252}, nil
 	case EncodingLatin1:
-		return charWriter{w, charmap.ISO8859_1}, nil
+		return &charWriter{w: w, set: charmap.ISO8859_1}, nil
 	}
 	return nil, fmt.Errorf("encoding %q is none of %s", encoding, strings.Join(Encodings(), ", "))
 }
 
-// charWriter writes whole texts in a character set of one byte.
+// charWriter writes UTF-8 text in a character set of one byte. Buffered writers hand it pieces that end anywhere, in a character too.
 type charWriter struct {
-	w   io.Writer
-	set *charmap.Charmap
+	w    io.Writer
+	set  *charmap.Charmap
+	rest []byte // the beginning of a character
 }
 
-// Write writes UTF-8 text that ends at the end of a character, as encoding/csv and fmt do when they are flushed to it.
-func (c charWriter) Write(p []byte) (int, error) {
-	out := make([]byte, 0, len(p))
-	for _, r := range string(p) {
+// Write implements io.Writer.
+func (c *charWriter) Write(p []byte) (int, error) {
+	text := append(c.rest, p...)
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 && utf8.FullRune(text) {
+		r, n := utf8.DecodeRune(text)
+		text = text[n:]
 		b, ok := c.set.EncodeRune(r)
 		if !ok {
 			if b, ok = c.set.EncodeRune(plainer(r)); !ok {
@@ -172,6 +177,7 @@ func (c charWriter) Write(p []byte) (int, error) {
 		}
 		out = append(out, b)
 	}
+	c.rest = slices.Clone(text)
 	if _, err := c.w.Write(out); err != nil {
 		return 0, err
 	}

@@ -33,3 +33,26 @@ func TestWriteExport(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A character is written whole wherever the writer before cuts the text.
+func TestEncodedCutAnywhere(t *testing.T) {
+	t.Parallel()
+	const text = "ØÆÅ – 1\u202f234 €"
+	for encoding, want := range map[string]string{EncodingWindows: "\xd8\xc6\xc5 \x96 1 234 \x80", EncodingLatin1: "\xd8\xc6\xc5 - 1 234 ?"} {
+		for cut := range len(text) {
+			var b strings.Builder
+			w, err := encoded(&b, encoding)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range []string{text[:cut], text[cut:]} {
+				if n, err := w.Write([]byte(part)); err != nil || n != len(part) {
+					t.Fatalf("%d of %d written, %v", n, len(part), err)
+				}
+			}
+			if b.String() != want {
+				t.Errorf("%s cut at %d: %q, want %q", encoding, cut, b.String(), want)
+			}
+		}
+	}
+}

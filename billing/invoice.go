@@ -74,6 +74,9 @@ func (f InvoiceFormat) Validate() error {
 	default:
 		return fmt.Errorf("code_from must be %s or %s", CodeFromAccountingCost, CodeFromNone)
 	}
+	if f.Supplier != "" && len(onlyDigits(f.Supplier)) != 9 {
+		return errors.New("supplier must be an organisation number of nine digits")
+	}
 	for _, b := range f.Buyers {
 		if len(onlyDigits(b)) != 9 {
 			return errors.New("buyers must be organisation numbers of nine digits")
@@ -229,11 +232,12 @@ func (inv *Invoice) sum() {
 
 // vatOf is the VAT of an amount, rounded to the nearest øre, halves away from zero.
 func vatOf(net Ore, percent Decimal) Ore {
+	sign := Ore(1)
 	if net < 0 {
-		return -vatOf(-net, percent)
+		sign, net = -1, -net
 	}
-	const whole = 100 * decimalUnit // in two steps, which cannot overflow
-	return net/whole*Ore(percent) + (net%whole*Ore(percent)+whole/2)/whole
+	const whole = 100 * decimalUnit // in two steps, which cannot overflow within the limits of an invoice
+	return sign * (net/whole*Ore(percent) + (net%whole*Ore(percent)+whole/2)/whole)
 }
 
 // maxVATOff is how far the VAT of a rate may be from the rate's share of the amount: what validators of EN 16931 let pass
@@ -289,7 +293,11 @@ func (inv Invoice) Check() error {
 // Kinds has is meant.
 func (f InvoiceFormat) CheckKinds(lines []InvoiceLine) error {
 	known := []string{KindProduction, KindPostage, KindMinimum, KindControlSheet, KindTransport, KindOther, KindRounding}
-	known = append(known, slices.Sorted(maps.Values(f.Kinds))...)
+	for _, k := range slices.Sorted(maps.Values(f.Kinds)) {
+		if !slices.Contains(known, k) {
+			known = append(known, k)
+		}
+	}
 	for i, l := range lines {
 		if slices.Contains(known, l.Kind) {
 			continue
@@ -297,7 +305,7 @@ func (f InvoiceFormat) CheckKinds(lines []InvoiceLine) error {
 		for _, k := range known {
 			if levenshtein.ComputeDistance(l.Kind, k) <= 2 && len(k) > 3 {
 				return fmt.Errorf("invoice line %d: the kind %s is not known; is it %s? If it is a kind of its own, give it in the vendor's invoice.kinds. Known are %s",
-					i+1, l.Kind, k, strings.Join(slices.Compact(known), ", "))
+					i+1, l.Kind, k, strings.Join(known, ", "))
 			}
 		}
 	}
@@ -423,5 +431,5 @@ func PeriodWords(from, to Civil) string {
 
 // PeriodText words a half-open period in Norwegian: "01.11.2026–30.11.2026".
 func PeriodText(from, to Civil) string {
-	return from.Norwegian() + "–" + Civil(to.UTC().AddDate(0, 0, -1).Format(civilLayout)).Norwegian()
+	return from.Norwegian() + "–" + to.AddDays(-1).Norwegian()
 }

@@ -80,12 +80,13 @@ type matched struct {
 // matcher holds the lines of one kind of cost against their basis.
 type matcher struct {
 	kind    string
-	lines   []InvoiceLine
-	owners  []owner         // who has letters or causes of any kind, in order
-	letters map[owner]int64 // of any kind
-	net     map[owner]Ore   // booked of the kind
-	vat     map[owner]Ore   // likewise
-	owed    map[owner]Ore   // what it is held against: the price list's where that tells, else net
+	lines   map[string][]InvoiceLine // by konteringskode
+	owners  []owner                  // who has letters or causes of any kind, in order
+	of      map[string][]owner       // the same by konteringskode
+	letters map[owner]int64          // of any kind
+	net     map[owner]Ore            // booked of the kind
+	vat     map[owner]Ore            // likewise
+	owed    map[owner]Ore            // what it is held against: the price list's where that tells, else net
 	priced  bool
 }
 
@@ -94,13 +95,13 @@ func matchInvoice(inv Invoice, basis Basis) []matched {
 	kinds := map[string]*matcher{}
 	kind := func(name string) *matcher {
 		if kinds[name] == nil {
-			kinds[name] = &matcher{kind: name, letters: letters, net: map[owner]Ore{}, vat: map[owner]Ore{}, owed: map[owner]Ore{}}
+			kinds[name] = &matcher{kind: name, lines: map[string][]InvoiceLine{}, letters: letters, net: map[owner]Ore{}, vat: map[owner]Ore{}, owed: map[owner]Ore{}}
 		}
 		return kinds[name]
 	}
 	for _, l := range inv.Lines {
 		m := kind(l.Kind)
-		m.lines = append(m.lines, l)
+		m.lines[l.Konteringskode] = append(m.lines[l.Konteringskode], l)
 	}
 	for _, b := range basis.Booked {
 		o, m := owner{b.Account, b.Konteringskode}, kind(b.Kind)
@@ -122,13 +123,16 @@ func matchInvoice(inv Invoice, basis Basis) []matched {
 			m.owed[o] += c.Net
 		}
 	}
-	owners := slices.SortedFunc(maps.Keys(known), owner.compare)
+	owners, of := slices.SortedFunc(maps.Keys(known), owner.compare), map[string][]owner{}
+	for _, o := range owners {
+		of[o.code] = append(of[o.code], o)
+	}
 	names := slices.SortedFunc(maps.Keys(kinds), func(a, b string) int {
 		return cmp.Or(cmp.Compare(kindOrder(a), kindOrder(b)), cmp.Compare(a, b))
 	})
 	var out []matched
 	for _, name := range names {
-		kinds[name].owners = owners
+		kinds[name].owners, kinds[name].of = owners, of
 		out = append(out, kinds[name].match()...)
 	}
 	return out
@@ -137,11 +141,13 @@ func matchInvoice(inv Invoice, basis Basis) []matched {
 // match makes the rows of a kind: those of codes, in order, after that of what names none.
 func (m *matcher) match() []matched {
 	named, unnamed, all := map[string]Ore{}, Ore(0), len(m.lines) > 0
-	for _, l := range m.lines {
-		if l.Konteringskode == "" {
-			all, unnamed = false, unnamed+l.Net
-		} else {
-			named[l.Konteringskode] += l.Net
+	for code, lines := range m.lines {
+		for _, l := range lines {
+			if code == "" {
+				all, unnamed = false, unnamed+l.Net
+			} else {
+				named[code] += l.Net
+			}
 		}
 	}
 	own := map[string]bool{} // codes that are held against their own receipts
@@ -205,8 +211,8 @@ func away(a, b Ore) Ore { return max(a-b, b-a) }
 // rest is the row of what names no code: of all codes but those that have their own.
 func (m *matcher) rest(own map[string]bool, others bool) matched {
 	r := matched{row: InvoiceCheckRow{Kind: m.kind, Others: others, NotInvoiced: len(m.lines) == 0}}
-	r.take(m.lines, "")
-	r.held(m, func(o owner) bool { return !own[o.code] })
+	r.take(m.lines[""])
+	r.held(m, slices.DeleteFunc(slices.Clone(m.owners), func(o owner) bool { return own[o.code] }))
 	some := false
 	for _, w := range r.weights {
 		some = some || w > 0
@@ -226,19 +232,17 @@ func (m *matcher) rest(own map[string]bool, others bool) matched {
 // code is the row of a code: held against what it has, or beside that.
 func (m *matcher) code(code string, own bool) matched {
 	r := matched{row: InvoiceCheckRow{Kind: m.kind, Konteringskode: code, ByCode: true}}
-	r.take(m.lines, code)
+	r.take(m.lines[code])
 	if own {
-		r.held(m, func(o owner) bool { return o.code == code })
+		r.held(m, m.of[code])
 	} else if m.priced {
 		r.row.Expected = new(Ore)
 	}
 	r.among, r.weights = nil, nil
 	some := false
-	for _, o := range m.owners {
-		if o.code == code {
-			r.among, r.weights = append(r.among, o), append(r.weights, int64(m.owed[o]))
-			some = some || m.owed[o] > 0
-		}
+	for _, o := range m.of[code] {
+		r.among, r.weights = append(r.among, o), append(r.weights, int64(m.owed[o]))
+		some = some || m.owed[o] > 0
 	}
 	if !some {
 		for i, o := range r.among {
@@ -251,24 +255,19 @@ func (m *matcher) code(code string, own bool) matched {
 	return r
 }
 
-// take counts the lines of a code.
-func (r *matched) take(lines []InvoiceLine, code string) {
+// take counts lines.
+func (r *matched) take(lines []InvoiceLine) {
 	for _, l := range lines {
-		if l.Konteringskode == code {
-			r.row.Invoiced += l.Net
-			r.row.VATPercent = max(r.row.VATPercent, l.VATPercent)
-			r.vat += vatOf(l.Net, l.VATPercent)
-		}
+		r.row.Invoiced += l.Net
+		r.row.VATPercent = max(r.row.VATPercent, l.VATPercent)
+		r.vat += vatOf(l.Net, l.VATPercent)
 	}
 }
 
 // held counts what is booked and expected of some owners.
-func (r *matched) held(m *matcher, of func(owner) bool) {
+func (r *matched) held(m *matcher, of []owner) {
 	var expected Ore
-	for _, o := range m.owners {
-		if !of(o) {
-			continue
-		}
+	for _, o := range of {
 		r.row.Booked += m.net[o]
 		r.vat -= m.vat[o]
 		expected += m.owed[o]

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Formats of a voucher file.
@@ -233,7 +234,8 @@ func kindWord(kind string) string {
 	if kind == "" {
 		return ""
 	}
-	return kind[:1] + strings.ToLower(kind[1:])
+	_, first := utf8.DecodeRuneInString(kind)
+	return kind[:first] + strings.ToLower(kind[first:])
 }
 
 // lineOrder has costs before rounding, VAT and what they stand against.

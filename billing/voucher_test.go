@@ -279,3 +279,12 @@ func TestVoucherProfileFaults(t *testing.T) {
 		}
 	}
 }
+
+func TestKindWord(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{"PORTO": "Porto", "ØVRIG": "Øvrig", "Å": "Å", "": ""} {
+		if got := kindWord(kind); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
+}
