@@ -122,7 +122,7 @@ func failedNights(n int, at time.Time, why string) string {
 	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", clockOf(at), times, why)
 }
 
-// lastByHand is when the newest night by hand began that did something; zero: there is none.
+// lastByHand is the newest night by hand that did something; zero: there is none.
 func lastByHand(ctx context.Context, r Reader) (Slot, error) {
 	slots, err := r.Slots(ctx, nightsByHand, maxCatchUp)
 	for _, s := range slots {

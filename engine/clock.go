@@ -101,13 +101,13 @@ func (e *Engine) dueNow(ctx context.Context) error {
 	}
 	for _, s := range ahead {
 		err := e.archive.InTx(ctx, func(tx Tx) error {
-			was := s.DueAt
-			s.DueAt = tx.Now()
-			if err := tx.UpdateShipment(ctx, s); err != nil {
+			now := s
+			now.DueAt = tx.Now()
+			if err := tx.UpdateShipment(ctx, now); err != nil {
 				return err
 			}
 			return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: s.Status, To: s.Status,
-				Reason: "klar for utskrift nå, ikke " + clockOf(was) + ": klokken gikk foran da brevet ble tatt imot"})
+				Reason: "klar for utskrift nå, ikke " + clockOf(s.DueAt) + ": klokken gikk for fort da brevet ble tatt imot"})
 		})
 		if err != nil && !errors.Is(err, ErrStale) { // changed just now: the next night looks again
 			return fmt.Errorf("shipment %s: %w", s.ID, err)

@@ -128,7 +128,7 @@ func (e *Engine) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Exp
 			out = append(out, *row)
 		}
 		slices.SortFunc(out, func(a, b billing.ExportRow) int {
-			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind))
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.VendorKey, b.VendorKey))
 		})
 		return out, nil
 	})

@@ -82,7 +82,7 @@ func receiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing
 	posted := booked.PostedAt.UTC().Truncate(millisecond)
 	at, note := bookAt(closed, posted, now, "postlagt")
 	if said := r.Row.PostedAt.UTC().Truncate(millisecond); !said.Equal(posted) {
-		note = strings.TrimSuffix(fmt.Sprintf("kvitteringen sier postlagt %s, som ikke kan stemme; %s", billing.CivilOf(said, Oslo).Norwegian(), note), "; ")
+		note = strings.TrimSuffix(fmt.Sprintf("ifølge kvitteringen postlagt %s, noe som ikke kan stemme; %s", billing.CivilOf(said, Oslo).Norwegian(), note), "; ")
 	}
 	var lines []LedgerLine
 	for i, l := range billing.CostLines(booked, vat) {

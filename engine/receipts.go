@@ -241,7 +241,7 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		err = errors.Join(err, lookErr)
 	}
 	if err != nil {
-		return out, fmt.Errorf("apply receipt file %s: %w", name, err)
+		return out, fmt.Errorf("apply receipt file %s: %w", scrub(name), err)
 	}
 	if out.Rows == 0 {
 		e.log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", scrub(name))

@@ -606,3 +606,21 @@ func TestRestoredReprint(t *testing.T) {
 	s.wantJobs(t, "CLOSED CLOSED")
 	s.wantAlarms(t)
 }
+
+// TestDamagedFence: a mark of what was handed over that cannot be read stops offers and is told, and keeps no alarm back.
+func TestDamagedFence(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.accepted(t, "a", newLetter("En"))
+	s.night(t)
+	job := s.onlyJob(t).ID
+	must(t, os.WriteFile(filepath.Join(s.dir, "documents", "fence", job[:4]), []byte("?\n"), 0o600))
+	s.clock.add(engine.DefaultAnswerWithin + time.Minute)
+	if err := s.engine.Watch(s.ctx); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("watch: %v", err)
+	}
+	s.wantAlarms(t, "no-answer:"+job)
+	if _, err := s.engine.Collect(s.ctx); err == nil {
+		t.Error("collected on a guess")
+	}
+}

@@ -188,10 +188,11 @@ func (e *Engine) mayBeOffered(ctx context.Context, j PrintJob) error {
 		}
 	}
 	return e.archive.View(ctx, func(r Reader) error {
-		if _, stopped, err := stopOf(ctx, r, v.Key); err != nil || stopped {
-			return errors.Join(err, errors.New("the vendor has another job under this id, and not these letters: "+whileStopped(v.Key)))
+		_, stopped, err := stopOf(ctx, r, v.Key)
+		if err == nil && stopped {
+			err = errors.New("the vendor has another job under this id, and not these letters: " + whileStopped(v.Key))
 		}
-		return nil
+		return err
 	})
 }
 

@@ -504,7 +504,7 @@ func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]s
 			return nil, err
 		}
 		if err != nil { // one file that cannot be read keeps no letter; fetching tells of it
-			e.log.Warn("receipt file is not looked through", "vendor", vendor, "file", f.Name, "error", err)
+			e.log.Warn("receipt file is not looked through", "vendor", vendor, "file", scrub(f.Name), "error", err)
 			continue
 		}
 		jobs = slices.DeleteFunc(jobs, func(job string) bool { return !k.oddReceipt(job) })

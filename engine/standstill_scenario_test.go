@@ -149,7 +149,7 @@ func TestClockAhead(t *testing.T) {
 	}
 	found := false
 	for _, e := range view(t, s, func(r engine.Reader) ([]engine.Event, error) { return r.History(s.ctx, id) }) {
-		found = found || strings.Contains(e.Reason, "klokken gikk foran")
+		found = found || strings.Contains(e.Reason, "klokken gikk for fort")
 	}
 	if !found {
 		t.Error("the history does not say why it was due")

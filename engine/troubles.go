@@ -34,13 +34,14 @@ const (
 // EventsPlace is the folder of digital events as it stands in keys of troubles.
 const EventsPlace = "hendelser"
 
-// source tells which source an alarm's key is of; empty: it is no trouble's.
+// troubleSource tells which source an alarm's key is of; empty: it is no trouble's. An account may have the name of the folder of
+// events.
 func troubleSource(key string) TroubleSource {
 	for _, prefix := range []string{TroubleHandIn, TroublePlace, TroubleMisplaced, TroubleForgotten, TroubleEvents} {
 		place, ok := strings.CutPrefix(key, prefix)
 		switch {
 		case !ok:
-		case prefix == TroubleEvents, place == EventsPlace:
+		case prefix == TroubleEvents, prefix != TroubleHandIn && place == EventsPlace:
 			return TroublesOfEvents
 		default:
 			return TroublesOfHandIns

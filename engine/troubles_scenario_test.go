@@ -45,6 +45,12 @@ func TestTroublesAreAlarms(t *testing.T) {
 	if got := open(); len(got) != 2 || got[place] != 1 || got["uncertain:X"] != 1 {
 		t.Errorf("open: %v", got)
 	}
+	// An account that has the name of the folder of events is none of it.
+	set(engine.TroublesOfHandIns, place, engine.TroubleHandIn+engine.EventsPlace)
+	set(engine.TroublesOfEvents)
+	if got := open(); got[engine.TroubleHandIn+engine.EventsPlace] != 1 {
+		t.Errorf("open: %v", got)
+	}
 	must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfHandIns, []engine.Trouble{{Key: place, Text: "another text"}}))
 	if got := open(); got[place] != 2 {
 		t.Errorf("open: %v", got)

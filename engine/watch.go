@@ -242,9 +242,11 @@ func clockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") 
 // jobs without receipts, letters to which nothing has happened, nights that were missed. (A night that failed has an
 // alarm from RunDue.) It may be called at any time and by several processes.
 func (e *Engine) Watch(ctx context.Context) error {
-	if err := e.checkFence(ctx); err != nil {
-		return err
-	}
+	// A fence that cannot be read keeps no other alarm back.
+	return errors.Join(e.checkFence(ctx), e.watch(ctx))
+}
+
+func (e *Engine) watch(ctx context.Context) error {
 	now := e.now()
 	clock, clockOff, err := e.noteClock(ctx, now)
 	if err == nil {
