@@ -250,11 +250,39 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 			continue
 		}
 		others := slices.Delete(slices.Clone(invoices), i, i+1)
-		for _, text := range billing.DoubtInvoice(inv.Invoice, others, basis) {
+		doubts, err := e.doubts(ctx, r, inv.Invoice, others, basis)
+		if err != nil {
+			return p, basis, nil, err
+		}
+		for _, text := range doubts {
 			p.Doubts = append(p.Doubts, InvoiceDoubt{inv.Invoice.Number, text})
 		}
 	}
 	return p, basis, shares, nil
+}
+
+// issuedAhead is how many days ahead an invoice may be dated: some are, by days or weeks; another year is a typing error.
+const issuedAhead = 62
+
+// doubts says why a person should look before an invoice is booked beside others: its amounts (billing.DoubtInvoice), and days that
+// hardly can be. An invoice for a month before the first with anything in it would be a cost in a month that nobody reports.
+func (e *Engine) doubts(ctx context.Context, r Reader, inv billing.Invoice, others []billing.Invoice, basis billing.Basis) ([]string, error) {
+	out := billing.DoubtInvoice(inv, others, basis)
+	now := e.now()
+	if inv.Issued > billing.CivilOf(now, Oslo).AddDays(issuedAhead) {
+		out = append(out, fmt.Sprintf("it is issued on %s, which is far ahead", inv.Issued))
+	}
+	first, err := r.FirstActivity(ctx, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	if first.IsZero() {
+		first = now
+	}
+	if month := monthOf(first); inv.To <= month {
+		out = append(out, fmt.Sprintf("it is for %s, before the first month with letters or costs, which is %s", billing.PeriodWords(inv.From, inv.To), month.Month()))
+	}
+	return out, nil
 }
 
 // invoiceRows adds what is booked from the invoices. A kind that is booked whole has it row by row; else a code's row has what is
@@ -460,7 +488,7 @@ type InvoiceBooking struct {
 // the ledger is the invoices of the period to the øre: this one, with the others of its vendor for the same period that are
 // booked. One that is booked already is booked anew when receipts have come since: its shares are reversed first.
 //
-// One that is doubtful, by what is booked already (billing.DoubtInvoice), is booked only when the person has seen it and says so.
+// One that is doubtful, by its days and by what is booked already, is booked only when the person has seen it and says so.
 func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeriod, error) {
 	id, reason := b.ID, b.Reason
 	if why := badReason(reason); why != "" {
@@ -501,7 +529,11 @@ func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeri
 		if kind := takesBack(inv, all, basis); !again && kind != "" {
 			return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, kind)
 		}
-		if doubts := billing.DoubtInvoice(inv, together[1:], basis); len(doubts) > 0 && !again && !b.Anyway {
+		doubts, err := e.doubts(ctx, tx, inv, together[1:], basis)
+		if err != nil {
+			return err
+		}
+		if len(doubts) > 0 && !again && !b.Anyway {
 			return fmt.Errorf("invoice %s is doubtful: %s. If it is right all the same, book it with --anyway; if it came twice, take it back with postgang invoice remove", inv.Number, strings.Join(doubts, "; "))
 		}
 		closed, err := tx.ClosedMonths(ctx)

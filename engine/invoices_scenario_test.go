@@ -381,6 +381,22 @@ func TestInvoiceTwice(t *testing.T) {
 	}
 	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "kvitteringene mangler", Anyway: true})
 	must(t, err)
+	// Days that hardly can be, of a kind that nothing is known of.
+	for _, c := range []struct {
+		issued, from, to billing.Civil
+		want             string
+	}{
+		{to.AddDays(9999), from, to, "which is far ahead"},
+		{to, "2001-11-01", "2001-12-01", "it is for 2001-11, before the first month with letters or costs"},
+	} {
+		inv, err := billing.NewInvoice("G"+string(c.from), c.issued, c.from, c.to, []billing.InvoiceLine{{Kind: "GEBYR", Net: 100_00, VATPercent: billing.DecimalFromInt(25)}})
+		must(t, err)
+		rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
+		must(t, err)
+		if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "x"}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("issued %s for %s: %v, want %q", c.issued, c.from, err, c.want)
+		}
+	}
 	s.wantLedger(t, inv.Net+right.Net, inv.VAT+right.VAT)
 }
 

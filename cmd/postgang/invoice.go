@@ -347,8 +347,8 @@ func newInvoiceBook(o *options) *cobra.Command {
 		Long: `Books the difference between an invoice and the receipts, shared out by largest remainder over accounts
 and konteringskoder, so that the ledger is the invoice to the øre. It goes to the month of the period, or
 to this month when that is closed. When receipts have come since, book it anew: its shares are reversed
-first. One that has the amounts of another for the period, or is far above the receipts, is booked only with
---anyway. --reason is kept and shown: write no personal data in it.`,
+first. One that has the amounts of another for the period, is far above the receipts, is dated far ahead, or
+is for a time before the first letters and costs, is booked only with --anyway. --reason is kept and shown: write no personal data in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
