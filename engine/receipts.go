@@ -78,7 +78,7 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 	var booked []exchange.RemoteFile
 	for _, f := range files {
 		im, err := e.fetchReceiptFile(ctx, side, k, f.Name)
-		if err != nil && (ctx.Err() != nil || errors.Is(err, exchange.ErrConnection)) {
+		if err != nil && cutOff(ctx, err) {
 			return out, errors.Join(append(errs, err)...) // the same would come of all the others
 		}
 		if err != nil {

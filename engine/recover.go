@@ -128,8 +128,9 @@ type recovery struct {
 	k    known
 	out  Recovered
 
-	highest int    // of the fence
-	far     string // a job whose number is too far beyond the others to be one of ours
+	highest int      // of the fence
+	far     string   // a job whose number is too far beyond the others to be one of ours
+	closed  []string // receipt files of which nobody knows what jobs they name, and why
 	jobs    []*vendorJob
 	files   []receiptAtVendor
 	named   map[string]string // letters that the vendor has: shipment → job
@@ -252,6 +253,9 @@ func (r *recovery) concerned(ctx context.Context) error {
 	if r.v.Manual && r.out.Stop != nil {
 		waits = append(waits, "what was printed here since the backup is known to nobody but those who printed it")
 	}
+	for _, why := range r.closed {
+		waits = append(waits, why+". It may name jobs that nothing else tells of")
+	}
 	if r.far != "" {
 		waits = append(waits, fmt.Sprintf("job %s is far beyond all others of ours: is it a mistake of the vendor? New ids do not begin behind it", r.far))
 	}
@@ -312,7 +316,7 @@ func (r *recovery) gone() string {
 
 // unread reports whether letters of the archive may be in a job that cannot be read.
 func (r *recovery) unread() bool {
-	return r.v.Manual && r.out.Stop != nil || r.gone() != "" ||
+	return r.v.Manual && r.out.Stop != nil || r.gone() != "" || len(r.closed) > 0 ||
 		slices.ContainsFunc(r.jobs, func(x *vendorJob) bool { return x.shown != nil && x.shown.Waits && !x.sent })
 }
 
@@ -374,13 +378,18 @@ func (r *recovery) end(ctx context.Context) error {
 	if r.k, err = e.knownJobs(ctx, r.v); err != nil {
 		return err
 	}
+	var unbooked []error // they keep no letter
 	for _, f := range r.files {
 		data, err := r.side.FetchDone(ctx, f.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil {
+		if err != nil && cutOff(ctx, err) {
 			return err
+		}
+		if err != nil {
+			unbooked = append(unbooked, fmt.Errorf("receipt file %s is not booked again: %w", scrub(f.name), err))
+			continue
 		}
 		if len(e.strangeReceipts(r.k, data)) > 0 {
 			continue // of a job that waits
@@ -393,7 +402,7 @@ func (r *recovery) end(ctx context.Context) error {
 		e.step("recover: receipts booked")
 	}
 	if len(r.out.Waits) > 0 {
-		return nil
+		return errors.Join(unbooked...)
 	}
 	if r.o.Confirm && r.unread() {
 		if err := r.setAsideAll(ctx); err != nil {
@@ -413,7 +422,7 @@ func (r *recovery) end(ctx context.Context) error {
 		e.step("recover: offers go on")
 		e.log.Info("offers go on after recovery", "vendor", r.v.Key, "jobs", len(r.out.Jobs), "letters", r.out.Recorded, "set_aside", len(r.out.SetAside))
 	}
-	return err
+	return errors.Join(append(unbooked, err)...)
 }
 
 // withdraw takes a job of the archive back whose id or letters the vendor has already. What lies at the vendor under an

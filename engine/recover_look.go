@@ -154,7 +154,7 @@ func (r *recovery) composePlanned(ctx context.Context, seen []exchange.Sighting)
 }
 
 // readReceipts reads the rows of jobs that the archive does not know, from receipts that wait and from those that were
-// moved aside. A file that cannot be read is named with every job in it.
+// moved aside. A file that cannot be read is named with every job in it, or waits for a person when these are not known.
 func (r *recovery) readReceipts(ctx context.Context, jobs map[string]*vendorJob) error {
 	fresh, done, err := r.e.unbooked(ctx, r.side, r.v.Key)
 	if err != nil {
@@ -163,41 +163,58 @@ func (r *recovery) readReceipts(ctx context.Context, jobs map[string]*vendorJob)
 	for i, f := range append(fresh, done...) {
 		at := receiptAtVendor{f.Name, i >= len(fresh)}
 		ids, err := r.side.JobsInReceipt(ctx, f.Name, at.done, r.e.tag)
-		if err != nil {
+		if err != nil && cutOff(ctx, err) {
 			return err
+		}
+		if err != nil {
+			r.closed = append(r.closed, fmt.Sprintf("receipt file %s cannot be read: %v", scrub(f.Name), err))
+			continue
 		}
 		ours := len(ids) > 0
 		ids = slices.DeleteFunc(ids, func(id string) bool { return jobs[id] == nil && !r.k.oddReceipt(id) })
+		if len(ids) > 0 {
+			if err := r.readRows(ctx, jobs, at, ids); err != nil {
+				return err
+			}
+		}
 		if at.done && ours {
 			r.files = append(r.files, at) // booked before, and not in this archive: for whichever job of ours
 		}
-		if len(ids) == 0 {
-			continue
+	}
+	return nil
+}
+
+// readRows reads the rows of jobs out of a receipt file that names them.
+func (r *recovery) readRows(ctx context.Context, jobs map[string]*vendorJob, at receiptAtVendor, ids []string) error {
+	fetch := r.side.Fetch
+	if at.done {
+		fetch = r.side.FetchDone
+	}
+	data, err := fetch(ctx, at.name)
+	if err != nil && (cutOff(ctx, err) || errors.Is(err, exchange.ErrUnstable) || errors.Is(err, fs.ErrNotExist)) {
+		return fmt.Errorf("receipt file %s: %w", scrub(at.name), err) // another look tells
+	}
+	var rows []billing.ReceiptRow
+	bad := ""
+	if err != nil {
+		bad = fmt.Sprintf("receipt file %s, which names it, cannot be read: %v", scrub(at.name), err)
+	} else {
+		var problems []billing.Problem
+		if rows, problems = billing.ParseReceipts(data, r.v.Receipts); len(problems) > 0 {
+			rows, bad = nil, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", scrub(at.name), len(problems), problems[0])
 		}
-		fetch := r.side.Fetch
-		if at.done {
-			fetch = r.side.FetchDone
+	}
+	for _, id := range ids {
+		if jobs[id] == nil {
+			jobs[id] = &vendorJob{id: id}
 		}
-		data, err := fetch(ctx, f.Name)
-		if err != nil {
-			return err
+		if bad != "" {
+			jobs[id].bad = append(jobs[id].bad, bad)
 		}
-		rows, problems := billing.ParseReceipts(data, r.v.Receipts)
-		for _, id := range ids {
-			if jobs[id] == nil {
-				jobs[id] = &vendorJob{id: id}
-			}
-			if len(problems) > 0 {
-				jobs[id].bad = append(jobs[id].bad, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", f.Name, len(problems), problems[0]))
-			}
-		}
-		if len(problems) > 0 {
-			continue
-		}
-		for _, row := range rows {
-			if x := jobs[row.Job]; x != nil {
-				x.receipts = append(x.receipts, row)
-			}
+	}
+	for _, row := range rows {
+		if x := jobs[row.Job]; x != nil {
+			x.receipts = append(x.receipts, row)
 		}
 	}
 	return nil
@@ -285,7 +302,7 @@ func (r *recovery) document(ctx context.Context, name, sha string, size int64) (
 		if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) == sha {
 			return b, nil
 		}
-	} else if ctx.Err() != nil || errors.Is(err, exchange.ErrConnection) {
+	} else if cutOff(ctx, err) {
 		return nil, err
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		r.e.log.Warn("document at the vendor cannot be read", "name", name, "error", err)

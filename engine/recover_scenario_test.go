@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -410,6 +411,77 @@ func TestRestoredReceipts(t *testing.T) {
 		return r.Receipts(s.ctx, engine.ReceiptFilter{States: []engine.ReceiptState{engine.ReceiptUnknown}})
 	}); len(u) != 0 {
 		t.Errorf("receipts of nobody: %+v", u)
+	}
+}
+
+// closedReceipts is a vendor's side of which receipt files cannot be read: as far as to see what jobs they name, or not even that.
+type closedReceipts struct {
+	engine.VendorSide
+	named bool
+}
+
+func (c closedReceipts) JobsInReceipt(ctx context.Context, name string, done bool, tag string) ([]string, error) {
+	if c.named {
+		return c.VendorSide.JobsInReceipt(ctx, name, done, tag)
+	}
+	return nil, os.ErrPermission
+}
+
+func (c closedReceipts) Fetch(context.Context, string) ([]byte, error) {
+	return nil, exchange.ErrTooLarge
+}
+
+func (c closedReceipts) FetchDone(context.Context, string) ([]byte, error) {
+	return nil, exchange.ErrTooLarge
+}
+
+// TestRestoredClosedReceipts: a receipt file that cannot be read waits for a person, and is none that nobody can leave behind.
+func TestRestoredClosedReceipts(t *testing.T) {
+	t.Parallel()
+	for _, named := range []bool{false, true} {
+		for _, booked := range []bool{false, true} {
+			t.Run(fmt.Sprintf("named %v, booked %v", named, booked), func(t *testing.T) {
+				t.Parallel()
+				s := setup(t)
+				s.accepted(t, "a", newLetter("En"))
+				restore := s.backup(t, false)
+				s.night(t)
+				s.tick(t)
+				s.writeReceipts(t)
+				if booked {
+					s.fetch(t)
+				}
+				restore()
+				b := s.accepted(t, "bb", newLetter("To"))
+				must(t, s.engine.Watch(s.ctx))
+				dial := s.config.Dial
+				s.config.Dial = func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+					side, err := dial(ctx, v)
+					return closedReceipts{side, named}, err
+				}
+				s.restart(t)
+				r, err := s.engine.Recover(s.ctx, engine.RecoverOptions{Vendor: "trykk"})
+				hold := ""
+				if named { // its manifest tells of its letters; what was booked is told, and keeps nothing back
+					if (err != nil) != booked || r.Recorded != 1 || len(r.Waits) != 0 {
+						t.Errorf("recovered: %+v, %v", r, err)
+					}
+				} else {
+					if err != nil || len(r.Waits) != 1 || !strings.Contains(r.Waits[0], "cannot be read") {
+						t.Errorf("recovered: %+v, %v", r, err)
+					}
+					r = s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "alle er med"})
+					if hold = engine.HoldRestored; len(r.Waits) != 0 {
+						t.Errorf("confirmed: %+v", r)
+					}
+				}
+				s.wantHold(t, b, hold)
+				stops, err := s.engine.OfferStops(s.ctx)
+				if must(t, err); len(stops) != 0 {
+					t.Errorf("still stopped: %+v", stops)
+				}
+			})
+		}
 	}
 }
 

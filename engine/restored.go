@@ -500,7 +500,7 @@ func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]s
 			continue
 		}
 		jobs, err := side.JobsInReceipt(ctx, f.Name, i >= len(fresh), e.tag)
-		if err != nil && (ctx.Err() != nil || errors.Is(err, exchange.ErrConnection)) {
+		if err != nil && cutOff(ctx, err) {
 			return nil, err
 		}
 		if err != nil { // one file that cannot be read keeps no letter; fetching tells of it
@@ -517,6 +517,12 @@ func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]s
 		}
 	}
 	return odd, nil
+}
+
+// cutOff reports whether an error is of the connection to a vendor, or of a caller that has had enough: everything else there
+// fails alike.
+func cutOff(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, exchange.ErrConnection)
 }
 
 // strangeReceipts are the jobs that a fetched receipt file names and the archive has never handed over. Booked now, its
