@@ -360,6 +360,9 @@ func unpack85(raw []byte, limit int64) (data []byte, state integrity, ok bool) {
 			state = sound
 		case c == 'z' && n == 0:
 			data = append(data, 0, 0, 0, 0)
+			if int64(len(data)) > limit {
+				return nil, cutOff, false
+			}
 			continue
 		case c < '!' || c > 'u':
 			return data, cutOff, len(data) > 0
@@ -456,6 +459,7 @@ func unpredict(data []byte, parms types.Dict) (out []byte, ok bool) {
 		return unpredictTIFF(data, colours, bits, columns, row), true
 	}
 	out = make([]byte, 0, len(data))
+	row = min(row, len(data)) // it may say to be of gigabytes
 	above := make([]byte, row)
 	for len(data) > 1 {
 		kind := data[0]
@@ -463,8 +467,7 @@ func unpredict(data []byte, parms types.Dict) (out []byte, ok bool) {
 		from := len(out)
 		out = append(out, data[1:1+n]...)
 		unfilter(kind, out[from:], above[:n], pixel)
-		above = above[:copy(above[:row], out[from:])]
-		above = above[:row]
+		copy(above, out[from:])
 		data = data[1+n:]
 	}
 	return out, true

@@ -180,7 +180,7 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 				}
 			}
 		case "BI":
-			if section.hidden == 0 {
+			if section.hidden == 0 && !t.open {
 				lost |= n.inline(t, resources)
 			}
 		case "BDC", "BMC", "EMC":

@@ -92,6 +92,9 @@ func TestWhole(t *testing.T) {
 	note := func(appearance string) []byte {
 		return onePage(a4+"/Annots[5 0 R]", "", "<</Type/Annot/Subtype/Stamp/Name/Draft/F 4/Rect[100 100 300 200]/AP<</N 6 0 R>>>>", appearance)
 	}
+	inline := func(filter string, data []byte) []byte {
+		return page("", "200 0 0 200 0 0 cm BI /W 10/H 30/BPC 8/CS/G"+filter+" ID "+string(data)+"\nEI 0 0 1 rg 0 0 9 9 re f")
+	}
 	jpg := photo(32, 64)
 
 	content, part, pic, font, stamp := "Innholdet", "En del", "Et bilde", "En skrift", "Et stempel"
@@ -115,6 +118,16 @@ func TestWhole(t *testing.T) {
 		{"a hole in a picture", page("", "BI /W 20/H 2/BPC 8/CS/G ID "+strings.Repeat("\x00", 40)+" EI 0 0 1 rg"), ""},
 		{"half an array", page("", "BT [(abc) 12"), content},
 		{"half an inline image", page("", "BI /W 9/H 9/BPC 8/CS/G ID abcdefg"), content},
+		{"half an inline image's dictionary", page("", "BI /W 9/H"), content},
+		{"inline image", inline("", rows), ""},
+		{"inline image with EI among its data", inline("", append([]byte("12 EI 0 0 1 rg abcdefgh"), rows[23:]...)), ""},
+		{"inline image that lacks rows", inline("", rows[:200]), pic},
+		{"inline image, compressed", inline("/F/Fl", zipped(rows)), ""},
+		{"inline image, compressed and in letters", inline("/F[/AHx/Fl]", fmt.Appendf(nil, "%x>", zipped(rows))), ""},
+		{"half an inline image, compressed", inline("/F/Fl", zipped(rows)[:100]), pic},
+		{"half an inline photo", page("", "BI /W 32/H 64/BPC 8/CS/RGB/F/DCT ID "+string(jpg[:len(jpg)/2])+"\nEI 0 0 1 rg 0 0 9 9 re f"), pic},
+		{"inline photo", page("", "BI /W 32/H 64/BPC 8/CS/RGB/F/DCT ID "+string(jpg)+"\nEI 0 0 1 rg 0 0 9 9 re f"), ""},
+		{"inline mask", page("", "BI /W 9/H 2/IM true ID abcd\nEI 0 0 1 rg 0 0 9 9 re f"), ""},
 		{"inline image without a space before EI", page("", "BI /W 2/H 2/BPC 8/CS/G ID abcdEI 1 0 0 rg"), ""},
 		{"digits without an end", rawPDF(catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Contents 4 0 R"+a4+">>",
 			stream("/Filter[/ASCIIHexDecode/FlateDecode]", fmt.Sprintf("%x", whole))), ""},

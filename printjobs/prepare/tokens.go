@@ -40,9 +40,10 @@ type tokens struct {
 	// start and end delimit the operator last read with its operands.
 	start, end int
 	// image, after BI, is the inline image's dictionary as key and value
-	// operands in turn, and imageData its data.
+	// operands in turn, imageData its data, and imageAt where they begin.
 	image     []operand
 	imageData []byte
+	imageAt   int
 	// open is set when the stream ends within a string, an array, a
 	// dictionary or an inline image, or has a hole.
 	open bool
@@ -293,6 +294,7 @@ func (t *tokens) inlineImage() {
 	for {
 		t.skipSpace()
 		if t.pos >= len(t.data) {
+			t.open = true
 			return
 		}
 		if isRegular(t.data[t.pos]) && !startsNumber(t.data[t.pos]) {
@@ -315,6 +317,7 @@ func (t *tokens) inlineImage() {
 		t.pos++ // the one white space after ID
 	}
 	at := t.pos
+	t.imageAt = at
 	for from := at; ; {
 		i := bytes.Index(t.data[from:], []byte("EI"))
 		if i < 0 {
