@@ -293,9 +293,9 @@ func (b *book) benefitTables(s *sheet) {
 	b.sensitivity(s, filled, at, wage)
 	s.blank(1)
 	for _, text := range []string{
-		"Modellen er den i SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev. Den kjenner bare forutsetningene, med prisårene i merknadene.",
-		"Perioden: forsendelsene som virkelig ble sendt, med produksjon og andre kostnader, porto og digital pris slik de er målt. Lønn og papir er forutsetningene; der noe ikke er målt, også det.",
-		"Porto uten SvarUt er for perioden den gule cellen med prisene i perioden, ellers samme porto som målt: dagens porto sammenlignes aldri med porto fra et annet prisår.",
+		"Modellen er hentet fra SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev. Den bygger bare på forutsetningene; prisårene står i merknadene.",
+		"Perioden: forsendelsene som virkelig ble sendt, med produksjon og andre kostnader, porto og digital pris slik de er målt. Lønn, og det som ellers ikke er målt, er hentet fra forutsetningene.",
+		"For perioden er porto uten SvarUt tallet i den gule cellen, når den er fylt ut, og ellers den målte portoen: dagens porto sammenlignes aldri med porto fra et annet prisår.",
 	} {
 		s.put(14, cell{st.note, text, ""})
 	}

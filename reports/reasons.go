@@ -20,13 +20,15 @@ var reasonWords = map[string]string{
 	"signering-pdf": "signering av noe annet enn PDF", "forside-kan-ikke-lages": "forsiden kan ikke lages", "forside-tegn": "tegn på forsiden som ikke kan trykkes",
 	"forside-adresse-plass": "adressen får ikke plass i vinduet", "giro-bakside": "giro på baksiden av et ark", "giro-finnes-ikke": "giroside som ikke finnes",
 	"ukjent-portosone": "ukjent portosone", "for-mange-ark": "for mange ark", "for-stor-fil": "for stor fil", "ingen-sider": "PDF uten sider",
-	"klargjort-fil-skadet": "klargjort fil er skadet", "fakta-stemmer-ikke": "klargjort fil stemmer ikke", "forsendelse-mangler": "forsendelse.json mangler",
+	"klargjort-fil-skadet": "skadet klargjort fil", "fakta-stemmer-ikke": "klargjort fil som ikke stemmer", "forsendelse-mangler": "forsendelse.json mangler",
 
-	"unreadable": "PDF kan ikke leses", "encrypted": "PDF med passord", "printing-forbidden": "PDF som ikke kan skrives ut", "no-pages": "PDF uten sider",
-	"damaged-object": "skadet PDF", "prepare-timeout": "PDF tok for lang tid", "prepare-memory": "PDF krevde for mye minne", "prepare-crashed": "PDF kunne ikke behandles",
+	"unreadable": "PDF som ikke kan leses", "encrypted": "PDF med passord", "printing-forbidden": "PDF som ikke kan skrives ut", "no-pages": "PDF uten sider",
+	"damaged-object": "skadet PDF", "prepare-timeout": "PDF som tar for lang tid", "prepare-memory": "PDF som krever for mye minne", "prepare-crashed": "PDF som ikke kan behandles",
 	"too-large": "for stor fil", "too-many-pages": "for mange sider", "too-many-sheets": "for mange ark", "giro-out-of-range": "giroside som ikke finnes",
 	"no-appearance": "felt uten utseende", "reserved-zone": "trykk i reservert område", "image-resolution": "bilde med for lav oppløsning",
-	"font-not-embedded": "skrift som ikke er innebygd", "page-size": "feil sidestørrelse", "page-count": "feil antall sider", "truncated": "PDF som mangler noe", "attachments": "vedlegg i PDF-en", "blank-letter": "brev uten innhold", "portfolio": "PDF-portefølje", "too-complex": "PDF som er for krevende å tegne", "dynamic-form": "XFA-skjema som bare Adobe viser", "pdf-version": "feil PDF-versjon",
+	"font-not-embedded": "skrift som ikke er innebygd", "page-size": "feil sidestørrelse",
+	"page-count": "feil antall sider", "truncated": "ufullstendig PDF", "attachments": "vedlegg i PDF-en", "blank-letter": "brev uten innhold", "portfolio": "PDF-portefølje",
+	"too-complex": "PDF som er for krevende å tegne", "dynamic-form": "dynamisk skjema (XFA)", "pdf-version": "feil PDF-versjon",
 }
 
 // What a refusal code begins and ends with, where the whole has no words of its own.

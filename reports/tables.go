@@ -422,7 +422,7 @@ func (b *book) rawData() error {
 func (b *book) deviationTable(rows sequence[billing.DeviationRecord]) long {
 	return long{
 		title: "Avvik",
-		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, prislisten og fakturaene. Beløp er netto, det avviket gjelder." + b.onlyNote(" Avvik uten konto (ukjente brev, fakturaer) står bare i rapporten for alle."),
+		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, prislisten og fakturaene. Beløp er netto, det avviket gjelder." + b.onlyNote(" Avvik uten konto (ukjente brev, fakturaer) står bare i rapporten for alle avsendere."),
 		cols: []column{
 			{"Dag", kindDay, 13}, {"Type", kindText, 12}, {"Forklaring", kindWrap, 24}, {"Forsendelse", kindText, 12}, {"Jobb", kindText, 8}, {"Konto", kindWrap, 8},
 			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9}, {"Alder dager", kindInt, 7},
