@@ -38,6 +38,7 @@ type app struct {
 	lastNight engine.Night
 	running   bool         // the queue's workers
 	beat      atomic.Int64 // when the daemon's loop last went round, Unix nanoseconds
+	scanBegan atomic.Int64 // when the daemon's scan under way began, Unix nanoseconds; 0: none is
 	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
 	scheduleEvery time.Duration
 	// watchEvery is how often serve looks for what is overdue; 0: defaultWatchEvery.
@@ -55,6 +56,7 @@ type wiring struct {
 	create       bool                              // an archive that is not there is made
 	allowRoot    bool                              // see notAsRoot
 	retry        func(attempt int) time.Duration   // of failed background work
+	lostAfter    time.Duration                     // how long the daemon may be without its database untold; 0: defaultLostAfter
 }
 
 // open wires the program. Background work begins with start.

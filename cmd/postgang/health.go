@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// stuckAfter is how long the daemon's loop may be silent: taking a large hand-in is one step of it.
+	// stuckAfter is how long the daemon's loop may be silent: its steps take seconds, or minutes when the archive is slow.
 	stuckAfter = 15 * time.Minute
 	healthTime = 10 * time.Second
 )

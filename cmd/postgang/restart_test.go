@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -98,5 +101,103 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("serve: %v", err)
+	}
+}
+
+// TestLostDatabaseIsTold: alarms stand in the database, so that each sink is told when the daemon has lost it for long, or for good.
+func TestLostDatabaseIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	newKillStage(t, dir, "")
+	path := filepath.Join(dir, config.DefaultName)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, append([]byte("[alarms.file]\npath = \"told.jsonl\"\n"), text...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &syncBuffer{}
+	o := &options{world: world{out: log, err: log, wiring: wiring{lostAfter: time.Nanosecond}}, config: path}
+	told := func() int {
+		b, err := os.ReadFile(filepath.Join(dir, "told.jsonl"))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		return strings.Count(string(b), "postgang serve could not begin")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	away := *cfg
+	away.Database = "postgres://127.0.0.1:1/postgang?connect_timeout=1"
+	go func() {
+		a, err := o.reopen(ctx, &away, jsonLogger(log))
+		if a != nil {
+			err = errors.Join(errors.New("opened"), a.Close())
+		}
+		done <- err
+	}()
+	for end := time.Now().Add(time.Minute); strings.Count(log.String(), "cannot be used yet") < 2; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it is not tried again:\n%s", log.String())
+		}
+	}
+	stop()
+	if err := <-done; err != nil || told() != 1 {
+		t.Errorf("told %d times, %v", told(), err)
+	}
+	if strings.Contains(log.String(), "alarm may be told over and over") {
+		t.Error(log.String())
+	}
+}
+
+// TestStuckScanIsAlarmed: a scan that does not come to its end is an alarm, until one does.
+func TestStuckScanIsAlarmed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	newKillStage(t, dir, "")
+	cfg, err := config.Load(filepath.Join(dir, config.DefaultName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := open(t.Context(), cfg, jsonLogger(io.Discard), wiring{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	count := func(began time.Time) int {
+		t.Helper()
+		a.scanBegan.Store(began.UnixNano())
+		if err := a.watchScan(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		err := a.archive.View(t.Context(), func(r engine.Reader) error {
+			open, err := r.Alarms(t.Context(), true)
+			for _, al := range open {
+				if al.Key == engine.TroublePlace+"folder" {
+					n += al.Count
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	long := time.Now().Add(-scanStuckAfter - time.Minute)
+	for i, began := range []time.Time{time.Now(), long, long} {
+		if got, want := count(began), min(i, 1); got != want {
+			t.Errorf("look %d: %d alarms, want %d", i, got, want)
+		}
+	}
+	a.scanAll(t.Context())
+	if a.scanBegan.Load() != 0 || count(time.Now()) != 0 {
+		t.Error("the alarm stays though a scan came to its end")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,8 @@ const (
 	// reopenLocked is how long the lock of the daemon may seem another's after that: a server that was cut off from us keeps our
 	// own session for a while.
 	reopenLocked = 10 * time.Minute
+	// defaultLostAfter is how long the database may be lost before everybody is told, once an hour: alarms stand in it.
+	defaultLostAfter = 5 * time.Minute
 )
 
 // serveOn runs the daemon until ctx is done. When the connection that holds its lock is lost, everything is closed, as if the
@@ -79,6 +82,7 @@ func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Log
 		}
 		log.Error("the database was lost, and is waited for", "error", err)
 		if a, err = o.reopen(ctx, cfg, log); err != nil {
+			o.tellUnopened(ctx, cfg, "serve", err)
 			return err
 		}
 	}
@@ -112,6 +116,9 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 			return nil, fmt.Errorf("another postgang serve works on this archive: %w", err)
 		}
 		log.Warn("the database cannot be used yet", "error", err)
+		if time.Since(begun) > cmp.Or(o.wiring.lostAfter, defaultLostAfter) {
+			o.tellUnopened(ctx, cfg, "serve", err)
+		}
 	}
 }
 
@@ -163,7 +170,7 @@ func (a *app) serve(ctx context.Context) error {
 			case <-time.After(stopLimit):
 			}
 			if errors.Is(context.Cause(ctx), engine.ErrLockLost) {
-				return context.Cause(ctx) // the service manager starts it again
+				return context.Cause(ctx) // serveOn opens everything anew
 			}
 			return nil
 		case <-scan.C:
@@ -187,7 +194,7 @@ func (a *app) serve(ctx context.Context) error {
 			default:
 			}
 		case <-watch.C:
-			if err := a.engine.Watch(ctx); err != nil && ctx.Err() == nil {
+			if err := errors.Join(a.watchScan(ctx), a.engine.Watch(ctx)); err != nil && ctx.Err() == nil {
 				a.log.Error("watch", "error", err)
 			}
 		case <-hourly.C:
@@ -198,8 +205,31 @@ func (a *app) serve(ctx context.Context) error {
 	}
 }
 
+// scanStuckAfter is how long a scan may be under way: thousands of hand-ins take minutes, and a file system that is gone takes for
+// ever.
+const scanStuckAfter = 2 * time.Hour
+
+// watchScan alarms a scan that does not come to its end: nothing is taken meanwhile. The next scan that does ends the alarm.
+func (a *app) watchScan(ctx context.Context) error {
+	began := a.scanBegan.Load()
+	if began == 0 || time.Since(time.Unix(0, began)) < scanStuckAfter {
+		return nil
+	}
+	const key = engine.TroublePlace + "folder"
+	text := fmt.Sprintf("the scan of the drop folder that began at %s does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again", when(time.Unix(0, began)))
+	return a.archive.InTx(ctx, func(tx engine.Tx) error {
+		open, err := tx.Alarms(ctx, true)
+		if err != nil || slices.ContainsFunc(open, func(al engine.Alarm) bool { return al.Key == key && al.Text == text }) {
+			return err
+		}
+		return tx.RaiseAlarm(ctx, key, text)
+	})
+}
+
 // scanAll takes what is in the drop folder now.
 func (a *app) scanAll(ctx context.Context) {
+	a.scanBegan.Store(time.Now().UnixNano())
+	defer a.scanBegan.Store(0)
 	if _, err := a.takeOnce(ctx); err != nil && ctx.Err() == nil {
 		a.log.Error("scan of the drop folder", "error", err)
 	}
