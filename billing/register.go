@@ -128,8 +128,19 @@ func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
 	if len(out) == 0 && len(problems) == 0 {
 		add(0, "", ProblemEmpty, "the file has no codes, only the first line")
 	}
+	checkReplacements(out, line, add)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	slices.SortFunc(out, func(a, b CodeEntry) int { return cmp.Compare(a.Code, b.Code) })
+	return out, nil
+}
+
+// checkReplacements looks for codes that are replaced by one that is not there, or in the end by themselves. line tells where each code
+// stands.
+func checkReplacements(codes []CodeEntry, line map[string]int, add func(line int, column, code, format string, args ...any)) {
 	next := map[string]string{}
-	for _, c := range out {
+	for _, c := range codes {
 		if c.ReplacedBy == "" {
 			continue
 		}
@@ -138,19 +149,14 @@ func ParseRegister(rows [][]string) ([]CodeEntry, []Problem) {
 		}
 		next[c.Code] = c.ReplacedBy
 	}
-	for _, c := range out {
+	for _, c := range codes {
 		for steps, code := 0, c.Code; next[code] != ""; code = next[code] {
-			if steps++; steps > len(out) {
+			if steps++; steps > len(codes) {
 				add(line[c.Code], "erstattes_av", ProblemCode, "comes back to the code itself")
 				break
 			}
 		}
 	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	slices.SortFunc(out, func(a, b CodeEntry) int { return cmp.Compare(a.Code, b.Code) })
-	return out, nil
 }
 
 // isSum reports whether a text is what stands before a sum in a table.

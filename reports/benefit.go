@@ -188,18 +188,11 @@ func missingText(n int) string {
 func (b *book) benefitTables(s *sheet) {
 	st, n := b.style, inputNames
 	filled := inputsFilled("")
-	when := func(formula string) string { return "IF(" + filled + "," + formula + `,"")` }
 	measured := func(symbol string) string { return measuredOr("", symbol, n[symbol]) }
 	wage := func(t string) string { return n["K"] + "/" + n["H"] + "*" + n[t] + "/60" }
 	cb, cbm := b.report.CostBenefit, b.report.CostBenefitActual
 	if cbm == nil {
 		cbm = cb // nothing was measured
-	}
-	type row struct {
-		label          string
-		formulas       [4]string // without and with SvarUt: by the model, and in the period
-		model, measure *billing.CostBenefitRow
-		sum            bool
 	}
 	of := func(cb *billing.CostBenefit, get func(*billing.CostBenefit) billing.CostBenefitRow) *billing.CostBenefitRow {
 		if cb == nil {
@@ -207,28 +200,6 @@ func (b *book) benefitTables(s *sheet) {
 		}
 		r := get(cb)
 		return &r
-	}
-	write := func(rows []row) {
-		for _, r := range rows {
-			at, text, money := s.row+1, st.text, st.money
-			if r.sum {
-				text, money = st.sumText, st.sumMoney
-			}
-			cells := []cell{{text, "", ""}, {text, r.label, ""}}
-			for i, known := range []*billing.CostBenefitRow{r.model, r.measure} {
-				without, with := r.formulas[2*i], r.formulas[2*i+1]
-				if without == "" {
-					cells = append(cells, cell{style: money}, cell{style: money}, cell{style: money})
-					continue
-				}
-				c := [3]cell{{money, "", when(without)}, {money, "", when(with)}, {money, "", when(rounded(cellName(3+3*i, at) + "-" + cellName(4+3*i, at)))}}
-				if known != nil {
-					c[0].value, c[1].value, c[2].value = known.Without, known.With, known.Saving
-				}
-				cells = append(cells, c[:]...)
-			}
-			s.put(16, cells...)
-		}
 	}
 	head := func(title string) {
 		s.put(32, cell{st.header, "", ""}, cell{st.header, title, ""}, cell{st.headerRight, "Uten SvarUt, modellen", ""}, cell{st.headerRight, "Med SvarUt, modellen", ""},
@@ -243,14 +214,14 @@ func (b *book) benefitTables(s *sheet) {
 	s.row = benefitTableRow() - 3
 	s.put(24, cell{st.heading, "Kostnader per forsendelse sendt som brevpost (kr)", ""})
 	head("Tabell A")
-	line := func(label string, get func(*billing.CostBenefit) billing.CostBenefitRow, sum bool, formulas ...string) row {
-		r := row{label: label, model: of(cb, get), measure: of(cbm, get), sum: sum}
+	line := func(label string, get func(*billing.CostBenefit) billing.CostBenefitRow, sum bool, formulas ...string) benefitLine {
+		r := benefitLine{label: label, model: of(cb, get), measure: of(cbm, get), sum: sum}
 		for i, f := range formulas {
 			r.formulas[i] = rounded(f)
 		}
 		return r
 	}
-	write([]row{
+	b.benefitLines(s, []benefitLine{
 		line("Lønn  L = K / H × t / 60", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Wage }, false, wage("t0"), wage("t1"), wage("t0"), wage("t1")),
 		line("Produksjonskostnader  p", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Production }, false, n["p0"], n["p1"], n["p0"], measured("p1")),
 		line("Porto  s", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Postage }, false, n["s0"], n["s1"], s0, measured("s1")),
@@ -272,7 +243,7 @@ func (b *book) benefitTables(s *sheet) {
 	year := func(get func(*billing.CostBenefit) billing.CostBenefitRow) *billing.CostBenefitRow {
 		return of(cb, get)
 	}
-	write([]row{
+	b.benefitLines(s, []benefitLine{
 		{"Brev på papir  N × T uten, N × (1 − d) × T med", [4]string{rounded(n["N"] + "*(" + total0 + ")"), rounded(n["N"] + "*(1-" + n["d"] + ")*(" + total1 + ")"),
 			rounded("(" + letters + "+" + digital + ")*" + unitWithout()), rounded(letters + "*" + unitWage() + "+" + net)},
 			year(func(c *billing.CostBenefit) billing.CostBenefitRow {
@@ -286,18 +257,52 @@ func (b *book) benefitTables(s *sheet) {
 	at := s.row + 1
 	up := func(col int) string { return rounded(cellName(col, at-2) + "+" + cellName(col, at-1)) }
 	ayear := func(col int) string { return rounded(fmt.Sprintf("%s*365/%d", cellName(col, at), b.days())) }
-	write([]row{
+	b.benefitLines(s, []benefitLine{
 		{"Totalt: modellen per år, perioden", [4]string{up(3), up(4), up(6), up(7)}, year(func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }), whole, true},
 		{"Periodens takt i et helt år (365 dager)", [4]string{"", "", ayear(6), ayear(7)}, nil, pace, false},
 	})
 	b.sensitivity(s, filled, at, wage)
 	s.blank(1)
 	for _, text := range []string{
-		"Modellen er hentet fra SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Årstallene regnes av uavrundet kostnad per brev. Den bygger bare på forutsetningene; prisårene står i merknadene.",
+		"Modellen er hentet fra SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Beløpene for et helt år regnes av uavrundet kostnad per brev. Den bygger bare på forutsetningene; prisårene står i merknadene.",
 		"Perioden: forsendelsene som virkelig ble sendt, med produksjon og andre kostnader, porto og digital pris slik de er målt. Lønn, og det som ellers ikke er målt, er hentet fra forutsetningene.",
 		"For perioden er porto uten SvarUt tallet i den gule cellen, når den er fylt ut, og ellers den målte portoen: dagens porto sammenlignes aldri med porto fra et annet prisår.",
 	} {
 		s.put(14, cell{st.note, text, ""})
+	}
+}
+
+// benefitLine is a line of Table A or B.
+type benefitLine struct {
+	label          string
+	formulas       [4]string // without and with SvarUt: by the model, and in the period
+	model, measure *billing.CostBenefitRow
+	sum            bool
+}
+
+// benefitLines writes lines of a table, and what is saved beside each pair of amounts.
+func (b *book) benefitLines(s *sheet, lines []benefitLine) {
+	st, filled := b.style, inputsFilled("")
+	when := func(formula string) string { return "IF(" + filled + "," + formula + `,"")` }
+	for _, l := range lines {
+		at, text, money := s.row+1, st.text, st.money
+		if l.sum {
+			text, money = st.sumText, st.sumMoney
+		}
+		cells := []cell{{text, "", ""}, {text, l.label, ""}}
+		for i, known := range []*billing.CostBenefitRow{l.model, l.measure} {
+			without, with := l.formulas[2*i], l.formulas[2*i+1]
+			if without == "" {
+				cells = append(cells, cell{style: money}, cell{style: money}, cell{style: money})
+				continue
+			}
+			c := [3]cell{{money, "", when(without)}, {money, "", when(with)}, {money, "", when(rounded(cellName(3+3*i, at) + "-" + cellName(4+3*i, at)))}}
+			if known != nil {
+				c[0].value, c[1].value, c[2].value = known.Without, known.With, known.Saving
+			}
+			cells = append(cells, c[:]...)
+		}
+		s.put(16, cells...)
 	}
 }
 

@@ -137,11 +137,7 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 			}
 		case "Tj", "TJ", "'", "\"":
 			if !text.known && text.render != 3 && section.hidden == 0 && !t.onlySpaces() {
-				lost |= n.font(text.object, resources, depth)
-				if text.unnamed {
-					lost |= lostFont
-				}
-				text.known = true
+				lost |= n.text(&text, resources, depth)
 			}
 		case "Do":
 			if a, ok := last(); ok && section.hidden == 0 {
@@ -191,6 +187,15 @@ func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
 		lost |= lostContent
 	}
 	return lost
+}
+
+// text tells what is lost of the font in which text is shown.
+func (n *needs) text(text *textState, resources named, depth int) (lost losses) {
+	text.known = true
+	if text.unnamed {
+		lost = lostFont
+	}
+	return lost | n.font(text.object, resources, depth)
 }
 
 // numberOf is the number of the object that is referred to; 0: none.

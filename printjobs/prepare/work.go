@@ -120,6 +120,37 @@ func (o *outline) reach(p point) {
 	o.hi = point{math.Max(o.hi.x, p.x), math.Max(o.hi.y, p.y)}
 }
 
+// draw takes an operator of a path, with its operands in t. A curve is the lines between its points.
+func (o *outline) draw(op []byte, t *tokens) {
+	var v [4]float64
+	switch string(op) {
+	case "m":
+		if t.numbersOf(v[:2]) {
+			o.move(point{v[0], v[1]})
+		}
+	case "l":
+		if t.numbersOf(v[:2]) {
+			o.line(point{v[0], v[1]})
+		}
+	case "c", "v", "y":
+		if t.numbersOf(v[:4]) {
+			o.line(point{v[0], v[1]})
+			o.line(point{v[2], v[3]})
+		}
+		if t.numbersOf(v[:2]) {
+			o.line(point{v[0], v[1]})
+		}
+	case "re":
+		if t.numbersOf(v[:4]) {
+			o.move(point{v[0], v[1]})
+			o.line(point{v[0] + v[2], v[1]})
+			o.line(point{v[0] + v[2], v[1] + v[3]})
+			o.line(point{v[0], v[1] + v[3]})
+			o.end()
+		}
+	}
+}
+
 // end closes a subpath.
 func (o *outline) end() {
 	o.line(o.start)
@@ -181,31 +212,11 @@ func (w *work) content(data []byte, resources types.Dict, scale, clip float64, d
 			if t.numbersOf(v[:6]) {
 				g.scale *= matrix(v).scale()
 			}
-		case "m":
-			if t.numbersOf(v[:2]) {
-				path.move(point{v[0], v[1]})
-			}
-		case "l":
-			if t.numbersOf(v[:2]) {
-				path.line(point{v[0], v[1]})
-			}
+		case "m", "l", "re":
+			path.draw(op, t)
 		case "c", "v", "y":
 			sum += 3
-			if t.numbersOf(v[:4]) {
-				path.line(point{v[0], v[1]})
-				path.line(point{v[2], v[3]})
-			}
-			if t.numbersOf(v[:2]) {
-				path.line(point{v[0], v[1]})
-			}
-		case "re":
-			if t.numbersOf(v[:4]) {
-				path.move(point{v[0], v[1]})
-				path.line(point{v[0] + v[2], v[1]})
-				path.line(point{v[0] + v[2], v[1] + v[3]})
-				path.line(point{v[0], v[1] + v[3]})
-				path.end()
-			}
+			path.draw(op, t)
 		case "W", "W*":
 			clipNext = true
 		case "n":
