@@ -57,18 +57,27 @@ func (e *Engine) MonthStatus(ctx context.Context, month billing.Civil) (MonthSta
 }
 
 func (e *Engine) monthStatus(ctx context.Context, r Reader, month billing.Civil) (MonthStatus, error) {
-	m := MonthStatus{Month: month}
+	m, err := openPoints(ctx, r)
+	if err != nil {
+		return m, err
+	}
 	closed, err := r.ClosedMonths(ctx)
 	if err != nil {
 		return m, err
 	}
+	return e.lookAtMonth(ctx, r, m, month, closed)
+}
+
+// lookAtMonth adds what is of one month to what is open of any time.
+func (e *Engine) lookAtMonth(ctx context.Context, r Reader, m MonthStatus, month billing.Civil, closed []ClosedMonth) (MonthStatus, error) {
+	m.Month = month
 	for _, c := range closed {
 		if c.Month == month {
 			m.Closed = &c
 		}
 	}
 	from, to := ClosedMonth{Month: month}.Span()
-	err = r.EachLedgerLine(ctx, LedgerFilter{From: from, To: to}, func(l LedgerLine) error {
+	err := r.EachLedgerLine(ctx, LedgerFilter{From: from, To: to}, func(l LedgerLine) error {
 		m.Net, m.Letters = m.Net+l.Line.Net, m.Letters+l.Letters
 		return nil
 	})
@@ -79,6 +88,13 @@ func (e *Engine) monthStatus(ctx context.Context, r Reader, month billing.Civil)
 	if err != nil {
 		return m, err
 	}
+	err = e.addInvoices(ctx, r, &m)
+	return m, err
+}
+
+// openPoints is what is open of any time, whichever month is looked at.
+func openPoints(ctx context.Context, r Reader) (MonthStatus, error) {
+	var m MonthStatus
 	alarms, err := r.Alarms(ctx, true)
 	if err != nil {
 		return m, err
@@ -95,10 +111,8 @@ func (e *Engine) monthStatus(ctx context.Context, r Reader, month billing.Civil)
 	for _, n := range conflicts {
 		m.Conflicts += n
 	}
-	if err := m.addDeviations(ctx, r); err != nil {
-		return m, err
-	}
-	return m, e.addInvoices(ctx, r, &m)
+	err = m.addDeviations(ctx, r) // before m is returned: what order Go evaluates the two in is not said
+	return m, err
 }
 
 // deviationPage is how many deviations are read at once.
@@ -186,9 +200,13 @@ func (e *Engine) Months(ctx context.Context) ([]MonthStatus, error) {
 			days[month] = true
 			_, at = ClosedMonth{Month: month}.Span()
 		}
+		points, err := openPoints(ctx, r)
+		if err != nil {
+			return nil, err
+		}
 		var out []MonthStatus
 		for _, day := range slices.Sorted(maps.Keys(days)) {
-			m, err := e.monthStatus(ctx, r, day)
+			m, err := e.lookAtMonth(ctx, r, points, day, closed)
 			if err != nil {
 				return nil, err
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -120,14 +119,6 @@ func newMonthList(o *options) *cobra.Command {
 	}
 }
 
-// parseMonth is the first day of a month such as 2026-10.
-func parseMonth(s string) (billing.Civil, error) {
-	if _, err := time.Parse("2006-01", s); err != nil {
-		return "", usage("%q is no month such as 2026-10", s)
-	}
-	return billing.Civil(s + "-01"), nil
-}
-
 func newMonthShow(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show YYYY-MM",
@@ -137,7 +128,7 @@ receipts that wait for a person, deviations, invoices that are not booked, and r
 The exit code is 3 when something is open.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			month, err := parseMonth(args[0])
+			month, _, err := monthDays(args[0])
 			if err != nil {
 				return err
 			}
@@ -171,7 +162,7 @@ order, from the first with letters or costs, and cannot be opened again. --reaso
 personal data in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			month, err := parseMonth(args[0])
+			month, _, err := monthDays(args[0])
 			if err != nil {
 				return err
 			}

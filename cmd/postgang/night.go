@@ -79,13 +79,7 @@ func (a *app) stillOpen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n := 0
-	for _, al := range open {
-		if al.Resolved.IsZero() && al.AckedAt.IsZero() {
-			n++
-		}
-	}
-	if n > 0 {
+	if n := engine.Unacknowledged(open); n > 0 {
 		return partial("a person must look: %d alarms are open (postgang alarms list)", n)
 	}
 	return nil

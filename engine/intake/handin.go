@@ -116,7 +116,8 @@ func ReadAnswer(root, account, folder string, after time.Time) (Answer, bool) {
 		return a, false
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxListBytes))
-	return a, err == nil && json.Unmarshal(data, &a) == nil
+	ok := err == nil && json.Unmarshal(data, &a) == nil
+	return a, ok
 }
 
 // standIn is the name under which a folder is answered whose name cannot be a key.
