@@ -39,7 +39,10 @@ type check struct {
 	Fix  string `json:"fix,omitempty"`
 }
 
-type checkup struct{ checks []check }
+type checkup struct {
+	checks []check
+	loaded bool // there is a configuration, without faults
+}
 
 func (c *checkup) ok(name, format string, args ...any) {
 	c.checks = append(c.checks, check{Name: name, OK: true, Text: fmt.Sprintf(format, args...)})
@@ -85,6 +88,9 @@ func newDoctor(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !c.loaded { // nothing else was tried, as with every other command
+				return &exitError{exitUsage, fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
+			}
 			if bad > 0 {
 				return &exitError{exitFailed, fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
 			}
@@ -106,6 +112,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 		c.bad("configuration", "", "%v", err)
 		return
 	}
+	c.loaded = true
 	c.ok("configuration", "%s: %d accounts, %d vendors, %d schedules", o.config, len(cfg.Accounts), len(cfg.Vendors), len(cfg.Schedules))
 	c.clock(cfg)
 	for _, f := range []struct{ name, path string }{

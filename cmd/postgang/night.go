@@ -30,6 +30,9 @@ the drop folder cannot be taken or lies where nobody takes it, or alarms of befo
 nobody has acknowledged ("postgang alarms list").`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if patience <= 0 {
+				return usage("--patience must be a time above 0, such as 30m")
+			}
 			if dry {
 				return o.with(cmd.Context(), false, func(a *app) error {
 					p, err := a.engine.PlanNight(cmd.Context())

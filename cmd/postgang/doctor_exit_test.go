@@ -1,0 +1,17 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDoctorWithoutConfiguration: a configuration that is missing or wrong ends with 2, as with every other command.
+func TestDoctorWithoutConfiguration(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"doctor", "--config", filepath.Join(t.TempDir(), "postgang.toml")}, world{out: &out, err: &errs})
+	if code != exitUsage || !strings.Contains(out.String(), "FAIL  configuration") {
+		t.Errorf("exit code %d: %s%s", code, &out, &errs)
+	}
+}
