@@ -281,10 +281,10 @@ func shipmentFolders(dirs []string) ([]submitted, error) {
 		}
 		n := 0
 		for _, e := range entries {
-			if !e.IsDir() || !intake.Looked(e.Name()) {
+			s := submission(filepath.Join(dir, e.Name()))
+			if !e.IsDir() || !intake.Looked(e.Name()) && !isShipment(s.dir) { // a shipment of such a name is told, and not handed in
 				continue
 			}
-			s := submission(filepath.Join(dir, e.Name()))
 			if isShipment(s.dir) {
 				n++
 			} else {
