@@ -122,7 +122,7 @@ func (p VoucherProfile) Validate() error {
 			add("column %d: unknown field %q; there are: %s", i+1, c.Field, strings.Join(VoucherFields(), ", "))
 		}
 	}
-	if len([]rune(p.Separator)) > 1 || p.Separator == "\"" || p.Decimal != "" && p.Decimal != "," && p.Decimal != "." || p.Separator != "" && p.Separator == cmp.Or(p.Decimal, ",") {
+	if len([]rune(p.Separator)) > 1 || strings.ContainsAny(p.Separator, "\"\r\n\ufffd") || p.Decimal != "" && p.Decimal != "," && p.Decimal != "." || p.Separator != "" && p.Separator == cmp.Or(p.Decimal, ",") {
 		add("separator is one character, decimal is a comma or a point, and they differ")
 	}
 	return errors.Join(faults...)

@@ -270,6 +270,7 @@ func TestVoucherProfileFaults(t *testing.T) {
 		},
 		"columns are missing": func(p *VoucherProfile) { p.Format = VoucherCSV },
 		"client is missing":   func(p *VoucherProfile) { p.Format, p.Client = VoucherUnit4, "" },
+		"separator is one":    func(p *VoucherProfile) { p.Separator = "\n" },
 		"voucher_type is":     func(p *VoucherProfile) { p.Format, p.VoucherType = VoucherVisma, "" },
 	} {
 		p := voucherProfile(VoucherGBAT10)
