@@ -68,7 +68,7 @@ func (e *Engine) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	}
 	var raise []Trouble
 	for _, t := range found {
-		if open[t.Key] != t.Text {
+		if open[t.Key] != MaskNationalIDs(t.Text) { // as it is stored
 			raise = append(raise, t)
 		}
 		delete(open, t.Key)

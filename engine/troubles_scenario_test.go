@@ -51,6 +51,15 @@ func TestTroublesAreAlarms(t *testing.T) {
 	if got := open(); got[engine.TroubleHandIn+engine.EventsPlace] != 1 {
 		t.Errorf("open: %v", got)
 	}
+	// What is masked in the archive is the same text all the same.
+	for range 2 {
+		must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfEvents, []engine.Trouble{{Key: file, Text: "02013299997 stands here"}}))
+	}
+	if got := open(); got[file] != 1 {
+		t.Errorf("open: %v", got)
+	}
+	set(engine.TroublesOfEvents)
+	set(engine.TroublesOfHandIns, place)
 	must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfHandIns, []engine.Trouble{{Key: place, Text: "another text"}}))
 	if got := open(); got[place] != 2 {
 		t.Errorf("open: %v", got)

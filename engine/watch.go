@@ -287,7 +287,7 @@ func (e *Engine) watch(ctx context.Context) error {
 	}
 	var raise, resolve []string
 	for key, text := range wanted {
-		if open[key] != text {
+		if open[key] != MaskNationalIDs(text) { // as it is stored
 			raise = append(raise, key)
 		}
 	}
