@@ -26,8 +26,8 @@ test: judges ## run all tests with the race detector
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
-	echo "go test -race ./... (in $$tmp), then demo, chaos, the largest letter and a print file of 10 GB without the race detector"; \
-	$(GO) test -race -timeout 20m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos' ./cmd/postgang && \
+	echo "go test -race ./... (in $$tmp), then demo, chaos, stories of the command line, the largest letter and a print file of 10 GB without the race detector"; \
+	$(GO) test -race -timeout 25m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts' ./cmd/postgang && \
 	$(GO) test -timeout 10m -run 'TestLargestLetter$$' ./printjobs/prepare && \
 	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
 

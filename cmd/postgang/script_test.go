@@ -14,6 +14,9 @@ import (
 // TestScripts tells the command line as stories that a user could type: testdata/script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("runs hundreds of processes; without the race detector")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
