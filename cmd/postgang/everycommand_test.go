@@ -137,7 +137,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(look, "invoice", "add", "--vendor", "trykkeri", "--number", "F/1", "--issued", time.Now().Format("2006-01-02"), "--month", time.Now().AddDate(0, 0, -time.Now().Day()).Format("2006-01"), "--line", "GEBYR:10,00:25")
 	do(look, "invoice", "list")
 	do(look, "invoice", "show", "F/1")
-	do(look, "invoice", "book", "F/1", "--reason", "ja", "--yes")
+	do(look, "invoice", "book", "F/1", "--reason", "ja", "--anyway", "--yes")
 	do(ok, "deviations", "list")
 	deviation := field(`"id": "([^"]+)"`)
 	do(ok, "deviations", "decide", deviation, "--state", "accepted", "--reason", "greit")

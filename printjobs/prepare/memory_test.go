@@ -11,6 +11,9 @@ import (
 // without room for it, and what is large takes its own size and no more.
 // Not parallel: it counts what the process allocates.
 func TestBombTakesNoMemory(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector takes memory of its own")
+	}
 	packed := func(n int) []byte {
 		var b bytes.Buffer
 		zw := zlib.NewWriter(&b)
