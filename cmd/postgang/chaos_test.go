@@ -30,6 +30,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/intake"
 	"postgang/fixtures/chaosftp"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/cover"
@@ -413,17 +414,16 @@ func (c *chaos) writeHandIn(n int) {
 	if err := pdf.Output(&b); err != nil {
 		c.t.Fatal(err)
 	}
-	folder := c.path("data", "post", "inn", chaosAccount)
-	temp := filepath.Join(folder, "."+key)
-	if _, err := os.Stat(filepath.Join(folder, key)); err == nil {
-		return // it waits there still
-	}
-	err = errors.Join(os.MkdirAll(temp, 0o755), os.WriteFile(filepath.Join(temp, "forsendelse.json"), meta, 0o644),
-		os.WriteFile(filepath.Join(temp, "brev.pdf"), b.Bytes(), 0o644), os.WriteFile(filepath.Join(temp, "klar"), nil, 0o644),
-		os.Rename(temp, filepath.Join(folder, key)))
+	dir := c.t.TempDir()
+	err = errors.Join(os.WriteFile(filepath.Join(dir, "forsendelse.json"), meta, 0o600), os.WriteFile(filepath.Join(dir, "brev.pdf"), b.Bytes(), 0o600),
+		intake.MakeFolders(c.path("data", "post"), chaosAccount))
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	if _, err := intake.Put(c.path("data", "post"), chaosAccount, key, dir); err != nil && !errors.Is(err, intake.ErrWaiting) {
+		c.t.Fatal(err)
+	}
+	os.RemoveAll(dir) // a run of hours has thousands
 }
 
 // syntheticID is a fødselsnummer that nobody has: 80 is added to its month.
@@ -441,9 +441,7 @@ func (c *chaos) event(kind, key string, ago time.Duration) {
 	if err != nil {
 		c.t.Error(err)
 	}
-	folder := c.path("data", "post", "hendelser")
-	name := filepath.Join(folder, fmt.Sprintf("h%06d", n))
-	if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(name+".part", append(line, '\n'), 0o644), os.Rename(name+".part", name+".jsonl")); err != nil {
+	if err := intake.PutEvents(c.path("data", "post"), fmt.Sprintf("h%06d.jsonl", n), append(line, '\n')); err != nil {
 		c.t.Error(err)
 	}
 }

@@ -421,7 +421,7 @@ func (d *demo) arrive(ctx context.Context) error {
 		d.clock.Set(at)
 		for ; i < len(list) && list[i].Arrives.Equal(at); i++ {
 			from := filepath.Join(d.dir, "brev", list[i].Account, list[i].Key)
-			if _, err := handIn(from, d.app.cfg.Inbox, list[i].Account, list[i].Key); err != nil {
+			if _, err := intake.Put(d.app.cfg.Inbox, list[i].Account, list[i].Key, from); err != nil {
 				return err
 			}
 		}
@@ -455,12 +455,7 @@ func (d *demo) events(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	folder := filepath.Join(d.app.cfg.Inbox, "hendelser")
-	part := filepath.Join(folder, "."+name+".part")
-	if err := os.WriteFile(part, data, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(part, filepath.Join(folder, name)); err != nil {
+	if err := intake.PutEvents(d.app.cfg.Inbox, name, data); err != nil {
 		return err
 	}
 	r, err := d.app.takeEvents(ctx)
@@ -612,7 +607,7 @@ allow_synthetic = true
 		if n == most || s.Account != account.Key || s.Outcome != letters.Printed || s.Reason != string(engine.ReasonNoDigitalID) || s.Group != "" {
 			continue
 		}
-		if _, err := handIn(filepath.Join(d.dir, "brev", s.Account, s.Key), cfg.Inbox, s.Account, s.Key); err != nil {
+		if _, err := intake.Put(cfg.Inbox, s.Account, s.Key, filepath.Join(d.dir, "brev", s.Account, s.Key)); err != nil {
 			return err
 		}
 		n++

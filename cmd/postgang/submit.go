@@ -4,13 +4,9 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +20,6 @@ import (
 
 // submissionName is the file that makes a folder a shipment (docs/drop-folder.md).
 const submissionName = "forsendelse.json"
-
-// markerName is the empty file that says that a hand-in is complete.
-const markerName = "klar"
 
 func newSubmit(o *options) *cobra.Command {
 	var account, list string
@@ -145,16 +138,13 @@ func (s *submitted) handIn(inbox, account string) {
 		s.Problem = "not handed in: a folder of this name is left aside (a leading dot, .part, .tmp or a system's own). Rename it"
 		return
 	}
-	already, err := handIn(s.dir, inbox, account, s.folder)
-	if err != nil {
-		if pe := new(fs.PathError); errors.As(err, &pe) {
-			err = fmt.Errorf("%s: %w", pe.Op, pe.Err) // names of folders may be anything
-		}
-		s.Problem = fmt.Sprintf("not handed in: %v", err)
+	already, err := intake.Put(inbox, account, s.folder, s.dir)
+	if errors.Is(err, intake.ErrWaiting) {
+		s.Problem = "not handed in: another hand-in of this name waits in the drop folder. Try again when it is answered, or take another name"
 		return
 	}
-	if already && !sameFiles(s.dir, filepath.Join(inbox, "inn", account, s.folder)) {
-		s.Problem = "not handed in: another hand-in of this name waits in the drop folder. Try again when it is answered, or take another name"
+	if err != nil {
+		s.Problem = fmt.Sprintf("not handed in: %v", err)
 		return
 	}
 	s.handed, s.Already = true, already
@@ -299,7 +289,7 @@ func shipmentFolders(dirs []string) ([]submitted, error) {
 	return out, nil
 }
 
-// leftBehind counts what handIn does not copy.
+// leftBehind counts what intake.Put does not copy, clutter aside.
 func leftBehind(dir string) int {
 	entries, _ := os.ReadDir(dir)
 	n := 0
@@ -311,86 +301,7 @@ func leftBehind(dir string) int {
 	return n
 }
 
-// sameFiles reports whether two folders hold the same plain files, but for the marker.
-func sameFiles(a, b string) bool {
-	read := func(dir string) map[string]string {
-		out := map[string]string{}
-		entries, err := os.ReadDir(dir)
-		for _, e := range entries {
-			if err == nil && e.Type().IsRegular() && e.Name() != markerName {
-				out[e.Name()], err = fileHash(filepath.Join(dir, e.Name()))
-			}
-		}
-		if err != nil {
-			return nil
-		}
-		return out
-	}
-	first, second := read(a), read(b)
-	return first != nil && second != nil && maps.Equal(first, second)
-}
-
-func fileHash(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	_, err = io.Copy(sum, f)
-	return hex.EncodeToString(sum.Sum(nil)), err
-}
-
 func isShipment(dir string) bool {
 	info, err := os.Stat(filepath.Join(dir, submissionName))
 	return err == nil && info.Mode().IsRegular()
-}
-
-// handIn copies a shipment's folder into the drop folder under a name that is not read, and renames it into place. A
-// hand-in of that key that waits there is left as it is.
-func handIn(dir, inbox, account, key string) (already bool, err error) {
-	target := filepath.Join(inbox, "inn", account, key)
-	if _, err := os.Stat(target); err == nil {
-		return true, nil
-	}
-	part := filepath.Join(inbox, "inn", account, fmt.Sprintf(".%s.%d.part", key, time.Now().UnixNano()))
-	if err := os.Mkdir(part, 0o700); err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(part)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return false, err
-	}
-	for i, e := range entries {
-		if !e.Type().IsRegular() {
-			continue
-		}
-		if err := copyFile(filepath.Join(dir, e.Name()), filepath.Join(part, e.Name())); err != nil {
-			// Document names often hold personal names.
-			return false, fmt.Errorf("copy file %d of hand-in %s: %w", i+1, key, errors.Unwrap(err))
-		}
-	}
-	// The marker says that this is all: what is missing is then refused at once, not waited for.
-	if err := os.WriteFile(filepath.Join(part, markerName), nil, 0o600); err != nil {
-		return false, err
-	}
-	return false, os.Rename(part, target)
-}
-
-func copyFile(from, to string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(dst, src)
-	if cerr := dst.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }
