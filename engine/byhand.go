@@ -54,7 +54,7 @@ func (e *Engine) beginByHand(ctx context.Context) (at time.Time, err error) {
 				}
 			}
 		}
-		for at = tx.Now(); ; at = at.Add(millisecond) {
+		for at = tx.Now(); ; at = at.Add(time.Millisecond) {
 			fresh, err := tx.ClaimSlot(ctx, nightsByHand, at, SlotRunning)
 			if err != nil || fresh {
 				return err

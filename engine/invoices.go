@@ -358,7 +358,7 @@ func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) erro
 	}
 	at := fmt.Sprintf("%s/faktura/%s/%s/", v.Key, from, to)
 	// It belongs to the period that the invoice is for, in whose report it is looked for, however late the invoice comes.
-	found := to.In(Oslo).Add(-millisecond).UTC()
+	found := to.In(Oslo).Add(-time.Millisecond).UTC()
 	if now := tx.Now(); now.Before(found) {
 		found = now
 	}
@@ -416,7 +416,7 @@ func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) erro
 
 // lookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time from first to last.
 func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, first, last time.Time) error {
-	all, err := tx.Invoices(ctx, first, last.Add(millisecond))
+	all, err := tx.Invoices(ctx, first, last.Add(time.Millisecond))
 	if err != nil {
 		return err
 	}
@@ -544,7 +544,7 @@ func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeri
 		if err != nil {
 			return err
 		}
-		at, note := bookAt(closed, inv.To.In(Oslo).Add(-millisecond).UTC(), tx.Now(), "for perioden til")
+		at, note := bookAt(closed, inv.To.In(Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
 		if note != "" {
 			note = "; " + note
 		}
@@ -775,4 +775,25 @@ func (e *Engine) invoicePeriods(ctx context.Context, r Reader, from, to billing.
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// reverse takes an entry back: in the period that it stands in, or now when that is closed. An entry without lines has nothing
+// to be taken back.
+func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry, document, why string) error {
+	lines, err := tx.Ledger(ctx, LedgerFilter{Entry: entry})
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	id := uuid.NewSHA1(e.space, []byte("reversal/"+entry)).String()
+	for i, l := range lines {
+		at, note := bookAt(closed, l.BookedAt, tx.Now(), "bokført")
+		if note != "" {
+			note = "; " + note
+		}
+		l.Entry, l.Reverses, l.BookedAt, l.Note = id, entry, at, why+note
+		l.Source, l.Document, l.Letters = LedgerReversal, document, -l.Letters
+		l.Line.Net, l.Line.VAT, l.Line.Gross = -l.Line.Net, -l.Line.VAT, -l.Line.Gross
+		lines[i] = l
+	}
+	return tx.Book(ctx, lines)
 }

@@ -1,13 +1,9 @@
 package engine
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"postgang/billing"
 )
@@ -79,9 +75,9 @@ func bookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, 
 
 // receiptLines are the lines of what a receipt says, under our konteringskode.
 func receiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) []LedgerLine {
-	posted := booked.PostedAt.UTC().Truncate(millisecond)
+	posted := booked.PostedAt.UTC().Truncate(time.Millisecond)
 	at, note := bookAt(closed, posted, now, "postlagt")
-	if said := r.Row.PostedAt.UTC().Truncate(millisecond); !said.Equal(posted) {
+	if said := r.Row.PostedAt.UTC().Truncate(time.Millisecond); !said.Equal(posted) {
 		note = strings.TrimSuffix(fmt.Sprintf("ifølge kvitteringen postlagt %s, noe som ikke kan stemme; %s", billing.CivilOf(said, Oslo).Norwegian(), note), "; ")
 	}
 	var lines []LedgerLine
@@ -96,54 +92,4 @@ func receiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-// reverse takes an entry back: in the period that it stands in, or now when that is closed. An entry without lines has nothing
-// to be taken back.
-func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry, document, why string) error {
-	lines, err := tx.Ledger(ctx, LedgerFilter{Entry: entry})
-	if err != nil || len(lines) == 0 {
-		return err
-	}
-	id := uuid.NewSHA1(e.space, []byte("reversal/"+entry)).String()
-	for i, l := range lines {
-		at, note := bookAt(closed, l.BookedAt, tx.Now(), "bokført")
-		if note != "" {
-			note = "; " + note
-		}
-		l.Entry, l.Reverses, l.BookedAt, l.Note = id, entry, at, why+note
-		l.Source, l.Document, l.Letters = LedgerReversal, document, -l.Letters
-		l.Line.Net, l.Line.VAT, l.Line.Gross = -l.Line.Net, -l.Line.VAT, -l.Line.Gross
-		lines[i] = l
-	}
-	return tx.Book(ctx, lines)
-}
-
-// CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
-// are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
-// closed; months before it in which nothing is are closed with it.
-func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (ClosedMonth, error) {
-	m := ClosedMonth{Month: month, Reason: reason}
-	if why := badReason(reason); why != "" {
-		return m, errors.New(why)
-	}
-	err := e.archive.InTx(ctx, func(tx Tx) error {
-		months, err := e.monthsToClose(ctx, tx, month)
-		if err != nil {
-			return err
-		}
-		m.ClosedAt = tx.Now()
-		for _, day := range months {
-			if err := tx.CloseMonth(ctx, ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return m, fmt.Errorf("close month: %w", err)
-	}
-	e.log.Info("month closed", "month", month.Month())
-	e.step("month: closed")
-	return m, nil
 }

@@ -270,3 +270,32 @@ func (e *Engine) monthsToClose(ctx context.Context, r Reader, month billing.Civi
 	}
 	return out, nil
 }
+
+// CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
+// are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
+// closed; months before it in which nothing is are closed with it.
+func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (ClosedMonth, error) {
+	m := ClosedMonth{Month: month, Reason: reason}
+	if why := badReason(reason); why != "" {
+		return m, errors.New(why)
+	}
+	err := e.archive.InTx(ctx, func(tx Tx) error {
+		months, err := e.monthsToClose(ctx, tx, month)
+		if err != nil {
+			return err
+		}
+		m.ClosedAt = tx.Now()
+		for _, day := range months {
+			if err := tx.CloseMonth(ctx, ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return m, fmt.Errorf("close month: %w", err)
+	}
+	e.log.Info("month closed", "month", month.Month())
+	e.step("month: closed")
+	return m, nil
+}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"time"
 
 	"github.com/sourcegraph/conc/pool"
 
@@ -21,8 +20,6 @@ import (
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
 )
-
-const millisecond = time.Millisecond
 
 const giroReject = impose.GiroReject
 

@@ -186,7 +186,7 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	e.step("receipts: archived")
 	rows, problems := billing.ParseReceipts(data, v.Receipts)
 	for i := range rows {
-		rows[i].PostedAt = rows[i].PostedAt.UTC().Truncate(millisecond) // what the archive keeps, so that doubles are known
+		rows[i].PostedAt = rows[i].PostedAt.UTC().Truncate(time.Millisecond) // what the archive keeps, so that doubles are known
 	}
 	// Job by job, whose letters stand near each other in the database; rows of one letter as they stand.
 	slices.SortStableFunc(rows, func(a, b billing.ReceiptRow) int { return cmp.Compare(a.Job, b.Job) })
@@ -558,9 +558,9 @@ func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (
 // postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
 func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
 	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, Oslo)); is {
-		return arrived.UTC().Truncate(millisecond), []billing.Deviation{d}
+		return arrived.UTC().Truncate(time.Millisecond), []billing.Deviation{d}
 	}
-	return row.PostedAt.UTC().Truncate(millisecond), nil
+	return row.PostedAt.UTC().Truncate(time.Millisecond), nil
 }
 
 // givenOver is the day on which a job was given over at the earliest: when it passed its last gate. One that did not, as far as the
@@ -584,7 +584,7 @@ func givenOver(ctx context.Context, r Reader, job string) (billing.Civil, error)
 // does not move that.
 func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
 	s := a.ships[row.Shipment]
-	from, at := s.Status, row.PostedAt.UTC().Truncate(millisecond)
+	from, at := s.Status, row.PostedAt.UTC().Truncate(time.Millisecond)
 	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
 		s.PostedAt = at
 	}
@@ -623,7 +623,7 @@ func (a *receiptApplier) returned(ctx context.Context, account string, row billi
 // returned notes in the history that a letter came back at a time. Its status stays: it was printed and posted. news: it was not
 // noted before.
 func (e *Engine) returned(ctx context.Context, tx Tx, shipment string, status Status, vendor string, row billing.ReceiptRow, at time.Time) (news bool, err error) {
-	said := row.PostedAt.UTC().Truncate(millisecond)
+	said := row.PostedAt.UTC().Truncate(time.Millisecond)
 	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, said.Format(time.RFC3339), row.Reason)
 	history, err := tx.History(ctx, shipment)
 	if err != nil || slices.ContainsFunc(history, func(ev Event) bool { return ev.Key == key }) {

@@ -37,7 +37,7 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 		return Received{}, fmt.Errorf("look up hand-in: %w", err)
 	}
 
-	at := h.At.UTC().Truncate(millisecond)
+	at := h.At.UTC().Truncate(time.Millisecond)
 	if h.At.IsZero() {
 		at = e.now()
 	}

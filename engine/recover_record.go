@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"postgang/printjobs/exchange"
 )
@@ -191,7 +192,7 @@ func (r *recovery) insert(ctx context.Context, tx Tx, x *vendorJob, p placement)
 		j.Class = exchange.Class{Account: p.account, Envelope: first.Envelope, Zone: p.ships[first.Shipment].Zone}
 	}
 	if x.answer != nil {
-		j.OfferedAt = x.answer.Time.UTC().Truncate(millisecond)
+		j.OfferedAt = x.answer.Time.UTC().Truncate(time.Millisecond)
 	}
 	if j.OfferedAt.IsZero() {
 		j.OfferedAt = tx.Now()

@@ -495,7 +495,7 @@ func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]s
 	}
 	var odd []string
 	for i, f := range append(fresh, done...) {
-		mark := SeenReceipt{Name: f.Name, Bytes: f.Bytes, Modified: f.ModTime.UTC().Truncate(millisecond)}
+		mark := SeenReceipt{Name: f.Name, Bytes: f.Bytes, Modified: f.ModTime.UTC().Truncate(time.Millisecond)}
 		if seen[mark] {
 			continue
 		}

@@ -155,7 +155,7 @@ func overdueSince(now time.Time) time.Time {
 	for (Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
 		day = day.Add(-1)
 	}
-	return day.Add(1).Start().Add(-millisecond).UTC()
+	return day.Add(1).Start().Add(-time.Millisecond).UTC()
 }
 
 // overdueAfter is how many whole virkedager a letter may be due before a night takes it: nights may stand still over holidays, and
