@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 )
 
@@ -38,7 +40,7 @@ type printedAs struct {
 
 // letter looks at a posted letter: every change is laid on sheets and priced as it would be, by the profile and price list of
 // today. Letters without a price list, or that cannot be laid so, have no advice.
-func (a *advisor) letter(s ReportShipment) {
+func (a *advisor) letter(s store.ReportShipment) {
 	v := a.e.vendors[a.e.accounts[s.Account].Vendor]
 	if s.Facts == nil || s.PostedAt.IsZero() || v.Prices == nil || s.Job == "" {
 		return
@@ -48,7 +50,7 @@ func (a *advisor) letter(s ReportShipment) {
 		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode, Postcode: "0000", Zone: s.Zone, Facts: *s.Facts,
 		Duplex: s.Letter.Pages > s.Letter.Sheets, Colour: s.Letter.PagesColour > 0,
 	}
-	day := billing.CivilOf(s.PostedAt, Oslo)
+	day := billing.CivilOf(s.PostedAt, shipment.Oslo)
 	coverInColour := 0 // of a letter in colour; printed in black, its cover is black too
 	price := func(c printjobs.Candidate) (billing.Quote, printjobs.PlannedLetter, bool) {
 		jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, v.Profile)
@@ -83,7 +85,7 @@ func (a *advisor) letter(s ReportShipment) {
 		if !ok || q.Net() >= was.Net() || counts != nil && !counts(q, l) {
 			return
 		}
-		a.add(adviceKey{kind, s.Account, ShownCode(s.Submission.Konteringskode), false}, 1, letter.Sheets-l.Sheets, was.Net()-q.Net())
+		a.add(adviceKey{kind, s.Account, shipment.ShownCode(s.Submission.Konteringskode), false}, 1, letter.Sheets-l.Sheets, was.Net()-q.Net())
 	}
 	if !c.Duplex && len(c.Facts.Pages) > 1 {
 		other := c

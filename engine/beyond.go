@@ -8,22 +8,13 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
-
-// What a vendor's price list says of costs that belong to no letter: control sheets, and the least that an account pays for a day.
-
-// PostedSum is what receipts say of letters of an account, konteringskode and envelope class that were posted at the same time.
-type PostedSum struct {
-	Account, Konteringskode string
-	Envelope                string
-	At                      time.Time
-	Letters                 int         // reprints too
-	Production              billing.Ore // net
-}
 
 // ControlSheetCost gives the control sheets of a job and what they cost by its vendor's price list, net, on the day of its offer
 // or else today; priced is false when the list has no price for them.
-func (e *Engine) ControlSheetCost(j PrintJob, files []JobFile) (sheets int, net billing.Ore, priced bool) {
+func (e *Engine) ControlSheetCost(j store.PrintJob, files []store.JobFile) (sheets int, net billing.Ore, priced bool) {
 	for _, f := range files { // other files than print files have none
 		sheets += f.File.Header + f.File.Trailer
 	}
@@ -35,14 +26,14 @@ func (e *Engine) ControlSheetCost(j PrintJob, files []JobFile) (sheets int, net 
 	if at.IsZero() {
 		at = e.now()
 	}
-	return sheets, v.Prices.ControlSheets("", sheets, billing.CivilOf(at, Oslo)), true
+	return sheets, v.Prices.ControlSheets("", sheets, billing.CivilOf(at, shipment.Oslo)), true
 }
 
 // beyondLetters gives what a vendor may invoice for [from, to) beside the letters by its price list, net, by kind of invoice line,
 // with the accounts and konteringskoder that caused it: control sheets of the jobs offered in it, by the letters of each job, and
 // minimums of the days on which letters were posted in it, by the letters of each account's day. Kinds that the list has no prices
 // for are left out.
-func (e *Engine) beyondLetters(ctx context.Context, r Reader, v Vendor, from, to time.Time) (map[string][]billing.Cause, error) {
+func (e *Engine) beyondLetters(ctx context.Context, r store.Reader, v store.Vendor, from, to time.Time) (map[string][]billing.Cause, error) {
 	out := map[string][]billing.Cause{}
 	if v.Prices == nil {
 		return out, nil
@@ -64,8 +55,8 @@ func (e *Engine) beyondLetters(ctx context.Context, r Reader, v Vendor, from, to
 	return out, nil
 }
 
-func (e *Engine) controlSheetCauses(ctx context.Context, r Reader, v Vendor, from, to time.Time) ([]billing.Cause, error) {
-	jobs, err := r.Jobs(ctx, JobFilter{Vendor: v.Key, OfferedSince: from})
+func (e *Engine) controlSheetCauses(ctx context.Context, r store.Reader, v store.Vendor, from, to time.Time) ([]billing.Cause, error) {
+	jobs, err := r.Jobs(ctx, store.JobFilter{Vendor: v.Key, OfferedSince: from})
 	if err != nil {
 		return nil, err
 	}
@@ -91,16 +82,16 @@ func (e *Engine) controlSheetCauses(ctx context.Context, r Reader, v Vendor, fro
 	return out, nil
 }
 
-func minimumCauses(ctx context.Context, r Reader, v Vendor, from, to time.Time) ([]billing.Cause, error) {
+func minimumCauses(ctx context.Context, r store.Reader, v store.Vendor, from, to time.Time) ([]billing.Cause, error) {
 	type accountDay struct {
 		account string
 		day     billing.Civil
 	}
-	letters, owners := map[accountDay][]billing.DayLetters{}, map[accountDay][]LetterOwner{}
-	err := r.EachPostedSum(ctx, v.Key, from, to, func(p PostedSum) error {
-		k := accountDay{p.Account, billing.CivilOf(p.At, Oslo)}
+	letters, owners := map[accountDay][]billing.DayLetters{}, map[accountDay][]store.LetterOwner{}
+	err := r.EachPostedSum(ctx, v.Key, from, to, func(p store.PostedSum) error {
+		k := accountDay{p.Account, billing.CivilOf(p.At, shipment.Oslo)}
 		letters[k] = addDayLetters(letters[k], p.Envelope, p.Letters, p.Production)
-		owners[k] = append(owners[k], LetterOwner{p.Account, p.Konteringskode, p.Letters})
+		owners[k] = append(owners[k], store.LetterOwner{Account: p.Account, Konteringskode: p.Konteringskode, Letters: p.Letters})
 		return nil
 	})
 	if err != nil {
@@ -117,19 +108,13 @@ func minimumCauses(ctx context.Context, r Reader, v Vendor, from, to time.Time) 
 	return out, nil
 }
 
-// LetterOwner counts letters of an account and konteringskode.
-type LetterOwner struct {
-	Account, Konteringskode string
-	Letters                 int
-}
-
 // caused shares an amount out to those whose letters caused it, by their number.
-func caused(net billing.Ore, owners []LetterOwner) []billing.Cause {
-	sums := map[LetterOwner]int64{}
+func caused(net billing.Ore, owners []store.LetterOwner) []billing.Cause {
+	sums := map[store.LetterOwner]int64{}
 	for _, o := range owners {
-		sums[LetterOwner{Account: o.Account, Konteringskode: o.Konteringskode}] += int64(o.Letters)
+		sums[store.LetterOwner{Account: o.Account, Konteringskode: o.Konteringskode}] += int64(o.Letters)
 	}
-	keys := slices.SortedFunc(maps.Keys(sums), func(a, b LetterOwner) int {
+	keys := slices.SortedFunc(maps.Keys(sums), func(a, b store.LetterOwner) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Konteringskode, b.Konteringskode))
 	})
 	weights := make([]int64, len(keys))

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // nightsByHand is the ledger of the nights that a command ran, by the time when each began: by hand, or by cron where no daemon
@@ -18,7 +21,7 @@ const alarmNight = "failed:night"
 // night succeeds. summary tells of it in one line. A night that finds another one at work is neither.
 func (e *Engine) NightByHand(ctx context.Context, night func(ctx context.Context) (summary string, err error)) error {
 	held, release, err := e.archive.Lock(ctx, nightsByHand)
-	if errors.Is(err, ErrLocked) {
+	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("another process is running the night: %w", err)
 	}
 	if err != nil {
@@ -42,20 +45,20 @@ const recordTime = 10 * time.Second
 
 // beginByHand records that a night has begun. Earlier ones that have no end were killed: we hold the lock.
 func (e *Engine) beginByHand(ctx context.Context) (at time.Time, err error) {
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		slots, err := tx.Slots(ctx, nightsByHand, maxCatchUp)
 		if err != nil {
 			return err
 		}
 		for _, s := range slots {
-			if s.State == SlotRunning {
-				if err := tx.FinishSlot(ctx, nightsByHand, s.At, SlotFailed, "the process ended in the middle of it"); err != nil {
+			if s.State == store.SlotRunning {
+				if err := tx.FinishSlot(ctx, nightsByHand, s.At, store.SlotFailed, "the process ended in the middle of it"); err != nil {
 					return err
 				}
 			}
 		}
 		for at = tx.Now(); ; at = at.Add(time.Millisecond) {
-			fresh, err := tx.ClaimSlot(ctx, nightsByHand, at, SlotRunning)
+			fresh, err := tx.ClaimSlot(ctx, nightsByHand, at, store.SlotRunning)
 			if err != nil || fresh {
 				return err
 			}
@@ -69,12 +72,12 @@ func (e *Engine) beginByHand(ctx context.Context) (at time.Time, err error) {
 
 // endByHand records the outcome of a night.
 func (e *Engine) endByHand(ctx context.Context, at time.Time, summary string, runErr error) error {
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		switch {
-		case errors.Is(runErr, ErrLocked):
-			return tx.FinishSlot(ctx, nightsByHand, at, SlotSkipped, "another night was at work")
+		case errors.Is(runErr, store.ErrLocked):
+			return tx.FinishSlot(ctx, nightsByHand, at, store.SlotSkipped, "another night was at work")
 		case runErr != nil:
-			if err := tx.FinishSlot(ctx, nightsByHand, at, SlotFailed, runErr.Error()); err != nil {
+			if err := tx.FinishSlot(ctx, nightsByHand, at, store.SlotFailed, runErr.Error()); err != nil {
 				return err
 			}
 			n, err := failedInARow(ctx, tx)
@@ -83,7 +86,7 @@ func (e *Engine) endByHand(ctx context.Context, at time.Time, summary string, ru
 			}
 			return tx.RaiseAlarm(ctx, alarmNight, failedNights(n, at, runErr.Error()))
 		}
-		if err := tx.FinishSlot(ctx, nightsByHand, at, SlotDone, summary); err != nil {
+		if err := tx.FinishSlot(ctx, nightsByHand, at, store.SlotDone, summary); err != nil {
 			return err
 		}
 		return nightSucceeded(ctx, tx)
@@ -95,19 +98,19 @@ func (e *Engine) endByHand(ctx context.Context, at time.Time, summary string, ru
 }
 
 // nightSucceeded ends the alarms for nights that failed before.
-func nightSucceeded(ctx context.Context, tx Tx) error {
+func nightSucceeded(ctx context.Context, tx store.Tx) error {
 	return errors.Join(tx.ResolveAlarm(ctx, alarmNight), tx.ResolveAlarm(ctx, "schedule:"+ScheduleNight))
 }
 
 // failedInARow counts the nights by hand since the last one that succeeded.
-func failedInARow(ctx context.Context, r Reader) (int, error) {
+func failedInARow(ctx context.Context, r store.Reader) (int, error) {
 	slots, err := r.Slots(ctx, nightsByHand, maxCatchUp)
 	n := 0
 	for _, s := range slots {
-		if s.State == SlotDone {
+		if s.State == store.SlotDone {
 			break
 		}
-		if s.State == SlotFailed {
+		if s.State == store.SlotFailed {
 			n++
 		}
 	}
@@ -119,23 +122,23 @@ func failedNights(n int, at time.Time, why string) string {
 	if n > 1 {
 		times = fmt.Sprintf(", the last of %d in a row that failed", n)
 	}
-	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", clockOf(at), times, why)
+	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", shipment.ClockOf(at), times, why)
 }
 
 // lastByHand is the newest night by hand that did something; zero: there is none.
-func lastByHand(ctx context.Context, r Reader) (Slot, error) {
+func lastByHand(ctx context.Context, r store.Reader) (store.Slot, error) {
 	slots, err := r.Slots(ctx, nightsByHand, maxCatchUp)
 	for _, s := range slots {
-		if s.State != SlotSkipped {
+		if s.State != store.SlotSkipped {
 			return s, err
 		}
 	}
-	return Slot{}, err
+	return store.Slot{}, err
 }
 
 // diedByHand reports whether a night by hand has begun, has no end, and nobody is at it.
-func (e *Engine) diedByHand(ctx context.Context, last Slot) bool {
-	if last.State != SlotRunning {
+func (e *Engine) diedByHand(ctx context.Context, last store.Slot) bool {
+	if last.State != store.SlotRunning {
 		return false
 	}
 	_, release, err := e.archive.Lock(ctx, nightsByHand)

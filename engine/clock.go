@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 const (
@@ -28,9 +31,9 @@ type clockSeen struct {
 }
 
 // readClock gives what is remembered.
-func readClock(ctx context.Context, r Reader) (seen clockSeen, off bool, err error) {
+func readClock(ctx context.Context, r store.Reader) (seen clockSeen, off bool, err error) {
 	text, err := r.Setting(ctx, SettingClock)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return seen, false, nil
 	}
 	if err != nil || text == ClockOff {
@@ -62,7 +65,7 @@ func (c clockSeen) at(now time.Time) clockSeen {
 func (e *Engine) noteClock(ctx context.Context, now time.Time) (clockSeen, bool, error) {
 	var next clockSeen
 	var off, write bool
-	look := func(r Reader) error {
+	look := func(r store.Reader) error {
 		seen, isOff, err := readClock(ctx, r)
 		off, next = isOff, seen.at(now)
 		write = !off && (next.Noticed != seen.Noticed || next.Latest.Sub(seen.Latest).Abs() >= time.Minute)
@@ -70,7 +73,7 @@ func (e *Engine) noteClock(ctx context.Context, now time.Time) (clockSeen, bool,
 	}
 	err := e.archive.View(ctx, look)
 	if err == nil && write {
-		err = e.archive.InTx(ctx, func(tx Tx) error {
+		err = e.archive.InTx(ctx, func(tx store.Tx) error {
 			if err := look(tx); err != nil || !write {
 				return err
 			}
@@ -90,26 +93,26 @@ func (e *Engine) noteClock(ctx context.Context, now time.Time) (clockSeen, bool,
 // dueNow makes letters due that go to paper without a deadline and whose time lies ahead of the clock: they were taken while the
 // clock was ahead, and would wait until it gets there.
 func (e *Engine) dueNow(ctx context.Context) error {
-	if _, off, err := view2(ctx, e.archive, readClock); err != nil || off {
+	if _, off, err := store.View2(ctx, e.archive, readClock); err != nil || off {
 		return err
 	}
-	ahead, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) {
+	ahead, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Shipment, error) {
 		return r.DueAhead(ctx, e.now().Add(clockTolerance))
 	})
 	if err != nil {
 		return err
 	}
 	for _, s := range ahead {
-		err := e.archive.InTx(ctx, func(tx Tx) error {
+		err := e.archive.InTx(ctx, func(tx store.Tx) error {
 			now := s
 			now.DueAt = tx.Now()
 			if err := tx.UpdateShipment(ctx, now); err != nil {
 				return err
 			}
-			return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: s.Status, To: s.Status,
-				Reason: "klar for utskrift nå, ikke " + clockOf(s.DueAt) + ": klokken gikk for fort da brevet ble tatt imot"})
+			return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: s.Status,
+				Reason: "klar for utskrift nå, ikke " + shipment.ClockOf(s.DueAt) + ": klokken gikk for fort da brevet ble tatt imot"})
 		})
-		if err != nil && !errors.Is(err, ErrStale) { // changed just now: the next night looks again
+		if err != nil && !errors.Is(err, store.ErrStale) { // changed just now: the next night looks again
 			return fmt.Errorf("shipment %s: %w", s.ID, err)
 		}
 	}
@@ -117,15 +120,4 @@ func (e *Engine) dueNow(ctx context.Context) error {
 		e.log.Warn("letters were taken while the clock was ahead, and are due now", "letters", len(ahead))
 	}
 	return nil
-}
-
-// view2 runs fn on a snapshot and returns both of its values.
-func view2[A, B any](ctx context.Context, a Archive, fn func(ctx context.Context, r Reader) (A, B, error)) (A, B, error) {
-	var first A
-	var second B
-	err := a.View(ctx, func(r Reader) (err error) {
-		first, second, err = fn(ctx, r)
-		return err
-	})
-	return first, second, err
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"postgang/engine/shipment"
 )
 
 // TestClockSeen: a clock that goes back is noticed, told for three days, and then begins anew.
@@ -46,20 +48,20 @@ func TestOverdueSince(t *testing.T) {
 		"2026-12-01 10:00": "2026-11-26 23:59", // Tuesday: Thursday's; Friday has had Monday alone
 		"2026-04-07 12:00": "2026-03-30 23:59", // after Easter: Monday's of the week before
 	} {
-		if got := overdueSince(oslo(t, now)); got.In(Oslo).Format("2006-01-02 15:04") != want {
-			t.Errorf("%s: %v, want %s", now, got.In(Oslo), want)
+		if got := overdueSince(oslo(t, now)); got.In(shipment.Oslo).Format("2006-01-02 15:04") != want {
+			t.Errorf("%s: %v, want %s", now, got.In(shipment.Oslo), want)
 		}
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		now := time.Date(2026, 1, 1, 0, 0, 0, 0, Oslo).Add(time.Duration(rapid.IntRange(0, 3*365*24).Draw(rt, "h")) * time.Hour)
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, shipment.Oslo).Add(time.Duration(rapid.IntRange(0, 3*365*24).Draw(rt, "h")) * time.Hour)
 		since := overdueSince(now)
 		if again := overdueSince(now.Add(time.Hour)); again.Before(since) {
 			rt.Fatalf("at %v: %v, an hour later %v", now, since, again)
 		}
-		if passed := (Calendar{}).AddVirkedager(DayOf(since), overdueAfter).Add(1).Start(); passed.After(now) {
+		if passed := (shipment.Calendar{}).AddVirkedager(shipment.DayOf(since), overdueAfter).Add(1).Start(); passed.After(now) {
 			rt.Fatalf("at %v: due %v is not overdue before %v", now, since, passed)
 		}
-		if next := (Calendar{}).AddVirkedager(DayOf(since).Add(1), overdueAfter).Add(1).Start(); !next.After(now) {
+		if next := (shipment.Calendar{}).AddVirkedager(shipment.DayOf(since).Add(1), overdueAfter).Add(1).Start(); !next.After(now) {
 			rt.Fatalf("at %v: what was due a day after %v is overdue too", now, since)
 		}
 	})

@@ -7,14 +7,16 @@ import (
 	"slices"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // CompareCodes tells what ImportCodes would change.
 func (e *Engine) CompareCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
-	return view(ctx, e.archive, func(r Reader) (billing.RegisterChange, error) { return compareCodes(ctx, r, entries) })
+	return store.View(ctx, e.archive, func(r store.Reader) (billing.RegisterChange, error) { return compareCodes(ctx, r, entries) })
 }
 
-func compareCodes(ctx context.Context, r Reader, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+func compareCodes(ctx context.Context, r store.Reader, entries []billing.CodeEntry) (billing.RegisterChange, error) {
 	before, err := r.CodeRegister(ctx)
 	if err != nil {
 		return billing.RegisterChange{}, err
@@ -25,12 +27,12 @@ func compareCodes(ctx context.Context, r Reader, entries []billing.CodeEntry) (b
 // ImportCodes replaces the register of konteringskoder, and tells what that changed.
 func (e *Engine) ImportCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
 	for i, c := range entries {
-		if ShownCode(c.Code) != c.Code || len(FindNationalIDs(c.Name)) > 0 { // both are shown in reports
+		if shipment.ShownCode(c.Code) != c.Code || len(shipment.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
 			return billing.RegisterChange{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
 		}
 	}
 	var change billing.RegisterChange
-	err := e.archive.InTx(ctx, func(tx Tx) (err error) {
+	err := e.archive.InTx(ctx, func(tx store.Tx) (err error) {
 		if change, err = compareCodes(ctx, tx, entries); err != nil {
 			return err
 		}
@@ -47,27 +49,27 @@ func (e *Engine) ImportCodes(ctx context.Context, entries []billing.CodeEntry) (
 // Budgets holds what is booked from the beginning of the calendar year to before a day against the register of konteringskoder.
 // accounts nil: all. Without a register there is nothing.
 func (e *Engine) Budgets(ctx context.Context, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
-	return view(ctx, e.archive, func(r Reader) ([]billing.BudgetRow, error) { return budgets(ctx, r, to, accounts) })
+	return store.View(ctx, e.archive, func(r store.Reader) ([]billing.BudgetRow, error) { return budgets(ctx, r, to, accounts) })
 }
 
-func budgets(ctx context.Context, r Reader, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
+func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
 	entries, err := r.CodeRegister(ctx)
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
 	first := to.AddDays(-1)[:4] + "-01-01"
-	spent, err := r.SpentByCode(ctx, first.In(Oslo), to.In(Oslo), accounts)
+	spent, err := r.SpentByCode(ctx, first.In(shipment.Oslo), to.In(shipment.Oslo), accounts)
 	if err != nil {
 		return nil, err
 	}
 	shown := map[string]billing.Ore{}
 	for code, net := range spent {
-		shown[ShownCode(code)] += net
+		shown[shipment.ShownCode(code)] += net
 	}
 	since := first
 	for since < to {
 		next := NextMonth(since)
-		month, err := r.SpentByCode(ctx, since.In(Oslo), min(next, to).In(Oslo), accounts)
+		month, err := r.SpentByCode(ctx, since.In(shipment.Oslo), min(next, to).In(shipment.Oslo), accounts)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +92,7 @@ type ExportQuery struct {
 // ExportLedger sums the ledger of a period by sending account, vendor, konteringskode and kind of cost, for the accounting system; in
 // that order. What stands on a code that another took the place of on the last day stands on that one, as in the budgets.
 func (e *Engine) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.ExportRow, error) {
-	return view(ctx, e.archive, func(r Reader) ([]billing.ExportRow, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) ([]billing.ExportRow, error) {
 		entries, err := r.CodeRegister(ctx)
 		if err != nil {
 			return nil, err
@@ -99,9 +101,9 @@ func (e *Engine) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Exp
 		last := q.To.AddDays(-1)
 		type key struct{ account, vendor, code, kind string }
 		sums := map[key]*billing.ExportRow{}
-		err = r.EachLedgerLine(ctx, LedgerFilter{From: q.From.In(Oslo), To: q.To.In(Oslo), Accounts: q.Accounts}, func(l LedgerLine) error {
-			code := ShownCode(l.Line.Konteringskode)
-			if code == "" || code == InvalidCode {
+		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: q.From.In(shipment.Oslo), To: q.To.In(shipment.Oslo), Accounts: q.Accounts}, func(l store.LedgerLine) error {
+			code := shipment.ShownCode(l.Line.Konteringskode)
+			if code == "" || code == shipment.InvalidCode {
 				code = cmp.Or(q.DefaultCode, code)
 			}
 			k := key{l.Account, l.Vendor, register.Now(code, last), l.Line.Kind}

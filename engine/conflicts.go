@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // ReceiptResolution is a person's decision about a receipt that says something else than the one in force.
@@ -18,25 +20,25 @@ type ReceiptResolution struct {
 
 // ReceiptChoice is what there is to decide.
 type ReceiptChoice struct {
-	Conflict ReceiptRecord
-	InForce  ReceiptRecord
+	Conflict store.ReceiptRecord
+	InForce  store.ReceiptRecord
 }
 
 // Choice gives a receipt in conflict and the one in force. The error says why there is nothing to decide.
 func (e *Engine) Choice(ctx context.Context, id string) (ReceiptChoice, error) {
-	return view(ctx, e.archive, func(r Reader) (ReceiptChoice, error) { return choice(ctx, r, id) })
+	return store.View(ctx, e.archive, func(r store.Reader) (ReceiptChoice, error) { return choice(ctx, r, id) })
 }
 
-func choice(ctx context.Context, r Reader, id string) (ReceiptChoice, error) {
+func choice(ctx context.Context, r store.Reader, id string) (ReceiptChoice, error) {
 	var c ReceiptChoice
 	var err error
 	if c.Conflict, err = r.Receipt(ctx, id); err != nil {
 		return c, err
 	}
 	if d := c.Conflict.Decision; d != nil {
-		return c, fmt.Errorf("receipt %s was decided about on %s: %s", id, DayOf(d.At), d.Reason)
+		return c, fmt.Errorf("receipt %s was decided about on %s: %s", id, shipment.DayOf(d.At), d.Reason)
 	}
-	if c.Conflict.State != ReceiptConflict {
+	if c.Conflict.State != store.ReceiptConflict {
 		return c, fmt.Errorf("receipt %s is %s: there is nothing to decide", id, c.Conflict.State)
 	}
 	inForce, err := r.AppliedReceipt(ctx, c.Conflict.Row.Job, c.Conflict.Row.Shipment)
@@ -50,16 +52,16 @@ func choice(ctx context.Context, r Reader, id string) (ReceiptChoice, error) {
 // ResolveReceipt decides about a receipt in conflict, in one transaction. When it is taken, its amounts are booked instead of
 // those of the one in force, under our konteringskode, and it is held against what was sent. Both stay in the archive.
 func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (ReceiptChoice, error) {
-	if why := badReason(r.Reason); why != "" {
+	if why := shipment.BadReason(r.Reason); why != "" {
 		return ReceiptChoice{}, fmt.Errorf("receipt %s cannot be resolved so: %s", r.Receipt, why)
 	}
 	var c ReceiptChoice
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		var err error
 		if c, err = choice(ctx, tx, r.Receipt); err != nil {
 			return err
 		}
-		d := ReceiptDecision{Receipt: c.Conflict.ID, Against: c.InForce.ID, Taken: r.Take, Reason: r.Reason}
+		d := store.ReceiptDecision{Receipt: c.Conflict.ID, Against: c.InForce.ID, Taken: r.Take, Reason: r.Reason}
 		decided := []billing.DeviationKind{billing.DeviationConflict}
 		if err := settleReceipt(ctx, tx, c.Conflict, decided, "avgjort: "+r.Reason); err != nil {
 			return err
@@ -91,7 +93,7 @@ func (e *Engine) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Recei
 // takeReceipt brings the receipt in conflict of a decision into force in tx, in place of another: its amounts are booked under our
 // konteringskode, those of the other reversed, what was odd about the other is settled, and what is odd about it is given. A reversal
 // only reverses. span are the first and the last time of posting whose costs change.
-func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDecision) (deviations []Deviation, span [2]time.Time, err error) {
+func (e *Engine) takeReceipt(ctx context.Context, tx store.Tx, v store.Vendor, d store.ReceiptDecision) (deviations []store.Deviation, span [2]time.Time, err error) {
 	taken, err := tx.Receipt(ctx, d.Receipt)
 	if err != nil {
 		return nil, span, err
@@ -147,7 +149,7 @@ func (e *Engine) takeReceipt(ctx context.Context, tx Tx, v Vendor, d ReceiptDeci
 
 // bookTaken books a receipt that takes the place of another, and holds it against what was sent. at and before are when the letter
 // counts as posted by it, and by the other.
-func (e *Engine) bookTaken(ctx context.Context, tx Tx, v Vendor, closed []ClosedMonth, taken ReceiptRecord, at, before time.Time) ([]Deviation, error) {
+func (e *Engine) bookTaken(ctx context.Context, tx store.Tx, v store.Vendor, closed []store.ClosedMonth, taken store.ReceiptRecord, at, before time.Time) ([]store.Deviation, error) {
 	row := taken.Row
 	letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
 	if err != nil {
@@ -163,7 +165,7 @@ func (e *Engine) bookTaken(ctx context.Context, tx Tx, v Vendor, closed []Closed
 	}
 	booked := row
 	booked.Konteringskode, booked.PostedAt = letter.Konteringskode, at
-	if err := tx.Book(ctx, receiptLines(closed, tx.Now(), taken.Receipt, booked, s.Account, j.Reprint, v.VAT)); err != nil {
+	if err := tx.Book(ctx, store.ReceiptLines(closed, tx.Now(), taken.Receipt, booked, s.Account, j.Reprint, v.VAT)); err != nil {
 		return nil, err
 	}
 	if s.PostedAt.Equal(before) && !at.Equal(before) {
@@ -177,7 +179,7 @@ func (e *Engine) bookTaken(ctx context.Context, tx Tx, v Vendor, closed []Closed
 	if err != nil {
 		return nil, err
 	}
-	var deviations []Deviation
+	var deviations []store.Deviation
 	for _, f := range found {
 		deviations = append(deviations, deviationOf(v.Key, taken.File, s.Account, tx.Now(), f))
 	}
@@ -185,8 +187,8 @@ func (e *Engine) bookTaken(ctx context.Context, tx Tx, v Vendor, closed []Closed
 }
 
 // corrects brings a correction or reversal of the vendor's into force in tx.
-func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inForce Receipt) ([]Deviation, [2]time.Time, error) {
-	r.State = ReceiptConflict
+func (e *Engine) corrects(ctx context.Context, tx store.Tx, v store.Vendor, r store.Receipt, inForce store.Receipt) ([]store.Deviation, [2]time.Time, error) {
+	r.State = store.ReceiptConflict
 	if err := tx.InsertReceipts(ctx, r); err != nil {
 		return nil, [2]time.Time{}, err
 	}
@@ -194,14 +196,14 @@ func (e *Engine) corrects(ctx context.Context, tx Tx, v Vendor, r Receipt, inFor
 	if r.Row.Kind == billing.RowReversal {
 		reason = "the vendor has taken it back"
 	}
-	return e.takeReceipt(ctx, tx, v, ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason})
+	return e.takeReceipt(ctx, tx, v, store.ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason})
 }
 
 // saidBefore reports whether a receipt of the letter, in force or not, says the same as a row.
-func saidBefore(ctx context.Context, r Reader, row billing.ReceiptRow) (bool, error) {
-	all, err := r.Receipts(ctx, ReceiptFilter{Job: row.Job, Shipment: row.Shipment})
+func saidBefore(ctx context.Context, r store.Reader, row billing.ReceiptRow) (bool, error) {
+	all, err := r.Receipts(ctx, store.ReceiptFilter{Job: row.Job, Shipment: row.Shipment})
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(all, func(c ReceiptRecord) bool { return c.State != ReceiptUnknown && c.Row.SameFacts(row) }), nil
+	return slices.ContainsFunc(all, func(c store.ReceiptRecord) bool { return c.State != store.ReceiptUnknown && c.Row.SameFacts(row) }), nil
 }

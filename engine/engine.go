@@ -22,6 +22,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -56,17 +58,17 @@ type VendorSide interface {
 
 // Config is what an Engine is made of.
 type Config struct {
-	Archive Archive
-	Blobs   Blobs
+	Archive store.Archive
+	Blobs   store.Blobs
 	// Fence is raised before each hand-over, and stops all offers of an archive that is older than it; nil: there is none.
-	Fence    Fence
+	Fence    store.Fence
 	Preparer Preparer
-	Dial     func(ctx context.Context, v Vendor) (VendorSide, error)
-	Accounts []Account
-	Vendors  []Vendor
+	Dial     func(ctx context.Context, v store.Vendor) (VendorSide, error)
+	Accounts []store.Account
+	Vendors  []store.Vendor
 	Guard    Guard // caps on what a day may cost
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
-	Postcodes *PostcodeRegister
+	Postcodes *shipment.PostcodeRegister
 	Schedules []Schedule // whose missed runs Watch looks for
 	Rules     WatchRules
 	WorkDir   string // scratch space on the same file system as the blobs, if possible
@@ -88,17 +90,17 @@ var ErrNoPrice = errors.New("no price")
 
 // Engine carries shipments from hand-in to cost line.
 type Engine struct {
-	archive  Archive
-	blobs    Blobs
-	fence    Fence
+	archive  store.Archive
+	blobs    store.Blobs
+	fence    store.Fence
 	preparer Preparer
-	dial     func(ctx context.Context, v Vendor) (VendorSide, error)
-	accounts map[string]Account
-	vendors  map[string]Vendor
+	dial     func(ctx context.Context, v store.Vendor) (VendorSide, error)
+	accounts map[string]store.Account
+	vendors  map[string]store.Vendor
 	makers   map[string]*cover.Maker // by account
 	order    []string                // account keys as configured
 	vorder   []string                // vendor keys as configured
-	register *PostcodeRegister
+	register *shipment.PostcodeRegister
 	work     string
 	log      *slog.Logger
 	now      func() time.Time
@@ -121,7 +123,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{
 		archive: c.Archive, blobs: c.Blobs, fence: c.Fence, preparer: c.Preparer, dial: c.Dial, register: c.Postcodes, schedules: c.Schedules,
 		work: c.WorkDir, log: c.Log, step: c.Step, rules: c.Rules, guard: c.Guard,
-		accounts: map[string]Account{}, vendors: map[string]Vendor{}, makers: map[string]*cover.Maker{},
+		accounts: map[string]store.Account{}, vendors: map[string]store.Vendor{}, makers: map[string]*cover.Maker{},
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -171,24 +173,24 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 
 // reach dials a vendor. A host key that is not the pinned one is an alarm until the vendor is reached again: nobody is
 // asked whether to go on.
-func (e *Engine) reach(ctx context.Context, v Vendor) (VendorSide, error) {
+func (e *Engine) reach(ctx context.Context, v store.Vendor) (VendorSide, error) {
 	side, dialErr := e.dial(ctx, v)
 	key := "host-key:" + v.Key
 	changed := errors.Is(dialErr, exchange.ErrHostKeyChanged)
 	if dialErr != nil && !changed {
 		return nil, dialErr
 	}
-	alarmed, err := view(ctx, e.archive, func(r Reader) (bool, error) {
+	alarmed, err := store.View(ctx, e.archive, func(r store.Reader) (bool, error) {
 		open, err := r.Alarms(ctx, true)
-		return slices.ContainsFunc(open, func(a Alarm) bool { return a.Key == key }), err
+		return slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key }), err
 	})
 	switch {
 	case err != nil || changed == alarmed:
 	case changed:
 		text := fmt.Sprintf("vendor %s shows another host key than the pinned one, and nothing is sent. Ask the vendor by telephone whether they have a new key; then pin it. %v", v.Key, dialErr)
-		err = e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) })
+		err = e.archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) })
 	default:
-		err = e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, key) })
+		err = e.archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, key) })
 	}
 	if dialErr != nil {
 		return nil, errors.Join(dialErr, err)
@@ -204,9 +206,9 @@ const SettingIdentity = "identity"
 
 // identify reads this archive's identity, or gives it one.
 func (e *Engine) identify(ctx context.Context, wanted string) error {
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		id, err := tx.Setting(ctx, SettingIdentity)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			if id = wanted; id == "" {
 				id = uuid.NewString()
 			}
@@ -234,25 +236,14 @@ func (e *Engine) shipmentID(account, key string) string {
 	return uuid.NewSHA1(e.space, []byte(account+"\x00"+key)).String()
 }
 
-// view runs fn on a snapshot and returns its value.
-func view[T any](ctx context.Context, a Archive, fn func(r Reader) (T, error)) (T, error) {
-	var out T
-	err := a.View(ctx, func(r Reader) error {
-		var err error
-		out, err = fn(r)
-		return err
-	})
-	return out, err
-}
-
 // Work does one background task. It is handed to the queue.
-func (e *Engine) Work(ctx context.Context, t Task) error {
+func (e *Engine) Work(ctx context.Context, t store.Task) error {
 	switch t.Kind {
-	case TaskPrepare:
+	case store.TaskPrepare:
 		return e.PrepareShipment(ctx, t.Subject)
-	case TaskCompose:
+	case store.TaskCompose:
 		return e.noteFailure(ctx, t.Subject, e.ComposeJob(ctx, t.Subject))
-	case TaskOffer:
+	case store.TaskOffer:
 		return e.noteFailure(ctx, t.Subject, e.OfferJob(ctx, t.Subject))
 	}
 	return fmt.Errorf("unknown task %q", t.Kind)
@@ -265,7 +256,7 @@ func (e *Engine) noteFailure(ctx context.Context, job string, failed error) erro
 		return failed
 	}
 	e.log.Error("job step failed", "job", job, "error", failed)
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		j, err := tx.Job(ctx, job)
 		if err != nil {
 			return err
@@ -287,7 +278,7 @@ type LaterError struct {
 func (e *LaterError) Error() string { return e.Reason }
 
 // planned gives back the plan of a job from its letters' shipments, as printjobs.Plan made it.
-func (e *Engine) candidate(s Shipment) printjobs.Candidate {
+func (e *Engine) candidate(s shipment.Shipment) printjobs.Candidate {
 	return printjobs.Candidate{
 		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode,
 		Postcode: s.Submission.Recipient.Postcode, Zone: s.Zone, Facts: *s.Facts,

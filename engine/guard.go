@@ -9,12 +9,11 @@ import (
 	"slices"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 )
-
-// HoldCost is the reason code of letters that a cap of the Guard keeps back until a person approves them.
-const HoldCost = "kostnad"
 
 // Guard caps what the letters of one day in Oslo may be expected to cost, in øre net of VAT; 0: no cap. What is above is set
 // aside, the letters that were due first go first, until a person approves it: a wrong list of recipients is found before it
@@ -53,7 +52,7 @@ func (g Guard) over(s spent, account, code string, net billing.Ore) string {
 		}
 		return all
 	}
-	shown := cmp.Or(ShownCode(code), billing.MissingCode)
+	shown := cmp.Or(shipment.ShownCode(code), billing.MissingCode)
 	for _, c := range []struct {
 		limit, before billing.Ore
 		what          string
@@ -76,7 +75,7 @@ type keptBack struct {
 }
 
 // guarded plans the candidates and keeps back what the caps do not allow. sum grows by the letters that go.
-func (e *Engine) guarded(v Vendor, candidates []printjobs.Candidate, due map[string]Shipment, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
+func (e *Engine) guarded(v store.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
 	jobs, aside, err = printjobs.Plan(candidates, v.Profile)
 	if err != nil || !e.guard.On() {
 		return jobs, aside, nil, err
@@ -119,7 +118,9 @@ func (e *Engine) spentToday(ctx context.Context) (*spent, error) {
 	if !e.guard.On() {
 		return sum, nil
 	}
-	rows, err := view(ctx, e.archive, func(r Reader) ([]PlannedCost, error) { return r.PlannedCosts(ctx, DayOf(e.now()).Start()) })
+	rows, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.PlannedCost, error) {
+		return r.PlannedCosts(ctx, shipment.DayOf(e.now()).Start())
+	})
 	for _, c := range rows {
 		sum.add(c.Account, c.Konteringskode, c.Net)
 	}
@@ -132,7 +133,7 @@ const guardBatch = 500
 // keepBack sets aside what the guard keeps back. One alarm stands for all of them, see Watch.
 func (e *Engine) keepBack(ctx context.Context, letters []keptBack) error {
 	for batch := range slices.Chunk(letters, guardBatch) {
-		err := e.archive.InTx(ctx, func(tx Tx) error {
+		err := e.archive.InTx(ctx, func(tx store.Tx) error {
 			for _, l := range batch {
 				s, err := tx.Shipment(ctx, l.Shipment)
 				if err != nil {
@@ -141,7 +142,7 @@ func (e *Engine) keepBack(ctx context.Context, letters []keptBack) error {
 				if s.Hold != "" || !s.CostApprovedAt.IsZero() || s.Status.Terminal() {
 					continue // set aside, approved or read since it was looked at
 				}
-				if err := setAside(ctx, tx, s, HoldCost, l.text); err != nil {
+				if err := setAside(ctx, tx, s, shipment.HoldCost, l.text); err != nil {
 					return err
 				}
 			}
@@ -159,11 +160,11 @@ func (e *Engine) keepBack(ctx context.Context, letters []keptBack) error {
 }
 
 // quote gives what a letter costs by the price list of its vendor, when it is posted today; or ErrNoPrice.
-func (e *Engine) quote(s Shipment, row JobLetter, v Vendor) (billing.Quote, error) {
+func (e *Engine) quote(s shipment.Shipment, row store.JobLetter, v store.Vendor) (billing.Quote, error) {
 	if v.Prices == nil {
 		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, ErrNoPrice)
 	}
-	q, err := v.Prices.Quote(e.pricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.now(), Oslo))
+	q, err := v.Prices.Quote(e.pricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.now(), shipment.Oslo))
 	if err != nil {
 		return q, fmt.Errorf("%w: %w", err, ErrNoPrice)
 	}
@@ -171,8 +172,8 @@ func (e *Engine) quote(s Shipment, row JobLetter, v Vendor) (billing.Quote, erro
 }
 
 // plannedRow is a planned letter as its job has it, before it is placed in one.
-func plannedRow(l printjobs.PlannedLetter) JobLetter {
-	return JobLetter{
+func plannedRow(l printjobs.PlannedLetter) store.JobLetter {
+	return store.JobLetter{
 		Shipment: l.Shipment, Konteringskode: l.Konteringskode, Sheets: l.Sheets, Pages: l.Pages, PagesBW: l.Pages - l.PagesColour,
 		PagesColour: l.PagesColour, GiroSheets: l.GiroSheets, Envelope: string(l.Envelope), WeightGram: int((l.WeightMilligram + 999) / 1000),
 	}
@@ -193,7 +194,7 @@ type Quoted struct {
 
 // Quote gives what a prepared shipment would cost on paper today. ErrNoPrice when its vendor has no price list, or a price is
 // missing; what it would be on paper is given all the same.
-func (e *Engine) Quote(s Shipment) (Quoted, error) {
+func (e *Engine) Quote(s shipment.Shipment) (Quoted, error) {
 	v, ok := e.vendors[e.accounts[s.Account].Vendor]
 	if !ok {
 		return Quoted{}, fmt.Errorf("account %s is not configured", s.Account)
@@ -214,11 +215,13 @@ func (e *Engine) Quote(s Shipment) (Quoted, error) {
 // KeptBack lists the letters that the guard keeps back, oldest due first, with what each would cost today. A letter whose cost
 // is not known has none.
 func (e *Engine) KeptBack(ctx context.Context) ([]Quoted, error) {
-	list, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) { return r.Shipments(ctx, ShipmentFilter{Hold: HoldCost}) })
+	list, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Shipment, error) {
+		return r.Shipments(ctx, store.ShipmentFilter{Hold: shipment.HoldCost})
+	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(list, func(a, b Shipment) int { return a.DueAt.Compare(b.DueAt) })
+	slices.SortStableFunc(list, func(a, b shipment.Shipment) int { return a.DueAt.Compare(b.DueAt) })
 	out := make([]Quoted, len(list))
 	for i, s := range list {
 		if out[i], err = e.Quote(s); err != nil && out[i].Shipment == "" {
@@ -231,20 +234,20 @@ func (e *Engine) KeptBack(ctx context.Context) ([]Quoted, error) {
 // ApproveCost lets letters that the guard keeps back go to paper, whatever the caps say. Those that are not kept back any more
 // are left alone; it tells how many were released. The reason is kept in their history: no personal data.
 func (e *Engine) ApproveCost(ctx context.Context, shipments []string, reason string) (int, error) {
-	if why := badReason(reason); why != "" {
+	if why := shipment.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
 	n := 0
 	for batch := range slices.Chunk(shipments, guardBatch) {
 		released := 0
-		err := e.archive.InTx(ctx, func(tx Tx) error {
+		err := e.archive.InTx(ctx, func(tx store.Tx) error {
 			released = 0
 			for _, id := range batch {
 				s, err := tx.Shipment(ctx, id)
 				if err != nil {
 					return err
 				}
-				if s.Hold != HoldCost {
+				if s.Hold != shipment.HoldCost {
 					continue
 				}
 				if err := release(ctx, tx, s, reason); err != nil {
@@ -312,7 +315,7 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	type key struct{ account, code string }
 	totals, back := map[key]*PlanTotal{}, map[key]*PlanTotal{}
-	add := func(to map[key]*PlanTotal, s Shipment, row JobLetter, v Vendor) (billing.Quote, bool) {
+	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v store.Vendor) (billing.Quote, bool) {
 		k := key{s.Account, row.Konteringskode}
 		t := to[k]
 		if t == nil {
@@ -332,10 +335,10 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 	days := map[string][]billing.DayLetters{} // by account
 	for _, vendor := range e.vorder {
 		v := e.vendors[vendor]
-		candidates, due, err := e.dueLetters(ctx, v, func(page []Shipment) ([]Shipment, error) {
-			return slices.DeleteFunc(page, func(s Shipment) bool {
-				if e.now().Sub(s.DueAt) > v.printWindow() {
-					out.SetAside[HoldWindow]++
+		candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+			return slices.DeleteFunc(page, func(s shipment.Shipment) bool {
+				if e.now().Sub(s.DueAt) > v.PrintLimit() {
+					out.SetAside[shipment.HoldWindow]++
 					return true
 				}
 				if e.stale(s) {
@@ -384,7 +387,7 @@ func (e *Engine) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	for _, account := range slices.Sorted(maps.Keys(days)) {
 		if v := e.vendors[e.accounts[account].Vendor]; v.Prices != nil {
-			if net := v.Prices.Minimum(account, billing.CivilOf(e.now(), Oslo), days[account]); net > 0 {
+			if net := v.Prices.Minimum(account, billing.CivilOf(e.now(), shipment.Oslo), days[account]); net > 0 {
 				out.Minimums = append(out.Minimums, PlanMinimum{account, net})
 			}
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // InvoiceError says what is wrong with an invoice file.
@@ -45,7 +47,7 @@ type InvoiceDoubt struct{ Number, Text string }
 
 // Invoiced is an invoice and when it was booked last; zero: it is not.
 type Invoiced struct {
-	InvoiceRecord
+	store.InvoiceRecord
 	BookedAt time.Time
 }
 
@@ -78,57 +80,57 @@ func (r InvoiceRow) Left() billing.Ore {
 // TakeInvoice stores an invoice file (EHF Billing 3, or CSV) of a vendor and holds it against the receipts; what differs by more
 // than the vendor's tolerance is a deviation. Nothing is booked. The same file again changes nothing. A period that is given goes
 // before the file's. *InvoiceError when the file is no invoice.
-func (e *Engine) TakeInvoice(ctx context.Context, vendor string, data []byte, given billing.Period) (InvoiceRecord, error) {
+func (e *Engine) TakeInvoice(ctx context.Context, vendor string, data []byte, given billing.Period) (store.InvoiceRecord, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
-		return InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
+		return store.InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
 	}
 	inv, problems := billing.ParseInvoice(data, v.Invoices, given)
 	if len(problems) > 0 {
-		return InvoiceRecord{}, &InvoiceError{problems}
+		return store.InvoiceRecord{}, &InvoiceError{problems}
 	}
 	ref, err := e.blobs.Put(ctx, bytes.NewReader(data))
 	if err != nil {
-		return InvoiceRecord{}, fmt.Errorf("store invoice: %w", err)
+		return store.InvoiceRecord{}, fmt.Errorf("store invoice: %w", err)
 	}
 	e.step("invoice: stored")
 	return e.addInvoice(ctx, v, inv, ref)
 }
 
 // AddInvoice stores an invoice that was typed in, like TakeInvoice.
-func (e *Engine) AddInvoice(ctx context.Context, vendor string, inv billing.Invoice) (InvoiceRecord, error) {
+func (e *Engine) AddInvoice(ctx context.Context, vendor string, inv billing.Invoice) (store.InvoiceRecord, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
-		return InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
+		return store.InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
 	}
 	if err := cmp.Or(inv.Check(), v.Invoices.CheckKinds(inv.Lines)); err != nil {
-		return InvoiceRecord{}, err
+		return store.InvoiceRecord{}, err
 	}
-	return e.addInvoice(ctx, v, inv, BlobRef{})
+	return e.addInvoice(ctx, v, inv, shipment.BlobRef{})
 }
 
-func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, ref BlobRef) (InvoiceRecord, error) {
+func (e *Engine) addInvoice(ctx context.Context, v store.Vendor, inv billing.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
 	for i, l := range inv.Lines {
-		if ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
-			return InvoiceRecord{}, fmt.Errorf("invoice line %d: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
+		if shipment.ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
+			return store.InvoiceRecord{}, fmt.Errorf("invoice line %d: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
 		}
 	}
-	rec := InvoiceRecord{ID: uuid.NewSHA1(e.space, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
+	rec := store.InvoiceRecord{ID: uuid.NewSHA1(e.space, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
 	taken := true
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		there, err := tx.Invoice(ctx, rec.ID)
 		if err == nil {
 			sameFile := !ref.IsZero() && ref.SHA256 == there.Blob.SHA256 && inv.From == there.Invoice.From && inv.To == there.Invoice.To
 			if !sameFile && !reflect.DeepEqual(there.Invoice, inv) {
-				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, ErrExists)
+				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, store.ErrExists)
 			}
 			rec, taken = there, false
 			return nil
 		}
-		if !errors.Is(err, ErrNotFound) {
+		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		all, err := tx.Invoices(ctx, inv.From.In(Oslo), inv.To.In(Oslo))
+		all, err := tx.Invoices(ctx, inv.From.In(shipment.Oslo), inv.To.In(shipment.Oslo))
 		if err != nil {
 			return err
 		}
@@ -155,10 +157,10 @@ func (e *Engine) addInvoice(ctx context.Context, v Vendor, inv billing.Invoice, 
 // RemoveInvoice takes an invoice back that is not booked, such as one that was typed wrong; its number is free again. It is kept
 // with the reason, which is shown: no personal data.
 func (e *Engine) RemoveInvoice(ctx context.Context, id, reason string) error {
-	if why := badReason(reason); why != "" {
+	if why := shipment.BadReason(reason); why != "" {
 		return errors.New(why)
 	}
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		rec, err := tx.Invoice(ctx, id)
 		if err != nil {
 			return err
@@ -178,7 +180,7 @@ func (e *Engine) RemoveInvoice(ctx context.Context, id, reason string) error {
 			v.Key = rec.Vendor
 		}
 		_, err = e.lookAtPeriod(ctx, tx, v, rec.Invoice.From, rec.Invoice.To)
-		if errors.Is(err, ErrNotFound) { // it was the only one
+		if errors.Is(err, store.ErrNotFound) { // it was the only one
 			return deviateInvoices(ctx, tx, v, InvoicePeriod{Vendor: v.Key, From: rec.Invoice.From, To: rec.Invoice.To})
 		}
 		return err
@@ -192,26 +194,26 @@ func (e *Engine) RemoveInvoice(ctx context.Context, id, reason string) error {
 }
 
 // RemovedInvoices lists invoices that were taken back.
-func (e *Engine) RemovedInvoices(ctx context.Context) ([]RemovedInvoice, error) {
-	return view(ctx, e.archive, func(r Reader) ([]RemovedInvoice, error) { return r.RemovedInvoices(ctx) })
+func (e *Engine) RemovedInvoices(ctx context.Context) ([]store.RemovedInvoice, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) ([]store.RemovedInvoice, error) { return r.RemovedInvoices(ctx) })
 }
 
 // invoicePeriod reads the invoices of a vendor for a period and holds them against the ledger: with what is booked from receipts,
 // and the lines that are booked from the invoices.
-func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, from, to billing.Civil) (InvoicePeriod, billing.Basis, []LedgerLine, error) {
+func (e *Engine) invoicePeriod(ctx context.Context, r store.Reader, vendor string, from, to billing.Civil) (InvoicePeriod, billing.Basis, []store.LedgerLine, error) {
 	p := InvoicePeriod{Vendor: vendor, From: from, To: to}
 	var basis billing.Basis
-	all, err := r.Invoices(ctx, from.In(Oslo), to.In(Oslo))
+	all, err := r.Invoices(ctx, from.In(shipment.Oslo), to.In(shipment.Oslo))
 	if err != nil {
 		return p, basis, nil, err
 	}
-	var shares []LedgerLine
+	var shares []store.LedgerLine
 	var invoices []billing.Invoice
 	for _, rec := range all {
 		if rec.Vendor != vendor || rec.Invoice.From != from || rec.Invoice.To != to {
 			continue
 		}
-		lines, err := r.Ledger(ctx, LedgerFilter{Document: rec.ID})
+		lines, err := r.Ledger(ctx, store.LedgerFilter{Document: rec.ID})
 		if err != nil {
 			return p, basis, nil, err
 		}
@@ -222,9 +224,9 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 		p.Invoices, shares, invoices = append(p.Invoices, i), append(shares, lines...), append(invoices, rec.Invoice)
 	}
 	if len(invoices) == 0 {
-		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodWords(from, to), ErrNotFound)
+		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodWords(from, to), store.ErrNotFound)
 	}
-	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo)); err != nil {
+	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(shipment.Oslo), to.In(shipment.Oslo)); err != nil {
 		return p, basis, nil, err
 	}
 	together := billing.Together(invoices)
@@ -241,7 +243,7 @@ func (e *Engine) invoicePeriod(ctx context.Context, r Reader, vendor string, fro
 	for _, l := range shares {
 		p.LeftNet, p.LeftVAT = p.LeftNet-l.Line.Net, p.LeftVAT-l.Line.VAT
 	}
-	if basis.Caused, err = e.beyondLetters(ctx, r, e.vendors[vendor], from.In(Oslo), to.In(Oslo)); err != nil {
+	if basis.Caused, err = e.beyondLetters(ctx, r, e.vendors[vendor], from.In(shipment.Oslo), to.In(shipment.Oslo)); err != nil {
 		return p, basis, nil, err
 	}
 	p.Rows = invoiceRows(billing.CheckInvoice(together, basis), shares)
@@ -266,10 +268,10 @@ const issuedAhead = 62
 
 // doubts says why a person should look before an invoice is booked beside others: its amounts (billing.DoubtInvoice), and days that
 // hardly can be. An invoice for a month before the first with anything in it would be a cost in a month that nobody reports.
-func (e *Engine) doubts(ctx context.Context, r Reader, inv billing.Invoice, others []billing.Invoice, basis billing.Basis) ([]string, error) {
+func (e *Engine) doubts(ctx context.Context, r store.Reader, inv billing.Invoice, others []billing.Invoice, basis billing.Basis) ([]string, error) {
 	out := billing.DoubtInvoice(inv, others, basis)
 	now := e.now()
-	if inv.Issued > billing.CivilOf(now, Oslo).AddDays(issuedAhead) {
+	if inv.Issued > billing.CivilOf(now, shipment.Oslo).AddDays(issuedAhead) {
 		out = append(out, fmt.Sprintf("it is issued on %s, which is far ahead", inv.Issued))
 	}
 	first, err := r.FirstActivity(ctx, time.Time{})
@@ -287,7 +289,7 @@ func (e *Engine) doubts(ctx context.Context, r Reader, inv billing.Invoice, othe
 
 // invoiceRows adds what is booked from the invoices. A kind that is booked whole has it row by row; else a code's row has what is
 // booked on the code, up to its difference, and the row of the others what remains.
-func invoiceRows(rows []billing.InvoiceCheckRow, shares []LedgerLine) []InvoiceRow {
+func invoiceRows(rows []billing.InvoiceCheckRow, shares []store.LedgerLine) []InvoiceRow {
 	type place struct{ kind, code string }
 	kinds, codes, differences := map[string]billing.Ore{}, map[place]billing.Ore{}, map[string]billing.Ore{}
 	for _, l := range shares {
@@ -326,9 +328,9 @@ func invoiceRows(rows []billing.InvoiceCheckRow, shares []LedgerLine) []InvoiceR
 // settingBooked keeps when an invoice was booked last; what it leaves to be shared out may be nothing.
 func settingBooked(invoice string) string { return "invoice-booked/" + invoice }
 
-func bookedSince(ctx context.Context, r Reader, invoice string) (time.Time, error) {
+func bookedSince(ctx context.Context, r store.Reader, invoice string) (time.Time, error) {
 	s, err := r.Setting(ctx, settingBooked(invoice))
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return time.Time{}, nil
 	}
 	if err != nil {
@@ -338,7 +340,7 @@ func bookedSince(ctx context.Context, r Reader, invoice string) (time.Time, erro
 }
 
 // lookAtPeriod holds the invoices of a period against the ledger as it is now: deviations, and the alarm about those booked.
-func (e *Engine) lookAtPeriod(ctx context.Context, tx Tx, v Vendor, from, to billing.Civil) (InvoicePeriod, error) {
+func (e *Engine) lookAtPeriod(ctx context.Context, tx store.Tx, v store.Vendor, from, to billing.Civil) (InvoicePeriod, error) {
 	p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, from, to)
 	if err != nil {
 		return p, err
@@ -350,7 +352,7 @@ func (e *Engine) lookAtPeriod(ctx context.Context, tx Tx, v Vendor, from, to bil
 }
 
 // deviateInvoices records what the invoices of a period say that the receipts do not, and settles what agrees by now.
-func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) error {
+func deviateInvoices(ctx context.Context, tx store.Tx, v store.Vendor, p InvoicePeriod) error {
 	from, to := p.From, p.To
 	numbers := make([]string, len(p.Invoices))
 	for i, inv := range p.Invoices {
@@ -358,11 +360,11 @@ func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) erro
 	}
 	at := fmt.Sprintf("%s/faktura/%s/%s/", v.Key, from, to)
 	// It belongs to the period that the invoice is for, in whose report it is looked for, however late the invoice comes.
-	found := to.In(Oslo).Add(-time.Millisecond).UTC()
+	found := to.In(shipment.Oslo).Add(-time.Millisecond).UTC()
 	if now := tx.Now(); now.Before(found) {
 		found = now
 	}
-	open := map[string]Deviation{}
+	open := map[string]store.Deviation{}
 	for _, r := range p.Rows {
 		d, told := r.Off()
 		if !told || max(d, -d) <= v.Tolerances.InvoiceOre {
@@ -381,13 +383,13 @@ func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) erro
 		}
 		// Another difference is another deviation: what was decided about the first says nothing about it.
 		key := fmt.Sprintf("%s%s/%s/%d", at, r.Kind, r.Konteringskode, d)
-		open[key] = Deviation{Key: key, At: found, Vendor: v.Key, Finding: billing.Deviation{
+		open[key] = store.Deviation{Key: key, At: found, Vendor: v.Key, Finding: billing.Deviation{
 			Kind: billing.DeviationInvoice, Expected: expected,
 			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
 		}}
 	}
 	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
-	all, err := tx.Deviations(ctx, DeviationFilter{From: from.In(Oslo)})
+	all, err := tx.Deviations(ctx, store.DeviationFilter{From: from.In(shipment.Oslo)})
 	if err != nil {
 		return err
 	}
@@ -397,25 +399,25 @@ func deviateInvoices(ctx context.Context, tx Tx, v Vendor, p InvoicePeriod) erro
 		}
 		_, still := open[d.Key]
 		switch {
-		case !still && (d.State == DeviationOpen || d.State == DeviationDisputed):
-			err = tx.DecideDeviation(ctx, d.Key, DeviationSettled, gone)
-		case still && d.State == DeviationSettled && d.Reason == gone: // by us, and it is there again
-			err = tx.DecideDeviation(ctx, d.Key, DeviationOpen, "forskjellen er der igjen")
+		case !still && (d.State == store.DeviationOpen || d.State == store.DeviationDisputed):
+			err = tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, gone)
+		case still && d.State == store.DeviationSettled && d.Reason == gone: // by us, and it is there again
+			err = tx.DecideDeviation(ctx, d.Key, store.DeviationOpen, "forskjellen er der igjen")
 		}
 		if err != nil {
 			return err
 		}
 	}
-	list := make([]Deviation, 0, len(open))
+	list := make([]store.Deviation, 0, len(open))
 	for _, d := range open {
 		list = append(list, d)
 	}
-	slices.SortFunc(list, func(a, b Deviation) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(list, func(a, b store.Deviation) int { return cmp.Compare(a.Key, b.Key) })
 	return tx.InsertDeviations(ctx, list)
 }
 
 // lookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time from first to last.
-func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, first, last time.Time) error {
+func (e *Engine) lookAtInvoices(ctx context.Context, tx store.Tx, v store.Vendor, first, last time.Time) error {
 	all, err := tx.Invoices(ctx, first, last.Add(time.Millisecond))
 	if err != nil {
 		return err
@@ -435,7 +437,7 @@ func (e *Engine) lookAtInvoices(ctx context.Context, tx Tx, v Vendor, first, las
 }
 
 // watchInvoices raises an alarm when all invoices of a period are booked, and the ledger is not what they say any more.
-func watchInvoices(ctx context.Context, tx Tx, p InvoicePeriod) error {
+func watchInvoices(ctx context.Context, tx store.Tx, p InvoicePeriod) error {
 	key := fmt.Sprintf("invoice:%s:%s", p.Vendor, p.From)
 	booked := !slices.ContainsFunc(p.Invoices, func(i Invoiced) bool { return i.BookedAt.IsZero() })
 	if !booked || p.LeftNet == 0 && p.LeftVAT == 0 {
@@ -447,13 +449,13 @@ func watchInvoices(ctx context.Context, tx Tx, p InvoicePeriod) error {
 }
 
 // FindInvoice finds an invoice by its id, or by its number when only one vendor has an invoice of that number. ErrNotFound.
-func (e *Engine) FindInvoice(ctx context.Context, name string) (InvoiceRecord, error) {
-	return view(ctx, e.archive, func(r Reader) (InvoiceRecord, error) {
+func (e *Engine) FindInvoice(ctx context.Context, name string) (store.InvoiceRecord, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) (store.InvoiceRecord, error) {
 		all, err := r.Invoices(ctx, time.Time{}, time.Time{})
 		if err != nil {
-			return InvoiceRecord{}, err
+			return store.InvoiceRecord{}, err
 		}
-		var found []InvoiceRecord
+		var found []store.InvoiceRecord
 		for _, rec := range all {
 			if rec.ID == name || rec.Invoice.Number == name || rec.Vendor+"/"+rec.Invoice.Number == name {
 				found = append(found, rec)
@@ -461,17 +463,17 @@ func (e *Engine) FindInvoice(ctx context.Context, name string) (InvoiceRecord, e
 		}
 		switch len(found) {
 		case 0:
-			return InvoiceRecord{}, fmt.Errorf("no such invoice; see postgang invoice list: %w", ErrNotFound)
+			return store.InvoiceRecord{}, fmt.Errorf("no such invoice; see postgang invoice list: %w", store.ErrNotFound)
 		case 1:
 			return found[0], nil
 		}
-		return InvoiceRecord{}, errors.New("several vendors have an invoice of that number: give VENDOR/NUMBER")
+		return store.InvoiceRecord{}, errors.New("several vendors have an invoice of that number: give VENDOR/NUMBER")
 	})
 }
 
 // InvoicePeriodOf holds an invoice, with the others of its vendor for the same period, against the receipts as they are now.
-func (e *Engine) InvoicePeriodOf(ctx context.Context, rec InvoiceRecord) (InvoicePeriod, error) {
-	return view(ctx, e.archive, func(r Reader) (InvoicePeriod, error) {
+func (e *Engine) InvoicePeriodOf(ctx context.Context, rec store.InvoiceRecord) (InvoicePeriod, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) (InvoicePeriod, error) {
 		p, _, _, err := e.invoicePeriod(ctx, r, rec.Vendor, rec.Invoice.From, rec.Invoice.To)
 		return p, err
 	})
@@ -491,11 +493,11 @@ type InvoiceBooking struct {
 // One that is doubtful, by its days and by what is booked already, is booked only when the person has seen it and says so.
 func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeriod, error) {
 	id, reason := b.ID, b.Reason
-	if why := badReason(reason); why != "" {
+	if why := shipment.BadReason(reason); why != "" {
 		return InvoicePeriod{}, errors.New(why)
 	}
 	var out InvoicePeriod
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		rec, err := tx.Invoice(ctx, id)
 		if err != nil {
 			return err
@@ -505,7 +507,7 @@ func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeri
 		if !ok {
 			return fmt.Errorf("vendor %q is not configured any more", rec.Vendor)
 		}
-		if end := inv.To.In(Oslo); tx.Now().Before(end) {
+		if end := inv.To.In(shipment.Oslo); tx.Now().Before(end) {
 			return fmt.Errorf("the period of invoice %s is not over", inv.Number)
 		}
 		p, basis, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
@@ -544,15 +546,15 @@ func (e *Engine) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeri
 		if err != nil {
 			return err
 		}
-		at, note := bookAt(closed, inv.To.In(Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
+		at, note := store.BookAt(closed, inv.To.In(shipment.Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
 		if note != "" {
 			note = "; " + note
 		}
 		entry := uuid.NewSHA1(e.space, fmt.Appendf(nil, "invoice/%s/%d", id, turn)).String()
-		var lines []LedgerLine
+		var lines []store.LedgerLine
 		for i, s := range billing.AllocateInvoice(all, basis, standing) {
-			lines = append(lines, LedgerLine{
-				Entry: entry, Place: i, BookedAt: at, Vendor: rec.Vendor, Account: s.Account, Line: s.Line, Source: LedgerAllocation, Document: id,
+			lines = append(lines, store.LedgerLine{
+				Entry: entry, Place: i, BookedAt: at, Vendor: rec.Vendor, Account: s.Account, Line: s.Line, Source: store.LedgerAllocation, Document: id,
 				Note: "faktura " + inv.Number + ", " + reason + note,
 			})
 		}
@@ -595,7 +597,7 @@ func takesBack(inv, together billing.Invoice, basis billing.Basis) (kind string)
 
 // takeBackShares reverses what stands in the ledger of an invoice, and gives what stands of the others for its period, and which
 // time it is that the invoice is booked.
-func (e *Engine) takeBackShares(ctx context.Context, tx Tx, closed []ClosedMonth, id string, shares []LedgerLine) (turn int, standing []billing.Share, err error) {
+func (e *Engine) takeBackShares(ctx context.Context, tx store.Tx, closed []store.ClosedMonth, id string, shares []store.LedgerLine) (turn int, standing []billing.Share, err error) {
 	reversed, entries := map[string]bool{}, map[string]bool{}
 	for _, l := range shares {
 		reversed[l.Reverses] = true
@@ -606,7 +608,7 @@ func (e *Engine) takeBackShares(ctx context.Context, tx Tx, closed []ClosedMonth
 			standing = append(standing, billing.Share{Account: l.Account, Line: l.Line})
 			continue
 		}
-		if l.Source != LedgerAllocation || entries[l.Entry] {
+		if l.Source != store.LedgerAllocation || entries[l.Entry] {
 			continue
 		}
 		entries[l.Entry] = true
@@ -627,10 +629,10 @@ func (e *Engine) takeBackShares(ctx context.Context, tx Tx, closed []ClosedMonth
 func (e *Engine) CarryReceipts(ctx context.Context, id string, into billing.Civil, reason string) (billing.Ore, InvoicePeriod, error) {
 	var out InvoicePeriod
 	var net billing.Ore
-	if why := badReason(reason); why != "" {
+	if why := shipment.BadReason(reason); why != "" {
 		return 0, out, errors.New(why)
 	}
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		rec, err := tx.Invoice(ctx, id)
 		if err != nil {
 			return err
@@ -662,7 +664,7 @@ func (e *Engine) CarryReceipts(ctx context.Context, id string, into billing.Civi
 			return err
 		}
 		net = -p.LeftNet
-		if err := tx.CarryReceipts(ctx, ReceiptCarry{Vendor: v.Key, From: p.From, To: p.To, After: booked, Into: into, Reason: reason}); err != nil {
+		if err := tx.CarryReceipts(ctx, store.ReceiptCarry{Vendor: v.Key, From: p.From, To: p.To, After: booked, Into: into, Reason: reason}); err != nil {
 			return err
 		}
 		if out, err = e.lookAtPeriod(ctx, tx, v, p.From, p.To); err != nil {
@@ -671,7 +673,7 @@ func (e *Engine) CarryReceipts(ctx context.Context, id string, into billing.Civi
 		if out.LeftNet != 0 || out.LeftVAT != 0 {
 			return fmt.Errorf("kr %s of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out", out.LeftNet)
 		}
-		return e.lookAtInvoices(ctx, tx, v, into.In(Oslo), into.In(Oslo))
+		return e.lookAtInvoices(ctx, tx, v, into.In(shipment.Oslo), into.In(shipment.Oslo))
 	})
 	if err != nil {
 		return 0, out, fmt.Errorf("carry receipts: %w", err)
@@ -682,8 +684,8 @@ func (e *Engine) CarryReceipts(ctx context.Context, id string, into billing.Civi
 }
 
 // openFor refuses a day whose invoices are booked.
-func (e *Engine) openFor(ctx context.Context, r Reader, v Vendor, day billing.Civil) error {
-	all, err := r.Invoices(ctx, day.In(Oslo), day.AddDays(1).In(Oslo))
+func (e *Engine) openFor(ctx context.Context, r store.Reader, v store.Vendor, day billing.Civil) error {
+	all, err := r.Invoices(ctx, day.In(shipment.Oslo), day.AddDays(1).In(shipment.Oslo))
 	if err != nil {
 		return err
 	}
@@ -704,28 +706,28 @@ func (e *Engine) openFor(ctx context.Context, r Reader, v Vendor, day billing.Ci
 
 // DecideDeviations records a person's decision about deviations, all of them or none. One that is in the state already is left
 // alone; it tells how many changed. The reason is kept and shown: no personal data.
-func (e *Engine) DecideDeviations(ctx context.Context, keys []string, state DeviationState, reason string) (int, error) {
-	if why := badReason(reason); why != "" {
+func (e *Engine) DecideDeviations(ctx context.Context, keys []string, state store.DeviationState, reason string) (int, error) {
+	if why := shipment.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
 	if state.Norwegian() == "" {
 		return 0, fmt.Errorf("%q is no state of a deviation", state)
 	}
 	n := 0
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		n = 0
-		all, err := tx.Deviations(ctx, DeviationFilter{})
+		all, err := tx.Deviations(ctx, store.DeviationFilter{})
 		if err != nil {
 			return err
 		}
-		known := map[string]Deviation{}
+		known := map[string]store.Deviation{}
 		for _, d := range all {
 			known[d.Key] = d
 		}
 		for _, key := range keys {
 			d, ok := known[key]
 			if !ok {
-				return fmt.Errorf("no such deviation; see postgang deviations list: %w", ErrNotFound)
+				return fmt.Errorf("no such deviation; see postgang deviations list: %w", store.ErrNotFound)
 			}
 			if d.State == state {
 				continue
@@ -748,13 +750,13 @@ func (e *Engine) DecideDeviations(ctx context.Context, keys []string, state Devi
 // InvoicePeriods holds all invoices against the receipts whose period has days in [from, to); empty days: all. By period and
 // vendor.
 func (e *Engine) InvoicePeriods(ctx context.Context, from, to billing.Civil) ([]InvoicePeriod, error) {
-	return view(ctx, e.archive, func(r Reader) ([]InvoicePeriod, error) { return e.invoicePeriods(ctx, r, from, to) })
+	return store.View(ctx, e.archive, func(r store.Reader) ([]InvoicePeriod, error) { return e.invoicePeriods(ctx, r, from, to) })
 }
 
-func (e *Engine) invoicePeriods(ctx context.Context, r Reader, from, to billing.Civil) ([]InvoicePeriod, error) {
+func (e *Engine) invoicePeriods(ctx context.Context, r store.Reader, from, to billing.Civil) ([]InvoicePeriod, error) {
 	var first, last time.Time
 	if to != "" {
-		first, last = from.In(Oslo), to.In(Oslo)
+		first, last = from.In(shipment.Oslo), to.In(shipment.Oslo)
 	}
 	all, err := r.Invoices(ctx, first, last)
 	if err != nil {
@@ -779,19 +781,19 @@ func (e *Engine) invoicePeriods(ctx context.Context, r Reader, from, to billing.
 
 // reverse takes an entry back: in the period that it stands in, or now when that is closed. An entry without lines has nothing
 // to be taken back.
-func (e *Engine) reverse(ctx context.Context, tx Tx, closed []ClosedMonth, entry, document, why string) error {
-	lines, err := tx.Ledger(ctx, LedgerFilter{Entry: entry})
+func (e *Engine) reverse(ctx context.Context, tx store.Tx, closed []store.ClosedMonth, entry, document, why string) error {
+	lines, err := tx.Ledger(ctx, store.LedgerFilter{Entry: entry})
 	if err != nil || len(lines) == 0 {
 		return err
 	}
 	id := uuid.NewSHA1(e.space, []byte("reversal/"+entry)).String()
 	for i, l := range lines {
-		at, note := bookAt(closed, l.BookedAt, tx.Now(), "bokført")
+		at, note := store.BookAt(closed, l.BookedAt, tx.Now(), "bokført")
 		if note != "" {
 			note = "; " + note
 		}
 		l.Entry, l.Reverses, l.BookedAt, l.Note = id, entry, at, why+note
-		l.Source, l.Document, l.Letters = LedgerReversal, document, -l.Letters
+		l.Source, l.Document, l.Letters = store.LedgerReversal, document, -l.Letters
 		l.Line.Net, l.Line.VAT, l.Line.Gross = -l.Line.Net, -l.Line.VAT, -l.Line.Gross
 		lines[i] = l
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,41 +11,28 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
-
-// Manual print (manuell utskrift) is a vendor of its own without a vendor: its composed jobs wait in a queue, people here
-// print and post them, and their confirmation is booked as the receipt (SvarUt changelog 2015-11-19, 2017-03-06).
-//
-//	COMPOSED   waits in the queue; nobody has had its files                     PrintManual → COMMITTED
-//	COMMITTED  past the last gate, its files are being written out              PrintManual → OFFERED
-//	OFFERED    the files were given to the person who prints                    ConfirmManual → ACCEPTED, CLOSED
-//
-// It has no UNCERTAIN: until OFFERED is recorded PrintManual has not said that the files are there.
-
-// DefaultManualWithin is Vendor.ManualWithin when it says nothing else, in days (SvarUt changelog 2017-03-06).
-const DefaultManualWithin = 7
 
 // ErrNotManual says that a job or vendor is not one for manual print.
 var ErrNotManual = errors.New("not manual print")
-
-// manualPrintID stands in receipts of manual print where a vendor's own id would.
-const manualPrintID = "manuell"
 
 // committedHere is the reason in the history of a job that passed the last gate to be printed here.
 const committedHere = "printed here"
 
 // manualStates are those of a job in the queue: it is to be printed, or to be confirmed.
-var manualStates = []JobState{JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted}
+var manualStates = []store.JobState{store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}
 
 // ManualJob is a job in the queue of manual print.
 type ManualJob struct {
-	PrintJob
+	store.PrintJob
 	Awaited int  // letters that are not confirmed as posted
 	Overdue bool // waits for longer than the vendor's ManualWithin
 }
 
 // Printed reports whether the job's files were given out to be printed.
-func (m ManualJob) Printed() bool { return m.State == JobOffered || m.State == JobAccepted }
+func (m ManualJob) Printed() bool { return m.State == store.JobOffered || m.State == store.JobAccepted }
 
 // ManualQueue lists the jobs that wait to be printed here, or to be confirmed as posted, of the given vendors or of all
 // that are manual; by id. ErrNotManual: one of them has a print vendor.
@@ -56,17 +42,17 @@ func (e *Engine) ManualQueue(ctx context.Context, vendors ...string) ([]ManualJo
 			return nil, fmt.Errorf("vendor %q: %w", key, ErrNotManual)
 		}
 	}
-	return view(ctx, e.archive, func(r Reader) ([]ManualJob, error) { return e.manualQueue(ctx, r, vendors) })
+	return store.View(ctx, e.archive, func(r store.Reader) ([]ManualJob, error) { return e.manualQueue(ctx, r, vendors) })
 }
 
-func (e *Engine) manualQueue(ctx context.Context, r Reader, vendors []string) ([]ManualJob, error) {
+func (e *Engine) manualQueue(ctx context.Context, r store.Reader, vendors []string) ([]ManualJob, error) {
 	var out []ManualJob
 	for _, key := range e.vorder {
 		v := e.vendors[key]
 		if !v.Manual || len(vendors) > 0 && !slices.Contains(vendors, key) {
 			continue
 		}
-		jobs, err := r.Jobs(ctx, JobFilter{Vendor: key, States: manualStates})
+		jobs, err := r.Jobs(ctx, store.JobFilter{Vendor: key, States: manualStates})
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +65,7 @@ func (e *Engine) manualQueue(ctx context.Context, r Reader, vendors []string) ([
 			if m.Printed() {
 				since = j.OfferedAt
 			}
-			m.Overdue = m.Awaited > 0 && e.now().Sub(since) >= v.manualWithin()
+			m.Overdue = m.Awaited > 0 && e.now().Sub(since) >= v.ManualLimit()
 			out = append(out, m)
 		}
 	}
@@ -88,13 +74,8 @@ func (e *Engine) manualQueue(ctx context.Context, r Reader, vendors []string) ([
 }
 
 // waitsForPerson reports whether a job that is not handed over waits for PrintManual, and for nothing else.
-func (e *Engine) waitsForPerson(j PrintJob) bool {
-	return e.vendors[j.Vendor].Manual && j.State != JobPlanned
-}
-
-// manualWithin is how long a job may wait in the queue of manual print before an alarm.
-func (v Vendor) manualWithin() time.Duration {
-	return time.Duration(cmp.Or(v.ManualWithin, DefaultManualWithin)) * dayLong
+func (e *Engine) waitsForPerson(j store.PrintJob) bool {
+	return e.vendors[j.Vendor].Manual && j.State != store.JobPlanned
 }
 
 // ManualPrint is a person's wish to print a job here.
@@ -108,7 +89,7 @@ type ManualPrint struct {
 
 // Printout is what PrintManual gave out.
 type Printout struct {
-	Job   PrintJob
+	Job   store.PrintJob
 	Files []string // paths
 	// New are the jobs that replace this one, when letters dropped out at the last gate: then nothing was written.
 	New     []string
@@ -152,14 +133,14 @@ func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, erro
 		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, lost(ctx, err))
 	}
 	e.step("manual: files written")
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, p.Job)
 		if err != nil {
 			return err
 		}
-		if now.State == JobOffered {
+		if now.State == store.JobOffered {
 			reason := "given out once more to be printed here, to " + p.By
-			return tx.AddJobEvent(ctx, JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+			return tx.AddJobEvent(ctx, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
 		}
 		return e.offered(ctx, tx, p.Job, "given out to be printed here, to "+p.By)
 	})
@@ -167,7 +148,7 @@ func (e *Engine) PrintManual(ctx context.Context, p ManualPrint) (Printout, erro
 		return out, lost(ctx, err)
 	}
 	e.step("manual: OFFERED")
-	out.Job, err = view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, p.Job) })
+	out.Job, err = store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, p.Job) })
 	return out, err
 }
 
@@ -176,15 +157,15 @@ func badPerson(by string) error {
 	if strings.TrimSpace(by) == "" {
 		return errors.New("it is not said who does it (--by)")
 	}
-	if why := badNote(by); why != "" {
+	if why := shipment.BadNote(by); why != "" {
 		return errors.New("who does it (--by) " + why)
 	}
 	return nil
 }
 
 // manualJob reads a job and makes sure that it is for manual print.
-func (e *Engine) manualJob(ctx context.Context, id string) (PrintJob, error) {
-	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+func (e *Engine) manualJob(ctx context.Context, id string) (store.PrintJob, error) {
+	j, err := store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err == nil && !e.vendors[j.Vendor].Manual {
 		err = fmt.Errorf("job %s goes to vendor %q: %w", id, j.Vendor, ErrNotManual)
 	}
@@ -194,7 +175,7 @@ func (e *Engine) manualJob(ctx context.Context, id string) (PrintJob, error) {
 // manualGate is the last gate of manual print, in one transaction.
 func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error) {
 	var out Printout
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		out = Printout{}
 		j, err := tx.Job(ctx, p.Job)
 		if err != nil {
@@ -205,13 +186,13 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 			return err
 		}
 		switch {
-		case j.State == JobCommitted || j.State == JobOffered && p.Again:
+		case j.State == store.JobCommitted || j.State == store.JobOffered && p.Again:
 			// The process died while it wrote the files, or a person wants them once more.
 			out.Since, err = pastGate(ctx, tx, j.ID)
 			return err
-		case j.State == JobOffered:
-			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, clockOf(j.OfferedAt), j.ID)
-		case j.State != JobComposed && j.State != JobUploaded:
+		case j.State == store.JobOffered:
+			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, shipment.ClockOf(j.OfferedAt), j.ID)
+		case j.State != store.JobComposed && j.State != store.JobUploaded:
 			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
 		}
 		drop, err := tx.Ungated(ctx, j.ID)
@@ -219,7 +200,7 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 			return err
 		}
 		if len(drop) == 0 {
-			for _, to := range []JobState{JobUploaded, JobCommitted} {
+			for _, to := range []store.JobState{store.JobUploaded, store.JobCommitted} {
 				if j.State == to {
 					continue
 				}
@@ -243,7 +224,7 @@ func (e *Engine) manualGate(ctx context.Context, p ManualPrint) (Printout, error
 }
 
 // pastGate lists the letters of a job that were read or closed, by their numbers in it.
-func pastGate(ctx context.Context, r Reader, job string) ([]int, error) {
+func pastGate(ctx context.Context, r store.Reader, job string) ([]int, error) {
 	rows, err := r.JobLetters(ctx, job)
 	if err != nil {
 		return nil, err
@@ -280,21 +261,21 @@ func flush(paths []string) error {
 
 // notElsewhere refuses a job that may be on its way to a print vendor although its vendor is manual print now: a vendor's
 // kind can be changed while it has jobs.
-func notElsewhere(ctx context.Context, r Reader, j PrintJob) error {
+func notElsewhere(ctx context.Context, r store.Reader, j store.PrintJob) error {
 	switch j.State {
-	case JobPlanned, JobComposed, JobUploaded, JobWithdrawn:
+	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobWithdrawn:
 		return nil
 	}
 	history, err := r.JobHistory(ctx, j.ID)
-	if err != nil || slices.ContainsFunc(history, func(ev JobEvent) bool { return ev.To == JobCommitted && ev.Reason == committedHere }) {
+	if err != nil || slices.ContainsFunc(history, func(ev store.JobEvent) bool { return ev.To == store.JobCommitted && ev.Reason == committedHere }) {
 		return err
 	}
 	return fmt.Errorf("job %s is %s, and was on its way to a print vendor before vendor %s became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it", j.ID, j.State, j.Vendor)
 }
 
 // replacements are the jobs that replace one, by id.
-func replacements(ctx context.Context, r Reader, id string) ([]string, error) {
-	children, err := r.Jobs(ctx, JobFilter{Parent: id})
+func replacements(ctx context.Context, r store.Reader, id string) ([]string, error) {
+	children, err := r.Jobs(ctx, store.JobFilter{Parent: id})
 	var ids []string
 	for _, c := range children {
 		if !c.Reprint {
@@ -307,9 +288,9 @@ func replacements(ctx context.Context, r Reader, id string) ([]string, error) {
 // ManualConfirmation says that letters of a job of manual print are posted.
 type ManualConfirmation struct {
 	Job     string
-	Letters []Range   // by their numbers in the job; none: all that are not confirmed
-	Posted  time.Time // when
-	By      string    // who says so, as the history shows it
+	Letters []shipment.Range // by their numbers in the job; none: all that are not confirmed
+	Posted  time.Time        // when
+	By      string           // who says so, as the history shows it
 }
 
 // ConfirmManual books the receipts of letters that were printed and posted here: pages, sheets and weight as sent, and the
@@ -338,13 +319,13 @@ func (e *Engine) ConfirmManual(ctx context.Context, c ManualConfirmation) (Impor
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
 	name := fmt.Sprintf("manuell_%s_%s.csv", e.now().Format("20060102T150405"), c.Job)
-	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx Tx) error {
+	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx store.Tx) error {
 		now, err := tx.Job(held, c.Job)
 		if err != nil {
 			return err
 		}
-		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), clockOf(c.Posted), c.By)
-		return tx.AddJobEvent(held, JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), shipment.ClockOf(c.Posted), c.By)
+		return tx.AddJobEvent(held, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
 	})
 	if err == nil {
 		e.step("manual: confirmed")
@@ -354,7 +335,7 @@ func (e *Engine) ConfirmManual(ctx context.Context, c ManualConfirmation) (Impor
 
 // manualReceipts makes the receipt rows of a confirmation.
 func (e *Engine) manualReceipts(ctx context.Context, c ManualConfirmation) ([]billing.ReceiptRow, error) {
-	return view(ctx, e.archive, func(r Reader) ([]billing.ReceiptRow, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) ([]billing.ReceiptRow, error) {
 		j, err := r.Job(ctx, c.Job)
 		if err != nil {
 			return nil, err
@@ -364,14 +345,14 @@ func (e *Engine) manualReceipts(ctx context.Context, c ManualConfirmation) ([]bi
 		}
 		posted := c.Posted.UTC().Truncate(time.Second)
 		switch {
-		case j.State == JobClosed:
+		case j.State == store.JobClosed:
 			return nil, nil
-		case j.State != JobOffered && j.State != JobAccepted:
+		case j.State != store.JobOffered && j.State != store.JobAccepted:
 			return nil, fmt.Errorf("job %s is %s: it was not given out to be printed (postgang manual print %s DIR)", j.ID, j.State, j.ID)
 		case posted.After(e.now()):
-			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, clockOf(posted))
+			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, shipment.ClockOf(posted))
 		case posted.Before(j.OfferedAt.Truncate(time.Second)):
-			return nil, fmt.Errorf("job %s was given out at %s, and cannot have been posted at %s", j.ID, clockOf(j.OfferedAt), clockOf(posted))
+			return nil, fmt.Errorf("job %s was given out at %s, and cannot have been posted at %s", j.ID, shipment.ClockOf(j.OfferedAt), shipment.ClockOf(posted))
 		}
 		letters, err := r.JobLetters(ctx, j.ID)
 		if err != nil {
@@ -384,14 +365,14 @@ func (e *Engine) manualReceipts(ctx context.Context, c ManualConfirmation) ([]bi
 		}
 		var rows []billing.ReceiptRow
 		for _, l := range letters {
-			if len(c.Letters) > 0 && !slices.ContainsFunc(c.Letters, func(n Range) bool { return n.Has(l.Letter) }) {
+			if len(c.Letters) > 0 && !slices.ContainsFunc(c.Letters, func(n shipment.Range) bool { return n.Has(l.Letter) }) {
 				continue
 			}
 			_, err := r.AppliedReceipt(ctx, j.ID, l.Shipment)
 			if err == nil {
 				continue
 			}
-			if !errors.Is(err, ErrNotFound) {
+			if !errors.Is(err, store.ErrNotFound) {
 				return nil, err
 			}
 			row, err := e.manualReceipt(ctx, r, l, posted, e.vendors[j.Vendor])
@@ -404,9 +385,9 @@ func (e *Engine) manualReceipts(ctx context.Context, c ManualConfirmation) ([]bi
 	})
 }
 
-func (e *Engine) manualReceipt(ctx context.Context, r Reader, l JobLetter, posted time.Time, v Vendor) (billing.ReceiptRow, error) {
+func (e *Engine) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v store.Vendor) (billing.ReceiptRow, error) {
 	row := billing.ReceiptRow{
-		Job: l.Job, Shipment: l.Shipment, PrintID: manualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
+		Job: l.Job, Shipment: l.Shipment, PrintID: shipment.ManualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
 		EnvelopesManual: 1, ExtraSheetsManual: l.Sheets - 1, WeightGram: l.WeightGram, Konteringskode: l.Konteringskode,
 	}
 	if v.Prices == nil {
@@ -416,7 +397,7 @@ func (e *Engine) manualReceipt(ctx context.Context, r Reader, l JobLetter, poste
 	if err != nil {
 		return row, err
 	}
-	quote, err := v.Prices.Quote(e.pricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, Oslo))
+	quote, err := v.Prices.Quote(e.pricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, shipment.Oslo))
 	row.Production, row.Postage = quote.Production, quote.Postage
 	if err != nil {
 		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // MonthStatus is what there is to know of a month before it is closed for good.
 type MonthStatus struct {
-	Month  billing.Civil // its first day
-	Closed *ClosedMonth  // nil: it is open
+	Month  billing.Civil      // its first day
+	Closed *store.ClosedMonth // nil: it is open
 	// Booked in the month, net, and the letters that it counts.
 	Net     billing.Ore
 	Letters int
@@ -49,14 +51,14 @@ func (m MonthStatus) Points() (n int) {
 }
 
 // monthOf is the first day of the month of a time, in Norway.
-func monthOf(t time.Time) billing.Civil { return billing.CivilOf(t, Oslo)[:8] + "01" }
+func monthOf(t time.Time) billing.Civil { return billing.CivilOf(t, shipment.Oslo)[:8] + "01" }
 
 // MonthStatus looks at a month, given by its first day.
 func (e *Engine) MonthStatus(ctx context.Context, month billing.Civil) (MonthStatus, error) {
-	return view(ctx, e.archive, func(r Reader) (MonthStatus, error) { return e.monthStatus(ctx, r, month) })
+	return store.View(ctx, e.archive, func(r store.Reader) (MonthStatus, error) { return e.monthStatus(ctx, r, month) })
 }
 
-func (e *Engine) monthStatus(ctx context.Context, r Reader, month billing.Civil) (MonthStatus, error) {
+func (e *Engine) monthStatus(ctx context.Context, r store.Reader, month billing.Civil) (MonthStatus, error) {
 	m, err := openPoints(ctx, r)
 	if err != nil {
 		return m, err
@@ -69,15 +71,15 @@ func (e *Engine) monthStatus(ctx context.Context, r Reader, month billing.Civil)
 }
 
 // lookAtMonth adds what is of one month to what is open of any time.
-func (e *Engine) lookAtMonth(ctx context.Context, r Reader, m MonthStatus, month billing.Civil, closed []ClosedMonth) (MonthStatus, error) {
+func (e *Engine) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month billing.Civil, closed []store.ClosedMonth) (MonthStatus, error) {
 	m.Month = month
 	for _, c := range closed {
 		if c.Month == month {
 			m.Closed = &c
 		}
 	}
-	from, to := ClosedMonth{Month: month}.Span()
-	err := r.EachLedgerLine(ctx, LedgerFilter{From: from, To: to}, func(l LedgerLine) error {
+	from, to := store.ClosedMonth{Month: month}.Span()
+	err := r.EachLedgerLine(ctx, store.LedgerFilter{From: from, To: to}, func(l store.LedgerLine) error {
 		m.Net, m.Letters = m.Net+l.Line.Net, m.Letters+l.Letters
 		return nil
 	})
@@ -93,7 +95,7 @@ func (e *Engine) lookAtMonth(ctx context.Context, r Reader, m MonthStatus, month
 }
 
 // openPoints is what is open of any time, whichever month is looked at.
-func openPoints(ctx context.Context, r Reader) (MonthStatus, error) {
+func openPoints(ctx context.Context, r store.Reader) (MonthStatus, error) {
 	var m MonthStatus
 	alarms, err := r.Alarms(ctx, true)
 	if err != nil {
@@ -118,15 +120,15 @@ func openPoints(ctx context.Context, r Reader) (MonthStatus, error) {
 // deviationPage is how many deviations are read at once.
 const deviationPage = 1000
 
-func (m *MonthStatus) addDeviations(ctx context.Context, r Reader) error {
-	var after Deviation
+func (m *MonthStatus) addDeviations(ctx context.Context, r store.Reader) error {
+	var after store.Deviation
 	for {
-		page, err := r.Deviations(ctx, DeviationFilter{After: after, Limit: deviationPage})
+		page, err := r.Deviations(ctx, store.DeviationFilter{After: after, Limit: deviationPage})
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		for _, d := range page {
-			if d.State == DeviationOpen || d.State == DeviationDisputed {
+			if d.State == store.DeviationOpen || d.State == store.DeviationDisputed {
 				m.Deviations++
 				m.DeviationsNet += d.Finding.Amount
 			}
@@ -136,9 +138,9 @@ func (m *MonthStatus) addDeviations(ctx context.Context, r Reader) error {
 }
 
 // addInvoices looks at the invoices for a month, and at the vendors that have none.
-func (e *Engine) addInvoices(ctx context.Context, r Reader, m *MonthStatus) error {
-	from, to := ClosedMonth{Month: m.Month}.Span()
-	periods, err := e.invoicePeriods(ctx, r, m.Month, billing.CivilOf(to, Oslo))
+func (e *Engine) addInvoices(ctx context.Context, r store.Reader, m *MonthStatus) error {
+	from, to := store.ClosedMonth{Month: m.Month}.Span()
+	periods, err := e.invoicePeriods(ctx, r, m.Month, billing.CivilOf(to, shipment.Oslo))
 	if err != nil {
 		return err
 	}
@@ -179,7 +181,7 @@ func (e *Engine) addInvoices(ctx context.Context, r Reader, m *MonthStatus) erro
 
 // Months looks at all months in which something is, and at those that are closed, in order.
 func (e *Engine) Months(ctx context.Context) ([]MonthStatus, error) {
-	return view(ctx, e.archive, func(r Reader) ([]MonthStatus, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) ([]MonthStatus, error) {
 		closed, err := r.ClosedMonths(ctx)
 		if err != nil {
 			return nil, err
@@ -198,7 +200,7 @@ func (e *Engine) Months(ctx context.Context) ([]MonthStatus, error) {
 			}
 			month := monthOf(first)
 			days[month] = true
-			_, at = ClosedMonth{Month: month}.Span()
+			_, at = store.ClosedMonth{Month: month}.Span()
 		}
 		points, err := openPoints(ctx, r)
 		if err != nil {
@@ -218,7 +220,7 @@ func (e *Engine) Months(ctx context.Context) ([]MonthStatus, error) {
 
 // MayClose tells why a month, given by its first day, cannot be closed.
 func (e *Engine) MayClose(ctx context.Context, month billing.Civil) error {
-	return e.archive.View(ctx, func(r Reader) error {
+	return e.archive.View(ctx, func(r store.Reader) error {
 		_, err := e.monthsToClose(ctx, r, month)
 		return err
 	})
@@ -226,11 +228,11 @@ func (e *Engine) MayClose(ctx context.Context, month billing.Civil) error {
 
 // monthsToClose are the months that closing one closes: those since the last closed one in which nothing is, and it. The first is that
 // in which something is for the first time.
-func (e *Engine) monthsToClose(ctx context.Context, r Reader, month billing.Civil) ([]billing.Civil, error) {
+func (e *Engine) monthsToClose(ctx context.Context, r store.Reader, month billing.Civil) ([]billing.Civil, error) {
 	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
 		return nil, errors.New("the month is given by its first day, as in 2026-10-01")
 	}
-	from, to := ClosedMonth{Month: month}.Span()
+	from, to := store.ClosedMonth{Month: month}.Span()
 	if e.now().Before(to) {
 		return nil, fmt.Errorf("%s is not over yet", month.Month())
 	}
@@ -240,14 +242,14 @@ func (e *Engine) monthsToClose(ctx context.Context, r Reader, month billing.Civi
 	}
 	for _, c := range closed {
 		if c.Month == month {
-			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), clockOf(c.ClosedAt))
+			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), shipment.ClockOf(c.ClosedAt))
 		}
 	}
 	var next time.Time // where what is closed ends
 	if n := len(closed); n > 0 {
 		_, next = closed[n-1].Span()
 		if from.Before(next) {
-			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, Oslo).Month())
+			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, shipment.Oslo).Month())
 		}
 	}
 	first, err := r.FirstActivity(ctx, next)
@@ -265,7 +267,7 @@ func (e *Engine) monthsToClose(ctx context.Context, r Reader, month billing.Civi
 		return []billing.Civil{month}, nil
 	}
 	var out []billing.Civil
-	for day := billing.CivilOf(next, Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
+	for day := billing.CivilOf(next, shipment.Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
 		out = append(out, day)
 	}
 	return out, nil
@@ -274,19 +276,19 @@ func (e *Engine) monthsToClose(ctx context.Context, r Reader, month billing.Civi
 // CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
 // are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
 // closed; months before it in which nothing is are closed with it.
-func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (ClosedMonth, error) {
-	m := ClosedMonth{Month: month, Reason: reason}
-	if why := badReason(reason); why != "" {
+func (e *Engine) CloseMonth(ctx context.Context, month billing.Civil, reason string) (store.ClosedMonth, error) {
+	m := store.ClosedMonth{Month: month, Reason: reason}
+	if why := shipment.BadReason(reason); why != "" {
 		return m, errors.New(why)
 	}
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		months, err := e.monthsToClose(ctx, tx, month)
 		if err != nil {
 			return err
 		}
 		m.ClosedAt = tx.Now()
 		for _, day := range months {
-			if err := tx.CloseMonth(ctx, ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
+			if err := tx.CloseMonth(ctx, store.ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
 				return err
 			}
 		}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
@@ -23,16 +25,13 @@ import (
 
 const giroReject = impose.GiroReject
 
-// collectPage is how many due shipments are read at a time.
-const collectPage = 5000
-
 // Collected tells what one night's collecting did.
 type Collected struct {
-	Letters  int            // put into print jobs
-	Jobs     []string       // the jobs' ids
-	SetAside int            // letters that no job can take, held with their reason
-	Digital  int            // only digital, deadline passed unread: SENDT_DIGITALT
-	Reasons  map[Reason]int // why the letters go to paper
+	Letters  int                     // put into print jobs
+	Jobs     []string                // the jobs' ids
+	SetAside int                     // letters that no job can take, held with their reason
+	Digital  int                     // only digital, deadline passed unread: SENDT_DIGITALT
+	Reasons  map[shipment.Reason]int // why the letters go to paper
 }
 
 // add counts another round of collecting. A letter that was collected twice, because its first job was withdrawn, counts
@@ -50,7 +49,7 @@ func (c *Collected) add(o Collected) {
 // Collect picks what is due, plans it into print jobs and has them composed in the background. Every job is one
 // transaction; when it is cut short, what is planned stays planned and the rest is still due.
 func (e *Engine) Collect(ctx context.Context) (Collected, error) {
-	out := Collected{Reasons: map[Reason]int{}}
+	out := Collected{Reasons: map[shipment.Reason]int{}}
 	n, err := e.expireDigital(ctx)
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)
@@ -86,8 +85,8 @@ func (e *Engine) Collect(ctx context.Context) (Collected, error) {
 func (e *Engine) expireDigital(ctx context.Context) (int, error) {
 	n, after := 0, ""
 	for {
-		page, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) {
-			return r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusAkseptert, StatusVarslet}, DigitalOnly: true, After: after, Limit: collectPage})
+		page, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusAkseptert, shipment.StatusVarslet}, DigitalOnly: true, After: after, Limit: store.CollectPage})
 		})
 		if err != nil || len(page) == 0 {
 			return n, err
@@ -95,17 +94,17 @@ func (e *Engine) expireDigital(ctx context.Context) (int, error) {
 		after = page[len(page)-1].ID
 		for _, s := range page {
 			account, known := e.accounts[s.Account]
-			changed, ev, ok := ExpireDigitalOnly(s, account.Rules, e.now())
+			changed, ev, ok := shipment.ExpireDigitalOnly(s, account.Rules, e.now())
 			if !ok || !known { // of an account that is not configured any more the deadline is not known
 				continue
 			}
-			err := e.archive.InTx(ctx, func(tx Tx) error {
+			err := e.archive.InTx(ctx, func(tx store.Tx) error {
 				if err := tx.UpdateShipment(ctx, changed); err != nil {
 					return err
 				}
 				return tx.AddEvents(ctx, ev)
 			})
-			if errors.Is(err, ErrStale) {
+			if errors.Is(err, store.ErrStale) {
 				continue // read just now; it is looked at again next time
 			}
 			if err != nil {
@@ -117,7 +116,7 @@ func (e *Engine) expireDigital(ctx context.Context) (int, error) {
 }
 
 // dueLetters reads what is due for a vendor. look sees every page of it, and leaves out what is not to be planned.
-func (e *Engine) dueLetters(ctx context.Context, v Vendor, look func([]Shipment) ([]Shipment, error)) ([]printjobs.Candidate, map[string]Shipment, error) {
+func (e *Engine) dueLetters(ctx context.Context, v store.Vendor, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
 	var accounts []string
 	for _, key := range e.order {
 		if e.accounts[key].Vendor == v.Key {
@@ -127,10 +126,12 @@ func (e *Engine) dueLetters(ctx context.Context, v Vendor, look func([]Shipment)
 	if len(accounts) == 0 {
 		return nil, nil, nil
 	}
-	due := map[string]Shipment{}
+	due := map[string]shipment.Shipment{}
 	var candidates []printjobs.Candidate
 	for after := ""; ; {
-		page, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) { return r.Due(ctx, e.now(), accounts, after, collectPage) })
+		page, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Due(ctx, e.now(), accounts, after, store.CollectPage)
+		})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -147,14 +148,14 @@ func (e *Engine) dueLetters(ctx context.Context, v Vendor, look func([]Shipment)
 			s.Facts = nil // the candidate has them
 			due[s.ID] = s
 		}
-		if read < collectPage {
+		if read < store.CollectPage {
 			return candidates, due, nil
 		}
 	}
 }
 
-func (e *Engine) collectVendor(ctx context.Context, v Vendor, sum *spent, out *Collected) error {
-	candidates, due, err := e.dueLetters(ctx, v, func(page []Shipment) ([]Shipment, error) {
+func (e *Engine) collectVendor(ctx context.Context, v store.Vendor, sum *spent, out *Collected) error {
+	candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 		page, old, err := e.setAsideOld(ctx, v, page)
 		if err != nil {
 			return nil, err
@@ -180,12 +181,12 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, sum *spent, out *C
 		out.SetAside++
 	}
 	for _, p := range jobs {
-		reasons := make([]Reason, len(p.Letters))
+		reasons := make([]shipment.Reason, len(p.Letters))
 		for i, l := range p.Letters {
 			reasons[i] = due[l.Shipment].DueReason
 		}
 		id, err := e.insertJob(ctx, newJob{vendor: v.Key, class: p.Class, letters: p.Letters, reasons: reasons})
-		if errors.Is(err, ErrExists) {
+		if errors.Is(err, store.ErrExists) {
 			continue // another run put one of these letters into a job; the rest is still due next time
 		}
 		if err != nil {
@@ -204,7 +205,7 @@ func (e *Engine) collectVendor(ctx context.Context, v Vendor, sum *spent, out *C
 // renewStale makes anew the print-ready files that were made by other rules than those of today, side by side, and
 // leaves out the letters that have none under these. One that cannot be made for a reason of ours keeps no other back: it
 // is alarmed and stays due.
-func (e *Engine) renewStale(ctx context.Context, page []Shipment) ([]Shipment, error) {
+func (e *Engine) renewStale(ctx context.Context, page []shipment.Shipment) ([]shipment.Shipment, error) {
 	left := make([]bool, len(page))
 	work := pool.New().WithMaxGoroutines(runtime.NumCPU()).WithErrors().WithContext(ctx)
 	for i := range page {
@@ -236,7 +237,7 @@ func (e *Engine) renewStale(ctx context.Context, page []Shipment) ([]Shipment, e
 // insertJob records a planned job with its letters and has it composed.
 func (e *Engine) insertJob(ctx context.Context, n newJob) (string, error) {
 	var id string
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		var err error
 		id, err = e.addJob(ctx, tx, n)
 		return err
@@ -244,13 +245,13 @@ func (e *Engine) insertJob(ctx context.Context, n newJob) (string, error) {
 	return id, err
 }
 
-func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
+func (e *Engine) addJob(ctx context.Context, tx store.Tx, n newJob) (string, error) {
 	id, err := tx.NextJobID(ctx)
 	if err != nil {
 		return "", err
 	}
 	now := tx.Now()
-	rows, statuses := make([]JobLetter, len(n.letters)), make([]Status, len(n.letters))
+	rows, statuses := make([]store.JobLetter, len(n.letters)), make([]shipment.Status, len(n.letters))
 	for i, l := range n.letters {
 		s, err := tx.Shipment(ctx, l.Shipment)
 		if err != nil {
@@ -262,11 +263,11 @@ func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 		if only := rows[i].Only; len(only) > 0 {
 			rows[i].Sheets = len(only)
 		} else if q, err := e.quote(s, rows[i], e.vendors[n.vendor]); err == nil {
-			rows[i].Expected = &ExpectedCost{q.Production, q.Postage}
+			rows[i].Expected = &store.ExpectedCost{Production: q.Production, Postage: q.Postage}
 		}
 	}
-	j := PrintJob{
-		ID: id, Vendor: n.vendor, Parent: n.parent, Reprint: n.reprint, State: JobPlanned, Class: n.class, Created: now, Updated: now,
+	j := store.PrintJob{
+		ID: id, Vendor: n.vendor, Parent: n.parent, Reprint: n.reprint, State: store.JobPlanned, Class: n.class, Created: now, Updated: now,
 		Letters: len(n.letters),
 	}
 	if err := tx.InsertJob(ctx, j, rows); err != nil {
@@ -276,30 +277,30 @@ func (e *Engine) addJob(ctx context.Context, tx Tx, n newJob) (string, error) {
 	if n.reprint {
 		reason = "reprint of " + n.parent + ": " + n.why
 	}
-	if err := tx.AddJobEvent(ctx, JobEvent{Job: id, At: now, From: JobPlanned, To: JobPlanned, Reason: reason}); err != nil {
+	if err := tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: now, From: store.JobPlanned, To: store.JobPlanned, Reason: reason}); err != nil {
 		return "", err
 	}
 	for i, l := range n.letters {
-		ev := Event{Shipment: l.Shipment, At: now, Kind: EventCollected, From: statuses[i], To: statuses[i], Reason: string(n.reasons[i]) + " " + id}
+		ev := shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: statuses[i], To: statuses[i], Reason: string(n.reasons[i]) + " " + id}
 		if n.reprint {
-			ev.Kind, ev.Reason = EventReprint, id+" av "+n.parent
+			ev.Kind, ev.Reason = shipment.EventReprint, id+" av "+n.parent
 		}
 		if err := tx.AddEvents(ctx, ev); err != nil {
 			return "", err
 		}
 	}
-	return id, tx.Enqueue(ctx, Task{Kind: TaskCompose, Subject: id})
+	return id, tx.Enqueue(ctx, store.Task{Kind: store.TaskCompose, Subject: id})
 }
 
 // Hold sets a shipment aside with a reason and raises the alarm. It is not collected until released.
 func (e *Engine) Hold(ctx context.Context, shipment, code, text string) error {
 	e.log.Warn("shipment set aside", "shipment", shipment, "reason", code)
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		return e.hold(ctx, tx, shipment, code, text)
 	})
 }
 
-func (e *Engine) hold(ctx context.Context, tx Tx, shipment, code, text string) error {
+func (e *Engine) hold(ctx context.Context, tx store.Tx, shipment, code, text string) error {
 	s, err := tx.Shipment(ctx, shipment)
 	if err != nil {
 		return err
@@ -314,12 +315,12 @@ func (e *Engine) hold(ctx context.Context, tx Tx, shipment, code, text string) e
 }
 
 // setAside records that a shipment is not collected until it is released.
-func setAside(ctx context.Context, tx Tx, s Shipment, code, text string) error {
+func setAside(ctx context.Context, tx store.Tx, s shipment.Shipment, code, text string) error {
 	s.Hold = code
 	if err := tx.UpdateShipment(ctx, s); err != nil {
 		return err
 	}
-	return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
+	return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
 }
 
 // ErrKeptBack says that a letter is kept back by the cost guard, which only ApproveCost lifts, with a reason.
@@ -327,33 +328,33 @@ var ErrKeptBack = errors.New("kept back by the cost guard")
 
 // Release lets a shipment that was set aside be collected again. One that the cost guard keeps back is refused with
 // ErrKeptBack: a cap that any release lifts would be none.
-func (e *Engine) Release(ctx context.Context, shipment string) error {
-	return e.archive.InTx(ctx, func(tx Tx) error {
-		s, err := tx.Shipment(ctx, shipment)
+func (e *Engine) Release(ctx context.Context, id string) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
+		s, err := tx.Shipment(ctx, id)
 		if err != nil {
 			return err
 		}
 		if s.Hold == "" {
-			return fmt.Errorf("shipment %s is not set aside", shipment)
+			return fmt.Errorf("shipment %s is not set aside", id)
 		}
-		if s.Hold == HoldCost {
-			return fmt.Errorf("shipment %s is %w; to let it go: postgang guard approve %s --reason TEXT", shipment, ErrKeptBack, shipment)
+		if s.Hold == shipment.HoldCost {
+			return fmt.Errorf("shipment %s is %w; to let it go: postgang guard approve %s --reason TEXT", id, ErrKeptBack, id)
 		}
-		if s.Hold == HoldRestored {
-			return fmt.Errorf("shipment %s may be with the vendor already. Ask the vendor; when it is not, let it go by postgang recover release %s --reason TEXT", shipment, shipment)
+		if s.Hold == shipment.HoldRestored {
+			return fmt.Errorf("shipment %s may be with the vendor already. Ask the vendor; when it is not, let it go by postgang recover release %s --reason TEXT", id, id)
 		}
 		return release(ctx, tx, s, "")
 	})
 }
 
 // release ends that a shipment is set aside, whatever it was set aside for, so that it is not set aside for it again.
-func release(ctx context.Context, tx Tx, s Shipment, reason string) error {
+func release(ctx context.Context, tx store.Tx, s shipment.Shipment, reason string) error {
 	code := s.Hold
 	s.Hold = ""
 	switch code {
-	case HoldWindow:
+	case shipment.HoldWindow:
 		s.DueAt = tx.Now()
-	case HoldCost:
+	case shipment.HoldCost:
 		s.CostApprovedAt = tx.Now()
 	}
 	if err := tx.UpdateShipment(ctx, s); err != nil {
@@ -362,7 +363,7 @@ func release(ctx context.Context, tx Tx, s Shipment, reason string) error {
 	if reason != "" {
 		reason = ": " + reason
 	}
-	if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
+	if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
 		return err
 	}
 	return tx.ResolveAlarm(ctx, "held:"+s.ID)
@@ -372,30 +373,30 @@ func release(ctx context.Context, tx Tx, s Shipment, reason string) error {
 // silences the missing-receipt alarm; the operator must phone the vendor (domain.md 1.4).
 //
 // It cannot be undone, so the reason is required; it is kept in the history: no personal data.
-func (e *Engine) Stop(ctx context.Context, shipment, reason string) (Shipment, error) {
-	if why := badReason(reason); why != "" {
-		return Shipment{}, errors.New(why)
+func (e *Engine) Stop(ctx context.Context, id, reason string) (shipment.Shipment, error) {
+	if why := shipment.BadReason(reason); why != "" {
+		return shipment.Shipment{}, errors.New(why)
 	}
-	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
+	s, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
 	if err != nil {
 		return s, err
 	}
 	at := e.now()
-	err = e.Event(ctx, DigitalEvent{Shipment: shipment, Kind: DigitalClosed, At: at, Reason: reason, Key: fmt.Sprintf("stop %s %d", shipment, at.UnixMilli())})
+	err = e.Event(ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalClosed, At: at, Reason: reason, Key: fmt.Sprintf("stop %s %d", id, at.UnixMilli())})
 	if err != nil {
 		return s, err
 	}
-	return view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
+	return store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
 }
 
 // ComposeJob writes a planned job's print files, manifest and ticket. Letters whose cover cannot be made are set
 // aside, and the others planned anew under a new id. A job composed already is left alone.
 func (e *Engine) ComposeJob(ctx context.Context, id string) error {
-	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	j, err := store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", id, err)
 	}
-	if j.State != JobPlanned {
+	if j.State != store.JobPlanned {
 		return nil
 	}
 	v, ok := e.vendors[j.Vendor]
@@ -425,16 +426,16 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 	if errors.Is(err, printjobs.ErrStalePlan) {
 		// The profile was changed since planning: the letters no longer belong together. They are free again and
 		// collected anew.
-		return e.archive.InTx(ctx, func(tx Tx) error {
+		return e.archive.InTx(ctx, func(tx store.Tx) error {
 			j, err := tx.Job(ctx, id)
-			if err != nil || j.State != JobPlanned {
+			if err != nil || j.State != store.JobPlanned {
 				return err
 			}
 			const reason = "the vendor's profile has changed since planning"
 			if j.Reprint {
 				return e.endReprint(ctx, tx, id, reason)
 			}
-			return e.moveJob(ctx, tx, j, JobWithdrawn, reason)
+			return e.moveJob(ctx, tx, j, store.JobWithdrawn, reason)
 		})
 	}
 	if err != nil {
@@ -442,7 +443,7 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 	}
 	e.step("compose: files written")
 
-	var files []JobFile
+	var files []store.JobFile
 	for _, f := range composed.Files {
 		ref, err := e.storeFile(ctx, f.Path)
 		if err != nil {
@@ -451,7 +452,7 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 		if ref.SHA256 != f.SHA256 || ref.Bytes != f.Bytes {
 			return fmt.Errorf("compose %s: %s changed on its way into the blob store", id, f.Name)
 		}
-		files = append(files, JobFile{Job: id, File: f.File, Blob: ref})
+		files = append(files, store.JobFile{Job: id, File: f.File, Blob: ref})
 	}
 	e.step("compose: files stored")
 	printed := 0
@@ -472,19 +473,19 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 	if ticket.Kind != exchange.KindTicket {
 		return fmt.Errorf("compose %s: the ticket is not the last file", id)
 	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		j, err := tx.Job(ctx, id)
-		if err != nil || j.State != JobPlanned {
+		if err != nil || j.State != store.JobPlanned {
 			return err
 		}
 		j.Totals, j.Ticket, j.TicketSHA = composed.Ticket.Totals, ticket.Name, ticket.SHA256
 		if err := tx.SetJobFiles(ctx, id, files, rows); err != nil {
 			return err
 		}
-		if err := e.moveJob(ctx, tx, j, JobComposed, ""); err != nil {
+		if err := e.moveJob(ctx, tx, j, store.JobComposed, ""); err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, Task{Kind: TaskOffer, Subject: id})
+		return tx.Enqueue(ctx, store.Task{Kind: store.TaskOffer, Subject: id})
 	})
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", id, err)
@@ -494,32 +495,32 @@ func (e *Engine) ComposeJob(ctx context.Context, id string) error {
 }
 
 // moveJob records a job's new state by the one table. The archive must be given the rest of j as it stands.
-func (e *Engine) moveJob(ctx context.Context, tx Tx, j PrintJob, to JobState, reason string) error {
+func (e *Engine) moveJob(ctx context.Context, tx store.Tx, j store.PrintJob, to store.JobState, reason string) error {
 	if !j.State.MayMove(to) {
 		return fmt.Errorf("job %s may not move from %s to %s", j.ID, j.State, to)
 	}
 	from := j.State
 	j.State, j.Updated, j.Failures, j.LastError = to, tx.Now(), 0, ""
-	if to == JobOffered {
+	if to == store.JobOffered {
 		j.OfferedAt = tx.Now()
 	}
 	if err := tx.UpdateJob(ctx, j); err != nil {
 		return err
 	}
 	e.log.Info("job moved", "job", j.ID, "vendor", j.Vendor, "from", string(from), "to", string(to), "letters", j.Letters)
-	return tx.AddJobEvent(ctx, JobEvent{Job: j.ID, At: tx.Now(), From: from, To: to, Reason: reason})
+	return tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: tx.Now(), From: from, To: to, Reason: reason})
 }
 
 // jobLetters reads back the plan of a job, in its order. The letters are loaded one by one as they are composed.
-func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjobs.Letter, error], []JobLetter, error) {
-	rows, err := view(ctx, e.archive, func(r Reader) ([]JobLetter, error) { return r.JobLetters(ctx, j.ID) })
+func (e *Engine) jobLetters(ctx context.Context, j store.PrintJob) (iter.Seq2[printjobs.Letter, error], []store.JobLetter, error) {
+	rows, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(ctx, j.ID) })
 	if err != nil {
 		return nil, nil, err
 	}
 	profile := e.vendors[j.Vendor].Profile
 	letters := func(yield func(printjobs.Letter, error) bool) {
 		for _, row := range rows {
-			s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+			s, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
 			var l printjobs.Letter
 			if err == nil && !j.Reprint && e.stale(s) { // what is printed once more is what was printed
 				err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
@@ -537,7 +538,7 @@ func (e *Engine) jobLetters(ctx context.Context, j PrintJob) (iter.Seq2[printjob
 }
 
 // letter is a shipment as composing takes it.
-func (e *Engine) letter(s Shipment, p printjobs.Profile) (printjobs.Letter, error) {
+func (e *Engine) letter(s shipment.Shipment, p printjobs.Profile) (printjobs.Letter, error) {
 	planned, err := e.place(s, p)
 	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
 		return e.openPrepared(ctx, s.Prepared)
@@ -545,7 +546,7 @@ func (e *Engine) letter(s Shipment, p printjobs.Profile) (printjobs.Letter, erro
 }
 
 // place lays one letter on sheets, as it was when its job was planned.
-func (e *Engine) place(s Shipment, p printjobs.Profile) (printjobs.PlannedLetter, error) {
+func (e *Engine) place(s shipment.Shipment, p printjobs.Profile) (printjobs.PlannedLetter, error) {
 	if s.Facts == nil {
 		return printjobs.PlannedLetter{}, fmt.Errorf("shipment %s is not prepared", s.ID)
 	}
@@ -564,9 +565,9 @@ var errPreparedLost = errors.New("the prepared letter is gone or damaged")
 
 // openPrepared opens a prepared file and proves that it still is what was stored: a damaged one may well be a sound PDF
 // that shows something else.
-func (e *Engine) openPrepared(ctx context.Context, ref BlobRef) (printjobs.Source, error) {
+func (e *Engine) openPrepared(ctx context.Context, ref shipment.BlobRef) (printjobs.Source, error) {
 	b, err := e.blobs.Open(ctx, ref)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %w", errPreparedLost, err)
 	}
 	if err != nil {
@@ -584,10 +585,10 @@ func (e *Engine) openPrepared(ctx context.Context, ref BlobRef) (printjobs.Sourc
 
 // lostLetters finds all letters of a job whose prepared file is gone or damaged. When no letter of several can be read,
 // it is an error: the store is away, most likely, and nothing is wrong with the letters.
-func (e *Engine) lostLetters(ctx context.Context, rows []JobLetter) (*printjobs.LetterErrors, error) {
+func (e *Engine) lostLetters(ctx context.Context, rows []store.JobLetter) (*printjobs.LetterErrors, error) {
 	var lost []*printjobs.LetterError
 	for _, row := range rows {
-		s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+		s, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
 		if err != nil {
 			return nil, err
 		}
@@ -617,14 +618,14 @@ func (e *Engine) lostLetters(ctx context.Context, rows []JobLetter) (*printjobs.
 
 // splitOff withdraws a job that some letters keep from being composed: those are set aside with their reason, the
 // others go into a new job.
-func (e *Engine) splitOff(ctx context.Context, j PrintJob, bad *printjobs.LetterErrors) error {
+func (e *Engine) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.LetterErrors) error {
 	drop := map[string]bool{}
 	for _, l := range bad.Letters {
 		drop[l.Shipment] = true
 	}
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
-		if err != nil || now.State != JobPlanned {
+		if err != nil || now.State != store.JobPlanned {
 			return err // somebody else could compose it, and has carried it on
 		}
 		if now.Reprint {
@@ -641,7 +642,7 @@ func (e *Engine) splitOff(ctx context.Context, j PrintJob, bad *printjobs.Letter
 
 // replan withdraws a job in tx and plans its letters, without the dropped ones, anew: into a job under a new id, or more
 // when the profile has changed since. Those that the vendor no longer takes are set aside.
-func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]bool, reason string) error {
+func (e *Engine) replan(ctx context.Context, tx store.Tx, id string, drop map[string]bool, reason string) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
@@ -650,11 +651,11 @@ func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]b
 	if err != nil {
 		return err
 	}
-	if err := e.moveJob(ctx, tx, j, JobWithdrawn, reason); err != nil {
+	if err := e.moveJob(ctx, tx, j, store.JobWithdrawn, reason); err != nil {
 		return err
 	}
 	var candidates []printjobs.Candidate
-	why := map[string]Reason{}
+	why := map[string]shipment.Reason{}
 	for _, row := range rows {
 		if drop[row.Shipment] {
 			continue
@@ -679,7 +680,7 @@ func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]b
 		}
 	}
 	for _, p := range jobs {
-		reasons := make([]Reason, len(p.Letters))
+		reasons := make([]shipment.Reason, len(p.Letters))
 		for i, l := range p.Letters {
 			reasons[i] = why[l.Shipment]
 		}
@@ -691,33 +692,33 @@ func (e *Engine) replan(ctx context.Context, tx Tx, id string, drop map[string]b
 }
 
 // Unsettled lists the jobs that are on their way to the vendor, or stuck on it.
-func (e *Engine) Unsettled(ctx context.Context) ([]PrintJob, error) {
-	return view(ctx, e.archive, func(r Reader) ([]PrintJob, error) {
-		return r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted}})
+func (e *Engine) Unsettled(ctx context.Context) ([]store.PrintJob, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}})
 	})
 }
 
 // Reconcile has everything done that the archive says is unfinished. Losing the whole queue loses nothing.
 func (e *Engine) Reconcile(ctx context.Context) (tasks int, err error) {
-	var list []Task
-	err = e.archive.View(ctx, func(r Reader) error {
-		ships, err := r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusMottatt}})
+	var list []store.Task
+	err = e.archive.View(ctx, func(r store.Reader) error {
+		ships, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}})
 		if err != nil {
 			return err
 		}
 		for _, s := range ships {
-			list = append(list, Task{Kind: TaskPrepare, Subject: s.ID})
+			list = append(list, store.Task{Kind: store.TaskPrepare, Subject: s.ID})
 		}
-		jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted}})
+		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}})
 		if err != nil {
 			return err
 		}
 		for _, j := range jobs {
-			kind := TaskOffer
-			if j.State == JobPlanned {
-				kind = TaskCompose
+			kind := store.TaskOffer
+			if j.State == store.JobPlanned {
+				kind = store.TaskCompose
 			}
-			list = append(list, Task{Kind: kind, Subject: j.ID})
+			list = append(list, store.Task{Kind: kind, Subject: j.ID})
 		}
 		return nil
 	})
@@ -725,7 +726,7 @@ func (e *Engine) Reconcile(ctx context.Context) (tasks int, err error) {
 		return 0, fmt.Errorf("reconcile: %w", err)
 	}
 	for part := range slices.Chunk(list, 500) {
-		if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.Enqueue(ctx, part...) }); err != nil {
+		if err := e.archive.InTx(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, part...) }); err != nil {
 			return 0, fmt.Errorf("reconcile: %w", err)
 		}
 	}
@@ -734,7 +735,7 @@ func (e *Engine) Reconcile(ctx context.Context) (tasks int, err error) {
 
 // ExportJob writes a job's files to a folder, for a person to look at.
 func (e *Engine) ExportJob(ctx context.Context, id, dir string) ([]string, error) {
-	files, err := view(ctx, e.archive, func(r Reader) ([]JobFile, error) { return r.JobFiles(ctx, id) })
+	files, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(ctx, id) })
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -31,12 +33,12 @@ const offerRetryHere = time.Second
 //	           found there after a crash, or an answer                            → OFFERED
 //	           found neither it nor our files                                     → UNCERTAIN, and an alarm
 func (e *Engine) OfferJob(ctx context.Context, id string) error {
-	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	j, err := store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("offer %s: %w", id, err)
 	}
 	switch j.State {
-	case JobComposed, JobUploaded, JobCommitted:
+	case store.JobComposed, store.JobUploaded, store.JobCommitted:
 	default:
 		return nil
 	}
@@ -99,7 +101,7 @@ func (e *Engine) lockVendor(ctx context.Context, vendor string) (held context.Co
 	held, release, err := e.archive.Lock(ctx, "vendor-"+vendor)
 	if err != nil {
 		mu.Unlock()
-		if errors.Is(err, ErrLocked) {
+		if errors.Is(err, store.ErrLocked) {
 			return nil, nil, &LaterError{After: offerRetry, Reason: "another process is offering to this vendor"}
 		}
 		return nil, nil, err
@@ -109,18 +111,18 @@ func (e *Engine) lockVendor(ctx context.Context, vendor string) (held context.Co
 
 // lost adds to an error that the lock was lost under which it happened: everything done under it fails then.
 func lost(held context.Context, err error) error {
-	if err != nil && errors.Is(context.Cause(held), ErrLockLost) && !errors.Is(err, ErrLockLost) {
-		return fmt.Errorf("%w: %w", ErrLockLost, err)
+	if err != nil && errors.Is(context.Cause(held), store.ErrLockLost) && !errors.Is(err, store.ErrLockLost) {
+		return fmt.Errorf("%w: %w", store.ErrLockLost, err)
 	}
 	return err
 }
 
 // untilWindow is how long until offers to a vendor may be made; 0: now.
-func (e *Engine) untilWindow(v Vendor) time.Duration {
+func (e *Engine) untilWindow(v store.Vendor) time.Duration {
 	if v.OfferFrom == v.OfferTo {
 		return 0
 	}
-	now := e.now().In(Oslo)
+	now := e.now().In(shipment.Oslo)
 	clock := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
 	inside := v.OfferFrom <= clock && clock < v.OfferTo
 	if v.OfferFrom > v.OfferTo { // over midnight
@@ -129,24 +131,11 @@ func (e *Engine) untilWindow(v Vendor) time.Duration {
 	if inside {
 		return 0
 	}
-	open, _ := v.window(DayOf(now))
+	open, _ := v.OfferWindow(shipment.DayOf(now))
 	if !open.After(now) {
-		open, _ = v.window(DayOf(now).Add(1))
+		open, _ = v.OfferWindow(shipment.DayOf(now).Add(1))
 	}
 	return open.Sub(now)
-}
-
-// window is when the window for offers that begins on a day opens and shuts.
-func (v Vendor) window(day Day) (open, shut time.Time) {
-	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
-	at := func(days int, clock time.Duration) time.Time {
-		return fromWall(time.Date(day.Year, day.Month, day.Day+days, 0, 0, int(clock/time.Second), 0, time.UTC))
-	}
-	over := 0
-	if v.OfferFrom > v.OfferTo {
-		over = 1
-	}
-	return at(0, v.OfferFrom), at(over, v.OfferTo)
 }
 
 // offerStep takes the job one state on. False: nothing more to do.
@@ -156,7 +145,7 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 		return false, err
 	}
 	switch j.State {
-	case JobComposed, JobUploaded, JobCommitted:
+	case store.JobComposed, store.JobUploaded, store.JobCommitted:
 	default:
 		return false, nil
 	}
@@ -171,12 +160,12 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 		return false, e.expire(ctx, side, j, files)
 	}
 	switch j.State {
-	case JobComposed:
+	case store.JobComposed:
 		if err := e.upload(ctx, side, files); err != nil {
 			return false, err
 		}
-		return true, e.advance(ctx, id, JobComposed, JobUploaded)
-	case JobUploaded:
+		return true, e.advance(ctx, id, store.JobComposed, store.JobUploaded)
+	case store.JobUploaded:
 		// Put finds what is there and sends only what is missing or not ours.
 		if err := e.upload(ctx, side, files); err != nil {
 			return false, err
@@ -209,11 +198,11 @@ func (e *Engine) offerStep(ctx context.Context, side VendorSide, id string) (boo
 const uploads = 4
 
 // upload puts the files at the vendor, the ticket after all others. Put is idempotent.
-func (e *Engine) upload(ctx context.Context, side VendorSide, files []JobFile) error {
+func (e *Engine) upload(ctx context.Context, side VendorSide, files []store.JobFile) error {
 	if len(files) == 0 {
 		return errors.New("the job has no files")
 	}
-	send := func(ctx context.Context, f JobFile) error {
+	send := func(ctx context.Context, f store.JobFile) error {
 		b, err := e.blobs.Open(ctx, f.Blob)
 		if err != nil {
 			return fmt.Errorf("open %s: %w", f.File.Name, err)
@@ -237,8 +226,8 @@ func (e *Engine) upload(ctx context.Context, side VendorSide, files []JobFile) e
 }
 
 // advance moves a job whose outside effect is done.
-func (e *Engine) advance(ctx context.Context, id string, from, to JobState) error {
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+func (e *Engine) advance(ctx context.Context, id string, from, to store.JobState) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		j, err := tx.Job(ctx, id)
 		if err != nil || j.State != from {
 			return err
@@ -251,11 +240,11 @@ func (e *Engine) advance(ctx context.Context, id string, from, to JobState) erro
 
 // lastGate re-reads every letter in one transaction. If all may still be printed the job is COMMITTED: from here its
 // letters are on their way to paper. If not, our files are taken back and the rest is planned anew.
-func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, files []JobFile) (bool, error) {
-	var dropped []Shipment
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+func (e *Engine) lastGate(ctx context.Context, side VendorSide, j store.PrintJob, files []store.JobFile) (bool, error) {
+	var dropped []shipment.Shipment
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
-		if err != nil || now.State != JobUploaded {
+		if err != nil || now.State != store.JobUploaded {
 			return err
 		}
 		if err := notStopped(ctx, tx, now.Vendor); err != nil {
@@ -264,7 +253,7 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 		if dropped, err = tx.Ungated(ctx, j.ID); err != nil || len(dropped) > 0 {
 			return err
 		}
-		return e.moveJob(ctx, tx, now, JobCommitted, "")
+		return e.moveJob(ctx, tx, now, store.JobCommitted, "")
 	})
 	if err != nil {
 		return false, err
@@ -277,9 +266,9 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 		return false, err
 	}
 	e.step("offer: files withdrawn")
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
-		if err != nil || now.State != JobUploaded {
+		if err != nil || now.State != store.JobUploaded {
 			return err
 		}
 		return e.dropOut(ctx, tx, now) // read anew: more may have been read meanwhile
@@ -291,7 +280,7 @@ func (e *Engine) lastGate(ctx context.Context, side VendorSide, j PrintJob, file
 }
 
 // dropOut withdraws in tx a job that has letters which must not be printed any more, and plans the others anew.
-func (e *Engine) dropOut(ctx context.Context, tx Tx, j PrintJob) error {
+func (e *Engine) dropOut(ctx context.Context, tx store.Tx, j store.PrintJob) error {
 	drop, err := e.dropUngated(ctx, tx, j.ID)
 	if err != nil {
 		return err
@@ -303,7 +292,7 @@ func (e *Engine) dropOut(ctx context.Context, tx Tx, j PrintJob) error {
 }
 
 // dropUngated records in tx that the letters of a job that must not be printed any more drop out of it, and gives them.
-func (e *Engine) dropUngated(ctx context.Context, tx Tx, job string) (map[string]bool, error) {
+func (e *Engine) dropUngated(ctx context.Context, tx store.Tx, job string) (map[string]bool, error) {
 	dropped, err := tx.Ungated(ctx, job)
 	if err != nil {
 		return nil, err
@@ -311,11 +300,11 @@ func (e *Engine) dropUngated(ctx context.Context, tx Tx, job string) (map[string
 	drop := map[string]bool{}
 	for _, s := range dropped {
 		drop[s.ID] = true
-		ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + job}
+		ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + job}
 		if err := tx.AddEvents(ctx, ev); err != nil {
 			return nil, err
 		}
-		if s.ReadAt.IsZero() || !s.Status.MayBecome(StatusLest) {
+		if s.ReadAt.IsZero() || !s.Status.MayBecome(shipment.StatusLest) {
 			continue
 		}
 		s, ev = readInTime(s) // past the gate of a job that came to nothing
@@ -331,14 +320,14 @@ func (e *Engine) dropUngated(ctx context.Context, tx Tx, job string) (map[string
 
 // readInTime is what becomes of a letter that was read while it seemed to be on its way to paper, and was never printed: it
 // has been read in time after all.
-func readInTime(s Shipment) (Shipment, Event) {
-	ev := Event{Shipment: s.ID, At: s.ReadAt, Kind: EventStatus, From: s.Status, To: StatusLest, Reason: string(DigitalRead)}
-	return s.move(StatusLest).notDue(), ev
+func readInTime(s shipment.Shipment) (shipment.Shipment, shipment.Event) {
+	ev := shipment.Event{Shipment: s.ID, At: s.ReadAt, Kind: shipment.EventStatus, From: s.Status, To: shipment.StatusLest, Reason: string(shipment.DigitalRead)}
+	return s.Move(shipment.StatusLest).NotDue(), ev
 }
 
 // foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
 // process died just then, or the archive was restored from a backup. It is ours only if it carries our ticket.
-func (e *Engine) foundOffered(ctx context.Context, side VendorSide, j PrintJob, there exchange.RemoteState) error {
+func (e *Engine) foundOffered(ctx context.Context, side VendorSide, j store.PrintJob, there exchange.RemoteState) error {
 	const other = "a hand-over for this job id is at the vendor, but for another ticket"
 	switch {
 	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
@@ -360,13 +349,13 @@ func (e *Engine) foundOffered(ctx context.Context, side VendorSide, j PrintJob, 
 
 // otherTicket stops a job whose id the vendor knows under another ticket, and all offers to that vendor: the id was given
 // out twice, so the archive is older than what was handed over.
-func (e *Engine) otherTicket(ctx context.Context, j PrintJob, reason string) error {
+func (e *Engine) otherTicket(ctx context.Context, j store.PrintJob, reason string) error {
 	return errors.Join(e.stopOffers(ctx, OfferStop{Vendor: j.Vendor, Jobs: []string{j.ID}}), e.uncertain(ctx, j, reason))
 }
 
 // markOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
 func (e *Engine) markOffered(ctx context.Context, id, reason string) error {
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		return e.offered(ctx, tx, id, reason)
 	})
 	if err == nil {
@@ -376,27 +365,27 @@ func (e *Engine) markOffered(ctx context.Context, id, reason string) error {
 }
 
 // offered moves a job to OFFERED in tx, whatever it passed before, and its letters to SENDT_PRINT.
-func (e *Engine) offered(ctx context.Context, tx Tx, id, reason string) error {
+func (e *Engine) offered(ctx context.Context, tx store.Tx, id, reason string) error {
 	for {
 		j, err := tx.Job(ctx, id)
 		if err != nil {
 			return err
 		}
-		var to JobState
+		var to store.JobState
 		switch j.State {
-		case JobComposed:
-			to = JobUploaded
-		case JobUploaded:
-			to = JobCommitted
-		case JobCommitted, JobUncertain:
-			to = JobOffered
+		case store.JobComposed:
+			to = store.JobUploaded
+		case store.JobUploaded:
+			to = store.JobCommitted
+		case store.JobCommitted, store.JobUncertain:
+			to = store.JobOffered
 		default:
 			return nil
 		}
 		if err := e.moveJob(ctx, tx, j, to, reason); err != nil {
 			return err
 		}
-		if to == JobOffered {
+		if to == store.JobOffered {
 			if err := tx.ResolveAlarm(ctx, uncertainAlarm(id)); err != nil {
 				return err
 			}
@@ -407,14 +396,14 @@ func (e *Engine) offered(ctx context.Context, tx Tx, id, reason string) error {
 
 // uncertain stops a job that may or may not be with the vendor. It is never sent again by itself: an acknowledgement,
 // a receipt or the operator resolves it.
-func (e *Engine) uncertain(ctx context.Context, j PrintJob, reason string) error {
+func (e *Engine) uncertain(ctx context.Context, j store.PrintJob, reason string) error {
 	e.log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", reason)
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
-		if err != nil || now.State == JobUncertain {
+		if err != nil || now.State == store.JobUncertain {
 			return err
 		}
-		if err := e.moveJob(ctx, tx, now, JobUncertain, reason); err != nil {
+		if err := e.moveJob(ctx, tx, now, store.JobUncertain, reason); err != nil {
 			return err
 		}
 		return tx.RaiseAlarm(ctx, uncertainAlarm(j.ID), fmt.Sprintf("job %s (%d letters) to vendor %s is uncertain: %s. It will not be sent again. Ask the vendor whether they have it, then postgang job resolve %s", j.ID, j.Letters, j.Vendor, reason, j.ID))
@@ -445,9 +434,9 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 	}
 	defer side.Close()
 	// Answers that were applied are old news; what else lies there is read.
-	old := map[string]JobState{}
-	jobs, err := view(ctx, e.archive, func(r Reader) ([]PrintJob, error) {
-		return r.Jobs(ctx, JobFilter{Vendor: vendor, States: []JobState{JobAccepted, JobClosed, JobRejected}})
+	old := map[string]store.JobState{}
+	jobs, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{Vendor: vendor, States: []store.JobState{store.JobAccepted, store.JobClosed, store.JobRejected}})
 	})
 	if err != nil {
 		return out, err
@@ -464,7 +453,7 @@ func (e *Engine) FetchAnswers(ctx context.Context, vendor string) (Answered, err
 			return true
 		}
 		state, done := old[job]
-		return done && accepted == (state != JobRejected)
+		return done && accepted == (state != store.JobRejected)
 	})
 	if err != nil {
 		return out, fmt.Errorf("read answers of vendor %s: %w", vendor, err)
@@ -512,7 +501,7 @@ func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, proble
 	keys := map[string]bool{}
 	known := map[string]string{} // what is said already is not said at every fetch
 	if len(problems) > 0 {
-		open, err := view(ctx, e.archive, func(r Reader) ([]Alarm, error) { return r.Alarms(ctx, true) })
+		open, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(ctx, true) })
 		if err != nil {
 			return keys, err
 		}
@@ -523,11 +512,11 @@ func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, proble
 	for _, p := range problems {
 		key, text := kind+":"+vendor+":"+p.Where, fmt.Sprintf("vendor %s: %s", vendor, p)
 		keys[key] = true
-		if known[key] == MaskNationalIDs(text) { // as it is stored
+		if known[key] == shipment.MaskNationalIDs(text) { // as it is stored
 			continue
 		}
 		e.log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())
-		err := e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) })
+		err := e.archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) })
 		if err != nil {
 			return keys, err
 		}
@@ -537,7 +526,7 @@ func (e *Engine) vendorProblems(ctx context.Context, kind, vendor string, proble
 
 // resolveGone resolves the open alarms under a prefix that a look at the whole of the vendor's side has not found again.
 func (e *Engine) resolveGone(ctx context.Context, prefix string, still map[string]bool) error {
-	open, err := view(ctx, e.archive, func(r Reader) ([]Alarm, error) { return r.Alarms(ctx, true) })
+	open, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(ctx, true) })
 	if err != nil {
 		return err
 	}
@@ -545,7 +534,7 @@ func (e *Engine) resolveGone(ctx context.Context, prefix string, still map[strin
 		if !strings.HasPrefix(a.Key, prefix) || still[a.Key] {
 			continue
 		}
-		if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, a.Key) }); err != nil {
+		if err := e.archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, a.Key) }); err != nil {
 			return err
 		}
 	}
@@ -554,28 +543,28 @@ func (e *Engine) resolveGone(ctx context.Context, prefix string, still map[strin
 
 // applyAnswer applies one answer. applied: it was news; ok: it is an answer to what we offered.
 func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		applied, ok = false, true
 		odd := func(what string) error {
 			ok = false
 			key, text := "answer:"+vendor+":"+a.Job, fmt.Sprintf("answer of vendor %s to job %s: %s", vendor, a.Job, what)
 			open, err := tx.Alarms(ctx, true)
-			if err != nil || slices.ContainsFunc(open, func(a Alarm) bool { return a.Key == key && a.Text == text }) {
+			if err != nil || slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key && a.Text == text }) {
 				return err // said already
 			}
 			e.log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", what)
 			return tx.RaiseAlarm(ctx, key, text)
 		}
 		j, err := tx.Job(ctx, a.Job)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			return odd("no such job of ours")
 		}
 		if err != nil {
 			return err
 		}
-		to := JobAccepted
+		to := store.JobAccepted
 		if !a.Accepted {
-			to = JobRejected
+			to = store.JobRejected
 		}
 		switch {
 		case j.Vendor != vendor:
@@ -584,16 +573,16 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 			return odd("it answers another ticket than ours")
 		}
 		// A job that was found there after a backup was put back may have letters that the archive has not.
-		beyond, err := tx.FoundLetters(ctx, FoundLetterFilter{Job: j.ID, Vendor: vendor})
+		beyond, err := tx.FoundLetters(ctx, store.FoundLetterFilter{Job: j.ID, Vendor: vendor})
 		if err != nil {
 			return err
 		}
 		switch {
 		case a.Accepted && a.Letters != j.Letters+len(beyond):
 			return odd(fmt.Sprintf("it accepts %d letters, we offered %d", a.Letters, j.Letters+len(beyond)))
-		case j.State == to, j.State == JobClosed && a.Accepted:
+		case j.State == to, j.State == store.JobClosed && a.Accepted:
 			return nil // known
-		case j.State == JobCommitted, j.State == JobUncertain:
+		case j.State == store.JobCommitted, j.State == store.JobUncertain:
 			// The vendor answers, so it was handed over; the process died before recording it.
 			if err := e.offered(ctx, tx, j.ID, "the vendor has answered"); err != nil {
 				return err
@@ -608,12 +597,12 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 		applied = true
 		said := "answer of the vendor"
 		if !a.Accepted {
-			said += ": " + keptWords(a.Reasons)
+			said += ": " + shipment.KeptWords(a.Reasons)
 		}
 		if err := e.moveJob(ctx, tx, j, to, said); err != nil {
 			return err
 		}
-		if to == JobAccepted {
+		if to == store.JobAccepted {
 			return nil
 		}
 		return e.rejected(ctx, tx, j, len(a.Reasons))
@@ -623,7 +612,7 @@ func (e *Engine) applyAnswer(ctx context.Context, vendor string, a exchange.Answ
 
 // rejected takes back the letters of a job that the vendor refused. They are set aside: a person must mend the cause,
 // or the same files would be refused night after night. The vendor's own words are in the job's history alone: they may name people.
-func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons int) error {
+func (e *Engine) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reasons int) error {
 	if j.Reprint {
 		parent, err := tx.Job(ctx, j.Parent)
 		if err != nil {
@@ -647,7 +636,7 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons int) e
 		if err != nil {
 			return err
 		}
-		if s.Status != StatusSendtPrint {
+		if s.Status != shipment.StatusSendtPrint {
 			continue // read or closed meanwhile
 		}
 		if id := reprinted[row.Shipment]; id != "" {
@@ -655,24 +644,24 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons int) e
 			if err != nil {
 				return err
 			}
-			if r.State == JobOffered || r.State == JobAccepted {
+			if r.State == store.JobOffered || r.State == store.JobAccepted {
 				continue // the vendor prints it from there
 			}
 		}
 		from := s.Status
-		s.Status = StatusAkseptert
+		s.Status = shipment.StatusAkseptert
 		if !s.NotifiedAt.IsZero() {
-			s.Status = StatusVarslet
+			s.Status = shipment.StatusVarslet
 		}
 		if !from.MayBecome(s.Status) {
 			return fmt.Errorf("status %s may not become %s", from, s.Status)
 		}
-		events := []Event{{Shipment: s.ID, At: tx.Now(), Kind: EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}}
+		events := []shipment.Event{{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}}
 		s.SentAt = time.Time{}
 		if s.ReadAt.IsZero() {
-			s.Hold = HoldRejected
+			s.Hold = shipment.HoldRejected
 		} else {
-			var ev Event
+			var ev shipment.Event
 			s, ev = readInTime(s)
 			events = append(events, ev)
 		}
@@ -688,14 +677,11 @@ func (e *Engine) rejected(ctx context.Context, tx Tx, j PrintJob, reasons int) e
 	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID, j.ID))
 }
 
-// HoldRejected is the reason code of letters whose job the vendor refused.
-const HoldRejected = "trykkeri-avvist"
-
 // ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was
 // rejected or withdrawn it ends the alarm: its letters were never taken back.
 func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 	n := 0
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		n = 0
 		j, err := tx.Job(ctx, id)
 		if err != nil {
@@ -706,7 +692,7 @@ func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 				return err
 			}
 		}
-		if j.State != JobRejected && !(j.Reprint && j.State == JobWithdrawn) {
+		if j.State != store.JobRejected && !(j.Reprint && j.State == store.JobWithdrawn) {
 			return fmt.Errorf("job %s is %s, not REJECTED", id, j.State)
 		}
 		rows, err := tx.JobLetters(ctx, id)
@@ -718,7 +704,7 @@ func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 			if err != nil {
 				return err
 			}
-			if s.Hold != HoldRejected {
+			if s.Hold != shipment.HoldRejected {
 				continue
 			}
 			jobs, err := tx.JobsOf(ctx, s.ID)
@@ -732,7 +718,7 @@ func (e *Engine) ReleaseJob(ctx context.Context, id string) (int, error) {
 			if err := tx.UpdateShipment(ctx, s); err != nil {
 				return err
 			}
-			if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventReleased, From: s.Status, To: s.Status, Reason: HoldRejected}); err != nil {
+			if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: shipment.HoldRejected}); err != nil {
 				return err
 			}
 			n++

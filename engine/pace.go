@@ -1,24 +1,18 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
-// DefaultPrintWindow is Vendor.PrintWindow when it says nothing else, in days (SvarUt, peers.md 1.4).
-const DefaultPrintWindow = 30
-
-// HoldWindow is the reason code of letters that were due for longer than the vendor's print window.
-const HoldWindow = "utskriftsvindu"
-
-const dayLong = 24 * time.Hour
-
 // untilOffer is how long until a job may be offered, by its vendor's window and limits; 0: now.
-func (e *Engine) untilOffer(ctx context.Context, j PrintJob) (time.Duration, error) {
-	if j.State == JobPlanned {
+func (e *Engine) untilOffer(ctx context.Context, j store.PrintJob) (time.Duration, error) {
+	if j.State == store.JobPlanned {
 		return 0, nil // it is composed meanwhile
 	}
 	v := e.vendors[j.Vendor]
@@ -27,24 +21,24 @@ func (e *Engine) untilOffer(ctx context.Context, j PrintJob) (time.Duration, err
 }
 
 // untilRate is how long until a job may be offered by its vendor's limits; 0: now. A job past the last gate is not kept.
-func (e *Engine) untilRate(ctx context.Context, v Vendor, j PrintJob) (time.Duration, error) {
-	if v.LettersPerHour == 0 && v.LettersPerDay == 0 || j.State == JobCommitted {
+func (e *Engine) untilRate(ctx context.Context, v store.Vendor, j store.PrintJob) (time.Duration, error) {
+	if v.LettersPerHour == 0 && v.LettersPerDay == 0 || j.State == store.JobCommitted {
 		return 0, nil
 	}
 	now := e.now()
-	offered, err := view(ctx, e.archive, func(r Reader) ([]PrintJob, error) {
-		return r.Jobs(ctx, JobFilter{Vendor: v.Key, OfferedSince: now.Add(-dayLong)})
+	offered, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{Vendor: v.Key, OfferedSince: now.Add(-store.DayLong)})
 	})
 	if err != nil {
 		return 0, err
 	}
-	slices.SortFunc(offered, func(a, b PrintJob) int { return a.OfferedAt.Compare(b.OfferedAt) })
-	return max(rateWait(v.LettersPerHour, time.Hour, offered, j.Letters, now), rateWait(v.LettersPerDay, dayLong, offered, j.Letters, now)), nil
+	slices.SortFunc(offered, func(a, b store.PrintJob) int { return a.OfferedAt.Compare(b.OfferedAt) })
+	return max(rateWait(v.LettersPerHour, time.Hour, offered, j.Letters, now), rateWait(v.LettersPerDay, store.DayLong, offered, j.Letters, now)), nil
 }
 
 // rateWait is how long until n more letters keep a limit in every period, after what was offered, oldest first. limit 0:
 // none.
-func rateWait(limit int, period time.Duration, offered []PrintJob, n int, now time.Time) time.Duration {
+func rateWait(limit int, period time.Duration, offered []store.PrintJob, n int, now time.Time) time.Duration {
 	if limit == 0 {
 		return 0
 	}
@@ -69,36 +63,31 @@ func rateWait(limit int, period time.Duration, offered []PrintJob, n int, now ti
 	return 0
 }
 
-// printWindow is how long a letter may be due, and a job wait, before it is set aside.
-func (v Vendor) printWindow() time.Duration {
-	return time.Duration(cmp.Or(v.PrintWindow, DefaultPrintWindow)) * dayLong
-}
-
 // tooOld reports whether a job that is not past the last gate has waited longer than its vendor's print window.
-func (e *Engine) tooOld(j PrintJob) bool {
-	return (j.State == JobComposed || j.State == JobUploaded) && e.now().Sub(j.Created) > e.vendors[j.Vendor].printWindow()
+func (e *Engine) tooOld(j store.PrintJob) bool {
+	return (j.State == store.JobComposed || j.State == store.JobUploaded) && e.now().Sub(j.Created) > e.vendors[j.Vendor].PrintLimit()
 }
 
 // expire takes back a job that is too old. Its letters are due again, and older than the print window: they are set aside
 // when they are collected, and a person releases them.
-func (e *Engine) expire(ctx context.Context, side VendorSide, j PrintJob, files []JobFile) error {
+func (e *Engine) expire(ctx context.Context, side VendorSide, j store.PrintJob, files []store.JobFile) error {
 	if err := side.Withdraw(ctx, j.ID, fileNames(files)); err != nil {
 		return err
 	}
 	e.step("offer: old files withdrawn")
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil || now.State != j.State {
 			return err
 		}
-		reason := fmt.Sprintf("not handed over within the print window of %d days", int(e.vendors[j.Vendor].printWindow()/dayLong))
+		reason := fmt.Sprintf("not handed over within the print window of %d days", int(e.vendors[j.Vendor].PrintLimit()/store.DayLong))
 		if now.Reprint {
 			return e.endReprint(ctx, tx, j.ID, reason)
 		}
 		if _, err := e.dropUngated(ctx, tx, j.ID); err != nil {
 			return err
 		}
-		return e.moveJob(ctx, tx, now, JobWithdrawn, reason)
+		return e.moveJob(ctx, tx, now, store.JobWithdrawn, reason)
 	})
 	if err == nil {
 		e.log.Error("job is too old and not handed over", "job", j.ID, "vendor", j.Vendor, "created", j.Created)
@@ -108,15 +97,15 @@ func (e *Engine) expire(ctx context.Context, side VendorSide, j PrintJob, files 
 }
 
 // setAsideOld sets aside the letters that have been due for longer than the vendor's print window, and gives the others.
-func (e *Engine) setAsideOld(ctx context.Context, v Vendor, letters []Shipment) (fit []Shipment, aside int, err error) {
+func (e *Engine) setAsideOld(ctx context.Context, v store.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
 	fit = letters[:0]
 	for _, s := range letters {
-		if e.now().Sub(s.DueAt) <= v.printWindow() {
+		if e.now().Sub(s.DueAt) <= v.PrintLimit() {
 			fit = append(fit, s)
 			continue
 		}
-		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", DayOf(s.DueAt))
-		if err := e.Hold(ctx, s.ID, HoldWindow, text); err != nil {
+		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", shipment.DayOf(s.DueAt))
+		if err := e.Hold(ctx, s.ID, shipment.HoldWindow, text); err != nil {
 			return nil, aside, err
 		}
 		aside++

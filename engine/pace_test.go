@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // A schedule's rule for holidays, on a nightly and on a monthly run. 17 May 2027 is a Monday; Easter 2027 is 25 to 29
@@ -13,7 +16,7 @@ import (
 func TestOnHoliday(t *testing.T) {
 	t.Parallel()
 	at := func(s string) time.Time {
-		v, err := time.ParseInLocation("2006-01-02 15:04", s, Oslo)
+		v, err := time.ParseInLocation("2006-01-02 15:04", s, shipment.Oslo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +50,7 @@ func TestOnHoliday(t *testing.T) {
 		next := at(c.from)
 		for range c.want {
 			next = s.Next(next)
-			got = append(got, next.In(Oslo).Format("2006-01-02 15:04"))
+			got = append(got, next.In(shipment.Oslo).Format("2006-01-02 15:04"))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -82,7 +85,7 @@ func TestHolidayOrder(t *testing.T) {
 		from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 3*365*24*60).Draw(t, "minute")) * time.Minute)
 		for range 4 {
 			next := s.Next(from)
-			if !next.After(from) || IsHoliday(DayOf(next)) {
+			if !next.After(from) || shipment.IsHoliday(shipment.DayOf(next)) {
 				t.Fatalf("after %v comes %v", from, next)
 			}
 			between := from.Add(time.Duration(rapid.Int64Range(0, int64(next.Sub(from))-1).Draw(t, "between")))
@@ -102,7 +105,7 @@ func TestRateWait(t *testing.T) {
 		limit := rapid.IntRange(1, 50).Draw(t, "limit")
 		period := time.Duration(rapid.IntRange(1, 24).Draw(t, "hours")) * time.Hour
 		now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-		var offered []PrintJob
+		var offered []store.PrintJob
 		for range rapid.IntRange(1, 30).Draw(t, "jobs") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "minutes")) * time.Minute)
 			n := rapid.IntRange(1, 60).Draw(t, "letters")
@@ -116,7 +119,7 @@ func TestRateWait(t *testing.T) {
 				}
 				now = now.Add(wait)
 			}
-			offered = append(offered, PrintJob{Letters: n, OfferedAt: now})
+			offered = append(offered, store.PrintJob{Letters: n, OfferedAt: now})
 		}
 		for i, last := range offered {
 			sum, jobs := 0, 0

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
@@ -18,10 +20,10 @@ const PreviewJob = "PREV000000"
 // LetterPreview is a letter as it will be printed.
 type LetterPreview struct {
 	Shipment string
-	Path     string   // of the PDF: the sides of the letter as in a print file
-	Job      string   // the live job that the letter is in; empty: none, its marks show [PreviewJob] and letter 1
-	State    JobState // of that job
-	Letter   int      // its number in the job, or 1
+	Path     string         // of the PDF: the sides of the letter as in a print file
+	Job      string         // the live job that the letter is in; empty: none, its marks show [PreviewJob] and letter 1
+	State    store.JobState // of that job
+	Letter   int            // its number in the job, or 1
 	Sheets   int
 	Sides    int // pages of the PDF
 	// Changed: the vendor's profile has changed since the job was composed. The preview shows the letter under the
@@ -33,18 +35,18 @@ type LetterPreview struct {
 
 // PreviewLetter writes into dir the letter as it will be printed, by the code that composes print files: forside, empty
 // backs and marks included. A letter in a live job gets that job's id and its number there. Nothing is changed.
-func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (LetterPreview, error) {
-	out := LetterPreview{Shipment: shipment, Letter: 1}
-	var s Shipment
-	var job PrintJob
-	var row JobLetter
+func (e *Engine) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview, error) {
+	out := LetterPreview{Shipment: id, Letter: 1}
+	var s shipment.Shipment
+	var job store.PrintJob
+	var row store.JobLetter
 	var before struct{ Letters, Sheets int } // in the job
-	err := e.archive.View(ctx, func(r Reader) error {
+	err := e.archive.View(ctx, func(r store.Reader) error {
 		var err error
-		if s, err = r.Shipment(ctx, shipment); err != nil {
+		if s, err = r.Shipment(ctx, id); err != nil {
 			return err
 		}
-		jobs, err := r.JobsOf(ctx, shipment)
+		jobs, err := r.JobsOf(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -53,7 +55,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 				job = j
 				rows, err := r.JobLetters(ctx, j.ID)
 				for _, l := range rows {
-					if l.Shipment == shipment {
+					if l.Shipment == id {
 						row = l
 						break
 					}
@@ -68,10 +70,10 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 		return out, err
 	}
 	switch {
-	case s.Status == StatusSlettet:
-		return out, fmt.Errorf("shipment %s is deleted, and its content with it: there is nothing to show", shipment)
+	case s.Status == shipment.StatusSlettet:
+		return out, fmt.Errorf("shipment %s is deleted, and its content with it: there is nothing to show", id)
 	case s.Facts == nil || s.Prepared.IsZero():
-		return out, fmt.Errorf("shipment %s was never prepared for print (status %s): see \"postgang shipment show %s\" for why", shipment, s.Status, shipment)
+		return out, fmt.Errorf("shipment %s was never prepared for print (status %s): see \"postgang shipment show %s\" for why", id, s.Status, id)
 	}
 	vendor := e.accounts[s.Account].Vendor
 	if job.ID != "" {
@@ -80,7 +82,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 	}
 	v, ok := e.vendors[vendor]
 	if !ok {
-		return out, fmt.Errorf("shipment %s: its account %q or its vendor %q is not configured any more", shipment, s.Account, vendor)
+		return out, fmt.Errorf("shipment %s: its account %q or its vendor %q is not configured any more", id, s.Account, vendor)
 	}
 	// The letter alone, as its finished sheets are after cutting.
 	v.Profile.Press, v.Profile.Control = impose.DefaultPress(), false
@@ -89,7 +91,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 		return out, err
 	}
 	if len(aside) > 0 {
-		return out, fmt.Errorf("shipment %s cannot be printed by vendor %s: %s", shipment, v.Key, aside[0].Text)
+		return out, fmt.Errorf("shipment %s cannot be printed by vendor %s: %s", id, v.Key, aside[0].Text)
 	}
 	letter, err := e.letter(s, v.Profile)
 	if err != nil {
@@ -104,7 +106,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 	composed, err := printjobs.Compose(ctx, dir, spec, v.Profile, nil)
 	var bad *printjobs.LetterErrors
 	if errors.As(err, &bad) {
-		return out, fmt.Errorf("shipment %s cannot be printed: %s", shipment, bad.Letters[0].Text)
+		return out, fmt.Errorf("shipment %s cannot be printed: %s", id, bad.Letters[0].Text)
 	}
 	if err != nil {
 		return out, fmt.Errorf("preview: %w", err)
@@ -120,7 +122,7 @@ func (e *Engine) PreviewLetter(ctx context.Context, shipment, dir string) (Lette
 // WriteJobPlan writes as text what a job's print files hold: the letters, and sheet by sheet what is drawn on it, with its
 // marks. It is told by the code that composes them, under the vendor's profile of now; nothing is changed. No personal data.
 func (e *Engine) WriteJobPlan(ctx context.Context, id string, w io.Writer) error {
-	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	j, err := store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err != nil {
 		return err
 	}

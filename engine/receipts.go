@@ -17,6 +17,8 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -83,10 +85,10 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 		}
 		if err != nil {
 			errs = append(errs, err)
-			key := "receipts:" + vendor + ":" + scrub(f.Name)
+			key := "receipts:" + vendor + ":" + shipment.Scrub(f.Name)
 			alarms[key] = true
-			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", scrub(f.Name), vendor, err)
-			if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseAlarm(ctx, key, text) }); err != nil {
+			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", shipment.Scrub(f.Name), vendor, err)
+			if err := e.archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) }); err != nil {
 				return out, errors.Join(append(errs, err)...)
 			}
 			continue
@@ -111,7 +113,7 @@ func (e *Engine) FetchReceipts(ctx context.Context, vendor string) ([]Imported, 
 func (e *Engine) fetchReceiptFile(ctx context.Context, side VendorSide, k known, name string) (Imported, error) {
 	data, err := side.Fetch(ctx, name)
 	if err != nil {
-		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", scrub(name), err)
+		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", shipment.Scrub(name), err)
 	}
 	e.step("receipts: fetched")
 	vendor := k.vendor.Key
@@ -141,11 +143,11 @@ func (e *Engine) moveBooked(ctx context.Context, side VendorSide, booked []excha
 			return o.Name == f.Name && o.Bytes == f.Bytes && o.ModTime.Equal(f.ModTime)
 		}
 		if !slices.ContainsFunc(now, same) {
-			e.log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", scrub(f.Name))
+			e.log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", shipment.Scrub(f.Name))
 			continue
 		}
 		if err := side.MoveDone(ctx, f.Name); err != nil {
-			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", scrub(f.Name), err))
+			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", shipment.Scrub(f.Name), err))
 			continue
 		}
 		e.step("receipts: moved aside")
@@ -159,29 +161,29 @@ func stoppedKey(vendor, sha256 string) string { return "receipts:" + vendor + ":
 // ImportReceipts applies one receipt file. The same bytes again change nothing. A file with any problem is kept and
 // stopped whole, with an alarm; it is looked at anew when it comes again, since the vendor profile may have been mended.
 func (e *Engine) ImportReceipts(ctx context.Context, vendor, name string, data []byte) (Imported, error) {
-	return e.importReceipts(ctx, vendor, name, data, func(Tx) error { return nil })
+	return e.importReceipts(ctx, vendor, name, data, func(store.Tx) error { return nil })
 }
 
 // importReceipts is ImportReceipts; also is done in the transaction that books the rows.
-func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data []byte, also func(tx Tx) error) (Imported, error) {
+func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data []byte, also func(tx store.Tx) error) (Imported, error) {
 	v, ok := e.vendors[vendor]
 	if !ok {
 		return Imported{}, fmt.Errorf("vendor %q is not configured", vendor)
 	}
 	sum := sha256.Sum256(data)
 	out := Imported{File: name, SHA256: hex.EncodeToString(sum[:])}
-	known, err := view(ctx, e.archive, func(r Reader) (ReceiptFile, error) { return r.ReceiptFile(ctx, vendor, out.SHA256) })
+	known, err := store.View(ctx, e.archive, func(r store.Reader) (store.ReceiptFile, error) { return r.ReceiptFile(ctx, vendor, out.SHA256) })
 	stopped := err == nil && len(known.Problems) > 0
 	if err == nil && !stopped {
 		out.Again, out.Rows = true, known.Rows
 		return out, nil
 	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return out, fmt.Errorf("look up receipt file %s: %w", scrub(name), err)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return out, fmt.Errorf("look up receipt file %s: %w", shipment.Scrub(name), err)
 	}
 	ref, err := e.blobs.Put(ctx, bytes.NewReader(data))
 	if err != nil {
-		return out, fmt.Errorf("archive receipt file %s: %w", scrub(name), err)
+		return out, fmt.Errorf("archive receipt file %s: %w", shipment.Scrub(name), err)
 	}
 	e.step("receipts: archived")
 	rows, problems := billing.ParseReceipts(data, v.Receipts)
@@ -191,7 +193,7 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 	// Job by job, whose letters stand near each other in the database; rows of one letter as they stand.
 	slices.SortStableFunc(rows, func(a, b billing.ReceiptRow) int { return cmp.Compare(a.Job, b.Job) })
 	out.Rows, out.Problems = len(rows), problems
-	file := ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.now(), Rows: len(rows), Problems: problems}
+	file := store.ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.now(), Rows: len(rows), Problems: problems}
 	if stopped {
 		file.Fetched = known.Fetched
 	}
@@ -200,23 +202,23 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		return out, nil
 	}
 	if len(problems) > 0 {
-		e.log.Error("receipt file stopped", "vendor", vendor, "file", scrub(name), "problems", len(problems))
-		err := e.archive.InTx(ctx, func(tx Tx) error {
+		e.log.Error("receipt file stopped", "vendor", vendor, "file", shipment.Scrub(name), "problems", len(problems))
+		err := e.archive.InTx(ctx, func(tx store.Tx) error {
 			file.Rows = 0
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
 				return err
 			}
 			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), fmt.Sprintf(
 				"receipt file %s of vendor %s was stopped, nothing of it was booked: %d problems, first: %s. Have the vendor send it anew",
-				scrub(name), vendor, len(problems), problems[0]))
+				shipment.Scrub(name), vendor, len(problems), problems[0]))
 		})
-		if err != nil && !errors.Is(err, ErrExists) {
-			return out, fmt.Errorf("record receipt file %s: %w", scrub(name), err)
+		if err != nil && !errors.Is(err, store.ErrExists) {
+			return out, fmt.Errorf("record receipt file %s: %w", shipment.Scrub(name), err)
 		}
 		return out, nil
 	}
 	fresh := out
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		out = fresh
 		if !stopped {
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
@@ -231,7 +233,7 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		}
 		return also(tx)
 	})
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, store.ErrExists) {
 		// Another process applied the same file just now, or it was applied after it had been stopped once.
 		there, lookErr := e.applied(ctx, vendor, out.SHA256, rows, stopped)
 		if lookErr == nil && there {
@@ -241,12 +243,12 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 		err = errors.Join(err, lookErr)
 	}
 	if err != nil {
-		return out, fmt.Errorf("apply receipt file %s: %w", scrub(name), err)
+		return out, fmt.Errorf("apply receipt file %s: %w", shipment.Scrub(name), err)
 	}
 	if out.Rows == 0 {
-		e.log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", scrub(name))
+		e.log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", shipment.Scrub(name))
 	}
-	e.log.Info("receipts applied", "vendor", vendor, "file", scrub(name), "rows", out.Rows, "applied", out.Applied,
+	e.log.Info("receipts applied", "vendor", vendor, "file", shipment.Scrub(name), "rows", out.Rows, "applied", out.Applied,
 		"doubles", out.Doubles, "conflicts", out.Conflict, "unknown", out.Unknown, "deviations", out.Deviate)
 	return out, nil
 }
@@ -254,25 +256,25 @@ func (e *Engine) importReceipts(ctx context.Context, vendor, name string, data [
 // applied looks whether a receipt file was applied: by its first row that is kept (returns are not, but for those of unknown
 // letters), since one that was stopped before is there anyhow.
 func (e *Engine) applied(ctx context.Context, vendor, sha string, rows []billing.ReceiptRow, stopped bool) (bool, error) {
-	err := e.archive.View(ctx, func(r Reader) error {
+	err := e.archive.View(ctx, func(r store.Reader) error {
 		if len(rows) == 0 && !stopped {
 			_, err := r.ReceiptFile(ctx, vendor, sha)
 			return err
 		}
 		for i, row := range rows {
 			_, err := r.Receipt(ctx, e.receiptID(vendor, sha, i))
-			if row.Kind != billing.RowReturn || !errors.Is(err, ErrNotFound) {
+			if row.Kind != billing.RowReturn || !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 		}
 		// Nothing but returns: noted with the file, which another process may have stopped instead.
 		f, err := r.ReceiptFile(ctx, vendor, sha)
 		if err == nil && len(f.Problems) > 0 {
-			err = ErrNotFound
+			err = store.ErrNotFound
 		}
 		return err
 	})
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
@@ -295,38 +297,38 @@ const receiptsAtOnce = 200
 // another way than by the maps here, write comes first.
 type receiptApplier struct {
 	e      *Engine
-	tx     Tx
-	v      Vendor
-	file   ReceiptFile
-	closed []ClosedMonth
+	tx     store.Tx
+	v      store.Vendor
+	file   store.ReceiptFile
+	closed []store.ClosedMonth
 	out    *Imported
 
-	letters map[letterInJob]*ReceiptLetter // of the rows at hand
-	ships   map[string]*PostedShipment     // likewise
-	jobs    map[string]PrintJob            // as they were before their first row
-	touched map[string]bool                // jobs that have a receipt
-	given   map[string]billing.Civil       // the day on which a job was given over, at the earliest
+	letters map[letterInJob]*store.ReceiptLetter // of the rows at hand
+	ships   map[string]*store.PostedShipment     // likewise
+	jobs    map[string]store.PrintJob            // as they were before their first row
+	touched map[string]bool                      // jobs that have a receipt
+	given   map[string]billing.Civil             // the day on which a job was given over, at the earliest
 	// When the letters were posted whose costs changed: from the first to the last.
 	first, last time.Time
 
-	receipts   []Receipt
-	lines      []LedgerLine
+	receipts   []store.Receipt
+	lines      []store.LedgerLine
 	posted     []string // shipments of ships that changed
-	events     []Event
-	deviations []Deviation
+	events     []shipment.Event
+	deviations []store.Deviation
 }
 
 type letterInJob struct{ job, shipment string }
 
 // applyReceipts applies a parsed file in tx.
-func (e *Engine) applyReceipts(ctx context.Context, tx Tx, v Vendor, file ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
+func (e *Engine) applyReceipts(ctx context.Context, tx store.Tx, v store.Vendor, file store.ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
 	closed, err := tx.ClosedMonths(ctx)
 	if err != nil {
 		return err
 	}
 	a := receiptApplier{
 		e: e, tx: tx, v: v, file: file, closed: closed, out: out,
-		letters: map[letterInJob]*ReceiptLetter{}, ships: map[string]*PostedShipment{}, jobs: map[string]PrintJob{}, touched: map[string]bool{}, given: map[string]billing.Civil{},
+		letters: map[letterInJob]*store.ReceiptLetter{}, ships: map[string]*store.PostedShipment{}, jobs: map[string]store.PrintJob{}, touched: map[string]bool{}, given: map[string]billing.Civil{},
 	}
 	for at, some := range slices.Collect(slices.Chunk(rows, receiptsAtOnce)) {
 		clear(a.letters)
@@ -375,7 +377,7 @@ func (a *receiptApplier) look(ctx context.Context, rows []billing.ReceiptRow) er
 
 // write writes what was held back.
 func (a *receiptApplier) write(ctx context.Context) error {
-	list := make([]PostedShipment, len(a.posted))
+	list := make([]store.PostedShipment, len(a.posted))
 	for i, id := range a.posted {
 		list[i] = *a.ships[id]
 		a.ships[id].Version++
@@ -412,23 +414,23 @@ func (a *receiptApplier) deviate(account string, found ...billing.Deviation) {
 }
 
 // aside keeps a row that is not booked.
-func (a *receiptApplier) aside(r Receipt, state ReceiptState, account string, d billing.Deviation) {
+func (a *receiptApplier) aside(r store.Receipt, state store.ReceiptState, account string, d billing.Deviation) {
 	r.State = state
 	a.receipts = append(a.receipts, r)
 	a.out.Unbooked += r.Row.Net()
 	a.deviate(account, d)
 	switch state {
-	case ReceiptUnknown:
+	case store.ReceiptUnknown:
 		a.out.Unknown++
-	case ReceiptDuplicate:
+	case store.ReceiptDuplicate:
 		a.out.Doubles++
-	case ReceiptConflict:
+	case store.ReceiptConflict:
 		a.out.Conflict++
 	}
 }
 
 // letter is the letter that a row is for, nil when the row cannot be for one of the vendor's.
-func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*ReceiptLetter, error) {
+func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*store.ReceiptLetter, error) {
 	l := a.letters[letterInJob{row.Job, row.Shipment}]
 	if l == nil {
 		return nil, nil
@@ -441,7 +443,7 @@ func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*R
 		}
 		a.jobs[row.Job] = j
 	}
-	if j.Vendor != a.v.Key || j.State == JobPlanned || j.State == JobComposed || j.State == JobUploaded || j.State == JobWithdrawn || j.State == JobRejected {
+	if j.Vendor != a.v.Key || j.State == store.JobPlanned || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobWithdrawn || j.State == store.JobRejected {
 		return nil, nil
 	}
 	if row.Kind == billing.RowReversal && l.Applied == nil {
@@ -453,18 +455,18 @@ func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*R
 // apply applies the i-th row of the file, one of the rows at hand.
 func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRow, hand []billing.ReceiptRow) error {
 	e, tx := a.e, a.tx
-	r := Receipt{ID: e.receiptID(a.v.Key, a.file.SHA256, i), Vendor: a.v.Key, File: a.file.SHA256, Row: row}
+	r := store.Receipt{ID: e.receiptID(a.v.Key, a.file.SHA256, i), Vendor: a.v.Key, File: a.file.SHA256, Row: row}
 	l, err := a.letter(ctx, row)
 	if err != nil {
 		return err
 	}
 	if l == nil {
-		a.aside(r, ReceiptUnknown, "", billing.Unknown(row))
+		a.aside(r, store.ReceiptUnknown, "", billing.Unknown(row))
 		return nil
 	}
 	if !a.touched[row.Job] {
 		a.touched[row.Job] = true
-		if s := a.jobs[row.Job].State; s == JobCommitted || s == JobUncertain {
+		if s := a.jobs[row.Job].State; s == store.JobCommitted || s == store.JobUncertain {
 			// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
 			if err := a.write(ctx); err != nil {
 				return err
@@ -488,7 +490,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 			same.Kind = ""
 		}
 		if same.SameFacts(row) {
-			a.aside(r, ReceiptDuplicate, account, billing.Repeated(row, row))
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row))
 			return nil
 		}
 		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
@@ -499,10 +501,10 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		case err != nil:
 			return err
 		case before:
-			a.aside(r, ReceiptDuplicate, account, billing.Repeated(row, row))
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row))
 			return nil
 		case row.Kind == "":
-			a.aside(r, ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
+			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
 			return nil
 		}
 		was := bookedNet(l.Applied.Row)
@@ -522,14 +524,14 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		return err
 	}
 	a.changes(at)
-	r.State = ReceiptApplied
+	r.State = store.ReceiptApplied
 	a.receipts = append(a.receipts, r)
 	l.Applied = &r
 	// The amounts are the vendor's word; the code is ours: a wrong code in a receipt is a deviation, it does not move
 	// the cost to another budget.
 	booked, reprint := row, a.jobs[row.Job].Reprint
 	booked.Konteringskode, booked.PostedAt = l.Konteringskode, at
-	a.lines = append(a.lines, receiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
+	a.lines = append(a.lines, store.ReceiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
 	a.out.Applied++
 	a.out.Booked += row.Net()
 	row.PostedAt = at
@@ -557,7 +559,7 @@ func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (
 
 // postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
 func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
-	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, Oslo)); is {
+	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, shipment.Oslo)); is {
 		return arrived.UTC().Truncate(time.Millisecond), []billing.Deviation{d}
 	}
 	return row.PostedAt.UTC().Truncate(time.Millisecond), nil
@@ -565,18 +567,18 @@ func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (a
 
 // givenOver is the day on which a job was given over at the earliest: when it passed its last gate. One that did not, as far as the
 // archive knows, cannot have been given over before it was made.
-func givenOver(ctx context.Context, r Reader, job string) (billing.Civil, error) {
+func givenOver(ctx context.Context, r store.Reader, job string) (billing.Civil, error) {
 	history, err := r.JobHistory(ctx, job)
 	if err != nil {
 		return "", err
 	}
 	for _, ev := range history {
-		if ev.To == JobCommitted {
-			return billing.CivilOf(ev.At, Oslo), nil
+		if ev.To == store.JobCommitted {
+			return billing.CivilOf(ev.At, shipment.Oslo), nil
 		}
 	}
 	j, err := r.Job(ctx, job)
-	return billing.CivilOf(j.Created, Oslo), err
+	return billing.CivilOf(j.Created, shipment.Oslo), err
 }
 
 // post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
@@ -588,17 +590,17 @@ func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
 	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
 		s.PostedAt = at
 	}
-	kind, reason := EventPosted, "kvittering i jobb "+row.Job
+	kind, reason := shipment.EventPosted, "kvittering i jobb "+row.Job
 	if reprint {
 		reason = "kvittering i omtrykk " + row.Job
 	}
-	if from.MayBecome(StatusPrintet) {
-		s.Status, kind = StatusPrintet, EventStatus
+	if from.MayBecome(shipment.StatusPrintet) {
+		s.Status, kind = shipment.StatusPrintet, shipment.EventStatus
 	}
 	if !slices.Contains(a.posted, s.ID) {
 		a.posted = append(a.posted, s.ID)
 	}
-	a.events = append(a.events, Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
+	a.events = append(a.events, shipment.Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
 }
 
 // returned takes a row that says that a letter came back.
@@ -622,15 +624,15 @@ func (a *receiptApplier) returned(ctx context.Context, account string, row billi
 
 // returned notes in the history that a letter came back at a time. Its status stays: it was printed and posted. news: it was not
 // noted before.
-func (e *Engine) returned(ctx context.Context, tx Tx, shipment string, status Status, vendor string, row billing.ReceiptRow, at time.Time) (news bool, err error) {
+func (e *Engine) returned(ctx context.Context, tx store.Tx, id string, status shipment.Status, vendor string, row billing.ReceiptRow, at time.Time) (news bool, err error) {
 	said := row.PostedAt.UTC().Truncate(time.Millisecond)
 	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, said.Format(time.RFC3339), row.Reason)
-	history, err := tx.History(ctx, shipment)
-	if err != nil || slices.ContainsFunc(history, func(ev Event) bool { return ev.Key == key }) {
+	history, err := tx.History(ctx, id)
+	if err != nil || slices.ContainsFunc(history, func(ev shipment.Event) bool { return ev.Key == key }) {
 		return false, err
 	}
-	return true, tx.AddEvents(ctx, Event{
-		Shipment: shipment, At: at, Kind: EventReturned, From: status, To: status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
+	return true, tx.AddEvents(ctx, shipment.Event{
+		Shipment: id, At: at, Kind: shipment.EventReturned, From: status, To: status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
 	})
 }
 
@@ -643,12 +645,12 @@ func bookedNet(r billing.ReceiptRow) billing.Ore {
 }
 
 // reconcile holds a receipt against what was sent and against the price list.
-func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, account, zone string, letter JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
+func (e *Engine) reconcile(ctx context.Context, tx store.Tx, v store.Vendor, account, zone string, letter store.JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
 	found := billing.Reconcile(sentOf(letter), row, v.Tolerances)
 	if v.Prices == nil {
 		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), nil
 	}
-	quote, err := v.Prices.Quote(e.pricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, Oslo))
+	quote, err := v.Prices.Quote(e.pricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, shipment.Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
 		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
@@ -657,8 +659,8 @@ func (e *Engine) reconcile(ctx context.Context, tx Tx, v Vendor, account, zone s
 }
 
 // deviationOf places a finding in the ledger. The same one in the same file is one.
-func deviationOf(vendor, file, account string, at time.Time, d billing.Deviation) Deviation {
-	return Deviation{
+func deviationOf(vendor, file, account string, at time.Time, d billing.Deviation) store.Deviation {
+	return store.Deviation{
 		Key: deviationKey(vendor, file, d.Job, d.Shipment, d.Kind),
 		At:  at, Vendor: vendor, File: file, Account: account, Finding: d,
 	}
@@ -670,20 +672,20 @@ func deviationKey(vendor, file, job, shipment string, kind billing.DeviationKind
 
 // settleReceipt settles what was found in a receipt of a file, of these kinds, since another took its place or a person decided.
 // What people have accepted or settled stays so.
-func settleReceipt(ctx context.Context, tx Tx, r ReceiptRecord, kinds []billing.DeviationKind, reason string) error {
+func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kinds []billing.DeviationKind, reason string) error {
 	keys := make([]string, len(kinds))
 	for i, kind := range kinds {
 		keys[i] = deviationKey(r.Vendor, r.File, r.Row.Job, r.Row.Shipment, kind)
 	}
-	found, err := tx.Deviations(ctx, DeviationFilter{Keys: keys})
+	found, err := tx.Deviations(ctx, store.DeviationFilter{Keys: keys})
 	if err != nil {
 		return err
 	}
 	for _, d := range found {
-		if d.State != DeviationOpen && d.State != DeviationDisputed {
+		if d.State != store.DeviationOpen && d.State != store.DeviationDisputed {
 			continue
 		}
-		if err := tx.DecideDeviation(ctx, d.Key, DeviationSettled, reason); err != nil {
+		if err := tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, reason); err != nil {
 			return err
 		}
 	}
@@ -691,7 +693,7 @@ func settleReceipt(ctx context.Context, tx Tx, r ReceiptRecord, kinds []billing.
 }
 
 // sentOf is what we know of a letter that we sent, for reconciliation.
-func sentOf(l JobLetter) billing.Sent {
+func sentOf(l store.JobLetter) billing.Sent {
 	return billing.Sent{
 		Shipment: l.Shipment, Job: l.Job, Konteringskode: l.Konteringskode,
 		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, WeightGram: l.WeightGram,
@@ -699,7 +701,7 @@ func sentOf(l JobLetter) billing.Sent {
 }
 
 // pricedLetter is what the price list asks of a letter.
-func (e *Engine) pricedLetter(account, zone string, l JobLetter, v Vendor) billing.Letter {
+func (e *Engine) pricedLetter(account, zone string, l store.JobLetter, v store.Vendor) billing.Letter {
 	return billing.Letter{
 		Account: account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
 		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: zone, WeightGram: l.WeightGram,
@@ -707,13 +709,13 @@ func (e *Engine) pricedLetter(account, zone string, l JobLetter, v Vendor) billi
 }
 
 // receipted moves a job on after receipts: they prove that the vendor has it, and the last one closes it.
-func (e *Engine) receipted(ctx context.Context, tx Tx, id string) error {
+func (e *Engine) receipted(ctx context.Context, tx store.Tx, id string) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
 	}
-	if j.State == JobOffered {
-		if err := e.moveJob(ctx, tx, j, JobAccepted, "the vendor sent receipts"); err != nil {
+	if j.State == store.JobOffered {
+		if err := e.moveJob(ctx, tx, j, store.JobAccepted, "the vendor sent receipts"); err != nil {
 			return err
 		}
 		if j, err = tx.Job(ctx, id); err != nil {
@@ -721,8 +723,8 @@ func (e *Engine) receipted(ctx context.Context, tx Tx, id string) error {
 		}
 	}
 	left, err := tx.Unreceipted(ctx, id)
-	if err != nil || left > 0 || j.State != JobAccepted {
+	if err != nil || left > 0 || j.State != store.JobAccepted {
 		return err
 	}
-	return e.moveJob(ctx, tx, j, JobClosed, "receipts for all letters")
+	return e.moveJob(ctx, tx, j, store.JobClosed, "receipts for all letters")
 }

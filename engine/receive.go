@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/prepare"
@@ -24,32 +26,32 @@ import (
 // Receive stores a hand-in as MOTTATT, with its documents, and has it prepared in the background. The same hand-in
 // (account and key) gives the same shipment, whatever became of it; one with other content under the same key is not
 // stored, and told. An account that is not configured is an error.
-func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
+func (e *Engine) Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error) {
 	account, ok := e.accounts[h.Account]
 	if !ok {
-		return Received{}, fmt.Errorf("account %q is not configured", h.Account)
+		return shipment.Received{}, fmt.Errorf("account %q is not configured", h.Account)
 	}
-	known, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+	known, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
 	if err == nil {
 		return e.receiveAgain(ctx, known, h)
 	}
-	if !errors.Is(err, ErrNotFound) {
-		return Received{}, fmt.Errorf("look up hand-in: %w", err)
+	if !errors.Is(err, store.ErrNotFound) {
+		return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
 	}
 
 	at := h.At.UTC().Truncate(time.Millisecond)
 	if h.At.IsZero() {
 		at = e.now()
 	}
-	s := Shipment{
+	s := shipment.Shipment{
 		ID: e.shipmentID(h.Account, h.Key), Account: h.Account, HandIn: h.Key,
-		Status: StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
+		Status: shipment.StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
 	}
-	sub, refusals := ParseSubmission(h.JSON)
+	sub, refusals := shipment.ParseSubmission(h.JSON)
 	content := e.contentOf(sub, refusals, h)
 	sub.Normalise()
 	s.Refusals = append(s.Refusals, refusals...)
-	if !Unreadable(refusals) {
+	if !shipment.Unreadable(refusals) {
 		s.Refusals = append(s.Refusals, sub.Validate(account.Rules, e.register, at)...)
 	}
 	s.Submission = sub
@@ -58,7 +60,7 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 
 	docs, missing, err := e.storeDocuments(ctx, s, h)
 	if err != nil {
-		return Received{}, err
+		return shipment.Received{}, err
 	}
 	for _, d := range docs {
 		content.document(d.Position, d.Blob.SHA256)
@@ -67,84 +69,84 @@ func (e *Engine) Receive(ctx context.Context, h HandIn) (Received, error) {
 	s.Refusals = append(s.Refusals, missing...)
 	e.step("receive: documents stored")
 
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		// A letter that was handed in before, into an archive that was lost since, may be with the vendor already.
 		job, err := foundElsewhere(ctx, tx, s.ID)
 		if err != nil {
 			return err
 		}
 		if job != "" {
-			s.Hold = HoldRestored
+			s.Hold = shipment.HoldRestored
 		}
 		if err := tx.InsertShipment(ctx, s, docs); err != nil {
 			return err
 		}
-		if err := tx.AddEvents(ctx, Event{Shipment: s.ID, At: at, Kind: EventReceived, From: StatusMottatt, To: StatusMottatt}); err != nil {
+		if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: at, Kind: shipment.EventReceived, From: shipment.StatusMottatt, To: shipment.StatusMottatt}); err != nil {
 			return err
 		}
 		if job != "" {
-			ev := Event{Shipment: s.ID, At: tx.Now(), Kind: EventHeld, From: StatusMottatt, To: StatusMottatt, Reason: HoldRestored + ": trykkeriet har brevet i jobb " + job}
+			ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventHeld, From: shipment.StatusMottatt, To: shipment.StatusMottatt, Reason: shipment.HoldRestored + ": trykkeriet har brevet i jobb " + job}
 			if err := tx.AddEvents(ctx, ev); err != nil {
 				return err
 			}
 		}
-		return tx.Enqueue(ctx, Task{Kind: TaskPrepare, Subject: s.ID})
+		return tx.Enqueue(ctx, store.Task{Kind: store.TaskPrepare, Subject: s.ID})
 	})
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, store.ErrExists) {
 		// Someone else took a hand-in of this key between our look and now.
-		known, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+		known, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
 		if err != nil {
-			return Received{}, fmt.Errorf("look up hand-in: %w", err)
+			return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
 		}
-		return Received{ID: known.ID, Already: true, Other: known.Content != s.Content}, nil
+		return shipment.Received{ID: known.ID, Already: true, Other: known.Content != s.Content}, nil
 	}
 	if err != nil {
-		return Received{}, fmt.Errorf("store hand-in: %w", err)
+		return shipment.Received{}, fmt.Errorf("store hand-in: %w", err)
 	}
 	e.step("receive: shipment stored")
-	return Received{ID: s.ID}, nil
+	return shipment.Received{ID: s.ID}, nil
 }
 
 // receiveAgain compares a hand-in with the one that has its key.
-func (e *Engine) receiveAgain(ctx context.Context, known Shipment, h HandIn) (Received, error) {
-	sub, refusals := ParseSubmission(h.JSON)
+func (e *Engine) receiveAgain(ctx context.Context, known shipment.Shipment, h shipment.HandIn) (shipment.Received, error) {
+	sub, refusals := shipment.ParseSubmission(h.JSON)
 	content := e.contentOf(sub, refusals, h)
 	byName := filesByName(h)
 	hashes := map[int]string{}
 	for i, d := range sub.Documents {
-		f, ok := byName[FileKey(d.FileName.Reveal())]
+		f, ok := byName[shipment.FileKey(d.FileName.Reveal())]
 		if !ok {
 			continue
 		}
 		sum, err := hashHandInFile(f)
 		if err != nil {
-			return Received{}, fmt.Errorf("read document %d: %w", i+1, err)
+			return shipment.Received{}, fmt.Errorf("read document %d: %w", i+1, err)
 		}
 		hashes[i] = sum
 		content.document(i, sum)
 	}
-	out := Received{ID: known.ID, Already: true}
+	out := shipment.Received{ID: known.ID, Already: true}
 	if known.Content != "" {
 		out.Other = known.Content != content.digest()
 		return out, nil
 	}
 	// Stored before contents were kept: what the archive has of it is compared.
-	docs, err := view(ctx, e.archive, func(r Reader) ([]Document, error) { return r.Documents(ctx, known.ID) })
+	docs, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Document, error) { return r.Documents(ctx, known.ID) })
 	if err != nil {
-		return Received{}, err
+		return shipment.Received{}, err
 	}
-	if known.Status == StatusSlettet {
+	if known.Status == shipment.StatusSlettet {
 		return out, nil // nothing is left to compare
 	}
 	sub.Normalise()
 	known.Submission.Normalise()
 	was, err := json.Marshal(known.Submission)
 	if err != nil {
-		return Received{}, err
+		return shipment.Received{}, err
 	}
 	is, err := json.Marshal(sub)
 	if err != nil {
-		return Received{}, err
+		return shipment.Received{}, err
 	}
 	out.Other = string(was) != string(is) || len(docs) != len(hashes)
 	for _, d := range docs {
@@ -160,9 +162,9 @@ type content struct {
 }
 
 // contentOf begins with everything but the documents. The key keeps the digest from being guessed from a known address.
-func (e *Engine) contentOf(sub Submission, found []Refusal, h HandIn) content {
+func (e *Engine) contentOf(sub shipment.Submission, found []shipment.Refusal, h shipment.HandIn) content {
 	c := content{hmac.New(sha256.New, e.secret)}
-	if Unreadable(found) {
+	if shipment.Unreadable(found) {
 		c.add(string(h.JSON))
 	} else if data, err := json.Marshal(sub); err == nil { // a Submission always is JSON: it was read from it
 		c.add(string(data))
@@ -182,15 +184,15 @@ func (c content) add(part string) { fmt.Fprintf(c.mac, "%d:%s", len(part), part)
 
 func (c content) digest() string { return hex.EncodeToString(c.mac.Sum(nil)) }
 
-func filesByName(h HandIn) map[string]HandInFile {
-	out := map[string]HandInFile{}
+func filesByName(h shipment.HandIn) map[string]shipment.HandInFile {
+	out := map[string]shipment.HandInFile{}
 	for _, f := range h.Files {
-		out[FileKey(f.Name.Reveal())] = f
+		out[shipment.FileKey(f.Name.Reveal())] = f
 	}
 	return out
 }
 
-func hashHandInFile(f HandInFile) (string, error) {
+func hashHandInFile(f shipment.HandInFile) (string, error) {
 	r, err := f.Open()
 	if err != nil {
 		return "", err
@@ -202,17 +204,17 @@ func hashHandInFile(f HandInFile) (string, error) {
 }
 
 // storeDocuments puts the files of a hand-in into the blob store, in the order of the letter.
-func (e *Engine) storeDocuments(ctx context.Context, s Shipment, h HandIn) ([]Document, []Refusal, error) {
-	if len(h.Files) == 0 && anyRefuses(h.Refusals) {
+func (e *Engine) storeDocuments(ctx context.Context, s shipment.Shipment, h shipment.HandIn) ([]shipment.Document, []shipment.Refusal, error) {
+	if len(h.Files) == 0 && shipment.AnyRefuses(h.Refusals) {
 		return nil, nil, nil // the channel says why there are none
 	}
-	var docs []Document
-	var refusals []Refusal
+	var docs []shipment.Document
+	var refusals []shipment.Refusal
 	byName := filesByName(h)
 	for i, d := range s.Submission.Documents {
-		f, ok := byName[FileKey(d.FileName.Reveal())]
+		f, ok := byName[shipment.FileKey(d.FileName.Reveal())]
 		if !ok {
-			refusals = append(refusals, Refusal{
+			refusals = append(refusals, shipment.Refusal{
 				Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(i) + "].filnavn",
 				Text: fmt.Sprintf("Dokument %d er ikke med i leveringen. Legg filen ved siden av forsendelse.json, eller fjern den fra dokumenter.", i+1),
 			})
@@ -222,51 +224,42 @@ func (e *Engine) storeDocuments(ctx context.Context, s Shipment, h HandIn) ([]Do
 		if err != nil {
 			return nil, nil, fmt.Errorf("store document %d: %w", i+1, err)
 		}
-		docs = append(docs, Document{
+		docs = append(docs, shipment.Document{
 			// A refused type may hold anything, also what no database takes.
 			Shipment: s.ID, Position: i, FileName: d.FileName, MimeType: strings.ReplaceAll(d.MimeType, "\x00", "\uFFFD"), Blob: ref,
-			Giro: d.GiroPages, Excluded: d.Excluded || !IsPDF(d.MimeType),
+			Giro: d.GiroPages, Excluded: d.Excluded || !shipment.IsPDF(d.MimeType),
 		})
 	}
 	return docs, refusals, nil
 }
 
-func (e *Engine) storeHandInFile(ctx context.Context, f HandInFile) (BlobRef, error) {
+func (e *Engine) storeHandInFile(ctx context.Context, f shipment.HandInFile) (shipment.BlobRef, error) {
 	r, err := f.Open()
 	if err != nil {
-		return BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	defer r.Close()
 	return e.blobs.Put(ctx, r)
 }
 
 // storeFile puts a file of ours into the blob store.
-func (e *Engine) storeFile(ctx context.Context, path string) (BlobRef, error) {
+func (e *Engine) storeFile(ctx context.Context, path string) (shipment.BlobRef, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	defer f.Close()
 	return e.blobs.Put(ctx, f)
 }
 
-func anyRefuses(rs []Refusal) bool {
-	for _, r := range rs {
-		if !r.Warning {
-			return true
-		}
-	}
-	return false
-}
-
 // PrepareShipment turns a shipment's documents into its print-ready PDF and decides the hand-in: AKSEPTERT, or AVVIST
 // with every reason, those of the metadata and those of the PDFs, at once. A shipment decided already is left alone.
 func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
-	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, id) })
+	s, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
 	}
-	if s.Status != StatusMottatt {
+	if s.Status != shipment.StatusMottatt {
 		return nil
 	}
 	account, ok := e.accounts[s.Account]
@@ -279,24 +272,24 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 	}
 	e.step("prepare: file made")
 
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		s, err := tx.Shipment(ctx, id)
-		if err != nil || s.Status != StatusMottatt {
+		if err != nil || s.Status != shipment.StatusMottatt {
 			return err
 		}
 		s.Refusals = append(s.Refusals, refusals...)
-		if !anyRefuses(s.Refusals) {
+		if !shipment.AnyRefuses(s.Refusals) {
 			if s.Refusals, err = e.tooManyAlike(ctx, tx, s, account.Rules); err != nil {
 				return err
 			}
 		}
-		to, codes := StatusAkseptert, ""
-		if anyRefuses(s.Refusals) {
-			to, codes = StatusAvvist, refusalCodes(s.Refusals)
+		to, codes := shipment.StatusAkseptert, ""
+		if shipment.AnyRefuses(s.Refusals) {
+			to, codes = shipment.StatusAvvist, shipment.RefusalCodes(s.Refusals)
 			e.log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
 		} else {
 			s = made.of(s)
-			s = InitialDue(s, account.Rules, tx.Now())
+			s = shipment.InitialDue(s, account.Rules, tx.Now())
 			codes = string(s.DueReason)
 			e.log.Info("shipment accepted", "shipment", id, "account", s.Account, "due_reason", codes)
 		}
@@ -311,7 +304,7 @@ func (e *Engine) PrepareShipment(ctx context.Context, id string) error {
 		if err := tx.ResolveAlarm(ctx, "prepare:"+id); err != nil {
 			return err
 		}
-		return tx.AddEvents(ctx, Event{Shipment: id, At: tx.Now(), Kind: EventStatus, From: from, To: to, Reason: codes})
+		return tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: to, Reason: codes})
 	})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
@@ -326,7 +319,7 @@ const alikeWait = 500 * time.Millisecond
 // tooManyAlike is the guard against senders that send the same again and again: it refuses a hand-in when so many like it
 // were handed in before it, within some time, and were accepted. Those that were refused do not count, so that trying
 // again does not prolong it (SvarUt changelog 2015-01-30, 2015-03-03).
-func (e *Engine) tooManyAlike(ctx context.Context, tx Tx, s Shipment, rules Rules) ([]Refusal, error) {
+func (e *Engine) tooManyAlike(ctx context.Context, tx store.Tx, s shipment.Shipment, rules shipment.Rules) ([]shipment.Refusal, error) {
 	limit := rules.DuplicateLimit
 	if limit <= 0 {
 		return s.Refusals, nil
@@ -336,7 +329,7 @@ func (e *Engine) tooManyAlike(ctx context.Context, tx Tx, s Shipment, rules Rule
 	case err != nil:
 		return nil, err
 	case alike.Accepted >= limit:
-		return append(s.Refusals, Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
+		return append(s.Refusals, shipment.Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
 			"Det er allerede tatt imot %d like forsendelser (samme avsender, tittel og mottaker) de siste %.0f timene. Kontroller at avsendersystemet ikke sender det samme flere ganger.",
 			alike.Accepted, rules.DuplicateWindow.Hours())}), nil
 	case alike.Accepted+alike.Undecided >= limit:
@@ -352,7 +345,7 @@ func (e *Engine) alarmUnprepared(ctx context.Context, id string, failed error) e
 		return nil // stopped in its middle, that is all
 	}
 	e.log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s cannot be prepared and stays MOTTATT: %v. It is tried again by itself; see postgang shipment show %s, or close it with postgang shipment stop", id, failed, id))
 	})
 }
@@ -363,43 +356,32 @@ func (e *Engine) alarmNotRenewed(ctx context.Context, id string, failed error) e
 		return ctx.Err()
 	}
 	e.log.Error("shipment cannot be prepared anew", "shipment", id, "error", failed)
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s must be prepared anew, since the vendor's profile or this program has changed, and cannot be: %v. It stays due", id, failed))
 	})
 }
 
-// refusalCodes joins the codes that refuse, for history and logs.
-func refusalCodes(rs []Refusal) string {
-	var codes []string
-	for _, r := range rs {
-		if !r.Warning {
-			codes = append(codes, r.Code)
-		}
-	}
-	return strings.Join(codes, " ")
-}
-
 // prepared is a print-ready file in the blob store; zero: none.
 type prepared struct {
-	blob  BlobRef
+	blob  shipment.BlobRef
 	facts *prepare.Facts
 	key   string // see Shipment.PreparedKey
 }
 
 // of gives a shipment its print-ready file.
-func (p prepared) of(s Shipment) Shipment {
+func (p prepared) of(s shipment.Shipment) shipment.Shipment {
 	s.Prepared, s.Facts, s.PreparedKey = p.blob, p.facts, p.key
 	return s
 }
 
 // prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
 // from the same. Nothing to print (an only digital shipment may be of other kinds than PDF) gives a zero value.
-func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (prepared, []Refusal, error) {
-	docs, err := view(ctx, e.archive, func(r Reader) ([]Document, error) { return r.Documents(ctx, s.ID) })
+func (e *Engine) prepare(ctx context.Context, s shipment.Shipment, account store.Account) (prepared, []shipment.Refusal, error) {
+	docs, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Document, error) { return r.Documents(ctx, s.ID) })
 	if err != nil {
 		return prepared{}, nil, err
 	}
-	var printed []Document
+	var printed []shipment.Document
 	for _, d := range docs {
 		if !d.Excluded {
 			printed = append(printed, d)
@@ -457,7 +439,7 @@ func (e *Engine) prepare(ctx context.Context, s Shipment, account Account) (prep
 
 // preparedKey is the hash of all that a prepared file and its facts follow from: the documents and their giro pages in
 // the order of the letter, the recipe (the rules of this version and the vendor's checks) and the limits.
-func preparedKey(printed []Document, req prepare.Request) (string, error) {
+func preparedKey(printed []shipment.Document, req prepare.Request) (string, error) {
 	type input struct {
 		SHA256 string
 		Giro   []int
@@ -481,11 +463,11 @@ func preparedKey(printed []Document, req prepare.Request) (string, error) {
 // preparedAs finds a prepared file by its key, and proves that it still is what was stored.
 func (e *Engine) preparedAs(ctx context.Context, key string) (prepared, error) {
 	p := prepared{key: key}
-	err := e.archive.View(ctx, func(r Reader) (err error) {
+	err := e.archive.View(ctx, func(r store.Reader) (err error) {
 		p.blob, p.facts, err = r.PreparedAs(ctx, key)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return prepared{}, nil
 	}
 	if err != nil {
@@ -503,7 +485,7 @@ func (e *Engine) preparedAs(ctx context.Context, key string) (prepared, error) {
 
 // stale reports whether a shipment's print-ready file was made by other rules than those of today: the vendor's checks,
 // the account's vendor or this program have changed since.
-func (e *Engine) stale(s Shipment) bool {
+func (e *Engine) stale(s shipment.Shipment) bool {
 	account, ok := e.accounts[s.Account]
 	return ok && s.Facts != nil && s.Facts.Recipe != e.vendors[account.Vendor].Checks.Recipe()
 }
@@ -511,7 +493,7 @@ func (e *Engine) stale(s Shipment) bool {
 // renew makes the print-ready file of an accepted shipment anew. ok is false when the letter cannot be collected now: it
 // changed meanwhile, or it is refused under the rules of today, and set aside since its sender was told that it was
 // accepted.
-func (e *Engine) renew(ctx context.Context, s Shipment) (_ Shipment, ok bool, err error) {
+func (e *Engine) renew(ctx context.Context, s shipment.Shipment) (_ shipment.Shipment, ok bool, err error) {
 	made, refusals, err := e.prepare(ctx, s, e.accounts[s.Account])
 	if err != nil {
 		return s, false, err
@@ -523,16 +505,16 @@ func (e *Engine) renew(ctx context.Context, s Shipment) (_ Shipment, ok bool, er
 	}
 	was := s.Facts.Recipe
 	s = made.of(s)
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
 		if err := tx.ResolveAlarm(ctx, "prepare:"+s.ID); err != nil {
 			return err
 		}
-		return tx.AddEvents(ctx, Event{Shipment: s.ID, At: tx.Now(), Kind: EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
+		return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
 	})
-	if errors.Is(err, ErrStale) {
+	if errors.Is(err, store.ErrStale) {
 		return s, false, nil // still due, or not: the next collecting sees
 	}
 	s.Version++
@@ -543,11 +525,11 @@ func (e *Engine) renew(ctx context.Context, s Shipment) (_ Shipment, ok bool, er
 const heaviestLetter = 2_000_000
 
 // tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.
-func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []Refusal {
-	if anyRefuses(s.Refusals) {
+func (e *Engine) tryLayout(s shipment.Shipment, account store.Account, facts prepare.Facts) []shipment.Refusal {
+	if shipment.AnyRefuses(s.Refusals) {
 		return nil // its address or country may be what is wrong, which is said already
 	}
-	var out []Refusal
+	var out []shipment.Refusal
 	profile := e.vendors[account.Vendor].Profile
 	s.Facts = &facts
 	c := e.candidate(s)
@@ -556,18 +538,18 @@ func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []R
 	}
 	jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, profile)
 	if err != nil {
-		out = append(out, Refusal{Code: "oppsett", Text: "Brevet kan ikke legges på ark: " + err.Error()})
+		out = append(out, shipment.Refusal{Code: "oppsett", Text: "Brevet kan ikke legges på ark: " + err.Error()})
 	}
 	for _, a := range aside {
-		out = append(out, Refusal{Code: a.Code, Text: a.Text})
+		out = append(out, shipment.Refusal{Code: a.Code, Text: a.Text})
 	}
 	for _, j := range jobs {
 		for _, l := range j.Letters {
 			if f, many := e.vendors[account.Vendor].Checks.Sheets(l.Sheets); many {
-				out = append(out, Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
+				out = append(out, shipment.Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
 			}
 			if l.WeightMilligram > heaviestLetter {
-				out = append(out, Refusal{Code: "over-2-kg", Warning: true, Text: fmt.Sprintf(
+				out = append(out, shipment.Refusal{Code: "over-2-kg", Warning: true, Text: fmt.Sprintf(
 					"Brevet veier om lag %s kg med forside og konvolutt. Posten tar brev på høyst 2 kg; over det går det som pakke. Del det opp om du kan.",
 					strings.Replace(strconv.FormatFloat(float64(l.WeightMilligram)/1e6, 'f', 1, 64), ".", ",", 1))})
 			}
@@ -576,19 +558,19 @@ func (e *Engine) tryLayout(s Shipment, account Account, facts prepare.Facts) []R
 	_, warnings, err := e.makers[s.Account].Cover(e.coverLetter(s))
 	if err != nil {
 		code, field, text := printjobs.CoverReason(err)
-		out = append(out, Refusal{Code: code, Field: field, Text: text})
+		out = append(out, shipment.Refusal{Code: code, Field: field, Text: text})
 	}
 	for _, w := range warnings {
 		if w.Lost() {
-			out = append(out, Refusal{Code: w.Code, Field: w.Field, Text: w.Text, Warning: true})
+			out = append(out, shipment.Refusal{Code: w.Code, Field: w.Field, Text: w.Text, Warning: true})
 		}
 	}
 	return out
 }
 
 // findings turns what prepare found into reasons, with the document's place in the hand-in.
-func (e *Engine) findings(fs []prepare.Finding, printed []Document, warning bool) []Refusal {
-	var out []Refusal
+func (e *Engine) findings(fs []prepare.Finding, printed []shipment.Document, warning bool) []shipment.Refusal {
+	var out []shipment.Refusal
 	for _, f := range fs {
 		field := ""
 		if f.Document >= 0 && f.Document < len(printed) {
@@ -598,13 +580,13 @@ func (e *Engine) findings(fs []prepare.Finding, printed []Document, warning bool
 		if where := f.Where(); where != "" {
 			text = where + ": " + text
 		}
-		out = append(out, Refusal{Code: f.Code, Field: field, Text: text, Pages: f.Pages, Warning: warning})
+		out = append(out, shipment.Refusal{Code: f.Code, Field: field, Text: text, Pages: f.Pages, Warning: warning})
 	}
 	return out
 }
 
 // copyBlob writes a blob to a file.
-func (e *Engine) copyBlob(ctx context.Context, ref BlobRef, path string) error {
+func (e *Engine) copyBlob(ctx context.Context, ref shipment.BlobRef, path string) error {
 	b, err := e.blobs.Open(ctx, ref)
 	if err != nil {
 		return fmt.Errorf("open document: %w", err)
@@ -619,9 +601,9 @@ func (e *Engine) copyBlob(ctx context.Context, ref BlobRef, path string) error {
 }
 
 // coverLetter is what the cover shows of a shipment.
-func (e *Engine) coverLetter(s Shipment) cover.Letter {
+func (e *Engine) coverLetter(s shipment.Shipment) cover.Letter {
 	l := cover.Letter{
-		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(Oslo),
+		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(shipment.Oslo),
 		Recipient: coverAddress(s.Submission.Recipient),
 	}
 	if s.Submission.ReplyTo != nil {
@@ -631,43 +613,43 @@ func (e *Engine) coverLetter(s Shipment) cover.Letter {
 	return l
 }
 
-func coverAddress(a PostalAddress) cover.Address {
+func coverAddress(a shipment.PostalAddress) cover.Address {
 	out := cover.Address{
 		Name: a.Name.Reveal(), Line1: a.Line1.Reveal(), Line2: a.Line2.Reveal(), Line3: a.Line3.Reveal(),
 		Postcode: a.Postcode, City: a.City.Reveal(),
 	}
-	if a.Zone() != ZoneNorway {
+	if a.Zone() != shipment.ZoneNorway {
 		out.Country = a.CountryLine()
 	}
 	return out
 }
 
 // Result tells what became of a hand-in, once it is decided.
-func (e *Engine) Result(ctx context.Context, shipment string) (Result, error) {
-	s, err := view(ctx, e.archive, func(r Reader) (Shipment, error) { return r.Shipment(ctx, shipment) })
+func (e *Engine) Result(ctx context.Context, id string) (shipment.Result, error) {
+	s, err := store.View(ctx, e.archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
 	if err != nil {
-		return Result{}, err
+		return shipment.Result{}, err
 	}
-	return Result{Done: s.Status != StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}, nil
+	return shipment.Result{Done: s.Status != shipment.StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}, nil
 }
 
 // Event applies a digital event to its shipment. The same event twice is one; ErrNotFound: no such shipment.
-func (e *Engine) Event(ctx context.Context, d DigitalEvent) error {
+func (e *Engine) Event(ctx context.Context, d shipment.DigitalEvent) error {
 	for {
 		err := e.applyEvent(ctx, d)
-		if errors.Is(err, ErrStale) {
+		if errors.Is(err, store.ErrStale) {
 			continue // another event came between; look again
 		}
-		if errors.Is(err, ErrExists) {
+		if errors.Is(err, store.ErrExists) {
 			return nil
 		}
 		return err
 	}
 }
 
-func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
-	return e.archive.InTx(ctx, func(tx Tx) error {
-		var s Shipment
+func (e *Engine) applyEvent(ctx context.Context, d shipment.DigitalEvent) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
+		var s shipment.Shipment
 		var err error
 		if d.Shipment != "" {
 			s, err = tx.Shipment(ctx, d.Shipment)
@@ -706,16 +688,16 @@ func (e *Engine) applyEvent(ctx context.Context, d DigitalEvent) error {
 
 // pastTheGate reports whether a letter is on its way to paper: with the vendor, or in a job past the last gate, whose
 // hand-over may not have been recorded yet.
-func pastTheGate(ctx context.Context, r Reader, s Shipment) (bool, error) {
-	if !Printable(s.Status) {
-		return s.Status == StatusSendtPrint, nil
+func pastTheGate(ctx context.Context, r store.Reader, s shipment.Shipment) (bool, error) {
+	if !shipment.Printable(s.Status) {
+		return s.Status == shipment.StatusSendtPrint, nil
 	}
 	jobs, err := r.JobsOf(ctx, s.ID)
 	if err != nil {
 		return false, err
 	}
 	for _, j := range jobs {
-		if j.State == JobCommitted || j.State == JobUncertain {
+		if j.State == store.JobCommitted || j.State == store.JobUncertain {
 			return true, nil
 		}
 	}
@@ -724,26 +706,26 @@ func pastTheGate(ctx context.Context, r Reader, s Shipment) (bool, error) {
 
 // applyDigital applies a digital event. What comes when the letter is on its way to paper is recorded beside: it neither
 // stops the letter nor calls it back, which only a refusal of the vendor does. Closing by hand still closes.
-func (e *Engine) applyDigital(s Shipment, d DigitalEvent, onPaper bool) (Shipment, []Event, error) {
+func (e *Engine) applyDigital(s shipment.Shipment, d shipment.DigitalEvent, onPaper bool) (shipment.Shipment, []shipment.Event, error) {
 	seen := s
 	if onPaper {
-		seen.Status = StatusSendtPrint
+		seen.Status = shipment.StatusSendtPrint
 	}
-	rules := DefaultRules()
+	rules := shipment.DefaultRules()
 	if account, ok := e.accounts[s.Account]; ok { // else it is taken out of the configuration; no rules would hurry it
 		rules = account.Rules
 	}
-	changed, events, err := ApplyDigital(seen, d, rules)
+	changed, events, err := shipment.ApplyDigital(seen, d, rules)
 	if err != nil || !onPaper {
 		return changed, events, err
 	}
-	if changed.Status != StatusManueltHandtert {
+	if changed.Status != shipment.StatusManueltHandtert {
 		changed.Status, changed.DueAt, changed.DueReason = s.Status, s.DueAt, s.DueReason
 	}
 	for i := range events {
 		ev := &events[i]
 		ev.From, ev.To = s.Status, changed.Status
-		if ev.Kind == EventStatus && ev.From == ev.To {
+		if ev.Kind == shipment.EventStatus && ev.From == ev.To {
 			ev.Kind, ev.Reason = string(d.Kind), d.Reason
 		}
 	}

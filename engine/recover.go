@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // RecoverOptions say how to recover after a backup was put back.
@@ -28,7 +31,7 @@ type ManifestFile struct {
 // RecoveredJob is a job that the vendor has under an id of ours and that the archive did not know, or knew otherwise.
 type RecoveredJob struct {
 	ID       string
-	Verdict  Verdict
+	Verdict  store.Verdict
 	Accepted bool     // by an answer, or since there are receipts
 	Letters  int      // that are known to be in it
 	Beyond   []string // shipment ids of those that the archive has not; they are set aside when they are handed in again
@@ -71,7 +74,7 @@ func (e *Engine) Recover(ctx context.Context, o RecoverOptions) (Recovered, erro
 		return Recovered{}, fmt.Errorf("vendor %q is not configured", o.Vendor)
 	}
 	if o.Confirm {
-		if why := badReason(o.Reason); why != "" {
+		if why := shipment.BadReason(o.Reason); why != "" {
 			return Recovered{}, fmt.Errorf("recover: %s", why)
 		}
 	}
@@ -94,7 +97,7 @@ func (e *Engine) Recover(ctx context.Context, o RecoverOptions) (Recovered, erro
 	return out, e.Watch(ctx)
 }
 
-func (e *Engine) recover(ctx context.Context, v Vendor, o RecoverOptions) (Recovered, error) {
+func (e *Engine) recover(ctx context.Context, v store.Vendor, o RecoverOptions) (Recovered, error) {
 	held, unlock, err := e.lockVendor(ctx, v.Key)
 	if err != nil {
 		return Recovered{}, fmt.Errorf("%w; try again in a moment", err)
@@ -122,7 +125,7 @@ func (e *Engine) recover(ctx context.Context, v Vendor, o RecoverOptions) (Recov
 // recovery is one run of Recover.
 type recovery struct {
 	e    *Engine
-	v    Vendor
+	v    store.Vendor
 	o    RecoverOptions
 	side VendorSide
 	k    known
@@ -134,7 +137,7 @@ type recovery struct {
 	jobs    []*vendorJob
 	files   []receiptAtVendor
 	named   map[string]string // letters that the vendor has: shipment → job
-	ours    []PrintJob        // jobs of the archive that are to be withdrawn
+	ours    []store.PrintJob  // jobs of the archive that are to be withdrawn
 }
 
 // begin reads what the archive and the fence say.
@@ -148,7 +151,7 @@ func (r *recovery) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.e.archive.View(ctx, func(rd Reader) error {
+	return r.e.archive.View(ctx, func(rd store.Reader) error {
 		stop, stopped, err := stopOf(ctx, rd, r.v.Key)
 		if stopped {
 			r.out.Stop = &stop
@@ -177,12 +180,12 @@ func (r *recovery) decide(ctx context.Context) error {
 			return err
 		}
 		if ours && same {
-			if m.State == JobComposed || m.State == JobUploaded || m.State == JobCommitted || m.State == JobUncertain {
+			if m.State == store.JobComposed || m.State == store.JobUploaded || m.State == store.JobCommitted || m.State == store.JobUncertain {
 				r.out.Found = append(r.out.Found, x.id)
 			}
 			continue
 		}
-		if ours && x.ticket == "" && len(x.receipts) == 0 && m.State != JobPlanned {
+		if ours && x.ticket == "" && len(x.receipts) == 0 && m.State != store.JobPlanned {
 			continue // an answer that cannot be read, to a job that waits for one: it has an alarm of its own
 		}
 		j := RecoveredJob{ID: x.id, Accepted: x.accepted(), Letters: len(x.letters())}
@@ -194,7 +197,7 @@ func (r *recovery) decide(ctx context.Context) error {
 			j.Verdict, missing = FoundRefused, ""
 		case ours && (x.ticket != "" || len(x.receipts) > 0):
 			j.Verdict = FoundCollision
-			x.sent = m.State != JobWithdrawn && !slices.Contains(beforeHandOver, m.State)
+			x.sent = m.State != store.JobWithdrawn && !slices.Contains(beforeHandOver, m.State)
 		case missing != "":
 			j.Verdict = FoundUnread
 		default:
@@ -220,15 +223,15 @@ func (r *recovery) decide(ctx context.Context) error {
 }
 
 // beforeHandOver are the states of a job that is not handed over, or of which that is not known.
-var beforeHandOver = []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted, JobUncertain}
+var beforeHandOver = []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain}
 
 // same reports whether what the vendor has is the very job of the archive under that id: of the same ticket, or, where only
 // receipts tell of it, with no other letters.
-func (r *recovery) same(ctx context.Context, x *vendorJob, m JobMark) (bool, error) {
-	if m.Vendor != r.v.Key || x.ticket != "" || len(x.receipts) == 0 || m.State == JobPlanned {
+func (r *recovery) same(ctx context.Context, x *vendorJob, m store.JobMark) (bool, error) {
+	if m.Vendor != r.v.Key || x.ticket != "" || len(x.receipts) == 0 || m.State == store.JobPlanned {
 		return m.Vendor == r.v.Key && x.ticket != "" && x.ticket == m.TicketSHA, nil
 	}
-	rows, err := view(ctx, r.e.archive, func(rd Reader) ([]JobLetter, error) { return rd.JobLetters(ctx, x.id) })
+	rows, err := store.View(ctx, r.e.archive, func(rd store.Reader) ([]store.JobLetter, error) { return rd.JobLetters(ctx, x.id) })
 	if err != nil {
 		return false, err
 	}
@@ -262,8 +265,8 @@ func (r *recovery) concerned(ctx context.Context) error {
 	if !r.o.Confirm {
 		r.out.Waits = waits
 	}
-	return r.e.archive.View(ctx, func(rd Reader) error {
-		jobs, err := rd.Jobs(ctx, JobFilter{States: beforeHandOver})
+	return r.e.archive.View(ctx, func(rd store.Reader) error {
+		jobs, err := rd.Jobs(ctx, store.JobFilter{States: beforeHandOver})
 		if err != nil {
 			return err
 		}
@@ -277,7 +280,7 @@ func (r *recovery) concerned(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				hit = slices.ContainsFunc(rows, func(l JobLetter) bool { return r.named[l.Shipment] != "" })
+				hit = slices.ContainsFunc(rows, func(l store.JobLetter) bool { return r.named[l.Shipment] != "" })
 			}
 			if hit {
 				r.ours = append(r.ours, j)
@@ -290,7 +293,7 @@ func (r *recovery) concerned(ctx context.Context) error {
 				continue
 			}
 			for _, id := range x.letters() {
-				if _, err := rd.Shipment(ctx, id); errors.Is(err, ErrNotFound) {
+				if _, err := rd.Shipment(ctx, id); errors.Is(err, store.ErrNotFound) {
 					x.shown.Beyond = append(x.shown.Beyond, id)
 				} else if err != nil {
 					return err
@@ -339,7 +342,7 @@ func (r *recovery) do(ctx context.Context) error {
 		}
 	}
 	e.step("recover: begun")
-	if err := e.archive.InTx(ctx, func(tx Tx) error { return tx.RaiseJobNumber(ctx, r.out.To) }); err != nil {
+	if err := e.archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseJobNumber(ctx, r.out.To) }); err != nil {
 		return err
 	}
 	e.step("recover: numbers raised")
@@ -388,7 +391,7 @@ func (r *recovery) end(ctx context.Context) error {
 			return err
 		}
 		if err != nil {
-			unbooked = append(unbooked, fmt.Errorf("receipt file %s is not booked again: %w", scrub(f.name), err))
+			unbooked = append(unbooked, fmt.Errorf("receipt file %s is not booked again: %w", shipment.Scrub(f.name), err))
 			continue
 		}
 		if len(e.strangeReceipts(r.k, data)) > 0 {
@@ -409,7 +412,7 @@ func (r *recovery) end(ctx context.Context) error {
 			return err
 		}
 	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		if _, stopped, err := stopOf(ctx, tx, r.v.Key); err != nil || !stopped {
 			return err
 		}
@@ -427,7 +430,7 @@ func (r *recovery) end(ctx context.Context) error {
 
 // withdraw takes a job of the archive back whose id or letters the vendor has already. What lies at the vendor under an
 // id that is not ours alone is left alone.
-func (r *recovery) withdraw(ctx context.Context, j PrintJob) error {
+func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 	e := r.e
 	now, files, err := e.jobAndFiles(ctx, j.ID)
 	if err != nil {
@@ -435,7 +438,7 @@ func (r *recovery) withdraw(ctx context.Context, j PrintJob) error {
 	}
 	collides := r.collides(j.ID)
 	switch {
-	case now.State == JobPlanned, collides && now.Vendor == r.v.Key, e.vendors[now.Vendor].Manual:
+	case now.State == store.JobPlanned, collides && now.Vendor == r.v.Key, e.vendors[now.Vendor].Manual:
 	default:
 		if now.Vendor != r.v.Key {
 			held, unlock, err := e.lockVendor(ctx, now.Vendor)
@@ -450,21 +453,21 @@ func (r *recovery) withdraw(ctx context.Context, j PrintJob) error {
 		}
 	}
 	e.step("recover: files withdrawn")
-	return e.archive.InTx(ctx, func(tx Tx) error {
+	return e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil {
 			return err
 		}
 		const reason = "recover: the vendor has its id or its letters already"
-		if now.State == JobCommitted {
-			if err := e.moveJob(ctx, tx, now, JobUncertain, reason); err != nil {
+		if now.State == store.JobCommitted {
+			if err := e.moveJob(ctx, tx, now, store.JobUncertain, reason); err != nil {
 				return err
 			}
 			if now, err = tx.Job(ctx, j.ID); err != nil {
 				return err
 			}
 		}
-		if !now.State.MayMove(JobWithdrawn) {
+		if !now.State.MayMove(store.JobWithdrawn) {
 			return nil // settled meanwhile
 		}
 		if err := tx.ResolveAlarm(ctx, uncertainAlarm(j.ID)); err != nil {
@@ -476,7 +479,7 @@ func (r *recovery) withdraw(ctx context.Context, j PrintJob) error {
 		if _, err := e.dropUngated(ctx, tx, j.ID); err != nil {
 			return err
 		}
-		return e.moveJob(ctx, tx, now, JobWithdrawn, reason)
+		return e.moveJob(ctx, tx, now, store.JobWithdrawn, reason)
 	})
 }
 
@@ -486,7 +489,7 @@ func (r *recovery) settle(ctx context.Context, x *vendorJob) error {
 	if r.o.Confirm && x.shown.Waits {
 		reason += "; confirmed: " + r.o.Reason
 	}
-	found := FoundJob{ID: x.id, Vendor: r.v.Key, Verdict: x.shown.Verdict, TicketSHA: x.ticket, Letters: len(x.letters()), Reason: reason}
+	found := store.FoundJob{ID: x.id, Vendor: r.v.Key, Verdict: x.shown.Verdict, TicketSHA: x.ticket, Letters: len(x.letters()), Reason: reason}
 	switch x.shown.Verdict {
 	case FoundLeftover:
 		// Never handed over: nothing of it may be printed, and nothing is.
@@ -506,10 +509,10 @@ func (r *recovery) settle(ctx context.Context, x *vendorJob) error {
 			return r.record(ctx, x, found)
 		}
 	}
-	return r.e.archive.InTx(ctx, func(tx Tx) error {
+	return r.e.archive.InTx(ctx, func(tx store.Tx) error {
 		if x.shown.Verdict == FoundCollision {
 			for _, id := range x.letters() {
-				if err := tx.AddFoundLetters(ctx, FoundLetter{Shipment: id, Job: x.id, Vendor: r.v.Key}); err != nil {
+				if err := tx.AddFoundLetters(ctx, store.FoundLetter{Shipment: id, Job: x.id, Vendor: r.v.Key}); err != nil {
 					return err
 				}
 			}
@@ -526,24 +529,24 @@ const asideAtOnce = 200
 func (r *recovery) setAside(ctx context.Context, shipments []string, text string) error {
 	for part := range slices.Chunk(shipments, asideAtOnce) {
 		var done []string
-		err := r.e.archive.InTx(ctx, func(tx Tx) error {
+		err := r.e.archive.InTx(ctx, func(tx store.Tx) error {
 			done = nil
 			for _, id := range part {
 				s, err := tx.Shipment(ctx, id)
-				if errors.Is(err, ErrNotFound) {
+				if errors.Is(err, store.ErrNotFound) {
 					continue
 				}
 				if err != nil {
 					return err
 				}
-				if s.Hold == HoldRestored {
+				if s.Hold == shipment.HoldRestored {
 					done = append(done, id)
 					continue
 				}
-				if s.Hold != "" || !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() || !Printable(s.Status) && s.Status != StatusMottatt {
+				if s.Hold != "" || !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() || !shipment.Printable(s.Status) && s.Status != shipment.StatusMottatt {
 					continue
 				}
-				if err := setAside(ctx, tx, s, HoldRestored, text); err != nil {
+				if err := setAside(ctx, tx, s, shipment.HoldRestored, text); err != nil {
 					return err
 				}
 				done = append(done, id)
@@ -566,8 +569,8 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 			continue
 		}
 		for after := ""; ; {
-			page, err := view(ctx, r.e.archive, func(rd Reader) ([]Shipment, error) {
-				return rd.Shipments(ctx, ShipmentFilter{Account: key, Statuses: []Status{StatusMottatt, StatusAkseptert, StatusVarslet, StatusKlarForMottak, StatusSendtSDP}, After: after, Limit: collectPage})
+			page, err := store.View(ctx, r.e.archive, func(rd store.Reader) ([]shipment.Shipment, error) {
+				return rd.Shipments(ctx, store.ShipmentFilter{Account: key, Statuses: []shipment.Status{shipment.StatusMottatt, shipment.StatusAkseptert, shipment.StatusVarslet, shipment.StatusKlarForMottak, shipment.StatusSendtSDP}, After: after, Limit: store.CollectPage})
 			})
 			if err != nil {
 				return err
@@ -582,7 +585,7 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 			if err := r.setAside(ctx, ids, "kan være i en jobb hos trykkeriet som ikke kan leses"); err != nil {
 				return err
 			}
-			if len(page) < collectPage {
+			if len(page) < store.CollectPage {
 				break
 			}
 		}
@@ -593,12 +596,12 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 // ReleaseRestored lets letters be collected that Recover has set aside, by the word of a person who has made sure that
 // the vendor has not got them; all of them when none is named.
 func (e *Engine) ReleaseRestored(ctx context.Context, reason string, shipments ...string) (int, error) {
-	if why := badReason(reason); why != "" {
+	if why := shipment.BadReason(reason); why != "" {
 		return 0, fmt.Errorf("release: %s", why)
 	}
 	if len(shipments) == 0 {
-		held, err := view(ctx, e.archive, func(r Reader) ([]Shipment, error) {
-			return r.Shipments(ctx, ShipmentFilter{Hold: HoldRestored})
+		held, err := store.View(ctx, e.archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Shipments(ctx, store.ShipmentFilter{Hold: shipment.HoldRestored})
 		})
 		if err != nil {
 			return 0, err
@@ -610,14 +613,14 @@ func (e *Engine) ReleaseRestored(ctx context.Context, reason string, shipments .
 	n := 0
 	for part := range slices.Chunk(shipments, asideAtOnce) {
 		done := 0
-		err := e.archive.InTx(ctx, func(tx Tx) error {
+		err := e.archive.InTx(ctx, func(tx store.Tx) error {
 			done = 0
 			for _, id := range part {
 				s, err := tx.Shipment(ctx, id)
 				if err != nil {
 					return err
 				}
-				if s.Hold != HoldRestored {
+				if s.Hold != shipment.HoldRestored {
 					return fmt.Errorf("shipment %s is not set aside by recover", id)
 				}
 				if err := release(ctx, tx, s, reason); err != nil {
@@ -636,8 +639,8 @@ func (e *Engine) ReleaseRestored(ctx context.Context, reason string, shipments .
 }
 
 // foundElsewhere reports whether a vendor has a letter by its own word, though it is handed in only now.
-func foundElsewhere(ctx context.Context, r Reader, shipment string) (string, error) {
-	found, err := r.FoundLetters(ctx, FoundLetterFilter{Shipment: shipment})
+func foundElsewhere(ctx context.Context, r store.Reader, shipment string) (string, error) {
+	found, err := r.FoundLetters(ctx, store.FoundLetterFilter{Shipment: shipment})
 	if err != nil || len(found) == 0 {
 		return "", err
 	}

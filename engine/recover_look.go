@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -118,12 +120,12 @@ func (r *recovery) look(ctx context.Context) error {
 }
 
 // differs reports whether a job of the archive may not be what the vendor has under its id.
-func (r *recovery) differs(m JobMark) bool {
+func (r *recovery) differs(m store.JobMark) bool {
 	if m.Vendor != r.v.Key {
 		return !r.k.shared(m.Vendor)
 	}
 	switch m.State {
-	case JobPlanned, JobComposed, JobUploaded, JobCommitted, JobUncertain:
+	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain:
 		return true
 	}
 	return r.out.Stop != nil && slices.Contains(r.out.Stop.Jobs, m.ID)
@@ -134,7 +136,7 @@ func (r *recovery) differs(m JobMark) bool {
 func (r *recovery) composePlanned(ctx context.Context, seen []exchange.Sighting) error {
 	n := 0
 	for _, s := range seen {
-		if m, ok := r.k.marks[s.Job]; !ok || !s.HandedOver() || m.State != JobPlanned || m.Vendor != r.v.Key {
+		if m, ok := r.k.marks[s.Job]; !ok || !s.HandedOver() || m.State != store.JobPlanned || m.Vendor != r.v.Key {
 			continue
 		}
 		if err := r.e.ComposeJob(ctx, s.Job); err != nil {
@@ -167,7 +169,7 @@ func (r *recovery) readReceipts(ctx context.Context, jobs map[string]*vendorJob)
 			return err
 		}
 		if err != nil {
-			r.closed = append(r.closed, fmt.Sprintf("receipt file %s cannot be read: %v", scrub(f.Name), err))
+			r.closed = append(r.closed, fmt.Sprintf("receipt file %s cannot be read: %v", shipment.Scrub(f.Name), err))
 			continue
 		}
 		ours := len(ids) > 0
@@ -192,16 +194,16 @@ func (r *recovery) readRows(ctx context.Context, jobs map[string]*vendorJob, at 
 	}
 	data, err := fetch(ctx, at.name)
 	if err != nil && (cutOff(ctx, err) || errors.Is(err, exchange.ErrUnstable) || errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("receipt file %s: %w", scrub(at.name), err) // another look tells
+		return fmt.Errorf("receipt file %s: %w", shipment.Scrub(at.name), err) // another look tells
 	}
 	var rows []billing.ReceiptRow
 	bad := ""
 	if err != nil {
-		bad = fmt.Sprintf("receipt file %s, which names it, cannot be read: %v", scrub(at.name), err)
+		bad = fmt.Sprintf("receipt file %s, which names it, cannot be read: %v", shipment.Scrub(at.name), err)
 	} else {
 		var problems []billing.Problem
 		if rows, problems = billing.ParseReceipts(data, r.v.Receipts); len(problems) > 0 {
-			rows, bad = nil, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", scrub(at.name), len(problems), problems[0])
+			rows, bad = nil, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", shipment.Scrub(at.name), len(problems), problems[0])
 		}
 	}
 	for _, id := range ids {
@@ -307,9 +309,9 @@ func (r *recovery) document(ctx context.Context, name, sha string, size int64) (
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		r.e.log.Warn("document at the vendor cannot be read", "name", name, "error", err)
 	}
-	ref := BlobRef{SHA256: sha, Bytes: size}
-	if finder, ok := r.e.blobs.(Finder); ok {
-		if ref, err = finder.Find(ctx, sha); errors.Is(err, ErrNotFound) {
+	ref := shipment.BlobRef{SHA256: sha, Bytes: size}
+	if finder, ok := r.e.blobs.(store.Finder); ok {
+		if ref, err = finder.Find(ctx, sha); errors.Is(err, store.ErrNotFound) {
 			return nil, nil
 		} else if err != nil {
 			return nil, err

@@ -7,31 +7,33 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
 // record makes a job of the archive of one that the vendor has, with the letters that the archive has.
-func (r *recovery) record(ctx context.Context, x *vendorJob, found FoundJob) error {
+func (r *recovery) record(ctx context.Context, x *vendorJob, found store.FoundJob) error {
 	e := r.e
 	// One that was never decided here was, before it was printed.
 	for _, id := range x.letters() {
-		s, err := view(ctx, e.archive, func(rd Reader) (Shipment, error) { return rd.Shipment(ctx, id) })
-		if err == nil && s.Status == StatusMottatt {
+		s, err := store.View(ctx, e.archive, func(rd store.Reader) (shipment.Shipment, error) { return rd.Shipment(ctx, id) })
+		if err == nil && s.Status == shipment.StatusMottatt {
 			err = e.PrepareShipment(ctx, id)
 			if err != nil && ctx.Err() == nil {
 				e.log.Warn("letter that the vendor has cannot be prepared", "shipment", id, "error", err)
 				err = nil
 			}
 		}
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
 	var aside []string
 	n := 0
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		aside, n = nil, 0
-		if _, err := tx.Job(ctx, x.id); !errors.Is(err, ErrNotFound) {
+		if _, err := tx.Job(ctx, x.id); !errors.Is(err, store.ErrNotFound) {
 			return err // it was, by a run that came to its end just then
 		}
 		p, err := r.placed(ctx, tx, x)
@@ -39,7 +41,7 @@ func (r *recovery) record(ctx context.Context, x *vendorJob, found FoundJob) err
 			return err
 		}
 		for _, id := range p.beyond {
-			if err := tx.AddFoundLetters(ctx, FoundLetter{Shipment: id, Job: x.id, Vendor: r.v.Key}); err != nil {
+			if err := tx.AddFoundLetters(ctx, store.FoundLetter{Shipment: id, Job: x.id, Vendor: r.v.Key}); err != nil {
 				return err
 			}
 		}
@@ -60,8 +62,8 @@ func (r *recovery) record(ctx context.Context, x *vendorJob, found FoundJob) err
 
 // placement is how the letters of a vendor's job stand in the archive.
 type placement struct {
-	rows    []JobLetter
-	ships   map[string]Shipment
+	rows    []store.JobLetter
+	ships   map[string]shipment.Shipment
 	parent  string   // the job that it reprints; empty: it is none
 	beyond  []string // letters that the archive has not, or that cannot be in the job
 	aside   []string // of these, letters that the archive has
@@ -70,17 +72,17 @@ type placement struct {
 
 // placed sorts a job's letters. Those that another job has handed over already make it a reprint of that one, when it has
 // all of them.
-func (r *recovery) placed(ctx context.Context, tx Tx, x *vendorJob) (placement, error) {
-	p := placement{ships: map[string]Shipment{}}
+func (r *recovery) placed(ctx context.Context, tx store.Tx, x *vendorJob) (placement, error) {
+	p := placement{ships: map[string]shipment.Shipment{}}
 	rows := map[string]exchange.ManifestRow{}
 	for _, m := range x.manifest {
 		rows[m.Shipment] = m
 	}
-	var free, again []JobLetter
+	var free, again []store.JobLetter
 	parents := map[string]bool{}
 	for i, id := range x.letters() {
 		s, err := tx.Shipment(ctx, id)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			p.beyond = append(p.beyond, id)
 			continue
 		}
@@ -132,19 +134,19 @@ func (r *recovery) placed(ctx context.Context, tx Tx, x *vendorJob) (placement, 
 }
 
 // recordable reports whether a shipment can be a letter of a job that is handed over.
-func recordable(s Shipment) bool {
+func recordable(s shipment.Shipment) bool {
 	if s.Prepared.IsZero() || s.Submission.DigitalOnly {
 		return false
 	}
 	switch s.Status {
-	case StatusSendtPrint, StatusPrintet, StatusLest, StatusManueltHandtert:
+	case shipment.StatusSendtPrint, shipment.StatusPrintet, shipment.StatusLest, shipment.StatusManueltHandtert:
 		return true
 	}
-	return Printable(s.Status)
+	return shipment.Printable(s.Status)
 }
 
 // liveJob is the job that holds a letter and is no reprint; empty: none.
-func liveJob(ctx context.Context, r Reader, shipment string) (string, error) {
+func liveJob(ctx context.Context, r store.Reader, shipment string) (string, error) {
 	jobs, err := r.JobsOf(ctx, shipment)
 	for _, j := range jobs {
 		if j.State.Live() && !j.Reprint {
@@ -155,9 +157,9 @@ func liveJob(ctx context.Context, r Reader, shipment string) (string, error) {
 }
 
 // row is a letter's place in a job: by the manifest, or, where there is none, as it would be laid on sheets now.
-func (r *recovery) row(s Shipment, m exchange.ManifestRow, number int) (JobLetter, error) {
+func (r *recovery) row(s shipment.Shipment, m exchange.ManifestRow, number int) (store.JobLetter, error) {
 	if m.Shipment != "" {
-		return JobLetter{
+		return store.JobLetter{
 			Shipment: s.ID, Letter: m.Letter, Konteringskode: m.Konteringskode, Reason: s.DueReason, File: m.File, FirstSide: m.FirstSide,
 			LastSide: m.LastSide, Sheets: m.Sheets, Pages: m.Pages, PagesBW: m.PagesBW, PagesColour: m.PagesColour, GiroSheets: m.GiroSheets,
 			Envelope: m.Envelope, WeightGram: m.WeightGram,
@@ -165,7 +167,7 @@ func (r *recovery) row(s Shipment, m exchange.ManifestRow, number int) (JobLette
 	}
 	l, err := r.e.place(s, r.v.Profile)
 	if err != nil {
-		return JobLetter{}, err
+		return store.JobLetter{}, err
 	}
 	row := plannedRow(l)
 	row.Letter, row.Reason = number, s.DueReason
@@ -173,13 +175,13 @@ func (r *recovery) row(s Shipment, m exchange.ManifestRow, number int) (JobLette
 }
 
 // insert records a job that the vendor has.
-func (r *recovery) insert(ctx context.Context, tx Tx, x *vendorJob, p placement) error {
-	j := PrintJob{
-		ID: x.id, Vendor: r.v.Key, Parent: p.parent, Reprint: p.parent != "", State: JobOffered, Letters: len(p.rows), Updated: tx.Now(),
+func (r *recovery) insert(ctx context.Context, tx store.Tx, x *vendorJob, p placement) error {
+	j := store.PrintJob{
+		ID: x.id, Vendor: r.v.Key, Parent: p.parent, Reprint: p.parent != "", State: store.JobOffered, Letters: len(p.rows), Updated: tx.Now(),
 		TicketSHA: cmp.Or(x.ticket, unknownTicket), Totals: totalsOf(p.rows),
 	}
 	if x.accepted() {
-		j.State = JobAccepted
+		j.State = store.JobAccepted
 	}
 	var err error
 	if j.Ticket, err = exchange.FileName(x.id, 0, exchange.KindTicket, j.TicketSHA); err != nil {
@@ -203,7 +205,7 @@ func (r *recovery) insert(ctx context.Context, tx Tx, x *vendorJob, p placement)
 	if err := tx.InsertJob(ctx, j, p.rows); err != nil {
 		return err
 	}
-	if err := tx.AddJobEvent(ctx, JobEvent{Job: j.ID, At: tx.Now(), From: j.State, To: j.State, Reason: FoundAtVendor}); err != nil {
+	if err := tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: tx.Now(), From: j.State, To: j.State, Reason: FoundAtVendor}); err != nil {
 		return err
 	}
 	for _, row := range p.rows {
@@ -217,7 +219,7 @@ func (r *recovery) insert(ctx context.Context, tx Tx, x *vendorJob, p placement)
 }
 
 // totalsOf sums what is known of letters.
-func totalsOf(rows []JobLetter) exchange.Totals {
+func totalsOf(rows []store.JobLetter) exchange.Totals {
 	t := exchange.Totals{Letters: len(rows)}
 	for _, l := range rows {
 		t.Sheets += l.Sheets

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // ReportQuery asks for the figures of a period.
@@ -23,7 +25,7 @@ type ReportQuery struct {
 
 // Report gathers the figures of a period. It holds no personal data. The caller closes it.
 func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, error) {
-	from, to := q.From.In(Oslo), q.To.In(Oslo)
+	from, to := q.From.In(shipment.Oslo), q.To.In(shipment.Oslo)
 	if !from.Before(to) {
 		return billing.Report{}, fmt.Errorf("the period from %s to %s is empty; the last day is not included", q.From, q.To)
 	}
@@ -33,7 +35,7 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		}
 	}
 	in := billing.ReportInput{
-		From: q.From, To: q.To, Generated: e.now(), Location: Oslo, Accounts: map[string]string{}, Inputs: q.Inputs, Notes: q.Notes,
+		From: q.From, To: q.To, Generated: e.now(), Location: shipment.Oslo, Accounts: map[string]string{}, Inputs: q.Inputs, Notes: q.Notes,
 		ReportID: fmt.Sprintf("%s-%s-%s", q.From, q.To, e.installation[:8]),
 	}
 	chosen := map[string]bool{}
@@ -54,7 +56,7 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		}
 	}
 	in.Rows = billing.NewReportRows(e.work)
-	err := e.archive.View(ctx, func(r Reader) error {
+	err := e.archive.View(ctx, func(r store.Reader) error {
 		if err := e.reportShipments(ctx, r, from, to, q.Accounts, &in); err != nil {
 			return err
 		}
@@ -62,7 +64,7 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		if err != nil {
 			return err
 		}
-		in.Withdrawn, in.Returned, in.ReadAfter = notable[EventWithdrawn], notable[EventReturned], notable[EventReadAfter]
+		in.Withdrawn, in.Returned, in.ReadAfter = notable[shipment.EventWithdrawn], notable[shipment.EventReturned], notable[shipment.EventReadAfter]
 		if err := unreceipted(ctx, r, from, to, chosen, in.Rows.Deviation); err != nil {
 			return err
 		}
@@ -70,9 +72,9 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 		if err != nil {
 			return err
 		}
-		err = r.EachLedgerLine(ctx, LedgerFilter{From: from, To: to, Accounts: q.Accounts}, func(l LedgerLine) error {
+		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: from, To: to, Accounts: q.Accounts}, func(l store.LedgerLine) error {
 			return in.Rows.Cost(billing.CostRecord{
-				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, Oslo), Letters: l.Letters,
+				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, shipment.Oslo), Letters: l.Letters,
 				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]), Reprint: reprints[l.Job],
 			})
 		})
@@ -97,10 +99,10 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (billing.Report, err
 }
 
 // reportShipments adds the shipments of a period, what the digital ones cost, and what the letters could have cost less.
-func (e *Engine) reportShipments(ctx context.Context, r Reader, from, to time.Time, accounts []string, in *billing.ReportInput) error {
+func (e *Engine) reportShipments(ctx context.Context, r store.Reader, from, to time.Time, accounts []string, in *billing.ReportInput) error {
 	advice := newAdvisor(e)
 	within := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
-	err := r.EachReportShipment(ctx, from, to, accounts, func(s ReportShipment) error {
+	err := r.EachReportShipment(ctx, from, to, accounts, func(s store.ReportShipment) error {
 		if within(s.PostedAt) {
 			advice.letter(s)
 		}
@@ -118,14 +120,14 @@ func (e *Engine) reportShipments(ctx context.Context, r Reader, from, to time.Ti
 
 // reportDeviations gives the deviations recorded in [from, to), some hundred at a time, with the konteringskoder of their letters.
 // Of some accounts: theirs alone. Those of invoices and of unknown letters are of no account.
-func reportDeviations(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
-	for f := (DeviationFilter{From: from, To: to, Limit: collectPage}); ; {
+func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
+	for f := (store.DeviationFilter{From: from, To: to, Limit: store.CollectPage}); ; {
 		page, err := r.Deviations(ctx, f)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		f.After = page[len(page)-1]
-		page = slices.DeleteFunc(page, func(d Deviation) bool { return len(accounts) > 0 && !accounts[d.Account] })
+		page = slices.DeleteFunc(page, func(d store.Deviation) bool { return len(accounts) > 0 && !accounts[d.Account] })
 		var ours []string
 		for _, d := range page {
 			if d.Account != "" {
@@ -137,9 +139,9 @@ func reportDeviations(ctx context.Context, r Reader, from, to time.Time, account
 			return err
 		}
 		for _, d := range page {
-			rec := billing.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: billing.CivilOf(d.At, Oslo), State: d.State.Norwegian()}
+			rec := billing.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: billing.CivilOf(d.At, shipment.Oslo), State: d.State.Norwegian()}
 			if d.Account != "" {
-				rec.Konteringskode = ShownCode(codes[d.Finding.Shipment])
+				rec.Konteringskode = shipment.ShownCode(codes[d.Finding.Shipment])
 			}
 			if err := add(rec); err != nil {
 				return err
@@ -150,22 +152,22 @@ func reportDeviations(ctx context.Context, r Reader, from, to time.Time, account
 
 // digitalCost is what a digital message costs by the price list of its account's vendor, on the day that it was read or else
 // received; false when it was none, or is not priced. Its size is that of the prepared letter.
-func (e *Engine) digitalCost(s ReportShipment) (billing.Decimal, bool) {
+func (e *Engine) digitalCost(s store.ReportShipment) (billing.Decimal, bool) {
 	v := e.vendors[e.accounts[s.Account].Vendor]
-	if v.Prices == nil || s.Prepared.IsZero() || !s.PostedAt.IsZero() || s.Status != StatusLest && s.Status != StatusLevertSDP {
+	if v.Prices == nil || s.Prepared.IsZero() || !s.PostedAt.IsZero() || s.Status != shipment.StatusLest && s.Status != shipment.StatusLevertSDP {
 		return 0, false
 	}
 	at := s.ReceivedAt
 	if !s.ReadAt.IsZero() {
 		at = s.ReadAt
 	}
-	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, billing.CivilOf(at, Oslo))
+	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, billing.CivilOf(at, shipment.Oslo))
 	return kroner, priced && err == nil
 }
 
 // invoiceRows are the invoices of a period against the receipts. What they are for is not told by account: a report of some
 // accounts has none.
-func (e *Engine) invoiceRows(ctx context.Context, r Reader, from, to billing.Civil, accounts []string) ([]billing.InvoiceRow, error) {
+func (e *Engine) invoiceRows(ctx context.Context, r store.Reader, from, to billing.Civil, accounts []string) ([]billing.InvoiceRow, error) {
 	if len(accounts) > 0 {
 		return nil, nil
 	}
@@ -196,7 +198,7 @@ const accruedMonths = 24
 
 // accruals sums what receipts say of letters that were posted before a day, in time that no invoice of the vendor is for; month by
 // month, or by the part of it that no invoice covers. accounts: none, all.
-func (e *Engine) accruals(ctx context.Context, r Reader, to billing.Civil, accounts map[string]bool) ([]billing.AccrualRow, error) {
+func (e *Engine) accruals(ctx context.Context, r store.Reader, to billing.Civil, accounts map[string]bool) ([]billing.AccrualRow, error) {
 	invoices, err := r.Invoices(ctx, time.Time{}, time.Time{})
 	if err != nil {
 		return nil, err
@@ -231,7 +233,7 @@ func (e *Engine) accruals(ctx context.Context, r Reader, to billing.Civil, accou
 			}
 			out = append(out, rows...)
 		}
-		later, err := r.CarriedBeyond(ctx, vendor, to.In(Oslo))
+		later, err := r.CarriedBeyond(ctx, vendor, to.In(shipment.Oslo))
 		if err != nil {
 			return nil, err
 		}
@@ -246,7 +248,7 @@ func (e *Engine) accruals(ctx context.Context, r Reader, to billing.Civil, accou
 
 // uninvoiced sums what receipts say of a vendor's letters that were posted in [from, to), of the kinds that no invoice for that time
 // has. No invoice begins or ends within it.
-func (e *Engine) uninvoiced(ctx context.Context, r Reader, vendor string, from, to billing.Civil, invoices []InvoiceRecord, accounts map[string]bool) ([]billing.AccrualRow, error) {
+func (e *Engine) uninvoiced(ctx context.Context, r store.Reader, vendor string, from, to billing.Civil, invoices []store.InvoiceRecord, accounts map[string]bool) ([]billing.AccrualRow, error) {
 	invoiced := map[string]bool{}
 	for _, rec := range invoices {
 		if rec.Vendor == vendor && rec.Invoice.From <= from && to <= rec.Invoice.To {
@@ -258,7 +260,7 @@ func (e *Engine) uninvoiced(ctx context.Context, r Reader, vendor string, from, 
 	if invoiced[billing.KindProduction] && invoiced[billing.KindPostage] {
 		return nil, nil // receipts are of no other kinds
 	}
-	booked, err := r.BookedFor(ctx, vendor, from.In(Oslo), to.In(Oslo))
+	booked, err := r.BookedFor(ctx, vendor, from.In(shipment.Oslo), to.In(shipment.Oslo))
 	if err != nil {
 		return nil, err
 	}
@@ -290,8 +292,8 @@ func (e *Engine) accrued(vendor string, from, to billing.Civil, booked []billing
 }
 
 // reprints tells which jobs are reprints.
-func reprints(ctx context.Context, r Reader) (map[string]bool, error) {
-	jobs, err := r.Jobs(ctx, JobFilter{Reprints: true})
+func reprints(ctx context.Context, r store.Reader) (map[string]bool, error) {
+	jobs, err := r.Jobs(ctx, store.JobFilter{Reprints: true})
 	out := make(map[string]bool, len(jobs))
 	for _, j := range jobs {
 		out[j.ID] = true
@@ -300,8 +302,8 @@ func reprints(ctx context.Context, r Reader) (map[string]bool, error) {
 }
 
 // sourceOf words where a ledger line is from.
-func sourceOf(l LedgerLine, reprint bool) string {
-	s := map[LedgerSource]string{LedgerReceipt: "kvitteringsfil ", LedgerReversal: "reversering ved ", LedgerAllocation: "fordeling av faktura "}[l.Source]
+func sourceOf(l store.LedgerLine, reprint bool) string {
+	s := map[store.LedgerSource]string{store.LedgerReceipt: "kvitteringsfil ", store.LedgerReversal: "reversering ved ", store.LedgerAllocation: "fordeling av faktura "}[l.Source]
 	s += l.Document[:min(12, len(l.Document))]
 	if reprint {
 		s += ", omtrykk"
@@ -314,9 +316,9 @@ func sourceOf(l LedgerLine, reprint bool) string {
 
 // unreceipted lists the letters handed over in [from, to) that no receipt has come for. They belong to the period in
 // which they were handed over: one received on the last day of a month is sent in the next, and would be in no report.
-func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
+func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
 	for after := ""; ; {
-		page, err := r.Shipments(ctx, ShipmentFilter{Statuses: []Status{StatusSendtPrint}, After: after, Limit: collectPage})
+		page, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}, After: after, Limit: store.CollectPage})
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -337,9 +339,9 @@ func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map
 				if err != nil {
 					return err
 				}
-				day := billing.CivilOf(s.SentAt, Oslo)
+				day := billing.CivilOf(s.SentAt, shipment.Oslo)
 				err = add(billing.DeviationRecord{
-					Deviation: billing.Missing(sentOf(letter), day), Account: s.Account, Konteringskode: ShownCode(s.Submission.Konteringskode), Day: day,
+					Deviation: billing.Missing(sentOf(letter), day), Account: s.Account, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode), Day: day,
 				})
 				if err != nil {
 					return err
@@ -349,33 +351,21 @@ func unreceipted(ctx context.Context, r Reader, from, to time.Time, accounts map
 	}
 }
 
-func shipmentRecord(s ReportShipment) billing.ShipmentRecord {
+func shipmentRecord(s store.ReportShipment) billing.ShipmentRecord {
 	return billing.ShipmentRecord{
-		ID: s.ID, Account: s.Account, AvgivendeSystem: s.Submission.SendingSystem, Konteringskode: ShownCode(s.Submission.Konteringskode),
+		ID: s.ID, Account: s.Account, AvgivendeSystem: s.Submission.SendingSystem, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode),
 		Status: string(s.Status), Channel: channel(s), Reason: reasonText(s), Received: s.ReceivedAt, Notified: s.NotifiedAt,
 		Read: s.ReadAt, Posted: s.PostedAt, PagesBW: s.Letter.PagesBW, PagesColour: s.Letter.PagesColour,
 		Sheets: s.Letter.Sheets, WeightGram: s.Letter.WeightGram, Envelope: s.Letter.Envelope, Zone: s.Zone, Job: s.Job,
 	}
 }
 
-// InvalidCode stands for a konteringskode that a hand-in was refused for.
-const InvalidCode = "(ugyldig)"
-
-// ShownCode is a konteringskode as it may be shown. What does not have the form of one is anybody's text, and is only
-// kept with the refused hand-in.
-func ShownCode(code string) string {
-	if code != "" && (!billing.ValidKonteringskode(code) || len(FindNationalIDs(code)) > 0) {
-		return InvalidCode
-	}
-	return code
-}
-
 // channel is where a shipment went, as far as it has gone.
-func channel(s ReportShipment) string {
+func channel(s store.ReportShipment) string {
 	switch {
-	case s.Status == StatusSendtPrint, s.Status == StatusPrintet, !s.SentAt.IsZero():
+	case s.Status == shipment.StatusSendtPrint, s.Status == shipment.StatusPrintet, !s.SentAt.IsZero():
 		return "PRINT"
-	case s.Status == StatusSendtSDP, s.Status == StatusLevertSDP:
+	case s.Status == shipment.StatusSendtSDP, s.Status == shipment.StatusLevertSDP:
 		return "SDP"
 	case !s.NotifiedAt.IsZero():
 		return "ALTINN"
@@ -383,16 +373,16 @@ func channel(s ReportShipment) string {
 	return ""
 }
 
-func reasonText(s ReportShipment) string {
-	if s.Status == StatusAvvist {
-		return refusalCodes(s.Refusals)
+func reasonText(s store.ReportShipment) string {
+	if s.Status == shipment.StatusAvvist {
+		return shipment.RefusalCodes(s.Refusals)
 	}
 	return string(s.DueReason)
 }
 
 // LastMonth is the calendar month before the one that t lies in, by Oslo's calendar.
 func LastMonth(t time.Time) (from, to billing.Civil) {
-	l := t.In(Oslo)
-	first := time.Date(l.Year(), l.Month(), 1, 12, 0, 0, 0, Oslo)
-	return billing.CivilOf(first.AddDate(0, -1, 0), Oslo), billing.CivilOf(first, Oslo)
+	l := t.In(shipment.Oslo)
+	first := time.Date(l.Year(), l.Month(), 1, 12, 0, 0, 0, shipment.Oslo)
+	return billing.CivilOf(first.AddDate(0, -1, 0), shipment.Oslo), billing.CivilOf(first, shipment.Oslo)
 }

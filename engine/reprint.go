@@ -5,39 +5,30 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 )
 
-// Range is a range of numbers from 1, both ends in it.
-type Range struct{ From, To int }
-
-// Has tells whether a number is in the range.
-func (r Range) Has(n int) bool { return r.From <= n && n <= r.To }
-
 // ReprintOrder is a person's order to print letters of a job once more. Exactly one of Letters, Shipments and Sheets
 // says which.
 type ReprintOrder struct {
-	Job       string   // the job that they were printed in
-	Letters   []Range  // by their numbers in the job
-	Shipments []string // by shipment id
+	Job       string           // the job that they were printed in
+	Letters   []shipment.Range // by their numbers in the job
+	Shipments []string         // by shipment id
 	// Sheets are finished sheets, numbered from 1 through the job in order of print, as the manifest's forste_ark counts
 	// them. Of a letter that is named in part only these sheets are printed.
-	Sheets []Range
+	Sheets []shipment.Range
 	Reason string // kept in the history of both jobs; no personal data
 	// ReadToo lets letters be printed that were read digitally since; Again those that are in an open reprint already.
 	ReadToo, Again bool
 }
 
-// maxReprintReason bounds the reason of a reprint, in characters.
-const maxReprintReason = 200
-
 // Reprint is what an order comes to.
 type Reprint struct {
-	Parent  PrintJob
+	Parent  store.PrintJob
 	Letters []ReprintLetter // in the order of the parent
 	Sheets  int
 	Jobs    []string // ids of the child jobs; none before it is ordered
@@ -65,14 +56,14 @@ func (e *ReprintError) Error() string {
 
 // PlanReprint says what an order would come to, and orders nothing. A [*ReprintError] says why it cannot be carried out.
 func (e *Engine) PlanReprint(ctx context.Context, o ReprintOrder) (Reprint, error) {
-	return view(ctx, e.archive, func(r Reader) (Reprint, error) { return e.planReprint(ctx, r, o) })
+	return store.View(ctx, e.archive, func(r store.Reader) (Reprint, error) { return e.planReprint(ctx, r, o) })
 }
 
 // OrderReprint orders a reprint: a child job under its own id (more than one only when the vendor's profile has changed
 // since, or takes fewer letters a job), planned in one transaction and then composed and offered like any other.
 func (e *Engine) OrderReprint(ctx context.Context, o ReprintOrder) (Reprint, error) {
 	var out Reprint
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		var err error
 		if out, err = e.planReprint(ctx, tx, o); err != nil {
 			return err
@@ -84,7 +75,7 @@ func (e *Engine) OrderReprint(ctx context.Context, o ReprintOrder) (Reprint, err
 			}
 			out.Jobs = append(out.Jobs, id)
 			p := out.Parent
-			ev := JobEvent{Job: p.ID, At: tx.Now(), From: p.State, To: p.State, Reason: fmt.Sprintf("%d letters reprinted as %s: %s", len(j.letters), id, o.Reason)}
+			ev := store.JobEvent{Job: p.ID, At: tx.Now(), From: p.State, To: p.State, Reason: fmt.Sprintf("%d letters reprinted as %s: %s", len(j.letters), id, o.Reason)}
 			if err := tx.AddJobEvent(ctx, ev); err != nil {
 				return err
 			}
@@ -99,7 +90,7 @@ func (e *Engine) OrderReprint(ctx context.Context, o ReprintOrder) (Reprint, err
 	return out, nil
 }
 
-func (e *Engine) planReprint(ctx context.Context, r Reader, o ReprintOrder) (Reprint, error) {
+func (e *Engine) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) (Reprint, error) {
 	var out Reprint
 	j, err := r.Job(ctx, o.Job)
 	if err != nil {
@@ -114,7 +105,7 @@ func (e *Engine) planReprint(ctx context.Context, r Reader, o ReprintOrder) (Rep
 		refuse("%s", why)
 		return out, refused
 	}
-	if why := badReason(o.Reason); why != "" {
+	if why := shipment.BadReason(o.Reason); why != "" {
 		refuse("%s", why)
 	}
 	v, ok := e.vendors[j.Vendor]
@@ -140,17 +131,17 @@ func (e *Engine) planReprint(ctx context.Context, r Reader, o ReprintOrder) (Rep
 		}
 		name := c.name()
 		switch {
-		case s.Status == StatusSlettet || s.Facts == nil || s.Prepared.IsZero():
+		case s.Status == shipment.StatusSlettet || s.Facts == nil || s.Prepared.IsZero():
 			refuse("%s is deleted, there is nothing to print", name)
 			continue
-		case s.Status == StatusManueltHandtert || !s.ClosedAt.IsZero():
+		case s.Status == shipment.StatusManueltHandtert || !s.ClosedAt.IsZero():
 			refuse("%s was closed by hand and is not printed any more", name)
 			continue
 		case s.Hold != "":
 			refuse("%s is set aside: %s. Release it first", name, s.Hold)
 			continue
 		case !s.ReadAt.IsZero() && !o.ReadToo:
-			refuse("%s was read digitally at %s: leave it out, or print it all the same with --read-too", name, s.ReadAt.In(Oslo).Format("2006-01-02 15:04"))
+			refuse("%s was read digitally at %s: leave it out, or print it all the same with --read-too", name, s.ReadAt.In(shipment.Oslo).Format("2006-01-02 15:04"))
 			continue
 		case open[c.Shipment] != "" && !o.Again:
 			refuse("%s is in reprint %s already: leave it out, or order it once more with --again", name, open[c.Shipment])
@@ -189,51 +180,27 @@ func (e *Engine) planReprint(ctx context.Context, r Reader, o ReprintOrder) (Rep
 }
 
 // notReprintable says why letters of a job cannot be reprinted, and what to do instead; empty: they can.
-func notReprintable(j PrintJob) string {
+func notReprintable(j store.PrintJob) string {
 	switch {
 	case j.Reprint:
 		return fmt.Sprintf("it is a reprint itself: order the letters from %s, by their numbers there", j.Parent)
-	case j.State == JobOffered, j.State == JobAccepted, j.State == JobClosed:
+	case j.State == store.JobOffered, j.State == store.JobAccepted, j.State == store.JobClosed:
 		return ""
-	case j.State == JobUncertain:
+	case j.State == store.JobUncertain:
 		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it: ask the vendor first, then postgang job resolve %s", j.ID)
-	case j.State == JobRejected:
+	case j.State == store.JobRejected:
 		return fmt.Sprintf("the vendor rejected it and printed nothing: mend the cause, then postgang job release %s", j.ID)
-	case j.State == JobWithdrawn:
+	case j.State == store.JobWithdrawn:
 		return "it was withdrawn and never printed: its letters went into other jobs, see postgang shipment show"
 	}
 	return fmt.Sprintf("it is %s, not printed yet: it is handed over by itself", j.State)
-}
-
-// badReason says what is wrong with the reason of an order; empty: nothing.
-func badReason(s string) string {
-	if strings.TrimSpace(s) == "" {
-		return "the reason is missing: say in a few words why, without personal data"
-	}
-	if why := badNote(s); why != "" {
-		return "the reason " + why
-	}
-	return ""
-}
-
-// badNote says what is wrong with a text that is kept and shown; empty: nothing.
-func badNote(s string) string {
-	switch {
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "must be one line of text"
-	case utf8.RuneCountInString(s) > maxReprintReason:
-		return fmt.Sprintf("is longer than %d characters", maxReprintReason)
-	case len(FindNationalIDs(s)) > 0:
-		return "holds a fødselsnummer: it is kept and shown, so say it without personal data"
-	}
-	return ""
 }
 
 // chosenLetter is a letter that an order names.
 type chosenLetter struct {
 	ReprintLetter
 	of     int // sheets of the whole letter
-	reason Reason
+	reason shipment.Reason
 }
 
 func (c chosenLetter) name() string {
@@ -241,7 +208,7 @@ func (c chosenLetter) name() string {
 }
 
 // chooseLetters finds the letters that an order names among those of its job.
-func chooseLetters(rows []JobLetter, o ReprintOrder) (chosen []chosenLetter, whys []string) {
+func chooseLetters(rows []store.JobLetter, o ReprintOrder) (chosen []chosenLetter, whys []string) {
 	ways, sheets := 0, 0
 	for _, n := range []int{len(o.Letters), len(o.Shipments), len(o.Sheets)} {
 		if n > 0 {
@@ -254,7 +221,7 @@ func chooseLetters(rows []JobLetter, o ReprintOrder) (chosen []chosenLetter, why
 	for _, row := range rows {
 		sheets += row.Sheets
 	}
-	outside := func(what string, ranges []Range, last int) {
+	outside := func(what string, ranges []shipment.Range, last int) {
 		for _, r := range ranges {
 			if r.From < 1 || r.To < r.From || r.To > last {
 				whys = append(whys, fmt.Sprintf("%s %d-%d: the job has %s 1 to %d", what, r.From, r.To, what, last))
@@ -264,15 +231,15 @@ func chooseLetters(rows []JobLetter, o ReprintOrder) (chosen []chosenLetter, why
 	outside("letters", o.Letters, len(rows))
 	outside("sheets", o.Sheets, sheets)
 	for i, id := range o.Shipments {
-		if !slices.ContainsFunc(rows, func(row JobLetter) bool { return row.Shipment == id }) {
+		if !slices.ContainsFunc(rows, func(row store.JobLetter) bool { return row.Shipment == id }) {
 			whys = append(whys, fmt.Sprintf("shipment %s is not in the job", id))
 		}
 		if slices.Contains(o.Shipments[:i], id) {
 			whys = append(whys, fmt.Sprintf("shipment %s is named twice", id))
 		}
 	}
-	in := func(ranges []Range, n int) bool {
-		return slices.ContainsFunc(ranges, func(r Range) bool { return r.Has(n) })
+	in := func(ranges []shipment.Range, n int) bool {
+		return slices.ContainsFunc(ranges, func(r shipment.Range) bool { return r.Has(n) })
 	}
 	before := 0 // sheets of the letters before
 	for _, row := range rows {
@@ -298,14 +265,14 @@ func chooseLetters(rows []JobLetter, o ReprintOrder) (chosen []chosenLetter, why
 }
 
 // openReprints gives the reprint that a letter of a job is in and that is not finished, by shipment.
-func openReprints(ctx context.Context, r Reader, parent string) (map[string]string, error) {
+func openReprints(ctx context.Context, r store.Reader, parent string) (map[string]string, error) {
 	open := map[string]string{}
-	children, err := r.Jobs(ctx, JobFilter{Parent: parent})
+	children, err := r.Jobs(ctx, store.JobFilter{Parent: parent})
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range children {
-		if !c.Reprint || !c.State.Live() || c.State == JobClosed {
+		if !c.Reprint || !c.State.Live() || c.State == store.JobClosed {
 			continue
 		}
 		rows, err := r.JobLetters(ctx, c.ID)
@@ -321,12 +288,12 @@ func openReprints(ctx context.Context, r Reader, parent string) (map[string]stri
 
 // endReprint withdraws a reprint in tx. It frees nothing but itself and is not planned anew: a person ordered it, and
 // looks at why it came to nothing.
-func (e *Engine) endReprint(ctx context.Context, tx Tx, id, reason string) error {
+func (e *Engine) endReprint(ctx context.Context, tx store.Tx, id, reason string) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := e.moveJob(ctx, tx, j, JobWithdrawn, reason); err != nil {
+	if err := e.moveJob(ctx, tx, j, store.JobWithdrawn, reason); err != nil {
 		return err
 	}
 	return tx.RaiseAlarm(ctx, reprintAlarm(id), fmt.Sprintf("reprint %s of %s was withdrawn and nothing of it is printed: %s. Order anew what is still wanted (postgang job reprint %s); postgang job release %s ends this alarm",
@@ -349,7 +316,7 @@ type newJob struct {
 	vendor, parent string
 	class          exchange.Class
 	letters        []printjobs.PlannedLetter
-	reasons        []Reason // by letter
+	reasons        []shipment.Reason // by letter
 	reprint        bool
 	only           map[string][]int // of a reprint: the sheets of a letter, when not all; by shipment
 	why            string           // of a reprint: the person's reason

@@ -98,14 +98,14 @@ func TestReprint(t *testing.T) {
 	posted := s.shipment(t, ids[1]).PostedAt
 
 	s.clock.add(3 * time.Hour)
-	plan, err := s.engine.PlanReprint(s.ctx, engine.ReprintOrder{Job: job, Letters: []engine.Range{{2, 2}}, Reason: torn})
+	plan, err := s.engine.PlanReprint(s.ctx, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 2, To: 2}}, Reason: torn})
 	must(t, err)
 	if len(plan.Jobs) != 0 || len(plan.Letters) != 1 || plan.Letters[0].Shipment != ids[1] || plan.Sheets != 2 {
 		t.Errorf("plan: %+v", plan)
 	}
 	s.wantJobs(t, "CLOSED")
-	child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{2, 2}}}).Jobs[0]
-	s.wantRefused(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{1, 2}}}, "in reprint "+child+" already")
+	child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 2, To: 2}}}).Jobs[0]
+	s.wantRefused(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 2}}}, "in reprint "+child+" already")
 	if c := s.collect(t); c.Letters != 0 {
 		t.Errorf("the night collected %d letters", c.Letters)
 	}
@@ -166,7 +166,7 @@ func TestReprint(t *testing.T) {
 		t.Error("no cost of the reprint")
 	}
 	// Finished, so it may be ordered once more; but from the original.
-	s.wantRefused(t, engine.ReprintOrder{Job: child, Letters: []engine.Range{{1, 1}}}, "it is a reprint itself: order the letters from "+job)
+	s.wantRefused(t, engine.ReprintOrder{Job: child, Letters: []engine.Range{{From: 1, To: 1}}}, "it is a reprint itself: order the letters from "+job)
 	s.reprint(t, engine.ReprintOrder{Job: job, Shipments: []string{ids[1]}})
 }
 
@@ -186,7 +186,7 @@ func TestReprintOfSheets(t *testing.T) {
 		t.Fatalf("a letter of %d sheets", rows[0].Sheets)
 	}
 	// Sheets 3 to 5 of the job: the last two of the first letter, and the cover of the second.
-	r := s.reprint(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{3, 5}}})
+	r := s.reprint(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{From: 3, To: 5}}})
 	if r.Sheets != 3 || len(r.Letters) != 2 || !slices.Equal(r.Letters[0].Only, []int{3, 4}) || !slices.Equal(r.Letters[1].Only, []int{1}) {
 		t.Errorf("ordered %+v", r)
 	}
@@ -205,9 +205,9 @@ func TestReprintOfSheets(t *testing.T) {
 	if j := s.job(t, r.Jobs[0]); j.Totals.Sheets != 3 || j.Totals.Pages != 3 {
 		t.Errorf("totals: %+v", j.Totals)
 	}
-	s.wantRefused(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{8, 9}}, Again: true}, "sheets 8-9: the job has sheets 1 to 8")
+	s.wantRefused(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{From: 8, To: 9}}, Again: true}, "sheets 8-9: the job has sheets 1 to 8")
 	// All sheets of a letter are the letter.
-	if r := s.reprint(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{1, 4}}, Again: true}); r.Letters[0].Only != nil {
+	if r := s.reprint(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{From: 1, To: 4}}, Again: true}); r.Letters[0].Only != nil {
 		t.Errorf("ordered %+v", r)
 	}
 }
@@ -215,14 +215,14 @@ func TestReprintOfSheets(t *testing.T) {
 func TestReprintRefused(t *testing.T) {
 	t.Parallel()
 	s, job, ids := acceptedLetters(t, 4)
-	one := []engine.Range{{1, 1}}
+	one := []engine.Range{{From: 1, To: 1}}
 	for name, c := range map[string]struct {
 		order engine.ReprintOrder
 		want  []string
 	}{
 		"nothing named":     {engine.ReprintOrder{}, []string{"in one way"}},
 		"two ways":          {engine.ReprintOrder{Letters: one, Sheets: one}, []string{"in one way"}},
-		"letters beyond":    {engine.ReprintOrder{Letters: []engine.Range{{4, 5}, {0, 1}}}, []string{"letters 4-5: the job has letters 1 to 4", "letters 0-1"}},
+		"letters beyond":    {engine.ReprintOrder{Letters: []engine.Range{{From: 4, To: 5}, {From: 0, To: 1}}}, []string{"letters 4-5: the job has letters 1 to 4", "letters 0-1"}},
 		"another's letter":  {engine.ReprintOrder{Shipments: []string{"x", ids[0], ids[0]}}, []string{"shipment x is not in the job", "named twice"}},
 		"no reason":         {engine.ReprintOrder{Letters: one, Reason: " "}, []string{"the reason is missing"}},
 		"a person's number": {engine.ReprintOrder{Letters: one, Reason: "brevet til " + person()}, []string{"fødselsnummer"}},
@@ -244,7 +244,7 @@ func TestReprintRefused(t *testing.T) {
 	sh := s.shipment(t, ids[2])
 	sh.Status = engine.StatusSlettet
 	must(t, s.archive.InTx(s.ctx, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, sh) }))
-	all := engine.ReprintOrder{Job: job, Letters: []engine.Range{{1, 4}}}
+	all := engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 4}}}
 	s.wantRefused(t, all, "letter 1 (shipment "+ids[0]+") was read digitally at 2026-11-24", "letter 2 (shipment "+ids[1]+") was closed by hand", "letter 3 (shipment "+ids[2]+") is deleted")
 	s.reprint(t, engine.ReprintOrder{Job: job, Letters: one, ReadToo: true})
 	s.work(t)
@@ -259,7 +259,7 @@ func TestReprintOfWhichJobs(t *testing.T) {
 	s.accepted(t, "a", newLetter("En"))
 	s.collect(t)
 	job := s.onlyJob(t).ID
-	order := engine.ReprintOrder{Job: job, Letters: []engine.Range{{1, 1}}}
+	order := engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 1}}}
 	s.wantRefused(t, order, "it is PLANNED, not printed yet")
 	s.work(t)
 	s.reprint(t, order) // OFFERED
@@ -282,7 +282,7 @@ func TestReprintEndsAlone(t *testing.T) {
 	t.Run("closed before the gate", func(t *testing.T) {
 		t.Parallel()
 		s, job, ids := acceptedLetters(t, 2)
-		child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{1, 2}}}).Jobs[0]
+		child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 2}}}).Jobs[0]
 		s.step.set(func(name string) {
 			if name == "offer: UPLOADED" {
 				if _, err := s.engine.Stop(s.ctx, ids[0], "ringt inn"); err != nil {
@@ -301,7 +301,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		s.night(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN")
 		// It holds nothing: what is wanted is ordered anew.
-		s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{2, 2}}})
+		s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 2, To: 2}}})
 		s.work(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN OFFERED")
 		if n, err := s.engine.ReleaseJob(s.ctx, child); n != 0 || err != nil {
@@ -341,7 +341,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		t.Parallel()
 		s, job, ids := acceptedLetters(t, 2)
 		must(t, s.blobs.Delete(s.ctx, s.shipment(t, ids[0]).Prepared))
-		child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{1, 2}}}).Jobs[0]
+		child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 2}}}).Jobs[0]
 		s.work(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN")
 		s.wantAlarms(t, "reprint:"+child)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -18,26 +20,26 @@ type Resolution struct {
 
 // Resolved is what a resolution comes to.
 type Resolved struct {
-	Job     PrintJob // as it was before
-	Why     string   // why it is UNCERTAIN
-	LeftOut int      // letters that are not planned anew: read, closed or set aside meanwhile
-	New     []string // jobs that its letters were planned into; none before it is done
+	Job     store.PrintJob // as it was before
+	Why     string         // why it is UNCERTAIN
+	LeftOut int            // letters that are not planned anew: read, closed or set aside meanwhile
+	New     []string       // jobs that its letters were planned into; none before it is done
 }
 
 // PlanResolve says what a resolution would come to, and changes nothing. The error says why it is refused and what to do
 // instead.
 func (e *Engine) PlanResolve(ctx context.Context, r Resolution) (Resolved, error) {
-	return view(ctx, e.archive, func(rd Reader) (Resolved, error) { return e.planResolve(ctx, rd, r) })
+	return store.View(ctx, e.archive, func(rd store.Reader) (Resolved, error) { return e.planResolve(ctx, rd, r) })
 }
 
-func (e *Engine) planResolve(ctx context.Context, rd Reader, r Resolution) (Resolved, error) {
+func (e *Engine) planResolve(ctx context.Context, rd store.Reader, r Resolution) (Resolved, error) {
 	var out Resolved
 	j, err := rd.Job(ctx, r.Job)
 	if err != nil {
 		return out, err
 	}
 	out.Job = j
-	if why := badReason(r.Reason); why != "" {
+	if why := shipment.BadReason(r.Reason); why != "" {
 		return out, fmt.Errorf("job %s cannot be resolved so: %s", j.ID, why)
 	}
 	if why := notUncertain(j); why != "" {
@@ -54,7 +56,7 @@ func (e *Engine) planResolve(ctx context.Context, rd Reader, r Resolution) (Reso
 		return out, err
 	}
 	for _, ev := range history {
-		if ev.To == JobUncertain {
+		if ev.To == store.JobUncertain {
 			out.Why = ev.Reason
 		}
 	}
@@ -67,22 +69,22 @@ func (e *Engine) planResolve(ctx context.Context, rd Reader, r Resolution) (Reso
 }
 
 // notUncertain says of a job that is not UNCERTAIN what to do instead of resolving it; empty: it is.
-func notUncertain(j PrintJob) string {
+func notUncertain(j store.PrintJob) string {
 	switch j.State {
-	case JobUncertain:
+	case store.JobUncertain:
 		return ""
-	case JobPlanned, JobComposed, JobUploaded, JobCommitted:
+	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
 		return "it is handed over by itself, by postgang serve or the next postgang night"
-	case JobOffered:
+	case store.JobOffered:
 		return "the vendor's answer or receipts decide (postgang receipts fetch). A vendor that has lost it answers with a refusal, and postgang job release then frees its letters"
-	case JobAccepted, JobClosed:
+	case store.JobAccepted, store.JobClosed:
 		if j.Reprint {
 			return fmt.Sprintf("the vendor has accepted it. What was not printed is ordered once more: postgang job reprint %s", j.Parent)
 		}
 		return fmt.Sprintf("the vendor has accepted it. What was not printed is ordered once more: postgang job reprint %s", j.ID)
-	case JobRejected:
+	case store.JobRejected:
 		return fmt.Sprintf("the vendor has refused it. Mend the cause, then postgang job release %s", j.ID)
-	case JobWithdrawn:
+	case store.JobWithdrawn:
 		return "it was taken back and is never printed; postgang shipment show tells where its letters are"
 	}
 	return "nothing is known about how to go on"
@@ -117,7 +119,7 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 			return out, fmt.Errorf("job %s is not withdrawn: %w", r.Job, err)
 		}
 	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		var err error
 		if out, err = e.planResolve(ctx, tx, r); err != nil {
 			return err // an answer or a receipt has come in between
@@ -130,7 +132,7 @@ func (e *Engine) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 		}
 		reason := "resolved by a person, the vendor has not got it: " + r.Reason
 		if out.Job.Reprint {
-			return e.moveJob(ctx, tx, out.Job, JobWithdrawn, reason)
+			return e.moveJob(ctx, tx, out.Job, store.JobWithdrawn, reason)
 		}
 		drop, err := e.dropUngated(ctx, tx, r.Job)
 		if err != nil {
@@ -157,7 +159,7 @@ func whileStopped(vendor string) string {
 
 // mayBeOffered looks whether the vendor's side speaks against its word that it has a job: then the letters that it has
 // under the id are others.
-func (e *Engine) mayBeOffered(ctx context.Context, j PrintJob) error {
+func (e *Engine) mayBeOffered(ctx context.Context, j store.PrintJob) error {
 	v, ok := e.vendors[j.Vendor]
 	if !ok {
 		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
@@ -187,7 +189,7 @@ func (e *Engine) mayBeOffered(ctx context.Context, j PrintJob) error {
 			return fmt.Errorf("%s at the vendor is not of this job, though it has its id: the vendor has other letters under it. %s", name, whileStopped(v.Key))
 		}
 	}
-	return e.archive.View(ctx, func(r Reader) error {
+	return e.archive.View(ctx, func(r store.Reader) error {
 		_, stopped, err := stopOf(ctx, r, v.Key)
 		if err == nil && stopped {
 			err = errors.New("the vendor has another job under this id, and not these letters: " + whileStopped(v.Key))
@@ -198,7 +200,7 @@ func (e *Engine) mayBeOffered(ctx context.Context, j PrintJob) error {
 
 // withdrawUncertain takes what is left of an UNCERTAIN job back from the vendor, which must be locked, unless something
 // there says that it was handed over.
-func (e *Engine) withdrawUncertain(ctx context.Context, j PrintJob) error {
+func (e *Engine) withdrawUncertain(ctx context.Context, j store.PrintJob) error {
 	// An answer or a receipt that lies there settles it, and better than a person's word.
 	if _, err := e.Fetch(ctx, j.Vendor); err != nil {
 		return fmt.Errorf("look for answers and receipts: %w", err)
@@ -207,7 +209,7 @@ func (e *Engine) withdrawUncertain(ctx context.Context, j PrintJob) error {
 	if err != nil {
 		return err
 	}
-	if now.State != JobUncertain {
+	if now.State != store.JobUncertain {
 		return fmt.Errorf("an answer or a receipt was found just now, and it is %s", now.State)
 	}
 	if err := e.takeBack(ctx, now, files); err != nil {

@@ -15,33 +15,19 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
-// An archive that was put back from a backup has forgotten what was handed over since, and its job ids begin again where
-// others have been. It would print letters twice. Two things outside of it know better:
-//
-//	the fence              the highest number handed over, beside the documents, raised before each ready file
-//	the vendor's side      answers, ready files, files and receipts under ids of ours
-//
-// Whichever shows more than the archive knows stops all offers to the vendor until Recover has read its side. The stop is
-// kept in the archive; a copy that is put back later finds out by itself again.
-
-// Verdict is what became of a job that a vendor has under an id of ours.
-type Verdict string
-
 // The verdicts of Recover. They stand in the archive.
 const (
-	FoundRecorded  Verdict = "RECORDED"  // handed over: recorded as a job of ours, as far as its letters are in the archive
-	FoundCollision Verdict = "COLLISION" // another job of ours has the id
-	FoundRefused   Verdict = "REFUSED"   // the vendor refused it
-	FoundLeftover  Verdict = "LEFTOVER"  // files without a ready file: never handed over
-	FoundUnread    Verdict = "UNREAD"    // handed over, and which letters are in it cannot be read
+	FoundRecorded  store.Verdict = "RECORDED"  // handed over: recorded as a job of ours, as far as its letters are in the archive
+	FoundCollision store.Verdict = "COLLISION" // another job of ours has the id
+	FoundRefused   store.Verdict = "REFUSED"   // the vendor refused it
+	FoundLeftover  store.Verdict = "LEFTOVER"  // files without a ready file: never handed over
+	FoundUnread    store.Verdict = "UNREAD"    // handed over, and which letters are in it cannot be read
 )
-
-// HoldRestored is the reason code of letters that a vendor may have, by its own word, though the archive has not handed
-// them over.
-const HoldRestored = "gjenopprettet"
 
 // OfferStop says why nothing is offered to a vendor.
 type OfferStop struct {
@@ -75,9 +61,9 @@ const stopSetting = "restored:" // and the vendor
 func restoredAlarm(vendor string) string { return "restored:" + vendor }
 
 // stopOf reads whether offers to a vendor are stopped.
-func stopOf(ctx context.Context, r Reader, vendor string) (stop OfferStop, stopped bool, err error) {
+func stopOf(ctx context.Context, r store.Reader, vendor string) (stop OfferStop, stopped bool, err error) {
 	text, err := r.Setting(ctx, stopSetting+vendor)
-	if errors.Is(err, ErrNotFound) || err == nil && text == "" {
+	if errors.Is(err, store.ErrNotFound) || err == nil && text == "" {
 		return OfferStop{}, false, nil
 	}
 	if err == nil {
@@ -89,7 +75,7 @@ func stopOf(ctx context.Context, r Reader, vendor string) (stop OfferStop, stopp
 
 // OfferStops lists the vendors that nothing is offered to until Recover, in the order of the configuration.
 func (e *Engine) OfferStops(ctx context.Context) ([]OfferStop, error) {
-	return view(ctx, e.archive, func(r Reader) ([]OfferStop, error) {
+	return store.View(ctx, e.archive, func(r store.Reader) ([]OfferStop, error) {
 		var out []OfferStop
 		for _, key := range e.vorder {
 			stop, stopped, err := stopOf(ctx, r, key)
@@ -117,7 +103,7 @@ func (e *Engine) stopped(ctx context.Context) (map[string]bool, error) {
 // stopOffers records that nothing may be offered to a vendor, with one alarm, and adds what was found since. A job that
 // Recover has settled is none.
 func (e *Engine) stopOffers(ctx context.Context, found OfferStop) error {
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		have, stopped, err := stopOf(ctx, tx, found.Vendor)
 		if err != nil {
 			return err
@@ -180,7 +166,7 @@ func (e *Engine) checkFence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	number, err := view(ctx, e.archive, func(r Reader) (int, error) { return r.JobNumber(ctx) })
+	number, err := store.View(ctx, e.archive, func(r store.Reader) (int, error) { return r.JobNumber(ctx) })
 	if err != nil || highest <= number {
 		return err
 	}
@@ -196,13 +182,13 @@ func (e *Engine) keepFence(ctx context.Context) error {
 	if e.fence == nil {
 		return nil
 	}
-	marks, err := view(ctx, e.archive, func(r Reader) ([]JobMark, error) { return r.JobMarks(ctx) })
+	marks, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.JobMark, error) { return r.JobMarks(ctx) })
 	if err != nil {
 		return err
 	}
 	for _, m := range slices.Backward(marks) { // by id, so the highest first
 		switch m.State {
-		case JobOffered, JobAccepted, JobClosed, JobRejected:
+		case store.JobOffered, store.JobAccepted, store.JobClosed, store.JobRejected:
 			return e.raiseFence(ctx, m.ID)
 		}
 	}
@@ -217,10 +203,10 @@ func (e *Engine) mayOffer(ctx context.Context, vendor string) error {
 	if err := e.checkFence(ctx); err != nil {
 		return err
 	}
-	return e.archive.View(ctx, func(r Reader) error { return notStopped(ctx, r, vendor) })
+	return e.archive.View(ctx, func(r store.Reader) error { return notStopped(ctx, r, vendor) })
 }
 
-func notStopped(ctx context.Context, r Reader, vendor string) error {
+func notStopped(ctx context.Context, r store.Reader, vendor string) error {
 	_, stopped, err := stopOf(ctx, r, vendor)
 	if err != nil || !stopped {
 		return err
@@ -234,7 +220,7 @@ func notStopped(ctx context.Context, r Reader, vendor string) error {
 const sideCheckFor = 10 * time.Minute
 
 // checkSideNow is checkSide unless this process has looked a moment ago.
-func (e *Engine) checkSideNow(ctx context.Context, side VendorSide, v Vendor) error {
+func (e *Engine) checkSideNow(ctx context.Context, side VendorSide, v store.Vendor) error {
 	if e.sideSeen(v.Key) {
 		return nil
 	}
@@ -284,18 +270,18 @@ func (e *Engine) checkVendors(ctx context.Context) error {
 
 // known is what the archive knows of job ids of ours at a vendor.
 type known struct {
-	vendor Vendor
-	marks  map[string]JobMark
-	found  map[string]FoundJob
+	vendor store.Vendor
+	marks  map[string]store.JobMark
+	found  map[string]store.FoundJob
 	shared func(other string) bool // another vendor of the configuration has the same folders
 }
 
-func (e *Engine) knownJobs(ctx context.Context, v Vendor) (known, error) {
-	k := known{vendor: v, marks: map[string]JobMark{}, found: map[string]FoundJob{}, shared: func(other string) bool {
+func (e *Engine) knownJobs(ctx context.Context, v store.Vendor) (known, error) {
+	k := known{vendor: v, marks: map[string]store.JobMark{}, found: map[string]store.FoundJob{}, shared: func(other string) bool {
 		o, ok := e.vendors[other]
 		return ok && o.Target.Address == v.Target.Address && o.Target.User == v.Target.User && o.Target.Folders == v.Target.Folders
 	}}
-	err := e.archive.View(ctx, func(r Reader) error {
+	err := e.archive.View(ctx, func(r store.Reader) error {
 		marks, err := r.JobMarks(ctx)
 		if err != nil {
 			return err
@@ -319,7 +305,7 @@ func (k known) settled(job string) bool { _, ok := k.found[job]; return ok }
 func (k known) settledElse(job string) bool {
 	f, ok := k.found[job]
 	m, ours := k.marks[job]
-	if ours && m.State != JobWithdrawn {
+	if ours && m.State != store.JobWithdrawn {
 		return false // an answer to our own may come yet
 	}
 	return ok && (f.Verdict != FoundRecorded || !ours)
@@ -349,12 +335,12 @@ func (k known) oddReceipt(job string) bool {
 	case !ok:
 		return true
 	}
-	return m.State == JobPlanned || m.State == JobComposed || m.State == JobUploaded
+	return m.State == store.JobPlanned || m.State == store.JobComposed || m.State == store.JobUploaded
 }
 
 // checkSide looks whether a vendor's side knows more than the archive, and stops offers to it if so: two listings, and
 // what is new among the receipts.
-func (e *Engine) checkSide(ctx context.Context, side VendorSide, v Vendor) error {
+func (e *Engine) checkSide(ctx context.Context, side VendorSide, v store.Vendor) error {
 	// The vendor's side first: what is there has its row in the archive.
 	seen, err := side.Sightings(ctx, e.tag)
 	if err != nil {
@@ -392,9 +378,9 @@ func (e *Engine) oddSightings(ctx context.Context, side VendorSide, k known, see
 			if !k.shared(m.Vendor) {
 				odd = append(odd, s.Job)
 			}
-		case m.State == JobPlanned: // it was never composed here
+		case m.State == store.JobPlanned: // it was never composed here
 			odd = append(odd, s.Job)
-		case m.State == JobComposed || m.State == JobUploaded || m.State == JobCommitted || m.State == JobUncertain:
+		case m.State == store.JobComposed || m.State == store.JobUploaded || m.State == store.JobCommitted || m.State == store.JobUncertain:
 			there, err := e.handOver(ctx, side, s.Job)
 			if err != nil {
 				return nil, err
@@ -454,7 +440,7 @@ func (e *Engine) unbooked(ctx context.Context, side VendorSide, vendor string) (
 		bytes int64
 	}
 	booked := map[file]bool{}
-	files, err := view(ctx, e.archive, func(r Reader) ([]ReceiptFile, error) { return r.ReceiptFiles(ctx, vendor) })
+	files, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.ReceiptFile, error) { return r.ReceiptFiles(ctx, vendor) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -485,17 +471,17 @@ func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]s
 	if err != nil {
 		return nil, err
 	}
-	list, err := view(ctx, e.archive, func(r Reader) ([]SeenReceipt, error) { return r.SeenReceipts(ctx, vendor) })
+	list, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.SeenReceipt, error) { return r.SeenReceipts(ctx, vendor) })
 	if err != nil {
 		return nil, err
 	}
-	seen := map[SeenReceipt]bool{}
+	seen := map[store.SeenReceipt]bool{}
 	for _, s := range list {
 		seen[s] = true
 	}
 	var odd []string
 	for i, f := range append(fresh, done...) {
-		mark := SeenReceipt{Name: f.Name, Bytes: f.Bytes, Modified: f.ModTime.UTC().Truncate(time.Millisecond)}
+		mark := store.SeenReceipt{Name: f.Name, Bytes: f.Bytes, Modified: f.ModTime.UTC().Truncate(time.Millisecond)}
 		if seen[mark] {
 			continue
 		}
@@ -504,14 +490,14 @@ func (e *Engine) oddReceipts(ctx context.Context, side VendorSide, k known) ([]s
 			return nil, err
 		}
 		if err != nil { // one file that cannot be read keeps no letter; fetching tells of it
-			e.log.Warn("receipt file is not looked through", "vendor", vendor, "file", scrub(f.Name), "error", err)
+			e.log.Warn("receipt file is not looked through", "vendor", vendor, "file", shipment.Scrub(f.Name), "error", err)
 			continue
 		}
 		jobs = slices.DeleteFunc(jobs, func(job string) bool { return !k.oddReceipt(job) })
 		if odd = append(odd, jobs...); len(jobs) > 0 {
 			continue
 		}
-		err = e.archive.InTx(ctx, func(tx Tx) error { return tx.AddSeenReceipt(ctx, vendor, mark) })
+		err = e.archive.InTx(ctx, func(tx store.Tx) error { return tx.AddSeenReceipt(ctx, vendor, mark) })
 		if err != nil {
 			return nil, err
 		}

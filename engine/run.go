@@ -13,6 +13,7 @@ import (
 	"github.com/sourcegraph/conc/pool"
 
 	"postgang/billing"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -87,7 +88,7 @@ func (e *Engine) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 	start := e.now()
 	var out Night
 	ctx, release, err := e.archive.Lock(ctx, "night")
-	if errors.Is(err, ErrLocked) {
+	if errors.Is(err, store.ErrLocked) {
 		return out, fmt.Errorf("another process is running the night: %w", err)
 	}
 	if err != nil {
@@ -143,18 +144,18 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	var withdrawn, fresh []string
 	for _, j := range after {
 		old, known := before[j.ID]
-		handed := func(s JobState) bool {
-			return s == JobOffered || s == JobAccepted || s == JobRejected || s == JobClosed
+		handed := func(s store.JobState) bool {
+			return s == store.JobOffered || s == store.JobAccepted || s == store.JobRejected || s == store.JobClosed
 		}
 		switch {
 		case handed(j.State) && !(known && handed(old.State)):
 			out.Offered = append(out.Offered, j.ID)
 			out.Letters += j.Letters
-		case j.State == JobWithdrawn && !j.Reprint && !(known && old.State == JobWithdrawn):
+		case j.State == store.JobWithdrawn && !j.Reprint && !(known && old.State == store.JobWithdrawn):
 			withdrawn = append(withdrawn, j.ID)
-		case j.State == JobUncertain:
+		case j.State == store.JobUncertain:
 			out.Uncertain = append(out.Uncertain, j.ID)
-		case j.State == JobPlanned || j.State == JobComposed || j.State == JobUploaded || j.State == JobCommitted:
+		case j.State == store.JobPlanned || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobCommitted:
 			if j.LastError != "" {
 				out.LastError = j.LastError
 			}
@@ -197,7 +198,7 @@ func (e *Engine) runNight(ctx context.Context, o NightOptions, start time.Time) 
 // dropped counts the letters of withdrawn jobs that went into none of the night's fresh ones: set aside while composing,
 // or read, stopped or closed before the last gate.
 func (e *Engine) dropped(ctx context.Context, out *Night, withdrawn, fresh []string) error {
-	return e.archive.View(ctx, func(r Reader) error {
+	return e.archive.View(ctx, func(r store.Reader) error {
 		seen := map[string]bool{} // counted, or went on
 		for _, id := range fresh {
 			rows, err := r.JobLetters(ctx, id)
@@ -233,9 +234,9 @@ func (e *Engine) dropped(ctx context.Context, out *Night, withdrawn, fresh []str
 	})
 }
 
-func (e *Engine) jobStates(ctx context.Context) (map[string]PrintJob, error) {
-	jobs, err := view(ctx, e.archive, func(r Reader) ([]PrintJob, error) { return r.Jobs(ctx, JobFilter{}) })
-	out := make(map[string]PrintJob, len(jobs))
+func (e *Engine) jobStates(ctx context.Context) (map[string]store.PrintJob, error) {
+	jobs, err := store.View(ctx, e.archive, func(r store.Reader) ([]store.PrintJob, error) { return r.Jobs(ctx, store.JobFilter{}) })
+	out := make(map[string]store.PrintJob, len(jobs))
 	for _, j := range jobs {
 		out[j.ID] = j
 	}
@@ -257,7 +258,7 @@ func (e *Engine) settle(ctx context.Context, o NightOptions, deadline time.Time)
 		}
 		left, letters, hopeless := 0, 0, 0
 		for _, j := range jobs {
-			if stopped[j.Vendor] && j.State != JobPlanned {
+			if stopped[j.Vendor] && j.State != store.JobPlanned {
 				continue // until Recover
 			}
 			if wait, err := e.untilOffer(ctx, j); err != nil {

@@ -11,6 +11,8 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // Schedule says when a run is planned, in Europe/Oslo.
@@ -61,7 +63,7 @@ func (s Schedule) On(holiday OnHoliday) (Schedule, error) {
 
 // placed is where a planned time lies by the rule for holidays, in UTC; the zero time: nowhere.
 func (s Schedule) placed(at time.Time) time.Time {
-	day, step := DayOf(at), 0
+	day, step := shipment.DayOf(at), 0
 	switch s.OnHoliday {
 	case HolidayNext:
 		step = 1
@@ -71,18 +73,18 @@ func (s Schedule) placed(at time.Time) time.Time {
 	default:
 		return at
 	}
-	if !IsHoliday(day) {
+	if !shipment.IsHoliday(day) {
 		return at
 	}
 	if step == 0 {
 		return time.Time{}
 	}
-	every := Calendar{Count24Dec: true, Count31Dec: true}
+	every := shipment.Calendar{Count24Dec: true, Count31Dec: true}
 	for !every.IsVirkedag(day) {
 		day = day.Add(step)
 	}
-	wall := toWall(at)
-	return fromWall(time.Date(day.Year, day.Month, day.Day, wall.Hour(), wall.Minute(), wall.Second(), 0, time.UTC))
+	wall := shipment.ToWall(at)
+	return shipment.FromWall(time.Date(day.Year, day.Month, day.Day, wall.Hour(), wall.Minute(), wall.Second(), 0, time.UTC))
 }
 
 const (
@@ -147,7 +149,7 @@ func (s Schedule) Next(t time.Time) time.Time {
 
 // planned is the first time after t by the expression alone, in UTC.
 func (s Schedule) planned(t time.Time) time.Time {
-	wall := toWall(t)
+	wall := shipment.ToWall(t)
 	// An hour back: in autumn the wall clock repeats an hour, and a slot that lies ahead on the time line may lie
 	// behind on the wall.
 	from := wall.Add(-time.Hour - time.Nanosecond)
@@ -156,7 +158,7 @@ func (s Schedule) planned(t time.Time) time.Time {
 		if w.IsZero() {
 			return time.Time{}
 		}
-		if at := fromWall(w); at.After(t) {
+		if at := shipment.FromWall(w); at.After(t) {
 			return at
 		}
 		from = w
@@ -253,36 +255,6 @@ func NextMonth(day billing.Civil) billing.Civil {
 	return billing.CivilOf(time.Date(t.Year(), t.Month()+1, 1, 12, 0, 0, 0, time.UTC), time.UTC)
 }
 
-// toWall reads Oslo's wall clock as if it were UTC.
-func toWall(t time.Time) time.Time {
-	l := t.In(Oslo)
-	return time.Date(l.Year(), l.Month(), l.Day(), l.Hour(), l.Minute(), l.Second(), l.Nanosecond(), time.UTC)
-}
-
-// fromWall places a wall-clock reading on the time line.
-func fromWall(w time.Time) time.Time {
-	t := time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), Oslo)
-	if toWall(t).Equal(w) {
-		// time.Date may choose either reading of a repeated hour; the first one is wanted.
-		if early := t.Add(-time.Hour); toWall(early).Equal(w) {
-			return early.UTC()
-		}
-		return t.UTC()
-	}
-	// In the gap: the first instant after it.
-	_, before := t.Add(-3 * time.Hour).Zone()
-	edge := w.Add(-time.Duration(before) * time.Second)
-	for _, off := edge.In(Oslo).Zone(); off == before; _, off = edge.In(Oslo).Zone() {
-		edge = edge.Add(time.Minute)
-	}
-	for prev := edge.Add(-time.Minute); ; prev = edge.Add(-time.Minute) {
-		if _, off := prev.In(Oslo).Zone(); off == before {
-			return edge.UTC()
-		}
-		edge = prev
-	}
-}
-
 // maxCatchUp bounds how many missed slots of one schedule are looked at after downtime; older ones are history.
 const maxCatchUp = 100
 
@@ -294,7 +266,7 @@ const maxCatchUp = 100
 // since is where the ledger begins when the schedule is looked at for the first time: slots before it were never promised.
 func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run func(ctx context.Context, slot time.Time) (summary string, err error)) (ran bool, err error) {
 	ctx, release, err := e.archive.Lock(ctx, "schedule-"+s.Name)
-	if errors.Is(err, ErrLocked) {
+	if errors.Is(err, store.ErrLocked) {
 		return false, nil // another process is at it
 	}
 	if err != nil {
@@ -307,7 +279,7 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 	if err != nil {
 		return false, fmt.Errorf("schedule %s: read slot ledger: %w", s.Name, err)
 	}
-	if last.State == SlotRunning {
+	if last.State == store.SlotRunning {
 		// We hold the lock, so whoever started it is dead. Every run resumes where it stopped; finish this one.
 		e.log.Warn("slot resumed after an interruption", "schedule", s.Name, "slot", last.At)
 		return true, e.runSlot(ctx, s, last.At, run)
@@ -318,21 +290,21 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 	}
 	late := now.Sub(slot) > slotGrace
 	claimed := false
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		for _, m := range skip[max(0, len(skip)-maxCatchUp):] {
-			if _, err := tx.ClaimSlot(ctx, s.Name, m, SlotSkipped); err != nil {
+			if _, err := tx.ClaimSlot(ctx, s.Name, m, store.SlotSkipped); err != nil {
 				return err
 			}
 		}
 		if slot.IsZero() {
 			return nil
 		}
-		state := SlotRunning
+		state := store.SlotRunning
 		if late && !s.CatchUp {
-			state = SlotSkipped
+			state = store.SlotSkipped
 		}
 		ok, err := tx.ClaimSlot(ctx, s.Name, slot, state)
-		claimed = ok && state == SlotRunning
+		claimed = ok && state == store.SlotRunning
 		if err == nil && ok && !claimed && s.each() {
 			err = reportsMissed(ctx, tx, s.Months(slot))
 		}
@@ -352,9 +324,9 @@ func (e *Engine) RunDue(ctx context.Context, s Schedule, since time.Time, run fu
 // slotsUntil gives the newest slot of a schedule in the ledger, and the time after which slots are due. When there is none, the
 // ledger begins where it was first looked at, and that is kept: a machine that is off when the first slot comes misses it, rather
 // than beginning anew.
-func (e *Engine) slotsUntil(ctx context.Context, s Schedule, now, since time.Time) (last Slot, after time.Time, err error) {
+func (e *Engine) slotsUntil(ctx context.Context, s Schedule, now, since time.Time) (last store.Slot, after time.Time, err error) {
 	begun := false
-	err = e.archive.View(ctx, func(r Reader) error {
+	err = e.archive.View(ctx, func(r store.Reader) error {
 		var err error
 		last, err = r.LastSlot(ctx, s.Name)
 		if err == nil {
@@ -363,11 +335,11 @@ func (e *Engine) slotsUntil(ctx context.Context, s Schedule, now, since time.Tim
 			}
 			return err
 		}
-		if !errors.Is(err, ErrNotFound) {
+		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		text, err := r.Setting(ctx, ledgerBegins+s.Name)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			begun, after = true, since
 			return nil
 		}
@@ -377,7 +349,7 @@ func (e *Engine) slotsUntil(ctx context.Context, s Schedule, now, since time.Tim
 		return err
 	})
 	if err == nil && begun {
-		err = e.archive.InTx(ctx, func(tx Tx) error {
+		err = e.archive.InTx(ctx, func(tx store.Tx) error {
 			return tx.SetSetting(ctx, ledgerBegins+s.Name, since.UTC().Format(time.RFC3339Nano))
 		})
 	}
@@ -394,7 +366,7 @@ func reportAlarm(month billing.Civil) string {
 }
 
 // reportsMissed alarms the reports of months that were not made because they are not caught up.
-func reportsMissed(ctx context.Context, tx Tx, months []billing.Civil) error {
+func reportsMissed(ctx context.Context, tx store.Tx, months []billing.Civil) error {
 	for _, m := range months {
 		text := fmt.Sprintf("the report of %s was not made: nothing was running when it was planned, and [schedule] catch_up is off. "+
 			"Make it with \"postgang report --month %s --deliver\"", m.Month(), m.Month())
@@ -421,7 +393,7 @@ func (e *Engine) runReports(ctx context.Context, months []billing.Civil, report 
 			done = append(done, summary)
 			continue
 		}
-		err := e.archive.InTx(ctx, func(tx Tx) error {
+		err := e.archive.InTx(ctx, func(tx store.Tx) error {
 			return tx.RaiseAlarm(ctx, reportAlarm(m), fmt.Sprintf("the report of %s failed: %s. Put that right, then make it with "+
 				"\"postgang report --month %s --deliver\"", m.Month(), runErr, m.Month()))
 		})
@@ -435,13 +407,13 @@ func (e *Engine) ReportMade(ctx context.Context, from, to billing.Civil) error {
 	if !strings.HasSuffix(string(from), "-01") || NextMonth(from) != to {
 		return nil
 	}
-	return e.archive.InTx(ctx, func(tx Tx) error { return tx.ResolveAlarm(ctx, reportAlarm(from)) })
+	return e.archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, reportAlarm(from)) })
 }
 
 // slotBefore is the newest slot in the ledger that is not after now, or since. Slots after now were run while the clock
 // was ahead; without this look past them a schedule would stand still until they come. The slots themselves stay in the
 // ledger: when their time comes they count as run.
-func (e *Engine) slotBefore(ctx context.Context, r Reader, schedule string, now, since time.Time) (time.Time, error) {
+func (e *Engine) slotBefore(ctx context.Context, r store.Reader, schedule string, now, since time.Time) (time.Time, error) {
 	e.log.Warn("the slot ledger is ahead of the clock", "schedule", schedule, "now", now)
 	slots, err := r.Slots(ctx, schedule, ledgerLook)
 	if err != nil {
@@ -465,19 +437,19 @@ func (e *Engine) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	if runErr != nil && ctx.Err() != nil {
 		return runErr
 	}
-	if errors.Is(runErr, ErrLocked) {
+	if errors.Is(runErr, store.ErrLocked) {
 		// A person is at the same work just now. The slot stays RUNNING, and is resumed when they have finished.
 		e.log.Info("slot waits for another process", "schedule", s.Name, "slot", slot)
 		return nil
 	}
-	state := SlotDone
+	state := store.SlotDone
 	if runErr != nil {
-		state, summary = SlotFailed, runErr.Error()
+		state, summary = store.SlotFailed, runErr.Error()
 	}
 	alarm := "schedule:" + s.Name
-	err := e.archive.InTx(ctx, func(tx Tx) error {
+	err := e.archive.InTx(ctx, func(tx store.Tx) error {
 		if runErr != nil && !s.each() { // its months have alarms of their own
-			text := fmt.Sprintf("scheduled run %s of %s failed: %s", s.Name, slot.In(Oslo).Format("2006-01-02 15:04"), summary)
+			text := fmt.Sprintf("scheduled run %s of %s failed: %s", s.Name, slot.In(shipment.Oslo).Format("2006-01-02 15:04"), summary)
 			if err := tx.RaiseAlarm(ctx, alarm, text); err != nil {
 				return err
 			}

@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"postgang/engine/shipment"
 )
 
 func osloTime(t *testing.T, s string) time.Time {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", s, Oslo)
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, shipment.Oslo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func TestScheduleOnTheNightsWhenClocksChange(t *testing.T) {
 		for _, w := range c.want {
 			got := s.Next(from)
 			if !got.Equal(at(w)) {
-				t.Errorf("%s after %s: got %s, want %s", c.spec, from, got.In(Oslo), w)
+				t.Errorf("%s after %s: got %s, want %s", c.spec, from, got.In(shipment.Oslo), w)
 			}
 			from = got
 		}
@@ -63,11 +65,11 @@ func TestScheduleRunsOncePerWallClockTime(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		start := time.Date(rapid.IntRange(2000, 2090).Draw(rt, "year"), time.Month(rapid.SampledFrom([]int{3, 10}).Draw(rt, "month")), 20, 12, 0, 0, 0, Oslo)
+		start := time.Date(rapid.IntRange(2000, 2090).Draw(rt, "year"), time.Month(rapid.SampledFrom([]int{3, 10}).Draw(rt, "month")), 20, 12, 0, 0, 0, shipment.Oslo)
 		days := map[string]int{}
 		n := 0
 		for at := s.Next(start); !at.After(start.AddDate(0, 0, 14)); at = s.Next(at) { // (start, end], as Missed counts
-			days[at.In(Oslo).Format("2006-01-02")]++
+			days[at.In(shipment.Oslo).Format("2006-01-02")]++
 			n++
 		}
 		if n != 14 || len(days) != 14 {

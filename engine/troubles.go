@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // Trouble is something about what comes in that a person must look at: nothing is left lying without a word. It becomes an
@@ -54,7 +57,7 @@ func troubleSource(key string) TroubleSource {
 // processes.
 func (e *Engine) SetTroubles(ctx context.Context, of TroubleSource, found []Trouble) error {
 	open := map[string]string{}
-	err := e.archive.View(ctx, func(r Reader) error {
+	err := e.archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
 		for _, a := range alarms {
 			if troubleSource(a.Key) == of {
@@ -68,7 +71,7 @@ func (e *Engine) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	}
 	var raise []Trouble
 	for _, t := range found {
-		if open[t.Key] != MaskNationalIDs(t.Text) { // as it is stored
+		if open[t.Key] != shipment.MaskNationalIDs(t.Text) { // as it is stored
 			raise = append(raise, t)
 		}
 		delete(open, t.Key)
@@ -76,7 +79,7 @@ func (e *Engine) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	if len(raise)+len(open) == 0 {
 		return nil
 	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		for _, t := range raise {
 			if err := tx.RaiseAlarm(ctx, t.Key, t.Text); err != nil {
 				return err

@@ -9,12 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// What a vendor is given when it says nothing else.
-const (
-	DefaultAnswerWithin  = 24 * time.Hour
-	DefaultReceiptWithin = 4 // virkedager; SvarUt looks for missing receipts from the fourth on (domain.md 1.6)
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 const (
@@ -25,42 +22,10 @@ const (
 	missedAfter = 15 * time.Minute
 )
 
-// AnswerDue is when the answer to an offer made at a time is overdue, in UTC: when AnswerWithin of the vendor (0:
-// DefaultAnswerWithin) is used up. It is counted on the clock, and only within the window for offers when one is set.
-func (v Vendor) AnswerDue(offered time.Time) time.Time {
-	left := cmp.Or(v.AnswerWithin, DefaultAnswerWithin)
-	if v.OfferFrom == v.OfferTo {
-		return offered.Add(left).UTC()
-	}
-	at := offered
-	// From the day before: a window over midnight may have begun then.
-	for day := DayOf(offered).Add(-1); ; day = day.Add(1) {
-		open, shut := v.window(day)
-		if open.After(at) {
-			at = open
-		}
-		rest := shut.Sub(at)
-		if rest >= left {
-			return at.Add(left).UTC()
-		}
-		if rest > 0 {
-			left, at = left-rest, shut
-		}
-	}
-}
-
-// ReceiptDue is when receipts for a job that was accepted at a time are overdue, in UTC: at the end of the last of
-// ReceiptWithin virkedager of the vendor (0: DefaultReceiptWithin) after the day of acceptance. 24 and 31 December are
-// none.
-func (v Vendor) ReceiptDue(accepted time.Time) time.Time {
-	n := cmp.Or(v.ReceiptWithin, DefaultReceiptWithin)
-	return Calendar{}.AddVirkedager(DayOf(accepted), n).Add(1).Start().UTC()
-}
-
 // missedNights are the nights that were planned and not begun, oldest first, when last is the newest in the ledger.
-func missedNights(s Schedule, last Slot, now time.Time) []time.Time {
+func missedNights(s Schedule, last store.Slot, now time.Time) []time.Time {
 	var out []time.Time
-	if last.State == SlotSkipped {
+	if last.State == store.SlotSkipped {
 		out = append(out, last.At)
 	}
 	return append(out, s.Missed(last.At, now.Add(-missedAfter), maxCatchUp)...)
@@ -92,20 +57,20 @@ const (
 
 // watched is what the rules of overdue look at.
 type watched struct {
-	night      Slot                // the newest of the nights in the ledgers; zero: none
-	died       Slot                // the newest night by hand, when it has no end and nobody is at it; zero: it has
-	overdue    []OverdueCount      // due for too long and not collected
-	clock      clockSeen           // zero: nobody looks
-	ahead      int                 // letters received at times that lie ahead of the clock
-	aheadTo    time.Time           // the last of these times
-	failing    map[string][]string // jobs by vendor and step whose step fails again and again
-	deviations map[string]int      // of 30 days, by vendor
-	conflicts  map[string]int      // receipts that nobody has decided about, by vendor
-	free       int64               // bytes; negative: unknown
-	offered    []PrintJob          // OFFERED
-	accepted   []PrintJob          // ACCEPTED and overdue by ReceiptDue
-	awaited    map[string]int      // letters of an accepted job that a receipt is awaited for, by job
-	unhandled  []StatusCount
+	night      store.Slot           // the newest of the nights in the ledgers; zero: none
+	died       store.Slot           // the newest night by hand, when it has no end and nobody is at it; zero: it has
+	overdue    []store.OverdueCount // due for too long and not collected
+	clock      clockSeen            // zero: nobody looks
+	ahead      int                  // letters received at times that lie ahead of the clock
+	aheadTo    time.Time            // the last of these times
+	failing    map[string][]string  // jobs by vendor and step whose step fails again and again
+	deviations map[string]int       // of 30 days, by vendor
+	conflicts  map[string]int       // receipts that nobody has decided about, by vendor
+	free       int64                // bytes; negative: unknown
+	offered    []store.PrintJob     // OFFERED
+	accepted   []store.PrintJob     // ACCEPTED and overdue by ReceiptDue
+	awaited    map[string]int       // letters of an accepted job that a receipt is awaited for, by job
+	unhandled  []store.StatusCount
 	held       map[string]int // letters that are set aside, by reason code
 	nights     []time.Time    // missed
 	manual     []ManualJob    // that wait too long to be printed here, or to be confirmed
@@ -135,24 +100,24 @@ const (
 func (e *Engine) standstill(w watched, now time.Time, alarms map[string]string) {
 	for _, c := range w.overdue {
 		alarms[alarmOverdue+c.Account] = fmt.Sprintf("%d letters of account %s should have gone to paper and are in no print job, the first since %s. Do the nights run and succeed? See postgang status, then run postgang night",
-			c.Count, c.Account, clockOf(c.Oldest))
+			c.Count, c.Account, shipment.ClockOf(c.Oldest))
 	}
 	if s := w.died; !s.At.IsZero() {
-		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", clockOf(s.Started))
+		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", shipment.ClockOf(s.Started))
 	}
 	if c := w.clock; !c.Noticed.IsZero() {
-		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", clockOf(c.Latest), clockOf(c.Noticed))
+		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", shipment.ClockOf(c.Latest), shipment.ClockOf(c.Noticed))
 	}
 	if w.ahead > 0 {
 		alarms[alarmClock+"received"] = fmt.Sprintf("%d letters were received at times that lie ahead of the clock, up to %s: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports",
-			w.ahead, clockOf(w.aheadTo))
+			w.ahead, shipment.ClockOf(w.aheadTo))
 	}
 }
 
 // overdueSince is the time up to which letters that are due should have been collected by now: two virkedager have passed since.
 func overdueSince(now time.Time) time.Time {
-	day := DayOf(now)
-	for (Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
+	day := shipment.DayOf(now)
+	for (shipment.Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
 		day = day.Add(-1)
 	}
 	return day.Add(1).Start().Add(-time.Millisecond).UTC()
@@ -172,18 +137,18 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	}
 	for vendor, jobs := range late {
 		alarms[alarmManual+vendor] = fmt.Sprintf("manual print %s: jobs have waited for %d days or longer to be printed, or to be confirmed as posted: %s. See postgang manual list",
-			vendor, int(e.vendors[vendor].manualWithin()/dayLong), strings.Join(jobs, " "))
+			vendor, int(e.vendors[vendor].ManualLimit()/store.DayLong), strings.Join(jobs, " "))
 	}
 	for _, j := range w.offered {
 		if v := e.vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
 			alarms[alarmNoAnswer+j.ID] = fmt.Sprintf("job %s (%d letters) was offered to vendor %s at %s, and there is no answer. Ask the vendor; it is not sent again",
-				j.ID, j.Letters, j.Vendor, clockOf(j.OfferedAt))
+				j.ID, j.Letters, j.Vendor, shipment.ClockOf(j.OfferedAt))
 		}
 	}
 	for _, j := range w.accepted {
 		if n := w.awaited[j.ID]; n > 0 {
 			alarms[alarmNoReceipt+j.ID] = fmt.Sprintf("vendor %s accepted job %s at %s, and there is no receipt for %d of its %d letters. Ask the vendor whether they are posted (postgang job show %s)",
-				j.Vendor, j.ID, clockOf(j.Updated), n, j.Letters, j.ID)
+				j.Vendor, j.ID, shipment.ClockOf(j.Updated), n, j.Letters, j.ID)
 		}
 	}
 	for _, c := range w.unhandled {
@@ -192,13 +157,13 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	}
 	if n := len(w.nights); n > 0 {
 		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
-			clockOf(w.nights[n-1]), n)
+			shipment.ClockOf(w.nights[n-1]), n)
 	}
 	e.standstill(w, now, alarms)
-	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == SlotRunning && now.Sub(s.Started) > limit {
-		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", clockOf(s.At), clockOf(s.Started), limit)
-	} else if took := s.Finished.Sub(s.Started); s.State == SlotDone && took > limit {
-		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", clockOf(s.At), took.Round(time.Minute), limit)
+	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", shipment.ClockOf(s.At), shipment.ClockOf(s.Started), limit)
+	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", shipment.ClockOf(s.At), took.Round(time.Minute), limit)
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.failing)) {
 		vendor, step, _ := strings.Cut(key, ":")
@@ -218,14 +183,14 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 		case err != nil:
 			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s cannot be read: %v", key, err)
 		case !end.IsZero() && end.Sub(now) < expiresSoon:
-			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, clockOf(end))
+			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, shipment.ClockOf(end))
 		}
 	}
-	if n := w.held[HoldCost]; n > 0 {
-		alarms[alarmGuard+HoldCost] = fmt.Sprintf("%d letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve", n)
+	if n := w.held[shipment.HoldCost]; n > 0 {
+		alarms[alarmGuard+shipment.HoldCost] = fmt.Sprintf("%d letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve", n)
 	}
-	if n := w.held[HoldRestored]; n > 0 {
-		alarms[alarmRecovered+HoldRestored] = fmt.Sprintf("%d letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held", n)
+	if n := w.held[shipment.HoldRestored]; n > 0 {
+		alarms[alarmRecovered+shipment.HoldRestored] = fmt.Sprintf("%d letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held", n)
 	}
 	for vendor, n := range w.conflicts {
 		alarms[alarmConflict+vendor] = fmt.Sprintf("%d receipts of vendor %s say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve", n, vendor)
@@ -235,8 +200,6 @@ func (e *Engine) overdue(w watched, now time.Time) map[string]string {
 	}
 	return alarms
 }
-
-func clockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") }
 
 // Watch raises an alarm for what is overdue, and resolves those whose cause is gone: offers without answer, accepted
 // jobs without receipts, letters to which nothing has happened, nights that were missed. (A night that failed has an
@@ -255,14 +218,14 @@ func (e *Engine) watch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for what is overdue: %w", err)
 	}
-	byHand, err := view(ctx, e.archive, func(r Reader) (Slot, error) { return lastByHand(ctx, r) })
+	byHand, err := store.View(ctx, e.archive, func(r store.Reader) (store.Slot, error) { return lastByHand(ctx, r) })
 	if err != nil {
 		return fmt.Errorf("look for what is overdue: %w", err)
 	}
 	died := e.diedByHand(ctx, byHand)
 	var wanted map[string]string
 	open := map[string]string{}
-	err = e.archive.View(ctx, func(r Reader) error {
+	err = e.archive.View(ctx, func(r store.Reader) error {
 		w, err := e.watched(ctx, r, now)
 		if err != nil {
 			return err
@@ -287,7 +250,7 @@ func (e *Engine) watch(ctx context.Context) error {
 	}
 	var raise, resolve []string
 	for key, text := range wanted {
-		if open[key] != MaskNationalIDs(text) { // as it is stored
+		if open[key] != shipment.MaskNationalIDs(text) { // as it is stored
 			raise = append(raise, key)
 		}
 	}
@@ -299,7 +262,7 @@ func (e *Engine) watch(ctx context.Context) error {
 	if len(raise)+len(resolve) == 0 {
 		return nil
 	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		for _, key := range raise {
 			if err := tx.RaiseAlarm(ctx, key, wanted[key]); err != nil {
 				return err
@@ -349,7 +312,7 @@ func (e *Engine) PromiseNights(ctx context.Context) error {
 
 // watchedNights looks at the nights that are planned, and at those that were run by hand: a night by hand makes up for those that
 // were planned before it.
-func (e *Engine) watchedNights(ctx context.Context, r Reader, now time.Time, w *watched) error {
+func (e *Engine) watchedNights(ctx context.Context, r store.Reader, now time.Time, w *watched) error {
 	byHand, err := lastByHand(ctx, r)
 	if err != nil {
 		return err
@@ -360,7 +323,7 @@ func (e *Engine) watchedNights(ctx context.Context, r Reader, now time.Time, w *
 			continue
 		}
 		last, err := r.LastSlot(ctx, s.Name)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			var begun string
 			if begun, err = r.Setting(ctx, ledgerBegins+s.Name); err == nil {
 				last.At, err = time.Parse(time.RFC3339Nano, begun)
@@ -377,24 +340,24 @@ func (e *Engine) watchedNights(ctx context.Context, r Reader, now time.Time, w *
 	return nil
 }
 
-func (e *Engine) watched(ctx context.Context, r Reader, now time.Time) (watched, error) {
+func (e *Engine) watched(ctx context.Context, r store.Reader, now time.Time) (watched, error) {
 	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, free: -1}
-	jobs, err := r.Jobs(ctx, JobFilter{States: []JobState{JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted}})
+	jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}})
 	if err != nil {
 		return w, err
 	}
 	for _, j := range jobs {
-		if e.vendors[j.Vendor].Manual && j.State != JobPlanned {
+		if e.vendors[j.Vendor].Manual && j.State != store.JobPlanned {
 			continue // it waits for a person, see manualQueue
 		}
 		switch j.State {
-		case JobOffered:
+		case store.JobOffered:
 			w.offered = append(w.offered, j)
 			continue
-		case JobPlanned, JobComposed, JobUploaded, JobCommitted:
+		case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
 			if j.Failures >= cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom) {
 				step := "handed over"
-				if j.State == JobPlanned {
+				if j.State == store.JobPlanned {
 					step = "composed"
 				}
 				w.failing[j.Vendor+":"+step] = append(w.failing[j.Vendor+":"+step], j.ID)

@@ -6,11 +6,14 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 func oslo(t *testing.T, s string) time.Time {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", s, Oslo)
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, shipment.Oslo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,21 +26,21 @@ func TestAnswerDue(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		offered, want string
-		v             Vendor
+		v             store.Vendor
 	}{
-		{"a day, when nothing is said", "2026-11-24 21:05", "2026-11-25 21:05", Vendor{}},
-		{"24 hours on the clock over the night of 25 hours", "2026-10-24 21:00", "2026-10-25 20:00", Vendor{}},
-		{"within the window", "2026-11-24 08:00", "2026-11-24 12:00", Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"over the night between windows", "2026-11-24 15:30", "2026-11-25 09:30", Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"up when the window shuts", "2026-11-24 13:00", "2026-11-24 17:00", Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"offered just outside", "2026-11-24 06:00", "2026-11-24 08:00", Vendor{AnswerWithin: h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"several windows", "2026-11-24 16:00", "2026-11-27 08:00", Vendor{AnswerWithin: 22 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"over midnight", "2026-11-24 01:00", "2026-11-24 23:00", Vendor{AnswerWithin: 5 * h, OfferFrom: 20 * h, OfferTo: 3 * h}},
-		{"the window of the long night", "2026-10-25 01:00", "2026-10-25 04:00", Vendor{AnswerWithin: 4 * h, OfferFrom: 20 * h, OfferTo: 6 * h}},
-		{"a window that the short night has not", "2026-03-28 12:00", "2026-03-30 02:30", Vendor{AnswerWithin: h / 2, OfferFrom: 2 * h, OfferTo: 3 * h}},
+		{"a day, when nothing is said", "2026-11-24 21:05", "2026-11-25 21:05", store.Vendor{}},
+		{"24 hours on the clock over the night of 25 hours", "2026-10-24 21:00", "2026-10-25 20:00", store.Vendor{}},
+		{"within the window", "2026-11-24 08:00", "2026-11-24 12:00", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"over the night between windows", "2026-11-24 15:30", "2026-11-25 09:30", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"up when the window shuts", "2026-11-24 13:00", "2026-11-24 17:00", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"offered just outside", "2026-11-24 06:00", "2026-11-24 08:00", store.Vendor{AnswerWithin: h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"several windows", "2026-11-24 16:00", "2026-11-27 08:00", store.Vendor{AnswerWithin: 22 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"over midnight", "2026-11-24 01:00", "2026-11-24 23:00", store.Vendor{AnswerWithin: 5 * h, OfferFrom: 20 * h, OfferTo: 3 * h}},
+		{"the window of the long night", "2026-10-25 01:00", "2026-10-25 04:00", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 20 * h, OfferTo: 6 * h}},
+		{"a window that the short night has not", "2026-03-28 12:00", "2026-03-30 02:30", store.Vendor{AnswerWithin: h / 2, OfferFrom: 2 * h, OfferTo: 3 * h}},
 	} {
 		if got := c.v.AnswerDue(oslo(t, c.offered)); !got.Equal(oslo(t, c.want)) || got.Location() != time.UTC {
-			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(Oslo), c.want)
+			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(shipment.Oslo), c.want)
 		}
 	}
 }
@@ -49,11 +52,11 @@ func TestAnswerDueCountsMinutes(t *testing.T) {
 		minutes := func(label string, to int) time.Duration {
 			return time.Duration(rapid.IntRange(0, to).Draw(rt, label)) * time.Minute
 		}
-		v := Vendor{AnswerWithin: time.Minute + minutes("within", 3000), OfferFrom: minutes("from", 1439), OfferTo: minutes("to", 1439)}
+		v := store.Vendor{AnswerWithin: time.Minute + minutes("within", 3000), OfferFrom: minutes("from", 1439), OfferTo: minutes("to", 1439)}
 		if gap := v.OfferTo - v.OfferFrom; gap > 0 && gap < time.Hour || gap < -23*time.Hour {
 			rt.Skip("thousands of days to count")
 		}
-		offered := time.Date(2026, 11, 2, 0, 0, 0, 0, Oslo).Add(minutes("offered", 7*1440))
+		offered := time.Date(2026, 11, 2, 0, 0, 0, 0, shipment.Oslo).Add(minutes("offered", 7*1440))
 		left, at := v.AnswerWithin, offered
 		for left > 0 {
 			clock := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
@@ -66,7 +69,7 @@ func TestAnswerDueCountsMinutes(t *testing.T) {
 			}
 		}
 		if got := v.AnswerDue(offered); !got.Equal(at) {
-			rt.Fatalf("%v from %v: %v, counted %v", v.AnswerWithin, offered, got.In(Oslo), at)
+			rt.Fatalf("%v from %v: %v, counted %v", v.AnswerWithin, offered, got.In(shipment.Oslo), at)
 		}
 	})
 }
@@ -82,8 +85,8 @@ func TestReceiptDue(t *testing.T) {
 		{"over Christmas", "2026-12-22 10:00", "2026-12-31 00:00", 4}, // 23, 28, 29, 30
 		{"one", "2026-11-24 00:00", "2026-11-26 00:00", 1},
 	} {
-		if got := (Vendor{ReceiptWithin: c.within}).ReceiptDue(oslo(t, c.accepted)); !got.Equal(oslo(t, c.want)) {
-			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(Oslo), c.want)
+		if got := (store.Vendor{ReceiptWithin: c.within}).ReceiptDue(oslo(t, c.accepted)); !got.Equal(oslo(t, c.want)) {
+			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(shipment.Oslo), c.want)
 		}
 	}
 }
@@ -96,23 +99,23 @@ func TestMissedNights(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, last string
-		state      SlotState
+		state      store.SlotState
 		now        string
 		want       []string
 	}{
-		{"between nights", "2026-11-24 21:00", SlotDone, "2026-11-25 20:59", nil},
-		{"a little late", "2026-11-24 21:00", SlotDone, "2026-11-25 21:14", nil},
-		{"late", "2026-11-24 21:00", SlotDone, "2026-11-25 21:15", []string{"2026-11-25 21:00"}},
-		{"under way", "2026-11-25 21:00", SlotRunning, "2026-11-25 23:00", nil},
-		{"under way since yesterday", "2026-11-24 21:00", SlotRunning, "2026-11-25 23:00", []string{"2026-11-25 21:00"}},
-		{"failed has its own alarm", "2026-11-24 21:00", SlotFailed, "2026-11-24 23:00", nil},
-		{"not caught up", "2026-11-24 21:00", SlotSkipped, "2026-11-25 08:00", []string{"2026-11-24 21:00"}},
-		{"over the weekend", "2026-11-26 21:00", SlotDone, "2026-11-30 22:00", []string{"2026-11-27 21:00", "2026-11-30 21:00"}},
-		{"the ledger is ahead of the clock", "2026-11-26 21:00", SlotDone, "2026-11-24 22:00", nil},
+		{"between nights", "2026-11-24 21:00", store.SlotDone, "2026-11-25 20:59", nil},
+		{"a little late", "2026-11-24 21:00", store.SlotDone, "2026-11-25 21:14", nil},
+		{"late", "2026-11-24 21:00", store.SlotDone, "2026-11-25 21:15", []string{"2026-11-25 21:00"}},
+		{"under way", "2026-11-25 21:00", store.SlotRunning, "2026-11-25 23:00", nil},
+		{"under way since yesterday", "2026-11-24 21:00", store.SlotRunning, "2026-11-25 23:00", []string{"2026-11-25 21:00"}},
+		{"failed has its own alarm", "2026-11-24 21:00", store.SlotFailed, "2026-11-24 23:00", nil},
+		{"not caught up", "2026-11-24 21:00", store.SlotSkipped, "2026-11-25 08:00", []string{"2026-11-24 21:00"}},
+		{"over the weekend", "2026-11-26 21:00", store.SlotDone, "2026-11-30 22:00", []string{"2026-11-27 21:00", "2026-11-30 21:00"}},
+		{"the ledger is ahead of the clock", "2026-11-26 21:00", store.SlotDone, "2026-11-24 22:00", nil},
 	} {
 		var got []string
-		for _, at := range missedNights(sch, Slot{At: oslo(t, c.last), State: c.state}, oslo(t, c.now)) {
-			got = append(got, clockOf(at))
+		for _, at := range missedNights(sch, store.Slot{At: oslo(t, c.last), State: c.state}, oslo(t, c.now)) {
+			got = append(got, shipment.ClockOf(at))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

@@ -5,17 +5,19 @@ import (
 	"errors"
 	"fmt"
 
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
 // WithdrawJob takes a job that is not handed over back, by a person's order: what is at the vendor of it is removed, and
 // its letters are due again, for whichever vendor their account has then. A reprint is only ended.
-func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (PrintJob, error) {
-	var out PrintJob
-	if why := badReason(reason); why != "" {
+func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (store.PrintJob, error) {
+	var out store.PrintJob
+	if why := shipment.BadReason(reason); why != "" {
 		return out, fmt.Errorf("withdraw %s: %s", id, why)
 	}
-	j, err := view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	j, err := store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err != nil {
 		return out, err
 	}
@@ -30,7 +32,7 @@ func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (PrintJob, 
 	if err := e.withdrawFiles(ctx, id); err != nil {
 		return j, fmt.Errorf("job %s is not withdrawn: %w", id, lost(ctx, err))
 	}
-	err = e.archive.InTx(ctx, func(tx Tx) error {
+	err = e.archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, id)
 		if err != nil {
 			return err
@@ -44,23 +46,23 @@ func (e *Engine) WithdrawJob(ctx context.Context, id, reason string) (PrintJob, 
 				return err
 			}
 		}
-		return e.moveJob(ctx, tx, now, JobWithdrawn, "withdrawn by a person: "+reason)
+		return e.moveJob(ctx, tx, now, store.JobWithdrawn, "withdrawn by a person: "+reason)
 	})
 	if err != nil {
 		return j, lost(ctx, err)
 	}
 	e.step("withdraw: recorded")
-	return view(ctx, e.archive, func(r Reader) (PrintJob, error) { return r.Job(ctx, id) })
+	return store.View(ctx, e.archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 }
 
 // notWithdrawable says why a job cannot be taken back, and what to do instead; empty: it can.
-func notWithdrawable(j PrintJob) string {
+func notWithdrawable(j store.PrintJob) string {
 	switch j.State {
-	case JobPlanned, JobComposed, JobUploaded:
+	case store.JobPlanned, store.JobComposed, store.JobUploaded:
 		return ""
-	case JobUncertain:
+	case store.JobUncertain:
 		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it. Ask the vendor, then postgang job resolve %s", j.ID)
-	case JobWithdrawn:
+	case store.JobWithdrawn:
 		return "it is WITHDRAWN already"
 	}
 	return fmt.Sprintf("it is %s, past the last gate. Have the vendor stop it, or close its letters (postgang shipment stop)", j.State)
@@ -72,7 +74,7 @@ func (e *Engine) withdrawFiles(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if e.vendors[j.Vendor].Manual || j.State == JobPlanned {
+	if e.vendors[j.Vendor].Manual || j.State == store.JobPlanned {
 		return nil // nothing has left the house
 	}
 	if err := e.takeBack(ctx, j, files); err != nil {
@@ -83,7 +85,7 @@ func (e *Engine) withdrawFiles(ctx context.Context, id string) error {
 }
 
 // takeBack removes a job's files from its vendor, which must be locked, unless something there says that it was handed over.
-func (e *Engine) takeBack(ctx context.Context, j PrintJob, files []JobFile) error {
+func (e *Engine) takeBack(ctx context.Context, j store.PrintJob, files []store.JobFile) error {
 	v, ok := e.vendors[j.Vendor]
 	if !ok {
 		return fmt.Errorf("vendor %q is not configured any more, so that nobody can look at its side", j.Vendor)
@@ -105,8 +107,8 @@ func (e *Engine) takeBack(ctx context.Context, j PrintJob, files []JobFile) erro
 }
 
 // jobAndFiles reads a job and its files as they are at one moment.
-func (e *Engine) jobAndFiles(ctx context.Context, id string) (j PrintJob, files []JobFile, err error) {
-	err = e.archive.View(ctx, func(r Reader) error {
+func (e *Engine) jobAndFiles(ctx context.Context, id string) (j store.PrintJob, files []store.JobFile, err error) {
+	err = e.archive.View(ctx, func(r store.Reader) error {
 		if j, err = r.Job(ctx, id); err != nil {
 			return err
 		}
@@ -117,7 +119,7 @@ func (e *Engine) jobAndFiles(ctx context.Context, id string) (j PrintJob, files 
 }
 
 // handedOver says why a vendor's side speaks against its word that it has not got a job; empty: nothing does.
-func handedOver(there exchange.RemoteState, j PrintJob) string {
+func handedOver(there exchange.RemoteState, j store.PrintJob) string {
 	switch {
 	case there.Answer != nil && there.Answer.TicketSHA256 == j.TicketSHA:
 		return "the vendor's answer to it is there, so it was handed over (postgang receipts fetch)"
@@ -131,7 +133,7 @@ func handedOver(there exchange.RemoteState, j PrintJob) string {
 	return ""
 }
 
-func fileNames(files []JobFile) []string {
+func fileNames(files []store.JobFile) []string {
 	names := make([]string, len(files))
 	for i, f := range files {
 		names[i] = f.File.Name

@@ -1,0 +1,833 @@
+package shipment
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits of forsendelse.json. Lengths are in characters (code points).
+const (
+	MaxSubmissionBytes = 1 << 20 // our own limit; the largest real ones, full of metadata, are some 100 kB
+	MaxDocuments       = 500     // our own limit: more files than a letter has sheets are a mistake
+	maxDepth           = 20      // of nesting in forsendelse.json; its own vocabulary needs 5
+
+	maxTitle         = 1000 // V2-SPEC
+	maxName          = 100  // V3-SPEC
+	maxAddressLine   = 70   // V3-SPEC
+	maxCity          = 70   // V3-SPEC
+	maxPostcode      = 20   // V3-SPEC
+	maxCountry       = 80   // DPI-SCHEMA; SvarUt names none
+	maxReference     = 100  // V2-SPEC: avgivendeSystem, forsendelsestype, eksternReferanse, korrelasjonsid
+	maxFileName      = 226  // V2-SPEC
+	maxMimeType      = 100  // our own
+	maxLinks         = 5    // V3-SPEC
+	maxURL           = 1000 // V3-SPEC
+	maxLinkText      = 100  // V3-SPEC
+	maxExtraMetadata = 20   // V3-SPEC
+	maxMetadataKey   = 100  // V3-SPEC
+	maxMetadataValue = 500  // V3-SPEC
+	maxMetadataText  = 1000 // our own, for the other Noark texts
+	maxExposedTo     = 100  // our own
+)
+
+// MimePDF is the one kind of document that can be printed.
+const MimePDF = "application/pdf"
+
+// ParseSubmission reads forsendelse.json. Field names must be exact: a field that is not known is left out with a
+// warning, one of the wrong type with a refusal that names its path, and all the rest is read, so that [Submission.Validate]
+// can tell everything else that is wrong at the same time. What is no JSON at all gives one refusal and an empty
+// Submission. Field names that do not look like names are not repeated.
+func ParseSubmission(data []byte) (Submission, []Refusal) {
+	var s Submission
+	one := func(code, text string) (Submission, []Refusal) {
+		return Submission{}, []Refusal{{Code: code, Text: text}}
+	}
+	switch {
+	case len(data) > MaxSubmissionBytes:
+		return one("json-stor", fmt.Sprintf("forsendelse.json er større enn %d kB. Legg dokumentene i egne filer, ikke i forsendelse.json.", MaxSubmissionBytes>>10))
+	case !utf8.Valid(data):
+		return one("json-tegnsett", "forsendelse.json er ikke i UTF-8. Lagre filen som UTF-8.")
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows tools write one
+	if len(bytes.TrimSpace(data)) == 0 {
+		return one("json-tom", "forsendelse.json er tom.")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	r := &jsonReader{dec: d}
+	tree, err := r.value("", 0)
+	if err == nil {
+		if _, extra := d.Token(); extra != io.EOF {
+			err = errors.New("more than one value")
+		}
+	}
+	if err != nil {
+		line := 1 + bytes.Count(data[:min(int(d.InputOffset()), len(data))], []byte("\n"))
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			line = 1 + bytes.Count(data[:min(max(int(syntax.Offset)-1, 0), len(data))], []byte("\n"))
+		}
+		if errors.Is(err, errDepth) {
+			return one("json-dyp", fmt.Sprintf("forsendelse.json har mer enn %d nivåer. Fjern det som ikke hører til.", maxDepth))
+		}
+		return one("json-feil", fmt.Sprintf("forsendelse.json er ikke gyldig JSON (ved linje %d). Kontroller at filen er hel og riktig skrevet.", line))
+	}
+	if _, ok := tree.(map[string]any); !ok {
+		return one("json-feil", "forsendelse.json må inneholde ett JSON-objekt.")
+	}
+	tree = r.fit(tree, reflect.TypeFor[Submission](), "")
+	clean, err := json.Marshal(tree)
+	if err == nil {
+		err = json.Unmarshal(clean, &s)
+	}
+	if err != nil {
+		// fit lets nothing through that does not fit; if it ever did, better to refuse than to guess.
+		return one("json-feil", "forsendelse.json kunne ikke leses. Kontroller feltene mot beskrivelsen.")
+	}
+	return s, r.found
+}
+
+// Unreadable reports whether ParseSubmission could make nothing at all of forsendelse.json. If not, the Submission is
+// worth validating even if single fields were refused.
+func Unreadable(found []Refusal) bool {
+	for _, r := range found {
+		if strings.HasPrefix(r.Code, "json-") {
+			return true
+		}
+	}
+	return false
+}
+
+var errDepth = errors.New("nested too deeply")
+
+// jsonReader reads JSON into maps and slices, notes fields that come twice, and then fits the tree to a type.
+type jsonReader struct {
+	dec   *json.Decoder
+	found []Refusal
+}
+
+func (r *jsonReader) note(code, field, text string, warning bool) {
+	const most = 100 // who gets more has sent something else altogether
+	if len(r.found) < most {
+		r.found = append(r.found, Refusal{Code: code, Field: field, Text: text, Warning: warning})
+	}
+}
+
+// value reads one value. Its errors are those of the decoder.
+func (r *jsonReader) value(path string, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
+	t, err := r.dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	delim, ok := t.(json.Delim)
+	if !ok {
+		return t, nil
+	}
+	if delim == '[' {
+		list := []any{}
+		for r.dec.More() {
+			v, err := r.value(path+"["+strconv.Itoa(len(list))+"]", depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err = r.dec.Token()
+		return list, err
+	}
+	object := map[string]any{}
+	for r.dec.More() {
+		t, err := r.dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		key, _ := t.(string)
+		at := join(path, fieldName(key))
+		v, err := r.value(at, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := object[key]; twice {
+			r.note("felt-dobbelt", at, "Feltet står to ganger. Behold det ene.", false)
+			continue
+		}
+		object[key] = v
+	}
+	_, err = r.dec.Token()
+	return object, err
+}
+
+// fit returns the part of v that fits type t, and notes the rest.
+func (r *jsonReader) fit(v any, t reflect.Type, path string) any {
+	if v == nil {
+		return nil
+	}
+	wrong := func(want string) any {
+		r.note("felt-type", path, "Feltet har feil type. Det skal være "+want+".", false)
+		return nil
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		text, ok := v.(string)
+		if ok {
+			if _, err := time.Parse(time.RFC3339, text); err == nil {
+				return v
+			}
+		}
+		return wrong("et tidspunkt med tidssone, som 2026-01-31T12:00:00+01:00")
+	}
+	switch t.Kind() {
+	case reflect.String:
+		if _, ok := v.(string); !ok {
+			return wrong("en tekst i anførselstegn")
+		}
+	case reflect.Bool:
+		if _, ok := v.(bool); !ok {
+			return wrong("true eller false, uten anførselstegn")
+		}
+	case reflect.Int:
+		n, ok := v.(json.Number)
+		if ok {
+			_, err := strconv.Atoi(n.String())
+			ok = err == nil
+		}
+		if !ok {
+			return wrong("et helt tall")
+		}
+	case reflect.Slice:
+		list, ok := v.([]any)
+		if !ok {
+			return wrong("en liste")
+		}
+		out := []any{}
+		for i, e := range list {
+			at := path + "[" + strconv.Itoa(i) + "]"
+			if e == nil {
+				r.note("felt-type", at, "Listen har et tomt element (null). Fjern det.", false)
+				continue
+			}
+			if e = r.fit(e, t.Elem(), at); e != nil {
+				out = append(out, e)
+			}
+		}
+		return out
+	case reflect.Map:
+		if _, ok := v.(map[string]any); !ok {
+			return wrong("et objekt")
+		}
+	case reflect.Struct:
+		object, ok := v.(map[string]any)
+		if !ok {
+			return wrong("et objekt")
+		}
+		fields := jsonFields(t)
+		out := map[string]any{}
+		for _, key := range sortedKeys(object) {
+			f, known := fields[key]
+			if !known {
+				text := "Feltet er ukjent og er ikke brukt."
+				for name := range fields {
+					if strings.EqualFold(name, key) {
+						text += " Mente du «" + name + "»?"
+					}
+				}
+				r.note("felt-ukjent", join(path, fieldName(key)), text, true)
+				continue
+			}
+			if e := r.fit(object[key], f, join(path, key)); e != nil {
+				out[key] = e
+			}
+		}
+		return out
+	}
+	return v
+}
+
+// jsonFields gives the fields of a struct by their JSON names.
+func jsonFields(t reflect.Type) map[string]reflect.Type {
+	out := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out[name] = f.Type
+	}
+	return out
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}0-9_]{0,49}$`)
+
+// fieldName is a field's name as it may be shown: what is no name could be content that ended up in the wrong place.
+func fieldName(key string) string {
+	if plainName.MatchString(key) && len(FindNationalIDs(key)) == 0 {
+		return key
+	}
+	return "(uleselig feltnavn)"
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// String hides a hand-in from careless format verbs: its metadata and references are free text.
+func (s Submission) String() string { return privateMark }
+
+// GoString hides it from %#v.
+func (s Submission) GoString() string { return privateMark }
+
+// LogValue hides it from slog.
+func (s Submission) LogValue() slog.Value { return slog.StringValue(privateMark) }
+
+// Normalise brings a hand-in into the one form that everything after it counts on: texts composed (NFC), trimmed and
+// without line breaks; codes without the spaces that people paste in; landkode in upper case. It changes no meaning.
+func (s *Submission) Normalise() {
+	s.Title = tidyPrivate(s.Title)
+	s.Recipient.normalise()
+	if s.ReplyTo != nil {
+		reply := *s.ReplyTo
+		reply.normalise()
+		s.ReplyTo = &reply
+	}
+	for _, p := range []*string{&s.SendingSystem, &s.SendingSystemActor, &s.ShipmentType, &s.ExternalReference, &s.CorrelationID} {
+		*p = tidy(*p)
+	}
+	s.Konteringskode = strings.TrimSpace(norm.NFC.String(s.Konteringskode))
+	s.SignatureType = strings.TrimSpace(s.SignatureType)
+	s.ReplyToShipment = strings.ToLower(strings.TrimSpace(s.ReplyToShipment))
+	s.Documents = append([]SubmittedFile(nil), s.Documents...)
+	for i := range s.Documents {
+		d := &s.Documents[i]
+		// A file name is a name on a disk: only its composition is changed, since a Mac writes it decomposed.
+		d.FileName = Private(norm.NFC.String(d.FileName.Reveal()))
+		d.MimeType = strings.ToLower(strings.TrimSpace(d.MimeType))
+		d.DocumentType = tidy(d.DocumentType)
+	}
+	s.Links = append([]Link(nil), s.Links...)
+	for i := range s.Links {
+		l := &s.Links[i]
+		l.URL = Private(strings.TrimSpace(l.URL.Reveal()))
+		l.Text, l.Lead = tidyPrivate(l.Text), tidyPrivate(l.Lead)
+	}
+	s.ExposedTo = append([]Private(nil), s.ExposedTo...)
+	for i := range s.ExposedTo {
+		s.ExposedTo[i] = Private(stripSpaces(s.ExposedTo[i].Reveal()))
+	}
+}
+
+func (a *PostalAddress) normalise() {
+	for _, p := range []*Private{&a.Name, &a.Line1, &a.Line2, &a.Line3, &a.City} {
+		*p = tidyPrivate(*p)
+	}
+	a.DigitalID = Private(stripSpaces(plainDigits(a.DigitalID.Reveal())))
+	a.Country = tidy(a.Country)
+	a.CountryCode = strings.ToUpper(stripSpaces(a.CountryCode))
+	a.Postcode = tidy(plainDigits(a.Postcode))
+	if !a.Abroad() {
+		a.Postcode = stripSpaces(a.Postcode)
+	}
+}
+
+// tidy composes a text, turns tabs and line breaks into spaces, and trims it. Other control characters stay, for
+// Validate to refuse.
+func tidy(s string) string {
+	s = norm.NFC.String(s)
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case '\t', '\n', '\r', '\u2028', '\u2029', '\u0085':
+			return ' '
+		case '\ufeff':
+			return -1
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(s)
+}
+
+func tidyPrivate(p Private) Private { return Private(tidy(p.Reveal())) }
+
+// checker gathers reasons.
+type checker struct {
+	found []Refusal
+	rules Rules
+	reg   *PostcodeRegister
+}
+
+func (c *checker) refuse(code, field, text string) {
+	c.found = append(c.found, Refusal{Code: code, Field: field, Text: text})
+}
+
+func (c *checker) warn(code, field, text string) {
+	c.found = append(c.found, Refusal{Code: code, Field: field, Text: text, Warning: true})
+}
+
+// text checks length and characters of a text.
+func (c *checker) text(field, text string, max int) {
+	if n := utf8.RuneCountInString(text); n > max {
+		c.refuse("felt-langt", field, fmt.Sprintf("Feltet har %d tegn, men kan ha høyst %d. Forkort det.", n, max))
+	}
+	if !printableText(text) {
+		c.refuse("felt-tegn", field, "Feltet har styretegn eller andre tegn som ikke kan skrives ut. Fjern dem.")
+	}
+}
+
+// printableText reports whether a text has only characters that can be shown: no controls, nothing that turns the
+// direction of writing, no private-use or broken characters.
+func printableText(s string) bool {
+	for _, r := range s {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Co, r) || unicode.Is(unicode.Bidi_Control, r) {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	konteringskodeWidest = regexp.MustCompile(`^[a-zA-Z0-9_\-.øæåØÆÅ]{0,20}$`) // V2-SPEC, V3-SPEC
+	konteringskodeV11    = regexp.MustCompile(`^[a-zA-Z0-9\-.øæåØÆÅ]{0,20}$`)  // KS-V5 to KS-V11
+	countryCodeForm      = regexp.MustCompile(`^[A-Z]{2}$`)                    // V3-SPEC
+	uuidForm             = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	mimeTypeForm         = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*(;.*)?$`)
+)
+
+// Validate judges a hand-in whole and returns every reason to refuse it, and every warning, at once (domain.md 1.2, 1.3
+// and 3). The Submission must be normalised. Texts are bokmål for a case worker and never repeat what was handed in.
+//
+// What only the documents themselves can tell (readable, not protected, giro pages that exist) is for prepare, and what
+// only the archive knows (the duplicate guard) for intake.
+func (s Submission) Validate(r Rules, reg *PostcodeRegister, now time.Time) []Refusal {
+	c := &checker{rules: r, reg: reg}
+
+	if s.Title == "" {
+		c.refuse("tittel-mangler", "tittel", "Tittelen mangler. Skriv hva forsendelsen gjelder.")
+	}
+	c.text("tittel", s.Title.Reveal(), maxTitle)
+	if len(FindNationalIDs(s.Title.Reveal())) > 0 {
+		c.warn("tittel-fodselsnummer", "tittel", "Tittelen ser ut til å inneholde et fødselsnummer. Det blir ikke trykt på forsiden. Fjern det fra tittelen.")
+	}
+
+	if s.DigitalOnly && s.PrintOnly {
+		c.refuse("levering-motstrid", "kunPrint", "Forsendelsen kan ikke både være kun digital og kun på papir. Velg én av dem.")
+	}
+	c.recipient(s)
+	if s.ReplyTo != nil {
+		c.replyTo(*s.ReplyTo)
+	}
+	c.secrecy(s)
+	c.references(s, now)
+	c.documents(s)
+	c.links(s.Links)
+	c.metadata("metadataFraAvleverendeSystem", s.MetadataFromSystem)
+	c.metadata("metadataForImport", s.MetadataForImport)
+	return c.found
+}
+
+func (c *checker) recipient(s Submission) {
+	const field = "mottaker"
+	a := s.Recipient
+	if a.Name == "" {
+		c.refuse("navn-mangler", field+".navn", "Mottakerens navn mangler.")
+	}
+	c.text(field+".navn", a.Name.Reveal(), maxName)
+	switch {
+	case a.DigitalID != "":
+		c.digitalID(field+".digitalId", a.DigitalID.Reveal())
+	case s.DigitalOnly:
+		c.refuse("digitalid-mangler", field+".digitalId", "En forsendelse som bare skal leveres digitalt, må ha mottakerens fødselsnummer eller organisasjonsnummer.")
+	}
+	c.address(field, a, !s.DigitalOnly)
+	if s.DigitalOnly {
+		return
+	}
+	switch {
+	case a.Line1 != "" || a.Line2 != "" || a.Line3 != "":
+	case a.Abroad() || s.PrintOnly:
+		c.refuse("adresse-mangler", field+".adresselinje1", "Adressen mangler. Et brev på papir må ha minst én adresselinje.")
+	default:
+		// Optional up to V2: small places and large addressees have none.
+		c.warn("adresse-mangler", field+".adresselinje1", "Adresselinje mangler. Et brev på papir kommer kanskje ikke fram.")
+	}
+	c.window(field, a)
+	c.plausible(field, a)
+}
+
+// address checks the fields of an address; paper says whether a letter may go there.
+func (c *checker) address(field string, a PostalAddress, paper bool) {
+	for i, line := range []Private{a.Line1, a.Line2, a.Line3} {
+		c.text(field+".adresselinje"+strconv.Itoa(i+1), line.Reveal(), maxAddressLine)
+	}
+	c.text(field+".poststed", a.City.Reveal(), maxCity)
+	c.text(field+".postnummer", a.Postcode, maxPostcode)
+	c.text(field+".land", a.Country, maxCountry)
+	c.country(field, a)
+	if paper {
+		for _, f := range []struct {
+			name string
+			text Private
+		}{{"navn", a.Name}, {"adresselinje1", a.Line1}, {"adresselinje2", a.Line2}, {"adresselinje3", a.Line3}, {"poststed", a.City}} {
+			if len(FindNationalIDs(plainDigits(f.text.Reveal()))) > 0 {
+				// It would show in the envelope's window (SvarUt changelog 2017-02-14).
+				c.refuse("adresse-fodselsnummer", field+"."+f.name, "Feltet ser ut til å inneholde et fødselsnummer. Det kan ikke stå på et brev; fjern det.")
+			}
+		}
+	}
+	if a.Abroad() {
+		return // SvarUt changelog 2017-04-06: no postnummer needed
+	}
+	switch {
+	case a.Postcode != "" && paper:
+		c.found = append(c.found, c.reg.check(field, a.Postcode, a.City.Reveal())...)
+	case paper:
+		c.refuse("postnummer-mangler", field+".postnummer", "Postnummeret mangler.")
+	}
+	if a.City == "" && paper {
+		c.refuse("poststed-mangler", field+".poststed", "Poststedet mangler.")
+	}
+}
+
+func (c *checker) country(field string, a PostalAddress) {
+	codeOfName, nameKnown := CountryCode(a.Country)
+	if a.CountryCode != "" {
+		code, known := CountryCode(a.CountryCode)
+		switch {
+		case !countryCodeForm.MatchString(a.CountryCode):
+			c.refuse("landkode-form", field+".landkode", "Landkoden må være to store bokstaver etter ISO 3166, for eksempel NO eller SE.")
+			return
+		case !known:
+			c.refuse("landkode-ukjent", field+".landkode", "Landkoden er ikke et land i ISO 3166. Rett landkoden.")
+			return
+		case a.Country != "" && nameKnown && codeOfName != code:
+			c.warn("land-motstrid", field+".land", "Land og landkode er ikke samme land. Landkoden er brukt.")
+			return
+		}
+	}
+	if a.Country != "" && !nameKnown {
+		text := "Landet er ikke kjent. Det er skrevet på brevet slik det står, og porto er regnet som for verden. Bruk landkode."
+		if a.CountryCode != "" {
+			text = "Landet er ikke kjent. Landkoden er brukt."
+		}
+		c.warn("land-ukjent", field+".land", text)
+	}
+}
+
+// The address window of a C5 envelope shows for sure five lines of some 86 mm (domain.md 2.3); at 10 pt that is about
+// 45 characters of ordinary text. The cover measures exactly and has the last word; this is an early warning.
+const (
+	windowLines = 5
+	windowWidth = 45
+)
+
+func (c *checker) window(field string, a PostalAddress) {
+	lines := 2 // name and post line
+	if a.Abroad() {
+		lines++
+	}
+	long := utf8.RuneCountInString(a.Name.Reveal()) > windowWidth || utf8.RuneCountInString(a.Postcode+" "+a.City.Reveal()) > windowWidth
+	for _, l := range []Private{a.Line1, a.Line2, a.Line3} {
+		if l != "" {
+			lines++
+			long = long || utf8.RuneCountInString(l.Reveal()) > windowWidth
+		}
+	}
+	if lines > windowLines {
+		c.warn("vindu-linjer", field, fmt.Sprintf("Adressen har %d linjer, men konvoluttvinduet viser sikkert bare %d. Linjer kan bli slått sammen.", lines, windowLines))
+	}
+	if long {
+		c.warn("vindu-bredde", field, fmt.Sprintf("Adressen har linjer på mer enn %d tegn. De kan bli skrevet med mindre skrift.", windowWidth))
+	}
+}
+
+func (c *checker) digitalID(field, id string) {
+	_, err := ParseDigitalID(id, c.rules.NationalID, c.rules.AllowSynthetic)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrIDLostZero):
+		c.refuse("digitalid-form", field, "Nummeret har ti siffer. En innledende null er trolig falt bort; skriv nummeret som tekst.")
+	case errors.Is(err, ErrIDLength):
+		c.refuse("digitalid-form", field, "Nummeret må være et fødselsnummer eller D-nummer (11 siffer) eller et organisasjonsnummer (9 siffer).")
+	case errors.Is(err, ErrIDDate):
+		c.refuse("digitalid-dato", field, "Nummeret er ikke et fødselsnummer eller D-nummer: de seks første sifrene er ingen dato.")
+	case errors.Is(err, ErrIDSynthetic):
+		c.refuse("digitalid-syntetisk", field, "Nummeret er et syntetisk testnummer. Kontoen tar ikke imot slike.")
+	default:
+		c.refuse("digitalid-kontroll", field, "Kontrollsifrene i nummeret stemmer ikke. Kontroller nummeret.")
+	}
+}
+
+// replyTo must be complete: it takes the sender's place on the cover (KS-V5). Return addresses are Norwegian (21G).
+func (c *checker) replyTo(a PostalAddress) {
+	const field = "svarSendesTil"
+	if a.Name == "" {
+		c.refuse("navn-mangler", field+".navn", "Navnet på den som svar skal sendes til, mangler.")
+	}
+	c.text(field+".navn", a.Name.Reveal(), maxName)
+	c.address(field, a, true)
+	if a.Abroad() {
+		c.warn("retur-utland", field, "Returadressen er utenfor Norge. Posten sender bare i retur til norske adresser.")
+		if a.Line1 == "" {
+			c.refuse("adresse-mangler", field+".adresselinje1", "Adressen som svar skal sendes til, mangler adresselinje.")
+		}
+	}
+}
+
+// secrecy: what is encrypted for SvarUt's key cannot be read by us, so it can never be printed (KS-SIK).
+func (c *checker) secrecy(s Submission) {
+	if s.DigitalOnly {
+		return
+	}
+	if s.Encrypted {
+		c.refuse("kryptert", "kryptert", "Krypterte dokumenter kan ikke trykkes. Lever dem ukryptert, eller velg kunDigitalLevering.")
+	} else if s.RequireLevel4 {
+		c.warn("niva4-papir", "krevNiva4Innlogging", "Forsendelsen krever innlogging på nivå 4 digitalt, men blir trykt som vanlig brev om den ikke blir lest. Velg kunDigitalLevering om det ikke skal skje.")
+	}
+}
+
+func (c *checker) references(s Submission, now time.Time) {
+	c.text("avgivendeSystem", s.SendingSystem, maxReference)
+	c.text("avgivendeSystemAktor", s.SendingSystemActor, maxReference)
+	c.text("forsendelsestype", s.ShipmentType, maxReference)
+	c.text("eksternReferanse", s.ExternalReference, maxReference)
+	c.text("korrelasjonsid", s.CorrelationID, maxReference)
+	switch k := s.Konteringskode; {
+	case !konteringskodeWidest.MatchString(k):
+		c.refuse("konteringskode-form", "konteringskode", "Konteringskoden kan ha høyst 20 tegn: bokstaver (også æ, ø, å), sifre, bindestrek, understrek og punktum.")
+	case len(FindNationalIDs(k)) > 0:
+		// It would travel to the vendor, into receipts and into workbooks.
+		c.refuse("konteringskode-fodselsnummer", "konteringskode", "Konteringskoden ser ut til å være et fødselsnummer. Bruk en kode som ikke er et fødselsnummer.")
+	case !konteringskodeV11.MatchString(k):
+		c.warn("konteringskode-eldre", "konteringskode", "Konteringskoden har understrek, som eldre versjoner av SvarUt (før REST V2) ikke godtar.")
+	}
+	if s.ReplyToShipment != "" && !uuidForm.MatchString(s.ReplyToShipment) {
+		c.refuse("svarpa-form", "svarPaForsendelse", "Feltet må være id-en til en forsendelse (UUID).")
+	}
+	if s.SigningExpires != nil && s.SigningExpires.Before(now.Add(24*time.Hour)) {
+		c.refuse("signering-frist", "signeringUtloper", "Fristen for signering må være minst ett døgn fram i tid.")
+	}
+	switch s.SignatureType {
+	case "", "AUTENTISERT_SIGNATUR", "AVANSERT_SIGNATUR":
+	default:
+		c.refuse("signatur-type", "signaturType", "Signaturtypen må være AUTENTISERT_SIGNATUR eller AVANSERT_SIGNATUR.")
+	}
+	if len(s.ExposedTo) > maxExposedTo {
+		c.refuse("eksponertfor-antall", "eksponertFor", fmt.Sprintf("Listen kan ha høyst %d numre.", maxExposedTo))
+		return
+	}
+	for i, id := range s.ExposedTo {
+		c.digitalID("eksponertFor["+strconv.Itoa(i)+"]", id.Reveal())
+	}
+}
+
+func (c *checker) documents(s Submission) {
+	const field = "dokumenter"
+	if len(s.Documents) == 0 {
+		c.refuse("dokument-ingen", field, "Forsendelsen har ingen dokumenter. Legg til minst ett.")
+		return
+	}
+	if len(s.Documents) > MaxDocuments {
+		c.refuse("dokument-antall", field, fmt.Sprintf("Forsendelsen har %d dokumenter, men kan ha høyst %d.", len(s.Documents), MaxDocuments))
+		return
+	}
+	first := map[string]int{}
+	printed, signed := 0, 0
+	for i, d := range s.Documents {
+		at := field + "[" + strconv.Itoa(i) + "]"
+		c.fileName(at+".filnavn", d.FileName.Reveal())
+		key := FileKey(d.FileName.Reveal())
+		if j, twice := first[key]; twice && key != "" {
+			c.refuse("filnavn-likt", at+".filnavn", fmt.Sprintf("Filnavnet er det samme som for dokument %d (store og små bokstaver teller ikke). Gi filene ulike navn.", j+1))
+		} else {
+			first[key] = i
+		}
+		pdf := IsPDF(d.MimeType)
+		switch {
+		case d.MimeType == "":
+			c.refuse("mimetype-mangler", at+".mimeType", "MIME-typen mangler. For dokumenter som skal trykkes er den application/pdf.")
+		case len(d.MimeType) > maxMimeType || !mimeTypeForm.MatchString(d.MimeType):
+			c.refuse("mimetype-form", at+".mimeType", "MIME-typen er ikke gyldig. For dokumenter som skal trykkes er den application/pdf.")
+		case !pdf && !d.Excluded && !s.DigitalOnly:
+			c.refuse("dokument-ikke-pdf", at+".skalEkskluderesFraUtskrift", "Bare PDF kan trykkes. Lever dokumentet som PDF, eller sett skalEkskluderesFraUtskrift til true.")
+		}
+		if pdf && !d.Excluded {
+			printed++
+		}
+		c.giro(at+".giroarkSider", d, pdf)
+		if d.ToBeSigned {
+			if signed++; !pdf {
+				c.refuse("signering-pdf", at+".skalSigneres", "Bare et PDF-dokument kan signeres.")
+			}
+			if signed == 2 {
+				c.refuse("signering-antall", at+".skalSigneres", "Bare ett dokument i forsendelsen kan signeres.")
+			}
+		}
+		c.text(at+".dokumentType", d.DocumentType, maxReference)
+		c.entries(at+".ekstraMetadata", d.Metadata)
+	}
+	if printed == 0 && !s.DigitalOnly {
+		c.refuse("dokument-ingen-trykk", field, "Ingen av dokumentene kan trykkes. Legg ved minst én PDF som ikke er ekskludert fra utskrift, eller velg kunDigitalLevering.")
+	}
+}
+
+// fileName: SvarUt's rules (V2-SPEC; with folder refused since SvarUt changelog 2015-01-16).
+func (c *checker) fileName(field, name string) {
+	switch {
+	case strings.TrimSpace(name) == "":
+		c.refuse("filnavn-mangler", field, "Filnavnet mangler.")
+		return
+	case strings.ContainsAny(name, `/\`) || name == "." || name == "..":
+		c.refuse("filnavn-mappe", field, "Filnavnet kan ikke ha mappe. Skriv bare navnet på filen.")
+	case strings.ContainsAny(name, `"<>?*|:`) || !printableText(name):
+		c.refuse("filnavn-tegn", field, "Filnavnet har tegn som ikke er lov: \" < > ? * | : / \\ eller styretegn.")
+	}
+	if n := utf8.RuneCountInString(name); n > maxFileName {
+		c.refuse("felt-langt", field, fmt.Sprintf("Filnavnet har %d tegn, men kan ha høyst %d. Forkort det.", n, maxFileName))
+	}
+}
+
+func (c *checker) giro(field string, d SubmittedFile, pdf bool) {
+	if len(d.GiroPages) == 0 {
+		return
+	}
+	if !pdf || d.Excluded {
+		c.refuse("giro-ikke-trykk", field, "Giroark kan bare velges for sider i et PDF-dokument som skal trykkes.")
+	}
+	last := 0
+	for _, p := range d.GiroPages {
+		switch {
+		case p < 1:
+			c.refuse("giro-side", field, "Sidetall for giroark begynner på 1.")
+			return
+		case p == last:
+			c.refuse("giro-lik", field, "Samme side står flere ganger som giroark.")
+			return
+		case p < last:
+			c.refuse("giro-orden", field, "Sidene for giroark må stå i stigende rekkefølge.")
+			return
+		}
+		last = p
+	}
+}
+
+func (c *checker) links(links []Link) {
+	if len(links) > maxLinks {
+		c.refuse("lenke-antall", "lenker", fmt.Sprintf("Forsendelsen har %d lenker, men kan ha høyst %d.", len(links), maxLinks))
+		return
+	}
+	for i, l := range links {
+		at := "lenker[" + strconv.Itoa(i) + "]"
+		u, err := url.Parse(l.URL.Reveal())
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			c.refuse("lenke-form", at+".url", "Lenken må være en hel nettadresse som begynner med https://.")
+		}
+		c.text(at+".url", l.URL.Reveal(), maxURL)
+		if l.Text == "" {
+			c.refuse("lenke-tekst", at+".tekst", "Lenken mangler tekst.")
+		}
+		c.text(at+".tekst", l.Text.Reveal(), maxLinkText)
+		c.text(at+".ledetekst", l.Lead.Reveal(), maxLinkText)
+	}
+}
+
+// metadata checks the sizes of Noark metadata; what they mean is the case system's.
+func (c *checker) metadata(field string, m map[string]any) {
+	for _, key := range sortedKeys(m) {
+		at := join(field, fieldName(key))
+		switch v := m[key].(type) {
+		case string:
+			c.text(at, v, maxMetadataText)
+		case []any:
+			if key != "ekstraMetadata" {
+				c.refuse("metadata-form", at, "Feltet kan ikke være en liste.")
+				continue
+			}
+			var entries []map[string]any
+			for _, e := range v {
+				entry, _ := e.(map[string]any)
+				entries = append(entries, entry)
+			}
+			c.entries(at, entries)
+		case map[string]any:
+			c.refuse("metadata-form", at, "Feltet kan ikke være et objekt.")
+		}
+	}
+}
+
+// entries checks a list of {key, value}.
+func (c *checker) entries(field string, entries []map[string]any) {
+	if len(entries) > maxExtraMetadata {
+		c.refuse("metadata-antall", field, fmt.Sprintf("Listen har %d oppføringer, men kan ha høyst %d.", len(entries), maxExtraMetadata))
+		return
+	}
+	for i, e := range entries {
+		at := field + "[" + strconv.Itoa(i) + "]"
+		key, okKey := e["key"].(string)
+		value, okValue := e["value"].(string)
+		if !okKey || !okValue || key == "" {
+			c.refuse("metadata-form", at, "Hver oppføring må ha «key» og «value» som tekst.")
+			continue
+		}
+		c.text(at+".key", key, maxMetadataKey)
+		c.text(at+".value", value, maxMetadataValue)
+	}
+}
+
+// IsPDF reports whether a MIME type is that of PDF, parameters left aside.
+func IsPDF(mimeType string) bool {
+	kind, _, _ := strings.Cut(mimeType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), MimePDF)
+}
+
+// FileKey is a document's file name as names are compared: composed, without regard to case (V2-SPEC).
+func FileKey(name string) string { return strings.ToLower(norm.NFC.String(name)) }
+
+// Fingerprint is the keyed hash by which alike shipments are recognised: same account, title and recipient with all its
+// address fields (SvarUt changelog 2017-10-03). HMAC-SHA256 in lower-case hex; without the key nobody can tell from it
+// who the recipient is. Upper and lower case count: only what is sent twice by mistake is alike.
+func (s Submission) Fingerprint(key []byte, account string) string {
+	mac := hmac.New(sha256.New, key)
+	a := s.Recipient
+	for _, f := range []string{
+		account, s.Title.Reveal(), a.Name.Reveal(), a.DigitalID.Reveal(), a.Line1.Reveal(), a.Line2.Reveal(),
+		a.Line3.Reveal(), a.Postcode, a.City.Reveal(), a.Country, a.CountryCode,
+	} {
+		// Lengths in front, so that moving text from one field to the next makes another fingerprint.
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(f)))
+		mac.Write(n[:])
+		mac.Write([]byte(f))
+	}
+	return hex.EncodeToString(mac.Sum(nil))
+}

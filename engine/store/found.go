@@ -1,0 +1,42 @@
+package store
+
+import "time"
+
+// FoundJob is a job that a vendor has under an id of ours, and that is not the archive's own: what was settled about it.
+type FoundJob struct {
+	ID, Vendor string
+	Verdict    Verdict
+	TicketSHA  string // may be unknown: empty
+	Letters    int    // that are known to be in it
+	At         time.Time
+	Reason     string
+}
+
+// FoundLetter is a letter that a vendor has under an id of ours, by its own word.
+type FoundLetter struct {
+	Shipment string // maybe of no shipment in the archive
+	Job      string
+	Vendor   string
+}
+
+// FoundLetterFilter chooses found letters; zero fields choose all.
+type FoundLetterFilter struct{ Shipment, Job, Vendor string }
+
+// SeenReceipt is a receipt file at a vendor, as its listing shows it.
+type SeenReceipt struct {
+	Name     string
+	Bytes    int64
+	Modified time.Time
+}
+
+// An archive that was put back from a backup has forgotten what was handed over since, and its job ids begin again where
+// others have been. It would print letters twice. Two things outside of it know better:
+//
+//	the fence              the highest number handed over, beside the documents, raised before each ready file
+//	the vendor's side      answers, ready files, files and receipts under ids of ours
+//
+// Whichever shows more than the archive knows stops all offers to the vendor until Recover has read its side. The stop is
+// kept in the archive; a copy that is put back later finds out by itself again.
+
+// Verdict is what became of a job that a vendor has under an id of ours.
+type Verdict string

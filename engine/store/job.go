@@ -1,0 +1,129 @@
+package store
+
+import (
+	"time"
+
+	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/printjobs/exchange"
+)
+
+// LetterOwner counts letters of an account and konteringskode.
+type LetterOwner struct {
+	Account, Konteringskode string
+	Letters                 int
+}
+
+// JobState is where a print job stands on its way to the vendor (design.md 5).
+type JobState string
+
+// The states of a print job.
+const (
+	JobPlanned   JobState = "PLANNED"   // letters assigned
+	JobComposed  JobState = "COMPOSED"  // print files, manifest and ticket written and proven
+	JobUploaded  JobState = "UPLOADED"  // all files at the vendor under their final names, no ready file
+	JobCommitted JobState = "COMMITTED" // past the last gate: its letters are on their way to paper
+	JobOffered   JobState = "OFFERED"   // the ready file is in place: handed over
+	JobAccepted  JobState = "ACCEPTED"  // the vendor accepted
+	JobClosed    JobState = "CLOSED"    // a receipt for every letter
+	JobRejected  JobState = "REJECTED"  // the vendor refused; its letters are free again
+	JobWithdrawn JobState = "WITHDRAWN" // taken back before the hand-over, or never handed over; its letters are free again
+	JobUncertain JobState = "UNCERTAIN" // we cannot tell whether the vendor has it; never sent again by itself
+)
+
+// jobMoves is the one table of how a print job may move. Nothing moves a job from UNCERTAIN to WITHDRAWN but a person who
+// has asked the vendor: ResolveJob.
+var jobMoves = map[JobState][]JobState{
+	JobPlanned:   {JobComposed, JobWithdrawn},
+	JobComposed:  {JobUploaded, JobWithdrawn, JobUncertain},
+	JobUploaded:  {JobCommitted, JobWithdrawn, JobUncertain},
+	JobCommitted: {JobOffered, JobUncertain},
+	JobUncertain: {JobOffered, JobAccepted, JobRejected, JobWithdrawn},
+	JobOffered:   {JobAccepted, JobRejected},
+	JobAccepted:  {JobClosed},
+}
+
+// JobStates returns all states of a print job, in the order in which one goes through them.
+func JobStates() []JobState {
+	return []JobState{
+		JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted, JobClosed, JobRejected, JobWithdrawn, JobUncertain,
+	}
+}
+
+// MayMove reports whether a print job may go from one state to another.
+func (s JobState) MayMove(to JobState) bool {
+	for _, t := range jobMoves[s] {
+		if t == to {
+			return true
+		}
+	}
+	return false
+}
+
+// Live reports whether a job in this state holds its letters: a shipment is in at most one live job that is no reprint.
+func (s JobState) Live() bool { return s != JobRejected && s != JobWithdrawn }
+
+// PrintJob (utskriftsjobb) is what the vendor gets as one unit.
+type PrintJob struct {
+	ID        string // four letters of the installation and six digits, never reused, e.g. K7QX000012
+	Vendor    string
+	Parent    string // the job that this one replaces or reprints, or empty
+	Reprint   bool   // letters of Parent once more, by a person's order; it holds no letter, see Live
+	State     JobState
+	Class     exchange.Class
+	Created   time.Time
+	Updated   time.Time
+	OfferedAt time.Time
+	Letters   int
+	Totals    exchange.Totals // known from COMPOSED on
+	Ticket    string          // file name of the ticket, from COMPOSED on
+	TicketSHA string
+	Failures  int    // consecutive failed attempts of the current step
+	LastError string // of the last attempt; no personal data
+	Version   int64  // optimistic concurrency
+}
+
+// JobLetter is a shipment's place in a print job.
+type JobLetter struct {
+	Job            string
+	Shipment       string
+	Letter         int // 1-based
+	Konteringskode string
+	Reason         shipment.Reason // why it goes to paper, as it stood when collected
+	Only           []int           // of a reprint: only these sheets of the letter, from 1 and rising; empty: all
+	// Known from COMPOSED on:
+	File                 string
+	FirstSide, LastSide  int
+	Sheets, Pages        int
+	PagesBW, PagesColour int
+	GiroSheets           int
+	Envelope             string
+	WeightGram           int
+	// Expected is what the letter was expected to cost when its job was planned; nil: no price list, a price was missing, or
+	// only some sheets of the letter are printed.
+	Expected *ExpectedCost
+}
+
+// ExpectedCost is what a letter should cost by its vendor's price list, net of VAT.
+type ExpectedCost struct {
+	Production billing.Ore
+	Postage    billing.Ore
+}
+
+// Net is the whole, net of VAT.
+func (c ExpectedCost) Net() billing.Ore { return c.Production + c.Postage }
+
+// JobFile is a file of a print job, kept in the blob store until the job is closed.
+type JobFile struct {
+	Job  string
+	File exchange.File
+	Blob shipment.BlobRef
+}
+
+// JobEvent is one line of a print job's history.
+type JobEvent struct {
+	Job      string
+	At       time.Time
+	From, To JobState
+	Reason   string
+}

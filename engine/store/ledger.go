@@ -1,0 +1,107 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine/shipment"
+)
+
+// What a vendor's price list says of costs that belong to no letter: control sheets, and the least that an account pays for a day.
+
+// PostedSum is what receipts say of letters of an account, konteringskode and envelope class that were posted at the same time.
+type PostedSum struct {
+	Account, Konteringskode string
+	Envelope                string
+	At                      time.Time
+	Letters                 int         // reprints too
+	Production              billing.Ore // net
+}
+
+// LedgerSource says why a line stands in the ledger.
+type LedgerSource string
+
+// The sources of ledger lines.
+const (
+	LedgerReceipt    LedgerSource = "KVITTERING"  // what the vendor's receipt says of a letter
+	LedgerReversal   LedgerSource = "REVERSERING" // takes back a line that proved wrong
+	LedgerAllocation LedgerSource = "FORDELING"   // an amount of an invoice that belongs to no letter, shared out
+)
+
+// LedgerLine is one amount in the ledger (hovedbok). Lines are only added; what was wrong is reversed by lines of its own.
+type LedgerLine struct {
+	Entry    string // UUID of what was booked at once (bilag): a receipt's id, or one that is derived from it
+	Place    int    // of the line in its entry, from 0
+	BookedAt time.Time
+	Recorded time.Time // when the line was added; set by the archive
+	PostedAt time.Time // of the letter; zero when there is none
+	Vendor   string
+	Account  string // of the letter, or empty
+	Shipment string // or empty
+	Job      string // or empty
+	Line     billing.CostLine
+	// Letters is how many letters the line counts: 1 for the first line of a letter, -1 for its reversal, else 0. A reprint
+	// counts none.
+	Letters  int
+	Source   LedgerSource
+	Document string // SHA-256 of the receipt file, or id of the invoice
+	Reverses string // entry whose line of the same place it takes back, or empty
+	Note     string // Norwegian; no personal data
+}
+
+// LedgerFilter chooses ledger lines; zero fields choose all.
+type LedgerFilter struct {
+	From, To time.Time // booked in [From, To); zero To: all
+	Accounts []string
+	Vendor   string
+	Entry    string
+	Document string
+	Limit    int
+}
+
+// ClosedMonth is a month that finance has closed.
+type ClosedMonth struct {
+	Month    billing.Civil // its first day
+	ClosedAt time.Time     // set by the archive
+	Reason   string        // no personal data
+}
+
+// Span is the month in time, half-open.
+func (m ClosedMonth) Span() (from, to time.Time) {
+	t := m.Month.UTC()
+	return m.Month.In(shipment.Oslo), billing.CivilOf(t.AddDate(0, 1, 0), time.UTC).In(shipment.Oslo)
+}
+
+// BookAt decides in which period an amount is booked that belongs to a time: there, or now when its month is closed. The note
+// says so, after what it is that belongs there.
+func BookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, note string) {
+	for _, m := range closed {
+		if from, to := m.Span(); !t.Before(from) && t.Before(to) {
+			return now, fmt.Sprintf("%s %s, som er i en lukket måned", what, billing.CivilOf(t, shipment.Oslo).Norwegian())
+		}
+	}
+	return t, ""
+}
+
+// ReceiptLines are the lines of what a receipt says, under our konteringskode.
+func ReceiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) []LedgerLine {
+	posted := booked.PostedAt.UTC().Truncate(time.Millisecond)
+	at, note := BookAt(closed, posted, now, "postlagt")
+	if said := r.Row.PostedAt.UTC().Truncate(time.Millisecond); !said.Equal(posted) {
+		note = strings.TrimSuffix(fmt.Sprintf("ifølge kvitteringen postlagt %s, noe som ikke kan stemme; %s", billing.CivilOf(said, shipment.Oslo).Norwegian(), note), "; ")
+	}
+	var lines []LedgerLine
+	for i, l := range billing.CostLines(booked, vat) {
+		line := LedgerLine{
+			Entry: r.ID, Place: i, BookedAt: at, PostedAt: posted, Vendor: r.Vendor, Account: account, Shipment: booked.Shipment, Job: booked.Job,
+			Line: l, Source: LedgerReceipt, Document: r.File, Note: note,
+		}
+		if i == 0 && !reprint {
+			line.Letters = 1
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
