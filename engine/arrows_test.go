@@ -37,6 +37,7 @@ var arrows = []struct {
 	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},
 	{"engine/shipment", []string{"billing", "printjobs/prepare"}, "the rules of a shipment are pure; a letter's facts are what preparing measured", false},
 	{"engine/store", []string{"engine/shipment", "billing", "printjobs"}, "ports and rows know no step", true},
+	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs", "fixtures/judges"}, "the archive's conformance suite is for tests", true},
 	{"engine/archive", []string{"engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
 	{"engine/queue", []string{"engine", "engine/archive"}, "the queue shares the archive's transactions", false},
 	{"engine/intake", []string{"engine"}, "a channel hands to the engine", false},

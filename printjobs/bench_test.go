@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/prepare"
 )
 
@@ -17,7 +18,7 @@ import (
 func BenchmarkCompose(b *testing.B) {
 	dir := b.TempDir()
 	var paths []string
-	if real := corpus(); real != "" {
+	if real := judges.Corpus(); real != "" {
 		paths, _ = filepath.Glob(filepath.Join(real, "letters", "*.pdf"))
 	}
 	if len(paths) == 0 {

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
@@ -177,8 +178,8 @@ func duplex(id string, marks map[int]string, pages ...int) Candidate {
 
 func TestComposeDuplexGiro(t *testing.T) {
 	t.Parallel()
-	needs(t, "qpdf")
-	needs(t, "pdftotext")
+	judges.Need(t, "qpdf")
+	judges.Need(t, "pdftotext")
 	p := testProfile(t)
 	planned, s := planOne(t, p, 0,
 		duplex("g1", map[int]string{2: "g"}, 4),
@@ -206,8 +207,8 @@ func TestComposeDuplexGiro(t *testing.T) {
 
 func TestComposeSimplexHasNoBacks(t *testing.T) {
 	t.Parallel()
-	needs(t, "qpdf")
-	needs(t, "pdftotext")
+	judges.Need(t, "qpdf")
+	judges.Need(t, "pdftotext")
 	p := testProfile(t)
 	p.PoolAccounts = true
 	planned, s := planOne(t, p, 0,
@@ -230,7 +231,7 @@ func TestComposeSimplexHasNoBacks(t *testing.T) {
 // and begins at once.
 func TestComposeWithoutCover(t *testing.T) {
 	t.Parallel()
-	needs(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	p := testProfile(t)
 	p.Impose.Cover = impose.CoverNone
 	planned, s := planOne(t, p, 0, duplex("u1", nil, 3), duplex("u2", nil, 2))
@@ -752,8 +753,8 @@ func TestProofReadsTheDisk(t *testing.T) {
 // agrees with the plan, page by page.
 func TestComposeProperties(t *testing.T) {
 	t.Parallel()
-	needs(t, "pdftotext")
-	needs(t, "qpdf")
+	judges.Need(t, "pdftotext")
+	judges.Need(t, "qpdf")
 	night := rapid.Custom(drawCandidates)
 	for seed := range 8 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

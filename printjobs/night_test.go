@@ -17,6 +17,7 @@ import (
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/go-fonts/liberation/liberationserifregular"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -92,36 +93,12 @@ func prepareLetter(t testing.TB, dir string, c Candidate, giro map[int][]int, or
 	return made{c, originals, req.Output}
 }
 
-// corpus finds the folder of real letters, or gives "".
-func corpus() string {
-	if dir := os.Getenv("POSTGANG_CORPUS"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return ""
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			dir = filepath.Join(dir, "..", "shared", "corpus")
-			if _, err := os.Stat(dir); err != nil {
-				return ""
-			}
-			return dir
-		}
-		if filepath.Dir(dir) == dir {
-			return ""
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
 // TestNight takes letters from their senders' PDFs all the way to print files
 // and compares every side with what the sender sent, as poppler draws both.
 func TestNight(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"qpdf", "pdftoppm"} {
-		needs(t, tool)
+		judges.Need(t, tool)
 	}
 	dir := t.TempDir()
 	letters := map[string]made{}
@@ -144,7 +121,7 @@ func TestNight(t *testing.T) {
 	add("n-colour-not-asked", two, nil, true, 2)
 	add("n-thick", func(c *Candidate) { c.Account = "skole" }, nil, false, 9)
 	add("n-abroad", func(c *Candidate) { c.Zone = exchange.ZoneEurope; c.Konteringskode = "" }, nil, false, 2)
-	if real := corpus(); real == "" {
+	if real := judges.Corpus(); real == "" {
 		t.Log("the corpus of real letters is not there; only made ones are tested")
 	} else {
 		paths, err := filepath.Glob(filepath.Join(real, "letters", "*.pdf"))
@@ -282,7 +259,7 @@ func unlike(a, b *image.Gray) int {
 // letters that differ in a word, are not the same to it.
 func TestJudgeSeesASwap(t *testing.T) {
 	t.Parallel()
-	needs(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	draw := func(name string) []*image.Gray {
 		path := filepath.Join(t.TempDir(), "a.pdf")
 		write(t, path, name, 2, false)
@@ -312,7 +289,7 @@ func TestComposeDiskFull(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	needs(t, "sh")
+	judges.Need(t, "sh")
 	// 1,024 blocks of 512 bytes; the letters have far more.
 	cmd := exec.Command("sh", "-c", `ulimit -f 1024 && exec "$0" "$@"`, os.Args[0], "-test.run=^TestComposeDiskFull$", "-test.v")
 	cmd.Env = append(os.Environ(), diskFull+"=1")

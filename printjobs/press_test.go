@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/printfile"
@@ -118,8 +119,8 @@ func short(text string, planned Planned) string {
 // manifest, ticket and marks say the same.
 func TestComposeOnPressSheets(t *testing.T) {
 	t.Parallel()
-	needs(t, "pdftotext")
-	needs(t, "pdftoppm")
+	judges.Need(t, "pdftotext")
+	judges.Need(t, "pdftoppm")
 	sequential := a3()
 	sequential.Order = impose.Sequential
 	four := a3()
@@ -304,8 +305,8 @@ func TestComposeGiroIsOneUp(t *testing.T) {
 // Some sheets of a letter, for a damaged piece that is put together by hand.
 func TestComposeSomeSheets(t *testing.T) {
 	t.Parallel()
-	needs(t, "pdftotext")
-	needs(t, "pdftoppm")
+	judges.Need(t, "pdftotext")
+	judges.Need(t, "pdftoppm")
 	p := testProfile(t)
 	p.Marks = testMarks()
 	planned, s := planOne(t, p, 0, duplex("p1", nil, 7), duplex("p2", nil, 9))
@@ -406,7 +407,7 @@ func TestComposeOnPressSheetsFindsDamage(t *testing.T) {
 // With document parts, the file tells where each letter is, and what it is.
 func TestComposeDocumentParts(t *testing.T) {
 	t.Parallel()
-	needs(t, "qpdf")
+	judges.Need(t, "qpdf")
 	p := testProfile(t)
 	p.DocumentParts, p.Control = true, true
 	planned, s := planOne(t, p, 0, duplex("k1", nil, 3), duplex("k2", nil, 5), duplex("k3", nil, 2))

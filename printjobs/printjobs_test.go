@@ -19,6 +19,7 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/datamatrix"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/printfile"
@@ -33,21 +34,10 @@ func testProfile(t testing.TB) Profile {
 	return p
 }
 
-// needs skips a test whose judge is not installed; in CI that is a failure.
-func needs(t testing.TB, tool string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is not installed", tool)
-		}
-		t.Skipf("%s is not installed", tool)
-	}
-}
-
 // run gives what a tool prints, and fails when the tool does.
 func run(t testing.TB, tool string, args ...string) []byte {
 	t.Helper()
-	needs(t, tool)
+	judges.Need(t, tool)
 	var stderr bytes.Buffer
 	cmd := exec.Command(tool, args...)
 	cmd.Stderr = &stderr

@@ -13,20 +13,8 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"postgang/billing"
+	"postgang/fixtures/judges"
 )
-
-// need skips the test when a tool is missing, and fails it where all tools must be present.
-func need(t testing.TB, tools ...string) {
-	t.Helper()
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed", tool)
-			}
-			t.Skipf("%s is not installed", tool)
-		}
-	}
-}
 
 // officeSettings make LibreOffice calculate every formula anew on loading, so that a cached value that
 // is wrong is found, with a Norwegian reader's settings.
@@ -40,7 +28,7 @@ const officeSettings = `<?xml version="1.0" encoding="UTF-8"?>
 // office converts workbooks with LibreOffice, under a profile of its own, and gives the folder.
 func office(t testing.TB, to string, books map[string][]byte) string {
 	t.Helper()
-	need(t, "soffice")
+	judges.Need(t, "soffice")
 	dir := t.TempDir()
 	profile := filepath.Join(dir, "profile")
 	if err := os.MkdirAll(filepath.Join(profile, "user"), 0o700); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"postgang/billing"
+	"postgang/fixtures/judges"
 	"postgang/fixtures/peak"
 )
 
@@ -144,7 +145,7 @@ func TestWorkbookIsReadyForUse(t *testing.T) {
 // Printed at full width, no column is too narrow for its values and no text is cut off.
 func TestPrintedColumnsShowTheirValues(t *testing.T) {
 	t.Parallel()
-	need(t, "soffice", "pdftotext")
+	judges.Need(t, "soffice", "pdftotext")
 	r := build(t, largeFixture(t))
 	long := fixture(t, 25)
 	long.From, long.To = "2025-03-01", "2026-03-01"

@@ -6,14 +6,13 @@ import (
 	"testing"
 
 	"postgang/cmd/config"
+	"postgang/fixtures/judges"
 )
 
 // TestNotAsRoot: root does not work on another user's archive unless told to, and on its own at any time.
 func TestNotAsRoot(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("not root")
-	}
+	judges.NeedRoot(t)
 	const nobody = 65534
 	for _, theirs := range []string{"", "a.db", "d", "w"} {
 		dir := t.TempDir()

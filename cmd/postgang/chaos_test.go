@@ -32,6 +32,7 @@ import (
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/intake"
 	"postgang/fixtures/chaosftp"
+	"postgang/fixtures/judges"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -277,13 +278,7 @@ func newChaos(t *testing.T, fig *chaosFigures, database, server string, rng *ran
 	}
 	var behind chaosftp.Backend
 	if server == "openssh" {
-		program, err := chaosftp.FindOpenSSH()
-		if err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatal(err)
-			}
-			t.Skip(err)
-		}
+		program := judges.Path(t, "sftp-server")
 		behind = chaosftp.OpenSSH(program, c.root)
 	} else {
 		sim, err := vendorsim.Serve(context.Background(), c.root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})
@@ -1167,10 +1162,7 @@ func (c *chaos) replay() {
 func (c *chaos) finish() {
 	c.replay()
 	v, _ := c.look()
-	if _, err := exec.LookPath("pdftoppm"); err != nil {
-		need(c.t, "pdftoppm")
-		return
-	}
+	judges.Need(c.t, "pdftoppm")
 	want := map[string]int{}
 	for _, p := range v.vendor {
 		for _, s := range p.letters {

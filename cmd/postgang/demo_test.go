@@ -36,6 +36,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
+	"postgang/fixtures/judges"
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/cover"
@@ -309,7 +310,7 @@ func judgeOwnSums(t *testing.T, n *demoNight) {
 
 // judgeByQpdf has qpdf check every print file, and a prepared letter of each length.
 func judgeByQpdf(t *testing.T, n *demoNight) {
-	need(t, "qpdf")
+	judges.Need(t, "qpdf")
 	var paths []string
 	for _, f := range n.printFiles() {
 		paths = append(paths, f.path)
@@ -475,7 +476,7 @@ func wantedSides(s letters.Shipment, duplex bool) []int {
 
 // judgePages compares every side of every print file with the page of the original that must be there.
 func judgePages(t *testing.T, n *demoNight) {
-	need(t, "pdftoppm", "pdftotext")
+	judges.Need(t, "pdftoppm", "pdftotext")
 	var mu sync.Mutex
 	var pages, blanks, giros, alone, covers int
 	var worstMean, worstLocal float64
@@ -640,7 +641,7 @@ func (n *demoNight) originals(s letters.Shipment) ([]page, error) {
 
 // judgeMatrices looks for the letters in the print files by their DataMatrix alone.
 func judgeMatrices(t *testing.T, n *demoNight) {
-	need(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	const dpi = 200
 	l := cover.DefaultLayout()
 	dots := func(mm float64) string { return strconv.Itoa(int(mm / 25.4 * dpi)) }
@@ -835,7 +836,7 @@ const officeSettings = `<?xml version="1.0" encoding="UTF-8"?>
 // recalculated gives every sheet of the workbook after LibreOffice calculated it, by its name.
 func recalculated(t *testing.T, path string) map[string][][]string {
 	t.Helper()
-	need(t, "soffice")
+	judges.Need(t, "soffice")
 	dir := t.TempDir()
 	profile := filepath.Join(dir, "profile")
 	if err := os.MkdirAll(filepath.Join(profile, "user"), 0o700); err != nil {
@@ -1063,7 +1064,7 @@ func fold(s string) string {
 
 // judgePrivacy looks through all that the demo wrote where nothing personal belongs.
 func judgePrivacy(t *testing.T, n *demoNight) {
-	need(t, "pdfinfo")
+	judges.Need(t, "pdfinfo")
 	l := n.leakFinder(t)
 	read, bytesRead := 0, 0
 	look := func(what, text string, in func(string) []string) {

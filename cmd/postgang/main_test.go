@@ -105,16 +105,3 @@ func program(t testing.TB, dir string, killAt int, args ...string) (stdout, stde
 	}
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
-
-// need skips a test whose tool is missing, and fails it where nothing may be skipped.
-func need(t testing.TB, tools ...string) {
-	t.Helper()
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed", tool)
-			}
-			t.Skipf("%s is not installed", tool)
-		}
-	}
-}

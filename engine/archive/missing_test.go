@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/fixtures/judges"
 )
 
 // TestMissingIsNoNewArchive: an archive that must be there and is not is an error, and nothing is made.
@@ -268,12 +270,10 @@ func TestDocumentsBelong(t *testing.T) {
 
 // TestDiskFullIsSaid: on a disk without room SQLite says that the disk fails, or that a file cannot grow.
 func TestDiskFullIsSaid(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount a small disk")
-	}
+	judges.NeedRoot(t)
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1500k"); err != nil {
-		t.Skipf("no disk can be mounted here: %v", err)
+		judges.Lacks(t, judges.Mounting, fmt.Sprintf("no disk can be mounted here: %v", err))
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	fill := func() {

@@ -13,14 +13,13 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/fixtures/judges"
 )
 
 // asNobody runs fn with the rights to files of a user that owns nothing. The test must run as root.
 func asNobody(t *testing.T, fn func()) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may become another user")
-	}
+	judges.NeedRoot(t)
 	const nobody = 65534
 	runtime.LockOSThread() // never unlocked: the thread goes with the goroutine
 	if err := errors.Join(syscall.Setfsgid(nobody), syscall.Setfsuid(nobody)); err != nil {

@@ -22,22 +22,12 @@ import (
 	"github.com/makiuchi-d/gozxing/datamatrix"
 	"pgregory.net/rapid"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/printfile"
 	"postgang/printjobs/typeset"
 )
 
 const shipment = "3f2a8c1e-5b7d-4e90-a1c2-9d8e7f605142"
-
-// need skips where a tool is missing, but not in CI, where it must be there.
-func need(t *testing.T, tool string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is needed in CI", tool)
-		}
-		t.Skipf("%s is not installed", tool)
-	}
-}
 
 func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
@@ -209,7 +199,7 @@ func tokens(lines ...string) []string {
 
 func TestEveryRecipientLineIsInsideTheSafeArea(t *testing.T) {
 	t.Parallel()
-	need(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	m := testMaker(t)
 	safe := m.layout.safe().grow(0.01)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -432,7 +422,7 @@ func hardLetters() []Letter {
 
 func TestZonesStayWhite(t *testing.T) {
 	t.Parallel()
-	need(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	m := testMaker(t)
 	file := bundle(t, m, hardLetters())
 	const dpi = 100
@@ -493,7 +483,7 @@ func firstInk(picture image.Image, area rect, dpi float64) (x, y float64, ink bo
 
 func TestDataMatrixDecodes(t *testing.T) {
 	t.Parallel()
-	need(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	for _, tc := range []struct {
 		id     string
 		module float64
@@ -542,8 +532,8 @@ func TestDataMatrixDecodes(t *testing.T) {
 
 func TestFileIsSoundAndFontsEmbedded(t *testing.T) {
 	t.Parallel()
-	need(t, "qpdf")
-	need(t, "pdffonts")
+	judges.Need(t, "qpdf")
+	judges.Need(t, "pdffonts")
 	file := bundle(t, testMaker(t), hardLetters())
 	run(t, "qpdf", "--check", file)
 	fonts := strings.Split(strings.TrimSpace(run(t, "pdffonts", file)), "\n")[2:]
@@ -559,7 +549,7 @@ func TestFileIsSoundAndFontsEmbedded(t *testing.T) {
 
 func TestTextExtracts(t *testing.T) {
 	t.Parallel()
-	need(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	m := testMaker(t)
 	for _, text := range []string{
 		"ÆØÅ æøå é è ê ó ò â ô ü ä ö",
@@ -586,7 +576,7 @@ func TestTextExtracts(t *testing.T) {
 
 func TestReplyToTakesTheSendersPlace(t *testing.T) {
 	t.Parallel()
-	need(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	m := testMaker(t)
 	l := hardLetters()[2]
 	p, _, err := m.Cover(l)
@@ -606,7 +596,7 @@ func TestReplyToTakesTheSendersPlace(t *testing.T) {
 
 func TestTitle(t *testing.T) {
 	t.Parallel()
-	need(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	m := testMaker(t)
 	for _, tc := range []struct {
 		title, want string
@@ -832,8 +822,8 @@ func BenchmarkCover(b *testing.B) {
 
 func TestFontsStandOnceInAPrintFile(t *testing.T) {
 	t.Parallel()
-	need(t, "qpdf")
-	need(t, "pdffonts")
+	judges.Need(t, "qpdf")
+	judges.Need(t, "pdffonts")
 	other := testSender(t)
 	other.Name, other.Logo = "Fjordby kommune", nil
 	second, err := New(DefaultLayout(), other)

@@ -8,13 +8,13 @@ import (
 	"encoding/pem"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
 
+	"postgang/fixtures/judges"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
@@ -151,9 +151,7 @@ func TestRSAKeySignsWithSHA2(t *testing.T) {
 
 // TestServerThatTalks: a login shell that prints something breaks SFTP, and that is what is said.
 func TestServerThatTalks(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no shell")
-	}
+	judges.Need(t, "sh")
 	v := openSSH(t, `ForceCommand echo "Velkommen til serveren"`)
 	_, err := exchange.Dial(ctx, v.target)
 	if err == nil || !strings.Contains(err.Error(), "sends text before the SFTP protocol") {

@@ -23,6 +23,7 @@ import (
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
 
+	"postgang/fixtures/judges"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
@@ -79,15 +80,7 @@ func simulator(t testing.TB, fault func(vendorsim.Event) error) *side {
 // that no port has to be guessed.
 func openSSH(t testing.TB, settings ...string) *side {
 	t.Helper()
-	sshd, err := exec.LookPath("sshd")
-	if err != nil {
-		if sshd = "/usr/sbin/sshd"; !executable(sshd) {
-			if os.Getenv("CI") != "" {
-				t.Fatal("sshd (Debian: openssh-server) is missing")
-			}
-			t.Skip("sshd (Debian: openssh-server) is missing")
-		}
-	}
+	sshd := judges.Path(t, "sshd")
 	if os.Getuid() == 0 {
 		// Made by the service's start script, which does not run here.
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {

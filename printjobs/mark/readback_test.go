@@ -14,21 +14,12 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	gozxingmatrix "github.com/makiuchi-d/gozxing/datamatrix"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/datamatrix"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/printfile"
 	"postgang/printjobs/typeset"
 )
-
-func needTool(tb testing.TB, name string) {
-	tb.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") != "" {
-			tb.Fatalf("%s is not installed", name)
-		}
-		tb.Skipf("%s is not installed", name)
-	}
-}
 
 func run(tb testing.TB, name string, args ...string) {
 	tb.Helper()
@@ -199,8 +190,8 @@ func (r rendered) readOMR(t *testing.T, o *impose.OMR, m impose.Matrix) uint32 {
 // cut and laid on each other count up.
 func TestMarksReadBack(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftoppm")
-	needTool(t, "qpdf")
+	judges.Need(t, "pdftoppm")
+	judges.Need(t, "qpdf")
 	one := impose.DefaultPress()
 	a3 := impose.DefaultPress()
 	a3.WidthMM, a3.HeightMM, a3.Columns, a3.Order = 420, 297, 2, impose.CutAndStack
@@ -254,8 +245,8 @@ func TestMarksReadBack(t *testing.T) {
 // and not when they are to lie on it as it is.
 func TestMarksOverDark(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftoppm")
-	needTool(t, "qpdf")
+	judges.Need(t, "pdftoppm")
+	judges.Need(t, "qpdf")
 	lines, grid, picture := "", "q 1 w\n", "q 595 0 0 842 0 0 cm BI /W 64/H 64/CS/G/BPC 8 ID "
 	for i := range 200 {
 		grid += fmt.Sprintf("%d 0 m %d 842 l S 0 %d m 595 %d l S\n", 5*i, 5*i, 5*i, 5*i)
@@ -429,9 +420,9 @@ func checkCropMark(t *testing.T, r rendered, l impose.Line) {
 // TestControlSheetsReadBack: a control sheet says in its DataMatrix what it says in print, with a bar that shows in a pile.
 func TestControlSheetsReadBack(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftoppm")
-	needTool(t, "pdftotext")
-	needTool(t, "qpdf")
+	judges.Need(t, "pdftoppm")
+	judges.Need(t, "pdftotext")
+	judges.Need(t, "qpdf")
 	header := impose.ControlSheet{
 		Kind: impose.Header, Job: "DEMA000008", Vendor: "Fjordtrykk Łódź 漢字 AS", File: 2, FirstLetter: 201,
 		Envelope: "PARCEL", Zone: "EUROPA", Duplex: true, Giro: true,

@@ -8,10 +8,12 @@ import (
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+
+	"postgang/fixtures/judges"
 )
 
 func letters(b *testing.B) []string {
-	files, err := filepath.Glob(filepath.Join(corpusDir(b), "letters", "*.pdf"))
+	files, err := filepath.Glob(filepath.Join(judges.NeedCorpus(b), "letters", "*.pdf"))
 	if err != nil || len(files) == 0 {
 		b.Skip("no letters in the corpus")
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"postgang/fixtures/judges"
 )
 
 // wholeSheet is a zone that finds all ink of a page.
@@ -51,7 +53,7 @@ func inZone(findings []Finding, zone string, page int) *Box {
 // nil when that is nothing.
 func rendered(tb testing.TB, pdf string, page int) *Box {
 	tb.Helper()
-	needTool(tb, "pdftoppm")
+	judges.Need(tb, "pdftoppm")
 	p, err := render(tb.Context(), tb.TempDir(), pdf, page, "-r", "254")
 	if err != nil {
 		tb.Fatal(err)
@@ -76,7 +78,7 @@ func rendered(tb testing.TB, pdf string, page int) *Box {
 // drawn and exceed it by no more than the case allows.
 func TestInkBoxes(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	const black = "0 g 0 G "
 	image := stream("/Type/XObject/Subtype/Image/Width 2/Height 2/ColorSpace/DeviceGray/BitsPerComponent 8", "\x00\x40\x80\x00")
 	for _, c := range []struct {
@@ -223,7 +225,7 @@ func TestInserterZone(t *testing.T) {
 // where poppler draws them.
 func TestRandomInk(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	rounds := 0
 	rapid.Check(t, func(r *rapid.T) {
 		if rounds++; rounds > 12 {
@@ -265,7 +267,7 @@ func TestRandomInk(t *testing.T) {
 func TestCorpusInk(t *testing.T) {
 	t.Parallel()
 	files := corpusFiles(t)
-	needTool(t, "pdftoppm")
+	judges.Need(t, "pdftoppm")
 	var excess []float64
 	looked := 0
 	for i, f := range files {
@@ -426,7 +428,7 @@ func TestAllChecksAtOnce(t *testing.T) {
 // unless the vendor says otherwise.
 func TestEncryptedButOpen(t *testing.T) {
 	t.Parallel()
-	needTool(t, "qpdf")
+	judges.Need(t, "qpdf")
 	in, out := write(t, "plain.pdf", onePage(a4, "0 0 9 9 re f")), filepath.Join(t.TempDir(), "encrypted.pdf")
 	if msg, err := exec.Command("qpdf", "--encrypt", "", "owner", "256", "--", in, out).CombinedOutput(); err != nil {
 		t.Fatalf("%s", msg)

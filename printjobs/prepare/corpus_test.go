@@ -18,49 +18,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"postgang/fixtures/judges"
 )
 
-// corpusDir finds the public PDFs that are not part of the repository: by
-// POSTGANG_CORPUS, else beside the repository's root.
-func corpusDir(tb testing.TB) string {
-	tb.Helper()
-	if dir := os.Getenv("POSTGANG_CORPUS"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			dir = filepath.Join(filepath.Dir(dir), "shared", "corpus")
-			if _, err := os.Stat(dir); err == nil {
-				return dir
-			}
-			break
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			break
-		}
-		dir = up
-	}
-	tb.Skip("no corpus of public PDFs (POSTGANG_CORPUS)")
-	return ""
-}
-
-func needTool(tb testing.TB, name string) {
-	tb.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") != "" {
-			tb.Fatalf("%s is not installed", name)
-		}
-		tb.Skipf("%s is not installed", name)
-	}
-}
-
 func corpusFiles(tb testing.TB) []string {
-	files, err := filepath.Glob(filepath.Join(corpusDir(tb), "*", "*.pdf"))
+	files, err := filepath.Glob(filepath.Join(judges.NeedCorpus(tb), "*", "*.pdf"))
 	if err != nil || len(files) == 0 {
 		tb.Fatalf("no PDFs in the corpus (%v)", err)
 	}
@@ -79,7 +42,7 @@ func TestCorpus(t *testing.T) {
 	t.Parallel()
 	files := corpusFiles(t)
 	for _, tool := range []string{"qpdf", "pdftoppm", "mutool"} {
-		needTool(t, tool)
+		judges.Need(t, tool)
 	}
 	full := os.Getenv("POSTGANG_CORPUS_FULL") != ""
 	pages := 1
@@ -496,7 +459,7 @@ func (p picture) mean(x0, y0 int) (m [3]int) {
 func TestCorpusText(t *testing.T) {
 	t.Parallel()
 	files := corpusFiles(t)
-	needTool(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	compared := 0
 	for i, f := range files {
 		if dir := filepath.Base(filepath.Dir(f)); dir == "pdfjs" || dir == "letters" && i%6 != 0 {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/printfile"
 )
 
@@ -14,7 +15,7 @@ import (
 // file that is sound, looks like them and holds the picture once.
 func TestLetterLinks(t *testing.T) {
 	t.Parallel()
-	needTool(t, "qpdf")
+	judges.Need(t, "qpdf")
 	noise := make([]byte, 200*200*3)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range noise {

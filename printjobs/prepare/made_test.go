@@ -9,6 +9,8 @@ import (
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"postgang/fixtures/judges"
 )
 
 // spot is a colour that must be found at a place of the page, in mm from its
@@ -91,8 +93,8 @@ func TestMadeMarkup(t *testing.T) {
 // is embedded.
 func TestMadeFields(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftotext")
-	needTool(t, "pdffonts")
+	judges.Need(t, "pdftotext")
+	judges.Need(t, "pdffonts")
 	const rect = "/Rect[100 600 300 700]"
 	for _, c := range []struct {
 		name, field string
@@ -179,7 +181,7 @@ func TestMadeTurned(t *testing.T) {
 // to the viewer; else what is drawn counts.
 func TestStaleField(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	for _, c := range []struct{ need, field, appearance, want string }{
 		{"true", "/FT/Tx/V(ferskt)", "/Tx BMC EMC", "ferskt"},
 		{"true", "/FT/Tx/V(ferskt)", "BT /F 12 Tf 5 5 Td (gammelt) Tj ET", "ferskt"},

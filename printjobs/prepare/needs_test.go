@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"postgang/fixtures/judges"
 )
 
 // coded is a stream of compressed data.
@@ -312,7 +314,7 @@ func TestFreeNames(t *testing.T) {
 // TestFontByPlace: a font that says to be a page is a font by where it stands.
 func TestFontByPlace(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	for _, font := range []string{"5 0 R", "<</Type/Page/Subtype/Type1/BaseFont/Times-Italic>>"} {
 		_, out := mustPrepare(t, onePage(a4+"/Resources<</Font<</F "+font+">>>>", "BT /F 36 Tf 50 700 Td (Hei verden) Tj ET",
 			"<</Type/Page/Subtype/Type1/BaseFont/Times-Italic>>"))
@@ -385,7 +387,7 @@ func TestButtons(t *testing.T) {
 // usual warning; anything else that is drawn and not there is refused.
 func TestNamesWithoutResources(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	words := func(out string) string {
 		text, err := exec.Command("pdftotext", out, "-").Output()
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"postgang/fixtures/judges"
 )
 
 // everything is the objects of a sound document with what a letter may have:
@@ -100,7 +102,7 @@ func packed(objects []string, change func(entries [][3]int)) []byte {
 // qpdfMade is a document as qpdf writes it with an option.
 func qpdfMade(t *testing.T, data []byte, option string) []byte {
 	t.Helper()
-	needTool(t, "qpdf")
+	judges.Need(t, "qpdf")
 	out := filepath.Join(t.TempDir(), "made.pdf")
 	if msg, err := exec.Command("qpdf", option, write(t, "in.pdf", data), out).CombinedOutput(); err != nil {
 		t.Fatalf("qpdf: %s", msg)

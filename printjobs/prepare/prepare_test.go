@@ -18,6 +18,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/printfile"
 )
 
@@ -108,7 +109,7 @@ func codes(err error) (list []string) {
 // at is the colour at a place of the rendered page, in mm from its top left.
 func at(tb testing.TB, pdf string, page int, xMM, yMM float64) [3]byte {
 	tb.Helper()
-	needTool(tb, "pdftoppm")
+	judges.Need(tb, "pdftoppm")
 	p, err := render(tb.Context(), tb.TempDir(), pdf, page, "-r", "50")
 	if err != nil {
 		tb.Fatal(err)
@@ -473,7 +474,7 @@ func layered(config string) []byte {
 // graphics state goes on as if the hidden content had been drawn.
 func TestLayers(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftotext")
+	judges.Need(t, "pdftotext")
 	blue := [3]byte{0, 0, 255}
 	_, out := mustPrepare(t, layered("/OFF[6 0 R]"))
 	for _, c := range []struct {
@@ -644,8 +645,8 @@ func TestRepair(t *testing.T) {
 // the text stays.
 func TestNothingElseSurvives(t *testing.T) {
 	t.Parallel()
-	needTool(t, "pdftotext")
-	needTool(t, "qpdf")
+	judges.Need(t, "pdftotext")
+	judges.Need(t, "qpdf")
 	data := rawPDF("<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert)>>/Names<</EmbeddedFiles<</Names[(f)<</EF<</F 8 0 R>>>>]>>>>/Metadata 8 0 R/StructTreeRoot<<>>/Outlines<<>>>>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1/Resources<</Font<</F 5 0 R>>>>"+a4+">>",
 		"<</Type/Page/Parent 2 0 R/Contents[4 0 R 6 0 R 7 0 R]/StructParents 3/PieceInfo<</Hemmelig 8 0 R>>/AA<</O<</JS(evil)>>>>/Annots[<</Subtype/Link/F 4/Rect[0 0 9 9]/A<</S/URI/URI(http://evil)>>>>]>>",
@@ -681,7 +682,7 @@ func TestNothingElseSurvives(t *testing.T) {
 // an empty user password are read; a password or a ban on printing is refused.
 func TestReadsWhatQpdfWrites(t *testing.T) {
 	t.Parallel()
-	needTool(t, "qpdf")
+	judges.Need(t, "qpdf")
 	in := write(t, "in.pdf", onePage(a4, "1 0 0 rg 0 741.89 100 100 re f"))
 	for _, c := range []struct {
 		name string

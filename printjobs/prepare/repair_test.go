@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"postgang/fixtures/judges"
 )
 
 // twoPages is a PDF of two pages, red and blue in the upper left corner, with a
@@ -43,8 +45,8 @@ func looksLikeTwoPages(t *testing.T, out string) {
 // permissions forbid stays refused, whatever is damaged.
 func TestDamagedAsQpdfWrites(t *testing.T) {
 	t.Parallel()
-	needTool(t, "qpdf")
-	needTool(t, "pdftotext")
+	judges.Need(t, "qpdf")
+	judges.Need(t, "pdftotext")
 	in := write(t, "in.pdf", twoPages())
 	damages := map[string]func([]byte) []byte{
 		"sound": func(b []byte) []byte { return b },

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/fixtures/judges"
 	"postgang/fixtures/letters"
 	"postgang/printjobs/prepare"
 	"postgang/printjobs/preview"
@@ -39,12 +40,7 @@ func newRenderer(t *testing.T) *preview.Renderer {
 // draws them; a judge of the prepared file that shares no code with the others.
 func TestDrawsAsPoppler(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("pdftoppm"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("pdftoppm is not installed")
-		}
-		t.Skip("pdftoppm is not installed")
-	}
+	judges.Need(t, "pdftoppm")
 	r := newRenderer(t)
 	dir := t.TempDir()
 	if _, err := letters.Generate(dir, letters.Options{Shipments: letters.MinShipments}); err != nil {
@@ -54,7 +50,7 @@ func TestDrawsAsPoppler(t *testing.T) {
 	if len(made) < 100 {
 		t.Fatalf("only %d PDFs made", len(made))
 	}
-	public := pdfs(t, corpus())
+	public := pdfs(t, judges.Corpus())
 	if len(public) == 0 {
 		t.Log("no public PDFs (POSTGANG_CORPUS); the demonstration's letters only")
 	}
@@ -125,17 +121,6 @@ func TestDrawsAsPoppler(t *testing.T) {
 }
 
 // corpus is the folder of public PDFs, which are not part of the repository.
-func corpus() string {
-	if dir := os.Getenv("POSTGANG_CORPUS"); dir != "" {
-		return dir
-	}
-	dir, err := filepath.Abs("../../../shared/corpus")
-	if err != nil {
-		return ""
-	}
-	return dir
-}
-
 func pdfs(t *testing.T, dir string) (files []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -10,12 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"postgang/fixtures/judges"
 )
 
 // render draws all pages of a file with a tool, as PPM pictures.
 func render(t *testing.T, program string, file []byte, pages int) [][]byte {
 	t.Helper()
-	path := tool(t, program)
+	path := judges.Path(t, program)
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in.pdf")
 	if err := os.WriteFile(in, file, 0o600); err != nil {
@@ -52,7 +54,7 @@ func TestRenderedAlike(t *testing.T) {
 	for _, program := range []string{"mutool", "pdftoppm"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
-			tool(t, program)
+			judges.Path(t, program)
 			var letters []*Prepared
 			var want [][]byte
 			for i := range 3 {
@@ -211,7 +213,7 @@ func TestNeighboursAreNotPainted(t *testing.T) {
 // ghostscript interprets the file, as a printer would, without a word.
 func ghostscript(t testing.TB, file []byte) {
 	t.Helper()
-	path := tool(t, "gs")
+	path := judges.Path(t, "gs")
 	in := filepath.Join(t.TempDir(), "in.pdf")
 	if err := os.WriteFile(in, file, 0o600); err != nil {
 		t.Fatal(err)
@@ -225,7 +227,7 @@ func ghostscript(t testing.TB, file []byte) {
 // pdftotext gives the text of each page.
 func pdftotext(t testing.TB, file []byte) []string {
 	t.Helper()
-	path := tool(t, "pdftotext")
+	path := judges.Path(t, "pdftotext")
 	in := filepath.Join(t.TempDir(), "in.pdf")
 	if err := os.WriteFile(in, file, 0o600); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"postgang/fixtures/judges"
 )
 
 // sparse is a file in which zeros take no room.
@@ -131,7 +133,7 @@ func TestLarge(t *testing.T) {
 				if judge == "qpdf" {
 					want = last
 				}
-				said, err := exec.Command(tool(t, judge), args...).CombinedOutput()
+				said, err := exec.Command(judges.Path(t, judge), args...).CombinedOutput()
 				if err != nil || !strings.Contains(string(said), want) {
 					t.Errorf("%s: %v\n%.500s", judge, err, said)
 				}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"testing"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/printfile"
 )
 
@@ -83,12 +84,7 @@ func TestMergedFontsLookAlike(t *testing.T) {
 	}
 	run := func(t *testing.T, name string, args ...string) []byte {
 		t.Helper()
-		if _, err := exec.LookPath(name); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed", name)
-			}
-			t.Skipf("%s is not installed", name)
-		}
+		judges.Need(t, name)
 		out, err := exec.Command(name, args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, out)

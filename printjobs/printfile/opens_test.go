@@ -19,6 +19,7 @@ import (
 	"github.com/go-fonts/liberation/liberationsansbold"
 	"github.com/go-fonts/liberation/liberationsansregular"
 
+	"postgang/fixtures/judges"
 	"postgang/printjobs/prepare"
 	"postgang/printjobs/printfile"
 )
@@ -81,11 +82,7 @@ func prepared(t testing.TB, pdfs ...string) []*printfile.Prepared {
 
 // corpusLetters lists at most n public letters, or none when they are not here.
 func corpusLetters(n int) []string {
-	dir := os.Getenv("POSTGANG_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	names, _ := filepath.Glob(filepath.Join(dir, "letters", "*.pdf"))
+	names, _ := filepath.Glob(filepath.Join(judges.Corpus(), "letters", "*.pdf"))
 	return names[:min(n, len(names))]
 }
 
@@ -210,14 +207,6 @@ func TestOpensWithoutAWarning(t *testing.T) {
 			}
 		}
 	}
-	need := func(t *testing.T, name string) {
-		if _, err := exec.LookPath(name); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("%s is not installed", name)
-			}
-			t.Skipf("%s is not installed", name)
-		}
-	}
 	// What each says of a good file is nothing, but for qpdf.
 	for _, judge := range []struct {
 		name string
@@ -236,7 +225,7 @@ func TestOpensWithoutAWarning(t *testing.T) {
 	} {
 		t.Run(judge.name, func(t *testing.T) {
 			t.Parallel()
-			need(t, judge.name)
+			judges.Need(t, judge.name)
 			for _, file := range files {
 				out, err := exec.Command(judge.name, judge.args(file)...).CombinedOutput()
 				if judge.name == "qpdf" {
@@ -258,7 +247,7 @@ func TestOpensWithoutAWarning(t *testing.T) {
 		t.Parallel()
 		folder, missing := pdfjs()
 		if missing != "" {
-			t.Skip(missing)
+			judges.Lacks(t, judges.PDFJS, missing)
 		}
 		// It takes its time, so it reads one file of each kind.
 		files, sides := slices.Clone(files), slices.Clone(sides)

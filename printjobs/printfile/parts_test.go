@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"postgang/fixtures/judges"
 )
 
 func meta(i, sides int) PartMetadata {
@@ -81,7 +83,7 @@ func TestPartsAreReadBack(t *testing.T) {
 // qpdfObjects gives all objects of a file as qpdf tells them in JSON.
 func qpdfObjects(t testing.TB, file []byte) map[string]map[string]any {
 	t.Helper()
-	qpdf := tool(t, "qpdf")
+	qpdf := judges.Path(t, "qpdf")
 	path := filepath.Join(t.TempDir(), "in.pdf")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)

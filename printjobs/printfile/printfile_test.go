@@ -8,26 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-)
 
-// tool finds a program that judges our files; without it a test is skipped
-// here and fails in CI.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is not installed", name)
-		}
-		t.Skipf("%s is not installed", name)
-	}
-	return path
-}
+	"postgang/fixtures/judges"
+)
 
 // qpdfCheck has qpdf read the whole file and find nothing wrong.
 func qpdfCheck(t testing.TB, file []byte) {
 	t.Helper()
-	qpdf := tool(t, "qpdf")
+	qpdf := judges.Path(t, "qpdf")
 	path := filepath.Join(t.TempDir(), "check.pdf")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)

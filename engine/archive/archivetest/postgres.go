@@ -17,10 +17,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// errNoPostgres says that the server's programs are not installed.
-var errNoPostgres = errors.New("PostgreSQL is not installed (initdb and postgres, Debian package postgresql)")
+	"postgang/fixtures/judges"
+)
 
 // server is the one PostgreSQL of a test binary.
 type server struct {
@@ -49,10 +48,8 @@ func Main(m *testing.M) int {
 // it must have a TestMain that calls Main. Without PostgreSQL the test is skipped, or fails when CI is set.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	judges.Need(t, "initdb")
 	s, err := start()
-	if errors.Is(err, errNoPostgres) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +72,8 @@ func (s *server) create(t testing.TB) string {
 // and starts it again on the same data and port, after a while.
 func OwnPostgres(t testing.TB) (dsn string, restart func(down time.Duration)) {
 	t.Helper()
+	judges.Need(t, "initdb")
 	s, err := newServer()
-	if errors.Is(err, errNoPostgres) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,19 +98,6 @@ func (s *server) url(database string) string {
 	}).String()
 }
 
-func postgresPrograms() (string, error) {
-	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // Debian keeps them off the PATH
-	if p, err := exec.LookPath("initdb"); err == nil {
-		dirs = append(dirs, filepath.Dir(p))
-	}
-	for _, d := range dirs {
-		if _, err := os.Stat(filepath.Join(d, "postgres")); err == nil {
-			return d, nil
-		}
-	}
-	return "", errNoPostgres
-}
-
 func startServer() (*server, error) {
 	s, err := newServer()
 	if err != nil {
@@ -132,10 +114,11 @@ func startServer() (*server, error) {
 
 // newServer makes a server's data and starts it.
 func newServer() (*server, error) {
-	bin, err := postgresPrograms()
+	program, err := judges.Find("initdb")
 	if err != nil {
 		return nil, err
 	}
+	bin := filepath.Dir(program) // Debian keeps all of the server's programs there
 	dir, err := os.MkdirTemp("", "postgang-postgres-")
 	if err != nil {
 		return nil, err
