@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/engine/notify"
 )
@@ -22,25 +23,25 @@ type alarmsView struct {
 }
 
 type sinkView struct {
-	Sink     string `json:"sink"`
-	Waiting  int    `json:"messages_waiting"`
-	Sent     moment `json:"last_sent,omitempty"`
-	Failures int    `json:"failures,omitempty"` // in a row
-	Next     moment `json:"next_try,omitempty"`
-	Error    string `json:"error,omitempty"`
+	Sink     string     `json:"sink"`
+	Waiting  int        `json:"messages_waiting"`
+	Sent     cli.Moment `json:"last_sent,omitempty"`
+	Failures int        `json:"failures,omitempty"` // in a row
+	Next     cli.Moment `json:"next_try,omitempty"`
+	Error    string     `json:"error,omitempty"`
 }
 
 // recentAlarms is how long an alarm that is over is shown.
 const recentAlarms = 7 * 24 * time.Hour
 
 func newAlarms(o *options) *cobra.Command {
-	return group("alarms", "What needs a person, and who is told of it",
+	return cli.Group("alarms", "What needs a person, and who is told of it",
 		newAlarmsList(o), newAlarmsAck(o), newAlarmsTest(o))
 }
 
 func viewAlarm(a engine.Alarm) alarmView {
-	return alarmView{Key: a.Key, Text: a.Text, Raised: when(a.Raised), Last: when(a.Last), Count: a.Count, Over: when(a.Resolved),
-		Severity: engine.SeverityOf(a.Key).String(), Acked: when(a.AckedAt), AckReason: a.AckReason}
+	return alarmView{Key: a.Key, Text: a.Text, Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
+		Severity: engine.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
 }
 
 func newAlarmsList(o *options) *cobra.Command {
@@ -70,14 +71,14 @@ func newAlarmsList(o *options) *cobra.Command {
 					}
 					sinks, err := a.alarms.Standings(ctx, r)
 					for _, s := range sinks {
-						v.Sinks = append(v.Sinks, sinkView{s.Sink, s.Pending, when(s.State.Sent), s.State.Failures, when(s.State.Next), s.State.Error})
+						v.Sinks = append(v.Sinks, sinkView{s.Sink, s.Pending, cli.When(s.State.Sent), s.State.Failures, cli.When(s.State.Next), s.State.Error})
 					}
 					return err
 				})
 				if err != nil {
 					return err
 				}
-				if err := o.print(v, func(w io.Writer) { showAlarms(w, v) }); err != nil {
+				if err := o.Print(v, func(w io.Writer) { showAlarms(w, v) }); err != nil {
 					return err
 				}
 				return openAlarms(v.Alarms)
@@ -102,7 +103,7 @@ func showAlarms(w io.Writer, v alarmsView) {
 		return
 	}
 	fmt.Fprintln(w)
-	table(w, "SINK WAITING LAST_SENT FAILURES NEXT_TRY PROBLEM", func(row func(...any)) {
+	cli.Table(w, "SINK WAITING LAST_SENT FAILURES NEXT_TRY PROBLEM", func(row func(...any)) {
 		for _, s := range v.Sinks {
 			row(s.Sink, s.Waiting, s.Sent, s.Failures, s.Next, s.Error)
 		}
@@ -128,7 +129,7 @@ list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
 		RunE: func(cmd *cobra.Command, keys []string) error {
 			ctx := cmd.Context()
 			if strings.TrimSpace(reason) == "" {
-				return usage("say why with --reason, for those who come after you; no personal data")
+				return cli.Usage("say why with --reason, for those who come after you; no personal data")
 			}
 			return o.with(ctx, false, func(a *app) error {
 				acked := []string{}
@@ -159,7 +160,7 @@ list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
 				if err != nil {
 					return err
 				}
-				return o.print(map[string]any{"acknowledged": acked}, func(w io.Writer) {
+				return o.Print(map[string]any{"acknowledged": acked}, func(w io.Writer) {
 					for _, key := range acked {
 						fmt.Fprintf(w, "%s: acknowledged\n", key)
 					}
@@ -179,11 +180,11 @@ func newAlarmsTest(o *options) *cobra.Command {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				for _, n := range names {
 					if !slices.ContainsFunc(a.alarms.Sinks(), func(s notify.Sink) bool { return s.Name == n }) {
-						return usage("there is no sink %q under [alarms]", n)
+						return cli.Usage("there is no sink %q under [alarms]", n)
 					}
 				}
 				if len(a.alarms.Sinks()) == 0 {
-					return usage("no sink is set under [alarms]")
+					return cli.Usage("no sink is set under [alarms]")
 				}
 				failed, tried := 0, 0
 				for _, s := range a.alarms.Sinks() {
@@ -193,10 +194,10 @@ func newAlarmsTest(o *options) *cobra.Command {
 					tried++
 					if err := a.alarms.Test(cmd.Context(), s); err != nil {
 						failed++
-						fmt.Fprintf(o.out, "%s: FAILED: %v\n", s.Name, err)
+						fmt.Fprintf(o.Out, "%s: FAILED: %v\n", s.Name, err)
 						continue
 					}
-					fmt.Fprintf(o.out, "%s: sent\n", s.Name)
+					fmt.Fprintf(o.Out, "%s: sent\n", s.Name)
 				}
 				if failed > 0 {
 					return fmt.Errorf("%d of %d sinks failed", failed, tried)

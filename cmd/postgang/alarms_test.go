@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/notify"
@@ -55,7 +56,7 @@ func TestAlarmsAreTold(t *testing.T) {
 		}
 		return out
 	}
-	if _, errOut, code := program(t, s.dir, 0, "status"); code != exitPartial {
+	if _, errOut, code := program(t, s.dir, 0, "status"); code != cli.ExitPartial {
 		t.Fatalf("status with an alarm: exit code %d\n%s", code, errOut)
 	}
 	if m := told(); len(m) != 1 || m[0].Key != "disk:documents" || m[0].Over {
@@ -63,27 +64,27 @@ func TestAlarmsAreTold(t *testing.T) {
 	}
 	out, _, code := program(t, s.dir, 0, "alarms", "list", "--json")
 	var v alarmsView
-	if err := json.Unmarshal([]byte(out), &v); err != nil || code != exitPartial {
+	if err := json.Unmarshal([]byte(out), &v); err != nil || code != cli.ExitPartial {
 		t.Fatalf("alarms list: exit code %d, %v", code, err)
 	}
 	if len(v.Alarms) != 1 || len(v.Sinks) != 2 || v.Sinks[0].Failures != 0 || v.Sinks[1].Failures != 1 || v.Sinks[1].Waiting != 1 || v.Sinks[1].Error == "" {
 		t.Errorf("alarms list: %+v", v)
 	}
 	out, _, code = program(t, s.dir, 0, "alarms", "test")
-	if code != exitFailed || !strings.Contains(out, "file: sent") || !strings.Contains(out, "webhook: FAILED") {
+	if code != cli.ExitFailed || !strings.Contains(out, "file: sent") || !strings.Contains(out, "webhook: FAILED") {
 		t.Errorf("alarms test: exit code %d\n%s", code, out)
 	}
-	if out, _, code := program(t, s.dir, 0, "alarms", "test", "file"); code != exitOK {
+	if out, _, code := program(t, s.dir, 0, "alarms", "test", "file"); code != cli.ExitOK {
 		t.Errorf("alarms test file: exit code %d\n%s", code, out)
 	}
-	if _, errOut, code := program(t, s.dir, 0, "alarms", "test", "brevdue"); code != exitUsage {
+	if _, errOut, code := program(t, s.dir, 0, "alarms", "test", "brevdue"); code != cli.ExitUsage {
 		t.Errorf("alarms test of a sink that is not there: exit code %d\n%s", code, errOut)
 	}
 	if out, _, _ := program(t, s.dir, 0, "doctor"); !strings.Contains(out, "FAIL  alarms webhook") || !strings.Contains(out, "ok    alarms file") {
 		t.Errorf("doctor:\n%s", out)
 	}
 	s.edit(t, enormous, "1")
-	if _, errOut, code := program(t, s.dir, 0, "night"); code != exitPartial || !onlyRefused(errOut) { // a sink that is down keeps no night
+	if _, errOut, code := program(t, s.dir, 0, "night"); code != cli.ExitPartial || !onlyRefused(errOut) { // a sink that is down keeps no night
 		t.Fatalf("night: exit code %d\n%s", code, errOut)
 	}
 	if m := told(); len(m) != 4 || !m[1].Test || !m[2].Test || m[3].Key != "disk:documents" || !m[3].Over {
@@ -100,7 +101,7 @@ func TestHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := open(t.Context(), cfg, jsonLogger(io.Discard), wiring{})
+	a, err := open(t.Context(), cfg, cli.JSONLogger(io.Discard), wiring{})
 	if err != nil {
 		t.Fatal(err)
 	}

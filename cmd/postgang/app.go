@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
@@ -181,11 +181,11 @@ func (a *app) Close() error {
 
 // load reads the configuration and wires the program.
 func (o *options) load(ctx context.Context) (*app, error) {
-	cfg, err := config.Load(o.config)
+	cfg, err := config.Load(o.Config)
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, cfg, o.logger(), o.wiring)
+	return open(ctx, cfg, o.Logger(), o.wiring)
 }
 
 // alarmedUnopened runs fn on the wired program with background work, and tells the sinks when it cannot be wired.
@@ -195,10 +195,10 @@ func (o *options) alarmedUnopened(ctx context.Context, what string, fn func(a *a
 		opened = true
 		return fn(a)
 	})
-	if err == nil || opened || isUsage(err) {
+	if err == nil || opened || cli.IsUsage(err) {
 		return err
 	}
-	if cfg, bad := config.Load(o.config); bad == nil {
+	if cfg, bad := config.Load(o.Config); bad == nil {
 		o.tellUnopened(ctx, cfg, what, err)
 	}
 	return err
@@ -216,19 +216,4 @@ func (o *options) with(ctx context.Context, work bool, fn func(a *app) error) er
 		}
 	}
 	return errors.Join(fn(a), a.Close())
-}
-
-// version is the version of the module, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			v += " " + s.Value[:12]
-		}
-	}
-	return v
 }

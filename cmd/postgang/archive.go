@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
@@ -58,7 +59,7 @@ func notAsRoot(cfg *config.Config, allowed bool) error {
 			continue // what is not there yet belongs to nobody
 		}
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
-			return usage("%s belongs to user %d, and files that root makes there would lock that user out: run this as that user (sudo -u '#%d' …), or say --allow-root", path, st.Uid, st.Uid)
+			return cli.Usage("%s belongs to user %d, and files that root makes there would lock that user out: run this as that user (sudo -u '#%d' …), or say --allow-root", path, st.Uid, st.Uid)
 		}
 	}
 	return nil
@@ -83,7 +84,7 @@ When an archive is lost, do not make a new one: restore the backup.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.wiring.create = true
 			return o.with(cmd.Context(), false, func(*app) error {
-				return o.print(map[string]any{"created": true}, func(w io.Writer) { fmt.Fprintln(w, "The archive is there.") })
+				return o.Print(map[string]any{"created": true}, func(w io.Writer) { fmt.Fprintln(w, "The archive is there.") })
 			})
 		},
 	}
@@ -102,7 +103,7 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			cfg, err := config.Load(o.config)
+			cfg, err := config.Load(o.Config)
 			if err != nil {
 				return err
 			}
@@ -132,7 +133,7 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 			if err := a.AdoptDocuments(ctx, docs); err != nil {
 				return err
 			}
-			return o.print(map[string]any{"looked_for": looked, "missing": missing}, func(w io.Writer) {
+			return o.Print(map[string]any{"looked_for": looked, "missing": missing}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s is the archive's. Documents looked for: %d, missing: %d.\n", cfg.Documents, looked, missing)
 			})
 		},
@@ -153,7 +154,7 @@ func (o *options) tellUnopened(ctx context.Context, cfg *config.Config, what str
 		return
 	}
 	if err := os.WriteFile(told, nil, 0o600); err != nil {
-		o.logger().Error("alarm may be told over and over", "error", err)
+		o.Logger().Error("alarm may be told over and over", "error", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
 	defer cancel()
@@ -163,7 +164,7 @@ func (o *options) tellUnopened(ctx context.Context, cfg *config.Config, what str
 	}
 	for _, s := range cfg.Alarms {
 		if err := s.Sender.Send(ctx, []notify.Message{m}); err != nil {
-			o.logger().Error("alarm could not be told", "sink", s.Name, "error", err)
+			o.Logger().Error("alarm could not be told", "sink", s.Name, "error", err)
 		}
 	}
 }

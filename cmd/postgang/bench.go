@@ -23,6 +23,7 @@ import (
 	"github.com/sourcegraph/conc/pool"
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -32,7 +33,7 @@ import (
 )
 
 func newBench(o *options) *cobra.Command {
-	return group("bench", "Measure what this machine can do",
+	return cli.Group("bench", "Measure what this machine can do",
 		newBenchPrintFile(o), newBenchPart(o))
 }
 
@@ -84,16 +85,16 @@ different PDFs would.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if b.letters < 1 || b.letters > benchMostLetters {
-				return usage("--letters: want 1 to %d", benchMostLetters)
+				return cli.Usage("--letters: want 1 to %d", benchMostLetters)
 			}
 			if b.rounds < 1 || b.workers < 1 || b.peerLetters < 1 {
-				return usage("--rounds, --workers and --peer-letters: want at least 1")
+				return cli.Usage("--rounds, --workers and --peer-letters: want at least 1")
 			}
 			r, err := o.benchPrintFile(cmd.Context(), b)
 			if err != nil {
 				return fmt.Errorf("bench print-file: %w", err)
 			}
-			return o.print(r, r.table)
+			return o.Print(r, r.table)
 		},
 	}
 	cmd.Flags().StringVar(&b.from, "from", "", "folder of PDFs")
@@ -298,7 +299,7 @@ func (m *bench) prepare(ctx context.Context) error {
 	var kept []benchPDF
 	for i, why := range refusals {
 		if why != nil {
-			fmt.Fprintf(m.err, "PDF %d of %d, by name, is left out: %v\n", i+1, len(m.pdfs), why)
+			fmt.Fprintf(m.Err, "PDF %d of %d, by name, is left out: %v\n", i+1, len(m.pdfs), why)
 			continue
 		}
 		if err := os.Rename(m.original(i), m.original(len(kept))); err != nil {
@@ -330,7 +331,7 @@ func (m *bench) prepareAll(ctx context.Context, n int, what string, file func(i 
 	if err != nil {
 		return 0, 0, err
 	}
-	step, finish := m.progress(what)
+	step, finish := m.Progress(what)
 	defer finish()
 	cpuBefore, start := cpuSeconds(), time.Now()
 	var ready atomic.Int64
@@ -439,7 +440,7 @@ func (m *bench) measure(ctx context.Context) error {
 	settle() // what preparing has written is not to be written out while something else is measured
 	parts := []string{partCat, partLink, partDistinct, partCompose}
 	all := make(map[string][]benchPart)
-	step, finish := m.progress("measuring")
+	step, finish := m.Progress("measuring")
 	defer finish()
 	done, total := 0, m.rounds*len(parts)*m.letters
 	for range m.rounds {
@@ -515,7 +516,7 @@ func (m *bench) part(ctx context.Context, kind string, step func(done int)) (ben
 		return benchPart{}, err
 	}
 	cmd := exec.CommandContext(ctx, exe, "bench", "part", kind, "--plan", m.planPath(), "--out", out)
-	cmd.Stderr = m.err
+	cmd.Stderr = m.Err
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return benchPart{}, err
@@ -560,9 +561,9 @@ func newBenchPart(o *options) *cobra.Command {
 				},
 			}[args[0]]
 			if !ok {
-				return usage("%q is no part of a measurement", args[0])
+				return cli.Usage("%q is no part of a measurement", args[0])
 			}
-			enc := json.NewEncoder(o.out)
+			enc := json.NewEncoder(o.Out)
 			done := 0
 			cpu, start := cpuSeconds(), time.Now()
 			r, err := run(cmd.Context(), readPlan(plan), out, func(n int) {
@@ -832,7 +833,7 @@ func (r *benchResult) table(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	prepared := fmt.Sprintf("prepare×%d", r.Workers)
-	table(w, "STEP LETTERS WALL_S CPU_S LETTERS/S PAGES/S MB_OUT ×CAT", func(row func(...any)) {
+	cli.Table(w, "STEP LETTERS WALL_S CPU_S LETTERS/S PAGES/S MB_OUT ×CAT", func(row func(...any)) {
 		line := func(step string, letters int, wall, cpu float64, bytes int64, ratio string) {
 			pages := float64(r.Pages) * float64(letters) / float64(r.Letters)
 			row(step, letters, fmt.Sprintf("%.3f", wall), fmt.Sprintf("%.3f", cpu), fmt.Sprintf("%.0f", float64(letters)/wall),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 )
@@ -133,7 +134,7 @@ func (c *chaos) onServer(statement string) {
 	defer conn.Close(ctx)
 	// First what a killed run has left of connections.
 	_, err = conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, c.databaseName())
-	for try := 0; err == nil; try++ { // a connection that is ended takes a moment
+	for try := 0; err == nil; try++ { // a connection that is ended takes a cli.Moment
 		if _, err = conn.Exec(ctx, statement); err == nil || try > 50 || !strings.Contains(err.Error(), "being accessed by other users") {
 			break
 		}
@@ -180,12 +181,12 @@ func (c *chaos) recover() {
 		c.check(false)
 	}
 	code, out := c.run(chaosAttempt{}, "recover")
-	if code != exitOK && code != exitPartial {
+	if code != cli.ExitOK && code != cli.ExitPartial {
 		c.violate("recover: exit code %d\n%s", code, out)
 	}
 	if strings.Contains(out, stillStopped) {
 		c.tick(0) // what was handed over is answered before a person is asked
-		if code, out = c.run(chaosAttempt{}, "recover", "--confirm", "--reason", "spurt trykkeriet"); code != exitOK && code != exitPartial || strings.Contains(out, stillStopped) {
+		if code, out = c.run(chaosAttempt{}, "recover", "--confirm", "--reason", "spurt trykkeriet"); code != cli.ExitOK && code != cli.ExitPartial || strings.Contains(out, stillStopped) {
 			c.violate("recover --confirm: exit code %d\n%s", code, out)
 		}
 		c.fig.add(func(f *chaosFigures) { f.Confirmed++ })
@@ -207,12 +208,12 @@ func (c *chaos) decide(v chaosView) bool {
 		c.fig.add(func(f *chaosFigures) { f.Decided++ })
 		if len(v.printedIn(s.id)) == 0 {
 			release = append(release, s.id)
-		} else if code, said := c.run(chaosAttempt{}, "shipment", "stop", s.id, "--reason", "trykkeriet har det", "--yes"); code != exitOK {
+		} else if code, said := c.run(chaosAttempt{}, "shipment", "stop", s.id, "--reason", "trykkeriet har det", "--yes"); code != cli.ExitOK {
 			c.violate("stop: exit code %d\n%s", code, said)
 		}
 	}
 	if len(release) > 0 {
-		if code, said := c.run(chaosAttempt{}, append([]string{"recover", "release", "--reason", "trykkeriet har det ikke"}, release...)...); code != exitOK {
+		if code, said := c.run(chaosAttempt{}, append([]string{"recover", "release", "--reason", "trykkeriet har det ikke"}, release...)...); code != cli.ExitOK {
 			c.violate("release: exit code %d\n%s", code, said)
 		}
 	}

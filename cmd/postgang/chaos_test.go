@@ -27,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
@@ -537,7 +538,7 @@ func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
 	})
 	c.tried[len(c.tried)-1] += fmt.Sprintf(" (%d requests) → %d", seen, code)
 	said := errOut.String()
-	if code == exitUsage || strings.Contains(said, "panic:") || strings.Contains(said, "goroutine ") {
+	if code == cli.ExitUsage || strings.Contains(said, "panic:") || strings.Contains(said, "goroutine ") {
 		c.violate("exit code %d of %v:\n%s", code, args, said)
 	}
 	if os.Getenv(envChaosLog) != "" {
@@ -607,13 +608,13 @@ func (c *chaos) crashed(a chaosAttempt, args ...string) bool {
 		c.handIn()
 	}
 	if args[0] == "receipts" {
-		if code, out := c.run(chaosAttempt{}, "night", "--patience", "1m"); code != exitOK {
+		if code, out := c.run(chaosAttempt{}, "night", "--patience", "1m"); code != cli.ExitOK {
 			c.violate("a night without a fault: exit code %d\n%s", code, out)
 		}
 		c.tick(0)
 	}
 	code, out := c.run(a, args...)
-	if code != -1 && code != exitOK {
+	if code != -1 && code != cli.ExitOK {
 		c.violate("exit code %d\n%s", code, out)
 	}
 	c.check(false)
@@ -839,13 +840,13 @@ func (c *chaos) twoEngines() {
 		f.TwoEngines++
 		for _, code := range codes {
 			f.Codes[strconv.Itoa(code)]++
-			if code == exitLocked {
+			if code == cli.ExitLocked {
 				f.SecondRefused++
 			}
 		}
 	})
 	for i, code := range codes {
-		if code != exitOK && code != exitPartial && code != exitLocked {
+		if code != cli.ExitOK && code != cli.ExitPartial && code != cli.ExitLocked {
 			c.violate("two nights at once: exit code %d\n%s", code, said[i])
 		}
 	}
@@ -870,7 +871,7 @@ func (c *chaos) reprint() {
 	if c.rng.IntN(3) == 0 {
 		a.step = 1 + c.rng.IntN(4)
 	}
-	if code, _ := c.run(a, "job", "reprint", id, "--letters", "1", "--reason", "revet", "--yes"); code == exitOK {
+	if code, _ := c.run(a, "job", "reprint", id, "--letters", "1", "--reason", "revet", "--yes"); code == cli.ExitOK {
 		c.fig.add(func(f *chaosFigures) { f.Reprints++ })
 	}
 }
@@ -889,7 +890,7 @@ func (c *chaos) settle() {
 	for range 10 {
 		_, out = c.run(chaosAttempt{}, "night", "--patience", "1m")
 		c.tick(0)
-		if code, said := c.run(chaosAttempt{}, "receipts", "fetch"); code != exitOK && code != exitPartial {
+		if code, said := c.run(chaosAttempt{}, "receipts", "fetch"); code != cli.ExitOK && code != cli.ExitPartial {
 			c.violate("receipts fetch: exit code %d\n%s", code, said)
 		}
 		v, _ = c.look()
@@ -903,12 +904,12 @@ func (c *chaos) settle() {
 			switch j := v.jobs[id]; {
 			case j.state == engine.JobUncertain:
 				// The vendor has answered all that it has: it has not got this one.
-				if code, said := c.run(chaosAttempt{}, "job", "resolve", id, "--not-offered", "--reason", "ikke mottatt", "--yes"); code != exitOK {
+				if code, said := c.run(chaosAttempt{}, "job", "resolve", id, "--not-offered", "--reason", "ikke mottatt", "--yes"); code != cli.ExitOK {
 					c.violate("resolve: exit code %d\n%s", code, said)
 				}
 				busy = true
 			case j.state == engine.JobRejected && v.alarms["rejected:"+id]:
-				if code, said := c.run(chaosAttempt{}, "job", "release", id); code != exitOK {
+				if code, said := c.run(chaosAttempt{}, "job", "release", id); code != cli.ExitOK {
 					c.violate("release: exit code %d\n%s", code, said)
 				}
 				busy = true
@@ -1144,7 +1145,7 @@ func (c *chaos) replay() {
 		a.step = 1 + c.rng.IntN(20)
 	}
 	c.run(a, "receipts", "fetch")
-	if code, out := c.run(chaosAttempt{}, "receipts", "fetch"); code != exitOK {
+	if code, out := c.run(chaosAttempt{}, "receipts", "fetch"); code != cli.ExitOK {
 		c.violate("receipts again: exit code %d\n%s", code, out)
 	}
 	after, again := c.look()

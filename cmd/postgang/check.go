@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/printjobs"
 	"postgang/printjobs/impose"
@@ -60,7 +61,7 @@ func (o *options) pdfProfile(vendor string) (pdfProfile, error) {
 	if vendor == "" {
 		return p, nil
 	}
-	cfg, err := config.Load(o.config)
+	cfg, err := config.Load(o.Config)
 	if err != nil {
 		return p, err
 	}
@@ -71,7 +72,7 @@ func (o *options) pdfProfile(vendor string) (pdfProfile, error) {
 			return p, nil
 		}
 	}
-	return p, unknown("configured vendor", vendor, vendorKeys(cfg))
+	return p, cli.Unknown("configured vendor", vendor, vendorKeys(cfg))
 }
 
 const profileFlag = "vendor of the configuration whose checks hold (default: none, only what cannot be printed is refused)"
@@ -162,7 +163,7 @@ func (o *options) check(ctx context.Context, files []string, p pdfProfile) (err 
 			return a.err
 		case a.err != nil:
 			failed++
-			fmt.Fprintf(o.err, "postgang: %s: %v\n", f, a.err)
+			fmt.Fprintf(o.Err, "postgang: %s: %v\n", f, a.err)
 			continue
 		case a.view.Outcome == outcomeRefused:
 			refused++
@@ -175,17 +176,17 @@ func (o *options) check(ctx context.Context, files []string, p pdfProfile) (err 
 	case failed > 0:
 		return fmt.Errorf("%d of %d files could not be looked at", failed, len(files))
 	case refused > 0:
-		return partial("%d of %d files cannot be printed", refused, len(files))
+		return cli.Partial("%d of %d files cannot be printed", refused, len(files))
 	}
 	return nil
 }
 
 // tell writes one line of JSON, or what people read.
 func (o *options) tell(v pdfView) error {
-	if o.json {
-		return writeJSON(o.out, v, "")
+	if o.JSON {
+		return cli.WriteJSON(o.Out, v, "")
 	}
-	v.people(o.out)
+	v.people(o.Out)
 	return nil
 }
 

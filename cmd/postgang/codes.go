@@ -15,12 +15,13 @@ import (
 
 	"postgang/billing"
 	"postgang/billing/bounded"
+	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/reports"
 )
 
 func newCodes(o *options) *cobra.Command {
-	return group("codes", "The register of konteringskoder: import it, hold what is spent against it",
+	return cli.Group("codes", "The register of konteringskoder: import it, hold what is spent against it",
 		newCodesImport(o), newCodesList(o), newCodesBudget(o))
 }
 
@@ -66,7 +67,7 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 				if change, err = a.engine.ImportCodes(cmd.Context(), entries); err != nil {
 					return err
 				}
-				return o.print(codesView(change), func(w io.Writer) { showCodesChange(w, change) })
+				return o.Print(codesView(change), func(w io.Writer) { showCodesChange(w, change) })
 			})
 		},
 	}
@@ -261,8 +262,8 @@ func newCodesList(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(views, func(w io.Writer) {
-					table(w, "CODE NAME ANSVAR FUNKSJON ART PROSJEKT FIRST_DAY LAST_DAY BUDGET REPLACED_BY", func(row func(...any)) {
+				return o.Print(views, func(w io.Writer) {
+					cli.Table(w, "CODE NAME ANSVAR FUNKSJON ART PROSJEKT FIRST_DAY LAST_DAY BUDGET REPLACED_BY", func(row func(...any)) {
 						for _, c := range views {
 							budget := ""
 							if c.BudgetOre != nil {
@@ -289,7 +290,7 @@ func newCodesBudget(o *options) *cobra.Command {
 				if to != "" {
 					d, err := billing.ParseCivil(to)
 					if err != nil {
-						return usage("--to must be a day such as 2026-11-30: %w", err)
+						return cli.Usage("--to must be a day such as 2026-11-30: %w", err)
 					}
 					day = d.AddDays(1)
 				}
@@ -297,12 +298,12 @@ func newCodesBudget(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(rows, func(w io.Writer) {
+				return o.Print(rows, func(w io.Writer) {
 					if len(rows) == 0 {
 						fmt.Fprintln(w, "There is no register: postgang codes import FILE")
 						return
 					}
-					table(w, "CODE NAME BUDGET SPENT LEFT FORECAST NOTE", func(row func(...any)) {
+					cli.Table(w, "CODE NAME BUDGET SPENT LEFT FORECAST NOTE", func(row func(...any)) {
 						for _, b := range rows {
 							budget, left := "", ""
 							if b.HasBudget {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -21,8 +22,8 @@ type recordView struct {
 	Shipment string              `json:"shipment"`
 	File     string              `json:"file"`
 	Line     int                 `json:"line"`
-	Fetched  moment              `json:"fetched"`
-	Posted   moment              `json:"posted"`
+	Fetched  cli.Moment          `json:"fetched"`
+	Posted   cli.Moment          `json:"posted"`
 	PagesBW  int                 `json:"pages_bw"`
 	Colour   int                 `json:"pages_colour"`
 	Sheets   int                 `json:"sheets"`
@@ -31,19 +32,19 @@ type recordView struct {
 	Production     billing.Ore `json:"production_ore"`
 	Postage        billing.Ore `json:"postage_ore"`
 	Konteringskode string      `json:"konteringskode"`
-	Decided        moment      `json:"decided,omitempty"`
+	Decided        cli.Moment  `json:"decided,omitempty"`
 	Taken          bool        `json:"taken,omitempty"`
 	Reason         string      `json:"reason,omitempty"`
 }
 
 func viewRecord(r engine.ReceiptRecord) recordView {
 	v := recordView{
-		ID: r.ID, Vendor: r.Vendor, State: r.State, Job: r.Row.Job, Shipment: r.Row.Shipment, File: r.FileName, Line: r.Row.Line, Fetched: when(r.Fetched),
-		Posted: when(r.Row.PostedAt), PagesBW: r.Row.PagesBW, Colour: r.Row.PagesColour, Sheets: r.Row.Sheets(), Gram: r.Row.WeightGram,
+		ID: r.ID, Vendor: r.Vendor, State: r.State, Job: r.Row.Job, Shipment: r.Row.Shipment, File: r.FileName, Line: r.Row.Line, Fetched: cli.When(r.Fetched),
+		Posted: cli.When(r.Row.PostedAt), PagesBW: r.Row.PagesBW, Colour: r.Row.PagesColour, Sheets: r.Row.Sheets(), Gram: r.Row.WeightGram,
 		Production: r.Row.Production, Postage: r.Row.Postage, Konteringskode: r.Row.Konteringskode,
 	}
 	if d := r.Decision; d != nil {
-		v.Decided, v.Taken, v.Reason = when(d.At), d.Taken, d.Reason
+		v.Decided, v.Taken, v.Reason = cli.When(d.At), d.Taken, d.Reason
 	}
 	return v
 }
@@ -77,8 +78,8 @@ func newReceiptsList(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(views, func(w io.Writer) {
-					table(w, "ID STATE JOB SHIPMENT FILE LINE NET_KR DECIDED", func(row func(...any)) {
+				return o.Print(views, func(w io.Writer) {
+					cli.Table(w, "ID STATE JOB SHIPMENT FILE LINE NET_KR DECIDED", func(row func(...any)) {
 						for _, v := range views {
 							row(v.ID, v.State, v.Job, v.Shipment, v.File, v.Line, v.Production+v.Postage, v.Decided)
 						}
@@ -127,7 +128,7 @@ func newReceiptsShow(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(list, func(w io.Writer) { showRecords(w, list) })
+				return o.Print(list, func(w io.Writer) { showRecords(w, list) })
 			})
 		},
 	}
@@ -135,7 +136,7 @@ func newReceiptsShow(o *options) *cobra.Command {
 
 // showRecords puts receipts beside each other; what differs is marked.
 func showRecords(w io.Writer, list []recordView) {
-	table(w, "- "+strings.Join([]string{"THIS", "IN_FORCE"}[:len(list)], " "), func(row func(...any)) {
+	cli.Table(w, "- "+strings.Join([]string{"THIS", "IN_FORCE"}[:len(list)], " "), func(row func(...any)) {
 		line := func(name string, of func(recordView) any) {
 			cells := []any{name}
 			for _, v := range list {
@@ -181,10 +182,10 @@ A decision is kept with its reason and not changed: write no personal data in it
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if r.Take == keep {
-				return usage("say which one is right: --keep what is booked, or --take this one")
+				return cli.Usage("say which one is right: --keep what is booked, or --take this one")
 			}
 			if strings.TrimSpace(r.Reason) == "" {
-				return usage("--reason is missing: say in a few words what the vendor has told, without personal data")
+				return cli.Usage("--reason is missing: say in a few words what the vendor has told, without personal data")
 			}
 			r.Receipt = args[0]
 			return o.with(cmd.Context(), false, func(a *app) error {
@@ -199,7 +200,7 @@ A decision is kept with its reason and not changed: write no personal data in it
 					return err
 				}
 				a.tell(cmd.Context())
-				return o.print(map[string]any{"receipt": r.Receipt, "in_force_before": c.InForce.ID, "taken": r.Take}, func(w io.Writer) {
+				return o.Print(map[string]any{"receipt": r.Receipt, "in_force_before": c.InForce.ID, "taken": r.Take}, func(w io.Writer) {
 					if r.Take {
 						fmt.Fprintf(w, "Receipt %s is booked: kr %s instead of kr %s net.\n", r.Receipt, c.Conflict.Row.Net(), c.InForce.Row.Net())
 						return

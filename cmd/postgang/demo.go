@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/intake"
@@ -133,12 +134,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	d.say("   archive                          %s", d.app.cfg.Database)
 	d.say("Look around: bin/postgang --config %s status", filepath.Join(d.dir, config.DefaultName))
 	if len(d.failed) > 0 {
-		return &exitError{exitFailed, fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
+		return &cli.Error{Code: cli.ExitFailed, Err: fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
 	}
 	return nil
 }
 
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.Out, format+"\n", args...) }
 
 // prepareFolder makes the folder anew, if it is ours.
 func (d *demo) prepareFolder() error {
@@ -148,7 +149,7 @@ func (d *demo) prepareFolder() error {
 	}
 	if len(entries) > 0 {
 		if _, err := os.Stat(filepath.Join(d.dir, demoMark)); err != nil {
-			return usage("%s is not empty and not of an earlier demo; choose another folder by --dir", d.dir)
+			return cli.Usage("%s is not empty and not of an earlier demo; choose another folder by --dir", d.dir)
 		}
 		if err := os.RemoveAll(d.dir); err != nil {
 			return err
@@ -203,17 +204,17 @@ func (d *demo) open(ctx context.Context) error {
 	}
 	d.log = &bytes.Buffer{}
 	var sink io.Writer = &lockedWriter{w: d.log}
-	if d.verbose {
-		sink = io.MultiWriter(sink, d.err)
+	if d.Verbose {
+		sink = io.MultiWriter(sink, d.Err)
 	}
-	d.app, err = open(ctx, cfg, jsonLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", identity: demoIdentity, create: true, step: d.onStep})
+	d.app, err = open(ctx, cfg, cli.JSONLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", identity: demoIdentity, create: true, step: d.onStep})
 	if err != nil {
 		return err
 	}
 	err = d.app.archive.View(ctx, func(r engine.Reader) error {
 		list, err := r.Shipments(ctx, engine.ShipmentFilter{Limit: 1})
 		if err == nil && len(list) > 0 {
-			err = usage("the database holds shipments already; the demo wants an empty one")
+			err = cli.Usage("the database holds shipments already; the demo wants an empty one")
 		}
 		return err
 	})
@@ -415,7 +416,7 @@ func (d *demo) arrive(ctx context.Context) error {
 			return err
 		}
 	}
-	step, finish := d.progress("taking hand-ins")
+	step, finish := d.Progress("taking hand-ins")
 	for i, list := 0, d.expected.Shipments; i < len(list); {
 		at := list[i].Arrives
 		d.clock.Set(at)
@@ -471,13 +472,13 @@ func (d *demo) events(ctx context.Context, name string) error {
 
 // night runs the night, and has the vendor answer.
 func (d *demo) night(ctx context.Context) error {
-	d.say("3. The night of %s", when(d.expected.Night))
+	d.say("3. The night of %s", cli.When(d.expected.Night))
 	plan, err := d.app.engine.PlanNight(ctx)
 	if err != nil {
 		return err
 	}
 	d.say("   expected: %d letters in %d print jobs, kr %s net of VAT by the vendors' price lists", plan.Letters, len(plan.Jobs), plan.Net)
-	step, finish := d.progress("handing over letters")
+	step, finish := d.Progress("handing over letters")
 	n, err := d.app.engine.RunNight(ctx, engine.NightOptions{Progress: step})
 	finish()
 	d.gate.Lock()
@@ -587,7 +588,7 @@ allow_synthetic = true
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, cfg, jsonLogger(&lockedWriter{w: d.log}), wiring{now: d.clock.Now, installation: "DEMB", identity: demoIdentity, create: true})
+	a, err := open(ctx, cfg, cli.JSONLogger(&lockedWriter{w: d.log}), wiring{now: d.clock.Now, installation: "DEMB", identity: demoIdentity, create: true})
 	if err != nil {
 		return err
 	}

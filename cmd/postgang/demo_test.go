@@ -32,6 +32,7 @@ import (
 	"github.com/makiuchi-d/gozxing/datamatrix"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
@@ -109,7 +110,7 @@ func runDemo(dir, database string) (*demoNight, error) {
 	var said bytes.Buffer
 	n := &demoNight{shipments: map[string]engine.Shipment{}, wanted: map[string]letters.Shipment{}}
 	w := &lockedWriter{w: &said}
-	n.demo = &demo{options: &options{world: world{out: w, err: w}}, dir: dir, database: database, seed: 1, shipments: demoShipments}
+	n.demo = &demo{options: &options{Options: &cli.Options{Out: w, Err: w}}, dir: dir, database: database, seed: 1, shipments: demoShipments}
 	ctx := context.Background()
 	start := time.Now()
 	n.failure = n.run(ctx)
@@ -1170,7 +1171,7 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 			var out bytes.Buffer
 			code := run(t.Context(), slices.Concat([]string{"--config", n.config()}, more, args), world{out: &out, err: &out})
 			what := strings.Join(args, " ")
-			if looking := args[0] == "status" || len(args) > 1 && args[1] == "list" || args[len(args)-1] != "no-such" && len(args) > 1 && args[1] == "show"; looking && code != exitOK && !(args[0] == "status" && code == exitPartial) {
+			if looking := args[0] == "status" || len(args) > 1 && args[1] == "list" || args[len(args)-1] != "no-such" && len(args) > 1 && args[1] == "show"; looking && code != cli.ExitOK && !(args[0] == "status" && code == cli.ExitPartial) {
 				t.Errorf("postgang %s: exit code %d\n%s", what, code, out.String())
 			}
 			if out.Len() == 0 {

@@ -16,11 +16,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newDeviations(o *options) *cobra.Command {
-	return group("deviations", "Differences between what was sent, received and invoiced: decide about them",
+	return cli.Group("deviations", "Differences between what was sent, received and invoiced: decide about them",
 		newDeviationsList(o), newDeviationsDecide(o), newDeviationsDispute(o))
 }
 
@@ -94,8 +95,8 @@ func newDeviationsList(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(views, func(w io.Writer) {
-					table(w, "ID AGE STATE VENDOR KIND JOB SHIPMENT EXPECTED GOT AMOUNT", func(row func(...any)) {
+				return o.Print(views, func(w io.Writer) {
+					cli.Table(w, "ID AGE STATE VENDOR KIND JOB SHIPMENT EXPECTED GOT AMOUNT", func(row func(...any)) {
 						for _, v := range views {
 							row(v.ID, v.Age, v.State, v.Vendor, v.Kind, v.Job, v.Shipment, v.Expected, v.Got, v.AmountOre)
 						}
@@ -139,7 +140,7 @@ shown: write no personal data in it.`,
 				return err
 			}
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				all, err := a.deviations(cmd, "", nil)
@@ -154,7 +155,7 @@ shown: write no personal data in it.`,
 				if err != nil {
 					return err
 				}
-				return o.print(map[string]any{"changed": n, "state": states[0]}, func(w io.Writer) { fmt.Fprintf(w, "%d deviations are %s.\n", n, states[0]) })
+				return o.Print(map[string]any{"changed": n, "state": states[0]}, func(w io.Writer) { fmt.Fprintf(w, "%d deviations are %s.\n", n, states[0]) })
 			})
 		},
 	}
@@ -182,11 +183,11 @@ that is there is not written over.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case vendor == "":
-				return usage("--vendor is missing")
+				return cli.Usage("--vendor is missing")
 			case out == "":
-				return usage("-o is missing: the file to write")
+				return cli.Usage("-o is missing: the file to write")
 			case strings.TrimSpace(reason) == "":
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				states := []engine.DeviationState{engine.DeviationOpen, engine.DeviationDisputed}
@@ -223,7 +224,7 @@ that is there is not written over.`,
 				if _, err := a.engine.DecideDeviations(cmd.Context(), keysOf(views), engine.DeviationDisputed, reason); err != nil {
 					return err
 				}
-				return o.print(map[string]any{"file": out, "disputed": len(views)}, func(w io.Writer) {
+				return o.Print(map[string]any{"file": out, "disputed": len(views)}, func(w io.Writer) {
 					fmt.Fprintf(w, "Wrote %s with %d deviations, which are DISPUTED now.\n", out, len(views))
 				})
 			})

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/notify"
@@ -70,7 +71,7 @@ func newDoctor(o *options) *cobra.Command {
 					bad++
 				}
 			}
-			err := o.print(c.checks, func(w io.Writer) {
+			err := o.Print(c.checks, func(w io.Writer) {
 				for _, ch := range c.checks {
 					mark := "ok  "
 					switch {
@@ -89,10 +90,10 @@ func newDoctor(o *options) *cobra.Command {
 				return err
 			}
 			if !c.loaded { // nothing else was tried, as with every other command
-				return &exitError{exitUsage, fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
+				return &cli.Error{Code: cli.ExitUsage, Err: fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
 			}
 			if bad > 0 {
-				return &exitError{exitFailed, fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
+				return &cli.Error{Code: cli.ExitFailed, Err: fmt.Errorf("%d of %d checks failed", bad, len(c.checks))}
 			}
 			return nil
 		},
@@ -100,7 +101,7 @@ func newDoctor(o *options) *cobra.Command {
 }
 
 func (c *checkup) run(ctx context.Context, o *options) {
-	cfg, err := config.Load(o.config)
+	cfg, err := config.Load(o.Config)
 	var faults *config.Error
 	switch {
 	case errors.As(err, &faults):
@@ -113,7 +114,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 		return
 	}
 	c.loaded = true
-	c.ok("configuration", "%s: %d accounts, %d vendors, %d schedules", o.config, len(cfg.Accounts), len(cfg.Vendors), len(cfg.Schedules))
+	c.ok("configuration", "%s: %d accounts, %d vendors, %d schedules", o.Config, len(cfg.Accounts), len(cfg.Vendors), len(cfg.Schedules))
 	c.clock(cfg)
 	for _, f := range []struct{ name, path string }{
 		{"folder work", cfg.Work}, {"folder intake", cfg.Inbox}, {"folder reports", cfg.ReportFolder},
@@ -145,12 +146,12 @@ func (c *checkup) run(ctx context.Context, o *options) {
 func (c *checkup) clock(cfg *config.Config) {
 	now := time.Now()
 	if now.Year() < 2026 {
-		c.bad("clock", "set the machine's clock (NTP)", "it is %s, which cannot be right", when(now))
+		c.bad("clock", "set the machine's clock (NTP)", "it is %s, which cannot be right", cli.When(now))
 		return
 	}
-	c.ok("clock", "%s in Europe/Oslo", when(now))
+	c.ok("clock", "%s in Europe/Oslo", cli.When(now))
 	for _, s := range cfg.Schedules {
-		c.ok("schedule "+s.Name, "next %s", when(s.Next(now)))
+		c.ok("schedule "+s.Name, "next %s", cli.When(s.Next(now)))
 	}
 	if len(cfg.Schedules) == 0 {
 		c.warn("schedule", "set [schedule] night and receipts, or call \"postgang night\" from cron", "nothing is scheduled")
@@ -256,7 +257,7 @@ func (c *checkup) register(cfg *config.Config) {
 }
 
 func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) {
-	a, err := open(ctx, cfg, o.logger(), wiring{})
+	a, err := open(ctx, cfg, o.Logger(), wiring{})
 	if err != nil {
 		c.bad("database", "check [archive] database and documents, and that the server is up", "%v", err)
 		return
@@ -283,7 +284,7 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 			c.bad("alarms "+s.Sink, "mend it, then \"postgang alarms test "+s.Sink+"\"", "%d sendings failed in a row, %d messages wait: %s", s.State.Failures, s.Pending, s.State.Error)
 			continue
 		}
-		c.ok("alarms "+s.Sink, "last sent %s, %d messages wait", orDash(when(s.State.Sent).String()), s.Pending)
+		c.ok("alarms "+s.Sink, "last sent %s, %d messages wait", orDash(cli.When(s.State.Sent).String()), s.Pending)
 	}
 	switch {
 	case err != nil:

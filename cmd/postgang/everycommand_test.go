@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 )
 
@@ -67,7 +68,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 			}
 		}
 	}
-	ok, look := []int{exitOK}, []int{exitOK, exitPartial}
+	ok, look := []int{cli.ExitOK}, []int{cli.ExitOK, cli.ExitPartial}
 	field := func(pattern string) string {
 		t.Helper()
 		m := regexp.MustCompile(pattern).FindStringSubmatch(last)
@@ -88,8 +89,8 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	writeHandIns(t, at("brev"))
 	alter(t, at(config.DefaultName), "[accounts.kommune]", "[vendors.her]\nname = \"Servicetorget\"\nkind = \"manuell\"\n"+herePrices+strings.NewReplacer("vendors.her", "vendors.trykkeri", "MANUELL", "AUTO").Replace(herePrices)+"[accounts.her]\nname = \"Her\"\nvendor = \"her\"\n"+
 		"[accounts.her.sender]\nname = \"Her\"\npostcode = \"0150\"\ncity = \"Oslo\"\n[guard.codes]\n\"9000\" = \"0,01\"\n[accounts.kommune]")
-	do([]int{exitOK, exitFailed}, "doctor")
-	do([]int{exitOK, exitFailed}, "vendor-check", "trykkeri")
+	do([]int{cli.ExitOK, cli.ExitFailed}, "doctor")
+	do([]int{cli.ExitOK, cli.ExitFailed}, "vendor-check", "trykkeri")
 	do(ok, "check", at("vedtak.pdf"))
 	do(ok, "prepare", at("vedtak.pdf"), "-o", at("klar.pdf"))
 	do(look, "submit", "--account", "kommune", at("brev"))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -30,8 +31,8 @@ func TestExchangedTellsWhatAPersonMustLookAt(t *testing.T) {
 			}
 			continue
 		}
-		if exit := new(exitError); !errors.As(err, &exit) || exit.code != exitPartial || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want exit code %d and %q", c.name, err, exitPartial, c.want)
+		if exit := new(cli.Error); !errors.As(err, &exit) || exit.Code != cli.ExitPartial || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want exit code %d and %q", c.name, err, cli.ExitPartial, c.want)
 		}
 	}
 }

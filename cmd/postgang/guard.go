@@ -12,11 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newGuard(o *options) *cobra.Command {
-	return group("guard", "Letters that a cap on cost keeps back: look at them, approve them",
+	return cli.Group("guard", "Letters that a cap on cost keeps back: look at them, approve them",
 		newGuardList(o), newGuardApprove(o))
 }
 
@@ -140,12 +141,12 @@ func newGuardList(o *options) *cobra.Command {
 					views[i] = viewQuote(q, nil)
 					sum.add(q)
 				}
-				return o.print(views, func(w io.Writer) {
+				return o.Print(views, func(w io.Writer) {
 					if len(views) == 0 {
 						fmt.Fprintln(w, "Nothing is kept back.")
 						return
 					}
-					table(w, "SHIPMENT ACCOUNT KONTERINGSKODE SHEETS ENVELOPE GRAM NET", func(row func(...any)) {
+					cli.Table(w, "SHIPMENT ACCOUNT KONTERINGSKODE SHEETS ENVELOPE GRAM NET", func(row func(...any)) {
 						for _, v := range views {
 							net := "unknown"
 							if v.Cost != nil {
@@ -175,11 +176,11 @@ is kept in their history and shown to everybody who looks: write no personal dat
 			chosen := len(accounts)+len(codes) > 0
 			switch {
 			case strings.TrimSpace(reason) == "":
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			case len(args) > 0 && (chosen || all) || chosen && all:
-				return usage("name shipments, or give --account and --code, or --all: one of the three")
+				return cli.Usage("name shipments, or give --account and --code, or --all: one of the three")
 			case len(args) == 0 && !chosen && !all:
-				return usage("name shipments, or give --account, --code or --all; see \"postgang guard list\"")
+				return cli.Usage("name shipments, or give --account, --code or --all; see \"postgang guard list\"")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				if err := checkAccounts(a.cfg, accounts...); err != nil {
@@ -229,7 +230,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 				if err != nil {
 					return err
 				}
-				return o.print(map[string]any{"approved": n, "net_ore": sum.net, "letters_without_price": sum.unknown}, func(w io.Writer) {
+				return o.Print(map[string]any{"approved": n, "net_ore": sum.net, "letters_without_price": sum.unknown}, func(w io.Writer) {
 					fmt.Fprintf(w, "%d letters, %s, are approved, and go with the next night.\n", n, sum.words())
 				})
 			})
@@ -318,7 +319,7 @@ func showPlan(w io.Writer, v planView) {
 	}
 	if len(v.Jobs) > 0 {
 		fmt.Fprintln(w, "\nJobs:")
-		table(w, "VENDOR LETTERS SHEETS PAGES COLOUR NET CLASS", func(row func(...any)) {
+		cli.Table(w, "VENDOR LETTERS SHEETS PAGES COLOUR NET CLASS", func(row func(...any)) {
 			for _, j := range v.Jobs {
 				row(j.Vendor, j.Letters, j.Sheets, j.Pages, j.Colour, knownOre(j.NetOre, j.Unpriced, j.Letters), j.Class)
 			}
@@ -332,7 +333,7 @@ func showPlan(w io.Writer, v planView) {
 			continue
 		}
 		fmt.Fprintf(w, "\n%s:\n", t.title)
-		table(w, "ACCOUNT KONTERINGSKODE LETTERS PRODUCTION POSTAGE NET", func(row func(...any)) {
+		cli.Table(w, "ACCOUNT KONTERINGSKODE LETTERS PRODUCTION POSTAGE NET", func(row func(...any)) {
 			for _, r := range t.rows {
 				known := func(amount billing.Ore) string { return knownOre(amount, r.Unpriced, r.Letters) }
 				row(r.Account, cmp.Or(r.Konteringskode, billing.MissingCode), r.Letters, known(r.ProductionOre), known(r.PostageOre), known(r.NetOre))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -77,7 +78,7 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = writeJSON(w, v, "  ") // whoever asked is gone
+		_ = cli.WriteJSON(w, v, "  ") // whoever asked is gone
 	})
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: healthTime, WriteTimeout: 2 * healthTime, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/intake"
 	"postgang/fixtures/vendorsim"
@@ -71,23 +72,23 @@ With --simulator the configuration points at the vendor simulator of this progra
 }
 
 func initialise(o *options, s settings, simulator bool) error {
-	if _, err := os.Stat(o.config); err == nil {
-		return usage("%s exists already; nothing was changed. Check it with \"postgang doctor\"", o.config)
+	if _, err := os.Stat(o.Config); err == nil {
+		return cli.Usage("%s exists already; nothing was changed. Check it with \"postgang doctor\"", o.Config)
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if given := []bool{s.Address != "", s.User != "", s.HostKey != ""}; !simulator && slices.Contains(given, true) && slices.Contains(given, false) {
-		return usage("--address, --user and --host-key belong together: give all three, or none and fill them in later")
+		return cli.Usage("--address, --user and --host-key belong together: give all three, or none and fill them in later")
 	}
 	// Tried before anything is made: keys come after, and are not needed to tell what does not load.
 	tried := s
 	if simulator {
 		tried.Address, tried.User, tried.HostKey = "", "", ""
 	}
-	if _, err := tried.parse(o.config); err != nil {
+	if _, err := tried.parse(o.Config); err != nil {
 		return err
 	}
-	dir := filepath.Dir(o.config)
+	dir := filepath.Dir(o.Config)
 	key, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokler", "postgang"))
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func initialise(o *options, s settings, simulator bool) error {
 		s.VendorName, s.HostKey, s.Synthetic = "Trykkerisimulator", host.Authorized, true
 		s.Address, s.User = cmp.Or(s.Address, simulatorAddress), cmp.Or(s.User, vendorsim.DefaultUser)
 	}
-	cfg, err := s.parse(o.config)
+	cfg, err := s.parse(o.Config)
 	if err != nil {
 		return err
 	}
@@ -108,10 +109,10 @@ func initialise(o *options, s settings, simulator bool) error {
 	if err != nil {
 		return err
 	}
-	if err := writeNew(o.config, text); err != nil {
+	if err := writeNew(o.Config, text); err != nil {
 		return err
 	}
-	if err := markFirstStart(o.config); err != nil {
+	if err := markFirstStart(o.Config); err != nil {
 		return err
 	}
 	made := []string{cfg.Documents, cfg.Work, cfg.ReportFolder, cfg.Inbox}
@@ -123,16 +124,16 @@ func initialise(o *options, s settings, simulator bool) error {
 	if err := intake.MakeFolders(cfg.Inbox, s.Account); err != nil {
 		return err
 	}
-	return o.print(map[string]any{"config": o.config, "public_key": key.Authorized, "folders": made}, func(w io.Writer) {
-		fmt.Fprintf(w, "Wrote %s.\n", o.config)
+	return o.Print(map[string]any{"config": o.Config, "public_key": key.Authorized, "folders": made}, func(w io.Writer) {
+		fmt.Fprintf(w, "Wrote %s.\n", o.Config)
 		fmt.Fprintf(w, "Our public key for the vendor (nokler/postgang.pub):\n  %s\n", key.Authorized)
 		switch {
 		case simulator:
 			fmt.Fprintf(w, "Next: start \"postgang vendor-sim\" in another terminal, then \"postgang doctor\".\n")
 		case s.Address != "":
-			fmt.Fprintf(w, "Next: fill in your account's sender in %s, then \"postgang doctor\" and \"postgang vendor-check\".\n", o.config)
+			fmt.Fprintf(w, "Next: fill in your account's sender in %s, then \"postgang doctor\" and \"postgang vendor-check\".\n", o.Config)
 		default:
-			fmt.Fprintf(w, "Next: fill in the vendor's server and your account's sender in %s, then \"postgang doctor\".\nUntil then letters are kept to be printed here: \"postgang manual list\".\n", o.config)
+			fmt.Fprintf(w, "Next: fill in the vendor's server and your account's sender in %s, then \"postgang doctor\".\nUntil then letters are kept to be printed here: \"postgang manual list\".\n", o.Config)
 		}
 	})
 }
@@ -153,7 +154,7 @@ func (s settings) parse(path string) (*config.Config, error) {
 				texts[i] = p.Key + ": " + p.Text
 			}
 		}
-		return nil, usage("nothing was written, since it would not load:\n  %s", strings.Join(texts, "\n  "))
+		return nil, cli.Usage("nothing was written, since it would not load:\n  %s", strings.Join(texts, "\n  "))
 	}
 	return cfg, err
 }

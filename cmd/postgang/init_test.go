@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 )
 
@@ -42,12 +43,12 @@ func TestInitLoadsOrWritesNothing(t *testing.T) {
 			code := run(t.Context(), append([]string{"--config", path, "init"}, c.args...), world{out: &out, err: &errOut})
 			if c.says != "" {
 				left, err := os.ReadDir(dir)
-				if code != exitUsage || !strings.Contains(errOut.String(), c.says) || err != nil || len(left) > 0 {
+				if code != cli.ExitUsage || !strings.Contains(errOut.String(), c.says) || err != nil || len(left) > 0 {
 					t.Fatalf("exit code %d, left %v (%v): %s", code, left, err, errOut.String())
 				}
 				return
 			}
-			if code != exitOK {
+			if code != cli.ExitOK {
 				t.Fatalf("exit code %d: %s", code, errOut.String())
 			}
 			cfg, err := config.Load(path)

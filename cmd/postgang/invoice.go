@@ -9,11 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newInvoice(o *options) *cobra.Command {
-	return group("invoice", "Invoices of the print vendor: take them, hold them against the receipts, book them",
+	return cli.Group("invoice", "Invoices of the print vendor: take them, hold them against the receipts, book them",
 		newInvoiceTake(o), newInvoiceAdd(o), newInvoiceList(o), newInvoiceShow(o), newInvoiceBook(o), newInvoiceRemove(o), newInvoiceCarry(o))
 }
 
@@ -29,14 +30,14 @@ type invoiceView struct {
 	GrossOre billing.Ore `json:"gross_ore"`
 	Lines    int         `json:"lines"`
 	// What the vendor repeats as our reference, and what its file says that does not agree and does not matter to what is to be paid.
-	Reference string   `json:"reference,omitempty"`
-	Notes     []string `json:"notes"`
-	Booked    moment   `json:"booked,omitempty"`
+	Reference string     `json:"reference,omitempty"`
+	Notes     []string   `json:"notes"`
+	Booked    cli.Moment `json:"booked,omitempty"`
 }
 
 func viewInvoice(i engine.Invoiced) invoiceView {
 	inv := i.Invoice
-	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To.AddDays(-1)), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), inv.Reference, append([]string{}, inv.Notes...), when(i.BookedAt)}
+	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To.AddDays(-1)), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), inv.Reference, append([]string{}, inv.Notes...), cli.When(i.BookedAt)}
 }
 
 type invoicePeriodView struct {
@@ -94,7 +95,7 @@ func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
 
 func showPeriod(w io.Writer, v invoicePeriodView) {
 	fmt.Fprintf(w, "Vendor %s, letters posted %s (kr net):\n", v.Vendor, v.period())
-	table(w, "INVOICE ISSUED NET VAT GROSS BOOKED", func(row func(...any)) {
+	cli.Table(w, "INVOICE ISSUED NET VAT GROSS BOOKED", func(row func(...any)) {
 		for _, i := range v.Invoices {
 			row(i.Number, i.Issued, i.NetOre, i.VATOre, i.GrossOre, cmp.Or(i.Booked.String(), "no"))
 		}
@@ -107,7 +108,7 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 			fmt.Fprintf(w, "Invoice %s: %s.\n", i.Number, n)
 		}
 	}
-	table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT PRICE_LIST", func(row func(...any)) {
+	cli.Table(w, "KIND KONTERINGSKODE INVOICED RECEIPTS DIFFERENCE SHARED_OUT LEFT PRICE_LIST", func(row func(...any)) {
 		for _, r := range v.Rows {
 			code := "all"
 			switch {
@@ -145,7 +146,7 @@ func (o *options) taken(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) er
 	}
 	for _, d := range v.Doubts {
 		if d.Number == rec.Invoice.Number {
-			return partial("invoice %s is taken, and doubtful: %s", d.Number, d.Text)
+			return cli.Partial("invoice %s is taken, and doubtful: %s", d.Number, d.Text)
 		}
 	}
 	return nil
@@ -157,7 +158,7 @@ func (o *options) showInvoice(cmd *cobra.Command, a *app, rec engine.InvoiceReco
 		return invoicePeriodView{}, err
 	}
 	v := viewPeriod(p)
-	return v, o.print(v, func(w io.Writer) { showPeriod(w, v) })
+	return v, o.Print(v, func(w io.Writer) { showPeriod(w, v) })
 }
 
 // vendorOf is the vendor that was named, or the only one.
@@ -168,7 +169,7 @@ func (a *app) vendorOf(name string) (string, error) {
 	if len(a.cfg.Vendors) == 1 {
 		return a.cfg.Vendors[0].Key, nil
 	}
-	return "", usage("--vendor is missing; there are: %s", strings.Join(vendorKeys(a.cfg), ", "))
+	return "", cli.Usage("--vendor is missing; there are: %s", strings.Join(vendorKeys(a.cfg), ", "))
 }
 
 func newInvoiceTake(o *options) *cobra.Command {
@@ -228,15 +229,15 @@ The period that it is for is --month, or --from and --to, both days included.`,
 			for i, l := range lines {
 				parts := strings.Split(l, ":")
 				if len(parts) < 3 || len(parts) > 4 {
-					return usage("--line %d must be KIND:NET:VAT%%[:KONTERINGSKODE], such as PORTO:2700,00:25", i+1)
+					return cli.Usage("--line %d must be KIND:NET:VAT%%[:KONTERINGSKODE], such as PORTO:2700,00:25", i+1)
 				}
 				net, err := billing.ParseOre(parts[1])
 				if err != nil {
-					return usage("--line %d: %w", i+1, err)
+					return cli.Usage("--line %d: %w", i+1, err)
 				}
 				vat, err := billing.ParseDecimal(parts[2])
 				if err != nil {
-					return usage("--line %d: %w", i+1, err)
+					return cli.Usage("--line %d: %w", i+1, err)
 				}
 				line := billing.InvoiceLine{ID: fmt.Sprint(i + 1), Kind: parts[0], Quantity: billing.DecimalFromInt(1), Net: net, VATPercent: vat}
 				if len(parts) == 4 {
@@ -246,10 +247,10 @@ The period that it is for is --month, or --from and --to, both days included.`,
 			}
 			day, err := billing.ParseCivil(issued)
 			if err != nil {
-				return usage("--issued must be a day such as 2026-11-30: %w", err)
+				return cli.Usage("--issued must be a day such as 2026-11-30: %w", err)
 			}
 			if !given.given() {
-				return usage("the period is missing: --month, or --from and --to")
+				return cli.Usage("the period is missing: --month, or --from and --to")
 			}
 			first, after, err := given.days()
 			if err != nil {
@@ -257,7 +258,7 @@ The period that it is for is --month, or --from and --to, both days included.`,
 			}
 			inv, err := billing.NewInvoice(number, day, first, after, list)
 			if err != nil {
-				return usage("%w", err)
+				return cli.Usage("%w", err)
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				key, err := a.vendorOf(vendor)
@@ -300,12 +301,12 @@ func newInvoiceList(o *options) *cobra.Command {
 				for _, p := range periods {
 					views = append(views, viewPeriod(p))
 				}
-				return o.print(views, func(w io.Writer) {
+				return o.Print(views, func(w io.Writer) {
 					if len(views) == 0 {
 						fmt.Fprintln(w, "No invoices.")
 						return
 					}
-					table(w, "VENDOR PERIOD INVOICE NET VAT BOOKED LEFT_OF_PERIOD", func(row func(...any)) {
+					cli.Table(w, "VENDOR PERIOD INVOICE NET VAT BOOKED LEFT_OF_PERIOD", func(row func(...any)) {
 						for _, p := range views {
 							for _, i := range p.Invoices {
 								row(i.Vendor, p.period(), i.Number, i.NetOre, i.VATOre, cmp.Or(i.Booked.String(), "no"), p.LeftNet)
@@ -352,7 +353,7 @@ is for a time before the first letters and costs, is booked only with --anyway. 
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
@@ -375,7 +376,7 @@ is for a time before the first letters and costs, is booked only with --anyway. 
 					return err
 				}
 				v := viewPeriod(p)
-				return o.print(v, func(w io.Writer) { showPeriod(w, v) })
+				return o.Print(v, func(w io.Writer) { showPeriod(w, v) })
 			})
 		},
 	}

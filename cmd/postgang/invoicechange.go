@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 )
 
 type removedInvoiceView struct {
@@ -15,8 +16,8 @@ type removedInvoiceView struct {
 	Vendor   string      `json:"vendor"`
 	Number   string      `json:"number"`
 	GrossOre billing.Ore `json:"gross_ore"`
-	Taken    moment      `json:"taken"`
-	Removed  moment      `json:"removed"`
+	Taken    cli.Moment  `json:"taken"`
+	Removed  cli.Moment  `json:"removed"`
 	Reason   string      `json:"reason"`
 }
 
@@ -27,14 +28,14 @@ func (o *options) listRemoved(cmd *cobra.Command, a *app) error {
 	}
 	views := []removedInvoiceView{}
 	for _, r := range all {
-		views = append(views, removedInvoiceView{r.ID, r.Vendor, r.Invoice.Number, r.Invoice.Gross, when(r.TakenAt), when(r.RemovedAt), r.Reason})
+		views = append(views, removedInvoiceView{r.ID, r.Vendor, r.Invoice.Number, r.Invoice.Gross, cli.When(r.TakenAt), cli.When(r.RemovedAt), r.Reason})
 	}
-	return o.print(views, func(w io.Writer) {
+	return o.Print(views, func(w io.Writer) {
 		if len(views) == 0 {
 			fmt.Fprintln(w, "No invoice was taken back.")
 			return
 		}
-		table(w, "VENDOR INVOICE GROSS TAKEN REMOVED REASON", func(row func(...any)) {
+		cli.Table(w, "VENDOR INVOICE GROSS TAKEN REMOVED REASON", func(row func(...any)) {
 			for _, v := range views {
 				row(v.Vendor, v.Number, v.GrossOre, v.Taken, v.Removed, v.Reason)
 			}
@@ -52,7 +53,7 @@ again. "postgang invoice list --removed" shows it, with the reason: write no per
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
@@ -66,7 +67,7 @@ again. "postgang invoice list --removed" shows it, with the reason: write no per
 					ID     string `json:"id"`
 					Number string `json:"number"`
 				}{rec.ID, rec.Invoice.Number}
-				return o.print(v, func(w io.Writer) { fmt.Fprintf(w, "Invoice %s is taken back.\n", v.Number) })
+				return o.Print(v, func(w io.Writer) { fmt.Fprintf(w, "Invoice %s is taken back.\n", v.Number) })
 			})
 		},
 	}
@@ -86,10 +87,10 @@ the letters were on it. --reason is kept: write no personal data in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			if into == "" {
-				return usage("--into is missing: the month whose invoice they are expected on, such as 2026-12")
+				return cli.Usage("--into is missing: the month whose invoice they are expected on, such as 2026-12")
 			}
 			_, after, err := monthDays(into)
 			if err != nil {
@@ -109,7 +110,7 @@ the letters were on it. --reason is kept: write no personal data in it.`,
 					Into       string            `json:"into"`
 					Period     invoicePeriodView `json:"period"`
 				}{net, into, viewPeriod(p)}
-				return o.print(v, func(w io.Writer) {
+				return o.Print(v, func(w io.Writer) {
 					fmt.Fprintf(w, "Receipts of kr %s net are expected on the invoice for %s.\n", v.CarriedOre, into)
 					showPeriod(w, v.Period)
 				})

@@ -10,11 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newJob(o *options) *cobra.Command {
-	return group("job", "Look at print jobs, order a reprint, take one back, settle an uncertain one",
+	return cli.Group("job", "Look at print jobs, order a reprint, take one back, settle an uncertain one",
 		newJobShow(o), newJobList(o), newJobExport(o), newJobRelease(o), newJobReprint(o), newJobResolve(o), newJobWithdraw(o), newJobPlan(o))
 }
 
@@ -26,8 +27,8 @@ type jobView struct {
 	Reprints   []string        `json:"reprints,omitempty"` // of this job
 	State      engine.JobState `json:"state"`
 	Class      string          `json:"class"`
-	Created    moment          `json:"created"`
-	Offered    moment          `json:"offered,omitempty"`
+	Created    cli.Moment      `json:"created"`
+	Offered    cli.Moment      `json:"offered,omitempty"`
 	Letters    int             `json:"letters"`
 	Sheets     int             `json:"sheets"`
 	Pages      int             `json:"pages"`
@@ -71,7 +72,7 @@ type jobLetterView struct {
 }
 
 type jobEventView struct {
-	At     moment          `json:"at"`
+	At     cli.Moment      `json:"at"`
 	From   engine.JobState `json:"from"`
 	To     engine.JobState `json:"to"`
 	Reason string          `json:"reason,omitempty"`
@@ -79,7 +80,7 @@ type jobEventView struct {
 
 func viewJob(j engine.PrintJob) jobView {
 	return jobView{
-		ID: j.ID, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, State: j.State, Class: className(j), Created: when(j.Created), Offered: when(j.OfferedAt),
+		ID: j.ID, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, State: j.State, Class: className(j), Created: cli.When(j.Created), Offered: cli.When(j.OfferedAt),
 		Letters: j.Letters, Sheets: j.Totals.Sheets, Pages: j.Totals.Pages, Colour: j.Totals.PagesColour, Bytes: j.Totals.Bytes,
 		Ticket: j.Ticket, TicketSHA: j.TicketSHA, Failures: j.Failures, LastError: j.LastError,
 	}
@@ -135,8 +136,8 @@ func newJobList(o *options) *cobra.Command {
 				for i, j := range list {
 					views[i] = viewJob(j)
 				}
-				return o.print(views, func(w io.Writer) {
-					table(w, "JOB STATE LETTERS SHEETS PAGES COLOUR CREATED OFFERED CLASS PROBLEM", func(row func(...any)) {
+				return o.Print(views, func(w io.Writer) {
+					cli.Table(w, "JOB STATE LETTERS SHEETS PAGES COLOUR CREATED OFFERED CLASS PROBLEM", func(row func(...any)) {
 						for _, v := range views {
 							row(v.ID, v.State, v.Letters, v.Sheets, v.Pages, v.Colour, v.Created, v.Offered, v.Class, v.LastError)
 						}
@@ -215,14 +216,14 @@ func newJobShow(o *options) *cobra.Command {
 					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
-						v.History = append(v.History, jobEventView{when(e.At), e.From, e.To, e.Reason})
+						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, e.Reason})
 					}
 					return err
 				})
 				if err != nil {
 					return err
 				}
-				return o.print(v, func(w io.Writer) { showJob(w, v) })
+				return o.Print(v, func(w io.Writer) { showJob(w, v) })
 			})
 		},
 	}
@@ -258,7 +259,7 @@ func showJob(w io.Writer, v jobView) {
 		fmt.Fprintf(w, "  %s  %d bytes\n", f.Name, f.Bytes)
 	}
 	fmt.Fprintln(w, "Letters:")
-	table(w, "NO SHIPMENT KONTERINGSKODE REASON SHEETS PAGES GRAM NET SIDES FILE", func(row func(...any)) {
+	cli.Table(w, "NO SHIPMENT KONTERINGSKODE REASON SHEETS PAGES GRAM NET SIDES FILE", func(row func(...any)) {
 		for _, l := range v.Rows {
 			net := ""
 			if l.Expected != nil {
@@ -294,7 +295,7 @@ hands nothing to the vendor.`,
 				if err != nil {
 					return err
 				}
-				return o.print(paths, func(w io.Writer) {
+				return o.Print(paths, func(w io.Writer) {
 					for _, p := range paths {
 						fmt.Fprintln(w, p)
 					}
@@ -314,14 +315,14 @@ takes as long as composing takes. To look changes nothing.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
-				if o.json {
+				if o.JSON {
 					var text strings.Builder
 					if err := a.engine.WriteJobPlan(cmd.Context(), args[0], &text); err != nil {
 						return err
 					}
-					return o.print(map[string]any{"job": args[0], "plan": strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")}, nil)
+					return o.Print(map[string]any{"job": args[0], "plan": strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")}, nil)
 				}
-				w := bufio.NewWriter(o.out)
+				w := bufio.NewWriter(o.Out)
 				return errors.Join(a.engine.WriteJobPlan(cmd.Context(), args[0], w), w.Flush())
 			})
 		},
@@ -341,7 +342,7 @@ that was rejected or withdrawn it ends the alarm; order anew what is still wante
 				if err != nil {
 					return err
 				}
-				return o.print(map[string]any{"job": args[0], "letters": n}, func(w io.Writer) {
+				return o.Print(map[string]any{"job": args[0], "letters": n}, func(w io.Writer) {
 					fmt.Fprintf(w, "%d letters of %s are free again\n", n, args[0])
 				})
 			})

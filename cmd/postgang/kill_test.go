@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
@@ -54,7 +55,7 @@ func killedNights(t *testing.T, database string, seed uint64) {
 			switch {
 			case code == -1:
 				kills++
-			case code == exitOK, code == exitPartial && onlyRefused(errOut):
+			case code == cli.ExitOK, code == cli.ExitPartial && onlyRefused(errOut):
 				return kills
 			default:
 				t.Fatalf("after %d kills: exit code %d\n%s\n%s", kills, code, out, errOut)
@@ -90,7 +91,7 @@ const reprintStride = 14
 func (s *killStage) fetch(t *testing.T) {
 	t.Helper()
 	s.tick(t)
-	if _, errOut, code := program(t, s.dir, 0, "receipts", "fetch"); code != exitOK {
+	if _, errOut, code := program(t, s.dir, 0, "receipts", "fetch"); code != cli.ExitOK {
 		t.Fatalf("receipts fetch: exit code %d\n%s", code, errOut)
 	}
 }
@@ -100,7 +101,7 @@ func (s *killStage) reprint(t *testing.T) {
 	t.Helper()
 	show := func(v any, args ...string) {
 		out, errOut, code := program(t, s.dir, 0, append(args, "--json")...)
-		if code != exitOK {
+		if code != cli.ExitOK {
 			t.Fatalf("%v: exit code %d\n%s", args, code, errOut)
 		}
 		if err := json.Unmarshal([]byte(out), v); err != nil {
@@ -208,7 +209,7 @@ max_letters_per_job = 7
 	}
 	for _, a := range expected.Accounts {
 		out, errOut, code := program(t, dir, 0, "submit", "--wait=false", "--account", a.Key, filepath.Join(source.dir, a.Key))
-		if code != exitOK {
+		if code != cli.ExitOK {
 			t.Fatalf("submit: exit code %d\n%s\n%s", code, out, errOut)
 		}
 	}
@@ -239,7 +240,7 @@ func (s *killStage) check(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := open(ctx, cfg, jsonLogger(os.Stderr), wiring{})
+	a, err := open(ctx, cfg, cli.JSONLogger(os.Stderr), wiring{})
 	if err != nil {
 		t.Fatal(err)
 	}

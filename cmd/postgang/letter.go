@@ -13,12 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/printjobs/preview"
 )
 
 func newLetter(o *options) *cobra.Command {
-	return group("letter", "Look at letters as they are printed",
+	return cli.Group("letter", "Look at letters as they are printed",
 		newLetterPreview(o))
 }
 
@@ -53,14 +54,14 @@ What is written holds personal data. To look changes nothing and hands nothing t
 			if cmd.Flags().Changed("pages") {
 				var err error
 				if want, err = parseNumbers(pages); err != nil {
-					return usage("--pages: %w", err)
+					return cli.Usage("--pages: %w", err)
 				}
 			}
 			if dpi < preview.MinDPI || dpi > preview.MaxDPI {
-				return usage("--dpi %d: it must be %d to %d", dpi, preview.MinDPI, preview.MaxDPI)
+				return cli.Usage("--dpi %d: it must be %d to %d", dpi, preview.MinDPI, preview.MaxDPI)
 			}
 			if folder == "" && (want != nil || cmd.Flags().Changed("dpi")) {
-				return usage("--pages and --dpi are of the pictures: name their folder by --png")
+				return cli.Usage("--pages and --dpi are of the pictures: name their folder by --png")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				return o.previewLetter(cmd, a, args[0], out, folder, dpi, want, force)
@@ -107,7 +108,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 		return err
 	}
 	if last := want.last(); last > p.Sides {
-		return usage("--pages names side %d, the letter has %d", last, p.Sides)
+		return cli.Usage("--pages names side %d, the letter has %d", last, p.Sides)
 	}
 	v := previewView{Shipment: p.Shipment, Job: p.Job, State: p.State, Sheets: p.Sheets, Sides: p.Sides, PDF: out}
 	if p.Job == "" {
@@ -129,7 +130,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 	if err := place(p.Path, out, force); err != nil {
 		return err
 	}
-	return o.print(v, func(w io.Writer) {
+	return o.Print(v, func(w io.Writer) {
 		where := "in no job yet"
 		if v.Job != "" {
 			where = fmt.Sprintf("letter %d of job %s (%s)", v.Letter, v.Job, v.State)
@@ -166,7 +167,7 @@ func (o *options) previewPictures(ctx context.Context, p engine.LetterPreview, f
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	r, err := newRenderer(o.logger())
+	r, err := newRenderer(o.Logger())
 	if err != nil {
 		return nil, err
 	}

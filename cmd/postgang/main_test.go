@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"postgang/cmd/cli"
 	"postgang/engine/archive/archivetest"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -42,9 +43,9 @@ func (w withPostgres) Run() int {
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
 		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
-			os.Exit(exitFailed)
+			os.Exit(cli.ExitFailed)
 		}
-		os.Exit(exitOK)
+		os.Exit(cli.ExitOK)
 	}
 	if os.Getenv(envBeProgram) != "" {
 		w := world{out: os.Stdout, err: os.Stderr}

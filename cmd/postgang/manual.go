@@ -10,11 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newManual(o *options) *cobra.Command {
-	cmd := group("manual", "Print and post letters here: the queue, its files, and confirming what is posted",
+	cmd := cli.Group("manual", "Print and post letters here: the queue, its files, and confirming what is posted",
 		newManualList(o), newManualPrint(o), newManualConfirm(o))
 	cmd.Long = `Vendors of kind = "manuell" have no print vendor: their jobs wait here until somebody prints
 them. Take the files of a job with "manual print", post the letters, then "manual confirm".`
@@ -31,7 +32,7 @@ type manualView struct {
 	Sheets  int             `json:"sheets"`
 	Awaited int             `json:"letters_to_confirm"`
 	Class   string          `json:"class"`
-	Since   moment          `json:"since"`
+	Since   cli.Moment      `json:"since"`
 	Overdue bool            `json:"overdue,omitempty"`
 }
 
@@ -52,19 +53,19 @@ func newManualList(o *options) *cobra.Command {
 				for _, m := range jobs {
 					v := manualView{
 						Job: m.ID, Vendor: m.Vendor, State: m.State, Next: "print", Letters: m.Letters, Sheets: m.Totals.Sheets, Awaited: m.Awaited,
-						Class: className(m.PrintJob), Since: when(m.Created), Overdue: m.Overdue,
+						Class: className(m.PrintJob), Since: cli.When(m.Created), Overdue: m.Overdue,
 					}
 					if m.Printed() {
-						v.Next, v.Since = "confirm", when(m.OfferedAt)
+						v.Next, v.Since = "confirm", cli.When(m.OfferedAt)
 					}
 					views = append(views, v)
 				}
-				return o.print(views, func(w io.Writer) {
+				return o.Print(views, func(w io.Writer) {
 					if len(views) == 0 {
 						fmt.Fprintln(w, "Nothing waits to be printed here or to be confirmed.")
 						return
 					}
-					table(w, "JOB VENDOR NEXT LETTERS SHEETS TO_CONFIRM SINCE LATE CLASS", func(row func(...any)) {
+					cli.Table(w, "JOB VENDOR NEXT LETTERS SHEETS TO_CONFIRM SINCE LATE CLASS", func(row func(...any)) {
 						for _, v := range views {
 							late := ""
 							if v.Overdue {
@@ -116,7 +117,7 @@ once more: say so only when nothing of it was posted.`,
 				if v.LeftOut > 0 {
 					v.State = engine.JobWithdrawn
 				}
-				return o.print(v, func(w io.Writer) { showPrintout(w, v) })
+				return o.Print(v, func(w io.Writer) { showPrintout(w, v) })
 			})
 		},
 	}
@@ -158,14 +159,14 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 			if cmd.Flags().Changed("letters") {
 				n, err := parseNumbers(letters)
 				if err != nil {
-					return usage("--letters: %w", err)
+					return cli.Usage("--letters: %w", err)
 				}
 				c.Letters = n
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				var err error
 				if c.Posted, err = postedAt(posted, a.now()); err != nil {
-					return usage("--posted: %w", err)
+					return cli.Usage("--posted: %w", err)
 				}
 				im, err := a.engine.ConfirmManual(cmd.Context(), c)
 				if errors.Is(err, engine.ErrNotFound) {
@@ -174,7 +175,7 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 				if err != nil {
 					return err
 				}
-				if shown := o.print(im, func(w io.Writer) {
+				if shown := o.Print(im, func(w io.Writer) {
 					if im.Rows == 0 {
 						fmt.Fprintf(w, "All of these letters of %s are confirmed already.\n", c.Job)
 						return

@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newMonth(o *options) *cobra.Command {
-	return group("month", "Close months in the ledger",
+	return cli.Group("month", "Close months in the ledger",
 		newMonthList(o), newMonthShow(o), newMonthClose(o))
 }
 
@@ -20,7 +21,7 @@ func newMonth(o *options) *cobra.Command {
 type monthView struct {
 	Month             string         `json:"month"`
 	State             string         `json:"state"` // open or closed
-	Closed            moment         `json:"closed,omitempty"`
+	Closed            cli.Moment     `json:"closed,omitempty"`
 	Reason            string         `json:"reason"`
 	NetOre            billing.Ore    `json:"net_ore"`
 	Letters           int            `json:"letters"`
@@ -53,7 +54,7 @@ func viewMonth(m engine.MonthStatus) monthView {
 		UnbookedInvoices: []monthInvoice{}, WithoutInvoice: []monthAccrual{},
 	}
 	if c := m.Closed; c != nil {
-		v.State, v.Closed, v.Reason = "closed", when(c.ClosedAt), c.Reason
+		v.State, v.Closed, v.Reason = "closed", cli.When(c.ClosedAt), c.Reason
 	}
 	for _, inv := range m.Unbooked {
 		v.UnbookedInvoices = append(v.UnbookedInvoices, monthInvoice{inv.Vendor, inv.Invoice.Number, inv.Invoice.Net})
@@ -103,12 +104,12 @@ func newMonthList(o *options) *cobra.Command {
 				for _, m := range months {
 					views = append(views, viewMonth(m))
 				}
-				return o.print(views, func(w io.Writer) {
+				return o.Print(views, func(w io.Writer) {
 					if len(views) == 0 {
 						fmt.Fprintln(w, "There are no letters and no costs yet.")
 						return
 					}
-					table(w, "MONTH STATE NET_KR LETTERS OPEN_POINTS CLOSED REASON", func(row func(...any)) {
+					cli.Table(w, "MONTH STATE NET_KR LETTERS OPEN_POINTS CLOSED REASON", func(row func(...any)) {
 						for _, v := range views {
 							row(v.Month, v.State, v.NetOre, v.Letters, v.OpenPoints, v.Closed, v.Reason)
 						}
@@ -138,11 +139,11 @@ The exit code is 3 when something is open.`,
 					return err
 				}
 				v := viewMonth(m)
-				if err := o.print(v, v.showChecklist); err != nil {
+				if err := o.Print(v, v.showChecklist); err != nil {
 					return err
 				}
 				if v.OpenPoints > 0 {
-					return partial("%s: something is open on %d points", v.Month, v.OpenPoints)
+					return cli.Partial("%s: something is open on %d points", v.Month, v.OpenPoints)
 				}
 				return nil
 			})
@@ -167,7 +168,7 @@ personal data in it.`,
 				return err
 			}
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				if err := a.engine.MayClose(cmd.Context(), month); err != nil {
@@ -178,8 +179,8 @@ personal data in it.`,
 					return err
 				}
 				v := viewMonth(before)
-				if !o.json {
-					v.showChecklist(o.err)
+				if !o.JSON {
+					v.showChecklist(o.Err)
 				}
 				if !yes {
 					question := fmt.Sprintf("Close %s for good?", args[0])
@@ -197,7 +198,7 @@ personal data in it.`,
 				}
 				before.Closed = &m
 				v = viewMonth(before)
-				return o.print(v, func(w io.Writer) {
+				return o.Print(v, func(w io.Writer) {
 					fmt.Fprintf(w, "%s is closed. What comes late is booked in the month in which it comes.\n", v.Month)
 				})
 			})

@@ -7,58 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 )
-
-// group is a command that only holds others. Without one of them it shows its help; a wrong one is an error that names
-// the right ones, where cobra would show the help and succeed.
-func group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: use, Short: short,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			var names []string
-			for _, s := range cmd.Commands() {
-				if s.IsAvailableCommand() {
-					names = append(names, s.Name())
-				}
-			}
-			return unknown(fmt.Sprintf("command of %q", cmd.CommandPath()), args[0], names)
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(subs...)
-	return cmd
-}
-
-// unknown is the error for a name that is none of those there are, with the one that was likely meant.
-func unknown(what, name string, names []string) error {
-	if len(names) == 0 {
-		return usage("%q is no %s; there are none", name, what)
-	}
-	text := fmt.Sprintf("%q is no %s; there are: %s", name, what, strings.Join(names, ", "))
-	if near := nearest(name, names); near != "" {
-		text += fmt.Sprintf(". Did you mean %q?", near)
-	}
-	return usage("%s", text)
-}
-
-// nearest is the name that a wrong one was likely meant for: at most two letters off, and fewer than half of it.
-func nearest(name string, names []string) string {
-	best, far := "", min(3, (len(name)+1)/2)
-	for _, n := range names {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < far {
-			best, far = n, d
-		}
-	}
-	return best
-}
 
 // checkAccounts and checkVendors make a name that is not configured an error; an empty one stands for all.
 func checkAccounts(cfg *config.Config, names ...string) error {
@@ -72,7 +26,7 @@ func checkVendors(cfg *config.Config, names ...string) error {
 func checkNames(what string, known, names []string) error {
 	for _, n := range names {
 		if n != "" && !slices.Contains(known, n) {
-			return unknown(what, n, known)
+			return cli.Unknown(what, n, known)
 		}
 	}
 	return nil
@@ -104,7 +58,7 @@ func oneOf[T ~string](what string, words []string, set []T) ([]T, error) {
 	for _, w := range words {
 		i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, w) })
 		if i < 0 {
-			return nil, unknown(what, w, names)
+			return nil, cli.Unknown(what, w, names)
 		}
 		out = append(out, set[i])
 	}
@@ -130,7 +84,7 @@ func completeWords[T ~string](words []T) completer {
 // completeConfig completes from the configuration.
 func (o *options) completeConfig(of func(*config.Config) []string) completer {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		cfg, err := config.Load(o.config)
+		cfg, err := config.Load(o.Config)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -31,7 +32,7 @@ nobody has acknowledged ("postgang alarms list").`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if patience <= 0 {
-				return usage("--patience must be a time above 0, such as 30m")
+				return cli.Usage("--patience must be a time above 0, such as 30m")
 			}
 			if dry {
 				return o.with(cmd.Context(), false, func(a *app) error {
@@ -40,7 +41,7 @@ nobody has acknowledged ("postgang alarms list").`,
 						return err
 					}
 					v := viewPlan(p)
-					return o.print(v, func(w io.Writer) { showPlan(w, v) })
+					return o.Print(v, func(w io.Writer) { showPlan(w, v) })
 				})
 			}
 			return o.alarmedUnopened(cmd.Context(), "night", func(a *app) error { return o.recordedNight(cmd.Context(), a, patience) })
@@ -56,7 +57,7 @@ func (o *options) recordedNight(ctx context.Context, a *app, patience time.Durat
 	var said error
 	err := a.engine.NightByHand(ctx, func(ctx context.Context) (string, error) {
 		said = o.night(ctx, a, patience)
-		if exit := new(exitError); errors.As(said, &exit) && exit.code == exitPartial && len(a.lastNight.Unsettled) == 0 {
+		if exit := new(cli.Error); errors.As(said, &exit) && exit.Code == cli.ExitPartial && len(a.lastNight.Unsettled) == 0 {
 			return a.lastNight.Summary(), nil // a person must look at something, and the night did its work
 		}
 		return a.lastNight.Summary(), said
@@ -83,7 +84,7 @@ func (a *app) stillOpen(ctx context.Context) error {
 		return err
 	}
 	if n := engine.Unacknowledged(open); n > 0 {
-		return partial("a person must look: %d alarms are open (postgang alarms list)", n)
+		return cli.Partial("a person must look: %d alarms are open (postgang alarms list)", n)
 	}
 	return nil
 }
@@ -100,7 +101,7 @@ func (a *app) look(ctx context.Context) {
 
 func (o *options) night(ctx context.Context, a *app, patience time.Duration) error {
 	began := time.Now()
-	step, finish := o.progress("taking hand-ins")
+	step, finish := o.Progress("taking hand-ins")
 	taken, err := a.takeAll(ctx, patience-patience/handOverShare, step)
 	finish()
 	if err != nil {
@@ -110,7 +111,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	if err != nil {
 		return err
 	}
-	step, finish = o.progress("handing over letters")
+	step, finish = o.Progress("handing over letters")
 	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: max(patience-time.Since(began), patience/handOverShare), Progress: step})
 	finish()
 	a.lastNight = n
@@ -121,7 +122,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 	if countErr != nil {
 		return countErr
 	}
-	shown := o.print(map[string]any{
+	shown := o.Print(map[string]any{
 		"taken": taken, "unprepared": unprepared, "events": events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "vendors_stopped": append([]string{}, n.Stopped...), "manual": n.Manual, "unsettled": n.Unsettled,
@@ -148,7 +149,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		return shown
 	}
 	if err != nil {
-		return partial("%w", err)
+		return cli.Partial("%w", err)
 	}
 	look := needsPerson(taken, events)
 	for _, p := range []struct {
@@ -160,7 +161,7 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		}
 	}
 	if look != "" {
-		return partial("a person must look: %s", look)
+		return cli.Partial("a person must look: %s", look)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 )
 
 // period is the flags of a period of whole days. On the command line the last day is always included, as people say
@@ -34,10 +35,10 @@ func (p *period) days() (from, to billing.Civil, err error) {
 	from, err1 := billing.ParseCivil(p.from)
 	last, err2 := billing.ParseCivil(p.to)
 	if err := errors.Join(err1, err2); err != nil {
-		return "", "", usage("--from and --to must be days such as 2026-11-01 and 2026-11-30: %w", err)
+		return "", "", cli.Usage("--from and --to must be days such as 2026-11-01 and 2026-11-30: %w", err)
 	}
 	if last < from {
-		return "", "", usage("the period ends on %s, before it begins on %s", last, from)
+		return "", "", cli.Usage("the period ends on %s, before it begins on %s", last, from)
 	}
 	return from, last.AddDays(1), nil
 }
@@ -46,7 +47,7 @@ func (p *period) days() (from, to billing.Civil, err error) {
 func monthDays(month string) (from, to billing.Civil, err error) {
 	m, err := time.Parse("2006-01", month)
 	if err != nil {
-		return "", "", usage("%q is no month such as 2026-11", month)
+		return "", "", cli.Usage("%q is no month such as 2026-11", month)
 	}
 	day := func(t time.Time) billing.Civil { return billing.Civil(t.Format("2006-01-02")) }
 	return day(m), day(m.AddDate(0, 1, 0)), nil

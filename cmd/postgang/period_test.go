@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 )
 
 func TestPeriod(t *testing.T) {
@@ -32,8 +33,8 @@ func TestPeriod(t *testing.T) {
 		if (err != nil) != c.wrong || from != c.from || to != c.to {
 			t.Errorf("%+v: %s to %s, %v", c.p, from, to, err)
 		}
-		var coded *exitError
-		if err != nil && (!errors.As(err, &coded) || coded.code != exitUsage) {
+		var coded *cli.Error
+		if err != nil && (!errors.As(err, &coded) || coded.Code != cli.ExitUsage) {
 			t.Errorf("%+v: %v is no usage error", c.p, err)
 		} else if err == nil && billing.PeriodWords(from, to) != c.words {
 			t.Errorf("%+v is shown as %q, want %q", c.p, billing.PeriodWords(from, to), c.words)

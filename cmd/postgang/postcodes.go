@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -26,14 +27,14 @@ postnummer is checked.`,
 			if dated != "" {
 				var err error
 				if day, err = billing.ParseCivil(dated); err != nil {
-					return usage("--dated: %w", err)
+					return cli.Usage("--dated: %w", err)
 				}
 			}
 			data, err := readWithin(args[0], engine.MaxRegisterBytes)
 			if err != nil {
 				return err
 			}
-			out := filepath.Join(filepath.Dir(o.config), "data", fmt.Sprintf("postnummer-%s.tsv", day))
+			out := filepath.Join(filepath.Dir(o.Config), "data", fmt.Sprintf("postnummer-%s.tsv", day))
 			if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 				return err
 			}
@@ -49,10 +50,10 @@ postnummer is checked.`,
 			if err := os.Rename(tmp, out); err != nil {
 				return err
 			}
-			fmt.Fprintf(o.out, "%d postnummer, dated %s. In %s, under [intake]: postcodes = \"data/%s\"\n", r.Len(), day, o.config, filepath.Base(out))
+			fmt.Fprintf(o.Out, "%d postnummer, dated %s. In %s, under [intake]: postcodes = \"data/%s\"\n", r.Len(), day, o.Config, filepath.Base(out))
 			return nil
 		},
 	}
 	imp.Flags().StringVar(&dated, "dated", "", "day of the register, YYYY-MM-DD (default today)")
-	return group("postcodes", "The register of postnummer", imp)
+	return cli.Group("postcodes", "The register of postnummer", imp)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/printjobs/prepare"
 )
 
@@ -53,7 +54,7 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 				}
 				v.Output = out
 			}
-			if err := o.print(v, func(w io.Writer) {
+			if err := o.Print(v, func(w io.Writer) {
 				v.people(w)
 				if v.Output != "" {
 					fmt.Fprintln(w, "written:", v.Output)
@@ -62,7 +63,7 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 				return err
 			}
 			if v.Outcome == outcomeRefused {
-				return partial("%s cannot be printed; nothing is written", args[0])
+				return cli.Partial("%s cannot be printed; nothing is written", args[0])
 			}
 			return nil
 		},
@@ -85,14 +86,14 @@ func mayWrite(in, out string, force bool) error {
 	}
 	if from, err := os.Stat(in); err == nil {
 		if target, err := os.Stat(out); err == nil && os.SameFile(from, target) {
-			return usage("%s is the file itself; name another output", out)
+			return cli.Usage("%s is the file itself; name another output", out)
 		}
 	}
 	switch {
 	case to.IsDir():
-		return usage("%s is a folder; name the file to write in it", out)
+		return cli.Usage("%s is a folder; name the file to write in it", out)
 	case !force:
-		return usage("%s exists already; name another output, or write over it with --force", out)
+		return cli.Usage("%s exists already; name another output, or write over it with --force", out)
 	}
 	return nil
 }

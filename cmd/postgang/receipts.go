@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/printjobs/exchange"
 )
 
 func newReceipts(o *options) *cobra.Command {
-	return group("receipts", "The vendor's answers and receipts",
+	return cli.Group("receipts", "The vendor's answers and receipts",
 		newReceiptsList(o), newReceiptsShow(o), newReceiptsResolve(o), newReceiptsFetch(o), newReceiptsImport(o))
 }
 
@@ -26,7 +27,7 @@ func newReceiptsFetch(o *options) *cobra.Command {
 				if err := checkVendors(a.cfg, vendors...); err != nil {
 					return err
 				}
-				finish := o.working("asking the vendors")
+				finish := o.Working("asking the vendors")
 				x, err := a.engine.Fetch(cmd.Context(), vendors...)
 				finish()
 				a.look(cmd.Context())
@@ -80,13 +81,13 @@ the same file again changes nothing.`,
 }
 
 func (o *options) showExchanged(x engine.Exchanged) error {
-	return o.print(x, func(w io.Writer) {
+	return o.Print(x, func(w io.Writer) {
 		fmt.Fprintf(w, "Jobs accepted: %d, rejected: %d, answers that cannot be used: %d.\n", x.Answers.Accepted, x.Answers.Rejected, x.Answers.Bad)
 		if len(x.Receipts) == 0 {
 			fmt.Fprintln(w, "No receipt files.")
 			return
 		}
-		table(w, "FILE ROWS BOOKED DOUBLE CONFLICT UNKNOWN DEVIATIONS NET_KR", func(row func(...any)) {
+		cli.Table(w, "FILE ROWS BOOKED DOUBLE CONFLICT UNKNOWN DEVIATIONS NET_KR", func(row func(...any)) {
 			for _, r := range x.Receipts {
 				name := r.File
 				if r.Again {
@@ -140,7 +141,7 @@ func exchanged(x engine.Exchanged) error {
 		}
 	}
 	if len(look) > 0 {
-		return partial("a person must look: %s", strings.Join(look, "; "))
+		return cli.Partial("a person must look: %s", strings.Join(look, "; "))
 	}
 	return nil
 }

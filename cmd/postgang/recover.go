@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -73,15 +74,15 @@ Exit code 3: offers are still stopped, or letters are set aside.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opt.Confirm && strings.TrimSpace(opt.Reason) == "" {
-				return usage("--reason is missing: say in a few words who has looked and what was found, without personal data")
+				return cli.Usage("--reason is missing: say in a few words who has looked and what was found, without personal data")
 			}
 			if opt.Confirm && opt.DryRun {
-				return usage("--confirm with --dry-run: say one of them")
+				return cli.Usage("--confirm with --dry-run: say one of them")
 			}
 			for _, path := range manifests {
 				data, err := os.ReadFile(path)
 				if err != nil {
-					return usage("--manifest: %w", err)
+					return cli.Usage("--manifest: %w", err)
 				}
 				opt.Manifests = append(opt.Manifests, engine.ManifestFile{Name: filepath.Base(path), Data: data})
 			}
@@ -111,7 +112,7 @@ func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engi
 	}
 	for _, key := range vendors {
 		if _, ok := known[key]; !ok {
-			return usage("no vendor %q is configured", key)
+			return cli.Usage("no vendor %q is configured", key)
 		}
 	}
 	if len(vendors) == 0 {
@@ -136,7 +137,7 @@ func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engi
 		look = look || v.Stopped || len(v.SetAside) > 0
 	}
 	a.tell(cmd.Context())
-	shown := o.print(views, func(w io.Writer) {
+	shown := o.Print(views, func(w io.Writer) {
 		for _, v := range views {
 			showRecovered(w, v)
 		}
@@ -147,7 +148,7 @@ func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engi
 	case shown != nil:
 		return shown
 	case look:
-		return partial("a person must look: see above, and postgang shipment list --held")
+		return cli.Partial("a person must look: see above, and postgang shipment list --held")
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func showRecovered(w io.Writer, v recoverView) {
 		fmt.Fprintf(w, "Vendor %s:\n", v.Vendor)
 	}
 	if len(v.Jobs) > 0 {
-		table(w, "JOB WHAT LETTERS NOT_HERE", func(row func(...any)) {
+		cli.Table(w, "JOB WHAT LETTERS NOT_HERE", func(row func(...any)) {
 			for _, j := range v.Jobs {
 				row(j.Job, strings.ReplaceAll(verdicts[j.Verdict], " ", "\u00a0"), j.Letters, len(j.Beyond))
 			}
@@ -248,17 +249,17 @@ func newRecoverRelease(o *options) *cobra.Command {
 it has not got them. A letter that the vendor has is closed instead: "postgang shipment stop".`,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			if all == (len(ids) > 0) {
-				return usage("name the shipments, or say --all")
+				return cli.Usage("name the shipments, or say --all")
 			}
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words what the vendor has told, without personal data")
+				return cli.Usage("--reason is missing: say in a few words what the vendor has told, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				n, err := a.engine.ReleaseRestored(cmd.Context(), reason, ids...)
 				if err != nil {
 					return err
 				}
-				return o.print(map[string]any{"letters_released": n}, func(w io.Writer) {
+				return o.Print(map[string]any{"letters_released": n}, func(w io.Writer) {
 					fmt.Fprintf(w, "%d letters are due again. The next night takes them.\n", n)
 				})
 			})

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/reports"
 )
@@ -33,7 +34,7 @@ posting, unless its month was closed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
 				if bring && a.cfg.ReportSFTP == nil && a.cfg.ReportMail == nil {
-					return usage("--deliver: the configuration has neither [report] mail_to nor [report.sftp]")
+					return cli.Usage("--deliver: the configuration has neither [report] mail_to nor [report.sftp]")
 				}
 				if err := checkAccounts(a.cfg, accounts...); err != nil {
 					return err
@@ -50,7 +51,7 @@ posting, unless its month was closed.`,
 				if path == "" {
 					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(billing.PeriodWords(q.From, q.To), " to ", "-"))
 				}
-				finish := o.working("writing the workbook")
+				finish := o.Working("writing the workbook")
 				r, err := a.writeReport(cmd.Context(), q, path)
 				finish()
 				if err != nil {
@@ -72,7 +73,7 @@ posting, unless its month was closed.`,
 						return err
 					}
 				}
-				return o.print(reportJSON(path, r), func(w io.Writer) {
+				return o.Print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
 					fmt.Fprintf(w, "Wrote %s (%s).\n", path, billing.PeriodWords(r.From, r.To))
 					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -66,12 +67,12 @@ hand or deleted is refused, one that was read digitally since unless you say --r
 				}
 				n, err := parseNumbers(f.text)
 				if err != nil {
-					return usage("--%s: %w", f.flag, err)
+					return cli.Usage("--%s: %w", f.flag, err)
 				}
 				*f.to = n
 			}
 			if strings.TrimSpace(order.Reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error { return o.reprint(cmd, a, order, yes) })
 		},
@@ -109,7 +110,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 		return err
 	}
 	if !yes {
-		if err := o.print(viewReprint(planned), func(w io.Writer) { showReprint(w, viewReprint(planned)) }); err != nil {
+		if err := o.Print(viewReprint(planned), func(w io.Writer) { showReprint(w, viewReprint(planned)) }); err != nil {
 			return err
 		}
 		ok, err := o.confirm("Order this?", "nothing is ordered yet: add --yes")
@@ -117,7 +118,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 			return err
 		}
 		if !ok {
-			fmt.Fprintln(o.out, "Nothing is ordered.")
+			fmt.Fprintln(o.Out, "Nothing is ordered.")
 			return nil
 		}
 	}
@@ -126,7 +127,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 		return err
 	}
 	v := viewReprint(ordered)
-	return o.print(v, func(w io.Writer) {
+	return o.Print(v, func(w io.Writer) {
 		if yes {
 			showReprint(w, v)
 		}
@@ -136,7 +137,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 
 func showReprint(w io.Writer, v reprintView) {
 	fmt.Fprintf(w, "Reprint of %s: %d letters, %d sheets\n", v.Parent, len(v.Letters), v.Sheets)
-	table(w, "LETTER SHIPMENT SHEETS", func(row func(...any)) {
+	cli.Table(w, "LETTER SHIPMENT SHEETS", func(row func(...any)) {
 		for _, l := range v.Letters {
 			row(l.Letter, l.Shipment, sheetsOf(l.Sheets, l.Only))
 		}

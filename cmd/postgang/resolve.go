@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -55,10 +56,10 @@ is kept in the job's history and shown to everybody who looks: write no personal
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobUncertain),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if r.Offered == not {
-				return usage("say what the vendor says: --offered or --not-offered")
+				return cli.Usage("say what the vendor says: --offered or --not-offered")
 			}
 			if strings.TrimSpace(r.Reason) == "" {
-				return usage("--reason is missing: say in a few words what the vendor has told, without personal data")
+				return cli.Usage("--reason is missing: say in a few words what the vendor has told, without personal data")
 			}
 			r.Job = args[0]
 			return o.with(cmd.Context(), false, func(a *app) error { return o.resolve(cmd, a, r, yes) })
@@ -86,12 +87,12 @@ func (o *options) resolve(cmd *cobra.Command, a *app, r engine.Resolution, yes b
 		return err
 	}
 	v := view(planned, false)
-	if !o.json {
-		showResolve(o.out, v)
+	if !o.JSON {
+		showResolve(o.Out, v)
 	}
 	if !yes {
-		if o.json {
-			if err := o.print(v, nil); err != nil {
+		if o.JSON {
+			if err := o.Print(v, nil); err != nil {
 				return err
 			}
 		}
@@ -100,7 +101,7 @@ func (o *options) resolve(cmd *cobra.Command, a *app, r engine.Resolution, yes b
 			return err
 		}
 		if !ok {
-			fmt.Fprintln(o.out, "Nothing is done.")
+			fmt.Fprintln(o.Out, "Nothing is done.")
 			return nil
 		}
 	}
@@ -109,7 +110,7 @@ func (o *options) resolve(cmd *cobra.Command, a *app, r engine.Resolution, yes b
 		return err
 	}
 	v = view(done, true)
-	return o.print(v, func(w io.Writer) {
+	return o.Print(v, func(w io.Writer) {
 		switch {
 		case v.Offered:
 			fmt.Fprintf(w, "Job %s is OFFERED.\n", v.Job)
@@ -135,10 +136,10 @@ func showResolve(w io.Writer, v resolveView) {
 
 // confirm asks on a terminal, and gives a usage error that says what to do instead when there is none.
 func (o *options) confirm(question, instead string) (bool, error) {
-	if o.json || !term.IsTerminal(int(os.Stdin.Fd())) {
-		return false, usage("%s", instead)
+	if o.JSON || !term.IsTerminal(int(os.Stdin.Fd())) {
+		return false, cli.Usage("%s", instead)
 	}
-	fmt.Fprintf(o.err, "%s [y/N] ", question)
+	fmt.Fprintf(o.Err, "%s [y/N] ", question)
 	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err

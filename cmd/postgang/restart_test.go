@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
@@ -50,10 +51,10 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 	}
 	log := &syncBuffer{}
 	start := time.Date(2026, 11, 23, 20, 50, 0, 0, engine.Oslo)
-	o := &options{world: world{out: log, err: log, wiring: wiring{now: fastClock(start)}}, config: path}
+	o := &options{Options: &cli.Options{Out: log, Err: log, Config: path}, wiring: wiring{now: fastClock(start)}}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- o.serveOn(ctx, cfg, jsonLogger(log)) }()
+	go func() { ended <- o.serveOn(ctx, cfg, cli.JSONLogger(log)) }()
 	said := func(words string, times int) {
 		t.Helper()
 		for end := time.Now().Add(2 * time.Minute); strings.Count(log.String(), words) < times; time.Sleep(50 * time.Millisecond) {
@@ -122,7 +123,7 @@ func TestLostDatabaseIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &syncBuffer{}
-	o := &options{world: world{out: log, err: log, wiring: wiring{lostAfter: time.Nanosecond}}, config: path}
+	o := &options{Options: &cli.Options{Out: log, Err: log, Config: path}, wiring: wiring{lostAfter: time.Nanosecond}}
 	told := func() int {
 		b, err := os.ReadFile(filepath.Join(dir, "told.jsonl"))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -135,7 +136,7 @@ func TestLostDatabaseIsTold(t *testing.T) {
 	away := *cfg
 	away.Database = "postgres://127.0.0.1:1/postgang?connect_timeout=1"
 	go func() {
-		a, err := o.reopen(ctx, &away, jsonLogger(log))
+		a, err := o.reopen(ctx, &away, cli.JSONLogger(log))
 		if a != nil {
 			err = errors.Join(errors.New("opened"), a.Close())
 		}
@@ -164,7 +165,7 @@ func TestStuckScanIsAlarmed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := open(t.Context(), cfg, jsonLogger(io.Discard), wiring{})
+	a, err := open(t.Context(), cfg, cli.JSONLogger(io.Discard), wiring{})
 	if err != nil {
 		t.Fatal(err)
 	}

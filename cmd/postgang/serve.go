@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
@@ -44,11 +45,11 @@ start. When PostgreSQL is restarted or cannot be reached, all work under way end
 begins anew when it is there again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(o.config)
+			cfg, err := config.Load(o.Config)
 			if err != nil {
 				return err
 			}
-			log := jsonLogger(o.err)
+			log := cli.JSONLogger(o.Err)
 			return o.serveOn(cmd.Context(), cfg, log)
 		},
 	}
@@ -138,7 +139,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err := a.engine.PromiseNights(ctx); err != nil {
 		return err
 	}
-	a.log.Info("serving", "version", version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
+	a.log.Info("serving", "version", cli.Version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
 	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(cmp.Or(a.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(a.watchEvery, defaultWatchEvery))
 	defer watch.Stop()
@@ -216,7 +217,7 @@ func (a *app) watchScan(ctx context.Context) error {
 		return nil
 	}
 	const key = engine.TroublePlace + "folder"
-	text := fmt.Sprintf("the scan of the drop folder that began at %s does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again", when(time.Unix(0, began)))
+	text := fmt.Sprintf("the scan of the drop folder that began at %s does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again", cli.When(time.Unix(0, began)))
 	return a.archive.InTx(ctx, func(tx engine.Tx) error {
 		open, err := tx.Alarms(ctx, true)
 		if err != nil || slices.ContainsFunc(open, func(al engine.Alarm) bool { return al.Key == key && al.Text == text }) {

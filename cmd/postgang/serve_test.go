@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/fixtures/vendorsim"
@@ -69,7 +70,7 @@ func TestServe(t *testing.T) {
 	if len(slots) != 2 {
 		t.Fatalf("slots: %+v", slots)
 	}
-	if _, errOut, code := program(t, dir, 0, "receipts", "fetch"); code != exitOK {
+	if _, errOut, code := program(t, dir, 0, "receipts", "fetch"); code != cli.ExitOK {
 		t.Fatalf("receipts fetch: exit code %d\n%s", code, errOut)
 	}
 	s.check(t)
@@ -95,7 +96,7 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 		t.Fatal(err)
 	}
 	var log strings.Builder
-	a, err := open(context.Background(), cfg, jsonLogger(&lockedWriter{w: &log}), wiring{now: fastClock(start)})
+	a, err := open(context.Background(), cfg, cli.JSONLogger(&lockedWriter{w: &log}), wiring{now: fastClock(start)})
 	if err != nil {
 		t.Fatal(err)
 	}

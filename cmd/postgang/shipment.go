@@ -9,11 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
 func newShipment(o *options) *cobra.Command {
-	return group("shipment", "Look at shipments, stop or release them",
+	return cli.Group("shipment", "Look at shipments, stop or release them",
 		newShipmentShow(o), newShipmentList(o), newShipmentStop(o), newShipmentRelease(o))
 }
 
@@ -24,13 +25,13 @@ type shipmentView struct {
 	HandIn         string           `json:"hand_in"`
 	Status         engine.Status    `json:"status"`
 	Konteringskode string           `json:"konteringskode"`
-	Received       moment           `json:"received"`
-	Notified       moment           `json:"notified,omitempty"`
-	Read           moment           `json:"read,omitempty"`
-	Due            moment           `json:"due,omitempty"`
+	Received       cli.Moment       `json:"received"`
+	Notified       cli.Moment       `json:"notified,omitempty"`
+	Read           cli.Moment       `json:"read,omitempty"`
+	Due            cli.Moment       `json:"due,omitempty"`
 	Reason         engine.Reason    `json:"reason,omitempty"`
-	Sent           moment           `json:"sent,omitempty"`
-	Posted         moment           `json:"posted,omitempty"`
+	Sent           cli.Moment       `json:"sent,omitempty"`
+	Posted         cli.Moment       `json:"posted,omitempty"`
 	Held           string           `json:"held,omitempty"`
 	Zone           string           `json:"zone,omitempty"`
 	Pages          int              `json:"pages,omitempty"`
@@ -41,11 +42,11 @@ type shipmentView struct {
 	Receipt        *receiptView     `json:"receipt,omitempty"`
 	// Expected is what the letter would cost on paper today by its vendor's price list.
 	Expected *quoteView `json:"expected,omitempty"`
-	Approved moment     `json:"cost_approved,omitempty"`
+	Approved cli.Moment `json:"cost_approved,omitempty"`
 }
 
 type eventView struct {
-	At     moment        `json:"at"`
+	At     cli.Moment    `json:"at"`
 	Kind   string        `json:"kind"`
 	From   engine.Status `json:"from"`
 	To     engine.Status `json:"to"`
@@ -84,8 +85,8 @@ func (r receiptView) String() string {
 func viewShipment(s engine.Shipment) shipmentView {
 	v := shipmentView{
 		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: engine.ShownCode(s.Submission.Konteringskode),
-		Received: when(s.ReceivedAt), Notified: when(s.NotifiedAt), Read: when(s.ReadAt), Due: when(s.DueAt), Reason: s.DueReason,
-		Sent: when(s.SentAt), Posted: when(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals, Approved: when(s.CostApprovedAt),
+		Received: cli.When(s.ReceivedAt), Notified: cli.When(s.NotifiedAt), Read: cli.When(s.ReadAt), Due: cli.When(s.DueAt), Reason: s.DueReason,
+		Sent: cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals, Approved: cli.When(s.CostApprovedAt),
 	}
 	if s.Facts != nil {
 		v.Pages = len(s.Facts.Pages)
@@ -121,7 +122,7 @@ func newShipmentShow(o *options) *cobra.Command {
 						return err
 					}
 					for _, e := range history {
-						v.History = append(v.History, eventView{when(e.At), e.Kind, e.From, e.To, e.Reason})
+						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, e.Reason})
 					}
 					jobs, err := r.JobsOf(ctx, s.ID)
 					if err != nil {
@@ -157,7 +158,7 @@ func newShipmentShow(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(v, func(w io.Writer) { showShipment(w, v) })
+				return o.Print(v, func(w io.Writer) { showShipment(w, v) })
 			})
 		},
 	}
@@ -278,8 +279,8 @@ at a time; --after ID goes on after the last one seen.`,
 				for i, s := range list {
 					views[i] = viewShipment(s)
 				}
-				return o.print(views, func(w io.Writer) {
-					table(w, "ID ACCOUNT HAND-IN STATUS KONTERINGSKODE RECEIVED DUE REASON HELD", func(row func(...any)) {
+				return o.Print(views, func(w io.Writer) {
+					cli.Table(w, "ID ACCOUNT HAND-IN STATUS KONTERINGSKODE RECEIVED DUE REASON HELD", func(row func(...any)) {
 						for _, v := range views {
 							row(v.ID, v.Account, v.HandIn, v.Status, v.Konteringskode, v.Received, v.Due, v.Reason, v.Held)
 						}
@@ -312,7 +313,7 @@ you say so on a terminal. --reason is kept in the history and shown: write no pe
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				list, err := findShipments(cmd, a, args)
@@ -360,7 +361,7 @@ func (o *options) stop(cmd *cobra.Command, a *app, list []engine.Shipment, reaso
 		}
 		views = append(views, v)
 	}
-	err := o.print(views, func(w io.Writer) {
+	err := o.Print(views, func(w io.Writer) {
 		for _, v := range views {
 			switch {
 			case v.Problem != "":
@@ -378,7 +379,7 @@ func (o *options) stop(cmd *cobra.Command, a *app, list []engine.Shipment, reaso
 	case failed > 0 && failed == len(list):
 		return fmt.Errorf("%d shipments can no longer be stopped", failed)
 	case failed+late > 0:
-		return partial("%d shipments are at the vendor already, %d can no longer be stopped", late, failed)
+		return cli.Partial("%d shipments are at the vendor already, %d can no longer be stopped", late, failed)
 	}
 	return nil
 }
@@ -417,7 +418,7 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 					err := a.engine.Release(cmd.Context(), s.ID)
 					if errors.Is(err, engine.ErrKeptBack) {
 						kept++
-						fmt.Fprintln(o.err, "postgang:", err)
+						fmt.Fprintln(o.Err, "postgang:", err)
 						continue
 					}
 					if err != nil {
@@ -425,7 +426,7 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 					}
 					released = append(released, s.ID)
 				}
-				err = o.print(map[string]any{"released": released, "kept_back": kept}, func(w io.Writer) {
+				err = o.Print(map[string]any{"released": released, "kept_back": kept}, func(w io.Writer) {
 					for _, id := range released {
 						fmt.Fprintf(w, "%s: released\n", id)
 					}
@@ -436,7 +437,7 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 				case kept == len(list):
 					return errors.New("nothing was released: a cap on cost keeps it back")
 				case kept > 0:
-					return partial("%d letters are kept back by a cap on cost", kept)
+					return cli.Partial("%d letters are kept back by a cap on cost", kept)
 				}
 				return nil
 			})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -28,25 +29,25 @@ type countView struct {
 }
 
 type alarmView struct {
-	Key    string `json:"key"`
-	Text   string `json:"text"`
-	Raised moment `json:"raised"`
-	Last   moment `json:"last"`
-	Count  int    `json:"count"`
-	Over   moment `json:"over,omitempty"`
+	Key    string     `json:"key"`
+	Text   string     `json:"text"`
+	Raised cli.Moment `json:"raised"`
+	Last   cli.Moment `json:"last"`
+	Count  int        `json:"count"`
+	Over   cli.Moment `json:"over,omitempty"`
 	// Severity is critical, major or minor.
-	Severity  string `json:"severity"`
-	Acked     moment `json:"acknowledged,omitempty"`
-	AckReason string `json:"acknowledged_reason,omitempty"`
+	Severity  string     `json:"severity"`
+	Acked     cli.Moment `json:"acknowledged,omitempty"`
+	AckReason string     `json:"acknowledged_reason,omitempty"`
 }
 
 type slotView struct {
 	Schedule string           `json:"schedule"`
 	Spec     string           `json:"cron"`
-	Last     moment           `json:"last,omitempty"`
+	Last     cli.Moment       `json:"last,omitempty"`
 	State    engine.SlotState `json:"state,omitempty"`
 	Summary  string           `json:"summary,omitempty"`
-	Next     moment           `json:"next"`
+	Next     cli.Moment       `json:"next"`
 }
 
 func newStatus(o *options) *cobra.Command {
@@ -66,7 +67,7 @@ func newStatus(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := o.print(v, func(w io.Writer) { showStatus(w, v) }); err != nil {
+				if err := o.Print(v, func(w io.Writer) { showStatus(w, v) }); err != nil {
 					return err
 				}
 				return openAlarms(v.Alarms)
@@ -79,7 +80,7 @@ func showStatus(w io.Writer, v statusView) {
 	if len(v.Counts) == 0 {
 		fmt.Fprintln(w, "No shipments yet.")
 	} else {
-		table(w, "ACCOUNT STATUS COUNT SET_ASIDE", func(row func(...any)) {
+		cli.Table(w, "ACCOUNT STATUS COUNT SET_ASIDE", func(row func(...any)) {
 			for _, c := range v.Counts {
 				row(c.Account, c.Status, c.Count, c.Hold)
 			}
@@ -87,14 +88,14 @@ func showStatus(w io.Writer, v statusView) {
 	}
 	if len(v.Jobs) > 0 {
 		fmt.Fprintln(w, "\nJobs under way:")
-		table(w, "JOB STATE LETTERS OFFERED CLASS PROBLEM", func(row func(...any)) {
+		cli.Table(w, "JOB STATE LETTERS OFFERED CLASS PROBLEM", func(row func(...any)) {
 			for _, j := range v.Jobs {
 				row(j.ID, j.State, j.Letters, j.Offered, j.Class, j.LastError)
 			}
 		})
 	}
 	fmt.Fprintln(w, "\nSchedules (Europe/Oslo):")
-	table(w, "NAME NEXT LAST STATE SUMMARY", func(row func(...any)) {
+	cli.Table(w, "NAME NEXT LAST STATE SUMMARY", func(row func(...any)) {
 		for _, s := range v.Slots {
 			row(s.Schedule, s.Next, s.Last, s.State, s.Summary)
 		}
@@ -138,7 +139,7 @@ func openAlarms(list []alarmView) error {
 		}
 	}
 	if n > 0 {
-		return partial("%d alarms are open", n)
+		return cli.Partial("%d alarms are open", n)
 	}
 	return nil
 }
@@ -175,9 +176,9 @@ func (a *app) status(ctx context.Context) (statusView, error) {
 			if err != nil {
 				return err
 			}
-			sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: when(s.Next(a.now()))}
+			sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: cli.When(s.Next(a.now()))}
 			if len(slots) > 0 {
-				sv.Last, sv.State, sv.Summary = when(slots[0].At), slots[0].State, slots[0].Summary
+				sv.Last, sv.State, sv.Summary = cli.When(slots[0].At), slots[0].State, slots[0].Summary
 			}
 			v.Slots = append(v.Slots, sv)
 		}

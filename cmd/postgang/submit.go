@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/engine/intake"
 )
@@ -43,7 +44,7 @@ no answer yet.`,
 				dirs = append(dirs, more...)
 			}
 			if len(dirs) == 0 {
-				return usage("nothing to hand in: name folders, or a file with their paths by --list")
+				return cli.Usage("nothing to hand in: name folders, or a file with their paths by --list")
 			}
 			return o.with(cmd.Context(), wait, func(a *app) error { return o.submit(cmd.Context(), a, account, dirs, wait) })
 		},
@@ -88,7 +89,7 @@ func (o *options) submit(ctx context.Context, a *app, account string, dirs []str
 		account = a.cfg.Accounts[0].Key
 	}
 	if account == "" {
-		return usage("--account is missing; there are: %s", strings.Join(accountKeys(a.cfg), ", "))
+		return cli.Usage("--account is missing; there are: %s", strings.Join(accountKeys(a.cfg), ", "))
 	}
 	if err := checkAccounts(a.cfg, account); err != nil {
 		return err
@@ -101,7 +102,7 @@ func (o *options) submit(ctx context.Context, a *app, account string, dirs []str
 		return err
 	}
 	began := time.Now()
-	step, finish := o.progress("handing in")
+	step, finish := o.Progress("handing in")
 	for i := range answers {
 		answers[i].handIn(a.cfg.Inbox, account)
 		if step != nil {
@@ -169,7 +170,7 @@ func (o *options) awaitAnswers(ctx context.Context, a *app, account string, answ
 			s.got(got)
 		}
 	}
-	step, finish := o.progress("preparing")
+	step, finish := o.Progress("preparing")
 	taken, err := a.takeAll(ctx, 0, step)
 	finish()
 	if err != nil {
@@ -212,8 +213,8 @@ func (o *options) showAnswers(list []submitted, waited bool) error {
 			open++
 		}
 	}
-	err := o.print(answers, func(w io.Writer) {
-		table(w, "HAND-IN STATUS ID", func(row func(...any)) {
+	err := o.Print(answers, func(w io.Writer) {
+		cli.Table(w, "HAND-IN STATUS ID", func(row func(...any)) {
 			for _, s := range list {
 				status := string(s.Status)
 				switch {
@@ -243,11 +244,11 @@ func (o *options) showAnswers(list []submitted, waited bool) error {
 	case err != nil:
 		return err
 	case refused > 0 && open > 0:
-		return partial("%d of %d hand-ins were refused, and %d need a look", refused, len(answers), open)
+		return cli.Partial("%d of %d hand-ins were refused, and %d need a look", refused, len(answers), open)
 	case refused > 0:
-		return partial("%d of %d hand-ins were refused", refused, len(answers))
+		return cli.Partial("%d of %d hand-ins were refused", refused, len(answers))
 	case open > 0:
-		return partial("%d of %d folders were not handed in whole, or have no answer", open, len(answers))
+		return cli.Partial("%d of %d folders were not handed in whole, or have no answer", open, len(answers))
 	}
 	return nil
 }
@@ -283,7 +284,7 @@ func shipmentFolders(dirs []string) ([]submitted, error) {
 			out = append(out, s)
 		}
 		if n == 0 {
-			return nil, usage("%s holds no forsendelse.json, nor folders that do; see docs/drop-folder.md", named)
+			return nil, cli.Usage("%s holds no forsendelse.json, nor folders that do; see docs/drop-folder.md", named)
 		}
 	}
 	return out, nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 )
@@ -25,7 +26,7 @@ func TestPatienceBoundsTheWholeRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := open(t.Context(), cfg, jsonLogger(io.Discard), wiring{})
+	a, err := open(t.Context(), cfg, cli.JSONLogger(io.Discard), wiring{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestPatienceBoundsTheWholeRun(t *testing.T) {
 	var said struct {
 		Taken struct{ Waiting, Refused, Taken int } `json:"taken"`
 	}
-	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Taken.Waiting == 0 || code != exitPartial || !strings.Contains(errOut, "letters that cannot be prepared") {
+	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Taken.Waiting == 0 || code != cli.ExitPartial || !strings.Contains(errOut, "letters that cannot be prepared") {
 		t.Errorf("exit code %d, %v\n%s\n%s", code, err, out, errOut)
 	}
 	if out, _, _ := program(t, dir, 0, "alarms", "list"); !strings.Contains(out, "prepare:") {
@@ -75,7 +76,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := open(t.Context(), cfg, jsonLogger(io.Discard), wiring{})
+	a, err := open(t.Context(), cfg, cli.JSONLogger(io.Discard), wiring{})
 	if err != nil {
 		t.Fatal(err)
 	}

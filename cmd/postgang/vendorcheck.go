@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/printjobs/exchange"
@@ -18,7 +19,7 @@ import (
 type vendorCheckView struct {
 	Vendor   string             `json:"vendor"`
 	Address  string             `json:"address"`
-	At       moment             `json:"at"`
+	At       cli.Moment         `json:"at"`
 	OK       bool               `json:"ok"`
 	Findings []exchange.Finding `json:"findings"`
 }
@@ -38,7 +39,7 @@ nor letters are touched, so it can be run before the first night.
 
 "weak" works, but could be better. Exit code 1: something does not work.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			cfg, err := config.Load(o.config)
+			cfg, err := config.Load(o.Config)
 			if err != nil {
 				return err
 			}
@@ -48,10 +49,10 @@ nor letters are touched, so it can be run before the first night.
 				for _, n := range names {
 					i := slices.IndexFunc(cfg.Vendors, func(v engine.Vendor) bool { return v.Key == n })
 					if i < 0 {
-						return unknown("configured vendor", n, vendorKeys(cfg))
+						return cli.Unknown("configured vendor", n, vendorKeys(cfg))
 					}
 					if cfg.Vendors[i].Manual {
-						return usage("vendor %q is manual print: it has no SFTP account", n)
+						return cli.Usage("vendor %q is manual print: it has no SFTP account", n)
 					}
 					vendors = append(vendors, cfg.Vendors[i])
 				}
@@ -59,7 +60,7 @@ nor letters are touched, so it can be run before the first night.
 			views, bad := []vendorCheckView{}, 0
 			for _, v := range vendors {
 				ctx, cancel := context.WithTimeout(cmd.Context(), vendorCheckTime)
-				view := vendorCheckView{Vendor: v.Key, Address: v.Target.Address, At: when(time.Now()), Findings: exchange.Conform(ctx, v.Target, time.Now)}
+				view := vendorCheckView{Vendor: v.Key, Address: v.Target.Address, At: cli.When(time.Now()), Findings: exchange.Conform(ctx, v.Target, time.Now)}
 				cancel()
 				view.OK = !slices.ContainsFunc(view.Findings, func(f exchange.Finding) bool { return !f.OK })
 				if !view.OK {
@@ -67,7 +68,7 @@ nor letters are touched, so it can be run before the first night.
 				}
 				views = append(views, view)
 			}
-			if err := o.print(views, func(w io.Writer) { showVendorChecks(w, views) }); err != nil {
+			if err := o.Print(views, func(w io.Writer) { showVendorChecks(w, views) }); err != nil {
 				return err
 			}
 			if bad > 0 {

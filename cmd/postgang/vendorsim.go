@@ -27,7 +27,7 @@ With --reject it refuses every job, and with --late it answers only after some t
 is done then. Keys are made beside the configuration by "postgang init --simulator".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir := filepath.Dir(o.config)
+			dir := filepath.Dir(o.Config)
 			if root == "" {
 				root = filepath.Join(dir, "trykkeri", "sftp")
 			}
@@ -52,14 +52,14 @@ is done then. Keys are made beside the configuration by "postgang init --simulat
 			}
 			defer server.Close()
 			v := vendorsim.New(root, vendorsim.Options{Reject: reject, AnswerAfter: late})
-			fmt.Fprintf(o.out, "Vendor simulator on %s, user %s, folder %s. Stop with Ctrl-C.\n", server.Addr(), vendorsim.DefaultUser, root)
+			fmt.Fprintf(o.Out, "Vendor simulator on %s, user %s, folder %s. Stop with Ctrl-C.\n", server.Addr(), vendorsim.DefaultUser, root)
 			v.Run(cmd.Context(), time.Second, func(d vendorsim.Done) {
 				if !d.Accepted {
-					fmt.Fprintf(o.out, "%s rejected: %v\n", d.Job, d.Reasons)
+					fmt.Fprintf(o.Out, "%s rejected: %v\n", d.Job, d.Reasons)
 					return
 				}
-				fmt.Fprintf(o.out, "%s accepted: %d letters, %d sides; receipts: %v\n", d.Job, d.Letters, d.Sides, d.Receipts)
-			}, func(err error) { fmt.Fprintln(o.err, "vendor-sim:", err) })
+				fmt.Fprintf(o.Out, "%s accepted: %d letters, %d sides; receipts: %v\n", d.Job, d.Letters, d.Sides, d.Receipts)
+			}, func(err error) { fmt.Fprintln(o.Err, "vendor-sim:", err) })
 			return nil
 		},
 	}

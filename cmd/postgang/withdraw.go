@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/cli"
 	"postgang/engine"
 )
 
@@ -23,7 +24,7 @@ is kept in the job's history and shown to everybody who looks: write no personal
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobPlanned, engine.JobComposed, engine.JobUploaded),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usage("--reason is missing: say in a few words why, without personal data")
+				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
 				if !yes {
@@ -39,7 +40,7 @@ is kept in the job's history and shown to everybody who looks: write no personal
 				if err != nil {
 					return err
 				}
-				return o.print(viewJob(j), func(w io.Writer) {
+				return o.Print(viewJob(j), func(w io.Writer) {
 					if j.Reprint {
 						fmt.Fprintf(w, "Reprint %s is WITHDRAWN: nothing of it is printed.\n", j.ID)
 						return

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -16,31 +16,31 @@ import (
 	"postgang/engine"
 )
 
-// moment is a time in a result: people see Oslo's clocks to the minute, programs RFC 3339 with the offset.
-type moment time.Time
+// Moment is a time in a result: people see Oslo's clocks to the minute, programs RFC 3339 with the offset.
+type Moment time.Time
 
-// when makes a time a part of a result.
-func when(t time.Time) moment { return moment(t) }
+// When makes a time a part of a result.
+func When(t time.Time) Moment { return Moment(t) }
 
 // IsZero reports whether there is no such time.
-func (m moment) IsZero() bool { return time.Time(m).IsZero() }
+func (m Moment) IsZero() bool { return time.Time(m).IsZero() }
 
 // String is empty when there is no such time.
-func (m moment) String() string {
+func (m Moment) String() string {
 	if m.IsZero() {
 		return ""
 	}
 	return time.Time(m).In(engine.Oslo).Format("2006-01-02 15:04")
 }
 
-// UnmarshalJSON reads what writeJSON writes.
-func (m *moment) UnmarshalJSON(b []byte) error { return (*time.Time)(m).UnmarshalJSON(b) }
+// UnmarshalJSON reads what WriteJSON writes.
+func (m *Moment) UnmarshalJSON(b []byte) error { return (*time.Time)(m).UnmarshalJSON(b) }
 
-// writeJSON writes a result for programs. Every command's result has one form, whatever type it is made of: names in
+// WriteJSON writes a result for programs. Every command's result has one form, whatever type it is made of: names in
 // snake_case (of a field without a name of its own, made from Go's), times in RFC 3339 with Oslo's offset, amounts in whole
 // øre with names that end in _ore, durations in seconds with names that end in _seconds, and never null for an empty list.
 // encoding/json can say none of this for types that are not made for it.
-func writeJSON(w io.Writer, v any, indent string) error {
+func WriteJSON(w io.Writer, v any, indent string) error {
 	var b bytes.Buffer
 	if err := encodeJSON(&b, reflect.ValueOf(v)); err != nil {
 		return err
@@ -59,7 +59,7 @@ func writeJSON(w io.Writer, v any, indent string) error {
 var (
 	oreType      = reflect.TypeFor[billing.Ore]()
 	timeType     = reflect.TypeFor[time.Time]()
-	momentType   = reflect.TypeFor[moment]()
+	momentType   = reflect.TypeFor[Moment]()
 	durationType = reflect.TypeFor[time.Duration]()
 )
 

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -28,10 +28,10 @@ func TestJSONForm(t *testing.T) {
 		"no map":    {struct{ Map map[string]int }{}, `{"map":{}}`},
 		"amounts":   {struct{ Net billing.Ore }{1234}, `{"net_ore":1234}`},
 		"times":     {struct{ At time.Time }{at}, `{"at":"2026-11-24T21:30:00+01:00"}`},
-		"moments":   {struct{ At moment }{when(at)}, `{"at":"2026-11-24T21:30:00+01:00"}`},
+		"moments":   {struct{ At Moment }{When(at)}, `{"at":"2026-11-24T21:30:00+01:00"}`},
 		"durations": {struct{ Took time.Duration }{1500 * time.Millisecond}, `{"took_seconds":1.5}`},
 		"left out": {struct {
-			At moment `json:"at,omitempty"`
+			At Moment `json:"at,omitempty"`
 			L  []int  `json:"l,omitempty"`
 		}{}, `{}`},
 		"embedded": {struct {
@@ -42,13 +42,13 @@ func TestJSONForm(t *testing.T) {
 		"any map": {map[string]any{"b": []string(nil), "a": nil}, `{"a":null,"b":[]}`},
 	} {
 		var b bytes.Buffer
-		if err := writeJSON(&b, c.v, ""); err != nil {
+		if err := WriteJSON(&b, c.v, ""); err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if got := strings.TrimSpace(b.String()); got != c.want || !json.Valid(b.Bytes()) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	if err := writeJSON(&bytes.Buffer{}, struct{ F func() }{}, ""); err == nil {
+	if err := WriteJSON(&bytes.Buffer{}, struct{ F func() }{}, ""); err == nil {
 		t.Error("a function became JSON")
 	}
 }
