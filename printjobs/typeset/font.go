@@ -5,6 +5,7 @@ package typeset
 import (
 	"bytes"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,12 +15,10 @@ import (
 	"github.com/go-fonts/liberation/liberationsansbold"
 	"github.com/go-fonts/liberation/liberationsansregular"
 	"github.com/go-fonts/liberation/liberationserifregular"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/sfnt"
-	"golang.org/x/image/math/fixed"
 	"golang.org/x/text/unicode/norm"
 
 	"postgang/printjobs/printfile"
+	"postgang/printjobs/truetype"
 )
 
 // repertoire is what the embedded fonts can write, as half-open ranges of runes: all of Latin that Liberation Sans has
@@ -102,30 +101,32 @@ func one(name string, ttf []byte) func() (*Face, error) {
 }
 
 func newFace(name string, ttf []byte, stemV int) (*Face, error) {
-	f, err := sfnt.Parse(ttf)
+	opened, err := truetype.Open(ttf)
 	if err != nil {
 		return nil, err
 	}
-	var buf sfnt.Buffer
-	em := fixed.Int26_6(f.UnitsPerEm()) // at this size, measures come out in font units
-	thousandth := func(v fixed.Int26_6) int {
-		scaled := int(v) * 1000
+	f, err := opened.Source()
+	if err != nil {
+		return nil, err
+	}
+	em := f.UnitsPerEm()
+	thousandth := func(units int) int {
+		scaled := units * 1000
 		if scaled < 0 {
-			return (scaled - int(em)/2) / int(em)
+			return (scaled - em/2) / em
 		}
-		return (scaled + int(em)/2) / int(em)
+		return (scaled + em/2) / em
 	}
 	a := &Face{name: name, glyphs: map[rune]uint16{}, stemV: stemV}
 	keep := []uint16{notdef}
 	runes := []rune{0}
-	seen := map[sfnt.GlyphIndex]uint16{}
+	seen := map[uint16]uint16{}
+	codes := f.Cmap(truetype.Unicode)
 	for _, span := range repertoire {
 		for r := span[0]; r < span[1]; r++ {
-			g, err := f.GlyphIndex(&buf, r)
-			if err != nil {
-				return nil, err
-			}
-			if g == 0 {
+			code, _ := codes.Glyph(int(r))
+			g := uint16(code)
+			if g == notdef {
 				continue
 			}
 			if sub, ok := seen[g]; ok { // a hyphen and its look-alike share a glyph; the first rune names it
@@ -134,7 +135,7 @@ func newFace(name string, ttf []byte, stemV int) (*Face, error) {
 			}
 			seen[g] = uint16(len(keep))
 			a.glyphs[r] = uint16(len(keep))
-			keep = append(keep, uint16(g))
+			keep = append(keep, g)
 			runes = append(runes, r)
 		}
 	}
@@ -143,28 +144,20 @@ func newFace(name string, ttf []byte, stemV int) (*Face, error) {
 			a.latin[r] = g
 		}
 	}
+	program, err := truetype.Subset(f, keep)
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range keep {
-		adv, err := f.GlyphAdvance(&buf, sfnt.GlyphIndex(g), em, font.HintingNone)
-		if err != nil {
-			return nil, err
-		}
-		a.widths = append(a.widths, thousandth(adv))
+		a.widths = append(a.widths, thousandth(f.Metric(int(g)).Advance()))
 	}
-	m, err := f.Metrics(&buf, em, font.HintingNone)
-	if err != nil {
-		return nil, err
+	capital, ok := f.CapitalHeight()
+	if !ok {
+		return nil, errors.New("no height of capital letters")
 	}
-	a.ascent, a.descent, a.capital = thousandth(m.Ascent), -thousandth(m.Descent), thousandth(m.CapHeight)
-	b, err := f.Bounds(&buf, em, font.HintingNone)
-	if err != nil {
-		return nil, err
-	}
-	// sfnt's y axis points down, that of PDF up.
-	a.bbox = [4]int{thousandth(b.Min.X), -thousandth(b.Max.Y), thousandth(b.Max.X), -thousandth(b.Min.Y)}
-	program, err := subsetTrueType(ttf, keep)
-	if err != nil {
-		return nil, err
-	}
+	a.ascent, a.descent, a.capital = thousandth(f.Ascent()), thousandth(f.Descent()), thousandth(capital)
+	box := f.Bounds()
+	a.bbox = [4]int{thousandth(box.XMin), thousandth(box.YMin), thousandth(box.XMax), thousandth(box.YMax)}
 	a.length = len(program)
 	if a.program, err = Deflate(program); err != nil {
 		return nil, err

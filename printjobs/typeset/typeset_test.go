@@ -15,15 +15,6 @@ func TestDecomposedLettersAreComposed(t *testing.T) {
 	}
 }
 
-func FuzzSubsetTrueType(f *testing.F) {
-	f.Add([]byte{0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 'h', 'e', 'a', 'd', 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 0}, uint16(3))
-	f.Fuzz(func(t *testing.T, ttf []byte, glyph uint16) {
-		if out, err := subsetTrueType(ttf, []uint16{0, glyph}); err == nil && len(out) == 0 {
-			t.Error("an empty font")
-		}
-	})
-}
-
 // TestAppendNumber: what is written is the shortest text of the rounded number.
 func TestAppendNumber(t *testing.T) {
 	t.Parallel()
