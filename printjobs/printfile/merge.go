@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+
+	"postgang/printjobs/truetype"
 )
 
 // With Options.MergeFonts the font subsets of letters that are cuts of the same
@@ -61,16 +63,11 @@ type merger struct {
 
 // union is a font program that grows.
 type union struct {
+	*truetype.Union
 	key        digest
 	num        uint32 // of its descriptor, written at the end
 	name       Name   // with tag
 	descriptor Dict   // without name and program
-	tables     map[string][]byte
-	glyphs     [][]byte // programs, with numbers of the union
-	metrics    [][4]byte
-	known      map[digest]int
-	bytes      int
-	scratch    []byte
 }
 
 // errNotMerged says that a font is left as it is.
@@ -226,7 +223,7 @@ func (m *fontMerge) font(idx int, num uint32) error {
 }
 
 // program reads a font's descriptor and the program that it names.
-func (m *fontMerge) program(descriptor Object) (*trueType, Dict, error) {
+func (m *fontMerge) program(descriptor Object) (*truetype.Source, Dict, error) {
 	d, err := m.dict(descriptor)
 	if err != nil {
 		return nil, nil, err
@@ -238,16 +235,20 @@ func (m *fontMerge) program(descriptor Object) (*trueType, Dict, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := parseTrueType(b)
+	f, err := truetype.Open(b)
 	if err != nil {
 		return nil, nil, errNotMerged
 	}
-	return f, d, nil
+	s, err := f.Source()
+	if err != nil {
+		return nil, nil, errNotMerged
+	}
+	return s, d, nil
 }
 
 // union puts the glyphs of a program into the union of its face, and gives that
 // and the map to them.
-func (m *fontMerge) union(f *trueType, d Dict, glyphs []int) (*union, []byte, error) {
+func (m *fontMerge) union(s *truetype.Source, d Dict, glyphs []int) (*union, []byte, error) {
 	rest := Dict{}
 	for k, v := range d {
 		switch k {
@@ -260,14 +261,31 @@ func (m *fontMerge) union(f *trueType, d Dict, glyphs []int) (*union, []byte, er
 	if subsetName.MatchString(string(name)) {
 		name = name[len("ABCDEF+"):] // not all writers put a tag before it
 	}
-	u, err := m.l.union(f, name, rest)
+	u, err := m.l.union(s, name, rest)
 	if err != nil {
 		return nil, nil, err
 	}
-	before := u.bytes
-	table, err := u.table(f, glyphs)
-	m.l.merge.bytes += u.bytes - before
-	return u, table, err
+	before := u.Bytes()
+	numbers, err := u.Add(s, glyphs)
+	m.l.merge.bytes += u.Bytes() - before
+	if err != nil {
+		return nil, nil, errNotMerged
+	}
+	return u, glyphMap(numbers), nil
+}
+
+// glyphMap is the data of a CIDToGIDMap: two bytes for each number. What it does
+// not have is glyph 0.
+func glyphMap(numbers []int) []byte {
+	b := make([]byte, 0, 2*len(numbers))
+	last := 2
+	for _, n := range numbers {
+		b = binary.BigEndian.AppendUint16(b, uint16(n))
+		if n != 0 {
+			last = len(b)
+		}
+	}
+	return b[:last]
 }
 
 // simple turns a simple TrueType font into a composite one.
@@ -299,7 +317,7 @@ func (m *fontMerge) simple(f Dict, num uint32) error {
 	if flags, _ := descriptor["Flags"].(Int); flags&4 == 0 { // not symbolic
 		return errNotMerged
 	}
-	codes, ok := program.symbolCodes()
+	codes, ok := program.ByteCodes()
 	if !ok {
 		return errNotMerged
 	}
@@ -359,7 +377,7 @@ func (m *fontMerge) composite(f Dict, num uint32) error {
 	var glyphs []int // by CID
 	switch c := cid["CIDToGIDMap"]; c {
 	case nil, Name("Identity"):
-		glyphs = make([]int, program.glyphs)
+		glyphs = make([]int, program.Glyphs())
 		for i := range glyphs {
 			glyphs[i] = i
 		}
@@ -370,7 +388,7 @@ func (m *fontMerge) composite(f Dict, num uint32) error {
 		}
 		glyphs = make([]int, len(b)/2)
 		for i := range glyphs {
-			if glyphs[i] = be16(b, 2*i); glyphs[i] >= program.glyphs {
+			if glyphs[i] = int(binary.BigEndian.Uint16(b[2*i:])); glyphs[i] >= program.Glyphs() {
 				return errNotMerged
 			}
 		}
@@ -510,37 +528,27 @@ end
 
 // union finds the union of a face, and begins one when there is none with
 // room for the program.
-func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) {
+func (l *Linker) union(s *truetype.Source, name Name, descriptor Dict) (*union, error) {
 	e := encoder{} // without numbers: a descriptor with references is not merged
 	if err := (Array{name, descriptor}).encode(&e); err != nil {
 		return nil, errNotMerged
 	}
-	missing := f.glyph(0)
-	if places, err := components(missing); err != nil || len(places) > 0 {
+	face, ok := s.Face()
+	if !ok {
 		return nil, errNotMerged
 	}
-	h := sha256.New()
-	metric, head := f.metric(0), f.tables["head"]
-	// Flags and units of head; the rest of it describes, and does not draw.
-	for _, part := range [][]byte{e.buf, head[16:20], f.tables["fpgm"], f.tables["prep"], f.tables["cvt "], missing, metric[:]} {
-		var size [8]byte
-		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
-		h.Write(size[:])
-		h.Write(part)
-	}
-	var key digest
-	h.Sum(key[:0])
+	key := digest(sha256.Sum256(append(face[:], e.buf...)))
 
 	// More than this it cannot grow.
-	size := len(f.tables["glyf"]) + 12*f.glyphs + len(f.tables["fpgm"]) + len(f.tables["prep"]) + len(f.tables["cvt "])
+	size := s.UnionBytes()
 	u := l.merge.unions[key]
-	if u != nil && (len(u.glyphs)+f.glyphs > unionGlyphs || u.bytes+size > unionBytes) {
+	if u != nil && (u.Glyphs()+s.Glyphs() > unionGlyphs || u.Bytes()+size > unionBytes) {
 		if err := l.closeUnion(u); err != nil {
 			return nil, err
 		}
 		u = nil
 	}
-	if f.glyphs > unionGlyphs || size > unionBytes {
+	if s.Glyphs() > unionGlyphs || size > unionBytes {
 		return nil, errNotMerged
 	}
 	for len(l.merge.order) > 0 && (l.merge.bytes+size > l.merge.limit || u == nil && len(l.merge.order) >= maxUnions) {
@@ -553,7 +561,6 @@ func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) 
 		}
 	}
 	if u != nil {
-		u.grow(f)
 		return u, nil
 	}
 	num, err := l.offs.alloc()
@@ -566,130 +573,14 @@ func (l *Linker) union(f *trueType, name Name, descriptor Dict) (*union, error) 
 		n /= 26
 	}
 	l.merge.begun++
-	u = &union{key: key, num: num, name: Name(tag[:]) + name, descriptor: descriptor, known: make(map[digest]int),
-		tables: map[string][]byte{
-			"head": bytes.Clone(f.tables["head"]), "hhea": bytes.Clone(f.tables["hhea"]), "maxp": bytes.Clone(f.tables["maxp"]),
-		}}
-	for _, name := range []string{"fpgm", "prep", "cvt "} {
-		if t := f.tables[name]; len(t) > 0 {
-			u.tables[name] = bytes.Clone(t)
-			u.bytes += len(t)
-		}
-	}
-	u.add(missing, metric)
-	l.merge.bytes += u.bytes
+	u = &union{Union: truetype.NewUnion(s), key: key, num: num, name: Name(tag[:]) + name, descriptor: descriptor}
+	l.merge.bytes += u.Bytes()
 	if l.merge.unions == nil {
 		l.merge.unions = make(map[digest]*union)
 	}
 	l.merge.unions[key] = u
 	l.merge.order = append(l.merge.order, u)
 	return u, nil
-}
-
-// grow raises the limits that the tables of a union tell to those of f.
-func (u *union) grow(f *trueType) {
-	have, more := u.tables["maxp"], f.tables["maxp"]
-	for at := 6; at < 32; at += 2 {
-		if v := be16(more, at); v > be16(have, at) {
-			binary.BigEndian.PutUint16(have[at:], uint16(v))
-		}
-	}
-	// The box around all glyphs.
-	have, more = u.tables["head"], f.tables["head"]
-	for i := range 4 {
-		at := 36 + 2*i
-		a, b := int16(be16(have, at)), int16(be16(more, at))
-		if i < 2 && b < a || i >= 2 && b > a {
-			copy(have[at:at+2], more[at:at+2])
-		}
-	}
-	if v := be16(f.tables["hhea"], 10); v > be16(u.tables["hhea"], 10) { // advanceWidthMax
-		binary.BigEndian.PutUint16(u.tables["hhea"][10:], uint16(v))
-	}
-}
-
-// add gives the number of a glyph, which is new or there already.
-func (u *union) add(glyph []byte, metric [4]byte) int {
-	u.scratch = append(append(u.scratch[:0], metric[:]...), glyph...)
-	key := digest(sha256.Sum256(u.scratch))
-	if n, ok := u.known[key]; ok {
-		return n
-	}
-	n := len(u.glyphs)
-	u.known[key] = n
-	u.glyphs = append(u.glyphs, bytes.Clone(glyph))
-	u.metrics = append(u.metrics, metric)
-	u.bytes += len(glyph) + 12
-	return n
-}
-
-// table puts the glyphs of a font into the union, and gives the map to them: two
-// bytes for each of the numbers asked for.
-func (u *union) table(f *trueType, glyphs []int) ([]byte, error) {
-	taken := make([]int, f.glyphs) // their numbers in the union, and 1
-	var take func(g, depth int) (int, error)
-	take = func(g, depth int) (int, error) {
-		if g >= f.glyphs || depth > 8 {
-			return 0, errNotMerged
-		}
-		if n := taken[g]; n > 0 {
-			return n - 1, nil
-		}
-		program := f.glyph(g)
-		places, err := components(program)
-		if err != nil {
-			return 0, errNotMerged
-		}
-		if len(places) > 0 {
-			program = bytes.Clone(program)
-		}
-		for _, at := range places {
-			n, err := take(be16(program, at), depth+1)
-			if err != nil {
-				return 0, err
-			}
-			binary.BigEndian.PutUint16(program[at:], uint16(n))
-		}
-		n := u.add(program, f.metric(g))
-		taken[g] = n + 1
-		return n, nil
-	}
-	b := make([]byte, 0, 2*len(glyphs))
-	last := 0
-	for _, g := range glyphs {
-		n, err := take(g, 0)
-		if err != nil {
-			return nil, err
-		}
-		b = binary.BigEndian.AppendUint16(b, uint16(n))
-		if n != 0 {
-			last = len(b)
-		}
-	}
-	return b[:max(last, 2)], nil // what the map does not have is glyph 0
-}
-
-// program gives the tables of a union, whole.
-func (u *union) program() map[string][]byte {
-	var glyf, loca, hmtx []byte
-	for i, g := range u.glyphs {
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-		glyf = append(glyf, g...)
-		for len(glyf)%4 != 0 {
-			glyf = append(glyf, 0)
-		}
-		hmtx = append(hmtx, u.metrics[i][:]...)
-	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-	if len(glyf) == 0 {
-		glyf = make([]byte, 4) // a font of spaces: a table should not be empty
-	}
-	u.tables["glyf"], u.tables["loca"], u.tables["hmtx"] = glyf, loca, hmtx
-	binary.BigEndian.PutUint16(u.tables["maxp"][4:], uint16(len(u.glyphs)))
-	binary.BigEndian.PutUint16(u.tables["hhea"][34:], uint16(len(u.glyphs)))
-	clear(u.tables["head"][8:12])
-	binary.BigEndian.PutUint16(u.tables["head"][50:], 1) // long loca
-	return u.tables
 }
 
 // closeUnion writes a union's program and descriptor.
@@ -702,8 +593,8 @@ func (l *Linker) closeUnion(u *union) error {
 			break
 		}
 	}
-	m.bytes -= u.bytes
-	program := appendTrueType(nil, u.program())
+	m.bytes -= u.Bytes()
+	program := u.Program()
 
 	num, err := l.offs.alloc()
 	if err != nil {

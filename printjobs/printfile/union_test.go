@@ -9,24 +9,19 @@ import (
 	"testing"
 
 	"github.com/go-fonts/liberation/liberationsansregular"
+
+	"postgang/printjobs/truetype"
 )
 
 // cut is a subset of Liberation Sans with these glyphs, renumbered from 1 as
 // office programs do, and with the codes 1… for them.
-func cut(t testing.TB, glyphs ...int) []byte {
+func cut(t testing.TB, glyphs ...uint16) []byte {
 	t.Helper()
-	f, err := parseTrueType(liberationsansregular.TTF)
+	subset, err := truetype.Subset(source(t, liberationsansregular.TTF), append([]uint16{0}, glyphs...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &union{known: make(map[digest]int), tables: make(map[string][]byte)}
-	for _, name := range []string{"head", "hhea", "maxp", "fpgm", "prep", "cvt "} {
-		u.tables[name] = bytes.Clone(f.tables[name])
-	}
-	if _, err := u.table(f, append([]int{0}, glyphs...)); err != nil {
-		t.Fatal(err)
-	}
-	tables := u.program()
+	font := source(t, subset)
 	cmap := make([]byte, 12, 12+262)
 	binary.BigEndian.PutUint16(cmap[2:], 1) // one subtable, (1,0), of format 0
 	binary.BigEndian.PutUint16(cmap[4:], 1)
@@ -38,8 +33,24 @@ func cut(t testing.TB, glyphs ...int) []byte {
 		}
 		cmap = append(cmap, byte(i))
 	}
-	tables["cmap"] = cmap
-	return appendTrueType(nil, tables)
+	tables := map[string][]byte{"cmap": cmap}
+	for _, name := range []string{"head", "hhea", "maxp", "hmtx", "loca", "glyf", "fpgm", "prep", "cvt "} {
+		tables[name] = font.Table(name)
+	}
+	return truetype.Write(tables)
+}
+
+func source(t testing.TB, program []byte) *truetype.Source {
+	t.Helper()
+	f, err := truetype.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := f.Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // subsetLetter is a letter of one page with a font as LibreOffice writes it.
@@ -97,7 +108,8 @@ func TestMergeFonts(t *testing.T) {
 	var letters []*Prepared
 	for i := range 8 {
 		// From 36 on the letters A…; 100 and above have glyphs made of others.
-		program := cut(t, 36+i, 40+i, 3, 105+i, 70+2*i)
+		n := uint16(i)
+		program := cut(t, 36+n, 40+n, 3, 105+n, 70+2*n)
 		_, p := file(t, subsetLetter(t, program))
 		letters = append(letters, p)
 	}
@@ -153,44 +165,4 @@ func TestFontsThatAreNotMerged(t *testing.T) {
 	if !errors.As(err, &se) || se.Source != p || !strings.Contains(err.Error(), errHash.Error()) {
 		t.Errorf("damaged font: %v", err)
 	}
-}
-
-// What is taken out of any font program is a font program again, with the same
-// glyphs.
-func FuzzTrueType(f *testing.F) {
-	f.Add(cut(f, 36, 105))
-	f.Add(cut(f))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		font, err := parseTrueType(b)
-		if err != nil {
-			return
-		}
-		codes, ok := font.symbolCodes()
-		if !ok {
-			for i := range codes {
-				codes[i] = i % font.glyphs
-			}
-		}
-		u := &union{known: make(map[digest]int), tables: map[string][]byte{
-			"head": bytes.Clone(font.tables["head"]), "hhea": bytes.Clone(font.tables["hhea"]), "maxp": bytes.Clone(font.tables["maxp"])}}
-		u.grow(font)
-		table, err := u.table(font, codes[:])
-		if err != nil {
-			return
-		}
-		back, err := parseTrueType(appendTrueType(nil, u.program()))
-		if err != nil {
-			t.Fatalf("not read back: %v", err)
-		}
-		for i := 0; i+1 < len(table); i += 2 {
-			g := be16(table, i)
-			was, is := font.glyph(codes[i/2]), back.glyph(g)
-			if font.metric(codes[i/2]) != back.metric(g) {
-				t.Fatalf("code %d: glyph %d has another metric", i/2, g)
-			}
-			if places, _ := components(was); len(places) == 0 && !bytes.HasPrefix(is, was) {
-				t.Fatalf("code %d: another glyph", i/2)
-			}
-		}
-	})
 }
