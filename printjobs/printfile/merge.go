@@ -277,8 +277,9 @@ func (m *fontMerge) union(s *truetype.Source, d Dict, glyphs []int) (*union, []b
 // glyphMap is the data of a CIDToGIDMap: two bytes for each number. What it does
 // not have is glyph 0.
 func glyphMap(numbers []int) []byte {
-	b := make([]byte, 0, 2*len(numbers))
-	last := 2
+	const least = 2
+	b := make([]byte, 0, max(2*len(numbers), least))
+	last := least
 	for _, n := range numbers {
 		b = binary.BigEndian.AppendUint16(b, uint16(n))
 		if n != 0 {

@@ -166,3 +166,29 @@ func TestFontsThatAreNotMerged(t *testing.T) {
 		t.Errorf("damaged font: %v", err)
 	}
 }
+
+// A composite font whose map to glyphs is empty shows the missing glyph for all
+// codes, merged too.
+func TestEmptyMapToGlyphs(t *testing.T) {
+	t.Parallel()
+	program := cut(t, 36, 37)
+	b := NewBuilder()
+	file := b.Add(Stream{Dict: Dict{"Length1": Int(len(program)), "Filter": Name("FlateDecode")}, Data: deflate(program)})
+	desc := b.Add(Dict{"Type": Name("FontDescriptor"), "FontName": Name("BAAAAA+LiberationSans"), "Flags": Int(4), "FontFile2": file,
+		"FontBBox": Array{Int(-500), Int(-300), Int(2000), Int(1000)}, "ItalicAngle": Int(0), "Ascent": Int(905), "Descent": Int(-211), "CapHeight": Int(979), "StemV": Int(80)})
+	cid := b.Add(Dict{"Type": Name("Font"), "Subtype": Name("CIDFontType2"), "BaseFont": Name("BAAAAA+LiberationSans"), "FontDescriptor": desc,
+		"CIDSystemInfo": Dict{"Registry": String("Adobe"), "Ordering": String("Identity"), "Supplement": Int(0)},
+		"CIDToGIDMap":   b.Add(Stream{Dict: Dict{}})})
+	font := b.Add(Dict{"Type": Name("Font"), "Subtype": Name("Type0"), "BaseFont": Name("BAAAAA+LiberationSans"),
+		"Encoding": Name("Identity-H"), "DescendantFonts": Array{cid}})
+	b.Share(font)
+	b.AddPage(b.Add(Stream{Dict: Dict{"Type": Name("XObject"), "Subtype": Name("Form"), "BBox": Array{Int(0), Int(0), Int(300), Int(100)},
+		"Resources": Dict{"Font": Dict{"F1": font}}}, Data: []byte("BT /F1 40 Tf 10 40 Td <0001> Tj ET")}), 300, 100)
+	p, err := b.Prepared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, res := linkMerged(t, allUnionBytes, p); res.FontsMerged != 1 {
+		t.Errorf("%+v", res)
+	}
+}
