@@ -8,6 +8,8 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/font"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 	"golang.org/x/text/encoding/charmap"
+
+	"postgang/printjobs/truetype"
 )
 
 func sortFloats(v []float64) { slices.Sort(v) }
@@ -32,7 +34,7 @@ type face struct {
 	width              float64         // of what is not in them
 	low, high          float64         // of any glyph
 	load               func()          // reads the outlines; nil: done, or none
-	outlines           *trueType       // nil: none, or not read yet
+	outlines           *truetype.Font  // nil: none, or not read yet
 	glyph              [256]int        // of a simple font in outlines, -1: not known
 	cids               []byte          // CIDToGIDMap; nil: identity
 
@@ -126,10 +128,12 @@ func (z *zoneScanner) readDescriptor(f *face, descriptor types.Dict) {
 }
 
 // outlinesOf reads an embedded TrueType font; nil when there is none.
-func (z *zoneScanner) outlinesOf(descriptor types.Dict) *trueType {
+func (z *zoneScanner) outlinesOf(descriptor types.Dict) *truetype.Font {
 	if sd, ok := z.s.stream(descriptor["FontFile2"]); ok {
 		if data, ok := z.s.decode(sd, z.s.limits.MaxContentBytes); ok {
-			return parseTrueType(data)
+			if f, err := truetype.Open(data); err == nil {
+				return f
+			}
 		}
 	}
 	return nil
@@ -207,6 +211,7 @@ func (z *zoneScanner) mapCodes(f *face, d, descriptor types.Dict) {
 		}
 	}
 	symbolic := flags&4 != 0 || d["Encoding"] == nil
+	unicode, symbol, mac := f.outlines.Cmap(truetype.Unicode), f.outlines.Cmap(truetype.Symbol), f.outlines.Cmap(truetype.MacRoman)
 	for code := range f.glyph {
 		if custom[code] {
 			continue
@@ -217,14 +222,14 @@ func (z *zoneScanner) mapCodes(f *face, d, descriptor types.Dict) {
 			if encoding == "MacRomanEncoding" {
 				r = charmap.Macintosh.DecodeByte(byte(code))
 			}
-			gid, ok = f.outlines.unicode[int(r)]
+			gid, ok = unicode.Glyph(int(r))
 		}
 		for _, try := range []struct {
-			table map[int]int
-			code  int
-		}{{f.outlines.symbol, code}, {f.outlines.symbol, 0xf000 + code}, {f.outlines.mac, code}} {
+			cmap truetype.Cmap
+			code int
+		}{{symbol, code}, {symbol, 0xf000 + code}, {mac, code}} {
 			if !ok {
-				gid, ok = try.table[try.code]
+				gid, ok = try.cmap.Glyph(try.code)
 			}
 		}
 		if ok {
@@ -447,147 +452,13 @@ func (f *face) boxOf(code int, width float64) (box rect, any bool) {
 				gid = int(binary.BigEndian.Uint16(f.cids[2*code:]))
 			}
 		}
-		if box, any, ok := f.outlines.box(gid); ok {
-			return box, any
+		if b, inked, ok := f.outlines.GlyphBounds(gid); ok {
+			em := float64(f.outlines.UnitsPerEm())
+			return newRect(float64(b.XMin)/em, float64(b.YMin)/em, float64(b.XMax)/em, float64(b.YMax)/em), inked
 		}
 	}
 	if !f.twoBytes && (code == ' ' || code == 0xa0) {
 		return rect{}, false
 	}
 	return rect{math.Min(0, width), f.low, math.Max(0, width), f.high}, true
-}
-
-// trueType is a TrueType font program as far as the boxes of its glyphs.
-type trueType struct {
-	loca, glyf           []byte
-	long                 bool
-	em                   float64
-	unicode, symbol, mac map[int]int // character codes to glyphs
-}
-
-// parseTrueType returns nil for what is no TrueType font with outlines.
-func parseTrueType(data []byte) *trueType {
-	if len(data) < 12 {
-		return nil
-	}
-	tables := map[string][]byte{}
-	for i := range int(binary.BigEndian.Uint16(data[4:])) {
-		at := 12 + 16*i
-		if at+16 > len(data) {
-			break
-		}
-		offset, length := int64(binary.BigEndian.Uint32(data[at+8:])), int64(binary.BigEndian.Uint32(data[at+12:]))
-		if offset > int64(len(data)) {
-			continue
-		}
-		tables[string(data[at:at+4])] = data[offset:min(offset+length, int64(len(data)))]
-	}
-	head := tables["head"]
-	t := &trueType{loca: tables["loca"], glyf: tables["glyf"]}
-	if len(head) < 54 || len(t.loca) < 4 || t.glyf == nil {
-		return nil
-	}
-	t.em = float64(binary.BigEndian.Uint16(head[18:]))
-	t.long = binary.BigEndian.Uint16(head[50:]) != 0
-	if t.em < 16 {
-		return nil
-	}
-	cmap := tables["cmap"]
-	if len(cmap) < 4 {
-		return t
-	}
-	for i := range int(binary.BigEndian.Uint16(cmap[2:])) {
-		at := 4 + 8*i
-		if at+8 > len(cmap) {
-			break
-		}
-		platform, encoding := binary.BigEndian.Uint16(cmap[at:]), binary.BigEndian.Uint16(cmap[at+2:])
-		offset := int64(binary.BigEndian.Uint32(cmap[at+4:]))
-		if offset >= int64(len(cmap)) {
-			continue
-		}
-		codes := parseCmap(cmap[offset:])
-		switch {
-		case platform == 3 && encoding == 1:
-			t.unicode = codes
-		case platform == 3 && encoding == 0:
-			t.symbol = codes
-		case platform == 1 && encoding == 0:
-			t.mac = codes
-		}
-	}
-	return t
-}
-
-// parseCmap reads a cmap subtable of format 0, 4 or 6.
-func parseCmap(d []byte) map[int]int {
-	codes := map[int]int{}
-	u16 := func(at int) int {
-		if at < 0 || at+2 > len(d) {
-			return 0
-		}
-		return int(binary.BigEndian.Uint16(d[at:]))
-	}
-	switch u16(0) {
-	case 0:
-		for c := 0; c < 256 && 6+c < len(d); c++ {
-			codes[c] = int(d[6+c])
-		}
-	case 4:
-		n := u16(6) / 2
-		for i := range n {
-			end, start := u16(14+2*i), u16(16+2*n+2*i)
-			delta, rangeAt := u16(16+4*n+2*i), 16+6*n+2*i
-			offset := u16(rangeAt)
-			if 16+8*n > len(d) {
-				break
-			}
-			for c := start; c <= end && c < 0xffff && len(codes) < 1<<16; c++ {
-				g := 0
-				if offset == 0 {
-					g = (c + delta) & 0xffff
-				} else if g = u16(rangeAt + offset + 2*(c-start)); g != 0 {
-					g = (g + delta) & 0xffff
-				}
-				if g != 0 {
-					codes[c] = g
-				}
-			}
-		}
-	case 6:
-		first := u16(6)
-		for i := range u16(8) {
-			codes[first+i] = u16(10 + 2*i)
-		}
-	}
-	return codes
-}
-
-// box returns the box of a glyph in ems. any is false for a glyph without
-// marks, ok is false when the font does not have it.
-func (t *trueType) box(gid int) (box rect, any, ok bool) {
-	if gid < 0 {
-		return rect{}, false, false
-	}
-	var from, to int64
-	if t.long {
-		if 4*gid+8 > len(t.loca) {
-			return rect{}, false, false
-		}
-		from, to = int64(binary.BigEndian.Uint32(t.loca[4*gid:])), int64(binary.BigEndian.Uint32(t.loca[4*gid+4:]))
-	} else {
-		if 2*gid+4 > len(t.loca) {
-			return rect{}, false, false
-		}
-		from, to = 2*int64(binary.BigEndian.Uint16(t.loca[2*gid:])), 2*int64(binary.BigEndian.Uint16(t.loca[2*gid+2:]))
-	}
-	if to <= from {
-		return rect{}, false, true
-	}
-	if from+10 > int64(len(t.glyf)) {
-		return rect{}, false, false
-	}
-	at := t.glyf[from:]
-	v := func(i int) float64 { return float64(int16(binary.BigEndian.Uint16(at[i:]))) / t.em }
-	return newRect(v(2), v(4), v(6), v(8)), true, true
 }
