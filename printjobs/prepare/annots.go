@@ -204,20 +204,6 @@ func (s *source) stale(d types.Dict, form types.Object) bool {
 	return plainLetters(string(shown)) != plainLetters(value)
 }
 
-// strings returns the bytes of a string operand, or of all strings in an array.
-func (t *tokens) strings(a operand) (text []byte) {
-	if a.kind != kindArray {
-		return t.text(a)
-	}
-	in := &tokens{data: t.data[a.start+1 : max(a.start+1, a.end-1)]}
-	for in.skipSpace(); in.pos < len(in.data); in.skipSpace() {
-		if o, ok := in.operand(0); ok {
-			text = append(text, in.text(o)...)
-		}
-	}
-	return text
-}
-
 // plainLetters keeps the letters and digits that all encodings have in common.
 func plainLetters(s string) string {
 	return strings.Map(func(r rune) rune {

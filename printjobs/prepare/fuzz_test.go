@@ -74,7 +74,7 @@ func FuzzZones(f *testing.F) {
 			"XObject": types.Dict{"X": types.StreamDict{Dict: types.Dict{"Subtype": types.Name("Form"), "BBox": types.NewNumberArray(0, 0, 500, 500)}, Raw: data}},
 		}
 		z := newZoneScanner(s, append(UnprintableEdge(4, LevelError), InserterZone(LevelError)), 100)
-		z.budget = 1 << 20
+		z.left.bytes = 1 << 20
 		at, _ := place(rect{0, 0, 595, 842}, 0, 1, unscaledToleranceMM)
 		page := rawPage{box: rect{0, 0, 595, 842}, resources: resources, userUnit: 1}
 		hang := time.AfterFunc(20*time.Second, func() { panic("hangs") })

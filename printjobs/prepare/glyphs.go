@@ -238,125 +238,106 @@ func (z *zoneScanner) mapCodes(f *face, d, descriptor types.Dict) {
 	}
 }
 
-// textOperator follows the text operators.
-func (z *zoneScanner) textOperator(op string, t *tokens, resources types.Dict, g *marking, hidden bool, depth int) {
-	var v [6]float64
-	one := func(to *float64, scale float64) {
-		if t.numbersOf(v[:1]) {
-			*to = v[0] * scale
-		}
-	}
-	next := func(x, y float64) {
-		g.line = matrix{1, 0, 0, 1, x, y}.mul(g.line)
-		g.text = g.line
-	}
-	switch op {
+// setText takes an operator of the text state.
+func (d *zoneDevice) setText(r *reading, g *marking, op []byte) {
+	var v [2]float64
+	switch string(op) {
 	case "BT":
-		g.text, g.line = identity, identity
-	case "Tf":
-		if n := len(t.args); n > 1 && t.args[n-2].kind == kindName {
-			g.font = z.s.dict(resources["Font"])[t.nameOf(t.args[n-2])]
-			g.face, g.size = z.faceOf(g.font), t.args[n-1].number
-		}
-	case "Tr":
-		if t.numbersOf(v[:1]) {
-			g.render = int(v[0])
-		}
+		d.text, d.line = identity, identity
 	case "Tc":
-		one(&g.chars, 1)
+		r.numberOf(&g.chars, 1)
 	case "Tw":
-		one(&g.words, 1)
+		r.numberOf(&g.words, 1)
 	case "Tz":
-		one(&g.hscale, 0.01)
+		r.numberOf(&g.hscale, 0.01)
 	case "TL":
-		one(&g.leading, 1)
+		r.numberOf(&g.leading, 1)
 	case "Ts":
-		one(&g.rise, 1)
+		r.numberOf(&g.rise, 1)
 	case "Td":
-		if t.numbersOf(v[:2]) {
-			next(v[0], v[1])
+		if r.numbersOf(v[:]) {
+			d.nextLine(v[0], v[1])
 		}
 	case "TD":
-		if t.numbersOf(v[:2]) {
+		if r.numbersOf(v[:]) {
 			g.leading = -v[1]
-			next(v[0], v[1])
+			d.nextLine(v[0], v[1])
 		}
 	case "Tm":
-		if t.numbersOf(v[:6]) && matrix(v).finite() {
-			g.text, g.line = matrix(v), matrix(v)
+		var m matrix
+		if r.numbersOf(m[:]) && m.finite() {
+			d.text, d.line = m, m
 		}
 	case "T*":
-		next(0, -g.leading)
-	case "\"":
-		if n := len(t.args); n > 2 {
-			g.words, g.chars = t.args[n-3].number, t.args[n-2].number
-		}
-		next(0, -g.leading)
-		z.showLast(t, resources, g, hidden, depth)
-	case "'":
-		next(0, -g.leading)
-		z.showLast(t, resources, g, hidden, depth)
-	case "Tj", "TJ":
-		z.showLast(t, resources, g, hidden, depth)
+		d.nextLine(0, -g.leading)
 	}
 }
 
-// showLast shows the last operand, a string or an array of strings and shifts.
-func (z *zoneScanner) showLast(t *tokens, resources types.Dict, g *marking, hidden bool, depth int) {
-	if len(t.args) == 0 {
+// numberOf sets a number to the last numeric operand, if there is one, times
+// scale.
+func (t *tokens) numberOf(to *float64, scale float64) {
+	var v [1]float64
+	if t.numbersOf(v[:]) {
+		*to = v[0] * scale
+	}
+}
+
+// nextLine begins a line of text so far from the beginning of the last one.
+func (p *textPlace) nextLine(x, y float64) {
+	p.line = matrix{1, 0, 0, 1, x, y}.mul(p.line)
+	p.text = p.line
+}
+
+// show shows the last operand, a string or an array of strings and shifts.
+func (d *zoneDevice) show(r *reading, g *marking, op []byte) {
+	n := len(r.args)
+	switch op[0] {
+	case '"':
+		if n > 2 {
+			g.words, g.chars = r.args[n-3].number, r.args[n-2].number
+		}
+		fallthrough
+	case '\'':
+		d.nextLine(0, -g.leading)
+	}
+	if n == 0 {
 		return
 	}
-	a := t.args[len(t.args)-1]
+	a := r.args[n-1]
 	if a.kind != kindArray {
-		z.show(t.text(a), resources, g, hidden, depth)
+		d.showString(r.text(a), r, g)
 		return
 	}
-	in := &tokens{data: t.data[a.start+1 : max(a.start+1, a.end-1)]}
-	for in.skipSpace(); in.pos < len(in.data); in.skipSpace() {
-		o, ok := in.operand(0)
-		switch {
-		case !ok:
-		case o.kind == kindNumber:
-			z.advance(g, -o.number/1000*g.size)
-		default:
-			z.show(in.text(o), resources, g, hidden, depth)
+	in := r.inside(a)
+	for o, ok := in.element(); ok; o, ok = in.element() {
+		if o.kind == kindNumber {
+			d.advance(g, -o.number/1000*g.size)
+		} else {
+			d.showString(in.text(o), r, g)
 		}
 	}
-}
-
-// text returns the bytes of a string operand.
-func (t *tokens) text(o operand) []byte {
-	inner := t.data[min(o.start+1, o.end):max(o.start+1, o.end-1)]
-	switch o.kind {
-	case kindString:
-		return unescape(string(inner))
-	case kindHex:
-		return unhex(string(inner))
-	}
-	return nil
 }
 
 // advance moves by a distance in unscaled text space.
-func (z *zoneScanner) advance(g *marking, by float64) {
+func (d *zoneDevice) advance(g *marking, by float64) {
 	if g.face != nil && g.face.vertical {
-		g.text = matrix{1, 0, 0, 1, 0, by}.mul(g.text)
+		d.text = matrix{1, 0, 0, 1, 0, by}.mul(d.text)
 		return
 	}
-	g.text = matrix{1, 0, 0, 1, by * g.hscale, 0}.mul(g.text)
+	d.text = matrix{1, 0, 0, 1, by * g.hscale, 0}.mul(d.text)
 }
 
-// show measures the glyphs of a string.
-func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden bool, depth int) {
+// showString measures the glyphs of a string.
+func (d *zoneDevice) showString(text []byte, r *reading, g *marking) {
 	f := g.face
 	if f == nil {
-		f = z.faceOf(nil)
+		f = d.faceOf(nil)
 		g.face = f
 	}
-	fills := g.render == 0 || g.render == 2 || g.render == 4 || g.render == 6
-	strokes := g.render == 1 || g.render == 2 || g.render == 5 || g.render == 6
-	marks := !hidden && (fills && !g.fill.white && !g.fillGone || strokes && !g.stroke.white && !g.strokeGone)
+	fills, strokes := fillsText(g.render), strokesText(g.render)
+	marks := r.hidden == 0 && (fills && !g.fill.white && !g.fillGone || strokes && !g.stroke.white && !g.strokeGone)
 	if f.procs != nil {
-		marks = !hidden && g.render != 3
+		marks = r.hidden == 0 && g.render != 3
 	}
 	swell := 0.0 // of stroked glyphs, in ems
 	if strokes && g.size != 0 {
@@ -373,9 +354,9 @@ func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden
 		}
 		width := f.advanceOf(code)
 		if marks {
-			m := matrix{g.size * g.hscale, 0, 0, g.size, 0, g.rise}.mul(g.text).mul(g.ctm)
+			m := matrix{g.size * g.hscale, 0, 0, g.size, 0, g.rise}.mul(d.text).mul(g.ctm)
 			if f.procs != nil {
-				z.type3(f, code, m, resources, *g, depth)
+				d.type3(f, code, m, r, *g)
 			} else if m.finite() {
 				if f.vertical {
 					m = matrix{1, 0, 0, 1, -width / 2, -0.88}.mul(m)
@@ -383,9 +364,9 @@ func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden
 				// Most glyphs lie far from every zone, and then nothing more
 				// needs to be known of them.
 				far := swell + 0.5
-				if z.near(m.bounds(rect{math.Min(0, width) - far, f.low - far, math.Max(0, width) + far, f.high + far})) {
+				if d.near(m.bounds(rect{math.Min(0, width) - far, f.low - far, math.Max(0, width) + far, f.high + far})) {
 					if box, any := f.boxOf(code, width); any {
-						z.glyphBox(m, rect{box.x0 - swell, box.y0 - swell, box.x1 + swell, box.y1 + swell}, g.clip)
+						d.glyphBox(m, rect{box.x0 - swell, box.y0 - swell, box.x1 + swell, box.y1 + swell}, g.clip)
 					}
 				}
 			}
@@ -397,7 +378,7 @@ func (z *zoneScanner) show(text []byte, resources types.Dict, g *marking, hidden
 		if code == ' ' && !f.twoBytes {
 			by += g.words
 		}
-		z.advance(g, by)
+		d.advance(g, by)
 	}
 }
 

@@ -45,48 +45,26 @@ func (n *needs) image(o types.Object, resources named) (lost losses) {
 	return lost
 }
 
-// inlineKeys are the short names of an inline image's entries.
-var inlineKeys = map[string]string{
-	"BPC": "BitsPerComponent", "CS": "ColorSpace", "D": "Decode", "DP": "DecodeParms", "F": "Filter", "H": "Height", "IM": "ImageMask", "W": "Width",
-}
-
-// inline tells whether the data of an inline image are whole. The EI that ends
-// them is a guess, as those letters may stand among the data: when they end
-// early, what follows is tried as well.
-func (n *needs) inline(t *tokens, resources named) losses {
-	if t.imageData == nil {
-		return 0
+// wholeInline tells whether the data of the inline image at hand are whole. The
+// EI that ends them is a guess, as those letters may stand among the data: when
+// they end early, what follows is tried as well.
+func (n *needs) wholeInline(r *reading) bool {
+	if r.imageData == nil {
+		return true
 	}
-	d := types.Dict{}
-	for i := 0; i+1 < len(t.image); i += 2 {
-		if t.image[i].kind != kindName {
-			continue
-		}
-		key, value := t.nameOf(t.image[i]), t.image[i+1]
-		if long, ok := inlineKeys[key]; ok {
-			key = long
-		}
-		d[key] = (&lenient{data: t.data[value.start:value.end]}).value()
+	sd := r.inlineImage()
+	if n.wholeImage(sd, r.resources) {
+		return true
 	}
-	sd := types.StreamDict{Dict: d, Raw: t.imageData, FilterPipeline: new(salvage).filters(d)}
-	if n.wholeImage(sd, resources.dict) {
-		return 0
-	}
-	after := t.data[t.imageAt:]
+	after := r.data[r.imageAt:]
 	if len(sd.FilterPipeline) > 0 {
 		sd.Raw = after
-		if n.wholeImage(sd, resources.dict) {
-			return 0
-		}
-		return lostImage
+		return n.wholeImage(sd, r.resources)
 	}
-	width, _ := n.s.integer(d["Width"])
-	height, _ := n.s.integer(d["Height"])
-	if want := n.imageBytes(sd, resources.dict, width, height); want <= int64(len(after)) &&
-		bytes.HasPrefix(bytes.TrimLeft(after[want:], "\x00\t\n\f\r "), []byte("EI")) {
-		return 0
-	}
-	return lostImage
+	width, _ := n.s.integer(sd.Dict["Width"])
+	height, _ := n.s.integer(sd.Dict["Height"])
+	want := n.imageBytes(sd, r.resources, width, height)
+	return want <= int64(len(after)) && bytes.HasPrefix(bytes.TrimLeft(after[want:], "\x00\t\n\f\r "), []byte("EI"))
 }
 
 // wholeImage reports whether the data of an image reach for all its rows, or

@@ -1,10 +1,6 @@
 package prepare
 
-import (
-	"bytes"
-
-	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
-)
+import "github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 
 // ink is what a content stream puts on the paper.
 //
@@ -50,9 +46,7 @@ type inkScanner struct {
 	// pinned holds the dictionaries whose identities stand in memo and type3.
 	pinned map[uintptr]types.Dict
 	type3  map[type3Key]ink
-	// budget is the number of content bytes that may still be read. Forms
-	// that call each other many times over would else take for ever.
-	budget int64
+	left   allowance
 }
 
 type inkKey struct {
@@ -63,135 +57,118 @@ type inkKey struct {
 	render       int
 }
 
-// maxInkBytes bounds the content read for the facts of one document.
-const maxInkBytes = 2 << 30
-
 func newInkScanner(s *source) *inkScanner {
 	return &inkScanner{s: s, memo: map[inkKey]ink{}, fonts: map[int]bool{}, images: map[int]pen{},
-		pinned: map[uintptr]types.Dict{}, type3: map[type3Key]ink{}, budget: maxInkBytes}
+		pinned: map[uintptr]types.Dict{}, type3: map[type3Key]ink{}, left: allowance{maxContentRead, 30}}
 }
 
 // scan reads one content stream. It stops early only when there is nothing
 // more to learn.
-func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth int) (found ink) {
-	if depth > 30 {
+func (k *inkScanner) scan(data []byte, resources types.Dict, g graphics, depth int) ink {
+	r, ok := k.left.read(k.s, data, resources, depth)
+	if !ok {
 		return anything
 	}
-	k.budget -= int64(len(data)) + 64
-	if k.budget < 0 {
-		return anything
-	}
-	t := &tokens{data: data}
-	var stack []graphics
-	section := sectionStack{layers: k.s.layers}
-	path := false
-	paint := func(p pen, gone bool) {
-		if !p.white && !gone && section.hidden == 0 {
-			found.marks, found.solid = true, true
-			found.chroma = max(found.chroma, p.chroma)
-		}
-	}
-	for op := t.next(); op != nil; op = t.next() {
-		switch string(op) {
-		case "q":
-			if len(stack) < 1<<16 {
-				stack = append(stack, g)
-			}
-		case "Q":
-			if n := len(stack); n > 0 {
-				g, stack = stack[n-1], stack[:n-1]
-			}
-		case "m", "re", "l", "c", "v", "y":
-			path = true
-		case "n":
-			path = false
-		case "f", "F", "f*":
-			if path {
-				paint(g.fill, g.fillGone)
-			}
-			path = false
-		case "S", "s":
-			if path {
-				paint(g.stroke, g.strokeGone)
-			}
-			path = false
-		case "B", "B*", "b", "b*":
-			if path {
-				paint(g.fill, g.fillGone)
-				paint(g.stroke, g.strokeGone)
-			}
-			path = false
-		case "g":
-			g.fillSpace, g.fill = deviceGray, k.colour(t, deviceGray, resources, depth)
-		case "G":
-			g.strokeSpace, g.stroke = deviceGray, k.colour(t, deviceGray, resources, depth)
-		case "rg":
-			g.fillSpace, g.fill = deviceRGB, k.colour(t, deviceRGB, resources, depth)
-		case "RG":
-			g.strokeSpace, g.stroke = deviceRGB, k.colour(t, deviceRGB, resources, depth)
-		case "k":
-			g.fillSpace, g.fill = deviceCMYK, k.colour(t, deviceCMYK, resources, depth)
-		case "K":
-			g.strokeSpace, g.stroke = deviceCMYK, k.colour(t, deviceCMYK, resources, depth)
-		case "cs":
-			if name, ok := t.lastName(); ok {
-				g.fillSpace = k.s.colourSpace(types.Name(name), resources, 0)
-				g.fill = g.fillSpace.initial()
-			}
-		case "CS":
-			if name, ok := t.lastName(); ok {
-				g.strokeSpace = k.s.colourSpace(types.Name(name), resources, 0)
-				g.stroke = g.strokeSpace.initial()
-			}
-		case "sc", "scn":
-			g.fill = k.colour(t, g.fillSpace, resources, depth)
-		case "SC", "SCN":
-			g.stroke = k.colour(t, g.strokeSpace, resources, depth)
-		case "sh":
-			if name, ok := t.lastName(); ok {
-				paint(k.s.shadingPen(k.s.dict(resources["Shading"])[name], resources), g.fillGone)
-			}
-		case "gs":
-			if name, ok := t.lastName(); ok {
-				k.extend(&g, k.s.dict(k.s.dict(resources["ExtGState"])[name]))
-			}
-		case "Tr":
-			if n := len(t.args); n > 0 {
-				g.render = int(t.args[n-1].number)
-			}
-		case "Tf":
-			if len(t.args) > 1 && t.args[len(t.args)-2].kind == kindName {
-				g.font = k.s.dict(resources["Font"])[t.nameOf(t.args[len(t.args)-2])]
-			}
-		case "Tj", "TJ", "'", "\"":
-			if section.hidden == 0 && !t.onlySpaces() {
-				found = found.or(k.text(g, resources, depth))
-			}
-		case "Do":
-			if name, ok := t.lastName(); ok && section.hidden == 0 {
-				found = found.or(k.object(k.s.dict(resources["XObject"])[name], resources, g, depth))
-			}
-		case "BI":
-			if section.hidden == 0 {
-				if p, gone := k.inline(t, resources, g); !p.white && !gone {
-					found = found.or(ink{marks: true, chroma: p.chroma})
-				}
-			}
-		case "BDC", "BMC", "EMC":
-			section.mark(k.s, t, op, resources)
-		}
-		if found.solid && found.chroma == fullChroma && found.unembedded {
-			return found
-		}
-	}
-	return found
+	d := &inkDevice{inkScanner: k}
+	interpret(r, g, d)
+	return d.found
 }
 
-// colour reads the operands of a colour operator in the given space.
-func (k *inkScanner) colour(t *tokens, sp *space, resources types.Dict, depth int) pen {
+// inkDevice finds the ink of one content stream.
+type inkDevice struct {
+	deaf[graphics]
+	*inkScanner
+	found ink
+	path  bool // there is one
+}
+
+func (d *inkDevice) more() bool {
+	return !d.found.solid || d.found.chroma != fullChroma || !d.found.unembedded
+}
+
+func (d *inkDevice) add(found ink) { d.found = d.found.or(found) }
+
+func (d *inkDevice) mark(r *reading, p pen, gone bool) {
+	if !p.white && !gone && r.hidden == 0 {
+		d.add(ink{marks: true, solid: true, chroma: p.chroma})
+	}
+}
+
+func (d *inkDevice) segment(_ *reading, op []byte) { d.path = d.path || op[0] != 'h' }
+
+func (d *inkDevice) paint(r *reading, g *graphics, p painting) {
+	if d.path && p.fill {
+		d.mark(r, g.fill, g.fillGone)
+	}
+	if d.path && p.stroke {
+		d.mark(r, g.stroke, g.strokeGone)
+	}
+	d.path = false
+}
+
+func (d *inkDevice) colour(r *reading, g *graphics, op []byte) { d.setColour(r, g, op) }
+
+func (d *inkDevice) extend(r *reading, g *graphics, name string) {
+	d.setState(g, d.s.dict(r.entry("ExtGState", name)))
+}
+
+func (d *inkDevice) font(r *reading, g *graphics, name string, _ float64) {
+	g.font = r.entry("Font", name)
+}
+
+func (d *inkDevice) render(g *graphics, mode int) { g.render = mode }
+
+func (d *inkDevice) show(r *reading, g *graphics, _ []byte) {
+	if r.hidden == 0 && !r.onlySpaces() {
+		d.add(d.text(*g, r.resources, r.depth))
+	}
+}
+
+func (d *inkDevice) shade(r *reading, g *graphics, name string) {
+	d.mark(r, d.s.shadingPen(r.entry("Shading", name), r.resources), g.fillGone)
+}
+
+func (d *inkDevice) draw(r *reading, g *graphics, name string) {
+	d.add(d.object(r.entry("XObject", name), r.resources, *g, r.depth))
+}
+
+func (d *inkDevice) inline(r *reading, g *graphics) {
+	if r.hidden > 0 {
+		return
+	}
+	if p, gone := d.inlinePen(r, g); !p.white && !gone {
+		d.add(ink{marks: true, chroma: p.chroma})
+	}
+}
+
+// setColour takes an operator that sets a colour or its space.
+func (k *inkScanner) setColour(r *reading, g *graphics, op []byte) {
+	space, colour := &g.fillSpace, &g.fill
+	if op[0] < 'a' {
+		space, colour = &g.strokeSpace, &g.stroke
+	}
+	switch string(op) {
+	case "g", "G":
+		*space = deviceGray
+	case "rg", "RG":
+		*space = deviceRGB
+	case "k", "K":
+		*space = deviceCMYK
+	case "cs", "CS":
+		if name, ok := r.lastName(); ok {
+			*space = k.s.colourSpace(types.Name(name), r.resources, 0)
+			*colour = (*space).initial()
+		}
+		return
+	}
+	*colour = k.penOf(r, *space)
+}
+
+// penOf reads the operands of a colour operator in the given space.
+func (k *inkScanner) penOf(r *reading, sp *space) pen {
 	if sp.kind == spacePattern {
-		if name, ok := t.lastName(); ok {
-			return k.pattern(k.s.dict(resources["Pattern"])[name], t, sp, resources, depth)
+		if name, ok := r.lastName(); ok {
+			return k.pattern(r, name, sp)
 		}
 		return coloured
 	}
@@ -199,7 +176,7 @@ func (k *inkScanner) colour(t *tokens, sp *space, resources types.Dict, depth in
 		return coloured
 	}
 	values := make([]float64, 0, 8)
-	for _, a := range t.args {
+	for _, a := range r.args {
 		if a.kind == kindNumber {
 			values = append(values, a.number)
 		}
@@ -210,13 +187,14 @@ func (k *inkScanner) colour(t *tokens, sp *space, resources types.Dict, depth in
 	return k.s.judge(sp, values, 0)
 }
 
-func (k *inkScanner) pattern(o types.Object, t *tokens, sp *space, resources types.Dict, depth int) pen {
+func (k *inkScanner) pattern(r *reading, name string, sp *space) pen {
+	o := r.entry("Pattern", name)
 	d := k.s.dict(o)
 	if d == nil {
 		return white
 	}
 	if kind, _ := k.s.integer(d["PatternType"]); kind == 2 {
-		return k.s.shadingPen(d["Shading"], resources)
+		return k.s.shadingPen(d["Shading"], r.resources)
 	}
 	sd, ok := k.s.stream(o)
 	if !ok {
@@ -224,15 +202,15 @@ func (k *inkScanner) pattern(o types.Object, t *tokens, sp *space, resources typ
 	}
 	g := freshGraphics
 	if kind, _ := k.s.integer(d["PaintType"]); kind == 2 && sp.base != nil {
-		p := k.colour(t, sp.base, resources, depth)
+		p := k.penOf(r, sp.base)
 		g.fill, g.stroke = p, p
 	}
-	found := k.form(o, sd, resources, g, depth)
+	found := k.form(o, sd, r.resources, g, r.depth)
 	return pen{chroma: found.chroma, white: !found.marks}
 }
 
-// extend applies an ExtGState dictionary.
-func (k *inkScanner) extend(g *graphics, d types.Dict) {
+// setState applies an ExtGState dictionary.
+func (k *inkScanner) setState(g *graphics, d types.Dict) {
 	if v, ok := k.s.number(d["ca"]); ok {
 		g.fillGone = v == 0
 	}
@@ -246,8 +224,6 @@ func (k *inkScanner) extend(g *graphics, d types.Dict) {
 
 // text is the ink of showing text in the current font.
 func (k *inkScanner) text(g graphics, resources types.Dict, depth int) (found ink) {
-	fill := g.render == 0 || g.render == 2 || g.render == 4 || g.render == 6
-	stroke := g.render == 1 || g.render == 2 || g.render == 5 || g.render == 6
 	d := k.s.dict(g.font)
 	if k.s.name(d["Subtype"]) == "Type3" {
 		return k.glyphs(d, g, resources, depth)
@@ -255,7 +231,7 @@ func (k *inkScanner) text(g graphics, resources types.Dict, depth int) (found in
 	for _, u := range []struct {
 		uses, gone bool
 		pen        pen
-	}{{fill, g.fillGone, g.fill}, {stroke, g.strokeGone, g.stroke}} {
+	}{{fillsText(g.render), g.fillGone, g.fill}, {strokesText(g.render), g.strokeGone, g.stroke}} {
 		if u.uses && !u.gone && !u.pen.white {
 			found.marks, found.solid = true, true
 			found.chroma = max(found.chroma, u.pen.chroma)
@@ -363,78 +339,20 @@ func (k *inkScanner) form(o types.Object, sd types.StreamDict, resources types.D
 	return found
 }
 
-// inline judges an inline image.
-func (k *inkScanner) inline(t *tokens, resources types.Dict, g graphics) (p pen, gone bool) {
-	d := types.Dict{}
-	for i := 0; i+1 < len(t.image); i += 2 {
-		if t.image[i].kind != kindName {
-			continue
-		}
-		v := t.image[i+1]
-		raw := t.data[v.start:v.end]
-		switch name := t.nameOf(t.image[i]); name {
-		case "ImageMask", "IM":
-			if bytes.Equal(raw, []byte("true")) {
-				return g.fill, g.fillGone
-			}
-		case "ColorSpace", "CS":
-			if v.kind == kindName {
-				d["ColorSpace"] = types.Name(t.nameOf(v))
-			}
-		case "BitsPerComponent", "BPC":
-			d["BitsPerComponent"] = types.Integer(int(v.number))
-		case "Width", "W":
-			d["Width"] = types.Integer(int(v.number))
-		case "Filter", "F":
-			d["Filter"] = types.Name("inline") // data not decoded
-		}
+// inlinePen judges the inline image at hand. Its colour space is looked at when
+// it is named, its data when they are not encoded.
+func (k *inkScanner) inlinePen(r *reading, g *graphics) (p pen, gone bool) {
+	sd := r.inlineImage()
+	if k.isTrue(sd.Dict["ImageMask"]) {
+		return g.fill, g.fillGone
 	}
-	sd := types.StreamDict{Dict: d, Raw: t.imageData}
-	if d["Filter"] != nil {
-		sd.FilterPipeline = []types.PDFFilter{{Name: "inline"}}
+	d := types.Dict{"BitsPerComponent": sd.Dict["BitsPerComponent"], "Width": sd.Dict["Width"]}
+	if name, ok := sd.Dict["ColorSpace"].(types.Name); ok {
+		d["ColorSpace"] = name
 	}
-	return k.s.imagePen(sd, resources), g.fillGone
-}
-
-func (t *tokens) lastName() (string, bool) {
-	if n := len(t.args); n > 0 && t.args[n-1].kind == kindName {
-		return t.nameOf(t.args[n-1]), true
+	image := types.StreamDict{Dict: d, Raw: sd.Raw}
+	if _, encoded := sd.Dict["Filter"]; encoded {
+		image.FilterPipeline = []types.PDFFilter{{Name: "inline"}} // not decoded
 	}
-	return "", false
-}
-
-// onlySpaces reports that the strings of a text-showing operator hold nothing
-// but spaces in the usual one-byte encodings, so that no glyph is drawn.
-func (t *tokens) onlySpaces() bool {
-	for _, a := range t.args {
-		switch a.kind {
-		case kindString:
-			if len(bytes.Trim(t.data[a.start:a.end], "() ")) > 0 {
-				return false
-			}
-		case kindHex:
-			if len(bytes.Trim(t.data[a.start:a.end], "<> ")) > 0 {
-				return false
-			}
-		case kindArray:
-			if !onlySpacesArray(t.data[a.start+1 : max(a.start+1, a.end-1)]) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func onlySpacesArray(data []byte) bool {
-	t := &tokens{data: data}
-	for t.skipSpace(); t.pos < len(data); t.skipSpace() {
-		o, ok := t.operand(0)
-		if !ok || o.kind == kindNumber {
-			continue
-		}
-		if o.kind != kindString && o.kind != kindHex || len(bytes.Trim(data[o.start:o.end], "()<> ")) > 0 {
-			return false
-		}
-	}
-	return true
+	return k.s.imagePen(image, r.resources), g.fillGone
 }

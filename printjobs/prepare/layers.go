@@ -193,13 +193,7 @@ func (l *layers) expression(ve types.Array, depth int) bool {
 	return true
 }
 
-// sectionStack follows the marked-content sections of one content stream.
-type sectionStack struct {
-	layers *layers
-	open   []sectionKind
-	hidden int // open sections that are hidden
-}
-
+// sectionKind is a marked section of a content stream.
 type sectionKind uint8
 
 const (
@@ -208,31 +202,31 @@ const (
 	sectionHidden
 )
 
-// mark handles BMC, BDC and EMC and returns the kind of section that it opens
-// or closes.
-func (st *sectionStack) mark(s *source, t *tokens, op []byte, resources types.Dict) sectionKind {
+// mark follows BMC, BDC and EMC, and returns the kind of section that the
+// operator opens or closes.
+func (r *reading) mark(op []byte) sectionKind {
 	if string(op) == "EMC" {
-		n := len(st.open)
+		n := len(r.sections)
 		if n == 0 {
 			return sectionPlain
 		}
-		kind := st.open[n-1]
-		st.open = st.open[:n-1]
+		kind := r.sections[n-1]
+		r.sections = r.sections[:n-1]
 		if kind == sectionHidden {
-			st.hidden--
+			r.hidden--
 		}
 		return kind
 	}
-	kind := sectionPlain
-	if n := len(t.args); string(op) == "BDC" && n >= 2 && st.layers != nil && st.layers.active &&
-		t.args[n-2].kind == kindName && t.nameOf(t.args[n-2]) == "OC" {
+	kind, layers := sectionPlain, r.s.layers
+	if n := len(r.args); string(op) == "BDC" && n >= 2 && layers != nil && layers.active &&
+		r.args[n-2].kind == kindName && r.nameOf(r.args[n-2]) == "OC" {
 		kind = sectionLayer
-		if t.args[n-1].kind == kindName && st.layers.hides(s.dict(resources["Properties"])[t.nameOf(t.args[n-1])]) {
+		if r.args[n-1].kind == kindName && layers.hides(r.entry("Properties", r.nameOf(r.args[n-1]))) {
 			kind = sectionHidden
-			st.hidden++
+			r.hidden++
 		}
 	}
-	st.open = append(st.open, kind)
+	r.sections = append(r.sections, kind)
 	return kind
 }
 
@@ -244,8 +238,7 @@ func (l *layers) resolveContent(data []byte, resources types.Dict) (out []byte, 
 	if l == nil || !l.active || !bytes.Contains(data, []byte("BDC")) {
 		return data, false
 	}
-	t := &tokens{data: data}
-	section := sectionStack{layers: l}
+	t := &reading{tokens: tokens{data: data}, s: l.s, resources: resources}
 	var renders []int // text rendering modes saved by q
 	render := 0
 	kept := 0 // data up to here is in out or dropped
@@ -259,12 +252,12 @@ func (l *layers) resolveContent(data []byte, resources types.Dict) (out []byte, 
 	for op := t.next(); op != nil; op = t.next() {
 		switch string(op) {
 		case "BMC", "BDC", "EMC":
-			if section.mark(l.s, t, op, resources) != sectionPlain {
+			if t.mark(op) != sectionPlain {
 				replace("")
 			}
 			continue
 		case "q":
-			if len(renders) < 1<<16 {
+			if len(renders) < maxSavedStates {
 				renders = append(renders, render)
 			}
 		case "Q":
@@ -276,7 +269,7 @@ func (l *layers) resolveContent(data []byte, resources types.Dict) (out []byte, 
 				render = int(t.args[n-1].number)
 			}
 		}
-		if section.hidden == 0 {
+		if t.hidden == 0 {
 			continue
 		}
 		switch string(op) {

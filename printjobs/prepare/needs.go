@@ -19,8 +19,7 @@ type needs struct {
 	// copied tells of the number of an object whether it is copied already, so
 	// that nothing can be added to it.
 	copied func(number int) bool
-	// budget is the number of content bytes that may still be read.
-	budget int64
+	left   allowance
 }
 
 // formNeed is a form, pattern or glyph with what it takes its resources from:
@@ -30,7 +29,7 @@ type formNeed struct {
 }
 
 func newNeeds(s *source) *needs {
-	return &needs{s: s, forms: map[formNeed]losses{}, objects: map[int]losses{}, fonts: map[int]losses{}, images: map[int]losses{}, budget: maxInkBytes}
+	return &needs{s: s, forms: map[formNeed]losses{}, objects: map[int]losses{}, fonts: map[int]losses{}, images: map[int]losses{}, left: allowance{maxContentRead, maxTreeDepth}}
 }
 
 // named are resources with what tells them from others, and those of what
@@ -89,113 +88,94 @@ type textState struct {
 	render  int
 }
 
-// content reads drawing operators.
-func (n *needs) content(data []byte, resources named, depth int) (lost losses) {
-	if n.budget -= int64(len(data)) + 64; n.budget < 0 || depth > maxTreeDepth {
+// content tells what is lost of what drawing operators draw.
+func (n *needs) content(data []byte, resources named, depth int) losses {
+	r, ok := n.left.read(n.s, data, resources.dict, depth)
+	if !ok {
 		return 0
 	}
-	s, t := n.s, &tokens{data: data}
-	section := sectionStack{layers: s.layers}
-	var text textState
-	var saved []textState
-	found := map[string]types.Object{}
-	entry := func(category string, a operand) (types.Object, bool) {
-		name := t.nameOf(a)
-		if o, ok := found[category+name]; ok {
-			return o, true
-		}
-		o, ok := n.find(category, name, resources)
-		if ok {
-			found[category+name] = o
-		}
-		return o, ok
+	d := &needsDevice{needs: n, resources: resources}
+	interpret(r, textState{}, d)
+	if r.open {
+		d.lost |= lostContent
 	}
-	last := func() (operand, bool) {
-		if k := len(t.args); k > 0 && t.args[k-1].kind == kindName {
-			return t.args[k-1], true
-		}
-		return operand{}, false
-	}
-	for op := t.next(); op != nil; op = t.next() {
-		switch string(op) {
-		case "q":
-			if len(saved) < 1<<16 {
-				saved = append(saved, text)
-			}
-		case "Q":
-			if k := len(saved); k > 0 {
-				text, saved = saved[k-1], saved[:k-1]
-			}
-		case "Tf":
-			if k := len(t.args); k > 1 && t.args[k-2].kind == kindName {
-				o, ok := entry("Font", t.args[k-2])
-				text.object, text.known, text.unnamed = o, false, !ok
-			}
-		case "Tr":
-			if k := len(t.args); k > 0 {
-				text.render = int(t.args[k-1].number)
-			}
-		case "Tj", "TJ", "'", "\"":
-			if !text.known && text.render != 3 && section.hidden == 0 && !t.onlySpaces() {
-				lost |= n.text(&text, resources, depth)
-			}
-		case "Do":
-			if a, ok := last(); ok && section.hidden == 0 {
-				if o, ok := entry("XObject", a); ok {
-					lost |= n.xobject(o, resources, depth)
-				} else {
-					lost |= lostPart
-				}
-			}
-		case "gs":
-			if a, ok := last(); ok {
-				if o, ok := entry("ExtGState", a); ok {
-					lost |= n.state(o, resources, &text, depth)
-				}
-			}
-		case "cs", "CS":
-			if a, ok := last(); ok {
-				if o, ok := entry("ColorSpace", a); ok {
-					lost |= n.object(o, depth)
-				}
-			}
-		case "scn", "SCN":
-			if a, ok := last(); ok {
-				if o, ok := entry("Pattern", a); ok {
-					lost |= n.pattern(o, resources, depth)
-				} else {
-					lost |= lostPart
-				}
-			}
-		case "sh":
-			if a, ok := last(); ok && section.hidden == 0 {
-				if o, ok := entry("Shading", a); ok {
-					lost |= n.object(o, depth)
-				} else {
-					lost |= lostPart
-				}
-			}
-		case "BI":
-			if section.hidden == 0 && !t.open {
-				lost |= n.inline(t, resources)
-			}
-		case "BDC", "BMC", "EMC":
-			section.mark(s, t, op, resources.dict)
-		}
-	}
-	if t.open {
-		lost |= lostContent
-	}
-	return lost
+	return d.lost
 }
 
-// text tells what is lost of the font in which text is shown.
-func (n *needs) text(text *textState, resources named, depth int) (lost losses) {
+// needsDevice finds out what is lost of what one content stream draws.
+type needsDevice struct {
+	deaf[textState]
+	*needs
+	resources named
+	lost      losses
+}
+
+// need looks for something among the resources, and notes that it is lost when
+// it is not there.
+func (d *needsDevice) need(category, name string) (o types.Object, ok bool) {
+	if o, ok = d.find(category, name, d.resources); !ok {
+		d.lost |= lostPart
+	}
+	return o, ok
+}
+
+func (d *needsDevice) colour(r *reading, _ *textState, op []byte) {
+	name, ok := r.lastName()
+	if !ok {
+		return
+	}
+	switch string(op) {
+	case "cs", "CS":
+		if o, ok := d.find("ColorSpace", name, d.resources); ok {
+			d.lost |= d.object(o, r.depth)
+		}
+	case "scn", "SCN":
+		if o, ok := d.need("Pattern", name); ok {
+			d.lost |= d.pattern(o, d.resources, r.depth)
+		}
+	}
+}
+
+func (d *needsDevice) extend(r *reading, text *textState, name string) {
+	if o, ok := d.find("ExtGState", name, d.resources); ok {
+		d.lost |= d.state(o, d.resources, text, r.depth)
+	}
+}
+
+func (d *needsDevice) font(_ *reading, text *textState, name string, _ float64) {
+	o, ok := d.find("Font", name, d.resources)
+	text.object, text.known, text.unnamed = o, false, !ok
+}
+
+func (d *needsDevice) render(text *textState, mode int) { text.render = mode }
+
+func (d *needsDevice) show(r *reading, text *textState, _ []byte) {
+	if text.known || text.render == 3 || r.hidden > 0 || r.onlySpaces() {
+		return
+	}
 	text.known = true
 	if text.unnamed {
-		lost = lostFont
+		d.lost |= lostFont
 	}
-	return lost | n.font(text.object, resources, depth)
+	d.lost |= d.needs.font(text.object, d.resources, r.depth)
+}
+
+func (d *needsDevice) shade(r *reading, _ *textState, name string) {
+	if o, ok := d.need("Shading", name); ok {
+		d.lost |= d.object(o, r.depth)
+	}
+}
+
+func (d *needsDevice) draw(r *reading, _ *textState, name string) {
+	if o, ok := d.need("XObject", name); ok {
+		d.lost |= d.xobject(o, d.resources, r.depth)
+	}
+}
+
+func (d *needsDevice) inline(r *reading, _ *textState) {
+	if r.hidden == 0 && !r.open && !d.wholeInline(r) {
+		d.lost |= lostImage
+	}
 }
 
 // numberOf is the number of the object that is referred to; 0: none.

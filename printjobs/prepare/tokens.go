@@ -275,6 +275,70 @@ func (t *tokens) nameOf(o operand) string {
 	return string(out)
 }
 
+// text returns the bytes of a string operand.
+func (t *tokens) text(o operand) []byte {
+	inner := t.data[min(o.start+1, o.end):max(o.start+1, o.end-1)]
+	switch o.kind {
+	case kindString:
+		return unescape(string(inner))
+	case kindHex:
+		return unhex(string(inner))
+	}
+	return nil
+}
+
+// inside are the tokens in an array.
+func (t *tokens) inside(a operand) tokens {
+	return tokens{data: t.data[a.start+1 : max(a.start+1, a.end-1)]}
+}
+
+// element reads the next operand in an array; ok is false at its end.
+func (t *tokens) element() (o operand, ok bool) {
+	for t.skipSpace(); t.pos < len(t.data); t.skipSpace() {
+		if o, ok = t.operand(0); ok {
+			return o, true
+		}
+	}
+	return o, false
+}
+
+// strings returns the bytes of a string operand, or of all strings in an array.
+func (t *tokens) strings(a operand) (text []byte) {
+	if a.kind != kindArray {
+		return t.text(a)
+	}
+	in := t.inside(a)
+	for o, ok := in.element(); ok; o, ok = in.element() {
+		text = append(text, in.text(o)...)
+	}
+	return text
+}
+
+// onlySpaces reports that the strings of a text-showing operator hold nothing
+// but spaces in the usual one-byte encodings, so that no glyph is drawn.
+func (t *tokens) onlySpaces() bool {
+	for _, a := range t.args {
+		switch a.kind {
+		case kindString:
+			if len(bytes.Trim(t.data[a.start:a.end], "() ")) > 0 {
+				return false
+			}
+		case kindHex:
+			if len(bytes.Trim(t.data[a.start:a.end], "<> ")) > 0 {
+				return false
+			}
+		case kindArray:
+			in := t.inside(a)
+			for o, ok := in.element(); ok; o, ok = in.element() {
+				if o.kind != kindNumber && (o.kind != kindString && o.kind != kindHex || len(bytes.Trim(in.data[o.start:o.end], "()<> ")) > 0) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 func hexDigit(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':

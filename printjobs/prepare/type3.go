@@ -75,17 +75,10 @@ func (z *zoneScanner) readType3(f *face, d types.Dict) {
 		f.matrix = matrix{0.001, 0, 0, 0.001, 0, 0}
 	}
 	f.procs, f.resources = map[int]*type3Glyph{}, s.dict(d["Resources"])
-	procs := s.dict(d["CharProcs"])
-	code := 0
-	for _, o := range s.array(s.dict(d["Encoding"])["Differences"]) {
-		if n, ok := s.integer(o); ok {
-			code = n
-			continue
+	for code, proc := range s.glyphProcs(d) {
+		if proc != nil {
+			f.procs[code] = &type3Glyph{proc: proc}
 		}
-		if p, ok := procs[s.name(o)]; ok && code >= 0 && code < 256 {
-			f.procs[code] = &type3Glyph{proc: p}
-		}
-		code++
 	}
 	first, _ := s.integer(d["FirstChar"])
 	for j, o := range s.array(d["Widths"]) {
@@ -121,11 +114,12 @@ func (z *zoneScanner) glyphContent(proc types.Object) (data []byte, ok bool) {
 }
 
 // type3 measures a glyph that is shown by the matrix m.
-func (z *zoneScanner) type3(f *face, code int, m matrix, resources types.Dict, g marking, depth int) {
+func (z *zoneDevice) type3(f *face, code int, m matrix, r *reading, g marking) {
 	t := f.procs[code]
 	if t == nil {
 		return
 	}
+	resources := r.resources
 	if f.resources != nil {
 		resources = f.resources
 	}
@@ -133,19 +127,19 @@ func (z *zoneScanner) type3(f *face, code int, m matrix, resources types.Dict, g
 		return
 	}
 	g.face, g.render = nil, 0
-	box, any := z.glyphInk(f, t, resources, g, depth)
+	box, any := z.glyphInk(f, t, resources, g, r.depth)
 	if !any || !z.near(swollen(m.bounds(box), hairline)) {
 		return
 	}
 	if data, ok := z.glyphContent(t.proc); ok {
-		z.drawGlyph(data, resources, g, depth)
+		z.drawGlyph(data, resources, g, r.depth)
 	}
 }
 
 func swollen(r rect, by float64) rect { return rect{r.x0 - by, r.y0 - by, r.x1 + by, r.y1 + by} }
 
 // glyphInk returns the box around what a glyph can draw, in text space at size 1.
-func (z *zoneScanner) glyphInk(f *face, t *type3Glyph, resources types.Dict, g marking, depth int) (rect, bool) {
+func (z *zoneDevice) glyphInk(f *face, t *type3Glyph, resources types.Dict, g marking, depth int) (rect, bool) {
 	if t.measured && g.width <= t.width {
 		return t.box, t.ink
 	}
@@ -170,9 +164,9 @@ func (z *zoneScanner) glyphInk(f *face, t *type3Glyph, resources types.Dict, g m
 
 // drawGlyph measures the content of a glyph. An image that draws it is judged by
 // where its ink lies, not by how fine it is.
-func (z *zoneScanner) drawGlyph(data []byte, resources types.Dict, g marking, depth int) {
-	least, saved := z.minDPI, z.path
-	z.minDPI, z.path = 0, path{}
-	z.scan(data, resources, g, depth+1)
-	z.minDPI, z.path = least, saved
+func (z *zoneDevice) drawGlyph(data []byte, resources types.Dict, g marking, depth int) {
+	least := z.minDPI
+	z.minDPI = 0
+	z.scan(data, resources, g, z.textPlace, depth+1)
+	z.minDPI = least
 }

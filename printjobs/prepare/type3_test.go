@@ -60,7 +60,7 @@ func TestType3Once(t *testing.T) {
 		t.Errorf("black text is %+v", found)
 	}
 	once := int64(size + len(content) + 64*(glyphs+1))
-	if read := maxInkBytes - k.budget; read > once {
+	if read := maxContentRead - k.left.bytes; read > once {
 		t.Errorf("for the ink %d bytes were read, for glyphs of %d", read, size)
 	}
 
@@ -71,7 +71,7 @@ func TestType3Once(t *testing.T) {
 		t.Errorf("ink in an empty corner: %v", z.hits[0].rect)
 	}
 	// Each font has a matrix of its own, so its glyphs are measured in it.
-	if read := int64(maxZoneBytes - z.budget); read > int64(fonts*(size+64*glyphs)+len(content)+64) {
+	if read := int64(maxZoneBytes - z.left.bytes); read > int64(fonts*(size+64*glyphs)+len(content)+64) {
 		t.Errorf("for the zone %d bytes were read, for glyphs of %d in %d fonts", read, size, fonts)
 	}
 }

@@ -21,8 +21,7 @@ type work struct {
 	types map[uintptr]*[256]types.Object // glyphs of Type 3 fonts, by character code
 	known *inkScanner                    // for the identity of dictionaries
 	sheet float64                        // area of the page at hand in its user space
-	// budget is the number of content bytes that may still be read.
-	budget int64
+	left  allowance
 }
 
 type workKey struct {
@@ -56,7 +55,7 @@ const (
 )
 
 func newWork(s *source, known *inkScanner) *work {
-	return &work{s: s, forms: map[workKey]float64{}, types: map[uintptr]*[256]types.Object{}, known: known, budget: maxInkBytes}
+	return &work{s: s, forms: map[workKey]float64{}, types: map[uintptr]*[256]types.Object{}, known: known, left: allowance{maxContentRead, workNested}}
 }
 
 // page is the work on a page and on what is drawn over it.
@@ -121,7 +120,7 @@ func (o *outline) reach(p point) {
 }
 
 // draw takes an operator of a path, with its operands in t. A curve is the lines between its points.
-func (o *outline) draw(op []byte, t *tokens) {
+func (o *outline) draw(op []byte, t *reading) {
 	var v [4]float64
 	switch string(op) {
 	case "m":
@@ -162,116 +161,111 @@ func (o *outline) end() {
 func (o *outline) box() float64 { return (o.hi.x - o.lo.x) * (o.hi.y - o.lo.y) }
 
 // content is the work on drawing operators.
-func (w *work) content(data []byte, resources types.Dict, scale, clip float64, depth int) (sum float64) {
-	if w.budget -= int64(len(data)) + 64; w.budget < 0 || depth > workNested {
+func (w *work) content(data []byte, resources types.Dict, scale, clip float64, depth int) float64 {
+	r, ok := w.left.read(w.s, data, resources, depth)
+	if !ok {
 		return 0
 	}
-	s, t := w.s, &tokens{data: data}
-	section := sectionStack{layers: s.layers}
-	g := workState{scale: scale, clip: clip}
-	var saved []workState
-	var path outline
-	clipNext := false
-	var v [6]float64
-	entry := func(category string) (o types.Object) {
-		if name, ok := t.lastName(); ok {
-			o = s.dict(resources[category])[name]
-		}
-		return o
-	}
-	fill := func() {
-		path.end()
-		sum += workFill * w.share(math.Min(path.area*g.scale, g.clip))
-		if g.fill != nil {
-			sum += w.tiles(g.fill, resources, math.Min(path.box()*g.scale, g.clip), depth)
-		}
-	}
-	stroke := func() {
-		if g.stroke != nil {
-			sum += w.tiles(g.stroke, resources, math.Min(path.box()*g.scale, g.clip), depth)
-		}
-	}
-	done := func() {
-		if clipNext {
-			g.clip = within(path.box()*g.scale, g.clip)
-		}
-		path, clipNext = outline{}, false
-	}
-	for op := t.next(); op != nil && sum <= maxLetterWork; op = t.next() {
-		sum++
-		switch string(op) {
-		case "q":
-			if len(saved) < 1<<16 {
-				saved = append(saved, g)
-			}
-		case "Q":
-			if k := len(saved); k > 0 {
-				g, saved = saved[k-1], saved[:k-1]
-			}
-		case "cm":
-			if t.numbersOf(v[:6]) {
-				g.scale *= matrix(v).scale()
-			}
-		case "m", "l", "re":
-			path.draw(op, t)
-		case "c", "v", "y":
-			sum += 3
-			path.draw(op, t)
-		case "W", "W*":
-			clipNext = true
-		case "n":
-			done()
-		case "f", "F", "f*":
-			fill()
-			done()
-		case "S", "s":
-			stroke()
-			done()
-		case "B", "B*", "b", "b*":
-			fill()
-			stroke()
-			done()
-		case "scn":
-			g.fill = entry("Pattern")
-		case "SCN":
-			g.stroke = entry("Pattern")
-		case "g", "rg", "k", "cs", "sc":
-			g.fill = nil
-		case "G", "RG", "K", "CS", "SC":
-			g.stroke = nil
-		case "sh":
-			if section.hidden == 0 {
-				sum += w.shading(s.dict(resources["Shading"])[t.lastNameOr("")], g.clip)
-			}
-		case "gs":
-			sum += w.state(entry("ExtGState"), resources, &g, depth)
-		case "Tf":
-			if k := len(t.args); k > 1 && t.args[k-2].kind == kindName {
-				g.font = s.dict(s.dict(resources["Font"])[t.nameOf(t.args[k-2])])
-			}
-		case "Tj", "TJ", "'", "\"":
-			if section.hidden == 0 && len(t.args) > 0 {
-				sum += w.text(t, g, resources, depth)
-			}
-		case "Do":
-			if o := entry("XObject"); o != nil && section.hidden == 0 {
-				sum += w.object(o, resources, g.scale, depth)
-			}
-		case "BI":
-			sum += w.inline(t)
-		case "BDC", "BMC", "EMC":
-			section.mark(s, t, op, resources)
-		}
-	}
-	return sum
+	d := &workDevice{work: w}
+	interpret(r, workState{scale: scale, clip: clip}, d)
+	return d.sum
 }
 
-func (t *tokens) lastNameOr(other string) string {
-	if name, ok := t.lastName(); ok {
-		return name
-	}
-	return other
+// workDevice adds up the work on one content stream.
+type workDevice struct {
+	deaf[workState]
+	*work
+	sum  float64
+	path outline
 }
+
+// more counts the operators, too.
+func (d *workDevice) more() bool {
+	if d.sum > maxLetterWork {
+		return false
+	}
+	d.sum++
+	return true
+}
+
+func (d *workDevice) set(r *reading, g *workState, op []byte) {
+	var m matrix
+	if string(op) == "cm" && r.numbersOf(m[:]) {
+		g.scale *= m.scale()
+	}
+}
+
+func (d *workDevice) segment(r *reading, op []byte) {
+	switch op[0] {
+	case 'c', 'v', 'y':
+		d.sum += 3
+	}
+	d.path.draw(op, r)
+}
+
+func (d *workDevice) paint(r *reading, g *workState, p painting) {
+	if p.fill {
+		d.path.end()
+		d.sum += workFill * d.share(math.Min(d.path.area*g.scale, g.clip))
+		if g.fill != nil {
+			d.sum += d.tiles(g.fill, r.resources, math.Min(d.path.box()*g.scale, g.clip), r.depth)
+		}
+	}
+	if p.stroke && g.stroke != nil {
+		d.sum += d.tiles(g.stroke, r.resources, math.Min(d.path.box()*g.scale, g.clip), r.depth)
+	}
+	if r.clips {
+		g.clip = within(d.path.box()*g.scale, g.clip)
+	}
+	d.path = outline{}
+}
+
+func (d *workDevice) colour(r *reading, g *workState, op []byte) {
+	pattern := &g.fill
+	if op[0] < 'a' {
+		pattern = &g.stroke
+	}
+	*pattern = nil
+	if name, ok := r.lastName(); ok && len(op) == 3 {
+		*pattern = r.entry("Pattern", name)
+	}
+}
+
+// extend counts the soft mask of a state, which is drawn.
+func (d *workDevice) extend(r *reading, g *workState, name string) {
+	state := d.s.dict(r.entry("ExtGState", name))
+	if f := d.s.array(state["Font"]); len(f) > 0 {
+		g.font = d.s.dict(f[0])
+	}
+	mask := d.s.dict(state["SMask"])["G"]
+	if form, ok := d.s.stream(mask); ok {
+		area := d.sheet
+		if box, ok := d.s.rect(form.Dict["BBox"]); ok {
+			area = box.width() * box.height() * g.scale
+		}
+		d.sum += workClip + workMask*d.share(area) + d.form(mask, form, r.resources, g.scale, r.depth)
+	}
+}
+
+func (d *workDevice) font(r *reading, g *workState, name string, _ float64) {
+	g.font = d.s.dict(r.entry("Font", name))
+}
+
+func (d *workDevice) show(r *reading, g *workState, _ []byte) {
+	if r.hidden == 0 && len(r.args) > 0 {
+		d.sum += d.text(r, g.font)
+	}
+}
+
+func (d *workDevice) shade(r *reading, g *workState, name string) {
+	d.sum += d.shading(r.entry("Shading", name), g.clip)
+}
+
+func (d *workDevice) draw(r *reading, g *workState, name string) {
+	d.sum += d.object(r.entry("XObject", name), r.resources, g.scale, r.depth)
+}
+
+func (d *workDevice) inline(r *reading, _ *workState) { d.sum += d.pixels(r.inlineImage().Dict) }
 
 // object is the work on an image or form, drawn with areas enlarged by scale.
 func (w *work) object(o types.Object, resources types.Dict, scale float64, depth int) float64 {
@@ -338,22 +332,6 @@ func (w *work) form(o types.Object, sd types.StreamDict, resources types.Dict, s
 	return sum + inner
 }
 
-// state is the work on a graphics state: its soft mask is drawn.
-func (w *work) state(o types.Object, resources types.Dict, g *workState, depth int) (sum float64) {
-	d := w.s.dict(o)
-	if f := w.s.array(d["Font"]); len(f) > 0 {
-		g.font = w.s.dict(f[0])
-	}
-	if form, ok := w.s.stream(w.s.dict(d["SMask"])["G"]); ok {
-		area := w.sheet
-		if box, ok := w.s.rect(form.Dict["BBox"]); ok {
-			area = box.width() * box.height() * g.scale
-		}
-		sum += workClip + workMask*w.share(area) + w.form(w.s.dict(d["SMask"])["G"], form, resources, g.scale, depth)
-	}
-	return sum
-}
-
 // shading is the work on filling with a shading: of meshes it grows with their
 // data.
 func (w *work) shading(o types.Object, area float64) float64 {
@@ -392,25 +370,26 @@ func (w *work) tiles(o types.Object, resources types.Dict, area float64, depth i
 }
 
 // text is the work on showing text: of a Type 3 font that on its glyphs.
-func (w *work) text(t *tokens, g workState, resources types.Dict, depth int) (sum float64) {
-	last := t.args[len(t.args)-1]
+func (w *work) text(r *reading, font types.Dict) (sum float64) {
+	last := r.args[len(r.args)-1]
 	sum = float64(last.end-last.start) * workGlyph
-	if w.s.name(g.font["Subtype"]) != "Type3" {
+	if w.s.name(font["Subtype"]) != "Type3" {
 		return sum
 	}
-	if own := w.s.dict(g.font["Resources"]); own != nil {
+	resources := r.resources
+	if own := w.s.dict(font["Resources"]); own != nil {
 		resources = own
 	}
-	glyphs := w.glyphs(g.font)
+	glyphs := w.glyphs(font)
 	var costs [256]float64
 	var looked [256]bool
-	for _, code := range t.strings(last) {
+	for _, code := range r.strings(last) {
 		if !looked[code] {
 			looked[code] = true
 			if sd, ok := w.s.stream(glyphs[code]); ok {
 				// How large the text is matters little: what fills whole pages is
 				// no letter, and pages of it are drawn by other means.
-				costs[code] = w.form(glyphs[code], sd, resources, 0, depth)
+				costs[code] = w.form(glyphs[code], sd, resources, 0, r.depth)
 			}
 		}
 		sum += costs[code]
@@ -424,34 +403,7 @@ func (w *work) glyphs(font types.Dict) *[256]types.Object {
 	if known, ok := w.types[id]; ok {
 		return known
 	}
-	table := &[256]types.Object{}
-	procs := w.s.dict(font["CharProcs"])
-	code := 0
-	for _, o := range w.s.array(w.s.dict(font["Encoding"])["Differences"]) {
-		if n, ok := w.s.integer(o); ok {
-			code = n
-			continue
-		}
-		if code >= 0 && code < 256 {
-			table[code] = procs[w.s.name(o)]
-		}
-		code++
-	}
+	table := w.s.glyphProcs(font)
 	w.types[id] = table
 	return table
-}
-
-// inline is the work on an inline image.
-func (w *work) inline(t *tokens) float64 {
-	area := 1.
-	for i := 0; i+1 < len(t.image); i += 2 {
-		if t.image[i].kind != kindName || t.image[i+1].kind != kindNumber {
-			continue
-		}
-		switch t.nameOf(t.image[i]) {
-		case "W", "Width", "H", "Height":
-			area *= t.image[i+1].number
-		}
-	}
-	return within(area*workPixel, maxLetterWork)
 }

@@ -46,8 +46,8 @@ type zoneScanner struct {
 	rough     bool // the box around an area is enough
 	// once, when not nil: whether there is ink at all is enough, so nothing is
 	// read on behind the first, and no image in it twice.
-	once   map[int]bool
-	budget int64 // content bytes that may still be read
+	once map[int]bool
+	left allowance
 
 	lastImage  int // object number of the image last looked at
 	lastPixels *bitmap
@@ -56,7 +56,6 @@ type zoneScanner struct {
 	hits   []hit
 	coarse coarseImage
 
-	path   path
 	edges  []edge
 	levels []float64
 	cuts   []crossing
@@ -79,7 +78,7 @@ const (
 	// hairline is the least thickness of ink in pt: what is thinner is drawn
 	// as thin as the device can.
 	hairline = 0.05 * ptPerMM
-	// maxZoneBytes bounds the content read for the zones of one document.
+	// maxZoneBytes bounds the content in bytes read for the zones of one document.
 	maxZoneBytes = 512 << 20
 	// stripHeight bounds the height in pt of the strips in which an area is
 	// measured.
@@ -91,7 +90,7 @@ const (
 )
 
 func newZoneScanner(s *source, zones []Zone, minDPI float64) *zoneScanner {
-	z := &zoneScanner{s: s, k: newInkScanner(s), zones: zones, minDPI: minDPI, faces: map[uintptr]*face{}, glyphs: map[int][]byte{}, glyphRoom: maxGlyphBytes, budget: maxZoneBytes}
+	z := &zoneScanner{s: s, k: newInkScanner(s), zones: zones, minDPI: minDPI, faces: map[uintptr]*face{}, glyphs: map[int][]byte{}, glyphRoom: maxGlyphBytes, left: allowance{maxZoneBytes, 30}}
 	for i, zone := range zones {
 		r := rect{zone.XMM * ptPerMM, a4Height - (zone.YMM+zone.HeightMM)*ptPerMM, (zone.XMM + zone.WidthMM) * ptPerMM, a4Height - zone.YMM*ptPerMM}
 		z.areas = append(z.areas, r)
@@ -117,31 +116,34 @@ func (z *zoneScanner) page(p rawPage, at placement, content []byte, drawn []appe
 	if g.clip, ok = at.matrix.bounds(p.box).intersect(rect{0, 0, a4Width, a4Height}); !ok {
 		return
 	}
-	z.scan(content, p.resources, g, 0)
+	z.scan(content, p.resources, g, textPlace{}, 0)
 	for _, a := range drawn {
 		own := g
 		own.ctm = a.matrix.mul(g.ctm)
-		z.object(a.form, a.fallback, own, 0)
+		z.object(a.form, a.fallback, own, textPlace{}, 0)
 	}
 }
 
 // marking is the graphics state as far as geometry needs it.
 type marking struct {
 	graphics
-	ctm        matrix
-	clip       rect
-	width      float64 // of lines, in user space
-	miter      float64
-	lineCap    int
-	size       float64 // of the font
-	face       *face
-	chars      float64 // character spacing
-	words      float64 // word spacing
-	hscale     float64
-	leading    float64
-	rise       float64
-	text, line matrix
+	ctm     matrix
+	clip    rect
+	width   float64 // of lines, in user space
+	miter   float64
+	lineCap int
+	size    float64 // of the font
+	face    *face
+	chars   float64 // character spacing
+	words   float64 // word spacing
+	hscale  float64
+	leading float64
+	rise    float64
 }
+
+// textPlace is where the next glyph and the line that it is on stand. It is no
+// part of the graphics state that is saved.
+type textPlace struct{ text, line matrix }
 
 type point struct{ x, y float64 }
 
@@ -150,6 +152,43 @@ type path struct {
 	points []point
 	starts []int  // index of each subpath's first point
 	closed []bool // of each subpath
+}
+
+// draw takes an operator of a path, with its operands in t.
+func (p *path) draw(op []byte, t *reading) {
+	var v [6]float64
+	switch string(op) {
+	case "m":
+		if t.numbersOf(v[:2]) {
+			p.move(v[0], v[1])
+		}
+	case "l":
+		if t.numbersOf(v[:2]) {
+			p.to(v[0], v[1])
+		}
+	case "c":
+		if t.numbersOf(v[:6]) {
+			p.curve(point{v[0], v[1]}, point{v[2], v[3]}, point{v[4], v[5]})
+		}
+	case "v":
+		if t.numbersOf(v[:4]) {
+			p.curve(p.last(), point{v[0], v[1]}, point{v[2], v[3]})
+		}
+	case "y":
+		if t.numbersOf(v[:4]) {
+			p.curve(point{v[0], v[1]}, point{v[2], v[3]}, point{v[2], v[3]})
+		}
+	case "h":
+		p.close()
+	case "re":
+		if t.numbersOf(v[:4]) {
+			p.move(v[0], v[1])
+			p.to(v[0]+v[2], v[1])
+			p.to(v[0]+v[2], v[1]+v[3])
+			p.to(v[0], v[1]+v[3])
+			p.close()
+		}
+	}
 }
 
 func (p *path) reset() { p.points, p.starts, p.closed = p.points[:0], p.starts[:0], p.closed[:0] }
@@ -223,212 +262,127 @@ func (p *path) bounds(m matrix) (r rect, ok bool) {
 	return r, len(p.points) > 0
 }
 
-// numbersOf puts the last n numeric operands into v; ok is false when there
-// are fewer.
-func (t *tokens) numbersOf(v []float64) bool {
-	i := len(v)
-	for j := len(t.args) - 1; j >= 0 && i > 0; j-- {
-		if t.args[j].kind == kindNumber {
-			i--
-			v[i] = t.args[j].number
-		}
-	}
-	return i == 0
-}
-
 // scan reads one content stream.
-func (z *zoneScanner) scan(data []byte, resources types.Dict, g marking, depth int) {
-	z.budget -= int64(len(data)) + 64
-	if depth > 30 || z.budget < 0 {
+func (z *zoneScanner) scan(data []byte, resources types.Dict, g marking, at textPlace, depth int) {
+	r, ok := z.left.read(z.s, data, resources, depth)
+	if !ok {
 		z.box(g.clip, g.clip) // cannot be known: all of it may be ink
 		return
 	}
-	t := &tokens{data: data}
-	var stack []marking
-	section := sectionStack{layers: z.s.layers}
-	clipNext := false
-	var v [6]float64
-	z.path.reset()
-	fill := func(evenOdd bool) {
-		if section.hidden == 0 && !g.fill.white && !g.fillGone {
-			z.fill(g, evenOdd)
-		}
-	}
-	stroke := func() {
-		if section.hidden == 0 && !g.stroke.white && !g.strokeGone {
-			z.stroke(g)
-		}
-	}
-	done := func() {
-		if clipNext {
-			clipNext = false
-			if b, ok := z.path.bounds(g.ctm); ok {
-				if g.clip, ok = g.clip.intersect(b); !ok {
-					g.clip = rect{}
-				}
+	interpret(r, g, &zoneDevice{zoneScanner: z, textPlace: at})
+}
+
+// zoneDevice measures one content stream.
+type zoneDevice struct {
+	*zoneScanner
+	textPlace
+	path path
+}
+
+func (d *zoneDevice) more() bool { return d.once == nil || !d.hits[0].any }
+
+func (d *zoneDevice) set(r *reading, g *marking, op []byte) {
+	var v [1]float64
+	switch string(op) {
+	case "cm":
+		var m matrix
+		if r.numbersOf(m[:]) {
+			if m = m.mul(g.ctm); m.finite() {
+				g.ctm = m
 			}
 		}
-		z.path.reset()
-	}
-	for op := t.next(); op != nil && !(z.once != nil && z.hits[0].any); op = t.next() {
-		switch string(op) {
-		case "q":
-			if len(stack) < 1<<16 {
-				stack = append(stack, g)
-			}
-		case "Q":
-			if n := len(stack); n > 0 {
-				text, line := g.text, g.line
-				g, stack = stack[n-1], stack[:n-1]
-				g.text, g.line = text, line
-			}
-		case "cm":
-			if t.numbersOf(v[:6]) {
-				if m := matrix(v).mul(g.ctm); m.finite() {
-					g.ctm = m
-				}
-			}
-		case "w":
-			if t.numbersOf(v[:1]) {
-				g.width = math.Abs(v[0])
-			}
-		case "M":
-			if t.numbersOf(v[:1]) {
-				g.miter = v[0]
-			}
-		case "J":
-			if t.numbersOf(v[:1]) {
-				g.lineCap = int(v[0])
-			}
-		case "m":
-			if t.numbersOf(v[:2]) {
-				z.path.move(v[0], v[1])
-			}
-		case "l":
-			if t.numbersOf(v[:2]) {
-				z.path.to(v[0], v[1])
-			}
-		case "c":
-			if t.numbersOf(v[:6]) {
-				z.path.curve(point{v[0], v[1]}, point{v[2], v[3]}, point{v[4], v[5]})
-			}
-		case "v":
-			if t.numbersOf(v[:4]) {
-				z.path.curve(z.path.last(), point{v[0], v[1]}, point{v[2], v[3]})
-			}
-		case "y":
-			if t.numbersOf(v[:4]) {
-				z.path.curve(point{v[0], v[1]}, point{v[2], v[3]}, point{v[2], v[3]})
-			}
-		case "h":
-			z.path.close()
-		case "re":
-			if t.numbersOf(v[:4]) {
-				z.path.move(v[0], v[1])
-				z.path.to(v[0]+v[2], v[1])
-				z.path.to(v[0]+v[2], v[1]+v[3])
-				z.path.to(v[0], v[1]+v[3])
-				z.path.close()
-			}
-		case "W", "W*":
-			clipNext = true
-		case "n":
-			done()
-		case "f", "F", "f*":
-			fill(string(op) == "f*")
-			done()
-		case "S", "s":
-			if string(op) == "s" {
-				z.path.close()
-			}
-			stroke()
-			done()
-		case "B", "B*", "b", "b*":
-			if op[0] == 'b' {
-				z.path.close()
-			}
-			fill(len(op) == 2)
-			stroke()
-			done()
-		case "g":
-			g.fillSpace, g.fill = deviceGray, z.k.colour(t, deviceGray, resources, depth)
-		case "G":
-			g.strokeSpace, g.stroke = deviceGray, z.k.colour(t, deviceGray, resources, depth)
-		case "rg":
-			g.fillSpace, g.fill = deviceRGB, z.k.colour(t, deviceRGB, resources, depth)
-		case "RG":
-			g.strokeSpace, g.stroke = deviceRGB, z.k.colour(t, deviceRGB, resources, depth)
-		case "k":
-			g.fillSpace, g.fill = deviceCMYK, z.k.colour(t, deviceCMYK, resources, depth)
-		case "K":
-			g.strokeSpace, g.stroke = deviceCMYK, z.k.colour(t, deviceCMYK, resources, depth)
-		case "cs":
-			if name, ok := t.lastName(); ok {
-				g.fillSpace = z.s.colourSpace(types.Name(name), resources, 0)
-				g.fill = g.fillSpace.initial()
-			}
-		case "CS":
-			if name, ok := t.lastName(); ok {
-				g.strokeSpace = z.s.colourSpace(types.Name(name), resources, 0)
-				g.stroke = g.strokeSpace.initial()
-			}
-		case "sc", "scn":
-			g.fill = z.k.colour(t, g.fillSpace, resources, depth)
-		case "SC", "SCN":
-			g.stroke = z.k.colour(t, g.strokeSpace, resources, depth)
-		case "gs":
-			if name, ok := t.lastName(); ok {
-				z.extend(&g, z.s.dict(z.s.dict(resources["ExtGState"])[name]))
-			}
-		case "sh":
-			if name, ok := t.lastName(); ok && section.hidden == 0 && !g.fillGone && z.s.dict(z.s.dict(resources["Shading"])[name]) != nil {
-				z.box(g.clip, g.clip)
-			}
-		case "Do":
-			if name, ok := t.lastName(); ok && section.hidden == 0 {
-				saved := z.path
-				z.path = path{}
-				z.object(z.s.dict(resources["XObject"])[name], resources, g, depth)
-				z.path = saved
-			}
-		case "BI":
-			if section.hidden == 0 {
-				z.inline(t, resources, g)
-			}
-		case "BDC", "BMC", "EMC":
-			section.mark(z.s, t, op, resources)
-		default:
-			z.textOperator(string(op), t, resources, &g, section.hidden > 0, depth)
+	case "w":
+		if r.numbersOf(v[:]) {
+			g.width = math.Abs(v[0])
 		}
+	case "M":
+		r.numberOf(&g.miter, 1)
+	case "J":
+		if r.numbersOf(v[:]) {
+			g.lineCap = int(v[0])
+		}
+	default:
+		d.setText(r, g, op)
 	}
 }
 
-// extend applies an ExtGState dictionary.
-func (z *zoneScanner) extend(g *marking, d types.Dict) {
-	z.k.extend(&g.graphics, d)
-	if v, ok := z.s.number(d["LW"]); ok {
+func (d *zoneDevice) segment(r *reading, op []byte) { d.path.draw(op, r) }
+
+func (d *zoneDevice) paint(r *reading, g *marking, p painting) {
+	if p.fill && r.hidden == 0 && !g.fill.white && !g.fillGone {
+		d.fill(*g, p.evenOdd)
+	}
+	if p.stroke && r.hidden == 0 && !g.stroke.white && !g.strokeGone {
+		d.stroke(*g)
+	}
+	if r.clips {
+		if b, ok := d.path.bounds(g.ctm); ok {
+			if g.clip, ok = g.clip.intersect(b); !ok {
+				g.clip = rect{}
+			}
+		}
+	}
+	d.path.reset()
+}
+
+func (d *zoneDevice) colour(r *reading, g *marking, op []byte) { d.k.setColour(r, &g.graphics, op) }
+
+func (d *zoneDevice) extend(r *reading, g *marking, name string) {
+	state := d.s.dict(r.entry("ExtGState", name))
+	d.k.setState(&g.graphics, state)
+	if v, ok := d.s.number(state["LW"]); ok {
 		g.width = math.Abs(v)
 	}
-	if v, ok := z.s.number(d["ML"]); ok {
+	if v, ok := d.s.number(state["ML"]); ok {
 		g.miter = v
 	}
-	if v, ok := z.s.integer(d["LC"]); ok {
+	if v, ok := d.s.integer(state["LC"]); ok {
 		g.lineCap = v
 	}
-	if f := z.s.array(d["Font"]); len(f) > 1 {
-		g.face = z.faceOf(f[0])
-		g.size, _ = z.s.number(f[1])
+	if f := d.s.array(state["Font"]); len(f) > 1 {
+		g.face = d.faceOf(f[0])
+		g.size, _ = d.s.number(f[1])
 	}
+}
+
+func (d *zoneDevice) font(r *reading, g *marking, name string, size float64) {
+	g.font = r.entry("Font", name)
+	g.face, g.size = d.faceOf(g.font), size
+}
+
+func (d *zoneDevice) render(g *marking, mode int) { g.render = mode }
+
+func (d *zoneDevice) shade(r *reading, g *marking, name string) {
+	if !g.fillGone && d.s.dict(r.entry("Shading", name)) != nil {
+		d.box(g.clip, g.clip)
+	}
+}
+
+func (d *zoneDevice) draw(r *reading, g *marking, name string) {
+	d.object(r.entry("XObject", name), r.resources, *g, d.textPlace, r.depth)
+}
+
+func (d *zoneDevice) inline(r *reading, g *marking) {
+	if r.hidden > 0 {
+		return
+	}
+	if pen, gone := d.k.inlinePen(r, &g.graphics); pen.white || gone {
+		return
+	}
+	image := r.inlineImage().Dict
+	w, _ := d.s.integer(image["Width"])
+	h, _ := d.s.integer(image["Height"])
+	d.image(w, h, *g, nil)
 }
 
 // object measures an XObject.
-func (z *zoneScanner) object(o types.Object, resources types.Dict, g marking, depth int) {
+func (z *zoneScanner) object(o types.Object, resources types.Dict, g marking, at textPlace, depth int) {
 	sd, ok := z.s.stream(o)
 	if !ok || z.s.layers.hides(sd.Dict["OC"]) {
 		return
 	}
 	if z.s.name(sd.Dict["Subtype"]) != "Image" {
-		z.form(sd, resources, g, depth)
+		z.form(sd, resources, g, at, depth)
 		return
 	}
 	if g.fillGone {
@@ -462,7 +416,7 @@ func (z *zoneScanner) object(o types.Object, resources types.Dict, g marking, de
 
 func (z *zoneScanner) isTrue(o types.Object) bool { return z.k.isTrue(o) }
 
-func (z *zoneScanner) form(sd types.StreamDict, resources types.Dict, g marking, depth int) {
+func (z *zoneScanner) form(sd types.StreamDict, resources types.Dict, g marking, at textPlace, depth int) {
 	if m, ok := z.s.matrix(sd.Dict["Matrix"]); ok {
 		if m = m.mul(g.ctm); !m.finite() {
 			return
@@ -485,7 +439,7 @@ func (z *zoneScanner) form(sd types.StreamDict, resources types.Dict, g marking,
 		z.box(g.clip, g.clip)
 		return
 	}
-	z.scan(data, resources, g, depth+1)
+	z.scan(data, resources, g, at, depth+1)
 }
 
 // image measures an image of w × h pixels on the unit square. Its pixels are
@@ -518,26 +472,6 @@ func (z *zoneScanner) imageInk(g marking, pixels func() *bitmap) {
 	}
 	q := [4]point{{m[4], m[5]}, {m[0] + m[4], m[1] + m[5]}, {m[0] + m[2] + m[4], m[1] + m[3] + m[5]}, {m[2] + m[4], m[3] + m[5]}}
 	z.polygon(q[:], g.clip)
-}
-
-func (z *zoneScanner) inline(t *tokens, resources types.Dict, g marking) {
-	pen, gone := z.k.inline(t, resources, g.graphics)
-	if pen.white || gone {
-		return
-	}
-	w, h := 0, 0
-	for i := 0; i+1 < len(t.image); i += 2 {
-		if t.image[i].kind != kindName || t.image[i+1].kind != kindNumber {
-			continue
-		}
-		switch t.nameOf(t.image[i]) {
-		case "Width", "W":
-			w = int(t.image[i+1].number)
-		case "Height", "H":
-			h = int(t.image[i+1].number)
-		}
-	}
-	z.image(w, h, g, nil)
 }
 
 // add notes ink in the i-th zone.
@@ -648,7 +582,7 @@ func clipPolygon(q []point, r rect) (rect, bool) {
 }
 
 // stroke measures the current path's lines.
-func (z *zoneScanner) stroke(g marking) {
+func (z *zoneDevice) stroke(g marking) {
 	b, ok := z.path.bounds(g.ctm)
 	if !ok {
 		return
@@ -759,7 +693,7 @@ type crossing struct {
 }
 
 // fill measures the current path's inside.
-func (z *zoneScanner) fill(g marking, evenOdd bool) {
+func (z *zoneDevice) fill(g marking, evenOdd bool) {
 	b, ok := z.path.bounds(g.ctm)
 	if !ok {
 		return
@@ -799,7 +733,7 @@ func upright(q []point) bool {
 
 // inside returns the box around the current path's inside within target. It
 // looks at strips between the heights at which sides begin and end.
-func (z *zoneScanner) inside(m matrix, target rect, evenOdd bool) (box rect, any bool) {
+func (z *zoneDevice) inside(m matrix, target rect, evenOdd bool) (box rect, any bool) {
 	z.edges, z.levels = z.edges[:0], append(z.levels[:0], target.y0, target.y1)
 	for i := range z.path.starts {
 		pts := z.path.subpath(i)
