@@ -91,3 +91,9 @@ func (c Civil) Norwegian() string {
 
 // Within reports whether the day lies in the half-open period from ≤ c < to.
 func (c Civil) Within(from, to Civil) bool { return from <= c && c < to }
+
+// NextMonth is the first day of the month after that of a day.
+func NextMonth(day Civil) Civil {
+	t := day.UTC()
+	return CivilOf(time.Date(t.Year(), t.Month()+1, 1, 12, 0, 0, 0, time.UTC), time.UTC)
+}

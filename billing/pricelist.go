@@ -416,6 +416,17 @@ type DayLetters struct {
 	Production Ore // net
 }
 
+// AddDayLetters adds letters to those of their envelope class.
+func AddDayLetters(list []DayLetters, envelope string, letters int, production Ore) []DayLetters {
+	i := slices.IndexFunc(list, func(d DayLetters) bool { return d.Envelope == envelope })
+	if i < 0 {
+		i, list = len(list), append(list, DayLetters{Envelope: envelope})
+	}
+	list[i].Letters += letters
+	list[i].Production += production
+	return list
+}
+
 // Minimum gives what an account pays for a day beyond its letters, because they are few. Each envelope class of the day is held
 // against its own minimum, and the day against the one for all classes; a day without letters has none.
 func (l PriceList) Minimum(account string, day Civil, letters []DayLetters) Ore {

@@ -1,89 +1,142 @@
 package engine
 
 import (
+	"postgang/engine/accept"
+	"postgang/engine/collect"
+	"postgang/engine/finance"
+	"postgang/engine/invoices"
+	"postgang/engine/jobs"
+	"postgang/engine/nights"
+	"postgang/engine/receipts"
+	"postgang/engine/recovery"
+	"postgang/engine/restored"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 )
 
 // Names that moved.
 type (
-	Account           = store.Account
-	Alarm             = store.Alarm
-	AlarmDelivery     = store.AlarmDelivery
-	Alike             = store.Alike
-	Archive           = store.Archive
-	Blob              = store.Blob
-	BlobRef           = shipment.BlobRef
-	Blobs             = store.Blobs
-	ClosedMonth       = store.ClosedMonth
-	Deviation         = store.Deviation
-	DeviationFilter   = store.DeviationFilter
-	DeviationState    = store.DeviationState
-	DigitalEvent      = shipment.DigitalEvent
-	DigitalKind       = shipment.DigitalKind
-	Document          = shipment.Document
-	Event             = shipment.Event
-	ExpectedCost      = store.ExpectedCost
-	Fence             = store.Fence
-	FoundJob          = store.FoundJob
-	FoundLetter       = store.FoundLetter
-	FoundLetterFilter = store.FoundLetterFilter
-	HandIn            = shipment.HandIn
-	HandInFile        = shipment.HandInFile
-	InvoiceRecord     = store.InvoiceRecord
-	JobEvent          = store.JobEvent
-	JobFile           = store.JobFile
-	JobFilter         = store.JobFilter
-	JobLetter         = store.JobLetter
-	JobMark           = store.JobMark
-	JobState          = store.JobState
-	LedgerFilter      = store.LedgerFilter
-	LedgerLine        = store.LedgerLine
-	LetterOwner       = store.LetterOwner
-	OverdueCount      = store.OverdueCount
-	PlannedCost       = store.PlannedCost
-	PostalAddress     = shipment.PostalAddress
-	PostcodeRegister  = shipment.PostcodeRegister
-	PostedShipment    = store.PostedShipment
-	PostedSum         = store.PostedSum
-	PrintJob          = store.PrintJob
-	Private           = shipment.Private
-	Range             = shipment.Range
-	Reader            = store.Reader
-	Reason            = shipment.Reason
-	Receipt           = store.Receipt
-	ReceiptCarry      = store.ReceiptCarry
-	ReceiptDecision   = store.ReceiptDecision
-	ReceiptFile       = store.ReceiptFile
-	ReceiptFilter     = store.ReceiptFilter
-	ReceiptLetter     = store.ReceiptLetter
-	ReceiptRecord     = store.ReceiptRecord
-	ReceiptState      = store.ReceiptState
-	Received          = shipment.Received
-	Refusal           = shipment.Refusal
-	RemovedInvoice    = store.RemovedInvoice
-	ReportShipment    = store.ReportShipment
-	Result            = shipment.Result
-	Rules             = shipment.Rules
-	SeenReceipt       = store.SeenReceipt
-	Shipment          = shipment.Shipment
-	ShipmentFilter    = store.ShipmentFilter
-	Slot              = store.Slot
-	SlotState         = store.SlotState
-	Status            = shipment.Status
-	StatusCount       = store.StatusCount
-	Submission        = shipment.Submission
-	SubmittedFile     = shipment.SubmittedFile
-	Task              = store.Task
-	TaskKind          = store.TaskKind
-	Tx                = store.Tx
-	Vendor            = store.Vendor
-	Verdict           = store.Verdict
+	Account            = store.Account
+	Accrual            = finance.Accrual
+	Alarm              = store.Alarm
+	AlarmDelivery      = store.AlarmDelivery
+	Alike              = store.Alike
+	Answered           = jobs.Answered
+	Archive            = store.Archive
+	Blob               = store.Blob
+	BlobRef            = shipment.BlobRef
+	Blobs              = store.Blobs
+	ClosedMonth        = store.ClosedMonth
+	Collected          = collect.Collected
+	Deviation          = store.Deviation
+	DeviationFilter    = store.DeviationFilter
+	DeviationState     = store.DeviationState
+	DigitalEvent       = shipment.DigitalEvent
+	DigitalKind        = shipment.DigitalKind
+	Document           = shipment.Document
+	Event              = shipment.Event
+	Exchanged          = nights.Exchanged
+	ExpectedCost       = store.ExpectedCost
+	ExportQuery        = finance.ExportQuery
+	Fence              = store.Fence
+	FoundJob           = store.FoundJob
+	FoundLetter        = store.FoundLetter
+	FoundLetterFilter  = store.FoundLetterFilter
+	Guard              = collect.Guard
+	HandIn             = shipment.HandIn
+	HandInFile         = shipment.HandInFile
+	Imported           = receipts.Imported
+	InvoiceBooking     = invoices.InvoiceBooking
+	InvoicePeriod      = invoices.InvoicePeriod
+	InvoiceRecord      = store.InvoiceRecord
+	Invoiced           = invoices.Invoiced
+	JobEvent           = store.JobEvent
+	JobFile            = store.JobFile
+	JobFilter          = store.JobFilter
+	JobLetter          = store.JobLetter
+	JobMark            = store.JobMark
+	JobState           = store.JobState
+	LaterError         = step.LaterError
+	LedgerFilter       = store.LedgerFilter
+	LedgerLine         = store.LedgerLine
+	LetterOwner        = store.LetterOwner
+	LetterPreview      = jobs.LetterPreview
+	ManifestFile       = recovery.ManifestFile
+	ManualConfirmation = receipts.ManualConfirmation
+	ManualPrint        = jobs.ManualPrint
+	MonthStatus        = finance.MonthStatus
+	Night              = nights.Night
+	NightOptions       = nights.NightOptions
+	NightPlan          = collect.NightPlan
+	OfferStop          = restored.OfferStop
+	OnHoliday          = nights.OnHoliday
+	OverdueCount       = store.OverdueCount
+	PlanMinimum        = collect.PlanMinimum
+	PlanTotal          = collect.PlanTotal
+	PlannedCost        = store.PlannedCost
+	PostalAddress      = shipment.PostalAddress
+	PostcodeRegister   = shipment.PostcodeRegister
+	PostedShipment     = store.PostedShipment
+	PostedSum          = store.PostedSum
+	Preparer           = step.Preparer
+	PrintJob           = store.PrintJob
+	Printout           = jobs.Printout
+	Private            = shipment.Private
+	Quoted             = accept.Quoted
+	Range              = shipment.Range
+	Reader             = store.Reader
+	Reason             = shipment.Reason
+	Receipt            = store.Receipt
+	ReceiptCarry       = store.ReceiptCarry
+	ReceiptDecision    = store.ReceiptDecision
+	ReceiptFile        = store.ReceiptFile
+	ReceiptFilter      = store.ReceiptFilter
+	ReceiptLetter      = store.ReceiptLetter
+	ReceiptRecord      = store.ReceiptRecord
+	ReceiptResolution  = receipts.ReceiptResolution
+	ReceiptState       = store.ReceiptState
+	Received           = shipment.Received
+	RecoverOptions     = recovery.RecoverOptions
+	Recovered          = recovery.Recovered
+	Refusal            = shipment.Refusal
+	RemovedInvoice     = store.RemovedInvoice
+	ReportQuery        = finance.ReportQuery
+	ReportShipment     = store.ReportShipment
+	Reprint            = jobs.Reprint
+	ReprintError       = jobs.ReprintError
+	ReprintOrder       = jobs.ReprintOrder
+	Resolution         = nights.Resolution
+	Resolved           = nights.Resolved
+	Result             = shipment.Result
+	Rules              = shipment.Rules
+	Schedule           = nights.Schedule
+	SeenReceipt        = store.SeenReceipt
+	Shipment           = shipment.Shipment
+	ShipmentFilter     = store.ShipmentFilter
+	Slot               = store.Slot
+	SlotState          = store.SlotState
+	Status             = shipment.Status
+	StatusCount        = store.StatusCount
+	Submission         = shipment.Submission
+	SubmittedFile      = shipment.SubmittedFile
+	Task               = store.Task
+	TaskKind           = store.TaskKind
+	Trouble            = nights.Trouble
+	TroubleSource      = nights.TroubleSource
+	Tx                 = store.Tx
+	Vendor             = store.Vendor
+	VendorSide         = step.VendorSide
+	Verdict            = store.Verdict
+	WatchRules         = nights.WatchRules
 )
 
 // Names that moved.
 const (
+	ClockOff               = step.ClockOff
 	DefaultAnswerWithin    = store.DefaultAnswerWithin
+	DefaultFreeBytes       = nights.DefaultFreeBytes
+	DefaultPatience        = nights.DefaultPatience
 	DeviationAccepted      = store.DeviationAccepted
 	DeviationDisputed      = store.DeviationDisputed
 	DeviationOpen          = store.DeviationOpen
@@ -103,10 +156,17 @@ const (
 	EventReturned          = shipment.EventReturned
 	EventStatus            = shipment.EventStatus
 	EventWithdrawn         = shipment.EventWithdrawn
+	EventsPlace            = nights.EventsPlace
+	FoundCollision         = restored.FoundCollision
+	FoundLeftover          = restored.FoundLeftover
+	FoundRecorded          = restored.FoundRecorded
+	FoundRefused           = restored.FoundRefused
+	FoundUnread            = restored.FoundUnread
 	HoldCost               = shipment.HoldCost
 	HoldRejected           = shipment.HoldRejected
 	HoldRestored           = shipment.HoldRestored
 	HoldWindow             = shipment.HoldWindow
+	HolidayPrevious        = nights.HolidayPrevious
 	InvalidCode            = shipment.InvalidCode
 	JobAccepted            = store.JobAccepted
 	JobClosed              = store.JobClosed
@@ -125,6 +185,7 @@ const (
 	MaxRegisterBytes       = shipment.MaxRegisterBytes
 	MaxSubmissionBytes     = shipment.MaxSubmissionBytes
 	NationalID1964         = shipment.NationalID1964
+	PreviewJob             = jobs.PreviewJob
 	ReasonNoDigitalID      = shipment.ReasonNoDigitalID
 	ReasonNotNotifiable    = shipment.ReasonNotNotifiable
 	ReasonPrintOnly        = shipment.ReasonPrintOnly
@@ -135,6 +196,10 @@ const (
 	ReceiptConflict        = store.ReceiptConflict
 	ReceiptDuplicate       = store.ReceiptDuplicate
 	ReceiptUnknown         = store.ReceiptUnknown
+	ScheduleMonthly        = nights.ScheduleMonthly
+	ScheduleNight          = nights.ScheduleNight
+	SettingClock           = step.SettingClock
+	SettingIdentity        = step.SettingIdentity
 	SeverityCritical       = store.SeverityCritical
 	SlotDone               = store.SlotDone
 	SlotRunning            = store.SlotRunning
@@ -157,6 +222,13 @@ const (
 	TaskCompose            = store.TaskCompose
 	TaskOffer              = store.TaskOffer
 	TaskPrepare            = store.TaskPrepare
+	TroubleEvents          = nights.TroubleEvents
+	TroubleForgotten       = nights.TroubleForgotten
+	TroubleHandIn          = nights.TroubleHandIn
+	TroubleMisplaced       = nights.TroubleMisplaced
+	TroublePlace           = nights.TroublePlace
+	TroublesOfEvents       = nights.TroublesOfEvents
+	TroublesOfHandIns      = nights.TroublesOfHandIns
 )
 
 // Names that moved.
@@ -165,18 +237,23 @@ var (
 	ErrDigitalEvent       = shipment.ErrDigitalEvent
 	ErrEventBeforeReceipt = shipment.ErrEventBeforeReceipt
 	ErrExists             = store.ErrExists
+	ErrKeptBack           = step.ErrKeptBack
 	ErrLockLost           = store.ErrLockLost
 	ErrLocked             = store.ErrLocked
 	ErrNotFound           = store.ErrNotFound
+	ErrNotManual          = jobs.ErrNotManual
 	ErrStale              = store.ErrStale
+	ErrUnsettled          = nights.ErrUnsettled
 	FileKey               = shipment.FileKey
 	FindNationalIDs       = shipment.FindNationalIDs
 	IsPDF                 = shipment.IsPDF
 	JobStates             = store.JobStates
 	KindOfAlarm           = store.KindOfAlarm
+	LastMonth             = shipment.LastMonth
 	LoadPostcodes         = shipment.LoadPostcodes
 	ManyOf                = store.ManyOf
 	MaskNationalIDs       = shipment.MaskNationalIDs
+	NewSchedule           = nights.NewSchedule
 	Oslo                  = shipment.Oslo
 	ParseDigitalID        = shipment.ParseDigitalID
 	ParseSubmission       = shipment.ParseSubmission

@@ -15,6 +15,7 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/step"
 	"postgang/fixtures/peak"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -75,11 +76,11 @@ func (m *month) open(b *testing.B) {
 	if m.blobs, err = archive.OpenDir(dir + "/documents"); err != nil {
 		b.Fatal(err)
 	}
-	if m.engine, err = engine.New(ctx, engine.Config{
+	if m.engine, err = engine.New(ctx, engine.Config{Config: step.Config{
 		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []engine.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
 		Vendors: []engine.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
 			VAT: billing.VAT{ProductionPercent: 25}, Tolerances: billing.DefaultTolerances(), Prices: &m.prices}},
-	}); err != nil {
+	}}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -246,7 +246,7 @@ func TestExportLedger(t *testing.T) {
 	s.posted(t)
 	month := billing.Civil(s.clock.now().Format("2006-01") + "-01")
 	sum := func(q engine.ExportQuery) map[string]billing.Ore {
-		q.From, q.To = month, engine.NextMonth(month)
+		q.From, q.To = month, billing.NextMonth(month)
 		list, err := s.engine.ExportLedger(s.ctx, q)
 		must(t, err)
 		out := map[string]billing.Ore{}

@@ -23,6 +23,7 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/step"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -188,15 +189,17 @@ func setup(t *testing.T, changes ...change) *stage {
 	rules := engine.DefaultRules()
 	rules.AllowSynthetic = true
 	s.config = engine.Config{
-		Archive: s.archive, Blobs: s.blobs, Fence: s.blobs, Preparer: inProcess{}, WorkDir: filepath.Join(s.dir, "work"), Now: s.clock.now,
-		Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Accounts: []engine.Account{{
-			Key: konto, Name: "Skatteoppkreveren", Vendor: "trykk", Rules: rules,
-			Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"},
-		}},
-		Step: s.step.at,
-		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
-			return exchange.Dial(ctx, v.Target)
+		Config: step.Config{
+			Archive: s.archive, Blobs: s.blobs, Fence: s.blobs, Preparer: inProcess{}, WorkDir: filepath.Join(s.dir, "work"), Now: s.clock.now,
+			Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			Accounts: []engine.Account{{
+				Key: konto, Name: "Skatteoppkreveren", Vendor: "trykk", Rules: rules,
+				Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"},
+			}},
+			Step: s.step.at,
+			Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+				return exchange.Dial(ctx, v.Target)
+			},
 		},
 	}
 	s.config.Vendors = []engine.Vendor{s.newVendor(t, "trykk")}

@@ -19,6 +19,7 @@ import (
 	"postgang/engine/intake"
 	"postgang/engine/notify"
 	"postgang/engine/queue"
+	"postgang/engine/step"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -112,12 +113,15 @@ func (a *app) wire(ctx context.Context, w wiring) error {
 	rules.FreeBytes = func() (int64, error) { return freeBytes(a.cfg.Documents) }
 	a.alarms = notify.New(a.archive, a.cfg.Alarms, w.now, a.log)
 	a.engine, err = engine.New(ctx, engine.Config{
-		Rules: rules, Archive: a.archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors, Guard: a.cfg.Guard,
-		Schedules: a.cfg.Schedules, Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
-		Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
-			t := v.Target
-			t.Trace, t.Timeouts = w.trace, w.timeouts
-			return exchange.Dial(ctx, t)
+		Rules: rules, Guard: a.cfg.Guard, Schedules: a.cfg.Schedules,
+		Config: step.Config{
+			Archive: a.archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.cfg.Accounts, Vendors: a.cfg.Vendors,
+			Postcodes: a.cfg.Postcodes, WorkDir: a.cfg.Work, Log: a.log, Now: w.now, Step: w.step, Hasten: a.queue.Hasten, Identity: w.identity,
+			Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+				t := v.Target
+				t.Trace, t.Timeouts = w.trace, w.timeouts
+				return exchange.Dial(ctx, t)
+			},
 		},
 	})
 	if err == nil {

@@ -179,7 +179,7 @@ func (a *app) writeVouchers(ctx context.Context, from, to billing.Civil, folder 
 		}
 	}
 	for month := from; month < to; {
-		end := min(to, engine.NextMonth(month))
+		end := min(to, billing.NextMonth(month))
 		for _, p := range a.cfg.Vouchers {
 			rows, err := a.engine.ExportLedger(ctx, engine.ExportQuery{From: month, To: end, DefaultCode: p.DefaultCode})
 			if err != nil {

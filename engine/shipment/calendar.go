@@ -8,6 +8,8 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"postgang/billing"
+
 	"github.com/rickar/cal/v2/no"
 )
 
@@ -165,3 +167,10 @@ func FromWall(w time.Time) time.Time {
 }
 
 func ClockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") }
+
+// LastMonth is the calendar month before the one that t lies in, by Oslo's calendar.
+func LastMonth(t time.Time) (from, to billing.Civil) {
+	l := t.In(Oslo)
+	first := time.Date(l.Year(), l.Month(), 1, 12, 0, 0, 0, Oslo)
+	return billing.CivilOf(first.AddDate(0, -1, 0), Oslo), billing.CivilOf(first, Oslo)
+}

@@ -104,6 +104,14 @@ type JobLetter struct {
 	Expected *ExpectedCost
 }
 
+// Sent is what we know of the letter that we sent, for reconciliation.
+func (l JobLetter) Sent() billing.Sent {
+	return billing.Sent{
+		Shipment: l.Shipment, Job: l.Job, Konteringskode: l.Konteringskode,
+		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, WeightGram: l.WeightGram,
+	}
+}
+
 // ExpectedCost is what a letter should cost by its vendor's price list, net of VAT.
 type ExpectedCost struct {
 	Production billing.Ore

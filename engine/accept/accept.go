@@ -1,0 +1,15 @@
+package accept
+
+import (
+	"postgang/engine/step"
+)
+
+// Acceptor takes hand-ins and events.
+type Acceptor struct {
+	*step.Step
+}
+
+// New makes the room of those that it stands on.
+func New(s *step.Step) *Acceptor {
+	return &Acceptor{Step: s}
+}

@@ -1,0 +1,81 @@
+package accept
+
+import (
+	"fmt"
+
+	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/printjobs"
+)
+
+// planned gives back the plan of a job from its letters' shipments, as printjobs.Plan made it.
+func (e *Acceptor) Candidate(s shipment.Shipment) printjobs.Candidate {
+	return printjobs.Candidate{
+		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode,
+		Postcode: s.Submission.Recipient.Postcode, Zone: s.Zone, Facts: *s.Facts,
+		Duplex: s.Submission.Print.Duplex, Colour: s.Submission.Print.Colour,
+	}
+}
+
+// QuoteRow gives what a letter costs by the price list of its vendor, when it is posted today; or ErrNoPrice.
+func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v store.Vendor) (billing.Quote, error) {
+	if v.Prices == nil {
+		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, step.ErrNoPrice)
+	}
+	q, err := v.Prices.Quote(e.PricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.Now(), shipment.Oslo))
+	if err != nil {
+		return q, fmt.Errorf("%w: %w", err, step.ErrNoPrice)
+	}
+	return q, nil
+}
+
+// PlannedRow is a planned letter as its job has it, before it is placed in one.
+func PlannedRow(l printjobs.PlannedLetter) store.JobLetter {
+	return store.JobLetter{
+		Shipment: l.Shipment, Konteringskode: l.Konteringskode, Sheets: l.Sheets, Pages: l.Pages, PagesBW: l.Pages - l.PagesColour,
+		PagesColour: l.PagesColour, GiroSheets: l.GiroSheets, Envelope: string(l.Envelope), WeightGram: int((l.WeightMilligram + 999) / 1000),
+	}
+}
+
+// Quoted is what a prepared letter would be on paper, and cost when it is posted today.
+type Quoted struct {
+	Shipment       string
+	Account        string
+	Konteringskode string
+	Vendor         string
+	Sheets         int
+	Pages          int
+	Envelope       string
+	WeightGram     int
+	Quote          billing.Quote
+}
+
+// Quote gives what a prepared shipment would cost on paper today. ErrNoPrice when its vendor has no price list, or a price is
+// missing; what it would be on paper is given all the same.
+func (e *Acceptor) Quote(s shipment.Shipment) (Quoted, error) {
+	v, ok := e.Vendors[e.Accounts[s.Account].Vendor]
+	if !ok {
+		return Quoted{}, fmt.Errorf("account %s is not configured", s.Account)
+	}
+	planned, err := e.Place(s, v.Profile)
+	if err != nil {
+		return Quoted{}, err
+	}
+	row := PlannedRow(planned)
+	q := Quoted{
+		Shipment: s.ID, Account: s.Account, Konteringskode: row.Konteringskode, Vendor: v.Key,
+		Sheets: row.Sheets, Pages: row.Pages, Envelope: row.Envelope, WeightGram: row.WeightGram,
+	}
+	q.Quote, err = e.QuoteRow(s, row, v)
+	return q, err
+}
+
+// PricedLetter is what the price list asks of a letter.
+func (e *Acceptor) PricedLetter(account, zone string, l store.JobLetter, v store.Vendor) billing.Letter {
+	return billing.Letter{
+		Account: account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
+		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: zone, WeightGram: l.WeightGram,
+	}
+}

@@ -1,0 +1,709 @@
+package accept
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"postgang/engine/restored"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/printjobs"
+	"postgang/printjobs/cover"
+	"postgang/printjobs/prepare"
+)
+
+// Receive stores a hand-in as MOTTATT, with its documents, and has it prepared in the background. The same hand-in
+// (account and key) gives the same shipment, whatever became of it; one with other content under the same key is not
+// stored, and told. An account that is not configured is an error.
+func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error) {
+	account, ok := e.Accounts[h.Account]
+	if !ok {
+		return shipment.Received{}, fmt.Errorf("account %q is not configured", h.Account)
+	}
+	known, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+	if err == nil {
+		return e.receiveAgain(ctx, known, h)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
+	}
+
+	at := h.At.UTC().Truncate(time.Millisecond)
+	if h.At.IsZero() {
+		at = e.Now()
+	}
+	s := shipment.Shipment{
+		ID: e.ShipmentID(h.Account, h.Key), Account: h.Account, HandIn: h.Key,
+		Status: shipment.StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
+	}
+	sub, refusals := shipment.ParseSubmission(h.JSON)
+	content := e.contentOf(sub, refusals, h)
+	sub.Normalise()
+	s.Refusals = append(s.Refusals, refusals...)
+	if !shipment.Unreadable(refusals) {
+		s.Refusals = append(s.Refusals, sub.Validate(account.Rules, e.Postcodes, at)...)
+	}
+	s.Submission = sub
+	s.Zone = sub.Recipient.Zone()
+	s.Fingerprint = sub.Fingerprint(e.FingerprintKey, h.Account)
+
+	docs, missing, err := e.storeDocuments(ctx, s, h)
+	if err != nil {
+		return shipment.Received{}, err
+	}
+	for _, d := range docs {
+		content.document(d.Position, d.Blob.SHA256)
+	}
+	s.Content = content.digest()
+	s.Refusals = append(s.Refusals, missing...)
+	e.Passed("receive: documents stored")
+
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		// A letter that was handed in before, into an archive that was lost since, may be with the vendor already.
+		job, err := restored.FoundElsewhere(ctx, tx, s.ID)
+		if err != nil {
+			return err
+		}
+		if job != "" {
+			s.Hold = shipment.HoldRestored
+		}
+		if err := tx.InsertShipment(ctx, s, docs); err != nil {
+			return err
+		}
+		if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: at, Kind: shipment.EventReceived, From: shipment.StatusMottatt, To: shipment.StatusMottatt}); err != nil {
+			return err
+		}
+		if job != "" {
+			ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventHeld, From: shipment.StatusMottatt, To: shipment.StatusMottatt, Reason: shipment.HoldRestored + ": trykkeriet har brevet i jobb " + job}
+			if err := tx.AddEvents(ctx, ev); err != nil {
+				return err
+			}
+		}
+		return tx.Enqueue(ctx, store.Task{Kind: store.TaskPrepare, Subject: s.ID})
+	})
+	if errors.Is(err, store.ErrExists) {
+		// Someone else took a hand-in of this key between our look and now.
+		known, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+		if err != nil {
+			return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
+		}
+		return shipment.Received{ID: known.ID, Already: true, Other: known.Content != s.Content}, nil
+	}
+	if err != nil {
+		return shipment.Received{}, fmt.Errorf("store hand-in: %w", err)
+	}
+	e.Passed("receive: shipment stored")
+	return shipment.Received{ID: s.ID}, nil
+}
+
+// receiveAgain compares a hand-in with the one that has its key.
+func (e *Acceptor) receiveAgain(ctx context.Context, known shipment.Shipment, h shipment.HandIn) (shipment.Received, error) {
+	sub, refusals := shipment.ParseSubmission(h.JSON)
+	content := e.contentOf(sub, refusals, h)
+	byName := filesByName(h)
+	hashes := map[int]string{}
+	for i, d := range sub.Documents {
+		f, ok := byName[shipment.FileKey(d.FileName.Reveal())]
+		if !ok {
+			continue
+		}
+		sum, err := hashHandInFile(f)
+		if err != nil {
+			return shipment.Received{}, fmt.Errorf("read document %d: %w", i+1, err)
+		}
+		hashes[i] = sum
+		content.document(i, sum)
+	}
+	out := shipment.Received{ID: known.ID, Already: true}
+	if known.Content != "" {
+		out.Other = known.Content != content.digest()
+		return out, nil
+	}
+	// Stored before contents were kept: what the archive has of it is compared.
+	docs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Document, error) { return r.Documents(ctx, known.ID) })
+	if err != nil {
+		return shipment.Received{}, err
+	}
+	if known.Status == shipment.StatusSlettet {
+		return out, nil // nothing is left to compare
+	}
+	sub.Normalise()
+	known.Submission.Normalise()
+	was, err := json.Marshal(known.Submission)
+	if err != nil {
+		return shipment.Received{}, err
+	}
+	is, err := json.Marshal(sub)
+	if err != nil {
+		return shipment.Received{}, err
+	}
+	out.Other = string(was) != string(is) || len(docs) != len(hashes)
+	for _, d := range docs {
+		out.Other = out.Other || hashes[d.Position] != d.Blob.SHA256
+	}
+	return out, nil
+}
+
+// content gathers what makes a hand-in the one that it is: what forsendelse.json says in fields that we know, the bytes of its
+// documents, and why its channel refuses it.
+type content struct {
+	mac hash.Hash
+}
+
+// contentOf begins with everything but the documents. The key keeps the digest from being guessed from a known address.
+func (e *Acceptor) contentOf(sub shipment.Submission, found []shipment.Refusal, h shipment.HandIn) content {
+	c := content{hmac.New(sha256.New, e.FingerprintKey)}
+	if shipment.Unreadable(found) {
+		c.add(string(h.JSON))
+	} else if data, err := json.Marshal(sub); err == nil { // a Submission always is JSON: it was read from it
+		c.add(string(data))
+	}
+	for _, r := range h.Refusals {
+		if !r.Warning {
+			c.add(r.Code + " " + r.Text)
+		}
+	}
+	return c
+}
+
+func (c content) document(place int, sha256 string) { c.add(strconv.Itoa(place) + " " + sha256) }
+
+// add adds a part with its length in front, so that nothing can move from one part to the next.
+func (c content) add(part string) { fmt.Fprintf(c.mac, "%d:%s", len(part), part) }
+
+func (c content) digest() string { return hex.EncodeToString(c.mac.Sum(nil)) }
+
+func filesByName(h shipment.HandIn) map[string]shipment.HandInFile {
+	out := map[string]shipment.HandInFile{}
+	for _, f := range h.Files {
+		out[shipment.FileKey(f.Name.Reveal())] = f
+	}
+	return out
+}
+
+func hashHandInFile(f shipment.HandInFile) (string, error) {
+	r, err := f.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, r)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// storeDocuments puts the files of a hand-in into the blob store, in the order of the letter.
+func (e *Acceptor) storeDocuments(ctx context.Context, s shipment.Shipment, h shipment.HandIn) ([]shipment.Document, []shipment.Refusal, error) {
+	if len(h.Files) == 0 && shipment.AnyRefuses(h.Refusals) {
+		return nil, nil, nil // the channel says why there are none
+	}
+	var docs []shipment.Document
+	var refusals []shipment.Refusal
+	byName := filesByName(h)
+	for i, d := range s.Submission.Documents {
+		f, ok := byName[shipment.FileKey(d.FileName.Reveal())]
+		if !ok {
+			refusals = append(refusals, shipment.Refusal{
+				Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(i) + "].filnavn",
+				Text: fmt.Sprintf("Dokument %d er ikke med i leveringen. Legg filen ved siden av forsendelse.json, eller fjern den fra dokumenter.", i+1),
+			})
+			continue
+		}
+		ref, err := e.storeHandInFile(ctx, f)
+		if err != nil {
+			return nil, nil, fmt.Errorf("store document %d: %w", i+1, err)
+		}
+		docs = append(docs, shipment.Document{
+			// A refused type may hold anything, also what no database takes.
+			Shipment: s.ID, Position: i, FileName: d.FileName, MimeType: strings.ReplaceAll(d.MimeType, "\x00", "\uFFFD"), Blob: ref,
+			Giro: d.GiroPages, Excluded: d.Excluded || !shipment.IsPDF(d.MimeType),
+		})
+	}
+	return docs, refusals, nil
+}
+
+func (e *Acceptor) storeHandInFile(ctx context.Context, f shipment.HandInFile) (shipment.BlobRef, error) {
+	r, err := f.Open()
+	if err != nil {
+		return shipment.BlobRef{}, err
+	}
+	defer r.Close()
+	return e.Blobs.Put(ctx, r)
+}
+
+// PrepareShipment turns a shipment's documents into its print-ready PDF and decides the hand-in: AKSEPTERT, or AVVIST
+// with every reason, those of the metadata and those of the PDFs, at once. A shipment decided already is left alone.
+func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
+	s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	if s.Status != shipment.StatusMottatt {
+		return nil
+	}
+	account, ok := e.Accounts[s.Account]
+	if !ok {
+		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
+	}
+	made, refusals, err := e.prepare(ctx, s, account)
+	if err != nil {
+		return errors.Join(fmt.Errorf("prepare %s: %w", id, err), e.alarmUnprepared(ctx, id, err))
+	}
+	e.Passed("prepare: file made")
+
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		s, err := tx.Shipment(ctx, id)
+		if err != nil || s.Status != shipment.StatusMottatt {
+			return err
+		}
+		s.Refusals = append(s.Refusals, refusals...)
+		if !shipment.AnyRefuses(s.Refusals) {
+			if s.Refusals, err = e.tooManyAlike(ctx, tx, s, account.Rules); err != nil {
+				return err
+			}
+		}
+		to, codes := shipment.StatusAkseptert, ""
+		if shipment.AnyRefuses(s.Refusals) {
+			to, codes = shipment.StatusAvvist, shipment.RefusalCodes(s.Refusals)
+			e.Log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
+		} else {
+			s = made.of(s)
+			s = shipment.InitialDue(s, account.Rules, tx.Now())
+			codes = string(s.DueReason)
+			e.Log.Info("shipment accepted", "shipment", id, "account", s.Account, "due_reason", codes)
+		}
+		if !s.Status.MayBecome(to) {
+			return fmt.Errorf("status %s may not become %s", s.Status, to)
+		}
+		from := s.Status
+		s.Status = to
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		if err := tx.ResolveAlarm(ctx, "prepare:"+id); err != nil {
+			return err
+		}
+		return tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: to, Reason: codes})
+	})
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	e.Passed("prepare: decided")
+	return nil
+}
+
+// alikeWait is after what time a hand-in is decided that is one too many if those before it are accepted.
+const alikeWait = 500 * time.Millisecond
+
+// tooManyAlike is the guard against senders that send the same again and again: it refuses a hand-in when so many like it
+// were handed in before it, within some time, and were accepted. Those that were refused do not count, so that trying
+// again does not prolong it (SvarUt changelog 2015-01-30, 2015-03-03).
+func (e *Acceptor) tooManyAlike(ctx context.Context, tx store.Tx, s shipment.Shipment, rules shipment.Rules) ([]shipment.Refusal, error) {
+	limit := rules.DuplicateLimit
+	if limit <= 0 {
+		return s.Refusals, nil
+	}
+	alike, err := tx.CountAlike(ctx, s.ID, s.Fingerprint, s.ReceivedAt.Add(-rules.DuplicateWindow))
+	switch {
+	case err != nil:
+		return nil, err
+	case alike.Accepted >= limit:
+		return append(s.Refusals, shipment.Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
+			"Det er allerede tatt imot %d like forsendelser (samme avsender, tittel og mottaker) de siste %.0f timene. Kontroller at avsendersystemet ikke sender det samme flere ganger.",
+			alike.Accepted, rules.DuplicateWindow.Hours())}), nil
+	case alike.Accepted+alike.Undecided >= limit:
+		return nil, &step.LaterError{After: alikeWait, Reason: "alike hand-ins before it are not decided yet"}
+	}
+	return s.Refusals, nil
+}
+
+// alarmUnprepared tells of a shipment that cannot be prepared for a reason of ours. It is tried again, but who handed it
+// in waits for the answer.
+func (e *Acceptor) alarmUnprepared(ctx context.Context, id string, failed error) error {
+	if ctx.Err() != nil {
+		return nil // stopped in its middle, that is all
+	}
+	e.Log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s cannot be prepared and stays MOTTATT: %v. It is tried again by itself; see postgang shipment show %s, or close it with postgang shipment stop", id, failed, id))
+	})
+}
+
+// AlarmNotRenewed tells of a due letter whose print-ready file cannot be made anew for a reason of ours. It stays due.
+func (e *Acceptor) AlarmNotRenewed(ctx context.Context, id string, failed error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.Log.Error("shipment cannot be prepared anew", "shipment", id, "error", failed)
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s must be prepared anew, since the vendor's profile or this program has changed, and cannot be: %v. It stays due", id, failed))
+	})
+}
+
+// prepared is a print-ready file in the blob store; zero: none.
+type prepared struct {
+	blob  shipment.BlobRef
+	facts *prepare.Facts
+	key   string // see Shipment.PreparedKey
+}
+
+// of gives a shipment its print-ready file.
+func (p prepared) of(s shipment.Shipment) shipment.Shipment {
+	s.Prepared, s.Facts, s.PreparedKey = p.blob, p.facts, p.key
+	return s
+}
+
+// prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
+// from the same. Nothing to print (an only digital shipment may be of other kinds than PDF) gives a zero value.
+func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account store.Account) (prepared, []shipment.Refusal, error) {
+	docs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Document, error) { return r.Documents(ctx, s.ID) })
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	var printed []shipment.Document
+	for _, d := range docs {
+		if !d.Excluded {
+			printed = append(printed, d)
+		}
+	}
+	if len(printed) == 0 || s.Submission.DigitalOnly {
+		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
+		return prepared{}, nil, nil
+	}
+	// The blob store flushes its own copy; this one goes with the folder.
+	req := prepare.Request{Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.Vendors[account.Vendor].Checks}
+	key, err := preparedKey(printed, req)
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	known, err := e.preparedAs(ctx, key)
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	if known.facts != nil {
+		return known, append(e.findings(known.facts.Warnings, printed, true), e.tryLayout(s, account, *known.facts)...), nil
+	}
+	dir, remove, err := e.Scratch("prepare", s.ID)
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	defer remove()
+	req.Output = filepath.Join(dir, "letter.pdf")
+	for i, d := range printed {
+		path := filepath.Join(dir, strconv.Itoa(i)+".pdf")
+		if err := e.CopyBlob(ctx, d.Blob, path); err != nil {
+			return prepared{}, nil, err
+		}
+		req.Documents = append(req.Documents, prepare.Document{Path: path, GiroPages: d.Giro})
+	}
+	facts, err := e.Preparer.Letter(ctx, req)
+	var refused *prepare.Refusal
+	if errors.As(err, &refused) {
+		return prepared{}, append(e.findings(refused.Findings, printed, false), e.findings(refused.Warnings, printed, true)...), nil
+	}
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	refusals := e.findings(facts.Warnings, printed, true)
+	refusals = append(refusals, e.tryLayout(s, account, facts)...)
+	ref, err := e.StoreFile(ctx, req.Output)
+	if err != nil {
+		return prepared{}, nil, fmt.Errorf("store prepared file: %w", err)
+	}
+	if ref.SHA256 != facts.SHA256 {
+		return prepared{}, nil, errors.New("the prepared file is not the one that was proven")
+	}
+	return prepared{blob: ref, facts: &facts, key: key}, refusals, nil
+}
+
+// preparedKey is the hash of all that a prepared file and its facts follow from: the documents and their giro pages in
+// the order of the letter, the recipe (the rules of this version and the vendor's checks) and the limits.
+func preparedKey(printed []shipment.Document, req prepare.Request) (string, error) {
+	type input struct {
+		SHA256 string
+		Giro   []int
+	}
+	inputs := make([]input, len(printed))
+	for i, d := range printed {
+		inputs[i] = input{d.Blob.SHA256, d.Giro}
+	}
+	all, err := json.Marshal(struct {
+		Recipe string
+		Limits prepare.Limits
+		Inputs []input
+	}{req.Checks.Recipe(), req.Limits, inputs})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// preparedAs finds a prepared file by its key, and proves that it still is what was stored.
+func (e *Acceptor) preparedAs(ctx context.Context, key string) (prepared, error) {
+	p := prepared{key: key}
+	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
+		p.blob, p.facts, err = r.PreparedAs(ctx, key)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return prepared{}, nil
+	}
+	if err != nil {
+		return prepared{}, err
+	}
+	file, err := e.OpenPrepared(ctx, p.blob)
+	if errors.Is(err, step.ErrPreparedLost) {
+		return prepared{}, nil // it is made again
+	}
+	if err != nil {
+		return prepared{}, err
+	}
+	return p, file.Close()
+}
+
+// Stale reports whether a shipment's print-ready file was made by other rules than those of today: the vendor's checks,
+// the account's vendor or this program have changed since.
+func (e *Acceptor) Stale(s shipment.Shipment) bool {
+	account, ok := e.Accounts[s.Account]
+	return ok && s.Facts != nil && s.Facts.Recipe != e.Vendors[account.Vendor].Checks.Recipe()
+}
+
+// Renew makes the print-ready file of an accepted shipment anew. ok is false when the letter cannot be collected now: it
+// changed meanwhile, or it is refused under the rules of today, and set aside since its sender was told that it was
+// accepted.
+func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment) (_ shipment.Shipment, ok bool, err error) {
+	made, refusals, err := e.prepare(ctx, s, e.Accounts[s.Account])
+	if err != nil {
+		return s, false, err
+	}
+	for _, r := range refusals {
+		if !r.Warning {
+			return s, false, e.Hold(ctx, s.ID, r.Code, r.Text)
+		}
+	}
+	was := s.Facts.Recipe
+	s = made.of(s)
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		if err := tx.ResolveAlarm(ctx, "prepare:"+s.ID); err != nil {
+			return err
+		}
+		return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
+	})
+	if errors.Is(err, store.ErrStale) {
+		return s, false, nil // still due, or not: the next collecting sees
+	}
+	s.Version++
+	return s, err == nil, err
+}
+
+// heaviestLetter is what Posten takes as a letter, in milligrams.
+const heaviestLetter = 2_000_000
+
+// tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.
+func (e *Acceptor) tryLayout(s shipment.Shipment, account store.Account, facts prepare.Facts) []shipment.Refusal {
+	if shipment.AnyRefuses(s.Refusals) {
+		return nil // its address or country may be what is wrong, which is said already
+	}
+	var out []shipment.Refusal
+	profile := e.Vendors[account.Vendor].Profile
+	s.Facts = &facts
+	c := e.Candidate(s)
+	if account.Rules.GiroReject {
+		profile.Impose.GiroPolicy = giroReject
+	}
+	jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, profile)
+	if err != nil {
+		out = append(out, shipment.Refusal{Code: "oppsett", Text: "Brevet kan ikke legges på ark: " + err.Error()})
+	}
+	for _, a := range aside {
+		out = append(out, shipment.Refusal{Code: a.Code, Text: a.Text})
+	}
+	for _, j := range jobs {
+		for _, l := range j.Letters {
+			if f, many := e.Vendors[account.Vendor].Checks.Sheets(l.Sheets); many {
+				out = append(out, shipment.Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
+			}
+			if l.WeightMilligram > heaviestLetter {
+				out = append(out, shipment.Refusal{Code: "over-2-kg", Warning: true, Text: fmt.Sprintf(
+					"Brevet veier om lag %s kg med forside og konvolutt. Posten tar brev på høyst 2 kg; over det går det som pakke. Del det opp om du kan.",
+					strings.Replace(strconv.FormatFloat(float64(l.WeightMilligram)/1e6, 'f', 1, 64), ".", ",", 1))})
+			}
+		}
+	}
+	_, warnings, err := e.Makers[s.Account].Cover(e.coverLetter(s))
+	if err != nil {
+		code, field, text := printjobs.CoverReason(err)
+		out = append(out, shipment.Refusal{Code: code, Field: field, Text: text})
+	}
+	for _, w := range warnings {
+		if w.Lost() {
+			out = append(out, shipment.Refusal{Code: w.Code, Field: w.Field, Text: w.Text, Warning: true})
+		}
+	}
+	return out
+}
+
+// findings turns what prepare found into reasons, with the document's place in the hand-in.
+func (e *Acceptor) findings(fs []prepare.Finding, printed []shipment.Document, warning bool) []shipment.Refusal {
+	var out []shipment.Refusal
+	for _, f := range fs {
+		field := ""
+		if f.Document >= 0 && f.Document < len(printed) {
+			field = "dokumenter[" + strconv.Itoa(printed[f.Document].Position) + "]"
+		}
+		text := f.Text
+		if where := f.Where(); where != "" {
+			text = where + ": " + text
+		}
+		out = append(out, shipment.Refusal{Code: f.Code, Field: field, Text: text, Pages: f.Pages, Warning: warning})
+	}
+	return out
+}
+
+// coverLetter is what the cover shows of a shipment.
+func (e *Acceptor) coverLetter(s shipment.Shipment) cover.Letter {
+	l := cover.Letter{
+		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(shipment.Oslo),
+		Recipient: coverAddress(s.Submission.Recipient),
+	}
+	if s.Submission.ReplyTo != nil {
+		a := coverAddress(*s.Submission.ReplyTo)
+		l.ReplyTo = &a
+	}
+	return l
+}
+
+func coverAddress(a shipment.PostalAddress) cover.Address {
+	out := cover.Address{
+		Name: a.Name.Reveal(), Line1: a.Line1.Reveal(), Line2: a.Line2.Reveal(), Line3: a.Line3.Reveal(),
+		Postcode: a.Postcode, City: a.City.Reveal(),
+	}
+	if a.Zone() != shipment.ZoneNorway {
+		out.Country = a.CountryLine()
+	}
+	return out
+}
+
+// Result tells what became of a hand-in, once it is decided.
+func (e *Acceptor) Result(ctx context.Context, id string) (shipment.Result, error) {
+	s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
+	if err != nil {
+		return shipment.Result{}, err
+	}
+	return shipment.Result{Done: s.Status != shipment.StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}, nil
+}
+
+// Event applies a digital event to its shipment. The same event twice is one; ErrNotFound: no such shipment.
+func (e *Acceptor) Event(ctx context.Context, d shipment.DigitalEvent) error {
+	for {
+		err := e.applyEvent(ctx, d)
+		if errors.Is(err, store.ErrStale) {
+			continue // another event came between; look again
+		}
+		if errors.Is(err, store.ErrExists) {
+			return nil
+		}
+		return err
+	}
+}
+
+func (e *Acceptor) applyEvent(ctx context.Context, d shipment.DigitalEvent) error {
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		var s shipment.Shipment
+		var err error
+		if d.Shipment != "" {
+			s, err = tx.Shipment(ctx, d.Shipment)
+		} else {
+			s, err = tx.ShipmentByHandIn(ctx, d.Account, d.HandIn)
+		}
+		if err != nil {
+			return err
+		}
+		onPaper, err := pastTheGate(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		changed, events, err := e.applyDigital(s, d, onPaper)
+		if err != nil {
+			return err
+		}
+		if changed.Hold != "" && changed.Status.Terminal() {
+			// Read or closed: nobody has to mend anything any more.
+			changed.Hold = ""
+			if err := tx.ResolveAlarm(ctx, "held:"+s.ID); err != nil {
+				return err
+			}
+		}
+		if err := tx.UpdateShipment(ctx, changed); err != nil {
+			return err
+		}
+		for _, ev := range events {
+			if err := tx.AddEvents(ctx, ev); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// pastTheGate reports whether a letter is on its way to paper: with the vendor, or in a job past the last gate, whose
+// hand-over may not have been recorded yet.
+func pastTheGate(ctx context.Context, r store.Reader, s shipment.Shipment) (bool, error) {
+	if !shipment.Printable(s.Status) {
+		return s.Status == shipment.StatusSendtPrint, nil
+	}
+	jobs, err := r.JobsOf(ctx, s.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, j := range jobs {
+		if j.State == store.JobCommitted || j.State == store.JobUncertain {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// applyDigital applies a digital event. What comes when the letter is on its way to paper is recorded beside: it neither
+// stops the letter nor calls it back, which only a refusal of the vendor does. Closing by hand still closes.
+func (e *Acceptor) applyDigital(s shipment.Shipment, d shipment.DigitalEvent, onPaper bool) (shipment.Shipment, []shipment.Event, error) {
+	seen := s
+	if onPaper {
+		seen.Status = shipment.StatusSendtPrint
+	}
+	rules := shipment.DefaultRules()
+	if account, ok := e.Accounts[s.Account]; ok { // else it is taken out of the configuration; no rules would hurry it
+		rules = account.Rules
+	}
+	changed, events, err := shipment.ApplyDigital(seen, d, rules)
+	if err != nil || !onPaper {
+		return changed, events, err
+	}
+	if changed.Status != shipment.StatusManueltHandtert {
+		changed.Status, changed.DueAt, changed.DueReason = s.Status, s.DueAt, s.DueReason
+	}
+	for i := range events {
+		ev := &events[i]
+		ev.From, ev.To = s.Status, changed.Status
+		if ev.Kind == shipment.EventStatus && ev.From == ev.To {
+			ev.Kind, ev.Reason = string(d.Kind), d.Reason
+		}
+	}
+	return changed, events, nil
+}

@@ -1,0 +1,178 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"postgang/billing"
+	"postgang/engine/accept"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/printjobs"
+)
+
+// Guard caps what the letters of one day in Oslo may be expected to cost, in øre net of VAT; 0: no cap. What is above is set
+// aside, the letters that were due first go first, until a person approves it: a wrong list of recipients is found before it
+// is posted, not on the invoice. A letter whose cost is not known is set aside too. Letters that were approved, and reprints,
+// do not count.
+type Guard struct {
+	Day      billing.Ore            // all letters
+	Account  billing.Ore            // the letters of each account …
+	Accounts map[string]billing.Ore // … and of one, instead
+	Code     billing.Ore            // the letters of each konteringskode of all accounts …
+	Codes    map[string]billing.Ore // … and of one, instead
+}
+
+// On reports whether anything is capped.
+func (g Guard) On() bool {
+	return g.Day > 0 || g.Account > 0 || g.Code > 0 || len(g.Accounts) > 0 || len(g.Codes) > 0
+}
+
+// spent is what a day's letters are expected to cost so far.
+type spent struct {
+	day             billing.Ore
+	accounts, codes map[string]billing.Ore
+}
+
+func (s *spent) add(account, code string, net billing.Ore) {
+	s.day += net
+	s.accounts[account] += net
+	s.codes[code] += net
+}
+
+// over words which cap a letter would break, in Norwegian; empty: none.
+func (g Guard) over(s spent, account, code string, net billing.Ore) string {
+	of := func(own map[string]billing.Ore, key string, all billing.Ore) billing.Ore {
+		if c, ok := own[key]; ok {
+			return c
+		}
+		return all
+	}
+	shown := cmp.Or(shipment.ShownCode(code), billing.MissingCode)
+	for _, c := range []struct {
+		limit, before billing.Ore
+		what          string
+	}{
+		{g.Day, s.day, "dagen"},
+		{of(g.Accounts, account, g.Account), s.accounts[account], "konto " + account},
+		{of(g.Codes, code, g.Code), s.codes[code], "konteringskode " + shown},
+	} {
+		if c.limit > 0 && c.before+net > c.limit {
+			return fmt.Sprintf("kr %s ville bli kr %s for %s, taket er kr %s per dag", net, c.before+net, c.what, c.limit)
+		}
+	}
+	return ""
+}
+
+// keptBack is a letter that the guard keeps back.
+type keptBack struct {
+	printjobs.PlannedLetter
+	text string // why, in Norwegian
+}
+
+// guarded plans the candidates and keeps back what the caps do not allow. sum grows by the letters that go.
+func (e *Collector) guarded(v store.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
+	jobs, aside, err = printjobs.Plan(candidates, v.Profile)
+	if err != nil || !e.guard.On() {
+		return jobs, aside, nil, err
+	}
+	var letters []printjobs.PlannedLetter
+	for _, j := range jobs {
+		letters = append(letters, j.Letters...)
+	}
+	slices.SortFunc(letters, func(a, b printjobs.PlannedLetter) int {
+		return cmp.Or(due[a.Shipment].DueAt.Compare(due[b.Shipment].DueAt), cmp.Compare(a.Shipment, b.Shipment))
+	})
+	back := map[string]bool{}
+	for _, l := range letters {
+		s := due[l.Shipment]
+		if !s.CostApprovedAt.IsZero() {
+			continue
+		}
+		cost, err := e.accept.QuoteRow(s, accept.PlannedRow(l), v)
+		why := ""
+		if err != nil {
+			why = "ventet kostnad er ikke kjent: en pris mangler"
+		} else if why = e.guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == "" {
+			sum.add(s.Account, l.Konteringskode, cost.Net())
+			continue
+		}
+		back[l.Shipment] = true
+		over = append(over, keptBack{l, why})
+	}
+	if len(over) == 0 {
+		return jobs, aside, nil, nil
+	}
+	left := slices.DeleteFunc(slices.Clone(candidates), func(c printjobs.Candidate) bool { return back[c.Shipment] })
+	jobs, aside, err = printjobs.Plan(left, v.Profile)
+	return jobs, aside, over, err
+}
+
+// spentToday is what the letters of today's jobs were expected to cost.
+func (e *Collector) spentToday(ctx context.Context) (*spent, error) {
+	sum := &spent{accounts: map[string]billing.Ore{}, codes: map[string]billing.Ore{}}
+	if !e.guard.On() {
+		return sum, nil
+	}
+	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PlannedCost, error) {
+		return r.PlannedCosts(ctx, shipment.DayOf(e.Now()).Start())
+	})
+	for _, c := range rows {
+		sum.add(c.Account, c.Konteringskode, c.Net)
+	}
+	return sum, err
+}
+
+// GuardBatch is how many letters are set aside or approved in one transaction.
+const GuardBatch = 500
+
+// keepBack sets aside what the guard keeps back. One alarm stands for all of them, see Watch.
+func (e *Collector) keepBack(ctx context.Context, letters []keptBack) error {
+	for batch := range slices.Chunk(letters, GuardBatch) {
+		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+			for _, l := range batch {
+				s, err := tx.Shipment(ctx, l.Shipment)
+				if err != nil {
+					return err
+				}
+				if s.Hold != "" || !s.CostApprovedAt.IsZero() || s.Status.Terminal() {
+					continue // set aside, approved or read since it was looked at
+				}
+				if err := step.SetAside(ctx, tx, s, shipment.HoldCost, l.text); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if n := len(letters); n > 0 {
+		e.Log.Warn("letters kept back by the cost guard", "letters", n)
+		e.Passed("collect: kept back")
+	}
+	return nil
+}
+
+// KeptBack lists the letters that the guard keeps back, oldest due first, with what each would cost today. A letter whose cost
+// is not known has none.
+func (e *Collector) KeptBack(ctx context.Context) ([]accept.Quoted, error) {
+	list, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
+		return r.Shipments(ctx, store.ShipmentFilter{Hold: shipment.HoldCost})
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(list, func(a, b shipment.Shipment) int { return a.DueAt.Compare(b.DueAt) })
+	out := make([]accept.Quoted, len(list))
+	for i, s := range list {
+		if out[i], err = e.accept.Quote(s); err != nil && out[i].Shipment == "" {
+			out[i] = accept.Quoted{Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode}
+		}
+	}
+	return out, nil
+}

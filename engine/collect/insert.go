@@ -1,0 +1,80 @@
+package collect
+
+import (
+	"context"
+
+	"postgang/engine/accept"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/printjobs"
+	"postgang/printjobs/exchange"
+)
+
+// insertJob records a planned job with its letters and has it composed.
+func (e *Collector) insertJob(ctx context.Context, n JobSpec) (string, error) {
+	var id string
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		var err error
+		id, err = e.AddJob(ctx, tx, n)
+		return err
+	})
+	return id, err
+}
+
+func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string, error) {
+	id, err := tx.NextJobID(ctx)
+	if err != nil {
+		return "", err
+	}
+	now := tx.Now()
+	rows, statuses := make([]store.JobLetter, len(n.Letters)), make([]shipment.Status, len(n.Letters))
+	for i, l := range n.Letters {
+		s, err := tx.Shipment(ctx, l.Shipment)
+		if err != nil {
+			return "", err
+		}
+		rows[i] = accept.PlannedRow(l)
+		rows[i].Job, rows[i].Letter, rows[i].Reason, rows[i].Only = id, i+1, n.Reasons[i], n.Only[l.Shipment]
+		statuses[i] = s.Status
+		if only := rows[i].Only; len(only) > 0 {
+			rows[i].Sheets = len(only)
+		} else if q, err := e.accept.QuoteRow(s, rows[i], e.Vendors[n.Vendor]); err == nil {
+			rows[i].Expected = &store.ExpectedCost{Production: q.Production, Postage: q.Postage}
+		}
+	}
+	j := store.PrintJob{
+		ID: id, Vendor: n.Vendor, Parent: n.Parent, Reprint: n.Reprint, State: store.JobPlanned, Class: n.Class, Created: now, Updated: now,
+		Letters: len(n.Letters),
+	}
+	if err := tx.InsertJob(ctx, j, rows); err != nil {
+		return "", err
+	}
+	reason := "planned"
+	if n.Reprint {
+		reason = "reprint of " + n.Parent + ": " + n.Why
+	}
+	if err := tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: now, From: store.JobPlanned, To: store.JobPlanned, Reason: reason}); err != nil {
+		return "", err
+	}
+	for i, l := range n.Letters {
+		ev := shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: statuses[i], To: statuses[i], Reason: string(n.Reasons[i]) + " " + id}
+		if n.Reprint {
+			ev.Kind, ev.Reason = shipment.EventReprint, id+" av "+n.Parent
+		}
+		if err := tx.AddEvents(ctx, ev); err != nil {
+			return "", err
+		}
+	}
+	return id, tx.Enqueue(ctx, store.Task{Kind: store.TaskCompose, Subject: id})
+}
+
+// JobSpec is a job to be recorded.
+type JobSpec struct {
+	Vendor, Parent string
+	Class          exchange.Class
+	Letters        []printjobs.PlannedLetter
+	Reasons        []shipment.Reason // by letter
+	Reprint        bool
+	Only           map[string][]int // of a reprint: the sheets of a letter, when not all; by shipment
+	Why            string           // of a reprint: the person's reason
+}

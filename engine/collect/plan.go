@@ -1,0 +1,144 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"postgang/billing"
+	"postgang/engine/accept"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/printjobs/exchange"
+)
+
+// NightPlan is what a night would collect if it ran now.
+type NightPlan struct {
+	Jobs     []PlannedJob
+	Totals   []PlanTotal   // by account, then konteringskode
+	KeptBack []PlanTotal   // what the guard would keep back, likewise
+	Minimums []PlanMinimum // by account
+	Letters  int
+	Net      billing.Ore
+	SetAside map[string]int // letters that no job can take, by reason code
+	Renewed  int            // letters whose print-ready file would be made anew, and that may change by it; planned as they are
+}
+
+// PlannedJob is a print job to be.
+type PlannedJob struct {
+	Vendor                              string
+	Class                               exchange.Class
+	Letters, Sheets, Pages, PagesColour int
+	Net                                 billing.Ore
+	Unpriced                            int // letters whose cost is not known
+}
+
+// PlanMinimum is what an account pays for a day beyond its letters, because they are few, when no others are posted that day;
+// net. It is not in the sums, and no cap counts it.
+type PlanMinimum struct {
+	Account string
+	Net     billing.Ore
+}
+
+// PlanTotal is what letters of an account and konteringskode would cost, in øre net of VAT.
+type PlanTotal struct {
+	Account        string
+	Konteringskode string
+	Letters        int
+	Production     billing.Ore
+	Postage        billing.Ore
+	Unpriced       int // letters among them whose cost is not known, and is not in the sums
+}
+
+// PlanNight tells what a night would collect if it ran now, and what that would cost when it is posted today. It changes
+// nothing: hand-ins that wait in the drop folder are not taken, and are not in it.
+func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
+	out := NightPlan{SetAside: map[string]int{}}
+	sum, err := e.spentToday(ctx)
+	if err != nil {
+		return out, err
+	}
+	type key struct{ account, code string }
+	totals, back := map[key]*PlanTotal{}, map[key]*PlanTotal{}
+	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v store.Vendor) (billing.Quote, bool) {
+		k := key{s.Account, row.Konteringskode}
+		t := to[k]
+		if t == nil {
+			t = &PlanTotal{Account: k.account, Konteringskode: k.code}
+			to[k] = t
+		}
+		t.Letters++
+		cost, err := e.accept.QuoteRow(s, row, v)
+		if err != nil {
+			t.Unpriced++
+			return cost, false
+		}
+		t.Production += cost.Production
+		t.Postage += cost.Postage
+		return cost, true
+	}
+	days := map[string][]billing.DayLetters{} // by account
+	for _, vendor := range e.VendorKeys {
+		v := e.Vendors[vendor]
+		candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+			return slices.DeleteFunc(page, func(s shipment.Shipment) bool {
+				if e.Now().Sub(s.DueAt) > v.PrintLimit() {
+					out.SetAside[shipment.HoldWindow]++
+					return true
+				}
+				if e.accept.Stale(s) {
+					out.Renewed++
+				}
+				return false
+			}), nil
+		})
+		if err != nil {
+			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
+		}
+		jobs, aside, over, err := e.guarded(v, candidates, due, sum)
+		if err != nil {
+			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
+		}
+		for _, a := range aside {
+			out.SetAside[a.Code]++
+		}
+		for _, h := range over {
+			add(back, due[h.Shipment], accept.PlannedRow(h.PlannedLetter), v)
+		}
+		for _, p := range jobs {
+			j := PlannedJob{Vendor: v.Key, Class: p.Class, Letters: len(p.Letters)}
+			for _, l := range p.Letters {
+				row := accept.PlannedRow(l)
+				cost, priced := add(totals, due[l.Shipment], row, v)
+				if !priced {
+					j.Unpriced++
+				}
+				account := due[l.Shipment].Account
+				days[account] = billing.AddDayLetters(days[account], row.Envelope, 1, cost.Production)
+				j.Sheets, j.Pages, j.PagesColour, j.Net = j.Sheets+row.Sheets, j.Pages+row.Pages, j.PagesColour+row.PagesColour, j.Net+cost.Net()
+			}
+			out.Jobs, out.Letters, out.Net = append(out.Jobs, j), out.Letters+j.Letters, out.Net+j.Net
+		}
+	}
+	sorted := func(m map[key]*PlanTotal) []PlanTotal {
+		var list []PlanTotal
+		for _, t := range m {
+			list = append(list, *t)
+		}
+		slices.SortFunc(list, func(a, b PlanTotal) int {
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Konteringskode, b.Konteringskode))
+		})
+		return list
+	}
+	for _, account := range slices.Sorted(maps.Keys(days)) {
+		if v := e.Vendors[e.Accounts[account].Vendor]; v.Prices != nil {
+			if net := v.Prices.Minimum(account, billing.CivilOf(e.Now(), shipment.Oslo), days[account]); net > 0 {
+				out.Minimums = append(out.Minimums, PlanMinimum{account, net})
+			}
+		}
+	}
+	out.Totals, out.KeptBack = sorted(totals), sorted(back)
+	return out, nil
+}

@@ -1,0 +1,137 @@
+package finance
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// CompareCodes tells what ImportCodes would change.
+func (e *Finance) CompareCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) (billing.RegisterChange, error) { return compareCodes(ctx, r, entries) })
+}
+
+func compareCodes(ctx context.Context, r store.Reader, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+	before, err := r.CodeRegister(ctx)
+	if err != nil {
+		return billing.RegisterChange{}, err
+	}
+	return billing.CompareRegisters(billing.NewRegister(before), billing.NewRegister(entries)), nil
+}
+
+// ImportCodes replaces the register of konteringskoder, and tells what that changed.
+func (e *Finance) ImportCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+	for i, c := range entries {
+		if shipment.ShownCode(c.Code) != c.Code || len(shipment.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
+			return billing.RegisterChange{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
+		}
+	}
+	var change billing.RegisterChange
+	err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+		if change, err = compareCodes(ctx, tx, entries); err != nil {
+			return err
+		}
+		return tx.SetCodeRegister(ctx, entries)
+	})
+	if err != nil {
+		return change, fmt.Errorf("import codes: %w", err)
+	}
+	e.Log.Info("konteringskoder imported", "codes", change.After, "gone", len(change.Gone), "new", len(change.New))
+	e.Passed("codes: imported")
+	return change, nil
+}
+
+// Budgets holds what is booked from the beginning of the calendar year to before a day against the register of konteringskoder.
+// accounts nil: all. Without a register there is nothing.
+func (e *Finance) Budgets(ctx context.Context, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]billing.BudgetRow, error) { return budgets(ctx, r, to, accounts) })
+}
+
+func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
+	entries, err := r.CodeRegister(ctx)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	first := to.AddDays(-1)[:4] + "-01-01"
+	spent, err := r.SpentByCode(ctx, first.In(shipment.Oslo), to.In(shipment.Oslo), accounts)
+	if err != nil {
+		return nil, err
+	}
+	shown := map[string]billing.Ore{}
+	for code, net := range spent {
+		shown[shipment.ShownCode(code)] += net
+	}
+	since := first
+	for since < to {
+		next := billing.NextMonth(since)
+		month, err := r.SpentByCode(ctx, since.In(shipment.Oslo), min(next, to).In(shipment.Oslo), accounts)
+		if err != nil {
+			return nil, err
+		}
+		if len(month) > 0 {
+			break // the first month of the year that anything is booked in
+		}
+		since = next
+	}
+	return billing.Budgets(billing.NewRegister(entries), shown, since, to), nil
+}
+
+// ExportQuery asks for the sums of a period's ledger.
+type ExportQuery struct {
+	From, To billing.Civil
+	Accounts []string // nil: all
+	// DefaultCode stands for a konteringskode that is missing or invalid; empty: billing.MissingCode, InvalidCode.
+	DefaultCode string
+}
+
+// ExportLedger sums the ledger of a period by sending account, vendor, konteringskode and kind of cost, for the accounting system; in
+// that order. What stands on a code that another took the place of on the last day stands on that one, as in the budgets.
+func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.ExportRow, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]billing.ExportRow, error) {
+		entries, err := r.CodeRegister(ctx)
+		if err != nil {
+			return nil, err
+		}
+		register := billing.NewRegister(entries)
+		last := q.To.AddDays(-1)
+		type key struct{ account, vendor, code, kind string }
+		sums := map[key]*billing.ExportRow{}
+		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: q.From.In(shipment.Oslo), To: q.To.In(shipment.Oslo), Accounts: q.Accounts}, func(l store.LedgerLine) error {
+			code := shipment.ShownCode(l.Line.Konteringskode)
+			if code == "" || code == shipment.InvalidCode {
+				code = cmp.Or(q.DefaultCode, code)
+			}
+			k := key{l.Account, l.Vendor, register.Now(code, last), l.Line.Kind}
+			row := sums[k]
+			if row == nil {
+				v := e.Vendors[l.Vendor]
+				row = &billing.ExportRow{
+					CodeEntry: billing.CodeEntry{Code: cmp.Or(k.code, billing.MissingCode)}, Account: l.Account, Sender: cmp.Or(e.Accounts[l.Account].Name, l.Account),
+					VendorKey: l.Vendor, Vendor: cmp.Or(v.Name, l.Vendor), Kind: k.kind, VATCode: v.VAT.CodeOf(k.kind),
+				}
+				if c, ok := register.Find(k.code); ok {
+					row.CodeEntry = c
+				}
+				sums[k] = row
+			}
+			row.Net, row.VAT, row.Gross, row.Letters = row.Net+l.Line.Net, row.VAT+l.Line.VAT, row.Gross+l.Line.Gross, row.Letters+l.Letters
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := make([]billing.ExportRow, 0, len(sums))
+		for _, row := range sums {
+			out = append(out, *row)
+		}
+		slices.SortFunc(out, func(a, b billing.ExportRow) int {
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.VendorKey, b.VendorKey))
+		})
+		return out, nil
+	})
+}

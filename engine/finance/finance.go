@@ -1,0 +1,19 @@
+package finance
+
+import (
+	"postgang/engine/accept"
+	"postgang/engine/invoices"
+	"postgang/engine/step"
+)
+
+// Finance reports and closes.
+type Finance struct {
+	*step.Step
+	accept   *accept.Acceptor
+	invoices *invoices.Invoices
+}
+
+// New makes the room of those that it stands on.
+func New(s *step.Step, acceptor *accept.Acceptor, i *invoices.Invoices) *Finance {
+	return &Finance{Step: s, accept: acceptor, invoices: i}
+}

@@ -1,0 +1,301 @@
+package finance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine/invoices"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// MonthStatus is what there is to know of a month before it is closed for good.
+type MonthStatus struct {
+	Month  billing.Civil      // its first day
+	Closed *store.ClosedMonth // nil: it is open
+	// Booked in the month, net, and the letters that it counts.
+	Net     billing.Ore
+	Letters int
+	// What a person should look at first:
+	Unreceipted   int                 // letters that were handed over before its end and have no receipt
+	StoppedFiles  int                 // receipt files that cannot be taken, of any time
+	Conflicts     int                 // receipts in conflict that nobody has decided about, of any time
+	Deviations    int                 // open or disputed, of any time
+	DeviationsNet billing.Ore         // what is at stake in them
+	Unbooked      []invoices.Invoiced // invoices for a time in it that are not booked
+	NotInvoiced   []Accrual           // receipts of letters posted in it that no invoice is for
+}
+
+// Accrual is what a vendor has told by receipts for a month and not invoiced.
+type Accrual struct {
+	Vendor string
+	Net    billing.Ore
+}
+
+// Open reports whether there is something to look at.
+func (m MonthStatus) Open() bool { return m.Points() > 0 }
+
+// Points is how many kinds of things there are to look at.
+func (m MonthStatus) Points() (n int) {
+	for _, open := range []int{m.Unreceipted, m.StoppedFiles, m.Conflicts, m.Deviations, len(m.Unbooked), len(m.NotInvoiced)} {
+		if open > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// MonthStatus looks at a month, given by its first day.
+func (e *Finance) MonthStatus(ctx context.Context, month billing.Civil) (MonthStatus, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) (MonthStatus, error) { return e.monthStatus(ctx, r, month) })
+}
+
+func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month billing.Civil) (MonthStatus, error) {
+	m, err := openPoints(ctx, r)
+	if err != nil {
+		return m, err
+	}
+	closed, err := r.ClosedMonths(ctx)
+	if err != nil {
+		return m, err
+	}
+	return e.lookAtMonth(ctx, r, m, month, closed)
+}
+
+// lookAtMonth adds what is of one month to what is open of any time.
+func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month billing.Civil, closed []store.ClosedMonth) (MonthStatus, error) {
+	m.Month = month
+	for _, c := range closed {
+		if c.Month == month {
+			m.Closed = &c
+		}
+	}
+	from, to := store.ClosedMonth{Month: month}.Span()
+	err := r.EachLedgerLine(ctx, store.LedgerFilter{From: from, To: to}, func(l store.LedgerLine) error {
+		m.Net, m.Letters = m.Net+l.Line.Net, m.Letters+l.Letters
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	err = unreceipted(ctx, r, time.Time{}, to, nil, func(billing.DeviationRecord) error { m.Unreceipted++; return nil })
+	if err != nil {
+		return m, err
+	}
+	err = e.addInvoices(ctx, r, &m)
+	return m, err
+}
+
+// openPoints is what is open of any time, whichever month is looked at.
+func openPoints(ctx context.Context, r store.Reader) (MonthStatus, error) {
+	var m MonthStatus
+	alarms, err := r.Alarms(ctx, true)
+	if err != nil {
+		return m, err
+	}
+	for _, a := range alarms {
+		if strings.HasPrefix(a.Key, "receipts:") {
+			m.StoppedFiles++
+		}
+	}
+	conflicts, err := r.OpenConflicts(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, n := range conflicts {
+		m.Conflicts += n
+	}
+	err = m.addDeviations(ctx, r) // before m is returned: what order Go evaluates the two in is not said
+	return m, err
+}
+
+// deviationPage is how many deviations are read at once.
+const deviationPage = 1000
+
+func (m *MonthStatus) addDeviations(ctx context.Context, r store.Reader) error {
+	var after store.Deviation
+	for {
+		page, err := r.Deviations(ctx, store.DeviationFilter{After: after, Limit: deviationPage})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, d := range page {
+			if d.State == store.DeviationOpen || d.State == store.DeviationDisputed {
+				m.Deviations++
+				m.DeviationsNet += d.Finding.Amount
+			}
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// addInvoices looks at the invoices for a month, and at the vendors that have none.
+func (e *Finance) addInvoices(ctx context.Context, r store.Reader, m *MonthStatus) error {
+	from, to := store.ClosedMonth{Month: m.Month}.Span()
+	periods, err := e.invoices.InvoicePeriodsIn(ctx, r, m.Month, billing.CivilOf(to, shipment.Oslo))
+	if err != nil {
+		return err
+	}
+	invoiced := map[string]bool{}
+	missing := map[string]billing.Ore{}
+	for _, p := range periods {
+		invoiced[p.Vendor] = true
+		for _, inv := range p.Invoices {
+			if inv.BookedAt.IsZero() {
+				m.Unbooked = append(m.Unbooked, inv)
+			}
+		}
+		for _, row := range p.Rows {
+			if row.NotInvoiced {
+				missing[p.Vendor] += row.Booked
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(e.Vendors)) {
+		if e.Vendors[key].Manual { // people here print these, and send no invoice
+			continue
+		}
+		if !invoiced[key] {
+			booked, err := r.BookedFor(ctx, key, from, to)
+			if err != nil {
+				return err
+			}
+			for _, b := range booked {
+				missing[key] += b.Net
+			}
+		}
+		if missing[key] != 0 {
+			m.NotInvoiced = append(m.NotInvoiced, Accrual{key, missing[key]})
+		}
+	}
+	return nil
+}
+
+// Months looks at all months in which something is, and at those that are closed, in order.
+func (e *Finance) Months(ctx context.Context) ([]MonthStatus, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]MonthStatus, error) {
+		closed, err := r.ClosedMonths(ctx)
+		if err != nil {
+			return nil, err
+		}
+		days := map[billing.Civil]bool{}
+		for _, c := range closed {
+			days[c.Month] = true
+		}
+		for at := (time.Time{}); ; {
+			first, err := r.FirstActivity(ctx, at)
+			if err != nil {
+				return nil, err
+			}
+			if first.IsZero() {
+				break
+			}
+			month := invoices.MonthOf(first)
+			days[month] = true
+			_, at = store.ClosedMonth{Month: month}.Span()
+		}
+		points, err := openPoints(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		var out []MonthStatus
+		for _, day := range slices.Sorted(maps.Keys(days)) {
+			m, err := e.lookAtMonth(ctx, r, points, day, closed)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, m)
+		}
+		return out, nil
+	})
+}
+
+// MayClose tells why a month, given by its first day, cannot be closed.
+func (e *Finance) MayClose(ctx context.Context, month billing.Civil) error {
+	return e.Archive.View(ctx, func(r store.Reader) error {
+		_, err := e.monthsToClose(ctx, r, month)
+		return err
+	})
+}
+
+// monthsToClose are the months that closing one closes: those since the last closed one in which nothing is, and it. The first is that
+// in which something is for the first time.
+func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billing.Civil) ([]billing.Civil, error) {
+	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
+		return nil, errors.New("the month is given by its first day, as in 2026-10-01")
+	}
+	from, to := store.ClosedMonth{Month: month}.Span()
+	if e.Now().Before(to) {
+		return nil, fmt.Errorf("%s is not over yet", month.Month())
+	}
+	closed, err := r.ClosedMonths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range closed {
+		if c.Month == month {
+			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), shipment.ClockOf(c.ClosedAt))
+		}
+	}
+	var next time.Time // where what is closed ends
+	if n := len(closed); n > 0 {
+		_, next = closed[n-1].Span()
+		if from.Before(next) {
+			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, shipment.Oslo).Month())
+		}
+	}
+	first, err := r.FirstActivity(ctx, next)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case next.IsZero() && first.IsZero():
+		return nil, errors.New("there are no letters and no costs yet, so that there is nothing to close")
+	case next.IsZero() && month < invoices.MonthOf(first):
+		return nil, fmt.Errorf("%s is before the first month with letters or costs, which is %s", month.Month(), invoices.MonthOf(first).Month())
+	case !first.IsZero() && invoices.MonthOf(first) < month:
+		return nil, fmt.Errorf("months are closed in order: the first with letters or costs that is open is %s", invoices.MonthOf(first).Month())
+	case next.IsZero():
+		return []billing.Civil{month}, nil
+	}
+	var out []billing.Civil
+	for day := billing.CivilOf(next, shipment.Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
+		out = append(out, day)
+	}
+	return out, nil
+}
+
+// CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
+// are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
+// closed; months before it in which nothing is are closed with it.
+func (e *Finance) CloseMonth(ctx context.Context, month billing.Civil, reason string) (store.ClosedMonth, error) {
+	m := store.ClosedMonth{Month: month, Reason: reason}
+	if why := shipment.BadReason(reason); why != "" {
+		return m, errors.New(why)
+	}
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		months, err := e.monthsToClose(ctx, tx, month)
+		if err != nil {
+			return err
+		}
+		m.ClosedAt = tx.Now()
+		for _, day := range months {
+			if err := tx.CloseMonth(ctx, store.ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return m, fmt.Errorf("close month: %w", err)
+	}
+	e.Log.Info("month closed", "month", month.Month())
+	e.Passed("month: closed")
+	return m, nil
+}

@@ -1,0 +1,287 @@
+// Package jobs carries a print job from planned to answered: compose, offer, last gate, hand-over, answers; and what people do to jobs:
+// withdraw, reprint, print by hand, preview.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"postgang/engine/restored"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/printjobs/exchange"
+)
+
+// Answered tells what the vendor's answers did.
+type Answered struct {
+	Accepted, Rejected int
+	Bad                int // answers that could not be read or match no job of ours; see the alarms
+}
+
+// FetchAnswers reads a vendor's answers and applies those that are news.
+func (e *Jobs) FetchAnswers(ctx context.Context, vendor string) (Answered, error) {
+	var out Answered
+	v, ok := e.Vendors[vendor]
+	if !ok {
+		return out, fmt.Errorf("vendor %q is not configured", vendor)
+	}
+	if v.Manual {
+		return out, fmt.Errorf("vendor %q is manual print, there is nothing to fetch: postgang manual confirm books its receipts", vendor)
+	}
+	side, err := e.Reach(ctx, v)
+	if err != nil {
+		return out, fmt.Errorf("reach vendor %s: %w", vendor, err)
+	}
+	defer side.Close()
+	// Answers that were applied are old news; what else lies there is read.
+	old := map[string]store.JobState{}
+	jobs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{Vendor: vendor, States: []store.JobState{store.JobAccepted, store.JobClosed, store.JobRejected}})
+	})
+	if err != nil {
+		return out, err
+	}
+	for _, j := range jobs {
+		old[j.ID] = j.State
+	}
+	k, err := e.restored.KnownJobs(ctx, v)
+	if err != nil {
+		return out, err
+	}
+	answers, bad, err := side.Answers(ctx, func(job string, accepted bool) bool {
+		if k.SettledElse(job) {
+			return true
+		}
+		state, done := old[job]
+		return done && accepted == (state != store.JobRejected)
+	})
+	if err != nil {
+		return out, fmt.Errorf("read answers of vendor %s: %w", vendor, err)
+	}
+	out.Bad = len(bad)
+	still, err := e.VendorProblems(ctx, "answer", vendor, bad)
+	if err != nil {
+		return out, err
+	}
+	var errs []error
+	var odd []string
+	for _, a := range answers {
+		if k.SettledElse(a.Job) {
+			continue
+		}
+		if k.OddAnswer(a, e.JobTag) {
+			// Told by one alarm, about all of them.
+			odd = append(odd, a.Job)
+			out.Bad++
+			continue
+		}
+		applied, ok, err := e.applyAnswer(ctx, vendor, a)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("answer to job %s: %w", a.Job, err))
+			still["answer:"+vendor+":"+a.Job] = true
+		case !ok:
+			out.Bad++
+			still["answer:"+vendor+":"+a.Job] = true
+		case applied && a.Accepted:
+			out.Accepted++
+		case applied:
+			out.Rejected++
+		}
+	}
+	if len(odd) > 0 {
+		errs = append(errs, e.restored.StopOffers(ctx, restored.OfferStop{Vendor: vendor, Jobs: odd}))
+	}
+	errs = append(errs, e.ResolveGone(ctx, "answer:"+vendor+":", still))
+	return out, errors.Join(errs...)
+}
+
+// applyAnswer applies one answer. applied: it was news; ok: it is an answer to what we offered.
+func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		applied, ok = false, true
+		odd := func(what string) error {
+			ok = false
+			key, text := "answer:"+vendor+":"+a.Job, fmt.Sprintf("answer of vendor %s to job %s: %s", vendor, a.Job, what)
+			open, err := tx.Alarms(ctx, true)
+			if err != nil || slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key && a.Text == text }) {
+				return err // said already
+			}
+			e.Log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", what)
+			return tx.RaiseAlarm(ctx, key, text)
+		}
+		j, err := tx.Job(ctx, a.Job)
+		if errors.Is(err, store.ErrNotFound) {
+			return odd("no such job of ours")
+		}
+		if err != nil {
+			return err
+		}
+		to := store.JobAccepted
+		if !a.Accepted {
+			to = store.JobRejected
+		}
+		switch {
+		case j.Vendor != vendor:
+			return odd("the job was offered to another vendor")
+		case j.TicketSHA != a.TicketSHA256:
+			return odd("it answers another ticket than ours")
+		}
+		// A job that was found there after a backup was put back may have letters that the archive has not.
+		beyond, err := tx.FoundLetters(ctx, store.FoundLetterFilter{Job: j.ID, Vendor: vendor})
+		if err != nil {
+			return err
+		}
+		switch {
+		case a.Accepted && a.Letters != j.Letters+len(beyond):
+			return odd(fmt.Sprintf("it accepts %d letters, we offered %d", a.Letters, j.Letters+len(beyond)))
+		case j.State == to, j.State == store.JobClosed && a.Accepted:
+			return nil // known
+		case j.State == store.JobCommitted, j.State == store.JobUncertain:
+			// The vendor answers, so it was handed over; the process died before recording it.
+			if err := e.Offered(ctx, tx, j.ID, "the vendor has answered"); err != nil {
+				return err
+			}
+			if j, err = tx.Job(ctx, a.Job); err != nil {
+				return err
+			}
+		}
+		if !j.State.MayMove(to) {
+			return odd(fmt.Sprintf("the job is %s", j.State))
+		}
+		applied = true
+		said := "answer of the vendor"
+		if !a.Accepted {
+			said += ": " + shipment.KeptWords(a.Reasons)
+		}
+		if err := e.MoveJob(ctx, tx, j, to, said); err != nil {
+			return err
+		}
+		if to == store.JobAccepted {
+			return nil
+		}
+		return e.rejected(ctx, tx, j, len(a.Reasons))
+	})
+	return applied, ok, err
+}
+
+// rejected takes back the letters of a job that the vendor refused. They are set aside: a person must mend the cause,
+// or the same files would be refused night after night. The vendor's own words are in the job's history alone: they may name people.
+func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reasons int) error {
+	if j.Reprint {
+		parent, err := tx.Job(ctx, j.Parent)
+		if err != nil {
+			return err
+		}
+		if parent.State.Live() { // its letters were printed there, or will be
+			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected reprint %s of %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause and order it anew (postgang job reprint %s); postgang job release %s ends this alarm",
+				j.Vendor, j.ID, j.Parent, j.Letters, reasons, j.ID, j.Parent, j.ID))
+		}
+	}
+	rows, err := tx.JobLetters(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	reprinted, err := openReprints(ctx, tx, j.ID)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return err
+		}
+		if s.Status != shipment.StatusSendtPrint {
+			continue // read or closed meanwhile
+		}
+		if id := reprinted[row.Shipment]; id != "" {
+			r, err := tx.Job(ctx, id)
+			if err != nil {
+				return err
+			}
+			if r.State == store.JobOffered || r.State == store.JobAccepted {
+				continue // the vendor prints it from there
+			}
+		}
+		from := s.Status
+		s.Status = shipment.StatusAkseptert
+		if !s.NotifiedAt.IsZero() {
+			s.Status = shipment.StatusVarslet
+		}
+		if !from.MayBecome(s.Status) {
+			return fmt.Errorf("status %s may not become %s", from, s.Status)
+		}
+		events := []shipment.Event{{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}}
+		s.SentAt = time.Time{}
+		if s.ReadAt.IsZero() {
+			s.Hold = shipment.HoldRejected
+		} else {
+			var ev shipment.Event
+			s, ev = readInTime(s)
+			events = append(events, ev)
+		}
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		for _, ev := range events {
+			if err := tx.AddEvents(ctx, ev); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID, j.ID))
+}
+
+// ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was
+// rejected or withdrawn it ends the alarm: its letters were never taken back.
+func (e *Jobs) ReleaseJob(ctx context.Context, id string) (int, error) {
+	n := 0
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		n = 0
+		j, err := tx.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		if j.Reprint {
+			if err := tx.ResolveAlarm(ctx, reprintAlarm(id)); err != nil {
+				return err
+			}
+		}
+		if j.State != store.JobRejected && !(j.Reprint && j.State == store.JobWithdrawn) {
+			return fmt.Errorf("job %s is %s, not REJECTED", id, j.State)
+		}
+		rows, err := tx.JobLetters(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			s, err := tx.Shipment(ctx, row.Shipment)
+			if err != nil {
+				return err
+			}
+			if s.Hold != shipment.HoldRejected {
+				continue
+			}
+			jobs, err := tx.JobsOf(ctx, s.ID)
+			if err != nil {
+				return err
+			}
+			if jobs[0].ID != id {
+				continue // held for a later job, which was refused too
+			}
+			s.Hold = ""
+			if err := tx.UpdateShipment(ctx, s); err != nil {
+				return err
+			}
+			if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: shipment.HoldRejected}); err != nil {
+				return err
+			}
+			n++
+		}
+		return tx.ResolveAlarm(ctx, "rejected:"+id)
+	})
+	return n, err
+}

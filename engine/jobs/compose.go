@@ -1,0 +1,256 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"postgang/engine/collect"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/printjobs"
+	"postgang/printjobs/exchange"
+)
+
+// ComposeJob writes a planned job's print files, manifest and ticket. Letters whose cover cannot be made are set
+// aside, and the others planned anew under a new id. A job composed already is left alone.
+func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
+	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	if j.State != store.JobPlanned {
+		return nil
+	}
+	v, ok := e.Vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("compose %s: vendor %q is not configured any more", id, j.Vendor)
+	}
+	dir, remove, err := e.Scratch("compose", id)
+	if err != nil {
+		return err
+	}
+	defer remove()
+
+	letters, rows, err := e.jobLetters(ctx, j)
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	composed, err := printjobs.Compose(ctx, dir, printjobs.Job{
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.Makers,
+	}, v.Profile, nil)
+	var bad *printjobs.LetterErrors
+	if errors.Is(err, step.ErrPreparedLost) {
+		bad, err = e.lostLetters(ctx, rows)
+	}
+	if bad != nil || errors.As(err, &bad) {
+		return e.splitOff(ctx, j, bad)
+	}
+	if errors.Is(err, printjobs.ErrStalePlan) {
+		// The profile was changed since planning: the letters no longer belong together. They are free again and
+		// collected anew.
+		return e.Archive.InTx(ctx, func(tx store.Tx) error {
+			j, err := tx.Job(ctx, id)
+			if err != nil || j.State != store.JobPlanned {
+				return err
+			}
+			const reason = "the vendor's profile has changed since planning"
+			if j.Reprint {
+				return e.EndReprint(ctx, tx, id, reason)
+			}
+			return e.MoveJob(ctx, tx, j, store.JobWithdrawn, reason)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	e.Passed("compose: files written")
+
+	var files []store.JobFile
+	for _, f := range composed.Files {
+		ref, err := e.StoreFile(ctx, f.Path)
+		if err != nil {
+			return fmt.Errorf("compose %s: store %s: %w", id, f.Name, err)
+		}
+		if ref.SHA256 != f.SHA256 || ref.Bytes != f.Bytes {
+			return fmt.Errorf("compose %s: %s changed on its way into the blob store", id, f.Name)
+		}
+		files = append(files, store.JobFile{Job: id, File: f.File, Blob: ref})
+	}
+	e.Passed("compose: files stored")
+	printed := 0
+	for m := range composed.Manifest() {
+		if printed == len(rows) || m.Shipment != rows[printed].Shipment || m.Letter != rows[printed].Letter {
+			return fmt.Errorf("compose %s: manifest and plan disagree on letter %d", id, printed+1)
+		}
+		r := &rows[printed]
+		printed++
+		r.File, r.FirstSide, r.LastSide = m.File, m.FirstSide, m.LastSide
+		r.Sheets, r.Pages, r.PagesBW, r.PagesColour = m.Sheets, m.Pages, m.PagesBW, m.PagesColour
+		r.GiroSheets, r.Envelope, r.WeightGram = m.GiroSheets, m.Envelope, m.WeightGram
+	}
+	if printed != len(rows) {
+		return fmt.Errorf("compose %s: the manifest has %d letters, the plan %d", id, printed, len(rows))
+	}
+	ticket := composed.Files[len(composed.Files)-1]
+	if ticket.Kind != exchange.KindTicket {
+		return fmt.Errorf("compose %s: the ticket is not the last file", id)
+	}
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		j, err := tx.Job(ctx, id)
+		if err != nil || j.State != store.JobPlanned {
+			return err
+		}
+		j.Totals, j.Ticket, j.TicketSHA = composed.Ticket.Totals, ticket.Name, ticket.SHA256
+		if err := tx.SetJobFiles(ctx, id, files, rows); err != nil {
+			return err
+		}
+		if err := e.MoveJob(ctx, tx, j, store.JobComposed, ""); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, store.Task{Kind: store.TaskOffer, Subject: id})
+	})
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
+	e.Passed("compose: recorded")
+	return nil
+}
+
+// jobLetters reads back the plan of a job, in its order. The letters are loaded one by one as they are composed.
+func (e *Jobs) jobLetters(ctx context.Context, j store.PrintJob) (iter.Seq2[printjobs.Letter, error], []store.JobLetter, error) {
+	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(ctx, j.ID) })
+	if err != nil {
+		return nil, nil, err
+	}
+	profile := e.Vendors[j.Vendor].Profile
+	letters := func(yield func(printjobs.Letter, error) bool) {
+		for _, row := range rows {
+			s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+			var l printjobs.Letter
+			if err == nil && !j.Reprint && e.accept.Stale(s) { // what is printed once more is what was printed
+				err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
+			}
+			if err == nil {
+				l, err = e.accept.Letter(s, profile)
+				l.Only = row.Only
+			}
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+	return letters, rows, nil
+}
+
+// lostLetters finds all letters of a job whose prepared file is gone or damaged. When no letter of several can be read,
+// it is an error: the store is away, most likely, and nothing is wrong with the letters.
+func (e *Jobs) lostLetters(ctx context.Context, rows []store.JobLetter) (*printjobs.LetterErrors, error) {
+	var lost []*printjobs.LetterError
+	for _, row := range rows {
+		s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+		if err != nil {
+			return nil, err
+		}
+		b, err := e.OpenPrepared(ctx, s.Prepared)
+		switch {
+		case err == nil:
+			if err := b.Close(); err != nil {
+				return nil, err
+			}
+		case errors.Is(err, step.ErrPreparedLost):
+			lost = append(lost, &printjobs.LetterError{
+				Shipment: s.ID, Code: printjobs.CodePrepared, Err: err,
+				Text: "Det klargjorte brevet er borte eller skadet i arkivet. Hent filen tilbake fra sikkerhetskopi, eller lever brevet på nytt.",
+			})
+		default:
+			return nil, err
+		}
+	}
+	switch {
+	case len(lost) == 0:
+		return nil, errors.New("a prepared letter could not be read, but can be now; try again")
+	case len(lost) == len(rows) && len(rows) > 1:
+		return nil, fmt.Errorf("none of the job's %d prepared letters is in the store of documents: is its disk there? %w", len(rows), lost[0].Err)
+	}
+	return &printjobs.LetterErrors{Letters: lost}, nil
+}
+
+// splitOff withdraws a job that some letters keep from being composed: those are set aside with their reason, the
+// others go into a new job.
+func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.LetterErrors) error {
+	drop := map[string]bool{}
+	for _, l := range bad.Letters {
+		drop[l.Shipment] = true
+	}
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != store.JobPlanned {
+			return err // somebody else could compose it, and has carried it on
+		}
+		if now.Reprint {
+			return e.EndReprint(ctx, tx, j.ID, "letters that cannot be composed: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+		}
+		for _, l := range bad.Letters {
+			if err := e.HoldIn(ctx, tx, l.Shipment, l.Code, l.Text); err != nil {
+				return err
+			}
+		}
+		return e.Replan(ctx, tx, j.ID, drop, "letters set aside while composing")
+	})
+}
+
+// Replan withdraws a job in tx and plans its letters, without the dropped ones, anew: into a job under a new id, or more
+// when the profile has changed since. Those that the vendor no longer takes are set aside.
+func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[string]bool, reason string) error {
+	j, err := tx.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.JobLetters(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, reason); err != nil {
+		return err
+	}
+	var candidates []printjobs.Candidate
+	why := map[string]shipment.Reason{}
+	for _, row := range rows {
+		if drop[row.Shipment] {
+			continue
+		}
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return err
+		}
+		if s.Facts == nil {
+			return fmt.Errorf("shipment %s is not prepared", s.ID)
+		}
+		candidates = append(candidates, e.accept.Candidate(s))
+		why[row.Shipment] = row.Reason
+	}
+	jobs, aside, err := printjobs.Plan(candidates, e.Vendors[j.Vendor].Profile)
+	if err != nil {
+		return err
+	}
+	for _, a := range aside {
+		if err := e.HoldIn(ctx, tx, a.Shipment, a.Code, a.Text); err != nil {
+			return err
+		}
+	}
+	for _, p := range jobs {
+		reasons := make([]shipment.Reason, len(p.Letters))
+		for i, l := range p.Letters {
+			reasons[i] = why[l.Shipment]
+		}
+		if _, err := e.collect.AddJob(ctx, tx, collect.JobSpec{Vendor: j.Vendor, Parent: j.ID, Class: p.Class, Letters: p.Letters, Reasons: reasons}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

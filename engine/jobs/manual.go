@@ -1,0 +1,285 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+)
+
+// ErrNotManual says that a job or vendor is not one for manual print.
+var ErrNotManual = errors.New("not manual print")
+
+// committedHere is the reason in the history of a job that passed the last gate to be printed here.
+const committedHere = "printed here"
+
+// manualStates are those of a job in the queue: it is to be printed, or to be confirmed.
+var manualStates = []store.JobState{store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}
+
+// ManualJob is a job in the queue of manual print.
+type ManualJob struct {
+	store.PrintJob
+	Awaited int  // letters that are not confirmed as posted
+	Overdue bool // waits for longer than the vendor's ManualWithin
+}
+
+// Printed reports whether the job's files were given out to be printed.
+func (m ManualJob) Printed() bool { return m.State == store.JobOffered || m.State == store.JobAccepted }
+
+// ManualQueue lists the jobs that wait to be printed here, or to be confirmed as posted, of the given vendors or of all
+// that are manual; by id. ErrNotManual: one of them has a print vendor.
+func (e *Jobs) ManualQueue(ctx context.Context, vendors ...string) ([]ManualJob, error) {
+	for _, key := range vendors {
+		if !e.Vendors[key].Manual {
+			return nil, fmt.Errorf("vendor %q: %w", key, ErrNotManual)
+		}
+	}
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]ManualJob, error) { return e.ManualQueueIn(ctx, r, vendors) })
+}
+
+func (e *Jobs) ManualQueueIn(ctx context.Context, r store.Reader, vendors []string) ([]ManualJob, error) {
+	var out []ManualJob
+	for _, key := range e.VendorKeys {
+		v := e.Vendors[key]
+		if !v.Manual || len(vendors) > 0 && !slices.Contains(vendors, key) {
+			continue
+		}
+		jobs, err := r.Jobs(ctx, store.JobFilter{Vendor: key, States: manualStates})
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range jobs {
+			m := ManualJob{PrintJob: j}
+			if m.Awaited, err = r.Awaited(ctx, j.ID); err != nil {
+				return nil, err
+			}
+			since := j.Created
+			if m.Printed() {
+				since = j.OfferedAt
+			}
+			m.Overdue = m.Awaited > 0 && e.Now().Sub(since) >= v.ManualLimit()
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b ManualJob) int { return strings.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+// WaitsForPerson reports whether a job that is not handed over waits for PrintManual, and for nothing else.
+func (e *Jobs) WaitsForPerson(j store.PrintJob) bool {
+	return e.Vendors[j.Vendor].Manual && j.State != store.JobPlanned
+}
+
+// ManualPrint is a person's wish to print a job here.
+type ManualPrint struct {
+	Job string
+	Dir string // where its files are written
+	By  string // who prints, as the history shows it
+	// Again gives out a job that was given out before: a person has made sure that nothing of it was posted.
+	Again bool
+}
+
+// Printout is what PrintManual gave out.
+type Printout struct {
+	Job   store.PrintJob
+	Files []string // paths
+	// New are the jobs that replace this one, when letters dropped out at the last gate: then nothing was written.
+	New     []string
+	LeftOut int // letters that were read, closed or set aside since the job was composed
+	// Since are the letters, by their numbers in the job, that were read or closed after it had passed the last gate: they are
+	// in the files, and may be taken out by hand.
+	Since []int
+}
+
+// PrintManual gives a job of manual print out: the last gate is passed as with a vendor, then its files are written, and
+// it is OFFERED. If letters must not be printed any more the job is withdrawn, the others are planned anew, and nothing is
+// written. A crash in between is mended by doing it again: the same files are written to the same names.
+func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error) {
+	var out Printout
+	if err := BadPerson(p.By); err != nil {
+		return out, fmt.Errorf("print %s: %w", p.Job, err)
+	}
+	j, err := e.ManualJob(ctx, p.Job)
+	if err != nil {
+		return out, err
+	}
+	ctx, unlock, err := e.LockVendor(ctx, j.Vendor)
+	if err != nil {
+		return out, fmt.Errorf("print %s: %w", p.Job, err)
+	}
+	defer unlock()
+	if err := e.restored.MayOffer(ctx, j.Vendor); err != nil {
+		return out, fmt.Errorf("print %s: %w", p.Job, err)
+	}
+	if out, err = e.manualGate(ctx, p); err != nil || len(out.New) > 0 || out.LeftOut > 0 {
+		return out, step.Lost(ctx, err)
+	}
+	e.Passed("manual: gate passed")
+	if err := e.restored.RaiseFence(ctx, p.Job); err != nil {
+		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, err)
+	}
+	if out.Files, err = e.ExportJob(ctx, p.Job, p.Dir); err == nil {
+		err = flush(out.Files) // recorded next, and then not given out again by itself
+	}
+	if err != nil {
+		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, step.Lost(ctx, err))
+	}
+	e.Passed("manual: files written")
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		now, err := tx.Job(ctx, p.Job)
+		if err != nil {
+			return err
+		}
+		if now.State == store.JobOffered {
+			reason := "given out once more to be printed here, to " + p.By
+			return tx.AddJobEvent(ctx, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+		}
+		return e.Offered(ctx, tx, p.Job, "given out to be printed here, to "+p.By)
+	})
+	if err != nil {
+		return out, step.Lost(ctx, err)
+	}
+	e.Passed("manual: OFFERED")
+	out.Job, err = store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, p.Job) })
+	return out, err
+}
+
+// BadPerson says what is wrong with who prints or confirms.
+func BadPerson(by string) error {
+	if strings.TrimSpace(by) == "" {
+		return errors.New("it is not said who does it (--by)")
+	}
+	if why := shipment.BadNote(by); why != "" {
+		return errors.New("who does it (--by) " + why)
+	}
+	return nil
+}
+
+// ManualJob reads a job and makes sure that it is for manual print.
+func (e *Jobs) ManualJob(ctx context.Context, id string) (store.PrintJob, error) {
+	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
+	if err == nil && !e.Vendors[j.Vendor].Manual {
+		err = fmt.Errorf("job %s goes to vendor %q: %w", id, j.Vendor, ErrNotManual)
+	}
+	return j, err
+}
+
+// manualGate is the last gate of manual print, in one transaction.
+func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) {
+	var out Printout
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		out = Printout{}
+		j, err := tx.Job(ctx, p.Job)
+		if err != nil {
+			return err
+		}
+		out.Job = j
+		if err := NotElsewhere(ctx, tx, j); err != nil {
+			return err
+		}
+		switch {
+		case j.State == store.JobCommitted || j.State == store.JobOffered && p.Again:
+			// The process died while it wrote the files, or a person wants them once more.
+			out.Since, err = pastGate(ctx, tx, j.ID)
+			return err
+		case j.State == store.JobOffered:
+			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, shipment.ClockOf(j.OfferedAt), j.ID)
+		case j.State != store.JobComposed && j.State != store.JobUploaded:
+			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
+		}
+		drop, err := tx.Ungated(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		if len(drop) == 0 {
+			for _, to := range []store.JobState{store.JobUploaded, store.JobCommitted} {
+				if j.State == to {
+					continue
+				}
+				if err := e.MoveJob(ctx, tx, j, to, committedHere); err != nil {
+					return err
+				}
+				if j, err = tx.Job(ctx, j.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		out.LeftOut = len(drop)
+		if err := e.dropOut(ctx, tx, j); err != nil {
+			return err
+		}
+		out.New, err = Replacements(ctx, tx, j.ID)
+		return err
+	})
+	return out, err
+}
+
+// pastGate lists the letters of a job that were read or closed, by their numbers in it.
+func pastGate(ctx context.Context, r store.Reader, job string) ([]int, error) {
+	rows, err := r.JobLetters(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, row := range rows {
+		s, err := r.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return nil, err
+		}
+		if !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() {
+			out = append(out, row.Letter)
+		}
+	}
+	return out, nil
+}
+
+// flush has files and the folder that they lie in written to disk.
+func flush(paths []string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	for _, path := range append(slices.Clone(paths), filepath.Dir(paths[0])) {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NotElsewhere refuses a job that may be on its way to a print vendor although its vendor is manual print now: a vendor's
+// kind can be changed while it has jobs.
+func NotElsewhere(ctx context.Context, r store.Reader, j store.PrintJob) error {
+	switch j.State {
+	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobWithdrawn:
+		return nil
+	}
+	history, err := r.JobHistory(ctx, j.ID)
+	if err != nil || slices.ContainsFunc(history, func(ev store.JobEvent) bool { return ev.To == store.JobCommitted && ev.Reason == committedHere }) {
+		return err
+	}
+	return fmt.Errorf("job %s is %s, and was on its way to a print vendor before vendor %s became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it", j.ID, j.State, j.Vendor)
+}
+
+// Replacements are the jobs that replace one, by id.
+func Replacements(ctx context.Context, r store.Reader, id string) ([]string, error) {
+	children, err := r.Jobs(ctx, store.JobFilter{Parent: id})
+	var ids []string
+	for _, c := range children {
+		if !c.Reprint {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, err
+}

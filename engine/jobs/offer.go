@@ -1,0 +1,379 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"postgang/engine/restored"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/printjobs/exchange"
+)
+
+// OfferJob carries a composed job to the vendor, exactly once (design.md 5). Each pass looks at the vendor's side
+// first, and every state below may be entered again after a crash at any instruction:
+//
+//	COMPOSED   files go up under temporary names, are verified and renamed        → UPLOADED
+//	UPLOADED   the last gate: letters read or closed meanwhile withdraw the job   → COMMITTED or WITHDRAWN
+//	COMMITTED  the ready file is put in place; it is the hand-over                → OFFERED
+//	           found there after a crash, or an answer                            → OFFERED
+//	           found neither it nor our files                                     → UNCERTAIN, and an alarm
+func (e *Jobs) OfferJob(ctx context.Context, id string) error {
+	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
+	switch j.State {
+	case store.JobComposed, store.JobUploaded, store.JobCommitted:
+	default:
+		return nil
+	}
+	v, ok := e.Vendors[j.Vendor]
+	if !ok {
+		return fmt.Errorf("offer %s: vendor %q is not configured any more", id, j.Vendor)
+	}
+	if v.Manual {
+		return nil // it waits for a person: PrintManual
+	}
+	if err := e.restored.MayOffer(ctx, v.Key); err != nil {
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
+	if wait := e.untilWindow(v); wait > 0 {
+		return &step.LaterError{After: wait, Reason: "outside the vendor's window for offers"}
+	}
+	ctx, unlock, err := e.LockVendor(ctx, v.Key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// Under the lock: nobody else offers to this vendor meanwhile.
+	if wait, err := e.untilRate(ctx, v, j); err != nil || wait > 0 {
+		if err == nil {
+			err = &step.LaterError{After: wait, Reason: "the vendor's limit of letters an hour or a day is reached"}
+		}
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
+	side, err := e.Reach(ctx, v)
+	if err != nil {
+		return fmt.Errorf("offer %s: reach vendor %s: %w", id, v.Key, err)
+	}
+	defer side.Close()
+	if err := e.restored.CheckSideNow(ctx, side, v); err != nil {
+		return fmt.Errorf("offer %s: %w", id, step.Lost(ctx, err))
+	}
+	for {
+		if err := e.restored.MayOffer(ctx, v.Key); err != nil {
+			return fmt.Errorf("offer %s: %w", id, err)
+		}
+		next, err := e.offerStep(ctx, side, id)
+		if err != nil {
+			return fmt.Errorf("offer %s: %w", id, step.Lost(ctx, err))
+		}
+		if !next {
+			return nil
+		}
+	}
+}
+
+// untilWindow is how long until offers to a vendor may be made; 0: now.
+func (e *Jobs) untilWindow(v store.Vendor) time.Duration {
+	if v.OfferFrom == v.OfferTo {
+		return 0
+	}
+	now := e.Now().In(shipment.Oslo)
+	clock := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
+	inside := v.OfferFrom <= clock && clock < v.OfferTo
+	if v.OfferFrom > v.OfferTo { // over midnight
+		inside = clock >= v.OfferFrom || clock < v.OfferTo
+	}
+	if inside {
+		return 0
+	}
+	open, _ := v.OfferWindow(shipment.DayOf(now))
+	if !open.After(now) {
+		open, _ = v.OfferWindow(shipment.DayOf(now).Add(1))
+	}
+	return open.Sub(now)
+}
+
+// offerStep takes the job one state on. False: nothing more to do.
+func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (bool, error) {
+	j, files, err := e.JobAndFiles(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	switch j.State {
+	case store.JobComposed, store.JobUploaded, store.JobCommitted:
+	default:
+		return false, nil
+	}
+	there, err := side.State(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if there.Offered() {
+		return false, e.foundOffered(ctx, side, j, there)
+	}
+	if e.tooOld(j) {
+		return false, e.expire(ctx, side, j, files)
+	}
+	switch j.State {
+	case store.JobComposed:
+		if err := e.upload(ctx, side, files); err != nil {
+			return false, err
+		}
+		return true, e.advance(ctx, id, store.JobComposed, store.JobUploaded)
+	case store.JobUploaded:
+		// Put finds what is there and sends only what is missing or not ours.
+		if err := e.upload(ctx, side, files); err != nil {
+			return false, err
+		}
+		return e.lastGate(ctx, side, j, files)
+	}
+	// COMMITTED, and no ready file.
+	for _, f := range files {
+		if there.Files[f.File.Name] != f.File.Bytes {
+			return false, e.uncertain(ctx, j, "committed, but neither its files nor a ready file nor an answer are at the vendor")
+		}
+	}
+	if err := e.restored.RaiseFence(ctx, id); err != nil {
+		return false, err
+	}
+	e.Passed("offer: before ready file")
+	err = side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
+	if errors.Is(err, exchange.ErrIncomplete) && !errors.Is(err, fs.ErrPermission) {
+		// Something of the names and sizes of our files is there, but it is not what was sent. No retry mends that.
+		return false, e.uncertain(ctx, j, "committed, but the files at the vendor are not ours: "+err.Error())
+	}
+	if err != nil {
+		return false, err
+	}
+	e.Passed("offer: ready file placed")
+	return false, e.MarkOffered(ctx, id, "ready file placed")
+}
+
+// uploads is how many files of a job go up at once over one connection: as fast as eight, and kinder to the vendor.
+const uploads = 4
+
+// upload puts the files at the vendor, the ticket after all others. Put is idempotent.
+func (e *Jobs) upload(ctx context.Context, side step.VendorSide, files []store.JobFile) error {
+	if len(files) == 0 {
+		return errors.New("the job has no files")
+	}
+	send := func(ctx context.Context, f store.JobFile) error {
+		b, err := e.Blobs.Open(ctx, f.Blob)
+		if err != nil {
+			return fmt.Errorf("open %s: %w", f.File.Name, err)
+		}
+		defer b.Close()
+		if err := side.Put(ctx, f.File, b); err != nil {
+			return fmt.Errorf("send %s: %w", f.File.Name, err)
+		}
+		e.Passed("offer: file sent")
+		return nil
+	}
+	p := pool.New().WithContext(ctx).WithCancelOnError().WithFirstError().WithMaxGoroutines(uploads)
+	last := len(files) - 1
+	for _, f := range files[:last] {
+		p.Go(func(ctx context.Context) error { return send(ctx, f) })
+	}
+	if err := p.Wait(); err != nil {
+		return err
+	}
+	return send(ctx, files[last])
+}
+
+// advance moves a job whose outside effect is done.
+func (e *Jobs) advance(ctx context.Context, id string, from, to store.JobState) error {
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		j, err := tx.Job(ctx, id)
+		if err != nil || j.State != from {
+			return err
+		}
+		return e.MoveJob(ctx, tx, j, to, "")
+	})
+	e.Passed("offer: " + string(to))
+	return err
+}
+
+// lastGate re-reads every letter in one transaction. If all may still be printed the job is COMMITTED: from here its
+// letters are on their way to paper. If not, our files are taken back and the rest is planned anew.
+func (e *Jobs) lastGate(ctx context.Context, side step.VendorSide, j store.PrintJob, files []store.JobFile) (bool, error) {
+	var dropped []shipment.Shipment
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != store.JobUploaded {
+			return err
+		}
+		if err := restored.NotStopped(ctx, tx, now.Vendor); err != nil {
+			return err
+		}
+		if dropped, err = tx.Ungated(ctx, j.ID); err != nil || len(dropped) > 0 {
+			return err
+		}
+		return e.MoveJob(ctx, tx, now, store.JobCommitted, "")
+	})
+	if err != nil {
+		return false, err
+	}
+	if len(dropped) == 0 {
+		e.Passed("offer: COMMITTED")
+		return true, nil
+	}
+	if err := side.Withdraw(ctx, j.ID, fileNames(files)); err != nil {
+		return false, err
+	}
+	e.Passed("offer: files withdrawn")
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State != store.JobUploaded {
+			return err
+		}
+		return e.dropOut(ctx, tx, now) // read anew: more may have been read meanwhile
+	})
+	if err == nil {
+		e.Passed("offer: WITHDRAWN")
+	}
+	return false, err
+}
+
+// dropOut withdraws in tx a job that has letters which must not be printed any more, and plans the others anew.
+func (e *Jobs) dropOut(ctx context.Context, tx store.Tx, j store.PrintJob) error {
+	drop, err := e.DropUngated(ctx, tx, j.ID)
+	if err != nil {
+		return err
+	}
+	if j.Reprint {
+		return e.EndReprint(ctx, tx, j.ID, "letters closed, deleted or set aside before the last gate: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+	}
+	return e.Replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
+}
+
+// DropUngated records in tx that the letters of a job that must not be printed any more drop out of it, and gives them.
+func (e *Jobs) DropUngated(ctx context.Context, tx store.Tx, job string) (map[string]bool, error) {
+	dropped, err := tx.Ungated(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	drop := map[string]bool{}
+	for _, s := range dropped {
+		drop[s.ID] = true
+		ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + job}
+		if err := tx.AddEvents(ctx, ev); err != nil {
+			return nil, err
+		}
+		if s.ReadAt.IsZero() || !s.Status.MayBecome(shipment.StatusLest) {
+			continue
+		}
+		s, ev = readInTime(s) // past the gate of a job that came to nothing
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return nil, err
+		}
+		if err := tx.AddEvents(ctx, ev); err != nil {
+			return nil, err
+		}
+	}
+	return drop, nil
+}
+
+// readInTime is what becomes of a letter that was read while it seemed to be on its way to paper, and was never printed: it
+// has been read in time after all.
+func readInTime(s shipment.Shipment) (shipment.Shipment, shipment.Event) {
+	ev := shipment.Event{Shipment: s.ID, At: s.ReadAt, Kind: shipment.EventStatus, From: s.Status, To: shipment.StatusLest, Reason: string(shipment.DigitalRead)}
+	return s.Move(shipment.StatusLest).NotDue(), ev
+}
+
+// foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
+// process died just then, or the archive was restored from a backup. It is ours only if it carries our ticket.
+func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.PrintJob, there exchange.RemoteState) error {
+	const other = "a hand-over for this job id is at the vendor, but for another ticket"
+	switch {
+	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
+		return e.otherTicket(ctx, j, other)
+	case there.Answer == nil && there.BadAnswer != nil:
+		return e.uncertain(ctx, j, "the vendor has answered, but the answer cannot be read")
+	case there.Answer == nil:
+		// Placing the same ready file again changes nothing; another one's is left alone and told.
+		err := side.PutReady(ctx, exchange.Ready{Job: j.ID, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
+		if errors.Is(err, exchange.ErrConflict) {
+			return e.otherTicket(ctx, j, other)
+		}
+		if err != nil && !errors.Is(err, exchange.ErrAnswered) {
+			return err
+		}
+	}
+	return e.MarkOffered(ctx, j.ID, "hand-over found at the vendor")
+}
+
+// otherTicket stops a job whose id the vendor knows under another ticket, and all offers to that vendor: the id was given
+// out twice, so the archive is older than what was handed over.
+func (e *Jobs) otherTicket(ctx context.Context, j store.PrintJob, reason string) error {
+	return errors.Join(e.restored.StopOffers(ctx, restored.OfferStop{Vendor: j.Vendor, Jobs: []string{j.ID}}), e.uncertain(ctx, j, reason))
+}
+
+// MarkOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
+func (e *Jobs) MarkOffered(ctx context.Context, id, reason string) error {
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		return e.Offered(ctx, tx, id, reason)
+	})
+	if err == nil {
+		e.Passed("offer: OFFERED")
+	}
+	return err
+}
+
+// Offered moves a job to OFFERED in tx, whatever it passed before, and its letters to SENDT_PRINT.
+func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id, reason string) error {
+	for {
+		j, err := tx.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		var to store.JobState
+		switch j.State {
+		case store.JobComposed:
+			to = store.JobUploaded
+		case store.JobUploaded:
+			to = store.JobCommitted
+		case store.JobCommitted, store.JobUncertain:
+			to = store.JobOffered
+		default:
+			return nil
+		}
+		if err := e.MoveJob(ctx, tx, j, to, reason); err != nil {
+			return err
+		}
+		if to == store.JobOffered {
+			if err := tx.ResolveAlarm(ctx, UncertainAlarm(id)); err != nil {
+				return err
+			}
+			return tx.SendLetters(ctx, id, tx.Now())
+		}
+	}
+}
+
+// uncertain stops a job that may or may not be with the vendor. It is never sent again by itself: an acknowledgement,
+// a receipt or the operator resolves it.
+func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, reason string) error {
+	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", reason)
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		now, err := tx.Job(ctx, j.ID)
+		if err != nil || now.State == store.JobUncertain {
+			return err
+		}
+		if err := e.MoveJob(ctx, tx, now, store.JobUncertain, reason); err != nil {
+			return err
+		}
+		return tx.RaiseAlarm(ctx, UncertainAlarm(j.ID), fmt.Sprintf("job %s (%d letters) to vendor %s is uncertain: %s. It will not be sent again. Ask the vendor whether they have it, then postgang job resolve %s", j.ID, j.Letters, j.Vendor, reason, j.ID))
+	})
+}
+
+func UncertainAlarm(id string) string { return "uncertain:" + id }

@@ -1,0 +1,27 @@
+package nights
+
+import (
+	"postgang/engine/accept"
+	"postgang/engine/collect"
+	"postgang/engine/jobs"
+	"postgang/engine/receipts"
+	"postgang/engine/restored"
+	"postgang/engine/step"
+)
+
+// Nights runs what happens by the clock.
+type Nights struct {
+	*step.Step
+	restored  *restored.Check
+	accept    *accept.Acceptor
+	collect   *collect.Collector
+	jobs      *jobs.Jobs
+	receipts  *receipts.Receipts
+	schedules []Schedule // whose missed runs Watch looks for
+	rules     WatchRules
+}
+
+// New makes the room of those that it stands on.
+func New(s *step.Step, check *restored.Check, acceptor *accept.Acceptor, collector *collect.Collector, j *jobs.Jobs, r *receipts.Receipts, schedules []Schedule, rules WatchRules) *Nights {
+	return &Nights{Step: s, restored: check, accept: acceptor, collect: collector, jobs: j, receipts: r, schedules: schedules, rules: rules}
+}

@@ -1,0 +1,410 @@
+package nights
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+)
+
+const (
+	// unhandledAfter is how long an accepted letter may wait for a first or next digital event without being seen
+	// (domain.md 1.6).
+	unhandledAfter = 24 * time.Hour
+	// missedAfter is how late a night may begin before it counts as missed: another schedule may be at work.
+	missedAfter = 15 * time.Minute
+)
+
+// missedNights are the nights that were planned and not begun, oldest first, when last is the newest in the ledger.
+func missedNights(s Schedule, last store.Slot, now time.Time) []time.Time {
+	var out []time.Time
+	if last.State == store.SlotSkipped {
+		out = append(out, last.At)
+	}
+	return append(out, s.Missed(last.At, now.Add(-missedAfter), maxCatchUp)...)
+}
+
+// WatchRules are the limits of the alarms that are not a vendor's own. A zero field has its default.
+type WatchRules struct {
+	NightWithin     time.Duration // a night that takes longer is alarmed; DefaultNightWithin
+	DeviationsAbove int           // of one vendor in 30 days; DefaultDeviationsAbove
+	FailuresFrom    int           // of one step of a job in a row; DefaultFailuresFrom
+	FreeBytesBelow  int64         // on the disk of the documents; DefaultFreeBytes
+	// FreeBytes tells how much is free there; nil: nobody looks.
+	FreeBytes func() (int64, error)
+}
+
+// The defaults of WatchRules.
+const (
+	DefaultNightWithin     = 6 * time.Hour
+	DefaultDeviationsAbove = 50
+	DefaultFailuresFrom    = 5
+	DefaultFreeBytes       = 2 << 30 // a night's files exist three times for a while
+)
+
+const (
+	deviationDays = 30
+	// expiresSoon is how long before its end a certificate is alarmed: a vendor may take weeks to make a new one.
+	expiresSoon = 30 * 24 * time.Hour
+)
+
+// watched is what the rules of overdue look at.
+type watched struct {
+	night      store.Slot           // the newest of the nights in the ledgers; zero: none
+	died       store.Slot           // the newest night by hand, when it has no end and nobody is at it; zero: it has
+	overdue    []store.OverdueCount // due for too long and not collected
+	clock      step.ClockSeen       // zero: nobody looks
+	ahead      int                  // letters received at times that lie ahead of the clock
+	aheadTo    time.Time            // the last of these times
+	failing    map[string][]string  // jobs by vendor and step whose step fails again and again
+	deviations map[string]int       // of 30 days, by vendor
+	conflicts  map[string]int       // receipts that nobody has decided about, by vendor
+	free       int64                // bytes; negative: unknown
+	offered    []store.PrintJob     // OFFERED
+	accepted   []store.PrintJob     // ACCEPTED and overdue by ReceiptDue
+	awaited    map[string]int       // letters of an accepted job that a receipt is awaited for, by job
+	unhandled  []store.StatusCount
+	held       map[string]int   // letters that are set aside, by reason code
+	nights     []time.Time      // missed
+	manual     []jobs.ManualJob // that wait too long to be printed here, or to be confirmed
+}
+
+// The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
+const (
+	alarmNoAnswer  = "no-answer:"  // and the job
+	alarmNoReceipt = "no-receipt:" // and the job
+	alarmUnhandled = "unhandled:"  // account and status
+	alarmMissed    = "missed:"     // and the schedule
+	alarmSlow      = "slow:"       // and the schedule
+	alarmFailing   = "failing:"    // vendor and step
+	alarmDeviating = "deviations:" // and the vendor
+	alarmDisk      = "disk:"       // and what is kept there
+	alarmConflict  = "conflict:"   // and the vendor
+	alarmExpiring  = "expiring:"   // and the vendor
+	alarmManual    = "manual:"     // and the vendor
+	alarmGuard     = "guard:"      // and what is kept back
+	alarmOverdue   = "overdue:"    // and the account
+	alarmClock     = "clock:"      // and what is wrong with it
+	alarmDied      = "died:"       // and the schedule
+	alarmRecovered = "recovered:"  // and why letters are set aside
+)
+
+// standstill alarms what shows that nights do not do their work, whoever starts them.
+func (e *Nights) standstill(w watched, now time.Time, alarms map[string]string) {
+	for _, c := range w.overdue {
+		alarms[alarmOverdue+c.Account] = fmt.Sprintf("%d letters of account %s should have gone to paper and are in no print job, the first since %s. Do the nights run and succeed? See postgang status, then run postgang night",
+			c.Count, c.Account, shipment.ClockOf(c.Oldest))
+	}
+	if s := w.died; !s.At.IsZero() {
+		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", shipment.ClockOf(s.Started))
+	}
+	if c := w.clock; !c.Noticed.IsZero() {
+		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", shipment.ClockOf(c.Latest), shipment.ClockOf(c.Noticed))
+	}
+	if w.ahead > 0 {
+		alarms[alarmClock+"received"] = fmt.Sprintf("%d letters were received at times that lie ahead of the clock, up to %s: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports",
+			w.ahead, shipment.ClockOf(w.aheadTo))
+	}
+}
+
+// overdueSince is the time up to which letters that are due should have been collected by now: two virkedager have passed since.
+func overdueSince(now time.Time) time.Time {
+	day := shipment.DayOf(now)
+	for (shipment.Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
+		day = day.Add(-1)
+	}
+	return day.Add(1).Start().Add(-time.Millisecond).UTC()
+}
+
+// overdueAfter is how many whole virkedager a letter may be due before a night takes it: nights may stand still over holidays, and
+// one may fail.
+const overdueAfter = 2
+
+// overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
+// an alarm that stays counts no occurrences.
+func (e *Nights) overdue(w watched, now time.Time) map[string]string {
+	alarms := map[string]string{}
+	late := map[string][]string{} // by vendor
+	for _, j := range w.manual {
+		late[j.Vendor] = append(late[j.Vendor], j.ID)
+	}
+	for vendor, jobs := range late {
+		alarms[alarmManual+vendor] = fmt.Sprintf("manual print %s: jobs have waited for %d days or longer to be printed, or to be confirmed as posted: %s. See postgang manual list",
+			vendor, int(e.Vendors[vendor].ManualLimit()/store.DayLong), strings.Join(jobs, " "))
+	}
+	for _, j := range w.offered {
+		if v := e.Vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
+			alarms[alarmNoAnswer+j.ID] = fmt.Sprintf("job %s (%d letters) was offered to vendor %s at %s, and there is no answer. Ask the vendor; it is not sent again",
+				j.ID, j.Letters, j.Vendor, shipment.ClockOf(j.OfferedAt))
+		}
+	}
+	for _, j := range w.accepted {
+		if n := w.awaited[j.ID]; n > 0 {
+			alarms[alarmNoReceipt+j.ID] = fmt.Sprintf("vendor %s accepted job %s at %s, and there is no receipt for %d of its %d letters. Ask the vendor whether they are posted (postgang job show %s)",
+				j.Vendor, j.ID, shipment.ClockOf(j.Updated), n, j.Letters, j.ID)
+		}
+	}
+	for _, c := range w.unhandled {
+		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = fmt.Sprintf("%d letters of account %s have been %s for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account %s --status %s",
+			c.Count, c.Account, c.Status, c.Account, c.Status)
+	}
+	if n := len(w.nights); n > 0 {
+		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
+			shipment.ClockOf(w.nights[n-1]), n)
+	}
+	e.standstill(w, now, alarms)
+	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", shipment.ClockOf(s.At), shipment.ClockOf(s.Started), limit)
+	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", shipment.ClockOf(s.At), took.Round(time.Minute), limit)
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.failing)) {
+		vendor, step, _ := strings.Cut(key, ":")
+		jobs := w.failing[key]
+		alarms[alarmFailing+key] = fmt.Sprintf("jobs of vendor %s cannot be %s, and have been tried %d times or more: %s. See postgang job show %s",
+			vendor, step, cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom), strings.Join(jobs, " "), jobs[0])
+	}
+	for vendor, n := range w.deviations {
+		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
+			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See postgang deviations list", vendor, limit, deviationDays)
+		}
+	}
+	for _, key := range e.VendorKeys {
+		v := e.Vendors[key]
+		end, err := v.Target.Expires()
+		switch {
+		case err != nil:
+			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s cannot be read: %v", key, err)
+		case !end.IsZero() && end.Sub(now) < expiresSoon:
+			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, shipment.ClockOf(end))
+		}
+	}
+	if n := w.held[shipment.HoldCost]; n > 0 {
+		alarms[alarmGuard+shipment.HoldCost] = fmt.Sprintf("%d letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve", n)
+	}
+	if n := w.held[shipment.HoldRestored]; n > 0 {
+		alarms[alarmRecovered+shipment.HoldRestored] = fmt.Sprintf("%d letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held", n)
+	}
+	for vendor, n := range w.conflicts {
+		alarms[alarmConflict+vendor] = fmt.Sprintf("%d receipts of vendor %s say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve", n, vendor)
+	}
+	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
+		alarms[alarmDisk+"documents"] = fmt.Sprintf("less than %d MB are free where the documents are kept. Free some, or move [archive] documents", limit>>20)
+	}
+	return alarms
+}
+
+// Watch raises an alarm for what is overdue, and resolves those whose cause is gone: offers without answer, accepted
+// jobs without receipts, letters to which nothing has happened, nights that were missed. (A night that failed has an
+// alarm from RunDue.) It may be called at any time and by several processes.
+func (e *Nights) Watch(ctx context.Context) error {
+	// A fence that cannot be read keeps no other alarm back.
+	return errors.Join(e.restored.CheckFence(ctx), e.watch(ctx))
+}
+
+func (e *Nights) watch(ctx context.Context) error {
+	now := e.Now()
+	clock, clockOff, err := e.NoteClock(ctx, now)
+	if err == nil {
+		err = e.PromiseNights(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("look for what is overdue: %w", err)
+	}
+	byHand, err := store.View(ctx, e.Archive, func(r store.Reader) (store.Slot, error) { return lastByHand(ctx, r) })
+	if err != nil {
+		return fmt.Errorf("look for what is overdue: %w", err)
+	}
+	died := e.diedByHand(ctx, byHand)
+	var wanted map[string]string
+	open := map[string]string{}
+	err = e.Archive.View(ctx, func(r store.Reader) error {
+		w, err := e.watched(ctx, r, now)
+		if err != nil {
+			return err
+		}
+		if died {
+			w.died = byHand
+		}
+		if clockOff {
+			w.ahead = 0
+		} else {
+			w.clock = clock
+		}
+		wanted = e.overdue(w, now)
+		alarms, err := r.Alarms(ctx, true)
+		for _, a := range alarms {
+			open[a.Key] = a.Text
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for what is overdue: %w", err)
+	}
+	var raise, resolve []string
+	for key, text := range wanted {
+		if open[key] != shipment.MaskNationalIDs(text) { // as it is stored
+			raise = append(raise, key)
+		}
+	}
+	for key := range open {
+		if _, still := wanted[key]; !still && ofWatch(key) {
+			resolve = append(resolve, key)
+		}
+	}
+	if len(raise)+len(resolve) == 0 {
+		return nil
+	}
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		for _, key := range raise {
+			if err := tx.RaiseAlarm(ctx, key, wanted[key]); err != nil {
+				return err
+			}
+		}
+		for _, key := range resolve {
+			if err := tx.ResolveAlarm(ctx, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record what is overdue: %w", err)
+	}
+	for _, key := range raise {
+		e.Log.Error("overdue", "alarm", key, "problem", wanted[key])
+	}
+	for _, key := range resolve {
+		e.Log.Info("no longer overdue", "alarm", key)
+	}
+	return nil
+}
+
+func ofWatch(key string) bool {
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
+		alarmOverdue, alarmClock, alarmDied} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// PromiseNights notes when the nights were first promised, where nothing has run them yet: those that come after it can be missed,
+// also while the process that was to run them is down.
+func (e *Nights) PromiseNights(ctx context.Context) error {
+	now := e.Now()
+	for _, s := range e.schedules {
+		if s.Name == ScheduleNight {
+			_, _, err := e.slotsUntil(ctx, s, now, now)
+			return err
+		}
+	}
+	return nil
+}
+
+// watchedNights looks at the nights that are planned, and at those that were run by hand: a night by hand makes up for those that
+// were planned before it.
+func (e *Nights) watchedNights(ctx context.Context, r store.Reader, now time.Time, w *watched) error {
+	byHand, err := lastByHand(ctx, r)
+	if err != nil {
+		return err
+	}
+	w.night = byHand
+	for _, s := range e.schedules {
+		if s.Name != ScheduleNight {
+			continue
+		}
+		last, err := r.LastSlot(ctx, s.Name)
+		if errors.Is(err, store.ErrNotFound) {
+			var begun string
+			if begun, err = r.Setting(ctx, ledgerBegins+s.Name); err == nil {
+				last.At, err = time.Parse(time.RFC3339Nano, begun)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		w.nights = slices.DeleteFunc(missedNights(s, last, now), func(at time.Time) bool { return !byHand.At.Before(at) })
+		if last.At.After(byHand.At) {
+			w.night = last
+		}
+	}
+	return nil
+}
+
+func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (watched, error) {
+	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, free: -1}
+	list, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}})
+	if err != nil {
+		return w, err
+	}
+	for _, j := range list {
+		if e.Vendors[j.Vendor].Manual && j.State != store.JobPlanned {
+			continue // it waits for a person, see ManualQueueIn
+		}
+		switch j.State {
+		case store.JobOffered:
+			w.offered = append(w.offered, j)
+			continue
+		case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
+			if j.Failures >= cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom) {
+				step := "handed over"
+				if j.State == store.JobPlanned {
+					step = "composed"
+				}
+				w.failing[j.Vendor+":"+step] = append(w.failing[j.Vendor+":"+step], j.ID)
+			}
+			continue
+		}
+		// Nothing changes an accepted job until it is closed: it was updated last when it was accepted.
+		if now.Before(e.Vendors[j.Vendor].ReceiptDue(j.Updated)) {
+			continue
+		}
+		w.accepted = append(w.accepted, j)
+		if w.awaited[j.ID], err = r.Awaited(ctx, j.ID); err != nil {
+			return w, err
+		}
+	}
+	queue, err := e.jobs.ManualQueueIn(ctx, r, nil)
+	if err != nil {
+		return w, err
+	}
+	w.manual = slices.DeleteFunc(queue, func(m jobs.ManualJob) bool { return !m.Overdue })
+	if w.unhandled, err = r.Unhandled(ctx, now.Add(-unhandledAfter)); err != nil {
+		return w, err
+	}
+	if w.held, err = r.CountHeld(ctx); err != nil {
+		return w, err
+	}
+	if err := e.watchedNights(ctx, r, now, &w); err != nil {
+		return w, err
+	}
+	if w.overdue, err = r.Overdue(ctx, overdueSince(now)); err != nil {
+		return w, err
+	}
+	if w.ahead, w.aheadTo, err = r.ReceivedAfter(ctx, now.Add(step.ClockTolerance)); err != nil {
+		return w, err
+	}
+	if w.deviations, err = r.OpenDeviations(ctx, now.Add(-deviationDays*24*time.Hour), now); err != nil {
+		return w, err
+	}
+	if w.conflicts, err = r.OpenConflicts(ctx); err != nil {
+		return w, err
+	}
+	if e.rules.FreeBytes != nil {
+		if w.free, err = e.rules.FreeBytes(); err != nil {
+			return w, fmt.Errorf("free space for documents: %w", err)
+		}
+	}
+	return w, nil
+}

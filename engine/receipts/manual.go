@@ -1,0 +1,135 @@
+package receipts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+)
+
+// ManualConfirmation says that letters of a job of manual print are posted.
+type ManualConfirmation struct {
+	Job     string
+	Letters []shipment.Range // by their numbers in the job; none: all that are not confirmed
+	Posted  time.Time        // when
+	By      string           // who says so, as the history shows it
+}
+
+// ConfirmManual books the receipts of letters that were printed and posted here: pages, sheets and weight as sent, and the
+// cost by the price list (no cost when the vendor has none). Letters that are confirmed already are left alone, so that
+// doing it again changes nothing. Rows is the number of letters that it booked.
+func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imported, error) {
+	var out Imported
+	if err := jobs.BadPerson(c.By); err != nil {
+		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
+	}
+	j, err := e.jobs.ManualJob(ctx, c.Job)
+	if err != nil {
+		return out, err
+	}
+	held, release, err := e.Archive.Lock(ctx, "receipts-"+j.Vendor)
+	if err != nil {
+		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
+	}
+	defer release()
+	rows, err := e.manualReceipts(held, c)
+	if err != nil || len(rows) == 0 {
+		return out, step.Lost(held, err)
+	}
+	data, err := billing.FormatReceipts(rows, e.Vendors[j.Vendor].Receipts)
+	if err != nil {
+		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
+	}
+	name := fmt.Sprintf("manuell_%s_%s.csv", e.Now().Format("20060102T150405"), c.Job)
+	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx store.Tx) error {
+		now, err := tx.Job(held, c.Job)
+		if err != nil {
+			return err
+		}
+		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), shipment.ClockOf(c.Posted), c.By)
+		return tx.AddJobEvent(held, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+	})
+	if err == nil {
+		e.Passed("manual: confirmed")
+	}
+	return out, step.Lost(held, err)
+}
+
+// manualReceipts makes the receipt rows of a confirmation.
+func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]billing.ReceiptRow, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]billing.ReceiptRow, error) {
+		j, err := r.Job(ctx, c.Job)
+		if err != nil {
+			return nil, err
+		}
+		if err := jobs.NotElsewhere(ctx, r, j); err != nil {
+			return nil, err
+		}
+		posted := c.Posted.UTC().Truncate(time.Second)
+		switch {
+		case j.State == store.JobClosed:
+			return nil, nil
+		case j.State != store.JobOffered && j.State != store.JobAccepted:
+			return nil, fmt.Errorf("job %s is %s: it was not given out to be printed (postgang manual print %s DIR)", j.ID, j.State, j.ID)
+		case posted.After(e.Now()):
+			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, shipment.ClockOf(posted))
+		case posted.Before(j.OfferedAt.Truncate(time.Second)):
+			return nil, fmt.Errorf("job %s was given out at %s, and cannot have been posted at %s", j.ID, shipment.ClockOf(j.OfferedAt), shipment.ClockOf(posted))
+		}
+		letters, err := r.JobLetters(ctx, j.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range c.Letters {
+			if n.From < 1 || n.To < n.From || n.To > len(letters) {
+				return nil, fmt.Errorf("letters %d-%d: job %s has letters 1 to %d", n.From, n.To, j.ID, len(letters))
+			}
+		}
+		var rows []billing.ReceiptRow
+		for _, l := range letters {
+			if len(c.Letters) > 0 && !slices.ContainsFunc(c.Letters, func(n shipment.Range) bool { return n.Has(l.Letter) }) {
+				continue
+			}
+			_, err := r.AppliedReceipt(ctx, j.ID, l.Shipment)
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, store.ErrNotFound) {
+				return nil, err
+			}
+			row, err := e.manualReceipt(ctx, r, l, posted, e.Vendors[j.Vendor])
+			if err != nil {
+				return nil, fmt.Errorf("letter %d of job %s: %w", l.Letter, j.ID, err)
+			}
+			rows = append(rows, row)
+		}
+		return rows, nil
+	})
+}
+
+func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v store.Vendor) (billing.ReceiptRow, error) {
+	row := billing.ReceiptRow{
+		Job: l.Job, Shipment: l.Shipment, PrintID: shipment.ManualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
+		EnvelopesManual: 1, ExtraSheetsManual: l.Sheets - 1, WeightGram: l.WeightGram, Konteringskode: l.Konteringskode,
+	}
+	if v.Prices == nil {
+		return row, nil
+	}
+	s, err := r.Shipment(ctx, l.Shipment)
+	if err != nil {
+		return row, err
+	}
+	quote, err := v.Prices.Quote(e.accept.PricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, shipment.Oslo))
+	row.Production, row.Postage = quote.Production, quote.Postage
+	if err != nil {
+		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)
+	}
+	return row, nil
+}

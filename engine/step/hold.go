@@ -1,0 +1,87 @@
+package step
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// Hold sets a shipment aside with a reason and raises the alarm. It is not collected until released.
+func (e *Step) Hold(ctx context.Context, shipment, code, text string) error {
+	e.Log.Warn("shipment set aside", "shipment", shipment, "reason", code)
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		return e.HoldIn(ctx, tx, shipment, code, text)
+	})
+}
+
+func (e *Step) HoldIn(ctx context.Context, tx store.Tx, shipment, code, text string) error {
+	s, err := tx.Shipment(ctx, shipment)
+	if err != nil {
+		return err
+	}
+	if s.Hold == code {
+		return nil
+	}
+	if err := SetAside(ctx, tx, s, code, text); err != nil {
+		return err
+	}
+	return tx.RaiseAlarm(ctx, "held:"+shipment, "shipment "+shipment+" is set aside: "+code+". See postgang shipment show; mend the cause, then postgang shipment release")
+}
+
+// SetAside records that a shipment is not collected until it is released.
+func SetAside(ctx context.Context, tx store.Tx, s shipment.Shipment, code, text string) error {
+	s.Hold = code
+	if err := tx.UpdateShipment(ctx, s); err != nil {
+		return err
+	}
+	return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
+}
+
+// ErrKeptBack says that a letter is kept back by the cost guard, which only ApproveCost lifts, with a reason.
+var ErrKeptBack = errors.New("kept back by the cost guard")
+
+// Release lets a shipment that was set aside be collected again. One that the cost guard keeps back is refused with
+// ErrKeptBack: a cap that any release lifts would be none.
+func (e *Step) Release(ctx context.Context, id string) error {
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		s, err := tx.Shipment(ctx, id)
+		if err != nil {
+			return err
+		}
+		if s.Hold == "" {
+			return fmt.Errorf("shipment %s is not set aside", id)
+		}
+		if s.Hold == shipment.HoldCost {
+			return fmt.Errorf("shipment %s is %w; to let it go: postgang guard approve %s --reason TEXT", id, ErrKeptBack, id)
+		}
+		if s.Hold == shipment.HoldRestored {
+			return fmt.Errorf("shipment %s may be with the vendor already. Ask the vendor; when it is not, let it go by postgang recover release %s --reason TEXT", id, id)
+		}
+		return Release(ctx, tx, s, "")
+	})
+}
+
+// Release ends that a shipment is set aside, whatever it was set aside for, so that it is not set aside for it again.
+func Release(ctx context.Context, tx store.Tx, s shipment.Shipment, reason string) error {
+	code := s.Hold
+	s.Hold = ""
+	switch code {
+	case shipment.HoldWindow:
+		s.DueAt = tx.Now()
+	case shipment.HoldCost:
+		s.CostApprovedAt = tx.Now()
+	}
+	if err := tx.UpdateShipment(ctx, s); err != nil {
+		return err
+	}
+	if reason != "" {
+		reason = ": " + reason
+	}
+	if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
+		return err
+	}
+	return tx.ResolveAlarm(ctx, "held:"+s.ID)
+}

@@ -1,0 +1,181 @@
+package step
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/printjobs/cover"
+
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
+)
+
+// Preparer makes the print-ready PDF of a letter; prepare.Pool is one.
+type Preparer interface {
+	Letter(ctx context.Context, req prepare.Request) (prepare.Facts, error)
+}
+
+// VendorSide is the vendor's end of the exchange as a step sees it: *exchange.Session.
+type VendorSide interface {
+	HandOverSide
+	AnswerSide
+	ReceiptSide
+	// CheckFolders looks at the folders that the exchange needs.
+	CheckFolders(ctx context.Context) []exchange.Problem
+	Close() error
+}
+
+// HandOverSide takes jobs, and shows what it has been handed.
+type HandOverSide interface {
+	State(ctx context.Context, job string) (exchange.RemoteState, error)
+	Put(ctx context.Context, f exchange.File, src io.ReaderAt) error
+	PutReady(ctx context.Context, r exchange.Ready) error
+	Withdraw(ctx context.Context, job string, names []string) error
+	Sightings(ctx context.Context, installation string) ([]exchange.Sighting, error)
+	ReadyFile(ctx context.Context, job string) (exchange.Ready, error)
+	JobDocument(ctx context.Context, name string) ([]byte, error)
+}
+
+// AnswerSide shows what the vendor answered to offers.
+type AnswerSide interface {
+	Answers(ctx context.Context, known func(job string, accepted bool) bool) ([]exchange.Answer, []exchange.Problem, error)
+	AnswersOf(ctx context.Context, jobs ...string) ([]exchange.Answer, []exchange.Problem, error)
+}
+
+// ReceiptSide has the vendor's receipt files, new ones and those that are done with.
+type ReceiptSide interface {
+	ReceiptFiles(ctx context.Context) ([]exchange.RemoteFile, []exchange.Problem, error)
+	Fetch(ctx context.Context, name string) ([]byte, error)
+	MoveDone(ctx context.Context, name string) error
+	DoneFiles(ctx context.Context) ([]exchange.RemoteFile, error)
+	FetchDone(ctx context.Context, name string) ([]byte, error)
+	JobsInReceipt(ctx context.Context, name string, done bool, installation string) ([]string, error)
+}
+
+// Config is what every step works with.
+type Config struct {
+	Archive store.Archive
+	Blobs   store.Blobs
+	// Fence is raised before each hand-over, and stops all offers of an archive that is older than it; nil: there is none.
+	Fence    store.Fence
+	Preparer Preparer
+	Dial     func(ctx context.Context, v store.Vendor) (VendorSide, error)
+	Accounts []store.Account
+	Vendors  []store.Vendor
+	// Postcodes is the register that postnummer are checked against; nil: only their form is.
+	Postcodes *shipment.PostcodeRegister
+	WorkDir   string // scratch space on the same file system as the blobs, if possible
+	Log       *slog.Logger
+	Now       func() time.Time
+	// Identity is the UUID of an archive that has none yet; shipment ids derive from it. Empty: drawn at random, which is
+	// right for all but demonstrations that are to come out alike.
+	Identity string
+	// Hasten, when set, makes background tasks that wait for another try due now. A night calls it: what an outage kept
+	// back is tried at once.
+	Hasten func(ctx context.Context) error
+	// Step, when set, is called before and after every recorded step and outside effect, with its name. Tests kill the
+	// process there.
+	Step func(name string)
+}
+
+// Step is what every step holds. The rooms of the engine embed it.
+type Step struct {
+	Archive    store.Archive
+	Blobs      store.Blobs
+	Fence      store.Fence // nil: there is none
+	Preparer   Preparer
+	DialVendor func(ctx context.Context, v store.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
+	Postcodes  *shipment.PostcodeRegister                                    // nil: only the form of postnummer is checked
+	WorkDir    string
+	Log        *slog.Logger
+	Now        func() time.Time // UTC, in whole milliseconds
+	Passed     func(name string)
+	Hasten     func(ctx context.Context) error
+
+	Accounts    map[string]store.Account
+	Vendors     map[string]store.Vendor
+	Makers      map[string]*cover.Maker // by account
+	AccountKeys []string                // as configured
+	VendorKeys  []string                // as configured
+
+	Installation   string    // identity of this archive
+	JobTag         string    // the first four letters of its job ids
+	Namespace      uuid.UUID // of shipment ids
+	FingerprintKey []byte
+
+	vendorLocks sync.Map // vendor key → *sync.Mutex: one offer at a time within the process
+}
+
+// New checks the configuration and reads the archive's identity.
+func New(ctx context.Context, c Config) (*Step, error) {
+	e := &Step{
+		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
+		WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
+		Accounts: map[string]store.Account{}, Vendors: map[string]store.Vendor{}, Makers: map[string]*cover.Maker{},
+	}
+	if e.Log == nil {
+		e.Log = slog.New(slog.DiscardHandler)
+	}
+	if e.Passed == nil {
+		e.Passed = func(string) {}
+	}
+	if e.Hasten == nil {
+		e.Hasten = func(context.Context) error { return nil }
+	}
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	e.Now = func() time.Time { return now().UTC().Truncate(time.Millisecond) }
+	for _, v := range c.Vendors {
+		if err := v.Profile.Validate(); err != nil {
+			return nil, fmt.Errorf("vendor %s: %w", v.Key, err)
+		}
+		if err := v.Checks.Validate(); err != nil {
+			return nil, fmt.Errorf("vendor %s: checks: %w", v.Key, err)
+		}
+		e.Vendors[v.Key] = v
+		e.VendorKeys = append(e.VendorKeys, v.Key)
+	}
+	for _, a := range c.Accounts {
+		v, ok := e.Vendors[a.Vendor]
+		if !ok {
+			return nil, fmt.Errorf("account %s: vendor %q is not configured", a.Key, a.Vendor)
+		}
+		m, err := cover.New(v.Profile.Layout, a.Sender)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: cover: %w", a.Key, err)
+		}
+		e.Accounts[a.Key] = a
+		e.Makers[a.Key] = m
+		e.AccountKeys = append(e.AccountKeys, a.Key)
+	}
+	if err := os.MkdirAll(e.WorkDir, 0o700); err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	if err := e.identify(ctx, c.Identity); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// ErrNoPrice says that what a letter costs is not known, since a price is missing.
+var ErrNoPrice = errors.New("no price")
+
+// LaterError says that a task cannot be done now and should be tried again after a while; it is no failure.
+type LaterError struct {
+	After  time.Duration
+	Reason string
+}
+
+func (e *LaterError) Error() string { return e.Reason }
