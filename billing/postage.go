@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Postage schemes for many letters handed in together (peers.md 4). A PORTO price without a scheme is for a letter by itself.
+// Postage schemes for many letters handed in together (docs/sources.md, Postage). A PORTO price without a scheme is for a letter
+// by itself.
 const (
 	SchemeIdentical = "LIKT"    // items of identical format: one envelope class, about the same weight
 	SchemeMixed     = "BLANDET" // items of varying sizes: all at the price of their average weight

@@ -190,7 +190,7 @@ type Folders struct {
 type Print struct {
 	Cover            *string `toml:"cover"`         // "sheet" or "none"
 	Giro             *string `toml:"giro"`          // "pad" or "reject"
-	C5MaxSheets      *int    `toml:"c5_max_sheets"` // domain.md 2.2: sources disagree between 6 and 7
+	C5MaxSheets      *int    `toml:"c5_max_sheets"` // sources disagree between 6 and 7 (docs/sources.md, Envelopes)
 	C4MaxSheets      *int    `toml:"c4_max_sheets"`
 	AutoMaxSheets    *int    `toml:"auto_max_sheets"`
 	CountCover       *bool   `toml:"count_cover_sheet"`

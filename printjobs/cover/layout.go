@@ -61,7 +61,7 @@ type Layout struct {
 
 // DefaultLayout is the cover for an A4 sheet folded once in a C5 envelope with a window 15 mm from the left and 44 mm from
 // the top, 105 × 35 mm. The folded sheet plays 19 × 13.5 mm in it, which leaves x 15–101 mm, y 44–65.5 mm always visible
-// (domain.md 2.3).
+// (docs/sources.md, Address window).
 func DefaultLayout() Layout {
 	return Layout{
 		WindowXMM: 15, WindowYMM: 44, WindowWMM: 105, WindowHMM: 35,

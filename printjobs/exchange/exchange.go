@@ -18,8 +18,8 @@
 // Everything here can be repeated: names are made from content, files become
 // visible under their final name by rename only when they are complete, and
 // every step first looks at what the vendor's side already holds
-// (design.md section 5). A step that failed with [ErrConnection] may or may not
-// have had its effect; repeat it on a new session.
+// (docs/architecture.md, A print job's states). A step that failed with
+// [ErrConnection] may or may not have had its effect; repeat it on a new session.
 //
 // Errors name jobs and the technical names above, never a person, an address or
 // a title: the files carry those, their names do not.

@@ -20,7 +20,7 @@ import (
 type ManifestRow struct {
 	Letter         int    // 1-based within the job, in order of print
 	Shipment       string // shipment id: letters, digits, dot, hyphen, underscore, at most 64
-	Konteringskode string // at most 20 characters, may be empty (domain.md 1.2)
+	Konteringskode string // at most 20 characters, may be empty (docs/sources.md, Hand-ins)
 	File           string // name of the print file that holds the letter
 	FirstSheet     int    // first finished sheet of the letter within the job, 1-based, control sheets not counted
 	FirstSide      int    // first side of the letter in the print file, 1-based, blank ones and control sheets counted
@@ -48,7 +48,7 @@ var manifestHeader = []string{
 	"sider_sh", "sider_farge", "giroark", "papir", "utvalg", "konvolutt", "sone", "vekt_gram", "tosidig",
 }
 
-// maxKonteringskode is the longest code, in characters (SvarUt, domain.md 1.2).
+// maxKonteringskode is the longest code, in characters (docs/sources.md, Hand-ins).
 const maxKonteringskode = 20
 
 var shipmentPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)

@@ -55,8 +55,8 @@ func checkJob(id string) error {
 
 // FileName makes the name of a job's file from its content, so that the same
 // content always gets the same name and a retry can never become a second file
-// (GOV.UK Notify, incident of 2018-11-19, peers.md 1.1). seq is the number of a
-// print file, 1 to 9999, and is ignored for the other kinds; sha is the file's
+// (docs/sources.md, Vendors and receipts). seq is the number of a print file,
+// 1 to 9999, and is ignored for the other kinds; sha is the file's
 // SHA-256 in 64 lower-case hexadecimal digits.
 func FileName(job string, seq int, kind, sha string) (string, error) {
 	if err := checkJob(job); err != nil {

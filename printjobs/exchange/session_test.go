@@ -906,7 +906,7 @@ func TestFaultyServer(t *testing.T) {
 			}
 			return nil
 		}, true},
-		// pkg/sftp before 1.13.12 lost the error of the last chunk (libraries.md 13.3).
+		// pkg/sftp before 1.13.12 lost the error of the last chunk.
 		{"disk full at the last bytes", 20_000, func(_ string, e vendorsim.Event) error {
 			if e.Op == "write" && isPart(e) {
 				return private

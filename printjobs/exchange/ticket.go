@@ -15,7 +15,7 @@ import (
 
 // Formats of the JSON documents. A document with another format is refused: a
 // silent change of format once made costs vanish from SvarUt's export
-// (domain.md 1.6 g).
+// (docs/sources.md, Vendors and receipts).
 const (
 	TicketFormat = "postgang-ticket/2"
 	ReadyFormat  = "postgang-ready/1"
@@ -29,7 +29,7 @@ const (
 	EnvelopeParcel = "PARCEL" // bedriftspakke, for what no envelope holds
 )
 
-// Postage zones, in [Class].Zone and [ManifestRow].Zone (domain.md 2.6).
+// Postage zones, in [Class].Zone and [ManifestRow].Zone (docs/sources.md, Hand-ins).
 const (
 	ZoneNorway = "NORGE"
 	ZoneEurope = "EUROPA"

@@ -48,7 +48,7 @@ const (
 	// its size may lose as much at each edge.
 	MaxPageToleranceMM = 5
 	// DefaultCropMM is by how much a page that is cropped may differ from A4
-	// (domain.md 2.1: DPI crops up to 10 mm to the right and below).
+	// (docs/sources.md, Paper and PDFs).
 	DefaultCropMM = 10
 	// MaxCropMM bounds Checks.CropMM, in mm.
 	MaxCropMM = 30
@@ -155,7 +155,7 @@ type Zone struct {
 }
 
 // InserterZone is where inserters read their marks: x 0 to 15 mm, y 95 to
-// 175 mm (domain.md 2.3).
+// 175 mm (docs/sources.md, Paper and PDFs).
 func InserterZone(level Level) Zone {
 	return Zone{Name: "konvolutteringssonen", XMM: 0, YMM: 95, WidthMM: 15, HeightMM: 80, Level: level}
 }

@@ -4,8 +4,7 @@ import "fmt"
 
 // Codes of findings. They are stable: programs and statistics depend on them.
 const (
-	// CodeEncrypted: needs a password (domain.md 1.3: password-protected PDFs
-	// are rejected).
+	// CodeEncrypted: needs a password (docs/sources.md, Hand-ins).
 	CodeEncrypted = "encrypted"
 	// CodePrintingForbidden: opens without a password, but its permissions do
 	// not allow printing (ISO 32000-1 table 22, bit 3).

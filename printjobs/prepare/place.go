@@ -130,8 +130,8 @@ func place(box rect, rotate int, userUnit, toleranceMM float64) (p placement, ok
 
 // crop lays the visible box of a page on A4 portrait at its own size, turned as
 // place does, its upper left corner in that of the sheet: what is too large is
-// lost to the right and below, as DPI prints it (domain.md 2.1). a4 is false
-// when a side differs from A4 by more than mostMM.
+// lost to the right and below, as DPI prints it (docs/sources.md, Paper and
+// PDFs). a4 is false when a side differs from A4 by more than mostMM.
 func crop(box rect, rotate int, userUnit, mostMM float64) (p placement, ok bool) {
 	if p, ok = place(box, rotate, userUnit, mostMM); !ok || !p.a4 {
 		return p, ok

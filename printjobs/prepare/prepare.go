@@ -9,7 +9,7 @@
 // resources, placed upright on A4 portrait; form fields and annotations that
 // print are drawn into it; layers are resolved to what prints; nothing else of
 // the source survives (no scripts, outlines, structure, embedded files,
-// metadata). See design.md section 4.
+// metadata). See docs/architecture.md, Prepare and link.
 //
 // The package knows nothing of shipments, databases or money. It never puts a
 // file name, a title or any text of a document into an error or a finding.
@@ -38,7 +38,7 @@ const Recipe = "prepare-4"
 // Defaults of Limits.
 const (
 	// DefaultMaxBytes bounds the sum of a letter's input files in bytes:
-	// SvarUt takes less than 350 MB a shipment (domain.md 1.3).
+	// SvarUt takes less than 350 MB a shipment (docs/sources.md, Hand-ins).
 	DefaultMaxBytes = 350 << 20
 	// DefaultMaxPages bounds the pages of one letter. No envelope or parcel
 	// takes more; a page tree that claims millions is an attack.
@@ -58,7 +58,7 @@ type Document struct {
 	// Path of the PDF file. It never appears in errors or findings.
 	Path string `json:"path"`
 	// GiroPages lists the pages that are printed on a giro sheet, 1-based
-	// within this document (giroarkSider, domain.md 1.2).
+	// within this document (giroarkSider; docs/sources.md, Hand-ins).
 	GiroPages []int `json:"giroPages,omitempty"`
 }
 

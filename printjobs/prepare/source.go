@@ -19,7 +19,7 @@ import (
 
 func init() {
 	// Without this pdfcpu reads and creates a configuration folder in the
-	// home directory, and races while it does so (libraries.md 13.1).
+	// home directory, and races while it does so.
 	api.DisableConfigDir()
 }
 
