@@ -123,7 +123,7 @@ func (c Composed) Manifest() iter.Seq[exchange.ManifestRow] { return c.manifest 
 // The same job gives the same bytes and thereby the same names, so composing
 // again after a crash is harmless. Files appear under their names when all of
 // them are written, flushed to disk, and proven: read back and compared with
-// the plan in hash, number of sides, and which sides are empty ([ErrProof]).
+// the plan in hash, number of sides, and which sides are empty ([ErrNotAsPlanned]).
 //
 // When letters are at fault the error is a [*LetterErrors] with all of them
 // (but for those that would alone break the limit of bytes, of which it may
@@ -150,7 +150,7 @@ func compose(ctx context.Context, dir string, job Job, p Profile, progress func(
 	if job.Letters == nil {
 		return Composed{}, errNoLetters
 	}
-	c := &composer{job: job, profile: p, press: p.pressOf(job.Class), stage: &stage{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
+	c := &composer{job: job, profile: p, press: p.pressOf(job.Class), staging: &stagingFolder{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
 	for i, back := range []bool{false, true} {
 		c.crop[i] = mark.Crop(nil, c.press.CropMarks(back), c.press.Crop.WidthMM)
 	}
@@ -159,7 +159,7 @@ func compose(ctx context.Context, dir string, job Job, p Profile, progress func(
 			c.abandon()
 		}
 	}()
-	if err := c.stage.begin(); err != nil {
+	if err := c.staging.begin(); err != nil {
 		return Composed{}, err
 	}
 	done := 0
@@ -188,12 +188,12 @@ type composer struct {
 	job     Job
 	profile Profile
 	press   impose.Press // the profile's, or one sheet a press sheet where a class cannot have more
-	stage   *stage
+	staging *stagingFolder
 
 	file     *printFile // the one being written, or nil
 	files    []*printFile
 	crop     [2][]byte        // content that draws the crop marks of fronts and backs
-	block    []*laid          // letters that wait for their press sheets
+	block    []*imposedLetter // letters that wait for their press sheets
 	waiting  waiting          // what they come to
 	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
 	rows     rowList
@@ -259,7 +259,7 @@ func (w *words) put(s string) int32 {
 
 // printFile is a print file being written, and what it must turn out to be.
 type printFile struct {
-	staged      *staged
+	staged      *stagedFile
 	linker      *printfile.Linker
 	firstLetter int // 1-based within the job
 	letters     int
@@ -281,8 +281,8 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	if class != c.job.Class {
 		return fmt.Errorf("shipment %s: %w: it belongs in another class of jobs", l.Shipment, ErrStalePlan)
 	}
-	w := &laid{letter: l, im: im}
-	if err := w.only(l.Only, &figures, c.profile); err != nil {
+	w := &imposedLetter{letter: l, im: im}
+	if err := w.keepSheets(l.Only, &figures, c.profile); err != nil {
 		return fmt.Errorf("shipment %s: %w", l.Shipment, err)
 	}
 	coverColour, ok, err := c.cover(w)
@@ -343,7 +343,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	f.letters++
 	f.sheets += len(w.im.Sheets)
 	f.finished += perSheet * len(w.im.Sheets)
-	return c.wait(ctx, w)
+	return c.enqueue(ctx, w)
 }
 
 // perSheet is how many sides of a finished sheet are in a print file.
@@ -355,7 +355,7 @@ func (c *composer) perSheet() int {
 }
 
 // cover makes the cover of a letter. False: it cannot be made, which is noted.
-func (c *composer) cover(w *laid) (colour, ok bool, err error) {
+func (c *composer) cover(w *imposedLetter) (colour, ok bool, err error) {
 	if c.profile.Impose.Cover != impose.CoverSheet {
 		return false, true, nil
 	}
@@ -457,7 +457,7 @@ func agree(l Letter, body *printfile.Prepared) error {
 
 // openFile begins the next print file.
 func (c *composer) openFile(ctx context.Context) error {
-	st, err := c.stage.create()
+	st, err := c.staging.create()
 	if err != nil {
 		return err
 	}
@@ -469,7 +469,7 @@ func (c *composer) openFile(ctx context.Context) error {
 		linker: printfile.NewLinker(st, printfile.Options{
 			Version: c.profile.PDFVersion,
 			Title:   fmt.Sprintf("%s %03d", c.job.ID, seq),
-			TempDir: c.stage.dir,
+			TempDir: c.staging.dir,
 			Parts:   c.parts(),
 
 			MergeFonts: c.profile.MergeFonts,
@@ -499,7 +499,7 @@ func (c *composer) closeFile(ctx context.Context) error {
 	c.file = nil
 	if limit := c.profile.MaxBytesPerFile; limit > 0 && res.Bytes > limit {
 		if f.letters > 1 {
-			return fmt.Errorf("%w: a print file of %d letters has %d bytes, the limit is %d", ErrProof, f.letters, res.Bytes, limit)
+			return fmt.Errorf("%w: a print file of %d letters has %d bytes, the limit is %d", ErrNotAsPlanned, f.letters, res.Bytes, limit)
 		}
 		err := fmt.Errorf("print file of this letter alone has %d bytes, the limit is %d", res.Bytes, limit)
 		c.fault(&LetterError{c.rows.at(f.firstLetter).shipment, CodeTooLarge,
@@ -509,7 +509,7 @@ func (c *composer) closeFile(ctx context.Context) error {
 	if err := f.staged.flush(); err != nil {
 		return err
 	}
-	if err := c.prove(f, res); err != nil {
+	if err := c.verify(f, res); err != nil {
 		return err
 	}
 	if err := f.staged.close(); err != nil {
@@ -572,7 +572,7 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	manifest := c.manifest()
 	ticket.Totals = exchange.TotalsOf(manifest, ticket.Files)
 
-	manifestFile, err := c.stage.document(exchange.KindManifest, func(w io.Writer) error {
+	manifestFile, err := c.staging.document(exchange.KindManifest, func(w io.Writer) error {
 		return exchange.WriteManifest(w, manifest)
 	})
 	if err != nil {
@@ -580,9 +580,9 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	}
 	ticket.Files = append(ticket.Files, manifestFile)
 	if problems := exchange.CheckJob(ticket, manifest); len(problems) > 0 {
-		return Composed{}, fmt.Errorf("%w: %v", ErrProof, problems[0])
+		return Composed{}, fmt.Errorf("%w: %v", ErrNotAsPlanned, problems[0])
 	}
-	ticketFile, err := c.stage.document(exchange.KindTicket, func(w io.Writer) error {
+	ticketFile, err := c.staging.document(exchange.KindTicket, func(w io.Writer) error {
 		b, err := ticket.Marshal()
 		if err != nil {
 			return err
@@ -596,12 +596,12 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 	if err := ctx.Err(); err != nil {
 		return Composed{}, err
 	}
-	if err := c.stage.publish(); err != nil {
+	if err := c.staging.publish(); err != nil {
 		return Composed{}, err
 	}
 	out := Composed{Ticket: ticket, Warnings: c.warnings, manifest: manifest}
 	for _, f := range append(ticket.Files, ticketFile) {
-		out.Files = append(out.Files, ComposedFile{f, filepath.Join(c.stage.dir, f.Name)})
+		out.Files = append(out.Files, ComposedFile{f, filepath.Join(c.staging.dir, f.Name)})
 	}
 	return out, nil
 }
@@ -614,7 +614,7 @@ func (c *composer) abandon() {
 	if c.file != nil {
 		c.file.linker.Close() // only to let go of its temporary file
 	}
-	c.stage.abandon()
+	c.staging.abandon()
 }
 
 // watchedReader remembers that reading failed, which is no fault of the letter

@@ -460,8 +460,8 @@ func TestComposeProves(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if !errors.Is(err, ErrProof) {
-		t.Errorf("got %v, want ErrProof", err)
+	if !errors.Is(err, ErrNotAsPlanned) {
+		t.Errorf("got %v, want ErrNotAsPlanned", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -648,9 +648,9 @@ func TestComposeTooLarge(t *testing.T) {
 	}
 }
 
-// TestProofFindsDifferences: the proof fails on a plan that differs from what
+// TestVerifyFindsDifferences: verifying fails on a plan that differs from what
 // was written in any respect it is there for.
-func TestProofFindsDifferences(t *testing.T) {
+func TestVerifyFindsDifferences(t *testing.T) {
 	t.Parallel()
 	sides := []printfile.SideSummary{
 		{Width: sideWidth, Height: sideHeight, Placements: 1},
@@ -668,7 +668,7 @@ func TestProofFindsDifferences(t *testing.T) {
 		return f
 	}
 	compare := func(f *printFile, sides []printfile.SideSummary) error {
-		p := sideProof{plan: f, width: sideWidth, height: sideHeight}
+		p := sideCheck{plan: f, width: sideWidth, height: sideHeight}
 		for _, s := range sides {
 			p.add(s)
 		}
@@ -681,7 +681,7 @@ func TestProofFindsDifferences(t *testing.T) {
 		"one side too few": plan(false), "one too many": plan(false, true, false),
 		"blank where a page is": plan(true, true), "page where blank is": plan(false, false),
 	} {
-		if err := compare(f, sides); !errors.Is(err, ErrProof) {
+		if err := compare(f, sides); !errors.Is(err, ErrNotAsPlanned) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -690,7 +690,7 @@ func TestProofFindsDifferences(t *testing.T) {
 	twice := slices.Clone(sides)
 	twice[0].Placements = 2
 	for name, s := range map[string][]printfile.SideSummary{"size": wide, "placed twice": twice} {
-		if err := compare(plan(false, true), s); !errors.Is(err, ErrProof) {
+		if err := compare(plan(false, true), s); !errors.Is(err, ErrNotAsPlanned) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -719,11 +719,11 @@ func TestProofReadsTheDisk(t *testing.T) {
 			b[0] ^= 1
 			_, err := f.WriteAt(b[:], size/2)
 			return err
-		}, ErrProof},
-		{"cut short", func(f *os.File, size int64) error { return f.Truncate(size - 1) }, ErrProof},
-		{"grown", func(f *os.File, size int64) error { _, err := f.WriteAt([]byte("%\n"), size); return err }, ErrProof},
+		}, ErrNotAsPlanned},
+		{"cut short", func(f *os.File, size int64) error { return f.Truncate(size - 1) }, ErrNotAsPlanned},
+		{"grown", func(f *os.File, size int64) error { _, err := f.WriteAt([]byte("%\n"), size); return err }, ErrNotAsPlanned},
 	} {
-		st := &stage{dir: t.TempDir(), job: testJob}
+		st := &stagingFolder{dir: t.TempDir(), job: testJob}
 		file, err := st.create()
 		if err != nil {
 			t.Fatal(err)
@@ -742,7 +742,7 @@ func TestProofReadsTheDisk(t *testing.T) {
 		}
 		f := &printFile{staged: file, sides: []sidePlan{planOf(side)}}
 		composer := &composer{press: impose.DefaultPress()}
-		if err := composer.prove(f, res); !errors.Is(err, c.want) {
+		if err := composer.verify(f, res); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 		st.abandon()

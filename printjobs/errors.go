@@ -83,9 +83,9 @@ func (e *LetterErrors) Unwrap() []error {
 // the job and plan its letters again.
 var ErrStalePlan = errors.New("the plan no longer holds")
 
-// ErrProof says that what was written is not what was planned. It is a defect of ours
+// ErrNotAsPlanned says that what was written is not what was planned. It is a defect of ours
 // or of the disk, and the job must not be sent.
-var ErrProof = errors.New("print files do not agree with the plan")
+var ErrNotAsPlanned = errors.New("print files do not agree with the plan")
 
 // CoverReason gives code and text, in bokmål, for an error of
 // [cover.Maker.Cover], the same at intake as at night, and the field of

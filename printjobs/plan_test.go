@@ -112,10 +112,10 @@ func TestPlanRefusesWrongCalls(t *testing.T) {
 		{"no account", []Candidate{candidate("s1", func(c *Candidate) { c.Account = "" })}, nil, "shipment s1 has no account"},
 		{"twice", []Candidate{candidate("s1", nil), candidate("s2", nil), candidate("s1", nil)}, nil, "shipment s1 is there twice"},
 		{"profile", nil, func(p *Profile) { p.MaxLettersPerJob = -1 }, "letters a job"},
-		{"group", nil, func(p *Profile) { p.Group = []Key{KeyPostcode} }, `cannot group by "postcode": use some of account, giro,`},
-		{"group twice", nil, func(p *Profile) { p.Group = []Key{KeyGiro, KeyGiro} }, `"giro" stands twice`},
-		{"sort", nil, func(p *Profile) { p.Sort = []Key{"-name"} }, `cannot sort by "-name"`},
-		{"sort twice", nil, func(p *Profile) { p.Sort = []Key{KeySheets, "-sheets"} }, `"sheets" stands twice`},
+		{"group", nil, func(p *Profile) { p.Group = []SortKey{KeyPostcode} }, `cannot group by "postcode": use some of account, giro,`},
+		{"group twice", nil, func(p *Profile) { p.Group = []SortKey{KeyGiro, KeyGiro} }, `"giro" stands twice`},
+		{"sort", nil, func(p *Profile) { p.Sort = []SortKey{"-name"} }, `cannot sort by "-name"`},
+		{"sort twice", nil, func(p *Profile) { p.Sort = []SortKey{KeySheets, "-sheets"} }, `"sheets" stands twice`},
 	} {
 		p := testProfile(t)
 		if c.change != nil {
@@ -163,9 +163,9 @@ func TestPlanProperties(t *testing.T) {
 		p.MaxBytesPerFile = rapid.SampledFrom([]int64{0, 1000}).Draw(t, "bytes a file")
 		p.MaxSheetsPerJob = rapid.IntRange(0, 25).Draw(t, "sheets a job")
 		p.MaxBytesPerJob = rapid.SampledFrom([]int64{0, 3000}).Draw(t, "bytes a job")
-		p.Group = rapid.SliceOfNDistinct(rapid.SampledFrom([]Key{KeyKonteringskode, KeySheets, KeyRegion, KeyWeightStep}), 0, 2, rapid.ID).Draw(t, "group")
-		for _, k := range rapid.SliceOfNDistinct(rapid.SampledFrom([]Key{KeyAccount, KeyPostcode, KeyPages, KeyWeight, KeyGiro}), 0, 3, rapid.ID).Draw(t, "sort") {
-			p.Sort = append(p.Sort, rapid.SampledFrom([]Key{"", "-"}).Draw(t, "sign")+k)
+		p.Group = rapid.SliceOfNDistinct(rapid.SampledFrom([]SortKey{KeyKonteringskode, KeySheets, KeyRegion, KeyWeightStep}), 0, 2, rapid.ID).Draw(t, "group")
+		for _, k := range rapid.SliceOfNDistinct(rapid.SampledFrom([]SortKey{KeyAccount, KeyPostcode, KeyPages, KeyWeight, KeyGiro}), 0, 3, rapid.ID).Draw(t, "sort") {
+			p.Sort = append(p.Sort, rapid.SampledFrom([]SortKey{"", "-"}).Draw(t, "sign")+k)
 		}
 		ordered := inOrder(p.Sort)
 		p.Impose.GiroPolicy = rapid.SampledFrom([]impose.GiroPolicy{impose.GiroPad, impose.GiroReject}).Draw(t, "giro")
@@ -285,16 +285,16 @@ func TestPlanProperties(t *testing.T) {
 
 // inOrder tells whether one letter comes before another under sort keys, judged
 // without the code under test.
-func inOrder(sort []Key) func(a, b PlannedLetter) bool {
+func inOrder(sort []SortKey) func(a, b PlannedLetter) bool {
 	if len(sort) == 0 {
-		sort = []Key{KeySheets, KeyPostcode}
+		sort = []SortKey{KeySheets, KeyPostcode}
 	}
 	return func(a, b PlannedLetter) bool {
 		for _, k := range sort {
 			name, down := strings.CutPrefix(string(k), "-")
 			var x, y string
 			number := func(n int) string { return fmt.Sprintf("%012d", n) }
-			switch Key(name) {
+			switch SortKey(name) {
 			case KeyAccount:
 				x, y = a.Account, b.Account
 			case KeyPostcode:
@@ -317,7 +317,7 @@ func inOrder(sort []Key) func(a, b PlannedLetter) bool {
 }
 
 // wordOf is what a class says of a letter under a group key.
-func wordOf(k Key, l PlannedLetter) string {
+func wordOf(k SortKey, l PlannedLetter) string {
 	switch k {
 	case KeyKonteringskode:
 		return l.Konteringskode

@@ -470,10 +470,10 @@ func TestFilesStayBelowTheObjectsThatViewersTake(t *testing.T) {
 	t.Parallel()
 	linker := printfile.NewLinker(io.Discard, printfile.Options{})
 	defer linker.Close()
-	w := &laid{letter: Letter{}, im: impose.Imposed{Sheets: make([]impose.Sheet, 2)}}
+	w := &imposedLetter{letter: Letter{}, im: impose.Imposed{Sheets: make([]impose.Sheet, 2)}}
 	w.letter.Facts.Bytes = 4000 // so at most 100 objects
 	for objects, want := range map[int64]bool{0: true, maxFileObjects - 112: true, maxFileObjects - 111: false} {
-		c := &composer{press: impose.DefaultPress(), file: &printFile{objects: objects, staged: &staged{}, linker: linker, accounts: map[string]bool{}}}
+		c := &composer{press: impose.DefaultPress(), file: &printFile{objects: objects, staged: &stagedFile{}, linker: linker, accounts: map[string]bool{}}}
 		if got := c.fits(w); got != want {
 			t.Errorf("a file of %d objects takes one more letter: %v", objects, got)
 		}

@@ -28,7 +28,7 @@ type Profile struct {
 	// Group keeps letters apart that differ in one of these keys, beyond what
 	// every vendor must keep apart. Sort is the order of letters within a job;
 	// empty is [DefaultSort].
-	Group, Sort []Key
+	Group, Sort []SortKey
 
 	// Press says how finished sheets lie on what the press prints.
 	Press impose.Press

@@ -204,15 +204,15 @@ type Print struct {
 	MaxBytesPerFile  *int64  `toml:"max_bytes_per_file"`
 	PDFVersion       *string `toml:"pdf_version"`
 
-	MaxSheetsPerJob   *int              `toml:"max_sheets_per_job"`
-	MaxBytesPerJob    *int64            `toml:"max_bytes_per_job"`
-	MaxLettersPerFile *int              `toml:"max_letters_per_file"`
-	Group             []printjobs.Key   `toml:"group"` // kept apart in jobs of their own
-	Sort              []printjobs.Key   `toml:"sort"`  // order within a job; "-" before a key: descending
-	ControlSheets     bool              `toml:"control_sheets"`
-	DocumentParts     bool              `toml:"document_parts"`
-	MergeFonts        bool              `toml:"merge_fonts"`
-	Trays             map[string]string `toml:"trays"` // by kind of paper: plain, cover, giro, control
+	MaxSheetsPerJob   *int                `toml:"max_sheets_per_job"`
+	MaxBytesPerJob    *int64              `toml:"max_bytes_per_job"`
+	MaxLettersPerFile *int                `toml:"max_letters_per_file"`
+	Group             []printjobs.SortKey `toml:"group"` // kept apart in jobs of their own
+	Sort              []printjobs.SortKey `toml:"sort"`  // order within a job; "-" before a key: descending
+	ControlSheets     bool                `toml:"control_sheets"`
+	DocumentParts     bool                `toml:"document_parts"`
+	MergeFonts        bool                `toml:"merge_fonts"`
+	Trays             map[string]string   `toml:"trays"` // by kind of paper: plain, cover, giro, control
 
 	Paper     string `toml:"paper"`
 	GiroPaper string `toml:"giro_paper"`

@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// Key names a property of a letter that jobs may be grouped or letters sorted by.
-type Key string
+// SortKey names a property of a letter that jobs may be grouped or letters sorted by.
+type SortKey string
 
 // The keys. Those that can group have a word in the ticket's class, so none of
 // them says more of a person than the manifest does.
 const (
-	KeyAccount        Key = "account"
-	KeyKonteringskode Key = "konteringskode"
-	KeySheets         Key = "sheets"      // sheets of the letter, cover included
-	KeyPages          Key = "pages"       // printed sides
-	KeyWeight         Key = "weight"      // mg, paper and envelope; sorts only
-	KeyWeightStep     Key = "weight-step" // step of postage: 20, 50, 100, 350, 1000 or 2000 g, or more (portotakster.no)
-	KeyPostcode       Key = "postcode"    // postnummer; sorts only, being part of an address
-	KeyRegion         Key = "region"      // first two digits of a Norwegian postnummer
-	KeyManual         Key = "manual"      // too many sheets for the enveloping machine
-	KeyGiro           Key = "giro"        // number of giro sheets
-	KeyShipment       Key = "shipment"    // sorts only; always the last key, so that every order is total
+	KeyAccount        SortKey = "account"
+	KeyKonteringskode SortKey = "konteringskode"
+	KeySheets         SortKey = "sheets"      // sheets of the letter, cover included
+	KeyPages          SortKey = "pages"       // printed sides
+	KeyWeight         SortKey = "weight"      // mg, paper and envelope; sorts only
+	KeyWeightStep     SortKey = "weight-step" // step of postage: 20, 50, 100, 350, 1000 or 2000 g, or more (portotakster.no)
+	KeyPostcode       SortKey = "postcode"    // postnummer; sorts only, being part of an address
+	KeyRegion         SortKey = "region"      // first two digits of a Norwegian postnummer
+	KeyManual         SortKey = "manual"      // too many sheets for the enveloping machine
+	KeyGiro           SortKey = "giro"        // number of giro sheets
+	KeyShipment       SortKey = "shipment"    // sorts only; always the last key, so that every order is total
 )
 
 // keys gives each key its order and, when it can group, its word.
-var keys = map[Key]struct {
+var keys = map[SortKey]struct {
 	compare func(a, b *PlannedLetter) int
 	word    func(l *PlannedLetter) string // nil: cannot group
 }{
@@ -95,16 +95,16 @@ func region(l *PlannedLetter) string {
 
 // DefaultSort is the order of letters within a job when the profile names none:
 // as the vendor inserts them, then as the post sorts them.
-var DefaultSort = []Key{KeySheets, KeyPostcode}
+var DefaultSort = []SortKey{KeySheets, KeyPostcode}
 
 // descending tells a key with a minus sign before it from the plain one.
-func (k Key) descending() (Key, bool) {
+func (k SortKey) descending() (SortKey, bool) {
 	plain, minus := strings.CutPrefix(string(k), "-")
-	return Key(plain), minus
+	return SortKey(plain), minus
 }
 
 // checkKeys says what is wrong with the keys of a profile.
-func checkKeys(group, sort []Key) []error {
+func checkKeys(group, sort []SortKey) []error {
 	var errs []error
 	for i, k := range group {
 		switch kind, known := keys[k]; {
@@ -114,7 +114,7 @@ func checkKeys(group, sort []Key) []error {
 			errs = append(errs, fmt.Errorf("group key %q stands twice", k))
 		}
 	}
-	seen := map[Key]bool{}
+	seen := map[SortKey]bool{}
 	for _, k := range sort {
 		plain, _ := k.descending()
 		switch _, known := keys[plain]; {
@@ -142,7 +142,7 @@ func keyNames(grouping bool) string {
 
 // groupOf words what a letter is grouped by beyond its class, such as
 // "konteringskode=4100,weight-step=50g"; empty when there are no group keys.
-func groupOf(l *PlannedLetter, group []Key) string {
+func groupOf(l *PlannedLetter, group []SortKey) string {
 	var b strings.Builder
 	for i, k := range group {
 		if i > 0 {
@@ -155,7 +155,7 @@ func groupOf(l *PlannedLetter, group []Key) string {
 
 // comparer orders the letters of a job by the profile's keys, and at last by
 // shipment id.
-func comparer(sort []Key) func(a, b PlannedLetter) int {
+func comparer(sort []SortKey) func(a, b PlannedLetter) int {
 	if len(sort) == 0 {
 		sort = DefaultSort
 	}

@@ -13,9 +13,9 @@ import (
 	"postgang/printjobs/printfile"
 )
 
-// laid is a letter on its sheets, or a control sheet, on its way into a print
+// imposedLetter is a letter on its sheets, or a control sheet, on its way into a print
 // file.
-type laid struct {
+type imposedLetter struct {
 	letter Letter
 	im     impose.Imposed      // its sheets, or those of them that are printed
 	part   string              // which those are, or empty for all
@@ -31,7 +31,7 @@ type laid struct {
 }
 
 // close lets go of the prepared letter.
-func (w *laid) close() {
+func (w *imposedLetter) close() {
 	if w.src != nil {
 		w.src.Close() // only read
 		w.src, w.body = nil, nil
@@ -39,7 +39,7 @@ func (w *laid) close() {
 }
 
 // stock words the paper of its sheets for the manifest.
-func (w *laid) stock() string {
+func (w *imposedLetter) stock() string {
 	stocks := make([]string, len(w.im.Sheets))
 	for i, s := range w.im.Sheets {
 		stocks[i] = string(s.Stock)
@@ -47,9 +47,9 @@ func (w *laid) stock() string {
 	return exchange.StockRuns(stocks)
 }
 
-// only keeps some sheets of the letter, and counts anew what there is on them.
+// keepSheets keeps some sheets of the letter, and counts anew what there is on them.
 // Their numbers within the letter and its envelope stay.
-func (w *laid) only(sheets []int, f *Figures, p Profile) error {
+func (w *imposedLetter) keepSheets(sheets []int, f *Figures, p Profile) error {
 	if len(sheets) == 0 {
 		return nil
 	}
@@ -117,7 +117,7 @@ const (
 const maxFileObjects = 8_000_000
 
 // objects is how many objects a letter can add of its own, at most.
-func (w *laid) objects() int64 {
+func (w *imposedLetter) objects() int64 {
 	if w.body != nil {
 		return int64(w.body.NumObjects())
 	}
@@ -125,7 +125,7 @@ func (w *laid) objects() int64 {
 }
 
 // size is what a letter can add of its own.
-func (w *laid) size() int64 {
+func (w *imposedLetter) size() int64 {
 	if w.src != nil {
 		return growth*w.src.Size() + coverBytes
 	}
@@ -134,7 +134,7 @@ func (w *laid) size() int64 {
 
 // fits tells whether one more letter surely stays within the limits of the
 // file that is being written.
-func (c *composer) fits(w *laid) bool {
+func (c *composer) fits(w *imposedLetter) bool {
 	f, p := c.file, c.profile
 	sheets := len(w.im.Sheets)
 	if over(f.letters+1, p.MaxLettersPerFile) || over(f.sheets+sheets, p.MaxSheetsPerFile) {
@@ -158,9 +158,9 @@ func (c *composer) fits(w *laid) bool {
 	return !over(bound, p.MaxBytesPerFile)
 }
 
-// wait puts a letter behind those that wait for their press sheets, and draws
+// enqueue puts a letter behind those that wait for their press sheets, and draws
 // them all when they fill a block.
-func (c *composer) wait(ctx context.Context, w *laid) error {
+func (c *composer) enqueue(ctx context.Context, w *imposedLetter) error {
 	if full := c.press.Block(); len(c.block) > 0 && c.waiting.sheets+len(w.im.Sheets) > full {
 		if err := c.flush(ctx); err != nil {
 			w.close()
@@ -198,7 +198,7 @@ func (c *composer) flush(ctx context.Context) error {
 		return err
 	}
 	if ok {
-		return c.tell(block)
+		return c.writePlan(block)
 	}
 	for _, w := range block {
 		w.close()
@@ -213,15 +213,15 @@ func (c *composer) flush(ctx context.Context) error {
 }
 
 // markOf is what the marks say of a sheet of a letter.
-func (c *composer) markOf(w *laid, i int) impose.SheetMark {
+func (c *composer) markOf(w *imposedLetter, i int) impose.SheetMark {
 	s := w.im.Sheets[i]
 	return impose.SheetMark{
 		Job: c.job.ID, Letter: c.job.Before.Letters + w.number, Sheet: s.N, Of: s.Of, Run: c.job.Before.Sheets + w.sheet + i,
 	}
 }
 
-// tell writes what was drawn of a block, when somebody wants to know.
-func (c *composer) tell(block []*laid) error {
+// writePlan writes what was drawn of a block, when somebody wants to know.
+func (c *composer) writePlan(block []*imposedLetter) error {
 	if c.job.Plan == nil {
 		return nil
 	}
@@ -243,17 +243,17 @@ func (c *composer) tell(block []*laid) error {
 }
 
 // examine draws a letter into nothing, to find what is wrong with it.
-func (c *composer) examine(ctx context.Context, w *laid) error {
+func (c *composer) examine(ctx context.Context, w *imposedLetter) error {
 	defer w.close()
-	linker := printfile.NewLinker(io.Discard, printfile.Options{TempDir: c.stage.dir})
+	linker := printfile.NewLinker(io.Discard, printfile.Options{TempDir: c.staging.dir})
 	defer linker.Close() // only to let go of its temporary file
-	_, err := c.draw(ctx, linker, impose.DefaultPress(), []*laid{w}, nil)
+	_, err := c.draw(ctx, linker, impose.DefaultPress(), []*imposedLetter{w}, nil)
 	return err
 }
 
 // open opens a prepared letter and compares it with what is known of it. False:
 // the letter is at fault, which is noted.
-func (c *composer) open(ctx context.Context, w *laid) (bool, error) {
+func (c *composer) open(ctx context.Context, w *imposedLetter) (bool, error) {
 	src, err := w.letter.Open(ctx)
 	if err != nil {
 		return false, fmt.Errorf("shipment %s: open prepared letter: %w", w.letter.Shipment, err)
@@ -284,9 +284,9 @@ func (c *composer) open(ctx context.Context, w *laid) (bool, error) {
 // file. Prepared letters are opened when the first of their sheets is drawn and
 // closed after the last. f, unless nil, learns what is drawn. False: a letter is
 // at fault, which is noted, and the print file is of no use.
-func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press impose.Press, block []*laid, f *printFile) (bool, error) {
+func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press impose.Press, block []*imposedLetter, f *printFile) (bool, error) {
 	type place struct {
-		w *laid
+		w *imposedLetter
 		i int // sheet
 	}
 	var sheets []place
@@ -352,7 +352,7 @@ func (c *composer) draw(ctx context.Context, linker *printfile.Linker, press imp
 				break
 			}
 			if err := linker.AddSide(side); err != nil {
-				return false, c.blame(ctx, block, err)
+				return false, c.sourceFault(ctx, block, err)
 			}
 			if f != nil {
 				f.sides = append(f.sides, planOf(side))
@@ -387,7 +387,7 @@ func (c *composer) parts() bool { return c.profile.DocumentParts && c.press.Up()
 const partControl = "Control"
 
 // partOf is what the tree of document parts tells of a letter or control sheet.
-func (c *composer) partOf(w *laid) printfile.Dict {
+func (c *composer) partOf(w *imposedLetter) printfile.Dict {
 	if w.number == 0 {
 		return printfile.PartMetadata{Kind: partControl, Job: c.job.ID}.Dict()
 	}
@@ -436,7 +436,7 @@ func (c *composer) control(ctx context.Context, kind impose.Control) error {
 		return err
 	}
 	f.finished += c.perSheet()
-	return c.wait(ctx, &laid{kind: kind, im: impose.Imposed{Sheets: []impose.Sheet{sheet.Sheet()}}, front: page})
+	return c.enqueue(ctx, &imposedLetter{kind: kind, im: impose.Imposed{Sheets: []impose.Sheet{sheet.Sheet()}}, front: page})
 }
 
 // clipOf is the area of a page that may show in a cell: all of it when it has
@@ -450,7 +450,7 @@ func clipOf(p impose.Press, cell int, back bool) *[4]float64 {
 }
 
 // put adds what one side of a sheet carries to the placements of a press sheet.
-func (w *laid) put(list []printfile.Placement, s impose.Side, cell impose.Matrix, clip *[4]float64) []printfile.Placement {
+func (w *imposedLetter) put(list []printfile.Placement, s impose.Side, cell impose.Matrix, clip *[4]float64) []printfile.Placement {
 	p := printfile.Placement{Source: w.body, Page: s.Index, Matrix: s.At.Then(cell), Clip: clip}
 	switch s.Kind {
 	case impose.Blank:
@@ -461,9 +461,9 @@ func (w *laid) put(list []printfile.Placement, s impose.Side, cell impose.Matrix
 	return append(list, p)
 }
 
-// blame tells a letter that is damaged, which is a fault of its own, from all
+// sourceFault tells a letter that is damaged, which is a fault of its own, from all
 // else that can keep it from being drawn.
-func (c *composer) blame(ctx context.Context, block []*laid, err error) error {
+func (c *composer) sourceFault(ctx context.Context, block []*imposedLetter, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
