@@ -265,3 +265,56 @@ func (c *conform) space(ctx context.Context, s *Session, folder string) {
 		c.add("free space", nil, "", fmt.Sprintf("%d GB", free>>30))
 	}
 }
+
+// CheckFolders looks for the folders of the exchange and tries to write where
+// we must write, with a probe that ends in .part and is removed again. It lists
+// what is wrong; nothing listed means that the account can be used.
+func (s *Session) CheckFolders(ctx context.Context) []Problem {
+	var out []Problem
+	f := s.target.Folders
+	for _, w := range []struct {
+		folder string
+		write  bool
+	}{{f.Inbox, true}, {f.Answers, false}, {f.Receipts, false}, {f.ReceiptsDone, true}} {
+		if err := s.checkFolder(ctx, w.folder, w.write); err != nil {
+			p := Problem{Where: w.folder, What: err.Error(), Err: err}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				p.What, p.Advice = "folder is missing", "ask the vendor to create it, or name the right one in the vendor profile"
+			case errors.Is(err, fs.ErrPermission):
+				p.Advice = "ask the vendor for the right to read" + map[bool]string{true: " and write", false: ""}[w.write]
+			case errors.Is(err, ErrConnection):
+				p.Advice = "check the network and try again"
+			}
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (s *Session) checkFolder(ctx context.Context, folder string, write bool) error {
+	var fi fs.FileInfo
+	err := s.do(ctx, "look at "+folder, func(func()) (err error) {
+		fi, err = s.client.Stat(folder) // following links: a folder may be one
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !fi.IsDir() {
+		return fmt.Errorf("%s is not a folder", folder)
+	}
+	if _, err := s.list(ctx, folder); err != nil {
+		return err
+	}
+	if !write {
+		return nil
+	}
+	b := make([]byte, 8)
+	rand.Read(b)
+	probe := at(folder, "postgang_"+hex.EncodeToString(b)+PartSuffix)
+	if err := s.upload(ctx, probe, strings.NewReader("probe\n"), 6, hashOf([]byte("probe\n"))); err != nil {
+		return err
+	}
+	return s.remove(ctx, probe)
+}
