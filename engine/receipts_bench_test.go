@@ -16,7 +16,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/step"
-	"postgang/fixtures/peak"
+	"postgang/fixtures/peakmemory"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/prepare"
@@ -107,11 +107,11 @@ func BenchmarkBookReceipts(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		m := newMonth(b, letters)
-		peak.Reset()
+		peakmemory.Reset()
 		b.StartTimer()
 		m.book(b, letters)
 		b.StopTimer()
-		b.ReportMetric(peak.MB(), "peak-MB")
+		b.ReportMetric(peakmemory.MiB(), "peak-MB")
 		m.close(b)
 		b.StartTimer()
 	}
@@ -131,12 +131,12 @@ func BenchmarkReport(b *testing.B) {
 	from, to := engine.LastMonth(now.In(engine.Oslo).AddDate(0, 1, 0))
 	b.ResetTimer()
 	for b.Loop() {
-		peak.Reset()
+		peakmemory.Reset()
 		r, err := m.engine.Report(b.Context(), engine.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
 		if err != nil || r.Money.Letters != letters || r.Deviations.Len() > 0 || len(r.Advice) == 0 {
 			b.Fatalf("%d letters, %d deviations, advice %v, %v", r.Money.Letters, r.Deviations.Len(), r.Advice, err)
 		}
-		b.ReportMetric(peak.MB(), "peak-MB")
+		b.ReportMetric(peakmemory.MiB(), "peak-MB")
 		if err := r.Close(); err != nil {
 			b.Fatal(err)
 		}

@@ -19,7 +19,7 @@ import (
 
 	"postgang/billing"
 	"postgang/fixtures/judges"
-	"postgang/fixtures/peak"
+	"postgang/fixtures/peakmemory"
 )
 
 func TestEqualReportsAreEqualFiles(t *testing.T) {
@@ -326,7 +326,7 @@ func BenchmarkWorkbook(b *testing.B) {
 			n := letters * 187 / 100 // of which so many are posted in the period
 			dir := b.TempDir()
 			for b.Loop() {
-				peak.Reset()
+				peakmemory.Reset()
 				in := fixtureHead(b, n)
 				in.Rows = billing.NewReportRows(dir)
 				lines := 0
@@ -346,7 +346,7 @@ func BenchmarkWorkbook(b *testing.B) {
 				b.ReportMetric(float64(size)/1e6, "MB")
 				b.ReportMetric(float64(r.Money.Letters), "letters")
 				b.ReportMetric(float64(n+lines), "rows")
-				b.ReportMetric(peak.MB(), "peak-MB")
+				b.ReportMetric(peakmemory.MiB(), "peak-MB")
 			}
 		})
 	}

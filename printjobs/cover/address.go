@@ -49,20 +49,20 @@ const (
 	FieldReply     = "svarSendesTil"
 )
 
-// part is an address in its place on the cover.
-type part struct {
+// addressRole is what an address is on the cover.
+type addressRole struct {
 	name  string // in English, for errors
 	field string // of forsendelse.json
 }
 
 var (
-	senderPart    = part{"sender", ""}
-	recipientPart = part{"recipient", FieldRecipient}
-	replyPart     = part{"reply address (svarSendesTil)", FieldReply}
+	senderRole    = addressRole{"sender", ""}
+	recipientRole = addressRole{"recipient", FieldRecipient}
+	replyRole     = addressRole{"reply address (svarSendesTil)", FieldReply}
 )
 
 // wrong makes an error about an address, or one of its entries.
-func (p part) wrong(entry, where string, characters []rune, err error) error {
+func (p addressRole) wrong(entry, where string, characters []rune, err error) error {
 	if where == "" {
 		where = p.name
 	} else {
@@ -100,8 +100,8 @@ type Address struct {
 	Country             string // "" = Norway; else ISO 3166 code or name, printed in Norwegian
 }
 
-// postal is an address cleaned and split into the lines that the post wants.
-type postal struct {
+// postalAddress is an address cleaned and split into the lines that the post wants.
+type postalAddress struct {
 	name    string
 	lines   []string // linje 1 to 3 without blank ones
 	post    string   // «postnr poststed», always on the same line
@@ -109,13 +109,13 @@ type postal struct {
 }
 
 // parse cleans an address and refuses what must not be printed. of names it in errors, which are AddressErrors.
-func (a Address) parse(of part, f *typeset.Face, warn func(Warning)) (postal, error) {
+func (a Address) parse(of addressRole, f *typeset.Face, warn func(Warning)) (postalAddress, error) {
 	country, known := countryLine(a.Country)
 	if !known {
 		warn(Warning{WarnCountryUnknown, of.field, "Landet er ikke kjent; navnet er skrevet slik avsender ga det."})
 	}
 	clean := func(s string) string { return f.Plain(typeset.Clean(s)) }
-	p := postal{name: clean(a.Name), country: f.Plain(country)}
+	p := postalAddress{name: clean(a.Name), country: f.Plain(country)}
 	for _, line := range []string{a.Line1, a.Line2, a.Line3} {
 		if line = clean(line); line != "" {
 			p.lines = append(p.lines, line)
@@ -151,10 +151,10 @@ func (a Address) parse(of part, f *typeset.Face, warn func(Warning)) (postal, er
 }
 
 // all is the address, one line each, as it would best be printed.
-func (p postal) all() []string { return p.with(p.lines) }
+func (p postalAddress) all() []string { return p.with(p.lines) }
 
 // with is the address with other lines between the name and the town.
-func (p postal) with(lines []string) []string {
+func (p postalAddress) with(lines []string) []string {
 	out := append([]string{p.name}, lines...)
 	if p.post != "" {
 		out = append(out, p.post)
@@ -166,13 +166,13 @@ func (p postal) with(lines []string) []string {
 }
 
 // merged puts the last n address lines on one, «linje2, linje3», and leaves the others.
-func (p postal) merged(n int) []string {
+func (p postalAddress) merged(n int) []string {
 	keep := len(p.lines) - n
 	return append(append([]string(nil), p.lines[:keep]...), strings.Join(p.lines[keep:], ", "))
 }
 
-// block is an address as it will be set. All lines have one size and width, as the postal machines want.
-type block struct {
+// fittedAddress is an address as it will be set. All lines have one size and width, as the postal machines want.
+type fittedAddress struct {
 	lines    []string
 	size     float64 // pt
 	condense float64 // percent of natural width
@@ -182,7 +182,7 @@ type block struct {
 // fitAddress finds the best way to set the recipient inside the safe area, giving up looks in this order: size, then lines
 // (the last address lines are merged), then the return address's place inside the safe area, then width; last, lines that are
 // too long wrap.
-func (l *Layout) fitAddress(f *typeset.Face, p postal) (block, error) {
+func (l *Layout) fitAddress(f *typeset.Face, p postalAddress) (fittedAddress, error) {
 	arrangements := [][]string{p.all()}
 	for n := 2; n <= len(p.lines); n++ {
 		arrangements = append(arrangements, p.with(p.merged(n)))
@@ -193,7 +193,7 @@ func (l *Layout) fitAddress(f *typeset.Face, p postal) (block, error) {
 		for _, lines := range arrangements {
 			for size := l.RecipientPt; size >= l.RecipientMinPt; size -= sizeStep {
 				if l.linesFit(f, len(lines), size, raised) && widest(f, lines, size) <= measure {
-					return block{lines, size, 100, raised}, nil
+					return fittedAddress{lines, size, 100, raised}, nil
 				}
 			}
 		}
@@ -203,7 +203,7 @@ func (l *Layout) fitAddress(f *typeset.Face, p postal) (block, error) {
 		for _, lines := range arrangements {
 			condense := 100 * measure / widest(f, lines, size)
 			if l.linesFit(f, len(lines), size, raised) && condense >= l.MinCondense {
-				return block{lines, size, min(condense, 100), raised}, nil
+				return fittedAddress{lines, size, min(condense, 100), raised}, nil
 			}
 		}
 	}
@@ -214,11 +214,11 @@ func (l *Layout) fitAddress(f *typeset.Face, p postal) (block, error) {
 			wrapped = append(wrapped, lines[tail:]...)
 			condense := 100 * measure / widest(f, wrapped, size)
 			if ok && condense >= l.MinCondense && l.linesFit(f, len(wrapped), size, raised) {
-				return block{wrapped, size, min(condense, 100), raised}, nil
+				return fittedAddress{wrapped, size, min(condense, 100), raised}, nil
 			}
 		}
 	}
-	return block{}, fmt.Errorf("recipient: %w: shorten the name or the address lines", ErrAddressDoesNotFit)
+	return fittedAddress{}, fmt.Errorf("recipient: %w: shorten the name or the address lines", ErrAddressDoesNotFit)
 }
 
 // linesFit tells whether n lines of a size have room below the return address, or in the whole safe area when that is raised.
@@ -287,7 +287,7 @@ func wrap(f *typeset.Face, text string, size, measure float64) []string {
 
 // returnLine is the return address on one line, after a keyword that tells the postal machines that it is not the recipient
 // (21G).
-func (l *Layout) returnLine(f *typeset.Face, p postal) (returnLine, error) {
+func (l *Layout) returnLine(f *typeset.Face, p postalAddress) (returnLine, error) {
 	text := "Avsender: " + strings.Join(p.all(), ", ")
 	measure := (l.safe().x1 - l.AddressXMM) * pointsPerMM
 	const sizeStep = 0.25

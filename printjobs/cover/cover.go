@@ -72,7 +72,7 @@ func (w Warning) Lost() bool {
 // Maker makes the covers of one sender on one layout. It is immutable and safe for concurrent use.
 type Maker struct {
 	layout   Layout
-	sender   postal
+	sender   postalAddress
 	fonts    [2]*typeset.Face
 	kit      *printfile.Kit
 	own      printfile.Ref // resources with the sender's own letterhead
@@ -111,7 +111,7 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	}
 	m := &Maker{layout: layout, fonts: fonts}
 	address := Address{Name: sender.Name, Line1: sender.Line1, Line2: sender.Line2, Line3: sender.Line3, Postcode: sender.Postcode, City: sender.City}
-	if m.sender, err = address.parse(senderPart, fonts[typeset.Regular], func(Warning) {}); err != nil {
+	if m.sender, err = address.parse(senderRole, fonts[typeset.Regular], func(Warning) {}); err != nil {
 		return nil, fmt.Errorf("cover: %w", err)
 	}
 	if m.returnTo, err = m.layout.returnLine(fonts[typeset.Regular], m.sender); err != nil {
@@ -225,13 +225,13 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	if side := float64(code.Modules()) * y.ModuleMM; side > y.MatrixMaxMM {
 		return nil, fmt.Errorf("shipment id of %d characters: its DataMatrix is %.1f mm wide and has room for %g mm", len(l.ShipmentID), side, y.MatrixMaxMM)
 	}
-	recipient, err := l.Recipient.parse(recipientPart, text, warn)
+	recipient, err := l.Recipient.parse(recipientRole, text, warn)
 	if err != nil {
 		return nil, err
 	}
 	address, err := y.fitAddress(text, recipient)
 	if err != nil {
-		return nil, recipientPart.wrong("", "", nil, err)
+		return nil, recipientRole.wrong("", "", nil, err)
 	}
 	m.warnAddress(address, recipient, warn)
 	returnTo := m.returnTo
@@ -240,12 +240,12 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	if l.ReplyTo == nil {
 		c.Buf = append(c.Buf, "/"+nameLetterhead+" Do\n"...)
 	} else {
-		reply, err := l.ReplyTo.parse(replyPart, text, warn)
+		reply, err := l.ReplyTo.parse(replyRole, text, warn)
 		if err != nil {
 			return nil, err
 		}
 		if returnTo, err = y.returnLine(text, reply); err != nil {
-			return nil, replyPart.wrong("", "", nil, err)
+			return nil, replyRole.wrong("", "", nil, err)
 		}
 		c.Buf = append(c.Buf, "/"+nameBare+" Do\n"...)
 		m.drawSender(c, reply)
@@ -257,7 +257,7 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	return c.Buf, nil
 }
 
-func (m *Maker) warnAddress(a block, p postal, warn func(Warning)) {
+func (m *Maker) warnAddress(a fittedAddress, p postalAddress, warn func(Warning)) {
 	if a.size < m.layout.RecipientPt {
 		warn(Warning{WarnAddressShrunk, FieldRecipient, "Adressen er satt i mindre skrift for å få plass i vinduet."})
 	}
@@ -277,7 +277,7 @@ func (m *Maker) warnAddress(a block, p postal, warn func(Warning)) {
 
 // drawAddress sets the return address and under it the recipient. A raised return address stands right above the safe area,
 // where it shows unless the sheet lies at the very bottom of the envelope.
-func (m *Maker) drawAddress(c *typeset.Canvas, a block, r returnLine) {
+func (m *Maker) drawAddress(c *typeset.Canvas, a fittedAddress, r returnLine) {
 	y, f := &m.layout, m.fonts[typeset.Regular]
 	x, top := y.AddressXMM*pointsPerMM, y.SafeYMM*pointsPerMM
 	st := m.style(typeset.Regular, r.size)
@@ -398,7 +398,7 @@ func limit(f *typeset.Face, lines []string, size, measure float64, n int) (out [
 }
 
 // drawSender sets the name and address of the sender at the top, beside the logo.
-func (m *Maker) drawSender(c *typeset.Canvas, p postal) {
+func (m *Maker) drawSender(c *typeset.Canvas, p postalAddress) {
 	y := &m.layout
 	x, top := y.MarginLeftMM*pointsPerMM+m.logoPt, y.MarginTopMM*pointsPerMM
 	measure := (y.matrix().x0-y.MarginLeftMM)*pointsPerMM - m.logoPt - 6

@@ -304,7 +304,7 @@ func TestFitAddress(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			m := &Maker{layout: DefaultLayout(), fonts: fonts}
-			p, err := tc.in.parse(recipientPart, fonts[typeset.Regular], func(w Warning) { t.Error(w) })
+			p, err := tc.in.parse(recipientRole, fonts[typeset.Regular], func(w Warning) { t.Error(w) })
 			if err != nil {
 				t.Fatal(err)
 			}
