@@ -10,7 +10,7 @@ import (
 )
 
 // Stop closes a shipment by hand: MANUELT_HANDTERT. One that is with the vendor already is recorded as closed, which
-// silences the missing-receipt alarm; the operator must phone the vendor (domain.md 1.4).
+// silences the missing-receipt alarm; the operator must phone the vendor (docs/sources.md, Statuses).
 //
 // It cannot be undone, so the reason is required; it is kept in the history: no personal data.
 func (e *Acceptor) Stop(ctx context.Context, id, reason string) (shipment.Shipment, error) {

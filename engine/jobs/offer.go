@@ -18,8 +18,8 @@ import (
 	"postgang/printjobs/exchange"
 )
 
-// OfferJob carries a composed job to the vendor, exactly once (design.md 5). Each pass looks at the vendor's side
-// first, and every state below may be entered again after a crash at any instruction:
+// OfferJob carries a composed job to the vendor, exactly once (docs/architecture.md, A print job's states). Each
+// pass looks at the vendor's side first, and every state below may be entered again after a crash at any instruction:
 //
 //	COMPOSED   files go up under temporary names, are verified and renamed        → UPLOADED
 //	UPLOADED   the last gate: letters read or closed meanwhile withdraw the job   → COMMITTED or WITHDRAWN

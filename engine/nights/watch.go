@@ -18,7 +18,7 @@ import (
 
 const (
 	// unhandledAfter is how long an accepted letter may wait for a first or next digital event without being seen
-	// (domain.md 1.6).
+	// (docs/sources.md, Vendors and receipts).
 	unhandledAfter = 24 * time.Hour
 	// missedAfter is how late a night may begin before it counts as missed: another schedule may be at work.
 	missedAfter = 15 * time.Minute

@@ -584,8 +584,8 @@ func givenOver(ctx context.Context, r store.Reader, job string) (billing.Civil, 
 }
 
 // post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
-// beside the status, and the cost is booked all the same (domain.md 7 no. 14). It was posted when it first was: a reprint
-// does not move that.
+// beside the status, and the cost is booked all the same (docs/sources.md, Statuses). It was posted when it first was: a
+// reprint does not move that.
 func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
 	s := a.ships[row.Shipment]
 	from, at := s.Status, row.PostedAt.UTC().Truncate(time.Millisecond)

@@ -65,7 +65,7 @@ func (d Day) Before(o Day) bool {
 func (d Day) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day) }
 
 // Calendar is a calendar of virkedager: Monday to Friday, without Norwegian public holidays. Saturday is a virkedag in
-// some statutes, but SvarUt counts neither Saturday nor Sunday (domain.md 3.4).
+// some statutes, but SvarUt counts neither Saturday nor Sunday (docs/sources.md, Calendar).
 type Calendar struct {
 	Count24Dec bool // 24 December, no holiday by law, counts
 	Count31Dec bool // 31 December likewise

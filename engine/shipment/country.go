@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The postage zones (domain.md 1.2, V1-JSON). Price lists, plans and tickets use the same words.
+// The postage zones (docs/sources.md, Hand-ins). Price lists, plans and tickets use the same words.
 const (
 	ZoneNorway = "NORGE"
 	ZoneEurope = "EUROPA"

@@ -19,7 +19,8 @@ func inOslo(t testing.TB, text string) time.Time {
 	return at
 }
 
-// TestDeadlineVectors holds every example of domain.md 1.5.
+// TestDeadlineVectors holds examples worked out by hand, round weekends, holidays and the end of the year
+// (docs/sources.md, Deadline).
 func TestDeadlineVectors(t *testing.T) {
 	t.Parallel()
 	for _, v := range [][2]string{

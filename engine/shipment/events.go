@@ -86,7 +86,7 @@ func ApplyDigital(s Shipment, e DigitalEvent, r Rules) (Shipment, []Event, error
 		s.ReadAt = earliest(s.ReadAt, at)
 		switch s.Status {
 		case StatusSendtPrint, StatusPrintet:
-			// Past the hand-over: the letter is paper already (domain.md 1.4). The fact stands beside the status.
+			// Past the hand-over: the letter is paper already (docs/sources.md, Statuses). The fact stands beside the status.
 			history.Kind = EventReadAfter
 		case StatusMottatt:
 			s = s.NotDue() // acceptance will find ReadAt

@@ -104,7 +104,7 @@ func personDate(s string) (id DigitalID, written int, ok bool) {
 }
 
 // monthShifts are added to the month of numbers that belong to nobody: 40 NAV and Dolly (and H-numbers), 65 Norsk
-// helsenett, 80 Skatteetaten and Tenor (domain.md 3.1).
+// helsenett, 80 Skatteetaten and Tenor (docs/sources.md, People and organisations).
 var monthShifts = [...]int{40, 65, 80}
 
 // checkRemainders is the remainder by 11 of both weighted sums, check digits included.

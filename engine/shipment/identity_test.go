@@ -17,7 +17,7 @@ func TestParseDigitalID(t *testing.T) {
 		kind             IDKind
 		synthetic        bool
 	}{
-		// Skatteetaten's examples (domain.md 3.1).
+		// Skatteetaten's examples (docs/sources.md, People and organisations).
 		{"02013299997", ok, ok, IDPerson, false},
 		{"02013299903", "check", ok, IDPerson, false},
 		{"30108299920", ok, ok, IDPerson, false},

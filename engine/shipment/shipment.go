@@ -56,7 +56,7 @@ func (p Private) LogValue() slog.Value { return slog.StringValue(privateMark) }
 // Reveal returns the text itself.
 func (p Private) Reveal() string { return string(p) }
 
-// Status is SvarUt's status of a shipment, its names verbatim (domain.md 1.4).
+// Status is SvarUt's status of a shipment, its names verbatim (docs/sources.md, Statuses).
 type Status string
 
 // The statuses a shipment can have.
@@ -94,7 +94,7 @@ const (
 // Shipment (forsendelse) is one letter to one recipient, with its metadata and where it stands.
 //
 // Zero times mean "has not happened". LEST may arrive after print; therefore ReadAt and PostedAt are facts beside the
-// status, not derived from it (domain.md 1.4).
+// status, not derived from it (docs/sources.md, Statuses).
 type Shipment struct {
 	ID      string // UUID, lower case
 	Account string // account key of the configuration
@@ -177,7 +177,7 @@ type DigitalEvent struct {
 // DigitalKind is the kind of a digital event.
 type DigitalKind string
 
-// The kinds of digital events (domain.md 1.4).
+// The kinds of digital events (docs/drop-folder.md).
 const (
 	DigitalNotified      DigitalKind = "VARSLET"
 	DigitalRead          DigitalKind = "LEST"

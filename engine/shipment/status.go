@@ -6,8 +6,8 @@ type StatusMove struct {
 	Cause    string // what brings it about, in English, for the operator's documentation
 }
 
-// statusMoves is the one table of how a shipment's status may change (domain.md 1.4, derived there from S4:20–21, the
-// help pages and the SvarUt changelog). Everything that is not here is a fact beside the status, never a change of it.
+// statusMoves is the one table of how a shipment's status may change (docs/sources.md, Statuses: derived from SvarUt's
+// help pages, course and changelog). Everything that is not here is a fact beside the status, never a change of it.
 //
 // The moves back from SENDT_PRINT are ours: SvarUt does not tell what it does when its vendor refuses a whole job. They
 // free the letters of a refused job for the next night.

@@ -24,8 +24,8 @@ type Range struct{ From, To int }
 // Has tells whether a number is in the range.
 func (r Range) Has(n int) bool { return r.From <= n && n <= r.To }
 
-// Submission is a hand-in's forsendelse.json: SvarUt's v2 names, with v3's landkode (domain.md 1.2). Only the fields
-// that paper, money or the rules need are typed; Noark metadata is kept as it came.
+// Submission is a hand-in's forsendelse.json: SvarUt's v2 names, with v3's landkode (docs/sources.md, Hand-ins). Only the
+// fields that paper, money or the rules need are typed; Noark metadata is kept as it came.
 type Submission struct {
 	Title              Private         `json:"tittel"`
 	Recipient          PostalAddress   `json:"mottaker"`

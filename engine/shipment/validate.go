@@ -424,8 +424,8 @@ var (
 	mimeTypeForm         = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*(;.*)?$`)
 )
 
-// Validate judges a hand-in whole and returns every reason to refuse it, and every warning, at once (domain.md 1.2, 1.3
-// and 3). The Submission must be normalised. Texts are bokmål for a case worker and never repeat what was handed in.
+// Validate judges a hand-in whole and returns every reason to refuse it, and every warning, at once (docs/sources.md,
+// Hand-ins). The Submission must be normalised. Texts are bokmål for a case worker and never repeat what was handed in.
 //
 // What only the documents themselves can tell (readable, not protected, giro pages that exist) is for prepare, and what
 // only the archive knows (the duplicate guard) for intake.
@@ -544,8 +544,8 @@ func (c *checker) country(field string, a PostalAddress) {
 	}
 }
 
-// The address window of a C5 envelope shows for sure five lines of some 86 mm (domain.md 2.3); at 10 pt that is about
-// 45 characters of ordinary text. The cover measures exactly and has the last word; this is an early warning.
+// The address window of a C5 envelope shows for sure five lines of some 86 mm (docs/sources.md, Address window); at 10 pt
+// that is about 45 characters of ordinary text. The cover measures exactly and has the last word; this is an early warning.
 const (
 	windowLines = 5
 	windowWidth = 45

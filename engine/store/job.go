@@ -14,7 +14,7 @@ type LetterOwner struct {
 	Letters                 int
 }
 
-// JobState is where a print job stands on its way to the vendor (design.md 5).
+// JobState is where a print job stands on its way to the vendor (docs/architecture.md, A print job's states).
 type JobState string
 
 // The states of a print job.

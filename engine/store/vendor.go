@@ -37,7 +37,7 @@ type Vendor struct {
 	LettersPerHour, LettersPerDay int
 	// PrintWindow is how many days a letter may be due, or a job planned, before it is set aside instead of offered:
 	// what was kept back by a fault for so long must not go out by the thousand when the fault is gone (SvarUt,
-	// printWindowAgeInDays, peers.md 1.4). 0: DefaultPrintWindow.
+	// printWindowAgeInDays; docs/sources.md, Vendors and receipts). 0: DefaultPrintWindow.
 	PrintWindow int
 	// How long it may take before an alarm, see AnswerDue and ReceiptDue.
 	AnswerWithin  time.Duration // from the offer to the answer; 0: DefaultAnswerWithin
@@ -74,7 +74,7 @@ func (v Vendor) OfferWindow(day shipment.Day) (open, shut time.Time) {
 	return at(0, v.OfferFrom), at(over, v.OfferTo)
 }
 
-// DefaultPrintWindow is Vendor.PrintWindow when it says nothing else, in days (SvarUt, peers.md 1.4).
+// DefaultPrintWindow is Vendor.PrintWindow when it says nothing else, in days (docs/sources.md, Vendors and receipts).
 const DefaultPrintWindow = 30
 
 const DayLong = 24 * time.Hour
@@ -87,7 +87,7 @@ func (v Vendor) PrintLimit() time.Duration {
 // What a vendor is given when it says nothing else.
 const (
 	DefaultAnswerWithin  = 24 * time.Hour
-	DefaultReceiptWithin = 4 // virkedager; SvarUt looks for missing receipts from the fourth on (domain.md 1.6)
+	DefaultReceiptWithin = 4 // virkedager; SvarUt looks for missing receipts from the fourth on (docs/sources.md, Vendors and receipts)
 )
 
 // AnswerDue is when the answer to an offer made at a time is overdue, in UTC: when AnswerWithin of the vendor (0:
