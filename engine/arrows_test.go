@@ -37,6 +37,7 @@ var arrows = []struct {
 	{"printjobs/exchange", []string{"billing/bounded"}, "the protocol knows files and names", false},
 	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},
 	{"engine/shipment", []string{"billing", "printjobs/prepare"}, "the rules of a shipment are pure; a letter's facts are what preparing measured", false},
+	{"engine/words", []string{}, "words for people know codes and arguments alone", false},
 	{"engine/store", []string{"engine/shipment", "billing", "printjobs"}, "ports and rows know no step", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs", "fixtures/judges"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", []string{"engine/shipment", "engine/store", "printjobs"}, "what every step holds stands below all steps", true},

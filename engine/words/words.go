@@ -1,0 +1,26 @@
+// Package words words for people what the engine says by a code and arguments: alarms and refusals. The archive keeps codes and
+// arguments, never sentences, so that a renamed command, a better wording or another language changes no archive. It imports
+// nothing of ours: whoever shows something asks it for the words.
+package words
+
+// Language is one that people are spoken to in.
+type Language int
+
+// The languages. The zero value is English.
+const (
+	English   Language = iota // command lines, logs, sinks
+	Norwegian                 // bokmål: senders, finance officers and operators
+)
+
+// Languages are all of them.
+var Languages = [...]Language{English, Norwegian}
+
+// String is the language's code (BCP 47).
+func (l Language) String() string {
+	switch l {
+	case Norwegian:
+		return "nb"
+	default:
+		return "en"
+	}
+}
