@@ -415,7 +415,7 @@ func AllocateInvoice(inv Invoice, basis Basis, standing []Share) []Share {
 		add(s.Line.Kind, owner{s.Account, s.Line.Konteringskode}, -s.Line.Net, -s.Line.VAT)
 	}
 	places := slices.SortedFunc(maps.Keys(sums), func(a, b place) int {
-		return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), a.owner.compare(b.owner))
+		return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), a.compare(b.owner))
 	})
 	var out []Share
 	for _, p := range places {

@@ -14,14 +14,14 @@ import (
 )
 
 func voucherRows() []ExportRow {
-	row := func(account, code, kind, vatCode string, net, vat Ore) ExportRow {
-		return ExportRow{CodeEntry: CodeEntry{Code: code}, Account: account, Sender: "Skatt i " + account, VendorKey: "trykk", Vendor: "Trykkeri Én", Kind: kind, VATCode: vatCode, Net: net, VAT: vat, Gross: net + vat}
+	row := func(account, code, kind string, net, vat Ore) ExportRow {
+		return ExportRow{CodeEntry: CodeEntry{Code: code}, Account: account, Sender: "Skatt i " + account, VendorKey: "trykk", Vendor: "Trykkeri Én", Kind: kind, VATCode: "1", Net: net, VAT: vat, Gross: net + vat}
 	}
-	skatt := row("a", "0100", KindProduction, "1", 10_000, 2_500)
+	skatt := row("a", "0100", KindProduction, 10_000, 2_500)
 	skatt.CodeEntry = CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "120", Funksjon: "100", Art: "11300", Prosjekt: "7"}
 	return []ExportRow{
-		skatt, row("a", "-100", KindPostage, "1", -50, -13), row("a", MissingCode, KindPostage, "1", 4_000, 1_000),
-		row("a", "0100", KindRounding, "1", 0, 3), row("a", "0200", KindRounding, "1", 0, -1), row("b", "0300", KindPostage, "1", 0, 0),
+		skatt, row("a", "-100", KindPostage, -50, -13), row("a", MissingCode, KindPostage, 4_000, 1_000),
+		row("a", "0100", KindRounding, 0, 3), row("a", "0200", KindRounding, 0, -1), row("b", "0300", KindPostage, 0, 0),
 	}
 }
 

@@ -49,7 +49,7 @@ func writeGBAT10(w io.Writer, v Voucher, p VoucherProfile) error {
 				return r
 			}, f[i])
 		}
-		out.WriteString(strings.Join(f, ";") + "\r\n")
+		fmt.Fprint(out, strings.Join(f, ";"), "\r\n")
 	}
 	return out.Flush()
 }
@@ -119,7 +119,7 @@ func writeUnit4(w io.Writer, v Voucher, p VoucherProfile) error {
 		text("", 13+11)                              // 63, 64
 		zeros(15)                                    // 65
 		text("", 2)                                  // 66
-		out.WriteString(b.String() + "\r\n")
+		fmt.Fprint(out, b.String(), "\r\n")
 	}
 	return out.Flush()
 }
@@ -156,7 +156,7 @@ func writeVisma(w io.Writer, v Voucher, p VoucherProfile) error {
 		for _, d := range p.Dimensions {
 			fmt.Fprintf(out, " %s", quote(l.dimension(d)))
 		}
-		out.WriteString("\r\n")
+		fmt.Fprint(out, "\r\n")
 	}
 	return out.Flush()
 }

@@ -76,6 +76,7 @@ func (w *imposedLetter) keepSheets(sheets []int, f *Figures, p Profile) error {
 				}
 			case impose.Cover:
 				pages++
+			case impose.Blank, impose.ControlPage: // no page of the sender's
 			}
 		}
 		if s.Stock == impose.Giro {
@@ -457,6 +458,7 @@ func (w *imposedLetter) put(list []printfile.Placement, s impose.Side, cell impo
 		return list
 	case impose.Cover, impose.ControlPage:
 		p.Source, p.Page = w.front, 0
+	case impose.Page: // as above
 	}
 	return append(list, p)
 }

@@ -307,6 +307,7 @@ func inOrder(sort []SortKey) func(a, b PlannedLetter) bool {
 				x, y = number(a.GiroSheets), number(b.GiroSheets)
 			case KeyWeight:
 				x, y = number(int(a.WeightMilligram)), number(int(b.WeightMilligram))
+			default: // not among those above
 			}
 			if x != y {
 				return (x < y) != down
@@ -328,13 +329,14 @@ func wordOf(k SortKey, l PlannedLetter) string {
 			return l.Postcode[:2]
 		}
 		return ""
-	}
-	for _, step := range []int64{20, 50, 100, 350, 1000, 2000} {
-		if l.WeightMilligram <= step*1000 {
-			return fmt.Sprintf("%dg", step)
+	default: // KeyWeightStep
+		for _, step := range []int64{20, 50, 100, 350, 1000, 2000} {
+			if l.WeightMilligram <= step*1000 {
+				return fmt.Sprintf("%dg", step)
+			}
 		}
+		return "over"
 	}
-	return "over"
 }
 
 // fits says whether a candidate has nothing about it that sets it aside,

@@ -28,7 +28,7 @@ func (b *book) charts(s *sheet) error {
 	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(rows[y].Money.Net, rows[x].Money.Net) })
 	order = slices.DeleteFunc(order[:min(largestCodes, len(order))], func(i int) bool { return rows[i].Money.Net <= 0 })
 
-	s.blank(1)
+	s.blank()
 	s.breakBefore(s.row + 1)
 	at := s.row + 3
 	s.block(at, "Største konteringskoder", "Konteringskode", "Netto", "Brev", "Netto per brev")

@@ -135,7 +135,7 @@ func (b *book) benefit() error {
 			measured, cell{st.text, name, ""}, cell{st.textWrap, note, ""})
 	}
 	b.benefitTables(s)
-	if err := b.benefitExtras(sources, last); err != nil {
+	if err := b.benefitExtras(sources); err != nil {
 		return err
 	}
 	return s.flush()
@@ -262,7 +262,7 @@ func (b *book) benefitTables(s *sheet) {
 		{"Periodens takt i et helt år (365 dager)", [4]string{"", "", ayear(6), ayear(7)}, nil, pace, false},
 	})
 	b.sensitivity(s, filled, at, wage)
-	s.blank(1)
+	s.blank()
 	for _, text := range []string{
 		"Modellen er hentet fra SvarUt-regnearket (kursmateriell 2014, lysbilde 14), utvidet med transaksjonspris for digitale forsendelser. Beløpene for et helt år regnes av uavrundet kostnad per brev. Den bygger bare på forutsetningene; prisårene står i merknadene.",
 		"Perioden: forsendelsene som virkelig ble sendt, med produksjon og andre kostnader, porto og digital pris slik de er målt. Lønn, og det som ellers ikke er målt, er hentet fra forutsetningene.",
@@ -319,7 +319,7 @@ func (b *book) sensitivity(s *sheet, filled string, year int, wage func(t string
 	if b.report.CostBenefit != nil {
 		savings, _ = b.report.Inputs.Sensitivity() // what overflows with a variation is shown by its formula alone
 	}
-	s.blank(1)
+	s.blank()
 	s.breakBefore(s.row + 1)
 	s.put(24, cell{st.heading, "Følsomhet: besparelse per år når en forutsetning er en annen (kr)", ""})
 	s.put(18, cell{st.header, "", ""}, cell{st.header, "Endring", ""}, cell{st.headerRight, "Besparelse", ""}, cell{st.headerRight, "Forskjell", ""})
@@ -344,7 +344,7 @@ func (b *book) sensitivity(s *sheet, filled string, year int, wage func(t string
 func decimal(hundredths int) string { return fmt.Sprintf("%g", float64(hundredths)/100) }
 
 // benefitExtras names the inputs, offers the sources in a list, and marks what is illustrative.
-func (b *book) benefitExtras(sources string, last int) error {
+func (b *book) benefitExtras(sources string) error {
 	f := b.file
 	for _, in := range b.report.Inputs.All() {
 		ref := quoteSheet(sheetBenefit) + "!" + absName(benefitValueCol, benefitRow(in.Symbol))

@@ -546,6 +546,7 @@ func (w *workbook) number(c sheetCell) (string, bool) {
 			return "", false
 		}
 		return strings.Replace(plain, ".", ",", 1), true
+	case CellText:
 	}
 	digits := len(plain)
 	switch {

@@ -208,7 +208,7 @@ func safeText(s string) string {
 	return s
 }
 
-func (s *sheet) blank(n int) { s.row += n }
+func (s *sheet) blank() { s.row++ }
 
 func (s *sheet) merge(from, to string) {
 	if s.err == nil {
@@ -270,8 +270,9 @@ func (st *styles) sumOf(k kind) int {
 		return st.sumMoney
 	case kindPercent:
 		return st.sumPercent
+	default:
+		return st.sumText
 	}
-	return st.sumText
 }
 
 // column is one column of a table.

@@ -320,6 +320,7 @@ func (b *book) wasteTable() long {
 				cells[2].formula = b.outcomeCount("", billing.OutcomeRead)
 			case billing.SavedDelivered:
 				cells[2].formula = b.outcomeCount("", billing.OutcomeDelivered)
+			default: // not counted by an outcome
 			}
 			return cells
 		}),

@@ -148,7 +148,7 @@ func (b *book) summary() error {
 		s.breakBefore(controlsAt - 1) // the table is not cut
 	}
 	b.summaryControls(s, controlsAt, controls)
-	s.blank(1)
+	s.blank()
 	b.notes(s)
 	if err := b.charts(s); err != nil {
 		return err

@@ -37,7 +37,8 @@ type app struct {
 	now     func() time.Time
 	// lastNight is what the last night of this process did.
 	lastNight engine.Night
-	running   bool         // the queue's workers
+	// stop ends the queue's workers; nil: they are not at work.
+	stop      func() error
 	beat      atomic.Int64 // when the daemon's loop last went round, Unix nanoseconds
 	scanBegan atomic.Int64 // when the daemon's scan under way began, Unix nanoseconds; 0: none is
 	// scheduleEvery is how often serve looks at its schedules; 0: defaultScheduleEvery.
@@ -155,7 +156,11 @@ func (a *app) start(ctx context.Context) error {
 	if err := a.queue.Start(ctx, a.engine.Work); err != nil {
 		return err
 	}
-	a.running = true
+	a.stop = func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		defer cancel()
+		return a.queue.Stop(ctx)
+	}
 	n, err := a.engine.Reconcile(ctx)
 	if n > 0 {
 		a.log.Info("unfinished work taken up", "tasks", n)
@@ -169,10 +174,8 @@ const stopLimit = 30 * time.Second
 // Close finishes or releases work and closes everything.
 func (a *app) Close() error {
 	var errs []error
-	if a.running {
-		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
-		defer cancel()
-		errs = append(errs, a.queue.Stop(ctx))
+	if a.stop != nil {
+		errs = append(errs, a.stop())
 	}
 	if a.pool != nil {
 		errs = append(errs, a.pool.Close())

@@ -1106,6 +1106,7 @@ func (c *chaos) count(v chaosView) {
 				once("rejected "+id, &f.JobsRejected, 1)
 			case engine.JobWithdrawn:
 				once("withdrawn "+id, &f.JobsWithdrawn, 1)
+			default: // the others lead to an answer of the vendor, which is counted there
 			}
 		}
 		for id, p := range v.vendor {

@@ -81,7 +81,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 	var s engine.Shipment
 	err = a.archive.View(ctx, func(r engine.Reader) error {
 		var err error
-		s, err = findShipment(cmd, r, name)
+		s, err = findShipment(ctx, r, name)
 		return err
 	})
 	if err != nil {

@@ -94,7 +94,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 			return fmt.Errorf("no job %s; see \"postgang job list\": %w", order.Job, err)
 		}
 		for i, name := range order.Shipments {
-			s, err := findShipment(cmd, r, name)
+			s, err := findShipment(ctx, r, name)
 			if err != nil {
 				return err
 			}

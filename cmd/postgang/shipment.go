@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,7 +110,7 @@ func newShipmentShow(o *options) *cobra.Command {
 			return o.with(ctx, false, func(a *app) error {
 				var v shipmentView
 				err := a.archive.View(ctx, func(r engine.Reader) error {
-					s, err := findShipment(cmd, r, args[0])
+					s, err := findShipment(ctx, r, args[0])
 					if err != nil {
 						return err
 					}
@@ -164,10 +165,10 @@ func newShipmentShow(o *options) *cobra.Command {
 	}
 }
 
-func findShipment(cmd *cobra.Command, r engine.Reader, name string) (engine.Shipment, error) {
-	s, err := r.Shipment(cmd.Context(), name)
+func findShipment(ctx context.Context, r engine.Reader, name string) (engine.Shipment, error) {
+	s, err := r.Shipment(ctx, name)
 	if account, key, ok := strings.Cut(name, "/"); ok {
-		s, err = r.ShipmentByHandIn(cmd.Context(), account, key)
+		s, err = r.ShipmentByHandIn(ctx, account, key)
 	}
 	if errors.Is(err, engine.ErrNotFound) {
 		return s, fmt.Errorf("no shipment %s; give its id, or ACCOUNT/KEY of its hand-in: %w", name, err)
@@ -260,7 +261,7 @@ at a time; --after ID goes on after the last one seen.`,
 				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
 					var err error
 					if f.After != "" {
-						s, err := findShipment(cmd, r, f.After)
+						s, err := findShipment(cmd.Context(), r, f.After)
 						if err != nil {
 							return err
 						}
@@ -316,7 +317,7 @@ you say so on a terminal. --reason is kept in the history and shown: write no pe
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app) error {
-				list, err := findShipments(cmd, a, args)
+				list, err := findShipments(cmd.Context(), a, args)
 				if err != nil {
 					return err
 				}
@@ -385,11 +386,11 @@ func (o *options) stop(cmd *cobra.Command, a *app, list []engine.Shipment, reaso
 }
 
 // findShipments finds all that are named, or says which is not there; so nothing is done by halves.
-func findShipments(cmd *cobra.Command, a *app, names []string) ([]engine.Shipment, error) {
+func findShipments(ctx context.Context, a *app, names []string) ([]engine.Shipment, error) {
 	var list []engine.Shipment
-	err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+	err := a.archive.View(ctx, func(r engine.Reader) error {
 		for _, name := range names {
-			s, err := findShipment(cmd, r, name)
+			s, err := findShipment(ctx, r, name)
 			if err != nil {
 				return err
 			}
@@ -409,7 +410,7 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{Held: true}),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return o.with(cmd.Context(), false, func(a *app) error {
-				list, err := findShipments(cmd, a, names)
+				list, err := findShipments(cmd.Context(), a, names)
 				if err != nil {
 					return err
 				}

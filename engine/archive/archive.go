@@ -83,7 +83,7 @@ type writeTx interface {
 	querier
 	raw() any // what Config.Enqueue gets
 	commit(ctx context.Context) error
-	rollback() error
+	rollback(ctx context.Context) error // also when ctx is done
 }
 
 // querier is what *sql.Tx and *sql.Conn have in common.
@@ -253,7 +253,7 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 	done := false
 	defer func() {
 		if !done { // fn failed or panicked
-			_ = w.rollback() // what fn said is what counts; a broken connection rolls back too
+			_ = w.rollback(ctx) // what fn said is what counts; a broken connection rolls back too
 		}
 	}()
 	t := &tx{

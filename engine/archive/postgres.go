@@ -83,7 +83,7 @@ func (s *postgresStore) begin(ctx context.Context) (writeTx, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", writerKey); err != nil {
-		return nil, errors.Join(err, t.rollback())
+		return nil, errors.Join(err, t.rollback(ctx))
 	}
 	return t, nil
 }
@@ -93,13 +93,13 @@ func (t *postgresTx) raw() any { return t.tx }
 func (t *postgresTx) commit(ctx context.Context) error {
 	err := t.Raw(func(any) error { return t.tx.Commit(ctx) })
 	if err != nil {
-		return errors.Join(err, t.rollback())
+		return errors.Join(err, t.rollback(ctx))
 	}
 	return t.Close()
 }
 
-func (t *postgresTx) rollback() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+func (t *postgresTx) rollback(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	err := t.Raw(func(any) error { return t.tx.Rollback(ctx) })
 	if errors.Is(err, pgx.ErrTxClosed) {

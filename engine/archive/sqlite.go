@@ -227,9 +227,9 @@ func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (
 	return q.stmt.QueryContext(ctx, args...)
 }
 
-func (t sqliteTx) raw() any                       { return t.Tx }
-func (t sqliteTx) commit(_ context.Context) error { return t.Commit() }
-func (t sqliteTx) rollback() error                { return t.Rollback() }
+func (t sqliteTx) raw() any                         { return t.Tx }
+func (t sqliteTx) commit(_ context.Context) error   { return t.Commit() }
+func (t sqliteTx) rollback(_ context.Context) error { return t.Rollback() }
 
 func (s *sqliteStore) begin(ctx context.Context) (writeTx, error) {
 	t, err := s.write.BeginTx(ctx, nil)

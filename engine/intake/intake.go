@@ -153,7 +153,7 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	} else {
 		defer root.Close()
 		s.root = root
-		err = s.run(ctx)
+		s.run(ctx)
 	}
 	s.rep.Troubles = s.troubles.all()
 	if s.stop != nil {
@@ -199,12 +199,12 @@ type scan struct {
 	stop     error     // what cut the scan off
 }
 
-func (s *scan) run(ctx context.Context) error {
+func (s *scan) run(ctx context.Context) {
 	all := s.listAll()
 	s.strangers()
 	if err := s.settle(ctx, all); err != nil {
 		s.stop = err
-		return err
+		return
 	}
 	// Answers go out while others are still being taken: of 20,000 hand-ins the first is answered within seconds.
 	last := time.Now()
@@ -225,7 +225,6 @@ func (s *scan) run(ctx context.Context) error {
 	s.answerDecided(ctx, len(s.pending))
 	s.putAway() // also when stopped: they are answered
 	s.rep.Waiting += len(s.pending)
-	return s.stop
 }
 
 // listAll lists the hand-ins of all accounts, by turns, so that one with thousands does not keep the others waiting.

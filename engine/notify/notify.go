@@ -324,7 +324,7 @@ func (n *Notifier) Test(ctx context.Context, s Sink) error {
 type Log struct{ Logger *slog.Logger }
 
 // Send logs each message on a line.
-func (l Log) Send(_ context.Context, messages []Message) error {
+func (l Log) Send(ctx context.Context, messages []Message) error {
 	for _, m := range messages {
 		level, text := slog.LevelError, "alarm"
 		switch {
@@ -333,7 +333,7 @@ func (l Log) Send(_ context.Context, messages []Message) error {
 		case m.Over:
 			level, text = slog.LevelInfo, "alarm is over"
 		}
-		l.Logger.Log(context.Background(), level, text, "alarm", m.Key, "severity", m.Severity, "problem", m.Text, "raised", m.Raised, "count", cmp.Or(m.Count, 1))
+		l.Logger.Log(ctx, level, text, "alarm", m.Key, "severity", m.Severity, "problem", m.Text, "raised", m.Raised, "count", cmp.Or(m.Count, 1))
 	}
 	return nil
 }

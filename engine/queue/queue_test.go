@@ -567,7 +567,7 @@ func TestLosingTheTables(t *testing.T) {
 		b.idle()
 		c.want(t, map[engine.Task]int{offer1: 1})
 		b.stop()
-		for _, s := range dropRiver(t, b.a) {
+		for _, s := range dropRiver(b.a) {
 			if _, err := b.a.Exec(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
@@ -581,7 +581,7 @@ func TestLosingTheTables(t *testing.T) {
 }
 
 // dropRiver are statements that drop all of River's tables and what belongs to them.
-func dropRiver(t testing.TB, a *archive.Archive) []string {
+func dropRiver(a *archive.Archive) []string {
 	tables := []string{"river_client_queue", "river_client", "river_job", "river_leader", "river_migration", "river_queue", "river_notification"}
 	var out []string
 	for _, name := range tables {

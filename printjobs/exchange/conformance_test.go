@@ -14,7 +14,7 @@ import (
 )
 
 // checked maps what Conform has found: "ok", "weak" or "FAIL" by check. Nothing of it may be left at the vendor.
-func checked(t *testing.T, v *side, target exchange.Target) map[string]string {
+func checked(t *testing.T, target exchange.Target) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for _, f := range exchange.Conform(ctx, target, time.Now) {
@@ -37,7 +37,7 @@ func checked(t *testing.T, v *side, target exchange.Target) map[string]string {
 func TestConform(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, v *side) {
-		found := checked(t, v, v.target)
+		found := checked(t, v.target)
 		weak := map[string]bool{}
 		if !v.openssh { // which the simulator's server has not
 			weak = map[string]bool{"flush to disk": true, "free space": true}
@@ -207,7 +207,7 @@ func TestConformFindsFaults(t *testing.T) {
 			if c.alter != nil {
 				c.alter(v)
 			}
-			found := checked(t, v, v.target)
+			found := checked(t, v.target)
 			for check, want := range c.want {
 				if found[check] != want {
 					t.Errorf("%s: %q, want %s", check, found[check], want)
@@ -229,7 +229,7 @@ func TestConformFindsFaults(t *testing.T) {
 	p.mu.Lock()
 	p.most = 1
 	p.mu.Unlock()
-	if found := checked(t, v, target); found["two connections at once"] != "FAIL" || found["remove"] != "ok" {
+	if found := checked(t, target); found["two connections at once"] != "FAIL" || found["remove"] != "ok" {
 		t.Errorf("one session: %v", found)
 	}
 }

@@ -151,11 +151,6 @@ func openSSH(t testing.TB, settings ...string) *side {
 	}}
 }
 
-func executable(p string) bool {
-	fi, err := os.Stat(p)
-	return err == nil && fi.Mode()&0o111 != 0
-}
-
 func (v *side) dial(t testing.TB) *exchange.Session {
 	t.Helper()
 	return dial(t, v.target)

@@ -38,8 +38,9 @@ func (s Side) String() string {
 		return "-"
 	case Page:
 		return fmt.Sprintf("%d.%d%s", s.Document, s.Page, at)
+	default:
+		return s.Kind.String() + at
 	}
-	return s.Kind.String() + at
 }
 
 func count(n int, what string) string {

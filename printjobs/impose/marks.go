@@ -465,6 +465,7 @@ func (o *OMR) Code(s SheetMark) uint32 {
 		p := &o.Positions[i]
 		on := false
 		switch p.Is {
+		case Never:
 		case Always:
 			on = true
 		case Begin:

@@ -159,8 +159,9 @@ func (sp *space) initial() pen {
 		return coloured
 	case spaceIndexed, spaceTint:
 		return coloured // rarely painted with; every real use sets a colour
+	default:
+		return black
 	}
-	return black
 }
 
 // grey reports that a space can hold nothing but greys.
@@ -175,8 +176,9 @@ func (sp *space) grey() bool {
 			}
 		}
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // judge tells what a colour given by components looks like.
@@ -209,8 +211,9 @@ func (s *source) judge(sp *space, v []float64, depth int) pen {
 		return s.judge(sp.base, scaled(sp.base, sp.table[at:at+n]), depth+1)
 	case spaceTint:
 		return s.judgeTint(sp, v[:sp.n], depth)
+	default:
+		return coloured
 	}
-	return coloured
 }
 
 func (s *source) judgeTint(sp *space, v []float64, depth int) pen {

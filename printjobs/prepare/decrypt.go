@@ -364,6 +364,7 @@ func decipher(kind cipherKind, key, data []byte) []byte {
 		return data
 	case cipherRC4:
 		return rc4Bytes(key, data)
+	default: // AES, and nothing comes of an unknown one's key
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil || len(data) < 2*aes.BlockSize {

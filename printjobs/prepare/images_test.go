@@ -18,7 +18,7 @@ func jpx() []byte {
 	for i := range byte(2) {
 		data := bytes.Repeat([]byte{0xAA, 0xFF, 0x80}, 40)
 		b.WriteString("\xFF\x90\x00\x0A\x00\x00")
-		binary.Write(&b, binary.BigEndian, uint32(12+2+len(data))) //nolint:errcheck // a buffer never fails
+		binary.Write(&b, binary.BigEndian, uint32(12+2+len(data))) // a buffer never fails
 		b.Write([]byte{i, 2, 0xFF, 0x93})
 		b.Write(data)
 	}
@@ -30,11 +30,11 @@ func jpx() []byte {
 func jbig2() []byte {
 	var b bytes.Buffer
 	for i, length := range []uint32{19, 200, 0} {
-		binary.Write(&b, binary.BigEndian, uint32(i))        //nolint:errcheck,gosec // a buffer never fails
+		binary.Write(&b, binary.BigEndian, uint32(i))        // a buffer never fails
 		b.Write([]byte{[]byte{48, 38, 49}[i], byte(i) << 5}) // kind, how many it refers to
 		b.Write(make([]byte, i))                             // and which
 		b.WriteByte(1)                                       // page
-		binary.Write(&b, binary.BigEndian, length)           //nolint:errcheck // a buffer never fails
+		binary.Write(&b, binary.BigEndian, length)           // a buffer never fails
 		b.Write(bytes.Repeat([]byte{0x5A}, int(length)))
 	}
 	return b.Bytes()

@@ -39,7 +39,8 @@ func (s *source) makeAppearance(subtype string, d types.Dict) (form types.Object
 	case "Widget":
 		ok = p.field()
 	case "Square", "Circle":
-		ok = p.shape(subtype == "Circle")
+		p.shape(subtype == "Circle")
+		ok = true
 	case "Line":
 		ok = p.lineAnnotation()
 	case "Polygon", "PolyLine":
@@ -285,10 +286,10 @@ func (p *artist) begun() (width float64, fill, stroke, draws bool) {
 }
 
 // shape draws a square or circle annotation.
-func (p *artist) shape(circle bool) bool {
+func (p *artist) shape(circle bool) {
 	width, fill, stroke, draws := p.begun()
 	if !draws {
-		return true
+		return
 	}
 	r := p.box
 	if rd := p.s.numbers(p.d["RD"], 4); rd != nil {
@@ -299,7 +300,7 @@ func (p *artist) shape(circle bool) bool {
 	}
 	if r.width() <= 0 || r.height() <= 0 {
 		p.out = nil
-		return true
+		return
 	}
 	if circle {
 		p.ellipse(r)
@@ -307,7 +308,6 @@ func (p *artist) shape(circle bool) bool {
 		p.op("re", r.x0, r.y0, r.width(), r.height())
 	}
 	p.paint(fill, stroke)
-	return true
 }
 
 // ellipse makes a path of four curves.
@@ -776,7 +776,7 @@ func (p *artist) field() bool {
 		p.box = rect{0, 0, page.height(), page.width()}
 	}
 	inner := p.frame(kind == "Btn" && flags&fieldRadio != 0)
-	ok := false
+	var ok bool
 	switch {
 	case kind == "Btn" && flags&fieldPushButton != 0:
 		ok = p.line(s.text(s.dict(p.d["MK"])["CA"]), 1, inner)

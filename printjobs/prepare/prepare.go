@@ -346,6 +346,7 @@ func (l *letter) find(level Level, f Finding) {
 		l.refuse(f)
 	case LevelWarning:
 		l.warn(f)
+	case LevelOff:
 	}
 }
 

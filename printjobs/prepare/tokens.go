@@ -283,8 +283,9 @@ func (t *tokens) text(o operand) []byte {
 		return unescape(string(inner))
 	case kindHex:
 		return unhex(string(inner))
+	default:
+		return nil
 	}
-	return nil
 }
 
 // inside are the tokens in an array.

@@ -93,10 +93,10 @@ type workState struct {
 
 // outline is the area of a path: of its subpaths, each by itself.
 type outline struct {
-	area, cross    float64
-	start, at      point
-	lo, hi         point
-	begun, enclose bool
+	area, cross float64
+	start, at   point
+	lo, hi      point
+	begun       bool
 }
 
 func (o *outline) move(p point) {

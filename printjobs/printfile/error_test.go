@@ -225,14 +225,15 @@ func TestLinkerWriteErrors(t *testing.T) {
 }
 
 // linkOne links all pages of one letter.
-func linkOne(p *Prepared, w io.Writer) (Result, error) {
+func linkOne(p *Prepared, w io.Writer) error {
 	l := NewLinker(w, Options{})
 	for i := range p.NumPages() {
 		if err := l.AddSide(Side{Width: 100, Height: 100, Placements: []Placement{{p, i, Identity, nil}}}); err != nil {
-			return Result{}, err
+			return err
 		}
 	}
-	return l.Close()
+	_, err := l.Close()
+	return err
 }
 
 // Any change of any byte of a prepared file is found when it is opened or
@@ -241,7 +242,7 @@ func TestDamagedPrepared(t *testing.T) {
 	t.Parallel()
 	whole, p := file(t, letter(t, 3, 2))
 	var want bytes.Buffer
-	if _, err := linkOne(p, &want); err != nil {
+	if err := linkOne(p, &want); err != nil {
 		t.Fatal(err)
 	}
 	opened, found := 0, 0
@@ -260,7 +261,7 @@ func TestDamagedPrepared(t *testing.T) {
 			t.Fatalf("byte %d changed: Check: %v", i, err)
 		}
 		var got bytes.Buffer
-		if _, err := linkOne(q, &got); err != nil {
+		if err := linkOne(q, &got); err != nil {
 			var se *SourceError
 			if !errors.As(err, &se) || se.Source != q {
 				t.Fatalf("byte %d: the error does not name the source: %v", i, err)
@@ -313,7 +314,7 @@ func TestSourceCutWhileLinking(t *testing.T) {
 	if err := f.Truncate(2 * windowSize); err != nil {
 		t.Fatal(err)
 	}
-	_, err = linkOne(p, io.Discard)
+	err = linkOne(p, io.Discard)
 	var se *SourceError
 	if !errors.As(err, &se) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Fatalf("linking a file that was cut: %v", err)

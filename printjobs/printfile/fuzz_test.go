@@ -49,10 +49,10 @@ func TestResealedFileOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want, got bytes.Buffer
-	if _, err := linkOne(p, &want); err != nil {
+	if err := linkOne(p, &want); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := linkOne(q, &got); err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
+	if err := linkOne(q, &got); err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
 		t.Fatalf("resealed letter links differently (%v)", err)
 	}
 }
@@ -72,7 +72,7 @@ func useAll(t *testing.T, raw []byte) {
 		t.Fatalf("Check: not ErrNotPrepared: %v", checked)
 	}
 	var linked bytes.Buffer
-	if _, err := linkOne(p, &linked); err != nil {
+	if err := linkOne(p, &linked); err != nil {
 		if checked == nil {
 			t.Fatalf("checked but not linked: %v", err)
 		}
@@ -108,7 +108,7 @@ func useAll(t *testing.T, raw []byte) {
 		t.Fatalf("written but not opened: %v", err)
 	}
 	var relinked bytes.Buffer
-	if _, err := linkOne(q, &relinked); err != nil || !bytes.Equal(relinked.Bytes(), linked.Bytes()) {
+	if err := linkOne(q, &relinked); err != nil || !bytes.Equal(relinked.Bytes(), linked.Bytes()) {
 		t.Fatalf("written again, it links differently (%v)", err)
 	}
 }
@@ -177,7 +177,7 @@ func FuzzInspect(f *testing.F) {
 			t.Fatalf("parts end at side %d of %d", next-1, len(sum.Sides))
 		}
 		// What is accepted is parsed the same way by the tests' own reader.
-		pages := pagesOf(t, readFileObjects(t, b))
+		pages := pagesOf(readFileObjects(t, b))
 		if len(pages) != len(sum.Sides) {
 			t.Fatalf("%d pages, %d sides", len(pages), len(sum.Sides))
 		}

@@ -41,7 +41,7 @@ func readFileObjects(t interface{ Fatalf(string, ...any) }, b []byte) map[Ref]Ob
 }
 
 // pagesOf lists the page dictionaries of a file in the order of its tree.
-func pagesOf(t interface{ Fatalf(string, ...any) }, objs map[Ref]Object) []Dict {
+func pagesOf(objs map[Ref]Object) []Dict {
 	var pages []Dict
 	var walk func(r Ref)
 	walk = func(r Ref) {
@@ -404,7 +404,7 @@ func TestLinkRandomGraphs(t *testing.T) {
 			t.Fatalf("Inspect: %+v, Result: %+v, want %d sides", sum, res, len(want))
 		}
 		objs := readFileObjects(t, out)
-		pages := pagesOf(t, objs)
+		pages := pagesOf(objs)
 		frame := 0
 		contents := make(map[Ref]bool)
 		for i, pg := range pages {
@@ -447,7 +447,7 @@ func TestPreparedRandomGraphs(t *testing.T) {
 			t.Fatalf("WriteTo: %v", err)
 		}
 		objs := readFileObjects(t, buf.Bytes())
-		pages := pagesOf(t, objs)
+		pages := pagesOf(objs)
 		if len(pages) != len(g.forms) {
 			t.Fatalf("%d pages, want %d", len(pages), len(g.forms))
 		}

@@ -259,7 +259,7 @@ func TestWrongHash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = linkOne(q, io.Discard)
+	err = linkOne(q, io.Discard)
 	refuses(t, err, errHash.Error())
 }
 

@@ -486,7 +486,8 @@ func (l *Linker) numbers(n int) []uint32 {
 func (l *Linker) drain() error {
 	for i := 0; i < len(l.queue); i++ {
 		j := l.queue[i]
-		st, idx, base := (*store)(nil), j.n-1, 0
+		var st *store
+		idx, base := j.n-1, 0
 		if j.src != nil {
 			st, idx, base = j.src.resolve(j.n)
 		} else {
