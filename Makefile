@@ -7,7 +7,7 @@ DEMO    ?= demo
 JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui gcc libc6-dev
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: help build demo test judges bench chaos lint fuzz pictures clean
+.PHONY: help build check demo format test judges bench chaos lint linter fuzz pictures clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,16 +20,25 @@ demo: build ## run the whole job once, from hand-in to workbook, into demo/
 
 # The tests flush thousands of small files and commits to disk, and need none of them afterwards: where memory is plenty
 # they work in it.
-test: judges ## run all tests with the race detector
-	$(GO) vet ./...
-	@free=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}'); \
+IN_MEMORY = free=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}'); \
 	tmp=$$(mktemp -d "$$([ "$${free:-0}" -gt 6000000 ] && echo /dev/shm || echo $${TMPDIR:-/tmp})/postgang-test-XXXXXX"); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
-	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp; \
+	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp
+
+check: format ## the inner loop, in under three minutes: formatting, vet and the quick tests
+	$(GO) vet ./...
+	@$(IN_MEMORY); $(GO) test -short -vet=off -timeout 10m ./...
+
+test: judges ## run all tests with the race detector
+	$(GO) vet ./...
+	@$(IN_MEMORY); \
 	echo "go test -race ./... (in $$tmp), then demo, chaos, stories of the command line, the largest letter and a print file of 10 GB without the race detector"; \
 	$(GO) test -race -timeout 25m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts' ./cmd/postgang && \
 	$(GO) test -timeout 10m -run 'TestLargestLetter$$' ./printjobs/prepare && \
 	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
+
+format: ## what gofmt would change is an error
+	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }
 
 # pdf.js, which needs Node 20, is a judge where Node and npm are there already.
 PDFJS_VERSION := 4.10.38
@@ -69,11 +78,16 @@ bench: build ## measure; figures go to docs/performance.md
 		echo "no folder of letters: set POSTGANG_CORPUS, or run $(BIN) bench print-file --from FOLDER"; \
 	fi
 
-lint: ## golangci-lint, fetched at its pinned version
+# The pinned version, even where another is installed: what one finds another may not.
+GOLANGCI = $(shell $(GO) env GOPATH)/bin/golangci-lint
+lint: format linter ## golangci-lint, fetched at its pinned version
 	$(GO) mod tidy -diff
 	$(GO) mod verify
-	@command -v golangci-lint >/dev/null || $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
-	PATH="$$PATH:$$($(GO) env GOPATH)/bin" golangci-lint run ./...
+	$(GOLANGCI) run ./...
+
+linter: ## fetch golangci-lint, which takes some minutes
+	@$(GOLANGCI) version --short 2>/dev/null | grep -qx '$(patsubst v%,%,$(GOLANGCI_VERSION))' || \
+		$(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
 # Nights that are killed and disturbed for hours; figures as JSON in CHAOS_OUT, rewritten as it goes on.
 CHAOS_FOR  ?= 2h

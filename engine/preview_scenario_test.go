@@ -58,6 +58,9 @@ func TestPreviewIsWhatIsPrinted(t *testing.T) {
 // TestPreviewOfOneOfMany: the sides of the preview look, dot for dot, like those of the letter in its job's print file, with
 // the letter's number and running sheets in the marks, and without what is not the letter's.
 func TestPreviewOfOneOfMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws every page of a job twice")
+	}
 	t.Parallel()
 	s := setup(t, func(c *engine.Config) {
 		p := &c.Vendors[0].Profile

@@ -14,7 +14,7 @@ import (
 // TestScripts tells the command line as stories that a user could type: testdata/script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	if raceEnabled {
+	if testing.Short() || raceEnabled {
 		t.Skip("runs hundreds of processes; without the race detector")
 	}
 	testscript.Run(t, testscript.Params{

@@ -23,6 +23,9 @@ import (
 )
 
 func corpusFiles(tb testing.TB) []string {
+	if testing.Short() {
+		tb.Skip("prepares thousands of public PDFs")
+	}
 	files, err := filepath.Glob(filepath.Join(judges.NeedCorpus(tb), "*", "*.pdf"))
 	if err != nil || len(files) == 0 {
 		tb.Fatalf("no PDFs in the corpus (%v)", err)

@@ -39,6 +39,9 @@ func newRenderer(t *testing.T) *preview.Renderer {
 // TestDrawsAsPoppler: the pages of prepared letters, the demonstration's and public ones, are drawn by PDFium as poppler
 // draws them; a judge of the prepared file that shares no code with the others.
 func TestDrawsAsPoppler(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws hundreds of pages twice")
+	}
 	t.Parallel()
 	judges.Need(t, "pdftoppm")
 	r := newRenderer(t)
