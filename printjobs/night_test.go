@@ -96,6 +96,9 @@ func prepareLetter(t testing.TB, dir string, c Candidate, giro map[int][]int, or
 // TestNight takes letters from their senders' PDFs all the way to print files
 // and compares every side with what the sender sent, as poppler draws both.
 func TestNight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders every page of a night")
+	}
 	t.Parallel()
 	for _, tool := range []string{"qpdf", "pdftoppm"} {
 		judges.Need(t, tool)

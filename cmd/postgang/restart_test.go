@@ -39,9 +39,6 @@ func (s *syncBuffer) String() string {
 // TestServeOutlivesPostgreSQL: the daemon works on when PostgreSQL was stopped and started, with its lock taken again, and a night
 // that was planned meanwhile is run.
 func TestServeOutlivesPostgreSQL(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for a server to go away and come back")
-	}
 	t.Parallel()
 	dsn, restart := archivetest.OwnPostgres(t)
 	dir := t.TempDir()

@@ -80,6 +80,9 @@ func simulator(t testing.TB, fault func(vendorsim.Event) error) *side {
 // that no port has to be guessed.
 func openSSH(t testing.TB, settings ...string) *side {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts an sshd for each connection; the same is done with the simulator")
+	}
 	sshd := judges.Path(t, "sshd")
 	if os.Getuid() == 0 {
 		// Made by the service's start script, which does not run here.

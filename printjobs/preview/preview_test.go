@@ -24,6 +24,9 @@ import (
 // newRenderer gives a renderer whose module is compiled once.
 func newRenderer(t *testing.T) *preview.Renderer {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("compiles PDFium from WebAssembly")
+	}
 	r, err := preview.New("")
 	if err != nil {
 		t.Fatal(err)
@@ -39,9 +42,6 @@ func newRenderer(t *testing.T) *preview.Renderer {
 // TestDrawsAsPoppler: the pages of prepared letters, the demonstration's and public ones, are drawn by PDFium as poppler
 // draws them; a judge of the prepared file that shares no code with the others.
 func TestDrawsAsPoppler(t *testing.T) {
-	if testing.Short() {
-		t.Skip("draws hundreds of pages twice")
-	}
 	t.Parallel()
 	judges.Need(t, "pdftoppm")
 	r := newRenderer(t)

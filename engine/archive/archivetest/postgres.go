@@ -45,9 +45,11 @@ func Main(m *testing.M) int {
 }
 
 // Postgres gives the URL of a new, empty database of a PostgreSQL that the first call starts. A test binary that calls
-// it must have a TestMain that calls Main. Without PostgreSQL the test is skipped, or fails when CI is set.
+// it must have a TestMain that calls Main. Without PostgreSQL the test is skipped, or fails when CI is set; the inner loop (-short) does
+// without it.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	notShort(t)
 	judges.Need(t, "initdb")
 	s, err := start()
 	if err != nil {
@@ -68,10 +70,19 @@ func (s *server) create(t testing.TB) string {
 	return s.url(name)
 }
 
+// notShort leaves a test out of the inner loop.
+func notShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts PostgreSQL; the same is done with SQLite")
+	}
+}
+
 // OwnPostgres starts a PostgreSQL for one test alone and gives the URL of a new, empty database, and what stops the server at once
 // and starts it again on the same data and port, after a while.
 func OwnPostgres(t testing.TB) (dsn string, restart func(down time.Duration)) {
 	t.Helper()
+	notShort(t)
 	judges.Need(t, "initdb")
 	s, err := newServer()
 	if err != nil {
