@@ -163,6 +163,7 @@ func TestWaste(t *testing.T) {
 			letters, net = 1, each
 		case billing.WasteReadAfter:
 			letters, net = 1, r.Money.Per()
+		default: // nothing of the other kinds has happened
 		}
 		if w.Letters != letters || w.Net != net {
 			t.Errorf("%s: %d letters of kr %s, want %d of kr %s", w.Kind, w.Letters, w.Net, letters, net)

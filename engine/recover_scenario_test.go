@@ -93,16 +93,6 @@ func (s *stage) wantHold(t *testing.T, id, hold string) {
 	}
 }
 
-// printedTwice reports letters that the vendor has more than once.
-func (s *stage) wantNothingTwice(t *testing.T) {
-	t.Helper()
-	for id, n := range s.atVendor(t) {
-		if n > 1 {
-			t.Errorf("letter %s is %d times at the vendor", id, n)
-		}
-	}
-}
-
 // TestRestored puts a backup back after a night. Whatever of it is old, and however far the vendor has come, no letter is
 // handed over again, and after recovery the new one goes.
 func TestRestored(t *testing.T) {

@@ -28,6 +28,9 @@ const officeSettings = `<?xml version="1.0" encoding="UTF-8"?>
 // office converts workbooks with LibreOffice, under a profile of its own, and gives the folder.
 func office(t testing.TB, to string, books map[string][]byte) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts LibreOffice")
+	}
 	judges.Need(t, "soffice")
 	dir := t.TempDir()
 	profile := filepath.Join(dir, "profile")

@@ -144,6 +144,9 @@ func TestWorkbookIsReadyForUse(t *testing.T) {
 
 // Printed at full width, no column is too narrow for its values and no text is cut off.
 func TestPrintedColumnsShowTheirValues(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts LibreOffice")
+	}
 	t.Parallel()
 	judges.Need(t, "soffice", "pdftotext")
 	r := build(t, largeFixture(t))

@@ -274,7 +274,8 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		to, codes := shipment.StatusAkseptert, ""
+		to := shipment.StatusAkseptert
+		var codes string
 		if shipment.AnyRefuses(s.Refusals) {
 			to, codes = shipment.StatusAvvist, shipment.RefusalCodes(s.Refusals)
 			e.Log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)

@@ -93,7 +93,7 @@ func (e *Collector) guarded(v store.Vendor, candidates []printjobs.Candidate, du
 			continue
 		}
 		cost, err := e.accept.QuoteRow(s, accept.PlannedRow(l), v)
-		why := ""
+		var why string
 		if err != nil {
 			why = "ventet kostnad er ikke kjent: en pris mangler"
 		} else if why = e.guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == "" {

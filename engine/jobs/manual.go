@@ -264,6 +264,7 @@ func NotElsewhere(ctx context.Context, r store.Reader, j store.PrintJob) error {
 	switch j.State {
 	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobWithdrawn:
 		return nil
+	default: // handed over, or on its way
 	}
 	history, err := r.JobHistory(ctx, j.ID)
 	if err != nil || slices.ContainsFunc(history, func(ev store.JobEvent) bool { return ev.To == store.JobCommitted && ev.Reason == committedHere }) {

@@ -137,8 +137,8 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 			return false, err
 		}
 		return e.lastGate(ctx, side, j, files)
+	default: // COMMITTED, and no ready file
 	}
-	// COMMITTED, and no ready file.
 	for _, f := range files {
 		if there.Files[f.File.Name] != f.File.Bytes {
 			return false, e.uncertain(ctx, j, "committed, but neither its files nor a ready file nor an answer are at the vendor")

@@ -65,8 +65,9 @@ func notWithdrawable(j store.PrintJob) string {
 		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it. Ask the vendor, then postgang job resolve %s", j.ID)
 	case store.JobWithdrawn:
 		return "it is WITHDRAWN already"
+	default:
+		return fmt.Sprintf("it is %s, past the last gate. Have the vendor stop it, or close its letters (postgang shipment stop)", j.State)
 	}
-	return fmt.Sprintf("it is %s, past the last gate. Have the vendor stop it, or close its letters (postgang shipment stop)", j.State)
 }
 
 // withdrawFiles removes what the vendor, which must be locked, has of a job that is not handed over.

@@ -99,7 +99,7 @@ const (
 )
 
 // standstill alarms what shows that nights do not do their work, whoever starts them.
-func (e *Nights) standstill(w watched, now time.Time, alarms map[string]string) {
+func (e *Nights) standstill(w watched, alarms map[string]string) {
 	for _, c := range w.overdue {
 		alarms[alarmOverdue+c.Account] = fmt.Sprintf("%d letters of account %s should have gone to paper and are in no print job, the first since %s. Do the nights run and succeed? See postgang status, then run postgang night",
 			c.Count, c.Account, shipment.ClockOf(c.Oldest))
@@ -161,7 +161,7 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]string {
 		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
 			shipment.ClockOf(w.nights[n-1]), n)
 	}
-	e.standstill(w, now, alarms)
+	e.standstill(w, alarms)
 	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
 		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", shipment.ClockOf(s.At), shipment.ClockOf(s.Started), limit)
 	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
@@ -365,6 +365,7 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 				w.failing[j.Vendor+":"+step] = append(w.failing[j.Vendor+":"+step], j.ID)
 			}
 			continue
+		default: // accepted: no other state is asked for
 		}
 		// Nothing changes an accepted job until it is closed: it was updated last when it was accepted.
 		if now.Before(e.Vendors[j.Vendor].ReceiptDue(j.Updated)) {

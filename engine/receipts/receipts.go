@@ -428,6 +428,7 @@ func (a *receiptApplier) aside(r store.Receipt, state store.ReceiptState, accoun
 		a.out.Doubles++
 	case store.ReceiptConflict:
 		a.out.Conflict++
+	default: // an applied one is not put aside
 	}
 }
 

@@ -129,8 +129,9 @@ func (r *recovery) differs(m store.JobMark) bool {
 	switch m.State {
 	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain:
 		return true
+	default: // handed over
+		return r.out.Stop != nil && slices.Contains(r.out.Stop.Jobs, m.ID)
 	}
-	return r.out.Stop != nil && slices.Contains(r.out.Stop.Jobs, m.ID)
 }
 
 // composePlanned composes jobs that the vendor has and the archive has only planned: the same letters give the same

@@ -143,8 +143,9 @@ func recordable(s shipment.Shipment) bool {
 	switch s.Status {
 	case shipment.StatusSendtPrint, shipment.StatusPrintet, shipment.StatusLest, shipment.StatusManueltHandtert:
 		return true
+	default:
+		return shipment.Printable(s.Status)
 	}
-	return shipment.Printable(s.Status)
 }
 
 // liveJob is the job that holds a letter and is no reprint; empty: none.

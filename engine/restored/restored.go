@@ -202,6 +202,7 @@ func (e *Check) keepFence(ctx context.Context) error {
 		switch m.State {
 		case store.JobOffered, store.JobAccepted, store.JobClosed, store.JobRejected:
 			return e.RaiseFence(ctx, m.ID)
+		default: // nobody outside is sure to know it
 		}
 	}
 	return nil

@@ -78,8 +78,7 @@ func (r Rules) Calendar() Calendar {
 
 // IsVirkedag reports whether d is a virkedag.
 func (c Calendar) IsVirkedag(d Day) bool {
-	switch d.Weekday() {
-	case time.Saturday, time.Sunday:
+	if w := d.Weekday(); w == time.Saturday || w == time.Sunday {
 		return false
 	}
 	if d.Month == time.December && (d.Day == 24 && !c.Count24Dec || d.Day == 31 && !c.Count31Dec) {

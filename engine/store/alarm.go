@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,8 +24,10 @@ func (s Severity) String() string {
 		return "critical"
 	case SeverityMajor:
 		return "major"
+	case SeverityMinor:
+		return "minor"
 	}
-	return "minor"
+	return "Severity(" + strconv.Itoa(int(s)) + ")"
 }
 
 // alarmKind is what the alarms whose keys begin alike have in common.

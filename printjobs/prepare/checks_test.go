@@ -224,6 +224,9 @@ func TestInserterZone(t *testing.T) {
 // TestRandomInk: random shapes under random matrices and rotations are found
 // where poppler draws them.
 func TestRandomInk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders a page in each of its rounds")
+	}
 	t.Parallel()
 	judges.Need(t, "pdftoppm")
 	rounds := 0

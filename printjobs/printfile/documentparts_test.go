@@ -197,6 +197,9 @@ func TestPartTreeByQPDF(t *testing.T) {
 
 // Many parts stand in several rows, and their table may go to a temporary file.
 func TestManyParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes very many parts")
+	}
 	t.Parallel()
 	run := func(n int, opt Options) ([]byte, Result) {
 		opt.Parts = true

@@ -67,6 +67,9 @@ func crowd(t testing.TB, n int) *Prepared {
 // and 8,388,607 objects with a stream: our reader reads all, and other programs
 // find the last page. The second takes a minute, so it runs only when asked for.
 func TestLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes files of gigabytes")
+	}
 	t.Parallel()
 	gap := filler(t, 1<<29)
 	for _, c := range []struct {
