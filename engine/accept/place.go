@@ -1,5 +1,3 @@
-// Package accept takes hand-ins and digital events, makes and renews the print-ready file of a letter, and says what a letter weighs
-// and costs.
 package accept
 
 import (

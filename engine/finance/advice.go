@@ -1,4 +1,3 @@
-// Package finance gives the figures of a period: report, advice, accruals, budgets, export of the ledger, and the closing of months.
 package finance
 
 import (

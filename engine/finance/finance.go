@@ -1,3 +1,4 @@
+// Package finance gives the figures of a period: report, advice, accruals, budgets, export of the ledger, and the closing of months.
 package finance
 
 import (

@@ -1,5 +1,3 @@
-// Package invoices holds the vendor's invoices against what is booked, books their shares to konteringskoder, and says what the vendor
-// bills beyond letters.
 package invoices
 
 import (

@@ -1,3 +1,5 @@
+// Package jobs carries a print job from planned to answered: compose, offer, last gate, hand-over, answers; and what people do to jobs:
+// withdraw, reprint, print by hand, preview.
 package jobs
 
 import (

@@ -1,5 +1,3 @@
-// Package nights runs the night and all that happens by the clock: schedules and their slots, one night from collecting to receipts,
-// the exchange with vendors, and the watch for what is overdue.
 package nights
 
 import (

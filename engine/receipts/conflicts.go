@@ -1,4 +1,3 @@
-// Package receipts fetches and applies receipt files, books what they say, and finds where they differ from what was sent.
 package receipts
 
 import (

@@ -1,3 +1,5 @@
+// Package recovery brings an archive that is an old copy to what the vendor has: it looks at every job under an id of ours, records
+// what is found there, and sets aside what nobody can be sure of.
 package recovery
 
 import (

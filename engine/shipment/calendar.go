@@ -1,5 +1,3 @@
-// Package shipment is the pure core: a shipment (forsendelse), what may be handed in, its statuses, the deadline of 40 hours of
-// working days, and what digital events do to it. It does no I/O and knows no clock: times come in.
 package shipment
 
 import (

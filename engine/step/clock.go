@@ -1,11 +1,3 @@
-// Package step is what every step of the engine holds and does: the archive and documents, the clock, the log, the vendors and their
-// locks, scratch space, and setting letters aside.
-//
-// # How a step is written
-//
-// Every step (prepare a letter, compose a job, offer a job, apply a receipt file) looks at the archive first, does its outside effect so
-// that doing it again is harmless, and then records the outcome in one transaction. So a step may be started again at any time, by
-// anybody, after any crash: what is done already is found done.
 package step
 
 import (

@@ -1,5 +1,3 @@
-// Package store holds the ports of the engine and the rows that go through them: the archive, the documents, the fence, and the types
-// of jobs, receipts, ledger, slots and alarms. engine/archive implements them; the rooms of the engine use them.
 package store
 
 import (

@@ -1,6 +1,26 @@
 package store
 
-import "time"
+import (
+	"context"
+	"time"
+)
+
+// FoundReader reads what a vendor has that the archive had not.
+type FoundReader interface {
+	// FoundJobs lists what was settled about jobs that a vendor has under ids of ours, by id.
+	FoundJobs(ctx context.Context, vendor string) ([]FoundJob, error)
+	// FoundLetters lists letters that a vendor has by its own word and that stand in no job of ours under that id.
+	FoundLetters(ctx context.Context, f FoundLetterFilter) ([]FoundLetter, error)
+	// SeenReceipts lists the receipt files of a vendor that were looked through.
+	SeenReceipts(ctx context.Context, vendor string) ([]SeenReceipt, error)
+}
+
+// FoundWriter changes what a vendor has that the archive had not.
+type FoundWriter interface {
+	SetFoundJob(ctx context.Context, f FoundJob) error                      // in place of what was settled before
+	AddFoundLetters(ctx context.Context, letters ...FoundLetter) error      // those that are there stay
+	AddSeenReceipt(ctx context.Context, vendor string, s SeenReceipt) error // one that is there stays
+}
 
 // FoundJob is a job that a vendor has under an id of ours, and that is not the archive's own: what was settled about it.
 type FoundJob struct {

@@ -1,12 +1,91 @@
 package store
 
 import (
+	"context"
 	"time"
 
 	"postgang/billing"
 	"postgang/engine/shipment"
 	"postgang/printjobs/exchange"
 )
+
+// JobReader reads jobs.
+type JobReader interface {
+	Job(ctx context.Context, id string) (PrintJob, error)
+	Jobs(ctx context.Context, f JobFilter) ([]PrintJob, error)
+	JobLetters(ctx context.Context, job string) ([]JobLetter, error) // by letter number
+	JobFiles(ctx context.Context, job string) ([]JobFile, error)     // in the order of SetJobFiles
+	// JobOwners counts a job's letters by account and konteringskode, in their order.
+	JobOwners(ctx context.Context, job string) ([]LetterOwner, error)
+	JobHistory(ctx context.Context, job string) ([]JobEvent, error)
+	// PlannedCosts sums the expected cost of the letters in live jobs that were created then or later: no reprints, and none
+	// whose cost a person approved. By account, then konteringskode.
+	PlannedCosts(ctx context.Context, since time.Time) ([]PlannedCost, error)
+	// JobsOf lists every job that a shipment is or was in, newest first.
+	JobsOf(ctx context.Context, shipment string) ([]PrintJob, error)
+	// JobLetterOf is the shipment's place in a job; ErrNotFound.
+	JobLetterOf(ctx context.Context, job, shipment string) (JobLetter, error)
+	// Ungated lists the letters of a job that must not be printed any more: read, closed, held, or in a status from
+	// which nothing goes to paper. Those of a reprint, which were printed before: closed, held or deleted. Set-based; the
+	// last gate.
+	Ungated(ctx context.Context, job string) ([]shipment.Shipment, error)
+	// Unreceipted counts a job's letters without an applied receipt.
+	Unreceipted(ctx context.Context, job string) (int, error)
+	// Awaited counts a job's letters that a receipt is awaited for: without an applied one, and not closed by a person
+	// (MANUELT_HANDTERT).
+	Awaited(ctx context.Context, job string) (int, error)
+	// JobMarks lists what tells jobs apart, of all jobs, by id.
+	JobMarks(ctx context.Context) ([]JobMark, error)
+	// JobNumber is the number of the newest job id that was given out; 0: none.
+	JobNumber(ctx context.Context) (int, error)
+}
+
+// JobWriter changes jobs.
+type JobWriter interface {
+	// NextJobID takes the next job id; it is never handed out again once the transaction is committed.
+	NextJobID(ctx context.Context) (string, error)
+	// RaiseJobNumber has the next job ids begin behind a number; it never lowers.
+	RaiseJobNumber(ctx context.Context, to int) error
+	// InsertJob stores a job with its letters. ErrExists when one of the shipments is in a live job that is no reprint;
+	// a reprint is refused unless its letters are in its parent, which is none.
+	InsertJob(ctx context.Context, j PrintJob, letters []JobLetter) error
+	// UpdateJob stores State, Updated, OfferedAt, Totals, Ticket, TicketSHA, Failures and LastError. ErrStale unless
+	// Version is the stored one. A job whose state is no longer live frees its letters.
+	UpdateJob(ctx context.Context, j PrintJob) error
+	// SetJobFiles replaces a job's files and the composed fields of its letters.
+	SetJobFiles(ctx context.Context, job string, files []JobFile, letters []JobLetter) error
+	AddJobEvent(ctx context.Context, e JobEvent) error
+	// SendLetters marks every letter of a job SENDT_PRINT at a time, with an event each; set-based. Letters that are
+	// SENDT_PRINT or PRINTET already stay as they are; LEST and MANUELT_HANDTERT that came after the last gate stay too.
+	SendLetters(ctx context.Context, job string, at time.Time) error
+}
+
+// JobFilter selects print jobs; zero fields select all. Order is by id.
+type JobFilter struct {
+	Vendor string
+	Parent string // only those that replace or reprint this one
+	States []JobState
+	// OfferedSince: only those that were offered then or later.
+	OfferedSince time.Time
+	Reprints     bool // only reprints
+	Limit        int
+}
+
+// PlannedCost is what letters of an account and konteringskode were expected to cost when they were planned, net of VAT.
+type PlannedCost struct {
+	Account        string
+	Konteringskode string
+	Letters        int
+	Net            billing.Ore
+}
+
+// JobMark is what tells one print job from another.
+type JobMark struct {
+	ID        string
+	Vendor    string
+	State     JobState
+	TicketSHA string // empty until it is composed
+}
 
 // LetterOwner counts letters of an account and konteringskode.
 type LetterOwner struct {

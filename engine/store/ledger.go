@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,37 @@ import (
 	"postgang/billing"
 	"postgang/engine/shipment"
 )
+
+// LedgerReader reads the ledger, its months and the register of konteringskoder.
+type LedgerReader interface {
+	// Ledger lists lines in the order of booked time, job, shipment, entry and place.
+	Ledger(ctx context.Context, f LedgerFilter) ([]LedgerLine, error)
+	// EachLedgerLine calls fn for lines, in any order. fn must not use the reader.
+	EachLedgerLine(ctx context.Context, f LedgerFilter, fn func(LedgerLine) error) error
+	ClosedMonths(ctx context.Context) ([]ClosedMonth, error) // the oldest first
+	// FirstActivity is when, from a time on, a shipment was received or an amount is booked for the first time; zero: never.
+	FirstActivity(ctx context.Context, from time.Time) (time.Time, error)
+	// CodeRegister is the register of konteringskoder, by code; empty: there is none.
+	CodeRegister(ctx context.Context) ([]billing.CodeEntry, error)
+	// SpentByCode sums the net of what is booked in [from, to) by konteringskode. accounts nil: all.
+	SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error)
+	// CodesOf gives the konteringskoder of shipments, by id; those that are not there are left out. At most some hundred at once.
+	CodesOf(ctx context.Context, shipments []string) (map[string]string, error)
+	// EachReportShipment calls fn for the shipments received or posted in [from, to), and for those that the ledger has lines of in
+	// it; each once, in any order. accounts nil: all. fn must not use the reader.
+	EachReportShipment(ctx context.Context, from, to time.Time, accounts []string, fn func(ReportShipment) error) error
+}
+
+// LedgerWriter changes the ledger, its months and the register of konteringskoder.
+type LedgerWriter interface {
+	// Book adds lines to the ledger, recorded now. ErrExists when one of the entry and place is there, or reverses a line that
+	// is reversed. A line in a closed month is refused.
+	Book(ctx context.Context, lines []LedgerLine) error
+	// CloseMonth closes a month, now. ErrExists when it is closed.
+	CloseMonth(ctx context.Context, m ClosedMonth) error
+	// SetCodeRegister replaces the register of konteringskoder.
+	SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error
+}
 
 // What a vendor's price list says of costs that belong to no letter: control sheets, and the least that an account pays for a day.
 

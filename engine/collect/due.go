@@ -1,0 +1,240 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/printjobs"
+)
+
+// Collected tells what one night's collecting did.
+type Collected struct {
+	Letters  int                     // put into print jobs
+	Jobs     []string                // the jobs' ids
+	SetAside int                     // letters that no job can take, held with their reason
+	Digital  int                     // only digital, deadline passed unread: SENDT_DIGITALT
+	Reasons  map[shipment.Reason]int // why the letters go to paper
+}
+
+// Add counts another round of collecting. A letter that was collected twice, because its first job was withdrawn, counts
+// in both rounds.
+func (c *Collected) Add(o Collected) {
+	c.Letters += o.Letters
+	c.Jobs = append(c.Jobs, o.Jobs...)
+	c.SetAside += o.SetAside
+	c.Digital += o.Digital
+	for r, n := range o.Reasons {
+		c.Reasons[r] += n
+	}
+}
+
+// Collect picks what is due, plans it into print jobs and has them composed in the background. Every job is one
+// transaction; when it is cut short, what is planned stays planned and the rest is still due.
+func (e *Collector) Collect(ctx context.Context) (Collected, error) {
+	out := Collected{Reasons: map[shipment.Reason]int{}}
+	n, err := e.expireDigital(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	out.Digital = n
+	if err := e.DueNow(ctx); err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	sum, err := e.spentToday(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	if err := e.restored.CheckVendors(ctx); err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	stopped, err := e.restored.Stopped(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	for _, key := range e.VendorKeys {
+		if stopped[key] {
+			continue // its letters stay due: jobs planned now would take ids that others may have had
+		}
+		if err := e.collectVendor(ctx, e.Vendors[key], sum, &out); err != nil {
+			return out, fmt.Errorf("collect for vendor %s: %w", key, err)
+		}
+	}
+	e.Log.Info("collected", "letters", out.Letters, "jobs", len(out.Jobs), "set_aside", out.SetAside, "digital_only_expired", out.Digital)
+	return out, nil
+}
+
+// expireDigital closes shipments that are only digital and were not read in time: SENDT_DIGITALT, never print.
+func (e *Collector) expireDigital(ctx context.Context) (int, error) {
+	n, after := 0, ""
+	for {
+		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusAkseptert, shipment.StatusVarslet}, DigitalOnly: true, After: after, Limit: store.CollectPage})
+		})
+		if err != nil || len(page) == 0 {
+			return n, err
+		}
+		after = page[len(page)-1].ID
+		for _, s := range page {
+			account, known := e.Accounts[s.Account]
+			changed, ev, ok := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
+			if !ok || !known { // of an account that is not configured any more the deadline is not known
+				continue
+			}
+			err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+				if err := tx.UpdateShipment(ctx, changed); err != nil {
+					return err
+				}
+				return tx.AddEvents(ctx, ev)
+			})
+			if errors.Is(err, store.ErrStale) {
+				continue // read just now; it is looked at again next time
+			}
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+}
+
+// dueLetters reads what is due for a vendor. look sees every page of it, and leaves out what is not to be planned.
+func (e *Collector) dueLetters(ctx context.Context, v store.Vendor, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
+	var accounts []string
+	for _, key := range e.AccountKeys {
+		if e.Accounts[key].Vendor == v.Key {
+			accounts = append(accounts, key)
+		}
+	}
+	if len(accounts) == 0 {
+		return nil, nil, nil
+	}
+	due := map[string]shipment.Shipment{}
+	var candidates []printjobs.Candidate
+	for after := ""; ; {
+		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Due(ctx, e.Now(), accounts, after, store.CollectPage)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		read := len(page)
+		if read > 0 {
+			after = page[read-1].ID
+		}
+		fit, err := look(page)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, s := range fit {
+			candidates = append(candidates, e.accept.Candidate(s))
+			s.Facts = nil // the candidate has them
+			due[s.ID] = s
+		}
+		if read < store.CollectPage {
+			return candidates, due, nil
+		}
+	}
+}
+
+func (e *Collector) collectVendor(ctx context.Context, v store.Vendor, sum *spent, out *Collected) error {
+	candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+		page, old, err := e.setAsideOld(ctx, v, page)
+		if err != nil {
+			return nil, err
+		}
+		out.SetAside += old
+		return e.renewStale(ctx, page)
+	})
+	if err != nil {
+		return err
+	}
+	jobs, aside, over, err := e.guarded(v, candidates, due, sum)
+	if err != nil {
+		return err
+	}
+	if err := e.keepBack(ctx, over); err != nil {
+		return err
+	}
+	out.SetAside += len(over)
+	for _, a := range aside {
+		if err := e.Hold(ctx, a.Shipment, a.Code, a.Text); err != nil {
+			return err
+		}
+		out.SetAside++
+	}
+	for _, p := range jobs {
+		reasons := make([]shipment.Reason, len(p.Letters))
+		for i, l := range p.Letters {
+			reasons[i] = due[l.Shipment].DueReason
+		}
+		id, err := e.insertJob(ctx, JobSpec{Vendor: v.Key, Class: p.Class, Letters: p.Letters, Reasons: reasons})
+		if errors.Is(err, store.ErrExists) {
+			continue // another run put one of these letters into a job; the rest is still due next time
+		}
+		if err != nil {
+			return err
+		}
+		out.Jobs = append(out.Jobs, id)
+		out.Letters += len(p.Letters)
+		for _, r := range reasons {
+			out.Reasons[r]++
+		}
+		e.Passed("collect: job planned")
+	}
+	return nil
+}
+
+// renewStale makes anew the print-ready files that were made by other rules than those of today, side by side, and
+// leaves out the letters that have none under these. One that cannot be made for a reason of ours keeps no other back: it
+// is alarmed and stays due.
+func (e *Collector) renewStale(ctx context.Context, page []shipment.Shipment) ([]shipment.Shipment, error) {
+	left := make([]bool, len(page))
+	work := pool.New().WithMaxGoroutines(runtime.NumCPU()).WithErrors().WithContext(ctx)
+	for i := range page {
+		if !e.accept.Stale(page[i]) {
+			continue
+		}
+		work.Go(func(ctx context.Context) error {
+			renewed, ok, err := e.accept.Renew(ctx, page[i])
+			if err != nil {
+				left[i] = true
+				return e.accept.AlarmNotRenewed(ctx, page[i].ID, err)
+			}
+			page[i], left[i] = renewed, !ok
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	fit := page[:0]
+	for i, s := range page {
+		if !left[i] {
+			fit = append(fit, s)
+		}
+	}
+	return fit, ctx.Err()
+}
+
+// setAsideOld sets aside the letters that have been due for longer than the vendor's print window, and gives the others.
+func (e *Collector) setAsideOld(ctx context.Context, v store.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
+	fit = letters[:0]
+	for _, s := range letters {
+		if e.Now().Sub(s.DueAt) <= v.PrintLimit() {
+			fit = append(fit, s)
+			continue
+		}
+		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", shipment.DayOf(s.DueAt))
+		if err := e.Hold(ctx, s.ID, shipment.HoldWindow, text); err != nil {
+			return nil, aside, err
+		}
+		aside++
+	}
+	return fit, aside, nil
+}

@@ -1,0 +1,123 @@
+package invoices
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// lookAtPeriod holds the invoices of a period against the ledger as it is now: deviations, and the alarm about those booked.
+func (e *Invoices) lookAtPeriod(ctx context.Context, tx store.Tx, v store.Vendor, from, to billing.Civil) (InvoicePeriod, error) {
+	p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, from, to)
+	if err != nil {
+		return p, err
+	}
+	if err := deviateInvoices(ctx, tx, v, p); err != nil {
+		return p, err
+	}
+	return p, watchInvoices(ctx, tx, p)
+}
+
+// deviateInvoices records what the invoices of a period say that the receipts do not, and settles what agrees by now.
+func deviateInvoices(ctx context.Context, tx store.Tx, v store.Vendor, p InvoicePeriod) error {
+	from, to := p.From, p.To
+	numbers := make([]string, len(p.Invoices))
+	for i, inv := range p.Invoices {
+		numbers[i] = inv.Invoice.Number
+	}
+	at := fmt.Sprintf("%s/faktura/%s/%s/", v.Key, from, to)
+	// It belongs to the period that the invoice is for, in whose report it is looked for, however late the invoice comes.
+	found := to.In(shipment.Oslo).Add(-time.Millisecond).UTC()
+	if now := tx.Now(); now.Before(found) {
+		found = now
+	}
+	open := map[string]store.Deviation{}
+	for _, r := range p.Rows {
+		d, told := r.Off()
+		if !told || max(d, -d) <= v.Tolerances.InvoiceOre {
+			continue
+		}
+		what := r.Kind
+		switch {
+		case r.ByCode:
+			what += " " + cmp.Or(r.Konteringskode, billing.MissingCode)
+		case r.Others:
+			what += " uten egen konteringskode"
+		}
+		expected := fmt.Sprintf("kr %s kvittert, %s", r.Booked, what)
+		if r.Expected != nil {
+			expected = fmt.Sprintf("kr %s etter prislisten, %s", *r.Expected, what)
+		}
+		// Another difference is another deviation: what was decided about the first says nothing about it.
+		key := fmt.Sprintf("%s%s/%s/%d", at, r.Kind, r.Konteringskode, d)
+		open[key] = store.Deviation{Key: key, At: found, Vendor: v.Key, Finding: billing.Deviation{
+			Kind: billing.DeviationInvoice, Expected: expected,
+			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
+		}}
+	}
+	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
+	all, err := tx.Deviations(ctx, store.DeviationFilter{From: from.In(shipment.Oslo)})
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if !strings.HasPrefix(d.Key, at) {
+			continue
+		}
+		_, still := open[d.Key]
+		switch {
+		case !still && (d.State == store.DeviationOpen || d.State == store.DeviationDisputed):
+			err = tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, gone)
+		case still && d.State == store.DeviationSettled && d.Reason == gone: // by us, and it is there again
+			err = tx.DecideDeviation(ctx, d.Key, store.DeviationOpen, "forskjellen er der igjen")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	list := make([]store.Deviation, 0, len(open))
+	for _, d := range open {
+		list = append(list, d)
+	}
+	slices.SortFunc(list, func(a, b store.Deviation) int { return cmp.Compare(a.Key, b.Key) })
+	return tx.InsertDeviations(ctx, list)
+}
+
+// LookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time from first to last.
+func (e *Invoices) LookAtInvoices(ctx context.Context, tx store.Tx, v store.Vendor, first, last time.Time) error {
+	all, err := tx.Invoices(ctx, first, last.Add(time.Millisecond))
+	if err != nil {
+		return err
+	}
+	seen := map[billing.Civil]bool{} // periods do not overlap
+	for _, rec := range all {
+		inv := rec.Invoice
+		if rec.Vendor != v.Key || seen[inv.From] {
+			continue
+		}
+		seen[inv.From] = true
+		if _, err := e.lookAtPeriod(ctx, tx, v, inv.From, inv.To); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchInvoices raises an alarm when all invoices of a period are booked, and the ledger is not what they say any more.
+func watchInvoices(ctx context.Context, tx store.Tx, p InvoicePeriod) error {
+	key := fmt.Sprintf("invoice:%s:%s", p.Vendor, p.From)
+	booked := !slices.ContainsFunc(p.Invoices, func(i Invoiced) bool { return i.BookedAt.IsZero() })
+	if !booked || p.LeftNet == 0 && p.LeftVAT == 0 {
+		return tx.ResolveAlarm(ctx, key)
+	}
+	number := p.Invoices[0].Invoice.Number
+	return tx.RaiseAlarm(ctx, key, fmt.Sprintf("receipts of vendor %s for letters posted %s have come or changed since its invoices were booked, and differ from them by kr %s net and kr %s VAT. If the vendor invoices them later: postgang invoice carry %q --into MONTH, and nobody else is charged or credited. If they are on these invoices: postgang invoice book %q shares the difference out anew",
+		p.Vendor, billing.PeriodWords(p.From, p.To), -p.LeftNet, -p.LeftVAT, number, number))
+}

@@ -1,0 +1,438 @@
+package receipts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/billing"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// receiptsAtOnce is how many rows are looked up, and then written, at once: a large file has many.
+const receiptsAtOnce = 200
+
+// receiptApplier applies the rows of a receipt file. What rows do is held back and written together: before a row is looked at in
+// another way than by the maps here, write comes first.
+type receiptApplier struct {
+	e      *Receipts
+	tx     store.Tx
+	v      store.Vendor
+	file   store.ReceiptFile
+	closed []store.ClosedMonth
+	out    *Imported
+
+	letters map[letterInJob]*store.ReceiptLetter // of the rows at hand
+	ships   map[string]*store.PostedShipment     // likewise
+	jobs    map[string]store.PrintJob            // as they were before their first row
+	touched map[string]bool                      // jobs that have a receipt
+	given   map[string]billing.Civil             // the day on which a job was given over, at the earliest
+	// When the letters were posted whose costs changed: from the first to the last.
+	first, last time.Time
+
+	receipts   []store.Receipt
+	lines      []store.LedgerLine
+	posted     []string // shipments of ships that changed
+	events     []shipment.Event
+	deviations []store.Deviation
+}
+
+type letterInJob struct{ job, shipment string }
+
+// applyReceipts applies a parsed file in tx.
+func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v store.Vendor, file store.ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
+	closed, err := tx.ClosedMonths(ctx)
+	if err != nil {
+		return err
+	}
+	a := receiptApplier{
+		e: e, tx: tx, v: v, file: file, closed: closed, out: out,
+		letters: map[letterInJob]*store.ReceiptLetter{}, ships: map[string]*store.PostedShipment{}, jobs: map[string]store.PrintJob{}, touched: map[string]bool{}, given: map[string]billing.Civil{},
+	}
+	for at, some := range slices.Collect(slices.Chunk(rows, receiptsAtOnce)) {
+		clear(a.letters)
+		clear(a.ships)
+		if err := a.look(ctx, some); err != nil {
+			return err
+		}
+		for i, row := range some {
+			if err := a.apply(ctx, at*receiptsAtOnce+i, row, some); err != nil {
+				return err
+			}
+		}
+		if err := a.write(ctx); err != nil {
+			return err
+		}
+	}
+	if !a.first.IsZero() {
+		if err := e.invoices.LookAtInvoices(ctx, tx, v, a.first, a.last); err != nil {
+			return err
+		}
+	}
+	for _, job := range slices.Sorted(maps.Keys(a.touched)) {
+		if err := e.receipted(ctx, tx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look reads the letters of rows, as they are now.
+func (a *receiptApplier) look(ctx context.Context, rows []billing.ReceiptRow) error {
+	ids := make([]string, 0, len(rows))
+	for _, row := range rows {
+		ids = append(ids, row.Shipment)
+	}
+	found, err := a.tx.ReceiptLetters(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, l := range found {
+		a.letters[letterInJob{l.Job, l.Shipment}] = &l
+		a.ships[l.Shipment] = &l.Of
+	}
+	return nil
+}
+
+// write writes what was held back.
+func (a *receiptApplier) write(ctx context.Context) error {
+	list := make([]store.PostedShipment, len(a.posted))
+	for i, id := range a.posted {
+		list[i] = *a.ships[id]
+		a.ships[id].Version++
+	}
+	for _, err := range []error{
+		a.tx.InsertReceipts(ctx, a.receipts...), a.tx.Book(ctx, a.lines), a.tx.PostShipments(ctx, list), a.tx.AddEvents(ctx, a.events...),
+		a.tx.InsertDeviations(ctx, a.deviations),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	a.receipts, a.lines, a.posted, a.events, a.deviations = a.receipts[:0], a.lines[:0], a.posted[:0], a.events[:0], a.deviations[:0]
+	return nil
+}
+
+// changes notes that the costs change of letters posted then.
+func (a *receiptApplier) changes(posted ...time.Time) {
+	for _, t := range posted {
+		if a.first.IsZero() || t.Before(a.first) {
+			a.first = t
+		}
+		if t.After(a.last) {
+			a.last = t
+		}
+	}
+}
+
+func (a *receiptApplier) deviate(account string, found ...billing.Deviation) {
+	for _, d := range found {
+		a.deviations = append(a.deviations, deviationOf(a.v.Key, a.file.SHA256, account, a.tx.Now(), d))
+	}
+	a.out.Deviate += len(found)
+}
+
+// aside keeps a row that is not booked.
+func (a *receiptApplier) aside(r store.Receipt, state store.ReceiptState, account string, d billing.Deviation) {
+	r.State = state
+	a.receipts = append(a.receipts, r)
+	a.out.Unbooked += r.Row.Net()
+	a.deviate(account, d)
+	switch state {
+	case store.ReceiptUnknown:
+		a.out.Unknown++
+	case store.ReceiptDuplicate:
+		a.out.Doubles++
+	case store.ReceiptConflict:
+		a.out.Conflict++
+	default: // an applied one is not put aside
+	}
+}
+
+// letter is the letter that a row is for, nil when the row cannot be for one of the vendor's.
+func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*store.ReceiptLetter, error) {
+	l := a.letters[letterInJob{row.Job, row.Shipment}]
+	if l == nil {
+		return nil, nil
+	}
+	j, seen := a.jobs[row.Job]
+	if !seen {
+		var err error
+		if j, err = a.tx.Job(ctx, row.Job); err != nil {
+			return nil, err
+		}
+		a.jobs[row.Job] = j
+	}
+	if j.Vendor != a.v.Key || j.State == store.JobPlanned || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobWithdrawn || j.State == store.JobRejected {
+		return nil, nil
+	}
+	if row.Kind == billing.RowReversal && l.Applied == nil {
+		return nil, nil // nothing is there to be taken back; nor does it say that the letter was posted
+	}
+	return l, nil
+}
+
+// apply applies the i-th row of the file, one of the rows at hand.
+func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRow, hand []billing.ReceiptRow) error {
+	e, tx := a.e, a.tx
+	r := store.Receipt{ID: e.receiptID(a.v.Key, a.file.SHA256, i), Vendor: a.v.Key, File: a.file.SHA256, Row: row}
+	l, err := a.letter(ctx, row)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		a.aside(r, store.ReceiptUnknown, "", billing.Unknown(row))
+		return nil
+	}
+	if !a.touched[row.Job] {
+		a.touched[row.Job] = true
+		if s := a.jobs[row.Job].State; s == store.JobCommitted || s == store.JobUncertain {
+			// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
+			if err := a.write(ctx); err != nil {
+				return err
+			}
+			if err := e.jobs.Offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
+				return err
+			}
+			if err := a.look(ctx, hand); err != nil {
+				return err
+			}
+			l = a.letters[letterInJob{row.Job, row.Shipment}]
+		}
+	}
+	account := l.Of.Account
+	if row.Kind == billing.RowReturn {
+		return a.returned(ctx, account, row)
+	}
+	if l.Applied != nil {
+		same := l.Applied.Row
+		if row.Kind == "" && same.Kind == billing.RowCorrection { // what it corrects came later, and says the same
+			same.Kind = ""
+		}
+		if same.SameFacts(row) {
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row))
+			return nil
+		}
+		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
+			return err
+		}
+		before, err := saidBefore(ctx, tx, row)
+		switch {
+		case err != nil:
+			return err
+		case before:
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row))
+			return nil
+		case row.Kind == "":
+			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
+			return nil
+		}
+		was := bookedNet(l.Applied.Row)
+		found, span, err := e.corrects(ctx, tx, a.v, r, *l.Applied)
+		if err != nil {
+			return err
+		}
+		a.changes(span[:]...)
+		a.deviations = append(a.deviations, found...)
+		a.out.Deviate += len(found)
+		a.out.Corrects++
+		a.out.Booked += bookedNet(row) - was
+		return a.look(ctx, []billing.ReceiptRow{row})
+	}
+	at, odd, err := a.postedAt(ctx, row)
+	if err != nil {
+		return err
+	}
+	a.changes(at)
+	r.State = store.ReceiptApplied
+	a.receipts = append(a.receipts, r)
+	l.Applied = &r
+	// The amounts are the vendor's word; the code is ours: a wrong code in a receipt is a deviation, it does not move
+	// the cost to another budget.
+	booked, reprint := row, a.jobs[row.Job].Reprint
+	booked.Konteringskode, booked.PostedAt = l.Konteringskode, at
+	a.lines = append(a.lines, store.ReceiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
+	a.out.Applied++
+	a.out.Booked += row.Net()
+	row.PostedAt = at
+	found, err := e.reconcile(ctx, tx, a.v, account, l.Of.Zone, l.JobLetter, row)
+	if err != nil {
+		return err
+	}
+	a.deviate(account, append(found, odd...)...)
+	a.post(row, reprint)
+	return nil
+}
+
+// postedAt is when a letter counts as posted: when its receipt says, or, when that cannot be, when the receipt came. odd says so then.
+func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (at time.Time, odd []billing.Deviation, err error) {
+	given, known := a.given[row.Job]
+	if !known {
+		if given, err = givenOver(ctx, a.tx, row.Job); err != nil {
+			return at, nil, err
+		}
+		a.given[row.Job] = given
+	}
+	at, odd = postedAt(row, given, a.file.Fetched)
+	return at, odd, nil
+}
+
+// postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
+func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
+	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, shipment.Oslo)); is {
+		return arrived.UTC().Truncate(time.Millisecond), []billing.Deviation{d}
+	}
+	return row.PostedAt.UTC().Truncate(time.Millisecond), nil
+}
+
+// givenOver is the day on which a job was given over at the earliest: when it passed its last gate. One that did not, as far as the
+// archive knows, cannot have been given over before it was made.
+func givenOver(ctx context.Context, r store.Reader, job string) (billing.Civil, error) {
+	history, err := r.JobHistory(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	for _, ev := range history {
+		if ev.To == store.JobCommitted {
+			return billing.CivilOf(ev.At, shipment.Oslo), nil
+		}
+	}
+	j, err := r.Job(ctx, job)
+	return billing.CivilOf(j.Created, shipment.Oslo), err
+}
+
+// post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
+// beside the status, and the cost is booked all the same (docs/sources.md, Statuses). It was posted when it first was: a
+// reprint does not move that.
+func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
+	s := a.ships[row.Shipment]
+	from, at := s.Status, row.PostedAt.UTC().Truncate(time.Millisecond)
+	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
+		s.PostedAt = at
+	}
+	kind, reason := shipment.EventPosted, "kvittering i jobb "+row.Job
+	if reprint {
+		reason = "kvittering i omtrykk " + row.Job
+	}
+	if from.MayBecome(shipment.StatusPrintet) {
+		s.Status, kind = shipment.StatusPrintet, shipment.EventStatus
+	}
+	if !slices.Contains(a.posted, s.ID) {
+		a.posted = append(a.posted, s.ID)
+	}
+	a.events = append(a.events, shipment.Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
+}
+
+// returned takes a row that says that a letter came back.
+func (a *receiptApplier) returned(ctx context.Context, account string, row billing.ReceiptRow) error {
+	if err := a.write(ctx); err != nil {
+		return err
+	}
+	at, odd, err := a.postedAt(ctx, row)
+	if err != nil {
+		return err
+	}
+	news, err := a.e.returned(ctx, a.tx, row.Shipment, a.ships[row.Shipment].Status, a.v.Key, row, at)
+	if news {
+		a.out.Returned++
+		a.deviate(account, odd...)
+	} else {
+		a.out.Doubles++
+	}
+	return err
+}
+
+// returned notes in the history that a letter came back at a time. Its status stays: it was printed and posted. news: it was not
+// noted before.
+func (e *Receipts) returned(ctx context.Context, tx store.Tx, id string, status shipment.Status, vendor string, row billing.ReceiptRow, at time.Time) (news bool, err error) {
+	said := row.PostedAt.UTC().Truncate(time.Millisecond)
+	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, said.Format(time.RFC3339), row.Reason)
+	history, err := tx.History(ctx, id)
+	if err != nil || slices.ContainsFunc(history, func(ev shipment.Event) bool { return ev.Key == key }) {
+		return false, err
+	}
+	return true, tx.AddEvents(ctx, shipment.Event{
+		Shipment: id, At: at, Kind: shipment.EventReturned, From: status, To: status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
+	})
+}
+
+// bookedNet is what the ledger holds for a receipt in force, net.
+func bookedNet(r billing.ReceiptRow) billing.Ore {
+	if r.Kind == billing.RowReversal {
+		return 0
+	}
+	return r.Net()
+}
+
+// reconcile holds a receipt against what was sent and against the price list.
+func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v store.Vendor, account, zone string, letter store.JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
+	found := billing.Reconcile(letter.Sent(), row, v.Tolerances)
+	if v.Prices == nil {
+		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), nil
+	}
+	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, shipment.Oslo))
+	if err != nil {
+		// What the vendor says is booked all the same; that we cannot check it is told.
+		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
+	}
+	return append(found, billing.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
+}
+
+// deviationOf places a finding in the ledger. The same one in the same file is one.
+func deviationOf(vendor, file, account string, at time.Time, d billing.Deviation) store.Deviation {
+	return store.Deviation{
+		Key: deviationKey(vendor, file, d.Job, d.Shipment, d.Kind),
+		At:  at, Vendor: vendor, File: file, Account: account, Finding: d,
+	}
+}
+
+func deviationKey(vendor, file, job, shipment string, kind billing.DeviationKind) string {
+	return strings.Join([]string{vendor, file, job, shipment, string(kind)}, "/")
+}
+
+// settleReceipt settles what was found in a receipt of a file, of these kinds, since another took its place or a person decided.
+// What people have accepted or settled stays so.
+func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kinds []billing.DeviationKind, reason string) error {
+	keys := make([]string, len(kinds))
+	for i, kind := range kinds {
+		keys[i] = deviationKey(r.Vendor, r.File, r.Row.Job, r.Row.Shipment, kind)
+	}
+	found, err := tx.Deviations(ctx, store.DeviationFilter{Keys: keys})
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		if d.State != store.DeviationOpen && d.State != store.DeviationDisputed {
+			continue
+		}
+		if err := tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receipted moves a job on after receipts: they prove that the vendor has it, and the last one closes it.
+func (e *Receipts) receipted(ctx context.Context, tx store.Tx, id string) error {
+	j, err := tx.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	if j.State == store.JobOffered {
+		if err := e.MoveJob(ctx, tx, j, store.JobAccepted, "the vendor sent receipts"); err != nil {
+			return err
+		}
+		if j, err = tx.Job(ctx, id); err != nil {
+			return err
+		}
+	}
+	left, err := tx.Unreceipted(ctx, id)
+	if err != nil || left > 0 || j.State != store.JobAccepted {
+		return err
+	}
+	return e.MoveJob(ctx, tx, j, store.JobClosed, "receipts for all letters")
+}

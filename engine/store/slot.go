@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// SlotReader reads slots of schedules, alarms and settings.
+type SlotReader interface {
+	// LastSlot is the newest slot of a schedule in the ledger; ErrNotFound.
+	LastSlot(ctx context.Context, schedule string) (Slot, error)
+	Slots(ctx context.Context, schedule string, limit int) ([]Slot, error) // newest first
+	Alarms(ctx context.Context, open bool) ([]Alarm, error)                // newest first; open: only unresolved ones
+	// AlarmDeliveries is what a sink may have to be told: alarms that are open, and those that it was told of and not of
+	// their end; oldest first.
+	AlarmDeliveries(ctx context.Context, sink string) ([]AlarmDelivery, error)
+	// Setting is a value kept by the archive, e.g. "installation"; ErrNotFound.
+	Setting(ctx context.Context, key string) (string, error)
+}
+
+// SlotWriter changes slots of schedules, alarms and settings.
+type SlotWriter interface {
+	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
+	ClaimSlot(ctx context.Context, schedule string, slot time.Time, state SlotState) (bool, error)
+	// FinishSlot records the outcome of a claimed slot.
+	FinishSlot(ctx context.Context, schedule string, slot time.Time, state SlotState, summary string) error
+	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key.
+	RaiseAlarm(ctx context.Context, key, text string) error
+	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
+	// AckAlarm records, now, that a person knows of an open alarm, and why it may stay. ErrNotFound when none is open.
+	AckAlarm(ctx context.Context, key, reason string) error
+	// AlarmTold records, now, that a sink was told of an alarm, or of its end (over).
+	AlarmTold(ctx context.Context, seq int64, sink string, over bool) error
+	SetSetting(ctx context.Context, key, value string) error
+}
+
+// SlotState is what became of a scheduled slot.
+type SlotState string
+
+// The states of a slot.
+const (
+	SlotRunning SlotState = "RUNNING"
+	SlotDone    SlotState = "DONE"
+	SlotFailed  SlotState = "FAILED"
+	SlotSkipped SlotState = "SKIPPED" // missed, and the schedule says not to catch up
+)
+
+// Slot is one planned run of a schedule. A slot runs once however many machines or restarts.
+type Slot struct {
+	Schedule string
+	At       time.Time // the planned time
+	State    SlotState
+	Started  time.Time
+	Finished time.Time
+	Summary  string
+}
+
+// AlarmDelivery is what a sink was told of an alarm.
+type AlarmDelivery struct {
+	Alarm
+	Seq        int64     // of the alarm: a key may come again
+	ToldRaised time.Time // zero: not yet
+	ToldOver   time.Time // that it is resolved; zero: not yet
+	ToldBefore time.Time // when the sink was last told of any alarm with this key; zero: never
+}
+
+// Alarm is something that a person must look at.
+type Alarm struct {
+	Key      string
+	Text     string
+	Raised   time.Time
+	Last     time.Time
+	Count    int
+	Resolved time.Time // zero: open
+	// A person knows of it.
+	AckedAt   time.Time // zero: nobody said so
+	AckReason string
+}
