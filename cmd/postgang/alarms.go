@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/engine/notify"
@@ -52,24 +53,24 @@ func newAlarmsList(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return o.with(ctx, false, func(a *app) error {
-				if err := a.engine.Watch(ctx); err != nil {
+			return o.with(ctx, false, func(a *app.App) error {
+				if err := a.Engine.Watch(ctx); err != nil {
 					return err
 				}
 				v := alarmsView{Alarms: []alarmView{}, Sinks: []sinkView{}}
-				err := a.archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r engine.Reader) error {
 					all, err := r.Alarms(ctx, false)
 					if err != nil {
 						return err
 					}
 					engine.SortAlarms(all)
 					for _, al := range all {
-						if !al.Resolved.IsZero() && a.now().Sub(al.Resolved) > recentAlarms {
+						if !al.Resolved.IsZero() && a.Now().Sub(al.Resolved) > recentAlarms {
 							continue
 						}
 						v.Alarms = append(v.Alarms, viewAlarm(al))
 					}
-					sinks, err := a.alarms.Standings(ctx, r)
+					sinks, err := a.Alarms.Standings(ctx, r)
 					for _, s := range sinks {
 						v.Sinks = append(v.Sinks, sinkView{s.Sink, s.Pending, cli.When(s.State.Sent), s.State.Failures, cli.When(s.State.Next), s.State.Error})
 					}
@@ -131,9 +132,9 @@ list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("say why with --reason, for those who come after you; no personal data")
 			}
-			return o.with(ctx, false, func(a *app) error {
+			return o.with(ctx, false, func(a *app.App) error {
 				acked := []string{}
-				err := a.archive.InTx(ctx, func(tx engine.Tx) error {
+				err := a.Archive.InTx(ctx, func(tx engine.Tx) error {
 					acked = acked[:0]
 					open, err := tx.Alarms(ctx, true)
 					if err != nil {
@@ -177,22 +178,22 @@ func newAlarmsTest(o *options) *cobra.Command {
 		Use:   "test [SINK…]",
 		Short: "Send a test message through each sink now",
 		RunE: func(cmd *cobra.Command, names []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				for _, n := range names {
-					if !slices.ContainsFunc(a.alarms.Sinks(), func(s notify.Sink) bool { return s.Name == n }) {
+					if !slices.ContainsFunc(a.Alarms.Sinks(), func(s notify.Sink) bool { return s.Name == n }) {
 						return cli.Usage("there is no sink %q under [alarms]", n)
 					}
 				}
-				if len(a.alarms.Sinks()) == 0 {
+				if len(a.Alarms.Sinks()) == 0 {
 					return cli.Usage("no sink is set under [alarms]")
 				}
 				failed, tried := 0, 0
-				for _, s := range a.alarms.Sinks() {
+				for _, s := range a.Alarms.Sinks() {
 					if len(names) > 0 && !slices.Contains(names, s.Name) {
 						continue
 					}
 					tried++
-					if err := a.alarms.Test(cmd.Context(), s); err != nil {
+					if err := a.Alarms.Test(cmd.Context(), s); err != nil {
 						failed++
 						fmt.Fprintf(o.Out, "%s: FAILED: %v\n", s.Name, err)
 						continue
@@ -213,23 +214,23 @@ const tellTime = 20 * time.Second
 
 // tell tells of alarms after a command's work. What fails is tried again by serve or the next command, and is no failure
 // of the work.
-func (a *app) tell(ctx context.Context) {
+func tell(ctx context.Context, a *app.App) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
 	defer cancel()
-	if err := a.alarms.Notify(ctx); err != nil {
-		a.log.Error("alarms could not be told", "error", err)
+	if err := a.Alarms.Notify(ctx); err != nil {
+		a.Log.Error("alarms could not be told", "error", err)
 	}
 }
 
 // tellAlways tells of alarms as long as the daemon runs, beside its other work.
-func (a *app) tellAlways(ctx context.Context) {
-	sinks := append([]notify.Sink{{Name: "log", Sender: notify.Log{Logger: a.log}}}, a.cfg.Alarms...)
-	n := notify.New(a.archive, sinks, a.now, a.log)
-	tick := time.NewTicker(a.cfg.AlarmsEvery)
+func (d *daemon) tellAlways(ctx context.Context) {
+	sinks := append([]notify.Sink{{Name: "log", Sender: notify.Log{Logger: d.Log}}}, d.Config.Alarms...)
+	n := notify.New(d.Archive, sinks, d.Now, d.Log)
+	tick := time.NewTicker(d.Config.AlarmsEvery)
 	defer tick.Stop()
 	for {
 		if err := n.Notify(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, engine.ErrLockLost) {
-			a.log.Error("alarms could not be told", "error", err)
+			d.Log.Error("alarms could not be told", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -106,13 +106,14 @@ func TestHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
+	d := &daemon{App: a}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); a.serveHealth(ctx, ln) }()
+	go func() { defer close(done); d.serveHealth(ctx, ln) }()
 	get := func(path string, want int) string {
 		t.Helper()
 		res, err := http.Get("http://" + ln.Addr().String() + path)
@@ -126,11 +127,11 @@ func TestHealth(t *testing.T) {
 		}
 		return string(b)
 	}
-	a.beat.Store(time.Now().UnixNano())
+	d.beat.Store(time.Now().UnixNano())
 	get("/healthz", http.StatusOK)
 	get("/alarms", http.StatusOK)
 	get("/", http.StatusNotFound)
-	if err := a.archive.InTx(ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(ctx, "uncertain:TEST000001", "ask") }); err != nil {
+	if err := a.Archive.InTx(ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(ctx, "uncertain:TEST000001", "ask") }); err != nil {
 		t.Fatal(err)
 	}
 	if s := get("/healthz", http.StatusOK); !strings.Contains(s, "1 alarms open") {
@@ -142,7 +143,7 @@ func TestHealth(t *testing.T) {
 	if told != out || !strings.Contains(told, "uncertain:TEST000001") {
 		t.Errorf("over HTTP:\n%s\nby the command:\n%s", told, out)
 	}
-	a.beat.Store(time.Now().Add(-stuckAfter - time.Second).UnixNano())
+	d.beat.Store(time.Now().Add(-stuckAfter - time.Second).UnixNano())
 	get("/healthz", http.StatusServiceUnavailable)
 	stop()
 	<-done

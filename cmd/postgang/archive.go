@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -21,28 +20,6 @@ import (
 	"postgang/engine/notify"
 	"postgang/engine/queue"
 )
-
-// firstStartSuffix ends the name of the file beside a configuration that says that its archive is still to be made: "postgang
-// init" writes it, and the first command that works with the archive removes it. Without it a missing archive is a lost one.
-const firstStartSuffix = ".first-start"
-
-// markFirstStart says that the archive of a configuration is still to be made.
-func markFirstStart(config string) error {
-	return os.WriteFile(config+firstStartSuffix, []byte("The archive of this configuration is still to be made. The first command that works with it does so, and removes this file.\n"), 0o600)
-}
-
-func isFirstStart(config string) bool {
-	_, err := os.Stat(config + firstStartSuffix)
-	return err == nil
-}
-
-// firstStartOver is called when archive and documents are there.
-func firstStartOver(config string) error {
-	if err := os.Remove(config + firstStartSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the archive is there, and the file that let it be made cannot be removed; remove it: %w", err)
-	}
-	return nil
-}
 
 // notAsRoot refuses to work as root on another user's archive: what root makes, its owner cannot write afterwards.
 func notAsRoot(cfg *config.Config, allowed bool) error {
@@ -82,8 +59,8 @@ needed when the configuration was written by other means, or names another datab
 When an archive is lost, do not make a new one: restore the backup.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.wiring.create = true
-			return o.with(cmd.Context(), false, func(*app) error {
+			o.wiring.Create = true
+			return o.with(cmd.Context(), false, func(*app.App) error {
 				return o.Print(map[string]any{"created": true}, func(w io.Writer) { fmt.Fprintln(w, "The archive is there.") })
 			})
 		},

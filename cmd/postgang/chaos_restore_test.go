@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -40,11 +41,11 @@ func (c *chaos) backup() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		a, err := open(context.Background(), cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), wiring{now: c.now})
+		a, err := open(context.Background(), cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), wiring{Options: app.Options{Now: c.now}})
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		_, err = a.archive.SQLite().ExecContext(context.Background(), "VACUUM INTO ?", filepath.Join(dir, "postgang.db"))
+		_, err = a.Archive.SQLite().ExecContext(context.Background(), "VACUUM INTO ?", filepath.Join(dir, "postgang.db"))
 		if err = errors.Join(err, a.Close()); err != nil {
 			c.t.Fatal(err)
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -326,7 +327,7 @@ duplicate_limit = 0
 	if err := os.WriteFile(filepath.Join(dir, config.DefaultName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := markFirstStart(filepath.Join(dir, config.DefaultName)); err != nil {
+	if err := app.MarkFirstStart(filepath.Join(dir, config.DefaultName)); err != nil {
 		t.Fatal(err)
 	}
 	c.dsn = dsn
@@ -940,13 +941,13 @@ func (c *chaos) look() (chaosView, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	a, err := open(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), wiring{now: c.now})
+	a, err := open(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), wiring{Options: app.Options{Now: c.now}})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	defer a.Close()
 	var book strings.Builder // every cost line, to compare
-	err = a.archive.View(ctx, func(r engine.Reader) error {
+	err = a.Archive.View(ctx, func(r engine.Reader) error {
 		all, err := r.Shipments(ctx, engine.ShipmentFilter{})
 		if err != nil {
 			return err

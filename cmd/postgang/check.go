@@ -212,7 +212,7 @@ func (v pdfView) people(w io.Writer) {
 func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Request, p pdfProfile) (pdfView, error) {
 	v := pdfView{File: file, Outcome: outcomePrintable, Findings: []findingView{}}
 	if info, err := os.Stat(file); err != nil {
-		return v, withoutName(err)
+		return v, cli.WithoutName(err)
 	} else if !info.Mode().IsRegular() {
 		return v, errors.New("is no regular file")
 	}
@@ -284,13 +284,4 @@ func onSheets(pages int, p pdfProfile) (sheets int, found []prepare.Finding, err
 		found = append(found, f)
 	}
 	return len(laid.Sheets), found, nil
-}
-
-// withoutName leaves out the file's name, which stands before the text already.
-func withoutName(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }

@@ -15,6 +15,7 @@ import (
 
 	"postgang/billing"
 	"postgang/billing/bounded"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/reports"
@@ -51,8 +52,8 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 			if len(problems) > 0 {
 				return fmt.Errorf("%s: nothing was imported:\n  %s", args[0], strings.Join(firstProblems(problems), "\n  "))
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				change, err := a.engine.CompareCodes(cmd.Context(), entries)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				change, err := a.Engine.CompareCodes(cmd.Context(), entries)
 				if err != nil {
 					return err
 				}
@@ -64,7 +65,7 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 						return err
 					}
 				}
-				if change, err = a.engine.ImportCodes(cmd.Context(), entries); err != nil {
+				if change, err = a.Engine.ImportCodes(cmd.Context(), entries); err != nil {
 					return err
 				}
 				return o.Print(codesView(change), func(w io.Writer) { showCodesChange(w, change) })
@@ -250,9 +251,9 @@ func newCodesList(o *options) *cobra.Command {
 		Short: "The register",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				views := []codeView{}
-				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
 					entries, err := r.CodeRegister(cmd.Context())
 					for _, c := range entries {
 						views = append(views, viewCode(c))
@@ -285,8 +286,8 @@ func newCodesBudget(o *options) *cobra.Command {
 		Short: "What is booked this year against the budgets, with unknown codes and what they may stand for",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				day := billing.CivilOf(a.now(), engine.Oslo).AddDays(1)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				day := billing.CivilOf(a.Now(), engine.Oslo).AddDays(1)
 				if to != "" {
 					d, err := billing.ParseCivil(to)
 					if err != nil {
@@ -294,7 +295,7 @@ func newCodesBudget(o *options) *cobra.Command {
 					}
 					day = d.AddDays(1)
 				}
-				rows, err := a.engine.Budgets(cmd.Context(), day, nil)
+				rows, err := a.Engine.Budgets(cmd.Context(), day, nil)
 				if err != nil {
 					return err
 				}

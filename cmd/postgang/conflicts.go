@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -63,9 +64,9 @@ func newReceiptsList(o *options) *cobra.Command {
 			if f.States, err = oneOf("state of a receipt", states, receiptStates); err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				views := []recordView{}
-				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
 					list, err := r.Receipts(cmd.Context(), f)
 					for _, c := range list {
 						views = append(views, viewRecord(c))
@@ -73,7 +74,7 @@ func newReceiptsList(o *options) *cobra.Command {
 					return err
 				})
 				if err == nil && len(views) == 0 {
-					err = checkVendors(a.cfg, f.Vendor)
+					err = checkVendors(a.Config, f.Vendor)
 				}
 				if err != nil {
 					return err
@@ -103,9 +104,9 @@ func newReceiptsShow(o *options) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return o.with(ctx, false, func(a *app) error {
+			return o.with(ctx, false, func(a *app.App) error {
 				var list []recordView
-				err := a.archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r engine.Reader) error {
 					c, err := r.Receipt(ctx, args[0])
 					if err != nil {
 						return err
@@ -188,18 +189,18 @@ A decision is kept with its reason and not changed: write no personal data in it
 				return cli.Usage("--reason is missing: say in a few words what the vendor has told, without personal data")
 			}
 			r.Receipt = args[0]
-			return o.with(cmd.Context(), false, func(a *app) error {
-				c, err := a.engine.ResolveReceipt(cmd.Context(), r)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				c, err := a.Engine.ResolveReceipt(cmd.Context(), r)
 				if errors.Is(err, engine.ErrNotFound) {
 					return fmt.Errorf("no receipt %s; see \"postgang receipts list --open\": %w", r.Receipt, err)
 				}
 				if err != nil {
 					return err
 				}
-				if err := a.engine.Watch(cmd.Context()); err != nil {
+				if err := a.Engine.Watch(cmd.Context()); err != nil {
 					return err
 				}
-				a.tell(cmd.Context())
+				tell(cmd.Context(), a)
 				return o.Print(map[string]any{"receipt": r.Receipt, "in_force_before": c.InForce.ID, "taken": r.Take}, func(w io.Writer) {
 					if r.Take {
 						fmt.Fprintf(w, "Receipt %s is booked: kr %s instead of kr %s net.\n", r.Receipt, c.Conflict.Row.Net(), c.InForce.Row.Net())

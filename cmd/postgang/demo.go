@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -65,7 +66,7 @@ type demo struct {
 
 	clock    *demoClock
 	expected letters.Expected
-	app      *app
+	app      *app.App
 	server   *vendorsim.Server
 	booked   bool                // the invoice of the month
 	vendors  []*vendorsim.Vendor // with a sheet-fed printer, and with a press for A3
@@ -131,7 +132,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}
 	d.say("   answers and receipts             %s", filepath.Join(d.dir, "trykkeri"))
 	d.say("   workbook                         %s", d.workbook())
-	d.say("   archive                          %s", d.app.cfg.Database)
+	d.say("   archive                          %s", d.app.Config.Database)
 	d.say("Look around: bin/postgang --config %s status", filepath.Join(d.dir, config.DefaultName))
 	if len(d.failed) > 0 {
 		return &cli.Error{Code: cli.ExitFailed, Err: fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
@@ -207,11 +208,11 @@ func (d *demo) open(ctx context.Context) error {
 	if d.Verbose {
 		sink = io.MultiWriter(sink, d.Err)
 	}
-	d.app, err = open(ctx, cfg, cli.JSONLogger(sink), wiring{now: d.clock.Now, installation: "DEMA", identity: demoIdentity, create: true, step: d.onStep})
+	d.app, err = app.Open(ctx, cfg, cli.JSONLogger(sink), app.Options{Now: d.clock.Now, Installation: "DEMA", Identity: demoIdentity, Create: true, Step: d.onStep})
 	if err != nil {
 		return err
 	}
-	err = d.app.archive.View(ctx, func(r engine.Reader) error {
+	err = d.app.Archive.View(ctx, func(r engine.Reader) error {
 		list, err := r.Shipments(ctx, engine.ShipmentFilter{Limit: 1})
 		if err == nil && len(list) > 0 {
 			err = cli.Usage("the database holds shipments already; the demo wants an empty one")
@@ -219,10 +220,10 @@ func (d *demo) open(ctx context.Context) error {
 		return err
 	})
 	if err == nil {
-		err = d.app.archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
+		err = d.app.Archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
 	}
 	if err == nil {
-		err = d.app.start(ctx)
+		err = d.app.Start(ctx)
 	}
 	if err != nil {
 		return errors.Join(err, d.app.Close())
@@ -366,7 +367,7 @@ func (d *demo) onStep(name string) {
 
 func (d *demo) readAtTheGate(ctx context.Context) error {
 	var shipment string
-	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
 		jobs, err := r.Jobs(ctx, engine.JobFilter{})
 		if err != nil {
 			return err
@@ -405,14 +406,14 @@ func (d *demo) readAtTheGate(ctx context.Context) error {
 		return err
 	}
 	d.gateRead = shipment
-	return d.app.engine.Event(ctx, engine.DigitalEvent{Shipment: shipment, Kind: engine.DigitalRead, At: d.clock.Now(), Key: "demo-gate"})
+	return d.app.Engine.Event(ctx, engine.DigitalEvent{Shipment: shipment, Kind: engine.DigitalRead, At: d.clock.Now(), Key: "demo-gate"})
 }
 
 // arrive lets the hand-ins come in when they come, and the digital events after them.
 func (d *demo) arrive(ctx context.Context) error {
 	d.say("2. They arrive in the drop folder, and are checked and prepared for print")
 	for _, a := range d.expected.Accounts {
-		if err := intake.MakeFolders(d.app.cfg.Inbox, a.Key); err != nil {
+		if err := intake.MakeFolders(d.app.Config.Inbox, a.Key); err != nil {
 			return err
 		}
 	}
@@ -422,11 +423,11 @@ func (d *demo) arrive(ctx context.Context) error {
 		d.clock.Set(at)
 		for ; i < len(list) && list[i].Arrives.Equal(at); i++ {
 			from := filepath.Join(d.dir, "brev", list[i].Account, list[i].Key)
-			if _, err := intake.Put(d.app.cfg.Inbox, list[i].Account, list[i].Key, from); err != nil {
+			if _, err := intake.Put(d.app.Config.Inbox, list[i].Account, list[i].Key, from); err != nil {
 				return err
 			}
 		}
-		if _, err := d.app.takeOnce(ctx); err != nil {
+		if _, err := d.app.TakeOnce(ctx); err != nil {
 			return err
 		}
 		if step != nil {
@@ -434,7 +435,7 @@ func (d *demo) arrive(ctx context.Context) error {
 		}
 	}
 	finish()
-	sum, err := d.app.takeAll(ctx, 0, nil)
+	sum, err := d.app.TakeAll(ctx, 0, nil)
 	if err != nil {
 		return err
 	}
@@ -456,10 +457,10 @@ func (d *demo) events(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := intake.PutEvents(d.app.cfg.Inbox, name, data); err != nil {
+	if err := intake.PutEvents(d.app.Config.Inbox, name, data); err != nil {
 		return err
 	}
-	r, err := d.app.takeEvents(ctx)
+	r, err := d.app.TakeEvents(ctx)
 	if err != nil {
 		return err
 	}
@@ -473,14 +474,12 @@ func (d *demo) events(ctx context.Context, name string) error {
 // night runs the night, and has the vendor answer.
 func (d *demo) night(ctx context.Context) error {
 	d.say("3. The night of %s", cli.When(d.expected.Night))
-	plan, err := d.app.engine.PlanNight(ctx)
+	plan, err := d.app.Engine.PlanNight(ctx)
 	if err != nil {
 		return err
 	}
 	d.say("   expected: %d letters in %d print jobs, kr %s net of VAT by the vendors' price lists", plan.Letters, len(plan.Jobs), plan.Net)
-	step, finish := d.Progress("handing over letters")
-	n, err := d.app.engine.RunNight(ctx, engine.NightOptions{Progress: step})
-	finish()
+	n, err := d.app.Night(ctx, app.NightOptions{Patience: engine.DefaultPatience, Progress: d.Progress})
 	d.gate.Lock()
 	err = errors.Join(err, d.gateErr)
 	d.gate.Unlock()
@@ -488,7 +487,7 @@ func (d *demo) night(ctx context.Context) error {
 		return err
 	}
 	var reasons []string
-	for _, r := range sortedReasons(n.Reasons) {
+	for _, r := range n.ReasonsInOrder() {
 		reasons = append(reasons, fmt.Sprintf("%s %d", r, n.Reasons[r]))
 	}
 	d.say("   collected %d letters into %d print jobs (%s)", n.Collected.Letters, len(n.Jobs), strings.Join(reasons, ", "))
@@ -510,7 +509,7 @@ func (d *demo) night(ctx context.Context) error {
 			}
 		}
 	}
-	x, err := d.app.engine.Fetch(ctx)
+	x, err := d.app.Engine.Fetch(ctx)
 	if err != nil {
 		return err
 	}
@@ -523,11 +522,11 @@ func (d *demo) night(ctx context.Context) error {
 func (d *demo) alarm(ctx context.Context) error {
 	d.say("7. A week later: what nobody has sent a receipt for")
 	d.clock.Set(d.clock.Now().AddDate(0, 0, 7))
-	if err := d.app.engine.Watch(ctx); err != nil {
+	if err := d.app.Engine.Watch(ctx); err != nil {
 		return err
 	}
 	var open []engine.Alarm
-	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
 		open, err = r.Alarms(ctx, true)
 		return err
 	})
@@ -544,7 +543,7 @@ func (d *demo) alarm(ctx context.Context) error {
 	if missing == 0 {
 		d.fail("no alarm about the receipts that are missing")
 	}
-	if err := d.app.alarms.Notify(ctx); err != nil {
+	if err := d.app.Alarms.Notify(ctx); err != nil {
 		return err
 	}
 	told, err := os.ReadFile(filepath.Join(d.dir, "alarmer.jsonl"))
@@ -588,16 +587,16 @@ allow_synthetic = true
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, cfg, cli.JSONLogger(&lockedWriter{w: d.log}), wiring{now: d.clock.Now, installation: "DEMB", identity: demoIdentity, create: true})
+	a, err := app.Open(ctx, cfg, cli.JSONLogger(&lockedWriter{w: d.log}), app.Options{Now: d.clock.Now, Installation: "DEMB", Identity: demoIdentity, Create: true})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	err = a.archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
+	err = a.Archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
 	if err != nil {
 		return err
 	}
-	if err := a.start(ctx); err != nil {
+	if err := a.Start(ctx); err != nil {
 		return err
 	}
 	if err := intake.MakeFolders(cfg.Inbox, account.Key); err != nil {
@@ -616,25 +615,22 @@ allow_synthetic = true
 	if n == 0 {
 		d.fail("no hand-in of %s is fit to show manual print", account.Key)
 	}
-	if _, err := a.takeAll(ctx, 0, nil); err != nil {
-		return err
-	}
-	night, err := a.engine.RunNight(ctx, engine.NightOptions{})
+	night, err := a.Night(ctx, app.NightOptions{Patience: engine.DefaultPatience})
 	if err != nil {
 		return err
 	}
 	d.check("letters in the queue to be printed here = those handed in", night.Collected.Letters, n)
-	queue, err := a.engine.ManualQueue(ctx)
+	queue, err := a.Engine.ManualQueue(ctx)
 	if err != nil {
 		return err
 	}
 	posted := 0
 	for _, job := range queue {
-		out, err := a.engine.PrintManual(ctx, engine.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
+		out, err := a.Engine.PrintManual(ctx, engine.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
 		if err != nil {
 			return err
 		}
-		im, err := a.engine.ConfirmManual(ctx, engine.ManualConfirmation{Job: job.ID, Posted: d.clock.Now(), By: "demo"})
+		im, err := a.Engine.ConfirmManual(ctx, engine.ManualConfirmation{Job: job.ID, Posted: d.clock.Now(), By: "demo"})
 		if err != nil {
 			return err
 		}
@@ -651,7 +647,7 @@ func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]bil
 	out := map[string]billing.Ore{}
 	type accountDay struct{ account, day string }
 	days := map[accountDay]billing.Ore{}
-	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
 		jobs, err := r.Jobs(ctx, engine.JobFilter{Vendor: vendor})
 		if err != nil {
 			return err
@@ -689,7 +685,7 @@ func (d *demo) invoice(ctx context.Context) error {
 	d.clock.Set(to.In(engine.Oslo).AddDate(0, 0, 2))
 	d.say("9. The invoice of %s, for %s", vendor, billing.PeriodWords(from, to))
 	var booked []billing.Booked
-	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
 		booked, err = r.BookedFor(ctx, vendor, from.In(engine.Oslo), to.In(engine.Oslo))
 		return err
 	})
@@ -712,11 +708,11 @@ func (d *demo) invoice(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(d.dir, "faktura.csv"), []byte(b.String()), 0o600); err != nil {
 		return err
 	}
-	rec, err := d.app.engine.TakeInvoice(ctx, vendor, []byte(b.String()), billing.Period{})
+	rec, err := d.app.Engine.TakeInvoice(ctx, vendor, []byte(b.String()), billing.Period{})
 	if err != nil {
 		return err
 	}
-	p, err := d.app.engine.InvoicePeriodOf(ctx, rec)
+	p, err := d.app.Engine.InvoicePeriodOf(ctx, rec)
 	if err != nil {
 		return err
 	}
@@ -727,12 +723,12 @@ func (d *demo) invoice(ctx context.Context) error {
 		}
 		d.say("   %-12s invoiced kr %12s, receipts kr %12s, difference kr %9s", r.Kind, r.Invoiced, r.Booked, r.Difference())
 	}
-	if p, err = d.app.engine.BookInvoice(ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "demonstrasjon"}); err != nil {
+	if p, err = d.app.Engine.BookInvoice(ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "demonstrasjon"}); err != nil {
 		return err
 	}
 	d.checkOre("øre invoiced = øre in receipts + shared out", rec.Invoice.Net, rec.Invoice.Net-p.LeftNet)
 	d.checkOre("VAT invoiced = VAT in receipts + shared out", rec.Invoice.VAT, rec.Invoice.VAT-p.LeftVAT)
-	if _, err := d.app.engine.CloseMonth(ctx, from, "demonstrasjon"); err != nil {
+	if _, err := d.app.Engine.CloseMonth(ctx, from, "demonstrasjon"); err != nil {
 		return err
 	}
 	d.booked = true
@@ -749,13 +745,13 @@ func (d *demo) invoice(ctx context.Context) error {
 // tables writes the figures as CSV, and holds the file for the accounting system against the ledger.
 func (d *demo) tables(ctx context.Context) error {
 	from, to := d.period()
-	r, err := d.app.engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit})
+	r, err := d.app.Engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	folder := strings.TrimSuffix(d.workbook(), ".xlsx")
-	if err := d.app.writeTables(ctx, r, nil, folder); err != nil {
+	if err := d.app.WriteTables(ctx, r, nil, folder); err != nil {
 		return err
 	}
 	f, err := os.Open(filepath.Join(folder, "regnskap.csv"))
@@ -807,7 +803,7 @@ func (d *demo) voucher(folder string, month billing.Civil, m billing.Money) erro
 func (d *demo) compareOutcomes(ctx context.Context) error {
 	wrong := 0
 	groups := map[string]int{} // refused ones of those that are alike: which one is refused depends on the order
-	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
 		for _, want := range d.expected.Shipments {
 			s, err := r.ShipmentByHandIn(ctx, want.Account, want.Key)
 			if err != nil {
@@ -866,7 +862,7 @@ func (d *demo) receipts(ctx context.Context) error {
 			return err
 		}
 	}
-	x, err := d.app.engine.Fetch(ctx)
+	x, err := d.app.Engine.Fetch(ctx)
 	if err != nil {
 		return err
 	}
@@ -880,7 +876,7 @@ func (d *demo) receipts(ctx context.Context) error {
 		}
 	}
 	d.say("   %d receipt files with %d rows: %d booked (kr %s net), %d doubled, %d of unknown letters; %d deviations", len(x.Receipts), rows, booked, net, double, unknown, deviations)
-	again, err := d.app.engine.Fetch(ctx)
+	again, err := d.app.Engine.Fetch(ctx)
 	if err != nil {
 		return err
 	}
@@ -899,14 +895,14 @@ func (d *demo) reprint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := d.app.engine.OrderReprint(ctx, order)
+	r, err := d.app.Engine.OrderReprint(ctx, order)
 	if err != nil {
 		return err
 	}
 	d.reprinted = r.Jobs[0]
 	for stop := time.Now().Add(demoPatience); ; time.Sleep(20 * time.Millisecond) {
 		var j engine.PrintJob
-		err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+		err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
 			j, err = r.Job(ctx, d.reprinted)
 			return err
 		})
@@ -928,7 +924,7 @@ func (d *demo) reprint(ctx context.Context) error {
 			return err
 		}
 	}
-	x, err := d.app.engine.Fetch(ctx)
+	x, err := d.app.Engine.Fetch(ctx)
 	if err != nil {
 		return err
 	}
@@ -945,12 +941,12 @@ func (d *demo) preview(ctx context.Context, shipment string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	p, err := d.app.engine.PreviewLetter(ctx, shipment, scratch)
+	p, err := d.app.Engine.PreviewLetter(ctx, shipment, scratch)
 	if err != nil {
 		return err
 	}
 	folder := filepath.Join(d.dir, "forhandsvisning")
-	sides, err := d.previewPictures(ctx, p, folder, preview.DefaultDPI, nil, false)
+	sides, err := d.app.WritePictures(ctx, p, folder, app.PictureOptions{DPI: preview.DefaultDPI})
 	if err != nil {
 		return err
 	}
@@ -961,7 +957,7 @@ func (d *demo) preview(ctx context.Context, shipment string) (err error) {
 // damaged finds a letter that may be printed once more: the first that is with the vendor and was not read since.
 func (d *demo) damaged(ctx context.Context) (engine.ReprintOrder, error) {
 	var jobs []engine.PrintJob
-	err := d.app.archive.View(ctx, func(r engine.Reader) (err error) {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
 		jobs, err = r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobAccepted, engine.JobClosed}})
 		return err
 	})
@@ -971,7 +967,7 @@ func (d *demo) damaged(ctx context.Context) (engine.ReprintOrder, error) {
 	for _, j := range jobs {
 		for n := range j.Letters {
 			o := engine.ReprintOrder{Job: j.ID, Letters: []engine.Range{{From: n + 1, To: n + 1}}, Reason: "skadet i konvolutteringsmaskinen"}
-			if _, err := d.app.engine.PlanReprint(ctx, o); err == nil {
+			if _, err := d.app.Engine.PlanReprint(ctx, o); err == nil {
 				return o, nil
 			}
 		}
@@ -992,7 +988,7 @@ func (d *demo) period() (from, to billing.Civil) {
 // codes imports finance's register of konteringskoder: all that the senders use but one, which is mistyped then.
 func (d *demo) codes(ctx context.Context) error {
 	from, to := d.period()
-	r, err := d.app.engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit})
+	r, err := d.app.Engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
 	if err != nil {
 		return err
 	}
@@ -1021,13 +1017,13 @@ func (d *demo) codes(ctx context.Context) error {
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %v", path, problems)
 	}
-	_, err = d.app.engine.ImportCodes(ctx, entries)
+	_, err = d.app.Engine.ImportCodes(ctx, entries)
 	return err
 }
 
 func (d *demo) report(ctx context.Context) error {
 	from, to := d.period()
-	r, err := d.app.writeReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit,
+	r, err := d.app.WriteReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit,
 		Notes: []string{"Demonstrasjon: personer og priser er oppdiktet, unntatt porto (Postens frimerkepriser 04.01.2021)."}}, d.workbook())
 	if err != nil {
 		return err
@@ -1051,7 +1047,7 @@ type statusCounts struct {
 
 func (d *demo) counts(ctx context.Context) (statusCounts, error) {
 	out := statusCounts{by: map[engine.Status]int{}}
-	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
 		list, err := r.CountShipments(ctx)
 		for _, c := range list {
 			out.by[c.Status] += c.Count
@@ -1101,7 +1097,7 @@ func (d *demo) checkSums(ctx context.Context) error {
 		return err
 	}
 	from, to := d.period()
-	r, err := d.app.engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.cfg.Benefit})
+	r, err := d.app.Engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
 	if err != nil {
 		return err
 	}
@@ -1138,7 +1134,7 @@ func (d *demo) checkSums(ctx context.Context) error {
 // sentLetters is every shipment in a job that was handed over.
 func (d *demo) sentLetters(ctx context.Context) (map[string]bool, error) {
 	out := map[string]bool{}
-	err := d.app.archive.View(ctx, func(r engine.Reader) error {
+	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
 		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobOffered, engine.JobAccepted, engine.JobClosed}})
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -50,9 +51,9 @@ func deviationID(key string) string {
 }
 
 // deviations reads all that are chosen, the oldest first.
-func (a *app) deviations(cmd *cobra.Command, vendor string, states []engine.DeviationState) ([]deviationView, error) {
+func deviations(cmd *cobra.Command, a *app.App, vendor string, states []engine.DeviationState) ([]deviationView, error) {
 	var out []deviationView
-	err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+	err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
 		all, err := r.Deviations(cmd.Context(), engine.DeviationFilter{})
 		for _, d := range all {
 			if vendor != "" && d.Vendor != vendor || len(states) > 0 && !slices.Contains(states, d.State) {
@@ -60,14 +61,14 @@ func (a *app) deviations(cmd *cobra.Command, vendor string, states []engine.Devi
 			}
 			day := billing.CivilOf(d.At, engine.Oslo)
 			out = append(out, deviationView{
-				deviationID(d.Key), string(day), int(billing.CivilOf(a.now(), engine.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
+				deviationID(d.Key), string(day), int(billing.CivilOf(a.Now(), engine.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
 				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, d.Reason, d.Key,
 			})
 		}
 		return err
 	})
 	if err == nil && len(out) == 0 {
-		err = checkVendors(a.cfg, vendor)
+		err = checkVendors(a.Config, vendor)
 	}
 	return out, err
 }
@@ -90,8 +91,8 @@ func newDeviationsList(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				views, err := a.deviations(cmd, vendor, states)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				views, err := deviations(cmd, a, vendor, states)
 				if err != nil {
 					return err
 				}
@@ -142,8 +143,8 @@ shown: write no personal data in it.`,
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				all, err := a.deviations(cmd, "", nil)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				all, err := deviations(cmd, a, "", nil)
 				if err != nil {
 					return err
 				}
@@ -151,7 +152,7 @@ shown: write no personal data in it.`,
 				if err != nil {
 					return err
 				}
-				n, err := a.engine.DecideDeviations(cmd.Context(), keysOf(views), states[0], reason)
+				n, err := a.Engine.DecideDeviations(cmd.Context(), keysOf(views), states[0], reason)
 				if err != nil {
 					return err
 				}
@@ -189,12 +190,12 @@ that is there is not written over.`,
 			case strings.TrimSpace(reason) == "":
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				states := []engine.DeviationState{engine.DeviationOpen, engine.DeviationDisputed}
 				if len(args) > 0 {
 					states = nil
 				}
-				views, err := a.deviations(cmd, vendor, states)
+				views, err := deviations(cmd, a, vendor, states)
 				if err == nil && len(args) > 0 {
 					views, err = chosen(views, args)
 				}
@@ -221,7 +222,7 @@ that is there is not written over.`,
 				if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 					return err
 				}
-				if _, err := a.engine.DecideDeviations(cmd.Context(), keysOf(views), engine.DeviationDisputed, reason); err != nil {
+				if _, err := a.Engine.DecideDeviations(cmd.Context(), keysOf(views), engine.DeviationDisputed, reason); err != nil {
 					return err
 				}
 				return o.Print(map[string]any{"file": out, "disputed": len(views)}, func(w io.Writer) {

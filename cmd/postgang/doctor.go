@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -184,7 +184,7 @@ func (c *checkup) folder(name, path string) {
 
 // intake looks at what lies in the drop folder, whoever put it there, and tries what taking it needs.
 func (c *checkup) intake(cfg *config.Config) {
-	d := intakeOf(cfg, nil, nil)
+	d := app.Intake(cfg, nil, nil)
 	bad, found := d.TryFolders(), d.Inspect()
 	for _, t := range bad {
 		c.bad("intake "+t.Key, "give these folders to the user that runs postgang, all on one file system", "%s", t.Text)
@@ -201,17 +201,8 @@ func (c *checkup) intake(cfg *config.Config) {
 	}
 }
 
-// freeBytes is what the user may still write on the disk of a folder.
-func freeBytes(path string) (int64, error) {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(path, &st); err != nil {
-		return 0, err
-	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
-}
-
 func (c *checkup) disk(path string, rules engine.WatchRules) {
-	free, err := freeBytes(path)
+	free, err := app.FreeBytes(path)
 	if err != nil {
 		c.bad("disk", "", "%v", err)
 		return
@@ -268,12 +259,12 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	}
 	var alarms []engine.Alarm
 	var sinks []notify.Standing
-	err = a.archive.View(ctx, func(r engine.Reader) error {
+	err = a.Archive.View(ctx, func(r engine.Reader) error {
 		var err error
 		if alarms, err = r.Alarms(ctx, true); err != nil {
 			return err
 		}
-		sinks, err = a.alarms.Standings(ctx, r)
+		sinks, err = a.Alarms.Standings(ctx, r)
 		return err
 	})
 	if len(cfg.Alarms) == 0 {

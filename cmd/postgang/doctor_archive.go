@@ -10,12 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"postgang/cmd/app"
 	"postgang/cmd/config"
 )
 
 // documents looks at the folder of documents. It is not made here: one that is missing is lost, unless nothing was started yet.
 func (c *checkup) documents(cfg *config.Config) {
-	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !isFirstStart(cfg.Path) {
+	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !app.IsFirstStart(cfg.Path) {
 		c.bad("folder documents", "mount its disk, or restore it (docs/backup.md); for a new archive run \"postgang archive create\"", "%s is missing", cfg.Documents)
 		return
 	}
@@ -24,8 +25,8 @@ func (c *checkup) documents(cfg *config.Config) {
 }
 
 // whole has the database looked through for damage, and looks at who can read it.
-func (c *checkup) whole(ctx context.Context, cfg *config.Config, a *app) bool {
-	found, err := a.archive.Check(ctx)
+func (c *checkup) whole(ctx context.Context, cfg *config.Config, a *app.App) bool {
+	found, err := a.Archive.Check(ctx)
 	switch {
 	case err != nil:
 		c.bad("database", "restore a backup: docs/backup.md", "%v", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -131,8 +132,8 @@ func newGuardList(o *options) *cobra.Command {
 		Short: "The letters that a cap on cost keeps back, with what each would cost today",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				kept, err := a.engine.KeptBack(cmd.Context())
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				kept, err := a.Engine.KeptBack(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -182,11 +183,11 @@ is kept in their history and shown to everybody who looks: write no personal dat
 			case len(args) == 0 && !chosen && !all:
 				return cli.Usage("name shipments, or give --account, --code or --all; see \"postgang guard list\"")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				if err := checkAccounts(a.cfg, accounts...); err != nil {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				if err := checkAccounts(a.Config, accounts...); err != nil {
 					return err
 				}
-				kept, err := a.engine.KeptBack(cmd.Context())
+				kept, err := a.Engine.KeptBack(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -226,7 +227,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 						return err
 					}
 				}
-				n, err := a.engine.ApproveCost(cmd.Context(), ids, reason)
+				n, err := a.Engine.ApproveCost(cmd.Context(), ids, reason)
 				if err != nil {
 					return err
 				}

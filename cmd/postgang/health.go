@@ -25,7 +25,7 @@ const (
 //	/status   what "postgang status --json" says
 //
 // Nothing of it is personal data.
-func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
+func (d *daemon) serveHealth(ctx context.Context, ln net.Listener) {
 	mux := http.NewServeMux()
 	handle := func(path string, fn func(ctx context.Context, w http.ResponseWriter)) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 		http.Error(w, fmt.Sprintf(format, args...), http.StatusServiceUnavailable)
 	}
 	alarms := func(ctx context.Context) (n int, err error) {
-		err = a.archive.View(ctx, func(r engine.Reader) error {
+		err = d.Archive.View(ctx, func(r engine.Reader) error {
 			open, err := r.Alarms(ctx, true)
 			n = engine.Unacknowledged(open)
 			return err
@@ -47,14 +47,14 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 		return n, err
 	}
 	handle("/healthz", func(ctx context.Context, w http.ResponseWriter) {
-		silent := time.Since(time.Unix(0, a.beat.Load()))
+		silent := time.Since(time.Unix(0, d.beat.Load()))
 		if silent > stuckAfter {
 			fail(w, "the daemon's loop has been silent for %v", silent.Round(time.Second))
 			return
 		}
 		n, err := alarms(ctx)
 		if err != nil {
-			a.log.Error("health", "error", err)
+			d.Log.Error("health", "error", err)
 			fail(w, "the archive cannot be read")
 			return
 		}
@@ -71,9 +71,9 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 		}
 	})
 	handle("/status", func(ctx context.Context, w http.ResponseWriter) {
-		v, err := a.status(ctx)
+		v, err := status(ctx, d.App)
 		if err != nil {
-			a.log.Error("health", "error", err)
+			d.Log.Error("health", "error", err)
 			fail(w, "the archive cannot be read")
 			return
 		}
@@ -84,6 +84,6 @@ func (a *app) serveHealth(ctx context.Context, ln net.Listener) {
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer stop()
 	if err := s.Serve(ln); !errors.Is(err, http.ErrServerClosed) && ctx.Err() == nil {
-		a.log.Error("health", "error", err)
+		d.Log.Error("health", "error", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/intake"
@@ -112,7 +113,7 @@ func initialise(o *options, s settings, simulator bool) error {
 	if err := writeNew(o.Config, text); err != nil {
 		return err
 	}
-	if err := markFirstStart(o.Config); err != nil {
+	if err := app.MarkFirstStart(o.Config); err != nil {
 		return err
 	}
 	made := []string{cfg.Documents, cfg.Work, cfg.ReportFolder, cfg.Inbox}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -139,7 +140,7 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 }
 
 // taken shows an invoice that has just come. A person must look at one that is doubtful.
-func (o *options) taken(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) error {
+func (o *options) taken(cmd *cobra.Command, a *app.App, rec engine.InvoiceRecord) error {
 	v, err := o.showInvoice(cmd, a, rec)
 	if err != nil {
 		return err
@@ -152,8 +153,8 @@ func (o *options) taken(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) er
 	return nil
 }
 
-func (o *options) showInvoice(cmd *cobra.Command, a *app, rec engine.InvoiceRecord) (invoicePeriodView, error) {
-	p, err := a.engine.InvoicePeriodOf(cmd.Context(), rec)
+func (o *options) showInvoice(cmd *cobra.Command, a *app.App, rec engine.InvoiceRecord) (invoicePeriodView, error) {
+	p, err := a.Engine.InvoicePeriodOf(cmd.Context(), rec)
 	if err != nil {
 		return invoicePeriodView{}, err
 	}
@@ -162,14 +163,14 @@ func (o *options) showInvoice(cmd *cobra.Command, a *app, rec engine.InvoiceReco
 }
 
 // vendorOf is the vendor that was named, or the only one.
-func (a *app) vendorOf(name string) (string, error) {
+func vendorOf(a *app.App, name string) (string, error) {
 	if name != "" {
-		return name, checkVendors(a.cfg, name)
+		return name, checkVendors(a.Config, name)
 	}
-	if len(a.cfg.Vendors) == 1 {
-		return a.cfg.Vendors[0].Key, nil
+	if len(a.Config.Vendors) == 1 {
+		return a.Config.Vendors[0].Key, nil
 	}
-	return "", cli.Usage("--vendor is missing; there are: %s", strings.Join(vendorKeys(a.cfg), ", "))
+	return "", cli.Usage("--vendor is missing; there are: %s", strings.Join(vendorKeys(a.Config), ", "))
 }
 
 func newInvoiceTake(o *options) *cobra.Command {
@@ -185,8 +186,8 @@ An EHF invoice that does not say its period needs --month, or --from and --to; t
 Nothing is booked; see "postgang invoice book". The same file again changes nothing.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				key, err := a.vendorOf(vendor)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				key, err := vendorOf(a, vendor)
 				if err != nil {
 					return err
 				}
@@ -200,7 +201,7 @@ Nothing is booked; see "postgang invoice book". The same file again changes noth
 				if err != nil {
 					return err
 				}
-				rec, err := a.engine.TakeInvoice(cmd.Context(), key, data, days)
+				rec, err := a.Engine.TakeInvoice(cmd.Context(), key, data, days)
 				if err != nil {
 					return err
 				}
@@ -260,12 +261,12 @@ The period that it is for is --month, or --from and --to, both days included.`,
 			if err != nil {
 				return cli.Usage("%w", err)
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				key, err := a.vendorOf(vendor)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				key, err := vendorOf(a, vendor)
 				if err != nil {
 					return err
 				}
-				rec, err := a.engine.AddInvoice(cmd.Context(), key, inv)
+				rec, err := a.Engine.AddInvoice(cmd.Context(), key, inv)
 				if err != nil {
 					return err
 				}
@@ -289,11 +290,11 @@ func newInvoiceList(o *options) *cobra.Command {
 		Short: "All invoices, with what is not booked of them",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				if removed {
 					return o.listRemoved(cmd, a)
 				}
-				periods, err := a.engine.InvoicePeriods(cmd.Context(), "", "")
+				periods, err := a.Engine.InvoicePeriods(cmd.Context(), "", "")
 				if err != nil {
 					return err
 				}
@@ -327,8 +328,8 @@ func newInvoiceShow(o *options) *cobra.Command {
 		Short: "An invoice held against the receipts, with the others for the same period",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				rec, err := a.Engine.FindInvoice(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -355,13 +356,13 @@ is for a time before the first letters and costs, is booked only with --anyway. 
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				rec, err := a.Engine.FindInvoice(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
 				if !yes {
-					p, err := a.engine.InvoicePeriodOf(cmd.Context(), rec)
+					p, err := a.Engine.InvoicePeriodOf(cmd.Context(), rec)
 					if err != nil {
 						return err
 					}
@@ -371,7 +372,7 @@ is for a time before the first letters and costs, is booked only with --anyway. 
 						return err
 					}
 				}
-				p, err := a.engine.BookInvoice(cmd.Context(), engine.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: anyway})
+				p, err := a.Engine.BookInvoice(cmd.Context(), engine.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: anyway})
 				if err != nil {
 					return err
 				}

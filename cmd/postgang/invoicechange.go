@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 )
 
@@ -21,8 +22,8 @@ type removedInvoiceView struct {
 	Reason   string      `json:"reason"`
 }
 
-func (o *options) listRemoved(cmd *cobra.Command, a *app) error {
-	all, err := a.engine.RemovedInvoices(cmd.Context())
+func (o *options) listRemoved(cmd *cobra.Command, a *app.App) error {
+	all, err := a.Engine.RemovedInvoices(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -55,12 +56,12 @@ again. "postgang invoice list --removed" shows it, with the reason: write no per
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				rec, err := a.Engine.FindInvoice(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				if err := a.engine.RemoveInvoice(cmd.Context(), rec.ID, reason); err != nil {
+				if err := a.Engine.RemoveInvoice(cmd.Context(), rec.ID, reason); err != nil {
 					return err
 				}
 				v := struct {
@@ -96,12 +97,12 @@ the letters were on it. --reason is kept: write no personal data in it.`,
 			if err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				rec, err := a.engine.FindInvoice(cmd.Context(), args[0])
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				rec, err := a.Engine.FindInvoice(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				net, p, err := a.engine.CarryReceipts(cmd.Context(), rec.ID, after.AddDays(-1), reason)
+				net, p, err := a.Engine.CarryReceipts(cmd.Context(), rec.ID, after.AddDays(-1), reason)
 				if err != nil {
 					return err
 				}

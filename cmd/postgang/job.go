@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -119,15 +120,15 @@ func newJobList(o *options) *cobra.Command {
 			if f.States, err = oneOf("state of a job", states, engine.JobStates()); err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				var list []engine.PrintJob
-				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
 					var err error
 					list, err = r.Jobs(cmd.Context(), f)
 					return err
 				})
 				if err == nil && len(list) == 0 {
-					err = checkVendors(a.cfg, f.Vendor)
+					err = checkVendors(a.Config, f.Vendor)
 				}
 				if err != nil {
 					return err
@@ -159,9 +160,9 @@ func newJobShow(o *options) *cobra.Command {
 		Args:  cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return o.with(ctx, false, func(a *app) error {
+			return o.with(ctx, false, func(a *app.App) error {
 				var v jobView
-				err := a.archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r engine.Reader) error {
 					j, err := r.Job(ctx, args[0])
 					if errors.Is(err, engine.ErrNotFound) {
 						return fmt.Errorf("no job %s; see \"postgang job list\": %w", args[0], err)
@@ -190,7 +191,7 @@ func newJobShow(o *options) *cobra.Command {
 					}
 					var net billing.Ore
 					var priced bool
-					if v.Control, net, priced = a.engine.ControlSheetCost(j, files); priced {
+					if v.Control, net, priced = a.Engine.ControlSheetCost(j, files); priced {
 						v.ControlOre = &net
 					}
 					for _, f := range files {
@@ -290,8 +291,8 @@ func newJobExport(o *options) *cobra.Command {
 hands nothing to the vendor.`,
 		Args: cobra.ExactArgs(2), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				paths, err := a.engine.ExportJob(cmd.Context(), args[0], args[1])
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				paths, err := a.Engine.ExportJob(cmd.Context(), args[0], args[1])
 				if err != nil {
 					return err
 				}
@@ -314,16 +315,16 @@ document.page of the letter. The job is composed once more for it, into scratch 
 takes as long as composing takes. To look changes nothing.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				if o.JSON {
 					var text strings.Builder
-					if err := a.engine.WriteJobPlan(cmd.Context(), args[0], &text); err != nil {
+					if err := a.Engine.WriteJobPlan(cmd.Context(), args[0], &text); err != nil {
 						return err
 					}
 					return o.Print(map[string]any{"job": args[0], "plan": strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")}, nil)
 				}
 				w := bufio.NewWriter(o.Out)
-				return errors.Join(a.engine.WriteJobPlan(cmd.Context(), args[0], w), w.Flush())
+				return errors.Join(a.Engine.WriteJobPlan(cmd.Context(), args[0], w), w.Flush())
 			})
 		},
 	}
@@ -337,8 +338,8 @@ func newJobRelease(o *options) *cobra.Command {
 that was rejected or withdrawn it ends the alarm; order anew what is still wanted.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobRejected, engine.JobWithdrawn),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				n, err := a.engine.ReleaseJob(cmd.Context(), args[0])
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				n, err := a.Engine.ReleaseJob(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}

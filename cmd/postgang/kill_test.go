@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -196,7 +197,7 @@ max_letters_per_job = 7
 	if err := os.WriteFile(filepath.Join(dir, config.DefaultName), []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := markFirstStart(filepath.Join(dir, config.DefaultName)); err != nil {
+	if err := app.MarkFirstStart(filepath.Join(dir, config.DefaultName)); err != nil {
 		t.Fatal(err)
 	}
 	for _, sh := range expected.Shipments {
@@ -264,7 +265,7 @@ func (s *killStage) check(t *testing.T) {
 			printed[r.Shipment]++
 		}
 	}
-	err = a.archive.View(ctx, func(r engine.Reader) error {
+	err = a.Archive.View(ctx, func(r engine.Reader) error {
 		all, err := r.Shipments(ctx, engine.ShipmentFilter{})
 		if err != nil {
 			return err

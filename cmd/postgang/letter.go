@@ -1,18 +1,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"image/png"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/printjobs/preview"
@@ -63,7 +61,7 @@ What is written holds personal data. To look changes nothing and hands nothing t
 			if folder == "" && (want != nil || cmd.Flags().Changed("dpi")) {
 				return cli.Usage("--pages and --dpi are of the pictures: name their folder by --png")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				return o.previewLetter(cmd, a, args[0], out, folder, dpi, want, force)
 			})
 		},
@@ -76,10 +74,10 @@ What is written holds personal data. To look changes nothing and hands nothing t
 	return cmd
 }
 
-func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder string, dpi int, want numbers, force bool) (err error) {
+func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, out, folder string, dpi int, want numbers, force bool) (err error) {
 	ctx := cmd.Context()
 	var s engine.Shipment
-	err = a.archive.View(ctx, func(r engine.Reader) error {
+	err = a.Archive.View(ctx, func(r engine.Reader) error {
 		var err error
 		s, err = findShipment(ctx, r, name)
 		return err
@@ -91,19 +89,19 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 		out = s.ID + ".pdf"
 	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
-		return fmt.Errorf("folder of %s: %w", out, withoutName(err))
+		return fmt.Errorf("folder of %s: %w", out, cli.WithoutName(err))
 	}
-	if err := mayWrite("", out, force); err != nil {
+	if err := cli.MayWrite("", out, force); err != nil {
 		return err
 	}
 	// In a folder of its own beside the output: whatever happens, there is a whole file at out or none.
 	removeOldPreviews(filepath.Dir(out), time.Now())
 	dir, err := os.MkdirTemp(filepath.Dir(out), ".postgang-preview-*")
 	if err != nil {
-		return fmt.Errorf("folder of %s: %w", out, withoutName(err))
+		return fmt.Errorf("folder of %s: %w", out, cli.WithoutName(err))
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	p, err := a.engine.PreviewLetter(ctx, s.ID, dir)
+	p, err := a.Engine.PreviewLetter(ctx, s.ID, dir)
 	if err != nil {
 		return err
 	}
@@ -123,11 +121,11 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app, name, out, folder st
 		v.Notes = append(v.Notes, w.Text)
 	}
 	if folder != "" {
-		if v.Pictures, err = o.previewPictures(ctx, p, folder, dpi, want, force); err != nil {
+		if v.Pictures, err = a.WritePictures(ctx, p, folder, app.PictureOptions{DPI: dpi, Want: func(side int) bool { return want == nil || want.has(side) }, Force: force}); err != nil {
 			return err
 		}
 	}
-	if err := place(p.Path, out, force); err != nil {
+	if err := cli.Place(p.Path, out, force); err != nil {
 		return err
 	}
 	return o.Print(v, func(w io.Writer) {
@@ -161,61 +159,3 @@ func removeOldPreviews(folder string, now time.Time) {
 
 // leftPreview is how old the folder of a preview is that nobody works in any more.
 const leftPreview = time.Hour
-
-// previewPictures draws the wanted sides into a folder.
-func (o *options) previewPictures(ctx context.Context, p engine.LetterPreview, folder string, dpi int, want numbers, force bool) (paths []string, err error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
-	}
-	r, err := newRenderer(o.Logger())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	f, err := os.Open(p.Path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() // only read
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	opt := preview.Options{DPI: dpi, Want: func(side int) bool { return want == nil || want.has(side) }}
-	picture := func(side int) string { return filepath.Join(folder, fmt.Sprintf("%s-%03d.png", p.Shipment, side)) }
-	for side := 1; side <= p.Sides; side++ {
-		if opt.Want(side) {
-			if err := mayWrite("", picture(side), force); err != nil {
-				return nil, err
-			}
-		}
-	}
-	_, err = r.Render(ctx, f, info.Size(), opt, func(side preview.Page) error {
-		path := picture(side.Number)
-		temp, err := os.CreateTemp(folder, ".preview-*.png")
-		if err != nil {
-			return err
-		}
-		defer os.Remove(temp.Name()) // gone when it got its name
-		if err := errors.Join(png.Encode(temp, side.Image), temp.Close()); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
-		}
-		paths = append(paths, path)
-		return place(temp.Name(), path, force)
-	})
-	return paths, err
-}
-
-// newRenderer keeps the compiled renderer between runs where the user has a folder for such things, so that only the first
-// one waits some seconds.
-func newRenderer(log *slog.Logger) (*preview.Renderer, error) {
-	dir, err := os.UserCacheDir()
-	if err == nil {
-		var r *preview.Renderer
-		if r, err = preview.New(filepath.Join(dir, "postgang", "renderer")); err == nil {
-			return r, nil
-		}
-	}
-	log.Warn("the compiled renderer is not kept, each run compiles it again", "error", err)
-	return preview.New("")
-}

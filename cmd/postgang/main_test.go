@@ -57,11 +57,11 @@ func TestMain(m *testing.M) {
 					select {} // not one instruction more
 				}
 			}
-			w.wiring.step = func(string) { die() }
-			w.wiring.trace = func(string, ...string) { die() }
+			w.wiring.Step = func(string) { die() }
+			w.wiring.Trace = func(string, ...string) { die() }
 		}
 		if name := os.Getenv(envClock); name != "" {
-			w.wiring.now = func() time.Time {
+			w.wiring.Now = func() time.Time {
 				b, err := os.ReadFile(name)
 				if err != nil {
 					panic(err)
@@ -74,8 +74,8 @@ func TestMain(m *testing.M) {
 			}
 		}
 		if os.Getenv(envHurry) != "" {
-			w.wiring.timeouts = exchange.Timeouts{Dial: 5 * time.Second, Operation: 2 * time.Second, Keepalive: time.Second}
-			w.wiring.retry = func(int) time.Duration { return 150 * time.Millisecond }
+			w.wiring.Timeouts = exchange.Timeouts{Dial: 5 * time.Second, Operation: 2 * time.Second, Keepalive: time.Second}
+			w.wiring.Retry = func(int) time.Duration { return 150 * time.Millisecond }
 		}
 		os.Exit(run(context.Background(), os.Args[1:], w))
 	}

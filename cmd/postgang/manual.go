@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -41,11 +42,11 @@ func newManualList(o *options) *cobra.Command {
 		Use:   "list [VENDOR…]",
 		Short: "The jobs that wait to be printed here, or to be confirmed as posted",
 		RunE: func(cmd *cobra.Command, vendors []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				if err := checkVendors(a.cfg, vendors...); err != nil {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				if err := checkVendors(a.Config, vendors...); err != nil {
 					return err
 				}
-				jobs, err := a.engine.ManualQueue(cmd.Context(), vendors...)
+				jobs, err := a.Engine.ManualQueue(cmd.Context(), vendors...)
 				if err != nil {
 					return err
 				}
@@ -105,8 +106,8 @@ once more: say so only when nothing of it was posted.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.Job, p.Dir = args[0], args[1]
-			return o.with(cmd.Context(), false, func(a *app) error {
-				out, err := a.engine.PrintManual(cmd.Context(), p)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				out, err := a.Engine.PrintManual(cmd.Context(), p)
 				if errors.Is(err, engine.ErrNotFound) {
 					return fmt.Errorf("no job %s; see \"postgang manual list\": %w", p.Job, err)
 				}
@@ -163,12 +164,12 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 				}
 				c.Letters = n
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				var err error
-				if c.Posted, err = postedAt(posted, a.now()); err != nil {
+				if c.Posted, err = postedAt(posted, a.Now()); err != nil {
 					return cli.Usage("--posted: %w", err)
 				}
-				im, err := a.engine.ConfirmManual(cmd.Context(), c)
+				im, err := a.Engine.ConfirmManual(cmd.Context(), c)
 				if errors.Is(err, engine.ErrNotFound) {
 					return fmt.Errorf("no job %s; see \"postgang manual list\": %w", c.Job, err)
 				}

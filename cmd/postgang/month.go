@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -95,8 +96,8 @@ func newMonthList(o *options) *cobra.Command {
 		Short: "The months in which something is: closed or open, and on how many points something is to be done first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				months, err := a.engine.Months(cmd.Context())
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				months, err := a.Engine.Months(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -133,8 +134,8 @@ The exit code is 3 when something is open.`,
 			if err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				m, err := a.engine.MonthStatus(cmd.Context(), month)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				m, err := a.Engine.MonthStatus(cmd.Context(), month)
 				if err != nil {
 					return err
 				}
@@ -170,11 +171,11 @@ personal data in it.`,
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				if err := a.engine.MayClose(cmd.Context(), month); err != nil {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				if err := a.Engine.MayClose(cmd.Context(), month); err != nil {
 					return err
 				}
-				before, err := a.engine.MonthStatus(cmd.Context(), month)
+				before, err := a.Engine.MonthStatus(cmd.Context(), month)
 				if err != nil {
 					return err
 				}
@@ -192,7 +193,7 @@ personal data in it.`,
 						return err
 					}
 				}
-				m, err := a.engine.CloseMonth(cmd.Context(), month, reason)
+				m, err := a.Engine.CloseMonth(cmd.Context(), month, reason)
 				if err != nil {
 					return err
 				}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -111,8 +112,8 @@ func (o *options) completeArchive(of func(cmd *cobra.Command, r engine.Reader) (
 			return nil, cobra.ShellCompDirectiveDefault
 		}
 		var out []string
-		err := o.with(cmd.Context(), false, func(a *app) error {
-			return a.archive.View(cmd.Context(), func(r engine.Reader) (err error) {
+		err := o.with(cmd.Context(), false, func(a *app.App) error {
+			return a.Archive.View(cmd.Context(), func(r engine.Reader) (err error) {
 				out, err = of(cmd, r)
 				return err
 			})

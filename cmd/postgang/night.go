@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -35,8 +36,8 @@ nobody has acknowledged ("postgang alarms list").`,
 				return cli.Usage("--patience must be a time above 0, such as 30m")
 			}
 			if dry {
-				return o.with(cmd.Context(), false, func(a *app) error {
-					p, err := a.engine.PlanNight(cmd.Context())
+				return o.with(cmd.Context(), false, func(a *app.App) error {
+					p, err := a.Engine.PlanNight(cmd.Context())
 					if err != nil {
 						return err
 					}
@@ -44,7 +45,7 @@ nobody has acknowledged ("postgang alarms list").`,
 					return o.Print(v, func(w io.Writer) { showPlan(w, v) })
 				})
 			}
-			return o.alarmedUnopened(cmd.Context(), "night", func(a *app) error { return o.recordedNight(cmd.Context(), a, patience) })
+			return o.alarmedUnopened(cmd.Context(), "night", func(a *app.App) error { return o.recordedNight(cmd.Context(), a, patience) })
 		},
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "do nothing: tell what would be collected, with its expected cost")
@@ -53,30 +54,31 @@ nobody has acknowledged ("postgang alarms list").`,
 }
 
 // recordedNight runs a night and has its outcome recorded, so that one that fails raises an alarm where no daemon runs either.
-func (o *options) recordedNight(ctx context.Context, a *app, patience time.Duration) error {
+func (o *options) recordedNight(ctx context.Context, a *app.App, patience time.Duration) error {
 	var said error
-	err := a.engine.NightByHand(ctx, func(ctx context.Context) (string, error) {
-		said = o.night(ctx, a, patience)
-		if exit := new(cli.Error); errors.As(said, &exit) && exit.Code == cli.ExitPartial && len(a.lastNight.Unsettled) == 0 {
-			return a.lastNight.Summary(), nil // a person must look at something, and the night did its work
+	err := a.Engine.NightByHand(ctx, func(ctx context.Context) (string, error) {
+		var n app.Night
+		n, said = o.night(ctx, a, patience)
+		if exit := new(cli.Error); errors.As(said, &exit) && exit.Code == cli.ExitPartial && len(n.Unsettled) == 0 {
+			return n.Summary(), nil // a person must look at something, and the night did its work
 		}
-		return a.lastNight.Summary(), said
+		return n.Summary(), said
 	})
 	if err == nil {
 		err = said
 	}
-	a.look(ctx)
+	look(ctx, a)
 	if err == nil {
-		return a.stillOpen(ctx)
+		return stillOpen(ctx, a)
 	}
 	return err
 }
 
 // stillOpen says that a person must look, when this night had nothing to say and alarms of before are open: letters that are kept
 // back, or a job that the vendor refused, would else be out of the night's sight after the first.
-func (a *app) stillOpen(ctx context.Context) error {
+func stillOpen(ctx context.Context, a *app.App) error {
 	var open []engine.Alarm
-	err := a.archive.View(ctx, func(r engine.Reader) (err error) {
+	err := a.Archive.View(ctx, func(r engine.Reader) (err error) {
 		open, err = r.Alarms(ctx, true)
 		return err
 	})
@@ -90,49 +92,32 @@ func (a *app) stillOpen(ctx context.Context) error {
 }
 
 // look looks for what is overdue and tells of alarms, after a command's work and whatever came of it.
-func (a *app) look(ctx context.Context) {
+func look(ctx context.Context, a *app.App) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
 	defer cancel()
-	if err := a.engine.Watch(ctx); err != nil {
-		a.log.Error("watch", "error", err)
+	if err := a.Engine.Watch(ctx); err != nil {
+		a.Log.Error("watch", "error", err)
 	}
-	a.tell(ctx)
+	tell(ctx, a)
 }
 
-func (o *options) night(ctx context.Context, a *app, patience time.Duration) error {
-	began := time.Now()
-	step, finish := o.Progress("taking hand-ins")
-	taken, err := a.takeAll(ctx, patience-patience/handOverShare, step)
-	finish()
-	if err != nil {
-		return err
-	}
-	events, err := a.takeEvents(ctx)
-	if err != nil {
-		return err
-	}
-	step, finish = o.Progress("handing over letters")
-	n, err := a.engine.RunNight(ctx, engine.NightOptions{Patience: max(patience-time.Since(began), patience/handOverShare), Progress: step})
-	finish()
-	a.lastNight = n
+// night runs a night and shows what it did. The error says what a person must look at, too.
+func (o *options) night(ctx context.Context, a *app.App, patience time.Duration) (app.Night, error) {
+	n, err := a.Night(ctx, app.NightOptions{Patience: patience, Progress: o.Progress})
 	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
-		return err
-	}
-	unprepared, countErr := a.unprepared(ctx)
-	if countErr != nil {
-		return countErr
+		return n, err
 	}
 	shown := o.Print(map[string]any{
-		"taken": taken, "unprepared": unprepared, "events": events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
+		"taken": n.Taken, "unprepared": n.Unprepared, "events": n.Events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "vendors_stopped": append([]string{}, n.Stopped...), "manual": n.Manual, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {
-		showTaken(w, taken, events)
-		if unprepared > 0 {
-			fmt.Fprintf(w, "Letters that cannot be prepared for a reason of ours, and are tried again: %d (postgang alarms list).\n", unprepared)
+		showTaken(w, n.Taken, n.Events)
+		if n.Unprepared > 0 {
+			fmt.Fprintf(w, "Letters that cannot be prepared for a reason of ours, and are tried again: %d (postgang alarms list).\n", n.Unprepared)
 		}
 		fmt.Fprintf(w, "Collected %d letters into %d jobs", n.Collected.Letters, len(n.Jobs))
-		for _, r := range sortedReasons(n.Reasons) {
+		for _, r := range n.ReasonsInOrder() {
 			fmt.Fprintf(w, "; %s %d", r, n.Reasons[r])
 		}
 		fmt.Fprintf(w, ".\nHanded over %d letters in %d jobs; %d dropped out at the last gate; %d set aside.\n", n.Letters, len(n.Offered), n.Withdrawn, n.SetAside)
@@ -146,37 +131,22 @@ func (o *options) night(ctx context.Context, a *app, patience time.Duration) err
 		}
 	})
 	if shown != nil {
-		return shown
+		return n, shown
 	}
 	if err != nil {
-		return cli.Partial("%w", err)
+		return n, cli.Partial("%w", err)
 	}
-	look := needsPerson(taken, events)
+	look := needsPerson(n.Taken, n.Events)
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{unprepared, "letters that cannot be prepared"}, {n.SetAside, "letters set aside"}} {
+	}{{n.Unprepared, "letters that cannot be prepared"}, {n.SetAside, "letters set aside"}} {
 		if p.n > 0 {
 			look = strings.TrimPrefix(fmt.Sprintf("%s, %d %s", look, p.n, p.what), ", ")
 		}
 	}
 	if look != "" {
-		return cli.Partial("a person must look: %s", look)
+		return n, cli.Partial("a person must look: %s", look)
 	}
-	return nil
-}
-
-// handOverShare: of the patience of a night, one part in so many is kept for handing over.
-const handOverShare = 3
-
-func sortedReasons(m map[engine.Reason]int) []engine.Reason {
-	var out []engine.Reason
-	for _, r := range []engine.Reason{
-		engine.ReasonNoDigitalID, engine.ReasonPrintOnly, engine.ReasonReserved, engine.ReasonNotNotifiable, engine.ReasonUnread, engine.ReasonSDPFailed,
-	} {
-		if m[r] > 0 {
-			out = append(out, r)
-		}
-	}
-	return out
+	return n, nil
 }

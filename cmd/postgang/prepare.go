@@ -28,7 +28,7 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 			if err != nil {
 				return err
 			}
-			if err := mayWrite(args[0], out, force); err != nil {
+			if err := cli.MayWrite(args[0], out, force); err != nil {
 				return err
 			}
 			p.pool.Workers = 1
@@ -40,7 +40,7 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 			// In a folder of its own beside the output: whatever happens, there is a whole file at OUT.pdf or none.
 			dir, err := os.MkdirTemp(filepath.Dir(out), ".postgang-prepare-*")
 			if err != nil {
-				return fmt.Errorf("folder of %s: %w", out, withoutName(err))
+				return fmt.Errorf("folder of %s: %w", out, cli.WithoutName(err))
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			req := prepare.Request{Output: filepath.Join(dir, "out.pdf"), Checks: p.checks}
@@ -49,7 +49,7 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			if v.Outcome == outcomePrintable {
-				if err := place(req.Output, out, force); err != nil {
+				if err := cli.Place(req.Output, out, force); err != nil {
 					return err
 				}
 				v.Output = out
@@ -73,49 +73,4 @@ of it. Exit code 3: the file cannot be printed, and the findings say why.`,
 	cmd.Flags().StringVarP(&vendor, "profile", "p", "", profileFlag)
 	_ = cmd.MarkFlagRequired("output") // it exists: the line above defines it
 	return cmd
-}
-
-// mayWrite finds out before the work whether the output may be written.
-func mayWrite(in, out string, force bool) error {
-	to, err := os.Lstat(out)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", out, withoutName(err))
-	}
-	if from, err := os.Stat(in); err == nil {
-		if target, err := os.Stat(out); err == nil && os.SameFile(from, target) {
-			return cli.Usage("%s is the file itself; name another output", out)
-		}
-	}
-	switch {
-	case to.IsDir():
-		return cli.Usage("%s is a folder; name the file to write in it", out)
-	case !force:
-		return cli.Usage("%s exists already; name another output, or write over it with --force", out)
-	}
-	return nil
-}
-
-// place puts a finished file in its place. Without force it replaces nothing, not even what came there meanwhile.
-func place(from, to string, force bool) error {
-	if !force {
-		err := os.Link(from, to)
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, os.ErrExist) {
-			return fmt.Errorf("%s came to exist meanwhile; it is left as it is", to)
-		}
-		// A file system without hard links: the look before the work must do.
-	}
-	if err := os.Rename(from, to); err != nil {
-		var le *os.LinkError
-		if errors.As(err, &le) {
-			err = le.Err
-		}
-		return fmt.Errorf("write %s: %w", to, err)
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/printjobs/exchange"
@@ -23,14 +24,14 @@ func newReceiptsFetch(o *options) *cobra.Command {
 		Use:   "fetch [VENDOR…]",
 		Short: "Fetch answers and receipts from the vendors and book them",
 		RunE: func(cmd *cobra.Command, vendors []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				if err := checkVendors(a.cfg, vendors...); err != nil {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				if err := checkVendors(a.Config, vendors...); err != nil {
 					return err
 				}
 				finish := o.Working("asking the vendors")
-				x, err := a.engine.Fetch(cmd.Context(), vendors...)
+				x, err := a.Engine.Fetch(cmd.Context(), vendors...)
 				finish()
-				a.look(cmd.Context())
+				look(cmd.Context(), a)
 				if shown := o.showExchanged(x); shown != nil || err != nil {
 					if err != nil {
 						return err
@@ -52,8 +53,8 @@ func newReceiptsImport(o *options) *cobra.Command {
 the same file again changes nothing.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
-				vendor, err := a.vendorOf(vendor)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				vendor, err := vendorOf(a, vendor)
 				if err != nil {
 					return err
 				}
@@ -63,7 +64,7 @@ the same file again changes nothing.`,
 					if err != nil {
 						return err
 					}
-					im, err := a.engine.ImportReceipts(cmd.Context(), vendor, filepath.Base(f), data)
+					im, err := a.Engine.ImportReceipts(cmd.Context(), vendor, filepath.Base(f), data)
 					if err != nil {
 						return err
 					}

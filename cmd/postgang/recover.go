@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -86,7 +87,7 @@ Exit code 3: offers are still stopped, or letters are set aside.`,
 				}
 				opt.Manifests = append(opt.Manifests, engine.ManifestFile{Name: filepath.Base(path), Data: data})
 			}
-			return o.with(cmd.Context(), false, func(a *app) error { return o.recover(cmd, a, vendors, opt) })
+			return o.with(cmd.Context(), false, func(a *app.App) error { return o.recover(cmd, a, vendors, opt) })
 		},
 	}
 	cmd.Flags().StringSliceVar(&vendors, "vendor", nil, "only this vendor; may be repeated")
@@ -98,12 +99,12 @@ Exit code 3: offers are still stopped, or letters are set aside.`,
 	return cmd
 }
 
-func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engine.RecoverOptions) error {
+func (o *options) recover(cmd *cobra.Command, a *app.App, vendors []string, opt engine.RecoverOptions) error {
 	known := map[string]engine.Vendor{}
-	for _, v := range a.cfg.Vendors {
+	for _, v := range a.Config.Vendors {
 		known[v.Key] = v
 	}
-	stops, err := a.engine.OfferStops(cmd.Context())
+	stops, err := a.Engine.OfferStops(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engi
 		}
 	}
 	if len(vendors) == 0 {
-		for _, v := range a.cfg.Vendors {
+		for _, v := range a.Config.Vendors {
 			if len(stops) > 0 && stopped(v.Key) || len(stops) == 0 && !v.Manual {
 				vendors = append(vendors, v.Key)
 			}
@@ -127,7 +128,7 @@ func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engi
 	look := false
 	for _, key := range vendors {
 		opt.Vendor = key
-		r, err := a.engine.Recover(cmd.Context(), opt)
+		r, err := a.Engine.Recover(cmd.Context(), opt)
 		if err != nil {
 			failed = append(failed, err) // the other vendors are none the worse
 			continue
@@ -136,7 +137,7 @@ func (o *options) recover(cmd *cobra.Command, a *app, vendors []string, opt engi
 		views = append(views, v)
 		look = look || v.Stopped || len(v.SetAside) > 0
 	}
-	a.tell(cmd.Context())
+	tell(cmd.Context(), a)
 	shown := o.Print(views, func(w io.Writer) {
 		for _, v := range views {
 			showRecovered(w, v)
@@ -254,8 +255,8 @@ it has not got them. A letter that the vendor has is closed instead: "postgang s
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words what the vendor has told, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
-				n, err := a.engine.ReleaseRestored(cmd.Context(), reason, ids...)
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				n, err := a.Engine.ReleaseRestored(cmd.Context(), reason, ids...)
 				if err != nil {
 					return err
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -74,7 +75,7 @@ hand or deleted is refused, one that was read digitally since unless you say --r
 			if strings.TrimSpace(order.Reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error { return o.reprint(cmd, a, order, yes) })
+			return o.with(cmd.Context(), false, func(a *app.App) error { return o.reprint(cmd, a, order, yes) })
 		},
 	}
 	cmd.Flags().StringVar(&letters, "letters", "", "letter numbers of the job, e.g. 17,20-25")
@@ -87,9 +88,9 @@ hand or deleted is refused, one that was read digitally since unless you say --r
 	return cmd
 }
 
-func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder, yes bool) error {
+func (o *options) reprint(cmd *cobra.Command, a *app.App, order engine.ReprintOrder, yes bool) error {
 	ctx := cmd.Context()
-	err := a.archive.View(ctx, func(r engine.Reader) error {
+	err := a.Archive.View(ctx, func(r engine.Reader) error {
 		if _, err := r.Job(ctx, order.Job); errors.Is(err, engine.ErrNotFound) {
 			return fmt.Errorf("no job %s; see \"postgang job list\": %w", order.Job, err)
 		}
@@ -105,7 +106,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 	if err != nil {
 		return err
 	}
-	planned, err := a.engine.PlanReprint(ctx, order)
+	planned, err := a.Engine.PlanReprint(ctx, order)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (o *options) reprint(cmd *cobra.Command, a *app, order engine.ReprintOrder,
 			return nil
 		}
 	}
-	ordered, err := a.engine.OrderReprint(ctx, order)
+	ordered, err := a.Engine.OrderReprint(ctx, order)
 	if err != nil {
 		return err
 	}

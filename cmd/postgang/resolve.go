@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -62,7 +63,7 @@ is kept in the job's history and shown to everybody who looks: write no personal
 				return cli.Usage("--reason is missing: say in a few words what the vendor has told, without personal data")
 			}
 			r.Job = args[0]
-			return o.with(cmd.Context(), false, func(a *app) error { return o.resolve(cmd, a, r, yes) })
+			return o.with(cmd.Context(), false, func(a *app.App) error { return o.resolve(cmd, a, r, yes) })
 		},
 	}
 	cmd.Flags().BoolVar(&r.Offered, "offered", false, "the vendor has the job")
@@ -72,14 +73,14 @@ is kept in the job's history and shown to everybody who looks: write no personal
 	return cmd
 }
 
-func (o *options) resolve(cmd *cobra.Command, a *app, r engine.Resolution, yes bool) error {
+func (o *options) resolve(cmd *cobra.Command, a *app.App, r engine.Resolution, yes bool) error {
 	view := func(p engine.Resolved, done bool) resolveView {
 		return resolveView{
 			Job: p.Job.ID, Vendor: p.Job.Vendor, Letters: p.Job.Letters, Why: p.Why, Offered: r.Offered, Reprint: p.Job.Reprint,
 			LeftOut: p.LeftOut, Done: done, New: p.New,
 		}
 	}
-	planned, err := a.engine.PlanResolve(cmd.Context(), r)
+	planned, err := a.Engine.PlanResolve(cmd.Context(), r)
 	if errors.Is(err, engine.ErrNotFound) {
 		return fmt.Errorf("no job %s; see \"postgang job list\": %w", r.Job, err)
 	}
@@ -105,7 +106,7 @@ func (o *options) resolve(cmd *cobra.Command, a *app, r engine.Resolution, yes b
 			return nil
 		}
 	}
-	done, err := a.engine.ResolveJob(cmd.Context(), r)
+	done, err := a.Engine.ResolveJob(cmd.Context(), r)
 	if err != nil {
 		return err
 	}

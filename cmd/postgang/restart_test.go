@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -51,7 +52,7 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 	}
 	log := &syncBuffer{}
 	start := time.Date(2026, 11, 23, 20, 50, 0, 0, engine.Oslo)
-	o := &options{Options: &cli.Options{Out: log, Err: log, Config: path}, wiring: wiring{now: fastClock(start)}}
+	o := &options{Options: &cli.Options{Out: log, Err: log, Config: path}, wiring: wiring{Options: app.Options{Now: fastClock(start)}}}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- o.serveOn(ctx, cfg, cli.JSONLogger(log)) }()
@@ -170,14 +171,15 @@ func TestStuckScanIsAlarmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
+	d := &daemon{App: a}
 	count := func(began time.Time) int {
 		t.Helper()
-		a.scanBegan.Store(began.UnixNano())
-		if err := a.watchScan(t.Context()); err != nil {
+		d.scanBegan.Store(began.UnixNano())
+		if err := d.watchScan(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		n := 0
-		err := a.archive.View(t.Context(), func(r engine.Reader) error {
+		err := a.Archive.View(t.Context(), func(r engine.Reader) error {
 			open, err := r.Alarms(t.Context(), true)
 			for _, al := range open {
 				if al.Key == engine.TroublePlace+"folder" {
@@ -197,8 +199,8 @@ func TestStuckScanIsAlarmed(t *testing.T) {
 			t.Errorf("look %d: %d alarms, want %d", i, got, want)
 		}
 	}
-	a.scanAll(t.Context())
-	if a.scanBegan.Load() != 0 || count(time.Now()) != 0 {
+	d.scanAll(t.Context())
+	if d.scanBegan.Load() != 0 || count(time.Now()) != 0 {
 		t.Error("the alarm stays though a scan came to its end")
 	}
 }

@@ -14,11 +14,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -74,7 +76,7 @@ func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Log
 		return err
 	}
 	for a != nil {
-		err := a.serve(ctx)
+		err := (&daemon{App: a}).serve(ctx)
 		if closing := a.Close(); closing != nil {
 			log.Error("stop", "error", closing)
 		}
@@ -91,7 +93,7 @@ func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Log
 }
 
 // reopen waits until the database can be used again and its daemon's lock is free; nil: ctx was done before.
-func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app, error) {
+func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app.App, error) {
 	begun := time.Now()
 	for wait := reopenFirst; ; wait = min(2*wait, reopenLast) {
 		select {
@@ -102,7 +104,7 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 		a, err := open(ctx, cfg, log, o.wiring)
 		if err == nil {
 			var release func()
-			if _, release, err = a.archive.Lock(ctx, "serve"); err == nil {
+			if _, release, err = a.Archive.Lock(ctx, "serve"); err == nil {
 				release() // serve takes it
 				return a, nil
 			}
@@ -123,52 +125,63 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 	}
 }
 
+// daemon is the program as serve runs it.
+type daemon struct {
+	*app.App
+	beat      atomic.Int64 // when the loop last went round, Unix nanoseconds
+	scanBegan atomic.Int64 // when the scan under way began, Unix nanoseconds; 0: none is
+	// scheduleEvery is how often schedules are looked at; 0: defaultScheduleEvery.
+	scheduleEvery time.Duration
+	// watchEvery is how often what is overdue is looked for; 0: defaultWatchEvery.
+	watchEvery time.Duration
+}
+
 // serve runs the daemon until ctx is done. The end of ctx is no error.
-func (a *app) serve(ctx context.Context) error {
-	ctx, release, err := a.archive.Lock(ctx, "serve")
+func (d *daemon) serve(ctx context.Context) error {
+	ctx, release, err := d.Archive.Lock(ctx, "serve")
 	if err != nil {
 		return fmt.Errorf("another postgang serve works on this archive: %w", err)
 	}
 	defer release()
 	// Work must not be cut when ctx ends: Close gives it its time.
-	if err := a.start(context.WithoutCancel(ctx)); err != nil {
+	if err := d.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	// An archive without any slot begins its ledger now; slots before were never promised.
-	since := a.now()
-	if err := a.engine.PromiseNights(ctx); err != nil {
+	since := d.Now()
+	if err := d.Engine.PromiseNights(ctx); err != nil {
 		return err
 	}
-	a.log.Info("serving", "version", cli.Version(), "accounts", len(a.cfg.Accounts), "vendors", len(a.cfg.Vendors))
-	scan, tick, hourly := time.NewTicker(a.cfg.Every), time.NewTicker(cmp.Or(a.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
-	watch := time.NewTicker(cmp.Or(a.watchEvery, defaultWatchEvery))
+	d.Log.Info("serving", "version", cli.Version(), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
+	scan, tick, hourly := time.NewTicker(d.Config.Every), time.NewTicker(cmp.Or(d.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
+	watch := time.NewTicker(cmp.Or(d.watchEvery, defaultWatchEvery))
 	defer watch.Stop()
 	defer scan.Stop()
 	defer tick.Stop()
 	defer hourly.Stop()
-	go a.tellAlways(ctx)
-	if a.cfg.Health != "" {
-		ln, err := net.Listen("tcp", a.cfg.Health)
+	go d.tellAlways(ctx)
+	if d.Config.Health != "" {
+		ln, err := net.Listen("tcp", d.Config.Health)
 		if err != nil {
 			return fmt.Errorf("[health] address: %w", err)
 		}
-		a.log.Info("health", "address", ln.Addr().String())
-		go a.serveHealth(ctx, ln)
+		d.Log.Info("health", "address", ln.Addr().String())
+		go d.serveHealth(ctx, ln)
 	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
 	for {
-		a.beat.Store(time.Now().UnixNano())
+		d.beat.Store(time.Now().UnixNano())
 		select {
 		case <-ctx.Done():
-			a.log.Info("stopping", "cause", context.Cause(ctx))
+			d.Log.Info("stopping", "cause", context.Cause(ctx))
 			select {
 			case scheduled <- struct{}{}: // no round is under way
-			case <-time.After(stopLimit):
+			case <-time.After(app.StopLimit):
 			}
 			select {
 			case scanning <- struct{}{}:
-			case <-time.After(stopLimit):
+			case <-time.After(app.StopLimit):
 			}
 			if errors.Is(context.Cause(ctx), engine.ErrLockLost) {
 				return context.Cause(ctx) // serveOn opens everything anew
@@ -179,7 +192,7 @@ func (a *app) serve(ctx context.Context) error {
 			case scanning <- struct{}{}:
 				go func() {
 					defer func() { <-scanning }()
-					a.scanAll(ctx)
+					d.scanAll(ctx)
 				}()
 			default: // thousands of hand-ins take their time
 			}
@@ -188,19 +201,19 @@ func (a *app) serve(ctx context.Context) error {
 			case scheduled <- struct{}{}:
 				go func() {
 					defer func() { <-scheduled }()
-					if err := a.engine.Scheduled(ctx, a.cfg.Schedules, since, a.monthlyReport); err != nil && ctx.Err() == nil {
-						a.log.Error("schedule", "error", err)
+					if err := d.Engine.Scheduled(ctx, d.Config.Schedules, since, d.monthlyReport); err != nil && ctx.Err() == nil {
+						d.Log.Error("schedule", "error", err)
 					}
 				}()
 			default:
 			}
 		case <-watch.C:
-			if err := errors.Join(a.watchScan(ctx), a.engine.Watch(ctx)); err != nil && ctx.Err() == nil {
-				a.log.Error("watch", "error", err)
+			if err := errors.Join(d.watchScan(ctx), d.Engine.Watch(ctx)); err != nil && ctx.Err() == nil {
+				d.Log.Error("watch", "error", err)
 			}
 		case <-hourly.C:
-			if _, err := a.engine.Reconcile(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("reconcile", "error", err)
+			if _, err := d.Engine.Reconcile(ctx); err != nil && ctx.Err() == nil {
+				d.Log.Error("reconcile", "error", err)
 			}
 		}
 	}
@@ -211,14 +224,14 @@ func (a *app) serve(ctx context.Context) error {
 const scanStuckAfter = 2 * time.Hour
 
 // watchScan alarms a scan that does not come to its end: nothing is taken meanwhile. The next scan that does ends the alarm.
-func (a *app) watchScan(ctx context.Context) error {
-	began := a.scanBegan.Load()
+func (d *daemon) watchScan(ctx context.Context) error {
+	began := d.scanBegan.Load()
 	if began == 0 || time.Since(time.Unix(0, began)) < scanStuckAfter {
 		return nil
 	}
 	const key = engine.TroublePlace + "folder"
 	text := fmt.Sprintf("the scan of the drop folder that began at %s does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again", cli.When(time.Unix(0, began)))
-	return a.archive.InTx(ctx, func(tx engine.Tx) error {
+	return d.Archive.InTx(ctx, func(tx engine.Tx) error {
 		open, err := tx.Alarms(ctx, true)
 		if err != nil || slices.ContainsFunc(open, func(al engine.Alarm) bool { return al.Key == key && al.Text == text }) {
 			return err
@@ -228,50 +241,50 @@ func (a *app) watchScan(ctx context.Context) error {
 }
 
 // scanAll takes what is in the drop folder now.
-func (a *app) scanAll(ctx context.Context) {
-	a.scanBegan.Store(time.Now().UnixNano())
-	defer a.scanBegan.Store(0)
-	if _, err := a.takeOnce(ctx); err != nil && ctx.Err() == nil {
-		a.log.Error("scan of the drop folder", "error", err)
+func (d *daemon) scanAll(ctx context.Context) {
+	d.scanBegan.Store(time.Now().UnixNano())
+	defer d.scanBegan.Store(0)
+	if _, err := d.TakeOnce(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Error("scan of the drop folder", "error", err)
 	}
-	if _, err := a.takeEvents(ctx); err != nil && ctx.Err() == nil {
-		a.log.Error("scan of the events folder", "error", err)
+	if _, err := d.TakeEvents(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Error("scan of the events folder", "error", err)
 	}
 }
 
 // monthlyReport writes the workbook of a month.
-func (a *app) monthlyReport(ctx context.Context, from, to billing.Civil) (string, error) {
-	if err := os.MkdirAll(a.cfg.ReportFolder, 0o700); err != nil {
+func (d *daemon) monthlyReport(ctx context.Context, from, to billing.Civil) (string, error) {
+	if err := os.MkdirAll(d.Config.ReportFolder, 0o700); err != nil {
 		return "", err
 	}
-	path := filepath.Join(a.cfg.ReportFolder, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
-	r, err := a.writeReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: a.cfg.Benefit}, path)
+	path := filepath.Join(d.Config.ReportFolder, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
+	r, err := d.WriteReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.Config.Benefit}, path)
 	if err != nil {
 		return "", err
 	}
 	defer r.Close()
-	if a.cfg.ReportCSV || len(a.cfg.Vouchers) > 0 {
-		if err := a.writeTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
+	if d.Config.ReportCSV || len(d.Config.Vouchers) > 0 {
+		if err := d.WriteTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
 			return "", err
 		}
 	}
-	if err := a.bringReport(ctx, r, path); err != nil {
+	if err := bringReport(ctx, d.App, r, path); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
 }
 
 // bringReport brings a workbook where [report] says: to a server, and by e-mail.
-func (a *app) bringReport(ctx context.Context, r billing.Report, path string) error {
-	if t := a.cfg.ReportSFTP; t != nil {
+func bringReport(ctx context.Context, a *app.App, r billing.Report, path string) error {
+	if t := a.Config.ReportSFTP; t != nil {
 		if err := deliverReport(ctx, *t, path); err != nil {
 			return fmt.Errorf("the workbook is in %s and could not be brought to the SFTP server: %w", path, err)
 		}
 	}
-	if m := a.cfg.ReportMail; m != nil {
+	if m := a.Config.ReportMail; m != nil {
 		period := billing.PeriodText(r.From, r.To)
 		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", period, r.Money.Letters, r.Money.Net, r.Deviations.Len())
-		if err := m.SendFile(ctx, a.cfg.ReportMailTo, "Kostnader for utskrift og porto, "+period, body, path); err != nil {
+		if err := m.SendFile(ctx, a.Config.ReportMailTo, "Kostnader for utskrift og porto, "+period, body, path); err != nil {
 			return fmt.Errorf("the workbook is in %s and could not be sent by e-mail: %w", path, err)
 		}
 	}

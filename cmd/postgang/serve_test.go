@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine"
@@ -95,19 +96,19 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log strings.Builder
-	a, err := open(context.Background(), cfg, cli.JSONLogger(&lockedWriter{w: &log}), wiring{now: fastClock(start)})
+	log := &syncBuffer{}
+	a, err := open(context.Background(), cfg, cli.JSONLogger(log), wiring{Options: app.Options{Now: fastClock(start)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.scheduleEvery, a.watchEvery = 100*time.Millisecond, 100*time.Millisecond
+	d := &daemon{App: a, scheduleEvery: 100 * time.Millisecond, watchEvery: 100 * time.Millisecond}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- a.serve(ctx) }()
+	go func() { ended <- d.serve(ctx) }()
 	held := false
 	for end := time.Now().Add(5 * time.Minute); !held && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if err := a.archive.View(ctx, func(r engine.Reader) error { held = until(r); return nil }); err != nil {
+		if err := a.Archive.View(ctx, func(r engine.Reader) error { held = until(r); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -125,11 +126,11 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 		if err != nil {
 			t.Fatalf("serve: %v", err)
 		}
-	case <-time.After(stopLimit):
+	case <-time.After(app.StopLimit):
 		t.Fatal("serve does not stop")
 	}
 	var slots []engine.Slot
-	err = a.archive.View(context.Background(), func(r engine.Reader) error {
+	err = a.Archive.View(context.Background(), func(r engine.Reader) error {
 		var err error
 		slots, err = r.Slots(context.Background(), engine.ScheduleNight, 10)
 		return err

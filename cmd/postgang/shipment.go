@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/billing"
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -107,16 +108,16 @@ func newShipmentShow(o *options) *cobra.Command {
 		Args:  cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return o.with(ctx, false, func(a *app) error {
+			return o.with(ctx, false, func(a *app.App) error {
 				var v shipmentView
-				err := a.archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r engine.Reader) error {
 					s, err := findShipment(ctx, r, args[0])
 					if err != nil {
 						return err
 					}
 					v = viewShipment(s)
 					if s.Facts != nil {
-						v.Expected = viewQuote(a.engine.Quote(s))
+						v.Expected = viewQuote(a.Engine.Quote(s))
 					}
 					history, err := r.History(ctx, s.ID)
 					if err != nil {
@@ -255,10 +256,10 @@ at a time; --after ID goes on after the last one seen.`,
 			if f.Statuses, err = oneOf("status", statuses, engine.Statuses()); err != nil {
 				return err
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				var list []engine.Shipment
 				f.Newest = true
-				err := a.archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
 					var err error
 					if f.After != "" {
 						s, err := findShipment(cmd.Context(), r, f.After)
@@ -271,7 +272,7 @@ at a time; --after ID goes on after the last one seen.`,
 					return err
 				})
 				if err == nil && len(list) == 0 {
-					err = checkAccounts(a.cfg, f.Account)
+					err = checkAccounts(a.Config, f.Account)
 				}
 				if err != nil {
 					return err
@@ -316,7 +317,7 @@ you say so on a terminal. --reason is kept in the history and shown: write no pe
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				list, err := findShipments(cmd.Context(), a, args)
 				if err != nil {
 					return err
@@ -344,10 +345,10 @@ type stoppedView struct {
 	Problem  string        `json:"problem,omitempty"`
 }
 
-func (o *options) stop(cmd *cobra.Command, a *app, list []engine.Shipment, reason string) error {
+func (o *options) stop(cmd *cobra.Command, a *app.App, list []engine.Shipment, reason string) error {
 	views, late, failed := []stoppedView{}, 0, 0
 	for _, s := range list {
-		after, err := a.engine.Stop(cmd.Context(), s.ID, reason)
+		after, err := a.Engine.Stop(cmd.Context(), s.ID, reason)
 		if err != nil {
 			return err
 		}
@@ -386,9 +387,9 @@ func (o *options) stop(cmd *cobra.Command, a *app, list []engine.Shipment, reaso
 }
 
 // findShipments finds all that are named, or says which is not there; so nothing is done by halves.
-func findShipments(ctx context.Context, a *app, names []string) ([]engine.Shipment, error) {
+func findShipments(ctx context.Context, a *app.App, names []string) ([]engine.Shipment, error) {
 	var list []engine.Shipment
-	err := a.archive.View(ctx, func(r engine.Reader) error {
+	err := a.Archive.View(ctx, func(r engine.Reader) error {
 		for _, name := range names {
 			s, err := findShipment(ctx, r, name)
 			if err != nil {
@@ -409,14 +410,14 @@ func newShipmentRelease(o *options) *cobra.Command {
 they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".`,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{Held: true}),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				list, err := findShipments(cmd.Context(), a, names)
 				if err != nil {
 					return err
 				}
 				released, kept := []string{}, 0
 				for _, s := range list {
-					err := a.engine.Release(cmd.Context(), s.ID)
+					err := a.Engine.Release(cmd.Context(), s.ID)
 					if errors.Is(err, engine.ErrKeptBack) {
 						kept++
 						fmt.Fprintln(o.Err, "postgang:", err)

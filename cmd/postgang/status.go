@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -58,12 +59,12 @@ func newStatus(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			return o.with(ctx, false, func(a *app) error {
-				if err := a.engine.Watch(ctx); err != nil {
+			return o.with(ctx, false, func(a *app.App) error {
+				if err := a.Engine.Watch(ctx); err != nil {
 					return err
 				}
-				a.tell(ctx)
-				v, err := a.status(ctx)
+				tell(ctx, a)
+				v, err := status(ctx, a)
 				if err != nil {
 					return err
 				}
@@ -145,9 +146,9 @@ func openAlarms(list []alarmView) error {
 }
 
 // status is where everything stands.
-func (a *app) status(ctx context.Context) (statusView, error) {
+func status(ctx context.Context, a *app.App) (statusView, error) {
 	v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
-	err := a.archive.View(ctx, func(r engine.Reader) error {
+	err := a.Archive.View(ctx, func(r engine.Reader) error {
 		counts, err := r.CountShipments(ctx)
 		if err != nil {
 			return err
@@ -171,12 +172,12 @@ func (a *app) status(ctx context.Context) (statusView, error) {
 		for _, al := range alarms {
 			v.Alarms = append(v.Alarms, viewAlarm(al))
 		}
-		for _, s := range a.cfg.Schedules {
+		for _, s := range a.Config.Schedules {
 			slots, err := r.Slots(ctx, s.Name, 1)
 			if err != nil {
 				return err
 			}
-			sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: cli.When(s.Next(a.now()))}
+			sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: cli.When(s.Next(a.Now()))}
 			if len(slots) > 0 {
 				sv.Last, sv.State, sv.Summary = cli.When(slots[0].At), slots[0].State, slots[0].Summary
 			}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/engine/intake"
@@ -46,7 +47,7 @@ no answer yet.`,
 			if len(dirs) == 0 {
 				return cli.Usage("nothing to hand in: name folders, or a file with their paths by --list")
 			}
-			return o.with(cmd.Context(), wait, func(a *app) error { return o.submit(cmd.Context(), a, account, dirs, wait) })
+			return o.with(cmd.Context(), wait, func(a *app.App) error { return o.submit(cmd.Context(), a, account, dirs, wait) })
 		},
 	}
 	cmd.Flags().StringVar(&account, "account", "", "account that sends (needed when there are several)")
@@ -84,27 +85,27 @@ type answer struct {
 	done   bool // it is answered
 }
 
-func (o *options) submit(ctx context.Context, a *app, account string, dirs []string, wait bool) error {
-	if account == "" && len(a.cfg.Accounts) == 1 {
-		account = a.cfg.Accounts[0].Key
+func (o *options) submit(ctx context.Context, a *app.App, account string, dirs []string, wait bool) error {
+	if account == "" && len(a.Config.Accounts) == 1 {
+		account = a.Config.Accounts[0].Key
 	}
 	if account == "" {
-		return cli.Usage("--account is missing; there are: %s", strings.Join(accountKeys(a.cfg), ", "))
+		return cli.Usage("--account is missing; there are: %s", strings.Join(accountKeys(a.Config), ", "))
 	}
-	if err := checkAccounts(a.cfg, account); err != nil {
+	if err := checkAccounts(a.Config, account); err != nil {
 		return err
 	}
 	answers, err := shipmentFolders(dirs)
 	if err != nil {
 		return err
 	}
-	if err := intake.MakeFolders(a.cfg.Inbox, account); err != nil {
+	if err := intake.MakeFolders(a.Config.Inbox, account); err != nil {
 		return err
 	}
 	began := time.Now()
 	step, finish := o.Progress("handing in")
 	for i := range answers {
-		answers[i].handIn(a.cfg.Inbox, account)
+		answers[i].handIn(a.Config.Inbox, account)
 		if step != nil {
 			step(i+1, len(answers))
 		}
@@ -158,20 +159,20 @@ func (s *submitted) handIn(inbox, account string) {
 }
 
 // awaitAnswers takes the hand-ins, and finds out what each got.
-func (o *options) awaitAnswers(ctx context.Context, a *app, account string, answers []submitted, began time.Time) error {
+func (o *options) awaitAnswers(ctx context.Context, a *app.App, account string, answers []submitted, began time.Time) error {
 	at := map[string]*submitted{}
 	for i := range answers {
 		if answers[i].handed {
 			at[answers[i].folder] = &answers[i]
 		}
 	}
-	a.intake.Answered = func(of, folder string, got intake.Answer) {
+	a.Intake.Answered = func(of, folder string, got intake.Answer) {
 		if s := at[folder]; s != nil && of == account {
 			s.got(got)
 		}
 	}
 	step, finish := o.Progress("preparing")
-	taken, err := a.takeAll(ctx, 0, step)
+	taken, err := a.TakeAll(ctx, 0, step)
 	finish()
 	if err != nil {
 		return err
@@ -185,7 +186,7 @@ func (o *options) awaitAnswers(ctx context.Context, a *app, account string, answ
 			continue
 		}
 		// Another process may have taken it.
-		if got, ok := intake.ReadAnswer(a.cfg.Inbox, account, s.folder, began); ok {
+		if got, ok := intake.ReadAnswer(a.Config.Inbox, account, s.folder, began); ok {
 			s.got(got)
 			continue
 		}

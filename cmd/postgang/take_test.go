@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 )
 
 // TestPatienceBoundsTheWholeRun: hand-ins that cannot be prepared keep a night no longer than it is patient, and the first
@@ -30,7 +30,7 @@ func TestPatienceBoundsTheWholeRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.takeOnce(t.Context()); err != nil { // taken, and not prepared: nobody works
+	if _, err := a.TakeOnce(t.Context()); err != nil { // taken, and not prepared: nobody works
 		t.Fatal(err)
 	}
 	lost := 0
@@ -47,7 +47,7 @@ func TestPatienceBoundsTheWholeRun(t *testing.T) {
 	const patience = 9 * time.Second
 	began := time.Now()
 	out, errOut, code := program(t, dir, 0, "night", "--json", "--patience", patience.String())
-	if took := time.Since(began); took > patience+stopLimit/2 {
+	if took := time.Since(began); took > patience+app.StopLimit/2 {
 		t.Errorf("the night took %v", took)
 	}
 	var said struct {
@@ -64,50 +64,5 @@ func TestPatienceBoundsTheWholeRun(t *testing.T) {
 	program(t, dir, 0, "night", "--patience", "5m")
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("the second night took %v", took)
-	}
-}
-
-// TestPreparingKnowsTheHopeless: hand-ins that have the alarm of those that cannot be prepared are not waited for.
-func TestPreparingKnowsTheHopeless(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	newKillStage(t, dir, "")
-	cfg, err := config.Load(filepath.Join(dir, config.DefaultName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := open(t.Context(), cfg, cli.JSONLogger(io.Discard), wiring{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	if a.preparing(t.Context()) {
-		t.Error("nothing is handed in")
-	}
-	if _, err := a.takeOnce(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	var ids []string
-	err = a.archive.InTx(t.Context(), func(tx engine.Tx) error {
-		list, err := tx.Shipments(t.Context(), engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}})
-		for _, s := range list {
-			ids = append(ids, s.ID)
-			if len(ids) < len(list) {
-				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, "it cannot be prepared"))
-			}
-		}
-		return err
-	})
-	if err != nil || len(ids) < 2 {
-		t.Fatal(len(ids), err)
-	}
-	if !a.preparing(t.Context()) {
-		t.Error("one of them can be prepared")
-	}
-	err = a.archive.InTx(t.Context(), func(tx engine.Tx) error {
-		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], "it cannot be prepared")
-	})
-	if err != nil || a.preparing(t.Context()) {
-		t.Errorf("none of them can, %v", err)
 	}
 }

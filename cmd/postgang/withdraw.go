@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
 )
@@ -26,14 +27,14 @@ is kept in the job's history and shown to everybody who looks: write no personal
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
-			return o.with(cmd.Context(), false, func(a *app) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
 				if !yes {
 					ok, err := o.confirm(fmt.Sprintf("Take job %s back?", args[0]), "nothing is done yet: add --yes")
 					if err != nil || !ok {
 						return err
 					}
 				}
-				j, err := a.engine.WithdrawJob(cmd.Context(), args[0], reason)
+				j, err := a.Engine.WithdrawJob(cmd.Context(), args[0], reason)
 				if errors.Is(err, engine.ErrNotFound) {
 					return fmt.Errorf("no job %s; see \"postgang job list\": %w", args[0], err)
 				}

@@ -1,0 +1,177 @@
+// Package app is the program wired by its configuration, and the runs that more than one command starts: taking what came in, the
+// night, the report. Operator's commands, the demonstration and end-to-end tests go through it. It prints nothing and knows no
+// command line; rules live in the engine.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"postgang/cmd/config"
+	"postgang/engine"
+	"postgang/engine/archive"
+	"postgang/engine/intake"
+	"postgang/engine/notify"
+	"postgang/engine/queue"
+	"postgang/engine/step"
+	"postgang/printjobs/exchange"
+	"postgang/printjobs/prepare"
+)
+
+// App is the program wired: what commands and end-to-end tests start. Its fields must not be changed.
+type App struct {
+	Config  *config.Config
+	Archive *archive.Archive
+	Engine  *engine.Engine
+	Intake  *intake.Dir
+	Alarms  *notify.Notifier
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	queue *queue.Queue
+	pool  *prepare.Pool
+	// stop ends the queue's workers; nil: they are not at work.
+	stop func() error
+}
+
+// Options are what a test or the demonstration hands in instead of the world; the zero value is the world.
+type Options struct {
+	Now          func() time.Time                  // nil: the clock
+	Step         func(name string)                 // see engine.Config
+	Trace        func(step string, args ...string) // see exchange.Target
+	Timeouts     exchange.Timeouts                 // see exchange.Target
+	Installation string                            // see archive.Config
+	Identity     string                            // see engine.Config
+	Create       bool                              // an archive that is not there is made
+	Retry        func(attempt int) time.Duration   // of failed background work
+}
+
+// Open wires the program by its configuration. Background work begins with Start; the caller closes it. A missing archive is
+// an error, unless the configuration's first start is still to come ([MarkFirstStart]).
+func Open(ctx context.Context, cfg *config.Config, log *slog.Logger, w Options) (*App, error) {
+	a := &App{Config: cfg, Log: log, Now: time.Now}
+	if w.Now != nil {
+		a.Now = w.Now
+	}
+	first := w.Create || IsFirstStart(cfg.Path)
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok && first {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("folder of the database: %w", err)
+		}
+	}
+	var err error
+	a.Archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.Now, Enqueue: queue.Enqueue, Installation: w.Installation, MustExist: !first})
+	if errors.Is(err, archive.ErrMissing) {
+		err = fmt.Errorf("%w. If it is lost, restore a backup (docs/backup.md); a new, empty one is made by \"postgang archive create\"", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.wire(ctx, w); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) wire(ctx context.Context, w Options) error {
+	blobs, err := a.Archive.OpenDocuments(ctx, a.Config.Documents)
+	if err != nil {
+		return err
+	}
+	workers := a.Config.Prepare.Workers
+	if workers == 0 {
+		workers = runtime.NumCPU()
+	}
+	a.pool, err = prepare.NewPool(a.Config.Prepare.Pool())
+	if err != nil {
+		return err
+	}
+	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{
+		Workers: map[engine.TaskKind]int{engine.TaskPrepare: workers, engine.TaskCompose: workers, engine.TaskOffer: max(len(a.Config.Vendors), 1)},
+		Logger:  a.Log, Retry: w.Retry,
+	})
+	if err != nil {
+		return err
+	}
+	rules := a.Config.Rules
+	rules.FreeBytes = func() (int64, error) { return FreeBytes(a.Config.Documents) }
+	a.Alarms = notify.New(a.Archive, a.Config.Alarms, w.Now, a.Log)
+	a.Engine, err = engine.New(ctx, engine.Config{
+		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules,
+		Config: step.Config{
+			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
+			Postcodes: a.Config.Postcodes, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
+			Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+				t := v.Target
+				t.Trace, t.Timeouts = w.Trace, w.Timeouts
+				return exchange.Dial(ctx, t)
+			},
+		},
+	})
+	if err == nil {
+		err = a.Archive.ClaimDocuments(ctx, blobs)
+	}
+	if err == nil {
+		err = firstStartOver(a.Config.Path)
+	}
+	if err != nil {
+		return err
+	}
+	a.Intake = Intake(a.Config, a.Engine, w.Now)
+	return nil
+}
+
+// Intake is the drop folder as configured.
+func Intake(cfg *config.Config, receiver intake.Receiver, now func() time.Time) *intake.Dir {
+	accounts := make([]intake.Account, len(cfg.Accounts))
+	for i, acc := range cfg.Accounts {
+		accounts[i] = intake.Account{Key: acc.Key, MaxBytes: acc.Rules.MaxBytes}
+	}
+	return &intake.Dir{Root: cfg.Inbox, Accounts: accounts, Receiver: receiver, Settle: cfg.Settle, Now: now}
+}
+
+// Start has background work done, beginning with what an earlier process left.
+func (a *App) Start(ctx context.Context) error {
+	// Scratch that cannot be removed costs room and no letter.
+	if err := a.Engine.CleanScratch(); err != nil {
+		a.Log.Warn("scratch of killed steps is left", "error", err)
+	}
+	if err := a.queue.Start(ctx, a.Engine.Work); err != nil {
+		return err
+	}
+	a.stop = func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopLimit)
+		defer cancel()
+		return a.queue.Stop(ctx)
+	}
+	n, err := a.Engine.Reconcile(ctx)
+	if n > 0 {
+		a.Log.Info("unfinished work taken up", "tasks", n)
+	}
+	return err
+}
+
+// StopLimit bounds an orderly stop; what is not done by then is done by the next start.
+const StopLimit = 30 * time.Second
+
+// Close finishes or releases work and closes everything.
+func (a *App) Close() error {
+	var errs []error
+	if a.stop != nil {
+		errs = append(errs, a.stop())
+	}
+	if a.pool != nil {
+		errs = append(errs, a.pool.Close())
+	}
+	if a.Archive != nil {
+		errs = append(errs, a.Archive.Close())
+	}
+	return errors.Join(errs...)
+}
