@@ -10,6 +10,8 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/scan"
 )
 
 func letters(b *testing.B) []string {
@@ -81,7 +83,7 @@ func BenchmarkPdfcpuOptimise(b *testing.B) {
 // resolution looked at.
 func BenchmarkLetterZones(b *testing.B) {
 	files, out := letters(b), filepath.Join(b.TempDir(), "out.pdf")
-	checks := Checks{ImageResolution: LevelWarning, Zones: append(UnprintableEdge(4, LevelWarning), InserterZone(LevelWarning))}
+	checks := Checks{ImageResolution: finding.LevelWarning, Zones: append(scan.UnprintableEdge(4, finding.LevelWarning), scan.InserterZone(finding.LevelWarning))}
 	b.ResetTimer()
 	for i := range b.N {
 		if _, err := Letter(b.Context(), Request{Documents: []Document{{Path: files[i%len(files)]}}, Output: out, Checks: checks}); err != nil {

@@ -8,33 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
-	"strconv"
 	"strings"
+
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/read"
+	"postgang/printjobs/prepare/scan"
+	"postgang/printjobs/prepare/sheet"
 )
-
-// Level says what becomes of a letter about which something is found.
-type Level string
-
-// The levels. The empty Level is each check's own default.
-const (
-	LevelOff     Level = "off"     // not looked for, or not told
-	LevelWarning Level = "warning" // told, and printed
-	LevelError   Level = "error"   // told, and refused
-)
-
-// or returns the level, or the other one when it is not set.
-func (l Level) or(other Level) Level {
-	if l == "" {
-		return other
-	}
-	return l
-}
-
-// Valid reports whether l is a level or empty.
-func (l Level) Valid() bool {
-	return l == "" || l == LevelOff || l == LevelWarning || l == LevelError
-}
 
 // Defaults of Checks.
 const (
@@ -82,10 +62,10 @@ const (
 type Checks struct {
 	// Encryption: the PDF is encrypted, though it opens without a password
 	// and permits printing. Default off.
-	Encryption Level `json:"encryption,omitempty"`
+	Encryption finding.Level `json:"encryption,omitempty"`
 	// PageSize: a page is not A4. Error refuses it; off and warning (the
 	// default) do PageAction, and warning tells of it.
-	PageSize Level `json:"pageSize,omitempty"`
+	PageSize finding.Level `json:"pageSize,omitempty"`
 	// PageAction is what is done with a page that is not A4; empty: ScalePage.
 	PageAction PageAction `json:"pageAction,omitempty"`
 	// CropMM is by how many mm each side may differ from A4 for CropPage; a
@@ -101,84 +81,47 @@ type Checks struct {
 	MaxScalePercent float64 `json:"maxScalePercent,omitempty"`
 	// Portfolio: the PDF is a portfolio, whose documents are files in it, and
 	// has a page that only says so. Default error.
-	Portfolio Level `json:"portfolio,omitempty"`
+	Portfolio finding.Level `json:"portfolio,omitempty"`
 	// Attachments: files lie in the PDF, which are not printed. Default warning.
-	Attachments Level `json:"attachments,omitempty"`
+	Attachments finding.Level `json:"attachments,omitempty"`
 	// BlankLetter: nothing of the letter is anything but white. Default warning.
-	BlankLetter Level `json:"blankLetter,omitempty"`
+	BlankLetter finding.Level `json:"blankLetter,omitempty"`
 	// TooManyPages: the letter has more than MaxPages pages. Default error
 	// when MaxPages is set.
-	TooManyPages Level `json:"tooManyPages,omitempty"`
+	TooManyPages finding.Level `json:"tooManyPages,omitempty"`
 	// MaxPages is the largest number of pages of a letter; 0: only
 	// Limits.MaxPages holds.
 	MaxPages int `json:"maxPages,omitempty"`
 	// TooManySheets: the letter takes more than MaxSheets sheets. Default error
 	// when MaxSheets is set. Letter does not look at it, since it does not know
 	// how a letter is laid on sheets: see Sheets.
-	TooManySheets Level `json:"-"`
+	TooManySheets finding.Level `json:"-"`
 	// MaxSheets is the largest number of sheets of a letter, that of its cover
 	// counted; 0: no limit.
 	MaxSheets int `json:"-"`
 	// PDFVersion: the PDF claims a version that is none of 1.0 to
 	// MaxPDFVersion. Default off: what is read is judged, not what is claimed.
-	PDFVersion Level `json:"pdfVersion,omitempty"`
+	PDFVersion finding.Level `json:"pdfVersion,omitempty"`
 	// MaxPDFVersion is "1.7" by default; "2.0" takes PDF 2.0 too.
 	MaxPDFVersion string `json:"maxPDFVersion,omitempty"`
 	// FontNotEmbedded: text that marks the page is set in a font that the PDF
 	// does not hold, also in forms and annotations. Default warning.
-	FontNotEmbedded Level `json:"fontNotEmbedded,omitempty"`
+	FontNotEmbedded finding.Level `json:"fontNotEmbedded,omitempty"`
 	// ImageResolution: an image has fewer pixels an inch than MinDPI as it
 	// lies on the sheet. Default off. Images of one or two pixels in a
 	// direction (rules, fills) and images in patterns do not count.
-	ImageResolution Level `json:"imageResolution,omitempty"`
+	ImageResolution finding.Level `json:"imageResolution,omitempty"`
 	// MinDPI is in pixels an inch; 0: DefaultMinDPI.
 	MinDPI float64 `json:"minDPI,omitempty"`
 	// Repaired: the PDF is damaged and was read as viewers read such files, by
 	// looking for its objects. Default warning.
-	Repaired Level `json:"repaired,omitempty"`
+	Repaired finding.Level `json:"repaired,omitempty"`
 	// Zones are the parts of the sheet where nothing may be printed.
-	Zones []Zone `json:"zones,omitempty"`
+	Zones []scan.Zone `json:"zones,omitempty"`
 }
 
-// Zone is a reserved part of the upright A4 page, in mm from its top left
-// corner. Ink in it is a finding CodeReservedZone; see zoneScanner for how it
-// is measured.
-type Zone struct {
-	// Name is shown to people, in Norwegian: "konvolutteringssonen".
-	Name     string  `json:"name"`
-	XMM      float64 `json:"xMM"`
-	YMM      float64 `json:"yMM"`
-	WidthMM  float64 `json:"widthMM"`
-	HeightMM float64 `json:"heightMM"`
-	// Level is off when empty.
-	Level Level `json:"level,omitempty"`
-}
-
-// InserterZone is where inserters read their marks: x 0 to 15 mm, y 95 to
-// 175 mm (docs/sources.md, Paper and PDFs).
-func InserterZone(level Level) Zone {
-	return Zone{Name: "konvolutteringssonen", XMM: 0, YMM: 95, WidthMM: 15, HeightMM: 80, Level: level}
-}
-
-// UnprintableEdge returns the four strips along the edges of A4 that a printer
-// cannot reach, edge mm wide.
-func UnprintableEdge(edge float64, level Level) []Zone {
-	return []Zone{
-		{Name: "øvre kant", WidthMM: a4WidthMM, HeightMM: edge, Level: level},
-		{Name: "nedre kant", YMM: a4HeightMM - edge, WidthMM: a4WidthMM, HeightMM: edge, Level: level},
-		{Name: "venstre kant", WidthMM: edge, HeightMM: a4HeightMM, Level: level},
-		{Name: "høyre kant", XMM: a4WidthMM - edge, WidthMM: edge, HeightMM: a4HeightMM, Level: level},
-	}
-}
-
-const (
-	a4WidthMM  = 210
-	a4HeightMM = 297
-	// maxZones bounds the zones of a profile.
-	maxZones = 64
-)
-
-var pdfVersions = []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0"}
+// maxZones bounds the zones of a profile.
+const maxZones = 64
 
 // Validate reports everything wrong with the settings, joined.
 func (c Checks) Validate() error {
@@ -186,7 +129,7 @@ func (c Checks) Validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for _, l := range []struct {
 		name  string
-		level Level
+		level finding.Level
 	}{
 		{"encryption", c.Encryption}, {"page size", c.PageSize}, {"too many pages", c.TooManyPages}, {"too many sheets", c.TooManySheets}, {"pdf version", c.PDFVersion},
 		{"font not embedded", c.FontNotEmbedded}, {"image resolution", c.ImageResolution},
@@ -202,11 +145,11 @@ func (c Checks) Validate() error {
 	switch c.PageAction {
 	case "", ScalePage:
 	case CropPage:
-		if c.PageSize == LevelError {
+		if c.PageSize == finding.LevelError {
 			bad("page size: is refused by its level, so it cannot be cropped")
 		}
 	case RefusePage:
-		if c.PageSize == LevelOff || c.PageSize == LevelWarning {
+		if c.PageSize == finding.LevelOff || c.PageSize == finding.LevelWarning {
 			bad("page size: is refused by its action, so its level cannot be %s", c.PageSize)
 		}
 	default:
@@ -224,17 +167,17 @@ func (c Checks) Validate() error {
 	if c.MaxSheets < 0 {
 		bad("most sheets: %d is negative", c.MaxSheets)
 	}
-	if c.TooManySheets != "" && c.TooManySheets != LevelOff && c.MaxSheets == 0 {
+	if c.TooManySheets != "" && c.TooManySheets != finding.LevelOff && c.MaxSheets == 0 {
 		bad("too many sheets: how many are allowed is not set")
 	}
 	if c.MaxPages < 0 {
 		bad("most pages: %d is negative", c.MaxPages)
 	}
-	if c.TooManyPages != "" && c.TooManyPages != LevelOff && c.MaxPages == 0 {
+	if c.TooManyPages != "" && c.TooManyPages != finding.LevelOff && c.MaxPages == 0 {
 		bad("too many pages: how many are allowed is not set")
 	}
-	if c.MaxPDFVersion != "" && versionRank(c.MaxPDFVersion) < 0 {
-		bad("newest pdf version: %q is none of %s", c.MaxPDFVersion, strings.Join(pdfVersions, ", "))
+	if c.MaxPDFVersion != "" && read.VersionRank(c.MaxPDFVersion) < 0 {
+		bad("newest pdf version: %q is none of %s", c.MaxPDFVersion, strings.Join(read.Versions, ", "))
 	}
 	if !(c.MinDPI >= 0 && c.MinDPI <= 2400) {
 		bad("least resolution: %g pixels an inch is not between 0 and 2400", c.MinDPI)
@@ -248,7 +191,7 @@ func (c Checks) Validate() error {
 			bad("zone %d has no name", i+1)
 		case !z.Level.Valid():
 			bad("zone %q: level %q is none of error, warning and off", z.Name, z.Level)
-		case !(z.WidthMM > 0 && z.HeightMM > 0 && z.XMM >= 0 && z.YMM >= 0 && z.XMM+z.WidthMM <= a4WidthMM+1e-9 && z.YMM+z.HeightMM <= a4HeightMM+1e-9):
+		case !(z.WidthMM > 0 && z.HeightMM > 0 && z.XMM >= 0 && z.YMM >= 0 && z.XMM+z.WidthMM <= sheet.A4WidthMM+1e-9 && z.YMM+z.HeightMM <= sheet.A4HeightMM+1e-9):
 			bad("zone %q does not lie on A4 (210 × 297 mm): x %g, y %g, %g × %g mm", z.Name, z.XMM, z.YMM, z.WidthMM, z.HeightMM)
 		}
 	}
@@ -268,27 +211,27 @@ func (c Checks) Recipe() string {
 
 func (c Checks) tolerance() float64 {
 	if c.PageToleranceMM <= 0 {
-		return unscaledToleranceMM
+		return sheet.UnscaledToleranceMM
 	}
 	return c.PageToleranceMM
 }
 
 // pageLevel is what becomes of a letter with a page that is not A4.
-func (c Checks) pageLevel() Level {
+func (c Checks) pageLevel() finding.Level {
 	if c.PageAction == RefusePage {
-		return LevelError
+		return finding.LevelError
 	}
-	return c.PageSize.or(LevelWarning)
+	return c.PageSize.Or(finding.LevelWarning)
 }
 
 // place lays a page on the sheet as the vendor wants it. ok is false when it
 // has no printable size.
-func (c Checks) place(p rawPage) (placement, bool) {
-	at, ok := place(p.box, p.rotate, p.userUnit, c.tolerance())
-	if !ok || at.a4 || c.PageAction != CropPage {
+func (c Checks) place(p read.Page) (sheet.Placement, bool) {
+	at, ok := sheet.Place(p.Box, p.Rotate, p.UserUnit, c.tolerance())
+	if !ok || at.A4 || c.PageAction != CropPage {
 		return at, ok
 	}
-	return crop(p.box, p.rotate, p.userUnit, c.cropMM())
+	return sheet.Crop(p.Box, p.Rotate, p.UserUnit, c.cropMM())
 }
 
 // fits tells whether a page may be scaled so.
@@ -306,18 +249,18 @@ func (c Checks) cropMM() float64 {
 
 // Sheets tells of a letter that takes n sheets, that of its cover counted,
 // where these are too many. found is false when they are not.
-func (c Checks) Sheets(n int) (f Finding, found bool) {
-	level := c.TooManySheets.or(LevelError)
-	if c.MaxSheets == 0 || n <= c.MaxSheets || level == LevelOff {
+func (c Checks) Sheets(n int) (f finding.Finding, found bool) {
+	level := c.TooManySheets.Or(finding.LevelError)
+	if c.MaxSheets == 0 || n <= c.MaxSheets || level == finding.LevelOff {
 		return f, false
 	}
-	return Finding{Code: CodeTooManySheets, Severity: level, Text: fmt.Sprintf(
+	return finding.Finding{Code: finding.CodeTooManySheets, Severity: level, Text: fmt.Sprintf(
 		"Brevet blir på %d ark med forsiden; trykkeriet tar høyst %d. Del det opp.", n, c.MaxSheets)}, true
 }
 
-// minDPI is the resolution below which images are told of; 0: none is.
+// MinDPI is the resolution below which images are told of; 0: none is.
 func (c Checks) minDPI() float64 {
-	if c.ImageResolution.or(LevelOff) == LevelOff {
+	if c.ImageResolution.Or(finding.LevelOff) == finding.LevelOff {
 		return 0
 	}
 	if c.MinDPI > 0 {
@@ -327,65 +270,34 @@ func (c Checks) minDPI() float64 {
 }
 
 // activeZones returns the zones that are looked at.
-func (c Checks) activeZones() []Zone {
-	var active []Zone
+func (c Checks) activeZones() []scan.Zone {
+	var active []scan.Zone
 	for _, z := range c.Zones {
-		if z.Level.or(LevelOff) != LevelOff {
+		if z.Level.Or(finding.LevelOff) != finding.LevelOff {
 			active = append(active, z)
 		}
 	}
 	return active
 }
 
-func versionRank(v string) int {
-	for i, known := range pdfVersions {
-		if v == known {
-			return i
-		}
-	}
-	return -1
-}
-
-var versionHeader = regexp.MustCompile(`%PDF-([0-9]{1,2}\.[0-9]{1,2})`)
-
-// headerVersion returns the version that a file claims at its beginning.
-func headerVersion(file []byte) string {
-	if m := versionHeader.FindSubmatch(file[:min(len(file), 1024)]); m != nil {
-		return string(m[1])
-	}
-	return ""
-}
-
-// version is the version that the document claims: that of its header, or of
-// its catalog when that is newer (ISO 32000-1 7.2.2).
-func (s *source) version() string {
-	v := s.header
-	if root, err := s.ctx.Catalog(); err == nil {
-		if own := s.name(root["Version"]); versionRank(own) > versionRank(v) {
-			v = own
-		}
-	}
-	return v
-}
-
 // checkDocument finds what concerns a document as a whole.
-func (l *letter) checkDocument(s *source) {
-	if s.encrypted {
-		l.find(l.checks.Encryption.or(LevelOff), Finding{Code: CodeEncrypted, Document: s.index,
+func (l *letter) checkDocument(s *read.Document) {
+	if s.Encrypted {
+		l.find(l.checks.Encryption.Or(finding.LevelOff), finding.Finding{Code: finding.CodeEncrypted, Document: s.Index,
 			Text: "PDF-en er kryptert. Den kan åpnes og skrives ut, men trykkeriet tar ikke imot krypterte filer. Lagre den uten beskyttelse."})
 	}
-	if level := l.checks.PDFVersion.or(LevelOff); level != LevelOff {
+	if level := l.checks.PDFVersion.Or(finding.LevelOff); level != finding.LevelOff {
 		most := l.checks.MaxPDFVersion
 		if most == "" {
 			most = DefaultMaxPDFVersion
 		}
-		v := s.version()
-		if rank := versionRank(v); rank < 0 || rank > versionRank(most) {
+		v := s.Version()
+		if rank := read.VersionRank(v); rank < 0 || rank > read.VersionRank(most) {
 			shown := "Filen sier ikke hvilken PDF-versjon den har"
 			if v != "" {
 				shown = "Filen har PDF-versjon " + v
 			}
-			l.find(level, Finding{Code: CodePDFVersion, Document: s.index, Text: shown + "; trykkeriet tar 1.0 til " + most + ". Lagre den i en slik versjon."})
+			l.find(level, finding.Finding{Code: finding.CodePDFVersion, Document: s.Index, Text: shown + "; trykkeriet tar 1.0 til " + most + ". Lagre den i en slik versjon."})
 		}
 	}
 }
@@ -393,29 +305,7 @@ func (l *letter) checkDocument(s *source) {
 // checkLetter finds what concerns the letter as a whole.
 func (l *letter) checkLetter() {
 	if n, most := len(l.facts.Pages), l.checks.MaxPages; most > 0 && n > most {
-		l.find(l.checks.TooManyPages.or(LevelError), Finding{Code: CodeTooManyPages,
+		l.find(l.checks.TooManyPages.Or(finding.LevelError), finding.Finding{Code: finding.CodeTooManyPages,
 			Text: fmt.Sprintf("Forsendelsen har %d sider; trykkeriet tar høyst %d. Del den opp.", n, most)})
 	}
-}
-
-// Box is a part of the upright A4 page in mm from its top left corner, with
-// X0 <= X1 and Y0 <= Y1, rounded to 0.1 mm.
-type Box struct {
-	X0 float64 `json:"x0"`
-	Y0 float64 `json:"y0"`
-	X1 float64 `json:"x1"`
-	Y1 float64 `json:"y1"`
-}
-
-// mmBox turns a rectangle on the sheet, in pt from its lower left corner.
-func mmBox(r rect) *Box {
-	round := func(pt float64) float64 { return math.Round(pt/ptPerMM*10) / 10 }
-	return &Box{X0: round(r.x0), Y0: round(a4Height - r.y1), X1: round(r.x1), Y1: round(a4Height - r.y0)}
-}
-
-// mm writes a length as Norwegians do.
-func mm(v float64) string { return strings.Replace(strconv.FormatFloat(v, 'f', -1, 64), ".", ",", 1) }
-
-func (b Box) String() string {
-	return fmt.Sprintf("x %s–%s mm, y %s–%s mm", mm(b.X0), mm(b.X1), mm(b.Y0), mm(b.Y1))
 }

@@ -18,14 +18,17 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/scan"
+	"postgang/printjobs/prepare/sheet"
 )
 
 // wholeSheet is a zone that finds all ink of a page.
-var wholeSheet = Zone{Name: "arket", WidthMM: 210, HeightMM: 297, Level: LevelWarning}
+var wholeSheet = scan.Zone{Name: "arket", WidthMM: 210, HeightMM: 297, Level: finding.LevelWarning}
 
 // checked prepares a document under checks; findings are those of the refusal
 // and the warnings together.
-func checked(tb testing.TB, data []byte, c Checks) (findings []Finding, out string, err error) {
+func checked(tb testing.TB, data []byte, c Checks) (findings []finding.Finding, out string, err error) {
 	tb.Helper()
 	out = filepath.Join(tb.TempDir(), "out.pdf")
 	facts, err := Letter(tb.Context(), Request{Documents: []Document{{Path: write(tb, "in.pdf", data)}}, Output: out, Checks: c})
@@ -40,9 +43,9 @@ func checked(tb testing.TB, data []byte, c Checks) (findings []Finding, out stri
 }
 
 // inZone returns the box of the ink in the zone named of the first page, nil for none.
-func inZone(findings []Finding, zone string) *Box {
+func inZone(findings []finding.Finding, zone string) *finding.Box {
 	for _, f := range findings {
-		if f.Code == CodeReservedZone && f.Page == 1 && strings.Contains(f.Text, "trykk i "+zone+" ") {
+		if f.Code == finding.CodeReservedZone && f.Page == 1 && strings.Contains(f.Text, "trykk i "+zone+" ") {
 			return f.MM
 		}
 	}
@@ -51,19 +54,19 @@ func inZone(findings []Finding, zone string) *Box {
 
 // rendered is the box around what poppler draws on the first page, at 0.1 mm a pixel;
 // nil when that is nothing.
-func rendered(tb testing.TB, pdf string) *Box {
+func rendered(tb testing.TB, pdf string) *finding.Box {
 	tb.Helper()
 	judges.Need(tb, "pdftoppm")
 	p, err := render(tb.Context(), tb.TempDir(), pdf, 1, "-r", "254")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	b := Box{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
+	b := finding.Box{X0: math.Inf(1), Y0: math.Inf(1), X1: math.Inf(-1), Y1: math.Inf(-1)}
 	for y := range p.h {
 		row := p.pix[3*y*p.w : 3*(y+1)*p.w]
 		for x := range p.w {
 			if row[3*x] < 250 || row[3*x+1] < 250 || row[3*x+2] < 250 {
-				b = Box{math.Min(b.X0, float64(x)/10), math.Min(b.Y0, float64(y)/10), math.Max(b.X1, float64(x+1)/10), math.Max(b.Y1, float64(y+1)/10)}
+				b = finding.Box{X0: math.Min(b.X0, float64(x)/10), Y0: math.Min(b.Y0, float64(y)/10), X1: math.Max(b.X1, float64(x+1)/10), Y1: math.Max(b.Y1, float64(y+1)/10)}
 			}
 		}
 	}
@@ -132,7 +135,7 @@ func TestInkBoxes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			findings, out, err := checked(t, c.pdf, Checks{Zones: []Zone{wholeSheet}})
+			findings, out, err := checked(t, c.pdf, Checks{Zones: []scan.Zone{wholeSheet}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,12 +171,12 @@ func TestJPEGInk(t *testing.T) {
 		}
 		data := onePage(a4+"/Resources<</XObject<</I 5 0 R>>>>", "595.276 0 0 841.89 0 0 cm /I Do",
 			stream("/Type/XObject/Subtype/Image/Width 840/Height 1188/BitsPerComponent 8/Filter/DCTDecode/ColorSpace/"+space, b.String()))
-		findings, _, err := checked(t, data, Checks{Zones: []Zone{wholeSheet, InserterZone(LevelError)}})
+		findings, _, err := checked(t, data, Checks{Zones: []scan.Zone{wholeSheet, scan.InserterZone(finding.LevelError)}})
 		if err != nil {
 			t.Fatalf("%s: %v", space, err)
 		}
 		// JPEG may ring within its blocks of 8 or 16 pixels, which the area keeps to.
-		got, want := inZone(findings, "arket"), Box{20, 100, 60, 110}
+		got, want := inZone(findings, "arket"), finding.Box{X0: 20, Y0: 100, X1: 60, Y1: 110}
 		if got == nil || outside(*got, want) > 0.1001 || outside(want, *got) > 0.1001 {
 			t.Errorf("%s: ink %v, want %v", space, got, want)
 		}
@@ -181,7 +184,7 @@ func TestJPEGInk(t *testing.T) {
 }
 
 // outside is by how much a reaches out of b, in mm.
-func outside(a, b Box) float64 {
+func outside(a, b finding.Box) float64 {
 	return math.Max(math.Max(b.X0-a.X0, b.Y0-a.Y0), math.Max(a.X1-b.X1, a.Y1-b.Y1))
 }
 
@@ -189,22 +192,22 @@ func outside(a, b Box) float64 {
 func TestInserterZone(t *testing.T) {
 	t.Parallel()
 	// x 0 to 42.52 pt, y 345.8 to 572.6 pt from the bottom.
-	zone := Checks{Zones: []Zone{InserterZone(LevelError)}}
+	zone := Checks{Zones: []scan.Zone{scan.InserterZone(finding.LevelError)}}
 	for _, c := range []struct {
 		name, content string
-		want          *Box
+		want          *finding.Box
 	}{
 		{"beside", "43 300 100 300 re f", nil},
 		{"touching", "42.52 300 100 300 re f", nil},
 		{"above", "0 573 500 100 re f", nil},
-		{"frame around", "2 w 10 20 570 800 re S", &Box{3.2, 95, 3.9, 175}},
+		{"frame around", "2 w 10 20 570 800 re S", &finding.Box{X0: 3.2, Y0: 95, X1: 3.9, Y1: 175}},
 		{"frame at the paper's edge, around", "2 w -5 20 570 800 re S", nil},
 		{"hole", "0 0 595 842 re 0 300 50 300 re f*", nil},
 		{"hole by winding", "0 0 m 595 0 l 595 842 l 0 842 l h 0 300 m 0 600 l 50 600 l 50 300 l h f", nil},
 		{"slanted past the corner", "2 w 0 660 m 120 540 l S", nil},
-		{"slanted through", "2 w 0 560 m 80 480 l S", &Box{0, 99.1, 15, 114.8}},
-		{"fold mark", "1 w 0 561.3 m 20 561.3 l S", &Box{0, 98.8, 7.1, 99.2}},
-		{"two", "5 400 2 2 re f 30 500 2 2 re f", &Box{1.8, 119.9, 11.3, 155.9}},
+		{"slanted through", "2 w 0 560 m 80 480 l S", &finding.Box{X0: 0, Y0: 99.1, X1: 15, Y1: 114.8}},
+		{"fold mark", "1 w 0 561.3 m 20 561.3 l S", &finding.Box{X0: 0, Y0: 98.8, X1: 7.1, Y1: 99.2}},
+		{"two", "5 400 2 2 re f 30 500 2 2 re f", &finding.Box{X0: 1.8, Y0: 119.9, X1: 11.3, Y1: 155.9}},
 		{"white", "1 g 0 0 500 800 re f", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -243,7 +246,7 @@ func TestRandomInk(t *testing.T) {
 		}
 		b.WriteString(rapid.SampledFrom([]string{"S", "s", "f", "f*", "b"}).Draw(r, "paint"))
 		data := onePage(fmt.Sprintf("/MediaBox[0 0 595.276 841.89]/Rotate %d", 90*rapid.IntRange(0, 3).Draw(r, "turns")), b.String())
-		findings, out, err := checked(t, data, Checks{Zones: []Zone{wholeSheet}})
+		findings, out, err := checked(t, data, Checks{Zones: []scan.Zone{wholeSheet}})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -278,7 +281,7 @@ func TestCorpusInk(t *testing.T) {
 			continue
 		}
 		out := filepath.Join(t.TempDir(), "out.pdf")
-		facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: f}}, Output: out, Checks: Checks{Zones: []Zone{wholeSheet}}})
+		facts, err := Letter(t.Context(), Request{Documents: []Document{{Path: f}}, Output: out, Checks: Checks{Zones: []scan.Zone{wholeSheet}}})
 		if err != nil {
 			continue // TestCorpus judges that
 		}
@@ -325,43 +328,43 @@ func TestLevels(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		pdf  []byte
-		set  func(c *Checks, l Level)
-		def  Level // what the empty level comes to
+		set  func(c *Checks, l finding.Level)
+		def  finding.Level // what the empty level comes to
 		code string
 		page int
 		says string
 	}{
-		{"page size", onePage("/MediaBox[0 0 419.53 595.28]", rectangle), func(c *Checks, l Level) { c.PageSize = l }, LevelWarning, CodePageSize, 1, "148 × 210 mm"},
-		{"tolerance", onePage("/MediaBox[0 0 590 835]", rectangle), func(c *Checks, l Level) { c.PageSize, c.PageToleranceMM = l, 2 }, LevelWarning, CodePageSize, 1, "295 mm"},
-		{"font in a nested form", nested, func(c *Checks, l Level) { c.FontNotEmbedded = l }, LevelWarning, CodeFontNotEmbedded, 1, "skrift"},
-		{"too many pages", three, func(c *Checks, l Level) { c.MaxPages, c.TooManyPages = 2, l }, LevelError, CodeTooManyPages, 0, "3 sider; trykkeriet tar høyst 2"},
-		{"version", version("2.0"), func(c *Checks, l Level) { c.PDFVersion = l }, LevelOff, CodePDFVersion, 0, "PDF-versjon 2.0; trykkeriet tar 1.0 til 1.7"},
-		{"version of the catalog", inCatalog, func(c *Checks, l Level) { c.PDFVersion = l }, LevelOff, CodePDFVersion, 0, "2.0"},
-		{"older version only", version("1.5"), func(c *Checks, l Level) { c.PDFVersion, c.MaxPDFVersion = l, "1.4" }, LevelOff, CodePDFVersion, 0, "1.0 til 1.4"},
-		{"no such version", version("1.9"), func(c *Checks, l Level) { c.PDFVersion, c.MaxPDFVersion = l, "2.0" }, LevelOff, CodePDFVersion, 0, "1.9"},
+		{"page size", onePage("/MediaBox[0 0 419.53 595.28]", rectangle), func(c *Checks, l finding.Level) { c.PageSize = l }, finding.LevelWarning, finding.CodePageSize, 1, "148 × 210 mm"},
+		{"tolerance", onePage("/MediaBox[0 0 590 835]", rectangle), func(c *Checks, l finding.Level) { c.PageSize, c.PageToleranceMM = l, 2 }, finding.LevelWarning, finding.CodePageSize, 1, "295 mm"},
+		{"font in a nested form", nested, func(c *Checks, l finding.Level) { c.FontNotEmbedded = l }, finding.LevelWarning, finding.CodeFontNotEmbedded, 1, "skrift"},
+		{"too many pages", three, func(c *Checks, l finding.Level) { c.MaxPages, c.TooManyPages = 2, l }, finding.LevelError, finding.CodeTooManyPages, 0, "3 sider; trykkeriet tar høyst 2"},
+		{"version", version("2.0"), func(c *Checks, l finding.Level) { c.PDFVersion = l }, finding.LevelOff, finding.CodePDFVersion, 0, "PDF-versjon 2.0; trykkeriet tar 1.0 til 1.7"},
+		{"version of the catalog", inCatalog, func(c *Checks, l finding.Level) { c.PDFVersion = l }, finding.LevelOff, finding.CodePDFVersion, 0, "2.0"},
+		{"older version only", version("1.5"), func(c *Checks, l finding.Level) { c.PDFVersion, c.MaxPDFVersion = l, "1.4" }, finding.LevelOff, finding.CodePDFVersion, 0, "1.0 til 1.4"},
+		{"no such version", version("1.9"), func(c *Checks, l finding.Level) { c.PDFVersion, c.MaxPDFVersion = l, "2.0" }, finding.LevelOff, finding.CodePDFVersion, 0, "1.9"},
 		// 10 pixels on one inch, 30 on two: 10 a inch across, 15 up.
-		{"resolution", withImage("q 72 0 0 144 100 200 cm /I Do Q"), func(c *Checks, l Level) { c.ImageResolution = l }, LevelOff, CodeImageResolution, 1, "bare 10 punkter per tomme"},
-		{"resolution, turned", withImage("q 0 144 -36 0 100 200 cm /I Do Q"), func(c *Checks, l Level) { c.ImageResolution = l }, LevelOff, CodeImageResolution, 1, "bare 5 punkter per tomme"},
-		{"resolution inline", onePage(a4, "q 72 0 0 72 9 9 cm BI /W 8/H 8/CS/G/BPC 1 ID 12345678 EI Q"), func(c *Checks, l Level) { c.ImageResolution = l }, LevelOff, CodeImageResolution, 1, "bare 8 punkter"},
-		{"zone", onePage(a4, "0 400 30 30 re f"), func(c *Checks, l Level) { c.Zones = []Zone{InserterZone(l)} }, LevelOff, CodeReservedZone, 1, "konvolutteringssonen (x 0–10,6 mm"},
-		{"edge", onePage(a4, "300 830 9 11.89 re f"), func(c *Checks, l Level) { c.Zones = UnprintableEdge(4, l) }, LevelOff, CodeReservedZone, 1, "øvre kant"},
+		{"resolution", withImage("q 72 0 0 144 100 200 cm /I Do Q"), func(c *Checks, l finding.Level) { c.ImageResolution = l }, finding.LevelOff, finding.CodeImageResolution, 1, "bare 10 punkter per tomme"},
+		{"resolution, turned", withImage("q 0 144 -36 0 100 200 cm /I Do Q"), func(c *Checks, l finding.Level) { c.ImageResolution = l }, finding.LevelOff, finding.CodeImageResolution, 1, "bare 5 punkter per tomme"},
+		{"resolution inline", onePage(a4, "q 72 0 0 72 9 9 cm BI /W 8/H 8/CS/G/BPC 1 ID 12345678 EI Q"), func(c *Checks, l finding.Level) { c.ImageResolution = l }, finding.LevelOff, finding.CodeImageResolution, 1, "bare 8 punkter"},
+		{"zone", onePage(a4, "0 400 30 30 re f"), func(c *Checks, l finding.Level) { c.Zones = []scan.Zone{scan.InserterZone(l)} }, finding.LevelOff, finding.CodeReservedZone, 1, "konvolutteringssonen (x 0–10,6 mm"},
+		{"edge", onePage(a4, "300 830 9 11.89 re f"), func(c *Checks, l finding.Level) { c.Zones = scan.UnprintableEdge(4, l) }, finding.LevelOff, finding.CodeReservedZone, 1, "øvre kant"},
 	} {
-		for _, level := range []Level{"", LevelOff, LevelWarning, LevelError} {
+		for _, level := range []finding.Level{"", finding.LevelOff, finding.LevelWarning, finding.LevelError} {
 			t.Run(c.name+" "+string(level), func(t *testing.T) {
 				t.Parallel()
 				var checks Checks
 				// Off for what else the documents have.
-				checks.FontNotEmbedded, checks.BlankLetter = LevelOff, LevelOff
+				checks.FontNotEmbedded, checks.BlankLetter = finding.LevelOff, finding.LevelOff
 				c.set(&checks, level)
 				findings, out, err := checked(t, c.pdf, checks)
-				want := level.or(c.def)
-				if (err != nil) != (want == LevelError) {
+				want := level.Or(c.def)
+				if (err != nil) != (want == finding.LevelError) {
 					t.Fatalf("refused: %v", err)
 				}
-				if _, missing := os.Stat(out); (missing != nil) != (want == LevelError) {
+				if _, missing := os.Stat(out); (missing != nil) != (want == finding.LevelError) {
 					t.Errorf("output: %v", missing)
 				}
-				if want == LevelOff {
+				if want == finding.LevelOff {
 					if len(findings) != 0 {
 						t.Errorf("findings %+v", findings)
 					}
@@ -374,7 +377,7 @@ func TestLevels(t *testing.T) {
 				if f.Code != c.code || f.Page != c.page || f.Severity != want || !strings.Contains(f.Text, c.says) {
 					t.Errorf("finding %+v, want %s of page %d, severity %s, saying %q", f, c.code, c.page, want, c.says)
 				}
-				if measured := f.Code == CodeReservedZone || f.Code == CodeImageResolution; measured != (f.MM != nil) {
+				if measured := f.Code == finding.CodeReservedZone || f.Code == finding.CodeImageResolution; measured != (f.MM != nil) {
 					t.Errorf("millimetres %v", f.MM)
 				}
 			})
@@ -390,8 +393,8 @@ func TestChecksPass(t *testing.T) {
 	data := onePage("/MediaBox[0 0 595 842]/Resources<</XObject<</I 5 0 R/R 6 0 R>>>>",
 		"q 72 0 0 72 200 200 cm /I Do Q q 300 0 0 1 100 100 cm /R Do Q 100 300 50 50 re f", fine, rule)
 	findings, _, err := checked(t, data, Checks{
-		Encryption: LevelError, PageSize: LevelError, TooManyPages: LevelError, MaxPages: 1, PDFVersion: LevelError, FontNotEmbedded: LevelError,
-		ImageResolution: LevelError, Zones: append(UnprintableEdge(5, LevelError), InserterZone(LevelError)),
+		Encryption: finding.LevelError, PageSize: finding.LevelError, TooManyPages: finding.LevelError, MaxPages: 1, PDFVersion: finding.LevelError, FontNotEmbedded: finding.LevelError,
+		ImageResolution: finding.LevelError, Zones: append(scan.UnprintableEdge(5, finding.LevelError), scan.InserterZone(finding.LevelError)),
 	})
 	if err != nil || len(findings) != 0 {
 		t.Errorf("findings %+v (%v)", findings, err)
@@ -405,12 +408,12 @@ func TestAllChecksAtOnce(t *testing.T) {
 		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</H 5 0 R>>>>>>", stream("", "0 0 419 595 re f BT /H 12 Tf 50 50 Td (Hei) Tj ET"), helvetica)
 	out := filepath.Join(t.TempDir(), "out.pdf")
 	_, err := Letter(t.Context(), Request{Documents: []Document{{Path: write(t, "in.pdf", data)}}, Output: out,
-		Checks: Checks{MaxPages: 1, PageSize: LevelError, PDFVersion: LevelWarning, MaxPDFVersion: "1.6", Zones: []Zone{InserterZone(LevelError)}}})
+		Checks: Checks{MaxPages: 1, PageSize: finding.LevelError, PDFVersion: finding.LevelWarning, MaxPDFVersion: "1.6", Zones: []scan.Zone{scan.InserterZone(finding.LevelError)}}})
 	var r *Refusal
 	if !errors.As(err, &r) {
 		t.Fatal(err)
 	}
-	list := func(fs []Finding) (s []string) {
+	list := func(fs []finding.Finding) (s []string) {
 		for _, f := range fs {
 			s = append(s, fmt.Sprintf("%s %s %d", f.Severity, f.Code, f.Pages))
 		}
@@ -440,13 +443,13 @@ func TestEncryptedButOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for level, want := range map[Level]string{"": "[]", LevelOff: "[]", LevelWarning: "[encrypted]", LevelError: "[encrypted]"} {
+	for level, want := range map[finding.Level]string{"": "[]", finding.LevelOff: "[]", finding.LevelWarning: "[encrypted]", finding.LevelError: "[encrypted]"} {
 		findings, _, err := checked(t, data, Checks{Encryption: level})
 		var got []string
 		for _, f := range findings {
 			got = append(got, f.Code)
 		}
-		if fmt.Sprint(got) != want || (err != nil) != (level == LevelError) {
+		if fmt.Sprint(got) != want || (err != nil) != (level == finding.LevelError) {
 			t.Errorf("level %q: %v (%v)", level, got, err)
 		}
 	}
@@ -476,7 +479,7 @@ func TestTolerance(t *testing.T) {
 func TestShortPage(t *testing.T) {
 	t.Parallel()
 	data := onePage("/MediaBox[0 0 595.276 700]", "0 0 9 9 re f")
-	for level, want := range map[Level]int{"": 0, LevelWarning: 0, LevelError: 1} {
+	for level, want := range map[finding.Level]int{"": 0, finding.LevelWarning: 0, finding.LevelError: 1} {
 		if findings, _, _ := checked(t, data, Checks{PageSize: level}); len(findings) != want {
 			t.Errorf("level %q: %+v", level, findings)
 		}
@@ -489,8 +492,8 @@ func TestPageAction(t *testing.T) {
 	t.Parallel()
 	// 220 × 300 mm: a red square in the upper left corner, a blue one in the
 	// lower right, of 20 mm.
-	square := 20 * ptPerMM
-	w, h := 220*ptPerMM, 300*ptPerMM
+	square := 20 * sheet.PtPerMM
+	w, h := 220*sheet.PtPerMM, 300*sheet.PtPerMM
 	upright := onePage(fmt.Sprintf("/MediaBox[0 0 %f %f]", w, h), fmt.Sprintf("1 0 0 rg 0 %f %f %[2]f re f 0 0 1 rg %f 0 %[2]f %[2]f re f", h-square, square, w-square))
 	turned := onePage(fmt.Sprintf("/MediaBox[0 0 %f %f]/Rotate 90", h, w), fmt.Sprintf("1 0 0 rg 0 0 %f %[1]f re f 0 0 1 rg %f %f %[1]f %[1]f re f", square, h-square, w-square))
 	blue := [3]byte{0, 0, 255}
@@ -504,9 +507,9 @@ func TestPageAction(t *testing.T) {
 	}{
 		{"scale", Checks{}, "", "skalert til 95 %", 191, 272.8},
 		{"crop", Checks{PageAction: CropPage}, "", "10 mm til høyre og 3 mm nederst", 200, 280},
-		{"crop untold", Checks{PageAction: CropPage, PageSize: LevelOff}, "", "", 200, 280},
-		{"crop less", Checks{PageAction: CropPage, CropMM: 9}, CodePageSize, "", 0, 0},
-		{"refuse", Checks{PageAction: RefusePage}, CodePageSize, "", 0, 0},
+		{"crop untold", Checks{PageAction: CropPage, PageSize: finding.LevelOff}, "", "", 200, 280},
+		{"crop less", Checks{PageAction: CropPage, CropMM: 9}, finding.CodePageSize, "", 0, 0},
+		{"refuse", Checks{PageAction: RefusePage}, finding.CodePageSize, "", 0, 0},
 	} {
 		for name, data := range map[string][]byte{"upright": upright, "turned": turned} {
 			facts, out, err := func() (Facts, string, error) {
@@ -552,10 +555,10 @@ func TestSheets(t *testing.T) {
 	for _, c := range []struct {
 		checks Checks
 		n      int
-		want   Level
+		want   finding.Level
 	}{
-		{Checks{}, 1000, ""}, {Checks{MaxSheets: 6}, 6, ""}, {Checks{MaxSheets: 6}, 7, LevelError},
-		{Checks{MaxSheets: 6, TooManySheets: LevelWarning}, 7, LevelWarning}, {Checks{MaxSheets: 6, TooManySheets: LevelOff}, 7, ""},
+		{Checks{}, 1000, ""}, {Checks{MaxSheets: 6}, 6, ""}, {Checks{MaxSheets: 6}, 7, finding.LevelError},
+		{Checks{MaxSheets: 6, TooManySheets: finding.LevelWarning}, 7, finding.LevelWarning}, {Checks{MaxSheets: 6, TooManySheets: finding.LevelOff}, 7, ""},
 	} {
 		f, found := c.checks.Sheets(c.n)
 		if found != (c.want != "") || f.Severity != c.want || found && !strings.Contains(f.Text, "7 ark med forsiden; trykkeriet tar høyst 6") {
@@ -572,7 +575,7 @@ func TestValidate(t *testing.T) {
 	}
 	err := Checks{
 		Encryption: "maybe", PageToleranceMM: math.NaN(), MaxPages: -1, MaxSheets: -2, CropMM: 31, PageAction: "fold", Repaired: "y", Portfolio: "p", Attachments: "q", BlankLetter: "r", MinScalePercent: 101, MaxScalePercent: 99, MaxPDFVersion: "3.0", MinDPI: -1,
-		Zones: []Zone{{XMM: 1, WidthMM: 2, HeightMM: 2}, {Name: "a", WidthMM: 211, HeightMM: 9}, {Name: "b", WidthMM: 9, HeightMM: 9, Level: "x"}},
+		Zones: []scan.Zone{{XMM: 1, WidthMM: 2, HeightMM: 2}, {Name: "a", WidthMM: 211, HeightMM: 9}, {Name: "b", WidthMM: 9, HeightMM: 9, Level: "x"}},
 	}.Validate()
 	for _, want := range []string{`"maybe"`, "NaN mm", "-1 is negative", "-2 is negative", "31 mm", `action "fold"`, `repaired: "y"`, `portfolio: "p"`, `attachments: "q"`, `blank letter: "r"`, "at least 101 %", "at most 99 %", `"3.0"`, "-1 pixels", "zone 1 has no name", `zone "a" does not lie`, `zone "b": level`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -580,7 +583,7 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	for _, c := range []Checks{
-		{PageAction: CropPage, PageSize: LevelError}, {PageAction: RefusePage, PageSize: LevelOff}, {TooManySheets: LevelError}, {TooManyPages: LevelWarning},
+		{PageAction: CropPage, PageSize: finding.LevelError}, {PageAction: RefusePage, PageSize: finding.LevelOff}, {TooManySheets: finding.LevelError}, {TooManyPages: finding.LevelWarning},
 	} {
 		if c.Validate() == nil {
 			t.Errorf("%+v contradicts itself", c)
@@ -600,14 +603,14 @@ func TestPoolChecks(t *testing.T) {
 	}
 	defer p.Close()
 	in, out := write(t, "in.pdf", onePage(a4, "0 400 30 30 re f")), filepath.Join(t.TempDir(), "out.pdf")
-	for _, level := range []Level{LevelWarning, LevelError} {
-		facts, err := p.Letter(t.Context(), Request{Documents: []Document{{Path: in}}, Output: out, Checks: Checks{Zones: []Zone{InserterZone(level)}}})
+	for _, level := range []finding.Level{finding.LevelWarning, finding.LevelError} {
+		facts, err := p.Letter(t.Context(), Request{Documents: []Document{{Path: in}}, Output: out, Checks: Checks{Zones: []scan.Zone{scan.InserterZone(level)}}})
 		findings := facts.Warnings
 		var r *Refusal
 		if errors.As(err, &r) {
 			findings = r.Findings
 		}
-		if len(findings) != 1 || findings[0].Severity != level || findings[0].MM == nil || *findings[0].MM != (Box{0, 145.3, 10.6, 155.9}) {
+		if len(findings) != 1 || findings[0].Severity != level || findings[0].MM == nil || *findings[0].MM != (finding.Box{X0: 0, Y0: 145.3, X1: 10.6, Y1: 155.9}) {
 			t.Errorf("%s: %+v (%v)", level, findings, err)
 		}
 	}

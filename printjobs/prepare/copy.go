@@ -7,8 +7,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
-
+	"postgang/printjobs/prepare/appear"
+	"postgang/printjobs/prepare/content"
+	"postgang/printjobs/prepare/filter"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/loss"
+	"postgang/printjobs/prepare/read"
+	"postgang/printjobs/prepare/scan"
+	"postgang/printjobs/prepare/sheet"
+	"postgang/printjobs/prepare/syntax"
 	"postgang/printjobs/printfile"
 )
 
@@ -21,11 +28,12 @@ const shareFrom = 512
 // that the source refers to are copied once and put in a queue, so that no
 // chain of references, however long, becomes recursion.
 type copier struct {
-	s     *source
+	s     *read.Document
+	notes *appear.Annotator
 	l     *letter
 	b     *printfile.Builder
-	ink   *inkScanner
-	zones *zoneScanner // nil when nothing needs to be measured
+	ink   *scan.InkScanner
+	zones *scan.ZoneScanner // nil when nothing needs to be measured
 	known map[objectKey]printfile.Ref
 	// copied holds the numbers of the objects in known.
 	copied map[int]bool
@@ -33,8 +41,8 @@ type copier struct {
 	// damaged is set when the page now copied reaches something that the
 	// file does not really hold.
 	damaged bool
-	needs   *needs
-	work    *work
+	needs   *loss.Finder
+	work    *scan.Work
 	empty   printfile.Ref // a form that draws nothing; 0 until needed
 }
 
@@ -42,7 +50,7 @@ type copier struct {
 // has none: those of what draws it, as in PDF 1.1.
 type fallback struct {
 	id        int // object number of the drawing form, or minus the page number
-	resources types.Object
+	resources syntax.Object
 }
 
 type objectKey struct {
@@ -53,8 +61,8 @@ type objectKey struct {
 
 type queued struct {
 	ref      printfile.Ref
-	object   types.Object // resolved
-	number   int          // in the source
+	object   syntax.Object // resolved
+	number   int           // in the source
 	fallback fallback
 	as       role
 }
@@ -75,92 +83,92 @@ const (
 	asFont
 )
 
-func newCopier(s *source, l *letter) *copier {
-	c := &copier{s: s, l: l, b: l.builder, ink: newInkScanner(s), needs: newNeeds(s), known: map[objectKey]printfile.Ref{}, copied: map[int]bool{}}
-	c.work = newWork(s, c.ink)
+func newCopier(s *read.Document, l *letter) *copier {
+	c := &copier{s: s, notes: &appear.Annotator{Document: s}, l: l, b: l.builder, ink: scan.NewInkScanner(s), needs: loss.New(s), known: map[objectKey]printfile.Ref{}, copied: map[int]bool{}}
+	c.work = scan.NewWork(s, c.ink)
 	if zones, least := l.checks.activeZones(), l.checks.minDPI(); len(zones) > 0 || least > 0 {
-		c.zones = newZoneScanner(s, zones, least)
+		c.zones = scan.NewZoneScanner(s, zones, least)
 	}
-	c.needs.copied = func(number int) bool { return c.copied[number] }
+	c.needs.Copied = func(number int) bool { return c.copied[number] }
 	return c
 }
 
 // checkInk measures where the page's ink lies and how fine its images are.
-func (c *copier) checkInk(p rawPage, at placement, content []byte, drawn []appearance) {
+func (c *copier) checkInk(p read.Page, at sheet.Placement, data []byte, drawn []content.Appearance) {
 	z := c.zones
-	z.page(p, at, content, drawn)
-	for i := range z.zones {
-		if hit := z.hits[i]; hit.any {
-			c.l.find(z.zones[i].Level, zoneFinding(z.zones[i], c.s.index, p.number, hit.rect))
+	z.Page(p, at, data, drawn)
+	for i := range z.Zones {
+		if hit := z.Hits[i]; hit.Any {
+			c.l.find(z.Zones[i].Level, finding.ZoneFinding(z.Zones[i].Name, c.s.Index, p.Number, hit.Rect))
 		}
 	}
-	if z.coarse.dpi < z.minDPI {
-		c.l.find(c.l.checks.ImageResolution, resolutionFinding(c.s.index, p.number, z.coarse.dpi, z.minDPI, z.coarse.at))
+	if z.Coarse.DPI < z.MinDPI {
+		c.l.find(c.l.checks.ImageResolution, finding.ResolutionFinding(c.s.Index, p.Number, z.Coarse.DPI, z.MinDPI, z.Coarse.At))
 	}
 }
 
 // page copies one page and returns its facts. What is wrong with it goes to
 // the letter's refusals and warnings.
-func (c *copier) page(p rawPage) PageFacts {
+func (c *copier) page(p read.Page) PageFacts {
 	s := c.s
-	facts := PageFacts{Document: s.index, Page: p.number}
+	facts := PageFacts{Document: s.Index, Page: p.Number}
 	refuse := func(code string) PageFacts {
-		c.l.refuse(newFinding(code, s.index, p.number))
+		c.l.refuse(finding.New(code, s.Index, p.Number))
 		return facts
 	}
 	at, ok := c.l.checks.place(p)
-	facts.WidthMM, facts.HeightMM, facts.Scaled = at.widthMM, at.heightMM, at.scale
+	facts.WidthMM, facts.HeightMM, facts.Scaled = at.WidthMM, at.HeightMM, at.Scale
 	if !ok {
-		return refuse(CodePageSize)
+		return refuse(finding.CodePageSize)
 	}
-	lost := losses(0)
-	if p.lost {
-		lost |= lostPart
+	lost := finding.Losses(0)
+	if p.Lost {
+		lost |= finding.LostPart
 	}
-	s.lost = false
-	drawn, found := s.appearances(p)
-	if s.lost || found.lost {
-		lost |= lostNote
+	s.Lost = false
+	drawn, found := c.notes.Appearances(p)
+	if s.Lost || found.Lost {
+		lost |= finding.LostNote
 	}
-	if found.undrawable && lost == 0 {
-		c.l.refuse(undrawableRefusal(s.index, p.number))
+	if found.Undrawable && lost == 0 {
+		c.l.refuse(finding.UndrawableRefusal(s.Index, p.Number))
 		return facts
 	}
-	content, stored, whole := c.content(p)
+	data, stored, whole := c.content(p)
 	if !whole {
-		lost |= lostContent
+		lost |= finding.LostContent
 	}
-	lost |= c.needs.page(p, content, drawn)
+	lost |= c.needs.Page(p, data, drawn)
 	if lost != 0 {
-		c.l.refuse(lossFindings(lost, s.index, p.number)...)
+		c.l.refuse(finding.LossFindings(lost, s.Index, p.Number)...)
 		return facts
 	}
-	if n := c.work.page(p, content, drawn); n > maxPageWork {
-		return refuse(CodeTooComplex)
-	} else if c.l.work += n; c.l.work > maxLetterWork {
-		c.l.refuse(newFinding(CodeTooComplex, s.index, 0))
+	if n := c.work.Page(p, data, drawn); n > scan.MaxPageWork {
+		return refuse(finding.CodeTooComplex)
+	} else if c.l.work += n; c.l.work > scan.MaxLetterWork {
+		c.l.refuse(finding.New(finding.CodeTooComplex, s.Index, 0))
 		return facts
 	}
-	ink := c.ink.scan(content, p.resources, freshGraphics, 0)
+	ink := c.ink.Scan(data, p.Resources, scan.FreshGraphics, 0)
 	for _, a := range drawn {
-		ink = ink.or(c.ink.object(a.form, a.fallback, freshGraphics, 0))
+		ink = ink.Or(c.ink.Object(a.Form, a.Fallback, scan.FreshGraphics, 0))
 	}
-	facts.Colour, facts.Blank = ink.chroma > 0, !ink.marks
-	facts.NearGrey = facts.Colour && ink.chroma <= nearGrey
-	c.sawInk(p, at, content, drawn, ink)
+	facts.Colour, facts.Blank = ink.Chroma > 0, !ink.Marks
+	facts.NearGrey = facts.Colour && ink.Chroma <= content.NearGrey
+	c.sawInk(p, at, data, drawn, ink)
 	if c.zones != nil {
-		c.checkInk(p, at, content, drawn)
+		c.checkInk(p, at, data, drawn)
 	}
 
 	c.damaged = false
-	fb := fallback{id: -p.number, resources: p.resourcesObject}
+	fb := fallback{id: -p.Number, resources: p.ResourcesObject}
 	form := printfile.Stream{Dict: stored.Dict, Data: stored.Data}
 	form.Dict["Type"] = printfile.Name("XObject")
 	form.Dict["Subtype"] = printfile.Name("Form")
-	form.Dict["BBox"] = reals(p.box.x0, p.box.y0, p.box.x1, p.box.y1)
-	form.Dict["Matrix"] = reals(at.matrix[:]...)
-	form.Dict["Resources"] = c.resources(p.resourcesObject, fb)
-	if group := s.dict(p.dict["Group"]); s.name(group["S"]) == "Transparency" {
+	form.Dict["BBox"] = reals(p.Box.X0, p.Box.Y0, p.Box.X1, p.Box.Y1)
+	form.Dict["Matrix"] = reals(at.Matrix[:]...)
+	form.Dict["Resources"] = c.resources(p.ResourcesObject, fb)
+	if group := s.Dict(p.Dict["Group"]); s.Name(group["S"]) == "Transparency" {
 		g := c.dict(group, fb, "S", "CS", "K")
 		g["I"] = printfile.Bool(true) // a page group always is isolated
 		form.Dict["Group"] = g
@@ -170,32 +178,32 @@ func (c *copier) page(p rawPage) PageFacts {
 		ref = c.flatten(form, drawn, fb)
 	}
 	c.drain()
-	if c.damaged || s.lost {
-		c.l.refuse(lossFindings(lostPart, s.index, p.number)...)
+	if c.damaged || s.Lost {
+		c.l.refuse(finding.LossFindings(finding.LostPart, s.Index, p.Number)...)
 		return facts
 	}
-	c.b.AddPage(ref, a4Width, a4Height)
+	c.b.AddPage(ref, sheet.A4Width, sheet.A4Height)
 
 	switch level := c.l.checks.pageLevel(); {
-	case !at.a4 && c.l.checks.PageAction != CropPage && level != LevelError && !c.l.checks.fits(at.scale):
-		c.l.refuse(scaleRefusal(s.index, p.number, at.widthMM, at.heightMM, at.scale))
-	case !at.a4 && c.l.checks.PageAction == CropPage:
-		c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.cropMM()))
-	case level == LevelError && !at.a4:
-		c.l.refuse(otherSizeRefusal(s.index, p.number, at.widthMM, at.heightMM, c.l.checks.tolerance()))
-	case level != LevelError && math.Max(at.lostRight, at.lostBelow) >= 0.05:
-		c.l.find(level, croppedWarning(s.index, p.number, at))
-	case level != LevelError && at.scale != 1:
-		c.l.find(level, scaledWarning(s.index, p.number, at.widthMM, at.heightMM, at.scale))
+	case !at.A4 && c.l.checks.PageAction != CropPage && level != finding.LevelError && !c.l.checks.fits(at.Scale):
+		c.l.refuse(finding.ScaleRefusal(s.Index, p.Number, at.WidthMM, at.HeightMM, at.Scale))
+	case !at.A4 && c.l.checks.PageAction == CropPage:
+		c.l.refuse(finding.OtherSizeRefusal(s.Index, p.Number, at.WidthMM, at.HeightMM, c.l.checks.cropMM()))
+	case level == finding.LevelError && !at.A4:
+		c.l.refuse(finding.OtherSizeRefusal(s.Index, p.Number, at.WidthMM, at.HeightMM, c.l.checks.tolerance()))
+	case level != finding.LevelError && math.Max(at.LostRight, at.LostBelow) >= 0.05:
+		c.l.find(level, finding.CroppedWarning(s.Index, p.Number, at))
+	case level != finding.LevelError && at.Scale != 1:
+		c.l.find(level, finding.ScaledWarning(s.Index, p.Number, at.WidthMM, at.HeightMM, at.Scale))
 	}
-	if ink.unembedded {
-		c.l.find(c.l.checks.FontNotEmbedded.or(LevelWarning), newFinding(CodeFontNotEmbedded, s.index, p.number))
+	if ink.Unembedded {
+		c.l.find(c.l.checks.FontNotEmbedded.Or(finding.LevelWarning), finding.New(finding.CodeFontNotEmbedded, s.Index, p.Number))
 	}
-	if found.missing {
-		c.l.warn(newFinding(CodeNoAppearance, s.index, p.number))
+	if found.Missing {
+		c.l.warn(finding.New(finding.CodeNoAppearance, s.Index, p.Number))
 	}
-	if found.absent {
-		c.l.warn(missingNoteWarning(s.index, p.number))
+	if found.Absent {
+		c.l.warn(finding.MissingNoteWarning(s.Index, p.Number))
 	}
 	return facts
 }
@@ -203,7 +211,7 @@ func (c *copier) page(p rawPage) PageFacts {
 // flatten draws appearances over a page: a form that draws the page as a form
 // of its own, so that whatever graphics state it leaves behind does not reach
 // them, and then each appearance.
-func (c *copier) flatten(page printfile.Stream, drawn []appearance, fb fallback) printfile.Ref {
+func (c *copier) flatten(page printfile.Stream, drawn []content.Appearance, fb fallback) printfile.Ref {
 	outer := printfile.Dict{"Type": printfile.Name("XObject"), "Subtype": printfile.Name("Form"),
 		"BBox": page.Dict["BBox"], "Matrix": page.Dict["Matrix"]}
 	if g, ok := page.Dict["Group"]; ok {
@@ -216,12 +224,12 @@ func (c *copier) flatten(page printfile.Stream, drawn []appearance, fb fallback)
 		}
 	}
 	objects := printfile.Dict{"Page": c.b.Add(printfile.Stream{Dict: inner, Data: page.Data})}
-	content := []byte("/Page Do\n")
+	drawing := []byte("/Page Do\n")
 	for i, a := range drawn {
 		// Appearances without resources of their own take the form's
 		// defaults; their id must differ from the page's.
-		own := fallback{id: fb.id - 1<<40, resources: a.fallback}
-		source, ok := a.form.(types.IndirectRef)
+		own := fallback{id: fb.id - 1<<40, resources: a.Fallback}
+		source, ok := a.Form.(syntax.IndirectRef)
 		if !ok {
 			continue
 		}
@@ -231,28 +239,28 @@ func (c *copier) flatten(page printfile.Stream, drawn []appearance, fb fallback)
 		}
 		name := "A" + strconv.Itoa(i)
 		objects[printfile.Name(name)] = form
-		content = append(content, "q "...)
-		for _, v := range a.matrix {
-			content = strconv.AppendFloat(content, v, 'f', 8, 64)
-			content = append(content, ' ')
+		drawing = append(drawing, "q "...)
+		for _, v := range a.Matrix {
+			drawing = strconv.AppendFloat(drawing, v, 'f', 8, 64)
+			drawing = append(drawing, ' ')
 		}
-		content = append(content, "cm /"+name+" Do Q\n"...)
+		drawing = append(drawing, "cm /"+name+" Do Q\n"...)
 	}
 	outer["Resources"] = printfile.Dict{"XObject": objects}
-	return c.b.Add(printfile.Stream{Dict: outer, Data: content})
+	return c.b.Add(printfile.Stream{Dict: outer, Data: drawing})
 }
 
 // content returns a page's content, decoded for reading and as it will be
 // stored. A single sound stream is stored as it came. whole is false when some
 // of it is lost.
-func (c *copier) content(p rawPage) (decoded []byte, stored printfile.Stream, whole bool) {
+func (c *copier) content(p read.Page) (decoded []byte, stored printfile.Stream, whole bool) {
 	clean := true
-	for i, sd := range p.contents {
-		data, state, ok := c.s.decodeContent(sd)
-		if !ok || c.s.lossy(state) {
+	for i, sd := range p.Contents {
+		data, state, ok := c.s.DecodeContent(sd)
+		if !ok || c.s.Lossy(state) {
 			return nil, stored, false
 		}
-		clean = clean && state == sound
+		clean = clean && state == filter.Sound
 		if i == 0 {
 			decoded = data
 			continue
@@ -263,15 +271,15 @@ func (c *copier) content(p rawPage) (decoded []byte, stored printfile.Stream, wh
 	if int64(len(decoded)) > c.l.limits.MaxContentBytes {
 		return nil, stored, false
 	}
-	resolved, changed := c.s.layers.resolveContent(decoded, p.resources)
-	if len(p.contents) == 1 && clean && !changed {
-		return decoded, c.rawStream(p.contents[0], fallback{}), true
+	resolved, changed := content.ResolveLayers(c.s, decoded, p.Resources)
+	if len(p.Contents) == 1 && clean && !changed {
+		return decoded, c.rawStream(p.Contents[0], fallback{}), true
 	}
 	return resolved, deflated(resolved), true
 }
 
 // rawStream is a stream with its data as stored and only its filters.
-func (c *copier) rawStream(sd types.StreamDict, fb fallback) printfile.Stream {
+func (c *copier) rawStream(sd syntax.StreamDict, fb fallback) printfile.Stream {
 	return printfile.Stream{Dict: c.dict(sd.Dict, fb, "Filter", "DecodeParms"), Data: sd.Raw}
 }
 
@@ -293,20 +301,20 @@ func reals(v ...float64) printfile.Array {
 
 // resources copies a resource dictionary. A reference stays one, so that
 // pages which share their resources go on sharing them.
-func (c *copier) resources(o types.Object, fb fallback) printfile.Object {
-	if ref, ok := o.(types.IndirectRef); ok {
+func (c *copier) resources(o syntax.Object, fb fallback) printfile.Object {
+	if ref, ok := o.(syntax.IndirectRef); ok {
 		return c.reference(ref, fb, asResources)
 	}
-	return c.resourceDict(c.s.dict(o), fb)
+	return c.resourceDict(c.s.Dict(o), fb)
 }
 
-func (c *copier) resourceDict(d types.Dict, fb fallback) printfile.Dict {
+func (c *copier) resourceDict(d syntax.Dict, fb fallback) printfile.Dict {
 	out := printfile.Dict{}
 	for _, category := range []string{"ExtGState", "ColorSpace", "Pattern", "Shading", "XObject", "Font"} {
-		if c.s.isDamaged(d[category]) {
+		if c.s.IsDamaged(d[category]) {
 			c.damaged = true
 		}
-		entries := c.s.dict(d[category])
+		entries := c.s.Dict(d[category])
 		if len(entries) == 0 {
 			continue
 		}
@@ -323,12 +331,12 @@ func (c *copier) resourceDict(d types.Dict, fb fallback) printfile.Dict {
 	// Marked content keeps what replaces or names its text, for those who
 	// extract it; layers are resolved already.
 	properties := printfile.Dict{}
-	for k, v := range c.s.dict(d["Properties"]) {
+	for k, v := range c.s.Dict(d["Properties"]) {
 		kept := printfile.Dict{}
-		entry := c.s.dict(v)
+		entry := c.s.Dict(v)
 		for _, key := range []string{"ActualText", "E", "Lang"} {
-			switch text := c.s.resolve(entry[key]).(type) {
-			case types.StringLiteral, types.HexLiteral:
+			switch text := c.s.Resolve(entry[key]).(type) {
+			case syntax.StringLiteral, syntax.HexLiteral:
 				kept[printfile.Name(key)] = c.value(text, fb)
 			}
 		}
@@ -350,7 +358,7 @@ func (c *copier) put(d printfile.Dict, key string, v printfile.Object) {
 }
 
 // dict copies the entries of d that are named, and only them.
-func (c *copier) dict(d types.Dict, fb fallback, keys ...string) printfile.Dict {
+func (c *copier) dict(d syntax.Dict, fb fallback, keys ...string) printfile.Dict {
 	out := make(printfile.Dict, len(keys))
 	for _, k := range keys {
 		if v, ok := d[k]; ok {
@@ -360,56 +368,50 @@ func (c *copier) dict(d types.Dict, fb fallback, keys ...string) printfile.Dict 
 	return out
 }
 
-// dropped are entries that no page needs, wherever they stand.
-var dropped = map[string]bool{
-	"Metadata": true, "PieceInfo": true, "StructParent": true, "StructParents": true, "Parent": true,
-	"LastModified": true, "AF": true, "OC": true, "OPI": true, "AA": true, "JS": true,
-}
-
 // value copies an object: directly, or as a reference to a copy.
-func (c *copier) value(o types.Object, fb fallback) printfile.Object {
+func (c *copier) value(o syntax.Object, fb fallback) printfile.Object {
 	switch v := o.(type) {
-	case types.Boolean:
+	case syntax.Boolean:
 		return printfile.Bool(v)
-	case types.Integer:
+	case syntax.Integer:
 		return printfile.Int(v)
-	case types.Float:
+	case syntax.Float:
 		return printfile.Real(v)
-	case types.Name:
+	case syntax.Name:
 		if strings.IndexByte(string(v), 0) >= 0 {
 			return printfile.Null{}
 		}
 		return printfile.Name(v)
-	case types.StringLiteral:
-		return printfile.String(unescape(string(v)))
-	case types.HexLiteral:
-		return printfile.HexString(unhex(string(v)))
-	case types.IndirectRef:
+	case syntax.StringLiteral:
+		return printfile.String(syntax.Unescape(string(v)))
+	case syntax.HexLiteral:
+		return printfile.HexString(syntax.Unhex(string(v)))
+	case syntax.IndirectRef:
 		return c.reference(v, fb, asIs)
-	case types.Array:
+	case syntax.Array:
 		out := make(printfile.Array, len(v))
 		for i, e := range v {
 			out[i] = c.value(e, fb)
 		}
 		return out
-	case types.Dict:
+	case syntax.Dict:
 		return c.anyDict(v, fb)
 	}
 	return printfile.Null{}
 }
 
 // font copies what is a font by where it stands, whatever type it says to be.
-func (c *copier) font(o types.Object, fb fallback) printfile.Object {
+func (c *copier) font(o syntax.Object, fb fallback) printfile.Object {
 	switch v := o.(type) {
-	case types.IndirectRef:
+	case syntax.IndirectRef:
 		return c.reference(v, fb, asFont)
-	case types.Dict:
+	case syntax.Dict:
 		return c.fontDict(v, fb)
 	}
 	return printfile.Null{}
 }
 
-func (c *copier) fontDict(d types.Dict, fb fallback) printfile.Dict {
+func (c *copier) fontDict(d syntax.Dict, fb fallback) printfile.Dict {
 	out := c.entries(d, fb)
 	out["Type"] = printfile.Name("Font")
 	return out
@@ -420,17 +422,17 @@ func (c *copier) fontDict(d types.Dict, fb fallback) printfile.Dict {
 var freeNames = map[string]bool{"CharProcs": true, "Colorants": true, "Solidities": true, "DotGain": true, "FD": true}
 
 // names copies a dictionary with such keys.
-func (c *copier) names(o types.Object, fb fallback) printfile.Object {
+func (c *copier) names(o syntax.Object, fb fallback) printfile.Object {
 	switch v := o.(type) {
-	case types.IndirectRef:
+	case syntax.IndirectRef:
 		return c.reference(v, fb, asNames)
-	case types.Dict:
+	case syntax.Dict:
 		return c.nameDict(v, fb)
 	}
 	return printfile.Null{}
 }
 
-func (c *copier) nameDict(d types.Dict, fb fallback) printfile.Dict {
+func (c *copier) nameDict(d syntax.Dict, fb fallback) printfile.Dict {
 	out := make(printfile.Dict, len(d))
 	for k, v := range d {
 		c.put(out, k, c.value(v, fb))
@@ -439,24 +441,24 @@ func (c *copier) nameDict(d types.Dict, fb fallback) printfile.Dict {
 }
 
 // anyDict copies a dictionary that is part of a resource.
-func (c *copier) anyDict(d types.Dict, fb fallback) printfile.Object {
-	switch c.s.name(d["Type"]) {
+func (c *copier) anyDict(d syntax.Dict, fb fallback) printfile.Object {
+	switch c.s.Name(d["Type"]) {
 	case "Page", "Pages", "Catalog", "Annot", "OCG", "OCMD", "StructElem", "StructTreeRoot", "Action", "Filespec":
 		return printfile.Null{} // a way back into the document
 	}
-	if kind, _ := c.s.integer(d["HalftoneType"]); kind == 5 {
+	if kind, _ := c.s.Integer(d["HalftoneType"]); kind == 5 {
 		return c.nameDict(d, fb) // its other keys are colorants
 	}
 	return c.entries(d, fb)
 }
 
 // entries copies the entries of a dictionary that a page may need.
-func (c *copier) entries(d types.Dict, fb fallback) printfile.Dict {
-	type3 := c.s.name(d["Subtype"]) == "Type3"
+func (c *copier) entries(d syntax.Dict, fb fallback) printfile.Dict {
+	type3 := c.s.Name(d["Subtype"]) == "Type3"
 	out := make(printfile.Dict, len(d))
 	for k, v := range d {
 		switch {
-		case dropped[k]:
+		case read.Dropped[k]:
 		case k == "Resources" && type3:
 			out["Resources"] = c.resources(v, fb)
 		case freeNames[k]:
@@ -473,26 +475,26 @@ func (c *copier) entries(d types.Dict, fb fallback) printfile.Dict {
 
 // reference returns the reference to the copy of an object, and queues it the
 // first time. Numbers, names and the like are copied in place.
-func (c *copier) reference(r types.IndirectRef, fb fallback, as role) printfile.Object {
-	if c.s.isDamaged(r) {
+func (c *copier) reference(r syntax.IndirectRef, fb fallback, as role) printfile.Object {
+	if c.s.IsDamaged(r) {
 		c.damaged = true
 		return printfile.Null{}
 	}
-	o := c.s.resolve(r)
+	o := c.s.Resolve(r)
 	key := objectKey{number: r.ObjectNumber.Value(), as: as}
 	switch v := o.(type) {
-	case types.StreamDict:
-		if c.s.layers.hides(v.Dict["OC"]) {
+	case syntax.StreamDict:
+		if c.s.Layers.Hides(v.Dict["OC"]) {
 			return c.nothing()
 		}
-		if c.needsFallback(v.Dict) || as == asForm && c.s.dict(v.Dict["Resources"]) == nil {
+		if c.needsFallback(v.Dict) || as == asForm && c.s.Dict(v.Dict["Resources"]) == nil {
 			key.fallback = fb.id
 		}
-	case types.Dict:
+	case syntax.Dict:
 		if c.needsFallback(v) {
 			key.fallback = fb.id
 		}
-	case types.Array:
+	case syntax.Array:
 	default:
 		return c.value(o, fb)
 	}
@@ -506,15 +508,15 @@ func (c *copier) reference(r types.IndirectRef, fb fallback, as role) printfile.
 }
 
 // needsFallback tells whether an object draws with names but has no resources.
-func (c *copier) needsFallback(d types.Dict) bool {
-	if c.s.dict(d["Resources"]) != nil {
+func (c *copier) needsFallback(d syntax.Dict) bool {
+	if c.s.Dict(d["Resources"]) != nil {
 		return false
 	}
-	switch c.s.name(d["Subtype"]) {
+	switch c.s.Name(d["Subtype"]) {
 	case "Form", "Type3":
 		return true
 	}
-	kind, _ := c.s.integer(d["PatternType"])
+	kind, _ := c.s.Integer(d["PatternType"])
 	return kind == 1
 }
 
@@ -537,20 +539,20 @@ func (c *copier) drain() {
 		var copied printfile.Object
 		shared := false
 		switch v := q.object.(type) {
-		case types.StreamDict:
+		case syntax.StreamDict:
 			st := c.stream(v, q)
 			copied, shared = st, len(st.Data) >= shareFrom
-		case types.Dict:
+		case syntax.Dict:
 			switch q.as {
 			case asResources:
-				copied = c.resourceDict(v, fallback{id: q.number, resources: types.IndirectRef{ObjectNumber: types.Integer(q.number)}})
+				copied = c.resourceDict(v, fallback{id: q.number, resources: syntax.IndirectRef{ObjectNumber: syntax.Integer(q.number)}})
 			case asNames:
 				copied = c.nameDict(v, q.fallback)
 			case asFont:
 				copied, shared = c.fontDict(v, q.fallback), true
 			default:
 				copied = c.anyDict(v, q.fallback)
-				shared = c.s.name(v["Type"]) == "Font"
+				shared = c.s.Name(v["Type"]) == "Font"
 			}
 		default:
 			copied = c.value(v, q.fallback)
@@ -563,19 +565,19 @@ func (c *copier) drain() {
 }
 
 // stream copies a stream with the entries that its kind may have.
-func (c *copier) stream(sd types.StreamDict, q queued) printfile.Stream {
+func (c *copier) stream(sd syntax.StreamDict, q queued) printfile.Stream {
 	d := sd.Dict
 	for _, f := range sd.FilterPipeline {
 		if f.Name == "Crypt" {
 			c.damaged = true
 		}
 	}
-	switch c.s.resolve(d["F"]).(type) {
-	case types.Dict, types.StringLiteral, types.HexLiteral:
+	switch c.s.Resolve(d["F"]).(type) {
+	case syntax.Dict, syntax.StringLiteral, syntax.HexLiteral:
 		c.damaged = true // its data lie in another file
 	}
-	pattern, _ := c.s.integer(d["PatternType"])
-	switch subtype := c.s.name(d["Subtype"]); {
+	pattern, _ := c.s.Integer(d["PatternType"])
+	switch subtype := c.s.Name(d["Subtype"]); {
 	case subtype == "Form" || q.as == asForm:
 		st := c.drawing(sd, q, "Type", "Subtype", "FormType", "BBox", "Matrix", "Group")
 		st.Dict["Type"], st.Dict["Subtype"] = printfile.Name("XObject"), printfile.Name("Form")
@@ -592,7 +594,7 @@ func (c *copier) stream(sd types.StreamDict, q queued) printfile.Stream {
 	out := make(printfile.Dict, len(d))
 	for k, v := range d {
 		switch {
-		case dropped[k] || k == "Length" || k == "F" || k == "FFilter" || k == "FDecodeParms" || k == "DL":
+		case read.Dropped[k] || k == "Length" || k == "F" || k == "FFilter" || k == "FDecodeParms" || k == "DL":
 		default:
 			c.put(out, k, c.value(v, q.fallback))
 		}
@@ -601,17 +603,17 @@ func (c *copier) stream(sd types.StreamDict, q queued) printfile.Stream {
 }
 
 // drawing copies a stream of drawing operators.
-func (c *copier) drawing(sd types.StreamDict, q queued, keys ...string) printfile.Stream {
+func (c *copier) drawing(sd syntax.StreamDict, q queued, keys ...string) printfile.Stream {
 	fb := q.fallback
 	resources := fb.resources
-	if c.s.dict(sd.Dict["Resources"]) != nil {
+	if c.s.Dict(sd.Dict["Resources"]) != nil {
 		resources = sd.Dict["Resources"]
 		fb = fallback{id: q.number, resources: resources}
 	}
 	st := c.rawStream(sd, fb)
-	if c.s.layers.active {
-		if data, _, ok := c.s.decodeContent(sd); ok {
-			if resolved, changed := c.s.layers.resolveContent(data, c.s.dict(resources)); changed {
+	if c.s.Layers.Active {
+		if data, _, ok := c.s.DecodeContent(sd); ok {
+			if resolved, changed := content.ResolveLayers(c.s, data, c.s.Dict(resources)); changed {
 				st = deflated(resolved)
 			}
 		} else {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/prepare/finding"
 )
 
 func corpusFiles(tb testing.TB) []string {
@@ -155,7 +156,7 @@ var justified = map[string]string{
 
 // unjustified says why a file should not have been refused; "" if it should.
 func unjustified(file, name, code string) string {
-	if _, ok := justified[name]; ok || !opens(file) || code == CodePrintingForbidden && forbidsPrinting(file) {
+	if _, ok := justified[name]; ok || !opens(file) || code == finding.CodePrintingForbidden && forbidsPrinting(file) {
 		return ""
 	}
 	return "qpdf opens it without a password"

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/guard"
 )
 
 // A worker of the test binary misbehaves when the first document of a request
@@ -76,7 +78,7 @@ func misbehaving(ctx context.Context, req Request, handed int) message {
 		}
 		runtime.KeepAlive(keep)
 	case misOverwrite:
-		files, err := takeOver(handed)
+		files, err := guard.TakeOver(handed)
 		if err != nil {
 			return message{Error: err.Error()}
 		}
@@ -99,7 +101,7 @@ func misbehaving(ctx context.Context, req Request, handed int) message {
 	case misLie:
 		return message{Facts: &Facts{Recipe: req.Checks.Recipe(), SHA256: strings.Repeat("0", 64), DocumentPages: []int{1}, Pages: make([]PageFacts, 1)}}
 	case misReachOut:
-		files, err := takeOver(handed)
+		files, err := guard.TakeOver(handed)
 		if err != nil {
 			return message{Error: err.Error()}
 		}
@@ -164,14 +166,14 @@ func TestGuard(t *testing.T) {
 	}{
 		// It is the machine, for all that is known, that did not let it work.
 		{"sleeps", misSleep, PoolOptions{Timeout: 5 * time.Second}, "", true},
-		{"computes without end", misSpin, PoolOptions{CPU: time.Second}, CodeTimeout, true},
-		{"computes without end on all cores", misSpinWide, PoolOptions{CPU: time.Second}, CodeTimeout, true},
-		{"takes memory", misAllocate, PoolOptions{Memory: 512 << 20}, CodeMemory, true},
-		{"overflows its stack", misRecurse, PoolOptions{}, CodeCrashed, false},
-		{"panics", misPanic, PoolOptions{}, CodeCrashed, false},
-		{"ends", misExit, PoolOptions{}, CodeCrashed, false},
-		{"answers garbage", misGarbage, PoolOptions{Timeout: 20 * time.Second}, CodeCrashed, false},
-		{"lies about its file", misLie, PoolOptions{}, CodeCrashed, false},
+		{"computes without end", misSpin, PoolOptions{CPU: time.Second}, finding.CodeTimeout, true},
+		{"computes without end on all cores", misSpinWide, PoolOptions{CPU: time.Second}, finding.CodeTimeout, true},
+		{"takes memory", misAllocate, PoolOptions{Memory: 512 << 20}, finding.CodeMemory, true},
+		{"overflows its stack", misRecurse, PoolOptions{}, finding.CodeCrashed, false},
+		{"panics", misPanic, PoolOptions{}, finding.CodeCrashed, false},
+		{"ends", misExit, PoolOptions{}, finding.CodeCrashed, false},
+		{"answers garbage", misGarbage, PoolOptions{Timeout: 20 * time.Second}, finding.CodeCrashed, false},
+		{"lies about its file", misLie, PoolOptions{}, finding.CodeCrashed, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -182,9 +184,9 @@ func TestGuard(t *testing.T) {
 			p := newPool(t, c.opt)
 			dir := t.TempDir()
 			got, err := misbehave(t, p, dir, c.how)
-			if raceDetector && c.want == CodeMemory {
+			if raceDetector && c.want == finding.CodeMemory {
 				c.want = strings.TrimSuffix(strings.Join(got, ""), ":0:0") // one of the two
-				if c.want != CodeMemory && c.want != CodeCrashed {
+				if c.want != finding.CodeMemory && c.want != finding.CodeCrashed {
 					t.Errorf("got %v", got)
 				}
 			}
@@ -238,11 +240,11 @@ func TestOutputLimit(t *testing.T) {
 	letter := write(t, "stor.pdf", onePage(a4, "%"+noise+"\n"))
 	dir := t.TempDir()
 	_, err := p.Letter(t.Context(), Request{Documents: []Document{{Path: letter}}, Output: filepath.Join(dir, "o.pdf")})
-	if got := codes(err); !slices.Equal(got, []string{CodeTooLarge + ":0:0"}) {
+	if got := codes(err); !slices.Equal(got, []string{finding.CodeTooLarge + ":0:0"}) {
 		t.Errorf("2 MB under a limit of 1 MB: %v", err)
 	}
 	if runtime.GOOS == "linux" {
-		want := fmt.Sprintf("wrote %d MB", (p.opt.Output+outputSlack)>>20)
+		want := fmt.Sprintf("wrote %d MB", (p.opt.Output+guard.OutputSlack)>>20)
 		if _, err := misbehave(t, p, dir, misOverwrite); err == nil || err.Error() != want {
 			t.Errorf("a worker that writes on: %v, want: %s", err, want)
 		}
@@ -324,7 +326,7 @@ func TestManyDocuments(t *testing.T) {
 	p := newPool(t, PoolOptions{Workers: 1})
 	path := write(t, "a.pdf", onePage(a4, "0 0 9 9 re f"))
 	out := filepath.Join(t.TempDir(), "o.pdf")
-	for _, n := range []int{1, filesPerPacket - 1, filesPerPacket, 2*filesPerPacket + 1, maxDocuments} {
+	for _, n := range []int{1, guard.FilesPerPacket - 1, guard.FilesPerPacket, 2*guard.FilesPerPacket + 1, maxDocuments} {
 		docs := slices.Repeat([]Document{{Path: path}}, n)
 		docs[n-1].GiroPages = []int{1}
 		f, err := p.Letter(t.Context(), Request{Documents: docs, Output: out})
@@ -333,7 +335,7 @@ func TestManyDocuments(t *testing.T) {
 		}
 	}
 	_, err := p.Letter(t.Context(), Request{Documents: slices.Repeat([]Document{{Path: path}}, maxDocuments+1), Output: out})
-	if got := codes(err); !slices.Equal(got, []string{CodeTooManyPages + ":0:0"}) {
+	if got := codes(err); !slices.Equal(got, []string{finding.CodeTooManyPages + ":0:0"}) {
 		t.Errorf("too many: %v", err)
 	}
 }

@@ -5,7 +5,12 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+	"postgang/printjobs/prepare/content"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/read"
+	"postgang/printjobs/prepare/scan"
+	"postgang/printjobs/prepare/sheet"
+	"postgang/printjobs/prepare/syntax"
 )
 
 // What a PDF is decides whether its pages are what its sender saw. A dynamic XFA
@@ -14,31 +19,31 @@ import (
 // its pages.
 
 // checkKind finds what concerns the document as a whole once its pages are known.
-func (l *letter) checkKind(s *source, pages []rawPage) {
-	root, err := s.ctx.Catalog()
-	if err != nil || root == nil {
+func (l *letter) checkKind(s *read.Document, pages []read.Page) {
+	root := s.Catalog()
+	if root == nil {
 		return
 	}
-	if s.dynamicForm(root, pages) {
-		l.refuse(newFinding(CodeDynamicForm, s.index, 0))
+	if dynamicForm(s, root, pages) {
+		l.refuse(finding.New(finding.CodeDynamicForm, s.Index, 0))
 		return
 	}
-	attached := s.attachments(root, pages)
-	if s.dict(root["Collection"]) != nil && l.checks.Portfolio.or(LevelError) != LevelOff {
-		l.find(l.checks.Portfolio.or(LevelError), newFinding(CodePortfolio, s.index, 0))
+	attached := attachments(s, root, pages)
+	if s.Dict(root["Collection"]) != nil && l.checks.Portfolio.Or(finding.LevelError) != finding.LevelOff {
+		l.find(l.checks.Portfolio.Or(finding.LevelError), finding.New(finding.CodePortfolio, s.Index, 0))
 		return // its files are what it is
 	}
 	if attached > 0 {
-		l.find(l.checks.Attachments.or(LevelWarning), attachmentsFinding(s.index, attached))
+		l.find(l.checks.Attachments.Or(finding.LevelWarning), attachmentsFinding(s.Index, attached))
 	}
 }
 
-func attachmentsFinding(document, n int) Finding {
+func attachmentsFinding(document, n int) finding.Finding {
 	text := "Det ligger en fil inni PDF-en, som ikke skrives ut. Skal mottakeren ha den på papir, send den som et eget dokument."
 	if n > 1 {
 		text = fmt.Sprintf("Det ligger %d filer inni PDF-en, som ikke skrives ut. Skal mottakeren ha dem på papir, send dem som egne dokumenter.", n)
 	}
-	return Finding{Code: CodeAttachments, Document: document, Text: text}
+	return finding.Finding{Code: finding.CodeAttachments, Document: document, Text: text}
 }
 
 var (
@@ -56,25 +61,25 @@ const maxFormBytes = 16 << 20
 // dynamicForm reports a form that is not drawn on the pages of the PDF, but
 // described in XML (XFA) for Adobe's programs. What is on its page is «Please
 // wait…», or nothing. Forms of the same kind whose pages are drawn pass.
-func (s *source) dynamicForm(root types.Dict, pages []rawPage) bool {
-	xfa := s.resolve(s.dict(root["AcroForm"])["XFA"])
+func dynamicForm(s *read.Document, root syntax.Dict, pages []read.Page) bool {
+	xfa := s.Resolve(s.Dict(root["AcroForm"])["XFA"])
 	if xfa == nil {
 		return false
 	}
-	if needs, _ := s.resolve(root["NeedsRendering"]).(types.Boolean); bool(needs) {
+	if needs, _ := s.Resolve(root["NeedsRendering"]).(syntax.Boolean); bool(needs) {
 		return true
 	}
 	content := false
-	parts := types.Array{xfa}
-	if a, ok := xfa.(types.Array); ok {
+	parts := syntax.Array{xfa}
+	if a, ok := xfa.(syntax.Array); ok {
 		parts = a
 	}
 	for _, part := range parts {
-		sd, ok := s.stream(part)
+		sd, ok := s.Stream(part)
 		if !ok {
 			continue // the name of the part that follows
 		}
-		text, ok := s.decode(sd, maxFormBytes)
+		text, ok := s.Decode(sd, maxFormBytes)
 		if !ok {
 			continue
 		}
@@ -85,13 +90,13 @@ func (s *source) dynamicForm(root types.Dict, pages []rawPage) bool {
 	}
 	// Older ones do not say what they are. One that has fields has them on its
 	// pages too when these are drawn.
-	return content && !s.hasWidgets(pages)
+	return content && !hasWidgets(s, pages)
 }
 
-func (s *source) hasWidgets(pages []rawPage) bool {
+func hasWidgets(s *read.Document, pages []read.Page) bool {
 	for _, p := range pages {
-		for _, o := range s.array(p.dict["Annots"]) {
-			if s.name(s.dict(o)["Subtype"]) == "Widget" {
+		for _, o := range s.Array(p.Dict["Annots"]) {
+			if s.Name(s.Dict(o)["Subtype"]) == "Widget" {
 				return true
 			}
 		}
@@ -105,16 +110,16 @@ const maxNames = 10000
 // attachments counts the files that lie in the document: those of its own list
 // (also invoices as XML), those that are associated with it or a page, and those
 // behind an icon on a page. One that is listed twice counts once.
-func (s *source) attachments(root types.Dict, pages []rawPage) int {
-	seen := map[types.Object]bool{}
+func attachments(s *read.Document, root syntax.Dict, pages []read.Page) int {
+	seen := map[syntax.Object]bool{}
 	unnumbered := 0
-	file := func(o types.Object) {
-		files := s.dict(s.dict(o)["EF"]) // without it the file lies elsewhere
+	file := func(o syntax.Object) {
+		files := s.Dict(s.Dict(o)["EF"]) // without it the file lies elsewhere
 		for _, key := range []string{"F", "UF", "Unix", "DOS", "Mac"} {
-			if _, ok := s.stream(files[key]); !ok {
+			if _, ok := s.Stream(files[key]); !ok {
 				continue
 			}
-			if ref, ok := files[key].(types.IndirectRef); ok {
+			if ref, ok := files[key].(syntax.IndirectRef); ok {
 				seen[ref.ObjectNumber] = true
 			} else {
 				unnumbered++
@@ -122,34 +127,34 @@ func (s *source) attachments(root types.Dict, pages []rawPage) int {
 			return
 		}
 	}
-	list := func(o types.Object) {
-		for _, f := range s.array(o) {
+	list := func(o syntax.Object) {
+		for _, f := range s.Array(o) {
 			file(f)
 		}
 	}
 	left := maxNames
-	var walk func(o types.Object, depth int)
-	walk = func(o types.Object, depth int) {
-		if left--; left < 0 || depth > maxTreeDepth {
+	var walk func(o syntax.Object, depth int)
+	walk = func(o syntax.Object, depth int) {
+		if left--; left < 0 || depth > syntax.MaxTreeDepth {
 			return
 		}
-		node := s.dict(o)
-		names := s.array(node["Names"])
+		node := s.Dict(o)
+		names := s.Array(node["Names"])
 		for i := 1; i < len(names); i += 2 {
 			file(names[i])
 		}
-		for _, kid := range s.array(node["Kids"]) {
+		for _, kid := range s.Array(node["Kids"]) {
 			walk(kid, depth+1)
 		}
 	}
-	walk(s.dict(root["Names"])["EmbeddedFiles"], 0)
+	walk(s.Dict(root["Names"])["EmbeddedFiles"], 0)
 	list(root["AF"])
 	for _, p := range pages {
-		list(p.dict["AF"])
-		for _, o := range s.array(p.dict["Annots"]) {
-			a := s.dict(o)
+		list(p.Dict["AF"])
+		for _, o := range s.Array(p.Dict["Annots"]) {
+			a := s.Dict(o)
 			list(a["AF"])
-			if s.name(a["Subtype"]) == "FileAttachment" {
+			if s.Name(a["Subtype"]) == "FileAttachment" {
 				file(a["FS"])
 			}
 		}
@@ -163,20 +168,20 @@ func (l *letter) checkBlank() {
 	if len(l.facts.Pages) == 0 || l.inked || len(l.refused) > 0 {
 		return
 	}
-	l.find(l.checks.BlankLetter.or(LevelWarning), newFinding(CodeBlankLetter, 0, 0))
+	l.find(l.checks.BlankLetter.Or(finding.LevelWarning), finding.New(finding.CodeBlankLetter, 0, 0))
 }
 
 // sawInk notes whether a page has ink. Pictures have some wherever they are not
 // white, which is looked at only until some is found in the letter.
-func (c *copier) sawInk(p rawPage, at placement, content []byte, drawn []appearance, found ink) {
+func (c *copier) sawInk(p read.Page, at sheet.Placement, data []byte, drawn []content.Appearance, found scan.Ink) {
 	switch {
-	case c.l.inked || !found.marks || c.l.checks.BlankLetter == LevelOff:
-	case found.solid:
+	case c.l.inked || !found.Marks || c.l.checks.BlankLetter == finding.LevelOff:
+	case found.Solid:
 		c.l.inked = true
 	default:
-		z := newZoneScanner(c.s, []Zone{{WidthMM: a4WidthMM, HeightMM: a4HeightMM}}, 0)
-		z.once = map[int]bool{}
-		z.page(p, at, content, drawn)
-		c.l.inked = z.hits[0].any
+		z := scan.NewZoneScanner(c.s, []scan.Zone{{WidthMM: sheet.A4WidthMM, HeightMM: sheet.A4HeightMM}}, 0)
+		z.Once = map[int]bool{}
+		z.Page(p, at, data, drawn)
+		c.l.inked = z.Hits[0].Any
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/scan"
 )
 
 // documentOf is a PDF of one page with entries in its catalog and page; more
@@ -59,7 +62,7 @@ func TestKindOfPDF(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			findings, _, _ := checked(t, c.pdf, Checks{FontNotEmbedded: LevelOff})
+			findings, _, _ := checked(t, c.pdf, Checks{FontNotEmbedded: finding.LevelOff})
 			var got []string
 			for _, f := range findings {
 				got = append(got, string(f.Severity)+" "+f.Code)
@@ -73,9 +76,9 @@ func TestKindOfPDF(t *testing.T) {
 		})
 	}
 	portfolio := documentOf("/Collection<<>>/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file)
-	for level, want := range map[Level]string{"": "portfolio", LevelError: "portfolio", LevelWarning: "portfolio", LevelOff: "attachments"} {
+	for level, want := range map[finding.Level]string{"": "portfolio", finding.LevelError: "portfolio", finding.LevelWarning: "portfolio", finding.LevelOff: "attachments"} {
 		findings, _, err := checked(t, portfolio, Checks{Portfolio: level})
-		if len(findings) != 1 || findings[0].Code != want || (err != nil) != (level.or(LevelError) == LevelError) {
+		if len(findings) != 1 || findings[0].Code != want || (err != nil) != (level.Or(finding.LevelError) == finding.LevelError) {
 			t.Errorf("portfolio at level %q: %+v (%v)", level, findings, err)
 		}
 	}
@@ -108,15 +111,15 @@ func TestBlankLetter(t *testing.T) {
 		{"a scan with a speck", [][]byte{scan, speck}, false},
 		{"an inline picture", [][]byte{inline}, false},
 	} {
-		for _, level := range []Level{"", LevelOff, LevelWarning, LevelError} {
-			req := Request{Output: filepath.Join(t.TempDir(), "o.pdf"), Checks: Checks{BlankLetter: level, FontNotEmbedded: LevelOff}}
+		for _, level := range []finding.Level{"", finding.LevelOff, finding.LevelWarning, finding.LevelError} {
+			req := Request{Output: filepath.Join(t.TempDir(), "o.pdf"), Checks: Checks{BlankLetter: level, FontNotEmbedded: finding.LevelOff}}
 			for _, d := range c.docs {
 				req.Documents = append(req.Documents, Document{Path: write(t, "a.pdf", d)})
 			}
 			facts, err := Letter(t.Context(), req)
 			want := ""
-			if c.blank && level != LevelOff {
-				want = fmt.Sprintf("%s blank-letter", level.or(LevelWarning))
+			if c.blank && level != finding.LevelOff {
+				want = fmt.Sprintf("%s blank-letter", level.Or(finding.LevelWarning))
 			}
 			got, findings := "", facts.Warnings
 			var r *Refusal
@@ -176,12 +179,12 @@ func TestGathered(t *testing.T) {
 		}), Checks{}, []string{"Sidene 1–3: Sidene er 247–254 × 353 mm og er skalert til 83–84 % for å passe på A4."}, []int{1, 2, 3}},
 		{"in a zone at different places", pages(2, func(i int) string {
 			return fmt.Sprintf("/Contents 3 0 R/MediaBox[0 %d 595.276 %g]", i*20, 841.89+float64(i*20))
-		}), Checks{Zones: []Zone{InserterZone(LevelError)}}, []string{"Sidene 1–2: Det er trykk i konvolutteringssonen (x 0–14,1 mm, y 141,8–162,9 mm"}, []int{1, 2}},
+		}), Checks{Zones: []scan.Zone{scan.InserterZone(finding.LevelError)}}, []string{"Sidene 1–2: Det er trykk i konvolutteringssonen (x 0–14,1 mm, y 141,8–162,9 mm"}, []int{1, 2}},
 		{"too large", pages(2, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 2384 3370]" }), Checks{},
 			[]string{"Sidene 1–2: Sidene er 841 × 1189 mm og måtte skaleres til 25 % for å passe på A4. Det er for lite"}, []int{1, 2}},
 		{"too small", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 50 50]" }), Checks{},
 			[]string{"Side 1: Siden er 18 × 18 mm og måtte skaleres til 1191 %"}, nil},
-		{"no limit of size", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 50 50]" }), Checks{MaxScalePercent: 10000, BlankLetter: LevelOff},
+		{"no limit of size", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 50 50]" }), Checks{MaxScalePercent: 10000, BlankLetter: finding.LevelOff},
 			[]string{"Side 1: Siden er 18 × 18 mm og er skalert til 1191 %"}, nil},
 		{"an A1 drawing", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 1684 2384]" }), Checks{},
 			[]string{"Side 1: Siden er 594 × 841 mm og er skalert til 35 %"}, nil},
@@ -219,15 +222,15 @@ func TestWhere(t *testing.T) {
 		odd = append(odd, 2*i+1)
 	}
 	for _, c := range []struct {
-		f    Finding
+		f    finding.Finding
 		want string
 	}{
-		{Finding{}, ""},
-		{Finding{Page: 3}, "Side 3"},
-		{Finding{Page: 3, Pages: []int{3, 4}}, "Sidene 3–4"},
-		{Finding{Page: 3, Pages: []int{3, 5}}, "Sidene 3 og 5"},
-		{Finding{Page: 1, Pages: []int{1, 3, 5, 6, 7}}, "Sidene 1, 3 og 5–7"},
-		{Finding{Page: 1, Pages: odd}, "Sidene 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 og 8 til"},
+		{finding.Finding{}, ""},
+		{finding.Finding{Page: 3}, "Side 3"},
+		{finding.Finding{Page: 3, Pages: []int{3, 4}}, "Sidene 3–4"},
+		{finding.Finding{Page: 3, Pages: []int{3, 5}}, "Sidene 3 og 5"},
+		{finding.Finding{Page: 1, Pages: []int{1, 3, 5, 6, 7}}, "Sidene 1, 3 og 5–7"},
+		{finding.Finding{Page: 1, Pages: odd}, "Sidene 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 og 8 til"},
 	} {
 		if got := c.f.Where(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/prepare/sheet"
 	"postgang/printjobs/printfile"
 )
 
@@ -40,7 +41,7 @@ func TestLetterLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		side := printfile.Side{Width: a4Width, Height: a4Height, Placements: []printfile.Placement{{Source: letter, Matrix: printfile.Identity}}}
+		side := printfile.Side{Width: sheet.A4Width, Height: sheet.A4Height, Placements: []printfile.Placement{{Source: letter, Matrix: printfile.Identity}}}
 		if err := linker.AddSide(side); err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,9 @@ import (
 	"syscall"
 	"time"
 
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/guard"
+	"postgang/printjobs/prepare/read"
 	"postgang/printjobs/printfile"
 )
 
@@ -127,7 +130,7 @@ func NewPool(opt PoolOptions) (*Pool, error) {
 		opt.Memory = DefaultMemory
 	}
 	if opt.Output <= 0 {
-		opt.Output = DefaultMaxOutputBytes
+		opt.Output = read.DefaultMaxOutputBytes
 	}
 	if opt.LettersPerWorker <= 0 {
 		opt.LettersPerWorker = DefaultLettersPerWorker
@@ -182,7 +185,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 	}
 	out, err := os.CreateTemp(filepath.Dir(req.Output), tempPattern)
 	if err != nil {
-		return Facts{}, fmt.Errorf("prepare letter: %w", withoutPath(err))
+		return Facts{}, fmt.Errorf("prepare letter: %w", read.WithoutPath(err))
 	}
 	published := false
 	defer func() {
@@ -233,7 +236,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			return Facts{}, fmt.Errorf("prepare letter: %w", ctx.Err())
 		case errors.Is(failure, errTimeout):
 			p.timeouts.Add(1)
-			return Facts{}, &Refusal{Findings: []Finding{newFinding(CodeTimeout, 0, 0)}}
+			return Facts{}, &Refusal{Findings: []finding.Finding{finding.New(finding.CodeTimeout, 0, 0)}}
 		case errors.Is(failure, ErrStuck):
 			p.timeouts.Add(1)
 			return Facts{}, fmt.Errorf("prepare letter: %w", failure)
@@ -244,27 +247,27 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		case killed:
 			return Facts{}, fmt.Errorf("prepare letter: %w", ErrKilled)
 		default:
-			return Facts{}, &Refusal{Findings: []Finding{newFinding(code, 0, 0)}}
+			return Facts{}, &Refusal{Findings: []finding.Finding{finding.New(code, 0, 0)}}
 		}
 		// What the dead worker wrote, and where it stopped, are its own.
 		if err = out.Truncate(0); err == nil {
 			_, err = out.Seek(0, io.SeekStart)
 		}
 		if err != nil {
-			return Facts{}, fmt.Errorf("prepare letter: %w", withoutPath(err))
+			return Facts{}, fmt.Errorf("prepare letter: %w", read.WithoutPath(err))
 		}
 	}
 }
 
 // Probe starts a worker, if need be, and tells what the kernel refuses it.
-func (p *Pool) Probe(ctx context.Context) (Confinement, error) {
+func (p *Pool) Probe(ctx context.Context) (guard.Confinement, error) {
 	w, err := p.take(ctx)
 	if err != nil {
-		return Confinement{}, err
+		return guard.Confinement{}, err
 	}
 	defer func() { p.slots <- w }()
 	if w, err = p.ready(w); err != nil {
-		return Confinement{}, err
+		return guard.Confinement{}, err
 	}
 	reply, err := w.exchange(ctx, message{Probe: true}, nil, p.opt)
 	if err != nil {
@@ -313,7 +316,7 @@ func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
 	for i, d := range req.Documents {
 		docs[i].GiroPages = d.GiroPages
 	}
-	if !handsFiles {
+	if !guard.HandsFiles {
 		for i, d := range req.Documents {
 			path, err := filepath.Abs(d.Path)
 			if err != nil {
@@ -331,7 +334,7 @@ func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
 		f, err := os.Open(d.Path)
 		if err != nil {
 			closeAll(files)
-			return req, nil, fmt.Errorf("document: %w", withoutPath(err))
+			return req, nil, fmt.Errorf("document: %w", read.WithoutPath(err))
 		}
 		files = append(files, f)
 	}
@@ -432,10 +435,10 @@ func (l *lastWords) Write(p []byte) (int, error) {
 func (w *worker) deathCode() string {
 	for _, sign := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread"} {
 		if bytes.Contains(w.said.text, []byte(sign)) {
-			return CodeMemory
+			return finding.CodeMemory
 		}
 	}
-	return CodeCrashed
+	return finding.CodeCrashed
 }
 
 // stopGrace is how long an idle worker may take to end by itself.
@@ -452,9 +455,9 @@ func startWorker(opt PoolOptions) (_ *worker, err error) {
 	cmd.Dir = os.TempDir()
 	cmd.Stderr = &w.said
 	cmd.WaitDelay = stopGrace // for that stream to end
-	if handsFiles {
+	if guard.HandsFiles {
 		var theirs *os.File
-		if w.hand, theirs, err = newHandover(); err != nil {
+		if w.hand, theirs, err = guard.NewHandover(); err != nil {
 			return nil, err
 		}
 		defer theirs.Close()
@@ -474,7 +477,7 @@ func startWorker(opt PoolOptions) (_ *worker, err error) {
 	}
 	w.out = out
 	if err = cmd.Start(); err != nil {
-		return nil, withoutPath(err)
+		return nil, read.WithoutPath(err)
 	}
 	go func() {
 		var err error
@@ -524,14 +527,14 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 	defer timer.Stop()
 	look := time.NewTicker(cpuEvery)
 	defer look.Stop()
-	before, clocked := cpuTime(w.cmd.Process.Pid)
+	before, clocked := guard.CPUTime(w.cmd.Process.Pid)
 	// A request is far smaller than a pipe's buffer or the worker is reading,
 	// but one that is stuck must not make us stick.
 	sent := make(chan error, 1)
 	go func() {
 		err := writeMessage(w.in, m)
 		if err == nil && len(files) > 0 {
-			err = handOver(w.hand, files)
+			err = guard.HandOver(w.hand, files)
 		}
 		sent <- err
 	}()
@@ -551,7 +554,7 @@ func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt 
 				failure = errDied
 			}
 		case <-look.C:
-			if now, ok := cpuTime(w.cmd.Process.Pid); ok && now-before > opt.CPU {
+			if now, ok := guard.CPUTime(w.cmd.Process.Pid); ok && now-before > opt.CPU {
 				failure = errTimeout
 			}
 		case <-timer.C:

@@ -27,6 +27,8 @@ import (
 	"strings"
 	"syscall"
 
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/read"
 	"postgang/printjobs/printfile"
 )
 
@@ -35,23 +37,9 @@ import (
 // made it. It changes whenever the same input may give other bytes or facts.
 const Recipe = "prepare-4"
 
-// Defaults of Limits.
-const (
-	// DefaultMaxBytes bounds the sum of a letter's input files in bytes:
-	// SvarUt takes less than 350 MB a shipment (docs/sources.md, Hand-ins).
-	DefaultMaxBytes = 350 << 20
-	// DefaultMaxPages bounds the pages of one letter. No envelope or parcel
-	// takes more; a page tree that claims millions is an attack.
-	DefaultMaxPages = 10000
-	// maxDocuments bounds the documents of one letter, and with them the files
-	// that a worker has open. A hand-in has 500 at most.
-	maxDocuments = 1000
-	// DefaultMaxContentBytes bounds the decoded size in bytes of one content
-	// stream. Above it lies no letter, only a decompression bomb.
-	DefaultMaxContentBytes = 256 << 20
-	// DefaultMaxOutputBytes bounds the prepared file in bytes.
-	DefaultMaxOutputBytes = 1 << 30
-)
+// maxDocuments bounds the documents of one letter, and with them the files
+// that a worker has open. A hand-in has 500 at most.
+const maxDocuments = 1000
 
 // Document is one PDF of a letter.
 type Document struct {
@@ -60,34 +48,6 @@ type Document struct {
 	// GiroPages lists the pages that are printed on a giro sheet, 1-based
 	// within this document (giroarkSider; docs/sources.md, Hand-ins).
 	GiroPages []int `json:"giroPages,omitempty"`
-}
-
-// Limits bounds what one letter may cost. A zero field means its default.
-type Limits struct {
-	// MaxBytes is the largest sum of all input files, in bytes.
-	MaxBytes int64 `json:"maxBytes,omitempty"`
-	// MaxPages is the largest number of pages of the letter.
-	MaxPages int `json:"maxPages,omitempty"`
-	// MaxContentBytes is the largest decoded content stream, in bytes.
-	MaxContentBytes int64 `json:"maxContentBytes,omitempty"`
-	// MaxOutputBytes is the largest prepared file, in bytes.
-	MaxOutputBytes int64 `json:"maxOutputBytes,omitempty"`
-}
-
-func (l Limits) withDefaults() Limits {
-	if l.MaxBytes <= 0 {
-		l.MaxBytes = DefaultMaxBytes
-	}
-	if l.MaxPages <= 0 {
-		l.MaxPages = DefaultMaxPages
-	}
-	if l.MaxContentBytes <= 0 {
-		l.MaxContentBytes = DefaultMaxContentBytes
-	}
-	if l.MaxOutputBytes <= 0 {
-		l.MaxOutputBytes = DefaultMaxOutputBytes
-	}
-	return l
 }
 
 // Request asks for one letter to be prepared.
@@ -102,7 +62,7 @@ type Request struct {
 	// it at once to where it is kept, and flushes it there.
 	Volatile bool `json:"volatile,omitempty"`
 	// Limits bounds the work; the zero value means the defaults.
-	Limits Limits `json:"limits"`
+	Limits read.Limits `json:"limits"`
 	// Checks are the vendor's prechecks; the zero value is the lenient
 	// default. They must be valid.
 	Checks Checks `json:"checks"`
@@ -150,7 +110,7 @@ type Facts struct {
 	// DocumentPages holds the number of pages of each document.
 	DocumentPages []int `json:"documentPages"`
 	// Warnings are the findings that do not stop the letter.
-	Warnings []Finding `json:"warnings,omitempty"`
+	Warnings []finding.Finding `json:"warnings,omitempty"`
 }
 
 // ColourPages returns the 1-based numbers, in the prepared file, of the pages
@@ -186,7 +146,7 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 	if req.Output == "" {
 		return Facts{}, errors.New("prepare letter: no output path")
 	}
-	l, err := read(ctx, req, pathInputs(req.Documents))
+	l, err := assemble(ctx, req, pathInputs(req.Documents))
 	if err != nil {
 		return Facts{}, err
 	}
@@ -212,10 +172,10 @@ func pathInputs(docs []Document) []input {
 	return inputs
 }
 
-// read prepares a letter up to writing it. The errors are those of Letter.
-func read(ctx context.Context, req Request, docs []input) (*letter, error) {
+// assemble prepares a letter up to writing it. The errors are those of Letter.
+func assemble(ctx context.Context, req Request, docs []input) (*letter, error) {
 	if len(docs) == 0 {
-		return nil, &Refusal{Findings: []Finding{newFinding(CodeNoPages, 0, 0)}}
+		return nil, &Refusal{Findings: []finding.Finding{finding.New(finding.CodeNoPages, 0, 0)}}
 	}
 	if err := req.Checks.Validate(); err != nil {
 		return nil, fmt.Errorf("prepare letter: checks: %w", err)
@@ -268,9 +228,9 @@ func (d input) load(most int64) ([]byte, error) {
 // newLetter reads the documents of a letter, those in repair by looking for
 // their objects. What is wrong with them is in the letter's refused.
 func newLetter(ctx context.Context, req Request, docs []input, repair map[int]bool) (*letter, error) {
-	l := &letter{limits: req.Limits.withDefaults(), checks: req.Checks, builder: printfile.NewBuilder(), repair: repair}
+	l := &letter{limits: req.Limits.WithDefaults(), checks: req.Checks, builder: printfile.NewBuilder(), repair: repair}
 	if len(docs) > maxDocuments {
-		l.refuse(newFinding(CodeTooManyPages, 0, 0))
+		l.refuse(finding.New(finding.CodeTooManyPages, 0, 0))
 		return l, nil
 	}
 	left := l.limits.MaxBytes
@@ -280,11 +240,11 @@ func newLetter(ctx context.Context, req Request, docs []input, repair map[int]bo
 		}
 		file, err := doc.load(left)
 		if err != nil {
-			return nil, fmt.Errorf("prepare letter: document: %w", withoutPath(err))
+			return nil, fmt.Errorf("prepare letter: document: %w", read.WithoutPath(err))
 		}
 		if left -= int64(len(file)); left < 0 {
 			// Of a letter that is too long nothing else is said.
-			l.refused = []Finding{newFinding(CodeTooLarge, 0, 0)}
+			l.refused = []finding.Finding{finding.New(finding.CodeTooLarge, 0, 0)}
 			l.facts = Facts{}
 			return l, nil
 		}
@@ -294,7 +254,7 @@ func newLetter(ctx context.Context, req Request, docs []input, repair map[int]bo
 	}
 	l.checkLetter()
 	l.checkBlank()
-	l.refused, l.facts.Warnings = gathered(l.refused), gathered(l.facts.Warnings)
+	l.refused, l.facts.Warnings = finding.Gathered(l.refused), finding.Gathered(l.facts.Warnings)
 	return l, nil
 }
 
@@ -304,7 +264,7 @@ func (l *letter) mendable() map[int]bool {
 	documents := map[int]bool{}
 	for _, f := range l.refused {
 		switch f.Code {
-		case CodeUnreadable, CodeNoPages, CodeBlankedPage, CodeDamagedObject:
+		case finding.CodeUnreadable, finding.CodeNoPages, finding.CodeBlankedPage, finding.CodeDamagedObject:
 			if !l.searched[f.Document] {
 				documents[f.Document] = true
 			}
@@ -315,11 +275,11 @@ func (l *letter) mendable() map[int]bool {
 
 // letter gathers one letter while its documents are read.
 type letter struct {
-	limits  Limits
+	limits  read.Limits
 	checks  Checks
 	builder *printfile.Builder
 	facts   Facts
-	refused []Finding
+	refused []finding.Finding
 	// repair holds the documents to read by looking for their objects, and
 	// searched those that were, or for which it is of no use.
 	repair, searched map[int]bool
@@ -327,24 +287,24 @@ type letter struct {
 	work             float64 // to draw it: see work
 }
 
-func (l *letter) refuse(f ...Finding) {
+func (l *letter) refuse(f ...finding.Finding) {
 	for _, f := range f {
-		f.Severity = LevelError
+		f.Severity = finding.LevelError
 		l.refused = append(l.refused, f)
 	}
 }
 
-func (l *letter) warn(f Finding) {
-	f.Severity = LevelWarning
+func (l *letter) warn(f finding.Finding) {
+	f.Severity = finding.LevelWarning
 	l.facts.Warnings = append(l.facts.Warnings, f)
 }
 
 // find files a finding under its level.
-func (l *letter) find(level Level, f Finding) {
+func (l *letter) find(level finding.Level, f finding.Finding) {
 	switch level {
-	case LevelError:
+	case finding.LevelError:
 		l.refuse(f)
-	case LevelWarning:
+	case finding.LevelWarning:
 		l.warn(f)
 	case LevelOff:
 	}
@@ -362,53 +322,53 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 	// document, so it is dropped.
 	defer func() {
 		if r := recover(); r != nil {
-			l.refuse(newFinding(CodeUnreadable, index, 0))
+			l.refuse(finding.New(finding.CodeUnreadable, index, 0))
 			err = nil
 		}
 	}()
-	src, finding, err := openSource(ctx, index, file, l.limits, l.repair[index])
+	src, found, err := read.Open(ctx, index, file, l.limits, l.repair[index])
 	if err != nil {
 		return fmt.Errorf("prepare letter: document: %w", err)
 	}
-	if src == nil || src.repaired {
+	if src == nil || src.Repaired {
 		l.search(index)
 	}
-	if finding != nil {
-		l.refuse(*finding)
+	if found != nil {
+		l.refuse(*found)
 		return nil
 	}
 	defer func() {
-		if src.deleted {
+		if src.Deleted {
 			l.search(index)
 		}
 	}()
 	l.checkDocument(src)
-	pages, findings := src.pages()
-	if len(findings) > 0 && findings[0].Code == CodeNoPages && src.repaired && !l.repair[index] {
-		findings = []Finding{newFinding(CodeUnreadable, index, 0)} // it was searched, and has none
+	pages, findings := src.Pages()
+	if len(findings) > 0 && findings[0].Code == finding.CodeNoPages && src.Repaired && !l.repair[index] {
+		findings = []finding.Finding{finding.New(finding.CodeUnreadable, index, 0)} // it was searched, and has none
 	}
 	if len(findings) > 0 {
 		from := len(l.refused)
-		if l.refuse(findings...); src.cut {
+		if l.refuse(findings...); src.Cut {
 			l.truncated(from)
 		}
 		return nil
 	}
-	if src.promised > 0 {
-		l.warn(pageCountWarning(index, src.promised, len(pages)))
+	if src.Promised > 0 {
+		l.warn(finding.PageCountWarning(index, src.Promised, len(pages)))
 	}
 	l.checkKind(src, pages)
-	if src.repaired {
-		l.find(l.checks.Repaired.or(LevelWarning), newFinding(CodeRepaired, index, 0))
+	if src.Repaired {
+		l.find(l.checks.Repaired.Or(finding.LevelWarning), finding.New(finding.CodeRepaired, index, 0))
 	}
 	if len(l.facts.Pages)+len(pages) > l.limits.MaxPages {
-		l.refuse(newFinding(CodeTooManyPages, index, 0))
+		l.refuse(finding.New(finding.CodeTooManyPages, index, 0))
 		return nil
 	}
 	giro := map[int]bool{}
 	for _, n := range giroPages {
 		if n < 1 || n > len(pages) {
-			l.refuse(newFinding(CodeGiroOutOfRange, index, n))
+			l.refuse(finding.New(finding.CodeGiroOutOfRange, index, n))
 			continue
 		}
 		giro[n] = true
@@ -420,11 +380,11 @@ func (l *letter) add(ctx context.Context, index int, file []byte, giroPages []in
 			return err
 		}
 		facts := c.page(p)
-		facts.Giro = giro[p.number]
+		facts.Giro = giro[p.Number]
 		l.facts.Pages = append(l.facts.Pages, facts)
 	}
 	l.facts.DocumentPages = append(l.facts.DocumentPages, len(pages))
-	if src.cut {
+	if src.Cut {
 		l.truncated(before)
 	}
 	return nil
@@ -443,8 +403,8 @@ func (l *letter) search(index int) {
 func (l *letter) truncated(from int) {
 	for i, f := range l.refused[from:] {
 		switch f.Code {
-		case CodeUnreadable, CodeNoPages, CodeBlankedPage, CodeDamagedObject:
-			l.refused = append(l.refused[:from+i], newFinding(CodeTruncated, f.Document, f.Page))
+		case finding.CodeUnreadable, finding.CodeNoPages, finding.CodeBlankedPage, finding.CodeDamagedObject:
+			l.refused = append(l.refused[:from+i], finding.New(finding.CodeTruncated, f.Document, f.Page))
 			return
 		}
 	}
@@ -456,7 +416,7 @@ func (l *letter) write(req Request) (err error) {
 	dir := filepath.Dir(req.Output)
 	tmp, err := os.CreateTemp(dir, tempPattern)
 	if err != nil {
-		return fmt.Errorf("write prepared letter: %w", withoutPath(err))
+		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 	}
 	defer func() {
 		if err != nil {
@@ -481,14 +441,14 @@ const tempPattern = ".prepare-*.tmp"
 func publish(file *os.File, req Request) error {
 	if !req.Volatile {
 		if err := file.Sync(); err != nil {
-			return withoutPath(err)
+			return read.WithoutPath(err)
 		}
 	}
 	if err := file.Close(); err != nil {
-		return withoutPath(err)
+		return read.WithoutPath(err)
 	}
 	if err := os.Rename(file.Name(), req.Output); err != nil {
-		return withoutPath(err)
+		return read.WithoutPath(err)
 	}
 	if !req.Volatile {
 		syncFolder(filepath.Dir(req.Output))
@@ -501,15 +461,15 @@ func (l *letter) writeTo(w io.Writer) error {
 	prepared, err := l.builder.Prepared()
 	if err != nil {
 		// Only an object that no PDF can hold gets here.
-		return &Refusal{Findings: []Finding{newFinding(CodeUnreadable, 0, 0)}}
+		return &Refusal{Findings: []finding.Finding{finding.New(finding.CodeUnreadable, 0, 0)}}
 	}
 	n, sum, err := prepared.WriteSum(&boundedWriter{w: w, left: l.limits.MaxOutputBytes})
 	if err != nil {
 		// EFBIG is the kernel's word for the same.
 		if errors.Is(err, errOutputLimit) || errors.Is(err, syscall.EFBIG) {
-			return &Refusal{Findings: []Finding{newFinding(CodeTooLarge, 0, 0)}}
+			return &Refusal{Findings: []finding.Finding{finding.New(finding.CodeTooLarge, 0, 0)}}
 		}
-		return fmt.Errorf("write prepared letter: %w", withoutPath(err))
+		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 	}
 	l.facts.SHA256, l.facts.Bytes = hex.EncodeToString(sum[:]), n
 	return nil
@@ -540,27 +500,13 @@ func (b *boundedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// withoutPath drops the file name from an error of package os: names of
-// documents are personal data.
-func withoutPath(err error) error {
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return fmt.Errorf("%s: %w", le.Op, le.Err)
-	}
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return fmt.Errorf("%s: %w", pe.Op, pe.Err)
-	}
-	return err
-}
-
 // Refusal says why a letter cannot be printed: all reasons at once over all
 // its documents. It is an error.
 type Refusal struct {
 	// Findings of severity error; at least one.
-	Findings []Finding `json:"findings"`
+	Findings []finding.Finding `json:"findings"`
 	// Warnings are the other findings.
-	Warnings []Finding `json:"warnings,omitempty"`
+	Warnings []finding.Finding `json:"warnings,omitempty"`
 	// Pages are the pages that could be read, for showing: their facts may
 	// be incomplete where the page is what is wrong.
 	Pages []PageFacts `json:"pages,omitempty"`

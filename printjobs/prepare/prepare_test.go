@@ -19,6 +19,9 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/read"
+	"postgang/printjobs/prepare/sheet"
 	"postgang/printjobs/printfile"
 )
 
@@ -177,23 +180,23 @@ func TestPlacementProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		side := rapid.Float64Range(20, 5000)
 		x, y := rapid.Float64Range(-5000, 5000).Draw(t, "x"), rapid.Float64Range(-5000, 5000).Draw(t, "y")
-		b := rect{x, y, x + side.Draw(t, "w"), y + side.Draw(t, "h")}
-		p, ok := place(b, 90*rapid.IntRange(-5, 5).Draw(t, "turns"), rapid.Float64Range(1, 4).Draw(t, "unit"), unscaledToleranceMM)
+		b := sheet.Rect{X0: x, Y0: y, X1: x + side.Draw(t, "w"), Y1: y + side.Draw(t, "h")}
+		p, ok := sheet.Place(b, 90*rapid.IntRange(-5, 5).Draw(t, "turns"), rapid.Float64Range(1, 4).Draw(t, "unit"), sheet.UnscaledToleranceMM)
 		if !ok {
 			t.Fatalf("no placement for %v", b)
 		}
-		on := p.matrix.bounds(b)
+		on := p.Matrix.Bounds(b)
 		slack := 1e-6
-		if p.scale == 1 {
-			slack = unscaledToleranceMM * ptPerMM
+		if p.Scale == 1 {
+			slack = sheet.UnscaledToleranceMM * sheet.PtPerMM
 		}
-		if on.x0 < -slack || on.y0 < -slack || on.x1 > a4Width+slack || on.y1 > a4Height+slack {
+		if on.X0 < -slack || on.Y0 < -slack || on.X1 > sheet.A4Width+slack || on.Y1 > sheet.A4Height+slack {
 			t.Fatalf("%v lands on %v", b, on)
 		}
-		if math.Min(a4Width-on.width(), a4Height-on.height()) > slack+1e-6 {
+		if math.Min(sheet.A4Width-on.Width(), sheet.A4Height-on.Height()) > slack+1e-6 {
 			t.Fatalf("%v leaves room all around: %v", b, on)
 		}
-		m := p.matrix
+		m := p.Matrix
 		if m[0]*m[3]-m[1]*m[2] <= 0 {
 			t.Fatalf("mirrored: %v", m)
 		}
@@ -310,13 +313,13 @@ func TestLimits(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		data   []byte
-		limits Limits
+		limits read.Limits
 		want   string
 	}{
-		{"bytes", three, Limits{MaxBytes: 100}, "too-large:0:0"},
-		{"pages", three, Limits{MaxPages: 2}, "too-many-pages:0:0"},
-		{"content", bomb, Limits{MaxContentBytes: 1000}, "damaged-object:0:1"},
-		{"output", three, Limits{MaxOutputBytes: 200}, "too-large:0:0"},
+		{"bytes", three, read.Limits{MaxBytes: 100}, "too-large:0:0"},
+		{"pages", three, read.Limits{MaxPages: 2}, "too-many-pages:0:0"},
+		{"content", bomb, read.Limits{MaxContentBytes: 1000}, "damaged-object:0:1"},
+		{"output", three, read.Limits{MaxOutputBytes: 200}, "too-large:0:0"},
 	} {
 		_, err := Letter(t.Context(), Request{Documents: []Document{{Path: write(t, "in.pdf", c.data)}}, Limits: c.limits, Output: filepath.Join(t.TempDir(), "o.pdf")})
 		if got := codes(err); !slices.Equal(got, []string{c.want}) {
@@ -402,7 +405,7 @@ func TestInk(t *testing.T) {
 			if p.Colour != c.colour || p.Blank != c.blank {
 				t.Errorf("colour %v, blank %v", p.Colour, p.Blank)
 			}
-			warned := slices.ContainsFunc(facts.Warnings, func(f Finding) bool { return f.Code == CodeFontNotEmbedded })
+			warned := slices.ContainsFunc(facts.Warnings, func(f finding.Finding) bool { return f.Code == finding.CodeFontNotEmbedded })
 			if warned != c.warnUnembedded {
 				t.Errorf("warnings %v", facts.Warnings)
 			}
@@ -562,7 +565,7 @@ func TestNoRotate(t *testing.T) {
 		stream("/BBox[0 0 60 60]/Resources<<>>", "1 0 0 rg 0 30 60 30 re f 0 0 1 rg 0 0 60 30 re f"))
 	_, out := mustPrepare(t, data)
 	// Seen: x = y of user space, y from the top = x of user space.
-	x, y := 260/ptPerMM, 400/ptPerMM
+	x, y := 260/sheet.PtPerMM, 400/sheet.PtPerMM
 	blue := [3]byte{0, 0, 255}
 	if a, b, c := at(t, out, 1, x+5, y+5), at(t, out, 1, x+5, y+16), at(t, out, 1, x-5, y+5); a != red || b != blue || c != paper {
 		t.Errorf("colours %v %v %v", a, b, c)
@@ -587,7 +590,7 @@ func TestSeveralDocuments(t *testing.T) {
 	if p := facts.Pages[2]; p.Document != 1 || p.Page != 2 {
 		t.Errorf("last page %+v", p)
 	}
-	if n, err := PageCount(out); n != 3 || err != nil {
+	if n, err := read.PageCount(out); n != 3 || err != nil {
 		t.Errorf("%d pages (%v)", n, err)
 	}
 	data, err := json.Marshal(facts)
@@ -733,7 +736,7 @@ func TestDeterministic(t *testing.T) {
 	if err != nil || info.Size() != a.Bytes || !a.Pages[0].Giro || a.Recipe != Recipe || !slices.Equal(a.DocumentPages, []int{1}) {
 		t.Errorf("facts %+v, file %v (%v)", a, info, err)
 	}
-	if n, err := PageCount(out); n != 1 || err != nil {
+	if n, err := read.PageCount(out); n != 1 || err != nil {
 		t.Errorf("pdfcpu counts %d pages (%v)", n, err)
 	}
 	f, err := os.Open(out)
@@ -745,7 +748,7 @@ func TestDeterministic(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the linker cannot open it: %v", err)
 	}
-	if w, h := p.PageSize(0); p.NumPages() != 1 || w != a4Width || h != a4Height {
+	if w, h := p.PageSize(0); p.NumPages() != 1 || w != sheet.A4Width || h != sheet.A4Height {
 		t.Errorf("%d pages of %v × %v", p.NumPages(), w, h)
 	}
 }

@@ -12,6 +12,10 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/read"
+	"postgang/printjobs/prepare/scan"
 )
 
 // pdfWriter writes objects one by one, so that a large PDF is never in memory.
@@ -147,7 +151,7 @@ func TestLargestLetter(t *testing.T) {
 	dir := roomy(t)
 	path := filepath.Join(dir, "letter.pdf")
 	each := photo.Len() + deflated.Len() + 2000
-	pages := (DefaultMaxBytes - 1<<20) / each
+	pages := (read.DefaultMaxBytes - 1<<20) / each
 	n := largePDF(t, path, pages, func(*pdfWriter) {}, func(p *pdfWriter, i int) string {
 		// What follows a picture's end makes each another.
 		own := fmt.Appendf(nil, "\n%d\n", i)
@@ -157,7 +161,7 @@ func TestLargestLetter(t *testing.T) {
 		p.object("", []byte("q 500 0 0 350 40 450 cm /A Do Q q 500 0 0 350 40 40 cm /B Do Q"))
 		return fmt.Sprintf("/Contents %d 0 R/Resources<</XObject<</A %d 0 R/B %d 0 R>>>>", k+1, k-1, k)
 	})
-	if n < DefaultMaxBytes-4<<20 || n > DefaultMaxBytes {
+	if n < read.DefaultMaxBytes-4<<20 || n > read.DefaultMaxBytes {
 		t.Fatalf("the letter has %d MB", n>>20)
 	}
 	f := prepareLarge(t, path, Checks{})
@@ -165,12 +169,12 @@ func TestLargestLetter(t *testing.T) {
 		t.Errorf("%d pages, %d in colour, %d bytes", len(f.Pages), len(f.ColourPages()), f.Bytes)
 	}
 	// The same with more behind it than is allowed.
-	if err := os.Truncate(path, DefaultMaxBytes+1); err != nil {
+	if err := os.Truncate(path, read.DefaultMaxBytes+1); err != nil {
 		t.Fatal(err)
 	}
 	p := newPool(t, PoolOptions{Workers: 1})
 	_, err := p.Letter(t.Context(), Request{Documents: []Document{{Path: path}}, Output: filepath.Join(dir, "out.pdf")})
-	if got := codes(err); len(got) != 1 || got[0] != CodeTooLarge+":0:0" {
+	if got := codes(err); len(got) != 1 || got[0] != finding.CodeTooLarge+":0:0" {
 		t.Errorf("one byte too many: %v", err)
 	}
 }
@@ -193,7 +197,7 @@ func TestLongLetter(t *testing.T) {
 		k := len(p.offsets)
 		return fmt.Sprintf("/Contents %d 0 R/Resources<</Font<</F 1 0 R>>/XObject<</X %d 0 R>>>>", k, k-1)
 	})
-	checks := Checks{ImageResolution: LevelWarning, Zones: append(UnprintableEdge(4, LevelWarning), InserterZone(LevelWarning))}
+	checks := Checks{ImageResolution: finding.LevelWarning, Zones: append(scan.UnprintableEdge(4, finding.LevelWarning), scan.InserterZone(finding.LevelWarning))}
 	f := prepareLarge(t, path, checks)
 	if len(f.Pages) != pages || len(f.ColourPages()) != 0 || len(f.BlankPages()) != 0 {
 		t.Errorf("%d pages, %d in colour, %d blank", len(f.Pages), len(f.ColourPages()), len(f.BlankPages()))

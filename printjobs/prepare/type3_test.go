@@ -5,6 +5,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postgang/printjobs/prepare/content"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/read"
+	"postgang/printjobs/prepare/scan"
+	"postgang/printjobs/prepare/sheet"
 )
 
 // type3Text is a page of text as browsers print it: many words, each shown by
@@ -45,33 +51,33 @@ func TestType3Once(t *testing.T) {
 	t.Parallel()
 	const fonts, glyphs, words = 4, 100, 2500
 	file, size := type3Text(fonts, glyphs, words)
-	s, finding, err := openSource(t.Context(), 0, file, Limits{}.withDefaults(), false)
-	if err != nil || finding != nil {
-		t.Fatal(err, finding)
+	s, found, err := read.Open(t.Context(), 0, file, read.Limits{}.WithDefaults(), false)
+	if err != nil || found != nil {
+		t.Fatal(err, found)
 	}
-	pages, findings := s.pages()
+	pages, findings := s.Pages()
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
-	content, _ := s.decode(pages[0].contents[0], 1<<30)
+	data, _ := s.Decode(pages[0].Contents[0], 1<<30)
 
-	k := newInkScanner(s)
-	if found := k.scan(content, pages[0].resources, freshGraphics, 0); !found.marks || found.chroma > 0 {
+	k := scan.NewInkScanner(s)
+	if found := k.Scan(data, pages[0].Resources, scan.FreshGraphics, 0); !found.Marks || found.Chroma > 0 {
 		t.Errorf("black text is %+v", found)
 	}
-	once := int64(size + len(content) + 64*(glyphs+1))
-	if read := maxContentRead - k.left.bytes; read > once {
+	once := int64(size + len(data) + 64*(glyphs+1))
+	if read := content.MaxContentRead - k.Left.Bytes; read > once {
 		t.Errorf("for the ink %d bytes were read, for glyphs of %d", read, size)
 	}
 
-	z := newZoneScanner(s, []Zone{{Name: "hjørnet", XMM: 200, YMM: 287, WidthMM: 10, HeightMM: 10, Level: LevelWarning}}, 0)
-	at, _ := place(pages[0].box, 0, 1, unscaledToleranceMM)
-	z.page(pages[0], at, content, nil)
-	if z.hits[0].any {
-		t.Errorf("ink in an empty corner: %v", z.hits[0].rect)
+	z := scan.NewZoneScanner(s, []scan.Zone{{Name: "hjørnet", XMM: 200, YMM: 287, WidthMM: 10, HeightMM: 10, Level: finding.LevelWarning}}, 0)
+	at, _ := sheet.Place(pages[0].Box, 0, 1, sheet.UnscaledToleranceMM)
+	z.Page(pages[0], at, data, nil)
+	if z.Hits[0].Any {
+		t.Errorf("ink in an empty corner: %v", z.Hits[0].Rect)
 	}
 	// Each font has a matrix of its own, so its glyphs are measured in it.
-	if read := int64(maxZoneBytes - z.left.bytes); read > int64(fonts*(size+64*glyphs)+len(content)+64) {
+	if read := int64(scan.MaxZoneBytes - z.Left.Bytes); read > int64(fonts*(size+64*glyphs)+len(data)+64) {
 		t.Errorf("for the zone %d bytes were read, for glyphs of %d in %d fonts", read, size, fonts)
 	}
 }
@@ -99,8 +105,8 @@ func TestType3Zones(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			zone := Zone{Name: "hjørnet", XMM: 100, YMM: 10, WidthMM: 100, HeightMM: 100, Level: LevelWarning}
-			findings, out, err := checked(t, onePage(a4+"/Resources<</Font<<"+c.fonts+">>>>", "BT "+c.content+" ET", c.proc), Checks{Zones: []Zone{zone}})
+			zone := scan.Zone{Name: "hjørnet", XMM: 100, YMM: 10, WidthMM: 100, HeightMM: 100, Level: finding.LevelWarning}
+			findings, out, err := checked(t, onePage(a4+"/Resources<</Font<<"+c.fonts+">>>>", "BT "+c.content+" ET", c.proc), Checks{Zones: []scan.Zone{zone}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +128,7 @@ func TestType3Loop(t *testing.T) {
 	file := onePage(a4+"/Resources<</Font<</F 5 0 R>>>>", "BT /F 10 Tf 10 10 Td "+strings.Repeat("(aa) Tj ", 500)+" ET",
 		font, stream("", "1 0 d0 BT /F 1 Tf "+strings.Repeat("(aa) Tj ", 500)+" ET 0 0 1 1 re f"))
 	before := time.Now()
-	if _, _, err := checked(t, file, Checks{Zones: []Zone{wholeSheet}}); err != nil && len(codes(err)) == 0 {
+	if _, _, err := checked(t, file, Checks{Zones: []scan.Zone{wholeSheet}}); err != nil && len(codes(err)) == 0 {
 		t.Fatal(err)
 	}
 	if took := time.Since(before); took > 20*time.Second {
@@ -136,7 +142,7 @@ func BenchmarkType3(b *testing.B) {
 	for _, c := range []struct {
 		name   string
 		checks Checks
-	}{{"plain", Checks{}}, {"zones", Checks{Zones: []Zone{InserterZone(LevelWarning)}}}} {
+	}{{"plain", Checks{}}, {"zones", Checks{Zones: []scan.Zone{scan.InserterZone(finding.LevelWarning)}}}} {
 		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
 				checked(b, file, c.checks)

@@ -10,6 +10,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+
+	"postgang/printjobs/prepare/guard"
+	"postgang/printjobs/prepare/read"
 )
 
 // WorkerArg is the only argument with which a Pool starts its executable. The
@@ -45,7 +48,7 @@ type message struct {
 	Refusal *Refusal `json:"refusal,omitempty"`
 	Error   string   `json:"error,omitempty"`
 	// Confinement stands in every answer.
-	Confinement Confinement `json:"confinement,omitzero"`
+	Confinement guard.Confinement `json:"confinement,omitzero"`
 }
 
 // setup bounds a worker.
@@ -113,7 +116,7 @@ func serve(in io.Reader, out io.Writer, answer func(ctx context.Context, req Req
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	answers := make(chan message, 1)
-	var confined Confinement
+	var confined guard.Confinement
 	var most int64
 	for {
 		select {
@@ -127,16 +130,16 @@ func serve(in io.Reader, out io.Writer, answer func(ctx context.Context, req Req
 			case m.Setup != nil:
 				most = m.Setup.Output
 				debug.SetMemoryLimit(m.Setup.Memory)
-				if err := limitProcess(*m.Setup); err != nil {
+				if err := guard.Limit(m.Setup.Memory, m.Setup.Output, maxDocuments); err != nil {
 					return fmt.Errorf("prepare worker: limits: %w", err)
 				}
 				// Where the kernel cannot, the pool is told so by what was tried.
-				_ = confine()
-				confined = confinement()
+				_ = guard.Confine()
+				confined = guard.Tried()
 			case m.Probe:
 				answers <- message{}
 			case m.Request != nil:
-				m.Request.Limits.MaxOutputBytes = min(m.Request.Limits.withDefaults().MaxOutputBytes, most)
+				m.Request.Limits.MaxOutputBytes = min(m.Request.Limits.WithDefaults().MaxOutputBytes, most)
 				go func() { answers <- answer(ctx, *m.Request, m.Handed) }()
 			}
 		case m := <-answers:
@@ -159,7 +162,7 @@ func answer(ctx context.Context, req Request, handed int) message {
 		var out *os.File
 		docs := pathInputs(req.Documents)
 		if handed > 0 {
-			files, err := takeOver(handed)
+			files, err := guard.TakeOver(handed)
 			defer closeAll(files)
 			if err != nil || len(files) != len(docs)+1 {
 				return f, errHandover
@@ -170,11 +173,11 @@ func answer(ctx context.Context, req Request, handed int) message {
 			out = files[len(docs)]
 		} else {
 			if out, err = os.OpenFile(req.Output, os.O_WRONLY, 0); err != nil {
-				return f, fmt.Errorf("write prepared letter: %w", withoutPath(err))
+				return f, fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 			}
 			defer out.Close()
 		}
-		l, err := read(ctx, req, docs)
+		l, err := assemble(ctx, req, docs)
 		if err != nil {
 			return f, err
 		}

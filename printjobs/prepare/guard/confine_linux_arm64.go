@@ -1,0 +1,8 @@
+package guard
+
+import "golang.org/x/sys/unix"
+
+const auditArch = unix.AUDIT_ARCH_AARCH64
+
+// archCalls are allowed calls that only this processor's table has.
+var archCalls []uint32
