@@ -1,0 +1,344 @@
+package words
+
+// alarmTemplates are the words of alarms, by kind and case. A command that is renamed is renamed here; no archive knows of it.
+var alarmTemplates = map[string]worded{
+	"restored": {
+		English:   `nothing is offered to vendor {{.vendor}}: {{if has . "jobs"}}the vendor has {{.jobs}} jobs of ours that this archive does not know, or knows otherwise: {{.first}}{{if has . "highest"}}; {{end}}{{end}}{{if has . "highest"}}jobs up to number {{.highest}} were handed over, and this archive has given out {{.number}}{{end}}. The archive is older than what was handed over, as after a backup was put back, and letters would be printed twice. Run postgang recover --vendor {{.vendor}}`,
+		Norwegian: `ingenting blir tilbudt trykkeriet {{.vendor}}: {{if has . "jobs"}}trykkeriet har {{n .jobs "jobb" "jobber"}} fra oss som dette arkivet ikke kjenner, eller kjenner annerledes: {{.first}}{{if has . "highest"}}; {{end}}{{end}}{{if has . "highest"}}jobber til og med nummer {{.highest}} er overlevert, og dette arkivet har bare delt ut {{.number}}{{end}}. Arkivet er eldre enn det som er overlevert, slik det er etter at en sikkerhetskopi er lagt tilbake, og brev ville blitt trykt to ganger. Kjør postgang recover --vendor {{.vendor}}`,
+	},
+	"host-key": {
+		English:   `vendor {{.vendor}} shows another host key than the pinned one, and nothing is sent. Ask the vendor by telephone whether they have a new key; then pin it. {{.why}}`,
+		Norwegian: `trykkeriet {{.vendor}} viser en annen vertsnøkkel enn den som er lagt inn, og ingenting blir sendt. Ring trykkeriet og spør om de har fått ny nøkkel; legg den i så fall inn. {{.why}}`,
+	},
+	"recovered": {
+		English:   `{{.letters}} letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held`,
+		Norwegian: `{{.letters}} brev er satt til side, fordi et trykkeri kan ha dem allerede, selv om dette arkivet, som er lagt tilbake fra en sikkerhetskopi, ikke har overlevert dem. Spør trykkeriet. De som er der: postgang shipment stop; de som ikke er der: postgang recover release. Se postgang shipment list --held`,
+	},
+	"uncertain": {
+		English:   `job {{.job}} ({{.letters}} letters) to vendor {{.vendor}} is uncertain: {{say . "doubt"}}. It will not be sent again. Ask the vendor whether they have it, then postgang job resolve {{.job}}`,
+		Norwegian: `det er uvisst om trykkeriet {{.vendor}} har jobben {{.job}} ({{.letters}} brev): {{say . "doubt"}}. Den blir ikke sendt på nytt. Spør trykkeriet om de har den, og kjør så postgang job resolve {{.job}}`,
+	},
+	"clock/back": {
+		English:   `the clock has gone back: the archive was worked with at {{clock .latest}}, and at {{clock .noticed}} it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)`,
+		Norwegian: `klokken har gått tilbake: arkivet var i bruk {{clock .latest}}, og {{clock .noticed}} var klokken mindre enn det. Enten gikk den for fort da, eller så går den for sent nå: still den (NTP)`,
+	},
+	"clock/received": {
+		English:   `{{.letters}} letters were received at times that lie ahead of the clock, up to {{clock .until}}: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports`,
+		Norwegian: `{{.letters}} brev er mottatt på tidspunkter som ligger foran klokken, fram til {{clock .until}}: den gikk for fort da, eller går for sent nå. Still den (NTP). Brev uten frist skal på papir nå likevel; tidspunktene blir stående i historikk og rapporter`,
+	},
+	"disk": {
+		English:   `less than {{.mb}} MB are free where the documents are kept. Free some, or move [archive] documents`,
+		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Frigjør plass, eller flytt dem ([archive] documents)`,
+	},
+
+	"missed": {
+		English:   `the night of {{clock .night}} was missed, the last of {{.nights}}. Is postgang serve running? Its letters go with the next night, or with postgang night`,
+		Norwegian: `nattkjøringen {{clock .night}} ble ikke startet, den siste av {{.nights}}. Kjører postgang serve? Brevene går med neste nattkjøring, eller med postgang night`,
+	},
+	"failed": {
+		English:   `the night of {{clock .night}} failed{{if ne .times "1"}}, the last of {{.times}} in a row that failed{{end}}: {{.why}}. Its letters go with the next night that succeeds`,
+		Norwegian: `nattkjøringen {{clock .night}} mislyktes{{if ne .times "1"}}, den siste av {{.times}} på rad{{end}}: {{.why}}. Brevene går med neste nattkjøring som lykkes`,
+	},
+	"died": {
+		English:   `the night that was begun by hand at {{clock .night}} ended in the middle: its process is gone. Run postgang night again; it finishes what was begun`,
+		Norwegian: `nattkjøringen som ble startet for hånd {{clock .night}}, stoppet midt i: prosessen er borte. Kjør postgang night igjen; da blir det som er påbegynt, gjort ferdig`,
+	},
+	"schedule/failed": {
+		English:   `scheduled run {{.schedule}} of {{clock .slot}} failed: {{.why}}`,
+		Norwegian: `den planlagte kjøringen {{.schedule}} {{clock .slot}} mislyktes: {{.why}}`,
+	},
+	"schedule/report-missed": {
+		English:   `the report of {{month .month}} was not made: nothing was running when it was planned, and [schedule] catch_up is off. Make it with "postgang report --month {{.month}} --deliver"`,
+		Norwegian: `rapporten for {{month .month}} ble ikke laget: ingenting kjørte da den skulle lages, og [schedule] catch_up er slått av. Lag den med «postgang report --month {{.month}} --deliver»`,
+	},
+	"schedule/report-failed": {
+		English:   `the report of {{month .month}} failed: {{.why}}. Put that right, then make it with "postgang report --month {{.month}} --deliver"`,
+		Norwegian: `rapporten for {{month .month}} kunne ikke lages: {{.why}}. Rett feilen, og lag den så med «postgang report --month {{.month}} --deliver»`,
+	},
+	"overdue": {
+		English:   `{{.letters}} letters of account {{.account}} should have gone to paper and are in no print job, the first since {{clock .since}}. Do the nights run and succeed? See postgang status, then run postgang night`,
+		Norwegian: `{{.letters}} brev fra kontoen {{.account}} skulle ha gått på papir og er ikke i noen utskriftsjobb, det første siden {{clock .since}}. Går nattkjøringene, og lykkes de? Se postgang status, og kjør så postgang night`,
+	},
+	"failing": {
+		English:   `jobs of vendor {{.vendor}} cannot be {{say . "step"}}, and have been tried {{.times}} times or more: {{.jobs}}. See postgang job show {{first .jobs}}`,
+		Norwegian: `jobber til trykkeriet {{.vendor}} kan ikke {{say . "step"}}, og er forsøkt {{n .times "gang" "ganger"}} eller mer: {{.jobs}}. Se postgang job show {{first .jobs}}`,
+	},
+	"rejected": {
+		English:   `vendor {{.vendor}} rejected job {{.job}} with its {{.letters}} letters, for {{.reasons}} reasons: postgang job show {{.job}}. Mend the cause, then postgang job release {{.job}}`,
+		Norwegian: `trykkeriet {{.vendor}} avviste jobben {{.job}} med {{.letters}} brev, av {{n .reasons "grunn" "grunner"}}: postgang job show {{.job}}. Rett årsaken, og kjør så postgang job release {{.job}}`,
+	},
+	"rejected/reprint": {
+		English:   `vendor {{.vendor}} rejected reprint {{.job}} of {{.parent}} with its {{.letters}} letters, for {{.reasons}} reasons: postgang job show {{.job}}. Mend the cause and order it anew (postgang job reprint {{.parent}}); postgang job release {{.job}} ends this alarm`,
+		Norwegian: `trykkeriet {{.vendor}} avviste omtrykket {{.job}} av {{.parent}} med {{.letters}} brev, av {{n .reasons "grunn" "grunner"}}: postgang job show {{.job}}. Rett årsaken og bestill det på nytt (postgang job reprint {{.parent}}); postgang job release {{.job}} avslutter alarmen`,
+	},
+	"reprint": {
+		English:   `reprint {{.job}} of {{.parent}} was withdrawn and nothing of it is printed: {{say . "ending"}}. Order anew what is still wanted (postgang job reprint {{.parent}}); postgang job release {{.job}} ends this alarm`,
+		Norwegian: `omtrykket {{.job}} av {{.parent}} er trukket tilbake, og ingenting av det er trykt: {{say . "ending"}}. Bestill på nytt det som fortsatt trengs (postgang job reprint {{.parent}}); postgang job release {{.job}} avslutter alarmen`,
+	},
+	"no-answer": {
+		English:   `job {{.job}} ({{.letters}} letters) was offered to vendor {{.vendor}} at {{clock .offered}}, and there is no answer. Ask the vendor; it is not sent again`,
+		Norwegian: `jobben {{.job}} ({{.letters}} brev) ble tilbudt trykkeriet {{.vendor}} {{clock .offered}}, og det har ikke kommet noe svar. Spør trykkeriet; den blir ikke sendt på nytt`,
+	},
+	"answer/unread": {
+		English:   `vendor {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
+	},
+	"answer/odd": {
+		English:   `answer of vendor {{.vendor}} to job {{.job}}: {{say . "fault"}}`,
+		Norwegian: `svaret fra trykkeriet {{.vendor}} på jobben {{.job}}: {{say . "fault"}}`,
+	},
+	"receipts/unread": {
+		English:   `vendor {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
+	},
+	"receipts/failed": {
+		English:   `receipt file {{.file}} of vendor {{.vendor}} cannot be taken: {{.why}}`,
+		Norwegian: `kvitteringsfilen {{.file}} fra trykkeriet {{.vendor}} kan ikke tas imot: {{.why}}`,
+	},
+	"receipts/stopped": {
+		English:   `receipt file {{.file}} of vendor {{.vendor}} was stopped, nothing of it was booked: {{.problems}} problems, first: {{.first}}. Have the vendor send it anew`,
+		Norwegian: `kvitteringsfilen {{.file}} fra trykkeriet {{.vendor}} ble stoppet, og ingenting av den er bokført: {{.problems}} feil, den første: {{.first}}. Be trykkeriet sende den på nytt`,
+	},
+	"intake/place": {
+		English:   `{{say . "place"}} cannot be used: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. What is handed in there is not taken`,
+		Norwegian: `{{say . "place"}} kan ikke brukes: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Det som leveres inn der, blir ikke tatt imot`,
+	},
+	"intake/stuck": {
+		English:   `the scan of the drop folder that began at {{clock .began}} does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again`,
+		Norwegian: `gjennomgangen av innleveringsmappen som begynte {{clock .began}}, blir ikke ferdig, og ingenting blir tatt imot. Svarer filsystemet? Start i så fall postgang serve på nytt`,
+	},
+	"events/file": {
+		English:   `events file {{.file}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Its events may not be applied, and a letter that was read may be printed. It is tried again`,
+		Norwegian: `hendelsesfilen {{.file}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Hendelsene i den er kanskje ikke tatt i bruk, og et brev som er lest, kan bli trykt. Den blir forsøkt igjen`,
+	},
+	"events/many": {
+		English:   `more than {{.limit}} events files cannot be applied. See the alarms of the first`,
+		Norwegian: `mer enn {{.limit}} hendelsesfiler kan ikke tas i bruk. Se alarmene for de første`,
+	},
+	"events/many-lists": {
+		English:   `{{.folder}} holds more than {{.limit}} lists of refused events. Deal with them all, and remove each list then`,
+		Norwegian: `{{.folder}} har mer enn {{.limit}} lister over avviste hendelser. Ta hånd om alle, og fjern så listene`,
+	},
+	"events/refused": {
+		English:   `events file {{.file}}: {{if has . "lines"}}{{.lines}} lines were refused and are not applied (line {{.which}}; {{.codes}}){{else}}lines were refused and are not applied{{end}}. A letter that was read or reserved may be printed. See {{.list}}, hand the events in anew as they should be, and then remove that list`,
+		Norwegian: `hendelsesfilen {{.file}}: {{if has . "lines"}}{{n .lines "linje" "linjer"}} ble avvist og er ikke tatt i bruk (linje {{.which}}; {{.codes}}){{else}}noen linjer ble avvist og er ikke tatt i bruk{{end}}. Et brev som er lest eller reservert, kan bli trykt. Se {{.list}}, lever hendelsene inn på nytt slik de skal være, og fjern så listen`,
+	},
+	"expiring/unread": {
+		English:   `our certificate for vendor {{.vendor}} cannot be read: {{.why}}`,
+		Norwegian: `sertifikatet vårt hos trykkeriet {{.vendor}} kan ikke leses: {{.why}}`,
+	},
+	"expiring/soon": {
+		English:   `our certificate for vendor {{.vendor}} ends at {{clock .ends}}. Ask the vendor for a new one`,
+		Norwegian: `sertifikatet vårt hos trykkeriet {{.vendor}} går ut {{clock .ends}}. Be trykkeriet om et nytt`,
+	},
+	"hand-in/one": {
+		English:   `hand-in {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. It stays where it is and is tried again; the others go on`,
+		Norwegian: `innleveringen {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Den blir liggende og blir forsøkt igjen; de andre går videre`,
+	},
+	"hand-in/many": {
+		English:   `more than {{.limit}} hand-ins of account {{.account}} cannot be taken or put away. The first: {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. They are tried again; the others go on`,
+		Norwegian: `mer enn {{.limit}} innleveringer fra kontoen {{.account}} kan ikke tas imot eller legges unna. Den første: {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. De blir forsøkt igjen; de andre går videre`,
+	},
+	"misplaced/loose": {
+		English:   `{{.folder}} holds {{strays .}} straight in it, which nobody takes: a hand-in is a folder of its own with forsendelse.json and its documents. Put them into folders, or remove them (docs/drop-folder.md)`,
+		Norwegian: `{{.folder}} har {{strays .}} liggende løst, og det tar ingen imot: en innlevering er en egen mappe med forsendelse.json og dokumentene. Legg dem i mapper, eller fjern dem (docs/drop-folder.md)`,
+	},
+	"misplaced/strangers": {
+		English:   `{{say . "folder"}} holds what nobody takes there: {{strays .}}{{strangers .}}. Hand-ins go to {{.inbox}}/ACCOUNT/KEY, and accounts are those of the configuration (docs/drop-folder.md)`,
+		Norwegian: `{{say . "folder"}} har noe ingen tar imot der: {{strays .}}{{strangers .}}. Innleveringer skal til {{.inbox}}/KONTO/NØKKEL, og kontoene er de som står i konfigurasjonen (docs/drop-folder.md)`,
+	},
+	"misplaced/events": {
+		English:   `{{.folder}} holds {{strays .}} that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in {{.folder}}. Rename them, or remove them (docs/drop-folder.md)`,
+		Norwegian: `{{.folder}} har {{strays .}} som ikke er hendelsesfiler, og som ingen leser: digitale hendelser skal i filer som heter NAVN.jsonl, rett i {{.folder}}. Gi dem nye navn, eller fjern dem (docs/drop-folder.md)`,
+	},
+
+	"no-receipt": {
+		English:   `vendor {{.vendor}} accepted job {{.job}} at {{clock .accepted}}, and there is no receipt for {{.waiting}} of its {{.letters}} letters. Ask the vendor whether they are posted (postgang job show {{.job}})`,
+		Norwegian: `trykkeriet {{.vendor}} godtok jobben {{.job}} {{clock .accepted}}, og det mangler kvittering for {{.waiting}} av {{.letters}} brev. Spør trykkeriet om de er postlagt (postgang job show {{.job}})`,
+	},
+	"held": {
+		English:   `shipment {{.shipment}} is set aside: {{.code}}. See postgang shipment show; mend the cause, then postgang shipment release`,
+		Norwegian: `forsendelsen {{.shipment}} er satt til side: {{.code}}. Se postgang shipment show; rett årsaken, og kjør så postgang shipment release`,
+	},
+	"prepare/new": {
+		English:   `shipment {{.shipment}} cannot be prepared and stays MOTTATT: {{.why}}. It is tried again by itself; see postgang shipment show {{.shipment}}, or close it with postgang shipment stop`,
+		Norwegian: `forsendelsen {{.shipment}} kan ikke klargjøres og forblir MOTTATT: {{.why}}. Den blir forsøkt igjen av seg selv; se postgang shipment show {{.shipment}}, eller avslutt den med postgang shipment stop`,
+	},
+	"prepare/again": {
+		English:   `shipment {{.shipment}} must be prepared anew, since the vendor's profile or this program has changed, and cannot be: {{.why}}. It stays due`,
+		Norwegian: `forsendelsen {{.shipment}} må klargjøres på nytt, fordi trykkeriets profil eller dette programmet er endret, og det går ikke: {{.why}}. Den venter fortsatt på å bli trykt`,
+	},
+	"unhandled": {
+		English:   `{{.letters}} letters of account {{.account}} have been {{.status}} for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account {{.account}} --status {{.status}}`,
+		Norwegian: `{{.letters}} brev fra kontoen {{.account}} har hatt status {{.status}} i mer enn et døgn: ingenting har skjedd med dem, og de skal ikke på papir ennå. Se postgang shipment list --account {{.account}} --status {{.status}}`,
+	},
+	"forgotten": {
+		English:   `{{.folder}} holds {{.entries}} hidden entries (a leading dot, .part, .tmp) that have not changed for more than an hour: what was begun there was never put in place. Have their sender finish them, or remove them`,
+		Norwegian: `{{.folder}} har {{n .entries "skjult oppføring" "skjulte oppføringer"}} (punktum først, .part, .tmp) som ikke er endret på over en time: det som ble påbegynt der, er aldri lagt på plass. Be avsenderen gjøre det ferdig, eller fjern det`,
+	},
+	"slow/running": {
+		English:   `the night of {{clock .night}} has been running since {{clock .began}}, longer than {{duration .limit}}. See postgang status and postgang job list`,
+		Norwegian: `nattkjøringen {{clock .night}} har pågått siden {{clock .began}}, lenger enn {{duration .limit}}. Se postgang status og postgang job list`,
+	},
+	"slow/took": {
+		English:   `the night of {{clock .night}} took {{duration .took}}, longer than {{duration .limit}}. The next night that is quicker ends this alarm`,
+		Norwegian: `nattkjøringen {{clock .night}} tok {{duration .took}}, lenger enn {{duration .limit}}. Neste nattkjøring som går raskere, avslutter alarmen`,
+	},
+	"conflict": {
+		English:   `{{.receipts}} receipts of vendor {{.vendor}} say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve`,
+		Norwegian: `{{n .receipts "kvittering" "kvitteringer"}} fra trykkeriet {{.vendor}} sier noe annet enn det som er bokført, og er ikke bokført. Avgjør hva som gjelder: postgang receipts list --open, og så postgang receipts resolve`,
+	},
+	"invoice": {
+		English:   `receipts of vendor {{.vendor}} for letters posted {{period .first .last}} have come or changed since its invoices were booked, and differ from them by kr {{kr .net}} net and kr {{kr .vat}} VAT. If the vendor invoices them later: postgang invoice carry {{quote .number}} --into MONTH, and nobody else is charged or credited. If they are on these invoices: postgang invoice book {{quote .number}} shares the difference out anew`,
+		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} for brev postlagt {{period .first .last}} har kommet eller er endret etter at fakturaene ble bokført, og avviker fra dem med kr {{kr .net}} netto og kr {{kr .vat}} mva. Hvis trykkeriet fakturerer dem senere: postgang invoice carry {{quote .number}} --into MÅNED, og ingen andre blir belastet eller godskrevet. Hvis de er med på disse fakturaene: postgang invoice book {{quote .number}} fordeler forskjellen på nytt`,
+	},
+	"deviations": {
+		English:   `receipts of vendor {{.vendor}} deviate from what was sent more than {{.limit}} times in {{.days}} days. See postgang deviations list`,
+		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} avviker fra det som ble sendt, mer enn {{n .limit "gang" "ganger"}} på {{n .days "dag" "dager"}}. Se postgang deviations list`,
+	},
+	"prices": {
+		English:   `receipts of vendor {{.vendor}} cannot be checked against the price list: {{.why}}. Add the price under [[vendors.{{.vendor}}.prices]]`,
+		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} kan ikke kontrolleres mot prislisten: {{.why}}. Legg inn prisen under [[vendors.{{.vendor}}.prices]]`,
+	},
+	"manual": {
+		English:   `manual print {{.vendor}}: jobs have waited for {{.days}} days or longer to be printed, or to be confirmed as posted: {{.jobs}}. See postgang manual list`,
+		Norwegian: `manuell utskrift {{.vendor}}: jobber har ventet i {{n .days "dag" "dager"}} eller lenger på å bli skrevet ut, eller på å bli bekreftet som postlagt: {{.jobs}}. Se postgang manual list`,
+	},
+	"guard": {
+		English:   `{{.letters}} letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve`,
+		Norwegian: `{{.letters}} brev holdes tilbake av kostnadsvakten, og går på papir når noen godkjenner det. Se postgang guard list, og så postgang guard approve`,
+	},
+}
+
+// alarmPhrases are the words of arguments that are codes: the argument's name, a stroke and the code. They may use the other arguments.
+var alarmPhrases = map[string]worded{
+	"doubt/no-trace": {
+		English:   `committed, but neither its files nor a ready file nor an answer are at the vendor`,
+		Norwegian: `den er klar til overlevering, men verken filene, klarfilen eller noe svar ligger hos trykkeriet`,
+	},
+	"doubt/other-files": {
+		English:   `committed, but the files at the vendor are not ours: {{.why}}`,
+		Norwegian: `den er klar til overlevering, men filene hos trykkeriet er ikke våre: {{.why}}`,
+	},
+	"doubt/unreadable-answer": {
+		English:   `the vendor has answered, but the answer cannot be read`,
+		Norwegian: `trykkeriet har svart, men svaret kan ikke leses`,
+	},
+	"doubt/other-ticket": {
+		English:   `a hand-over for this job id is at the vendor, but for another ticket`,
+		Norwegian: `det ligger en overlevering med denne jobb-id-en hos trykkeriet, men med en annen jobbseddel`,
+	},
+
+	"step/compose":   {English: `composed`, Norwegian: `settes sammen`},
+	"step/hand-over": {English: `handed over`, Norwegian: `overleveres`},
+
+	"ending/profile": {
+		English:   `the vendor's profile has changed since planning`,
+		Norwegian: `trykkeriets profil er endret siden planleggingen`,
+	},
+	"ending/window": {
+		English:   `not handed over within the print window of {{.days}} days`,
+		Norwegian: `den ble ikke overlevert innen utskriftsvinduet på {{n .days "dag" "dager"}}`,
+	},
+	"ending/gate": {
+		English:   `letters closed, deleted or set aside before the last gate: {{.shipments}}{{if has . "more"}} and {{.more}} more{{end}}`,
+		Norwegian: `brev ble avsluttet, slettet eller satt til side før siste kontroll: {{.shipments}}{{if has . "more"}} og {{.more}} til{{end}}`,
+	},
+	"ending/uncomposable": {
+		English:   `letters that cannot be composed: {{.shipments}}{{if has . "more"}} and {{.more}} more{{end}}`,
+		Norwegian: `brev som ikke kan settes sammen: {{.shipments}}{{if has . "more"}} og {{.more}} til{{end}}`,
+	},
+
+	"ending/recovered": {
+		English:   `recover: the vendor has its id or its letters already`,
+		Norwegian: `gjenoppretting: trykkeriet har allerede id-en eller brevene`,
+	},
+
+	"fault/unknown-job":  {English: `no such job of ours`, Norwegian: `vi har ingen slik jobb`},
+	"fault/other-vendor": {English: `the job was offered to another vendor`, Norwegian: `jobben ble tilbudt et annet trykkeri`},
+	"fault/other-ticket": {English: `it answers another ticket than ours`, Norwegian: `det svarer på en annen jobbseddel enn vår`},
+	"fault/letters": {
+		English:   `it accepts {{.accepted}} letters, we offered {{.offered}}`,
+		Norwegian: `det godtar {{.accepted}} brev, vi tilbød {{.offered}}`,
+	},
+	"fault/state": {English: `the job is {{.state}}`, Norwegian: `jobben er {{.state}}`},
+
+	"place/drop-folder": {English: `the drop folder`, Norwegian: `innleveringsmappen`},
+	"place/folder":      {English: `the folder {{.folder}} of the drop folder`, Norwegian: `mappen {{.folder}} i innleveringsmappen`},
+	"place/way": {
+		English:   `the way from {{.folder}} to {{.to}} of the drop folder`,
+		Norwegian: `veien fra {{.folder}} til {{.to}} i innleveringsmappen`,
+	},
+	"place/account": {English: `the folders of account {{.account}}`, Norwegian: `mappene til kontoen {{.account}}`},
+
+	"folder/.": {English: `the drop folder`, Norwegian: `innleveringsmappen`},
+
+	"trouble/take":   {English: `cannot be taken`, Norwegian: `kan ikke tas imot`},
+	"trouble/look":   {English: `cannot be looked into`, Norwegian: `kan ikke åpnes`},
+	"trouble/answer": {English: `cannot be answered`, Norwegian: `kan ikke besvares`},
+	"trouble/move": {
+		English:   `is answered, and cannot be moved to behandlet`,
+		Norwegian: `er besvart og kan ikke flyttes til behandlet`,
+	},
+	"trouble/rights": {English: `cannot be read and moved`, Norwegian: `kan ikke leses og flyttes`},
+	"trouble/file":   {English: `holds a file that cannot be read`, Norwegian: `har en fil som ikke kan leses`},
+	"trouble/sticky": {
+		English:   `cannot be moved: its parent has the sticky bit`,
+		Norwegian: `kan ikke flyttes: mappen over har «sticky bit»`,
+	},
+
+	"advice/permission": {
+		English:   `{{if has . "whose"}} ({{say . "whose"}} belongs to user {{.user}} and group {{.group}}, mode {{.mode}}){{end}}. Let the user that runs postgang read, write and move it: see "Senders with a login of their own" in docs/drop-folder.md`,
+		Norwegian: `{{if has . "whose"}} ({{say . "whose"}} tilhører bruker {{.user}} og gruppe {{.group}}, modus {{.mode}}){{end}}. La brukeren som kjører postgang, lese, skrive og flytte: se «Senders with a login of their own» i docs/drop-folder.md`,
+	},
+	"whose/.": {English: `it`, Norwegian: `den`},
+	"advice/mount": {
+		English:   `. Is its file system mounted? "postgang doctor" makes folders that are missing`,
+		Norwegian: `. Er filsystemet montert? «postgang doctor» lager mapper som mangler`,
+	},
+	"advice/one-file-system": {
+		English:   `. All folders of the drop folder must lie on one file system`,
+		Norwegian: `. Alle mappene i innleveringsmappen må ligge på ett filsystem`,
+	},
+	"advice/space": {English: `. Free some space`, Norwegian: `. Frigjør plass`},
+}
+
+// manyAlarms are what several alarms of a kind are, after their number.
+var manyAlarms = map[string]worded{
+	"restored":  {"vendors know of jobs that the archive does not", "trykkerier kjenner jobber som arkivet ikke kjenner"},
+	"host-key":  {"vendors show another host key than the pinned one", "trykkerier viser en annen vertsnøkkel enn den som er lagt inn"},
+	"recovered": {"vendors have letters that a person must decide about after a restore", "trykkerier har brev som noen må ta stilling til etter en gjenoppretting"},
+	"uncertain": {"jobs may or may not be with the vendor", "jobber er kanskje hos trykkeriet, kanskje ikke"},
+	"clock":     {"faults of the clock", "feil med klokken"},
+	"disk":      {"disks are nearly full", "disker er nesten fulle"},
+
+	"missed":    {"schedules were missed", "planlagte kjøringer ble ikke startet"},
+	"failed":    {"nights failed", "nattkjøringer mislyktes"},
+	"died":      {"nights ended in the middle", "nattkjøringer stoppet midt i"},
+	"schedule":  {"planned runs failed", "planlagte kjøringer mislyktes"},
+	"overdue":   {"accounts have letters that should have gone", "kontoer har brev som skulle ha gått"},
+	"failing":   {"steps of jobs fail again and again", "trinn i jobber mislykkes gang på gang"},
+	"rejected":  {"jobs were refused by the vendor", "jobber ble avvist av trykkeriet"},
+	"reprint":   {"reprints were withdrawn", "omtrykk er trukket tilbake"},
+	"no-answer": {"offers have no answer", "tilbudte jobber har ikke fått svar"},
+	"answer":    {"answers cannot be read or do not fit", "svar kan ikke leses eller passer ikke"},
+	"receipts":  {"receipt files cannot be taken", "kvitteringsfiler kan ikke tas imot"},
+	"intake":    {"folders of the drop folder cannot be used", "mapper i innleveringsmappen kan ikke brukes"},
+	"events":    {"files of digital events have lines that are not applied", "hendelsesfiler har linjer som ikke er tatt i bruk"},
+	"expiring":  {"certificates are about to end", "sertifikater går snart ut"},
+	"hand-in":   {"hand-ins cannot be taken or put away", "innleveringer kan ikke tas imot eller legges unna"},
+	"misplaced": {"folders hold what nobody takes there", "mapper har noe ingen tar imot der"},
+
+	"no-receipt": {"accepted jobs lack receipts", "godtatte jobber mangler kvitteringer"},
+	"held":       {"letters are set aside", "brev er satt til side"},
+	"prepare":    {"letters cannot be prepared", "brev kan ikke klargjøres"},
+	"unhandled":  {"accounts have letters to which nothing happens", "kontoer har brev det ikke skjer noe med"},
+	"forgotten":  {"folders hold what was begun and left", "mapper har noe som er påbegynt og forlatt"},
+	"slow":       {"schedules are slow", "kjøringer går sent"},
+	"conflict":   {"vendors have receipts in conflict", "trykkerier har kvitteringer i konflikt"},
+	"invoice":    {"invoices do not fit their receipts any more", "fakturaer stemmer ikke lenger med kvitteringene"},
+	"deviations": {"vendors deviate too often", "trykkerier har for mange avvik"},
+	"prices":     {"price lists lack a price", "prislister mangler en pris"},
+	"manual":     {"manual print waits", "manuelle utskrifter venter"},
+	"guard":      {"caps keep letters back", "kostnadsgrenser holder brev tilbake"},
+}
