@@ -15,7 +15,7 @@ import (
 	"postgang/engine/store"
 )
 
-// Names that moved.
+// Account and the names after it have moved.
 type (
 	Account            = store.Account
 	Accrual            = finance.Accrual

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,7 +77,7 @@ func TestPreviewOfOneOfMany(t *testing.T) {
 	must(t, err)
 	r, err := preview.New("")
 	must(t, err)
-	defer r.Close()
+	defer r.Close(context.WithoutCancel(s.ctx))
 	whole := pictures(t, r, files[0])
 	rows := s.letters(t, job)
 	for i, row := range rows {

@@ -31,7 +31,7 @@ func (a *App) WritePictures(ctx context.Context, p engine.LetterPreview, folder 
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() { err = errors.Join(err, r.Close(ctx)) }()
 	f, err := os.Open(p.Path)
 	if err != nil {
 		return nil, err

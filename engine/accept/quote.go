@@ -10,7 +10,7 @@ import (
 	"postgang/printjobs"
 )
 
-// planned gives back the plan of a job from its letters' shipments, as printjobs.Plan made it.
+// Candidate is a shipment as jobs are planned from it.
 func (e *Acceptor) Candidate(s shipment.Shipment) printjobs.Candidate {
 	return printjobs.Candidate{
 		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode,

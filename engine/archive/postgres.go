@@ -176,7 +176,7 @@ func (s *postgresStore) lock(ctx context.Context, name string) (context.Context,
 		return nil, nil, fmt.Errorf("postgres: %w", err)
 	}
 	giveBack := func() {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 		defer cancel()
 		// Unlocking before closing: the server notices a closed connection only a moment later.
 		_, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock_all()") // closing unlocks too

@@ -21,6 +21,7 @@ func (e *Collector) insertJob(ctx context.Context, n JobSpec) (string, error) {
 	return id, err
 }
 
+// AddJob records a planned job in a transaction that the caller has, and gives its id.
 func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string, error) {
 	id, err := tx.NextJobID(ctx)
 	if err != nil {

@@ -200,6 +200,7 @@ func (e *Invoices) InvoicePeriods(ctx context.Context, from, to billing.Civil) (
 	return store.View(ctx, e.Archive, func(r store.Reader) ([]InvoicePeriod, error) { return e.InvoicePeriodsIn(ctx, r, from, to) })
 }
 
+// InvoicePeriodsIn is InvoicePeriods with a reader that the caller has.
 func (e *Invoices) InvoicePeriodsIn(ctx context.Context, r store.Reader, from, to billing.Civil) ([]InvoicePeriod, error) {
 	var first, last time.Time
 	if to != "" {

@@ -44,6 +44,7 @@ func (e *Jobs) ManualQueue(ctx context.Context, vendors ...string) ([]ManualJob,
 	return store.View(ctx, e.Archive, func(r store.Reader) ([]ManualJob, error) { return e.ManualQueueIn(ctx, r, vendors) })
 }
 
+// ManualQueueIn is ManualQueue with a reader that the caller has.
 func (e *Jobs) ManualQueueIn(ctx context.Context, r store.Reader, vendors []string) ([]ManualJob, error) {
 	var out []ManualJob
 	for _, key := range e.VendorKeys {

@@ -376,4 +376,5 @@ func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, reason string) e
 	})
 }
 
+// UncertainAlarm is the key of the alarm that it cannot be told whether the vendor has a job.
 func UncertainAlarm(id string) string { return "uncertain:" + id }

@@ -139,8 +139,8 @@ type working struct {
 	client  client
 	id      string // of this start, in River's attempted_by: slot, dot, random
 	slot    string
-	held    context.Context // ends when the lock of the slot is lost
-	release func()          // of that lock
+	lost    func() bool // whether the lock of the slot was lost
+	release func()      // of that lock
 	quit    context.CancelFunc
 	ended   chan struct{}
 }
@@ -304,7 +304,7 @@ func (q *Queue) Start(ctx context.Context, worker Worker) error {
 
 func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error) {
 	w := &working{ended: make(chan struct{})}
-	if w.slot, w.held, w.release, err = q.takeSlot(ctx); err != nil {
+	if w.slot, w.lost, w.release, err = q.takeSlot(ctx); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -351,7 +351,7 @@ func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error
 				return
 			case <-tick.C:
 			}
-			if errors.Is(context.Cause(w.held), engine.ErrLockLost) {
+			if w.lost() {
 				q.takeSlotAgain(run, w)
 			}
 			if err := q.takeFromDead(run, w); err != nil && run.Err() == nil {
@@ -373,20 +373,28 @@ func (q *Queue) takeSlotAgain(ctx context.Context, w *working) {
 		return
 	}
 	w.release() // of what is lost
-	w.held, w.release = held, release
+	w.lost, w.release = lockLost(held), release
 	q.log.Info("the lock of this process was lost and is taken again", "component", "queue")
 }
 
 // takeSlot takes the first free lock of those that working processes hold.
-func (q *Queue) takeSlot(ctx context.Context) (slot string, held context.Context, release func(), err error) {
+func (q *Queue) takeSlot(ctx context.Context) (slot string, lost func() bool, release func(), err error) {
 	for n := 1; n <= maxSlots; n++ {
 		slot = fmt.Sprint(n)
-		held, release, err = q.archive.Lock(context.WithoutCancel(ctx), slotLock(slot))
+		held, release, err := q.archive.Lock(context.WithoutCancel(ctx), slotLock(slot))
+		if err == nil {
+			return slot, lockLost(held), release, nil
+		}
 		if !errors.Is(err, engine.ErrLocked) {
-			return slot, held, release, err
+			return slot, nil, nil, err
 		}
 	}
 	return "", nil, nil, fmt.Errorf("%d processes work already: %w", maxSlots, engine.ErrLocked)
+}
+
+// lockLost tells, whenever it is asked, whether a lock was lost, by the context that ends with it.
+func lockLost(held context.Context) func() bool {
+	return func() bool { return errors.Is(context.Cause(held), engine.ErrLockLost) }
 }
 
 // takeFromDead enqueues anew what seems to run in a process that is dead: one whose lock is free, or is now ours.

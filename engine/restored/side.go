@@ -104,6 +104,7 @@ type Known struct {
 	Shared func(other string) bool // another vendor of the configuration has the same folders
 }
 
+// KnownJobs gathers what the archive knows of jobs when a vendor's side is looked at.
 func (e *Check) KnownJobs(ctx context.Context, v store.Vendor) (Known, error) {
 	k := Known{Vendor: v, Marks: map[string]store.JobMark{}, found: map[string]store.FoundJob{}, Shared: func(other string) bool {
 		o, ok := e.Vendors[other]
@@ -229,6 +230,7 @@ type HandOver struct {
 	Ticket string   // SHA-256 of the ticket that was handed over; empty: not known
 }
 
+// HandOver looks at the vendor's side for signs that a job was handed over.
 func (e *Check) HandOver(ctx context.Context, side step.VendorSide, job string) (HandOver, error) {
 	var h HandOver
 	ready, err := side.ReadyFile(ctx, job)

@@ -40,8 +40,10 @@ func (s OfferStop) Text() string {
 		s.Vendor, strings.Join(found, "; "), s.Vendor)
 }
 
+// StopSetting begins the names of the settings that keep why offers to a vendor are stopped.
 const StopSetting = "restored:" // and the vendor
 
+// RestoredAlarm is the key of the alarm that offers to a vendor are stopped until it is recovered.
 func RestoredAlarm(vendor string) string { return "restored:" + vendor }
 
 // StopOf reads whether offers to a vendor are stopped.
@@ -137,6 +139,7 @@ func (e *Check) MayOffer(ctx context.Context, vendor string) error {
 	return e.Archive.View(ctx, func(r store.Reader) error { return NotStopped(ctx, r, vendor) })
 }
 
+// NotStopped is nil when offers to a vendor are not stopped, and a *step.LaterError when they are.
 func NotStopped(ctx context.Context, r store.Reader, vendor string) error {
 	_, stopped, err := StopOf(ctx, r, vendor)
 	if err != nil || !stopped {

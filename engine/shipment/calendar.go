@@ -163,6 +163,7 @@ func FromWall(w time.Time) time.Time {
 	}
 }
 
+// ClockOf is a time as the clock shows it in Norway, to the minute: "2026-11-29 15:04".
 func ClockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") }
 
 // LastMonth is the calendar month before the one that t lies in, by Oslo's calendar.

@@ -205,6 +205,7 @@ func (s Shipment) due(at time.Time, why Reason) Shipment {
 	return s
 }
 
+// NotDue is the shipment without a time at which it goes to paper.
 func (s Shipment) NotDue() Shipment {
 	s.DueAt, s.DueReason = time.Time{}, ""
 	return s

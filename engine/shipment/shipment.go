@@ -19,6 +19,7 @@ type BlobRef struct {
 // IsZero reports whether the reference names nothing.
 func (r BlobRef) IsZero() bool { return r.SHA256 == "" }
 
+// AnyRefuses reports whether one of them refuses the hand-in and does not only warn.
 func AnyRefuses(rs []Refusal) bool {
 	for _, r := range rs {
 		if !r.Warning {

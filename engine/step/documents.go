@@ -14,7 +14,7 @@ import (
 	"postgang/printjobs"
 )
 
-// ErrPreparedLost: a prepared file is not what was stored.
+// ErrPreparedLost tells that a prepared file is not what was stored.
 var ErrPreparedLost = errors.New("the prepared letter is gone or damaged")
 
 // OpenPrepared opens a prepared file and proves that it still is what was stored: a damaged one may well be a sound PDF

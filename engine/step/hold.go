@@ -17,6 +17,7 @@ func (e *Step) Hold(ctx context.Context, shipment, code, text string) error {
 	})
 }
 
+// HoldIn sets a shipment aside in a transaction that the caller has, with a code and a text for people, and raises its alarm.
 func (e *Step) HoldIn(ctx context.Context, tx store.Tx, shipment, code, text string) error {
 	s, err := tx.Shipment(ctx, shipment)
 	if err != nil {

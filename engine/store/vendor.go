@@ -77,6 +77,7 @@ func (v Vendor) OfferWindow(day shipment.Day) (open, shut time.Time) {
 // DefaultPrintWindow is Vendor.PrintWindow when it says nothing else, in days (docs/sources.md, Vendors and receipts).
 const DefaultPrintWindow = 30
 
+// DayLong is a day without a change of the clock.
 const DayLong = 24 * time.Hour
 
 // PrintLimit is how long a letter may be due, and a job wait, before it is set aside.

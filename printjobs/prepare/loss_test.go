@@ -295,6 +295,9 @@ func TestPageCount(t *testing.T) {
 // TestFreeNames: what the document names itself is kept whatever it is called,
 // also like an entry of the format that no page needs.
 func TestFreeNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("prepares a letter for each name of the format")
+	}
 	t.Parallel()
 	for name := range read.Dropped {
 		names := []string{name, "Type", "Subtype", "Resources"}

@@ -103,7 +103,7 @@ func New(dir string) (*Renderer, error) {
 }
 
 // Close lets go of the compiled module.
-func (r *Renderer) Close() error { return r.cache.Close(context.Background()) }
+func (r *Renderer) Close(ctx context.Context) error { return r.cache.Close(ctx) }
 
 // Render draws the wanted pages of a PDF one by one and gives each to draw,
 // whose error ends it. It returns the number of pages of the file. Memory holds

@@ -32,7 +32,7 @@ func newRenderer(t *testing.T) *preview.Renderer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := r.Close(); err != nil {
+		if err := r.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})
@@ -337,6 +337,9 @@ func TestRenderRefuses(t *testing.T) {
 // TestCompiledModuleIsKept: a second renderer with the same folder does not compile again, and a folder that others may
 // write to is refused, since what lies in it is run.
 func TestCompiledModuleIsKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles PDFium from WebAssembly")
+	}
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "cache")
 	file := pdf(144, 72, 1, "")
@@ -357,7 +360,7 @@ func TestCompiledModuleIsKept(t *testing.T) {
 		if _, err := r.Render(t.Context(), bytes.NewReader(file), int64(len(file)), preview.Options{}, func(preview.Page) error { return nil }); err != nil {
 			t.Error(err)
 		}
-		if err := r.Close(); err != nil {
+		if err := r.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 		if n := count(); n != 1 {

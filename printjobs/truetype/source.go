@@ -68,10 +68,10 @@ func (s *Source) Metric(glyph int) Metric {
 // Advance is the distance in font units to the glyph that follows.
 func (m Metric) Advance() int { return u16(m[:], 0) }
 
-// Ascent and Descent are how far lines of text reach above the baseline and, negative, below it, in font units.
+// Ascent is how far lines of text reach above the baseline, in font units.
 func (s *Source) Ascent() int { return i16(s.hhea, 4) }
 
-// Descent: see Ascent.
+// Descent is how far lines of text reach below the baseline, in font units: negative.
 func (s *Source) Descent() int { return i16(s.hhea, 6) }
 
 // CapitalHeight is the height of a capital letter in font units, and whether the font says it.

@@ -338,6 +338,7 @@ func (t *Tokens) OnlySpaces() bool {
 					return false
 				}
 			}
+		default: // shows nothing
 		}
 	}
 	return true
