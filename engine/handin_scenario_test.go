@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/shipment"
 )
 
 // codes are the codes of a shipment's refusals, sorted, without warnings.
@@ -117,13 +118,26 @@ func TestRefusedForItsFilesThenRight(t *testing.T) {
 	data, err := json.Marshal(newLetter("En"))
 	must(t, err)
 	h := engine.HandIn{Account: konto, Key: "a", JSON: data, Files: []engine.HandInFile{file("brev.pdf", pdf(1, 1))}}
-	h.Refusals = []engine.Refusal{{Code: "fil-ikke-oppfort", Text: "Mappen har filer som ikke står i dokumenter (1)."}}
+	h.Refusals = []engine.Refusal{{Code: "fil-ikke-oppfort", Args: shipment.Args{"n": "1"}}}
 	_, err = s.engine.Receive(s.ctx, h)
 	must(t, err)
 	if r, err := s.engine.Receive(s.ctx, h); err != nil || r.Other {
 		t.Errorf("the same again: %+v, %v", r, err)
 	}
-	h.Refusals = []engine.Refusal{{Code: "fil-oversett", Text: "Mappen har skjulte filer.", Warning: true}}
+	// One that was stored before refusals had arguments.
+	before := h
+	before.Key, before.Refusals = "b", []engine.Refusal{{Code: "fil-ikke-oppfort", Text: "Mappen har filer som ikke står i dokumenter (1). Før dem opp, eller fjern dem fra mappen."}}
+	_, err = s.engine.Receive(s.ctx, before)
+	must(t, err)
+	before.Refusals = h.Refusals
+	if r, err := s.engine.Receive(s.ctx, before); err != nil || r.Other {
+		t.Errorf("the same as before again: %+v, %v", r, err)
+	}
+	h.Refusals[0].Args = shipment.Args{"n": "2"}
+	if r, err := s.engine.Receive(s.ctx, h); err != nil || !r.Other {
+		t.Errorf("with another file: %+v, %v", r, err)
+	}
+	h.Refusals = []engine.Refusal{{Code: "fil-oversett", Args: shipment.Args{"n": "1"}, Warning: true}}
 	if r, err := s.engine.Receive(s.ctx, h); err != nil || !r.Other {
 		t.Errorf("put right: %+v, %v", r, err)
 	}

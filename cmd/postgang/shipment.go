@@ -13,6 +13,8 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/words"
 )
 
 func newShipment(o *options) *cobra.Command {
@@ -22,29 +24,31 @@ func newShipment(o *options) *cobra.Command {
 
 // shipmentView is a shipment as the console and programs see it: no personal data.
 type shipmentView struct {
-	ID             string           `json:"id"`
-	Account        string           `json:"account"`
-	HandIn         string           `json:"hand_in"`
-	Status         engine.Status    `json:"status"`
-	Konteringskode string           `json:"konteringskode"`
-	Received       cli.Moment       `json:"received"`
-	Notified       cli.Moment       `json:"notified,omitempty"`
-	Read           cli.Moment       `json:"read,omitempty"`
-	Due            cli.Moment       `json:"due,omitempty"`
-	Reason         engine.Reason    `json:"reason,omitempty"`
-	Sent           cli.Moment       `json:"sent,omitempty"`
-	Posted         cli.Moment       `json:"posted,omitempty"`
-	Held           string           `json:"held,omitempty"`
-	Zone           string           `json:"zone,omitempty"`
-	Pages          int              `json:"pages,omitempty"`
-	ColourPages    int              `json:"colour_pages,omitempty"`
-	Refusals       []engine.Refusal `json:"refusals,omitempty"`
-	History        []eventView      `json:"history,omitempty"`
-	Jobs           []jobRef         `json:"jobs,omitempty"`
-	Receipt        *receiptView     `json:"receipt,omitempty"`
+	ID             string         `json:"id"`
+	Account        string         `json:"account"`
+	HandIn         string         `json:"hand_in"`
+	Status         engine.Status  `json:"status"`
+	Konteringskode string         `json:"konteringskode"`
+	Received       cli.Moment     `json:"received"`
+	Notified       cli.Moment     `json:"notified,omitempty"`
+	Read           cli.Moment     `json:"read,omitempty"`
+	Due            cli.Moment     `json:"due,omitempty"`
+	Reason         engine.Reason  `json:"reason,omitempty"`
+	Sent           cli.Moment     `json:"sent,omitempty"`
+	Posted         cli.Moment     `json:"posted,omitempty"`
+	Held           string         `json:"held,omitempty"`
+	Zone           string         `json:"zone,omitempty"`
+	Pages          int            `json:"pages,omitempty"`
+	ColourPages    int            `json:"colour_pages,omitempty"`
+	Refusals       []words.Reason `json:"refusals,omitempty"` // as the sender reads them
+	History        []eventView    `json:"history,omitempty"`
+	Jobs           []jobRef       `json:"jobs,omitempty"`
+	Receipt        *receiptView   `json:"receipt,omitempty"`
 	// Expected is what the letter would cost on paper today by its vendor's price list.
 	Expected *quoteView `json:"expected,omitempty"`
 	Approved cli.Moment `json:"cost_approved,omitempty"`
+
+	reasons []shipment.Refusal // of Refusals
 }
 
 type eventView struct {
@@ -88,7 +92,8 @@ func viewShipment(s engine.Shipment) shipmentView {
 	v := shipmentView{
 		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: engine.ShownCode(s.Submission.Konteringskode),
 		Received: cli.When(s.ReceivedAt), Notified: cli.When(s.NotifiedAt), Read: cli.When(s.ReadAt), Due: cli.When(s.DueAt), Reason: s.DueReason,
-		Sent: cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: s.Refusals, Approved: cli.When(s.CostApprovedAt),
+		reasons: s.Refusals,
+		Sent:    cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: words.ReasonsOf(s.Refusals, words.Norwegian), Approved: cli.When(s.CostApprovedAt),
 	}
 	if s.Facts != nil {
 		v.Pages = len(s.Facts.Pages)
@@ -209,12 +214,12 @@ func showShipment(w io.Writer, v shipmentView) {
 		line("costs today", "unknown: "+q.Problem)
 	}
 	line("cost approved", v.Approved.String())
-	for _, r := range v.Refusals {
+	for _, r := range v.reasons {
 		kind := "refused"
 		if r.Warning {
 			kind = "warning"
 		}
-		line(kind, strings.TrimSpace(r.Code+" "+r.Field)+": "+r.Text)
+		line(kind, strings.TrimSpace(r.Code+" "+r.Field)+": "+words.Refusal(r, words.English))
 	}
 	for _, j := range v.Jobs {
 		kind, of := "job", ""

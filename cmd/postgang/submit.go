@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/engine/intake"
+	"postgang/engine/shipment"
+	"postgang/engine/words"
 )
 
 // submissionName is the file that makes a folder a shipment (docs/drop-folder.md).
@@ -74,15 +77,16 @@ func readList(path string) ([]string, error) {
 
 // answer is what a hand-in got.
 type answer struct {
-	HandIn   string           `json:"hand_in"`
-	ID       string           `json:"id,omitempty"`
-	Status   engine.Status    `json:"status,omitempty"`
-	Refusals []engine.Refusal `json:"refusals,omitempty"`
-	Already  bool             `json:"already,omitempty"`
-	Problem  string           `json:"problem,omitempty"` // why it is not handed in, or has no answer
+	HandIn   string         `json:"hand_in"`
+	ID       string         `json:"id,omitempty"`
+	Status   engine.Status  `json:"status,omitempty"`
+	Refusals []words.Reason `json:"refusals,omitempty"` // as the sender reads them
+	Already  bool           `json:"already,omitempty"`
+	Problem  string         `json:"problem,omitempty"` // why it is not handed in, or has no answer
 
-	handed bool
-	done   bool // it is answered
+	english []string // what Refusals say
+	handed  bool
+	done    bool // it is answered
 }
 
 func (o *options) submit(ctx context.Context, a *app.App, account string, dirs []string, wait bool) error {
@@ -187,6 +191,11 @@ func (o *options) awaitAnswers(ctx context.Context, a *app.App, account string, 
 		}
 		// Another process may have taken it.
 		if got, ok := intake.ReadAnswer(a.Config.Inbox, account, s.folder, began); ok {
+			if got.ID != "" {
+				if result, err := a.Engine.Result(ctx, got.ID); err == nil {
+					got.Refusals = result.Refusals
+				}
+			}
 			s.got(got)
 			continue
 		}
@@ -198,7 +207,21 @@ func (o *options) awaitAnswers(ctx context.Context, a *app.App, account string, 
 func (s *submitted) got(a intake.Answer) {
 	s.done = true
 	s.ID, s.Status, s.Already = a.ID, a.Status, s.Already || a.Before
-	s.Refusals = append(append([]engine.Refusal{}, a.Reasons...), a.Remarks...)
+	s.Refusals = append(append([]words.Reason{}, a.Reasons...), a.Remarks...)
+	s.english = make([]string, len(s.Refusals))
+	for i, r := range s.Refusals {
+		s.english[i] = inEnglish(r, a.Refusals)
+	}
+}
+
+// inEnglish finds the refusal that was told to a sender among those that it may be. What is none of them stays as it was told.
+func inEnglish(told words.Reason, among []shipment.Refusal) string {
+	for _, r := range append(slices.Clone(among), shipment.Refusal{Code: told.Code, Field: told.Field}) {
+		if r.Code == told.Code && r.Field == told.Field && words.Refusal(r, words.Norwegian) == told.Text {
+			return words.Refusal(r, words.English)
+		}
+	}
+	return told.Text
 }
 
 // showAnswers prints the answers. The error says that a person must look.
@@ -232,12 +255,12 @@ func (o *options) showAnswers(list []submitted, waited bool) error {
 			if s.Problem != "" {
 				fmt.Fprintf(w, "%s: %s\n", s.HandIn, s.Problem)
 			}
-			for _, r := range s.Refusals {
+			for i, r := range s.Refusals {
 				kind := "refused"
 				if r.Warning {
 					kind = "warning"
 				}
-				fmt.Fprintf(w, "%s: %s: %s (%s)\n", s.HandIn, kind, r.Text, strings.TrimSpace(r.Code+" "+r.Field))
+				fmt.Fprintf(w, "%s: %s: %s (%s)\n", s.HandIn, kind, s.english[i], strings.TrimSpace(r.Code+" "+r.Field))
 			}
 		}
 	})

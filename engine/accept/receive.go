@@ -19,6 +19,7 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
+	"postgang/engine/words"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/prepare"
@@ -49,7 +50,7 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 		Status: shipment.StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
 	}
 	sub, refusals := shipment.ParseSubmission(h.JSON)
-	content := e.contentOf(sub, refusals, h)
+	content := e.contentOf(sub, refusals, h, asStored)
 	sub.Normalise()
 	s.Refusals = append(s.Refusals, refusals...)
 	if !shipment.Unreadable(refusals) {
@@ -111,7 +112,7 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 // receiveAgain compares a hand-in with the one that has its key.
 func (e *Acceptor) receiveAgain(ctx context.Context, known shipment.Shipment, h shipment.HandIn) (shipment.Received, error) {
 	sub, refusals := shipment.ParseSubmission(h.JSON)
-	content := e.contentOf(sub, refusals, h)
+	content, before := e.contentOf(sub, refusals, h, asStored), e.contentOf(sub, refusals, h, asWorded)
 	byName := filesByName(h)
 	hashes := map[int]string{}
 	for i, d := range sub.Documents {
@@ -125,10 +126,11 @@ func (e *Acceptor) receiveAgain(ctx context.Context, known shipment.Shipment, h 
 		}
 		hashes[i] = sum
 		content.document(i, sum)
+		before.document(i, sum)
 	}
 	out := shipment.Received{ID: known.ID, Already: true}
 	if known.Content != "" {
-		out.Other = known.Content != content.digest()
+		out.Other = known.Content != content.digest() && known.Content != before.digest()
 		return out, nil
 	}
 	// Stored before contents were kept: what the archive has of it is compared.
@@ -162,8 +164,9 @@ type content struct {
 	mac hash.Hash
 }
 
-// contentOf begins with everything but the documents. The key keeps the digest from being guessed from a known address.
-func (e *Acceptor) contentOf(sub shipment.Submission, found []shipment.Refusal, h shipment.HandIn) content {
+// contentOf begins with everything but the documents. The key keeps the digest from being guessed from a known address. form gives
+// a refusal of the channel as it goes in.
+func (e *Acceptor) contentOf(sub shipment.Submission, found []shipment.Refusal, h shipment.HandIn, form func(shipment.Refusal) string) content {
 	c := content{hmac.New(sha256.New, e.FingerprintKey)}
 	if shipment.Unreadable(found) {
 		c.add(string(h.JSON))
@@ -172,11 +175,23 @@ func (e *Acceptor) contentOf(sub shipment.Submission, found []shipment.Refusal, 
 	}
 	for _, r := range h.Refusals {
 		if !r.Warning {
-			c.add(r.Code + " " + r.Text)
+			c.add(form(r))
 		}
 	}
 	return c
 }
+
+// asStored is a refusal by its code and arguments, so that its sentence may change.
+func asStored(r shipment.Refusal) string {
+	if r.Text != "" {
+		return r.Code + " " + r.Text
+	}
+	args, _ := json.Marshal(r.Args) // a map of strings always is JSON, in the order of its keys
+	return r.Code + " " + string(args)
+}
+
+// asWorded is a refusal as digests have it that were stored before refusals had arguments.
+func asWorded(r shipment.Refusal) string { return r.Code + " " + words.Refusal(r, words.Norwegian) }
 
 func (c content) document(place int, sha256 string) { c.add(strconv.Itoa(place) + " " + sha256) }
 
@@ -217,7 +232,7 @@ func (e *Acceptor) storeDocuments(ctx context.Context, s shipment.Shipment, h sh
 		if !ok {
 			refusals = append(refusals, shipment.Refusal{
 				Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(i) + "].filnavn",
-				Text: fmt.Sprintf("Dokument %d er ikke med i leveringen. Legg filen ved siden av forsendelse.json, eller fjern den fra dokumenter.", i+1),
+				Args: shipment.Args{"document": strconv.Itoa(i + 1)},
 			})
 			continue
 		}
@@ -321,9 +336,9 @@ func (e *Acceptor) tooManyAlike(ctx context.Context, tx store.Tx, s shipment.Shi
 	case err != nil:
 		return nil, err
 	case alike.Accepted >= limit:
-		return append(s.Refusals, shipment.Refusal{Code: "for-mange-like", Text: fmt.Sprintf(
-			"Det er allerede tatt imot %d like forsendelser (samme avsender, tittel og mottaker) de siste %.0f timene. Kontroller at avsendersystemet ikke sender det samme flere ganger.",
-			alike.Accepted, rules.DuplicateWindow.Hours())}), nil
+		return append(s.Refusals, shipment.Refusal{Code: "for-mange-like", Args: shipment.Args{
+			"n": strconv.Itoa(alike.Accepted), "hours": strconv.FormatFloat(rules.DuplicateWindow.Hours(), 'f', 0, 64),
+		}}), nil
 	case alike.Accepted+alike.Undecided >= limit:
 		return nil, &step.LaterError{After: alikeWait, Reason: "alike hand-ins before it are not decided yet"}
 	}
@@ -492,7 +507,7 @@ func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment) (_ shipment.S
 	}
 	for _, r := range refusals {
 		if !r.Warning {
-			return s, false, e.Hold(ctx, s.ID, r.Code, r.Text)
+			return s, false, e.Hold(ctx, s.ID, r.Code, words.Refusal(r, words.Norwegian))
 		}
 	}
 	was := s.Facts.Recipe
@@ -530,7 +545,7 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account store.Account, facts p
 	}
 	jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, profile)
 	if err != nil {
-		out = append(out, shipment.Refusal{Code: "oppsett", Text: "Brevet kan ikke legges på ark: " + err.Error()})
+		out = append(out, shipment.Refusal{Code: "oppsett", Args: shipment.Args{"problem": err.Error()}})
 	}
 	for _, a := range aside {
 		out = append(out, shipment.Refusal{Code: a.Code, Text: a.Text})
@@ -541,9 +556,9 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account store.Account, facts p
 				out = append(out, shipment.Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
 			}
 			if l.WeightMilligram > heaviestLetter {
-				out = append(out, shipment.Refusal{Code: "over-2-kg", Warning: true, Text: fmt.Sprintf(
-					"Brevet veier om lag %s kg med forside og konvolutt. Posten tar brev på høyst 2 kg; over det går det som pakke. Del det opp om du kan.",
-					strings.Replace(strconv.FormatFloat(float64(l.WeightMilligram)/1e6, 'f', 1, 64), ".", ",", 1))})
+				out = append(out, shipment.Refusal{Code: "over-2-kg", Warning: true, Args: shipment.Args{
+					"kg": strconv.FormatFloat(float64(l.WeightMilligram)/1e6, 'f', 1, 64),
+				}})
 			}
 		}
 	}

@@ -24,6 +24,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/words"
 )
 
 // Limits of events files.
@@ -330,9 +332,9 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 	defer s.Close()
 
 	var wrong []badLine
-	refuse := func(line int, code, text string) {
+	refuse := func(line int, code string, args shipment.Args) {
 		if bad++; len(wrong) < maxBadLines {
-			wrong = append(wrong, badLine{line, code, text})
+			wrong = append(wrong, badLine{line, code, words.Refusal(shipment.Refusal{Code: code, Args: args}, words.Norwegian)})
 		}
 	}
 	later := false // an event is of a hand-in that is not taken yet
@@ -346,7 +348,7 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 			return 0, 0, err
 		}
 		if tooLong {
-			refuse(lines.n, "linje-lang", fmt.Sprintf("Linjen er lengre enn %d kB.", maxEventLine>>10))
+			refuse(lines.n, "linje-lang", shipment.Args{"kb": strconv.Itoa(maxEventLine >> 10)})
 			continue
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
@@ -354,18 +356,18 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 		}
 		ev, problem := parseEvent(line, d.now())
 		if problem != nil {
-			refuse(lines.n, problem.Code, problem.Text)
+			refuse(lines.n, problem.Code, problem.Args)
 			continue
 		}
 		switch err := d.Receiver.Event(ctx, ev); {
 		case errors.Is(err, engine.ErrNotFound) && d.comes(root, ev):
 			later = true
 		case errors.Is(err, engine.ErrNotFound):
-			refuse(lines.n, "forsendelse-ukjent", "Forsendelsen er ikke kjent. Lever hendelsen på nytt når forsendelsen er besvart.")
+			refuse(lines.n, "forsendelse-ukjent", nil)
 		case errors.Is(err, engine.ErrEventBeforeReceipt):
-			refuse(lines.n, "tidspunkt-for-mottak", "Tidspunktet er før forsendelsen ble mottatt. Kontroller at hendelsen gjelder denne forsendelsen, og at tidssonen er riktig.")
+			refuse(lines.n, "tidspunkt-for-mottak", nil)
 		case errors.Is(err, engine.ErrDigitalEvent):
-			refuse(lines.n, "hendelse-ugyldig", "Hendelsen er ikke gyldig for forsendelsen.")
+			refuse(lines.n, "hendelse-ugyldig", nil)
 		case err != nil:
 			return 0, 0, fmt.Errorf("line %d: %w", lines.n, err)
 		default:
@@ -447,12 +449,12 @@ type eventLine struct {
 var shipmentForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // parseEvent reads a line. Its problems do not repeat what stands there.
-func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *badLine) {
-	fail := func(code, text string) (engine.DigitalEvent, *badLine) {
-		return engine.DigitalEvent{}, &badLine{Code: code, Text: text}
+func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *shipment.Refusal) {
+	fail := func(code string, args shipment.Args) (engine.DigitalEvent, *shipment.Refusal) {
+		return engine.DigitalEvent{}, &shipment.Refusal{Code: code, Args: args}
 	}
 	if !utf8.Valid(line) {
-		return fail("tegnsett", "Linjen er ikke i UTF-8.")
+		return fail("tegnsett", nil)
 	}
 	var in eventLine
 	dec := json.NewDecoder(bytes.NewReader(line))
@@ -461,45 +463,45 @@ func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *badLine) {
 		var wrongType *json.UnmarshalTypeError
 		switch {
 		case errors.As(err, &wrongType):
-			return fail("json-felt", "Linjen må være et objekt der alle felter er tekst.")
+			return fail("json-felt", nil)
 		case strings.Contains(err.Error(), "unknown field"):
-			return fail("json-felt", "Linjen har et ukjent felt. Kjente felter: hendelse, forsendelse, konto, levering, tidspunkt, nokkel, arsak.")
+			return fail("json-felt", shipment.Args{"case": "unknown"})
 		}
-		return fail("json-feil", "Linjen er ikke gyldig JSON.")
+		return fail("json-feil", shipment.Args{"case": "event"})
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return fail("json-feil", "Linjen har mer enn ett JSON-objekt.")
+		return fail("json-feil", shipment.Args{"case": "several-events"})
 	}
 	in.Shipment = strings.ToLower(strings.TrimSpace(in.Shipment))
 	byHandIn := in.Account != "" || in.HandIn != ""
 	switch {
 	case !engine.DigitalKind(in.Kind).Valid():
-		return fail("hendelse-ukjent", "Feltet hendelse må være VARSLET, LEST, RESERVERT, IKKE_VARSLBAR, SDP_SENDT, SDP_LEVERT, SDP_FEILET eller LUKKET.")
+		return fail("hendelse-ukjent", nil)
 	case in.Shipment == "" && !byHandIn:
-		return fail("forsendelse-mangler", "Feltet forsendelse mangler, eller konto og levering i stedet.")
+		return fail("forsendelse-mangler", shipment.Args{"case": "event"})
 	case in.Shipment != "" && byHandIn:
-		return fail("forsendelse-motstrid", "Bruk enten forsendelse, eller konto og levering; ikke begge.")
+		return fail("forsendelse-motstrid", nil)
 	case in.Shipment != "" && !shipmentForm.MatchString(in.Shipment):
-		return fail("forsendelse-form", "Feltet forsendelse må være id-en til en forsendelse (UUID).")
+		return fail("forsendelse-form", nil)
 	case byHandIn && (in.Account == "" || in.HandIn == ""):
-		return fail("forsendelse-mangler", "Både konto og levering må oppgis.")
+		return fail("forsendelse-mangler", shipment.Args{"case": "hand-in"})
 	}
 	for _, text := range []string{in.Account, in.HandIn, in.Key, in.Reason} {
 		if utf8.RuneCountInString(text) > maxEventText || strings.ContainsFunc(text, unicode.IsControl) {
-			return fail("felt-form", fmt.Sprintf("Et felt er lengre enn %d tegn eller har styretegn.", maxEventText))
+			return fail("felt-form", shipment.Args{"max": strconv.Itoa(maxEventText)})
 		}
 		if len(engine.FindNationalIDs(norm.NFKC.String(text))) > 0 {
-			return fail("felt-fodselsnummer", "Et felt ser ut til å inneholde et fødselsnummer. Det kan ikke stå i en hendelse.")
+			return fail("felt-fodselsnummer", nil)
 		}
 	}
 	at, err := time.Parse(time.RFC3339, in.At)
 	switch {
 	case err != nil:
-		return fail("tidspunkt-form", "Feltet tidspunkt må være et tidspunkt med tidssone, som 2026-01-31T12:00:00+01:00.")
+		return fail("tidspunkt-form", nil)
 	case at.After(now.Add(maxAhead)):
-		return fail("tidspunkt-fram", "Tidspunktet er mer enn ett døgn fram i tid.")
+		return fail("tidspunkt-fram", nil)
 	case at.Before(firstEvent):
-		return fail("tidspunkt-gammelt", "Tidspunktet er før 2010.")
+		return fail("tidspunkt-gammelt", nil)
 	}
 	e := engine.DigitalEvent{
 		Shipment: in.Shipment, Account: in.Account, HandIn: in.HandIn, Kind: engine.DigitalKind(in.Kind),

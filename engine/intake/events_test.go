@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postgang/engine"
+	"postgang/engine/words"
 )
 
 const someID = "5b7c6c0e-6f43-5d0c-9a53-0f5d2f3c9a11"
@@ -285,7 +286,7 @@ func FuzzParseEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, problem := parseEvent(data, now)
 		if problem != nil {
-			if problem.Code == "" || problem.Text == "" || e != (engine.DigitalEvent{}) {
+			if problem.Code == "" || words.Refusal(*problem, words.Norwegian) == "" || e != (engine.DigitalEvent{}) {
 				t.Errorf("problem %+v with event %+v", problem, e)
 			}
 			return

@@ -14,12 +14,15 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
 
 	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/words"
 )
 
 // metadataName is the file that describes a hand-in, markerName the one that says it is complete.
@@ -332,8 +335,7 @@ func (s *scan) decide(ctx context.Context, h *handIn) error {
 	}
 	a := answerOf(h, h.key, result, before)
 	if before && refuses {
-		a.Remarks = append(a.Remarks, engine.Refusal{Code: "nokkel-levert-for", Warning: true,
-			Text: "Denne leveringen er den samme som er besvart før, og svaret er det samme. Rett feilene og lever under en ny nøkkel."})
+		a.add(shipment.Refusal{Code: "nokkel-levert-for", Warning: true})
 	}
 	return s.write(h, h.key, a)
 }
@@ -452,14 +454,16 @@ func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
 
 // Answer is what the sender reads.
 type Answer struct {
-	Account string           `json:"konto"`
-	Key     string           `json:"nokkel"`
-	ID      string           `json:"id,omitempty"`
-	Status  engine.Status    `json:"status"`
-	Before  bool             `json:"tidligereLevert"`
-	Earlier *Earlier         `json:"tidligere,omitempty"` // the shipment that the key belongs to, when it is not this one
-	Reasons []engine.Refusal `json:"arsaker"`
-	Remarks []engine.Refusal `json:"varsler"`
+	Account string         `json:"konto"`
+	Key     string         `json:"nokkel"`
+	ID      string         `json:"id,omitempty"`
+	Status  engine.Status  `json:"status"`
+	Before  bool           `json:"tidligereLevert"`
+	Earlier *Earlier       `json:"tidligere,omitempty"` // the shipment that the key belongs to, when it is not this one
+	Reasons []words.Reason `json:"arsaker"`
+	Remarks []words.Reason `json:"varsler"`
+	// Refusals are reasons and remarks as codes and arguments, in any order; nil in an answer that was read back.
+	Refusals []shipment.Refusal `json:"-"`
 }
 
 // Earlier is the shipment that a key was used for.
@@ -471,44 +475,49 @@ type Earlier struct {
 func answerOf(h *handIn, key string, r engine.Result, before bool) Answer {
 	a := Answer{
 		Account: h.account.Key, Key: key, ID: r.ID, Status: r.Status, Before: before,
-		Reasons: []engine.Refusal{}, Remarks: []engine.Refusal{},
+		Reasons: []words.Reason{}, Remarks: []words.Reason{},
 	}
 	for _, f := range r.Refusals {
-		if f.Warning {
-			a.Remarks = append(a.Remarks, f)
-		} else {
-			a.Reasons = append(a.Reasons, f)
-		}
+		a.add(f)
 	}
 	return a
+}
+
+// add adds a reason or remark, in the sender's language.
+func (a *Answer) add(f shipment.Refusal) {
+	a.Refusals = append(a.Refusals, f)
+	if told := words.ReasonOf(f, words.Norwegian); f.Warning {
+		a.Remarks = append(a.Remarks, told)
+	} else {
+		a.Reasons = append(a.Reasons, told)
+	}
 }
 
 // refuseName answers a folder whose name cannot be a key. It never becomes a shipment.
 func (s *scan) refuseName(h *handIn) error {
 	name := standIn(h.key)
 	h.outcome = refused
-	return s.write(h, name, answerOf(h, "", engine.Result{Status: engine.StatusAvvist, Refusals: []engine.Refusal{{
-		Code: "mappenavn",
-		Text: "Mappens navn kan ikke brukes som nøkkel. Bruk 1 til 100 bokstaver, sifre, bindestrek, understrek og punktum, og ikke noe fødselsnummer. Mappen ligger i behandlet som " + name + ".",
+	return s.write(h, name, answerOf(h, "", engine.Result{Status: engine.StatusAvvist, Refusals: []shipment.Refusal{{
+		Code: "mappenavn", Args: shipment.Args{"name": name},
 	}}}, false))
 }
 
 // refuseKey answers a hand-in whose key another one has used. It never becomes a shipment, and changes nothing for the
 // one that has the key.
-func (s *scan) refuseKey(ctx context.Context, h *handIn, shipment string) error {
-	first, err := s.Receiver.Result(ctx, shipment)
+func (s *scan) refuseKey(ctx context.Context, h *handIn, id string) error {
+	first, err := s.Receiver.Result(ctx, id)
 	if err != nil {
 		return fmt.Errorf("ask for the shipment that has the key: %w", err)
 	}
 	if _, err := s.before(h); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Nøkkelen %s er brukt før, for en forsendelse med annet innhold. Den forsendelsen er ikke endret, og denne leveringen er ikke tatt imot. Lever den under en ny nøkkel.", h.key)
+	args := shipment.Args{"key": h.key}
 	if first.Status == engine.StatusAvvist {
-		text = fmt.Sprintf("Nøkkelen %s er brukt før, for en levering som ble avvist. En rettet levering må ha en ny nøkkel; denne er ikke tatt imot. Lever den under en ny nøkkel.", h.key)
+		args = shipment.Args{"case": "refused", "key": h.key}
 	}
 	h.outcome = refused
-	a := answerOf(h, h.key, engine.Result{Status: engine.StatusAvvist, Refusals: []engine.Refusal{{Code: "nokkel-brukt", Text: text}}}, true)
+	a := answerOf(h, h.key, engine.Result{Status: engine.StatusAvvist, Refusals: []shipment.Refusal{{Code: "nokkel-brukt", Args: args}}}, true)
 	a.Earlier = &Earlier{ID: first.ID, Status: first.Status}
 	return s.write(h, h.key, a)
 }
@@ -537,9 +546,6 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 		return nil, errChanged // another folder, or a link, has taken its place
 	}
 	hand := &engine.HandIn{Account: h.account.Key, Key: h.key, At: d.now()}
-	refuse := func(code, text string) {
-		hand.Refusals = append(hand.Refusals, engine.Refusal{Code: code, Text: text})
-	}
 	patient := !h.marker && h.quiet(time.Now()) < d.patience()
 
 	metadata, ok := h.find(metadataName)
@@ -547,7 +553,7 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	case !ok && patient:
 		return nil, errWaits
 	case !ok:
-		refuse("forsendelse-mangler", "Mappen har ingen forsendelse.json. Legg den ved siden av dokumentene.")
+		hand.Refusals = append(hand.Refusals, shipment.Refusal{Code: "forsendelse-mangler"})
 	case metadata.plain():
 		var err error
 		if hand.JSON, err = readStart(folder, metadata, engine.MaxSubmissionBytes+1); err != nil {
@@ -576,12 +582,12 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 	if c.noFiles {
 		c.files = nil
 	}
-	if len(c.files) == 0 && slices.ContainsFunc(hand.Refusals, func(r engine.Refusal) bool { return !r.Warning }) {
+	if len(c.files) == 0 && slices.ContainsFunc(hand.Refusals, func(r shipment.Refusal) bool { return !r.Warning }) {
 		// The receiver will look for no files then; so what is missing must be told here.
 		for _, i := range c.missing {
-			hand.Refusals = append(hand.Refusals, engine.Refusal{
+			hand.Refusals = append(hand.Refusals, shipment.Refusal{
 				Code: "dokument-mangler", Field: fmt.Sprintf("dokumenter[%d].filnavn", i),
-				Text: fmt.Sprintf("Dokument %d ligger ikke i mappen. Kontroller filnavnet, eller legg filen ved siden av forsendelse.json.", i+1),
+				Args: shipment.Args{"case": "folder", "document": strconv.Itoa(i + 1)},
 			})
 		}
 	}
@@ -642,18 +648,18 @@ type comparison struct {
 	files    []entry // the documents that are there
 	pdfs     []entry // those of them that are PDFs
 	missing  []int   // places of documents that are not
-	refusals []engine.Refusal
+	refusals []shipment.Refusal
 	noFiles  bool // refused for something that makes its files not to be read
 }
 
 // compare finds the documents among the entries and everything that does not belong there.
 func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 	var c comparison
-	note := func(warning bool, code, format string, args ...any) {
-		c.refusals = append(c.refusals, engine.Refusal{Code: code, Text: fmt.Sprintf(format, args...), Warning: warning})
+	note := func(warning bool, code string, args shipment.Args) {
+		c.refusals = append(c.refusals, shipment.Refusal{Code: code, Args: args, Warning: warning})
 	}
 	if h.many {
-		note(false, "filer-antall", "Mappen har mer enn %d filer. En forsendelse kan ha høyst %d dokumenter.", maxEntries, engine.MaxDocuments)
+		note(false, "filer-antall", shipment.Args{"n": strconv.Itoa(maxEntries), "max": strconv.Itoa(shipment.MaxDocuments)})
 		c.noFiles = true
 		return c
 	}
@@ -685,18 +691,18 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		total += e.info.Size()
 	}
 	if strange > 0 {
-		note(false, "fil-type", "Mappen har undermapper, lenker eller annet som ikke er vanlige filer (%d). Legg bare vanlige filer i mappen.", strange)
+		note(false, "fil-type", shipment.Args{"n": strconv.Itoa(strange)})
 		c.noFiles = true
 	}
 	if twice > 0 {
-		note(false, "fil-lik", "Mappen har filer med navn som bare skiller seg i store og små bokstaver (%d). Gi filene ulike navn.", twice)
+		note(false, "fil-lik", shipment.Args{"n": strconv.Itoa(twice)})
 		c.noFiles = true
 	}
 	if ignored > 0 {
-		note(true, "fil-oversett", "Mappen har skjulte filer, eller filer og mapper som systemer legger igjen (%d). De er ikke brukt.", ignored)
+		note(true, "fil-oversett", shipment.Args{"n": strconv.Itoa(ignored)})
 	}
 	if total > MaxHandInBytes {
-		note(false, "filer-storrelse", "Filene er til sammen større enn %d GB. Del opp forsendelsen.", MaxHandInBytes>>30)
+		note(false, "filer-storrelse", shipment.Args{"gb": strconv.Itoa(MaxHandInBytes >> 30)})
 		c.noFiles = true
 	}
 	if unreadable {
@@ -728,10 +734,10 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		}
 	}
 	if unlisted > 0 {
-		note(false, "fil-ikke-oppfort", "Mappen har filer som ikke står i dokumenter (%d). Før dem opp, eller fjern dem fra mappen.", unlisted)
+		note(false, "fil-ikke-oppfort", shipment.Args{"n": strconv.Itoa(unlisted)})
 	}
 	if limit := h.account.MaxBytes; limit > 0 && printed > limit && !sub.DigitalOnly {
-		note(false, "filer-storrelse", "Dokumentene som skal trykkes, er til sammen større enn %d MB. Gjør dem mindre, eller del opp forsendelsen.", limit>>20)
+		note(false, "filer-storrelse", shipment.Args{"case": "printed", "mb": strconv.FormatInt(limit>>20, 10)})
 		c.noFiles = true
 	}
 	return c

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postgang/engine"
+	"postgang/engine/words"
 )
 
 // memory is a Receiver that keeps everything in memory and reads every file, as the engine does.
@@ -210,7 +211,7 @@ func (s *stage) exists(parts ...string) bool {
 	return err == nil
 }
 
-func codesOf(found []engine.Refusal) string {
+func codesOf(found []words.Reason) string {
 	var out []string
 	for _, f := range found {
 		out = append(out, f.Code)
@@ -227,7 +228,7 @@ func TestTakeAnswerPutAway(t *testing.T) {
 
 	for _, account := range []string{"skole", "skatt"} {
 		id := account + ":brev-1"
-		want := Answer{Account: account, Key: "brev-1", ID: id, Status: engine.StatusAkseptert, Reasons: []engine.Refusal{}, Remarks: []engine.Refusal{}}
+		want := Answer{Account: account, Key: "brev-1", ID: id, Status: engine.StatusAkseptert, Reasons: []words.Reason{}, Remarks: []words.Reason{}}
 		if diff := cmp.Diff(want, s.answer(account, "brev-1")); diff != "" {
 			t.Error(diff)
 		}

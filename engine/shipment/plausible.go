@@ -33,7 +33,7 @@ func (c *checker) plausible(field string, a PostalAddress) {
 		at := field + ".adresselinje" + strconv.Itoa(i+1)
 		text := strings.Join(strings.Fields(line.Reveal()), " ")
 		if noAddressText(text) {
-			c.warn("adresse-ukjent", at, "Adresselinjen sier at mottakeren ikke har noen kjent adresse. Brevet kommer trolig i retur.")
+			c.warn("adresse-ukjent", at, nil)
 		}
 		if a.Abroad() || text == "" {
 			continue
@@ -42,9 +42,9 @@ func (c *checker) plausible(field string, a PostalAddress) {
 			row, known := c.reg.Lookup(m[1])
 			switch {
 			case m[1] == a.Postcode && sameCity(m[2], a.City.Reveal()):
-				c.warn("adresse-dobbelt", at, "Postnummer og poststed står også som adresselinje, og blir trykt to ganger. Fjern adresselinjen.")
+				c.warn("adresse-dobbelt", at, nil)
 			case sameCity(m[2], a.City.Reveal()), m[1] == a.Postcode, known && sameCity(m[2], row.City):
-				c.warn("adresse-postnummer", at, "Adresselinjen ser ut som et annet postnummer og poststed enn det som står i feltene. Kontroller adressen.")
+				c.warn("adresse-postnummer", at, nil)
 			}
 		}
 		if _, name, ok := cutLast(text, ","); foreignCountry(text) || ok && foreignCountry(name) || foreignLine.MatchString(text) {
@@ -52,19 +52,19 @@ func (c *checker) plausible(field string, a PostalAddress) {
 				continue // said already
 			}
 			foreign = true
-			c.warn("land-i-adresse", at, "Adresselinjen ser ut til å være i utlandet, men adressen har ikke landkode. Brevet får porto som i Norge. Bruk landkode.")
+			c.warn("land-i-adresse", at, nil)
 		}
 	}
 	city := strings.ToLower(strings.TrimSpace(a.City.Reveal()))
 	switch {
 	case a.Abroad() || city == "" || foreign:
 	case noCity[city] || noAddressText(city):
-		c.warn("adresse-ukjent", field+".poststed", "Feltet er ikke et poststed. Brevet kommer trolig i retur. Bruk landkode om adressen er i utlandet.")
+		c.warn("adresse-ukjent", field+".poststed", Args{"case": "city"})
 	case foreignCountry(city):
-		c.warn("land-i-adresse", field+".poststed", "Poststedet er navnet på et land, men adressen har ikke landkode. Brevet får porto som i Norge. Bruk landkode.")
+		c.warn("land-i-adresse", field+".poststed", Args{"case": "city"})
 	}
 	if a.Postcode == "0000" && !a.Abroad() && !foreign && c.reg == nil {
-		c.warn("adresse-ukjent", field+".postnummer", "Postnummeret 0000 finnes ikke. Bruk landkode om adressen er i utlandet.")
+		c.warn("adresse-ukjent", field+".postnummer", Args{"case": "postcode"})
 	}
 }
 

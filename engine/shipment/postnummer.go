@@ -137,11 +137,11 @@ func (p *PostcodeRegister) Lookup(postcode string) (Postcode, bool) {
 // check judges a Norwegian postnummer and poststed. field is the path of the address.
 func (p *PostcodeRegister) check(field, postcode, city string) []Refusal {
 	if !digits(postcode, 4) {
-		text := "Postnummeret må ha fire siffer."
+		var args Args
 		if len(postcode) == 3 && digits(postcode, 3) {
-			text = "Postnummeret har bare tre siffer. En innledende null er trolig falt bort; skriv postnummeret som tekst."
+			args = Args{"case": "lost-zero"}
 		}
-		return []Refusal{{Code: "postnummer-form", Field: field + ".postnummer", Text: text}}
+		return []Refusal{{Code: "postnummer-form", Field: field + ".postnummer", Args: args}}
 	}
 	if p == nil {
 		return nil
@@ -149,23 +149,21 @@ func (p *PostcodeRegister) check(field, postcode, city string) []Refusal {
 	row, ok := p.Lookup(postcode)
 	switch {
 	case !ok:
-		return []Refusal{{Code: "postnummer-ukjent", Field: field + ".postnummer",
-			Text: "Postnummeret finnes ikke i postnummerregisteret" + p.datedText() + ". Rett postnummeret, eller importer et nyere register."}}
+		return []Refusal{{Code: "postnummer-ukjent", Field: field + ".postnummer", Args: p.dated()}}
 	case row.Category == PostcodeService:
-		return []Refusal{{Code: "postnummer-service", Field: field + ".postnummer", Warning: true,
-			Text: "Postnummeret er et servicepostnummer som ikke brukes i adresser. Kontroller adressen."}}
+		return []Refusal{{Code: "postnummer-service", Field: field + ".postnummer", Warning: true}}
 	case city != "" && !sameCity(row.City, city):
-		return []Refusal{{Code: "poststed-avvik", Field: field + ".poststed", Warning: true,
-			Text: "Poststedet stemmer ikke med postnummeret i postnummerregisteret" + p.datedText() + ". Kontroller adressen."}}
+		return []Refusal{{Code: "poststed-avvik", Field: field + ".poststed", Args: p.dated(), Warning: true}}
 	}
 	return nil
 }
 
-func (p *PostcodeRegister) datedText() string {
+// dated says of which day the register is, if that is known.
+func (p *PostcodeRegister) dated() Args {
 	if p.Dated.IsZero() {
-		return ""
+		return nil
 	}
-	return " av " + p.Dated.In(Oslo).Format("02.01.2006")
+	return Args{"case": "dated", "date": p.Dated.In(Oslo).Format("2006-01-02")}
 }
 
 // sameCity compares poststeder without regard to case and spaces.

@@ -135,14 +135,21 @@ type Shipment struct {
 // LogValue lets a shipment be logged by its id alone.
 func (s Shipment) LogValue() slog.Value { return slog.StringValue(s.ID) }
 
-// Refusal is one reason why a hand-in was refused, or a warning about one that was not.
+// Refusal is one reason why a hand-in was refused, or a warning about one that was not. It holds no sentence: engine/words makes it
+// from code and arguments, in the reader's language. It holds no personal data.
 type Refusal struct {
 	Code    string `json:"kode"`             // stable, lower case with hyphens, e.g. "postnummer-form"
 	Field   string `json:"felt,omitempty"`   // path in forsendelse.json, e.g. "mottaker.postnummer"
-	Text    string `json:"tekst"`            // bokmål, for a case worker; no personal data
-	Pages   []int  `json:"sider,omitempty"`  // of the document, where several have the same; also in Text
+	Args    Args   `json:"arg,omitempty"`    // what the sentence of the code needs
+	Text    string `json:"tekst,omitempty"`  // bokmål; only of what was stored before refusals had arguments
+	Pages   []int  `json:"sider,omitempty"`  // of the document, 1-based, where several have the same
 	Warning bool   `json:"varsel,omitempty"` // true: noted, does not refuse
 }
+
+// Args are what the sentence of a refusal needs, by name: numbers, limits, dates (2026-01-31), names of fields and files of ours. Two
+// names mean the same for every code: "case" says which of a code's sentences it is, and "page" is the page (1-based) of the
+// document that it is about, where it is about one. Never what was handed in: a name, an address, a title.
+type Args map[string]string
 
 // Document is one file of a shipment, in the order of the letter.
 type Document struct {

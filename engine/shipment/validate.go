@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
@@ -58,18 +57,18 @@ const MimePDF = "application/pdf"
 // Submission. Field names that do not look like names are not repeated.
 func ParseSubmission(data []byte) (Submission, []Refusal) {
 	var s Submission
-	one := func(code, text string) (Submission, []Refusal) {
-		return Submission{}, []Refusal{{Code: code, Text: text}}
+	one := func(code string, args Args) (Submission, []Refusal) {
+		return Submission{}, []Refusal{{Code: code, Args: args}}
 	}
 	switch {
 	case len(data) > MaxSubmissionBytes:
-		return one("json-stor", fmt.Sprintf("forsendelse.json er større enn %d kB. Legg dokumentene i egne filer, ikke i forsendelse.json.", MaxSubmissionBytes>>10))
+		return one("json-stor", Args{"kb": strconv.Itoa(MaxSubmissionBytes >> 10)})
 	case !utf8.Valid(data):
-		return one("json-tegnsett", "forsendelse.json er ikke i UTF-8. Lagre filen som UTF-8.")
+		return one("json-tegnsett", nil)
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows tools write one
 	if len(bytes.TrimSpace(data)) == 0 {
-		return one("json-tom", "forsendelse.json er tom.")
+		return one("json-tom", nil)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -87,12 +86,12 @@ func ParseSubmission(data []byte) (Submission, []Refusal) {
 			line = 1 + bytes.Count(data[:min(max(int(syntax.Offset)-1, 0), len(data))], []byte("\n"))
 		}
 		if errors.Is(err, errDepth) {
-			return one("json-dyp", fmt.Sprintf("forsendelse.json har mer enn %d nivåer. Fjern det som ikke hører til.", maxDepth))
+			return one("json-dyp", Args{"max": strconv.Itoa(maxDepth)})
 		}
-		return one("json-feil", fmt.Sprintf("forsendelse.json er ikke gyldig JSON (ved linje %d). Kontroller at filen er hel og riktig skrevet.", line))
+		return one("json-feil", Args{"line": strconv.Itoa(line)})
 	}
 	if _, ok := tree.(map[string]any); !ok {
-		return one("json-feil", "forsendelse.json må inneholde ett JSON-objekt.")
+		return one("json-feil", Args{"case": "no-object"})
 	}
 	tree = r.fit(tree, reflect.TypeFor[Submission](), "")
 	clean, err := json.Marshal(tree)
@@ -101,7 +100,7 @@ func ParseSubmission(data []byte) (Submission, []Refusal) {
 	}
 	if err != nil {
 		// fit lets nothing through that does not fit; if it ever did, better to refuse than to guess.
-		return one("json-feil", "forsendelse.json kunne ikke leses. Kontroller feltene mot beskrivelsen.")
+		return one("json-feil", Args{"case": "unfit"})
 	}
 	return s, r.found
 }
@@ -125,10 +124,10 @@ type jsonReader struct {
 	found []Refusal
 }
 
-func (r *jsonReader) note(code, field, text string, warning bool) {
+func (r *jsonReader) note(code, field string, args Args, warning bool) {
 	const most = 100 // who gets more has sent something else altogether
 	if len(r.found) < most {
-		r.found = append(r.found, Refusal{Code: code, Field: field, Text: text, Warning: warning})
+		r.found = append(r.found, Refusal{Code: code, Field: field, Args: args, Warning: warning})
 	}
 }
 
@@ -170,7 +169,7 @@ func (r *jsonReader) value(path string, depth int) (any, error) {
 			return nil, err
 		}
 		if _, twice := object[key]; twice {
-			r.note("felt-dobbelt", at, "Feltet står to ganger. Behold det ene.", false)
+			r.note("felt-dobbelt", at, nil, false)
 			continue
 		}
 		object[key] = v
@@ -185,7 +184,7 @@ func (r *jsonReader) fit(v any, t reflect.Type, path string) any {
 		return nil
 	}
 	wrong := func(want string) any {
-		r.note("felt-type", path, "Feltet har feil type. Det skal være "+want+".", false)
+		r.note("felt-type", path, Args{"case": want}, false)
 		return nil
 	}
 	if t.Kind() == reflect.Pointer {
@@ -198,16 +197,16 @@ func (r *jsonReader) fit(v any, t reflect.Type, path string) any {
 				return v
 			}
 		}
-		return wrong("et tidspunkt med tidssone, som 2026-01-31T12:00:00+01:00")
+		return wrong("time")
 	}
 	switch t.Kind() {
 	case reflect.String:
 		if _, ok := v.(string); !ok {
-			return wrong("en tekst i anførselstegn")
+			return wrong("text")
 		}
 	case reflect.Bool:
 		if _, ok := v.(bool); !ok {
-			return wrong("true eller false, uten anførselstegn")
+			return wrong("bool")
 		}
 	case reflect.Int:
 		n, ok := v.(json.Number)
@@ -216,18 +215,18 @@ func (r *jsonReader) fit(v any, t reflect.Type, path string) any {
 			ok = err == nil
 		}
 		if !ok {
-			return wrong("et helt tall")
+			return wrong("integer")
 		}
 	case reflect.Slice:
 		list, ok := v.([]any)
 		if !ok {
-			return wrong("en liste")
+			return wrong("list")
 		}
 		out := []any{}
 		for i, e := range list {
 			at := path + "[" + strconv.Itoa(i) + "]"
 			if e == nil {
-				r.note("felt-type", at, "Listen har et tomt element (null). Fjern det.", false)
+				r.note("felt-type", at, Args{"case": "null-element"}, false)
 				continue
 			}
 			if e = r.fit(e, t.Elem(), at); e != nil {
@@ -237,25 +236,25 @@ func (r *jsonReader) fit(v any, t reflect.Type, path string) any {
 		return out
 	case reflect.Map:
 		if _, ok := v.(map[string]any); !ok {
-			return wrong("et objekt")
+			return wrong("object")
 		}
 	case reflect.Struct:
 		object, ok := v.(map[string]any)
 		if !ok {
-			return wrong("et objekt")
+			return wrong("object")
 		}
 		fields := jsonFields(t)
 		out := map[string]any{}
 		for _, key := range sortedKeys(object) {
 			f, known := fields[key]
 			if !known {
-				text := "Feltet er ukjent og er ikke brukt."
+				var args Args
 				for name := range fields {
 					if strings.EqualFold(name, key) {
-						text += " Mente du «" + name + "»?"
+						args = Args{"case": "meant", "meant": name}
 					}
 				}
-				r.note("felt-ukjent", join(path, fieldName(key)), text, true)
+				r.note("felt-ukjent", join(path, fieldName(key)), args, true)
 				continue
 			}
 			if e := r.fit(object[key], f, join(path, key)); e != nil {
@@ -387,21 +386,26 @@ type checker struct {
 	reg   *PostcodeRegister
 }
 
-func (c *checker) refuse(code, field, text string) {
-	c.found = append(c.found, Refusal{Code: code, Field: field, Text: text})
+func (c *checker) refuse(code, field string, args Args) {
+	c.found = append(c.found, Refusal{Code: code, Field: field, Args: args})
 }
 
-func (c *checker) warn(code, field, text string) {
-	c.found = append(c.found, Refusal{Code: code, Field: field, Text: text, Warning: true})
+func (c *checker) warn(code, field string, args Args) {
+	c.found = append(c.found, Refusal{Code: code, Field: field, Args: args, Warning: true})
+}
+
+// tooMany are the arguments of sentences about a number and its limit.
+func tooMany(n, max int) Args {
+	return Args{"n": strconv.Itoa(n), "max": strconv.Itoa(max)}
 }
 
 // text checks length and characters of a text.
 func (c *checker) text(field, text string, max int) {
 	if n := utf8.RuneCountInString(text); n > max {
-		c.refuse("felt-langt", field, fmt.Sprintf("Feltet har %d tegn, men kan ha høyst %d. Forkort det.", n, max))
+		c.refuse("felt-langt", field, tooMany(n, max))
 	}
 	if !printableText(text) {
-		c.refuse("felt-tegn", field, "Feltet har styretegn eller andre tegn som ikke kan skrives ut. Fjern dem.")
+		c.refuse("felt-tegn", field, nil)
 	}
 }
 
@@ -425,7 +429,7 @@ var (
 )
 
 // Validate judges a hand-in whole and returns every reason to refuse it, and every warning, at once (docs/sources.md,
-// Hand-ins). The Submission must be normalised. Texts are bokmål for a case worker and never repeat what was handed in.
+// Hand-ins). The Submission must be normalised. Nothing that was handed in is repeated in what is returned.
 //
 // What only the documents themselves can tell (readable, not protected, giro pages that exist) is for prepare, and what
 // only the archive knows (the duplicate guard) for intake.
@@ -433,15 +437,15 @@ func (s Submission) Validate(r Rules, reg *PostcodeRegister, now time.Time) []Re
 	c := &checker{rules: r, reg: reg}
 
 	if s.Title == "" {
-		c.refuse("tittel-mangler", "tittel", "Tittelen mangler. Skriv hva forsendelsen gjelder.")
+		c.refuse("tittel-mangler", "tittel", nil)
 	}
 	c.text("tittel", s.Title.Reveal(), maxTitle)
 	if len(FindNationalIDs(s.Title.Reveal())) > 0 {
-		c.warn("tittel-fodselsnummer", "tittel", "Tittelen ser ut til å inneholde et fødselsnummer. Det blir ikke trykt på forsiden. Fjern det fra tittelen.")
+		c.warn("tittel-fodselsnummer", "tittel", nil)
 	}
 
 	if s.DigitalOnly && s.PrintOnly {
-		c.refuse("levering-motstrid", "kunPrint", "Forsendelsen kan ikke både være kun digital og kun på papir. Velg én av dem.")
+		c.refuse("levering-motstrid", "kunPrint", nil)
 	}
 	c.recipient(s)
 	if s.ReplyTo != nil {
@@ -460,14 +464,14 @@ func (c *checker) recipient(s Submission) {
 	const field = "mottaker"
 	a := s.Recipient
 	if a.Name == "" {
-		c.refuse("navn-mangler", field+".navn", "Mottakerens navn mangler.")
+		c.refuse("navn-mangler", field+".navn", nil)
 	}
 	c.text(field+".navn", a.Name.Reveal(), maxName)
 	switch {
 	case a.DigitalID != "":
 		c.digitalID(field+".digitalId", a.DigitalID.Reveal())
 	case s.DigitalOnly:
-		c.refuse("digitalid-mangler", field+".digitalId", "En forsendelse som bare skal leveres digitalt, må ha mottakerens fødselsnummer eller organisasjonsnummer.")
+		c.refuse("digitalid-mangler", field+".digitalId", nil)
 	}
 	c.address(field, a, !s.DigitalOnly)
 	if s.DigitalOnly {
@@ -476,10 +480,10 @@ func (c *checker) recipient(s Submission) {
 	switch {
 	case a.Line1 != "" || a.Line2 != "" || a.Line3 != "":
 	case a.Abroad() || s.PrintOnly:
-		c.refuse("adresse-mangler", field+".adresselinje1", "Adressen mangler. Et brev på papir må ha minst én adresselinje.")
+		c.refuse("adresse-mangler", field+".adresselinje1", nil)
 	default:
 		// Optional up to V2: small places and large addressees have none.
-		c.warn("adresse-mangler", field+".adresselinje1", "Adresselinje mangler. Et brev på papir kommer kanskje ikke fram.")
+		c.warn("adresse-mangler", field+".adresselinje1", Args{"case": "line"})
 	}
 	c.window(field, a)
 	c.plausible(field, a)
@@ -501,7 +505,7 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 		}{{"navn", a.Name}, {"adresselinje1", a.Line1}, {"adresselinje2", a.Line2}, {"adresselinje3", a.Line3}, {"poststed", a.City}} {
 			if len(FindNationalIDs(plainDigits(f.text.Reveal()))) > 0 {
 				// It would show in the envelope's window (SvarUt changelog 2017-02-14).
-				c.refuse("adresse-fodselsnummer", field+"."+f.name, "Feltet ser ut til å inneholde et fødselsnummer. Det kan ikke stå på et brev; fjern det.")
+				c.refuse("adresse-fodselsnummer", field+"."+f.name, nil)
 			}
 		}
 	}
@@ -512,10 +516,10 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 	case a.Postcode != "" && paper:
 		c.found = append(c.found, c.reg.check(field, a.Postcode, a.City.Reveal())...)
 	case paper:
-		c.refuse("postnummer-mangler", field+".postnummer", "Postnummeret mangler.")
+		c.refuse("postnummer-mangler", field+".postnummer", nil)
 	}
 	if a.City == "" && paper {
-		c.refuse("poststed-mangler", field+".poststed", "Poststedet mangler.")
+		c.refuse("poststed-mangler", field+".poststed", nil)
 	}
 }
 
@@ -525,22 +529,22 @@ func (c *checker) country(field string, a PostalAddress) {
 		code, known := CountryCode(a.CountryCode)
 		switch {
 		case !countryCodeForm.MatchString(a.CountryCode):
-			c.refuse("landkode-form", field+".landkode", "Landkoden må være to store bokstaver etter ISO 3166, for eksempel NO eller SE.")
+			c.refuse("landkode-form", field+".landkode", nil)
 			return
 		case !known:
-			c.refuse("landkode-ukjent", field+".landkode", "Landkoden er ikke et land i ISO 3166. Rett landkoden.")
+			c.refuse("landkode-ukjent", field+".landkode", nil)
 			return
 		case a.Country != "" && nameKnown && codeOfName != code:
-			c.warn("land-motstrid", field+".land", "Land og landkode er ikke samme land. Landkoden er brukt.")
+			c.warn("land-motstrid", field+".land", nil)
 			return
 		}
 	}
 	if a.Country != "" && !nameKnown {
-		text := "Landet er ikke kjent. Det er skrevet på brevet slik det står, og porto er regnet som for verden. Bruk landkode."
+		var args Args
 		if a.CountryCode != "" {
-			text = "Landet er ikke kjent. Landkoden er brukt."
+			args = Args{"case": "code-used"}
 		}
-		c.warn("land-ukjent", field+".land", text)
+		c.warn("land-ukjent", field+".land", args)
 	}
 }
 
@@ -564,10 +568,10 @@ func (c *checker) window(field string, a PostalAddress) {
 		}
 	}
 	if lines > windowLines {
-		c.warn("vindu-linjer", field, fmt.Sprintf("Adressen har %d linjer, men konvoluttvinduet viser sikkert bare %d. Linjer kan bli slått sammen.", lines, windowLines))
+		c.warn("vindu-linjer", field, tooMany(lines, windowLines))
 	}
 	if long {
-		c.warn("vindu-bredde", field, fmt.Sprintf("Adressen har linjer på mer enn %d tegn. De kan bli skrevet med mindre skrift.", windowWidth))
+		c.warn("vindu-bredde", field, Args{"max": strconv.Itoa(windowWidth)})
 	}
 }
 
@@ -576,15 +580,15 @@ func (c *checker) digitalID(field, id string) {
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrIDLostZero):
-		c.refuse("digitalid-form", field, "Nummeret har ti siffer. En innledende null er trolig falt bort; skriv nummeret som tekst.")
+		c.refuse("digitalid-form", field, Args{"case": "lost-zero"})
 	case errors.Is(err, ErrIDLength):
-		c.refuse("digitalid-form", field, "Nummeret må være et fødselsnummer eller D-nummer (11 siffer) eller et organisasjonsnummer (9 siffer).")
+		c.refuse("digitalid-form", field, nil)
 	case errors.Is(err, ErrIDDate):
-		c.refuse("digitalid-dato", field, "Nummeret er ikke et fødselsnummer eller D-nummer: de seks første sifrene er ingen dato.")
+		c.refuse("digitalid-dato", field, nil)
 	case errors.Is(err, ErrIDSynthetic):
-		c.refuse("digitalid-syntetisk", field, "Nummeret er et syntetisk testnummer. Kontoen tar ikke imot slike.")
+		c.refuse("digitalid-syntetisk", field, nil)
 	default:
-		c.refuse("digitalid-kontroll", field, "Kontrollsifrene i nummeret stemmer ikke. Kontroller nummeret.")
+		c.refuse("digitalid-kontroll", field, nil)
 	}
 }
 
@@ -592,14 +596,14 @@ func (c *checker) digitalID(field, id string) {
 func (c *checker) replyTo(a PostalAddress) {
 	const field = "svarSendesTil"
 	if a.Name == "" {
-		c.refuse("navn-mangler", field+".navn", "Navnet på den som svar skal sendes til, mangler.")
+		c.refuse("navn-mangler", field+".navn", Args{"case": "reply-to"})
 	}
 	c.text(field+".navn", a.Name.Reveal(), maxName)
 	c.address(field, a, true)
 	if a.Abroad() {
-		c.warn("retur-utland", field, "Returadressen er utenfor Norge. Posten sender bare i retur til norske adresser.")
+		c.warn("retur-utland", field, nil)
 		if a.Line1 == "" {
-			c.refuse("adresse-mangler", field+".adresselinje1", "Adressen som svar skal sendes til, mangler adresselinje.")
+			c.refuse("adresse-mangler", field+".adresselinje1", Args{"case": "reply-to"})
 		}
 	}
 }
@@ -610,9 +614,9 @@ func (c *checker) secrecy(s Submission) {
 		return
 	}
 	if s.Encrypted {
-		c.refuse("kryptert", "kryptert", "Krypterte dokumenter kan ikke trykkes. Lever dem ukryptert, eller velg kunDigitalLevering.")
+		c.refuse("kryptert", "kryptert", nil)
 	} else if s.RequireLevel4 {
-		c.warn("niva4-papir", "krevNiva4Innlogging", "Forsendelsen krever innlogging på nivå 4 digitalt, men blir trykt som vanlig brev om den ikke blir lest. Velg kunDigitalLevering om det ikke skal skje.")
+		c.warn("niva4-papir", "krevNiva4Innlogging", nil)
 	}
 }
 
@@ -624,26 +628,26 @@ func (c *checker) references(s Submission, now time.Time) {
 	c.text("korrelasjonsid", s.CorrelationID, maxReference)
 	switch k := s.Konteringskode; {
 	case !konteringskodeWidest.MatchString(k):
-		c.refuse("konteringskode-form", "konteringskode", "Konteringskoden kan ha høyst 20 tegn: bokstaver (også æ, ø, å), sifre, bindestrek, understrek og punktum.")
+		c.refuse("konteringskode-form", "konteringskode", nil)
 	case len(FindNationalIDs(k)) > 0:
 		// It would travel to the vendor, into receipts and into workbooks.
-		c.refuse("konteringskode-fodselsnummer", "konteringskode", "Konteringskoden ser ut til å være et fødselsnummer. Bruk en kode som ikke er et fødselsnummer.")
+		c.refuse("konteringskode-fodselsnummer", "konteringskode", nil)
 	case !konteringskodeV11.MatchString(k):
-		c.warn("konteringskode-eldre", "konteringskode", "Konteringskoden har understrek, som eldre versjoner av SvarUt (før REST V2) ikke godtar.")
+		c.warn("konteringskode-eldre", "konteringskode", nil)
 	}
 	if s.ReplyToShipment != "" && !uuidForm.MatchString(s.ReplyToShipment) {
-		c.refuse("svarpa-form", "svarPaForsendelse", "Feltet må være id-en til en forsendelse (UUID).")
+		c.refuse("svarpa-form", "svarPaForsendelse", nil)
 	}
 	if s.SigningExpires != nil && s.SigningExpires.Before(now.Add(24*time.Hour)) {
-		c.refuse("signering-frist", "signeringUtloper", "Fristen for signering må være minst ett døgn fram i tid.")
+		c.refuse("signering-frist", "signeringUtloper", nil)
 	}
 	switch s.SignatureType {
 	case "", "AUTENTISERT_SIGNATUR", "AVANSERT_SIGNATUR":
 	default:
-		c.refuse("signatur-type", "signaturType", "Signaturtypen må være AUTENTISERT_SIGNATUR eller AVANSERT_SIGNATUR.")
+		c.refuse("signatur-type", "signaturType", nil)
 	}
 	if len(s.ExposedTo) > maxExposedTo {
-		c.refuse("eksponertfor-antall", "eksponertFor", fmt.Sprintf("Listen kan ha høyst %d numre.", maxExposedTo))
+		c.refuse("eksponertfor-antall", "eksponertFor", Args{"max": strconv.Itoa(maxExposedTo)})
 		return
 	}
 	for i, id := range s.ExposedTo {
@@ -654,11 +658,11 @@ func (c *checker) references(s Submission, now time.Time) {
 func (c *checker) documents(s Submission) {
 	const field = "dokumenter"
 	if len(s.Documents) == 0 {
-		c.refuse("dokument-ingen", field, "Forsendelsen har ingen dokumenter. Legg til minst ett.")
+		c.refuse("dokument-ingen", field, nil)
 		return
 	}
 	if len(s.Documents) > MaxDocuments {
-		c.refuse("dokument-antall", field, fmt.Sprintf("Forsendelsen har %d dokumenter, men kan ha høyst %d.", len(s.Documents), MaxDocuments))
+		c.refuse("dokument-antall", field, tooMany(len(s.Documents), MaxDocuments))
 		return
 	}
 	first := map[string]int{}
@@ -668,18 +672,18 @@ func (c *checker) documents(s Submission) {
 		c.fileName(at+".filnavn", d.FileName.Reveal())
 		key := FileKey(d.FileName.Reveal())
 		if j, twice := first[key]; twice && key != "" {
-			c.refuse("filnavn-likt", at+".filnavn", fmt.Sprintf("Filnavnet er det samme som for dokument %d (store og små bokstaver teller ikke). Gi filene ulike navn.", j+1))
+			c.refuse("filnavn-likt", at+".filnavn", Args{"document": strconv.Itoa(j + 1)})
 		} else {
 			first[key] = i
 		}
 		pdf := IsPDF(d.MimeType)
 		switch {
 		case d.MimeType == "":
-			c.refuse("mimetype-mangler", at+".mimeType", "MIME-typen mangler. For dokumenter som skal trykkes er den application/pdf.")
+			c.refuse("mimetype-mangler", at+".mimeType", nil)
 		case len(d.MimeType) > maxMimeType || !mimeTypeForm.MatchString(d.MimeType):
-			c.refuse("mimetype-form", at+".mimeType", "MIME-typen er ikke gyldig. For dokumenter som skal trykkes er den application/pdf.")
+			c.refuse("mimetype-form", at+".mimeType", nil)
 		case !pdf && !d.Excluded && !s.DigitalOnly:
-			c.refuse("dokument-ikke-pdf", at+".skalEkskluderesFraUtskrift", "Bare PDF kan trykkes. Lever dokumentet som PDF, eller sett skalEkskluderesFraUtskrift til true.")
+			c.refuse("dokument-ikke-pdf", at+".skalEkskluderesFraUtskrift", nil)
 		}
 		if pdf && !d.Excluded {
 			printed++
@@ -687,17 +691,17 @@ func (c *checker) documents(s Submission) {
 		c.giro(at+".giroarkSider", d, pdf)
 		if d.ToBeSigned {
 			if signed++; !pdf {
-				c.refuse("signering-pdf", at+".skalSigneres", "Bare et PDF-dokument kan signeres.")
+				c.refuse("signering-pdf", at+".skalSigneres", nil)
 			}
 			if signed == 2 {
-				c.refuse("signering-antall", at+".skalSigneres", "Bare ett dokument i forsendelsen kan signeres.")
+				c.refuse("signering-antall", at+".skalSigneres", nil)
 			}
 		}
 		c.text(at+".dokumentType", d.DocumentType, maxReference)
 		c.entries(at+".ekstraMetadata", d.Metadata)
 	}
 	if printed == 0 && !s.DigitalOnly {
-		c.refuse("dokument-ingen-trykk", field, "Ingen av dokumentene kan trykkes. Legg ved minst én PDF som ikke er ekskludert fra utskrift, eller velg kunDigitalLevering.")
+		c.refuse("dokument-ingen-trykk", field, nil)
 	}
 }
 
@@ -705,15 +709,15 @@ func (c *checker) documents(s Submission) {
 func (c *checker) fileName(field, name string) {
 	switch {
 	case strings.TrimSpace(name) == "":
-		c.refuse("filnavn-mangler", field, "Filnavnet mangler.")
+		c.refuse("filnavn-mangler", field, nil)
 		return
 	case strings.ContainsAny(name, `/\`) || name == "." || name == "..":
-		c.refuse("filnavn-mappe", field, "Filnavnet kan ikke ha mappe. Skriv bare navnet på filen.")
+		c.refuse("filnavn-mappe", field, nil)
 	case strings.ContainsAny(name, `"<>?*|:`) || !printableText(name):
-		c.refuse("filnavn-tegn", field, "Filnavnet har tegn som ikke er lov: \" < > ? * | : / \\ eller styretegn.")
+		c.refuse("filnavn-tegn", field, nil)
 	}
 	if n := utf8.RuneCountInString(name); n > maxFileName {
-		c.refuse("felt-langt", field, fmt.Sprintf("Filnavnet har %d tegn, men kan ha høyst %d. Forkort det.", n, maxFileName))
+		c.refuse("felt-langt", field, Args{"case": "file-name", "n": strconv.Itoa(n), "max": strconv.Itoa(maxFileName)})
 	}
 }
 
@@ -722,19 +726,19 @@ func (c *checker) giro(field string, d SubmittedFile, pdf bool) {
 		return
 	}
 	if !pdf || d.Excluded {
-		c.refuse("giro-ikke-trykk", field, "Giroark kan bare velges for sider i et PDF-dokument som skal trykkes.")
+		c.refuse("giro-ikke-trykk", field, nil)
 	}
 	last := 0
 	for _, p := range d.GiroPages {
 		switch {
 		case p < 1:
-			c.refuse("giro-side", field, "Sidetall for giroark begynner på 1.")
+			c.refuse("giro-side", field, nil)
 			return
 		case p == last:
-			c.refuse("giro-lik", field, "Samme side står flere ganger som giroark.")
+			c.refuse("giro-lik", field, nil)
 			return
 		case p < last:
-			c.refuse("giro-orden", field, "Sidene for giroark må stå i stigende rekkefølge.")
+			c.refuse("giro-orden", field, nil)
 			return
 		}
 		last = p
@@ -743,18 +747,18 @@ func (c *checker) giro(field string, d SubmittedFile, pdf bool) {
 
 func (c *checker) links(links []Link) {
 	if len(links) > maxLinks {
-		c.refuse("lenke-antall", "lenker", fmt.Sprintf("Forsendelsen har %d lenker, men kan ha høyst %d.", len(links), maxLinks))
+		c.refuse("lenke-antall", "lenker", tooMany(len(links), maxLinks))
 		return
 	}
 	for i, l := range links {
 		at := "lenker[" + strconv.Itoa(i) + "]"
 		u, err := url.Parse(l.URL.Reveal())
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			c.refuse("lenke-form", at+".url", "Lenken må være en hel nettadresse som begynner med https://.")
+			c.refuse("lenke-form", at+".url", nil)
 		}
 		c.text(at+".url", l.URL.Reveal(), maxURL)
 		if l.Text == "" {
-			c.refuse("lenke-tekst", at+".tekst", "Lenken mangler tekst.")
+			c.refuse("lenke-tekst", at+".tekst", nil)
 		}
 		c.text(at+".tekst", l.Text.Reveal(), maxLinkText)
 		c.text(at+".ledetekst", l.Lead.Reveal(), maxLinkText)
@@ -770,7 +774,7 @@ func (c *checker) metadata(field string, m map[string]any) {
 			c.text(at, v, maxMetadataText)
 		case []any:
 			if key != "ekstraMetadata" {
-				c.refuse("metadata-form", at, "Feltet kan ikke være en liste.")
+				c.refuse("metadata-form", at, Args{"case": "list"})
 				continue
 			}
 			var entries []map[string]any
@@ -780,7 +784,7 @@ func (c *checker) metadata(field string, m map[string]any) {
 			}
 			c.entries(at, entries)
 		case map[string]any:
-			c.refuse("metadata-form", at, "Feltet kan ikke være et objekt.")
+			c.refuse("metadata-form", at, Args{"case": "object"})
 		}
 	}
 }
@@ -788,7 +792,7 @@ func (c *checker) metadata(field string, m map[string]any) {
 // entries checks a list of {key, value}.
 func (c *checker) entries(field string, entries []map[string]any) {
 	if len(entries) > maxExtraMetadata {
-		c.refuse("metadata-antall", field, fmt.Sprintf("Listen har %d oppføringer, men kan ha høyst %d.", len(entries), maxExtraMetadata))
+		c.refuse("metadata-antall", field, tooMany(len(entries), maxExtraMetadata))
 		return
 	}
 	for i, e := range entries {
@@ -796,7 +800,7 @@ func (c *checker) entries(field string, entries []map[string]any) {
 		key, okKey := e["key"].(string)
 		value, okValue := e["value"].(string)
 		if !okKey || !okValue || key == "" {
-			c.refuse("metadata-form", at, "Hver oppføring må ha «key» og «value» som tekst.")
+			c.refuse("metadata-form", at, nil)
 			continue
 		}
 		c.text(at+".key", key, maxMetadataKey)

@@ -1,6 +1,6 @@
 // Package words words for people what the engine says by a code and arguments: alarms and refusals. The archive keeps codes and
-// arguments, never sentences, so that a renamed command, a better wording or another language changes no archive. It imports
-// nothing of ours: whoever shows something asks it for the words.
+// arguments, never sentences, so that a renamed command, a better wording or another language changes no archive. Whoever shows
+// something asks it for the words.
 package words
 
 // Language is one that people are spoken to in.

@@ -19,6 +19,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/shipment"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -47,7 +48,7 @@ func Shipment(n int) engine.Shipment {
 		Prepared:    engine.BlobRef{SHA256: Sha(n), Bytes: 1234},
 		Facts:       &prepare.Facts{Recipe: "r1", SHA256: Sha(n), Bytes: 1234, DocumentPages: []int{2}},
 		PreparedKey: Sha(2000 + n),
-		Refusals:    []engine.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}},
+		Refusals:    []engine.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}, {Code: "postnummer-ukjent", Args: shipment.Args{"case": "dated", "date": "2026-01-15"}}},
 	}
 }
 
