@@ -60,6 +60,8 @@ var arrows = []struct {
 	{"engine/finance", []string{"engine/invoices", "engine/accept", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "figures are read from the archive alone", true},
 	{"engine/nights", []string{"engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "the clock drives the rooms and no room knows the clock", true},
 	{"engine/recovery", []string{"engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "the way out stands above what it puts right", true},
+	{"engine/archive/database", []string{"engine", "engine/store", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
+	{"engine/documents", []string{"engine", "engine/store", "engine/shipment"}, "documents are bytes with a hash for a name", false},
 	{"engine/archive", []string{"engine/store", "engine/shipment", "engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
 	{"engine/queue", []string{"engine", "engine/archive"}, "the queue shares the archive's transactions", false},
 	{"engine/intake", []string{"engine", "engine/shipment", "engine/words"}, "a channel hands to the engine", false},
@@ -73,8 +75,8 @@ var arrows = []struct {
 // single lists what one package alone may import, tests aside.
 var single = map[string][]string{
 	"github.com/riverqueue/river": {"engine/queue"},
-	"modernc.org/sqlite":          {"engine/archive"},
-	"github.com/jackc/pgx":        {"engine/archive", "engine/queue"}, // River's driver takes pgx's transaction
+	"modernc.org/sqlite":          {"engine/archive/database"},
+	"github.com/jackc/pgx":        {"engine/archive", "engine/archive/database", "engine/queue"}, // River's driver takes pgx's transaction
 	"github.com/pressly/goose":    {"engine/archive"},
 	"github.com/pkg/sftp":         {"printjobs/exchange", "fixtures/vendorsim"},
 	"github.com/xuri/excelize":    {"reports"},

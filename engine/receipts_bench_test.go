@@ -15,6 +15,7 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/documents"
 	"postgang/engine/step"
 	"postgang/fixtures/peakmemory"
 	"postgang/printjobs"
@@ -38,7 +39,7 @@ func letterCount(b *testing.B, some int) int {
 // month is an archive with letters that are with the vendor, and the receipt file of all of them.
 type month struct {
 	archive *archive.Archive
-	blobs   *archive.Dir
+	blobs   *documents.Dir
 	engine  *engine.Engine
 	dir     string
 	prices  billing.PriceList
@@ -73,7 +74,7 @@ func (m *month) open(b *testing.B) {
 	if m.archive, err = archive.Open(ctx, archive.Config{DSN: "sqlite:" + dir + "/postgang.db", Installation: "BNCH", Enqueue: func(context.Context, any, []engine.Task) error { return nil }}); err != nil {
 		b.Fatal(err)
 	}
-	if m.blobs, err = archive.OpenDir(dir + "/documents"); err != nil {
+	if m.blobs, err = documents.OpenDir(dir + "/documents"); err != nil {
 		b.Fatal(err)
 	}
 	if m.engine, err = engine.New(ctx, engine.Config{Config: step.Config{

@@ -13,17 +13,18 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/documents"
 	"postgang/printjobs/exchange"
 )
 
 // backup copies the database, and the documents when asked, and gives what puts them back and starts anew.
-func (s *stage) backup(t *testing.T, documents bool) (restore func()) {
+func (s *stage) backup(t *testing.T, withDocuments bool) (restore func()) {
 	t.Helper()
 	dir := t.TempDir()
 	db, docs := filepath.Join(dir, "postgang.db"), filepath.Join(dir, "documents")
 	_, err := s.archive.SQLite().ExecContext(s.ctx, "VACUUM INTO ?", db)
 	must(t, err)
-	if documents {
+	if withDocuments {
 		must(t, os.CopyFS(docs, os.DirFS(filepath.Join(s.dir, "documents"))))
 	}
 	return func() {
@@ -37,11 +38,11 @@ func (s *stage) backup(t *testing.T, documents bool) (restore func()) {
 		data, err := os.ReadFile(db)
 		must(t, err)
 		must(t, os.WriteFile(filepath.Join(s.dir, "postgang.db"), data, 0o600))
-		if documents {
+		if withDocuments {
 			must(t, s.blobs.Close())
 			must(t, os.RemoveAll(filepath.Join(s.dir, "documents")))
 			must(t, os.CopyFS(filepath.Join(s.dir, "documents"), os.DirFS(docs)))
-			s.blobs, err = archive.OpenDir(filepath.Join(s.dir, "documents"))
+			s.blobs, err = documents.OpenDir(filepath.Join(s.dir, "documents"))
 			must(t, err)
 			s.config.Blobs, s.config.Fence = s.blobs, s.blobs
 		}

@@ -23,6 +23,7 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/documents"
 	"postgang/engine/step"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs"
@@ -38,7 +39,7 @@ type stage struct {
 	dir     string
 	clock   *stageClock
 	archive *archive.Archive
-	blobs   *archive.Dir
+	blobs   *documents.Dir
 	engine  *engine.Engine
 	config  engine.Config
 	tasks   *taskList
@@ -183,7 +184,7 @@ func setup(t *testing.T, changes ...change) *stage {
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.archive.Close()) })
-	s.blobs, err = archive.OpenDir(filepath.Join(s.dir, "documents"))
+	s.blobs, err = documents.OpenDir(filepath.Join(s.dir, "documents"))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.blobs.Close()) })
 	rules := engine.DefaultRules()

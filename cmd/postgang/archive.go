@@ -17,6 +17,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/documents"
 	"postgang/engine/notify"
 	"postgang/engine/queue"
 )
@@ -95,7 +96,7 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 				return err
 			}
 			defer a.Close()
-			docs, err := archive.OpenDir(cfg.Documents)
+			docs, err := documents.OpenDir(cfg.Documents)
 			if err != nil {
 				return err
 			}

@@ -21,6 +21,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"postgang/engine"
+	"postgang/engine/archive/database"
+	"postgang/engine/documents"
 )
 
 // Config says which archive to open.
@@ -41,17 +43,14 @@ type Config struct {
 
 // Why an archive cannot be used.
 var (
-	// ErrMissing: there is no database, or one without an archive.
-	ErrMissing = errors.New("there is no archive")
-	// ErrDamaged: what the database holds cannot be relied on.
-	ErrDamaged = errors.New("the database is damaged. Stop what uses it, keep a copy, and restore a backup: docs/backup.md")
-	// ErrDiskFull: nothing can be written where the database lies.
-	ErrDiskFull = errors.New("the disk is full where the database is kept")
+	ErrMissing  = database.ErrMissing
+	ErrDamaged  = database.ErrDamaged
+	ErrDiskFull = database.ErrDiskFull
 )
 
 // Archive is an open archive.
 type Archive struct {
-	store   store
+	store   database.Driver
 	read    *sql.DB
 	now     func() time.Time
 	enqueue func(ctx context.Context, rawTx any, tasks []engine.Task) error
@@ -59,54 +58,21 @@ type Archive struct {
 
 var _ engine.Archive = (*Archive)(nil)
 
-// store is what the two databases do differently.
-type store interface {
-	// begin starts a write transaction.
-	begin(ctx context.Context) (writeTx, error)
-	// readOptions are those of a snapshot.
-	readOptions() *sql.TxOptions
-	// fault maps an error of the database to one of the engine's, without any value of a row in its text.
-	fault(err error) error
-	lock(ctx context.Context, name string) (held context.Context, release func(), err error)
-	dialect() dialect
-	// holds reports whether an archive is there.
-	holds(ctx context.Context) (bool, error)
-	// check looks through the whole database for damage.
-	check(ctx context.Context) ([]string, error)
-	// writer is the pool of connections that write.
-	writer() *sql.DB
-	close() error
-}
-
-// writeTx is a write transaction of either database.
-type writeTx interface {
-	querier
-	raw() any // what Config.Enqueue gets
-	commit(ctx context.Context) error
-	rollback(ctx context.Context) error // also when ctx is done
-}
-
-// querier is what *sql.Tx and *sql.Conn have in common.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // Open opens an archive and brings its schema up to date. It refuses a schema newer than this program knows.
 func Open(ctx context.Context, c Config) (*Archive, error) {
 	a := &Archive{now: c.Now, enqueue: c.Enqueue}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if c.Installation != "" && !isInstallation(c.Installation) {
+	if c.Installation != "" && !documents.ValidInstallation(c.Installation) {
 		return nil, errors.New("open archive: installation must be four of A-Z and 0-9")
 	}
 	var err error
 	switch {
 	case strings.HasPrefix(c.DSN, "sqlite:"):
-		a.store, a.read, err = openSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"), c.MustExist)
+		a.store, a.read, err = database.OpenSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"), c.MustExist)
 	case strings.HasPrefix(c.DSN, "postgres://"), strings.HasPrefix(c.DSN, "postgresql://"):
-		a.store, a.read, err = openPostgres(ctx, c.DSN)
+		a.store, a.read, err = database.OpenPostgres(ctx, c.DSN)
 	default:
 		// The DSN may hold a password, so it is not repeated.
 		err = errors.New(`database must be "sqlite:PATH" or "postgres://…"`)
@@ -115,11 +81,11 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
 	if c.MustExist {
-		there, err := a.store.holds(ctx)
+		there, err := a.store.Holds(ctx)
 		if err != nil {
-			err = fmt.Errorf("look for the archive: %w", a.store.fault(err))
+			err = fmt.Errorf("look for the archive: %w", a.store.Fault(err))
 		} else if !there {
-			err = fmt.Errorf("%w in the database", ErrMissing)
+			err = fmt.Errorf("%w in the database", database.ErrMissing)
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open archive: %w", err), a.Close())
@@ -133,30 +99,30 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 
 // Close closes the archive. Transactions must have ended.
 func (a *Archive) Close() error {
-	return errors.Join(a.read.Close(), a.store.close())
+	return errors.Join(a.read.Close(), a.store.Close())
 }
 
 // Check looks through the whole database and tells what is damaged; of PostgreSQL the server takes care itself.
 func (a *Archive) Check(ctx context.Context) ([]string, error) {
-	found, err := a.store.check(ctx)
+	found, err := a.store.Check(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("check the database: %w", a.store.fault(err))
+		return nil, fmt.Errorf("check the database: %w", a.store.Fault(err))
 	}
 	return found, nil
 }
 
 // SQLite is the pool with the one write connection, which the queue shares; nil on PostgreSQL.
 func (a *Archive) SQLite() *sql.DB {
-	if s, ok := a.store.(*sqliteStore); ok {
-		return s.write
+	if s, ok := a.store.(*database.SQLite); ok {
+		return s.Write
 	}
 	return nil
 }
 
 // Postgres is the pool of connections, which the queue shares; nil on SQLite.
 func (a *Archive) Postgres() *pgxpool.Pool {
-	if s, ok := a.store.(*postgresStore); ok {
-		return s.pool
+	if s, ok := a.store.(*database.Postgres); ok {
+		return s.Pool
 	}
 	return nil
 }
@@ -164,7 +130,7 @@ func (a *Archive) Postgres() *pgxpool.Pool {
 // Lock takes a named lock across processes. On SQLite it is a lock on a file beside the database, on PostgreSQL a
 // session's advisory lock on a connection of its own, which can be lost.
 func (a *Archive) Lock(ctx context.Context, name string) (held context.Context, release func(), err error) {
-	held, release, err = a.store.lock(ctx, name)
+	held, release, err = a.store.Lock(ctx, name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("lock %s: %w", name, err)
 	}
@@ -191,12 +157,12 @@ func (a *Archive) LockWait(ctx context.Context, name string) (func(), error) {
 
 // View runs fn on one snapshot.
 func (a *Archive) View(ctx context.Context, fn func(r engine.Reader) error) error {
-	t, err := a.read.BeginTx(ctx, a.store.readOptions())
+	t, err := a.read.BeginTx(ctx, a.store.ReadOptions())
 	if err != nil {
-		return fmt.Errorf("begin reading: %w", a.store.fault(err))
+		return fmt.Errorf("begin reading: %w", a.store.Fault(err))
 	}
 	defer func() { _ = t.Rollback() }() // nothing to commit
-	return fn(&reader{q: t, fault: a.store.fault})
+	return fn(&reader{q: t, fault: a.store.Fault})
 }
 
 // commitTime is how long a commit may take. It does not end with the caller's context: cutting a commit short would
@@ -230,9 +196,9 @@ type Exec func(ctx context.Context, query string, args ...any) (int64, error)
 
 // Exec runs one statement by itself, for the queue's own tables. Its errors are those of engine.Archive.
 func (a *Archive) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	n, err := changed(a.store.writer().ExecContext(ctx, query, args...))
+	n, err := changed(a.store.Writer().ExecContext(ctx, query, args...))
 	if err != nil {
-		err = a.store.fault(err)
+		err = a.store.Fault(err)
 	}
 	return n, err
 }
@@ -246,20 +212,20 @@ func changed(res sql.Result, err error) (int64, error) {
 
 // write runs fn in a write transaction.
 func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
-	w, err := a.store.begin(ctx)
+	w, err := a.store.Begin(ctx)
 	if err != nil {
-		return fmt.Errorf("begin writing: %w", a.store.fault(err))
+		return fmt.Errorf("begin writing: %w", a.store.Fault(err))
 	}
 	done := false
 	defer func() {
 		if !done { // fn failed or panicked
-			_ = w.rollback(ctx) // what fn said is what counts; a broken connection rolls back too
+			_ = w.Rollback(ctx) // what fn said is what counts; a broken connection rolls back too
 		}
 	}()
 	t := &tx{
-		reader:  reader{q: w, fault: a.store.fault},
+		reader:  reader{q: w, fault: a.store.Fault},
 		now:     time.UnixMilli(a.now().UnixMilli()).UTC(),
-		raw:     w.raw(),
+		raw:     w.Raw(),
 		enqueue: a.enqueue,
 	}
 	err = fn(t)
@@ -276,8 +242,8 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 	commit, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
 	done = true
-	if err := w.commit(commit); err != nil {
-		return fmt.Errorf("commit: %w", a.store.fault(err))
+	if err := w.Commit(commit); err != nil {
+		return fmt.Errorf("commit: %w", a.store.Fault(err))
 	}
 	return nil
 }

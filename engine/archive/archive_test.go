@@ -21,6 +21,8 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/database"
+	"postgang/engine/documents"
 	"postgang/printjobs/exchange"
 )
 
@@ -272,7 +274,7 @@ func TestSQLiteIsOpenedSafely(t *testing.T) {
 	t.Parallel()
 	a := openAt(t, Config{DSN: engines[0].dsn(t)})
 	defer a.Close()
-	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": busyTimeout} {
+	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": database.BusyTimeout} {
 		for pool, db := range map[string]*sql.DB{"write": a.SQLite(), "read": a.read} {
 			var got string
 			if err := db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != want {
@@ -683,7 +685,7 @@ func child(role string) error {
 			select {}
 		})
 	case "put": // stores one document, and is killed in the middle of another
-		d, err := OpenDir(target)
+		d, err := documents.OpenDir(target)
 		if err != nil {
 			return err
 		}
@@ -781,8 +783,8 @@ func TestKilled(t *testing.T) {
 		// The child holds the one writer, so the archive is opened only when it is dead. Its lock is tried before.
 		store, read := open(t, dsn)
 		defer read.Close()
-		defer store.close()
-		if _, _, err := store.lock(ctx, "vendor"); !errors.Is(err, engine.ErrLocked) {
+		defer store.Close()
+		if _, _, err := store.Lock(ctx, "vendor"); !errors.Is(err, engine.ErrLocked) {
 			t.Fatalf("lock while its holder lives: %v, want ErrLocked", err)
 		}
 		cmd.Process.Kill()
@@ -810,18 +812,56 @@ func TestKilled(t *testing.T) {
 }
 
 // open opens a database without migrating it.
-func open(t testing.TB, dsn string) (store, io.Closer) {
+func open(t testing.TB, dsn string) (database.Driver, io.Closer) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		s, read, err := openSQLite(t.Context(), path, false)
+		s, read, err := database.OpenSQLite(t.Context(), path, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s, read
 	}
-	s, read, err := openPostgres(t.Context(), dsn)
+	s, read, err := database.OpenPostgres(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, read
+}
+
+// TestPutKilled: what Put returned is there after kill -9, and what it was about leaves nothing once the folder is
+// opened again; a live writer's file is left alone.
+func TestPutKilled(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	cmd, sha := startChild(t, "put", path)
+	open := func(want int) *documents.Dir {
+		t.Helper()
+		d, err := documents.OpenDir(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		n := 0
+		if err := filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				n++
+			}
+			return err
+		}); err != nil || n != want {
+			t.Errorf("%d files, want %d (%v)", n, want, err)
+		}
+		return d
+	}
+	d := open(2) // the stored one, and the half one of a live process
+	cmd.Process.Kill()
+	cmd.Wait()
+	b, err := d.Open(t.Context(), engine.BlobRef{SHA256: sha, Bytes: int64(len(putText))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size())); err != nil || string(got) != putText {
+		t.Errorf("read %q (%v)", got, err)
+	}
+	open(1)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/engine"
+	"postgang/engine/documents"
 )
 
 const (
@@ -27,11 +28,11 @@ var ErrDocuments = errors.New("the documents are not those of this archive")
 
 // OpenDocuments opens the folder of this archive's documents, and makes it for an archive that has none yet. A folder that is
 // missing, empty where it was not, or another archive's is refused with ErrDocuments: else one letter after another would fail.
-func (a *Archive) OpenDocuments(ctx context.Context, path string) (*Dir, error) {
+func (a *Archive) OpenDocuments(ctx context.Context, path string) (*documents.Dir, error) {
 	if err := a.checkDocuments(ctx, path); err != nil {
 		return nil, err
 	}
-	return OpenDir(path)
+	return documents.OpenDir(path)
 }
 
 func (a *Archive) checkDocuments(ctx context.Context, path string) error {
@@ -61,7 +62,7 @@ func (a *Archive) checkDocuments(ctx context.Context, path string) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("folder of documents: %w", err)
 	}
-	kept, err := os.ReadDir(filepath.Join(path, blobFolder))
+	kept, err := os.ReadDir(filepath.Join(path, documents.BlobFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("folder of documents: %w", err)
 	}
@@ -79,7 +80,7 @@ func (a *Archive) checkDocuments(ctx context.Context, path string) error {
 }
 
 // ClaimDocuments marks a folder as this archive's, unless it is. The archive must have its identity.
-func (a *Archive) ClaimDocuments(ctx context.Context, d *Dir) error {
+func (a *Archive) ClaimDocuments(ctx context.Context, d *documents.Dir) error {
 	marked := false
 	err := a.View(ctx, func(r engine.Reader) error {
 		_, err := r.Setting(ctx, settingMarked)
@@ -88,14 +89,14 @@ func (a *Archive) ClaimDocuments(ctx context.Context, d *Dir) error {
 		}
 		return err
 	})
-	if err != nil || marked && d.has(markName) {
+	if err != nil || marked && d.Has(markName) {
 		return err
 	}
 	return a.AdoptDocuments(ctx, d)
 }
 
 // AdoptDocuments marks a folder as this archive's, whatever mark it has.
-func (a *Archive) AdoptDocuments(ctx context.Context, d *Dir) error {
+func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
 	var mark string
 	err := a.View(ctx, func(r engine.Reader) (err error) {
 		mark, err = documentsMark(ctx, r)
@@ -106,7 +107,7 @@ func (a *Archive) AdoptDocuments(ctx context.Context, d *Dir) error {
 	}
 	if err == nil {
 		// The mark first: an archive that says that there is one must find it.
-		err = d.writeFile(markName, mark+"\n")
+		err = d.WriteFile(markName, mark+"\n")
 	}
 	if err != nil {
 		return fmt.Errorf("mark the folder of documents: %w", err)
@@ -115,7 +116,7 @@ func (a *Archive) AdoptDocuments(ctx context.Context, d *Dir) error {
 }
 
 // MissingDocuments looks for the newest documents, at most so many, and counts those that are not in the folder.
-func (a *Archive) MissingDocuments(ctx context.Context, d *Dir, most int) (looked, missing int, err error) {
+func (a *Archive) MissingDocuments(ctx context.Context, d *documents.Dir, most int) (looked, missing int, err error) {
 	err = a.View(ctx, func(r engine.Reader) error {
 		looked, missing = 0, 0
 		return r.(*reader).each(ctx, func(scan scan) error {
@@ -160,29 +161,4 @@ func (r *reader) anyDocument(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// has reports whether a file is in the folder.
-func (d *Dir) has(name string) bool {
-	_, err := d.root.Stat(name)
-	return err == nil
-}
-
-// writeFile puts a file into the folder, whole or not at all.
-func (d *Dir) writeFile(name, text string) error {
-	temp, f, err := d.create()
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = d.root.Rename(temp, name)
-	}
-	if err != nil {
-		_ = d.root.Remove(temp)
-	}
-	return errors.Join(err, f.Close(), d.sync("."))
 }

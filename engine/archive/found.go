@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/documents"
 )
 
 // JobMarks lists all jobs, by id.
@@ -32,8 +33,8 @@ func (r *reader) JobNumber(ctx context.Context) (int, error) {
 
 // RaiseJobNumber has the next job ids begin behind a number; it never lowers.
 func (t *tx) RaiseJobNumber(ctx context.Context, to int) error {
-	if to > lastJobNumber {
-		return fmt.Errorf("raise job ids to %d: there are only %d", to, lastJobNumber)
+	if to > documents.LastJobNumber {
+		return fmt.Errorf("raise job ids to %d: there are only %d", to, documents.LastJobNumber)
 	}
 	if _, err := t.exec(ctx, `UPDATE counter SET value = $1 WHERE name = 'job' AND value < $1`, to); err != nil {
 		return fmt.Errorf("raise job ids to %d: %w", to, err)

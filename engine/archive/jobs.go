@@ -9,6 +9,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/documents"
 )
 
 const jobColumns = `j.id, j.vendor, j.parent, j.reprint, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
@@ -199,9 +200,6 @@ func (r *reader) Awaited(ctx context.Context, job string) (int, error) {
 	return n, nil
 }
 
-// lastJobNumber is what six digits hold.
-const lastJobNumber = 999_999
-
 // NextJobID takes the next job id.
 func (t *tx) NextJobID(ctx context.Context) (string, error) {
 	installation, err := t.Setting(ctx, settingInstallation)
@@ -213,8 +211,8 @@ func (t *tx) NextJobID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("next job id: %w", err)
 	}
-	if n > lastJobNumber {
-		return "", fmt.Errorf("next job id: installation %s has used all %d job ids", installation, lastJobNumber)
+	if n > documents.LastJobNumber {
+		return "", fmt.Errorf("next job id: installation %s has used all %d job ids", installation, documents.LastJobNumber)
 	}
 	return fmt.Sprintf("%s%06d", installation, n), nil
 }

@@ -13,21 +13,11 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"postgang/engine"
+	"postgang/engine/archive/database"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
-
-// dialect names a database; migrations whose names end in the other's name are left out.
-type dialect string
-
-const (
-	dialectSQLite   dialect = "sqlite"
-	dialectPostgres dialect = "postgres"
-)
-
-// versionTable is the migrations' own; an archive has it from its first moment.
-const versionTable = "archive_version"
 
 // settingInstallation is the start of all job ids of this archive.
 const settingInstallation = "installation"
@@ -37,7 +27,7 @@ const installationLetters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 // migrations are those of the archive's database.
 func (a *Archive) migrations() (*goose.Provider, error) {
-	d := a.store.dialect()
+	d := a.store.Dialect()
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return nil, err
@@ -48,18 +38,18 @@ func (a *Archive) migrations() (*goose.Provider, error) {
 	}
 	var exclude []string
 	for _, n := range names {
-		for _, other := range []dialect{dialectSQLite, dialectPostgres} {
+		for _, other := range []database.Dialect{database.DialectSQLite, database.DialectPostgres} {
 			if other != d && strings.HasSuffix(n, "_"+string(other)+".sql") {
 				exclude = append(exclude, n)
 			}
 		}
 	}
 	gooseDialect := goose.DialectSQLite3
-	if d == dialectPostgres {
+	if d == database.DialectPostgres {
 		gooseDialect = goose.DialectPostgres
 	}
-	p, err := goose.NewProvider(gooseDialect, a.store.writer(), files,
-		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName(versionTable))
+	p, err := goose.NewProvider(gooseDialect, a.store.Writer(), files,
+		goose.WithExcludeNames(exclude), goose.WithDisableGlobalRegistry(true), goose.WithTableName(database.VersionTable))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
@@ -79,13 +69,13 @@ func (a *Archive) migrate(ctx context.Context, installation string) error {
 	}
 	have, known, err := p.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the version of the schema: %w", a.store.fault(err))
+		return fmt.Errorf("read the version of the schema: %w", a.store.Fault(err))
 	}
 	if have > known {
 		return fmt.Errorf("the archive has schema version %d, and this program knows up to %d: use the newer program that wrote it, or restore a backup from before", have, known)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the schema up to date: %w", a.store.fault(err))
+		return fmt.Errorf("bring the schema up to date: %w", a.store.Fault(err))
 	}
 	return a.InTx(ctx, func(t engine.Tx) error {
 		_, err := t.Setting(ctx, settingInstallation)
@@ -111,16 +101,4 @@ func drawInstallation() (string, error) {
 		b[i] = installationLetters[n.Int64()]
 	}
 	return string(b), nil
-}
-
-func isInstallation(s string) bool {
-	if len(s) != 4 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
 }

@@ -12,6 +12,8 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/database"
+	"postgang/engine/documents"
 	"postgang/fixtures/judges"
 )
 
@@ -20,7 +22,7 @@ func TestMissingIsNoNewArchive(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		for range 2 {
 			a, err := Open(t.Context(), Config{DSN: dsn, MustExist: true})
-			if !errors.Is(err, ErrMissing) {
+			if !errors.Is(err, database.ErrMissing) {
 				if err == nil {
 					a.Close()
 				}
@@ -68,7 +70,7 @@ func TestDamaged(t *testing.T) {
 		if err == nil {
 			a.Close()
 		}
-		if !errors.Is(err, ErrDamaged) {
+		if !errors.Is(err, database.ErrDamaged) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if after, err := os.ReadFile(path); err != nil || string(after) != string(data) {
@@ -107,13 +109,13 @@ func TestCheckFindsDamage(t *testing.T) {
 	}
 	b, err := Open(t.Context(), Config{DSN: "sqlite:" + path, MustExist: true})
 	if err != nil {
-		if !errors.Is(err, ErrDamaged) {
+		if !errors.Is(err, database.ErrDamaged) {
 			t.Fatal(err)
 		}
 		return // found at once
 	}
 	defer b.Close()
-	if found, err := b.Check(t.Context()); err == nil && len(found) == 0 || err != nil && !errors.Is(err, ErrDamaged) {
+	if found, err := b.Check(t.Context()); err == nil && len(found) == 0 || err != nil && !errors.Is(err, database.ErrDamaged) {
 		t.Errorf("found %v, %v", found, err)
 	}
 }
@@ -233,7 +235,7 @@ func TestDocumentsBelong(t *testing.T) {
 			t.Fatal(err)
 		}
 		old := filepath.Join(t.TempDir(), "gamle")
-		d, err := OpenDir(old)
+		d, err := documents.OpenDir(old)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +253,7 @@ func TestDocumentsBelong(t *testing.T) {
 			t.Fatal(err)
 		}
 		refused("restored without its mark", start(other, old))
-		d, err = OpenDir(old)
+		d, err = documents.OpenDir(old)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +298,7 @@ func TestDiskFullIsSaid(t *testing.T) {
 			return tx.InsertShipment(context.Background(), archivetest.Shipment(i+1), nil)
 		})
 	}
-	if !errors.Is(err, ErrDiskFull) {
+	if !errors.Is(err, database.ErrDiskFull) {
 		t.Errorf("writing: %v", err)
 	}
 	if err := a.Close(); err != nil {
@@ -306,7 +308,7 @@ func TestDiskFullIsSaid(t *testing.T) {
 	b, err := Open(t.Context(), Config{DSN: dsn, MustExist: true})
 	if err == nil {
 		b.Close() // its shared memory had room
-	} else if !errors.Is(err, ErrDiskFull) {
+	} else if !errors.Is(err, database.ErrDiskFull) {
 		t.Errorf("opening: %v", err)
 	}
 }

@@ -13,11 +13,12 @@ import (
 	"unicode/utf8"
 
 	"postgang/engine"
+	"postgang/engine/archive/database"
 )
 
 // reader reads in one transaction, and holds what tx writes with.
 type reader struct {
-	q      querier
+	q      database.Querier
 	fault  func(error) error
 	failed error // the first failed statement: the transaction is over, on SQLite as on PostgreSQL
 	over   bool  // fn has returned

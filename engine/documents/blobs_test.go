@@ -1,4 +1,4 @@
-package archive
+package documents
 
 import (
 	"bytes"
@@ -199,26 +199,5 @@ func TestPutByManyAtOnce(t *testing.T) {
 	wg.Wait()
 	if all := files(t, path); len(all) != 50 {
 		t.Errorf("%d files, want 50", len(all))
-	}
-}
-
-// TestPutKilled: what Put returned is there after kill -9, and what it was about leaves nothing once the folder is
-// opened again; a live writer's file is left alone.
-func TestPutKilled(t *testing.T) {
-	t.Parallel()
-	path := t.TempDir()
-	cmd, sha := startChild(t, "put", path)
-	d := openBlobs(t, path)
-	if all := files(t, path); len(all) != 2 {
-		t.Errorf("files %v, want the stored one and the half one of a live process", all)
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
-	if got := get(t, d, engine.BlobRef{SHA256: sha, Bytes: int64(len(putText))}); string(got) != putText {
-		t.Errorf("read %q", got)
-	}
-	openBlobs(t, path)
-	if all := files(t, path); len(all) != 1 {
-		t.Errorf("files %v, want only the stored one", all)
 	}
 }

@@ -1,4 +1,6 @@
-package archive
+// Package documents keeps the bytes of documents in a folder, named by their content, and beside them the fence: how many jobs were
+// handed over.
+package documents
 
 import (
 	"context"
@@ -18,7 +20,7 @@ import (
 )
 
 const (
-	blobFolder = "sha256" // blobs stand as sha256/ab/cdef…
+	BlobFolder = "sha256" // blobs stand as sha256/ab/cdef…
 	tempFolder = "tmp"    // files being written; in the same file system, so that they can be renamed into place
 )
 
@@ -43,7 +45,7 @@ func openDir(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
-	if err := syncDir(filepath.Dir(filepath.Clean(path))); err != nil {
+	if err := SyncDir(filepath.Dir(filepath.Clean(path))); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(path)
@@ -51,7 +53,7 @@ func openDir(path string) (*Dir, error) {
 		return nil, err
 	}
 	d := &Dir{root: root}
-	for _, name := range []string{blobFolder, tempFolder} {
+	for _, name := range []string{BlobFolder, tempFolder} {
 		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, errors.Join(err, root.Close())
 		}
@@ -123,7 +125,7 @@ func (d *Dir) put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
 	ref := engine.BlobRef{SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}
 	folder, name := place(ref)
 	if err := d.root.Mkdir(folder, 0o700); err == nil {
-		err = d.sync(blobFolder)
+		err = d.sync(BlobFolder)
 		if err != nil {
 			return engine.BlobRef{}, err
 		}
@@ -140,7 +142,7 @@ func (d *Dir) put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
 	}
 	placed = true
 	// Also when another process made the folder a moment ago and has not flushed its name.
-	if err := d.sync(blobFolder); err != nil {
+	if err := d.sync(BlobFolder); err != nil {
 		return engine.BlobRef{}, err
 	}
 	return ref, d.sync(folder)
@@ -226,7 +228,7 @@ func check(ref engine.BlobRef) error {
 }
 
 func place(ref engine.BlobRef) (folder, name string) {
-	folder = blobFolder + "/" + ref.SHA256[:2]
+	folder = BlobFolder + "/" + ref.SHA256[:2]
 	return folder, folder + "/" + ref.SHA256[2:]
 }
 
@@ -239,8 +241,8 @@ func (d *Dir) sync(name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// syncDir flushes a folder, so that a new name in it survives a power cut.
-func syncDir(path string) error {
+// SyncDir flushes a folder, so that a new name in it survives a power cut.
+func SyncDir(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -260,4 +262,29 @@ func (r contextReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return r.r.Read(p)
+}
+
+// Has reports whether a file is in the folder.
+func (d *Dir) Has(name string) bool {
+	_, err := d.root.Stat(name)
+	return err == nil
+}
+
+// WriteFile puts a file into the folder, whole or not at all.
+func (d *Dir) WriteFile(name, text string) error {
+	temp, f, err := d.create()
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = d.root.Rename(temp, name)
+	}
+	if err != nil {
+		_ = d.root.Remove(temp)
+	}
+	return errors.Join(err, f.Close(), d.sync("."))
 }

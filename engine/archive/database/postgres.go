@@ -1,4 +1,4 @@
-package archive
+package database
 
 import (
 	"context"
@@ -28,14 +28,15 @@ const (
 	closeTime = 5 * time.Second
 )
 
-// postgresStore is an archive in PostgreSQL.
-type postgresStore struct {
-	pool   *pgxpool.Pool
+// Postgres is an archive in PostgreSQL.
+type Postgres struct {
+	Pool   *pgxpool.Pool
 	db     *sql.DB
 	config *pgx.ConnConfig
 }
 
-func openPostgres(ctx context.Context, dsn string) (store, *sql.DB, error) {
+// OpenPostgres opens the database, and the pool that reads.
+func OpenPostgres(ctx context.Context, dsn string) (Driver, *sql.DB, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, nil, errors.New("postgres: the database URL cannot be read; it has the form postgres://user@host:port/database")
@@ -57,7 +58,7 @@ func openPostgres(ctx context.Context, dsn string) (store, *sql.DB, error) {
 		return nil, nil, fmt.Errorf("postgres: %w", err)
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return &postgresStore{pool: pool, db: db, config: config.ConnConfig}, db, nil
+	return &Postgres{Pool: pool, db: db, config: config.ConnConfig}, db, nil
 }
 
 // postgresTx is a pgx transaction, which the queue needs, on a connection of database/sql, which the queries need.
@@ -69,7 +70,8 @@ type postgresTx struct {
 // writerKey is the advisory lock of the one writer.
 var writerKey = advisoryKey("writer")
 
-func (s *postgresStore) begin(ctx context.Context) (writeTx, error) {
+// Begin starts a write transaction, when no other writes.
+func (s *Postgres) Begin(ctx context.Context) (WriteTx, error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -83,50 +85,55 @@ func (s *postgresStore) begin(ctx context.Context) (writeTx, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", writerKey); err != nil {
-		return nil, errors.Join(err, t.rollback(ctx))
+		return nil, errors.Join(err, t.Rollback(ctx))
 	}
 	return t, nil
 }
 
-func (t *postgresTx) raw() any { return t.tx }
+func (t *postgresTx) Raw() any { return t.tx }
 
-func (t *postgresTx) commit(ctx context.Context) error {
-	err := t.Raw(func(any) error { return t.tx.Commit(ctx) })
+func (t *postgresTx) Commit(ctx context.Context) error {
+	err := t.Conn.Raw(func(any) error { return t.tx.Commit(ctx) })
 	if err != nil {
-		return errors.Join(err, t.rollback(ctx))
+		return errors.Join(err, t.Rollback(ctx))
 	}
 	return t.Close()
 }
 
-func (t *postgresTx) rollback(ctx context.Context) error {
+func (t *postgresTx) Rollback(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	err := t.Raw(func(any) error { return t.tx.Rollback(ctx) })
+	err := t.Conn.Raw(func(any) error { return t.tx.Rollback(ctx) })
 	if errors.Is(err, pgx.ErrTxClosed) {
 		err = nil
 	}
 	return errors.Join(err, t.Close())
 }
 
-func (s *postgresStore) readOptions() *sql.TxOptions {
+// ReadOptions are those of a snapshot.
+func (s *Postgres) ReadOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (s *postgresStore) dialect() dialect { return dialectPostgres }
-func (s *postgresStore) writer() *sql.DB  { return s.db }
+// Dialect is the one of this database.
+func (s *Postgres) Dialect() Dialect { return DialectPostgres }
 
-// holds reports whether the database has our tables.
-func (s *postgresStore) holds(ctx context.Context) (there bool, err error) {
-	err = s.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versionTable).Scan(&there)
+// Writer is the pool of connections that write.
+func (s *Postgres) Writer() *sql.DB { return s.db }
+
+// Holds reports whether the database has our tables.
+func (s *Postgres) Holds(ctx context.Context) (there bool, err error) {
+	err = s.Pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", VersionTable).Scan(&there)
 	return there, err
 }
 
-// check is the server's own matter.
-func (s *postgresStore) check(context.Context) ([]string, error) { return nil, nil }
+// Check is the server's own matter.
+func (s *Postgres) Check(context.Context) ([]string, error) { return nil, nil }
 
-func (s *postgresStore) close() error {
+// Close ends all connections.
+func (s *Postgres) Close() error {
 	err := s.db.Close()
-	s.pool.Close()
+	s.Pool.Close()
 	return err
 }
 
@@ -141,7 +148,8 @@ const (
 	pgIndexCorrupt  = "XX002"
 )
 
-func (s *postgresStore) fault(err error) error {
+// Fault maps an error of the database to one of the engine's, without any value of a row in its text.
+func (s *Postgres) Fault(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		return err
@@ -170,7 +178,8 @@ func advisoryKey(name string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 
-func (s *postgresStore) lock(ctx context.Context, name string) (context.Context, func(), error) {
+// Lock takes a named lock across processes, see store.Archive.
+func (s *Postgres) Lock(ctx context.Context, name string) (context.Context, func(), error) {
 	conn, err := pgx.ConnectConfig(ctx, s.config.Copy())
 	if err != nil {
 		return nil, nil, fmt.Errorf("postgres: %w", err)
@@ -185,7 +194,7 @@ func (s *postgresStore) lock(ctx context.Context, name string) (context.Context,
 	var taken bool
 	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", advisoryKey("name "+name)).Scan(&taken); err != nil {
 		giveBack()
-		return nil, nil, s.fault(err)
+		return nil, nil, s.Fault(err)
 	}
 	if !taken {
 		giveBack()

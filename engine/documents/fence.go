@@ -1,4 +1,4 @@
-package archive
+package documents
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func (d *Dir) HighestJob(_ context.Context, installation string) (int, error) {
 }
 
 func (d *Dir) highest(installation string) (int, error) {
-	if !isInstallation(installation) {
+	if !ValidInstallation(installation) {
 		return 0, errors.New("an installation is four of A-Z and 0-9")
 	}
 	name := fenceFolder + "/" + installation
@@ -43,7 +43,7 @@ func (d *Dir) highest(installation string) (int, error) {
 		return 0, err
 	}
 	n, err := strconv.Atoi(string(bytes.TrimSuffix(b, []byte("\n"))))
-	if err != nil || n < 0 || n > lastJobNumber {
+	if err != nil || n < 0 || n > LastJobNumber {
 		return 0, fmt.Errorf("the file %s in the folder of documents is damaged: it holds no number of a job. Put it back from a backup, or write the number of the newest job that was handed over into it (postgang job list)", name)
 	}
 	return n, nil
@@ -62,7 +62,7 @@ func (d *Dir) raise(ctx context.Context, installation string, number int) error 
 	if have, err := d.highest(installation); err != nil || have >= number {
 		return err
 	}
-	if number > lastJobNumber {
+	if number > LastJobNumber {
 		return fmt.Errorf("no job has the number %d", number)
 	}
 	if err := d.root.Mkdir(fenceFolder, 0o700); err == nil {
@@ -122,4 +122,19 @@ func (d *Dir) Find(_ context.Context, sha256 string) (engine.BlobRef, error) {
 	}
 	ref.Bytes = info.Size()
 	return ref, nil
+}
+
+// LastJobNumber is what six digits hold.
+const LastJobNumber = 999_999
+
+func ValidInstallation(s string) bool {
+	if len(s) != 4 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }

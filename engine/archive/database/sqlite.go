@@ -1,4 +1,4 @@
-package archive
+package database
 
 import (
 	"context"
@@ -19,22 +19,24 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"postgang/engine"
+	"postgang/engine/documents"
 )
 
 const (
-	// busyTimeout (ms) is how long a statement waits for another process that writes.
-	busyTimeout = "10000"
+	// BusyTimeout (ms) is how long a statement waits for another process that writes.
+	BusyTimeout = "10000"
 	// sqliteReaders is the number of connections for snapshots.
 	sqliteReaders = 4
 )
 
-// sqliteStore is an archive in one file.
-type sqliteStore struct {
+// SQLite is an archive in one file.
+type SQLite struct {
 	path  string
-	write *sql.DB // one connection; the queue uses it too
+	Write *sql.DB // one connection; the queue uses it too
 }
 
-func openSQLite(ctx context.Context, path string, mustExist bool) (store, *sql.DB, error) {
+// OpenSQLite opens the database, and the pool that reads.
+func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.DB, error) {
 	if path == "" {
 		return nil, nil, errors.New("sqlite: the path of the file is missing")
 	}
@@ -45,7 +47,7 @@ func openSQLite(ctx context.Context, path string, mustExist bool) (store, *sql.D
 	dsn := func(lock string, pragmas ...string) string {
 		q := url.Values{"_txlock": {lock}}
 		for _, p := range append([]string{
-			"busy_timeout(" + busyTimeout + ")",
+			"busy_timeout(" + BusyTimeout + ")",
 			"foreign_keys(1)",
 			"journal_mode(WAL)",
 			// FULL, not NORMAL: with NORMAL a power cut may lose the last commits, and "handed to the vendor" is one.
@@ -55,22 +57,22 @@ func openSQLite(ctx context.Context, path string, mustExist bool) (store, *sql.D
 		}
 		return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 	}
-	s := &sqliteStore{path: path}
+	s := &SQLite{path: path}
 	// 64 MiB of pages, so that a large receipt file does not write the same page out and read it back over and over.
-	if s.write, err = sql.Open("sqlite", dsn("immediate", "cache_size(-65536)")); err != nil {
+	if s.Write, err = sql.Open("sqlite", dsn("immediate", "cache_size(-65536)")); err != nil {
 		return nil, nil, fmt.Errorf("sqlite: %w", err)
 	}
-	s.write.SetMaxOpenConns(1)
-	if err := begin(ctx, s.write); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, s.fault(err)), s.write.Close())
+	s.Write.SetMaxOpenConns(1)
+	if err := begin(ctx, s.Write); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, s.Fault(err)), s.Write.Close())
 	}
 	// The folder's entry of a new file must survive a power cut as well as its contents.
-	if err := syncDir(filepath.Dir(path)); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.write.Close())
+	if err := documents.SyncDir(filepath.Dir(path)); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.Write.Close())
 	}
 	read, err := sql.Open("sqlite", dsn("deferred", "query_only(1)"))
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.write.Close())
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.Write.Close())
 	}
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
@@ -227,22 +229,32 @@ func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (
 	return q.stmt.QueryContext(ctx, args...)
 }
 
-func (t sqliteTx) raw() any                         { return t.Tx }
-func (t sqliteTx) commit(_ context.Context) error   { return t.Commit() }
-func (t sqliteTx) rollback(_ context.Context) error { return t.Rollback() }
+func (t sqliteTx) Raw() any { return t.Tx }
 
-func (s *sqliteStore) begin(ctx context.Context) (writeTx, error) {
-	t, err := s.write.BeginTx(ctx, nil)
+func (t sqliteTx) Commit(_ context.Context) error { return t.Tx.Commit() }
+
+func (t sqliteTx) Rollback(_ context.Context) error { return t.Tx.Rollback() }
+
+// Begin starts a write transaction, when no other writes.
+func (s *SQLite) Begin(ctx context.Context) (WriteTx, error) {
+	t, err := s.Write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	return sqliteTx{t, map[string]*sqliteQuery{}}, nil
 }
 
-func (s *sqliteStore) readOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
-func (s *sqliteStore) dialect() dialect            { return dialectSQLite }
-func (s *sqliteStore) writer() *sql.DB             { return s.write }
-func (s *sqliteStore) close() error                { return s.write.Close() }
+// ReadOptions are those of a snapshot.
+func (s *SQLite) ReadOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+// Dialect is the one of this database.
+func (s *SQLite) Dialect() Dialect { return DialectSQLite }
+
+// Writer is the pool of connections that write.
+func (s *SQLite) Writer() *sql.DB { return s.Write }
+
+// Close ends all connections.
+func (s *SQLite) Close() error { return s.Write.Close() }
 
 // Extended result codes of SQLite (https://www.sqlite.org/rescode.html).
 const (
@@ -253,7 +265,8 @@ const (
 	sqliteSHMSize      = 4874
 )
 
-func (s *sqliteStore) fault(err error) error {
+// Fault maps an error of the database to one of the engine's, without any value of a row in its text.
+func (s *SQLite) Fault(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return err
@@ -290,15 +303,15 @@ func noRoom(folder string) bool {
 	return syscall.Statfs(folder, &st) == nil && (int64(st.Bavail)*st.Bsize < 1<<20 || st.Files > 0 && st.Ffree == 0)
 }
 
-// holds reports whether the database has our tables.
-func (s *sqliteStore) holds(ctx context.Context) (there bool, err error) {
-	err = s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)", versionTable).Scan(&there)
+// Holds reports whether the database has our tables.
+func (s *SQLite) Holds(ctx context.Context) (there bool, err error) {
+	err = s.Write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)", VersionTable).Scan(&there)
 	return there, err
 }
 
-// check has SQLite look through the whole file.
-func (s *sqliteStore) check(ctx context.Context) ([]string, error) {
-	rows, err := s.write.QueryContext(ctx, "PRAGMA quick_check(10)")
+// Check has SQLite look through the whole file.
+func (s *SQLite) Check(ctx context.Context) ([]string, error) {
+	rows, err := s.Write.QueryContext(ctx, "PRAGMA quick_check(10)")
 	if err != nil {
 		return nil, err
 	}
@@ -316,7 +329,8 @@ func (s *sqliteStore) check(ctx context.Context) ([]string, error) {
 	return out, rows.Err()
 }
 
-func (s *sqliteStore) lock(ctx context.Context, name string) (context.Context, func(), error) {
+// Lock takes a named lock across processes, see store.Archive.
+func (s *SQLite) Lock(ctx context.Context, name string) (context.Context, func(), error) {
 	// The file is never removed: another process may be about to lock it.
 	f, err := os.OpenFile(s.path+"."+url.PathEscape(name)+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

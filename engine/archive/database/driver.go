@@ -1,0 +1,63 @@
+// Package database is what SQLite and PostgreSQL do differently for the archive: opening, transactions, locks, and what their errors mean.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// Why an archive cannot be used.
+var (
+	// ErrMissing: there is no database, or one without an archive.
+	ErrMissing = errors.New("there is no archive")
+	// ErrDamaged: what the database holds cannot be relied on.
+	ErrDamaged = errors.New("the database is damaged. Stop what uses it, keep a copy, and restore a backup: docs/backup.md")
+	// ErrDiskFull: nothing can be written where the database lies.
+	ErrDiskFull = errors.New("the disk is full where the database is kept")
+)
+
+// Driver is what the two databases do differently.
+type Driver interface {
+	// begin starts a write transaction.
+	Begin(ctx context.Context) (WriteTx, error)
+	// ReadOptions are those of a snapshot.
+	ReadOptions() *sql.TxOptions
+	// fault maps an error of the database to one of the engine's, without any value of a row in its text.
+	Fault(err error) error
+	Lock(ctx context.Context, name string) (held context.Context, release func(), err error)
+	Dialect() Dialect
+	// holds reports whether an archive is there.
+	Holds(ctx context.Context) (bool, error)
+	// check looks through the whole database for damage.
+	Check(ctx context.Context) ([]string, error)
+	// writer is the pool of connections that write.
+	Writer() *sql.DB
+	Close() error
+}
+
+// WriteTx is a write transaction of either database.
+type WriteTx interface {
+	Querier
+	Raw() any // what Config.Enqueue gets
+	Commit(ctx context.Context) error
+	Rollback(ctx context.Context) error // also when ctx is done
+}
+
+// Querier is what *sql.Tx and *sql.Conn have in common.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Dialect names a database; migrations whose names end in the other's name are left out.
+type Dialect string
+
+// The dialects of SQL.
+const (
+	DialectSQLite   Dialect = "sqlite"
+	DialectPostgres Dialect = "postgres"
+)
+
+// VersionTable is the migrations' own; an archive has it from its first moment.
+const VersionTable = "archive_version"
