@@ -1,6 +1,7 @@
 # Every target works on a fresh machine with Go and git; "make test" installs the judges of its tests on Debian.
 GO      ?= go
 BIN     := bin/postgang
+LAB     := bin/postgang-lab
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
@@ -12,11 +13,12 @@ GOLANGCI_VERSION := v2.15.0
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-build: ## build bin/postgang, a static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/postgang
+build: ## build bin/postgang and bin/postgang-lab, static binaries
+	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -o $(BIN) ./cmd/postgang
+	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -o $(LAB) ./cmd/postgang-lab
 
 demo: build ## run the whole job once, from hand-in to workbook, into demo/
-	$(BIN) demo --dir $(DEMO)
+	$(LAB) demo --dir $(DEMO)
 
 # The tests flush thousands of small files and commits to disk, and need none of them afterwards: where memory is plenty
 # they work in it.
@@ -33,7 +35,7 @@ test: judges ## run all tests with the race detector
 	$(GO) vet ./...
 	@$(IN_MEMORY); \
 	echo "go test -race ./... (in $$tmp), then demo, chaos, stories of the command line, the largest letter and a print file of 10 GB without the race detector"; \
-	$(GO) test -race -timeout 25m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts' ./cmd/postgang && \
+	$(GO) test -race -timeout 25m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts' ./cmd/postgang ./cmd/postgang-lab/... && \
 	$(GO) test -timeout 10m -run 'TestLargestLetter$$' ./printjobs/prepare && \
 	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
 
@@ -72,10 +74,10 @@ bench: build ## measure; figures go to docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem ./printjobs/... ./reports/... ./billing/... ./engine/...
 	POSTGANG_LETTERS=$(BENCH_RECEIPTS) $(GO) test -run '^$$' -bench 'BookReceipts|BenchmarkReport' -benchtime 1x -timeout 0 ./engine
 	@if [ -d "$(BENCH_CORPUS)/letters" ]; then \
-		PATH="$$PWD/bin:$$PATH" $(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers && \
-		$(BIN) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $$((10 * $(BENCH_LETTERS))) --prepare-once; \
+		PATH="$$PWD/bin:$$PATH" $(LAB) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $(BENCH_LETTERS) --peers && \
+		$(LAB) bench print-file --from "$(BENCH_CORPUS)/letters" --letters $$((10 * $(BENCH_LETTERS))) --prepare-once; \
 	else \
-		echo "no folder of letters: set POSTGANG_CORPUS, or run $(BIN) bench print-file --from FOLDER"; \
+		echo "no folder of letters: set POSTGANG_CORPUS, or run $(LAB) bench print-file --from FOLDER"; \
 	fi
 
 # The pinned version, even where another is installed: what one finds another may not.

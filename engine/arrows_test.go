@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"go/build"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -69,6 +70,10 @@ var arrows = []struct {
 	{"engine/console", []string{"engine", "billing"}, "the console shows the engine", false},
 	{"engine", []string{"engine", "printjobs", "billing", "reports"}, "the door is made of the rooms", true},
 	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},
+	{"cmd/config", []string{"engine", "printjobs", "billing"}, "a configuration is read without anything being opened", true},
+	{"cmd/cli", []string{"cmd/config", "engine", "billing"}, "how command lines speak knows no command", true},
+	{"cmd/app", []string{"cmd/config", "cmd/cli", "engine", "printjobs", "billing", "reports"}, "the wired program holds nothing that is made up", true},
+	{"cmd/postgang", []string{"cmd/config", "cmd/cli", "cmd/app", "engine", "printjobs", "billing", "reports"}, "the operator's binary holds no simulator, demo, made-up letters or measurements", true},
 	{"cmd", []string{"cmd", "engine", "printjobs", "billing", "reports", "fixtures"}, "cmd wires everything", true},
 }
 
@@ -187,5 +192,36 @@ func repositoryRoot(t *testing.T) string {
 		if dir == filepath.Dir(dir) {
 			t.Fatal("no go.mod above the test")
 		}
+	}
+}
+
+// TestOperatorsBinaryHoldsNoLab: whatever way its packages go, bin/postgang holds no simulator, demo, made-up letters or
+// measurements.
+func TestOperatorsBinaryHoldsNoLab(t *testing.T) {
+	t.Parallel()
+	root := repositoryRoot(t)
+	seen := map[string]bool{}
+	var walk func(pkg string)
+	walk = func(pkg string) {
+		if seen[pkg] {
+			return
+		}
+		seen[pkg] = true
+		if strings.HasPrefix(pkg, "fixtures/") || strings.HasPrefix(pkg, "cmd/postgang-lab") {
+			t.Errorf("cmd/postgang is built with %s", pkg)
+		}
+		p, err := build.ImportDir(filepath.Join(root, filepath.FromSlash(pkg)), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, imp := range p.Imports {
+			if ours, ok := strings.CutPrefix(imp, "postgang/"); ok {
+				walk(ours)
+			}
+		}
+	}
+	walk("cmd/postgang")
+	if len(seen) < 15 {
+		t.Errorf("only %d packages are seen: the walk misses some", len(seen))
 	}
 }

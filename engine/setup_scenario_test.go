@@ -234,7 +234,7 @@ func (l *lockedBuffer) Write(p []byte) (int, error) {
 // newVendor starts a vendor and gives its configuration.
 func (s *stage) newVendor(t *testing.T, key string) engine.Vendor {
 	t.Helper()
-	client, err := vendorsim.GenerateKey()
+	client, err := exchange.GenerateKey()
 	must(t, err)
 	v := &stageVendor{root: filepath.Join(s.dir, "vendor-"+key)}
 	v.server, err = vendorsim.Serve(s.ctx, v.root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})

@@ -13,7 +13,6 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
-	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
 
@@ -306,7 +305,7 @@ func TestWatchLimits(t *testing.T) {
 func TestWatchCertificate(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "key-cert.pub")
-	key, err := vendorsim.GenerateKey()
+	key, err := exchange.GenerateKey()
 	must(t, err)
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Target.CertFile = file })
 	s.watch(t)

@@ -75,8 +75,10 @@ func (o *Options) Root(name, short, long string) *cobra.Command {
 	root := &cobra.Command{
 		Use: name, Short: short, Long: long,
 		SilenceUsage: true, SilenceErrors: true,
-		Version: Version(),
+		Version: ThisBuild().String(),
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.AddCommand(newVersion(o))
 	root.SetOut(o.Out)
 	root.SetErr(o.Err)
 	path := os.Getenv(EnvConfig)

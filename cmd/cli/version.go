@@ -1,18 +1,68 @@
 package cli
 
-import "runtime/debug"
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
 
-// Version is the version of the module, or the commit it was built from.
-func Version() string {
+	"github.com/spf13/cobra"
+)
+
+// Build is what a binary was built from, as Go wrote it into the binary. What was not known then is empty.
+type Build struct {
+	Version  string    `json:"version"`       // of the module; "(devel)" when it has none
+	Commit   string    `json:"commit"`        // 40 hexadecimal digits
+	Date     time.Time `json:"date,omitzero"` // of the commit
+	Modified bool      `json:"modified"`      // files had changed since the commit
+	Go       string    `json:"go"`            // the version of Go
+}
+
+// ThisBuild tells what this binary was built from. Go knows the commit where git is installed and .git is a folder: not in a linked
+// worktree, nor in a copy of the files alone.
+func ThisBuild() Build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return Build{Version: "unknown"}
 	}
-	v := info.Main.Version
+	b := Build{Version: cmp.Or(info.Main.Version, "unknown"), Go: info.GoVersion}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			v += " " + s.Value[:12]
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Date, _ = time.Parse(time.RFC3339, s.Value) // what is no time is not known
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
 		}
 	}
-	return v
+	return b
+}
+
+// String is one line: the version, the commit and its date.
+func (b Build) String() string {
+	commit, date := "unknown", "unknown"
+	if b.Commit != "" {
+		commit = b.Commit[:min(len(b.Commit), 12)]
+	}
+	if b.Modified {
+		commit += " with changes"
+	}
+	if !b.Date.IsZero() {
+		date = b.Date.UTC().Format(time.RFC3339)
+	}
+	return strings.Join([]string{b.Version, "commit " + commit, "date " + date}, ", ")
+}
+
+// newVersion is the command "version" of every binary; the flag --version says the same.
+func newVersion(o *Options) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "The version, the commit it was built from, and its date", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b := ThisBuild()
+			return o.Print(b, func(w io.Writer) { fmt.Fprintf(w, "%s %s\n", cmd.Root().Name(), b) })
+		},
+	}
 }

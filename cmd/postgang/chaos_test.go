@@ -267,11 +267,11 @@ func newChaos(t *testing.T, fig *chaosFigures, database, server string, rng *ran
 		handed: map[string]bool{}, ordered: map[string]int{}, counted: map[string]bool{},
 		notified: map[string]bool{}, outOfTime: map[string]bool{},
 	}
-	client, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
+	client, err := exchange.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := vendorsim.GenerateKey()
+	host, err := exchange.GenerateKey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1223,12 +1223,12 @@ func (c *chaos) scan(v chaosView, dpi int) map[string]int {
 			c.t.Fatal(err)
 		}
 		for _, f := range files {
-			corners, err := draws(f, "-r", strconv.Itoa(dpi), "-x", dots(l.MatrixRightMM-l.MatrixMaxMM-quiet), "-y", dots(l.MatrixYMM-quiet), "-W", size, "-H", size)
+			corners, err := judges.Draw(f, "-r", strconv.Itoa(dpi), "-x", dots(l.MatrixRightMM-l.MatrixMaxMM-quiet), "-y", dots(l.MatrixYMM-quiet), "-W", size, "-H", size)
 			if err != nil {
 				c.violate("%v", err)
 			}
 			for _, corner := range corners {
-				if s := readMatrix(corner); s != "" {
+				if s := judges.ReadMatrix(corner); s != "" {
 					found[s]++
 				}
 			}

@@ -24,8 +24,7 @@ import (
 // noJSON are the commands whose result is no JSON, with the reason.
 var noJSON = map[string]string{
 	"completion bash": "a script", "completion fish": "a script", "completion powershell": "a script", "completion zsh": "a script",
-	"help": "text", "serve": "runs until it is stopped", "vendor-sim": "runs until it is stopped", "demo": "a story, told by TestDemo",
-	"bench print-file": "needs a folder of letters; told by bench.txtar",
+	"help": "text", "serve": "runs until it is stopped",
 }
 
 // TestEveryCommandSpeaksJSON: every command with --json writes JSON of one form, in a story in which each has something to say.
@@ -78,8 +77,9 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 		return m[1]
 	}
 
+	do(ok, "version")
 	do(ok, "init", "--simulator", "--address", address)
-	go run(t.Context(), []string{"--config", at(config.DefaultName), "vendor-sim", "--listen", address}, world{out: io.Discard, err: io.Discard})
+	go lab(t.Context(), []string{"--config", at(config.DefaultName), "vendor-sim", "--listen", address}, io.Discard, io.Discard)
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", address); err == nil {
 			c.Close()

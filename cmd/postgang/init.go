@@ -21,7 +21,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/intake"
-	"postgang/fixtures/vendorsim"
+	"postgang/printjobs/exchange"
 )
 
 //go:embed template.toml
@@ -33,9 +33,6 @@ type settings struct {
 	Account, AccountName, Postcode, City string
 	Synthetic                            bool
 }
-
-// simulatorAddress is where "postgang vendor-sim" listens unless told otherwise.
-const simulatorAddress = "127.0.0.1:2222"
 
 // placeholder is what init writes for what it is not told; the sender must be replaced, which doctor looks at.
 var placeholder = settings{VendorName: "Trykkeriet AS", Account: "kommune", AccountName: "Eksempel kommune", Postcode: "0150", City: "Oslo"}
@@ -56,15 +53,15 @@ archive that is missing is an error. What is written can be loaded: give the ven
 server by --address, --user and --host-key; until you know them, letters are kept to be
 printed here ("postgang manual list").
 
-With --simulator the configuration points at the vendor simulator of this program
-("postgang vendor-sim"), so that everything can be tried on one machine.`,
+With --simulator the configuration points at the vendor simulator that comes with this
+program ("postgang-lab vendor-sim"), so that everything can be tried on one machine.`,
 		Args: cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error { return initialise(o, s, simulator) },
 	}
 	cmd.Flags().StringVar(&s.Address, "address", "", "the vendor's SFTP server, host:port")
 	cmd.Flags().StringVar(&s.User, "user", "", "our login at the vendor")
 	cmd.Flags().StringVar(&s.HostKey, "host-key", "", "the vendor's public host key, as the vendor has confirmed it")
-	cmd.Flags().BoolVar(&simulator, "simulator", false, "configure the vendor simulator of this program as the vendor")
+	cmd.Flags().BoolVar(&simulator, "simulator", false, "configure the vendor simulator of postgang-lab as the vendor")
 	cmd.Flags().StringVar(&s.Account, "account", s.Account, "key of the first account: lower-case letters, digits, hyphens")
 	cmd.Flags().StringVar(&s.AccountName, "name", s.AccountName, "name of the first account's sender")
 	cmd.Flags().StringVar(&s.Postcode, "postcode", s.Postcode, "its postnummer")
@@ -90,17 +87,17 @@ func initialise(o *options, s settings, simulator bool) error {
 		return err
 	}
 	dir := filepath.Dir(o.Config)
-	key, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokler", "postgang"))
+	key, err := exchange.LoadOrCreateKey(filepath.Join(dir, config.ClientKey))
 	if err != nil {
 		return err
 	}
 	if simulator {
-		host, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "trykkeri", "vertsnokkel"))
+		host, err := exchange.LoadOrCreateKey(filepath.Join(dir, config.SimulatorHostKey))
 		if err != nil {
 			return err
 		}
 		s.VendorName, s.HostKey, s.Synthetic = "Trykkerisimulator", host.Authorized, true
-		s.Address, s.User = cmp.Or(s.Address, simulatorAddress), cmp.Or(s.User, vendorsim.DefaultUser)
+		s.Address, s.User = cmp.Or(s.Address, config.SimulatorAddress), cmp.Or(s.User, config.SimulatorUser)
 	}
 	cfg, err := s.parse(o.Config)
 	if err != nil {
@@ -127,10 +124,10 @@ func initialise(o *options, s settings, simulator bool) error {
 	}
 	return o.Print(map[string]any{"config": o.Config, "public_key": key.Authorized, "folders": made}, func(w io.Writer) {
 		fmt.Fprintf(w, "Wrote %s.\n", o.Config)
-		fmt.Fprintf(w, "Our public key for the vendor (nokler/postgang.pub):\n  %s\n", key.Authorized)
+		fmt.Fprintf(w, "Our public key for the vendor (%s.pub):\n  %s\n", config.ClientKey, key.Authorized)
 		switch {
 		case simulator:
-			fmt.Fprintf(w, "Next: start \"postgang vendor-sim\" in another terminal, then \"postgang doctor\".\n")
+			fmt.Fprintf(w, "Next: start \"postgang-lab vendor-sim\" in another terminal, then \"postgang doctor\".\n")
 		case s.Address != "":
 			fmt.Fprintf(w, "Next: fill in your account's sender in %s, then \"postgang doctor\" and \"postgang vendor-check\".\n", o.Config)
 		default:

@@ -159,7 +159,7 @@ type killStage struct {
 func newKillStage(t *testing.T, dir, database string) *killStage {
 	t.Helper()
 	s := &killStage{dir: dir, root: filepath.Join(dir, "trykkeri"), accepted: map[string]bool{}, reprinted: map[string]bool{}}
-	key, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
+	key, err := exchange.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -16,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"postgang/cmd/cli"
+	"postgang/cmd/postgang-lab/simulator"
 	"postgang/engine/archive/archivetest"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -85,7 +87,20 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr}))
 		},
+		"postgang-lab": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			os.Exit(lab(ctx, os.Args[1:], os.Stdout, os.Stderr))
+		},
 	})
+}
+
+// lab is the part of postgang-lab that stories of postgang need: the vendor simulator.
+func lab(ctx context.Context, args []string, out, err io.Writer) int {
+	o := &cli.Options{Out: out, Err: err}
+	root := o.Root("postgang-lab", "", "")
+	root.AddCommand(simulator.New(o))
+	return cli.Run(ctx, root, args)
 }
 
 // program runs postgang as a process of its own and gives its output and exit code; killed: -1.

@@ -152,7 +152,7 @@ func (d *daemon) serve(ctx context.Context) error {
 	if err := d.Engine.PromiseNights(ctx); err != nil {
 		return err
 	}
-	d.Log.Info("serving", "version", cli.Version(), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
+	d.Log.Info("serving", "version", cli.ThisBuild().String(), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
 	scan, tick, hourly := time.NewTicker(d.Config.Every), time.NewTicker(cmp.Or(d.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(d.watchEvery, defaultWatchEvery))
 	defer watch.Stop()

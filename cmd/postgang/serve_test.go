@@ -148,7 +148,7 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 func TestDeliverReport(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	client, err := vendorsim.LoadOrCreateKey(filepath.Join(t.TempDir(), "nokkel"))
+	client, err := exchange.LoadOrCreateKey(filepath.Join(t.TempDir(), "nokkel"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Remakes the pictures of the README from what "postgang demo" left in a folder:
+# Remakes the pictures of the README from what "postgang-lab demo" left in a folder:
 #
 #   docs/pictures/make.sh DEMO_DIR
 #
@@ -17,7 +17,7 @@ export LC_ALL=C.UTF-8
 
 fail() { echo "make.sh: $*" >&2; exit 1; }
 
-[ $# -eq 1 ] && [ -d "$1" ] || fail "want one argument, the folder of a finished \"postgang demo --dir DEMO_DIR\""
+[ $# -eq 1 ] && [ -d "$1" ] || fail "want one argument, the folder of a finished \"postgang-lab demo --dir DEMO_DIR\""
 demo=$1
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -65,7 +65,7 @@ draw() {
 # The letter: the first of three sides or more in a duplex job with colour, so
 # that front and back of its second sheet are both printed.
 printed=$demo/trykkeri/sftp/.vendor/printed
-[ -d "$printed" ] || fail "$printed is missing: let \"postgang demo\" finish first"
+[ -d "$printed" ] || fail "$printed is missing: let \"postgang-lab demo\" finish first"
 file="" first=""
 for ticket in "$printed"/*/*_jobb_*.json; do
 	[ -f "$ticket" ] || continue # no job at all
@@ -103,7 +103,7 @@ draw press.png
 
 # The workbook, in a LibreOffice of its own that writes numbers as in Norway.
 set -- "$demo"/kostnytte-*.xlsx
-[ -f "$1" ] || fail "no workbook kostnytte-*.xlsx in $demo: let \"postgang demo\" finish first"
+[ -f "$1" ] || fail "no workbook kostnytte-*.xlsx in $demo: let \"postgang-lab demo\" finish first"
 mkdir -p "$work/office/user"
 cat >"$work/office/user/registrymodifications.xcu" <<'XCU'
 <?xml version="1.0" encoding="UTF-8"?>

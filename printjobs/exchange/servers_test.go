@@ -48,9 +48,9 @@ func onBoth(t *testing.T, test func(t *testing.T, v *side)) {
 	})
 }
 
-func newKey(t testing.TB) vendorsim.Key {
+func newKey(t testing.TB) exchange.Key {
 	t.Helper()
-	k, err := vendorsim.GenerateKey()
+	k, err := exchange.GenerateKey()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,6 @@
-package main
+// Package demo is the command that runs the whole job once, on made-up letters and with the vendor simulator, and holds every sum
+// of it against the others.
+package demo
 
 import (
 	"bytes"
@@ -28,10 +30,12 @@ import (
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/preview"
+	"postgang/reports"
 )
 
-func newDemo(o *options) *cobra.Command {
-	d := demo{options: o, seed: 1}
+// New is the command "demo".
+func New(o *cli.Options) *cobra.Command {
+	d := demo{Options: o, seed: 1}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "The whole job once, on made-up letters and with the vendor simulator",
@@ -59,7 +63,7 @@ const demoMark = ".postgang-demo"
 
 // demo is one demonstration.
 type demo struct {
-	*options
+	*cli.Options
 	dir, database string
 	shipments     int
 	seed          uint64
@@ -159,12 +163,12 @@ func (d *demo) prepareFolder() error {
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(d.dir, demoMark), []byte("This folder is made anew by postgang demo.\n"), 0o600)
+	return os.WriteFile(filepath.Join(d.dir, demoMark), []byte("This folder is made anew by postgang-lab demo.\n"), 0o600)
 }
 
 // startVendor starts the vendor's SFTP server with keys of its own.
 func (d *demo) startVendor(ctx context.Context) error {
-	client, err := vendorsim.LoadOrCreateKey(filepath.Join(d.dir, "nokler", "postgang"))
+	client, err := exchange.LoadOrCreateKey(filepath.Join(d.dir, config.ClientKey))
 	if err != nil {
 		return err
 	}
@@ -196,7 +200,7 @@ func (d *demo) open(ctx context.Context) error {
 	}
 	path := filepath.Join(d.dir, config.DefaultName)
 	text := d.configuration()
-	if err := writeNew(path, text); err != nil {
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return err
 	}
 	cfg, err := config.Parse(path, text)
@@ -240,7 +244,7 @@ func (d *demo) configuration() []byte {
 	if database == "" {
 		database = "sqlite:data/postgang.db"
 	}
-	fmt.Fprintf(&b, `# Written by postgang demo. Everything in it is made up.
+	fmt.Fprintf(&b, `# Written by postgang-lab demo. Everything in it is made up.
 [archive]
 database = %q
 documents = "data/dokumenter"
@@ -560,7 +564,7 @@ func (d *demo) printHere(ctx context.Context) (err error) {
 	d.say("8. Manual print: an account without a print vendor")
 	account := d.expected.Accounts[0]
 	path := filepath.Join(d.dir, "manuell", config.DefaultName)
-	text := fmt.Sprintf(`# Written by postgang demo. Everything in it is made up.
+	text := fmt.Sprintf(`# Written by postgang-lab demo. Everything in it is made up.
 [intake]
 settle = "0s"
 [vendors.servicetorg]
@@ -580,7 +584,7 @@ allow_synthetic = true
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := writeNew(path, []byte(text)); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
 	cfg, err := config.Parse(path, []byte(text))
@@ -1009,7 +1013,7 @@ func (d *demo) codes(ctx context.Context) error {
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		return err
 	}
-	rows, err := registerRows([]byte(b.String()))
+	rows, err := reports.ReadRegister([]byte(b.String()))
 	if err != nil {
 		return err
 	}

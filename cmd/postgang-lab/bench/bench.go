@@ -1,4 +1,5 @@
-package main
+// Package bench is the command that measures the way from PDFs to print files.
+package bench
 
 import (
 	"bufio"
@@ -32,7 +33,8 @@ import (
 	"postgang/printjobs/printfile"
 )
 
-func newBench(o *options) *cobra.Command {
+// New is the command "bench".
+func New(o *cli.Options) *cobra.Command {
 	return cli.Group("bench", "Measure what this machine can do",
 		newBenchPrintFile(o), newBenchPart(o))
 }
@@ -61,7 +63,7 @@ const (
 	benchMostLetters = 10_000_000
 )
 
-func newBenchPrintFile(o *options) *cobra.Command {
+func newBenchPrintFile(o *cli.Options) *cobra.Command {
 	var b benchOptions
 	cmd := &cobra.Command{
 		Use:   "print-file --from FOLDER --letters N",
@@ -90,7 +92,7 @@ different PDFs would.`,
 			if b.rounds < 1 || b.workers < 1 || b.peerLetters < 1 {
 				return cli.Usage("--rounds, --workers and --peer-letters: want at least 1")
 			}
-			r, err := o.benchPrintFile(cmd.Context(), b)
+			r, err := printFile(cmd.Context(), o, b)
 			if err != nil {
 				return fmt.Errorf("bench print-file: %w", err)
 			}
@@ -209,7 +211,7 @@ var benchCreated = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // bench is one measurement.
 type bench struct {
-	*options
+	*cli.Options
 	benchOptions
 	dir  string // of its temporary files
 	pdfs []benchPDF
@@ -223,8 +225,8 @@ type benchPDF struct {
 	facts prepare.Facts
 }
 
-func (o *options) benchPrintFile(ctx context.Context, b benchOptions) (_ *benchResult, err error) {
-	m := &bench{options: o, benchOptions: b}
+func printFile(ctx context.Context, o *cli.Options, b benchOptions) (_ *benchResult, err error) {
+	m := &bench{Options: o, benchOptions: b}
 	m.out = benchResult{Letters: b.letters, Cores: runtime.NumCPU(), Workers: b.workers, Rounds: b.rounds, PrepareOnce: b.prepareOnce, ComposeThreads: 1}
 	if err := m.find(); err != nil {
 		return nil, err
@@ -545,7 +547,7 @@ func (m *bench) part(ctx context.Context, kind string, step func(done int)) (ben
 }
 
 // newBenchPart is what part runs; people have no use for it.
-func newBenchPart(o *options) *cobra.Command {
+func newBenchPart(o *cli.Options) *cobra.Command {
 	var plan, out string
 	cmd := &cobra.Command{
 		Use: "part KIND", Hidden: true, Args: cobra.ExactArgs(1),

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"archive/zip"
@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	"io"
 	"io/fs"
 	"maps"
@@ -27,9 +25,6 @@ import (
 	"testing"
 	"time"
 	"unicode"
-
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/datamatrix"
 
 	"postgang/billing"
 	"postgang/cmd/cli"
@@ -110,7 +105,7 @@ func runDemo(dir, database string) (*demoNight, error) {
 	var said bytes.Buffer
 	n := &demoNight{shipments: map[string]engine.Shipment{}, wanted: map[string]letters.Shipment{}}
 	w := &lockedWriter{w: &said}
-	n.demo = &demo{options: &options{Options: &cli.Options{Out: w, Err: w}}, dir: dir, database: database, seed: 1, shipments: demoShipments}
+	n.demo = &demo{Options: &cli.Options{Out: w, Err: w}, dir: dir, database: database, seed: 1, shipments: demoShipments}
 	ctx := context.Background()
 	start := time.Now()
 	n.failure = n.run(ctx)
@@ -338,31 +333,6 @@ func judgeByQpdf(t *testing.T, n *demoNight) {
 	t.Logf("%d print files and %d prepared letters", files, len(sampled))
 }
 
-// draws gives the pages of a PDF in grey, as poppler draws them.
-func draws(path string, args ...string) ([]*image.Gray, error) {
-	cmd := exec.Command("pdftoppm", append(append([]string{"-gray"}, args...), path)...)
-	var complaint bytes.Buffer
-	cmd.Stderr = &complaint
-	out, err := cmd.Output()
-	if err != nil || complaint.Len() > 0 {
-		return nil, fmt.Errorf("pdftoppm %s: %w: %s", filepath.Base(path), err, complaint.String())
-	}
-	var pages []*image.Gray
-	for len(out) > 0 {
-		var w, h, most int
-		if _, err := fmt.Sscanf(string(out[:min(len(out), 40)]), "P5\n%d %d\n%d\n", &w, &h, &most); err != nil || most != 255 {
-			return nil, fmt.Errorf("pdftoppm %s: not a grey PNM: %w", filepath.Base(path), err)
-		}
-		out = out[len(fmt.Sprintf("P5\n%d %d\n%d\n", w, h, most)):]
-		if len(out) < w*h {
-			return nil, fmt.Errorf("pdftoppm %s: page %d is cut", filepath.Base(path), len(pages)+1)
-		}
-		pages = append(pages, &image.Gray{Pix: out[:w*h], Stride: w, Rect: image.Rect(0, 0, w, h)})
-		out = out[w*h:]
-	}
-	return pages, nil
-}
-
 // Pages alike: tolerances in shades of 255, found by measuring; different pages of one letter are far beyond them.
 const (
 	pageDPI    = 40
@@ -412,7 +382,7 @@ func (p page) same(o page) bool {
 
 // pagesOf draws and reads a PDF.
 func pagesOf(path string) ([]page, error) {
-	looks, err := draws(path, "-r", strconv.Itoa(pageDPI))
+	looks, err := judges.Draw(path, "-r", strconv.Itoa(pageDPI))
 	if err != nil {
 		return nil, err
 	}
@@ -655,7 +625,7 @@ func judgeMatrices(t *testing.T, n *demoNight) {
 	found, other := 0, 0
 	each(n.printFiles(), func(f letterFile) {
 		name := filepath.Base(f.path)
-		corners, err := draws(f.finished, crop...)
+		corners, err := judges.Draw(f.finished, crop...)
 		if err != nil {
 			t.Error(err)
 			return
@@ -668,7 +638,7 @@ func judgeMatrices(t *testing.T, n *demoNight) {
 			if i < f.header*f.perSheet() || i >= len(corners)-f.trailer*f.perSheet() {
 				continue // control sheets have something else there
 			}
-			id := readMatrix(corner)
+			id := judges.ReadMatrix(corner)
 			if want := at[i+1]; id != want {
 				t.Errorf("%s side %d: the DataMatrix says %q, the manifest %q", name, i+1, id, want)
 			}
@@ -689,34 +659,6 @@ func judgeMatrices(t *testing.T, n *demoNight) {
 	if found != rows || found < leastLetters || other == 0 {
 		t.Errorf("%d letters are found by their DataMatrix, the manifests have %d", found, rows)
 	}
-}
-
-// readMatrix decodes a DataMatrix that is alone in a corner of a side; "" when there is none.
-func readMatrix(corner *image.Gray) string {
-	var ink image.Rectangle
-	for y := range corner.Rect.Dy() {
-		for x := range corner.Rect.Dx() {
-			if corner.GrayAt(x, y).Y < 128 {
-				ink = ink.Union(image.Rect(x, y, x+1, y+1))
-			}
-		}
-	}
-	if ink.Empty() {
-		return ""
-	}
-	const quiet = 10 // dots of white around
-	symbol := image.NewGray(image.Rect(0, 0, ink.Dx()+2*quiet, ink.Dy()+2*quiet))
-	draw.Draw(symbol, symbol.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.Draw(symbol, ink.Sub(ink.Min).Add(image.Pt(quiet, quiet)), corner, ink.Min, draw.Src)
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(symbol)
-	if err != nil {
-		return ""
-	}
-	r, err := datamatrix.NewDataMatrixReader().Decode(bitmap, nil)
-	if err != nil {
-		return ""
-	}
-	return r.GetText()
 }
 
 // sums are øre by konteringskode, as shown: a missing one is billing.MissingCode.
@@ -1166,10 +1108,11 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 	for i, id := range show[:5] { // refused by its own state or not, the answer must not tell
 		commands = append(commands, []string{"shipment", "stop", id, "--reason", fmt.Sprintf("prøve %d", i), "--yes"})
 	}
+	program := buildOperator(t)
 	for _, args := range commands {
 		for _, more := range [][]string{{"--verbose"}, {"--verbose", "--json"}} {
 			var out bytes.Buffer
-			code := run(t.Context(), slices.Concat([]string{"--config", n.config()}, more, args), world{out: &out, err: &out})
+			code := operator(t, program, &out, slices.Concat([]string{"--config", n.config()}, more, args)...)
 			what := strings.Join(args, " ")
 			if looking := args[0] == "status" || len(args) > 1 && args[1] == "list" || args[len(args)-1] != "no-such" && len(args) > 1 && args[1] == "show"; looking && code != cli.ExitOK && !(args[0] == "status" && code == cli.ExitPartial) {
 				t.Errorf("postgang %s: exit code %d\n%s", what, code, out.String())
@@ -1181,6 +1124,29 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 		}
 	}
 	t.Logf("%d texts of %d KB searched for %d personal strings and fødselsnummer; %d names of files", read, bytesRead>>10, len(l.personal), names)
+}
+
+// buildOperator builds the operator's binary as "make build" does: what it says about the demo is judged, too.
+func buildOperator(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "postgang")
+	build := exec.Command("go", "build", "-trimpath", "-o", program, "postgang/cmd/postgang")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build postgang: %v\n%s", err, out)
+	}
+	return program
+}
+
+// operator runs the operator's binary, has all that it says written to out, and gives its exit code.
+func operator(t *testing.T, program string, out io.Writer, args ...string) int {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode()
 }
 
 func unzip(path string, each func(name string, data []byte)) error {

@@ -1,4 +1,5 @@
-package main
+// Package simulator is the command that runs the vendor simulator beside a configuration.
+package simulator
 
 import (
 	"fmt"
@@ -9,10 +10,14 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
 
+	"postgang/cmd/cli"
+	"postgang/cmd/config"
 	"postgang/fixtures/vendorsim"
+	"postgang/printjobs/exchange"
 )
 
-func newVendorSim(o *options) *cobra.Command {
+// New is the command "vendor-sim".
+func New(o *cli.Options) *cobra.Command {
 	var root, listen, clientKey, reject string
 	var late time.Duration
 	cmd := &cobra.Command{
@@ -29,12 +34,12 @@ is done then. Keys are made beside the configuration by "postgang init --simulat
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir := filepath.Dir(o.Config)
 			if root == "" {
-				root = filepath.Join(dir, "trykkeri", "sftp")
+				root = filepath.Join(dir, config.SimulatorRoot)
 			}
 			if clientKey == "" {
-				clientKey = filepath.Join(dir, "nokler", "postgang.pub")
+				clientKey = filepath.Join(dir, config.ClientKey+".pub")
 			}
-			host, err := vendorsim.LoadOrCreateKey(filepath.Join(dir, "trykkeri", "vertsnokkel"))
+			host, err := exchange.LoadOrCreateKey(filepath.Join(dir, config.SimulatorHostKey))
 			if err != nil {
 				return err
 			}
@@ -46,13 +51,13 @@ is done then. Keys are made beside the configuration by "postgang init --simulat
 			if err != nil {
 				return fmt.Errorf("%s is no public SSH key: %w", clientKey, err)
 			}
-			server, err := vendorsim.Serve(cmd.Context(), root, vendorsim.ServeOptions{Listen: listen, HostKey: host.Signer, ClientKeys: []ssh.PublicKey{public}})
+			server, err := vendorsim.Serve(cmd.Context(), root, vendorsim.ServeOptions{Listen: listen, User: config.SimulatorUser, HostKey: host.Signer, ClientKeys: []ssh.PublicKey{public}})
 			if err != nil {
 				return err
 			}
 			defer server.Close()
 			v := vendorsim.New(root, vendorsim.Options{Reject: reject, AnswerAfter: late})
-			fmt.Fprintf(o.Out, "Vendor simulator on %s, user %s, folder %s. Stop with Ctrl-C.\n", server.Addr(), vendorsim.DefaultUser, root)
+			fmt.Fprintf(o.Out, "Vendor simulator on %s, user %s, folder %s. Stop with Ctrl-C.\n", server.Addr(), config.SimulatorUser, root)
 			v.Run(cmd.Context(), time.Second, func(d vendorsim.Done) {
 				if !d.Accepted {
 					fmt.Fprintf(o.Out, "%s rejected: %v\n", d.Job, d.Reasons)
@@ -63,9 +68,9 @@ is done then. Keys are made beside the configuration by "postgang init --simulat
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&root, "root", "", "the vendor's folder (default trykkeri/sftp beside the configuration)")
-	cmd.Flags().StringVar(&listen, "listen", simulatorAddress, "address to listen on")
-	cmd.Flags().StringVar(&clientKey, "client-key", "", "public key that may log in (default nokler/postgang.pub beside the configuration)")
+	cmd.Flags().StringVar(&root, "root", "", "the vendor's folder (default "+config.SimulatorRoot+" beside the configuration)")
+	cmd.Flags().StringVar(&listen, "listen", config.SimulatorAddress, "address to listen on")
+	cmd.Flags().StringVar(&clientKey, "client-key", "", "public key that may log in (default "+config.ClientKey+".pub beside the configuration)")
 	cmd.Flags().StringVar(&reject, "reject", "", "refuse every job for this reason")
 	cmd.Flags().DurationVar(&late, "late", 0, "look at a job only so long after it was handed over, e.g. 10m")
 	return cmd

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package bench
 
 // Where the system does not tell in a way that we know, there is no figure.
 

@@ -1,0 +1,43 @@
+// Command postgang-lab is what postgang is tried and measured with, and no operator needs: a print vendor to talk to, the whole
+// job on made-up letters, and measurements. It runs the same program as postgang does (package app).
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"postgang/cmd/cli"
+	"postgang/cmd/postgang-lab/bench"
+	"postgang/cmd/postgang-lab/demo"
+	"postgang/cmd/postgang-lab/simulator"
+	"postgang/printjobs/prepare"
+)
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
+		// A worker is fed untrusted PDFs; it gets no flags, no configuration and no environment.
+		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
+			os.Exit(cli.ExitFailed)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(cli.Run(ctx, newRoot(&cli.Options{Out: os.Stdout, Err: os.Stderr}), os.Args[1:]))
+}
+
+func newRoot(o *cli.Options) *cobra.Command {
+	root := o.Root("postgang-lab", "Try postgang, and measure it", `postgang-lab has what postgang is tried and measured with:
+
+  postgang-lab vendor-sim    a print vendor that keeps the contract, for "postgang init --simulator"
+  postgang-lab demo          the whole job once, on made-up letters
+  postgang-lab bench         what this machine can do
+
+Exit codes are those of postgang.`)
+	root.AddCommand(simulator.New(o), demo.New(o), bench.New(o))
+	return root
+}
