@@ -28,5 +28,5 @@ func main() {
 
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, w world) int {
-	return cli.Run(ctx, newRoot(w), args)
+	return cli.Run(ctx, newRoot(w), args) //nolint:contextcheck // cobra hands commands the context that Run gives it
 }

@@ -423,7 +423,7 @@ func (r *recovery) end(ctx context.Context) error {
 		if err := tx.SetSetting(ctx, restored.StopSetting+r.v.Key, ""); err != nil {
 			return err
 		}
-		return tx.ResolveAlarm(ctx, restored.RestoredAlarm(r.v.Key))
+		return tx.ResolveAlarm(ctx, restored.AlarmKey(r.v.Key))
 	})
 	if err == nil {
 		e.Passed("recover: offers go on")

@@ -43,8 +43,8 @@ func (s OfferStop) Text() string {
 // StopSetting begins the names of the settings that keep why offers to a vendor are stopped.
 const StopSetting = "restored:" // and the vendor
 
-// RestoredAlarm is the key of the alarm that offers to a vendor are stopped until it is recovered.
-func RestoredAlarm(vendor string) string { return "restored:" + vendor }
+// AlarmKey is the key of the alarm that offers to a vendor are stopped until it is recovered.
+func AlarmKey(vendor string) string { return "restored:" + vendor }
 
 // StopOf reads whether offers to a vendor are stopped.
 func StopOf(ctx context.Context, r store.Reader, vendor string) (stop OfferStop, stopped bool, err error) {
@@ -114,7 +114,7 @@ func (e *Check) StopOffers(ctx context.Context, found OfferStop) error {
 		if err := tx.SetSetting(ctx, StopSetting+found.Vendor, string(text)); err != nil {
 			return err
 		}
-		return tx.RaiseAlarm(ctx, RestoredAlarm(found.Vendor), next.Text())
+		return tx.RaiseAlarm(ctx, AlarmKey(found.Vendor), next.Text())
 	})
 	if err != nil || e.Vendors[found.Vendor].Manual {
 		return err

@@ -15,11 +15,11 @@ import (
 	"postgang/printjobs/prepare/syntax"
 )
 
-// classicDiffers tells how ReadClassic and pdfcpu's strict reading differ on a
-// file; plain is false when ReadClassic leaves it to pdfcpu.
+// classicDiffers tells how read.Classic and pdfcpu's strict reading differ on a
+// file; plain is false when read.Classic leaves it to pdfcpu.
 func classicDiffers(tb testing.TB, file []byte) (plain bool, difference string) {
 	tb.Helper()
-	ours, plain := read.ReadClassic(bytes.Clone(file))
+	ours, plain := read.Classic(bytes.Clone(file))
 	if !plain {
 		return false, ""
 	}
@@ -55,7 +55,7 @@ func classicDiffers(tb testing.TB, file []byte) (plain bool, difference string) 
 	return true, ""
 }
 
-// TestClassicIsPdfcpu: of the corpus's files and of damaged ones ReadClassic reads
+// TestClassicIsPdfcpu: of the corpus's files and of damaged ones read.Classic reads
 // what pdfcpu reads, or leaves them to it.
 func TestClassicIsPdfcpu(t *testing.T) {
 	t.Parallel()
@@ -85,7 +85,7 @@ func TestClassicIsPdfcpu(t *testing.T) {
 func TestClassicLeaves(t *testing.T) {
 	t.Parallel()
 	good := onePage(a4, "0 0 9 9 re f")
-	if _, plain := read.ReadClassic(good); !plain {
+	if _, plain := read.Classic(good); !plain {
 		t.Fatal("a plain file is not read as one")
 	}
 	for name, change := range map[string][2]string{
@@ -108,11 +108,11 @@ func TestClassicLeaves(t *testing.T) {
 		if bytes.Equal(changed, good) {
 			t.Fatalf("%s: nothing was changed", name)
 		}
-		if _, plain := read.ReadClassic(retabled(t, changed)); plain {
+		if _, plain := read.Classic(retabled(t, changed)); plain {
 			t.Errorf("%s is read as plain", name)
 		}
 	}
-	if _, plain := read.ReadClassic(retabled(t, good)); !plain {
+	if _, plain := read.Classic(retabled(t, good)); !plain {
 		t.Error("the table made anew is the fault")
 	}
 }
@@ -150,7 +150,7 @@ func retabled(t *testing.T, file []byte) []byte {
 	return append(out, tail...)
 }
 
-// FuzzClassic holds ReadClassic against pdfcpu's strict reading.
+// FuzzClassic holds read.Classic against pdfcpu's strict reading.
 func FuzzClassic(f *testing.F) {
 	for _, seed := range [][]byte{
 		onePage(a4, "0 0 9 9 re f"),
@@ -181,7 +181,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.Run("classic", func(b *testing.B) {
 		for i := range b.N {
-			if _, ok := read.ReadClassic(texts[i%len(texts)]); !ok {
+			if _, ok := read.Classic(texts[i%len(texts)]); !ok {
 				b.Fatal("a letter is not classic")
 			}
 		}

@@ -28,16 +28,18 @@ func chromaOf(spread float64) uint8 {
 	return FullChroma
 }
 
+// Colours of a pen.
 var (
 	black      = Pen{}
-	White      = Pen{White: true}
-	Coloured   = Pen{Chroma: FullChroma}
-	greyLevels = 2.0 / 255 // how far R, G and B may differ in a grey
+	White      = Pen{White: true}        // paper
+	Coloured   = Pen{Chroma: FullChroma} // certainly no grey
+	greyLevels = 2.0 / 255               // how far R, G and B may differ in a grey
 )
 
 // spaceKind tells the families of colour spaces apart as far as grey needs it.
 type spaceKind uint8
 
+// The families.
 const (
 	SpaceGray spaceKind = iota
 	SpaceRGB
@@ -59,6 +61,7 @@ type Space struct {
 	tint  syntax.Object // tint transform
 }
 
+// The spaces that need no entry in the resources.
 var (
 	DeviceGray = &Space{Kind: SpaceGray, N: 1}
 	DeviceRGB  = &Space{Kind: SpaceRGB, N: 3}

@@ -93,18 +93,25 @@ type Painting struct{ Fill, EvenOdd, Stroke bool }
 // Deaf hears nothing; a device embeds it for what it does not want to know.
 type Deaf[G any] struct{}
 
+// More goes on.
 func (Deaf[G]) More() bool { return true }
 
+// Set passes over an operator that sets the state.
 func (Deaf[G]) Set(*Reading, *G, []byte) {}
 
+// Segment passes over a part of a path.
 func (Deaf[G]) Segment(*Reading, []byte) {}
 
+// Paint passes over the end of a path.
 func (Deaf[G]) Paint(*Reading, *G, Painting) {}
 
+// Colour passes over a change of colour.
 func (Deaf[G]) Colour(*Reading, *G, []byte) {}
 
+// Font passes over a change of font.
 func (Deaf[G]) Font(*Reading, *G, string, float64) {}
 
+// Render passes over a change of how text is drawn.
 func (Deaf[G]) Render(*G, int) {}
 
 // maxSavedStates bounds the graphics states that a stream saves.

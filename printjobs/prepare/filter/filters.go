@@ -16,15 +16,16 @@ import (
 // Integrity tells how whole the data of a stream are.
 type Integrity uint8
 
+// How whole they are, the best first.
 const (
-	// sound: decoded to the end that they say they have.
+	// Sound data are decoded to the end that they say they have.
 	Sound Integrity = iota
-	// untidy: all of them are there, but not as the format asks: a checksum is
+	// Untidy data are all there, but not as the format asks: a checksum is
 	// missing, say. They should not be stored as they came.
 	Untidy
-	// altered: all of them are there, but their checksum is that of others.
+	// Altered data are all there, but their checksum is that of others.
 	Altered
-	// CutOff: they end early: something is lost.
+	// CutOff data end early: something is lost.
 	CutOff
 	// garbled: they are damaged on the way. The first rows of a picture may be
 	// wrong too.

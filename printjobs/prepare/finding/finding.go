@@ -127,6 +127,7 @@ var texts = map[string]string{
 // whole.
 type Losses uint8
 
+// The kinds, which add up.
 const (
 	LostContent Losses = 1 << iota
 	LostImage

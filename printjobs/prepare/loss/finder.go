@@ -163,7 +163,7 @@ func (d *needsDevice) Show(r *content.Reading, text *textState, _ []byte) {
 	if text.unnamed {
 		d.lost |= finding.LostFont
 	}
-	d.lost |= d.Finder.font(text.object, d.resources, r.Depth)
+	d.lost |= d.font(text.object, d.resources, r.Depth)
 }
 
 func (d *needsDevice) Shade(r *content.Reading, _ *textState, name string) {

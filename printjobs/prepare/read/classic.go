@@ -10,7 +10,7 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
 
-// ReadClassic reads what most programs that print to PDF write: one classic
+// Classic reads what most programs that print to PDF write: one classic
 // cross-reference table that lists every object at its exact place, nothing
 // between objects, nothing doubtful within them. It gives what pdfcpu's strict
 // reading gives of such a file, at a fraction of the cost, and streams are parts of
@@ -20,7 +20,7 @@ import (
 // and pdfcpu reads them: whatever could be understood in more than one way
 // counts as other. TestClassicIsPdfcpu and FuzzClassic hold the two against each
 // other.
-func ReadClassic(file []byte) (ctx *model.Context, ok bool) {
+func Classic(file []byte) (ctx *model.Context, ok bool) {
 	p := &classicReader{text: file}
 	trailer, offsets := p.frame()
 	if p.odd {

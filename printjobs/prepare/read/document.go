@@ -129,7 +129,7 @@ func (s *Document) read(c context.Context, file []byte) (code string) {
 		copy(file[m[2]:], "1.7")
 	}
 	mode := model.ValidationStrict
-	ctx, classic := ReadClassic(file)
+	ctx, classic := Classic(file)
 	r := &watchedReader{Reader: bytes.NewReader(file)}
 	var err error
 	if !classic {

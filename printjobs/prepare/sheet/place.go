@@ -15,9 +15,10 @@ const (
 	A4HeightMM = 297
 )
 
+// Measures of pages.
 const (
 	PtPerMM = 72 / 25.4
-	// UnscaledToleranceMM: a page whose sides are this close to A4 keeps its
+	// UnscaledToleranceMM is how close to A4 the sides of a page are that keeps its
 	// size, unless the checks say otherwise. Writers round A4 to 595 × 842 pt or to whole mm.
 	UnscaledToleranceMM = 0.5
 	// minSideMM and maxSideMM bound pages that are worth printing: below lies

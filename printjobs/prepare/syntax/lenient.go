@@ -14,6 +14,7 @@ const MaxObjectNumber = 8 << 20
 // MaxTreeDepth bounds the page tree and every other nesting that we follow.
 const MaxTreeDepth = 100
 
+// Words that the structure of a file is found by.
 var (
 	WordObj     = []byte("obj")
 	WordTrailer = []byte("trailer")

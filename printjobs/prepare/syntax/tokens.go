@@ -9,6 +9,7 @@ import (
 // kind of an operand of a content stream.
 type kind uint8
 
+// The kinds of operands.
 const (
 	KindNumber kind = iota
 	KindName
