@@ -2,9 +2,10 @@
 // makes cost lines in øre, checks them against what was sent and against a price list, computes the
 // kost/nytte model and collects the figures of a report.
 //
-// The package is pure. It reads no file, clock, environment or time zone database: bytes, times and
-// locations are handed in, results are handed back, and the same input gives the same result in any
-// order. It knows nothing of databases, PDF files or workbooks.
+// The package is pure. It reads no file, clock, environment or time zone database, and does nothing
+// when the program begins: bytes, times and locations are handed in, results are handed back, and the
+// same input gives the same result in any order. Only the rows of a large report wait in files, which
+// are package spool's. It knows nothing of databases, PDF files or workbooks.
 //
 // Rules that hold everywhere:
 //

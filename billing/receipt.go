@@ -45,9 +45,12 @@ type Format struct {
 	Amount string `toml:"amount"`
 	// Weight is the unit of the weight, UnitGram (default) or UnitKilogram.
 	Weight string `toml:"weight"`
-	// Time is the form of postlagt, of YYYY MM DD HH mm ss and signs between them, in Europe/Oslo; without a time of day it is
+	// Time is the form of postlagt, of YYYY MM DD HH mm ss and signs between them, in Location; without a time of day it is
 	// the day's beginning. M, D and H are without a zero before them. Empty: RFC 3339 with offset.
 	Time string `toml:"time"`
+	// Location is where times without an offset are meant (Europe/Oslo); required with Time. No setting, but handed in by whoever
+	// reads the settings: loading a zone asks the machine for its time zone data, which may be missing.
+	Location *time.Location `toml:"-"`
 	// GroupSign separates groups of three digits in amounts in kroner: a space (of any width), ".", "," or "'". Empty: there are none.
 	GroupSign string `toml:"group_sign"`
 	// Trailer is, with SyntaxCSV and SyntaxFixed, how the last line begins, which is no row: a sum, or an end record. A file without

@@ -28,6 +28,7 @@ func TestReceiptForms(t *testing.T) {
 	t.Parallel()
 	of := func(change func(*Format)) Format {
 		f := DefaultFormat()
+		f.Location = osloOf(t)
 		if change != nil {
 			change(&f)
 		}
@@ -102,8 +103,10 @@ func TestReceiptForms(t *testing.T) {
 		"trailer of XML":            func(f *Format) { f.Trailer, f.Syntax, f.Row = "SUM", SyntaxXML, "brev" },
 		"trimmed CSV":               func(f *Format) { f.Trimmed = true },
 		"month twice":               func(f *Format) { f.Time = "YYYY-M-DD MM" },
+		"time of nowhere":           func(f *Format) { f.Time, f.Location = "YYYY-MM-DD", nil },
 	} {
 		f := DefaultFormat()
+		f.Location = time.UTC
 		if alter(&f); f.Validate() == nil {
 			t.Errorf("%s: was taken", name)
 		}
@@ -113,7 +116,7 @@ func TestReceiptForms(t *testing.T) {
 // TestFixedForms: figures filled up with zeros, lines without their blanks, and an end record.
 func TestFixedForms(t *testing.T) {
 	t.Parallel()
-	f := syntaxes()["fixed"]
+	f := syntaxes(t)["fixed"]
 	f.Amount, f.SkipLines, f.Trailer, f.Trimmed = UnitKroner, 0, "99", true
 	row := ReceiptRow{Job: "J1", Shipment: "s-1", PostedAt: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC), PagesBW: 2, WeightGram: 32, Production: 57, Postage: 310000}
 	f.Trailer = ""
@@ -148,7 +151,7 @@ func TestFixedForms(t *testing.T) {
 // what is wrong is told with its line.
 func TestReceiptMemory(t *testing.T) {
 	const size = 2 << 20
-	all := syntaxes()
+	all := syntaxes(t)
 	csv, list, object, xmlRows, fixed := all["csv"], all["json, a list"], all["json, in an object"], all["xml"], all["fixed"]
 	// many is a file of a beginning and as much of something as there is room for.
 	many := func(before, s string) func() []byte {

@@ -433,7 +433,7 @@ func (p *receiptParser) time(line int, col, s string) time.Time {
 		if loose(p.format.Time) {
 			padded = lonely.ReplaceAllString(s, "0$0")
 		}
-		if t, err = time.ParseInLocation(layout, padded, oslo); err != nil || t.Format(layout) != padded {
+		if t, err = time.ParseInLocation(layout, padded, p.format.Location); err != nil || t.Format(layout) != padded {
 			p.add(line, col, ProblemTime, "not a time of the form %s, or one that does not exist", p.format.Time)
 			return time.Time{}
 		}

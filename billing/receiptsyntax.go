@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // times of receipts must not depend on what the machine has installed
 	"unicode/utf8"
 
 	"postgang/billing/bounded"
@@ -522,6 +521,9 @@ func (f Format) validateSyntax() error {
 	if _, err := timeLayout(f.Time); err != nil {
 		return err
 	}
+	if f.Time != "" && f.Location == nil {
+		return errors.New("receipt format: time is of a form without offset, and no location says where it is meant")
+	}
 	return nil
 }
 
@@ -592,7 +594,7 @@ func (f Format) values(r ReceiptRow) []string {
 	n := strconv.Itoa
 	posted := r.PostedAt.UTC().Format(time.RFC3339Nano)
 	if layout, _ := timeLayout(f.Time); layout != "" {
-		posted = r.PostedAt.In(oslo).Format(layout)
+		posted = r.PostedAt.In(f.Location).Format(layout)
 	}
 	amount := func(o Ore) string {
 		if f.Amount == UnitOre {
@@ -682,12 +684,3 @@ func (f Format) write(b *bytes.Buffer, rows []ReceiptRow) error {
 	w.Flush()
 	return w.Error()
 }
-
-// oslo is where times without offset are meant.
-var oslo = func() *time.Location {
-	loc, err := time.LoadLocation("Europe/Oslo")
-	if err != nil {
-		panic("billing: time zone data is embedded: " + err.Error())
-	}
-	return loc
-}()

@@ -12,7 +12,7 @@ import (
 )
 
 // syntaxes are formats as vendors of each kind might have them.
-func syntaxes() map[string]Format {
+func syntaxes(t testing.TB) map[string]Format {
 	out := map[string]Format{"csv": DefaultFormat()}
 	f := DefaultFormat()
 	f.Syntax = SyntaxJSON
@@ -24,7 +24,7 @@ func syntaxes() map[string]Format {
 	f = DefaultFormat()
 	f.Syntax, f.Row, f.Encoding = SyntaxXML, "brev", "utf-8"
 	f.Columns = map[string]string{ColPosted: "dato"}
-	f.Time, f.Weight = "DD.MM.YYYY HH:mm:ss", UnitKilogram
+	f.Time, f.Location, f.Weight = "DD.MM.YYYY HH:mm:ss", osloOf(t), UnitKilogram
 	out["xml"] = f
 	f = DefaultFormat()
 	f.Syntax, f.SkipLines, f.Encoding, f.Amount = SyntaxFixed, 1, "windows-1252", UnitOre
@@ -49,7 +49,7 @@ func syntaxes() map[string]Format {
 // when the file is cut at any byte, but at the places where a shorter file is a whole one.
 func TestSyntaxes(t *testing.T) {
 	t.Parallel()
-	for name, f := range syntaxes() {
+	for name, f := range syntaxes(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if err := f.Validate(); err != nil {
@@ -107,7 +107,7 @@ func TestSyntaxes(t *testing.T) {
 // TestSyntaxProblems: what is wrong is told with its line, and nothing of the file is taken.
 func TestSyntaxProblems(t *testing.T) {
 	t.Parallel()
-	all := syntaxes()
+	all := syntaxes(t)
 	row := ReceiptRow{Job: "TEST000001", Shipment: "s-1", PostedAt: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC), PagesBW: 2, WeightGram: 32, Production: 557, Postage: 3100, Konteringskode: "4100"}
 	second := row
 	second.Shipment = "s-2"
@@ -176,7 +176,7 @@ func TestSyntaxFreedoms(t *testing.T) {
  <k:brev ` + fields + ` operator="7"><postlagt>2026-01-05</postlagt><produksjonskostnad>5,57</produksjonskostnad><porto>31,00</porto><konteringskode>4100</konteringskode></k:brev>
 </k:liste>`
 	f := DefaultFormat()
-	f.Syntax, f.Row, f.Ignore, f.Time = SyntaxXML, "brev", []string{"operator"}, "YYYY-MM-DD"
+	f.Syntax, f.Row, f.Ignore, f.Time, f.Location = SyntaxXML, "brev", []string{"operator"}, "YYYY-MM-DD", osloOf(t)
 	rows, problems := ParseReceipts([]byte(xmlFile), f)
 	if len(problems) > 0 || len(rows) != 1 || rows[0].Postage != 3100 || rows[0].Line != 4 || rows[0].PostedAt.Format(time.RFC3339) != "2026-01-04T23:00:00Z" {
 		t.Errorf("XML: %+v, %v", rows, problems)
@@ -226,7 +226,7 @@ func TestSyntaxProfiles(t *testing.T) {
 		"time with two years":  {"csv", func(f *Format) { f.Time = "YYYY-MM-DD YYYY" }, "YYYY twice"},
 		"hours and no minutes": {"csv", func(f *Format) { f.Time = "YYYY-MM-DD HH" }, "mm with HH"},
 	} {
-		f := syntaxes()[c.syntax]
+		f := syntaxes(t)[c.syntax]
 		c.alter(&f)
 		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -236,7 +236,7 @@ func TestSyntaxProfiles(t *testing.T) {
 
 // FuzzParseSyntaxes: whatever the bytes, a file is taken whole or not at all, and what was taken can be written and read back.
 func FuzzParseSyntaxes(f *testing.F) {
-	formats := syntaxes()
+	formats := syntaxes(f)
 	names := []string{"json, a list", "json, in an object", "xml", "fixed"}
 	row := ReceiptRow{Job: "TEST000001", Shipment: "s-1", PostedAt: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC), PagesBW: 2, WeightGram: 32, Production: 557, Postage: 3100, Konteringskode: "Ø"}
 	for i, name := range names {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Sent is what we handed to the vendor for one letter, as the manifest of its job says.
@@ -182,8 +183,9 @@ func ReconcileAmount(r ReceiptRow, tol Tolerances) []Deviation {
 
 // ReconcilePosted looks at the day on which a letter was posted, or came back: not before it was handed over, and not after the
 // receipt came. The vendor's clock may be some hours ahead, and receipts may be written the evening before: a day is let pass.
-func ReconcilePosted(r ReceiptRow, given, arrived Civil) (Deviation, bool) {
-	day := CivilOf(r.PostedAt, oslo)
+// All three days are decided in loc (Europe/Oslo).
+func ReconcilePosted(r ReceiptRow, given, arrived Civil, loc *time.Location) (Deviation, bool) {
+	day := CivilOf(r.PostedAt, loc)
 	last := arrived.AddDays(1)
 	if given <= day && day <= last {
 		return Deviation{}, false
@@ -193,15 +195,15 @@ func ReconcilePosted(r ReceiptRow, given, arrived Civil) (Deviation, bool) {
 }
 
 // Repeated judges a second receipt for a letter that has one already: the same facts again are
-// DUBLETT, anything else is KONFLIKT. Neither is booked.
-func Repeated(booked, again ReceiptRow) Deviation {
+// DUBLETT, anything else is KONFLIKT. Neither is booked. The times of posting are told in loc (Europe/Oslo).
+func Repeated(booked, again ReceiptRow, loc *time.Location) Deviation {
 	if booked.SameFacts(again) {
 		return Deviation{Kind: DeviationDuplicate, Shipment: again.Shipment, Job: again.Job,
 			Expected: "én kvittering", Got: "samme kvittering på nytt"}
 	}
 	expected, got := receiptText(booked), receiptText(again)
 	if expected == got { // what differs is not among what is always told
-		expected, got = detailText(booked), detailText(again)
+		expected, got = detailText(booked, loc), detailText(again, loc)
 	}
 	return Deviation{Kind: DeviationConflict, Shipment: again.Shipment, Job: again.Job,
 		Expected: expected, Got: got, Amount: charged(again) - charged(booked)}
@@ -237,13 +239,13 @@ func receiptText(r ReceiptRow) string {
 }
 
 // detailText is what receiptText leaves out.
-func detailText(r ReceiptRow) string {
+func detailText(r ReceiptRow, loc *time.Location) string {
 	id := r.PrintID
 	if id == "" {
 		id = "(mangler)"
 	}
 	return fmt.Sprintf("postlagt %s, print-id %s, %s, %d+%d ark maskinelt, %d+%d manuelt, produksjon kr %s, porto kr %s",
-		r.PostedAt.In(oslo).Format("02.01.2006 15:04:05"), id, colours(r.PagesBW, r.PagesColour), r.EnvelopesAuto, r.ExtraSheetsAuto,
+		r.PostedAt.In(loc).Format("02.01.2006 15:04:05"), id, colours(r.PagesBW, r.PagesColour), r.EnvelopesAuto, r.ExtraSheetsAuto,
 		r.EnvelopesManual, r.ExtraSheetsManual, r.Production, r.Postage)
 }
 

@@ -84,7 +84,7 @@ func TestConflictsDiffer(t *testing.T) {
 		other := row
 		change(&other)
 		for _, pair := range [][2]ReceiptRow{{row, other}, {other, row}} {
-			d := Repeated(pair[0], pair[1])
+			d := Repeated(pair[0], pair[1], time.UTC)
 			if d.Kind != DeviationConflict || d.Expected == d.Got || d.Amount != charged(pair[1])-charged(pair[0]) {
 				t.Errorf("%s: %+v", name, d)
 			}
@@ -98,11 +98,11 @@ func TestRepeatedReceipt(t *testing.T) {
 	first := ReceiptRow{Line: 2, Shipment: "S1", Job: "J1", PostedAt: time.Date(2026, 1, 5, 13, 0, 0, 0, time.UTC), Production: 570, Postage: 750}
 	again := first
 	again.Line, again.PostedAt = 9, first.PostedAt.In(oslo)
-	if d := Repeated(first, again); d.Kind != DeviationDuplicate || d.Amount != 0 {
+	if d := Repeated(first, again, oslo); d.Kind != DeviationDuplicate || d.Amount != 0 {
 		t.Errorf("the same receipt in another line and zone: %+v", d)
 	}
 	again.Postage = 751
-	if d := Repeated(first, again); d.Kind != DeviationConflict || d.Amount != 1 || d.Expected == d.Got {
+	if d := Repeated(first, again, oslo); d.Kind != DeviationConflict || d.Amount != 1 || d.Expected == d.Got {
 		t.Errorf("an øre more: %+v", d)
 	}
 	if d := Missing(Sent{Shipment: "S1", Job: "J1"}, "2026-01-05"); d.Kind != DeviationMissing || !strings.Contains(d.Expected, "05.01.2026") {

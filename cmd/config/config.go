@@ -20,6 +20,7 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/notify"
+	"postgang/engine/shipment"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -851,6 +852,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	own, r := billing.DefaultFormat(), &out.Receipts
 	r.Version, r.Encoding = orElse(r.Version, own.Version), orElse(r.Encoding, own.Encoding)
 	r.Delimiter, r.DecimalSign = orElse(r.Delimiter, own.Delimiter), orElse(r.DecimalSign, own.DecimalSign)
+	r.Location = shipment.Oslo
 	if err := out.Receipts.Validate(); err != nil {
 		c.add(at+".receipts", "%v", err)
 	}

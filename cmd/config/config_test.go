@@ -11,6 +11,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/shipment"
 	"postgang/printjobs/prepare"
 )
 
@@ -433,7 +434,7 @@ func TestReceiptsPartly(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := billing.DefaultFormat()
-	want.Syntax, want.Row, want.Amount = billing.SyntaxJSON, "rader", billing.UnitOre
+	want.Syntax, want.Row, want.Amount, want.Location = billing.SyntaxJSON, "rader", billing.UnitOre, shipment.Oslo
 	if got := cfg.Vendors[len(cfg.Vendors)-1].Receipts; !reflect.DeepEqual(got, want) {
 		t.Errorf("receipts %+v, want %+v", got, want)
 	}

@@ -214,7 +214,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 			same.Kind = ""
 		}
 		if same.SameFacts(row) {
-			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row))
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, shipment.Oslo))
 			return nil
 		}
 		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
@@ -225,10 +225,10 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		case err != nil:
 			return err
 		case before:
-			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row))
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, shipment.Oslo))
 			return nil
 		case row.Kind == "":
-			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row))
+			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row, shipment.Oslo))
 			return nil
 		}
 		was := bookedNet(l.Applied.Row)
@@ -283,7 +283,7 @@ func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (
 
 // postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
 func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
-	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, shipment.Oslo)); is {
+	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, shipment.Oslo), shipment.Oslo); is {
 		return arrived.UTC().Truncate(time.Millisecond), []billing.Deviation{d}
 	}
 	return row.PostedAt.UTC().Truncate(time.Millisecond), nil
