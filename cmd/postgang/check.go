@@ -15,6 +15,8 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/shipment"
+	"postgang/engine/words"
 	"postgang/printjobs"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/prepare"
@@ -44,7 +46,9 @@ type findingView struct {
 	Page     int           `json:"page,omitempty"`  // the first; 0: the whole file
 	Pages    []int         `json:"pages,omitempty"` // where several have the same
 	MM       *prepare.Box  `json:"mm,omitempty"`
-	Text     string        `json:"text"`
+	Text     string        `json:"text"` // bokmål, as a sender would read it, without the pages
+
+	english string // with the pages
 }
 
 // pdfProfile is under which rules PDFs are looked at.
@@ -200,11 +204,7 @@ func (v pdfView) people(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	for _, f := range v.Findings {
-		where := ""
-		if pages := (prepare.Finding{Page: f.Page, Pages: f.Pages}).Where(); pages != "" {
-			where = pages + ": "
-		}
-		fmt.Fprintf(w, "  %-7s %-18s %s%s\n", f.Severity, f.Code, where, f.Text)
+		fmt.Fprintf(w, "  %-7s %-18s %s\n", f.Severity, f.Code, f.english)
 	}
 }
 
@@ -248,7 +248,11 @@ func lookAt(ctx context.Context, pool *prepare.Pool, file string, req prepare.Re
 	}
 	for _, list := range found {
 		for _, f := range list {
-			v.Findings = append(v.Findings, findingView{Code: f.Code, Severity: f.Severity, Page: f.Page, Pages: f.Pages, MM: f.MM, Text: f.Text})
+			v.Findings = append(v.Findings, findingView{
+				Code: f.Code, Severity: f.Severity, Page: f.Page, Pages: f.Pages, MM: f.MM,
+				Text:    words.Refusal(shipment.Refusal{Code: f.Code, Args: shipment.Args(f.Args)}, words.Norwegian),
+				english: words.Refusal(shipment.OfFinding(f, "", false), words.English),
+			})
 		}
 	}
 	return v, nil
@@ -266,11 +270,9 @@ func onSheets(pages int, p pdfProfile) (sheets int, found []prepare.Finding, err
 	strict.GiroPolicy = impose.GiroReject
 	var back *impose.LetterError
 	if _, err := impose.Lay(letter, strict); errors.As(err, &back) && back.Code == impose.GiroOnBack {
-		f := prepare.Finding{Code: "giro-on-back", Page: back.Page, Severity: prepare.LevelWarning,
-			Text: "Giroarket kom på en bakside og flyttes til neste ark; arket foran får tom bakside."}
+		f := prepare.Finding{Code: "giro-on-back", Page: back.Page, Severity: prepare.LevelWarning, Args: prepare.Args{"case": "moved"}}
 		if p.impose.GiroPolicy == impose.GiroReject {
-			f.Severity = prepare.LevelError
-			f.Text = "Giroarket kommer på en bakside. Skriv ut ensidig, eller flytt siden."
+			f.Severity, f.Args = prepare.LevelError, nil
 		}
 		found = append(found, f)
 	}

@@ -553,7 +553,7 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account store.Account, facts p
 	for _, j := range jobs {
 		for _, l := range j.Letters {
 			if f, many := e.Vendors[account.Vendor].Checks.Sheets(l.Sheets); many {
-				out = append(out, shipment.Refusal{Code: f.Code, Text: f.Text, Warning: f.Severity != prepare.LevelError})
+				out = append(out, shipment.OfFinding(f, "", f.Severity != prepare.LevelError))
 			}
 			if l.WeightMilligram > heaviestLetter {
 				out = append(out, shipment.Refusal{Code: "over-2-kg", Warning: true, Args: shipment.Args{
@@ -583,11 +583,7 @@ func (e *Acceptor) findings(fs []prepare.Finding, printed []shipment.Document, w
 		if f.Document >= 0 && f.Document < len(printed) {
 			field = "dokumenter[" + strconv.Itoa(printed[f.Document].Position) + "]"
 		}
-		text := f.Text
-		if where := f.Where(); where != "" {
-			text = where + ": " + text
-		}
-		out = append(out, shipment.Refusal{Code: f.Code, Field: field, Text: text, Pages: f.Pages, Warning: warning})
+		out = append(out, shipment.OfFinding(f, field, warning))
 	}
 	return out
 }

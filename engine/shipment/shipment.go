@@ -4,6 +4,8 @@ package shipment
 
 import (
 	"log/slog"
+	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -144,6 +146,23 @@ type Refusal struct {
 	Text    string `json:"tekst,omitempty"`  // bokmål; only of what was stored before refusals had arguments
 	Pages   []int  `json:"sider,omitempty"`  // of the document, 1-based, where several have the same
 	Warning bool   `json:"varsel,omitempty"` // true: noted, does not refuse
+}
+
+// OfFinding is what preparing found, as a refusal or warning of the hand-in. Field is the path of the document; a finding that
+// was kept with a sentence keeps it as the argument "text".
+func OfFinding(f prepare.Finding, field string, warning bool) Refusal {
+	args := Args{}
+	maps.Copy(args, f.Args)
+	if f.Text != "" {
+		args["text"] = f.Text
+	}
+	if f.Page > 0 && len(f.Pages) < 2 {
+		args["page"] = strconv.Itoa(f.Page)
+	}
+	if len(args) == 0 {
+		args = nil
+	}
+	return Refusal{Code: f.Code, Field: field, Args: args, Pages: f.Pages, Warning: warning}
 }
 
 // Args are what the sentence of a refusal needs, by name: numbers, limits, dates (2026-01-31), names of fields and files of ours. Two

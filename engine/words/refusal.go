@@ -22,6 +22,9 @@ func Refusal(r shipment.Refusal, lang Language) string {
 	if r.Text != "" {
 		return r.Text
 	}
+	if text := r.Args["text"]; text != "" { // of a finding that was kept with a sentence
+		return pagesBefore(r, lang) + text
+	}
 	said, ok := refusals[key(r)]
 	if !ok {
 		return pagesBefore(r, lang) + otherReason(r.Code, lang)

@@ -13,10 +13,49 @@ import (
 	"testing"
 
 	"postgang/engine/shipment"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/prepare/sheet"
 )
 
 // producers are the folders, of the repository, whose code makes refusals.
-var producers = []string{"engine/shipment", "engine/accept", "engine/intake"}
+var producers = []string{"engine/shipment", "engine/accept", "engine/intake", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang"}
+
+// codesOf are the codes of findings that are made with a code that is no literal in the source.
+var codesOf = []string{
+	finding.CodeEncrypted, finding.CodePrintingForbidden, finding.CodeUnreadable, finding.CodeTruncated, finding.CodeBlankedPage, finding.CodePageSize,
+	finding.CodeTooLarge, finding.CodeTooComplex, finding.CodeTimeout, finding.CodeMemory, finding.CodeCrashed,
+	"giro-on-back",
+}
+
+// findings are those that the functions of the finding room make, of one page and of two.
+func findings() []finding.Finding {
+	var all []finding.Finding
+	for pages := 1; pages <= 2; pages++ {
+		for _, made := range []func(page int) finding.Finding{
+			func(p int) finding.Finding { return finding.ScaledWarning(0, p, 148, 210, 1.41) },
+			func(p int) finding.Finding { return finding.ScaleRefusal(0, p, 841, 1189, .25) },
+			func(p int) finding.Finding { return finding.ScaleRefusal(0, p, 18, 18, 12) },
+			func(p int) finding.Finding {
+				return finding.CroppedWarning(0, p, sheet.Placement{WidthMM: 220, HeightMM: 300, LostRight: 10.04 - float64(p), LostBelow: 3})
+			},
+			func(p int) finding.Finding { return finding.OtherSizeRefusal(0, p, 148, 210, 2.5) },
+			func(p int) finding.Finding {
+				return finding.ZoneFinding("konvolutteringssonen", 0, p, sheet.Rect{X1: 40, Y0: 300, Y1: 400})
+			},
+			func(p int) finding.Finding {
+				return finding.ResolutionFinding(0, p, 71.9, 100, sheet.Rect{X1: 40, Y0: 300, Y1: 400})
+			},
+		} {
+			list := []finding.Finding{made(1)}
+			if pages == 2 {
+				list = append(list, made(2))
+			}
+			all = append(all, finding.Gathered(list)...)
+		}
+	}
+	all = append(all, finding.LossFindings(^finding.Losses(0), 0, 1)...)
+	return append(all, finding.MissingNoteWarning(0, 1), finding.UndrawableRefusal(0, 1), finding.PageCountWarning(0, 3, 2), finding.TreeRefusal(0))
+}
 
 // made is a refusal as the source says it.
 type made struct {
@@ -46,6 +85,9 @@ func readRefusals(t *testing.T, folder string) (all []made) {
 	}
 	set := token.NewFileSet()
 	consts := map[string]string{}
+	if strings.HasPrefix(folder, "printjobs/") {
+		consts = constants(t, "printjobs/prepare/finding")
+	}
 	var parsed []*ast.File
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -114,12 +156,23 @@ func readRefusals(t *testing.T, folder string) (all []made) {
 				switch n := n.(type) {
 				case *ast.CallExpr:
 					switch callee(n) {
+					case "New":
+						if sel, ok := n.Fun.(*ast.SelectorExpr); !ok || typeName(sel.X) != "finding" {
+							return true
+						}
+						if code, ok := literal(n.Args[0], consts); ok {
+							add(code, []shipment.Args{nil}, n)
+						}
+						return true
 					case "refuse", "warn", "note", "one", "fail":
 					default:
 						return true
 					}
+					if len(n.Args) < 2 {
+						return true // an error of another kind
+					}
 					for _, arg := range n.Args {
-						if code, ok := literal(arg, consts); ok {
+						if code, ok := literal(arg, consts); ok && codeForm.MatchString(code) {
 							last := n.Args[len(n.Args)-1]
 							if id, ok := last.(*ast.Ident); ok && (id.Name == "true" || id.Name == "false") {
 								last = n.Args[len(n.Args)-2]
@@ -144,7 +197,7 @@ func readRefusals(t *testing.T, folder string) (all []made) {
 							args = argsOf(kv.Value, assigned)
 						}
 					}
-					if code != "" {
+					if name := typeName(n.Type); code != "" && (name == "" || name == "Refusal" || name == "Finding") {
 						add(code, args, n)
 					}
 				}
@@ -160,11 +213,36 @@ func literal(e ast.Expr, consts map[string]string) (string, bool) {
 	case *ast.BasicLit:
 		text, err := strconv.Unquote(e.Value)
 		return text, err == nil && e.Kind == token.STRING
-	case *ast.Ident:
-		text, ok := consts[e.Name]
+	case *ast.Ident, *ast.SelectorExpr:
+		text, ok := consts[typeName(e)]
 		return text, ok
 	}
 	return "", false
+}
+
+// constants are the texts that a folder names.
+func constants(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(folder, err)
+	}
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Names) == 1 && len(spec.Values) == 1 {
+				if text, ok := literal(spec.Values[0], nil); ok {
+					out[spec.Names[0].Name] = text
+				}
+			}
+			return true
+		})
+	}
+	return out
 }
 
 func callee(c *ast.CallExpr) string { return typeName(c.Fun) }
@@ -238,6 +316,33 @@ func TestEveryRefusalHasSentences(t *testing.T) {
 		}
 		t.Logf("%s: %d", folder, len(all))
 	}
+	for _, f := range findings() {
+		k := key(shipment.OfFinding(f, "", false))
+		args := map[string]bool{}
+		for name := range f.Args {
+			args[name] = name != "case"
+		}
+		delete(args, "case")
+		if want := placeholders(refusals[k][English]); refusals[k] == (sentence{}) || !maps.Equal(want, args) {
+			t.Errorf("%q needs %v and gets %v", k, want, args)
+		}
+		used[k] = true
+	}
+	for _, code := range codesOf {
+		used[code] = true
+	}
+	coded := 0
+	for name, code := range constants(t, "printjobs/prepare/finding") {
+		if strings.HasPrefix(name, "Code") {
+			coded++
+			if !slices.Contains(RefusalCodes(), code) {
+				t.Errorf("no sentence for %q", code)
+			}
+		}
+	}
+	if coded < 25 {
+		t.Errorf("only %d codes of findings", coded)
+	}
 	for k, said := range refusals {
 		if !used[k] {
 			t.Errorf("%q is made nowhere", k)
@@ -279,6 +384,15 @@ func TestRefusalInBothLanguages(t *testing.T) {
 		// Of a page or several.
 		{shipment.Refusal{Code: "giro-lik", Args: shipment.Args{"page": "3"}}, "Page 3: The same page is there more than once as a giro sheet.", "Side 3: Samme side står flere ganger som giroark."},
 		{shipment.Refusal{Code: "giro-lik", Args: shipment.Args{"page": "3"}, Pages: []int{3, 5, 6}}, "Pages 3 and 5–6: The same page is there more than once as a giro sheet.", "Sidene 3 og 5–6: Samme side står flere ganger som giroark."},
+		// What preparing has found; and kept with a sentence by an earlier version.
+		{shipment.OfFinding(findings()[3], "dokumenter[0]", true), "Page 1: The page is 220 × 300 mm and is printed in full size: 9 mm on the right and 3 mm at the bottom are left out.",
+			"Side 1: Siden er 220 × 300 mm og skrives ut i full størrelse: 9 mm til høyre og 3 mm nederst kommer ikke med."},
+		{shipment.OfFinding(findings()[11], "", false), "Pages 1–2: The pages are 148 × 210 mm. The vendor takes A4 alone (210 × 297 mm, off by at most 2.5 mm). Save the document in A4 and send it again.",
+			"Sidene 1–2: Sidene er 148 × 210 mm. Trykkeriet tar bare A4 (210 × 297 mm, avvik høyst 2,5 mm). Lagre dokumentet i A4 og send på nytt."},
+		{shipment.OfFinding(findings()[5], "", false), "Page 1: There is ink in konvolutteringssonen (x 0–14.1 mm, y 155.9–191.2 mm from the top left corner), where the sheet must be blank. Move the content or widen the margin.",
+			"Side 1: Det er trykk i konvolutteringssonen (x 0–14,1 mm, y 155,9–191,2 mm målt fra øverste venstre hjørne), der arket må være blankt. Flytt innholdet eller øk margen."},
+		{shipment.OfFinding(finding.Finding{Code: "font-not-embedded", Page: 2, Pages: []int{2, 3}, Text: "En skrift er ikke lagt inn i PDF-en."}, "", true),
+			"Pages 2–3: En skrift er ikke lagt inn i PDF-en.", "Sidene 2–3: En skrift er ikke lagt inn i PDF-en."},
 		// Made by a version that is newer than this one, or damaged.
 		{shipment.Refusal{Code: "noe-nytt", Args: shipment.Args{"n": "1"}}, "Another reason (noe-nytt).", "Annen årsak (noe-nytt)."},
 		{shipment.Refusal{Code: "felt-type"}, "Another reason (felt-type).", "Annen årsak (felt-type)."},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"postgang/printjobs/prepare/finding"
@@ -254,8 +255,7 @@ func (c Checks) Sheets(n int) (f finding.Finding, found bool) {
 	if c.MaxSheets == 0 || n <= c.MaxSheets || level == finding.LevelOff {
 		return f, false
 	}
-	return finding.Finding{Code: finding.CodeTooManySheets, Severity: level, Text: fmt.Sprintf(
-		"Brevet blir på %d ark med forsiden; trykkeriet tar høyst %d. Del det opp.", n, c.MaxSheets)}, true
+	return finding.Finding{Code: finding.CodeTooManySheets, Severity: level, Args: finding.Args{"n": strconv.Itoa(n), "max": strconv.Itoa(c.MaxSheets)}}, true
 }
 
 // MinDPI is the resolution below which images are told of; 0: none is.
@@ -284,7 +284,7 @@ func (c Checks) activeZones() []scan.Zone {
 func (l *letter) checkDocument(s *read.Document) {
 	if s.Encrypted {
 		l.find(l.checks.Encryption.Or(finding.LevelOff), finding.Finding{Code: finding.CodeEncrypted, Document: s.Index,
-			Text: "PDF-en er kryptert. Den kan åpnes og skrives ut, men trykkeriet tar ikke imot krypterte filer. Lagre den uten beskyttelse."})
+			Args: finding.Args{"case": "readable"}})
 	}
 	if level := l.checks.PDFVersion.Or(finding.LevelOff); level != finding.LevelOff {
 		most := l.checks.MaxPDFVersion
@@ -293,11 +293,11 @@ func (l *letter) checkDocument(s *read.Document) {
 		}
 		v := s.Version()
 		if rank := read.VersionRank(v); rank < 0 || rank > read.VersionRank(most) {
-			shown := "Filen sier ikke hvilken PDF-versjon den har"
+			args := finding.Args{"case": "unsaid", "max": most}
 			if v != "" {
-				shown = "Filen har PDF-versjon " + v
+				args = finding.Args{"version": v, "max": most}
 			}
-			l.find(level, finding.Finding{Code: finding.CodePDFVersion, Document: s.Index, Text: shown + "; trykkeriet tar 1.0 til " + most + ". Lagre den i en slik versjon."})
+			l.find(level, finding.Finding{Code: finding.CodePDFVersion, Document: s.Index, Args: args})
 		}
 	}
 }
@@ -306,6 +306,6 @@ func (l *letter) checkDocument(s *read.Document) {
 func (l *letter) checkLetter() {
 	if n, most := len(l.facts.Pages), l.checks.MaxPages; most > 0 && n > most {
 		l.find(l.checks.TooManyPages.Or(finding.LevelError), finding.Finding{Code: finding.CodeTooManyPages,
-			Text: fmt.Sprintf("Forsendelsen har %d sider; trykkeriet tar høyst %d. Del den opp.", n, most)})
+			Args: finding.Args{"case": "vendor", "n": strconv.Itoa(n), "max": strconv.Itoa(most)}})
 	}
 }

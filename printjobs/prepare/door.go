@@ -10,6 +10,8 @@ import (
 type (
 	// Finding is one thing found about a letter.
 	Finding = finding.Finding
+	// Args are the arguments of a finding's sentence.
+	Args = finding.Args
 	// Level says what becomes of a letter about which something is found.
 	Level = finding.Level
 	// Box is a place on the upright A4 page, in mm.

@@ -2,8 +2,8 @@ package prepare
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
+	"strconv"
 
 	"postgang/printjobs/prepare/content"
 	"postgang/printjobs/prepare/finding"
@@ -39,11 +39,11 @@ func (l *letter) checkKind(s *read.Document, pages []read.Page) {
 }
 
 func attachmentsFinding(document, n int) finding.Finding {
-	text := "Det ligger en fil inni PDF-en, som ikke skrives ut. Skal mottakeren ha den på papir, send den som et eget dokument."
+	var args finding.Args
 	if n > 1 {
-		text = fmt.Sprintf("Det ligger %d filer inni PDF-en, som ikke skrives ut. Skal mottakeren ha dem på papir, send dem som egne dokumenter.", n)
+		args = finding.Args{"case": "several", "n": strconv.Itoa(n)}
 	}
-	return finding.Finding{Code: finding.CodeAttachments, Document: document, Text: text}
+	return finding.Finding{Code: finding.CodeAttachments, Document: document, Args: args}
 }
 
 var (

@@ -42,8 +42,8 @@ func TestKindOfPDF(t *testing.T) {
 		want []string // "error code", "warning code"
 		says string
 	}{
-		{"dynamic form that says so", documentOf("/NeedsRendering true/AcroForm<</Fields[]/XFA 5 0 R>>", font, shell, stream("", xfaEmpty)), []string{"error dynamic-form"}, "Please wait"},
-		{"dynamic form with an empty page", documentOf("/NeedsRendering true/AcroForm<</Fields[]/XFA 5 0 R>>", "", "", stream("", xfaContent)), []string{"error dynamic-form"}, "XFA"},
+		{"dynamic form that says so", documentOf("/NeedsRendering true/AcroForm<</Fields[]/XFA 5 0 R>>", font, shell, stream("", xfaEmpty)), []string{"error dynamic-form"}, "dynamic-form"},
+		{"dynamic form with an empty page", documentOf("/NeedsRendering true/AcroForm<</Fields[]/XFA 5 0 R>>", "", "", stream("", xfaContent)), []string{"error dynamic-form"}, "dynamic-form"},
 		{"dynamic by its configuration", documentOf("/AcroForm<</Fields[]/XFA[(config)5 0 R(template)6 0 R]>>", font, shell, stream("", fmt.Sprintf(xfaConfig, "required")), stream("", xfaContent)), []string{"error dynamic-form"}, ""},
 		{"older, with nothing drawn", documentOf("/AcroForm<</Fields[]/XFA 5 0 R>>", font, shell, stream("", xfaContent)), []string{"error dynamic-form"}, ""},
 		{"static by its configuration", documentOf("/AcroForm<</Fields[]/XFA[(config)5 0 R(template)6 0 R]>>", "", "0 0 9 9 re f", stream("", fmt.Sprintf(xfaConfig, "forbidden")), stream("", xfaContent)), nil, ""},
@@ -51,12 +51,12 @@ func TestKindOfPDF(t *testing.T) {
 		{"form of nothing", documentOf("/AcroForm<</Fields[]/XFA 5 0 R>>", "", "0 0 9 9 re f", stream("", xfaEmpty)), nil, ""},
 		{"needs rendering without a form", documentOf("/NeedsRendering true", "", "0 0 9 9 re f"), nil, ""},
 
-		{"portfolio", documentOf("/Collection<</Type/Collection/View/D>>/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file), []string{"error portfolio"}, "portefølje"},
-		{"attachment", documentOf("/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file), []string{"warning attachments"}, "en fil"},
-		{"attachments in a tree", documentOf("/Names<</EmbeddedFiles<</Kids[<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>><</Names[(b)"+fmt.Sprintf(attached, 6)+"]>>]>>>>", "", "0 0 9 9 re f", file, file), []string{"warning attachments"}, "2 filer"},
-		{"invoice, listed twice", documentOf("/AF["+fmt.Sprintf(attached, 5)+"]/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file), []string{"warning attachments"}, "en fil"},
-		{"of the page", documentOf("", "/AF["+fmt.Sprintf(attached, 5)+"]", "0 0 9 9 re f", file), []string{"warning attachments"}, "en fil"},
-		{"behind an icon", documentOf("", "/Annots["+fmt.Sprintf(icon, fmt.Sprintf(attached, 5))+"]", "0 0 9 9 re f", file, look), []string{"warning attachments"}, "en fil"},
+		{"portfolio", documentOf("/Collection<</Type/Collection/View/D>>/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file), []string{"error portfolio"}, "portfolio"},
+		{"attachment", documentOf("/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file), []string{"warning attachments"}, "attachmentsmap[]"},
+		{"attachments in a tree", documentOf("/Names<</EmbeddedFiles<</Kids[<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>><</Names[(b)"+fmt.Sprintf(attached, 6)+"]>>]>>>>", "", "0 0 9 9 re f", file, file), []string{"warning attachments"}, "case:several n:2"},
+		{"invoice, listed twice", documentOf("/AF["+fmt.Sprintf(attached, 5)+"]/Names<</EmbeddedFiles<</Names[(a)"+fmt.Sprintf(attached, 5)+"]>>>>", "", "0 0 9 9 re f", file), []string{"warning attachments"}, "attachmentsmap[]"},
+		{"of the page", documentOf("", "/AF["+fmt.Sprintf(attached, 5)+"]", "0 0 9 9 re f", file), []string{"warning attachments"}, "attachmentsmap[]"},
+		{"behind an icon", documentOf("", "/Annots["+fmt.Sprintf(icon, fmt.Sprintf(attached, 5))+"]", "0 0 9 9 re f", file, look), []string{"warning attachments"}, "attachmentsmap[]"},
 		{"elsewhere", documentOf("/Names<</EmbeddedFiles<</Names[(a)<</Type/Filespec/F(annet.pdf)>>]>>>>", "", "0 0 9 9 re f"), nil, ""},
 		{"names in a circle", documentOf("/Names<</EmbeddedFiles 5 0 R>>", "", "0 0 9 9 re f", "<</Kids[5 0 R 5 0 R]>>"), nil, ""},
 	} {
@@ -66,7 +66,7 @@ func TestKindOfPDF(t *testing.T) {
 			var got []string
 			for _, f := range findings {
 				got = append(got, string(f.Severity)+" "+f.Code)
-				if !strings.Contains(f.Text, c.says) || strings.Contains(f.Text, "hemmelig") || f.Page != 0 {
+				if !strings.Contains(f.Code+fmt.Sprint(f.Args), c.says) || strings.Contains(fmt.Sprint(f), "hemmelig") || f.Page != 0 {
 					t.Errorf("%+v, want it to say %q", f, c.says)
 				}
 			}
@@ -158,36 +158,36 @@ func TestGathered(t *testing.T) {
 		name   string
 		pdf    []byte
 		checks Checks
-		want   []string // where: the beginning of the text
+		want   []string // code and arguments
 		pages  []int
 	}{
-		{"all pages", pages(200, func(int) string { return text }), Checks{}, []string{"Sidene 1–200: En skrift er ikke lagt inn"}, upTo(200)},
+		{"all pages", pages(200, func(int) string { return text }), Checks{}, []string{"font-not-embeddedmap[]"}, upTo(200)},
 		{"one page", pages(3, func(i int) string {
 			if i == 1 {
 				return text
 			}
 			return "/Contents 3 0 R" + a4
-		}), Checks{}, []string{"Side 2: En skrift"}, nil},
+		}), Checks{}, []string{"font-not-embeddedmap[]"}, nil},
 		{"some pages", pages(9, func(i int) string {
 			if i == 1 || i > 5 {
 				return "/Contents 3 0 R" + a4
 			}
 			return text
-		}), Checks{}, []string{"Sidene 1 og 3–6: En skrift"}, []int{1, 3, 4, 5, 6}},
+		}), Checks{}, []string{"font-not-embeddedmap[]"}, []int{1, 3, 4, 5, 6}},
 		{"scans of different sizes", pages(3, func(i int) string {
 			return fmt.Sprintf("/Contents 3 0 R/MediaBox[0 0 %d 1000]", 700+10*i)
-		}), Checks{}, []string{"Sidene 1–3: Sidene er 247–254 × 353 mm og er skalert til 83–84 % for å passe på A4."}, []int{1, 2, 3}},
+		}), Checks{}, []string{"page-sizemap[case:scaled-several height:353 percent:83–84 width:247–254]"}, []int{1, 2, 3}},
 		{"in a zone at different places", pages(2, func(i int) string {
 			return fmt.Sprintf("/Contents 3 0 R/MediaBox[0 %d 595.276 %g]", i*20, 841.89+float64(i*20))
-		}), Checks{Zones: []scan.Zone{scan.InserterZone(finding.LevelError)}}, []string{"Sidene 1–2: Det er trykk i konvolutteringssonen (x 0–14,1 mm, y 141,8–162,9 mm"}, []int{1, 2}},
+		}), Checks{Zones: []scan.Zone{scan.InserterZone(finding.LevelError)}}, []string{"reserved-zonemap[x0:0 x1:14.1 y0:141.8 y1:162.9 zone:konvolutteringssonen]"}, []int{1, 2}},
 		{"too large", pages(2, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 2384 3370]" }), Checks{},
-			[]string{"Sidene 1–2: Sidene er 841 × 1189 mm og måtte skaleres til 25 % for å passe på A4. Det er for lite"}, []int{1, 2}},
+			[]string{"page-sizemap[case:too-large-several height:1189 percent:25 width:841]"}, []int{1, 2}},
 		{"too small", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 50 50]" }), Checks{},
-			[]string{"Side 1: Siden er 18 × 18 mm og måtte skaleres til 1191 %"}, nil},
+			[]string{"page-sizemap[case:too-small height:18 percent:1191 width:18]"}, nil},
 		{"no limit of size", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 50 50]" }), Checks{MaxScalePercent: 10000, BlankLetter: finding.LevelOff},
-			[]string{"Side 1: Siden er 18 × 18 mm og er skalert til 1191 %"}, nil},
+			[]string{"page-sizemap[case:scaled height:18 percent:1191 width:18]"}, nil},
 		{"an A1 drawing", pages(1, func(int) string { return "/Contents 3 0 R/MediaBox[0 0 1684 2384]" }), Checks{},
-			[]string{"Side 1: Siden er 594 × 841 mm og er skalert til 35 %"}, nil},
+			[]string{"page-sizemap[case:scaled height:841 percent:35 width:594]"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -196,10 +196,10 @@ func TestGathered(t *testing.T) {
 				t.Fatalf("findings %+v", findings)
 			}
 			for i, f := range findings {
-				if got := f.Where() + ": " + f.Text; !strings.HasPrefix(got, c.want[i]) {
+				if got := f.Code + fmt.Sprint(f.Args); !strings.HasPrefix(got, c.want[i]) {
 					t.Errorf("got %q, want %q", got, c.want[i])
 				}
-				if !slices.Equal(f.Pages, c.pages) || len(f.Pages) > 0 && f.Page != f.Pages[0] {
+				if !slices.Equal(f.Pages, c.pages) || c.name == "one page" && f.Page != 2 || len(f.Pages) > 0 && f.Page != f.Pages[0] {
 					t.Errorf("page %d, pages %v, want %v", f.Page, f.Pages, c.pages)
 				}
 			}
@@ -212,28 +212,4 @@ func upTo(n int) (list []int) {
 		list = append(list, i+1)
 	}
 	return list
-}
-
-// TestWhere names pages as a Norwegian would.
-func TestWhere(t *testing.T) {
-	t.Parallel()
-	var odd []int
-	for i := range 20 {
-		odd = append(odd, 2*i+1)
-	}
-	for _, c := range []struct {
-		f    finding.Finding
-		want string
-	}{
-		{finding.Finding{}, ""},
-		{finding.Finding{Page: 3}, "Side 3"},
-		{finding.Finding{Page: 3, Pages: []int{3, 4}}, "Sidene 3–4"},
-		{finding.Finding{Page: 3, Pages: []int{3, 5}}, "Sidene 3 og 5"},
-		{finding.Finding{Page: 1, Pages: []int{1, 3, 5, 6, 7}}, "Sidene 1, 3 og 5–7"},
-		{finding.Finding{Page: 1, Pages: odd}, "Sidene 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 og 8 til"},
-	} {
-		if got := c.f.Where(); got != c.want {
-			t.Errorf("got %q, want %q", got, c.want)
-		}
-	}
 }

@@ -1,8 +1,8 @@
-// Package finding holds what is said about a letter: findings with their codes and texts for case workers, and how those of many
+// Package finding holds what is said about a letter: findings with their codes and arguments, and how those of many
 // pages are put together.
 package finding
 
-import "fmt"
+import "strconv"
 
 // Codes of findings. They are stable: programs and statistics depend on them.
 const (
@@ -83,45 +83,26 @@ type Finding struct {
 	Page int `json:"page,omitempty"`
 	// Pages are the pages, in order, when the finding is about several.
 	Pages []int `json:"pages,omitempty"`
-	// Text is for a case worker, in Norwegian bokmål. It holds neither
-	// personal data nor a file name.
-	Text string `json:"text"`
+	// Args are what a sentence about it needs.
+	Args Args `json:"args,omitempty"`
+	// Text is for a case worker, in Norwegian bokmål: only in facts that were
+	// kept before findings had arguments.
+	Text string `json:"text,omitempty"`
 	// Severity is LevelError or LevelWarning.
 	Severity Level `json:"severity,omitempty"`
 	// MM is where on the upright A4 page the offending ink lies, where that
 	// applies: within a reserved zone the part that lies in it.
 	MM *Box `json:"mm,omitempty"`
 
-	// measured makes Text, where it tells of what was measured.
+	// measured makes Args, where they tell of what was measured.
 	measured *measure
 }
 
-var texts = map[string]string{
-	CodeEncrypted:         "PDF-en er passordbeskyttet. Lagre den uten passord og send på nytt.",
-	CodePrintingForbidden: "PDF-en tillater ikke utskrift. Lagre den uten beskyttelse og send på nytt.",
-	CodeRepaired:          "PDF-en er skadet, og delene av den er lett opp. Se over at utskriften er riktig, eller lag PDF-en på nytt.",
-	CodeTooComplex: "Innholdet er så innfløkt tegnet at skriveren ville brukt svært lang tid på det. Skriv dokumentet ut til en ny PDF, " +
-		"eller lagre sidene som bilder, og send på nytt.",
-	CodeDynamicForm: "PDF-en er et dynamisk skjema (XFA), som bare Adobes programmer kan vise. På papiret ville det stått «Please wait …» eller ingenting. " +
-		"Åpne skjemaet i Adobe Acrobat, skriv det ut til en ny PDF og send den.",
-	CodePortfolio: "PDF-en er en portefølje: dokumentene ligger som filer inni den, og bare omslaget ville blitt skrevet ut. " +
-		"Send hvert av dokumentene som en egen PDF.",
-	CodeBlankLetter:     "Det er ikke noe å se på noen av sidene i brevet. Kontroller at riktig fil er valgt, og at den ikke er skadet.",
-	CodeUnreadable:      "Filen er ikke en lesbar PDF. Lag PDF-en på nytt og send den igjen.",
-	CodeTruncated:       "PDF-en er ikke komplett: slutten av filen mangler, trolig fordi overføringen ble avbrutt. Send hele filen på nytt.",
-	CodeNoPages:         "PDF-en har ingen sider. Kontroller at riktig fil er valgt.",
-	CodePageSize:        "Siden har ikke en størrelse som kan skrives ut på A4. Lagre dokumentet i A4 og send på nytt.",
-	CodeGiroOutOfRange:  "Giroarket er satt til en side som ikke finnes i dokumentet. Rett sidetallet og send på nytt.",
-	CodeBlankedPage:     "Innholdet på siden mangler i PDF-en, så den ville blitt skrevet ut blank. Lag PDF-en på nytt og send den igjen.",
-	CodeTooLarge:        "Forsendelsen er for stor til å skrives ut. Del den opp eller reduser størrelsen på bilder.",
-	CodeTooManyPages:    "Forsendelsen har for mange sider til å skrives ut. Del den opp.",
-	CodeDamagedObject:   "En del av siden (skrift, bilde eller annet) er skadet i PDF-en og kan ikke skrives ut riktig. Lag PDF-en på nytt og send den igjen.",
-	CodeFontNotEmbedded: "En skrift er ikke lagt inn i PDF-en. Trykkeriet bruker en liknende skrift, så teksten kan se litt annerledes ut.",
-	CodeNoAppearance:    "Et skjemafelt eller en merknad på siden mangler utseende i PDF-en og kommer ikke med på utskriften.",
-	CodeTimeout:         "Det tok for lang tid å klargjøre PDF-en for utskrift. Lag PDF-en på nytt eller forenkle den, og send igjen.",
-	CodeMemory:          "PDF-en krever for mye minne for å klargjøres for utskrift. Del den opp eller reduser størrelsen på bilder, og send igjen.",
-	CodeCrashed:         "PDF-en kunne ikke klargjøres for utskrift. Lag PDF-en på nytt og send den igjen.",
-}
+// Args are the arguments of the sentence that a finding is told by, which is
+// written elsewhere, in the reader's language: "case" says which sentence of
+// the code it is, the others are numbers (with a decimal point), limits and
+// names of zones. They hold neither personal data nor a file name.
+type Args map[string]string
 
 // Losses are the kinds of things that a page needs and the file does not have
 // whole.
@@ -136,24 +117,19 @@ const (
 	LostPart // anything else
 )
 
-// lossTexts tell what is lost, in the order in which they are told.
-var lossTexts = []struct {
+// lossCases name what is lost, in the order in which it is told.
+var lossCases = []struct {
 	what Losses
-	text string
+	name string
 }{
-	{LostContent, "Innholdet på siden er skadet eller avkortet i PDF-en, så noe ville manglet på utskriften."},
-	{LostImage, "Et bilde på siden mangler eller er skadet i PDF-en."},
-	{LostFont, "En skrift som brukes på siden, mangler eller er skadet i PDF-en."},
-	{LostNote, "Et stempel, en merknad eller et skjemafelt på siden mangler eller er skadet i PDF-en."},
-	{LostPart, "En del av siden mangler eller er skadet i PDF-en."},
+	{LostContent, "content"}, {LostImage, "image"}, {LostFont, "font"}, {LostNote, "note"}, {LostPart, "part"},
 }
 
 // LossFindings tell what of a page is lost.
 func LossFindings(lost Losses, document, page int) (findings []Finding) {
-	for _, l := range lossTexts {
+	for _, l := range lossCases {
 		if lost&l.what != 0 {
-			findings = append(findings, Finding{Code: CodeDamagedObject, Document: document, Page: page, Severity: LevelError,
-				Text: l.text + " Lag PDF-en på nytt og send den igjen."})
+			findings = append(findings, Finding{Code: CodeDamagedObject, Document: document, Page: page, Severity: LevelError, Args: Args{"case": l.name}})
 		}
 	}
 	return findings
@@ -162,30 +138,26 @@ func LossFindings(lost Losses, document, page int) (findings []Finding) {
 // MissingNoteWarning tells of an annotation that the page names and a sound
 // file does not have: mostly one that was deleted.
 func MissingNoteWarning(document, page int) Finding {
-	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Text: "Siden viser til en merknad eller et skjemafelt " +
-		"som ikke finnes i PDF-en. Se over at utskriften er riktig."}
+	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Args: Args{"case": "missing"}}
 }
 
 // PageCountWarning tells that a file has fewer pages than it says.
 func PageCountWarning(document int, said, found int) Finding {
-	return Finding{Code: CodePageCount, Document: document, Text: fmt.Sprintf(
-		"PDF-en sier at den har %d sider, men har bare %d. Se over at ingen side mangler.", said, found)}
+	return Finding{Code: CodePageCount, Document: document, Args: Args{"said": strconv.Itoa(said), "found": strconv.Itoa(found)}}
 }
 
 // TreeRefusal tells of a page tree that leads back to itself, or never ends.
 func TreeRefusal(document int) Finding {
-	return Finding{Code: CodeUnreadable, Document: document, Severity: LevelError, Text: "Oversikten over sidene i PDF-en går i ring " +
-		"eller er for dyp, så det er uklart hvilke sider den har. Lag PDF-en på nytt og send den igjen."}
+	return Finding{Code: CodeUnreadable, Document: document, Severity: LevelError, Args: Args{"case": "tree"}}
 }
 
-// New gives the finding its standard text.
+// New makes a finding that its code alone tells.
 func New(code string, document, page int) Finding {
-	return Finding{Code: code, Document: document, Page: page, Text: texts[code], Severity: LevelError}
+	return Finding{Code: code, Document: document, Page: page, Severity: LevelError}
 }
 
 // UndrawableRefusal tells of a field or annotation whose appearance is missing
 // and cannot be made.
 func UndrawableRefusal(document, page int) Finding {
-	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Text: "Et skjemafelt eller en merknad på siden " +
-		"mangler utseende i PDF-en og kan ikke tegnes. Skriv dokumentet ut til en ny PDF og send den."}
+	return Finding{Code: CodeNoAppearance, Document: document, Page: page, Args: Args{"case": "undrawable"}}
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"postgang/printjobs/prepare/sheet"
 )
@@ -17,8 +16,8 @@ import (
 type measure struct {
 	kind  string
 	spans []span
-	// told makes the text; several: of more pages than one.
-	told func(spans []span, at *Box, several bool) string
+	// told makes the arguments; several: of more pages than one.
+	told func(spans []span, at *Box, several bool) Args
 }
 
 // span is the least and the greatest of a number.
@@ -35,7 +34,7 @@ func (s span) whole() string {
 
 // tenths writes a span as lengths.
 func (s span) tenths() string {
-	lo, hi := mm(math.Round(s.lo*10)/10), mm(math.Round(s.hi*10)/10)
+	lo, hi := decimal(math.Round(s.lo*10)/10), decimal(math.Round(s.hi*10)/10)
 	if lo == hi {
 		return lo
 	}
@@ -43,13 +42,13 @@ func (s span) tenths() string {
 }
 
 // measured makes a finding about one page from its numbers.
-func measured(f Finding, kind string, told func(spans []span, at *Box, several bool) string, values ...float64) Finding {
+func measured(f Finding, kind string, told func(spans []span, at *Box, several bool) Args, values ...float64) Finding {
 	m := &measure{kind: kind, told: told}
 	for _, v := range values {
 		m.spans = append(m.spans, span{v, v})
 	}
 	f.measured = m
-	f.Text = told(m.spans, f.MM, false)
+	f.Args = told(m.spans, f.MM, false)
 	return f
 }
 
@@ -65,7 +64,7 @@ func Gathered(findings []Finding) []Finding {
 	at := map[key]int{}
 	var out []Finding
 	for _, f := range findings {
-		k := key{code: f.Code, severity: f.Severity, document: f.Document, text: f.Text}
+		k := key{code: f.Code, severity: f.Severity, document: f.Document, text: fmt.Sprint(f.Args)}
 		if f.measured != nil {
 			k.text, k.kind = "", f.measured.kind
 		} else if f.MM != nil {
@@ -85,7 +84,7 @@ func Gathered(findings []Finding) []Finding {
 	}
 	for i, f := range out {
 		if f.measured != nil && len(f.Pages) > 1 {
-			out[i].Text = f.measured.told(f.measured.spans, f.MM, true)
+			out[i].Args = f.measured.told(f.measured.spans, f.MM, true)
 		}
 		out[i].measured = nil
 	}
@@ -115,101 +114,79 @@ func (f Finding) with(g Finding) Finding {
 	return f
 }
 
-// shownRuns bounds the runs of pages that Where names.
-const shownRuns = 12
-
-// Where names the pages of a finding as a sentence begins, in bokmål: "Side 3",
-// "Sidene 1–200", "Sidene 1, 3 og 5–7"; empty when it is about the whole.
-func (f Finding) Where() string {
-	if len(f.Pages) < 2 {
-		if f.Page == 0 {
-			return ""
-		}
-		return "Side " + strconv.Itoa(f.Page)
-	}
-	var runs []string
-	left := 0
-	for i := 0; i < len(f.Pages); {
-		j := i
-		for j+1 < len(f.Pages) && f.Pages[j+1] == f.Pages[j]+1 {
-			j++
-		}
-		run := strconv.Itoa(f.Pages[i])
-		switch {
-		case len(runs) == shownRuns:
-			left += j - i + 1
-		case j > i:
-			run += "–" + strconv.Itoa(f.Pages[j])
-			fallthrough
-		default:
-			runs = append(runs, run)
-		}
-		i = j + 1
-	}
-	last := runs[len(runs)-1]
-	switch {
-	case left > 0:
-		return fmt.Sprintf("Sidene %s og %d til", strings.Join(runs, ", "), left)
-	case len(runs) == 1:
-		return "Sidene " + last
-	}
-	return "Sidene " + strings.Join(runs[:len(runs)-1], ", ") + " og " + last
-}
-
-// pagesAre begins a sentence about the size of pages.
-func pagesAre(w, h span, several bool) string {
+// sized are the arguments of a sentence about the size of pages.
+func sized(which string, v []span, several bool) Args {
 	if several {
-		return fmt.Sprintf("Sidene er %s × %s mm", w.whole(), h.whole())
+		which += "-several"
 	}
-	return fmt.Sprintf("Siden er %s × %s mm", w.whole(), h.whole())
+	return Args{"case": which, "width": v[0].whole(), "height": v[1].whole()}
 }
+
+// placed are the arguments that say where on the page something is.
+func placed(at *Box) Args {
+	return Args{"x0": decimal(at.X0), "x1": decimal(at.X1), "y0": decimal(at.Y0), "y1": decimal(at.Y1)}
+}
+
+// decimal writes a length in mm with a decimal point.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // ScaledWarning tells that a page was scaled to fit A4.
 func ScaledWarning(document, page int, widthMM, heightMM, scale float64) Finding {
-	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, "scaled", func(v []span, _ *Box, several bool) string {
-		return fmt.Sprintf("%s og er skalert til %s %% for å passe på A4.", pagesAre(v[0], v[1], several), v[2].whole())
-	}, widthMM, heightMM, scale*100)
+	return scaled("scaled", document, page, widthMM, heightMM, scale)
 }
 
 // ScaleRefusal tells that a page would be scaled further than makes sense.
 func ScaleRefusal(document, page int, widthMM, heightMM, scale float64) Finding {
-	kind, why := "too large", "Det er for lite til å kunne leses."
 	if scale > 1 {
-		kind, why = "too small", "Så små sider er neppe ment for A4."
+		return scaled("too-small", document, page, widthMM, heightMM, scale)
 	}
-	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, kind, func(v []span, _ *Box, several bool) string {
-		return fmt.Sprintf("%s og måtte skaleres til %s %% for å passe på A4. %s Lagre dokumentet i A4 og send på nytt.", pagesAre(v[0], v[1], several), v[2].whole(), why)
+	return scaled("too-large", document, page, widthMM, heightMM, scale)
+}
+
+func scaled(which string, document, page int, widthMM, heightMM, scale float64) Finding {
+	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, which, func(v []span, _ *Box, several bool) Args {
+		args := sized(which, v, several)
+		args["percent"] = v[2].whole()
+		return args
 	}, widthMM, heightMM, scale*100)
 }
 
 // CroppedWarning tells that a part of a page is lost.
 func CroppedWarning(document, page int, at sheet.Placement) Finding {
-	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, "cropped", func(v []span, _ *Box, several bool) string {
-		return fmt.Sprintf("%s og skrives ut i full størrelse: %s mm til høyre og %s mm nederst kommer ikke med.", pagesAre(v[0], v[1], several), v[2].tenths(), v[3].tenths())
+	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, "cropped", func(v []span, _ *Box, several bool) Args {
+		args := sized("cropped", v, several)
+		args["right"], args["below"] = v[2].tenths(), v[3].tenths()
+		return args
 	}, at.WidthMM, at.HeightMM, at.LostRight, at.LostBelow)
 }
 
 // OtherSizeRefusal tells that a page is not A4, to a vendor that takes no other.
 func OtherSizeRefusal(document, page int, widthMM, heightMM, toleranceMM float64) Finding {
-	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, "other", func(v []span, _ *Box, several bool) string {
-		return fmt.Sprintf("%s. Trykkeriet tar bare A4 (210 × 297 mm, avvik høyst %s mm). Lagre dokumentet i A4 og send på nytt.", pagesAre(v[0], v[1], several), mm(toleranceMM))
+	return measured(Finding{Code: CodePageSize, Document: document, Page: page}, "other", func(v []span, _ *Box, several bool) Args {
+		args := sized("other", v, several)
+		args["tolerance"] = decimal(toleranceMM)
+		return args
 	}, widthMM, heightMM)
 }
 
 // ZoneFinding tells of ink in a reserved zone.
 func ZoneFinding(zone string, document, page int, at sheet.Rect) Finding {
-	return measured(Finding{Code: CodeReservedZone, Document: document, Page: page, MM: mmBox(at)}, zone, func(_ []span, box *Box, _ bool) string {
-		return fmt.Sprintf("Det er trykk i %s (%s målt fra øverste venstre hjørne), der arket må være blankt. Flytt innholdet eller øk margen.", zone, box)
+	return measured(Finding{Code: CodeReservedZone, Document: document, Page: page, MM: mmBox(at)}, zone, func(_ []span, box *Box, _ bool) Args {
+		args := placed(box)
+		args["zone"] = zone
+		return args
 	})
 }
 
 // ResolutionFinding tells of the coarsest image of a page, in pixels an inch.
 func ResolutionFinding(document, page int, dpi, least float64, at sheet.Rect) Finding {
-	return measured(Finding{Code: CodeImageResolution, Document: document, Page: page, MM: mmBox(at)}, "resolution", func(v []span, box *Box, several bool) string {
-		what := fmt.Sprintf("Et bilde på siden (%s) har bare %.0f punkter per tomme slik det ligger på arket", box, math.Floor(v[0].lo))
-		if several {
-			what = fmt.Sprintf("Bilder på sidene har ned til %.0f punkter per tomme slik de ligger på arket", math.Floor(v[0].lo))
+	return measured(Finding{Code: CodeImageResolution, Document: document, Page: page, MM: mmBox(at)}, "resolution", func(v []span, box *Box, several bool) Args {
+		args := Args{"case": "several"}
+		if !several {
+			args = placed(box)
 		}
-		return fmt.Sprintf("%s; minst %.0f kreves. Bruk bilder med høyere oppløsning.", what, least)
+		args["dpi"] = strconv.FormatFloat(math.Floor(v[0].lo), 'f', 0, 64)
+		args["least"] = strconv.FormatFloat(least, 'f', 0, 64)
+		return args
 	}, dpi)
 }
