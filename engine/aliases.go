@@ -2,11 +2,14 @@ package engine
 
 import (
 	"postgang/engine/accept"
+	"postgang/engine/calendar"
 	"postgang/engine/collect"
 	"postgang/engine/finance"
+	"postgang/engine/identity"
 	"postgang/engine/invoices"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
+	"postgang/engine/postcode"
 	"postgang/engine/receipts"
 	"postgang/engine/recovery"
 	"postgang/engine/restored"
@@ -76,7 +79,7 @@ type (
 	PlanTotal          = collect.PlanTotal
 	PlannedCost        = store.PlannedCost
 	PostalAddress      = shipment.PostalAddress
-	PostcodeRegister   = shipment.PostcodeRegister
+	PostcodeRegister   = postcode.Register
 	PostedShipment     = store.PostedShipment
 	PostedSum          = store.PostedSum
 	Preparer           = step.Preparer
@@ -182,9 +185,9 @@ const (
 	LedgerReceipt          = store.LedgerReceipt
 	LedgerReversal         = store.LedgerReversal
 	MaxDocuments           = shipment.MaxDocuments
-	MaxRegisterBytes       = shipment.MaxRegisterBytes
+	MaxRegisterBytes       = postcode.MaxRegisterBytes
 	MaxSubmissionBytes     = shipment.MaxSubmissionBytes
-	NationalID1964         = shipment.NationalID1964
+	NationalID1964         = identity.NationalID1964
 	PreviewJob             = jobs.PreviewJob
 	ReasonNoDigitalID      = shipment.ReasonNoDigitalID
 	ReasonNotNotifiable    = shipment.ReasonNotNotifiable
@@ -245,19 +248,19 @@ var (
 	ErrStale              = store.ErrStale
 	ErrUnsettled          = nights.ErrUnsettled
 	FileKey               = shipment.FileKey
-	FindNationalIDs       = shipment.FindNationalIDs
+	FindNationalIDs       = identity.FindNationalIDs
 	IsPDF                 = shipment.IsPDF
 	JobStates             = store.JobStates
 	KindOfAlarm           = store.KindOfAlarm
-	LastMonth             = shipment.LastMonth
-	LoadPostcodes         = shipment.LoadPostcodes
+	LastMonth             = calendar.LastMonth
+	LoadPostcodes         = postcode.Load
 	ManyOf                = store.ManyOf
-	MaskNationalIDs       = shipment.MaskNationalIDs
+	MaskNationalIDs       = identity.MaskNationalIDs
 	NewSchedule           = nights.NewSchedule
-	Oslo                  = shipment.Oslo
-	ParseDigitalID        = shipment.ParseDigitalID
+	Oslo                  = calendar.Oslo
+	ParseDigitalID        = identity.ParseDigitalID
 	ParseSubmission       = shipment.ParseSubmission
-	PostcodeForm          = shipment.PostcodeForm
+	PostcodeForm          = postcode.Form
 	SeverityOf            = store.SeverityOf
 	ShownCode             = shipment.ShownCode
 	SortAlarms            = store.SortAlarms

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"bytes"
+	"go/ast"
 	"go/build"
 	"go/parser"
 	"go/token"
@@ -47,25 +49,28 @@ var arrows = []struct {
 	{"printjobs/preview", []string{}, "the renderer knows PDFs, not letters", false},
 	{"printjobs/exchange", []string{"billing/bounded"}, "the protocol knows files and names", false},
 	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},
-	{"engine/shipment", []string{"billing", "printjobs/prepare"}, "the rules of a shipment are pure; a letter's facts are what preparing measured", false},
-	{"engine/words", []string{"engine/shipment"}, "words for people know codes and arguments alone", false},
-	{"engine/store", []string{"engine/shipment", "billing", "printjobs"}, "ports and rows know no step", true},
+	{"engine/calendar", []string{"billing"}, "days and working days are pure", false},
+	{"engine/identity", []string{}, "numbers of people and companies are checked by themselves", false},
+	{"engine/postcode", []string{"engine/identity", "engine/calendar"}, "the register of postnummer knows no letter", false},
+	{"engine/shipment", []string{"engine/calendar", "engine/identity", "engine/postcode", "billing", "printjobs/prepare"}, "the rules of a shipment are pure; a letter's facts are what preparing measured", false},
+	{"engine/words", []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}, "words for people know codes and arguments alone", false},
+	{"engine/store", []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "billing", "printjobs"}, "ports and rows know no step", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs", "fixtures/judges"}, "the archive's conformance suite is for tests", true},
-	{"engine/step", []string{"engine/shipment", "engine/store", "printjobs"}, "what every step holds stands below all steps", true},
-	{"engine/restored", []string{"engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "whether the archive is an old copy is asked before any step", true},
-	{"engine/accept", []string{"engine/words", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "letters are accepted without knowing of jobs", true},
-	{"engine/collect", []string{"engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "planning knows no vendor's side", true},
-	{"engine/jobs", []string{"engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "a job goes its way without knowing of receipts", true},
-	{"engine/invoices", []string{"engine/step", "engine/shipment", "engine/store", "billing"}, "an invoice is held against the ledger, whatever filled it", true},
-	{"engine/receipts", []string{"engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "a receipt books, and shows at once what it does to invoices", true},
-	{"engine/finance", []string{"engine/invoices", "engine/accept", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "figures are read from the archive alone", true},
-	{"engine/nights", []string{"engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "the clock drives the rooms and no room knows the clock", true},
-	{"engine/recovery", []string{"engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/store", "billing", "printjobs"}, "the way out stands above what it puts right", true},
+	{"engine/step", []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "printjobs"}, "what every step holds stands below all steps", true},
+	{"engine/restored", []string{"engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "whether the archive is an old copy is asked before any step", true},
+	{"engine/accept", []string{"engine/words", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "letters are accepted without knowing of jobs", true},
+	{"engine/collect", []string{"engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "planning knows no vendor's side", true},
+	{"engine/jobs", []string{"engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "a job goes its way without knowing of receipts", true},
+	{"engine/invoices", []string{"engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing"}, "an invoice is held against the ledger, whatever filled it", true},
+	{"engine/receipts", []string{"engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "a receipt books, and shows at once what it does to invoices", true},
+	{"engine/finance", []string{"engine/invoices", "engine/accept", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "figures are read from the archive alone", true},
+	{"engine/nights", []string{"engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "the clock drives the rooms and no room knows the clock", true},
+	{"engine/recovery", []string{"engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "billing", "printjobs"}, "the way out stands above what it puts right", true},
 	{"engine/archive/database", []string{"engine", "engine/store", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
-	{"engine/documents", []string{"engine", "engine/store", "engine/shipment"}, "documents are bytes with a hash for a name", false},
-	{"engine/archive", []string{"engine/store", "engine/shipment", "engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
+	{"engine/documents", []string{"engine", "engine/store", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}, "documents are bytes with a hash for a name", false},
+	{"engine/archive", []string{"engine/store", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine", "billing", "printjobs"}, "the archive satisfies the engine's interface", true},
 	{"engine/queue", []string{"engine", "engine/archive"}, "the queue shares the archive's transactions", false},
-	{"engine/intake", []string{"engine", "engine/shipment", "engine/words"}, "a channel hands to the engine", false},
+	{"engine/intake", []string{"engine", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/words"}, "a channel hands to the engine", false},
 	{"engine/notify", []string{"engine"}, "alarms are told from the archive alone", false},
 	{"engine/console", []string{"engine", "billing"}, "the console shows the engine", false},
 	{"engine", []string{"engine", "printjobs", "billing", "reports"}, "the door is made of the rooms", true},
@@ -224,4 +229,87 @@ func TestOperatorsBinaryHoldsNoLab(t *testing.T) {
 	if len(seen) < 15 {
 		t.Errorf("only %d packages are seen: the walk misses some", len(seen))
 	}
+}
+
+// What a room under engine/ may hold at most: it is read in one sitting, and known by its door.
+const (
+	mostLines     = 3000 // of its files, tests aside
+	mostNames     = 100  // exported by the package
+	mostInterface = 15   // methods that an interface lists itself
+)
+
+func TestRoomsStaySmall(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(repositoryRoot(t), "engine")
+	lines, names := map[string]int{}, map[string]int{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		room := filepath.Dir(file)
+		lines[room] += bytes.Count(text, []byte("\n"))
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		names[room] += len(exportedNames(parsed))
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if i, ok := n.(*ast.TypeSpec); ok {
+				if of, ok := i.Type.(*ast.InterfaceType); ok && methods(of) > mostInterface {
+					t.Errorf("%s: interface %s has %d methods, more than %d", file, i.Name.Name, methods(of), mostInterface)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room, n := range lines {
+		if n > mostLines || names[room] > mostNames {
+			t.Errorf("%s: %d lines and %d exported names, more than %d or %d", room, n, names[room], mostLines, mostNames)
+		}
+	}
+}
+
+// methods counts what an interface lists itself.
+func methods(i *ast.InterfaceType) (n int) {
+	for _, f := range i.Methods.List {
+		n += len(f.Names)
+	}
+	return n
+}
+
+// exportedNames are the package's exported types, functions, constants and variables that a file declares.
+func exportedNames(f *ast.File) (names []string) {
+	add := func(id *ast.Ident) {
+		if id.IsExported() {
+			names = append(names, id.Name)
+		}
+	}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				add(d.Name)
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					add(s.Name)
+				case *ast.ValueSpec:
+					for _, id := range s.Names {
+						add(id)
+					}
+				}
+			}
+		}
+	}
+	return names
 }

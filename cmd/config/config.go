@@ -19,8 +19,8 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/calendar"
 	"postgang/engine/notify"
-	"postgang/engine/shipment"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -852,7 +852,7 @@ func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
 	own, r := billing.DefaultFormat(), &out.Receipts
 	r.Version, r.Encoding = orElse(r.Version, own.Version), orElse(r.Encoding, own.Encoding)
 	r.Delimiter, r.DecimalSign = orElse(r.Delimiter, own.Delimiter), orElse(r.DecimalSign, own.DecimalSign)
-	r.Location = shipment.Oslo
+	r.Location = calendar.Oslo
 	if err := out.Receipts.Validate(); err != nil {
 		c.add(at+".receipts", "%v", err)
 	}

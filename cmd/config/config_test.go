@@ -11,7 +11,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/printjobs/prepare"
 )
 
@@ -434,7 +434,7 @@ func TestReceiptsPartly(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := billing.DefaultFormat()
-	want.Syntax, want.Row, want.Amount, want.Location = billing.SyntaxJSON, "rader", billing.UnitOre, shipment.Oslo
+	want.Syntax, want.Row, want.Amount, want.Location = billing.SyntaxJSON, "rader", billing.UnitOre, calendar.Oslo
 	if got := cfg.Vendors[len(cfg.Vendors)-1].Receipts; !reflect.DeepEqual(got, want) {
 		t.Errorf("receipts %+v, want %+v", got, want)
 	}

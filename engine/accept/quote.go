@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -24,7 +25,7 @@ func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v store.Ve
 	if v.Prices == nil {
 		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, step.ErrNoPrice)
 	}
-	q, err := v.Prices.Quote(e.PricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.Now(), shipment.Oslo))
+	q, err := v.Prices.Quote(e.PricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.Now(), calendar.Oslo))
 	if err != nil {
 		return q, fmt.Errorf("%w: %w", err, step.ErrNoPrice)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/calendar"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -591,7 +592,7 @@ func (e *Acceptor) findings(fs []prepare.Finding, printed []shipment.Document, w
 // coverLetter is what the cover shows of a shipment.
 func (e *Acceptor) coverLetter(s shipment.Shipment) cover.Letter {
 	l := cover.Letter{
-		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(shipment.Oslo),
+		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(calendar.Oslo),
 		Recipient: coverAddress(s.Submission.Recipient),
 	}
 	if s.Submission.ReplyTo != nil {

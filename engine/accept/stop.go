@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -14,7 +15,7 @@ import (
 //
 // It cannot be undone, so the reason is required; it is kept in the history: no personal data.
 func (e *Acceptor) Stop(ctx context.Context, id, reason string) (shipment.Shipment, error) {
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return shipment.Shipment{}, errors.New(why)
 	}
 	s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })

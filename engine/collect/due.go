@@ -8,6 +8,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs"
@@ -230,7 +231,7 @@ func (e *Collector) setAsideOld(ctx context.Context, v store.Vendor, letters []s
 			fit = append(fit, s)
 			continue
 		}
-		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", shipment.DayOf(s.DueAt))
+		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", calendar.DayOf(s.DueAt))
 		if err := e.Hold(ctx, s.ID, shipment.HoldWindow, text); err != nil {
 			return nil, aside, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine/accept"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -118,7 +119,7 @@ func (e *Collector) spentToday(ctx context.Context) (*spent, error) {
 		return sum, nil
 	}
 	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PlannedCost, error) {
-		return r.PlannedCosts(ctx, shipment.DayOf(e.Now()).Start())
+		return r.PlannedCosts(ctx, calendar.DayOf(e.Now()).Start())
 	})
 	for _, c := range rows {
 		sum.add(c.Account, c.Konteringskode, c.Net)

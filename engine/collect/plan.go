@@ -9,6 +9,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine/accept"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -134,7 +135,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	for _, account := range slices.Sorted(maps.Keys(days)) {
 		if v := e.Vendors[e.Accounts[account].Vendor]; v.Prices != nil {
-			if net := v.Prices.Minimum(account, billing.CivilOf(e.Now(), shipment.Oslo), days[account]); net > 0 {
+			if net := v.Prices.Minimum(account, billing.CivilOf(e.Now(), calendar.Oslo), days[account]); net > 0 {
 				out.Minimums = append(out.Minimums, PlanMinimum{account, net})
 			}
 		}

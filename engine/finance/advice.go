@@ -6,6 +6,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine/accept"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs"
@@ -51,7 +52,7 @@ func (a *advisor) letter(s store.ReportShipment) {
 		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode, Postcode: "0000", Zone: s.Zone, Facts: *s.Facts,
 		Duplex: s.Letter.Pages > s.Letter.Sheets, Colour: s.Letter.PagesColour > 0,
 	}
-	day := billing.CivilOf(s.PostedAt, shipment.Oslo)
+	day := billing.CivilOf(s.PostedAt, calendar.Oslo)
 	coverInColour := 0 // of a letter in colour; printed in black, its cover is black too
 	price := func(c printjobs.Candidate) (billing.Quote, printjobs.PlannedLetter, bool) {
 		jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, v.Profile)

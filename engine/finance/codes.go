@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -27,7 +29,7 @@ func compareCodes(ctx context.Context, r store.Reader, entries []billing.CodeEnt
 // ImportCodes replaces the register of konteringskoder, and tells what that changed.
 func (e *Finance) ImportCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
 	for i, c := range entries {
-		if shipment.ShownCode(c.Code) != c.Code || len(shipment.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
+		if shipment.ShownCode(c.Code) != c.Code || len(identity.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
 			return billing.RegisterChange{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
 		}
 	}
@@ -58,7 +60,7 @@ func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []s
 		return nil, err
 	}
 	first := to.AddDays(-1)[:4] + "-01-01"
-	spent, err := r.SpentByCode(ctx, first.In(shipment.Oslo), to.In(shipment.Oslo), accounts)
+	spent, err := r.SpentByCode(ctx, first.In(calendar.Oslo), to.In(calendar.Oslo), accounts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []s
 	since := first
 	for since < to {
 		next := billing.NextMonth(since)
-		month, err := r.SpentByCode(ctx, since.In(shipment.Oslo), min(next, to).In(shipment.Oslo), accounts)
+		month, err := r.SpentByCode(ctx, since.In(calendar.Oslo), min(next, to).In(calendar.Oslo), accounts)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +103,7 @@ func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Ex
 		last := q.To.AddDays(-1)
 		type key struct{ account, vendor, code, kind string }
 		sums := map[key]*billing.ExportRow{}
-		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: q.From.In(shipment.Oslo), To: q.To.In(shipment.Oslo), Accounts: q.Accounts}, func(l store.LedgerLine) error {
+		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: q.From.In(calendar.Oslo), To: q.To.In(calendar.Oslo), Accounts: q.Accounts}, func(l store.LedgerLine) error {
 			code := shipment.ShownCode(l.Line.Konteringskode)
 			if code == "" || code == shipment.InvalidCode {
 				code = cmp.Or(q.DefaultCode, code)

@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/invoices"
-	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -138,7 +139,7 @@ func (m *MonthStatus) addDeviations(ctx context.Context, r store.Reader) error {
 // addInvoices looks at the invoices for a month, and at the vendors that have none.
 func (e *Finance) addInvoices(ctx context.Context, r store.Reader, m *MonthStatus) error {
 	from, to := store.ClosedMonth{Month: m.Month}.Span()
-	periods, err := e.invoices.InvoicePeriodsIn(ctx, r, m.Month, billing.CivilOf(to, shipment.Oslo))
+	periods, err := e.invoices.InvoicePeriodsIn(ctx, r, m.Month, billing.CivilOf(to, calendar.Oslo))
 	if err != nil {
 		return err
 	}
@@ -240,14 +241,14 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billi
 	}
 	for _, c := range closed {
 		if c.Month == month {
-			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), shipment.ClockOf(c.ClosedAt))
+			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), calendar.ClockOf(c.ClosedAt))
 		}
 	}
 	var next time.Time // where what is closed ends
 	if n := len(closed); n > 0 {
 		_, next = closed[n-1].Span()
 		if from.Before(next) {
-			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, shipment.Oslo).Month())
+			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, calendar.Oslo).Month())
 		}
 	}
 	first, err := r.FirstActivity(ctx, next)
@@ -265,7 +266,7 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billi
 		return []billing.Civil{month}, nil
 	}
 	var out []billing.Civil
-	for day := billing.CivilOf(next, shipment.Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
+	for day := billing.CivilOf(next, calendar.Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
 		out = append(out, day)
 	}
 	return out, nil
@@ -276,7 +277,7 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billi
 // closed; months before it in which nothing is are closed with it.
 func (e *Finance) CloseMonth(ctx context.Context, month billing.Civil, reason string) (store.ClosedMonth, error) {
 	m := store.ClosedMonth{Month: month, Reason: reason}
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return m, errors.New(why)
 	}
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -25,7 +26,7 @@ type ReportQuery struct {
 
 // Report gathers the figures of a period. It holds no personal data. The caller closes it.
 func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, error) {
-	from, to := q.From.In(shipment.Oslo), q.To.In(shipment.Oslo)
+	from, to := q.From.In(calendar.Oslo), q.To.In(calendar.Oslo)
 	if !from.Before(to) {
 		return billing.Report{}, fmt.Errorf("the period from %s to %s is empty; the last day is not included", q.From, q.To)
 	}
@@ -35,7 +36,7 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, er
 		}
 	}
 	in := billing.ReportInput{
-		From: q.From, To: q.To, Generated: e.Now(), Location: shipment.Oslo, Accounts: map[string]string{}, Inputs: q.Inputs, Notes: q.Notes,
+		From: q.From, To: q.To, Generated: e.Now(), Location: calendar.Oslo, Accounts: map[string]string{}, Inputs: q.Inputs, Notes: q.Notes,
 		ReportID: fmt.Sprintf("%s-%s-%s", q.From, q.To, e.Installation[:8]),
 	}
 	chosen := map[string]bool{}
@@ -74,7 +75,7 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, er
 		}
 		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: from, To: to, Accounts: q.Accounts}, func(l store.LedgerLine) error {
 			return in.Rows.Cost(billing.CostRecord{
-				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, shipment.Oslo), Letters: l.Letters,
+				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, calendar.Oslo), Letters: l.Letters,
 				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]), Reprint: reprints[l.Job],
 			})
 		})
@@ -139,7 +140,7 @@ func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, a
 			return err
 		}
 		for _, d := range page {
-			rec := billing.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: billing.CivilOf(d.At, shipment.Oslo), State: d.State.Norwegian()}
+			rec := billing.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: billing.CivilOf(d.At, calendar.Oslo), State: d.State.Norwegian()}
 			if d.Account != "" {
 				rec.Konteringskode = shipment.ShownCode(codes[d.Finding.Shipment])
 			}
@@ -161,7 +162,7 @@ func (e *Finance) digitalCost(s store.ReportShipment) (billing.Decimal, bool) {
 	if !s.ReadAt.IsZero() {
 		at = s.ReadAt
 	}
-	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, billing.CivilOf(at, shipment.Oslo))
+	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, billing.CivilOf(at, calendar.Oslo))
 	return kroner, priced && err == nil
 }
 
@@ -233,7 +234,7 @@ func (e *Finance) accruals(ctx context.Context, r store.Reader, to billing.Civil
 			}
 			out = append(out, rows...)
 		}
-		later, err := r.CarriedBeyond(ctx, vendor, to.In(shipment.Oslo))
+		later, err := r.CarriedBeyond(ctx, vendor, to.In(calendar.Oslo))
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +261,7 @@ func (e *Finance) uninvoiced(ctx context.Context, r store.Reader, vendor string,
 	if invoiced[billing.KindProduction] && invoiced[billing.KindPostage] {
 		return nil, nil // receipts are of no other kinds
 	}
-	booked, err := r.BookedFor(ctx, vendor, from.In(shipment.Oslo), to.In(shipment.Oslo))
+	booked, err := r.BookedFor(ctx, vendor, from.In(calendar.Oslo), to.In(calendar.Oslo))
 	if err != nil {
 		return nil, err
 	}
@@ -339,7 +340,7 @@ func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accoun
 				if err != nil {
 					return err
 				}
-				day := billing.CivilOf(s.SentAt, shipment.Oslo)
+				day := billing.CivilOf(s.SentAt, calendar.Oslo)
 				err = add(billing.DeviationRecord{
 					Deviation: billing.Missing(letter.Sent(), day), Account: s.Account, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode), Day: day,
 				})

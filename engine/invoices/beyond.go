@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
 
@@ -26,7 +26,7 @@ func (e *Invoices) ControlSheetCost(j store.PrintJob, files []store.JobFile) (sh
 	if at.IsZero() {
 		at = e.Now()
 	}
-	return sheets, v.Prices.ControlSheets("", sheets, billing.CivilOf(at, shipment.Oslo)), true
+	return sheets, v.Prices.ControlSheets("", sheets, billing.CivilOf(at, calendar.Oslo)), true
 }
 
 // beyondLetters gives what a vendor may invoice for [from, to) beside the letters by its price list, net, by kind of invoice line,
@@ -89,7 +89,7 @@ func minimumCauses(ctx context.Context, r store.Reader, v store.Vendor, from, to
 	}
 	letters, owners := map[accountDay][]billing.DayLetters{}, map[accountDay][]store.LetterOwner{}
 	err := r.EachPostedSum(ctx, v.Key, from, to, func(p store.PostedSum) error {
-		k := accountDay{p.Account, billing.CivilOf(p.At, shipment.Oslo)}
+		k := accountDay{p.Account, billing.CivilOf(p.At, calendar.Oslo)}
 		letters[k] = billing.AddDayLetters(letters[k], p.Envelope, p.Letters, p.Production)
 		owners[k] = append(owners[k], store.LetterOwner{Account: p.Account, Konteringskode: p.Konteringskode, Letters: p.Letters})
 		return nil

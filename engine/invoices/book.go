@@ -10,7 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/store"
 )
 
@@ -42,7 +43,7 @@ type InvoiceBooking struct {
 // One that is doubtful, by its days and by what is booked already, is booked only when the person has seen it and says so.
 func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeriod, error) {
 	id, reason := b.ID, b.Reason
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return InvoicePeriod{}, errors.New(why)
 	}
 	var out InvoicePeriod
@@ -56,7 +57,7 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		if !ok {
 			return fmt.Errorf("vendor %q is not configured any more", rec.Vendor)
 		}
-		if end := inv.To.In(shipment.Oslo); tx.Now().Before(end) {
+		if end := inv.To.In(calendar.Oslo); tx.Now().Before(end) {
 			return fmt.Errorf("the period of invoice %s is not over", inv.Number)
 		}
 		p, basis, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
@@ -95,7 +96,7 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		if err != nil {
 			return err
 		}
-		at, note := store.BookAt(closed, inv.To.In(shipment.Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
+		at, note := store.BookAt(closed, inv.To.In(calendar.Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
 		if note != "" {
 			note = "; " + note
 		}
@@ -178,7 +179,7 @@ func (e *Invoices) takeBackShares(ctx context.Context, tx store.Tx, closed []sto
 func (e *Invoices) CarryReceipts(ctx context.Context, id string, into billing.Civil, reason string) (billing.Ore, InvoicePeriod, error) {
 	var out InvoicePeriod
 	var net billing.Ore
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return 0, out, errors.New(why)
 	}
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
@@ -222,7 +223,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into billing.Ci
 		if out.LeftNet != 0 || out.LeftVAT != 0 {
 			return fmt.Errorf("kr %s of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out", out.LeftNet)
 		}
-		return e.LookAtInvoices(ctx, tx, v, into.In(shipment.Oslo), into.In(shipment.Oslo))
+		return e.LookAtInvoices(ctx, tx, v, into.In(calendar.Oslo), into.In(calendar.Oslo))
 	})
 	if err != nil {
 		return 0, out, fmt.Errorf("carry receipts: %w", err)
@@ -234,7 +235,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into billing.Ci
 
 // openFor refuses a day whose invoices are booked.
 func (e *Invoices) openFor(ctx context.Context, r store.Reader, v store.Vendor, day billing.Civil) error {
-	all, err := r.Invoices(ctx, day.In(shipment.Oslo), day.AddDays(1).In(shipment.Oslo))
+	all, err := r.Invoices(ctx, day.In(calendar.Oslo), day.AddDays(1).In(calendar.Oslo))
 	if err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func (e *Invoices) openFor(ctx context.Context, r store.Reader, v store.Vendor, 
 // DecideDeviations records a person's decision about deviations, all of them or none. One that is in the state already is left
 // alone; it tells how many changed. The reason is kept and shown: no personal data.
 func (e *Invoices) DecideDeviations(ctx context.Context, keys []string, state store.DeviationState, reason string) (int, error) {
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
 	if state.Norwegian() == "" {

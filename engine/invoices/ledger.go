@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 )
 
 // MonthOf is the first day of the month of a time, in Norway.
-func MonthOf(t time.Time) billing.Civil { return billing.CivilOf(t, shipment.Oslo)[:8] + "01" }
+func MonthOf(t time.Time) billing.Civil { return billing.CivilOf(t, calendar.Oslo)[:8] + "01" }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
 
@@ -64,7 +64,7 @@ func (r InvoiceRow) Left() billing.Ore {
 func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor string, from, to billing.Civil) (InvoicePeriod, billing.Basis, []store.LedgerLine, error) {
 	p := InvoicePeriod{Vendor: vendor, From: from, To: to}
 	var basis billing.Basis
-	all, err := r.Invoices(ctx, from.In(shipment.Oslo), to.In(shipment.Oslo))
+	all, err := r.Invoices(ctx, from.In(calendar.Oslo), to.In(calendar.Oslo))
 	if err != nil {
 		return p, basis, nil, err
 	}
@@ -87,7 +87,7 @@ func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor str
 	if len(invoices) == 0 {
 		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodWords(from, to), store.ErrNotFound)
 	}
-	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(shipment.Oslo), to.In(shipment.Oslo)); err != nil {
+	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(calendar.Oslo), to.In(calendar.Oslo)); err != nil {
 		return p, basis, nil, err
 	}
 	together := billing.Together(invoices)
@@ -104,7 +104,7 @@ func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor str
 	for _, l := range shares {
 		p.LeftNet, p.LeftVAT = p.LeftNet-l.Line.Net, p.LeftVAT-l.Line.VAT
 	}
-	if basis.Caused, err = e.beyondLetters(ctx, r, e.Vendors[vendor], from.In(shipment.Oslo), to.In(shipment.Oslo)); err != nil {
+	if basis.Caused, err = e.beyondLetters(ctx, r, e.Vendors[vendor], from.In(calendar.Oslo), to.In(calendar.Oslo)); err != nil {
 		return p, basis, nil, err
 	}
 	p.Rows = invoiceRows(billing.CheckInvoice(together, basis), shares)
@@ -132,7 +132,7 @@ const issuedAhead = 62
 func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv billing.Invoice, others []billing.Invoice, basis billing.Basis) ([]string, error) {
 	out := billing.DoubtInvoice(inv, others, basis)
 	now := e.Now()
-	if inv.Issued > billing.CivilOf(now, shipment.Oslo).AddDays(issuedAhead) {
+	if inv.Issued > billing.CivilOf(now, calendar.Oslo).AddDays(issuedAhead) {
 		out = append(out, fmt.Sprintf("it is issued on %s, which is far ahead", inv.Issued))
 	}
 	first, err := r.FirstActivity(ctx, time.Time{})
@@ -204,7 +204,7 @@ func (e *Invoices) InvoicePeriods(ctx context.Context, from, to billing.Civil) (
 func (e *Invoices) InvoicePeriodsIn(ctx context.Context, r store.Reader, from, to billing.Civil) ([]InvoicePeriod, error) {
 	var first, last time.Time
 	if to != "" {
-		first, last = from.In(shipment.Oslo), to.In(shipment.Oslo)
+		first, last = from.In(calendar.Oslo), to.In(calendar.Oslo)
 	}
 	all, err := r.Invoices(ctx, first, last)
 	if err != nil {

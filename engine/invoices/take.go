@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -81,7 +83,7 @@ func (e *Invoices) addInvoice(ctx context.Context, v store.Vendor, inv billing.I
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		all, err := tx.Invoices(ctx, inv.From.In(shipment.Oslo), inv.To.In(shipment.Oslo))
+		all, err := tx.Invoices(ctx, inv.From.In(calendar.Oslo), inv.To.In(calendar.Oslo))
 		if err != nil {
 			return err
 		}
@@ -108,7 +110,7 @@ func (e *Invoices) addInvoice(ctx context.Context, v store.Vendor, inv billing.I
 // RemoveInvoice takes an invoice back that is not booked, such as one that was typed wrong; its number is free again. It is kept
 // with the reason, which is shown: no personal data.
 func (e *Invoices) RemoveInvoice(ctx context.Context, id, reason string) error {
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return errors.New(why)
 	}
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
 
@@ -34,7 +34,7 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v store.Vendor, p Invoice
 	}
 	at := fmt.Sprintf("%s/faktura/%s/%s/", v.Key, from, to)
 	// It belongs to the period that the invoice is for, in whose report it is looked for, however late the invoice comes.
-	found := to.In(shipment.Oslo).Add(-time.Millisecond).UTC()
+	found := to.In(calendar.Oslo).Add(-time.Millisecond).UTC()
 	if now := tx.Now(); now.Before(found) {
 		found = now
 	}
@@ -63,7 +63,7 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v store.Vendor, p Invoice
 		}}
 	}
 	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
-	all, err := tx.Deviations(ctx, store.DeviationFilter{From: from.In(shipment.Oslo)})
+	all, err := tx.Deviations(ctx, store.DeviationFilter{From: from.In(calendar.Oslo)})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -153,7 +154,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		applied = true
 		said := "answer of the vendor"
 		if !a.Accepted {
-			said += ": " + shipment.KeptWords(a.Reasons)
+			said += ": " + identity.KeptWords(a.Reasons)
 		}
 		if err := e.MoveJob(ctx, tx, j, to, said); err != nil {
 			return err

@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -157,7 +158,7 @@ func BadPerson(by string) error {
 	if strings.TrimSpace(by) == "" {
 		return errors.New("it is not said who does it (--by)")
 	}
-	if why := shipment.BadNote(by); why != "" {
+	if why := identity.BadNote(by); why != "" {
 		return errors.New("who does it (--by) " + why)
 	}
 	return nil
@@ -191,7 +192,7 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 			out.Since, err = pastGate(ctx, tx, j.ID)
 			return err
 		case j.State == store.JobOffered:
-			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, shipment.ClockOf(j.OfferedAt), j.ID)
+			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, calendar.ClockOf(j.OfferedAt), j.ID)
 		case j.State != store.JobComposed && j.State != store.JobUploaded:
 			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
 		}

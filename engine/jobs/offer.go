@@ -11,6 +11,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/engine/calendar"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -88,7 +89,7 @@ func (e *Jobs) untilWindow(v store.Vendor) time.Duration {
 	if v.OfferFrom == v.OfferTo {
 		return 0
 	}
-	now := e.Now().In(shipment.Oslo)
+	now := e.Now().In(calendar.Oslo)
 	clock := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
 	inside := v.OfferFrom <= clock && clock < v.OfferTo
 	if v.OfferFrom > v.OfferTo { // over midnight
@@ -97,9 +98,9 @@ func (e *Jobs) untilWindow(v store.Vendor) time.Duration {
 	if inside {
 		return 0
 	}
-	open, _ := v.OfferWindow(shipment.DayOf(now))
+	open, _ := v.OfferWindow(calendar.DayOf(now))
 	if !open.After(now) {
-		open, _ = v.OfferWindow(shipment.DayOf(now).Add(1))
+		open, _ = v.OfferWindow(calendar.DayOf(now).Add(1))
 	}
 	return open.Sub(now)
 }

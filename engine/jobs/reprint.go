@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"postgang/engine/calendar"
 	"postgang/engine/collect"
+	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs"
@@ -105,7 +107,7 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 		refuse("%s", why)
 		return out, refused
 	}
-	if why := shipment.BadReason(o.Reason); why != "" {
+	if why := identity.BadReason(o.Reason); why != "" {
 		refuse("%s", why)
 	}
 	v, ok := e.Vendors[j.Vendor]
@@ -141,7 +143,7 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 			refuse("%s is set aside: %s. Release it first", name, s.Hold)
 			continue
 		case !s.ReadAt.IsZero() && !o.ReadToo:
-			refuse("%s was read digitally at %s: leave it out, or print it all the same with --read-too", name, s.ReadAt.In(shipment.Oslo).Format("2006-01-02 15:04"))
+			refuse("%s was read digitally at %s: leave it out, or print it all the same with --read-too", name, s.ReadAt.In(calendar.Oslo).Format("2006-01-02 15:04"))
 			continue
 		case open[c.Shipment] != "" && !o.Again:
 			refuse("%s is in reprint %s already: leave it out, or order it once more with --again", name, open[c.Shipment])

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"postgang/engine/shipment"
+	"postgang/engine/identity"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -15,7 +15,7 @@ import (
 // its letters are due again, for whichever vendor their account has then. A reprint is only ended.
 func (e *Jobs) WithdrawJob(ctx context.Context, id, reason string) (store.PrintJob, error) {
 	var out store.PrintJob
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return out, fmt.Errorf("withdraw %s: %s", id, why)
 	}
 	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })

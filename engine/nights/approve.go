@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"postgang/engine/collect"
+	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -14,7 +15,7 @@ import (
 // ApproveCost lets letters that the guard keeps back go to paper, whatever the caps say. Those that are not kept back any more
 // are left alone; it tells how many were released. The reason is kept in their history: no personal data.
 func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason string) (int, error) {
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
 	n := 0

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -123,7 +123,7 @@ func failedNights(n int, at time.Time, why string) string {
 	if n > 1 {
 		times = fmt.Sprintf(", the last of %d in a row that failed", n)
 	}
-	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", shipment.ClockOf(at), times, why)
+	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", calendar.ClockOf(at), times, why)
 }
 
 // lastByHand is the newest night by hand that did something; zero: there is none.

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 )
 
 func reportSchedule(t interface{ Fatal(...any) }, spec string, rule OnHoliday) Schedule {
@@ -54,7 +54,7 @@ func TestEveryMonthIsReportedOnce(t *testing.T) {
 		for _, rule := range []OnHoliday{HolidayRun, HolidayNext, HolidayPrevious} {
 			t.Run(fmt.Sprint(spec, rule), func(t *testing.T) {
 				t.Parallel()
-				from, to := time.Date(2026, 1, 10, 0, 0, 0, 0, shipment.Oslo), time.Date(2056, 2, 10, 0, 0, 0, 0, shipment.Oslo)
+				from, to := time.Date(2026, 1, 10, 0, 0, 0, 0, calendar.Oslo), time.Date(2056, 2, 10, 0, 0, 0, 0, calendar.Oslo)
 				made := lived(reportSchedule(t, spec, rule), from, to, []time.Duration{12 * time.Hour, 90 * 24 * time.Hour, 19 * time.Hour, 40 * time.Hour})
 				for m := billing.Civil("2026-01-01"); m < "2055-01-01"; m = billing.NextMonth(m) {
 					if made[m] != 1 {
@@ -78,10 +78,10 @@ func TestOutagesLoseNoReport(t *testing.T) {
 			pauses[i] = max(time.Duration(h)*time.Hour, 12*time.Hour)
 		}
 		year := rapid.IntRange(2020, 2060).Draw(t, "year")
-		from := time.Date(year, 1, 10, 0, 0, 0, 0, shipment.Oslo)
+		from := time.Date(year, 1, 10, 0, 0, 0, 0, calendar.Oslo)
 		made := lived(reportSchedule(t, spec, rule), from, from.AddDate(2, 1, 0), pauses)
-		last := billing.CivilOf(from.AddDate(2, -1, 0), shipment.Oslo)
-		for m := billing.NextMonth(billing.CivilOf(from, shipment.Oslo)); m < last; m = billing.NextMonth(m) {
+		last := billing.CivilOf(from.AddDate(2, -1, 0), calendar.Oslo)
+		for m := billing.NextMonth(billing.CivilOf(from, calendar.Oslo)); m < last; m = billing.NextMonth(m) {
 			if n := made[m]; n < 1 || n > 1 && (spec != "0 7 * * 1" && spec != "0 7 1,15 * *") {
 				t.Fatalf("the report of %s is made %d times", m.Month(), n)
 			}
@@ -94,7 +94,7 @@ func TestMonthsOfMovedSlots(t *testing.T) {
 	t.Parallel()
 	s := reportSchedule(t, "0 7 1 * *", HolidayPrevious)
 	for slot, want := range map[string]string{"2026-12-31 07:00": "[2026-12-01]", "2027-04-30 07:00": "[2027-04-01]", "2027-02-01 07:00": "[2027-01-01]"} {
-		at, err := time.ParseInLocation("2006-01-02 15:04", slot, shipment.Oslo)
+		at, err := time.ParseInLocation("2006-01-02 15:04", slot, calendar.Oslo)
 		if err != nil {
 			t.Fatal(err)
 		}

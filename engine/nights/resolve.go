@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/restored"
-	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -41,7 +41,7 @@ func (e *Nights) planResolve(ctx context.Context, rd store.Reader, r Resolution)
 		return out, err
 	}
 	out.Job = j
-	if why := shipment.BadReason(r.Reason); why != "" {
+	if why := identity.BadReason(r.Reason); why != "" {
 		return out, fmt.Errorf("job %s cannot be resolved so: %s", j.ID, why)
 	}
 	if why := notUncertain(j); why != "" {

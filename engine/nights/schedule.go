@@ -11,7 +11,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
 
@@ -63,7 +63,7 @@ func (s Schedule) On(holiday OnHoliday) (Schedule, error) {
 
 // placed is where a planned time lies by the rule for holidays, in UTC; the zero time: nowhere.
 func (s Schedule) placed(at time.Time) time.Time {
-	day, step := shipment.DayOf(at), 0
+	day, step := calendar.DayOf(at), 0
 	switch s.OnHoliday {
 	case HolidayNext:
 		step = 1
@@ -73,18 +73,18 @@ func (s Schedule) placed(at time.Time) time.Time {
 	default:
 		return at
 	}
-	if !shipment.IsHoliday(day) {
+	if !calendar.IsHoliday(day) {
 		return at
 	}
 	if step == 0 {
 		return time.Time{}
 	}
-	every := shipment.Calendar{Count24Dec: true, Count31Dec: true}
+	every := calendar.Calendar{Count24Dec: true, Count31Dec: true}
 	for !every.IsVirkedag(day) {
 		day = day.Add(step)
 	}
-	wall := shipment.ToWall(at)
-	return shipment.FromWall(time.Date(day.Year, day.Month, day.Day, wall.Hour(), wall.Minute(), wall.Second(), 0, time.UTC))
+	wall := calendar.ToWall(at)
+	return calendar.FromWall(time.Date(day.Year, day.Month, day.Day, wall.Hour(), wall.Minute(), wall.Second(), 0, time.UTC))
 }
 
 const (
@@ -149,7 +149,7 @@ func (s Schedule) Next(t time.Time) time.Time {
 
 // planned is the first time after t by the expression alone, in UTC.
 func (s Schedule) planned(t time.Time) time.Time {
-	wall := shipment.ToWall(t)
+	wall := calendar.ToWall(t)
 	// An hour back: in autumn the wall clock repeats an hour, and a slot that lies ahead on the time line may lie
 	// behind on the wall.
 	from := wall.Add(-time.Hour - time.Nanosecond)
@@ -158,7 +158,7 @@ func (s Schedule) planned(t time.Time) time.Time {
 		if w.IsZero() {
 			return time.Time{}
 		}
-		if at := shipment.FromWall(w); at.After(t) {
+		if at := calendar.FromWall(w); at.After(t) {
 			return at
 		}
 		from = w
@@ -219,10 +219,10 @@ func (s Schedule) Months(slot time.Time) []billing.Civil {
 		if !s.placed(at).Equal(slot) {
 			continue
 		}
-		last, _ := shipment.LastMonth(at)
+		last, _ := calendar.LastMonth(at)
 		first := last
 		if before := s.plannedBefore(at); !before.IsZero() {
-			_, first = shipment.LastMonth(before)
+			_, first = calendar.LastMonth(before)
 		}
 		for m := min(first, last); m <= last; m = billing.NextMonth(m) {
 			if !slices.Contains(out, m) {
@@ -443,7 +443,7 @@ func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	alarm := "schedule:" + s.Name
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		if runErr != nil && !s.each() { // its months have alarms of their own
-			text := fmt.Sprintf("scheduled run %s of %s failed: %s", s.Name, slot.In(shipment.Oslo).Format("2006-01-02 15:04"), summary)
+			text := fmt.Sprintf("scheduled run %s of %s failed: %s", s.Name, slot.In(calendar.Oslo).Format("2006-01-02 15:04"), summary)
 			if err := tx.RaiseAlarm(ctx, alarm, text); err != nil {
 				return err
 			}

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 )
 
 // A schedule's rule for holidays, on a nightly and on a monthly run. 17 May 2027 is a Monday; Easter 2027 is 25 to 29
@@ -15,7 +15,7 @@ import (
 func TestOnHoliday(t *testing.T) {
 	t.Parallel()
 	at := func(s string) time.Time {
-		v, err := time.ParseInLocation("2006-01-02 15:04", s, shipment.Oslo)
+		v, err := time.ParseInLocation("2006-01-02 15:04", s, calendar.Oslo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestOnHoliday(t *testing.T) {
 		next := at(c.from)
 		for range c.want {
 			next = s.Next(next)
-			got = append(got, next.In(shipment.Oslo).Format("2006-01-02 15:04"))
+			got = append(got, next.In(calendar.Oslo).Format("2006-01-02 15:04"))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -84,7 +84,7 @@ func TestHolidayOrder(t *testing.T) {
 		from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 3*365*24*60).Draw(t, "minute")) * time.Minute)
 		for range 4 {
 			next := s.Next(from)
-			if !next.After(from) || shipment.IsHoliday(shipment.DayOf(next)) {
+			if !next.After(from) || calendar.IsHoliday(calendar.DayOf(next)) {
 				t.Fatalf("after %v comes %v", from, next)
 			}
 			between := from.Add(time.Duration(rapid.Int64Range(0, int64(next.Sub(from))-1).Draw(t, "between")))
@@ -98,7 +98,7 @@ func TestHolidayOrder(t *testing.T) {
 
 func osloTime(t *testing.T, s string) time.Time {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", s, shipment.Oslo)
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, calendar.Oslo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestScheduleOnTheNightsWhenClocksChange(t *testing.T) {
 		for _, w := range c.want {
 			got := s.Next(from)
 			if !got.Equal(at(w)) {
-				t.Errorf("%s after %s: got %s, want %s", c.spec, from, got.In(shipment.Oslo), w)
+				t.Errorf("%s after %s: got %s, want %s", c.spec, from, got.In(calendar.Oslo), w)
 			}
 			from = got
 		}
@@ -152,11 +152,11 @@ func TestScheduleRunsOncePerWallClockTime(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		start := time.Date(rapid.IntRange(2000, 2090).Draw(rt, "year"), time.Month(rapid.SampledFrom([]int{3, 10}).Draw(rt, "month")), 20, 12, 0, 0, 0, shipment.Oslo)
+		start := time.Date(rapid.IntRange(2000, 2090).Draw(rt, "year"), time.Month(rapid.SampledFrom([]int{3, 10}).Draw(rt, "month")), 20, 12, 0, 0, 0, calendar.Oslo)
 		days := map[string]int{}
 		n := 0
 		for at := s.Next(start); !at.After(start.AddDate(0, 0, 14)); at = s.Next(at) { // (start, end], as Missed counts
-			days[at.In(shipment.Oslo).Format("2006-01-02")]++
+			days[at.In(calendar.Oslo).Format("2006-01-02")]++
 			n++
 		}
 		if n != 14 || len(days) != 14 {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"postgang/engine/shipment"
+	"postgang/engine/identity"
 	"postgang/engine/store"
 )
 
@@ -71,7 +71,7 @@ func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	}
 	var raise []Trouble
 	for _, t := range found {
-		if open[t.Key] != shipment.MaskNationalIDs(t.Text) { // as it is stored
+		if open[t.Key] != identity.MaskNationalIDs(t.Text) { // as it is stored
 			raise = append(raise, t)
 		}
 		delete(open, t.Key)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -102,24 +104,24 @@ const (
 func (e *Nights) standstill(w watched, alarms map[string]string) {
 	for _, c := range w.overdue {
 		alarms[alarmOverdue+c.Account] = fmt.Sprintf("%d letters of account %s should have gone to paper and are in no print job, the first since %s. Do the nights run and succeed? See postgang status, then run postgang night",
-			c.Count, c.Account, shipment.ClockOf(c.Oldest))
+			c.Count, c.Account, calendar.ClockOf(c.Oldest))
 	}
 	if s := w.died; !s.At.IsZero() {
-		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", shipment.ClockOf(s.Started))
+		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", calendar.ClockOf(s.Started))
 	}
 	if c := w.clock; !c.Noticed.IsZero() {
-		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", shipment.ClockOf(c.Latest), shipment.ClockOf(c.Noticed))
+		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", calendar.ClockOf(c.Latest), calendar.ClockOf(c.Noticed))
 	}
 	if w.ahead > 0 {
 		alarms[alarmClock+"received"] = fmt.Sprintf("%d letters were received at times that lie ahead of the clock, up to %s: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports",
-			w.ahead, shipment.ClockOf(w.aheadTo))
+			w.ahead, calendar.ClockOf(w.aheadTo))
 	}
 }
 
 // overdueSince is the time up to which letters that are due should have been collected by now: two virkedager have passed since.
 func overdueSince(now time.Time) time.Time {
-	day := shipment.DayOf(now)
-	for (shipment.Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
+	day := calendar.DayOf(now)
+	for (calendar.Calendar{}).AddVirkedager(day, overdueAfter).Add(1).Start().After(now) {
 		day = day.Add(-1)
 	}
 	return day.Add(1).Start().Add(-time.Millisecond).UTC()
@@ -144,13 +146,13 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]string {
 	for _, j := range w.offered {
 		if v := e.Vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
 			alarms[alarmNoAnswer+j.ID] = fmt.Sprintf("job %s (%d letters) was offered to vendor %s at %s, and there is no answer. Ask the vendor; it is not sent again",
-				j.ID, j.Letters, j.Vendor, shipment.ClockOf(j.OfferedAt))
+				j.ID, j.Letters, j.Vendor, calendar.ClockOf(j.OfferedAt))
 		}
 	}
 	for _, j := range w.accepted {
 		if n := w.awaited[j.ID]; n > 0 {
 			alarms[alarmNoReceipt+j.ID] = fmt.Sprintf("vendor %s accepted job %s at %s, and there is no receipt for %d of its %d letters. Ask the vendor whether they are posted (postgang job show %s)",
-				j.Vendor, j.ID, shipment.ClockOf(j.Updated), n, j.Letters, j.ID)
+				j.Vendor, j.ID, calendar.ClockOf(j.Updated), n, j.Letters, j.ID)
 		}
 	}
 	for _, c := range w.unhandled {
@@ -159,13 +161,13 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]string {
 	}
 	if n := len(w.nights); n > 0 {
 		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
-			shipment.ClockOf(w.nights[n-1]), n)
+			calendar.ClockOf(w.nights[n-1]), n)
 	}
 	e.standstill(w, alarms)
 	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
-		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", shipment.ClockOf(s.At), shipment.ClockOf(s.Started), limit)
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", calendar.ClockOf(s.At), calendar.ClockOf(s.Started), limit)
 	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
-		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", shipment.ClockOf(s.At), took.Round(time.Minute), limit)
+		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", calendar.ClockOf(s.At), took.Round(time.Minute), limit)
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.failing)) {
 		vendor, step, _ := strings.Cut(key, ":")
@@ -185,7 +187,7 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]string {
 		case err != nil:
 			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s cannot be read: %v", key, err)
 		case !end.IsZero() && end.Sub(now) < expiresSoon:
-			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, shipment.ClockOf(end))
+			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, calendar.ClockOf(end))
 		}
 	}
 	if n := w.held[shipment.HoldCost]; n > 0 {
@@ -252,7 +254,7 @@ func (e *Nights) watch(ctx context.Context) error {
 	}
 	var raise, resolve []string
 	for key, text := range wanted {
-		if open[key] != shipment.MaskNationalIDs(text) { // as it is stored
+		if open[key] != identity.MaskNationalIDs(text) { // as it is stored
 			raise = append(raise, key)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
 
@@ -20,20 +20,20 @@ func TestOverdueSince(t *testing.T) {
 		"2026-12-01 10:00": "2026-11-26 23:59", // Tuesday: Thursday's; Friday has had Monday alone
 		"2026-04-07 12:00": "2026-03-30 23:59", // after Easter: Monday's of the week before
 	} {
-		if got := overdueSince(oslo(t, now)); got.In(shipment.Oslo).Format("2006-01-02 15:04") != want {
-			t.Errorf("%s: %v, want %s", now, got.In(shipment.Oslo), want)
+		if got := overdueSince(oslo(t, now)); got.In(calendar.Oslo).Format("2006-01-02 15:04") != want {
+			t.Errorf("%s: %v, want %s", now, got.In(calendar.Oslo), want)
 		}
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		now := time.Date(2026, 1, 1, 0, 0, 0, 0, shipment.Oslo).Add(time.Duration(rapid.IntRange(0, 3*365*24).Draw(rt, "h")) * time.Hour)
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, calendar.Oslo).Add(time.Duration(rapid.IntRange(0, 3*365*24).Draw(rt, "h")) * time.Hour)
 		since := overdueSince(now)
 		if again := overdueSince(now.Add(time.Hour)); again.Before(since) {
 			rt.Fatalf("at %v: %v, an hour later %v", now, since, again)
 		}
-		if passed := (shipment.Calendar{}).AddVirkedager(shipment.DayOf(since), overdueAfter).Add(1).Start(); passed.After(now) {
+		if passed := (calendar.Calendar{}).AddVirkedager(calendar.DayOf(since), overdueAfter).Add(1).Start(); passed.After(now) {
 			rt.Fatalf("at %v: due %v is not overdue before %v", now, since, passed)
 		}
-		if next := (shipment.Calendar{}).AddVirkedager(shipment.DayOf(since).Add(1), overdueAfter).Add(1).Start(); !next.After(now) {
+		if next := (calendar.Calendar{}).AddVirkedager(calendar.DayOf(since).Add(1), overdueAfter).Add(1).Start(); !next.After(now) {
 			rt.Fatalf("at %v: what was due a day after %v is overdue too", now, since)
 		}
 	})
@@ -41,7 +41,7 @@ func TestOverdueSince(t *testing.T) {
 
 func oslo(t *testing.T, s string) time.Time {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", s, shipment.Oslo)
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, calendar.Oslo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestAnswerDue(t *testing.T) {
 		{"a window that the short night has not", "2026-03-28 12:00", "2026-03-30 02:30", store.Vendor{AnswerWithin: h / 2, OfferFrom: 2 * h, OfferTo: 3 * h}},
 	} {
 		if got := c.v.AnswerDue(oslo(t, c.offered)); !got.Equal(oslo(t, c.want)) || got.Location() != time.UTC {
-			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(shipment.Oslo), c.want)
+			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(calendar.Oslo), c.want)
 		}
 	}
 }
@@ -84,7 +84,7 @@ func TestAnswerDueCountsMinutes(t *testing.T) {
 		if gap := v.OfferTo - v.OfferFrom; gap > 0 && gap < time.Hour || gap < -23*time.Hour {
 			rt.Skip("thousands of days to count")
 		}
-		offered := time.Date(2026, 11, 2, 0, 0, 0, 0, shipment.Oslo).Add(minutes("offered", 7*1440))
+		offered := time.Date(2026, 11, 2, 0, 0, 0, 0, calendar.Oslo).Add(minutes("offered", 7*1440))
 		left, at := v.AnswerWithin, offered
 		for left > 0 {
 			clock := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
@@ -97,7 +97,7 @@ func TestAnswerDueCountsMinutes(t *testing.T) {
 			}
 		}
 		if got := v.AnswerDue(offered); !got.Equal(at) {
-			rt.Fatalf("%v from %v: %v, counted %v", v.AnswerWithin, offered, got.In(shipment.Oslo), at)
+			rt.Fatalf("%v from %v: %v, counted %v", v.AnswerWithin, offered, got.In(calendar.Oslo), at)
 		}
 	})
 }
@@ -114,7 +114,7 @@ func TestReceiptDue(t *testing.T) {
 		{"one", "2026-11-24 00:00", "2026-11-26 00:00", 1},
 	} {
 		if got := (store.Vendor{ReceiptWithin: c.within}).ReceiptDue(oslo(t, c.accepted)); !got.Equal(oslo(t, c.want)) {
-			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(shipment.Oslo), c.want)
+			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(calendar.Oslo), c.want)
 		}
 	}
 }
@@ -143,7 +143,7 @@ func TestMissedNights(t *testing.T) {
 	} {
 		var got []string
 		for _, at := range missedNights(sch, store.Slot{At: oslo(t, c.last), State: c.state}, oslo(t, c.now)) {
-			got = append(got, shipment.ClockOf(at))
+			got = append(got, calendar.ClockOf(at))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -214,7 +215,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 			same.Kind = ""
 		}
 		if same.SameFacts(row) {
-			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, shipment.Oslo))
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, calendar.Oslo))
 			return nil
 		}
 		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
@@ -225,10 +226,10 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		case err != nil:
 			return err
 		case before:
-			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, shipment.Oslo))
+			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, calendar.Oslo))
 			return nil
 		case row.Kind == "":
-			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row, shipment.Oslo))
+			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row, calendar.Oslo))
 			return nil
 		}
 		was := bookedNet(l.Applied.Row)
@@ -283,7 +284,7 @@ func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (
 
 // postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
 func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
-	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, shipment.Oslo), shipment.Oslo); is {
+	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, calendar.Oslo), calendar.Oslo); is {
 		return arrived.UTC().Truncate(time.Millisecond), []billing.Deviation{d}
 	}
 	return row.PostedAt.UTC().Truncate(time.Millisecond), nil
@@ -298,11 +299,11 @@ func givenOver(ctx context.Context, r store.Reader, job string) (billing.Civil, 
 	}
 	for _, ev := range history {
 		if ev.To == store.JobCommitted {
-			return billing.CivilOf(ev.At, shipment.Oslo), nil
+			return billing.CivilOf(ev.At, calendar.Oslo), nil
 		}
 	}
 	j, err := r.Job(ctx, job)
-	return billing.CivilOf(j.Created, shipment.Oslo), err
+	return billing.CivilOf(j.Created, calendar.Oslo), err
 }
 
 // post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
@@ -374,7 +375,7 @@ func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v store.Vendor, a
 	if v.Prices == nil {
 		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), nil
 	}
-	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, shipment.Oslo))
+	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, calendar.Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
 		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/store"
 )
 
@@ -36,7 +37,7 @@ func choice(ctx context.Context, r store.Reader, id string) (ReceiptChoice, erro
 		return c, err
 	}
 	if d := c.Conflict.Decision; d != nil {
-		return c, fmt.Errorf("receipt %s was decided about on %s: %s", id, shipment.DayOf(d.At), d.Reason)
+		return c, fmt.Errorf("receipt %s was decided about on %s: %s", id, calendar.DayOf(d.At), d.Reason)
 	}
 	if c.Conflict.State != store.ReceiptConflict {
 		return c, fmt.Errorf("receipt %s is %s: there is nothing to decide", id, c.Conflict.State)
@@ -52,7 +53,7 @@ func choice(ctx context.Context, r store.Reader, id string) (ReceiptChoice, erro
 // ResolveReceipt decides about a receipt in conflict, in one transaction. When it is taken, its amounts are booked instead of
 // those of the one in force, under our konteringskode, and it is held against what was sent. Both stay in the archive.
 func (e *Receipts) ResolveReceipt(ctx context.Context, r ReceiptResolution) (ReceiptChoice, error) {
-	if why := shipment.BadReason(r.Reason); why != "" {
+	if why := identity.BadReason(r.Reason); why != "" {
 		return ReceiptChoice{}, fmt.Errorf("receipt %s cannot be resolved so: %s", r.Receipt, why)
 	}
 	var c ReceiptChoice

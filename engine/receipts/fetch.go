@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
+	"postgang/engine/identity"
 	"postgang/engine/restored"
-	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -85,9 +85,9 @@ func (e *Receipts) FetchReceipts(ctx context.Context, vendor string) ([]Imported
 		}
 		if err != nil {
 			errs = append(errs, err)
-			key := "receipts:" + vendor + ":" + shipment.Scrub(f.Name)
+			key := "receipts:" + vendor + ":" + identity.Scrub(f.Name)
 			alarms[key] = true
-			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", shipment.Scrub(f.Name), vendor, err)
+			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", identity.Scrub(f.Name), vendor, err)
 			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) }); err != nil {
 				return out, errors.Join(append(errs, err)...)
 			}
@@ -113,7 +113,7 @@ func (e *Receipts) FetchReceipts(ctx context.Context, vendor string) ([]Imported
 func (e *Receipts) fetchReceiptFile(ctx context.Context, side step.VendorSide, k restored.Known, name string) (Imported, error) {
 	data, err := side.Fetch(ctx, name)
 	if err != nil {
-		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", shipment.Scrub(name), err)
+		return Imported{}, fmt.Errorf("fetch receipt file %s: %w", identity.Scrub(name), err)
 	}
 	e.Passed("receipts: fetched")
 	vendor := k.Vendor.Key
@@ -143,11 +143,11 @@ func (e *Receipts) moveBooked(ctx context.Context, side step.VendorSide, booked 
 			return o.Name == f.Name && o.Bytes == f.Bytes && o.ModTime.Equal(f.ModTime)
 		}
 		if !slices.ContainsFunc(now, same) {
-			e.Log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", shipment.Scrub(f.Name))
+			e.Log.Warn("receipt file has changed while it was booked, it is taken again next time", "file", identity.Scrub(f.Name))
 			continue
 		}
 		if err := side.MoveDone(ctx, f.Name); err != nil {
-			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", shipment.Scrub(f.Name), err))
+			errs = append(errs, fmt.Errorf("move receipt file %s aside: %w", identity.Scrub(f.Name), err))
 			continue
 		}
 		e.Passed("receipts: moved aside")
@@ -179,11 +179,11 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 		return out, nil
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return out, fmt.Errorf("look up receipt file %s: %w", shipment.Scrub(name), err)
+		return out, fmt.Errorf("look up receipt file %s: %w", identity.Scrub(name), err)
 	}
 	ref, err := e.Blobs.Put(ctx, bytes.NewReader(data))
 	if err != nil {
-		return out, fmt.Errorf("archive receipt file %s: %w", shipment.Scrub(name), err)
+		return out, fmt.Errorf("archive receipt file %s: %w", identity.Scrub(name), err)
 	}
 	e.Passed("receipts: archived")
 	rows, problems := billing.ParseReceipts(data, v.Receipts)
@@ -202,7 +202,7 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 		return out, nil
 	}
 	if len(problems) > 0 {
-		e.Log.Error("receipt file stopped", "vendor", vendor, "file", shipment.Scrub(name), "problems", len(problems))
+		e.Log.Error("receipt file stopped", "vendor", vendor, "file", identity.Scrub(name), "problems", len(problems))
 		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 			file.Rows = 0
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
@@ -210,10 +210,10 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 			}
 			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), fmt.Sprintf(
 				"receipt file %s of vendor %s was stopped, nothing of it was booked: %d problems, first: %s. Have the vendor send it anew",
-				shipment.Scrub(name), vendor, len(problems), problems[0]))
+				identity.Scrub(name), vendor, len(problems), problems[0]))
 		})
 		if err != nil && !errors.Is(err, store.ErrExists) {
-			return out, fmt.Errorf("record receipt file %s: %w", shipment.Scrub(name), err)
+			return out, fmt.Errorf("record receipt file %s: %w", identity.Scrub(name), err)
 		}
 		return out, nil
 	}
@@ -243,12 +243,12 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 		err = errors.Join(err, lookErr)
 	}
 	if err != nil {
-		return out, fmt.Errorf("apply receipt file %s: %w", shipment.Scrub(name), err)
+		return out, fmt.Errorf("apply receipt file %s: %w", identity.Scrub(name), err)
 	}
 	if out.Rows == 0 {
-		e.Log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", shipment.Scrub(name))
+		e.Log.Warn("receipt file without rows: the vendor posted nothing, or wrote the file otherwise than the profile says", "vendor", vendor, "file", identity.Scrub(name))
 	}
-	e.Log.Info("receipts applied", "vendor", vendor, "file", shipment.Scrub(name), "rows", out.Rows, "applied", out.Applied,
+	e.Log.Info("receipts applied", "vendor", vendor, "file", identity.Scrub(name), "rows", out.Rows, "applied", out.Applied,
 		"doubles", out.Doubles, "conflicts", out.Conflict, "unknown", out.Unknown, "deviations", out.Deviate)
 	return out, nil
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -53,7 +55,7 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 		if err != nil {
 			return err
 		}
-		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), shipment.ClockOf(c.Posted), c.By)
+		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), calendar.ClockOf(c.Posted), c.By)
 		return tx.AddJobEvent(held, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
 	})
 	if err == nil {
@@ -79,9 +81,9 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 		case j.State != store.JobOffered && j.State != store.JobAccepted:
 			return nil, fmt.Errorf("job %s is %s: it was not given out to be printed (postgang manual print %s DIR)", j.ID, j.State, j.ID)
 		case posted.After(e.Now()):
-			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, shipment.ClockOf(posted))
+			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, calendar.ClockOf(posted))
 		case posted.Before(j.OfferedAt.Truncate(time.Second)):
-			return nil, fmt.Errorf("job %s was given out at %s, and cannot have been posted at %s", j.ID, shipment.ClockOf(j.OfferedAt), shipment.ClockOf(posted))
+			return nil, fmt.Errorf("job %s was given out at %s, and cannot have been posted at %s", j.ID, calendar.ClockOf(j.OfferedAt), calendar.ClockOf(posted))
 		}
 		letters, err := r.JobLetters(ctx, j.ID)
 		if err != nil {
@@ -116,7 +118,7 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 
 func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v store.Vendor) (billing.ReceiptRow, error) {
 	row := billing.ReceiptRow{
-		Job: l.Job, Shipment: l.Shipment, PrintID: shipment.ManualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
+		Job: l.Job, Shipment: l.Shipment, PrintID: identity.ManualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
 		EnvelopesManual: 1, ExtraSheetsManual: l.Sheets - 1, WeightGram: l.WeightGram, Konteringskode: l.Konteringskode,
 	}
 	if v.Prices == nil {
@@ -126,7 +128,7 @@ func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.Jo
 	if err != nil {
 		return row, err
 	}
-	quote, err := v.Prices.Quote(e.accept.PricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, shipment.Oslo))
+	quote, err := v.Prices.Quote(e.accept.PricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, calendar.Oslo))
 	row.Production, row.Postage = quote.Production, quote.Postage
 	if err != nil {
 		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)

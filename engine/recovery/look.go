@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"postgang/billing"
+	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -172,7 +173,7 @@ func (r *recovery) readReceipts(ctx context.Context, jobs map[string]*vendorJob)
 			return err
 		}
 		if err != nil {
-			r.closed = append(r.closed, fmt.Sprintf("receipt file %s cannot be read: %v", shipment.Scrub(f.Name), err))
+			r.closed = append(r.closed, fmt.Sprintf("receipt file %s cannot be read: %v", identity.Scrub(f.Name), err))
 			continue
 		}
 		ours := len(ids) > 0
@@ -197,16 +198,16 @@ func (r *recovery) readRows(ctx context.Context, jobs map[string]*vendorJob, at 
 	}
 	data, err := fetch(ctx, at.name)
 	if err != nil && (restored.CutOff(ctx, err) || errors.Is(err, exchange.ErrUnstable) || errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("receipt file %s: %w", shipment.Scrub(at.name), err) // another look tells
+		return fmt.Errorf("receipt file %s: %w", identity.Scrub(at.name), err) // another look tells
 	}
 	var rows []billing.ReceiptRow
 	bad := ""
 	if err != nil {
-		bad = fmt.Sprintf("receipt file %s, which names it, cannot be read: %v", shipment.Scrub(at.name), err)
+		bad = fmt.Sprintf("receipt file %s, which names it, cannot be read: %v", identity.Scrub(at.name), err)
 	} else {
 		var problems []billing.Problem
 		if rows, problems = billing.ParseReceipts(data, r.v.Receipts); len(problems) > 0 {
-			rows, bad = nil, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", shipment.Scrub(at.name), len(problems), problems[0])
+			rows, bad = nil, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", identity.Scrub(at.name), len(problems), problems[0])
 		}
 	}
 	for _, id := range ids {

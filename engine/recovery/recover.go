@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
 	"postgang/engine/restored"
@@ -78,7 +79,7 @@ func (e *Recovery) Recover(ctx context.Context, o RecoverOptions) (Recovered, er
 		return Recovered{}, fmt.Errorf("vendor %q is not configured", o.Vendor)
 	}
 	if o.Confirm {
-		if why := shipment.BadReason(o.Reason); why != "" {
+		if why := identity.BadReason(o.Reason); why != "" {
 			return Recovered{}, fmt.Errorf("recover: %s", why)
 		}
 	}
@@ -395,7 +396,7 @@ func (r *recovery) end(ctx context.Context) error {
 			return err
 		}
 		if err != nil {
-			unbooked = append(unbooked, fmt.Errorf("receipt file %s is not booked again: %w", shipment.Scrub(f.name), err))
+			unbooked = append(unbooked, fmt.Errorf("receipt file %s is not booked again: %w", identity.Scrub(f.name), err))
 			continue
 		}
 		if len(e.restored.StrangeReceipts(r.k, data)) > 0 {
@@ -600,7 +601,7 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 // ReleaseRestored lets letters be collected that Recover has set aside, by the word of a person who has made sure that
 // the vendor has not got them; all of them when none is named.
 func (e *Recovery) ReleaseRestored(ctx context.Context, reason string, shipments ...string) (int, error) {
-	if why := shipment.BadReason(reason); why != "" {
+	if why := identity.BadReason(reason); why != "" {
 		return 0, fmt.Errorf("release: %s", why)
 	}
 	if len(shipments) == 0 {

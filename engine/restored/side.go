@@ -13,7 +13,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
-	"postgang/engine/shipment"
+	"postgang/engine/identity"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -320,7 +320,7 @@ func (e *Check) oddReceipts(ctx context.Context, side step.VendorSide, k Known) 
 			return nil, err
 		}
 		if err != nil { // one file that cannot be read keeps no letter; fetching tells of it
-			e.Log.Warn("receipt file is not looked through", "vendor", vendor, "file", shipment.Scrub(f.Name), "error", err)
+			e.Log.Warn("receipt file is not looked through", "vendor", vendor, "file", identity.Scrub(f.Name), "error", err)
 			continue
 		}
 		jobs = slices.DeleteFunc(jobs, func(job string) bool { return !k.OddReceipt(job) })

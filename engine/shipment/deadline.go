@@ -1,6 +1,10 @@
 package shipment
 
-import "time"
+import (
+	"time"
+
+	"postgang/engine/calendar"
+)
 
 // Deadline is when a letter whose recipient was notified at a time goes to paper unless it is read before: 40 hours
 // counted only on working days (SvarUt changelog 2016-03-14), or whole virkedager when the rules say so. In UTC.
@@ -14,7 +18,7 @@ import "time"
 // Rules with neither (both 0 or negative) give the time of notification.
 func Deadline(notified time.Time, r Rules) time.Time {
 	c := r.Calendar()
-	day := DayOf(notified)
+	day := calendar.DayOf(notified)
 	if r.DeadlineWorkdays > 0 {
 		return c.AddVirkedager(day, r.DeadlineWorkdays).Add(1).Start().UTC()
 	}

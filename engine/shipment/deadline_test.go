@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"postgang/engine/calendar"
 )
 
 func inOslo(t testing.TB, text string) time.Time {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04:05", text, Oslo)
+	at, err := time.ParseInLocation("2006-01-02 15:04:05", text, calendar.Oslo)
 	if err != nil {
-		at, err = time.ParseInLocation("2006-01-02 15:04", text, Oslo)
+		at, err = time.ParseInLocation("2006-01-02 15:04", text, calendar.Oslo)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +37,7 @@ func TestDeadlineVectors(t *testing.T) {
 	} {
 		got := Deadline(inOslo(t, v[0]), DefaultRules())
 		if want := inOslo(t, v[1]); !got.Equal(want) {
-			t.Errorf("notified %s: due %s, want %s", v[0], got.In(Oslo).Format("2006-01-02 15:04"), v[1])
+			t.Errorf("notified %s: due %s, want %s", v[0], got.In(calendar.Oslo).Format("2006-01-02 15:04"), v[1])
 		}
 		if got.Location() != time.UTC {
 			t.Errorf("deadline in %v, want UTC", got.Location())
@@ -65,7 +67,7 @@ func TestDeadlineSettings(t *testing.T) {
 		{"in the hour that there is twice", "2026-10-25 02:30", "2026-10-27 16:00", DefaultRules()},
 	} {
 		if got := Deadline(inOslo(t, tc.notified), tc.rules); !got.Equal(inOslo(t, tc.want)) {
-			t.Errorf("%s: due %s, want %s", tc.name, got.In(Oslo).Format("2006-01-02 15:04"), tc.want)
+			t.Errorf("%s: due %s, want %s", tc.name, got.In(calendar.Oslo).Format("2006-01-02 15:04"), tc.want)
 		}
 	}
 }
@@ -74,7 +76,7 @@ func TestDeadlineSettings(t *testing.T) {
 // UTC, and looks at each step whether the Norwegian day counts.
 func stepwise(notified time.Time, r Rules) time.Time {
 	counts := func(at time.Time) bool {
-		local := at.In(Oslo)
+		local := at.In(calendar.Oslo)
 		y, m, d := local.Date()
 		if wd := local.Weekday(); wd == time.Saturday || wd == time.Sunday {
 			return false
@@ -123,7 +125,7 @@ func TestDeadlineAgreesWithAClock(t *testing.T) {
 			Count24Dec:    rapid.Bool().Draw(rt, "24 December"), Count31Dec: rapid.Bool().Draw(rt, "31 December"),
 		}
 		if got, want := Deadline(at, r), stepwise(at, r); !got.Equal(want) {
-			rt.Fatalf("notified %v, %+v: %v, a clock says %v", at.In(Oslo), r, got.In(Oslo), want.In(Oslo))
+			rt.Fatalf("notified %v, %+v: %v, a clock says %v", at.In(calendar.Oslo), r, got.In(calendar.Oslo), want.In(calendar.Oslo))
 		}
 	})
 }
@@ -132,17 +134,17 @@ func TestDeadlineAgreesWithAClock(t *testing.T) {
 func TestDeadlineEveryDay(t *testing.T) {
 	t.Parallel()
 	r := DefaultRules()
-	for d := (Day{2000, 1, 1}); d.Year <= 2100; d = d.Add(1) {
+	for d := (calendar.Day{Year: 2000, Month: 1, Day: 1}); d.Year <= 2100; d = d.Add(1) {
 		at := d.Start().Add(13*time.Hour + 7*time.Minute + 3*time.Second)
 		if got, want := Deadline(at, r), stepwise(at, r); !got.Equal(want) {
-			t.Fatalf("notified %v: %v, a clock says %v", at, got.In(Oslo), want.In(Oslo))
+			t.Fatalf("notified %v: %v, a clock says %v", at, got.In(calendar.Oslo), want.In(calendar.Oslo))
 		}
 		if d.Add(1).Start().Sub(d.Start()) == 24*time.Hour {
 			continue
 		}
 		for at := d.Start().Add(-48 * time.Hour); at.Before(d.Start().Add(48 * time.Hour)); at = at.Add(time.Hour) {
 			if got, want := Deadline(at, r), stepwise(at, r); !got.Equal(want) {
-				t.Fatalf("notified %v: %v, a clock says %v", at, got.In(Oslo), want.In(Oslo))
+				t.Fatalf("notified %v: %v, a clock says %v", at, got.In(calendar.Oslo), want.In(calendar.Oslo))
 			}
 		}
 	}
@@ -160,4 +162,19 @@ func TestDeadlineGrows(t *testing.T) {
 			rt.Fatalf("%v → %v, but %v → %v", at, a, later, b)
 		}
 	})
+}
+
+// easter is Easter Sunday by the Gregorian reckoning of Gauss in the form of Meeus, Jones and Butcher: independent of
+// the calendar library.
+func easter(year int) calendar.Day {
+	a, b, c := year%19, year/100, year%100
+	d, e := b/4, b%4
+	f := (b + 8) / 25
+	g := (b - f + 1) / 3
+	h := (19*a + b - d - g + 15) % 30
+	i, k := c/4, c%4
+	l := (32 + 2*e + 2*i - h - k) % 7
+	m := (a + 11*h + 22*l) / 451
+	n := h + l - 7*m + 114
+	return calendar.Day{Year: year, Month: time.Month(n / 31), Day: n%31 + 1}
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"postgang/engine/identity"
+	"postgang/engine/postcode"
 )
 
 // The kinds of events in a shipment's history. A digital event that changed no status is recorded under its own name
@@ -213,7 +216,7 @@ func (s Shipment) NotDue() Shipment {
 
 // isOrganisation reports whether the recipient is an organisation: nine digits.
 func (s Shipment) isOrganisation() bool {
-	return digits(stripSpaces(s.Submission.Recipient.DigitalID.Reveal()), 9)
+	return postcode.Digits(identity.StripSpaces(s.Submission.Recipient.DigitalID.Reveal()), 9)
 }
 
 // earliest is the earlier of a fact's time, if it has one, and another.

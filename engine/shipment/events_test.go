@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"postgang/engine/calendar"
 )
 
 // person is an accepted shipment to a person who can be reached digitally; t0 is a Monday morning.
@@ -154,7 +156,7 @@ func TestFactsBesideTheStatus(t *testing.T) {
 	if !s.ClosedAt.IsZero() {
 		t.Error("an attempt to close that came too late closed it")
 	}
-	local := event(DigitalNotified, t0.In(Oslo).Add(123456))
+	local := event(DigitalNotified, t0.In(calendar.Oslo).Add(123456))
 	s, h := after(t, person(StatusAkseptert), DefaultRules(), local)
 	if s.NotifiedAt != t0 || h[0].At != t0 {
 		t.Errorf("times are not UTC in whole milliseconds: %v %v", s.NotifiedAt, h[0].At)

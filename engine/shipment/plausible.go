@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"postgang/engine/postcode"
 )
 
 // noAddress are beginnings of what registers write where somebody has no address that post reaches.
@@ -41,9 +43,9 @@ func (c *checker) plausible(field string, a PostalAddress) {
 		if m := postLine.FindStringSubmatch(text); m != nil {
 			row, known := c.reg.Lookup(m[1])
 			switch {
-			case m[1] == a.Postcode && sameCity(m[2], a.City.Reveal()):
+			case m[1] == a.Postcode && postcode.SameCity(m[2], a.City.Reveal()):
 				c.warn("adresse-dobbelt", at, nil)
-			case sameCity(m[2], a.City.Reveal()), m[1] == a.Postcode, known && sameCity(m[2], row.City):
+			case postcode.SameCity(m[2], a.City.Reveal()), m[1] == a.Postcode, known && postcode.SameCity(m[2], row.City):
 				c.warn("adresse-postnummer", at, nil)
 			}
 		}

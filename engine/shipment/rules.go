@@ -1,6 +1,10 @@
 package shipment
 
-import "time"
+import (
+	"time"
+
+	"postgang/engine/calendar"
+)
 
 // Rules are the settings of an account that decide about its letters.
 type Rules struct {
@@ -23,4 +27,9 @@ func DefaultRules() Rules {
 		DeadlineHours: 40, Count24Dec: true, Count31Dec: true, ForwardOrganisations: true,
 		NationalID: "both", MaxBytes: 350 << 20, DuplicateLimit: 25, DuplicateWindow: 48 * time.Hour,
 	}
+}
+
+// Calendar is the calendar of an account's rules.
+func (r Rules) Calendar() calendar.Calendar {
+	return calendar.Calendar{Count24Dec: r.Count24Dec, Count31Dec: r.Count31Dec}
 }

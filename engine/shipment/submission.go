@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/identity"
 )
 
 // InvalidCode stands for a konteringskode that a hand-in was refused for.
@@ -12,7 +13,7 @@ const InvalidCode = "(ugyldig)"
 // ShownCode is a konteringskode as it may be shown. What does not have the form of one is anybody's text, and is only
 // kept with the refused hand-in.
 func ShownCode(code string) string {
-	if code != "" && (!billing.ValidKonteringskode(code) || len(FindNationalIDs(code)) > 0) {
+	if code != "" && (!billing.ValidKonteringskode(code) || len(identity.FindNationalIDs(code)) > 0) {
 		return InvalidCode
 	}
 	return code

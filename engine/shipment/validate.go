@@ -17,10 +17,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
+	"postgang/engine/postcode"
 )
 
 // Limits of forsendelse.json. Lengths are in characters (code points).
@@ -290,7 +293,7 @@ var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}0-9_]{0,49}$`)
 
 // fieldName is a field's name as it may be shown: what is no name could be content that ended up in the wrong place.
 func fieldName(key string) string {
-	if plainName.MatchString(key) && len(FindNationalIDs(key)) == 0 {
+	if plainName.MatchString(key) && len(identity.FindNationalIDs(key)) == 0 {
 		return key
 	}
 	return "(uleselig feltnavn)"
@@ -344,7 +347,7 @@ func (s *Submission) Normalise() {
 	}
 	s.ExposedTo = append([]Private(nil), s.ExposedTo...)
 	for i := range s.ExposedTo {
-		s.ExposedTo[i] = Private(stripSpaces(s.ExposedTo[i].Reveal()))
+		s.ExposedTo[i] = Private(identity.StripSpaces(s.ExposedTo[i].Reveal()))
 	}
 }
 
@@ -352,12 +355,12 @@ func (a *PostalAddress) normalise() {
 	for _, p := range []*Private{&a.Name, &a.Line1, &a.Line2, &a.Line3, &a.City} {
 		*p = tidyPrivate(*p)
 	}
-	a.DigitalID = Private(stripSpaces(plainDigits(a.DigitalID.Reveal())))
+	a.DigitalID = Private(identity.StripSpaces(plainDigits(a.DigitalID.Reveal())))
 	a.Country = tidy(a.Country)
-	a.CountryCode = strings.ToUpper(stripSpaces(a.CountryCode))
+	a.CountryCode = strings.ToUpper(identity.StripSpaces(a.CountryCode))
 	a.Postcode = tidy(plainDigits(a.Postcode))
 	if !a.Abroad() {
-		a.Postcode = stripSpaces(a.Postcode)
+		a.Postcode = identity.StripSpaces(a.Postcode)
 	}
 }
 
@@ -383,7 +386,7 @@ func tidyPrivate(p Private) Private { return Private(tidy(p.Reveal())) }
 type checker struct {
 	found []Refusal
 	rules Rules
-	reg   *PostcodeRegister
+	reg   *postcode.Register
 }
 
 func (c *checker) refuse(code, field string, args Args) {
@@ -404,20 +407,9 @@ func (c *checker) text(field, text string, max int) {
 	if n := utf8.RuneCountInString(text); n > max {
 		c.refuse("felt-langt", field, tooMany(n, max))
 	}
-	if !printableText(text) {
+	if !identity.Legible(text) {
 		c.refuse("felt-tegn", field, nil)
 	}
-}
-
-// printableText reports whether a text has only characters that can be shown: no controls, nothing that turns the
-// direction of writing, no private-use or broken characters.
-func printableText(s string) bool {
-	for _, r := range s {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Co, r) || unicode.Is(unicode.Bidi_Control, r) {
-			return false
-		}
-	}
-	return true
 }
 
 var (
@@ -433,14 +425,14 @@ var (
 //
 // What only the documents themselves can tell (readable, not protected, giro pages that exist) is for prepare, and what
 // only the archive knows (the duplicate guard) for intake.
-func (s Submission) Validate(r Rules, reg *PostcodeRegister, now time.Time) []Refusal {
+func (s Submission) Validate(r Rules, reg *postcode.Register, now time.Time) []Refusal {
 	c := &checker{rules: r, reg: reg}
 
 	if s.Title == "" {
 		c.refuse("tittel-mangler", "tittel", nil)
 	}
 	c.text("tittel", s.Title.Reveal(), maxTitle)
-	if len(FindNationalIDs(s.Title.Reveal())) > 0 {
+	if len(identity.FindNationalIDs(s.Title.Reveal())) > 0 {
 		c.warn("tittel-fodselsnummer", "tittel", nil)
 	}
 
@@ -503,7 +495,7 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 			name string
 			text Private
 		}{{"navn", a.Name}, {"adresselinje1", a.Line1}, {"adresselinje2", a.Line2}, {"adresselinje3", a.Line3}, {"poststed", a.City}} {
-			if len(FindNationalIDs(plainDigits(f.text.Reveal()))) > 0 {
+			if len(identity.FindNationalIDs(plainDigits(f.text.Reveal()))) > 0 {
 				// It would show in the envelope's window (SvarUt changelog 2017-02-14).
 				c.refuse("adresse-fodselsnummer", field+"."+f.name, nil)
 			}
@@ -514,13 +506,45 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 	}
 	switch {
 	case a.Postcode != "" && paper:
-		c.found = append(c.found, c.reg.check(field, a.Postcode, a.City.Reveal())...)
+		c.found = append(c.found, checkPostcode(c.reg, field, a.Postcode, a.City.Reveal())...)
 	case paper:
 		c.refuse("postnummer-mangler", field+".postnummer", nil)
 	}
 	if a.City == "" && paper {
 		c.refuse("poststed-mangler", field+".poststed", nil)
 	}
+}
+
+// checkPostcode judges a Norwegian postnummer and poststed. field is the path of the address.
+func checkPostcode(p *postcode.Register, field, code, city string) []Refusal {
+	if !postcode.Digits(code, 4) {
+		var args Args
+		if len(code) == 3 && postcode.Digits(code, 3) {
+			args = Args{"case": "lost-zero"}
+		}
+		return []Refusal{{Code: "postnummer-form", Field: field + ".postnummer", Args: args}}
+	}
+	if p == nil {
+		return nil
+	}
+	row, ok := p.Lookup(code)
+	switch {
+	case !ok:
+		return []Refusal{{Code: "postnummer-ukjent", Field: field + ".postnummer", Args: dated(p)}}
+	case row.Category == postcode.Service:
+		return []Refusal{{Code: "postnummer-service", Field: field + ".postnummer", Warning: true}}
+	case city != "" && !postcode.SameCity(row.City, city):
+		return []Refusal{{Code: "poststed-avvik", Field: field + ".poststed", Args: dated(p), Warning: true}}
+	}
+	return nil
+}
+
+// dated says of which day the register is, if that is known.
+func dated(p *postcode.Register) Args {
+	if p.Dated.IsZero() {
+		return nil
+	}
+	return Args{"case": "dated", "date": p.Dated.In(calendar.Oslo).Format("2006-01-02")}
 }
 
 func (c *checker) country(field string, a PostalAddress) {
@@ -576,16 +600,16 @@ func (c *checker) window(field string, a PostalAddress) {
 }
 
 func (c *checker) digitalID(field, id string) {
-	_, err := ParseDigitalID(id, c.rules.NationalID, c.rules.AllowSynthetic)
+	_, err := identity.ParseDigitalID(id, c.rules.NationalID, c.rules.AllowSynthetic)
 	switch {
 	case err == nil:
-	case errors.Is(err, ErrIDLostZero):
+	case errors.Is(err, identity.ErrIDLostZero):
 		c.refuse("digitalid-form", field, Args{"case": "lost-zero"})
-	case errors.Is(err, ErrIDLength):
+	case errors.Is(err, identity.ErrIDLength):
 		c.refuse("digitalid-form", field, nil)
-	case errors.Is(err, ErrIDDate):
+	case errors.Is(err, identity.ErrIDDate):
 		c.refuse("digitalid-dato", field, nil)
-	case errors.Is(err, ErrIDSynthetic):
+	case errors.Is(err, identity.ErrIDSynthetic):
 		c.refuse("digitalid-syntetisk", field, nil)
 	default:
 		c.refuse("digitalid-kontroll", field, nil)
@@ -629,7 +653,7 @@ func (c *checker) references(s Submission, now time.Time) {
 	switch k := s.Konteringskode; {
 	case !konteringskodeWidest.MatchString(k):
 		c.refuse("konteringskode-form", "konteringskode", nil)
-	case len(FindNationalIDs(k)) > 0:
+	case len(identity.FindNationalIDs(k)) > 0:
 		// It would travel to the vendor, into receipts and into workbooks.
 		c.refuse("konteringskode-fodselsnummer", "konteringskode", nil)
 	case !konteringskodeV11.MatchString(k):
@@ -713,7 +737,7 @@ func (c *checker) fileName(field, name string) {
 		return
 	case strings.ContainsAny(name, `/\`) || name == "." || name == "..":
 		c.refuse("filnavn-mappe", field, nil)
-	case strings.ContainsAny(name, `"<>?*|:`) || !printableText(name):
+	case strings.ContainsAny(name, `"<>?*|:`) || !identity.Legible(name):
 		c.refuse("filnavn-tegn", field, nil)
 	}
 	if n := utf8.RuneCountInString(name); n > maxFileName {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -110,7 +111,7 @@ func (e *Step) DueNow(ctx context.Context) error {
 				return err
 			}
 			return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: s.Status,
-				Reason: "klar for utskrift nå, ikke " + shipment.ClockOf(s.DueAt) + ": klokken gikk for fort da brevet ble tatt imot"})
+				Reason: "klar for utskrift nå, ikke " + calendar.ClockOf(s.DueAt) + ": klokken gikk for fort da brevet ble tatt imot"})
 		})
 		if err != nil && !errors.Is(err, store.ErrStale) { // changed just now: the next night looks again
 			return fmt.Errorf("shipment %s: %w", s.ID, err)

@@ -20,7 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"postgang/engine/shipment"
+	"postgang/engine/postcode"
 	"postgang/engine/store"
 	"postgang/printjobs/cover"
 
@@ -81,7 +81,7 @@ type Config struct {
 	Accounts []store.Account
 	Vendors  []store.Vendor
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
-	Postcodes *shipment.PostcodeRegister
+	Postcodes *postcode.Register
 	WorkDir   string // scratch space on the same file system as the blobs, if possible
 	Log       *slog.Logger
 	Now       func() time.Time
@@ -103,7 +103,7 @@ type Step struct {
 	Fence      store.Fence // nil: there is none
 	Preparer   Preparer
 	DialVendor func(ctx context.Context, v store.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
-	Postcodes  *shipment.PostcodeRegister                                    // nil: only the form of postnummer is checked
+	Postcodes  *postcode.Register                                            // nil: only the form of postnummer is checked
 	WorkDir    string
 	Log        *slog.Logger
 	Now        func() time.Time // UTC, in whole milliseconds

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"postgang/engine/shipment"
+	"postgang/engine/identity"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -94,7 +94,7 @@ func (e *Step) VendorProblems(ctx context.Context, kind, vendor string, problems
 	for _, p := range problems {
 		key, text := kind+":"+vendor+":"+p.Where, fmt.Sprintf("vendor %s: %s", vendor, p)
 		keys[key] = true
-		if known[key] == shipment.MaskNationalIDs(text) { // as it is stored
+		if known[key] == identity.MaskNationalIDs(text) { // as it is stored
 			continue
 		}
 		e.Log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())

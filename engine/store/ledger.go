@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 )
 
 // LedgerReader reads the ledger, its months and the register of konteringskoder.
@@ -103,7 +103,7 @@ type ClosedMonth struct {
 // Span is the month in time, half-open.
 func (m ClosedMonth) Span() (from, to time.Time) {
 	t := m.Month.UTC()
-	return m.Month.In(shipment.Oslo), billing.CivilOf(t.AddDate(0, 1, 0), time.UTC).In(shipment.Oslo)
+	return m.Month.In(calendar.Oslo), billing.CivilOf(t.AddDate(0, 1, 0), time.UTC).In(calendar.Oslo)
 }
 
 // BookAt decides in which period an amount is booked that belongs to a time: there, or now when its month is closed. The note
@@ -111,7 +111,7 @@ func (m ClosedMonth) Span() (from, to time.Time) {
 func BookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, note string) {
 	for _, m := range closed {
 		if from, to := m.Span(); !t.Before(from) && t.Before(to) {
-			return now, fmt.Sprintf("%s %s, som er i en lukket måned", what, billing.CivilOf(t, shipment.Oslo).Norwegian())
+			return now, fmt.Sprintf("%s %s, som er i en lukket måned", what, billing.CivilOf(t, calendar.Oslo).Norwegian())
 		}
 	}
 	return t, ""
@@ -122,7 +122,7 @@ func ReceiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing
 	posted := booked.PostedAt.UTC().Truncate(time.Millisecond)
 	at, note := BookAt(closed, posted, now, "postlagt")
 	if said := r.Row.PostedAt.UTC().Truncate(time.Millisecond); !said.Equal(posted) {
-		note = strings.TrimSuffix(fmt.Sprintf("ifølge kvitteringen postlagt %s, noe som ikke kan stemme; %s", billing.CivilOf(said, shipment.Oslo).Norwegian(), note), "; ")
+		note = strings.TrimSuffix(fmt.Sprintf("ifølge kvitteringen postlagt %s, noe som ikke kan stemme; %s", billing.CivilOf(said, calendar.Oslo).Norwegian(), note), "; ")
 	}
 	var lines []LedgerLine
 	for i, l := range billing.CostLines(booked, vat) {

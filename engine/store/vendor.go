@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine/shipment"
+	"postgang/engine/calendar"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -62,10 +62,10 @@ func (v Vendor) ManualLimit() time.Duration {
 }
 
 // OfferWindow is when the window for offers that begins on a day opens and shuts.
-func (v Vendor) OfferWindow(day shipment.Day) (open, shut time.Time) {
+func (v Vendor) OfferWindow(day calendar.Day) (open, shut time.Time) {
 	// By the clock on the wall: hours counted from midnight are an hour off on the days when clocks change.
 	at := func(days int, clock time.Duration) time.Time {
-		return shipment.FromWall(time.Date(day.Year, day.Month, day.Day+days, 0, 0, int(clock/time.Second), 0, time.UTC))
+		return calendar.FromWall(time.Date(day.Year, day.Month, day.Day+days, 0, 0, int(clock/time.Second), 0, time.UTC))
 	}
 	over := 0
 	if v.OfferFrom > v.OfferTo {
@@ -100,7 +100,7 @@ func (v Vendor) AnswerDue(offered time.Time) time.Time {
 	}
 	at := offered
 	// From the day before: a window over midnight may have begun then.
-	for day := shipment.DayOf(offered).Add(-1); ; day = day.Add(1) {
+	for day := calendar.DayOf(offered).Add(-1); ; day = day.Add(1) {
 		open, shut := v.OfferWindow(day)
 		if open.After(at) {
 			at = open
@@ -120,5 +120,5 @@ func (v Vendor) AnswerDue(offered time.Time) time.Time {
 // none.
 func (v Vendor) ReceiptDue(accepted time.Time) time.Time {
 	n := cmp.Or(v.ReceiptWithin, DefaultReceiptWithin)
-	return shipment.Calendar{}.AddVirkedager(shipment.DayOf(accepted), n).Add(1).Start().UTC()
+	return calendar.Calendar{}.AddVirkedager(calendar.DayOf(accepted), n).Add(1).Start().UTC()
 }

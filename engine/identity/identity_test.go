@@ -1,4 +1,4 @@
-package shipment
+package identity
 
 import (
 	"errors"
@@ -193,7 +193,7 @@ func FuzzFindNationalIDs(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, found := range FindNationalIDs(s) {
-			if n := len(stripSpaces(found)); n != 11 {
+			if n := len(StripSpaces(found)); n != 11 {
 				t.Errorf("found a run of %d digits", n)
 			}
 		}

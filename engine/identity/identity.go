@@ -1,4 +1,5 @@
-package shipment
+// Package identity checks fødselsnummer and organisasjonsnummer, and keeps fødselsnummer out of texts. It is pure.
+package identity
 
 import (
 	"errors"
@@ -46,7 +47,7 @@ var (
 // extended in 2021 and numbers from 2032 carry none), so 29 February is accepted in every year divisible by four. The
 // ranges of individual numbers are no reason to refuse.
 func ParseDigitalID(s, rule string, allowSynthetic bool) (DigitalID, error) {
-	s = stripSpaces(s)
+	s = StripSpaces(s)
 	if strings.Trim(s, "0123456789") != "" {
 		return DigitalID{}, ErrIDLength
 	}
@@ -183,9 +184,9 @@ func looksLikeNationalID(s string) bool {
 	return ok
 }
 
-// stripSpaces removes every space, no-break spaces included: organisasjonsnummer and fødselsnummer are often pasted
+// StripSpaces removes every space, no-break spaces included: organisasjonsnummer and fødselsnummer are often pasted
 // with them.
-func stripSpaces(s string) string {
+func StripSpaces(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' {
 			return -1

@@ -1,10 +1,9 @@
-package shipment
+package postcode
 
 import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -16,16 +15,6 @@ const testRegister = "0001\tOSLO\t0301\tOSLO\tP\r\n" +
 	"9990\tBÅTSFJORD\t5632\tBÅTSFJORD\tB\r\n" +
 	"9991\tSTORE ØRA\t5632\tBÅTSFJORD\tF\r\n"
 
-func register(t testing.TB) *PostcodeRegister {
-	t.Helper()
-	r, err := ParsePostcodeRegister(strings.NewReader(testRegister))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Dated = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	return r
-}
-
 func TestPostcodeRegisterInBothCharacterSets(t *testing.T) {
 	t.Parallel()
 	ansi, err := charmap.Windows1252.NewEncoder().String(testRegister)
@@ -33,12 +22,12 @@ func TestPostcodeRegisterInBothCharacterSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"UTF-8": testRegister, "UTF-8 with mark": "\ufeff" + testRegister, "Windows-1252": ansi} {
-		r, err := ParsePostcodeRegister(strings.NewReader(text))
+		r, err := Parse(strings.NewReader(text))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		want := Postcode{Postcode: "9990", City: "BÅTSFJORD", Municipality: "5632", Category: PostcodeBoth}
+		want := Entry{Postcode: "9990", City: "BÅTSFJORD", Municipality: "5632", Category: PostcodeBoth}
 		if got, ok := r.Lookup("9990"); !ok || got != want || r.Len() != 5 {
 			t.Errorf("%s: %+v %v, %d rows", name, got, ok, r.Len())
 		}
@@ -58,7 +47,7 @@ func TestPostcodeRegisterLineErrors(t *testing.T) {
 		"0005 OSLO 0301 OSLO P\n" +
 		"\n" +
 		"0001\tOSLO\t0301\tOSLO\tP\n"
-	_, err := ParsePostcodeRegister(strings.NewReader(text))
+	_, err := Parse(strings.NewReader(text))
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -71,51 +60,16 @@ func TestPostcodeRegisterLineErrors(t *testing.T) {
 		t.Errorf("good lines are named in: %v", err)
 	}
 	many := strings.Repeat("x\n", 1000)
-	if _, err := ParsePostcodeRegister(strings.NewReader(many)); err == nil || strings.Count(err.Error(), "line ") != maxRegisterErrors {
+	if _, err := Parse(strings.NewReader(many)); err == nil || strings.Count(err.Error(), "line ") != maxRegisterErrors {
 		t.Errorf("a thousand bad lines: %v", err)
 	}
 	for _, empty := range []string{"", "\n\r\n"} {
-		if _, err := ParsePostcodeRegister(strings.NewReader(empty)); err == nil {
+		if _, err := Parse(strings.NewReader(empty)); err == nil {
 			t.Error("an empty file is no register")
 		}
 	}
-	if _, err := ParsePostcodeRegister(strings.NewReader(strings.Repeat(" ", MaxRegisterBytes+1))); err == nil || !strings.Contains(err.Error(), "larger") {
+	if _, err := Parse(strings.NewReader(strings.Repeat(" ", MaxRegisterBytes+1))); err == nil || !strings.Contains(err.Error(), "larger") {
 		t.Errorf("too large a file: %v", err)
-	}
-}
-
-func TestPostcodeCheck(t *testing.T) {
-	t.Parallel()
-	reg := register(t)
-	for _, tc := range []struct {
-		reg            *PostcodeRegister
-		postcode, city string
-		code           string
-		warning        bool
-	}{
-		{reg, "5003", "Bergen", "", false},
-		{reg, "5003", "  bergen ", "", false},
-		{reg, "9990", "ba\u030atsfjord", "", false}, // decomposed, as a Mac writes it
-		{reg, "9991", "Store  Øra", "", false},
-		{reg, "5003", "Oslo", "poststed-avvik", true},
-		{reg, "0099", "Teststed", "postnummer-service", true},
-		{reg, "0098", "Oslo", "postnummer-ukjent", false},
-		{reg, "503", "Bergen", "postnummer-form", false},
-		{reg, "50O3", "Bergen", "postnummer-form", false},
-		{nil, "0098", "Hvor som helst", "", false},
-		{nil, "50033", "Bergen", "postnummer-form", false},
-	} {
-		found := tc.reg.check("mottaker", tc.postcode, tc.city)
-		switch {
-		case tc.code == "" && len(found) > 0:
-			t.Errorf("%s: %+v", tc.postcode, found)
-		case tc.code == "":
-		case len(found) != 1 || found[0].Code != tc.code || found[0].Warning != tc.warning:
-			t.Errorf("%s: %+v, want %s", tc.postcode, found, tc.code)
-		}
-	}
-	if got := reg.check("mottaker", "0098", "")[0].Args["date"]; got != "2026-01-15" {
-		t.Errorf("the register's date is not told: %q", got)
 	}
 }
 
@@ -125,7 +79,7 @@ func FuzzParsePostcodeRegister(f *testing.F) {
 	f.Add([]byte("9990\tB\xc5TSFJORD\t5632\tB\xc5TSFJORD\tB\n"))
 	f.Add([]byte("0001\tOSLO\n\xff\xfe"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := ParsePostcodeRegister(strings.NewReader(string(data)))
+		r, err := Parse(strings.NewReader(string(data)))
 		if err != nil {
 			return
 		}
@@ -133,7 +87,7 @@ func FuzzParsePostcodeRegister(f *testing.F) {
 			t.Error("accepted without a row")
 		}
 		for code, row := range r.rows {
-			if !digits(code, 4) || row.City == "" || row.Postcode != code {
+			if !Digits(code, 4) || row.City == "" || row.Postcode != code {
 				t.Errorf("accepted %+v", row)
 			}
 		}

@@ -1,4 +1,5 @@
-package shipment
+// Package calendar knows Norwegian time: the days of Europe/Oslo, holidays and working days (virkedager). It is pure.
+package calendar
 
 import (
 	"fmt"
@@ -6,9 +7,9 @@ import (
 	"time"
 	_ "time/tzdata"
 
-	"postgang/billing"
-
 	"github.com/rickar/cal/v2/no"
+
+	"postgang/billing"
 )
 
 // Oslo is the zone of every decision about days and hours. Storage is UTC.
@@ -67,11 +68,6 @@ func (d Day) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(
 type Calendar struct {
 	Count24Dec bool // 24 December, no holiday by law, counts
 	Count31Dec bool // 31 December likewise
-}
-
-// Calendar is the calendar of an account's rules.
-func (r Rules) Calendar() Calendar {
-	return Calendar{Count24Dec: r.Count24Dec, Count31Dec: r.Count31Dec}
 }
 
 // IsVirkedag reports whether d is a virkedag.
