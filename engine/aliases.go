@@ -23,6 +23,7 @@ type (
 	Account            = store.Account
 	Accrual            = finance.Accrual
 	Alarm              = store.Alarm
+	AlarmArgs          = store.AlarmArgs
 	AlarmDelivery      = store.AlarmDelivery
 	Alike              = store.Alike
 	Answered           = jobs.Answered
@@ -254,7 +255,6 @@ var (
 	KindOfAlarm           = store.KindOfAlarm
 	LastMonth             = calendar.LastMonth
 	LoadPostcodes         = postcode.Load
-	ManyOf                = store.ManyOf
 	MaskNationalIDs       = identity.MaskNationalIDs
 	NewSchedule           = nights.NewSchedule
 	Oslo                  = calendar.Oslo

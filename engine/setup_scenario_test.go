@@ -184,6 +184,7 @@ func setup(t *testing.T, changes ...change) *stage {
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.archive.Close()) })
+	t.Cleanup(func() { s.alarmsAreWorded(t) })
 	s.blobs, err = documents.OpenDir(filepath.Join(s.dir, "documents"))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.blobs.Close()) })

@@ -6,6 +6,9 @@ import (
 	"postgang/engine"
 )
 
+// says are the arguments of an alarm that says one thing.
+func says(what string) engine.AlarmArgs { return engine.AlarmArgs{"text": what} }
+
 // TestTroublesAreAlarms: what is found is open, counted once while it says the same, and over when it is not found.
 func TestTroublesAreAlarms(t *testing.T) {
 	t.Parallel()
@@ -26,11 +29,11 @@ func TestTroublesAreAlarms(t *testing.T) {
 		t.Helper()
 		var list []engine.Trouble
 		for _, k := range keys {
-			list = append(list, engine.Trouble{Key: k, Text: "text of " + k})
+			list = append(list, engine.Trouble{Key: k, Args: says("text of " + k)})
 		}
 		must(t, s.engine.SetTroubles(s.ctx, of, list))
 	}
-	must(t, s.archive.InTx(s.ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "uncertain:X", "another's") }))
+	must(t, s.archive.InTx(s.ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "uncertain:X", says("another's")) }))
 	handIn, place := engine.TroubleHandIn+konto+"/a", engine.TroublePlace+"folder"
 	file, folder := engine.TroubleEvents+"a.jsonl", engine.TroubleMisplaced+engine.EventsPlace
 	for range 2 {
@@ -53,14 +56,14 @@ func TestTroublesAreAlarms(t *testing.T) {
 	}
 	// What is masked in the archive is the same text all the same.
 	for range 2 {
-		must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfEvents, []engine.Trouble{{Key: file, Text: "02013299997 stands here"}}))
+		must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfEvents, []engine.Trouble{{Key: file, Args: says("02013299997 stands here")}}))
 	}
 	if got := open(); got[file] != 1 {
 		t.Errorf("open: %v", got)
 	}
 	set(engine.TroublesOfEvents)
 	set(engine.TroublesOfHandIns, place)
-	must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfHandIns, []engine.Trouble{{Key: place, Text: "another text"}}))
+	must(t, s.engine.SetTroubles(s.ctx, engine.TroublesOfHandIns, []engine.Trouble{{Key: place, Args: says("another text")}}))
 	if got := open(); got[place] != 2 {
 		t.Errorf("open: %v", got)
 	}

@@ -3,8 +3,10 @@ package engine_test
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/words"
 	"postgang/printjobs/exchange"
 )
 
@@ -24,7 +27,7 @@ func (s *stage) watch(t *testing.T) {
 	must(t, s.engine.Watch(s.ctx))
 	after := s.openAlarms(t)
 	for key, a := range after {
-		if b := before[key]; b != a {
+		if b := before[key]; !reflect.DeepEqual(b, a) {
 			t.Errorf("looking again changed an alarm from %+v to %+v", b, a)
 		}
 	}
@@ -39,11 +42,43 @@ func (s *stage) openAlarms(t *testing.T) map[string]engine.Alarm {
 	return out
 }
 
-// wantAlarmText: an alarm is open and its text has these words.
-func (s *stage) wantAlarmText(t *testing.T, key, words string) {
+// alarmsAreWorded: whatever was raised has words in each language, and they use each of its arguments: else it would count as another
+// alarm and read the same.
+func (s *stage) alarmsAreWorded(t *testing.T) {
 	t.Helper()
-	if a, ok := s.openAlarms(t)[key]; !ok || !strings.Contains(a.Text, words) {
-		t.Errorf("alarm %s: %q, want %q", key, a.Text, words)
+	var all []engine.Alarm
+	err := s.archive.View(s.ctx, func(r engine.Reader) (err error) {
+		all, err = r.Alarms(s.ctx, false)
+		return err
+	})
+	if err != nil {
+		return // a test may leave the archive closed or out of reach
+	}
+	for _, a := range all {
+		for _, lang := range words.Languages {
+			said := words.Alarm(a.Key, a.Args, lang)
+			if strings.HasPrefix(said, a.Key+" (") {
+				t.Errorf("no words in %s for %s", lang, said)
+			}
+			for name := range a.Args {
+				less := maps.Clone(a.Args)
+				delete(less, name)
+				if words.Alarm(a.Key, less, lang) == said {
+					t.Errorf("%s in %s does not use %s: %s", a.Key, lang, name, said)
+				}
+			}
+		}
+	}
+}
+
+// alarmText is what people read of an alarm.
+func alarmText(a engine.Alarm) string { return words.Alarm(a.Key, a.Args, words.English) }
+
+// wantAlarmText: an alarm is open and its text has these words.
+func (s *stage) wantAlarmText(t *testing.T, key, want string) {
+	t.Helper()
+	if a, ok := s.openAlarms(t)[key]; !ok || !strings.Contains(alarmText(a), want) {
+		t.Errorf("alarm %s: %q, want %q", key, alarmText(a), want)
 	}
 }
 

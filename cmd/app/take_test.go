@@ -75,7 +75,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		for _, s := range list {
 			ids = append(ids, s.ID)
 			if len(ids) < len(list) {
-				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, "it cannot be prepared"))
+				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, engine.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"}))
 			}
 		}
 		return err
@@ -87,7 +87,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		t.Error("one of them can be prepared")
 	}
 	err = a.Archive.InTx(t.Context(), func(tx engine.Tx) error {
-		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], "it cannot be prepared")
+		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], engine.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"})
 	})
 	if err != nil || a.preparing(t.Context()) {
 		t.Errorf("none of them can, %v", err)

@@ -15,6 +15,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine"
 	"postgang/engine/notify"
+	"postgang/engine/words"
 )
 
 // alarmsView is the alarms, and how those are doing who are told.
@@ -41,7 +42,7 @@ func newAlarms(o *options) *cobra.Command {
 }
 
 func viewAlarm(a engine.Alarm) alarmView {
-	return alarmView{Key: a.Key, Text: a.Text, Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
+	return alarmView{Key: a.Key, Text: words.Alarm(a.Key, a.Args, words.English), Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
 		Severity: engine.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
 }
 

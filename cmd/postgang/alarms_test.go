@@ -131,7 +131,9 @@ func TestHealth(t *testing.T) {
 	get("/healthz", http.StatusOK)
 	get("/alarms", http.StatusOK)
 	get("/", http.StatusNotFound)
-	if err := a.Archive.InTx(ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(ctx, "uncertain:TEST000001", "ask") }); err != nil {
+	if err := a.Archive.InTx(ctx, func(tx engine.Tx) error {
+		return tx.RaiseAlarm(ctx, "uncertain:TEST000001", engine.AlarmArgs{"text": "ask"})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if s := get("/healthz", http.StatusOK); !strings.Contains(s, "1 alarms open") {

@@ -21,6 +21,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/notify"
+	"postgang/engine/words"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -187,13 +188,13 @@ func (c *checkup) intake(cfg *config.Config) {
 	d := app.Intake(cfg, nil, nil)
 	bad, found := d.TryFolders(), d.Inspect()
 	for _, t := range bad {
-		c.bad("intake "+t.Key, "give these folders to the user that runs postgang, all on one file system", "%s", t.Text)
+		c.bad("intake "+t.Key, "give these folders to the user that runs postgang, all on one file system", "%s", words.Alarm(t.Key, t.Args, words.English))
 	}
 	for _, t := range found {
 		if strings.HasPrefix(t.Key, engine.TroubleHandIn) || strings.HasPrefix(t.Key, engine.TroublePlace) {
-			c.bad("intake "+t.Key, "", "%s", t.Text)
+			c.bad("intake "+t.Key, "", "%s", words.Alarm(t.Key, t.Args, words.English))
 		} else {
-			c.warn("intake "+t.Key, "", "%s", t.Text)
+			c.warn("intake "+t.Key, "", "%s", words.Alarm(t.Key, t.Args, words.English))
 		}
 	}
 	if len(bad)+len(found) == 0 {

@@ -108,7 +108,7 @@ func (o *options) night(ctx context.Context, a *app.App, patience time.Duration)
 		return n, err
 	}
 	shown := o.Print(map[string]any{
-		"taken": n.Taken, "unprepared": n.Unprepared, "events": n.Events, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
+		"taken": takenView{n.Taken, viewTroubles(n.Taken.Troubles)}, "unprepared": n.Unprepared, "events": eventsView{n.Events, viewTroubles(n.Events.Troubles)}, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
 		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "vendors_stopped": append([]string{}, n.Stopped...), "manual": n.Manual, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {

@@ -14,6 +14,8 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
+	"postgang/engine/restored"
+	"postgang/engine/words"
 )
 
 // recoveredJobView is a job that the vendor has under an id of ours.
@@ -161,7 +163,7 @@ func viewRecovered(r engine.Recovered, dry bool) recoverView {
 		Withdrawn: list(r.Withdrawn), SetAside: list(r.SetAside), Waits: list(r.Waits),
 	}
 	if r.Stop != nil {
-		v.Why = r.Stop.Text()
+		v.Why = words.Alarm(restored.AlarmKey(r.Vendor), r.Stop.Args(), words.English)
 	}
 	v.Stopped = len(r.Waits) > 0 || dry && (r.Stop != nil || len(r.Jobs) > 0)
 	for _, j := range r.Jobs {

@@ -25,6 +25,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -230,13 +231,13 @@ func (d *daemon) watchScan(ctx context.Context) error {
 		return nil
 	}
 	const key = engine.TroublePlace + "folder"
-	text := fmt.Sprintf("the scan of the drop folder that began at %s does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again", cli.When(time.Unix(0, began)))
+	args := store.AlarmArgs{"case": "stuck", "began": store.TimeArg(time.Unix(0, began))}
 	return d.Archive.InTx(ctx, func(tx engine.Tx) error {
 		open, err := tx.Alarms(ctx, true)
-		if err != nil || slices.ContainsFunc(open, func(al engine.Alarm) bool { return al.Key == key && al.Text == text }) {
+		if err != nil || slices.ContainsFunc(open, func(al engine.Alarm) bool { return al.Key == key && al.Args.Says(args) }) {
 			return err
 		}
-		return tx.RaiseAlarm(ctx, key, text)
+		return tx.RaiseAlarm(ctx, key, args)
 	})
 }
 

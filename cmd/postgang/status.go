@@ -12,6 +12,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine"
+	"postgang/engine/words"
 )
 
 type statusView struct {
@@ -115,7 +116,7 @@ func showStatus(w io.Writer, v statusView) {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(shown)) {
 		if more := shown[kind] - shownOfAKind; more > 0 {
-			fmt.Fprintf(w, "  %d more: %s (postgang alarms list)\n", more, engine.ManyOf(kind))
+			fmt.Fprintf(w, "  %d more: %s (postgang alarms list)\n", more, words.AlarmsOf(kind, words.English))
 		}
 	}
 }

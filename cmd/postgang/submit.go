@@ -183,7 +183,7 @@ func (o *options) awaitAnswers(ctx context.Context, a *app.App, account string, 
 	}
 	why := map[string]string{}
 	for _, t := range taken.Troubles {
-		why[t.Key] = t.Text
+		why[t.Key] = words.Alarm(t.Key, t.Args, words.English)
 	}
 	for _, s := range at {
 		if s.done {

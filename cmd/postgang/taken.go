@@ -3,11 +3,39 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"postgang/engine"
 	"postgang/engine/intake"
+	"postgang/engine/words"
 )
+
+// takenView is what became of the hand-ins.
+type takenView struct {
+	intake.Report
+	Troubles []troubleView `json:"troubles"`
+}
+
+// eventsView is what became of the digital events.
+type eventsView struct {
+	intake.EventReport
+	Troubles []troubleView `json:"troubles"`
+}
+
+// troubleView is something about what comes in that a person must look at.
+type troubleView struct {
+	Key  string `json:"key"` // of its alarm
+	Text string `json:"text"`
+}
+
+func viewTroubles(list []engine.Trouble) []troubleView {
+	out := make([]troubleView, len(list))
+	for i, t := range list {
+		out[i] = troubleView{t.Key, words.Alarm(t.Key, t.Args, words.English)}
+	}
+	return out
+}
 
 // showTaken tells people what came in, and what of it needs a person.
 func showTaken(w io.Writer, in intake.Report, ev intake.EventReport) {
@@ -15,10 +43,8 @@ func showTaken(w io.Writer, in intake.Report, ev intake.EventReport) {
 		in.Taken, in.Refused, in.Already, in.Waiting, in.Failed, in.Misplaced)
 	fmt.Fprintf(w, "Digital events: %d applied, %d refused; %d files wait, %d of them cannot be applied; %d entries misplaced.\n",
 		ev.Applied, ev.Refused, ev.Waiting, ev.Failed, ev.Misplaced)
-	for _, list := range [][]engine.Trouble{in.Troubles, ev.Troubles} {
-		for _, t := range list {
-			fmt.Fprintf(w, "  %s: %s\n", t.Key, t.Text)
-		}
+	for _, t := range slices.Concat(viewTroubles(in.Troubles), viewTroubles(ev.Troubles)) {
+		fmt.Fprintf(w, "  %s: %s\n", t.Key, t.Text)
 	}
 }
 

@@ -354,7 +354,7 @@ func (e *Acceptor) alarmUnprepared(ctx context.Context, id string, failed error)
 	}
 	e.Log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s cannot be prepared and stays MOTTATT: %v. It is tried again by itself; see postgang shipment show %s, or close it with postgang shipment stop", id, failed, id))
+		return tx.RaiseAlarm(ctx, "prepare:"+id, store.AlarmArgs{"case": "new", "shipment": id, "why": failed.Error()})
 	})
 }
 
@@ -365,7 +365,7 @@ func (e *Acceptor) AlarmNotRenewed(ctx context.Context, id string, failed error)
 	}
 	e.Log.Error("shipment cannot be prepared anew", "shipment", id, "error", failed)
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, fmt.Sprintf("shipment %s must be prepared anew, since the vendor's profile or this program has changed, and cannot be: %v. It stays due", id, failed))
+		return tx.RaiseAlarm(ctx, "prepare:"+id, store.AlarmArgs{"case": "again", "shipment": id, "why": failed.Error()})
 	})
 }
 

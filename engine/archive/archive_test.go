@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -267,6 +268,41 @@ func TestOldCorrectionsSettle(t *testing.T) {
 				t.Errorf("deviation %d is %s, want %s", i, got, want)
 			}
 		}
+	})
+}
+
+// TestOldAlarmsKeepTheirText: one that an earlier version stored as a sentence is that sentence, until it is raised anew.
+func TestOldAlarmsKeepTheirText(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		if _, err := a.Exec(ctx, `INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ('held:x', 'shipment x is set aside', 1, 1, 1)`); err != nil {
+			t.Fatal(err)
+		}
+		want := func(args engine.AlarmArgs, count int) {
+			t.Helper()
+			err := a.View(ctx, func(r engine.Reader) error {
+				all, err := r.Alarms(ctx, true)
+				if err == nil && (len(all) != 1 || !maps.Equal(all[0].Args, args) || all[0].Count != count) {
+					t.Errorf("alarms %+v, want %v %d times", all, args, count)
+				}
+				told, err2 := r.AlarmDeliveries(ctx, "post")
+				if err2 == nil && (len(told) != 1 || !maps.Equal(told[0].Args, args)) {
+					t.Errorf("to be told %+v, want %v", told, args)
+				}
+				return errors.Join(err, err2)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(engine.AlarmArgs{"text": "shipment x is set aside"}, 1)
+		anew := engine.AlarmArgs{"shipment": "x", "code": "oppsett"}
+		if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(ctx, "held:x", anew) }); err != nil {
+			t.Fatal(err)
+		}
+		want(anew, 2)
 	})
 }
 
@@ -580,7 +616,7 @@ func TestEveryCheckIsTried(t *testing.T) {
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
 				tx.SetJobFiles(ctx, j.ID, []engine.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: engine.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
 				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, r), tx.Book(ctx, lines), tx.InsertReceipts(ctx, other),
-				tx.InsertDeviations(ctx, []engine.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", "x"))
+				tx.InsertDeviations(ctx, []engine.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", engine.AlarmArgs{"what": "x"}))
 		})
 		if err != nil {
 			t.Fatal(err)

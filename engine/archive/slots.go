@@ -2,6 +2,8 @@ package archive
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -75,9 +77,13 @@ func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) 
 		where = "WHERE resolved_at IS NULL"
 	}
 	out, err := list(ctx, r, func(scan scan) (a engine.Alarm, err error) {
-		err = scan(&a.Key, &a.Text, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved}, when{&a.AckedAt}, &a.AckReason)
+		var said alarmSaid
+		err = scan(&a.Key, &said.text, &said.args, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved}, when{&a.AckedAt}, &a.AckReason)
+		if err == nil {
+			a.Args, err = said.arguments()
+		}
 		return a, err
-	}, `SELECT key, message, raised_at, last_at, occurrences, resolved_at, acknowledged_at, ack_reason FROM alarm `+where+`
+	}, `SELECT key, message, arguments, raised_at, last_at, occurrences, resolved_at, acknowledged_at, ack_reason FROM alarm `+where+`
 		ORDER BY raised_at DESC, seq DESC`)
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
@@ -85,14 +91,38 @@ func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) 
 	return out, nil
 }
 
-// RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest text.
-func (t *tx) RaiseAlarm(ctx context.Context, key, text string) error {
-	text = engine.MaskNationalIDs(text)
-	n, err := t.exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = $3
-		WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(text))
+// alarmSaid is what a row of an alarm says: a sentence of an earlier version, or arguments.
+type alarmSaid struct {
+	text string
+	args sql.NullString
+}
+
+func (s alarmSaid) arguments() (engine.AlarmArgs, error) {
+	if !s.args.Valid {
+		return engine.AlarmArgs{"text": s.text}, nil
+	}
+	args := engine.AlarmArgs{}
+	if err := json.Unmarshal([]byte(s.args.String), &args); err != nil {
+		return nil, fmt.Errorf("arguments of an alarm: %w", err)
+	}
+	return args, nil
+}
+
+// RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest arguments.
+func (t *tx) RaiseAlarm(ctx context.Context, key string, args engine.AlarmArgs) error {
+	said := args.AsStored()
+	for name, value := range said {
+		said[name] = clean(value)
+	}
+	b, err := json.Marshal(said)
+	if err != nil {
+		return fmt.Errorf("raise alarm %s: %w", key, err)
+	}
+	n, err := t.exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = '', arguments = $3
+		WHERE key = $1 AND resolved_at IS NULL`, key, t.now, string(b))
 	if err == nil && n == 0 {
-		_, err = t.exec(ctx, `INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ($1, $2, $3, $4, 1)`,
-			key, clean(text), t.now, t.now)
+		_, err = t.exec(ctx, `INSERT INTO alarm (key, message, arguments, raised_at, last_at, occurrences) VALUES ($1, '', $2, $3, $4, 1)`,
+			key, string(b), t.now, t.now)
 	}
 	if err != nil {
 		return fmt.Errorf("raise alarm %s: %w", key, err)
@@ -124,9 +154,13 @@ func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
 // AlarmDeliveries lists what a sink may have to be told.
 func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]engine.AlarmDelivery, error) {
 	out, err := list(ctx, r, func(scan scan) (d engine.AlarmDelivery, err error) {
-		err = scan(&d.Seq, &d.Key, &d.Text, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.AckedAt}, &d.AckReason, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
+		var said alarmSaid
+		err = scan(&d.Seq, &d.Key, &said.text, &said.args, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.AckedAt}, &d.AckReason, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
+		if err == nil {
+			d.Args, err = said.arguments()
+		}
 		return d, err
-	}, `SELECT a.seq, a.key, a.message, a.raised_at, a.last_at, a.occurrences, a.resolved_at, a.acknowledged_at, a.ack_reason, d.raised_at, d.recovered_at,
+	}, `SELECT a.seq, a.key, a.message, a.arguments, a.raised_at, a.last_at, a.occurrences, a.resolved_at, a.acknowledged_at, a.ack_reason, d.raised_at, d.recovered_at,
 			(SELECT MAX(e.raised_at) FROM alarm_delivery e JOIN alarm b ON b.seq = e.alarm WHERE e.sink = $1 AND b.key = a.key)
 		FROM alarm a LEFT JOIN alarm_delivery d ON d.alarm = a.seq AND d.sink = $1
 		WHERE a.resolved_at IS NULL OR (d.alarm IS NOT NULL AND d.recovered_at IS NULL)

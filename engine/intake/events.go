@@ -25,6 +25,7 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
@@ -49,7 +50,7 @@ type EventReport struct {
 	Failed    int `json:"failed"`    // files that cannot be read, applied or put away. They are tried again
 	Misplaced int `json:"misplaced"` // entries that are no events files
 	// Troubles are things in the folder that need a person, as they are now: all of them.
-	Troubles []engine.Trouble `json:"troubles"`
+	Troubles []engine.Trouble `json:"-"`
 }
 
 // Events applies the events files once. Good lines are applied even if others are bad. A file whose events cannot be
@@ -66,7 +67,7 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 	var t troubles
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		t.place(engine.EventsPlace, "the drop folder", pathless(err))
+		t.place(engine.EventsPlace, dropFolder(), pathless(err))
 		rep.Troubles = t.all()
 		return rep, nil
 	}
@@ -81,7 +82,7 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *troubles) error {
 	files, found, err := eventFiles(root)
 	if err != nil {
-		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
+		t.place(engine.EventsPlace, folder(events), err)
 		return nil
 	}
 	rep.Misplaced = found.count()
@@ -104,7 +105,7 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 	}
 	again, _, err := eventFiles(root)
 	if err != nil {
-		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
+		t.place(engine.EventsPlace, folder(events), err)
 		return nil
 	}
 	seen := map[string]entry{}
@@ -135,12 +136,14 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 			rep.Waiting++
 			rep.Failed++
 			if failed++; failed <= fewTroubles {
-				t.add(engine.TroubleEvents+shownFile(e.name), "events file %s: %v%s. Its events may not be applied, and a letter that was read may be printed. It is tried again", shownFile(e.name), err, advice(err, e.info))
+				args := store.AlarmArgs{"case": "file", "file": shownFile(e.name), "why": err.Error()}
+				advise(args, err, itself, e.info)
+				t.add(engine.TroubleEvents+shownFile(e.name), args)
 			}
 		}
 	}
 	if more := failed - fewTroubles; more > 0 {
-		t.add(engine.TroubleEvents, "more than %d events files cannot be applied. See the alarms of the first", fewTroubles)
+		t.add(engine.TroubleEvents, store.AlarmArgs{"case": "many", "limit": strconv.Itoa(fewTroubles)})
 	}
 	return ctx.Err()
 }
@@ -148,7 +151,7 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 // misplacedEvents tells of what lies among the events files and is none.
 func (t *troubles) misplacedEvents(found strays) {
 	if found.count() > 0 {
-		t.add(engine.TroubleMisplaced+engine.EventsPlace, "%s holds %s that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in %s. Rename them, or remove them (docs/drop-folder.md)", events, found.text(), events)
+		t.add(engine.TroubleMisplaced+engine.EventsPlace, found.addTo(store.AlarmArgs{"case": "events", "folder": events}))
 	}
 	t.left(engine.EventsPlace, found)
 }
@@ -232,7 +235,7 @@ func eventFiles(root *os.Root) ([]entry, strays, error) {
 // refusedLines is what a list in avvist/ says.
 type refusedLines struct {
 	entry entry
-	text  string
+	lines store.AlarmArgs // of the alarm; none: it cannot be read
 }
 
 // maxListBytes is how much of a list in avvist/ is read: maxBadLines lines are some 200 kB.
@@ -243,7 +246,7 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 	names, err := list(root, eventsWrong, -1)
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
-			t.place(engine.EventsPlace, "the folder "+eventsWrong+" of the drop folder", err)
+			t.place(engine.EventsPlace, folder(eventsWrong), err)
 		}
 		return
 	}
@@ -257,22 +260,24 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 		if was, ok := d.lists[name]; ok && was.entry.same(e) {
 			lists[name] = was
 		} else {
-			lists[name] = refusedLines{e, linesText(root, e)}
+			lists[name] = refusedLines{e, linesOf(root, e)}
 		}
 	}
 	d.lists = lists
 	for i, name := range slices.Sorted(maps.Keys(lists)) {
 		if i == fewTroubles {
-			t.add(engine.TroubleEvents+"avvist", "%s holds more than %d lists of refused events. Deal with them all, and remove each list then", eventsWrong, fewTroubles)
+			t.add(engine.TroubleEvents+"avvist", store.AlarmArgs{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
 			break
 		}
 		file := strings.TrimSuffix(name, ".json") + eventsSuffix
-		t.add(engine.TroubleEvents+shownFile(file), "events file %s: %s. A letter that was read or reserved may be printed. See %s/%s, hand the events in anew as they should be, and then remove that list", shownFile(file), lists[name].text, eventsWrong, shownFile(name))
+		args := store.AlarmArgs{"case": "refused", "file": shownFile(file), "list": path.Join(eventsWrong, shownFile(name))}
+		maps.Copy(args, lists[name].lines)
+		t.add(engine.TroubleEvents+shownFile(file), args)
 	}
 }
 
-// linesText says how many lines a list is of, where they stand and why they were refused.
-func linesText(root *os.Root, e entry) string {
+// linesOf says how many lines a list is of, where they stand and why they were refused.
+func linesOf(root *os.Root, e entry) store.AlarmArgs {
 	var list struct {
 		Count int       `json:"antall"`
 		Lines []badLine `json:"linjer"`
@@ -286,7 +291,7 @@ func linesText(root *os.Root, e entry) string {
 		}
 	}
 	if err != nil {
-		return "lines were refused and are not applied"
+		return nil
 	}
 	var where []string
 	why := map[string]int{}
@@ -305,7 +310,7 @@ func linesText(root *os.Root, e entry) string {
 			codes = append(codes, fmt.Sprintf("%s %d", code, why[code]))
 		}
 	}
-	return fmt.Sprintf("%d lines were refused and are not applied (line %s; %s)", list.Count, strings.Join(where, ", "), strings.Join(codes, ", "))
+	return store.AlarmArgs{"lines": strconv.Itoa(list.Count), "which": strings.Join(where, ", "), "codes": strings.Join(codes, ", ")}
 }
 
 var codeForm = regexp.MustCompile(`^[a-z-]{1,40}$`)

@@ -22,6 +22,7 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
@@ -156,14 +157,14 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 			loose.file(h.info)
 		case err != nil:
 			s.rep.Failed++
-			s.troubles.handIn(h, "cannot be looked into", err)
+			s.troubles.handIn(h, wrongLook, err)
 		default:
 			out = append(out, h)
 		}
 	}
 	s.rep.Misplaced += loose.count()
 	if loose.count() > 0 {
-		s.troubles.add(engine.TroubleMisplaced+inn, "%s holds %s straight in it, which nobody takes: a hand-in is a folder of its own with forsendelse.json and its documents. Put them into folders, or remove them (docs/drop-folder.md)", inn, loose.text())
+		s.troubles.add(engine.TroubleMisplaced+inn, loose.addTo(store.AlarmArgs{"case": "loose", "folder": inn}))
 	}
 	s.troubles.left(inn, loose)
 	return out, nil
@@ -417,7 +418,7 @@ func (s *scan) putAway() {
 func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
 	if err := flushOnce(path.Join(answers, h.account.Key)); err != nil {
 		s.rep.Failed++
-		s.troubles.handIn(h, "cannot be answered", err)
+		s.troubles.handIn(h, wrongAnswer, err)
 		return
 	}
 	err := move(s.root, h.dir(), path.Join(done, h.account.Key), h.name, "")

@@ -112,7 +112,7 @@ type Report struct {
 	Failed    int `json:"failed"`
 	Misplaced int `json:"misplaced"` // entries at places where nobody takes them
 	// Troubles are things in the folder that need a person, as they are now: all of them.
-	Troubles []engine.Trouble `json:"troubles"`
+	Troubles []engine.Trouble `json:"-"`
 }
 
 // MakeFolders makes the folders under the root that are not there, for these accounts.
@@ -149,7 +149,7 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	s := &scan{Dir: d}
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		s.troubles.place("folder", "the drop folder", pathless(err))
+		s.troubles.place("folder", dropFolder(), pathless(err))
 	} else {
 		defer root.Close()
 		s.root = root
@@ -169,7 +169,7 @@ func (d *Dir) Inspect() []engine.Trouble {
 	s := &scan{Dir: d}
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		s.troubles.place("folder", "the drop folder", pathless(err))
+		s.troubles.place("folder", dropFolder(), pathless(err))
 		return s.troubles.all()
 	}
 	defer root.Close()
@@ -180,7 +180,7 @@ func (d *Dir) Inspect() []engine.Trouble {
 	s.strangers()
 	var t troubles
 	if _, found, err := eventFiles(root); err != nil {
-		t.place(engine.EventsPlace, "the folder "+events+" of the drop folder", err)
+		t.place(engine.EventsPlace, folder(events), err)
 	} else {
 		t.misplacedEvents(found)
 	}
@@ -235,7 +235,7 @@ func (s *scan) listAll() []*handIn {
 	for _, a := range s.Accounts {
 		list, err := s.list(a)
 		if err != nil {
-			s.troubles.place(path.Join(inbox, a.Key), fmt.Sprintf("the folder %s/%s of the drop folder", inbox, a.Key), err)
+			s.troubles.place(path.Join(inbox, a.Key), folder(path.Join(inbox, a.Key)), err)
 		}
 		for _, h := range list {
 			there[h.id()] = true
@@ -266,7 +266,7 @@ func (s *scan) note(ctx context.Context, h *handIn, err error) {
 		s.rep.Waiting++
 	default:
 		s.rep.Failed++
-		s.troubles.handIn(h, "cannot be taken", err)
+		s.troubles.handIn(h, wrongTake, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"postgang/engine"
+	"postgang/engine/store"
 )
 
 const (
@@ -31,42 +33,68 @@ const (
 type troubles struct {
 	list    []engine.Trouble
 	handIns map[string][]engine.Trouble // by account; more than a few become one
-	first   map[string]string           // what is wrong with the first of them
 }
 
-func (t *troubles) add(key, format string, args ...any) {
-	t.list = append(t.list, engine.Trouble{Key: key, Text: fmt.Sprintf(format, args...)})
+func (t *troubles) add(key string, args store.AlarmArgs) {
+	t.list = append(t.list, engine.Trouble{Key: key, Args: args})
 }
 
-// place tells of a folder that cannot be used. name is its name in the alarm's key, what its name for people.
-func (t *troubles) place(name, what string, err error) {
-	t.add(engine.TroublePlace+name, "%s cannot be used: %v%s. What is handed in there is not taken", what, err, advice(err, nil))
+// place tells of a folder that cannot be used. name is its name in the alarm's key, and where what it is for people.
+func (t *troubles) place(name string, where store.AlarmArgs, err error) {
+	args := store.AlarmArgs{"case": "place", "why": err.Error()}
+	maps.Copy(args, where)
+	advise(args, err, "", nil)
+	t.add(engine.TroublePlace+name, args)
 }
+
+// The places of alarms, as engine/words knows them.
+
+func dropFolder() store.AlarmArgs { return store.AlarmArgs{"place": "drop-folder"} }
+
+func folder(name string) store.AlarmArgs { return store.AlarmArgs{"place": "folder", "folder": name} }
+
+func foldersOf(account string) store.AlarmArgs {
+	return store.AlarmArgs{"place": "account", "account": account}
+}
+
+func way(from, to string) store.AlarmArgs {
+	return store.AlarmArgs{"place": "way", "folder": from, "to": to}
+}
+
+// What is wrong with a hand-in: codes of engine/words.
+const (
+	wrongTake   = "take"   // it cannot be taken
+	wrongLook   = "look"   // it cannot be looked into
+	wrongAnswer = "answer" // it cannot be answered
+	wrongMove   = "move"   // it is answered, and cannot be moved
+	wrongRights = "rights" // it cannot be read and moved
+	wrongFile   = "file"   // a file in it cannot be read
+	wrongSticky = "sticky" // the sticky bit keeps it from being moved
+)
+
+// itself is the owner's thing when it is what the alarm is about.
+const itself = "."
 
 // handIn tells of a hand-in that cannot be taken or put away.
 func (t *troubles) handIn(h *handIn, what string, err error) {
-	t.handInOf(h, what, err, "it", h.info)
+	t.handInOf(h, what, err, itself, h.info)
 }
 
 // handInOf tells of it with the owner of what stands in the way.
 func (t *troubles) handInOf(h *handIn, what string, err error, whose string, info os.FileInfo) {
 	if t.handIns == nil {
-		t.handIns, t.first = map[string][]engine.Trouble{}, map[string]string{}
+		t.handIns = map[string][]engine.Trouble{}
 	}
+	args := store.AlarmArgs{"case": "one", "hand_in": h.shown(), "trouble": what, "why": err.Error()}
+	advise(args, err, whose, info)
 	a := h.account.Key
-	said := fmt.Sprintf("%s: %v%s", what, err, adviceOf(err, whose, info))
-	if len(t.handIns[a]) == 0 {
-		t.first[a] = fmt.Sprintf("%s %s", h.shown(), said)
-	}
-	t.handIns[a] = append(t.handIns[a], engine.Trouble{
-		Key: engine.TroubleHandIn + h.shown(), Text: fmt.Sprintf("hand-in %s %s. It stays where it is and is tried again; the others go on", h.shown(), said),
-	})
+	t.handIns[a] = append(t.handIns[a], engine.Trouble{Key: engine.TroubleHandIn + h.shown(), Args: args})
 }
 
 // stuckAt tells of a hand-in that cannot be moved: it, the folder that it lies in or the one that it goes to may be another
 // user's.
 func (s *scan) stuckAt(h *handIn, err error) {
-	whose, info := "it", h.info
+	whose, info := itself, h.info
 	for _, dir := range []string{path.Join(inbox, h.account.Key), path.Join(done, h.account.Key)} {
 		if !ours(info) {
 			break
@@ -75,13 +103,13 @@ func (s *scan) stuckAt(h *handIn, err error) {
 			whose, info = dir, at
 		}
 	}
-	s.troubles.handInOf(h, "is answered, and cannot be moved to "+done, err, whose, info)
+	s.troubles.handInOf(h, wrongMove, err, whose, info)
 }
 
 // left tells of what was begun under a hidden name and left.
 func (t *troubles) left(place string, s strays) {
 	if s.old > 0 {
-		t.add(engine.TroubleForgotten+place, "%s holds %d hidden entries (a leading dot, .part, .tmp) that have not changed for more than an hour: what was begun there was never put in place. Have their sender finish them, or remove them", place, s.old)
+		t.add(engine.TroubleForgotten+place, store.AlarmArgs{"folder": place, "entries": strconv.Itoa(s.old)})
 	}
 }
 
@@ -91,21 +119,26 @@ func (t *troubles) all() []engine.Trouble {
 	for _, account := range slices.Sorted(maps.Keys(t.handIns)) {
 		list := t.handIns[account]
 		if len(list) > fewTroubles {
-			list = []engine.Trouble{{Key: engine.TroubleHandIn + account, Text: fmt.Sprintf(
-				"more than %d hand-ins of account %s cannot be taken or put away. The first: %s. They are tried again; the others go on", fewTroubles, account, t.first[account])}}
+			args := maps.Clone(list[0].Args)
+			args["case"], args["limit"], args["account"] = "many", strconv.Itoa(fewTroubles), account
+			list = []engine.Trouble{{Key: engine.TroubleHandIn + account, Args: args}}
 		}
 		out = append(out, list...)
 	}
-	// One alarm has one text.
-	at := map[string]int{}
+	// A key is of one alarm, which says it all: the arguments of the second have names that begin with "2.", and so on.
+	at, said := map[string]int{}, map[string]int{}
 	merged := out[:0]
 	for _, tr := range out {
-		if i, twice := at[tr.Key]; twice {
-			merged[i].Text += ". Also: " + tr.Text
+		said[tr.Key]++
+		i, twice := at[tr.Key]
+		if !twice {
+			at[tr.Key] = len(merged)
+			merged = append(merged, tr)
 			continue
 		}
-		at[tr.Key] = len(merged)
-		merged = append(merged, tr)
+		for name, value := range tr.Args {
+			merged[i].Args[fmt.Sprintf("%d.%s", said[tr.Key], name)] = value
+		}
 	}
 	return merged
 }
@@ -114,7 +147,7 @@ func (t *troubles) all() []engine.Trouble {
 // right to write in it too.
 func (s *scan) tryRights(h *handIn) {
 	if err := syscall.Access(path.Join(s.Root, h.dir()), accessRead|accessWrite|accessEnter); err != nil {
-		s.troubles.handIn(h, "cannot be read and moved", err)
+		s.troubles.handIn(h, wrongRights, err)
 		return
 	}
 	for _, e := range h.entries {
@@ -122,13 +155,13 @@ func (s *scan) tryRights(h *handIn) {
 			continue
 		}
 		if err := syscall.Access(path.Join(s.Root, h.dir(), e.name), accessRead); err != nil {
-			s.troubles.handIn(h, "holds a file that cannot be read", err)
+			s.troubles.handIn(h, wrongFile, err)
 			return
 		}
 	}
 	parent, err := s.root.Lstat(path.Join(inbox, h.account.Key))
 	if err == nil && parent.Mode()&os.ModeSticky != 0 && !ours(parent) && !ours(h.info) {
-		s.troubles.handIn(h, "cannot be moved: its parent has the sticky bit", fs.ErrPermission)
+		s.troubles.handIn(h, wrongSticky, fs.ErrPermission)
 	}
 }
 
@@ -157,30 +190,30 @@ func (d *Dir) TryFolders() []engine.Trouble {
 		name := ".doctor-" + rand.Text() + ".tmp"
 		err := root.Mkdir(path.Join(from, name), 0o700)
 		if err != nil {
-			t.place(from, "the folder "+from+" of the drop folder", pathless(err))
+			t.place(from, folder(from), pathless(err))
 			return
 		}
 		at := path.Join(from, name)
 		if err = root.Rename(at, path.Join(to, name+".tmp")); err == nil {
 			at = path.Join(to, name+".tmp")
 		} else {
-			t.place(to, fmt.Sprintf("the way from %s to %s of the drop folder", from, to), pathless(err))
+			t.place(to, way(from, to), pathless(err))
 		}
 		if err := root.Remove(at); err != nil {
-			t.place(from, "the folder "+path.Dir(at)+" of the drop folder", pathless(err))
+			t.place(from, folder(path.Dir(at)), pathless(err))
 		}
 	}
 	for _, a := range d.Accounts {
 		inn, away, svar := path.Join(inbox, a.Key), path.Join(done, a.Key), path.Join(answers, a.Key)
 		if err := errors.Join(root.MkdirAll(inn, 0o700), root.MkdirAll(away, 0o700), root.MkdirAll(svar, 0o700)); err != nil {
-			t.place(inn, "the folders of account "+a.Key, pathless(err))
+			t.place(inn, foldersOf(a.Key), pathless(err))
 			continue
 		}
 		tryMove(inn, away)
 		tryMove(svar, svar)
 	}
 	if err := errors.Join(root.MkdirAll(eventsDone, 0o700), root.MkdirAll(eventsWrong, 0o700)); err != nil {
-		t.place(events, "the folder "+events+" of the drop folder", pathless(err))
+		t.place(events, folder(events), pathless(err))
 		return t.all()
 	}
 	tryMove(events, eventsDone)
@@ -188,33 +221,32 @@ func (d *Dir) TryFolders() []engine.Trouble {
 	return t.all()
 }
 
-// advice says what to do about an error, with the owner of what it is about.
-func advice(err error, info os.FileInfo) string { return adviceOf(err, "it", info) }
-
-func adviceOf(err error, whose string, info os.FileInfo) string {
-	owner := ""
-	if info != nil {
-		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			owner = fmt.Sprintf(" (%s belongs to user %d and group %d, mode %04o)", whose, st.Uid, st.Gid, info.Mode().Perm())
-		}
-	}
+// advise adds to the arguments of an alarm what to do about an error, with the owner of what it is about: whose is itself or a folder,
+// and info nil when nobody knows.
+func advise(args store.AlarmArgs, err error, whose string, info os.FileInfo) {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return owner + ". Let the user that runs postgang read, write and move it: see \"Senders with a login of their own\" in docs/drop-folder.md"
+		args["advice"] = "permission"
+		if info == nil {
+			return
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			args["whose"], args["mode"] = whose, fmt.Sprintf("%04o", info.Mode().Perm())
+			args["user"], args["group"] = strconv.FormatUint(uint64(st.Uid), 10), strconv.FormatUint(uint64(st.Gid), 10)
+		}
 	case errors.Is(err, fs.ErrNotExist):
-		return ". Is its file system mounted? \"postgang doctor\" makes folders that are missing"
+		args["advice"] = "mount"
 	case errors.Is(err, syscall.EXDEV):
-		return ". All folders of the drop folder must lie on one file system"
+		args["advice"] = "one-file-system"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return ". Free some space"
+		args["advice"] = "space"
 	}
-	return ""
 }
 
 // strays are entries at a place where nobody takes them.
 type strays struct {
 	files, folders, links int
-	names                 []string
+	strangers             []store.AlarmArgs
 	old                   int // hidden, and not changed for long
 }
 
@@ -229,18 +261,14 @@ func (s *strays) file(info os.FileInfo) {
 
 func (s *strays) count() int { return s.files + s.folders + s.links }
 
-// text says what there is, without names: those of loose files often hold personal names.
-func (s *strays) text() string {
-	var parts []string
-	for _, p := range []struct {
-		n    int
-		what string
-	}{{s.files, "files"}, {s.folders, "folders"}, {s.links, "links"}} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+// addTo adds to the arguments of an alarm what there is, without names: those of loose files often hold personal names.
+func (s *strays) addTo(args store.AlarmArgs) store.AlarmArgs {
+	for name, n := range map[string]int{"files": s.files, "folders": s.folders, "links": s.links} {
+		if n > 0 {
+			args[name] = strconv.Itoa(n)
 		}
 	}
-	return strings.Join(parts, " and ")
+	return args
 }
 
 // forgotten counts a hidden entry that nobody has written to for long.
@@ -277,13 +305,13 @@ func (s *scan) strangers() {
 }
 
 func (s *scan) strangersAt(dir string, known func(name string) bool) {
-	place, shown := dir, dir
+	place, where := dir, folder(dir)
 	if dir == "." {
-		place, shown = "folder", "the drop folder"
+		place, where = "folder", dropFolder()
 	}
 	names, err := list(s.root, dir, -1)
 	if err != nil {
-		s.troubles.place(place, "the folder "+shown+" of the drop folder", err)
+		s.troubles.place(place, where, err)
 		return
 	}
 	var found strays
@@ -300,7 +328,7 @@ func (s *scan) strangersAt(dir string, known func(name string) bool) {
 		case err != nil:
 		case info.IsDir():
 			found.folders++
-			found.names = append(found.names, s.describe(dir, name))
+			found.strangers = append(found.strangers, s.describe(dir, name))
 		case dir == "." && !handInFile(name):
 			// A note for people, or the like.
 		default:
@@ -313,11 +341,16 @@ func (s *scan) strangersAt(dir string, known func(name string) bool) {
 		return
 	}
 	s.rep.Misplaced += n
-	text := found.text()
-	if len(found.names) > 0 {
-		text += ": " + some(found.names)
+	args := found.addTo(store.AlarmArgs{"case": "strangers", "folder": dir, "inbox": inbox})
+	for i, about := range found.strangers[:min(fewNames, len(found.strangers))] {
+		for name, value := range about {
+			args[name+strconv.Itoa(i+1)] = value
+		}
 	}
-	s.troubles.add(engine.TroubleMisplaced+place, "%s holds what nobody takes there: %s. Hand-ins go to %s/ACCOUNT/KEY, and accounts are those of the configuration (docs/drop-folder.md)", shown, text, inbox)
+	if more := len(found.strangers) - fewNames; more > 0 {
+		args["more"] = strconv.Itoa(more)
+	}
+	s.troubles.add(engine.TroubleMisplaced+place, args)
 }
 
 // handInFile reports whether a file looks like part of a hand-in, or like digital events.
@@ -329,29 +362,26 @@ func handInFile(name string) bool {
 	return false
 }
 
-// describe names a folder that belongs to no account, and says what may have been meant.
-func (s *scan) describe(dir, name string) string {
-	shown := "one whose name is not shown"
+// describe says of a folder that belongs to no account what may have been meant: arguments of engine/words, which are numbered then.
+// A name that is not to be shown is empty.
+func (s *scan) describe(dir, name string) store.AlarmArgs {
+	about := store.AlarmArgs{"name": ""}
 	if validKey(name) {
-		shown = fmt.Sprintf("%q", name)
+		about["name"] = name
 	}
-	var more []string
 	if is, err := exists(s.root, path.Join(dir, name, metadataName)); err == nil && is {
-		more = append(more, "a hand-in, and not in the folder of an account")
+		about["hand_in"] = "yes"
 	}
 	if dir == "." {
 		for _, f := range []string{inbox, answers, done, events} {
 			if strings.EqualFold(f, name) {
-				more = append(more, fmt.Sprintf("%q is meant?", f))
+				about["folder"] = f
 			}
 		}
 	} else if meant := s.meant(name); meant != "" {
-		more = append(more, fmt.Sprintf("account %q is meant?", meant))
+		about["account"] = meant
 	}
-	if len(more) > 0 {
-		shown += " (" + strings.Join(more, "; ") + ")"
-	}
-	return shown
+	return about
 }
 
 // meant is the account whose key is most like a name; empty: none is like it.
@@ -369,12 +399,4 @@ func (s *scan) meant(name string) string {
 // plainKey is a key without what people write in different ways.
 func plainKey(name string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(strings.ToLower(name))
-}
-
-// some joins the first of many names.
-func some(names []string) string {
-	if len(names) > fewNames {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:fewNames], ", "), len(names)-fewNames)
-	}
-	return strings.Join(names, ", ")
 }

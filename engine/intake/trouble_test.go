@@ -107,7 +107,7 @@ func TestForeignFolders(t *testing.T) {
 				if keysOf(rep.Troubles) != tc.wrong || rep.Taken != tc.taken || rep.Failed != tc.failed || rep.Waiting > 0 {
 					t.Errorf("%+v", rep)
 				}
-				if text := fmt.Sprint(rep.Troubles); !strings.Contains(text, "permission denied") || !strings.Contains(text, "docs/drop-folder.md") || strings.Contains(text, "Kari") {
+				if text := textOf(rep.Troubles); !strings.Contains(text, "permission denied") || !strings.Contains(text, "docs/drop-folder.md") || strings.Contains(text, "Kari") {
 					t.Error(text)
 				}
 				received := s.mem.received
@@ -230,7 +230,7 @@ func TestMisplaced(t *testing.T) {
 	if rep.Misplaced != 8 || rep.Taken+rep.Refused > 0 || keysOf(rep.Troubles) != "misplaced:inn/skole misplaced:folder misplaced:inn" {
 		t.Errorf("%+v", rep)
 	}
-	text := fmt.Sprint(rep.Troubles)
+	text := textOf(rep.Troubles)
 	for _, want := range []string{`"Skole" (account "skole" is meant?)`, `"barnehage"`, `"brev-1" (a hand-in, and not in the folder of an account)`, `"Inn" ("inn" is meant?)`, "inn/skole holds 2 files", "name is not shown"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not told: %s", want, text)
@@ -282,7 +282,7 @@ func TestRefusedEventsAreTold(t *testing.T) {
 		if keysOf(ev.Troubles) != "events:"+standIn("Brev til Kari.jsonl")+" events:a.jsonl" {
 			t.Fatalf("%+v", ev)
 		}
-		if text := fmt.Sprint(ev.Troubles); !strings.Contains(text, "3 lines were refused and are not applied (line 2, 3, 4; hendelse-ukjent 1, json-feil 2)") || strings.Contains(text, "Kari") {
+		if text := textOf(ev.Troubles); !strings.Contains(text, "3 lines were refused and are not applied (line 2, 3, 4; hendelse-ukjent 1, json-feil 2)") || strings.Contains(text, "Kari") {
 			t.Error(text)
 		}
 		s.dir = s.open() // told in the next process as well

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -117,7 +118,8 @@ func watchInvoices(ctx context.Context, tx store.Tx, p InvoicePeriod) error {
 	if !booked || p.LeftNet == 0 && p.LeftVAT == 0 {
 		return tx.ResolveAlarm(ctx, key)
 	}
-	number := p.Invoices[0].Invoice.Number
-	return tx.RaiseAlarm(ctx, key, fmt.Sprintf("receipts of vendor %s for letters posted %s have come or changed since its invoices were booked, and differ from them by kr %s net and kr %s VAT. If the vendor invoices them later: postgang invoice carry %q --into MONTH, and nobody else is charged or credited. If they are on these invoices: postgang invoice book %q shares the difference out anew",
-		p.Vendor, billing.PeriodWords(p.From, p.To), -p.LeftNet, -p.LeftVAT, number, number))
+	return tx.RaiseAlarm(ctx, key, store.AlarmArgs{
+		"vendor": p.Vendor, "first": string(p.From), "last": string(p.To.AddDays(-1)), "number": p.Invoices[0].Invoice.Number,
+		"net": strconv.FormatInt(int64(-p.LeftNet), 10), "vat": strconv.FormatInt(int64(-p.LeftVAT), 10),
+	})
 }

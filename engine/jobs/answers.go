@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"postgang/engine/identity"
@@ -102,19 +104,20 @@ func (e *Jobs) FetchAnswers(ctx context.Context, vendor string) (Answered, error
 func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
 		applied, ok = false, true
-		odd := func(what string) error {
+		odd := func(fault string, more store.AlarmArgs) error {
 			ok = false
-			key, text := "answer:"+vendor+":"+a.Job, fmt.Sprintf("answer of vendor %s to job %s: %s", vendor, a.Job, what)
+			key, args := "answer:"+vendor+":"+a.Job, store.AlarmArgs{"case": "odd", "vendor": vendor, "job": a.Job, "fault": fault}
+			maps.Copy(args, more)
 			open, err := tx.Alarms(ctx, true)
-			if err != nil || slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key && a.Text == text }) {
+			if err != nil || slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key && a.Args.Says(args) }) {
 				return err // said already
 			}
-			e.Log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", what)
-			return tx.RaiseAlarm(ctx, key, text)
+			e.Log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", args)
+			return tx.RaiseAlarm(ctx, key, args)
 		}
 		j, err := tx.Job(ctx, a.Job)
 		if errors.Is(err, store.ErrNotFound) {
-			return odd("no such job of ours")
+			return odd("unknown-job", nil)
 		}
 		if err != nil {
 			return err
@@ -125,9 +128,9 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		}
 		switch {
 		case j.Vendor != vendor:
-			return odd("the job was offered to another vendor")
+			return odd("other-vendor", nil)
 		case j.TicketSHA != a.TicketSHA256:
-			return odd("it answers another ticket than ours")
+			return odd("other-ticket", nil)
 		}
 		// A job that was found there after a backup was put back may have letters that the archive has not.
 		beyond, err := tx.FoundLetters(ctx, store.FoundLetterFilter{Job: j.ID, Vendor: vendor})
@@ -136,7 +139,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		}
 		switch {
 		case a.Accepted && a.Letters != j.Letters+len(beyond):
-			return odd(fmt.Sprintf("it accepts %d letters, we offered %d", a.Letters, j.Letters+len(beyond)))
+			return odd("letters", store.AlarmArgs{"accepted": strconv.Itoa(a.Letters), "offered": strconv.Itoa(j.Letters + len(beyond))})
 		case j.State == to, j.State == store.JobClosed && a.Accepted:
 			return nil // known
 		case j.State == store.JobCommitted, j.State == store.JobUncertain:
@@ -149,7 +152,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 			}
 		}
 		if !j.State.MayMove(to) {
-			return odd(fmt.Sprintf("the job is %s", j.State))
+			return odd("state", store.AlarmArgs{"state": string(j.State)})
 		}
 		applied = true
 		said := "answer of the vendor"
@@ -176,8 +179,9 @@ func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reas
 			return err
 		}
 		if parent.State.Live() { // its letters were printed there, or will be
-			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected reprint %s of %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause and order it anew (postgang job reprint %s); postgang job release %s ends this alarm",
-				j.Vendor, j.ID, j.Parent, j.Letters, reasons, j.ID, j.Parent, j.ID))
+			args := rejectedArgs(j, reasons)
+			args["case"], args["parent"] = "reprint", j.Parent
+			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, args)
 		}
 	}
 	rows, err := tx.JobLetters(ctx, j.ID)
@@ -231,7 +235,12 @@ func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reas
 			}
 		}
 	}
-	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, fmt.Sprintf("vendor %s rejected job %s with its %d letters, for %d reasons: postgang job show %s. Mend the cause, then postgang job release %s", j.Vendor, j.ID, j.Letters, reasons, j.ID, j.ID))
+	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, rejectedArgs(j, reasons))
+}
+
+// rejectedArgs are what the alarm of a rejected job says, and of a reprint too.
+func rejectedArgs(j store.PrintJob, reasons int) store.AlarmArgs {
+	return store.AlarmArgs{"vendor": j.Vendor, "job": j.ID, "letters": strconv.Itoa(j.Letters), "reasons": strconv.Itoa(reasons)}
 }
 
 // ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was

@@ -60,7 +60,7 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 			}
 			const reason = "the vendor's profile has changed since planning"
 			if j.Reprint {
-				return e.EndReprint(ctx, tx, id, reason)
+				return e.EndReprint(ctx, tx, id, Ending{History: reason, Code: "profile"})
 			}
 			return e.MoveJob(ctx, tx, j, store.JobWithdrawn, reason)
 		})
@@ -193,7 +193,7 @@ func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.Le
 			return err // somebody else could compose it, and has carried it on
 		}
 		if now.Reprint {
-			return e.EndReprint(ctx, tx, j.ID, "letters that cannot be composed: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+			return e.EndReprint(ctx, tx, j.ID, endingByLetters("uncomposable", "letters that cannot be composed", slices.Sorted(maps.Keys(drop))))
 		}
 		for _, l := range bad.Letters {
 			if err := e.HoldIn(ctx, tx, l.Shipment, l.Code, l.Text); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/sourcegraph/conc/pool"
@@ -142,7 +143,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	}
 	for _, f := range files {
 		if there.Files[f.File.Name] != f.File.Bytes {
-			return false, e.uncertain(ctx, j, "committed, but neither its files nor a ready file nor an answer are at the vendor")
+			return false, e.uncertain(ctx, j, doubt{code: "no-trace", history: "committed, but neither its files nor a ready file nor an answer are at the vendor"})
 		}
 	}
 	if err := e.restored.RaiseFence(ctx, id); err != nil {
@@ -152,7 +153,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	err = side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
 	if errors.Is(err, exchange.ErrIncomplete) && !errors.Is(err, fs.ErrPermission) {
 		// Something of the names and sizes of our files is there, but it is not what was sent. No retry mends that.
-		return false, e.uncertain(ctx, j, "committed, but the files at the vendor are not ours: "+err.Error())
+		return false, e.uncertain(ctx, j, doubt{code: "other-files", history: "committed, but the files at the vendor are not ours: " + err.Error(), why: err})
 	}
 	if err != nil {
 		return false, err
@@ -253,7 +254,7 @@ func (e *Jobs) dropOut(ctx context.Context, tx store.Tx, j store.PrintJob) error
 		return err
 	}
 	if j.Reprint {
-		return e.EndReprint(ctx, tx, j.ID, "letters closed, deleted or set aside before the last gate: "+droppedLetters(slices.Sorted(maps.Keys(drop))))
+		return e.EndReprint(ctx, tx, j.ID, endingByLetters("gate", "letters closed, deleted or set aside before the last gate", slices.Sorted(maps.Keys(drop))))
 	}
 	return e.Replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
 }
@@ -295,12 +296,12 @@ func readInTime(s shipment.Shipment) (shipment.Shipment, shipment.Event) {
 // foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
 // process died just then, or the archive was restored from a backup. It is ours only if it carries our ticket.
 func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.PrintJob, there exchange.RemoteState) error {
-	const other = "a hand-over for this job id is at the vendor, but for another ticket"
+	other := doubt{code: "other-ticket", history: "a hand-over for this job id is at the vendor, but for another ticket"}
 	switch {
 	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
 		return e.otherTicket(ctx, j, other)
 	case there.Answer == nil && there.BadAnswer != nil:
-		return e.uncertain(ctx, j, "the vendor has answered, but the answer cannot be read")
+		return e.uncertain(ctx, j, doubt{code: "unreadable-answer", history: "the vendor has answered, but the answer cannot be read"})
 	case there.Answer == nil:
 		// Placing the same ready file again changes nothing; another one's is left alone and told.
 		err := side.PutReady(ctx, exchange.Ready{Job: j.ID, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
@@ -316,8 +317,8 @@ func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.P
 
 // otherTicket stops a job whose id the vendor knows under another ticket, and all offers to that vendor: the id was given
 // out twice, so the archive is older than what was handed over.
-func (e *Jobs) otherTicket(ctx context.Context, j store.PrintJob, reason string) error {
-	return errors.Join(e.restored.StopOffers(ctx, restored.OfferStop{Vendor: j.Vendor, Jobs: []string{j.ID}}), e.uncertain(ctx, j, reason))
+func (e *Jobs) otherTicket(ctx context.Context, j store.PrintJob, why doubt) error {
+	return errors.Join(e.restored.StopOffers(ctx, restored.OfferStop{Vendor: j.Vendor, Jobs: []string{j.ID}}), e.uncertain(ctx, j, why))
 }
 
 // MarkOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
@@ -361,19 +362,30 @@ func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id, reason string) erro
 	}
 }
 
+// doubt is why it cannot be told whether a vendor has a job.
+type doubt struct {
+	code    string // in the alarm
+	history string // English, for the history of the job
+	why     error  // what the vendor's side said; nil: nothing
+}
+
 // uncertain stops a job that may or may not be with the vendor. It is never sent again by itself: an acknowledgement,
 // a receipt or the operator resolves it.
-func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, reason string) error {
-	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", reason)
+func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, why doubt) error {
+	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", why.history)
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil || now.State == store.JobUncertain {
 			return err
 		}
-		if err := e.MoveJob(ctx, tx, now, store.JobUncertain, reason); err != nil {
+		if err := e.MoveJob(ctx, tx, now, store.JobUncertain, why.history); err != nil {
 			return err
 		}
-		return tx.RaiseAlarm(ctx, UncertainAlarm(j.ID), fmt.Sprintf("job %s (%d letters) to vendor %s is uncertain: %s. It will not be sent again. Ask the vendor whether they have it, then postgang job resolve %s", j.ID, j.Letters, j.Vendor, reason, j.ID))
+		args := store.AlarmArgs{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "doubt": why.code}
+		if why.why != nil {
+			args["why"] = why.why.Error()
+		}
+		return tx.RaiseAlarm(ctx, UncertainAlarm(j.ID), args)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"postgang/engine/step"
@@ -80,9 +81,10 @@ func (e *Jobs) expire(ctx context.Context, side step.VendorSide, j store.PrintJo
 		if err != nil || now.State != j.State {
 			return err
 		}
-		reason := fmt.Sprintf("not handed over within the print window of %d days", int(e.Vendors[j.Vendor].PrintLimit()/store.DayLong))
+		days := int(e.Vendors[j.Vendor].PrintLimit() / store.DayLong)
+		reason := fmt.Sprintf("not handed over within the print window of %d days", days)
 		if now.Reprint {
-			return e.EndReprint(ctx, tx, j.ID, reason)
+			return e.EndReprint(ctx, tx, j.ID, Ending{History: reason, Code: "window", Args: store.AlarmArgs{"days": strconv.Itoa(days)}})
 		}
 		if _, err := e.DropUngated(ctx, tx, j.ID); err != nil {
 			return err

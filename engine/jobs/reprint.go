@@ -3,7 +3,9 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postgang/engine/calendar"
@@ -290,25 +292,37 @@ func openReprints(ctx context.Context, r store.Reader, parent string) (map[strin
 
 // EndReprint withdraws a reprint in tx. It frees nothing but itself and is not planned anew: a person ordered it, and
 // looks at why it came to nothing.
-func (e *Jobs) EndReprint(ctx context.Context, tx store.Tx, id, reason string) error {
+func (e *Jobs) EndReprint(ctx context.Context, tx store.Tx, id string, why Ending) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, reason); err != nil {
+	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.History); err != nil {
 		return err
 	}
-	return tx.RaiseAlarm(ctx, reprintAlarm(id), fmt.Sprintf("reprint %s of %s was withdrawn and nothing of it is printed: %s. Order anew what is still wanted (postgang job reprint %s); postgang job release %s ends this alarm",
-		id, j.Parent, reason, j.Parent, id))
+	args := store.AlarmArgs{"job": id, "parent": j.Parent, "ending": why.Code}
+	maps.Copy(args, why.Args)
+	return tx.RaiseAlarm(ctx, reprintAlarm(id), args)
+}
+
+// Ending is why a reprint comes to nothing.
+type Ending struct {
+	History string // English, for the history of the job
+	// Code and Args are the argument "ending" of the alarm, and those that it needs.
+	Code string
+	Args store.AlarmArgs
+}
+
+// endingByLetters is an ending that single letters are to blame for.
+func endingByLetters(code, history string, shipments []string) Ending {
+	const shown = 10
+	first, more := strings.Join(shipments[:min(shown, len(shipments))], ", "), len(shipments)-shown
+	why := Ending{History: history + ": " + first, Code: code, Args: store.AlarmArgs{"shipments": first}}
+	if more > 0 {
+		why.History += fmt.Sprintf(" and %d more", more)
+		why.Args["more"] = strconv.Itoa(more)
+	}
+	return why
 }
 
 func reprintAlarm(id string) string { return "reprint:" + id }
-
-// droppedLetters words which letters ended a reprint.
-func droppedLetters(shipments []string) string {
-	const shown = 10
-	if n := len(shipments); n > shown {
-		return fmt.Sprintf("%s and %d more", strings.Join(shipments[:shown], ", "), n-shown)
-	}
-	return strings.Join(shipments, ", ")
-}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
-	"postgang/engine/calendar"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -85,7 +85,7 @@ func (e *Nights) endByHand(ctx context.Context, at time.Time, summary string, ru
 			if err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, alarmNight, failedNights(n, at, runErr.Error()))
+			return tx.RaiseAlarm(ctx, alarmNight, store.AlarmArgs{"night": store.TimeArg(at), "times": strconv.Itoa(max(n, 1)), "why": runErr.Error()})
 		}
 		if err := tx.FinishSlot(ctx, nightsByHand, at, store.SlotDone, summary); err != nil {
 			return err
@@ -116,14 +116,6 @@ func failedInARow(ctx context.Context, r store.Reader) (int, error) {
 		}
 	}
 	return n, err
-}
-
-func failedNights(n int, at time.Time, why string) string {
-	times := ""
-	if n > 1 {
-		times = fmt.Sprintf(", the last of %d in a row that failed", n)
-	}
-	return fmt.Sprintf("the night of %s failed%s: %s. Its letters go with the next night that succeeds", calendar.ClockOf(at), times, why)
 }
 
 // lastByHand is the newest night by hand that did something; zero: there is none.

@@ -362,9 +362,7 @@ func reportAlarm(month billing.Civil) string {
 // reportsMissed alarms the reports of months that were not made because they are not caught up.
 func reportsMissed(ctx context.Context, tx store.Tx, months []billing.Civil) error {
 	for _, m := range months {
-		text := fmt.Sprintf("the report of %s was not made: nothing was running when it was planned, and [schedule] catch_up is off. "+
-			"Make it with \"postgang report --month %s --deliver\"", m.Month(), m.Month())
-		if err := tx.RaiseAlarm(ctx, reportAlarm(m), text); err != nil {
+		if err := tx.RaiseAlarm(ctx, reportAlarm(m), store.AlarmArgs{"case": "report-missed", "month": m.Month()}); err != nil {
 			return err
 		}
 	}
@@ -388,8 +386,7 @@ func (e *Nights) runReports(ctx context.Context, months []billing.Civil, report 
 			continue
 		}
 		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-			return tx.RaiseAlarm(ctx, reportAlarm(m), fmt.Sprintf("the report of %s failed: %s. Put that right, then make it with "+
-				"\"postgang report --month %s --deliver\"", m.Month(), runErr, m.Month()))
+			return tx.RaiseAlarm(ctx, reportAlarm(m), store.AlarmArgs{"case": "report-failed", "month": m.Month(), "why": runErr.Error()})
 		})
 		errs = append(errs, fmt.Errorf("%s: %w", m.Month(), runErr), err)
 	}
@@ -443,8 +440,8 @@ func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	alarm := "schedule:" + s.Name
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		if runErr != nil && !s.each() { // its months have alarms of their own
-			text := fmt.Sprintf("scheduled run %s of %s failed: %s", s.Name, slot.In(calendar.Oslo).Format("2006-01-02 15:04"), summary)
-			if err := tx.RaiseAlarm(ctx, alarm, text); err != nil {
+			args := store.AlarmArgs{"case": "failed", "schedule": s.Name, "slot": store.TimeArg(slot), "why": summary}
+			if err := tx.RaiseAlarm(ctx, alarm, args); err != nil {
 				return err
 			}
 		} else if err := tx.ResolveAlarm(ctx, alarm); err != nil {

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"strings"
 
-	"postgang/engine/identity"
 	"postgang/engine/store"
 )
 
 // Trouble is something about what comes in that a person must look at: nothing is left lying without a word. It becomes an
 // alarm, which is over when the trouble is.
 type Trouble struct {
-	Key  string `json:"key"`  // of its alarm
-	Text string `json:"text"` // English, without personal data; changes only with what it says
+	Key  string          // of its alarm
+	Args store.AlarmArgs // of it
 }
 
 // The beginnings of the keys of troubles; no other alarm's key has them.
@@ -56,12 +55,12 @@ func troubleSource(key string) TroubleSource {
 // SetTroubles makes the open alarms of a source what it found now: all of it. It may be called at any time and by several
 // processes.
 func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trouble) error {
-	open := map[string]string{}
+	open := map[string]store.AlarmArgs{}
 	err := e.Archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
 		for _, a := range alarms {
 			if troubleSource(a.Key) == of {
-				open[a.Key] = a.Text
+				open[a.Key] = a.Args
 			}
 		}
 		return err
@@ -71,7 +70,7 @@ func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	}
 	var raise []Trouble
 	for _, t := range found {
-		if open[t.Key] != identity.MaskNationalIDs(t.Text) { // as it is stored
+		if !open[t.Key].Says(t.Args) {
 			raise = append(raise, t)
 		}
 		delete(open, t.Key)
@@ -81,7 +80,7 @@ func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	}
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
 		for _, t := range raise {
-			if err := tx.RaiseAlarm(ctx, t.Key, t.Text); err != nil {
+			if err := tx.RaiseAlarm(ctx, t.Key, t.Args); err != nil {
 				return err
 			}
 		}
@@ -96,7 +95,7 @@ func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 		return fmt.Errorf("record alarms of what comes in: %w", err)
 	}
 	for _, t := range raise {
-		e.Log.Error("something that comes in needs a person", "alarm", t.Key, "problem", t.Text)
+		e.Log.Error("something that comes in needs a person", "alarm", t.Key, "problem", t.Args)
 	}
 	for key := range open {
 		e.Log.Info("over", "alarm", key)

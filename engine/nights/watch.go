@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"postgang/engine/calendar"
-	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -100,21 +100,22 @@ const (
 	alarmRecovered = "recovered:"  // and why letters are set aside
 )
 
+// stepCodes are the codes of the steps that fail again and again; the keys of their alarms have the words.
+var stepCodes = map[string]string{"composed": "compose", "handed over": "hand-over"}
+
 // standstill alarms what shows that nights do not do their work, whoever starts them.
-func (e *Nights) standstill(w watched, alarms map[string]string) {
+func (e *Nights) standstill(w watched, alarms map[string]store.AlarmArgs) {
 	for _, c := range w.overdue {
-		alarms[alarmOverdue+c.Account] = fmt.Sprintf("%d letters of account %s should have gone to paper and are in no print job, the first since %s. Do the nights run and succeed? See postgang status, then run postgang night",
-			c.Count, c.Account, calendar.ClockOf(c.Oldest))
+		alarms[alarmOverdue+c.Account] = store.AlarmArgs{"letters": strconv.Itoa(c.Count), "account": c.Account, "since": store.TimeArg(c.Oldest)}
 	}
 	if s := w.died; !s.At.IsZero() {
-		alarms[alarmDied+ScheduleNight] = fmt.Sprintf("the night that was begun by hand at %s ended in the middle: its process is gone. Run postgang night again; it finishes what was begun", calendar.ClockOf(s.Started))
+		alarms[alarmDied+ScheduleNight] = store.AlarmArgs{"night": store.TimeArg(s.Started)}
 	}
 	if c := w.clock; !c.Noticed.IsZero() {
-		alarms[alarmClock+"back"] = fmt.Sprintf("the clock has gone back: the archive was worked with at %s, and at %s it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)", calendar.ClockOf(c.Latest), calendar.ClockOf(c.Noticed))
+		alarms[alarmClock+"back"] = store.AlarmArgs{"case": "back", "latest": store.TimeArg(c.Latest), "noticed": store.TimeArg(c.Noticed)}
 	}
 	if w.ahead > 0 {
-		alarms[alarmClock+"received"] = fmt.Sprintf("%d letters were received at times that lie ahead of the clock, up to %s: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports",
-			w.ahead, calendar.ClockOf(w.aheadTo))
+		alarms[alarmClock+"received"] = store.AlarmArgs{"case": "received", "letters": strconv.Itoa(w.ahead), "until": store.TimeArg(w.aheadTo)}
 	}
 }
 
@@ -131,53 +132,51 @@ func overdueSince(now time.Time) time.Time {
 // one may fail.
 const overdueAfter = 2
 
-// overdue is the rule set: the alarms that must be open now, text by key. A text changes only with what it says, so that
-// an alarm that stays counts no occurrences.
-func (e *Nights) overdue(w watched, now time.Time) map[string]string {
-	alarms := map[string]string{}
+// overdue is the rule set: the alarms that must be open now, arguments by key. They change only with what the alarm says, so
+// that one that stays counts no occurrences.
+func (e *Nights) overdue(w watched, now time.Time) map[string]store.AlarmArgs {
+	alarms := map[string]store.AlarmArgs{}
 	late := map[string][]string{} // by vendor
 	for _, j := range w.manual {
 		late[j.Vendor] = append(late[j.Vendor], j.ID)
 	}
 	for vendor, jobs := range late {
-		alarms[alarmManual+vendor] = fmt.Sprintf("manual print %s: jobs have waited for %d days or longer to be printed, or to be confirmed as posted: %s. See postgang manual list",
-			vendor, int(e.Vendors[vendor].ManualLimit()/store.DayLong), strings.Join(jobs, " "))
+		alarms[alarmManual+vendor] = store.AlarmArgs{"vendor": vendor, "days": strconv.Itoa(int(e.Vendors[vendor].ManualLimit() / store.DayLong)), "jobs": strings.Join(jobs, " ")}
 	}
 	for _, j := range w.offered {
 		if v := e.Vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
-			alarms[alarmNoAnswer+j.ID] = fmt.Sprintf("job %s (%d letters) was offered to vendor %s at %s, and there is no answer. Ask the vendor; it is not sent again",
-				j.ID, j.Letters, j.Vendor, calendar.ClockOf(j.OfferedAt))
+			alarms[alarmNoAnswer+j.ID] = store.AlarmArgs{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "offered": store.TimeArg(j.OfferedAt)}
 		}
 	}
 	for _, j := range w.accepted {
 		if n := w.awaited[j.ID]; n > 0 {
-			alarms[alarmNoReceipt+j.ID] = fmt.Sprintf("vendor %s accepted job %s at %s, and there is no receipt for %d of its %d letters. Ask the vendor whether they are posted (postgang job show %s)",
-				j.Vendor, j.ID, calendar.ClockOf(j.Updated), n, j.Letters, j.ID)
+			alarms[alarmNoReceipt+j.ID] = store.AlarmArgs{
+				"vendor": j.Vendor, "job": j.ID, "accepted": store.TimeArg(j.Updated), "waiting": strconv.Itoa(n), "letters": strconv.Itoa(j.Letters),
+			}
 		}
 	}
 	for _, c := range w.unhandled {
-		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = fmt.Sprintf("%d letters of account %s have been %s for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account %s --status %s",
-			c.Count, c.Account, c.Status, c.Account, c.Status)
+		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = store.AlarmArgs{"letters": strconv.Itoa(c.Count), "account": c.Account, "status": string(c.Status)}
 	}
 	if n := len(w.nights); n > 0 {
-		alarms[alarmMissed+ScheduleNight] = fmt.Sprintf("the night of %s was missed, the last of %d. Is postgang serve running? Its letters go with the next night, or with postgang night",
-			calendar.ClockOf(w.nights[n-1]), n)
+		alarms[alarmMissed+ScheduleNight] = store.AlarmArgs{"night": store.TimeArg(w.nights[n-1]), "nights": strconv.Itoa(n)}
 	}
 	e.standstill(w, alarms)
 	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
-		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s has been running since %s, longer than %v. See postgang status and postgang job list", calendar.ClockOf(s.At), calendar.ClockOf(s.Started), limit)
+		alarms[alarmSlow+ScheduleNight] = store.AlarmArgs{"case": "running", "night": store.TimeArg(s.At), "began": store.TimeArg(s.Started), "limit": limit.String()}
 	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
-		alarms[alarmSlow+ScheduleNight] = fmt.Sprintf("the night of %s took %v, longer than %v. The next night that is quicker ends this alarm", calendar.ClockOf(s.At), took.Round(time.Minute), limit)
+		alarms[alarmSlow+ScheduleNight] = store.AlarmArgs{"case": "took", "night": store.TimeArg(s.At), "took": took.Round(time.Minute).String(), "limit": limit.String()}
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.failing)) {
 		vendor, step, _ := strings.Cut(key, ":")
 		jobs := w.failing[key]
-		alarms[alarmFailing+key] = fmt.Sprintf("jobs of vendor %s cannot be %s, and have been tried %d times or more: %s. See postgang job show %s",
-			vendor, step, cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom), strings.Join(jobs, " "), jobs[0])
+		alarms[alarmFailing+key] = store.AlarmArgs{
+			"vendor": vendor, "step": stepCodes[step], "times": strconv.Itoa(cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom)), "jobs": strings.Join(jobs, " "),
+		}
 	}
 	for vendor, n := range w.deviations {
 		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
-			alarms[alarmDeviating+vendor] = fmt.Sprintf("receipts of vendor %s deviate from what was sent more than %d times in %d days. See postgang deviations list", vendor, limit, deviationDays)
+			alarms[alarmDeviating+vendor] = store.AlarmArgs{"vendor": vendor, "limit": strconv.Itoa(limit), "days": strconv.Itoa(deviationDays)}
 		}
 	}
 	for _, key := range e.VendorKeys {
@@ -185,22 +184,22 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]string {
 		end, err := v.Target.Expires()
 		switch {
 		case err != nil:
-			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s cannot be read: %v", key, err)
+			alarms[alarmExpiring+key] = store.AlarmArgs{"case": "unread", "vendor": key, "why": err.Error()}
 		case !end.IsZero() && end.Sub(now) < expiresSoon:
-			alarms[alarmExpiring+key] = fmt.Sprintf("our certificate for vendor %s ends at %s. Ask the vendor for a new one", key, calendar.ClockOf(end))
+			alarms[alarmExpiring+key] = store.AlarmArgs{"case": "soon", "vendor": key, "ends": store.TimeArg(end)}
 		}
 	}
 	if n := w.held[shipment.HoldCost]; n > 0 {
-		alarms[alarmGuard+shipment.HoldCost] = fmt.Sprintf("%d letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve", n)
+		alarms[alarmGuard+shipment.HoldCost] = store.AlarmArgs{"letters": strconv.Itoa(n)}
 	}
 	if n := w.held[shipment.HoldRestored]; n > 0 {
-		alarms[alarmRecovered+shipment.HoldRestored] = fmt.Sprintf("%d letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held", n)
+		alarms[alarmRecovered+shipment.HoldRestored] = store.AlarmArgs{"letters": strconv.Itoa(n)}
 	}
 	for vendor, n := range w.conflicts {
-		alarms[alarmConflict+vendor] = fmt.Sprintf("%d receipts of vendor %s say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve", n, vendor)
+		alarms[alarmConflict+vendor] = store.AlarmArgs{"receipts": strconv.Itoa(n), "vendor": vendor}
 	}
 	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
-		alarms[alarmDisk+"documents"] = fmt.Sprintf("less than %d MB are free where the documents are kept. Free some, or move [archive] documents", limit>>20)
+		alarms[alarmDisk+"documents"] = store.AlarmArgs{"mb": strconv.FormatInt(limit>>20, 10)}
 	}
 	return alarms
 }
@@ -227,8 +226,8 @@ func (e *Nights) watch(ctx context.Context) error {
 		return fmt.Errorf("look for what is overdue: %w", err)
 	}
 	died := e.diedByHand(ctx, byHand)
-	var wanted map[string]string
-	open := map[string]string{}
+	var wanted map[string]store.AlarmArgs
+	open := map[string]store.AlarmArgs{}
 	err = e.Archive.View(ctx, func(r store.Reader) error {
 		w, err := e.watched(ctx, r, now)
 		if err != nil {
@@ -245,7 +244,7 @@ func (e *Nights) watch(ctx context.Context) error {
 		wanted = e.overdue(w, now)
 		alarms, err := r.Alarms(ctx, true)
 		for _, a := range alarms {
-			open[a.Key] = a.Text
+			open[a.Key] = a.Args
 		}
 		return err
 	})
@@ -253,8 +252,8 @@ func (e *Nights) watch(ctx context.Context) error {
 		return fmt.Errorf("look for what is overdue: %w", err)
 	}
 	var raise, resolve []string
-	for key, text := range wanted {
-		if open[key] != identity.MaskNationalIDs(text) { // as it is stored
+	for key, args := range wanted {
+		if !open[key].Says(args) {
 			raise = append(raise, key)
 		}
 	}

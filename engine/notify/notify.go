@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/words"
 )
 
 // Message is one thing that a sink is told.
@@ -171,7 +172,7 @@ func tellings(pending []engine.AlarmDelivery) []telling {
 }
 
 func message(d engine.AlarmDelivery) Message {
-	return Message{Key: d.Key, Text: d.Text, Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: engine.SeverityOf(d.Key).String()}
+	return Message{Key: d.Key, Text: words.Alarm(d.Key, d.Args, words.English), Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: engine.SeverityOf(d.Key).String()}
 }
 
 // manyAsOne tells of many alarms of a kind, all raised or all over.
@@ -191,7 +192,7 @@ func manyAsOne(kind string, all []engine.AlarmDelivery) Message {
 	if len(all) > len(names) {
 		rest = fmt.Sprintf(" and %d more", len(all)-len(names))
 	}
-	m.Text = fmt.Sprintf("%d %s: %s%s. See postgang alarms list", len(all), engine.ManyOf(kind), strings.Join(names, ", "), rest)
+	m.Text = fmt.Sprintf("%d %s: %s%s. See postgang alarms list", len(all), words.AlarmsOf(kind, words.English), strings.Join(names, ", "), rest)
 	return m
 }
 

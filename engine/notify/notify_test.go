@@ -85,7 +85,9 @@ func (s *standSink) tx(fn func(tx engine.Tx) error) {
 
 func (s *standSink) raise(key string) {
 	s.t.Helper()
-	s.tx(func(tx engine.Tx) error { return tx.RaiseAlarm(s.t.Context(), key, "text of "+key) })
+	s.tx(func(tx engine.Tx) error {
+		return tx.RaiseAlarm(s.t.Context(), key, engine.AlarmArgs{"text": "text of " + key})
+	})
 }
 
 func (s *standSink) resolve(key string) {

@@ -378,7 +378,7 @@ func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v store.Vendor, a
 	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, calendar.Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
-		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, fmt.Sprintf("receipts of vendor %s cannot be checked against the price list: %v. Add the price under [[vendors.%s.prices]]", v.Key, err, v.Key))
+		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, store.AlarmArgs{"vendor": v.Key, "why": err.Error()})
 	}
 	return append(found, billing.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,8 +88,8 @@ func (e *Receipts) FetchReceipts(ctx context.Context, vendor string) ([]Imported
 			errs = append(errs, err)
 			key := "receipts:" + vendor + ":" + identity.Scrub(f.Name)
 			alarms[key] = true
-			text := fmt.Sprintf("receipt file %s of vendor %s cannot be taken: %v", identity.Scrub(f.Name), vendor, err)
-			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) }); err != nil {
+			args := store.AlarmArgs{"case": "failed", "file": identity.Scrub(f.Name), "vendor": vendor, "why": err.Error()}
+			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, args) }); err != nil {
 				return out, errors.Join(append(errs, err)...)
 			}
 			continue
@@ -208,9 +209,9 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), fmt.Sprintf(
-				"receipt file %s of vendor %s was stopped, nothing of it was booked: %d problems, first: %s. Have the vendor send it anew",
-				identity.Scrub(name), vendor, len(problems), problems[0]))
+			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), store.AlarmArgs{
+				"case": "stopped", "file": identity.Scrub(name), "vendor": vendor, "problems": strconv.Itoa(len(problems)), "first": fmt.Sprint(problems[0]),
+			})
 		})
 		if err != nil && !errors.Is(err, store.ErrExists) {
 			return out, fmt.Errorf("record receipt file %s: %w", identity.Scrub(name), err)

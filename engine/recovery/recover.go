@@ -479,7 +479,7 @@ func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 			return err
 		}
 		if now.Reprint {
-			return e.jobs.EndReprint(ctx, tx, j.ID, reason)
+			return e.jobs.EndReprint(ctx, tx, j.ID, jobs.Ending{History: reason, Code: "recovered"})
 		}
 		if _, err := e.jobs.DropUngated(ctx, tx, j.ID); err != nil {
 			return err

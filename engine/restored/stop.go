@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,21 +24,22 @@ type OfferStop struct {
 	Number  int `json:"number"`
 }
 
-// Text says what was found and what to do.
-func (s OfferStop) Text() string {
-	var found []string
+// shownJobs is how many of the jobs an alarm names.
+const shownJobs = 5
+
+// Args are the arguments of the alarm, AlarmKey: what was found.
+func (s OfferStop) Args() store.AlarmArgs {
+	args := store.AlarmArgs{"vendor": s.Vendor}
 	if n := len(s.Jobs); n > 0 {
-		shown := strings.Join(s.Jobs[:min(n, 5)], " ")
-		if n > 5 {
-			shown += " …"
+		args["jobs"], args["first"] = strconv.Itoa(n), strings.Join(s.Jobs[:min(n, shownJobs)], " ")
+		if n > shownJobs {
+			args["first"] += " …"
 		}
-		found = append(found, fmt.Sprintf("the vendor has %d jobs of ours that this archive does not know, or knows otherwise: %s", n, shown))
 	}
 	if s.Highest > 0 {
-		found = append(found, fmt.Sprintf("jobs up to number %d were handed over, and this archive has given out %d", s.Highest, s.Number))
+		args["highest"], args["number"] = strconv.Itoa(s.Highest), strconv.Itoa(s.Number)
 	}
-	return fmt.Sprintf("nothing is offered to vendor %s: %s. The archive is older than what was handed over, as after a backup was put back, and letters would be printed twice. Run postgang recover --vendor %s",
-		s.Vendor, strings.Join(found, "; "), s.Vendor)
+	return args
 }
 
 // StopSetting begins the names of the settings that keep why offers to a vendor are stopped.
@@ -114,7 +116,7 @@ func (e *Check) StopOffers(ctx context.Context, found OfferStop) error {
 		if err := tx.SetSetting(ctx, StopSetting+found.Vendor, string(text)); err != nil {
 			return err
 		}
-		return tx.RaiseAlarm(ctx, AlarmKey(found.Vendor), next.Text())
+		return tx.RaiseAlarm(ctx, AlarmKey(found.Vendor), next.Args())
 	})
 	if err != nil || e.Vendors[found.Vendor].Manual {
 		return err

@@ -29,7 +29,7 @@ func (e *Step) HoldIn(ctx context.Context, tx store.Tx, shipment, code, text str
 	if err := SetAside(ctx, tx, s, code, text); err != nil {
 		return err
 	}
-	return tx.RaiseAlarm(ctx, "held:"+shipment, "shipment "+shipment+" is set aside: "+code+". See postgang shipment show; mend the cause, then postgang shipment release")
+	return tx.RaiseAlarm(ctx, "held:"+shipment, store.AlarmArgs{"shipment": shipment, "code": code})
 }
 
 // SetAside records that a shipment is not collected until it is released.

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"postgang/engine/identity"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -30,8 +29,8 @@ func (e *Step) Reach(ctx context.Context, v store.Vendor) (VendorSide, error) {
 	switch {
 	case err != nil || changed == alarmed:
 	case changed:
-		text := fmt.Sprintf("vendor %s shows another host key than the pinned one, and nothing is sent. Ask the vendor by telephone whether they have a new key; then pin it. %v", v.Key, dialErr)
-		err = e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) })
+		args := store.AlarmArgs{"vendor": v.Key, "why": dialErr.Error()}
+		err = e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, args) })
 	default:
 		err = e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, key) })
 	}
@@ -81,24 +80,27 @@ func Lost(held context.Context, err error) error {
 // VendorProblems raises an alarm for each thing that is wrong at a vendor's side, and gives the alarms' keys.
 func (e *Step) VendorProblems(ctx context.Context, kind, vendor string, problems []exchange.Problem) (map[string]bool, error) {
 	keys := map[string]bool{}
-	known := map[string]string{} // what is said already is not said at every fetch
+	known := map[string]store.AlarmArgs{} // what is said already is not said at every fetch
 	if len(problems) > 0 {
 		open, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(ctx, true) })
 		if err != nil {
 			return keys, err
 		}
 		for _, a := range open {
-			known[a.Key] = a.Text
+			known[a.Key] = a.Args
 		}
 	}
 	for _, p := range problems {
-		key, text := kind+":"+vendor+":"+p.Where, fmt.Sprintf("vendor %s: %s", vendor, p)
+		key, args := kind+":"+vendor+":"+p.Where, store.AlarmArgs{"case": "unread", "vendor": vendor, "where": p.Where, "what": p.What}
+		if p.Advice != "" {
+			args["advice"] = p.Advice
+		}
 		keys[key] = true
-		if known[key] == identity.MaskNationalIDs(text) { // as it is stored
+		if known[key].Says(args) {
 			continue
 		}
 		e.Log.Error("problem at the vendor's side", "vendor", vendor, "kind", kind, "problem", p.String())
-		err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, text) })
+		err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, args) })
 		if err != nil {
 			return keys, err
 		}

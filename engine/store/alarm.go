@@ -2,10 +2,45 @@ package store
 
 import (
 	"cmp"
+	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
 )
+
+// AlarmArgs are what an alarm says, apart from its words: by name, as engine/words knows them. Counts are decimal digits, times as
+// TimeArg writes them, and what an operating system, a database or a library said is "why". None has personal data.
+type AlarmArgs map[string]string
+
+// TimeArg makes a time an argument of an alarm: RFC 3339 to the minute, with the offset of Norwegian time. What is not shown is left
+// out, so that the same words have the same arguments.
+func TimeArg(t time.Time) string { return t.In(calendar.Oslo).Format("2006-01-02T15:04Z07:00") }
+
+// AsStored is what an archive makes of arguments: nothing in it can be somebody's fødselsnummer.
+func (a AlarmArgs) AsStored() AlarmArgs {
+	out := make(AlarmArgs, len(a))
+	for name, value := range a {
+		out[name] = identity.MaskNationalIDs(value)
+	}
+	return out
+}
+
+// Says reports whether stored arguments say what would be raised now.
+func (a AlarmArgs) Says(now AlarmArgs) bool { return maps.Equal(a, now.AsStored()) }
+
+// LogValue has a log show the arguments by their names.
+func (a AlarmArgs) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		attrs = append(attrs, slog.String(name, a[name]))
+	}
+	return slog.GroupValue(attrs...)
+}
 
 // Severity orders alarms: the gravest is told first.
 type Severity int
@@ -30,50 +65,44 @@ func (s Severity) String() string {
 	return "Severity(" + strconv.Itoa(int(s)) + ")"
 }
 
-// alarmKind is what the alarms whose keys begin alike have in common.
-type alarmKind struct {
-	severity Severity
-	many     string // what several of them are, after their number
-}
-
 // alarmKinds are the kinds of alarms by the first part of their keys. One that is not here is major.
-var alarmKinds = map[string]alarmKind{
-	"restored":  {SeverityCritical, "vendors know of jobs that the archive does not"},
-	"host-key":  {SeverityCritical, "vendors show another host key than the pinned one"},
-	"recovered": {SeverityMajor, "vendors have letters that a person must decide about after a restore"},
-	"uncertain": {SeverityCritical, "jobs may or may not be with the vendor"},
-	"clock":     {SeverityCritical, "faults of the clock"},
-	"disk":      {SeverityCritical, "disks are nearly full"},
+var alarmKinds = map[string]Severity{
+	"restored":  SeverityCritical,
+	"host-key":  SeverityCritical,
+	"recovered": SeverityMajor,
+	"uncertain": SeverityCritical,
+	"clock":     SeverityCritical,
+	"disk":      SeverityCritical,
 
-	"missed":    {SeverityMajor, "schedules were missed"},
-	"failed":    {SeverityMajor, "nights failed"},
-	"died":      {SeverityMajor, "nights ended in the middle"},
-	"schedule":  {SeverityMajor, "planned runs failed"},
-	"overdue":   {SeverityMajor, "accounts have letters that should have gone"},
-	"failing":   {SeverityMajor, "steps of jobs fail again and again"},
-	"rejected":  {SeverityMajor, "jobs were refused by the vendor"},
-	"reprint":   {SeverityMajor, "reprints were withdrawn"},
-	"no-answer": {SeverityMajor, "offers have no answer"},
-	"answer":    {SeverityMajor, "answers cannot be read or do not fit"},
-	"receipts":  {SeverityMajor, "receipt files cannot be taken"},
-	"intake":    {SeverityMajor, "folders of the drop folder cannot be used"},
-	"events":    {SeverityMajor, "files of digital events have lines that are not applied"},
-	"expiring":  {SeverityMajor, "certificates are about to end"},
-	"hand-in":   {SeverityMajor, "hand-ins cannot be taken or put away"},
-	"misplaced": {SeverityMajor, "folders hold what nobody takes there"},
+	"missed":    SeverityMajor,
+	"failed":    SeverityMajor,
+	"died":      SeverityMajor,
+	"schedule":  SeverityMajor,
+	"overdue":   SeverityMajor,
+	"failing":   SeverityMajor,
+	"rejected":  SeverityMajor,
+	"reprint":   SeverityMajor,
+	"no-answer": SeverityMajor,
+	"answer":    SeverityMajor,
+	"receipts":  SeverityMajor,
+	"intake":    SeverityMajor,
+	"events":    SeverityMajor,
+	"expiring":  SeverityMajor,
+	"hand-in":   SeverityMajor,
+	"misplaced": SeverityMajor,
 
-	"no-receipt": {SeverityMinor, "accepted jobs lack receipts"},
-	"held":       {SeverityMinor, "letters are set aside"},
-	"prepare":    {SeverityMinor, "letters cannot be prepared"},
-	"unhandled":  {SeverityMinor, "accounts have letters to which nothing happens"},
-	"forgotten":  {SeverityMinor, "folders hold what was begun and left"},
-	"slow":       {SeverityMinor, "schedules are slow"},
-	"conflict":   {SeverityMinor, "vendors have receipts in conflict"},
-	"invoice":    {SeverityMinor, "invoices do not fit their receipts any more"},
-	"deviations": {SeverityMinor, "vendors deviate too often"},
-	"prices":     {SeverityMinor, "price lists lack a price"},
-	"manual":     {SeverityMinor, "manual print waits"},
-	"guard":      {SeverityMinor, "caps keep letters back"},
+	"no-receipt": SeverityMinor,
+	"held":       SeverityMinor,
+	"prepare":    SeverityMinor,
+	"unhandled":  SeverityMinor,
+	"forgotten":  SeverityMinor,
+	"slow":       SeverityMinor,
+	"conflict":   SeverityMinor,
+	"invoice":    SeverityMinor,
+	"deviations": SeverityMinor,
+	"prices":     SeverityMinor,
+	"manual":     SeverityMinor,
+	"guard":      SeverityMinor,
 }
 
 // KindOfAlarm is the first part of an alarm's key.
@@ -84,15 +113,10 @@ func KindOfAlarm(key string) string {
 
 // SeverityOf is how grave an alarm is, by its key.
 func SeverityOf(key string) Severity {
-	if k, ok := alarmKinds[KindOfAlarm(key)]; ok {
-		return k.severity
+	if s, ok := alarmKinds[KindOfAlarm(key)]; ok {
+		return s
 	}
 	return SeverityMajor
-}
-
-// ManyOf says what several alarms of a kind are: "letters are set aside".
-func ManyOf(kind string) string {
-	return cmp.Or(alarmKinds[kind].many, "alarms of the kind "+kind)
 }
 
 // SortAlarms puts the gravest first; those as grave stay in their order.

@@ -20,12 +20,9 @@ func TestEveryAlarmIsJudgedAndDocumented(t *testing.T) {
 			t.Errorf("alarm %s is documented and not in alarmKinds", row[1])
 		}
 	}
-	for kind, k := range alarmKinds {
+	for kind := range alarmKinds {
 		if !documented[kind] {
 			t.Errorf("alarm %s is not documented", kind)
-		}
-		if k.many == "" {
-			t.Errorf("alarm %s: what are many of them?", kind)
 		}
 	}
 	if len(documented) < 20 {

@@ -24,8 +24,9 @@ type SlotWriter interface {
 	ClaimSlot(ctx context.Context, schedule string, slot time.Time, state SlotState) (bool, error)
 	// FinishSlot records the outcome of a claimed slot.
 	FinishSlot(ctx context.Context, schedule string, slot time.Time, state SlotState, summary string) error
-	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key.
-	RaiseAlarm(ctx context.Context, key, text string) error
+	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key, and keeps the newest arguments,
+	// as AsStored makes them.
+	RaiseAlarm(ctx context.Context, key string, args AlarmArgs) error
 	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
 	// AckAlarm records, now, that a person knows of an open alarm, and why it may stay. ErrNotFound when none is open.
 	AckAlarm(ctx context.Context, key, reason string) error
@@ -67,7 +68,7 @@ type AlarmDelivery struct {
 // Alarm is something that a person must look at.
 type Alarm struct {
 	Key      string
-	Text     string
+	Args     AlarmArgs // what engine/words needs to word it; of one that an earlier version stored as a sentence, that alone as "text"
 	Raised   time.Time
 	Last     time.Time
 	Count    int

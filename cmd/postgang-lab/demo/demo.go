@@ -26,6 +26,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/intake"
+	"postgang/engine/words"
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
@@ -541,7 +542,7 @@ func (d *demo) alarm(ctx context.Context) error {
 	for _, a := range open {
 		if strings.HasPrefix(a.Key, "no-receipt:") {
 			missing++
-			d.say("   ALARM %s", a.Text)
+			d.say("   ALARM %s", words.Alarm(a.Key, a.Args, words.English))
 		}
 	}
 	if missing == 0 {

@@ -233,7 +233,7 @@ func (g *generator) act(now time.Time) act {
 			if resolve {
 				return nil, tx.ResolveAlarm(ctx, key)
 			}
-			return nil, tx.RaiseAlarm(ctx, key, "x")
+			return nil, tx.RaiseAlarm(ctx, key, says("x"))
 		}}
 	}
 }

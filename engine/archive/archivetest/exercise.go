@@ -1889,17 +1889,20 @@ func slots(s *suite) {
 	s.same(n, 1)
 }
 
+// says are the arguments of an alarm that says one thing.
+func says(what string) engine.AlarmArgs { return engine.AlarmArgs{"what": what} }
+
 func alarms(s *suite) {
 	step := func(fn func(tx engine.Tx) error) (now time.Time) {
 		s.Helper()
 		s.must(func(tx engine.Tx) error { now = tx.Now(); return fn(tx) })
 		return now
 	}
-	raised := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "no answer") })
-	again := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "no answer still") })
-	other := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", "full") })
-	first := engine.Alarm{Key: "sftp", Text: "no answer still", Raised: raised, Last: again, Count: 2}
-	second := engine.Alarm{Key: "disk", Text: "full", Raised: other, Last: other, Count: 1}
+	raised := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer")) })
+	again := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer still")) })
+	other := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", says("full")) })
+	first := engine.Alarm{Key: "sftp", Args: says("no answer still"), Raised: raised, Last: again, Count: 2}
+	second := engine.Alarm{Key: "disk", Args: says("full"), Raised: other, Last: other, Count: 1}
 	list := func(open bool) (got []engine.Alarm) {
 		s.view(func(r engine.Reader) (err error) { got, err = r.Alarms(s.ctx, open); return err })
 		return got
@@ -1911,21 +1914,30 @@ func alarms(s *suite) {
 	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
 	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "never") })
 	s.same(list(false), []engine.Alarm{second, first})
-	new := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "again") })
-	third := engine.Alarm{Key: "sftp", Text: "again", Raised: new, Last: new, Count: 1}
+	new := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("again")) })
+	third := engine.Alarm{Key: "sftp", Args: says("again"), Raised: new, Last: new, Count: 1}
 	s.same(list(true), []engine.Alarm{third, second})
 	s.same(list(false), []engine.Alarm{third, second, first})
-	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "", "x") })
+	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "", says("x")) })
+	// Arguments come back as they were raised, without what can be a fødselsnummer; those of the last time alone.
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "said", engine.AlarmArgs{"gone": "1"}) })
+	step(func(tx engine.Tx) error {
+		return tx.RaiseAlarm(s.ctx, "said", engine.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
+	})
+	s.same(list(true)[0].Args, engine.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "said", nil) })
+	s.same(list(true)[0].Args, engine.AlarmArgs{})
+	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "said") })
 	// Acknowledged until it is over; one that comes again is not.
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", "x") })
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("x")) })
 	known := step(func(tx engine.Tx) error { return tx.AckAlarm(s.ctx, "known", "bestilt ny") })
 	s.same(list(true)[0].AckedAt, known)
 	s.same(list(true)[0].AckReason, "bestilt ny")
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", "y") })
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("y")) })
 	s.same(list(true)[0].AckedAt, known)
 	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
 	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AckAlarm(s.ctx, "known", "x") })
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", "z") })
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("z")) })
 	s.same(list(true)[0].AckedAt, time.Time{})
 	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
 
@@ -1950,7 +1962,7 @@ func alarms(s *suite) {
 	s.same(len(told("annen")), 1) // nobody has to be told of the end of what nobody was told of
 	step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", true) })
 	s.same(told("post"), open[:1])
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", "once more") })
+	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("once more")) })
 	s.same(told("post")[1].ToldBefore, at)
 	s.refuse(nil, func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, 999, "post", false) })
 	s.refuse(nil, func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[0].Seq, "", false) })
@@ -2055,7 +2067,7 @@ func rollBack(s *suite) {
 		v := Shipment(1)
 		v.Hold = "x"
 		if err := errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), []engine.Document{Document(2, 0)}),
-			tx.SetSetting(s.ctx, "k", "v"), tx.RaiseAlarm(s.ctx, "a", "b")); err != nil {
+			tx.SetSetting(s.ctx, "k", "v"), tx.RaiseAlarm(s.ctx, "a", says("b"))); err != nil {
 			return err
 		}
 		if _, err := tx.NextJobID(s.ctx); err != nil {
@@ -2339,7 +2351,7 @@ func badText(s *suite) {
 		v.HandIn = bad
 		s.refuse(nil, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
 		// Text for people is kept as well as it can be.
-		s.must(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "k", bad) })
+		s.must(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "k", says(bad)) })
 	}
 	v := Shipment(2)
 	v.Submission.Title = "a\x00b"
@@ -2348,7 +2360,7 @@ func badText(s *suite) {
 	s.view(func(r engine.Reader) error {
 		as, err := r.Alarms(s.ctx, true)
 		s.same(len(as), 1)
-		s.same(as[0].Text, "a\uFFFDb")
+		s.same(as[0].Args, says("a\uFFFDb"))
 		return err
 	})
 }
