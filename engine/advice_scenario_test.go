@@ -12,6 +12,8 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
 )
 
 // TestAdvice: what letters would have cost less is the price of the letter as it would have been.
@@ -32,7 +34,7 @@ func TestAdvice(t *testing.T) {
 	}
 	s.posted(t)
 	at := s.clock.now()
-	if st := s.shipment(t, ids[0]).Status; st != engine.StatusPrintet {
+	if st := s.shipment(t, ids[0]).Status; st != shipment.StatusPrintet {
 		t.Fatalf("the letter is %s", st)
 	}
 	got := map[billing.AdviceKind]billing.AdviceRow{}
@@ -150,7 +152,7 @@ func TestWaste(t *testing.T) {
 			first = l.Letter
 		}
 	}
-	re := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: first, To: first}}, Reason: "revet"})
+	re := s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: first, To: first}}, Reason: "revet"})
 	s.work(t)
 	s.clock.add(time.Hour)
 	s.receiptsOfKinds(t, "k2.csv", receiptRow(re.Jobs[0], ids[0], s.clock.now()))
@@ -184,7 +186,7 @@ func TestDigitalCost(t *testing.T) {
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
 	read := s.accepted(t, "lest", newLetter("A").digital())
 	s.accepted(t, "venter", newLetter("B").digital())
-	s.event(t, read, engine.DigitalNotified)
+	s.event(t, read, shipment.DigitalNotified)
 	s.read(t, read)
 	r := s.report(t, s.clock.now().Format("2006-01"))
 	if c := r.Actual.DigitalUnitCost; !c.Set || c.Value != 9_300 || c.Source != billing.SourceActual {

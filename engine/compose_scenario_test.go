@@ -12,10 +12,12 @@ import (
 	"testing"
 
 	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // blobPath is where a blob stands in the folder of documents.
-func (s *stage) blobPath(t *testing.T, ref engine.BlobRef) string {
+func (s *stage) blobPath(t *testing.T, ref shipment.BlobRef) string {
 	t.Helper()
 	path := filepath.Join(s.dir, "documents", "sha256", ref.SHA256[:2], ref.SHA256[2:])
 	if _, err := os.Stat(path); err != nil {
@@ -62,7 +64,7 @@ func TestPreparedLetterIsLost(t *testing.T) {
 			s.wantAlarms(t, "held:"+ids[1], "held:"+ids[2])
 			for _, id := range ids[1:3] {
 				sh := s.shipment(t, id)
-				if sh.Hold == "" || sh.Status != engine.StatusAkseptert {
+				if sh.Hold == "" || sh.Status != shipment.StatusAkseptert {
 					t.Errorf("the damaged letter is %s, held for %q", sh.Status, sh.Hold)
 				}
 			}
@@ -156,13 +158,13 @@ func TestProfileChangedMeanwhile(t *testing.T) {
 
 // fullDisk is a blob store that fails while it is full.
 type fullDisk struct {
-	engine.Blobs
+	store.Blobs
 	full *bool
 }
 
-func (d fullDisk) Put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
+func (d fullDisk) Put(ctx context.Context, r io.Reader) (shipment.BlobRef, error) {
 	if *d.full {
-		return engine.BlobRef{}, fmt.Errorf("store document: %w", syscall.ENOSPC)
+		return shipment.BlobRef{}, fmt.Errorf("store document: %w", syscall.ENOSPC)
 	}
 	return d.Blobs.Put(ctx, r)
 }
@@ -172,7 +174,7 @@ func TestDiskIsFull(t *testing.T) {
 	t.Parallel()
 	full := true
 	s := setup(t, func(c *engine.Config) { c.Blobs = fullDisk{c.Blobs, &full} })
-	in := engine.HandIn{Account: konto, Key: "a", JSON: []byte(`{}`), At: s.clock.now(), Files: []engine.HandInFile{file("brev.pdf", pdf(1, 1))}}
+	in := shipment.HandIn{Account: konto, Key: "a", JSON: []byte(`{}`), At: s.clock.now(), Files: []shipment.HandInFile{file("brev.pdf", pdf(1, 1))}}
 	in.JSON = []byte(`{"tittel":"T","konteringskode":"1234-56","mottaker":{"navn":"Kari","adresselinje1":"Storgata 1","postnummer":"0155","poststed":"OSLO"},"dokumenter":[{"filnavn":"brev.pdf","mimeType":"application/pdf"}]}`)
 	if _, err := s.engine.Receive(s.ctx, in); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("hand-in on a full disk: %v", err)
@@ -186,11 +188,11 @@ func TestDiskIsFull(t *testing.T) {
 	if errs := s.tryWork(t); len(errs) != 1 {
 		t.Errorf("preparing on a full disk: %v", errs)
 	}
-	s.wantStatus(t, r.ID, engine.StatusMottatt)
+	s.wantStatus(t, r.ID, shipment.StatusMottatt)
 	s.wantAlarms(t, "prepare:"+r.ID)
 	full = false
 	s.work(t)
-	s.wantStatus(t, r.ID, engine.StatusAkseptert)
+	s.wantStatus(t, r.ID, shipment.StatusAkseptert)
 	s.wantAlarms(t)
 	s.collect(t)
 	full = true
@@ -217,7 +219,7 @@ func TestDiskIsFull(t *testing.T) {
 	full = false
 	s.fetch(t)
 	s.wantJobs(t, "CLOSED")
-	s.wantStatus(t, r.ID, engine.StatusPrintet)
+	s.wantStatus(t, r.ID, shipment.StatusPrintet)
 	s.wantAtVendor(t, r.ID)
 	s.wantAlarms(t)
 	left, err := os.ReadDir(filepath.Join(s.dir, "work"))
@@ -261,11 +263,11 @@ func TestSplitOffOfAJobThatWentOn(t *testing.T) {
 
 // hookedBlobs calls a hook before a blob is opened.
 type hookedBlobs struct {
-	engine.Blobs
+	store.Blobs
 	hook func()
 }
 
-func (h hookedBlobs) Open(ctx context.Context, ref engine.BlobRef) (engine.Blob, error) {
+func (h hookedBlobs) Open(ctx context.Context, ref shipment.BlobRef) (store.Blob, error) {
 	h.hook()
 	return h.Blobs.Open(ctx, ref)
 }

@@ -5,6 +5,9 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/receipts"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -19,7 +22,7 @@ func kindsFormat() billing.Format {
 	return f
 }
 
-func (s *stage) receiptsOfKinds(t *testing.T, name string, rows ...billing.ReceiptRow) engine.Imported {
+func (s *stage) receiptsOfKinds(t *testing.T, name string, rows ...billing.ReceiptRow) receipts.Imported {
 	t.Helper()
 	data, err := billing.FormatReceipts(rows, kindsFormat())
 	must(t, err)
@@ -67,9 +70,9 @@ func TestCorrections(t *testing.T) {
 		t.Errorf("reversal: %+v", im)
 	}
 	s.wantMoney(t, 1750)
-	s.wantStatus(t, ids[0], engine.StatusPrintet) // it was posted all the same
-	if n := len(view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-		return r.Receipts(s.ctx, engine.ReceiptFilter{Job: job, Shipment: ids[0]})
+	s.wantStatus(t, ids[0], shipment.StatusPrintet) // it was posted all the same
+	if n := len(view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, store.ReceiptFilter{Job: job, Shipment: ids[0]})
 	})); n != 7 {
 		t.Errorf("%d receipts of the letter are kept, want 7", n)
 	}
@@ -90,7 +93,7 @@ func TestReversalOfNothing(t *testing.T) {
 	if im := s.receiptsOfKinds(t, "k1.csv", row); im.Unknown != 1 || im.Corrects != 0 || im.Booked != 0 {
 		t.Errorf("reversal: %+v", im)
 	}
-	s.wantStatus(t, id, engine.StatusSendtPrint)
+	s.wantStatus(t, id, shipment.StatusSendtPrint)
 	s.wantJobs(t, "OFFERED")
 	if d := s.deviations(t); d != "UKJENT" {
 		t.Errorf("deviations: %s", d)

@@ -10,6 +10,9 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/collect"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
 )
 
 // letterPrices make every letter of one page in C5 cost 10 kroner, of which 8 are postage.
@@ -39,7 +42,7 @@ func TestGuard(t *testing.T) {
 	prices := letterPrices(t)
 	probe := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = prices })
 	each := probe.cost(t, probe.accepted(t, "a", newLetter("En")))
-	for name, guard := range map[string]engine.Guard{
+	for name, guard := range map[string]collect.Guard{
 		"day":         {Day: 2 * each},
 		"account":     {Account: 2 * each},
 		"own account": {Account: 1, Accounts: map[string]billing.Ore{"skatt": 2*each + each/2}},
@@ -65,11 +68,11 @@ func TestGuard(t *testing.T) {
 			s.night(t)
 			s.night(t)
 			s.wantAtVendor(t, ids[0], ids[1])
-			if h := s.shipment(t, ids[2]).Hold; h != engine.HoldCost {
+			if h := s.shipment(t, ids[2]).Hold; h != shipment.HoldCost {
 				t.Errorf("the youngest letter is set aside for %q", h)
 			}
 			s.watch(t)
-			s.wantAlarms(t, "guard:"+engine.HoldCost)
+			s.wantAlarms(t, "guard:"+shipment.HoldCost)
 			kept, err := s.engine.KeptBack(s.ctx)
 			must(t, err)
 			if len(kept) != 1 || kept[0].Shipment != ids[2] || kept[0].Quote.Net() != each {
@@ -104,7 +107,7 @@ func TestGuardWithoutPrice(t *testing.T) {
 	t.Parallel()
 	list, err := billing.NewPriceList(slices.DeleteFunc(letterPrices(t).Prices(), func(p billing.Price) bool { return p.Element == billing.ElementPostage }))
 	must(t, err)
-	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Guard = &list, engine.Guard{Day: 1_000_000} })
+	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Guard = &list, collect.Guard{Day: 1_000_000} })
 	id := s.accepted(t, "a", newLetter("En"))
 	plan, err := s.engine.PlanNight(s.ctx)
 	must(t, err)
@@ -114,8 +117,8 @@ func TestGuardWithoutPrice(t *testing.T) {
 	s.night(t)
 	s.wantJobs(t, "")
 	s.watch(t)
-	s.wantAlarms(t, "guard:"+engine.HoldCost)
-	if err := s.engine.Release(s.ctx, id); !errors.Is(err, engine.ErrKeptBack) {
+	s.wantAlarms(t, "guard:"+shipment.HoldCost)
+	if err := s.engine.Release(s.ctx, id); !errors.Is(err, step.ErrKeptBack) {
 		t.Fatalf("releasing what the guard keeps back: %v", err)
 	}
 	if n, err := s.engine.ApproveCost(s.ctx, []string{id}, "prisen er avtalt"); err != nil || n != 1 {
@@ -141,7 +144,7 @@ func TestGuardCutShort(t *testing.T) {
 	for _, step := range []string{"collect: kept back", "collect: job planned", "compose: files stored"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Guard = prices, engine.Guard{Day: 2 * each} })
+			s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Guard = prices, collect.Guard{Day: 2 * each} })
 			expected := map[string]bool{}
 			for _, key := range []string{"a", "b", "c", "d"} {
 				id := s.accepted(t, key, newLetter(key))
@@ -160,7 +163,7 @@ func TestGuardCutShort(t *testing.T) {
 			for _, id := range slices.Sorted(maps.Keys(expected)) {
 				if expected[id] {
 					went = append(went, id)
-				} else if h := s.shipment(t, id).Hold; h != engine.HoldCost {
+				} else if h := s.shipment(t, id).Hold; h != shipment.HoldCost {
 					t.Errorf("%s is set aside for %q", id, h)
 				}
 			}

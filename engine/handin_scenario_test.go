@@ -11,6 +11,7 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // codes are the codes of a shipment's refusals, sorted, without warnings.
@@ -34,9 +35,9 @@ func (s *stage) wantCodes(t *testing.T, id string, want ...string) {
 			t.Errorf("refused for %v, want %s among them", got, w)
 		}
 	}
-	wantStatus := engine.StatusAvvist
+	wantStatus := shipment.StatusAvvist
 	if len(want) == 0 {
-		wantStatus = engine.StatusAkseptert
+		wantStatus = shipment.StatusAkseptert
 	}
 	s.wantStatus(t, id, wantStatus)
 }
@@ -46,14 +47,14 @@ func TestSameHandInTwice(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	id := s.accepted(t, "a", newLetter("En"))
-	again := func(l letter, files ...engine.HandInFile) engine.Received {
+	again := func(l letter, files ...shipment.HandInFile) shipment.Received {
 		t.Helper()
 		data, err := json.Marshal(l)
 		must(t, err)
 		if len(files) == 0 {
-			files = []engine.HandInFile{file("brev.pdf", pdf(1, 1))}
+			files = []shipment.HandInFile{file("brev.pdf", pdf(1, 1))}
 		}
-		r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: data, Files: files, At: s.clock.now()})
+		r, err := s.engine.Receive(s.ctx, shipment.HandIn{Account: konto, Key: "a", JSON: data, Files: files, At: s.clock.now()})
 		must(t, err)
 		if r.ID != id || !r.Already {
 			t.Errorf("the key is another shipment's: %+v", r)
@@ -65,7 +66,7 @@ func TestSameHandInTwice(t *testing.T) {
 		if again(newLetter("En")).Other {
 			t.Errorf("%s: the same is another", when)
 		}
-		for name, r := range map[string]engine.Received{
+		for name, r := range map[string]shipment.Received{
 			"another title":    again(newLetter("Annen")),
 			"another document": again(newLetter("En"), file("brev.pdf", append(bytes.Clone(pdf(1, 1)), '\n'))),
 			"no document":      again(newLetter("En"), file("annet.pdf", pdf(1, 1))),
@@ -78,13 +79,13 @@ func TestSameHandInTwice(t *testing.T) {
 	check("at once")
 	s.night(t)
 	check("after it was sent")
-	if r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: []byte("{")}); err != nil || !r.Already || !r.Other {
+	if r, err := s.engine.Receive(s.ctx, shipment.HandIn{Account: konto, Key: "a", JSON: []byte("{")}); err != nil || !r.Already || !r.Other {
 		t.Errorf("broken: %+v, %v", r, err)
 	}
 	s.night(t)
 	s.tick(t)
 	s.wantAtVendor(t, id)
-	if _, err := s.engine.Receive(s.ctx, engine.HandIn{Account: "ukjent", Key: "a", JSON: []byte("{}")}); err == nil {
+	if _, err := s.engine.Receive(s.ctx, shipment.HandIn{Account: "ukjent", Key: "a", JSON: []byte("{}")}); err == nil {
 		t.Error("an unknown account is no error")
 	}
 }
@@ -104,7 +105,7 @@ func TestSameHandInTwiceOfAnOldRow(t *testing.T) {
 	}{{newLetter("En"), pdf(1, 1), false}, {newLetter("Annen"), pdf(1, 1), true}, {newLetter("En"), []byte("%PDF"), true}} {
 		data, err := json.Marshal(tc.letter)
 		must(t, err)
-		r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: konto, Key: "a", JSON: data, Files: []engine.HandInFile{file("brev.pdf", tc.pdf)}})
+		r, err := s.engine.Receive(s.ctx, shipment.HandIn{Account: konto, Key: "a", JSON: data, Files: []shipment.HandInFile{file("brev.pdf", tc.pdf)}})
 		if err != nil || r.ID != id || r.Other != tc.other {
 			t.Errorf("%+v, %v; want other %v", r, err, tc.other)
 		}
@@ -117,8 +118,8 @@ func TestRefusedForItsFilesThenRight(t *testing.T) {
 	s := setup(t)
 	data, err := json.Marshal(newLetter("En"))
 	must(t, err)
-	h := engine.HandIn{Account: konto, Key: "a", JSON: data, Files: []engine.HandInFile{file("brev.pdf", pdf(1, 1))}}
-	h.Refusals = []engine.Refusal{{Code: "fil-ikke-oppfort", Args: shipment.Args{"n": "1"}}}
+	h := shipment.HandIn{Account: konto, Key: "a", JSON: data, Files: []shipment.HandInFile{file("brev.pdf", pdf(1, 1))}}
+	h.Refusals = []shipment.Refusal{{Code: "fil-ikke-oppfort", Args: shipment.Args{"n": "1"}}}
 	_, err = s.engine.Receive(s.ctx, h)
 	must(t, err)
 	if r, err := s.engine.Receive(s.ctx, h); err != nil || r.Other {
@@ -126,7 +127,7 @@ func TestRefusedForItsFilesThenRight(t *testing.T) {
 	}
 	// One that was stored before refusals had arguments.
 	before := h
-	before.Key, before.Refusals = "b", []engine.Refusal{{Code: "fil-ikke-oppfort", Text: "Mappen har filer som ikke står i dokumenter (1). Før dem opp, eller fjern dem fra mappen."}}
+	before.Key, before.Refusals = "b", []shipment.Refusal{{Code: "fil-ikke-oppfort", Text: "Mappen har filer som ikke står i dokumenter (1). Før dem opp, eller fjern dem fra mappen."}}
 	_, err = s.engine.Receive(s.ctx, before)
 	must(t, err)
 	before.Refusals = h.Refusals
@@ -137,7 +138,7 @@ func TestRefusedForItsFilesThenRight(t *testing.T) {
 	if r, err := s.engine.Receive(s.ctx, h); err != nil || !r.Other {
 		t.Errorf("with another file: %+v, %v", r, err)
 	}
-	h.Refusals = []engine.Refusal{{Code: "fil-oversett", Args: shipment.Args{"n": "1"}, Warning: true}}
+	h.Refusals = []shipment.Refusal{{Code: "fil-oversett", Args: shipment.Args{"n": "1"}, Warning: true}}
 	if r, err := s.engine.Receive(s.ctx, h); err != nil || !r.Other {
 		t.Errorf("put right: %+v, %v", r, err)
 	}
@@ -225,7 +226,7 @@ func TestAllReasonsAtOnce(t *testing.T) {
 	s.night(t)
 	s.wantAtVendor(t)
 	r, err := s.engine.Result(s.ctx, id)
-	if err != nil || !r.Done || r.Status != engine.StatusAvvist {
+	if err != nil || !r.Done || r.Status != shipment.StatusAvvist {
 		t.Errorf("result: %+v, %v", r, err)
 	}
 	if log := s.log.String(); strings.Contains(log, "brev.pdf") || strings.Contains(log, "Storgata") {
@@ -242,7 +243,7 @@ func TestOddTextInHandIn(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
 			id := s.submit(t, "a", newLetter("En").with(field, odd))
-			if st := s.shipment(t, id).Status; st != engine.StatusAvvist {
+			if st := s.shipment(t, id).Status; st != shipment.StatusAvvist {
 				t.Errorf("shipment is %s", st)
 			}
 		})
@@ -252,7 +253,7 @@ func TestOddTextInHandIn(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
 			id := s.submit(t, "a", newLetter("En").to(field, odd))
-			if st := s.shipment(t, id).Status; st != engine.StatusAvvist {
+			if st := s.shipment(t, id).Status; st != shipment.StatusAvvist {
 				t.Errorf("shipment is %s", st)
 			}
 		})
@@ -265,7 +266,7 @@ func TestOddTextInHandIn(t *testing.T) {
 			d[field] = odd
 			name := d["filnavn"].(string)
 			id := s.submit(t, "a", newLetter("En").with("dokumenter", []any{d}), file(name, pdf(1, 1)))
-			if st := s.shipment(t, id).Status; st != engine.StatusAvvist {
+			if st := s.shipment(t, id).Status; st != shipment.StatusAvvist {
 				t.Errorf("shipment is %s", st)
 			}
 		})
@@ -278,16 +279,16 @@ func TestOnlyDigital(t *testing.T) {
 	s := setup(t)
 	only := func() letter { return newLetter("En").digital().with("kunDigitalLevering", true) }
 	unread := s.accepted(t, "a", only())
-	s.event(t, unread, engine.DigitalNotified)
+	s.event(t, unread, shipment.DigitalNotified)
 	early := s.handIn(t, konto, "b", only())
-	s.event(t, early, engine.DigitalNotified)
+	s.event(t, early, shipment.DigitalNotified)
 	s.work(t)
 	read := s.accepted(t, "c", only())
-	s.event(t, read, engine.DigitalNotified)
+	s.event(t, read, shipment.DigitalNotified)
 	reserved := s.accepted(t, "d", only())
-	s.event(t, reserved, engine.DigitalReserved)
+	s.event(t, reserved, shipment.DigitalReserved)
 	broken := s.submit(t, "e", only(), file("brev.pdf", []byte("ikke en PDF")))
-	s.wantStatus(t, broken, engine.StatusAkseptert) // nothing of it is printed
+	s.wantStatus(t, broken, shipment.StatusAkseptert) // nothing of it is printed
 	s.clock.add(40*time.Hour - time.Millisecond)
 	if c := s.night(t); c.Digital != 0 || c.Letters != 0 {
 		t.Errorf("too early: %+v", c)
@@ -297,10 +298,10 @@ func TestOnlyDigital(t *testing.T) {
 	if c := s.night(t); c.Digital != 2 || c.Letters != 0 {
 		t.Errorf("at the deadline: %+v", c)
 	}
-	s.wantStatus(t, unread, engine.StatusSendtDigitalt)
-	s.wantStatus(t, early, engine.StatusSendtDigitalt)
-	s.wantStatus(t, read, engine.StatusLest)
-	s.wantStatus(t, reserved, engine.StatusIkkeLevert)
+	s.wantStatus(t, unread, shipment.StatusSendtDigitalt)
+	s.wantStatus(t, early, shipment.StatusSendtDigitalt)
+	s.wantStatus(t, read, shipment.StatusLest)
+	s.wantStatus(t, reserved, shipment.StatusIkkeLevert)
 	s.wantAtVendor(t)
 }
 
@@ -312,12 +313,12 @@ func TestOrganisationsAreNotForwarded(t *testing.T) {
 	unreachable := s.accepted(t, "b", newLetter("AS").to("digitalId", organisation))
 	someone := s.accepted(t, "c", newLetter("En").digital())
 	for _, id := range []string{unread, unreachable, someone} {
-		s.event(t, id, engine.DigitalNotified)
+		s.event(t, id, shipment.DigitalNotified)
 	}
-	s.event(t, unreachable, engine.DigitalNotNotifiable)
+	s.event(t, unreachable, shipment.DigitalNotNotifiable)
 	s.clock.add(600 * time.Hour)
 	s.night(t)
-	s.wantStatus(t, unread, engine.StatusVarslet)
+	s.wantStatus(t, unread, shipment.StatusVarslet)
 	s.tick(t)
 	s.wantAtVendor(t, unreachable, someone)
 }
@@ -331,15 +332,15 @@ func TestAccountTakenOutOfTheConfiguration(t *testing.T) {
 	other.Key = "helse"
 	only := s.accepted(t, "a", newLetter("En").digital().with("kunDigitalLevering", true))
 	unread := s.accepted(t, "b", newLetter("To").digital())
-	s.event(t, only, engine.DigitalNotified)
-	s.config.Accounts = []engine.Account{other}
+	s.event(t, only, shipment.DigitalNotified)
+	s.config.Accounts = []store.Account{other}
 	s.restart(t)
-	s.event(t, unread, engine.DigitalNotified)
+	s.event(t, unread, shipment.DigitalNotified)
 	s.clock.add(time.Hour)
 	if c := s.night(t); c.Digital != 0 || c.Letters != 0 {
 		t.Errorf("collected %+v", c)
 	}
-	s.wantStatus(t, only, engine.StatusVarslet)
+	s.wantStatus(t, only, shipment.StatusVarslet)
 	s.config.Accounts = all
 	s.restart(t)
 	if c := s.night(t); c.Digital != 0 || c.Letters != 0 {

@@ -11,6 +11,11 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/collect"
+	"postgang/engine/invoices"
+	"postgang/engine/receipts"
+	"postgang/engine/store"
 )
 
 // posted is a stage with receipts for n letters, a month later, and the first day of the month in which they were posted.
@@ -18,7 +23,7 @@ func posted(t *testing.T, n int) (s *stage, job string, ids []string, from, to b
 	t.Helper()
 	s, job, ids = offeredLetters(t, n)
 	at := s.clock.now()
-	from = billing.CivilOf(at, engine.Oslo)[:8] + "01"
+	from = billing.CivilOf(at, calendar.Oslo)[:8] + "01"
 	to = billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
 	var rows []billing.ReceiptRow
 	for _, id := range ids {
@@ -26,7 +31,7 @@ func posted(t *testing.T, n int) (s *stage, job string, ids []string, from, to b
 	}
 	s.receipts(t, "k1.csv", rows...)
 	s.fetch(t)
-	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
 	return s, job, ids, from, to
 }
 
@@ -35,7 +40,7 @@ func (s *stage) invoice(t *testing.T, number string, from, to billing.Civil, mor
 	t.Helper()
 	sums := map[string]billing.Ore{}
 	for _, l := range s.ledger(t) {
-		if l.Source != engine.LedgerAllocation {
+		if l.Source != store.LedgerAllocation {
 			sums[l.Line.Kind] += l.Line.Net
 		}
 	}
@@ -60,11 +65,11 @@ func (s *stage) wantLedger(t *testing.T, net, vat billing.Ore) {
 	}
 }
 
-func (s *stage) state(t *testing.T, kind billing.DeviationKind) []engine.DeviationState {
+func (s *stage) state(t *testing.T, kind billing.DeviationKind) []store.DeviationState {
 	t.Helper()
-	var out []engine.DeviationState
-	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, engine.DeviationFilter{})
+	var out []store.DeviationState
+	for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+		return r.Deviations(s.ctx, store.DeviationFilter{})
 	}) {
 		if d.Finding.Kind == kind {
 			out = append(out, d.State)
@@ -96,20 +101,20 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 			}
 			plan, err := s.engine.PlanNight(s.ctx)
 			must(t, err)
-			if len(plan.Minimums) != 1 || plan.Minimums[0] != (engine.PlanMinimum{Account: konto, Net: 1400}) { // 7 letters lack to 10
+			if len(plan.Minimums) != 1 || plan.Minimums[0] != (collect.PlanMinimum{Account: konto, Net: 1400}) { // 7 letters lack to 10
 				t.Errorf("the night's minimum: %+v", plan.Minimums)
 			}
 			s.posted(t)
 			job := s.onlyJob(t)
-			files := view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, job.ID) })
+			files := view(t, s, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(s.ctx, job.ID) })
 			sheets, net, priced := s.engine.ControlSheetCost(job, files)
 			if sheets == 0 || net != billing.Ore(45*sheets) || !priced {
 				t.Fatalf("%d control sheets cost %d, %v", sheets, net, priced)
 			}
 			at := s.clock.now()
-			from := billing.CivilOf(at, engine.Oslo)[:8] + "01"
+			from := billing.CivilOf(at, calendar.Oslo)[:8] + "01"
 			to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
-			s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+			s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
 			vat := billing.DecimalFromInt(25)
 			rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to,
 				billing.InvoiceLine{Kind: billing.KindControlSheet, Net: net, VATPercent: vat},
@@ -117,8 +122,8 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 				billing.InvoiceLine{Kind: "GEBYR", Net: 5000, VATPercent: vat})) // of which the price list knows nothing
 			must(t, err)
 			var found []billing.Deviation
-			for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-				return r.Deviations(s.ctx, engine.DeviationFilter{})
+			for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+				return r.Deviations(s.ctx, store.DeviationFilter{})
 			}) {
 				if d.Finding.Kind == billing.DeviationInvoice {
 					found = append(found, d.Finding)
@@ -172,8 +177,8 @@ func TestBeyondLettersByCause(t *testing.T) {
 	sheets := map[string]billing.Ore{}
 	var control billing.Ore
 	for _, j := range s.jobs(t) {
-		_, net, _ := s.engine.ControlSheetCost(j, view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, j.ID) }))
-		owners := view(t, s, func(r engine.Reader) ([]engine.LetterOwner, error) { return r.JobOwners(s.ctx, j.ID) })
+		_, net, _ := s.engine.ControlSheetCost(j, view(t, s, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(s.ctx, j.ID) }))
+		owners := view(t, s, func(r store.Reader) ([]store.LetterOwner, error) { return r.JobOwners(s.ctx, j.ID) })
 		sheets[owners[0].Account] += net // jobs are of one account
 		control += net
 	}
@@ -181,20 +186,20 @@ func TestBeyondLettersByCause(t *testing.T) {
 		t.Fatalf("control sheets: %v", sheets)
 	}
 	at := s.clock.now()
-	from := billing.CivilOf(at, engine.Oslo)[:8] + "01"
+	from := billing.CivilOf(at, calendar.Oslo)[:8] + "01"
 	to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
-	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
 	vat := billing.DecimalFromInt(25)
 	inv := s.invoice(t, "F-1", from, to,
 		billing.InvoiceLine{Kind: billing.KindControlSheet, Net: control, VATPercent: vat},
 		billing.InvoiceLine{Kind: billing.KindMinimum, Net: 600, VATPercent: vat})
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	got := map[string]billing.Ore{}
 	for _, l := range s.ledger(t) {
-		if l.Source == engine.LedgerAllocation && l.Line.Net != 0 {
+		if l.Source == store.LedgerAllocation && l.Line.Net != 0 {
 			got[l.Line.Kind+" "+l.Account] += l.Line.Net
 		}
 	}
@@ -210,14 +215,14 @@ func TestLateReceiptAfterInvoice(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 2)
 	at := s.clock.now()
-	from := billing.CivilOf(at, engine.Oslo)[:8] + "01"
+	from := billing.CivilOf(at, calendar.Oslo)[:8] + "01"
 	to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at))
 	s.fetch(t)
-	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1000, VATPercent: billing.DecimalFromInt(25)}))
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	alarm := "invoice:trykk:" + string(from)
 	if got := s.alarms(t); slices.Contains(got, alarm) {
@@ -239,7 +244,7 @@ func TestLateReceiptAfterInvoice(t *testing.T) {
 	if got := s.alarms(t); slices.Contains(got, alarm) {
 		t.Errorf("an invoice is waiting to be booked, and the alarms are %q", got)
 	}
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "etterfakturert"})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: second.ID, Reason: "etterfakturert"})
 	must(t, err)
 	if got := s.alarms(t); slices.Contains(got, alarm) {
 		t.Errorf("all is invoiced and booked, and the alarms are %q", got)
@@ -256,10 +261,10 @@ func TestLateReceiptCarried(t *testing.T) {
 		from = c[:8] + "01"
 		return from, billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
 	}
-	from, to := month(billing.CivilOf(at, engine.Oslo))
+	from, to := month(billing.CivilOf(at, calendar.Oslo))
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at), receiptRow(job, ids[1], at))
 	s.fetch(t)
-	s.clock.add(to.In(engine.Oslo).Add(24 * time.Hour).Sub(at))
+	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to))
 	must(t, err)
 	carry := func(into billing.Civil) error {
@@ -269,7 +274,7 @@ func TestLateReceiptCarried(t *testing.T) {
 	if err := carry(to); err == nil || !strings.Contains(err.Error(), "is not booked") {
 		t.Errorf("carried from an invoice that is not booked: %v", err)
 	}
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	if err := carry(to); err == nil || !strings.Contains(err.Error(), "no receipts have come") {
 		t.Errorf("carried though nothing came: %v", err)
@@ -299,14 +304,14 @@ func TestLateReceiptCarried(t *testing.T) {
 	}
 	// The next invoice has it, and nothing is left to be shared out.
 	_, next := month(to)
-	s.clock.add(next.In(engine.Oslo).Add(24 * time.Hour).Sub(s.clock.now()))
+	s.clock.add(next.In(calendar.Oslo).Add(24 * time.Hour).Sub(s.clock.now()))
 	vat := billing.DecimalFromInt(25)
 	inv, err := billing.NewInvoice("F-2", next, to, next, []billing.InvoiceLine{
 		{Kind: billing.KindProduction, Net: late.Production, VATPercent: vat}, {Kind: billing.KindPostage, Net: late.Postage, VATPercent: vat}})
 	must(t, err)
 	second, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
-	p, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "avstemt"})
+	p, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: second.ID, Reason: "avstemt"})
 	must(t, err)
 	if len(p.Doubts) > 0 || p.LeftNet != 0 {
 		t.Errorf("the next invoice: %+v", p)
@@ -316,7 +321,7 @@ func TestLateReceiptCarried(t *testing.T) {
 			t.Errorf("shared out: %+v", l)
 		}
 	}
-	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, engine.DeviationOpen) {
+	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("deviations: %v", got)
 	}
 }
@@ -328,7 +333,7 @@ func TestInvoiceTwice(t *testing.T) {
 	inv := s.invoice(t, "F-1", from, to)
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	again := inv
 	again.Number = "F-2 / ny æ"
@@ -339,11 +344,11 @@ func TestInvoiceTwice(t *testing.T) {
 	if len(p.Doubts) == 0 || p.Doubts[0].Number != again.Number || !strings.Contains(p.Doubts[0].Text, "as invoice F-1") {
 		t.Errorf("doubts: %+v", p.Doubts)
 	}
-	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: twin.ID, Reason: "avstemt"}); err == nil || !strings.Contains(err.Error(), "is doubtful: it has the same amounts") {
+	if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: twin.ID, Reason: "avstemt"}); err == nil || !strings.Contains(err.Error(), "is doubtful: it has the same amounts") {
 		t.Errorf("booked twice: %v", err)
 	}
 	s.wantLedger(t, inv.Net, inv.VAT)
-	if got := s.state(t, billing.DeviationInvoice); !slices.Contains(got, engine.DeviationOpen) {
+	if got := s.state(t, billing.DeviationInvoice); !slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("deviations: %v", got)
 	}
 	for id, reason := range map[string]string{twin.ID: " ", rec.ID: "angrer", "00000000-0000-4000-8000-000000000000": "borte"} {
@@ -352,7 +357,7 @@ func TestInvoiceTwice(t *testing.T) {
 		}
 	}
 	must(t, s.engine.RemoveInvoice(s.ctx, twin.ID, "kom to ganger"))
-	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, engine.DeviationOpen) {
+	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("taken back, and the deviations are %v", got)
 	}
 	removed, err := s.engine.RemovedInvoices(s.ctx)
@@ -367,19 +372,19 @@ func TestInvoiceTwice(t *testing.T) {
 	must(t, err)
 	right, err := billing.NewInvoice("F-3", to, from.AddDays(-40), from.AddDays(-30), []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 402_30, VATPercent: billing.DecimalFromInt(25)}})
 	must(t, err)
-	if _, err := s.engine.AddInvoice(s.ctx, "trykk", right); !errors.Is(err, engine.ErrExists) || !strings.Contains(err.Error(), "postgang invoice remove") {
+	if _, err := s.engine.AddInvoice(s.ctx, "trykk", right); !errors.Is(err, store.ErrExists) || !strings.Contains(err.Error(), "postgang invoice remove") {
 		t.Errorf("another of the same number: %v", err)
 	}
 	must(t, s.engine.RemoveInvoice(s.ctx, first.ID, "feil beløp"))
-	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, engine.DeviationOpen) {
+	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("the only one taken back, and the deviations are %v", got)
 	}
 	second, err := s.engine.AddInvoice(s.ctx, "trykk", right)
 	must(t, err)
-	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "uten kvitteringer"}); err == nil || !strings.Contains(err.Error(), "PRODUKSJON becomes") {
+	if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: second.ID, Reason: "uten kvitteringer"}); err == nil || !strings.Contains(err.Error(), "PRODUKSJON becomes") {
 		t.Errorf("far above the receipts: %v", err)
 	}
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: second.ID, Reason: "kvitteringene mangler", Anyway: true})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: second.ID, Reason: "kvitteringene mangler", Anyway: true})
 	must(t, err)
 	// Days that hardly can be, of a kind that nothing is known of.
 	for _, c := range []struct {
@@ -393,7 +398,7 @@ func TestInvoiceTwice(t *testing.T) {
 		must(t, err)
 		rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 		must(t, err)
-		if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "x"}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "x"}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("issued %s for %s: %v, want %q", c.issued, c.from, err, c.want)
 		}
 	}
@@ -417,12 +422,12 @@ func TestInvoice(t *testing.T) {
 	if again.ID != rec.ID {
 		t.Error("the same invoice again is another")
 	}
-	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []engine.DeviationState{engine.DeviationOpen}) {
+	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []store.DeviationState{store.DeviationOpen}) {
 		t.Errorf("deviations of the invoice: %v", got)
 	}
 	changed := inv
 	changed.Issued = from
-	if _, err := s.engine.AddInvoice(s.ctx, "trykk", changed); !errors.Is(err, engine.ErrExists) {
+	if _, err := s.engine.AddInvoice(s.ctx, "trykk", changed); !errors.Is(err, store.ErrExists) {
 		t.Errorf("another invoice of the same number: %v", err)
 	}
 	overlap := inv
@@ -439,17 +444,17 @@ func TestInvoice(t *testing.T) {
 	if p.LeftNet != 1001 || p.Rows[0].Difference() != 1 || p.Rows[1].Difference() != 0 || p.Rows[2].Left() != 1000 {
 		t.Errorf("the period: %+v", p)
 	}
-	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: ""}); err == nil {
+	if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: ""}); err == nil {
 		t.Error("booked without a reason")
 	}
-	p, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+	p, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
 	if p.LeftNet != 0 || p.LeftVAT != 0 || p.Invoices[0].BookedAt.IsZero() {
 		t.Errorf("after booking: %+v", p)
 	}
 	s.wantMoney(t, before+1001)
 	s.wantLedger(t, inv.Net, inv.VAT)
-	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "en gang til"}); err == nil || !strings.Contains(err.Error(), "adds up") {
+	if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "en gang til"}); err == nil || !strings.Contains(err.Error(), "adds up") {
 		t.Errorf("booked twice: %v", err)
 	}
 	if r := s.report(t, from.Month()); r.Money.Net != inv.Net || r.Money.Other != 1000 || r.Money.Letters != 3 {
@@ -461,7 +466,7 @@ func TestInvoice(t *testing.T) {
 	must(t, err)
 	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
-	_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: note.ID, Reason: "kreditert"})
+	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: note.ID, Reason: "kreditert"})
 	must(t, err)
 	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
 
@@ -471,10 +476,10 @@ func TestInvoice(t *testing.T) {
 	dearer.Production += 77
 	s.receipts(t, "k2.csv", dearer)
 	s.fetch(t)
-	open := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-		return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+	open := view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, store.ReceiptFilter{Open: true})
 	})
-	_, err = s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
+	_, err = s.engine.ResolveReceipt(s.ctx, receipts.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
 	must(t, err)
 	p, err = s.engine.InvoicePeriodOf(s.ctx, rec)
 	must(t, err)
@@ -485,7 +490,7 @@ func TestInvoice(t *testing.T) {
 	if got := s.alarms(t); !slices.Contains(got, alarm) {
 		t.Errorf("the ledger is not what was invoiced any more, and the alarms are %q", got)
 	}
-	p, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "rettet kvittering"})
+	p, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "rettet kvittering"})
 	must(t, err)
 	if p.LeftNet != 0 || p.LeftVAT != 0 {
 		t.Errorf("booked anew, left: %v and %v", p.LeftNet, p.LeftVAT)
@@ -497,7 +502,7 @@ func TestInvoice(t *testing.T) {
 	if r := s.report(t, from.Month()); r.Money.Net != inv.Net+credit.Net {
 		t.Errorf("the closed month's report is %v now", r.Money.Net)
 	}
-	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []engine.DeviationState{engine.DeviationOpen, engine.DeviationSettled}) { // the same moment here: by key
+	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []store.DeviationState{store.DeviationOpen, store.DeviationSettled}) { // the same moment here: by key
 		t.Errorf("deviations of the invoice in the end: %v", got)
 	}
 }
@@ -510,14 +515,14 @@ func TestCreditNoteFirst(t *testing.T) {
 	must(t, err)
 	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
-	if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: note.ID, Reason: "for tidlig"}); err == nil || !strings.Contains(err.Error(), "credits first") {
+	if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: note.ID, Reason: "for tidlig"}); err == nil || !strings.Contains(err.Error(), "credits first") {
 		t.Errorf("a credit note before its invoice: %v", err)
 	}
 	inv := s.invoice(t, "F-1", from, to)
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
 	for _, id := range []string{rec.ID, note.ID} {
-		_, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: id, Reason: "avstemt"})
+		_, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: id, Reason: "avstemt"})
 		must(t, err)
 	}
 	s.wantLedger(t, inv.Net+credit.Net, inv.VAT+credit.VAT)
@@ -539,7 +544,7 @@ func TestInvoiceCutShort(t *testing.T) {
 			run := func() {
 				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()), billing.Period{})
 				must(t, err)
-				if _, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"}); err != nil && !strings.Contains(err.Error(), "adds up") {
+				if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"}); err != nil && !strings.Contains(err.Error(), "adds up") {
 					t.Fatal(err)
 				}
 			}
@@ -561,7 +566,7 @@ func TestRemoveCutShort(t *testing.T) {
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to))
 	must(t, err)
 	remove := func() {
-		if err := s.engine.RemoveInvoice(s.ctx, rec.ID, "feil"); err != nil && !errors.Is(err, engine.ErrNotFound) {
+		if err := s.engine.RemoveInvoice(s.ctx, rec.ID, "feil"); err != nil && !errors.Is(err, store.ErrNotFound) {
 			t.Fatal(err)
 		}
 	}
@@ -586,32 +591,32 @@ func TestDecideDeviations(t *testing.T) {
 	row.Konteringskode = "9999"
 	s.receipts(t, "k1.csv", row)
 	s.fetch(t)
-	all := view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, engine.DeviationFilter{})
+	all := view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+		return r.Deviations(s.ctx, store.DeviationFilter{})
 	})
-	if len(all) != 1 || all[0].State != engine.DeviationOpen {
+	if len(all) != 1 || all[0].State != store.DeviationOpen {
 		t.Fatalf("deviations: %+v", all)
 	}
 	key := []string{all[0].Key}
 	for name, try := range map[string]func() (int, error){
-		"no reason": func() (int, error) { return s.engine.DecideDeviations(s.ctx, key, engine.DeviationAccepted, " ") },
+		"no reason": func() (int, error) { return s.engine.DecideDeviations(s.ctx, key, store.DeviationAccepted, " ") },
 		"no state":  func() (int, error) { return s.engine.DecideDeviations(s.ctx, key, "KANSKJE", "x") },
 		"no such one": func() (int, error) {
-			return s.engine.DecideDeviations(s.ctx, append(key, "borte"), engine.DeviationAccepted, "x")
+			return s.engine.DecideDeviations(s.ctx, append(key, "borte"), store.DeviationAccepted, "x")
 		},
 	} {
 		if _, err := try(); err == nil {
 			t.Errorf("decided with %s", name)
 		}
 	}
-	for i, state := range []engine.DeviationState{engine.DeviationDisputed, engine.DeviationDisputed, engine.DeviationSettled} {
+	for i, state := range []store.DeviationState{store.DeviationDisputed, store.DeviationDisputed, store.DeviationSettled} {
 		n, err := s.engine.DecideDeviations(s.ctx, key, state, "meldt til trykkeriet")
 		must(t, err)
 		if want := []int{1, 0, 1}[i]; n != want {
 			t.Errorf("%s changed %d, want %d", state, n, want)
 		}
 	}
-	if got := s.state(t, billing.DeviationKonteringskode); got[0] != engine.DeviationSettled {
+	if got := s.state(t, billing.DeviationKonteringskode); got[0] != store.DeviationSettled {
 		t.Errorf("the state is %s", got)
 	}
 	if d := rows(s.report(t, s.clock.now().Format("2006-01")).Deviations); d[0].State != "oppgjort" {
@@ -629,13 +634,13 @@ func TestInvoiceDeviationComesBack(t *testing.T) {
 	must(t, err)
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
-	is := func(want ...engine.DeviationState) {
+	is := func(want ...store.DeviationState) {
 		t.Helper()
 		if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, want) {
 			t.Errorf("the deviation is %v, want %v", got, want)
 		}
 	}
-	is(engine.DeviationOpen)
+	is(store.DeviationOpen)
 	// The receipt is an øre dearer, then what it was, in turn.
 	was := receiptRow(job, ids[0], s.ledger(t)[0].PostedAt)
 	for i, more := range []billing.Ore{1, 0} {
@@ -643,14 +648,14 @@ func TestInvoiceDeviationComesBack(t *testing.T) {
 		row.Production, row.WeightGram = row.Production+more, row.WeightGram+i+1 // another receipt each time
 		s.receipts(t, fmt.Sprintf("k%d.csv", i+2), row)
 		s.fetch(t)
-		open := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-			return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+		open := view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+			return r.Receipts(s.ctx, store.ReceiptFilter{Open: true})
 		})
-		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
+		_, err := s.engine.ResolveReceipt(s.ctx, receipts.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
 		must(t, err)
-		_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+		_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 		must(t, err)
-		is([]engine.DeviationState{engine.DeviationSettled, engine.DeviationOpen}[i])
+		is([]store.DeviationState{store.DeviationSettled, store.DeviationOpen}[i])
 	}
 }
 

@@ -8,19 +8,22 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/finance"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // ledger is the whole ledger.
-func (s *stage) ledger(t *testing.T) []engine.LedgerLine {
+func (s *stage) ledger(t *testing.T) []store.LedgerLine {
 	t.Helper()
-	return view(t, s, func(r engine.Reader) ([]engine.LedgerLine, error) { return r.Ledger(s.ctx, engine.LedgerFilter{}) })
+	return view(t, s, func(r store.Reader) ([]store.LedgerLine, error) { return r.Ledger(s.ctx, store.LedgerFilter{}) })
 }
 
 // closeMonth closes the month of a time.
 func (s *stage) closeMonth(t *testing.T, at time.Time) {
 	t.Helper()
-	_, err := s.engine.CloseMonth(s.ctx, billing.CivilOf(at, engine.Oslo)[:8]+"01", "avstemt")
+	_, err := s.engine.CloseMonth(s.ctx, billing.CivilOf(at, calendar.Oslo)[:8]+"01", "avstemt")
 	must(t, err)
 }
 
@@ -51,7 +54,7 @@ func TestLateReceipts(t *testing.T) {
 	if src := rows(next.Costs)[0].Source; !strings.Contains(src, "lukket måned") {
 		t.Errorf("the line does not say that it is late: %s", src)
 	}
-	if s.shipment(t, ids[1]).Status != engine.StatusPrintet {
+	if s.shipment(t, ids[1]).Status != shipment.StatusPrintet {
 		t.Error("a late receipt does not mark its letter as posted")
 	}
 }
@@ -63,7 +66,7 @@ func TestClosingMonths(t *testing.T) {
 	posted := s.clock.now()
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], posted))
 	s.fetch(t)
-	first := billing.CivilOf(posted, engine.Oslo)[:8] + "01"
+	first := billing.CivilOf(posted, calendar.Oslo)[:8] + "01"
 	refused := func(month billing.Civil, reason, words string) {
 		t.Helper()
 		if _, err := s.engine.CloseMonth(s.ctx, month, reason); err == nil || !strings.Contains(err.Error(), words) {
@@ -82,7 +85,7 @@ func TestClosingMonths(t *testing.T) {
 	refused("2005-11-01", "x", "the next is "+second.Month())
 	// Nothing is in the second month: it is closed with the third.
 	s.closeMonth(t, second.UTC().AddDate(0, 1, 9))
-	if n := len(view(t, s, func(r engine.Reader) ([]engine.ClosedMonth, error) { return r.ClosedMonths(s.ctx) })); n != 3 {
+	if n := len(view(t, s, func(r store.Reader) ([]store.ClosedMonth, error) { return r.ClosedMonths(s.ctx) })); n != 3 {
 		t.Errorf("%d months are closed, want 3", n)
 	}
 	empty := setup(t)
@@ -98,8 +101,8 @@ func TestMonthStatus(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 3)
 	posted := s.clock.now()
-	month := billing.CivilOf(posted, engine.Oslo)[:8] + "01"
-	status := func() engine.MonthStatus {
+	month := billing.CivilOf(posted, calendar.Oslo)[:8] + "01"
+	status := func() finance.MonthStatus {
 		t.Helper()
 		m, err := s.engine.MonthStatus(s.ctx, month)
 		must(t, err)
@@ -117,12 +120,12 @@ func TestMonthStatus(t *testing.T) {
 	must(t, err)
 	m := status()
 	if m.Closed != nil || m.Net != 3500 || m.Letters != 2 || m.Unreceipted != 1 || m.StoppedFiles != 1 || m.Conflicts != 1 || m.Deviations != 2 ||
-		len(m.NotInvoiced) != 1 || m.NotInvoiced[0] != (engine.Accrual{Vendor: "trykk", Net: 3500}) || m.Points() != 5 {
+		len(m.NotInvoiced) != 1 || m.NotInvoiced[0] != (finance.Accrual{Vendor: "trykk", Net: 3500}) || m.Points() != 5 {
 		t.Errorf("%+v", m)
 	}
-	_, to := engine.ClosedMonth{Month: month}.Span()
+	_, to := store.ClosedMonth{Month: month}.Span()
 	s.clock.set(to.Add(time.Hour))
-	inv := s.invoice(t, "F-1", month, billing.CivilOf(to, engine.Oslo))
+	inv := s.invoice(t, "F-1", month, billing.CivilOf(to, calendar.Oslo))
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
 	if m := status(); len(m.NotInvoiced) != 0 || len(m.Unbooked) != 1 || m.Unbooked[0].ID != rec.ID {
@@ -168,7 +171,7 @@ func TestCorrectionsAreReversed(t *testing.T) {
 				t.Errorf("%d lines, want each of %d with its reversal, twice", len(is), len(was))
 			}
 			for _, l := range was {
-				if !slices.ContainsFunc(is, func(o engine.LedgerLine) bool { return o == l }) {
+				if !slices.ContainsFunc(is, func(o store.LedgerLine) bool { return o == l }) {
 					t.Errorf("a line is gone or changed: %+v", l)
 				}
 			}

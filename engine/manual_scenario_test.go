@@ -11,6 +11,10 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/receipts"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -22,16 +26,16 @@ func here(c *engine.Config) {
 	c.Accounts[0].Vendor = "her"
 }
 
-func (s *stage) printHere(t *testing.T, job string) engine.Printout {
+func (s *stage) printHere(t *testing.T, job string) jobs.Printout {
 	t.Helper()
-	out, err := s.engine.PrintManual(s.ctx, engine.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut"), By: "nn01"})
+	out, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut"), By: "nn01"})
 	must(t, err)
 	return out
 }
 
-func (s *stage) confirm(t *testing.T, job string, letters ...engine.Range) engine.Imported {
+func (s *stage) confirm(t *testing.T, job string, letters ...shipment.Range) receipts.Imported {
 	t.Helper()
-	im, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Letters: letters, Posted: s.clock.now(), By: "nn01"})
+	im, err := s.engine.ConfirmManual(s.ctx, receipts.ManualConfirmation{Job: job, Letters: letters, Posted: s.clock.now(), By: "nn01"})
 	must(t, err)
 	return im
 }
@@ -61,13 +65,13 @@ func TestManualPrint(t *testing.T) {
 	if len(queue) != 1 || queue[0].ID != job || queue[0].Printed() || queue[0].Awaited != 3 {
 		t.Errorf("queue: %+v", queue)
 	}
-	if _, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Posted: s.clock.now(), By: "nn01"}); err == nil || !strings.Contains(err.Error(), "not given out") {
+	if _, err := s.engine.ConfirmManual(s.ctx, receipts.ManualConfirmation{Job: job, Posted: s.clock.now(), By: "nn01"}); err == nil || !strings.Contains(err.Error(), "not given out") {
 		t.Errorf("confirmed before it was printed: %v", err)
 	}
 
 	out := s.printHere(t, job)
 	s.wantJobs(t, "OFFERED")
-	for _, f := range view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, job) }) {
+	for _, f := range view(t, s, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(s.ctx, job) }) {
 		i := slices.IndexFunc(out.Files, func(path string) bool { return filepath.Base(path) == f.File.Name })
 		if i < 0 {
 			t.Fatalf("%s is not written", f.File.Name)
@@ -77,13 +81,13 @@ func TestManualPrint(t *testing.T) {
 		}
 	}
 	for _, id := range ids {
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 	}
 	if h := s.jobHistory(t, job); !strings.Contains(h, "COMMITTED→OFFERED given out to be printed here, to nn01\n") {
 		t.Errorf("history:\n%s", h)
 	}
 	// A second time only by a person's word.
-	again := engine.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut2"), By: "nn02"}
+	again := jobs.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut2"), By: "nn02"}
 	if _, err := s.engine.PrintManual(s.ctx, again); err == nil || !strings.Contains(err.Error(), "--again") {
 		t.Errorf("given out twice: %v", err)
 	}
@@ -91,27 +95,27 @@ func TestManualPrint(t *testing.T) {
 	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Files) == 0 || len(out.Since) > 0 {
 		t.Errorf("again: %+v %v", out, err)
 	}
-	s.event(t, ids[1], engine.DigitalClosed)
+	s.event(t, ids[1], shipment.DigitalClosed)
 	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Since) != 1 {
 		t.Errorf("again, with a letter closed since: %+v %v", out, err)
 	}
 
 	s.clock.add(time.Hour)
-	if im := s.confirm(t, job, engine.Range{From: 2, To: 3}); im.Applied != 2 || im.Deviate != 0 || im.Booked != 0 {
+	if im := s.confirm(t, job, shipment.Range{From: 2, To: 3}); im.Applied != 2 || im.Deviate != 0 || im.Booked != 0 {
 		t.Errorf("two letters confirmed: %+v", im)
 	}
 	s.wantJobs(t, "ACCEPTED")
-	if _, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Letters: []engine.Range{{From: 1, To: 4}}, Posted: s.clock.now(), By: "nn01"}); err == nil {
+	if _, err := s.engine.ConfirmManual(s.ctx, receipts.ManualConfirmation{Job: job, Letters: []shipment.Range{{From: 1, To: 4}}, Posted: s.clock.now(), By: "nn01"}); err == nil {
 		t.Error("a letter that is not there is confirmed")
 	}
 	if im := s.confirm(t, job); im.Applied != 1 {
 		t.Errorf("the rest confirmed: %+v", im)
 	}
 	s.wantJobs(t, "CLOSED")
-	s.wantStatus(t, ids[0], engine.StatusPrintet)
-	s.wantStatus(t, ids[1], engine.StatusManueltHandtert) // posted all the same, and booked
+	s.wantStatus(t, ids[0], shipment.StatusPrintet)
+	s.wantStatus(t, ids[1], shipment.StatusManueltHandtert) // posted all the same, and booked
 	for _, id := range ids {
-		got := view(t, s, func(r engine.Reader) (engine.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
+		got := view(t, s, func(r store.Reader) (store.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
 		if got.EnvelopesManual != 1 || got.EnvelopesAuto != 0 || got.Sheets() != 2 || got.WeightGram == 0 || got.PrintID != "manuell" {
 			t.Errorf("receipt: %+v", got)
 		}
@@ -135,13 +139,13 @@ func TestManualPrintAfterDeath(t *testing.T) {
 			}
 			s.restart(t)
 			s.reconcile(t) // nothing hands it over meanwhile
-			if s.onlyJob(t).State == engine.JobCommitted {
+			if s.onlyJob(t).State == store.JobCommitted {
 				s.printHere(t, job)
 			}
 			s.confirm(t, job)
 			s.wantJobs(t, "CLOSED")
 			for _, id := range ids {
-				s.wantStatus(t, id, engine.StatusPrintet)
+				s.wantStatus(t, id, shipment.StatusPrintet)
 			}
 			if h := s.jobHistory(t, job); strings.Count(h, "confirmed as posted") != 1 {
 				t.Errorf("confirmed once, and the history says:\n%s", h)
@@ -155,7 +159,7 @@ func TestManualGate(t *testing.T) {
 	t.Parallel()
 	s := setup(t, here)
 	due, read := s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To").digital())
-	s.event(t, read, engine.DigitalNotified)
+	s.event(t, read, shipment.DigitalNotified)
 	s.clock.add(20 * 24 * time.Hour)
 	s.night(t)
 	job := s.onlyJob(t).ID
@@ -166,10 +170,10 @@ func TestManualGate(t *testing.T) {
 	}
 	s.work(t)
 	s.wantJobs(t, "WITHDRAWN COMPOSED")
-	s.wantStatus(t, read, engine.StatusLest)
+	s.wantStatus(t, read, shipment.StatusLest)
 	s.printHere(t, out.New[0])
 	s.confirm(t, out.New[0])
-	s.wantStatus(t, due, engine.StatusPrintet)
+	s.wantStatus(t, due, shipment.StatusPrintet)
 }
 
 // TestManualAfterVendor: a job that a print vendor has, or may have, is not printed here when the vendor's kind is changed.
@@ -190,12 +194,12 @@ func TestManualAfterVendor(t *testing.T) {
 			s.restart(t)
 			job := s.onlyJob(t)
 			for _, again := range []bool{false, true} {
-				_, err := s.engine.PrintManual(s.ctx, engine.ManualPrint{Job: job.ID, Dir: filepath.Join(s.dir, "ut"), By: "nn01", Again: again})
+				_, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: job.ID, Dir: filepath.Join(s.dir, "ut"), By: "nn01", Again: again})
 				if err == nil || !strings.Contains(err.Error(), "may be printed there") {
 					t.Errorf("printed here, again %v: %v", again, err)
 				}
 			}
-			if _, err := s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job.ID, Posted: s.clock.now(), By: "nn01"}); err == nil || !strings.Contains(err.Error(), "may be printed there") {
+			if _, err := s.engine.ConfirmManual(s.ctx, receipts.ManualConfirmation{Job: job.ID, Posted: s.clock.now(), By: "nn01"}); err == nil || !strings.Contains(err.Error(), "may be printed there") {
 				t.Errorf("confirmed here: %v", err)
 			}
 			if now := s.onlyJob(t); now.State != job.State {
@@ -223,7 +227,7 @@ func TestManualCosts(t *testing.T) {
 	s.night(t)
 	job := s.onlyJob(t).ID
 	s.printHere(t, job)
-	_, err = s.engine.ConfirmManual(s.ctx, engine.ManualConfirmation{Job: job, Posted: s.clock.now(), By: "nn01"})
+	_, err = s.engine.ConfirmManual(s.ctx, receipts.ManualConfirmation{Job: job, Posted: s.clock.now(), By: "nn01"})
 	if err == nil || !strings.Contains(err.Error(), "no postage") {
 		t.Fatalf("confirmed without a price for postage: %v", err)
 	}
@@ -232,7 +236,7 @@ func TestManualCosts(t *testing.T) {
 	list, err = billing.NewPriceList(append(prices, billing.Price{Element: billing.ElementPostage, Zone: zone, MaxGram: 2000, Price: 1500, ValidFrom: prices[0].ValidFrom}))
 	must(t, err)
 	im := s.confirm(t, job)
-	row := view(t, s, func(r engine.Reader) (engine.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
+	row := view(t, s, func(r store.Reader) (store.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
 	if want := billing.Ore(300+50+25*row.PagesBW) + 1500; im.Booked != want || row.Postage != 1500 || im.Deviate != 0 {
 		t.Errorf("booked %v, want %v: %+v", im.Booked, want, im)
 	}
@@ -251,7 +255,7 @@ func TestManualAlarm(t *testing.T) {
 	s.printHere(t, job)
 	s.watch(t)
 	s.wantAlarms(t)
-	s.confirm(t, job, engine.Range{From: 1, To: 1})
+	s.confirm(t, job, shipment.Range{From: 1, To: 1})
 	s.clock.add(7 * 24 * time.Hour)
 	s.watch(t)
 	s.wantAlarms(t, "manual:her") // and nothing beside it about the receipts that are missing
@@ -266,17 +270,17 @@ func TestManualIsRefusedElsewhere(t *testing.T) {
 	s := setup(t)
 	s.accepted(t, "a", newLetter("En"))
 	s.night(t)
-	if _, err := s.engine.PrintManual(s.ctx, engine.ManualPrint{Job: s.onlyJob(t).ID, Dir: s.dir, By: "nn01"}); !errors.Is(err, engine.ErrNotManual) {
+	if _, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: s.onlyJob(t).ID, Dir: s.dir, By: "nn01"}); !errors.Is(err, jobs.ErrNotManual) {
 		t.Errorf("a vendor's job printed here: %v", err)
 	}
-	if _, err := s.engine.ManualQueue(s.ctx, "trykk"); !errors.Is(err, engine.ErrNotManual) {
+	if _, err := s.engine.ManualQueue(s.ctx, "trykk"); !errors.Is(err, jobs.ErrNotManual) {
 		t.Errorf("queue of a vendor: %v", err)
 	}
 	m, job, _ := manualJob(t)
 	if _, err := m.engine.Fetch(m.ctx, "her"); err == nil || !strings.Contains(err.Error(), "manual print") {
 		t.Errorf("fetched: %v", err)
 	}
-	if _, err := m.engine.PrintManual(m.ctx, engine.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "not said who") {
+	if _, err := m.engine.PrintManual(m.ctx, jobs.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "not said who") {
 		t.Errorf("printed by nobody: %v", err)
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/invoices"
+	"postgang/engine/store"
 )
 
 // TestMonthsAddUp lives through months at random: letters with and without konteringskode, receipts that come at once, late,
@@ -69,8 +71,8 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			r.PostedAt = posted.AddDate(-1-rnd.IntN(20), 0, 0)
 		}
 	}
-	month := billing.CivilOf(s.clock.now(), engine.Oslo)[:8] + "01"
-	invoices := map[billing.Civil][]billing.Invoice{}
+	month := billing.CivilOf(s.clock.now(), calendar.Oslo)[:8] + "01"
+	taken := map[billing.Civil][]billing.Invoice{}
 	for range 3 {
 		next := billing.CivilOf(month.UTC().AddDate(0, 1, 0), time.UTC)
 		// A night with a few letters.
@@ -83,7 +85,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 		s.night(t)
 		for _, l := range fresh {
 			for _, j := range s.jobs(t) {
-				if slices.ContainsFunc(s.letters(t, j.ID), func(row engine.JobLetter) bool { return row.Shipment == l.id }) {
+				if slices.ContainsFunc(s.letters(t, j.ID), func(row store.JobLetter) bool { return row.Shipment == l.id }) {
 					l.job = j.ID
 				}
 			}
@@ -121,7 +123,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			}
 			s.clock.add(time.Duration(rnd.IntN(4*24)) * time.Hour)
 		}
-		for s.clock.now().Before(next.In(engine.Oslo)) {
+		for s.clock.now().Before(next.In(calendar.Oslo)) {
 			s.clock.add(24 * time.Hour)
 		}
 		// The invoice: what was received, or not quite, and something that belongs to no letter.
@@ -129,8 +131,8 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			inv := s.invoiceOf(t, fmt.Sprintf("F-%s", month.Month()), month, next, rnd)
 			rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 			must(t, err)
-			invoices[month] = append(invoices[month], inv)
-			_, err = s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
+			taken[month] = append(taken[month], inv)
+			_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 			must(t, err)
 		}
 		if rnd.IntN(3) > 0 && len(closed) == monthsBetween(letters[0].posted, month) {
@@ -138,7 +140,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			closed = append(closed, month)
 			reported[month] = s.report(t, month.Month()).Money
 		}
-		month = billing.CivilOf(s.clock.now(), engine.Oslo)[:8] + "01"
+		month = billing.CivilOf(s.clock.now(), calendar.Oslo)[:8] + "01"
 	}
 
 	// What is in force is what the ledger has from receipts, by code.
@@ -155,7 +157,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 	for _, l := range s.ledger(t) {
 		ledger += l.Line.Net
 		count += l.Letters
-		if l.Source != engine.LedgerAllocation && !isInvoice(invoices, l) {
+		if l.Source != store.LedgerAllocation && !isInvoice(taken, l) {
 			booked[l.Line.Konteringskode] += l.Line.Net
 		}
 	}
@@ -177,7 +179,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 	must(t, err)
 	for _, p := range periods {
 		if p.LeftNet != 0 || p.LeftVAT != 0 {
-			_, err := s.engine.BookInvoice(s.ctx, engine.InvoiceBooking{ID: p.Invoices[0].ID, Reason: "kvitteringer er kommet siden"})
+			_, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: p.Invoices[0].ID, Reason: "kvitteringer er kommet siden"})
 			must(t, err)
 		}
 		after, err := s.engine.InvoicePeriodOf(s.ctx, p.Invoices[0].InvoiceRecord)
@@ -197,7 +199,7 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 		ledger += l.Line.Net
 	}
 	var months billing.Ore
-	first := billing.CivilOf(letters[0].posted, engine.Oslo)[:8] + "01"
+	first := billing.CivilOf(letters[0].posted, calendar.Oslo)[:8] + "01"
 	for m := first; m <= month; m = billing.CivilOf(m.UTC().AddDate(0, 1, 0), time.UTC) {
 		r := s.report(t, m.Month())
 		months += r.Money.Net
@@ -211,13 +213,13 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 }
 
 // isInvoice reports whether a line takes back a share of an invoice.
-func isInvoice(invoices map[billing.Civil][]billing.Invoice, l engine.LedgerLine) bool {
-	return l.Source == engine.LedgerReversal && l.PostedAt.IsZero() && len(invoices) > 0
+func isInvoice(invoices map[billing.Civil][]billing.Invoice, l store.LedgerLine) bool {
+	return l.Source == store.LedgerReversal && l.PostedAt.IsZero() && len(invoices) > 0
 }
 
 // monthsBetween counts the months from a time to a month.
 func monthsBetween(from time.Time, to billing.Civil) int {
-	f := from.In(engine.Oslo)
+	f := from.In(calendar.Oslo)
 	t := to.UTC()
 	return (t.Year()-f.Year())*12 + int(t.Month()) - int(f.Month())
 }
@@ -226,8 +228,8 @@ func monthsBetween(from time.Time, to billing.Civil) int {
 func (s *stage) invoiceOf(t *testing.T, number string, from, to billing.Civil, rnd *rand.Rand) billing.Invoice {
 	t.Helper()
 	sums := map[string]billing.Ore{billing.KindProduction: 0, billing.KindPostage: 0}
-	for _, b := range view(t, s, func(r engine.Reader) ([]billing.Booked, error) {
-		return r.BookedFor(s.ctx, "trykk", from.In(engine.Oslo), to.In(engine.Oslo))
+	for _, b := range view(t, s, func(r store.Reader) ([]billing.Booked, error) {
+		return r.BookedFor(s.ctx, "trykk", from.In(calendar.Oslo), to.In(calendar.Oslo))
 	}) {
 		sums[b.Kind] += b.Net
 	}

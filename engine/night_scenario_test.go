@@ -13,7 +13,11 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/nights"
 	"postgang/engine/queue"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -29,7 +33,7 @@ func withQueue(t *testing.T, changes ...change) (*stage, *queue.Queue) {
 	})
 	must(t, err)
 	q, err := queue.Open(s.ctx, s.archive, queue.Config{
-		Workers: map[engine.TaskKind]int{engine.TaskPrepare: 2, engine.TaskCompose: 2, engine.TaskOffer: 2},
+		Workers: map[store.TaskKind]int{store.TaskPrepare: 2, store.TaskCompose: 2, store.TaskOffer: 2},
 		Logger:  s.config.Log, Retry: func(int) time.Duration { return 50 * time.Millisecond },
 	})
 	must(t, err)
@@ -60,7 +64,7 @@ func (s *stage) await(t *testing.T, ids ...string) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for _, id := range ids {
-		for s.shipment(t, id).Status == engine.StatusMottatt {
+		for s.shipment(t, id).Status == shipment.StatusMottatt {
 			if time.Now().After(deadline) {
 				t.Fatalf("shipment %s is never decided", id)
 			}
@@ -85,12 +89,12 @@ func TestNightWithTheQueue(t *testing.T) {
 			s.read(t, ids[1])
 		}
 	})
-	n, err := s.engine.RunNight(s.ctx, engine.NightOptions{Patience: time.Minute})
+	n, err := s.engine.RunNight(s.ctx, nights.NightOptions{Patience: time.Minute})
 	must(t, err)
 	if n.Collected.Letters != 7 || n.Letters != 5 || n.Withdrawn != 1 || n.SetAside != 1 || len(n.Unsettled) > 0 {
 		t.Errorf("the night: %s", n.Summary())
 	}
-	n, err = s.engine.RunNight(s.ctx, engine.NightOptions{Patience: time.Minute})
+	n, err = s.engine.RunNight(s.ctx, nights.NightOptions{Patience: time.Minute})
 	if err != nil || n.Collected.Letters != 0 || n.Letters != 0 || n.Withdrawn != 0 || n.SetAside != 0 {
 		t.Errorf("another night: %s, %v", n.Summary(), err)
 	}
@@ -137,7 +141,7 @@ func TestQueueIsLost(t *testing.T) {
 	}
 	s.start(t, q)
 	s.await(t, undecided)
-	night, err := s.engine.RunNight(s.ctx, engine.NightOptions{Patience: time.Minute})
+	night, err := s.engine.RunNight(s.ctx, nights.NightOptions{Patience: time.Minute})
 	must(t, err)
 	if len(night.Unsettled) > 0 {
 		t.Errorf("the night: %s", night.Summary())
@@ -160,13 +164,13 @@ func TestTwoNightsAtOnce(t *testing.T) {
 	var second error
 	s.step.set(func(name string) {
 		if name == "night: collected" {
-			_, second = s.engine.RunNight(s.ctx, engine.NightOptions{})
+			_, second = s.engine.RunNight(s.ctx, nights.NightOptions{})
 		}
 	})
-	if _, err := s.engine.RunNight(s.ctx, engine.NightOptions{}); err != nil {
+	if _, err := s.engine.RunNight(s.ctx, nights.NightOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if !errors.Is(second, engine.ErrLocked) {
+	if !errors.Is(second, store.ErrLocked) {
 		t.Errorf("the second night: %v", second)
 	}
 	s.tick(t)
@@ -207,7 +211,7 @@ func TestTwoProcessesOfferOneJob(t *testing.T) {
 		go func() {
 			for {
 				err := e.OfferJob(s.ctx, job)
-				var later *engine.LaterError
+				var later *step.LaterError
 				if errors.As(err, &later) && s.ctx.Err() == nil {
 					time.Sleep(5 * time.Millisecond)
 					continue
@@ -232,7 +236,7 @@ func TestConnectionIsCut(t *testing.T) {
 	s.config.Vendors[0].Target.Timeouts = exchange.Timeouts{Dial: 5 * time.Second, Operation: 2 * time.Second}
 	cut := 0
 	dial := s.config.Dial
-	s.config.Dial = func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+	s.config.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
 		var n atomic.Int64
 		v.Target.Trace = func(string, ...string) {
 			if n.Add(1) > int64(cut) {

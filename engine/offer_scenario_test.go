@@ -12,6 +12,11 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -21,16 +26,16 @@ func TestLetterFromHandInToClosedJob(t *testing.T) {
 	s := setup(t)
 	paper := s.accepted(t, "a", newLetter("En"))
 	unread := s.accepted(t, "b", newLetter("To").digital(), file("brev.pdf", pdf(2, 3)))
-	s.event(t, unread, engine.DigitalNotified)
-	if c := s.night(t); c.Letters != 1 || c.Reasons[engine.ReasonNoDigitalID] != 1 {
+	s.event(t, unread, shipment.DigitalNotified)
+	if c := s.night(t); c.Letters != 1 || c.Reasons[shipment.ReasonNoDigitalID] != 1 {
 		t.Errorf("first night collected %+v", c)
 	}
-	s.wantStatus(t, unread, engine.StatusVarslet)
-	s.wantStatus(t, paper, engine.StatusSendtPrint)
+	s.wantStatus(t, unread, shipment.StatusVarslet)
+	s.wantStatus(t, paper, shipment.StatusSendtPrint)
 	s.wantAtVendor(t, paper)
 
 	s.clock.add(40 * time.Hour) // Tuesday to Thursday, all working days
-	if c := s.night(t); c.Letters != 1 || c.Reasons[engine.ReasonUnread] != 1 {
+	if c := s.night(t); c.Letters != 1 || c.Reasons[shipment.ReasonUnread] != 1 {
 		t.Errorf("second night collected %+v", c)
 	}
 	s.wantJobs(t, "OFFERED OFFERED")
@@ -61,7 +66,7 @@ STATUS SENDT_PRINT→PRINTET kvittering i jobb %[1]s
 		t.Errorf("history is\n%swant\n%s", got, want)
 	}
 	states := ""
-	for _, e := range view(t, s, func(r engine.Reader) ([]engine.JobEvent, error) { return r.JobHistory(s.ctx, jobs[1].ID) }) {
+	for _, e := range view(t, s, func(r store.Reader) ([]store.JobEvent, error) { return r.JobHistory(s.ctx, jobs[1].ID) }) {
 		states += " " + string(e.To)
 	}
 	if want := " PLANNED COMPOSED UPLOADED COMMITTED OFFERED ACCEPTED CLOSED"; states != want {
@@ -86,7 +91,7 @@ func TestReadBeforeTheLastGate(t *testing.T) {
 				ids = append(ids, id)
 			}
 			first := s.collect(t).Jobs[0]
-			must(t, s.engine.Work(s.ctx, engine.Task{Kind: engine.TaskCompose, Subject: first}))
+			must(t, s.engine.Work(s.ctx, store.Task{Kind: store.TaskCompose, Subject: first}))
 			s.read(t, ids[0])
 			if _, err := s.engine.Stop(s.ctx, ids[1], "ringt inn"); err != nil {
 				t.Fatal(err)
@@ -111,10 +116,10 @@ func TestReadBeforeTheLastGate(t *testing.T) {
 				t.Errorf("files of the withdrawn job are left at the vendor: %v", left)
 			}
 			s.wantAtVendor(t, ids[3])
-			s.wantStatus(t, ids[0], engine.StatusLest)
-			s.wantStatus(t, ids[1], engine.StatusManueltHandtert)
-			s.wantStatus(t, ids[2], engine.StatusAkseptert)
-			s.wantStatus(t, ids[3], engine.StatusSendtPrint)
+			s.wantStatus(t, ids[0], shipment.StatusLest)
+			s.wantStatus(t, ids[1], shipment.StatusManueltHandtert)
+			s.wantStatus(t, ids[2], shipment.StatusAkseptert)
+			s.wantStatus(t, ids[3], shipment.StatusSendtPrint)
 			if h := s.history(t, ids[0]); !strings.Contains(h, "TRUKKET LEST→LEST") {
 				t.Errorf("the history does not tell of the withdrawal:\n%s", h)
 			}
@@ -156,7 +161,7 @@ func TestReadAfterTheLastGate(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
 			id := s.accepted(t, "a", newLetter("En").digital())
-			s.event(t, id, engine.DigitalReserved)
+			s.event(t, id, shipment.DigitalReserved)
 			s.step.set(func(name string) {
 				if name == step {
 					s.read(t, id)
@@ -164,14 +169,14 @@ func TestReadAfterTheLastGate(t *testing.T) {
 			})
 			s.night(t)
 			s.wantJobs(t, "OFFERED")
-			s.wantStatus(t, id, engine.StatusSendtPrint)
+			s.wantStatus(t, id, shipment.StatusSendtPrint)
 			if s.shipment(t, id).ReadAt.IsZero() || !strings.Contains(s.history(t, id), "LEST_ETTER_PRINT") {
 				t.Errorf("the reading is not recorded:\n%s", s.history(t, id))
 			}
 			s.tick(t)
 			s.writeReceipts(t)
 			s.fetch(t)
-			s.wantStatus(t, id, engine.StatusPrintet)
+			s.wantStatus(t, id, shipment.StatusPrintet)
 			s.wantJobs(t, "CLOSED")
 			s.wantAtVendor(t, id)
 		})
@@ -241,7 +246,7 @@ func TestFoundCommitted(t *testing.T) {
 		s.wantJobs(t, "COMMITTED")
 		s.reconcile(t)
 		s.wantJobs(t, "OFFERED")
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 		s.tick(t)
 		s.wantAtVendor(t, id)
 	})
@@ -267,7 +272,7 @@ func TestFoundCommitted(t *testing.T) {
 		s.tick(t)
 		s.fetch(t)
 		s.wantJobs(t, "ACCEPTED")
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 		s.reconcile(t)
 		s.wantAtVendor(t, id)
 	})
@@ -284,7 +289,7 @@ func TestFoundCommitted(t *testing.T) {
 		s.reconcileStopped(t)
 		s.wantJobs(t, "COMMITTED")
 		s.wantAlarms(t, "restored:trykk")
-		s.wantStatus(t, id, engine.StatusAkseptert)
+		s.wantStatus(t, id, shipment.StatusAkseptert)
 		left, err := os.ReadFile(filepath.Join(s.vendor().root, exchange.DefaultInbox, exchange.ReadyName(job)))
 		must(t, err)
 		if string(left) != string(ready) || j.TicketSHA == sha {
@@ -314,7 +319,7 @@ func TestFoundCommitted(t *testing.T) {
 		s.answer(t, s.acceptance(t, job)) // the vendor mends it
 		s.fetch(t)
 		s.wantJobs(t, "ACCEPTED")
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 		s.wantAlarms(t)
 	})
 	t.Run("with other files of the same names", func(t *testing.T) {
@@ -361,7 +366,7 @@ func TestUncertainIsNeverSentAgain(t *testing.T) {
 		s.answer(t, s.acceptance(t, job))
 		s.fetch(t)
 		s.wantJobs(t, "ACCEPTED")
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 		s.wantAlarms(t)
 	})
 	t.Run("resolved by refusal", func(t *testing.T) {
@@ -386,7 +391,7 @@ func TestUncertainIsNeverSentAgain(t *testing.T) {
 		s.receipts(t, "k1.csv", receiptRow(job, id, s.clock.now()))
 		s.fetch(t)
 		s.wantJobs(t, "CLOSED")
-		s.wantStatus(t, id, engine.StatusPrintet)
+		s.wantStatus(t, id, shipment.StatusPrintet)
 		s.wantAlarms(t)
 	})
 	t.Run("read meanwhile", func(t *testing.T) {
@@ -395,7 +400,7 @@ func TestUncertainIsNeverSentAgain(t *testing.T) {
 		s.read(t, id)
 		s.receipts(t, "k1.csv", receiptRow(job, id, s.clock.now()))
 		s.fetch(t)
-		s.wantStatus(t, id, engine.StatusPrintet)
+		s.wantStatus(t, id, shipment.StatusPrintet)
 		if s.shipment(t, id).ReadAt.IsZero() {
 			t.Error("the reading is lost")
 		}
@@ -433,7 +438,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 					}
 				}
 				s.wantJobs(t, "OFFERED")
-				s.wantStatus(t, id, engine.StatusSendtPrint)
+				s.wantStatus(t, id, shipment.StatusSendtPrint)
 				if strings.Contains(name, "another ticket") { // two jobs have had the id
 					s.wantAlarms(t, "restored:trykk")
 				} else {
@@ -456,7 +461,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 		s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA})
 		s.fetch(t)
 		s.wantJobs(t, "ACCEPTED")
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 		s.wantAlarms(t, "answer:trykk:")
 	})
 	t.Run("refusal after acceptance", func(t *testing.T) {
@@ -468,7 +473,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 		s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA})
 		s.fetch(t)
 		s.wantJobs(t, "ACCEPTED")
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 		s.wantAlarms(t, "answer:trykk:"+job)
 		s.night(t)
 		s.wantAtVendor(t, id)
@@ -478,7 +483,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 		s, job, _ := offered(t)
 		s.answer(t, s.acceptance(t, job))
 		s.fetch(t)
-		if x := s.fetch(t); x.Answers != (engine.Answered{}) {
+		if x := s.fetch(t); x.Answers != (jobs.Answered{}) {
 			t.Errorf("the same answer again: %+v", x.Answers)
 		}
 		s.wantAlarms(t)
@@ -508,8 +513,8 @@ func TestRejectedJob(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	a, b, c := s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To").digital()), s.accepted(t, "c", newLetter("Tre").digital())
-	s.event(t, b, engine.DigitalReserved)
-	s.event(t, c, engine.DigitalReserved)
+	s.event(t, b, shipment.DigitalReserved)
+	s.event(t, c, shipment.DigitalReserved)
 	s.night(t)
 	s.read(t, c)
 	job := s.onlyJob(t).ID
@@ -531,7 +536,7 @@ func TestRejectedJob(t *testing.T) {
 	if log := s.log.String() + alarmText(s.openAlarms(t)["rejected:"+job]); strings.Contains(log, "Testperson") || strings.Contains(log, "klarfilen") || strings.Contains(log, "01017012345") {
 		t.Errorf("the vendor's words are in the alarm or the log:\n%s", log)
 	}
-	history := view(t, s, func(r engine.Reader) ([]engine.JobEvent, error) { return r.JobHistory(s.ctx, job) })
+	history := view(t, s, func(r store.Reader) ([]store.JobEvent, error) { return r.JobHistory(s.ctx, job) })
 	if last := history[len(history)-1].Reason; last != "answer of the vendor: klarfilen kan ikke leses; brev til Kari Testperson «11 sifre»" {
 		t.Errorf("history: %s", last)
 	}
@@ -541,7 +546,7 @@ func TestRejectedJob(t *testing.T) {
 	}
 	s.wantJobs(t, "REJECTED") // nothing is sent until a person says so
 	s.wantAtVendor(t)
-	s.wantStatus(t, c, engine.StatusLest) // read while the vendor had it, and never printed
+	s.wantStatus(t, c, shipment.StatusLest) // read while the vendor had it, and never printed
 
 	n, err := s.engine.ReleaseJob(s.ctx, job)
 	if err != nil || n != 2 {
@@ -592,7 +597,7 @@ func TestReleaseLeavesALaterRefusalAlone(t *testing.T) {
 func TestOfferWindow(t *testing.T) {
 	t.Parallel()
 	oslo := func(day, clock string) time.Time {
-		at, err := time.ParseInLocation("2006-01-02 15:04:05", day+" "+clock, engine.Oslo)
+		at, err := time.ParseInLocation("2006-01-02 15:04:05", day+" "+clock, calendar.Oslo)
 		must(t, err)
 		return at
 	}
@@ -629,7 +634,7 @@ func TestOfferWindow(t *testing.T) {
 				s.wantAtVendor(t, id)
 				return
 			}
-			var later *engine.LaterError
+			var later *step.LaterError
 			if len(errs) != 1 || !errors.As(errs[0], &later) {
 				t.Fatalf("outside the window: %v", errs)
 			}
@@ -652,7 +657,7 @@ func TestOfferWindow(t *testing.T) {
 func TestUnreachableVendorStopsNoOther(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	s.config.Vendors = append([]engine.Vendor{s.newVendor(t, "borte")}, s.config.Vendors...)
+	s.config.Vendors = append([]store.Vendor{s.newVendor(t, "borte")}, s.config.Vendors...)
 	other := s.config.Accounts[0]
 	other.Key, other.Vendor = "helse", "borte"
 	s.config.Accounts = append(s.config.Accounts, other)
@@ -672,10 +677,10 @@ func TestUnreachableVendorStopsNoOther(t *testing.T) {
 	if err == nil || x.Answers.Accepted != 1 || len(x.Receipts) != 1 || x.Receipts[0].Applied != 1 {
 		t.Errorf("fetched %+v, %v", x, err)
 	}
-	s.wantStatus(t, here, engine.StatusPrintet)
-	s.wantStatus(t, gone, engine.StatusAkseptert)
+	s.wantStatus(t, here, shipment.StatusPrintet)
+	s.wantStatus(t, gone, shipment.StatusAkseptert)
 	for _, j := range s.jobs(t) {
-		if j.Vendor == "borte" && (j.State != engine.JobComposed || j.Failures != 1 || j.LastError == "") {
+		if j.Vendor == "borte" && (j.State != store.JobComposed || j.Failures != 1 || j.LastError == "") {
 			t.Errorf("the other job: %s, %d failures, %q", j.State, j.Failures, j.LastError)
 		}
 	}
@@ -689,7 +694,7 @@ func TestOffersOfOneVendorDoNotQueueUp(t *testing.T) {
 	s := setup(t, func(c *engine.Config) {
 		c.Vendors[0].Profile.MaxLettersPerJob = 1
 		dial := c.Dial
-		c.Dial = func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+		c.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
 			if blocked.CompareAndSwap(true, false) {
 				close(entered)
 				<-leave
@@ -710,7 +715,7 @@ func TestOffersOfOneVendorDoNotQueueUp(t *testing.T) {
 	go func() { second <- s.engine.OfferJob(s.ctx, jobs[1]) }()
 	select {
 	case err := <-second:
-		var later *engine.LaterError
+		var later *step.LaterError
 		if !errors.As(err, &later) || later.After > 5*time.Second {
 			t.Errorf("the second offer: %v", err)
 		}

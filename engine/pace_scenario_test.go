@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 )
 
 // TestRateLimit: the second job waits until the first is an hour past, and is no failure meanwhile.
@@ -20,7 +24,7 @@ func TestRateLimit(t *testing.T) {
 	}
 	s.collect(t)
 	errs := s.tryWork(t)
-	var later *engine.LaterError
+	var later *step.LaterError
 	if len(errs) != 1 || !errors.As(errs[0], &later) {
 		t.Fatalf("above the limit: %v", errs)
 	}
@@ -29,9 +33,9 @@ func TestRateLimit(t *testing.T) {
 	}
 	offered := func() (n int) {
 		for _, j := range s.jobs(t) {
-			if j.State == engine.JobOffered {
+			if j.State == store.JobOffered {
 				n++
-			} else if j.Failures != 0 || j.State != engine.JobComposed {
+			} else if j.Failures != 0 || j.State != store.JobComposed {
 				t.Errorf("job %s waits, and is %s with %d failures", j.ID, j.State, j.Failures)
 			}
 		}
@@ -40,7 +44,7 @@ func TestRateLimit(t *testing.T) {
 	if n := offered(); n != 1 {
 		t.Errorf("%d jobs are offered", n)
 	}
-	night, err := s.engine.RunNight(s.ctx, engine.NightOptions{Patience: time.Second})
+	night, err := s.engine.RunNight(s.ctx, nights.NightOptions{Patience: time.Second})
 	if err != nil || len(night.Waiting) != 1 || len(night.Unsettled) != 0 {
 		t.Errorf("the night says: waiting %v, unsettled %v, %v", night.Waiting, night.Unsettled, err)
 	}
@@ -65,7 +69,7 @@ func TestPrintWindow(t *testing.T) {
 	}
 	s.wantJobs(t, "COMPOSED")
 	s.clock.add(11 * 24 * time.Hour)
-	must(t, s.engine.Event(s.ctx, engine.DigitalEvent{Shipment: read, Kind: engine.DigitalRead, At: s.clock.now(), Key: "k"}))
+	must(t, s.engine.Event(s.ctx, shipment.DigitalEvent{Shipment: read, Kind: shipment.DigitalRead, At: s.clock.now(), Key: "k"}))
 	back := s.newVendor(t, "trykk")
 	back.PrintWindow = 10
 	s.config.Vendors[0] = back
@@ -79,10 +83,10 @@ func TestPrintWindow(t *testing.T) {
 	s.work(t)
 	s.wantAtVendor(t, fresh)
 	held := s.shipment(t, old)
-	if held.Hold != engine.HoldWindow {
+	if held.Hold != shipment.HoldWindow {
 		t.Errorf("the old letter is set aside as %q", held.Hold)
 	}
-	if st := s.shipment(t, read); st.Status != engine.StatusLest || st.Hold != "" {
+	if st := s.shipment(t, read); st.Status != shipment.StatusLest || st.Hold != "" {
 		t.Errorf("the letter that was read is %s, set aside as %q", st.Status, st.Hold)
 	}
 	s.wantAlarms(t, "held:"+old)

@@ -9,14 +9,18 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/receipts"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // states gives "KIND STATE, KIND STATE …" of all deviations, sorted.
 func (s *stage) deviationStates(t *testing.T) string {
 	t.Helper()
 	var out []string
-	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, engine.DeviationFilter{})
+	for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+		return r.Deviations(s.ctx, store.DeviationFilter{})
 	}) {
 		out = append(out, fmt.Sprintf("%s %s", d.Finding.Kind, d.State))
 	}
@@ -29,7 +33,7 @@ func (s *stage) deviationStates(t *testing.T) string {
 func TestPostingDay(t *testing.T) {
 	t.Parallel()
 	oslo := func(day, clock string) time.Time {
-		at, err := time.ParseInLocation("2006-01-02 15:04:05", day+" "+clock, engine.Oslo)
+		at, err := time.ParseInLocation("2006-01-02 15:04:05", day+" "+clock, calendar.Oslo)
 		must(t, err)
 		return at.UTC()
 	}
@@ -132,15 +136,15 @@ func TestCorrectionSettles(t *testing.T) {
 	if got := s.deviationStates(t); got != "KONTERINGSKODE OPEN, SIDER OPEN, VEKT OPEN, VEKT OPEN" {
 		t.Fatalf("deviations %q", got)
 	}
-	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, engine.DeviationFilter{})
+	for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+		return r.Deviations(s.ctx, store.DeviationFilter{})
 	}) {
 		switch d.Finding.Kind {
 		case billing.DeviationPages:
-			_, err := s.engine.DecideDeviations(s.ctx, []string{d.Key}, engine.DeviationDisputed, "sendt")
+			_, err := s.engine.DecideDeviations(s.ctx, []string{d.Key}, store.DeviationDisputed, "sendt")
 			must(t, err)
 		case billing.DeviationKonteringskode:
-			_, err := s.engine.DecideDeviations(s.ctx, []string{d.Key}, engine.DeviationAccepted, "greit")
+			_, err := s.engine.DecideDeviations(s.ctx, []string{d.Key}, store.DeviationAccepted, "greit")
 			must(t, err)
 		default: // nobody decides about the others
 		}
@@ -164,17 +168,17 @@ func TestCorrectionSettles(t *testing.T) {
 	if im := s.receiptsOfKinds(t, "k4.csv", again); im.Conflict != 1 {
 		t.Fatalf("after the reversal: %+v", im)
 	}
-	all := view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, engine.DeviationFilter{})
+	all := view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+		return r.Deviations(s.ctx, store.DeviationFilter{})
 	})
-	last := all[slices.IndexFunc(all, func(d engine.Deviation) bool { return d.Finding.Kind == billing.DeviationConflict })]
+	last := all[slices.IndexFunc(all, func(d store.Deviation) bool { return d.Finding.Kind == billing.DeviationConflict })]
 	if last.Finding.Expected != "trukket tilbake av trykkeriet, kr 0,00" || last.Finding.Amount != again.Net() || !strings.HasPrefix(last.Finding.Got, "2 sider") {
 		t.Errorf("the conflict: %+v", last.Finding)
 	}
-	open := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-		return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+	open := view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, store.ReceiptFilter{Open: true})
 	})
-	_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
+	_, err := s.engine.ResolveReceipt(s.ctx, receipts.ReceiptResolution{Receipt: open[0].ID, Take: true, Reason: "riktig"})
 	must(t, err)
 	if got := s.deviationStates(t); !strings.Contains(got, "KONFLIKT SETTLED") {
 		t.Errorf("after it was resolved: %q", got)
@@ -219,7 +223,7 @@ func TestReturnDay(t *testing.T) {
 	if got := s.deviationStates(t); got != "POSTDATO OPEN" {
 		t.Errorf("deviations %q", got)
 	}
-	for _, ev := range view(t, s, func(r engine.Reader) ([]engine.Event, error) { return r.History(s.ctx, id) }) {
+	for _, ev := range view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, id) }) {
 		if ev.At.After(s.clock.now()) {
 			t.Errorf("the history has %s at %v", ev.Kind, ev.At)
 		}

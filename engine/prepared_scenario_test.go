@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/printjobs/prepare"
 )
 
 // countingPreparer counts the letters that are prepared.
 type countingPreparer struct {
-	engine.Preparer
+	step.Preparer
 	letters *atomic.Int64
 }
 
@@ -90,7 +92,7 @@ func TestStaleIsNotPrinted(t *testing.T) {
 			if want := s.config.Vendors[0].Checks.Recipe(); now.Facts.Recipe != want || now.PreparedKey == old.PreparedKey || old.Facts.Recipe == want {
 				t.Errorf("recipe %s, before %s, today's %s", now.Facts.Recipe, old.Facts.Recipe, want)
 			}
-			if h := s.history(t, short); !strings.Contains(h, engine.EventRenewed) {
+			if h := s.history(t, short); !strings.Contains(h, shipment.EventRenewed) {
 				t.Errorf("history:\n%s", h)
 			}
 			if sh := s.shipment(t, long); sh.Hold != prepare.CodeTooManyPages {
@@ -132,7 +134,7 @@ func TestStaleCannotBeRenewed(t *testing.T) {
 
 // failingOnce fails at its first letter.
 type failingOnce struct {
-	engine.Preparer
+	step.Preparer
 	n *atomic.Int64
 }
 

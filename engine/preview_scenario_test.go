@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/preview"
 )
@@ -121,8 +123,8 @@ func TestPreviewRefuses(t *testing.T) {
 	refused := s.submit(t, "feil", newLetter("En"), file("brev.pdf", []byte("no PDF")))
 	deleted := s.accepted(t, "slettet", newLetter("To"))
 	sh := s.shipment(t, deleted)
-	sh.Status = engine.StatusSlettet
-	must(t, s.archive.InTx(s.ctx, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, sh) }))
+	sh.Status = shipment.StatusSlettet
+	must(t, s.archive.InTx(s.ctx, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, sh) }))
 	for id, text := range map[string]string{
 		refused: "never prepared for print (status AVVIST)", deleted: "is deleted", "x": "not found",
 	} {

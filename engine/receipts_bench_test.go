@@ -15,8 +15,12 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/calendar"
 	"postgang/engine/documents"
+	"postgang/engine/finance"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/fixtures/peakmemory"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -71,15 +75,15 @@ func (m *month) open(b *testing.B) {
 	b.Helper()
 	var err error
 	ctx, dir := b.Context(), m.dir
-	if m.archive, err = archive.Open(ctx, archive.Config{DSN: "sqlite:" + dir + "/postgang.db", Installation: "BNCH", Enqueue: func(context.Context, any, []engine.Task) error { return nil }}); err != nil {
+	if m.archive, err = archive.Open(ctx, archive.Config{DSN: "sqlite:" + dir + "/postgang.db", Installation: "BNCH", Enqueue: func(context.Context, any, []store.Task) error { return nil }}); err != nil {
 		b.Fatal(err)
 	}
 	if m.blobs, err = documents.OpenDir(dir + "/documents"); err != nil {
 		b.Fatal(err)
 	}
 	if m.engine, err = engine.New(ctx, engine.Config{Config: step.Config{
-		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []engine.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
-		Vendors: []engine.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
+		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []store.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
+		Vendors: []store.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
 			VAT: billing.VAT{ProductionPercent: 25}, Tolerances: billing.DefaultTolerances(), Prices: &m.prices}},
 	}}); err != nil {
 		b.Fatal(err)
@@ -129,11 +133,11 @@ func BenchmarkReport(b *testing.B) {
 	m.close(b)
 	m.open(b)
 	now := time.Now()
-	from, to := engine.LastMonth(now.In(engine.Oslo).AddDate(0, 1, 0))
+	from, to := calendar.LastMonth(now.In(calendar.Oslo).AddDate(0, 1, 0))
 	b.ResetTimer()
 	for b.Loop() {
 		peakmemory.Reset()
-		r, err := m.engine.Report(b.Context(), engine.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
+		r, err := m.engine.Report(b.Context(), finance.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
 		if err != nil || r.Money.Letters != letters || r.Deviations.Len() > 0 || len(r.Advice) == 0 {
 			b.Fatalf("%d letters, %d deviations, advice %v, %v", r.Money.Letters, r.Deviations.Len(), r.Advice, err)
 		}
@@ -157,24 +161,24 @@ func sentLetters(b *testing.B, a *archive.Archive, n int) []byte {
 	facts := prepare.Facts{Recipe: prepare.Recipe, SHA256: strings.Repeat("0", 64), Bytes: 1, Pages: []prepare.PageFacts{page, second}, DocumentPages: []int{2}}
 	rows := make([]billing.ReceiptRow, 0, n)
 	for done := 0; done < n; done += inJob {
-		err := a.InTx(b.Context(), func(tx engine.Tx) error {
+		err := a.InTx(b.Context(), func(tx store.Tx) error {
 			id, err := tx.NextJobID(b.Context())
 			if err != nil {
 				return err
 			}
 			size := min(inJob, n-done)
-			j := engine.PrintJob{ID: id, Vendor: "trykk", State: engine.JobAccepted, Created: at, Updated: at, OfferedAt: at, Letters: size, Ticket: "t.json", TicketSHA: strings.Repeat("0", 64)}
-			var list []engine.JobLetter
+			j := store.PrintJob{ID: id, Vendor: "trykk", State: store.JobAccepted, Created: at, Updated: at, OfferedAt: at, Letters: size, Ticket: "t.json", TicketSHA: strings.Repeat("0", 64)}
+			var list []store.JobLetter
 			for i := range size {
-				s := engine.Shipment{
-					ID: uuid.NewString(), Account: konto, HandIn: fmt.Sprint("brev-", done+i), Status: engine.StatusSendtPrint, ReceivedAt: at, SentAt: at,
-					Fingerprint: "f", Zone: "NORGE", Prepared: engine.BlobRef{SHA256: strings.Repeat("0", 64), Bytes: 1}, Facts: &facts,
+				s := shipment.Shipment{
+					ID: uuid.NewString(), Account: konto, HandIn: fmt.Sprint("brev-", done+i), Status: shipment.StatusSendtPrint, ReceivedAt: at, SentAt: at,
+					Fingerprint: "f", Zone: "NORGE", Prepared: shipment.BlobRef{SHA256: strings.Repeat("0", 64), Bytes: 1}, Facts: &facts,
 				}
 				if err := tx.InsertShipment(b.Context(), s, nil); err != nil {
 					return err
 				}
-				list = append(list, engine.JobLetter{
-					Job: id, Shipment: s.ID, Letter: i + 1, Konteringskode: "1234-56", Reason: engine.ReasonNoDigitalID, File: "f.pdf", FirstSide: 1, LastSide: 4,
+				list = append(list, store.JobLetter{
+					Job: id, Shipment: s.ID, Letter: i + 1, Konteringskode: "1234-56", Reason: shipment.ReasonNoDigitalID, File: "f.pdf", FirstSide: 1, LastSide: 4,
 					Sheets: 2, Pages: 2, PagesBW: 2, Envelope: billing.EnvelopeC5, WeightGram: 17,
 				})
 				rows = append(rows, receiptRow(id, s.ID, at))

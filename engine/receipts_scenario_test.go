@@ -15,6 +15,10 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/receipts"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -32,8 +36,8 @@ func offeredLetters(t *testing.T, n int, changes ...change) (s *stage, job strin
 // money is the net sum of all cost lines, and their number.
 func (s *stage) money(t *testing.T) (net billing.Ore, lines int) {
 	t.Helper()
-	costs := view(t, s, func(r engine.Reader) ([]engine.LedgerLine, error) {
-		return r.Ledger(s.ctx, engine.LedgerFilter{})
+	costs := view(t, s, func(r store.Reader) ([]store.LedgerLine, error) {
+		return r.Ledger(s.ctx, store.LedgerFilter{})
 	})
 	for _, c := range costs {
 		net += c.Line.Net
@@ -52,8 +56,8 @@ func (s *stage) wantMoney(t *testing.T, want billing.Ore) {
 func (s *stage) deviations(t *testing.T) string {
 	t.Helper()
 	var out []string
-	for _, d := range view(t, s, func(r engine.Reader) ([]engine.Deviation, error) {
-		return r.Deviations(s.ctx, engine.DeviationFilter{})
+	for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
+		return r.Deviations(s.ctx, store.DeviationFilter{})
 	}) {
 		out = append(out, string(d.Finding.Kind))
 	}
@@ -90,7 +94,7 @@ func TestReceiptsOnceMore(t *testing.T) {
 	if d := s.deviations(t); d != "DUBLETT DUBLETT DUBLETT KONFLIKT" {
 		t.Errorf("deviations: %s", d)
 	}
-	s.wantStatus(t, ids[0], engine.StatusPrintet)
+	s.wantStatus(t, ids[0], shipment.StatusPrintet)
 	s.wantAlarms(t)
 	if left, err := filepath.Glob(filepath.Join(s.vendor().root, exchange.DefaultReceipts, "*.csv")); err != nil || len(left) > 0 {
 		t.Errorf("receipts are left at the vendor: %v, %v", left, err)
@@ -122,9 +126,9 @@ func TestReceiptsOfLettersThatAreNotOut(t *testing.T) {
 		t.Errorf("receipts: %+v", x.Receipts)
 	}
 	s.wantMoney(t, 0)
-	s.wantStatus(t, a, engine.StatusLest)
-	s.wantStatus(t, b, engine.StatusSendtPrint)
-	s.wantStatus(t, waiting, engine.StatusAkseptert)
+	s.wantStatus(t, a, shipment.StatusLest)
+	s.wantStatus(t, b, shipment.StatusSendtPrint)
+	s.wantStatus(t, waiting, shipment.StatusAkseptert)
 	if d := s.deviations(t); d != strings.TrimSpace(strings.Repeat("UKJENT ", 6)) {
 		t.Errorf("deviations: %s", d)
 	}
@@ -221,7 +225,7 @@ func TestStoppedReceiptFile(t *testing.T) {
 
 // growing is a vendor's side whose receipt file grows while we book what was there.
 type growing struct {
-	engine.VendorSide
+	step.VendorSide
 	grow func()
 }
 
@@ -237,7 +241,7 @@ func TestReceiptFileThatIsStillWritten(t *testing.T) {
 	var grow func()
 	s, job, ids := offeredLetters(t, 2, func(c *engine.Config) {
 		dial := c.Dial
-		c.Dial = func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+		c.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
 			side, err := dial(ctx, v)
 			if err != nil || grow == nil {
 				return side, err
@@ -282,8 +286,8 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 			s.receipts(t, "k1.csv", receiptRow(job, a, s.clock.now()))
 			s.fetch(t)
 			s.wantJobs(t, "ACCEPTED")
-			s.wantStatus(t, a, engine.StatusPrintet)
-			s.wantStatus(t, b, engine.StatusSendtPrint)
+			s.wantStatus(t, a, shipment.StatusPrintet)
+			s.wantStatus(t, b, shipment.StatusSendtPrint)
 			s.tick(t) // now the vendor answers
 			s.fetch(t)
 			s.wantJobs(t, "ACCEPTED")
@@ -312,8 +316,8 @@ func TestReceiptWithAnotherKonteringskode(t *testing.T) {
 	if d := s.deviations(t); d != "KONTERINGSKODE KONTERINGSKODE" {
 		t.Errorf("deviations: %s", d)
 	}
-	for _, c := range view(t, s, func(r engine.Reader) ([]engine.LedgerLine, error) {
-		return r.Ledger(s.ctx, engine.LedgerFilter{})
+	for _, c := range view(t, s, func(r store.Reader) ([]store.LedgerLine, error) {
+		return r.Ledger(s.ctx, store.LedgerFilter{})
 	}) {
 		if want := map[string]string{ours: "1234-56", none: ""}[c.Shipment]; c.Line.Konteringskode != want {
 			t.Errorf("the cost is on code %q, want %q", c.Line.Konteringskode, want)
@@ -359,7 +363,7 @@ func TestTwoFetchesAtOnce(t *testing.T) {
 	s.step.set(func(name string) {
 		if name == "receipts: fetched" && !entered {
 			entered = true
-			if _, err := s.engine.FetchReceipts(s.ctx, "trykk"); !errors.Is(err, engine.ErrLocked) {
+			if _, err := s.engine.FetchReceipts(s.ctx, "trykk"); !errors.Is(err, store.ErrLocked) {
 				t.Errorf("the second fetch: %v", err)
 			}
 		}
@@ -388,8 +392,8 @@ func TestReceiptsInConflict(t *testing.T) {
 		if x := s.fetch(t); x.Receipts[0].Conflict != 1 {
 			t.Fatalf("%s: %+v", name, x.Receipts)
 		}
-		for _, c := range view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-			return r.Receipts(s.ctx, engine.ReceiptFilter{Open: true})
+		for _, c := range view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+			return r.Receipts(s.ctx, store.ReceiptFilter{Open: true})
 		}) {
 			if c.FileName == name {
 				return c.ID
@@ -408,13 +412,13 @@ func TestReceiptsInConflict(t *testing.T) {
 
 	decide := func(id string, take bool, want billing.Ore) {
 		t.Helper()
-		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: id, Take: take, Reason: "trykkeriet bekrefter"})
+		_, err := s.engine.ResolveReceipt(s.ctx, receipts.ReceiptResolution{Receipt: id, Take: take, Reason: "trykkeriet bekrefter"})
 		must(t, err)
 		s.wantMoney(t, want)
 	}
 	refused := func(id, reason, words string) {
 		t.Helper()
-		_, err := s.engine.ResolveReceipt(s.ctx, engine.ReceiptResolution{Receipt: id, Take: true, Reason: reason})
+		_, err := s.engine.ResolveReceipt(s.ctx, receipts.ReceiptResolution{Receipt: id, Take: true, Reason: reason})
 		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("refused with %v, want %q", err, words)
 		}
@@ -429,8 +433,8 @@ func TestReceiptsInConflict(t *testing.T) {
 		t.Errorf("posted at %v, want %v", at, row.PostedAt)
 	}
 	decided := map[string]bool{}
-	for _, c := range view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-		return r.Receipts(s.ctx, engine.ReceiptFilter{States: []engine.ReceiptState{engine.ReceiptConflict}})
+	for _, c := range view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, store.ReceiptFilter{States: []store.ReceiptState{store.ReceiptConflict}})
 	}) {
 		decided[c.FileName] = c.Decision != nil
 	}
@@ -441,7 +445,7 @@ func TestReceiptsInConflict(t *testing.T) {
 	s.watch(t)
 	s.wantAlarms(t)
 	refused(third, "x", "was decided about")
-	s.wantStatus(t, ids[0], engine.StatusPrintet)
+	s.wantStatus(t, ids[0], shipment.StatusPrintet)
 	s.wantJobs(t, "CLOSED")
 }
 

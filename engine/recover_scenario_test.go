@@ -11,9 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/documents"
+	"postgang/engine/jobs"
+	"postgang/engine/recovery"
+	"postgang/engine/restored"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -58,7 +63,7 @@ func (s *stage) backup(t *testing.T, withDocuments bool) (restore func()) {
 func (s *stage) workStopped(t *testing.T) {
 	t.Helper()
 	for _, err := range s.tryWork(t) {
-		var later *engine.LaterError
+		var later *step.LaterError
 		if !errors.As(err, &later) || !strings.Contains(later.Reason, "postgang recover") {
 			t.Errorf("background work: %v", err)
 		}
@@ -73,11 +78,11 @@ func (s *stage) stoppedNight(t *testing.T) {
 	s.reconcileStopped(t)
 }
 
-func (s *stage) recover(t *testing.T) engine.Recovered {
-	return s.recoverWith(t, engine.RecoverOptions{})
+func (s *stage) recover(t *testing.T) recovery.Recovered {
+	return s.recoverWith(t, recovery.RecoverOptions{})
 }
 
-func (s *stage) recoverWith(t *testing.T, o engine.RecoverOptions) engine.Recovered {
+func (s *stage) recoverWith(t *testing.T, o recovery.RecoverOptions) recovery.Recovered {
 	t.Helper()
 	if o.Vendor == "" {
 		o.Vendor = "trykk"
@@ -101,37 +106,37 @@ func TestRestored(t *testing.T) {
 	for name, c := range map[string]struct {
 		documents bool
 		vendor    func(t *testing.T, s *stage)
-		check     func(t *testing.T, s *stage, r engine.Recovered, a, b string)
+		check     func(t *testing.T, s *stage, r recovery.Recovered, a, b string)
 	}{
-		"database, only handed over": {vendor: func(*testing.T, *stage) {}, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		"database, only handed over": {vendor: func(*testing.T, *stage) {}, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			s.wantJobs(t, "OFFERED")
-			s.wantStatus(t, a, engine.StatusSendtPrint)
-			s.wantStatus(t, b, engine.StatusSendtPrint)
+			s.wantStatus(t, a, shipment.StatusSendtPrint)
+			s.wantStatus(t, b, shipment.StatusSendtPrint)
 		}},
-		"both, only handed over": {documents: true, vendor: func(*testing.T, *stage) {}, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		"both, only handed over": {documents: true, vendor: func(*testing.T, *stage) {}, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			s.wantJobs(t, "OFFERED")
 		}},
-		"database, accepted": {vendor: func(t *testing.T, s *stage) { s.tick(t) }, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		"database, accepted": {vendor: func(t *testing.T, s *stage) { s.tick(t) }, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			s.wantJobs(t, "ACCEPTED") // the manifest is among our documents
 			if j := s.onlyJob(t); j.Totals.Sheets == 0 || j.Class.Envelope == "" {
 				t.Errorf("job: %+v", j)
 			}
 		}},
-		"database, receipts wait": {vendor: func(t *testing.T, s *stage) { s.tick(t); s.writeReceipts(t) }, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		"database, receipts wait": {vendor: func(t *testing.T, s *stage) { s.tick(t); s.writeReceipts(t) }, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			s.fetch(t)
 			s.wantJobs(t, "CLOSED")
 		}},
-		"both, receipts wait": {documents: true, vendor: func(t *testing.T, s *stage) { s.tick(t); s.writeReceipts(t) }, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		"both, receipts wait": {documents: true, vendor: func(t *testing.T, s *stage) { s.tick(t); s.writeReceipts(t) }, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			s.fetch(t)
 			s.wantJobs(t, "CLOSED")
 		}},
-		"both, receipts booked": {documents: true, vendor: func(t *testing.T, s *stage) { s.tick(t); s.writeReceipts(t); s.fetch(t) }, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		"both, receipts booked": {documents: true, vendor: func(t *testing.T, s *stage) { s.tick(t); s.writeReceipts(t); s.fetch(t) }, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			s.wantJobs(t, "CLOSED")
 			if len(r.Receipts) != 1 || r.Receipts[0].Applied != 2 || r.Receipts[0].Unknown != 0 {
 				t.Errorf("receipts: %+v", r.Receipts)
 			}
-			s.wantStatus(t, a, engine.StatusPrintet)
-			costs := view(t, s, func(rd engine.Reader) ([]engine.LedgerLine, error) { return rd.Ledger(s.ctx, engine.LedgerFilter{}) })
+			s.wantStatus(t, a, shipment.StatusPrintet)
+			costs := view(t, s, func(rd store.Reader) ([]store.LedgerLine, error) { return rd.Ledger(s.ctx, store.LedgerFilter{}) })
 			if len(costs) == 0 {
 				t.Error("nothing is booked again")
 			}
@@ -141,15 +146,15 @@ func TestRestored(t *testing.T) {
 			s.writeReceipts(t)
 			s.fetch(t)
 			s.emptyAnswers(t)
-		}, check: func(t *testing.T, s *stage, r engine.Recovered, a, b string) {
+		}, check: func(t *testing.T, s *stage, r recovery.Recovered, a, b string) {
 			// Receipts do not say whether they are all: a person does.
 			if len(r.Waits) != 1 || !strings.Contains(r.Waits[0], "receipts name 2 of its letters") {
 				t.Errorf("waits: %q", r.Waits)
 			}
-			s.wantHold(t, a, engine.HoldRestored)
+			s.wantHold(t, a, shipment.HoldRestored)
 			s.stoppedNight(t)
 			s.wantAlarms(t, "recovered:", "restored:trykk")
-			r = s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "Ola har spurt trykkeriet"})
+			r = s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "Ola har spurt trykkeriet"})
 			if len(r.Waits) != 0 || r.Recorded != 2 {
 				t.Errorf("confirmed: %+v", r)
 			}
@@ -172,7 +177,7 @@ func TestRestored(t *testing.T) {
 				t.Fatalf("at the vendor after the restore: %v", n)
 			}
 			s.wantAlarms(t, "restored:trykk")
-			plan := s.recoverWith(t, engine.RecoverOptions{DryRun: true})
+			plan := s.recoverWith(t, recovery.RecoverOptions{DryRun: true})
 			if len(plan.Jobs) != 1 || plan.To < 1 || len(s.jobs(t)) != 0 {
 				t.Errorf("plan: %+v; %d jobs", plan, len(s.jobs(t)))
 			}
@@ -199,7 +204,7 @@ func TestRestored(t *testing.T) {
 func (s *stage) away(t *testing.T, fn func()) {
 	t.Helper()
 	dial := s.config.Dial
-	s.config.Dial = func(context.Context, engine.Vendor) (engine.VendorSide, error) { return nil, exchange.ErrConnection }
+	s.config.Dial = func(context.Context, store.Vendor) (step.VendorSide, error) { return nil, exchange.ErrConnection }
 	s.restart(t)
 	fn()
 	s.config.Dial = dial
@@ -232,7 +237,7 @@ func TestRestoredUnreadable(t *testing.T) {
 		restore()
 		ids = append(ids, s.accepted(t, "ccc", newLetter("Tre")))
 		r := s.recover(t)
-		if len(r.Waits) != 1 || len(r.Jobs) != 1 || r.Jobs[0].Verdict != engine.FoundUnread {
+		if len(r.Waits) != 1 || len(r.Jobs) != 1 || r.Jobs[0].Verdict != restored.FoundUnread {
 			t.Errorf("recovered: %+v", r)
 		}
 		s.stoppedNight(t)
@@ -242,10 +247,10 @@ func TestRestoredUnreadable(t *testing.T) {
 	t.Run("manifest brought", func(t *testing.T) {
 		t.Parallel()
 		s, ids, data, name := prepare(t)
-		if _, err := s.engine.Recover(s.ctx, engine.RecoverOptions{Vendor: "trykk", Manifests: []engine.ManifestFile{{Name: name, Data: append(data, '\n')}}}); err == nil {
+		if _, err := s.engine.Recover(s.ctx, recovery.RecoverOptions{Vendor: "trykk", Manifests: []recovery.ManifestFile{{Name: name, Data: append(data, '\n')}}}); err == nil {
 			t.Error("another manifest was taken")
 		}
-		r := s.recoverWith(t, engine.RecoverOptions{Manifests: []engine.ManifestFile{{Name: name, Data: data}}})
+		r := s.recoverWith(t, recovery.RecoverOptions{Manifests: []recovery.ManifestFile{{Name: name, Data: data}}})
 		if r.Recorded != 2 || len(r.Waits) != 0 {
 			t.Errorf("recovered: %+v", r)
 		}
@@ -257,14 +262,14 @@ func TestRestoredUnreadable(t *testing.T) {
 	t.Run("confirmed", func(t *testing.T) {
 		t.Parallel()
 		s, ids, _, _ := prepare(t)
-		if _, err := s.engine.Recover(s.ctx, engine.RecoverOptions{Vendor: "trykk", Confirm: true}); err == nil {
+		if _, err := s.engine.Recover(s.ctx, recovery.RecoverOptions{Vendor: "trykk", Confirm: true}); err == nil {
 			t.Error("confirmed without a reason")
 		}
-		r := s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "finnes ikke lenger"})
+		r := s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "finnes ikke lenger"})
 		if len(r.SetAside) != 3 || len(r.Waits) != 0 {
 			t.Errorf("recovered: %+v", r)
 		}
-		s.wantAlarms(t, "recovered:"+engine.HoldRestored)
+		s.wantAlarms(t, "recovered:"+shipment.HoldRestored)
 		s.night(t)
 		s.wantAtVendor(t, ids[:2]...)
 		if err := s.engine.Release(s.ctx, ids[2]); err == nil || !strings.Contains(err.Error(), "recover release") {
@@ -302,7 +307,7 @@ func TestRestoredHandedInSince(t *testing.T) {
 	if again := s.accepted(t, "a", newLetter("En")); again != lost {
 		t.Fatalf("the same key gives %s, gave %s", again, lost)
 	}
-	s.wantHold(t, lost, engine.HoldRestored)
+	s.wantHold(t, lost, shipment.HoldRestored)
 	fresh := s.accepted(t, "bb", newLetter("To"))
 	s.night(t)
 	s.tick(t)
@@ -330,10 +335,10 @@ func TestRestoredCollision(t *testing.T) {
 	job := s.onlyJob(t).ID
 	s.wantAlarms(t, "restored:trykk")
 	r := s.recover(t)
-	if len(r.Jobs) != 1 || r.Jobs[0].Verdict != engine.FoundCollision || !slices.Equal(r.Withdrawn, []string{job}) {
+	if len(r.Jobs) != 1 || r.Jobs[0].Verdict != restored.FoundCollision || !slices.Equal(r.Withdrawn, []string{job}) {
 		t.Errorf("recovered: %+v", r)
 	}
-	s.wantHold(t, a, engine.HoldRestored)
+	s.wantHold(t, a, shipment.HoldRestored)
 	s.wantHold(t, b, "")
 	s.wantJobs(t, "WITHDRAWN")
 	s.night(t)
@@ -394,12 +399,12 @@ func TestRestoredReceipts(t *testing.T) {
 		t.Errorf("fetched: %+v", x.Receipts)
 	}
 	s.wantAlarms(t, "restored:trykk")
-	s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "alle er med"})
+	s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "alle er med"})
 	s.fetch(t)
 	s.wantJobs(t, "CLOSED")
-	s.wantStatus(t, a, engine.StatusPrintet)
-	if u := view(t, s, func(r engine.Reader) ([]engine.ReceiptRecord, error) {
-		return r.Receipts(s.ctx, engine.ReceiptFilter{States: []engine.ReceiptState{engine.ReceiptUnknown}})
+	s.wantStatus(t, a, shipment.StatusPrintet)
+	if u := view(t, s, func(r store.Reader) ([]store.ReceiptRecord, error) {
+		return r.Receipts(s.ctx, store.ReceiptFilter{States: []store.ReceiptState{store.ReceiptUnknown}})
 	}); len(u) != 0 {
 		t.Errorf("receipts of nobody: %+v", u)
 	}
@@ -407,7 +412,7 @@ func TestRestoredReceipts(t *testing.T) {
 
 // closedReceipts is a vendor's side of which receipt files cannot be read: as far as to see what jobs they name, or not even that.
 type closedReceipts struct {
-	engine.VendorSide
+	step.VendorSide
 	named bool
 }
 
@@ -446,12 +451,12 @@ func TestRestoredClosedReceipts(t *testing.T) {
 				b := s.accepted(t, "bb", newLetter("To"))
 				must(t, s.engine.Watch(s.ctx))
 				dial := s.config.Dial
-				s.config.Dial = func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+				s.config.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
 					side, err := dial(ctx, v)
 					return closedReceipts{side, named}, err
 				}
 				s.restart(t)
-				r, err := s.engine.Recover(s.ctx, engine.RecoverOptions{Vendor: "trykk"})
+				r, err := s.engine.Recover(s.ctx, recovery.RecoverOptions{Vendor: "trykk"})
 				hold := ""
 				if named { // its manifest tells of its letters; what was booked is told, and keeps nothing back
 					if (err != nil) != booked || r.Recorded != 1 || len(r.Waits) != 0 {
@@ -461,8 +466,8 @@ func TestRestoredClosedReceipts(t *testing.T) {
 					if err != nil || len(r.Waits) != 1 || !strings.Contains(r.Waits[0], "cannot be read") {
 						t.Errorf("recovered: %+v, %v", r, err)
 					}
-					r = s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "alle er med"})
-					if hold = engine.HoldRestored; len(r.Waits) != 0 {
+					r = s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "alle er med"})
+					if hold = shipment.HoldRestored; len(r.Waits) != 0 {
 						t.Errorf("confirmed: %+v", r)
 					}
 				}
@@ -540,7 +545,7 @@ func TestFence(t *testing.T) {
 	if len(r.Waits) != 1 {
 		t.Errorf("recovered again: %+v", r)
 	}
-	r = s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "trykkeriet har ingenting"})
+	r = s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "trykkeriet har ingenting"})
 	if len(r.SetAside) != 1 {
 		t.Errorf("confirmed: %+v", r)
 	}
@@ -565,7 +570,7 @@ func TestRecoverFarJump(t *testing.T) {
 	if r.To != 4 || len(r.Waits) != 1 || !strings.Contains(r.Waits[0], "TEST900000") {
 		t.Errorf("recovered: %+v", r)
 	}
-	s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "trykkeriets feil"})
+	s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "trykkeriets feil"})
 	s.night(t)
 	if got := s.onlyJob(t).ID; got != "TEST000005" {
 		t.Errorf("the next job is %s", got)
@@ -603,7 +608,7 @@ func TestRestoredLeftover(t *testing.T) {
 	s.stoppedNight(t)
 	s.wantAlarms(t, "restored:trykk")
 	r := s.recover(t)
-	if len(r.Jobs) != 1 || r.Jobs[0].Verdict != engine.FoundLeftover || len(s.inbox(t, "")) != 0 {
+	if len(r.Jobs) != 1 || r.Jobs[0].Verdict != restored.FoundLeftover || len(s.inbox(t, "")) != 0 {
 		t.Errorf("recovered: %+v; at the vendor %v", r, s.inbox(t, ""))
 	}
 	s.night(t)
@@ -629,7 +634,7 @@ func TestRestoredRefused(t *testing.T) {
 	restore()
 	s.stoppedNight(t)
 	r := s.recover(t)
-	if len(r.Jobs) != 1 || r.Jobs[0].Verdict != engine.FoundRefused || !slices.Equal(r.SetAside, []string{a}) {
+	if len(r.Jobs) != 1 || r.Jobs[0].Verdict != restored.FoundRefused || !slices.Equal(r.SetAside, []string{a}) {
 		t.Errorf("recovered: %+v", r)
 	}
 	s.wantAlarms(t, "recovered:")
@@ -652,7 +657,7 @@ func TestRestoredReprint(t *testing.T) {
 	s.fetch(t)
 	parent := s.onlyJob(t).ID
 	restore := s.backup(t, false)
-	_, err := s.engine.OrderReprint(s.ctx, engine.ReprintOrder{Job: parent, Letters: []engine.Range{{From: 1, To: 1}}, Reason: "revet"})
+	_, err := s.engine.OrderReprint(s.ctx, jobs.ReprintOrder{Job: parent, Letters: []shipment.Range{{From: 1, To: 1}}, Reason: "revet"})
 	must(t, err)
 	s.work(t)
 	s.tick(t)
@@ -660,10 +665,10 @@ func TestRestoredReprint(t *testing.T) {
 	s.stoppedNight(t)
 	s.recover(t)
 	jobs := s.jobs(t)
-	if len(jobs) != 2 || !jobs[1].Reprint || jobs[1].Parent != parent || jobs[1].State != engine.JobAccepted {
+	if len(jobs) != 2 || !jobs[1].Reprint || jobs[1].Parent != parent || jobs[1].State != store.JobAccepted {
 		t.Errorf("jobs: %+v", jobs)
 	}
-	s.wantStatus(t, a, engine.StatusPrintet)
+	s.wantStatus(t, a, shipment.StatusPrintet)
 	s.writeReceipts(t)
 	s.fetch(t)
 	s.wantJobs(t, "CLOSED CLOSED")
@@ -678,7 +683,7 @@ func TestDamagedFence(t *testing.T) {
 	s.night(t)
 	job := s.onlyJob(t).ID
 	must(t, os.WriteFile(filepath.Join(s.dir, "documents", "fence", job[:4]), []byte("?\n"), 0o600))
-	s.clock.add(engine.DefaultAnswerWithin + time.Minute)
+	s.clock.add(store.DefaultAnswerWithin + time.Minute)
 	if err := s.engine.Watch(s.ctx); err == nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Errorf("watch: %v", err)
 	}

@@ -11,17 +11,19 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/finance"
+	"postgang/engine/shipment"
 	"postgang/printjobs/exchange"
 )
 
 // report gathers the figures of a month, "2026-01".
 func (s *stage) report(t *testing.T, month string) billing.Report {
 	t.Helper()
-	at, err := time.ParseInLocation("2006-01", month, engine.Oslo)
+	at, err := time.ParseInLocation("2006-01", month, calendar.Oslo)
 	must(t, err)
-	from, to := engine.LastMonth(at.AddDate(0, 1, 0))
-	r, err := s.engine.Report(s.ctx, engine.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
+	from, to := calendar.LastMonth(at.AddDate(0, 1, 0))
+	r, err := s.engine.Report(s.ctx, finance.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
 	must(t, err)
 	return r
 }
@@ -138,13 +140,13 @@ func TestReportOfPrintedThoughRead(t *testing.T) {
 func TestReportRefuses(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	day := billing.CivilOf(tuesday, engine.Oslo)
-	for _, q := range []engine.ReportQuery{{From: day, To: day}, {From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, -1), engine.Oslo)}} {
+	day := billing.CivilOf(tuesday, calendar.Oslo)
+	for _, q := range []finance.ReportQuery{{From: day, To: day}, {From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, -1), calendar.Oslo)}} {
 		if _, err := s.engine.Report(s.ctx, q); err == nil {
 			t.Errorf("period %s to %s was accepted", q.From, q.To)
 		}
 	}
-	q := engine.ReportQuery{From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, 1), engine.Oslo), Accounts: []string{"ukjent"}}
+	q := finance.ReportQuery{From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, 1), calendar.Oslo), Accounts: []string{"ukjent"}}
 	if _, err := s.engine.Report(s.ctx, q); err == nil || !strings.Contains(err.Error(), "ukjent") {
 		t.Errorf("unknown account: %v", err)
 	}
@@ -173,7 +175,7 @@ func TestLettersOfManyShapes(t *testing.T) {
 	s.writeReceipts(t)
 	s.fetch(t)
 	for _, id := range ids {
-		s.wantStatus(t, id, engine.StatusPrintet)
+		s.wantStatus(t, id, shipment.StatusPrintet)
 	}
 	s.wantAtVendor(t, ids...)
 	if d := s.deviations(t); d != "" {
@@ -194,7 +196,7 @@ func TestAccruals(t *testing.T) {
 	t.Parallel()
 	s, _, _, from, to := posted(t, 3)
 	accrued := func(accounts ...string) map[string]billing.Ore {
-		r, err := s.engine.Report(s.ctx, engine.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: billing.SeedInputs()})
+		r, err := s.engine.Report(s.ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: billing.SeedInputs()})
 		must(t, err)
 		defer r.Close()
 		out := map[string]billing.Ore{}
@@ -245,7 +247,7 @@ func TestExportLedger(t *testing.T) {
 	s.accepted(t, "uten", newLetter("Tre").with("konteringskode", ""))
 	s.posted(t)
 	month := billing.Civil(s.clock.now().Format("2006-01") + "-01")
-	sum := func(q engine.ExportQuery) map[string]billing.Ore {
+	sum := func(q finance.ExportQuery) map[string]billing.Ore {
 		q.From, q.To = month, billing.NextMonth(month)
 		list, err := s.engine.ExportLedger(s.ctx, q)
 		must(t, err)
@@ -258,13 +260,13 @@ func TestExportLedger(t *testing.T) {
 		}
 		return out
 	}
-	if got := sum(engine.ExportQuery{DefaultCode: "9999"}); len(got) != 2 || got["0200 122"] != 2*got["9999 900"] || got["9999 900"] == 0 {
+	if got := sum(finance.ExportQuery{DefaultCode: "9999"}); len(got) != 2 || got["0200 122"] != 2*got["9999 900"] || got["9999 900"] == 0 {
 		t.Errorf("%v", got)
 	}
-	if got := sum(engine.ExportQuery{}); len(got) != 2 || got["(mangler) "] == 0 {
+	if got := sum(finance.ExportQuery{}); len(got) != 2 || got["(mangler) "] == 0 {
 		t.Errorf("without a default: %v", got)
 	}
-	if got := sum(engine.ExportQuery{Accounts: []string{"en annen"}}); len(got) != 0 {
+	if got := sum(finance.ExportQuery{Accounts: []string{"en annen"}}); len(got) != 0 {
 		t.Errorf("of another account: %v", got)
 	}
 }

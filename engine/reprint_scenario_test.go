@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -44,14 +47,14 @@ func acceptedLetters(t *testing.T, n int) (s *stage, job string, ids []string) {
 	return s, job, ids
 }
 
-func (s *stage) letters(t *testing.T, job string) []engine.JobLetter {
+func (s *stage) letters(t *testing.T, job string) []store.JobLetter {
 	t.Helper()
-	return view(t, s, func(r engine.Reader) ([]engine.JobLetter, error) { return r.JobLetters(s.ctx, job) })
+	return view(t, s, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(s.ctx, job) })
 }
 
 const torn = "revet i konvolutteringen"
 
-func (s *stage) reprint(t *testing.T, o engine.ReprintOrder) engine.Reprint {
+func (s *stage) reprint(t *testing.T, o jobs.ReprintOrder) jobs.Reprint {
 	t.Helper()
 	if o.Reason == "" {
 		o.Reason = torn
@@ -66,7 +69,7 @@ func (s *stage) reprint(t *testing.T, o engine.ReprintOrder) engine.Reprint {
 
 // wantRefused holds the reasons that an order is refused for against the texts that must be in them, one each. Nothing
 // is ordered.
-func (s *stage) wantRefused(t *testing.T, o engine.ReprintOrder, want ...string) {
+func (s *stage) wantRefused(t *testing.T, o jobs.ReprintOrder, want ...string) {
 	t.Helper()
 	if o.Reason == "" {
 		o.Reason = torn
@@ -74,7 +77,7 @@ func (s *stage) wantRefused(t *testing.T, o engine.ReprintOrder, want ...string)
 	before := len(s.jobs(t))
 	_, planErr := s.engine.PlanReprint(s.ctx, o)
 	_, err := s.engine.OrderReprint(s.ctx, o)
-	var re *engine.ReprintError
+	var re *jobs.ReprintError
 	if !errors.As(err, &re) || planErr == nil || planErr.Error() != err.Error() {
 		t.Fatalf("planned: %v; ordered: %v; want it refused: %q", planErr, err, want)
 	}
@@ -98,14 +101,14 @@ func TestReprint(t *testing.T) {
 	posted := s.shipment(t, ids[1]).PostedAt
 
 	s.clock.add(3 * time.Hour)
-	plan, err := s.engine.PlanReprint(s.ctx, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 2, To: 2}}, Reason: torn})
+	plan, err := s.engine.PlanReprint(s.ctx, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 2, To: 2}}, Reason: torn})
 	must(t, err)
 	if len(plan.Jobs) != 0 || len(plan.Letters) != 1 || plan.Letters[0].Shipment != ids[1] || plan.Sheets != 2 {
 		t.Errorf("plan: %+v", plan)
 	}
 	s.wantJobs(t, "CLOSED")
-	child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 2, To: 2}}}).Jobs[0]
-	s.wantRefused(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 2}}}, "in reprint "+child+" already")
+	child := s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 2, To: 2}}}).Jobs[0]
+	s.wantRefused(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 2}}}, "in reprint "+child+" already")
 	if c := s.collect(t); c.Letters != 0 {
 		t.Errorf("the night collected %d letters", c.Letters)
 	}
@@ -134,7 +137,7 @@ func TestReprint(t *testing.T) {
 	if after*3 != before*4 || moreLines*3 != lines*4 {
 		t.Errorf("%d øre in %d lines were booked for three letters, %d in %d with the reprint of one", before, lines, after, moreLines)
 	}
-	s.wantStatus(t, ids[1], engine.StatusPrintet)
+	s.wantStatus(t, ids[1], shipment.StatusPrintet)
 	if got := s.shipment(t, ids[1]).PostedAt; !got.Equal(posted) {
 		t.Errorf("posted at %v, was %v", got, posted)
 	}
@@ -143,8 +146,8 @@ func TestReprint(t *testing.T) {
 		t.Errorf("history is\n%swant at its end\n%s", got, want)
 	}
 	for id, text := range map[string]string{job: "1 letters reprinted as " + child + ": " + torn, child: "reprint of " + job + ": " + torn} {
-		history := view(t, s, func(r engine.Reader) ([]engine.JobEvent, error) { return r.JobHistory(s.ctx, id) })
-		if !slices.ContainsFunc(history, func(e engine.JobEvent) bool { return e.Reason == text }) {
+		history := view(t, s, func(r store.Reader) ([]store.JobEvent, error) { return r.JobHistory(s.ctx, id) })
+		if !slices.ContainsFunc(history, func(e store.JobEvent) bool { return e.Reason == text }) {
 			t.Errorf("history of %s lacks %q: %+v", id, text, history)
 		}
 	}
@@ -166,8 +169,8 @@ func TestReprint(t *testing.T) {
 		t.Error("no cost of the reprint")
 	}
 	// Finished, so it may be ordered once more; but from the original.
-	s.wantRefused(t, engine.ReprintOrder{Job: child, Letters: []engine.Range{{From: 1, To: 1}}}, "it is a reprint itself: order the letters from "+job)
-	s.reprint(t, engine.ReprintOrder{Job: job, Shipments: []string{ids[1]}})
+	s.wantRefused(t, jobs.ReprintOrder{Job: child, Letters: []shipment.Range{{From: 1, To: 1}}}, "it is a reprint itself: order the letters from "+job)
+	s.reprint(t, jobs.ReprintOrder{Job: job, Shipments: []string{ids[1]}})
 }
 
 // TestReprintOfSheets: a damaged piece of a letter is printed alone, with a manifest that says so.
@@ -186,7 +189,7 @@ func TestReprintOfSheets(t *testing.T) {
 		t.Fatalf("a letter of %d sheets", rows[0].Sheets)
 	}
 	// Sheets 3 to 5 of the job: the last two of the first letter, and the cover of the second.
-	r := s.reprint(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{From: 3, To: 5}}})
+	r := s.reprint(t, jobs.ReprintOrder{Job: job, Sheets: []shipment.Range{{From: 3, To: 5}}})
 	if r.Sheets != 3 || len(r.Letters) != 2 || !slices.Equal(r.Letters[0].Only, []int{3, 4}) || !slices.Equal(r.Letters[1].Only, []int{1}) {
 		t.Errorf("ordered %+v", r)
 	}
@@ -205,9 +208,9 @@ func TestReprintOfSheets(t *testing.T) {
 	if j := s.job(t, r.Jobs[0]); j.Totals.Sheets != 3 || j.Totals.Pages != 3 {
 		t.Errorf("totals: %+v", j.Totals)
 	}
-	s.wantRefused(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{From: 8, To: 9}}, Again: true}, "sheets 8-9: the job has sheets 1 to 8")
+	s.wantRefused(t, jobs.ReprintOrder{Job: job, Sheets: []shipment.Range{{From: 8, To: 9}}, Again: true}, "sheets 8-9: the job has sheets 1 to 8")
 	// All sheets of a letter are the letter.
-	if r := s.reprint(t, engine.ReprintOrder{Job: job, Sheets: []engine.Range{{From: 1, To: 4}}, Again: true}); r.Letters[0].Only != nil {
+	if r := s.reprint(t, jobs.ReprintOrder{Job: job, Sheets: []shipment.Range{{From: 1, To: 4}}, Again: true}); r.Letters[0].Only != nil {
 		t.Errorf("ordered %+v", r)
 	}
 }
@@ -215,19 +218,19 @@ func TestReprintOfSheets(t *testing.T) {
 func TestReprintRefused(t *testing.T) {
 	t.Parallel()
 	s, job, ids := acceptedLetters(t, 4)
-	one := []engine.Range{{From: 1, To: 1}}
+	one := []shipment.Range{{From: 1, To: 1}}
 	for name, c := range map[string]struct {
-		order engine.ReprintOrder
+		order jobs.ReprintOrder
 		want  []string
 	}{
-		"nothing named":     {engine.ReprintOrder{}, []string{"in one way"}},
-		"two ways":          {engine.ReprintOrder{Letters: one, Sheets: one}, []string{"in one way"}},
-		"letters beyond":    {engine.ReprintOrder{Letters: []engine.Range{{From: 4, To: 5}, {From: 0, To: 1}}}, []string{"letters 4-5: the job has letters 1 to 4", "letters 0-1"}},
-		"another's letter":  {engine.ReprintOrder{Shipments: []string{"x", ids[0], ids[0]}}, []string{"shipment x is not in the job", "named twice"}},
-		"no reason":         {engine.ReprintOrder{Letters: one, Reason: " "}, []string{"the reason is missing"}},
-		"a person's number": {engine.ReprintOrder{Letters: one, Reason: "brevet til " + person()}, []string{"fødselsnummer"}},
-		"two lines":         {engine.ReprintOrder{Letters: one, Reason: "a\nb"}, []string{"one line"}},
-		"too long":          {engine.ReprintOrder{Letters: one, Reason: strings.Repeat("ø", 201)}, []string{"longer than 200"}},
+		"nothing named":     {jobs.ReprintOrder{}, []string{"in one way"}},
+		"two ways":          {jobs.ReprintOrder{Letters: one, Sheets: one}, []string{"in one way"}},
+		"letters beyond":    {jobs.ReprintOrder{Letters: []shipment.Range{{From: 4, To: 5}, {From: 0, To: 1}}}, []string{"letters 4-5: the job has letters 1 to 4", "letters 0-1"}},
+		"another's letter":  {jobs.ReprintOrder{Shipments: []string{"x", ids[0], ids[0]}}, []string{"shipment x is not in the job", "named twice"}},
+		"no reason":         {jobs.ReprintOrder{Letters: one, Reason: " "}, []string{"the reason is missing"}},
+		"a person's number": {jobs.ReprintOrder{Letters: one, Reason: "brevet til " + person()}, []string{"fødselsnummer"}},
+		"two lines":         {jobs.ReprintOrder{Letters: one, Reason: "a\nb"}, []string{"one line"}},
+		"too long":          {jobs.ReprintOrder{Letters: one, Reason: strings.Repeat("ø", 201)}, []string{"longer than 200"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.order.Job = job
@@ -242,14 +245,14 @@ func TestReprintRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	sh := s.shipment(t, ids[2])
-	sh.Status = engine.StatusSlettet
-	must(t, s.archive.InTx(s.ctx, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, sh) }))
-	all := engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 4}}}
+	sh.Status = shipment.StatusSlettet
+	must(t, s.archive.InTx(s.ctx, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, sh) }))
+	all := jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 4}}}
 	s.wantRefused(t, all, "letter 1 (shipment "+ids[0]+") was read digitally at 2026-11-24", "letter 2 (shipment "+ids[1]+") was closed by hand", "letter 3 (shipment "+ids[2]+") is deleted")
-	s.reprint(t, engine.ReprintOrder{Job: job, Letters: one, ReadToo: true})
+	s.reprint(t, jobs.ReprintOrder{Job: job, Letters: one, ReadToo: true})
 	s.work(t)
 	s.wantJobs(t, "ACCEPTED OFFERED")
-	s.wantStatus(t, ids[0], engine.StatusSendtPrint)
+	s.wantStatus(t, ids[0], shipment.StatusSendtPrint)
 }
 
 // TestReprintOfWhichJobs: only of what the vendor has, or has printed.
@@ -259,14 +262,14 @@ func TestReprintOfWhichJobs(t *testing.T) {
 	s.accepted(t, "a", newLetter("En"))
 	s.collect(t)
 	job := s.onlyJob(t).ID
-	order := engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 1}}}
+	order := jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 1}}}
 	s.wantRefused(t, order, "it is PLANNED, not printed yet")
 	s.work(t)
 	s.reprint(t, order) // OFFERED
 	s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA})
 	s.fetch(t)
 	s.wantRefused(t, order, "the vendor rejected it and printed nothing")
-	if _, err := s.engine.OrderReprint(s.ctx, engine.ReprintOrder{Job: "TEST999999", Letters: order.Letters, Reason: torn}); !errors.Is(err, engine.ErrNotFound) {
+	if _, err := s.engine.OrderReprint(s.ctx, jobs.ReprintOrder{Job: "TEST999999", Letters: order.Letters, Reason: torn}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("unknown job: %v", err)
 	}
 	// Its letter is set aside now, so the reprint ordered before does not pass the gate.
@@ -282,7 +285,7 @@ func TestReprintEndsAlone(t *testing.T) {
 	t.Run("closed before the gate", func(t *testing.T) {
 		t.Parallel()
 		s, job, ids := acceptedLetters(t, 2)
-		child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 2}}}).Jobs[0]
+		child := s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 2}}}).Jobs[0]
 		s.step.set(func(name string) {
 			if name == "offer: UPLOADED" {
 				if _, err := s.engine.Stop(s.ctx, ids[0], "ringt inn"); err != nil {
@@ -297,11 +300,11 @@ func TestReprintEndsAlone(t *testing.T) {
 		if files := s.inbox(t, child); len(files) > 0 {
 			t.Errorf("left at the vendor: %v", files)
 		}
-		s.wantStatus(t, ids[1], engine.StatusSendtPrint)
+		s.wantStatus(t, ids[1], shipment.StatusSendtPrint)
 		s.night(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN")
 		// It holds nothing: what is wanted is ordered anew.
-		s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 2, To: 2}}})
+		s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 2, To: 2}}})
 		s.work(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN OFFERED")
 		if n, err := s.engine.ReleaseJob(s.ctx, child); n != 0 || err != nil {
@@ -312,7 +315,7 @@ func TestReprintEndsAlone(t *testing.T) {
 	t.Run("read before the gate", func(t *testing.T) {
 		t.Parallel()
 		s, job, ids := closedLetters(t, 1)
-		s.reprint(t, engine.ReprintOrder{Job: job, Shipments: ids})
+		s.reprint(t, jobs.ReprintOrder{Job: job, Shipments: ids})
 		s.read(t, ids[0])
 		s.work(t)
 		s.wantJobs(t, "CLOSED OFFERED") // a person has ordered it
@@ -320,13 +323,13 @@ func TestReprintEndsAlone(t *testing.T) {
 	t.Run("rejected", func(t *testing.T) {
 		t.Parallel()
 		s, job, ids := closedLetters(t, 1)
-		child := s.reprint(t, engine.ReprintOrder{Job: job, Shipments: ids}).Jobs[0]
+		child := s.reprint(t, jobs.ReprintOrder{Job: job, Shipments: ids}).Jobs[0]
 		s.work(t)
 		s.answer(t, exchange.Answer{Job: child, TicketSHA256: s.job(t, child).TicketSHA})
 		s.fetch(t)
 		s.wantJobs(t, "CLOSED REJECTED")
 		s.wantAlarms(t, "rejected:"+child)
-		s.wantStatus(t, ids[0], engine.StatusPrintet)
+		s.wantStatus(t, ids[0], shipment.StatusPrintet)
 		if sh := s.shipment(t, ids[0]); sh.Hold != "" {
 			t.Errorf("set aside: %s", sh.Hold)
 		}
@@ -341,7 +344,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		t.Parallel()
 		s, job, ids := acceptedLetters(t, 2)
 		must(t, s.blobs.Delete(s.ctx, s.shipment(t, ids[0]).Prepared))
-		child := s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 2}}}).Jobs[0]
+		child := s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 2}}}).Jobs[0]
 		s.work(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN")
 		s.wantAlarms(t, "reprint:"+child)
@@ -353,12 +356,12 @@ func TestReprintEndsAlone(t *testing.T) {
 	t.Run("original rejected", func(t *testing.T) {
 		t.Parallel()
 		s, job, ids := offeredLetters(t, 2)
-		child := s.reprint(t, engine.ReprintOrder{Job: job, Shipments: ids[:1]}).Jobs[0]
+		child := s.reprint(t, jobs.ReprintOrder{Job: job, Shipments: ids[:1]}).Jobs[0]
 		s.work(t)
 		s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA})
 		s.fetch(t)
-		s.wantStatus(t, ids[0], engine.StatusSendtPrint)
-		s.wantStatus(t, ids[1], engine.StatusAkseptert)
+		s.wantStatus(t, ids[0], shipment.StatusSendtPrint)
+		s.wantStatus(t, ids[1], shipment.StatusAkseptert)
 		if n, err := s.engine.ReleaseJob(s.ctx, job); n != 1 || err != nil {
 			t.Errorf("released %d, %v", n, err)
 		}
@@ -368,7 +371,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		s.answer(t, s.acceptance(t, child))
 		s.receipts(t, "kvittering_1.csv", receiptRow(child, ids[0], s.clock.now()))
 		s.fetch(t)
-		s.wantStatus(t, ids[0], engine.StatusPrintet)
+		s.wantStatus(t, ids[0], shipment.StatusPrintet)
 		s.wantJobs(t, "REJECTED CLOSED OFFERED")
 	})
 }
@@ -387,7 +390,7 @@ func TestReprintSurvivesDeath(t *testing.T) {
 			before, _ := s.money(t)
 			s.dieAt(step, 1)
 			died := s.survive(t, func() {
-				s.reprint(t, engine.ReprintOrder{Job: job, Shipments: ids[:1]})
+				s.reprint(t, jobs.ReprintOrder{Job: job, Shipments: ids[:1]})
 				s.work(t)
 				s.tick(t)
 				s.writeReceipts(t)
@@ -419,12 +422,12 @@ func TestReprintSurvivesDeath(t *testing.T) {
 func TestReprintNotHandedOverOwesNoReceipt(t *testing.T) {
 	t.Parallel()
 	s, job, ids := acceptedLetters(t, 2)
-	month := s.clock.now().In(engine.Oslo).Format("2006-01")
+	month := s.clock.now().In(calendar.Oslo).Format("2006-01")
 	slices.Sort(ids)
 	if got := missing(s.report(t, month)); !slices.Equal(got, ids) {
 		t.Fatalf("missing receipts of %v, want %v", got, ids)
 	}
-	s.reprint(t, engine.ReprintOrder{Job: job, Letters: []engine.Range{{From: 1, To: 1}}})
+	s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 1}}})
 	if got := missing(s.report(t, month)); !slices.Equal(got, ids) {
 		t.Errorf("with a reprint ordered, missing receipts of %v, want %v", got, ids)
 	}

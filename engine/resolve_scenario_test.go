@@ -7,7 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/nights"
+	"postgang/engine/recovery"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -41,15 +45,15 @@ func (s *stage) loseTicket(t *testing.T, job string) {
 	t.Fatal("there is no ticket")
 }
 
-func (s *stage) resolve(t *testing.T, job string, offered bool) engine.Resolved {
+func (s *stage) resolve(t *testing.T, job string, offered bool) nights.Resolved {
 	t.Helper()
-	r, err := s.engine.ResolveJob(s.ctx, engine.Resolution{Job: job, Offered: offered, Reason: "avklart på telefon"})
+	r, err := s.engine.ResolveJob(s.ctx, nights.Resolution{Job: job, Offered: offered, Reason: "avklart på telefon"})
 	must(t, err)
 	return r
 }
 
 // wantUnresolved: the resolution is refused with these words, and the job stays what it is.
-func (s *stage) wantUnresolved(t *testing.T, r engine.Resolution, words string) {
+func (s *stage) wantUnresolved(t *testing.T, r nights.Resolution, words string) {
 	t.Helper()
 	before := s.jobStates(t)
 	if r.Reason == "" {
@@ -65,7 +69,7 @@ func (s *stage) wantUnresolved(t *testing.T, r engine.Resolution, words string) 
 func (s *stage) jobHistory(t *testing.T, job string) string {
 	t.Helper()
 	var b strings.Builder
-	for _, ev := range view(t, s, func(r engine.Reader) ([]engine.JobEvent, error) { return r.JobHistory(s.ctx, job) }) {
+	for _, ev := range view(t, s, func(r store.Reader) ([]store.JobEvent, error) { return r.JobHistory(s.ctx, job) }) {
 		b.WriteString(string(ev.From) + "→" + string(ev.To) + " " + ev.Reason + "\n")
 	}
 	return b.String()
@@ -76,7 +80,7 @@ func TestResolveOffered(t *testing.T) {
 	t.Parallel()
 	s, job, ids := uncertainJob(t)
 	s.read(t, ids[2])
-	plan, err := s.engine.PlanResolve(s.ctx, engine.Resolution{Job: job, Offered: true, Reason: "x"})
+	plan, err := s.engine.PlanResolve(s.ctx, nights.Resolution{Job: job, Offered: true, Reason: "x"})
 	must(t, err)
 	if plan.Job.ID != job || !strings.Contains(plan.Why, "neither its files") || plan.New != nil || plan.LeftOut != 0 {
 		t.Errorf("plan: %+v", plan)
@@ -86,23 +90,23 @@ func TestResolveOffered(t *testing.T) {
 	s.wantJobs(t, "OFFERED")
 	s.wantAlarms(t)
 	for _, id := range ids[:2] {
-		s.wantStatus(t, id, engine.StatusSendtPrint)
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
 	}
-	s.wantStatus(t, ids[2], engine.StatusSendtPrint) // read past the gate: beside the status
+	s.wantStatus(t, ids[2], shipment.StatusSendtPrint) // read past the gate: beside the status
 	if s.shipment(t, ids[2]).ReadAt.IsZero() {
 		t.Error("the reading is lost")
 	}
 	if h := s.jobHistory(t, job); !strings.Contains(h, "UNCERTAIN→OFFERED resolved by a person, the vendor has it: avklart på telefon\n") {
 		t.Errorf("history:\n%s", h)
 	}
-	s.wantUnresolved(t, engine.Resolution{Job: job}, "is OFFERED, not UNCERTAIN")
+	s.wantUnresolved(t, nights.Resolution{Job: job}, "is OFFERED, not UNCERTAIN")
 	s.answer(t, s.acceptance(t, job))
 	s.fetch(t)
 	s.wantJobs(t, "ACCEPTED")
-	s.wantUnresolved(t, engine.Resolution{Job: job}, "postgang job reprint "+job)
+	s.wantUnresolved(t, nights.Resolution{Job: job}, "postgang job reprint "+job)
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], s.clock.now()))
 	s.fetch(t)
-	s.wantStatus(t, ids[0], engine.StatusPrintet)
+	s.wantStatus(t, ids[0], shipment.StatusPrintet)
 }
 
 // TestResolveNotOffered: nothing of the old id is left at the vendor, and its letters go under a new one.
@@ -137,13 +141,13 @@ func TestResolveNotOffered(t *testing.T) {
 			if left := s.inbox(t, ""); len(left) > 0 {
 				t.Errorf("left at the vendor: %v", left)
 			}
-			s.wantUnresolved(t, engine.Resolution{Job: job}, "is WITHDRAWN, not UNCERTAIN")
+			s.wantUnresolved(t, nights.Resolution{Job: job}, "is WITHDRAWN, not UNCERTAIN")
 			s.reconcile(t)
 			s.night(t)
 			s.wantJobs(t, "WITHDRAWN OFFERED")
 			s.tick(t)
 			s.wantAtVendor(t, ids[1], ids[2])
-			s.wantStatus(t, ids[0], engine.StatusLest)
+			s.wantStatus(t, ids[0], shipment.StatusLest)
 			if h := s.history(t, ids[0]); !strings.Contains(h, "TRUKKET AKSEPTERT→AKSEPTERT trukket fra utskriftsjobb "+job+"\nSTATUS AKSEPTERT→LEST LEST\n") {
 				t.Errorf("history:\n%s", h)
 			}
@@ -162,7 +166,7 @@ func TestResolveNotOffered(t *testing.T) {
 // TestResolveAgainstTheVendorsSide: what lies at the vendor weighs more than its word.
 func TestResolveAgainstTheVendorsSide(t *testing.T) {
 	t.Parallel()
-	not := func(job string) engine.Resolution { return engine.Resolution{Job: job} }
+	not := func(job string) nights.Resolution { return nights.Resolution{Job: job} }
 	t.Run("ready file", func(t *testing.T) {
 		t.Parallel()
 		s, job, _ := uncertainJob(t)
@@ -181,7 +185,7 @@ func TestResolveAgainstTheVendorsSide(t *testing.T) {
 		t.Parallel()
 		s, job, _ := uncertainJob(t)
 		s.answer(t, s.acceptance(t, job))
-		if _, err := s.engine.ResolveJob(s.ctx, engine.Resolution{Job: job, Reason: "x"}); err == nil || !strings.Contains(err.Error(), "was found just now, and it is ACCEPTED") {
+		if _, err := s.engine.ResolveJob(s.ctx, nights.Resolution{Job: job, Reason: "x"}); err == nil || !strings.Contains(err.Error(), "was found just now, and it is ACCEPTED") {
 			t.Error(err)
 		}
 		s.wantJobs(t, "ACCEPTED")
@@ -191,11 +195,11 @@ func TestResolveAgainstTheVendorsSide(t *testing.T) {
 		t.Parallel()
 		s, job, ids := uncertainJob(t)
 		s.receipts(t, "k1.csv", receiptRow(job, ids[0], s.clock.now()))
-		if _, err := s.engine.ResolveJob(s.ctx, engine.Resolution{Job: job, Reason: "x"}); err == nil || !strings.Contains(err.Error(), "was found just now, and it is ACCEPTED") {
+		if _, err := s.engine.ResolveJob(s.ctx, nights.Resolution{Job: job, Reason: "x"}); err == nil || !strings.Contains(err.Error(), "was found just now, and it is ACCEPTED") {
 			t.Error(err)
 		}
 		s.wantJobs(t, "ACCEPTED")
-		s.wantStatus(t, ids[0], engine.StatusPrintet)
+		s.wantStatus(t, ids[0], shipment.StatusPrintet)
 	})
 	t.Run("answer to another ticket", func(t *testing.T) {
 		t.Parallel()
@@ -225,32 +229,32 @@ func TestResolveAgainstTheVendorsSide(t *testing.T) {
 		s.vendor().server.Close()
 		s.wantUnresolved(t, not(job), "is not withdrawn: look for answers")
 		// Its letters would count as sent on a word that may be about another job.
-		s.wantUnresolved(t, engine.Resolution{Job: job, Offered: true}, "is not recorded as offered: reach vendor")
+		s.wantUnresolved(t, nights.Resolution{Job: job, Offered: true}, "is not recorded as offered: reach vendor")
 	})
 }
 
 // TestResolveOfferedAnotherJob: the vendor has a job of this id, and not these letters.
 func TestResolveOfferedAnotherJob(t *testing.T) {
 	t.Parallel()
-	offered := func(job string) engine.Resolution { return engine.Resolution{Job: job, Offered: true} }
+	offered := func(job string) nights.Resolution { return nights.Resolution{Job: job, Offered: true} }
 	t.Run("answer to another ticket", func(t *testing.T) {
 		t.Parallel()
 		s, job, ids := uncertainJob(t)
 		s.answer(t, exchange.Answer{Job: job, Accepted: true, Letters: 3, Sides: 12, TicketSHA256: strings.Repeat("ab", 32)})
 		s.wantUnresolved(t, offered(job), "has another job under this id")
 		s.wantAlarms(t, "restored:trykk", "uncertain:"+job)
-		s.wantStatus(t, ids[0], engine.StatusAkseptert)
+		s.wantStatus(t, ids[0], shipment.StatusAkseptert)
 		// Once that is known, neither word counts, and the vendor is not sent to remove anything.
-		for _, r := range []engine.Resolution{offered(job), {Job: job}} {
+		for _, r := range []nights.Resolution{offered(job), {Job: job}} {
 			s.wantUnresolved(t, r, "postgang recover --vendor trykk")
 		}
 		if r := s.recover(t); len(r.Waits) != 1 { // which letters it has is not known
 			t.Errorf("recovered: %+v", r)
 		}
-		s.recoverWith(t, engine.RecoverOptions{Confirm: true, Reason: "trykkeriet har sendt listen"})
+		s.recoverWith(t, recovery.RecoverOptions{Confirm: true, Reason: "trykkeriet har sendt listen"})
 		s.wantJobs(t, "WITHDRAWN")
 		for _, id := range ids {
-			s.wantHold(t, id, engine.HoldRestored)
+			s.wantHold(t, id, shipment.HoldRestored)
 		}
 	})
 	t.Run("manifest of others", func(t *testing.T) {
@@ -260,7 +264,7 @@ func TestResolveOfferedAnotherJob(t *testing.T) {
 		must(t, err)
 		s.put(t, exchange.DefaultInbox, name, []byte("versjon\n"))
 		s.wantUnresolved(t, offered(job), "is not of this job")
-		s.wantStatus(t, ids[0], engine.StatusAkseptert)
+		s.wantStatus(t, ids[0], shipment.StatusAkseptert)
 	})
 }
 
@@ -268,10 +272,10 @@ func TestResolveOfferedAnotherJob(t *testing.T) {
 func TestResolveRefuses(t *testing.T) {
 	t.Parallel()
 	s, job, _ := committed(t)
-	s.wantUnresolved(t, engine.Resolution{Job: job}, "is COMMITTED, not UNCERTAIN: it is handed over by itself")
-	s.wantUnresolved(t, engine.Resolution{Job: job, Reason: "sak 01819012345, " + person()}, "fødselsnummer")
-	s.wantUnresolved(t, engine.Resolution{Job: job, Reason: " "}, "the reason is missing")
-	s.wantUnresolved(t, engine.Resolution{Job: "TEST000009"}, "not found")
+	s.wantUnresolved(t, nights.Resolution{Job: job}, "is COMMITTED, not UNCERTAIN: it is handed over by itself")
+	s.wantUnresolved(t, nights.Resolution{Job: job, Reason: "sak 01819012345, " + person()}, "fødselsnummer")
+	s.wantUnresolved(t, nights.Resolution{Job: job, Reason: " "}, "the reason is missing")
+	s.wantUnresolved(t, nights.Resolution{Job: "TEST000009"}, "not found")
 }
 
 // TestResolveReprint: a reprint that the vendor has not got ends alone.
@@ -283,7 +287,7 @@ func TestResolveReprint(t *testing.T) {
 	s.tick(t)
 	s.fetch(t)
 	parent := s.onlyJob(t).ID
-	order := engine.ReprintOrder{Job: parent, Letters: []engine.Range{{From: 1, To: 1}}, Reason: "revet"}
+	order := jobs.ReprintOrder{Job: parent, Letters: []shipment.Range{{From: 1, To: 1}}, Reason: "revet"}
 	r, err := s.engine.OrderReprint(s.ctx, order)
 	must(t, err)
 	s.dieAt("offer: before ready file", 1)
@@ -299,7 +303,7 @@ func TestResolveReprint(t *testing.T) {
 	}
 	s.wantJobs(t, "ACCEPTED WITHDRAWN")
 	s.wantAlarms(t)
-	s.wantStatus(t, id, engine.StatusSendtPrint)
+	s.wantStatus(t, id, shipment.StatusSendtPrint)
 	if left := s.inbox(t, r.Jobs[0]); len(left) > 0 {
 		t.Errorf("left at the vendor: %v", left)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/receipts"
+	"postgang/engine/shipment"
 )
 
 // returns has the vendor tell which letters came back, in words of its own.
@@ -23,7 +25,7 @@ func TestReturnedMail(t *testing.T) {
 	ids := []string{s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To"))}
 	s.night(t)
 	job := s.onlyJob(t).ID
-	write := func(name string, rows ...billing.ReceiptRow) engine.Imported {
+	write := func(name string, rows ...billing.ReceiptRow) receipts.Imported {
 		t.Helper()
 		data, err := billing.FormatReceipts(rows, s.config.Vendors[0].Receipts)
 		must(t, err)
@@ -43,13 +45,13 @@ func TestReturnedMail(t *testing.T) {
 	if im := write("k3.csv", stranger, back); im.Returned != 0 || im.Doubles != 1 {
 		t.Errorf("again: %+v", im)
 	}
-	if h := s.history(t, ids[0]); strings.Count(h, engine.EventReturned) != 1 || !strings.Contains(h, "ukjent, jobb "+job) {
+	if h := s.history(t, ids[0]); strings.Count(h, shipment.EventReturned) != 1 || !strings.Contains(h, "ukjent, jobb "+job) {
 		t.Errorf("history:\n%s", h)
 	}
-	if h := s.history(t, ids[1]); strings.Contains(h, engine.EventReturned) {
+	if h := s.history(t, ids[1]); strings.Contains(h, shipment.EventReturned) {
 		t.Errorf("history of the other letter:\n%s", h)
 	}
-	s.wantStatus(t, ids[0], engine.StatusPrintet)
+	s.wantStatus(t, ids[0], shipment.StatusPrintet)
 	s.wantMoney(t, 3500)
 	s.wantJobs(t, "CLOSED")
 	moved := back
@@ -76,7 +78,7 @@ func TestReturnsOfAStoppedFile(t *testing.T) {
 	stranger.Shipment = "00000000-0000-4000-8000-000000000000"
 	data, err := billing.FormatReceipts([]billing.ReceiptRow{back, stranger}, c.Vendors[0].Receipts)
 	must(t, err)
-	take := func() engine.Imported {
+	take := func() receipts.Imported {
 		t.Helper()
 		im, err := s.engine.ImportReceipts(s.ctx, "trykk", "k.csv", data)
 		must(t, err)
@@ -93,7 +95,7 @@ func TestReturnsOfAStoppedFile(t *testing.T) {
 	if im := take(); !im.Again || im.Returned != 0 {
 		t.Errorf("again: %+v", im)
 	}
-	if h := s.history(t, id); strings.Count(h, engine.EventReturned) != 1 {
+	if h := s.history(t, id); strings.Count(h, shipment.EventReturned) != 1 {
 		t.Errorf("history:\n%s", h)
 	}
 }

@@ -11,6 +11,9 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/nights"
+	"postgang/engine/store"
 )
 
 // runs notes the slots that were run, in Norwegian time.
@@ -20,19 +23,19 @@ type runs struct {
 }
 
 func (r *runs) run(_ context.Context, slot time.Time) (string, error) {
-	r.list = append(r.list, slot.In(engine.Oslo).Format("01-02 15:04"))
+	r.list = append(r.list, slot.In(calendar.Oslo).Format("01-02 15:04"))
 	return "gjort", r.err
 }
 
-func nightly(t *testing.T, catchUp bool) engine.Schedule {
+func nightly(t *testing.T, catchUp bool) nights.Schedule {
 	t.Helper()
-	sch, err := engine.NewSchedule("night", "30 2 * * *", catchUp)
+	sch, err := nights.NewSchedule("night", "30 2 * * *", catchUp)
 	must(t, err)
 	return sch
 }
 
 // due runs what is due, once.
-func (s *stage) due(t *testing.T, sch engine.Schedule, since time.Time, r *runs) bool {
+func (s *stage) due(t *testing.T, sch nights.Schedule, since time.Time, r *runs) bool {
 	t.Helper()
 	ran, err := s.engine.RunDue(s.ctx, sch, since, r.run)
 	if !errors.Is(err, r.err) {
@@ -45,7 +48,7 @@ func (s *stage) due(t *testing.T, sch engine.Schedule, since time.Time, r *runs)
 func (s *stage) slots(t *testing.T, name string) string {
 	t.Helper()
 	out := ""
-	for _, sl := range view(t, s, func(r engine.Reader) ([]engine.Slot, error) { return r.Slots(s.ctx, name, 0) }) {
+	for _, sl := range view(t, s, func(r store.Reader) ([]store.Slot, error) { return r.Slots(s.ctx, name, 0) }) {
 		out = string(sl.State) + " " + out
 	}
 	return strings.TrimSpace(out)
@@ -61,8 +64,8 @@ func TestSlotsRunOnce(t *testing.T) {
 		want        string
 		wantElapsed string
 	}{
-		{"autumn", time.Date(2026, 10, 23, 12, 0, 0, 0, engine.Oslo), 72, "[10-24 02:30 10-25 02:30 10-26 02:30]", "[24h0m0s 25h0m0s]"},
-		{"spring", time.Date(2026, 3, 27, 12, 0, 0, 0, engine.Oslo), 72, "[03-28 02:30 03-29 03:00 03-30 02:30]", "[23h30m0s 23h30m0s]"},
+		{"autumn", time.Date(2026, 10, 23, 12, 0, 0, 0, calendar.Oslo), 72, "[10-24 02:30 10-25 02:30 10-26 02:30]", "[24h0m0s 25h0m0s]"},
+		{"spring", time.Date(2026, 3, 27, 12, 0, 0, 0, calendar.Oslo), 72, "[03-28 02:30 03-29 03:00 03-30 02:30]", "[23h30m0s 23h30m0s]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +84,7 @@ func TestSlotsRunOnce(t *testing.T) {
 			}
 			var elapsed []time.Duration
 			var last time.Time
-			for _, sl := range view(t, s, func(r engine.Reader) ([]engine.Slot, error) { return r.Slots(s.ctx, "night", 0) }) {
+			for _, sl := range view(t, s, func(r store.Reader) ([]store.Slot, error) { return r.Slots(s.ctx, "night", 0) }) {
 				if !last.IsZero() {
 					elapsed = append([]time.Duration{last.Sub(sl.At)}, elapsed...)
 				}
@@ -119,7 +122,7 @@ func TestMissedSlots(t *testing.T) {
 			if got := s.slots(t, "night"); got != state {
 				t.Errorf("slots are %s, want %s", got, state)
 			}
-			s.clock.set(time.Date(2026, 11, 30, 2, 32, 0, 0, engine.Oslo))
+			s.clock.set(time.Date(2026, 11, 30, 2, 32, 0, 0, calendar.Oslo))
 			if !s.due(t, sch, since, r) {
 				t.Error("a slot in time was not run")
 			}
@@ -133,7 +136,7 @@ func TestInterruptedSlot(t *testing.T) {
 	s := setup(t)
 	sch, since := nightly(t, false), s.clock.now()
 	s.clock.add(24 * time.Hour)
-	s.clock.set(time.Date(2026, 11, 25, 2, 31, 0, 0, engine.Oslo))
+	s.clock.set(time.Date(2026, 11, 25, 2, 31, 0, 0, calendar.Oslo))
 	s.step.set(nil)
 	if !s.survive(t, func() {
 		_, _ = s.engine.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (string, error) { panic(died{"run"}) })
@@ -154,7 +157,7 @@ func TestInterruptedSlot(t *testing.T) {
 		t.Errorf("slots are %s", got)
 	}
 	// An orderly stop is no failure: the slot is resumed as well.
-	s.clock.set(time.Date(2026, 11, 27, 2, 31, 0, 0, engine.Oslo))
+	s.clock.set(time.Date(2026, 11, 27, 2, 31, 0, 0, calendar.Oslo))
 	ctx, cancel := context.WithCancel(s.ctx)
 	_, err := s.engine.RunDue(ctx, sch, since, func(ctx context.Context, _ time.Time) (string, error) {
 		cancel()
@@ -252,9 +255,9 @@ func TestClockThatWasWrong(t *testing.T) {
 func TestReportsAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	sch, err := engine.NewSchedule(engine.ScheduleMonthly, "0 7 1 * *", true)
+	sch, err := nights.NewSchedule(nights.ScheduleMonthly, "0 7 1 * *", true)
 	must(t, err)
-	sch, err = sch.On(engine.HolidayPrevious)
+	sch, err = sch.On(nights.HolidayPrevious)
 	must(t, err)
 	var made []string
 	fails := "2026-12"
@@ -266,19 +269,19 @@ func TestReportsAfterAnOutage(t *testing.T) {
 		return from.Month(), nil
 	}
 	round := func(since time.Time) {
-		_ = s.engine.Scheduled(s.ctx, []engine.Schedule{sch}, since, report)
+		_ = s.engine.Scheduled(s.ctx, []nights.Schedule{sch}, since, report)
 	}
 	since := s.clock.now() // in November 2026
 	round(since)
 	s.restart(t)
-	s.clock.set(time.Date(2027, 3, 2, 12, 0, 0, 0, engine.Oslo)) // down since, with the first slot in it
+	s.clock.set(time.Date(2027, 3, 2, 12, 0, 0, 0, calendar.Oslo)) // down since, with the first slot in it
 	for range 6 {
 		round(s.clock.now())
 	}
 	if got := fmt.Sprint(made); got != "[2026-11 2026-12 2027-01 2027-02]" {
 		t.Errorf("reports of %s", got)
 	}
-	if got := s.slots(t, engine.ScheduleMonthly); got != "DONE FAILED DONE DONE" {
+	if got := s.slots(t, nights.ScheduleMonthly); got != "DONE FAILED DONE DONE" {
 		t.Errorf("slots are %s", got)
 	}
 	s.wantAlarms(t, "schedule:report:2026-12")
@@ -288,7 +291,7 @@ func TestReportsAfterAnOutage(t *testing.T) {
 	s.wantAlarms(t)
 
 	sch.CatchUp, fails = false, ""
-	s.clock.set(time.Date(2027, 4, 20, 12, 0, 0, 0, engine.Oslo))
+	s.clock.set(time.Date(2027, 4, 20, 12, 0, 0, 0, calendar.Oslo))
 	round(since)
 	s.wantAlarms(t, "schedule:report:2027-03")
 }

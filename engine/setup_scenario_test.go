@@ -23,8 +23,13 @@ import (
 	"postgang/billing"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/collect"
 	"postgang/engine/documents"
+	"postgang/engine/identity"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -53,7 +58,7 @@ type stageVendor struct {
 	root   string
 	server *vendorsim.Server
 	sim    *vendorsim.Vendor
-	config engine.Vendor
+	config store.Vendor
 }
 
 // stageClock stands still until it is set.
@@ -79,10 +84,10 @@ func (c *stageClock) add(d time.Duration) { c.set(c.now().Add(d)) }
 // taskList is what waits to be done.
 type taskList struct {
 	mu   sync.Mutex
-	list []engine.Task
+	list []store.Task
 }
 
-func (l *taskList) enqueue(_ context.Context, _ any, tasks []engine.Task) error {
+func (l *taskList) enqueue(_ context.Context, _ any, tasks []store.Task) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, t := range tasks {
@@ -93,7 +98,7 @@ func (l *taskList) enqueue(_ context.Context, _ any, tasks []engine.Task) error 
 	return nil
 }
 
-func (l *taskList) take() []engine.Task {
+func (l *taskList) take() []store.Task {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := l.list
@@ -188,23 +193,23 @@ func setup(t *testing.T, changes ...change) *stage {
 	s.blobs, err = documents.OpenDir(filepath.Join(s.dir, "documents"))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.blobs.Close()) })
-	rules := engine.DefaultRules()
+	rules := shipment.DefaultRules()
 	rules.AllowSynthetic = true
 	s.config = engine.Config{
 		Config: step.Config{
 			Archive: s.archive, Blobs: s.blobs, Fence: s.blobs, Preparer: inProcess{}, WorkDir: filepath.Join(s.dir, "work"), Now: s.clock.now,
 			Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			Accounts: []engine.Account{{
+			Accounts: []store.Account{{
 				Key: konto, Name: "Skatteoppkreveren", Vendor: "trykk", Rules: rules,
 				Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"},
 			}},
 			Step: s.step.at,
-			Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+			Dial: func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
 				return exchange.Dial(ctx, v.Target)
 			},
 		},
 	}
-	s.config.Vendors = []engine.Vendor{s.newVendor(t, "trykk")}
+	s.config.Vendors = []store.Vendor{s.newVendor(t, "trykk")}
 	for _, c := range changes {
 		c(&s.config)
 	}
@@ -233,7 +238,7 @@ func (l *lockedBuffer) Write(p []byte) (int, error) {
 }
 
 // newVendor starts a vendor and gives its configuration.
-func (s *stage) newVendor(t *testing.T, key string) engine.Vendor {
+func (s *stage) newVendor(t *testing.T, key string) store.Vendor {
 	t.Helper()
 	client, err := exchange.GenerateKey()
 	must(t, err)
@@ -242,7 +247,7 @@ func (s *stage) newVendor(t *testing.T, key string) engine.Vendor {
 	must(t, err)
 	t.Cleanup(func() { v.server.Close() })
 	v.sim = vendorsim.New(v.root, vendorsim.Options{Name: key, Now: s.clock.now, ReceiptsLater: true})
-	v.config = engine.Vendor{
+	v.config = store.Vendor{
 		Key: key, Name: key, Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
 		VAT: billing.VAT{ProductionPercent: 25, PostagePercent: 25}, Tolerances: billing.DefaultTolerances(),
 		Target: exchange.Target{
@@ -297,7 +302,7 @@ var person = sync.OnceValue(func() string {
 })
 
 func validID(id string) bool {
-	_, err := engine.ParseDigitalID(id, engine.NationalID1964, true)
+	_, err := identity.ParseDigitalID(id, identity.NationalID1964, true)
 	return err == nil
 }
 
@@ -307,42 +312,42 @@ const organisation = "974760673"
 func (l letter) digital() letter { return l.to("digitalId", person()) }
 
 // submit hands a letter in and has it decided.
-func (s *stage) submit(t *testing.T, key string, l letter, files ...engine.HandInFile) string {
+func (s *stage) submit(t *testing.T, key string, l letter, files ...shipment.HandInFile) string {
 	t.Helper()
 	id := s.handIn(t, konto, key, l, files...)
 	s.work(t)
 	return id
 }
 
-func (s *stage) handIn(t *testing.T, account, key string, l letter, files ...engine.HandInFile) string {
+func (s *stage) handIn(t *testing.T, account, key string, l letter, files ...shipment.HandInFile) string {
 	t.Helper()
 	data, err := json.Marshal(l)
 	must(t, err)
 	return s.handInJSON(t, account, key, data, files...)
 }
 
-func (s *stage) handInJSON(t *testing.T, account, key string, data []byte, files ...engine.HandInFile) string {
+func (s *stage) handInJSON(t *testing.T, account, key string, data []byte, files ...shipment.HandInFile) string {
 	t.Helper()
 	if files == nil {
-		files = []engine.HandInFile{file("brev.pdf", pdf(len(key), 1))}
+		files = []shipment.HandInFile{file("brev.pdf", pdf(len(key), 1))}
 	}
-	r, err := s.engine.Receive(s.ctx, engine.HandIn{Account: account, Key: key, JSON: data, Files: files, At: s.clock.now()})
+	r, err := s.engine.Receive(s.ctx, shipment.HandIn{Account: account, Key: key, JSON: data, Files: files, At: s.clock.now()})
 	must(t, err)
 	return r.ID
 }
 
 // accepted is submit for a letter that must be accepted.
-func (s *stage) accepted(t *testing.T, key string, l letter, files ...engine.HandInFile) string {
+func (s *stage) accepted(t *testing.T, key string, l letter, files ...shipment.HandInFile) string {
 	t.Helper()
 	id := s.submit(t, key, l, files...)
-	if sh := s.shipment(t, id); sh.Status != engine.StatusAkseptert {
+	if sh := s.shipment(t, id); sh.Status != shipment.StatusAkseptert {
 		t.Fatalf("hand-in %s is %s: %v", key, sh.Status, sh.Refusals)
 	}
 	return id
 }
 
-func file(name string, data []byte) engine.HandInFile {
-	return engine.HandInFile{Name: engine.Private(name), Bytes: int64(len(data)), Open: func() (io.ReadCloser, error) {
+func file(name string, data []byte) shipment.HandInFile {
+	return shipment.HandInFile{Name: shipment.Private(name), Bytes: int64(len(data)), Open: func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(data)), nil
 	}}
 }
@@ -394,7 +399,7 @@ func (s *stage) work(t *testing.T) {
 func (s *stage) tryWork(t *testing.T) []error {
 	t.Helper()
 	var errs []error
-	var again []engine.Task
+	var again []store.Task
 	for n := 0; ; {
 		tasks := s.tasks.take()
 		if len(tasks) == 0 {
@@ -415,14 +420,14 @@ func (s *stage) tryWork(t *testing.T) []error {
 }
 
 // night collects, composes and offers.
-func (s *stage) night(t *testing.T) engine.Collected {
+func (s *stage) night(t *testing.T) collect.Collected {
 	t.Helper()
 	c := s.collect(t)
 	s.work(t)
 	return c
 }
 
-func (s *stage) collect(t *testing.T) engine.Collected {
+func (s *stage) collect(t *testing.T) collect.Collected {
 	t.Helper()
 	c, err := s.engine.Collect(s.ctx)
 	must(t, err)
@@ -430,7 +435,7 @@ func (s *stage) collect(t *testing.T) engine.Collected {
 }
 
 // fetch reads answers and receipts.
-func (s *stage) fetch(t *testing.T) engine.Exchanged {
+func (s *stage) fetch(t *testing.T) nights.Exchanged {
 	t.Helper()
 	x, err := s.engine.Fetch(s.ctx)
 	must(t, err)
@@ -462,10 +467,10 @@ func (s *stage) writeReceipts(t *testing.T) []string {
 }
 
 // view reads the archive.
-func view[T any](t *testing.T, s *stage, fn func(r engine.Reader) (T, error)) T {
+func view[T any](t *testing.T, s *stage, fn func(r store.Reader) (T, error)) T {
 	t.Helper()
 	var out T
-	must(t, s.archive.View(context.WithoutCancel(s.ctx), func(r engine.Reader) error {
+	must(t, s.archive.View(context.WithoutCancel(s.ctx), func(r store.Reader) error {
 		var err error
 		out, err = fn(r)
 		return err
@@ -473,23 +478,23 @@ func view[T any](t *testing.T, s *stage, fn func(r engine.Reader) (T, error)) T 
 	return out
 }
 
-func (s *stage) shipment(t *testing.T, id string) engine.Shipment {
+func (s *stage) shipment(t *testing.T, id string) shipment.Shipment {
 	t.Helper()
-	return view(t, s, func(r engine.Reader) (engine.Shipment, error) { return r.Shipment(s.ctx, id) })
+	return view(t, s, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(s.ctx, id) })
 }
 
-func (s *stage) job(t *testing.T, id string) engine.PrintJob {
+func (s *stage) job(t *testing.T, id string) store.PrintJob {
 	t.Helper()
-	return view(t, s, func(r engine.Reader) (engine.PrintJob, error) { return r.Job(s.ctx, id) })
+	return view(t, s, func(r store.Reader) (store.PrintJob, error) { return r.Job(s.ctx, id) })
 }
 
-func (s *stage) jobs(t *testing.T) []engine.PrintJob {
+func (s *stage) jobs(t *testing.T) []store.PrintJob {
 	t.Helper()
-	return view(t, s, func(r engine.Reader) ([]engine.PrintJob, error) { return r.Jobs(s.ctx, engine.JobFilter{}) })
+	return view(t, s, func(r store.Reader) ([]store.PrintJob, error) { return r.Jobs(s.ctx, store.JobFilter{}) })
 }
 
 // onlyJob is the one job there is.
-func (s *stage) onlyJob(t *testing.T) engine.PrintJob {
+func (s *stage) onlyJob(t *testing.T) store.PrintJob {
 	t.Helper()
 	jobs := s.jobs(t)
 	if len(jobs) != 1 {
@@ -520,7 +525,7 @@ func (s *stage) wantJobs(t *testing.T, want string) {
 	}
 }
 
-func (s *stage) wantStatus(t *testing.T, id string, want engine.Status) {
+func (s *stage) wantStatus(t *testing.T, id string, want shipment.Status) {
 	t.Helper()
 	if got := s.shipment(t, id).Status; got != want {
 		t.Errorf("shipment is %s, want %s; history:\n%s", got, want, s.history(t, id))
@@ -531,7 +536,7 @@ func (s *stage) wantStatus(t *testing.T, id string, want engine.Status) {
 func (s *stage) history(t *testing.T, id string) string {
 	t.Helper()
 	var b strings.Builder
-	for _, e := range view(t, s, func(r engine.Reader) ([]engine.Event, error) { return r.History(s.ctx, id) }) {
+	for _, e := range view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, id) }) {
 		fmt.Fprintf(&b, "%s %s→%s %s\n", e.Kind, e.From, e.To, e.Reason)
 	}
 	return b.String()
@@ -541,7 +546,7 @@ func (s *stage) history(t *testing.T, id string) string {
 func (s *stage) alarms(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, a := range view(t, s, func(r engine.Reader) ([]engine.Alarm, error) { return r.Alarms(s.ctx, true) }) {
+	for _, a := range view(t, s, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(s.ctx, true) }) {
 		out = append(out, a.Key)
 	}
 	slices.Sort(out)
@@ -562,11 +567,11 @@ func (s *stage) wantAlarms(t *testing.T, want ...string) {
 }
 
 // read reports that the recipient has read a letter.
-func (s *stage) read(t *testing.T, id string) { s.event(t, id, engine.DigitalRead) }
+func (s *stage) read(t *testing.T, id string) { s.event(t, id, shipment.DigitalRead) }
 
-func (s *stage) event(t *testing.T, id string, kind engine.DigitalKind) {
+func (s *stage) event(t *testing.T, id string, kind shipment.DigitalKind) {
 	t.Helper()
-	must(t, s.engine.Event(s.ctx, engine.DigitalEvent{
+	must(t, s.engine.Event(s.ctx, shipment.DigitalEvent{
 		Shipment: id, Kind: kind, At: s.clock.now(), Key: fmt.Sprintf("%s %s %d", kind, id, s.clock.now().UnixMilli()),
 	}))
 }
@@ -655,7 +660,7 @@ func (s *stage) answer(t *testing.T, a exchange.Answer) {
 func (s *stage) acceptance(t *testing.T, job string) exchange.Answer {
 	t.Helper()
 	j := s.job(t, job)
-	files := view(t, s, func(r engine.Reader) ([]engine.JobFile, error) { return r.JobFiles(s.ctx, job) })
+	files := view(t, s, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(s.ctx, job) })
 	a := exchange.Answer{Job: job, Accepted: true, Letters: j.Letters, Sides: j.Totals.Sides, TicketSHA256: j.TicketSHA}
 	for _, f := range files {
 		if f.File.Kind != exchange.KindTicket {

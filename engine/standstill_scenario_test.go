@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // byHand runs a night as the command does.
@@ -90,10 +93,10 @@ func TestNightByHandDuringThePlannedOne(t *testing.T) {
 	_, release, err := s.archive.Lock(s.ctx, "night")
 	must(t, err)
 	err = s.engine.NightByHand(s.ctx, func(ctx context.Context) (string, error) {
-		n, err := s.engine.RunNight(ctx, engine.NightOptions{})
+		n, err := s.engine.RunNight(ctx, nights.NightOptions{})
 		return n.Summary(), err
 	})
-	if !errors.Is(err, engine.ErrLocked) {
+	if !errors.Is(err, store.ErrLocked) {
 		t.Errorf("night by hand: %v", err)
 	}
 	release()
@@ -108,7 +111,7 @@ func TestNightByHandDuringThePlannedOne(t *testing.T) {
 func (s *stage) byHandNow(t *testing.T, n int) error {
 	t.Helper()
 	if n < 3 {
-		return fmt.Errorf("another process is running the night: %w", engine.ErrLocked)
+		return fmt.Errorf("another process is running the night: %w", store.ErrLocked)
 	}
 	return nil
 }
@@ -116,7 +119,7 @@ func (s *stage) byHandNow(t *testing.T, n int) error {
 // TestMissedNightsWithoutDaemon: with a schedule and nothing that runs it a night is missed, unless one is run by hand.
 func TestMissedNightsWithoutDaemon(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(c *engine.Config) { c.Schedules = []engine.Schedule{nightly(t, true)} })
+	s := setup(t, func(c *engine.Config) { c.Schedules = []nights.Schedule{nightly(t, true)} })
 	s.watch(t)
 	s.wantAlarms(t)
 	s.clock.add(48 * time.Hour)
@@ -144,11 +147,11 @@ func TestClockAhead(t *testing.T) {
 	s.wantAlarmText(t, "clock:back", "the clock has gone back")
 	s.wantAlarmText(t, "clock:received", "1 letters were received at times that lie ahead of the clock, up to 2027-")
 	s.night(t)
-	if got := s.shipment(t, id); got.Status != engine.StatusSendtPrint {
+	if got := s.shipment(t, id); got.Status != shipment.StatusSendtPrint {
 		t.Errorf("the letter is %s, due %v", got.Status, got.DueAt)
 	}
 	found := false
-	for _, e := range view(t, s, func(r engine.Reader) ([]engine.Event, error) { return r.History(s.ctx, id) }) {
+	for _, e := range view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, id) }) {
 		found = found || strings.Contains(e.Reason, "klokken gikk for fort")
 	}
 	if !found {

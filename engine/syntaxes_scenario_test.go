@@ -5,6 +5,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/shipment"
 	"postgang/printjobs/exchange"
 )
 
@@ -40,7 +41,7 @@ func TestReceiptsInEverySyntax(t *testing.T) {
 			}
 			s.wantMoney(t, 3500)
 			s.wantJobs(t, "CLOSED")
-			s.wantStatus(t, ids[1], engine.StatusPrintet)
+			s.wantStatus(t, ids[1], shipment.StatusPrintet)
 		})
 	}
 }

@@ -15,6 +15,9 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/engine/words"
 	"postgang/printjobs/exchange"
 )
@@ -33,10 +36,10 @@ func (s *stage) watch(t *testing.T) {
 	}
 }
 
-func (s *stage) openAlarms(t *testing.T) map[string]engine.Alarm {
+func (s *stage) openAlarms(t *testing.T) map[string]store.Alarm {
 	t.Helper()
-	out := map[string]engine.Alarm{}
-	for _, a := range view(t, s, func(r engine.Reader) ([]engine.Alarm, error) { return r.Alarms(s.ctx, true) }) {
+	out := map[string]store.Alarm{}
+	for _, a := range view(t, s, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(s.ctx, true) }) {
 		out[a.Key] = a
 	}
 	return out
@@ -46,8 +49,8 @@ func (s *stage) openAlarms(t *testing.T) map[string]engine.Alarm {
 // alarm and read the same.
 func (s *stage) alarmsAreWorded(t *testing.T) {
 	t.Helper()
-	var all []engine.Alarm
-	err := s.archive.View(s.ctx, func(r engine.Reader) (err error) {
+	var all []store.Alarm
+	err := s.archive.View(s.ctx, func(r store.Reader) (err error) {
 		all, err = r.Alarms(s.ctx, false)
 		return err
 	})
@@ -72,7 +75,7 @@ func (s *stage) alarmsAreWorded(t *testing.T) {
 }
 
 // alarmText is what people read of an alarm.
-func alarmText(a engine.Alarm) string { return words.Alarm(a.Key, a.Args, words.English) }
+func alarmText(a store.Alarm) string { return words.Alarm(a.Key, a.Args, words.English) }
 
 // wantAlarmText: an alarm is open and its text has these words.
 func (s *stage) wantAlarmText(t *testing.T, key, want string) {
@@ -134,7 +137,7 @@ func TestWatchResolvesRefused(t *testing.T) {
 	s.accepted(t, "a", newLetter("En"))
 	s.night(t)
 	job := s.onlyJob(t)
-	s.clock.add(engine.DefaultAnswerWithin)
+	s.clock.add(store.DefaultAnswerWithin)
 	s.watch(t)
 	s.wantAlarms(t, "no-answer:")
 	s.answer(t, exchange.Answer{Job: job.ID, TicketSHA256: job.TicketSHA})
@@ -151,7 +154,7 @@ func TestWatchUnhandled(t *testing.T) {
 	second := s.accepted(t, "bb", newLetter("To").digital())
 	s.accepted(t, "ccc", newLetter("Tre")) // due at once
 	s.clock.add(23 * time.Hour)
-	s.event(t, second, engine.DigitalSDPSent)
+	s.event(t, second, shipment.DigitalSDPSent)
 	s.watch(t)
 	s.wantAlarms(t)
 	s.clock.add(time.Hour)
@@ -159,7 +162,7 @@ func TestWatchUnhandled(t *testing.T) {
 	s.wantAlarms(t, "unhandled:skatt:AKSEPTERT")
 	s.wantAlarmText(t, "unhandled:skatt:AKSEPTERT", "1 letters of account skatt have been AKSEPTERT for more than a day")
 	s.clock.add(23 * time.Hour)
-	s.event(t, first, engine.DigitalNotified)
+	s.event(t, first, shipment.DigitalNotified)
 	s.watch(t)
 	s.wantAlarms(t, "unhandled:skatt:SENDT_SDP")
 	s.read(t, second)
@@ -176,7 +179,7 @@ func TestWatchUnhandled(t *testing.T) {
 func TestWatchNights(t *testing.T) {
 	t.Parallel()
 	sch := nightly(t, true)
-	s := setup(t, func(c *engine.Config) { c.Schedules = []engine.Schedule{sch} })
+	s := setup(t, func(c *engine.Config) { c.Schedules = []nights.Schedule{sch} })
 	since := s.clock.now()
 	s.clock.add(7 * 24 * time.Hour)
 	s.watch(t)
@@ -204,7 +207,7 @@ func TestNightWatches(t *testing.T) {
 	s := setup(t)
 	s.accepted(t, "a", newLetter("En").digital())
 	s.clock.add(25 * time.Hour)
-	_, err := s.engine.RunNight(s.ctx, engine.NightOptions{})
+	_, err := s.engine.RunNight(s.ctx, nights.NightOptions{})
 	must(t, err)
 	s.wantAlarms(t, "unhandled:")
 }
@@ -213,16 +216,16 @@ func TestNightWatches(t *testing.T) {
 func TestWatchLimits(t *testing.T) {
 	t.Parallel()
 	free := int64(3 << 30)
-	night, err := engine.NewSchedule(engine.ScheduleNight, "0 21 * * *", true)
+	night, err := nights.NewSchedule(nights.ScheduleNight, "0 21 * * *", true)
 	must(t, err)
 	s := setup(t, func(c *engine.Config) {
-		c.Schedules = []engine.Schedule{night}
-		c.Rules = engine.WatchRules{
+		c.Schedules = []nights.Schedule{night}
+		c.Rules = nights.WatchRules{
 			NightWithin: 2 * time.Hour, DeviationsAbove: 2, FailuresFrom: 3, FreeBytesBelow: 2 << 30,
 			FreeBytes: func() (int64, error) { return free, nil },
 		}
 	})
-	tx := func(fn func(tx engine.Tx) error) { t.Helper(); must(t, s.archive.InTx(s.ctx, fn)) }
+	tx := func(fn func(tx store.Tx) error) { t.Helper(); must(t, s.archive.InTx(s.ctx, fn)) }
 	s.watch(t)
 	s.wantAlarms(t)
 
@@ -236,36 +239,36 @@ func TestWatchLimits(t *testing.T) {
 
 	// A night that runs for too long, that took too long, and one that is quick again.
 	s.clock.set(night.Next(s.clock.now()))
-	run := func(state engine.SlotState, after time.Duration) time.Time {
+	run := func(state store.SlotState, after time.Duration) time.Time {
 		t.Helper()
 		at := s.clock.now()
-		tx(func(tx engine.Tx) error {
-			ok, err := tx.ClaimSlot(s.ctx, engine.ScheduleNight, at, engine.SlotRunning)
+		tx(func(tx store.Tx) error {
+			ok, err := tx.ClaimSlot(s.ctx, nights.ScheduleNight, at, store.SlotRunning)
 			if !ok {
 				t.Error("the slot is taken")
 			}
 			return err
 		})
 		s.clock.add(after)
-		if state != engine.SlotRunning {
-			tx(func(tx engine.Tx) error { return tx.FinishSlot(s.ctx, engine.ScheduleNight, at, state, "") })
+		if state != store.SlotRunning {
+			tx(func(tx store.Tx) error { return tx.FinishSlot(s.ctx, nights.ScheduleNight, at, state, "") })
 		}
 		s.watch(t)
 		return at
 	}
-	first := run(engine.SlotRunning, 2*time.Hour)
+	first := run(store.SlotRunning, 2*time.Hour)
 	s.wantAlarms(t)
 	s.clock.add(time.Millisecond)
 	s.watch(t)
 	s.wantAlarms(t, "slow:night")
 	s.wantAlarmText(t, "slow:night", "has been running since 2026-11-24 21:00")
-	tx(func(tx engine.Tx) error {
-		return tx.FinishSlot(s.ctx, engine.ScheduleNight, first, engine.SlotDone, "")
+	tx(func(tx store.Tx) error {
+		return tx.FinishSlot(s.ctx, nights.ScheduleNight, first, store.SlotDone, "")
 	})
 	s.watch(t)
 	s.wantAlarmText(t, "slow:night", "took 2h0m0s")
 	s.clock.set(night.Next(s.clock.now()))
-	run(engine.SlotDone, time.Hour)
+	run(store.SlotDone, time.Hour)
 	s.wantAlarms(t)
 
 	// A job that cannot be handed over.
@@ -308,8 +311,8 @@ func TestWatchLimits(t *testing.T) {
 
 	// Deviations, until they are a month old.
 	for i := range 3 {
-		d := engine.Deviation{Key: string(rune('a' + i)), At: s.clock.now(), Vendor: "trykk", Finding: billing.Deviation{Kind: billing.DeviationPages}}
-		tx(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{d}) })
+		d := store.Deviation{Key: string(rune('a' + i)), At: s.clock.now(), Vendor: "trykk", Finding: billing.Deviation{Kind: billing.DeviationPages}}
+		tx(func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{d}) })
 		s.clock.add(time.Minute)
 		s.watch(t)
 		if i < 2 {
@@ -317,13 +320,13 @@ func TestWatchLimits(t *testing.T) {
 		}
 	}
 	s.wantAlarms(t, "deviations:trykk")
-	for state, alarms := range map[engine.DeviationState][]string{engine.DeviationDisputed: nil, engine.DeviationOpen: {"deviations:trykk"}} {
+	for state, alarms := range map[store.DeviationState][]string{store.DeviationDisputed: nil, store.DeviationOpen: {"deviations:trykk"}} {
 		_, err = s.engine.DecideDeviations(s.ctx, []string{"a"}, state, "meldt")
 		must(t, err)
 		s.watch(t)
 		s.wantAlarms(t, alarms...)
 	}
-	_, err = s.engine.DecideDeviations(s.ctx, []string{"a"}, engine.DeviationOpen, "likevel åpen")
+	_, err = s.engine.DecideDeviations(s.ctx, []string{"a"}, store.DeviationOpen, "likevel åpen")
 	must(t, err)
 	s.watch(t)
 	s.tick(t)

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // TestWithdrawJob: a job that is not handed over is taken back, and its letters go once, with the next night.
@@ -36,7 +38,7 @@ func TestWithdrawJob(t *testing.T) {
 			}
 			s.night(t)
 			s.wantJobs(t, "WITHDRAWN OFFERED")
-			s.wantStatus(t, id, engine.StatusSendtPrint)
+			s.wantStatus(t, id, shipment.StatusSendtPrint)
 			if _, err := s.engine.WithdrawJob(s.ctx, s.jobs(t)[1].ID, "for sent"); err == nil || !strings.Contains(err.Error(), "past the last gate") {
 				t.Errorf("withdrawn after the hand-over: %v", err)
 			}
@@ -51,19 +53,19 @@ func TestWithdrawReprint(t *testing.T) {
 	id := s.accepted(t, "a", newLetter("En"))
 	s.night(t)
 	parent := s.onlyJob(t).ID
-	r, err := s.engine.OrderReprint(s.ctx, engine.ReprintOrder{Job: parent, Letters: []engine.Range{{From: 1, To: 1}}, Reason: "revet"})
+	r, err := s.engine.OrderReprint(s.ctx, jobs.ReprintOrder{Job: parent, Letters: []shipment.Range{{From: 1, To: 1}}, Reason: "revet"})
 	must(t, err)
 	if _, err := s.engine.WithdrawJob(s.ctx, r.Jobs[0], ""); err == nil {
 		t.Error("withdrawn without a reason")
 	}
 	j, err := s.engine.WithdrawJob(s.ctx, r.Jobs[0], "bestilt ved en feil")
 	must(t, err)
-	if j.State != engine.JobWithdrawn {
+	if j.State != store.JobWithdrawn {
 		t.Errorf("the reprint is %s", j.State)
 	}
 	s.work(t)
 	s.night(t)
 	s.wantJobs(t, "OFFERED WITHDRAWN")
-	s.wantStatus(t, id, engine.StatusSendtPrint)
+	s.wantStatus(t, id, shipment.StatusSendtPrint)
 	s.wantAlarms(t)
 }

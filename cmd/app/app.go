@@ -21,6 +21,7 @@ import (
 	"postgang/engine/notify"
 	"postgang/engine/queue"
 	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -94,7 +95,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{
-		Workers: map[engine.TaskKind]int{engine.TaskPrepare: workers, engine.TaskCompose: workers, engine.TaskOffer: max(len(a.Config.Vendors), 1)},
+		Workers: map[store.TaskKind]int{store.TaskPrepare: workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1)},
 		Logger:  a.Log, Retry: w.Retry,
 	})
 	if err != nil {
@@ -108,7 +109,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
-			Dial: func(ctx context.Context, v engine.Vendor) (engine.VendorSide, error) {
+			Dial: func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts
 				return exchange.Dial(ctx, t)

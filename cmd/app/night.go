@@ -5,8 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"postgang/engine"
 	"postgang/engine/intake"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
 )
 
 // NightOptions are how long a night may take, and who is shown how it goes.
@@ -19,7 +20,7 @@ type NightOptions struct {
 
 // Night is what one run did.
 type Night struct {
-	engine.Night
+	nights.Night
 	Taken      intake.Report
 	Events     intake.EventReport
 	Unprepared int // letters that cannot be prepared for a reason of ours, and are tried again
@@ -48,9 +49,9 @@ func (a *App) Night(ctx context.Context, opt NightOptions) (Night, error) {
 		return n, err
 	}
 	step, finish = show("handing over letters")
-	n.Night, err = a.Engine.RunNight(ctx, engine.NightOptions{Patience: max(opt.Patience-time.Since(began), opt.Patience/handOverShare), Progress: step})
+	n.Night, err = a.Engine.RunNight(ctx, nights.NightOptions{Patience: max(opt.Patience-time.Since(began), opt.Patience/handOverShare), Progress: step})
 	finish()
-	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
+	if err != nil && !errors.Is(err, nights.ErrUnsettled) {
 		return n, err
 	}
 	var uncounted error
@@ -61,10 +62,10 @@ func (a *App) Night(ctx context.Context, opt NightOptions) (Night, error) {
 }
 
 // ReasonsInOrder are the reasons for which letters were collected, always in one order.
-func (n Night) ReasonsInOrder() []engine.Reason {
-	var out []engine.Reason
-	for _, r := range []engine.Reason{
-		engine.ReasonNoDigitalID, engine.ReasonPrintOnly, engine.ReasonReserved, engine.ReasonNotNotifiable, engine.ReasonUnread, engine.ReasonSDPFailed,
+func (n Night) ReasonsInOrder() []shipment.Reason {
+	var out []shipment.Reason
+	for _, r := range []shipment.Reason{
+		shipment.ReasonNoDigitalID, shipment.ReasonPrintOnly, shipment.ReasonReserved, shipment.ReasonNotNotifiable, shipment.ReasonUnread, shipment.ReasonSDPFailed,
 	} {
 		if n.Reasons[r] > 0 {
 			out = append(out, r)

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/jobs"
 	"postgang/printjobs/preview"
 )
 
@@ -23,7 +23,7 @@ type PictureOptions struct {
 
 // WritePictures draws the wanted sides of a letter into a folder, which is made when it is not there: one PNG a side, named by
 // shipment and side. It gives their paths.
-func (a *App) WritePictures(ctx context.Context, p engine.LetterPreview, folder string, o PictureOptions) (paths []string, err error) {
+func (a *App) WritePictures(ctx context.Context, p jobs.LetterPreview, folder string, o PictureOptions) (paths []string, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}

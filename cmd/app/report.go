@@ -10,12 +10,12 @@ import (
 	"slices"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/finance"
 	"postgang/reports"
 )
 
 // WriteReport builds a report and writes its workbook: whole, or not at all. The caller closes the report.
-func (a *App) WriteReport(ctx context.Context, q engine.ReportQuery, path string) (billing.Report, error) {
+func (a *App) WriteReport(ctx context.Context, q finance.ReportQuery, path string) (billing.Report, error) {
 	r, err := a.Engine.Report(ctx, q)
 	if err != nil {
 		return r, err
@@ -58,7 +58,7 @@ func (a *App) WriteTables(ctx context.Context, r billing.Report, accounts []stri
 			return err
 		}
 	}
-	rows, err := a.Engine.ExportLedger(ctx, engine.ExportQuery{From: r.From, To: r.To, Accounts: accounts, DefaultCode: a.Config.DefaultCode})
+	rows, err := a.Engine.ExportLedger(ctx, finance.ExportQuery{From: r.From, To: r.To, Accounts: accounts, DefaultCode: a.Config.DefaultCode})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (a *App) writeVouchers(ctx context.Context, from, to billing.Civil, folder 
 	for month := from; month < to; {
 		end := min(to, billing.NextMonth(month))
 		for _, p := range a.Config.Vouchers {
-			rows, err := a.Engine.ExportLedger(ctx, engine.ExportQuery{From: month, To: end, DefaultCode: p.DefaultCode})
+			rows, err := a.Engine.ExportLedger(ctx, finance.ExportQuery{From: month, To: end, DefaultCode: p.DefaultCode})
 			if err != nil {
 				return err
 			}

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"postgang/engine"
 	"postgang/engine/intake"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // idleLimit ends the taking of hand-ins when nothing was answered for so long, although some are being prepared.
@@ -20,7 +22,7 @@ func (a *App) TakeOnce(ctx context.Context) (intake.Report, error) {
 		a.Log.Info("hand-ins answered", "accepted", r.Taken, "refused", r.Refused, "known_already", r.Already)
 	}
 	if err == nil { // else it is a part, and what it did not reach is no less wrong
-		err = a.Engine.SetTroubles(ctx, engine.TroublesOfHandIns, r.Troubles)
+		err = a.Engine.SetTroubles(ctx, nights.TroublesOfHandIns, r.Troubles)
 	}
 	return r, err
 }
@@ -32,7 +34,7 @@ func (a *App) TakeEvents(ctx context.Context) (intake.EventReport, error) {
 		a.Log.Info("digital events", "files", r.Files, "applied", r.Applied, "refused", r.Refused)
 	}
 	if err == nil {
-		err = a.Engine.SetTroubles(ctx, engine.TroublesOfEvents, r.Troubles)
+		err = a.Engine.SetTroubles(ctx, nights.TroublesOfEvents, r.Troubles)
 	}
 	return r, err
 }
@@ -91,7 +93,7 @@ func (a *App) takeUntil(ctx context.Context, progress func(done, total int)) (in
 // unprepared counts the letters that cannot be prepared for a reason of ours, as far as is known.
 func (a *App) unprepared(ctx context.Context) (int, error) {
 	n := 0
-	err := a.Archive.View(ctx, func(r engine.Reader) error {
+	err := a.Archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
 		for _, al := range alarms {
 			if strings.HasPrefix(al.Key, prepareAlarm) && al.AckedAt.IsZero() {
@@ -109,9 +111,9 @@ const prepareAlarm = "prepare:"
 // preparing reports whether a hand-in is undecided and can be prepared, as far as is known: one that has the alarm of those
 // that cannot is not waited for.
 func (a *App) preparing(ctx context.Context) bool {
-	var left []engine.Shipment
+	var left []shipment.Shipment
 	hopeless := map[string]bool{}
-	err := a.Archive.View(ctx, func(r engine.Reader) error {
+	err := a.Archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
 		if err != nil {
 			return err
@@ -121,7 +123,7 @@ func (a *App) preparing(ctx context.Context) bool {
 				hopeless[id] = true
 			}
 		}
-		left, err = r.Shipments(ctx, engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}, Limit: len(hopeless) + 1})
+		left, err = r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}, Limit: len(hopeless) + 1})
 		return err
 	})
 	for _, s := range left {

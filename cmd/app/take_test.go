@@ -8,8 +8,9 @@ import (
 	"testing"
 
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/intake"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // handful is the least configuration by which letters are taken.
@@ -70,12 +71,12 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ids []string
-	err = a.Archive.InTx(t.Context(), func(tx engine.Tx) error {
-		list, err := tx.Shipments(t.Context(), engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}})
+	err = a.Archive.InTx(t.Context(), func(tx store.Tx) error {
+		list, err := tx.Shipments(t.Context(), store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}})
 		for _, s := range list {
 			ids = append(ids, s.ID)
 			if len(ids) < len(list) {
-				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, engine.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"}))
+				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, store.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"}))
 			}
 		}
 		return err
@@ -86,8 +87,8 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 	if !a.preparing(t.Context()) {
 		t.Error("one of them can be prepared")
 	}
-	err = a.Archive.InTx(t.Context(), func(tx engine.Tx) error {
-		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], engine.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"})
+	err = a.Archive.InTx(t.Context(), func(tx store.Tx) error {
+		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], store.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"})
 	})
 	if err != nil || a.preparing(t.Context()) {
 		t.Errorf("none of them can, %v", err)

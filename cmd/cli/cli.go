@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/cmd/config"
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 // Exit codes. Programs may rely on them.
@@ -104,7 +104,7 @@ func Run(ctx context.Context, root *cobra.Command, args []string) int {
 	switch {
 	case errors.As(err, &coded):
 		return coded.Code
-	case errors.Is(err, engine.ErrLocked):
+	case errors.Is(err, store.ErrLocked):
 		return ExitLocked
 	case IsUsage(err):
 		return ExitUsage

@@ -13,7 +13,7 @@ import (
 	"unicode"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/calendar"
 )
 
 // Moment is a time in a result: people see Oslo's clocks to the minute, programs RFC 3339 with the offset.
@@ -30,7 +30,7 @@ func (m Moment) String() string {
 	if m.IsZero() {
 		return ""
 	}
-	return time.Time(m).In(engine.Oslo).Format("2006-01-02 15:04")
+	return time.Time(m).In(calendar.Oslo).Format("2006-01-02 15:04")
 }
 
 // UnmarshalJSON reads what WriteJSON writes.
@@ -82,7 +82,7 @@ func encodeJSON(b *bytes.Buffer, v reflect.Value) error {
 			b.WriteString("null")
 			return nil
 		}
-		return appendJSON(b, t.In(engine.Oslo).Format(time.RFC3339))
+		return appendJSON(b, t.In(calendar.Oslo).Format(time.RFC3339))
 	case durationType:
 		return appendJSON(b, time.Duration(v.Int()).Seconds())
 	}

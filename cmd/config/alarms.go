@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/nights"
 	"postgang/engine/notify"
 )
 
@@ -68,7 +68,7 @@ func (c *checker) alarms(cfg *Config, a Alarms) {
 			c.add("alarms."+name, "%d is less than nothing", n)
 		}
 	}
-	cfg.Rules = engine.WatchRules{
+	cfg.Rules = nights.WatchRules{
 		NightWithin: orDuration(a.NightWithin, 0), DeviationsAbove: a.DeviationsAbove, FailuresFrom: a.FailuresFrom, FreeBytesBelow: int64(a.DiskFreeMB) << 20,
 	}
 	add := func(name string, quiet *Duration, s notify.Sender) {

@@ -18,9 +18,13 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"postgang/billing"
-	"postgang/engine"
 	"postgang/engine/calendar"
+	"postgang/engine/collect"
+	"postgang/engine/nights"
 	"postgang/engine/notify"
+	"postgang/engine/postcode"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -99,8 +103,8 @@ type Schedules struct {
 	Report   string `toml:"report"`
 	CatchUp  *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
 	// On public holidays: run, skip, next or previous; default run.
-	NightHolidays  engine.OnHoliday `toml:"night_holidays"`
-	ReportHolidays engine.OnHoliday `toml:"report_holidays"`
+	NightHolidays  nights.OnHoliday `toml:"night_holidays"`
+	ReportHolidays nights.OnHoliday `toml:"report_holidays"`
 }
 
 // Report says where scheduled workbooks go.
@@ -339,9 +343,9 @@ type Config struct {
 	Inbox          string
 	Settle, Every  time.Duration
 	PostcodeFile   string
-	Postcodes      *engine.PostcodeRegister // nil: none
+	Postcodes      *postcode.Register // nil: none
 	Prepare        Prepare
-	Schedules      []engine.Schedule
+	Schedules      []nights.Schedule
 	ReportFolder   string
 	Organisation   string
 	ReportCSV      bool
@@ -355,12 +359,12 @@ type Config struct {
 	Vouchers       []NamedVoucher // by name
 	Alarms         []notify.Sink  // without the log
 	AlarmsEvery    time.Duration
-	Rules          engine.WatchRules // without FreeBytes
+	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
 	Benefit        billing.CostBenefitInputs
-	Accounts       []engine.Account // by key
-	Vendors        []engine.Vendor  // by key
-	Guard          engine.Guard
+	Accounts       []store.Account // by key
+	Vendors        []store.Vendor  // by key
+	Guard          collect.Guard
 }
 
 // Problem is one thing wrong with the file.
@@ -531,7 +535,7 @@ func (c *checker) config(f File) *Config {
 		c.add("prepare.output_mb", "%d is no size", f.Prepare.OutputMB)
 	}
 	if cfg.PostcodeFile != "" {
-		r, err := engine.LoadPostcodes(cfg.PostcodeFile)
+		r, err := postcode.Load(cfg.PostcodeFile)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			c.add("intake.postcodes", "there is no such file. Fetch Bring's register and run \"postgang postcodes import FILE\", or remove the setting to check only the form of postnummer")
@@ -687,7 +691,7 @@ func (c *checker) guard(cfg *Config, f File) {
 		}
 		return d.Ore()
 	}
-	cfg.Guard = engine.Guard{
+	cfg.Guard = collect.Guard{
 		Day: ore("day_kr", g.Day), Account: ore("account_kr", g.Account), Code: ore("code_kr", g.Code),
 		Accounts: map[string]billing.Ore{}, Codes: map[string]billing.Ore{},
 	}
@@ -743,12 +747,12 @@ func (c *checker) schedules(cfg *Config, s Schedules) {
 	for _, d := range []struct {
 		name, spec string
 		catchUp    bool
-		holidays   engine.OnHoliday
+		holidays   nights.OnHoliday
 	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}} {
 		if d.spec == "" {
 			continue
 		}
-		sch, err := engine.NewSchedule(d.name, d.spec, d.catchUp)
+		sch, err := nights.NewSchedule(d.name, d.spec, d.catchUp)
 		if err != nil {
 			c.add("schedule."+d.name, "%v", err)
 			continue
@@ -787,13 +791,13 @@ func (c *checker) benefit(cfg *Config, in map[string]Input) {
 	}
 }
 
-func (c *checker) vendor(key string, v *Vendor) (engine.Vendor, bool) {
+func (c *checker) vendor(key string, v *Vendor) (store.Vendor, bool) {
 	before := len(c.problems)
 	at := "vendors." + key
 	if !keyPattern.MatchString(key) {
 		c.add(at, "a vendor's key has lower-case letters, digits and hyphens only")
 	}
-	out := engine.Vendor{
+	out := store.Vendor{
 		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, Invoices: v.Invoice, VATMissing: v.VAT == nil, Tolerances: v.Tolerances,
 		Target: *c.target(v.Login),
 	}
@@ -1098,13 +1102,13 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	if a.Sender.Name == "" {
 		c.add(at+".sender.name", "is missing: the cover must name the sender")
 	}
-	if !engine.PostcodeForm(a.Sender.Postcode) {
+	if !postcode.Form(a.Sender.Postcode) {
 		c.add(at+".sender.postcode", "must be four digits, written as text")
 	}
 	if a.Sender.City == "" {
 		c.add(at+".sender.city", "is missing")
 	}
-	out := engine.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), Sender: cover.Sender{
+	out := store.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), Sender: cover.Sender{
 		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
 		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
 	}}
@@ -1125,8 +1129,8 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	cfg.Accounts = append(cfg.Accounts, out)
 }
 
-func (c *checker) rules(at string, r Rules) engine.Rules {
-	out := engine.DefaultRules()
+func (c *checker) rules(at string, r Rules) shipment.Rules {
+	out := shipment.DefaultRules()
 	set(&out.DeadlineHours, r.DeadlineHours)
 	set(&out.DeadlineWorkdays, r.DeadlineWorkdays)
 	set(&out.Count24Dec, r.Count24Dec)

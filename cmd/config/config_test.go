@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
 	"postgang/engine/calendar"
+	"postgang/engine/store"
 	"postgang/printjobs/prepare"
 )
 
@@ -202,7 +202,7 @@ func TestLateness(t *testing.T) {
 	if !strings.Contains(minimal, head) {
 		t.Fatal("the minimal configuration has another vendor")
 	}
-	for add, want := range map[string]engine.Vendor{
+	for add, want := range map[string]store.Vendor{
 		"": {}, // the engine's defaults
 		"answer_within = \"4h30m\"\nreceipt_within_virkedager = 6\n": {AnswerWithin: 4*time.Hour + 30*time.Minute, ReceiptWithin: 6},
 	} {

@@ -13,8 +13,8 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
 	"postgang/engine/notify"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
@@ -41,9 +41,9 @@ func newAlarms(o *options) *cobra.Command {
 		newAlarmsList(o), newAlarmsAck(o), newAlarmsTest(o))
 }
 
-func viewAlarm(a engine.Alarm) alarmView {
+func viewAlarm(a store.Alarm) alarmView {
 	return alarmView{Key: a.Key, Text: words.Alarm(a.Key, a.Args, words.English), Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
-		Severity: engine.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
+		Severity: store.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
 }
 
 func newAlarmsList(o *options) *cobra.Command {
@@ -59,12 +59,12 @@ func newAlarmsList(o *options) *cobra.Command {
 					return err
 				}
 				v := alarmsView{Alarms: []alarmView{}, Sinks: []sinkView{}}
-				err := a.Archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r store.Reader) error {
 					all, err := r.Alarms(ctx, false)
 					if err != nil {
 						return err
 					}
-					engine.SortAlarms(all)
+					store.SortAlarms(all)
 					for _, al := range all {
 						if !al.Resolved.IsZero() && a.Now().Sub(al.Resolved) > recentAlarms {
 							continue
@@ -135,7 +135,7 @@ list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
 			}
 			return o.with(ctx, false, func(a *app.App) error {
 				acked := []string{}
-				err := a.Archive.InTx(ctx, func(tx engine.Tx) error {
+				err := a.Archive.InTx(ctx, func(tx store.Tx) error {
 					acked = acked[:0]
 					open, err := tx.Alarms(ctx, true)
 					if err != nil {
@@ -154,7 +154,7 @@ list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
 							acked = append(acked, al.Key)
 						}
 						if len(acked) == before {
-							return fmt.Errorf("no open alarm %s; see postgang alarms list: %w", key, engine.ErrNotFound)
+							return fmt.Errorf("no open alarm %s; see postgang alarms list: %w", key, store.ErrNotFound)
 						}
 					}
 					return nil
@@ -230,7 +230,7 @@ func (d *daemon) tellAlways(ctx context.Context) {
 	tick := time.NewTicker(d.Config.AlarmsEvery)
 	defer tick.Stop()
 	for {
-		if err := n.Notify(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, engine.ErrLockLost) {
+		if err := n.Notify(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrLockLost) {
 			d.Log.Error("alarms could not be told", "error", err)
 		}
 		select {

@@ -14,8 +14,8 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/notify"
+	"postgang/engine/store"
 )
 
 // edit changes a stage's configuration.
@@ -131,8 +131,8 @@ func TestHealth(t *testing.T) {
 	get("/healthz", http.StatusOK)
 	get("/alarms", http.StatusOK)
 	get("/", http.StatusNotFound)
-	if err := a.Archive.InTx(ctx, func(tx engine.Tx) error {
-		return tx.RaiseAlarm(ctx, "uncertain:TEST000001", engine.AlarmArgs{"text": "ask"})
+	if err := a.Archive.InTx(ctx, func(tx store.Tx) error {
+		return tx.RaiseAlarm(ctx, "uncertain:TEST000001", store.AlarmArgs{"text": "ask"})
 	}); err != nil {
 		t.Fatal(err)
 	}

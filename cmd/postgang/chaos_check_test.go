@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/engine"
+	"postgang/engine/restored"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // chaosView is archive and vendor at one moment: what the invariants are about.
@@ -22,20 +24,20 @@ type chaosView struct {
 
 	restored  bool                       // an old copy was put back, and nothing was recovered yet
 	outOfTime map[string]bool            // letters that were at the vendor when an old copy was put back
-	found     map[string]engine.Verdict  // jobs that were recovered
+	found     map[string]store.Verdict   // jobs that were recovered
 	beyond    map[string]map[string]bool // job → letters of it that are at the vendor and not in the archive's job
 }
 
 type chaosShipment struct {
 	id, handIn string
-	status     engine.Status
+	status     shipment.Status
 	hold       string
 	due        bool
 	receipts   int // in force, over all its jobs
 }
 
 type chaosJob struct {
-	state   engine.JobState
+	state   store.JobState
 	reprint bool
 	letters map[int]string    // number → shipment
 	files   map[string]string // name → SHA-256, manifest and ticket too
@@ -77,17 +79,17 @@ func (v chaosView) violations(settled bool) []string {
 				live[s] = append(live[s], id)
 			}
 		}
-		if j.state == engine.JobUncertain && !v.alarms["uncertain:"+id] {
+		if j.state == store.JobUncertain && !v.alarms["uncertain:"+id] {
 			wrong("job %s is UNCERTAIN without an alarm", id)
 		}
 	}
 	for _, s := range v.shipments {
-		if s.hold != engine.HoldRejected {
+		if s.hold != shipment.HoldRejected {
 			continue
 		}
 		alarmed := false
 		for id, j := range v.jobs {
-			alarmed = alarmed || j.state == engine.JobRejected && v.alarms["rejected:"+id] && slices.Contains(slices.Collect(maps.Values(j.letters)), s.id)
+			alarmed = alarmed || j.state == store.JobRejected && v.alarms["rejected:"+id] && slices.Contains(slices.Collect(maps.Values(j.letters)), s.id)
 		}
 		if !alarmed {
 			wrong("shipment %s was rejected without an alarm", s.id)
@@ -108,7 +110,7 @@ func (v chaosView) violations(settled bool) []string {
 			for _, s := range p.letters {
 				printed[s]++
 			}
-			if !p.partly && recovered && verdict == engine.FoundRecorded {
+			if !p.partly && recovered && verdict == restored.FoundRecorded {
 				v.recorded(id, p, j, wrong)
 			}
 			continue
@@ -117,7 +119,7 @@ func (v chaosView) violations(settled bool) []string {
 		case "":
 			wrong("the vendor has job %s, the archive has not", id)
 			continue
-		case engine.JobCommitted, engine.JobOffered, engine.JobAccepted, engine.JobClosed, engine.JobUncertain:
+		case store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobClosed, store.JobUncertain:
 		default:
 			wrong("the vendor prints job %s, which is %s", id, j.state)
 		}
@@ -150,18 +152,18 @@ func (v chaosView) violations(settled bool) []string {
 		}
 	}
 	for id, j := range v.jobs {
-		if _, has := v.vendor[id]; !has && (j.state == engine.JobAccepted || j.state == engine.JobClosed) {
+		if _, has := v.vendor[id]; !has && (j.state == store.JobAccepted || j.state == store.JobClosed) {
 			wrong("job %s is %s, but the vendor has never accepted it", id, j.state)
 		}
 	}
 	for _, s := range v.shipments {
-		if s.status == engine.StatusPrintet && printed[s.id] == 0 {
+		if s.status == shipment.StatusPrintet && printed[s.id] == 0 {
 			wrong("LOST: shipment %s is PRINTET, but was never at the vendor", s.id)
 		}
 		if s.receipts > printed[s.id] {
 			wrong("shipment %s has %d receipts and was printed %d times", s.id, s.receipts, printed[s.id])
 		}
-		if s.status == engine.StatusLest && printed[s.id] > 0 && !v.outOfTime[s.id] {
+		if s.status == shipment.StatusLest && printed[s.id] > 0 && !v.outOfTime[s.id] {
 			wrong("shipment %s is LEST and was printed %d times", s.id, printed[s.id])
 		}
 	}
@@ -177,18 +179,18 @@ func (v chaosView) violations(settled bool) []string {
 	}
 	for id, j := range v.jobs {
 		switch j.state {
-		case engine.JobClosed, engine.JobWithdrawn, engine.JobRejected:
+		case store.JobClosed, store.JobWithdrawn, store.JobRejected:
 		default:
 			wrong("job %s is %s although all is done", id, j.state)
 		}
 	}
 	for _, s := range v.shipments {
 		switch s.status {
-		case engine.StatusPrintet:
+		case shipment.StatusPrintet:
 			if s.receipts != printed[s.id] {
 				wrong("shipment %s was printed %d times and has %d receipts", s.id, printed[s.id], s.receipts)
 			}
-		case engine.StatusManueltHandtert, engine.StatusLest:
+		case shipment.StatusManueltHandtert, shipment.StatusLest:
 		default:
 			if s.due || s.hold != "" {
 				wrong("LOST: shipment %s is %s and was not printed (set aside: %q)", s.id, s.status, s.hold)
@@ -231,11 +233,11 @@ func soundView() chaosView {
 		handedIn: map[string]bool{"a/1": true, "a/2": true, "a/3": true},
 		ordered:  map[string]int{},
 		shipments: []chaosShipment{
-			{id: "s1", handIn: "a/1", status: engine.StatusPrintet, due: true, receipts: 1},
-			{id: "s2", handIn: "a/2", status: engine.StatusPrintet, due: true, receipts: 1},
-			{id: "s3", handIn: "a/3", status: engine.StatusManueltHandtert},
+			{id: "s1", handIn: "a/1", status: shipment.StatusPrintet, due: true, receipts: 1},
+			{id: "s2", handIn: "a/2", status: shipment.StatusPrintet, due: true, receipts: 1},
+			{id: "s3", handIn: "a/3", status: shipment.StatusManueltHandtert},
 		},
-		jobs:   map[string]chaosJob{"K7QX000001": {state: engine.JobClosed, letters: letters(), files: files()}},
+		jobs:   map[string]chaosJob{"K7QX000001": {state: store.JobClosed, letters: letters(), files: files()}},
 		vendor: map[string]chaosPrinted{"K7QX000001": {letters: letters(), files: files()}},
 		alarms: map[string]bool{},
 	}
@@ -252,7 +254,7 @@ func TestChaosChecker(t *testing.T) {
 		v.jobs[job] = j
 	}
 	again := func(v *chaosView, reprint bool) {
-		v.jobs["K7QX000002"] = chaosJob{state: engine.JobClosed, reprint: reprint, letters: map[int]string{1: "s1"}, files: map[string]string{}}
+		v.jobs["K7QX000002"] = chaosJob{state: store.JobClosed, reprint: reprint, letters: map[int]string{1: "s1"}, files: map[string]string{}}
 		v.vendor["K7QX000002"] = chaosPrinted{letters: map[int]string{1: "s1"}, files: map[string]string{}}
 		v.shipments[0].receipts = 2
 	}
@@ -271,45 +273,45 @@ func TestChaosChecker(t *testing.T) {
 			v.shipments = append(v.shipments, chaosShipment{id: "s4", handIn: "a/4"})
 		}, want: "s4 was never handed in"},
 		"two live jobs": {unsettled: true, alter: func(v *chaosView) {
-			v.jobs["K7QX000002"] = chaosJob{state: engine.JobPlanned, letters: map[int]string{1: "s1"}}
+			v.jobs["K7QX000002"] = chaosJob{state: store.JobPlanned, letters: map[int]string{1: "s1"}}
 		}, want: "s1 is in 2 live jobs"},
 		"a dead job beside": {alter: func(v *chaosView) {
-			v.jobs["K7QX000002"] = chaosJob{state: engine.JobWithdrawn, letters: map[int]string{1: "s1"}}
+			v.jobs["K7QX000002"] = chaosJob{state: store.JobWithdrawn, letters: map[int]string{1: "s1"}}
 		}},
 		"doubled":            {unsettled: true, alter: func(v *chaosView) { again(v, false) }, want: "DOUBLED: shipment s1"},
 		"reprint not asked":  {alter: func(v *chaosView) { again(v, true) }, want: "DOUBLED: shipment s1"},
 		"reprint as ordered": {alter: func(v *chaosView) { again(v, true); v.ordered["s1"] = 1 }},
 		"uncertain in silence": {unsettled: true, alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobUncertain })
+			alter(v, func(j *chaosJob) { j.state = store.JobUncertain })
 		}, want: "UNCERTAIN without an alarm"},
 		"uncertain with alarm": {unsettled: true, alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobUncertain })
+			alter(v, func(j *chaosJob) { j.state = store.JobUncertain })
 			v.alarms["uncertain:"+job] = true
 		}},
 		"uncertain in the end": {alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobUncertain })
+			alter(v, func(j *chaosJob) { j.state = store.JobUncertain })
 			v.alarms["uncertain:"+job] = true
 		}, want: "is UNCERTAIN although all is done"},
 		"rejected in silence": {unsettled: true, alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobRejected })
+			alter(v, func(j *chaosJob) { j.state = store.JobRejected })
 			delete(v.vendor, job)
 			for i := range 2 {
-				v.shipments[i] = chaosShipment{id: v.shipments[i].id, handIn: v.shipments[i].handIn, status: engine.StatusAkseptert, hold: engine.HoldRejected}
+				v.shipments[i] = chaosShipment{id: v.shipments[i].id, handIn: v.shipments[i].handIn, status: shipment.StatusAkseptert, hold: shipment.HoldRejected}
 			}
 		}, want: "s1 was rejected without an alarm"},
 		"rejected with alarm": {unsettled: true, alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobRejected })
+			alter(v, func(j *chaosJob) { j.state = store.JobRejected })
 			delete(v.vendor, job)
 			for i := range 2 {
-				v.shipments[i] = chaosShipment{id: v.shipments[i].id, handIn: v.shipments[i].handIn, status: engine.StatusAkseptert, hold: engine.HoldRejected}
+				v.shipments[i] = chaosShipment{id: v.shipments[i].id, handIn: v.shipments[i].handIn, status: shipment.StatusAkseptert, hold: shipment.HoldRejected}
 			}
 			v.alarms["rejected:"+job] = true
 		}},
 		"printed after it was withdrawn": {unsettled: true, alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobWithdrawn })
+			alter(v, func(j *chaosJob) { j.state = store.JobWithdrawn })
 		}, want: "the vendor prints job K7QX000001, which is WITHDRAWN"},
 		"printed before the last gate": {unsettled: true, alter: func(v *chaosView) {
-			alter(v, func(j *chaosJob) { j.state = engine.JobUploaded })
+			alter(v, func(j *chaosJob) { j.state = store.JobUploaded })
 		}, want: "which is UPLOADED"},
 		"unknown job at the vendor": {unsettled: true, alter: func(v *chaosView) {
 			v.vendor["K7QX000009"] = chaosPrinted{}
@@ -323,7 +325,7 @@ func TestChaosChecker(t *testing.T) {
 		}, want: "other letters than the archive"},
 		"vendor interrupted": {unsettled: true, alter: func(v *chaosView) {
 			v.vendor[job] = chaosPrinted{partly: true}
-			alter(v, func(j *chaosJob) { j.state = engine.JobOffered })
+			alter(v, func(j *chaosJob) { j.state = store.JobOffered })
 			v.shipments[0].receipts, v.shipments[1].receipts = 0, 0
 		}},
 		"other bytes at the vendor": {unsettled: true, alter: func(v *chaosView) {
@@ -332,22 +334,22 @@ func TestChaosChecker(t *testing.T) {
 			}
 		}, want: "not those of the archive"},
 		"printed and never at the vendor": {unsettled: true, alter: func(v *chaosView) {
-			v.shipments = append(v.shipments, chaosShipment{id: "s4", handIn: "a/4", status: engine.StatusPrintet})
+			v.shipments = append(v.shipments, chaosShipment{id: "s4", handIn: "a/4", status: shipment.StatusPrintet})
 			v.handedIn["a/4"] = true
 		}, want: "LOST: shipment s4 is PRINTET"},
 		"receipt too many": {unsettled: true, alter: func(v *chaosView) { v.shipments[0].receipts = 2 }, want: "has 2 receipts"},
 		"receipt missing":  {alter: func(v *chaosView) { v.shipments[0].receipts = 0 }, want: "has 0 receipts"},
-		"read and printed": {unsettled: true, alter: func(v *chaosView) { v.shipments[0].status = engine.StatusLest }, want: "is LEST and was printed"},
+		"read and printed": {unsettled: true, alter: func(v *chaosView) { v.shipments[0].status = shipment.StatusLest }, want: "is LEST and was printed"},
 		"due and left behind": {alter: func(v *chaosView) {
-			v.shipments[2] = chaosShipment{id: "s3", handIn: "a/3", status: engine.StatusAkseptert, due: true}
+			v.shipments[2] = chaosShipment{id: "s3", handIn: "a/3", status: shipment.StatusAkseptert, due: true}
 		}, want: "LOST: shipment s3"},
 		"set aside for ever": {alter: func(v *chaosView) {
-			v.shipments[2] = chaosShipment{id: "s3", handIn: "a/3", status: engine.StatusAkseptert, hold: "x"}
+			v.shipments[2] = chaosShipment{id: "s3", handIn: "a/3", status: shipment.StatusAkseptert, hold: "x"}
 		}, want: "LOST: shipment s3"},
 		"an old copy put back": {unsettled: true, alter: func(v *chaosView) {
 			v.restored, v.jobs = true, map[string]chaosJob{}
 			for i := range 2 {
-				v.shipments[i].status, v.shipments[i].receipts = engine.StatusAkseptert, 0
+				v.shipments[i].status, v.shipments[i].receipts = shipment.StatusAkseptert, 0
 			}
 		}},
 		"doubled by an old copy": {unsettled: true, alter: func(v *chaosView) {
@@ -355,24 +357,24 @@ func TestChaosChecker(t *testing.T) {
 			again(v, false)
 		}, want: "DOUBLED: shipment s1"},
 		"recovered": {alter: func(v *chaosView) {
-			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			v.found = map[string]store.Verdict{job: restored.FoundRecorded}
 			alter(v, func(j *chaosJob) { j.files = map[string]string{} })
 		}},
 		"recovered, a letter is not noted": {alter: func(v *chaosView) {
-			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			v.found = map[string]store.Verdict{job: restored.FoundRecorded}
 			alter(v, func(j *chaosJob) { delete(j.letters, 2) })
 		}, want: "has not noted: s2"},
 		"recovered, a letter is remembered": {alter: func(v *chaosView) {
-			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			v.found = map[string]store.Verdict{job: restored.FoundRecorded}
 			v.beyond = map[string]map[string]bool{job: {"s2": true}}
 			alter(v, func(j *chaosJob) { delete(j.letters, 2) })
 		}},
 		"recovered with another letter": {alter: func(v *chaosView) {
-			v.found = map[string]engine.Verdict{job: engine.FoundRecorded}
+			v.found = map[string]store.Verdict{job: restored.FoundRecorded}
 			alter(v, func(j *chaosJob) { j.letters[3] = "s3" })
 		}, want: "was recovered with letter s3"},
 		"stopped in the end":    {alter: func(v *chaosView) { v.alarms["restored:v"] = true }, want: "is open although all is done"},
-		"never decided":         {alter: func(v *chaosView) { v.shipments[2].status = engine.StatusMottatt }, want: "never decided"},
+		"never decided":         {alter: func(v *chaosView) { v.shipments[2].status = shipment.StatusMottatt }, want: "never decided"},
 		"alarm without a cause": {alter: func(v *chaosView) { v.alarms["uncertain:"+job] = true }, want: "is open although all is done"},
 	} {
 		v := soundView()

@@ -17,7 +17,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
+	"postgang/engine/shipment"
 )
 
 // chaosBackup is a copy of the archive at some moment.
@@ -114,7 +114,7 @@ func (c *chaos) restore() {
 		if !ok {
 			c.writeHandIn(n)
 		}
-		if c.notified[key] && (!ok || !s.due && (s.status == engine.StatusAkseptert || s.status == engine.StatusMottatt)) {
+		if c.notified[key] && (!ok || !s.due && (s.status == shipment.StatusAkseptert || s.status == shipment.StatusMottatt)) {
 			c.event("RESERVERT", key, 0)
 		}
 	}
@@ -167,7 +167,7 @@ const stillStopped = "Nothing is offered to v yet"
 func (c *chaos) again(v chaosView) bool {
 	any := false
 	for _, s := range v.shipments {
-		if key := strings.TrimPrefix(s.handIn, chaosAccount+"/"); c.notified[key] && !s.due && s.status == engine.StatusAkseptert && s.hold == "" {
+		if key := strings.TrimPrefix(s.handIn, chaosAccount+"/"); c.notified[key] && !s.due && s.status == shipment.StatusAkseptert && s.hold == "" {
 			c.event("RESERVERT", key, 0)
 			any = true
 		}
@@ -202,7 +202,7 @@ func (c *chaos) decide(v chaosView) bool {
 	var release []string
 	any := false
 	for _, s := range v.shipments {
-		if s.hold != engine.HoldRestored {
+		if s.hold != shipment.HoldRestored {
 			continue
 		}
 		any = true

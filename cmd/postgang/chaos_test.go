@@ -30,9 +30,10 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/intake"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/fixtures/chaosftp"
 	"postgang/fixtures/judges"
 	"postgang/fixtures/vendorsim"
@@ -858,7 +859,7 @@ func (c *chaos) reprint() {
 	v, _ := c.look()
 	var closed []string
 	for id, j := range v.jobs {
-		if j.state == engine.JobClosed && !j.reprint {
+		if j.state == store.JobClosed && !j.reprint {
 			closed = append(closed, id)
 		}
 	}
@@ -903,18 +904,18 @@ func (c *chaos) settle() {
 		}
 		for _, id := range slices.Sorted(maps.Keys(v.jobs)) {
 			switch j := v.jobs[id]; {
-			case j.state == engine.JobUncertain:
+			case j.state == store.JobUncertain:
 				// The vendor has answered all that it has: it has not got this one.
 				if code, said := c.run(chaosAttempt{}, "job", "resolve", id, "--not-offered", "--reason", "ikke mottatt", "--yes"); code != cli.ExitOK {
 					c.violate("resolve: exit code %d\n%s", code, said)
 				}
 				busy = true
-			case j.state == engine.JobRejected && v.alarms["rejected:"+id]:
+			case j.state == store.JobRejected && v.alarms["rejected:"+id]:
 				if code, said := c.run(chaosAttempt{}, "job", "release", id); code != cli.ExitOK {
 					c.violate("release: exit code %d\n%s", code, said)
 				}
 				busy = true
-			case j.state != engine.JobClosed && j.state != engine.JobWithdrawn && j.state != engine.JobRejected:
+			case j.state != store.JobClosed && j.state != store.JobWithdrawn && j.state != store.JobRejected:
 				busy = true
 			}
 		}
@@ -933,7 +934,7 @@ func (c *chaos) look() (chaosView, string) {
 	c.mu.Lock()
 	v := chaosView{
 		handedIn: maps.Clone(c.handed), ordered: maps.Clone(c.ordered), repeated: slices.Clone(c.repeated),
-		jobs: map[string]chaosJob{}, vendor: map[string]chaosPrinted{}, alarms: map[string]bool{}, found: map[string]engine.Verdict{},
+		jobs: map[string]chaosJob{}, vendor: map[string]chaosPrinted{}, alarms: map[string]bool{}, found: map[string]store.Verdict{},
 		restored: c.restored, outOfTime: maps.Clone(c.outOfTime), beyond: map[string]map[string]bool{},
 	}
 	c.mu.Unlock()
@@ -947,13 +948,13 @@ func (c *chaos) look() (chaosView, string) {
 	}
 	defer a.Close()
 	var book strings.Builder // every cost line, to compare
-	err = a.Archive.View(ctx, func(r engine.Reader) error {
-		all, err := r.Shipments(ctx, engine.ShipmentFilter{})
+	err = a.Archive.View(ctx, func(r store.Reader) error {
+		all, err := r.Shipments(ctx, store.ShipmentFilter{})
 		if err != nil {
 			return err
 		}
 		receipts := map[string]int{}
-		jobs, err := r.Jobs(ctx, engine.JobFilter{})
+		jobs, err := r.Jobs(ctx, store.JobFilter{})
 		if err != nil {
 			return err
 		}
@@ -970,7 +971,7 @@ func (c *chaos) look() (chaosView, string) {
 				case err == nil:
 					receipts[row.Shipment]++
 					fmt.Fprintf(&book, "%s %s %s %+v\n", j.ID, row.Shipment, rec.ID, rec.Row)
-				case !errors.Is(err, engine.ErrNotFound):
+				case !errors.Is(err, store.ErrNotFound):
 					return err
 				}
 			}
@@ -990,7 +991,7 @@ func (c *chaos) look() (chaosView, string) {
 		for _, f := range found {
 			v.found[f.ID] = f.Verdict
 		}
-		beyond, err := r.FoundLetters(ctx, engine.FoundLetterFilter{})
+		beyond, err := r.FoundLetters(ctx, store.FoundLetterFilter{})
 		if err != nil {
 			return err
 		}
@@ -1005,7 +1006,7 @@ func (c *chaos) look() (chaosView, string) {
 				id: s.ID, handIn: s.Account + "/" + s.HandIn, status: s.Status, hold: s.Hold, due: !s.DueAt.IsZero(), receipts: receipts[s.ID],
 			})
 		}
-		costs, err := r.Ledger(ctx, engine.LedgerFilter{})
+		costs, err := r.Ledger(ctx, store.LedgerFilter{})
 		if err != nil {
 			return err
 		}
@@ -1101,11 +1102,11 @@ func (c *chaos) count(v chaosView) {
 		}
 		for id, j := range v.jobs {
 			switch j.state {
-			case engine.JobUncertain:
+			case store.JobUncertain:
 				once("uncertain "+id, &f.JobsUncertain, 1)
-			case engine.JobRejected:
+			case store.JobRejected:
 				once("rejected "+id, &f.JobsRejected, 1)
-			case engine.JobWithdrawn:
+			case store.JobWithdrawn:
 				once("withdrawn "+id, &f.JobsWithdrawn, 1)
 			default: // the others lead to an answer of the vendor, which is counted there
 			}
@@ -1115,7 +1116,7 @@ func (c *chaos) count(v chaosView) {
 			once("printed "+id, &f.LettersPrinted, len(p.letters))
 		}
 		for _, s := range v.shipments {
-			if s.status == engine.StatusLest || s.status == engine.StatusManueltHandtert && s.receipts == 0 {
+			if s.status == shipment.StatusLest || s.status == shipment.StatusManueltHandtert && s.receipts == 0 {
 				once("not printed "+s.id, &f.LettersNotPrinted, 1)
 			}
 		}

@@ -11,7 +11,8 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/store"
 	"postgang/reports"
 )
 
@@ -180,7 +181,7 @@ func newCodesList(o *options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				views := []codeView{}
-				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
 					entries, err := r.CodeRegister(cmd.Context())
 					for _, c := range entries {
 						views = append(views, viewCode(c))
@@ -214,7 +215,7 @@ func newCodesBudget(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				day := billing.CivilOf(a.Now(), engine.Oslo).AddDays(1)
+				day := billing.CivilOf(a.Now(), calendar.Oslo).AddDays(1)
 				if to != "" {
 					d, err := billing.ParseCivil(to)
 					if err != nil {

@@ -11,24 +11,25 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/receipts"
+	"postgang/engine/store"
 )
 
 // recordView is a receipt row: no personal data.
 type recordView struct {
-	ID       string              `json:"id"`
-	Vendor   string              `json:"vendor"`
-	State    engine.ReceiptState `json:"state"`
-	Job      string              `json:"job"`
-	Shipment string              `json:"shipment"`
-	File     string              `json:"file"`
-	Line     int                 `json:"line"`
-	Fetched  cli.Moment          `json:"fetched"`
-	Posted   cli.Moment          `json:"posted"`
-	PagesBW  int                 `json:"pages_bw"`
-	Colour   int                 `json:"pages_colour"`
-	Sheets   int                 `json:"sheets"`
-	Gram     int                 `json:"weight_gram"`
+	ID       string             `json:"id"`
+	Vendor   string             `json:"vendor"`
+	State    store.ReceiptState `json:"state"`
+	Job      string             `json:"job"`
+	Shipment string             `json:"shipment"`
+	File     string             `json:"file"`
+	Line     int                `json:"line"`
+	Fetched  cli.Moment         `json:"fetched"`
+	Posted   cli.Moment         `json:"posted"`
+	PagesBW  int                `json:"pages_bw"`
+	Colour   int                `json:"pages_colour"`
+	Sheets   int                `json:"sheets"`
+	Gram     int                `json:"weight_gram"`
 	// In øre, net.
 	Production     billing.Ore `json:"production_ore"`
 	Postage        billing.Ore `json:"postage_ore"`
@@ -38,7 +39,7 @@ type recordView struct {
 	Reason         string      `json:"reason,omitempty"`
 }
 
-func viewRecord(r engine.ReceiptRecord) recordView {
+func viewRecord(r store.ReceiptRecord) recordView {
 	v := recordView{
 		ID: r.ID, Vendor: r.Vendor, State: r.State, Job: r.Row.Job, Shipment: r.Row.Shipment, File: r.FileName, Line: r.Row.Line, Fetched: cli.When(r.Fetched),
 		Posted: cli.When(r.Row.PostedAt), PagesBW: r.Row.PagesBW, Colour: r.Row.PagesColour, Sheets: r.Row.Sheets(), Gram: r.Row.WeightGram,
@@ -50,10 +51,10 @@ func viewRecord(r engine.ReceiptRecord) recordView {
 	return v
 }
 
-var receiptStates = []engine.ReceiptState{engine.ReceiptApplied, engine.ReceiptDuplicate, engine.ReceiptConflict, engine.ReceiptUnknown}
+var receiptStates = []store.ReceiptState{store.ReceiptApplied, store.ReceiptDuplicate, store.ReceiptConflict, store.ReceiptUnknown}
 
 func newReceiptsList(o *options) *cobra.Command {
-	var f engine.ReceiptFilter
+	var f store.ReceiptFilter
 	var states []string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -66,7 +67,7 @@ func newReceiptsList(o *options) *cobra.Command {
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				views := []recordView{}
-				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
 					list, err := r.Receipts(cmd.Context(), f)
 					for _, c := range list {
 						views = append(views, viewRecord(c))
@@ -106,13 +107,13 @@ func newReceiptsShow(o *options) *cobra.Command {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app.App) error {
 				var list []recordView
-				err := a.Archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r store.Reader) error {
 					c, err := r.Receipt(ctx, args[0])
 					if err != nil {
 						return err
 					}
 					list = append(list, viewRecord(c))
-					if c.State != engine.ReceiptConflict {
+					if c.State != store.ReceiptConflict {
 						return nil
 					}
 					in, err := r.AppliedReceipt(ctx, c.Row.Job, c.Row.Shipment)
@@ -123,7 +124,7 @@ func newReceiptsShow(o *options) *cobra.Command {
 					list = append(list, viewRecord(c))
 					return err
 				})
-				if errors.Is(err, engine.ErrNotFound) && len(list) == 0 {
+				if errors.Is(err, store.ErrNotFound) && len(list) == 0 {
 					return fmt.Errorf("no receipt %s; see \"postgang receipts list\": %w", args[0], err)
 				}
 				if err != nil {
@@ -167,7 +168,7 @@ func showRecords(w io.Writer, list []recordView) {
 }
 
 func newReceiptsResolve(o *options) *cobra.Command {
-	var r engine.ReceiptResolution
+	var r receipts.ReceiptResolution
 	var keep bool
 	cmd := &cobra.Command{
 		Use:   "resolve ID --keep | --take",
@@ -191,7 +192,7 @@ A decision is kept with its reason and not changed: write no personal data in it
 			r.Receipt = args[0]
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				c, err := a.Engine.ResolveReceipt(cmd.Context(), r)
-				if errors.Is(err, engine.ErrNotFound) {
+				if errors.Is(err, store.ErrNotFound) {
 					return fmt.Errorf("no receipt %s; see \"postgang receipts list --open\": %w", r.Receipt, err)
 				}
 				if err != nil {

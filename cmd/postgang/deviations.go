@@ -18,7 +18,8 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/store"
 )
 
 func newDeviations(o *options) *cobra.Command {
@@ -39,7 +40,7 @@ type deviationView struct {
 	Expected  string                `json:"expected"`
 	Got       string                `json:"got"`
 	AmountOre billing.Ore           `json:"amount_ore"`
-	State     engine.DeviationState `json:"state"`
+	State     store.DeviationState  `json:"state"`
 	Reason    string                `json:"reason,omitempty"`
 	key       string
 }
@@ -51,17 +52,17 @@ func deviationID(key string) string {
 }
 
 // deviations reads all that are chosen, the oldest first.
-func deviations(cmd *cobra.Command, a *app.App, vendor string, states []engine.DeviationState) ([]deviationView, error) {
+func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.DeviationState) ([]deviationView, error) {
 	var out []deviationView
-	err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
-		all, err := r.Deviations(cmd.Context(), engine.DeviationFilter{})
+	err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
+		all, err := r.Deviations(cmd.Context(), store.DeviationFilter{})
 		for _, d := range all {
 			if vendor != "" && d.Vendor != vendor || len(states) > 0 && !slices.Contains(states, d.State) {
 				continue
 			}
-			day := billing.CivilOf(d.At, engine.Oslo)
+			day := billing.CivilOf(d.At, calendar.Oslo)
 			out = append(out, deviationView{
-				deviationID(d.Key), string(day), int(billing.CivilOf(a.Now(), engine.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
+				deviationID(d.Key), string(day), int(billing.CivilOf(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
 				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, d.Reason, d.Key,
 			})
 		}
@@ -73,9 +74,9 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []engine.D
 	return out, err
 }
 
-var deviationStates = []engine.DeviationState{engine.DeviationOpen, engine.DeviationAccepted, engine.DeviationDisputed, engine.DeviationSettled}
+var deviationStates = []store.DeviationState{store.DeviationOpen, store.DeviationAccepted, store.DeviationDisputed, store.DeviationSettled}
 
-func statesOf(words []string) ([]engine.DeviationState, error) {
+func statesOf(words []string) ([]store.DeviationState, error) {
 	return oneOf("state of a deviation", words, deviationStates)
 }
 
@@ -119,7 +120,7 @@ func chosen(all []deviationView, ids []string) ([]deviationView, error) {
 	for _, id := range ids {
 		i := slices.IndexFunc(all, func(v deviationView) bool { return v.ID == id })
 		if i < 0 {
-			return nil, fmt.Errorf("no deviation %s; see \"postgang deviations list\": %w", id, engine.ErrNotFound)
+			return nil, fmt.Errorf("no deviation %s; see \"postgang deviations list\": %w", id, store.ErrNotFound)
 		}
 		out = append(out, all[i])
 	}
@@ -191,7 +192,7 @@ that is there is not written over.`,
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				states := []engine.DeviationState{engine.DeviationOpen, engine.DeviationDisputed}
+				states := []store.DeviationState{store.DeviationOpen, store.DeviationDisputed}
 				if len(args) > 0 {
 					states = nil
 				}
@@ -203,7 +204,7 @@ that is there is not written over.`,
 					return err
 				}
 				for _, v := range views {
-					if !slices.Contains([]engine.DeviationState{engine.DeviationOpen, engine.DeviationDisputed}, v.State) {
+					if !slices.Contains([]store.DeviationState{store.DeviationOpen, store.DeviationDisputed}, v.State) {
 						return fmt.Errorf("deviation %s is %s and not disputed; to dispute it all the same: postgang deviations decide %s --state open", v.ID, v.State, v.ID)
 					}
 				}
@@ -222,7 +223,7 @@ that is there is not written over.`,
 				if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 					return err
 				}
-				if _, err := a.Engine.DecideDeviations(cmd.Context(), keysOf(views), engine.DeviationDisputed, reason); err != nil {
+				if _, err := a.Engine.DecideDeviations(cmd.Context(), keysOf(views), store.DeviationDisputed, reason); err != nil {
 					return err
 				}
 				return o.Print(map[string]any{"file": out, "disputed": len(views)}, func(w io.Writer) {

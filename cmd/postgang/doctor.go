@@ -19,8 +19,10 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/nights"
 	"postgang/engine/notify"
+	"postgang/engine/store"
 	"postgang/engine/words"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -191,7 +193,7 @@ func (c *checkup) intake(cfg *config.Config) {
 		c.bad("intake "+t.Key, "give these folders to the user that runs postgang, all on one file system", "%s", words.Alarm(t.Key, t.Args, words.English))
 	}
 	for _, t := range found {
-		if strings.HasPrefix(t.Key, engine.TroubleHandIn) || strings.HasPrefix(t.Key, engine.TroublePlace) {
+		if strings.HasPrefix(t.Key, nights.TroubleHandIn) || strings.HasPrefix(t.Key, nights.TroublePlace) {
 			c.bad("intake "+t.Key, "", "%s", words.Alarm(t.Key, t.Args, words.English))
 		} else {
 			c.warn("intake "+t.Key, "", "%s", words.Alarm(t.Key, t.Args, words.English))
@@ -202,13 +204,13 @@ func (c *checkup) intake(cfg *config.Config) {
 	}
 }
 
-func (c *checkup) disk(path string, rules engine.WatchRules) {
+func (c *checkup) disk(path string, rules nights.WatchRules) {
 	free, err := app.FreeBytes(path)
 	if err != nil {
 		c.bad("disk", "", "%v", err)
 		return
 	}
-	if limit := cmp.Or(rules.FreeBytesBelow, engine.DefaultFreeBytes); free < limit {
+	if limit := cmp.Or(rules.FreeBytesBelow, nights.DefaultFreeBytes); free < limit {
 		c.bad("disk", "free some, or move [archive] documents", "%d MB free, less than the %d MB that a night needs at least", free>>20, limit>>20)
 		return
 	}
@@ -242,9 +244,9 @@ func (c *checkup) register(cfg *config.Config) {
 	case r == nil:
 		c.warn("postnummer", "fetch Bring's register, then \"postgang postcodes import FILE\"", "no register: only the form of postnummer is checked")
 	case time.Since(r.Dated) > maxRegister:
-		c.warn("postnummer", "import a newer one", "the register of %d postnummer is from %s", r.Len(), r.Dated.In(engine.Oslo).Format("2006-01-02"))
+		c.warn("postnummer", "import a newer one", "the register of %d postnummer is from %s", r.Len(), r.Dated.In(calendar.Oslo).Format("2006-01-02"))
 	default:
-		c.ok("postnummer", "%d, dated %s", r.Len(), r.Dated.In(engine.Oslo).Format("2006-01-02"))
+		c.ok("postnummer", "%d, dated %s", r.Len(), r.Dated.In(calendar.Oslo).Format("2006-01-02"))
 	}
 }
 
@@ -258,9 +260,9 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	if !c.whole(ctx, cfg, a) {
 		return
 	}
-	var alarms []engine.Alarm
+	var alarms []store.Alarm
 	var sinks []notify.Standing
-	err = a.Archive.View(ctx, func(r engine.Reader) error {
+	err = a.Archive.View(ctx, func(r store.Reader) error {
 		var err error
 		if alarms, err = r.Alarms(ctx, true); err != nil {
 			return err
@@ -281,15 +283,15 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	switch {
 	case err != nil:
 		c.bad("database", "", "%v", err)
-	case engine.Unacknowledged(alarms) > 0:
-		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", engine.Unacknowledged(alarms))
+	case store.Unacknowledged(alarms) > 0:
+		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", store.Unacknowledged(alarms))
 	default:
 		c.ok("database", "works, no open alarms")
 	}
 }
 
 // invoices looks at what decides the amounts of a vendor: VAT, and whose invoices are taken.
-func (c *checkup) invoices(v engine.Vendor) {
+func (c *checkup) invoices(v store.Vendor) {
 	name := "vendor " + v.Key
 	if v.VATMissing && (!v.Manual || v.Prices != nil || len(v.Invoices.Kinds) > 0) {
 		c.bad(name+" VAT", fmt.Sprintf("set production_percent and postage_percent under [vendors.%s.vat]; 0 where there is none", v.Key),
@@ -311,7 +313,7 @@ func (c *checkup) invoices(v engine.Vendor) {
 	}
 }
 
-func (c *checkup) vendor(ctx context.Context, v engine.Vendor) {
+func (c *checkup) vendor(ctx context.Context, v store.Vendor) {
 	name := "vendor " + v.Key
 	if v.Manual {
 		c.ok(name, "manual print: nobody to reach; see \"postgang manual list\"")

@@ -7,22 +7,24 @@ import (
 
 	"postgang/billing"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/nights"
+	"postgang/engine/receipts"
 )
 
 // TestExchangedTellsWhatAPersonMustLookAt: what came from a vendor ends with 3 when somebody has to do something about it.
 func TestExchangedTellsWhatAPersonMustLookAt(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		x    engine.Exchanged
+		x    nights.Exchanged
 		want string // empty: done
 	}{
-		{"nothing came", engine.Exchanged{}, ""},
-		{"booked, with deviations", engine.Exchanged{Receipts: []engine.Imported{{Rows: 2, Applied: 2, Deviate: 2}}}, ""},
-		{"rejected", engine.Exchanged{Answers: engine.Answered{Accepted: 1, Rejected: 2}}, "2 jobs were rejected"},
-		{"bad answer", engine.Exchanged{Answers: engine.Answered{Bad: 1}}, "1 answers cannot be used"},
-		{"stopped", engine.Exchanged{Receipts: []engine.Imported{{Problems: make([]billing.Problem, 1)}, {Waits: []string{"AAAA000009"}}}}, "2 receipt files were stopped"},
-		{"conflict and unknown", engine.Exchanged{Receipts: []engine.Imported{{Rows: 3, Conflict: 1}, {Rows: 1, Unknown: 1}}}, "1 receipts are in conflict (postgang receipts list --open); 1 receipts are for letters that we do not know"},
+		{"nothing came", nights.Exchanged{}, ""},
+		{"booked, with deviations", nights.Exchanged{Receipts: []receipts.Imported{{Rows: 2, Applied: 2, Deviate: 2}}}, ""},
+		{"rejected", nights.Exchanged{Answers: jobs.Answered{Accepted: 1, Rejected: 2}}, "2 jobs were rejected"},
+		{"bad answer", nights.Exchanged{Answers: jobs.Answered{Bad: 1}}, "1 answers cannot be used"},
+		{"stopped", nights.Exchanged{Receipts: []receipts.Imported{{Problems: make([]billing.Problem, 1)}, {Waits: []string{"AAAA000009"}}}}, "2 receipt files were stopped"},
+		{"conflict and unknown", nights.Exchanged{Receipts: []receipts.Imported{{Rows: 3, Conflict: 1}, {Rows: 1, Unknown: 1}}}, "1 receipts are in conflict (postgang receipts list --open); 1 receipts are for letters that we do not know"},
 	} {
 		err := exchanged(c.x)
 		if c.want == "" {

@@ -14,7 +14,10 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/accept"
+	"postgang/engine/collect"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 func newGuard(o *options) *cobra.Command {
@@ -59,9 +62,9 @@ type chargeView struct {
 }
 
 // viewQuote shows a quote, and why it has no cost when it has none.
-func viewQuote(q engine.Quoted, err error) *quoteView {
+func viewQuote(q accept.Quoted, err error) *quoteView {
 	v := &quoteView{
-		Shipment: q.Shipment, Account: q.Account, Konteringskode: engine.ShownCode(q.Konteringskode), Vendor: q.Vendor,
+		Shipment: q.Shipment, Account: q.Account, Konteringskode: shipment.ShownCode(q.Konteringskode), Vendor: q.Vendor,
 		Sheets: q.Sheets, Envelope: q.Envelope, Gram: q.WeightGram,
 	}
 	if err != nil {
@@ -83,7 +86,7 @@ type costSum struct {
 	unknown int
 }
 
-func (c *costSum) add(q engine.Quoted) {
+func (c *costSum) add(q accept.Quoted) {
 	c.letters++
 	if len(q.Quote.Charges) == 0 {
 		c.unknown++
@@ -205,7 +208,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 				var sum costSum
 				for _, q := range kept {
 					fits := (len(accounts) == 0 || wanted["account"][q.Account]) &&
-						(len(codes) == 0 || wanted["code"][cmp.Or(engine.ShownCode(q.Konteringskode), billing.MissingCode)])
+						(len(codes) == 0 || wanted["code"][cmp.Or(shipment.ShownCode(q.Konteringskode), billing.MissingCode)])
 					if len(args) > 0 {
 						fits = named[q.Shipment]
 						delete(named, q.Shipment)
@@ -216,7 +219,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 					}
 				}
 				for id := range named {
-					return fmt.Errorf("no letter %s is kept back; see \"postgang guard list\": %w", id, engine.ErrNotFound)
+					return fmt.Errorf("no letter %s is kept back; see \"postgang guard list\": %w", id, store.ErrNotFound)
 				}
 				if len(ids) == 0 {
 					return errors.New("no letter of these is kept back; see \"postgang guard list\"")
@@ -283,21 +286,21 @@ type planMinimumView struct {
 	NetOre  billing.Ore `json:"net_ore"`
 }
 
-func viewPlan(p engine.NightPlan) planView {
+func viewPlan(p collect.NightPlan) planView {
 	v := planView{Letters: p.Letters, NetOre: p.Net, Jobs: []planJobView{}, SetAside: p.SetAside, Renewed: p.Renewed}
 	for _, j := range p.Jobs {
 		v.Unpriced += j.Unpriced
 		v.Jobs = append(v.Jobs, planJobView{
-			j.Vendor, className(engine.PrintJob{Class: j.Class}), j.Letters, j.Sheets, j.Pages, j.PagesColour, j.Net, j.Unpriced,
+			j.Vendor, className(store.PrintJob{Class: j.Class}), j.Letters, j.Sheets, j.Pages, j.PagesColour, j.Net, j.Unpriced,
 		})
 	}
 	for _, m := range p.Minimums {
 		v.Minimums = append(v.Minimums, planMinimumView{m.Account, m.Net})
 	}
-	totals := func(list []engine.PlanTotal) []planTotalView {
+	totals := func(list []collect.PlanTotal) []planTotalView {
 		out := []planTotalView{}
 		for _, t := range list {
-			out = append(out, planTotalView{t.Account, engine.ShownCode(t.Konteringskode), t.Letters, *viewCost(t.Production, t.Postage), t.Unpriced})
+			out = append(out, planTotalView{t.Account, shipment.ShownCode(t.Konteringskode), t.Letters, *viewCost(t.Production, t.Postage), t.Unpriced})
 		}
 		return out
 	}

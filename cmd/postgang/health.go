@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 const (
@@ -39,9 +39,9 @@ func (d *daemon) serveHealth(ctx context.Context, ln net.Listener) {
 		http.Error(w, fmt.Sprintf(format, args...), http.StatusServiceUnavailable)
 	}
 	alarms := func(ctx context.Context) (n int, err error) {
-		err = d.Archive.View(ctx, func(r engine.Reader) error {
+		err = d.Archive.View(ctx, func(r store.Reader) error {
 			open, err := r.Alarms(ctx, true)
-			n = engine.Unacknowledged(open)
+			n = store.Unacknowledged(open)
 			return err
 		})
 		return n, err

@@ -11,7 +11,8 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/invoices"
+	"postgang/engine/store"
 )
 
 func newInvoice(o *options) *cobra.Command {
@@ -36,7 +37,7 @@ type invoiceView struct {
 	Booked    cli.Moment `json:"booked,omitempty"`
 }
 
-func viewInvoice(i engine.Invoiced) invoiceView {
+func viewInvoice(i invoices.Invoiced) invoiceView {
 	inv := i.Invoice
 	return invoiceView{i.ID, i.Vendor, inv.Number, string(inv.Issued), string(inv.From), string(inv.To.AddDays(-1)), inv.Net, inv.VAT, inv.Gross, len(inv.Lines), inv.Reference, append([]string{}, inv.Notes...), cli.When(i.BookedAt)}
 }
@@ -75,7 +76,7 @@ func (v invoicePeriodView) period() string {
 	return billing.PeriodWords(billing.Civil(v.From), billing.Civil(v.To).AddDays(1))
 }
 
-func viewPeriod(p engine.InvoicePeriod) invoicePeriodView {
+func viewPeriod(p invoices.InvoicePeriod) invoicePeriodView {
 	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To.AddDays(-1)), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT, Doubts: []invoiceDoubt{}}
 	for _, d := range p.Doubts {
 		v.Doubts = append(v.Doubts, invoiceDoubt(d))
@@ -140,7 +141,7 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 }
 
 // taken shows an invoice that has just come. A person must look at one that is doubtful.
-func (o *options) taken(cmd *cobra.Command, a *app.App, rec engine.InvoiceRecord) error {
+func (o *options) taken(cmd *cobra.Command, a *app.App, rec store.InvoiceRecord) error {
 	v, err := o.showInvoice(cmd, a, rec)
 	if err != nil {
 		return err
@@ -153,7 +154,7 @@ func (o *options) taken(cmd *cobra.Command, a *app.App, rec engine.InvoiceRecord
 	return nil
 }
 
-func (o *options) showInvoice(cmd *cobra.Command, a *app.App, rec engine.InvoiceRecord) (invoicePeriodView, error) {
+func (o *options) showInvoice(cmd *cobra.Command, a *app.App, rec store.InvoiceRecord) (invoicePeriodView, error) {
 	p, err := a.Engine.InvoicePeriodOf(cmd.Context(), rec)
 	if err != nil {
 		return invoicePeriodView{}, err
@@ -372,7 +373,7 @@ is for a time before the first letters and costs, is booked only with --anyway. 
 						return err
 					}
 				}
-				p, err := a.Engine.BookInvoice(cmd.Context(), engine.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: anyway})
+				p, err := a.Engine.BookInvoice(cmd.Context(), invoices.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: anyway})
 				if err != nil {
 					return err
 				}

@@ -12,7 +12,8 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 func newJob(o *options) *cobra.Command {
@@ -26,7 +27,7 @@ type jobView struct {
 	Parent     string          `json:"parent,omitempty"`
 	Reprint    bool            `json:"reprint,omitempty"`
 	Reprints   []string        `json:"reprints,omitempty"` // of this job
-	State      engine.JobState `json:"state"`
+	State      store.JobState  `json:"state"`
 	Class      string          `json:"class"`
 	Created    cli.Moment      `json:"created"`
 	Offered    cli.Moment      `json:"offered,omitempty"`
@@ -58,28 +59,28 @@ type jobFileView struct {
 }
 
 type jobLetterView struct {
-	Letter         int           `json:"letter"`
-	Shipment       string        `json:"shipment"`
-	Konteringskode string        `json:"konteringskode"`
-	Reason         engine.Reason `json:"reason"`
-	File           string        `json:"file,omitempty"`
-	FirstSide      int           `json:"first_side,omitempty"`
-	LastSide       int           `json:"last_side,omitempty"`
-	Sheets         int           `json:"sheets"`
-	Pages          int           `json:"pages"`
-	Only           []int         `json:"only_sheets,omitempty"` // of a reprint of a part of the letter
-	Gram           int           `json:"weight_gram"`
-	Expected       *costView     `json:"expected,omitempty"` // when the job was planned
+	Letter         int             `json:"letter"`
+	Shipment       string          `json:"shipment"`
+	Konteringskode string          `json:"konteringskode"`
+	Reason         shipment.Reason `json:"reason"`
+	File           string          `json:"file,omitempty"`
+	FirstSide      int             `json:"first_side,omitempty"`
+	LastSide       int             `json:"last_side,omitempty"`
+	Sheets         int             `json:"sheets"`
+	Pages          int             `json:"pages"`
+	Only           []int           `json:"only_sheets,omitempty"` // of a reprint of a part of the letter
+	Gram           int             `json:"weight_gram"`
+	Expected       *costView       `json:"expected,omitempty"` // when the job was planned
 }
 
 type jobEventView struct {
-	At     cli.Moment      `json:"at"`
-	From   engine.JobState `json:"from"`
-	To     engine.JobState `json:"to"`
-	Reason string          `json:"reason,omitempty"`
+	At     cli.Moment     `json:"at"`
+	From   store.JobState `json:"from"`
+	To     store.JobState `json:"to"`
+	Reason string         `json:"reason,omitempty"`
 }
 
-func viewJob(j engine.PrintJob) jobView {
+func viewJob(j store.PrintJob) jobView {
 	return jobView{
 		ID: j.ID, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, State: j.State, Class: className(j), Created: cli.When(j.Created), Offered: cli.When(j.OfferedAt),
 		Letters: j.Letters, Sheets: j.Totals.Sheets, Pages: j.Totals.Pages, Colour: j.Totals.PagesColour, Bytes: j.Totals.Bytes,
@@ -88,7 +89,7 @@ func viewJob(j engine.PrintJob) jobView {
 }
 
 // className names what a job's letters have in common.
-func className(j engine.PrintJob) string {
+func className(j store.PrintJob) string {
 	parts := []string{j.Class.Envelope, j.Class.Zone}
 	if j.Class.Colour {
 		parts = append(parts, "colour")
@@ -109,7 +110,7 @@ func className(j engine.PrintJob) string {
 }
 
 func newJobList(o *options) *cobra.Command {
-	var f engine.JobFilter
+	var f store.JobFilter
 	var states []string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -117,12 +118,12 @@ func newJobList(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if f.States, err = oneOf("state of a job", states, engine.JobStates()); err != nil {
+			if f.States, err = oneOf("state of a job", states, store.JobStates()); err != nil {
 				return err
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				var list []engine.PrintJob
-				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
+				var list []store.PrintJob
+				err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
 					var err error
 					list, err = r.Jobs(cmd.Context(), f)
 					return err
@@ -149,7 +150,7 @@ func newJobList(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.Vendor, "vendor", "", "only this vendor")
 	cmd.Flags().StringSliceVar(&states, "state", nil, "only these states")
-	_ = cmd.RegisterFlagCompletionFunc("state", completeWords(engine.JobStates()))
+	_ = cmd.RegisterFlagCompletionFunc("state", completeWords(store.JobStates()))
 	return cmd
 }
 
@@ -162,9 +163,9 @@ func newJobShow(o *options) *cobra.Command {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app.App) error {
 				var v jobView
-				err := a.Archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r store.Reader) error {
 					j, err := r.Job(ctx, args[0])
-					if errors.Is(err, engine.ErrNotFound) {
+					if errors.Is(err, store.ErrNotFound) {
 						return fmt.Errorf("no job %s; see \"postgang job list\": %w", args[0], err)
 					}
 					if err != nil {
@@ -176,7 +177,7 @@ func newJobShow(o *options) *cobra.Command {
 						return err
 					}
 					v.Missing = &missing
-					children, err := r.Jobs(ctx, engine.JobFilter{Parent: j.ID})
+					children, err := r.Jobs(ctx, store.JobFilter{Parent: j.ID})
 					if err != nil {
 						return err
 					}
@@ -336,7 +337,7 @@ func newJobRelease(o *options) *cobra.Command {
 		Short: "Let the letters of a rejected job be collected again, under a new job id",
 		Long: `Lets the letters of a rejected job be collected again, under a new job id. Of a reprint
 that was rejected or withdrawn it ends the alarm; order anew what is still wanted.`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobRejected, engine.JobWithdrawn),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(store.JobRejected, store.JobWithdrawn),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				n, err := a.Engine.ReleaseJob(cmd.Context(), args[0])

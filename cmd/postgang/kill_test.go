@@ -19,8 +19,9 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
@@ -111,7 +112,7 @@ func (s *killStage) reprint(t *testing.T) {
 	}
 	var jobs []jobView
 	show(&jobs, "job", "list")
-	at := slices.IndexFunc(jobs, func(j jobView) bool { return j.State == engine.JobClosed && j.Letters >= 2 })
+	at := slices.IndexFunc(jobs, func(j jobView) bool { return j.State == store.JobClosed && j.Letters >= 2 })
 	if at < 0 {
 		t.Fatal("no closed job has two letters")
 	}
@@ -201,7 +202,7 @@ max_letters_per_job = 7
 		t.Fatal(err)
 	}
 	for _, sh := range expected.Shipments {
-		if sh.Reason == string(engine.ReasonNoDigitalID) && sh.Outcome == letters.Printed {
+		if sh.Reason == string(shipment.ReasonNoDigitalID) && sh.Outcome == letters.Printed {
 			s.due++
 		}
 	}
@@ -265,8 +266,8 @@ func (s *killStage) check(t *testing.T) {
 			printed[r.Shipment]++
 		}
 	}
-	err = a.Archive.View(ctx, func(r engine.Reader) error {
-		all, err := r.Shipments(ctx, engine.ShipmentFilter{})
+	err = a.Archive.View(ctx, func(r store.Reader) error {
+		all, err := r.Shipments(ctx, store.ShipmentFilter{})
 		if err != nil {
 			return err
 		}
@@ -276,9 +277,9 @@ func (s *killStage) check(t *testing.T) {
 		n := 0
 		for _, sh := range all {
 			switch {
-			case sh.Status == engine.StatusMottatt:
+			case sh.Status == shipment.StatusMottatt:
 				t.Errorf("shipment %s was never decided", sh.ID)
-			case sh.Status == engine.StatusPrintet:
+			case sh.Status == shipment.StatusPrintet:
 				n++
 				want := 1
 				if s.reprinted[sh.ID] {
@@ -297,15 +298,15 @@ func (s *killStage) check(t *testing.T) {
 		if n != s.due || len(printed) != s.due {
 			t.Errorf("%d letters were due, %d are PRINTET, %d are at the vendor", s.due, n, len(printed))
 		}
-		jobs, err := r.Jobs(ctx, engine.JobFilter{})
+		jobs, err := r.Jobs(ctx, store.JobFilter{})
 		if err != nil {
 			return err
 		}
 		for _, j := range jobs {
-			if j.State != engine.JobClosed && j.State != engine.JobWithdrawn {
+			if j.State != store.JobClosed && j.State != store.JobWithdrawn {
 				t.Errorf("job %s is %s", j.ID, j.State)
 			}
-			if (j.State == engine.JobClosed) != s.accepted[j.ID] {
+			if (j.State == store.JobClosed) != s.accepted[j.ID] {
 				t.Errorf("job %s is %s, accepted by the vendor: %v", j.ID, j.State, s.accepted[j.ID])
 			}
 		}
@@ -326,7 +327,7 @@ func (s *killStage) check(t *testing.T) {
 }
 
 // checkReceipts wants a receipt in force for each time that a letter was printed.
-func (s *killStage) checkReceipts(ctx context.Context, t *testing.T, r engine.Reader, shipment string, want int) {
+func (s *killStage) checkReceipts(ctx context.Context, t *testing.T, r store.Reader, shipment string, want int) {
 	t.Helper()
 	jobs, err := r.JobsOf(ctx, shipment)
 	if err != nil {
@@ -338,7 +339,7 @@ func (s *killStage) checkReceipts(ctx context.Context, t *testing.T, r engine.Re
 		switch {
 		case err == nil:
 			n++
-		case !errors.Is(err, engine.ErrNotFound):
+		case !errors.Is(err, store.ErrNotFound):
 			t.Error(err)
 		}
 	}

@@ -12,7 +12,9 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/preview"
 )
 
@@ -23,15 +25,15 @@ func newLetter(o *options) *cobra.Command {
 
 // previewView is a preview as people and programs see it: no personal data.
 type previewView struct {
-	Shipment string          `json:"shipment"`
-	Job      string          `json:"job,omitempty"`
-	State    engine.JobState `json:"job_state,omitempty"`
-	Letter   int             `json:"letter,omitempty"`
-	Sheets   int             `json:"sheets"`
-	Sides    int             `json:"sides"`
-	PDF      string          `json:"pdf"`
-	Pictures []string        `json:"pictures,omitempty"`
-	Notes    []string        `json:"notes,omitempty"`
+	Shipment string         `json:"shipment"`
+	Job      string         `json:"job,omitempty"`
+	State    store.JobState `json:"job_state,omitempty"`
+	Letter   int            `json:"letter,omitempty"`
+	Sheets   int            `json:"sheets"`
+	Sides    int            `json:"sides"`
+	PDF      string         `json:"pdf"`
+	Pictures []string       `json:"pictures,omitempty"`
+	Notes    []string       `json:"notes,omitempty"`
 }
 
 func newLetterPreview(o *options) *cobra.Command {
@@ -46,7 +48,7 @@ same code that composes print files. A letter in a live job gets that job's id a
 number there. With --png each side is a picture too, named by shipment and side.
 
 What is written holds personal data. To look changes nothing and hands nothing to anybody.`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want := numbers(nil)
 			if cmd.Flags().Changed("pages") {
@@ -76,8 +78,8 @@ What is written holds personal data. To look changes nothing and hands nothing t
 
 func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, out, folder string, dpi int, want numbers, force bool) (err error) {
 	ctx := cmd.Context()
-	var s engine.Shipment
-	err = a.Archive.View(ctx, func(r engine.Reader) error {
+	var s shipment.Shipment
+	err = a.Archive.View(ctx, func(r store.Reader) error {
 		var err error
 		s, err = findShipment(ctx, r, name)
 		return err
@@ -110,7 +112,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, out, folde
 	}
 	v := previewView{Shipment: p.Shipment, Job: p.Job, State: p.State, Sheets: p.Sheets, Sides: p.Sides, PDF: out}
 	if p.Job == "" {
-		v.Notes = append(v.Notes, "the letter is in no live job: where a job's id and the letter's number stand in its marks, the preview shows "+engine.PreviewJob+" and 1")
+		v.Notes = append(v.Notes, "the letter is in no live job: where a job's id and the letter's number stand in its marks, the preview shows "+jobs.PreviewJob+" and 1")
 	} else {
 		v.Letter = p.Letter
 	}

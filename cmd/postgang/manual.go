@@ -12,7 +12,11 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/jobs"
+	"postgang/engine/nights"
+	"postgang/engine/receipts"
+	"postgang/engine/store"
 )
 
 func newManual(o *options) *cobra.Command {
@@ -25,16 +29,16 @@ them. Take the files of a job with "manual print", post the letters, then "manua
 
 // manualView is a job in the queue.
 type manualView struct {
-	Job     string          `json:"job"`
-	Vendor  string          `json:"vendor"`
-	State   engine.JobState `json:"state"`
-	Next    string          `json:"next"` // "print" or "confirm"
-	Letters int             `json:"letters"`
-	Sheets  int             `json:"sheets"`
-	Awaited int             `json:"letters_to_confirm"`
-	Class   string          `json:"class"`
-	Since   cli.Moment      `json:"since"`
-	Overdue bool            `json:"overdue,omitempty"`
+	Job     string         `json:"job"`
+	Vendor  string         `json:"vendor"`
+	State   store.JobState `json:"state"`
+	Next    string         `json:"next"` // "print" or "confirm"
+	Letters int            `json:"letters"`
+	Sheets  int            `json:"sheets"`
+	Awaited int            `json:"letters_to_confirm"`
+	Class   string         `json:"class"`
+	Since   cli.Moment     `json:"since"`
+	Overdue bool           `json:"overdue,omitempty"`
 }
 
 func newManualList(o *options) *cobra.Command {
@@ -83,16 +87,16 @@ func newManualList(o *options) *cobra.Command {
 
 // printoutView is what was given out to be printed.
 type printoutView struct {
-	Job     string          `json:"job"`
-	State   engine.JobState `json:"state"`
-	Files   []string        `json:"files,omitempty"`
-	LeftOut int             `json:"letters_left_out,omitempty"`
-	New     []string        `json:"new_jobs,omitempty"`
-	Since   []int           `json:"letters_read_or_closed_since,omitempty"`
+	Job     string         `json:"job"`
+	State   store.JobState `json:"state"`
+	Files   []string       `json:"files,omitempty"`
+	LeftOut int            `json:"letters_left_out,omitempty"`
+	New     []string       `json:"new_jobs,omitempty"`
+	Since   []int          `json:"letters_read_or_closed_since,omitempty"`
 }
 
 func newManualPrint(o *options) *cobra.Command {
-	var p engine.ManualPrint
+	var p jobs.ManualPrint
 	cmd := &cobra.Command{
 		Use:   "print JOB DIR",
 		Short: "Take the files of a job, to print and post its letters",
@@ -108,7 +112,7 @@ once more: say so only when nothing of it was posted.`,
 			p.Job, p.Dir = args[0], args[1]
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				out, err := a.Engine.PrintManual(cmd.Context(), p)
-				if errors.Is(err, engine.ErrNotFound) {
+				if errors.Is(err, store.ErrNotFound) {
 					return fmt.Errorf("no job %s; see \"postgang manual list\": %w", p.Job, err)
 				}
 				if err != nil {
@@ -116,7 +120,7 @@ once more: say so only when nothing of it was posted.`,
 				}
 				v := printoutView{Job: out.Job.ID, State: out.Job.State, Files: out.Files, LeftOut: out.LeftOut, New: out.New, Since: out.Since}
 				if v.LeftOut > 0 {
-					v.State = engine.JobWithdrawn
+					v.State = store.JobWithdrawn
 				}
 				return o.Print(v, func(w io.Writer) { showPrintout(w, v) })
 			})
@@ -146,7 +150,7 @@ func showPrintout(w io.Writer, v printoutView) {
 }
 
 func newManualConfirm(o *options) *cobra.Command {
-	c := engine.ManualConfirmation{}
+	c := receipts.ManualConfirmation{}
 	var letters, posted string
 	cmd := &cobra.Command{
 		Use:   "confirm JOB",
@@ -170,7 +174,7 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 					return cli.Usage("--posted: %w", err)
 				}
 				im, err := a.Engine.ConfirmManual(cmd.Context(), c)
-				if errors.Is(err, engine.ErrNotFound) {
+				if errors.Is(err, store.ErrNotFound) {
 					return fmt.Errorf("no job %s; see \"postgang manual list\": %w", c.Job, err)
 				}
 				if err != nil {
@@ -185,7 +189,7 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 				}); shown != nil {
 					return shown
 				}
-				return exchanged(engine.Exchanged{Receipts: []engine.Imported{im}})
+				return exchanged(nights.Exchanged{Receipts: []receipts.Imported{im}})
 			})
 		},
 	}
@@ -200,7 +204,7 @@ func postedAt(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return now, nil
 	}
-	t, err := time.ParseInLocation("2006-01-02T15:04", s, engine.Oslo)
+	t, err := time.ParseInLocation("2006-01-02T15:04", s, calendar.Oslo)
 	if err != nil {
 		return t, fmt.Errorf("%q is no time such as 2026-11-26T14:30", s)
 	}

@@ -10,7 +10,7 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/finance"
 )
 
 func newMonth(o *options) *cobra.Command {
@@ -48,7 +48,7 @@ type monthAccrual struct {
 	NetOre billing.Ore `json:"net_ore"`
 }
 
-func viewMonth(m engine.MonthStatus) monthView {
+func viewMonth(m finance.MonthStatus) monthView {
 	v := monthView{
 		Month: m.Month.Month(), State: "open", NetOre: m.Net, Letters: m.Letters, OpenPoints: m.Points(), Unreceipted: m.Unreceipted,
 		StoppedFiles: m.StoppedFiles, Conflicts: m.Conflicts, Deviations: m.Deviations, DeviationsOre: m.DeviationsNet,

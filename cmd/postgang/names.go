@@ -12,7 +12,9 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // checkAccounts and checkVendors make a name that is not configured an error; an empty one stands for all.
@@ -96,7 +98,7 @@ func (o *options) completeConfig(of func(*config.Config) []string) completer {
 // completeMonth offers the last twelve months.
 func completeMonth(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var out []string
-	for day, i := time.Now().In(engine.Oslo), 0; i < 12; i++ {
+	for day, i := time.Now().In(calendar.Oslo), 0; i < 12; i++ {
 		out = append(out, day.AddDate(0, -i, 1-day.Day()).Format("2006-01"))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
@@ -106,14 +108,14 @@ func completeMonth(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 const mostCompleted = 50
 
 // completeArchive completes the first argument from the archive.
-func (o *options) completeArchive(of func(cmd *cobra.Command, r engine.Reader) ([]string, error)) completer {
+func (o *options) completeArchive(of func(cmd *cobra.Command, r store.Reader) ([]string, error)) completer {
 	return func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
 		var out []string
 		err := o.with(cmd.Context(), false, func(a *app.App) error {
-			return a.Archive.View(cmd.Context(), func(r engine.Reader) (err error) {
+			return a.Archive.View(cmd.Context(), func(r store.Reader) (err error) {
 				out, err = of(cmd, r)
 				return err
 			})
@@ -127,10 +129,10 @@ func (o *options) completeArchive(of func(cmd *cobra.Command, r engine.Reader) (
 }
 
 // completeJobs completes a job's id, the newest first, with its state beside it.
-func (o *options) completeJobs(states ...engine.JobState) completer {
-	return o.completeArchive(func(cmd *cobra.Command, r engine.Reader) ([]string, error) {
-		list, err := r.Jobs(cmd.Context(), engine.JobFilter{States: states})
-		slices.SortFunc(list, func(a, b engine.PrintJob) int { return cmp.Compare(b.ID, a.ID) })
+func (o *options) completeJobs(states ...store.JobState) completer {
+	return o.completeArchive(func(cmd *cobra.Command, r store.Reader) ([]string, error) {
+		list, err := r.Jobs(cmd.Context(), store.JobFilter{States: states})
+		slices.SortFunc(list, func(a, b store.PrintJob) int { return cmp.Compare(b.ID, a.ID) })
 		out := make([]string, len(list))
 		for i, j := range list {
 			out[i] = fmt.Sprintf("%s\t%s, %d letters", j.ID, j.State, j.Letters)
@@ -140,8 +142,8 @@ func (o *options) completeJobs(states ...engine.JobState) completer {
 }
 
 // completeShipments completes a shipment's id or its hand-in.
-func (o *options) completeShipments(f engine.ShipmentFilter) completer {
-	return o.completeArchive(func(cmd *cobra.Command, r engine.Reader) ([]string, error) {
+func (o *options) completeShipments(f store.ShipmentFilter) completer {
+	return o.completeArchive(func(cmd *cobra.Command, r store.Reader) ([]string, error) {
 		f.Limit = 1000
 		list, err := r.Shipments(cmd.Context(), f)
 		var out []string
@@ -157,7 +159,7 @@ func (o *options) completeShipments(f engine.ShipmentFilter) completer {
 func (o *options) completions(root *cobra.Command) {
 	flags := map[string]completer{
 		"account": o.completeConfig(accountKeys), "vendor": o.completeConfig(vendorKeys), "profile": o.completeConfig(vendorKeys),
-		"month": completeMonth, "status": completeWords(engine.Statuses()),
+		"month": completeMonth, "status": completeWords(shipment.Statuses()),
 	}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {

@@ -12,7 +12,8 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/store"
 )
 
 func newNight(o *options) *cobra.Command {
@@ -49,7 +50,7 @@ nobody has acknowledged ("postgang alarms list").`,
 		},
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "do nothing: tell what would be collected, with its expected cost")
-	cmd.Flags().DurationVar(&patience, "patience", engine.DefaultPatience, "how long the run may wait: for hand-ins to be prepared, then for jobs to be handed over")
+	cmd.Flags().DurationVar(&patience, "patience", nights.DefaultPatience, "how long the run may wait: for hand-ins to be prepared, then for jobs to be handed over")
 	return cmd
 }
 
@@ -77,15 +78,15 @@ func (o *options) recordedNight(ctx context.Context, a *app.App, patience time.D
 // stillOpen says that a person must look, when this night had nothing to say and alarms of before are open: letters that are kept
 // back, or a job that the vendor refused, would else be out of the night's sight after the first.
 func stillOpen(ctx context.Context, a *app.App) error {
-	var open []engine.Alarm
-	err := a.Archive.View(ctx, func(r engine.Reader) (err error) {
+	var open []store.Alarm
+	err := a.Archive.View(ctx, func(r store.Reader) (err error) {
 		open, err = r.Alarms(ctx, true)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if n := engine.Unacknowledged(open); n > 0 {
+	if n := store.Unacknowledged(open); n > 0 {
 		return cli.Partial("a person must look: %d alarms are open (postgang alarms list)", n)
 	}
 	return nil
@@ -104,7 +105,7 @@ func look(ctx context.Context, a *app.App) {
 // night runs a night and shows what it did. The error says what a person must look at, too.
 func (o *options) night(ctx context.Context, a *app.App, patience time.Duration) (app.Night, error) {
 	n, err := a.Night(ctx, app.NightOptions{Patience: patience, Progress: o.Progress})
-	if err != nil && !errors.Is(err, engine.ErrUnsettled) {
+	if err != nil && !errors.Is(err, nights.ErrUnsettled) {
 		return n, err
 	}
 	shown := o.Print(map[string]any{

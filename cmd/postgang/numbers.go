@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"strings"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
 )
 
 // numbers are ranges of numbers from 1, as a person writes them: 17,20-25.
-type numbers []engine.Range
+type numbers []shipment.Range
 
 // parseNumbers reads numbers and ranges with commas between. Overlapping ones are allowed.
 func parseNumbers(s string) (numbers, error) {
@@ -30,14 +30,14 @@ func parseNumbers(s string) (numbers, error) {
 		case to < from:
 			return nil, fmt.Errorf("%q ends before it begins", part)
 		}
-		out = append(out, engine.Range{From: from, To: to})
+		out = append(out, shipment.Range{From: from, To: to})
 	}
 	return out, nil
 }
 
 // has tells whether a number is among them.
 func (n numbers) has(i int) bool {
-	return slices.ContainsFunc(n, func(r engine.Range) bool { return r.Has(i) })
+	return slices.ContainsFunc(n, func(r shipment.Range) bool { return r.Has(i) })
 }
 
 // last is the highest of them.

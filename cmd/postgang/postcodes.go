@@ -10,7 +10,8 @@ import (
 
 	"postgang/billing"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/postcode"
 )
 
 func newPostcodes(o *options) *cobra.Command {
@@ -23,14 +24,14 @@ postnummer-DAY.tsv; name it as intake.postcodes. Without a register only the for
 postnummer is checked.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			day := billing.CivilOf(time.Now(), engine.Oslo)
+			day := billing.CivilOf(time.Now(), calendar.Oslo)
 			if dated != "" {
 				var err error
 				if day, err = billing.ParseCivil(dated); err != nil {
 					return cli.Usage("--dated: %w", err)
 				}
 			}
-			data, err := readWithin(args[0], engine.MaxRegisterBytes)
+			data, err := readWithin(args[0], postcode.MaxRegisterBytes)
 			if err != nil {
 				return err
 			}
@@ -43,7 +44,7 @@ postnummer is checked.`,
 				return err
 			}
 			defer os.Remove(tmp)
-			r, err := engine.LoadPostcodes(tmp)
+			r, err := postcode.Load(tmp)
 			if err != nil {
 				return fmt.Errorf("%s is not imported: %w", filepath.Base(args[0]), err)
 			}

@@ -10,7 +10,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/nights"
 	"postgang/printjobs/exchange"
 )
 
@@ -58,7 +58,7 @@ the same file again changes nothing.`,
 				if err != nil {
 					return err
 				}
-				var x engine.Exchanged
+				var x nights.Exchanged
 				for _, f := range files {
 					data, err := readWithin(f, exchange.DefaultReceiptLimit)
 					if err != nil {
@@ -81,7 +81,7 @@ the same file again changes nothing.`,
 	return cmd
 }
 
-func (o *options) showExchanged(x engine.Exchanged) error {
+func (o *options) showExchanged(x nights.Exchanged) error {
 	return o.Print(x, func(w io.Writer) {
 		fmt.Fprintf(w, "Jobs accepted: %d, rejected: %d, answers that cannot be used: %d.\n", x.Answers.Accepted, x.Answers.Rejected, x.Answers.Bad)
 		if len(x.Receipts) == 0 {
@@ -119,7 +119,7 @@ func (o *options) showExchanged(x engine.Exchanged) error {
 
 // exchanged makes what a person must look at an exit code: files that were not booked, answers that cannot be used, jobs that the
 // vendor refused, and receipts that nobody can book by themselves. Deviations have a bound of their own before they are alarmed.
-func exchanged(x engine.Exchanged) error {
+func exchanged(x nights.Exchanged) error {
 	var files, conflict, unknown int
 	for _, f := range x.Receipts {
 		if len(f.Problems)+len(f.Waits) > 0 {

@@ -13,20 +13,21 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/recovery"
 	"postgang/engine/restored"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
 // recoveredJobView is a job that the vendor has under an id of ours.
 type recoveredJobView struct {
-	Job      string         `json:"job"`
-	Verdict  engine.Verdict `json:"verdict"`
-	Accepted bool           `json:"accepted"`
-	Letters  int            `json:"letters"`
-	Beyond   []string       `json:"letters_not_in_archive"`
-	Unread   []string       `json:"not_read"`
-	Waits    bool           `json:"waits_for_a_person"`
+	Job      string        `json:"job"`
+	Verdict  store.Verdict `json:"verdict"`
+	Accepted bool          `json:"accepted"`
+	Letters  int           `json:"letters"`
+	Beyond   []string      `json:"letters_not_in_archive"`
+	Unread   []string      `json:"not_read"`
+	Waits    bool          `json:"waits_for_a_person"`
 }
 
 // recoverView is what recover found at one vendor, and did.
@@ -47,7 +48,7 @@ type recoverView struct {
 }
 
 func newRecover(o *options) *cobra.Command {
-	var opt engine.RecoverOptions
+	var opt recovery.RecoverOptions
 	var vendors, manifests []string
 	cmd := &cobra.Command{
 		Use:   "recover [--vendor VENDOR] [--dry-run]",
@@ -87,7 +88,7 @@ Exit code 3: offers are still stopped, or letters are set aside.`,
 				if err != nil {
 					return cli.Usage("--manifest: %w", err)
 				}
-				opt.Manifests = append(opt.Manifests, engine.ManifestFile{Name: filepath.Base(path), Data: data})
+				opt.Manifests = append(opt.Manifests, recovery.ManifestFile{Name: filepath.Base(path), Data: data})
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error { return o.recover(cmd, a, vendors, opt) })
 		},
@@ -101,8 +102,8 @@ Exit code 3: offers are still stopped, or letters are set aside.`,
 	return cmd
 }
 
-func (o *options) recover(cmd *cobra.Command, a *app.App, vendors []string, opt engine.RecoverOptions) error {
-	known := map[string]engine.Vendor{}
+func (o *options) recover(cmd *cobra.Command, a *app.App, vendors []string, opt recovery.RecoverOptions) error {
+	known := map[string]store.Vendor{}
 	for _, v := range a.Config.Vendors {
 		known[v.Key] = v
 	}
@@ -111,7 +112,7 @@ func (o *options) recover(cmd *cobra.Command, a *app.App, vendors []string, opt 
 		return err
 	}
 	stopped := func(key string) bool {
-		return slices.ContainsFunc(stops, func(s engine.OfferStop) bool { return s.Vendor == key })
+		return slices.ContainsFunc(stops, func(s restored.OfferStop) bool { return s.Vendor == key })
 	}
 	for _, key := range vendors {
 		if _, ok := known[key]; !ok {
@@ -156,7 +157,7 @@ func (o *options) recover(cmd *cobra.Command, a *app.App, vendors []string, opt 
 	return nil
 }
 
-func viewRecovered(r engine.Recovered, dry bool) recoverView {
+func viewRecovered(r recovery.Recovered, dry bool) recoverView {
 	list := func(s []string) []string { return append([]string{}, s...) }
 	v := recoverView{
 		Vendor: r.Vendor, DryRun: dry, From: r.From, To: r.To, Jobs: []recoveredJobView{}, Recorded: r.Recorded, Found: list(r.Found),
@@ -178,12 +179,12 @@ func viewRecovered(r engine.Recovered, dry bool) recoverView {
 }
 
 // verdicts say what became of a job, as people read it.
-var verdicts = map[engine.Verdict]string{
-	engine.FoundRecorded:  "handed over",
-	engine.FoundCollision: "id of another job here",
-	engine.FoundRefused:   "refused",
-	engine.FoundLeftover:  "never handed over",
-	engine.FoundUnread:    "cannot be read",
+var verdicts = map[store.Verdict]string{
+	restored.FoundRecorded:  "handed over",
+	restored.FoundCollision: "id of another job here",
+	restored.FoundRefused:   "refused",
+	restored.FoundLeftover:  "never handed over",
+	restored.FoundUnread:    "cannot be read",
 }
 
 func showRecovered(w io.Writer, v recoverView) {

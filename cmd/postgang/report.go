@@ -10,7 +10,8 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/finance"
 )
 
 func newReport(o *options) *cobra.Command {
@@ -34,8 +35,8 @@ posting, unless its month was closed.`,
 				if err := checkAccounts(a.Config, accounts...); err != nil {
 					return err
 				}
-				q := engine.ReportQuery{Accounts: accounts, Inputs: a.Config.Benefit}
-				q.From, q.To = engine.LastMonth(a.Now())
+				q := finance.ReportQuery{Accounts: accounts, Inputs: a.Config.Benefit}
+				q.From, q.To = calendar.LastMonth(a.Now())
 				if p.given() {
 					var err error
 					if q.From, q.To, err = p.days(); err != nil {

@@ -10,7 +10,9 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // reprintView is a reprint, ordered or only planned.
@@ -29,7 +31,7 @@ type reprintLetterView struct {
 	Only     []int  `json:"only_sheets,omitempty"`
 }
 
-func viewReprint(r engine.Reprint) reprintView {
+func viewReprint(r jobs.Reprint) reprintView {
 	v := reprintView{Parent: r.Parent.ID, Ordered: len(r.Jobs) > 0, Jobs: r.Jobs, Sheets: r.Sheets}
 	for _, l := range r.Letters {
 		v.Letters = append(v.Letters, reprintLetterView(l))
@@ -38,7 +40,7 @@ func viewReprint(r engine.Reprint) reprintView {
 }
 
 func newJobReprint(o *options) *cobra.Command {
-	var order engine.ReprintOrder
+	var order jobs.ReprintOrder
 	var letters, sheets string
 	var yes bool
 	cmd := &cobra.Command{
@@ -56,12 +58,12 @@ What is planned is shown first. It is ordered with --yes, or when you say so on 
 "postgang serve" or the next night hands it over. --reason is kept in the history of both jobs
 and shown to everybody who looks: write no personal data in it. A letter that was closed by
 hand or deleted is refused, one that was read digitally since unless you say --read-too.`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobOffered, engine.JobAccepted, engine.JobClosed),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(store.JobOffered, store.JobAccepted, store.JobClosed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order.Job = args[0]
 			for _, f := range []struct {
 				flag, text string
-				to         *[]engine.Range
+				to         *[]shipment.Range
 			}{{"letters", letters, &order.Letters}, {"sheets", sheets, &order.Sheets}} {
 				if !cmd.Flags().Changed(f.flag) {
 					continue
@@ -88,10 +90,10 @@ hand or deleted is refused, one that was read digitally since unless you say --r
 	return cmd
 }
 
-func (o *options) reprint(cmd *cobra.Command, a *app.App, order engine.ReprintOrder, yes bool) error {
+func (o *options) reprint(cmd *cobra.Command, a *app.App, order jobs.ReprintOrder, yes bool) error {
 	ctx := cmd.Context()
-	err := a.Archive.View(ctx, func(r engine.Reader) error {
-		if _, err := r.Job(ctx, order.Job); errors.Is(err, engine.ErrNotFound) {
+	err := a.Archive.View(ctx, func(r store.Reader) error {
+		if _, err := r.Job(ctx, order.Job); errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("no job %s; see \"postgang job list\": %w", order.Job, err)
 		}
 		for i, name := range order.Shipments {

@@ -13,7 +13,8 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/store"
 )
 
 // resolveView is the resolution of an uncertain job, done or only planned.
@@ -30,7 +31,7 @@ type resolveView struct {
 }
 
 func newJobResolve(o *options) *cobra.Command {
-	var r engine.Resolution
+	var r nights.Resolution
 	var not, yes bool
 	cmd := &cobra.Command{
 		Use:   "resolve JOB --offered | --not-offered",
@@ -54,7 +55,7 @@ and without them letters would be printed twice. What lies there settles the job
 
 What will happen is shown first. It is done with --yes, or when you say so on a terminal. --reason
 is kept in the job's history and shown to everybody who looks: write no personal data in it.`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobUncertain),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(store.JobUncertain),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if r.Offered == not {
 				return cli.Usage("say what the vendor says: --offered or --not-offered")
@@ -73,15 +74,15 @@ is kept in the job's history and shown to everybody who looks: write no personal
 	return cmd
 }
 
-func (o *options) resolve(cmd *cobra.Command, a *app.App, r engine.Resolution, yes bool) error {
-	view := func(p engine.Resolved, done bool) resolveView {
+func (o *options) resolve(cmd *cobra.Command, a *app.App, r nights.Resolution, yes bool) error {
+	view := func(p nights.Resolved, done bool) resolveView {
 		return resolveView{
 			Job: p.Job.ID, Vendor: p.Job.Vendor, Letters: p.Job.Letters, Why: p.Why, Offered: r.Offered, Reprint: p.Job.Reprint,
 			LeftOut: p.LeftOut, Done: done, New: p.New,
 		}
 	}
 	planned, err := a.Engine.PlanResolve(cmd.Context(), r)
-	if errors.Is(err, engine.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("no job %s; see \"postgang job list\": %w", r.Job, err)
 	}
 	if err != nil {

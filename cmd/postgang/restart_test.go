@@ -14,9 +14,11 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/calendar"
+	"postgang/engine/nights"
+	"postgang/engine/store"
 )
 
 // syncBuffer is a log that is read while it is written.
@@ -51,7 +53,7 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &syncBuffer{}
-	start := time.Date(2026, 11, 23, 20, 50, 0, 0, engine.Oslo)
+	start := time.Date(2026, 11, 23, 20, 50, 0, 0, calendar.Oslo)
 	o := &options{Options: &cli.Options{Out: log, Err: log, Config: path}, wiring: wiring{Options: app.Options{Now: fastClock(start)}}}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -80,12 +82,12 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 	}
 	defer a.Close()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		var last engine.Slot
-		err := a.View(ctx, func(r engine.Reader) (err error) {
-			last, err = r.LastSlot(ctx, engine.ScheduleNight)
+		var last store.Slot
+		err := a.View(ctx, func(r store.Reader) (err error) {
+			last, err = r.LastSlot(ctx, nights.ScheduleNight)
 			return err
 		})
-		if err == nil && last.State == engine.SlotDone {
+		if err == nil && last.State == store.SlotDone {
 			break
 		}
 		if time.Now().After(end) {
@@ -179,10 +181,10 @@ func TestStuckScanIsAlarmed(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := 0
-		err := a.Archive.View(t.Context(), func(r engine.Reader) error {
+		err := a.Archive.View(t.Context(), func(r store.Reader) error {
 			open, err := r.Alarms(t.Context(), true)
 			for _, al := range open {
-				if al.Key == engine.TroublePlace+"folder" {
+				if al.Key == nights.TroublePlace+"folder" {
 					n += al.Count
 				}
 			}

@@ -23,8 +23,9 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/finance"
+	"postgang/engine/nights"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -81,7 +82,7 @@ func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Log
 		if closing := a.Close(); closing != nil {
 			log.Error("stop", "error", closing)
 		}
-		if !errors.Is(err, engine.ErrLockLost) {
+		if !errors.Is(err, store.ErrLockLost) {
 			return err
 		}
 		log.Error("the database was lost, and is waited for", "error", err)
@@ -116,7 +117,7 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 				return nil, err
 			}
 		}
-		if errors.Is(err, engine.ErrLocked) && time.Since(begun) > reopenLocked {
+		if errors.Is(err, store.ErrLocked) && time.Since(begun) > reopenLocked {
 			return nil, fmt.Errorf("another postgang serve works on this archive: %w", err)
 		}
 		log.Warn("the database cannot be used yet", "error", err)
@@ -184,7 +185,7 @@ func (d *daemon) serve(ctx context.Context) error {
 			case scanning <- struct{}{}:
 			case <-time.After(app.StopLimit):
 			}
-			if errors.Is(context.Cause(ctx), engine.ErrLockLost) {
+			if errors.Is(context.Cause(ctx), store.ErrLockLost) {
 				return context.Cause(ctx) // serveOn opens everything anew
 			}
 			return nil
@@ -230,11 +231,11 @@ func (d *daemon) watchScan(ctx context.Context) error {
 	if began == 0 || time.Since(time.Unix(0, began)) < scanStuckAfter {
 		return nil
 	}
-	const key = engine.TroublePlace + "folder"
+	const key = nights.TroublePlace + "folder"
 	args := store.AlarmArgs{"case": "stuck", "began": store.TimeArg(time.Unix(0, began))}
-	return d.Archive.InTx(ctx, func(tx engine.Tx) error {
+	return d.Archive.InTx(ctx, func(tx store.Tx) error {
 		open, err := tx.Alarms(ctx, true)
-		if err != nil || slices.ContainsFunc(open, func(al engine.Alarm) bool { return al.Key == key && al.Args.Says(args) }) {
+		if err != nil || slices.ContainsFunc(open, func(al store.Alarm) bool { return al.Key == key && al.Args.Says(args) }) {
 			return err
 		}
 		return tx.RaiseAlarm(ctx, key, args)
@@ -259,7 +260,7 @@ func (d *daemon) monthlyReport(ctx context.Context, from, to billing.Civil) (str
 		return "", err
 	}
 	path := filepath.Join(d.Config.ReportFolder, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
-	r, err := d.WriteReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.Config.Benefit}, path)
+	r, err := d.WriteReport(ctx, finance.ReportQuery{From: from, To: to, Inputs: d.Config.Benefit}, path)
 	if err != nil {
 		return "", err
 	}

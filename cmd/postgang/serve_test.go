@@ -17,7 +17,10 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
@@ -45,17 +48,17 @@ func TestServe(t *testing.T) {
 	}
 
 	// Monday morning: the hand-ins are taken. However slow the machine is, none is left for after the night.
-	serveUntil(t, path, time.Date(2026, 11, 23, 8, 0, 0, 0, engine.Oslo), func(r engine.Reader) bool {
+	serveUntil(t, path, time.Date(2026, 11, 23, 8, 0, 0, 0, calendar.Oslo), func(r store.Reader) bool {
 		left, err := filepath.Glob(filepath.Join(dir, "data", "post", "inn", "*", "*"))
-		undecided, err2 := r.Shipments(context.Background(), engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusMottatt}, Limit: 1})
+		undecided, err2 := r.Shipments(context.Background(), store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}, Limit: 1})
 		return errors.Join(err, err2) == nil && len(left)+len(undecided) == 0
 	})
 	// Before nine in the evening: they are offered at nine. The vendor does not answer, and that is seen.
-	slots := serveUntil(t, path, time.Date(2026, 11, 23, 20, 57, 0, 0, engine.Oslo), func(r engine.Reader) bool {
-		last, err := r.LastSlot(context.Background(), engine.ScheduleNight)
-		return err == nil && last.State == engine.SlotDone && overdueAnswers(r) > 0
+	slots := serveUntil(t, path, time.Date(2026, 11, 23, 20, 57, 0, 0, calendar.Oslo), func(r store.Reader) bool {
+		last, err := r.LastSlot(context.Background(), nights.ScheduleNight)
+		return err == nil && last.State == store.SlotDone && overdueAnswers(r) > 0
 	})
-	if len(slots) != 1 || !slots[0].At.Equal(time.Date(2026, 11, 23, 21, 0, 0, 0, engine.Oslo)) {
+	if len(slots) != 1 || !slots[0].At.Equal(time.Date(2026, 11, 23, 21, 0, 0, 0, calendar.Oslo)) {
 		t.Fatalf("slots: %+v", slots)
 	}
 	s.tick(t)
@@ -64,9 +67,9 @@ func TestServe(t *testing.T) {
 	}
 
 	// Down on Tuesday night; up again on Wednesday morning: the missed night is run, once.
-	slots = serveUntil(t, path, time.Date(2026, 11, 25, 8, 0, 0, 0, engine.Oslo), func(r engine.Reader) bool {
-		last, err := r.LastSlot(context.Background(), engine.ScheduleNight)
-		return err == nil && last.State == engine.SlotDone && last.At.Equal(time.Date(2026, 11, 24, 21, 0, 0, 0, engine.Oslo))
+	slots = serveUntil(t, path, time.Date(2026, 11, 25, 8, 0, 0, 0, calendar.Oslo), func(r store.Reader) bool {
+		last, err := r.LastSlot(context.Background(), nights.ScheduleNight)
+		return err == nil && last.State == store.SlotDone && last.At.Equal(time.Date(2026, 11, 24, 21, 0, 0, 0, calendar.Oslo))
 	})
 	if len(slots) != 2 {
 		t.Fatalf("slots: %+v", slots)
@@ -78,7 +81,7 @@ func TestServe(t *testing.T) {
 }
 
 // overdueAnswers counts the open alarms about offers without an answer.
-func overdueAnswers(r engine.Reader) int {
+func overdueAnswers(r store.Reader) int {
 	alarms, err := r.Alarms(context.Background(), true)
 	n := 0
 	for _, a := range alarms {
@@ -90,7 +93,7 @@ func overdueAnswers(r engine.Reader) int {
 }
 
 // serveUntil runs the daemon until a condition holds, stops it, and gives the nights of the slot ledger.
-func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.Reader) bool) []engine.Slot {
+func serveUntil(t *testing.T, path string, start time.Time, until func(r store.Reader) bool) []store.Slot {
 	t.Helper()
 	cfg, err := config.Load(path)
 	if err != nil {
@@ -108,7 +111,7 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 	go func() { ended <- d.serve(ctx) }()
 	held := false
 	for end := time.Now().Add(5 * time.Minute); !held && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if err := a.Archive.View(ctx, func(r engine.Reader) error { held = until(r); return nil }); err != nil {
+		if err := a.Archive.View(ctx, func(r store.Reader) error { held = until(r); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -129,10 +132,10 @@ func serveUntil(t *testing.T, path string, start time.Time, until func(r engine.
 	case <-time.After(app.StopLimit):
 		t.Fatal("serve does not stop")
 	}
-	var slots []engine.Slot
-	err = a.Archive.View(context.Background(), func(r engine.Reader) error {
+	var slots []store.Slot
+	err = a.Archive.View(context.Background(), func(r store.Reader) error {
 		var err error
-		slots, err = r.Slots(context.Background(), engine.ScheduleNight, 10)
+		slots, err = r.Slots(context.Background(), nights.ScheduleNight, 10)
 		return err
 	})
 	if err != nil {

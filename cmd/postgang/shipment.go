@@ -12,8 +12,9 @@ import (
 	"postgang/billing"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
@@ -24,26 +25,26 @@ func newShipment(o *options) *cobra.Command {
 
 // shipmentView is a shipment as the console and programs see it: no personal data.
 type shipmentView struct {
-	ID             string         `json:"id"`
-	Account        string         `json:"account"`
-	HandIn         string         `json:"hand_in"`
-	Status         engine.Status  `json:"status"`
-	Konteringskode string         `json:"konteringskode"`
-	Received       cli.Moment     `json:"received"`
-	Notified       cli.Moment     `json:"notified,omitempty"`
-	Read           cli.Moment     `json:"read,omitempty"`
-	Due            cli.Moment     `json:"due,omitempty"`
-	Reason         engine.Reason  `json:"reason,omitempty"`
-	Sent           cli.Moment     `json:"sent,omitempty"`
-	Posted         cli.Moment     `json:"posted,omitempty"`
-	Held           string         `json:"held,omitempty"`
-	Zone           string         `json:"zone,omitempty"`
-	Pages          int            `json:"pages,omitempty"`
-	ColourPages    int            `json:"colour_pages,omitempty"`
-	Refusals       []words.Reason `json:"refusals,omitempty"` // as the sender reads them
-	History        []eventView    `json:"history,omitempty"`
-	Jobs           []jobRef       `json:"jobs,omitempty"`
-	Receipt        *receiptView   `json:"receipt,omitempty"`
+	ID             string          `json:"id"`
+	Account        string          `json:"account"`
+	HandIn         string          `json:"hand_in"`
+	Status         shipment.Status `json:"status"`
+	Konteringskode string          `json:"konteringskode"`
+	Received       cli.Moment      `json:"received"`
+	Notified       cli.Moment      `json:"notified,omitempty"`
+	Read           cli.Moment      `json:"read,omitempty"`
+	Due            cli.Moment      `json:"due,omitempty"`
+	Reason         shipment.Reason `json:"reason,omitempty"`
+	Sent           cli.Moment      `json:"sent,omitempty"`
+	Posted         cli.Moment      `json:"posted,omitempty"`
+	Held           string          `json:"held,omitempty"`
+	Zone           string          `json:"zone,omitempty"`
+	Pages          int             `json:"pages,omitempty"`
+	ColourPages    int             `json:"colour_pages,omitempty"`
+	Refusals       []words.Reason  `json:"refusals,omitempty"` // as the sender reads them
+	History        []eventView     `json:"history,omitempty"`
+	Jobs           []jobRef        `json:"jobs,omitempty"`
+	Receipt        *receiptView    `json:"receipt,omitempty"`
 	// Expected is what the letter would cost on paper today by its vendor's price list.
 	Expected *quoteView `json:"expected,omitempty"`
 	Approved cli.Moment `json:"cost_approved,omitempty"`
@@ -52,21 +53,21 @@ type shipmentView struct {
 }
 
 type eventView struct {
-	At     cli.Moment    `json:"at"`
-	Kind   string        `json:"kind"`
-	From   engine.Status `json:"from"`
-	To     engine.Status `json:"to"`
-	Reason string        `json:"reason,omitempty"`
+	At     cli.Moment      `json:"at"`
+	Kind   string          `json:"kind"`
+	From   shipment.Status `json:"from"`
+	To     shipment.Status `json:"to"`
+	Reason string          `json:"reason,omitempty"`
 }
 
 type jobRef struct {
-	ID     string          `json:"id"`
-	State  engine.JobState `json:"state"`
-	Letter int             `json:"letter"`
-	File   string          `json:"file,omitempty"`
-	Sides  string          `json:"sides,omitempty"`
-	Sheets int             `json:"sheets"`
-	Gram   int             `json:"weight_gram"`
+	ID     string         `json:"id"`
+	State  store.JobState `json:"state"`
+	Letter int            `json:"letter"`
+	File   string         `json:"file,omitempty"`
+	Sides  string         `json:"sides,omitempty"`
+	Sheets int            `json:"sheets"`
+	Gram   int            `json:"weight_gram"`
 	// Of a reprint.
 	ReprintOf string       `json:"reprint_of,omitempty"`
 	Only      []int        `json:"only_sheets,omitempty"`
@@ -88,9 +89,9 @@ func (r receiptView) String() string {
 	return fmt.Sprintf("%d pages, %d sheets, %d g, kr %s production, kr %s postage, konteringskode %s", r.Pages, r.Sheets, r.WeightGram, r.ProductionOre, r.PostageOre, r.Konteringskode)
 }
 
-func viewShipment(s engine.Shipment) shipmentView {
+func viewShipment(s shipment.Shipment) shipmentView {
 	v := shipmentView{
-		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: engine.ShownCode(s.Submission.Konteringskode),
+		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode),
 		Received: cli.When(s.ReceivedAt), Notified: cli.When(s.NotifiedAt), Read: cli.When(s.ReadAt), Due: cli.When(s.DueAt), Reason: s.DueReason,
 		reasons: s.Refusals,
 		Sent:    cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: words.ReasonsOf(s.Refusals, words.Norwegian), Approved: cli.When(s.CostApprovedAt),
@@ -110,12 +111,12 @@ func newShipmentShow(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID|ACCOUNT/KEY",
 		Short: "Everything about one shipment, with its history; no personal data",
-		Args:  cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
+		Args:  cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app.App) error {
 				var v shipmentView
-				err := a.Archive.View(ctx, func(r engine.Reader) error {
+				err := a.Archive.View(ctx, func(r store.Reader) error {
 					s, err := findShipment(ctx, r, args[0])
 					if err != nil {
 						return err
@@ -155,7 +156,7 @@ func newShipmentShow(o *options) *cobra.Command {
 						rec, err := r.AppliedReceipt(ctx, j.ID, s.ID)
 						if err == nil {
 							*receipt = &receiptView{rec.Row.Pages(), rec.Row.Sheets(), rec.Row.WeightGram, rec.Row.Production, rec.Row.Postage, rec.Row.Konteringskode}
-						} else if !errors.Is(err, engine.ErrNotFound) {
+						} else if !errors.Is(err, store.ErrNotFound) {
 							return err
 						}
 						v.Jobs = append(v.Jobs, ref)
@@ -171,12 +172,12 @@ func newShipmentShow(o *options) *cobra.Command {
 	}
 }
 
-func findShipment(ctx context.Context, r engine.Reader, name string) (engine.Shipment, error) {
+func findShipment(ctx context.Context, r store.Reader, name string) (shipment.Shipment, error) {
 	s, err := r.Shipment(ctx, name)
 	if account, key, ok := strings.Cut(name, "/"); ok {
 		s, err = r.ShipmentByHandIn(ctx, account, key)
 	}
-	if errors.Is(err, engine.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return s, fmt.Errorf("no shipment %s; give its id, or ACCOUNT/KEY of its hand-in: %w", name, err)
 	}
 	return s, err
@@ -248,7 +249,7 @@ func showShipment(w io.Writer, v shipmentView) {
 }
 
 func newShipmentList(o *options) *cobra.Command {
-	var f engine.ShipmentFilter
+	var f store.ShipmentFilter
 	var statuses []string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -258,13 +259,13 @@ at a time; --after ID goes on after the last one seen.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if f.Statuses, err = oneOf("status", statuses, engine.Statuses()); err != nil {
+			if f.Statuses, err = oneOf("status", statuses, shipment.Statuses()); err != nil {
 				return err
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				var list []engine.Shipment
+				var list []shipment.Shipment
 				f.Newest = true
-				err := a.Archive.View(cmd.Context(), func(r engine.Reader) error {
+				err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
 					var err error
 					if f.After != "" {
 						s, err := findShipment(cmd.Context(), r, f.After)
@@ -317,7 +318,7 @@ func newShipmentStop(o *options) *cobra.Command {
 handed over drops out at the last gate. One that the vendor has already is marked, but the vendor
 must be phoned: paper cannot be called back from here (exit code 3). It is done with --yes, or when
 you say so on a terminal. --reason is kept in the history and shown: write no personal data in it.`,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{}),
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
@@ -344,13 +345,13 @@ you say so on a terminal. --reason is kept in the history and shown: write no pe
 
 // stoppedView is what became of a shipment that was to be stopped.
 type stoppedView struct {
-	ID       string        `json:"id"`
-	Status   engine.Status `json:"status"`
-	AtVendor bool          `json:"at_vendor"` // paper cannot be called back from here
-	Problem  string        `json:"problem,omitempty"`
+	ID       string          `json:"id"`
+	Status   shipment.Status `json:"status"`
+	AtVendor bool            `json:"at_vendor"` // paper cannot be called back from here
+	Problem  string          `json:"problem,omitempty"`
 }
 
-func (o *options) stop(cmd *cobra.Command, a *app.App, list []engine.Shipment, reason string) error {
+func (o *options) stop(cmd *cobra.Command, a *app.App, list []shipment.Shipment, reason string) error {
 	views, late, failed := []stoppedView{}, 0, 0
 	for _, s := range list {
 		after, err := a.Engine.Stop(cmd.Context(), s.ID, reason)
@@ -359,10 +360,10 @@ func (o *options) stop(cmd *cobra.Command, a *app.App, list []engine.Shipment, r
 		}
 		v := stoppedView{ID: s.ID, Status: after.Status}
 		switch {
-		case after.Status != engine.StatusManueltHandtert:
+		case after.Status != shipment.StatusManueltHandtert:
 			failed++
 			v.Problem = "can no longer be stopped"
-		case s.Status == engine.StatusSendtPrint:
+		case s.Status == shipment.StatusSendtPrint:
 			late++
 			v.AtVendor = true
 		}
@@ -392,9 +393,9 @@ func (o *options) stop(cmd *cobra.Command, a *app.App, list []engine.Shipment, r
 }
 
 // findShipments finds all that are named, or says which is not there; so nothing is done by halves.
-func findShipments(ctx context.Context, a *app.App, names []string) ([]engine.Shipment, error) {
-	var list []engine.Shipment
-	err := a.Archive.View(ctx, func(r engine.Reader) error {
+func findShipments(ctx context.Context, a *app.App, names []string) ([]shipment.Shipment, error) {
+	var list []shipment.Shipment
+	err := a.Archive.View(ctx, func(r store.Reader) error {
 		for _, name := range names {
 			s, err := findShipment(ctx, r, name)
 			if err != nil {
@@ -413,7 +414,7 @@ func newShipmentRelease(o *options) *cobra.Command {
 		Short: "Let shipments that were set aside be collected again",
 		Long: `Lets shipments that were set aside be collected again. Mend what they were set aside for first, or
 they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".`,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(engine.ShipmentFilter{Held: true}),
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{Held: true}),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				list, err := findShipments(cmd.Context(), a, names)
@@ -423,7 +424,7 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 				released, kept := []string{}, 0
 				for _, s := range list {
 					err := a.Engine.Release(cmd.Context(), s.ID)
-					if errors.Is(err, engine.ErrKeptBack) {
+					if errors.Is(err, step.ErrKeptBack) {
 						kept++
 						fmt.Fprintln(o.Err, "postgang:", err)
 						continue

@@ -11,7 +11,8 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
@@ -23,11 +24,11 @@ type statusView struct {
 }
 
 type countView struct {
-	Account string        `json:"account"`
-	Status  engine.Status `json:"status"`
-	Held    bool          `json:"set_aside"`
-	Hold    string        `json:"set_aside_for,omitempty"` // reason code
-	Count   int           `json:"count"`
+	Account string          `json:"account"`
+	Status  shipment.Status `json:"status"`
+	Held    bool            `json:"set_aside"`
+	Hold    string          `json:"set_aside_for,omitempty"` // reason code
+	Count   int             `json:"count"`
 }
 
 type alarmView struct {
@@ -44,12 +45,12 @@ type alarmView struct {
 }
 
 type slotView struct {
-	Schedule string           `json:"schedule"`
-	Spec     string           `json:"cron"`
-	Last     cli.Moment       `json:"last,omitempty"`
-	State    engine.SlotState `json:"state,omitempty"`
-	Summary  string           `json:"summary,omitempty"`
-	Next     cli.Moment       `json:"next"`
+	Schedule string          `json:"schedule"`
+	Spec     string          `json:"cron"`
+	Last     cli.Moment      `json:"last,omitempty"`
+	State    store.SlotState `json:"state,omitempty"`
+	Summary  string          `json:"summary,omitempty"`
+	Next     cli.Moment      `json:"next"`
 }
 
 func newStatus(o *options) *cobra.Command {
@@ -109,7 +110,7 @@ func showStatus(w io.Writer, v statusView) {
 	fmt.Fprintln(w, "\nOPEN ALARMS:")
 	shown := map[string]int{}
 	for _, al := range v.Alarms {
-		kind := engine.KindOfAlarm(al.Key)
+		kind := store.KindOfAlarm(al.Key)
 		if shown[kind]++; shown[kind] <= shownOfAKind {
 			fmt.Fprintf(w, "  %s (%d×): %s%s\n", al.Raised, al.Count, al.Text, al.known())
 		}
@@ -149,7 +150,7 @@ func openAlarms(list []alarmView) error {
 // status is where everything stands.
 func status(ctx context.Context, a *app.App) (statusView, error) {
 	v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
-	err := a.Archive.View(ctx, func(r engine.Reader) error {
+	err := a.Archive.View(ctx, func(r store.Reader) error {
 		counts, err := r.CountShipments(ctx)
 		if err != nil {
 			return err
@@ -157,8 +158,8 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		for _, c := range counts {
 			v.Counts = append(v.Counts, countView{c.Account, c.Status, c.Hold != "", c.Hold, c.Count})
 		}
-		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{
-			engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobUncertain, engine.JobOffered, engine.JobAccepted, engine.JobRejected}})
+		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{
+			store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffered, store.JobAccepted, store.JobRejected}})
 		if err != nil {
 			return err
 		}
@@ -169,7 +170,7 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		if err != nil {
 			return err
 		}
-		engine.SortAlarms(alarms)
+		store.SortAlarms(alarms)
 		for _, al := range alarms {
 			v.Alarms = append(v.Alarms, viewAlarm(al))
 		}

@@ -17,7 +17,6 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
 	"postgang/engine/intake"
 	"postgang/engine/shipment"
 	"postgang/engine/words"
@@ -77,12 +76,12 @@ func readList(path string) ([]string, error) {
 
 // answer is what a hand-in got.
 type answer struct {
-	HandIn   string         `json:"hand_in"`
-	ID       string         `json:"id,omitempty"`
-	Status   engine.Status  `json:"status,omitempty"`
-	Refusals []words.Reason `json:"refusals,omitempty"` // as the sender reads them
-	Already  bool           `json:"already,omitempty"`
-	Problem  string         `json:"problem,omitempty"` // why it is not handed in, or has no answer
+	HandIn   string          `json:"hand_in"`
+	ID       string          `json:"id,omitempty"`
+	Status   shipment.Status `json:"status,omitempty"`
+	Refusals []words.Reason  `json:"refusals,omitempty"` // as the sender reads them
+	Already  bool            `json:"already,omitempty"`
+	Problem  string          `json:"problem,omitempty"` // why it is not handed in, or has no answer
 
 	english []string // what Refusals say
 	handed  bool
@@ -231,7 +230,7 @@ func (o *options) showAnswers(list []submitted, waited bool) error {
 	for i, s := range list {
 		answers[i] = s.answer
 		switch {
-		case s.Status == engine.StatusAvvist || s.Status == engine.StatusFeiletUnderMotta:
+		case s.Status == shipment.StatusAvvist || s.Status == shipment.StatusFeiletUnderMotta:
 			refused++
 		case s.Problem != "" || waited && !s.done:
 			open++

@@ -10,7 +10,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 func newJobWithdraw(o *options) *cobra.Command {
@@ -22,7 +22,7 @@ func newJobWithdraw(o *options) *cobra.Command {
 		Long: `Takes a job back that is PLANNED, COMPOSED or UPLOADED: what the vendor has of it is removed, and its
 letters are due again, for the vendor that their account has then. A reprint is only ended. --reason
 is kept in the job's history and shown to everybody who looks: write no personal data in it.`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(engine.JobPlanned, engine.JobComposed, engine.JobUploaded),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(store.JobPlanned, store.JobComposed, store.JobUploaded),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
@@ -35,7 +35,7 @@ is kept in the job's history and shown to everybody who looks: write no personal
 					}
 				}
 				j, err := a.Engine.WithdrawJob(cmd.Context(), args[0], reason)
-				if errors.Is(err, engine.ErrNotFound) {
+				if errors.Is(err, store.ErrNotFound) {
 					return fmt.Errorf("no job %s; see \"postgang job list\": %w", args[0], err)
 				}
 				if err != nil {

@@ -20,9 +20,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"postgang/engine"
 	"postgang/engine/archive/database"
 	"postgang/engine/documents"
+	"postgang/engine/store"
 )
 
 // Config says which archive to open.
@@ -33,7 +33,7 @@ type Config struct {
 	Now func() time.Time
 	// Enqueue inserts background tasks in a transaction: rawTx is a *sql.Tx on SQLite and a pgx.Tx on PostgreSQL.
 	// nil: Tx.Enqueue is an error.
-	Enqueue func(ctx context.Context, rawTx any, tasks []engine.Task) error
+	Enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
 	// Installation is the start of all job ids, four of A-Z and 0-9, kept by a new archive; an archive that has one
 	// keeps its own. Empty: drawn at random, so that two installations of one vendor do not take the same ids.
 	Installation string
@@ -53,10 +53,10 @@ type Archive struct {
 	store   database.Driver
 	read    *sql.DB
 	now     func() time.Time
-	enqueue func(ctx context.Context, rawTx any, tasks []engine.Task) error
+	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
 }
 
-var _ engine.Archive = (*Archive)(nil)
+var _ store.Archive = (*Archive)(nil)
 
 // Open opens an archive and brings its schema up to date. It refuses a schema newer than this program knows.
 func Open(ctx context.Context, c Config) (*Archive, error) {
@@ -144,7 +144,7 @@ const lockPoll = 25 * time.Millisecond
 func (a *Archive) LockWait(ctx context.Context, name string) (func(), error) {
 	for {
 		_, release, err := a.Lock(ctx, name)
-		if !errors.Is(err, engine.ErrLocked) {
+		if !errors.Is(err, store.ErrLocked) {
 			return release, err
 		}
 		select {
@@ -156,7 +156,7 @@ func (a *Archive) LockWait(ctx context.Context, name string) (func(), error) {
 }
 
 // View runs fn on one snapshot.
-func (a *Archive) View(ctx context.Context, fn func(r engine.Reader) error) error {
+func (a *Archive) View(ctx context.Context, fn func(r store.Reader) error) error {
 	t, err := a.read.BeginTx(ctx, a.store.ReadOptions())
 	if err != nil {
 		return fmt.Errorf("begin reading: %w", a.store.Fault(err))
@@ -170,7 +170,7 @@ func (a *Archive) View(ctx context.Context, fn func(r engine.Reader) error) erro
 const commitTime = 30 * time.Second
 
 // InTx runs fn in one write transaction.
-func (a *Archive) InTx(ctx context.Context, fn func(tx engine.Tx) error) error {
+func (a *Archive) InTx(ctx context.Context, fn func(tx store.Tx) error) error {
 	return a.write(ctx, func(t *tx) error { return fn(t) })
 }
 

@@ -20,10 +20,11 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/database"
 	"postgang/engine/documents"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
@@ -71,7 +72,7 @@ func TestConformance(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			archivetest.Exercise(t, func(t testing.TB) engine.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
+			archivetest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 		})
 	}
 }
@@ -101,7 +102,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestOpenAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		read := func(a *Archive) (installation, job string) {
-			err := a.InTx(t.Context(), func(tx engine.Tx) (err error) {
+			err := a.InTx(t.Context(), func(tx store.Tx) (err error) {
 				if installation, err = tx.Setting(t.Context(), "installation"); err != nil {
 					return err
 				}
@@ -130,7 +131,7 @@ func TestOpenAgain(t *testing.T) {
 		if _, err := a.Exec(t.Context(), `UPDATE counter SET value = 999999`); err != nil {
 			t.Fatal(err)
 		}
-		err := a.InTx(t.Context(), func(tx engine.Tx) error { _, err := tx.NextJobID(t.Context()); return err })
+		err := a.InTx(t.Context(), func(tx store.Tx) error { _, err := tx.NextJobID(t.Context()); return err })
 		if err == nil || !strings.Contains(err.Error(), "used all") {
 			t.Errorf("the millionth job: %v", err)
 		}
@@ -141,7 +142,7 @@ func TestFixedInstallation(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		a := openAt(t, Config{DSN: dsn, Installation: "TEST"})
 		defer a.Close()
-		err := a.InTx(t.Context(), func(tx engine.Tx) error {
+		err := a.InTx(t.Context(), func(tx store.Tx) error {
 			id, err := tx.NextJobID(t.Context())
 			if id != "TEST000001" {
 				t.Errorf("job id %q", id)
@@ -221,22 +222,22 @@ func TestOldCorrectionsSettle(t *testing.T) {
 		j, letters := archivetest.Job("TEST000001", 1)
 		first, lines := archivetest.Receipt(9, j.ID, 1)
 		second, _ := archivetest.Receipt(11, j.ID, 1)
-		second.State = engine.ReceiptConflict
+		second.State = store.ReceiptConflict
 		key := func(shipment, kind string) string {
 			return strings.Join([]string{first.Vendor, first.File, j.ID, shipment, kind}, "/")
 		}
-		var found []engine.Deviation
+		var found []store.Deviation
 		for _, kind := range []string{"PORTO", "VEKT", "SIDER", "KONFLIKT", "UKJENT"} {
-			found = append(found, engine.Deviation{Key: key(first.Row.Shipment, kind), Vendor: first.Vendor, File: first.File})
+			found = append(found, store.Deviation{Key: key(first.Row.Shipment, kind), Vendor: first.Vendor, File: first.File})
 		}
-		found = append(found, engine.Deviation{Key: key(archivetest.ID(2), "PORTO"), Vendor: first.Vendor, File: first.File})
-		err := a.InTx(ctx, func(tx engine.Tx) error {
+		found = append(found, store.Deviation{Key: key(archivetest.ID(2), "PORTO"), Vendor: first.Vendor, File: first.File})
+		err := a.InTx(ctx, func(tx store.Tx) error {
 			return errors.Join(
 				tx.InsertShipment(ctx, archivetest.Shipment(1), nil), tx.InsertJob(ctx, j, letters),
 				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, first), tx.Book(ctx, lines), tx.InsertReceipts(ctx, second),
-				tx.DecideReceipt(ctx, engine.ReceiptDecision{Receipt: second.ID, Against: first.ID, Taken: true, Reason: "riktig"}),
+				tx.DecideReceipt(ctx, store.ReceiptDecision{Receipt: second.ID, Against: first.ID, Taken: true, Reason: "riktig"}),
 				tx.InsertDeviations(ctx, found),
-				tx.DecideDeviation(ctx, found[1].Key, engine.DeviationDisputed, "meldt"), tx.DecideDeviation(ctx, found[2].Key, engine.DeviationAccepted, "greit"))
+				tx.DecideDeviation(ctx, found[1].Key, store.DeviationDisputed, "meldt"), tx.DecideDeviation(ctx, found[2].Key, store.DeviationAccepted, "greit"))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -252,9 +253,9 @@ func TestOldCorrectionsSettle(t *testing.T) {
 				}
 			}
 		}
-		states := map[string]engine.DeviationState{}
-		err = a.View(ctx, func(r engine.Reader) error {
-			all, err := r.Deviations(ctx, engine.DeviationFilter{})
+		states := map[string]store.DeviationState{}
+		err = a.View(ctx, func(r store.Reader) error {
+			all, err := r.Deviations(ctx, store.DeviationFilter{})
 			for _, d := range all {
 				states[d.Key] = d.State
 			}
@@ -263,7 +264,7 @@ func TestOldCorrectionsSettle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []engine.DeviationState{engine.DeviationSettled, engine.DeviationSettled, engine.DeviationAccepted, engine.DeviationSettled, engine.DeviationOpen, engine.DeviationOpen} {
+		for i, want := range []store.DeviationState{store.DeviationSettled, store.DeviationSettled, store.DeviationAccepted, store.DeviationSettled, store.DeviationOpen, store.DeviationOpen} {
 			if got := states[found[i].Key]; got != want {
 				t.Errorf("deviation %d is %s, want %s", i, got, want)
 			}
@@ -280,9 +281,9 @@ func TestOldAlarmsKeepTheirText(t *testing.T) {
 		if _, err := a.Exec(ctx, `INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ('held:x', 'shipment x is set aside', 1, 1, 1)`); err != nil {
 			t.Fatal(err)
 		}
-		want := func(args engine.AlarmArgs, count int) {
+		want := func(args store.AlarmArgs, count int) {
 			t.Helper()
-			err := a.View(ctx, func(r engine.Reader) error {
+			err := a.View(ctx, func(r store.Reader) error {
 				all, err := r.Alarms(ctx, true)
 				if err == nil && (len(all) != 1 || !maps.Equal(all[0].Args, args) || all[0].Count != count) {
 					t.Errorf("alarms %+v, want %v %d times", all, args, count)
@@ -297,9 +298,9 @@ func TestOldAlarmsKeepTheirText(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want(engine.AlarmArgs{"text": "shipment x is set aside"}, 1)
-		anew := engine.AlarmArgs{"shipment": "x", "code": "oppsett"}
-		if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.RaiseAlarm(ctx, "held:x", anew) }); err != nil {
+		want(store.AlarmArgs{"text": "shipment x is set aside"}, 1)
+		anew := store.AlarmArgs{"shipment": "x", "code": "oppsett"}
+		if err := a.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, "held:x", anew) }); err != nil {
 			t.Fatal(err)
 		}
 		want(anew, 2)
@@ -334,7 +335,7 @@ func TestEnqueueInTheTransaction(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		boom := errors.New("boom")
 		var types []string
-		a := openAt(t, Config{DSN: dsn, Enqueue: func(_ context.Context, rawTx any, tasks []engine.Task) error {
+		a := openAt(t, Config{DSN: dsn, Enqueue: func(_ context.Context, rawTx any, tasks []store.Task) error {
 			types = append(types, fmt.Sprintf("%T %d", rawTx, len(tasks)))
 			if tasks[0].Subject == "bad" {
 				return boom
@@ -342,18 +343,18 @@ func TestEnqueueInTheTransaction(t *testing.T) {
 			return nil
 		}})
 		defer a.Close()
-		in := func(ts ...engine.Task) error {
-			return a.InTx(t.Context(), func(tx engine.Tx) error {
+		in := func(ts ...store.Task) error {
+			return a.InTx(t.Context(), func(tx store.Tx) error {
 				return errors.Join(tx.SetSetting(t.Context(), "k", "v"), tx.Enqueue(t.Context(), ts...))
 			})
 		}
-		if err := in(engine.Task{Subject: "bad"}); !errors.Is(err, boom) {
+		if err := in(store.Task{Subject: "bad"}); !errors.Is(err, boom) {
 			t.Errorf("error %v, want the queue's", err)
 		}
-		if err := a.View(t.Context(), func(r engine.Reader) error { _, err := r.Setting(t.Context(), "k"); return err }); !errors.Is(err, engine.ErrNotFound) {
+		if err := a.View(t.Context(), func(r store.Reader) error { _, err := r.Setting(t.Context(), "k"); return err }); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("setting after a failed enqueue: %v", err)
 		}
-		if err := in(engine.Task{Subject: "a"}, engine.Task{Subject: "b"}); err != nil {
+		if err := in(store.Task{Subject: "a"}, store.Task{Subject: "b"}); err != nil {
 			t.Error(err)
 		}
 		if err := in(); err != nil {
@@ -368,7 +369,7 @@ func TestEnqueueInTheTransaction(t *testing.T) {
 		}
 		none := openAt(t, Config{DSN: dsn})
 		defer none.Close()
-		if err := none.InTx(t.Context(), func(tx engine.Tx) error { return tx.Enqueue(t.Context(), engine.Task{}) }); err == nil {
+		if err := none.InTx(t.Context(), func(tx store.Tx) error { return tx.Enqueue(t.Context(), store.Task{}) }); err == nil {
 			t.Error("a task was lost in an archive without a queue")
 		}
 	})
@@ -384,18 +385,18 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 		j2, ls2 := archivetest.Job("TEST000002", 2)
 		r, lines := archivetest.Receipt(9, j.ID, 1)
 		other, _ := archivetest.Receipt(11, j.ID, 1)
-		other.State = engine.ReceiptConflict
-		invoice := engine.InvoiceRecord{ID: archivetest.ID(12), Vendor: "v", TakenAt: archivetest.T0, Invoice: billing.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
-		err := a.InTx(ctx, func(tx engine.Tx) error {
+		other.State = store.ReceiptConflict
+		invoice := store.InvoiceRecord{ID: archivetest.ID(12), Vendor: "v", TakenAt: archivetest.T0, Invoice: billing.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
+		err := a.InTx(ctx, func(tx store.Tx) error {
 			return errors.Join(
 				tx.InsertInvoice(ctx, invoice),
-				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
+				tx.InsertShipment(ctx, archivetest.Shipment(1), []shipment.Document{archivetest.Document(1, 0)}),
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
-				tx.AddEvents(ctx, engine.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
+				tx.AddEvents(ctx, shipment.Event{Shipment: archivetest.ID(1), At: archivetest.T0, Kind: "STATUS"}),
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
-				tx.AddJobEvent(ctx, engine.JobEvent{Job: j.ID, At: archivetest.T0, To: engine.JobPlanned}),
+				tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: archivetest.T0, To: store.JobPlanned}),
 				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, r), tx.Book(ctx, lines), tx.InsertReceipts(ctx, other),
-				tx.DecideReceipt(ctx, engine.ReceiptDecision{Receipt: other.ID, Against: r.ID, Reason: "x"}))
+				tx.DecideReceipt(ctx, store.ReceiptDecision{Receipt: other.ID, Against: r.ID, Reason: "x"}))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -607,16 +608,16 @@ func TestEveryCheckIsTried(t *testing.T) {
 		j2, ls2 := archivetest.Job("TEST000002", 2)
 		r, lines := archivetest.Receipt(9, j.ID, 1)
 		other, _ := archivetest.Receipt(11, j.ID, 1)
-		other.State = engine.ReceiptConflict
-		err := a.InTx(ctx, func(tx engine.Tx) error {
-			_, err := tx.ClaimSlot(ctx, "natt", archivetest.T0, engine.SlotRunning)
+		other.State = store.ReceiptConflict
+		err := a.InTx(ctx, func(tx store.Tx) error {
+			_, err := tx.ClaimSlot(ctx, "natt", archivetest.T0, store.SlotRunning)
 			return errors.Join(err,
-				tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)}),
+				tx.InsertShipment(ctx, archivetest.Shipment(1), []shipment.Document{archivetest.Document(1, 0)}),
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
-				tx.SetJobFiles(ctx, j.ID, []engine.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: engine.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
+				tx.SetJobFiles(ctx, j.ID, []store.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: shipment.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
 				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, r), tx.Book(ctx, lines), tx.InsertReceipts(ctx, other),
-				tx.InsertDeviations(ctx, []engine.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", engine.AlarmArgs{"what": "x"}))
+				tx.InsertDeviations(ctx, []store.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", store.AlarmArgs{"what": "x"}))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -643,7 +644,7 @@ func TestPostgresErrorsHoldNoRows(t *testing.T) {
 		defer a.Close()
 		v := archivetest.Shipment(1)
 		v.Status = "Ødegård"
-		err := a.InTx(t.Context(), func(tx engine.Tx) error { return tx.InsertShipment(t.Context(), v, nil) })
+		err := a.InTx(t.Context(), func(tx store.Tx) error { return tx.InsertShipment(t.Context(), v, nil) })
 		if err == nil {
 			t.Fatal("was stored")
 		}
@@ -710,10 +711,10 @@ func child(role string) error {
 		if _, _, err := a.Lock(ctx, "vendor"); err != nil {
 			return err
 		}
-		if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, "committed", "yes") }); err != nil {
+		if err := a.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, "committed", "yes") }); err != nil {
 			return err
 		}
-		return a.InTx(ctx, func(tx engine.Tx) error {
+		return a.InTx(ctx, func(tx store.Tx) error {
 			if err := tx.SetSetting(ctx, "half", "done"); err != nil {
 				return err
 			}
@@ -795,7 +796,7 @@ func TestLockLost(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("nobody noticed")
 	}
-	if cause := context.Cause(held); !errors.Is(cause, engine.ErrLockLost) {
+	if cause := context.Cause(held); !errors.Is(cause, store.ErrLockLost) {
 		t.Errorf("cause %v, want ErrLockLost", cause)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience) // the server may still be ending the connection
@@ -817,10 +818,10 @@ func TestKilled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		// The child holds the one writer, so the archive is opened only when it is dead. Its lock is tried before.
-		store, read := open(t, dsn)
+		driver, read := open(t, dsn)
 		defer read.Close()
-		defer store.Close()
-		if _, _, err := store.Lock(ctx, "vendor"); !errors.Is(err, engine.ErrLocked) {
+		defer driver.Close()
+		if _, _, err := driver.Lock(ctx, "vendor"); !errors.Is(err, store.ErrLocked) {
 			t.Fatalf("lock while its holder lives: %v, want ErrLocked", err)
 		}
 		cmd.Process.Kill()
@@ -832,11 +833,11 @@ func TestKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		release()
-		err = a.InTx(ctx, func(tx engine.Tx) error {
+		err = a.InTx(ctx, func(tx store.Tx) error {
 			if v, err := tx.Setting(ctx, "committed"); v != "yes" || err != nil {
 				t.Errorf("committed: %q (%v)", v, err)
 			}
-			if v, err := tx.Setting(ctx, "half"); !errors.Is(err, engine.ErrNotFound) {
+			if v, err := tx.Setting(ctx, "half"); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("half a transaction is there: %q (%v)", v, err)
 			}
 			return nil
@@ -891,7 +892,7 @@ func TestPutKilled(t *testing.T) {
 	d := open(2) // the stored one, and the half one of a live process
 	cmd.Process.Kill()
 	cmd.Wait()
-	b, err := d.Open(t.Context(), engine.BlobRef{SHA256: sha, Bytes: int64(len(putText))})
+	b, err := d.Open(t.Context(), shipment.BlobRef{SHA256: sha, Bytes: int64(len(putText))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"postgang/engine"
 	"postgang/engine/documents"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 const (
@@ -38,12 +39,12 @@ func (a *Archive) OpenDocuments(ctx context.Context, path string) (*documents.Di
 func (a *Archive) checkDocuments(ctx context.Context, path string) error {
 	var mark string // that must be there; empty: the archive has no identity yet
 	var marked, any bool
-	err := a.View(ctx, func(r engine.Reader) (err error) {
+	err := a.View(ctx, func(r store.Reader) (err error) {
 		if mark, err = documentsMark(ctx, r); err != nil {
 			return err
 		}
 		_, err = r.Setting(ctx, settingMarked)
-		if marked = err == nil; err != nil && !errors.Is(err, engine.ErrNotFound) {
+		if marked = err == nil; err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		any, err = r.(*reader).anyDocument(ctx)
@@ -82,9 +83,9 @@ func (a *Archive) checkDocuments(ctx context.Context, path string) error {
 // ClaimDocuments marks a folder as this archive's, unless it is. The archive must have its identity.
 func (a *Archive) ClaimDocuments(ctx context.Context, d *documents.Dir) error {
 	marked := false
-	err := a.View(ctx, func(r engine.Reader) error {
+	err := a.View(ctx, func(r store.Reader) error {
 		_, err := r.Setting(ctx, settingMarked)
-		if marked = err == nil; errors.Is(err, engine.ErrNotFound) {
+		if marked = err == nil; errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
 		return err
@@ -98,7 +99,7 @@ func (a *Archive) ClaimDocuments(ctx context.Context, d *documents.Dir) error {
 // AdoptDocuments marks a folder as this archive's, whatever mark it has.
 func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
 	var mark string
-	err := a.View(ctx, func(r engine.Reader) (err error) {
+	err := a.View(ctx, func(r store.Reader) (err error) {
 		mark, err = documentsMark(ctx, r)
 		return err
 	})
@@ -112,21 +113,21 @@ func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
 	if err != nil {
 		return fmt.Errorf("mark the folder of documents: %w", err)
 	}
-	return a.InTx(ctx, func(t engine.Tx) error { return t.SetSetting(ctx, settingMarked, "yes") })
+	return a.InTx(ctx, func(t store.Tx) error { return t.SetSetting(ctx, settingMarked, "yes") })
 }
 
 // MissingDocuments looks for the newest documents, at most so many, and counts those that are not in the folder.
 func (a *Archive) MissingDocuments(ctx context.Context, d *documents.Dir, most int) (looked, missing int, err error) {
-	err = a.View(ctx, func(r engine.Reader) error {
+	err = a.View(ctx, func(r store.Reader) error {
 		looked, missing = 0, 0
 		return r.(*reader).each(ctx, func(scan scan) error {
-			var ref engine.BlobRef
+			var ref shipment.BlobRef
 			if err := scan(&ref.SHA256, &ref.Bytes); err != nil {
 				return err
 			}
 			looked++
 			b, err := d.Open(ctx, ref)
-			if errors.Is(err, engine.ErrNotFound) {
+			if errors.Is(err, store.ErrNotFound) {
 				missing++
 				return nil
 			}
@@ -140,9 +141,9 @@ func (a *Archive) MissingDocuments(ctx context.Context, d *documents.Dir, most i
 }
 
 // documentsMark is what stands in the mark of this archive's folder; empty: it has no identity yet.
-func documentsMark(ctx context.Context, r engine.Reader) (string, error) {
-	id, err := r.Setting(ctx, engine.SettingIdentity)
-	if errors.Is(err, engine.ErrNotFound) {
+func documentsMark(ctx context.Context, r store.Reader) (string, error) {
+	id, err := r.Setting(ctx, store.SettingIdentity)
+	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
@@ -157,7 +158,7 @@ func documentsMark(ctx context.Context, r engine.Reader) (string, error) {
 
 func (r *reader) anyDocument(ctx context.Context) (bool, error) {
 	_, err := one(ctx, r, scalar[int], `SELECT 1 FROM document LIMIT 1`)
-	if errors.Is(err, engine.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err

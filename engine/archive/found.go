@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"postgang/engine"
 	"postgang/engine/documents"
+	"postgang/engine/store"
 )
 
 // JobMarks lists all jobs, by id.
-func (r *reader) JobMarks(ctx context.Context) ([]engine.JobMark, error) {
-	out, err := list(ctx, r, func(scan scan) (m engine.JobMark, err error) {
+func (r *reader) JobMarks(ctx context.Context) ([]store.JobMark, error) {
+	out, err := list(ctx, r, func(scan scan) (m store.JobMark, err error) {
 		err = scan(&m.ID, &m.Vendor, &m.State, &m.TicketSHA)
 		return m, err
 	}, `SELECT id, vendor, state, ticket_sha FROM print_job ORDER BY id`)
@@ -43,8 +43,8 @@ func (t *tx) RaiseJobNumber(ctx context.Context, to int) error {
 }
 
 // FoundJobs lists what was settled about a vendor's jobs, by id.
-func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]engine.FoundJob, error) {
-	out, err := list(ctx, r, func(scan scan) (f engine.FoundJob, err error) {
+func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]store.FoundJob, error) {
+	out, err := list(ctx, r, func(scan scan) (f store.FoundJob, err error) {
 		err = scan(&f.ID, &f.Vendor, &f.Verdict, &f.TicketSHA, &f.Letters, when{&f.At}, &f.Reason)
 		return f, err
 	}, `SELECT id, vendor, verdict, ticket_sha, letters, found_at, reason FROM found_job WHERE vendor = $1 ORDER BY id`, vendor)
@@ -55,7 +55,7 @@ func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]engine.FoundJo
 }
 
 // SetFoundJob stores what was settled, in place of what was settled before.
-func (t *tx) SetFoundJob(ctx context.Context, f engine.FoundJob) error {
+func (t *tx) SetFoundJob(ctx context.Context, f store.FoundJob) error {
 	_, err := t.exec(ctx, `INSERT INTO found_job (id, vendor, verdict, ticket_sha, letters, found_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (id, vendor) DO UPDATE SET verdict = excluded.verdict, ticket_sha = excluded.ticket_sha, letters = excluded.letters,
 			reason = excluded.reason`, f.ID, f.Vendor, f.Verdict, f.TicketSHA, f.Letters, t.now, clean(f.Reason))
@@ -66,7 +66,7 @@ func (t *tx) SetFoundJob(ctx context.Context, f engine.FoundJob) error {
 }
 
 // FoundLetters lists letters that a vendor has by its own word, by job and shipment.
-func (r *reader) FoundLetters(ctx context.Context, f engine.FoundLetterFilter) ([]engine.FoundLetter, error) {
+func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetterFilter) ([]store.FoundLetter, error) {
 	var a args
 	where := []string{"TRUE"}
 	for _, w := range []struct{ column, value string }{{"shipment", f.Shipment}, {"job", f.Job}, {"vendor", f.Vendor}} {
@@ -74,7 +74,7 @@ func (r *reader) FoundLetters(ctx context.Context, f engine.FoundLetterFilter) (
 			where = append(where, w.column+" = "+a.add(w.value))
 		}
 	}
-	out, err := list(ctx, r, func(scan scan) (l engine.FoundLetter, err error) {
+	out, err := list(ctx, r, func(scan scan) (l store.FoundLetter, err error) {
 		err = scan(&l.Shipment, &l.Job, &l.Vendor)
 		return l, err
 	}, `SELECT shipment, job, vendor FROM found_letter WHERE `+strings.Join(where, " AND ")+` ORDER BY job, shipment, vendor`, a...)
@@ -85,7 +85,7 @@ func (r *reader) FoundLetters(ctx context.Context, f engine.FoundLetterFilter) (
 }
 
 // AddFoundLetters stores letters that a vendor has by its own word; those that are there stay.
-func (t *tx) AddFoundLetters(ctx context.Context, letters ...engine.FoundLetter) error {
+func (t *tx) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) error {
 	for _, l := range letters {
 		_, err := t.exec(ctx, `INSERT INTO found_letter (shipment, job, vendor, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			l.Shipment, l.Job, l.Vendor, t.now)
@@ -97,8 +97,8 @@ func (t *tx) AddFoundLetters(ctx context.Context, letters ...engine.FoundLetter)
 }
 
 // SeenReceipts lists the receipt files of a vendor that were looked through.
-func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]engine.SeenReceipt, error) {
-	out, err := list(ctx, r, func(scan scan) (s engine.SeenReceipt, err error) {
+func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]store.SeenReceipt, error) {
+	out, err := list(ctx, r, func(scan scan) (s store.SeenReceipt, err error) {
 		err = scan(&s.Name, &s.Bytes, when{&s.Modified})
 		return s, err
 	}, `SELECT name, bytes, modified_at FROM seen_receipt WHERE vendor = $1 ORDER BY name`, vendor)
@@ -109,7 +109,7 @@ func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]engine.Seen
 }
 
 // AddSeenReceipt stores that a receipt file was looked through.
-func (t *tx) AddSeenReceipt(ctx context.Context, vendor string, s engine.SeenReceipt) error {
+func (t *tx) AddSeenReceipt(ctx context.Context, vendor string, s store.SeenReceipt) error {
 	at := s.Modified
 	if at.IsZero() {
 		at = time.UnixMilli(1)

@@ -8,22 +8,23 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
 	"postgang/engine/documents"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 const jobColumns = `j.id, j.vendor, j.parent, j.reprint, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
 	j.totals, j.ticket, j.ticket_sha, j.failures, j.last_error, j.version`
 
-func scanJob(scan scan) (engine.PrintJob, error) {
-	var j engine.PrintJob
+func scanJob(scan scan) (store.PrintJob, error) {
+	var j store.PrintJob
 	err := scan(&j.ID, &j.Vendor, textOf(&j.Parent), &j.Reprint, &j.State, jsonOf{&j.Class}, when{&j.Created}, when{&j.Updated},
 		when{&j.OfferedAt}, &j.Letters, jsonOf{&j.Totals}, &j.Ticket, &j.TicketSHA, &j.Failures, &j.LastError, &j.Version)
 	return j, err
 }
 
 // Job reads a print job.
-func (r *reader) Job(ctx context.Context, id string) (engine.PrintJob, error) {
+func (r *reader) Job(ctx context.Context, id string) (store.PrintJob, error) {
 	j, err := one(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j WHERE j.id = $1`, id)
 	if err != nil {
 		return j, fmt.Errorf("job %s: %w", id, err)
@@ -32,7 +33,7 @@ func (r *reader) Job(ctx context.Context, id string) (engine.PrintJob, error) {
 }
 
 // Jobs lists print jobs by id.
-func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJob, error) {
+func (r *reader) Jobs(ctx context.Context, f store.JobFilter) ([]store.PrintJob, error) {
 	var a args
 	where := []string{"TRUE"}
 	if f.Vendor != "" {
@@ -61,8 +62,8 @@ func (r *reader) Jobs(ctx context.Context, f engine.JobFilter) ([]engine.PrintJo
 const letterColumns = `l.job, l.shipment, l.letter, l.konteringskode, l.reason, l.file, l.first_side, l.last_side,
 	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram, l.only_sheets, l.expected_production, l.expected_postage`
 
-func scanLetter(scan scan) (engine.JobLetter, error) {
-	var l engine.JobLetter
+func scanLetter(scan scan) (store.JobLetter, error) {
+	var l store.JobLetter
 	var cost expected
 	err := scan(&l.Job, &l.Shipment, &l.Letter, &l.Konteringskode, &l.Reason, &l.File, &l.FirstSide, &l.LastSide,
 		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram, jsonOf{&l.Only}, &cost.production, &cost.postage)
@@ -73,15 +74,15 @@ func scanLetter(scan scan) (engine.JobLetter, error) {
 // expected is the two columns of what a letter was expected to cost.
 type expected struct{ production, postage sql.NullInt64 }
 
-func (c expected) get() *engine.ExpectedCost {
+func (c expected) get() *store.ExpectedCost {
 	if !c.production.Valid {
 		return nil
 	}
-	return &engine.ExpectedCost{Production: billing.Ore(c.production.Int64), Postage: billing.Ore(c.postage.Int64)}
+	return &store.ExpectedCost{Production: billing.Ore(c.production.Int64), Postage: billing.Ore(c.postage.Int64)}
 }
 
 // JobLetters lists a job's letters by letter number.
-func (r *reader) JobLetters(ctx context.Context, job string) ([]engine.JobLetter, error) {
+func (r *reader) JobLetters(ctx context.Context, job string) ([]store.JobLetter, error) {
 	out, err := list(ctx, r, scanLetter,
 		`SELECT `+letterColumns+` FROM job_letter l WHERE l.job = $1 ORDER BY l.letter`, job)
 	if err != nil {
@@ -91,8 +92,8 @@ func (r *reader) JobLetters(ctx context.Context, job string) ([]engine.JobLetter
 }
 
 // JobOwners counts a job's letters by account and konteringskode.
-func (r *reader) JobOwners(ctx context.Context, job string) ([]engine.LetterOwner, error) {
-	out, err := list(ctx, r, func(scan scan) (o engine.LetterOwner, err error) {
+func (r *reader) JobOwners(ctx context.Context, job string) ([]store.LetterOwner, error) {
+	out, err := list(ctx, r, func(scan scan) (o store.LetterOwner, err error) {
 		err = scan(&o.Account, &o.Konteringskode, &o.Letters)
 		return o, err
 	}, `SELECT s.account, l.konteringskode, count(*) FROM job_letter l JOIN shipment s ON s.id = l.shipment WHERE l.job = $1
@@ -104,8 +105,8 @@ func (r *reader) JobOwners(ctx context.Context, job string) ([]engine.LetterOwne
 }
 
 // JobFiles lists a job's files.
-func (r *reader) JobFiles(ctx context.Context, job string) ([]engine.JobFile, error) {
-	out, err := list(ctx, r, func(scan scan) (f engine.JobFile, err error) {
+func (r *reader) JobFiles(ctx context.Context, job string) ([]store.JobFile, error) {
+	out, err := list(ctx, r, func(scan scan) (f store.JobFile, err error) {
 		sha, bytes := blobOf(&f.Blob)
 		err = scan(&f.Job, jsonOf{&f.File}, sha, bytes)
 		return f, err
@@ -117,8 +118,8 @@ func (r *reader) JobFiles(ctx context.Context, job string) ([]engine.JobFile, er
 }
 
 // JobHistory lists a job's events in the order recorded.
-func (r *reader) JobHistory(ctx context.Context, job string) ([]engine.JobEvent, error) {
-	out, err := list(ctx, r, func(scan scan) (e engine.JobEvent, err error) {
+func (r *reader) JobHistory(ctx context.Context, job string) ([]store.JobEvent, error) {
+	out, err := list(ctx, r, func(scan scan) (e store.JobEvent, err error) {
 		err = scan(&e.Job, when{&e.At}, &e.From, &e.To, &e.Reason)
 		return e, err
 	}, `SELECT job, happened_at, from_state, to_state, reason FROM job_event WHERE job = $1 ORDER BY seq`, job)
@@ -129,8 +130,8 @@ func (r *reader) JobHistory(ctx context.Context, job string) ([]engine.JobEvent,
 }
 
 // PlannedCosts sums what letters were expected to cost.
-func (r *reader) PlannedCosts(ctx context.Context, since time.Time) ([]engine.PlannedCost, error) {
-	out, err := list(ctx, r, func(scan scan) (c engine.PlannedCost, err error) {
+func (r *reader) PlannedCosts(ctx context.Context, since time.Time) ([]store.PlannedCost, error) {
+	out, err := list(ctx, r, func(scan scan) (c store.PlannedCost, err error) {
 		err = scan(&c.Account, &c.Konteringskode, &c.Letters, &c.Net)
 		return c, err
 	}, `SELECT s.account, l.konteringskode, count(*), CAST(coalesce(sum(l.expected_production + l.expected_postage), 0) AS BIGINT)
@@ -144,7 +145,7 @@ func (r *reader) PlannedCosts(ctx context.Context, since time.Time) ([]engine.Pl
 }
 
 // JobsOf lists a shipment's jobs, newest first.
-func (r *reader) JobsOf(ctx context.Context, shipment string) ([]engine.PrintJob, error) {
+func (r *reader) JobsOf(ctx context.Context, shipment string) ([]store.PrintJob, error) {
 	out, err := list(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j
 		JOIN job_letter l ON l.job = j.id WHERE l.shipment = $1 ORDER BY j.id DESC`, shipment)
 	if err != nil {
@@ -154,7 +155,7 @@ func (r *reader) JobsOf(ctx context.Context, shipment string) ([]engine.PrintJob
 }
 
 // JobLetterOf reads a shipment's place in a job.
-func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (engine.JobLetter, error) {
+func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (store.JobLetter, error) {
 	l, err := one(ctx, r, scanLetter,
 		`SELECT `+letterColumns+` FROM job_letter l WHERE l.job = $1 AND l.shipment = $2`, job, shipment)
 	if err != nil {
@@ -164,7 +165,7 @@ func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (engine.
 }
 
 // Ungated lists the letters of a job that must not be printed any more.
-func (r *reader) Ungated(ctx context.Context, job string) ([]engine.Shipment, error) {
+func (r *reader) Ungated(ctx context.Context, job string) ([]shipment.Shipment, error) {
 	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM job_letter l
 		JOIN shipment s ON s.id = l.shipment
 		WHERE l.job = $1 AND (s.closed_at IS NOT NULL OR s.hold <> ''
@@ -218,14 +219,14 @@ func (t *tx) NextJobID(ctx context.Context) (string, error) {
 }
 
 // InsertJob stores a new job and its letters.
-func (t *tx) InsertJob(ctx context.Context, j engine.PrintJob, letters []engine.JobLetter) error {
+func (t *tx) InsertJob(ctx context.Context, j store.PrintJob, letters []store.JobLetter) error {
 	if err := t.insertJob(ctx, j, letters); err != nil {
 		return fmt.Errorf("insert job %s: %w", j.ID, err)
 	}
 	return nil
 }
 
-func (t *tx) insertJob(ctx context.Context, j engine.PrintJob, letters []engine.JobLetter) error {
+func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.JobLetter) error {
 	if j.Letters != len(letters) {
 		return fmt.Errorf("the job says %d letters and has %d", j.Letters, len(letters))
 	}
@@ -267,7 +268,7 @@ func (t *tx) insertJob(ctx context.Context, j engine.PrintJob, letters []engine.
 }
 
 // UpdateJob stores a changed job.
-func (t *tx) UpdateJob(ctx context.Context, j engine.PrintJob) error {
+func (t *tx) UpdateJob(ctx context.Context, j store.PrintJob) error {
 	totals, err := encode(j.Totals)
 	if err == nil {
 		// A job that is no longer live takes its letters with it: the foreign key of job_letter cascades.
@@ -282,14 +283,14 @@ func (t *tx) UpdateJob(ctx context.Context, j engine.PrintJob) error {
 }
 
 // SetJobFiles replaces a job's files and the composed fields of its letters.
-func (t *tx) SetJobFiles(ctx context.Context, job string, files []engine.JobFile, letters []engine.JobLetter) error {
+func (t *tx) SetJobFiles(ctx context.Context, job string, files []store.JobFile, letters []store.JobLetter) error {
 	if err := t.setJobFiles(ctx, job, files, letters); err != nil {
 		return fmt.Errorf("set files of job %s: %w", job, err)
 	}
 	return nil
 }
 
-func (t *tx) setJobFiles(ctx context.Context, job string, files []engine.JobFile, letters []engine.JobLetter) error {
+func (t *tx) setJobFiles(ctx context.Context, job string, files []store.JobFile, letters []store.JobLetter) error {
 	if _, err := t.Job(ctx, job); err != nil {
 		return err
 	}
@@ -322,7 +323,7 @@ func (t *tx) setJobFiles(ctx context.Context, job string, files []engine.JobFile
 }
 
 // setLetters stores the composed fields of some letters with one statement.
-func (t *tx) setLetters(ctx context.Context, job string, letters []engine.JobLetter) error {
+func (t *tx) setLetters(ctx context.Context, job string, letters []store.JobLetter) error {
 	a := args{job}
 	var rows []string
 	for _, l := range letters {
@@ -348,13 +349,13 @@ func (t *tx) setLetters(ctx context.Context, job string, letters []engine.JobLet
 		return err
 	}
 	if n != int64(len(letters)) {
-		return fmt.Errorf("%d of %d letters are not in the job: %w", int64(len(letters))-n, len(letters), engine.ErrNotFound)
+		return fmt.Errorf("%d of %d letters are not in the job: %w", int64(len(letters))-n, len(letters), store.ErrNotFound)
 	}
 	return nil
 }
 
 // AddJobEvent adds to a job's history.
-func (t *tx) AddJobEvent(ctx context.Context, e engine.JobEvent) error {
+func (t *tx) AddJobEvent(ctx context.Context, e store.JobEvent) error {
 	at := e.At
 	if at.IsZero() {
 		at = t.now
@@ -385,7 +386,7 @@ func (t *tx) sendLetters(ctx context.Context, job string, at time.Time) error {
 	_, err := t.exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason)
 		SELECT s.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), s.status, 'SENDT_PRINT', l.job
 		FROM job_letter l JOIN shipment s ON s.id = l.shipment
-		WHERE l.job = $1 AND s.`+notSent+` ORDER BY l.letter`, job, at, t.now, engine.EventStatus)
+		WHERE l.job = $1 AND s.`+notSent+` ORDER BY l.letter`, job, at, t.now, shipment.EventStatus)
 	if err != nil {
 		return err
 	}

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/store"
 )
 
 const ledgerColumns = `entry, place, booked_at, recorded_at, posted_at, vendor, account, shipment, job, kind, konteringskode, net, vat, gross,
 	letters, source, document, reverses, note`
 
 // Ledger lists lines of the ledger.
-func (r *reader) Ledger(ctx context.Context, f engine.LedgerFilter) ([]engine.LedgerLine, error) {
+func (r *reader) Ledger(ctx context.Context, f store.LedgerFilter) ([]store.LedgerLine, error) {
 	query, a := ledgerQuery(f)
 	out, err := list(ctx, r, scanLedgerLine, query+` ORDER BY booked_at, coalesce(job, ''), coalesce(shipment, ''), entry, place`+a.limit(f.Limit), a...)
 	if err != nil {
@@ -24,7 +25,7 @@ func (r *reader) Ledger(ctx context.Context, f engine.LedgerFilter) ([]engine.Le
 }
 
 // EachLedgerLine reads lines of the ledger one by one.
-func (r *reader) EachLedgerLine(ctx context.Context, f engine.LedgerFilter, fn func(engine.LedgerLine) error) error {
+func (r *reader) EachLedgerLine(ctx context.Context, f store.LedgerFilter, fn func(store.LedgerLine) error) error {
 	query, a := ledgerQuery(f)
 	err := r.each(ctx, func(scan scan) error {
 		l, err := scanLedgerLine(scan)
@@ -39,14 +40,14 @@ func (r *reader) EachLedgerLine(ctx context.Context, f engine.LedgerFilter, fn f
 	return nil
 }
 
-func scanLedgerLine(scan scan) (l engine.LedgerLine, err error) {
+func scanLedgerLine(scan scan) (l store.LedgerLine, err error) {
 	err = scan(&l.Entry, &l.Place, when{&l.BookedAt}, when{&l.Recorded}, when{&l.PostedAt}, &l.Vendor, textOf(&l.Account), textOf(&l.Shipment),
 		textOf(&l.Job), &l.Line.Kind, &l.Line.Konteringskode, &l.Line.Net, &l.Line.VAT, &l.Line.Gross, &l.Letters, &l.Source, &l.Document,
 		textOf(&l.Reverses), &l.Note)
 	return l, err
 }
 
-func ledgerQuery(f engine.LedgerFilter) (string, args) {
+func ledgerQuery(f store.LedgerFilter) (string, args) {
 	var a args
 	where := []string{"TRUE"}
 	if !f.From.IsZero() {
@@ -67,7 +68,7 @@ func ledgerQuery(f engine.LedgerFilter) (string, args) {
 }
 
 // Book adds lines to the ledger.
-func (t *tx) Book(ctx context.Context, lines []engine.LedgerLine) error {
+func (t *tx) Book(ctx context.Context, lines []store.LedgerLine) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
 		rows[i] = []any{l.Entry, l.Place, l.BookedAt, t.now, l.PostedAt, l.Vendor, optional(l.Account), optional(l.Shipment), optional(l.Job),
@@ -80,8 +81,8 @@ func (t *tx) Book(ctx context.Context, lines []engine.LedgerLine) error {
 }
 
 // ClosedMonths lists the closed months.
-func (r *reader) ClosedMonths(ctx context.Context) ([]engine.ClosedMonth, error) {
-	out, err := list(ctx, r, func(scan scan) (m engine.ClosedMonth, err error) {
+func (r *reader) ClosedMonths(ctx context.Context) ([]store.ClosedMonth, error) {
+	out, err := list(ctx, r, func(scan scan) (m store.ClosedMonth, err error) {
 		var month string
 		err = scan(&month, when{&m.ClosedAt}, &m.Reason)
 		m.Month = billing.Civil(month + "-01")
@@ -112,7 +113,7 @@ func (r *reader) FirstActivity(ctx context.Context, from time.Time) (time.Time, 
 }
 
 // CloseMonth closes a month.
-func (t *tx) CloseMonth(ctx context.Context, m engine.ClosedMonth) error {
+func (t *tx) CloseMonth(ctx context.Context, m store.ClosedMonth) error {
 	from, to := m.Span()
 	if err := t.insertRows(ctx, `closed_month (month, from_at, until_at, closed_at, reason)`, [][]any{{m.Month.Month(), from.UTC(), to.UTC(), t.now, clean(m.Reason)}}); err != nil {
 		return fmt.Errorf("close month %s: %w", m.Month.Month(), err)
@@ -122,14 +123,14 @@ func (t *tx) CloseMonth(ctx context.Context, m engine.ClosedMonth) error {
 
 const invoiceColumns = `id, vendor, blob_sha, blob_bytes, taken_at, content`
 
-func scanInvoice(scan scan) (r engine.InvoiceRecord, err error) {
+func scanInvoice(scan scan) (r store.InvoiceRecord, err error) {
 	sha, bytes := blobOf(&r.Blob)
 	err = scan(&r.ID, &r.Vendor, sha, bytes, when{&r.TakenAt}, jsonOf{&r.Invoice})
 	return r, err
 }
 
 // Invoice reads an invoice.
-func (r *reader) Invoice(ctx context.Context, id string) (engine.InvoiceRecord, error) {
+func (r *reader) Invoice(ctx context.Context, id string) (store.InvoiceRecord, error) {
 	v, err := one(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE id = $1`, id)
 	if err != nil {
 		return v, fmt.Errorf("invoice %s: %w", id, err)
@@ -138,7 +139,7 @@ func (r *reader) Invoice(ctx context.Context, id string) (engine.InvoiceRecord, 
 }
 
 // Invoices lists invoices by the period that they are for.
-func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]engine.InvoiceRecord, error) {
+func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]store.InvoiceRecord, error) {
 	var a args
 	where := "TRUE"
 	if !to.IsZero() {
@@ -152,14 +153,14 @@ func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]engine.Inv
 }
 
 // InsertInvoice stores an invoice.
-func (t *tx) InsertInvoice(ctx context.Context, r engine.InvoiceRecord) error {
+func (t *tx) InsertInvoice(ctx context.Context, r store.InvoiceRecord) error {
 	content, err := encode(r.Invoice)
 	if err == nil {
 		var sha, bytes any
 		if !r.Blob.IsZero() {
 			sha, bytes = r.Blob.SHA256, r.Blob.Bytes
 		}
-		from, to := r.Invoice.From.In(engine.Oslo), r.Invoice.To.In(engine.Oslo)
+		from, to := r.Invoice.From.In(calendar.Oslo), r.Invoice.To.In(calendar.Oslo)
 		err = t.insertRows(ctx, `invoice (id, vendor, number, from_at, until_at, blob_sha, blob_bytes, taken_at, content)`, [][]any{{
 			r.ID, r.Vendor, r.Invoice.Number, from.UTC(), to.UTC(), sha, bytes, t.now, content}})
 	}
@@ -175,7 +176,7 @@ func (t *tx) RemoveInvoice(ctx context.Context, id, reason string) error {
 		SELECT id, 1 + (SELECT count(*) FROM invoice_removed r WHERE r.id = i.id), vendor, number, blob_sha, blob_bytes, taken_at, content, $2, $3
 		FROM invoice i WHERE id = $1`, id, t.now.UnixMilli(), clean(reason))
 	if err == nil && n == 0 {
-		err = engine.ErrNotFound
+		err = store.ErrNotFound
 	}
 	if err == nil {
 		_, err = t.exec(ctx, `DELETE FROM invoice WHERE id = $1`, id)
@@ -187,8 +188,8 @@ func (t *tx) RemoveInvoice(ctx context.Context, id, reason string) error {
 }
 
 // RemovedInvoices lists invoices that were taken back.
-func (r *reader) RemovedInvoices(ctx context.Context) ([]engine.RemovedInvoice, error) {
-	out, err := list(ctx, r, func(scan scan) (v engine.RemovedInvoice, err error) {
+func (r *reader) RemovedInvoices(ctx context.Context) ([]store.RemovedInvoice, error) {
+	out, err := list(ctx, r, func(scan scan) (v store.RemovedInvoice, err error) {
 		sha, bytes := blobOf(&v.Blob)
 		err = scan(&v.ID, &v.Vendor, sha, bytes, when{&v.TakenAt}, jsonOf{&v.Invoice}, when{&v.RemovedAt}, &v.Reason)
 		return v, err
@@ -200,11 +201,11 @@ func (r *reader) RemovedInvoices(ctx context.Context) ([]engine.RemovedInvoice, 
 }
 
 // CarryReceipts has receipts that came late be held against the invoices of a later period.
-func (t *tx) CarryReceipts(ctx context.Context, c engine.ReceiptCarry) error {
+func (t *tx) CarryReceipts(ctx context.Context, c store.ReceiptCarry) error {
 	_, err := t.exec(ctx, `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason)
 		VALUES ($1, $2, $3, 1 + (SELECT count(*) FROM invoice_carry WHERE vendor = $8 AND from_at = $9), $4, $5, $6, $7)`,
-		c.Vendor, c.From.In(engine.Oslo).UnixMilli(), c.To.In(engine.Oslo).UnixMilli(), c.After.UnixMilli(), t.now.UnixMilli(), c.Into.In(engine.Oslo).UnixMilli(), clean(c.Reason),
-		c.Vendor, c.From.In(engine.Oslo).UnixMilli())
+		c.Vendor, c.From.In(calendar.Oslo).UnixMilli(), c.To.In(calendar.Oslo).UnixMilli(), c.After.UnixMilli(), t.now.UnixMilli(), c.Into.In(calendar.Oslo).UnixMilli(), clean(c.Reason),
+		c.Vendor, c.From.In(calendar.Oslo).UnixMilli())
 	if err != nil {
 		return fmt.Errorf("carry receipts of vendor %s: %w", c.Vendor, err)
 	}
@@ -249,9 +250,9 @@ func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time)
 }
 
 // EachPostedSum sums what is booked from receipts by the time of posting.
-func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(engine.PostedSum) error) error {
+func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(store.PostedSum) error) error {
 	err := r.each(ctx, func(scan scan) error {
-		var p engine.PostedSum
+		var p store.PostedSum
 		if err := scan(&p.Account, &p.Konteringskode, &p.Envelope, when{&p.At}, &p.Letters, &p.Production); err != nil {
 			return err
 		}

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"postgang/engine"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/store"
 )
 
 // BenchmarkStatus is what "postgang status" and "postgang shipment list" ask an archive of 200,000 shipments.
@@ -15,7 +15,7 @@ func BenchmarkStatus(b *testing.B) {
 	a := openAt(b, Config{DSN: "sqlite:" + filepath.Join(b.TempDir(), "a.db")})
 	defer a.Close()
 	ctx := b.Context()
-	if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.InsertShipment(ctx, archivetest.Shipment(1), nil) }); err != nil {
+	if err := a.InTx(ctx, func(tx store.Tx) error { return tx.InsertShipment(ctx, archivetest.Shipment(1), nil) }); err != nil {
 		b.Fatal(err)
 	}
 	_, err := a.store.Writer().ExecContext(ctx, `INSERT INTO shipment (id, account, hand_in, received_at, version, `+fieldColumns+`)
@@ -31,18 +31,18 @@ func BenchmarkStatus(b *testing.B) {
 	}
 	now := archivetest.T0
 	last := archivetest.ID(1)
-	for name, ask := range map[string]func(r engine.Reader) error{
-		"count":     func(r engine.Reader) error { _, err := r.CountShipments(ctx); return err },
-		"held":      func(r engine.Reader) error { _, err := r.CountHeld(ctx); return err },
-		"unhandled": func(r engine.Reader) error { _, err := r.Unhandled(ctx, now); return err },
-		"overdue":   func(r engine.Reader) error { _, err := r.Overdue(ctx, now.Add(-1000*time.Hour)); return err },
-		"ahead":     func(r engine.Reader) error { _, _, err := r.ReceivedAfter(ctx, now.Add(9999*time.Hour)); return err },
-		"newest": func(r engine.Reader) error {
-			_, err := r.Shipments(ctx, engine.ShipmentFilter{Newest: true, Limit: 100})
+	for name, ask := range map[string]func(r store.Reader) error{
+		"count":     func(r store.Reader) error { _, err := r.CountShipments(ctx); return err },
+		"held":      func(r store.Reader) error { _, err := r.CountHeld(ctx); return err },
+		"unhandled": func(r store.Reader) error { _, err := r.Unhandled(ctx, now); return err },
+		"overdue":   func(r store.Reader) error { _, err := r.Overdue(ctx, now.Add(-1000*time.Hour)); return err },
+		"ahead":     func(r store.Reader) error { _, _, err := r.ReceivedAfter(ctx, now.Add(9999*time.Hour)); return err },
+		"newest": func(r store.Reader) error {
+			_, err := r.Shipments(ctx, store.ShipmentFilter{Newest: true, Limit: 100})
 			return err
 		},
-		"page": func(r engine.Reader) error {
-			_, err := r.Shipments(ctx, engine.ShipmentFilter{Newest: true, Limit: 100, After: last})
+		"page": func(r store.Reader) error {
+			_, err := r.Shipments(ctx, store.ShipmentFilter{Newest: true, Limit: 100, After: last})
 			return err
 		},
 	} {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"postgang/engine"
 	"postgang/engine/archive/database"
+	"postgang/engine/store"
 )
 
 //go:embed migrations/*.sql
@@ -77,9 +77,9 @@ func (a *Archive) migrate(ctx context.Context, installation string) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring the schema up to date: %w", a.store.Fault(err))
 	}
-	return a.InTx(ctx, func(t engine.Tx) error {
+	return a.InTx(ctx, func(t store.Tx) error {
 		_, err := t.Setting(ctx, settingInstallation)
-		if !errors.Is(err, engine.ErrNotFound) {
+		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		if installation == "" {

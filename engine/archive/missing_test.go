@@ -10,10 +10,11 @@ import (
 	"syscall"
 	"testing"
 
-	"postgang/engine"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/database"
 	"postgang/engine/documents"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/fixtures/judges"
 )
 
@@ -84,7 +85,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
 	a := openAt(t, Config{DSN: "sqlite:" + path})
-	err := a.InTx(t.Context(), func(tx engine.Tx) error {
+	err := a.InTx(t.Context(), func(tx store.Tx) error {
 		for i := range 400 {
 			s := archivetest.Shipment(i + 1)
 			if err := tx.InsertShipment(t.Context(), s, nil); err != nil {
@@ -159,7 +160,7 @@ func TestLocksFollowLinks(t *testing.T) {
 	defer release()
 	for _, name := range []string{"b.db", "d/a.db"} {
 		b := openAt(t, Config{DSN: "sqlite:" + filepath.Join(elsewhere, name), MustExist: true})
-		if _, _, err := b.Lock(t.Context(), "night"); !errors.Is(err, engine.ErrLocked) {
+		if _, _, err := b.Lock(t.Context(), "night"); !errors.Is(err, store.ErrLocked) {
 			t.Errorf("%s: %v", name, err)
 		}
 		b.Close()
@@ -181,7 +182,7 @@ func TestDocumentsBelong(t *testing.T) {
 		defer a.Close()
 		identify := func(a *Archive, id string) {
 			t.Helper()
-			if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingIdentity, id) }); err != nil {
+			if err := a.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, store.SettingIdentity, id) }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -229,8 +230,8 @@ func TestDocumentsBelong(t *testing.T) {
 		refused("another's", start(other, mine))
 
 		// Of an archive from before there were marks: documents and rows are there, and are marked.
-		if err := other.InTx(ctx, func(tx engine.Tx) error {
-			return tx.InsertShipment(ctx, archivetest.Shipment(1), []engine.Document{archivetest.Document(1, 0)})
+		if err := other.InTx(ctx, func(tx store.Tx) error {
+			return tx.InsertShipment(ctx, archivetest.Shipment(1), []shipment.Document{archivetest.Document(1, 0)})
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +295,7 @@ func TestDiskFullIsSaid(t *testing.T) {
 	}
 	fill()
 	for i := 0; i < 500 && err == nil; i++ {
-		err = a.InTx(t.Context(), func(tx engine.Tx) error {
+		err = a.InTx(t.Context(), func(tx store.Tx) error {
 			return tx.InsertShipment(context.Background(), archivetest.Shipment(i+1), nil)
 		})
 	}

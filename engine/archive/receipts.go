@@ -8,20 +8,20 @@ import (
 	"strings"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 const receiptFileColumns = `vendor, sha256, name, blob_sha, blob_bytes, fetched_at, row_count, problems`
 
-func scanReceiptFile(scan scan) (engine.ReceiptFile, error) {
-	var f engine.ReceiptFile
+func scanReceiptFile(scan scan) (store.ReceiptFile, error) {
+	var f store.ReceiptFile
 	sha, bytes := blobOf(&f.Blob)
 	err := scan(&f.Vendor, &f.SHA256, &f.Name, sha, bytes, when{&f.Fetched}, &f.Rows, jsonOf{&f.Problems})
 	return f, err
 }
 
 // ReceiptFile reads a receipt file.
-func (r *reader) ReceiptFile(ctx context.Context, vendor, sha256 string) (engine.ReceiptFile, error) {
+func (r *reader) ReceiptFile(ctx context.Context, vendor, sha256 string) (store.ReceiptFile, error) {
 	f, err := one(ctx, r, scanReceiptFile,
 		`SELECT `+receiptFileColumns+` FROM receipt_file WHERE vendor = $1 AND sha256 = $2`, vendor, sha256)
 	if err != nil {
@@ -31,7 +31,7 @@ func (r *reader) ReceiptFile(ctx context.Context, vendor, sha256 string) (engine
 }
 
 // ReceiptFiles lists a vendor's receipt files in the order fetched; of all vendors when vendor is empty.
-func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]engine.ReceiptFile, error) {
+func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]store.ReceiptFile, error) {
 	out, err := list(ctx, r, scanReceiptFile, `SELECT `+receiptFileColumns+` FROM receipt_file
 		WHERE CAST($1 AS TEXT) = '' OR vendor = $1 ORDER BY fetched_at, vendor, sha256`, vendor)
 	if err != nil {
@@ -41,8 +41,8 @@ func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]engine.Rece
 }
 
 // AppliedReceipt reads the receipt in force for a letter.
-func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (engine.Receipt, error) {
-	c, err := one(ctx, r, func(scan scan) (c engine.Receipt, err error) {
+func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (store.Receipt, error) {
+	c, err := one(ctx, r, func(scan scan) (c store.Receipt, err error) {
 		err = scan(&c.ID, &c.Vendor, &c.File, &c.State, jsonOf{&c.Row})
 		return c, err
 	}, `SELECT id, vendor, file, state, line FROM receipt
@@ -56,8 +56,8 @@ func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (engi
 const receiptRecord = `SELECT c.id, c.vendor, c.file, c.state, c.line, f.name, f.fetched_at, d.against, d.taken, d.decided_at, d.reason
 	FROM receipt c JOIN receipt_file f ON f.vendor = c.vendor AND f.sha256 = c.file LEFT JOIN receipt_decision d ON d.receipt = c.id `
 
-func scanReceiptRecord(scan scan) (c engine.ReceiptRecord, err error) {
-	var d engine.ReceiptDecision
+func scanReceiptRecord(scan scan) (c store.ReceiptRecord, err error) {
+	var d store.ReceiptDecision
 	var taken sql.NullBool
 	err = scan(&c.ID, &c.Vendor, &c.File, &c.State, jsonOf{&c.Row}, &c.FileName, when{&c.Fetched}, textOf(&d.Against), &taken, when{&d.At}, textOf(&d.Reason))
 	if taken.Valid {
@@ -72,7 +72,7 @@ func scanReceiptRecord(scan scan) (c engine.ReceiptRecord, err error) {
 const openConflict = `c.state = 'CONFLICT' AND NOT EXISTS (SELECT 1 FROM receipt_decision o WHERE o.receipt = c.id OR o.against = c.id AND o.taken)`
 
 // Receipt reads a receipt row.
-func (r *reader) Receipt(ctx context.Context, id string) (engine.ReceiptRecord, error) {
+func (r *reader) Receipt(ctx context.Context, id string) (store.ReceiptRecord, error) {
 	c, err := one(ctx, r, scanReceiptRecord, receiptRecord+`WHERE c.id = $1`, id)
 	if err != nil {
 		return c, fmt.Errorf("receipt %s: %w", id, err)
@@ -81,7 +81,7 @@ func (r *reader) Receipt(ctx context.Context, id string) (engine.ReceiptRecord, 
 }
 
 // Receipts lists receipt rows.
-func (r *reader) Receipts(ctx context.Context, f engine.ReceiptFilter) ([]engine.ReceiptRecord, error) {
+func (r *reader) Receipts(ctx context.Context, f store.ReceiptFilter) ([]store.ReceiptRecord, error) {
 	var a args
 	where := []string{"TRUE"}
 	if f.Vendor != "" {
@@ -120,21 +120,21 @@ func (r *reader) OpenConflicts(ctx context.Context) (map[string]int, error) {
 }
 
 // DecideReceipt records a decision.
-func (t *tx) DecideReceipt(ctx context.Context, d engine.ReceiptDecision) error {
+func (t *tx) DecideReceipt(ctx context.Context, d store.ReceiptDecision) error {
 	if err := t.decideReceipt(ctx, d); err != nil {
 		return fmt.Errorf("decide about receipt %s: %w", d.Receipt, err)
 	}
 	return nil
 }
 
-func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision) error {
+func (t *tx) decideReceipt(ctx context.Context, d store.ReceiptDecision) error {
 	_, err := t.exec(ctx, `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) VALUES ($1, $2, $3, $4, $5)`,
 		d.Receipt, d.Against, d.Taken, t.now, clean(d.Reason))
 	if err != nil {
 		return err
 	}
 	// The one in force first: a letter has one.
-	states := []engine.ReceiptState{engine.ReceiptApplied, engine.ReceiptConflict}
+	states := []store.ReceiptState{store.ReceiptApplied, store.ReceiptConflict}
 	for i, id := range []string{d.Against, d.Receipt} {
 		to := states[i]
 		if d.Taken {
@@ -142,7 +142,7 @@ func (t *tx) decideReceipt(ctx context.Context, d engine.ReceiptDecision) error 
 		}
 		n, err := t.exec(ctx, `UPDATE receipt SET state = $3 WHERE id = $1 AND state = $2`, id, states[i], to)
 		if err == nil && n == 0 {
-			err = engine.ErrStale
+			err = store.ErrStale
 		}
 		if err != nil {
 			return err
@@ -171,7 +171,7 @@ func (r *reader) OpenDeviations(ctx context.Context, from, to time.Time) (map[st
 }
 
 // Deviations lists deviations by the time recorded.
-func (r *reader) Deviations(ctx context.Context, f engine.DeviationFilter) ([]engine.Deviation, error) {
+func (r *reader) Deviations(ctx context.Context, f store.DeviationFilter) ([]store.Deviation, error) {
 	var a args
 	where := []string{"TRUE"}
 	if !f.From.IsZero() {
@@ -187,9 +187,9 @@ func (r *reader) Deviations(ctx context.Context, f engine.DeviationFilter) ([]en
 		at := a.add(f.After.At)
 		where = append(where, "v.found_at >= "+at, "(v.found_at > "+at+" OR v.key > "+a.add(f.After.Key)+")")
 	}
-	out, err := list(ctx, r, func(scan scan) (d engine.Deviation, err error) {
+	out, err := list(ctx, r, func(scan scan) (d store.Deviation, err error) {
 		err = scan(&d.Key, when{&d.At}, &d.Vendor, textOf(&d.File), jsonOf{&d.Finding}, &d.Account, textOf(&d.State), when{&d.DecidedAt}, textOf(&d.Reason))
-		d.State = cmp.Or(d.State, engine.DeviationOpen)
+		d.State = cmp.Or(d.State, store.DeviationOpen)
 		return d, err
 	}, `SELECT v.key, v.found_at, v.vendor, v.file, v.finding, v.account, d.state, d.decided_at, d.reason
 		FROM deviation v LEFT JOIN deviation_decision d ON d.deviation = v.key
@@ -202,7 +202,7 @@ func (r *reader) Deviations(ctx context.Context, f engine.DeviationFilter) ([]en
 }
 
 // DecideDeviation records a decision.
-func (t *tx) DecideDeviation(ctx context.Context, key string, state engine.DeviationState, reason string) error {
+func (t *tx) DecideDeviation(ctx context.Context, key string, state store.DeviationState, reason string) error {
 	_, err := t.exec(ctx, `INSERT INTO deviation_decision (deviation, turn, state, decided_at, reason)
 		VALUES ($1, (SELECT coalesce(MAX(turn), 0) + 1 FROM deviation_decision WHERE deviation = $5), $2, $3, $4)`, key, state, t.now, clean(reason), key)
 	if err != nil {
@@ -212,7 +212,7 @@ func (t *tx) DecideDeviation(ctx context.Context, key string, state engine.Devia
 }
 
 // InsertReceiptFile stores that a receipt file came.
-func (t *tx) InsertReceiptFile(ctx context.Context, f engine.ReceiptFile) error {
+func (t *tx) InsertReceiptFile(ctx context.Context, f store.ReceiptFile) error {
 	problems, err := encode(f.Problems)
 	if err == nil {
 		fetched := f.Fetched
@@ -229,7 +229,7 @@ func (t *tx) InsertReceiptFile(ctx context.Context, f engine.ReceiptFile) error 
 }
 
 // InsertReceipts stores receipts.
-func (t *tx) InsertReceipts(ctx context.Context, rs ...engine.Receipt) error {
+func (t *tx) InsertReceipts(ctx context.Context, rs ...store.Receipt) error {
 	rows := make([][]any, len(rs))
 	for i, r := range rs {
 		r.Row.PostedAt = r.Row.PostedAt.UTC() // JSON keeps the zone, and a row is compared with one just parsed
@@ -238,7 +238,7 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...engine.Receipt) error {
 			return fmt.Errorf("insert receipt %s: %w", r.ID, err)
 		}
 		var job, shipment any
-		if r.State != engine.ReceiptUnknown {
+		if r.State != store.ReceiptUnknown {
 			job, shipment = r.Row.Job, r.Row.Shipment
 		}
 		rows[i] = []any{r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}
@@ -250,14 +250,14 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...engine.Receipt) error {
 }
 
 // ReceiptLetters reads the letters of shipments.
-func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]engine.ReceiptLetter, error) {
+func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]store.ReceiptLetter, error) {
 	if len(shipments) == 0 {
 		return nil, nil
 	}
 	var a args
-	out, err := list(ctx, r, func(scan scan) (engine.ReceiptLetter, error) {
-		var l engine.ReceiptLetter
-		var c engine.Receipt
+	out, err := list(ctx, r, func(scan scan) (store.ReceiptLetter, error) {
+		var l store.ReceiptLetter
+		var c store.Receipt
 		s := &l.Of
 		var err error
 		l.JobLetter, err = scanLetter(func(dest ...any) error {
@@ -279,7 +279,7 @@ func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]engi
 }
 
 // InsertDeviations stores deviations that are not there yet.
-func (t *tx) InsertDeviations(ctx context.Context, ds []engine.Deviation) error {
+func (t *tx) InsertDeviations(ctx context.Context, ds []store.Deviation) error {
 	for _, d := range ds {
 		at := d.At
 		if at.IsZero() {
@@ -300,7 +300,7 @@ func (t *tx) InsertDeviations(ctx context.Context, ds []engine.Deviation) error 
 
 // EachReportShipment reads shipments received or posted in a period, or with lines in the ledger in it, one by one. It reads no
 // personal data. Asked in three parts, of which each uses an index and none needs the rows sorted or remembered.
-func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, accounts []string, fn func(engine.ReportShipment) error) error {
+func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, accounts []string, fn func(store.ReportShipment) error) error {
 	const received, posted = `(s.received_at >= $1 AND s.received_at < $2)`, `(s.posted_at >= $1 AND s.posted_at < $2)`
 	const neither = `NOT (o.received_at >= $1 AND o.received_at < $2) AND (o.posted_at IS NULL OR o.posted_at < $1 OR o.posted_at >= $2)`
 	for _, where := range []string{
@@ -331,7 +331,7 @@ func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, acc
 	return nil
 }
 
-func scanReportShipment(scan scan) (s engine.ReportShipment, err error) {
+func scanReportShipment(scan scan) (s store.ReportShipment, err error) {
 	sha, bytes := blobOf(&s.Prepared)
 	l, n := &s.Letter, [9]int64{}
 	var cost expected

@@ -12,8 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"postgang/engine"
 	"postgang/engine/archive/database"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // reader reads in one transaction, and holds what tx writes with.
@@ -29,19 +30,19 @@ type tx struct {
 	reader
 	now     time.Time
 	raw     any
-	enqueue func(ctx context.Context, rawTx any, tasks []engine.Task) error
+	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
 }
 
 var (
-	_ engine.Reader = (*reader)(nil)
-	_ engine.Tx     = (*tx)(nil)
+	_ store.Reader = (*reader)(nil)
+	_ store.Tx     = (*tx)(nil)
 )
 
 // Now is the clock of the transaction.
 func (t *tx) Now() time.Time { return t.now }
 
 // Enqueue inserts background tasks in this transaction.
-func (t *tx) Enqueue(ctx context.Context, tasks ...engine.Task) error {
+func (t *tx) Enqueue(ctx context.Context, tasks ...store.Task) error {
 	if len(tasks) == 0 {
 		return nil
 	}
@@ -141,7 +142,7 @@ func one[T any](ctx context.Context, r *reader, fn func(scan scan) (T, error), q
 	case err != nil:
 		return zero, err
 	case len(all) == 0:
-		return zero, engine.ErrNotFound
+		return zero, store.ErrNotFound
 	}
 	return all[0], nil
 }
@@ -249,7 +250,7 @@ func (d number) Scan(src any) error {
 }
 
 // blobOf scans the two columns of a reference to a blob.
-func blobOf(b *engine.BlobRef) (sha text[string], bytes number) {
+func blobOf(b *shipment.BlobRef) (sha text[string], bytes number) {
 	return textOf(&b.SHA256), number{&b.Bytes}
 }
 

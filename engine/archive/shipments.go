@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/prepare"
 )
 
@@ -17,8 +18,8 @@ const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.f
 // onTheWay are the statuses from which a letter may go to paper.
 const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
 
-func scanShipment(scan scan) (engine.Shipment, error) {
-	var s engine.Shipment
+func scanShipment(scan scan) (shipment.Shipment, error) {
+	var s shipment.Shipment
 	sha, bytes := blobOf(&s.Prepared)
 	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, textOf(&s.Content), &s.Zone,
 		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
@@ -29,7 +30,7 @@ func scanShipment(scan scan) (engine.Shipment, error) {
 }
 
 // Shipment reads a shipment.
-func (r *reader) Shipment(ctx context.Context, id string) (engine.Shipment, error) {
+func (r *reader) Shipment(ctx context.Context, id string) (shipment.Shipment, error) {
 	s, err := one(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s WHERE s.id = $1`, id)
 	if err != nil {
 		return s, fmt.Errorf("shipment %s: %w", id, err)
@@ -38,7 +39,7 @@ func (r *reader) Shipment(ctx context.Context, id string) (engine.Shipment, erro
 }
 
 // ShipmentByHandIn reads a shipment by its sender's key.
-func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (engine.Shipment, error) {
+func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (shipment.Shipment, error) {
 	s, err := one(ctx, r, scanShipment,
 		`SELECT `+shipmentColumns+` FROM shipment s WHERE s.account = $1 AND s.hand_in = $2`, account, handIn)
 	if err != nil {
@@ -48,7 +49,7 @@ func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (
 }
 
 // Shipments lists shipments by id, or the newest first.
-func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engine.Shipment, error) {
+func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) ([]shipment.Shipment, error) {
 	var a args
 	after := a.add(f.After)
 	order, where := "s.id", []string{"s.id > " + after}
@@ -86,8 +87,8 @@ func (r *reader) Shipments(ctx context.Context, f engine.ShipmentFilter) ([]engi
 }
 
 // CountShipments counts shipments by account, status and hold.
-func (r *reader) CountShipments(ctx context.Context) ([]engine.StatusCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c engine.StatusCount, err error) {
+func (r *reader) CountShipments(ctx context.Context) ([]store.StatusCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c store.StatusCount, err error) {
 		err = scan(&c.Account, &c.Status, &c.Hold, &c.Count)
 		return c, err
 	}, `SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold ORDER BY account, status, hold`)
@@ -136,8 +137,8 @@ func (r *reader) CountNotable(ctx context.Context, from, to time.Time, accounts 
 }
 
 // Unhandled counts letters to which nothing has happened after a time.
-func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]engine.StatusCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c engine.StatusCount, err error) {
+func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]store.StatusCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c store.StatusCount, err error) {
 		err = scan(&c.Account, &c.Status, &c.Count)
 		return c, err
 	}, `SELECT s.account, s.status, count(*) FROM shipment s
@@ -152,49 +153,49 @@ func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]engine.Statu
 }
 
 // Documents lists a shipment's documents in the order of the letter.
-func (r *reader) Documents(ctx context.Context, shipment string) ([]engine.Document, error) {
-	out, err := list(ctx, r, func(scan scan) (d engine.Document, err error) {
+func (r *reader) Documents(ctx context.Context, id string) ([]shipment.Document, error) {
+	out, err := list(ctx, r, func(scan scan) (d shipment.Document, err error) {
 		sha, bytes := blobOf(&d.Blob)
 		err = scan(&d.Shipment, &d.Position, &d.FileName, &d.MimeType, sha, bytes, jsonOf{&d.Giro}, &d.Excluded)
 		return d, err
 	}, `SELECT shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded
-		FROM document WHERE shipment = $1 ORDER BY place`, shipment)
+		FROM document WHERE shipment = $1 ORDER BY place`, id)
 	if err != nil {
-		return nil, fmt.Errorf("documents of shipment %s: %w", shipment, err)
+		return nil, fmt.Errorf("documents of shipment %s: %w", id, err)
 	}
 	return out, nil
 }
 
 // History lists a shipment's events in the order recorded.
-func (r *reader) History(ctx context.Context, shipment string) ([]engine.Event, error) {
-	out, err := list(ctx, r, func(scan scan) (e engine.Event, err error) {
+func (r *reader) History(ctx context.Context, id string) ([]shipment.Event, error) {
+	out, err := list(ctx, r, func(scan scan) (e shipment.Event, err error) {
 		err = scan(&e.Shipment, when{&e.At}, when{&e.Recorded}, &e.Kind, &e.From, &e.To, &e.Reason, textOf(&e.Key))
 		return e, err
 	}, `SELECT shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key
-		FROM event WHERE shipment = $1 ORDER BY seq`, shipment)
+		FROM event WHERE shipment = $1 ORDER BY seq`, id)
 	if err != nil {
-		return nil, fmt.Errorf("history of shipment %s: %w", shipment, err)
+		return nil, fmt.Errorf("history of shipment %s: %w", id, err)
 	}
 	return out, nil
 }
 
 // PreparedAs finds a prepared file by what it was made from and how.
-func (r *reader) PreparedAs(ctx context.Context, key string) (engine.BlobRef, *prepare.Facts, error) {
-	s, err := one(ctx, r, func(scan scan) (s engine.Shipment, err error) {
+func (r *reader) PreparedAs(ctx context.Context, key string) (shipment.BlobRef, *prepare.Facts, error) {
+	s, err := one(ctx, r, func(scan scan) (s shipment.Shipment, err error) {
 		sha, bytes := blobOf(&s.Prepared)
 		err = scan(sha, bytes, jsonOf{&s.Facts})
 		return s, err
 	}, `SELECT prepared_sha, prepared_bytes, facts FROM shipment
 		WHERE prepared_key = $1 AND prepared_sha IS NOT NULL AND facts IS NOT NULL LIMIT 1`, key)
 	if err != nil {
-		return engine.BlobRef{}, nil, fmt.Errorf("prepared file: %w", err)
+		return shipment.BlobRef{}, nil, fmt.Errorf("prepared file: %w", err)
 	}
 	return s.Prepared, s.Facts, nil
 }
 
 // CountAlike counts shipments with a fingerprint that were recorded before another.
-func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (engine.Alike, error) {
-	n, err := one(ctx, r, func(scan scan) (n engine.Alike, err error) {
+func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (store.Alike, error) {
+	n, err := one(ctx, r, func(scan scan) (n store.Alike, err error) {
 		err = scan(&n.Accepted, &n.Undecided)
 		return n, err
 	}, `SELECT coalesce(sum(CASE WHEN s.status <> 'MOTTATT' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN s.status = 'MOTTATT' THEN 1 ELSE 0 END), 0)
@@ -204,13 +205,13 @@ func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, s
 				AND e.seq < (SELECT min(own.seq) FROM event own WHERE own.shipment = $1 AND own.kind = 'MOTTATT'))`,
 		shipment, fingerprint, since.UnixMilli())
 	if err != nil {
-		return engine.Alike{}, fmt.Errorf("count alike shipments: %w", err)
+		return store.Alike{}, fmt.Errorf("count alike shipments: %w", err)
 	}
 	return n, nil
 }
 
 // Due lists what may be collected.
-func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, after string, limit int) ([]engine.Shipment, error) {
+func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, after string, limit int) ([]shipment.Shipment, error) {
 	if len(accounts) == 0 {
 		return nil, nil
 	}
@@ -228,7 +229,7 @@ const waiting = `s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)`
 
 // DueAhead lists what is due later than it should be.
-func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]engine.Shipment, error) {
+func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]shipment.Shipment, error) {
 	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
 		WHERE `+waiting+` AND s.due_at > $1 AND s.due_reason <> 'ULEST' ORDER BY s.id`, after.UnixMilli())
 	if err != nil {
@@ -238,8 +239,8 @@ func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]engine.Shipme
 }
 
 // Overdue counts what is due and not collected.
-func (r *reader) Overdue(ctx context.Context, at time.Time) ([]engine.OverdueCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c engine.OverdueCount, err error) {
+func (r *reader) Overdue(ctx context.Context, at time.Time) ([]store.OverdueCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c store.OverdueCount, err error) {
 		err = scan(&c.Account, &c.Count, when{&c.Oldest})
 		return c, err
 	}, `SELECT s.account || '', count(*), min(s.due_at) FROM shipment s
@@ -272,7 +273,7 @@ func dueQuery(now time.Time, accounts []string, after string, limit int) (string
 }
 
 // InsertShipment stores a new shipment.
-func (t *tx) InsertShipment(ctx context.Context, s engine.Shipment, docs []engine.Document) error {
+func (t *tx) InsertShipment(ctx context.Context, s shipment.Shipment, docs []shipment.Document) error {
 	err := t.insertShipment(ctx, s, docs)
 	if err != nil {
 		return fmt.Errorf("insert shipment %s: %w", s.ID, err)
@@ -280,7 +281,7 @@ func (t *tx) InsertShipment(ctx context.Context, s engine.Shipment, docs []engin
 	return nil
 }
 
-func (t *tx) insertShipment(ctx context.Context, s engine.Shipment, docs []engine.Document) error {
+func (t *tx) insertShipment(ctx context.Context, s shipment.Shipment, docs []shipment.Document) error {
 	fields, err := shipmentFields(s)
 	if err != nil {
 		return err
@@ -310,7 +311,7 @@ const fieldColumns = `status, submission, konteringskode, sending_system, digita
 	notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at,
 	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals, cost_approved_at`
 
-func shipmentFields(s engine.Shipment) ([]any, error) {
+func shipmentFields(s shipment.Shipment) ([]any, error) {
 	submission, err := encode(s.Submission)
 	if err != nil {
 		return nil, err
@@ -335,7 +336,7 @@ func shipmentFields(s engine.Shipment) ([]any, error) {
 }
 
 // UpdateShipment stores a changed shipment.
-func (t *tx) UpdateShipment(ctx context.Context, s engine.Shipment) error {
+func (t *tx) UpdateShipment(ctx context.Context, s shipment.Shipment) error {
 	fields, err := shipmentFields(s)
 	if err == nil {
 		err = t.update(ctx, "shipment", s.ID, s.Version, fieldColumns, fields)
@@ -364,11 +365,11 @@ func (t *tx) update(ctx context.Context, table, id string, version int64, column
 	if _, err := one(ctx, &t.reader, scalar[int], `SELECT 1 FROM `+table+` WHERE id = $1`, id); err != nil {
 		return err
 	}
-	return engine.ErrStale
+	return store.ErrStale
 }
 
 // PostShipments stores that shipments were posted.
-func (t *tx) PostShipments(ctx context.Context, list []engine.PostedShipment) error {
+func (t *tx) PostShipments(ctx context.Context, list []store.PostedShipment) error {
 	for _, s := range list {
 		if err := t.update(ctx, "shipment", s.ID, s.Version, "status, posted_at", []any{s.Status, s.PostedAt}); err != nil {
 			return fmt.Errorf("post shipment %s: %w", s.ID, err)
@@ -378,7 +379,7 @@ func (t *tx) PostShipments(ctx context.Context, list []engine.PostedShipment) er
 }
 
 // AddEvents adds to shipments' histories.
-func (t *tx) AddEvents(ctx context.Context, es ...engine.Event) error {
+func (t *tx) AddEvents(ctx context.Context, es ...shipment.Event) error {
 	rows := make([][]any, len(es))
 	for i, e := range es {
 		recorded := e.Recorded

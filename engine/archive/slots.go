@@ -7,19 +7,19 @@ import (
 	"fmt"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 const slotColumns = `schedule, planned_at, state, started_at, finished_at, summary`
 
-func scanSlot(scan scan) (engine.Slot, error) {
-	var s engine.Slot
+func scanSlot(scan scan) (store.Slot, error) {
+	var s store.Slot
 	err := scan(&s.Schedule, when{&s.At}, &s.State, when{&s.Started}, when{&s.Finished}, &s.Summary)
 	return s, err
 }
 
 // LastSlot reads the newest slot of a schedule.
-func (r *reader) LastSlot(ctx context.Context, schedule string) (engine.Slot, error) {
+func (r *reader) LastSlot(ctx context.Context, schedule string) (store.Slot, error) {
 	s, err := one(ctx, r, scanSlot,
 		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC LIMIT 1`, schedule)
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *reader) LastSlot(ctx context.Context, schedule string) (engine.Slot, er
 }
 
 // Slots lists the slots of a schedule, newest first.
-func (r *reader) Slots(ctx context.Context, schedule string, limit int) ([]engine.Slot, error) {
+func (r *reader) Slots(ctx context.Context, schedule string, limit int) ([]store.Slot, error) {
 	a := args{schedule}
 	out, err := list(ctx, r, scanSlot,
 		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC`+a.limit(limit), a...)
@@ -40,9 +40,9 @@ func (r *reader) Slots(ctx context.Context, schedule string, limit int) ([]engin
 }
 
 // ClaimSlot records that a slot is being run, or was skipped.
-func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, state engine.SlotState) (bool, error) {
+func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, state store.SlotState) (bool, error) {
 	var finished time.Time
-	if state != engine.SlotRunning {
+	if state != store.SlotRunning {
 		finished = t.now
 	}
 	n, err := t.exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '')
@@ -54,15 +54,15 @@ func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, sta
 }
 
 // FinishSlot records the outcome of a slot.
-func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, state engine.SlotState, summary string) error {
+func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, state store.SlotState, summary string) error {
 	var finished time.Time
-	if state != engine.SlotRunning {
+	if state != store.SlotRunning {
 		finished = t.now
 	}
 	n, err := t.exec(ctx, `UPDATE slot SET state = $3, finished_at = $4, summary = $5 WHERE schedule = $1 AND planned_at = $2`,
 		schedule, slot, state, finished, clean(summary))
 	if err == nil && n == 0 {
-		err = engine.ErrNotFound
+		err = store.ErrNotFound
 	}
 	if err != nil {
 		return fmt.Errorf("finish slot of schedule %s: %w", schedule, err)
@@ -71,12 +71,12 @@ func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, st
 }
 
 // Alarms lists alarms, newest first.
-func (r *reader) Alarms(ctx context.Context, open bool) ([]engine.Alarm, error) {
+func (r *reader) Alarms(ctx context.Context, open bool) ([]store.Alarm, error) {
 	where := ""
 	if open {
 		where = "WHERE resolved_at IS NULL"
 	}
-	out, err := list(ctx, r, func(scan scan) (a engine.Alarm, err error) {
+	out, err := list(ctx, r, func(scan scan) (a store.Alarm, err error) {
 		var said alarmSaid
 		err = scan(&a.Key, &said.text, &said.args, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved}, when{&a.AckedAt}, &a.AckReason)
 		if err == nil {
@@ -97,11 +97,11 @@ type alarmSaid struct {
 	args sql.NullString
 }
 
-func (s alarmSaid) arguments() (engine.AlarmArgs, error) {
+func (s alarmSaid) arguments() (store.AlarmArgs, error) {
 	if !s.args.Valid {
-		return engine.AlarmArgs{"text": s.text}, nil
+		return store.AlarmArgs{"text": s.text}, nil
 	}
-	args := engine.AlarmArgs{}
+	args := store.AlarmArgs{}
 	if err := json.Unmarshal([]byte(s.args.String), &args); err != nil {
 		return nil, fmt.Errorf("arguments of an alarm: %w", err)
 	}
@@ -109,7 +109,7 @@ func (s alarmSaid) arguments() (engine.AlarmArgs, error) {
 }
 
 // RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest arguments.
-func (t *tx) RaiseAlarm(ctx context.Context, key string, args engine.AlarmArgs) error {
+func (t *tx) RaiseAlarm(ctx context.Context, key string, args store.AlarmArgs) error {
 	said := args.AsStored()
 	for name, value := range said {
 		said[name] = clean(value)
@@ -143,7 +143,7 @@ func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
 func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
 	n, err := t.exec(ctx, `UPDATE alarm SET acknowledged_at = $2, ack_reason = $3 WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(reason))
 	if err == nil && n == 0 {
-		err = engine.ErrNotFound
+		err = store.ErrNotFound
 	}
 	if err != nil {
 		return fmt.Errorf("acknowledge alarm %s: %w", key, err)
@@ -152,8 +152,8 @@ func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
 }
 
 // AlarmDeliveries lists what a sink may have to be told.
-func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]engine.AlarmDelivery, error) {
-	out, err := list(ctx, r, func(scan scan) (d engine.AlarmDelivery, err error) {
+func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]store.AlarmDelivery, error) {
+	out, err := list(ctx, r, func(scan scan) (d store.AlarmDelivery, err error) {
 		var said alarmSaid
 		err = scan(&d.Seq, &d.Key, &said.text, &said.args, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.AckedAt}, &d.AckReason, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
 		if err == nil {

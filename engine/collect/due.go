@@ -75,7 +75,7 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 	n, after := 0, ""
 	for {
 		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
-			return r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusAkseptert, shipment.StatusVarslet}, DigitalOnly: true, After: after, Limit: store.CollectPage})
+			return r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusAkseptert, shipment.StatusVarslet}, DigitalOnly: true, After: after, Limit: store.Page})
 		})
 		if err != nil || len(page) == 0 {
 			return n, err
@@ -119,7 +119,7 @@ func (e *Collector) dueLetters(ctx context.Context, v store.Vendor, look func([]
 	var candidates []printjobs.Candidate
 	for after := ""; ; {
 		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
-			return r.Due(ctx, e.Now(), accounts, after, store.CollectPage)
+			return r.Due(ctx, e.Now(), accounts, after, store.Page)
 		})
 		if err != nil {
 			return nil, nil, err
@@ -137,7 +137,7 @@ func (e *Collector) dueLetters(ctx context.Context, v store.Vendor, look func([]
 			s.Facts = nil // the candidate has them
 			due[s.ID] = s
 		}
-		if read < store.CollectPage {
+		if read < store.Page {
 			return candidates, due, nil
 		}
 	}

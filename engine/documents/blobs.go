@@ -16,7 +16,8 @@ import (
 	"strings"
 	"syscall"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 const (
@@ -29,7 +30,7 @@ type Dir struct {
 	root *os.Root
 }
 
-var _ engine.Blobs = (*Dir)(nil)
+var _ store.Blobs = (*Dir)(nil)
 
 // OpenDir opens a folder of documents, making it when it is not there. It removes what a killed process left
 // half-written.
@@ -97,18 +98,18 @@ func (d *Dir) removeLeftovers() error {
 }
 
 // Put stores what r gives. When it returns, the bytes and their name are on disk.
-func (d *Dir) Put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
+func (d *Dir) Put(ctx context.Context, r io.Reader) (shipment.BlobRef, error) {
 	ref, err := d.put(ctx, r)
 	if err != nil {
-		return engine.BlobRef{}, fmt.Errorf("store document: %w", err)
+		return shipment.BlobRef{}, fmt.Errorf("store document: %w", err)
 	}
 	return ref, nil
 }
 
-func (d *Dir) put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
+func (d *Dir) put(ctx context.Context, r io.Reader) (shipment.BlobRef, error) {
 	temp, f, err := d.create()
 	if err != nil {
-		return engine.BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	placed := false
 	defer func() {
@@ -120,30 +121,30 @@ func (d *Dir) put(ctx context.Context, r io.Reader) (engine.BlobRef, error) {
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, hash), contextReader{ctx, r})
 	if err != nil {
-		return engine.BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
-	ref := engine.BlobRef{SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}
+	ref := shipment.BlobRef{SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}
 	folder, name := place(ref)
 	if err := d.root.Mkdir(folder, 0o700); err == nil {
 		err = d.sync(BlobFolder)
 		if err != nil {
-			return engine.BlobRef{}, err
+			return shipment.BlobRef{}, err
 		}
 	} else if !errors.Is(err, fs.ErrExist) {
-		return engine.BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	// A blob that is there already is replaced by the same bytes rather than trusted: a disk that was full or a crash
 	// may have left a shorter one, and its own flush may not have ended yet in another process.
 	if err := f.Sync(); err != nil {
-		return engine.BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	if err := d.root.Rename(temp, name); err != nil {
-		return engine.BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	placed = true
 	// Also when another process made the folder a moment ago and has not flushed its name.
 	if err := d.sync(BlobFolder); err != nil {
-		return engine.BlobRef{}, err
+		return shipment.BlobRef{}, err
 	}
 	return ref, d.sync(folder)
 }
@@ -168,14 +169,14 @@ func (d *Dir) create() (string, *os.File, error) {
 }
 
 // Open opens a blob; engine.ErrNotFound when it is not there or does not have its size.
-func (d *Dir) Open(_ context.Context, ref engine.BlobRef) (engine.Blob, error) {
+func (d *Dir) Open(_ context.Context, ref shipment.BlobRef) (store.Blob, error) {
 	if err := check(ref); err != nil {
 		return nil, err
 	}
 	_, name := place(ref)
 	f, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("document %s: %w", ref.SHA256, engine.ErrNotFound)
+		return nil, fmt.Errorf("document %s: %w", ref.SHA256, store.ErrNotFound)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open document: %w", err)
@@ -186,13 +187,13 @@ func (d *Dir) Open(_ context.Context, ref engine.BlobRef) (engine.Blob, error) {
 	}
 	if info.Size() != ref.Bytes {
 		return nil, errors.Join(fmt.Errorf("document %s has %d bytes on disk and %d in the archive: %w",
-			ref.SHA256, info.Size(), ref.Bytes, engine.ErrNotFound), f.Close())
+			ref.SHA256, info.Size(), ref.Bytes, store.ErrNotFound), f.Close())
 	}
 	return &fileBlob{File: f, size: info.Size()}, nil
 }
 
 // Delete removes a blob. It is no error when it is not there.
-func (d *Dir) Delete(_ context.Context, ref engine.BlobRef) error {
+func (d *Dir) Delete(_ context.Context, ref shipment.BlobRef) error {
 	if err := check(ref); err != nil {
 		return err
 	}
@@ -220,14 +221,14 @@ type fileBlob struct {
 func (b *fileBlob) Size() int64 { return b.size }
 
 // check refuses references that cannot be ours, before they become a path.
-func check(ref engine.BlobRef) error {
+func check(ref shipment.BlobRef) error {
 	if len(ref.SHA256) != sha256.Size*2 || strings.Trim(ref.SHA256, "0123456789abcdef") != "" {
-		return fmt.Errorf("document reference is not a SHA-256 in lower-case hexadecimal: %w", engine.ErrNotFound)
+		return fmt.Errorf("document reference is not a SHA-256 in lower-case hexadecimal: %w", store.ErrNotFound)
 	}
 	return nil
 }
 
-func place(ref engine.BlobRef) (folder, name string) {
+func place(ref shipment.BlobRef) (folder, name string) {
 	folder = BlobFolder + "/" + ref.SHA256[:2]
 	return folder, folder + "/" + ref.SHA256[2:]
 }

@@ -14,7 +14,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 func openBlobs(t testing.TB, path string) *Dir {
@@ -27,20 +28,20 @@ func openBlobs(t testing.TB, path string) *Dir {
 	return d
 }
 
-func put(t testing.TB, d *Dir, data []byte) engine.BlobRef {
+func put(t testing.TB, d *Dir, data []byte) shipment.BlobRef {
 	t.Helper()
 	ref, err := d.Put(t.Context(), bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(data)
-	if want := (engine.BlobRef{SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(data))}); ref != want {
+	if want := (shipment.BlobRef{SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(data))}); ref != want {
 		t.Fatalf("reference %v, want %v", ref, want)
 	}
 	return ref
 }
 
-func get(t testing.TB, d *Dir, ref engine.BlobRef) []byte {
+func get(t testing.TB, d *Dir, ref shipment.BlobRef) []byte {
 	t.Helper()
 	b, err := d.Open(t.Context(), ref)
 	if err != nil {
@@ -101,7 +102,7 @@ func TestBlobs(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := d.Open(t.Context(), ref); !errors.Is(err, engine.ErrNotFound) {
+	if _, err := d.Open(t.Context(), ref); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("open a deleted one: %v, want ErrNotFound", err)
 	}
 	var buf [3]byte
@@ -119,8 +120,8 @@ func TestBlobReferencesThatAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sha := range []string{"", "../../secret", strings.Repeat("A", 64), strings.Repeat("a", 63), strings.Repeat("/", 64), strings.Repeat("../", 21) + "a"} {
-		ref := engine.BlobRef{SHA256: sha, Bytes: 1}
-		if _, err := d.Open(t.Context(), ref); !errors.Is(err, engine.ErrNotFound) {
+		ref := shipment.BlobRef{SHA256: sha, Bytes: 1}
+		if _, err := d.Open(t.Context(), ref); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("open %q: %v, want ErrNotFound", sha, err)
 		}
 		if err := d.Delete(t.Context(), ref); err == nil {
@@ -129,7 +130,7 @@ func TestBlobReferencesThatAreNone(t *testing.T) {
 	}
 	ref := put(t, d, []byte("hei"))
 	ref.Bytes++
-	if _, err := d.Open(t.Context(), ref); !errors.Is(err, engine.ErrNotFound) {
+	if _, err := d.Open(t.Context(), ref); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("open with another size: %v, want ErrNotFound", err)
 	}
 }

@@ -11,14 +11,15 @@ import (
 	"strconv"
 	"syscall"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // fenceFolder holds, for each installation, the highest number of a job that was handed over. It stands beside the
 // documents, so that a database that was put back from a backup is found to be older than what was handed over.
 const fenceFolder = "fence"
 
-var _ engine.Fence = (*Dir)(nil)
+var _ store.Fence = (*Dir)(nil)
 
 // HighestJob is the highest number of a job of an installation that was handed over; 0: none. What stands there and is
 // no number is an error: nobody may hand over on a guess.
@@ -107,15 +108,15 @@ func (d *Dir) raise(ctx context.Context, installation string, number int) error 
 }
 
 // Find gives the reference of a blob that only its hash is known of; engine.ErrNotFound.
-func (d *Dir) Find(_ context.Context, sha256 string) (engine.BlobRef, error) {
-	ref := engine.BlobRef{SHA256: sha256}
+func (d *Dir) Find(_ context.Context, sha256 string) (shipment.BlobRef, error) {
+	ref := shipment.BlobRef{SHA256: sha256}
 	if err := check(ref); err != nil {
 		return ref, err
 	}
 	_, name := place(ref)
 	info, err := d.root.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return ref, fmt.Errorf("document %s: %w", sha256, engine.ErrNotFound)
+		return ref, fmt.Errorf("document %s: %w", sha256, store.ErrNotFound)
 	}
 	if err != nil {
 		return ref, fmt.Errorf("find document: %w", err)

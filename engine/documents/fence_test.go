@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 func TestFence(t *testing.T) {
@@ -94,7 +94,7 @@ func TestFind(t *testing.T) {
 	if got, err := d.Find(t.Context(), ref.SHA256); err != nil || got != ref {
 		t.Errorf("found %+v, %v", got, err)
 	}
-	if _, err := d.Find(t.Context(), strings.Repeat("0", 64)); !errors.Is(err, engine.ErrNotFound) {
+	if _, err := d.Find(t.Context(), strings.Repeat("0", 64)); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("found what is not there: %v", err)
 	}
 }

@@ -122,7 +122,7 @@ func (e *Finance) reportShipments(ctx context.Context, r store.Reader, from, to 
 // reportDeviations gives the deviations recorded in [from, to), some hundred at a time, with the konteringskoder of their letters.
 // Of some accounts: theirs alone. Those of invoices and of unknown letters are of no account.
 func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
-	for f := (store.DeviationFilter{From: from, To: to, Limit: store.CollectPage}); ; {
+	for f := (store.DeviationFilter{From: from, To: to, Limit: store.Page}); ; {
 		page, err := r.Deviations(ctx, f)
 		if err != nil || len(page) == 0 {
 			return err
@@ -319,7 +319,7 @@ func sourceOf(l store.LedgerLine, reprint bool) string {
 // which they were handed over: one received on the last day of a month is sent in the next, and would be in no report.
 func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
 	for after := ""; ; {
-		page, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}, After: after, Limit: store.CollectPage})
+		page, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}, After: after, Limit: store.Page})
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -23,7 +23,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"postgang/engine"
+	"postgang/engine/identity"
+	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -50,7 +51,7 @@ type EventReport struct {
 	Failed    int `json:"failed"`    // files that cannot be read, applied or put away. They are tried again
 	Misplaced int `json:"misplaced"` // entries that are no events files
 	// Troubles are things in the folder that need a person, as they are now: all of them.
-	Troubles []engine.Trouble `json:"-"`
+	Troubles []nights.Trouble `json:"-"`
 }
 
 // Events applies the events files once. Good lines are applied even if others are bad. A file whose events cannot be
@@ -67,7 +68,7 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 	var t troubles
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		t.place(engine.EventsPlace, dropFolder(), pathless(err))
+		t.place(nights.EventsPlace, dropFolder(), pathless(err))
 		rep.Troubles = t.all()
 		return rep, nil
 	}
@@ -82,7 +83,7 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *troubles) error {
 	files, found, err := eventFiles(root)
 	if err != nil {
-		t.place(engine.EventsPlace, folder(events), err)
+		t.place(nights.EventsPlace, folder(events), err)
 		return nil
 	}
 	rep.Misplaced = found.count()
@@ -105,7 +106,7 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 	}
 	again, _, err := eventFiles(root)
 	if err != nil {
-		t.place(engine.EventsPlace, folder(events), err)
+		t.place(nights.EventsPlace, folder(events), err)
 		return nil
 	}
 	seen := map[string]entry{}
@@ -138,12 +139,12 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 			if failed++; failed <= fewTroubles {
 				args := store.AlarmArgs{"case": "file", "file": shownFile(e.name), "why": err.Error()}
 				advise(args, err, itself, e.info)
-				t.add(engine.TroubleEvents+shownFile(e.name), args)
+				t.add(nights.TroubleEvents+shownFile(e.name), args)
 			}
 		}
 	}
 	if more := failed - fewTroubles; more > 0 {
-		t.add(engine.TroubleEvents, store.AlarmArgs{"case": "many", "limit": strconv.Itoa(fewTroubles)})
+		t.add(nights.TroubleEvents, store.AlarmArgs{"case": "many", "limit": strconv.Itoa(fewTroubles)})
 	}
 	return ctx.Err()
 }
@@ -151,9 +152,9 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 // misplacedEvents tells of what lies among the events files and is none.
 func (t *troubles) misplacedEvents(found strays) {
 	if found.count() > 0 {
-		t.add(engine.TroubleMisplaced+engine.EventsPlace, found.addTo(store.AlarmArgs{"case": "events", "folder": events}))
+		t.add(nights.TroubleMisplaced+nights.EventsPlace, found.addTo(store.AlarmArgs{"case": "events", "folder": events}))
 	}
-	t.left(engine.EventsPlace, found)
+	t.left(nights.EventsPlace, found)
 }
 
 // stuckEvents is an events file that is applied and could not be put away.
@@ -246,7 +247,7 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 	names, err := list(root, eventsWrong, -1)
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
-			t.place(engine.EventsPlace, folder(eventsWrong), err)
+			t.place(nights.EventsPlace, folder(eventsWrong), err)
 		}
 		return
 	}
@@ -266,13 +267,13 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 	d.lists = lists
 	for i, name := range slices.Sorted(maps.Keys(lists)) {
 		if i == fewTroubles {
-			t.add(engine.TroubleEvents+"avvist", store.AlarmArgs{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
+			t.add(nights.TroubleEvents+"avvist", store.AlarmArgs{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
 			break
 		}
 		file := strings.TrimSuffix(name, ".json") + eventsSuffix
 		args := store.AlarmArgs{"case": "refused", "file": shownFile(file), "list": path.Join(eventsWrong, shownFile(name))}
 		maps.Copy(args, lists[name].lines)
-		t.add(engine.TroubleEvents+shownFile(file), args)
+		t.add(nights.TroubleEvents+shownFile(file), args)
 	}
 }
 
@@ -365,13 +366,13 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 			continue
 		}
 		switch err := d.Receiver.Event(ctx, ev); {
-		case errors.Is(err, engine.ErrNotFound) && d.comes(root, ev):
+		case errors.Is(err, store.ErrNotFound) && d.comes(root, ev):
 			later = true
-		case errors.Is(err, engine.ErrNotFound):
+		case errors.Is(err, store.ErrNotFound):
 			refuse(lines.n, "forsendelse-ukjent", nil)
-		case errors.Is(err, engine.ErrEventBeforeReceipt):
+		case errors.Is(err, shipment.ErrEventBeforeReceipt):
 			refuse(lines.n, "tidspunkt-for-mottak", nil)
-		case errors.Is(err, engine.ErrDigitalEvent):
+		case errors.Is(err, shipment.ErrDigitalEvent):
 			refuse(lines.n, "hendelse-ugyldig", nil)
 		case err != nil:
 			return 0, 0, fmt.Errorf("line %d: %w", lines.n, err)
@@ -409,7 +410,7 @@ func (d *Dir) eventFile(ctx context.Context, root *os.Root, e entry) (applied, b
 }
 
 // comes reports whether the hand-in that an event is of lies in the inbox, and is not taken yet.
-func (d *Dir) comes(root *os.Root, ev engine.DigitalEvent) bool {
+func (d *Dir) comes(root *os.Root, ev shipment.DigitalEvent) bool {
 	if !validKey(ev.HandIn) || !slices.ContainsFunc(d.Accounts, func(a Account) bool { return a.Key == ev.Account }) {
 		return false
 	}
@@ -454,9 +455,9 @@ type eventLine struct {
 var shipmentForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // parseEvent reads a line. Its problems do not repeat what stands there.
-func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *shipment.Refusal) {
-	fail := func(code string, args shipment.Args) (engine.DigitalEvent, *shipment.Refusal) {
-		return engine.DigitalEvent{}, &shipment.Refusal{Code: code, Args: args}
+func parseEvent(line []byte, now time.Time) (shipment.DigitalEvent, *shipment.Refusal) {
+	fail := func(code string, args shipment.Args) (shipment.DigitalEvent, *shipment.Refusal) {
+		return shipment.DigitalEvent{}, &shipment.Refusal{Code: code, Args: args}
 	}
 	if !utf8.Valid(line) {
 		return fail("tegnsett", nil)
@@ -480,7 +481,7 @@ func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *shipment.Refu
 	in.Shipment = strings.ToLower(strings.TrimSpace(in.Shipment))
 	byHandIn := in.Account != "" || in.HandIn != ""
 	switch {
-	case !engine.DigitalKind(in.Kind).Valid():
+	case !shipment.DigitalKind(in.Kind).Valid():
 		return fail("hendelse-ukjent", nil)
 	case in.Shipment == "" && !byHandIn:
 		return fail("forsendelse-mangler", shipment.Args{"case": "event"})
@@ -495,7 +496,7 @@ func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *shipment.Refu
 		if utf8.RuneCountInString(text) > maxEventText || strings.ContainsFunc(text, unicode.IsControl) {
 			return fail("felt-form", shipment.Args{"max": strconv.Itoa(maxEventText)})
 		}
-		if len(engine.FindNationalIDs(norm.NFKC.String(text))) > 0 {
+		if len(identity.FindNationalIDs(norm.NFKC.String(text))) > 0 {
 			return fail("felt-fodselsnummer", nil)
 		}
 	}
@@ -508,8 +509,8 @@ func parseEvent(line []byte, now time.Time) (engine.DigitalEvent, *shipment.Refu
 	case at.Before(firstEvent):
 		return fail("tidspunkt-gammelt", nil)
 	}
-	e := engine.DigitalEvent{
-		Shipment: in.Shipment, Account: in.Account, HandIn: in.HandIn, Kind: engine.DigitalKind(in.Kind),
+	e := shipment.DigitalEvent{
+		Shipment: in.Shipment, Account: in.Account, HandIn: in.HandIn, Kind: shipment.DigitalKind(in.Kind),
 		At: at.UTC(), Key: in.Key, Reason: in.Reason,
 	}
 	if e.Key == "" {

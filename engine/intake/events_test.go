@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
 	"postgang/engine/words"
 )
 
@@ -91,10 +91,10 @@ func TestEventsApplied(t *testing.T) {
 		t.Error(diff)
 	}
 	at := time.Date(2026, 1, 6, 18, 12, 44, 500_000_000, time.UTC)
-	want := map[string]engine.DigitalEvent{
-		"1": {Shipment: someID, Kind: engine.DigitalRead, At: at, Key: "1"},
-		"2": {Shipment: someID, Kind: engine.DigitalNotified, At: at, Key: "2"},
-		"3": {Account: "skole", HandIn: "brev-1", Kind: engine.DigitalClosed, At: at.Add(time.Hour).Truncate(time.Second), Key: "3", Reason: "dobbelt sendt"},
+	want := map[string]shipment.DigitalEvent{
+		"1": {Shipment: someID, Kind: shipment.DigitalRead, At: at, Key: "1"},
+		"2": {Shipment: someID, Kind: shipment.DigitalNotified, At: at, Key: "2"},
+		"3": {Account: "skole", HandIn: "brev-1", Kind: shipment.DigitalClosed, At: at.Add(time.Hour).Truncate(time.Second), Key: "3", Reason: "dobbelt sendt"},
 	}
 	if diff := cmp.Diff(want, s.mem.events); diff != "" {
 		t.Error(diff)
@@ -204,7 +204,7 @@ func TestEventsStayWhenTheyCannotBeApplied(t *testing.T) {
 		t.Error(diff)
 	}
 	s.events("b.jsonl", read("2"))
-	s.mem.fail = fmt.Errorf("apply: %w", engine.ErrDigitalEvent)
+	s.mem.fail = fmt.Errorf("apply: %w", shipment.ErrDigitalEvent)
 	s.applyEvents()
 	if _, lines := s.bad("b"); lines[1] != "hendelse-ugyldig" {
 		t.Errorf("bad lines %v", lines)
@@ -286,7 +286,7 @@ func FuzzParseEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, problem := parseEvent(data, now)
 		if problem != nil {
-			if problem.Code == "" || words.Refusal(*problem, words.Norwegian) == "" || e != (engine.DigitalEvent{}) {
+			if problem.Code == "" || words.Refusal(*problem, words.Norwegian) == "" || e != (shipment.DigitalEvent{}) {
 				t.Errorf("problem %+v with event %+v", problem, e)
 			}
 			return

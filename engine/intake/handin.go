@@ -20,7 +20,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"postgang/engine"
+	"postgang/engine/identity"
+	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -81,7 +82,7 @@ var keyForm = regexp.MustCompile(`^[\p{L}\p{N}_-][\p{L}\p{N}._-]{0,99}$`)
 // validKey reports whether a folder's name can be a hand-in's key. It stands in file names and logs, so it must not be
 // a person's number.
 func validKey(key string) bool {
-	return keyForm.MatchString(key) && len(key) <= 200 && len(engine.FindNationalIDs(norm.NFKC.String(key))) == 0
+	return keyForm.MatchString(key) && len(key) <= 200 && len(identity.FindNationalIDs(norm.NFKC.String(key))) == 0
 }
 
 // ValidKey reports whether a folder's name can be a hand-in's key.
@@ -89,7 +90,7 @@ func ValidKey(name string) bool { return validKey(name) }
 
 // ShownName is a folder's name as it may be shown to whoever handed it in: one with a fødselsnummer in it is not repeated.
 func ShownName(folder string) string {
-	if len(engine.FindNationalIDs(norm.NFKC.String(folder))) > 0 {
+	if len(identity.FindNationalIDs(norm.NFKC.String(folder))) > 0 {
 		return standIn(folder)
 	}
 	return folder
@@ -100,7 +101,7 @@ func Looked(name string) bool { return !hidden(name) && !clutter(name) }
 
 // TroubleOf is the key of the trouble that a hand-in has, if it has one.
 func TroubleOf(account, folder string) string {
-	return engine.TroubleHandIn + (&handIn{account: Account{Key: account}, key: folder}).shown()
+	return nights.TroubleHandIn + (&handIn{account: Account{Key: account}, key: folder}).shown()
 }
 
 // ReadAnswer gives the answer to a folder that was handed in after a time, if it is there.
@@ -164,7 +165,7 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 	}
 	s.rep.Misplaced += loose.count()
 	if loose.count() > 0 {
-		s.troubles.add(engine.TroubleMisplaced+inn, loose.addTo(store.AlarmArgs{"case": "loose", "folder": inn}))
+		s.troubles.add(nights.TroubleMisplaced+inn, loose.addTo(store.AlarmArgs{"case": "loose", "folder": inn}))
 	}
 	s.troubles.left(inn, loose)
 	return out, nil
@@ -313,7 +314,7 @@ func (s *scan) take(ctx context.Context, h *handIn) error {
 // decide answers a hand-in that was received, if it is decided.
 func (s *scan) decide(ctx context.Context, h *handIn) error {
 	result, err := s.Receiver.Result(ctx, h.shipment)
-	if errors.Is(err, engine.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		delete(s.known, h.id()) // hand in again
 	}
 	if err != nil {
@@ -327,7 +328,7 @@ func (s *scan) decide(ctx context.Context, h *handIn) error {
 		return err
 	}
 	h.outcome = taken
-	refuses := result.Status == engine.StatusAvvist || result.Status == engine.StatusFeiletUnderMotta
+	refuses := result.Status == shipment.StatusAvvist || result.Status == shipment.StatusFeiletUnderMotta
 	switch {
 	case before:
 		h.outcome = already
@@ -455,25 +456,25 @@ func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
 
 // Answer is what the sender reads.
 type Answer struct {
-	Account string         `json:"konto"`
-	Key     string         `json:"nokkel"`
-	ID      string         `json:"id,omitempty"`
-	Status  engine.Status  `json:"status"`
-	Before  bool           `json:"tidligereLevert"`
-	Earlier *Earlier       `json:"tidligere,omitempty"` // the shipment that the key belongs to, when it is not this one
-	Reasons []words.Reason `json:"arsaker"`
-	Remarks []words.Reason `json:"varsler"`
+	Account string          `json:"konto"`
+	Key     string          `json:"nokkel"`
+	ID      string          `json:"id,omitempty"`
+	Status  shipment.Status `json:"status"`
+	Before  bool            `json:"tidligereLevert"`
+	Earlier *Earlier        `json:"tidligere,omitempty"` // the shipment that the key belongs to, when it is not this one
+	Reasons []words.Reason  `json:"arsaker"`
+	Remarks []words.Reason  `json:"varsler"`
 	// Refusals are reasons and remarks as codes and arguments, in any order; nil in an answer that was read back.
 	Refusals []shipment.Refusal `json:"-"`
 }
 
 // Earlier is the shipment that a key was used for.
 type Earlier struct {
-	ID     string        `json:"id"`
-	Status engine.Status `json:"status"`
+	ID     string          `json:"id"`
+	Status shipment.Status `json:"status"`
 }
 
-func answerOf(h *handIn, key string, r engine.Result, before bool) Answer {
+func answerOf(h *handIn, key string, r shipment.Result, before bool) Answer {
 	a := Answer{
 		Account: h.account.Key, Key: key, ID: r.ID, Status: r.Status, Before: before,
 		Reasons: []words.Reason{}, Remarks: []words.Reason{},
@@ -498,7 +499,7 @@ func (a *Answer) add(f shipment.Refusal) {
 func (s *scan) refuseName(h *handIn) error {
 	name := standIn(h.key)
 	h.outcome = refused
-	return s.write(h, name, answerOf(h, "", engine.Result{Status: engine.StatusAvvist, Refusals: []shipment.Refusal{{
+	return s.write(h, name, answerOf(h, "", shipment.Result{Status: shipment.StatusAvvist, Refusals: []shipment.Refusal{{
 		Code: "mappenavn", Args: shipment.Args{"name": name},
 	}}}, false))
 }
@@ -514,17 +515,17 @@ func (s *scan) refuseKey(ctx context.Context, h *handIn, id string) error {
 		return err
 	}
 	args := shipment.Args{"key": h.key}
-	if first.Status == engine.StatusAvvist {
+	if first.Status == shipment.StatusAvvist {
 		args = shipment.Args{"case": "refused", "key": h.key}
 	}
 	h.outcome = refused
-	a := answerOf(h, h.key, engine.Result{Status: engine.StatusAvvist, Refusals: []shipment.Refusal{{Code: "nokkel-brukt", Args: args}}}, true)
+	a := answerOf(h, h.key, shipment.Result{Status: shipment.StatusAvvist, Refusals: []shipment.Refusal{{Code: "nokkel-brukt", Args: args}}}, true)
 	a.Earlier = &Earlier{ID: first.ID, Status: first.Status}
 	return s.write(h, h.key, a)
 }
 
 // read judges whether a settled hand-in is complete and reads it. errWaits: it is not, and is to be waited for. The folder must be closed after use, and with it goes what the files' Open gives.
-func (d *Dir) read(root *os.Root, h *handIn) (*engine.HandIn, func(), error) {
+func (d *Dir) read(root *os.Root, h *handIn) (*shipment.HandIn, func(), error) {
 	folder, err := root.OpenRoot(h.dir())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, errGone
@@ -540,13 +541,13 @@ func (d *Dir) read(root *os.Root, h *handIn) (*engine.HandIn, func(), error) {
 	return hand, func() { folder.Close() }, nil
 }
 
-func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
+func (d *Dir) readFrom(folder *os.Root, h *handIn) (*shipment.HandIn, error) {
 	if info, err := folder.Lstat("."); err != nil {
 		return nil, pathless(err)
 	} else if !os.SameFile(info, h.info) {
 		return nil, errChanged // another folder, or a link, has taken its place
 	}
-	hand := &engine.HandIn{Account: h.account.Key, Key: h.key, At: d.now()}
+	hand := &shipment.HandIn{Account: h.account.Key, Key: h.key, At: d.now()}
 	patient := !h.marker && h.quiet(time.Now()) < d.patience()
 
 	metadata, ok := h.find(metadataName)
@@ -557,12 +558,12 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 		hand.Refusals = append(hand.Refusals, shipment.Refusal{Code: "forsendelse-mangler"})
 	case metadata.plain():
 		var err error
-		if hand.JSON, err = readStart(folder, metadata, engine.MaxSubmissionBytes+1); err != nil {
+		if hand.JSON, err = readStart(folder, metadata, shipment.MaxSubmissionBytes+1); err != nil {
 			return nil, err
 		}
 	}
-	sub, found := engine.ParseSubmission(hand.JSON)
-	unreadable := engine.Unreadable(found)
+	sub, found := shipment.ParseSubmission(hand.JSON)
+	unreadable := shipment.Unreadable(found)
 	if unreadable && ok && patient && metadata.plain() {
 		return nil, errWaits // perhaps half written
 	}
@@ -593,8 +594,8 @@ func (d *Dir) readFrom(folder *os.Root, h *handIn) (*engine.HandIn, error) {
 		}
 	}
 	for _, e := range c.files {
-		hand.Files = append(hand.Files, engine.HandInFile{
-			Name: engine.Private(e.name), Bytes: e.info.Size(),
+		hand.Files = append(hand.Files, shipment.HandInFile{
+			Name: shipment.Private(e.name), Bytes: e.info.Size(),
 			Open: func() (io.ReadCloser, error) {
 				f, err := openPlain(folder, e)
 				if err != nil {
@@ -654,7 +655,7 @@ type comparison struct {
 }
 
 // compare finds the documents among the entries and everything that does not belong there.
-func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
+func (h *handIn) compare(sub shipment.Submission, unreadable bool) comparison {
 	var c comparison
 	note := func(warning bool, code string, args shipment.Args) {
 		c.refusals = append(c.refusals, shipment.Refusal{Code: code, Args: args, Warning: warning})
@@ -677,13 +678,13 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 		}
 		if !e.plain() {
 			strange++
-			byName[engine.FileKey(e.name)] = e // there, if not to be read
+			byName[shipment.FileKey(e.name)] = e // there, if not to be read
 			continue
 		}
 		if e.name == metadataName {
 			continue
 		}
-		key := engine.FileKey(e.name)
+		key := shipment.FileKey(e.name)
 		if _, there := byName[key]; there {
 			twice++
 			continue
@@ -712,17 +713,17 @@ func (h *handIn) compare(sub engine.Submission, unreadable bool) comparison {
 	listed := map[string]bool{}
 	var printed int64
 	for i, doc := range sub.Documents {
-		key := engine.FileKey(doc.FileName.Reveal())
+		key := shipment.FileKey(doc.FileName.Reveal())
 		e, there := byName[key]
 		switch {
 		case !there:
 			c.missing = append(c.missing, i)
 		case !listed[key] && e.plain():
 			c.files = append(c.files, e)
-			if engine.IsPDF(doc.MimeType) {
+			if shipment.IsPDF(doc.MimeType) {
 				c.pdfs = append(c.pdfs, e)
 			}
-			if engine.IsPDF(doc.MimeType) && !doc.Excluded {
+			if shipment.IsPDF(doc.MimeType) && !doc.Excluded {
 				printed += e.info.Size()
 			}
 		}

@@ -17,7 +17,8 @@ import (
 	"sync"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
 )
 
 // The folders under the root.
@@ -40,7 +41,7 @@ const (
 	// MaxHandInBytes limits all files of a hand-in together, only digital ones included, which SvarUt leaves unlimited.
 	MaxHandInBytes = 2 << 30
 	// maxEntries is how many entries of a hand-in's folder are looked at: its documents and some clutter.
-	maxEntries = engine.MaxDocuments + 20
+	maxEntries = shipment.MaxDocuments + 20
 	// batch is how many answered hand-ins are put away together, so that folders are flushed once for all of them.
 	batch = 200
 	// answerEvery is how often decided hand-ins are answered while others are taken, and undecidedInARow how many that are
@@ -53,12 +54,12 @@ const (
 type Receiver interface {
 	// Receive stores a hand-in with its documents. The same account and key give the same shipment, whatever became of
 	// it, and says so when it was another hand-in that it stored. It may be called again for a hand-in that it has stored.
-	Receive(ctx context.Context, h engine.HandIn) (engine.Received, error)
+	Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error)
 	// Result tells what became of the shipment of a hand-in.
-	Result(ctx context.Context, shipment string) (engine.Result, error)
+	Result(ctx context.Context, shipment string) (shipment.Result, error)
 	// Event applies a digital event; the same key twice is one event. engine.ErrNotFound: no such shipment;
 	// engine.ErrDigitalEvent: the event makes no sense.
-	Event(ctx context.Context, e engine.DigitalEvent) error
+	Event(ctx context.Context, e shipment.DigitalEvent) error
 }
 
 // Account is an account that may hand in.
@@ -112,7 +113,7 @@ type Report struct {
 	Failed    int `json:"failed"`
 	Misplaced int `json:"misplaced"` // entries at places where nobody takes them
 	// Troubles are things in the folder that need a person, as they are now: all of them.
-	Troubles []engine.Trouble `json:"-"`
+	Troubles []nights.Trouble `json:"-"`
 }
 
 // MakeFolders makes the folders under the root that are not there, for these accounts.
@@ -163,7 +164,7 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 }
 
 // Inspect tells what is wrong in the folder now, and takes nothing.
-func (d *Dir) Inspect() []engine.Trouble {
+func (d *Dir) Inspect() []nights.Trouble {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &scan{Dir: d}
@@ -180,7 +181,7 @@ func (d *Dir) Inspect() []engine.Trouble {
 	s.strangers()
 	var t troubles
 	if _, found, err := eventFiles(root); err != nil {
-		t.place(engine.EventsPlace, folder(events), err)
+		t.place(nights.EventsPlace, folder(events), err)
 	} else {
 		t.misplacedEvents(found)
 	}

@@ -18,17 +18,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postgang/engine"
+	"postgang/engine/nights"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
 // memory is a Receiver that keeps everything in memory and reads every file, as the engine does.
 type memory struct {
 	mu       sync.Mutex
-	handIns  map[string]engine.HandIn // by id
+	handIns  map[string]shipment.HandIn // by id
 	files    map[string]map[string]string
 	undecide map[string]bool // ids that are not decided yet
-	events   map[string]engine.DigitalEvent
+	events   map[string]shipment.DigitalEvent
 	applied  int
 	received int   // calls of Receive
 	fail     error // of Event
@@ -36,10 +38,10 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{handIns: map[string]engine.HandIn{}, files: map[string]map[string]string{}, undecide: map[string]bool{}, events: map[string]engine.DigitalEvent{}}
+	return &memory{handIns: map[string]shipment.HandIn{}, files: map[string]map[string]string{}, undecide: map[string]bool{}, events: map[string]shipment.DigitalEvent{}}
 }
 
-func (m *memory) Receive(_ context.Context, h engine.HandIn) (engine.Received, error) {
+func (m *memory) Receive(_ context.Context, h shipment.HandIn) (shipment.Received, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.received++
@@ -48,60 +50,60 @@ func (m *memory) Receive(_ context.Context, h engine.HandIn) (engine.Received, e
 	for _, f := range h.Files {
 		r, err := f.Open()
 		if err != nil {
-			return engine.Received{}, fmt.Errorf("store: %w", err)
+			return shipment.Received{}, fmt.Errorf("store: %w", err)
 		}
 		data, err := io.ReadAll(r)
 		if err = errors.Join(err, r.Close()); err != nil {
-			return engine.Received{}, fmt.Errorf("store: %w", err)
+			return shipment.Received{}, fmt.Errorf("store: %w", err)
 		}
 		if int64(len(data)) != f.Bytes {
-			return engine.Received{}, fmt.Errorf("%d bytes, announced %d", len(data), f.Bytes)
+			return shipment.Received{}, fmt.Errorf("%d bytes, announced %d", len(data), f.Bytes)
 		}
 		files[f.Name.Reveal()] = string(data)
 	}
 	if first, known := m.handIns[id]; known {
-		return engine.Received{ID: id, Already: true, Other: string(first.JSON) != string(h.JSON) || !maps.Equal(m.files[id], files)}, nil
+		return shipment.Received{ID: id, Already: true, Other: string(first.JSON) != string(h.JSON) || !maps.Equal(m.files[id], files)}, nil
 	}
 	m.handIns[id], m.files[id] = h, files
 	if m.lose {
 		m.lose = false
-		return engine.Received{}, errors.New("connection lost")
+		return shipment.Received{}, errors.New("connection lost")
 	}
-	return engine.Received{ID: id}, nil
+	return shipment.Received{ID: id}, nil
 }
 
-func (m *memory) Result(_ context.Context, id string) (engine.Result, error) {
+func (m *memory) Result(_ context.Context, id string) (shipment.Result, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	h, ok := m.handIns[id]
 	if !ok {
-		return engine.Result{}, engine.ErrNotFound
+		return shipment.Result{}, store.ErrNotFound
 	}
-	sub, found := engine.ParseSubmission(h.JSON)
+	sub, found := shipment.ParseSubmission(h.JSON)
 	found = append(slices.Clone(h.Refusals), found...)
-	if !engine.Unreadable(found) {
+	if !shipment.Unreadable(found) {
 		sub.Normalise()
 		for _, d := range sub.Documents {
 			if _, there := m.files[id][d.FileName.Reveal()]; !there && len(h.Files) > 0 {
-				found = append(found, engine.Refusal{Code: "dokument-mangler"})
+				found = append(found, shipment.Refusal{Code: "dokument-mangler"})
 			}
 		}
 	}
-	r := engine.Result{Done: !m.undecide[id], ID: id, Status: engine.StatusAkseptert, Refusals: found}
-	if slices.ContainsFunc(found, func(f engine.Refusal) bool { return !f.Warning }) {
-		r.Status = engine.StatusAvvist
+	r := shipment.Result{Done: !m.undecide[id], ID: id, Status: shipment.StatusAkseptert, Refusals: found}
+	if slices.ContainsFunc(found, func(f shipment.Refusal) bool { return !f.Warning }) {
+		r.Status = shipment.StatusAvvist
 	}
 	return r, nil
 }
 
-func (m *memory) Event(_ context.Context, e engine.DigitalEvent) error {
+func (m *memory) Event(_ context.Context, e shipment.DigitalEvent) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		return m.fail
 	}
 	if strings.HasPrefix(e.Shipment, "00000000") || e.HandIn == "ukjent" {
-		return fmt.Errorf("event: %w", engine.ErrNotFound)
+		return fmt.Errorf("event: %w", store.ErrNotFound)
 	}
 	if _, known := m.events[e.Key]; !known {
 		m.events[e.Key] = e
@@ -228,7 +230,7 @@ func TestTakeAnswerPutAway(t *testing.T) {
 
 	for _, account := range []string{"skole", "skatt"} {
 		id := account + ":brev-1"
-		want := Answer{Account: account, Key: "brev-1", ID: id, Status: engine.StatusAkseptert, Reasons: []words.Reason{}, Remarks: []words.Reason{}}
+		want := Answer{Account: account, Key: "brev-1", ID: id, Status: shipment.StatusAkseptert, Reasons: []words.Reason{}, Remarks: []words.Reason{}}
 		if diff := cmp.Diff(want, s.answer(account, "brev-1")); diff != "" {
 			t.Error(diff)
 		}
@@ -340,9 +342,9 @@ type tamper struct {
 	before func() error
 }
 
-func (r *tamper) Receive(ctx context.Context, h engine.HandIn) (engine.Received, error) {
+func (r *tamper) Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error) {
 	if err := r.before(); err != nil {
-		return engine.Received{}, err
+		return shipment.Received{}, err
 	}
 	return r.memory.Receive(ctx, h)
 }
@@ -400,7 +402,7 @@ func TestRefusedForItsFiles(t *testing.T) {
 		{"large, only digital", with(g, "forsendelse.json", digital, "b.pdf", strings.Repeat("x", 1001)), nil, "", ""},
 		{"no forsendelse", without(g, "forsendelse.json"), nil, "forsendelse-mangler json-tom", ""},
 		{"no JSON", with(g, "forsendelse.json", "{"), nil, "json-feil", ""},
-		{"a large forsendelse", with(g, "forsendelse.json", strings.Repeat(" ", engine.MaxSubmissionBytes+10)), nil, "json-stor", ""},
+		{"a large forsendelse", with(g, "forsendelse.json", strings.Repeat(" ", shipment.MaxSubmissionBytes+10)), nil, "json-stor", ""},
 	} {
 		s := newStage(t)
 		dir := s.handIn("skole", "k", tc.files)
@@ -414,7 +416,7 @@ func TestRefusedForItsFiles(t *testing.T) {
 		if codesOf(a.Reasons) != tc.reasons || codesOf(a.Remarks) != tc.remarks {
 			t.Errorf("%s: refused for %q, remarks %q", tc.name, codesOf(a.Reasons), codesOf(a.Remarks))
 		}
-		if (a.Status == engine.StatusAvvist) != (tc.reasons != "") {
+		if (a.Status == shipment.StatusAvvist) != (tc.reasons != "") {
 			t.Errorf("%s: %s", tc.name, a.Status)
 		}
 		if !s.exists("behandlet", "skole", "k") {
@@ -510,16 +512,16 @@ func TestSameKeyTwice(t *testing.T) {
 
 	s.handIn("skole", "k", with(good(), "klar", ""))
 	s.wantReport(s.scan(), 0, 0, 1, 0)
-	if a := s.answer("skole", "k"); a.ID != "skole:k" || !a.Before || a.Status != engine.StatusAkseptert || a.Earlier != nil {
+	if a := s.answer("skole", "k"); a.ID != "skole:k" || !a.Before || a.Status != shipment.StatusAkseptert || a.Earlier != nil {
 		t.Errorf("answered again: %+v", a)
 	}
 	s.handIn("skole", "k", with(good(), "b.pdf", "%PDF another %%EOF"))
 	s.wantReport(s.scan(), 0, 1, 0, 0)
 	a := s.answer("skole", "k")
-	if a.ID != "" || !a.Before || a.Status != engine.StatusAvvist || codesOf(a.Reasons) != "nokkel-brukt" || !strings.Contains(a.Reasons[0].Text, "ny nøkkel") {
+	if a.ID != "" || !a.Before || a.Status != shipment.StatusAvvist || codesOf(a.Reasons) != "nokkel-brukt" || !strings.Contains(a.Reasons[0].Text, "ny nøkkel") {
 		t.Errorf("another letter under the key: %+v", a)
 	}
-	if a.Earlier == nil || *a.Earlier != (Earlier{ID: "skole:k", Status: engine.StatusAkseptert}) {
+	if a.Earlier == nil || *a.Earlier != (Earlier{ID: "skole:k", Status: shipment.StatusAkseptert}) {
 		t.Errorf("the first is %+v", a.Earlier)
 	}
 	for _, name := range []string{"k", "k.2", "k.3"} {
@@ -599,7 +601,7 @@ func TestNotDecidedYet(t *testing.T) {
 	s.mem.undecide["skole:m"] = true
 	s.handIn("skole", "m", good())
 	s.scan()
-	s.mem.handIns = map[string]engine.HandIn{}
+	s.mem.handIns = map[string]shipment.HandIn{}
 	if rep := s.scan(); rep.Failed != 1 || keysOf(rep.Troubles) != "hand-in:skole/m" {
 		t.Errorf("an unknown shipment: %+v", rep)
 	}
@@ -688,7 +690,7 @@ func TestOneFailureStopsNoOther(t *testing.T) {
 }
 
 // textOf is what people read of troubles.
-func textOf(list []engine.Trouble) string {
+func textOf(list []nights.Trouble) string {
 	var texts []string
 	for _, t := range list {
 		texts = append(texts, words.Alarm(t.Key, t.Args, words.English))
@@ -696,7 +698,7 @@ func textOf(list []engine.Trouble) string {
 	return strings.Join(texts, "\n")
 }
 
-func keysOf(list []engine.Trouble) string {
+func keysOf(list []nights.Trouble) string {
 	var keys []string
 	for _, t := range list {
 		keys = append(keys, t.Key)
@@ -709,9 +711,9 @@ type failing struct {
 	key string
 }
 
-func (r *failing) Receive(ctx context.Context, h engine.HandIn) (engine.Received, error) {
+func (r *failing) Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error) {
 	if h.Key == r.key {
-		return engine.Received{}, errors.New("disk full")
+		return shipment.Received{}, errors.New("disk full")
 	}
 	return r.memory.Receive(ctx, h)
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/shipment"
 	"postgang/fixtures/judges"
 )
 
@@ -359,7 +359,7 @@ type slowly struct {
 	each time.Duration
 }
 
-func (r *slowly) Receive(ctx context.Context, h engine.HandIn) (engine.Received, error) {
+func (r *slowly) Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error) {
 	time.Sleep(r.each)
 	return r.memory.Receive(ctx, h)
 }

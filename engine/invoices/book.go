@@ -96,7 +96,7 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		if err != nil {
 			return err
 		}
-		at, note := store.BookAt(closed, inv.To.In(calendar.Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
+		at, note := BookAt(closed, inv.To.In(calendar.Oslo).Add(-time.Millisecond).UTC(), tx.Now(), "for perioden til")
 		if note != "" {
 			note = "; " + note
 		}
@@ -306,7 +306,7 @@ func (e *Invoices) Reverse(ctx context.Context, tx store.Tx, closed []store.Clos
 	}
 	id := uuid.NewSHA1(e.Namespace, []byte("reversal/"+entry)).String()
 	for i, l := range lines {
-		at, note := store.BookAt(closed, l.BookedAt, tx.Now(), "bokført")
+		at, note := BookAt(closed, l.BookedAt, tx.Now(), "bokført")
 		if note != "" {
 			note = "; " + note
 		}

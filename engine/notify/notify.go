@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"postgang/engine"
+	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
@@ -85,14 +85,14 @@ type State struct {
 
 // Notifier tells sinks of the archive's alarms.
 type Notifier struct {
-	archive engine.Archive
+	archive store.Archive
 	sinks   []Sink
 	now     func() time.Time
 	log     *slog.Logger
 }
 
 // New makes a notifier. now nil: time.Now.
-func New(archive engine.Archive, sinks []Sink, now func() time.Time, log *slog.Logger) *Notifier {
+func New(archive store.Archive, sinks []Sink, now func() time.Time, log *slog.Logger) *Notifier {
 	if now == nil {
 		now = time.Now
 	}
@@ -103,8 +103,8 @@ func New(archive engine.Archive, sinks []Sink, now func() time.Time, log *slog.L
 func (n *Notifier) Sinks() []Sink { return n.sinks }
 
 // pending is what a sink is to be told now: what is raised before what is over, the gravest first, then the oldest.
-func pending(s Sink, all []engine.AlarmDelivery, now time.Time) []engine.AlarmDelivery {
-	var out []engine.AlarmDelivery
+func pending(s Sink, all []store.AlarmDelivery, now time.Time) []store.AlarmDelivery {
+	var out []store.AlarmDelivery
 	for _, d := range all {
 		switch {
 		case d.ToldRaised.IsZero() && d.Resolved.IsZero():
@@ -121,8 +121,8 @@ func pending(s Sink, all []engine.AlarmDelivery, now time.Time) []engine.AlarmDe
 		}
 		out = append(out, d)
 	}
-	slices.SortStableFunc(out, func(a, b engine.AlarmDelivery) int {
-		return cmp.Or(order(a.Resolved.IsZero(), b.Resolved.IsZero()), cmp.Compare(engine.SeverityOf(a.Key), engine.SeverityOf(b.Key)))
+	slices.SortStableFunc(out, func(a, b store.AlarmDelivery) int {
+		return cmp.Or(order(a.Resolved.IsZero(), b.Resolved.IsZero()), cmp.Compare(store.SeverityOf(a.Key), store.SeverityOf(b.Key)))
 	})
 	return out
 }
@@ -141,17 +141,17 @@ func order(a, b bool) int {
 // telling is a message with the alarms that it tells of.
 type telling struct {
 	message Message
-	of      []engine.AlarmDelivery
+	of      []store.AlarmDelivery
 }
 
 // tellings makes messages of alarms in their order, many of a kind as one, and at most mostAtOnce.
-func tellings(pending []engine.AlarmDelivery) []telling {
+func tellings(pending []store.AlarmDelivery) []telling {
 	type group struct {
 		kind string
 		over bool
 	}
-	groups := map[group][]engine.AlarmDelivery{}
-	of := func(d engine.AlarmDelivery) group { return group{engine.KindOfAlarm(d.Key), !d.Resolved.IsZero()} }
+	groups := map[group][]store.AlarmDelivery{}
+	of := func(d store.AlarmDelivery) group { return group{store.KindOfAlarm(d.Key), !d.Resolved.IsZero()} }
 	for _, d := range pending {
 		groups[of(d)] = append(groups[of(d)], d)
 	}
@@ -160,7 +160,7 @@ func tellings(pending []engine.AlarmDelivery) []telling {
 		all := groups[of(d)]
 		switch {
 		case len(all) <= mostOfAKind:
-			out = append(out, telling{message(d), []engine.AlarmDelivery{d}})
+			out = append(out, telling{message(d), []store.AlarmDelivery{d}})
 		case all[0].Seq == d.Seq:
 			out = append(out, telling{manyAsOne(of(d).kind, all), all})
 		}
@@ -171,13 +171,13 @@ func tellings(pending []engine.AlarmDelivery) []telling {
 	return out
 }
 
-func message(d engine.AlarmDelivery) Message {
-	return Message{Key: d.Key, Text: words.Alarm(d.Key, d.Args, words.English), Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: engine.SeverityOf(d.Key).String()}
+func message(d store.AlarmDelivery) Message {
+	return Message{Key: d.Key, Text: words.Alarm(d.Key, d.Args, words.English), Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: store.SeverityOf(d.Key).String()}
 }
 
 // manyAsOne tells of many alarms of a kind, all raised or all over.
-func manyAsOne(kind string, all []engine.AlarmDelivery) Message {
-	m := Message{Key: kind + ":*", Alarms: len(all), Over: !all[0].Resolved.IsZero(), Raised: all[0].Raised, Severity: engine.SeverityOf(kind).String()}
+func manyAsOne(kind string, all []store.AlarmDelivery) Message {
+	m := Message{Key: kind + ":*", Alarms: len(all), Over: !all[0].Resolved.IsZero(), Raised: all[0].Raised, Severity: store.SeverityOf(kind).String()}
 	var names []string
 	for _, d := range all {
 		m.Count += d.Count
@@ -200,7 +200,7 @@ func manyAsOne(kind string, all []engine.AlarmDelivery) Message {
 // later; the error tells of all that failed now. When another process is at it, nothing is done.
 func (n *Notifier) Notify(ctx context.Context) error {
 	ctx, release, err := n.archive.Lock(ctx, "alarms")
-	if errors.Is(err, engine.ErrLocked) {
+	if errors.Is(err, store.ErrLocked) {
 		return nil
 	}
 	if err != nil {
@@ -219,8 +219,8 @@ func (n *Notifier) Notify(ctx context.Context) error {
 func (n *Notifier) tell(ctx context.Context, s Sink) error {
 	now := n.now()
 	var state State
-	var all []engine.AlarmDelivery
-	err := n.archive.View(ctx, func(r engine.Reader) error {
+	var all []store.AlarmDelivery
+	err := n.archive.View(ctx, func(r store.Reader) error {
 		var err error
 		if state, err = sinkState(ctx, r, s.Name); err != nil {
 			return err
@@ -257,7 +257,7 @@ func (n *Notifier) tell(ctx context.Context, s Sink) error {
 	if err != nil {
 		return err
 	}
-	err = n.archive.InTx(ctx, func(tx engine.Tx) error {
+	err = n.archive.InTx(ctx, func(tx store.Tx) error {
 		if failed == nil {
 			for _, t := range told {
 				for _, d := range t.of {
@@ -274,10 +274,10 @@ func (n *Notifier) tell(ctx context.Context, s Sink) error {
 
 func stateKey(sink string) string { return "alarm-sink:" + sink }
 
-func sinkState(ctx context.Context, r engine.Reader, sink string) (State, error) {
+func sinkState(ctx context.Context, r store.Reader, sink string) (State, error) {
 	var st State
 	text, err := r.Setting(ctx, stateKey(sink))
-	if errors.Is(err, engine.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return st, nil
 	}
 	if err != nil {
@@ -297,7 +297,7 @@ type Standing struct {
 }
 
 // Standings tells how all sinks are doing.
-func (n *Notifier) Standings(ctx context.Context, r engine.Reader) ([]Standing, error) {
+func (n *Notifier) Standings(ctx context.Context, r store.Reader) ([]Standing, error) {
 	out := make([]Standing, 0, len(n.sinks))
 	for _, s := range n.sinks {
 		st, err := sinkState(ctx, r, s.Name)

@@ -32,8 +32,8 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
-	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/store"
 )
 
 var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
@@ -76,7 +76,7 @@ func (s *standSink) restart(quiet time.Duration) {
 	s.n = New(s.a, []Sink{{Name: "x", Sender: s, Quiet: quiet}}, func() time.Time { return s.now }, slog.New(slog.DiscardHandler))
 }
 
-func (s *standSink) tx(fn func(tx engine.Tx) error) {
+func (s *standSink) tx(fn func(tx store.Tx) error) {
 	s.t.Helper()
 	if err := s.a.InTx(s.t.Context(), fn); err != nil {
 		s.t.Fatal(err)
@@ -85,14 +85,14 @@ func (s *standSink) tx(fn func(tx engine.Tx) error) {
 
 func (s *standSink) raise(key string) {
 	s.t.Helper()
-	s.tx(func(tx engine.Tx) error {
-		return tx.RaiseAlarm(s.t.Context(), key, engine.AlarmArgs{"text": "text of " + key})
+	s.tx(func(tx store.Tx) error {
+		return tx.RaiseAlarm(s.t.Context(), key, store.AlarmArgs{"text": "text of " + key})
 	})
 }
 
 func (s *standSink) resolve(key string) {
 	s.t.Helper()
-	s.tx(func(tx engine.Tx) error { return tx.ResolveAlarm(s.t.Context(), key) })
+	s.tx(func(tx store.Tx) error { return tx.ResolveAlarm(s.t.Context(), key) })
 }
 
 // told notifies and wants these messages.
@@ -178,7 +178,7 @@ func TestSinkDown(t *testing.T) {
 	standing := func() Standing {
 		t.Helper()
 		var all []Standing
-		if err := s.a.View(t.Context(), func(r engine.Reader) (err error) { all, err = s.n.Standings(t.Context(), r); return err }); err != nil {
+		if err := s.a.View(t.Context(), func(r store.Reader) (err error) { all, err = s.n.Standings(t.Context(), r); return err }); err != nil {
 			t.Fatal(err)
 		}
 		return all[0]
@@ -298,7 +298,7 @@ func TestAcknowledged(t *testing.T) {
 	s := newStand(t, 0)
 	ack := func(key string) {
 		t.Helper()
-		s.tx(func(tx engine.Tx) error { return tx.AckAlarm(t.Context(), key, "bestilt") })
+		s.tx(func(tx store.Tx) error { return tx.AckAlarm(t.Context(), key, "bestilt") })
 	}
 	s.raise("a")
 	ack("a")

@@ -20,7 +20,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"postgang/engine"
+	"postgang/engine/calendar"
 )
 
 // Secret is where a password or key is kept: never in the configuration itself.
@@ -184,7 +184,7 @@ func (m Mail) deliver(ctx context.Context, msg *mail.Msg) error {
 }
 
 func text(m Message) string {
-	when := func(t time.Time) string { return t.In(engine.Oslo).Format("2006-01-02 15:04") }
+	when := func(t time.Time) string { return t.In(calendar.Oslo).Format("2006-01-02 15:04") }
 	switch {
 	case m.Test:
 		return m.Text

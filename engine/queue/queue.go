@@ -33,18 +33,18 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
-	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/store"
 )
 
 // Worker does one task. nil: it is done. An *engine.LaterError: try again after its time, which is no failure. Any
 // other error: try again after Config.Retry. It must watch its context, which ends when the queue stops.
-type Worker func(ctx context.Context, t engine.Task) error
+type Worker func(ctx context.Context, t store.Task) error
 
 // Config of a queue; zero fields have the defaults below.
 type Config struct {
 	// Workers says how many tasks of a kind this process does at a time. A kind that is not there is not done here.
-	Workers map[engine.TaskKind]int
+	Workers map[store.TaskKind]int
 	Logger  *slog.Logger
 	// Retry is how long to wait after the n-th failed attempt, counted from 1.
 	Retry func(attempt int) time.Duration
@@ -97,7 +97,7 @@ func DefaultRetry(attempt int) time.Duration {
 }
 
 // kinds are all kinds of tasks. They stand in River's tables, and each has a River queue of its name.
-var kinds = []engine.TaskKind{engine.TaskPrepare, engine.TaskCompose, engine.TaskOffer}
+var kinds = []store.TaskKind{store.TaskPrepare, store.TaskCompose, store.TaskOffer}
 
 // waiting are the states of a task that is not done. River demands all but retryable here, running among them; see the
 // package comment.
@@ -108,7 +108,7 @@ var waiting = []rivertype.JobState{
 
 // taskArgs is a task as River keeps it.
 type taskArgs struct {
-	kind    engine.TaskKind
+	kind    store.TaskKind
 	Subject string `json:"subject"`
 }
 
@@ -178,7 +178,7 @@ func Open(ctx context.Context, a *archive.Archive, c Config) (*Queue, error) {
 	return q, nil
 }
 
-func known(k engine.TaskKind) bool {
+func known(k store.TaskKind) bool {
 	for _, other := range kinds {
 		if k == other {
 			return true
@@ -248,9 +248,9 @@ func insertsWith[TTx any](c *river.Client[TTx]) inserts {
 
 // Enqueue inserts tasks in a transaction; it is archive.Config's Enqueue. A task that waits already is not inserted
 // again; one that runs is, since what it is to do may have changed after it looked.
-func Enqueue(ctx context.Context, rawTx any, tasks []engine.Task) error {
+func Enqueue(ctx context.Context, rawTx any, tasks []store.Task) error {
 	params := make([]river.InsertManyParams, 0, len(tasks))
-	given := map[engine.Task]bool{}
+	given := map[store.Task]bool{}
 	for _, t := range tasks {
 		if given[t] { // PostgreSQL's upsert does not take a key twice in one statement
 			continue
@@ -385,16 +385,16 @@ func (q *Queue) takeSlot(ctx context.Context) (slot string, lost func() bool, re
 		if err == nil {
 			return slot, lockLost(held), release, nil
 		}
-		if !errors.Is(err, engine.ErrLocked) {
+		if !errors.Is(err, store.ErrLocked) {
 			return slot, nil, nil, err
 		}
 	}
-	return "", nil, nil, fmt.Errorf("%d processes work already: %w", maxSlots, engine.ErrLocked)
+	return "", nil, nil, fmt.Errorf("%d processes work already: %w", maxSlots, store.ErrLocked)
 }
 
 // lockLost tells, whenever it is asked, whether a lock was lost, by the context that ends with it.
 func lockLost(held context.Context) func() bool {
-	return func() bool { return errors.Is(context.Cause(held), engine.ErrLockLost) }
+	return func() bool { return errors.Is(context.Cause(held), store.ErrLockLost) }
 }
 
 // takeFromDead enqueues anew what seems to run in a process that is dead: one whose lock is free, or is now ours.
@@ -417,7 +417,7 @@ func (q *Queue) takeFromDead(ctx context.Context, w *working) error {
 	for slot, jobs := range bySlot {
 		if slot != w.slot {
 			_, release, err := q.archive.Lock(ctx, slotLock(slot))
-			if errors.Is(err, engine.ErrLocked) {
+			if errors.Is(err, store.ErrLocked) {
 				continue // alive
 			}
 			if err != nil {
@@ -446,7 +446,7 @@ func (q *Queue) enqueueAnew(ctx context.Context, jobs []*rivertype.JobRow) error
 			if n == 0 || err != nil {
 				continue // a row that is no task of ours is gone for good
 			}
-			if err := Enqueue(ctx, rawTx, []engine.Task{t}); err != nil {
+			if err := Enqueue(ctx, rawTx, []store.Task{t}); err != nil {
 				return err
 			}
 		}
@@ -521,7 +521,7 @@ func (q *Queue) unfinished(ctx context.Context) (int, error) {
 }
 
 // runningKey is the unique key of a task that runs.
-func runningKey(t engine.Task) []byte {
+func runningKey(t store.Task) []byte {
 	sum := sha256.Sum256([]byte("running\x00" + string(t.Kind) + "\x00" + t.Subject))
 	return sum[:]
 }

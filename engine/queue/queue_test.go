@@ -17,9 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/step"
+	"postgang/engine/store"
 )
 
 const (
@@ -57,7 +58,7 @@ func onBoth(t *testing.T, fn func(t *testing.T, dsn string)) {
 }
 
 var quick = Config{
-	Workers:  map[engine.TaskKind]int{engine.TaskPrepare: 4, engine.TaskCompose: 2, engine.TaskOffer: 2},
+	Workers:  map[store.TaskKind]int{store.TaskPrepare: 4, store.TaskCompose: 2, store.TaskOffer: 2},
 	Logger:   slog.New(slog.DiscardHandler),
 	Retry:    func(int) time.Duration { return 10 * time.Millisecond },
 	SoftStop: 10 * time.Second,
@@ -105,9 +106,9 @@ func (b *bundle) stop() {
 	}
 }
 
-func (b *bundle) enqueue(tasks ...engine.Task) {
+func (b *bundle) enqueue(tasks ...store.Task) {
 	b.t.Helper()
-	if err := b.a.InTx(b.t.Context(), func(tx engine.Tx) error { return tx.Enqueue(b.t.Context(), tasks...) }); err != nil {
+	if err := b.a.InTx(b.t.Context(), func(tx store.Tx) error { return tx.Enqueue(b.t.Context(), tasks...) }); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -124,20 +125,20 @@ func (b *bundle) idle() {
 // tally counts the runs of each task.
 type tally struct {
 	mu   sync.Mutex
-	runs map[engine.Task]int
+	runs map[store.Task]int
 }
 
-func (c *tally) work(_ context.Context, t engine.Task) error {
+func (c *tally) work(_ context.Context, t store.Task) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.runs == nil {
-		c.runs = map[engine.Task]int{}
+		c.runs = map[store.Task]int{}
 	}
 	c.runs[t]++
 	return nil
 }
 
-func (c *tally) want(t testing.TB, want map[engine.Task]int) {
+func (c *tally) want(t testing.TB, want map[store.Task]int) {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,10 +159,10 @@ func receive[T any](t testing.TB, c <-chan T, what string) T {
 }
 
 var (
-	prepare1 = engine.Task{Kind: engine.TaskPrepare, Subject: "s1"}
-	prepare2 = engine.Task{Kind: engine.TaskPrepare, Subject: "s2"}
-	compose1 = engine.Task{Kind: engine.TaskCompose, Subject: "s1"}
-	offer1   = engine.Task{Kind: engine.TaskOffer, Subject: "j1"}
+	prepare1 = store.Task{Kind: store.TaskPrepare, Subject: "s1"}
+	prepare2 = store.Task{Kind: store.TaskPrepare, Subject: "s2"}
+	compose1 = store.Task{Kind: store.TaskCompose, Subject: "s1"}
+	offer1   = store.Task{Kind: store.TaskOffer, Subject: "j1"}
 )
 
 // TestKindsStand pins the names that stand in the tables of installations: renaming one strands what waits there.
@@ -170,7 +171,7 @@ func TestKindsStand(t *testing.T) {
 	if got, want := fmt.Sprint(kinds), "[prepare_letter compose_job offer_job]"; got != want {
 		t.Errorf("kinds %s, want %s", got, want)
 	}
-	b, err := json.Marshal(taskArgs{kind: engine.TaskOffer, Subject: "x"})
+	b, err := json.Marshal(taskArgs{kind: store.TaskOffer, Subject: "x"})
 	if err != nil || string(b) != `{"subject":"x"}` {
 		t.Errorf("arguments %s (%v)", b, err)
 	}
@@ -182,7 +183,7 @@ func TestOnceWhileItWaits(t *testing.T) {
 		b.enqueue(prepare1, prepare1, compose1)
 		b.enqueue(prepare1, prepare2)
 		boom := errors.New("boom")
-		err := b.a.InTx(t.Context(), func(tx engine.Tx) error {
+		err := b.a.InTx(t.Context(), func(tx store.Tx) error {
 			if err := tx.Enqueue(t.Context(), offer1); err != nil {
 				return err
 			}
@@ -194,25 +195,25 @@ func TestOnceWhileItWaits(t *testing.T) {
 		var c tally
 		b.start(c.work)
 		b.idle()
-		c.want(t, map[engine.Task]int{prepare1: 1, prepare2: 1, compose1: 1}) // and no offer: it was rolled back
-		b.enqueue(prepare1)                                                   // done is not waiting
+		c.want(t, map[store.Task]int{prepare1: 1, prepare2: 1, compose1: 1}) // and no offer: it was rolled back
+		b.enqueue(prepare1)                                                  // done is not waiting
 		b.idle()
-		c.want(t, map[engine.Task]int{prepare1: 2, prepare2: 1, compose1: 1})
+		c.want(t, map[store.Task]int{prepare1: 2, prepare2: 1, compose1: 1})
 	})
 }
 
 func TestRefusesStrangeTasks(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		b := open(t, dsn, quick)
-		for _, task := range []engine.Task{{Kind: "dance", Subject: "x"}, {Kind: engine.TaskOffer}} {
-			if err := b.a.InTx(t.Context(), func(tx engine.Tx) error { return tx.Enqueue(t.Context(), task) }); err == nil {
+		for _, task := range []store.Task{{Kind: "dance", Subject: "x"}, {Kind: store.TaskOffer}} {
+			if err := b.a.InTx(t.Context(), func(tx store.Tx) error { return tx.Enqueue(t.Context(), task) }); err == nil {
 				t.Errorf("%v was enqueued", task)
 			}
 		}
-		if _, err := Open(t.Context(), b.a, Config{Workers: map[engine.TaskKind]int{"dance": 1}}); err == nil {
+		if _, err := Open(t.Context(), b.a, Config{Workers: map[store.TaskKind]int{"dance": 1}}); err == nil {
 			t.Error("workers of an unknown kind were taken")
 		}
-		if err := Enqueue(t.Context(), "no transaction", []engine.Task{offer1}); err == nil {
+		if err := Enqueue(t.Context(), "no transaction", []store.Task{offer1}); err == nil {
 			t.Error("a string was taken for a transaction")
 		}
 	})
@@ -225,7 +226,7 @@ func TestEnqueuedWhileItRuns(t *testing.T) {
 		begun, goOn := make(chan bool, 10), make(chan bool)
 		var at atomic.Int32
 		var runs atomic.Int32
-		work := func(ctx context.Context, task engine.Task) error {
+		work := func(ctx context.Context, task store.Task) error {
 			if at.Add(1) > 1 {
 				t.Error("one task ran twice at a time")
 			}
@@ -287,12 +288,12 @@ func TestFailuresAreRetried(t *testing.T) {
 		c.Logger = slog.New(slog.NewTextHandler(&lockedWriter{w: &log}, nil))
 		b := open(t, dsn, c)
 		var n atomic.Int32
-		b.start(func(context.Context, engine.Task) error {
+		b.start(func(context.Context, store.Task) error {
 			switch n.Add(1) {
 			case 1:
 				return errors.New("no answer")
 			case 2:
-				return &engine.LaterError{After: time.Millisecond, Reason: "closed"}
+				return &step.LaterError{After: time.Millisecond, Reason: "closed"}
 			case 3:
 				panic("Åse Ødegård")
 			case 4:
@@ -338,14 +339,14 @@ func TestHasten(t *testing.T) {
 		b := open(t, dsn, c)
 		ran := make(chan int32, 8)
 		var n atomic.Int32
-		b.start(func(context.Context, engine.Task) error {
+		b.start(func(context.Context, store.Task) error {
 			k := n.Add(1)
 			ran <- k
 			switch k {
 			case 1:
 				return errors.New("no answer")
 			case 2:
-				return &engine.LaterError{After: time.Hour, Reason: "closed"}
+				return &step.LaterError{After: time.Hour, Reason: "closed"}
 			}
 			return nil
 		})
@@ -379,7 +380,7 @@ func TestNewerReplacesRetry(t *testing.T) {
 		begun, goOn := make(chan bool, 1), make(chan bool)
 		var runs atomic.Int32
 		b := open(t, dsn, quick)
-		b.start(func(context.Context, engine.Task) error {
+		b.start(func(context.Context, store.Task) error {
 			if runs.Add(1) == 1 {
 				begun <- true
 				<-goOn
@@ -404,7 +405,7 @@ func TestStopLetsTasksFinish(t *testing.T) {
 		goOn := make(chan bool)
 		b := open(t, dsn, quick)
 		var done atomic.Bool
-		b.start(func(ctx context.Context, _ engine.Task) error {
+		b.start(func(ctx context.Context, _ store.Task) error {
 			begun <- true
 			<-goOn
 			done.Store(ctx.Err() == nil)
@@ -432,7 +433,7 @@ func TestStopCutsShort(t *testing.T) {
 		c.Retry = func(int) time.Duration { failures.Add(1); return time.Hour }
 		b := open(t, dsn, c)
 		begun := make(chan bool, 1)
-		b.start(func(ctx context.Context, _ engine.Task) error {
+		b.start(func(ctx context.Context, _ store.Task) error {
 			begun <- true
 			<-ctx.Done()
 			return errors.New("connection closed") // as a library says it that does not know of contexts
@@ -444,7 +445,7 @@ func TestStopCutsShort(t *testing.T) {
 		var again tally
 		b.start(again.work)
 		b.idle()
-		again.want(t, map[engine.Task]int{offer1: 1})
+		again.want(t, map[store.Task]int{offer1: 1})
 	})
 }
 
@@ -456,19 +457,19 @@ func child(dsn string) error {
 		return err
 	}
 	c := quick
-	c.Workers = map[engine.TaskKind]int{engine.TaskPrepare: 1, engine.TaskOffer: 1}
+	c.Workers = map[store.TaskKind]int{store.TaskPrepare: 1, store.TaskOffer: 1}
 	q, err := Open(ctx, a, c)
 	if err != nil {
 		return err
 	}
-	err = q.Start(ctx, func(ctx context.Context, t engine.Task) error {
+	err = q.Start(ctx, func(ctx context.Context, t store.Task) error {
 		fmt.Println("begun", t.Subject)
 		select {}
 	})
 	if err != nil {
 		return err
 	}
-	if err := a.InTx(ctx, func(tx engine.Tx) error { return tx.Enqueue(ctx, offer1, prepare1) }); err != nil {
+	if err := a.InTx(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, offer1, prepare1) }); err != nil {
 		return err
 	}
 	select {}
@@ -522,7 +523,7 @@ func TestKilledInMidTask(t *testing.T) {
 			done = c.runs[compose1] == 1
 			c.mu.Unlock()
 		}
-		c.want(t, map[engine.Task]int{compose1: 1})
+		c.want(t, map[store.Task]int{compose1: 1})
 		b.stop()
 
 		cmd.Process.Kill()
@@ -531,7 +532,7 @@ func TestKilledInMidTask(t *testing.T) {
 		begun := time.Now()
 		b.start(c.work)
 		b.idle()
-		c.want(t, map[engine.Task]int{compose1: 1, offer1: 1, prepare1: 1})
+		c.want(t, map[store.Task]int{compose1: 1, offer1: 1, prepare1: 1})
 		t.Logf("resumed after %v", time.Since(begun).Round(time.Millisecond))
 	})
 }
@@ -548,7 +549,7 @@ func TestTakesOverFromTheDead(t *testing.T) {
 		cmd.Process.Kill()
 		cmd.Wait()
 		b.idle()
-		c.want(t, map[engine.Task]int{offer1: 1, prepare1: 1})
+		c.want(t, map[store.Task]int{offer1: 1, prepare1: 1})
 	})
 }
 
@@ -565,7 +566,7 @@ func TestLosingTheTables(t *testing.T) {
 		b.start(c.work)
 		b.enqueue(offer1)
 		b.idle()
-		c.want(t, map[engine.Task]int{offer1: 1})
+		c.want(t, map[store.Task]int{offer1: 1})
 		b.stop()
 		for _, s := range dropRiver(b.a) {
 			if _, err := b.a.Exec(t.Context(), s); err != nil {
@@ -576,7 +577,7 @@ func TestLosingTheTables(t *testing.T) {
 		b.enqueue(prepare1)
 		b.start(c.work)
 		b.idle()
-		c.want(t, map[engine.Task]int{offer1: 1, prepare1: 1})
+		c.want(t, map[store.Task]int{offer1: 1, prepare1: 1})
 	})
 }
 
@@ -605,10 +606,10 @@ func TestManyTasks(t *testing.T) {
 		b, other := open(t, dsn, quick), open(t, dsn, quick)
 		b.start(c.work)
 		other.start(c.work)
-		want := map[engine.Task]int{}
-		var tasks []engine.Task
+		want := map[store.Task]int{}
+		var tasks []store.Task
 		for i := range n {
-			task := engine.Task{Kind: engine.TaskPrepare, Subject: fmt.Sprintf("s%03d", i)}
+			task := store.Task{Kind: store.TaskPrepare, Subject: fmt.Sprintf("s%03d", i)}
 			tasks = append(tasks, task)
 			want[task] = 1
 		}

@@ -14,7 +14,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
-	"postgang/engine"
+	"postgang/engine/step"
+	"postgang/engine/store"
 )
 
 // taskWorker is River's worker for every kind of task.
@@ -24,12 +25,12 @@ type taskWorker struct {
 	work  Worker
 }
 
-func taskOf(j *rivertype.JobRow) (engine.Task, error) {
+func taskOf(j *rivertype.JobRow) (store.Task, error) {
 	var a taskArgs
 	if err := json.Unmarshal(j.EncodedArgs, &a); err != nil {
-		return engine.Task{}, fmt.Errorf("task %d cannot be read: %w", j.ID, err)
+		return store.Task{}, fmt.Errorf("task %d cannot be read: %w", j.ID, err)
 	}
-	return engine.Task{Kind: engine.TaskKind(j.Kind), Subject: a.Subject}, nil
+	return store.Task{Kind: store.TaskKind(j.Kind), Subject: a.Subject}, nil
 }
 
 // NextRetry is when to try again after a failure.
@@ -39,10 +40,10 @@ func (w *taskWorker) NextRetry(j *river.Job[taskArgs]) time.Time {
 
 // Work does a task. It first gives the task the key of one that runs, see the package comment.
 func (w *taskWorker) Work(ctx context.Context, j *river.Job[taskArgs]) error {
-	t := engine.Task{Kind: engine.TaskKind(j.Kind), Subject: j.Args.Subject}
+	t := store.Task{Kind: store.TaskKind(j.Kind), Subject: j.Args.Subject}
 	key := runningKey(t)
 	_, err := w.queue.archive.Exec(ctx, `UPDATE river_job SET unique_key = $1 WHERE id = $2 AND state = 'running'`, key, j.ID)
-	if errors.Is(err, engine.ErrExists) {
+	if errors.Is(err, store.ErrExists) {
 		// The same task runs already. This one waits for its end, since it may know of something newer.
 		return river.JobSnooze(runningElsewhere)
 	}
@@ -56,7 +57,7 @@ func (w *taskWorker) Work(ctx context.Context, j *river.Job[taskArgs]) error {
 	if w.replaced(ctx, j.JobRow, key) {
 		return nil
 	}
-	var later *engine.LaterError
+	var later *step.LaterError
 	if errors.As(err, &later) {
 		return river.JobSnooze(max(later.After, 0))
 	}
@@ -77,11 +78,11 @@ func (w *taskWorker) replaced(ctx context.Context, j *rivertype.JobRow, key []by
 	defer cancel()
 	_, err := w.queue.archive.Exec(ctx, `UPDATE river_job SET unique_key = $1 WHERE id = $2 AND state = 'running'`, j.UniqueKey, j.ID)
 	// Any other error costs at most that the task is done once too often.
-	return errors.Is(err, engine.ErrExists)
+	return errors.Is(err, store.ErrExists)
 }
 
 // guarded does a task, and makes a panic an error.
-func (w *taskWorker) guarded(ctx context.Context, t engine.Task) (err error) {
+func (w *taskWorker) guarded(ctx context.Context, t store.Task) (err error) {
 	defer func() {
 		v := recover()
 		if v == nil {

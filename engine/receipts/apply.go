@@ -256,7 +256,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 	// the cost to another budget.
 	booked, reprint := row, a.jobs[row.Job].Reprint
 	booked.Konteringskode, booked.PostedAt = l.Konteringskode, at
-	a.lines = append(a.lines, store.ReceiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
+	a.lines = append(a.lines, receiptLines(a.closed, tx.Now(), r, booked, account, reprint, a.v.VAT)...)
 	a.out.Applied++
 	a.out.Booked += row.Net()
 	row.PostedAt = at

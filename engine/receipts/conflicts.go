@@ -166,7 +166,7 @@ func (e *Receipts) bookTaken(ctx context.Context, tx store.Tx, v store.Vendor, c
 	}
 	booked := row
 	booked.Konteringskode, booked.PostedAt = letter.Konteringskode, at
-	if err := tx.Book(ctx, store.ReceiptLines(closed, tx.Now(), taken.Receipt, booked, s.Account, j.Reprint, v.VAT)); err != nil {
+	if err := tx.Book(ctx, receiptLines(closed, tx.Now(), taken.Receipt, booked, s.Account, j.Reprint, v.VAT)); err != nil {
 		return nil, err
 	}
 	if s.PostedAt.Equal(before) && !at.Equal(before) {

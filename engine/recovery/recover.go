@@ -575,7 +575,7 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 		}
 		for after := ""; ; {
 			page, err := store.View(ctx, r.e.Archive, func(rd store.Reader) ([]shipment.Shipment, error) {
-				return rd.Shipments(ctx, store.ShipmentFilter{Account: key, Statuses: []shipment.Status{shipment.StatusMottatt, shipment.StatusAkseptert, shipment.StatusVarslet, shipment.StatusKlarForMottak, shipment.StatusSendtSDP}, After: after, Limit: store.CollectPage})
+				return rd.Shipments(ctx, store.ShipmentFilter{Account: key, Statuses: []shipment.Status{shipment.StatusMottatt, shipment.StatusAkseptert, shipment.StatusVarslet, shipment.StatusKlarForMottak, shipment.StatusSendtSDP}, After: after, Limit: store.Page})
 			})
 			if err != nil {
 				return err
@@ -590,7 +590,7 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 			if err := r.setAside(ctx, ids, "kan være i en jobb hos trykkeriet som ikke kan leses"); err != nil {
 				return err
 			}
-			if len(page) < store.CollectPage {
+			if len(page) < store.Page {
 				break
 			}
 		}

@@ -10,18 +10,15 @@ import (
 	"postgang/engine/store"
 )
 
-// SettingIdentity is the archive's setting with its identity, a UUID. It is a secret.
-const SettingIdentity = "identity"
-
 // identify reads this archive's identity, or gives it one.
 func (e *Step) identify(ctx context.Context, wanted string) error {
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		id, err := tx.Setting(ctx, SettingIdentity)
+		id, err := tx.Setting(ctx, store.SettingIdentity)
 		if errors.Is(err, store.ErrNotFound) {
 			if id = wanted; id == "" {
 				id = uuid.NewString()
 			}
-			err = tx.SetSetting(ctx, SettingIdentity, id)
+			err = tx.SetSetting(ctx, store.SettingIdentity, id)
 		}
 		if err != nil {
 			return fmt.Errorf("archive identity: %w", err)

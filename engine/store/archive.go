@@ -136,5 +136,5 @@ func View[T any](ctx context.Context, a Archive, fn func(r Reader) (T, error)) (
 	return out, err
 }
 
-// CollectPage is how many due shipments are read at a time.
-const CollectPage = 5000
+// Page is how many rows are read at a time.
+const Page = 5000

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"postgang/billing"
@@ -104,36 +102,4 @@ type ClosedMonth struct {
 func (m ClosedMonth) Span() (from, to time.Time) {
 	t := m.Month.UTC()
 	return m.Month.In(calendar.Oslo), billing.CivilOf(t.AddDate(0, 1, 0), time.UTC).In(calendar.Oslo)
-}
-
-// BookAt decides in which period an amount is booked that belongs to a time: there, or now when its month is closed. The note
-// says so, after what it is that belongs there.
-func BookAt(closed []ClosedMonth, t, now time.Time, what string) (at time.Time, note string) {
-	for _, m := range closed {
-		if from, to := m.Span(); !t.Before(from) && t.Before(to) {
-			return now, fmt.Sprintf("%s %s, som er i en lukket måned", what, billing.CivilOf(t, calendar.Oslo).Norwegian())
-		}
-	}
-	return t, ""
-}
-
-// ReceiptLines are the lines of what a receipt says, under our konteringskode.
-func ReceiptLines(closed []ClosedMonth, now time.Time, r Receipt, booked billing.ReceiptRow, account string, reprint bool, vat billing.VAT) []LedgerLine {
-	posted := booked.PostedAt.UTC().Truncate(time.Millisecond)
-	at, note := BookAt(closed, posted, now, "postlagt")
-	if said := r.Row.PostedAt.UTC().Truncate(time.Millisecond); !said.Equal(posted) {
-		note = strings.TrimSuffix(fmt.Sprintf("ifølge kvitteringen postlagt %s, noe som ikke kan stemme; %s", billing.CivilOf(said, calendar.Oslo).Norwegian(), note), "; ")
-	}
-	var lines []LedgerLine
-	for i, l := range billing.CostLines(booked, vat) {
-		line := LedgerLine{
-			Entry: r.ID, Place: i, BookedAt: at, PostedAt: posted, Vendor: r.Vendor, Account: account, Shipment: booked.Shipment, Job: booked.Job,
-			Line: l, Source: LedgerReceipt, Document: r.File, Note: note,
-		}
-		if i == 0 && !reprint {
-			line.Letters = 1
-		}
-		lines = append(lines, line)
-	}
-	return lines
 }

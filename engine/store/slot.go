@@ -77,3 +77,6 @@ type Alarm struct {
 	AckedAt   time.Time // zero: nobody said so
 	AckReason string
 }
+
+// SettingIdentity is the archive's setting with its identity, a UUID. It is a secret.
+const SettingIdentity = "identity"

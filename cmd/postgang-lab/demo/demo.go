@@ -24,8 +24,16 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/finance"
 	"postgang/engine/intake"
+	"postgang/engine/invoices"
+	"postgang/engine/jobs"
+	"postgang/engine/nights"
+	"postgang/engine/receipts"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/engine/words"
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
@@ -217,15 +225,15 @@ func (d *demo) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = d.app.Archive.View(ctx, func(r engine.Reader) error {
-		list, err := r.Shipments(ctx, engine.ShipmentFilter{Limit: 1})
+	err = d.app.Archive.View(ctx, func(r store.Reader) error {
+		list, err := r.Shipments(ctx, store.ShipmentFilter{Limit: 1})
 		if err == nil && len(list) > 0 {
 			err = cli.Usage("the database holds shipments already; the demo wants an empty one")
 		}
 		return err
 	})
 	if err == nil {
-		err = d.app.Archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
+		err = d.app.Archive.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, step.SettingClock, step.ClockOff) })
 	}
 	if err == nil {
 		err = d.app.Start(ctx)
@@ -371,9 +379,9 @@ func (d *demo) onStep(name string) {
 }
 
 func (d *demo) readAtTheGate(ctx context.Context) error {
-	var shipment string
-	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
-		jobs, err := r.Jobs(ctx, engine.JobFilter{})
+	var id string
+	err := d.app.Archive.View(ctx, func(r store.Reader) error {
+		jobs, err := r.Jobs(ctx, store.JobFilter{})
 		if err != nil {
 			return err
 		}
@@ -384,9 +392,9 @@ func (d *demo) readAtTheGate(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			var first engine.Shipment
+			var first shipment.Shipment
 			for _, l := range rows {
-				if l.Reason != engine.ReasonUnread {
+				if l.Reason != shipment.ReasonUnread {
 					continue
 				}
 				s, err := r.Shipment(ctx, l.Shipment)
@@ -400,18 +408,18 @@ func (d *demo) readAtTheGate(ctx context.Context) error {
 			if first.ID == "" || len(rows) == 1 {
 				continue
 			}
-			if j.State == engine.JobComposed { // and not gated, as long as its own files are being sent
-				shipment = first.ID
+			if j.State == store.JobComposed { // and not gated, as long as its own files are being sent
+				id = first.ID
 			}
 			return nil
 		}
 		return nil
 	})
-	if err != nil || shipment == "" {
+	if err != nil || id == "" {
 		return err
 	}
-	d.gateRead = shipment
-	return d.app.Engine.Event(ctx, engine.DigitalEvent{Shipment: shipment, Kind: engine.DigitalRead, At: d.clock.Now(), Key: "demo-gate"})
+	d.gateRead = id
+	return d.app.Engine.Event(ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalRead, At: d.clock.Now(), Key: "demo-gate"})
 }
 
 // arrive lets the hand-ins come in when they come, and the digital events after them.
@@ -451,7 +459,7 @@ func (d *demo) arrive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("   received %d: accepted %d, refused %d", counts.total, counts.total-counts.by[engine.StatusAvvist], counts.by[engine.StatusAvvist])
+	d.say("   received %d: accepted %d, refused %d", counts.total, counts.total-counts.by[shipment.StatusAvvist], counts.by[shipment.StatusAvvist])
 	d.clock.Set(d.expected.Night)
 	return d.events(ctx, letters.EventsBefore)
 }
@@ -484,7 +492,7 @@ func (d *demo) night(ctx context.Context) error {
 		return err
 	}
 	d.say("   expected: %d letters in %d print jobs, kr %s net of VAT by the vendors' price lists", plan.Letters, len(plan.Jobs), plan.Net)
-	n, err := d.app.Night(ctx, app.NightOptions{Patience: engine.DefaultPatience, Progress: d.Progress})
+	n, err := d.app.Night(ctx, app.NightOptions{Patience: nights.DefaultPatience, Progress: d.Progress})
 	d.gate.Lock()
 	err = errors.Join(err, d.gateErr)
 	d.gate.Unlock()
@@ -530,8 +538,8 @@ func (d *demo) alarm(ctx context.Context) error {
 	if err := d.app.Engine.Watch(ctx); err != nil {
 		return err
 	}
-	var open []engine.Alarm
-	err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
+	var open []store.Alarm
+	err := d.app.Archive.View(ctx, func(r store.Reader) (err error) {
 		open, err = r.Alarms(ctx, true)
 		return err
 	})
@@ -597,7 +605,7 @@ allow_synthetic = true
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	err = a.Archive.InTx(ctx, func(tx engine.Tx) error { return tx.SetSetting(ctx, engine.SettingClock, engine.ClockOff) })
+	err = a.Archive.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, step.SettingClock, step.ClockOff) })
 	if err != nil {
 		return err
 	}
@@ -609,7 +617,7 @@ allow_synthetic = true
 	}
 	n := 0
 	for _, s := range d.expected.Shipments {
-		if n == most || s.Account != account.Key || s.Outcome != letters.Printed || s.Reason != string(engine.ReasonNoDigitalID) || s.Group != "" {
+		if n == most || s.Account != account.Key || s.Outcome != letters.Printed || s.Reason != string(shipment.ReasonNoDigitalID) || s.Group != "" {
 			continue
 		}
 		if _, err := intake.Put(cfg.Inbox, s.Account, s.Key, filepath.Join(d.dir, "brev", s.Account, s.Key)); err != nil {
@@ -620,7 +628,7 @@ allow_synthetic = true
 	if n == 0 {
 		d.fail("no hand-in of %s is fit to show manual print", account.Key)
 	}
-	night, err := a.Night(ctx, app.NightOptions{Patience: engine.DefaultPatience})
+	night, err := a.Night(ctx, app.NightOptions{Patience: nights.DefaultPatience})
 	if err != nil {
 		return err
 	}
@@ -631,11 +639,11 @@ allow_synthetic = true
 	}
 	posted := 0
 	for _, job := range queue {
-		out, err := a.Engine.PrintManual(ctx, engine.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
+		out, err := a.Engine.PrintManual(ctx, jobs.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
 		if err != nil {
 			return err
 		}
-		im, err := a.Engine.ConfirmManual(ctx, engine.ManualConfirmation{Job: job.ID, Posted: d.clock.Now(), By: "demo"})
+		im, err := a.Engine.ConfirmManual(ctx, receipts.ManualConfirmation{Job: job.ID, Posted: d.clock.Now(), By: "demo"})
 		if err != nil {
 			return err
 		}
@@ -652,8 +660,8 @@ func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]bil
 	out := map[string]billing.Ore{}
 	type accountDay struct{ account, day string }
 	days := map[accountDay]billing.Ore{}
-	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
-		jobs, err := r.Jobs(ctx, engine.JobFilter{Vendor: vendor})
+	err := d.app.Archive.View(ctx, func(r store.Reader) error {
+		jobs, err := r.Jobs(ctx, store.JobFilter{Vendor: vendor})
 		if err != nil {
 			return err
 		}
@@ -669,10 +677,10 @@ func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]bil
 				out[billing.KindControlSheet] += billing.Ore(demoControlSheet * (f.File.Header + f.File.Trailer))
 			}
 		}
-		lines, err := r.Ledger(ctx, engine.LedgerFilter{Vendor: vendor})
+		lines, err := r.Ledger(ctx, store.LedgerFilter{Vendor: vendor})
 		for _, l := range lines {
 			if l.Line.Kind == billing.KindProduction {
-				days[accountDay{l.Account, l.PostedAt.In(engine.Oslo).Format(time.DateOnly)}] += l.Line.Net
+				days[accountDay{l.Account, l.PostedAt.In(calendar.Oslo).Format(time.DateOnly)}] += l.Line.Net
 			}
 		}
 		return err
@@ -687,11 +695,11 @@ func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]bil
 func (d *demo) invoice(ctx context.Context) error {
 	const vendor = "simulator"
 	from, to := d.period()
-	d.clock.Set(to.In(engine.Oslo).AddDate(0, 0, 2))
+	d.clock.Set(to.In(calendar.Oslo).AddDate(0, 0, 2))
 	d.say("9. The invoice of %s, for %s", vendor, billing.PeriodWords(from, to))
 	var booked []billing.Booked
-	err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
-		booked, err = r.BookedFor(ctx, vendor, from.In(engine.Oslo), to.In(engine.Oslo))
+	err := d.app.Archive.View(ctx, func(r store.Reader) (err error) {
+		booked, err = r.BookedFor(ctx, vendor, from.In(calendar.Oslo), to.In(calendar.Oslo))
 		return err
 	})
 	if err != nil {
@@ -728,7 +736,7 @@ func (d *demo) invoice(ctx context.Context) error {
 		}
 		d.say("   %-12s invoiced kr %12s, receipts kr %12s, difference kr %9s", r.Kind, r.Invoiced, r.Booked, r.Difference())
 	}
-	if p, err = d.app.Engine.BookInvoice(ctx, engine.InvoiceBooking{ID: rec.ID, Reason: "demonstrasjon"}); err != nil {
+	if p, err = d.app.Engine.BookInvoice(ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "demonstrasjon"}); err != nil {
 		return err
 	}
 	d.checkOre("øre invoiced = øre in receipts + shared out", rec.Invoice.Net, rec.Invoice.Net-p.LeftNet)
@@ -750,7 +758,7 @@ func (d *demo) invoice(ctx context.Context) error {
 // tables writes the figures as CSV, and holds the file for the accounting system against the ledger.
 func (d *demo) tables(ctx context.Context) error {
 	from, to := d.period()
-	r, err := d.app.Engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
+	r, err := d.app.Engine.Report(ctx, finance.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
 	if err != nil {
 		return err
 	}
@@ -808,7 +816,7 @@ func (d *demo) voucher(folder string, month billing.Civil, m billing.Money) erro
 func (d *demo) compareOutcomes(ctx context.Context) error {
 	wrong := 0
 	groups := map[string]int{} // refused ones of those that are alike: which one is refused depends on the order
-	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
+	err := d.app.Archive.View(ctx, func(r store.Reader) error {
 		for _, want := range d.expected.Shipments {
 			s, err := r.ShipmentByHandIn(ctx, want.Account, want.Key)
 			if err != nil {
@@ -818,14 +826,14 @@ func (d *demo) compareOutcomes(ctx context.Context) error {
 				if want.Outcome == letters.Refused {
 					groups[want.Group]--
 				}
-				if s.Status == engine.StatusAvvist {
+				if s.Status == shipment.StatusAvvist {
 					groups[want.Group]++
 				}
 				continue
 			}
-			status := engine.Status(want.Status)
+			status := shipment.Status(want.Status)
 			if s.ID == d.gateRead {
-				status = engine.StatusLest
+				status = shipment.StatusLest
 			}
 			if s.Status != status {
 				wrong++
@@ -849,7 +857,7 @@ func (d *demo) compareOutcomes(ctx context.Context) error {
 	return nil
 }
 
-func refusedBy(s engine.Shipment) string {
+func refusedBy(s shipment.Shipment) string {
 	var codes []string
 	for _, r := range s.Refusals {
 		codes = append(codes, r.Code)
@@ -860,7 +868,7 @@ func refusedBy(s engine.Shipment) string {
 // receipts lets the vendor print and post the next day, and books what it reports.
 func (d *demo) receipts(ctx context.Context) error {
 	next := d.expected.Night.AddDate(0, 0, 1)
-	d.clock.Set(time.Date(next.Year(), next.Month(), next.Day(), 13, 30, 0, 0, engine.Oslo))
+	d.clock.Set(time.Date(next.Year(), next.Month(), next.Day(), 13, 30, 0, 0, calendar.Oslo))
 	d.say("4. The next day the vendors post and send receipts")
 	for _, v := range d.vendors {
 		if _, err := v.WriteReceipts(ctx); err != nil {
@@ -906,15 +914,15 @@ func (d *demo) reprint(ctx context.Context) error {
 	}
 	d.reprinted = r.Jobs[0]
 	for stop := time.Now().Add(demoPatience); ; time.Sleep(20 * time.Millisecond) {
-		var j engine.PrintJob
-		err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
+		var j store.PrintJob
+		err := d.app.Archive.View(ctx, func(r store.Reader) (err error) {
 			j, err = r.Job(ctx, d.reprinted)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if j.State == engine.JobOffered {
+		if j.State == store.JobOffered {
 			break
 		}
 		if time.Now().After(stop) {
@@ -960,24 +968,24 @@ func (d *demo) preview(ctx context.Context, shipment string) (err error) {
 }
 
 // damaged finds a letter that may be printed once more: the first that is with the vendor and was not read since.
-func (d *demo) damaged(ctx context.Context) (engine.ReprintOrder, error) {
-	var jobs []engine.PrintJob
-	err := d.app.Archive.View(ctx, func(r engine.Reader) (err error) {
-		jobs, err = r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobAccepted, engine.JobClosed}})
+func (d *demo) damaged(ctx context.Context) (jobs.ReprintOrder, error) {
+	var handed []store.PrintJob
+	err := d.app.Archive.View(ctx, func(r store.Reader) (err error) {
+		handed, err = r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobAccepted, store.JobClosed}})
 		return err
 	})
 	if err != nil {
-		return engine.ReprintOrder{}, err
+		return jobs.ReprintOrder{}, err
 	}
-	for _, j := range jobs {
+	for _, j := range handed {
 		for n := range j.Letters {
-			o := engine.ReprintOrder{Job: j.ID, Letters: []engine.Range{{From: n + 1, To: n + 1}}, Reason: "skadet i konvolutteringsmaskinen"}
+			o := jobs.ReprintOrder{Job: j.ID, Letters: []shipment.Range{{From: n + 1, To: n + 1}}, Reason: "skadet i konvolutteringsmaskinen"}
 			if _, err := d.app.Engine.PlanReprint(ctx, o); err == nil {
 				return o, nil
 			}
 		}
 	}
-	return engine.ReprintOrder{}, errors.New("no letter can be printed once more")
+	return jobs.ReprintOrder{}, errors.New("no letter can be printed once more")
 }
 
 func (d *demo) workbook() string {
@@ -987,13 +995,13 @@ func (d *demo) workbook() string {
 
 // period is the month of the night.
 func (d *demo) period() (from, to billing.Civil) {
-	return engine.LastMonth(d.expected.Night.AddDate(0, 1, 0))
+	return calendar.LastMonth(d.expected.Night.AddDate(0, 1, 0))
 }
 
 // codes imports finance's register of konteringskoder: all that the senders use but one, which is mistyped then.
 func (d *demo) codes(ctx context.Context) error {
 	from, to := d.period()
-	r, err := d.app.Engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
+	r, err := d.app.Engine.Report(ctx, finance.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
 	if err != nil {
 		return err
 	}
@@ -1001,7 +1009,7 @@ func (d *demo) codes(ctx context.Context) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, "kode;navn;ansvar;budsjett")
 	for i, c := range r.PerKonteringskode {
-		if c.Missing || c.Code == engine.InvalidCode {
+		if c.Missing || c.Code == shipment.InvalidCode {
 			continue
 		}
 		code := c.Code
@@ -1028,7 +1036,7 @@ func (d *demo) codes(ctx context.Context) error {
 
 func (d *demo) report(ctx context.Context) error {
 	from, to := d.period()
-	r, err := d.app.WriteReport(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit,
+	r, err := d.app.WriteReport(ctx, finance.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit,
 		Notes: []string{"Demonstrasjon: personer og priser er oppdiktet, unntatt porto (Postens frimerkepriser 04.01.2021)."}}, d.workbook())
 	if err != nil {
 		return err
@@ -1047,12 +1055,12 @@ func (d *demo) report(ctx context.Context) error {
 
 type statusCounts struct {
 	total int
-	by    map[engine.Status]int
+	by    map[shipment.Status]int
 }
 
 func (d *demo) counts(ctx context.Context) (statusCounts, error) {
-	out := statusCounts{by: map[engine.Status]int{}}
-	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
+	out := statusCounts{by: map[shipment.Status]int{}}
+	err := d.app.Archive.View(ctx, func(r store.Reader) error {
 		list, err := r.CountShipments(ctx)
 		for _, c := range list {
 			out.by[c.Status] += c.Count
@@ -1070,10 +1078,10 @@ func (d *demo) checkSums(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paper := c.by[engine.StatusSendtPrint] + c.by[engine.StatusPrintet]
-	read := c.by[engine.StatusLest] + c.by[engine.StatusLevertSDP]
-	digital := c.by[engine.StatusSendtDigitalt] + c.by[engine.StatusIkkeLevert]
-	refused, closed := c.by[engine.StatusAvvist], c.by[engine.StatusManueltHandtert]
+	paper := c.by[shipment.StatusSendtPrint] + c.by[shipment.StatusPrintet]
+	read := c.by[shipment.StatusLest] + c.by[shipment.StatusLevertSDP]
+	digital := c.by[shipment.StatusSendtDigitalt] + c.by[shipment.StatusIkkeLevert]
+	refused, closed := c.by[shipment.StatusAvvist], c.by[shipment.StatusManueltHandtert]
 	waiting := c.total - paper - read - digital - refused - closed
 	d.check(fmt.Sprintf("received %d = refused %d + read %d + only digital %d + waiting %d + closed %d + offered %d",
 		len(d.expected.Shipments), refused, read, digital, waiting, closed, paper), len(d.expected.Shipments), c.total)
@@ -1094,15 +1102,15 @@ func (d *demo) checkSums(ctx context.Context) error {
 	}
 	d.check("letters offered = SENDT_PRINT + PRINTET", len(sent), paper)
 	d.say("   %d sides of letters in the print files, control sheets not counted", sides)
-	booked := c.by[engine.StatusPrintet]
-	d.check("letters offered = receipts + missing", len(sent), booked+c.by[engine.StatusSendtPrint])
+	booked := c.by[shipment.StatusPrintet]
+	d.check("letters offered = receipts + missing", len(sent), booked+c.by[shipment.StatusSendtPrint])
 
 	receipts, err := d.receiptOre()
 	if err != nil {
 		return err
 	}
 	from, to := d.period()
-	r, err := d.app.Engine.Report(ctx, engine.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
+	r, err := d.app.Engine.Report(ctx, finance.ReportQuery{From: from, To: to, Inputs: d.app.Config.Benefit})
 	if err != nil {
 		return err
 	}
@@ -1139,8 +1147,8 @@ func (d *demo) checkSums(ctx context.Context) error {
 // sentLetters is every shipment in a job that was handed over.
 func (d *demo) sentLetters(ctx context.Context) (map[string]bool, error) {
 	out := map[string]bool{}
-	err := d.app.Archive.View(ctx, func(r engine.Reader) error {
-		jobs, err := r.Jobs(ctx, engine.JobFilter{States: []engine.JobState{engine.JobOffered, engine.JobAccepted, engine.JobClosed}})
+	err := d.app.Archive.View(ctx, func(r store.Reader) error {
+		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobOffered, store.JobAccepted, store.JobClosed}})
 		if err != nil {
 			return err
 		}

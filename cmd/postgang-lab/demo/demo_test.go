@@ -29,9 +29,12 @@ import (
 	"postgang/billing"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/calendar"
+	"postgang/engine/identity"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/fixtures/judges"
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
@@ -83,10 +86,10 @@ type demoNight struct {
 	said      string // all that it printed
 	failure   error  // what run returned
 	took      time.Duration
-	shipments map[string]engine.Shipment // by id
+	shipments map[string]shipment.Shipment // by id
 	wanted    map[string]letters.Shipment
-	costs     []engine.LedgerLine
-	jobs      []engine.PrintJob
+	costs     []store.LedgerLine
+	jobs      []store.PrintJob
 	printed   []demoJob
 	again     []demoJob // reprints
 }
@@ -103,7 +106,7 @@ type demoJob struct {
 // runDemo runs a demo and reads what it left. A demo that finds its own sums wrong is no error here: that is judged.
 func runDemo(dir, database string) (*demoNight, error) {
 	var said bytes.Buffer
-	n := &demoNight{shipments: map[string]engine.Shipment{}, wanted: map[string]letters.Shipment{}}
+	n := &demoNight{shipments: map[string]shipment.Shipment{}, wanted: map[string]letters.Shipment{}}
 	w := &lockedWriter{w: &said}
 	n.demo = &demo{Options: &cli.Options{Out: w, Err: w}, dir: dir, database: database, seed: 1, shipments: demoShipments}
 	ctx := context.Background()
@@ -133,7 +136,7 @@ func (n *demoNight) readArchive(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	return a.View(ctx, func(r engine.Reader) error {
+	return a.View(ctx, func(r store.Reader) error {
 		for _, want := range n.expected.Shipments {
 			s, err := r.ShipmentByHandIn(ctx, want.Account, want.Key)
 			if err != nil {
@@ -142,11 +145,11 @@ func (n *demoNight) readArchive(ctx context.Context) (err error) {
 			n.shipments[s.ID], n.wanted[s.ID] = s, want
 		}
 		var err error
-		if n.jobs, err = r.Jobs(ctx, engine.JobFilter{}); err != nil {
+		if n.jobs, err = r.Jobs(ctx, store.JobFilter{}); err != nil {
 			return err
 		}
 		from, to := n.period()
-		n.costs, err = r.Ledger(ctx, engine.LedgerFilter{From: from.In(engine.Oslo), To: to.In(engine.Oslo)})
+		n.costs, err = r.Ledger(ctx, store.LedgerFilter{From: from.In(calendar.Oslo), To: to.In(calendar.Oslo)})
 		return err
 	})
 }
@@ -194,7 +197,7 @@ func (n *demoNight) readVendor() error {
 				if err := os.MkdirAll(dir, 0o700); err != nil {
 					return err
 				}
-				i := slices.IndexFunc(cfg.Vendors, func(v engine.Vendor) bool { return v.Key == j.ticket.Vendor })
+				i := slices.IndexFunc(cfg.Vendors, func(v store.Vendor) bool { return v.Key == j.ticket.Vendor })
 				if lf.finished, err = cutPress(dir, lf.path, j.ticket, cfg.Vendors[i].Profile.Press, f, sheets); err != nil {
 					return err
 				}
@@ -290,7 +293,7 @@ func judgeOwnSums(t *testing.T, n *demoNight) {
 			must = 1
 		}
 		if want.Group != "" { // which one of them is refused is open
-			if must = 1; n.shipments[id].Status == engine.StatusAvvist {
+			if must = 1; n.shipments[id].Status == shipment.StatusAvvist {
 				must = 0
 			}
 		}
@@ -864,7 +867,7 @@ func judgeMoney(t *testing.T, n *demoNight) {
 	booked, notBooked := n.receiptFiles(t)
 	received := sums{} // what the invoice shared out is not in the receipts
 	for _, c := range n.costs {
-		if c.Source != engine.LedgerAllocation {
+		if c.Source != store.LedgerAllocation {
 			received.add(c.Line.Konteringskode, c.Line.Net)
 		}
 	}
@@ -979,7 +982,7 @@ func (l leakFinder) in(text string) (found []string) {
 			found = append(found, s)
 		}
 	}
-	return append(found, engine.FindNationalIDs(noise.ReplaceAllString(text, " "))...)
+	return append(found, identity.FindNationalIDs(noise.ReplaceAllString(text, " "))...)
 }
 
 // inName gives what the name of a file must not hold, also when it is written as names of files are: «kari_tangen»,

@@ -14,7 +14,8 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // Clock is a clock that only Alike moves, so that two archives record the same times.
@@ -36,12 +37,12 @@ var errUndo = errors.New("undo")
 // act is one call of a random sequence. It returns what the archive answered.
 type act struct {
 	name string
-	do   func(ctx context.Context, tx engine.Tx) (any, error)
+	do   func(ctx context.Context, tx store.Tx) (any, error)
 }
 
 // Alike does random sequences of operations to two archives and wants the same answers, errors and contents of both.
 // They must be empty, use clock, and have the same installation.
-func Alike(t *testing.T, clock *Clock, a, b engine.Archive) {
+func Alike(t *testing.T, clock *Clock, a, b store.Archive) {
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		round++
@@ -94,24 +95,24 @@ func (g *generator) begin(now time.Time) (acts []act) {
 	for i := range 4 { // not the fifth
 		s := Shipment(g.base + i + 1)
 		s.Account, s.HandIn, s.Fingerprint, s.ReceivedAt = g.account, fmt.Sprintf("in-%d", g.base+i+1), g.account, now
-		acts = append(acts, act{"begin", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.InsertShipment(ctx, s, nil) }})
+		acts = append(acts, act{"begin", func(ctx context.Context, tx store.Tx) (any, error) { return nil, tx.InsertShipment(ctx, s, nil) }})
 	}
 	f := ReceiptFile()
 	f.Vendor = g.account
-	return append(acts, act{"begin", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.InsertReceiptFile(ctx, f) }})
+	return append(acts, act{"begin", func(ctx context.Context, tx store.Tx) (any, error) { return nil, tx.InsertReceiptFile(ctx, f) }})
 }
 
-var statuses = []engine.Status{
-	engine.StatusMottatt, engine.StatusAkseptert, engine.StatusAvvist, engine.StatusKlarForMottak, engine.StatusVarslet,
-	engine.StatusSendtSDP, engine.StatusLest, engine.StatusSendtPrint, engine.StatusPrintet, engine.StatusManueltHandtert, "BORTE",
+var statuses = []shipment.Status{
+	shipment.StatusMottatt, shipment.StatusAkseptert, shipment.StatusAvvist, shipment.StatusKlarForMottak, shipment.StatusVarslet,
+	shipment.StatusSendtSDP, shipment.StatusLest, shipment.StatusSendtPrint, shipment.StatusPrintet, shipment.StatusManueltHandtert, "BORTE",
 }
 
-var states = []engine.JobState{
-	engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobOffered, engine.JobAccepted,
-	engine.JobClosed, engine.JobRejected, engine.JobWithdrawn, engine.JobUncertain,
+var states = []store.JobState{
+	store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted,
+	store.JobClosed, store.JobRejected, store.JobWithdrawn, store.JobUncertain,
 }
 
-func (g *generator) shipment(n int, now time.Time) engine.Shipment {
+func (g *generator) shipment(n int, now time.Time) shipment.Shipment {
 	s := Shipment(n)
 	s.Account, s.HandIn = g.account, fmt.Sprintf("in-%d", g.n("hand-in"))
 	s.Fingerprint = s.Account
@@ -121,7 +122,7 @@ func (g *generator) shipment(n int, now time.Time) engine.Shipment {
 	case 0:
 		s.DueAt, s.DueReason = time.Time{}, ""
 	case 1:
-		s.Prepared, s.Facts = engine.BlobRef{}, nil
+		s.Prepared, s.Facts = shipment.BlobRef{}, nil
 	case 2:
 		s.ReadAt = now
 	case 3:
@@ -137,17 +138,17 @@ func (g *generator) act(now time.Time) act {
 	switch rapid.IntRange(0, 15).Draw(g.rt, "act") {
 	case 0, 1, 2:
 		n := g.n("shipment")
-		s, docs := g.shipment(n, now), []engine.Document{Document(n, 0)}
-		return act{"insert shipment", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.InsertShipment(ctx, s, docs) }}
+		s, docs := g.shipment(n, now), []shipment.Document{Document(n, 0)}
+		return act{"insert shipment", func(ctx context.Context, tx store.Tx) (any, error) { return nil, tx.InsertShipment(ctx, s, docs) }}
 	case 3:
 		s := g.shipment(g.n("shipment"), now)
 		if s.Status == "BORTE" && rapid.Bool().Draw(g.rt, "known status") {
-			s.Status = engine.StatusLest
+			s.Status = shipment.StatusLest
 		}
 		stale := rapid.IntRange(0, 3).Draw(g.rt, "stale") == 0
-		return act{"update shipment", func(ctx context.Context, tx engine.Tx) (any, error) {
+		return act{"update shipment", func(ctx context.Context, tx store.Tx) (any, error) {
 			old, err := tx.Shipment(ctx, s.ID)
-			if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return nil, err
 			}
 			v := s
@@ -158,8 +159,8 @@ func (g *generator) act(now time.Time) act {
 			return nil, tx.UpdateShipment(ctx, v)
 		}}
 	case 4:
-		e := engine.Event{Shipment: ID(g.n("shipment")), At: now, Kind: "STATUS", Key: g.pick("key", "", fmt.Sprintf("k%d", g.n("key number")))}
-		return act{"event", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.AddEvents(ctx, e) }}
+		e := shipment.Event{Shipment: ID(g.n("shipment")), At: now, Kind: "STATUS", Key: g.pick("key", "", fmt.Sprintf("k%d", g.n("key number")))}
+		return act{"event", func(ctx context.Context, tx store.Tx) (any, error) { return nil, tx.AddEvents(ctx, e) }}
 	case 5, 6, 7:
 		var shipments []int
 		for i := range 5 {
@@ -171,7 +172,7 @@ func (g *generator) act(now time.Time) act {
 		if rapid.IntRange(0, 3).Draw(g.rt, "reprint") == 0 {
 			parent = g.job()
 		}
-		return act{"insert job", func(ctx context.Context, tx engine.Tx) (any, error) {
+		return act{"insert job", func(ctx context.Context, tx store.Tx) (any, error) {
 			id, err := tx.NextJobID(ctx)
 			if err != nil {
 				return nil, err
@@ -186,50 +187,50 @@ func (g *generator) act(now time.Time) act {
 		}}
 	case 8, 9:
 		id, to := g.job(), rapid.SampledFrom(states).Draw(g.rt, "state")
-		return act{"update job", func(ctx context.Context, tx engine.Tx) (any, error) {
+		return act{"update job", func(ctx context.Context, tx store.Tx) (any, error) {
 			j, err := tx.Job(ctx, id)
 			if err != nil {
 				return nil, err
 			}
-			if to != engine.JobPlanned && to != engine.JobWithdrawn {
+			if to != store.JobPlanned && to != store.JobWithdrawn {
 				j = Composed(j)
 			}
 			j.State, j.Updated = to, now
-			return nil, errors.Join(tx.UpdateJob(ctx, j), tx.AddJobEvent(ctx, engine.JobEvent{Job: id, At: now, To: to}))
+			return nil, errors.Join(tx.UpdateJob(ctx, j), tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: now, To: to}))
 		}}
 	case 10:
 		id := g.job()
-		return act{"send letters", func(ctx context.Context, tx engine.Tx) (any, error) { return nil, tx.SendLetters(ctx, id, now) }}
+		return act{"send letters", func(ctx context.Context, tx store.Tx) (any, error) { return nil, tx.SendLetters(ctx, id, now) }}
 	case 11, 12:
 		r, _ := Receipt(g.base+500+rapid.IntRange(0, 9).Draw(g.rt, "receipt"), g.job(), g.n("shipment"))
 		r.Vendor, r.Row.PostedAt = g.account, now
-		r.State = rapid.SampledFrom([]engine.ReceiptState{
-			engine.ReceiptApplied, engine.ReceiptApplied, engine.ReceiptConflict, engine.ReceiptUnknown}).Draw(g.rt, "receipt state")
+		r.State = rapid.SampledFrom([]store.ReceiptState{
+			store.ReceiptApplied, store.ReceiptApplied, store.ReceiptConflict, store.ReceiptUnknown}).Draw(g.rt, "receipt state")
 		lines := Booked(r)
-		return act{"receipt", func(ctx context.Context, tx engine.Tx) (any, error) {
-			if err := tx.InsertReceipts(ctx, r); err != nil || r.State != engine.ReceiptApplied {
+		return act{"receipt", func(ctx context.Context, tx store.Tx) (any, error) {
+			if err := tx.InsertReceipts(ctx, r); err != nil || r.State != store.ReceiptApplied {
 				return nil, err
 			}
 			return nil, tx.Book(ctx, lines)
 		}}
 	case 13:
-		d := engine.Deviation{Key: fmt.Sprintf("%s-%d", g.account, g.n("deviation")), Vendor: g.account, Account: g.account,
+		d := store.Deviation{Key: fmt.Sprintf("%s-%d", g.account, g.n("deviation")), Vendor: g.account, Account: g.account,
 			Finding: billing.Deviation{Kind: "vekt", Amount: billing.Ore(g.n("amount"))}}
-		return act{"deviation", func(ctx context.Context, tx engine.Tx) (any, error) {
-			return nil, tx.InsertDeviations(ctx, []engine.Deviation{d})
+		return act{"deviation", func(ctx context.Context, tx store.Tx) (any, error) {
+			return nil, tx.InsertDeviations(ctx, []store.Deviation{d})
 		}}
 	case 14:
-		at, st := T0.Add(time.Duration(g.n("slot"))*time.Hour), g.pick("slot state", string(engine.SlotRunning), string(engine.SlotSkipped), string(engine.SlotDone))
+		at, st := T0.Add(time.Duration(g.n("slot"))*time.Hour), g.pick("slot state", string(store.SlotRunning), string(store.SlotSkipped), string(store.SlotDone))
 		finish := rapid.Bool().Draw(g.rt, "finish")
-		return act{"slot", func(ctx context.Context, tx engine.Tx) (any, error) {
+		return act{"slot", func(ctx context.Context, tx store.Tx) (any, error) {
 			if finish {
-				return nil, tx.FinishSlot(ctx, g.account, at, engine.SlotState(st), "x")
+				return nil, tx.FinishSlot(ctx, g.account, at, store.SlotState(st), "x")
 			}
-			return tx.ClaimSlot(ctx, g.account, at, engine.SlotState(st))
+			return tx.ClaimSlot(ctx, g.account, at, store.SlotState(st))
 		}}
 	default:
 		key, resolve := fmt.Sprintf("%s-%d", g.account, g.n("alarm")), rapid.Bool().Draw(g.rt, "resolve")
-		return act{"alarm", func(ctx context.Context, tx engine.Tx) (any, error) {
+		return act{"alarm", func(ctx context.Context, tx store.Tx) (any, error) {
 			if resolve {
 				return nil, tx.ResolveAlarm(ctx, key)
 			}
@@ -239,12 +240,12 @@ func (g *generator) act(now time.Time) act {
 }
 
 // run does the operations in one transaction and tells what came of each.
-func (g *generator) run(ctx context.Context, a engine.Archive, acts []act, undo bool) (told []string) {
-	err := a.InTx(ctx, func(tx engine.Tx) error {
+func (g *generator) run(ctx context.Context, a store.Archive, acts []act, undo bool) (told []string) {
+	err := a.InTx(ctx, func(tx store.Tx) error {
 		for _, c := range acts {
 			v, err := c.do(ctx, tx)
 			told = append(told, fmt.Sprintf("%s: %v %s", c.name, v, class(err)))
-			if err != nil && !errors.Is(err, engine.ErrStale) { // which leaves the transaction usable
+			if err != nil && !errors.Is(err, store.ErrStale) { // which leaves the transaction usable
 				return err
 			}
 		}
@@ -258,7 +259,7 @@ func (g *generator) run(ctx context.Context, a engine.Archive, acts []act, undo 
 
 // class is what the engine tells apart of an error.
 func class(err error) string {
-	for _, e := range []error{engine.ErrExists, engine.ErrNotFound, engine.ErrStale, errUndo} {
+	for _, e := range []error{store.ErrExists, store.ErrNotFound, store.ErrStale, errUndo} {
 		if errors.Is(err, e) {
 			return e.Error()
 		}
@@ -270,14 +271,14 @@ func class(err error) string {
 }
 
 // contents is everything that the reader shows of the rows of this round.
-func (g *generator) contents(ctx context.Context, a engine.Archive) (out []string) {
+func (g *generator) contents(ctx context.Context, a store.Archive) (out []string) {
 	show := func(what string, v any, err error) {
 		b, _ := json.Marshal(v)
 		out = append(out, what+" "+string(b)+" "+class(err))
 	}
-	err := a.View(ctx, func(r engine.Reader) error {
+	err := a.View(ctx, func(r store.Reader) error {
 		long, account := T0.Add(10_000*time.Hour), []string{g.account}
-		ss, err := r.Shipments(ctx, engine.ShipmentFilter{Account: g.account})
+		ss, err := r.Shipments(ctx, store.ShipmentFilter{Account: g.account})
 		show("shipments", ss, err)
 		for _, s := range ss {
 			ds, err := r.Documents(ctx, s.ID)
@@ -290,7 +291,7 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		due, err := r.Due(ctx, long, account, "", 3)
 		show("due", due, err)
 		waiting, err := r.Unhandled(ctx, long)
-		waiting = slices.DeleteFunc(waiting, func(c engine.StatusCount) bool { return c.Account != g.account })
+		waiting = slices.DeleteFunc(waiting, func(c store.StatusCount) bool { return c.Account != g.account })
 		show("unhandled", waiting, err)
 		for _, s := range ss {
 			n, err := r.CountAlike(ctx, s.ID, g.account, T0)
@@ -321,11 +322,11 @@ func (g *generator) contents(ctx context.Context, a engine.Archive) (out []strin
 		show("receipt files", fs, err)
 		rs, err := reportShipments(ctx, r, T0, long, account)
 		show("report", rs, err)
-		cs, err := r.Ledger(ctx, engine.LedgerFilter{From: T0, To: long, Accounts: account})
+		cs, err := r.Ledger(ctx, store.LedgerFilter{From: T0, To: long, Accounts: account})
 		show("costs", cs, err)
 		sl, err := r.Slots(ctx, g.account, 0)
 		show("slots", sl, err)
-		ds, err := r.Deviations(ctx, engine.DeviationFilter{From: T0, To: long})
+		ds, err := r.Deviations(ctx, store.DeviationFilter{From: T0, To: long})
 		show("deviations", ds, err)
 		as, err := r.Alarms(ctx, false)
 		show("alarms", as, err)

@@ -18,8 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"postgang/billing"
-	"postgang/engine"
+	"postgang/engine/calendar"
+	"postgang/engine/restored"
 	"postgang/engine/shipment"
+	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -34,56 +36,56 @@ func Sha(n int) string { return fmt.Sprintf("%064x", n+1) }
 func ID(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
 
 // Shipment is an accepted shipment that was due at T0 minus an hour. Every field that a fresh one can have is set.
-func Shipment(n int) engine.Shipment {
-	return engine.Shipment{
-		ID: ID(n), Account: "skole", HandIn: fmt.Sprintf("in-%d", n), Status: engine.StatusAkseptert,
-		Submission: engine.Submission{
+func Shipment(n int) shipment.Shipment {
+	return shipment.Shipment{
+		ID: ID(n), Account: "skole", HandIn: fmt.Sprintf("in-%d", n), Status: shipment.StatusAkseptert,
+		Submission: shipment.Submission{
 			Title: "Vedtak om skoleplass – Åse", SendingSystem: "ePhorte", Konteringskode: "0412", DigitalOnly: false,
-			Recipient:          engine.PostalAddress{Name: "Åse Ødegård", Line1: "Storgata 1", Postcode: "0155", City: "OSLO"},
-			Documents:          []engine.SubmittedFile{{FileName: "vedtak.pdf", MimeType: "application/pdf", GiroPages: []int{2}}},
+			Recipient:          shipment.PostalAddress{Name: "Åse Ødegård", Line1: "Storgata 1", Postcode: "0155", City: "OSLO"},
+			Documents:          []shipment.SubmittedFile{{FileName: "vedtak.pdf", MimeType: "application/pdf", GiroPages: []int{2}}},
 			MetadataFromSystem: map[string]any{"saksnr": 12.0, "ref": []any{"a", nil, true}},
 		},
 		Fingerprint: "f1", Content: Sha(3000 + n), Zone: "NORGE", ReceivedAt: T0.Add(-48 * time.Hour), NotifiedAt: T0.Add(-47 * time.Hour),
-		DueAt: T0.Add(-time.Hour), DueReason: engine.ReasonUnread,
-		Prepared:    engine.BlobRef{SHA256: Sha(n), Bytes: 1234},
+		DueAt: T0.Add(-time.Hour), DueReason: shipment.ReasonUnread,
+		Prepared:    shipment.BlobRef{SHA256: Sha(n), Bytes: 1234},
 		Facts:       &prepare.Facts{Recipe: "r1", SHA256: Sha(n), Bytes: 1234, DocumentPages: []int{2}},
 		PreparedKey: Sha(2000 + n),
-		Refusals:    []engine.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}, {Code: "postnummer-ukjent", Args: shipment.Args{"case": "dated", "date": "2026-01-15"}}},
+		Refusals:    []shipment.Refusal{{Code: "poststed", Field: "mottaker.poststed", Text: "Poststedet er ukjent.", Warning: true}, {Code: "postnummer-ukjent", Args: shipment.Args{"case": "dated", "date": "2026-01-15"}}},
 	}
 }
 
 // Document is the document at a position of shipment n.
-func Document(n, position int) engine.Document {
-	return engine.Document{
+func Document(n, position int) shipment.Document {
+	return shipment.Document{
 		Shipment: ID(n), Position: position, FileName: "vedtak æøå.pdf", MimeType: "application/pdf",
-		Blob: engine.BlobRef{SHA256: Sha(1000 + position), Bytes: 99}, Giro: []int{1, 3}, Excluded: position == 1,
+		Blob: shipment.BlobRef{SHA256: Sha(1000 + position), Bytes: 99}, Giro: []int{1, 3}, Excluded: position == 1,
 	}
 }
 
 // Job is a planned job with a letter for each shipment.
-func Job(id string, shipments ...int) (engine.PrintJob, []engine.JobLetter) {
-	j := engine.PrintJob{
-		ID: id, Vendor: "trykkeri", State: engine.JobPlanned, Class: exchange.Class{Account: "skole", Duplex: true, Envelope: "C5", Zone: "NORGE"},
+func Job(id string, shipments ...int) (store.PrintJob, []store.JobLetter) {
+	j := store.PrintJob{
+		ID: id, Vendor: "trykkeri", State: store.JobPlanned, Class: exchange.Class{Account: "skole", Duplex: true, Envelope: "C5", Zone: "NORGE"},
 		Created: T0, Updated: T0, Letters: len(shipments),
 	}
-	var ls []engine.JobLetter
+	var ls []store.JobLetter
 	for i, n := range shipments {
-		ls = append(ls, engine.JobLetter{Job: id, Shipment: ID(n), Letter: i + 1, Konteringskode: "0412", Reason: engine.ReasonUnread})
+		ls = append(ls, store.JobLetter{Job: id, Shipment: ID(n), Letter: i + 1, Konteringskode: "0412", Reason: shipment.ReasonUnread})
 	}
 	return j, ls
 }
 
 // Composed is the job once it is composed.
-func Composed(j engine.PrintJob) engine.PrintJob {
-	j.State, j.Updated, j.Ticket, j.TicketSHA = engine.JobComposed, T0.Add(time.Minute), j.ID+".json", Sha(7)
+func Composed(j store.PrintJob) store.PrintJob {
+	j.State, j.Updated, j.Ticket, j.TicketSHA = store.JobComposed, T0.Add(time.Minute), j.ID+".json", Sha(7)
 	j.Totals = exchange.Totals{Letters: j.Letters, Sheets: 2 * j.Letters, Pages: 3, PagesBW: 3, Sides: 4, WeightGram: 25, Bytes: 9999}
 	return j
 }
 
 // Receipt is an applied receipt for a letter, with the lines that are booked for it.
-func Receipt(n int, job string, shipment int) (engine.Receipt, []engine.LedgerLine) {
-	r := engine.Receipt{
-		ID: ID(n), Vendor: "trykkeri", File: Sha(500), State: engine.ReceiptApplied,
+func Receipt(n int, job string, shipment int) (store.Receipt, []store.LedgerLine) {
+	r := store.Receipt{
+		ID: ID(n), Vendor: "trykkeri", File: Sha(500), State: store.ReceiptApplied,
 		Row: billing.ReceiptRow{
 			Line: 2, Job: job, Shipment: ID(shipment), PrintID: "P-1", PostedAt: T0.Add(24 * time.Hour), PagesBW: 3,
 			EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 20, Production: 305, Postage: 1450, Konteringskode: "0412",
@@ -93,21 +95,21 @@ func Receipt(n int, job string, shipment int) (engine.Receipt, []engine.LedgerLi
 }
 
 // Booked are the lines that are booked for a receipt.
-func Booked(r engine.Receipt) []engine.LedgerLine {
-	var lines []engine.LedgerLine
+func Booked(r store.Receipt) []store.LedgerLine {
+	var lines []store.LedgerLine
 	for i, l := range billing.CostLines(r.Row, billing.VAT{ProductionPercent: 25, PostagePercent: 0}) {
-		lines = append(lines, engine.LedgerLine{
+		lines = append(lines, store.LedgerLine{
 			Entry: r.ID, Place: i, BookedAt: r.Row.PostedAt, PostedAt: r.Row.PostedAt, Vendor: r.Vendor, Account: "skole", Shipment: r.Row.Shipment,
-			Job: r.Row.Job, Line: l, Letters: 1 - i, Source: engine.LedgerReceipt, Document: r.File,
+			Job: r.Row.Job, Line: l, Letters: 1 - i, Source: store.LedgerReceipt, Document: r.File,
 		})
 	}
 	return lines
 }
 
 // ReceiptFile is the file that Receipt is from.
-func ReceiptFile() engine.ReceiptFile {
-	return engine.ReceiptFile{
-		Vendor: "trykkeri", SHA256: Sha(500), Name: "kvittering.csv", Blob: engine.BlobRef{SHA256: Sha(500), Bytes: 321},
+func ReceiptFile() store.ReceiptFile {
+	return store.ReceiptFile{
+		Vendor: "trykkeri", SHA256: Sha(500), Name: "kvittering.csv", Blob: shipment.BlobRef{SHA256: Sha(500), Bytes: 321},
 		Fetched: T0, Rows: 3,
 	}
 }
@@ -116,19 +118,19 @@ func ReceiptFile() engine.ReceiptFile {
 type suite struct {
 	testing.TB
 	ctx context.Context
-	a   engine.Archive
+	a   store.Archive
 }
 
-func (s *suite) tx(fn func(tx engine.Tx) error) error { return s.a.InTx(s.ctx, fn) }
+func (s *suite) tx(fn func(tx store.Tx) error) error { return s.a.InTx(s.ctx, fn) }
 
-func (s *suite) must(fn func(tx engine.Tx) error) {
+func (s *suite) must(fn func(tx store.Tx) error) {
 	s.Helper()
 	if err := s.tx(fn); err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *suite) view(fn func(r engine.Reader) error) {
+func (s *suite) view(fn func(r store.Reader) error) {
 	s.Helper()
 	if err := s.a.View(s.ctx, fn); err != nil {
 		s.Fatal(err)
@@ -136,7 +138,7 @@ func (s *suite) view(fn func(r engine.Reader) error) {
 }
 
 // refuse runs fn and wants a certain error, and that nothing of it was kept.
-func (s *suite) refuse(want error, fn func(tx engine.Tx) error) {
+func (s *suite) refuse(want error, fn func(tx store.Tx) error) {
 	s.Helper()
 	err := s.tx(fn)
 	if err == nil {
@@ -155,9 +157,9 @@ func (s *suite) same(got, want any) {
 }
 
 // put inserts shipments as Shipment makes them, changed by fn.
-func (s *suite) put(fn func(*engine.Shipment), numbers ...int) {
+func (s *suite) put(fn func(*shipment.Shipment), numbers ...int) {
 	s.Helper()
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		for _, n := range numbers {
 			v := Shipment(n)
 			if fn != nil {
@@ -175,7 +177,7 @@ func (s *suite) put(fn func(*engine.Shipment), numbers ...int) {
 func (s *suite) job(shipments ...int) string {
 	s.Helper()
 	var id string
-	s.must(func(tx engine.Tx) (err error) {
+	s.must(func(tx store.Tx) (err error) {
 		if id, err = tx.NextJobID(s.ctx); err != nil {
 			return err
 		}
@@ -185,27 +187,27 @@ func (s *suite) job(shipments ...int) string {
 	return id
 }
 
-func (s *suite) shipment(n int) (v engine.Shipment) {
+func (s *suite) shipment(n int) (v shipment.Shipment) {
 	s.Helper()
-	s.view(func(r engine.Reader) (err error) { v, err = r.Shipment(s.ctx, ID(n)); return err })
+	s.view(func(r store.Reader) (err error) { v, err = r.Shipment(s.ctx, ID(n)); return err })
 	return v
 }
 
-func (s *suite) jobNow(id string) (v engine.PrintJob) {
+func (s *suite) jobNow(id string) (v store.PrintJob) {
 	s.Helper()
-	s.view(func(r engine.Reader) (err error) { v, err = r.Job(s.ctx, id); return err })
+	s.view(func(r store.Reader) (err error) { v, err = r.Job(s.ctx, id); return err })
 	return v
 }
 
 // move takes a job to a state.
-func (s *suite) move(id string, to engine.JobState) {
+func (s *suite) move(id string, to store.JobState) {
 	s.Helper()
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		j, err := tx.Job(s.ctx, id)
 		if err != nil {
 			return err
 		}
-		if to != engine.JobWithdrawn && j.Ticket == "" {
+		if to != store.JobWithdrawn && j.Ticket == "" {
 			j = Composed(j)
 		}
 		j.State = to
@@ -213,7 +215,7 @@ func (s *suite) move(id string, to engine.JobState) {
 	})
 }
 
-func ids(ss []engine.Shipment) []string {
+func ids(ss []shipment.Shipment) []string {
 	var out []string
 	for _, s := range ss {
 		out = append(out, s.ID)
@@ -223,7 +225,7 @@ func ids(ss []engine.Shipment) []string {
 
 // Exercise tries everything that engine.Archive promises. open gives a new, empty archive each time, whose tasks go
 // nowhere or to a queue.
-func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
+func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for _, c := range []struct {
 		name string
 		run  func(*suite)
@@ -282,26 +284,26 @@ func Exercise(t *testing.T, open func(t testing.TB) engine.Archive) {
 }
 
 // digitalOnly makes a shipment one that never goes to paper.
-func digitalOnly(v *engine.Shipment) {
+func digitalOnly(v *shipment.Shipment) {
 	v.Submission.DigitalOnly = true
 	v.DueAt, v.DueReason = time.Time{}, ""
 }
 
 func shipmentRoundTrip(s *suite) {
-	full, bare := Shipment(1), engine.Shipment{
-		ID: ID(2), Account: "skole", HandIn: "Mappe Øst", Status: engine.StatusMottatt, ReceivedAt: T0,
+	full, bare := Shipment(1), shipment.Shipment{
+		ID: ID(2), Account: "skole", HandIn: "Mappe Øst", Status: shipment.StatusMottatt, ReceivedAt: T0,
 	}
 	full.ReadAt, full.SentAt, full.PostedAt, full.ClosedAt = T0.Add(1), T0.Add(time.Hour), T0.Add(2*time.Hour), T0.Add(3*time.Hour)
 	full.ReadAt = T0.Add(time.Millisecond)
 	full.Hold = "forside-plass"
 	full.CostApprovedAt = T0.Add(time.Hour)
-	docs := []engine.Document{Document(1, 0), Document(1, 1)}
-	s.must(func(tx engine.Tx) error {
+	docs := []shipment.Document{Document(1, 0), Document(1, 1)}
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertShipment(s.ctx, full, docs), tx.InsertShipment(s.ctx, bare, nil))
 	})
 	s.same(s.shipment(1), full)
 	s.same(s.shipment(2), bare)
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.ShipmentByHandIn(s.ctx, "skole", "Mappe Øst")
 		s.same(got, bare)
 		d, err2 := r.Documents(s.ctx, full.ID)
@@ -312,55 +314,55 @@ func shipmentRoundTrip(s *suite) {
 	})
 	again := Shipment(3)
 	again.HandIn = full.HandIn
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
 	again.Account = "helse" // another account may use the same key
-	s.must(func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	s.must(func(tx store.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
 	again = Shipment(1)
 	again.HandIn = "another"
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
 
-	for name, broken := range map[string]func(*engine.Shipment){
-		"status unknown":           func(v *engine.Shipment) { v.Status = "BORTE" },
-		"due without reason":       func(v *engine.Shipment) { v.DueReason = "" },
-		"reason without due":       func(v *engine.Shipment) { v.DueAt = time.Time{} },
-		"accepted, not prepared":   func(v *engine.Shipment) { v.Prepared, v.Facts = engine.BlobRef{}, nil },
-		"facts, not prepared":      func(v *engine.Shipment) { v.Status, v.Prepared = engine.StatusMottatt, engine.BlobRef{} },
-		"received never":           func(v *engine.Shipment) { v.ReceivedAt = time.Time{} },
-		"received in 1970 exactly": func(v *engine.Shipment) { v.ReceivedAt = time.UnixMilli(0) },
-		"no account":               func(v *engine.Shipment) { v.Account = "" },
-		"no hand-in":               func(v *engine.Shipment) { v.HandIn = "" },
-		"id not a UUID":            func(v *engine.Shipment) { v.ID = "brev-1" },
-		"zone unknown":             func(v *engine.Shipment) { v.Zone = "MARS" },
-		"only digital and due":     func(v *engine.Shipment) { v.Submission.DigitalOnly = true },
-		"only digital and printed": func(v *engine.Shipment) { digitalOnly(v); v.Status = engine.StatusPrintet },
-		"hash in capitals":         func(v *engine.Shipment) { v.Prepared.SHA256 = strings.Repeat("AB", 32) },
-		"key in capitals":          func(v *engine.Shipment) { v.PreparedKey = strings.Repeat("AB", 32) },
-		"content in capitals":      func(v *engine.Shipment) { v.Content = strings.Repeat("AB", 32) },
+	for name, broken := range map[string]func(*shipment.Shipment){
+		"status unknown":           func(v *shipment.Shipment) { v.Status = "BORTE" },
+		"due without reason":       func(v *shipment.Shipment) { v.DueReason = "" },
+		"reason without due":       func(v *shipment.Shipment) { v.DueAt = time.Time{} },
+		"accepted, not prepared":   func(v *shipment.Shipment) { v.Prepared, v.Facts = shipment.BlobRef{}, nil },
+		"facts, not prepared":      func(v *shipment.Shipment) { v.Status, v.Prepared = shipment.StatusMottatt, shipment.BlobRef{} },
+		"received never":           func(v *shipment.Shipment) { v.ReceivedAt = time.Time{} },
+		"received in 1970 exactly": func(v *shipment.Shipment) { v.ReceivedAt = time.UnixMilli(0) },
+		"no account":               func(v *shipment.Shipment) { v.Account = "" },
+		"no hand-in":               func(v *shipment.Shipment) { v.HandIn = "" },
+		"id not a UUID":            func(v *shipment.Shipment) { v.ID = "brev-1" },
+		"zone unknown":             func(v *shipment.Shipment) { v.Zone = "MARS" },
+		"only digital and due":     func(v *shipment.Shipment) { v.Submission.DigitalOnly = true },
+		"only digital and printed": func(v *shipment.Shipment) { digitalOnly(v); v.Status = shipment.StatusPrintet },
+		"hash in capitals":         func(v *shipment.Shipment) { v.Prepared.SHA256 = strings.Repeat("AB", 32) },
+		"key in capitals":          func(v *shipment.Shipment) { v.PreparedKey = strings.Repeat("AB", 32) },
+		"content in capitals":      func(v *shipment.Shipment) { v.Content = strings.Repeat("AB", 32) },
 	} {
 		v := Shipment(9)
 		broken(&v)
-		if err := s.tx(func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) }); err == nil {
+		if err := s.tx(func(tx store.Tx) error { return tx.InsertShipment(s.ctx, v, nil) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		} else if strings.Contains(err.Error(), "Ødegård") || strings.Contains(err.Error(), "Vedtak") {
 			s.Errorf("%s: personal data in the error %q", name, err)
 		}
 	}
-	s.refuse(nil, func(tx engine.Tx) error {
-		return tx.InsertShipment(s.ctx, Shipment(10), []engine.Document{Document(11, 0)})
+	s.refuse(nil, func(tx store.Tx) error {
+		return tx.InsertShipment(s.ctx, Shipment(10), []shipment.Document{Document(11, 0)})
 	})
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error {
-		return tx.InsertShipment(s.ctx, Shipment(10), []engine.Document{Document(10, 0), Document(10, 0)})
+	s.refuse(store.ErrExists, func(tx store.Tx) error {
+		return tx.InsertShipment(s.ctx, Shipment(10), []shipment.Document{Document(10, 0), Document(10, 0)})
 	})
 }
 
 func shipmentUpdates(s *suite) {
 	s.put(nil, 1)
 	v := s.shipment(1)
-	v.Status, v.ReadAt, v.Hold, v.Submission.Konteringskode = engine.StatusLest, T0, "x", "9"
+	v.Status, v.ReadAt, v.Hold, v.Submission.Konteringskode = shipment.StatusLest, T0, "x", "9"
 	v.DueAt, v.DueReason, v.Facts, v.Refusals = time.Time{}, "", nil, nil
 	changed := v
 	changed.Account, changed.HandIn, changed.ReceivedAt = "other", "other", T0.Add(time.Hour) // are not stored
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		if err := tx.UpdateShipment(s.ctx, changed); err != nil {
 			return err
 		}
@@ -370,15 +372,15 @@ func shipmentUpdates(s *suite) {
 	})
 	v.Version++
 	s.same(s.shipment(1), v)
-	s.refuse(engine.ErrStale, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, changed) })
+	s.refuse(store.ErrStale, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, changed) })
 	s.same(s.shipment(1), v)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, Shipment(2)) })
-	v.Prepared, v.Status = engine.BlobRef{}, engine.StatusVarslet
-	s.refuse(nil, func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, v) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, Shipment(2)) })
+	v.Prepared, v.Status = shipment.BlobRef{}, shipment.StatusVarslet
+	s.refuse(nil, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, v) })
 
 	// ErrStale leaves the transaction usable: the row can be read again in it.
-	s.must(func(tx engine.Tx) error {
-		if err := tx.UpdateShipment(s.ctx, changed); !errors.Is(err, engine.ErrStale) {
+	s.must(func(tx store.Tx) error {
+		if err := tx.UpdateShipment(s.ctx, changed); !errors.Is(err, store.ErrStale) {
 			s.Errorf("error %v, want ErrStale", err)
 		}
 		now, err := tx.Shipment(s.ctx, changed.ID)
@@ -393,30 +395,30 @@ func shipmentUpdates(s *suite) {
 
 func shipmentLists(s *suite) {
 	s.put(nil, 3, 1, 2)
-	s.put(func(v *engine.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
-	s.put(func(v *engine.Shipment) {
-		v.Status, v.ReceivedAt = engine.StatusLest, v.ReceivedAt.Add(-time.Hour)
+	s.put(func(v *shipment.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
+	s.put(func(v *shipment.Shipment) {
+		v.Status, v.ReceivedAt = shipment.StatusLest, v.ReceivedAt.Add(-time.Hour)
 		digitalOnly(v)
 	}, 5)
 	for name, c := range map[string]struct {
-		f    engine.ShipmentFilter
+		f    store.ShipmentFilter
 		want []int
 	}{
-		"newest":        {engine.ShipmentFilter{Newest: true}, []int{4, 3, 2, 1, 5}},
-		"newest page 1": {engine.ShipmentFilter{Newest: true, Limit: 3}, []int{4, 3, 2}},
-		"newest page 2": {engine.ShipmentFilter{Newest: true, Limit: 3, After: ID(2)}, []int{1, 5}},
-		"newest of one": {engine.ShipmentFilter{Newest: true, Account: "skole", After: ID(4), Limit: 2}, []int{3, 2}},
-		"all":           {engine.ShipmentFilter{}, []int{1, 2, 3, 4, 5}},
-		"account":       {engine.ShipmentFilter{Account: "skole"}, []int{1, 2, 3, 5}},
-		"status":        {engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusLest, engine.StatusAvvist}}, []int{5}},
-		"digital":       {engine.ShipmentFilter{DigitalOnly: true}, []int{5}},
-		"held":          {engine.ShipmentFilter{Held: true}, []int{4}},
-		"page 1":        {engine.ShipmentFilter{Limit: 2}, []int{1, 2}},
-		"page 2":        {engine.ShipmentFilter{Limit: 2, After: ID(2)}, []int{3, 4}},
-		"combination":   {engine.ShipmentFilter{Account: "skole", Statuses: []engine.Status{engine.StatusAkseptert}, After: ID(1), Limit: 1}, []int{2}},
-		"none":          {engine.ShipmentFilter{Account: "ingen"}, nil},
+		"newest":        {store.ShipmentFilter{Newest: true}, []int{4, 3, 2, 1, 5}},
+		"newest page 1": {store.ShipmentFilter{Newest: true, Limit: 3}, []int{4, 3, 2}},
+		"newest page 2": {store.ShipmentFilter{Newest: true, Limit: 3, After: ID(2)}, []int{1, 5}},
+		"newest of one": {store.ShipmentFilter{Newest: true, Account: "skole", After: ID(4), Limit: 2}, []int{3, 2}},
+		"all":           {store.ShipmentFilter{}, []int{1, 2, 3, 4, 5}},
+		"account":       {store.ShipmentFilter{Account: "skole"}, []int{1, 2, 3, 5}},
+		"status":        {store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusLest, shipment.StatusAvvist}}, []int{5}},
+		"digital":       {store.ShipmentFilter{DigitalOnly: true}, []int{5}},
+		"held":          {store.ShipmentFilter{Held: true}, []int{4}},
+		"page 1":        {store.ShipmentFilter{Limit: 2}, []int{1, 2}},
+		"page 2":        {store.ShipmentFilter{Limit: 2, After: ID(2)}, []int{3, 4}},
+		"combination":   {store.ShipmentFilter{Account: "skole", Statuses: []shipment.Status{shipment.StatusAkseptert}, After: ID(1), Limit: 1}, []int{2}},
+		"none":          {store.ShipmentFilter{Account: "ingen"}, nil},
 	} {
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.Shipments(s.ctx, c.f)
 			var want []string
 			for _, n := range c.want {
@@ -428,15 +430,15 @@ func shipmentLists(s *suite) {
 			return err
 		})
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.CountShipments(s.ctx)
-		slices.SortFunc(got, func(a, b engine.StatusCount) int {
+		slices.SortFunc(got, func(a, b store.StatusCount) int {
 			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Status, b.Status))
 		})
-		s.same(got, []engine.StatusCount{
-			{Account: "helse", Status: engine.StatusAkseptert, Hold: "x", Count: 1},
-			{Account: "skole", Status: engine.StatusAkseptert, Count: 3},
-			{Account: "skole", Status: engine.StatusLest, Count: 1},
+		s.same(got, []store.StatusCount{
+			{Account: "helse", Status: shipment.StatusAkseptert, Hold: "x", Count: 1},
+			{Account: "skole", Status: shipment.StatusAkseptert, Count: 3},
+			{Account: "skole", Status: shipment.StatusLest, Count: 1},
 		})
 		if err != nil {
 			return err
@@ -444,7 +446,7 @@ func shipmentLists(s *suite) {
 		held, err := r.CountHeld(s.ctx)
 		s.same(held, map[string]int{"x": 1})
 		for hold, want := range map[string]int{"x": 1, "y": 0} {
-			list, err := r.Shipments(s.ctx, engine.ShipmentFilter{Hold: hold})
+			list, err := r.Shipments(s.ctx, store.ShipmentFilter{Hold: hold})
 			if err != nil || len(list) != want {
 				s.Errorf("set aside for %s: %d, %v, want %d", hold, len(list), err, want)
 			}
@@ -456,13 +458,13 @@ func shipmentLists(s *suite) {
 // plannedCosts sums what live jobs of a day were expected to cost: no reprints, no approved letters.
 func plannedCosts(s *suite) {
 	s.put(nil, 1, 2, 3, 4)
-	s.put(func(v *engine.Shipment) { v.CostApprovedAt = T0 }, 5)
-	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 6)
-	cost := func(production, postage billing.Ore) *engine.ExpectedCost {
-		return &engine.ExpectedCost{Production: production, Postage: postage}
+	s.put(func(v *shipment.Shipment) { v.CostApprovedAt = T0 }, 5)
+	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 6)
+	cost := func(production, postage billing.Ore) *store.ExpectedCost {
+		return &store.ExpectedCost{Production: production, Postage: postage}
 	}
-	insert := func(id string, created time.Time, change func(*engine.PrintJob, []engine.JobLetter), shipments ...int) {
-		s.must(func(tx engine.Tx) error {
+	insert := func(id string, created time.Time, change func(*store.PrintJob, []store.JobLetter), shipments ...int) {
+		s.must(func(tx store.Tx) error {
 			j, letters := Job(id, shipments...)
 			j.Created, j.Updated = created, created
 			for i := range letters {
@@ -480,13 +482,13 @@ func plannedCosts(s *suite) {
 		})
 	}
 	insert("AAAA000001", T0.Add(-time.Millisecond), nil, 1)
-	insert("AAAA000002", T0, func(_ *engine.PrintJob, l []engine.JobLetter) { l[0].Expected = cost(7, 0); l[1].Expected = nil }, 2, 3, 5)
-	insert("AAAA000003", T0.Add(time.Hour), func(_ *engine.PrintJob, l []engine.JobLetter) { l[0].Konteringskode = "" }, 6)
-	insert("AAAA000004", T0.Add(time.Hour), func(j *engine.PrintJob, _ []engine.JobLetter) { j.State = engine.JobWithdrawn }, 4)
-	insert("AAAA000005", T0.Add(time.Hour), func(j *engine.PrintJob, _ []engine.JobLetter) { j.Reprint, j.Parent = true, "AAAA000002" }, 2)
-	s.view(func(r engine.Reader) error {
+	insert("AAAA000002", T0, func(_ *store.PrintJob, l []store.JobLetter) { l[0].Expected = cost(7, 0); l[1].Expected = nil }, 2, 3, 5)
+	insert("AAAA000003", T0.Add(time.Hour), func(_ *store.PrintJob, l []store.JobLetter) { l[0].Konteringskode = "" }, 6)
+	insert("AAAA000004", T0.Add(time.Hour), func(j *store.PrintJob, _ []store.JobLetter) { j.State = store.JobWithdrawn }, 4)
+	insert("AAAA000005", T0.Add(time.Hour), func(j *store.PrintJob, _ []store.JobLetter) { j.Reprint, j.Parent = true, "AAAA000002" }, 2)
+	s.view(func(r store.Reader) error {
 		got, err := r.PlannedCosts(s.ctx, T0)
-		s.same(got, []engine.PlannedCost{
+		s.same(got, []store.PlannedCost{
 			{Account: "helse", Letters: 1, Net: 1550},
 			{Account: "skole", Konteringskode: "0412", Letters: 2, Net: 7},
 		})
@@ -497,51 +499,51 @@ func plannedCosts(s *suite) {
 func history(s *suite) {
 	s.put(nil, 1, 2)
 	var now time.Time
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		now = tx.Now()
 		return errors.Join(
-			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: engine.StatusMottatt, To: engine.StatusAkseptert, Key: "altinn-1"}),
-			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: engine.StatusAkseptert, To: engine.StatusAkseptert, Reason: "K7QX000001"}),
-			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
-			tx.AddEvents(s.ctx, engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
+			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: shipment.StatusMottatt, To: shipment.StatusAkseptert, Key: "altinn-1"}),
+			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: shipment.StatusAkseptert, To: shipment.StatusAkseptert, Reason: "K7QX000001"}),
+			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
+			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
 		)
 	})
 	if now != now.Truncate(time.Millisecond).UTC() || now.IsZero() {
 		s.Errorf("Now is %v, want UTC in whole milliseconds", now)
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.History(s.ctx, ID(1))
-		s.same(got, []engine.Event{
-			{Shipment: ID(1), At: T0, Recorded: now, Kind: "STATUS", From: engine.StatusMottatt, To: engine.StatusAkseptert, Key: "altinn-1"},
-			{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: engine.StatusAkseptert, To: engine.StatusAkseptert, Reason: "K7QX000001"},
+		s.same(got, []shipment.Event{
+			{Shipment: ID(1), At: T0, Recorded: now, Kind: "STATUS", From: shipment.StatusMottatt, To: shipment.StatusAkseptert, Key: "altinn-1"},
+			{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: shipment.StatusAkseptert, To: shipment.StatusAkseptert, Reason: "K7QX000001"},
 		})
 		return err
 	})
-	e := engine.Event{Shipment: ID(2), At: T0, Kind: "STATUS", Key: "altinn-1"}
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
+	e := shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS", Key: "altinn-1"}
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
 	e.Key, e.Shipment = "", ID(3)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
 	e.Shipment, e.To = ID(2), "BORTE"
-	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
 	e.To, e.Kind = "", ""
-	s.refuse(nil, func(tx engine.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
 }
 
 func preparedAs(s *suite) {
-	bare := func(v *engine.Shipment) {
-		v.Status, v.Prepared, v.Facts = engine.StatusAvvist, engine.BlobRef{}, nil
+	bare := func(v *shipment.Shipment) {
+		v.Status, v.Prepared, v.Facts = shipment.StatusAvvist, shipment.BlobRef{}, nil
 		v.DueAt, v.DueReason = time.Time{}, ""
 	}
 	s.put(nil, 1)
 	s.put(bare, 2) // its file is deleted
-	s.put(func(v *engine.Shipment) { v.PreparedKey = "" }, 3)
-	s.put(func(v *engine.Shipment) { bare(v); v.PreparedKey = Shipment(1).PreparedKey }, 4)
-	s.view(func(r engine.Reader) error {
+	s.put(func(v *shipment.Shipment) { v.PreparedKey = "" }, 3)
+	s.put(func(v *shipment.Shipment) { bare(v); v.PreparedKey = Shipment(1).PreparedKey }, 4)
+	s.view(func(r store.Reader) error {
 		blob, facts, err := r.PreparedAs(s.ctx, Shipment(1).PreparedKey)
 		s.same(blob, Shipment(1).Prepared)
 		s.same(facts, Shipment(1).Facts)
 		for _, key := range []string{Shipment(2).PreparedKey, Shipment(3).PreparedKey, ""} {
-			if _, _, err := r.PreparedAs(s.ctx, key); !errors.Is(err, engine.ErrNotFound) {
+			if _, _, err := r.PreparedAs(s.ctx, key); !errors.Is(err, store.ErrNotFound) {
 				s.Errorf("key %.4s…: %v", key, err)
 			}
 		}
@@ -552,34 +554,34 @@ func preparedAs(s *suite) {
 func countAlike(s *suite) {
 	received := func(n int) {
 		s.Helper()
-		s.must(func(tx engine.Tx) error {
-			return tx.AddEvents(s.ctx, engine.Event{Shipment: ID(n), At: T0, Kind: engine.EventReceived, From: engine.StatusMottatt, To: engine.StatusMottatt})
+		s.must(func(tx store.Tx) error {
+			return tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(n), At: T0, Kind: shipment.EventReceived, From: shipment.StatusMottatt, To: shipment.StatusMottatt})
 		})
 	}
-	for i, status := range []engine.Status{
-		engine.StatusAkseptert, engine.StatusMottatt, engine.StatusAvvist, engine.StatusFeiletUnderMotta, engine.StatusPrintet, engine.StatusMottatt,
+	for i, status := range []shipment.Status{
+		shipment.StatusAkseptert, shipment.StatusMottatt, shipment.StatusAvvist, shipment.StatusFeiletUnderMotta, shipment.StatusPrintet, shipment.StatusMottatt,
 	} {
 		// The later are recorded first: only the order of recording counts.
 		n := 9 - i
-		s.put(func(v *engine.Shipment) {
+		s.put(func(v *shipment.Shipment) {
 			v.ReceivedAt, v.Status = T0.Add(time.Duration(n)*time.Hour), status
-			if status == engine.StatusMottatt {
-				v.DueAt, v.DueReason, v.Prepared, v.Facts = time.Time{}, "", engine.BlobRef{}, nil
+			if status == shipment.StatusMottatt {
+				v.DueAt, v.DueReason, v.Prepared, v.Facts = time.Time{}, "", shipment.BlobRef{}, nil
 			}
 		}, n)
 		received(n)
 	}
-	s.put(func(v *engine.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 1)
+	s.put(func(v *shipment.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 1)
 	received(1)
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		for _, c := range []struct {
 			shipment int
 			since    time.Duration
-			want     engine.Alike
+			want     store.Alike
 		}{
-			{9, 0, engine.Alike{}}, {8, 0, engine.Alike{Accepted: 1}}, {7, 0, engine.Alike{Accepted: 1, Undecided: 1}},
-			{5, 0, engine.Alike{Accepted: 1, Undecided: 1}}, {4, 0, engine.Alike{Accepted: 2, Undecided: 1}},
-			{4, 6 * time.Hour, engine.Alike{Accepted: 1, Undecided: 1}}, {4, 9 * time.Hour, engine.Alike{Accepted: 1}}, {4, 10 * time.Hour, engine.Alike{}},
+			{9, 0, store.Alike{}}, {8, 0, store.Alike{Accepted: 1}}, {7, 0, store.Alike{Accepted: 1, Undecided: 1}},
+			{5, 0, store.Alike{Accepted: 1, Undecided: 1}}, {4, 0, store.Alike{Accepted: 2, Undecided: 1}},
+			{4, 6 * time.Hour, store.Alike{Accepted: 1, Undecided: 1}}, {4, 9 * time.Hour, store.Alike{Accepted: 1}}, {4, 10 * time.Hour, store.Alike{}},
 		} {
 			n, err := r.CountAlike(s.ctx, ID(c.shipment), "f1", T0.Add(c.since))
 			if err != nil {
@@ -595,28 +597,30 @@ func countAlike(s *suite) {
 
 func due(s *suite) {
 	s.put(nil, 1)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusVarslet; v.DueAt = T0 }, 2)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak }, 3)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP; v.Account = "helse" }, 4)
-	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), engine.ReasonNoDigitalID }, 11)
-	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), engine.ReasonUnread }, 17)
-	s.put(func(v *engine.Shipment) { v.DueAt, v.DueReason = time.Time{}, "" }, 12)
-	s.put(func(v *engine.Shipment) { v.ReadAt = T0 }, 13)
-	s.put(func(v *engine.Shipment) { v.ClosedAt = T0 }, 14)
-	s.put(func(v *engine.Shipment) { v.Hold = "x" }, 15)
-	s.put(func(v *engine.Shipment) { v.Account = "annen" }, 16)
-	for i, st := range []engine.Status{
-		engine.StatusMottatt, engine.StatusAvvist, engine.StatusFeiletUnderMotta, engine.StatusSendtDigitalt, engine.StatusLevertSDP,
-		engine.StatusLest, engine.StatusSendtPrint, engine.StatusPrintet, engine.StatusIkkeLevert, engine.StatusManueltHandtert, engine.StatusSlettet,
+	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet; v.DueAt = T0 }, 2)
+	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
+	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP; v.Account = "helse" }, 4)
+	s.put(func(v *shipment.Shipment) {
+		v.DueAt, v.DueReason = T0.Add(time.Millisecond), shipment.ReasonNoDigitalID
+	}, 11)
+	s.put(func(v *shipment.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), shipment.ReasonUnread }, 17)
+	s.put(func(v *shipment.Shipment) { v.DueAt, v.DueReason = time.Time{}, "" }, 12)
+	s.put(func(v *shipment.Shipment) { v.ReadAt = T0 }, 13)
+	s.put(func(v *shipment.Shipment) { v.ClosedAt = T0 }, 14)
+	s.put(func(v *shipment.Shipment) { v.Hold = "x" }, 15)
+	s.put(func(v *shipment.Shipment) { v.Account = "annen" }, 16)
+	for i, st := range []shipment.Status{
+		shipment.StatusMottatt, shipment.StatusAvvist, shipment.StatusFeiletUnderMotta, shipment.StatusSendtDigitalt, shipment.StatusLevertSDP,
+		shipment.StatusLest, shipment.StatusSendtPrint, shipment.StatusPrintet, shipment.StatusIkkeLevert, shipment.StatusManueltHandtert, shipment.StatusSlettet,
 	} {
-		s.put(func(v *engine.Shipment) { v.Status = st }, 20+i)
+		s.put(func(v *shipment.Shipment) { v.Status = st }, 20+i)
 	}
 	list := func(accounts []string, after string, limit int) []string {
-		var got []engine.Shipment
-		s.view(func(r engine.Reader) (err error) { got, err = r.Due(s.ctx, T0, accounts, after, limit); return err })
+		var got []shipment.Shipment
+		s.view(func(r store.Reader) (err error) { got, err = r.Due(s.ctx, T0, accounts, after, limit); return err })
 		return ids(got)
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		over, err := r.Overdue(s.ctx, T0)
 		want := map[string]int{"annen": 1, "helse": 1, "skole": 3}
 		for _, c := range over {
@@ -645,7 +649,7 @@ func due(s *suite) {
 	s.same(list(nil, "", 100), []string(nil))
 	job := s.job(2, 3)
 	s.same(list(both, "", 100), []string{ID(1), ID(4)})
-	s.move(job, engine.JobWithdrawn)
+	s.move(job, store.JobWithdrawn)
 	s.same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
 }
 
@@ -654,7 +658,7 @@ func jobRoundTrip(s *suite) {
 	id := s.job(1, 2)
 	want, letters := Job(id, 1, 2)
 	s.same(s.jobNow(id), want)
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		ls, err := r.JobLetters(s.ctx, id)
 		s.same(ls, letters)
 		l, err2 := r.JobLetterOf(s.ctx, id, ID(2))
@@ -665,42 +669,42 @@ func jobRoundTrip(s *suite) {
 	changed.OfferedAt, changed.Failures, changed.LastError = T0.Add(time.Hour), 3, "connection lost"
 	sent := changed
 	sent.Vendor, sent.Class.Colour, sent.Letters, sent.Created = "annen", true, 77, T0.Add(time.Hour) // are not stored
-	s.must(func(tx engine.Tx) error { return tx.UpdateJob(s.ctx, sent) })
+	s.must(func(tx store.Tx) error { return tx.UpdateJob(s.ctx, sent) })
 	changed.Version++
 	s.same(s.jobNow(id), changed)
-	s.refuse(engine.ErrStale, func(tx engine.Tx) error { return tx.UpdateJob(s.ctx, sent) })
-	s.must(func(tx engine.Tx) error {
+	s.refuse(store.ErrStale, func(tx store.Tx) error { return tx.UpdateJob(s.ctx, sent) })
+	s.must(func(tx store.Tx) error {
 		return errors.Join(
-			tx.AddJobEvent(s.ctx, engine.JobEvent{Job: id, At: T0, To: engine.JobPlanned}),
-			tx.AddJobEvent(s.ctx, engine.JobEvent{Job: id, At: T0.Add(-time.Minute), From: engine.JobPlanned, To: engine.JobComposed, Reason: "ok"}))
+			tx.AddJobEvent(s.ctx, store.JobEvent{Job: id, At: T0, To: store.JobPlanned}),
+			tx.AddJobEvent(s.ctx, store.JobEvent{Job: id, At: T0.Add(-time.Minute), From: store.JobPlanned, To: store.JobComposed, Reason: "ok"}))
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		h, err := r.JobHistory(s.ctx, id)
-		s.same(h, []engine.JobEvent{{Job: id, At: T0, To: engine.JobPlanned},
-			{Job: id, At: T0.Add(-time.Minute), From: engine.JobPlanned, To: engine.JobComposed, Reason: "ok"}})
+		s.same(h, []store.JobEvent{{Job: id, At: T0, To: store.JobPlanned},
+			{Job: id, At: T0.Add(-time.Minute), From: store.JobPlanned, To: store.JobComposed, Reason: "ok"}})
 		return err
 	})
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error {
-		return tx.AddJobEvent(s.ctx, engine.JobEvent{Job: "AAAA000001", At: T0, To: engine.JobPlanned})
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
+		return tx.AddJobEvent(s.ctx, store.JobEvent{Job: "AAAA000001", At: T0, To: store.JobPlanned})
 	})
 
 	child, cl := Job("ZZZZ000001", 3)
 	child.Parent = id
-	s.must(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
-	s.move(child.ID, engine.JobCommitted)
-	s.view(func(r engine.Reader) error {
+	s.must(func(tx store.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
+	s.move(child.ID, store.JobCommitted)
+	s.view(func(r store.Reader) error {
 		for _, c := range []struct {
-			f    engine.JobFilter
+			f    store.JobFilter
 			want []string
 		}{
-			{engine.JobFilter{}, []string{id, child.ID}},
-			{engine.JobFilter{Limit: 1}, []string{id}},
-			{engine.JobFilter{States: []engine.JobState{engine.JobCommitted, engine.JobClosed}}, []string{child.ID}},
-			{engine.JobFilter{Vendor: "annen"}, nil},
-			{engine.JobFilter{Reprints: true}, nil},
-			{engine.JobFilter{OfferedSince: T0.Add(time.Hour)}, []string{id}},
-			{engine.JobFilter{OfferedSince: T0.Add(time.Hour + time.Millisecond)}, nil},
-			{engine.JobFilter{Vendor: "trykkeri", States: []engine.JobState{engine.JobComposed}}, []string{id}},
+			{store.JobFilter{}, []string{id, child.ID}},
+			{store.JobFilter{Limit: 1}, []string{id}},
+			{store.JobFilter{States: []store.JobState{store.JobCommitted, store.JobClosed}}, []string{child.ID}},
+			{store.JobFilter{Vendor: "annen"}, nil},
+			{store.JobFilter{Reprints: true}, nil},
+			{store.JobFilter{OfferedSince: T0.Add(time.Hour)}, []string{id}},
+			{store.JobFilter{OfferedSince: T0.Add(time.Hour + time.Millisecond)}, nil},
+			{store.JobFilter{Vendor: "trykkeri", States: []store.JobState{store.JobComposed}}, []string{id}},
 		} {
 			js, err := r.Jobs(s.ctx, c.f)
 			if err != nil {
@@ -716,35 +720,35 @@ func jobRoundTrip(s *suite) {
 		return nil
 	})
 
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
 	s.put(nil, 4)
-	for name, broken := range map[string]func(*engine.PrintJob, *[]engine.JobLetter){
-		"id of another form":     func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.ID = "ZZZZ00000X" },
-		"id in small letters":    func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.ID = "zzzz000002" },
-		"parent unknown":         func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Parent = "ZZZZ000009" },
-		"its own parent":         func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Parent = j.ID },
-		"state unknown":          func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.State = "BORTE" },
-		"composed, no ticket":    func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.State = engine.JobComposed },
-		"no vendor":              func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Vendor = "" },
-		"no letters":             func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Letters, *ls = 0, nil },
-		"count of letters wrong": func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Letters++ },
-		"letter 0":               func(j *engine.PrintJob, ls *[]engine.JobLetter) { (*ls)[0].Letter = 0 },
-		"shipment unknown":       func(j *engine.PrintJob, ls *[]engine.JobLetter) { (*ls)[0].Shipment = ID(99) },
-		"sheets below zero":      func(j *engine.PrintJob, ls *[]engine.JobLetter) { (*ls)[0].Sheets = -1 },
-		"failures below zero":    func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Failures = -1 },
-		"created never":          func(j *engine.PrintJob, ls *[]engine.JobLetter) { j.Created = time.Time{} },
+	for name, broken := range map[string]func(*store.PrintJob, *[]store.JobLetter){
+		"id of another form":     func(j *store.PrintJob, ls *[]store.JobLetter) { j.ID = "ZZZZ00000X" },
+		"id in small letters":    func(j *store.PrintJob, ls *[]store.JobLetter) { j.ID = "zzzz000002" },
+		"parent unknown":         func(j *store.PrintJob, ls *[]store.JobLetter) { j.Parent = "ZZZZ000009" },
+		"its own parent":         func(j *store.PrintJob, ls *[]store.JobLetter) { j.Parent = j.ID },
+		"state unknown":          func(j *store.PrintJob, ls *[]store.JobLetter) { j.State = "BORTE" },
+		"composed, no ticket":    func(j *store.PrintJob, ls *[]store.JobLetter) { j.State = store.JobComposed },
+		"no vendor":              func(j *store.PrintJob, ls *[]store.JobLetter) { j.Vendor = "" },
+		"no letters":             func(j *store.PrintJob, ls *[]store.JobLetter) { j.Letters, *ls = 0, nil },
+		"count of letters wrong": func(j *store.PrintJob, ls *[]store.JobLetter) { j.Letters++ },
+		"letter 0":               func(j *store.PrintJob, ls *[]store.JobLetter) { (*ls)[0].Letter = 0 },
+		"shipment unknown":       func(j *store.PrintJob, ls *[]store.JobLetter) { (*ls)[0].Shipment = ID(99) },
+		"sheets below zero":      func(j *store.PrintJob, ls *[]store.JobLetter) { (*ls)[0].Sheets = -1 },
+		"failures below zero":    func(j *store.PrintJob, ls *[]store.JobLetter) { j.Failures = -1 },
+		"created never":          func(j *store.PrintJob, ls *[]store.JobLetter) { j.Created = time.Time{} },
 	} {
 		j, ls := Job("ZZZZ000002", 4)
 		broken(&j, &ls)
 		for i := range ls {
 			ls[i].Job = j.ID
 		}
-		if err := s.tx(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, j, ls) }); err == nil {
+		if err := s.tx(func(tx store.Tx) error { return tx.InsertJob(s.ctx, j, ls) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		}
 	}
 	twice, tl := Job("ZZZZ000002", 4, 4)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, twice, tl) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.ctx, twice, tl) })
 }
 
 func jobIDs(s *suite) {
@@ -752,7 +756,7 @@ func jobIDs(s *suite) {
 	seen := map[string]bool{}
 	last := ""
 	for range 3 {
-		s.must(func(tx engine.Tx) error {
+		s.must(func(tx store.Tx) error {
 			for range 2 {
 				id, err := tx.NextJobID(s.ctx)
 				if err != nil {
@@ -766,7 +770,7 @@ func jobIDs(s *suite) {
 			return nil
 		})
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		inst, err := r.Setting(s.ctx, "installation")
 		if !strings.HasPrefix(last, inst) || len(inst) != 4 {
 			s.Errorf("installation %q, job id %q", inst, last)
@@ -777,7 +781,7 @@ func jobIDs(s *suite) {
 	got := make(chan string, 8)
 	for range cap(got) {
 		wg.Go(func() {
-			err := s.tx(func(tx engine.Tx) error {
+			err := s.tx(func(tx store.Tx) error {
 				id, err := tx.NextJobID(s.ctx)
 				got <- id
 				return err
@@ -801,25 +805,25 @@ func oneLiveJob(s *suite) {
 	s.put(nil, 1, 2, 3)
 	first := s.job(1, 2)
 	second, ls := Job("ZZZZ000001", 3, 2)
-	insert := func(tx engine.Tx) error { return tx.InsertJob(s.ctx, second, ls) }
-	for _, st := range []engine.JobState{
-		engine.JobPlanned, engine.JobComposed, engine.JobUploaded, engine.JobCommitted, engine.JobUncertain,
-		engine.JobOffered, engine.JobAccepted, engine.JobClosed,
+	insert := func(tx store.Tx) error { return tx.InsertJob(s.ctx, second, ls) }
+	for _, st := range []store.JobState{
+		store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain,
+		store.JobOffered, store.JobAccepted, store.JobClosed,
 	} {
-		if st != engine.JobPlanned {
+		if st != store.JobPlanned {
 			s.move(first, st)
 		}
-		s.refuse(engine.ErrExists, insert)
+		s.refuse(store.ErrExists, insert)
 	}
-	s.view(func(r engine.Reader) error { // nothing of the refused job is left
-		if _, err := r.Job(s.ctx, second.ID); !errors.Is(err, engine.ErrNotFound) {
+	s.view(func(r store.Reader) error { // nothing of the refused job is left
+		if _, err := r.Job(s.ctx, second.ID); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("job %s: %v, want not found", second.ID, err)
 		}
 		return nil
 	})
-	s.move(first, engine.JobRejected)
+	s.move(first, store.JobRejected)
 	s.must(insert)
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		js, err := r.JobsOf(s.ctx, ID(2))
 		var got []string
 		for _, j := range js {
@@ -829,20 +833,20 @@ func oneLiveJob(s *suite) {
 		return err
 	})
 	// A job cannot take its letters back once they are in another.
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error {
+	s.refuse(store.ErrExists, func(tx store.Tx) error {
 		j, err := tx.Job(s.ctx, first)
 		if err != nil {
 			return err
 		}
-		j.State = engine.JobUncertain
+		j.State = store.JobUncertain
 		return tx.UpdateJob(s.ctx, j)
 	})
-	s.move(second.ID, engine.JobWithdrawn)
+	s.move(second.ID, store.JobWithdrawn)
 	s.job(1, 2, 3)
 }
 
 // reprint is a planned reprint of a job with a letter for each shipment.
-func reprint(id, parent string, shipments ...int) (engine.PrintJob, []engine.JobLetter) {
+func reprint(id, parent string, shipments ...int) (store.PrintJob, []store.JobLetter) {
 	j, ls := Job(id, shipments...)
 	j.Parent, j.Reprint = parent, true
 	return j, ls
@@ -854,8 +858,8 @@ func reprints(s *suite) {
 	first, other := s.job(1, 2), s.job(3)
 	again, ls := reprint("ZZZZ000001", first, 2)
 	ls[0].Only = []int{1, 3}
-	s.must(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, again, ls) })
-	s.view(func(r engine.Reader) error {
+	s.must(func(tx store.Tx) error { return tx.InsertJob(s.ctx, again, ls) })
+	s.view(func(r store.Reader) error {
 		j, err := r.Job(s.ctx, again.ID)
 		if err != nil {
 			return err
@@ -866,32 +870,32 @@ func reprints(s *suite) {
 			return err
 		}
 		s.same(got, ls)
-		children, err := r.Jobs(s.ctx, engine.JobFilter{Parent: first})
-		s.same(children, []engine.PrintJob{again})
+		children, err := r.Jobs(s.ctx, store.JobFilter{Parent: first})
+		s.same(children, []store.PrintJob{again})
 		return err
 	})
 	// A letter may be ordered more than once; whether that is meant is the engine's to ask.
 	twice, ls := reprint("ZZZZ000002", first, 1, 2)
-	s.must(func(tx engine.Tx) error { return tx.InsertJob(s.ctx, twice, ls) })
+	s.must(func(tx store.Tx) error { return tx.InsertJob(s.ctx, twice, ls) })
 
 	orphan, ls := reprint("ZZZZ000003", "", 2)
-	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, orphan, ls) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.ctx, orphan, ls) })
 	stranger, ls := reprint("ZZZZ000003", other, 2)
-	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, stranger, ls) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.ctx, stranger, ls) })
 	nested, ls := reprint("ZZZZ000003", again.ID, 2)
-	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertJob(s.ctx, nested, ls) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.ctx, nested, ls) })
 
 	// The rule holds for originals while their reprints live, and when only a reprint is left.
 	original, ls := Job("ZZZZ000004", 2)
-	insert := func(tx engine.Tx) error { return tx.InsertJob(s.ctx, original, ls) }
-	s.refuse(engine.ErrExists, insert)
-	s.move(again.ID, engine.JobWithdrawn)
-	s.refuse(engine.ErrExists, insert)
-	s.move(first, engine.JobRejected)
+	insert := func(tx store.Tx) error { return tx.InsertJob(s.ctx, original, ls) }
+	s.refuse(store.ErrExists, insert)
+	s.move(again.ID, store.JobWithdrawn)
+	s.refuse(store.ErrExists, insert)
+	s.move(first, store.JobRejected)
 	s.must(insert)
 
 	// Reports see a letter once, in its original job, and its costs in both.
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		if err := tx.InsertReceiptFile(s.ctx, ReceiptFile()); err != nil {
 			return err
 		}
@@ -904,10 +908,10 @@ func reprints(s *suite) {
 		}
 		return nil
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		for i, reprinted := range []bool{false, true} {
 			from, to := T0.AddDate(0, 3*i, 0), T0.AddDate(0, 3*i, 2)
-			costs, err := r.Ledger(s.ctx, engine.LedgerFilter{From: from, To: to})
+			costs, err := r.Ledger(s.ctx, store.LedgerFilter{From: from, To: to})
 			if err != nil {
 				return err
 			}
@@ -938,20 +942,20 @@ func reprintGate(s *suite) {
 	numbers := []int{1, 2, 3, 4, 5, 6}
 	s.put(nil, numbers...)
 	first := s.job(numbers...)
-	s.move(first, engine.JobComposed)
-	s.move(first, engine.JobOffered)
+	s.move(first, store.JobComposed)
+	s.move(first, store.JobOffered)
 	again, ls := reprint("ZZZZ000001", first, numbers...)
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		if err := tx.InsertJob(s.ctx, again, ls); err != nil {
 			return err
 		}
-		for n, change := range map[int]func(v *engine.Shipment){
-			1: func(v *engine.Shipment) { v.Status = engine.StatusPrintet },
-			2: func(v *engine.Shipment) { v.Status, v.ReadAt = engine.StatusPrintet, T0 },
-			3: func(v *engine.Shipment) { v.Status = engine.StatusManueltHandtert },
-			4: func(v *engine.Shipment) { v.Status = engine.StatusSlettet },
-			5: func(v *engine.Shipment) { v.Hold = "x" },
-			6: func(v *engine.Shipment) { v.ClosedAt = T0 },
+		for n, change := range map[int]func(v *shipment.Shipment){
+			1: func(v *shipment.Shipment) { v.Status = shipment.StatusPrintet },
+			2: func(v *shipment.Shipment) { v.Status, v.ReadAt = shipment.StatusPrintet, T0 },
+			3: func(v *shipment.Shipment) { v.Status = shipment.StatusManueltHandtert },
+			4: func(v *shipment.Shipment) { v.Status = shipment.StatusSlettet },
+			5: func(v *shipment.Shipment) { v.Hold = "x" },
+			6: func(v *shipment.Shipment) { v.ClosedAt = T0 },
 		} {
 			v, err := tx.Shipment(s.ctx, ID(n))
 			if err != nil {
@@ -964,7 +968,7 @@ func reprintGate(s *suite) {
 		}
 		return nil
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		out, err := r.Ungated(s.ctx, again.ID)
 		s.same(ids(out), []string{ID(3), ID(4), ID(5), ID(6)})
 		return err
@@ -979,13 +983,13 @@ func composedFiles(s *suite) {
 		ls[i].File, ls[i].FirstSide, ls[i].LastSide, ls[i].Sheets, ls[i].Pages = "a.pdf", 4*i+1, 4*i+4, 2, 3
 		ls[i].PagesBW, ls[i].PagesColour, ls[i].GiroSheets, ls[i].Envelope, ls[i].WeightGram = 2, 1, 1, "C5", 20
 	}
-	files := []engine.JobFile{
-		{Job: id, File: exchange.File{Name: "b.pdf", Kind: "print", SHA256: Sha(1), Bytes: 10, Sides: 8, Letters: 2, FirstLetter: 1, LastLetter: 2}, Blob: engine.BlobRef{SHA256: Sha(1), Bytes: 10}},
-		{Job: id, File: exchange.File{Name: "a.csv", Kind: "manifest", SHA256: Sha(2), Bytes: 20}, Blob: engine.BlobRef{SHA256: Sha(2), Bytes: 20}},
+	files := []store.JobFile{
+		{Job: id, File: exchange.File{Name: "b.pdf", Kind: "print", SHA256: Sha(1), Bytes: 10, Sides: 8, Letters: 2, FirstLetter: 1, LastLetter: 2}, Blob: shipment.BlobRef{SHA256: Sha(1), Bytes: 10}},
+		{Job: id, File: exchange.File{Name: "a.csv", Kind: "manifest", SHA256: Sha(2), Bytes: 20}, Blob: shipment.BlobRef{SHA256: Sha(2), Bytes: 20}},
 	}
 	check := func() {
 		s.Helper()
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.JobFiles(s.ctx, id)
 			s.same(got, files)
 			gl, err2 := r.JobLetters(s.ctx, id)
@@ -994,31 +998,31 @@ func composedFiles(s *suite) {
 		})
 	}
 	for range 2 { // composing again gives the same
-		s.must(func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, files, ls) })
+		s.must(func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, files, ls) })
 		check()
 	}
 	wrong := slices.Clone(ls)
-	wrong[0].Konteringskode, wrong[0].Reason = "other", engine.ReasonPrintOnly // are not composed fields
+	wrong[0].Konteringskode, wrong[0].Reason = "other", shipment.ReasonPrintOnly // are not composed fields
 	wrong[0].Sheets = 9
 	ls[0].Sheets = 9
 	files = files[:1]
-	s.must(func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, files, wrong) })
+	s.must(func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, files, wrong) })
 	check()
 	bad := slices.Clone(files)
 	bad[0].File.Name = ""
-	s.refuse(nil, func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, bad, ls) })
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, append(files, files...), ls) })
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error {
-		return tx.SetJobFiles(s.ctx, id, files, []engine.JobLetter{{Job: id, Shipment: ID(7), Letter: 3}})
+	s.refuse(nil, func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, bad, ls) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, append(files, files...), ls) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
+		return tx.SetJobFiles(s.ctx, id, files, []store.JobLetter{{Job: id, Shipment: ID(7), Letter: 3}})
 	})
-	s.refuse(nil, func(tx engine.Tx) error {
+	s.refuse(nil, func(tx store.Tx) error {
 		l := ls[0]
 		l.FirstSide, l.LastSide = 5, 4
-		return tx.SetJobFiles(s.ctx, id, files, []engine.JobLetter{l})
+		return tx.SetJobFiles(s.ctx, id, files, []store.JobLetter{l})
 	})
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, "ZZZZ000009", nil, nil) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, "ZZZZ000009", nil, nil) })
 	check()
-	s.must(func(tx engine.Tx) error { return tx.SetJobFiles(s.ctx, id, nil, nil) })
+	s.must(func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, nil, nil) })
 	files = nil
 	check()
 }
@@ -1026,51 +1030,51 @@ func composedFiles(s *suite) {
 // unhandled: letters that nothing happens to, each other one for a reason of its own.
 func unhandled(s *suite) {
 	since := T0.Add(-24 * time.Hour)
-	wait := func(number int, fn func(*engine.Shipment)) {
+	wait := func(number int, fn func(*shipment.Shipment)) {
 		s.Helper()
-		s.put(func(v *engine.Shipment) {
+		s.put(func(v *shipment.Shipment) {
 			v.NotifiedAt, v.DueAt, v.DueReason, v.ReceivedAt = time.Time{}, time.Time{}, "", since
 			fn(v)
 		}, number)
 	}
-	for i, fn := range []func(*engine.Shipment){
+	for i, fn := range []func(*shipment.Shipment){
 		// Counted:
-		func(*engine.Shipment) {},
-		func(v *engine.Shipment) { v.ReceivedAt = since.Add(-1000 * time.Hour) },
-		func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP },
-		func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak; v.Account = "barnehage" },
-		func(v *engine.Shipment) { v.Status = engine.StatusMottatt },
-		func(v *engine.Shipment) { v.Submission.DigitalOnly = true },
+		func(*shipment.Shipment) {},
+		func(v *shipment.Shipment) { v.ReceivedAt = since.Add(-1000 * time.Hour) },
+		func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP },
+		func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak; v.Account = "barnehage" },
+		func(v *shipment.Shipment) { v.Status = shipment.StatusMottatt },
+		func(v *shipment.Shipment) { v.Submission.DigitalOnly = true },
 		// Not counted:
-		func(v *engine.Shipment) { v.ReceivedAt = since.Add(time.Millisecond) },
-		func(v *engine.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Hour), engine.ReasonUnread },
-		func(v *engine.Shipment) { v.ReadAt = T0 },
-		func(v *engine.Shipment) { v.ClosedAt = T0 },
-		func(v *engine.Shipment) { v.Hold = "x" },
-		func(v *engine.Shipment) { v.Status = engine.StatusVarslet },
-		func(v *engine.Shipment) { v.Status = engine.StatusLevertSDP },
-		func(v *engine.Shipment) { v.Status = engine.StatusSendtPrint },
+		func(v *shipment.Shipment) { v.ReceivedAt = since.Add(time.Millisecond) },
+		func(v *shipment.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Hour), shipment.ReasonUnread },
+		func(v *shipment.Shipment) { v.ReadAt = T0 },
+		func(v *shipment.Shipment) { v.ClosedAt = T0 },
+		func(v *shipment.Shipment) { v.Hold = "x" },
+		func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet },
+		func(v *shipment.Shipment) { v.Status = shipment.StatusLevertSDP },
+		func(v *shipment.Shipment) { v.Status = shipment.StatusSendtPrint },
 	} {
 		wait(i+1, fn)
 	}
 	// The second one has events: the last of them recorded at the time still counts as before it.
 	event := func(n int, recorded time.Time) {
 		s.Helper()
-		s.must(func(tx engine.Tx) error {
-			return tx.AddEvents(s.ctx, engine.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
+		s.must(func(tx store.Tx) error {
+			return tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
 		})
 	}
 	event(2, since.Add(-time.Hour))
 	event(2, since)
 	want := func(accepted int) {
 		s.Helper()
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.Unhandled(s.ctx, since)
-			s.same(got, []engine.StatusCount{
-				{Account: "barnehage", Status: engine.StatusKlarForMottak, Count: 1},
-				{Account: "skole", Status: engine.StatusAkseptert, Count: accepted},
-				{Account: "skole", Status: engine.StatusMottatt, Count: 1},
-				{Account: "skole", Status: engine.StatusSendtSDP, Count: 1},
+			s.same(got, []store.StatusCount{
+				{Account: "barnehage", Status: shipment.StatusKlarForMottak, Count: 1},
+				{Account: "skole", Status: shipment.StatusAkseptert, Count: accepted},
+				{Account: "skole", Status: shipment.StatusMottatt, Count: 1},
+				{Account: "skole", Status: shipment.StatusSendtSDP, Count: 1},
 			})
 			return err
 		})
@@ -1083,8 +1087,8 @@ func unhandled(s *suite) {
 func lastGate(s *suite) {
 	s.put(nil, 1, 2, 3, 4, 5, 6, 7)
 	id := s.job(7, 6, 5, 4, 3, 2, 1)
-	change := func(n int, fn func(*engine.Shipment)) {
-		s.must(func(tx engine.Tx) error {
+	change := func(n int, fn func(*shipment.Shipment)) {
+		s.must(func(tx store.Tx) error {
 			v, err := tx.Shipment(s.ctx, ID(n))
 			if err != nil {
 				return err
@@ -1094,52 +1098,52 @@ func lastGate(s *suite) {
 		})
 	}
 	gate := func() []string {
-		var got []engine.Shipment
-		s.view(func(r engine.Reader) (err error) { got, err = r.Ungated(s.ctx, id); return err })
-		slices.SortFunc(got, func(a, b engine.Shipment) int { return strings.Compare(a.ID, b.ID) })
+		var got []shipment.Shipment
+		s.view(func(r store.Reader) (err error) { got, err = r.Ungated(s.ctx, id); return err })
+		slices.SortFunc(got, func(a, b shipment.Shipment) int { return strings.Compare(a.ID, b.ID) })
 		return ids(got)
 	}
 	s.same(gate(), []string(nil))
-	change(2, func(v *engine.Shipment) { v.ReadAt = T0 })
-	change(3, func(v *engine.Shipment) { v.Status = engine.StatusLest; v.ReadAt = T0 })
-	change(4, func(v *engine.Shipment) { v.ClosedAt = T0; v.Status = engine.StatusManueltHandtert })
-	change(5, func(v *engine.Shipment) { v.Hold = "x" })
-	change(6, func(v *engine.Shipment) { v.Status = engine.StatusLevertSDP })
-	change(7, func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP })
+	change(2, func(v *shipment.Shipment) { v.ReadAt = T0 })
+	change(3, func(v *shipment.Shipment) { v.Status = shipment.StatusLest; v.ReadAt = T0 })
+	change(4, func(v *shipment.Shipment) { v.ClosedAt = T0; v.Status = shipment.StatusManueltHandtert })
+	change(5, func(v *shipment.Shipment) { v.Hold = "x" })
+	change(6, func(v *shipment.Shipment) { v.Status = shipment.StatusLevertSDP })
+	change(7, func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP })
 	s.same(gate(), []string{ID(2), ID(3), ID(4), ID(5), ID(6)})
-	change(1, func(v *engine.Shipment) { v.Status = engine.StatusSendtPrint })
+	change(1, func(v *shipment.Shipment) { v.Status = shipment.StatusSendtPrint })
 	s.same(gate(), []string{ID(1), ID(2), ID(3), ID(4), ID(5), ID(6)})
 }
 
 func sendLetters(s *suite) {
 	s.put(nil, 1)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusVarslet }, 2)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusKlarForMottak }, 3)
-	s.put(func(v *engine.Shipment) { v.Status = engine.StatusSendtSDP }, 4)
-	stay := map[int]engine.Status{11: engine.StatusSendtPrint, 12: engine.StatusPrintet, 13: engine.StatusLest, 14: engine.StatusManueltHandtert}
+	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet }, 2)
+	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
+	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP }, 4)
+	stay := map[int]shipment.Status{11: shipment.StatusSendtPrint, 12: shipment.StatusPrintet, 13: shipment.StatusLest, 14: shipment.StatusManueltHandtert}
 	for n, st := range stay {
-		s.put(func(v *engine.Shipment) { v.Status = st; v.SentAt = T0.Add(-time.Hour) }, n)
+		s.put(func(v *shipment.Shipment) { v.Status = st; v.SentAt = T0.Add(-time.Hour) }, n)
 	}
 	s.put(nil, 20) // in no job
 	id := s.job(1, 2, 3, 4, 11, 12, 13, 14)
-	before := map[int]engine.Shipment{}
+	before := map[int]shipment.Shipment{}
 	for _, n := range []int{1, 2, 3, 4, 11, 12, 13, 14, 20} {
 		before[n] = s.shipment(n)
 	}
 	var now time.Time
 	send := func(at time.Time) {
-		s.must(func(tx engine.Tx) error { now = tx.Now(); return tx.SendLetters(s.ctx, id, at) })
+		s.must(func(tx store.Tx) error { now = tx.Now(); return tx.SendLetters(s.ctx, id, at) })
 	}
 	check := func(recorded time.Time) {
 		s.Helper()
 		for n, v := range before {
-			var events []engine.Event
+			var events []shipment.Event
 			if n < 10 {
-				events = []engine.Event{{Shipment: v.ID, At: T0, Recorded: recorded, Kind: "STATUS", From: v.Status, To: engine.StatusSendtPrint, Reason: id}}
-				v.Status, v.SentAt, v.Version = engine.StatusSendtPrint, T0, v.Version+1
+				events = []shipment.Event{{Shipment: v.ID, At: T0, Recorded: recorded, Kind: "STATUS", From: v.Status, To: shipment.StatusSendtPrint, Reason: id}}
+				v.Status, v.SentAt, v.Version = shipment.StatusSendtPrint, T0, v.Version+1
 			}
 			s.same(s.shipment(n), v)
-			s.view(func(r engine.Reader) error {
+			s.view(func(r store.Reader) error {
 				h, err := r.History(s.ctx, v.ID)
 				s.same(h, events)
 				return err
@@ -1151,7 +1155,7 @@ func sendLetters(s *suite) {
 	check(first)
 	send(T0.Add(time.Hour)) // again, after a crash: changes nothing
 	check(first)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.SendLetters(s.ctx, "ZZZZ000009", T0) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.SendLetters(s.ctx, "ZZZZ000009", T0) })
 }
 
 func receipts(s *suite) {
@@ -1159,26 +1163,26 @@ func receipts(s *suite) {
 	id := s.job(1, 2)
 	f := ReceiptFile()
 	r1, _ := Receipt(101, id, 1)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, r1) }) // no such file
-	stopped := engine.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: engine.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r1) }) // no such file
+	stopped := store.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: shipment.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
 		Problems: []billing.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceiptFile(s.ctx, f), tx.InsertReceiptFile(s.ctx, stopped))
 	})
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceiptFile(s.ctx, f) })
-	s.view(func(r engine.Reader) error {
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertReceiptFile(s.ctx, f) })
+	s.view(func(r store.Reader) error {
 		got, err := r.ReceiptFile(s.ctx, "trykkeri", Sha(500))
 		s.same(got, f)
 		all, err2 := r.ReceiptFiles(s.ctx, "trykkeri")
-		s.same(all, []engine.ReceiptFile{f, stopped})
+		s.same(all, []store.ReceiptFile{f, stopped})
 		n, err3 := r.Unreceipted(s.ctx, id)
 		s.same(n, 2)
 		return errors.Join(err, err2, err3)
 	})
 	r1.Row.PostedAt = r1.Row.PostedAt.In(time.FixedZone("CET", 3600)) // reads back as the same instant in UTC
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, r1) })
+	s.must(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r1) })
 	r1.Row.PostedAt = r1.Row.PostedAt.UTC()
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
 		s.same(got, r1)
 		n, err2 := r.Unreceipted(s.ctx, id)
@@ -1186,91 +1190,91 @@ func receipts(s *suite) {
 		return errors.Join(err, err2)
 	})
 	again, _ := Receipt(102, id, 1)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, again) })
-	again.State = engine.ReceiptConflict
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, again) })
+	again.State = store.ReceiptConflict
 	unknown, _ := Receipt(103, "ZZZZ000009", 55)
-	unknown.State = engine.ReceiptUnknown
-	s.must(func(tx engine.Tx) error {
+	unknown.State = store.ReceiptUnknown
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceipts(s.ctx, again), tx.InsertReceipts(s.ctx, unknown))
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		n, err := r.Unreceipted(s.ctx, id)
 		s.same(n, 1)
 		got, err2 := r.AppliedReceipt(s.ctx, id, ID(1))
 		s.same(got, r1)
 		return errors.Join(err, err2)
 	})
-	for name, broken := range map[string]func(*engine.Receipt){
-		"same id":             func(r *engine.Receipt) { r.ID = r1.ID },
-		"id not a UUID":       func(r *engine.Receipt) { r.ID = "1" },
-		"state unknown":       func(r *engine.Receipt) { r.State = "KANSKJE" },
-		"file unknown":        func(r *engine.Receipt) { r.File = Sha(502) },
-		"letter unknown":      func(r *engine.Receipt) { r.Row.Shipment = ID(3) },
-		"job unknown":         func(r *engine.Receipt) { r.Row.Job = "ZZZZ000009" },
-		"applied, not posted": func(r *engine.Receipt) { r.Row.PostedAt = time.Time{} },
+	for name, broken := range map[string]func(*store.Receipt){
+		"same id":             func(r *store.Receipt) { r.ID = r1.ID },
+		"id not a UUID":       func(r *store.Receipt) { r.ID = "1" },
+		"state unknown":       func(r *store.Receipt) { r.State = "KANSKJE" },
+		"file unknown":        func(r *store.Receipt) { r.File = Sha(502) },
+		"letter unknown":      func(r *store.Receipt) { r.Row.Shipment = ID(3) },
+		"job unknown":         func(r *store.Receipt) { r.Row.Job = "ZZZZ000009" },
+		"applied, not posted": func(r *store.Receipt) { r.Row.PostedAt = time.Time{} },
 	} {
 		r, _ := Receipt(110, id, 2)
 		broken(&r)
-		if err := s.tx(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, r) }); err == nil {
+		if err := s.tx(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		}
 	}
 	// What a person must decide about, and has.
-	records := func(f engine.ReceiptFilter) (out []engine.ReceiptRecord) {
+	records := func(f store.ReceiptFilter) (out []store.ReceiptRecord) {
 		s.Helper()
-		s.view(func(r engine.Reader) (err error) { out, err = r.Receipts(s.ctx, f); return err })
+		s.view(func(r store.Reader) (err error) { out, err = r.Receipts(s.ctx, f); return err })
 		return out
 	}
 	open := func(want int) {
 		s.Helper()
-		s.same(len(records(engine.ReceiptFilter{Open: true})), want)
-		s.view(func(r engine.Reader) error {
+		s.same(len(records(store.ReceiptFilter{Open: true})), want)
+		s.view(func(r store.Reader) error {
 			n, err := r.OpenConflicts(s.ctx)
 			s.same(n["trykkeri"], want)
 			return err
 		})
 	}
-	recorded := func(r engine.Receipt, d *engine.ReceiptDecision) engine.ReceiptRecord {
-		return engine.ReceiptRecord{Receipt: r, FileName: f.Name, Fetched: f.Fetched, Decision: d}
+	recorded := func(r store.Receipt, d *store.ReceiptDecision) store.ReceiptRecord {
+		return store.ReceiptRecord{Receipt: r, FileName: f.Name, Fetched: f.Fetched, Decision: d}
 	}
 	again.Row.PostedAt = again.Row.PostedAt.UTC()
 	open(1)
-	s.same(records(engine.ReceiptFilter{Vendor: "trykkeri", States: []engine.ReceiptState{engine.ReceiptApplied, engine.ReceiptConflict}}),
-		[]engine.ReceiptRecord{recorded(r1, nil), recorded(again, nil)})
-	s.same(len(records(engine.ReceiptFilter{Vendor: "annen"})), 0)
-	s.same(len(records(engine.ReceiptFilter{Limit: 1})), 1)
-	for name, d := range map[string]engine.ReceiptDecision{
+	s.same(records(store.ReceiptFilter{Vendor: "trykkeri", States: []store.ReceiptState{store.ReceiptApplied, store.ReceiptConflict}}),
+		[]store.ReceiptRecord{recorded(r1, nil), recorded(again, nil)})
+	s.same(len(records(store.ReceiptFilter{Vendor: "annen"})), 0)
+	s.same(len(records(store.ReceiptFilter{Limit: 1})), 1)
+	for name, d := range map[string]store.ReceiptDecision{
 		"the other way round": {Receipt: r1.ID, Against: again.ID, Reason: "x"},
 		"with itself":         {Receipt: again.ID, Against: again.ID, Reason: "x"},
 		"with no reason":      {Receipt: again.ID, Against: r1.ID},
 		"with an unknown one": {Receipt: again.ID, Against: ID(999), Reason: "x"},
 		"not in conflict":     {Receipt: unknown.ID, Against: r1.ID, Reason: "x"},
 	} {
-		if err := s.tx(func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, d) }); err == nil {
+		if err := s.tx(func(tx store.Tx) error { return tx.DecideReceipt(s.ctx, d) }); err == nil {
 			s.Errorf("decided %s", name)
 		}
 	}
 	third, _ := Receipt(104, id, 1)
-	third.State = engine.ReceiptConflict
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, third) })
+	third.State = store.ReceiptConflict
+	s.must(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, third) })
 	third.Row.PostedAt = third.Row.PostedAt.UTC()
 	open(2)
 	var at time.Time
-	decide := func(d engine.ReceiptDecision) {
+	decide := func(d store.ReceiptDecision) {
 		s.Helper()
-		s.must(func(tx engine.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.ctx, d) })
+		s.must(func(tx store.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.ctx, d) })
 	}
-	keep := engine.ReceiptDecision{Receipt: again.ID, Against: r1.ID, Reason: "stays"}
+	keep := store.ReceiptDecision{Receipt: again.ID, Against: r1.ID, Reason: "stays"}
 	decide(keep)
 	keep.At = at
 	open(1)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.DecideReceipt(s.ctx, keep) })
-	take := engine.ReceiptDecision{Receipt: third.ID, Against: r1.ID, Taken: true, Reason: "is right"}
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.DecideReceipt(s.ctx, keep) })
+	take := store.ReceiptDecision{Receipt: third.ID, Against: r1.ID, Taken: true, Reason: "is right"}
 	decide(take)
 	take.At = at
 	open(0)
-	third.State, r1.State = engine.ReceiptApplied, engine.ReceiptConflict
-	s.view(func(r engine.Reader) error {
+	third.State, r1.State = store.ReceiptApplied, store.ReceiptConflict
+	s.view(func(r store.Reader) error {
 		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
 		s.same(got, third)
 		rec, err2 := r.Receipt(s.ctx, third.ID)
@@ -1283,10 +1287,10 @@ func receipts(s *suite) {
 	})
 
 	closed := s.shipment(2)
-	closed.Status = engine.StatusManueltHandtert
+	closed.Status = shipment.StatusManueltHandtert
 	awaited := func(want int) {
 		s.Helper()
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			n, err := r.Awaited(s.ctx, id)
 			s.same(n, want)
 			left, err2 := r.Unreceipted(s.ctx, id)
@@ -1295,11 +1299,11 @@ func receipts(s *suite) {
 		})
 	}
 	awaited(1)
-	s.must(func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, closed) })
+	s.must(func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, closed) })
 	awaited(0) // none is awaited for what a person has closed
 	last, _ := Receipt(111, id, 2)
-	s.must(func(tx engine.Tx) error { return tx.InsertReceipts(s.ctx, last) })
-	s.view(func(r engine.Reader) error {
+	s.must(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, last) })
+	s.view(func(r store.Reader) error {
 		n, err := r.Unreceipted(s.ctx, id)
 		s.same(n, 0)
 		return err
@@ -1307,32 +1311,32 @@ func receipts(s *suite) {
 }
 
 func deviations(s *suite) {
-	s.must(func(tx engine.Tx) error { return tx.InsertReceiptFile(s.ctx, ReceiptFile()) })
-	d := func(key string, at time.Time) engine.Deviation {
-		return engine.Deviation{Key: key, At: at, Vendor: "trykkeri", File: Sha(500), Account: "skole",
+	s.must(func(tx store.Tx) error { return tx.InsertReceiptFile(s.ctx, ReceiptFile()) })
+	d := func(key string, at time.Time) store.Deviation {
+		return store.Deviation{Key: key, At: at, Vendor: "trykkeri", File: Sha(500), Account: "skole",
 			Finding: billing.Deviation{Kind: "vekt", Shipment: ID(1), Job: "ZZZZ000001", Expected: "20", Got: "30", Amount: -5}}
 	}
 	early, same, late := d("a", T0), d("b", T0), d("aa", T0.Add(time.Hour))
 	late.File = ""
-	early.State, same.State, late.State = engine.DeviationOpen, engine.DeviationOpen, engine.DeviationOpen
-	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{late, same, early}) })
+	early.State, same.State, late.State = store.DeviationOpen, store.DeviationOpen, store.DeviationOpen
+	s.must(func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{late, same, early}) })
 	other := d("a", T0.Add(time.Minute))
 	other.Account = "helse"
-	s.must(func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{other, early}) }) // left alone
-	s.view(func(r engine.Reader) error {
+	s.must(func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{other, early}) }) // left alone
+	s.view(func(r store.Reader) error {
 		for _, c := range []struct {
-			filter engine.DeviationFilter
-			want   []engine.Deviation
+			filter store.DeviationFilter
+			want   []store.Deviation
 		}{
-			{engine.DeviationFilter{}, []engine.Deviation{early, same, late}},
-			{engine.DeviationFilter{From: T0, To: T0.Add(time.Hour + 1e6)}, []engine.Deviation{early, same, late}},
-			{engine.DeviationFilter{From: T0, To: T0.Add(time.Hour)}, []engine.Deviation{early, same}},
-			{engine.DeviationFilter{From: T0.Add(time.Hour)}, []engine.Deviation{late}},
-			{engine.DeviationFilter{Limit: 2}, []engine.Deviation{early, same}},
-			{engine.DeviationFilter{Keys: []string{late.Key, early.Key, "borte"}}, []engine.Deviation{early, late}},
-			{engine.DeviationFilter{After: early, Limit: 1}, []engine.Deviation{same}},
-			{engine.DeviationFilter{After: same, Limit: 2}, []engine.Deviation{late}},
-			{engine.DeviationFilter{After: late}, nil},
+			{store.DeviationFilter{}, []store.Deviation{early, same, late}},
+			{store.DeviationFilter{From: T0, To: T0.Add(time.Hour + 1e6)}, []store.Deviation{early, same, late}},
+			{store.DeviationFilter{From: T0, To: T0.Add(time.Hour)}, []store.Deviation{early, same}},
+			{store.DeviationFilter{From: T0.Add(time.Hour)}, []store.Deviation{late}},
+			{store.DeviationFilter{Limit: 2}, []store.Deviation{early, same}},
+			{store.DeviationFilter{Keys: []string{late.Key, early.Key, "borte"}}, []store.Deviation{early, late}},
+			{store.DeviationFilter{After: early, Limit: 1}, []store.Deviation{same}},
+			{store.DeviationFilter{After: same, Limit: 2}, []store.Deviation{late}},
+			{store.DeviationFilter{After: late}, nil},
 		} {
 			got, err := r.Deviations(s.ctx, c.filter)
 			if err != nil {
@@ -1343,14 +1347,14 @@ func deviations(s *suite) {
 		return nil
 	})
 	// What people decide stands beside it; the last word counts.
-	for _, state := range []engine.DeviationState{engine.DeviationDisputed, engine.DeviationSettled} {
-		s.must(func(tx engine.Tx) error {
+	for _, state := range []store.DeviationState{store.DeviationDisputed, store.DeviationSettled} {
+		s.must(func(tx store.Tx) error {
 			early.State, early.DecidedAt, early.Reason = state, tx.Now(), "x"
 			return tx.DecideDeviation(s.ctx, "a", state, "x")
 		})
-		s.view(func(r engine.Reader) error {
-			got, err := r.Deviations(s.ctx, engine.DeviationFilter{})
-			s.same(got, []engine.Deviation{early, same, late})
+		s.view(func(r store.Reader) error {
+			got, err := r.Deviations(s.ctx, store.DeviationFilter{})
+			s.same(got, []store.Deviation{early, same, late})
 			open, err2 := r.OpenDeviations(s.ctx, T0, T0.Add(2*time.Hour))
 			s.same(open, map[string]int{"trykkeri": 2})
 			fewer, err3 := r.OpenDeviations(s.ctx, T0, T0.Add(time.Hour))
@@ -1358,54 +1362,54 @@ func deviations(s *suite) {
 			return errors.Join(err, err2, err3)
 		})
 	}
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "borte", engine.DeviationOpen, "x") })
-	s.refuse(nil, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "a", "KANSKJE", "x") })
-	s.refuse(nil, func(tx engine.Tx) error { return tx.DecideDeviation(s.ctx, "a", engine.DeviationOpen, "") })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.DecideDeviation(s.ctx, "borte", store.DeviationOpen, "x") })
+	s.refuse(nil, func(tx store.Tx) error { return tx.DecideDeviation(s.ctx, "a", "KANSKJE", "x") })
+	s.refuse(nil, func(tx store.Tx) error { return tx.DecideDeviation(s.ctx, "a", store.DeviationOpen, "") })
 	bad := d("c", T0)
 	bad.File = Sha(501)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{bad}) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{bad}) })
 	bad = d("", T0)
-	s.refuse(nil, func(tx engine.Tx) error { return tx.InsertDeviations(s.ctx, []engine.Deviation{bad}) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{bad}) })
 }
 
 // reportShipments collects the shipments of a report, by id.
-func reportShipments(ctx context.Context, r engine.Reader, from, to time.Time, accounts []string) ([]engine.ReportShipment, error) {
-	var out []engine.ReportShipment
-	err := r.EachReportShipment(ctx, from, to, accounts, func(v engine.ReportShipment) error {
+func reportShipments(ctx context.Context, r store.Reader, from, to time.Time, accounts []string) ([]store.ReportShipment, error) {
+	var out []store.ReportShipment
+	err := r.EachReportShipment(ctx, from, to, accounts, func(v store.ReportShipment) error {
 		out = append(out, v)
 		return nil
 	})
-	slices.SortFunc(out, func(a, b engine.ReportShipment) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b store.ReportShipment) int { return cmp.Compare(a.ID, b.ID) })
 	return out, err
 }
 
 func reports(s *suite) {
 	s.put(digitalOnly, 1)
-	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 2)
-	s.put(func(v *engine.Shipment) { v.ReceivedAt = T0 }, 3)
+	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
+	s.put(func(v *shipment.Shipment) { v.ReceivedAt = T0 }, 3)
 	id := s.job(1, 2)
 	_, letters := Job(id, 1, 2)
 	from := Shipment(1).ReceivedAt
-	list := func(from, to time.Time, accounts ...string) (got []engine.ReportShipment) {
+	list := func(from, to time.Time, accounts ...string) (got []store.ReportShipment) {
 		s.Helper()
-		s.view(func(r engine.Reader) (err error) {
+		s.view(func(r store.Reader) (err error) {
 			got, err = reportShipments(s.ctx, r, from, to, accounts)
 			return err
 		})
 		return got
 	}
-	want := func(n int, job string, l engine.JobLetter) engine.ReportShipment {
+	want := func(n int, job string, l store.JobLetter) store.ReportShipment {
 		v := s.shipment(n)
-		v.Submission, v.Content = engine.Submission{Konteringskode: "0412", SendingSystem: "ePhorte", DigitalOnly: n == 1}, ""
-		return engine.ReportShipment{Shipment: v, Job: job, Letter: l}
+		v.Submission, v.Content = shipment.Submission{Konteringskode: "0412", SendingSystem: "ePhorte", DigitalOnly: n == 1}, ""
+		return store.ReportShipment{Shipment: v, Job: job, Letter: l}
 	}
-	s.same(list(from, T0.Add(time.Millisecond)), []engine.ReportShipment{
-		want(1, id, letters[0]), want(2, id, letters[1]), want(3, "", engine.JobLetter{})})
-	s.same(list(from, T0, "skole"), []engine.ReportShipment{want(1, id, letters[0])})
+	s.same(list(from, T0.Add(time.Millisecond)), []store.ReportShipment{
+		want(1, id, letters[0]), want(2, id, letters[1]), want(3, "", store.JobLetter{})})
+	s.same(list(from, T0, "skole"), []store.ReportShipment{want(1, id, letters[0])})
 	enough := errors.New("enough")
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		n := 0
-		err := r.EachReportShipment(s.ctx, from, T0, nil, func(engine.ReportShipment) error { n++; return enough })
+		err := r.EachReportShipment(s.ctx, from, T0, nil, func(store.ReportShipment) error { n++; return enough })
 		if !errors.Is(err, enough) || n != 1 {
 			s.Fatalf("%d shipments after the error: %v", n, err)
 		}
@@ -1415,9 +1419,9 @@ func reports(s *suite) {
 		s.same(none, map[string]string{})
 		return errors.Join(err, err2)
 	})
-	s.same(list(from.Add(time.Millisecond), T0), []engine.ReportShipment(nil))
+	s.same(list(from.Add(time.Millisecond), T0), []store.ReportShipment(nil))
 
-	s.must(func(tx engine.Tx) error { // posted long after it was received: in both periods
+	s.must(func(tx store.Tx) error { // posted long after it was received: in both periods
 		v, err := tx.Shipment(s.ctx, ID(1))
 		if err != nil {
 			return err
@@ -1425,26 +1429,26 @@ func reports(s *suite) {
 		v.PostedAt = T0.Add(24 * time.Hour)
 		return tx.UpdateShipment(s.ctx, v)
 	})
-	s.same(list(T0.Add(24*time.Hour), T0.Add(25*time.Hour)), []engine.ReportShipment{want(1, id, letters[0])})
-	s.same(list(T0.Add(23*time.Hour), T0.Add(24*time.Hour)), []engine.ReportShipment(nil))
+	s.same(list(T0.Add(24*time.Hour), T0.Add(25*time.Hour)), []store.ReportShipment{want(1, id, letters[0])})
+	s.same(list(T0.Add(23*time.Hour), T0.Add(24*time.Hour)), []store.ReportShipment(nil))
 
 	// Booked in another month than received and posted.
 	r1, lines := Receipt(101, id, 2)
 	for i := range lines {
 		lines[i].BookedAt = T0.AddDate(0, 2, 0)
 	}
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.Book(s.ctx, lines))
 	})
-	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []engine.ReportShipment{want(2, id, letters[1])})
-	s.move(id, engine.JobRejected) // the letters are in no live job any more
-	s.same(list(from, T0), []engine.ReportShipment{want(1, "", engine.JobLetter{}), want(2, "", engine.JobLetter{})})
+	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []store.ReportShipment{want(2, id, letters[1])})
+	s.move(id, store.JobRejected) // the letters are in no live job any more
+	s.same(list(from, T0), []store.ReportShipment{want(1, "", store.JobLetter{}), want(2, "", store.JobLetter{})})
 }
 
 func codeRegister(s *suite) {
 	register := func(want []billing.CodeEntry) {
 		s.Helper()
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.CodeRegister(s.ctx)
 			s.same(got, want)
 			return err
@@ -1453,11 +1457,11 @@ func codeRegister(s *suite) {
 	register(nil)
 	a := billing.CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "1", Funksjon: "2", Art: "3", Prosjekt: "4", ValidFrom: "2026-01-01", ValidTo: "2027-01-01", Budget: 5, HasBudget: true, ReplacedBy: "Å.1"}
 	b := billing.CodeEntry{Code: "Å.1"}
-	s.must(func(tx engine.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b, a}) })
+	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b, a}) })
 	register([]billing.CodeEntry{a, b})
-	s.must(func(tx engine.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b}) })
+	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b}) })
 	register([]billing.CodeEntry{b})
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{a, a}) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{a, a}) })
 	register([]billing.CodeEntry{b})
 
 	s.put(nil, 1, 2)
@@ -1468,10 +1472,10 @@ func codeRegister(s *suite) {
 	for i := range l2 {
 		l2[i].Line.Konteringskode, l2[i].Account = "", "helse"
 	}
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2), tx.Book(s.ctx, l1), tx.Book(s.ctx, l2))
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		at := r1.Row.PostedAt
 		all, err := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), nil)
 		s.same(all, map[string]billing.Ore{"": 1755, "0412": 1755})
@@ -1479,36 +1483,36 @@ func codeRegister(s *suite) {
 		s.same(some, map[string]billing.Ore{"": 1755})
 		none, err3 := r.SpentByCode(s.ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
 		s.same(len(none), 0)
-		return errors.Join(err, err2, err3, s.jobOwners(r, id, letters), s.postedSums(r, at, at.Add(time.Millisecond), engine.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
-			engine.PostedSum{Account: l1[0].Account, Konteringskode: l1[0].Line.Konteringskode, Envelope: letters[0].Envelope, At: at, Letters: 1, Production: l1[0].Line.Net}),
+		return errors.Join(err, err2, err3, s.jobOwners(r, id, letters), s.postedSums(r, at, at.Add(time.Millisecond), store.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
+			store.PostedSum{Account: l1[0].Account, Konteringskode: l1[0].Line.Konteringskode, Envelope: letters[0].Envelope, At: at, Letters: 1, Production: l1[0].Line.Net}),
 			s.postedSums(r, at.Add(time.Millisecond), at.Add(time.Hour)))
 	})
 }
 
 // jobOwners holds the owners of a job of two letters against its letters.
-func (s *suite) jobOwners(r engine.Reader, job string, letters []engine.JobLetter) error {
+func (s *suite) jobOwners(r store.Reader, job string, letters []store.JobLetter) error {
 	s.Helper()
-	var want []engine.LetterOwner
+	var want []store.LetterOwner
 	for _, l := range letters {
-		o := engine.LetterOwner{Account: s.shipment(1).Account, Konteringskode: l.Konteringskode, Letters: 1}
-		if i := slices.IndexFunc(want, func(w engine.LetterOwner) bool { return w.Konteringskode == o.Konteringskode }); i >= 0 {
+		o := store.LetterOwner{Account: s.shipment(1).Account, Konteringskode: l.Konteringskode, Letters: 1}
+		if i := slices.IndexFunc(want, func(w store.LetterOwner) bool { return w.Konteringskode == o.Konteringskode }); i >= 0 {
 			want[i].Letters++
 			continue
 		}
 		want = append(want, o)
 	}
-	slices.SortFunc(want, func(a, b engine.LetterOwner) int { return cmp.Compare(a.Konteringskode, b.Konteringskode) })
+	slices.SortFunc(want, func(a, b store.LetterOwner) int { return cmp.Compare(a.Konteringskode, b.Konteringskode) })
 	got, err := r.JobOwners(s.ctx, job)
 	s.same(got, want)
 	return err
 }
 
 // postedSums holds what was posted in a period against what it must be, by account.
-func (s *suite) postedSums(r engine.Reader, from, to time.Time, want ...engine.PostedSum) error {
+func (s *suite) postedSums(r store.Reader, from, to time.Time, want ...store.PostedSum) error {
 	s.Helper()
-	var got []engine.PostedSum
-	err := r.EachPostedSum(s.ctx, "trykkeri", from, to, func(p engine.PostedSum) error { got = append(got, p); return nil })
-	byAccount := func(a, b engine.PostedSum) int { return cmp.Compare(a.Account, b.Account) }
+	var got []store.PostedSum
+	err := r.EachPostedSum(s.ctx, "trykkeri", from, to, func(p store.PostedSum) error { got = append(got, p); return nil })
+	byAccount := func(a, b store.PostedSum) int { return cmp.Compare(a.Account, b.Account) }
 	slices.SortFunc(got, byAccount)
 	slices.SortFunc(want, byAccount)
 	s.same(got, want)
@@ -1519,26 +1523,26 @@ func (s *suite) postedSums(r engine.Reader, from, to time.Time, want ...engine.P
 func receiptLetters(s *suite) {
 	s.put(nil, 1, 2, 3)
 	first := s.job(1, 2)
-	s.move(first, engine.JobRejected)
+	s.move(first, store.JobRejected)
 	second := s.job(1)
 	_, was := Job(first, 1, 2)
 	_, now := Job(second, 1)
 	r1, _ := Receipt(101, second, 1)
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx))
 	})
-	of := func(n int) engine.PostedShipment {
+	of := func(n int) store.PostedShipment {
 		v := s.shipment(n)
-		return engine.PostedShipment{ID: v.ID, Account: v.Account, Zone: v.Zone, Status: v.Status, PostedAt: v.PostedAt, Version: v.Version}
+		return store.PostedShipment{ID: v.ID, Account: v.Account, Zone: v.Zone, Status: v.Status, PostedAt: v.PostedAt, Version: v.Version}
 	}
 	check := func() {
 		s.Helper()
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.ReceiptLetters(s.ctx, []string{ID(1), ID(2), ID(3), ID(77)})
-			slices.SortFunc(got, func(a, b engine.ReceiptLetter) int {
+			slices.SortFunc(got, func(a, b store.ReceiptLetter) int {
 				return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Shipment, b.Shipment))
 			})
-			s.same(got, []engine.ReceiptLetter{{JobLetter: was[0], Of: of(1)}, {JobLetter: was[1], Of: of(2)}, {JobLetter: now[0], Of: of(1), Applied: &r1}})
+			s.same(got, []store.ReceiptLetter{{JobLetter: was[0], Of: of(1)}, {JobLetter: was[1], Of: of(2)}, {JobLetter: now[0], Of: of(1), Applied: &r1}})
 			none, err2 := r.ReceiptLetters(s.ctx, nil)
 			s.same(len(none), 0)
 			return errors.Join(err, err2)
@@ -1546,54 +1550,54 @@ func receiptLetters(s *suite) {
 	}
 	check()
 	one, two := of(1), of(2)
-	one.Status, one.PostedAt = engine.StatusPrintet, T0.Add(time.Hour)
-	s.must(func(tx engine.Tx) error { return tx.PostShipments(s.ctx, []engine.PostedShipment{one, two}) })
+	one.Status, one.PostedAt = shipment.StatusPrintet, T0.Add(time.Hour)
+	s.must(func(tx store.Tx) error { return tx.PostShipments(s.ctx, []store.PostedShipment{one, two}) })
 	if got := of(1); got.Status != one.Status || !got.PostedAt.Equal(one.PostedAt) || got.Version != one.Version+1 {
 		s.Errorf("posted: %+v", got)
 	}
 	check()
-	s.refuse(engine.ErrStale, func(tx engine.Tx) error { return tx.PostShipments(s.ctx, []engine.PostedShipment{one}) })
+	s.refuse(store.ErrStale, func(tx store.Tx) error { return tx.PostShipments(s.ctx, []store.PostedShipment{one}) })
 	one.ID = ID(77)
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.PostShipments(s.ctx, []engine.PostedShipment{one}) })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.PostShipments(s.ctx, []store.PostedShipment{one}) })
 }
 
 func notable(s *suite) {
 	s.put(nil, 1, 2)
-	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 3)
-	add := func(shipment int, kind string, at time.Time) {
-		s.must(func(tx engine.Tx) error {
-			return tx.AddEvents(s.ctx, engine.Event{Shipment: ID(shipment), At: at, Kind: kind})
+	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 3)
+	add := func(id int, kind string, at time.Time) {
+		s.must(func(tx store.Tx) error {
+			return tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(id), At: at, Kind: kind})
 		})
 	}
-	add(1, engine.EventWithdrawn, T0)
-	add(1, engine.EventWithdrawn, T0.Add(time.Minute)) // the same letter
-	add(2, engine.EventWithdrawn, T0.Add(-time.Millisecond))
-	add(2, engine.EventReturned, T0.Add(time.Hour-time.Millisecond))
-	add(3, engine.EventReadAfter, T0)
-	add(3, engine.EventReturned, T0.Add(time.Hour))
-	add(3, engine.EventCollected, T0)
-	s.view(func(r engine.Reader) error {
+	add(1, shipment.EventWithdrawn, T0)
+	add(1, shipment.EventWithdrawn, T0.Add(time.Minute)) // the same letter
+	add(2, shipment.EventWithdrawn, T0.Add(-time.Millisecond))
+	add(2, shipment.EventReturned, T0.Add(time.Hour-time.Millisecond))
+	add(3, shipment.EventReadAfter, T0)
+	add(3, shipment.EventReturned, T0.Add(time.Hour))
+	add(3, shipment.EventCollected, T0)
+	s.view(func(r store.Reader) error {
 		all, err := r.CountNotable(s.ctx, T0, T0.Add(time.Hour), nil)
-		s.same(all, map[string]int{engine.EventWithdrawn: 1, engine.EventReturned: 1, engine.EventReadAfter: 1})
+		s.same(all, map[string]int{shipment.EventWithdrawn: 1, shipment.EventReturned: 1, shipment.EventReadAfter: 1})
 		some, err2 := r.CountNotable(s.ctx, T0, T0.Add(time.Hour), []string{"helse"})
-		s.same(some, map[string]int{engine.EventReadAfter: 1})
+		s.same(some, map[string]int{shipment.EventReadAfter: 1})
 		return errors.Join(err, err2)
 	})
 }
 
 func invoices(s *suite) {
-	inv := func(n int, number string, from, to billing.Civil) engine.InvoiceRecord {
+	inv := func(n int, number string, from, to billing.Civil) store.InvoiceRecord {
 		v, err := billing.NewInvoice(number, to, from, to, []billing.InvoiceLine{
 			{ID: "1", Kind: billing.KindPostage, Konteringskode: "0412", Quantity: 15_000, Net: 1234, VATPercent: billing.DecimalFromInt(25)}})
 		if err != nil {
 			s.Fatal(err)
 		}
-		return engine.InvoiceRecord{ID: ID(n), Vendor: "trykkeri", Invoice: v, Blob: engine.BlobRef{SHA256: Sha(n), Bytes: 9}}
+		return store.InvoiceRecord{ID: ID(n), Vendor: "trykkeri", Invoice: v, Blob: shipment.BlobRef{SHA256: Sha(n), Bytes: 9}}
 	}
 	november, december, typed := inv(1, "F-1", "2026-11-01", "2026-12-01"), inv(2, "F-2", "2026-12-01", "2027-01-01"), inv(3, "K-1", "2026-11-01", "2026-12-01")
-	typed.Blob = engine.BlobRef{}
-	s.must(func(tx engine.Tx) error {
-		for _, r := range []*engine.InvoiceRecord{&december, &typed, &november} {
+	typed.Blob = shipment.BlobRef{}
+	s.must(func(tx store.Tx) error {
+		for _, r := range []*store.InvoiceRecord{&december, &typed, &november} {
 			r.TakenAt = tx.Now()
 			if err := tx.InsertInvoice(s.ctx, *r); err != nil {
 				return err
@@ -1605,30 +1609,30 @@ func invoices(s *suite) {
 		if c == "" {
 			return time.Time{}
 		}
-		return c.In(engine.Oslo)
+		return c.In(calendar.Oslo)
 	}
 	for _, c := range []struct {
 		from, to billing.Civil
-		want     []engine.InvoiceRecord
+		want     []store.InvoiceRecord
 	}{
-		{"", "", []engine.InvoiceRecord{november, typed, december}},
-		{"2026-11-30", "2026-12-01", []engine.InvoiceRecord{november, typed}},
-		{"2026-11-30", "2026-12-02", []engine.InvoiceRecord{november, typed, december}},
+		{"", "", []store.InvoiceRecord{november, typed, december}},
+		{"2026-11-30", "2026-12-01", []store.InvoiceRecord{november, typed}},
+		{"2026-11-30", "2026-12-02", []store.InvoiceRecord{november, typed, december}},
 		{"2027-01-01", "2028-01-01", nil},
 	} {
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.Invoices(s.ctx, day(c.from), day(c.to))
 			s.same(got, c.want)
 			return err
 		})
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.Invoice(s.ctx, typed.ID)
 		s.same(got, typed)
 		return err
 	})
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertInvoice(s.ctx, inv(4, "F-1", "2027-01-01", "2027-02-01")) })
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.InsertInvoice(s.ctx, inv(1, "F-9", "2027-01-01", "2027-02-01")) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertInvoice(s.ctx, inv(4, "F-1", "2027-01-01", "2027-02-01")) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertInvoice(s.ctx, inv(1, "F-9", "2027-01-01", "2027-02-01")) })
 
 	// What is booked for letters posted in a period, in whatever month; shares of invoices are not.
 	s.put(nil, 1, 2)
@@ -1640,14 +1644,14 @@ func invoices(s *suite) {
 		l2[i].BookedAt, l2[i].Line.Konteringskode = later, ""
 	}
 	share := l1[0]
-	share.Entry, share.Source, share.Letters = ID(103), engine.LedgerAllocation, 0
+	share.Entry, share.Source, share.Letters = ID(103), store.LedgerAllocation, 0
 	other := l1[0]
 	other.Entry, other.Vendor = ID(104), "annen"
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2),
-			tx.Book(s.ctx, l1), tx.Book(s.ctx, l2), tx.Book(s.ctx, []engine.LedgerLine{share}), tx.Book(s.ctx, []engine.LedgerLine{other}))
+			tx.Book(s.ctx, l1), tx.Book(s.ctx, l2), tx.Book(s.ctx, []store.LedgerLine{share}), tx.Book(s.ctx, []store.LedgerLine{other}))
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.BookedFor(s.ctx, "trykkeri", r1.Row.PostedAt, r1.Row.PostedAt.Add(time.Millisecond))
 		s.same(got, []billing.Booked{
 			{Account: "skole", Kind: billing.KindPostage, Net: 1450}, {Account: "skole", Kind: billing.KindProduction, Net: 305, VAT: 76, Letters: 1},
@@ -1659,23 +1663,23 @@ func invoices(s *suite) {
 	})
 
 	// What is carried is counted for another time, once; what is recorded later is not.
-	posted := billing.CivilOf(r1.Row.PostedAt, engine.Oslo)
-	carry := engine.ReceiptCarry{Vendor: "trykkeri", From: posted, To: posted.AddDays(1), After: time.UnixMilli(1), Into: posted.AddDays(40), Reason: "faktureres senere"}
-	s.must(func(tx engine.Tx) error { return tx.CarryReceipts(s.ctx, carry) })
+	posted := billing.CivilOf(r1.Row.PostedAt, calendar.Oslo)
+	carry := store.ReceiptCarry{Vendor: "trykkeri", From: posted, To: posted.AddDays(1), After: time.UnixMilli(1), Into: posted.AddDays(40), Reason: "faktureres senere"}
+	s.must(func(tx store.Tx) error { return tx.CarryReceipts(s.ctx, carry) })
 	bookedFor := func(from billing.Civil) (n int) {
-		s.view(func(r engine.Reader) error {
-			got, err := r.BookedFor(s.ctx, "trykkeri", from.In(engine.Oslo), from.AddDays(1).In(engine.Oslo))
+		s.view(func(r store.Reader) error {
+			got, err := r.BookedFor(s.ctx, "trykkeri", from.In(calendar.Oslo), from.AddDays(1).In(calendar.Oslo))
 			n = len(got)
 			return err
 		})
 		return n
 	}
 	s.same([]int{bookedFor(carry.From), bookedFor(carry.Into)}, []int{0, 4})
-	s.view(func(r engine.Reader) error {
-		beyond, err := r.CarriedBeyond(s.ctx, "trykkeri", carry.To.In(engine.Oslo))
-		into, err2 := r.CarriedBeyond(s.ctx, "trykkeri", carry.Into.AddDays(1).In(engine.Oslo))
-		before, err3 := r.CarriedBeyond(s.ctx, "trykkeri", carry.From.In(engine.Oslo))
-		other, err4 := r.CarriedBeyond(s.ctx, "annen", carry.To.In(engine.Oslo))
+	s.view(func(r store.Reader) error {
+		beyond, err := r.CarriedBeyond(s.ctx, "trykkeri", carry.To.In(calendar.Oslo))
+		into, err2 := r.CarriedBeyond(s.ctx, "trykkeri", carry.Into.AddDays(1).In(calendar.Oslo))
+		before, err3 := r.CarriedBeyond(s.ctx, "trykkeri", carry.From.In(calendar.Oslo))
+		other, err4 := r.CarriedBeyond(s.ctx, "annen", carry.To.In(calendar.Oslo))
 		s.same([]int{len(beyond), len(into), len(before), len(other)}, []int{4, 0, 0, 0})
 		var net billing.Ore
 		for _, b := range beyond {
@@ -1686,18 +1690,18 @@ func invoices(s *suite) {
 	})
 
 	// One that is taken back is gone, and its number is free; one that is booked stays.
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, ID(77), "x") })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.RemoveInvoice(s.ctx, ID(77), "x") })
 	share.Document, share.Entry = december.ID, ID(105)
-	s.must(func(tx engine.Tx) error { return tx.Book(s.ctx, []engine.LedgerLine{share}) })
-	s.refuse(nil, func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, december.ID, "feil") })
+	s.must(func(tx store.Tx) error { return tx.Book(s.ctx, []store.LedgerLine{share}) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.RemoveInvoice(s.ctx, december.ID, "feil") })
 	for range 2 {
-		s.must(func(tx engine.Tx) error { return tx.RemoveInvoice(s.ctx, november.ID, "feil") })
-		s.must(func(tx engine.Tx) error {
+		s.must(func(tx store.Tx) error { return tx.RemoveInvoice(s.ctx, november.ID, "feil") })
+		s.must(func(tx store.Tx) error {
 			november.TakenAt = tx.Now()
 			return tx.InsertInvoice(s.ctx, november)
 		})
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.RemovedInvoices(s.ctx)
 		if len(got) == 2 {
 			s.same([]any{got[0].ID, got[1].Invoice, got[1].Reason, got[1].Blob}, []any{november.ID, november.Invoice, "feil", november.Blob})
@@ -1709,7 +1713,7 @@ func invoices(s *suite) {
 
 func ledger(s *suite) {
 	s.put(nil, 1)
-	s.put(func(v *engine.Shipment) { v.Account = "helse" }, 2)
+	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
 	id := s.job(1, 2)
 	r1, l1 := Receipt(101, id, 1)
 	r2, _ := Receipt(102, id, 2)
@@ -1718,17 +1722,17 @@ func ledger(s *suite) {
 	for i := range l2 {
 		l2[i].Account, l2[i].Note = "helse", "en\x00merknad"
 	}
-	alone := engine.LedgerLine{
-		Entry: ID(103), BookedAt: T0.AddDate(0, 1, 0), Vendor: "annen", Source: engine.LedgerAllocation, Document: ID(104),
+	alone := store.LedgerLine{
+		Entry: ID(103), BookedAt: T0.AddDate(0, 1, 0), Vendor: "annen", Source: store.LedgerAllocation, Document: ID(104),
 		Line: billing.CostLine{Kind: "MINSTEPRIS", Net: 100, VAT: 25, Gross: 125},
 	}
 	var at time.Time
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		at = tx.Now()
 		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2),
-			tx.Book(s.ctx, l2), tx.Book(s.ctx, l1), tx.Book(s.ctx, []engine.LedgerLine{alone}), tx.Book(s.ctx, nil))
+			tx.Book(s.ctx, l2), tx.Book(s.ctx, l1), tx.Book(s.ctx, []store.LedgerLine{alone}), tx.Book(s.ctx, nil))
 	})
-	all := slices.Concat(l1, l2, []engine.LedgerLine{alone})
+	all := slices.Concat(l1, l2, []store.LedgerLine{alone})
 	for i := range all {
 		all[i].Recorded = at
 		if all[i].Note != "" {
@@ -1737,26 +1741,26 @@ func ledger(s *suite) {
 	}
 	posted := r1.Row.PostedAt
 	for name, c := range map[string]struct {
-		filter engine.LedgerFilter
-		want   []engine.LedgerLine
+		filter store.LedgerFilter
+		want   []store.LedgerLine
 	}{
-		"all":      {engine.LedgerFilter{}, all},
-		"half":     {engine.LedgerFilter{From: posted, To: posted.Add(time.Hour)}, all[:2]},
-		"later":    {engine.LedgerFilter{From: posted.Add(time.Millisecond)}, all[2:]},
-		"account":  {engine.LedgerFilter{Accounts: []string{"helse"}}, all[2:4]},
-		"vendor":   {engine.LedgerFilter{Vendor: "annen"}, all[4:]},
-		"entry":    {engine.LedgerFilter{Entry: r2.ID}, all[2:4]},
-		"document": {engine.LedgerFilter{Document: ID(104)}, all[4:]},
-		"limit":    {engine.LedgerFilter{Limit: 1}, all[:1]},
+		"all":      {store.LedgerFilter{}, all},
+		"half":     {store.LedgerFilter{From: posted, To: posted.Add(time.Hour)}, all[:2]},
+		"later":    {store.LedgerFilter{From: posted.Add(time.Millisecond)}, all[2:]},
+		"account":  {store.LedgerFilter{Accounts: []string{"helse"}}, all[2:4]},
+		"vendor":   {store.LedgerFilter{Vendor: "annen"}, all[4:]},
+		"entry":    {store.LedgerFilter{Entry: r2.ID}, all[2:4]},
+		"document": {store.LedgerFilter{Document: ID(104)}, all[4:]},
+		"limit":    {store.LedgerFilter{Limit: 1}, all[:1]},
 	} {
-		s.view(func(r engine.Reader) error {
+		s.view(func(r store.Reader) error {
 			got, err := r.Ledger(s.ctx, c.filter)
 			if err != nil {
 				return err
 			}
 			if c.filter.Limit == 0 { // of a few of them it is not said which
 				n := 0
-				err = r.EachLedgerLine(s.ctx, c.filter, func(l engine.LedgerLine) error {
+				err = r.EachLedgerLine(s.ctx, c.filter, func(l store.LedgerLine) error {
 					n++
 					if !slices.Contains(got, l) {
 						s.Fatalf("%s: %+v is not in the list", name, l)
@@ -1772,23 +1776,23 @@ func ledger(s *suite) {
 			return err
 		})
 	}
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.Book(s.ctx, l1[:1]) })
-	reversal := func(entry int) []engine.LedgerLine {
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.ctx, l1[:1]) })
+	reversal := func(entry int) []store.LedgerLine {
 		l := l1[0]
-		l.Entry, l.Reverses, l.Source, l.Letters = ID(entry), r1.ID, engine.LedgerReversal, -1
-		return []engine.LedgerLine{l}
+		l.Entry, l.Reverses, l.Source, l.Letters = ID(entry), r1.ID, store.LedgerReversal, -1
+		return []store.LedgerLine{l}
 	}
-	s.must(func(tx engine.Tx) error { return tx.Book(s.ctx, reversal(105)) })
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.Book(s.ctx, reversal(106)) })
+	s.must(func(tx store.Tx) error { return tx.Book(s.ctx, reversal(105)) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.ctx, reversal(106)) })
 
 	// A closed month takes nothing more; the one after it does.
-	month := engine.ClosedMonth{Month: billing.CivilOf(alone.BookedAt, engine.Oslo)[:8] + "01", Reason: "avstemt"}
-	s.must(func(tx engine.Tx) error { at = tx.Now(); return tx.CloseMonth(s.ctx, month) })
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error { return tx.CloseMonth(s.ctx, month) })
+	month := store.ClosedMonth{Month: billing.CivilOf(alone.BookedAt, calendar.Oslo)[:8] + "01", Reason: "avstemt"}
+	s.must(func(tx store.Tx) error { at = tx.Now(); return tx.CloseMonth(s.ctx, month) })
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.CloseMonth(s.ctx, month) })
 	month.ClosedAt = at
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.ClosedMonths(s.ctx)
-		s.same(got, []engine.ClosedMonth{month})
+		s.same(got, []store.ClosedMonth{month})
 		return err
 	})
 	from, to := month.Span()
@@ -1798,12 +1802,12 @@ func ledger(s *suite) {
 	}{{from.Add(-time.Millisecond), true}, {from, false}, {to.Add(-time.Millisecond), false}, {to, true}} {
 		l := alone
 		l.Entry, l.BookedAt = ID(110+i), c.at.UTC()
-		if err := s.tx(func(tx engine.Tx) error { return tx.Book(s.ctx, []engine.LedgerLine{l}) }); (err == nil) != c.open {
+		if err := s.tx(func(tx store.Tx) error { return tx.Book(s.ctx, []store.LedgerLine{l}) }); (err == nil) != c.open {
 			s.Errorf("booked at %s: %v", c.at, err)
 		}
 	}
-	s.view(func(r engine.Reader) error {
-		lines, err := r.Ledger(s.ctx, engine.LedgerFilter{From: to.Add(time.Millisecond)})
+	s.view(func(r store.Reader) error {
+		lines, err := r.Ledger(s.ctx, store.LedgerFilter{From: to.Add(time.Millisecond)})
 		if err != nil {
 			return err
 		}
@@ -1822,54 +1826,54 @@ func ledger(s *suite) {
 }
 
 func slots(s *suite) {
-	claim := func(schedule string, at time.Time, st engine.SlotState) (ok bool, now time.Time) {
+	claim := func(schedule string, at time.Time, st store.SlotState) (ok bool, now time.Time) {
 		s.Helper()
-		s.must(func(tx engine.Tx) (err error) {
+		s.must(func(tx store.Tx) (err error) {
 			now = tx.Now()
 			ok, err = tx.ClaimSlot(s.ctx, schedule, at, st)
 			return err
 		})
 		return ok, now
 	}
-	ok, started := claim("natt", T0, engine.SlotRunning)
+	ok, started := claim("natt", T0, store.SlotRunning)
 	s.same(ok, true)
-	for _, st := range []engine.SlotState{engine.SlotRunning, engine.SlotSkipped} {
+	for _, st := range []store.SlotState{store.SlotRunning, store.SlotSkipped} {
 		ok, _ = claim("natt", T0, st)
 		s.same(ok, false)
 	}
-	ok, skipped := claim("natt", T0.Add(-24*time.Hour), engine.SlotSkipped)
+	ok, skipped := claim("natt", T0.Add(-24*time.Hour), store.SlotSkipped)
 	s.same(ok, true)
-	ok, _ = claim("kvittering", T0, engine.SlotRunning)
+	ok, _ = claim("kvittering", T0, store.SlotRunning)
 	s.same(ok, true)
 	var finished time.Time
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		finished = tx.Now()
-		return tx.FinishSlot(s.ctx, "natt", T0, engine.SlotDone, "12 brev")
+		return tx.FinishSlot(s.ctx, "natt", T0, store.SlotDone, "12 brev")
 	})
-	ok, _ = claim("natt", T0, engine.SlotRunning)
+	ok, _ = claim("natt", T0, store.SlotRunning)
 	s.same(ok, false)
-	s.view(func(r engine.Reader) error {
-		newest := engine.Slot{Schedule: "natt", At: T0, State: engine.SlotDone, Started: started, Finished: finished, Summary: "12 brev"}
-		oldest := engine.Slot{Schedule: "natt", At: T0.Add(-24 * time.Hour), State: engine.SlotSkipped, Started: skipped, Finished: skipped}
+	s.view(func(r store.Reader) error {
+		newest := store.Slot{Schedule: "natt", At: T0, State: store.SlotDone, Started: started, Finished: finished, Summary: "12 brev"}
+		oldest := store.Slot{Schedule: "natt", At: T0.Add(-24 * time.Hour), State: store.SlotSkipped, Started: skipped, Finished: skipped}
 		last, err := r.LastSlot(s.ctx, "natt")
 		s.same(last, newest)
 		all, err2 := r.Slots(s.ctx, "natt", 10)
-		s.same(all, []engine.Slot{newest, oldest})
+		s.same(all, []store.Slot{newest, oldest})
 		few, err3 := r.Slots(s.ctx, "natt", 1)
-		s.same(few, []engine.Slot{newest})
+		s.same(few, []store.Slot{newest})
 		return errors.Join(err, err2, err3)
 	})
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0.Add(time.Hour), engine.SlotDone, "") })
-	s.refuse(nil, func(tx engine.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0, "KANSKJE", "") })
-	s.refuse(nil, func(tx engine.Tx) error { _, err := tx.ClaimSlot(s.ctx, "", T0, engine.SlotRunning); return err })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0.Add(time.Hour), store.SlotDone, "") })
+	s.refuse(nil, func(tx store.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0, "KANSKJE", "") })
+	s.refuse(nil, func(tx store.Tx) error { _, err := tx.ClaimSlot(s.ctx, "", T0, store.SlotRunning); return err })
 
 	// A slot runs once however many ask for it.
 	var wg sync.WaitGroup
 	won := make(chan bool, 8)
 	for range cap(won) {
 		wg.Go(func() {
-			err := s.tx(func(tx engine.Tx) error {
-				ok, err := tx.ClaimSlot(s.ctx, "natt", T0.Add(24*time.Hour), engine.SlotRunning)
+			err := s.tx(func(tx store.Tx) error {
+				ok, err := tx.ClaimSlot(s.ctx, "natt", T0.Add(24*time.Hour), store.SlotRunning)
 				won <- ok
 				return err
 			})
@@ -1890,154 +1894,154 @@ func slots(s *suite) {
 }
 
 // says are the arguments of an alarm that says one thing.
-func says(what string) engine.AlarmArgs { return engine.AlarmArgs{"what": what} }
+func says(what string) store.AlarmArgs { return store.AlarmArgs{"what": what} }
 
 func alarms(s *suite) {
-	step := func(fn func(tx engine.Tx) error) (now time.Time) {
+	step := func(fn func(tx store.Tx) error) (now time.Time) {
 		s.Helper()
-		s.must(func(tx engine.Tx) error { now = tx.Now(); return fn(tx) })
+		s.must(func(tx store.Tx) error { now = tx.Now(); return fn(tx) })
 		return now
 	}
-	raised := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer")) })
-	again := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer still")) })
-	other := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", says("full")) })
-	first := engine.Alarm{Key: "sftp", Args: says("no answer still"), Raised: raised, Last: again, Count: 2}
-	second := engine.Alarm{Key: "disk", Args: says("full"), Raised: other, Last: other, Count: 1}
-	list := func(open bool) (got []engine.Alarm) {
-		s.view(func(r engine.Reader) (err error) { got, err = r.Alarms(s.ctx, open); return err })
+	raised := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer")) })
+	again := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer still")) })
+	other := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", says("full")) })
+	first := store.Alarm{Key: "sftp", Args: says("no answer still"), Raised: raised, Last: again, Count: 2}
+	second := store.Alarm{Key: "disk", Args: says("full"), Raised: other, Last: other, Count: 1}
+	list := func(open bool) (got []store.Alarm) {
+		s.view(func(r store.Reader) (err error) { got, err = r.Alarms(s.ctx, open); return err })
 		return got
 	}
-	s.same(list(true), []engine.Alarm{second, first})
-	first.Resolved = step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
-	s.same(list(true), []engine.Alarm{second})
-	s.same(list(false), []engine.Alarm{second, first})
-	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
-	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "never") })
-	s.same(list(false), []engine.Alarm{second, first})
-	new := step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("again")) })
-	third := engine.Alarm{Key: "sftp", Args: says("again"), Raised: new, Last: new, Count: 1}
-	s.same(list(true), []engine.Alarm{third, second})
-	s.same(list(false), []engine.Alarm{third, second, first})
-	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "", says("x")) })
+	s.same(list(true), []store.Alarm{second, first})
+	first.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	s.same(list(true), []store.Alarm{second})
+	s.same(list(false), []store.Alarm{second, first})
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "never") })
+	s.same(list(false), []store.Alarm{second, first})
+	new := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("again")) })
+	third := store.Alarm{Key: "sftp", Args: says("again"), Raised: new, Last: new, Count: 1}
+	s.same(list(true), []store.Alarm{third, second})
+	s.same(list(false), []store.Alarm{third, second, first})
+	s.refuse(nil, func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "", says("x")) })
 	// Arguments come back as they were raised, without what can be a fødselsnummer; those of the last time alone.
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "said", engine.AlarmArgs{"gone": "1"}) })
-	step(func(tx engine.Tx) error {
-		return tx.RaiseAlarm(s.ctx, "said", engine.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", store.AlarmArgs{"gone": "1"}) })
+	step(func(tx store.Tx) error {
+		return tx.RaiseAlarm(s.ctx, "said", store.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
 	})
-	s.same(list(true)[0].Args, engine.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "said", nil) })
-	s.same(list(true)[0].Args, engine.AlarmArgs{})
-	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "said") })
+	s.same(list(true)[0].Args, store.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", nil) })
+	s.same(list(true)[0].Args, store.AlarmArgs{})
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "said") })
 	// Acknowledged until it is over; one that comes again is not.
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("x")) })
-	known := step(func(tx engine.Tx) error { return tx.AckAlarm(s.ctx, "known", "bestilt ny") })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("x")) })
+	known := step(func(tx store.Tx) error { return tx.AckAlarm(s.ctx, "known", "bestilt ny") })
 	s.same(list(true)[0].AckedAt, known)
 	s.same(list(true)[0].AckReason, "bestilt ny")
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("y")) })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("y")) })
 	s.same(list(true)[0].AckedAt, known)
-	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error { return tx.AckAlarm(s.ctx, "known", "x") })
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("z")) })
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AckAlarm(s.ctx, "known", "x") })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("z")) })
 	s.same(list(true)[0].AckedAt, time.Time{})
-	step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
 
 	// What a sink was told, and another was not.
-	told := func(sink string) (got []engine.AlarmDelivery) {
-		s.view(func(r engine.Reader) (err error) { got, err = r.AlarmDeliveries(s.ctx, sink); return err })
+	told := func(sink string) (got []store.AlarmDelivery) {
+		s.view(func(r store.Reader) (err error) { got, err = r.AlarmDeliveries(s.ctx, sink); return err })
 		return got
 	}
 	open := told("post")
 	if len(open) != 2 {
 		s.Fatalf("%d alarms to tell, want 2", len(open))
 	}
-	s.same(open, []engine.AlarmDelivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
-	at := step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) })
-	step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) }) // told twice is told at first
+	s.same(open, []store.AlarmDelivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
+	at := step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) })
+	step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) }) // told twice is told at first
 	open[1].ToldRaised, open[1].ToldBefore = at, at
 	s.same(told("post"), open)
 	s.same(len(told("annen")), 2)
-	third.Resolved = step(func(tx engine.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	third.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
 	open[1].Alarm = third
 	s.same(told("post"), open)
 	s.same(len(told("annen")), 1) // nobody has to be told of the end of what nobody was told of
-	step(func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", true) })
+	step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", true) })
 	s.same(told("post"), open[:1])
-	step(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("once more")) })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("once more")) })
 	s.same(told("post")[1].ToldBefore, at)
-	s.refuse(nil, func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, 999, "post", false) })
-	s.refuse(nil, func(tx engine.Tx) error { return tx.AlarmTold(s.ctx, open[0].Seq, "", false) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.AlarmTold(s.ctx, 999, "post", false) })
+	s.refuse(nil, func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[0].Seq, "", false) })
 }
 
 func settings(s *suite) {
 	for _, v := range []string{"1", "", "3"} {
-		s.must(func(tx engine.Tx) error { return tx.SetSetting(s.ctx, "k", v) })
-		s.view(func(r engine.Reader) error {
+		s.must(func(tx store.Tx) error { return tx.SetSetting(s.ctx, "k", v) })
+		s.view(func(r store.Reader) error {
 			got, err := r.Setting(s.ctx, "k")
 			s.same(got, v)
 			return err
 		})
 	}
-	s.refuse(nil, func(tx engine.Tx) error { return tx.SetSetting(s.ctx, "", "x") })
+	s.refuse(nil, func(tx store.Tx) error { return tx.SetSetting(s.ctx, "", "x") })
 }
 
 // found is what recovering from a backup keeps.
 func found(s *suite) {
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		n, err := r.JobNumber(s.ctx)
 		s.same(n, 0)
 		return err
 	})
 	s.put(nil, 1, 2)
 	first := s.job(1)
-	s.must(func(tx engine.Tx) error { return tx.RaiseJobNumber(s.ctx, 41) })
-	s.must(func(tx engine.Tx) error { return tx.RaiseJobNumber(s.ctx, 7) }) // never lowered
+	s.must(func(tx store.Tx) error { return tx.RaiseJobNumber(s.ctx, 41) })
+	s.must(func(tx store.Tx) error { return tx.RaiseJobNumber(s.ctx, 7) }) // never lowered
 	second := s.job(2)
 	s.same(second[4:], "000042")
-	s.refuse(nil, func(tx engine.Tx) error { return tx.RaiseJobNumber(s.ctx, 1_000_000) })
-	s.view(func(r engine.Reader) error {
+	s.refuse(nil, func(tx store.Tx) error { return tx.RaiseJobNumber(s.ctx, 1_000_000) })
+	s.view(func(r store.Reader) error {
 		n, err := r.JobNumber(s.ctx)
 		s.same(n, 42)
 		marks, err2 := r.JobMarks(s.ctx)
 		a, b := s.jobNow(first), s.jobNow(second)
-		s.same(marks, []engine.JobMark{
+		s.same(marks, []store.JobMark{
 			{ID: a.ID, Vendor: a.Vendor, State: a.State, TicketSHA: a.TicketSHA}, {ID: b.ID, Vendor: b.Vendor, State: b.State, TicketSHA: b.TicketSHA},
 		})
 		return errors.Join(err, err2)
 	})
 
-	job := engine.FoundJob{ID: "AAAA000009", Vendor: "trykkeri", Verdict: engine.FoundUnread, Letters: 3, Reason: "r"}
-	s.must(func(tx engine.Tx) error { return tx.SetFoundJob(s.ctx, job) })
-	job.Verdict, job.TicketSHA = engine.FoundRecorded, Sha(1)
-	s.must(func(tx engine.Tx) error { return tx.SetFoundJob(s.ctx, job) })
+	job := store.FoundJob{ID: "AAAA000009", Vendor: "trykkeri", Verdict: restored.FoundUnread, Letters: 3, Reason: "r"}
+	s.must(func(tx store.Tx) error { return tx.SetFoundJob(s.ctx, job) })
+	job.Verdict, job.TicketSHA = restored.FoundRecorded, Sha(1)
+	s.must(func(tx store.Tx) error { return tx.SetFoundJob(s.ctx, job) })
 	other := job
 	other.Vendor = "andre"
-	s.must(func(tx engine.Tx) error { return tx.SetFoundJob(s.ctx, other) })
-	letters := []engine.FoundLetter{{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"}, {Shipment: "unknown", Job: "AAAA000010", Vendor: "trykkeri"}}
+	s.must(func(tx store.Tx) error { return tx.SetFoundJob(s.ctx, other) })
+	letters := []store.FoundLetter{{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"}, {Shipment: "unknown", Job: "AAAA000010", Vendor: "trykkeri"}}
 	for range 2 {
-		s.must(func(tx engine.Tx) error { return tx.AddFoundLetters(s.ctx, letters...) })
+		s.must(func(tx store.Tx) error { return tx.AddFoundLetters(s.ctx, letters...) })
 	}
-	seen := engine.SeenReceipt{Name: "k.csv", Bytes: 7, Modified: time.UnixMilli(1_790_000_000_000).UTC()}
+	seen := store.SeenReceipt{Name: "k.csv", Bytes: 7, Modified: time.UnixMilli(1_790_000_000_000).UTC()}
 	for range 2 {
-		s.must(func(tx engine.Tx) error { return tx.AddSeenReceipt(s.ctx, "trykkeri", seen) })
+		s.must(func(tx store.Tx) error { return tx.AddSeenReceipt(s.ctx, "trykkeri", seen) })
 	}
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		jobs, err := r.FoundJobs(s.ctx, "trykkeri")
 		if len(jobs) == 1 {
 			jobs[0].At = time.Time{}
 		}
-		s.same(jobs, []engine.FoundJob{job})
-		all, err2 := r.FoundLetters(s.ctx, engine.FoundLetterFilter{})
+		s.same(jobs, []store.FoundJob{job})
+		all, err2 := r.FoundLetters(s.ctx, store.FoundLetterFilter{})
 		s.same(all, letters)
-		some, err3 := r.FoundLetters(s.ctx, engine.FoundLetterFilter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
+		some, err3 := r.FoundLetters(s.ctx, store.FoundLetterFilter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
 		s.same(some, letters[:1])
 		files, err4 := r.SeenReceipts(s.ctx, "trykkeri")
-		s.same(files, []engine.SeenReceipt{seen})
+		s.same(files, []store.SeenReceipt{seen})
 		return errors.Join(err, err2, err3, err4)
 	})
 }
 
 func notFound(s *suite) {
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		_, e1 := r.Shipment(s.ctx, ID(1))
 		_, e2 := r.ShipmentByHandIn(s.ctx, "skole", "x")
 		_, e3 := r.Job(s.ctx, "AAAA000001")
@@ -2047,13 +2051,13 @@ func notFound(s *suite) {
 		_, e7 := r.LastSlot(s.ctx, "natt")
 		_, e8 := r.Setting(s.ctx, "nei")
 		for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, e8} {
-			if !errors.Is(err, engine.ErrNotFound) {
+			if !errors.Is(err, store.ErrNotFound) {
 				s.Errorf("read %d: %v, want ErrNotFound", i+1, err)
 			}
 		}
 		return nil
 	})
-	s.refuse(engine.ErrNotFound, func(tx engine.Tx) error {
+	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
 		j, _ := Job("AAAA000001", 1)
 		return tx.UpdateJob(s.ctx, j)
 	})
@@ -2063,10 +2067,10 @@ func rollBack(s *suite) {
 	boom := errors.New("boom")
 	s.put(nil, 1)
 	before := s.shipment(1)
-	err := s.tx(func(tx engine.Tx) error {
+	err := s.tx(func(tx store.Tx) error {
 		v := Shipment(1)
 		v.Hold = "x"
-		if err := errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), []engine.Document{Document(2, 0)}),
+		if err := errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), []shipment.Document{Document(2, 0)}),
 			tx.SetSetting(s.ctx, "k", "v"), tx.RaiseAlarm(s.ctx, "a", says("b"))); err != nil {
 			return err
 		}
@@ -2079,19 +2083,19 @@ func rollBack(s *suite) {
 		s.Errorf("error %v, want the very one that fn returned", err)
 	}
 	s.same(s.shipment(1), before)
-	s.view(func(r engine.Reader) error {
-		if _, err := r.Shipment(s.ctx, ID(2)); !errors.Is(err, engine.ErrNotFound) {
+	s.view(func(r store.Reader) error {
+		if _, err := r.Shipment(s.ctx, ID(2)); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("shipment: %v, want not found", err)
 		}
 		as, err := r.Alarms(s.ctx, false)
 		s.same(len(as), 0)
 		return err
 	})
-	if err := s.a.View(s.ctx, func(engine.Reader) error { return boom }); !errors.Is(err, boom) {
+	if err := s.a.View(s.ctx, func(store.Reader) error { return boom }); !errors.Is(err, boom) {
 		s.Errorf("view: error %v, want the very one that fn returned", err)
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	err = s.a.InTx(ctx, func(tx engine.Tx) error {
+	err = s.a.InTx(ctx, func(tx store.Tx) error {
 		if err := tx.SetSetting(ctx, "k", "v"); err != nil {
 			return err
 		}
@@ -2101,8 +2105,8 @@ func rollBack(s *suite) {
 	if err == nil {
 		s.Error("a cancelled transaction was committed")
 	}
-	s.view(func(r engine.Reader) error {
-		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, engine.ErrNotFound) {
+	s.view(func(r store.Reader) error {
+		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
@@ -2112,11 +2116,11 @@ func rollBack(s *suite) {
 
 func failedStatement(s *suite) {
 	s.put(nil, 1)
-	s.refuse(engine.ErrExists, func(tx engine.Tx) error {
+	s.refuse(store.ErrExists, func(tx store.Tx) error {
 		if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
 			return err
 		}
-		if err := tx.InsertShipment(s.ctx, Shipment(1), nil); !errors.Is(err, engine.ErrExists) {
+		if err := tx.InsertShipment(s.ctx, Shipment(1), nil); !errors.Is(err, store.ErrExists) {
 			s.Errorf("error %v, want ErrExists", err)
 		}
 		if _, err := tx.Shipment(s.ctx, ID(1)); err == nil {
@@ -2124,8 +2128,8 @@ func failedStatement(s *suite) {
 		}
 		return nil // passed over: InTx must not commit the rest
 	})
-	s.view(func(r engine.Reader) error {
-		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, engine.ErrNotFound) {
+	s.view(func(r store.Reader) error {
+		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
@@ -2139,15 +2143,15 @@ func panics(s *suite) {
 				s.Error("the panic was swallowed")
 			}
 		}()
-		_ = s.tx(func(tx engine.Tx) error {
+		_ = s.tx(func(tx store.Tx) error {
 			if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
 				s.Error(err)
 			}
 			panic("boom")
 		})
 	}()
-	s.view(func(r engine.Reader) error {
-		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, engine.ErrNotFound) {
+	s.view(func(r store.Reader) error {
+		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
@@ -2165,7 +2169,7 @@ func concurrentUpdates(s *suite) {
 		wg.Go(func() {
 			v := read
 			v.Hold = fmt.Sprintf("h%d", i)
-			errs <- s.tx(func(tx engine.Tx) error { return tx.UpdateShipment(s.ctx, v) })
+			errs <- s.tx(func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, v) })
 		})
 	}
 	wg.Wait()
@@ -2175,7 +2179,7 @@ func concurrentUpdates(s *suite) {
 		switch {
 		case err == nil:
 			won++
-		case !errors.Is(err, engine.ErrStale):
+		case !errors.Is(err, store.ErrStale):
 			s.Errorf("error %v, want ErrStale", err)
 		}
 	}
@@ -2194,7 +2198,7 @@ func writeSkew(s *suite) {
 		var gated int // letters that the gate stopped
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			err := s.tx(func(tx engine.Tx) error {
+			err := s.tx(func(tx store.Tx) error {
 				stopped, err := tx.Ungated(s.ctx, id)
 				if gated = len(stopped); err != nil || gated > 0 {
 					return err
@@ -2204,7 +2208,7 @@ func writeSkew(s *suite) {
 					return err
 				}
 				j = Composed(j)
-				j.State = engine.JobCommitted
+				j.State = store.JobCommitted
 				return tx.UpdateJob(s.ctx, j)
 			})
 			if err != nil {
@@ -2212,7 +2216,7 @@ func writeSkew(s *suite) {
 			}
 		})
 		wg.Go(func() {
-			err := s.tx(func(tx engine.Tx) error {
+			err := s.tx(func(tx store.Tx) error {
 				v, err := tx.Shipment(s.ctx, ID(n))
 				if err != nil {
 					return err
@@ -2221,10 +2225,10 @@ func writeSkew(s *suite) {
 				if err != nil {
 					return err
 				}
-				late = js[0].State == engine.JobCommitted
+				late = js[0].State == store.JobCommitted
 				v.ReadAt = T0
 				if !late {
-					v.Status = engine.StatusLest
+					v.Status = shipment.StatusLest
 				}
 				return tx.UpdateShipment(s.ctx, v)
 			})
@@ -2244,14 +2248,14 @@ func writeSkew(s *suite) {
 
 func snapshots(s *suite) {
 	s.put(nil, 1)
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		before, err := r.Shipment(s.ctx, ID(1))
 		if err != nil {
 			return err
 		}
 		done := make(chan error)
 		go func() { // a write does not wait for a reader
-			done <- s.tx(func(tx engine.Tx) error {
+			done <- s.tx(func(tx store.Tx) error {
 				v := before
 				v.Hold = "x"
 				return errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), nil))
@@ -2262,21 +2266,21 @@ func snapshots(s *suite) {
 		}
 		after, err := r.Shipment(s.ctx, ID(1))
 		s.same(after, before)
-		all, err2 := r.Shipments(s.ctx, engine.ShipmentFilter{})
+		all, err2 := r.Shipments(s.ctx, store.ShipmentFilter{})
 		s.same(len(all), 1)
 		return errors.Join(err, err2)
 	})
 	s.same(s.shipment(1).Hold, "x")
 	// What a transaction has not committed is not seen.
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
 			return err
 		}
 		done := make(chan error)
 		go func() {
-			done <- s.a.View(s.ctx, func(r engine.Reader) error { _, err := r.Setting(s.ctx, "k"); return err })
+			done <- s.a.View(s.ctx, func(r store.Reader) error { _, err := r.Setting(s.ctx, "k"); return err })
 		}()
-		if err := <-done; !errors.Is(err, engine.ErrNotFound) {
+		if err := <-done; !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
@@ -2288,7 +2292,7 @@ func locks(s *suite) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	if _, _, err := s.a.Lock(s.ctx, "vendor/trykkeri æ"); !errors.Is(err, engine.ErrLocked) {
+	if _, _, err := s.a.Lock(s.ctx, "vendor/trykkeri æ"); !errors.Is(err, store.ErrLocked) {
 		s.Fatalf("error %v, want ErrLocked", err)
 	}
 	_, other, err := s.a.Lock(s.ctx, "vendor/annen")
@@ -2301,7 +2305,7 @@ func locks(s *suite) {
 		s.Errorf("the lock is held: %v", context.Cause(held))
 	}
 	release()
-	if held.Err() == nil || errors.Is(context.Cause(held), engine.ErrLockLost) {
+	if held.Err() == nil || errors.Is(context.Cause(held), store.ErrLockLost) {
 		s.Errorf("the lock was given back: %v", context.Cause(held))
 	}
 	_, release2, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
@@ -2314,7 +2318,7 @@ func locks(s *suite) {
 // manyLetters is more than one statement of any database binds.
 func manyLetters(s *suite) {
 	const n = 2500
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		for i := range n {
 			if err := tx.InsertShipment(s.ctx, Shipment(i), nil); err != nil {
 				return err
@@ -2331,13 +2335,13 @@ func manyLetters(s *suite) {
 	for i := range ls {
 		ls[i].File, ls[i].FirstSide, ls[i].LastSide = "a.pdf", 2*i+1, 2*i+2
 	}
-	s.must(func(tx engine.Tx) error {
+	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.SetJobFiles(s.ctx, id, nil, ls), tx.SendLetters(s.ctx, id, T0))
 	})
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		got, err := r.JobLetters(s.ctx, id)
 		s.same(got, ls)
-		sent, err2 := r.Shipments(s.ctx, engine.ShipmentFilter{Statuses: []engine.Status{engine.StatusSendtPrint}})
+		sent, err2 := r.Shipments(s.ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}})
 		s.same(len(sent), n)
 		left, err3 := r.Due(s.ctx, T0, []string{"skole"}, "", 10)
 		s.same(len(left), 0)
@@ -2349,15 +2353,15 @@ func badText(s *suite) {
 	for _, bad := range []string{"a\x00b", "a\xffb"} {
 		v := Shipment(1)
 		v.HandIn = bad
-		s.refuse(nil, func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
+		s.refuse(nil, func(tx store.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
 		// Text for people is kept as well as it can be.
-		s.must(func(tx engine.Tx) error { return tx.RaiseAlarm(s.ctx, "k", says(bad)) })
+		s.must(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "k", says(bad)) })
 	}
 	v := Shipment(2)
 	v.Submission.Title = "a\x00b"
-	s.must(func(tx engine.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
+	s.must(func(tx store.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
 	s.same(s.shipment(2), v)
-	s.view(func(r engine.Reader) error {
+	s.view(func(r store.Reader) error {
 		as, err := r.Alarms(s.ctx, true)
 		s.same(len(as), 1)
 		s.same(as[0].Args, says("a\uFFFDb"))

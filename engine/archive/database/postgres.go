@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"postgang/engine"
+	"postgang/engine/store"
 )
 
 const (
@@ -158,11 +158,11 @@ func (s *Postgres) Fault(err error) error {
 	clean := fmt.Errorf("postgres: %s (SQLSTATE %s)", e.Message, e.Code)
 	switch e.Code {
 	case pgUnique:
-		return fmt.Errorf("%w: %w", engine.ErrExists, clean)
+		return fmt.Errorf("%w: %w", store.ErrExists, clean)
 	case pgForeignKey:
-		return fmt.Errorf("refers to a row that is %w: %w", engine.ErrNotFound, clean)
+		return fmt.Errorf("refers to a row that is %w: %w", store.ErrNotFound, clean)
 	case pgSerialization, pgDeadlock:
-		return fmt.Errorf("%w: %w", engine.ErrStale, clean)
+		return fmt.Errorf("%w: %w", store.ErrStale, clean)
 	case pgDiskFull:
 		return fmt.Errorf("%w: %w", ErrDiskFull, clean)
 	case pgCorrupted, pgIndexCorrupt:
@@ -198,7 +198,7 @@ func (s *Postgres) Lock(ctx context.Context, name string) (context.Context, func
 	}
 	if !taken {
 		giveBack()
-		return nil, nil, engine.ErrLocked
+		return nil, nil, store.ErrLocked
 	}
 	held, lose := context.WithCancelCause(ctx)
 	watch, quit := context.WithCancel(context.WithoutCancel(ctx))
@@ -206,7 +206,7 @@ func (s *Postgres) Lock(ctx context.Context, name string) (context.Context, func
 	go func() {
 		defer close(watched)
 		if watchConn(watch, conn) != nil && watch.Err() == nil {
-			lose(engine.ErrLockLost)
+			lose(store.ErrLockLost)
 		}
 	}()
 	return held, sync.OnceFunc(func() {

@@ -18,8 +18,8 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"postgang/engine"
 	"postgang/engine/documents"
+	"postgang/engine/store"
 )
 
 const (
@@ -274,11 +274,11 @@ func (s *SQLite) Fault(err error) error {
 	// SQLite's messages name tables, columns and constraints, never values.
 	switch e.Code() {
 	case sqliteUnique, sqlitePrimaryKey:
-		return fmt.Errorf("%w: %w", engine.ErrExists, err)
+		return fmt.Errorf("%w: %w", store.ErrExists, err)
 	case sqliteForeignKey:
-		return fmt.Errorf("refers to a row that is %w: %w", engine.ErrNotFound, err)
+		return fmt.Errorf("refers to a row that is %w: %w", store.ErrNotFound, err)
 	case sqliteBusySnapshot:
-		return fmt.Errorf("%w: %w", engine.ErrStale, err)
+		return fmt.Errorf("%w: %w", store.ErrStale, err)
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
@@ -339,7 +339,7 @@ func (s *SQLite) Lock(ctx context.Context, name string) (context.Context, func()
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, nil, engine.ErrLocked
+			return nil, nil, store.ErrLocked
 		}
 		return nil, nil, err
 	}
