@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/agnivade/levenshtein"
 )
 
 // CodeEntry is a konteringskode of the register (kontoplan).
@@ -149,12 +148,35 @@ func checkReplacements(codes []CodeEntry, line map[string]int, add func(line int
 		}
 		next[c.Code] = c.ReplacedBy
 	}
+	// Each code is followed once: where the way meets one that was followed before, it ends as that one did.
+	type fate int
+	const (
+		unseen fate = iota
+		underway
+		ends
+		circles
+	)
+	fates := make(map[string]fate, len(next))
 	for _, c := range codes {
-		for steps, code := 0, c.Code; next[code] != ""; code = next[code] {
-			if steps++; steps > len(codes) {
-				add(line[c.Code], "erstattes_av", ProblemCode, "comes back to the code itself")
-				break
-			}
+		var way []string
+		code := c.Code
+		for next[code] != "" && fates[code] == unseen {
+			fates[code] = underway
+			way = append(way, code)
+			code = next[code]
+		}
+		end := fates[code]
+		switch {
+		case next[code] == "":
+			end = ends
+		case end == underway: // met on this very way
+			end = circles
+		}
+		for _, w := range way {
+			fates[w] = end
+		}
+		if end == circles {
+			add(line[c.Code], "erstattes_av", ProblemCode, "comes back to the code itself")
 		}
 	}
 }
@@ -208,11 +230,12 @@ func CompareRegisters(before, after Register) RegisterChange {
 type Register struct {
 	entries []CodeEntry
 	by      map[string]int
+	alike   func() alikeIndex // made when a suggestion is first wanted
 }
 
 // NewRegister makes a register of entries that ParseRegister gave.
 func NewRegister(entries []CodeEntry) Register {
-	r := Register{entries: entries, by: make(map[string]int, len(entries))}
+	r := Register{entries: entries, by: make(map[string]int, len(entries)), alike: sync.OnceValue(func() alikeIndex { return indexAlike(entries) })}
 	for i, c := range entries {
 		r.by[c.Code] = i
 	}
@@ -246,44 +269,29 @@ func (r Register) Now(code string, day Civil) string {
 	return code
 }
 
-// Suggest gives at most three codes that a mistyped one may stand for, the likeliest first: alike but for case and what
-// spreadsheets do to codes (leading zeros lost, spaces and signs), then by how few characters differ.
-func (r Register) Suggest(code string) []string {
-	type candidate struct {
-		code string
-		cost int
+// On gives Now of one day for many codes: no code is followed twice, so that all of them take no longer than the register is. The
+// function is for one goroutine.
+func (r Register) On(day Civil) func(code string) string {
+	known := map[string]string{}
+	return func(code string) string {
+		var way []string
+		for len(way) <= len(r.entries) {
+			if end, seen := known[code]; seen {
+				code = end
+				break
+			}
+			c, ok := r.Find(code)
+			if !ok || c.ReplacedBy == "" || c.Active(day) {
+				break
+			}
+			way = append(way, code)
+			code = c.ReplacedBy
+		}
+		for _, w := range way {
+			known[w] = code
+		}
+		return code
 	}
-	plain := bare(code)
-	var found []candidate
-	for _, c := range r.entries {
-		if c.Code == code {
-			return nil
-		}
-		d := levenshtein.ComputeDistance(strings.ToLower(code), strings.ToLower(c.Code))
-		if bare(c.Code) == plain && plain != "" {
-			d = 0
-		}
-		// One change in short codes, two in long ones: more is another code.
-		if limit := min(2, max(1, len([]rune(c.Code))/4)); code != "" && d <= limit {
-			found = append(found, candidate{c.Code, d})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.code, b.code)) })
-	var out []string
-	for _, c := range found[:min(3, len(found))] {
-		out = append(out, c.code)
-	}
-	return out
-}
-
-// bare is a code without what typing and spreadsheets change.
-func bare(code string) string {
-	return strings.TrimLeft(strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" ._-", r) {
-			return -1
-		}
-		return r
-	}, strings.ToLower(code)), "0")
 }
 
 // BudgetRow holds a konteringskode against its budget for the calendar year of the period's last day.
@@ -312,6 +320,7 @@ func Budgets(r Register, spent map[string]Ore, since, to Civil) []BudgetRow {
 	days := max(1, between(max(first, since).UTC(), to.UTC()))
 	rest := between(to.UTC(), first.UTC().AddDate(1, 0, 0))
 	rows := map[string]*BudgetRow{}
+	inherited := map[string][]string{} // what stands on codes that another took the place of, by that one
 	row := func(code string) *BudgetRow {
 		b := rows[code]
 		if b == nil {
@@ -328,6 +337,7 @@ func Budgets(r Register, spent map[string]Ore, since, to Civil) []BudgetRow {
 			row(c.Code)
 		}
 	}
+	nowOf := r.On(last)
 	var old []string
 	for code := range spent {
 		old = append(old, code)
@@ -335,11 +345,11 @@ func Budgets(r Register, spent map[string]Ore, since, to Civil) []BudgetRow {
 	slices.Sort(old)
 	for _, code := range old {
 		net := spent[code]
-		now := r.Now(code, last)
+		now := nowOf(code)
 		b := row(now)
 		b.Spent += net
 		if now != code {
-			b.Note = strings.TrimPrefix(b.Note+fmt.Sprintf("; kr %s står på %s", net, code), "; ")
+			inherited[now] = append(inherited[now], fmt.Sprintf("kr %s står på %s", net, code))
 		}
 	}
 	out := make([]BudgetRow, 0, len(rows))
@@ -357,7 +367,7 @@ func Budgets(r Register, spent map[string]Ore, since, to Civil) []BudgetRow {
 		case !b.Active(last):
 			note = "ikke aktiv " + last.Norwegian()
 		}
-		b.Note = strings.Trim(note+"; "+b.Note, "; ")
+		b.Note = strings.Trim(note+"; "+strings.Join(inherited[code], "; "), "; ")
 		out = append(out, *b)
 	}
 	slices.SortFunc(out, func(a, b BudgetRow) int {

@@ -100,7 +100,7 @@ func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Ex
 			return nil, err
 		}
 		register := billing.NewRegister(entries)
-		last := q.To.AddDays(-1)
+		nowOf := register.On(q.To.AddDays(-1))
 		type key struct{ account, vendor, code, kind string }
 		sums := map[key]*billing.ExportRow{}
 		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: q.From.In(calendar.Oslo), To: q.To.In(calendar.Oslo), Accounts: q.Accounts}, func(l store.LedgerLine) error {
@@ -108,7 +108,7 @@ func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Ex
 			if code == "" || code == shipment.InvalidCode {
 				code = cmp.Or(q.DefaultCode, code)
 			}
-			k := key{l.Account, l.Vendor, register.Now(code, last), l.Line.Kind}
+			k := key{l.Account, l.Vendor, nowOf(code), l.Line.Kind}
 			row := sums[k]
 			if row == nil {
 				v := e.Vendors[l.Vendor]
