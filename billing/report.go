@@ -189,27 +189,31 @@ const (
 	OutcomeOther       Outcome = "Annet"
 )
 
+// statusDeleted is the status of a shipment whose content and personal data are deleted.
+const statusDeleted = "SLETTET"
+
+// statusOutcomes are all statuses that the report knows, by SvarUt's name. The package knows no engine: a test in engine/finance holds
+// the table against the engine's statuses. SvarUt has more of them than the engine.
+var statusOutcomes = map[string]Outcome{
+	"MOTTATT": OutcomeWaiting, "AKSEPTERT": OutcomeWaiting, "KLAR_FOR_MOTTAK": OutcomeWaiting, "VARSLET": OutcomeWaiting,
+	"SENDT_ALTINN": OutcomeWaiting, "LEVERT_ALTINN": OutcomeWaiting, "SENDT_SDP": OutcomeWaiting, "SENDT_NHN_MOTTAKER": OutcomeWaiting,
+	"AVVIST": OutcomeRefused, "FEILET_UNDER_MOTTAK": OutcomeRefused,
+	"LEST":       OutcomeRead,
+	"LEVERT_SDP": OutcomeDelivered, "LEVERT_NHN_MOTTAKER": OutcomeDelivered,
+	"SENDT_DIGITALT": OutcomeDigitalOnly, "IKKE_LEVERT": OutcomeDigitalOnly,
+	"MANUELT_HANDTERT": OutcomeClosed,
+	"SENDT_PRINT":      OutcomeOffered,
+	"PRINTET":          OutcomePrinted,
+	statusDeleted:      OutcomeOther, // but for what its times show
+}
+
+// StatusOutcomes gives the outcome of each status that the report knows, by SvarUt's name.
+func StatusOutcomes() map[string]Outcome { return maps.Clone(statusOutcomes) }
+
 // Outcome tells where the shipment stands. A deleted shipment (SLETTET) keeps the outcome that its
 // times show.
 func (s ShipmentRecord) Outcome() Outcome {
-	switch s.Status {
-	case "AVVIST", "FEILET_UNDER_MOTTAK":
-		return OutcomeRefused
-	case "LEST":
-		return OutcomeRead
-	case "LEVERT_SDP", "LEVERT_NHN_MOTTAKER":
-		return OutcomeDelivered
-	case "SENDT_DIGITALT", "IKKE_LEVERT":
-		return OutcomeDigitalOnly
-	case "MOTTATT", "AKSEPTERT", "KLAR_FOR_MOTTAK", "VARSLET", "SENDT_ALTINN", "LEVERT_ALTINN", "SENDT_SDP", "SENDT_NHN_MOTTAKER":
-		return OutcomeWaiting
-	case "MANUELT_HANDTERT":
-		return OutcomeClosed
-	case "SENDT_PRINT":
-		return OutcomeOffered
-	case "PRINTET":
-		return OutcomePrinted
-	case "SLETTET":
+	if s.Status == statusDeleted {
 		switch {
 		case !s.Posted.IsZero():
 			return OutcomePrinted
@@ -217,7 +221,7 @@ func (s ShipmentRecord) Outcome() Outcome {
 			return OutcomeRead
 		}
 	}
-	return OutcomeOther
+	return cmp.Or(statusOutcomes[s.Status], OutcomeOther)
 }
 
 func counterOf(o Outcome) Counters {
@@ -342,8 +346,8 @@ type SenderRow struct {
 	Money    Money
 }
 
-// channelPaper is the channel of what is posted.
-const channelPaper = "PRINT"
+// ChannelPaper is the channel of what is posted, in ShipmentRecord.Channel.
+const ChannelPaper = "PRINT"
 
 // ShipmentRow is one shipment of the raw data.
 type ShipmentRow struct {
@@ -684,7 +688,7 @@ func (b *reportBuilder) cost(to *spool.Writer[CostRow], c CostRecord, s *Shipmen
 	code.Months[b.place(c.Posted)] += c.Net
 	account, channel := c.Account, ""
 	if c.Shipment != "" {
-		channel = channelPaper
+		channel = ChannelPaper
 	}
 	if s != nil && account == "" {
 		account = s.Account

@@ -365,7 +365,7 @@ func shipmentRecord(s store.ReportShipment) billing.ShipmentRecord {
 func channel(s store.ReportShipment) string {
 	switch {
 	case s.Status == shipment.StatusSendtPrint, s.Status == shipment.StatusPrintet, !s.SentAt.IsZero():
-		return "PRINT"
+		return billing.ChannelPaper
 	case s.Status == shipment.StatusSendtSDP, s.Status == shipment.StatusLevertSDP:
 		return "SDP"
 	case !s.NotifiedAt.IsZero():
