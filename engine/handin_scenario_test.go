@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
-	"postgang/engine/store"
 )
 
 // codes are the codes of a shipment's refusals, sorted, without warnings.
@@ -333,7 +333,7 @@ func TestAccountTakenOutOfTheConfiguration(t *testing.T) {
 	only := s.accepted(t, "a", newLetter("En").digital().with("kunDigitalLevering", true))
 	unread := s.accepted(t, "b", newLetter("To").digital())
 	s.event(t, only, shipment.DigitalNotified)
-	s.config.Accounts = []store.Account{other}
+	s.config.Accounts = []party.Account{other}
 	s.restart(t)
 	s.event(t, unread, shipment.DigitalNotified)
 	s.clock.add(time.Hour)

@@ -14,6 +14,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/nights"
+	"postgang/engine/party"
 	"postgang/engine/queue"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -236,7 +237,7 @@ func TestConnectionIsCut(t *testing.T) {
 	s.config.Vendors[0].Target.Timeouts = exchange.Timeouts{Dial: 5 * time.Second, Operation: 2 * time.Second}
 	cut := 0
 	dial := s.config.Dial
-	s.config.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
+	s.config.Dial = func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 		var n atomic.Int64
 		v.Target.Trace = func(string, ...string) {
 			if n.Add(1) > int64(cut) {

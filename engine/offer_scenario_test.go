@@ -14,6 +14,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/calendar"
 	"postgang/engine/jobs"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -657,7 +658,7 @@ func TestOfferWindow(t *testing.T) {
 func TestUnreachableVendorStopsNoOther(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	s.config.Vendors = append([]store.Vendor{s.newVendor(t, "borte")}, s.config.Vendors...)
+	s.config.Vendors = append([]party.Vendor{s.newVendor(t, "borte")}, s.config.Vendors...)
 	other := s.config.Accounts[0]
 	other.Key, other.Vendor = "helse", "borte"
 	s.config.Accounts = append(s.config.Accounts, other)
@@ -694,7 +695,7 @@ func TestOffersOfOneVendorDoNotQueueUp(t *testing.T) {
 	s := setup(t, func(c *engine.Config) {
 		c.Vendors[0].Profile.MaxLettersPerJob = 1
 		dial := c.Dial
-		c.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
+		c.Dial = func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 			if blocked.CompareAndSwap(true, false) {
 				close(entered)
 				<-leave

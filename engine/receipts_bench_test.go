@@ -18,6 +18,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/documents"
 	"postgang/engine/finance"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -82,8 +83,8 @@ func (m *month) open(b *testing.B) {
 		b.Fatal(err)
 	}
 	if m.engine, err = engine.New(ctx, engine.Config{Config: step.Config{
-		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []store.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
-		Vendors: []store.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
+		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []party.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
+		Vendors: []party.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
 			VAT: billing.VAT{ProductionPercent: 25}, Tolerances: billing.DefaultTolerances(), Prices: &m.prices}},
 	}}); err != nil {
 		b.Fatal(err)

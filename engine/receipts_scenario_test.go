@@ -15,6 +15,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/party"
 	"postgang/engine/receipts"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -241,7 +242,7 @@ func TestReceiptFileThatIsStillWritten(t *testing.T) {
 	var grow func()
 	s, job, ids := offeredLetters(t, 2, func(c *engine.Config) {
 		dial := c.Dial
-		c.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
+		c.Dial = func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 			side, err := dial(ctx, v)
 			if err != nil || grow == nil {
 				return side, err

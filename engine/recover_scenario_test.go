@@ -14,6 +14,7 @@ import (
 	"postgang/engine/archive"
 	"postgang/engine/documents"
 	"postgang/engine/jobs"
+	"postgang/engine/party"
 	"postgang/engine/recovery"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -204,7 +205,7 @@ func TestRestored(t *testing.T) {
 func (s *stage) away(t *testing.T, fn func()) {
 	t.Helper()
 	dial := s.config.Dial
-	s.config.Dial = func(context.Context, store.Vendor) (step.VendorSide, error) { return nil, exchange.ErrConnection }
+	s.config.Dial = func(context.Context, party.Vendor) (step.VendorSide, error) { return nil, exchange.ErrConnection }
 	s.restart(t)
 	fn()
 	s.config.Dial = dial
@@ -451,7 +452,7 @@ func TestRestoredClosedReceipts(t *testing.T) {
 				b := s.accepted(t, "bb", newLetter("To"))
 				must(t, s.engine.Watch(s.ctx))
 				dial := s.config.Dial
-				s.config.Dial = func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
+				s.config.Dial = func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 					side, err := dial(ctx, v)
 					return closedReceipts{side, named}, err
 				}
@@ -683,7 +684,7 @@ func TestDamagedFence(t *testing.T) {
 	s.night(t)
 	job := s.onlyJob(t).ID
 	must(t, os.WriteFile(filepath.Join(s.dir, "documents", "fence", job[:4]), []byte("?\n"), 0o600))
-	s.clock.add(store.DefaultAnswerWithin + time.Minute)
+	s.clock.add(party.DefaultAnswerWithin + time.Minute)
 	if err := s.engine.Watch(s.ctx); err == nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Errorf("watch: %v", err)
 	}

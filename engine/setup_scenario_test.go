@@ -22,11 +22,13 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/collect"
 	"postgang/engine/documents"
 	"postgang/engine/identity"
 	"postgang/engine/nights"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -58,7 +60,7 @@ type stageVendor struct {
 	root   string
 	server *vendorsim.Server
 	sim    *vendorsim.Vendor
-	config store.Vendor
+	config party.Vendor
 }
 
 // stageClock stands still until it is set.
@@ -199,17 +201,17 @@ func setup(t *testing.T, changes ...change) *stage {
 		Config: step.Config{
 			Archive: s.archive, Blobs: s.blobs, Fence: s.blobs, Preparer: inProcess{}, WorkDir: filepath.Join(s.dir, "work"), Now: s.clock.now,
 			Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			Accounts: []store.Account{{
+			Accounts: []party.Account{{
 				Key: konto, Name: "Skatteoppkreveren", Vendor: "trykk", Rules: rules,
 				Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"},
 			}},
 			Step: s.step.at,
-			Dial: func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
+			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				return exchange.Dial(ctx, v.Target)
 			},
 		},
 	}
-	s.config.Vendors = []store.Vendor{s.newVendor(t, "trykk")}
+	s.config.Vendors = []party.Vendor{s.newVendor(t, "trykk")}
 	for _, c := range changes {
 		c(&s.config)
 	}
@@ -238,7 +240,7 @@ func (l *lockedBuffer) Write(p []byte) (int, error) {
 }
 
 // newVendor starts a vendor and gives its configuration.
-func (s *stage) newVendor(t *testing.T, key string) store.Vendor {
+func (s *stage) newVendor(t *testing.T, key string) party.Vendor {
 	t.Helper()
 	client, err := exchange.GenerateKey()
 	must(t, err)
@@ -247,7 +249,7 @@ func (s *stage) newVendor(t *testing.T, key string) store.Vendor {
 	must(t, err)
 	t.Cleanup(func() { v.server.Close() })
 	v.sim = vendorsim.New(v.root, vendorsim.Options{Name: key, Now: s.clock.now, ReceiptsLater: true})
-	v.config = store.Vendor{
+	v.config = party.Vendor{
 		Key: key, Name: key, Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
 		VAT: billing.VAT{ProductionPercent: 25, PostagePercent: 25}, Tolerances: billing.DefaultTolerances(),
 		Target: exchange.Target{
@@ -546,7 +548,7 @@ func (s *stage) history(t *testing.T, id string) string {
 func (s *stage) alarms(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, a := range view(t, s, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(s.ctx, true) }) {
+	for _, a := range view(t, s, func(r store.Reader) ([]alarm.Alarm, error) { return r.Alarms(s.ctx, true) }) {
 		out = append(out, a.Key)
 	}
 	slices.Sort(out)

@@ -3,12 +3,13 @@ package engine_test
 import (
 	"testing"
 
+	"postgang/engine/alarm"
 	"postgang/engine/nights"
 	"postgang/engine/store"
 )
 
 // says are the arguments of an alarm that says one thing.
-func says(what string) store.AlarmArgs { return store.AlarmArgs{"text": what} }
+func says(what string) alarm.Args { return alarm.Args{"text": what} }
 
 // TestTroublesAreAlarms: what is found is open, counted once while it says the same, and over when it is not found.
 func TestTroublesAreAlarms(t *testing.T) {

@@ -15,7 +15,9 @@ import (
 
 	"postgang/billing"
 	"postgang/engine"
+	"postgang/engine/alarm"
 	"postgang/engine/nights"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -36,10 +38,10 @@ func (s *stage) watch(t *testing.T) {
 	}
 }
 
-func (s *stage) openAlarms(t *testing.T) map[string]store.Alarm {
+func (s *stage) openAlarms(t *testing.T) map[string]alarm.Alarm {
 	t.Helper()
-	out := map[string]store.Alarm{}
-	for _, a := range view(t, s, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(s.ctx, true) }) {
+	out := map[string]alarm.Alarm{}
+	for _, a := range view(t, s, func(r store.Reader) ([]alarm.Alarm, error) { return r.Alarms(s.ctx, true) }) {
 		out[a.Key] = a
 	}
 	return out
@@ -49,7 +51,7 @@ func (s *stage) openAlarms(t *testing.T) map[string]store.Alarm {
 // alarm and read the same.
 func (s *stage) alarmsAreWorded(t *testing.T) {
 	t.Helper()
-	var all []store.Alarm
+	var all []alarm.Alarm
 	err := s.archive.View(s.ctx, func(r store.Reader) (err error) {
 		all, err = r.Alarms(s.ctx, false)
 		return err
@@ -75,7 +77,7 @@ func (s *stage) alarmsAreWorded(t *testing.T) {
 }
 
 // alarmText is what people read of an alarm.
-func alarmText(a store.Alarm) string { return words.Alarm(a.Key, a.Args, words.English) }
+func alarmText(a alarm.Alarm) string { return words.Alarm(a.Key, a.Args, words.English) }
 
 // wantAlarmText: an alarm is open and its text has these words.
 func (s *stage) wantAlarmText(t *testing.T, key, want string) {
@@ -137,7 +139,7 @@ func TestWatchResolvesRefused(t *testing.T) {
 	s.accepted(t, "a", newLetter("En"))
 	s.night(t)
 	job := s.onlyJob(t)
-	s.clock.add(store.DefaultAnswerWithin)
+	s.clock.add(party.DefaultAnswerWithin)
 	s.watch(t)
 	s.wantAlarms(t, "no-answer:")
 	s.answer(t, exchange.Answer{Job: job.ID, TicketSHA256: job.TicketSHA})

@@ -19,6 +19,7 @@ import (
 	"postgang/engine/archive"
 	"postgang/engine/intake"
 	"postgang/engine/notify"
+	"postgang/engine/party"
 	"postgang/engine/queue"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -109,7 +110,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
-			Dial: func(ctx context.Context, v store.Vendor) (step.VendorSide, error) {
+			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts
 				return exchange.Dial(ctx, t)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/intake"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -76,7 +77,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		for _, s := range list {
 			ids = append(ids, s.ID)
 			if len(ids) < len(list) {
-				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, store.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"}))
+				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, alarm.Args{"case": "new", "shipment": "x", "why": "it cannot be prepared"}))
 			}
 		}
 		return err
@@ -88,7 +89,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		t.Error("one of them can be prepared")
 	}
 	err = a.Archive.InTx(t.Context(), func(tx store.Tx) error {
-		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], store.AlarmArgs{"case": "new", "shipment": "x", "why": "it cannot be prepared"})
+		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], alarm.Args{"case": "new", "shipment": "x", "why": "it cannot be prepared"})
 	})
 	if err != nil || a.preparing(t.Context()) {
 		t.Errorf("none of them can, %v", err)

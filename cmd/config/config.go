@@ -22,9 +22,9 @@ import (
 	"postgang/engine/collect"
 	"postgang/engine/nights"
 	"postgang/engine/notify"
+	"postgang/engine/party"
 	"postgang/engine/postcode"
 	"postgang/engine/shipment"
-	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
@@ -362,8 +362,8 @@ type Config struct {
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
 	Benefit        billing.CostBenefitInputs
-	Accounts       []store.Account // by key
-	Vendors        []store.Vendor  // by key
+	Accounts       []party.Account // by key
+	Vendors        []party.Vendor  // by key
 	Guard          collect.Guard
 }
 
@@ -791,13 +791,13 @@ func (c *checker) benefit(cfg *Config, in map[string]Input) {
 	}
 }
 
-func (c *checker) vendor(key string, v *Vendor) (store.Vendor, bool) {
+func (c *checker) vendor(key string, v *Vendor) (party.Vendor, bool) {
 	before := len(c.problems)
 	at := "vendors." + key
 	if !keyPattern.MatchString(key) {
 		c.add(at, "a vendor's key has lower-case letters, digits and hyphens only")
 	}
-	out := store.Vendor{
+	out := party.Vendor{
 		Key: key, Name: orElse(v.Name, key), Profile: c.profile(at, v), Receipts: v.Receipts, Invoices: v.Invoice, VATMissing: v.VAT == nil, Tolerances: v.Tolerances,
 		Target: *c.target(v.Login),
 	}
@@ -1108,7 +1108,7 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	if a.Sender.City == "" {
 		c.add(at+".sender.city", "is missing")
 	}
-	out := store.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), Sender: cover.Sender{
+	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), Sender: cover.Sender{
 		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
 		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
 	}}

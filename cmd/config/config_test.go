@@ -11,7 +11,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine/calendar"
-	"postgang/engine/store"
+	"postgang/engine/party"
 	"postgang/printjobs/prepare"
 )
 
@@ -202,7 +202,7 @@ func TestLateness(t *testing.T) {
 	if !strings.Contains(minimal, head) {
 		t.Fatal("the minimal configuration has another vendor")
 	}
-	for add, want := range map[string]store.Vendor{
+	for add, want := range map[string]party.Vendor{
 		"": {}, // the engine's defaults
 		"answer_within = \"4h30m\"\nreceipt_within_virkedager = 6\n": {AnswerWithin: 4*time.Hour + 30*time.Minute, ReceiptWithin: 6},
 	} {

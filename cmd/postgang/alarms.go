@@ -13,6 +13,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/alarm"
 	"postgang/engine/notify"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -41,9 +42,9 @@ func newAlarms(o *options) *cobra.Command {
 		newAlarmsList(o), newAlarmsAck(o), newAlarmsTest(o))
 }
 
-func viewAlarm(a store.Alarm) alarmView {
+func viewAlarm(a alarm.Alarm) alarmView {
 	return alarmView{Key: a.Key, Text: words.Alarm(a.Key, a.Args, words.English), Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
-		Severity: store.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
+		Severity: alarm.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
 }
 
 func newAlarmsList(o *options) *cobra.Command {
@@ -64,7 +65,7 @@ func newAlarmsList(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					store.SortAlarms(all)
+					alarm.Sort(all)
 					for _, al := range all {
 						if !al.Resolved.IsZero() && a.Now().Sub(al.Resolved) > recentAlarms {
 							continue

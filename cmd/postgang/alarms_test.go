@@ -14,6 +14,7 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/notify"
 	"postgang/engine/store"
 )
@@ -132,7 +133,7 @@ func TestHealth(t *testing.T) {
 	get("/alarms", http.StatusOK)
 	get("/", http.StatusNotFound)
 	if err := a.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "uncertain:TEST000001", store.AlarmArgs{"text": "ask"})
+		return tx.RaiseAlarm(ctx, "uncertain:TEST000001", alarm.Args{"text": "ask"})
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -15,11 +15,11 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/documents"
 	"postgang/engine/notify"
 	"postgang/engine/queue"
-	"postgang/engine/store"
 )
 
 // notAsRoot refuses to work as root on another user's archive: what root makes, its owner cannot write afterwards.
@@ -138,7 +138,7 @@ func (o *options) tellUnopened(ctx context.Context, cfg *config.Config, what str
 	defer cancel()
 	m := notify.Message{
 		Key: "archive:" + what, Text: fmt.Sprintf("postgang %s could not begin: %v", what, failed), Raised: time.Now(), Count: 1,
-		Severity: store.SeverityCritical.String(),
+		Severity: alarm.SeverityCritical.String(),
 	}
 	for _, s := range cfg.Alarms {
 		if err := s.Sender.Send(ctx, []notify.Message{m}); err != nil {

@@ -19,9 +19,11 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/nights"
 	"postgang/engine/notify"
+	"postgang/engine/party"
 	"postgang/engine/store"
 	"postgang/engine/words"
 	"postgang/printjobs/exchange"
@@ -260,7 +262,7 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	if !c.whole(ctx, cfg, a) {
 		return
 	}
-	var alarms []store.Alarm
+	var alarms []alarm.Alarm
 	var sinks []notify.Standing
 	err = a.Archive.View(ctx, func(r store.Reader) error {
 		var err error
@@ -283,15 +285,15 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	switch {
 	case err != nil:
 		c.bad("database", "", "%v", err)
-	case store.Unacknowledged(alarms) > 0:
-		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", store.Unacknowledged(alarms))
+	case alarm.Unacknowledged(alarms) > 0:
+		c.warn("database", "see \"postgang status\"", "works; %d alarms are open", alarm.Unacknowledged(alarms))
 	default:
 		c.ok("database", "works, no open alarms")
 	}
 }
 
 // invoices looks at what decides the amounts of a vendor: VAT, and whose invoices are taken.
-func (c *checkup) invoices(v store.Vendor) {
+func (c *checkup) invoices(v party.Vendor) {
 	name := "vendor " + v.Key
 	if v.VATMissing && (!v.Manual || v.Prices != nil || len(v.Invoices.Kinds) > 0) {
 		c.bad(name+" VAT", fmt.Sprintf("set production_percent and postage_percent under [vendors.%s.vat]; 0 where there is none", v.Key),
@@ -313,7 +315,7 @@ func (c *checkup) invoices(v store.Vendor) {
 	}
 }
 
-func (c *checkup) vendor(ctx context.Context, v store.Vendor) {
+func (c *checkup) vendor(ctx context.Context, v party.Vendor) {
 	name := "vendor " + v.Key
 	if v.Manual {
 		c.ok(name, "manual print: nobody to reach; see \"postgang manual list\"")

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"postgang/billing"
-	"postgang/engine/store"
+	"postgang/engine/party"
 )
 
 // TestDoctorLooksAtInvoices: VAT that nobody has set is an error where amounts are booked; that anybody's invoices would be taken is
@@ -18,16 +18,16 @@ func TestDoctorLooksAtInvoices(t *testing.T) {
 	misspelt := whole
 	misspelt.Kinds = map[string]string{"1": "PORTOO", "2": "GEBYR"}
 	for name, c := range map[string]struct {
-		v    store.Vendor
+		v    party.Vendor
 		want string // of each line: FAIL or warn
 	}{
-		"VAT of none":              {store.Vendor{}, ""},
-		"no VAT":                   {store.Vendor{VATMissing: true}, "FAIL"},
-		"printed here":             {store.Vendor{VATMissing: true, Manual: true}, ""},
-		"printed here, at a price": {store.Vendor{VATMissing: true, Manual: true, Prices: &billing.PriceList{}}, "FAIL"},
-		"invoices from anybody":    {store.Vendor{Invoices: kinds}, "warn warn"},
-		"a kind misspelt":          {store.Vendor{Invoices: misspelt}, "warn"},
-		"invoices from one to one": {store.Vendor{Invoices: whole}, ""},
+		"VAT of none":              {party.Vendor{}, ""},
+		"no VAT":                   {party.Vendor{VATMissing: true}, "FAIL"},
+		"printed here":             {party.Vendor{VATMissing: true, Manual: true}, ""},
+		"printed here, at a price": {party.Vendor{VATMissing: true, Manual: true, Prices: &billing.PriceList{}}, "FAIL"},
+		"invoices from anybody":    {party.Vendor{Invoices: kinds}, "warn warn"},
+		"a kind misspelt":          {party.Vendor{Invoices: misspelt}, "warn"},
+		"invoices from one to one": {party.Vendor{Invoices: whole}, ""},
 	} {
 		var got []string
 		ch := &checkup{}

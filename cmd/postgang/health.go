@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postgang/cmd/cli"
+	"postgang/engine/alarm"
 	"postgang/engine/store"
 )
 
@@ -41,7 +42,7 @@ func (d *daemon) serveHealth(ctx context.Context, ln net.Listener) {
 	alarms := func(ctx context.Context) (n int, err error) {
 		err = d.Archive.View(ctx, func(r store.Reader) error {
 			open, err := r.Alarms(ctx, true)
-			n = store.Unacknowledged(open)
+			n = alarm.Unacknowledged(open)
 			return err
 		})
 		return n, err

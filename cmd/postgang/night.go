@@ -12,6 +12,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/alarm"
 	"postgang/engine/nights"
 	"postgang/engine/store"
 )
@@ -78,7 +79,7 @@ func (o *options) recordedNight(ctx context.Context, a *app.App, patience time.D
 // stillOpen says that a person must look, when this night had nothing to say and alarms of before are open: letters that are kept
 // back, or a job that the vendor refused, would else be out of the night's sight after the first.
 func stillOpen(ctx context.Context, a *app.App) error {
-	var open []store.Alarm
+	var open []alarm.Alarm
 	err := a.Archive.View(ctx, func(r store.Reader) (err error) {
 		open, err = r.Alarms(ctx, true)
 		return err
@@ -86,7 +87,7 @@ func stillOpen(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	if n := store.Unacknowledged(open); n > 0 {
+	if n := alarm.Unacknowledged(open); n > 0 {
 		return cli.Partial("a person must look: %d alarms are open (postgang alarms list)", n)
 	}
 	return nil

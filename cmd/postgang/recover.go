@@ -13,6 +13,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/party"
 	"postgang/engine/recovery"
 	"postgang/engine/restored"
 	"postgang/engine/store"
@@ -103,7 +104,7 @@ Exit code 3: offers are still stopped, or letters are set aside.`,
 }
 
 func (o *options) recover(cmd *cobra.Command, a *app.App, vendors []string, opt recovery.RecoverOptions) error {
-	known := map[string]store.Vendor{}
+	known := map[string]party.Vendor{}
 	for _, v := range a.Config.Vendors {
 		known[v.Key] = v
 	}

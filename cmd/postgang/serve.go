@@ -23,6 +23,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/finance"
 	"postgang/engine/nights"
@@ -232,10 +233,10 @@ func (d *daemon) watchScan(ctx context.Context) error {
 		return nil
 	}
 	const key = nights.TroublePlace + "folder"
-	args := store.AlarmArgs{"case": "stuck", "began": store.TimeArg(time.Unix(0, began))}
+	args := alarm.Args{"case": "stuck", "began": alarm.TimeArg(time.Unix(0, began))}
 	return d.Archive.InTx(ctx, func(tx store.Tx) error {
 		open, err := tx.Alarms(ctx, true)
-		if err != nil || slices.ContainsFunc(open, func(al store.Alarm) bool { return al.Key == key && al.Args.Says(args) }) {
+		if err != nil || slices.ContainsFunc(open, func(al alarm.Alarm) bool { return al.Key == key && al.Args.Says(args) }) {
 			return err
 		}
 		return tx.RaiseAlarm(ctx, key, args)

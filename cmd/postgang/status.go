@@ -11,6 +11,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -110,7 +111,7 @@ func showStatus(w io.Writer, v statusView) {
 	fmt.Fprintln(w, "\nOPEN ALARMS:")
 	shown := map[string]int{}
 	for _, al := range v.Alarms {
-		kind := store.KindOfAlarm(al.Key)
+		kind := alarm.KindOf(al.Key)
 		if shown[kind]++; shown[kind] <= shownOfAKind {
 			fmt.Fprintf(w, "  %s (%d×): %s%s\n", al.Raised, al.Count, al.Text, al.known())
 		}
@@ -170,7 +171,7 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		if err != nil {
 			return err
 		}
-		store.SortAlarms(alarms)
+		alarm.Sort(alarms)
 		for _, al := range alarms {
 			v.Alarms = append(v.Alarms, viewAlarm(al))
 		}

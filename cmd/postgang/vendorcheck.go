@@ -11,7 +11,7 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine/store"
+	"postgang/engine/party"
 	"postgang/printjobs/exchange"
 )
 
@@ -43,11 +43,11 @@ nor letters are touched, so it can be run before the first night.
 			if err != nil {
 				return err
 			}
-			vendors := slices.DeleteFunc(slices.Clone(cfg.Vendors), func(v store.Vendor) bool { return v.Manual })
+			vendors := slices.DeleteFunc(slices.Clone(cfg.Vendors), func(v party.Vendor) bool { return v.Manual })
 			if len(names) > 0 {
 				vendors = nil
 				for _, n := range names {
-					i := slices.IndexFunc(cfg.Vendors, func(v store.Vendor) bool { return v.Key == n })
+					i := slices.IndexFunc(cfg.Vendors, func(v party.Vendor) bool { return v.Key == n })
 					if i < 0 {
 						return cli.Unknown("configured vendor", n, vendorKeys(cfg))
 					}

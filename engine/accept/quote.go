@@ -5,6 +5,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -21,7 +22,7 @@ func (e *Acceptor) Candidate(s shipment.Shipment) printjobs.Candidate {
 }
 
 // QuoteRow gives what a letter costs by the price list of its vendor, when it is posted today; or ErrNoPrice.
-func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v store.Vendor) (billing.Quote, error) {
+func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v party.Vendor) (billing.Quote, error) {
 	if v.Prices == nil {
 		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, step.ErrNoPrice)
 	}
@@ -74,7 +75,7 @@ func (e *Acceptor) Quote(s shipment.Shipment) (Quoted, error) {
 }
 
 // PricedLetter is what the price list asks of a letter.
-func (e *Acceptor) PricedLetter(account, zone string, l store.JobLetter, v store.Vendor) billing.Letter {
+func (e *Acceptor) PricedLetter(account, zone string, l store.JobLetter, v party.Vendor) billing.Letter {
 	return billing.Letter{
 		Account: account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
 		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: zone, WeightGram: l.WeightGram,

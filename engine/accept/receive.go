@@ -15,7 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -354,7 +356,7 @@ func (e *Acceptor) alarmUnprepared(ctx context.Context, id string, failed error)
 	}
 	e.Log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, store.AlarmArgs{"case": "new", "shipment": id, "why": failed.Error()})
+		return tx.RaiseAlarm(ctx, "prepare:"+id, alarm.Args{"case": "new", "shipment": id, "why": failed.Error()})
 	})
 }
 
@@ -365,7 +367,7 @@ func (e *Acceptor) AlarmNotRenewed(ctx context.Context, id string, failed error)
 	}
 	e.Log.Error("shipment cannot be prepared anew", "shipment", id, "error", failed)
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, store.AlarmArgs{"case": "again", "shipment": id, "why": failed.Error()})
+		return tx.RaiseAlarm(ctx, "prepare:"+id, alarm.Args{"case": "again", "shipment": id, "why": failed.Error()})
 	})
 }
 
@@ -384,7 +386,7 @@ func (p prepared) of(s shipment.Shipment) shipment.Shipment {
 
 // prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
 // from the same. Nothing to print (an only digital shipment may be of other kinds than PDF) gives a zero value.
-func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account store.Account) (prepared, []shipment.Refusal, error) {
+func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account party.Account) (prepared, []shipment.Refusal, error) {
 	docs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Document, error) { return r.Documents(ctx, s.ID) })
 	if err != nil {
 		return prepared{}, nil, err
@@ -533,7 +535,7 @@ func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment) (_ shipment.S
 const heaviestLetter = 2_000_000
 
 // tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.
-func (e *Acceptor) tryLayout(s shipment.Shipment, account store.Account, facts prepare.Facts) []shipment.Refusal {
+func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts prepare.Facts) []shipment.Refusal {
 	if shipment.AnyRefuses(s.Refusals) {
 		return nil // its address or country may be what is wrong, which is said already
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/alarm"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/database"
 	"postgang/engine/documents"
@@ -281,7 +282,7 @@ func TestOldAlarmsKeepTheirText(t *testing.T) {
 		if _, err := a.Exec(ctx, `INSERT INTO alarm (key, message, raised_at, last_at, occurrences) VALUES ('held:x', 'shipment x is set aside', 1, 1, 1)`); err != nil {
 			t.Fatal(err)
 		}
-		want := func(args store.AlarmArgs, count int) {
+		want := func(args alarm.Args, count int) {
 			t.Helper()
 			err := a.View(ctx, func(r store.Reader) error {
 				all, err := r.Alarms(ctx, true)
@@ -298,8 +299,8 @@ func TestOldAlarmsKeepTheirText(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want(store.AlarmArgs{"text": "shipment x is set aside"}, 1)
-		anew := store.AlarmArgs{"shipment": "x", "code": "oppsett"}
+		want(alarm.Args{"text": "shipment x is set aside"}, 1)
+		anew := alarm.Args{"shipment": "x", "code": "oppsett"}
 		if err := a.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, "held:x", anew) }); err != nil {
 			t.Fatal(err)
 		}
@@ -617,7 +618,7 @@ func TestEveryCheckIsTried(t *testing.T) {
 				tx.InsertJob(ctx, j, ls), tx.InsertJob(ctx, j2, ls2),
 				tx.SetJobFiles(ctx, j.ID, []store.JobFile{{Job: j.ID, File: exchange.File{Name: "a.pdf"}, Blob: shipment.BlobRef{SHA256: archivetest.Sha(1)}}}, nil),
 				tx.InsertReceiptFile(ctx, archivetest.ReceiptFile()), tx.InsertReceipts(ctx, r), tx.Book(ctx, lines), tx.InsertReceipts(ctx, other),
-				tx.InsertDeviations(ctx, []store.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", store.AlarmArgs{"what": "x"}))
+				tx.InsertDeviations(ctx, []store.Deviation{{Key: "k", Vendor: "trykkeri"}}), tx.RaiseAlarm(ctx, "k", alarm.Args{"what": "x"}))
 		})
 		if err != nil {
 			t.Fatal(err)

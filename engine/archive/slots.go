@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/store"
 )
 
@@ -71,12 +72,12 @@ func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, st
 }
 
 // Alarms lists alarms, newest first.
-func (r *reader) Alarms(ctx context.Context, open bool) ([]store.Alarm, error) {
+func (r *reader) Alarms(ctx context.Context, open bool) ([]alarm.Alarm, error) {
 	where := ""
 	if open {
 		where = "WHERE resolved_at IS NULL"
 	}
-	out, err := list(ctx, r, func(scan scan) (a store.Alarm, err error) {
+	out, err := list(ctx, r, func(scan scan) (a alarm.Alarm, err error) {
 		var said alarmSaid
 		err = scan(&a.Key, &said.text, &said.args, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved}, when{&a.AckedAt}, &a.AckReason)
 		if err == nil {
@@ -97,11 +98,11 @@ type alarmSaid struct {
 	args sql.NullString
 }
 
-func (s alarmSaid) arguments() (store.AlarmArgs, error) {
+func (s alarmSaid) arguments() (alarm.Args, error) {
 	if !s.args.Valid {
-		return store.AlarmArgs{"text": s.text}, nil
+		return alarm.Args{"text": s.text}, nil
 	}
-	args := store.AlarmArgs{}
+	args := alarm.Args{}
 	if err := json.Unmarshal([]byte(s.args.String), &args); err != nil {
 		return nil, fmt.Errorf("arguments of an alarm: %w", err)
 	}
@@ -109,7 +110,7 @@ func (s alarmSaid) arguments() (store.AlarmArgs, error) {
 }
 
 // RaiseAlarm opens an alarm, or counts one more occurrence and keeps the newest arguments.
-func (t *tx) RaiseAlarm(ctx context.Context, key string, args store.AlarmArgs) error {
+func (t *tx) RaiseAlarm(ctx context.Context, key string, args alarm.Args) error {
 	said := args.AsStored()
 	for name, value := range said {
 		said[name] = clean(value)
@@ -152,8 +153,8 @@ func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
 }
 
 // AlarmDeliveries lists what a sink may have to be told.
-func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]store.AlarmDelivery, error) {
-	out, err := list(ctx, r, func(scan scan) (d store.AlarmDelivery, err error) {
+func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]alarm.Delivery, error) {
+	out, err := list(ctx, r, func(scan scan) (d alarm.Delivery, err error) {
 		var said alarmSaid
 		err = scan(&d.Seq, &d.Key, &said.text, &said.args, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.AckedAt}, &d.AckReason, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
 		if err == nil {

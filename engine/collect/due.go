@@ -9,6 +9,7 @@ import (
 	"github.com/sourcegraph/conc/pool"
 
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs"
@@ -105,7 +106,7 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 }
 
 // dueLetters reads what is due for a vendor. look sees every page of it, and leaves out what is not to be planned.
-func (e *Collector) dueLetters(ctx context.Context, v store.Vendor, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
+func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
 	var accounts []string
 	for _, key := range e.AccountKeys {
 		if e.Accounts[key].Vendor == v.Key {
@@ -143,7 +144,7 @@ func (e *Collector) dueLetters(ctx context.Context, v store.Vendor, look func([]
 	}
 }
 
-func (e *Collector) collectVendor(ctx context.Context, v store.Vendor, sum *spent, out *Collected) error {
+func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spent, out *Collected) error {
 	candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 		page, old, err := e.setAsideOld(ctx, v, page)
 		if err != nil {
@@ -224,7 +225,7 @@ func (e *Collector) renewStale(ctx context.Context, page []shipment.Shipment) ([
 }
 
 // setAsideOld sets aside the letters that have been due for longer than the vendor's print window, and gives the others.
-func (e *Collector) setAsideOld(ctx context.Context, v store.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
+func (e *Collector) setAsideOld(ctx context.Context, v party.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
 	fit = letters[:0]
 	for _, s := range letters {
 		if e.Now().Sub(s.DueAt) <= v.PrintLimit() {

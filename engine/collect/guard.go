@@ -9,6 +9,7 @@ import (
 	"postgang/billing"
 	"postgang/engine/accept"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -75,7 +76,7 @@ type keptBack struct {
 }
 
 // guarded plans the candidates and keeps back what the caps do not allow. sum grows by the letters that go.
-func (e *Collector) guarded(v store.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
+func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
 	jobs, aside, err = printjobs.Plan(candidates, v.Profile)
 	if err != nil || !e.guard.On() {
 		return jobs, aside, nil, err

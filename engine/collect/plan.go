@@ -10,6 +10,7 @@ import (
 	"postgang/billing"
 	"postgang/engine/accept"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -63,7 +64,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	type key struct{ account, code string }
 	totals, back := map[key]*PlanTotal{}, map[key]*PlanTotal{}
-	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v store.Vendor) (billing.Quote, bool) {
+	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v party.Vendor) (billing.Quote, bool) {
 		k := key{s.Account, row.Konteringskode}
 		t := to[k]
 		if t == nil {

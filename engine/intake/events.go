@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"postgang/engine/alarm"
 	"postgang/engine/identity"
 	"postgang/engine/nights"
 	"postgang/engine/shipment"
@@ -137,14 +138,14 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 			rep.Waiting++
 			rep.Failed++
 			if failed++; failed <= fewTroubles {
-				args := store.AlarmArgs{"case": "file", "file": shownFile(e.name), "why": err.Error()}
+				args := alarm.Args{"case": "file", "file": shownFile(e.name), "why": err.Error()}
 				advise(args, err, itself, e.info)
 				t.add(nights.TroubleEvents+shownFile(e.name), args)
 			}
 		}
 	}
 	if more := failed - fewTroubles; more > 0 {
-		t.add(nights.TroubleEvents, store.AlarmArgs{"case": "many", "limit": strconv.Itoa(fewTroubles)})
+		t.add(nights.TroubleEvents, alarm.Args{"case": "many", "limit": strconv.Itoa(fewTroubles)})
 	}
 	return ctx.Err()
 }
@@ -152,7 +153,7 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 // misplacedEvents tells of what lies among the events files and is none.
 func (t *troubles) misplacedEvents(found strays) {
 	if found.count() > 0 {
-		t.add(nights.TroubleMisplaced+nights.EventsPlace, found.addTo(store.AlarmArgs{"case": "events", "folder": events}))
+		t.add(nights.TroubleMisplaced+nights.EventsPlace, found.addTo(alarm.Args{"case": "events", "folder": events}))
 	}
 	t.left(nights.EventsPlace, found)
 }
@@ -236,7 +237,7 @@ func eventFiles(root *os.Root) ([]entry, strays, error) {
 // refusedLines is what a list in avvist/ says.
 type refusedLines struct {
 	entry entry
-	lines store.AlarmArgs // of the alarm; none: it cannot be read
+	lines alarm.Args // of the alarm; none: it cannot be read
 }
 
 // maxListBytes is how much of a list in avvist/ is read: maxBadLines lines are some 200 kB.
@@ -267,18 +268,18 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 	d.lists = lists
 	for i, name := range slices.Sorted(maps.Keys(lists)) {
 		if i == fewTroubles {
-			t.add(nights.TroubleEvents+"avvist", store.AlarmArgs{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
+			t.add(nights.TroubleEvents+"avvist", alarm.Args{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
 			break
 		}
 		file := strings.TrimSuffix(name, ".json") + eventsSuffix
-		args := store.AlarmArgs{"case": "refused", "file": shownFile(file), "list": path.Join(eventsWrong, shownFile(name))}
+		args := alarm.Args{"case": "refused", "file": shownFile(file), "list": path.Join(eventsWrong, shownFile(name))}
 		maps.Copy(args, lists[name].lines)
 		t.add(nights.TroubleEvents+shownFile(file), args)
 	}
 }
 
 // linesOf says how many lines a list is of, where they stand and why they were refused.
-func linesOf(root *os.Root, e entry) store.AlarmArgs {
+func linesOf(root *os.Root, e entry) alarm.Args {
 	var list struct {
 		Count int       `json:"antall"`
 		Lines []badLine `json:"linjer"`
@@ -311,7 +312,7 @@ func linesOf(root *os.Root, e entry) store.AlarmArgs {
 			codes = append(codes, fmt.Sprintf("%s %d", code, why[code]))
 		}
 	}
-	return store.AlarmArgs{"lines": strconv.Itoa(list.Count), "which": strings.Join(where, ", "), "codes": strings.Join(codes, ", ")}
+	return alarm.Args{"lines": strconv.Itoa(list.Count), "which": strings.Join(where, ", "), "codes": strings.Join(codes, ", ")}
 }
 
 var codeForm = regexp.MustCompile(`^[a-z-]{1,40}$`)

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"postgang/engine/alarm"
 	"postgang/engine/identity"
 	"postgang/engine/nights"
 	"postgang/engine/shipment"
@@ -165,7 +166,7 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 	}
 	s.rep.Misplaced += loose.count()
 	if loose.count() > 0 {
-		s.troubles.add(nights.TroubleMisplaced+inn, loose.addTo(store.AlarmArgs{"case": "loose", "folder": inn}))
+		s.troubles.add(nights.TroubleMisplaced+inn, loose.addTo(alarm.Args{"case": "loose", "folder": inn}))
 	}
 	s.troubles.left(inn, loose)
 	return out, nil

@@ -16,8 +16,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"postgang/engine/alarm"
 	"postgang/engine/nights"
-	"postgang/engine/store"
 )
 
 const (
@@ -35,13 +35,13 @@ type troubles struct {
 	handIns map[string][]nights.Trouble // by account; more than a few become one
 }
 
-func (t *troubles) add(key string, args store.AlarmArgs) {
+func (t *troubles) add(key string, args alarm.Args) {
 	t.list = append(t.list, nights.Trouble{Key: key, Args: args})
 }
 
 // place tells of a folder that cannot be used. name is its name in the alarm's key, and where what it is for people.
-func (t *troubles) place(name string, where store.AlarmArgs, err error) {
-	args := store.AlarmArgs{"case": "place", "why": err.Error()}
+func (t *troubles) place(name string, where alarm.Args, err error) {
+	args := alarm.Args{"case": "place", "why": err.Error()}
 	maps.Copy(args, where)
 	advise(args, err, "", nil)
 	t.add(nights.TroublePlace+name, args)
@@ -49,16 +49,16 @@ func (t *troubles) place(name string, where store.AlarmArgs, err error) {
 
 // The places of alarms, as engine/words knows them.
 
-func dropFolder() store.AlarmArgs { return store.AlarmArgs{"place": "drop-folder"} }
+func dropFolder() alarm.Args { return alarm.Args{"place": "drop-folder"} }
 
-func folder(name string) store.AlarmArgs { return store.AlarmArgs{"place": "folder", "folder": name} }
+func folder(name string) alarm.Args { return alarm.Args{"place": "folder", "folder": name} }
 
-func foldersOf(account string) store.AlarmArgs {
-	return store.AlarmArgs{"place": "account", "account": account}
+func foldersOf(account string) alarm.Args {
+	return alarm.Args{"place": "account", "account": account}
 }
 
-func way(from, to string) store.AlarmArgs {
-	return store.AlarmArgs{"place": "way", "folder": from, "to": to}
+func way(from, to string) alarm.Args {
+	return alarm.Args{"place": "way", "folder": from, "to": to}
 }
 
 // What is wrong with a hand-in: codes of engine/words.
@@ -85,7 +85,7 @@ func (t *troubles) handInOf(h *handIn, what string, err error, whose string, inf
 	if t.handIns == nil {
 		t.handIns = map[string][]nights.Trouble{}
 	}
-	args := store.AlarmArgs{"case": "one", "hand_in": h.shown(), "trouble": what, "why": err.Error()}
+	args := alarm.Args{"case": "one", "hand_in": h.shown(), "trouble": what, "why": err.Error()}
 	advise(args, err, whose, info)
 	a := h.account.Key
 	t.handIns[a] = append(t.handIns[a], nights.Trouble{Key: nights.TroubleHandIn + h.shown(), Args: args})
@@ -109,7 +109,7 @@ func (s *scan) stuckAt(h *handIn, err error) {
 // left tells of what was begun under a hidden name and left.
 func (t *troubles) left(place string, s strays) {
 	if s.old > 0 {
-		t.add(nights.TroubleForgotten+place, store.AlarmArgs{"folder": place, "entries": strconv.Itoa(s.old)})
+		t.add(nights.TroubleForgotten+place, alarm.Args{"folder": place, "entries": strconv.Itoa(s.old)})
 	}
 }
 
@@ -223,7 +223,7 @@ func (d *Dir) TryFolders() []nights.Trouble {
 
 // advise adds to the arguments of an alarm what to do about an error, with the owner of what it is about: whose is itself or a folder,
 // and info nil when nobody knows.
-func advise(args store.AlarmArgs, err error, whose string, info os.FileInfo) {
+func advise(args alarm.Args, err error, whose string, info os.FileInfo) {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		args["advice"] = "permission"
@@ -246,7 +246,7 @@ func advise(args store.AlarmArgs, err error, whose string, info os.FileInfo) {
 // strays are entries at a place where nobody takes them.
 type strays struct {
 	files, folders, links int
-	strangers             []store.AlarmArgs
+	strangers             []alarm.Args
 	old                   int // hidden, and not changed for long
 }
 
@@ -262,7 +262,7 @@ func (s *strays) file(info os.FileInfo) {
 func (s *strays) count() int { return s.files + s.folders + s.links }
 
 // addTo adds to the arguments of an alarm what there is, without names: those of loose files often hold personal names.
-func (s *strays) addTo(args store.AlarmArgs) store.AlarmArgs {
+func (s *strays) addTo(args alarm.Args) alarm.Args {
 	for name, n := range map[string]int{"files": s.files, "folders": s.folders, "links": s.links} {
 		if n > 0 {
 			args[name] = strconv.Itoa(n)
@@ -341,7 +341,7 @@ func (s *scan) strangersAt(dir string, known func(name string) bool) {
 		return
 	}
 	s.rep.Misplaced += n
-	args := found.addTo(store.AlarmArgs{"case": "strangers", "folder": dir, "inbox": inbox})
+	args := found.addTo(alarm.Args{"case": "strangers", "folder": dir, "inbox": inbox})
 	for i, about := range found.strangers[:min(fewNames, len(found.strangers))] {
 		for name, value := range about {
 			args[name+strconv.Itoa(i+1)] = value
@@ -364,8 +364,8 @@ func handInFile(name string) bool {
 
 // describe says of a folder that belongs to no account what may have been meant: arguments of engine/words, which are numbered then.
 // A name that is not to be shown is empty.
-func (s *scan) describe(dir, name string) store.AlarmArgs {
-	about := store.AlarmArgs{"name": ""}
+func (s *scan) describe(dir, name string) alarm.Args {
+	about := alarm.Args{"name": ""}
 	if validKey(name) {
 		about["name"] = name
 	}

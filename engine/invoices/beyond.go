@@ -9,6 +9,7 @@ import (
 
 	"postgang/billing"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/store"
 )
 
@@ -33,7 +34,7 @@ func (e *Invoices) ControlSheetCost(j store.PrintJob, files []store.JobFile) (sh
 // with the accounts and konteringskoder that caused it: control sheets of the jobs offered in it, by the letters of each job, and
 // minimums of the days on which letters were posted in it, by the letters of each account's day. Kinds that the list has no prices
 // for are left out.
-func (e *Invoices) beyondLetters(ctx context.Context, r store.Reader, v store.Vendor, from, to time.Time) (map[string][]billing.Cause, error) {
+func (e *Invoices) beyondLetters(ctx context.Context, r store.Reader, v party.Vendor, from, to time.Time) (map[string][]billing.Cause, error) {
 	out := map[string][]billing.Cause{}
 	if v.Prices == nil {
 		return out, nil
@@ -55,7 +56,7 @@ func (e *Invoices) beyondLetters(ctx context.Context, r store.Reader, v store.Ve
 	return out, nil
 }
 
-func (e *Invoices) controlSheetCauses(ctx context.Context, r store.Reader, v store.Vendor, from, to time.Time) ([]billing.Cause, error) {
+func (e *Invoices) controlSheetCauses(ctx context.Context, r store.Reader, v party.Vendor, from, to time.Time) ([]billing.Cause, error) {
 	jobs, err := r.Jobs(ctx, store.JobFilter{Vendor: v.Key, OfferedSince: from})
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (e *Invoices) controlSheetCauses(ctx context.Context, r store.Reader, v sto
 	return out, nil
 }
 
-func minimumCauses(ctx context.Context, r store.Reader, v store.Vendor, from, to time.Time) ([]billing.Cause, error) {
+func minimumCauses(ctx context.Context, r store.Reader, v party.Vendor, from, to time.Time) ([]billing.Cause, error) {
 	type accountDay struct {
 		account string
 		day     billing.Civil

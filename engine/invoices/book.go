@@ -12,6 +12,7 @@ import (
 	"postgang/billing"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
+	"postgang/engine/party"
 	"postgang/engine/store"
 )
 
@@ -234,7 +235,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into billing.Ci
 }
 
 // openFor refuses a day whose invoices are booked.
-func (e *Invoices) openFor(ctx context.Context, r store.Reader, v store.Vendor, day billing.Civil) error {
+func (e *Invoices) openFor(ctx context.Context, r store.Reader, v party.Vendor, day billing.Civil) error {
 	all, err := r.Invoices(ctx, day.In(calendar.Oslo), day.AddDays(1).In(calendar.Oslo))
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"postgang/billing"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -62,7 +63,7 @@ func (e *Invoices) AddInvoice(ctx context.Context, vendor string, inv billing.In
 	return e.addInvoice(ctx, v, inv, shipment.BlobRef{})
 }
 
-func (e *Invoices) addInvoice(ctx context.Context, v store.Vendor, inv billing.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
+func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv billing.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
 	for i, l := range inv.Lines {
 		if shipment.ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
 			return store.InvoiceRecord{}, fmt.Errorf("invoice line %d: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/store"
 )
 
 // lookAtPeriod holds the invoices of a period against the ledger as it is now: deviations, and the alarm about those booked.
-func (e *Invoices) lookAtPeriod(ctx context.Context, tx store.Tx, v store.Vendor, from, to billing.Civil) (InvoicePeriod, error) {
+func (e *Invoices) lookAtPeriod(ctx context.Context, tx store.Tx, v party.Vendor, from, to billing.Civil) (InvoicePeriod, error) {
 	p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, from, to)
 	if err != nil {
 		return p, err
@@ -27,7 +29,7 @@ func (e *Invoices) lookAtPeriod(ctx context.Context, tx store.Tx, v store.Vendor
 }
 
 // deviateInvoices records what the invoices of a period say that the receipts do not, and settles what agrees by now.
-func deviateInvoices(ctx context.Context, tx store.Tx, v store.Vendor, p InvoicePeriod) error {
+func deviateInvoices(ctx context.Context, tx store.Tx, v party.Vendor, p InvoicePeriod) error {
 	from, to := p.From, p.To
 	numbers := make([]string, len(p.Invoices))
 	for i, inv := range p.Invoices {
@@ -92,7 +94,7 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v store.Vendor, p Invoice
 }
 
 // LookAtInvoices holds the invoices of a vendor anew against the receipts, those whose period has time from first to last.
-func (e *Invoices) LookAtInvoices(ctx context.Context, tx store.Tx, v store.Vendor, first, last time.Time) error {
+func (e *Invoices) LookAtInvoices(ctx context.Context, tx store.Tx, v party.Vendor, first, last time.Time) error {
 	all, err := tx.Invoices(ctx, first, last.Add(time.Millisecond))
 	if err != nil {
 		return err
@@ -118,7 +120,7 @@ func watchInvoices(ctx context.Context, tx store.Tx, p InvoicePeriod) error {
 	if !booked || p.LeftNet == 0 && p.LeftVAT == 0 {
 		return tx.ResolveAlarm(ctx, key)
 	}
-	return tx.RaiseAlarm(ctx, key, store.AlarmArgs{
+	return tx.RaiseAlarm(ctx, key, alarm.Args{
 		"vendor": p.Vendor, "first": string(p.From), "last": string(p.To.AddDays(-1)), "number": p.Invoices[0].Invoice.Number,
 		"net": strconv.FormatInt(int64(-p.LeftNet), 10), "vat": strconv.FormatInt(int64(-p.LeftVAT), 10),
 	})

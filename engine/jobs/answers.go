@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -104,12 +105,12 @@ func (e *Jobs) FetchAnswers(ctx context.Context, vendor string) (Answered, error
 func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
 		applied, ok = false, true
-		odd := func(fault string, more store.AlarmArgs) error {
+		odd := func(fault string, more alarm.Args) error {
 			ok = false
-			key, args := "answer:"+vendor+":"+a.Job, store.AlarmArgs{"case": "odd", "vendor": vendor, "job": a.Job, "fault": fault}
+			key, args := "answer:"+vendor+":"+a.Job, alarm.Args{"case": "odd", "vendor": vendor, "job": a.Job, "fault": fault}
 			maps.Copy(args, more)
 			open, err := tx.Alarms(ctx, true)
-			if err != nil || slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key && a.Args.Says(args) }) {
+			if err != nil || slices.ContainsFunc(open, func(a alarm.Alarm) bool { return a.Key == key && a.Args.Says(args) }) {
 				return err // said already
 			}
 			e.Log.Error("answer does not fit", "vendor", vendor, "job", a.Job, "problem", args)
@@ -139,7 +140,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		}
 		switch {
 		case a.Accepted && a.Letters != j.Letters+len(beyond):
-			return odd("letters", store.AlarmArgs{"accepted": strconv.Itoa(a.Letters), "offered": strconv.Itoa(j.Letters + len(beyond))})
+			return odd("letters", alarm.Args{"accepted": strconv.Itoa(a.Letters), "offered": strconv.Itoa(j.Letters + len(beyond))})
 		case j.State == to, j.State == store.JobClosed && a.Accepted:
 			return nil // known
 		case j.State == store.JobCommitted, j.State == store.JobUncertain:
@@ -152,7 +153,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 			}
 		}
 		if !j.State.MayMove(to) {
-			return odd("state", store.AlarmArgs{"state": string(j.State)})
+			return odd("state", alarm.Args{"state": string(j.State)})
 		}
 		applied = true
 		said := "answer of the vendor"
@@ -239,8 +240,8 @@ func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reas
 }
 
 // rejectedArgs are what the alarm of a rejected job says, and of a reprint too.
-func rejectedArgs(j store.PrintJob, reasons int) store.AlarmArgs {
-	return store.AlarmArgs{"vendor": j.Vendor, "job": j.ID, "letters": strconv.Itoa(j.Letters), "reasons": strconv.Itoa(reasons)}
+func rejectedArgs(j store.PrintJob, reasons int) alarm.Args {
+	return alarm.Args{"vendor": j.Vendor, "job": j.ID, "letters": strconv.Itoa(j.Letters), "reasons": strconv.Itoa(reasons)}
 }
 
 // ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was

@@ -12,7 +12,9 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -86,7 +88,7 @@ func (e *Jobs) OfferJob(ctx context.Context, id string) error {
 }
 
 // untilWindow is how long until offers to a vendor may be made; 0: now.
-func (e *Jobs) untilWindow(v store.Vendor) time.Duration {
+func (e *Jobs) untilWindow(v party.Vendor) time.Duration {
 	if v.OfferFrom == v.OfferTo {
 		return 0
 	}
@@ -381,7 +383,7 @@ func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, why doubt) error
 		if err := e.MoveJob(ctx, tx, now, store.JobUncertain, why.history); err != nil {
 			return err
 		}
-		args := store.AlarmArgs{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "doubt": why.code}
+		args := alarm.Args{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "doubt": why.code}
 		if why.why != nil {
 			args["why"] = why.why.Error()
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"postgang/engine/alarm"
+	"postgang/engine/party"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -22,19 +24,19 @@ func (e *Jobs) UntilOffer(ctx context.Context, j store.PrintJob) (time.Duration,
 }
 
 // untilRate is how long until a job may be offered by its vendor's limits; 0: now. A job past the last gate is not kept.
-func (e *Jobs) untilRate(ctx context.Context, v store.Vendor, j store.PrintJob) (time.Duration, error) {
+func (e *Jobs) untilRate(ctx context.Context, v party.Vendor, j store.PrintJob) (time.Duration, error) {
 	if v.LettersPerHour == 0 && v.LettersPerDay == 0 || j.State == store.JobCommitted {
 		return 0, nil
 	}
 	now := e.Now()
 	offered, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PrintJob, error) {
-		return r.Jobs(ctx, store.JobFilter{Vendor: v.Key, OfferedSince: now.Add(-store.DayLong)})
+		return r.Jobs(ctx, store.JobFilter{Vendor: v.Key, OfferedSince: now.Add(-party.DayLong)})
 	})
 	if err != nil {
 		return 0, err
 	}
 	slices.SortFunc(offered, func(a, b store.PrintJob) int { return a.OfferedAt.Compare(b.OfferedAt) })
-	return max(rateWait(v.LettersPerHour, time.Hour, offered, j.Letters, now), rateWait(v.LettersPerDay, store.DayLong, offered, j.Letters, now)), nil
+	return max(rateWait(v.LettersPerHour, time.Hour, offered, j.Letters, now), rateWait(v.LettersPerDay, party.DayLong, offered, j.Letters, now)), nil
 }
 
 // rateWait is how long until n more letters keep a limit in every period, after what was offered, oldest first. limit 0:
@@ -81,10 +83,10 @@ func (e *Jobs) expire(ctx context.Context, side step.VendorSide, j store.PrintJo
 		if err != nil || now.State != j.State {
 			return err
 		}
-		days := int(e.Vendors[j.Vendor].PrintLimit() / store.DayLong)
+		days := int(e.Vendors[j.Vendor].PrintLimit() / party.DayLong)
 		reason := fmt.Sprintf("not handed over within the print window of %d days", days)
 		if now.Reprint {
-			return e.EndReprint(ctx, tx, j.ID, Ending{History: reason, Code: "window", Args: store.AlarmArgs{"days": strconv.Itoa(days)}})
+			return e.EndReprint(ctx, tx, j.ID, Ending{History: reason, Code: "window", Args: alarm.Args{"days": strconv.Itoa(days)}})
 		}
 		if _, err := e.DropUngated(ctx, tx, j.ID); err != nil {
 			return err

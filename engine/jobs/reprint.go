@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/collect"
 	"postgang/engine/identity"
@@ -300,7 +301,7 @@ func (e *Jobs) EndReprint(ctx context.Context, tx store.Tx, id string, why Endin
 	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.History); err != nil {
 		return err
 	}
-	args := store.AlarmArgs{"job": id, "parent": j.Parent, "ending": why.Code}
+	args := alarm.Args{"job": id, "parent": j.Parent, "ending": why.Code}
 	maps.Copy(args, why.Args)
 	return tx.RaiseAlarm(ctx, reprintAlarm(id), args)
 }
@@ -310,14 +311,14 @@ type Ending struct {
 	History string // English, for the history of the job
 	// Code and Args are the argument "ending" of the alarm, and those that it needs.
 	Code string
-	Args store.AlarmArgs
+	Args alarm.Args
 }
 
 // endingByLetters is an ending that single letters are to blame for.
 func endingByLetters(code, history string, shipments []string) Ending {
 	const shown = 10
 	first, more := strings.Join(shipments[:min(shown, len(shipments))], ", "), len(shipments)-shown
-	why := Ending{History: history + ": " + first, Code: code, Args: store.AlarmArgs{"shipments": first}}
+	why := Ending{History: history + ": " + first, Code: code, Args: alarm.Args{"shipments": first}}
 	if more > 0 {
 		why.History += fmt.Sprintf(" and %d more", more)
 		why.Args["more"] = strconv.Itoa(more)

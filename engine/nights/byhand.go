@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -85,7 +86,7 @@ func (e *Nights) endByHand(ctx context.Context, at time.Time, summary string, ru
 			if err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, alarmNight, store.AlarmArgs{"night": store.TimeArg(at), "times": strconv.Itoa(max(n, 1)), "why": runErr.Error()})
+			return tx.RaiseAlarm(ctx, alarmNight, alarm.Args{"night": alarm.TimeArg(at), "times": strconv.Itoa(max(n, 1)), "why": runErr.Error()})
 		}
 		if err := tx.FinishSlot(ctx, nightsByHand, at, store.SlotDone, summary); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"postgang/billing"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
@@ -362,7 +363,7 @@ func reportAlarm(month billing.Civil) string {
 // reportsMissed alarms the reports of months that were not made because they are not caught up.
 func reportsMissed(ctx context.Context, tx store.Tx, months []billing.Civil) error {
 	for _, m := range months {
-		if err := tx.RaiseAlarm(ctx, reportAlarm(m), store.AlarmArgs{"case": "report-missed", "month": m.Month()}); err != nil {
+		if err := tx.RaiseAlarm(ctx, reportAlarm(m), alarm.Args{"case": "report-missed", "month": m.Month()}); err != nil {
 			return err
 		}
 	}
@@ -386,7 +387,7 @@ func (e *Nights) runReports(ctx context.Context, months []billing.Civil, report 
 			continue
 		}
 		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-			return tx.RaiseAlarm(ctx, reportAlarm(m), store.AlarmArgs{"case": "report-failed", "month": m.Month(), "why": runErr.Error()})
+			return tx.RaiseAlarm(ctx, reportAlarm(m), alarm.Args{"case": "report-failed", "month": m.Month(), "why": runErr.Error()})
 		})
 		errs = append(errs, fmt.Errorf("%s: %w", m.Month(), runErr), err)
 	}
@@ -437,14 +438,14 @@ func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	if runErr != nil {
 		state, summary = store.SlotFailed, runErr.Error()
 	}
-	alarm := "schedule:" + s.Name
+	raised := "schedule:" + s.Name
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		if runErr != nil && !s.each() { // its months have alarms of their own
-			args := store.AlarmArgs{"case": "failed", "schedule": s.Name, "slot": store.TimeArg(slot), "why": summary}
-			if err := tx.RaiseAlarm(ctx, alarm, args); err != nil {
+			args := alarm.Args{"case": "failed", "schedule": s.Name, "slot": alarm.TimeArg(slot), "why": summary}
+			if err := tx.RaiseAlarm(ctx, raised, args); err != nil {
 				return err
 			}
-		} else if err := tx.ResolveAlarm(ctx, alarm); err != nil {
+		} else if err := tx.ResolveAlarm(ctx, raised); err != nil {
 			return err
 		}
 		if runErr == nil && s.Name == ScheduleNight {

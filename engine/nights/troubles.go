@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"strings"
 
+	"postgang/engine/alarm"
 	"postgang/engine/store"
 )
 
 // Trouble is something about what comes in that a person must look at: nothing is left lying without a word. It becomes an
 // alarm, which is over when the trouble is.
 type Trouble struct {
-	Key  string          // of its alarm
-	Args store.AlarmArgs // of it
+	Key  string     // of its alarm
+	Args alarm.Args // of it
 }
 
 // The beginnings of the keys of troubles; no other alarm's key has them.
@@ -55,7 +56,7 @@ func troubleSource(key string) TroubleSource {
 // SetTroubles makes the open alarms of a source what it found now: all of it. It may be called at any time and by several
 // processes.
 func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trouble) error {
-	open := map[string]store.AlarmArgs{}
+	open := map[string]alarm.Args{}
 	err := e.Archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
 		for _, a := range alarms {

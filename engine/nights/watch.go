@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/jobs"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -104,18 +106,18 @@ const (
 var stepCodes = map[string]string{"composed": "compose", "handed over": "hand-over"}
 
 // standstill alarms what shows that nights do not do their work, whoever starts them.
-func (e *Nights) standstill(w watched, alarms map[string]store.AlarmArgs) {
+func (e *Nights) standstill(w watched, alarms map[string]alarm.Args) {
 	for _, c := range w.overdue {
-		alarms[alarmOverdue+c.Account] = store.AlarmArgs{"letters": strconv.Itoa(c.Count), "account": c.Account, "since": store.TimeArg(c.Oldest)}
+		alarms[alarmOverdue+c.Account] = alarm.Args{"letters": strconv.Itoa(c.Count), "account": c.Account, "since": alarm.TimeArg(c.Oldest)}
 	}
 	if s := w.died; !s.At.IsZero() {
-		alarms[alarmDied+ScheduleNight] = store.AlarmArgs{"night": store.TimeArg(s.Started)}
+		alarms[alarmDied+ScheduleNight] = alarm.Args{"night": alarm.TimeArg(s.Started)}
 	}
 	if c := w.clock; !c.Noticed.IsZero() {
-		alarms[alarmClock+"back"] = store.AlarmArgs{"case": "back", "latest": store.TimeArg(c.Latest), "noticed": store.TimeArg(c.Noticed)}
+		alarms[alarmClock+"back"] = alarm.Args{"case": "back", "latest": alarm.TimeArg(c.Latest), "noticed": alarm.TimeArg(c.Noticed)}
 	}
 	if w.ahead > 0 {
-		alarms[alarmClock+"received"] = store.AlarmArgs{"case": "received", "letters": strconv.Itoa(w.ahead), "until": store.TimeArg(w.aheadTo)}
+		alarms[alarmClock+"received"] = alarm.Args{"case": "received", "letters": strconv.Itoa(w.ahead), "until": alarm.TimeArg(w.aheadTo)}
 	}
 }
 
@@ -134,49 +136,49 @@ const overdueAfter = 2
 
 // overdue is the rule set: the alarms that must be open now, arguments by key. They change only with what the alarm says, so
 // that one that stays counts no occurrences.
-func (e *Nights) overdue(w watched, now time.Time) map[string]store.AlarmArgs {
-	alarms := map[string]store.AlarmArgs{}
+func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
+	alarms := map[string]alarm.Args{}
 	late := map[string][]string{} // by vendor
 	for _, j := range w.manual {
 		late[j.Vendor] = append(late[j.Vendor], j.ID)
 	}
 	for vendor, jobs := range late {
-		alarms[alarmManual+vendor] = store.AlarmArgs{"vendor": vendor, "days": strconv.Itoa(int(e.Vendors[vendor].ManualLimit() / store.DayLong)), "jobs": strings.Join(jobs, " ")}
+		alarms[alarmManual+vendor] = alarm.Args{"vendor": vendor, "days": strconv.Itoa(int(e.Vendors[vendor].ManualLimit() / party.DayLong)), "jobs": strings.Join(jobs, " ")}
 	}
 	for _, j := range w.offered {
 		if v := e.Vendors[j.Vendor]; !now.Before(v.AnswerDue(j.OfferedAt)) {
-			alarms[alarmNoAnswer+j.ID] = store.AlarmArgs{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "offered": store.TimeArg(j.OfferedAt)}
+			alarms[alarmNoAnswer+j.ID] = alarm.Args{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "offered": alarm.TimeArg(j.OfferedAt)}
 		}
 	}
 	for _, j := range w.accepted {
 		if n := w.awaited[j.ID]; n > 0 {
-			alarms[alarmNoReceipt+j.ID] = store.AlarmArgs{
-				"vendor": j.Vendor, "job": j.ID, "accepted": store.TimeArg(j.Updated), "waiting": strconv.Itoa(n), "letters": strconv.Itoa(j.Letters),
+			alarms[alarmNoReceipt+j.ID] = alarm.Args{
+				"vendor": j.Vendor, "job": j.ID, "accepted": alarm.TimeArg(j.Updated), "waiting": strconv.Itoa(n), "letters": strconv.Itoa(j.Letters),
 			}
 		}
 	}
 	for _, c := range w.unhandled {
-		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = store.AlarmArgs{"letters": strconv.Itoa(c.Count), "account": c.Account, "status": string(c.Status)}
+		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = alarm.Args{"letters": strconv.Itoa(c.Count), "account": c.Account, "status": string(c.Status)}
 	}
 	if n := len(w.nights); n > 0 {
-		alarms[alarmMissed+ScheduleNight] = store.AlarmArgs{"night": store.TimeArg(w.nights[n-1]), "nights": strconv.Itoa(n)}
+		alarms[alarmMissed+ScheduleNight] = alarm.Args{"night": alarm.TimeArg(w.nights[n-1]), "nights": strconv.Itoa(n)}
 	}
 	e.standstill(w, alarms)
 	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
-		alarms[alarmSlow+ScheduleNight] = store.AlarmArgs{"case": "running", "night": store.TimeArg(s.At), "began": store.TimeArg(s.Started), "limit": limit.String()}
+		alarms[alarmSlow+ScheduleNight] = alarm.Args{"case": "running", "night": alarm.TimeArg(s.At), "began": alarm.TimeArg(s.Started), "limit": limit.String()}
 	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
-		alarms[alarmSlow+ScheduleNight] = store.AlarmArgs{"case": "took", "night": store.TimeArg(s.At), "took": took.Round(time.Minute).String(), "limit": limit.String()}
+		alarms[alarmSlow+ScheduleNight] = alarm.Args{"case": "took", "night": alarm.TimeArg(s.At), "took": took.Round(time.Minute).String(), "limit": limit.String()}
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.failing)) {
 		vendor, step, _ := strings.Cut(key, ":")
 		jobs := w.failing[key]
-		alarms[alarmFailing+key] = store.AlarmArgs{
+		alarms[alarmFailing+key] = alarm.Args{
 			"vendor": vendor, "step": stepCodes[step], "times": strconv.Itoa(cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom)), "jobs": strings.Join(jobs, " "),
 		}
 	}
 	for vendor, n := range w.deviations {
 		if limit := cmp.Or(e.rules.DeviationsAbove, DefaultDeviationsAbove); n > limit {
-			alarms[alarmDeviating+vendor] = store.AlarmArgs{"vendor": vendor, "limit": strconv.Itoa(limit), "days": strconv.Itoa(deviationDays)}
+			alarms[alarmDeviating+vendor] = alarm.Args{"vendor": vendor, "limit": strconv.Itoa(limit), "days": strconv.Itoa(deviationDays)}
 		}
 	}
 	for _, key := range e.VendorKeys {
@@ -184,22 +186,22 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]store.AlarmArgs {
 		end, err := v.Target.Expires()
 		switch {
 		case err != nil:
-			alarms[alarmExpiring+key] = store.AlarmArgs{"case": "unread", "vendor": key, "why": err.Error()}
+			alarms[alarmExpiring+key] = alarm.Args{"case": "unread", "vendor": key, "why": err.Error()}
 		case !end.IsZero() && end.Sub(now) < expiresSoon:
-			alarms[alarmExpiring+key] = store.AlarmArgs{"case": "soon", "vendor": key, "ends": store.TimeArg(end)}
+			alarms[alarmExpiring+key] = alarm.Args{"case": "soon", "vendor": key, "ends": alarm.TimeArg(end)}
 		}
 	}
 	if n := w.held[shipment.HoldCost]; n > 0 {
-		alarms[alarmGuard+shipment.HoldCost] = store.AlarmArgs{"letters": strconv.Itoa(n)}
+		alarms[alarmGuard+shipment.HoldCost] = alarm.Args{"letters": strconv.Itoa(n)}
 	}
 	if n := w.held[shipment.HoldRestored]; n > 0 {
-		alarms[alarmRecovered+shipment.HoldRestored] = store.AlarmArgs{"letters": strconv.Itoa(n)}
+		alarms[alarmRecovered+shipment.HoldRestored] = alarm.Args{"letters": strconv.Itoa(n)}
 	}
 	for vendor, n := range w.conflicts {
-		alarms[alarmConflict+vendor] = store.AlarmArgs{"receipts": strconv.Itoa(n), "vendor": vendor}
+		alarms[alarmConflict+vendor] = alarm.Args{"receipts": strconv.Itoa(n), "vendor": vendor}
 	}
 	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
-		alarms[alarmDisk+"documents"] = store.AlarmArgs{"mb": strconv.FormatInt(limit>>20, 10)}
+		alarms[alarmDisk+"documents"] = alarm.Args{"mb": strconv.FormatInt(limit>>20, 10)}
 	}
 	return alarms
 }
@@ -226,8 +228,8 @@ func (e *Nights) watch(ctx context.Context) error {
 		return fmt.Errorf("look for what is overdue: %w", err)
 	}
 	died := e.diedByHand(ctx, byHand)
-	var wanted map[string]store.AlarmArgs
-	open := map[string]store.AlarmArgs{}
+	var wanted map[string]alarm.Args
+	open := map[string]alarm.Args{}
 	err = e.Archive.View(ctx, func(r store.Reader) error {
 		w, err := e.watched(ctx, r, now)
 		if err != nil {

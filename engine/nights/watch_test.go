@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/store"
 )
 
@@ -54,18 +55,18 @@ func TestAnswerDue(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		offered, want string
-		v             store.Vendor
+		v             party.Vendor
 	}{
-		{"a day, when nothing is said", "2026-11-24 21:05", "2026-11-25 21:05", store.Vendor{}},
-		{"24 hours on the clock over the night of 25 hours", "2026-10-24 21:00", "2026-10-25 20:00", store.Vendor{}},
-		{"within the window", "2026-11-24 08:00", "2026-11-24 12:00", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"over the night between windows", "2026-11-24 15:30", "2026-11-25 09:30", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"up when the window shuts", "2026-11-24 13:00", "2026-11-24 17:00", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"offered just outside", "2026-11-24 06:00", "2026-11-24 08:00", store.Vendor{AnswerWithin: h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"several windows", "2026-11-24 16:00", "2026-11-27 08:00", store.Vendor{AnswerWithin: 22 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
-		{"over midnight", "2026-11-24 01:00", "2026-11-24 23:00", store.Vendor{AnswerWithin: 5 * h, OfferFrom: 20 * h, OfferTo: 3 * h}},
-		{"the window of the long night", "2026-10-25 01:00", "2026-10-25 04:00", store.Vendor{AnswerWithin: 4 * h, OfferFrom: 20 * h, OfferTo: 6 * h}},
-		{"a window that the short night has not", "2026-03-28 12:00", "2026-03-30 02:30", store.Vendor{AnswerWithin: h / 2, OfferFrom: 2 * h, OfferTo: 3 * h}},
+		{"a day, when nothing is said", "2026-11-24 21:05", "2026-11-25 21:05", party.Vendor{}},
+		{"24 hours on the clock over the night of 25 hours", "2026-10-24 21:00", "2026-10-25 20:00", party.Vendor{}},
+		{"within the window", "2026-11-24 08:00", "2026-11-24 12:00", party.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"over the night between windows", "2026-11-24 15:30", "2026-11-25 09:30", party.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"up when the window shuts", "2026-11-24 13:00", "2026-11-24 17:00", party.Vendor{AnswerWithin: 4 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"offered just outside", "2026-11-24 06:00", "2026-11-24 08:00", party.Vendor{AnswerWithin: h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"several windows", "2026-11-24 16:00", "2026-11-27 08:00", party.Vendor{AnswerWithin: 22 * h, OfferFrom: 7 * h, OfferTo: 17 * h}},
+		{"over midnight", "2026-11-24 01:00", "2026-11-24 23:00", party.Vendor{AnswerWithin: 5 * h, OfferFrom: 20 * h, OfferTo: 3 * h}},
+		{"the window of the long night", "2026-10-25 01:00", "2026-10-25 04:00", party.Vendor{AnswerWithin: 4 * h, OfferFrom: 20 * h, OfferTo: 6 * h}},
+		{"a window that the short night has not", "2026-03-28 12:00", "2026-03-30 02:30", party.Vendor{AnswerWithin: h / 2, OfferFrom: 2 * h, OfferTo: 3 * h}},
 	} {
 		if got := c.v.AnswerDue(oslo(t, c.offered)); !got.Equal(oslo(t, c.want)) || got.Location() != time.UTC {
 			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(calendar.Oslo), c.want)
@@ -80,7 +81,7 @@ func TestAnswerDueCountsMinutes(t *testing.T) {
 		minutes := func(label string, to int) time.Duration {
 			return time.Duration(rapid.IntRange(0, to).Draw(rt, label)) * time.Minute
 		}
-		v := store.Vendor{AnswerWithin: time.Minute + minutes("within", 3000), OfferFrom: minutes("from", 1439), OfferTo: minutes("to", 1439)}
+		v := party.Vendor{AnswerWithin: time.Minute + minutes("within", 3000), OfferFrom: minutes("from", 1439), OfferTo: minutes("to", 1439)}
 		if gap := v.OfferTo - v.OfferFrom; gap > 0 && gap < time.Hour || gap < -23*time.Hour {
 			rt.Skip("thousands of days to count")
 		}
@@ -113,7 +114,7 @@ func TestReceiptDue(t *testing.T) {
 		{"over Christmas", "2026-12-22 10:00", "2026-12-31 00:00", 4}, // 23, 28, 29, 30
 		{"one", "2026-11-24 00:00", "2026-11-26 00:00", 1},
 	} {
-		if got := (store.Vendor{ReceiptWithin: c.within}).ReceiptDue(oslo(t, c.accepted)); !got.Equal(oslo(t, c.want)) {
+		if got := (party.Vendor{ReceiptWithin: c.within}).ReceiptDue(oslo(t, c.accepted)); !got.Equal(oslo(t, c.want)) {
 			t.Errorf("%s: %v, want %s in Norway", c.name, got.In(calendar.Oslo), c.want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/store"
 	"postgang/engine/words"
 )
@@ -103,8 +104,8 @@ func New(archive store.Archive, sinks []Sink, now func() time.Time, log *slog.Lo
 func (n *Notifier) Sinks() []Sink { return n.sinks }
 
 // pending is what a sink is to be told now: what is raised before what is over, the gravest first, then the oldest.
-func pending(s Sink, all []store.AlarmDelivery, now time.Time) []store.AlarmDelivery {
-	var out []store.AlarmDelivery
+func pending(s Sink, all []alarm.Delivery, now time.Time) []alarm.Delivery {
+	var out []alarm.Delivery
 	for _, d := range all {
 		switch {
 		case d.ToldRaised.IsZero() && d.Resolved.IsZero():
@@ -121,8 +122,8 @@ func pending(s Sink, all []store.AlarmDelivery, now time.Time) []store.AlarmDeli
 		}
 		out = append(out, d)
 	}
-	slices.SortStableFunc(out, func(a, b store.AlarmDelivery) int {
-		return cmp.Or(order(a.Resolved.IsZero(), b.Resolved.IsZero()), cmp.Compare(store.SeverityOf(a.Key), store.SeverityOf(b.Key)))
+	slices.SortStableFunc(out, func(a, b alarm.Delivery) int {
+		return cmp.Or(order(a.Resolved.IsZero(), b.Resolved.IsZero()), cmp.Compare(alarm.SeverityOf(a.Key), alarm.SeverityOf(b.Key)))
 	})
 	return out
 }
@@ -141,17 +142,17 @@ func order(a, b bool) int {
 // telling is a message with the alarms that it tells of.
 type telling struct {
 	message Message
-	of      []store.AlarmDelivery
+	of      []alarm.Delivery
 }
 
 // tellings makes messages of alarms in their order, many of a kind as one, and at most mostAtOnce.
-func tellings(pending []store.AlarmDelivery) []telling {
+func tellings(pending []alarm.Delivery) []telling {
 	type group struct {
 		kind string
 		over bool
 	}
-	groups := map[group][]store.AlarmDelivery{}
-	of := func(d store.AlarmDelivery) group { return group{store.KindOfAlarm(d.Key), !d.Resolved.IsZero()} }
+	groups := map[group][]alarm.Delivery{}
+	of := func(d alarm.Delivery) group { return group{alarm.KindOf(d.Key), !d.Resolved.IsZero()} }
 	for _, d := range pending {
 		groups[of(d)] = append(groups[of(d)], d)
 	}
@@ -160,7 +161,7 @@ func tellings(pending []store.AlarmDelivery) []telling {
 		all := groups[of(d)]
 		switch {
 		case len(all) <= mostOfAKind:
-			out = append(out, telling{message(d), []store.AlarmDelivery{d}})
+			out = append(out, telling{message(d), []alarm.Delivery{d}})
 		case all[0].Seq == d.Seq:
 			out = append(out, telling{manyAsOne(of(d).kind, all), all})
 		}
@@ -171,13 +172,13 @@ func tellings(pending []store.AlarmDelivery) []telling {
 	return out
 }
 
-func message(d store.AlarmDelivery) Message {
-	return Message{Key: d.Key, Text: words.Alarm(d.Key, d.Args, words.English), Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: store.SeverityOf(d.Key).String()}
+func message(d alarm.Delivery) Message {
+	return Message{Key: d.Key, Text: words.Alarm(d.Key, d.Args, words.English), Over: !d.Resolved.IsZero(), Raised: d.Raised, Ended: d.Resolved, Count: d.Count, Severity: alarm.SeverityOf(d.Key).String()}
 }
 
 // manyAsOne tells of many alarms of a kind, all raised or all over.
-func manyAsOne(kind string, all []store.AlarmDelivery) Message {
-	m := Message{Key: kind + ":*", Alarms: len(all), Over: !all[0].Resolved.IsZero(), Raised: all[0].Raised, Severity: store.SeverityOf(kind).String()}
+func manyAsOne(kind string, all []alarm.Delivery) Message {
+	m := Message{Key: kind + ":*", Alarms: len(all), Over: !all[0].Resolved.IsZero(), Raised: all[0].Raised, Severity: alarm.SeverityOf(kind).String()}
 	var names []string
 	for _, d := range all {
 		m.Count += d.Count
@@ -219,7 +220,7 @@ func (n *Notifier) Notify(ctx context.Context) error {
 func (n *Notifier) tell(ctx context.Context, s Sink) error {
 	now := n.now()
 	var state State
-	var all []store.AlarmDelivery
+	var all []alarm.Delivery
 	err := n.archive.View(ctx, func(r store.Reader) error {
 		var err error
 		if state, err = sinkState(ctx, r, s.Name); err != nil {

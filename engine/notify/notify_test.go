@@ -32,6 +32,7 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
+	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/store"
 )
@@ -86,7 +87,7 @@ func (s *standSink) tx(fn func(tx store.Tx) error) {
 func (s *standSink) raise(key string) {
 	s.t.Helper()
 	s.tx(func(tx store.Tx) error {
-		return tx.RaiseAlarm(s.t.Context(), key, store.AlarmArgs{"text": "text of " + key})
+		return tx.RaiseAlarm(s.t.Context(), key, alarm.Args{"text": "text of " + key})
 	})
 }
 

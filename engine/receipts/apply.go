@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"postgang/billing"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -22,7 +24,7 @@ const receiptsAtOnce = 200
 type receiptApplier struct {
 	e      *Receipts
 	tx     store.Tx
-	v      store.Vendor
+	v      party.Vendor
 	file   store.ReceiptFile
 	closed []store.ClosedMonth
 	out    *Imported
@@ -45,7 +47,7 @@ type receiptApplier struct {
 type letterInJob struct{ job, shipment string }
 
 // applyReceipts applies a parsed file in tx.
-func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v store.Vendor, file store.ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
+func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
 	closed, err := tx.ClosedMonths(ctx)
 	if err != nil {
 		return err
@@ -370,7 +372,7 @@ func bookedNet(r billing.ReceiptRow) billing.Ore {
 }
 
 // reconcile holds a receipt against what was sent and against the price list.
-func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v store.Vendor, account, zone string, letter store.JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
+func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v party.Vendor, account, zone string, letter store.JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
 	found := billing.Reconcile(letter.Sent(), row, v.Tolerances)
 	if v.Prices == nil {
 		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), nil
@@ -378,7 +380,7 @@ func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v store.Vendor, a
 	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, calendar.Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
-		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, store.AlarmArgs{"vendor": v.Key, "why": err.Error()})
+		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, alarm.Args{"vendor": v.Key, "why": err.Error()})
 	}
 	return append(found, billing.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
 }

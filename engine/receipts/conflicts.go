@@ -9,6 +9,7 @@ import (
 	"postgang/billing"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
+	"postgang/engine/party"
 	"postgang/engine/store"
 )
 
@@ -94,7 +95,7 @@ func (e *Receipts) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Rec
 // takeReceipt brings the receipt in conflict of a decision into force in tx, in place of another: its amounts are booked under our
 // konteringskode, those of the other reversed, what was odd about the other is settled, and what is odd about it is given. A reversal
 // only reverses. span are the first and the last time of posting whose costs change.
-func (e *Receipts) takeReceipt(ctx context.Context, tx store.Tx, v store.Vendor, d store.ReceiptDecision) (deviations []store.Deviation, span [2]time.Time, err error) {
+func (e *Receipts) takeReceipt(ctx context.Context, tx store.Tx, v party.Vendor, d store.ReceiptDecision) (deviations []store.Deviation, span [2]time.Time, err error) {
 	taken, err := tx.Receipt(ctx, d.Receipt)
 	if err != nil {
 		return nil, span, err
@@ -150,7 +151,7 @@ func (e *Receipts) takeReceipt(ctx context.Context, tx store.Tx, v store.Vendor,
 
 // bookTaken books a receipt that takes the place of another, and holds it against what was sent. at and before are when the letter
 // counts as posted by it, and by the other.
-func (e *Receipts) bookTaken(ctx context.Context, tx store.Tx, v store.Vendor, closed []store.ClosedMonth, taken store.ReceiptRecord, at, before time.Time) ([]store.Deviation, error) {
+func (e *Receipts) bookTaken(ctx context.Context, tx store.Tx, v party.Vendor, closed []store.ClosedMonth, taken store.ReceiptRecord, at, before time.Time) ([]store.Deviation, error) {
 	row := taken.Row
 	letter, err := tx.JobLetterOf(ctx, row.Job, row.Shipment)
 	if err != nil {
@@ -188,7 +189,7 @@ func (e *Receipts) bookTaken(ctx context.Context, tx store.Tx, v store.Vendor, c
 }
 
 // corrects brings a correction or reversal of the vendor's into force in tx.
-func (e *Receipts) corrects(ctx context.Context, tx store.Tx, v store.Vendor, r store.Receipt, inForce store.Receipt) ([]store.Deviation, [2]time.Time, error) {
+func (e *Receipts) corrects(ctx context.Context, tx store.Tx, v party.Vendor, r store.Receipt, inForce store.Receipt) ([]store.Deviation, [2]time.Time, error) {
 	r.State = store.ReceiptConflict
 	if err := tx.InsertReceipts(ctx, r); err != nil {
 		return nil, [2]time.Time{}, err

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"postgang/billing"
+	"postgang/engine/alarm"
 	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/step"
@@ -88,7 +89,7 @@ func (e *Receipts) FetchReceipts(ctx context.Context, vendor string) ([]Imported
 			errs = append(errs, err)
 			key := "receipts:" + vendor + ":" + identity.Scrub(f.Name)
 			alarms[key] = true
-			args := store.AlarmArgs{"case": "failed", "file": identity.Scrub(f.Name), "vendor": vendor, "why": err.Error()}
+			args := alarm.Args{"case": "failed", "file": identity.Scrub(f.Name), "vendor": vendor, "why": err.Error()}
 			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, args) }); err != nil {
 				return out, errors.Join(append(errs, err)...)
 			}
@@ -209,7 +210,7 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), store.AlarmArgs{
+			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), alarm.Args{
 				"case": "stopped", "file": identity.Scrub(name), "vendor": vendor, "problems": strconv.Itoa(len(problems)), "first": fmt.Sprint(problems[0]),
 			})
 		})

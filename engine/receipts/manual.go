@@ -11,6 +11,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/jobs"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -116,7 +117,7 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 	})
 }
 
-func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v store.Vendor) (billing.ReceiptRow, error) {
+func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v party.Vendor) (billing.ReceiptRow, error) {
 	row := billing.ReceiptRow{
 		Job: l.Job, Shipment: l.Shipment, PrintID: identity.ManualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
 		EnvelopesManual: 1, ExtraSheetsManual: l.Sheets - 1, WeightGram: l.WeightGram, Konteringskode: l.Konteringskode,

@@ -314,8 +314,8 @@ func (r *recovery) document(ctx context.Context, name, sha string, size int64) (
 		r.e.Log.Warn("document at the vendor cannot be read", "name", name, "error", err)
 	}
 	ref := shipment.BlobRef{SHA256: sha, Bytes: size}
-	if finder, ok := r.e.Blobs.(store.Finder); ok {
-		if ref, err = finder.Find(ctx, sha); errors.Is(err, store.ErrNotFound) {
+	if byHash, ok := r.e.Blobs.(finder); ok {
+		if ref, err = byHash.Find(ctx, sha); errors.Is(err, store.ErrNotFound) {
 			return nil, nil
 		} else if err != nil {
 			return nil, err
@@ -332,4 +332,10 @@ func (r *recovery) document(ctx context.Context, name, sha string, size int64) (
 	var out bytes.Buffer
 	_, err = io.Copy(&out, io.NewSectionReader(f, 0, ref.Bytes))
 	return out.Bytes(), err
+}
+
+// finder is a store of documents that can find one by its hash alone.
+type finder interface {
+	// Find returns store.ErrNotFound (wrapped) when there is none.
+	Find(ctx context.Context, sha256 string) (shipment.BlobRef, error)
 }

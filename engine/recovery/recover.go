@@ -9,6 +9,7 @@ import (
 
 	"postgang/engine/identity"
 	"postgang/engine/jobs"
+	"postgang/engine/party"
 	"postgang/engine/receipts"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -102,7 +103,7 @@ func (e *Recovery) Recover(ctx context.Context, o RecoverOptions) (Recovered, er
 	return out, e.nights.Watch(ctx)
 }
 
-func (e *Recovery) recover(ctx context.Context, v store.Vendor, o RecoverOptions) (Recovered, error) {
+func (e *Recovery) recover(ctx context.Context, v party.Vendor, o RecoverOptions) (Recovered, error) {
 	held, unlock, err := e.LockVendor(ctx, v.Key)
 	if err != nil {
 		return Recovered{}, fmt.Errorf("%w; try again in a moment", err)
@@ -130,7 +131,7 @@ func (e *Recovery) recover(ctx context.Context, v store.Vendor, o RecoverOptions
 // recovery is one run of Recover.
 type recovery struct {
 	e    *Recovery
-	v    store.Vendor
+	v    party.Vendor
 	o    RecoverOptions
 	side step.VendorSide
 	k    restored.Known

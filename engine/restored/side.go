@@ -14,6 +14,7 @@ import (
 	"github.com/sourcegraph/conc/pool"
 
 	"postgang/engine/identity"
+	"postgang/engine/party"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -42,7 +43,7 @@ const (
 const sideCheckFor = 10 * time.Minute
 
 // CheckSideNow is CheckSide unless this process has looked a moment ago.
-func (e *Check) CheckSideNow(ctx context.Context, side step.VendorSide, v store.Vendor) error {
+func (e *Check) CheckSideNow(ctx context.Context, side step.VendorSide, v party.Vendor) error {
 	if e.sideSeen(v.Key) {
 		return nil
 	}
@@ -98,14 +99,14 @@ func (e *Check) CheckVendors(ctx context.Context) error {
 
 // Known is what the archive knows of job ids of ours at a vendor.
 type Known struct {
-	Vendor store.Vendor
+	Vendor party.Vendor
 	Marks  map[string]store.JobMark
 	found  map[string]store.FoundJob
 	Shared func(other string) bool // another vendor of the configuration has the same folders
 }
 
 // KnownJobs gathers what the archive knows of jobs when a vendor's side is looked at.
-func (e *Check) KnownJobs(ctx context.Context, v store.Vendor) (Known, error) {
+func (e *Check) KnownJobs(ctx context.Context, v party.Vendor) (Known, error) {
 	k := Known{Vendor: v, Marks: map[string]store.JobMark{}, found: map[string]store.FoundJob{}, Shared: func(other string) bool {
 		o, ok := e.Vendors[other]
 		return ok && o.Target.Address == v.Target.Address && o.Target.User == v.Target.User && o.Target.Folders == v.Target.Folders
@@ -169,7 +170,7 @@ func (k Known) OddReceipt(job string) bool {
 
 // CheckSide looks whether a vendor's side knows more than the archive, and stops offers to it if so: two listings, and
 // what is new among the receipts.
-func (e *Check) CheckSide(ctx context.Context, side step.VendorSide, v store.Vendor) error {
+func (e *Check) CheckSide(ctx context.Context, side step.VendorSide, v party.Vendor) error {
 	// The vendor's side first: what is there has its row in the archive.
 	seen, err := side.Sightings(ctx, e.JobTag)
 	if err != nil {

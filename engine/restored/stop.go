@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -28,8 +29,8 @@ type OfferStop struct {
 const shownJobs = 5
 
 // Args are the arguments of the alarm, AlarmKey: what was found.
-func (s OfferStop) Args() store.AlarmArgs {
-	args := store.AlarmArgs{"vendor": s.Vendor}
+func (s OfferStop) Args() alarm.Args {
+	args := alarm.Args{"vendor": s.Vendor}
 	if n := len(s.Jobs); n > 0 {
 		args["jobs"], args["first"] = strconv.Itoa(n), strings.Join(s.Jobs[:min(n, shownJobs)], " ")
 		if n > shownJobs {

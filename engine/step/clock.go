@@ -94,7 +94,7 @@ func (e *Step) NoteClock(ctx context.Context, now time.Time) (ClockSeen, bool, e
 // DueNow makes letters due that go to paper without a deadline and whose time lies ahead of the clock: they were taken while the
 // clock was ahead, and would wait until it gets there.
 func (e *Step) DueNow(ctx context.Context) error {
-	if _, off, err := store.View2(ctx, e.Archive, readClock); err != nil || off {
+	if _, off, err := view2(ctx, e.Archive, readClock); err != nil || off {
 		return err
 	}
 	ahead, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
@@ -121,4 +121,15 @@ func (e *Step) DueNow(ctx context.Context) error {
 		e.Log.Warn("letters were taken while the clock was ahead, and are due now", "letters", len(ahead))
 	}
 	return nil
+}
+
+// view2 runs fn on a snapshot and returns both of its values.
+func view2[A, B any](ctx context.Context, a store.Archive, fn func(ctx context.Context, r store.Reader) (A, B, error)) (A, B, error) {
+	var first A
+	var second B
+	err := a.View(ctx, func(r store.Reader) (err error) {
+		first, second, err = fn(ctx, r)
+		return err
+	})
+	return first, second, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -29,7 +30,7 @@ func (e *Step) HoldIn(ctx context.Context, tx store.Tx, shipment, code, text str
 	if err := SetAside(ctx, tx, s, code, text); err != nil {
 		return err
 	}
-	return tx.RaiseAlarm(ctx, "held:"+shipment, store.AlarmArgs{"shipment": shipment, "code": code})
+	return tx.RaiseAlarm(ctx, "held:"+shipment, alarm.Args{"shipment": shipment, "code": code})
 }
 
 // SetAside records that a shipment is not collected until it is released.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"postgang/engine/party"
 	"postgang/engine/postcode"
 	"postgang/engine/store"
 	"postgang/printjobs/cover"
@@ -77,9 +78,9 @@ type Config struct {
 	// Fence is raised before each hand-over, and stops all offers of an archive that is older than it; nil: there is none.
 	Fence    store.Fence
 	Preparer Preparer
-	Dial     func(ctx context.Context, v store.Vendor) (VendorSide, error)
-	Accounts []store.Account
-	Vendors  []store.Vendor
+	Dial     func(ctx context.Context, v party.Vendor) (VendorSide, error)
+	Accounts []party.Account
+	Vendors  []party.Vendor
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *postcode.Register
 	WorkDir   string // scratch space on the same file system as the blobs, if possible
@@ -102,7 +103,7 @@ type Step struct {
 	Blobs      store.Blobs
 	Fence      store.Fence // nil: there is none
 	Preparer   Preparer
-	DialVendor func(ctx context.Context, v store.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
+	DialVendor func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
 	Postcodes  *postcode.Register                                            // nil: only the form of postnummer is checked
 	WorkDir    string
 	Log        *slog.Logger
@@ -110,8 +111,8 @@ type Step struct {
 	Passed     func(name string)
 	Hasten     func(ctx context.Context) error
 
-	Accounts    map[string]store.Account
-	Vendors     map[string]store.Vendor
+	Accounts    map[string]party.Account
+	Vendors     map[string]party.Vendor
 	Makers      map[string]*cover.Maker // by account
 	AccountKeys []string                // as configured
 	VendorKeys  []string                // as configured
@@ -129,7 +130,7 @@ func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
 		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
 		WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
-		Accounts: map[string]store.Account{}, Vendors: map[string]store.Vendor{}, Makers: map[string]*cover.Maker{},
+		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{}, Makers: map[string]*cover.Maker{},
 	}
 	if e.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)

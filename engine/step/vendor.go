@@ -9,13 +9,15 @@ import (
 	"sync"
 	"time"
 
+	"postgang/engine/alarm"
+	"postgang/engine/party"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
 // Reach dials a vendor. A host key that is not the pinned one is an alarm until the vendor is reached again: nobody is
 // asked whether to go on.
-func (e *Step) Reach(ctx context.Context, v store.Vendor) (VendorSide, error) {
+func (e *Step) Reach(ctx context.Context, v party.Vendor) (VendorSide, error) {
 	side, dialErr := e.DialVendor(ctx, v)
 	key := "host-key:" + v.Key
 	changed := errors.Is(dialErr, exchange.ErrHostKeyChanged)
@@ -24,12 +26,12 @@ func (e *Step) Reach(ctx context.Context, v store.Vendor) (VendorSide, error) {
 	}
 	alarmed, err := store.View(ctx, e.Archive, func(r store.Reader) (bool, error) {
 		open, err := r.Alarms(ctx, true)
-		return slices.ContainsFunc(open, func(a store.Alarm) bool { return a.Key == key }), err
+		return slices.ContainsFunc(open, func(a alarm.Alarm) bool { return a.Key == key }), err
 	})
 	switch {
 	case err != nil || changed == alarmed:
 	case changed:
-		args := store.AlarmArgs{"vendor": v.Key, "why": dialErr.Error()}
+		args := alarm.Args{"vendor": v.Key, "why": dialErr.Error()}
 		err = e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseAlarm(ctx, key, args) })
 	default:
 		err = e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, key) })
@@ -80,9 +82,9 @@ func Lost(held context.Context, err error) error {
 // VendorProblems raises an alarm for each thing that is wrong at a vendor's side, and gives the alarms' keys.
 func (e *Step) VendorProblems(ctx context.Context, kind, vendor string, problems []exchange.Problem) (map[string]bool, error) {
 	keys := map[string]bool{}
-	known := map[string]store.AlarmArgs{} // what is said already is not said at every fetch
+	known := map[string]alarm.Args{} // what is said already is not said at every fetch
 	if len(problems) > 0 {
-		open, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(ctx, true) })
+		open, err := store.View(ctx, e.Archive, func(r store.Reader) ([]alarm.Alarm, error) { return r.Alarms(ctx, true) })
 		if err != nil {
 			return keys, err
 		}
@@ -91,7 +93,7 @@ func (e *Step) VendorProblems(ctx context.Context, kind, vendor string, problems
 		}
 	}
 	for _, p := range problems {
-		key, args := kind+":"+vendor+":"+p.Where, store.AlarmArgs{"case": "unread", "vendor": vendor, "where": p.Where, "what": p.What}
+		key, args := kind+":"+vendor+":"+p.Where, alarm.Args{"case": "unread", "vendor": vendor, "where": p.Where, "what": p.What}
 		if p.Advice != "" {
 			args["advice"] = p.Advice
 		}
@@ -110,7 +112,7 @@ func (e *Step) VendorProblems(ctx context.Context, kind, vendor string, problems
 
 // ResolveGone resolves the open alarms under a prefix that a look at the whole of the vendor's side has not found again.
 func (e *Step) ResolveGone(ctx context.Context, prefix string, still map[string]bool) error {
-	open, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.Alarm, error) { return r.Alarms(ctx, true) })
+	open, err := store.View(ctx, e.Archive, func(r store.Reader) ([]alarm.Alarm, error) { return r.Alarms(ctx, true) })
 	if err != nil {
 		return err
 	}

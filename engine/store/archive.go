@@ -40,12 +40,6 @@ type Blobs interface {
 	Delete(ctx context.Context, ref shipment.BlobRef) error
 }
 
-// Finder is a store of documents that can find one by its hash alone.
-type Finder interface {
-	// Find returns ErrNotFound (wrapped) when there is none.
-	Find(ctx context.Context, sha256 string) (shipment.BlobRef, error)
-}
-
 // Fence keeps, outside of the archive, the highest number of a job of each installation that was handed over. An archive
 // that has not given out so many is an old copy.
 type Fence interface {
@@ -112,17 +106,6 @@ const (
 type Task struct {
 	Kind    TaskKind
 	Subject string
-}
-
-// View2 runs fn on a snapshot and returns both of its values.
-func View2[A, B any](ctx context.Context, a Archive, fn func(ctx context.Context, r Reader) (A, B, error)) (A, B, error) {
-	var first A
-	var second B
-	err := a.View(ctx, func(r Reader) (err error) {
-		first, second, err = fn(ctx, r)
-		return err
-	})
-	return first, second, err
 }
 
 // View runs fn on a snapshot and returns its value.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"postgang/engine/alarm"
 )
 
 // SlotReader reads slots of schedules, alarms and settings.
@@ -10,10 +12,10 @@ type SlotReader interface {
 	// LastSlot is the newest slot of a schedule in the ledger; ErrNotFound.
 	LastSlot(ctx context.Context, schedule string) (Slot, error)
 	Slots(ctx context.Context, schedule string, limit int) ([]Slot, error) // newest first
-	Alarms(ctx context.Context, open bool) ([]Alarm, error)                // newest first; open: only unresolved ones
+	Alarms(ctx context.Context, open bool) ([]alarm.Alarm, error)          // newest first; open: only unresolved ones
 	// AlarmDeliveries is what a sink may have to be told: alarms that are open, and those that it was told of and not of
 	// their end; oldest first.
-	AlarmDeliveries(ctx context.Context, sink string) ([]AlarmDelivery, error)
+	AlarmDeliveries(ctx context.Context, sink string) ([]alarm.Delivery, error)
 	// Setting is a value kept by the archive, e.g. "installation"; ErrNotFound.
 	Setting(ctx context.Context, key string) (string, error)
 }
@@ -26,7 +28,7 @@ type SlotWriter interface {
 	FinishSlot(ctx context.Context, schedule string, slot time.Time, state SlotState, summary string) error
 	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key, and keeps the newest arguments,
 	// as AsStored makes them.
-	RaiseAlarm(ctx context.Context, key string, args AlarmArgs) error
+	RaiseAlarm(ctx context.Context, key string, args alarm.Args) error
 	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
 	// AckAlarm records, now, that a person knows of an open alarm, and why it may stay. ErrNotFound when none is open.
 	AckAlarm(ctx context.Context, key, reason string) error
@@ -54,28 +56,6 @@ type Slot struct {
 	Started  time.Time
 	Finished time.Time
 	Summary  string
-}
-
-// AlarmDelivery is what a sink was told of an alarm.
-type AlarmDelivery struct {
-	Alarm
-	Seq        int64     // of the alarm: a key may come again
-	ToldRaised time.Time // zero: not yet
-	ToldOver   time.Time // that it is resolved; zero: not yet
-	ToldBefore time.Time // when the sink was last told of any alarm with this key; zero: never
-}
-
-// Alarm is something that a person must look at.
-type Alarm struct {
-	Key      string
-	Args     AlarmArgs // what engine/words needs to word it; of one that an earlier version stored as a sentence, that alone as "text"
-	Raised   time.Time
-	Last     time.Time
-	Count    int
-	Resolved time.Time // zero: open
-	// A person knows of it.
-	AckedAt   time.Time // zero: nobody said so
-	AckReason string
 }
 
 // SettingIdentity is the archive's setting with its identity, a UUID. It is a secret.

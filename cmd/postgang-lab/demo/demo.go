@@ -24,6 +24,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/intake"
@@ -538,7 +539,7 @@ func (d *demo) alarm(ctx context.Context) error {
 	if err := d.app.Engine.Watch(ctx); err != nil {
 		return err
 	}
-	var open []store.Alarm
+	var open []alarm.Alarm
 	err := d.app.Archive.View(ctx, func(r store.Reader) (err error) {
 		open, err = r.Alarms(ctx, true)
 		return err

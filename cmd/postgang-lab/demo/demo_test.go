@@ -33,6 +33,7 @@ import (
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/fixtures/judges"
@@ -197,7 +198,7 @@ func (n *demoNight) readVendor() error {
 				if err := os.MkdirAll(dir, 0o700); err != nil {
 					return err
 				}
-				i := slices.IndexFunc(cfg.Vendors, func(v store.Vendor) bool { return v.Key == j.ticket.Vendor })
+				i := slices.IndexFunc(cfg.Vendors, func(v party.Vendor) bool { return v.Key == j.ticket.Vendor })
 				if lf.finished, err = cutPress(dir, lf.path, j.ticket, cfg.Vendors[i].Profile.Press, f, sheets); err != nil {
 					return err
 				}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"postgang/billing"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -1894,7 +1895,7 @@ func slots(s *suite) {
 }
 
 // says are the arguments of an alarm that says one thing.
-func says(what string) store.AlarmArgs { return store.AlarmArgs{"what": what} }
+func says(what string) alarm.Args { return alarm.Args{"what": what} }
 
 func alarms(s *suite) {
 	step := func(fn func(tx store.Tx) error) (now time.Time) {
@@ -1905,32 +1906,32 @@ func alarms(s *suite) {
 	raised := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer")) })
 	again := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer still")) })
 	other := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", says("full")) })
-	first := store.Alarm{Key: "sftp", Args: says("no answer still"), Raised: raised, Last: again, Count: 2}
-	second := store.Alarm{Key: "disk", Args: says("full"), Raised: other, Last: other, Count: 1}
-	list := func(open bool) (got []store.Alarm) {
+	first := alarm.Alarm{Key: "sftp", Args: says("no answer still"), Raised: raised, Last: again, Count: 2}
+	second := alarm.Alarm{Key: "disk", Args: says("full"), Raised: other, Last: other, Count: 1}
+	list := func(open bool) (got []alarm.Alarm) {
 		s.view(func(r store.Reader) (err error) { got, err = r.Alarms(s.ctx, open); return err })
 		return got
 	}
-	s.same(list(true), []store.Alarm{second, first})
+	s.same(list(true), []alarm.Alarm{second, first})
 	first.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
-	s.same(list(true), []store.Alarm{second})
-	s.same(list(false), []store.Alarm{second, first})
+	s.same(list(true), []alarm.Alarm{second})
+	s.same(list(false), []alarm.Alarm{second, first})
 	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
 	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "never") })
-	s.same(list(false), []store.Alarm{second, first})
+	s.same(list(false), []alarm.Alarm{second, first})
 	new := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("again")) })
-	third := store.Alarm{Key: "sftp", Args: says("again"), Raised: new, Last: new, Count: 1}
-	s.same(list(true), []store.Alarm{third, second})
-	s.same(list(false), []store.Alarm{third, second, first})
+	third := alarm.Alarm{Key: "sftp", Args: says("again"), Raised: new, Last: new, Count: 1}
+	s.same(list(true), []alarm.Alarm{third, second})
+	s.same(list(false), []alarm.Alarm{third, second, first})
 	s.refuse(nil, func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "", says("x")) })
 	// Arguments come back as they were raised, without what can be a fødselsnummer; those of the last time alone.
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", store.AlarmArgs{"gone": "1"}) })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", alarm.Args{"gone": "1"}) })
 	step(func(tx store.Tx) error {
-		return tx.RaiseAlarm(s.ctx, "said", store.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
+		return tx.RaiseAlarm(s.ctx, "said", alarm.Args{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
 	})
-	s.same(list(true)[0].Args, store.AlarmArgs{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
+	s.same(list(true)[0].Args, alarm.Args{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
 	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", nil) })
-	s.same(list(true)[0].Args, store.AlarmArgs{})
+	s.same(list(true)[0].Args, alarm.Args{})
 	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "said") })
 	// Acknowledged until it is over; one that comes again is not.
 	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("x")) })
@@ -1946,7 +1947,7 @@ func alarms(s *suite) {
 	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
 
 	// What a sink was told, and another was not.
-	told := func(sink string) (got []store.AlarmDelivery) {
+	told := func(sink string) (got []alarm.Delivery) {
 		s.view(func(r store.Reader) (err error) { got, err = r.AlarmDeliveries(s.ctx, sink); return err })
 		return got
 	}
@@ -1954,7 +1955,7 @@ func alarms(s *suite) {
 	if len(open) != 2 {
 		s.Fatalf("%d alarms to tell, want 2", len(open))
 	}
-	s.same(open, []store.AlarmDelivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
+	s.same(open, []alarm.Delivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
 	at := step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) })
 	step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) }) // told twice is told at first
 	open[1].ToldRaised, open[1].ToldBefore = at, at

@@ -1,4 +1,5 @@
-package store
+// Package alarm is what a person must look at: its key and arguments, and how grave each kind is. engine/words says it.
+package alarm
 
 import (
 	"cmp"
@@ -13,17 +14,17 @@ import (
 	"postgang/engine/identity"
 )
 
-// AlarmArgs are what an alarm says, apart from its words: by name, as engine/words knows them. Counts are decimal digits, times as
+// Args are what an alarm says, apart from its words: by name, as engine/words knows them. Counts are decimal digits, times as
 // TimeArg writes them, and what an operating system, a database or a library said is "why". None has personal data.
-type AlarmArgs map[string]string
+type Args map[string]string
 
 // TimeArg makes a time an argument of an alarm: RFC 3339 to the minute, with the offset of Norwegian time. What is not shown is left
 // out, so that the same words have the same arguments.
 func TimeArg(t time.Time) string { return t.In(calendar.Oslo).Format("2006-01-02T15:04Z07:00") }
 
 // AsStored is what an archive makes of arguments: nothing in it can be somebody's fødselsnummer.
-func (a AlarmArgs) AsStored() AlarmArgs {
-	out := make(AlarmArgs, len(a))
+func (a Args) AsStored() Args {
+	out := make(Args, len(a))
 	for name, value := range a {
 		out[name] = identity.MaskNationalIDs(value)
 	}
@@ -31,10 +32,10 @@ func (a AlarmArgs) AsStored() AlarmArgs {
 }
 
 // Says reports whether stored arguments say what would be raised now.
-func (a AlarmArgs) Says(now AlarmArgs) bool { return maps.Equal(a, now.AsStored()) }
+func (a Args) Says(now Args) bool { return maps.Equal(a, now.AsStored()) }
 
 // LogValue has a log show the arguments by their names.
-func (a AlarmArgs) LogValue() slog.Value {
+func (a Args) LogValue() slog.Value {
 	var attrs []slog.Attr
 	for _, name := range slices.Sorted(maps.Keys(a)) {
 		attrs = append(attrs, slog.String(name, a[name]))
@@ -105,22 +106,22 @@ var alarmKinds = map[string]Severity{
 	"guard":      SeverityMinor,
 }
 
-// KindOfAlarm is the first part of an alarm's key.
-func KindOfAlarm(key string) string {
+// KindOf is the first part of an alarm's key.
+func KindOf(key string) string {
 	kind, _, _ := strings.Cut(key, ":")
 	return kind
 }
 
 // SeverityOf is how grave an alarm is, by its key.
 func SeverityOf(key string) Severity {
-	if s, ok := alarmKinds[KindOfAlarm(key)]; ok {
+	if s, ok := alarmKinds[KindOf(key)]; ok {
 		return s
 	}
 	return SeverityMajor
 }
 
-// SortAlarms puts the gravest first; those as grave stay in their order.
-func SortAlarms(list []Alarm) {
+// Sort puts the gravest first; those as grave stay in their order.
+func Sort(list []Alarm) {
 	slices.SortStableFunc(list, func(a, b Alarm) int { return cmp.Compare(SeverityOf(a.Key), SeverityOf(b.Key)) })
 }
 
@@ -136,4 +137,26 @@ func Unacknowledged(list []Alarm) int {
 		}
 	}
 	return n
+}
+
+// Delivery is what a sink was told of an alarm.
+type Delivery struct {
+	Alarm
+	Seq        int64     // of the alarm: a key may come again
+	ToldRaised time.Time // zero: not yet
+	ToldOver   time.Time // that it is resolved; zero: not yet
+	ToldBefore time.Time // when the sink was last told of any alarm with this key; zero: never
+}
+
+// Alarm is something that a person must look at.
+type Alarm struct {
+	Key      string
+	Args     Args // what engine/words needs to word it; of one that an earlier version stored as a sentence, that alone as "text"
+	Raised   time.Time
+	Last     time.Time
+	Count    int
+	Resolved time.Time // zero: open
+	// A person knows of it.
+	AckedAt   time.Time // zero: nobody said so
+	AckReason string
 }

@@ -1,4 +1,5 @@
-package store
+// Package party holds who takes part as configured: the accounts (avsendere) that send, and the vendors that print and post.
+package party
 
 import (
 	"postgang/engine/shipment"

@@ -1,4 +1,4 @@
-package store
+package alarm
 
 import (
 	"os"
@@ -34,7 +34,7 @@ func TestEveryAlarmIsJudgedAndDocumented(t *testing.T) {
 func TestSortAlarms(t *testing.T) {
 	t.Parallel()
 	list := []Alarm{{Key: "held:1"}, {Key: "no-answer:A"}, {Key: "held:2"}, {Key: "uncertain:A"}, {Key: "ny:x"}, {Key: "restored:v"}}
-	SortAlarms(list)
+	Sort(list)
 	var got string
 	for _, a := range list {
 		got += a.Key + " "
