@@ -20,6 +20,7 @@ import (
 	"postgang/engine/store"
 )
 
+// The folders below that of the documents.
 const (
 	BlobFolder = "sha256" // blobs stand as sha256/ab/cdef…
 	tempFolder = "tmp"    // files being written; in the same file system, so that they can be renamed into place

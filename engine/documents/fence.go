@@ -128,6 +128,7 @@ func (d *Dir) Find(_ context.Context, sha256 string) (shipment.BlobRef, error) {
 // LastJobNumber is what six digits hold.
 const LastJobNumber = 999_999
 
+// ValidInstallation reports whether s may begin job ids: four of A-Z and 0-9.
 func ValidInstallation(s string) bool {
 	if len(s) != 4 {
 		return false
