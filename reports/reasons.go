@@ -13,7 +13,8 @@ var reasonWords = map[string]string{
 
 	"digitalid-kontroll": "fødselsnummer eller organisasjonsnummer med feil kontrollsiffer", "digitalid-dato": "fødselsnummer med umulig dato",
 	"digitalid-syntetisk": "syntetisk fødselsnummer", "adresse-fodselsnummer": "fødselsnummer i adressen", "konteringskode-fodselsnummer": "fødselsnummer i konteringskoden",
-	"forside-fodselsnummer": "fødselsnummer på forsiden", "for-mange-like": "for mange like forsendelser", "kryptert": "kryptert uten å være kun digital",
+	"forside-fodselsnummer": "fødselsnummer på forsiden", "for-mange-like": "for mange like forsendelser", "nokkel-brukt": "nøkkel brukt for et annet innhold",
+	"nokkel-levert-for": "nøkkel levert før", "kryptert": "kryptert uten å være kun digital",
 	"levering-motstrid": "leveringsvalg som motsier hverandre", "mappenavn": "mappenavn som ikke kan brukes", "oppsett": "kan ikke legges på ark",
 	"dokument-ingen": "ingen dokumenter", "dokument-ingen-trykk": "ingenting å trykke", "dokument-ikke-pdf": "dokument som ikke er PDF",
 	"postnummer-ukjent": "ukjent postnummer", "filnavn-likt": "to filer med samme navn", "giro-ikke-trykk": "giro i dokument som ikke trykkes",
