@@ -346,7 +346,7 @@ func TestMarksStayInTheirZones(t *testing.T) {
 			}
 		}
 	})
-	if taken == 0 {
+	if taken == 0 && !testing.Short() { // a short run draws too few to be sure of one
 		t.Error("no generated marks were valid: nothing was looked at")
 	}
 }
