@@ -16,6 +16,14 @@ import (
 	"testing"
 )
 
+// The rooms that most others of the engine stand on.
+var (
+	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
+	ports = and(rules, "engine/store", "engine/alarm", "engine/party")
+)
+
+func and(list []string, more ...string) []string { return slices.Concat(more, list) }
+
 // The import arrows of the house, as drawn in docs/architecture.md. What a package may import of ours; test files may
 // import more, since a test may stand real rooms beside each other.
 var arrows = []struct {
@@ -53,28 +61,27 @@ var arrows = []struct {
 	{"engine/identity", []string{}, "numbers of people and companies are checked by themselves", false},
 	{"engine/postcode", []string{"engine/identity", "engine/calendar"}, "the register of postnummer knows no letter", false},
 	{"engine/shipment", []string{"engine/calendar", "engine/identity", "engine/postcode", "billing", "printjobs/prepare"}, "the rules of a shipment are pure; a letter's facts are what preparing measured", false},
-	{"engine/words", []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}, "words for people know codes and arguments alone", false},
+	{"engine/words", rules, "words for people know codes and arguments alone", false},
 	{"engine/alarm", []string{"engine/calendar", "engine/identity"}, "an alarm is a key and arguments", false},
 	{"engine/party", []string{"engine/shipment", "engine/calendar", "billing", "printjobs"}, "who takes part is configured, and does nothing", true},
-	{"engine/store", []string{"engine/alarm", "engine/party", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "billing", "printjobs"}, "ports and rows know no step", true},
+	{"engine/store", and(rules, "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs", "fixtures/judges"}, "the archive's conformance suite is for tests", true},
-	{"engine/step", []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "printjobs"}, "what every step holds stands below all steps", true},
-	{"engine/restored", []string{"engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "whether the archive is an old copy is asked before any step", true},
-	{"engine/accept", []string{"engine/words", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "letters are accepted without knowing of jobs", true},
-	{"engine/collect", []string{"engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "planning knows no vendor's side", true},
-	{"engine/jobs", []string{"engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "a job goes its way without knowing of receipts", true},
-	{"engine/invoices", []string{"engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing"}, "an invoice is held against the ledger, whatever filled it", true},
-	{"engine/receipts", []string{"engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "a receipt books, and shows at once what it does to invoices", true},
-	{"engine/finance", []string{"engine/invoices", "engine/accept", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "figures are read from the archive alone", true},
-	{"engine/nights", []string{"engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "the clock drives the rooms and no room knows the clock", true},
-	{"engine/recovery", []string{"engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "engine/store", "engine/alarm", "engine/party", "billing", "printjobs"}, "the way out stands above what it puts right", true},
+	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
+	{"engine/restored", and(ports, "engine/step", "billing", "printjobs"), "whether the archive is an old copy is asked before any step", true},
+	{"engine/accept", and(ports, "engine/words", "engine/restored", "engine/step", "billing", "printjobs"), "letters are accepted without knowing of jobs", true},
+	{"engine/collect", and(ports, "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "planning knows no vendor's side", true},
+	{"engine/jobs", and(ports, "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a job goes its way without knowing of receipts", true},
+	{"engine/invoices", and(ports, "engine/step", "billing"), "an invoice is held against the ledger, whatever filled it", true},
+	{"engine/receipts", and(ports, "engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a receipt books, and shows at once what it does to invoices", true},
+	{"engine/finance", and(ports, "engine/invoices", "engine/accept", "engine/step", "billing", "printjobs"), "figures are read from the archive alone", true},
+	{"engine/nights", and(ports, "engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the clock drives the rooms and no room knows the clock", true},
+	{"engine/recovery", and(ports, "engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the way out stands above what it puts right", true},
 	{"engine/archive/database", []string{"engine/store", "engine/alarm", "engine/party", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
-	{"engine/documents", []string{"engine/store", "engine/alarm", "engine/party", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}, "documents are bytes with a hash for a name", false},
-	{"engine/archive", []string{"engine/archive/database", "engine/documents", "engine/store", "engine/alarm", "engine/party", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode", "billing", "printjobs"}, "the archive is rows, and knows no step", true},
+	{"engine/documents", ports, "documents are bytes with a hash for a name", false},
+	{"engine/archive", and(ports, "engine/archive/database", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
-	{"engine/intake", []string{"engine/nights", "engine/accept", "engine/words", "engine/store", "engine/alarm", "engine/party", "engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}, "a channel hands letters to accept, and what is wrong with them to nights", false},
+	{"engine/intake", and(ports, "engine/nights", "engine/accept", "engine/words"), "a channel hands letters to accept, and what is wrong with them to nights", false},
 	{"engine/notify", []string{"engine/words", "engine/store", "engine/alarm", "engine/party", "engine/calendar"}, "alarms are told from the archive alone", false},
-	{"engine/console", []string{"engine", "billing"}, "the console shows the engine", false},
 	{"engine", []string{"engine", "printjobs", "billing", "reports"}, "the door is made of the rooms", true},
 	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},
 	{"cmd/config", []string{"engine", "printjobs", "billing"}, "a configuration is read without anything being opened", true},
@@ -155,8 +162,8 @@ func TestImportArrows(t *testing.T) {
 func checkArrow(t *testing.T, file, pkg, ours string) {
 	t.Helper()
 	for _, a := range arrows {
-		if pkg != a.pkg && !strings.HasPrefix(pkg, a.pkg+"/") {
-			continue
+		if pkg != a.pkg && (a.pkg == "engine" || !strings.HasPrefix(pkg, a.pkg+"/")) {
+			continue // the door's row is for the door alone: each room has its own
 		}
 		for _, m := range a.may {
 			if ours == m || a.deep && strings.HasPrefix(ours, m+"/") {

@@ -16,7 +16,7 @@ import (
 var Oslo = func() *time.Location {
 	loc, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
-		panic("engine: time zone data is embedded: " + err.Error())
+		panic("calendar: the time zone data that is linked in cannot be read: " + err.Error())
 	}
 	return loc
 }()
