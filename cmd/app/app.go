@@ -46,11 +46,11 @@ type App struct {
 // Options are what a test or the demonstration hands in instead of the world; the zero value is the world.
 type Options struct {
 	Now          func() time.Time                  // nil: the clock
-	Step         func(name string)                 // see engine.Config
+	Step         func(name string)                 // see step.Config
 	Trace        func(step string, args ...string) // see exchange.Target
 	Timeouts     exchange.Timeouts                 // see exchange.Target
 	Installation string                            // see archive.Config
-	Identity     string                            // see engine.Config
+	Identity     string                            // see step.Config
 	Create       bool                              // an archive that is not there is made
 	Retry        func(attempt int) time.Duration   // of failed background work
 }

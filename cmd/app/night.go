@@ -30,7 +30,7 @@ type Night struct {
 const handOverShare = 3
 
 // Night is one run: it takes what lies in the drop folder, and has what is due collected, composed and handed over. With an
-// error it tells what was done until then; of engine.ErrUnsettled everything that could be done is.
+// error it tells what was done until then; of nights.ErrUnsettled everything that could be done is.
 func (a *App) Night(ctx context.Context, opt NightOptions) (Night, error) {
 	show := opt.Progress
 	if show == nil {

@@ -306,7 +306,7 @@ type Sender struct {
 	Text     string `toml:"text"` // forsidetekst
 }
 
-// Rules override engine.DefaultRules for an account.
+// Rules override shipment.DefaultRules for an account.
 type Rules struct {
 	DeadlineHours        *int      `toml:"deadline_hours"`
 	DeadlineWorkdays     *int      `toml:"deadline_virkedager"`

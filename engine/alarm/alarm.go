@@ -31,8 +31,8 @@ func (a Args) AsStored() Args {
 	return out
 }
 
-// Says reports whether stored arguments say what would be raised now.
-func (a Args) Says(now Args) bool { return maps.Equal(a, now.AsStored()) }
+// Says reports whether stored arguments say what would be raised now. Those of no alarm, nil, say nothing.
+func (a Args) Says(now Args) bool { return a != nil && maps.Equal(a, now.AsStored()) }
 
 // LogValue has a log show the arguments by their names.
 func (a Args) LogValue() slog.Value {

@@ -43,3 +43,21 @@ func TestSortAlarms(t *testing.T) {
 		t.Errorf("order %s", got)
 	}
 }
+
+// TestSays: what is not raised yet says nothing, also where nothing is to be said beyond the key.
+func TestSays(t *testing.T) {
+	t.Parallel()
+	open := map[string]Args{"here": {}, "told": {"n": "1"}}
+	for _, tc := range []struct {
+		key  string
+		now  Args
+		want bool
+	}{
+		{"here", nil, true}, {"here", Args{}, true}, {"not raised", nil, false}, {"not raised", Args{}, false},
+		{"told", Args{"n": "1"}, true}, {"told", Args{"n": "2"}, false},
+	} {
+		if got := open[tc.key].Says(tc.now); got != tc.want {
+			t.Errorf("%s says %v: %v", tc.key, tc.now, got)
+		}
+	}
+}

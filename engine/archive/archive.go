@@ -1,13 +1,13 @@
-// Package archive keeps shipments, print jobs, receipts and the ledger in SQLite or PostgreSQL, and documents in a
-// folder. It satisfies engine.Archive and engine.Blobs.
+// Package archive keeps shipments, print jobs, receipts and the ledger in SQLite or PostgreSQL. It satisfies
+// store.Archive.
 //
 // Both databases have one schema and one text of SQL; what differs (how to open, to lock, to tell errors apart) stands
-// in sqlite.go and postgres.go. Rules that must hold even when the code has a fault are constraints of the schema
+// in the package database. Rules that must hold even when the code has a fault are constraints of the schema
 // (migrations/).
 //
 // There is one writer at a time on either database: SQLite has it so, and on PostgreSQL every write transaction begins
 // by taking one advisory lock. So what a transaction has read is still so when it commits, which the last gate of a
-// print job and the booking of receipts need; write transactions are short (engine.Archive.InTx).
+// print job and the booking of receipts need; write transactions are short (store.Archive.InTx).
 package archive
 
 import (
@@ -194,7 +194,7 @@ func (a *Archive) RawTx(ctx context.Context, fn func(rawTx any, exec Exec) error
 // Exec runs a statement and says how many rows it changed.
 type Exec func(ctx context.Context, query string, args ...any) (int64, error)
 
-// Exec runs one statement by itself, for the queue's own tables. Its errors are those of engine.Archive.
+// Exec runs one statement by itself, for the queue's own tables. Its errors are those of store.Archive.
 func (a *Archive) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	n, err := changed(a.store.Writer().ExecContext(ctx, query, args...))
 	if err != nil {

@@ -169,7 +169,7 @@ func (d *Dir) create() (string, *os.File, error) {
 	}
 }
 
-// Open opens a blob; engine.ErrNotFound when it is not there or does not have its size.
+// Open opens a blob; store.ErrNotFound when it is not there or does not have its size.
 func (d *Dir) Open(_ context.Context, ref shipment.BlobRef) (store.Blob, error) {
 	if err := check(ref); err != nil {
 		return nil, err

@@ -107,7 +107,7 @@ func (d *Dir) raise(ctx context.Context, installation string, number int) error 
 	return d.sync(fenceFolder)
 }
 
-// Find gives the reference of a blob that only its hash is known of; engine.ErrNotFound.
+// Find gives the reference of a blob that only its hash is known of; store.ErrNotFound.
 func (d *Dir) Find(_ context.Context, sha256 string) (shipment.BlobRef, error) {
 	ref := shipment.BlobRef{SHA256: sha256}
 	if err := check(ref); err != nil {

@@ -57,8 +57,8 @@ type Receiver interface {
 	Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error)
 	// Result tells what became of the shipment of a hand-in.
 	Result(ctx context.Context, shipment string) (shipment.Result, error)
-	// Event applies a digital event; the same key twice is one event. engine.ErrNotFound: no such shipment;
-	// engine.ErrDigitalEvent: the event makes no sense.
+	// Event applies a digital event; the same key twice is one event. store.ErrNotFound: no such shipment;
+	// shipment.ErrDigitalEvent: the event makes no sense.
 	Event(ctx context.Context, e shipment.DigitalEvent) error
 }
 

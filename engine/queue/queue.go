@@ -10,7 +10,7 @@
 // running twice at a time anywhere, and takes its first key back when it is to be tried again.
 //
 // A killed process leaves tasks that seem to run; River would rescue them by age only. Here each process that works
-// holds a lock that its death releases (engine.Archive's Lock), and its tasks carry the lock's name, so others see at
+// holds a lock that its death releases (store.Archive's Lock), and its tasks carry the lock's name, so others see at
 // once that their worker is dead and enqueue them anew.
 package queue
 
@@ -37,7 +37,7 @@ import (
 	"postgang/engine/store"
 )
 
-// Worker does one task. nil: it is done. An *engine.LaterError: try again after its time, which is no failure. Any
+// Worker does one task. nil: it is done. A *step.LaterError: try again after its time, which is no failure. Any
 // other error: try again after Config.Retry. It must watch its context, which ends when the queue stops.
 type Worker func(ctx context.Context, t store.Task) error
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// clockForm is how a time is an argument: to the minute, with the offset of Norwegian time. store.TimeArg writes it.
+// clockForm is how a time is an argument: to the minute, with the offset of Norwegian time. alarm.TimeArg writes it.
 const clockForm = "2006-01-02T15:04Z07:00"
 
 // What cannot be read is shown as it is: an alarm is never lost for its form.

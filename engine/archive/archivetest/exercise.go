@@ -1,4 +1,4 @@
-// Package archivetest is the conformance suite of engine.Archive: what its comments promise, tried on an
+// Package archivetest is the conformance suite of store.Archive: what its comments promise, tried on an
 // implementation. It also starts the PostgreSQL that tests need.
 package archivetest
 
@@ -224,7 +224,7 @@ func ids(ss []shipment.Shipment) []string {
 	return out
 }
 
-// Exercise tries everything that engine.Archive promises. open gives a new, empty archive each time, whose tasks go
+// Exercise tries everything that store.Archive promises. open gives a new, empty archive each time, whose tasks go
 // nowhere or to a queue.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for _, c := range []struct {
