@@ -22,6 +22,8 @@ var ErrWaiting = errors.New("another hand-in of this name waits in the drop fold
 //  2. The empty file klar is written last. It says that this is all: what is missing is then refused at once, not waited for.
 //  3. One rename gives the folder its name, which is the hand-in's key.
 //
+// All of it is flushed to disk: what Put says is handed in survives a power cut.
+//
 // A call that is cut off leaves at most a folder that nobody takes; Dir.Scan tells of it when it is old. The folder of the
 // account must be there ([MakeFolders]).
 //
@@ -58,7 +60,7 @@ func Put(root, account, key, dir string) (already bool, err error) {
 	if err := r.Rename(part, target); err != nil {
 		return false, errors.Join(pathless(err), pathless(r.RemoveAll(part)))
 	}
-	return false, nil
+	return false, flush(r, path.Join(inbox, account))
 }
 
 // putFiles copies the plain files of a folder, and writes the marker.
@@ -75,7 +77,10 @@ func putFiles(r *os.Root, part, dir string) error {
 			return fmt.Errorf("copy file %d of %d: %w", i+1, len(entries), err)
 		}
 	}
-	return pathless(r.WriteFile(path.Join(part, markerName), nil, 0o600))
+	if err := r.WriteFile(path.Join(part, markerName), nil, 0o600); err != nil {
+		return pathless(err)
+	}
+	return flush(r, part)
 }
 
 func putFile(r *os.Root, to, from string) error {
@@ -89,6 +94,9 @@ func putFile(r *os.Root, to, from string) error {
 		return pathless(err)
 	}
 	_, err = io.Copy(dst, src)
+	if err == nil {
+		err = dst.Sync()
+	}
 	return pathless(errors.Join(err, dst.Close()))
 }
 
@@ -101,7 +109,7 @@ func PutEvents(root, name string, lines []byte) error {
 		return pathless(err)
 	}
 	defer r.Close()
-	return writeWhole(r, events, name, lines)
+	return errors.Join(writeWhole(r, events, name, lines), flush(r, events))
 }
 
 // sameFiles reports whether two folders hold the same plain files, but for the marker.
