@@ -18,13 +18,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
-		// A worker is fed untrusted PDFs; it gets no flags, no configuration and no environment.
-		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
-			os.Exit(cli.ExitFailed)
-		}
-		return
-	}
+	prepare.BeWorker()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(cli.Run(ctx, newRoot(&cli.Options{Out: os.Stdout, Err: os.Stderr}), os.Args[1:]))

@@ -14,12 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
-		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
-			os.Exit(cli.ExitFailed)
-		}
-		os.Exit(cli.ExitOK)
-	}
+	prepare.BeWorker()
 	testscript.Main(m, map[string]func(){
 		"postgang-lab": func() {
 			os.Exit(cli.Run(context.Background(), newRoot(&cli.Options{Out: os.Stdout, Err: os.Stderr}), os.Args[1:]))

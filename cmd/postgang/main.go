@@ -14,13 +14,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
-		// A worker is fed untrusted PDFs; it gets no flags, no configuration and no environment.
-		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
-			os.Exit(cli.ExitFailed)
-		}
-		return
-	}
+	prepare.BeWorker()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr}))

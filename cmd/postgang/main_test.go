@@ -43,12 +43,7 @@ func (w withPostgres) Run() int {
 }
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == prepare.WorkerArg {
-		if err := prepare.WorkerMain(os.Stdin, os.Stdout); err != nil {
-			os.Exit(cli.ExitFailed)
-		}
-		os.Exit(cli.ExitOK)
-	}
+	prepare.BeWorker()
 	if os.Getenv(envBeProgram) != "" {
 		w := world{out: os.Stdout, err: os.Stderr}
 		if n, err := strconv.Atoi(os.Getenv(envKillAfter)); err == nil && n > 0 {

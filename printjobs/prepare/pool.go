@@ -62,7 +62,7 @@ type PoolOptions struct {
 	// LettersPerWorker is the number of letters after which a worker is
 	// replaced.
 	LettersPerWorker int
-	// Executable is the program to start with the one argument WorkerArg;
+	// Executable is the program to start with the one argument workerArg;
 	// the default is this program.
 	Executable string
 }
@@ -449,7 +449,7 @@ const cpuEvery = 100 * time.Millisecond
 
 func startWorker(opt PoolOptions) (_ *worker, err error) {
 	w := &worker{replies: make(chan message, 1), exited: make(chan struct{})}
-	cmd := exec.Command(opt.Executable, WorkerArg)
+	cmd := exec.Command(opt.Executable, workerArg)
 	w.cmd = cmd
 	cmd.Env = []string{} // no secrets; nil would inherit everything
 	cmd.Dir = os.TempDir()

@@ -27,7 +27,7 @@ import (
 
 // TestMain lets the test binary be the worker of the pools under test.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == WorkerArg {
+	if len(os.Args) > 1 && os.Args[1] == workerArg {
 		if err := serve(os.Stdin, os.Stdout, misbehaving); err != nil {
 			os.Exit(1)
 		}

@@ -15,10 +15,9 @@ import (
 	"postgang/printjobs/prepare/read"
 )
 
-// WorkerArg is the only argument with which a Pool starts its executable. The
-// program's main calls WorkerMain on its standard streams when it finds it as
-// os.Args[1], before anything else, and exits.
-const WorkerArg = "prepare-worker"
+// workerArg is the only argument with which a Pool starts its executable; see
+// BeWorker.
+const workerArg = "prepare-worker"
 
 const (
 	// maxMessage bounds one message between pool and worker, in bytes. The
@@ -86,12 +85,23 @@ func readMessage(r io.Reader) (m message, err error) {
 	return m, json.Unmarshal(body, &m)
 }
 
-// WorkerMain serves a Pool until in ends, which is its order to stop even in
+// BeWorker does a worker's work, and ends the process, when a Pool has started it as one; else it returns at once. It is the
+// first thing that main, and TestMain, of a program with a Pool does: a worker is fed untrusted PDFs, and gets no flags, no
+// configuration and no environment.
+func BeWorker() {
+	if len(os.Args) != 2 || os.Args[1] != workerArg {
+		return
+	}
+	if err := serve(os.Stdin, os.Stdout, answer); err != nil {
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// serve serves a Pool until in ends, which is its order to stop even in
 // the middle of a letter: it then returns at once and the process should exit.
 // Before the first letter it limits and confines the whole process: see Pool.
-func WorkerMain(in io.Reader, out io.Writer) error { return serve(in, out, answer) }
-
-// serve is WorkerMain with the function that answers a request.
+// answer answers a request.
 func serve(in io.Reader, out io.Writer, answer func(ctx context.Context, req Request, handed int) message) error {
 	if out == io.Writer(os.Stdout) {
 		// Whatever else prints must not end up between the messages.
