@@ -31,13 +31,18 @@ check: format ## the inner loop, in under three minutes: formatting, vet and the
 	$(GO) vet ./...
 	@$(IN_MEMORY); $(GO) test -short -vet=off -timeout 10m ./...
 
-test: judges ## run all tests with the race detector
+# Packages that compute, share little memory, and are slowed down five times and more by the race detector: their quick tests run
+# with it, all of them without it.
+COMPUTING := ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fixtures/letters
+
+test: judges ## run all tests, with the race detector except where they only compute
 	$(GO) vet ./...
-	@$(IN_MEMORY); \
-	echo "go test -race ./... (in $$tmp), then demo, chaos, stories of the command line, the largest letter and a print file of 10 GB without the race detector"; \
-	$(GO) test -race -timeout 25m ./... && $(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts' ./cmd/postgang ./cmd/postgang-lab/... && \
-	$(GO) test -timeout 10m -run 'TestLargestLetter$$' ./printjobs/prepare && \
-	POSTGANG_LARGE=1 $(GO) test -timeout 10m -run 'TestLarge$$/annex_C' ./printjobs/printfile
+	@$(IN_MEMORY); set -e; \
+	echo "in $$tmp: go test -race, of $(COMPUTING) only -short and then all without it; last the demo, chaos and the stories of the command line without it"; \
+	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING))"); \
+	$(GO) test -race -short -timeout 10m $(COMPUTING); \
+	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING); \
+	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts' ./cmd/postgang ./cmd/postgang-lab/...
 
 format: ## what gofmt would change is an error
 	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }
