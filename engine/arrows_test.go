@@ -81,6 +81,7 @@ var arrows = []struct {
 	{"engine/archive", and(ports, "engine/archive/database", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
 	{"engine/intake", and(ports, "engine/nights", "engine/accept", "engine/words"), "a channel hands letters to accept, and what is wrong with them to nights", false},
+	{"engine/maskinporten", []string{"engine/identity"}, "tokens are got and judged without knowing what for", false},
 	{"engine/notify", []string{"engine/words", "engine/store", "engine/alarm", "engine/party", "engine/calendar"}, "alarms are told from the archive alone", false},
 	{"engine", []string{"engine", "printjobs", "billing", "reports"}, "the door is made of the rooms", true},
 	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},
@@ -105,6 +106,7 @@ var single = map[string][]string{
 	"github.com/klippa-app":       {"printjobs/preview"},
 	"github.com/tetratelabs":      {"printjobs/preview"},
 	"github.com/wneessen/go-mail": {"engine/notify"},
+	"github.com/go-jose/go-jose":  {"engine/maskinporten", "fixtures/standins"},
 }
 
 func TestImportArrows(t *testing.T) {
