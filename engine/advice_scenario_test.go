@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/figures"
+	"postgang/billing/money"
+	"postgang/billing/price"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
@@ -20,8 +23,8 @@ import (
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	prices := letterPrices(t).Prices() // a page 20 øre, a sheet 10, postage 800 up to 100 g
-	prices = append(prices, billing.Price{Element: billing.ElementPostage, Zone: billing.ZoneNorway, MaxGram: 20, Price: 700, ValidFrom: "2026-01-01"})
-	list, err := billing.NewPriceList(prices)
+	prices = append(prices, price.Price{Element: price.ElementPostage, Zone: price.ZoneNorway, MaxGram: 20, Price: 700, ValidFrom: "2026-01-01"})
+	list, err := price.NewList(prices)
 	must(t, err)
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
 	print := func(duplex bool) letter {
@@ -37,17 +40,17 @@ func TestAdvice(t *testing.T) {
 	if st := s.shipment(t, ids[0]).Status; st != shipment.StatusPrintet {
 		t.Fatalf("the letter is %s", st)
 	}
-	got := map[billing.AdviceKind]billing.AdviceRow{}
+	got := map[figures.AdviceKind]figures.AdviceRow{}
 	r := s.report(t, at.Format("2006-01"))
 	for _, a := range r.Advice {
 		got[a.Kind] = a
 	}
 	// Simplex, 4 pages: 5 sheets of 4 pages and the cover, 32 g; duplex 3 sheets, 22 g. Both above 20 g: two sheets less.
-	if d := got[billing.AdviceDuplex]; d.Letters != 1 || d.Sheets != 2 || d.Net != 20 {
+	if d := got[figures.AdviceDuplex]; d.Letters != 1 || d.Sheets != 2 || d.Net != 20 {
 		t.Errorf("both sides: %+v", d)
 	}
 	// Duplex, 3 pages: without the last, 2 sheets, 17 g: a page 20, a sheet 10 and postage 100 less.
-	if d := got[billing.AdviceSheet]; d.Letters != 1 || d.Sheets != 1 || d.Net != 130 {
+	if d := got[figures.AdviceSheet]; d.Letters != 1 || d.Sheets != 1 || d.Net != 130 {
 		t.Errorf("one sheet less: %+v", d)
 	}
 	if len(got) != 2 {
@@ -59,7 +62,7 @@ func TestAdvice(t *testing.T) {
 func (s *stage) posted(t *testing.T) {
 	t.Helper()
 	s.night(t)
-	var rows []billing.ReceiptRow
+	var rows []receipt.Row
 	for _, j := range s.jobs(t) {
 		for _, l := range s.letters(t, j.ID) {
 			rows = append(rows, receiptRow(j.ID, l.Shipment, s.clock.now()))
@@ -72,22 +75,22 @@ func (s *stage) posted(t *testing.T) {
 // TestAdviceOnColour: a page whose colour is hardly seen is told from one that needs it.
 func TestAdviceOnColour(t *testing.T) {
 	t.Parallel()
-	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
-		billing.Price{Element: billing.ElementPage, Colour: billing.ColourFull, Price: 150, ValidFrom: "2026-01-01"}))
+	list, err := price.NewList(append(letterPrices(t).Prices(),
+		price.Price{Element: price.ElementPage, Colour: price.ColourFull, Price: 150, ValidFrom: "2026-01-01"}))
 	must(t, err)
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
 	colour := newLetter("A").with("utskriftskonfigurasjon", map[string]any{"tosidig": true, "utskriftMedFarger": true})
 	s.accepted(t, "skifer", colour, file("brev.pdf", pdfIn(".40 .42 .46 rg", 1, 2)))
 	s.accepted(t, "rod", colour, file("brev.pdf", pdfIn("1 0 0 rg", 2, 1)))
 	s.posted(t)
-	got := map[billing.AdviceKind]billing.AdviceRow{}
+	got := map[figures.AdviceKind]figures.AdviceRow{}
 	for _, a := range s.report(t, s.clock.now().Format("2006-01")).Advice {
 		got[a.Kind] = a
 	}
-	if c := got[billing.AdviceColour]; c.Letters != 2 || c.Net != 3*130 {
+	if c := got[figures.AdviceColour]; c.Letters != 2 || c.Net != 3*130 {
 		t.Errorf("in black: %+v", c)
 	}
-	if g := got[billing.AdviceGrey]; g.Letters != 1 || g.Net != 2*130 {
+	if g := got[figures.AdviceGrey]; g.Letters != 1 || g.Net != 2*130 {
 		t.Errorf("nearly grey: %+v", g)
 	}
 }
@@ -95,37 +98,37 @@ func TestAdviceOnColour(t *testing.T) {
 // TestAdviceOnPostage: letters of a sender and a day are held against the prices for many at once, and the cheapest is told.
 func TestAdviceOnPostage(t *testing.T) {
 	t.Parallel()
-	bulk := func(scheme string, price billing.Ore) billing.Price {
-		p := billing.Price{Element: billing.ElementPostage, Zone: billing.ZoneNorway, Scheme: scheme, MaxGram: 100, MinLetters: 3, Price: price, ValidFrom: "2026-01-01"}
-		if scheme == billing.SchemeIdentical {
-			p.Envelope, p.WindowGram = billing.EnvelopeC5, 30
+	bulk := func(scheme string, cost money.Ore) price.Price {
+		p := price.Price{Element: price.ElementPostage, Zone: price.ZoneNorway, Scheme: scheme, MaxGram: 100, MinLetters: 3, Price: cost, ValidFrom: "2026-01-01"}
+		if scheme == price.SchemeIdentical {
+			p.Envelope, p.WindowGram = price.EnvelopeC5, 30
 		}
 		return p
 	}
 	for name, c := range map[string]struct {
-		prices  []billing.Price
+		prices  []price.Price
 		letters int
-		kind    billing.AdviceKind // empty: none
-		net     billing.Ore
+		kind    figures.AdviceKind // empty: none
+		net     money.Ore
 	}{
-		"identical":               {[]billing.Price{bulk(billing.SchemeIdentical, 600), bulk(billing.SchemeMixed, 700)}, 4, billing.AdviceIdentical, 4 * 200},
-		"mixed":                   {[]billing.Price{bulk(billing.SchemeIdentical, 700), bulk(billing.SchemeMixed, 650)}, 4, billing.AdviceMixed, 4 * 150},
-		"below the least, saving": {[]billing.Price{bulk(billing.SchemeMixed, 500)}, 2, billing.AdviceMixed, 2*800 - 3*500},
-		"below the least":         {[]billing.Price{bulk(billing.SchemeMixed, 600)}, 2, "", 0},
+		"identical":               {[]price.Price{bulk(price.SchemeIdentical, 600), bulk(price.SchemeMixed, 700)}, 4, figures.AdviceIdentical, 4 * 200},
+		"mixed":                   {[]price.Price{bulk(price.SchemeIdentical, 700), bulk(price.SchemeMixed, 650)}, 4, figures.AdviceMixed, 4 * 150},
+		"below the least, saving": {[]price.Price{bulk(price.SchemeMixed, 500)}, 2, figures.AdviceMixed, 2*800 - 3*500},
+		"below the least":         {[]price.Price{bulk(price.SchemeMixed, 600)}, 2, "", 0},
 		"no such prices":          {nil, 4, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			list, err := billing.NewPriceList(append(letterPrices(t).Prices(), c.prices...))
+			list, err := price.NewList(append(letterPrices(t).Prices(), c.prices...))
 			must(t, err)
 			s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
 			for i := range c.letters {
 				s.accepted(t, fmt.Sprint("brev-", i), newLetter("A"), file("brev.pdf", pdf(i, 1)))
 			}
 			s.posted(t)
-			var got []billing.AdviceRow
+			var got []figures.AdviceRow
 			for _, a := range s.report(t, s.clock.now().Format("2006-01")).Advice {
-				if a.Kind == billing.AdviceIdentical || a.Kind == billing.AdviceMixed {
+				if a.Kind == figures.AdviceIdentical || a.Kind == figures.AdviceMixed {
 					got = append(got, a)
 				}
 			}
@@ -159,11 +162,11 @@ func TestWaste(t *testing.T) {
 	r := s.report(t, at.Format("2006-01"))
 	each := receiptRow(job, ids[0], at).Net()
 	for _, w := range r.Waste {
-		letters, net := 0, billing.Ore(0)
+		letters, net := 0, money.Ore(0)
 		switch w.Kind {
-		case billing.WasteReprint:
+		case figures.WasteReprint:
 			letters, net = 1, each
-		case billing.WasteReadAfter:
+		case figures.WasteReadAfter:
 			letters, net = 1, r.Money.Per()
 		default: // nothing of the other kinds has happened
 		}
@@ -179,9 +182,9 @@ func TestWaste(t *testing.T) {
 // TestDigitalCost: what digital messages cost by the price list takes the place of the assumption in the model.
 func TestDigitalCost(t *testing.T) {
 	t.Parallel()
-	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
-		billing.Price{Element: billing.ElementDigital, MaxKB: 1000, Kroner: 7_700, ValidFrom: "2026-01-01"},
-		billing.Price{Element: billing.ElementTransport, Kroner: 1_600, ValidFrom: "2026-01-01"}))
+	list, err := price.NewList(append(letterPrices(t).Prices(),
+		price.Price{Element: price.ElementDigital, MaxKB: 1000, Kroner: 7_700, ValidFrom: "2026-01-01"},
+		price.Price{Element: price.ElementTransport, Kroner: 1_600, ValidFrom: "2026-01-01"}))
 	must(t, err)
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices = &list })
 	read := s.accepted(t, "lest", newLetter("A").digital())
@@ -189,7 +192,7 @@ func TestDigitalCost(t *testing.T) {
 	s.event(t, read, shipment.DigitalNotified)
 	s.read(t, read)
 	r := s.report(t, s.clock.now().Format("2006-01"))
-	if c := r.Actual.DigitalUnitCost; !c.Set || c.Value != 9_300 || c.Source != billing.SourceActual {
+	if c := r.Actual.DigitalUnitCost; !c.Set || c.Value != 9_300 || c.Source != figures.SourceActual {
 		t.Errorf("a digital message costs %+v", c)
 	}
 	if r.CostBenefitActual == nil || r.CostBenefitActual.YearDigital == 0 {
@@ -204,8 +207,8 @@ func TestAdviceOnColourWithCover(t *testing.T) {
 	picture := image.NewRGBA(image.Rect(0, 0, 8, 8))
 	draw.Draw(picture, picture.Bounds(), image.NewUniform(color.RGBA{200, 0, 0, 255}), image.Point{}, draw.Src)
 	must(t, png.Encode(&logo, picture))
-	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
-		billing.Price{Element: billing.ElementPage, Colour: billing.ColourFull, Price: 150, ValidFrom: "2026-01-01"}))
+	list, err := price.NewList(append(letterPrices(t).Prices(),
+		price.Price{Element: price.ElementPage, Colour: price.ColourFull, Price: 150, ValidFrom: "2026-01-01"}))
 	must(t, err)
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Accounts[0].Sender.Logo = &list, logo.Bytes() })
 	colour := newLetter("A").with("utskriftskonfigurasjon", map[string]any{"tosidig": true, "utskriftMedFarger": true})
@@ -215,7 +218,7 @@ func TestAdviceOnColourWithCover(t *testing.T) {
 		t.Fatalf("%d pages in colour, with the cover", l.PagesColour)
 	}
 	r := s.report(t, s.clock.now().Format("2006-01"))
-	if len(r.Advice) != 1 || r.Advice[0].Kind != billing.AdviceColour || r.Advice[0].Net != 2*130 {
+	if len(r.Advice) != 1 || r.Advice[0].Kind != figures.AdviceColour || r.Advice[0].Net != 2*130 {
 		t.Errorf("advice: %+v", r.Advice)
 	}
 }

@@ -3,7 +3,9 @@ package engine_test
 import (
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/price"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/receipts"
 	"postgang/engine/shipment"
@@ -16,15 +18,15 @@ func kinds(c *engine.Config) {
 	c.Vendors[0].Receipts = kindsFormat()
 }
 
-func kindsFormat() billing.Format {
-	f := billing.DefaultFormat()
-	f.Kinds = map[string]billing.RowKind{"POST": billing.RowProduced, "RETT": billing.RowCorrection, "KRED": billing.RowReversal}
+func kindsFormat() receipt.Format {
+	f := receipt.DefaultFormat()
+	f.Kinds = map[string]receipt.RowKind{"POST": receipt.RowProduced, "RETT": receipt.RowCorrection, "KRED": receipt.RowReversal}
 	return f
 }
 
-func (s *stage) receiptsOfKinds(t *testing.T, name string, rows ...billing.ReceiptRow) receipts.Imported {
+func (s *stage) receiptsOfKinds(t *testing.T, name string, rows ...receipt.Row) receipts.Imported {
 	t.Helper()
-	data, err := billing.FormatReceipts(rows, kindsFormat())
+	data, err := receipt.Encode(rows, kindsFormat())
 	must(t, err)
 	s.put(t, exchange.DefaultReceipts, name, data)
 	return s.fetch(t).Receipts[0]
@@ -47,7 +49,7 @@ func TestCorrections(t *testing.T) {
 	s.wantJobs(t, "CLOSED")
 
 	second := first
-	second.Kind, second.Postage = billing.RowCorrection, 1200
+	second.Kind, second.Postage = receipt.RowCorrection, 1200
 	if im := s.receiptsOfKinds(t, "k2.csv", second); im.Corrects != 1 || im.Applied != 0 || im.Conflict != 0 || im.Booked != -300 {
 		t.Errorf("correction: %+v", im)
 	}
@@ -57,7 +59,7 @@ func TestCorrections(t *testing.T) {
 	s.receiptsOfKinds(t, "k3.csv", third)
 	s.wantMoney(t, 3225)
 	// All of it once more, in other files: the last word stands.
-	for i, old := range []billing.ReceiptRow{first, second, third} {
+	for i, old := range []receipt.Row{first, second, third} {
 		if im := s.receiptsOfKinds(t, string(rune('p'+i))+".csv", other, old); im.Doubles != 2 || im.Corrects+im.Applied+im.Conflict != 0 {
 			t.Errorf("%d again: %+v", i, im)
 		}
@@ -65,7 +67,7 @@ func TestCorrections(t *testing.T) {
 	s.wantMoney(t, 3225)
 
 	back := first
-	back.Kind = billing.RowReversal
+	back.Kind = receipt.RowReversal
 	if im := s.receiptsOfKinds(t, "k4.csv", back); im.Corrects != 1 || im.Booked != -1475 {
 		t.Errorf("reversal: %+v", im)
 	}
@@ -89,7 +91,7 @@ func TestReversalOfNothing(t *testing.T) {
 	s.night(t)
 	job := s.onlyJob(t).ID
 	row := receiptRow(job, id, s.clock.now())
-	row.Kind = billing.RowReversal
+	row.Kind = receipt.RowReversal
 	if im := s.receiptsOfKinds(t, "k1.csv", row); im.Unknown != 1 || im.Corrects != 0 || im.Booked != 0 {
 		t.Errorf("reversal: %+v", im)
 	}
@@ -99,7 +101,7 @@ func TestReversalOfNothing(t *testing.T) {
 		t.Errorf("deviations: %s", d)
 	}
 	// A correction that comes before what it corrects is the receipt; what it corrects is for a person then.
-	row.Kind = billing.RowCorrection
+	row.Kind = receipt.RowCorrection
 	if im := s.receiptsOfKinds(t, "k2.csv", row); im.Applied != 1 {
 		t.Errorf("correction: %+v", im)
 	}
@@ -123,7 +125,7 @@ func TestCorrectionIsAllOrNothing(t *testing.T) {
 	job := s.onlyJob(t).ID
 	row := receiptRow(job, id, s.clock.now())
 	s.receiptsOfKinds(t, "k1.csv", row)
-	row.Kind, row.Postage = billing.RowCorrection, 100
+	row.Kind, row.Postage = receipt.RowCorrection, 100
 	for _, step := range []string{"receipts: archived", "receipts: applied"} {
 		s.dieAt(step, 1)
 		if !s.survive(t, func() { s.receiptsOfKinds(t, "k2.csv", row) }) {
@@ -141,12 +143,12 @@ func TestCorrectionIsAllOrNothing(t *testing.T) {
 // TestCorrectionIsReconciled: a correction is held against what was sent and against the price list, as a receipt is.
 func TestCorrectionIsReconciled(t *testing.T) {
 	t.Parallel()
-	from := billing.Civil("2026-01-01")
-	list, err := billing.NewPriceList([]billing.Price{
-		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingAuto, Price: 200, ValidFrom: from},
-		{Element: billing.ElementExtraSheet, Handling: billing.HandlingAuto, Price: 50, ValidFrom: from},
-		{Element: billing.ElementPage, Colour: billing.ColourBW, ValidFrom: from},
-		{Element: billing.ElementPostage, Zone: "NORGE", MaxGram: 50, Price: 1500, ValidFrom: from},
+	from := civil.Date("2026-01-01")
+	list, err := price.NewList([]price.Price{
+		{Element: price.ElementStart, Envelope: price.EnvelopeC5, Handling: price.HandlingAuto, Price: 200, ValidFrom: from},
+		{Element: price.ElementExtraSheet, Handling: price.HandlingAuto, Price: 50, ValidFrom: from},
+		{Element: price.ElementPage, Colour: price.ColourBW, ValidFrom: from},
+		{Element: price.ElementPostage, Zone: "NORGE", MaxGram: 50, Price: 1500, ValidFrom: from},
 	})
 	must(t, err)
 	s := setup(t, kinds, func(c *engine.Config) { c.Vendors[0].Prices = &list })
@@ -157,7 +159,7 @@ func TestCorrectionIsReconciled(t *testing.T) {
 	if d := s.deviations(t); d != "" {
 		t.Fatalf("deviations of the right price: %s", d)
 	}
-	row.Kind, row.Postage, row.PagesBW = billing.RowCorrection, 1600, 3
+	row.Kind, row.Postage, row.PagesBW = receipt.RowCorrection, 1600, 3
 	s.receiptsOfKinds(t, "k2.csv", row)
 	if d := s.deviations(t); d != "PORTO SIDER" {
 		t.Errorf("deviations: %s", d)

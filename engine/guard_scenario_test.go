@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/price"
 	"postgang/engine"
 	"postgang/engine/collect"
 	"postgang/engine/shipment"
@@ -16,20 +17,20 @@ import (
 )
 
 // letterPrices make every letter of one page in C5 cost 10 kroner, of which 8 are postage.
-func letterPrices(t *testing.T) *billing.PriceList {
+func letterPrices(t *testing.T) *price.List {
 	t.Helper()
-	list, err := billing.NewPriceList([]billing.Price{
-		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingAuto, Price: 150, ValidFrom: "2026-01-01"},
-		{Element: billing.ElementExtraSheet, Handling: billing.HandlingAuto, Price: 10, ValidFrom: "2026-01-01"},
-		{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 20, ValidFrom: "2026-01-01"},
-		{Element: billing.ElementPostage, Zone: billing.ZoneNorway, MaxGram: 100, Price: 800, ValidFrom: "2026-01-01"},
+	list, err := price.NewList([]price.Price{
+		{Element: price.ElementStart, Envelope: price.EnvelopeC5, Handling: price.HandlingAuto, Price: 150, ValidFrom: "2026-01-01"},
+		{Element: price.ElementExtraSheet, Handling: price.HandlingAuto, Price: 10, ValidFrom: "2026-01-01"},
+		{Element: price.ElementPage, Colour: price.ColourBW, Price: 20, ValidFrom: "2026-01-01"},
+		{Element: price.ElementPostage, Zone: price.ZoneNorway, MaxGram: 100, Price: 800, ValidFrom: "2026-01-01"},
 	})
 	must(t, err)
 	return &list
 }
 
 // cost is what the letters of these tests cost: a cover and a page on two sheets, or on one.
-func (s *stage) cost(t *testing.T, id string) billing.Ore {
+func (s *stage) cost(t *testing.T, id string) money.Ore {
 	t.Helper()
 	q, err := s.engine.Quote(s.shipment(t, id))
 	must(t, err)
@@ -45,7 +46,7 @@ func TestGuard(t *testing.T) {
 	for name, guard := range map[string]collect.Guard{
 		"day":         {Day: 2 * each},
 		"account":     {Account: 2 * each},
-		"own account": {Account: 1, Accounts: map[string]billing.Ore{"skatt": 2*each + each/2}},
+		"own account": {Account: 1, Accounts: map[string]money.Ore{"skatt": 2*each + each/2}},
 		"code":        {Code: 2 * each},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +106,7 @@ func TestGuard(t *testing.T) {
 // Releasing is no way round the guard.
 func TestGuardWithoutPrice(t *testing.T) {
 	t.Parallel()
-	list, err := billing.NewPriceList(slices.DeleteFunc(letterPrices(t).Prices(), func(p billing.Price) bool { return p.Element == billing.ElementPostage }))
+	list, err := price.NewList(slices.DeleteFunc(letterPrices(t).Prices(), func(p price.Price) bool { return p.Element == price.ElementPostage }))
 	must(t, err)
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Guard = &list, collect.Guard{Day: 1_000_000} })
 	id := s.accepted(t, "a", newLetter("En"))

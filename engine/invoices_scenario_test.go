@@ -9,7 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/price"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/calendar"
 	"postgang/engine/collect"
@@ -19,13 +25,13 @@ import (
 )
 
 // posted is a stage with receipts for n letters, a month later, and the first day of the month in which they were posted.
-func posted(t *testing.T, n int) (s *stage, job string, ids []string, from, to billing.Civil) {
+func posted(t *testing.T, n int) (s *stage, job string, ids []string, from, to civil.Date) {
 	t.Helper()
 	s, job, ids = offeredLetters(t, n)
 	at := s.clock.now()
-	from = billing.CivilOf(at, calendar.Oslo)[:8] + "01"
-	to = billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
-	var rows []billing.ReceiptRow
+	from = civil.Of(at, calendar.Oslo)[:8] + "01"
+	to = civil.Of(from.UTC().AddDate(0, 1, 0), time.UTC)
+	var rows []receipt.Row
 	for _, id := range ids {
 		rows = append(rows, receiptRow(job, id, at))
 	}
@@ -36,27 +42,27 @@ func posted(t *testing.T, n int) (s *stage, job string, ids []string, from, to b
 }
 
 // invoice is an invoice for what is booked of the two kinds, and as much more.
-func (s *stage) invoice(t *testing.T, number string, from, to billing.Civil, more ...billing.InvoiceLine) billing.Invoice {
+func (s *stage) invoice(t *testing.T, number string, from, to civil.Date, more ...invoice.Line) invoice.Invoice {
 	t.Helper()
-	sums := map[string]billing.Ore{}
+	sums := map[string]money.Ore{}
 	for _, l := range s.ledger(t) {
 		if l.Source != store.LedgerAllocation {
 			sums[l.Line.Kind] += l.Line.Net
 		}
 	}
-	lines := []billing.InvoiceLine{
-		{Kind: billing.KindProduction, Net: sums[billing.KindProduction], VATPercent: billing.DecimalFromInt(25)},
-		{Kind: billing.KindPostage, Net: sums[billing.KindPostage], VATPercent: billing.DecimalFromInt(25)},
+	lines := []invoice.Line{
+		{Kind: ledger.KindProduction, Net: sums[ledger.KindProduction], VATPercent: money.DecimalFromInt(25)},
+		{Kind: ledger.KindPostage, Net: sums[ledger.KindPostage], VATPercent: money.DecimalFromInt(25)},
 	}
-	inv, err := billing.NewInvoice(number, to, from, to, append(lines, more...))
+	inv, err := invoice.New(number, to, from, to, append(lines, more...))
 	must(t, err)
 	return inv
 }
 
 // wantLedger wants the whole ledger to be an amount.
-func (s *stage) wantLedger(t *testing.T, net, vat billing.Ore) {
+func (s *stage) wantLedger(t *testing.T, net, vat money.Ore) {
 	t.Helper()
-	var gotNet, gotVAT billing.Ore
+	var gotNet, gotVAT money.Ore
 	for _, l := range s.ledger(t) {
 		gotNet, gotVAT = gotNet+l.Line.Net, gotVAT+l.Line.VAT
 	}
@@ -65,7 +71,7 @@ func (s *stage) wantLedger(t *testing.T, net, vat billing.Ore) {
 	}
 }
 
-func (s *stage) state(t *testing.T, kind billing.DeviationKind) []store.DeviationState {
+func (s *stage) state(t *testing.T, kind receipt.DeviationKind) []store.DeviationState {
 	t.Helper()
 	var out []store.DeviationState
 	for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
@@ -82,10 +88,10 @@ func (s *stage) state(t *testing.T, kind billing.DeviationKind) []store.Deviatio
 func TestInvoiceBeyondLetters(t *testing.T) {
 	t.Parallel()
 	prices := append(letterPrices(t).Prices(),
-		billing.Price{Element: billing.ElementControlSheet, Price: 45, ValidFrom: "2026-01-01"},
-		billing.Price{Element: billing.ElementMinimum, MinLetters: 10, Price: 200, ValidFrom: "2026-01-01"})
+		price.Price{Element: price.ElementControlSheet, Price: 45, ValidFrom: "2026-01-01"},
+		price.Price{Element: price.ElementMinimum, MinLetters: 10, Price: 200, ValidFrom: "2026-01-01"})
 	for name, c := range map[string]struct {
-		off  billing.Ore
+		off  money.Ore
 		want string // of the deviation; empty: none
 	}{
 		"as the price list": {0, ""},
@@ -93,7 +99,7 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			list, err := billing.NewPriceList(prices)
+			list, err := price.NewList(prices)
 			must(t, err)
 			s := setup(t, func(c *engine.Config) { c.Vendors[0].Prices, c.Vendors[0].Profile.Control = &list, true })
 			for i := range 3 {
@@ -108,24 +114,24 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 			job := s.onlyJob(t)
 			files := view(t, s, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(s.ctx, job.ID) })
 			sheets, net, priced := s.engine.ControlSheetCost(job, files)
-			if sheets == 0 || net != billing.Ore(45*sheets) || !priced {
+			if sheets == 0 || net != money.Ore(45*sheets) || !priced {
 				t.Fatalf("%d control sheets cost %d, %v", sheets, net, priced)
 			}
 			at := s.clock.now()
-			from := billing.CivilOf(at, calendar.Oslo)[:8] + "01"
-			to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+			from := civil.Of(at, calendar.Oslo)[:8] + "01"
+			to := civil.Of(from.UTC().AddDate(0, 1, 0), time.UTC)
 			s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
-			vat := billing.DecimalFromInt(25)
+			vat := money.DecimalFromInt(25)
 			rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to,
-				billing.InvoiceLine{Kind: billing.KindControlSheet, Net: net, VATPercent: vat},
-				billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1400 + c.off, VATPercent: vat},
-				billing.InvoiceLine{Kind: "GEBYR", Net: 5000, VATPercent: vat})) // of which the price list knows nothing
+				invoice.Line{Kind: ledger.KindControlSheet, Net: net, VATPercent: vat},
+				invoice.Line{Kind: ledger.KindMinimum, Net: 1400 + c.off, VATPercent: vat},
+				invoice.Line{Kind: "GEBYR", Net: 5000, VATPercent: vat})) // of which the price list knows nothing
 			must(t, err)
-			var found []billing.Deviation
+			var found []receipt.Deviation
 			for _, d := range view(t, s, func(r store.Reader) ([]store.Deviation, error) {
 				return r.Deviations(s.ctx, store.DeviationFilter{})
 			}) {
-				if d.Finding.Kind == billing.DeviationInvoice {
+				if d.Finding.Kind == receipt.DeviationInvoice {
 					found = append(found, d.Finding)
 				}
 			}
@@ -136,9 +142,9 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 			must(t, err)
 			for _, r := range p.Rows {
 				switch known := r.Expected != nil; {
-				case known != (r.Kind == billing.KindControlSheet || r.Kind == billing.KindMinimum):
+				case known != (r.Kind == ledger.KindControlSheet || r.Kind == ledger.KindMinimum):
 					t.Errorf("%s: expected %v", r.Kind, r.Expected)
-				case known && *r.Expected != map[string]billing.Ore{billing.KindControlSheet: net, billing.KindMinimum: 1400}[r.Kind]:
+				case known && *r.Expected != map[string]money.Ore{ledger.KindControlSheet: net, ledger.KindMinimum: 1400}[r.Kind]:
 					t.Errorf("%s: expected %d", r.Kind, *r.Expected)
 				}
 			}
@@ -153,9 +159,9 @@ func TestInvoiceBeyondLetters(t *testing.T) {
 // caused them, of whatever account the other letters are.
 func TestBeyondLettersByCause(t *testing.T) {
 	t.Parallel()
-	list, err := billing.NewPriceList(append(letterPrices(t).Prices(),
-		billing.Price{Element: billing.ElementControlSheet, Price: 45, ValidFrom: "2026-01-01"},
-		billing.Price{Element: billing.ElementMinimum, MinLetters: 4, Price: 200, ValidFrom: "2026-01-01"}))
+	list, err := price.NewList(append(letterPrices(t).Prices(),
+		price.Price{Element: price.ElementControlSheet, Price: 45, ValidFrom: "2026-01-01"},
+		price.Price{Element: price.ElementMinimum, MinLetters: 4, Price: 200, ValidFrom: "2026-01-01"}))
 	must(t, err)
 	s := setup(t, func(c *engine.Config) {
 		c.Vendors[0].Prices, c.Vendors[0].Profile.Control = &list, true
@@ -174,8 +180,8 @@ func TestBeyondLettersByCause(t *testing.T) {
 	hand("nabo", "0200", 2)
 	s.reconcile(t)
 	s.posted(t)
-	sheets := map[string]billing.Ore{}
-	var control billing.Ore
+	sheets := map[string]money.Ore{}
+	var control money.Ore
 	for _, j := range s.jobs(t) {
 		_, net, _ := s.engine.ControlSheetCost(j, view(t, s, func(r store.Reader) ([]store.JobFile, error) { return r.JobFiles(s.ctx, j.ID) }))
 		owners := view(t, s, func(r store.Reader) ([]store.LetterOwner, error) { return r.JobOwners(s.ctx, j.ID) })
@@ -186,24 +192,24 @@ func TestBeyondLettersByCause(t *testing.T) {
 		t.Fatalf("control sheets: %v", sheets)
 	}
 	at := s.clock.now()
-	from := billing.CivilOf(at, calendar.Oslo)[:8] + "01"
-	to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+	from := civil.Of(at, calendar.Oslo)[:8] + "01"
+	to := civil.Of(from.UTC().AddDate(0, 1, 0), time.UTC)
 	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
-	vat := billing.DecimalFromInt(25)
+	vat := money.DecimalFromInt(25)
 	inv := s.invoice(t, "F-1", from, to,
-		billing.InvoiceLine{Kind: billing.KindControlSheet, Net: control, VATPercent: vat},
-		billing.InvoiceLine{Kind: billing.KindMinimum, Net: 600, VATPercent: vat})
+		invoice.Line{Kind: ledger.KindControlSheet, Net: control, VATPercent: vat},
+		invoice.Line{Kind: ledger.KindMinimum, Net: 600, VATPercent: vat})
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
 	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
-	got := map[string]billing.Ore{}
+	got := map[string]money.Ore{}
 	for _, l := range s.ledger(t) {
 		if l.Source == store.LedgerAllocation && l.Line.Net != 0 {
 			got[l.Line.Kind+" "+l.Account] += l.Line.Net
 		}
 	}
-	want := map[string]billing.Ore{"KONTROLLARK skatt": sheets[konto], "KONTROLLARK nabo": sheets["nabo"], "MINSTEPRIS skatt": 600}
+	want := map[string]money.Ore{"KONTROLLARK skatt": sheets[konto], "KONTROLLARK nabo": sheets["nabo"], "MINSTEPRIS skatt": 600}
 	if !maps.Equal(got, want) {
 		t.Errorf("booked %v, want %v", got, want)
 	}
@@ -215,12 +221,12 @@ func TestLateReceiptAfterInvoice(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 2)
 	at := s.clock.now()
-	from := billing.CivilOf(at, calendar.Oslo)[:8] + "01"
-	to := billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+	from := civil.Of(at, calendar.Oslo)[:8] + "01"
+	to := civil.Of(from.UTC().AddDate(0, 1, 0), time.UTC)
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at))
 	s.fetch(t)
 	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
-	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1000, VATPercent: billing.DecimalFromInt(25)}))
+	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to, invoice.Line{Kind: ledger.KindMinimum, Net: 1000, VATPercent: money.DecimalFromInt(25)}))
 	must(t, err)
 	_, err = s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"})
 	must(t, err)
@@ -234,10 +240,10 @@ func TestLateReceiptAfterInvoice(t *testing.T) {
 		t.Errorf("a receipt came for what is invoiced already, and the alarms are %q", got)
 	}
 	// It is in no invoice: the receipts are held against the invoice anew.
-	if got := s.state(t, billing.DeviationInvoice); len(got) == 0 {
+	if got := s.state(t, receipt.DeviationInvoice); len(got) == 0 {
 		t.Error("no deviation tells that the receipts have more than the invoice")
 	}
-	credit, err := billing.NewInvoice("F-2", to, from, to, []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 250, VATPercent: billing.DecimalFromInt(25)}, {Kind: billing.KindPostage, Net: 1500, VATPercent: billing.DecimalFromInt(25)}})
+	credit, err := invoice.New("F-2", to, from, to, []invoice.Line{{Kind: ledger.KindProduction, Net: 250, VATPercent: money.DecimalFromInt(25)}, {Kind: ledger.KindPostage, Net: 1500, VATPercent: money.DecimalFromInt(25)}})
 	must(t, err)
 	second, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
@@ -257,17 +263,17 @@ func TestLateReceiptCarried(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 3)
 	at := s.clock.now()
-	month := func(c billing.Civil) (from, to billing.Civil) {
+	month := func(c civil.Date) (from, to civil.Date) {
 		from = c[:8] + "01"
-		return from, billing.CivilOf(from.UTC().AddDate(0, 1, 0), time.UTC)
+		return from, civil.Of(from.UTC().AddDate(0, 1, 0), time.UTC)
 	}
-	from, to := month(billing.CivilOf(at, calendar.Oslo))
+	from, to := month(civil.Of(at, calendar.Oslo))
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at), receiptRow(job, ids[1], at))
 	s.fetch(t)
 	s.clock.add(to.In(calendar.Oslo).Add(24 * time.Hour).Sub(at))
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", s.invoice(t, "F-1", from, to))
 	must(t, err)
-	carry := func(into billing.Civil) error {
+	carry := func(into civil.Date) error {
 		_, _, err := s.engine.CarryReceipts(s.ctx, rec.ID, into, "faktureres i neste måned")
 		return err
 	}
@@ -305,9 +311,9 @@ func TestLateReceiptCarried(t *testing.T) {
 	// The next invoice has it, and nothing is left to be shared out.
 	_, next := month(to)
 	s.clock.add(next.In(calendar.Oslo).Add(24 * time.Hour).Sub(s.clock.now()))
-	vat := billing.DecimalFromInt(25)
-	inv, err := billing.NewInvoice("F-2", next, to, next, []billing.InvoiceLine{
-		{Kind: billing.KindProduction, Net: late.Production, VATPercent: vat}, {Kind: billing.KindPostage, Net: late.Postage, VATPercent: vat}})
+	vat := money.DecimalFromInt(25)
+	inv, err := invoice.New("F-2", next, to, next, []invoice.Line{
+		{Kind: ledger.KindProduction, Net: late.Production, VATPercent: vat}, {Kind: ledger.KindPostage, Net: late.Postage, VATPercent: vat}})
 	must(t, err)
 	second, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
@@ -321,7 +327,7 @@ func TestLateReceiptCarried(t *testing.T) {
 			t.Errorf("shared out: %+v", l)
 		}
 	}
-	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
+	if got := s.state(t, receipt.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("deviations: %v", got)
 	}
 }
@@ -348,7 +354,7 @@ func TestInvoiceTwice(t *testing.T) {
 		t.Errorf("booked twice: %v", err)
 	}
 	s.wantLedger(t, inv.Net, inv.VAT)
-	if got := s.state(t, billing.DeviationInvoice); !slices.Contains(got, store.DeviationOpen) {
+	if got := s.state(t, receipt.DeviationInvoice); !slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("deviations: %v", got)
 	}
 	for id, reason := range map[string]string{twin.ID: " ", rec.ID: "angrer", "00000000-0000-4000-8000-000000000000": "borte"} {
@@ -357,7 +363,7 @@ func TestInvoiceTwice(t *testing.T) {
 		}
 	}
 	must(t, s.engine.RemoveInvoice(s.ctx, twin.ID, "kom to ganger"))
-	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
+	if got := s.state(t, receipt.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("taken back, and the deviations are %v", got)
 	}
 	removed, err := s.engine.RemovedInvoices(s.ctx)
@@ -366,17 +372,17 @@ func TestInvoiceTwice(t *testing.T) {
 		t.Errorf("taken back: %+v", removed)
 	}
 	// The only one of a period, typed wrong and right.
-	wrong, err := billing.NewInvoice("F-3", to, from.AddDays(-40), from.AddDays(-30), []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 4_023_00, VATPercent: billing.DecimalFromInt(25)}})
+	wrong, err := invoice.New("F-3", to, from.AddDays(-40), from.AddDays(-30), []invoice.Line{{Kind: ledger.KindProduction, Net: 4_023_00, VATPercent: money.DecimalFromInt(25)}})
 	must(t, err)
 	first, err := s.engine.AddInvoice(s.ctx, "trykk", wrong)
 	must(t, err)
-	right, err := billing.NewInvoice("F-3", to, from.AddDays(-40), from.AddDays(-30), []billing.InvoiceLine{{Kind: billing.KindProduction, Net: 402_30, VATPercent: billing.DecimalFromInt(25)}})
+	right, err := invoice.New("F-3", to, from.AddDays(-40), from.AddDays(-30), []invoice.Line{{Kind: ledger.KindProduction, Net: 402_30, VATPercent: money.DecimalFromInt(25)}})
 	must(t, err)
 	if _, err := s.engine.AddInvoice(s.ctx, "trykk", right); !errors.Is(err, store.ErrExists) || !strings.Contains(err.Error(), "postgang invoice remove") {
 		t.Errorf("another of the same number: %v", err)
 	}
 	must(t, s.engine.RemoveInvoice(s.ctx, first.ID, "feil beløp"))
-	if got := s.state(t, billing.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
+	if got := s.state(t, receipt.DeviationInvoice); slices.Contains(got, store.DeviationOpen) {
 		t.Errorf("the only one taken back, and the deviations are %v", got)
 	}
 	second, err := s.engine.AddInvoice(s.ctx, "trykk", right)
@@ -388,13 +394,13 @@ func TestInvoiceTwice(t *testing.T) {
 	must(t, err)
 	// Days that hardly can be, of a kind that nothing is known of.
 	for _, c := range []struct {
-		issued, from, to billing.Civil
+		issued, from, to civil.Date
 		want             string
 	}{
 		{to.AddDays(9999), from, to, "which is far ahead"},
 		{to, "2001-11-01", "2001-12-01", "it is for 2001-11, before the first month with letters or costs"},
 	} {
-		inv, err := billing.NewInvoice("G"+string(c.from), c.issued, c.from, c.to, []billing.InvoiceLine{{Kind: "GEBYR", Net: 100_00, VATPercent: billing.DecimalFromInt(25)}})
+		inv, err := invoice.New("G"+string(c.from), c.issued, c.from, c.to, []invoice.Line{{Kind: "GEBYR", Net: 100_00, VATPercent: money.DecimalFromInt(25)}})
 		must(t, err)
 		rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 		must(t, err)
@@ -410,10 +416,10 @@ func TestInvoiceTwice(t *testing.T) {
 func TestInvoice(t *testing.T) {
 	t.Parallel()
 	s, job, ids, from, to := posted(t, 3)
-	vat25 := billing.DecimalFromInt(25)
-	inv := s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 1000, VATPercent: vat25})
+	vat25 := money.DecimalFromInt(25)
+	inv := s.invoice(t, "F-1", from, to, invoice.Line{Kind: ledger.KindMinimum, Net: 1000, VATPercent: vat25})
 	inv.Lines[0].Net++
-	inv, err := billing.NewInvoice(inv.Number, inv.Issued, from, to, inv.Lines)
+	inv, err := invoice.New(inv.Number, inv.Issued, from, to, inv.Lines)
 	must(t, err)
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
@@ -422,7 +428,7 @@ func TestInvoice(t *testing.T) {
 	if again.ID != rec.ID {
 		t.Error("the same invoice again is another")
 	}
-	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []store.DeviationState{store.DeviationOpen}) {
+	if got := s.state(t, receipt.DeviationInvoice); !slices.Equal(got, []store.DeviationState{store.DeviationOpen}) {
 		t.Errorf("deviations of the invoice: %v", got)
 	}
 	changed := inv
@@ -435,7 +441,7 @@ func TestInvoice(t *testing.T) {
 	if _, err := s.engine.AddInvoice(s.ctx, "trykk", overlap); err == nil || !strings.Contains(err.Error(), "overlaps") {
 		t.Errorf("an invoice for a part of the period: %v", err)
 	}
-	if d := rows(s.report(t, from.Month()).Deviations); len(d) != 1 || d[0].Kind != billing.DeviationInvoice || d[0].Amount != 1 {
+	if d := rows(s.report(t, from.Month()).Deviations); len(d) != 1 || d[0].Kind != receipt.DeviationInvoice || d[0].Amount != 1 {
 		t.Errorf("deviations of the month that the invoice is for: %+v", d)
 	}
 	before, _ := s.money(t)
@@ -462,7 +468,7 @@ func TestInvoice(t *testing.T) {
 	}
 
 	// A credit note for what was a mistake.
-	credit, err := billing.NewInvoice("K-1", to, from, to, []billing.InvoiceLine{{Kind: billing.KindMinimum, Net: -400, VATPercent: vat25}})
+	credit, err := invoice.New("K-1", to, from, to, []invoice.Line{{Kind: ledger.KindMinimum, Net: -400, VATPercent: vat25}})
 	must(t, err)
 	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
@@ -502,7 +508,7 @@ func TestInvoice(t *testing.T) {
 	if r := s.report(t, from.Month()); r.Money.Net != inv.Net+credit.Net {
 		t.Errorf("the closed month's report is %v now", r.Money.Net)
 	}
-	if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, []store.DeviationState{store.DeviationOpen, store.DeviationSettled}) { // the same moment here: by key
+	if got := s.state(t, receipt.DeviationInvoice); !slices.Equal(got, []store.DeviationState{store.DeviationOpen, store.DeviationSettled}) { // the same moment here: by key
 		t.Errorf("deviations of the invoice in the end: %v", got)
 	}
 }
@@ -511,7 +517,7 @@ func TestInvoice(t *testing.T) {
 func TestCreditNoteFirst(t *testing.T) {
 	t.Parallel()
 	s, _, _, from, to := posted(t, 2)
-	credit, err := billing.NewInvoice("K-1", to, from, to, []billing.InvoiceLine{{Kind: billing.KindProduction, Net: -4, VATPercent: billing.DecimalFromInt(25)}})
+	credit, err := invoice.New("K-1", to, from, to, []invoice.Line{{Kind: ledger.KindProduction, Net: -4, VATPercent: money.DecimalFromInt(25)}})
 	must(t, err)
 	note, err := s.engine.AddInvoice(s.ctx, "trykk", credit)
 	must(t, err)
@@ -535,14 +541,14 @@ func TestInvoiceCutShort(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			s, _, _, from, to := posted(t, 2)
-			inv := s.invoice(t, "F-1", from, to, billing.InvoiceLine{Kind: billing.KindMinimum, Net: 333, VATPercent: billing.DecimalFromInt(25)})
+			inv := s.invoice(t, "F-1", from, to, invoice.Line{Kind: ledger.KindMinimum, Net: 333, VATPercent: money.DecimalFromInt(25)})
 			var b strings.Builder
-			fmt.Fprintln(&b, strings.Join(billing.InvoiceColumns(), ";"))
+			fmt.Fprintln(&b, strings.Join(invoice.Columns(), ";"))
 			for _, l := range inv.Lines {
 				fmt.Fprintf(&b, "%s;%s;%s;%s;1;%s;;1;%s;25\n", inv.Number, inv.Issued, from, to.AddDays(-1), l.Kind, l.Net.Plain(","))
 			}
 			run := func() {
-				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()), billing.Period{})
+				rec, err := s.engine.TakeInvoice(s.ctx, "trykk", []byte(b.String()), civil.Period{})
 				must(t, err)
 				if _, err := s.engine.BookInvoice(s.ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: "avstemt"}); err != nil && !strings.Contains(err.Error(), "adds up") {
 					t.Fatal(err)
@@ -616,7 +622,7 @@ func TestDecideDeviations(t *testing.T) {
 			t.Errorf("%s changed %d, want %d", state, n, want)
 		}
 	}
-	if got := s.state(t, billing.DeviationKonteringskode); got[0] != store.DeviationSettled {
+	if got := s.state(t, receipt.DeviationKonteringskode); got[0] != store.DeviationSettled {
 		t.Errorf("the state is %s", got)
 	}
 	if d := rows(s.report(t, s.clock.now().Format("2006-01")).Deviations); d[0].State != "oppgjort" {
@@ -630,20 +636,20 @@ func TestInvoiceDeviationComesBack(t *testing.T) {
 	s, job, ids, from, to := posted(t, 1)
 	inv := s.invoice(t, "F-1", from, to)
 	inv.Lines[0].Net++
-	inv, err := billing.NewInvoice(inv.Number, inv.Issued, from, to, inv.Lines)
+	inv, err := invoice.New(inv.Number, inv.Issued, from, to, inv.Lines)
 	must(t, err)
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
 	is := func(want ...store.DeviationState) {
 		t.Helper()
-		if got := s.state(t, billing.DeviationInvoice); !slices.Equal(got, want) {
+		if got := s.state(t, receipt.DeviationInvoice); !slices.Equal(got, want) {
 			t.Errorf("the deviation is %v, want %v", got, want)
 		}
 	}
 	is(store.DeviationOpen)
 	// The receipt is an øre dearer, then what it was, in turn.
 	was := receiptRow(job, ids[0], s.ledger(t)[0].PostedAt)
-	for i, more := range []billing.Ore{1, 0} {
+	for i, more := range []money.Ore{1, 0} {
 		row := was
 		row.Production, row.WeightGram = row.Production+more, row.WeightGram+i+1 // another receipt each time
 		s.receipts(t, fmt.Sprintf("k%d.csv", i+2), row)
@@ -668,11 +674,11 @@ func TestMoneyHoldsNoNationalID(t *testing.T) {
 	if _, err := s.engine.AddInvoice(s.ctx, "trykk", inv); err == nil || strings.Contains(err.Error(), person()) {
 		t.Errorf("an invoice: %v", err)
 	}
-	for name, c := range map[string]billing.CodeEntry{"code": {Code: person()}, "name": {Code: "1", Name: "Kari " + person()}} {
-		if _, err := s.engine.ImportCodes(s.ctx, []billing.CodeEntry{c}); err == nil || strings.Contains(err.Error(), person()) {
+	for name, c := range map[string]codes.Entry{"code": {Code: person()}, "name": {Code: "1", Name: "Kari " + person()}} {
+		if _, err := s.engine.ImportCodes(s.ctx, []codes.Entry{c}); err == nil || strings.Contains(err.Error(), person()) {
 			t.Errorf("a register with it as %s: %v", name, err)
 		}
 	}
-	_, err := s.engine.ImportCodes(s.ctx, []billing.CodeEntry{{Code: "1", Name: "Skatt"}})
+	_, err := s.engine.ImportCodes(s.ctx, []codes.Entry{{Code: "1", Name: "Skatt"}})
 	must(t, err)
 }

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/shipment"
@@ -23,7 +25,7 @@ func (s *stage) ledger(t *testing.T) []store.LedgerLine {
 // closeMonth closes the month of a time.
 func (s *stage) closeMonth(t *testing.T, at time.Time) {
 	t.Helper()
-	_, err := s.engine.CloseMonth(s.ctx, billing.CivilOf(at, calendar.Oslo)[:8]+"01", "avstemt")
+	_, err := s.engine.CloseMonth(s.ctx, civil.Of(at, calendar.Oslo)[:8]+"01", "avstemt")
 	must(t, err)
 }
 
@@ -66,8 +68,8 @@ func TestClosingMonths(t *testing.T) {
 	posted := s.clock.now()
 	s.receipts(t, "k1.csv", receiptRow(job, ids[0], posted))
 	s.fetch(t)
-	first := billing.CivilOf(posted, calendar.Oslo)[:8] + "01"
-	refused := func(month billing.Civil, reason, words string) {
+	first := civil.Of(posted, calendar.Oslo)[:8] + "01"
+	refused := func(month civil.Date, reason, words string) {
 		t.Helper()
 		if _, err := s.engine.CloseMonth(s.ctx, month, reason); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("closing %s: %v, want %q", month, err, words)
@@ -75,7 +77,7 @@ func TestClosingMonths(t *testing.T) {
 	}
 	refused(first, "x", "not over yet")
 	s.clock.add(100 * 24 * time.Hour)
-	second := billing.CivilOf(first.UTC().AddDate(0, 1, 0), time.UTC)
+	second := civil.Of(first.UTC().AddDate(0, 1, 0), time.UTC)
 	refused(first.AddDays(1), "x", "first day")
 	refused(first, " ", "reason is missing")
 	refused(second, "x", "the first with letters or costs that is open is "+first.Month())
@@ -101,7 +103,7 @@ func TestMonthStatus(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 3)
 	posted := s.clock.now()
-	month := billing.CivilOf(posted, calendar.Oslo)[:8] + "01"
+	month := civil.Of(posted, calendar.Oslo)[:8] + "01"
 	status := func() finance.MonthStatus {
 		t.Helper()
 		m, err := s.engine.MonthStatus(s.ctx, month)
@@ -125,7 +127,7 @@ func TestMonthStatus(t *testing.T) {
 	}
 	_, to := store.ClosedMonth{Month: month}.Span()
 	s.clock.set(to.Add(time.Hour))
-	inv := s.invoice(t, "F-1", month, billing.CivilOf(to, calendar.Oslo))
+	inv := s.invoice(t, "F-1", month, civil.Of(to, calendar.Oslo))
 	rec, err := s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
 	if m := status(); len(m.NotInvoiced) != 0 || len(m.Unbooked) != 1 || m.Unbooked[0].ID != rec.ID {
@@ -159,11 +161,11 @@ func TestCorrectionsAreReversed(t *testing.T) {
 				s.closeMonth(t, posted)
 			}
 			dearer := row
-			dearer.Kind, dearer.Production = billing.RowCorrection, row.Production+500
+			dearer.Kind, dearer.Production = receipt.RowCorrection, row.Production+500
 			s.receiptsOfKinds(t, "k2.csv", dearer)
 			s.wantMoney(t, dearer.Net())
 			back := dearer
-			back.Kind = billing.RowReversal
+			back.Kind = receipt.RowReversal
 			s.receiptsOfKinds(t, "k3.csv", back)
 			s.wantMoney(t, 0)
 			is := s.ledger(t)
@@ -175,13 +177,13 @@ func TestCorrectionsAreReversed(t *testing.T) {
 					t.Errorf("a line is gone or changed: %+v", l)
 				}
 			}
-			sum, letters := billing.Ore(0), 0
+			sum, letters := money.Ore(0), 0
 			for _, l := range is {
 				if l.BookedAt.Equal(posted.UTC().Truncate(time.Millisecond)) {
 					sum, letters = sum+l.Line.Net, letters+l.Letters
 				}
 			}
-			want, wantLetters := billing.Ore(0), 0
+			want, wantLetters := money.Ore(0), 0
 			if closed {
 				want, wantLetters = row.Net(), 1
 			}

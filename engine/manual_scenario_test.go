@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/price"
 	"postgang/engine"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
@@ -212,15 +213,15 @@ func TestManualAfterVendor(t *testing.T) {
 // TestManualCosts: the price list is what manual print costs; a missing price stops the confirmation, and loses nothing.
 func TestManualCosts(t *testing.T) {
 	t.Parallel()
-	prices := []billing.Price{
-		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingManual, Price: 300},
-		{Element: billing.ElementExtraSheet, Handling: billing.HandlingManual, Price: 50},
-		{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 25},
+	prices := []price.Price{
+		{Element: price.ElementStart, Envelope: price.EnvelopeC5, Handling: price.HandlingManual, Price: 300},
+		{Element: price.ElementExtraSheet, Handling: price.HandlingManual, Price: 50},
+		{Element: price.ElementPage, Colour: price.ColourBW, Price: 25},
 	}
 	for i := range prices {
 		prices[i].ValidFrom = "2026-01-01"
 	}
-	list, err := billing.NewPriceList(prices)
+	list, err := price.NewList(prices)
 	must(t, err)
 	s := setup(t, here, func(c *engine.Config) { c.Vendors[1].Prices = &list })
 	id := s.accepted(t, "a", newLetter("En"))
@@ -233,11 +234,11 @@ func TestManualCosts(t *testing.T) {
 	}
 	s.wantJobs(t, "OFFERED")
 	zone := s.shipment(t, id).Zone
-	list, err = billing.NewPriceList(append(prices, billing.Price{Element: billing.ElementPostage, Zone: zone, MaxGram: 2000, Price: 1500, ValidFrom: prices[0].ValidFrom}))
+	list, err = price.NewList(append(prices, price.Price{Element: price.ElementPostage, Zone: zone, MaxGram: 2000, Price: 1500, ValidFrom: prices[0].ValidFrom}))
 	must(t, err)
 	im := s.confirm(t, job)
 	row := view(t, s, func(r store.Reader) (store.Receipt, error) { return r.AppliedReceipt(s.ctx, job, id) }).Row
-	if want := billing.Ore(300+50+25*row.PagesBW) + 1500; im.Booked != want || row.Postage != 1500 || im.Deviate != 0 {
+	if want := money.Ore(300+50+25*row.PagesBW) + 1500; im.Booked != want || row.Postage != 1500 || im.Deviate != 0 {
 		t.Errorf("booked %v, want %v: %+v", im.Booked, want, im)
 	}
 }

@@ -9,7 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/invoices"
 	"postgang/engine/store"
@@ -43,27 +48,27 @@ func TestMonthsAddUp(t *testing.T) {
 type monthLetter struct {
 	job, id, code string
 	posted        time.Time
-	row           billing.ReceiptRow // in force; Kind RowReversal: taken back
+	row           receipt.Row // in force; Kind RowReversal: taken back
 	received      bool
 }
 
 func liveMonths(t *testing.T, rnd *rand.Rand) {
 	s := setup(t, kinds)
 	var letters []*monthLetter
-	var closed []billing.Civil                    // first days
-	reported := map[billing.Civil]billing.Money{} // of closed months
+	var closed []civil.Date                    // first days
+	reported := map[civil.Date]figures.Money{} // of closed months
 	files := 0
-	receipts := func(rows ...billing.ReceiptRow) {
+	receipts := func(rows ...receipt.Row) {
 		files++
 		s.receiptsOfKinds(t, fmt.Sprintf("k%03d.csv", files), rows...)
 	}
-	amounts := func(r *billing.ReceiptRow) {
-		r.Production, r.Postage = billing.Ore(rnd.IntN(2000)), billing.Ore(rnd.IntN(4000))
+	amounts := func(r *receipt.Row) {
+		r.Production, r.Postage = money.Ore(rnd.IntN(2000)), money.Ore(rnd.IntN(4000))
 		if rnd.IntN(10) == 0 {
 			r.Production = 0
 		}
 	}
-	days := func(r *billing.ReceiptRow, posted time.Time) {
+	days := func(r *receipt.Row, posted time.Time) {
 		if r.PostedAt = posted; rnd.IntN(6) == 0 {
 			r.PostedAt = posted.AddDate(1+rnd.IntN(30), 0, 0)
 		}
@@ -71,10 +76,10 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			r.PostedAt = posted.AddDate(-1-rnd.IntN(20), 0, 0)
 		}
 	}
-	month := billing.CivilOf(s.clock.now(), calendar.Oslo)[:8] + "01"
-	taken := map[billing.Civil][]billing.Invoice{}
+	month := civil.Of(s.clock.now(), calendar.Oslo)[:8] + "01"
+	taken := map[civil.Date][]invoice.Invoice{}
 	for range 3 {
-		next := billing.CivilOf(month.UTC().AddDate(0, 1, 0), time.UTC)
+		next := civil.Of(month.UTC().AddDate(0, 1, 0), time.UTC)
 		// A night with a few letters.
 		var fresh []*monthLetter
 		for i := range 2 + rnd.IntN(3) {
@@ -105,12 +110,12 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 				l.row, l.received = row, true
 			case rnd.IntN(4) == 0: // once more: nothing changes
 				receipts(row)
-			case rnd.IntN(3) == 0 && row.Kind != billing.RowReversal:
-				row.Kind = billing.RowReversal
+			case rnd.IntN(3) == 0 && row.Kind != receipt.RowReversal:
+				row.Kind = receipt.RowReversal
 				receipts(row)
 				l.row = row
 			default:
-				row.Kind = billing.RowCorrection
+				row.Kind = receipt.RowCorrection
 				amounts(&row)
 				days(&row, l.posted)
 				receipts(row)
@@ -140,19 +145,19 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			closed = append(closed, month)
 			reported[month] = s.report(t, month.Month()).Money
 		}
-		month = billing.CivilOf(s.clock.now(), calendar.Oslo)[:8] + "01"
+		month = civil.Of(s.clock.now(), calendar.Oslo)[:8] + "01"
 	}
 
 	// What is in force is what the ledger has from receipts, by code.
-	force, booked := map[string]billing.Ore{}, map[string]billing.Ore{}
+	force, booked := map[string]money.Ore{}, map[string]money.Ore{}
 	counted := 0
 	for _, l := range letters {
-		if l.received && l.row.Kind != billing.RowReversal {
+		if l.received && l.row.Kind != receipt.RowReversal {
 			force[l.code] += l.row.Net()
 			counted++
 		}
 	}
-	var ledger billing.Ore
+	var ledger money.Ore
 	count := 0
 	for _, l := range s.ledger(t) {
 		ledger += l.Line.Net
@@ -198,9 +203,9 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 	for _, l := range s.ledger(t) {
 		ledger += l.Line.Net
 	}
-	var months billing.Ore
-	first := billing.CivilOf(letters[0].posted, calendar.Oslo)[:8] + "01"
-	for m := first; m <= month; m = billing.CivilOf(m.UTC().AddDate(0, 1, 0), time.UTC) {
+	var months money.Ore
+	first := civil.Of(letters[0].posted, calendar.Oslo)[:8] + "01"
+	for m := first; m <= month; m = civil.Of(m.UTC().AddDate(0, 1, 0), time.UTC) {
 		r := s.report(t, m.Month())
 		months += r.Money.Net
 		if was, ok := reported[m]; ok && was != r.Money {
@@ -213,39 +218,39 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 }
 
 // isInvoice reports whether a line takes back a share of an invoice.
-func isInvoice(invoices map[billing.Civil][]billing.Invoice, l store.LedgerLine) bool {
+func isInvoice(invoices map[civil.Date][]invoice.Invoice, l store.LedgerLine) bool {
 	return l.Source == store.LedgerReversal && l.PostedAt.IsZero() && len(invoices) > 0
 }
 
 // monthsBetween counts the months from a time to a month.
-func monthsBetween(from time.Time, to billing.Civil) int {
+func monthsBetween(from time.Time, to civil.Date) int {
 	f := from.In(calendar.Oslo)
 	t := to.UTC()
 	return (t.Year()-f.Year())*12 + int(t.Month()) - int(f.Month())
 }
 
 // invoiceOf is an invoice for a month that is what was received, or differs by some øre, with a minimum and amounts of single codes.
-func (s *stage) invoiceOf(t *testing.T, number string, from, to billing.Civil, rnd *rand.Rand) billing.Invoice {
+func (s *stage) invoiceOf(t *testing.T, number string, from, to civil.Date, rnd *rand.Rand) invoice.Invoice {
 	t.Helper()
-	sums := map[string]billing.Ore{billing.KindProduction: 0, billing.KindPostage: 0}
-	for _, b := range view(t, s, func(r store.Reader) ([]billing.Booked, error) {
+	sums := map[string]money.Ore{ledger.KindProduction: 0, ledger.KindPostage: 0}
+	for _, b := range view(t, s, func(r store.Reader) ([]invoice.Booked, error) {
 		return r.BookedFor(s.ctx, "trykk", from.In(calendar.Oslo), to.In(calendar.Oslo))
 	}) {
 		sums[b.Kind] += b.Net
 	}
-	rate := billing.DecimalFromInt(25)
-	var lines []billing.InvoiceLine
-	for _, kind := range []string{billing.KindProduction, billing.KindPostage} {
-		lines = append(lines, billing.InvoiceLine{Kind: kind, Net: sums[kind] + billing.Ore(rnd.IntN(5)-2), VATPercent: rate})
+	rate := money.DecimalFromInt(25)
+	var lines []invoice.Line
+	for _, kind := range []string{ledger.KindProduction, ledger.KindPostage} {
+		lines = append(lines, invoice.Line{Kind: kind, Net: sums[kind] + money.Ore(rnd.IntN(5)-2), VATPercent: rate})
 	}
 	if rnd.IntN(2) == 0 {
-		lines = append(lines, billing.InvoiceLine{Kind: billing.KindMinimum, Net: billing.Ore(rnd.IntN(1000) - 100), VATPercent: rate})
+		lines = append(lines, invoice.Line{Kind: ledger.KindMinimum, Net: money.Ore(rnd.IntN(1000) - 100), VATPercent: rate})
 	}
 	for range rnd.IntN(3) { // credits, fees and more of single codes
-		kind := []string{billing.KindProduction, billing.KindPostage, "GEBYR"}[rnd.IntN(3)]
-		lines = append(lines, billing.InvoiceLine{Kind: kind, Konteringskode: []string{"0100", "4711", "NY"}[rnd.IntN(3)], Net: billing.Ore(rnd.IntN(800) - 300), VATPercent: rate})
+		kind := []string{ledger.KindProduction, ledger.KindPostage, "GEBYR"}[rnd.IntN(3)]
+		lines = append(lines, invoice.Line{Kind: kind, Konteringskode: []string{"0100", "4711", "NY"}[rnd.IntN(3)], Net: money.Ore(rnd.IntN(800) - 300), VATPercent: rate})
 	}
-	inv, err := billing.NewInvoice(number, to, from, to, lines)
+	inv, err := invoice.New(number, to, from, to, lines)
 	must(t, err)
 	return inv
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/calendar"
 	"postgang/engine/receipts"
@@ -108,7 +108,7 @@ func TestPostingDayCorrected(t *testing.T) {
 		t.Errorf("deviations %q", got)
 	}
 	right := given.Add(time.Hour).Truncate(time.Second)
-	row.Kind, row.PostedAt = billing.RowCorrection, right
+	row.Kind, row.PostedAt = receipt.RowCorrection, right
 	s.clock.add(24 * time.Hour)
 	s.receiptsOfKinds(t, "k2.csv", row)
 	if got := s.deviationStates(t); got != "POSTDATO SETTLED" {
@@ -140,24 +140,24 @@ func TestCorrectionSettles(t *testing.T) {
 		return r.Deviations(s.ctx, store.DeviationFilter{})
 	}) {
 		switch d.Finding.Kind {
-		case billing.DeviationPages:
+		case receipt.DeviationPages:
 			_, err := s.engine.DecideDeviations(s.ctx, []string{d.Key}, store.DeviationDisputed, "sendt")
 			must(t, err)
-		case billing.DeviationKonteringskode:
+		case receipt.DeviationKonteringskode:
 			_, err := s.engine.DecideDeviations(s.ctx, []string{d.Key}, store.DeviationAccepted, "greit")
 			must(t, err)
 		default: // nobody decides about the others
 		}
 	}
 	right := wrong
-	right.Kind, right.WeightGram, right.PagesBW = billing.RowCorrection, 17, 4
+	right.Kind, right.WeightGram, right.PagesBW = receipt.RowCorrection, 17, 4
 	s.receiptsOfKinds(t, "k2.csv", right)
 	// Pages are wrong still, otherwise; the code is wrong still, as accepted; the other letter's weight is not concerned.
 	if got := s.deviationStates(t); got != "KONTERINGSKODE ACCEPTED, KONTERINGSKODE OPEN, SIDER OPEN, SIDER SETTLED, VEKT OPEN, VEKT SETTLED" {
 		t.Errorf("after the correction: %q", got)
 	}
 	back := right
-	back.Kind = billing.RowReversal
+	back.Kind = receipt.RowReversal
 	s.receiptsOfKinds(t, "k3.csv", back)
 	if got := s.deviationStates(t); got != "KONTERINGSKODE ACCEPTED, KONTERINGSKODE SETTLED, SIDER SETTLED, SIDER SETTLED, VEKT OPEN, VEKT SETTLED" {
 		t.Errorf("after the reversal: %q", got)
@@ -171,7 +171,7 @@ func TestCorrectionSettles(t *testing.T) {
 	all := view(t, s, func(r store.Reader) ([]store.Deviation, error) {
 		return r.Deviations(s.ctx, store.DeviationFilter{})
 	})
-	last := all[slices.IndexFunc(all, func(d store.Deviation) bool { return d.Finding.Kind == billing.DeviationConflict })]
+	last := all[slices.IndexFunc(all, func(d store.Deviation) bool { return d.Finding.Kind == receipt.DeviationConflict })]
 	if last.Finding.Expected != "trukket tilbake av trykkeriet, kr 0,00" || last.Finding.Amount != again.Net() || !strings.HasPrefix(last.Finding.Got, "2 sider") {
 		t.Errorf("the conflict: %+v", last.Finding)
 	}
@@ -190,8 +190,8 @@ func TestAmountWithoutPrice(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 2)
 	most, fair := receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())
-	most.Postage = billing.MaxReceiptAmount
-	fair.Postage, fair.Production = billing.DefaultLetterOre, 0
+	most.Postage = receipt.MaxAmount
+	fair.Postage, fair.Production = receipt.DefaultLetterOre, 0
 	s.receipts(t, "k1.csv", most, fair)
 	s.fetch(t)
 	if got := s.deviationStates(t); got != "BELOP OPEN" {
@@ -203,16 +203,16 @@ func TestAmountWithoutPrice(t *testing.T) {
 func TestReturnDay(t *testing.T) {
 	t.Parallel()
 	f := kindsFormat()
-	f.Kinds["RETUR"] = billing.RowReturn
+	f.Kinds["RETUR"] = receipt.RowReturn
 	s := setup(t, func(c *engine.Config) { c.Vendors[0].Receipts = f })
 	id := s.accepted(t, "a", newLetter("En"))
 	s.night(t)
 	job := s.onlyJob(t).ID
 	s.clock.add(24 * time.Hour)
 	row := receiptRow(job, id, s.clock.now().AddDate(30, 0, 0))
-	row.Kind, row.Reason, row.Production, row.Postage = billing.RowReturn, billing.ReturnMoved, 0, 0
+	row.Kind, row.Reason, row.Production, row.Postage = receipt.RowReturn, receipt.ReturnMoved, 0, 0
 	for i, doubles := range []int{0, 1} {
-		data, err := billing.FormatReceipts([]billing.ReceiptRow{row}, f)
+		data, err := receipt.Encode([]receipt.Row{row}, f)
 		must(t, err)
 		im, err := s.engine.ImportReceipts(s.ctx, "trykk", fmt.Sprint(i, ".csv"), append(data, strings.Repeat("\r\n", i)...))
 		must(t, err)

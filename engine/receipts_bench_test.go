@@ -12,7 +12,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"postgang/billing"
+	"postgang/billing/figures"
+	"postgang/billing/ledger"
+	"postgang/billing/price"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/calendar"
@@ -47,7 +50,7 @@ type month struct {
 	blobs   *documents.Dir
 	engine  *engine.Engine
 	dir     string
-	prices  billing.PriceList
+	prices  price.List
 	file    []byte
 }
 
@@ -55,12 +58,12 @@ type month struct {
 // list says.
 func newMonth(b *testing.B, letters int) *month {
 	b.Helper()
-	prices, err := billing.NewPriceList([]billing.Price{
-		{Element: billing.ElementStart, Envelope: billing.EnvelopeC5, Handling: billing.HandlingAuto, Price: 150, ValidFrom: "2020-01-01"},
-		{Element: billing.ElementExtraSheet, Handling: billing.HandlingAuto, Price: 60, ValidFrom: "2020-01-01"},
-		{Element: billing.ElementPage, Colour: billing.ColourBW, Price: 20, ValidFrom: "2020-01-01"},
-		{Element: billing.ElementPostage, Zone: billing.ZoneNorway, MaxGram: 20, Price: 1500, ValidFrom: "2020-01-01"},
-		{Element: billing.ElementPostage, Zone: billing.ZoneNorway, MaxGram: 100, Price: 1600, ValidFrom: "2020-01-01"},
+	prices, err := price.NewList([]price.Price{
+		{Element: price.ElementStart, Envelope: price.EnvelopeC5, Handling: price.HandlingAuto, Price: 150, ValidFrom: "2020-01-01"},
+		{Element: price.ElementExtraSheet, Handling: price.HandlingAuto, Price: 60, ValidFrom: "2020-01-01"},
+		{Element: price.ElementPage, Colour: price.ColourBW, Price: 20, ValidFrom: "2020-01-01"},
+		{Element: price.ElementPostage, Zone: price.ZoneNorway, MaxGram: 20, Price: 1500, ValidFrom: "2020-01-01"},
+		{Element: price.ElementPostage, Zone: price.ZoneNorway, MaxGram: 100, Price: 1600, ValidFrom: "2020-01-01"},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -84,8 +87,8 @@ func (m *month) open(b *testing.B) {
 	}
 	if m.engine, err = engine.New(ctx, engine.Config{Config: step.Config{
 		Archive: m.archive, Blobs: m.blobs, WorkDir: dir + "/work", Accounts: []party.Account{{Key: konto, Name: "Skatt", Vendor: "trykk", Sender: cover.Sender{Name: "Skatteoppkreveren", Line1: "Postboks 1", Postcode: "0150", City: "OSLO"}}},
-		Vendors: []party.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
-			VAT: billing.VAT{ProductionPercent: 25}, Tolerances: billing.DefaultTolerances(), Prices: &m.prices}},
+		Vendors: []party.Vendor{{Key: "trykk", Profile: printjobs.DefaultProfile(), Receipts: receipt.DefaultFormat(),
+			VAT: ledger.VAT{ProductionPercent: 25}, Tolerances: receipt.DefaultTolerances(), Prices: &m.prices}},
 	}}); err != nil {
 		b.Fatal(err)
 	}
@@ -138,7 +141,7 @@ func BenchmarkReport(b *testing.B) {
 	b.ResetTimer()
 	for b.Loop() {
 		peakmemory.Reset()
-		r, err := m.engine.Report(b.Context(), finance.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
+		r, err := m.engine.Report(b.Context(), finance.ReportQuery{From: from, To: to, Inputs: figures.SeedInputs()})
 		if err != nil || r.Money.Letters != letters || r.Deviations.Len() > 0 || len(r.Advice) == 0 {
 			b.Fatalf("%d letters, %d deviations, advice %v, %v", r.Money.Letters, r.Deviations.Len(), r.Advice, err)
 		}
@@ -160,7 +163,7 @@ func sentLetters(b *testing.B, a *archive.Archive, n int) []byte {
 	second := page
 	second.Page = 2
 	facts := prepare.Facts{Recipe: prepare.Recipe, SHA256: strings.Repeat("0", 64), Bytes: 1, Pages: []prepare.PageFacts{page, second}, DocumentPages: []int{2}}
-	rows := make([]billing.ReceiptRow, 0, n)
+	rows := make([]receipt.Row, 0, n)
 	for done := 0; done < n; done += inJob {
 		err := a.InTx(b.Context(), func(tx store.Tx) error {
 			id, err := tx.NextJobID(b.Context())
@@ -180,7 +183,7 @@ func sentLetters(b *testing.B, a *archive.Archive, n int) []byte {
 				}
 				list = append(list, store.JobLetter{
 					Job: id, Shipment: s.ID, Letter: i + 1, Konteringskode: "1234-56", Reason: shipment.ReasonNoDigitalID, File: "f.pdf", FirstSide: 1, LastSide: 4,
-					Sheets: 2, Pages: 2, PagesBW: 2, Envelope: billing.EnvelopeC5, WeightGram: 17,
+					Sheets: 2, Pages: 2, PagesBW: 2, Envelope: price.EnvelopeC5, WeightGram: 17,
 				})
 				rows = append(rows, receiptRow(id, s.ID, at))
 			}
@@ -193,7 +196,7 @@ func sentLetters(b *testing.B, a *archive.Archive, n int) []byte {
 			b.Fatal(err)
 		}
 	}
-	data, err := billing.FormatReceipts(rows, billing.DefaultFormat())
+	data, err := receipt.Encode(rows, receipt.DefaultFormat())
 	if err != nil {
 		b.Fatal(err)
 	}

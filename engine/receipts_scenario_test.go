@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/party"
 	"postgang/engine/receipts"
@@ -35,7 +36,7 @@ func offeredLetters(t *testing.T, n int, changes ...change) (s *stage, job strin
 }
 
 // money is the net sum of all cost lines, and their number.
-func (s *stage) money(t *testing.T) (net billing.Ore, lines int) {
+func (s *stage) money(t *testing.T) (net money.Ore, lines int) {
 	t.Helper()
 	costs := view(t, s, func(r store.Reader) ([]store.LedgerLine, error) {
 		return r.Ledger(s.ctx, store.LedgerFilter{})
@@ -46,7 +47,7 @@ func (s *stage) money(t *testing.T) (net billing.Ore, lines int) {
 	return net, len(costs)
 }
 
-func (s *stage) wantMoney(t *testing.T, want billing.Ore) {
+func (s *stage) wantMoney(t *testing.T, want money.Ore) {
 	t.Helper()
 	if net, _ := s.money(t); net != want {
 		t.Errorf("%d øre are booked, want %d", net, want)
@@ -70,7 +71,7 @@ func (s *stage) deviations(t *testing.T) string {
 func TestReceiptsOnceMore(t *testing.T) {
 	t.Parallel()
 	s, job, ids := offeredLetters(t, 2)
-	rows := []billing.ReceiptRow{receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())}
+	rows := []receipt.Row{receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())}
 	s.receipts(t, "k1.csv", rows...)
 	if x := s.fetch(t); x.Receipts[0].Applied != 2 || x.Receipts[0].Booked != 3500 {
 		t.Errorf("first: %+v", x.Receipts)
@@ -141,7 +142,7 @@ func TestReceiptsOfLettersThatAreNotOut(t *testing.T) {
 func TestStoppedReceiptFile(t *testing.T) {
 	t.Parallel()
 	good := func(t *testing.T, job, id string, at time.Time) string {
-		data, err := billing.FormatReceipts([]billing.ReceiptRow{receiptRow(job, id, at)}, billing.DefaultFormat())
+		data, err := receipt.Encode([]receipt.Row{receiptRow(job, id, at)}, receipt.DefaultFormat())
 		must(t, err)
 		return string(data)
 	}
@@ -177,7 +178,7 @@ func TestStoppedReceiptFile(t *testing.T) {
 		s.fetch(t)
 		s.wantMoney(t, 0)
 		s.wantAlarms(t, "receipts:trykk:")
-		s.config.Vendors[0].Receipts.Columns = map[string]string{billing.ColPostage: "frakt"}
+		s.config.Vendors[0].Receipts.Columns = map[string]string{receipt.ColPostage: "frakt"}
 		s.restart(t)
 		s.dieAt("receipts: applied", 1)
 		if !s.survive(t, func() { s.fetch(t) }) {
@@ -386,7 +387,7 @@ func TestReceiptsInConflict(t *testing.T) {
 	s.receipts(t, "k1.csv", row)
 	s.fetch(t)
 	s.wantMoney(t, 1750)
-	send := func(name string, postage billing.Ore, posted time.Time) string {
+	send := func(name string, postage money.Ore, posted time.Time) string {
 		t.Helper()
 		row.Postage, row.PostedAt = postage, posted
 		s.receipts(t, name, row)
@@ -411,7 +412,7 @@ func TestReceiptsInConflict(t *testing.T) {
 	s.wantAlarmText(t, "conflict:trykk", "3 receipts")
 	s.wantMoney(t, 1750)
 
-	decide := func(id string, take bool, want billing.Ore) {
+	decide := func(id string, take bool, want money.Ore) {
 		t.Helper()
 		_, err := s.engine.ResolveReceipt(s.ctx, receipts.ReceiptResolution{Receipt: id, Take: take, Reason: "trykkeriet bekrefter"})
 		must(t, err)
@@ -454,29 +455,29 @@ func TestReceiptsInConflict(t *testing.T) {
 func TestReceiptSyntaxes(t *testing.T) {
 	t.Parallel()
 	positions := map[string][]int{}
-	for i, col := range billing.ReceiptColumns() {
+	for i, col := range receipt.Columns() {
 		positions[col] = []int{1 + 40*i, 40}
 	}
-	for name, alter := range map[string]func(f *billing.Format){
-		"json":  func(f *billing.Format) { f.Syntax, f.Row, f.Amount = billing.SyntaxJSON, "rader", billing.UnitOre },
-		"xml":   func(f *billing.Format) { f.Syntax, f.Row, f.Weight = billing.SyntaxXML, "brev", billing.UnitKilogram },
-		"fixed": func(f *billing.Format) { f.Syntax, f.Positions, f.SkipLines = billing.SyntaxFixed, positions, 1 },
+	for name, alter := range map[string]func(f *receipt.Format){
+		"json":  func(f *receipt.Format) { f.Syntax, f.Row, f.Amount = receipt.SyntaxJSON, "rader", receipt.UnitOre },
+		"xml":   func(f *receipt.Format) { f.Syntax, f.Row, f.Weight = receipt.SyntaxXML, "brev", receipt.UnitKilogram },
+		"fixed": func(f *receipt.Format) { f.Syntax, f.Positions, f.SkipLines = receipt.SyntaxFixed, positions, 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, job, ids := offeredLetters(t, 2)
-			f := billing.DefaultFormat()
+			f := receipt.DefaultFormat()
 			alter(&f)
 			s.config.Vendors[0].Receipts = f
 			s.restart(t)
-			rows := []billing.ReceiptRow{receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())}
+			rows := []receipt.Row{receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())}
 			s.receipts(t, "k0.csv", rows...) // as the profile does not say
 			if x := s.fetch(t); x.Receipts[0].Applied != 0 || len(x.Receipts[0].Problems) == 0 {
 				t.Errorf("CSV was booked: %+v", x.Receipts)
 			}
 			s.wantMoney(t, 0)
 			must(t, os.Remove(filepath.Join(s.vendor().root, filepath.FromSlash(exchange.DefaultReceipts), "k0.csv")))
-			data, err := billing.FormatReceipts(rows, f)
+			data, err := receipt.Encode(rows, f)
 			must(t, err)
 			if name == "json" {
 				data = bytes.ReplaceAll(data, []byte("\n"), nil) // all rows in one line

@@ -10,7 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/shipment"
@@ -18,12 +24,12 @@ import (
 )
 
 // report gathers the figures of a month, "2026-01".
-func (s *stage) report(t *testing.T, month string) billing.Report {
+func (s *stage) report(t *testing.T, month string) figures.Report {
 	t.Helper()
 	at, err := time.ParseInLocation("2006-01", month, calendar.Oslo)
 	must(t, err)
 	from, to := calendar.LastMonth(at.AddDate(0, 1, 0))
-	r, err := s.engine.Report(s.ctx, finance.ReportQuery{From: from, To: to, Inputs: billing.SeedInputs()})
+	r, err := s.engine.Report(s.ctx, finance.ReportQuery{From: from, To: to, Inputs: figures.SeedInputs()})
 	must(t, err)
 	return r
 }
@@ -38,10 +44,10 @@ func rows[T any](of interface{ List() ([]T, error) }) []T {
 }
 
 // missing are the letters that a report says no receipt has come for.
-func missing(r billing.Report) []string {
+func missing(r figures.Report) []string {
 	var out []string
 	for _, d := range rows(r.Deviations) {
-		if d.Kind == billing.DeviationMissing {
+		if d.Kind == receipt.DeviationMissing {
 			out = append(out, d.Shipment)
 		}
 	}
@@ -113,7 +119,7 @@ func TestReportOfDeviationsKeepsTheCode(t *testing.T) {
 	s.receipts(t, "k2.csv", row) // two months later the vendor says something else
 	s.fetch(t)
 	r := s.report(t, "2026-03")
-	if d := rows(r.Deviations); len(d) != 1 || d[0].Kind != billing.DeviationConflict || d[0].Konteringskode != "4711" {
+	if d := rows(r.Deviations); len(d) != 1 || d[0].Kind != receipt.DeviationConflict || d[0].Konteringskode != "4711" {
 		t.Errorf("deviations: %+v", d)
 	}
 	s.tick(t)
@@ -129,7 +135,7 @@ func TestReportOfPrintedThoughRead(t *testing.T) {
 	s.receipts(t, "k1.csv", receiptRow(job, id, s.clock.now()))
 	s.fetch(t)
 	r := s.report(t, "2026-11")
-	if s := rows(r.Shipments); len(s) != 1 || s[0].Channel != "PRINT" || s[0].Outcome != billing.OutcomePrinted || r.Money.Net != 1750 {
+	if s := rows(r.Shipments); len(s) != 1 || s[0].Channel != "PRINT" || s[0].Outcome != figures.OutcomePrinted || r.Money.Net != 1750 {
 		t.Errorf("report: %+v", s)
 	}
 	s.tick(t)
@@ -140,13 +146,13 @@ func TestReportOfPrintedThoughRead(t *testing.T) {
 func TestReportRefuses(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	day := billing.CivilOf(tuesday, calendar.Oslo)
-	for _, q := range []finance.ReportQuery{{From: day, To: day}, {From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, -1), calendar.Oslo)}} {
+	day := civil.Of(tuesday, calendar.Oslo)
+	for _, q := range []finance.ReportQuery{{From: day, To: day}, {From: day, To: civil.Of(tuesday.AddDate(0, 0, -1), calendar.Oslo)}} {
 		if _, err := s.engine.Report(s.ctx, q); err == nil {
 			t.Errorf("period %s to %s was accepted", q.From, q.To)
 		}
 	}
-	q := finance.ReportQuery{From: day, To: billing.CivilOf(tuesday.AddDate(0, 0, 1), calendar.Oslo), Accounts: []string{"ukjent"}}
+	q := finance.ReportQuery{From: day, To: civil.Of(tuesday.AddDate(0, 0, 1), calendar.Oslo), Accounts: []string{"ukjent"}}
 	if _, err := s.engine.Report(s.ctx, q); err == nil || !strings.Contains(err.Error(), "ukjent") {
 		t.Errorf("unknown account: %v", err)
 	}
@@ -195,11 +201,11 @@ func TestLettersOfManyShapes(t *testing.T) {
 func TestAccruals(t *testing.T) {
 	t.Parallel()
 	s, _, _, from, to := posted(t, 3)
-	accrued := func(accounts ...string) map[string]billing.Ore {
-		r, err := s.engine.Report(s.ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: billing.SeedInputs()})
+	accrued := func(accounts ...string) map[string]money.Ore {
+		r, err := s.engine.Report(s.ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: figures.SeedInputs()})
 		must(t, err)
 		defer r.Close()
-		out := map[string]billing.Ore{}
+		out := map[string]money.Ore{}
 		for _, a := range r.Accruals {
 			out[a.Kind] += a.Net
 			if a.Letters != 3 || a.From < from || a.To > to || a.VAT == 0 {
@@ -214,18 +220,18 @@ func TestAccruals(t *testing.T) {
 		return out
 	}
 	all := accrued()
-	if s.report(t, from.Month()).Money.Net != all[billing.KindProduction]+all[billing.KindPostage] || all[billing.KindPostage] == 0 {
+	if s.report(t, from.Month()).Money.Net != all[ledger.KindProduction]+all[ledger.KindPostage] || all[ledger.KindPostage] == 0 {
 		t.Errorf("without an invoice %v is accrued", all)
 	}
 	if mine := accrued(konto); !maps.Equal(mine, all) {
 		t.Errorf("of the only account %v, of all %v", mine, all)
 	}
 	// An invoice for the postage alone, some øre off: the production is still to come.
-	inv, err := billing.NewInvoice("F-1", to, from, to, []billing.InvoiceLine{{Kind: billing.KindPostage, Net: all[billing.KindPostage] + 5, VATPercent: billing.DecimalFromInt(25)}})
+	inv, err := invoice.New("F-1", to, from, to, []invoice.Line{{Kind: ledger.KindPostage, Net: all[ledger.KindPostage] + 5, VATPercent: money.DecimalFromInt(25)}})
 	must(t, err)
 	_, err = s.engine.AddInvoice(s.ctx, "trykk", inv)
 	must(t, err)
-	delete(all, billing.KindPostage)
+	delete(all, ledger.KindPostage)
 	if got := accrued(); !maps.Equal(got, all) {
 		t.Errorf("with the postage invoiced %v is accrued, want %v", got, all)
 	}
@@ -237,7 +243,7 @@ func TestAccruals(t *testing.T) {
 func TestExportLedger(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	_, err := s.engine.ImportCodes(s.ctx, []billing.CodeEntry{
+	_, err := s.engine.ImportCodes(s.ctx, []codes.Entry{
 		{Code: "0150", Name: "Eiendom", Ansvar: "121", ValidTo: "2026-11-15", ReplacedBy: "0200"}, {Code: "0200", Name: "Eiendom og gebyr", Ansvar: "122", Art: "11300"},
 		{Code: "9999", Name: "Uplassert", Ansvar: "900"},
 	})
@@ -246,12 +252,12 @@ func TestExportLedger(t *testing.T) {
 	s.accepted(t, "ny", newLetter("To").with("konteringskode", "0200"))
 	s.accepted(t, "uten", newLetter("Tre").with("konteringskode", ""))
 	s.posted(t)
-	month := billing.Civil(s.clock.now().Format("2006-01") + "-01")
-	sum := func(q finance.ExportQuery) map[string]billing.Ore {
-		q.From, q.To = month, billing.NextMonth(month)
+	month := civil.Date(s.clock.now().Format("2006-01") + "-01")
+	sum := func(q finance.ExportQuery) map[string]money.Ore {
+		q.From, q.To = month, civil.NextMonth(month)
 		list, err := s.engine.ExportLedger(s.ctx, q)
 		must(t, err)
-		out := map[string]billing.Ore{}
+		out := map[string]money.Ore{}
 		for _, r := range list {
 			out[r.Code+" "+r.Ansvar] += r.Net
 			if r.Account != konto || r.Sender == "" || r.VendorKey != "trykk" {

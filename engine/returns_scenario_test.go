@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/receipts"
 	"postgang/engine/shipment"
@@ -14,8 +14,8 @@ import (
 func returns(c *engine.Config) {
 	kinds(c)
 	f := &c.Vendors[0].Receipts
-	f.Kinds["RETUR"] = billing.RowReturn
-	f.Reasons = map[string]billing.ReturnReason{"UKJ": billing.ReturnUnknown, "FLYTT": billing.ReturnMoved}
+	f.Kinds["RETUR"] = receipt.RowReturn
+	f.Reasons = map[string]receipt.ReturnReason{"UKJ": receipt.ReturnUnknown, "FLYTT": receipt.ReturnMoved}
 }
 
 // TestReturnedMail: why a letter came back stands in its history, once; status and costs stay.
@@ -25,15 +25,15 @@ func TestReturnedMail(t *testing.T) {
 	ids := []string{s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To"))}
 	s.night(t)
 	job := s.onlyJob(t).ID
-	write := func(name string, rows ...billing.ReceiptRow) receipts.Imported {
+	write := func(name string, rows ...receipt.Row) receipts.Imported {
 		t.Helper()
-		data, err := billing.FormatReceipts(rows, s.config.Vendors[0].Receipts)
+		data, err := receipt.Encode(rows, s.config.Vendors[0].Receipts)
 		must(t, err)
 		s.put(t, "kvittering", name, data)
 		return s.fetch(t).Receipts[0]
 	}
 	back := receiptRow(job, ids[0], s.clock.now())
-	back.Kind, back.Reason, back.Production, back.Postage = billing.RowReturn, billing.ReturnUnknown, 0, 0
+	back.Kind, back.Reason, back.Production, back.Postage = receipt.RowReturn, receipt.ReturnUnknown, 0, 0
 	stranger := back
 	stranger.Shipment = "00000000-0000-4000-8000-000000000000"
 	if im := write("k1.csv", receiptRow(job, ids[0], s.clock.now()), receiptRow(job, ids[1], s.clock.now())); im.Applied != 2 {
@@ -55,7 +55,7 @@ func TestReturnedMail(t *testing.T) {
 	s.wantMoney(t, 3500)
 	s.wantJobs(t, "CLOSED")
 	moved := back
-	moved.Reason = billing.ReturnMoved
+	moved.Reason = receipt.ReturnMoved
 	if im := write("k4.csv", moved); im.Returned != 1 {
 		t.Errorf("sent again, and back for another reason: %+v", im)
 	}
@@ -73,10 +73,10 @@ func TestReturnsOfAStoppedFile(t *testing.T) {
 	c.Vendors = append(c.Vendors, s.config.Vendors[0])
 	returns(&c)
 	back := receiptRow(job, id, s.clock.now())
-	back.Kind, back.Reason, back.Production, back.Postage = billing.RowReturn, billing.ReturnMoved, 0, 0
+	back.Kind, back.Reason, back.Production, back.Postage = receipt.RowReturn, receipt.ReturnMoved, 0, 0
 	stranger := back
 	stranger.Shipment = "00000000-0000-4000-8000-000000000000"
-	data, err := billing.FormatReceipts([]billing.ReceiptRow{back, stranger}, c.Vendors[0].Receipts)
+	data, err := receipt.Encode([]receipt.Row{back, stranger}, c.Vendors[0].Receipts)
 	must(t, err)
 	take := func() receipts.Imported {
 		t.Helper()

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/engine"
 	"postgang/engine/calendar"
 	"postgang/engine/nights"
@@ -261,7 +261,7 @@ func TestReportsAfterAnOutage(t *testing.T) {
 	must(t, err)
 	var made []string
 	fails := "2026-12"
-	report := func(_ context.Context, from, _ billing.Civil) (string, error) {
+	report := func(_ context.Context, from, _ civil.Date) (string, error) {
 		made = append(made, from.Month())
 		if from.Month() == fails {
 			return "", errors.New("the server does not answer")

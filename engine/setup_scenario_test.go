@@ -20,7 +20,8 @@ import (
 	"github.com/sourcegraph/conc/panics"
 	"golang.org/x/crypto/ssh"
 
-	"postgang/billing"
+	"postgang/billing/ledger"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
@@ -250,8 +251,8 @@ func (s *stage) newVendor(t *testing.T, key string) party.Vendor {
 	t.Cleanup(func() { v.server.Close() })
 	v.sim = vendorsim.New(v.root, vendorsim.Options{Name: key, Now: s.clock.now, ReceiptsLater: true})
 	v.config = party.Vendor{
-		Key: key, Name: key, Profile: printjobs.DefaultProfile(), Receipts: billing.DefaultFormat(),
-		VAT: billing.VAT{ProductionPercent: 25, PostagePercent: 25}, Tolerances: billing.DefaultTolerances(),
+		Key: key, Name: key, Profile: printjobs.DefaultProfile(), Receipts: receipt.DefaultFormat(),
+		VAT: ledger.VAT{ProductionPercent: 25, PostagePercent: 25}, Tolerances: receipt.DefaultTolerances(),
 		Target: exchange.Target{
 			Address: v.server.Addr(), User: vendorsim.DefaultUser, HostKey: v.server.HostKeyLine(), Signer: client.Signer, ConcurrentWrites: true,
 		},
@@ -673,17 +674,17 @@ func (s *stage) acceptance(t *testing.T, job string) exchange.Answer {
 }
 
 // receiptRow is the receipt of a letter as a vendor would write it.
-func receiptRow(job, shipment string, posted time.Time) billing.ReceiptRow {
-	return billing.ReceiptRow{
+func receiptRow(job, shipment string, posted time.Time) receipt.Row {
+	return receipt.Row{
 		Job: job, Shipment: shipment, PrintID: "p-" + shipment[:8], PostedAt: posted, PagesBW: 2, EnvelopesAuto: 1, ExtraSheetsAuto: 1,
 		WeightGram: 17, Production: 250, Postage: 1500, Konteringskode: "1234-56",
 	}
 }
 
 // receipts places a receipt file at the vendor.
-func (s *stage) receipts(t *testing.T, name string, rows ...billing.ReceiptRow) {
+func (s *stage) receipts(t *testing.T, name string, rows ...receipt.Row) {
 	t.Helper()
-	data, err := billing.FormatReceipts(rows, billing.DefaultFormat())
+	data, err := receipt.Encode(rows, receipt.DefaultFormat())
 	must(t, err)
 	s.put(t, exchange.DefaultReceipts, name, data)
 }

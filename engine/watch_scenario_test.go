@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"postgang/billing"
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/alarm"
 	"postgang/engine/nights"
@@ -313,7 +313,7 @@ func TestWatchLimits(t *testing.T) {
 
 	// Deviations, until they are a month old.
 	for i := range 3 {
-		d := store.Deviation{Key: string(rune('a' + i)), At: s.clock.now(), Vendor: "trykk", Finding: billing.Deviation{Kind: billing.DeviationPages}}
+		d := store.Deviation{Key: string(rune('a' + i)), At: s.clock.now(), Vendor: "trykk", Finding: receipt.Deviation{Kind: receipt.DeviationPages}}
 		tx(func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{d}) })
 		s.clock.add(time.Minute)
 		s.watch(t)

@@ -3,7 +3,8 @@ package reports
 import (
 	"fmt"
 
-	"postgang/billing"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
 )
 
 // Columns of Per konteringskode.
@@ -45,7 +46,7 @@ func (b *book) codesSum(col int) string {
 }
 
 // outcomeCount counts shipments of the period in Rådata by outcome, and by code when one is given.
-func (b *book) outcomeCount(number string, outcomes ...billing.Outcome) string {
+func (b *book) outcomeCount(number string, outcomes ...figures.Outcome) string {
 	criteria := []criterion{{rawInPeriod, `"Ja"`}}
 	if number != "" {
 		criteria = append(criteria, criterion{rawNumber, number})
@@ -73,7 +74,7 @@ func (b *book) codes() error {
 		m.add(b.codeCells(row, firstRow+i))
 	}
 	widths := m.widths()
-	total := b.codeCells(billing.CodeRow{Counters: b.report.Counters, Volume: b.report.Volume, Money: b.report.Money}, 0)
+	total := b.codeCells(figures.CodeRow{Counters: b.report.Counters, Volume: b.report.Volume, Money: b.report.Money}, 0)
 	for i, c := range total {
 		widths[i] = max(widths[i], float64(width(codeColumns[i].kind, c.value))*1.15+3.4)
 	}
@@ -82,7 +83,7 @@ func (b *book) codes() error {
 		return err
 	}
 	s.put(28, cell{b.style.title, "Per konteringskode", ""})
-	s.put(14, cell{b.style.subtitle, "Mottatt til Øvrige: forsendelser mottatt i perioden. Brev til Netto per brev: det som er postlagt i perioden. Uten konteringskode står som " + billing.MissingCode + ".", ""})
+	s.put(14, cell{b.style.subtitle, "Mottatt til Øvrige: forsendelser mottatt i perioden. Brev til Netto per brev: det som er postlagt i perioden. Uten konteringskode står som " + codes.Missing + ".", ""})
 	s.put(14, cell{b.style.subtitle, "Digitalt: lest eller levert i digital postkasse. Papir: sendt til utskrift eller postlagt. Øvrige: venter, kun digitale, manuelt håndtert.", ""})
 	s.row = headerRow - 1
 	s.header(codeColumns, widths)
@@ -103,7 +104,7 @@ func (b *book) codes() error {
 	return s.flush()
 }
 
-func (b *book) codeCells(row billing.CodeRow, at int) []cell {
+func (b *book) codeCells(row figures.CodeRow, at int) []cell {
 	number := fmt.Sprintf("$A%d", at)
 	here := func(col int) string { return cellName(col, max(at, 1)) }
 	of := criterion{costNumber, number}
@@ -119,9 +120,9 @@ func (b *book) codeCells(row billing.CodeRow, at int) []cell {
 		{value: row.Number},
 		{value: row.Code},
 		{value: c.Received, formula: b.outcomeCount(number)},
-		{value: c.Refused, formula: b.outcomeCount(number, billing.OutcomeRefused)},
-		{value: c.Digital(), formula: b.outcomeCount(number, billing.OutcomeRead, billing.OutcomeDelivered)},
-		{value: c.Paper(), formula: b.outcomeCount(number, billing.OutcomeOffered, billing.OutcomePrinted)},
+		{value: c.Refused, formula: b.outcomeCount(number, figures.OutcomeRefused)},
+		{value: c.Digital(), formula: b.outcomeCount(number, figures.OutcomeRead, figures.OutcomeDelivered)},
+		{value: c.Paper(), formula: b.outcomeCount(number, figures.OutcomeOffered, figures.OutcomePrinted)},
 		{value: c.Received - c.Refused - c.Digital() - c.Paper(), formula: here(codeReceived) + "-" + here(codeRefused) + "-" + here(codeDigital) + "-" + here(codePaper)},
 		{value: m.Letters, formula: b.costs.sum(costLetters, of)},
 		{value: v.PagesBW, formula: b.costs.sum(costBW, of)},

@@ -6,10 +6,11 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/figures"
+	"postgang/billing/money"
 )
 
-// Names of the input cells, by the symbols of billing.CostBenefitInputs. Formulas and people use them.
+// Names of the input cells, by the symbols of figures.CostBenefitInputs. Formulas and people use them.
 var inputNames = map[string]string{
 	"K": "Aarsverk_kr", "H": "Aarsverk_timer", "N": "Forsendelser_per_aar", "d": "Andel_digital", "t0": "Tid_uten", "t1": "Tid_med",
 	"p0": "Papir_uten", "p1": "Produksjon_med", "s0": "Porto_uten", "s1": "Porto_med", "cdig": "Pris_digital",
@@ -24,7 +25,7 @@ const (
 
 // benefitRow gives the row of the input with the symbol.
 func benefitRow(symbol string) int {
-	for i, in := range (billing.CostBenefitInputs{}).All() {
+	for i, in := range (figures.CostBenefitInputs{}).All() {
 		if in.Symbol == symbol {
 			return benefitInputRow + i
 		}
@@ -32,7 +33,7 @@ func benefitRow(symbol string) int {
 	panic("reports: no input " + symbol)
 }
 
-// todayName names the cell of billing.CostBenefitInputs.PostageToday, which the model does without.
+// todayName names the cell of figures.CostBenefitInputs.PostageToday, which the model does without.
 const todayName = "Porto_uten_i_perioden"
 
 // benefitTotalCell refers to a figure of the total: column 3 without, 4 with, 5 saved by the model in a year; 6, 7 and 8 the same in
@@ -52,7 +53,7 @@ func inputsFilled(sheet string) string {
 	return fmt.Sprintf("AND(COUNT(%[1]s)=%[2]d,MIN(%[1]s)>=0,%[3]s>0,%[4]s<=1)", all, len(inputNames), inputNames["H"], inputNames["d"])
 }
 
-// The unit costs of billing.UnitCosts as formulas: cells of Table A, and the digital price.
+// The unit costs of figures.UnitCosts as formulas: cells of Table A, and the digital price.
 func unitWithout() string { return absName(6, benefitTableRow()+3) }
 func unitWage() string    { return absName(7, benefitTableRow()) }
 func unitDigital(sheet string) string {
@@ -83,7 +84,7 @@ func (b *book) benefit() error {
 	sources := fmt.Sprintf("$E$%d:$E$%d", benefitInputRow, last+1)
 	marked := 0
 	for _, in := range append(r.Inputs.All(), r.Inputs.Today()) {
-		if in.Input.Set && in.Input.Source == billing.SourceIllustrative {
+		if in.Input.Set && in.Input.Source == figures.SourceIllustrative {
 			marked++
 		}
 	}
@@ -141,7 +142,7 @@ func (b *book) benefit() error {
 	return s.flush()
 }
 
-func inputValue(in billing.CostBenefitInput) float64 {
+func inputValue(in figures.CostBenefitInput) float64 {
 	if in.Symbol == "d" {
 		return in.Input.Value.Float() / 100
 	}
@@ -149,7 +150,7 @@ func inputValue(in billing.CostBenefitInput) float64 {
 }
 
 // yearNote says whose prices an input is in, and where it is from.
-func yearNote(in billing.Input) string {
+func yearNote(in figures.Input) string {
 	if in.Year == 0 {
 		return in.Note
 	}
@@ -184,7 +185,7 @@ func missingText(n int) string {
 }
 
 // benefitTables writes Table A and B with formulas over the named cells: the model, which knows its inputs alone, and beside it what
-// the period measured. The formulas round as billing.CostBenefitInputs.Compute and billing.UnitCosts do.
+// the period measured. The formulas round as figures.CostBenefitInputs.Compute and figures.UnitCosts do.
 func (b *book) benefitTables(s *sheet) {
 	st, n := b.style, inputNames
 	filled := inputsFilled("")
@@ -194,7 +195,7 @@ func (b *book) benefitTables(s *sheet) {
 	if cbm == nil {
 		cbm = cb // nothing was measured
 	}
-	of := func(cb *billing.CostBenefit, get func(*billing.CostBenefit) billing.CostBenefitRow) *billing.CostBenefitRow {
+	of := func(cb *figures.CostBenefit, get func(*figures.CostBenefit) figures.CostBenefitRow) *figures.CostBenefitRow {
 		if cb == nil {
 			return nil
 		}
@@ -214,7 +215,7 @@ func (b *book) benefitTables(s *sheet) {
 	s.row = benefitTableRow() - 3
 	s.put(24, cell{st.heading, "Kostnader per forsendelse sendt som brevpost (kr)", ""})
 	head("Tabell A")
-	line := func(label string, get func(*billing.CostBenefit) billing.CostBenefitRow, sum bool, formulas ...string) benefitLine {
+	line := func(label string, get func(*figures.CostBenefit) figures.CostBenefitRow, sum bool, formulas ...string) benefitLine {
 		r := benefitLine{label: label, model: of(cb, get), measure: of(cbm, get), sum: sum}
 		for i, f := range formulas {
 			r.formulas[i] = rounded(f)
@@ -222,43 +223,43 @@ func (b *book) benefitTables(s *sheet) {
 		return r
 	}
 	b.benefitLines(s, []benefitLine{
-		line("Lønn  L = K / H × t / 60", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Wage }, false, wage("t0"), wage("t1"), wage("t0"), wage("t1")),
-		line("Produksjonskostnader  p", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Production }, false, n["p0"], n["p1"], n["p0"], measured("p1")),
-		line("Porto  s", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Postage }, false, n["s0"], n["s1"], s0, measured("s1")),
-		line("Totalt per forsendelse  T = L + p + s", func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Total }, true, total0, total1, total0m, total1m),
+		line("Lønn  L = K / H × t / 60", func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Wage }, false, wage("t0"), wage("t1"), wage("t0"), wage("t1")),
+		line("Produksjonskostnader  p", func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Production }, false, n["p0"], n["p1"], n["p0"], measured("p1")),
+		line("Porto  s", func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Postage }, false, n["s0"], n["s1"], s0, measured("s1")),
+		line("Totalt per forsendelse  T = L + p + s", func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Total }, true, total0, total1, total0m, total1m),
 	})
 	s.row = benefitYearRow() - 3
 	s.put(24, cell{st.heading, "Totalt (kr): modellen for et år, og perioden slik den ble", ""})
 	head("Tabell B")
 	letters, digital, net := b.codesSum(codeLetters), b.codesSum(codeDigital), b.codesSum(codeNet)
-	var paper, online, whole, pace *billing.CostBenefitRow
+	var paper, online, whole, pace *figures.CostBenefitRow
 	if r := b.report.Benefit; r != nil {
-		c := b.report.Inputs.With(b.report.Actual).DigitalUnitCost.Value.Ore() * billing.Ore(r.Digital)
-		paper = &billing.CostBenefitRow{Without: r.Without, With: r.With - c, Saving: r.Without - r.With + c}
-		online = &billing.CostBenefitRow{With: c, Saving: -c}
-		whole = &billing.CostBenefitRow{Without: r.Without, With: r.With, Saving: r.Saving()}
-		pace = &billing.CostBenefitRow{Without: perYear(r.Without, b.days()), With: perYear(r.With, b.days())}
+		c := b.report.Inputs.With(b.report.Actual).DigitalUnitCost.Value.Ore() * money.Ore(r.Digital)
+		paper = &figures.CostBenefitRow{Without: r.Without, With: r.With - c, Saving: r.Without - r.With + c}
+		online = &figures.CostBenefitRow{With: c, Saving: -c}
+		whole = &figures.CostBenefitRow{Without: r.Without, With: r.With, Saving: r.Saving()}
+		pace = &figures.CostBenefitRow{Without: perYear(r.Without, b.days()), With: perYear(r.With, b.days())}
 		pace.Saving = pace.Without - pace.With
 	}
-	year := func(get func(*billing.CostBenefit) billing.CostBenefitRow) *billing.CostBenefitRow {
+	year := func(get func(*figures.CostBenefit) figures.CostBenefitRow) *figures.CostBenefitRow {
 		return of(cb, get)
 	}
 	b.benefitLines(s, []benefitLine{
 		{"Brev på papir  N × T uten, N × (1 − d) × T med", [4]string{rounded(n["N"] + "*(" + total0 + ")"), rounded(n["N"] + "*(1-" + n["d"] + ")*(" + total1 + ")"),
 			rounded("(" + letters + "+" + digital + ")*" + unitWithout()), rounded(letters + "*" + unitWage() + "+" + net)},
-			year(func(c *billing.CostBenefit) billing.CostBenefitRow {
-				return billing.CostBenefitRow{Without: c.Year.Without, With: c.YearPaper, Saving: c.Year.Without - c.YearPaper}
+			year(func(c *figures.CostBenefit) figures.CostBenefitRow {
+				return figures.CostBenefitRow{Without: c.Year.Without, With: c.YearPaper, Saving: c.Year.Without - c.YearPaper}
 			}), paper, false},
 		{"Digitale forsendelser  N × d × c", [4]string{"0", rounded(n["N"] + "*" + n["d"] + "*" + n["cdig"]), "0", rounded(digital + "*" + unitDigital(""))},
-			year(func(c *billing.CostBenefit) billing.CostBenefitRow {
-				return billing.CostBenefitRow{With: c.YearDigital, Saving: -c.YearDigital}
+			year(func(c *figures.CostBenefit) figures.CostBenefitRow {
+				return figures.CostBenefitRow{With: c.YearDigital, Saving: -c.YearDigital}
 			}), online, false},
 	})
 	at := s.row + 1
 	up := func(col int) string { return rounded(cellName(col, at-2) + "+" + cellName(col, at-1)) }
 	ayear := func(col int) string { return rounded(fmt.Sprintf("%s*365/%d", cellName(col, at), b.days())) }
 	b.benefitLines(s, []benefitLine{
-		{"Totalt: modellen per år, perioden", [4]string{up(3), up(4), up(6), up(7)}, year(func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }), whole, true},
+		{"Totalt: modellen per år, perioden", [4]string{up(3), up(4), up(6), up(7)}, year(func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Year }), whole, true},
 		{"Periodens takt i et helt år (365 dager)", [4]string{"", "", ayear(6), ayear(7)}, nil, pace, false},
 	})
 	b.sensitivity(s, filled, at, wage)
@@ -276,7 +277,7 @@ func (b *book) benefitTables(s *sheet) {
 type benefitLine struct {
 	label          string
 	formulas       [4]string // without and with SvarUt: by the model, and in the period
-	model, measure *billing.CostBenefitRow
+	model, measure *figures.CostBenefitRow
 	sum            bool
 }
 
@@ -290,7 +291,7 @@ func (b *book) benefitLines(s *sheet, lines []benefitLine) {
 			text, money = st.sumText, st.sumMoney
 		}
 		cells := []cell{{text, "", ""}, {text, l.label, ""}}
-		for i, known := range []*billing.CostBenefitRow{l.model, l.measure} {
+		for i, known := range []*figures.CostBenefitRow{l.model, l.measure} {
 			without, with := l.formulas[2*i], l.formulas[2*i+1]
 			if without == "" {
 				cells = append(cells, cell{style: money}, cell{style: money}, cell{style: money})
@@ -307,15 +308,15 @@ func (b *book) benefitLines(s *sheet, lines []benefitLine) {
 }
 
 // perYear is an amount of the period at the same pace in 365 days, halves away from zero.
-func perYear(o billing.Ore, days int) billing.Ore {
-	year := billing.Money{Net: o * 365, Letters: days}
+func perYear(o money.Ore, days int) money.Ore {
+	year := figures.Money{Net: o * 365, Letters: days}
 	return year.Per()
 }
 
 // sensitivity shows how much of the yearly saving hangs on the inputs that are most uncertain. year is the row of the total.
 func (b *book) sensitivity(s *sheet, filled string, year int, wage func(t string) string) {
 	st, n := b.style, inputNames
-	var savings []billing.Ore
+	var savings []money.Ore
 	if b.report.CostBenefit != nil {
 		savings, _ = b.report.Inputs.Sensitivity() // what overflows with a variation is shown by its formula alone
 	}
@@ -323,7 +324,7 @@ func (b *book) sensitivity(s *sheet, filled string, year int, wage func(t string
 	s.breakBefore(s.row + 1)
 	s.put(24, cell{st.heading, "Følsomhet: besparelse per år når en forutsetning er en annen (kr)", ""})
 	s.put(18, cell{st.header, "", ""}, cell{st.header, "Endring", ""}, cell{st.headerRight, "Besparelse", ""}, cell{st.headerRight, "Forskjell", ""})
-	for i, v := range billing.Variations() {
+	for i, v := range figures.Variations() {
 		row := s.row + 1
 		d := fmt.Sprintf("MAX(0,MIN(1,%s+%s))", n["d"], decimal(v.DigitalPoints))
 		count := fmt.Sprintf("%s*%s", n["N"], decimal(100+v.VolumePercent))
@@ -359,7 +360,7 @@ func (b *book) benefitExtras(sources string) error {
 	plain := strings.ReplaceAll(sources, "$", "")
 	list := excelize.NewDataValidation(true)
 	list.Sqref = plain
-	if err := list.SetDropList([]string{string(billing.SourceGiven), string(billing.SourceIllustrative), string(billing.SourceActual), "mangler"}); err != nil {
+	if err := list.SetDropList([]string{string(figures.SourceGiven), string(figures.SourceIllustrative), string(figures.SourceActual), "mangler"}); err != nil {
 		return fmt.Errorf("offer sources: %w", err)
 	}
 	if err := f.AddDataValidation(sheetBenefit, list); err != nil {
@@ -386,7 +387,7 @@ func (b *book) benefitExtras(sources string) error {
 			return fmt.Errorf("limit input %s: %w", in.Symbol, err)
 		}
 	}
-	for _, mark := range []string{string(billing.SourceIllustrative), "mangler"} {
+	for _, mark := range []string{string(figures.SourceIllustrative), "mangler"} {
 		opts := []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: "==", Value: `"` + mark + `"`, Format: &b.style.illustrative}}
 		if err := f.SetConditionalFormat(sheetBenefit, plain, opts); err != nil {
 			return fmt.Errorf("mark illustrative inputs: %w", err)

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/money"
 )
 
 // Table names a table that WriteCSV writes.
@@ -45,8 +47,8 @@ func Tables() []Table {
 // times as YYYY-MM-DD HH:MM in the report's location. There is no sum row.
 //
 // It is for people: a text that a spreadsheet would take for a formula (beginning with = + - @, and no plain number such as the
-// konteringskode -100) is written with an apostrophe in front. Programs read WriteJSON, or billing.WriteExport and WriteVoucher.
-func WriteCSV(w io.Writer, r billing.Report, table Table) error {
+// konteringskode -100) is written with an apostrophe in front. Programs read WriteJSON, or ledger.WriteExport and WriteVoucher.
+func WriteCSV(w io.Writer, r figures.Report, table Table) error {
 	if err := writeCSV(w, r, table); err != nil {
 		return fmt.Errorf("write csv: %w", err)
 	}
@@ -54,15 +56,15 @@ func WriteCSV(w io.Writer, r billing.Report, table Table) error {
 }
 
 // columnsOf gives the columns and rows of a table.
-func columnsOf(r billing.Report, table Table) (cols []column, rows tableRows, err error) {
+func columnsOf(r figures.Report, table Table) (cols []column, rows tableRows, err error) {
 	if r.Location == nil {
-		return nil, rows, errors.New("the report was not made by billing.BuildReport")
+		return nil, rows, errors.New("the report was not made by figures.BuildReport")
 	}
 	b := &book{report: r}
 	b.costs, b.raw = newTableRange(sheetCosts, 0, 1), newTableRange(sheetRaw, 0, 1) // the formulas are not used
 	switch table {
 	case TableCodes:
-		cols, rows = codeColumns, few(r.PerKonteringskode, func(i int, c billing.CodeRow) []cell { return b.codeCells(c, firstRow+i) })
+		cols, rows = codeColumns, few(r.PerKonteringskode, func(i int, c figures.CodeRow) []cell { return b.codeCells(c, firstRow+i) })
 	default:
 		of, known := map[Table]func() long{
 			TableCosts:      func() long { return b.costTable(r.Costs) },
@@ -80,7 +82,7 @@ func columnsOf(r billing.Report, table Table) (cols []column, rows tableRows, er
 	return cols, rows, nil
 }
 
-func writeCSV(w io.Writer, r billing.Report, table Table) error {
+func writeCSV(w io.Writer, r figures.Report, table Table) error {
 	cols, rows, err := columnsOf(r, table)
 	if err != nil {
 		return err
@@ -123,11 +125,11 @@ func csvText(v any, loc *time.Location) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
-	case billing.Ore:
+	case money.Ore:
 		return v.Plain(",")
-	case billing.Civil:
+	case civil.Date:
 		return string(v)
-	case billing.Decimal:
+	case money.Decimal:
 		return v.String()
 	case time.Time:
 		if v.IsZero() {

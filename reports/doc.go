@@ -1,4 +1,4 @@
-// Package reports writes the figures of a [billing.Report] as a Norwegian Excel workbook and as CSV.
+// Package reports writes the figures of a [figures.Report] as a Norwegian Excel workbook and as CSV.
 //
 // The workbook is for a finance officer: every figure stands as a value and, where it follows from
 // other cells, as a live formula beside it, so that it reads right in viewers that do not calculate and

@@ -8,20 +8,22 @@ import (
 	"strconv"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/money"
 )
 
 // WriteJSON writes one table with the same columns and figures as WriteCSV: an array of objects, one a line, whose names are the
 // columns' titles in their order. Amounts are numbers of kroner with two decimals, shares are fractions, days are YYYY-MM-DD, times
 // are RFC 3339 in the report's location, what is empty is null; texts are as they are.
-func WriteJSON(w io.Writer, r billing.Report, table Table) error {
+func WriteJSON(w io.Writer, r figures.Report, table Table) error {
 	if err := writeJSON(w, r, table); err != nil {
 		return fmt.Errorf("write json: %w", err)
 	}
 	return nil
 }
 
-func writeJSON(w io.Writer, r billing.Report, table Table) error {
+func writeJSON(w io.Writer, r figures.Report, table Table) error {
 	cols, rows, err := columnsOf(r, table)
 	if err != nil {
 		return err
@@ -67,11 +69,11 @@ func writeJSON(w io.Writer, r billing.Report, table Table) error {
 
 func appendJSON(b []byte, v any, loc *time.Location) ([]byte, error) {
 	switch x := v.(type) {
-	case billing.Ore:
+	case money.Ore:
 		return append(b, x.Plain(".")...), nil
-	case billing.Decimal:
+	case money.Decimal:
 		return strconv.AppendFloat(b, x.Float(), 'f', -1, 64), nil
-	case billing.Civil:
+	case civil.Date:
 		v = string(x)
 		if x == "" {
 			v = nil

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/figures"
+	"postgang/billing/money"
 )
 
 // Every table is JSON with as many rows as it has, and the amounts are the report's to the øre.
@@ -33,9 +34,9 @@ func TestWriteJSON(t *testing.T) {
 			t.Fatalf("%s has %d rows of %d, want %d of %d: %v", table, len(rows), len(rows[0]), want.n, len(cols), err)
 		}
 		if table == TableCosts {
-			var net billing.Ore
+			var net money.Ore
 			for _, row := range rows {
-				n, err := billing.ParseOre(strings.Replace(row["Netto kr"].(json.Number).String(), ".", ",", 1))
+				n, err := money.ParseOre(strings.Replace(row["Netto kr"].(json.Number).String(), ".", ",", 1))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,7 +66,7 @@ func TestWriteJSON(t *testing.T) {
 	if err := WriteJSON(io.Discard, r, "annet"); err == nil {
 		t.Error("an unknown table was written")
 	}
-	if err := WriteJSON(io.Discard, billing.Report{}, TableCosts); err == nil {
+	if err := WriteJSON(io.Discard, figures.Report{}, TableCosts); err == nil {
 		t.Error("a report that was never built was written")
 	}
 	if err := WriteJSON(failingWriter{}, r, TableCosts); err == nil {

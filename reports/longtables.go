@@ -9,7 +9,12 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 )
 
 // All tables have their title in row 1, notes in row 2, sums of the visible rows in row 3, their header
@@ -327,7 +332,7 @@ const (
 	costSource
 )
 
-func (b *book) costTable(rows sequence[billing.CostRow]) long {
+func (b *book) costTable(rows sequence[figures.CostRow]) long {
 	return long{
 		title: "Kostnader",
 		note:  "Én rad per kostnadslinje bokført i perioden. Det er dagen brevet ble postlagt, eller dagen kvitteringen kom når måneden var lukket. Rettelser er egne linjer.",
@@ -337,7 +342,7 @@ func (b *book) costTable(rows sequence[billing.CostRow]) long {
 			{"Sider s/hv", kindInt, 7}, {"Sider farge", kindInt, 7}, {"Ark", kindInt, 7}, {"Kilde", kindText, 12},
 		},
 		sums: []int{costNet, costVAT, costGross, costLetters, costBW, costColour, costSheets}, frozenCols: 2, empty: "Ingen kostnader i perioden.",
-		rows: many(rows, func(c billing.CostRow) []cell {
+		rows: many(rows, func(c figures.CostRow) []cell {
 			number := b.report.CodeNumber(c.Konteringskode)
 			cells := values(c.Posted, c.Shipment, c.Job, number, b.codeText(number), kindName(c.Kind), c.Net, c.VAT, c.Gross, c.Letters,
 				c.Volume.PagesBW, c.Volume.PagesColour, c.Volume.Sheets, c.Source)
@@ -384,7 +389,7 @@ const (
 	rawGross
 )
 
-func (b *book) rawTable(rows sequence[billing.ShipmentRow]) long {
+func (b *book) rawTable(rows sequence[figures.ShipmentRow]) long {
 	return long{
 		title: "Rådata",
 		note:  "Én rad per forsendelse som er mottatt eller har kostnad i perioden. Uten navn, adresse, tittel og fødselsnummer.",
@@ -398,7 +403,7 @@ func (b *book) rawTable(rows sequence[billing.ShipmentRow]) long {
 		},
 		sums: []int{rawBW, rawColour, rawSheets, rawProduction, rawPostage, rawOther, rawNet, rawVAT, rawGross}, frozenCols: 1, pagesWide: 2,
 		empty: "Ingen forsendelser i perioden.",
-		rows: many(rows, func(s billing.ShipmentRow) []cell {
+		rows: many(rows, func(s figures.ShipmentRow) []cell {
 			number := b.report.CodeNumber(s.Konteringskode)
 			cells := values(s.ID, s.AccountName, s.AvgivendeSystem, number, b.codeText(number), s.Status, string(s.Outcome), s.Channel, reasonText(s.Reason),
 				yesNo(s.InPeriod), s.Received, s.Notified, s.Read, s.Posted, s.PagesBW, s.PagesColour, s.Sheets, s.WeightGram, s.Envelope, s.Zone, s.Job,
@@ -407,7 +412,7 @@ func (b *book) rawTable(rows sequence[billing.ShipmentRow]) long {
 			if s.Sheets == 0 {
 				clearCells(cells[rawBW-1 : rawWeight])
 			}
-			if s.Money == (billing.Money{}) {
+			if s.Money == (figures.Money{}) {
 				clearCells(cells[rawProduction-1 : rawGross])
 			}
 			return cells
@@ -419,7 +424,7 @@ func (b *book) rawData() error {
 	return b.longTable(sheetRaw, b.rawTable(b.report.Shipments), b.seen.raw)
 }
 
-func (b *book) deviationTable(rows sequence[billing.DeviationRecord]) long {
+func (b *book) deviationTable(rows sequence[figures.DeviationRecord]) long {
 	return long{
 		title: "Avvik",
 		note:  "Forskjeller mellom det vi sendte, det utskriftsleverandøren kvitterte for, prislisten og fakturaene. Beløp er netto, det avviket gjelder." + b.onlyNote(" Avvik uten konto (ukjente brev, fakturaer) står bare i rapporten for alle avsendere."),
@@ -428,13 +433,13 @@ func (b *book) deviationTable(rows sequence[billing.DeviationRecord]) long {
 			{"Konteringskode", kindText, 16}, {"Forventet", kindWrap, 14}, {"Kvittert", kindWrap, 14}, {"Beløp kr", kindMoney, 11}, {"Status", kindText, 9}, {"Alder dager", kindInt, 7},
 		},
 		sums: []int{10}, frozenCols: 2, empty: "Ingen avvik.",
-		rows: many(rows, func(d billing.DeviationRecord) []cell {
+		rows: many(rows, func(d figures.DeviationRecord) []cell {
 			state, code := d.State, d.Konteringskode
 			if state == "" {
 				state = "åpen"
 			}
-			if code == "" && d.Shipment != "" && d.Kind != billing.DeviationUnknown { // of what is no letter of ours no code can be missing
-				code = billing.MissingCode
+			if code == "" && d.Shipment != "" && d.Kind != receipt.DeviationUnknown { // of what is no letter of ours no code can be missing
+				code = codes.Missing
 			}
 			return values(d.Day, string(d.Kind), d.Kind.Norwegian(), d.Shipment, d.Job, d.Account, code, d.Expected, d.Got, d.Amount, state, b.age(d.Day))
 		}),
@@ -450,8 +455,8 @@ func (b *book) onlyNote(text string) string {
 }
 
 // age is how many days ago something was found when the report was made.
-func (b *book) age(day billing.Civil) int {
-	return int(billing.CivilOf(b.report.Generated, b.report.Location).UTC().Sub(day.UTC()) / (24 * time.Hour))
+func (b *book) age(day civil.Date) int {
+	return int(civil.Of(b.report.Generated, b.report.Location).UTC().Sub(day.UTC()) / (24 * time.Hour))
 }
 
 func (b *book) deviations() error {
@@ -464,17 +469,17 @@ type seen struct {
 	// Sums of what the rows say, of every line and of those of some kind.
 	lines, known, unknown, noCode lineSum
 	production, postage, other    lineSum
-	rawNet, deviations            billing.Ore
+	rawNet, deviations            money.Ore
 	received                      int
 }
 
 // lineSum is a number of cost lines and their sums.
 type lineSum struct {
 	n               int
-	net, vat, gross billing.Ore
+	net, vat, gross money.Ore
 }
 
-func (l *lineSum) add(c billing.CostRow) {
+func (l *lineSum) add(c figures.CostRow) {
 	l.n++
 	l.net, l.vat, l.gross = l.net+c.Net, l.vat+c.VAT, l.gross+c.Gross
 }
@@ -482,12 +487,12 @@ func (l *lineSum) add(c billing.CostRow) {
 // look reads the long tables.
 func (b *book) look() (err error) {
 	k := &b.seen
-	b.seen.costs, err = b.scan(sheetCosts, b.costTable(observed[billing.CostRow]{b.report.Costs, func(c billing.CostRow) {
+	b.seen.costs, err = b.scan(sheetCosts, b.costTable(observed[figures.CostRow]{b.report.Costs, func(c figures.CostRow) {
 		k.lines.add(c)
 		switch c.Kind {
-		case billing.KindProduction:
+		case ledger.KindProduction:
 			k.production.add(c)
-		case billing.KindPostage:
+		case ledger.KindPostage:
 			k.postage.add(c)
 		default:
 			k.other.add(c)
@@ -504,7 +509,7 @@ func (b *book) look() (err error) {
 	if err != nil {
 		return err
 	}
-	b.seen.raw, err = b.scan(sheetRaw, b.rawTable(observed[billing.ShipmentRow]{b.report.Shipments, func(s billing.ShipmentRow) {
+	b.seen.raw, err = b.scan(sheetRaw, b.rawTable(observed[figures.ShipmentRow]{b.report.Shipments, func(s figures.ShipmentRow) {
 		k.rawNet += s.Money.Net
 		if s.InPeriod {
 			k.received++
@@ -513,7 +518,7 @@ func (b *book) look() (err error) {
 	if err != nil {
 		return err
 	}
-	b.seen.deviationRows, err = b.scan(sheetDeviations, b.deviationTable(observed[billing.DeviationRecord]{b.report.Deviations, func(d billing.DeviationRecord) {
+	b.seen.deviationRows, err = b.scan(sheetDeviations, b.deviationTable(observed[figures.DeviationRecord]{b.report.Deviations, func(d figures.DeviationRecord) {
 		k.deviations += d.Amount
 	}}))
 	return err
@@ -544,19 +549,19 @@ func yesNo(yes bool) string {
 
 func kindName(kind string) string {
 	switch kind {
-	case billing.KindProduction:
+	case ledger.KindProduction:
 		return kindProductionName
-	case billing.KindPostage:
+	case ledger.KindPostage:
 		return kindPostageName
-	case billing.KindControlSheet:
+	case ledger.KindControlSheet:
 		return "Kontrollark"
-	case billing.KindMinimum:
+	case ledger.KindMinimum:
 		return "Minstepris"
-	case billing.KindTransport:
+	case ledger.KindTransport:
 		return "Formidling"
-	case billing.KindOther:
+	case ledger.KindOther:
 		return "Annet"
-	case billing.KindRounding:
+	case ledger.KindRounding:
 		return "Avrunding"
 	}
 	return kind

@@ -12,7 +12,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/fixtures/judges"
 )
 
@@ -96,7 +96,7 @@ func (r recalculated) at(sheet string, col, row int) string {
 }
 
 // ore reads a cell as kroner and gives whole øre; it fails when the cell is not a whole number of øre.
-func (r recalculated) ore(t testing.TB, sheet string, col, row int) billing.Ore {
+func (r recalculated) ore(t testing.TB, sheet string, col, row int) money.Ore {
 	t.Helper()
 	text := r.at(sheet, col, row)
 	v, err := number(text)
@@ -104,7 +104,7 @@ func (r recalculated) ore(t testing.TB, sheet string, col, row int) billing.Ore 
 		t.Fatalf("%s %s is %q, not an amount", sheet, cellName(col, row), text)
 	}
 	ore := v * 100
-	whole := billing.Ore(roundHalf(ore))
+	whole := money.Ore(roundHalf(ore))
 	if d := ore - float64(whole); d > 1e-4 || d < -1e-4 {
 		t.Errorf("%s %s = %v is no whole number of øre", sheet, cellName(col, row), v)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/codes"
 )
 
 var registerKinds = map[string]CellKind{"forste_dag": CellDay, "siste_dag": CellDay, "budsjett": CellAmount}
@@ -74,8 +74,8 @@ func TestReadRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, problems := billing.ParseRegister(rows)
-	want := []billing.CodeEntry{
+	got, problems := codes.ParseRegister(rows)
+	want := []codes.Entry{
 		{Code: "0100", Name: "Skatt", ValidTo: "2026-07-01", Budget: 12_000_050, HasBudget: true}, {Code: "0200", Name: "Eiendom", ValidTo: "2027-01-01"},
 		{Code: "4100", ValidTo: "2027-01-01", Budget: 123_456, HasBudget: true},
 	}
@@ -210,7 +210,7 @@ func FuzzReadRows(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rows, err := ReadRows(data, registerKinds)
 		if err == nil {
-			billing.ParseRegister(rows)
+			codes.ParseRegister(rows)
 		}
 	})
 }

@@ -5,16 +5,19 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/figures"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 )
 
 // controlCount is how many controls Sammendrag has.
 const controlCount = 17
 
 // checkFigures compares the recalculated workbook with the report, to the øre.
-func checkFigures(t *testing.T, name string, c recalculated, r billing.Report) {
+func checkFigures(t *testing.T, name string, c recalculated, r figures.Report) {
 	t.Helper()
-	same := func(what string, got, want billing.Ore) {
+	same := func(what string, got, want money.Ore) {
 		if got != want {
 			t.Errorf("%s: %s is %s in the workbook, %s in the report", name, what, got, want)
 		}
@@ -82,18 +85,18 @@ func checkFigures(t *testing.T, name string, c recalculated, r billing.Report) {
 	}
 }
 
-func checkBenefit(t *testing.T, name string, c recalculated, cb *billing.CostBenefit, without, with, saving int) {
+func checkBenefit(t *testing.T, name string, c recalculated, cb *figures.CostBenefit, without, with, saving int) {
 	t.Helper()
 	for _, line := range []struct {
 		label string
 		row   int
-		want  func(*billing.CostBenefit) billing.CostBenefitRow
+		want  func(*figures.CostBenefit) figures.CostBenefitRow
 	}{
-		{"wage", benefitTableRow(), func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Wage }},
-		{"production", benefitTableRow() + 1, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Production }},
-		{"postage", benefitTableRow() + 2, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Postage }},
-		{"letter", benefitTableRow() + 3, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Total }},
-		{"year", benefitYearRow() + 2, func(c *billing.CostBenefit) billing.CostBenefitRow { return c.Year }},
+		{"wage", benefitTableRow(), func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Wage }},
+		{"production", benefitTableRow() + 1, func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Production }},
+		{"postage", benefitTableRow() + 2, func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Postage }},
+		{"letter", benefitTableRow() + 3, func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Total }},
+		{"year", benefitYearRow() + 2, func(c *figures.CostBenefit) figures.CostBenefitRow { return c.Year }},
 	} {
 		if cb == nil {
 			if got := c.at(sheetBenefit, without, line.row) + c.at(sheetBenefit, saving, line.row); got != "" {
@@ -101,7 +104,7 @@ func checkBenefit(t *testing.T, name string, c recalculated, cb *billing.CostBen
 			}
 			continue
 		}
-		got := billing.CostBenefitRow{Without: c.ore(t, sheetBenefit, without, line.row), With: c.ore(t, sheetBenefit, with, line.row), Saving: c.ore(t, sheetBenefit, saving, line.row)}
+		got := figures.CostBenefitRow{Without: c.ore(t, sheetBenefit, without, line.row), With: c.ore(t, sheetBenefit, with, line.row), Saving: c.ore(t, sheetBenefit, saving, line.row)}
 		if want := line.want(cb); got != want {
 			t.Errorf("%s: kost/nytte %s is %v in the workbook, %v in the model", name, line.label, got, want)
 		}
@@ -115,20 +118,20 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	full := build(t, fixture(t, 200))
 	empty := build(t, fixture(t, 0))
 	noInputs := fixture(t, 60)
-	noInputs.Inputs = billing.CostBenefitInputs{}
+	noInputs.Inputs = figures.CostBenefitInputs{}
 	blank := build(t, noInputs)
 	hostile := build(t, hostileFixture(t))
 	large := build(t, largeFixture(t))
 	lacking := fixture(t, 20)
-	lacking.Inputs.YearCost, lacking.Only = billing.Input{}, []string{"skatt"}
+	lacking.Inputs.YearCost, lacking.Only = figures.Input{}, []string{"skatt"}
 	one := build(t, lacking)
 	// A letter taken back in a later month, and nothing else.
 	back := fixtureHead(t, 0)
-	back.Inputs.PostageToday = billing.Input{Value: billing.DecimalFromOre(28_00), Set: true, Source: billing.SourceGiven, Year: 2026}
-	back.Costs = []billing.CostRecord{{Konteringskode: "0100", Account: "skatt", Posted: "2026-02-03", Letters: -1, Kind: billing.KindPostage, Net: -12102, VAT: -3026, Gross: -15128}}
+	back.Inputs.PostageToday = figures.Input{Value: money.DecimalFromOre(28_00), Set: true, Source: figures.SourceGiven, Year: 2026}
+	back.Costs = []figures.CostRecord{{Konteringskode: "0100", Account: "skatt", Posted: "2026-02-03", Letters: -1, Kind: ledger.KindPostage, Net: -12102, VAT: -3026, Gross: -15128}}
 	taken := build(t, back)
 
-	reports := map[string]billing.Report{"full": full, "split": full, "empty": empty, "blank": blank, "hostile": hostile, "large": large, "one": one, "taken": taken}
+	reports := map[string]figures.Report{"full": full, "split": full, "empty": empty, "blank": blank, "hostile": hostile, "large": large, "one": one, "taken": taken}
 	books := map[string][]byte{}
 	for name, r := range reports {
 		opt := Options{Organisation: "Eksempel kommune"}
@@ -139,9 +142,9 @@ func TestLibreOfficeAgrees(t *testing.T) {
 	}
 
 	// What a person does with the workbook.
-	in := billing.SeedInputs()
-	in.DigitalPercent.Value, in.DigitalUnitCost.Value, in.MinutesWith.Value = billing.DecimalFromInt(48)+4_000, 7_700, 5_000
-	in.PostageWithout.Value, in.LettersPerYear.Value = billing.DecimalFromOre(18_00), billing.DecimalFromInt(61_317)
+	in := figures.SeedInputs()
+	in.DigitalPercent.Value, in.DigitalUnitCost.Value, in.MinutesWith.Value = money.DecimalFromInt(48)+4_000, 7_700, 5_000
+	in.PostageWithout.Value, in.LettersPerYear.Value = money.DecimalFromOre(18_00), money.DecimalFromInt(61_317)
 	enter := func(set func(sheet, ref string, v any)) {
 		for _, i := range in.All() {
 			set(sheetBenefit, cellName(benefitValueCol, benefitRow(i.Symbol)), inputValue(i))
@@ -230,7 +233,7 @@ func TestLibreOfficeAgrees(t *testing.T) {
 }
 
 // largeFixture has amounts as wide as a city's yearly sums.
-func largeFixture(t testing.TB) billing.ReportInput {
+func largeFixture(t testing.TB) figures.ReportInput {
 	in := fixture(t, 25)
 	for i := range in.Costs {
 		net := in.Costs[i].Net * 1_000_003
@@ -244,18 +247,18 @@ func largeFixture(t testing.TB) billing.ReportInput {
 var hostileTexts = []string{"=1+1", "+1", "-1", "@SUM(A1)", `=HYPERLINK("http://example.invalid","x")`, "=cmd|' /C calc'!A0", "0007", "1E5", "TRUE", "2026-01-05", "'x",
 	"<b>&amp;</b>", "tab\tand\x00zero", "_x0041_", "«ÆØÅ»;\"semikolon\""}
 
-func hostileFixture(t testing.TB) billing.ReportInput {
+func hostileFixture(t testing.TB) figures.ReportInput {
 	in := fixture(t, 3*len(hostileTexts))
 	for i := range in.Shipments {
 		s := &in.Shipments[i]
 		s.AvgivendeSystem, s.Konteringskode, s.Reason, s.Job = hostileTexts[i%len(hostileTexts)], hostileTexts[i%len(hostileTexts)], hostileTexts[(i+1)%len(hostileTexts)], hostileTexts[(i+2)%len(hostileTexts)]
 	}
 	for i := range in.Costs {
-		in.Costs[i].Konteringskode, in.Costs[i].Source, in.Costs[i].Kind = hostileTexts[i%len(hostileTexts)], hostileTexts[i%len(hostileTexts)], []string{billing.KindProduction, "=1+1"}[i%2]
+		in.Costs[i].Konteringskode, in.Costs[i].Source, in.Costs[i].Kind = hostileTexts[i%len(hostileTexts)], hostileTexts[i%len(hostileTexts)], []string{ledger.KindProduction, "=1+1"}[i%2]
 	}
 	for i, text := range hostileTexts {
-		in.Deviations = append(in.Deviations, billing.DeviationRecord{Day: "2026-01-20", Konteringskode: text, Account: text, State: text,
-			Deviation: billing.Deviation{Kind: billing.DeviationKonteringskode, Shipment: fmt.Sprint(i), Expected: text, Got: text}})
+		in.Deviations = append(in.Deviations, figures.DeviationRecord{Day: "2026-01-20", Konteringskode: text, Account: text, State: text,
+			Deviation: receipt.Deviation{Kind: receipt.DeviationKonteringskode, Shipment: fmt.Sprint(i), Expected: text, Got: text}})
 	}
 	in.Accounts, in.ReportID, in.Notes = map[string]string{"skatt": "=1+1"}, `=1"+"1`, []string{"=1+1"}
 	return in

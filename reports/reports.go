@@ -8,7 +8,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
 )
 
 // Sheet names. A sheet name cannot hold a slash, so Kost/nytte stands as Kost-nytte with its right
@@ -54,7 +55,7 @@ type Options struct {
 // book is a workbook being written.
 type book struct {
 	file   *excelize.File
-	report billing.Report
+	report figures.Report
 	opt    Options
 	style  *styles
 	costs  tableRange
@@ -65,9 +66,9 @@ type book struct {
 }
 
 // Write writes the report as an Excel workbook (xlsx). Equal reports and options give equal bytes.
-func Write(w io.Writer, r billing.Report, opt Options) (err error) {
+func Write(w io.Writer, r figures.Report, opt Options) (err error) {
 	if r.Location == nil || r.Generated.IsZero() {
-		return fmt.Errorf("write workbook: the report was not made by billing.BuildReport")
+		return fmt.Errorf("write workbook: the report was not made by figures.BuildReport")
 	}
 	if opt.MaxRows <= 0 || opt.MaxRows > DefaultMaxRows {
 		opt.MaxRows = DefaultMaxRows
@@ -159,6 +160,6 @@ func (b *book) properties() error {
 }
 
 // periodText writes a half-open period with its last day, as people say it.
-func periodText(from, to billing.Civil) string {
+func periodText(from, to civil.Date) string {
 	return from.Norwegian() + "–" + to.AddDays(-1).Norwegian()
 }

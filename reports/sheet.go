@@ -9,7 +9,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/money"
 )
 
 // sheet writes one worksheet from top to bottom. The first error is kept, later calls do nothing.
@@ -138,7 +139,7 @@ func quoteSheet(name string) string { return "'" + strings.ReplaceAll(name, "'",
 // cell is one cell: a style, a value as its Go type, and a formula that gives the same value.
 type cell struct {
 	style   int
-	value   any // string, int, int64, float64, billing.Ore, billing.Civil, time.Time or nil
+	value   any // string, int, int64, float64, money.Ore, civil.Date, time.Time or nil
 	formula string
 }
 
@@ -170,11 +171,11 @@ func (b *book) native(v any) any {
 	switch v := v.(type) {
 	case nil:
 		return nil
-	case billing.Ore:
+	case money.Ore:
 		return v.Kroner()
-	case billing.Decimal:
+	case money.Decimal:
 		return v.Float()
-	case billing.Civil:
+	case civil.Date:
 		if v.Validate() != nil {
 			return nil
 		}
@@ -289,9 +290,9 @@ func width(k kind, v any) int {
 		return 0
 	case string:
 		return utf8.RuneCountInString(v)
-	case billing.Ore:
+	case money.Ore:
 		return digits(int64(v)/100) + 3 // comma and two decimals
-	case billing.Civil:
+	case civil.Date:
 		return 10
 	case time.Time:
 		if v.IsZero() {
@@ -344,7 +345,7 @@ func newMeasure(t long) *measure {
 	}
 	for _, col := range t.sums {
 		if t.cols[col-1].kind == kindMoney {
-			m.sums[col] = billing.Ore(0)
+			m.sums[col] = money.Ore(0)
 		} else {
 			m.sums[col] = int64(0)
 		}
@@ -359,8 +360,8 @@ func (m *measure) add(cells []cell) {
 	}
 	for col, sum := range m.sums {
 		switch v := cells[col-1].value.(type) {
-		case billing.Ore:
-			m.sums[col] = sum.(billing.Ore) + v
+		case money.Ore:
+			m.sums[col] = sum.(money.Ore) + v
 		case int:
 			m.sums[col] = sum.(int64) + int64(v)
 		}

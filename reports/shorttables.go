@@ -9,7 +9,9 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
 )
 
 func (b *book) monthTable() long {
@@ -23,7 +25,7 @@ func (b *book) monthTable() long {
 			{"Netto per brev kr", kindMoney, 10},
 		},
 		sums: []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, frozenCols: 1, empty: "Ingen måneder.",
-		rows: few(b.report.PerMonth, func(_ int, m billing.MonthRow) []cell {
+		rows: few(b.report.PerMonth, func(_ int, m figures.MonthRow) []cell {
 			cells := values(m.Month)
 			return append(cells, b.figures(m.Counters, m.Volume, m.Money)...)
 		}),
@@ -46,10 +48,10 @@ func (b *book) codeMonthTable() long {
 	}
 	last := codeMonthsFirst + len(b.report.PerMonth)
 	t.cols, t.sums = append(t.cols, column{"Sum kr", kindMoney, 13}), append(t.sums, last)
-	t.rows = few(b.report.PerKonteringskode, func(i int, c billing.CodeRow) []cell {
+	t.rows = few(b.report.PerKonteringskode, func(i int, c figures.CodeRow) []cell {
 		cells, row := values(c.Code, c.Number), firstRow+i
 		for k, net := range c.Months {
-			day := billing.Civil(b.report.PerMonth[k].Month + "-01").UTC()
+			day := civil.Date(b.report.PerMonth[k].Month + "-01").UTC()
 			from := fmt.Sprintf("DATE(%d,%d,1)", day.Year(), day.Month())
 			cells = append(cells, cell{value: net, formula: rounded(b.costs.sum(costNet, criterion{costNumber, fmt.Sprintf("$B%d", row)},
 				criterion{costDay, `">="&` + from}, criterion{costDay, `"<"&EDATE(` + from + ",1)"}))})
@@ -60,7 +62,7 @@ func (b *book) codeMonthTable() long {
 }
 
 // figures are the columns that Per måned and Per avsender og kanal have in common.
-func (b *book) figures(c billing.Counters, v billing.Volume, m billing.Money) []cell {
+func (b *book) figures(c figures.Counters, v figures.Volume, m figures.Money) []cell {
 	cells := values(c.Received, c.Refused, c.Digital(), c.Paper(), c.Received-c.Refused-c.Digital()-c.Paper(), m.Letters, v.PagesBW, v.PagesColour, v.Sheets,
 		m.Production, m.Postage, m.Other, m.Net, m.VAT, m.Gross, m.Per())
 	if m.Letters == 0 {
@@ -86,7 +88,7 @@ func (b *book) senderTable() long {
 		title: "Per avsender og kanal",
 		note:  "Forsendelser mottatt i perioden etter kanalen de gikk i. Kostnader står på PRINT; beløp fra faktura som ikke gjelder ett brev, står uten kanal.",
 		cols:  cols, sums: sums, frozenCols: 2, empty: "Ingen forsendelser i perioden.",
-		rows: few(b.report.PerSender, func(_ int, s billing.SenderRow) []cell {
+		rows: few(b.report.PerSender, func(_ int, s figures.SenderRow) []cell {
 			account, channel := s.Account, s.Channel
 			if account == "" {
 				account = "(ingen)"
@@ -119,11 +121,11 @@ func (b *book) invoiceTable() long {
 			{"Etter prislisten", kindMoney, 12}, {"Bokført", kindText, 9}, {"Merknad", kindText, 16},
 		},
 		sums: []int{6, 7, 8, 9, 10}, frozenCols: 2, empty: cmp.Or(b.onlyNote("Fakturaer gjelder alle avsendere til sammen, og står bare i rapporten for alle."), "Ingen fakturaer for perioden."),
-		rows: few(b.report.Invoices, func(_ int, r billing.InvoiceRow) []cell {
+		rows: few(b.report.Invoices, func(_ int, r figures.InvoiceRow) []cell {
 			code, note := "alle", ""
 			switch {
 			case r.ByCode:
-				code = cmp.Or(r.Konteringskode, billing.MissingCode)
+				code = cmp.Or(r.Konteringskode, codes.Missing)
 			case r.Others:
 				code = "uten egen kode"
 			}
@@ -138,7 +140,7 @@ func (b *book) invoiceTable() long {
 			case r.Expected != nil && *r.Expected != r.Invoiced:
 				note = "Ikke som prislisten"
 			}
-			cells := values(r.Vendor, r.Numbers, billing.PeriodText(r.From, r.To), kindName(r.Kind), code, r.Invoiced, r.Receipts, difference, r.Allocated, r.Left(),
+			cells := values(r.Vendor, r.Numbers, civil.PeriodText(r.From, r.To), kindName(r.Kind), code, r.Invoiced, r.Receipts, difference, r.Allocated, r.Left(),
 				nil, yesNo(r.Booked), note)
 			if r.Expected != nil {
 				cells[invoiceExpected-1].value = *r.Expected
@@ -170,8 +172,8 @@ func (b *book) accrualTable() long {
 			{"Leverandør", kindText, 20}, {"Postlagt", kindText, 24}, {"Art", kindText, 13}, {"Brev", kindInt, 9}, {"Netto kr", kindMoney, 13}, {"Mva. kr", kindMoney, 12}, {"Brutto kr", kindMoney, 13},
 		},
 		sums: []int{5, 6, 7}, frozenCols: 1, empty: "Ingen: det er lagt inn faktura for alle kvitteringer.",
-		rows: few(b.report.Accruals, func(_ int, r billing.AccrualRow) []cell {
-			posted := billing.PeriodText(r.From, r.To)
+		rows: few(b.report.Accruals, func(_ int, r figures.AccrualRow) []cell {
+			posted := civil.PeriodText(r.From, r.To)
 			if r.Carried {
 				posted = "før " + r.To.Norwegian() + ", ført til senere faktura"
 			}
@@ -189,7 +191,7 @@ func (b *book) priceTable() long {
 			{"Kilde", kindText, 44},
 		},
 		frozenCols: 2, empty: "Ingen prisliste er satt opp.",
-		rows: few(b.report.Prices, func(_ int, p billing.VendorPrice) []cell {
+		rows: few(b.report.Prices, func(_ int, p figures.VendorPrice) []cell {
 			account := p.Account
 			if account == "" {
 				account = "alle"
@@ -214,7 +216,7 @@ func (b *book) budgetTable() long {
 			{"Prognose mot budsjett kr", kindMoney, 13}, {"Merknad", kindText, 30},
 		},
 		sums: []int{7, 8, 9, 11, 12}, frozenCols: 2, empty: "Det er ikke lagt inn noe register over konteringskoder (postgang codes import).",
-		rows: few(b.report.Budgets, func(i int, c billing.BudgetRow) []cell {
+		rows: few(b.report.Budgets, func(i int, c codes.BudgetRow) []cell {
 			// Without a budget the whole is more than it, so that the columns foot.
 			cells := values(c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, nil, c.Spent, c.Left(), nil, c.Forecast, c.Forecast-c.Budget, c.Note)
 			at := firstRow + i
@@ -248,7 +250,7 @@ func (b *book) benefitRowTable() long {
 			{"Uten SvarUt kr", kindMoney, 14}, {"Med SvarUt kr", kindMoney, 14}, {"Besparelse kr", kindMoney, 14}, {"Besparelse per år kr", kindMoney, 14},
 		},
 		frozenCols: 2, empty: "Ingenting ble sendt i perioden.",
-		rows: few(b.report.Benefits, func(i int, r billing.BenefitRow) []cell {
+		rows: few(b.report.Benefits, func(i int, r figures.BenefitRow) []cell {
 			row := firstRow + i
 			cells := values(r.Group, r.Name, r.Paper, r.Digital, r.Net, r.Without, r.With, r.Saving(), r.Year)
 			if b.report.Benefit == nil {
@@ -280,14 +282,14 @@ func (b *book) adviceTable() long {
 			{"Spart netto kr", kindMoney, 12},
 		},
 		frozenCols: 1, empty: "Ingen råd. Uten prisliste kan de ikke regnes ut.",
-		rows: few(b.report.Advice, func(_ int, a billing.AdviceRow) []cell {
+		rows: few(b.report.Advice, func(_ int, a figures.AdviceRow) []cell {
 			name, _ := a.Kind.Norwegian()
 			code := a.Konteringskode
 			switch {
 			case a.AllCodes:
 				code = "alle"
 			case code == "":
-				code = billing.MissingCode
+				code = codes.Missing
 			}
 			return values(name, a.Account, code, a.Letters, a.Sheets, a.Net)
 		}),
@@ -302,7 +304,7 @@ func (b *book) wasteTable() long {
 			{"Forhold", kindText, 27}, {"Virkning", kindText, 10}, {"Brev", kindInt, 9}, {"Netto kr", kindMoney, 13}, {"Beløpet er", kindText, 12}, {"Hva det er", kindText, 110},
 		},
 		frozenCols: 1,
-		rows: few(b.report.Waste, func(_ int, w billing.WasteRow) []cell {
+		rows: few(b.report.Waste, func(_ int, w figures.WasteRow) []cell {
 			name, what := w.Kind.Norwegian()
 			effect, amount := "Tapt", "bokført"
 			if w.Saved {
@@ -316,10 +318,10 @@ func (b *book) wasteTable() long {
 				cells[3].value, cells[4].value = nil, "ukjent"
 			}
 			switch w.Kind {
-			case billing.SavedRead:
-				cells[2].formula = b.outcomeCount("", billing.OutcomeRead)
-			case billing.SavedDelivered:
-				cells[2].formula = b.outcomeCount("", billing.OutcomeDelivered)
+			case figures.SavedRead:
+				cells[2].formula = b.outcomeCount("", figures.OutcomeRead)
+			case figures.SavedDelivered:
+				cells[2].formula = b.outcomeCount("", figures.OutcomeDelivered)
 			default: // not counted by an outcome
 			}
 			return cells
@@ -345,7 +347,7 @@ var definitions = [][2]string{
 	{"Netto, mva., brutto", "Netto er uten mva. Mva. regnes linje for linje med én sats for produksjon og én for porto per leverandør, og rundes til hele øre. Post til utlandet kan være uten mva. (merverdiavgiftsloven § 6-28); forskjellen kommer da med fakturaen. Brutto er netto og mva. til sammen."},
 	{"Avrunding", "Forskjellen på noen øre mellom mva. på fakturaen, som rundes én gang, og i kvitteringene, som rundes linje for linje. Netto er 0,00."},
 	{"Netto per brev", "Netto delt på brev, rundet til nærmeste øre, halve bort fra null. Andre kostnader er med."},
-	{"Konteringskode", "Koden avsenderen ga. Beløp uten kode står som " + billing.MissingCode + " og er alltid med. Står det en annen kode i kvitteringen, er det et avvik, og kostnaden flyttes ikke."},
+	{"Konteringskode", "Koden avsenderen ga. Beløp uten kode står som " + codes.Missing + " og er alltid med. Står det en annen kode i kvitteringen, er det et avvik, og kostnaden flyttes ikke."},
 	{"Kanal", "Hvordan forsendelsen gikk: ALTINN, SDP (digital postkasse) eller PRINT (papir)."},
 	{"Kvittert", "Det leverandøren har meldt for brevene som ble postlagt i fakturaens periode, uansett hvilken måned det er bokført i."},
 	{"Fordelt", "Forskjellen mellom en faktura og kvitteringene, fordelt på konteringskodene etter største brøkdel, slik at summen stemmer med fakturaen på øret. Nøkkelen er det hver kode har av samme art i kvitteringene, eller antall brev når ingen har noe av arten."},
@@ -376,7 +378,7 @@ func (b *book) definitionTable() long {
 // allDefinitions are those of the words, and why each kind of advice saves.
 func allDefinitions() [][2]string {
 	out := slices.Clone(definitions)
-	for _, k := range billing.AdviceKinds() {
+	for _, k := range figures.AdviceKinds() {
 		name, why := k.Norwegian()
 		out = append(out, [2]string{"Råd: " + strings.ToLower(name[:1]) + name[1:], why})
 	}

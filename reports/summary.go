@@ -7,7 +7,10 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
+	"postgang/billing/money"
 )
 
 const summaryCols = 7
@@ -16,8 +19,8 @@ const summaryCols = 7
 // computed here and once by formula.
 type control struct {
 	label   string
-	ledger  billing.Ore // or a number of shipments or letters
-	rows    billing.Ore
+	ledger  money.Ore // or a number of shipments or letters
+	rows    money.Ore
 	formula string
 	whole   bool   // a number, not an amount
 	base    string // formula of the figure that it is held against, where inputs in the workbook change both; empty: none
@@ -27,16 +30,16 @@ func (c control) ok() bool { return c.ledger == c.rows }
 
 func (b *book) controls() []control {
 	r, m := b.report, b.report.Money
-	var codes billing.Money
+	var codes figures.Money
 	codesReceived, lines := 0, b.seen.lines
 	for _, row := range r.PerKonteringskode {
 		codes.Net, codes.Gross, codes.Letters = codes.Net+row.Money.Net, codes.Gross+row.Money.Gross, codes.Letters+row.Money.Letters
 		codesReceived += row.Counters.Received
 	}
 	number := func(label string, ledger, rows int, formula string) control {
-		return control{label, billing.Ore(ledger), billing.Ore(rows), formula, true, ""}
+		return control{label, money.Ore(ledger), money.Ore(rows), formula, true, ""}
 	}
-	var months, senders, codeMonths billing.Ore
+	var months, senders, codeMonths money.Ore
 	for _, row := range r.PerKonteringskode {
 		for _, net := range row.Months {
 			codeMonths += net
@@ -48,7 +51,7 @@ func (b *book) controls() []control {
 	for _, row := range r.PerSender {
 		senders += row.Money.Net
 	}
-	var invoiced, settled billing.Ore
+	var invoiced, settled money.Ore
 	for _, row := range r.Invoices {
 		if row.Booked && !row.NotInvoiced {
 			invoiced, settled = invoiced+row.Invoiced, settled+row.Receipts+row.Allocated
@@ -57,7 +60,7 @@ func (b *book) controls() []control {
 	benefits := func(col int, group string) string {
 		return rounded(b.few[sheetBenefits].sum(col, criterion{benefitsGroup, `"` + group + `"`}))
 	}
-	var byCode, byAccount, benefitNet, saved billing.Ore
+	var byCode, byAccount, benefitNet, saved money.Ore
 	for _, row := range r.Benefits {
 		if row.Group == "Konteringskode" {
 			byCode, benefitNet = byCode+row.Saving(), benefitNet+row.Net
@@ -70,7 +73,7 @@ func (b *book) controls() []control {
 	}
 	read := 0
 	for _, w := range r.Waste {
-		if w.Kind == billing.SavedRead {
+		if w.Kind == figures.SavedRead {
 			read = w.Letters
 		}
 	}
@@ -222,7 +225,7 @@ func (b *book) savingLabel() cell {
 	switch {
 	case len(b.report.MissingInputs) > 0:
 		text = missing
-	case slices.ContainsFunc(inputs, func(in billing.CostBenefitInput) bool { return in.Input.Source == billing.SourceIllustrative }):
+	case slices.ContainsFunc(inputs, func(in figures.CostBenefitInput) bool { return in.Input.Source == figures.SourceIllustrative }):
 		text = example
 	}
 	return cell{b.style.kpiLabel, text, fmt.Sprintf(`IF(COUNT(%s)<%d,"%s",IF(COUNTIF(%s,"illustrativ")>0,"%s","%s"))`,
@@ -251,7 +254,7 @@ func (b *book) summaryCosts(s *sheet, at int) {
 	sumAt := at + 4
 	line := func(i int, name string, formula func(col, own int) string) {
 		row, m := s.row+1, byKind[i]
-		each := billing.Money{Net: m.net, Letters: r.Money.Letters}.Per()
+		each := figures.Money{Net: m.net, Letters: r.Money.Letters}.Per()
 		s.put(16, cell{st.text, name, ""}, cell{st.money, m.net, formula(costNet, 2)}, cell{st.money, m.vat, formula(costVAT, 3)}, cell{st.money, m.gross, formula(costGross, 4)},
 			cell{st.percent, ratio(m.net, r.Money.Net), share(cellName(2, row), absName(2, sumAt))},
 			cell{st.money, each, b.average(cellName(2, row), b.codesSum(codeLetters))})
@@ -273,7 +276,7 @@ func (b *book) summaryCosts(s *sheet, at int) {
 		cell{st.sumMoney, m.Per(), b.average(cellName(2, sumAt), b.codesSum(codeLetters))})
 }
 
-func ratio(part, whole billing.Ore) float64 {
+func ratio(part, whole money.Ore) float64 {
 	if whole == 0 {
 		return 0
 	}
@@ -283,7 +286,7 @@ func ratio(part, whole billing.Ore) float64 {
 func share(part, whole string) string { return "IF(" + whole + "=0,0," + part + "/" + whole + ")" }
 
 type outcomeLine struct {
-	outcome billing.Outcome
+	outcome figures.Outcome
 	label   string
 	n       int
 }
@@ -291,15 +294,15 @@ type outcomeLine struct {
 func (b *book) outcomes() []outcomeLine {
 	c := b.report.Counters
 	return []outcomeLine{
-		{billing.OutcomeRefused, "Avvist ved mottak", c.Refused},
-		{billing.OutcomeRead, "Lest digitalt i tide", c.Read},
-		{billing.OutcomeDelivered, "Levert i digital postkasse", c.Delivered},
-		{billing.OutcomeDigitalOnly, "Kun digital, ikke lest eller ikke levert", c.DigitalOnly},
-		{billing.OutcomeWaiting, "Venter på lesing eller frist", c.Waiting},
-		{billing.OutcomeClosed, "Manuelt håndtert", c.Closed},
-		{billing.OutcomeOffered, "Sendt til utskrift, ikke kvittert", c.Offered},
-		{billing.OutcomePrinted, "Postlagt, uansett dag", c.Printed},
-		{billing.OutcomeOther, "Annen status", c.Other},
+		{figures.OutcomeRefused, "Avvist ved mottak", c.Refused},
+		{figures.OutcomeRead, "Lest digitalt i tide", c.Read},
+		{figures.OutcomeDelivered, "Levert i digital postkasse", c.Delivered},
+		{figures.OutcomeDigitalOnly, "Kun digital, ikke lest eller ikke levert", c.DigitalOnly},
+		{figures.OutcomeWaiting, "Venter på lesing eller frist", c.Waiting},
+		{figures.OutcomeClosed, "Manuelt håndtert", c.Closed},
+		{figures.OutcomeOffered, "Sendt til utskrift, ikke kvittert", c.Offered},
+		{figures.OutcomePrinted, "Postlagt, uansett dag", c.Printed},
+		{figures.OutcomeOther, "Annen status", c.Other},
 	}
 }
 
@@ -311,10 +314,10 @@ func (b *book) summaryOutcomes(s *sheet, at int, lines []outcomeLine) {
 	for _, l := range lines {
 		row := s.row + 1
 		s.put(16, cell{st.text, l.label, ""}, cell{st.integer, l.n, b.outcomeCount("", l.outcome)},
-			cell{st.percent, ratio(billing.Ore(l.n), billing.Ore(total)), share(cellName(2, row), absName(2, sumAt))})
+			cell{st.percent, ratio(money.Ore(l.n), money.Ore(total)), share(cellName(2, row), absName(2, sumAt))})
 	}
 	s.put(16, cell{st.sumText, "Sum mottatt", ""}, cell{st.sumInt, total, fmt.Sprintf("SUM(%s:%s)", cellName(2, at+1), cellName(2, sumAt-1))},
-		cell{st.sumPercent, ratio(billing.Ore(total), billing.Ore(total)), share(cellName(2, sumAt), absName(2, sumAt))})
+		cell{st.sumPercent, ratio(money.Ore(total), money.Ore(total)), share(cellName(2, sumAt), absName(2, sumAt))})
 }
 
 func (b *book) summaryMonths(s *sheet, at int) {
@@ -327,7 +330,7 @@ func (b *book) summaryMonths(s *sheet, at int) {
 			return []criterion{{col, `">="&` + first}, {col, `"<"&EDATE(` + first + ",1)"}}
 		}
 		cost := within(costDay)
-		s.put(16, cell{st.month, billing.Civil(m.Month + "-01"), ""},
+		s.put(16, cell{st.month, civil.Date(m.Month + "-01"), ""},
 			cell{st.integer, m.Counters.Received, b.raw.count(append(within(rawReceived), criterion{rawInPeriod, `"Ja"`})...)},
 			cell{st.integer, m.Money.Letters, b.costs.sum(costLetters, cost...)},
 			cell{st.money, m.Money.Production, rounded(b.costs.sum(costNet, append(cost, criterion{costKind, `"` + kindProductionName + `"`})...))},
@@ -373,9 +376,9 @@ func (b *book) summaryControls(s *sheet, at int, controls []control) {
 	s.block(at, "Kontroll", "Kontroll", "Regnskapslinjer", "Arbeidsbok", "Differanse", "Resultat")
 	for _, c := range controls {
 		row, style, verdict := s.row+1, st.money, "OK"
-		value := func(o billing.Ore) any { return o }
+		value := func(o money.Ore) any { return o }
 		if c.whole {
-			style, value = st.integer, func(o billing.Ore) any { return int64(o) }
+			style, value = st.integer, func(o money.Ore) any { return int64(o) }
 		}
 		if !c.ok() {
 			verdict = "AVVIK"
@@ -391,7 +394,7 @@ func (b *book) notes(s *sheet) {
 	s.put(24, cell{st.heading, "Slik er tallene laget", ""})
 	lines := []string{
 		"Kostnadene er det utskriftsleverandøren har kvittert for, bokført i hele øre. Rettelser er egne linjer, aldri endringer.",
-		"Mva. er regnet og avrundet til nærmeste øre per linje. Kostnad uten konteringskode står som " + billing.MissingCode + " og er med i alle summer.",
+		"Mva. er regnet og avrundet til nærmeste øre per linje. Kostnad uten konteringskode står som " + codes.Missing + " og er med i alle summer.",
 		"Kolonnen Regnskapslinjer under Kontroll er faste tall fra kostnadsregnskapet; Arbeidsbok regnes av arkene Kostnader og Rådata.",
 	}
 	for _, line := range append(lines, b.report.Notes...) {

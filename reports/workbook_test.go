@@ -17,7 +17,10 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"postgang/billing"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/fixtures/judges"
 	"postgang/fixtures/peakmemory"
 )
@@ -176,7 +179,7 @@ func TestPrintedColumnsShowTheirValues(t *testing.T) {
 	if strings.Contains(text, "##") {
 		t.Error("a column is too narrow for its amounts")
 	}
-	plain := func(o billing.Ore) string { return strings.ReplaceAll(o.String(), "\u00a0", " ") }
+	plain := func(o money.Ore) string { return strings.ReplaceAll(o.String(), "\u00a0", " ") }
 	wants := []string{"Eksempel kommune & omegn", "Periode 01.01.2026–28.02.2026", "Side 1 av", plain(r.Money.Net), plain(r.Money.Gross), "971032146-REF1234567",
 		"Konteringskode", "Kvittering for ukjent forsendelse", "Besparelse", "3 264 705,88", "illustrativ", "01.01.2026 07:00"}
 	for _, c := range list(t, r.Costs) {
@@ -197,9 +200,9 @@ func TestReportOfSomeAccounts(t *testing.T) {
 	t.Parallel()
 	in := fixture(t, 20)
 	in.Only, in.Invoices, in.Accruals = []string{"skatt", "helse"}, nil, nil
-	in.Deviations = []billing.DeviationRecord{
-		{Day: "2026-02-20", Deviation: billing.Deviation{Kind: billing.DeviationInvoice, Expected: "1", Got: "2", Amount: 100}},
-		{Day: "2026-02-21", Account: "skatt", Deviation: billing.Deviation{Kind: billing.DeviationWeight, Shipment: "x"}},
+	in.Deviations = []figures.DeviationRecord{
+		{Day: "2026-02-20", Deviation: receipt.Deviation{Kind: receipt.DeviationInvoice, Expected: "1", Got: "2", Amount: 100}},
+		{Day: "2026-02-21", Account: "skatt", Deviation: receipt.Deviation{Kind: receipt.DeviationWeight, Shipment: "x"}},
 	}
 	f := openBook(t, write(t, build(t, in), Options{}))
 	for _, c := range []struct{ sheet, cell, want string }{
@@ -207,7 +210,7 @@ func TestReportOfSomeAccounts(t *testing.T) {
 		{sheetInvoices, "A6", "står bare i rapporten for alle"},
 		{sheetDeviations, "A2", "står bare i rapporten for alle"},
 		{sheetAccruals, "A6", "lagt inn faktura for alle"},
-		{sheetDeviations, "G7", billing.MissingCode},
+		{sheetDeviations, "G7", codes.Missing},
 	} {
 		if got, err := f.GetCellValue(c.sheet, c.cell); err != nil || !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %q, %v", c.sheet, c.cell, got, err)
@@ -220,7 +223,7 @@ func TestReportOfSomeAccounts(t *testing.T) {
 
 func TestWidth(t *testing.T) {
 	t.Parallel()
-	for _, o := range []billing.Ore{0, 5, -5, 99_99, 999_99, 1_000_00, -1_000_00, 123_456_789_01, -1_234_567_89} {
+	for _, o := range []money.Ore{0, 5, -5, 99_99, 999_99, 1_000_00, -1_000_00, 123_456_789_01, -1_234_567_89} {
 		// A negative amount below a krone shows its sign too, which a width may leave to the padding.
 		if got, want := width(kindMoney, o), len([]rune(o.String())); got != want && !(o == -5 && got == want-1) {
 			t.Errorf("%s takes %d characters, computed %d", o, want, got)
@@ -251,7 +254,7 @@ func TestWriteFails(t *testing.T) {
 	if err := Write(failingWriter{}, build(t, fixture(t, 3)), Options{}); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("a full disk: %v", err)
 	}
-	if err := Write(io.Discard, billing.Report{}, Options{}); err == nil {
+	if err := Write(io.Discard, figures.Report{}, Options{}); err == nil {
 		t.Error("a report that was never built was written")
 	}
 	if err := WriteCSV(failingWriter{}, build(t, fixture(t, 3)), TableCosts); !errors.Is(err, os.ErrClosed) {
@@ -288,12 +291,12 @@ func TestWriteCSV(t *testing.T) {
 			t.Errorf("%s has %d rows, want %d and a header", table, len(rows), want)
 		}
 		if i := slices.Index(rows[0], "Netto kr"); i >= 0 && table != TableWaste && table != TableBenefits && table != TableAccruals {
-			var sum billing.Ore
+			var sum money.Ore
 			for _, row := range rows[1:] {
 				if row[i] == "" {
 					continue
 				}
-				net, err := billing.ParseOre(row[i])
+				net, err := money.ParseOre(row[i])
 				if err != nil {
 					t.Fatalf("%s: %v", table, err)
 				}
@@ -309,7 +312,7 @@ func TestWriteCSV(t *testing.T) {
 		}
 		for _, row := range rows {
 			for _, field := range row {
-				if _, err := billing.ParseOre(field); err != nil && field != "" && !signedNumber.MatchString(field) && strings.ContainsRune("=+-@", rune(field[0])) {
+				if _, err := money.ParseOre(field); err != nil && field != "" && !signedNumber.MatchString(field) && strings.ContainsRune("=+-@", rune(field[0])) {
 					t.Errorf("%s: the field %q can be taken for a formula", table, field)
 				}
 			}
@@ -331,15 +334,15 @@ func BenchmarkWorkbook(b *testing.B) {
 			for b.Loop() {
 				peakmemory.Reset()
 				in := fixtureHead(b, n)
-				in.Rows = billing.NewReportRows(dir)
+				in.Rows = figures.NewReportRows(dir)
 				lines := 0
 				must := func(err error) {
 					if err != nil {
 						b.Fatal(err)
 					}
 				}
-				fixtureRows(b, n, func(s billing.ShipmentRecord) { must(in.Rows.Shipment(s)) },
-					func(c billing.CostRecord) { lines++; must(in.Rows.Cost(c)) }, func(d billing.DeviationRecord) { must(in.Rows.Deviation(d)) })
+				fixtureRows(b, n, func(s figures.ShipmentRecord) { must(in.Rows.Shipment(s)) },
+					func(c figures.CostRecord) { lines++; must(in.Rows.Cost(c)) }, func(d figures.DeviationRecord) { must(in.Rows.Deviation(d)) })
 				r := build(b, in)
 				built := b.Elapsed()
 				var size countingWriter

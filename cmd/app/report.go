@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 	"slices"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/ledger"
 	"postgang/engine/finance"
 	"postgang/reports"
 )
 
 // WriteReport builds a report and writes its workbook: whole, or not at all. The caller closes the report.
-func (a *App) WriteReport(ctx context.Context, q finance.ReportQuery, path string) (billing.Report, error) {
+func (a *App) WriteReport(ctx context.Context, q finance.ReportQuery, path string) (figures.Report, error) {
 	r, err := a.Engine.Report(ctx, q)
 	if err != nil {
 		return r, err
@@ -44,7 +46,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 }
 
 // WriteTables writes the tables of a report as CSV and JSON, and the sums of the ledger as the accounting system wants them.
-func (a *App) WriteTables(ctx context.Context, r billing.Report, accounts []string, folder string) error {
+func (a *App) WriteTables(ctx context.Context, r figures.Report, accounts []string, folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -63,7 +65,7 @@ func (a *App) WriteTables(ctx context.Context, r billing.Report, accounts []stri
 		return err
 	}
 	err = writeWhole(filepath.Join(folder, "regnskap.csv"), func(w io.Writer) error {
-		return billing.WriteExport(w, rows, r.From, r.To, a.Config.LedgerColumns, a.Config.LedgerEncoding)
+		return ledger.WriteExport(w, rows, r.From, r.To, a.Config.LedgerColumns, a.Config.LedgerEncoding)
 	})
 	if err != nil || len(accounts) > 0 {
 		return err // a part of a voucher is none
@@ -72,7 +74,7 @@ func (a *App) WriteTables(ctx context.Context, r billing.Report, accounts []stri
 }
 
 // writeVouchers writes the vouchers of each month of a period. One without lines is not there.
-func (a *App) writeVouchers(ctx context.Context, from, to billing.Civil, folder string) error {
+func (a *App) writeVouchers(ctx context.Context, from, to civil.Date, folder string) error {
 	claimed := map[string]bool{}
 	for _, p := range a.Config.Vouchers {
 		for _, account := range p.Accounts {
@@ -80,16 +82,16 @@ func (a *App) writeVouchers(ctx context.Context, from, to billing.Civil, folder 
 		}
 	}
 	for month := from; month < to; {
-		end := min(to, billing.NextMonth(month))
+		end := min(to, civil.NextMonth(month))
 		for _, p := range a.Config.Vouchers {
 			rows, err := a.Engine.ExportLedger(ctx, finance.ExportQuery{From: month, To: end, DefaultCode: p.DefaultCode})
 			if err != nil {
 				return err
 			}
-			rows = slices.DeleteFunc(rows, func(r billing.ExportRow) bool {
+			rows = slices.DeleteFunc(rows, func(r ledger.ExportRow) bool {
 				return !slices.Contains(p.Accounts, r.Account) && !(p.Rest && !claimed[r.Account])
 			})
-			v, err := billing.BuildVoucher(rows, p.VoucherProfile, end.AddDays(-1))
+			v, err := ledger.BuildVoucher(rows, p.VoucherProfile, end.AddDays(-1))
 			if err != nil {
 				return fmt.Errorf("[vouchers.%s]: %w", p.Name, err)
 			}
@@ -100,7 +102,7 @@ func (a *App) writeVouchers(ctx context.Context, from, to billing.Civil, folder 
 				}
 				continue
 			}
-			if err := writeWhole(path, func(w io.Writer) error { return billing.WriteVoucher(w, v, p.VoucherProfile) }); err != nil {
+			if err := writeWhole(path, func(w io.Writer) error { return ledger.WriteVoucher(w, v, p.VoucherProfile) }); err != nil {
 				return err
 			}
 		}

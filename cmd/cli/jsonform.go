@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 )
 
@@ -57,7 +57,7 @@ func WriteJSON(w io.Writer, v any, indent string) error {
 }
 
 var (
-	oreType      = reflect.TypeFor[billing.Ore]()
+	oreType      = reflect.TypeFor[money.Ore]()
 	timeType     = reflect.TypeFor[time.Time]()
 	momentType   = reflect.TypeFor[Moment]()
 	durationType = reflect.TypeFor[time.Duration]()

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/money"
 )
 
 // TestJSONForm: whatever a result is made of, programs get one form.
@@ -26,7 +26,7 @@ func TestJSONForm(t *testing.T) {
 		}{1}, `{"b":1}`},
 		"no lists":  {struct{ List []int }{}, `{"list":[]}`},
 		"no map":    {struct{ Map map[string]int }{}, `{"map":{}}`},
-		"amounts":   {struct{ Net billing.Ore }{1234}, `{"net_ore":1234}`},
+		"amounts":   {struct{ Net money.Ore }{1234}, `{"net_ore":1234}`},
 		"times":     {struct{ At time.Time }{at}, `{"at":"2026-11-24T21:30:00+01:00"}`},
 		"moments":   {struct{ At Moment }{When(at)}, `{"at":"2026-11-24T21:30:00+01:00"}`},
 		"durations": {struct{ Took time.Duration }{1500 * time.Millisecond}, `{"took_seconds":1.5}`},

@@ -17,7 +17,13 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
-	"postgang/billing"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/price"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/collect"
 	"postgang/engine/nights"
@@ -50,18 +56,18 @@ type File struct {
 	Benefit  map[string]Input `toml:"kost_nytte"`
 	Guard    Guard            `toml:"guard"`
 	// Vouchers for accounting systems, by name.
-	Vouchers map[string]*billing.VoucherProfile `toml:"vouchers"`
-	Vendors  map[string]*Vendor                 `toml:"vendors"`
-	Accounts map[string]*Account                `toml:"accounts"`
+	Vouchers map[string]*ledger.VoucherProfile `toml:"vouchers"`
+	Vendors  map[string]*Vendor                `toml:"vendors"`
+	Accounts map[string]*Account               `toml:"accounts"`
 }
 
 // Guard caps what the letters of a day may be expected to cost, kroner net of VAT as text; 0 or nothing: no cap.
 type Guard struct {
-	Day      billing.Decimal            `toml:"day_kr"`
-	Account  billing.Decimal            `toml:"account_kr"`
-	Accounts map[string]billing.Decimal `toml:"accounts"` // instead of account_kr
-	Code     billing.Decimal            `toml:"code_kr"`
-	Codes    map[string]billing.Decimal `toml:"codes"` // instead of code_kr
+	Day      money.Decimal            `toml:"day_kr"`
+	Account  money.Decimal            `toml:"account_kr"`
+	Accounts map[string]money.Decimal `toml:"accounts"` // instead of account_kr
+	Code     money.Decimal            `toml:"code_kr"`
+	Codes    map[string]money.Decimal `toml:"codes"` // instead of code_kr
 }
 
 // Archive says where rows, documents and scratch files are kept.
@@ -117,10 +123,10 @@ type Report struct {
 	MailTo []string `toml:"mail_to"`
 	// SFTP gets scheduled workbooks, each under a name from its content.
 	SFTP *ReportSFTP `toml:"sftp"`
-	// LedgerColumns are those of the file for the accounting system; none: billing.DefaultExport.
-	LedgerColumns  []billing.ExportColumn `toml:"ledger_columns"`
-	LedgerEncoding string                 `toml:"ledger_encoding"` // of billing.Encodings; default utf-8
-	DefaultCode    string                 `toml:"default_code"`    // konteringskode in the file of what has none
+	// LedgerColumns are those of the file for the accounting system; none: ledger.DefaultExport.
+	LedgerColumns  []ledger.ExportColumn `toml:"ledger_columns"`
+	LedgerEncoding string                `toml:"ledger_encoding"` // of ledger.Encodings; default utf-8
+	DefaultCode    string                `toml:"default_code"`    // konteringskode in the file of what has none
 }
 
 // Login says how an SFTP server is reached.
@@ -153,28 +159,28 @@ type Input struct {
 // Vendor is a print vendor's profile.
 type Vendor struct {
 	Login
-	Name             string                `toml:"name"`
-	Kind             string                `toml:"kind"`               // KindSFTP (or nothing) or KindManual
-	ManualWithin     *int                  `toml:"manual_within_days"` // 1 to 365
-	Folders          Folders               `toml:"folders"`
-	ConcurrentWrites *bool                 `toml:"concurrent_writes"`
-	OfferFrom        string                `toml:"offer_from"` // HH:MM, Europe/Oslo
-	OfferTo          string                `toml:"offer_to"`
-	LettersPerHour   int                   `toml:"letters_per_hour"`          // offered; 0: no limit
-	LettersPerDay    int                   `toml:"letters_per_day"`           // offered in 24 hours; 0: no limit
-	PrintWindow      *int                  `toml:"print_window_days"`         // 1 to 3650
-	AnswerWithin     string                `toml:"answer_within"`             // Go duration
-	ReceiptWithin    *int                  `toml:"receipt_within_virkedager"` // 1 to 60
-	Print            Print                 `toml:"print"`
-	Press            *Press                `toml:"press"`
-	Marks            Marks                 `toml:"marks"`
-	Window           Window                `toml:"window"`
-	Checks           Checks                `toml:"checks"`
-	Receipts         billing.Format        `toml:"receipts"`
-	Invoice          billing.InvoiceFormat `toml:"invoice"`
-	VAT              *billing.VAT          `toml:"vat"`
-	Tolerances       billing.Tolerances    `toml:"tolerances"`
-	Prices           []billing.Price       `toml:"prices"`
+	Name             string             `toml:"name"`
+	Kind             string             `toml:"kind"`               // KindSFTP (or nothing) or KindManual
+	ManualWithin     *int               `toml:"manual_within_days"` // 1 to 365
+	Folders          Folders            `toml:"folders"`
+	ConcurrentWrites *bool              `toml:"concurrent_writes"`
+	OfferFrom        string             `toml:"offer_from"` // HH:MM, Europe/Oslo
+	OfferTo          string             `toml:"offer_to"`
+	LettersPerHour   int                `toml:"letters_per_hour"`          // offered; 0: no limit
+	LettersPerDay    int                `toml:"letters_per_day"`           // offered in 24 hours; 0: no limit
+	PrintWindow      *int               `toml:"print_window_days"`         // 1 to 3650
+	AnswerWithin     string             `toml:"answer_within"`             // Go duration
+	ReceiptWithin    *int               `toml:"receipt_within_virkedager"` // 1 to 60
+	Print            Print              `toml:"print"`
+	Press            *Press             `toml:"press"`
+	Marks            Marks              `toml:"marks"`
+	Window           Window             `toml:"window"`
+	Checks           Checks             `toml:"checks"`
+	Receipts         receipt.Format     `toml:"receipts"`
+	Invoice          invoice.Format     `toml:"invoice"`
+	VAT              *ledger.VAT        `toml:"vat"`
+	Tolerances       receipt.Tolerances `toml:"tolerances"`
+	Prices           []price.Price      `toml:"prices"`
 }
 
 // Kinds of vendors.
@@ -353,7 +359,7 @@ type Config struct {
 	ReportMail     *notify.Mail // nil: workbooks are not sent
 	ReportMailTo   []string
 	ReportSFTP     *exchange.Target // whose inbox workbooks go to; nil: none
-	LedgerColumns  []billing.ExportColumn
+	LedgerColumns  []ledger.ExportColumn
 	LedgerEncoding string
 	DefaultCode    string
 	Vouchers       []NamedVoucher // by name
@@ -361,7 +367,7 @@ type Config struct {
 	AlarmsEvery    time.Duration
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
-	Benefit        billing.CostBenefitInputs
+	Benefit        figures.CostBenefitInputs
 	Accounts       []party.Account // by key
 	Vendors        []party.Vendor  // by key
 	Guard          collect.Guard
@@ -568,16 +574,16 @@ func (c *checker) config(f File) *Config {
 		c.login("report.sftp", r.Login, cfg.ReportSFTP)
 	}
 	if len(cfg.LedgerColumns) == 0 {
-		cfg.LedgerColumns = billing.DefaultExport()
+		cfg.LedgerColumns = ledger.DefaultExport()
 	}
-	if cfg.LedgerEncoding = f.Report.LedgerEncoding; cfg.LedgerEncoding != "" && !slices.Contains(billing.Encodings(), cfg.LedgerEncoding) {
-		c.add("report.ledger_encoding", "%q is none of %s", cfg.LedgerEncoding, strings.Join(billing.Encodings(), ", "))
+	if cfg.LedgerEncoding = f.Report.LedgerEncoding; cfg.LedgerEncoding != "" && !slices.Contains(ledger.Encodings(), cfg.LedgerEncoding) {
+		c.add("report.ledger_encoding", "%q is none of %s", cfg.LedgerEncoding, strings.Join(ledger.Encodings(), ", "))
 	}
-	if cfg.DefaultCode = f.Report.DefaultCode; cfg.DefaultCode != "" && !billing.ValidKonteringskode(cfg.DefaultCode) {
+	if cfg.DefaultCode = f.Report.DefaultCode; cfg.DefaultCode != "" && !codes.Valid(cfg.DefaultCode) {
 		c.add("report.default_code", "is no konteringskode")
 	}
 	c.vouchers(cfg, f)
-	if err := billing.ValidateExport(cfg.LedgerColumns); err != nil {
+	if err := ledger.ValidateExport(cfg.LedgerColumns); err != nil {
 		c.add("report.ledger_columns", "%v", err)
 	}
 	for _, key := range sortedKeys(f.Vendors) {
@@ -599,7 +605,7 @@ func (c *checker) config(f File) *Config {
 // NamedVoucher is a voucher for an accounting system.
 type NamedVoucher struct {
 	Name string
-	billing.VoucherProfile
+	ledger.VoucherProfile
 }
 
 // vouchers checks that each account's costs are in one voucher, when there are any, and that each can be written.
@@ -684,8 +690,8 @@ func (c *checker) reportMail(cfg *Config, to []string) {
 
 func (c *checker) guard(cfg *Config, f File) {
 	g := f.Guard
-	ore := func(at string, d billing.Decimal) billing.Ore {
-		if d < 0 || d > billing.DecimalFromOre(1_000_000_000_00) {
+	ore := func(at string, d money.Decimal) money.Ore {
+		if d < 0 || d > money.DecimalFromOre(1_000_000_000_00) {
 			c.add("guard."+at, "%s is not within kr 0 to kr 1 000 000 000", d)
 			return 0
 		}
@@ -693,7 +699,7 @@ func (c *checker) guard(cfg *Config, f File) {
 	}
 	cfg.Guard = collect.Guard{
 		Day: ore("day_kr", g.Day), Account: ore("account_kr", g.Account), Code: ore("code_kr", g.Code),
-		Accounts: map[string]billing.Ore{}, Codes: map[string]billing.Ore{},
+		Accounts: map[string]money.Ore{}, Codes: map[string]money.Ore{},
 	}
 	for _, key := range sortedKeys(g.Accounts) {
 		if f.Accounts[key] == nil {
@@ -704,10 +710,10 @@ func (c *checker) guard(cfg *Config, f File) {
 	for _, code := range sortedKeys(g.Codes) {
 		limit := ore("codes."+code, g.Codes[code])
 		switch {
-		case code == billing.MissingCode:
+		case code == codes.Missing:
 			code = ""
-		case !billing.ValidKonteringskode(code):
-			c.add("guard.codes."+code, "is no konteringskode; letters without one are %q", billing.MissingCode)
+		case !codes.Valid(code):
+			c.add("guard.codes."+code, "is no konteringskode; letters without one are %q", codes.Missing)
 		}
 		cfg.Guard.Codes[code] = limit
 	}
@@ -766,7 +772,7 @@ func (c *checker) schedules(cfg *Config, s Schedules) {
 }
 
 func (c *checker) benefit(cfg *Config, in map[string]Input) {
-	fields := map[string]*billing.Input{
+	fields := map[string]*figures.Input{
 		"K": &cfg.Benefit.YearCost, "H": &cfg.Benefit.YearHours, "N": &cfg.Benefit.LettersPerYear, "d": &cfg.Benefit.DigitalPercent,
 		"t0": &cfg.Benefit.MinutesWithout, "t1": &cfg.Benefit.MinutesWith, "p0": &cfg.Benefit.PaperWithout, "p1": &cfg.Benefit.PaperWith,
 		"s0": &cfg.Benefit.PostageWithout, "s1": &cfg.Benefit.PostageWith, "cdig": &cfg.Benefit.DigitalUnitCost,
@@ -778,7 +784,7 @@ func (c *checker) benefit(cfg *Config, in map[string]Input) {
 			c.add("kost_nytte."+key, "unknown input; there are K, H, N, d, t0, t1, p0, p1, s0, s1, cdig and s0_idag")
 			continue
 		}
-		v, err := billing.NewInput(in[key].Value, billing.Source(in[key].Source), in[key].Note)
+		v, err := figures.NewInput(in[key].Value, figures.Source(in[key].Source), in[key].Note)
 		if err != nil {
 			c.add("kost_nytte."+key, "%v", err)
 			continue
@@ -853,7 +859,7 @@ func (c *checker) vendor(key string, v *Vendor) (party.Vendor, bool) {
 		}
 		out.ManualWithin = *n
 	}
-	own, r := billing.DefaultFormat(), &out.Receipts
+	own, r := receipt.DefaultFormat(), &out.Receipts
 	r.Version, r.Encoding = orElse(r.Version, own.Version), orElse(r.Encoding, own.Encoding)
 	r.Delimiter, r.DecimalSign = orElse(r.Delimiter, own.Delimiter), orElse(r.DecimalSign, own.DecimalSign)
 	r.Location = calendar.Oslo
@@ -869,11 +875,11 @@ func (c *checker) vendor(key string, v *Vendor) (party.Vendor, bool) {
 	if err := out.VAT.Validate(); err != nil {
 		c.add(at+".vat", "%v", err)
 	}
-	if v.Tolerances == (billing.Tolerances{}) {
-		out.Tolerances = billing.DefaultTolerances()
+	if v.Tolerances == (receipt.Tolerances{}) {
+		out.Tolerances = receipt.DefaultTolerances()
 	}
 	if len(v.Prices) > 0 {
-		list, err := billing.NewPriceList(v.Prices)
+		list, err := price.NewList(v.Prices)
 		if err != nil {
 			c.add(at+".prices", "%v", err)
 		}

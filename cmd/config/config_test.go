@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
 	"postgang/printjobs/prepare"
@@ -433,8 +433,8 @@ func TestReceiptsPartly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := billing.DefaultFormat()
-	want.Syntax, want.Row, want.Amount, want.Location = billing.SyntaxJSON, "rader", billing.UnitOre, calendar.Oslo
+	want := receipt.DefaultFormat()
+	want.Syntax, want.Row, want.Amount, want.Location = receipt.SyntaxJSON, "rader", receipt.UnitOre, calendar.Oslo
 	if got := cfg.Vendors[len(cfg.Vendors)-1].Receipts; !reflect.DeepEqual(got, want) {
 		t.Errorf("receipts %+v, want %+v", got, want)
 	}

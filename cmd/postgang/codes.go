@@ -8,7 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/money"
+	"postgang/billing/reading"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/calendar"
@@ -29,7 +32,7 @@ func newCodesImport(o *options) *cobra.Command {
 		Long: `Replaces the register of konteringskoder with that of a CSV file (semicolons, UTF-8 or Windows-1252) or of the
 first sheet of an Excel workbook, and says what changed. The first line names the columns, all but kode may be left
 out:
-` + strings.Join(billing.RegisterColumns(), ";") + `.
+` + strings.Join(codes.Columns(), ";") + `.
 Days are written 2026-01-31 or 31.01.2026, siste_dag is included; budsjett is kroner net for a calendar year.
 Amounts and codes that can be read in two ways, such as 120.000 or a number cell shown as 0100, are refused. In
 Excel, format kode as text. When more than half of the codes disappear, it asks first, or wants --yes.`,
@@ -43,7 +46,7 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			entries, problems := billing.ParseRegister(rows)
+			entries, problems := codes.ParseRegister(rows)
 			if len(problems) > 0 {
 				return fmt.Errorf("%s: nothing was imported:\n  %s", args[0], strings.Join(firstProblems(problems), "\n  "))
 			}
@@ -74,7 +77,7 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 // mostProblems is how many problems of a register are shown: who sees more has another file.
 const mostProblems = 20
 
-func firstProblems(problems []billing.Problem) []string {
+func firstProblems(problems []reading.Problem) []string {
 	var texts []string
 	for _, p := range problems[:min(mostProblems, len(problems))] {
 		texts = append(texts, p.String())
@@ -96,21 +99,21 @@ func someOf(codes []string) string {
 
 // codesChanged is what an import of codes changed.
 type codesChanged struct {
-	Codes           int         `json:"codes"`
-	Before          int         `json:"codes_before"`
-	New             []string    `json:"new"`
-	Gone            []string    `json:"gone"`
-	Changed         []string    `json:"changed"`
-	BudgetsChanged  []string    `json:"budgets_changed"`
-	BudgetBeforeOre billing.Ore `json:"budget_before_ore"`
-	BudgetOre       billing.Ore `json:"budget_ore"`
+	Codes           int       `json:"codes"`
+	Before          int       `json:"codes_before"`
+	New             []string  `json:"new"`
+	Gone            []string  `json:"gone"`
+	Changed         []string  `json:"changed"`
+	BudgetsChanged  []string  `json:"budgets_changed"`
+	BudgetBeforeOre money.Ore `json:"budget_before_ore"`
+	BudgetOre       money.Ore `json:"budget_ore"`
 }
 
-func codesView(c billing.RegisterChange) codesChanged {
+func codesView(c codes.Change) codesChanged {
 	return codesChanged{c.After, c.Before, c.New, c.Gone, c.Changed, c.Budgets, c.BudgetBefore, c.BudgetAfter}
 }
 
-func showCodesChange(w io.Writer, c billing.RegisterChange) {
+func showCodesChange(w io.Writer, c codes.Change) {
 	fmt.Fprintf(w, "The register has %d konteringskoder now.\n", c.After)
 	if c.Before == 0 {
 		return
@@ -150,19 +153,19 @@ func readWithin(path string, most int64) ([]byte, error) {
 
 // codeView is a code of the register; both days count.
 type codeView struct {
-	Code       string       `json:"code"`
-	Name       string       `json:"name"`
-	Ansvar     string       `json:"ansvar"`
-	Funksjon   string       `json:"funksjon"`
-	Art        string       `json:"art"`
-	Prosjekt   string       `json:"prosjekt"`
-	FirstDay   string       `json:"first_day"`
-	LastDay    string       `json:"last_day"`
-	BudgetOre  *billing.Ore `json:"budget_ore"`
-	ReplacedBy string       `json:"replaced_by"`
+	Code       string     `json:"code"`
+	Name       string     `json:"name"`
+	Ansvar     string     `json:"ansvar"`
+	Funksjon   string     `json:"funksjon"`
+	Art        string     `json:"art"`
+	Prosjekt   string     `json:"prosjekt"`
+	FirstDay   string     `json:"first_day"`
+	LastDay    string     `json:"last_day"`
+	BudgetOre  *money.Ore `json:"budget_ore"`
+	ReplacedBy string     `json:"replaced_by"`
 }
 
-func viewCode(c billing.CodeEntry) codeView {
+func viewCode(c codes.Entry) codeView {
 	v := codeView{c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, string(c.ValidFrom), "", nil, c.ReplacedBy}
 	if c.ValidTo != "" {
 		v.LastDay = string(c.ValidTo.AddDays(-1))
@@ -215,9 +218,9 @@ func newCodesBudget(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				day := billing.CivilOf(a.Now(), calendar.Oslo).AddDays(1)
+				day := civil.Of(a.Now(), calendar.Oslo).AddDays(1)
 				if to != "" {
-					d, err := billing.ParseCivil(to)
+					d, err := civil.Parse(to)
 					if err != nil {
 						return cli.Usage("--to must be a day such as 2026-11-30: %w", err)
 					}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/receipts"
@@ -31,12 +31,12 @@ type recordView struct {
 	Sheets   int                `json:"sheets"`
 	Gram     int                `json:"weight_gram"`
 	// In øre, net.
-	Production     billing.Ore `json:"production_ore"`
-	Postage        billing.Ore `json:"postage_ore"`
-	Konteringskode string      `json:"konteringskode"`
-	Decided        cli.Moment  `json:"decided,omitempty"`
-	Taken          bool        `json:"taken,omitempty"`
-	Reason         string      `json:"reason,omitempty"`
+	Production     money.Ore  `json:"production_ore"`
+	Postage        money.Ore  `json:"postage_ore"`
+	Konteringskode string     `json:"konteringskode"`
+	Decided        cli.Moment `json:"decided,omitempty"`
+	Taken          bool       `json:"taken,omitempty"`
+	Reason         string     `json:"reason,omitempty"`
 }
 
 func viewRecord(r store.ReceiptRecord) recordView {

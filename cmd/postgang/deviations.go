@@ -15,7 +15,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/calendar"
@@ -34,12 +36,12 @@ type deviationView struct {
 	Age       int                   `json:"age_days"`
 	Vendor    string                `json:"vendor"`
 	Account   string                `json:"account,omitempty"`
-	Kind      billing.DeviationKind `json:"kind"`
+	Kind      receipt.DeviationKind `json:"kind"`
 	Job       string                `json:"job,omitempty"`
 	Shipment  string                `json:"shipment,omitempty"`
 	Expected  string                `json:"expected"`
 	Got       string                `json:"got"`
-	AmountOre billing.Ore           `json:"amount_ore"`
+	AmountOre money.Ore             `json:"amount_ore"`
 	State     store.DeviationState  `json:"state"`
 	Reason    string                `json:"reason,omitempty"`
 	key       string
@@ -60,9 +62,9 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 			if vendor != "" && d.Vendor != vendor || len(states) > 0 && !slices.Contains(states, d.State) {
 				continue
 			}
-			day := billing.CivilOf(d.At, calendar.Oslo)
+			day := civil.Of(d.At, calendar.Oslo)
 			out = append(out, deviationView{
-				deviationID(d.Key), string(day), int(billing.CivilOf(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
+				deviationID(d.Key), string(day), int(civil.Of(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
 				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, d.Reason, d.Key,
 			})
 		}

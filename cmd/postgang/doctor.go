@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/invoice"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
@@ -303,7 +303,7 @@ func (c *checkup) invoices(v party.Vendor) {
 		return
 	}
 	for _, kind := range slices.Sorted(maps.Values(v.Invoices.Kinds)) {
-		if err := (billing.InvoiceFormat{}).CheckKinds([]billing.InvoiceLine{{Kind: kind}}); err != nil {
+		if err := (invoice.Format{}).CheckKinds([]invoice.Line{{Kind: kind}}); err != nil {
 			c.warn(name+" invoices", fmt.Sprintf("mend kinds under [vendors.%s.invoice] if it is misspelt", v.Key), "the kind of cost %s is nearly one that is held against receipts or prices, and is not held against them", kind)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/price"
 	"postgang/engine/party"
 )
 
@@ -12,7 +14,7 @@ import (
 // a warning.
 func TestDoctorLooksAtInvoices(t *testing.T) {
 	t.Parallel()
-	kinds := billing.InvoiceFormat{Kinds: map[string]string{"1": billing.KindPostage}}
+	kinds := invoice.Format{Kinds: map[string]string{"1": ledger.KindPostage}}
 	whole := kinds
 	whole.Supplier, whole.Buyers = "917103801", []string{"964338531"}
 	misspelt := whole
@@ -24,7 +26,7 @@ func TestDoctorLooksAtInvoices(t *testing.T) {
 		"VAT of none":              {party.Vendor{}, ""},
 		"no VAT":                   {party.Vendor{VATMissing: true}, "FAIL"},
 		"printed here":             {party.Vendor{VATMissing: true, Manual: true}, ""},
-		"printed here, at a price": {party.Vendor{VATMissing: true, Manual: true, Prices: &billing.PriceList{}}, "FAIL"},
+		"printed here, at a price": {party.Vendor{VATMissing: true, Manual: true, Prices: &price.List{}}, "FAIL"},
 		"invoices from anybody":    {party.Vendor{Invoices: kinds}, "warn warn"},
 		"a kind misspelt":          {party.Vendor{Invoices: misspelt}, "warn"},
 		"invoices from one to one": {party.Vendor{Invoices: whole}, ""},

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/reading"
 	"postgang/cmd/cli"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
@@ -23,7 +23,7 @@ func TestExchangedTellsWhatAPersonMustLookAt(t *testing.T) {
 		{"booked, with deviations", nights.Exchanged{Receipts: []receipts.Imported{{Rows: 2, Applied: 2, Deviate: 2}}}, ""},
 		{"rejected", nights.Exchanged{Answers: jobs.Answered{Accepted: 1, Rejected: 2}}, "2 jobs were rejected"},
 		{"bad answer", nights.Exchanged{Answers: jobs.Answered{Bad: 1}}, "1 answers cannot be used"},
-		{"stopped", nights.Exchanged{Receipts: []receipts.Imported{{Problems: make([]billing.Problem, 1)}, {Waits: []string{"AAAA000009"}}}}, "2 receipt files were stopped"},
+		{"stopped", nights.Exchanged{Receipts: []receipts.Imported{{Problems: make([]reading.Problem, 1)}, {Waits: []string{"AAAA000009"}}}}, "2 receipt files were stopped"},
 		{"conflict and unknown", nights.Exchanged{Receipts: []receipts.Imported{{Rows: 3, Conflict: 1}, {Rows: 1, Unknown: 1}}}, "1 receipts are in conflict (postgang receipts list --open); 1 receipts are for letters that we do not know"},
 	} {
 		err := exchanged(c.x)

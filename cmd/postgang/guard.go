@@ -11,7 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/codes"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/accept"
@@ -27,16 +28,16 @@ func newGuard(o *options) *cobra.Command {
 
 // costView is an expected cost, net of VAT.
 type costView struct {
-	ProductionOre billing.Ore `json:"production_ore"`
-	PostageOre    billing.Ore `json:"postage_ore"`
-	NetOre        billing.Ore `json:"net_ore"`
+	ProductionOre money.Ore `json:"production_ore"`
+	PostageOre    money.Ore `json:"postage_ore"`
+	NetOre        money.Ore `json:"net_ore"`
 }
 
 func (c costView) String() string {
 	return fmt.Sprintf("kr %s net (production %s, postage %s)", c.NetOre, c.ProductionOre, c.PostageOre)
 }
 
-func viewCost(production, postage billing.Ore) *costView {
+func viewCost(production, postage money.Ore) *costView {
 	return &costView{production, postage, production + postage}
 }
 
@@ -55,10 +56,10 @@ type quoteView struct {
 }
 
 type chargeView struct {
-	Name      string      `json:"name"` // Norwegian, as in the price list
-	Count     int         `json:"count"`
-	Unit      string      `json:"unit_kr"`
-	AmountOre billing.Ore `json:"amount_ore"`
+	Name      string    `json:"name"` // Norwegian, as in the price list
+	Count     int       `json:"count"`
+	Unit      string    `json:"unit_kr"`
+	AmountOre money.Ore `json:"amount_ore"`
 }
 
 // viewQuote shows a quote, and why it has no cost when it has none.
@@ -81,7 +82,7 @@ func viewQuote(q accept.Quoted, err error) *quoteView {
 
 // costSum adds up what is known, and counts what is not.
 type costSum struct {
-	net     billing.Ore
+	net     money.Ore
 	letters int
 	unknown int
 }
@@ -99,7 +100,7 @@ func (c *costSum) add(q accept.Quoted) {
 func (c costSum) words() string { return sumWords(c.net, c.unknown, c.letters) }
 
 // sumWords words the cost of letters of which some have none that is known.
-func sumWords(net billing.Ore, unknown, letters int) string {
+func sumWords(net money.Ore, unknown, letters int) string {
 	switch {
 	case unknown == 0:
 		return fmt.Sprintf("kr %s net", net)
@@ -110,7 +111,7 @@ func sumWords(net billing.Ore, unknown, letters int) string {
 }
 
 // knownOre is an amount in a cell: "unknown" where every letter of it lacks a price.
-func knownOre(amount billing.Ore, unknown, letters int) string {
+func knownOre(amount money.Ore, unknown, letters int) string {
 	if letters > 0 && unknown >= letters {
 		return "unknown"
 	}
@@ -156,7 +157,7 @@ func newGuardList(o *options) *cobra.Command {
 							if v.Cost != nil {
 								net = v.Cost.NetOre.String()
 							}
-							row(v.Shipment, v.Account, cmp.Or(v.Konteringskode, billing.MissingCode), v.Sheets, v.Envelope, v.Gram, net)
+							row(v.Shipment, v.Account, cmp.Or(v.Konteringskode, codes.Missing), v.Sheets, v.Envelope, v.Gram, net)
 						}
 					})
 					fmt.Fprintf(w, "%d letters, %s. Why: postgang shipment show. To let them go: postgang guard approve\n", len(views), sum.words())
@@ -167,7 +168,7 @@ func newGuardList(o *options) *cobra.Command {
 }
 
 func newGuardApprove(o *options) *cobra.Command {
-	var accounts, codes []string
+	var accounts, list []string
 	var reason string
 	var all, yes bool
 	cmd := &cobra.Command{
@@ -177,7 +178,7 @@ func newGuardApprove(o *options) *cobra.Command {
 of --account or --code (both: those that are of both), or --all. They count toward no cap. --reason
 is kept in their history and shown to everybody who looks: write no personal data in it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			chosen := len(accounts)+len(codes) > 0
+			chosen := len(accounts)+len(list) > 0
 			switch {
 			case strings.TrimSpace(reason) == "":
 				return cli.Usage("--reason is missing: say in a few words why, without personal data")
@@ -198,7 +199,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 				for _, id := range args {
 					named[id] = true
 				}
-				for what, list := range map[string][]string{"account": accounts, "code": codes} {
+				for what, list := range map[string][]string{"account": accounts, "code": list} {
 					wanted[what] = map[string]bool{}
 					for _, l := range list {
 						wanted[what][l] = true
@@ -208,7 +209,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 				var sum costSum
 				for _, q := range kept {
 					fits := (len(accounts) == 0 || wanted["account"][q.Account]) &&
-						(len(codes) == 0 || wanted["code"][cmp.Or(shipment.ShownCode(q.Konteringskode), billing.MissingCode)])
+						(len(list) == 0 || wanted["code"][cmp.Or(shipment.ShownCode(q.Konteringskode), codes.Missing)])
 					if len(args) > 0 {
 						fits = named[q.Shipment]
 						delete(named, q.Shipment)
@@ -242,7 +243,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&accounts, "account", nil, "those of these accounts")
-	f.StringSliceVar(&codes, "code", nil, "those of these konteringskoder")
+	f.StringSliceVar(&list, "code", nil, "those of these konteringskoder")
 	f.BoolVar(&all, "all", false, "all that are kept back")
 	f.StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
 	f.BoolVarP(&yes, "yes", "y", false, "do it without asking")
@@ -252,7 +253,7 @@ is kept in their history and shown to everybody who looks: write no personal dat
 // planView is a night that did not happen.
 type planView struct {
 	Letters  int               `json:"letters"`
-	NetOre   billing.Ore       `json:"net_ore"`
+	NetOre   money.Ore         `json:"net_ore"`
 	Unpriced int               `json:"letters_without_price"`
 	Jobs     []planJobView     `json:"jobs"`
 	Totals   []planTotalView   `json:"totals"`
@@ -263,14 +264,14 @@ type planView struct {
 }
 
 type planJobView struct {
-	Vendor   string      `json:"vendor"`
-	Class    string      `json:"class"`
-	Letters  int         `json:"letters"`
-	Sheets   int         `json:"sheets"`
-	Pages    int         `json:"pages"`
-	Colour   int         `json:"pages_colour"`
-	NetOre   billing.Ore `json:"net_ore"`
-	Unpriced int         `json:"letters_without_price"`
+	Vendor   string    `json:"vendor"`
+	Class    string    `json:"class"`
+	Letters  int       `json:"letters"`
+	Sheets   int       `json:"sheets"`
+	Pages    int       `json:"pages"`
+	Colour   int       `json:"pages_colour"`
+	NetOre   money.Ore `json:"net_ore"`
+	Unpriced int       `json:"letters_without_price"`
 }
 
 type planTotalView struct {
@@ -282,8 +283,8 @@ type planTotalView struct {
 }
 
 type planMinimumView struct {
-	Account string      `json:"account"`
-	NetOre  billing.Ore `json:"net_ore"`
+	Account string    `json:"account"`
+	NetOre  money.Ore `json:"net_ore"`
 }
 
 func viewPlan(p collect.NightPlan) planView {
@@ -339,8 +340,8 @@ func showPlan(w io.Writer, v planView) {
 		fmt.Fprintf(w, "\n%s:\n", t.title)
 		cli.Table(w, "ACCOUNT KONTERINGSKODE LETTERS PRODUCTION POSTAGE NET", func(row func(...any)) {
 			for _, r := range t.rows {
-				known := func(amount billing.Ore) string { return knownOre(amount, r.Unpriced, r.Letters) }
-				row(r.Account, cmp.Or(r.Konteringskode, billing.MissingCode), r.Letters, known(r.ProductionOre), known(r.PostageOre), known(r.NetOre))
+				known := func(amount money.Ore) string { return knownOre(amount, r.Unpriced, r.Letters) }
+				row(r.Account, cmp.Or(r.Konteringskode, codes.Missing), r.Letters, known(r.ProductionOre), known(r.PostageOre), known(r.NetOre))
 			}
 		})
 		if slices.ContainsFunc(t.rows, func(r planTotalView) bool { return r.Unpriced > 0 }) {

@@ -8,7 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/invoice"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/invoices"
@@ -21,16 +24,16 @@ func newInvoice(o *options) *cobra.Command {
 }
 
 type invoiceView struct {
-	ID       string      `json:"id"`
-	Vendor   string      `json:"vendor"`
-	Number   string      `json:"number"`
-	Issued   string      `json:"issued"`
-	From     string      `json:"from"`
-	To       string      `json:"to"` // the last day, included
-	NetOre   billing.Ore `json:"net_ore"`
-	VATOre   billing.Ore `json:"vat_ore"`
-	GrossOre billing.Ore `json:"gross_ore"`
-	Lines    int         `json:"lines"`
+	ID       string    `json:"id"`
+	Vendor   string    `json:"vendor"`
+	Number   string    `json:"number"`
+	Issued   string    `json:"issued"`
+	From     string    `json:"from"`
+	To       string    `json:"to"` // the last day, included
+	NetOre   money.Ore `json:"net_ore"`
+	VATOre   money.Ore `json:"vat_ore"`
+	GrossOre money.Ore `json:"gross_ore"`
+	Lines    int       `json:"lines"`
 	// What the vendor repeats as our reference, and what its file says that does not agree and does not matter to what is to be paid.
 	Reference string     `json:"reference,omitempty"`
 	Notes     []string   `json:"notes"`
@@ -48,8 +51,8 @@ type invoicePeriodView struct {
 	To       string           `json:"to"`
 	Invoices []invoiceView    `json:"invoices"`
 	Rows     []invoiceRowView `json:"rows"`
-	LeftNet  billing.Ore      `json:"left_net_ore"`
-	LeftVAT  billing.Ore      `json:"left_vat_ore"`
+	LeftNet  money.Ore        `json:"left_net_ore"`
+	LeftVAT  money.Ore        `json:"left_vat_ore"`
 	Doubts   []invoiceDoubt   `json:"doubts"` // why a person should look before what is not booked is
 }
 
@@ -59,21 +62,21 @@ type invoiceDoubt struct {
 }
 
 type invoiceRowView struct {
-	Kind           string       `json:"kind"`
-	Konteringskode *string      `json:"konteringskode,omitempty"` // none: of all, or of what names none
-	Others         bool         `json:"others,omitempty"`         // other rows are of single codes of the kind
-	NotInvoiced    bool         `json:"not_invoiced,omitempty"`
-	InvoicedOre    billing.Ore  `json:"invoiced_ore"`
-	ReceiptsOre    billing.Ore  `json:"receipts_ore"`
-	DifferenceOre  billing.Ore  `json:"difference_ore"`
-	AllocatedOre   billing.Ore  `json:"allocated_ore"`
-	LeftOre        billing.Ore  `json:"left_ore"`
-	ExpectedOre    *billing.Ore `json:"expected_ore,omitempty"` // by the price list, of what belongs to no letter
+	Kind           string     `json:"kind"`
+	Konteringskode *string    `json:"konteringskode,omitempty"` // none: of all, or of what names none
+	Others         bool       `json:"others,omitempty"`         // other rows are of single codes of the kind
+	NotInvoiced    bool       `json:"not_invoiced,omitempty"`
+	InvoicedOre    money.Ore  `json:"invoiced_ore"`
+	ReceiptsOre    money.Ore  `json:"receipts_ore"`
+	DifferenceOre  money.Ore  `json:"difference_ore"`
+	AllocatedOre   money.Ore  `json:"allocated_ore"`
+	LeftOre        money.Ore  `json:"left_ore"`
+	ExpectedOre    *money.Ore `json:"expected_ore,omitempty"` // by the price list, of what belongs to no letter
 }
 
 // period words the days of the letters.
 func (v invoicePeriodView) period() string {
-	return billing.PeriodWords(billing.Civil(v.From), billing.Civil(v.To).AddDays(1))
+	return civil.PeriodWords(civil.Date(v.From), civil.Date(v.To).AddDays(1))
 }
 
 func viewPeriod(p invoices.InvoicePeriod) invoicePeriodView {
@@ -115,7 +118,7 @@ func showPeriod(w io.Writer, v invoicePeriodView) {
 			code := "all"
 			switch {
 			case r.Konteringskode != nil:
-				code = cmp.Or(*r.Konteringskode, billing.MissingCode)
+				code = cmp.Or(*r.Konteringskode, codes.Missing)
 			case r.Others:
 				code = "without a code"
 			}
@@ -181,7 +184,7 @@ func newInvoiceTake(o *options) *cobra.Command {
 		Use:   "take FILE",
 		Short: "Take an invoice file (EHF or CSV) and hold it against the receipts; books nothing",
 		Long: `Takes an invoice: EHF Billing 3 (invoice or credit note), or CSV with the columns
-` + strings.Join(billing.InvoiceColumns(), ";") + `.
+` + strings.Join(invoice.Columns(), ";") + `.
 It is held against the receipts of the letters posted in its period, and what differs is a deviation.
 An EHF invoice that does not say its period needs --month, or --from and --to; they go before what it says.
 Nothing is booked; see "postgang invoice book". The same file again changes nothing.`,
@@ -192,7 +195,7 @@ Nothing is booked; see "postgang invoice book". The same file again changes noth
 				if err != nil {
 					return err
 				}
-				var days billing.Period
+				var days civil.Period
 				if given.given() {
 					if days.From, days.To, err = given.days(); err != nil {
 						return err
@@ -227,27 +230,27 @@ func newInvoiceAdd(o *options) *cobra.Command {
 The period that it is for is --month, or --from and --to, both days included.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list []billing.InvoiceLine
+			var list []invoice.Line
 			for i, l := range lines {
 				parts := strings.Split(l, ":")
 				if len(parts) < 3 || len(parts) > 4 {
 					return cli.Usage("--line %d must be KIND:NET:VAT%%[:KONTERINGSKODE], such as PORTO:2700,00:25", i+1)
 				}
-				net, err := billing.ParseOre(parts[1])
+				net, err := money.ParseOre(parts[1])
 				if err != nil {
 					return cli.Usage("--line %d: %w", i+1, err)
 				}
-				vat, err := billing.ParseDecimal(parts[2])
+				vat, err := money.ParseDecimal(parts[2])
 				if err != nil {
 					return cli.Usage("--line %d: %w", i+1, err)
 				}
-				line := billing.InvoiceLine{ID: fmt.Sprint(i + 1), Kind: parts[0], Quantity: billing.DecimalFromInt(1), Net: net, VATPercent: vat}
+				line := invoice.Line{ID: fmt.Sprint(i + 1), Kind: parts[0], Quantity: money.DecimalFromInt(1), Net: net, VATPercent: vat}
 				if len(parts) == 4 {
 					line.Konteringskode = parts[3]
 				}
 				list = append(list, line)
 			}
-			day, err := billing.ParseCivil(issued)
+			day, err := civil.Parse(issued)
 			if err != nil {
 				return cli.Usage("--issued must be a day such as 2026-11-30: %w", err)
 			}
@@ -258,7 +261,7 @@ The period that it is for is --month, or --from and --to, both days included.`,
 			if err != nil {
 				return err
 			}
-			inv, err := billing.NewInvoice(number, day, first, after, list)
+			inv, err := invoice.New(number, day, first, after, list)
 			if err != nil {
 				return cli.Usage("%w", err)
 			}

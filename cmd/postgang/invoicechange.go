@@ -7,19 +7,19 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 )
 
 type removedInvoiceView struct {
-	ID       string      `json:"id"`
-	Vendor   string      `json:"vendor"`
-	Number   string      `json:"number"`
-	GrossOre billing.Ore `json:"gross_ore"`
-	Taken    cli.Moment  `json:"taken"`
-	Removed  cli.Moment  `json:"removed"`
-	Reason   string      `json:"reason"`
+	ID       string     `json:"id"`
+	Vendor   string     `json:"vendor"`
+	Number   string     `json:"number"`
+	GrossOre money.Ore  `json:"gross_ore"`
+	Taken    cli.Moment `json:"taken"`
+	Removed  cli.Moment `json:"removed"`
+	Reason   string     `json:"reason"`
 }
 
 func (o *options) listRemoved(cmd *cobra.Command, a *app.App) error {
@@ -107,7 +107,7 @@ the letters were on it. --reason is kept: write no personal data in it.`,
 					return err
 				}
 				v := struct {
-					CarriedOre billing.Ore       `json:"carried_ore"`
+					CarriedOre money.Ore         `json:"carried_ore"`
 					Into       string            `json:"into"`
 					Period     invoicePeriodView `json:"period"`
 				}{net, into, viewPeriod(p)}

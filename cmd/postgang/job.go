@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/shipment"
@@ -44,7 +44,7 @@ type jobView struct {
 	Expected   *costView       `json:"expected,omitempty"`                // of the letters whose cost was known when the job was planned
 	Unpriced   int             `json:"letters_without_price,omitempty"`
 	Control    int             `json:"control_sheets,omitempty"`
-	ControlOre *billing.Ore    `json:"control_sheets_ore,omitempty"` // net, by the price list; not in Expected
+	ControlOre *money.Ore      `json:"control_sheets_ore,omitempty"` // net, by the price list; not in Expected
 	Files      []jobFileView   `json:"files,omitempty"`
 	Rows       []jobLetterView `json:"letters_list,omitempty"`
 	History    []jobEventView  `json:"history,omitempty"`
@@ -190,7 +190,7 @@ func newJobShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					var net billing.Ore
+					var net money.Ore
 					var priced bool
 					if v.Control, net, priced = a.Engine.ControlSheetCost(j, files); priced {
 						v.ControlOre = &net
@@ -202,7 +202,7 @@ func newJobShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					var production, postage billing.Ore
+					var production, postage money.Ore
 					for _, l := range rows {
 						row := jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.Only, l.WeightGram, nil}
 						if c := l.Expected; c != nil {

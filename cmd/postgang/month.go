@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/finance"
@@ -24,28 +24,28 @@ type monthView struct {
 	State             string         `json:"state"` // open or closed
 	Closed            cli.Moment     `json:"closed,omitempty"`
 	Reason            string         `json:"reason"`
-	NetOre            billing.Ore    `json:"net_ore"`
+	NetOre            money.Ore      `json:"net_ore"`
 	Letters           int            `json:"letters"`
 	OpenPoints        int            `json:"open_points"`
 	Unreceipted       int            `json:"letters_without_receipt"`
 	StoppedFiles      int            `json:"receipt_files_stopped"`
 	Conflicts         int            `json:"receipts_in_conflict"`
 	Deviations        int            `json:"deviations_open"`
-	DeviationsOre     billing.Ore    `json:"deviations_ore"`
+	DeviationsOre     money.Ore      `json:"deviations_ore"`
 	UnbookedInvoices  []monthInvoice `json:"invoices_not_booked"`
 	WithoutInvoice    []monthAccrual `json:"not_invoiced"`
-	WithoutInvoiceOre billing.Ore    `json:"not_invoiced_ore"`
+	WithoutInvoiceOre money.Ore      `json:"not_invoiced_ore"`
 }
 
 type monthInvoice struct {
-	Vendor string      `json:"vendor"`
-	Number string      `json:"number"`
-	NetOre billing.Ore `json:"net_ore"`
+	Vendor string    `json:"vendor"`
+	Number string    `json:"number"`
+	NetOre money.Ore `json:"net_ore"`
 }
 
 type monthAccrual struct {
-	Vendor string      `json:"vendor"`
-	NetOre billing.Ore `json:"net_ore"`
+	Vendor string    `json:"vendor"`
+	NetOre money.Ore `json:"net_ore"`
 }
 
 func viewMonth(m finance.MonthStatus) monthView {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/cmd/cli"
 )
 
@@ -28,12 +28,12 @@ func (p *period) flags(cmd *cobra.Command, what string) {
 func (p *period) given() bool { return p.month != "" || p.from != "" || p.to != "" }
 
 // days are the first day of the period and the first one after it.
-func (p *period) days() (from, to billing.Civil, err error) {
+func (p *period) days() (from, to civil.Date, err error) {
 	if p.month != "" {
 		return monthDays(p.month)
 	}
-	from, err1 := billing.ParseCivil(p.from)
-	last, err2 := billing.ParseCivil(p.to)
+	from, err1 := civil.Parse(p.from)
+	last, err2 := civil.Parse(p.to)
 	if err := errors.Join(err1, err2); err != nil {
 		return "", "", cli.Usage("--from and --to must be days such as 2026-11-01 and 2026-11-30: %w", err)
 	}
@@ -44,11 +44,11 @@ func (p *period) days() (from, to billing.Civil, err error) {
 }
 
 // monthDays are the first day of a month such as 2026-11, and the first one after it.
-func monthDays(month string) (from, to billing.Civil, err error) {
+func monthDays(month string) (from, to civil.Date, err error) {
 	m, err := time.Parse("2006-01", month)
 	if err != nil {
 		return "", "", cli.Usage("%q is no month such as 2026-11", month)
 	}
-	day := func(t time.Time) billing.Civil { return billing.Civil(t.Format("2006-01-02")) }
+	day := func(t time.Time) civil.Date { return civil.Date(t.Format("2006-01-02")) }
 	return day(m), day(m.AddDate(0, 1, 0)), nil
 }

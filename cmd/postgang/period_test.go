@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/cmd/cli"
 )
 
@@ -14,7 +14,7 @@ func TestPeriod(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		p        period
-		from, to billing.Civil
+		from, to civil.Date
 		words    string
 		wrong    bool
 	}{
@@ -36,8 +36,8 @@ func TestPeriod(t *testing.T) {
 		var coded *cli.Error
 		if err != nil && (!errors.As(err, &coded) || coded.Code != cli.ExitUsage) {
 			t.Errorf("%+v: %v is no usage error", c.p, err)
-		} else if err == nil && billing.PeriodWords(from, to) != c.words {
-			t.Errorf("%+v is shown as %q, want %q", c.p, billing.PeriodWords(from, to), c.words)
+		} else if err == nil && civil.PeriodWords(from, to) != c.words {
+			t.Errorf("%+v is shown as %q, want %q", c.p, civil.PeriodWords(from, to), c.words)
 		}
 	}
 	cmd := &cobra.Command{}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/cmd/cli"
 	"postgang/engine/calendar"
 	"postgang/engine/postcode"
@@ -24,10 +24,10 @@ postnummer-DAY.tsv; name it as intake.postcodes. Without a register only the for
 postnummer is checked.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			day := billing.CivilOf(time.Now(), calendar.Oslo)
+			day := civil.Of(time.Now(), calendar.Oslo)
 			if dated != "" {
 				var err error
-				if day, err = billing.ParseCivil(dated); err != nil {
+				if day, err = civil.Parse(dated); err != nil {
 					return cli.Usage("--dated: %w", err)
 				}
 			}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/calendar"
@@ -45,7 +46,7 @@ posting, unless its month was closed.`,
 				}
 				path := out
 				if path == "" {
-					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(billing.PeriodWords(q.From, q.To), " to ", "-"))
+					path = fmt.Sprintf("kostnytte-%s.xlsx", strings.ReplaceAll(civil.PeriodWords(q.From, q.To), " to ", "-"))
 				}
 				finish := o.Working("writing the workbook")
 				r, err := a.WriteReport(cmd.Context(), q, path)
@@ -71,7 +72,7 @@ posting, unless its month was closed.`,
 				}
 				return o.Print(reportJSON(path, r), func(w io.Writer) {
 					c := r.Counters
-					fmt.Fprintf(w, "Wrote %s (%s).\n", path, billing.PeriodWords(r.From, r.To))
+					fmt.Fprintf(w, "Wrote %s (%s).\n", path, civil.PeriodWords(r.From, r.To))
 					fmt.Fprintf(w, "Received %d: refused %d, read %d, delivered digitally %d, digital only %d, waiting %d, closed %d, offered %d, printed %d.\n",
 						c.Received, c.Refused, c.Read, c.Delivered, c.DigitalOnly, c.Waiting, c.Closed, c.Offered, c.Printed)
 					fmt.Fprintf(w, "Letters booked: %d. Net kr %s, VAT kr %s, gross kr %s. Deviations: %d.\n",
@@ -91,7 +92,7 @@ posting, unless its month was closed.`,
 	return cmd
 }
 
-func reportJSON(path string, r billing.Report) map[string]any {
+func reportJSON(path string, r figures.Report) map[string]any {
 	codes := []map[string]any{}
 	for _, c := range r.PerKonteringskode {
 		codes = append(codes, map[string]any{

@@ -19,7 +19,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
@@ -256,7 +257,7 @@ func (d *daemon) scanAll(ctx context.Context) {
 }
 
 // monthlyReport writes the workbook of a month.
-func (d *daemon) monthlyReport(ctx context.Context, from, to billing.Civil) (string, error) {
+func (d *daemon) monthlyReport(ctx context.Context, from, to civil.Date) (string, error) {
 	if err := os.MkdirAll(d.Config.ReportFolder, 0o700); err != nil {
 		return "", err
 	}
@@ -278,14 +279,14 @@ func (d *daemon) monthlyReport(ctx context.Context, from, to billing.Civil) (str
 }
 
 // bringReport brings a workbook where [report] says: to a server, and by e-mail.
-func bringReport(ctx context.Context, a *app.App, r billing.Report, path string) error {
+func bringReport(ctx context.Context, a *app.App, r figures.Report, path string) error {
 	if t := a.Config.ReportSFTP; t != nil {
 		if err := deliverReport(ctx, *t, path); err != nil {
 			return fmt.Errorf("the workbook is in %s and could not be brought to the SFTP server: %w", path, err)
 		}
 	}
 	if m := a.Config.ReportMail; m != nil {
-		period := billing.PeriodText(r.From, r.To)
+		period := civil.PeriodText(r.From, r.To)
 		body := fmt.Sprintf("Arbeidsboken for %s er vedlagt: %d brev, kr %s netto, %d avvik.\n", period, r.Money.Letters, r.Money.Net, r.Deviations.Len())
 		if err := m.SendFile(ctx, a.Config.ReportMailTo, "Kostnader for utskrift og porto, "+period, body, path); err != nil {
 			return fmt.Errorf("the workbook is in %s and could not be sent by e-mail: %w", path, err)

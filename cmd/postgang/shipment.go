@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/shipment"
@@ -76,12 +76,12 @@ type jobRef struct {
 }
 
 type receiptView struct {
-	Pages          int         `json:"pages"`
-	Sheets         int         `json:"sheets"`
-	WeightGram     int         `json:"weight_gram"`
-	ProductionOre  billing.Ore `json:"production_ore"`
-	PostageOre     billing.Ore `json:"postage_ore"`
-	Konteringskode string      `json:"konteringskode"`
+	Pages          int       `json:"pages"`
+	Sheets         int       `json:"sheets"`
+	WeightGram     int       `json:"weight_gram"`
+	ProductionOre  money.Ore `json:"production_ore"`
+	PostageOre     money.Ore `json:"postage_ore"`
+	Konteringskode string    `json:"konteringskode"`
 }
 
 // String words a receipt on one line.

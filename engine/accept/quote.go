@@ -3,7 +3,8 @@ package accept
 import (
 	"fmt"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/price"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
@@ -22,11 +23,11 @@ func (e *Acceptor) Candidate(s shipment.Shipment) printjobs.Candidate {
 }
 
 // QuoteRow gives what a letter costs by the price list of its vendor, when it is posted today; or ErrNoPrice.
-func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v party.Vendor) (billing.Quote, error) {
+func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v party.Vendor) (price.Quote, error) {
 	if v.Prices == nil {
-		return billing.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, step.ErrNoPrice)
+		return price.Quote{}, fmt.Errorf("vendor %s has no price list: %w", v.Key, step.ErrNoPrice)
 	}
-	q, err := v.Prices.Quote(e.PricedLetter(s.Account, s.Zone, row, v), billing.CivilOf(e.Now(), calendar.Oslo))
+	q, err := v.Prices.Quote(e.PricedLetter(s.Account, s.Zone, row, v), civil.Of(e.Now(), calendar.Oslo))
 	if err != nil {
 		return q, fmt.Errorf("%w: %w", err, step.ErrNoPrice)
 	}
@@ -51,7 +52,7 @@ type Quoted struct {
 	Pages          int
 	Envelope       string
 	WeightGram     int
-	Quote          billing.Quote
+	Quote          price.Quote
 }
 
 // Quote gives what a prepared shipment would cost on paper today. ErrNoPrice when its vendor has no price list, or a price is
@@ -75,8 +76,8 @@ func (e *Acceptor) Quote(s shipment.Shipment) (Quoted, error) {
 }
 
 // PricedLetter is what the price list asks of a letter.
-func (e *Acceptor) PricedLetter(account, zone string, l store.JobLetter, v party.Vendor) billing.Letter {
-	return billing.Letter{
+func (e *Acceptor) PricedLetter(account, zone string, l store.JobLetter, v party.Vendor) price.Letter {
+	return price.Letter{
 		Account: account, PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, GiroSheets: l.GiroSheets, Envelope: l.Envelope,
 		Manual: v.Manual || l.Sheets > v.Profile.Impose.AutoMaxSheets, Zone: zone, WeightGram: l.WeightGram,
 	}

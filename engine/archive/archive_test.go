@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/invoice"
 	"postgang/engine/alarm"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/database"
@@ -387,7 +387,7 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 		r, lines := archivetest.Receipt(9, j.ID, 1)
 		other, _ := archivetest.Receipt(11, j.ID, 1)
 		other.State = store.ReceiptConflict
-		invoice := store.InvoiceRecord{ID: archivetest.ID(12), Vendor: "v", TakenAt: archivetest.T0, Invoice: billing.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
+		invoice := store.InvoiceRecord{ID: archivetest.ID(12), Vendor: "v", TakenAt: archivetest.T0, Invoice: invoice.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
 		err := a.InTx(ctx, func(tx store.Tx) error {
 			return errors.Join(
 				tx.InsertInvoice(ctx, invoice),

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/money"
 	"postgang/engine/documents"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -78,7 +78,7 @@ func (c expected) get() *store.ExpectedCost {
 	if !c.production.Valid {
 		return nil
 	}
-	return &store.ExpectedCost{Production: billing.Ore(c.production.Int64), Postage: billing.Ore(c.postage.Int64)}
+	return &store.ExpectedCost{Production: money.Ore(c.production.Int64), Postage: money.Ore(c.postage.Int64)}
 }
 
 // JobLetters lists a job's letters by letter number.

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/invoice"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
@@ -85,7 +88,7 @@ func (r *reader) ClosedMonths(ctx context.Context) ([]store.ClosedMonth, error) 
 	out, err := list(ctx, r, func(scan scan) (m store.ClosedMonth, err error) {
 		var month string
 		err = scan(&month, when{&m.ClosedAt}, &m.Reason)
-		m.Month = billing.Civil(month + "-01")
+		m.Month = civil.Date(month + "-01")
 		return m, err
 	}, `SELECT month, closed_at, reason FROM closed_month ORDER BY month`)
 	if err != nil {
@@ -216,8 +219,8 @@ func (t *tx) CarryReceipts(ctx context.Context, c store.ReceiptCarry) error {
 const carried = `l.posted_at >= c.from_at AND l.posted_at < c.until_at AND l.recorded_at > c.after_at AND l.recorded_at <= c.decided_at`
 
 // BookedFor sums what is booked from receipts for letters posted in a period.
-func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error) {
-	out, err := list(ctx, r, func(scan scan) (b billing.Booked, err error) {
+func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]invoice.Booked, error) {
+	out, err := list(ctx, r, func(scan scan) (b invoice.Booked, err error) {
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
 	}, `SELECT account, konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT) FROM (
@@ -235,8 +238,8 @@ func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Tim
 }
 
 // CarriedBeyond sums what was carried to invoices for a later time.
-func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]billing.Booked, error) {
-	out, err := list(ctx, r, func(scan scan) (b billing.Booked, err error) {
+func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]invoice.Booked, error) {
+	out, err := list(ctx, r, func(scan scan) (b invoice.Booked, err error) {
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
 	}, `SELECT coalesce(l.account, ''), l.konteringskode, l.kind, CAST(SUM(l.net) AS BIGINT), CAST(SUM(l.vat) AS BIGINT), CAST(SUM(l.letters) AS BIGINT)
@@ -268,8 +271,8 @@ func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time
 }
 
 // CodeRegister reads the register of konteringskoder, by code.
-func (r *reader) CodeRegister(ctx context.Context) ([]billing.CodeEntry, error) {
-	out, err := list(ctx, r, func(scan scan) (c billing.CodeEntry, err error) {
+func (r *reader) CodeRegister(ctx context.Context) ([]codes.Entry, error) {
+	out, err := list(ctx, r, func(scan scan) (c codes.Entry, err error) {
 		err = scan(jsonOf{&c})
 		return c, err
 	}, `SELECT content FROM code_register ORDER BY code`)
@@ -280,7 +283,7 @@ func (r *reader) CodeRegister(ctx context.Context) ([]billing.CodeEntry, error) 
 }
 
 // SetCodeRegister replaces the register of konteringskoder.
-func (t *tx) SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error {
+func (t *tx) SetCodeRegister(ctx context.Context, entries []codes.Entry) error {
 	rows := make([][]any, len(entries))
 	for i, c := range entries {
 		content, err := encode(c)
@@ -300,16 +303,16 @@ func (t *tx) SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) e
 }
 
 // SpentByCode sums the ledger's net by konteringskode.
-func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error) {
+func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]money.Ore, error) {
 	a := args{from.UnixMilli(), to.UnixMilli()}
 	where := ""
 	if len(accounts) > 0 {
 		where = " AND account IN " + in(&a, accounts)
 	}
-	out := map[string]billing.Ore{}
+	out := map[string]money.Ore{}
 	err := r.each(ctx, func(scan scan) error {
 		var code string
-		var net billing.Ore
+		var net money.Ore
 		err := scan(&code, &net)
 		out[code] = net
 		return err

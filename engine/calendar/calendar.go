@@ -9,7 +9,7 @@ import (
 
 	"github.com/rickar/cal/v2/no"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 )
 
 // Oslo is the zone of every decision about days and hours. Storage is UTC.
@@ -163,8 +163,8 @@ func FromWall(w time.Time) time.Time {
 func ClockOf(t time.Time) string { return t.In(Oslo).Format("2006-01-02 15:04") }
 
 // LastMonth is the calendar month before the one that t lies in, by Oslo's calendar.
-func LastMonth(t time.Time) (from, to billing.Civil) {
+func LastMonth(t time.Time) (from, to civil.Date) {
 	l := t.In(Oslo)
 	first := time.Date(l.Year(), l.Month(), 1, 12, 0, 0, 0, Oslo)
-	return billing.CivilOf(first.AddDate(0, -1, 0), Oslo), billing.CivilOf(first, Oslo)
+	return civil.Of(first.AddDate(0, -1, 0), Oslo), civil.Of(first, Oslo)
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"postgang/billing"
+	"postgang/billing/codes"
+	"postgang/billing/money"
 	"postgang/engine/accept"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
@@ -21,11 +22,11 @@ import (
 // is posted, not on the invoice. A letter whose cost is not known is set aside too. Letters that were approved, and reprints,
 // do not count.
 type Guard struct {
-	Day      billing.Ore            // all letters
-	Account  billing.Ore            // the letters of each account …
-	Accounts map[string]billing.Ore // … and of one, instead
-	Code     billing.Ore            // the letters of each konteringskode of all accounts …
-	Codes    map[string]billing.Ore // … and of one, instead
+	Day      money.Ore            // all letters
+	Account  money.Ore            // the letters of each account …
+	Accounts map[string]money.Ore // … and of one, instead
+	Code     money.Ore            // the letters of each konteringskode of all accounts …
+	Codes    map[string]money.Ore // … and of one, instead
 }
 
 // On reports whether anything is capped.
@@ -35,27 +36,27 @@ func (g Guard) On() bool {
 
 // spent is what a day's letters are expected to cost so far.
 type spent struct {
-	day             billing.Ore
-	accounts, codes map[string]billing.Ore
+	day             money.Ore
+	accounts, codes map[string]money.Ore
 }
 
-func (s *spent) add(account, code string, net billing.Ore) {
+func (s *spent) add(account, code string, net money.Ore) {
 	s.day += net
 	s.accounts[account] += net
 	s.codes[code] += net
 }
 
 // over words which cap a letter would break, in Norwegian; empty: none.
-func (g Guard) over(s spent, account, code string, net billing.Ore) string {
-	of := func(own map[string]billing.Ore, key string, all billing.Ore) billing.Ore {
+func (g Guard) over(s spent, account, code string, net money.Ore) string {
+	of := func(own map[string]money.Ore, key string, all money.Ore) money.Ore {
 		if c, ok := own[key]; ok {
 			return c
 		}
 		return all
 	}
-	shown := cmp.Or(shipment.ShownCode(code), billing.MissingCode)
+	shown := cmp.Or(shipment.ShownCode(code), codes.Missing)
 	for _, c := range []struct {
-		limit, before billing.Ore
+		limit, before money.Ore
 		what          string
 	}{
 		{g.Day, s.day, "dagen"},
@@ -115,7 +116,7 @@ func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, du
 
 // spentToday is what the letters of today's jobs were expected to cost.
 func (e *Collector) spentToday(ctx context.Context) (*spent, error) {
-	sum := &spent{accounts: map[string]billing.Ore{}, codes: map[string]billing.Ore{}}
+	sum := &spent{accounts: map[string]money.Ore{}, codes: map[string]money.Ore{}}
 	if !e.guard.On() {
 		return sum, nil
 	}

@@ -7,7 +7,9 @@ import (
 	"maps"
 	"slices"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/money"
+	"postgang/billing/price"
 	"postgang/engine/accept"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
@@ -23,7 +25,7 @@ type NightPlan struct {
 	KeptBack []PlanTotal   // what the guard would keep back, likewise
 	Minimums []PlanMinimum // by account
 	Letters  int
-	Net      billing.Ore
+	Net      money.Ore
 	SetAside map[string]int // letters that no job can take, by reason code
 	Renewed  int            // letters whose print-ready file would be made anew, and that may change by it; planned as they are
 }
@@ -33,7 +35,7 @@ type PlannedJob struct {
 	Vendor                              string
 	Class                               exchange.Class
 	Letters, Sheets, Pages, PagesColour int
-	Net                                 billing.Ore
+	Net                                 money.Ore
 	Unpriced                            int // letters whose cost is not known
 }
 
@@ -41,7 +43,7 @@ type PlannedJob struct {
 // net. It is not in the sums, and no cap counts it.
 type PlanMinimum struct {
 	Account string
-	Net     billing.Ore
+	Net     money.Ore
 }
 
 // PlanTotal is what letters of an account and konteringskode would cost, in øre net of VAT.
@@ -49,8 +51,8 @@ type PlanTotal struct {
 	Account        string
 	Konteringskode string
 	Letters        int
-	Production     billing.Ore
-	Postage        billing.Ore
+	Production     money.Ore
+	Postage        money.Ore
 	Unpriced       int // letters among them whose cost is not known, and is not in the sums
 }
 
@@ -64,7 +66,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	type key struct{ account, code string }
 	totals, back := map[key]*PlanTotal{}, map[key]*PlanTotal{}
-	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v party.Vendor) (billing.Quote, bool) {
+	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v party.Vendor) (price.Quote, bool) {
 		k := key{s.Account, row.Konteringskode}
 		t := to[k]
 		if t == nil {
@@ -81,7 +83,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 		t.Postage += cost.Postage
 		return cost, true
 	}
-	days := map[string][]billing.DayLetters{} // by account
+	days := map[string][]price.DayLetters{} // by account
 	for _, vendor := range e.VendorKeys {
 		v := e.Vendors[vendor]
 		candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
@@ -118,7 +120,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 					j.Unpriced++
 				}
 				account := due[l.Shipment].Account
-				days[account] = billing.AddDayLetters(days[account], row.Envelope, 1, cost.Production)
+				days[account] = price.AddDayLetters(days[account], row.Envelope, 1, cost.Production)
 				j.Sheets, j.Pages, j.PagesColour, j.Net = j.Sheets+row.Sheets, j.Pages+row.Pages, j.PagesColour+row.PagesColour, j.Net+cost.Net()
 			}
 			out.Jobs, out.Letters, out.Net = append(out.Jobs, j), out.Letters+j.Letters, out.Net+j.Net
@@ -136,7 +138,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	for _, account := range slices.Sorted(maps.Keys(days)) {
 		if v := e.Vendors[e.Accounts[account].Vendor]; v.Prices != nil {
-			if net := v.Prices.Minimum(account, billing.CivilOf(e.Now(), calendar.Oslo), days[account]); net > 0 {
+			if net := v.Prices.Minimum(account, civil.Of(e.Now(), calendar.Oslo), days[account]); net > 0 {
 				out.Minimums = append(out.Minimums, PlanMinimum{account, net})
 			}
 		}

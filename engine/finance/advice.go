@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"slices"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/money"
+	"postgang/billing/price"
 	"postgang/engine/accept"
 	"postgang/engine/calendar"
 	"postgang/engine/shipment"
@@ -15,16 +18,16 @@ import (
 // advisor adds up what letters would have cost had they been made otherwise.
 type advisor struct {
 	e       *Finance
-	rows    map[adviceKey]*billing.AdviceRow
+	rows    map[adviceKey]*figures.AdviceRow
 	handIns map[handIn]map[printedAs]int // letters
 }
 
 func newAdvisor(e *Finance) *advisor {
-	return &advisor{e, map[adviceKey]*billing.AdviceRow{}, map[handIn]map[printedAs]int{}}
+	return &advisor{e, map[adviceKey]*figures.AdviceRow{}, map[handIn]map[printedAs]int{}}
 }
 
 type adviceKey struct {
-	kind          billing.AdviceKind
+	kind          figures.AdviceKind
 	account, code string
 	all           bool
 }
@@ -32,7 +35,7 @@ type adviceKey struct {
 // handIn are the letters that could have been handed in to the post together.
 type handIn struct {
 	account, zone string
-	day           billing.Civil
+	day           civil.Date
 }
 
 type printedAs struct {
@@ -52,12 +55,12 @@ func (a *advisor) letter(s store.ReportShipment) {
 		Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode, Postcode: "0000", Zone: s.Zone, Facts: *s.Facts,
 		Duplex: s.Letter.Pages > s.Letter.Sheets, Colour: s.Letter.PagesColour > 0,
 	}
-	day := billing.CivilOf(s.PostedAt, calendar.Oslo)
+	day := civil.Of(s.PostedAt, calendar.Oslo)
 	coverInColour := 0 // of a letter in colour; printed in black, its cover is black too
-	price := func(c printjobs.Candidate) (billing.Quote, printjobs.PlannedLetter, bool) {
+	cost := func(c printjobs.Candidate) (price.Quote, printjobs.PlannedLetter, bool) {
 		jobs, aside, err := printjobs.Plan([]printjobs.Candidate{c}, v.Profile)
 		if err != nil || len(aside) > 0 {
-			return billing.Quote{}, printjobs.PlannedLetter{}, false
+			return price.Quote{}, printjobs.PlannedLetter{}, false
 		}
 		l := jobs[0].Letters[0]
 		row := accept.PlannedRow(l)
@@ -67,7 +70,7 @@ func (a *advisor) letter(s store.ReportShipment) {
 		q, err := v.Prices.Quote(a.e.accept.PricedLetter(s.Account, s.Zone, row, v), day)
 		return q, l, err == nil
 	}
-	_, letter, ok := price(c)
+	_, letter, ok := cost(c)
 	if !ok {
 		return
 	}
@@ -75,15 +78,15 @@ func (a *advisor) letter(s store.ReportShipment) {
 	if letter.Figures.Colour {
 		coverInColour = min(1, max(0, s.Letter.PagesColour-letter.PagesColour))
 	}
-	was, _, _ := price(c)
+	was, _, _ := cost(c)
 	h := handIn{s.Account, s.Zone, day}
 	if a.handIns[h] == nil {
 		a.handIns[h] = map[printedAs]int{}
 	}
 	row := accept.PlannedRow(letter)
 	a.handIns[h][printedAs{row.Envelope, row.WeightGram}]++
-	saved := func(kind billing.AdviceKind, other printjobs.Candidate, counts func(billing.Quote, printjobs.PlannedLetter) bool) {
-		q, l, ok := price(other)
+	saved := func(kind figures.AdviceKind, other printjobs.Candidate, counts func(price.Quote, printjobs.PlannedLetter) bool) {
+		q, l, ok := cost(other)
 		if !ok || q.Net() >= was.Net() || counts != nil && !counts(q, l) {
 			return
 		}
@@ -92,19 +95,19 @@ func (a *advisor) letter(s store.ReportShipment) {
 	if !c.Duplex && len(c.Facts.Pages) > 1 {
 		other := c
 		other.Duplex = true
-		saved(billing.AdviceDuplex, other, nil)
+		saved(figures.AdviceDuplex, other, nil)
 	}
 	if len(c.Facts.BlankPages()) > 0 {
 		if other, ok := without(c, func(i int) bool { return c.Facts.Pages[i].Blank }); ok {
-			saved(billing.AdviceBlank, other, nil)
+			saved(figures.AdviceBlank, other, nil)
 		}
 	}
 	if c.Colour {
 		other := c
 		other.Colour = false
-		saved(billing.AdviceColour, other, nil)
+		saved(figures.AdviceColour, other, nil)
 		if other, ok := withoutGrey(c); ok {
-			saved(billing.AdviceGrey, other, nil)
+			saved(figures.AdviceGrey, other, nil)
 		}
 	}
 	// A sheet less: the last pages, until there is one less. It counts where the envelope, the handling or the postage changes.
@@ -113,21 +116,21 @@ func (a *advisor) letter(s store.ReportShipment) {
 		if !ok {
 			break
 		}
-		_, l, ok := price(other)
+		_, l, ok := cost(other)
 		if !ok || l.Sheets >= letter.Sheets {
 			continue
 		}
-		saved(billing.AdviceSheet, other, func(q billing.Quote, l printjobs.PlannedLetter) bool {
+		saved(figures.AdviceSheet, other, func(q price.Quote, l printjobs.PlannedLetter) bool {
 			return l.Envelope != letter.Envelope || l.Manual != letter.Manual || q.Postage != was.Postage
 		})
 		break
 	}
 }
 
-func (a *advisor) add(k adviceKey, letters, sheets int, net billing.Ore) {
+func (a *advisor) add(k adviceKey, letters, sheets int, net money.Ore) {
 	r := a.rows[k]
 	if r == nil {
-		r = &billing.AdviceRow{Kind: k.kind, Account: k.account, Konteringskode: k.code, AllCodes: k.all}
+		r = &figures.AdviceRow{Kind: k.kind, Account: k.account, Konteringskode: k.code, AllCodes: k.all}
 		a.rows[k] = r
 	}
 	r.Letters += letters
@@ -138,17 +141,17 @@ func (a *advisor) add(k adviceKey, letters, sheets int, net billing.Ore) {
 // postage holds each hand-in against the schemes for many letters that the price list has, and takes the cheapest.
 func (a *advisor) postage() {
 	for h, counts := range a.handIns {
-		var letters []billing.PostageLetters
+		var letters []price.PostageLetters
 		for as, n := range counts {
-			letters = append(letters, billing.PostageLetters{Envelope: as.envelope, WeightGram: as.gram, Letters: n})
+			letters = append(letters, price.PostageLetters{Envelope: as.envelope, WeightGram: as.gram, Letters: n})
 		}
 		p, err := a.e.Vendors[a.e.Accounts[h.account].Vendor].Prices.PlanPostage(h.account, h.zone, h.day, letters)
 		switch {
 		case err != nil: // no price for a letter by itself: none was expected of it either
 		case p.HasMixed && p.Mixed < min(p.Single, p.Identical):
-			a.add(adviceKey{billing.AdviceMixed, h.account, "", true}, p.Letters, 0, p.Single-p.Mixed)
+			a.add(adviceKey{figures.AdviceMixed, h.account, "", true}, p.Letters, 0, p.Single-p.Mixed)
 		case p.Bulk > 0 && p.Identical < p.Single:
-			a.add(adviceKey{billing.AdviceIdentical, h.account, "", true}, p.Bulk, 0, p.Single-p.Identical)
+			a.add(adviceKey{figures.AdviceIdentical, h.account, "", true}, p.Bulk, 0, p.Single-p.Identical)
 		}
 	}
 }
@@ -207,13 +210,13 @@ func without(c printjobs.Candidate, drop func(i int) bool) (printjobs.Candidate,
 }
 
 // list gives the advice, the dearest first.
-func (a *advisor) list() []billing.AdviceRow {
+func (a *advisor) list() []figures.AdviceRow {
 	a.postage()
-	var out []billing.AdviceRow
+	var out []figures.AdviceRow
 	for _, r := range a.rows {
 		out = append(out, *r)
 	}
-	slices.SortFunc(out, func(x, y billing.AdviceRow) int {
+	slices.SortFunc(out, func(x, y figures.AdviceRow) int {
 		return cmp.Or(cmp.Compare(y.Net, x.Net), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Account, y.Account), cmp.Compare(x.Konteringskode, y.Konteringskode))
 	})
 	return out

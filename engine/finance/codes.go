@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
@@ -14,26 +17,26 @@ import (
 )
 
 // CompareCodes tells what ImportCodes would change.
-func (e *Finance) CompareCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
-	return store.View(ctx, e.Archive, func(r store.Reader) (billing.RegisterChange, error) { return compareCodes(ctx, r, entries) })
+func (e *Finance) CompareCodes(ctx context.Context, entries []codes.Entry) (codes.Change, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) (codes.Change, error) { return compareCodes(ctx, r, entries) })
 }
 
-func compareCodes(ctx context.Context, r store.Reader, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+func compareCodes(ctx context.Context, r store.Reader, entries []codes.Entry) (codes.Change, error) {
 	before, err := r.CodeRegister(ctx)
 	if err != nil {
-		return billing.RegisterChange{}, err
+		return codes.Change{}, err
 	}
-	return billing.CompareRegisters(billing.NewRegister(before), billing.NewRegister(entries)), nil
+	return codes.Compare(codes.NewRegister(before), codes.NewRegister(entries)), nil
 }
 
 // ImportCodes replaces the register of konteringskoder, and tells what that changed.
-func (e *Finance) ImportCodes(ctx context.Context, entries []billing.CodeEntry) (billing.RegisterChange, error) {
+func (e *Finance) ImportCodes(ctx context.Context, entries []codes.Entry) (codes.Change, error) {
 	for i, c := range entries {
 		if shipment.ShownCode(c.Code) != c.Code || len(identity.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
-			return billing.RegisterChange{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
+			return codes.Change{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
 		}
 	}
-	var change billing.RegisterChange
+	var change codes.Change
 	err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
 		if change, err = compareCodes(ctx, tx, entries); err != nil {
 			return err
@@ -50,11 +53,11 @@ func (e *Finance) ImportCodes(ctx context.Context, entries []billing.CodeEntry) 
 
 // Budgets holds what is booked from the beginning of the calendar year to before a day against the register of konteringskoder.
 // accounts nil: all. Without a register there is nothing.
-func (e *Finance) Budgets(ctx context.Context, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
-	return store.View(ctx, e.Archive, func(r store.Reader) ([]billing.BudgetRow, error) { return budgets(ctx, r, to, accounts) })
+func (e *Finance) Budgets(ctx context.Context, to civil.Date, accounts []string) ([]codes.BudgetRow, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]codes.BudgetRow, error) { return budgets(ctx, r, to, accounts) })
 }
 
-func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []string) ([]billing.BudgetRow, error) {
+func budgets(ctx context.Context, r store.Reader, to civil.Date, accounts []string) ([]codes.BudgetRow, error) {
 	entries, err := r.CodeRegister(ctx)
 	if err != nil || len(entries) == 0 {
 		return nil, err
@@ -64,13 +67,13 @@ func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []s
 	if err != nil {
 		return nil, err
 	}
-	shown := map[string]billing.Ore{}
+	shown := map[string]money.Ore{}
 	for code, net := range spent {
 		shown[shipment.ShownCode(code)] += net
 	}
 	since := first
 	for since < to {
-		next := billing.NextMonth(since)
+		next := civil.NextMonth(since)
 		month, err := r.SpentByCode(ctx, since.In(calendar.Oslo), min(next, to).In(calendar.Oslo), accounts)
 		if err != nil {
 			return nil, err
@@ -80,29 +83,29 @@ func budgets(ctx context.Context, r store.Reader, to billing.Civil, accounts []s
 		}
 		since = next
 	}
-	return billing.Budgets(billing.NewRegister(entries), shown, since, to), nil
+	return codes.Budgets(codes.NewRegister(entries), shown, since, to), nil
 }
 
 // ExportQuery asks for the sums of a period's ledger.
 type ExportQuery struct {
-	From, To billing.Civil
+	From, To civil.Date
 	Accounts []string // nil: all
-	// DefaultCode stands for a konteringskode that is missing or invalid; empty: billing.MissingCode, InvalidCode.
+	// DefaultCode stands for a konteringskode that is missing or invalid; empty: codes.Missing, InvalidCode.
 	DefaultCode string
 }
 
 // ExportLedger sums the ledger of a period by sending account, vendor, konteringskode and kind of cost, for the accounting system; in
 // that order. What stands on a code that another took the place of on the last day stands on that one, as in the budgets.
-func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.ExportRow, error) {
-	return store.View(ctx, e.Archive, func(r store.Reader) ([]billing.ExportRow, error) {
+func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]ledger.ExportRow, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]ledger.ExportRow, error) {
 		entries, err := r.CodeRegister(ctx)
 		if err != nil {
 			return nil, err
 		}
-		register := billing.NewRegister(entries)
+		register := codes.NewRegister(entries)
 		nowOf := register.On(q.To.AddDays(-1))
 		type key struct{ account, vendor, code, kind string }
-		sums := map[key]*billing.ExportRow{}
+		sums := map[key]*ledger.ExportRow{}
 		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: q.From.In(calendar.Oslo), To: q.To.In(calendar.Oslo), Accounts: q.Accounts}, func(l store.LedgerLine) error {
 			code := shipment.ShownCode(l.Line.Konteringskode)
 			if code == "" || code == shipment.InvalidCode {
@@ -112,12 +115,12 @@ func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Ex
 			row := sums[k]
 			if row == nil {
 				v := e.Vendors[l.Vendor]
-				row = &billing.ExportRow{
-					CodeEntry: billing.CodeEntry{Code: cmp.Or(k.code, billing.MissingCode)}, Account: l.Account, Sender: cmp.Or(e.Accounts[l.Account].Name, l.Account),
+				row = &ledger.ExportRow{
+					Entry: codes.Entry{Code: cmp.Or(k.code, codes.Missing)}, Account: l.Account, Sender: cmp.Or(e.Accounts[l.Account].Name, l.Account),
 					VendorKey: l.Vendor, Vendor: cmp.Or(v.Name, l.Vendor), Kind: k.kind, VATCode: v.VAT.CodeOf(k.kind),
 				}
 				if c, ok := register.Find(k.code); ok {
-					row.CodeEntry = c
+					row.Entry = c
 				}
 				sums[k] = row
 			}
@@ -127,11 +130,11 @@ func (e *Finance) ExportLedger(ctx context.Context, q ExportQuery) ([]billing.Ex
 		if err != nil {
 			return nil, err
 		}
-		out := make([]billing.ExportRow, 0, len(sums))
+		out := make([]ledger.ExportRow, 0, len(sums))
 		for _, row := range sums {
 			out = append(out, *row)
 		}
-		slices.SortFunc(out, func(a, b billing.ExportRow) int {
+		slices.SortFunc(out, func(a, b ledger.ExportRow) int {
 			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.VendorKey, b.VendorKey))
 		})
 		return out, nil

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/invoices"
@@ -18,17 +20,17 @@ import (
 
 // MonthStatus is what there is to know of a month before it is closed for good.
 type MonthStatus struct {
-	Month  billing.Civil      // its first day
+	Month  civil.Date         // its first day
 	Closed *store.ClosedMonth // nil: it is open
 	// Booked in the month, net, and the letters that it counts.
-	Net     billing.Ore
+	Net     money.Ore
 	Letters int
 	// What a person should look at first:
 	Unreceipted   int                 // letters that were handed over before its end and have no receipt
 	StoppedFiles  int                 // receipt files that cannot be taken, of any time
 	Conflicts     int                 // receipts in conflict that nobody has decided about, of any time
 	Deviations    int                 // open or disputed, of any time
-	DeviationsNet billing.Ore         // what is at stake in them
+	DeviationsNet money.Ore           // what is at stake in them
 	Unbooked      []invoices.Invoiced // invoices for a time in it that are not booked
 	NotInvoiced   []Accrual           // receipts of letters posted in it that no invoice is for
 }
@@ -36,7 +38,7 @@ type MonthStatus struct {
 // Accrual is what a vendor has told by receipts for a month and not invoiced.
 type Accrual struct {
 	Vendor string
-	Net    billing.Ore
+	Net    money.Ore
 }
 
 // Open reports whether there is something to look at.
@@ -53,11 +55,11 @@ func (m MonthStatus) Points() (n int) {
 }
 
 // MonthStatus looks at a month, given by its first day.
-func (e *Finance) MonthStatus(ctx context.Context, month billing.Civil) (MonthStatus, error) {
+func (e *Finance) MonthStatus(ctx context.Context, month civil.Date) (MonthStatus, error) {
 	return store.View(ctx, e.Archive, func(r store.Reader) (MonthStatus, error) { return e.monthStatus(ctx, r, month) })
 }
 
-func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month billing.Civil) (MonthStatus, error) {
+func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month civil.Date) (MonthStatus, error) {
 	m, err := openPoints(ctx, r)
 	if err != nil {
 		return m, err
@@ -70,7 +72,7 @@ func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month billing
 }
 
 // lookAtMonth adds what is of one month to what is open of any time.
-func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month billing.Civil, closed []store.ClosedMonth) (MonthStatus, error) {
+func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month civil.Date, closed []store.ClosedMonth) (MonthStatus, error) {
 	m.Month = month
 	for _, c := range closed {
 		if c.Month == month {
@@ -85,7 +87,7 @@ func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus
 	if err != nil {
 		return m, err
 	}
-	err = unreceipted(ctx, r, time.Time{}, to, nil, func(billing.DeviationRecord) error { m.Unreceipted++; return nil })
+	err = unreceipted(ctx, r, time.Time{}, to, nil, func(figures.DeviationRecord) error { m.Unreceipted++; return nil })
 	if err != nil {
 		return m, err
 	}
@@ -139,12 +141,12 @@ func (m *MonthStatus) addDeviations(ctx context.Context, r store.Reader) error {
 // addInvoices looks at the invoices for a month, and at the vendors that have none.
 func (e *Finance) addInvoices(ctx context.Context, r store.Reader, m *MonthStatus) error {
 	from, to := store.ClosedMonth{Month: m.Month}.Span()
-	periods, err := e.invoices.InvoicePeriodsIn(ctx, r, m.Month, billing.CivilOf(to, calendar.Oslo))
+	periods, err := e.invoices.InvoicePeriodsIn(ctx, r, m.Month, civil.Of(to, calendar.Oslo))
 	if err != nil {
 		return err
 	}
 	invoiced := map[string]bool{}
-	missing := map[string]billing.Ore{}
+	missing := map[string]money.Ore{}
 	for _, p := range periods {
 		invoiced[p.Vendor] = true
 		for _, inv := range p.Invoices {
@@ -185,7 +187,7 @@ func (e *Finance) Months(ctx context.Context) ([]MonthStatus, error) {
 		if err != nil {
 			return nil, err
 		}
-		days := map[billing.Civil]bool{}
+		days := map[civil.Date]bool{}
 		for _, c := range closed {
 			days[c.Month] = true
 		}
@@ -218,7 +220,7 @@ func (e *Finance) Months(ctx context.Context) ([]MonthStatus, error) {
 }
 
 // MayClose tells why a month, given by its first day, cannot be closed.
-func (e *Finance) MayClose(ctx context.Context, month billing.Civil) error {
+func (e *Finance) MayClose(ctx context.Context, month civil.Date) error {
 	return e.Archive.View(ctx, func(r store.Reader) error {
 		_, err := e.monthsToClose(ctx, r, month)
 		return err
@@ -227,7 +229,7 @@ func (e *Finance) MayClose(ctx context.Context, month billing.Civil) error {
 
 // monthsToClose are the months that closing one closes: those since the last closed one in which nothing is, and it. The first is that
 // in which something is for the first time.
-func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billing.Civil) ([]billing.Civil, error) {
+func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil.Date) ([]civil.Date, error) {
 	if err := month.Validate(); err != nil || month.UTC().Day() != 1 {
 		return nil, errors.New("the month is given by its first day, as in 2026-10-01")
 	}
@@ -248,7 +250,7 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billi
 	if n := len(closed); n > 0 {
 		_, next = closed[n-1].Span()
 		if from.Before(next) {
-			return nil, fmt.Errorf("months are closed in order: the next is %s", billing.CivilOf(next, calendar.Oslo).Month())
+			return nil, fmt.Errorf("months are closed in order: the next is %s", civil.Of(next, calendar.Oslo).Month())
 		}
 	}
 	first, err := r.FirstActivity(ctx, next)
@@ -263,10 +265,10 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billi
 	case !first.IsZero() && invoices.MonthOf(first) < month:
 		return nil, fmt.Errorf("months are closed in order: the first with letters or costs that is open is %s", invoices.MonthOf(first).Month())
 	case next.IsZero():
-		return []billing.Civil{month}, nil
+		return []civil.Date{month}, nil
 	}
-	var out []billing.Civil
-	for day := billing.CivilOf(next, calendar.Oslo); day <= month; day = billing.CivilOf(day.UTC().AddDate(0, 1, 0), time.UTC) {
+	var out []civil.Date
+	for day := civil.Of(next, calendar.Oslo); day <= month; day = civil.Of(day.UTC().AddDate(0, 1, 0), time.UTC) {
 		out = append(out, day)
 	}
 	return out, nil
@@ -275,7 +277,7 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month billi
 // CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
 // are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
 // closed; months before it in which nothing is are closed with it.
-func (e *Finance) CloseMonth(ctx context.Context, month billing.Civil, reason string) (store.ClosedMonth, error) {
+func (e *Finance) CloseMonth(ctx context.Context, month civil.Date, reason string) (store.ClosedMonth, error) {
 	m := store.ClosedMonth{Month: month, Reason: reason}
 	if why := identity.BadReason(reason); why != "" {
 		return m, errors.New(why)

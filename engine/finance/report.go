@@ -10,7 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/figures"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -18,24 +23,24 @@ import (
 
 // ReportQuery asks for the figures of a period.
 type ReportQuery struct {
-	From, To billing.Civil // half-open, days in Europe/Oslo
-	Accounts []string      // nil: all
-	Inputs   billing.CostBenefitInputs
+	From, To civil.Date // half-open, days in Europe/Oslo
+	Accounts []string   // nil: all
+	Inputs   figures.CostBenefitInputs
 	Notes    []string
 }
 
 // Report gathers the figures of a period. It holds no personal data. The caller closes it.
-func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, error) {
+func (e *Finance) Report(ctx context.Context, q ReportQuery) (figures.Report, error) {
 	from, to := q.From.In(calendar.Oslo), q.To.In(calendar.Oslo)
 	if !from.Before(to) {
-		return billing.Report{}, fmt.Errorf("the period from %s to %s is empty; the last day is not included", q.From, q.To)
+		return figures.Report{}, fmt.Errorf("the period from %s to %s is empty; the last day is not included", q.From, q.To)
 	}
 	for _, a := range q.Accounts {
 		if _, ok := e.Accounts[a]; !ok {
-			return billing.Report{}, fmt.Errorf("account %q is not configured", a)
+			return figures.Report{}, fmt.Errorf("account %q is not configured", a)
 		}
 	}
-	in := billing.ReportInput{
+	in := figures.ReportInput{
 		From: q.From, To: q.To, Generated: e.Now(), Location: calendar.Oslo, Accounts: map[string]string{}, Inputs: q.Inputs, Notes: q.Notes,
 		ReportID: fmt.Sprintf("%s-%s-%s", q.From, q.To, e.Installation[:8]),
 	}
@@ -52,11 +57,11 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, er
 	for _, key := range e.VendorKeys {
 		if v := e.Vendors[key]; v.Prices != nil {
 			for _, p := range v.Prices.Prices() {
-				in.Prices = append(in.Prices, billing.VendorPrice{Vendor: cmp.Or(v.Name, key), Account: p.Account, Price: p})
+				in.Prices = append(in.Prices, figures.VendorPrice{Vendor: cmp.Or(v.Name, key), Account: p.Account, Price: p})
 			}
 		}
 	}
-	in.Rows = billing.NewReportRows(e.WorkDir)
+	in.Rows = figures.NewReportRows(e.WorkDir)
 	err := e.Archive.View(ctx, func(r store.Reader) error {
 		if err := e.reportShipments(ctx, r, from, to, q.Accounts, &in); err != nil {
 			return err
@@ -74,8 +79,8 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, er
 			return err
 		}
 		err = r.EachLedgerLine(ctx, store.LedgerFilter{From: from, To: to, Accounts: q.Accounts}, func(l store.LedgerLine) error {
-			return in.Rows.Cost(billing.CostRecord{
-				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: billing.CivilOf(l.BookedAt, calendar.Oslo), Letters: l.Letters,
+			return in.Rows.Cost(figures.CostRecord{
+				Shipment: l.Shipment, Job: l.Job, Account: l.Account, Konteringskode: l.Line.Konteringskode, Posted: civil.Of(l.BookedAt, calendar.Oslo), Letters: l.Letters,
 				Kind: l.Line.Kind, Net: l.Line.Net, VAT: l.Line.VAT, Gross: l.Line.Gross, Source: sourceOf(l, reprints[l.Job]), Reprint: reprints[l.Job],
 			})
 		})
@@ -94,13 +99,13 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (billing.Report, er
 		return reportDeviations(ctx, r, from, to, chosen, in.Rows.Deviation)
 	})
 	if err != nil {
-		return billing.Report{}, errors.Join(fmt.Errorf("gather report: %w", err), in.Rows.Close())
+		return figures.Report{}, errors.Join(fmt.Errorf("gather report: %w", err), in.Rows.Close())
 	}
-	return billing.BuildReport(in)
+	return figures.BuildReport(in)
 }
 
 // reportShipments adds the shipments of a period, what the digital ones cost, and what the letters could have cost less.
-func (e *Finance) reportShipments(ctx context.Context, r store.Reader, from, to time.Time, accounts []string, in *billing.ReportInput) error {
+func (e *Finance) reportShipments(ctx context.Context, r store.Reader, from, to time.Time, accounts []string, in *figures.ReportInput) error {
 	advice := newAdvisor(e)
 	within := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
 	err := r.EachReportShipment(ctx, from, to, accounts, func(s store.ReportShipment) error {
@@ -121,7 +126,7 @@ func (e *Finance) reportShipments(ctx context.Context, r store.Reader, from, to 
 
 // reportDeviations gives the deviations recorded in [from, to), some hundred at a time, with the konteringskoder of their letters.
 // Of some accounts: theirs alone. Those of invoices and of unknown letters are of no account.
-func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
+func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(figures.DeviationRecord) error) error {
 	for f := (store.DeviationFilter{From: from, To: to, Limit: store.Page}); ; {
 		page, err := r.Deviations(ctx, f)
 		if err != nil || len(page) == 0 {
@@ -140,7 +145,7 @@ func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, a
 			return err
 		}
 		for _, d := range page {
-			rec := billing.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: billing.CivilOf(d.At, calendar.Oslo), State: d.State.Norwegian()}
+			rec := figures.DeviationRecord{Deviation: d.Finding, Account: d.Account, Day: civil.Of(d.At, calendar.Oslo), State: d.State.Norwegian()}
 			if d.Account != "" {
 				rec.Konteringskode = shipment.ShownCode(codes[d.Finding.Shipment])
 			}
@@ -153,7 +158,7 @@ func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, a
 
 // digitalCost is what a digital message costs by the price list of its account's vendor, on the day that it was read or else
 // received; false when it was none, or is not priced. Its size is that of the prepared letter.
-func (e *Finance) digitalCost(s store.ReportShipment) (billing.Decimal, bool) {
+func (e *Finance) digitalCost(s store.ReportShipment) (money.Decimal, bool) {
 	v := e.Vendors[e.Accounts[s.Account].Vendor]
 	if v.Prices == nil || s.Prepared.IsZero() || !s.PostedAt.IsZero() || s.Status != shipment.StatusLest && s.Status != shipment.StatusLevertSDP {
 		return 0, false
@@ -162,13 +167,13 @@ func (e *Finance) digitalCost(s store.ReportShipment) (billing.Decimal, bool) {
 	if !s.ReadAt.IsZero() {
 		at = s.ReadAt
 	}
-	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, billing.CivilOf(at, calendar.Oslo))
+	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, civil.Of(at, calendar.Oslo))
 	return kroner, priced && err == nil
 }
 
 // invoiceRows are the invoices of a period against the receipts. What they are for is not told by account: a report of some
 // accounts has none.
-func (e *Finance) invoiceRows(ctx context.Context, r store.Reader, from, to billing.Civil, accounts []string) ([]billing.InvoiceRow, error) {
+func (e *Finance) invoiceRows(ctx context.Context, r store.Reader, from, to civil.Date, accounts []string) ([]figures.InvoiceRow, error) {
 	if len(accounts) > 0 {
 		return nil, nil
 	}
@@ -176,7 +181,7 @@ func (e *Finance) invoiceRows(ctx context.Context, r store.Reader, from, to bill
 	if err != nil {
 		return nil, err
 	}
-	var out []billing.InvoiceRow
+	var out []figures.InvoiceRow
 	for _, p := range periods {
 		numbers, booked := make([]string, len(p.Invoices)), true
 		for i, inv := range p.Invoices {
@@ -184,7 +189,7 @@ func (e *Finance) invoiceRows(ctx context.Context, r store.Reader, from, to bill
 			booked = booked && !inv.BookedAt.IsZero()
 		}
 		for _, row := range p.Rows {
-			out = append(out, billing.InvoiceRow{
+			out = append(out, figures.InvoiceRow{
 				Vendor: cmp.Or(e.Vendors[p.Vendor].Name, p.Vendor), Numbers: strings.Join(numbers, " + "), From: p.From, To: p.To, Kind: row.Kind,
 				Konteringskode: row.Konteringskode, ByCode: row.ByCode, Others: row.Others, NotInvoiced: row.NotInvoiced, Invoiced: row.Invoiced, Receipts: row.Booked,
 				Allocated: row.Allocated, Booked: booked, Expected: row.Expected,
@@ -199,14 +204,14 @@ const accruedMonths = 24
 
 // accruals sums what receipts say of letters that were posted before a day, in time that no invoice of the vendor is for; month by
 // month, or by the part of it that no invoice covers. accounts: none, all.
-func (e *Finance) accruals(ctx context.Context, r store.Reader, to billing.Civil, accounts map[string]bool) ([]billing.AccrualRow, error) {
+func (e *Finance) accruals(ctx context.Context, r store.Reader, to civil.Date, accounts map[string]bool) ([]figures.AccrualRow, error) {
 	invoices, err := r.Invoices(ctx, time.Time{}, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	t := to.UTC()
-	since := billing.CivilOf(time.Date(t.Year(), t.Month()-accruedMonths, 1, 12, 0, 0, 0, time.UTC), time.UTC)
-	var out []billing.AccrualRow
+	since := civil.Of(time.Date(t.Year(), t.Month()-accruedMonths, 1, 12, 0, 0, 0, time.UTC), time.UTC)
+	var out []figures.AccrualRow
 	for _, vendor := range e.VendorKeys {
 		files, err := r.ReceiptFiles(ctx, vendor)
 		if err != nil {
@@ -215,8 +220,8 @@ func (e *Finance) accruals(ctx context.Context, r store.Reader, to billing.Civil
 		if len(files) == 0 {
 			continue
 		}
-		bounds := []billing.Civil{to}
-		for m := since; m < to; m = billing.NextMonth(m) {
+		bounds := []civil.Date{to}
+		for m := since; m < to; m = civil.NextMonth(m) {
 			bounds = append(bounds, m)
 		}
 		for _, rec := range invoices {
@@ -224,7 +229,7 @@ func (e *Finance) accruals(ctx context.Context, r store.Reader, to billing.Civil
 				bounds = append(bounds, rec.Invoice.From, rec.Invoice.To)
 			}
 		}
-		bounds = slices.DeleteFunc(bounds, func(d billing.Civil) bool { return d < since || d > to })
+		bounds = slices.DeleteFunc(bounds, func(d civil.Date) bool { return d < since || d > to })
 		slices.Sort(bounds)
 		bounds = slices.Compact(bounds)
 		for i := range len(bounds) - 1 {
@@ -249,7 +254,7 @@ func (e *Finance) accruals(ctx context.Context, r store.Reader, to billing.Civil
 
 // uninvoiced sums what receipts say of a vendor's letters that were posted in [from, to), of the kinds that no invoice for that time
 // has. No invoice begins or ends within it.
-func (e *Finance) uninvoiced(ctx context.Context, r store.Reader, vendor string, from, to billing.Civil, invoices []store.InvoiceRecord, accounts map[string]bool) ([]billing.AccrualRow, error) {
+func (e *Finance) uninvoiced(ctx context.Context, r store.Reader, vendor string, from, to civil.Date, invoices []store.InvoiceRecord, accounts map[string]bool) ([]figures.AccrualRow, error) {
 	invoiced := map[string]bool{}
 	for _, rec := range invoices {
 		if rec.Vendor == vendor && rec.Invoice.From <= from && to <= rec.Invoice.To {
@@ -258,7 +263,7 @@ func (e *Finance) uninvoiced(ctx context.Context, r store.Reader, vendor string,
 			}
 		}
 	}
-	if invoiced[billing.KindProduction] && invoiced[billing.KindPostage] {
+	if invoiced[ledger.KindProduction] && invoiced[ledger.KindPostage] {
 		return nil, nil // receipts are of no other kinds
 	}
 	booked, err := r.BookedFor(ctx, vendor, from.In(calendar.Oslo), to.In(calendar.Oslo))
@@ -269,8 +274,8 @@ func (e *Finance) uninvoiced(ctx context.Context, r store.Reader, vendor string,
 }
 
 // accrued sums what is booked of accounts (none: all) by kind, but those that are invoiced.
-func (e *Finance) accrued(vendor string, from, to billing.Civil, booked []billing.Booked, invoiced, accounts map[string]bool) []billing.AccrualRow {
-	var out []billing.AccrualRow
+func (e *Finance) accrued(vendor string, from, to civil.Date, booked []invoice.Booked, invoiced, accounts map[string]bool) []figures.AccrualRow {
+	var out []figures.AccrualRow
 	letters := 0 // each counts at its first line, whatever kind that is of
 	for _, b := range booked {
 		if len(accounts) > 0 && !accounts[b.Account] {
@@ -279,17 +284,17 @@ func (e *Finance) accrued(vendor string, from, to billing.Civil, booked []billin
 		if letters += b.Letters; invoiced[b.Kind] {
 			continue
 		}
-		i := slices.IndexFunc(out, func(row billing.AccrualRow) bool { return row.Kind == b.Kind })
+		i := slices.IndexFunc(out, func(row figures.AccrualRow) bool { return row.Kind == b.Kind })
 		if i < 0 {
 			i = len(out)
-			out = append(out, billing.AccrualRow{Vendor: cmp.Or(e.Vendors[vendor].Name, vendor), From: from, To: to, Kind: b.Kind})
+			out = append(out, figures.AccrualRow{Vendor: cmp.Or(e.Vendors[vendor].Name, vendor), From: from, To: to, Kind: b.Kind})
 		}
 		out[i].Net, out[i].VAT = out[i].Net+b.Net, out[i].VAT+b.VAT
 	}
 	for i := range out {
 		out[i].Letters = letters
 	}
-	return slices.DeleteFunc(out, func(row billing.AccrualRow) bool { return row.Net == 0 && row.VAT == 0 })
+	return slices.DeleteFunc(out, func(row figures.AccrualRow) bool { return row.Net == 0 && row.VAT == 0 })
 }
 
 // reprints tells which jobs are reprints.
@@ -317,7 +322,7 @@ func sourceOf(l store.LedgerLine, reprint bool) string {
 
 // unreceipted lists the letters handed over in [from, to) that no receipt has come for. They belong to the period in
 // which they were handed over: one received on the last day of a month is sent in the next, and would be in no report.
-func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(billing.DeviationRecord) error) error {
+func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(figures.DeviationRecord) error) error {
 	for after := ""; ; {
 		page, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}, After: after, Limit: store.Page})
 		if err != nil || len(page) == 0 {
@@ -340,9 +345,9 @@ func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accoun
 				if err != nil {
 					return err
 				}
-				day := billing.CivilOf(s.SentAt, calendar.Oslo)
-				err = add(billing.DeviationRecord{
-					Deviation: billing.Missing(letter.Sent(), day), Account: s.Account, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode), Day: day,
+				day := civil.Of(s.SentAt, calendar.Oslo)
+				err = add(figures.DeviationRecord{
+					Deviation: receipt.Missing(letter.Sent(), day), Account: s.Account, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode), Day: day,
 				})
 				if err != nil {
 					return err
@@ -352,8 +357,8 @@ func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accoun
 	}
 }
 
-func shipmentRecord(s store.ReportShipment) billing.ShipmentRecord {
-	return billing.ShipmentRecord{
+func shipmentRecord(s store.ReportShipment) figures.ShipmentRecord {
+	return figures.ShipmentRecord{
 		ID: s.ID, Account: s.Account, AvgivendeSystem: s.Submission.SendingSystem, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode),
 		Status: string(s.Status), Channel: channel(s), Reason: reasonText(s), Received: s.ReceivedAt, Notified: s.NotifiedAt,
 		Read: s.ReadAt, Posted: s.PostedAt, PagesBW: s.Letter.PagesBW, PagesColour: s.Letter.PagesColour,
@@ -365,7 +370,7 @@ func shipmentRecord(s store.ReportShipment) billing.ShipmentRecord {
 func channel(s store.ReportShipment) string {
 	switch {
 	case s.Status == shipment.StatusSendtPrint, s.Status == shipment.StatusPrintet, !s.SentAt.IsZero():
-		return billing.ChannelPaper
+		return figures.ChannelPaper
 	case s.Status == shipment.StatusSendtSDP, s.Status == shipment.StatusLevertSDP:
 		return "SDP"
 	case !s.NotifiedAt.IsZero():

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/figures"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -13,20 +13,20 @@ import (
 // the table that is none of the engine's is one that SvarUt has besides.
 func TestStatusesInReports(t *testing.T) {
 	t.Parallel()
-	want := map[shipment.Status]billing.Outcome{
-		shipment.StatusMottatt: billing.OutcomeWaiting, shipment.StatusAkseptert: billing.OutcomeWaiting, shipment.StatusAvvist: billing.OutcomeRefused,
-		shipment.StatusFeiletUnderMotta: billing.OutcomeRefused, shipment.StatusKlarForMottak: billing.OutcomeWaiting, shipment.StatusVarslet: billing.OutcomeWaiting,
-		shipment.StatusSendtDigitalt: billing.OutcomeDigitalOnly, shipment.StatusSendtSDP: billing.OutcomeWaiting, shipment.StatusLevertSDP: billing.OutcomeDelivered,
-		shipment.StatusLest: billing.OutcomeRead, shipment.StatusSendtPrint: billing.OutcomeOffered, shipment.StatusPrintet: billing.OutcomePrinted,
-		shipment.StatusIkkeLevert: billing.OutcomeDigitalOnly, shipment.StatusManueltHandtert: billing.OutcomeClosed, shipment.StatusSlettet: billing.OutcomeOther,
+	want := map[shipment.Status]figures.Outcome{
+		shipment.StatusMottatt: figures.OutcomeWaiting, shipment.StatusAkseptert: figures.OutcomeWaiting, shipment.StatusAvvist: figures.OutcomeRefused,
+		shipment.StatusFeiletUnderMotta: figures.OutcomeRefused, shipment.StatusKlarForMottak: figures.OutcomeWaiting, shipment.StatusVarslet: figures.OutcomeWaiting,
+		shipment.StatusSendtDigitalt: figures.OutcomeDigitalOnly, shipment.StatusSendtSDP: figures.OutcomeWaiting, shipment.StatusLevertSDP: figures.OutcomeDelivered,
+		shipment.StatusLest: figures.OutcomeRead, shipment.StatusSendtPrint: figures.OutcomeOffered, shipment.StatusPrintet: figures.OutcomePrinted,
+		shipment.StatusIkkeLevert: figures.OutcomeDigitalOnly, shipment.StatusManueltHandtert: figures.OutcomeClosed, shipment.StatusSlettet: figures.OutcomeOther,
 	}
-	table := billing.StatusOutcomes()
+	table := figures.StatusOutcomes()
 	for _, s := range shipment.Statuses() {
 		outcome, there := table[string(s)]
 		if wanted, known := want[s]; !known || !there || outcome != wanted {
 			t.Errorf("%s has the outcome %q, want %q", s, outcome, wanted)
 		}
-		if got := (billing.ShipmentRecord{Status: string(s)}).Outcome(); got != outcome {
+		if got := (figures.ShipmentRecord{Status: string(s)}).Outcome(); got != outcome {
 			t.Errorf("a shipment in %s has the outcome %q, want %q", s, got, outcome)
 		}
 		delete(table, string(s))
@@ -41,17 +41,17 @@ func TestStatusesInReports(t *testing.T) {
 		t.Errorf("the report has a status %s, and the engine and SvarUt have none", name)
 	}
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	deleted := billing.ShipmentRecord{Status: string(shipment.StatusSlettet), Posted: at}
-	if got := deleted.Outcome(); got != billing.OutcomePrinted {
+	deleted := figures.ShipmentRecord{Status: string(shipment.StatusSlettet), Posted: at}
+	if got := deleted.Outcome(); got != figures.OutcomePrinted {
 		t.Errorf("deleted after it was posted: %s", got)
 	}
 	deleted.Posted, deleted.Read = time.Time{}, at
-	if got := deleted.Outcome(); got != billing.OutcomeRead {
+	if got := deleted.Outcome(); got != figures.OutcomeRead {
 		t.Errorf("deleted after it was read: %s", got)
 	}
 	for _, s := range []shipment.Status{shipment.StatusSendtPrint, shipment.StatusPrintet} {
 		var letter store.ReportShipment
-		if letter.Status = s; channel(letter) != billing.ChannelPaper {
+		if letter.Status = s; channel(letter) != figures.ChannelPaper {
 			t.Errorf("%s went by %q", s, channel(letter))
 		}
 	}

@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/invoice"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/party"
@@ -65,7 +67,7 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		if err != nil {
 			return err
 		}
-		together := []billing.Invoice{inv}
+		together := []invoice.Invoice{inv}
 		var again bool
 		for _, o := range p.Invoices {
 			switch {
@@ -78,7 +80,7 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		if again && len(together) == len(p.Invoices) && p.LeftNet == 0 && p.LeftVAT == 0 {
 			return fmt.Errorf("invoice %s is booked, and adds up", inv.Number)
 		}
-		all := billing.Together(together)
+		all := invoice.Together(together)
 		if kind := takesBack(inv, all, basis); !again && kind != "" {
 			return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, kind)
 		}
@@ -103,7 +105,7 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		}
 		entry := uuid.NewSHA1(e.Namespace, fmt.Appendf(nil, "invoice/%s/%d", id, turn)).String()
 		var lines []store.LedgerLine
-		for i, s := range billing.AllocateInvoice(all, basis, standing) {
+		for i, s := range invoice.Allocate(all, basis, standing) {
 			lines = append(lines, store.LedgerLine{
 				Entry: entry, Place: i, BookedAt: at, Vendor: rec.Vendor, Account: s.Account, Line: s.Line, Source: store.LedgerAllocation, Document: id,
 				Note: "faktura " + inv.Number + ", " + reason + note,
@@ -127,11 +129,11 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 }
 
 // takesBack names a kind of cost of which an invoice takes back more than all of them together have, though receipts have some.
-func takesBack(inv, together billing.Invoice, basis billing.Basis) (kind string) {
+func takesBack(inv, together invoice.Invoice, basis invoice.Basis) (kind string) {
 	if inv.Net >= 0 {
 		return ""
 	}
-	invoiced, booked := map[string]billing.Ore{}, map[string]billing.Ore{}
+	invoiced, booked := map[string]money.Ore{}, map[string]money.Ore{}
 	for _, l := range together.Lines {
 		invoiced[l.Kind] += l.Net
 	}
@@ -148,7 +150,7 @@ func takesBack(inv, together billing.Invoice, basis billing.Basis) (kind string)
 
 // takeBackShares reverses what stands in the ledger of an invoice, and gives what stands of the others for its period, and which
 // time it is that the invoice is booked.
-func (e *Invoices) takeBackShares(ctx context.Context, tx store.Tx, closed []store.ClosedMonth, id string, shares []store.LedgerLine) (turn int, standing []billing.Share, err error) {
+func (e *Invoices) takeBackShares(ctx context.Context, tx store.Tx, closed []store.ClosedMonth, id string, shares []store.LedgerLine) (turn int, standing []invoice.Share, err error) {
 	reversed, entries := map[string]bool{}, map[string]bool{}
 	for _, l := range shares {
 		reversed[l.Reverses] = true
@@ -156,7 +158,7 @@ func (e *Invoices) takeBackShares(ctx context.Context, tx store.Tx, closed []sto
 	turn = 1
 	for _, l := range shares {
 		if l.Document != id {
-			standing = append(standing, billing.Share{Account: l.Account, Line: l.Line})
+			standing = append(standing, invoice.Share{Account: l.Account, Line: l.Line})
 			continue
 		}
 		if l.Source != store.LedgerAllocation || entries[l.Entry] {
@@ -177,9 +179,9 @@ func (e *Invoices) takeBackShares(ctx context.Context, tx store.Tx, closed []sto
 // CarryReceipts has receipts that came after an invoice was booked, for letters of its period, be held against the invoices for
 // another period, that has the day: the vendor invoices them there. Until then they are costs that nobody has invoiced, and no
 // other konteringskode is credited for them. It tells what is carried, net.
-func (e *Invoices) CarryReceipts(ctx context.Context, id string, into billing.Civil, reason string) (billing.Ore, InvoicePeriod, error) {
+func (e *Invoices) CarryReceipts(ctx context.Context, id string, into civil.Date, reason string) (money.Ore, InvoicePeriod, error) {
 	var out InvoicePeriod
-	var net billing.Ore
+	var net money.Ore
 	if why := identity.BadReason(reason); why != "" {
 		return 0, out, errors.New(why)
 	}
@@ -235,7 +237,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into billing.Ci
 }
 
 // openFor refuses a day whose invoices are booked.
-func (e *Invoices) openFor(ctx context.Context, r store.Reader, v party.Vendor, day billing.Civil) error {
+func (e *Invoices) openFor(ctx context.Context, r store.Reader, v party.Vendor, day civil.Date) error {
 	all, err := r.Invoices(ctx, day.In(calendar.Oslo), day.AddDays(1).In(calendar.Oslo))
 	if err != nil {
 		return err
@@ -249,7 +251,7 @@ func (e *Invoices) openFor(ctx context.Context, r store.Reader, v party.Vendor, 
 			return err
 		}
 		if !booked.IsZero() {
-			return fmt.Errorf("invoice %s for %s is booked already: carry it into a later month", rec.Invoice.Number, billing.PeriodWords(rec.Invoice.From, rec.Invoice.To))
+			return fmt.Errorf("invoice %s for %s is booked already: carry it into a later month", rec.Invoice.Number, civil.PeriodWords(rec.Invoice.From, rec.Invoice.To))
 		}
 	}
 	return nil

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
@@ -14,12 +17,12 @@ import (
 // InvoicePeriod is all invoices of a vendor for one period, held against the receipts of the letters posted in it.
 type InvoicePeriod struct {
 	Vendor   string
-	From, To billing.Civil
+	From, To civil.Date
 	Invoices []Invoiced // by number
 	Rows     []InvoiceRow
 	// Left is what the invoices have more than the ledger, of the kinds that they have; 0 when all of them are booked and
 	// nothing has come since.
-	LeftNet, LeftVAT billing.Ore
+	LeftNet, LeftVAT money.Ore
 	// Doubts are why a person should look before the invoices that are not booked are.
 	Doubts []InvoiceDoubt
 }
@@ -35,24 +38,24 @@ type Invoiced struct {
 
 // InvoiceRow holds a kind of cost against the receipts.
 type InvoiceRow struct {
-	billing.InvoiceCheckRow
-	Allocated billing.Ore // net; booked from the invoices
+	invoice.CheckRow
+	Allocated money.Ore // net; booked from the invoices
 }
 
 // Off is what is invoiced more than was to be expected: by the receipts, or by the price list for what has none. told is false
 // where neither tells.
-func (r InvoiceRow) Off() (net billing.Ore, told bool) {
+func (r InvoiceRow) Off() (net money.Ore, told bool) {
 	switch {
 	case r.NotInvoiced:
 		return 0, false
 	case r.Expected != nil:
 		return r.Invoiced - *r.Expected, true
 	}
-	return r.Difference(), r.Kind == billing.KindProduction || r.Kind == billing.KindPostage
+	return r.Difference(), r.Kind == ledger.KindProduction || r.Kind == ledger.KindPostage
 }
 
 // Left is what is invoiced and neither booked from receipts nor from the invoices.
-func (r InvoiceRow) Left() billing.Ore {
+func (r InvoiceRow) Left() money.Ore {
 	if r.NotInvoiced {
 		return 0
 	}
@@ -61,15 +64,15 @@ func (r InvoiceRow) Left() billing.Ore {
 
 // invoicePeriod reads the invoices of a vendor for a period and holds them against the ledger: with what is booked from receipts,
 // and the lines that are booked from the invoices.
-func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor string, from, to billing.Civil) (InvoicePeriod, billing.Basis, []store.LedgerLine, error) {
+func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor string, from, to civil.Date) (InvoicePeriod, invoice.Basis, []store.LedgerLine, error) {
 	p := InvoicePeriod{Vendor: vendor, From: from, To: to}
-	var basis billing.Basis
+	var basis invoice.Basis
 	all, err := r.Invoices(ctx, from.In(calendar.Oslo), to.In(calendar.Oslo))
 	if err != nil {
 		return p, basis, nil, err
 	}
 	var shares []store.LedgerLine
-	var invoices []billing.Invoice
+	var invoices []invoice.Invoice
 	for _, rec := range all {
 		if rec.Vendor != vendor || rec.Invoice.From != from || rec.Invoice.To != to {
 			continue
@@ -85,12 +88,12 @@ func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor str
 		p.Invoices, shares, invoices = append(p.Invoices, i), append(shares, lines...), append(invoices, rec.Invoice)
 	}
 	if len(invoices) == 0 {
-		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, billing.PeriodWords(from, to), store.ErrNotFound)
+		return p, basis, nil, fmt.Errorf("vendor %s has no invoice for %s: %w", vendor, civil.PeriodWords(from, to), store.ErrNotFound)
 	}
 	if basis.Booked, err = r.BookedFor(ctx, vendor, from.In(calendar.Oslo), to.In(calendar.Oslo)); err != nil {
 		return p, basis, nil, err
 	}
-	together := billing.Together(invoices)
+	together := invoice.Together(invoices)
 	p.LeftNet, p.LeftVAT = together.Net, together.VAT
 	invoiced := map[string]bool{}
 	for _, l := range together.Lines {
@@ -107,7 +110,7 @@ func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor str
 	if basis.Caused, err = e.beyondLetters(ctx, r, e.Vendors[vendor], from.In(calendar.Oslo), to.In(calendar.Oslo)); err != nil {
 		return p, basis, nil, err
 	}
-	p.Rows = invoiceRows(billing.CheckInvoice(together, basis), shares)
+	p.Rows = invoiceRows(invoice.Check(together, basis), shares)
 	for i, inv := range p.Invoices {
 		if !inv.BookedAt.IsZero() {
 			continue
@@ -127,12 +130,12 @@ func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor str
 // issuedAhead is how many days ahead an invoice may be dated: some are, by days or weeks; another year is a typing error.
 const issuedAhead = 62
 
-// doubts says why a person should look before an invoice is booked beside others: its amounts (billing.DoubtInvoice), and days that
+// doubts says why a person should look before an invoice is booked beside others: its amounts (invoice.Doubt), and days that
 // hardly can be. An invoice for a month before the first with anything in it would be a cost in a month that nobody reports.
-func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv billing.Invoice, others []billing.Invoice, basis billing.Basis) ([]string, error) {
-	out := billing.DoubtInvoice(inv, others, basis)
+func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv invoice.Invoice, others []invoice.Invoice, basis invoice.Basis) ([]string, error) {
+	out := invoice.Doubt(inv, others, basis)
 	now := e.Now()
-	if inv.Issued > billing.CivilOf(now, calendar.Oslo).AddDays(issuedAhead) {
+	if inv.Issued > civil.Of(now, calendar.Oslo).AddDays(issuedAhead) {
 		out = append(out, fmt.Sprintf("it is issued on %s, which is far ahead", inv.Issued))
 	}
 	first, err := r.FirstActivity(ctx, time.Time{})
@@ -143,16 +146,16 @@ func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv billing.Invoi
 		first = now
 	}
 	if month := MonthOf(first); inv.To <= month {
-		out = append(out, fmt.Sprintf("it is for %s, before the first month with letters or costs, which is %s", billing.PeriodWords(inv.From, inv.To), month.Month()))
+		out = append(out, fmt.Sprintf("it is for %s, before the first month with letters or costs, which is %s", civil.PeriodWords(inv.From, inv.To), month.Month()))
 	}
 	return out, nil
 }
 
 // invoiceRows adds what is booked from the invoices. A kind that is booked whole has it row by row; else a code's row has what is
 // booked on the code, up to its difference, and the row of the others what remains.
-func invoiceRows(rows []billing.InvoiceCheckRow, shares []store.LedgerLine) []InvoiceRow {
+func invoiceRows(rows []invoice.CheckRow, shares []store.LedgerLine) []InvoiceRow {
 	type place struct{ kind, code string }
-	kinds, codes, differences := map[string]billing.Ore{}, map[place]billing.Ore{}, map[string]billing.Ore{}
+	kinds, codes, differences := map[string]money.Ore{}, map[place]money.Ore{}, map[string]money.Ore{}
 	for _, l := range shares {
 		kinds[l.Line.Kind] += l.Line.Net
 		codes[place{l.Line.Kind, l.Line.Konteringskode}] += l.Line.Net
@@ -168,7 +171,7 @@ func invoiceRows(rows []billing.InvoiceCheckRow, shares []store.LedgerLine) []In
 	}
 	out := make([]InvoiceRow, len(rows))
 	for i, r := range rows {
-		out[i].InvoiceCheckRow = r
+		out[i].CheckRow = r
 		other, mixed := others[r.Kind]
 		switch here := codes[place{r.Kind, r.Konteringskode}]; {
 		case mixed && kinds[r.Kind] == differences[r.Kind]:
@@ -196,12 +199,12 @@ func (e *Invoices) InvoicePeriodOf(ctx context.Context, rec store.InvoiceRecord)
 
 // InvoicePeriods holds all invoices against the receipts whose period has days in [from, to); empty days: all. By period and
 // vendor.
-func (e *Invoices) InvoicePeriods(ctx context.Context, from, to billing.Civil) ([]InvoicePeriod, error) {
+func (e *Invoices) InvoicePeriods(ctx context.Context, from, to civil.Date) ([]InvoicePeriod, error) {
 	return store.View(ctx, e.Archive, func(r store.Reader) ([]InvoicePeriod, error) { return e.InvoicePeriodsIn(ctx, r, from, to) })
 }
 
 // InvoicePeriodsIn is InvoicePeriods with a reader that the caller has.
-func (e *Invoices) InvoicePeriodsIn(ctx context.Context, r store.Reader, from, to billing.Civil) ([]InvoicePeriod, error) {
+func (e *Invoices) InvoicePeriodsIn(ctx context.Context, r store.Reader, from, to civil.Date) ([]InvoicePeriod, error) {
 	var first, last time.Time
 	if to != "" {
 		first, last = from.In(calendar.Oslo), to.In(calendar.Oslo)

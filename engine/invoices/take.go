@@ -12,7 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/invoice"
+	"postgang/billing/reading"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/party"
@@ -21,7 +23,7 @@ import (
 )
 
 // InvoiceError says what is wrong with an invoice file.
-type InvoiceError struct{ Problems []billing.Problem }
+type InvoiceError struct{ Problems []reading.Problem }
 
 func (e *InvoiceError) Error() string {
 	texts := make([]string, len(e.Problems))
@@ -34,12 +36,12 @@ func (e *InvoiceError) Error() string {
 // TakeInvoice stores an invoice file (EHF Billing 3, or CSV) of a vendor and holds it against the receipts; what differs by more
 // than the vendor's tolerance is a deviation. Nothing is booked. The same file again changes nothing. A period that is given goes
 // before the file's. *InvoiceError when the file is no invoice.
-func (e *Invoices) TakeInvoice(ctx context.Context, vendor string, data []byte, given billing.Period) (store.InvoiceRecord, error) {
+func (e *Invoices) TakeInvoice(ctx context.Context, vendor string, data []byte, given civil.Period) (store.InvoiceRecord, error) {
 	v, ok := e.Vendors[vendor]
 	if !ok {
 		return store.InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
 	}
-	inv, problems := billing.ParseInvoice(data, v.Invoices, given)
+	inv, problems := invoice.Parse(data, v.Invoices, given)
 	if len(problems) > 0 {
 		return store.InvoiceRecord{}, &InvoiceError{problems}
 	}
@@ -52,7 +54,7 @@ func (e *Invoices) TakeInvoice(ctx context.Context, vendor string, data []byte, 
 }
 
 // AddInvoice stores an invoice that was typed in, like TakeInvoice.
-func (e *Invoices) AddInvoice(ctx context.Context, vendor string, inv billing.Invoice) (store.InvoiceRecord, error) {
+func (e *Invoices) AddInvoice(ctx context.Context, vendor string, inv invoice.Invoice) (store.InvoiceRecord, error) {
 	v, ok := e.Vendors[vendor]
 	if !ok {
 		return store.InvoiceRecord{}, fmt.Errorf("vendor %q is not configured", vendor)
@@ -63,7 +65,7 @@ func (e *Invoices) AddInvoice(ctx context.Context, vendor string, inv billing.In
 	return e.addInvoice(ctx, v, inv, shipment.BlobRef{})
 }
 
-func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv billing.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
+func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
 	for i, l := range inv.Lines {
 		if shipment.ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
 			return store.InvoiceRecord{}, fmt.Errorf("invoice line %d: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
@@ -91,7 +93,7 @@ func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv billing.I
 		for _, o := range all {
 			if o.Vendor == v.Key && (o.Invoice.From != inv.From || o.Invoice.To != inv.To) {
 				return fmt.Errorf("invoice %s of vendor %s is for %s, which overlaps with %s in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one",
-					o.Invoice.Number, v.Key, billing.PeriodWords(o.Invoice.From, o.Invoice.To), billing.PeriodWords(inv.From, inv.To))
+					o.Invoice.Number, v.Key, civil.PeriodWords(o.Invoice.From, o.Invoice.To), civil.PeriodWords(inv.From, inv.To))
 			}
 		}
 		rec.TakenAt = tx.Now()

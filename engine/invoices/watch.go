@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/receipt"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
@@ -17,7 +19,7 @@ import (
 )
 
 // lookAtPeriod holds the invoices of a period against the ledger as it is now: deviations, and the alarm about those booked.
-func (e *Invoices) lookAtPeriod(ctx context.Context, tx store.Tx, v party.Vendor, from, to billing.Civil) (InvoicePeriod, error) {
+func (e *Invoices) lookAtPeriod(ctx context.Context, tx store.Tx, v party.Vendor, from, to civil.Date) (InvoicePeriod, error) {
 	p, _, _, err := e.invoicePeriod(ctx, tx, v.Key, from, to)
 	if err != nil {
 		return p, err
@@ -50,7 +52,7 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v party.Vendor, p Invoice
 		what := r.Kind
 		switch {
 		case r.ByCode:
-			what += " " + cmp.Or(r.Konteringskode, billing.MissingCode)
+			what += " " + cmp.Or(r.Konteringskode, codes.Missing)
 		case r.Others:
 			what += " uten egen konteringskode"
 		}
@@ -60,8 +62,8 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v party.Vendor, p Invoice
 		}
 		// Another difference is another deviation: what was decided about the first says nothing about it.
 		key := fmt.Sprintf("%s%s/%s/%d", at, r.Kind, r.Konteringskode, d)
-		open[key] = store.Deviation{Key: key, At: found, Vendor: v.Key, Finding: billing.Deviation{
-			Kind: billing.DeviationInvoice, Expected: expected,
+		open[key] = store.Deviation{Key: key, At: found, Vendor: v.Key, Finding: receipt.Deviation{
+			Kind: receipt.DeviationInvoice, Expected: expected,
 			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
 		}}
 	}
@@ -99,7 +101,7 @@ func (e *Invoices) LookAtInvoices(ctx context.Context, tx store.Tx, v party.Vend
 	if err != nil {
 		return err
 	}
-	seen := map[billing.Civil]bool{} // periods do not overlap
+	seen := map[civil.Date]bool{} // periods do not overlap
 	for _, rec := range all {
 		inv := rec.Invoice
 		if rec.Vendor != v.Key || seen[inv.From] {

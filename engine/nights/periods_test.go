@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/engine/calendar"
 )
 
@@ -24,8 +24,8 @@ func reportSchedule(t interface{ Fatal(...any) }, spec string, rule OnHoliday) S
 
 // lived gives how often the report of each month is made from one time to another, by a process that looks whether something is
 // due after each of the pauses, which come in turn.
-func lived(s Schedule, from, to time.Time, pauses []time.Duration) map[billing.Civil]int {
-	made := map[billing.Civil]int{}
+func lived(s Schedule, from, to time.Time, pauses []time.Duration) map[civil.Date]int {
+	made := map[civil.Date]int{}
 	after, now := from, from
 	for i := 0; now.Before(to); i++ {
 		now = now.Add(pauses[i%len(pauses)])
@@ -56,7 +56,7 @@ func TestEveryMonthIsReportedOnce(t *testing.T) {
 				t.Parallel()
 				from, to := time.Date(2026, 1, 10, 0, 0, 0, 0, calendar.Oslo), time.Date(2056, 2, 10, 0, 0, 0, 0, calendar.Oslo)
 				made := lived(reportSchedule(t, spec, rule), from, to, []time.Duration{12 * time.Hour, 90 * 24 * time.Hour, 19 * time.Hour, 40 * time.Hour})
-				for m := billing.Civil("2026-01-01"); m < "2055-01-01"; m = billing.NextMonth(m) {
+				for m := civil.Date("2026-01-01"); m < "2055-01-01"; m = civil.NextMonth(m) {
 					if made[m] != 1 {
 						t.Errorf("the report of %s is made %d times", m.Month(), made[m])
 					}
@@ -80,8 +80,8 @@ func TestOutagesLoseNoReport(t *testing.T) {
 		year := rapid.IntRange(2020, 2060).Draw(t, "year")
 		from := time.Date(year, 1, 10, 0, 0, 0, 0, calendar.Oslo)
 		made := lived(reportSchedule(t, spec, rule), from, from.AddDate(2, 1, 0), pauses)
-		last := billing.CivilOf(from.AddDate(2, -1, 0), calendar.Oslo)
-		for m := billing.NextMonth(billing.CivilOf(from, calendar.Oslo)); m < last; m = billing.NextMonth(m) {
+		last := civil.Of(from.AddDate(2, -1, 0), calendar.Oslo)
+		for m := civil.NextMonth(civil.Of(from, calendar.Oslo)); m < last; m = civil.NextMonth(m) {
 			if n := made[m]; n < 1 || n > 1 && (spec != "0 7 * * 1" && spec != "0 7 1,15 * *") {
 				t.Fatalf("the report of %s is made %d times", m.Month(), n)
 			}

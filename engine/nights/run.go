@@ -12,7 +12,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/engine/collect"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
@@ -349,7 +349,7 @@ func (e *Nights) Fetch(ctx context.Context, vendors ...string) (Exchanged, error
 }
 
 // ScheduleReport writes the report of a finished month, [from, to); cmd gives it, since a report becomes a file.
-type ScheduleReport func(ctx context.Context, from, to billing.Civil) (summary string, err error)
+type ScheduleReport func(ctx context.Context, from, to civil.Date) (summary string, err error)
 
 // Scheduled runs whatever schedule is due now: the night, the fetch, the report.
 func (e *Nights) Scheduled(ctx context.Context, schedules []Schedule, since time.Time, report ScheduleReport) error {

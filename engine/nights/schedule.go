@@ -10,7 +10,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
-	"postgang/billing"
+	"postgang/billing/civil"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
@@ -192,13 +192,13 @@ func (s Schedule) due(after, now time.Time) (skip []time.Time, run time.Time) {
 		return missed[:len(missed)-1], missed[len(missed)-1]
 	}
 	missed := s.Missed(after, now, maxReports)
-	months := make([][]billing.Civil, len(missed))
+	months := make([][]civil.Date, len(missed))
 	for i, at := range missed {
 		months[i] = s.Months(at)
 	}
 	for i, at := range missed {
 		later := slices.Concat(months[i+1:]...)
-		if !slices.ContainsFunc(months[i], func(m billing.Civil) bool { return !slices.Contains(later, m) }) {
+		if !slices.ContainsFunc(months[i], func(m civil.Date) bool { return !slices.Contains(later, m) }) {
 			skip = append(skip, at) // what it would make is made by a later one
 			continue
 		}
@@ -214,8 +214,8 @@ const maxReports = 3660
 // least the last one. What decides is the time that the expression plans, not the day that it was moved to because of a holiday;
 // so every month is some slot's, however seldom the schedule comes. When two planned times were moved onto each other, they are
 // those of both.
-func (s Schedule) Months(slot time.Time) []billing.Civil {
-	var out []billing.Civil
+func (s Schedule) Months(slot time.Time) []civil.Date {
+	var out []civil.Date
 	for at := s.planned(slot.Add(-farthestMove)); !at.IsZero() && !at.After(slot.Add(farthestMove)); at = s.planned(at) {
 		if !s.placed(at).Equal(slot) {
 			continue
@@ -225,7 +225,7 @@ func (s Schedule) Months(slot time.Time) []billing.Civil {
 		if before := s.plannedBefore(at); !before.IsZero() {
 			_, first = calendar.LastMonth(before)
 		}
-		for m := min(first, last); m <= last; m = billing.NextMonth(m) {
+		for m := min(first, last); m <= last; m = civil.NextMonth(m) {
 			if !slices.Contains(out, m) {
 				out = append(out, m)
 			}
@@ -356,12 +356,12 @@ const ledgerBegins = "slots-since-"
 
 // reportAlarm is the key of the alarm for a month whose report was planned and not made. It ends when the report is made, and not
 // with the next month's.
-func reportAlarm(month billing.Civil) string {
+func reportAlarm(month civil.Date) string {
 	return "schedule:" + ScheduleMonthly + ":" + month.Month()
 }
 
 // reportsMissed alarms the reports of months that were not made because they are not caught up.
-func reportsMissed(ctx context.Context, tx store.Tx, months []billing.Civil) error {
+func reportsMissed(ctx context.Context, tx store.Tx, months []civil.Date) error {
 	for _, m := range months {
 		if err := tx.RaiseAlarm(ctx, reportAlarm(m), alarm.Args{"case": "report-missed", "month": m.Month()}); err != nil {
 			return err
@@ -371,16 +371,16 @@ func reportsMissed(ctx context.Context, tx store.Tx, months []billing.Civil) err
 }
 
 // runReports makes the reports of a slot, month by month. One that fails is alarmed, and does not keep the others back.
-func (e *Nights) runReports(ctx context.Context, months []billing.Civil, report ScheduleReport) (string, error) {
+func (e *Nights) runReports(ctx context.Context, months []civil.Date, report ScheduleReport) (string, error) {
 	var done []string
 	var errs []error
 	for _, m := range months {
-		summary, runErr := report(ctx, m, billing.NextMonth(m))
+		summary, runErr := report(ctx, m, civil.NextMonth(m))
 		if runErr != nil && ctx.Err() != nil {
 			return "", runErr
 		}
 		if runErr == nil {
-			if err := e.ReportMade(ctx, m, billing.NextMonth(m)); err != nil {
+			if err := e.ReportMade(ctx, m, civil.NextMonth(m)); err != nil {
 				errs = append(errs, err)
 			}
 			done = append(done, summary)
@@ -395,8 +395,8 @@ func (e *Nights) runReports(ctx context.Context, months []billing.Civil, report 
 }
 
 // ReportMade ends the alarm for the report of a month, when the period is one.
-func (e *Nights) ReportMade(ctx context.Context, from, to billing.Civil) error {
-	if !strings.HasSuffix(string(from), "-01") || billing.NextMonth(from) != to {
+func (e *Nights) ReportMade(ctx context.Context, from, to civil.Date) error {
+	if !strings.HasSuffix(string(from), "-01") || civil.NextMonth(from) != to {
 		return nil
 	}
 	return e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, reportAlarm(from)) })

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/price"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
@@ -24,14 +27,14 @@ type Vendor struct {
 	// DefaultManualWithin.
 	ManualWithin int
 	Target       exchange.Target
-	Receipts     billing.Format
-	Invoices     billing.InvoiceFormat
-	VAT          billing.VAT
+	Receipts     receipt.Format
+	Invoices     invoice.Format
+	VAT          ledger.VAT
 	VATMissing   bool // nobody has said what it is, so that it counts as none
-	Tolerances   billing.Tolerances
-	Prices       *billing.PriceList // nil: no expected cost
-	OfferFrom    time.Duration      // offers are made from this time of day, Europe/Oslo …
-	OfferTo      time.Duration      // … until this one (exclusive); equal: always
+	Tolerances   receipt.Tolerances
+	Prices       *price.List   // nil: no expected cost
+	OfferFrom    time.Duration // offers are made from this time of day, Europe/Oslo …
+	OfferTo      time.Duration // … until this one (exclusive); equal: always
 	// The most letters offered in any hour and in any 24 hours; 0: no limit. A job that alone has more is offered when
 	// nothing else was in that time.
 	LettersPerHour, LettersPerDay int

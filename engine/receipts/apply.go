@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
@@ -33,7 +35,7 @@ type receiptApplier struct {
 	ships   map[string]*store.PostedShipment     // likewise
 	jobs    map[string]store.PrintJob            // as they were before their first row
 	touched map[string]bool                      // jobs that have a receipt
-	given   map[string]billing.Civil             // the day on which a job was given over, at the earliest
+	given   map[string]civil.Date                // the day on which a job was given over, at the earliest
 	// When the letters were posted whose costs changed: from the first to the last.
 	first, last time.Time
 
@@ -47,14 +49,14 @@ type receiptApplier struct {
 type letterInJob struct{ job, shipment string }
 
 // applyReceipts applies a parsed file in tx.
-func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, rows []billing.ReceiptRow, out *Imported) error {
+func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, rows []receipt.Row, out *Imported) error {
 	closed, err := tx.ClosedMonths(ctx)
 	if err != nil {
 		return err
 	}
 	a := receiptApplier{
 		e: e, tx: tx, v: v, file: file, closed: closed, out: out,
-		letters: map[letterInJob]*store.ReceiptLetter{}, ships: map[string]*store.PostedShipment{}, jobs: map[string]store.PrintJob{}, touched: map[string]bool{}, given: map[string]billing.Civil{},
+		letters: map[letterInJob]*store.ReceiptLetter{}, ships: map[string]*store.PostedShipment{}, jobs: map[string]store.PrintJob{}, touched: map[string]bool{}, given: map[string]civil.Date{},
 	}
 	for at, some := range slices.Collect(slices.Chunk(rows, receiptsAtOnce)) {
 		clear(a.letters)
@@ -85,7 +87,7 @@ func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v party.Vendo
 }
 
 // look reads the letters of rows, as they are now.
-func (a *receiptApplier) look(ctx context.Context, rows []billing.ReceiptRow) error {
+func (a *receiptApplier) look(ctx context.Context, rows []receipt.Row) error {
 	ids := make([]string, 0, len(rows))
 	for _, row := range rows {
 		ids = append(ids, row.Shipment)
@@ -132,7 +134,7 @@ func (a *receiptApplier) changes(posted ...time.Time) {
 	}
 }
 
-func (a *receiptApplier) deviate(account string, found ...billing.Deviation) {
+func (a *receiptApplier) deviate(account string, found ...receipt.Deviation) {
 	for _, d := range found {
 		a.deviations = append(a.deviations, deviationOf(a.v.Key, a.file.SHA256, account, a.tx.Now(), d))
 	}
@@ -140,7 +142,7 @@ func (a *receiptApplier) deviate(account string, found ...billing.Deviation) {
 }
 
 // aside keeps a row that is not booked.
-func (a *receiptApplier) aside(r store.Receipt, state store.ReceiptState, account string, d billing.Deviation) {
+func (a *receiptApplier) aside(r store.Receipt, state store.ReceiptState, account string, d receipt.Deviation) {
 	r.State = state
 	a.receipts = append(a.receipts, r)
 	a.out.Unbooked += r.Row.Net()
@@ -157,7 +159,7 @@ func (a *receiptApplier) aside(r store.Receipt, state store.ReceiptState, accoun
 }
 
 // letter is the letter that a row is for, nil when the row cannot be for one of the vendor's.
-func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*store.ReceiptLetter, error) {
+func (a *receiptApplier) letter(ctx context.Context, row receipt.Row) (*store.ReceiptLetter, error) {
 	l := a.letters[letterInJob{row.Job, row.Shipment}]
 	if l == nil {
 		return nil, nil
@@ -173,14 +175,14 @@ func (a *receiptApplier) letter(ctx context.Context, row billing.ReceiptRow) (*s
 	if j.Vendor != a.v.Key || j.State == store.JobPlanned || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobWithdrawn || j.State == store.JobRejected {
 		return nil, nil
 	}
-	if row.Kind == billing.RowReversal && l.Applied == nil {
+	if row.Kind == receipt.RowReversal && l.Applied == nil {
 		return nil, nil // nothing is there to be taken back; nor does it say that the letter was posted
 	}
 	return l, nil
 }
 
 // apply applies the i-th row of the file, one of the rows at hand.
-func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRow, hand []billing.ReceiptRow) error {
+func (a *receiptApplier) apply(ctx context.Context, i int, row receipt.Row, hand []receipt.Row) error {
 	e, tx := a.e, a.tx
 	r := store.Receipt{ID: e.receiptID(a.v.Key, a.file.SHA256, i), Vendor: a.v.Key, File: a.file.SHA256, Row: row}
 	l, err := a.letter(ctx, row)
@@ -188,7 +190,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		return err
 	}
 	if l == nil {
-		a.aside(r, store.ReceiptUnknown, "", billing.Unknown(row))
+		a.aside(r, store.ReceiptUnknown, "", receipt.Unknown(row))
 		return nil
 	}
 	if !a.touched[row.Job] {
@@ -208,16 +210,16 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		}
 	}
 	account := l.Of.Account
-	if row.Kind == billing.RowReturn {
+	if row.Kind == receipt.RowReturn {
 		return a.returned(ctx, account, row)
 	}
 	if l.Applied != nil {
 		same := l.Applied.Row
-		if row.Kind == "" && same.Kind == billing.RowCorrection { // what it corrects came later, and says the same
+		if row.Kind == "" && same.Kind == receipt.RowCorrection { // what it corrects came later, and says the same
 			same.Kind = ""
 		}
 		if same.SameFacts(row) {
-			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, calendar.Oslo))
+			a.aside(r, store.ReceiptDuplicate, account, receipt.Repeated(row, row, calendar.Oslo))
 			return nil
 		}
 		if err := a.write(ctx); err != nil { // what it repeats or corrects may be of this file
@@ -228,10 +230,10 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		case err != nil:
 			return err
 		case before:
-			a.aside(r, store.ReceiptDuplicate, account, billing.Repeated(row, row, calendar.Oslo))
+			a.aside(r, store.ReceiptDuplicate, account, receipt.Repeated(row, row, calendar.Oslo))
 			return nil
 		case row.Kind == "":
-			a.aside(r, store.ReceiptConflict, account, billing.Repeated(l.Applied.Row, row, calendar.Oslo))
+			a.aside(r, store.ReceiptConflict, account, receipt.Repeated(l.Applied.Row, row, calendar.Oslo))
 			return nil
 		}
 		was := bookedNet(l.Applied.Row)
@@ -244,7 +246,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 		a.out.Deviate += len(found)
 		a.out.Corrects++
 		a.out.Booked += bookedNet(row) - was
-		return a.look(ctx, []billing.ReceiptRow{row})
+		return a.look(ctx, []receipt.Row{row})
 	}
 	at, odd, err := a.postedAt(ctx, row)
 	if err != nil {
@@ -272,7 +274,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row billing.ReceiptRo
 }
 
 // postedAt is when a letter counts as posted: when its receipt says, or, when that cannot be, when the receipt came. odd says so then.
-func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (at time.Time, odd []billing.Deviation, err error) {
+func (a *receiptApplier) postedAt(ctx context.Context, row receipt.Row) (at time.Time, odd []receipt.Deviation, err error) {
 	given, known := a.given[row.Job]
 	if !known {
 		if given, err = givenOver(ctx, a.tx, row.Job); err != nil {
@@ -285,33 +287,33 @@ func (a *receiptApplier) postedAt(ctx context.Context, row billing.ReceiptRow) (
 }
 
 // postedAt is when a letter counts as posted, of a job that was given over on a day and a receipt that came at a time.
-func postedAt(row billing.ReceiptRow, given billing.Civil, arrived time.Time) (at time.Time, odd []billing.Deviation) {
-	if d, is := billing.ReconcilePosted(row, given, billing.CivilOf(arrived, calendar.Oslo), calendar.Oslo); is {
-		return arrived.UTC().Truncate(time.Millisecond), []billing.Deviation{d}
+func postedAt(row receipt.Row, given civil.Date, arrived time.Time) (at time.Time, odd []receipt.Deviation) {
+	if d, is := receipt.ReconcilePosted(row, given, civil.Of(arrived, calendar.Oslo), calendar.Oslo); is {
+		return arrived.UTC().Truncate(time.Millisecond), []receipt.Deviation{d}
 	}
 	return row.PostedAt.UTC().Truncate(time.Millisecond), nil
 }
 
 // givenOver is the day on which a job was given over at the earliest: when it passed its last gate. One that did not, as far as the
 // archive knows, cannot have been given over before it was made.
-func givenOver(ctx context.Context, r store.Reader, job string) (billing.Civil, error) {
+func givenOver(ctx context.Context, r store.Reader, job string) (civil.Date, error) {
 	history, err := r.JobHistory(ctx, job)
 	if err != nil {
 		return "", err
 	}
 	for _, ev := range history {
 		if ev.To == store.JobCommitted {
-			return billing.CivilOf(ev.At, calendar.Oslo), nil
+			return civil.Of(ev.At, calendar.Oslo), nil
 		}
 	}
 	j, err := r.Job(ctx, job)
-	return billing.CivilOf(j.Created, calendar.Oslo), err
+	return civil.Of(j.Created, calendar.Oslo), err
 }
 
 // post records that a letter was posted: PRINTET, unless it was read or closed meanwhile; then the fact stands
 // beside the status, and the cost is booked all the same (docs/sources.md, Statuses). It was posted when it first was: a
 // reprint does not move that.
-func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
+func (a *receiptApplier) post(row receipt.Row, reprint bool) {
 	s := a.ships[row.Shipment]
 	from, at := s.Status, row.PostedAt.UTC().Truncate(time.Millisecond)
 	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
@@ -331,7 +333,7 @@ func (a *receiptApplier) post(row billing.ReceiptRow, reprint bool) {
 }
 
 // returned takes a row that says that a letter came back.
-func (a *receiptApplier) returned(ctx context.Context, account string, row billing.ReceiptRow) error {
+func (a *receiptApplier) returned(ctx context.Context, account string, row receipt.Row) error {
 	if err := a.write(ctx); err != nil {
 		return err
 	}
@@ -351,7 +353,7 @@ func (a *receiptApplier) returned(ctx context.Context, account string, row billi
 
 // returned notes in the history that a letter came back at a time. Its status stays: it was printed and posted. news: it was not
 // noted before.
-func (e *Receipts) returned(ctx context.Context, tx store.Tx, id string, status shipment.Status, vendor string, row billing.ReceiptRow, at time.Time) (news bool, err error) {
+func (e *Receipts) returned(ctx context.Context, tx store.Tx, id string, status shipment.Status, vendor string, row receipt.Row, at time.Time) (news bool, err error) {
 	said := row.PostedAt.UTC().Truncate(time.Millisecond)
 	key := fmt.Sprintf("retur/%s/%s/%s/%s/%s", vendor, row.Job, row.Shipment, said.Format(time.RFC3339), row.Reason)
 	history, err := tx.History(ctx, id)
@@ -364,42 +366,42 @@ func (e *Receipts) returned(ctx context.Context, tx store.Tx, id string, status 
 }
 
 // bookedNet is what the ledger holds for a receipt in force, net.
-func bookedNet(r billing.ReceiptRow) billing.Ore {
-	if r.Kind == billing.RowReversal {
+func bookedNet(r receipt.Row) money.Ore {
+	if r.Kind == receipt.RowReversal {
 		return 0
 	}
 	return r.Net()
 }
 
 // reconcile holds a receipt against what was sent and against the price list.
-func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v party.Vendor, account, zone string, letter store.JobLetter, row billing.ReceiptRow) ([]billing.Deviation, error) {
-	found := billing.Reconcile(letter.Sent(), row, v.Tolerances)
+func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v party.Vendor, account, zone string, letter store.JobLetter, row receipt.Row) ([]receipt.Deviation, error) {
+	found := receipt.Reconcile(letter.Sent(), row, v.Tolerances)
 	if v.Prices == nil {
-		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), nil
+		return append(found, receipt.ReconcileAmount(row, v.Tolerances)...), nil
 	}
-	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), billing.CivilOf(row.PostedAt, calendar.Oslo))
+	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), civil.Of(row.PostedAt, calendar.Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
-		return append(found, billing.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, alarm.Args{"vendor": v.Key, "why": err.Error()})
+		return append(found, receipt.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, alarm.Args{"vendor": v.Key, "why": err.Error()})
 	}
-	return append(found, billing.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
+	return append(found, receipt.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
 }
 
 // deviationOf places a finding in the ledger. The same one in the same file is one.
-func deviationOf(vendor, file, account string, at time.Time, d billing.Deviation) store.Deviation {
+func deviationOf(vendor, file, account string, at time.Time, d receipt.Deviation) store.Deviation {
 	return store.Deviation{
 		Key: deviationKey(vendor, file, d.Job, d.Shipment, d.Kind),
 		At:  at, Vendor: vendor, File: file, Account: account, Finding: d,
 	}
 }
 
-func deviationKey(vendor, file, job, shipment string, kind billing.DeviationKind) string {
+func deviationKey(vendor, file, job, shipment string, kind receipt.DeviationKind) string {
 	return strings.Join([]string{vendor, file, job, shipment, string(kind)}, "/")
 }
 
 // settleReceipt settles what was found in a receipt of a file, of these kinds, since another took its place or a person decided.
 // What people have accepted or settled stays so.
-func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kinds []billing.DeviationKind, reason string) error {
+func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kinds []receipt.DeviationKind, reason string) error {
 	keys := make([]string, len(kinds))
 	for i, kind := range kinds {
 		keys[i] = deviationKey(r.Vendor, r.File, r.Row.Job, r.Row.Shipment, kind)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/party"
@@ -64,7 +64,7 @@ func (e *Receipts) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Rec
 			return err
 		}
 		d := store.ReceiptDecision{Receipt: c.Conflict.ID, Against: c.InForce.ID, Taken: r.Take, Reason: r.Reason}
-		decided := []billing.DeviationKind{billing.DeviationConflict}
+		decided := []receipt.DeviationKind{receipt.DeviationConflict}
 		if err := settleReceipt(ctx, tx, c.Conflict, decided, "avgjort: "+r.Reason); err != nil {
 			return err
 		}
@@ -123,16 +123,16 @@ func (e *Receipts) takeReceipt(ctx context.Context, tx store.Tx, v party.Vendor,
 		return nil, span, err
 	}
 	why, settled := "rettet", "kvitteringen er rettet"
-	if row.Kind == billing.RowReversal {
+	if row.Kind == receipt.RowReversal {
 		why, settled = "trukket tilbake av trykkeriet", "kvitteringen er trukket tilbake"
 	}
 	if err := e.invoices.Reverse(ctx, tx, closed, d.Against, taken.File, why); err != nil {
 		return nil, span, err
 	}
-	if err := settleReceipt(ctx, tx, inForce, billing.ReceiptDeviations(), settled); err != nil {
+	if err := settleReceipt(ctx, tx, inForce, receipt.DeviationKinds(), settled); err != nil {
 		return nil, span, err
 	}
-	if row.Kind == billing.RowReversal {
+	if row.Kind == receipt.RowReversal {
 		return nil, span, nil
 	}
 	deviations, err = e.bookTaken(ctx, tx, v, closed, taken, at, before)
@@ -195,14 +195,14 @@ func (e *Receipts) corrects(ctx context.Context, tx store.Tx, v party.Vendor, r 
 		return nil, [2]time.Time{}, err
 	}
 	reason := "the vendor has corrected it"
-	if r.Row.Kind == billing.RowReversal {
+	if r.Row.Kind == receipt.RowReversal {
 		reason = "the vendor has taken it back"
 	}
 	return e.takeReceipt(ctx, tx, v, store.ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason})
 }
 
 // saidBefore reports whether a receipt of the letter, in force or not, says the same as a row.
-func saidBefore(ctx context.Context, r store.Reader, row billing.ReceiptRow) (bool, error) {
+func saidBefore(ctx context.Context, r store.Reader, row receipt.Row) (bool, error) {
 	all, err := r.Receipts(ctx, store.ReceiptFilter{Job: row.Job, Shipment: row.Shipment})
 	if err != nil {
 		return false, err

@@ -15,7 +15,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/reading"
+	"postgang/billing/receipt"
 	"postgang/engine/alarm"
 	"postgang/engine/identity"
 	"postgang/engine/restored"
@@ -37,9 +39,9 @@ type Imported struct {
 	Unknown  int               // of letters that are not ours
 	Returned int               // letters that came back, told for the first time
 	Deviate  int               // deviations found
-	Booked   billing.Ore       // net, of the applied rows; of a correction what it changes
-	Unbooked billing.Ore       // net, of the rows that were not applied
-	Problems []billing.Problem // not empty: the whole file was stopped
+	Booked   money.Ore         // net, of the applied rows; of a correction what it changes
+	Unbooked money.Ore         // net, of the rows that were not applied
+	Problems []reading.Problem // not empty: the whole file was stopped
 	// Waits are jobs that the file names and the archive does not know: nothing of it is booked until Recover.
 	Waits []string
 }
@@ -188,12 +190,12 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 		return out, fmt.Errorf("archive receipt file %s: %w", identity.Scrub(name), err)
 	}
 	e.Passed("receipts: archived")
-	rows, problems := billing.ParseReceipts(data, v.Receipts)
+	rows, problems := receipt.Parse(data, v.Receipts)
 	for i := range rows {
 		rows[i].PostedAt = rows[i].PostedAt.UTC().Truncate(time.Millisecond) // what the archive keeps, so that doubles are known
 	}
 	// Job by job, whose letters stand near each other in the database; rows of one letter as they stand.
-	slices.SortStableFunc(rows, func(a, b billing.ReceiptRow) int { return cmp.Compare(a.Job, b.Job) })
+	slices.SortStableFunc(rows, func(a, b receipt.Row) int { return cmp.Compare(a.Job, b.Job) })
 	out.Rows, out.Problems = len(rows), problems
 	file := store.ReceiptFile{Vendor: vendor, SHA256: out.SHA256, Name: name, Blob: ref, Fetched: e.Now(), Rows: len(rows), Problems: problems}
 	if stopped {
@@ -257,7 +259,7 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 
 // applied looks whether a receipt file was applied: by its first row that is kept (returns are not, but for those of unknown
 // letters), since one that was stopped before is there anyhow.
-func (e *Receipts) applied(ctx context.Context, vendor, sha string, rows []billing.ReceiptRow, stopped bool) (bool, error) {
+func (e *Receipts) applied(ctx context.Context, vendor, sha string, rows []receipt.Row, stopped bool) (bool, error) {
 	err := e.Archive.View(ctx, func(r store.Reader) error {
 		if len(rows) == 0 && !stopped {
 			_, err := r.ReceiptFile(ctx, vendor, sha)
@@ -265,7 +267,7 @@ func (e *Receipts) applied(ctx context.Context, vendor, sha string, rows []billi
 		}
 		for i, row := range rows {
 			_, err := r.Receipt(ctx, e.receiptID(vendor, sha, i))
-			if row.Kind != billing.RowReturn || !errors.Is(err, store.ErrNotFound) {
+			if row.Kind != receipt.RowReturn || !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 		}

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/jobs"
@@ -46,7 +47,7 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 	if err != nil || len(rows) == 0 {
 		return out, step.Lost(held, err)
 	}
-	data, err := billing.FormatReceipts(rows, e.Vendors[j.Vendor].Receipts)
+	data, err := receipt.Encode(rows, e.Vendors[j.Vendor].Receipts)
 	if err != nil {
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
@@ -66,8 +67,8 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 }
 
 // manualReceipts makes the receipt rows of a confirmation.
-func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]billing.ReceiptRow, error) {
-	return store.View(ctx, e.Archive, func(r store.Reader) ([]billing.ReceiptRow, error) {
+func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]receipt.Row, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]receipt.Row, error) {
 		j, err := r.Job(ctx, c.Job)
 		if err != nil {
 			return nil, err
@@ -95,7 +96,7 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 				return nil, fmt.Errorf("letters %d-%d: job %s has letters 1 to %d", n.From, n.To, j.ID, len(letters))
 			}
 		}
-		var rows []billing.ReceiptRow
+		var rows []receipt.Row
 		for _, l := range letters {
 			if len(c.Letters) > 0 && !slices.ContainsFunc(c.Letters, func(n shipment.Range) bool { return n.Has(l.Letter) }) {
 				continue
@@ -117,8 +118,8 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 	})
 }
 
-func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v party.Vendor) (billing.ReceiptRow, error) {
-	row := billing.ReceiptRow{
+func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.JobLetter, posted time.Time, v party.Vendor) (receipt.Row, error) {
+	row := receipt.Row{
 		Job: l.Job, Shipment: l.Shipment, PrintID: identity.ManualPrintID, PostedAt: posted, PagesBW: l.PagesBW, PagesColour: l.PagesColour,
 		EnvelopesManual: 1, ExtraSheetsManual: l.Sheets - 1, WeightGram: l.WeightGram, Konteringskode: l.Konteringskode,
 	}
@@ -129,7 +130,7 @@ func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.Jo
 	if err != nil {
 		return row, err
 	}
-	quote, err := v.Prices.Quote(e.accept.PricedLetter(s.Account, s.Zone, l, v), billing.CivilOf(posted, calendar.Oslo))
+	quote, err := v.Prices.Quote(e.accept.PricedLetter(s.Account, s.Zone, l, v), civil.Of(posted, calendar.Oslo))
 	row.Production, row.Postage = quote.Production, quote.Postage
 	if err != nil {
 		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)

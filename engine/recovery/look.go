@@ -13,7 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"postgang/billing"
+	"postgang/billing/reading"
+	"postgang/billing/receipt"
 	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -35,7 +36,7 @@ type vendorJob struct {
 	id       string
 	doc      *exchange.Ticket
 	manifest []exchange.ManifestRow
-	receipts []billing.ReceiptRow
+	receipts []receipt.Row
 	shown    *RecoveredJob
 	sent     bool // the archive has handed over another job under the id
 }
@@ -200,13 +201,13 @@ func (r *recovery) readRows(ctx context.Context, jobs map[string]*vendorJob, at 
 	if err != nil && (restored.CutOff(ctx, err) || errors.Is(err, exchange.ErrUnstable) || errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("receipt file %s: %w", identity.Scrub(at.name), err) // another look tells
 	}
-	var rows []billing.ReceiptRow
+	var rows []receipt.Row
 	bad := ""
 	if err != nil {
 		bad = fmt.Sprintf("receipt file %s, which names it, cannot be read: %v", identity.Scrub(at.name), err)
 	} else {
-		var problems []billing.Problem
-		if rows, problems = billing.ParseReceipts(data, r.v.Receipts); len(problems) > 0 {
+		var problems []reading.Problem
+		if rows, problems = receipt.Parse(data, r.v.Receipts); len(problems) > 0 {
 			rows, bad = nil, fmt.Sprintf("receipt file %s, which names it, has %d problems, first: %s", identity.Scrub(at.name), len(problems), problems[0])
 		}
 	}

@@ -22,7 +22,7 @@ const (
 	EventReleased  = "FRIGITT"          // free to be collected again
 	EventRenewed   = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
 	EventPosted    = "POSTLAGT"         // the vendor's receipt came
-	EventReturned  = "RETUR"            // it came back by post; Reason is why (billing.ReturnReason) and the job
+	EventReturned  = "RETUR"            // it came back by post; Reason is why (receipt.ReturnReason) and the job
 )
 
 // ErrDigitalEvent says that a digital event cannot be understood at all; it names no personal data.

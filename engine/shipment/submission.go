@@ -3,7 +3,7 @@ package shipment
 import (
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/codes"
 	"postgang/engine/identity"
 )
 
@@ -13,7 +13,7 @@ const InvalidCode = "(ugyldig)"
 // ShownCode is a konteringskode as it may be shown. What does not have the form of one is anybody's text, and is only
 // kept with the refused hand-in.
 func ShownCode(code string) string {
-	if code != "" && (!billing.ValidKonteringskode(code) || len(identity.FindNationalIDs(code)) > 0) {
+	if code != "" && (!codes.Valid(code) || len(identity.FindNationalIDs(code)) > 0) {
 		return InvalidCode
 	}
 	return code

@@ -44,8 +44,8 @@ func parsed(t testing.TB, text string) Submission {
 	return s
 }
 
-// codes are "code field" of reasons, warnings with «?» in front.
-func codes(found []Refusal) []string {
+// codesOf are "code field" of reasons, warnings with «?» in front.
+func codesOf(found []Refusal) []string {
 	var out []string
 	for _, r := range found {
 		mark := ""
@@ -196,7 +196,7 @@ func TestEachRule(t *testing.T) {
 		s := parsed(t, goodJSON)
 		tc.change(&s)
 		found := s.Validate(DefaultRules(), register(t), validateNow)
-		if got := codes(found); !slices.Equal(got, tc.want) {
+		if got := codesOf(found); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 		for _, r := range found {
@@ -247,7 +247,7 @@ func TestAllReasonsAtOnce(t *testing.T) {
 		"postnummer-form mottaker.postnummer",
 		"poststed-mangler mottaker.poststed",
 	}
-	if got := codes(found); !slices.Equal(got, want) {
+	if got := codesOf(found); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for _, r := range found {

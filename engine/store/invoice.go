@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/invoice"
 	"postgang/engine/shipment"
 )
 
@@ -18,10 +19,10 @@ type InvoiceReader interface {
 	RemovedInvoices(ctx context.Context) ([]RemovedInvoice, error)
 	// BookedFor sums what is booked from receipts of a vendor for letters posted in [from, to), in whatever month it is booked;
 	// by account, konteringskode and kind. What is carried from one period to another (CarryReceipts) is counted there.
-	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]billing.Booked, error)
+	BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]invoice.Booked, error)
 	// CarriedBeyond sums what is booked from receipts of a vendor for letters posted before a time, and carried to invoices for a time
 	// that begins then or later; by account, konteringskode and kind.
-	CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]billing.Booked, error)
+	CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]invoice.Booked, error)
 	// EachPostedSum calls fn with what is booked from a vendor's receipts for letters posted in [from, to): letters and production by
 	// account, konteringskode, envelope class and time of posting. fn must not use the reader.
 	EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(PostedSum) error) error
@@ -42,7 +43,7 @@ type InvoiceWriter interface {
 type InvoiceRecord struct {
 	ID      string // UUID
 	Vendor  string
-	Invoice billing.Invoice
+	Invoice invoice.Invoice
 	Blob    shipment.BlobRef // the file; zero when it was typed in
 	TakenAt time.Time
 }
@@ -57,8 +58,8 @@ type RemovedInvoice struct {
 // ReceiptCarry moves receipts that came late to the invoices of a later period.
 type ReceiptCarry struct {
 	Vendor   string
-	From, To billing.Civil // when the letters were posted, half-open
-	After    time.Time     // what was recorded later than this
-	Into     billing.Civil // a day of the period that they are invoiced with
-	Reason   string        // no personal data
+	From, To civil.Date // when the letters were posted, half-open
+	After    time.Time  // what was recorded later than this
+	Into     civil.Date // a day of the period that they are invoiced with
+	Reason   string     // no personal data
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/shipment"
 	"postgang/printjobs/exchange"
 )
@@ -76,7 +77,7 @@ type PlannedCost struct {
 	Account        string
 	Konteringskode string
 	Letters        int
-	Net            billing.Ore
+	Net            money.Ore
 }
 
 // JobMark is what tells one print job from another.
@@ -184,8 +185,8 @@ type JobLetter struct {
 }
 
 // Sent is what we know of the letter that we sent, for reconciliation.
-func (l JobLetter) Sent() billing.Sent {
-	return billing.Sent{
+func (l JobLetter) Sent() receipt.Sent {
+	return receipt.Sent{
 		Shipment: l.Shipment, Job: l.Job, Konteringskode: l.Konteringskode,
 		PagesBW: l.PagesBW, PagesColour: l.PagesColour, Sheets: l.Sheets, WeightGram: l.WeightGram,
 	}
@@ -193,12 +194,12 @@ func (l JobLetter) Sent() billing.Sent {
 
 // ExpectedCost is what a letter should cost by its vendor's price list, net of VAT.
 type ExpectedCost struct {
-	Production billing.Ore
-	Postage    billing.Ore
+	Production money.Ore
+	Postage    money.Ore
 }
 
 // Net is the whole, net of VAT.
-func (c ExpectedCost) Net() billing.Ore { return c.Production + c.Postage }
+func (c ExpectedCost) Net() money.Ore { return c.Production + c.Postage }
 
 // JobFile is a file of a print job, kept in the blob store until the job is closed.
 type JobFile struct {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 )
 
@@ -18,9 +21,9 @@ type LedgerReader interface {
 	// FirstActivity is when, from a time on, a shipment was received or an amount is booked for the first time; zero: never.
 	FirstActivity(ctx context.Context, from time.Time) (time.Time, error)
 	// CodeRegister is the register of konteringskoder, by code; empty: there is none.
-	CodeRegister(ctx context.Context) ([]billing.CodeEntry, error)
+	CodeRegister(ctx context.Context) ([]codes.Entry, error)
 	// SpentByCode sums the net of what is booked in [from, to) by konteringskode. accounts nil: all.
-	SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]billing.Ore, error)
+	SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]money.Ore, error)
 	// CodesOf gives the konteringskoder of shipments, by id; those that are not there are left out. At most some hundred at once.
 	CodesOf(ctx context.Context, shipments []string) (map[string]string, error)
 	// EachReportShipment calls fn for the shipments received or posted in [from, to), and for those that the ledger has lines of in
@@ -36,7 +39,7 @@ type LedgerWriter interface {
 	// CloseMonth closes a month, now. ErrExists when it is closed.
 	CloseMonth(ctx context.Context, m ClosedMonth) error
 	// SetCodeRegister replaces the register of konteringskoder.
-	SetCodeRegister(ctx context.Context, entries []billing.CodeEntry) error
+	SetCodeRegister(ctx context.Context, entries []codes.Entry) error
 }
 
 // What a vendor's price list says of costs that belong to no letter: control sheets, and the least that an account pays for a day.
@@ -46,8 +49,8 @@ type PostedSum struct {
 	Account, Konteringskode string
 	Envelope                string
 	At                      time.Time
-	Letters                 int         // reprints too
-	Production              billing.Ore // net
+	Letters                 int       // reprints too
+	Production              money.Ore // net
 }
 
 // LedgerSource says why a line stands in the ledger.
@@ -71,7 +74,7 @@ type LedgerLine struct {
 	Account  string // of the letter, or empty
 	Shipment string // or empty
 	Job      string // or empty
-	Line     billing.CostLine
+	Line     ledger.Line
 	// Letters is how many letters the line counts: 1 for the first line of a letter, -1 for its reversal, else 0. A reprint
 	// counts none.
 	Letters  int
@@ -93,13 +96,13 @@ type LedgerFilter struct {
 
 // ClosedMonth is a month that finance has closed.
 type ClosedMonth struct {
-	Month    billing.Civil // its first day
-	ClosedAt time.Time     // set by the archive
-	Reason   string        // no personal data
+	Month    civil.Date // its first day
+	ClosedAt time.Time  // set by the archive
+	Reason   string     // no personal data
 }
 
 // Span is the month in time, half-open.
 func (m ClosedMonth) Span() (from, to time.Time) {
 	t := m.Month.UTC()
-	return m.Month.In(calendar.Oslo), billing.CivilOf(t.AddDate(0, 1, 0), time.UTC).In(calendar.Oslo)
+	return m.Month.In(calendar.Oslo), civil.Of(t.AddDate(0, 1, 0), time.UTC).In(calendar.Oslo)
 }

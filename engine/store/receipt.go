@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/reading"
+	"postgang/billing/receipt"
 	"postgang/engine/shipment"
 )
 
@@ -69,7 +70,7 @@ type ReceiptFile struct {
 	Blob     shipment.BlobRef
 	Fetched  time.Time
 	Rows     int
-	Problems []billing.Problem // not empty: the file was stopped, nothing of it was applied
+	Problems []reading.Problem // not empty: the file was stopped, nothing of it was applied
 }
 
 // Receipt (kvittering) is what the vendor reports of one posted letter.
@@ -78,7 +79,7 @@ type Receipt struct {
 	Vendor string
 	File   string // SHA-256 of the receipt file
 	State  ReceiptState
-	Row    billing.ReceiptRow
+	Row    receipt.Row
 }
 
 // ReceiptFilter chooses receipt rows.
@@ -115,7 +116,7 @@ type Deviation struct {
 	At      time.Time
 	Vendor  string
 	File    string // receipt file, or empty
-	Finding billing.Deviation
+	Finding receipt.Deviation
 	Account string
 	// What people decided last; State is DeviationOpen when nobody has.
 	State     DeviationState

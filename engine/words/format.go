@@ -64,7 +64,7 @@ func period(first, last string, lang Language) string {
 	return f.Format("02.01.2006") + "–" + l.Format("02.01.2006")
 }
 
-// kroner words an amount of øre, as billing.Ore does.
+// kroner words an amount of øre, as money.Ore does.
 func kroner(ore string) string {
 	n, err := strconv.ParseInt(ore, 10, 64)
 	if err != nil {

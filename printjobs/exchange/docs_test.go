@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"postgang/billing"
+	"postgang/billing/receipt"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
@@ -115,7 +115,7 @@ func TestVendorPageReceiptIsOfTheJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	receipts, problems := billing.ParseReceipts(example(t, page, "receipt"), billing.DefaultFormat())
+	receipts, problems := receipt.Parse(example(t, page, "receipt"), receipt.DefaultFormat())
 	if len(problems) > 0 || len(receipts) != len(rows) {
 		t.Fatalf("%d receipts for %d letters; %v", len(receipts), len(rows), problems)
 	}
@@ -125,7 +125,7 @@ func TestVendorPageReceiptIsOfTheJob(t *testing.T) {
 			t.Errorf("receipt %+v is not of letter %+v", r, m)
 		}
 	}
-	if have := strings.Join(billing.ReceiptColumns(), ";"); have != vendorsim.ReceiptHeader {
+	if have := strings.Join(receipt.Columns(), ";"); have != vendorsim.ReceiptHeader {
 		t.Errorf("we read %s, the simulator writes %s", have, vendorsim.ReceiptHeader)
 	}
 }

@@ -11,7 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/figures"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/invoices"
@@ -23,10 +28,10 @@ import (
 
 // beyondLetters is what the vendor invoices besides its letters, as it would count it: the control sheets of its files, and what
 // each account's days lack to the minimum.
-func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]billing.Ore, error) {
-	out := map[string]billing.Ore{}
+func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]money.Ore, error) {
+	out := map[string]money.Ore{}
 	type accountDay struct{ account, day string }
-	days := map[accountDay]billing.Ore{}
+	days := map[accountDay]money.Ore{}
 	err := d.app.Archive.View(ctx, func(r store.Reader) error {
 		jobs, err := r.Jobs(ctx, store.JobFilter{Vendor: vendor})
 		if err != nil {
@@ -41,19 +46,19 @@ func (d *demo) beyondLetters(ctx context.Context, vendor string) (map[string]bil
 				return err
 			}
 			for _, f := range files {
-				out[billing.KindControlSheet] += billing.Ore(demoControlSheet * (f.File.Header + f.File.Trailer))
+				out[ledger.KindControlSheet] += money.Ore(demoControlSheet * (f.File.Header + f.File.Trailer))
 			}
 		}
 		lines, err := r.Ledger(ctx, store.LedgerFilter{Vendor: vendor})
 		for _, l := range lines {
-			if l.Line.Kind == billing.KindProduction {
+			if l.Line.Kind == ledger.KindProduction {
 				days[accountDay{l.Account, l.PostedAt.In(calendar.Oslo).Format(time.DateOnly)}] += l.Line.Net
 			}
 		}
 		return err
 	})
 	for _, net := range days {
-		out[billing.KindMinimum] += max(0, demoDayMinimum-net)
+		out[ledger.KindMinimum] += max(0, demoDayMinimum-net)
 	}
 	return out, err
 }
@@ -63,8 +68,8 @@ func (d *demo) invoice(ctx context.Context) error {
 	const vendor = "simulator"
 	from, to := d.period()
 	d.clock.Set(to.In(calendar.Oslo).AddDate(0, 0, 2))
-	d.say("9. The invoice of %s, for %s", vendor, billing.PeriodWords(from, to))
-	var booked []billing.Booked
+	d.say("9. The invoice of %s, for %s", vendor, civil.PeriodWords(from, to))
+	var booked []invoice.Booked
 	err := d.app.Archive.View(ctx, func(r store.Reader) (err error) {
 		booked, err = r.BookedFor(ctx, vendor, from.In(calendar.Oslo), to.In(calendar.Oslo))
 		return err
@@ -79,16 +84,16 @@ func (d *demo) invoice(ctx context.Context) error {
 	for _, b := range booked {
 		kinds[b.Kind] += b.Net
 	}
-	kinds[billing.KindProduction]++
+	kinds[ledger.KindProduction]++
 	var b strings.Builder
-	fmt.Fprintln(&b, strings.Join(billing.InvoiceColumns(), ";"))
+	fmt.Fprintln(&b, strings.Join(invoice.Columns(), ";"))
 	for i, kind := range slices.Sorted(maps.Keys(kinds)) {
 		fmt.Fprintf(&b, "SIM-%s;%s;%s;%s;%d;%s;;1;%s;25\n", from.Month(), to, from, to.AddDays(-1), i+1, kind, kinds[kind].Plain(","))
 	}
 	if err := os.WriteFile(filepath.Join(d.dir, "faktura.csv"), []byte(b.String()), 0o600); err != nil {
 		return err
 	}
-	rec, err := d.app.Engine.TakeInvoice(ctx, vendor, []byte(b.String()), billing.Period{})
+	rec, err := d.app.Engine.TakeInvoice(ctx, vendor, []byte(b.String()), civil.Period{})
 	if err != nil {
 		return err
 	}
@@ -145,9 +150,9 @@ func (d *demo) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var sum billing.Ore
+	var sum money.Ore
 	for _, row := range rows[1:] {
-		net, err := billing.ParseOre(row[slices.Index(rows[0], "netto")])
+		net, err := money.ParseOre(row[slices.Index(rows[0], "netto")])
 		if err != nil {
 			return err
 		}
@@ -158,15 +163,15 @@ func (d *demo) tables(ctx context.Context) error {
 }
 
 // voucher holds the voucher of the month against the report: it balances, and what it owes is the gross.
-func (d *demo) voucher(folder string, month billing.Civil, m billing.Money) error {
+func (d *demo) voucher(folder string, month civil.Date, m figures.Money) error {
 	data, err := os.ReadFile(filepath.Join(folder, "bilag-demo-"+month.Month()+".csv"))
 	if err != nil {
 		return err
 	}
-	var sum, owed billing.Ore
+	var sum, owed money.Ore
 	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\r\n") {
 		f := strings.Split(line, ";")
-		amount, err := billing.ParseOre(strings.Replace(f[27], ".", ",", 1))
+		amount, err := money.ParseOre(strings.Replace(f[27], ".", ",", 1))
 		if err != nil {
 			return fmt.Errorf("voucher: %w", err)
 		}
@@ -194,7 +199,7 @@ func (d *demo) receipts(ctx context.Context) error {
 		return err
 	}
 	var rows, booked, double, unknown, deviations int
-	var net billing.Ore
+	var net money.Ore
 	for _, f := range x.Receipts {
 		rows, booked, double, unknown, deviations = rows+f.Rows, booked+f.Applied, double+f.Doubles, unknown+f.Unknown, deviations+f.Deviate
 		net += f.Booked
@@ -219,7 +224,7 @@ func (d *demo) workbook() string {
 }
 
 // period is the month of the night.
-func (d *demo) period() (from, to billing.Civil) {
+func (d *demo) period() (from, to civil.Date) {
 	return calendar.LastMonth(d.expected.Night.AddDate(0, 1, 0))
 }
 
@@ -251,7 +256,7 @@ func (d *demo) codes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	entries, problems := billing.ParseRegister(rows)
+	entries, problems := codes.ParseRegister(rows)
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %v", path, problems)
 	}

@@ -26,7 +26,9 @@ import (
 	"time"
 	"unicode"
 
-	"postgang/billing"
+	"postgang/billing/codes"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/archive"
@@ -665,17 +667,17 @@ func judgeMatrices(t *testing.T, n *demoNight) {
 	}
 }
 
-// sums are øre by konteringskode, as shown: a missing one is billing.MissingCode.
-type sums map[string]billing.Ore
+// sums are øre by konteringskode, as shown: a missing one is codes.Missing.
+type sums map[string]money.Ore
 
-func (s sums) add(code string, ore billing.Ore) {
+func (s sums) add(code string, ore money.Ore) {
 	if code == "" {
-		code = billing.MissingCode
+		code = codes.Missing
 	}
 	s[code] += ore
 }
 
-func (s sums) total() (ore billing.Ore) {
+func (s sums) total() (ore money.Ore) {
 	for _, o := range s {
 		ore += o
 	}
@@ -685,7 +687,7 @@ func (s sums) total() (ore billing.Ore) {
 // without leaves out codes that carry nothing.
 func (s sums) without() sums {
 	out := maps.Clone(s)
-	maps.DeleteFunc(out, func(_ string, o billing.Ore) bool { return o == 0 })
+	maps.DeleteFunc(out, func(_ string, o money.Ore) bool { return o == 0 })
 	return out
 }
 
@@ -700,7 +702,7 @@ func (n *demoNight) ledger() (net, gross sums) {
 
 // receiptFiles adds up the vendor's receipts as a person would in a spreadsheet: by the code that we sent the letter with,
 // and apart from it what must not be booked, because it came before or is of a letter that we never sent.
-func (n *demoNight) receiptFiles(t *testing.T) (booked sums, notBooked billing.Ore) {
+func (n *demoNight) receiptFiles(t *testing.T) (booked sums, notBooked money.Ore) {
 	t.Helper()
 	code := map[string]string{}
 	for _, j := range append(slices.Clone(n.printed), n.again...) {
@@ -732,8 +734,8 @@ func (n *demoNight) receiptFiles(t *testing.T) (booked sums, notBooked billing.O
 			column[name] = i
 		}
 		for _, row := range rows[1:] {
-			key := row[column[billing.ColJob]] + " " + row[column[billing.ColShipment]]
-			ore := oreOf(t, row[column[billing.ColProduction]]) + oreOf(t, row[column[billing.ColPostage]])
+			key := row[column[receipt.ColJob]] + " " + row[column[receipt.ColShipment]]
+			ore := oreOf(t, row[column[receipt.ColProduction]]) + oreOf(t, row[column[receipt.ColPostage]])
 			c, ours := code[key]
 			switch {
 			case !ours:
@@ -757,7 +759,7 @@ func (n *demoNight) receiptFiles(t *testing.T) (booked sums, notBooked billing.O
 var amount = regexp.MustCompile(`^(-?)(\d+)(?:[.,](\d{1,2}))?$`)
 
 // oreOf reads kroner with at most two decimals, by text alone.
-func oreOf(t *testing.T, s string) billing.Ore {
+func oreOf(t *testing.T, s string) money.Ore {
 	t.Helper()
 	m := amount.FindStringSubmatch(s)
 	if m == nil {
@@ -770,7 +772,7 @@ func oreOf(t *testing.T, s string) billing.Ore {
 	if m[1] != "" {
 		v = -v
 	}
-	return billing.Ore(v)
+	return money.Ore(v)
 }
 
 // officeSettings make LibreOffice calculate every formula anew on loading, whatever value the workbook says it has.
@@ -821,7 +823,7 @@ func recalculated(t *testing.T, path string) map[string][][]string {
 }
 
 // spreadsheetOre reads an amount as a spreadsheet keeps it, a binary fraction near the øre.
-func spreadsheetOre(s string) (billing.Ore, error) {
+func spreadsheetOre(s string) (money.Ore, error) {
 	v, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
 	if err != nil {
 		return 0, err
@@ -830,7 +832,7 @@ func spreadsheetOre(s string) (billing.Ore, error) {
 	if math.Abs(v*100-ore) > 1e-4 {
 		return 0, fmt.Errorf("%q is no whole number of øre", s)
 	}
-	return billing.Ore(ore), nil
+	return money.Ore(ore), nil
 }
 
 // tableOf reads the rows of a sheet below the header that begins with these columns, up to the first row without a number
@@ -913,12 +915,12 @@ func judgeMoney(t *testing.T, n *demoNight) {
 	if !maps.Equal(gross.without(), inBookGross.without()) {
 		t.Errorf("with VAT the ledger has\n%v\nand the workbook\n%v", gross, inBookGross)
 	}
-	for column, want := range map[string]billing.Ore{"Netto kr": net.total(), "Brutto kr": gross.total()} {
+	for column, want := range map[string]money.Ore{"Netto kr": net.total(), "Brutto kr": gross.total()} {
 		if got, err := spreadsheetOre(sumRow[column]); err != nil || got != want {
 			t.Errorf("the sum of %q is %s in the workbook, kr %s in the ledger (%v)", column, sumRow[column], want, err)
 		}
 	}
-	var lines billing.Ore
+	var lines money.Ore
 	count := 0
 	for _, row := range tableOf(t, sheets["Kostnader"], "Bokført dag", "Forsendelse") {
 		if row["Art"] == "" {

@@ -16,7 +16,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"postgang/billing"
+	"postgang/billing/figures"
+	"postgang/billing/price"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
@@ -170,7 +171,7 @@ organisation = "Bergvik og Fjordby"
 path = "alarmer.jsonl"
 [kost_nytte]
 `, database)
-	for _, in := range billing.SeedInputs().All() {
+	for _, in := range figures.SeedInputs().All() {
 		year := ""
 		if in.Input.Year != 0 {
 			year = fmt.Sprintf(", year = %d", in.Input.Year)
@@ -278,7 +279,7 @@ func demoPrices(vendor string) string {
 	for _, r := range []struct {
 		envelope string
 		rate     vendorsim.Rate
-	}{{billing.EnvelopeC5, p.C5}, {billing.EnvelopeC4, p.C4}, {billing.EnvelopeParcel, p.Parcel}} {
+	}{{price.EnvelopeC5, p.C5}, {price.EnvelopeC4, p.C4}, {price.EnvelopeParcel, p.Parcel}} {
 		add(r.rate.StartAuto, fmt.Sprintf("element = \"START\"\nenvelope = %q\nhandling = \"AUTO\"", r.envelope), "")
 		add(r.rate.StartManual, fmt.Sprintf("element = \"START\"\nenvelope = %q\nhandling = \"MANUELL\"", r.envelope), "")
 	}
@@ -295,7 +296,7 @@ func demoPrices(vendor string) string {
 	add(demoControlSheet, "element = \"KONTROLLARK\"", "")
 	add(demoDayMinimum, "element = \"DAGSMINIMUM\"", "")
 	// What many letters would cost, for the advice: four fifths of a letter by itself, for no fewer than five of them.
-	for _, step := range p.Postage[billing.ZoneNorway] {
+	for _, step := range p.Postage[price.ZoneNorway] {
 		if step.MaxGram > 350 {
 			continue
 		}

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/finance"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -132,7 +133,7 @@ func (d *demo) checkSums(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	var lines, unbooked billing.Ore
+	var lines, unbooked money.Ore
 	for l, err := range r.Costs.All() {
 		if err != nil {
 			return err
@@ -143,7 +144,7 @@ func (d *demo) checkSums(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if dev.Kind == billing.DeviationUnknown {
+		if dev.Kind == receipt.DeviationUnknown {
 			unbooked += dev.Amount
 		}
 	}
@@ -153,7 +154,7 @@ func (d *demo) checkSums(ctx context.Context) error {
 	}
 	d.checkOre("øre in the receipts = øre in the ledger + not booked (doubled, unknown)", receipts.net, lines+unbooked)
 	d.checkOre("øre in the ledger = øre in the report", lines, r.Money.Net)
-	var codes billing.Ore
+	var codes money.Ore
 	for _, row := range r.PerKonteringskode {
 		codes += row.Money.Net
 	}
@@ -234,13 +235,13 @@ func (d *demo) printed() (letters map[string]bool, sides int, err error) {
 }
 
 type receiptSums struct {
-	net     billing.Ore
-	doubled map[string]billing.Ore // rows beyond the first, by shipment
+	net     money.Ore
+	doubled map[string]money.Ore // rows beyond the first, by shipment
 }
 
 // receiptOre adds up the receipt files as they lie at the vendor.
 func (d *demo) receiptOre() (receiptSums, error) {
-	out := receiptSums{doubled: map[string]billing.Ore{}}
+	out := receiptSums{doubled: map[string]money.Ore{}}
 	files, err := d.atVendors(func(v *vendorsim.Vendor) string { return filepath.Join(v.Root(), "kvittering", "arkiv", "*.csv") })
 	if err != nil {
 		return out, err
@@ -251,7 +252,7 @@ func (d *demo) receiptOre() (receiptSums, error) {
 		if err != nil {
 			return out, err
 		}
-		rows, problems := billing.ParseReceipts(data, billing.DefaultFormat())
+		rows, problems := receipt.Parse(data, receipt.DefaultFormat())
 		if len(problems) > 0 {
 			return out, fmt.Errorf("%s: %s", filepath.Base(f), problems[0].Text)
 		}
@@ -281,7 +282,7 @@ func (d *demo) check(what string, a, b int) {
 	d.say("   ok  %s (%d)", what, a)
 }
 
-func (d *demo) checkOre(what string, a, b billing.Ore) {
+func (d *demo) checkOre(what string, a, b money.Ore) {
 	if a != b {
 		d.fail("%s: kr %s and kr %s", what, a, b)
 		return

@@ -13,7 +13,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"postgang/billing"
+	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -215,7 +216,7 @@ func (g *generator) act(now time.Time) act {
 		}}
 	case 13:
 		d := store.Deviation{Key: fmt.Sprintf("%s-%d", g.account, g.n("deviation")), Vendor: g.account, Account: g.account,
-			Finding: billing.Deviation{Kind: "vekt", Amount: billing.Ore(g.n("amount"))}}
+			Finding: receipt.Deviation{Kind: "vekt", Amount: money.Ore(g.n("amount"))}}
 		return act{"deviation", func(ctx context.Context, tx store.Tx) (any, error) {
 			return nil, tx.InsertDeviations(ctx, []store.Deviation{d})
 		}}

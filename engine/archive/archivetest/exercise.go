@@ -17,7 +17,13 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"postgang/billing"
+	"postgang/billing/civil"
+	"postgang/billing/codes"
+	"postgang/billing/invoice"
+	"postgang/billing/ledger"
+	"postgang/billing/money"
+	"postgang/billing/reading"
+	"postgang/billing/receipt"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/restored"
@@ -87,7 +93,7 @@ func Composed(j store.PrintJob) store.PrintJob {
 func Receipt(n int, job string, shipment int) (store.Receipt, []store.LedgerLine) {
 	r := store.Receipt{
 		ID: ID(n), Vendor: "trykkeri", File: Sha(500), State: store.ReceiptApplied,
-		Row: billing.ReceiptRow{
+		Row: receipt.Row{
 			Line: 2, Job: job, Shipment: ID(shipment), PrintID: "P-1", PostedAt: T0.Add(24 * time.Hour), PagesBW: 3,
 			EnvelopesAuto: 1, ExtraSheetsAuto: 1, WeightGram: 20, Production: 305, Postage: 1450, Konteringskode: "0412",
 		},
@@ -98,7 +104,7 @@ func Receipt(n int, job string, shipment int) (store.Receipt, []store.LedgerLine
 // Booked are the lines that are booked for a receipt.
 func Booked(r store.Receipt) []store.LedgerLine {
 	var lines []store.LedgerLine
-	for i, l := range billing.CostLines(r.Row, billing.VAT{ProductionPercent: 25, PostagePercent: 0}) {
+	for i, l := range ledger.Lines(r.Row, ledger.VAT{ProductionPercent: 25, PostagePercent: 0}) {
 		lines = append(lines, store.LedgerLine{
 			Entry: r.ID, Place: i, BookedAt: r.Row.PostedAt, PostedAt: r.Row.PostedAt, Vendor: r.Vendor, Account: "skole", Shipment: r.Row.Shipment,
 			Job: r.Row.Job, Line: l, Letters: 1 - i, Source: store.LedgerReceipt, Document: r.File,
@@ -236,7 +242,7 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 		{"shipment lists", shipmentLists},
 		{"history", history},
 		{"planned costs", plannedCosts},
-		{"ledger", ledger},
+		{"ledger", bookings},
 		{"invoices", invoices},
 		{"code register", codeRegister},
 		{"receipt letters", receiptLetters},
@@ -461,7 +467,7 @@ func plannedCosts(s *suite) {
 	s.put(nil, 1, 2, 3, 4)
 	s.put(func(v *shipment.Shipment) { v.CostApprovedAt = T0 }, 5)
 	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 6)
-	cost := func(production, postage billing.Ore) *store.ExpectedCost {
+	cost := func(production, postage money.Ore) *store.ExpectedCost {
 		return &store.ExpectedCost{Production: production, Postage: postage}
 	}
 	insert := func(id string, created time.Time, change func(*store.PrintJob, []store.JobLetter), shipments ...int) {
@@ -1166,7 +1172,7 @@ func receipts(s *suite) {
 	r1, _ := Receipt(101, id, 1)
 	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r1) }) // no such file
 	stopped := store.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: shipment.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
-		Problems: []billing.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
+		Problems: []reading.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
 	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceiptFile(s.ctx, f), tx.InsertReceiptFile(s.ctx, stopped))
 	})
@@ -1315,7 +1321,7 @@ func deviations(s *suite) {
 	s.must(func(tx store.Tx) error { return tx.InsertReceiptFile(s.ctx, ReceiptFile()) })
 	d := func(key string, at time.Time) store.Deviation {
 		return store.Deviation{Key: key, At: at, Vendor: "trykkeri", File: Sha(500), Account: "skole",
-			Finding: billing.Deviation{Kind: "vekt", Shipment: ID(1), Job: "ZZZZ000001", Expected: "20", Got: "30", Amount: -5}}
+			Finding: receipt.Deviation{Kind: "vekt", Shipment: ID(1), Job: "ZZZZ000001", Expected: "20", Got: "30", Amount: -5}}
 	}
 	early, same, late := d("a", T0), d("b", T0), d("aa", T0.Add(time.Hour))
 	late.File = ""
@@ -1447,7 +1453,7 @@ func reports(s *suite) {
 }
 
 func codeRegister(s *suite) {
-	register := func(want []billing.CodeEntry) {
+	register := func(want []codes.Entry) {
 		s.Helper()
 		s.view(func(r store.Reader) error {
 			got, err := r.CodeRegister(s.ctx)
@@ -1456,14 +1462,14 @@ func codeRegister(s *suite) {
 		})
 	}
 	register(nil)
-	a := billing.CodeEntry{Code: "0100", Name: "Skatt", Ansvar: "1", Funksjon: "2", Art: "3", Prosjekt: "4", ValidFrom: "2026-01-01", ValidTo: "2027-01-01", Budget: 5, HasBudget: true, ReplacedBy: "Å.1"}
-	b := billing.CodeEntry{Code: "Å.1"}
-	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b, a}) })
-	register([]billing.CodeEntry{a, b})
-	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{b}) })
-	register([]billing.CodeEntry{b})
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []billing.CodeEntry{a, a}) })
-	register([]billing.CodeEntry{b})
+	a := codes.Entry{Code: "0100", Name: "Skatt", Ansvar: "1", Funksjon: "2", Art: "3", Prosjekt: "4", ValidFrom: "2026-01-01", ValidTo: "2027-01-01", Budget: 5, HasBudget: true, ReplacedBy: "Å.1"}
+	b := codes.Entry{Code: "Å.1"}
+	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []codes.Entry{b, a}) })
+	register([]codes.Entry{a, b})
+	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []codes.Entry{b}) })
+	register([]codes.Entry{b})
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []codes.Entry{a, a}) })
+	register([]codes.Entry{b})
 
 	s.put(nil, 1, 2)
 	id := s.job(1, 2)
@@ -1479,9 +1485,9 @@ func codeRegister(s *suite) {
 	s.view(func(r store.Reader) error {
 		at := r1.Row.PostedAt
 		all, err := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), nil)
-		s.same(all, map[string]billing.Ore{"": 1755, "0412": 1755})
+		s.same(all, map[string]money.Ore{"": 1755, "0412": 1755})
 		some, err2 := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), []string{"helse"})
-		s.same(some, map[string]billing.Ore{"": 1755})
+		s.same(some, map[string]money.Ore{"": 1755})
 		none, err3 := r.SpentByCode(s.ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
 		s.same(len(none), 0)
 		return errors.Join(err, err2, err3, s.jobOwners(r, id, letters), s.postedSums(r, at, at.Add(time.Millisecond), store.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
@@ -1587,9 +1593,9 @@ func notable(s *suite) {
 }
 
 func invoices(s *suite) {
-	inv := func(n int, number string, from, to billing.Civil) store.InvoiceRecord {
-		v, err := billing.NewInvoice(number, to, from, to, []billing.InvoiceLine{
-			{ID: "1", Kind: billing.KindPostage, Konteringskode: "0412", Quantity: 15_000, Net: 1234, VATPercent: billing.DecimalFromInt(25)}})
+	inv := func(n int, number string, from, to civil.Date) store.InvoiceRecord {
+		v, err := invoice.New(number, to, from, to, []invoice.Line{
+			{ID: "1", Kind: ledger.KindPostage, Konteringskode: "0412", Quantity: 15_000, Net: 1234, VATPercent: money.DecimalFromInt(25)}})
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -1606,14 +1612,14 @@ func invoices(s *suite) {
 		}
 		return nil
 	})
-	day := func(c billing.Civil) time.Time {
+	day := func(c civil.Date) time.Time {
 		if c == "" {
 			return time.Time{}
 		}
 		return c.In(calendar.Oslo)
 	}
 	for _, c := range []struct {
-		from, to billing.Civil
+		from, to civil.Date
 		want     []store.InvoiceRecord
 	}{
 		{"", "", []store.InvoiceRecord{november, typed, december}},
@@ -1654,9 +1660,9 @@ func invoices(s *suite) {
 	})
 	s.view(func(r store.Reader) error {
 		got, err := r.BookedFor(s.ctx, "trykkeri", r1.Row.PostedAt, r1.Row.PostedAt.Add(time.Millisecond))
-		s.same(got, []billing.Booked{
-			{Account: "skole", Kind: billing.KindPostage, Net: 1450}, {Account: "skole", Kind: billing.KindProduction, Net: 305, VAT: 76, Letters: 1},
-			{Account: "skole", Konteringskode: "0412", Kind: billing.KindPostage, Net: 1450}, {Account: "skole", Konteringskode: "0412", Kind: billing.KindProduction, Net: 305, VAT: 76, Letters: 1},
+		s.same(got, []invoice.Booked{
+			{Account: "skole", Kind: ledger.KindPostage, Net: 1450}, {Account: "skole", Kind: ledger.KindProduction, Net: 305, VAT: 76, Letters: 1},
+			{Account: "skole", Konteringskode: "0412", Kind: ledger.KindPostage, Net: 1450}, {Account: "skole", Konteringskode: "0412", Kind: ledger.KindProduction, Net: 305, VAT: 76, Letters: 1},
 		})
 		none, err2 := r.BookedFor(s.ctx, "trykkeri", later, later.Add(time.Hour))
 		s.same(len(none), 0)
@@ -1664,10 +1670,10 @@ func invoices(s *suite) {
 	})
 
 	// What is carried is counted for another time, once; what is recorded later is not.
-	posted := billing.CivilOf(r1.Row.PostedAt, calendar.Oslo)
+	posted := civil.Of(r1.Row.PostedAt, calendar.Oslo)
 	carry := store.ReceiptCarry{Vendor: "trykkeri", From: posted, To: posted.AddDays(1), After: time.UnixMilli(1), Into: posted.AddDays(40), Reason: "faktureres senere"}
 	s.must(func(tx store.Tx) error { return tx.CarryReceipts(s.ctx, carry) })
-	bookedFor := func(from billing.Civil) (n int) {
+	bookedFor := func(from civil.Date) (n int) {
 		s.view(func(r store.Reader) error {
 			got, err := r.BookedFor(s.ctx, "trykkeri", from.In(calendar.Oslo), from.AddDays(1).In(calendar.Oslo))
 			n = len(got)
@@ -1682,11 +1688,11 @@ func invoices(s *suite) {
 		before, err3 := r.CarriedBeyond(s.ctx, "trykkeri", carry.From.In(calendar.Oslo))
 		other, err4 := r.CarriedBeyond(s.ctx, "annen", carry.To.In(calendar.Oslo))
 		s.same([]int{len(beyond), len(into), len(before), len(other)}, []int{4, 0, 0, 0})
-		var net billing.Ore
+		var net money.Ore
 		for _, b := range beyond {
 			net += b.Net
 		}
-		s.same(net, billing.Ore(2*(1450+305)))
+		s.same(net, money.Ore(2*(1450+305)))
 		return errors.Join(err, err2, err3, err4)
 	})
 
@@ -1712,7 +1718,7 @@ func invoices(s *suite) {
 	})
 }
 
-func ledger(s *suite) {
+func bookings(s *suite) {
 	s.put(nil, 1)
 	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
 	id := s.job(1, 2)
@@ -1725,7 +1731,7 @@ func ledger(s *suite) {
 	}
 	alone := store.LedgerLine{
 		Entry: ID(103), BookedAt: T0.AddDate(0, 1, 0), Vendor: "annen", Source: store.LedgerAllocation, Document: ID(104),
-		Line: billing.CostLine{Kind: "MINSTEPRIS", Net: 100, VAT: 25, Gross: 125},
+		Line: ledger.Line{Kind: "MINSTEPRIS", Net: 100, VAT: 25, Gross: 125},
 	}
 	var at time.Time
 	s.must(func(tx store.Tx) error {
@@ -1787,7 +1793,7 @@ func ledger(s *suite) {
 	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.ctx, reversal(106)) })
 
 	// A closed month takes nothing more; the one after it does.
-	month := store.ClosedMonth{Month: billing.CivilOf(alone.BookedAt, calendar.Oslo)[:8] + "01", Reason: "avstemt"}
+	month := store.ClosedMonth{Month: civil.Of(alone.BookedAt, calendar.Oslo)[:8] + "01", Reason: "avstemt"}
 	s.must(func(tx store.Tx) error { at = tx.Now(); return tx.CloseMonth(s.ctx, month) })
 	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.CloseMonth(s.ctx, month) })
 	month.ClosedAt = at
