@@ -92,6 +92,7 @@ var arrows = []struct {
 	{"engine/intake", and(ports, "engine/nights", "engine/accept", "engine/words"), "a channel hands letters to accept, and what is wrong with them to nights", false},
 	{"engine/maskinporten", []string{"engine/identity"}, "tokens are got and judged without knowing what for", false},
 	{"engine/digital/altinn", []string{"engine/shipment"}, "a client of Altinn knows no archive", false},
+	{"engine/digital/krr", rules, "what the register says is judged without knowing who asks", false},
 	{"engine/notify", []string{"engine/words", "engine/store", "engine/alarm", "engine/party", "engine/calendar"}, "alarms are told from the archive alone", false},
 	{"engine", []string{"engine", "printjobs", "billing", "reports"}, "the door is made of the rooms", true},
 	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},

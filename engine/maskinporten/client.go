@@ -66,7 +66,7 @@ func NewClient(c ClientConfig) (*Client, error) {
 		return nil, fmt.Errorf("issuer of Maskinporten: %w", err)
 	}
 	if c.ClientID == "" || c.Keys == "" {
-		return nil, errors.New("Maskinporten: the client's id and the folder of its keys must be given")
+		return nil, errors.New("client of Maskinporten: its id and the folder of its keys must be given")
 	}
 	if c.TokenURL == "" {
 		c.TokenURL = c.Issuer + "token"
@@ -301,9 +301,7 @@ const (
 // harmless cuts a text of the server down to plain words: nothing long enough to be a secret, no fødselsnummer, no line's end.
 func harmless(text, secret string) string {
 	text = strings.ReplaceAll(text, secret, "…")
-	for _, n := range identity.FindNationalIDs(text) {
-		text = strings.ReplaceAll(text, n, "…")
-	}
+	text = identity.MaskNationalIDs(text)
 	words := strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r > '~' && r < 0xa1 })
 	for i, w := range words {
 		if len(w) > longestWord {

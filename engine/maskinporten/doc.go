@@ -23,7 +23,7 @@ const (
 
 // ErrUnreachable says that the server did not answer, or not as the contract says. Nothing is known of the token or the keys; the
 // same call may succeed later.
-var ErrUnreachable = errors.New("Maskinporten cannot be reached")
+var ErrUnreachable = errors.New("cannot reach Maskinporten")
 
 const (
 	// longestAnswer bounds what is read of an answer; a token or a set of keys is a few kilobytes.
