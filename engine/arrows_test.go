@@ -79,7 +79,7 @@ var arrows = []struct {
 	{"engine/restored", and(ports, "engine/step", "billing", "printjobs"), "whether the archive is an old copy is asked before any step", true},
 	{"engine/accept", and(ports, "engine/words", "engine/restored", "engine/step", "billing", "printjobs"), "letters are accepted without knowing of jobs", true},
 	{"engine/collect", and(ports, "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "planning knows no vendor's side", true},
-	{"engine/jobs", and(ports, "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a job goes its way without knowing of receipts", true},
+	{"engine/jobs", and(ports, "engine/words", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a job goes its way without knowing of receipts", true},
 	{"engine/invoices", and(ports, "engine/step", "billing"), "an invoice is held against the ledger, whatever filled it", true},
 	{"engine/receipts", and(ports, "engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a receipt books, and shows at once what it does to invoices", true},
 	{"engine/finance", and(ports, "engine/invoices", "engine/accept", "engine/step", "billing", "printjobs"), "figures are read from the archive alone", true},

@@ -15,6 +15,7 @@ import (
 	"postgang/engine/receipts"
 	"postgang/engine/recovery"
 	"postgang/engine/restored"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 )
 
@@ -61,8 +62,8 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 }
 
 // Hold sets a shipment aside until it is released.
-func (e *Engine) Hold(ctx context.Context, shipment, code, text string) error {
-	return e.step.Hold(ctx, shipment, code, text)
+func (e *Engine) Hold(ctx context.Context, id string, why shipment.Refusal) error {
+	return e.step.Hold(ctx, id, why)
 }
 
 // Release lets a shipment that was set aside be collected again. One that the cost guard keeps back is refused with

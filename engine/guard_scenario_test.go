@@ -72,6 +72,9 @@ func TestGuard(t *testing.T) {
 			if h := s.shipment(t, ids[2]).Hold; h != shipment.HoldCost {
 				t.Errorf("the youngest letter is set aside for %q", h)
 			}
+			if h := s.history(t, ids[2]); !strings.Contains(h, "kostnad: kr ") || !strings.Contains(h, " taket er kr ") {
+				t.Errorf("the youngest letter's history: %s", h)
+			}
 			s.watch(t)
 			s.wantAlarms(t, "guard:"+shipment.HoldCost)
 			kept, err := s.engine.KeptBack(s.ctx)

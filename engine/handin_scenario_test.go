@@ -360,7 +360,7 @@ func TestHeldLetterThatIsDealtWith(t *testing.T) {
 	s := setup(t)
 	read, stopped, waiting := s.accepted(t, "a", newLetter("En")), s.accepted(t, "b", newLetter("To")), s.accepted(t, "c", newLetter("Tre"))
 	for _, id := range []string{read, stopped, waiting} {
-		must(t, s.engine.Hold(s.ctx, id, "prove", "Prøve."))
+		must(t, s.engine.Hold(s.ctx, id, shipment.Refusal{Code: "prove", Text: "Prøve."}))
 	}
 	s.read(t, read)
 	if _, err := s.engine.Stop(s.ctx, stopped, "sendt for hånd"); err != nil {

@@ -97,7 +97,7 @@ func TestReadBeforeTheLastGate(t *testing.T) {
 			if _, err := s.engine.Stop(s.ctx, ids[1], "ringt inn"); err != nil {
 				t.Fatal(err)
 			}
-			must(t, s.engine.Hold(s.ctx, ids[2], "prove", "Prøve."))
+			must(t, s.engine.Hold(s.ctx, ids[2], shipment.Refusal{Code: "prove", Text: "Prøve."}))
 			if step != "" {
 				s.dieAt(step, 1)
 				if !s.survive(t, func() { s.tryWork(t) }) {

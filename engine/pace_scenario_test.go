@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +86,9 @@ func TestPrintWindow(t *testing.T) {
 	held := s.shipment(t, old)
 	if held.Hold != shipment.HoldWindow {
 		t.Errorf("the old letter is set aside as %q", held.Hold)
+	}
+	if h := s.history(t, old); !strings.Contains(h, "utskriftsvindu: er klar for utskrift siden 20") {
+		t.Errorf("the old letter's history: %s", h)
 	}
 	if st := s.shipment(t, read); st.Status != shipment.StatusLest || st.Hold != "" {
 		t.Errorf("the letter that was read is %s, set aside as %q", st.Status, st.Hold)

@@ -33,6 +33,7 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
+	"postgang/engine/words"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -540,7 +541,7 @@ func (s *stage) history(t *testing.T, id string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, e := range view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, id) }) {
-		fmt.Fprintf(&b, "%s %s→%s %s\n", e.Kind, e.From, e.To, e.Reason)
+		fmt.Fprintf(&b, "%s %s→%s %s\n", e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian))
 	}
 	return b.String()
 }

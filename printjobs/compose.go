@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"postgang/printjobs/cover"
@@ -369,8 +370,8 @@ func (c *composer) cover(w *imposedLetter) (colour, ok bool, err error) {
 	}
 	front, warnings, err := maker.Cover(l.Cover)
 	if err != nil {
-		code, _, text := CoverReason(err)
-		c.fault(&LetterError{l.Shipment, code, text, err})
+		f := CoverFault(err)
+		c.fault(&LetterError{l.Shipment, f.Code, f.Args, err})
 		return false, false, nil
 	}
 	for _, w := range warnings {
@@ -435,12 +436,6 @@ func gram(milligram int64) int {
 // use any more; the letters that follow are only examined.
 func (c *composer) fault(e *LetterError) { c.faults = append(c.faults, e) }
 
-// Texts of faults that have more than one place.
-const (
-	textFacts    = "Det klargjorte brevet stemmer ikke med opplysningene om det. Klargjør brevet på nytt."
-	textPrepared = "Det klargjorte brevet er skadet. Klargjør brevet på nytt."
-)
-
 // agree compares a prepared letter with its facts.
 func agree(l Letter, body *printfile.Prepared) error {
 	if n := body.NumPages(); n != len(l.Facts.Pages) {
@@ -501,9 +496,11 @@ func (c *composer) closeFile(ctx context.Context) error {
 		if f.letters > 1 {
 			return fmt.Errorf("%w: a print file of %d letters has %d bytes, the limit is %d", ErrNotAsPlanned, f.letters, res.Bytes, limit)
 		}
-		err := fmt.Errorf("print file of this letter alone has %d bytes, the limit is %d", res.Bytes, limit)
-		c.fault(&LetterError{c.rows.at(f.firstLetter).shipment, CodeTooLarge,
-			fmt.Sprintf("Brevet alene gir en utskriftsfil på %d byte, trykkeriet tar høyst %d.", res.Bytes, limit), err})
+		c.fault(&LetterError{
+			Shipment: c.rows.at(f.firstLetter).shipment, Code: CodeTooLarge,
+			Args: Args{"case": "alone", "n": strconv.FormatInt(res.Bytes, 10), "max": strconv.FormatInt(limit, 10)},
+			Err:  fmt.Errorf("print file of this letter alone has %d bytes, the limit is %d", res.Bytes, limit),
+		})
 		return nil
 	}
 	if err := f.staged.flush(); err != nil {

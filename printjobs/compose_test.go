@@ -375,8 +375,8 @@ func TestComposeNamesAllFaults(t *testing.T) {
 	got := map[string]string{}
 	for _, l := range faults.Letters {
 		got[l.Shipment] = l.Code
-		if l.Text == "" || l.Err == nil {
-			t.Errorf("%s: no text or cause", l.Shipment)
+		if l.Code == "" || l.Err == nil {
+			t.Errorf("%s: no code or cause", l.Shipment)
 		}
 	}
 	want := map[string]string{

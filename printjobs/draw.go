@@ -263,7 +263,7 @@ func (c *composer) open(ctx context.Context, w *imposedLetter) (bool, error) {
 	w.body, err = printfile.OpenPrepared(w.watched, src.Size())
 	switch {
 	case errors.Is(err, printfile.ErrNotPrepared):
-		c.fault(&LetterError{w.letter.Shipment, CodePrepared, textPrepared, err})
+		c.fault(&LetterError{Shipment: w.letter.Shipment, Code: CodePrepared, Err: err})
 	case err != nil:
 		err = fmt.Errorf("shipment %s: %w", w.letter.Shipment, err)
 		w.close()
@@ -275,7 +275,7 @@ func (c *composer) open(ctx context.Context, w *imposedLetter) (bool, error) {
 		if err == nil {
 			return true, nil
 		}
-		c.fault(&LetterError{w.letter.Shipment, CodeFacts, textFacts, err})
+		c.fault(&LetterError{Shipment: w.letter.Shipment, Code: CodeFacts, Err: err})
 	}
 	w.close()
 	return false, nil
@@ -477,7 +477,7 @@ func (c *composer) sourceFault(ctx context.Context, block []*imposedLetter, err 
 			case w.watched.err != nil: // not damaged, only out of reach just now
 				return fmt.Errorf("shipment %s: read prepared letter: %w", w.letter.Shipment, w.watched.err)
 			default:
-				c.fault(&LetterError{w.letter.Shipment, CodePrepared, textPrepared, err})
+				c.fault(&LetterError{Shipment: w.letter.Shipment, Code: CodePrepared, Err: err})
 				return nil
 			}
 		}

@@ -25,13 +25,19 @@ const (
 	CodePrepared        = "klargjort-fil-skadet"    // the prepared file is damaged: prepare again
 )
 
+// Args are the arguments of the sentence that a code is told by, which is
+// written elsewhere, in the reader's language: "case" says which sentence of the
+// code it is, the others are numbers, limits, job ids and characters (U+2705). They
+// hold no personal data.
+type Args map[string]string
+
 // LetterError says why one letter of a job cannot be composed. It holds no
 // personal data.
 type LetterError struct {
 	Shipment string
 	Code     string // one of the Code constants
-	Text     string // bokmål, for a case worker
-	Err      error  // the cause
+	Args     Args
+	Err      error // the cause
 }
 
 // Error names shipment, code and cause.
@@ -87,26 +93,36 @@ var ErrStalePlan = errors.New("the plan no longer holds")
 // or of the disk, and the job must not be sent.
 var ErrNotAsPlanned = errors.New("print files do not agree with the plan")
 
-// CoverReason gives code and text, in bokmål, for an error of
-// [cover.Maker.Cover], the same at intake as at night, and the field of
-// forsendelse.json that it is about, if it is about one.
-func CoverReason(err error) (code, field, text string) {
-	whose, in := "Adressen", cover.FieldRecipient
+// Fault is why no cover can be made.
+type Fault struct {
+	Code  string // one of the Code constants
+	Field string // of forsendelse.json, that it is about; empty: about none
+	Args  Args
+}
+
+// CoverFault tells what an error of [cover.Maker.Cover] is, the same at intake
+// as at night.
+func CoverFault(err error) Fault {
+	in, characters := cover.FieldRecipient, ""
 	var about *cover.AddressError
 	if errors.As(err, &about) {
-		if in = about.Field; strings.HasPrefix(in, cover.FieldReply) {
-			whose = "Svaradressen"
-		}
+		in, characters = about.Field, cover.CodePoints(about.Characters)
+	}
+	var whose Args
+	which := Args{"characters": characters}
+	if strings.HasPrefix(in, cover.FieldReply) {
+		whose = Args{"case": "reply-to"}
+		which = Args{"case": "reply-to", "characters": characters}
 	}
 	switch {
 	case errors.Is(err, cover.ErrAddressDoesNotFit):
-		return CodeCoverFit, in, whose + " får ikke plass i konvoluttens vindu. Forkort navn eller adresselinjer."
+		return Fault{Code: CodeCoverFit, Field: in, Args: whose}
 	case errors.Is(err, cover.ErrAddressIncomplete):
-		return CodeCoverIncomplete, in, whose + " er ikke fullstendig. Fyll ut navn, postnummer og poststed."
+		return Fault{Code: CodeCoverIncomplete, Field: in, Args: whose}
 	case errors.Is(err, cover.ErrCharacter) && about != nil:
-		return CodeCoverCharacter, in, fmt.Sprintf("%s har tegn som ikke kan skrives ut (%s). Skriv adressen med latinske bokstaver.", whose, cover.CodePoints(about.Characters))
+		return Fault{Code: CodeCoverCharacter, Field: in, Args: which}
 	case errors.Is(err, cover.ErrIDNumber):
-		return CodeCoverIDNumber, in, whose + " inneholder et fødselsnummer. Fjern det."
+		return Fault{Code: CodeCoverIDNumber, Field: in, Args: whose}
 	}
-	return CodeCover, "", "Forsiden kan ikke lages."
+	return Fault{Code: CodeCover}
 }

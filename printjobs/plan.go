@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"postgang/printjobs/exchange"
@@ -81,8 +82,8 @@ func (j Planned) String() string {
 // something about it.
 type SetAside struct {
 	Shipment string
-	Code     string // stable, lower case with hyphens
-	Text     string // bokmål, for a case worker; no personal data
+	Code     string // one of the Code constants
+	Args     Args
 }
 
 // Plan groups candidates into jobs by what the vendor must keep apart (account
@@ -114,7 +115,7 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 
 		class, figures, _, why := place(c, p)
 		if why != nil {
-			aside = append(aside, SetAside{why.Shipment, why.Code, why.Text})
+			aside = append(aside, SetAside{why.Shipment, why.Code, why.Args})
 			continue
 		}
 		groups[class] = append(groups[class], PlannedLetter{c, figures})
@@ -163,27 +164,30 @@ func place(c Candidate, p Profile) (exchange.Class, Figures, impose.Imposed, *Le
 	case err != nil:
 		return exchange.Class{}, f, im, layError(c.Shipment, err)
 	case !slices.Contains(zones, c.Zone):
-		err := errors.New("postage zone is unknown")
-		return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeZone, "Portosonen er ukjent. Kontroller landkoden i adressen.", err}
+		return exchange.Class{}, f, im, &LetterError{Shipment: c.Shipment, Code: CodeZone, Err: errors.New("postage zone is unknown")}
 	}
 	for _, limit := range []struct {
-		most   int
-		en, nb string
-	}{{p.MaxSheetsPerFile, "a print file", "en utskriftsfil"}, {p.MaxSheetsPerJob, "a job", "en jobb"}} {
+		most     int
+		what, in string
+	}{{p.MaxSheetsPerFile, "file", "a print file"}, {p.MaxSheetsPerJob, "job", "a job"}} {
 		if over(f.Sheets, limit.most) {
-			err := fmt.Errorf("letter has %d sheets, the limit of %s is %d", f.Sheets, limit.en, limit.most)
-			text := fmt.Sprintf("Brevet er på %d ark, trykkeriet tar høyst %d ark i %s.", f.Sheets, limit.most, limit.nb)
-			return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooManySheets, text, err}
+			return exchange.Class{}, f, im, &LetterError{
+				Shipment: c.Shipment, Code: CodeTooManySheets,
+				Args: Args{"case": limit.what, "n": strconv.Itoa(f.Sheets), "max": strconv.Itoa(limit.most)},
+				Err:  fmt.Errorf("letter has %d sheets, the limit of %s is %d", f.Sheets, limit.in, limit.most),
+			}
 		}
 	}
 	for _, limit := range []struct {
-		most   int64
-		en, nb string
-	}{{p.MaxBytesPerFile, "a print file", "en utskriftsfil"}, {p.MaxBytesPerJob, "a job", "en jobb"}} {
+		most     int64
+		what, in string
+	}{{p.MaxBytesPerFile, "file", "a print file"}, {p.MaxBytesPerJob, "job", "a job"}} {
 		if over(c.Facts.Bytes, limit.most) {
-			err := fmt.Errorf("letter has %d bytes, the limit of %s is %d", c.Facts.Bytes, limit.en, limit.most)
-			text := fmt.Sprintf("Brevet er på %d byte, trykkeriet tar høyst %d byte i %s.", c.Facts.Bytes, limit.most, limit.nb)
-			return exchange.Class{}, f, im, &LetterError{c.Shipment, CodeTooLarge, text, err}
+			return exchange.Class{}, f, im, &LetterError{
+				Shipment: c.Shipment, Code: CodeTooLarge,
+				Args: Args{"case": limit.what, "n": strconv.FormatInt(c.Facts.Bytes, 10), "max": strconv.FormatInt(limit.most, 10)},
+				Err:  fmt.Errorf("letter has %d bytes, the limit of %s is %d", c.Facts.Bytes, limit.in, limit.most),
+			}
 		}
 	}
 	return classOf(c, f, p), f, im, nil
@@ -256,25 +260,22 @@ func lay(c Candidate, p Profile) (impose.Imposed, Figures, error) {
 	return im, f, nil
 }
 
-// layError words for a case worker why a letter cannot be laid on sheets.
+// layError tells why a letter cannot be laid on sheets.
 func layError(shipment string, err error) *LetterError {
-	e := &LetterError{shipment, CodeFacts, textFacts, err}
 	var le *impose.LetterError
 	if !errors.As(err, &le) {
-		return e
+		return &LetterError{Shipment: shipment, Code: CodeFacts, Err: err}
 	}
+	document, giro := strconv.Itoa(le.Document), strconv.Itoa(le.Page)
 	switch le.Code {
 	case impose.GiroOutside:
-		e.Code, e.Text = CodeGiroMissing, fmt.Sprintf("Dokument %d har ingen side %d å trykke på giroark.", le.Document, le.Page)
+		return &LetterError{Shipment: shipment, Code: CodeGiroMissing, Args: Args{"document": document, "giro": giro}, Err: err}
 	case impose.GiroOnBack:
-		e.Code, e.Text = CodeGiroOnBack, fmt.Sprintf(
-			"Giroen på side %d i dokument %d ville havne på baksiden av et ark. Skriv ut ensidig, eller flytt giroen.", le.Page, le.Document)
+		return &LetterError{Shipment: shipment, Code: CodeGiroOnBack, Args: Args{"document": document, "giro": giro}, Err: err}
 	case impose.TooManyPages:
-		e.Code, e.Text = CodeTooManySheets, fmt.Sprintf("Brevet har mer enn %d sider.", impose.MaxPages)
-	default:
-		e.Code, e.Text = CodeNoPages, "Brevet har et dokument uten sider, eller ingen dokumenter å skrive ut."
+		return &LetterError{Shipment: shipment, Code: CodeTooManySheets, Args: Args{"case": "pages", "max": strconv.Itoa(impose.MaxPages)}, Err: err}
 	}
-	return e
+	return &LetterError{Shipment: shipment, Code: CodeNoPages, Err: err}
 }
 
 func compareClasses(a, b exchange.Class) int {

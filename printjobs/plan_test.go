@@ -49,7 +49,7 @@ func dump(jobs []Planned, aside []SetAside) string {
 		b.WriteString(j.String())
 	}
 	for _, a := range aside {
-		fmt.Fprintf(&b, "aside %s: %s: %s\n", a.Shipment, a.Code, a.Text)
+		fmt.Fprintf(&b, "aside %s: %s: %v\n", a.Shipment, a.Code, map[string]string(a.Args))
 	}
 	return b.String()
 }
@@ -258,7 +258,7 @@ func TestPlanProperties(t *testing.T) {
 		}
 		for _, a := range aside {
 			once(a.Shipment)
-			if a.Code == "" || a.Text == "" {
+			if a.Code == "" {
 				t.Fatalf("%s is set aside without a reason", a.Shipment)
 			}
 			if fits(byID[a.Shipment], p) {

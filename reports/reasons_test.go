@@ -18,6 +18,8 @@ func TestReasonsHaveWords(t *testing.T) {
 		"postnummer-service": true, "poststed-avvik": true, "blanked-page": true, "repaired": true, "adresse-dobbelt": true,
 		"adresse-postnummer": true, "fil-oversett": true, "konteringskode-eldre": true, "land-i-adresse": true, "land-motstrid": true, "land-ukjent": true,
 		"niva4-papir": true, "over-2-kg": true, "retur-utland": true, "tittel-fodselsnummer": true, "vindu-bredde": true, "vindu-linjer": true,
+		"adresse-krympet": true, "adresse-slaatt-sammen": true, "adresse-smalnet": true, "adresse-brutt": true, "avsender-hevet": true, "ukjent-land": true,
+		"tittel-maskert": true, "tittel-forkortet": true,
 	}
 	for _, line := range []string{ // of a line of digital events, which is no shipment
 		"felt-fodselsnummer", "forsendelse-form", "forsendelse-motstrid", "forsendelse-ukjent", "json-felt", "tegnsett", "tidspunkt-for-mottak", "tidspunkt-form",

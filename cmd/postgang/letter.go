@@ -15,6 +15,7 @@ import (
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 	"postgang/printjobs/preview"
 )
 
@@ -120,7 +121,7 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, out, folde
 		v.Notes = append(v.Notes, fmt.Sprintf("the vendor's profile has changed since %s was composed; see \"postgang job export %s\" for what was sent", p.Job, p.Job))
 	}
 	for _, w := range p.Warnings {
-		v.Notes = append(v.Notes, w.Text)
+		v.Notes = append(v.Notes, words.Refusal(shipment.Refusal{Code: w.Code, Args: shipment.Args(w.Args)}, words.Norwegian))
 	}
 	if folder != "" {
 		if v.Pictures, err = a.WritePictures(ctx, p, folder, app.PictureOptions{DPI: dpi, Want: func(side int) bool { return want == nil || want.has(side) }, Force: force}); err != nil {

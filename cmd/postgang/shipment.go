@@ -58,6 +58,8 @@ type eventView struct {
 	From   shipment.Status `json:"from"`
 	To     shipment.Status `json:"to"`
 	Reason string          `json:"reason,omitempty"`
+
+	english string // Reason, for the command line
 }
 
 type jobRef struct {
@@ -130,7 +132,7 @@ func newShipmentShow(o *options) *cobra.Command {
 						return err
 					}
 					for _, e := range history {
-						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, e.Reason})
+						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian), words.EventReason(e, words.English)})
 					}
 					jobs, err := r.JobsOf(ctx, s.ID)
 					if err != nil {
@@ -244,7 +246,7 @@ func showShipment(w io.Writer, v shipmentView) {
 		if e.From != e.To {
 			change = string(e.From) + " → " + string(e.To)
 		}
-		fmt.Fprintf(w, "  %s  %-14s %s  %s\n", e.At, e.Kind, change, e.Reason)
+		fmt.Fprintf(w, "  %s  %-14s %s  %s\n", e.At, e.Kind, change, e.english)
 	}
 }
 

@@ -90,8 +90,8 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 			return err
 		}
 		if job != "" {
-			ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventHeld, From: shipment.StatusMottatt, To: shipment.StatusMottatt, Reason: shipment.HoldRestored + ": trykkeriet har brevet i jobb " + job}
-			if err := tx.AddEvents(ctx, ev); err != nil {
+			why := shipment.Refusal{Code: shipment.HoldRestored, Args: shipment.Args{"case": "has", "job": job}}
+			if err := tx.AddEvents(ctx, shipment.SetAside(s, tx.Now(), why)); err != nil {
 				return err
 			}
 		}
@@ -510,7 +510,7 @@ func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment) (_ shipment.S
 	}
 	for _, r := range refusals {
 		if !r.Warning {
-			return s, false, e.Hold(ctx, s.ID, r.Code, words.Refusal(r, words.Norwegian))
+			return s, false, e.Hold(ctx, s.ID, r)
 		}
 	}
 	was := s.Facts.Recipe
@@ -551,7 +551,7 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts p
 		out = append(out, shipment.Refusal{Code: "oppsett", Args: shipment.Args{"problem": err.Error()}})
 	}
 	for _, a := range aside {
-		out = append(out, shipment.Refusal{Code: a.Code, Text: a.Text})
+		out = append(out, shipment.Refusal{Code: a.Code, Args: shipment.Args(a.Args)})
 	}
 	for _, j := range jobs {
 		for _, l := range j.Letters {
@@ -567,12 +567,12 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts p
 	}
 	_, warnings, err := e.Makers[s.Account].Cover(e.coverLetter(s))
 	if err != nil {
-		code, field, text := printjobs.CoverReason(err)
-		out = append(out, shipment.Refusal{Code: code, Field: field, Text: text})
+		f := printjobs.CoverFault(err)
+		out = append(out, shipment.Refusal{Code: f.Code, Field: f.Field, Args: shipment.Args(f.Args)})
 	}
 	for _, w := range warnings {
 		if w.Lost() {
-			out = append(out, shipment.Refusal{Code: w.Code, Field: w.Field, Text: w.Text, Warning: true})
+			out = append(out, shipment.Refusal{Code: w.Code, Field: w.Field, Args: shipment.Args(w.Args), Warning: true})
 		}
 	}
 	return out

@@ -165,7 +165,7 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spen
 	}
 	out.SetAside += len(over)
 	for _, a := range aside {
-		if err := e.Hold(ctx, a.Shipment, a.Code, a.Text); err != nil {
+		if err := e.Hold(ctx, a.Shipment, shipment.Refusal{Code: a.Code, Args: shipment.Args(a.Args)}); err != nil {
 			return err
 		}
 		out.SetAside++
@@ -232,8 +232,8 @@ func (e *Collector) setAsideOld(ctx context.Context, v party.Vendor, letters []s
 			fit = append(fit, s)
 			continue
 		}
-		text := fmt.Sprintf("er klar for utskrift siden %s og ikke sendt", calendar.DayOf(s.DueAt))
-		if err := e.Hold(ctx, s.ID, shipment.HoldWindow, text); err != nil {
+		why := shipment.Refusal{Code: shipment.HoldWindow, Args: shipment.Args{"date": calendar.DayOf(s.DueAt).String()}}
+		if err := e.Hold(ctx, s.ID, why); err != nil {
 			return nil, aside, err
 		}
 		aside++

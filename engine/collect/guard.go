@@ -3,8 +3,8 @@ package collect
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"postgang/billing/codes"
 	"postgang/billing/money"
@@ -46,8 +46,8 @@ func (s *spent) add(account, code string, net money.Ore) {
 	s.codes[code] += net
 }
 
-// over words which cap a letter would break, in Norwegian; empty: none.
-func (g Guard) over(s spent, account, code string, net money.Ore) string {
+// over tells which cap a letter would break, as the arguments of a sentence; nil: none. Amounts are in øre.
+func (g Guard) over(s spent, account, code string, net money.Ore) shipment.Args {
 	of := func(own map[string]money.Ore, key string, all money.Ore) money.Ore {
 		if c, ok := own[key]; ok {
 			return c
@@ -57,23 +57,26 @@ func (g Guard) over(s spent, account, code string, net money.Ore) string {
 	shown := cmp.Or(shipment.ShownCode(code), codes.Missing)
 	for _, c := range []struct {
 		limit, before money.Ore
-		what          string
+		args          shipment.Args
 	}{
-		{g.Day, s.day, "dagen"},
-		{of(g.Accounts, account, g.Account), s.accounts[account], "konto " + account},
-		{of(g.Codes, code, g.Code), s.codes[code], "konteringskode " + shown},
+		{g.Day, s.day, shipment.Args{"case": "day"}},
+		{of(g.Accounts, account, g.Account), s.accounts[account], shipment.Args{"case": "account", "account": account}},
+		{of(g.Codes, code, g.Code), s.codes[code], shipment.Args{"case": "code", "konteringskode": shown}},
 	} {
 		if c.limit > 0 && c.before+net > c.limit {
-			return fmt.Sprintf("kr %s ville bli kr %s for %s, taket er kr %s per dag", net, c.before+net, c.what, c.limit)
+			for name, amount := range map[string]money.Ore{"net": net, "sum": c.before + net, "limit": c.limit} {
+				c.args[name] = strconv.FormatInt(int64(amount), 10)
+			}
+			return c.args
 		}
 	}
-	return ""
+	return nil
 }
 
 // keptBack is a letter that the guard keeps back.
 type keptBack struct {
 	printjobs.PlannedLetter
-	text string // why, in Norwegian
+	why shipment.Args // of the sentence that says why
 }
 
 // guarded plans the candidates and keeps back what the caps do not allow. sum grows by the letters that go.
@@ -96,10 +99,10 @@ func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, du
 			continue
 		}
 		cost, err := e.accept.QuoteRow(s, accept.PlannedRow(l), v)
-		var why string
+		var why shipment.Args
 		if err != nil {
-			why = "ventet kostnad er ikke kjent: en pris mangler"
-		} else if why = e.guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == "" {
+			why = shipment.Args{"case": "unpriced"}
+		} else if why = e.guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == nil {
 			sum.add(s.Account, l.Konteringskode, cost.Net())
 			continue
 		}
@@ -144,7 +147,7 @@ func (e *Collector) keepBack(ctx context.Context, letters []keptBack) error {
 				if s.Hold != "" || !s.CostApprovedAt.IsZero() || s.Status.Terminal() {
 					continue // set aside, approved or read since it was looked at
 				}
-				if err := step.SetAside(ctx, tx, s, shipment.HoldCost, l.text); err != nil {
+				if err := step.SetAside(ctx, tx, s, shipment.Refusal{Code: shipment.HoldCost, Args: l.why}); err != nil {
 					return err
 				}
 			}

@@ -163,10 +163,7 @@ func (e *Jobs) lostLetters(ctx context.Context, rows []store.JobLetter) (*printj
 				return nil, err
 			}
 		case errors.Is(err, step.ErrPreparedLost):
-			lost = append(lost, &printjobs.LetterError{
-				Shipment: s.ID, Code: printjobs.CodePrepared, Err: err,
-				Text: "Det klargjorte brevet er borte eller skadet i arkivet. Hent filen tilbake fra sikkerhetskopi, eller lever brevet på nytt.",
-			})
+			lost = append(lost, &printjobs.LetterError{Shipment: s.ID, Code: printjobs.CodePrepared, Args: printjobs.Args{"case": "lost"}, Err: err})
 		default:
 			return nil, err
 		}
@@ -196,7 +193,7 @@ func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.Le
 			return e.EndReprint(ctx, tx, j.ID, endingByLetters("uncomposable", "letters that cannot be composed", slices.Sorted(maps.Keys(drop))))
 		}
 		for _, l := range bad.Letters {
-			if err := e.HoldIn(ctx, tx, l.Shipment, l.Code, l.Text); err != nil {
+			if err := e.HoldIn(ctx, tx, l.Shipment, shipment.Refusal{Code: l.Code, Args: shipment.Args(l.Args)}); err != nil {
 				return err
 			}
 		}
@@ -239,7 +236,7 @@ func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[stri
 		return err
 	}
 	for _, a := range aside {
-		if err := e.HoldIn(ctx, tx, a.Shipment, a.Code, a.Text); err != nil {
+		if err := e.HoldIn(ctx, tx, a.Shipment, shipment.Refusal{Code: a.Code, Args: shipment.Args(a.Args)}); err != nil {
 			return err
 		}
 	}

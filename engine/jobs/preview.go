@@ -8,6 +8,7 @@ import (
 
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
@@ -91,7 +92,7 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 		return out, err
 	}
 	if len(aside) > 0 {
-		return out, fmt.Errorf("shipment %s cannot be printed by vendor %s: %s", id, v.Key, aside[0].Text)
+		return out, fmt.Errorf("shipment %s cannot be printed by vendor %s: %s", id, v.Key, told(aside[0].Code, aside[0].Args))
 	}
 	letter, err := e.accept.Letter(s, v.Profile)
 	if err != nil {
@@ -106,7 +107,7 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	composed, err := printjobs.Compose(ctx, dir, spec, v.Profile, nil)
 	var bad *printjobs.LetterErrors
 	if errors.As(err, &bad) {
-		return out, fmt.Errorf("shipment %s cannot be printed: %s", id, bad.Letters[0].Text)
+		return out, fmt.Errorf("shipment %s cannot be printed: %s", id, told(bad.Letters[0].Code, bad.Letters[0].Args))
 	}
 	if err != nil {
 		return out, fmt.Errorf("preview: %w", err)
@@ -117,6 +118,11 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	out.Path, out.Sheets, out.Sides, out.Warnings = composed.Files[0].Path, m.Sheets, composed.Files[0].Sides, composed.Warnings
 	out.Changed = row.File != "" && (plan[0].Class != job.Class || m.Sheets != row.Sheets || m.Pages != row.Pages || m.PagesColour != row.PagesColour)
 	return out, nil
+}
+
+// told words why a letter cannot be printed, for an error.
+func told(code string, args printjobs.Args) string {
+	return words.Refusal(shipment.Refusal{Code: code, Args: shipment.Args(args)}, words.English)
 }
 
 // WriteJobPlan writes as text what a job's print files hold: the letters, and sheet by sheet what is drawn on it, with its

@@ -165,7 +165,7 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 		return out, err
 	}
 	for _, a := range aside {
-		refuse("%s: %s", wanted[a.Shipment].name(), a.Text)
+		refuse("%s: %s", wanted[a.Shipment].name(), told(a.Code, a.Args))
 	}
 	for _, p := range jobs {
 		n := collect.JobSpec{Vendor: j.Vendor, Parent: j.ID, Class: p.Class, Letters: p.Letters, Reprint: true, Only: map[string][]int{}, Why: o.Reason}

@@ -59,7 +59,7 @@ func (r *recovery) record(ctx context.Context, x *vendorJob, found store.FoundJo
 		return err
 	}
 	r.out.Recorded += n
-	return r.setAside(ctx, aside, "trykkeriet har brevet i jobb "+x.id)
+	return r.setAside(ctx, aside, "has", x.id)
 }
 
 // placement is how the letters of a vendor's job stand in the archive.

@@ -366,7 +366,7 @@ func (r *recovery) do(ctx context.Context) error {
 		if x.shown == nil || x.shown.Waits && !r.o.Confirm {
 			// Its letters that are known are kept back all the same.
 			if x.shown != nil {
-				if err := r.setAside(ctx, x.letters(), "kan være i jobb "+x.id+" hos trykkeriet"); err != nil {
+				if err := r.setAside(ctx, x.letters(), "maybe", x.id); err != nil {
 					return err
 				}
 			}
@@ -503,11 +503,11 @@ func (r *recovery) settle(ctx context.Context, x *vendorJob) error {
 			return err
 		}
 	case restored.FoundRefused:
-		if err := r.setAside(ctx, x.letters(), "trykkeriet avviste jobb "+x.id); err != nil {
+		if err := r.setAside(ctx, x.letters(), "refused", x.id); err != nil {
 			return err
 		}
 	case restored.FoundCollision:
-		if err := r.setAside(ctx, x.letters(), "trykkeriet har brevet i jobb "+x.id); err != nil {
+		if err := r.setAside(ctx, x.letters(), "has", x.id); err != nil {
 			return err
 		}
 	default:
@@ -530,9 +530,13 @@ func (r *recovery) settle(ctx context.Context, x *vendorJob) error {
 // asideAtOnce is how many letters are set aside in one transaction.
 const asideAtOnce = 200
 
-// SetAside sets letters aside that are not handed over by this archive, until a person decides. It raises no alarm: Watch
-// has one about all of them.
-func (r *recovery) setAside(ctx context.Context, shipments []string, text string) error {
+// setAside sets letters aside that are not handed over by this archive, until a person decides. which is the
+// sentence that says why; job is the vendor's, where that is known. It raises no alarm: Watch has one about all of them.
+func (r *recovery) setAside(ctx context.Context, shipments []string, which, job string) error {
+	why := shipment.Refusal{Code: shipment.HoldRestored, Args: shipment.Args{"case": which}}
+	if job != "" {
+		why.Args["job"] = job
+	}
 	for part := range slices.Chunk(shipments, asideAtOnce) {
 		var done []string
 		err := r.e.Archive.InTx(ctx, func(tx store.Tx) error {
@@ -552,7 +556,7 @@ func (r *recovery) setAside(ctx context.Context, shipments []string, text string
 				if s.Hold != "" || !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() || !shipment.Printable(s.Status) && s.Status != shipment.StatusMottatt {
 					continue
 				}
-				if err := step.SetAside(ctx, tx, s, shipment.HoldRestored, text); err != nil {
+				if err := step.SetAside(ctx, tx, s, why); err != nil {
 					return err
 				}
 				done = append(done, id)
@@ -588,7 +592,7 @@ func (r *recovery) setAsideAll(ctx context.Context) error {
 					ids = append(ids, s.ID)
 				}
 			}
-			if err := r.setAside(ctx, ids, "kan være i en jobb hos trykkeriet som ikke kan leses"); err != nil {
+			if err := r.setAside(ctx, ids, "unreadable", ""); err != nil {
 				return err
 			}
 			if len(page) < store.Page {

@@ -18,7 +18,7 @@ const (
 	EventCollected = "SAMLET"           // taken into a print job; Reason is the job
 	EventReprint   = "OMTRYKK"          // ordered once more by a person; Reason is the reprint and the job it is of
 	EventWithdrawn = "TRUKKET"          // left out of a print job at the last gate, or the job was taken back
-	EventHeld      = "SATT_TIL_SIDE"    // set aside; Reason begins with the code
+	EventHeld      = "SATT_TIL_SIDE"    // set aside; Reason begins with the code, see WhyHeld
 	EventReleased  = "FRIGITT"          // free to be collected again
 	EventRenewed   = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
 	EventPosted    = "POSTLAGT"         // the vendor's receipt came

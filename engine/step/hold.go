@@ -11,35 +11,35 @@ import (
 )
 
 // Hold sets a shipment aside with a reason and raises the alarm. It is not collected until released.
-func (e *Step) Hold(ctx context.Context, shipment, code, text string) error {
-	e.Log.Warn("shipment set aside", "shipment", shipment, "reason", code)
+func (e *Step) Hold(ctx context.Context, shipment string, why shipment.Refusal) error {
+	e.Log.Warn("shipment set aside", "shipment", shipment, "reason", why.Code)
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return e.HoldIn(ctx, tx, shipment, code, text)
+		return e.HoldIn(ctx, tx, shipment, why)
 	})
 }
 
-// HoldIn sets a shipment aside in a transaction that the caller has, with a code and a text for people, and raises its alarm.
-func (e *Step) HoldIn(ctx context.Context, tx store.Tx, shipment, code, text string) error {
+// HoldIn sets a shipment aside in a transaction that the caller has, and raises its alarm.
+func (e *Step) HoldIn(ctx context.Context, tx store.Tx, shipment string, why shipment.Refusal) error {
 	s, err := tx.Shipment(ctx, shipment)
 	if err != nil {
 		return err
 	}
-	if s.Hold == code {
+	if s.Hold == why.Code {
 		return nil
 	}
-	if err := SetAside(ctx, tx, s, code, text); err != nil {
+	if err := SetAside(ctx, tx, s, why); err != nil {
 		return err
 	}
-	return tx.RaiseAlarm(ctx, "held:"+shipment, alarm.Args{"shipment": shipment, "code": code})
+	return tx.RaiseAlarm(ctx, "held:"+shipment, alarm.Args{"shipment": shipment, "code": why.Code})
 }
 
 // SetAside records that a shipment is not collected until it is released.
-func SetAside(ctx context.Context, tx store.Tx, s shipment.Shipment, code, text string) error {
-	s.Hold = code
+func SetAside(ctx context.Context, tx store.Tx, s shipment.Shipment, why shipment.Refusal) error {
+	s.Hold = why.Code
 	if err := tx.UpdateShipment(ctx, s); err != nil {
 		return err
 	}
-	return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventHeld, From: s.Status, To: s.Status, Reason: code + ": " + text})
+	return tx.AddEvents(ctx, shipment.SetAside(s, tx.Now(), why))
 }
 
 // ErrKeptBack says that a letter is kept back by the cost guard, which only ApproveCost lifts, with a reason.

@@ -13,7 +13,8 @@ import (
 )
 
 // sentence is what one code says, by [Language]. Arguments stand in braces: {n} as it is, {date:date} as people write a date (the
-// argument is 2026-01-31), {kg:decimal} with the language's decimal sign (the argument has a point).
+// argument is 2026-01-31), {kg:decimal} with the language's decimal sign (the argument
+// has a point), {net:kroner} an amount (the argument is in øre).
 type sentence [len(Languages)]string
 
 // Refusal words a refusal or warning, in one or more sentences. Pages that it is about stand in front. What was stored with a sentence
@@ -26,6 +27,9 @@ func Refusal(r shipment.Refusal, lang Language) string {
 		return pagesBefore(r, lang) + text
 	}
 	said, ok := refusals[key(r)]
+	if !ok {
+		said, ok = holds[key(r)]
+	}
 	if !ok {
 		return pagesBefore(r, lang) + otherReason(r.Code, lang)
 	}
@@ -96,6 +100,8 @@ func (s sentence) with(args shipment.Args, lang Language) string {
 		switch {
 		case !ok:
 			return "?"
+		case m[2] == "kroner":
+			return kroner(value)
 		case lang != Norwegian:
 		case m[2] == "decimal":
 			return strings.ReplaceAll(value, ".", ",")

@@ -18,7 +18,12 @@ import (
 )
 
 // producers are the folders, of the repository, whose code makes refusals.
-var producers = []string{"engine/shipment", "engine/accept", "engine/intake", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang"}
+var producers = []string{
+	"engine/shipment", "engine/accept", "engine/intake", "engine/jobs", "printjobs", "printjobs/cover", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang",
+}
+
+// codesFrom are the folders whose codes a producer names, where they are others'.
+var codesFrom = map[string]string{"printjobs/prepare": "printjobs/prepare/finding", "printjobs/prepare/read": "printjobs/prepare/finding", "engine/jobs": "printjobs"}
 
 // codesOf are the codes of findings that are made with a code that is no literal in the source.
 var codesOf = []string{
@@ -66,7 +71,8 @@ type made struct {
 
 // casesOf are the cases of codes whose case is no literal in the source.
 var casesOf = map[string][]string{
-	"felt-type": {"time", "text", "bool", "integer", "list", "object"},
+	"felt-type":     {"time", "text", "bool", "integer", "list", "object"},
+	"for-mange-ark": {"file", "job"}, "for-stor-fil": {"file", "job"},
 }
 
 // namedArgs are the arguments that functions and variables of the source stand for.
@@ -85,8 +91,8 @@ func readRefusals(t *testing.T, folder string) (all []made) {
 	}
 	set := token.NewFileSet()
 	consts := map[string]string{}
-	if strings.HasPrefix(folder, "printjobs/") {
-		consts = constants(t, "printjobs/prepare/finding")
+	if from := codesFrom[folder]; from != "" {
+		consts = constants(t, from)
 	}
 	var parsed []*ast.File
 	for _, file := range files {
@@ -197,7 +203,7 @@ func readRefusals(t *testing.T, folder string) (all []made) {
 							args = argsOf(kv.Value, assigned)
 						}
 					}
-					if name := typeName(n.Type); code != "" && (name == "" || name == "Refusal" || name == "Finding") {
+					if name := typeName(n.Type); code != "" && slices.Contains([]string{"", "Refusal", "Finding", "Fault", "LetterError", "Warning"}, name) {
 						add(code, args, n)
 					}
 				}

@@ -112,7 +112,7 @@ type postalAddress struct {
 func (a Address) parse(of addressRole, f *typeset.Face, warn func(Warning)) (postalAddress, error) {
 	country, known := countryLine(a.Country)
 	if !known {
-		warn(Warning{WarnCountryUnknown, of.field, "Landet er ikke kjent; navnet er skrevet slik avsender ga det."})
+		warn(Warning{Code: WarnCountryUnknown, Field: of.field})
 	}
 	clean := func(s string) string { return f.Plain(typeset.Clean(s)) }
 	p := postalAddress{name: clean(a.Name), country: f.Plain(country)}

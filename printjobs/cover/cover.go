@@ -53,11 +53,15 @@ const (
 	WarnTitleCharacter   = "tittel-tegn"           // a character of the title is printed as «?»
 )
 
+// Args are the arguments of the sentence that a code is told by, which is written elsewhere, in the reader's language: "case" says
+// which sentence of the code it is, "characters" are characters as U+2705. They hold no personal data.
+type Args map[string]string
+
 // Warning tells what a cover gave up so that it could be made. It holds no personal data.
 type Warning struct {
 	Code  string // one of the Warn constants
 	Field string // of forsendelse.json, as in AddressError
-	Text  string // bokmål, for a case worker
+	Args  Args
 }
 
 // Lost reports whether something of what the sender wrote is not on the cover as it was written. Else only its look gave way.
@@ -259,19 +263,19 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 
 func (m *Maker) warnAddress(a fittedAddress, p postalAddress, warn func(Warning)) {
 	if a.size < m.layout.RecipientPt {
-		warn(Warning{WarnAddressShrunk, FieldRecipient, "Adressen er satt i mindre skrift for å få plass i vinduet."})
+		warn(Warning{Code: WarnAddressShrunk, Field: FieldRecipient})
 	}
 	switch full := p.all(); {
 	case len(a.lines) < len(full):
-		warn(Warning{WarnAddressMerged, FieldRecipient, "Adresselinjer er slått sammen for å få plass i vinduet."})
+		warn(Warning{Code: WarnAddressMerged, Field: FieldRecipient})
 	case len(a.lines) > len(full):
-		warn(Warning{WarnAddressWrapped, FieldRecipient, "En lang linje i adressen er delt på to."})
+		warn(Warning{Code: WarnAddressWrapped, Field: FieldRecipient})
 	}
 	if a.condense < 100 {
-		warn(Warning{WarnAddressCondensed, FieldRecipient, "Adressen er satt smalere for å få plass i vinduet."})
+		warn(Warning{Code: WarnAddressCondensed, Field: FieldRecipient})
 	}
 	if a.raised {
-		warn(Warning{WarnReturnRaised, FieldRecipient, "Returadressen står over den delen av vinduet som alltid synes."})
+		warn(Warning{Code: WarnReturnRaised, Field: FieldRecipient})
 	}
 }
 
@@ -332,14 +336,14 @@ func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
 	st := m.style(typeset.Bold, y.TitlePt)
 	title, masked := maskIDNumbers(st.Face.Plain(typeset.Clean(title)))
 	if masked {
-		warn(Warning{WarnTitleMasked, FieldTitle, "Tittelen inneholder et fødselsnummer, som ikke er skrevet på forsiden."})
+		warn(Warning{Code: WarnTitleMasked, Field: FieldTitle})
 	}
 	if bad := st.Face.Lacking(title); len(bad) > 0 {
-		text := "Tittelen har et tegn som ikke kan skrives ut (" + CodePoints(bad) + "). På forsiden står det «?» i stedet."
+		which := Args{"characters": CodePoints(bad)}
 		if len(bad) > 1 {
-			text = "Tittelen har tegn som ikke kan skrives ut (" + CodePoints(bad) + "). På forsiden står det «?» i stedet."
+			which = Args{"case": "several", "characters": CodePoints(bad)}
 		}
-		warn(Warning{WarnTitleCharacter, FieldTitle, text})
+		warn(Warning{Code: WarnTitleCharacter, Field: FieldTitle, Args: which})
 		title = strings.Map(func(r rune) rune {
 			if !st.Face.Has(r) {
 				return '?'
@@ -355,7 +359,7 @@ func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
 	}
 	lines, cut := limit(st.Face, lines, st.Size, measure, int(m.titlePt/(st.Size*titleLeading)))
 	if cut {
-		warn(Warning{WarnTitleShortened, FieldTitle, "Tittelen er forkortet på forsiden."})
+		warn(Warning{Code: WarnTitleShortened, Field: FieldTitle})
 	}
 	x, top := y.MarginLeftMM*pointsPerMM, y.BodyYMM*pointsPerMM
 	if len(lines) > 0 {

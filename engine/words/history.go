@@ -1,0 +1,35 @@
+package words
+
+import "postgang/engine/shipment"
+
+// holds are the clauses of why a letter is set aside, as refusals are; a code that refuses too stands there.
+var holds = map[string]sentence{
+	shipment.HoldWindow: {"has been due for print since {date} and was not sent",
+		"er klar for utskrift siden {date} og ikke sendt"},
+	shipment.HoldCost + " day": {"kr {net:kroner} would make kr {sum:kroner} for the day, the cap is kr {limit:kroner} a day",
+		"kr {net:kroner} ville bli kr {sum:kroner} for dagen, taket er kr {limit:kroner} per dag"},
+	shipment.HoldCost + " account": {"kr {net:kroner} would make kr {sum:kroner} for account {account}, the cap is kr {limit:kroner} a day",
+		"kr {net:kroner} ville bli kr {sum:kroner} for konto {account}, taket er kr {limit:kroner} per dag"},
+	shipment.HoldCost + " code": {"kr {net:kroner} would make kr {sum:kroner} for konteringskode {konteringskode}, the cap is kr {limit:kroner} a day",
+		"kr {net:kroner} ville bli kr {sum:kroner} for konteringskode {konteringskode}, taket er kr {limit:kroner} per dag"},
+	shipment.HoldCost + " unpriced": {"the expected cost is not known: a price is missing",
+		"ventet kostnad er ikke kjent: en pris mangler"},
+	shipment.HoldRestored + " has": {"the vendor has the letter in job {job}",
+		"trykkeriet har brevet i jobb {job}"},
+	shipment.HoldRestored + " refused": {"the vendor refused job {job}",
+		"trykkeriet avviste jobb {job}"},
+	shipment.HoldRestored + " maybe": {"may be in job {job} at the vendor",
+		"kan være i jobb {job} hos trykkeriet"},
+	shipment.HoldRestored + " unreadable": {"may be in a job at the vendor that cannot be read",
+		"kan være i en jobb hos trykkeriet som ikke kan leses"},
+}
+
+// EventReason words why an event of a shipment's history was, with its code in front where it has one. What was stored as a text is
+// shown as it is.
+func EventReason(e shipment.Event, lang Language) string {
+	why, ok := shipment.WhyHeld(e)
+	if !ok {
+		return e.Reason
+	}
+	return why.Code + ": " + Refusal(why, lang)
+}

@@ -1,0 +1,63 @@
+package words
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"postgang/engine/shipment"
+)
+
+// TestEventReason: why a letter was set aside is told as it was when histories kept sentences.
+func TestEventReason(t *testing.T) {
+	t.Parallel()
+	type a = shipment.Args
+	used := map[string]bool{}
+	for _, c := range []struct {
+		why    shipment.Refusal
+		nb, en string
+	}{
+		{shipment.Refusal{Code: shipment.HoldWindow, Args: a{"date": "2026-01-03"}},
+			"utskriftsvindu: er klar for utskrift siden 2026-01-03 og ikke sendt", "utskriftsvindu: has been due for print since 2026-01-03 and was not sent"},
+		{shipment.Refusal{Code: shipment.HoldCost, Args: a{"case": "day", "net": "1950", "sum": "100001950", "limit": "100000000"}},
+			"kostnad: kr 19,50 ville bli kr 1\u00a0000\u00a0019,50 for dagen, taket er kr 1\u00a0000\u00a0000,00 per dag", ""},
+		{shipment.Refusal{Code: shipment.HoldCost, Args: a{"case": "account", "account": "skole", "net": "1950", "sum": "3900", "limit": "2000"}},
+			"kostnad: kr 19,50 ville bli kr 39,00 for konto skole, taket er kr 20,00 per dag",
+			"kostnad: kr 19,50 would make kr 39,00 for account skole, the cap is kr 20,00 a day"},
+		{shipment.Refusal{Code: shipment.HoldCost, Args: a{"case": "code", "konteringskode": "4100", "net": "1950", "sum": "3900", "limit": "2000"}},
+			"kostnad: kr 19,50 ville bli kr 39,00 for konteringskode 4100, taket er kr 20,00 per dag", ""},
+		{shipment.Refusal{Code: shipment.HoldCost, Args: a{"case": "unpriced"}}, "kostnad: ventet kostnad er ikke kjent: en pris mangler", ""},
+		{shipment.Refusal{Code: shipment.HoldRestored, Args: a{"case": "has", "job": "DEMA000001"}}, "gjenopprettet: trykkeriet har brevet i jobb DEMA000001", ""},
+		{shipment.Refusal{Code: shipment.HoldRestored, Args: a{"case": "refused", "job": "DEMA000001"}}, "gjenopprettet: trykkeriet avviste jobb DEMA000001", ""},
+		{shipment.Refusal{Code: shipment.HoldRestored, Args: a{"case": "maybe", "job": "DEMA000001"}}, "gjenopprettet: kan være i jobb DEMA000001 hos trykkeriet", ""},
+		{shipment.Refusal{Code: shipment.HoldRestored, Args: a{"case": "unreadable"}}, "gjenopprettet: kan være i en jobb hos trykkeriet som ikke kan leses", ""},
+		// Codes that refuse a hand-in too.
+		{shipment.Refusal{Code: "for-mange-ark", Args: a{"case": "job", "n": "30", "max": "20"}}, "for-mange-ark: Brevet er på 30 ark, trykkeriet tar høyst 20 ark i en jobb.", ""},
+		{shipment.Refusal{Code: "ingen-sider"}, "ingen-sider: Brevet har et dokument uten sider, eller ingen dokumenter å skrive ut.", ""},
+		{shipment.Refusal{Code: "damaged-object", Args: a{"case": "font"}, Pages: []int{1, 2}},
+			"damaged-object: Sidene 1–2: En skrift som brukes på siden, mangler eller er skadet i PDF-en. Lag PDF-en på nytt og send den igjen.", ""},
+		// Of a person, or stored before histories kept arguments.
+		{shipment.Refusal{Code: "prove", Text: "Prøve {1}."}, "prove: Prøve {1}.", "prove: Prøve {1}."},
+	} {
+		used[key(c.why)] = true
+		ev := shipment.SetAside(shipment.Shipment{ID: "x"}, time.Time{}, c.why)
+		if got := EventReason(ev, Norwegian); got != c.nb {
+			t.Errorf("%s: %q", ev.Reason, got)
+		}
+		if got := EventReason(ev, English); c.en != "" && got != c.en {
+			t.Errorf("%s: %q", ev.Reason, got)
+		}
+	}
+	for k, said := range holds {
+		if !used[k] || !maps.Equal(placeholders(said[English]), placeholders(said[Norwegian])) {
+			t.Errorf("%q is not tried, or says something else in English", k)
+		}
+	}
+	for _, reason := range []string{"", "utskriftsvindu", "kostnad: godkjent {\"a\":1}", "K7QX000001", "kostnad {\"arg\":1}", "kostnad {"} {
+		for _, kind := range []string{shipment.EventHeld, shipment.EventReleased} {
+			if got := EventReason(shipment.Event{Kind: kind, Reason: reason}, English); got != reason {
+				t.Errorf("%s %q: %q", kind, reason, got)
+			}
+		}
+	}
+}
