@@ -54,6 +54,8 @@ type Config struct {
 	Base string // address without a path, e.g. [Production]; https, or plain on this machine
 	// Token gives a token of Maskinporten with [Scopes]. It is exchanged for one of Altinn's.
 	Token func(ctx context.Context) (string, error)
+	// Forget, when set, is told that Altinn did not take the token that Token gave, so that it gives another.
+	Forget func()
 	// SubscriptionKey gives the secret of Altinn's API management. It is read at each request, so that a new one needs no restart.
 	SubscriptionKey func() (string, error)
 	HTTP            *http.Client     // nil: one with defaults; redirects are never followed
@@ -130,6 +132,9 @@ func (c *Client) altinnToken(ctx context.Context) (string, error) {
 	status, body, err := c.do(req, "token exchange")
 	if err != nil {
 		return "", err
+	}
+	if status == http.StatusUnauthorized && c.c.Forget != nil {
+		c.c.Forget()
 	}
 	if status != http.StatusOK {
 		return "", problem("token exchange", status, body)
