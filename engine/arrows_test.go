@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/alarm", "engine/party")
+	ports = and(rules, "engine/store", "engine/access", "engine/alarm", "engine/party")
 )
 
 func and(list []string, more ...string) []string { return slices.Concat(more, list) }
@@ -73,7 +73,7 @@ var arrows = []struct {
 	{"engine/words", rules, "words for people know codes and arguments alone", false},
 	{"engine/alarm", []string{"engine/calendar", "engine/identity"}, "an alarm is a key and arguments", false},
 	{"engine/party", []string{"engine/shipment", "engine/calendar", "billing", "printjobs"}, "who takes part is configured, and does nothing", true},
-	{"engine/store", and(rules, "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/store", and(rules, "engine/access", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs", "fixtures/judges"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
 	{"engine/restored", and(ports, "engine/step", "billing", "printjobs"), "whether the archive is an old copy is asked before any step", true},
@@ -89,6 +89,10 @@ var arrows = []struct {
 	{"engine/documents", ports, "documents are bytes with a hash for a name", false},
 	{"engine/archive", and(ports, "engine/archive/database", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
+	{"engine/access", []string{"engine/identity"}, "who may hand in is data", false},
+	{"engine/intake/door/doortest", []string{"engine", "printjobs"}, "the door's world is for tests", true},
+	{"engine/intake/door", and(ports, "engine/accept", "engine/words", "printjobs/prepare/finding"), "the way in over the network knows no dialect", true},
+	{"engine/intake/rest", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
 	{"engine/intake", and(ports, "engine/nights", "engine/accept", "engine/words"), "a channel hands letters to accept, and what is wrong with them to nights", false},
 	{"engine/maskinporten", []string{"engine/identity"}, "tokens are got and judged without knowing what for", false},
 	{"engine/digital/altinn", []string{"engine/shipment"}, "a client of Altinn knows no archive", false},

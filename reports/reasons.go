@@ -12,6 +12,7 @@ var reasonWords = map[string]string{
 	"IKKE_VARSLBAR": "kan ikke varsles", "ULEST": "ikke lest innen fristen", "SDP_FEILET": "digital postkasse tok ikke imot",
 
 	"digitalid-kontroll": "fødselsnummer eller organisasjonsnummer med feil kontrollsiffer", "digitalid-dato": "fødselsnummer med umulig dato",
+	"digitalid-slag": "digital id av feil slag", "sikkerhetsniva-ukjent": "ukjent sikkerhetsnivå", "lik-tidligere": "samme innhold og referanse som tidligere",
 	"digitalid-syntetisk": "syntetisk fødselsnummer", "adresse-fodselsnummer": "fødselsnummer i adressen", "konteringskode-fodselsnummer": "fødselsnummer i konteringskoden",
 	"forside-fodselsnummer": "fødselsnummer på forsiden", "for-mange-like": "for mange like forsendelser", "nokkel-brukt": "nøkkel brukt for et annet innhold",
 	"nokkel-levert-for": "nøkkel levert før",

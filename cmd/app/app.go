@@ -18,6 +18,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/intake"
+	"postgang/engine/intake/door"
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/queue"
@@ -33,6 +34,7 @@ type App struct {
 	Archive *archive.Archive
 	Engine  *engine.Engine
 	Intake  *intake.Dir
+	Door    *door.Door // nil: nothing is taken over the network
 	Alarms  *notify.Notifier
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -127,7 +129,8 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.Intake = Intake(a.Config, a.Engine, w.Now)
-	return nil
+	a.Door, err = newDoor(a, w.Now)
+	return err
 }
 
 // Intake is the drop folder as configured.

@@ -53,6 +53,7 @@ type File struct {
 	Report   Report           `toml:"report"`
 	Alarms   Alarms           `toml:"alarms"`
 	Health   Health           `toml:"health"`
+	HTTP     HTTP             `toml:"http"`
 	Benefit  map[string]Input `toml:"kost_nytte"`
 	Guard    Guard            `toml:"guard"`
 	// Vouchers for accounting systems, by name.
@@ -298,6 +299,10 @@ type Account struct {
 	Vendor string `toml:"vendor"`
 	Sender Sender `toml:"sender"`
 	Rules  Rules  `toml:"rules"`
+	// KontoID is SvarUt's kontoId, which callers name it by over the network.
+	KontoID string `toml:"konto_id"`
+	// V3Statuses are the words of REST V3 for a notified recipient: StatusesNew or StatusesOld.
+	V3Statuses string `toml:"v3_statuses"`
 }
 
 // Sender is what the cover shows of the account.
@@ -367,6 +372,9 @@ type Config struct {
 	AlarmsEvery    time.Duration
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
+	HTTP           Listen
+	KontoIDs       map[string]string // of accounts that have one, lower case
+	OldStatuses    map[string]bool   // accounts whose software knows VARSLET in REST V3
 	Benefit        figures.CostBenefitInputs
 	Accounts       []party.Account // by key
 	Vendors        []party.Vendor  // by key
@@ -554,6 +562,8 @@ func (c *checker) config(f File) *Config {
 	c.schedules(cfg, f.Schedule)
 	c.alarms(cfg, f.Alarms)
 	c.health(cfg, f.Health)
+	c.http(cfg, f.HTTP)
+	cfg.KontoIDs, cfg.OldStatuses = map[string]string{}, map[string]bool{}
 	c.benefit(cfg, f.Benefit)
 	for _, key := range sortedKeys(f.Vendors) {
 		if v, ok := c.vendor(key, f.Vendors[key]); ok {
@@ -1105,6 +1115,7 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	if _, ok := vendors[vendor]; !ok {
 		c.add(at+".vendor", "%q is no configured vendor; there are: %s", vendor, strings.Join(sortedKeys(vendors), ", "))
 	}
+	c.ways(cfg, key, a)
 	if a.Sender.Name == "" {
 		c.add(at+".sender.name", "is missing: the cover must name the sender")
 	}

@@ -172,6 +172,21 @@ func (d *daemon) serve(ctx context.Context) error {
 		d.Log.Info("health", "address", ln.Addr().String())
 		go d.serveHealth(ctx, ln)
 	}
+	if d.Door != nil {
+		ln, err := net.Listen("tcp", d.Config.HTTP.Address)
+		if err != nil {
+			return fmt.Errorf("[http] address: %w", err)
+		}
+		d.Log.Info("taking hand-ins over the network", "address", ln.Addr().String())
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if err := d.ServeHTTP(ctx, ln); err != nil {
+				d.Log.Error("hand-ins over the network", "error", err)
+			}
+		}()
+		defer func() { <-served }() // nothing comes in when the archive is closed
+	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
 	for {

@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,10 +12,12 @@ import (
 	"hash"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
@@ -49,8 +52,8 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 		at = e.Now()
 	}
 	s := shipment.Shipment{
-		ID: e.ShipmentID(h.Account, h.Key), Account: h.Account, HandIn: h.Key,
-		Status: shipment.StatusMottatt, ReceivedAt: at, Refusals: h.Refusals,
+		ID: cmp.Or(h.ID, e.ShipmentID(h.Account, h.Key)), Account: h.Account, HandIn: h.Key,
+		Status: shipment.StatusMottatt, ReceivedAt: at, Refusals: h.Refusals, Dialect: h.Dialect, Integration: h.Integration,
 	}
 	sub, refusals := shipment.ParseSubmission(h.JSON)
 	content := e.contentOf(sub, refusals, h, asStored)
@@ -75,6 +78,9 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 	e.Passed("receive: documents stored")
 
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		if err := warnOfTwin(ctx, tx, &s); err != nil {
+			return err
+		}
 		// A letter that was handed in before, into an archive that was lost since, may be with the vendor already.
 		job, err := restored.FoundElsewhere(ctx, tx, s.ID)
 		if err != nil {
@@ -95,11 +101,17 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 				return err
 			}
 		}
+		if err := tx.CountWay(ctx, h.Account, cmp.Or(access.Dialect(h.Dialect), access.Folder), h.Integration); err != nil {
+			return err
+		}
 		return tx.Enqueue(ctx, store.Task{Kind: store.TaskPrepare, Subject: s.ID})
 	})
 	if errors.Is(err, store.ErrExists) {
 		// Someone else took a hand-in of this key between our look and now.
 		known, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
+		if errors.Is(err, store.ErrNotFound) && h.ID != "" {
+			return shipment.Received{}, fmt.Errorf("hand-in %s: %w", h.ID, ErrIDTaken)
+		}
 		if err != nil {
 			return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
 		}
@@ -110,6 +122,62 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 	}
 	e.Passed("receive: shipment stored")
 	return shipment.Received{ID: s.ID}, nil
+}
+
+// twinWithin is how long the same content with the same reference of the sender is told of: somebody may have sent it again after a
+// lost answer, without an identity by which it would be known.
+const twinWithin = 24 * time.Hour
+
+// warnOfTwin warns of a shipment with the same reference and content. Both are sent: a reference need not be unique.
+func warnOfTwin(ctx context.Context, r store.Reader, s *shipment.Shipment) error {
+	if s.Submission.ExternalReference == "" || s.Dialect == "" {
+		return nil
+	}
+	const most = 20 // more have had the warning already
+	before, err := r.Shipments(ctx, store.ShipmentFilter{Account: s.Account, Reference: s.Submission.ExternalReference, Newest: true, Limit: most})
+	for _, b := range before {
+		if b.Content == s.Content && s.ReceivedAt.Sub(b.ReceivedAt) < twinWithin {
+			s.Refusals = append(s.Refusals, shipment.Refusal{Code: "lik-tidligere", Field: "eksternReferanse", Args: shipment.Args{"shipment": b.ID}, Warning: true})
+			break
+		}
+	}
+	return err
+}
+
+// ErrIDTaken says that a sender gave a shipment an id that another shipment has already, of another account or another hand-in.
+var ErrIDTaken = errors.New("the shipment's id is taken")
+
+// Judge says why a hand-in would be refused for what can be seen of it at once: its forsendelse.json by the account's rules, and
+// documents that are missing or that nothing names. It stores nothing. What only preparing the documents can tell comes later, in
+// the shipment's status.
+func (e *Acceptor) Judge(h shipment.HandIn) ([]shipment.Refusal, error) {
+	account, ok := e.Accounts[h.Account]
+	if !ok {
+		return nil, fmt.Errorf("account %q is not configured", h.Account)
+	}
+	found := slices.Clone(h.Refusals)
+	sub, refusals := shipment.ParseSubmission(h.JSON)
+	found = append(found, refusals...)
+	if shipment.Unreadable(refusals) {
+		return found, nil
+	}
+	sub.Normalise()
+	found = append(found, sub.Validate(account.Rules, e.Postcodes, e.Now())...)
+	byName := filesByName(h)
+	for i, d := range sub.Documents {
+		if _, ok := byName[shipment.FileKey(d.FileName.Reveal())]; !ok && len(h.Files) > 0 {
+			found = append(found, missingDocument(i))
+		}
+	}
+	return found, nil
+}
+
+// missingDocument refuses a hand-in for a document that its forsendelse.json names and that is not there.
+func missingDocument(place int) shipment.Refusal {
+	return shipment.Refusal{
+		Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(place) + "].filnavn",
+		Args: shipment.Args{"document": strconv.Itoa(place + 1)},
+	}
 }
 
 // receiveAgain compares a hand-in with the one that has its key.
@@ -233,10 +301,7 @@ func (e *Acceptor) storeDocuments(ctx context.Context, s shipment.Shipment, h sh
 	for i, d := range s.Submission.Documents {
 		f, ok := byName[shipment.FileKey(d.FileName.Reveal())]
 		if !ok {
-			refusals = append(refusals, shipment.Refusal{
-				Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(i) + "].filnavn",
-				Args: shipment.Args{"document": strconv.Itoa(i + 1)},
-			})
+			refusals = append(refusals, missingDocument(i))
 			continue
 		}
 		ref, err := e.storeHandInFile(ctx, f)

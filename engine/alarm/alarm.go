@@ -80,6 +80,7 @@ var alarmKinds = map[string]Severity{
 	"died":      SeverityMajor,
 	"schedule":  SeverityMajor,
 	"overdue":   SeverityMajor,
+	"password":  SeverityMajor,
 	"failing":   SeverityMajor,
 	"rejected":  SeverityMajor,
 	"reprint":   SeverityMajor,

@@ -13,7 +13,7 @@ import (
 
 const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.content, s.zone,
 	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version`
+	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.dialect, s.integration, s.version`
 
 // onTheWay are the statuses from which a letter may go to paper.
 const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
@@ -25,7 +25,7 @@ func scanShipment(scan scan) (shipment.Shipment, error) {
 		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
 		when{&s.PostedAt}, when{&s.ClosedAt},
 		sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
-		when{&s.CostApprovedAt}, &s.Version)
+		when{&s.CostApprovedAt}, textOf(&s.Dialect), textOf(&s.Integration), &s.Version)
 	return s, err
 }
 
@@ -74,6 +74,9 @@ func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) ([]shipm
 	}
 	if f.Hold != "" {
 		where = append(where, "s.hold = "+a.add(f.Hold))
+	}
+	if f.Reference != "" {
+		where = append(where, "s.external_reference = "+a.add(f.Reference))
 	}
 	if f.DigitalOnly {
 		where = append(where, "s.digital_only")
@@ -286,8 +289,8 @@ func (t *tx) insertShipment(ctx context.Context, s shipment.Shipment, docs []shi
 	if err != nil {
 		return err
 	}
-	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, optional(s.Content), s.Version}, fields...)
-	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, content, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
+	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, optional(s.Content), optional(s.Dialect), optional(s.Integration), optional(clean(s.Submission.ExternalReference)), s.Version}, fields...)
+	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, content, dialect, integration, external_reference, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
 		return err
 	}
 	var rows [][]any

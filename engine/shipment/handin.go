@@ -10,9 +10,13 @@ import (
 type HandIn struct {
 	Account string // account key
 	Key     string // the hand-in's own key, unique within the account; the same key is the same shipment
-	JSON    []byte // forsendelse.json as it came
-	Files   []HandInFile
-	At      time.Time // when it was handed in
+	// ID is the id that the shipment gets, a UUID in lower case, where the sender knows it already; empty: it derives from Account and Key.
+	ID string
+	// Dialect and Integration are the way it came, see [Shipment].
+	Dialect, Integration string
+	JSON                 []byte // forsendelse.json as it came
+	Files                []HandInFile
+	At                   time.Time // when it was handed in
 	// Refusals are what the channel found itself, e.g. files that no document names. Refused for its size or for what
 	// is no plain file, a hand-in comes without Files: then none of them is missing, they are just not to be read.
 	Refusals []Refusal

@@ -111,7 +111,10 @@ type Shipment struct {
 	// Content is the keyed hash of what was handed in: the same key again with another content is another hand-in. Empty: it
 	// was handed in before this was kept.
 	Content string
-	Zone    string // postage zone: NORGE, EUROPA or VERDEN
+	// Dialect is the way it was handed in, see access.Dialect; empty: by the drop folder, or before this was kept. Integration is
+	// the id of the integration that handed it in.
+	Dialect, Integration string
+	Zone                 string // postage zone: NORGE, EUROPA or VERDEN
 
 	ReceivedAt time.Time // handed in
 	NotifiedAt time.Time // VARSLET

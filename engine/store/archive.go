@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"postgang/engine/access"
 	"postgang/engine/shipment"
 )
 
@@ -73,6 +74,7 @@ type Reader interface {
 	InvoiceReader
 	LedgerReader
 	SlotReader
+	access.Reader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -87,6 +89,7 @@ type Tx interface {
 	InvoiceWriter
 	LedgerWriter
 	SlotWriter
+	access.Writer
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error

@@ -49,7 +49,7 @@ type ShipmentReader interface {
 type ShipmentWriter interface {
 	// InsertShipment stores a shipment with its documents. ErrExists when (account, hand-in) or the id is taken.
 	InsertShipment(ctx context.Context, s shipment.Shipment, docs []shipment.Document) error
-	// UpdateShipment stores every field but ID, Account, HandIn, ReceivedAt and Content. ErrStale unless Version is the stored
+	// UpdateShipment stores every field but ID, Account, HandIn, ReceivedAt, Content, Dialect and Integration. ErrStale unless Version is the stored
 	// one; the stored one then grows by one.
 	UpdateShipment(ctx context.Context, s shipment.Shipment) error
 	// PostShipments stores the Status and PostedAt of shipments. ErrStale unless Version is the stored one; the stored one then grows
@@ -66,6 +66,7 @@ type ShipmentFilter struct {
 	Held        bool   // only those set aside
 	Hold        string // only those set aside with this reason code
 	DigitalOnly bool   // only kunDigitalLevering
+	Reference   string // only those with this eksternReferanse; with Account
 	After       string // id of the last one seen, for paging
 	Newest      bool   // order is by time of receipt, the newest first; else by id
 	Limit       int    // 0: no limit

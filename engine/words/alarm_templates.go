@@ -55,6 +55,10 @@ var alarmTemplates = map[string]worded{
 		English:   `the report of {{month .month}} failed: {{.why}}. Put that right, then make it with "postgang report --month {{.month}} --deliver"`,
 		Norwegian: `rapporten for {{month .month}} kunne ikke lages: {{.why}}. Rett feilen, og lag den så med «postgang report --month {{.month}} --deliver»`,
 	},
+	"password": {
+		English:   `integration {{.integration}}: {{.n}} wrong passwords in a minute, from {{.from}}. Further tries from there wait. If it is the sender's own system, give it a new password: postgang integration rotate {{.integration}}; if it is nobody you know, block the address`,
+		Norwegian: `integrasjonen {{.integration}}: {{.n}} feil passord på ett minutt, fra {{.from}}. Flere forsøk derfra må vente. Er det avsenderens eget system, gi det et nytt passord: postgang integration rotate {{.integration}}; er det noen du ikke kjenner, sperr adressen`,
+	},
 	"overdue": {
 		English:   `{{.letters}} letters of account {{.account}} should have gone to paper and are in no print job, the first since {{clock .since}}. Do the nights run and succeed? See postgang status, then run postgang night`,
 		Norwegian: `{{.letters}} brev fra kontoen {{.account}} skulle ha gått på papir og er ikke i noen utskriftsjobb, det første siden {{clock .since}}. Går nattkjøringene, og lykkes de? Se postgang status, og kjør så postgang night`,
@@ -317,6 +321,7 @@ var manyAlarms = map[string]worded{
 	"died":      {"nights ended in the middle", "nattkjøringer stoppet midt i"},
 	"schedule":  {"planned runs failed", "planlagte kjøringer mislyktes"},
 	"overdue":   {"accounts have letters that should have gone", "kontoer har brev som skulle ha gått"},
+	"password":  {"integrations had many wrong passwords", "integrasjoner har fått mange feil passord"},
 	"failing":   {"steps of jobs fail again and again", "trinn i jobber mislykkes gang på gang"},
 	"rejected":  {"jobs were refused by the vendor", "jobber ble avvist av trykkeriet"},
 	"reprint":   {"reprints were withdrawn", "omtrykk er trukket tilbake"},

@@ -19,11 +19,11 @@ import (
 
 // producers are the folders, of the repository, whose code makes refusals.
 var producers = []string{
-	"engine/shipment", "engine/accept", "engine/intake", "engine/jobs", "printjobs", "printjobs/cover", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang",
+	"engine/shipment", "engine/accept", "engine/intake", "engine/intake/door", "engine/intake/rest", "engine/jobs", "printjobs", "printjobs/cover", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang",
 }
 
 // codesFrom are the folders whose codes a producer names, where they are others'.
-var codesFrom = map[string]string{"printjobs/prepare": "printjobs/prepare/finding", "printjobs/prepare/read": "printjobs/prepare/finding", "engine/jobs": "printjobs"}
+var codesFrom = map[string]string{"printjobs/prepare": "printjobs/prepare/finding", "printjobs/prepare/read": "printjobs/prepare/finding", "engine/intake/door": "printjobs/prepare/finding", "engine/jobs": "printjobs"}
 
 // codesOf are the codes of findings that are made with a code that is no literal in the source.
 var codesOf = []string{

@@ -24,6 +24,7 @@ import (
 	"postgang/billing/money"
 	"postgang/billing/reading"
 	"postgang/billing/receipt"
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/restored"
@@ -265,6 +266,7 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 		{"slots", slots},
 		{"alarms", alarms},
 		{"settings", settings},
+		{"ways in", ways},
 		{"found at vendors", found},
 		{"not found", notFound},
 		{"roll back", rollBack},
@@ -304,6 +306,7 @@ func shipmentRoundTrip(s *suite) {
 	full.ReadAt = T0.Add(time.Millisecond)
 	full.Hold = "forside-plass"
 	full.CostApprovedAt = T0.Add(time.Hour)
+	full.Dialect, full.Integration, full.Submission.ExternalReference = "rest-v3", ID(900), "sak 2026/17"
 	docs := []shipment.Document{Document(1, 0), Document(1, 1)}
 	s.must(func(tx store.Tx) error {
 		return errors.Join(tx.InsertShipment(s.ctx, full, docs), tx.InsertShipment(s.ctx, bare, nil))
@@ -1989,6 +1992,62 @@ func settings(s *suite) {
 		})
 	}
 	s.refuse(nil, func(tx store.Tx) error { return tx.SetSetting(s.ctx, "", "x") })
+}
+
+// ways is who may hand in over the network, and what is found by the sender's own reference.
+func ways(s *suite) {
+	first, _, err := access.New("acos-drift", "974760673", []string{"skole", "helse"}, T0)
+	s.same(err, nil)
+	second, _, err := access.New("Acos-test", "", []string{"skole"}, T0.Add(time.Second))
+	s.same(err, nil)
+	s.must(func(tx store.Tx) error {
+		return errors.Join(tx.PutIntegration(s.ctx, first), tx.PutIntegration(s.ctx, second))
+	})
+	first.Rotate(T0.Add(time.Hour), T0.Add(48*time.Hour))
+	first.Accounts, first.Organisation = []string{"helse"}, ""
+	second.Ended = T0.Add(time.Minute)
+	s.must(func(tx store.Tx) error {
+		return errors.Join(tx.PutIntegration(s.ctx, first), tx.PutIntegration(s.ctx, second))
+	})
+	s.view(func(r store.Reader) error {
+		all, err := r.Integrations(s.ctx)
+		s.same(all, []access.Integration{second, first}) // upper case sorts first
+		byID, err2 := r.Integration(s.ctx, first.ID)
+		s.same(byID, first)
+		byName, err3 := r.Integration(s.ctx, "Acos-test")
+		s.same(byName, second)
+		_, none := r.Integration(s.ctx, "acos-test")
+		s.same(errors.Is(none, store.ErrNotFound), true)
+		return errors.Join(err, err2, err3)
+	})
+	other := second
+	other.ID = ID(1)
+	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutIntegration(s.ctx, other) })
+
+	s.must(func(tx store.Tx) error { return tx.CountWay(s.ctx, "skole", access.RestV3, first.ID) })
+	s.must(func(tx store.Tx) error {
+		return errors.Join(tx.CountWay(s.ctx, "skole", access.RestV3, first.ID), tx.CountWay(s.ctx, "skole", access.RestV1, second.ID), tx.CountWay(s.ctx, "helse", access.RestV3, first.ID))
+	})
+	s.view(func(r store.Reader) error {
+		got, err := r.Ways(s.ctx)
+		var said []string
+		for _, w := range got {
+			said = append(said, fmt.Sprint(w.Account, " ", w.Dialect, " ", w.Integration == first.ID, " ", w.HandIns))
+			s.same(w.First.IsZero() || w.Last.Before(w.First), false)
+		}
+		s.same(said, []string{"helse rest-v3 true 1", "skole rest-v1 false 1", "skole rest-v3 true 2"})
+		return err
+	})
+
+	s.put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "sak/17" }, 1, 3, 2)
+	s.put(func(v *shipment.Shipment) { v.Account, v.Submission.ExternalReference = "helse", "sak/17" }, 4)
+	s.view(func(r store.Reader) error {
+		got, err := r.Shipments(s.ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/17", Newest: true, Limit: 2})
+		s.same(ids(got), []string{ID(3), ID(2)})
+		none, err2 := r.Shipments(s.ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/1"})
+		s.same(len(none), 0)
+		return errors.Join(err, err2)
+	})
 }
 
 // found is what recovering from a backup keeps.

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"postgang/engine/intake/door"
+	"postgang/engine/intake/rest"
+	"postgang/engine/maskinporten"
+)
+
+// newDoor is the way in over the network as configured; nil: it is shut.
+func newDoor(a *App, now func() time.Time) (*door.Door, error) {
+	l := a.Config.HTTP
+	if l.Address == "" {
+		return nil, nil
+	}
+	c := door.Config{
+		Engine: a.Engine, Archive: a.Archive, Spool: filepath.Join(a.Config.Work, "http"), Now: now, Log: a.Log,
+		Uploads: l.Uploads, PerMinute: l.PerMinute, Proxies: l.Proxies, OldStatuses: a.Config.OldStatuses,
+	}
+	for _, acc := range a.Config.Accounts {
+		c.Accounts = append(c.Accounts, door.Account{Account: acc, KontoID: a.Config.KontoIDs[acc.Key]})
+	}
+	if l.Tokens != nil {
+		v := *l.Tokens
+		v.Now = now
+		verifier, err := maskinporten.NewVerifier(v)
+		if err != nil {
+			return nil, err
+		}
+		c.Tokens = tokens{verifier}
+	}
+	return door.New(c)
+}
+
+// tokens checks access tokens for the door.
+type tokens struct{ verifier *maskinporten.Verifier }
+
+// Consumer is whom a token was issued to.
+func (t tokens) Consumer(ctx context.Context, token string) (string, error) {
+	got, err := t.verifier.Verify(ctx, token)
+	if errors.Is(err, maskinporten.ErrUnreachable) {
+		return "", fmt.Errorf("%w: %w", door.ErrUnreachable, err)
+	}
+	return got.Organisation, err
+}
+
+// Handler answers all dialects.
+func (a *App) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(a.Config.HTTP.Prefix+"/", rest.Handler(a.Door, a.Config.HTTP.Prefix))
+	return door.Bounded(mux)
+}
+
+// headerTime is how long the head of a request may take.
+const headerTime = 20 * time.Second
+
+// ServeHTTP takes hand-ins over the network until ctx is done; then what is under way has StopLimit to end.
+func (a *App) ServeHTTP(ctx context.Context, ln net.Listener) error {
+	s := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopLimit)
+		defer cancel()
+		if s.Shutdown(bounded) != nil {
+			_ = s.Close()
+		}
+	})
+	var err error
+	if l := a.Config.HTTP; l.CertFile != "" {
+		err = s.ServeTLS(ln, l.CertFile, l.KeyFile)
+	} else {
+		err = s.Serve(ln)
+	}
+	if !stop() {
+		<-ended
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

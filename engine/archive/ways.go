@@ -1,0 +1,72 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+
+	"postgang/engine/access"
+)
+
+const integrationColumns = `id, name, organisation, accounts, password, password_at, former, former_until, created_at, ended_at`
+
+func scanIntegration(scan scan) (i access.Integration, err error) {
+	err = scan(&i.ID, &i.Name, &i.Organisation, jsonOf{&i.Accounts}, textOf(&i.Password), when{&i.PasswordAt}, textOf(&i.Former), when{&i.FormerUntil},
+		when{&i.Created}, when{&i.Ended})
+	return i, err
+}
+
+// Integrations lists all integrations.
+func (r *reader) Integrations(ctx context.Context) ([]access.Integration, error) {
+	out, err := list(ctx, r, scanIntegration, `SELECT `+integrationColumns+` FROM integration ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("list integrations: %w", err)
+	}
+	return out, nil
+}
+
+// Integration finds an integration by id or name.
+func (r *reader) Integration(ctx context.Context, idOrName string) (access.Integration, error) {
+	i, err := one(ctx, r, scanIntegration, `SELECT `+integrationColumns+` FROM integration WHERE id = $1 OR name = $1 ORDER BY id = $1 DESC`, idOrName)
+	if err != nil {
+		return i, fmt.Errorf("integration: %w", err) // what was asked for may be anything
+	}
+	return i, nil
+}
+
+// PutIntegration stores an integration.
+func (t *tx) PutIntegration(ctx context.Context, i access.Integration) error {
+	accounts, err := encode(i.Accounts)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO integration (`+integrationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET name = $2, organisation = $3, accounts = $4, password = $5, password_at = $6, former = $7, former_until = $8, ended_at = $10`,
+		i.ID, i.Name, i.Organisation, accounts, string(i.Password), i.PasswordAt, string(i.Former), i.FormerUntil, i.Created, i.Ended)
+	if err != nil {
+		return fmt.Errorf("store integration %s: %w", i.Name, err)
+	}
+	return nil
+}
+
+// Ways lists the ways that were used.
+func (r *reader) Ways(ctx context.Context) ([]access.Way, error) {
+	out, err := list(ctx, r, func(scan scan) (w access.Way, err error) {
+		err = scan(&w.Account, textOf(&w.Dialect), &w.Integration, when{&w.First}, when{&w.Last}, &w.HandIns)
+		return w, err
+	}, `SELECT account, dialect, integration, first_at, last_at, hand_ins FROM way ORDER BY account, dialect, integration`)
+	if err != nil {
+		return nil, fmt.Errorf("list ways: %w", err)
+	}
+	return out, nil
+}
+
+// CountWay counts a hand-in.
+func (t *tx) CountWay(ctx context.Context, account string, dialect access.Dialect, integration string) error {
+	_, err := t.exec(ctx, `INSERT INTO way (account, dialect, integration, first_at, last_at, hand_ins) VALUES ($1, $2, $3, $4, $4, 1)
+		ON CONFLICT (account, dialect, integration) DO UPDATE SET last_at = $4, hand_ins = way.hand_ins + 1`,
+		account, string(dialect), integration, t.now)
+	if err != nil {
+		return fmt.Errorf("count way of account %s: %w", account, err)
+	}
+	return nil
+}
