@@ -97,7 +97,7 @@ func DefaultRetry(attempt int) time.Duration {
 }
 
 // kinds are all kinds of tasks. They stand in River's tables, and each has a River queue of its name.
-var kinds = []store.TaskKind{store.TaskPrepare, store.TaskCompose, store.TaskOffer}
+var kinds = []store.TaskKind{store.TaskPrepare, store.TaskCompose, store.TaskOffer, store.TaskChannel}
 
 // waiting are the states of a task that is not done. River demands all but retryable here, running among them; see the
 // package comment.

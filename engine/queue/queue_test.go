@@ -168,7 +168,7 @@ var (
 // TestKindsStand pins the names that stand in the tables of installations: renaming one strands what waits there.
 func TestKindsStand(t *testing.T) {
 	t.Parallel()
-	if got, want := fmt.Sprint(kinds), "[prepare_letter compose_job offer_job]"; got != want {
+	if got, want := fmt.Sprint(kinds), "[prepare_letter compose_job offer_job ask_channel]"; got != want {
 		t.Errorf("kinds %s, want %s", got, want)
 	}
 	b, err := json.Marshal(taskArgs{kind: store.TaskOffer, Subject: "x"})

@@ -1,0 +1,143 @@
+package archive
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+const caseColumns = `c.shipment, c.channel, c.reference, c.state, c.answer, c.asked_at, c.next_at, c.tries`
+
+// rawJSON scans a column of JSON as it is; NULL and the empty text are nothing.
+type rawJSON struct{ v *json.RawMessage }
+
+// Scan reads text.
+func (j rawJSON) Scan(src any) error {
+	var s string
+	if err := textOf(&s).Scan(src); err != nil {
+		return err
+	}
+	*j.v = nil
+	if s != "" {
+		*j.v = json.RawMessage(s)
+	}
+	return nil
+}
+
+// caseDest is where the columns of a case go; of an outer join they may all be NULL.
+func caseDest(c *store.ChannelCase, tries *int64) []any {
+	return []any{textOf(&c.Shipment), textOf(&c.Channel), textOf(&c.Reference), textOf(&c.State), rawJSON{&c.Answer}, when{&c.AskedAt}, when{&c.NextAt}, number{tries}}
+}
+
+func scanCase(scan scan) (c store.ChannelCase, err error) {
+	var tries int64
+	err = scan(caseDest(&c, &tries)...)
+	c.Tries = int(tries)
+	return c, err
+}
+
+// scanChannelLetter scans a shipment and then its case.
+func scanChannelLetter(scan scan) (l store.ChannelLetter, err error) {
+	var tries int64
+	l.Shipment, err = scanShipment(func(dest ...any) error { return scan(append(dest, caseDest(&l.Case, &tries)...)...) })
+	l.Case.Tries = int(tries)
+	return l, err
+}
+
+// ChannelCases lists what channels were asked about a shipment.
+func (r *reader) ChannelCases(ctx context.Context, id string) ([]store.ChannelCase, error) {
+	out, err := list(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment = $1 ORDER BY c.channel`, id)
+	if err != nil {
+		return nil, fmt.Errorf("channels of shipment %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// ChannelCaseOf finds a case by its channel's reference.
+func (r *reader) ChannelCaseOf(ctx context.Context, channel, reference string) (store.ChannelCase, error) {
+	c, err := one(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.channel = $1 AND c.reference = $2 AND c.reference <> ''`, channel, reference)
+	if err != nil {
+		return c, fmt.Errorf("reference of channel %s: %w", channel, err)
+	}
+	return c, nil
+}
+
+// WaitingCases lists cases that are to be asked about by themselves.
+func (r *reader) WaitingCases(ctx context.Context, channel string, now time.Time, limit int) ([]store.ChannelLetter, error) {
+	a := args{channel, now.UnixMilli()}
+	out, err := list(ctx, r, scanChannelLetter, `SELECT `+shipmentColumns+`, `+caseColumns+`
+		FROM channel_case c JOIN shipment s ON s.id = c.shipment
+		WHERE c.channel = $1 AND c.next_at IS NOT NULL AND c.next_at <= $2 ORDER BY c.next_at, c.shipment`+a.limit(limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("waiting letters of channel %s: %w", channel, err)
+	}
+	return out, nil
+}
+
+// NextCase is when a channel is to be asked by itself next.
+func (r *reader) NextCase(ctx context.Context, channel string) (at time.Time, err error) {
+	_, err = one(ctx, r, func(scan scan) (struct{}, error) { return struct{}{}, scan(when{&at}) },
+		`SELECT min(next_at) FROM channel_case WHERE channel = $1 AND next_at IS NOT NULL`, channel)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next letter of channel %s: %w", channel, err)
+	}
+	return at, nil
+}
+
+// Undecided lists shipments that may still go either way.
+func (r *reader) Undecided(ctx context.Context, channel string, accounts []string, after string, limit int) ([]store.ChannelLetter, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	query, a := undecidedQuery(channel, accounts, after, limit)
+	all, err := list(ctx, r, scanChannelLetter, query, a...)
+	if err != nil {
+		return nil, fmt.Errorf("undecided letters of channel %s: %w", channel, err)
+	}
+	return all, nil
+}
+
+// undecidedQuery goes by the index of each status, whose rows are few beside those that are done.
+func undecidedQuery(channel string, accounts []string, after string, limit int) (string, args) {
+	a := args{channel, after}
+	return `SELECT ` + shipmentColumns + `, ` + caseColumns + `
+		FROM shipment s LEFT JOIN channel_case c ON c.shipment = s.id AND c.channel = $1
+		WHERE s.status IN ` + onTheWay + ` AND s.id > $2 AND s.read_at IS NULL AND s.closed_at IS NULL
+			AND s.account || '' IN ` + in(&a, accounts) + ` AND (s.due_reason IS NULL OR s.due_reason <> '` + string(shipment.ReasonPrintOnly) + `')
+			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
+		ORDER BY s.id` + a.limit(limit), a
+}
+
+// CountChannelCases counts by channel and state.
+func (r *reader) CountChannelCases(ctx context.Context) ([]store.ChannelCount, error) {
+	out, err := list(ctx, r, func(scan scan) (c store.ChannelCount, err error) {
+		err = scan(&c.Channel, &c.State, &c.Count)
+		return c, err
+	}, `SELECT channel, state, count(*) FROM channel_case GROUP BY channel, state ORDER BY channel, state`)
+	if err != nil {
+		return nil, fmt.Errorf("count letters of channels: %w", err)
+	}
+	return out, nil
+}
+
+// SetChannelCases stores cases.
+func (t *tx) SetChannelCases(ctx context.Context, cases ...store.ChannelCase) error {
+	for _, c := range cases {
+		if len(c.Answer) > 0 && !json.Valid(c.Answer) {
+			return fmt.Errorf("letter of channel %s: what is to be kept of its answer is no JSON", c.Channel)
+		}
+		_, err := t.exec(ctx, `INSERT INTO channel_case (shipment, channel, reference, state, answer, asked_at, next_at, tries)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (shipment, channel) DO UPDATE SET reference = excluded.reference, state = excluded.state, answer = excluded.answer,
+				asked_at = excluded.asked_at, next_at = excluded.next_at, tries = excluded.tries`,
+			c.Shipment, c.Channel, c.Reference, c.State, string(c.Answer), c.AskedAt, c.NextAt, c.Tries)
+		if err != nil {
+			return fmt.Errorf("record letter %s of channel %s: %w", c.Shipment, c.Channel, err)
+		}
+	}
+	return nil
+}
