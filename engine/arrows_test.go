@@ -95,6 +95,8 @@ var arrows = []struct {
 	{"engine/intake/rest", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
 	{"engine/intake", and(ports, "engine/nights", "engine/accept", "engine/words"), "a channel hands letters to accept, and what is wrong with them to nights", false},
 	{"engine/maskinporten", []string{"engine/identity"}, "tokens are got and judged without knowing what for", false},
+	{"engine/digital/enhetsregisteret", []string{"engine/shipment", "engine/identity"}, "a client of a register knows no letter", false},
+	{"engine/digital/dpi", []string{"engine/shipment"}, "receipts are read without knowing whose they are", false},
 	{"engine/digital/altinn", []string{"engine/shipment"}, "a client of Altinn knows no archive", false},
 	{"engine/digital/krr", rules, "what the register says is judged without knowing who asks", false},
 	{"engine/notify", []string{"engine/words", "engine/store", "engine/alarm", "engine/party", "engine/calendar"}, "alarms are told from the archive alone", false},
