@@ -61,8 +61,12 @@ func (a *App) Handler() http.Handler {
 // headerTime is how long the head of a request may take.
 const headerTime = 20 * time.Second
 
-// ServeHTTP takes hand-ins over the network until ctx is done; then what is under way has StopLimit to end.
+// ServeHTTP takes hand-ins over the network until ctx is done; then what is under way has StopLimit to end. One process of an archive
+// may do it at a time.
 func (a *App) ServeHTTP(ctx context.Context, ln net.Listener) error {
+	if err := a.Door.Clean(); err != nil {
+		a.Log.Warn("what was spooled of killed hand-ins is left", "error", err)
+	}
 	s := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -39,7 +39,7 @@ func (a *App) TakeEvents(ctx context.Context) (intake.EventReport, error) {
 	return r, err
 }
 
-// TakeAll scans the drop folder until every complete hand-in has its answer, for at most a time; 0: for as long as some are
+// TakeAll scans the drop folder until every complete hand-in has its answer, and what came over the network is decided, for at most a time; 0: for as long as some are
 // answered.
 func (a *App) TakeAll(ctx context.Context, most time.Duration, progress func(done, total int)) (intake.Report, error) {
 	if most > 0 {
@@ -79,7 +79,8 @@ func (a *App) takeUntil(ctx context.Context, progress func(done, total int)) (in
 		} else {
 			idle, last = 0, time.Now()
 		}
-		if r.Waiting == 0 || idle > 2 && !a.preparing(ctx) || time.Since(last) > idleLimit {
+		// What came over the network has its answer, and may be undecided yet.
+		if (r.Waiting == 0 || idle > 2) && !a.preparing(ctx) || time.Since(last) > idleLimit {
 			return sum, nil
 		}
 		select {

@@ -262,6 +262,7 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 	if !c.whole(ctx, cfg, a) {
 		return
 	}
+	c.http(ctx, cfg, a)
 	var alarms []alarm.Alarm
 	var sinks []notify.Standing
 	err = a.Archive.View(ctx, func(r store.Reader) error {

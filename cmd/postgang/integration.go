@@ -28,9 +28,9 @@ type integrationView struct {
 	Organisation string     `json:"organisation"`
 	Accounts     []string   `json:"accounts"`
 	PasswordAt   cli.Moment `json:"password_at"`
-	FormerUntil  cli.Moment `json:"former_until"`
+	FormerUntil  cli.Moment `json:"former_until,omitempty"`
 	Created      cli.Moment `json:"created_at"`
-	Ended        cli.Moment `json:"ended_at"`
+	Ended        cli.Moment `json:"ended_at,omitempty"`
 	Password     string     `json:"password,omitempty"` // just made, and shown this once
 }
 

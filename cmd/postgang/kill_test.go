@@ -155,11 +155,25 @@ type killStage struct {
 	due      int
 	// reprinted are the shipments that were ordered once more.
 	reprinted map[string]bool
+	handedIn  int
 }
 
 func newKillStage(t *testing.T, dir, database string) *killStage {
 	t.Helper()
-	s := &killStage{dir: dir, root: filepath.Join(dir, "trykkeri"), accepted: map[string]bool{}, reprinted: map[string]bool{}}
+	s, source := emptyKillStage(t, dir, database, "")
+	for _, a := range source.expected.Accounts {
+		out, errOut, code := program(t, dir, 0, "submit", "--wait=false", "--account", a.Key, filepath.Join(source.dir, a.Key))
+		if code != cli.ExitOK {
+			t.Fatalf("submit: exit code %d\n%s\n%s", code, out, errOut)
+		}
+	}
+	return s
+}
+
+// emptyKillStage is a stage to which nothing has been handed in yet, with more settings.
+func emptyKillStage(t *testing.T, dir, database, settings string) (*killStage, stageSource) {
+	t.Helper()
+	s := &killStage{dir: dir, root: filepath.Join(dir, "trykkeri"), accepted: map[string]bool{}, reprinted: map[string]bool{}, handedIn: letters.MinShipments}
 	key, err := exchange.LoadOrCreateKey(filepath.Join(dir, "nokkel"))
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +200,8 @@ host_key = %q
 key_file = "nokkel"
 [vendors.v.print]
 max_letters_per_job = 7
-`, database, server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(server.HostKeyLine()))
+%s
+`, database, server.Addr(), vendorsim.DefaultUser, strings.TrimSpace(server.HostKeyLine()), settings)
 	source, err := stageLetters()
 	if err != nil {
 		t.Fatal(err)
@@ -209,13 +224,7 @@ max_letters_per_job = 7
 	if s.due < 15 {
 		t.Fatalf("only %d letters are due at once", s.due)
 	}
-	for _, a := range expected.Accounts {
-		out, errOut, code := program(t, dir, 0, "submit", "--wait=false", "--account", a.Key, filepath.Join(source.dir, a.Key))
-		if code != cli.ExitOK {
-			t.Fatalf("submit: exit code %d\n%s\n%s", code, out, errOut)
-		}
-	}
-	return s
+	return s, source
 }
 
 // tick has the vendor take, check and receipt what is handed over.
@@ -271,8 +280,8 @@ func (s *killStage) check(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if len(all) != letters.MinShipments {
-			t.Errorf("%d shipments in the archive, %d were handed in", len(all), letters.MinShipments)
+		if len(all) != s.handedIn {
+			t.Errorf("%d shipments in the archive, %d were handed in", len(all), s.handedIn)
 		}
 		n := 0
 		for _, sh := range all {

@@ -90,7 +90,7 @@ type Door struct {
 	spent map[string]*minute         // by integration
 }
 
-// New makes a Door, and removes what a killed process left in its spool.
+// New makes a Door.
 func New(c Config) (*Door, error) {
 	d := &Door{Config: c, byKey: map[string]*Account{}, uploads: map[string]chan struct{}{}, wrong: map[string]*wrongPasswords{}, spent: map[string]*minute{}}
 	if d.Now == nil {
@@ -118,14 +118,19 @@ func New(c Config) (*Door, error) {
 	if err := os.MkdirAll(d.Spool, 0o700); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
+	return d, nil
+}
+
+// Clean removes what a killed process left in the spool. Only who serves may call it, before anything comes.
+func (d *Door) Clean() error {
 	old, err := filepath.Glob(filepath.Join(d.Spool, spoolPrefix+"*"))
 	for _, dir := range old {
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("spool: %w", err)
+		return fmt.Errorf("spool: %w", err)
 	}
-	return d, nil
+	return nil
 }
 
 // Bounded lets a handler's requests take their time, and no more: a body that is silent for IdleTime, and a request longer than
