@@ -73,6 +73,8 @@ func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i I
 	switch {
 	case errors.Is(err, accept.ErrIDTaken):
 		return "", ErrConflict
+	case err != nil && ctx.Err() != nil:
+		return "", errSlow // nobody waits for the answer any more, or it took too long
 	case err != nil:
 		d.Log.Error("receive a hand-in", "account", u.account.Key, "integration", c.ID, "error", err)
 		return "", ErrInternal
