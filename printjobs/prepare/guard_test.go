@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -268,7 +269,7 @@ func TestKilledAtWork(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(50 * time.Millisecond)
-		killed <- w.cmd.Process.Kill()
+		killed <- syscall.Kill(w.PID(), syscall.SIGKILL)
 	}()
 	got, err := misbehave(t, p, t.TempDir(), misHangUnlessNew)
 	if err := <-killed; err != nil {

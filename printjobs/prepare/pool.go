@@ -4,18 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"postgang/printjobs/prepare/finding"
@@ -160,7 +158,7 @@ func (p *Pool) Close() error {
 		close(p.done)
 		for range p.opt.Workers {
 			if w := <-p.slots; w != nil {
-				w.stop()
+				w.Stop()
 			}
 		}
 	})
@@ -204,18 +202,18 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		if w, err = p.ready(w); err != nil {
 			return Facts{}, fmt.Errorf("prepare letter: %w", err)
 		}
-		reply, failure := w.ask(ctx, inner, files, p.opt)
+		reply, confined, failure := w.ask(ctx, inner, files)
 		if failure == nil && reply.Facts != nil {
 			if failure = plausible(*reply.Facts, req, out); failure == nil {
 				if reply.Facts.Bytes >= proofInMemory {
-					w.kill()
+					w.Kill()
 				}
 				failure = proven(*reply.Facts, out)
 			}
 		}
 		switch {
 		case failure == nil && reply.Facts != nil:
-			if !reply.Confinement.Whole() {
+			if !confined.Whole() {
 				p.unconfined.Add(1)
 			}
 			if err := publish(out, req); err != nil {
@@ -228,18 +226,18 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		case failure == nil && reply.Error != "":
 			return Facts{}, errors.New(reply.Error)
 		}
-		w.kill()
-		code, killed := w.deathCode(), w.killedByOthers()
+		w.Kill()
+		code, killed := w.deathCode(), w.KilledByOthers()
 		w = nil
 		switch {
 		case ctx.Err() != nil:
 			return Facts{}, fmt.Errorf("prepare letter: %w", ctx.Err())
-		case errors.Is(failure, errTimeout):
+		case errors.Is(failure, guard.ErrCPU):
 			p.timeouts.Add(1)
 			return Facts{}, &Refusal{Findings: []finding.Finding{finding.New(finding.CodeTimeout, 0, 0)}}
-		case errors.Is(failure, ErrStuck):
+		case errors.Is(failure, guard.ErrStuck):
 			p.timeouts.Add(1)
-			return Facts{}, fmt.Errorf("prepare letter: %w", failure)
+			return Facts{}, fmt.Errorf("prepare letter: %w", ErrStuck)
 		}
 		p.crashes.Add(1)
 		switch {
@@ -269,11 +267,11 @@ func (p *Pool) Probe(ctx context.Context) (guard.Confinement, error) {
 	if w, err = p.ready(w); err != nil {
 		return guard.Confinement{}, err
 	}
-	reply, err := w.exchange(ctx, message{Probe: true}, nil, p.opt)
+	c, err := w.Probe(ctx)
 	if err != nil {
 		w = nil
 	}
-	return reply.Confinement, err
+	return c, err
 }
 
 // take waits for a worker's slot, which has to be given back.
@@ -295,11 +293,11 @@ func (p *Pool) take(ctx context.Context) (*worker, error) {
 
 // ready returns the slot's worker, or a new one when it has none that is fit.
 func (p *Pool) ready(w *worker) (*worker, error) {
-	if w != nil && !w.gone() && w.letters < p.opt.LettersPerWorker {
+	if w != nil && !w.Gone() && w.letters < p.opt.LettersPerWorker {
 		return w, nil
 	}
 	if w != nil {
-		w.stop()
+		w.Stop()
 	}
 	w, err := startWorker(p.opt)
 	if err != nil {
@@ -312,6 +310,7 @@ func (p *Pool) ready(w *worker) (*worker, error) {
 // inner is the request as the worker gets it. Where files are handed over it
 // holds no paths, and files are the documents and, last, out.
 func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
+	req.Limits.MaxOutputBytes = min(req.Limits.WithDefaults().MaxOutputBytes, p.opt.Output)
 	docs := make([]Document, len(req.Documents))
 	for i, d := range req.Documents {
 		docs[i].GiroPages = d.GiroPages
@@ -408,227 +407,35 @@ func plausible(f Facts, req Request, out *os.File) error {
 
 // worker is one child process. It does one letter at a time.
 type worker struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     io.Closer
-	hand    *net.UnixConn // nil where files are not handed over
-	said    lastWords
-	replies chan message  // closed when the worker's output ends
-	exited  chan struct{} // closed when the process is gone
-	ours    atomic.Bool   // we have killed it
+	*guard.Worker
 	letters int
 }
 
-// lastWords keeps the beginning of what a worker prints to its error stream.
-// It may quote the letter: only whether it tells of memory is ever looked at.
-type lastWords struct{ text []byte }
-
-func (l *lastWords) Write(p []byte) (int, error) {
-	const enough = 4096
-	l.text = append(l.text, p[:min(len(p), enough-len(l.text))]...)
-	return len(p), nil
-}
-
-// deathCode tells why a worker that is gone has died, as far as it said so:
-// the first words are those of Go's runtime. Without memory there is no stack
-// for a new thread either.
+// deathCode tells why a worker that is gone has died, as far as it said so.
 func (w *worker) deathCode() string {
-	for _, sign := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread"} {
-		if bytes.Contains(w.said.text, []byte(sign)) {
-			return finding.CodeMemory
-		}
+	if w.OutOfMemory() {
+		return finding.CodeMemory
 	}
 	return finding.CodeCrashed
 }
 
-// stopGrace is how long an idle worker may take to end by itself.
-const stopGrace = 2 * time.Second
-
-// cpuEvery is how often the processor time of a worker is looked at.
-const cpuEvery = 100 * time.Millisecond
-
-func startWorker(opt PoolOptions) (_ *worker, err error) {
-	w := &worker{replies: make(chan message, 1), exited: make(chan struct{})}
-	cmd := exec.Command(opt.Executable, workerArg)
-	w.cmd = cmd
-	cmd.Env = []string{} // no secrets; nil would inherit everything
-	cmd.Dir = os.TempDir()
-	cmd.Stderr = &w.said
-	cmd.WaitDelay = stopGrace // for that stream to end
-	if guard.HandsFiles {
-		var theirs *os.File
-		if w.hand, theirs, err = guard.NewHandover(); err != nil {
-			return nil, err
-		}
-		defer theirs.Close()
-		cmd.ExtraFiles = []*os.File{theirs}
-		defer func() {
-			if err != nil {
-				w.hand.Close()
-			}
-		}()
-	}
-	if w.in, err = cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
+func startWorker(opt PoolOptions) (*worker, error) {
+	w, err := guard.Start(opt.Executable, workerArg, guard.Bounds{
+		Memory: opt.Memory, Output: opt.Output, Files: maxDocuments, CPU: opt.CPU, Timeout: opt.Timeout,
+	})
 	if err != nil {
 		return nil, err
 	}
-	w.out = out
-	if err = cmd.Start(); err != nil {
-		return nil, read.WithoutPath(err)
-	}
-	go func() {
-		var err error
-		for {
-			var m message
-			if m, err = readMessage(out); err != nil {
-				break
-			}
-			select {
-			case w.replies <- m:
-				continue
-			default: // an answer that nobody asked for
-			}
-			break
-		}
-		close(w.replies)
-		// Whatever else it says, it says it to nobody. One that has died is not
-		// killed, so that it can be told what it died of.
-		late := time.AfterFunc(stopGrace, w.end)
-		if !errors.Is(err, io.EOF) {
-			w.end()
-		}
-		_ = cmd.Wait()
-		late.Stop()
-		close(w.exited)
-	}()
-	// A worker that is dead already fails at its first letter.
-	_ = writeMessage(w.in, message{Setup: &setup{Memory: opt.Memory, Output: opt.Output}})
-	return w, nil
+	return &worker{Worker: w}, nil
 }
 
-var (
-	errTimeout = errors.New("worker ran out of processor time")
-	errDied    = errors.New("worker died")
-)
-
-// ask sends one request and waits for its answer.
-func (w *worker) ask(ctx context.Context, req Request, files []*os.File, opt PoolOptions) (message, error) {
-	w.letters++
-	return w.exchange(ctx, message{Request: &req, Handed: len(files)}, files, opt)
-}
-
-// exchange sends a message and the files that go with it and waits for the
+// ask sends one request, and the files that go with it, and waits for its
 // answer. A worker that fails is gone when it returns.
-func (w *worker) exchange(ctx context.Context, m message, files []*os.File, opt PoolOptions) (message, error) {
-	timer := time.NewTimer(opt.Timeout)
-	defer timer.Stop()
-	look := time.NewTicker(cpuEvery)
-	defer look.Stop()
-	before, clocked := guard.CPUTime(w.cmd.Process.Pid)
-	// A request is far smaller than a pipe's buffer or the worker is reading,
-	// but one that is stuck must not make us stick.
-	sent := make(chan error, 1)
-	go func() {
-		err := writeMessage(w.in, m)
-		if err == nil && len(files) > 0 {
-			err = guard.HandOver(w.hand, files)
-		}
-		sent <- err
-	}()
-	var reply message
-	var failure error
-	sending, answered := true, false
-	for failure == nil && (sending || !answered) {
-		select {
-		case err := <-sent:
-			if sending = false; err != nil {
-				w.die()
-				failure = errDied
-			}
-		case reply, answered = <-w.replies:
-			if !answered {
-				w.die()
-				failure = errDied
-			}
-		case <-look.C:
-			if now, ok := guard.CPUTime(w.cmd.Process.Pid); ok && now-before > opt.CPU {
-				failure = errTimeout
-			}
-		case <-timer.C:
-			if failure = ErrStuck; !clocked {
-				failure = errTimeout // there is no better measure
-			}
-		case <-ctx.Done():
-			failure = ctx.Err()
-		}
+func (w *worker) ask(ctx context.Context, req Request, files []*os.File) (reply message, c guard.Confinement, err error) {
+	w.letters++
+	answer, c, err := w.Do(ctx, req, files)
+	if err == nil && (len(answer) == 0 || json.Unmarshal(answer, &reply) != nil) {
+		err = errNonsense
 	}
-	if failure != nil {
-		w.kill()
-		if sending {
-			<-sent //nolint:errcheck // only that the files are the caller's again
-		}
-	}
-	return reply, failure
-}
-
-func (w *worker) gone() bool {
-	select {
-	case <-w.exited:
-		return true
-	default:
-		return false
-	}
-}
-
-// kill ends the process now and waits until it is gone.
-func (w *worker) kill() {
-	w.end()
-	w.close()
-	_ = w.out.Close()
-	<-w.exited
-}
-
-// die waits for a process that is ending by itself.
-func (w *worker) die() {
-	select {
-	case <-w.exited:
-	case <-time.After(stopGrace):
-	}
-}
-
-// end ends the process now, unless it is gone.
-func (w *worker) end() {
-	if w.gone() {
-		return
-	}
-	w.ours.Store(true)
-	_ = w.cmd.Process.Kill()
-}
-
-// killedByOthers tells of a worker that is gone whether it was killed, and not
-// by us: nothing that a letter holds does that.
-func (w *worker) killedByOthers() bool {
-	status, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	return ok && !w.ours.Load() && status.Signaled() && status.Signal() == syscall.SIGKILL
-}
-
-// close lets go of the worker's input, and of a handing over that is stuck.
-func (w *worker) close() {
-	_ = w.in.Close()
-	if w.hand != nil {
-		_ = w.hand.Close()
-	}
-}
-
-// stop asks an idle worker to end, and makes it.
-func (w *worker) stop() {
-	w.close()
-	select {
-	case <-w.exited:
-	case <-time.After(stopGrace):
-		w.kill()
-	}
+	return reply, c, err
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -76,7 +77,7 @@ func TestWorkerKilled(t *testing.T) {
 	for i := range 8 {
 		if i == 1 {
 			w := <-p.slots
-			if err := w.cmd.Process.Kill(); err != nil {
+			if err := syscall.Kill(w.PID(), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 			p.slots <- w

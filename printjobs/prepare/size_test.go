@@ -105,10 +105,10 @@ func prepareLarge(t *testing.T, path string, checks Checks) Facts {
 		t.Fatal(err)
 	}
 	w := <-p.slots
-	w.stop()
+	w.Stop()
 	p.slots <- nil
 	t.Logf("%d MB to %d MB, %d pages: %.1f s, CPU %.1f s, memory %d MB", size(t, path)>>20, f.Bytes>>20, len(f.Pages), wall.Seconds(),
-		(w.cmd.ProcessState.UserTime() + w.cmd.ProcessState.SystemTime()).Seconds(), peakMemory(w.cmd.ProcessState)>>20)
+		(w.State().UserTime() + w.State().SystemTime()).Seconds(), peakMemory(w.State())>>20)
 	if s := p.Stats(); s.Crashes+s.Timeouts != 0 || s.Started != 1 {
 		t.Errorf("stats %+v", s)
 	}
