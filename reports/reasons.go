@@ -11,6 +11,8 @@ var reasonWords = map[string]string{
 	"INGEN_DIGITAL_ID": "ingen digital id", "KUN_PRINT": "bestilt på papir", "RESERVERT": "reservert mot digital post",
 	"IKKE_VARSLBAR": "kan ikke varsles", "ULEST": "ikke lest innen fristen", "SDP_FEILET": "digital postkasse tok ikke imot",
 
+	"adresse-fra-register": "adresse hentet fra Enhetsregisteret", "mottaker-slettet": "mottaker slettet i Enhetsregisteret", "mottaker-konkurs": "mottaker konkurs",
+
 	"digitalid-kontroll": "fødselsnummer eller organisasjonsnummer med feil kontrollsiffer", "digitalid-dato": "fødselsnummer med umulig dato",
 	"digitalid-slag": "digital id av feil slag", "sikkerhetsniva-ukjent": "ukjent sikkerhetsnivå", "lik-tidligere": "samme innhold og referanse som tidligere",
 	"digitalid-syntetisk": "syntetisk fødselsnummer", "adresse-fodselsnummer": "fødselsnummer i adressen", "konteringskode-fodselsnummer": "fødselsnummer i konteringskoden",

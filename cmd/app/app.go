@@ -17,6 +17,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/digital/enhetsregisteret"
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
 	"postgang/engine/notify"
@@ -107,11 +108,15 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	rules := a.Config.Rules
 	rules.FreeBytes = func() (int64, error) { return FreeBytes(a.Config.Documents) }
 	a.Alarms = notify.New(a.Archive, a.Config.Alarms, w.Now, a.Log)
+	register, err := Register(a.Config, w.Now)
+	if err != nil {
+		return err
+	}
 	a.Engine, err = engine.New(ctx, engine.Config{
 		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
-			Postcodes: a.Config.Postcodes, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
+			Postcodes: a.Config.Postcodes, Register: register, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts
@@ -131,6 +136,18 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	a.Intake = Intake(a.Config, a.Engine, w.Now)
 	a.Door, err = newDoor(a, w.Now)
 	return err
+}
+
+// Register is Enhetsregisteret as configured; nil: no account asks it.
+func Register(cfg *config.Config, now func() time.Time) (step.Register, error) {
+	for _, acc := range cfg.Accounts {
+		if acc.AskRegister {
+			c := cfg.Register
+			c.Now = now
+			return enhetsregisteret.New(c)
+		}
+	}
+	return nil, nil
 }
 
 // Intake is the drop folder as configured.

@@ -26,6 +26,7 @@ import (
 	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/collect"
+	"postgang/engine/digital/enhetsregisteret"
 	"postgang/engine/nights"
 	"postgang/engine/notify"
 	"postgang/engine/party"
@@ -54,6 +55,7 @@ type File struct {
 	Alarms   Alarms           `toml:"alarms"`
 	Health   Health           `toml:"health"`
 	HTTP     HTTP             `toml:"http"`
+	Register Register         `toml:"enhetsregisteret"`
 	Benefit  map[string]Input `toml:"kost_nytte"`
 	Guard    Guard            `toml:"guard"`
 	// Vouchers for accounting systems, by name.
@@ -303,6 +305,8 @@ type Account struct {
 	KontoID string `toml:"konto_id"`
 	// V3Statuses are the words of REST V3 for a notified recipient: StatusesNew or StatusesOld.
 	V3Statuses string `toml:"v3_statuses"`
+	// AskRegister: organisations are looked up in Enhetsregisteret.
+	AskRegister bool `toml:"enhetsregisteret"`
 }
 
 // Sender is what the cover shows of the account.
@@ -373,6 +377,7 @@ type Config struct {
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
 	HTTP           Listen
+	Register       enhetsregisteret.Config
 	KontoIDs       map[string]string // of accounts that have one, lower case
 	OldStatuses    map[string]bool   // accounts whose software knows VARSLET in REST V3
 	Benefit        figures.CostBenefitInputs
@@ -563,6 +568,7 @@ func (c *checker) config(f File) *Config {
 	c.alarms(cfg, f.Alarms)
 	c.health(cfg, f.Health)
 	c.http(cfg, f.HTTP)
+	c.register(cfg, f.Register)
 	cfg.KontoIDs, cfg.OldStatuses = map[string]string{}, map[string]bool{}
 	c.benefit(cfg, f.Benefit)
 	for _, key := range sortedKeys(f.Vendors) {
@@ -1125,7 +1131,7 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	if a.Sender.City == "" {
 		c.add(at+".sender.city", "is missing")
 	}
-	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), Sender: cover.Sender{
+	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), AskRegister: a.AskRegister, Sender: cover.Sender{
 		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
 		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
 	}}

@@ -141,6 +141,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	if len(cfg.Benefit.Missing()) > 0 {
 		c.warn("kost/nytte", "fill them in under [kost_nytte], or in each workbook", "inputs are not set: %v", cfg.Benefit.Missing())
 	}
+	c.organisations(ctx, cfg)
 	c.database(ctx, cfg, o)
 	for _, v := range cfg.Vendors {
 		c.invoices(v)

@@ -60,6 +60,11 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 	sub.Normalise()
 	s.Refusals = append(s.Refusals, refusals...)
 	if !shipment.Unreadable(refusals) {
+		said, err := e.complete(ctx, account, &sub)
+		if err != nil {
+			return shipment.Received{}, err
+		}
+		s.Refusals = append(s.Refusals, said...)
 		s.Refusals = append(s.Refusals, sub.Validate(account.Rules, e.Postcodes, at)...)
 	}
 	s.Submission = sub
@@ -148,9 +153,9 @@ func warnOfTwin(ctx context.Context, r store.Reader, s *shipment.Shipment) error
 var ErrIDTaken = errors.New("the shipment's id is taken")
 
 // Judge says why a hand-in would be refused for what can be seen of it at once: its forsendelse.json by the account's rules, and
-// documents that are missing or that nothing names. It stores nothing. What only preparing the documents can tell comes later, in
+// documents that are missing or that nothing names. It stores nothing, and may ask the register of organisations. What only preparing the documents can tell comes later, in
 // the shipment's status.
-func (e *Acceptor) Judge(h shipment.HandIn) ([]shipment.Refusal, error) {
+func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Refusal, error) {
 	account, ok := e.Accounts[h.Account]
 	if !ok {
 		return nil, fmt.Errorf("account %q is not configured", h.Account)
@@ -162,6 +167,11 @@ func (e *Acceptor) Judge(h shipment.HandIn) ([]shipment.Refusal, error) {
 		return found, nil
 	}
 	sub.Normalise()
+	said, err := e.complete(ctx, account, &sub)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, said...)
 	found = append(found, sub.Validate(account.Rules, e.Postcodes, e.Now())...)
 	byName := filesByName(h)
 	for i, d := range sub.Documents {

@@ -13,4 +13,6 @@ type Account struct {
 	Sender cover.Sender
 	Rules  shipment.Rules
 	Vendor string // vendor key
+	// AskRegister: organisations are looked up when a letter to them is handed in, see step.Register.
+	AskRegister bool
 }

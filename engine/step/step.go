@@ -22,6 +22,7 @@ import (
 
 	"postgang/engine/party"
 	"postgang/engine/postcode"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/cover"
 
@@ -71,6 +72,13 @@ type ReceiptSide interface {
 	JobsInReceipt(ctx context.Context, name string, done bool, installation string) ([]string, error)
 }
 
+// Register knows organisations: where their post goes, and whether they are still there.
+type Register interface {
+	// Organisation says what the register has of an organisation number. A number that is none, or that the register does not know,
+	// is no error, and nothing is said of it. An error means that the register gave no answer.
+	Organisation(ctx context.Context, number shipment.Private) (shipment.Organisation, error)
+}
+
 // Config is what every step works with.
 type Config struct {
 	Archive store.Archive
@@ -83,7 +91,8 @@ type Config struct {
 	Vendors  []party.Vendor
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *postcode.Register
-	WorkDir   string // scratch space on the same file system as the blobs, if possible
+	Register  Register // asked for accounts that want it; nil: nobody is
+	WorkDir   string   // scratch space on the same file system as the blobs, if possible
 	Log       *slog.Logger
 	Now       func() time.Time
 	// Identity is the UUID of an archive that has none yet; shipment ids derive from it. Empty: drawn at random, which is
@@ -105,6 +114,7 @@ type Step struct {
 	Preparer   Preparer
 	DialVendor func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
 	Postcodes  *postcode.Register                                            // nil: only the form of postnummer is checked
+	Register   Register                                                      // nil: nobody is asked
 	WorkDir    string
 	Log        *slog.Logger
 	Now        func() time.Time // UTC, in whole milliseconds
@@ -129,7 +139,7 @@ type Step struct {
 func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
 		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
-		WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
+		Register: c.Register, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
 		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{}, Makers: map[string]*cover.Maker{},
 	}
 	if e.Log == nil {

@@ -142,6 +142,16 @@ func (c *Client) Look(ctx context.Context, number shipment.Private) (Organisatio
 	return o, nil
 }
 
+// Organisation says of a number what a letter to it needs to know; it makes a client a step.Register. Of a number that is none, or that
+// the register does not know, nothing is said.
+func (c *Client) Organisation(ctx context.Context, number shipment.Private) (shipment.Organisation, error) {
+	o, err := c.Look(ctx, number)
+	if errors.Is(err, errNumber) {
+		return shipment.Organisation{}, nil
+	}
+	return shipment.Organisation{Address: o.Address, Deleted: o.State == Deleted || o.State == Removed, Bankrupt: o.State == Bankrupt}, err
+}
+
 // Check asks about the register's own owner, Brønnøysundregistrene, past what is kept; for doctor.
 func (c *Client) Check(ctx context.Context) error {
 	o, err := c.ask(ctx, "/enheter/", "974760673")

@@ -38,7 +38,7 @@ const (
 
 // Engine takes what comes in; *engine.Engine is one.
 type Engine interface {
-	Judge(h shipment.HandIn) ([]shipment.Refusal, error)
+	Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Refusal, error)
 	Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error)
 	Event(ctx context.Context, e shipment.DigitalEvent) error
 }

@@ -56,7 +56,7 @@ func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i I
 	}
 	sub, _ := shipment.ParseSubmission(forsendelse)
 	u.name(sub)
-	judged, err := d.Engine.Judge(h)
+	judged, err := d.Engine.Judge(ctx, h)
 	if err != nil {
 		d.Log.Error("judge a hand-in", "account", u.account.Key, "error", err)
 		return "", ErrInternal
