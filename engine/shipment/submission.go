@@ -71,6 +71,8 @@ type PostalAddress struct {
 type PrintConfig struct {
 	Colour bool `json:"utskriftMedFarger,omitempty"`
 	Duplex bool `json:"tosidig,omitempty"`
+	// LetterType is APOST or BPOST in SOAP, for A and B post. They became one in 2018, so it is kept and decides nothing.
+	LetterType string `json:"brevtype,omitempty"`
 }
 
 // SubmittedFile is one entry of dokumenter; the order is the order in the letter.

@@ -519,8 +519,11 @@ func (c *checker) address(field string, a PostalAddress, paper bool) {
 func checkPostcode(p *postcode.Register, field, code, city string) []Refusal {
 	if !postcode.Digits(code, 4) {
 		var args Args
-		if len(code) == 3 && postcode.Digits(code, 3) {
+		switch {
+		case len(code) == 3 && postcode.Digits(code, 3):
 			args = Args{"case": "lost-zero"}
+		case postcode.Digits(city, 4):
+			args = Args{"case": "swapped"} // as a broker is known to fill in an address that is missing
 		}
 		return []Refusal{{Code: "postnummer-form", Field: field + ".postnummer", Args: args}}
 	}
@@ -646,6 +649,7 @@ func (c *checker) secrecy(s Submission) {
 
 func (c *checker) references(s Submission, now time.Time) {
 	c.text("avgivendeSystem", s.SendingSystem, maxReference)
+	c.text("utskriftskonfigurasjon.brevtype", s.Print.LetterType, maxReference)
 	c.text("avgivendeSystemAktor", s.SendingSystemActor, maxReference)
 	c.text("forsendelsestype", s.ShipmentType, maxReference)
 	c.text("eksternReferanse", s.ExternalReference, maxReference)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -58,6 +59,9 @@ func (d *Door) Statuses(ctx context.Context, c Caller, ids []string) ([]StatusOf
 	}
 	return out, nil
 }
+
+// ClockTime is a time as the histories of SOAP and REST V1 have it: Norwegian clock time without a zone.
+func ClockTime(t time.Time) string { return t.In(calendar.Oslo).Format("02.01.2006 15:04:05") }
 
 func statusOf(s shipment.Shipment, events []shipment.Event) StatusOf {
 	out := StatusOf{ID: s.ID, Status: s.Status, Changed: s.ReceivedAt, Before: shipment.StatusMottatt, Notified: !s.NotifiedAt.IsZero()}

@@ -2,6 +2,7 @@ package door
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"postgang/engine/shipment"
@@ -42,7 +43,7 @@ var (
 	// ErrConflict answers when an identity was used for another hand-in.
 	ErrConflict = NewProblem(http.StatusConflict, "nokkel-brukt", "Duplikat: id-en eller nøkkelen er brukt før, til en forsendelse med et annet innhold. Den nye er ikke lagret.")
 	errLarge    = NewProblem(http.StatusRequestEntityTooLarge, "for-stor", "Forsendelsen er større enn kontoen tillater.")
-	errCut      = NewProblem(http.StatusBadRequest, "avbrutt", "Innholdet kom ikke helt fram. Ingenting er lagret. Send forsendelsen på nytt.")
+	errCut      = &Problem{Status: http.StatusBadRequest, Code: "avbrutt", Text: "Innholdet kom ikke helt fram. Ingenting er lagret. Send forsendelsen på nytt."}
 	errSlow     = &Problem{Status: http.StatusRequestTimeout, Code: "for-treg", Text: "Det tok for lang tid før alt innholdet kom. Ingenting er lagret. Send forsendelsen på nytt."}
 	errFull     = &Problem{Status: http.StatusServiceUnavailable, Code: "ikke-plass", Text: "Det er ikke plass til forsendelsen akkurat nå. Prøv igjen om litt.", RetryAfter: 60}
 )
@@ -58,22 +59,43 @@ func noAccess(what string) *Problem {
 // refused says all that is wrong with a hand-in.
 func refused(found []shipment.Refusal) *Problem {
 	p := &Problem{Status: http.StatusBadRequest, Permanent: true}
-	var texts []string
 	for _, f := range found {
-		reason := words.ReasonOf(f, words.Norwegian)
-		p.Reasons = append(p.Reasons, reason)
-		if f.Warning {
-			continue
-		}
-		if p.Code == "" {
+		p.Reasons = append(p.Reasons, words.ReasonOf(f, words.Norwegian))
+		if !f.Warning && p.Code == "" {
 			p.Code = f.Code
 		}
-		text := reason.Text
-		if reason.Field != "" {
-			text = reason.Field + ": " + text
-		}
-		texts = append(texts, text)
 	}
-	p.Text = strings.Join(texts, " ")
+	p.Text = textOf(p.Reasons)
 	return p
+}
+
+// textOf is all that is wrong, in one text.
+func textOf(reasons []words.Reason) string {
+	var texts []string
+	for _, r := range reasons {
+		switch {
+		case r.Warning:
+		case r.Field != "":
+			texts = append(texts, r.Field+": "+r.Text)
+		default:
+			texts = append(texts, r.Text)
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+// Renamed says a problem's fields by the names that a dialect has for those of forsendelse.json.
+func (p *Problem) Renamed(name func(field string) string) *Problem {
+	if len(p.Reasons) == 0 {
+		return p
+	}
+	out := *p
+	out.Reasons = slices.Clone(p.Reasons)
+	for i := range out.Reasons {
+		if r := &out.Reasons[i]; r.Field != "" {
+			r.Field = name(r.Field)
+		}
+	}
+	out.Text = textOf(out.Reasons)
+	return &out
 }

@@ -22,7 +22,8 @@ type Upload struct {
 	account *Account
 	dir     string
 	files   []shipment.HandInFile
-	left    int64 // bytes that may yet come
+	most    int64 // bytes that may come
+	came    int64 // bytes that have come
 	done    func()
 }
 
@@ -39,7 +40,7 @@ func (d *Door) Begin(ctx context.Context, a *Account) (*Upload, *Problem) {
 		<-turn
 		return nil, d.spoolProblem(err)
 	}
-	return &Upload{door: d, account: a, dir: dir, left: MaxDigitalBytes, done: func() { <-turn }}, nil
+	return &Upload{door: d, account: a, dir: dir, most: MaxDigitalBytes, done: func() { <-turn }}, nil
 }
 
 // Close removes what was spooled.
@@ -50,11 +51,15 @@ func (u *Upload) Close() {
 	u.done()
 }
 
-// Printed says that the documents are to be printed, so that the account's own limit holds for them.
-func (u *Upload) Printed() {
+// Printed says that the documents are to be printed, so that the account's own limit holds for them, those that have come too.
+func (u *Upload) Printed() *Problem {
 	if most := u.account.Rules.MaxBytes; most > 0 {
-		u.left = min(u.left, most)
+		u.most = min(u.most, most)
 	}
+	if u.came > u.most {
+		return errLarge
+	}
+	return nil
 }
 
 // Documents is how many documents have come.
@@ -70,20 +75,23 @@ func (u *Upload) Add(name shipment.Private, src io.Reader) *Problem {
 	if err != nil {
 		return u.door.spoolProblem(err)
 	}
-	n, err := io.Copy(f, io.LimitReader(src, u.left+1))
+	n, err := io.Copy(f, io.LimitReader(src, u.most-u.came+1))
 	if closing := f.Close(); err == nil {
 		err = closing
 	}
 	switch {
 	case err != nil:
 		return u.door.spoolProblem(err)
-	case n > u.left:
+	case n > u.most-u.came:
 		return errLarge
 	}
-	u.left -= n
+	u.came += n
 	u.files = append(u.files, shipment.HandInFile{Name: name, Bytes: n, Open: func() (io.ReadCloser, error) { return os.Open(path) }})
 	return nil
 }
+
+// Name names the document that came as number i, from 0: where a dialect tells names after the content.
+func (u *Upload) Name(i int, name shipment.Private) { u.files[i].Name = name }
 
 // spoolProblem tells faults of the sender's connection from faults of our disk.
 func (d *Door) spoolProblem(err error) *Problem {

@@ -8,15 +8,11 @@ package rest
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -121,84 +117,19 @@ func answer(w http.ResponseWriter, v any) *door.Problem {
 }
 
 // send takes a hand-in: the part "forsendelse", then the documents.
-func (h *handler) send(w http.ResponseWriter, r *http.Request, c door.Caller, dialect access.Dialect, translate func([]byte) ([]byte, []shipment.Refusal)) *door.Problem {
+func (h *handler) send(w http.ResponseWriter, r *http.Request, c door.Caller, dialect access.Dialect, translate door.Translation) *door.Problem {
 	account, p := h.door.Account(c, r.PathValue("konto"))
 	if p != nil {
 		return p
 	}
-	if r.ContentLength > door.MaxDigitalBytes+shipment.MaxSubmissionBytes {
-		return door.NewProblem(http.StatusRequestEntityTooLarge, "for-stor", "Forsendelsen er større enn kontoen tillater.")
-	}
-	parts, p := multipartOf(r)
-	if p != nil {
-		return p
-	}
-	first, err := parts.NextPart()
-	switch {
-	case errors.Is(err, io.EOF):
-		return door.NewProblem(http.StatusBadRequest, "forsendelse-mangler", "Delen «forsendelse» mangler.")
-	case err != nil:
-		return h.bodyProblem(err)
-	case first.FormName() != "forsendelse":
-		return door.NewProblem(http.StatusBadRequest, "forsendelse-forst", "Den første delen må hete «forsendelse» og inneholde JSON. Dokumentene kommer etter den.")
-	}
-	forsendelse, err := io.ReadAll(io.LimitReader(first, shipment.MaxSubmissionBytes+1))
-	if err != nil {
-		return h.bodyProblem(err)
-	}
-	var found []shipment.Refusal
-	if translate != nil && len(forsendelse) <= shipment.MaxSubmissionBytes {
-		forsendelse, found = translate(forsendelse)
-	}
-	up, p := h.door.Begin(r.Context(), account)
-	if p != nil {
-		return p
-	}
-	defer up.Close()
-	if sub, _ := shipment.ParseSubmission(forsendelse); !sub.DigitalOnly {
-		up.Printed()
-	}
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return h.bodyProblem(err)
-		}
-		if p := up.Add(shipment.Private(fileName(part)), part); p != nil {
-			return p
-		}
-	}
-	id, p := up.Take(r.Context(), c, dialect, door.Identity{Key: r.Header.Get("Idempotency-Key")}, forsendelse, found)
+	id, p := h.door.TakeForm(r, c, account, dialect, door.Identity{Key: r.Header.Get("Idempotency-Key")}, translate)
 	if p != nil {
 		if dialect == access.RestV3 {
-			p = inV3(p)
+			p = p.Renamed(inV3)
 		}
 		return p
 	}
 	return answer(w, map[string]string{"id": id})
-}
-
-func multipartOf(r *http.Request) (*multipart.Reader, *door.Problem) {
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !strings.HasPrefix(kind, "multipart/") || params["boundary"] == "" {
-		return nil, door.NewProblem(http.StatusUnsupportedMediaType, "ikke-multipart", "Innholdet må være multipart/form-data: delen «forsendelse», og så dokumentene.")
-	}
-	return multipart.NewReader(r.Body, params["boundary"]), nil
-}
-
-// fileName is the file name of a part, without what is a folder in it. It may come as bytes of UTF-8 or of Latin-1.
-func fileName(p *multipart.Part) string {
-	name := p.FileName()
-	if utf8.ValidString(name) {
-		return name
-	}
-	var b strings.Builder
-	for _, c := range []byte(name) {
-		b.WriteRune(rune(c))
-	}
-	return b.String()
 }
 
 // bodyProblem is the problem of a body that cannot be read.

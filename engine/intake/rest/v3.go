@@ -3,10 +3,8 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 
-	"postgang/engine/intake/door"
 	"postgang/engine/shipment"
 )
 
@@ -38,33 +36,14 @@ var moves = []struct{ v3, ours string }{
 	{"sikkerhetsniva", "krevNiva4Innlogging"},
 }
 
-// inV3 says a problem's fields by the names that V3 has for them.
-func inV3(p *door.Problem) *door.Problem {
-	if len(p.Reasons) == 0 {
-		return p
-	}
-	out := *p
-	out.Reasons = slices.Clone(p.Reasons)
-	var texts []string
-	for i := range out.Reasons {
-		r := &out.Reasons[i]
-		for _, m := range moves {
-			if r.Field == m.ours {
-				r.Field = m.v3
-			}
-		}
-		r.Field = strings.Replace(r.Field, ".giroarkSider", ".giroarkSide", 1)
-		if r.Warning {
-			continue
-		}
-		if r.Field != "" {
-			texts = append(texts, r.Field+": "+r.Text)
-		} else {
-			texts = append(texts, r.Text)
+// inV3 is the name that V3 has for a field.
+func inV3(field string) string {
+	for _, m := range moves {
+		if field == m.ours {
+			return m.v3
 		}
 	}
-	out.Text = strings.Join(texts, " ")
-	return &out
+	return strings.Replace(field, ".giroarkSider", ".giroarkSide", 1)
 }
 
 // canonical translates V3's JSON into forsendelse.json, and says what V3 asks for beyond it. What cannot be translated stays under the

@@ -204,3 +204,18 @@ func Multipart(parts ...Part) (body io.Reader, kind string) {
 	_ = m.Close()
 	return &b, m.FormDataContentType()
 }
+
+// CutOnce has a handler do what it is asked for, and keeps the first answer to a request that is meant from being heard: the connection
+// ends after the body and before the answer.
+func CutOnce(next http.Handler, meant func(r *http.Request) bool) http.Handler {
+	var once sync.Once
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if meant(r) {
+			once.Do(func() {
+				next.ServeHTTP(httptest.NewRecorder(), r)
+				panic(http.ErrAbortHandler)
+			})
+		}
+		next.ServeHTTP(w, r)
+	})
+}
