@@ -64,6 +64,7 @@ var arrows = []struct {
 	{"printjobs/mark", []string{"printjobs/impose", "printjobs/printfile", "printjobs/datamatrix", "printjobs/typeset"}, "marks are drawn from the plan", false},
 	{"printjobs/cover", []string{"printjobs/printfile", "printjobs/datamatrix", "printjobs/typeset"}, "a cover is a prepared page", false},
 	{"printjobs/preview", []string{}, "the renderer knows PDFs, not letters", false},
+	{"printjobs/printoppdrag", []string{}, "a print order is written from what it is told", false},
 	{"printjobs/exchange", []string{"billing/bounded"}, "the protocol knows files and names", false},
 	{"printjobs", []string{"printjobs"}, "print jobs know nothing of shipments, databases or money", true},
 	{"engine/calendar", []string{"billing/civil"}, "days and working days are pure", false},
