@@ -270,12 +270,19 @@ func (c *conform) space(ctx context.Context, s *Session, folder string) {
 // we must write, with a probe that ends in .part and is removed again. It lists
 // what is wrong; nothing listed means that the account can be used.
 func (s *Session) CheckFolders(ctx context.Context) []Problem {
-	var out []Problem
 	f := s.target.Folders
-	for _, w := range []struct {
-		folder string
-		write  bool
-	}{{f.Inbox, true}, {f.Answers, false}, {f.Receipts, false}, {f.ReceiptsDone, true}} {
+	return s.checkFolders(ctx, []folderUse{{f.Inbox, true}, {f.Answers, false}, {f.Receipts, false}, {f.ReceiptsDone, true}})
+}
+
+// folderUse is a folder that we read, or write too.
+type folderUse struct {
+	folder string
+	write  bool
+}
+
+func (s *Session) checkFolders(ctx context.Context, folders []folderUse) []Problem {
+	var out []Problem
+	for _, w := range folders {
 		if err := s.checkFolder(ctx, w.folder, w.write); err != nil {
 			p := Problem{Where: w.folder, What: err.Error(), Err: err}
 			switch {

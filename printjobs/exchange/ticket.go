@@ -403,6 +403,9 @@ type Ready struct {
 	Job          string `json:"job"`
 	Ticket       string `json:"ticket"`       // name of the ticket's file
 	TicketSHA256 string `json:"ticketSHA256"` // 64 lower-case hexadecimal digits
+
+	// Order is the job's print order, where it has one: what [OrderSession.PutReady] hands over. No ready file says it.
+	Order File `json:"-"`
 }
 
 // Marshal checks the ready file and gives its bytes.
