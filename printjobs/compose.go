@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"postgang/printjobs/impose"
 	"postgang/printjobs/mark"
 	"postgang/printjobs/printfile"
+	"postgang/printjobs/printoppdrag"
 )
 
 // A4 upright in pt, the size of every side.
@@ -46,6 +48,8 @@ type Letter struct {
 	// being 1 and in rising order: a part of a damaged letter, to be put together
 	// by hand.
 	Only []int
+	// Country is the recipient's by ISO 3166-1 alpha-2, for print orders; empty: not known by a code.
+	Country string
 }
 
 // Letters gives the letters of a slice to a [Job]. A caller with many letters
@@ -98,7 +102,7 @@ type LetterWarning struct {
 // Composed is a job ready to be offered.
 type Composed struct {
 	Ticket   exchange.Ticket
-	Files    []ComposedFile // print files in order, the manifest, the ticket
+	Files    []ComposedFile // print files in order, the manifest, the print order where there is one, the ticket
 	Warnings []LetterWarning
 
 	manifest iter.Seq[exchange.ManifestRow]
@@ -270,6 +274,8 @@ type printFile struct {
 	sides       []sidePlan      // pages of the PDF
 	accounts    map[string]bool // whose covers' fonts and logos are in the file
 	file        exchange.File
+	order       *printoppdrag.Order // of its letter, where letters are handed over by themselves
+	orderFile   exchange.File
 }
 
 // letter adds one letter, or notes what is wrong with it.
@@ -283,6 +289,9 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 		return fmt.Errorf("shipment %s: %w: it belongs in another class of jobs", l.Shipment, ErrStalePlan)
 	}
 	w := &imposedLetter{letter: l, im: im}
+	if c.profile.Orders != nil && len(l.Only) > 0 {
+		return fmt.Errorf("shipment %s: single sheets are not handed over as a print order, which is posted as a letter", l.Shipment)
+	}
 	if err := w.keepSheets(l.Only, &figures, c.profile); err != nil {
 		return fmt.Errorf("shipment %s: %w", l.Shipment, err)
 	}
@@ -341,6 +350,9 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	w.number, w.sheet = c.rows.n, c.sheets+1
 	c.sheets += len(w.im.Sheets)
 	f.accounts[l.Account] = true
+	if c.profile.Orders != nil {
+		f.order = c.orderOf(l)
+	}
 	f.letters++
 	f.sheets += len(w.im.Sheets)
 	f.finished += perSheet * len(w.im.Sheets)
@@ -509,6 +521,11 @@ func (c *composer) closeFile(ctx context.Context) error {
 	if err := c.verify(f, res); err != nil {
 		return err
 	}
+	if f.order != nil {
+		if f.orderFile, err = c.writeOrder(f, res); err != nil {
+			return err
+		}
+	}
 	if err := f.staged.close(); err != nil {
 		return err
 	}
@@ -597,7 +614,13 @@ func (c *composer) finish(ctx context.Context) (Composed, error) {
 		return Composed{}, err
 	}
 	out := Composed{Ticket: ticket, Warnings: c.warnings, manifest: manifest}
-	for _, f := range append(ticket.Files, ticketFile) {
+	files := slices.Clone(ticket.Files)
+	for _, f := range c.files {
+		if f.order != nil {
+			files = append(files, f.orderFile)
+		}
+	}
+	for _, f := range append(files, ticketFile) {
 		out.Files = append(out.Files, ComposedFile{f, filepath.Join(c.staging.dir, f.Name)})
 	}
 	return out, nil

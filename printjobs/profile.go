@@ -9,6 +9,7 @@ import (
 	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/printoppdrag"
 )
 
 // Profile is what one print vendor takes and how, as data.
@@ -56,6 +57,10 @@ type Profile struct {
 	// PoolAccounts lets letters of several accounts share a job; otherwise
 	// each account has jobs of its own.
 	PoolAccounts bool
+
+	// Orders, unless nil, hands each letter over by itself, as a print order of NAV's printoppdrag 2.2, by these terms. Each job
+	// then has one letter: what is handed over by one act, and may be in doubt, is a job.
+	Orders *printoppdrag.Terms
 
 	// Instructions stand in every ticket. PostBy is given by the job.
 	Instructions exchange.Instructions
@@ -111,6 +116,7 @@ func (p Profile) Validate() error {
 			}
 		}
 	}
+	errs = append(errs, p.checkOrders())
 	errs = append(errs, checkKeys(p.Group, p.Sort)...)
 	if p.PDFVersion != "" && !slices.Contains(pdfVersions, p.PDFVersion) {
 		errs = append(errs, fmt.Errorf("PDF version %q is unknown: use one of %s", p.PDFVersion, strings.Join(pdfVersions, ", ")))
@@ -132,6 +138,27 @@ func (p Profile) Validate() error {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("vendor profile: %w", err)
+	}
+	return nil
+}
+
+// checkOrders says what does not go with print orders.
+func (p Profile) checkOrders() error {
+	if p.Orders == nil {
+		return nil
+	}
+	var errs []error
+	if err := p.Orders.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if p.MaxLettersPerJob != 1 {
+		errs = append(errs, errors.New("each letter is handed over by itself, so that a job has one letter"))
+	}
+	if p.Press.Up() > 1 || p.Control {
+		errs = append(errs, errors.New("a letter is printed by itself, so that there are no press sheets of several and no control sheets"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("print orders: %w", err)
 	}
 	return nil
 }

@@ -120,6 +120,9 @@ func (a *App) wire(ctx context.Context, w Options) error {
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts
+				if v.Profile.Orders != nil {
+					return exchange.DialOrders(ctx, t)
+				}
 				return exchange.Dial(ctx, t)
 			},
 		},

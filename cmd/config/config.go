@@ -37,6 +37,7 @@ import (
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/prepare"
+	"postgang/printjobs/printoppdrag"
 )
 
 // DefaultName is the configuration file that commands look for in the working folder.
@@ -164,6 +165,8 @@ type Vendor struct {
 	Login
 	Name             string             `toml:"name"`
 	Kind             string             `toml:"kind"`               // KindSFTP (or nothing) or KindManual
+	Contract         string             `toml:"profile"`            // ProfilePostgang (or nothing), or printoppdrag.Version
+	Printoppdrag     *Printoppdrag      `toml:"printoppdrag"`       // with that profile
 	ManualWithin     *int               `toml:"manual_within_days"` // 1 to 365
 	Folders          Folders            `toml:"folders"`
 	ConcurrentWrites *bool              `toml:"concurrent_writes"`
@@ -191,6 +194,17 @@ const (
 	KindSFTP   = "sftp"    // a print vendor who picks up over SFTP
 	KindManual = "manuell" // people here print and post
 )
+
+// ProfilePostgang is the profile of a vendor who keeps our own contract, docs/vendor-exchange.md.
+const ProfilePostgang = "postgang"
+
+// Printoppdrag is what was agreed with a vendor who takes print orders.
+type Printoppdrag struct {
+	CustomerID         string `toml:"customer_id"`          // kundeId
+	Priority           string `toml:"priority"`             // "A" or "B"
+	DocumentType       string `toml:"document_type"`        // dokumentType
+	DocumentTypeColour string `toml:"document_type_colour"` // of letters with colour
+}
 
 // Folders are the vendor's SFTP folders.
 type Folders struct {
@@ -1011,6 +1025,7 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 	set(&p.PDFVersion, v.Print.PDFVersion)
 	p.Instructions.Paper, p.Instructions.GiroPaper, p.Instructions.Service = v.Print.Paper, v.Print.GiroPaper, v.Print.Service
 	c.press(at, v, &p)
+	c.orders(at, v, &p)
 	l, w := &p.Layout, v.Window
 	set(&l.WindowXMM, w.X)
 	set(&l.WindowYMM, w.Y)
@@ -1038,6 +1053,37 @@ func (c *checker) profile(at string, v *Vendor) printjobs.Profile {
 		}
 	}
 	return p
+}
+
+// orders reads by which contract the vendor takes letters.
+func (c *checker) orders(at string, v *Vendor, p *printjobs.Profile) {
+	switch v.Contract {
+	case printoppdrag.Version:
+	case "", ProfilePostgang:
+		if v.Printoppdrag != nil {
+			c.add(at+".printoppdrag", "is for profile = %q only", printoppdrag.Version)
+		}
+		return
+	default:
+		c.add(at+".profile", "%q is neither %s nor %s", v.Contract, ProfilePostgang, printoppdrag.Version)
+		return
+	}
+	if v.Kind == KindManual {
+		c.add(at+".profile", "is of a vendor over SFTP: leave it out for kind = %q", KindManual)
+	}
+	if v.AnswerWithin != "" {
+		c.add(at+".answer_within", "a vendor of print orders gives no answers; receipt_within_virkedager is counted from the hand-over")
+	}
+	if n := v.Print.MaxLettersPerJob; n != nil && *n != 1 {
+		c.add(at+".print.max_letters_per_job", "each letter is handed over by itself: leave it out")
+	}
+	p.MaxLettersPerJob = 1
+	o := v.Printoppdrag
+	if o == nil || o.CustomerID == "" {
+		c.add(at+".profile", "set customer_id under [%s.printoppdrag]: the kundeId that the vendor has given", at)
+		return
+	}
+	p.Orders = &printoppdrag.Terms{CustomerID: o.CustomerID, Priority: o.Priority, DocumentType: o.DocumentType, DocumentTypeColour: o.DocumentTypeColour}
 }
 
 // checks takes the inserter zone from the window where it says something: the cover's default keeps some more distance.

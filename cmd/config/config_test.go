@@ -13,6 +13,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/party"
 	"postgang/printjobs/prepare"
+	"postgang/printjobs/printoppdrag"
 )
 
 // minimal is the shortest configuration that is right.
@@ -91,6 +92,13 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"vendor of no kind", "[vendors.w]\nkind=\"fax\"", ":13", "neither sftp nor manuell"},
 		{"manual print with a server", "[vendors.w]\nkind=\"manuell\"\naddress=\"h\"", ":14", "is not used by kind"},
 		{"manual print with a vendor's receipts", "[vendors.w]\nkind=\"manuell\"\n[vendors.w.receipts]\ntime=\"DD.MM.YYYY\"", ":14", "is not used by kind"},
+		{"profile of no contract", "[vendors.w]\nprofile=\"nav\"", ":13", "neither postgang nor nav-printoppdrag-2.2"},
+		{"print orders of nobody", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\nprofile=\"nav-printoppdrag-2.2\"", ":17", "customer_id"},
+		{"print orders with control sheets", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\nprofile=\"nav-printoppdrag-2.2\"\n[vendors.w.printoppdrag]\ncustomer_id=\"K\"\n[vendors.w.print]\ncontrol_sheets=true", ":20", "no control sheets"},
+		{"print orders answered", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\nanswer_within=\"4h\"\nprofile=\"nav-printoppdrag-2.2\"\n[vendors.w.printoppdrag]\ncustomer_id=\"K\"", ":17", "gives no answers"},
+		{"print orders, many in a job", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\nprofile=\"nav-printoppdrag-2.2\"\n[vendors.w.printoppdrag]\ncustomer_id=\"K\"\n[vendors.w.print]\nmax_letters_per_job=50", ":21", "handed over by itself"},
+		{"terms of print orders without them", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\n[vendors.w.printoppdrag]\ncustomer_id=\"K\"", ":17", "is for profile"},
+		{"print orders printed here", "[vendors.w]\nkind=\"manuell\"\nprofile=\"nav-printoppdrag-2.2\"", ":14", "over SFTP"},
 		{"manual print within no days", "[vendors.w]\nkind=\"manuell\"\nmanual_within_days=0", ":14", "not within 1 to 365"},
 		{"days of manual print for a server", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\nmanual_within_days=7", ":17", "for kind = \"manuell\" only"},
 		{"holiday rule", "[schedule]\nnight = \"0 21 * * *\"\nnight_holidays = \"tomorrow\"", ":14", "run, skip, next or previous"},
@@ -284,6 +292,22 @@ func TestLenientValues(t *testing.T) {
 	}
 	if v := cfg.Vendors[0]; v.Profile.Layout.WindowXMM != 15 || v.Prices.Prices()[0].ValidFrom != "2026-01-01" {
 		t.Errorf("window %+v, prices %+v", v.Profile.Layout, v.Prices.Prices())
+	}
+}
+
+// TestPrintOrders: a vendor of print orders is a profile and terms, beside what every vendor has.
+func TestPrintOrders(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(minimal, "[accounts.a]\n", "profile = \"nav-printoppdrag-2.2\"\n[vendors.v.printoppdrag]\ncustomer_id = \"KOMMUNE\"\npriority = \"A\"\ndocument_type = \"BREV\"\n"+
+		"document_type_colour = \"BREV_FARGE\"\n[accounts.a]\n", 1)
+	cfg, err := Parse(DefaultName, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := cfg.Vendors[0].Profile
+	want := printoppdrag.Terms{CustomerID: "KOMMUNE", Priority: "A", DocumentType: "BREV", DocumentTypeColour: "BREV_FARGE"}
+	if p.Orders == nil || *p.Orders != want || p.MaxLettersPerJob != 1 {
+		t.Errorf("%+v, %d letters a job", p.Orders, p.MaxLettersPerJob)
 	}
 }
 

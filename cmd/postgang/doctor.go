@@ -28,6 +28,7 @@ import (
 	"postgang/engine/words"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
+	"postgang/printjobs/printoppdrag"
 )
 
 // What doctor takes for enough.
@@ -317,6 +318,20 @@ func (c *checkup) invoices(v party.Vendor) {
 	}
 }
 
+// vendorSession is what is tried of a vendor's server, whatever contract it keeps.
+type vendorSession interface {
+	Features() exchange.Features
+	CheckFolders(ctx context.Context) []exchange.Problem
+	Close() error
+}
+
+func dialVendor(ctx context.Context, v party.Vendor) (vendorSession, error) {
+	if v.Profile.Orders != nil {
+		return exchange.DialOrders(ctx, v.Target)
+	}
+	return exchange.Dial(ctx, v.Target)
+}
+
 func (c *checkup) vendor(ctx context.Context, v party.Vendor) {
 	name := "vendor " + v.Key
 	if v.Manual {
@@ -341,7 +356,7 @@ func (c *checkup) vendor(ctx context.Context, v party.Vendor) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	s, err := exchange.Dial(ctx, v.Target)
+	s, err := dialVendor(ctx, v)
 	switch {
 	case errors.Is(err, exchange.ErrHostKeyChanged):
 		c.bad(name, "do not connect; ask the vendor by telephone whether they have a new key, then pin it", "%v", err)
@@ -359,7 +374,13 @@ func (c *checkup) vendor(ctx context.Context, v party.Vendor) {
 	defer s.Close()
 	f := s.Features()
 	c.ok(name, "%s, host key as pinned, %s", v.Target.Address, f.ServerVersion)
-	if !f.PosixRename {
+	if v.Profile.Orders != nil {
+		c.ok(name+" contract", "%s, as customer %s: no answers; letters are settled by receipts", printoppdrag.Version, v.Profile.Orders.CustomerID)
+		if v.Target.Folders.Receipts == "" {
+			c.warn(name+" receipts", fmt.Sprintf("set receipts and receipts_done under [vendors.%s.folders], or book files of receipts with \"postgang receipts import\"", v.Key),
+				"no folder of receipts is named, so that nothing tells which letters are printed, or books their cost")
+		}
+	} else if !f.PosixRename {
 		c.warn(name+" rename", "", "the server has no posix-rename; files are removed before they are replaced")
 	}
 	problems := s.CheckFolders(ctx)

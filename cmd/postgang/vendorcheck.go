@@ -43,7 +43,7 @@ nor letters are touched, so it can be run before the first night.
 			if err != nil {
 				return err
 			}
-			vendors := slices.DeleteFunc(slices.Clone(cfg.Vendors), func(v party.Vendor) bool { return v.Manual })
+			vendors := slices.DeleteFunc(slices.Clone(cfg.Vendors), func(v party.Vendor) bool { return v.Manual || v.Profile.Orders != nil })
 			if len(names) > 0 {
 				vendors = nil
 				for _, n := range names {
@@ -53,6 +53,9 @@ nor letters are touched, so it can be run before the first night.
 					}
 					if cfg.Vendors[i].Manual {
 						return cli.Usage("vendor %q is manual print: it has no SFTP account", n)
+					}
+					if cfg.Vendors[i].Profile.Orders != nil {
+						return cli.Usage("vendor %q takes print orders and does not keep our contract: \"postgang doctor\" tries its account", n)
 					}
 					vendors = append(vendors, cfg.Vendors[i])
 				}

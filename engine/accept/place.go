@@ -14,7 +14,7 @@ const giroReject = impose.GiroReject
 // Letter is a shipment as composing takes it.
 func (e *Acceptor) Letter(s shipment.Shipment, p printjobs.Profile) (printjobs.Letter, error) {
 	planned, err := e.Place(s, p)
-	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Open: func(ctx context.Context) (printjobs.Source, error) {
+	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Country: s.Submission.Recipient.ISOCountry(), Open: func(ctx context.Context) (printjobs.Source, error) {
 		return e.OpenPrepared(ctx, s.Prepared)
 	}}, err
 }

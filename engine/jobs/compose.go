@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"postgang/engine/calendar"
 	"postgang/engine/collect"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -41,7 +42,7 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 		return fmt.Errorf("compose %s: %w", id, err)
 	}
 	composed, err := printjobs.Compose(ctx, dir, printjobs.Job{
-		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.Makers,
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created.In(calendar.Oslo), Class: j.Class, Letters: letters, Makers: e.Makers,
 	}, v.Profile, nil)
 	var bad *printjobs.LetterErrors
 	if errors.Is(err, step.ErrPreparedLost) {

@@ -119,12 +119,13 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	default:
 		return false, nil
 	}
+	files = sent(files)
 	there, err := side.State(ctx, id)
 	if err != nil {
 		return false, err
 	}
 	if there.Offered() {
-		return false, e.foundOffered(ctx, side, j, there)
+		return false, e.foundOffered(ctx, side, j, files, there)
 	}
 	if e.tooOld(j) {
 		return false, e.expire(ctx, side, j, files)
@@ -136,6 +137,10 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 		}
 		return true, e.advance(ctx, id, store.JobComposed, store.JobUploaded)
 	case store.JobUploaded:
+		if isOrder(files) && there.Files[files[0].File.Name] == 0 {
+			// It was there. Nobody takes a file away before its rename, but for the vendor when it had that name already.
+			return false, e.uncertain(ctx, j, doubt{code: "no-trace", history: "uploaded, and its order is at the vendor under neither name"})
+		}
 		// Put finds what is there and sends only what is missing or not ours.
 		if err := e.upload(ctx, side, files); err != nil {
 			return false, err
@@ -152,7 +157,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 		return false, err
 	}
 	e.Passed("offer: before ready file")
-	err = side.PutReady(ctx, exchange.Ready{Job: id, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
+	err = side.PutReady(ctx, readyOf(j, files))
 	if errors.Is(err, exchange.ErrIncomplete) && !errors.Is(err, fs.ErrPermission) {
 		// Something of the names and sizes of our files is there, but it is not what was sent. No retry mends that.
 		return false, e.uncertain(ctx, j, doubt{code: "other-files", history: "committed, but the files at the vendor are not ours: " + err.Error(), why: err})
@@ -162,6 +167,30 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	}
 	e.Passed("offer: ready file placed")
 	return false, e.MarkOffered(ctx, id, "ready file placed")
+}
+
+// sent are the files of a job that the vendor is given: its print order alone, where it has one.
+func sent(files []store.JobFile) []store.JobFile {
+	for i, f := range files {
+		if f.File.Kind == exchange.KindOrder {
+			return files[i : i+1]
+		}
+	}
+	return files
+}
+
+// isOrder reports whether what is sent of a job is its print order.
+func isOrder(sent []store.JobFile) bool {
+	return len(sent) == 1 && sent[0].File.Kind == exchange.KindOrder
+}
+
+// readyOf is the hand-over of a job.
+func readyOf(j store.PrintJob, sent []store.JobFile) exchange.Ready {
+	r := exchange.Ready{Job: j.ID, Ticket: j.Ticket, TicketSHA256: j.TicketSHA}
+	if isOrder(sent) {
+		r.Order = sent[0].File
+	}
+	return r
 }
 
 // uploads is how many files of a job go up at once over one connection: as fast as eight, and kinder to the vendor.
@@ -297,7 +326,7 @@ func readInTime(s shipment.Shipment) (shipment.Shipment, shipment.Event) {
 
 // foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
 // process died just then, or the archive was restored from a backup. It is ours only if it carries our ticket.
-func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.PrintJob, there exchange.RemoteState) error {
+func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.PrintJob, files []store.JobFile, there exchange.RemoteState) error {
 	other := doubt{code: "other-ticket", history: "a hand-over for this job id is at the vendor, but for another ticket"}
 	switch {
 	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
@@ -306,9 +335,12 @@ func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.P
 		return e.uncertain(ctx, j, doubt{code: "unreadable-answer", history: "the vendor has answered, but the answer cannot be read"})
 	case there.Answer == nil:
 		// Placing the same ready file again changes nothing; another one's is left alone and told.
-		err := side.PutReady(ctx, exchange.Ready{Job: j.ID, Ticket: j.Ticket, TicketSHA256: j.TicketSHA})
+		err := side.PutReady(ctx, readyOf(j, files))
 		if errors.Is(err, exchange.ErrConflict) {
 			return e.otherTicket(ctx, j, other)
+		}
+		if isOrder(files) && errors.Is(err, exchange.ErrIncomplete) {
+			return e.uncertain(ctx, j, doubt{code: "other-files", history: "its order was at the vendor under its name, and is gone: " + err.Error(), why: err})
 		}
 		if err != nil && !errors.Is(err, exchange.ErrAnswered) {
 			return err

@@ -123,6 +123,9 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 	}
 	chosen, whys := chooseLetters(rows, o)
 	refused.Reasons = append(refused.Reasons, whys...)
+	if v.Profile.Orders != nil && slices.ContainsFunc(chosen, func(c chosenLetter) bool { return len(c.ReprintLetter.Only) > 0 }) {
+		refuse("vendor %s prints and posts whole letters: order the letter without sheets", v.Key)
+	}
 	open, err := openReprints(ctx, r, j.ID)
 	if err != nil {
 		return out, err

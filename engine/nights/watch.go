@@ -75,6 +75,7 @@ type watched struct {
 	free       int64                // bytes; negative: unknown
 	offered    []store.PrintJob     // OFFERED
 	accepted   []store.PrintJob     // ACCEPTED and overdue by ReceiptDue
+	orders     map[string][]string  // print orders that are handed over and overdue by ReceiptDue, by vendor
 	awaited    map[string]int       // letters of an accepted job that a receipt is awaited for, by job
 	unhandled  []store.StatusCount
 	held       map[string]int   // letters that are set aside, by reason code
@@ -85,7 +86,7 @@ type watched struct {
 // The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
 const (
 	alarmNoAnswer  = "no-answer:"  // and the job
-	alarmNoReceipt = "no-receipt:" // and the job
+	alarmNoReceipt = "no-receipt:" // and the job; the vendor, of print orders
 	alarmUnhandled = "unhandled:"  // account and status
 	alarmMissed    = "missed:"     // and the schedule
 	alarmSlow      = "slow:"       // and the schedule
@@ -156,6 +157,9 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 				"vendor": j.Vendor, "job": j.ID, "accepted": alarm.TimeArg(j.Updated), "waiting": strconv.Itoa(n), "letters": strconv.Itoa(j.Letters),
 			}
 		}
+	}
+	for vendor, jobs := range w.orders {
+		alarms[alarmNoReceipt+vendor] = alarm.Args{"case": "orders", "vendor": vendor, "orders": strconv.Itoa(len(jobs)), "first": jobs[0]}
 	}
 	for _, c := range w.unhandled {
 		alarms[alarmUnhandled+c.Account+":"+string(c.Status)] = alarm.Args{"letters": strconv.Itoa(c.Count), "account": c.Account, "status": string(c.Status)}
@@ -346,7 +350,7 @@ func (e *Nights) watchedNights(ctx context.Context, r store.Reader, now time.Tim
 }
 
 func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (watched, error) {
-	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, free: -1}
+	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, orders: map[string][]string{}, free: -1}
 	list, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}})
 	if err != nil {
 		return w, err
@@ -357,7 +361,21 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 		}
 		switch j.State {
 		case store.JobOffered:
-			w.offered = append(w.offered, j)
+			v := e.Vendors[j.Vendor]
+			if v.Profile.Orders == nil {
+				w.offered = append(w.offered, j)
+				continue
+			}
+			if now.Before(v.ReceiptDue(j.OfferedAt)) { // nobody answers a print order; a receipt is all that comes
+				continue
+			}
+			n, err := r.Awaited(ctx, j.ID)
+			if err != nil {
+				return w, err
+			}
+			if n > 0 {
+				w.orders[j.Vendor] = append(w.orders[j.Vendor], j.ID)
+			}
 			continue
 		case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
 			if j.Failures >= cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom) {

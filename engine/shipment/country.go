@@ -151,6 +151,16 @@ func (a PostalAddress) CountryLine() string {
 	return CountryName(a.country())
 }
 
+// ISOCountry is the ISO 3166-1 alpha-2 code of an address's country, NO where it says none; empty when the country is not known.
+func (a PostalAddress) ISOCountry() string {
+	country := a.country()
+	if country == "" {
+		return "NO"
+	}
+	code, _ := CountryCode(country)
+	return code
+}
+
 // country is what decides about the country: landkode before land.
 func (a PostalAddress) country() string {
 	if c := strings.TrimSpace(a.CountryCode); c != "" {

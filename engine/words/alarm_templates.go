@@ -160,6 +160,10 @@ var alarmTemplates = map[string]worded{
 		English:   `vendor {{.vendor}} accepted job {{.job}} at {{clock .accepted}}, and there is no receipt for {{.waiting}} of its {{.letters}} letters. Ask the vendor whether they are posted (postgang job show {{.job}})`,
 		Norwegian: `trykkeriet {{.vendor}} godtok jobben {{.job}} {{clock .accepted}}, og det mangler kvittering for {{.waiting}} av {{.letters}} brev. Spør trykkeriet om de er postlagt (postgang job show {{.job}})`,
 	},
+	"no-receipt/orders": {
+		English:   `vendor {{.vendor}} was given {{.orders}} print orders that have no receipt in due time, the first of them {{.first}}. It answers none, so whether they are printed is not known: ask the vendor, and book what it says (postgang receipts import), or close the letters`,
+		Norwegian: `trykkeriet {{.vendor}} har fått {{n .orders "printoppdrag" "printoppdrag"}} uten kvittering i rett tid, det første {{.first}}. Det svarer ikke på oppdrag, så om brevene er trykt, er ikke kjent: spør trykkeriet, og bokfør det de sier (postgang receipts import), eller lukk brevene`,
+	},
 	"held": {
 		English:   `shipment {{.shipment}} is set aside: {{.code}}. See postgang shipment show; mend the cause, then postgang shipment release`,
 		Norwegian: `forsendelsen {{.shipment}} er satt til side: {{.code}}. Se postgang shipment show; rett årsaken, og kjør så postgang shipment release`,
