@@ -8,6 +8,7 @@ import (
 
 	"postgang/engine/accept"
 	"postgang/engine/collect"
+	"postgang/engine/digital"
 	"postgang/engine/finance"
 	"postgang/engine/invoices"
 	"postgang/engine/jobs"
@@ -25,6 +26,7 @@ type Config struct {
 	Guard     collect.Guard     // caps on what a day may cost
 	Schedules []nights.Schedule // whose missed runs Watch looks for
 	Rules     nights.WatchRules
+	Channels  []digital.Channel // that accounts may have
 }
 
 // Engine carries shipments from hand-in to cost line.
@@ -33,6 +35,7 @@ type Engine struct {
 
 	*restored.Check
 	*accept.Acceptor
+	*digital.Channels
 	*collect.Collector
 	*jobs.Jobs
 	*invoices.Invoices
@@ -51,12 +54,15 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{step: s}
 	e.Check = restored.New(s)
 	e.Acceptor = accept.New(s)
+	if e.Channels, err = digital.New(s, e.Acceptor, c.Channels); err != nil {
+		return nil, err
+	}
 	e.Collector = collect.New(s, e.Check, e.Acceptor, c.Guard)
 	e.Jobs = jobs.New(s, e.Check, e.Acceptor, e.Collector)
 	e.Invoices = invoices.New(s)
 	e.Receipts = receipts.New(s, e.Check, e.Acceptor, e.Jobs, e.Invoices)
 	e.Finance = finance.New(s, e.Acceptor, e.Invoices)
-	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
+	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
 	e.Recovery = recovery.New(s, e.Check, e.Acceptor, e.Jobs, e.Receipts, e.Nights)
 	return e, nil
 }

@@ -20,6 +20,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/channel"
 	"postgang/engine/party"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -389,12 +390,33 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 		if err := tx.ResolveAlarm(ctx, "prepare:"+id); err != nil {
 			return err
 		}
-		return tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: to, Reason: codes})
+		if err := tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: to, Reason: codes}); err != nil {
+			return err
+		}
+		return e.beginChannels(ctx, tx, s)
 	})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
 	}
 	e.Passed("prepare: decided")
+	return nil
+}
+
+// beginChannels has the channels of an account asked about a letter that may be delivered digitally.
+func (e *Acceptor) beginChannels(ctx context.Context, tx store.Tx, s shipment.Shipment) error {
+	undecided := s.Status == shipment.StatusAkseptert && s.ReadAt.IsZero() && (s.DueAt.IsZero() || s.DueAt.After(tx.Now()))
+	if !undecided || s.Submission.Recipient.DigitalID == "" {
+		return nil
+	}
+	for _, name := range e.Accounts[s.Account].Channels {
+		c := channel.Case{Shipment: s.ID, Channel: name, State: channel.Waits, NextAt: tx.Now()}
+		if err := tx.SetChannelCases(ctx, c); err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, store.Task{Kind: channel.Task, Subject: name}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

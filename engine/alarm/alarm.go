@@ -91,6 +91,7 @@ var alarmKinds = map[string]Severity{
 	"events":    SeverityMajor,
 	"expiring":  SeverityMajor,
 	"hand-in":   SeverityMajor,
+	"channel":   SeverityMajor,
 	"misplaced": SeverityMajor,
 
 	"no-receipt": SeverityMinor,

@@ -22,6 +22,7 @@ import (
 	"postgang/billing/invoice"
 	"postgang/engine/alarm"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/archivetest/channeltest"
 	"postgang/engine/archive/database"
 	"postgang/engine/documents"
 	"postgang/engine/shipment"
@@ -56,6 +57,15 @@ var engines = []struct {
 }{
 	{"SQLite", func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "arkiv æ?.db") }},
 	{"PostgreSQL", archivetest.Postgres},
+}
+
+// TestChannels: letters in digital channels, on both databases.
+func TestChannels(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		channeltest.Exercise(t, a)
+	})
 }
 
 func onBoth(t *testing.T, fn func(t *testing.T, dsn string)) {
@@ -453,7 +463,7 @@ var breaks = map[string]string{
 	"channel_case_asked_at_set":           `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', 0, NULL, 0 FROM shipment`,
 	"channel_case_next_at_set":            `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', NULL, 0, 0 FROM shipment`,
 	"channel_case_tries_counted":          `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', NULL, NULL, -1 FROM shipment`,
-	"shipment_id_form":                    `INSERT INTO shipment SELECT 'SHORT', account, 'new', status, submission, konteringskode, sending_system, digital_only, fingerprint, zone, received_at, notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at, prepared_sha, prepared_bytes, facts, hold, refusals, version, prepared_key, cost_approved_at, content FROM shipment WHERE hand_in = 'in-1'`,
+	"shipment_id_form":                    `INSERT INTO shipment SELECT 'SHORT', account, 'new', status, submission, konteringskode, sending_system, digital_only, fingerprint, zone, received_at, notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at, prepared_sha, prepared_bytes, facts, hold, refusals, version, prepared_key, cost_approved_at, content, NULL, NULL, NULL FROM shipment WHERE hand_in = 'in-1'`,
 	"shipment_account_given":              `UPDATE shipment SET account = ''`,
 	"shipment_hand_in_given":              `UPDATE shipment SET hand_in = '' WHERE hand_in = 'in-1'`,
 	"shipment_status_known":               `UPDATE shipment SET status = 'BORTE'`,

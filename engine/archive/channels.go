@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"postgang/engine/channel"
 	"postgang/engine/shipment"
-	"postgang/engine/store"
 )
 
 const caseColumns = `c.shipment, c.channel, c.reference, c.state, c.answer, c.asked_at, c.next_at, c.tries`
@@ -29,11 +29,11 @@ func (j rawJSON) Scan(src any) error {
 }
 
 // caseDest is where the columns of a case go; of an outer join they may all be NULL.
-func caseDest(c *store.ChannelCase, tries *int64) []any {
+func caseDest(c *channel.Case, tries *int64) []any {
 	return []any{textOf(&c.Shipment), textOf(&c.Channel), textOf(&c.Reference), textOf(&c.State), rawJSON{&c.Answer}, when{&c.AskedAt}, when{&c.NextAt}, number{tries}}
 }
 
-func scanCase(scan scan) (c store.ChannelCase, err error) {
+func scanCase(scan scan) (c channel.Case, err error) {
 	var tries int64
 	err = scan(caseDest(&c, &tries)...)
 	c.Tries = int(tries)
@@ -41,7 +41,7 @@ func scanCase(scan scan) (c store.ChannelCase, err error) {
 }
 
 // scanChannelLetter scans a shipment and then its case.
-func scanChannelLetter(scan scan) (l store.ChannelLetter, err error) {
+func scanChannelLetter(scan scan) (l channel.Letter, err error) {
 	var tries int64
 	l.Shipment, err = scanShipment(func(dest ...any) error { return scan(append(dest, caseDest(&l.Case, &tries)...)...) })
 	l.Case.Tries = int(tries)
@@ -49,7 +49,7 @@ func scanChannelLetter(scan scan) (l store.ChannelLetter, err error) {
 }
 
 // ChannelCases lists what channels were asked about a shipment.
-func (r *reader) ChannelCases(ctx context.Context, id string) ([]store.ChannelCase, error) {
+func (r *reader) ChannelCases(ctx context.Context, id string) ([]channel.Case, error) {
 	out, err := list(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment = $1 ORDER BY c.channel`, id)
 	if err != nil {
 		return nil, fmt.Errorf("channels of shipment %s: %w", id, err)
@@ -58,7 +58,7 @@ func (r *reader) ChannelCases(ctx context.Context, id string) ([]store.ChannelCa
 }
 
 // ChannelCaseOf finds a case by its channel's reference.
-func (r *reader) ChannelCaseOf(ctx context.Context, channel, reference string) (store.ChannelCase, error) {
+func (r *reader) ChannelCaseOf(ctx context.Context, channel, reference string) (channel.Case, error) {
 	c, err := one(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.channel = $1 AND c.reference = $2 AND c.reference <> ''`, channel, reference)
 	if err != nil {
 		return c, fmt.Errorf("reference of channel %s: %w", channel, err)
@@ -67,7 +67,7 @@ func (r *reader) ChannelCaseOf(ctx context.Context, channel, reference string) (
 }
 
 // WaitingCases lists cases that are to be asked about by themselves.
-func (r *reader) WaitingCases(ctx context.Context, channel string, now time.Time, limit int) ([]store.ChannelLetter, error) {
+func (r *reader) WaitingCases(ctx context.Context, channel string, now time.Time, limit int) ([]channel.Letter, error) {
 	a := args{channel, now.UnixMilli()}
 	out, err := list(ctx, r, scanChannelLetter, `SELECT `+shipmentColumns+`, `+caseColumns+`
 		FROM channel_case c JOIN shipment s ON s.id = c.shipment
@@ -89,7 +89,7 @@ func (r *reader) NextCase(ctx context.Context, channel string) (at time.Time, er
 }
 
 // Undecided lists shipments that may still go either way.
-func (r *reader) Undecided(ctx context.Context, channel string, accounts []string, after string, limit int) ([]store.ChannelLetter, error) {
+func (r *reader) Undecided(ctx context.Context, channel string, accounts []string, after string, limit int) ([]channel.Letter, error) {
 	if len(accounts) == 0 {
 		return nil, nil
 	}
@@ -113,8 +113,8 @@ func undecidedQuery(channel string, accounts []string, after string, limit int) 
 }
 
 // CountChannelCases counts by channel and state.
-func (r *reader) CountChannelCases(ctx context.Context) ([]store.ChannelCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c store.ChannelCount, err error) {
+func (r *reader) CountChannelCases(ctx context.Context) ([]channel.Count, error) {
+	out, err := list(ctx, r, func(scan scan) (c channel.Count, err error) {
 		err = scan(&c.Channel, &c.State, &c.Count)
 		return c, err
 	}, `SELECT channel, state, count(*) FROM channel_case GROUP BY channel, state ORDER BY channel, state`)
@@ -125,7 +125,7 @@ func (r *reader) CountChannelCases(ctx context.Context) ([]store.ChannelCount, e
 }
 
 // SetChannelCases stores cases.
-func (t *tx) SetChannelCases(ctx context.Context, cases ...store.ChannelCase) error {
+func (t *tx) SetChannelCases(ctx context.Context, cases ...channel.Case) error {
 	for _, c := range cases {
 		if len(c.Answer) > 0 && !json.Valid(c.Answer) {
 			return fmt.Errorf("letter of channel %s: what is to be kept of its answer is no JSON", c.Channel)

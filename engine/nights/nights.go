@@ -5,6 +5,7 @@ package nights
 import (
 	"postgang/engine/accept"
 	"postgang/engine/collect"
+	"postgang/engine/digital"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
 	"postgang/engine/restored"
@@ -16,6 +17,7 @@ type Nights struct {
 	*step.Step
 	restored  *restored.Check
 	accept    *accept.Acceptor
+	digital   *digital.Channels
 	collect   *collect.Collector
 	jobs      *jobs.Jobs
 	receipts  *receipts.Receipts
@@ -24,6 +26,6 @@ type Nights struct {
 }
 
 // New makes the room of those that it stands on.
-func New(s *step.Step, check *restored.Check, acceptor *accept.Acceptor, collector *collect.Collector, j *jobs.Jobs, r *receipts.Receipts, schedules []Schedule, rules WatchRules) *Nights {
-	return &Nights{Step: s, restored: check, accept: acceptor, collect: collector, jobs: j, receipts: r, schedules: schedules, rules: rules}
+func New(s *step.Step, check *restored.Check, acceptor *accept.Acceptor, channels *digital.Channels, collector *collect.Collector, j *jobs.Jobs, r *receipts.Receipts, schedules []Schedule, rules WatchRules) *Nights {
+	return &Nights{Step: s, restored: check, accept: acceptor, digital: channels, collect: collector, jobs: j, receipts: r, schedules: schedules, rules: rules}
 }

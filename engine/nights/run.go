@@ -113,6 +113,10 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	if _, err := e.Reconcile(ctx); err != nil {
 		return out, err
 	}
+	// Who was reserved or left the register since a letter was accepted, and who has read it: what goes to paper is decided now.
+	if err := e.digital.AskBeforeCollecting(ctx); err != nil {
+		return out, err
+	}
 	if out.Collected, err = e.collect.Collect(ctx); err != nil {
 		return out, err
 	}

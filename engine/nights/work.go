@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"postgang/engine/channel"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -20,6 +21,8 @@ func (e *Nights) Work(ctx context.Context, t store.Task) error {
 		return e.noteFailure(ctx, t.Subject, e.jobs.ComposeJob(ctx, t.Subject))
 	case store.TaskOffer:
 		return e.noteFailure(ctx, t.Subject, e.jobs.OfferJob(ctx, t.Subject))
+	case channel.Task:
+		return e.digital.AskWaiting(ctx, t.Subject)
 	}
 	return fmt.Errorf("unknown task %q", t.Kind)
 }
@@ -73,7 +76,9 @@ func (e *Nights) Reconcile(ctx context.Context) (tasks int, err error) {
 			}
 			list = append(list, store.Task{Kind: kind, Subject: j.ID})
 		}
-		return nil
+		channels, err := e.digital.ChannelTasks(ctx, r)
+		list = append(list, channels...)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("reconcile: %w", err)

@@ -15,4 +15,7 @@ type Account struct {
 	Vendor string // vendor key
 	// AskRegister: organisations are looked up when a letter to them is handed in, see step.Register.
 	AskRegister bool
+	// Channels are the digital channels and registers that its letters are asked about, by name; none: digital events come from the
+	// drop folder alone.
+	Channels []string
 }

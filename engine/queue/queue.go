@@ -34,6 +34,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"postgang/engine/archive"
+	"postgang/engine/channel"
 	"postgang/engine/store"
 )
 
@@ -97,7 +98,7 @@ func DefaultRetry(attempt int) time.Duration {
 }
 
 // kinds are all kinds of tasks. They stand in River's tables, and each has a River queue of its name.
-var kinds = []store.TaskKind{store.TaskPrepare, store.TaskCompose, store.TaskOffer, store.TaskChannel}
+var kinds = []store.TaskKind{store.TaskPrepare, store.TaskCompose, store.TaskOffer, channel.Task}
 
 // waiting are the states of a task that is not done. River demands all but retryable here, running among them; see the
 // package comment.

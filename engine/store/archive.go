@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postgang/engine/access"
+	"postgang/engine/channel"
 	"postgang/engine/shipment"
 )
 
@@ -75,7 +76,7 @@ type Reader interface {
 	LedgerReader
 	SlotReader
 	access.Reader
-	ChannelReader
+	channel.Reader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -91,7 +92,7 @@ type Tx interface {
 	LedgerWriter
 	SlotWriter
 	access.Writer
-	ChannelWriter
+	channel.Writer
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error
@@ -105,7 +106,6 @@ const (
 	TaskPrepare TaskKind = "prepare_letter" // Subject: shipment id
 	TaskCompose TaskKind = "compose_job"    // Subject: job id
 	TaskOffer   TaskKind = "offer_job"      // Subject: job id
-	TaskChannel TaskKind = "ask_channel"    // Subject: channel
 )
 
 // Task is «something to do»; the truth about whether it is still to be done stands in the archive.

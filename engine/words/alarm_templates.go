@@ -31,6 +31,10 @@ var alarmTemplates = map[string]worded{
 		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Frigjør plass, eller flytt dem ([archive] documents)`,
 	},
 
+	"channel": {
+		English:   `digital channel {{.channel}} cannot be asked: {{.why}}. Its letters stay as they are, none goes to paper for that, and they are asked about again. "postgang doctor" says what to mend`,
+		Norwegian: `den digitale kanalen {{.channel}} kan ikke spørres: {{.why}}. Brevene blir som de er, ingen går til papir av den grunn, og kanalen blir spurt igjen. «postgang doctor» sier hva som må rettes`,
+	},
 	"missed": {
 		English:   `the night of {{clock .night}} was missed, the last of {{.nights}}. Is postgang serve running? Its letters go with the next night, or with postgang night`,
 		Norwegian: `nattkjøringen {{clock .night}} ble ikke startet, den siste av {{.nights}}. Kjører postgang serve? Brevene går med neste nattkjøring, eller med postgang night`,
@@ -335,6 +339,7 @@ var manyAlarms = map[string]worded{
 	"intake":    {"folders of the drop folder cannot be used", "mapper i innleveringsmappen kan ikke brukes"},
 	"events":    {"files of digital events have lines that are not applied", "hendelsesfiler har linjer som ikke er tatt i bruk"},
 	"expiring":  {"certificates are about to end", "sertifikater går snart ut"},
+	"channel":   {"digital channels cannot be asked", "digitale kanaler kan ikke spørres"},
 	"hand-in":   {"hand-ins cannot be taken or put away", "innleveringer kan ikke tas imot eller legges unna"},
 	"misplaced": {"folders hold what nobody takes there", "mapper har noe ingen tar imot der"},
 

@@ -258,7 +258,6 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 		{"gate of a reprint", reprintGate},
 		{"composed files", composedFiles},
 		{"unhandled", unhandled},
-		{"channels", channels},
 		{"last gate", lastGate},
 		{"send letters", sendLetters},
 		{"receipts", receipts},

@@ -1,0 +1,360 @@
+// Package digital drives the digital channels and registers that decide whether a letter goes to paper: it asks them about letters
+// when these are accepted and again before each collection, applies what follows from the answers as digital events, and keeps how
+// each letter stands. Channels are all off unless an account has them.
+//
+// A channel that does not answer decides nothing: its letters stay as they are and are asked about again, an alarm is open until it
+// answers, and no collection waits for it longer than patience.
+package digital
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/engine/accept"
+	"postgang/engine/alarm"
+	"postgang/engine/channel"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+)
+
+const (
+	// atOnce is how many letters a channel is asked about in one go; each go is recorded before the next.
+	atOnce = 1000
+	// patience is how long one channel may keep a collection waiting, however many letters it is to be asked about.
+	patience = 10 * time.Minute
+	// The time after a question without an answer doubles from retryFirst up to retryLast.
+	retryFirst = time.Minute
+	retryLast  = 15 * time.Minute
+)
+
+// Channels asks channels about letters.
+type Channels struct {
+	*step.Step
+	accept   *accept.Acceptor
+	channels []Channel
+}
+
+// New makes the room of those that it stands on. An account that has a channel which is not there, or two channels of a name, is an
+// error.
+func New(s *step.Step, acceptor *accept.Acceptor, channels []Channel) (*Channels, error) {
+	e := &Channels{Step: s, accept: acceptor, channels: channels}
+	names := map[string]bool{}
+	for _, c := range channels {
+		if names[c.Name()] {
+			return nil, fmt.Errorf("channel %s is there twice", c.Name())
+		}
+		names[c.Name()] = true
+	}
+	for _, key := range s.AccountKeys {
+		for _, name := range s.Accounts[key].Channels {
+			if !names[name] {
+				return nil, fmt.Errorf("account %s: channel %q is not configured", key, name)
+			}
+		}
+	}
+	return e, nil
+}
+
+// used are the channels that an account has, with these accounts.
+func (e *Channels) used() map[string][]string {
+	out := map[string][]string{}
+	for _, key := range e.AccountKeys {
+		for _, name := range e.Accounts[key].Channels {
+			out[name] = append(out[name], key)
+		}
+	}
+	return out
+}
+
+// Checked is how a channel was found.
+type Checked struct {
+	Channel  string
+	Accounts []string // that have it
+	Err      error    // what to mend; nil: it lets us in
+}
+
+// CheckChannels tries every channel that an account has.
+func (e *Channels) CheckChannels(ctx context.Context) []Checked {
+	var out []Checked
+	used := e.used()
+	for _, c := range e.channels {
+		if accounts := used[c.Name()]; len(accounts) > 0 {
+			out = append(out, Checked{c.Name(), accounts, c.Check(ctx)})
+		}
+	}
+	return out
+}
+
+// ChannelTasks are what is to be done about channels that have letters waiting, for whoever lost the queue.
+func (e *Channels) ChannelTasks(ctx context.Context, r store.Reader) ([]store.Task, error) {
+	var tasks []store.Task
+	used := e.used()
+	for _, c := range e.channels {
+		if len(used[c.Name()]) == 0 {
+			continue
+		}
+		next, err := r.NextCase(ctx, c.Name())
+		if err != nil {
+			return nil, err
+		}
+		if !next.IsZero() {
+			tasks = append(tasks, store.Task{Kind: channel.Task, Subject: c.Name()})
+		}
+	}
+	return tasks, nil
+}
+
+// AskWaiting asks a channel about the letters that wait for it. While some wait for later, or it does not answer, the error is a
+// *step.LaterError.
+func (e *Channels) AskWaiting(ctx context.Context, name string) error {
+	i := slices.IndexFunc(e.channels, func(c Channel) bool { return c.Name() == name })
+	if i < 0 {
+		return nil // it is configured no more; the letters that wait for it go their way without
+	}
+	for {
+		letters, err := store.View(ctx, e.Archive, func(r store.Reader) ([]channel.Letter, error) {
+			return r.WaitingCases(ctx, name, e.Now(), atOnce)
+		})
+		if err != nil {
+			return err
+		}
+		if len(letters) == 0 {
+			return e.untilNext(ctx, name)
+		}
+		failed, err := e.ask(ctx, e.channels[i], letters)
+		if err != nil {
+			return err
+		}
+		if failed != nil {
+			return &step.LaterError{After: retryFirst, Reason: failed.Error()}
+		}
+	}
+}
+
+// untilNext puts the task off until the next letter is to be asked about.
+func (e *Channels) untilNext(ctx context.Context, name string) error {
+	next, err := store.View(ctx, e.Archive, func(r store.Reader) (time.Time, error) { return r.NextCase(ctx, name) })
+	if err != nil || next.IsZero() {
+		return err
+	}
+	return &step.LaterError{After: max(next.Sub(e.Now()), time.Second), Reason: "letters wait to be asked about later"}
+}
+
+// AskBeforeCollecting asks every channel about all letters that may still go either way. The error is the archive's alone: a
+// channel that does not answer is alarmed, and stops nothing.
+func (e *Channels) AskBeforeCollecting(ctx context.Context) error {
+	used := e.used()
+	for _, c := range e.channels {
+		accounts := used[c.Name()]
+		if len(accounts) == 0 {
+			continue
+		}
+		if err := e.askAll(ctx, c, accounts); err != nil {
+			return fmt.Errorf("ask channel %s: %w", c.Name(), err)
+		}
+		e.Passed("channel: asked before collecting")
+	}
+	return e.forgetAlarms(ctx, used)
+}
+
+func (e *Channels) askAll(ctx context.Context, c Channel, accounts []string) error {
+	within, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked := 0
+	for after := ""; ; {
+		letters, err := store.View(ctx, e.Archive, func(r store.Reader) ([]channel.Letter, error) {
+			return r.Undecided(ctx, c.Name(), accounts, after, atOnce)
+		})
+		if err != nil {
+			return err
+		}
+		if len(letters) == 0 {
+			break
+		}
+		after = letters[len(letters)-1].Shipment.ID
+		now := e.Now()
+		mine := slices.DeleteFunc(letters, func(l channel.Letter) bool { return !c.Takes(caseOf(l), now) })
+		if len(mine) == 0 {
+			continue
+		}
+		asked += len(mine)
+		failed, err := e.ask(within, c, mine)
+		if within.Err() != nil && ctx.Err() == nil {
+			return e.alarm(ctx, c, fmt.Errorf("asking about all letters takes longer than %v", patience))
+		}
+		if failed != nil || err != nil {
+			return err // the rest is not asked about: what is down for some is down for all
+		}
+	}
+	if asked > 0 {
+		return nil
+	}
+	// Nobody was asked about, so that an alarm of before would stay for ever.
+	open, err := e.alarmed(ctx, c.Name())
+	if err != nil || !open {
+		return err
+	}
+	return e.alarm(ctx, c, c.Check(within))
+}
+
+// ask asks a channel about letters, applies what follows and records it. failed is what is wrong with the channel, alarmed already;
+// err is the archive's, or the context's that ended in the middle.
+func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter) (failed, err error) {
+	now := e.Now()
+	var cases []Case
+	var record []channel.Case
+	kept := map[string]channel.Case{}
+	for _, l := range letters {
+		one := caseOf(l)
+		k := l.Case
+		if k.State == "" {
+			k = channel.Case{Shipment: l.Shipment.ID, Channel: c.Name(), State: channel.Waits}
+		}
+		if !e.has(l.Shipment, c.Name()) || !c.Takes(one, now) {
+			if k.State == channel.Waits {
+				k.State = channel.Nothing
+			}
+			k.NextAt, k.Tries = time.Time{}, 0
+			record = append(record, k)
+			continue
+		}
+		kept[one.Shipment] = k
+		cases = append(cases, one)
+	}
+	var findings []Finding
+	if len(cases) > 0 {
+		findings, failed = c.Look(ctx, cases)
+		e.Passed("channel: asked")
+	}
+	for _, f := range findings {
+		k, ours := kept[f.Shipment]
+		if !ours {
+			continue
+		}
+		delete(kept, f.Shipment)
+		if f.Reference != "" {
+			k.Reference = f.Reference
+		}
+		if err := e.apply(ctx, c, k, f); err != nil {
+			return failed, err
+		}
+		k.State, k.Answer, k.AskedAt, k.NextAt, k.Tries = f.State, f.Answer, now, f.Next, 0
+		record = append(record, k)
+	}
+	cut := ctx.Err() != nil // those without an answer are as they were
+	for _, k := range kept {
+		if cut {
+			break
+		}
+		k.NextAt = now.Add(retryAfter(k.Tries))
+		k.Tries++
+		record = append(record, k)
+	}
+	slices.SortFunc(record, func(a, b channel.Case) int { return strings.Compare(a.Shipment, b.Shipment) })
+	whole := context.WithoutCancel(ctx) // what was answered is worth a moment more
+	err = e.Archive.InTx(whole, func(tx store.Tx) error {
+		if err := tx.SetChannelCases(whole, record...); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(record, func(k channel.Case) bool { return !k.NextAt.IsZero() }) {
+			return tx.Enqueue(whole, store.Task{Kind: channel.Task, Subject: c.Name()})
+		}
+		return nil
+	})
+	if err != nil {
+		return failed, err
+	}
+	e.Passed("channel: recorded")
+	if cut {
+		return failed, ctx.Err()
+	}
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	e.Log.Info("channel asked", "channel", c.Name(), "letters", len(cases), "answered", len(findings))
+	return failed, e.alarm(ctx, c, failed)
+}
+
+// has tells whether the letter's account has the channel.
+func (e *Channels) has(s shipment.Shipment, name string) bool {
+	return slices.Contains(e.Accounts[s.Account].Channels, name)
+}
+
+func retryAfter(tries int) time.Duration {
+	d := retryFirst
+	for ; tries > 0 && d < retryLast; tries-- {
+		d *= 2
+	}
+	return min(d, retryLast)
+}
+
+// apply has a letter's events take effect. The same event again is none, whoever asks and whatever died in between: its key is made
+// of the channel, the channel's reference (or the letter's id) and the kind.
+func (e *Channels) apply(ctx context.Context, c Channel, k channel.Case, f Finding) error {
+	reference := k.Reference
+	if reference == "" {
+		reference = k.Shipment
+	}
+	for _, ev := range f.Events {
+		err := e.accept.Event(ctx, shipment.DigitalEvent{
+			Shipment: f.Shipment, Kind: ev.Kind, At: ev.At, Reason: ev.Cause, Key: "kanal:" + c.Name() + ":" + reference + ":" + string(ev.Kind),
+		})
+		if errors.Is(err, shipment.ErrDigitalEvent) {
+			e.Log.Error("what a channel says cannot be so", "channel", c.Name(), "shipment", f.Shipment, "kind", string(ev.Kind), "error", err)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("apply %s of channel %s to shipment %s: %w", ev.Kind, c.Name(), f.Shipment, err)
+		}
+		e.Passed("channel: event applied")
+	}
+	return nil
+}
+
+// alarmChannel is the beginning of the keys of alarms about channels; the channel's name follows.
+const alarmChannel = "channel:"
+
+// alarm opens the alarm of a channel that failed, and ends that of one that did not.
+func (e *Channels) alarm(ctx context.Context, c Channel, failed error) error {
+	key := alarmChannel + c.Name()
+	if failed == nil {
+		open, err := e.alarmed(ctx, c.Name())
+		if err != nil || !open {
+			return err
+		}
+		e.Log.Info("channel answers again", "channel", c.Name())
+		return e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, key) })
+	}
+	e.Log.Error("channel does not answer", "channel", c.Name(), "error", failed)
+	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		return tx.RaiseAlarm(ctx, key, alarm.Args{"channel": c.Name(), "why": failed.Error()})
+	})
+}
+
+func (e *Channels) alarmed(ctx context.Context, name string) (bool, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) (bool, error) {
+		open, err := r.Alarms(ctx, true)
+		return slices.ContainsFunc(open, func(a alarm.Alarm) bool { return a.Key == alarmChannel+name }), err
+	})
+}
+
+// forgetAlarms ends alarms of channels that no account has any more.
+func (e *Channels) forgetAlarms(ctx context.Context, used map[string][]string) error {
+	open, err := store.View(ctx, e.Archive, func(r store.Reader) ([]alarm.Alarm, error) { return r.Alarms(ctx, true) })
+	if err != nil {
+		return err
+	}
+	for _, a := range open {
+		if name, ours := strings.CutPrefix(a.Key, alarmChannel); ours && len(used[name]) == 0 {
+			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, a.Key) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
