@@ -94,7 +94,7 @@ func (u *Upload) name(sub shipment.Submission) {
 	}
 }
 
-// unnamed finds documents that the hand-in does not name, or that have one name.
+// unnamed finds documents that the hand-in does not name, or that have one name, and those it names where none came.
 func (u *Upload) unnamed(sub shipment.Submission) []shipment.Refusal {
 	named, came := map[string]bool{}, map[string]bool{}
 	for _, doc := range sub.Documents {
@@ -112,6 +112,11 @@ func (u *Upload) unnamed(sub shipment.Submission) []shipment.Refusal {
 		came[key] = true
 	}
 	var out []shipment.Refusal
+	if len(u.files) == 0 { // the engine takes none at all for a hand-in that is refused for something else
+		for i := range sub.Documents {
+			out = append(out, shipment.Refusal{Code: "dokument-mangler", Field: "dokumenter[" + strconv.Itoa(i) + "].filnavn", Args: shipment.Args{"document": strconv.Itoa(i + 1)}})
+		}
+	}
 	if unlisted > 0 {
 		out = append(out, shipment.Refusal{Code: "fil-ikke-oppfort", Args: shipment.Args{"n": strconv.Itoa(unlisted)}})
 	}

@@ -285,6 +285,7 @@ func TestBadInput(t *testing.T) {
 		{"person at organisations", "/v3/kontoer/skole/forsendelser/organisasjon", good, nil, one, 400, "digitalid-slag"},
 		{"no number", person, cut(`"digitalId":"`+fnr+`",`, ""), nil, one, 400, "digitalid-mangler"},
 		{"document missing", person, v3("a.pdf", "b.pdf"), nil, one, 400, "dokument-mangler"},
+		{"no documents", person, good, nil, nil, 400, "dokument-mangler"},
 		{"document too many", person, good, nil, []doortest.Part{pdf("a.pdf"), pdf("b.pdf")}, 400, "fil-ikke-oppfort"},
 		{"document twice", person, good, nil, []doortest.Part{pdf("a.pdf"), pdf("A.pdf")}, 400, "fil-lik"},
 		{"no PDF", person, good, nil, []doortest.Part{{Name: "f", File: "a.pdf", Data: []byte("MZ")}}, 400, "unreadable"},
