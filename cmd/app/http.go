@@ -14,6 +14,7 @@ import (
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/rest"
 	"postgang/engine/intake/restv1"
+	"postgang/engine/intake/soap"
 	"postgang/engine/maskinporten"
 )
 
@@ -58,6 +59,7 @@ func (t tokens) Consumer(ctx context.Context, token string) (string, error) {
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(a.Config.HTTP.Prefix+"/", rest.Handler(a.Door, a.Config.HTTP.Prefix))
+	soap.Handle(mux, a.Door)
 	v1 := restv1.Handler(a.Door)
 	return door.Bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// V1 has senders' references in its paths, which a mux would tidy.

@@ -19,7 +19,7 @@ import (
 
 // producers are the folders, of the repository, whose code makes refusals.
 var producers = []string{
-	"engine/shipment", "engine/accept", "engine/intake", "engine/intake/door", "engine/intake/rest", "engine/intake/restv1", "engine/jobs", "printjobs", "printjobs/cover", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang",
+	"engine/shipment", "engine/accept", "engine/intake", "engine/intake/door", "engine/intake/rest", "engine/intake/restv1", "engine/intake/soap", "engine/jobs", "printjobs", "printjobs/cover", "printjobs/prepare", "printjobs/prepare/read", "cmd/postgang",
 }
 
 // codesFrom are the folders whose codes a producer names, where they are others'.
