@@ -74,7 +74,7 @@ var arrows = []struct {
 	{"engine/words", rules, "words for people know codes and arguments alone", false},
 	{"engine/alarm", []string{"engine/calendar", "engine/identity"}, "an alarm is a key and arguments", false},
 	{"engine/party", []string{"engine/shipment", "engine/calendar", "billing", "printjobs"}, "who takes part is configured, and does nothing", true},
-	{"engine/store", and(rules, "engine/access", "engine/channel", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/store", and(rules, "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs", "fixtures/judges"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
 	{"engine/restored", and(ports, "engine/step", "billing", "printjobs"), "whether the archive is an old copy is asked before any step", true},
@@ -94,10 +94,12 @@ var arrows = []struct {
 	{"engine/recovery", and(ports, "engine/digital", "engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the way out stands above what it puts right", true},
 	{"engine/archive/database", []string{"engine/store", "engine/alarm", "engine/party", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
 	{"engine/documents", ports, "documents are bytes with a hash for a name", false},
-	{"engine/archive", and(ports, "engine/archive/database", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
+	{"engine/archive", and(ports, "engine/login", "engine/archive/database", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/channel", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
 	{"engine/channel", rules, "what is kept of letters in channels does nothing", false},
 	{"engine/access", []string{"engine/identity"}, "who may hand in is data", false},
+	{"engine/login", nil, "who logs in is judged without knowing why", false},
+	{"engine/download", and(ports, "engine/login"), "recipients see their letters, and nothing of how they go", true},
 	{"engine/intake/door/doortest", []string{"engine", "printjobs"}, "the door's world is for tests", true},
 	{"engine/intake/door", and(ports, "engine/accept", "engine/words", "printjobs/prepare/finding"), "the way in over the network knows no dialect", true},
 	{"engine/intake/rest", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
@@ -129,7 +131,7 @@ var single = map[string][]string{
 	"github.com/klippa-app":       {"printjobs/preview"},
 	"github.com/tetratelabs":      {"printjobs/preview"},
 	"github.com/wneessen/go-mail": {"engine/notify"},
-	"github.com/go-jose/go-jose":  {"engine/maskinporten", "fixtures/standins"},
+	"github.com/go-jose/go-jose":  {"engine/maskinporten", "fixtures/standins", "fixtures/loginsim"},
 }
 
 func TestImportArrows(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -40,6 +41,7 @@ type App struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
+	pages http.Handler // of recipients; nil: there are none
 	queue *queue.Queue
 	pool  *prepare.Pool
 	// stop ends the queue's workers; nil: they are not at work.
@@ -137,7 +139,10 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.Intake = Intake(a.Config, a.Engine, w.Now)
-	a.Door, err = newDoor(a, w.Now)
+	if a.Door, err = newDoor(a, w.Now); err != nil {
+		return err
+	}
+	a.pages, err = newPages(a, blobs, w.Now)
 	return err
 }
 

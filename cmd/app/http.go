@@ -11,11 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/download"
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/rest"
 	"postgang/engine/intake/restv1"
 	"postgang/engine/intake/soap"
+	"postgang/engine/login"
 	"postgang/engine/maskinporten"
+	"postgang/engine/store"
 )
 
 // newDoor is the way in over the network as configured; nil: it is shut.
@@ -55,9 +58,34 @@ func (t tokens) Consumer(ctx context.Context, token string) (string, error) {
 	return got.Organisation, err
 }
 
-// Handler answers all dialects.
+// newPages are the pages on which recipients open their letters; nil: there are none.
+func newPages(a *App, blobs store.Blobs, now func() time.Time) (http.Handler, error) {
+	c := a.Config.Download
+	if a.Door == nil || c.Login.Issuer == "" {
+		return nil, nil
+	}
+	c.Login.Now = now
+	client, err := login.New(c.Login, download.Sessions{Archive: a.Archive})
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, acc := range a.Config.Accounts {
+		names[acc.Key] = acc.Sender.Name
+	}
+	return download.Handler(download.Config{
+		Archive: a.Archive, Blobs: blobs, Events: a.Engine, Login: client, Level: c.Level, HighLevel: c.HighLevel,
+		Sender: func(account string) string { return names[account] }, Now: now, Log: a.Log,
+	}), nil
+}
+
+// Handler answers all dialects, and recipients.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
+	if a.pages != nil {
+		mux.Handle(download.Path+"/", a.pages)
+		mux.Handle(login.Path+"/", a.pages)
+	}
 	mux.Handle(a.Config.HTTP.Prefix+"/", rest.Handler(a.Door, a.Config.HTTP.Prefix))
 	soap.Handle(mux, a.Door)
 	v1 := restv1.Handler(a.Door)

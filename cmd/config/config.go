@@ -57,6 +57,7 @@ type File struct {
 	Health   Health           `toml:"health"`
 	HTTP     HTTP             `toml:"http"`
 	Register Register         `toml:"enhetsregisteret"`
+	Download Download         `toml:"download"`
 	Benefit  map[string]Input `toml:"kost_nytte"`
 	Guard    Guard            `toml:"guard"`
 	// Vouchers for accounting systems, by name.
@@ -392,6 +393,7 @@ type Config struct {
 	Health         string            // address; empty: none
 	HTTP           Listen
 	Register       enhetsregisteret.Config
+	Download       Reading
 	KontoIDs       map[string]string // of accounts that have one, lower case
 	OldStatuses    map[string]bool   // accounts whose software knows VARSLET in REST V3
 	Benefit        figures.CostBenefitInputs
@@ -583,6 +585,7 @@ func (c *checker) config(f File) *Config {
 	c.health(cfg, f.Health)
 	c.http(cfg, f.HTTP)
 	c.register(cfg, f.Register)
+	c.download(cfg, f.Download)
 	cfg.KontoIDs, cfg.OldStatuses = map[string]string{}, map[string]bool{}
 	c.benefit(cfg, f.Benefit)
 	for _, key := range sortedKeys(f.Vendors) {

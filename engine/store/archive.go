@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/channel"
+	"postgang/engine/login"
 	"postgang/engine/shipment"
 )
 
@@ -77,6 +78,7 @@ type Reader interface {
 	SlotReader
 	access.Reader
 	channel.Reader
+	login.Reader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -93,6 +95,7 @@ type Tx interface {
 	SlotWriter
 	access.Writer
 	channel.Writer
+	login.Writer
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error

@@ -27,6 +27,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/login"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -267,6 +268,7 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 		{"alarms", alarms},
 		{"settings", settings},
 		{"ways in", ways},
+		{"sessions", sessions},
 		{"found at vendors", found},
 		{"not found", notFound},
 		{"roll back", rollBack},
@@ -2047,6 +2049,43 @@ func ways(s *suite) {
 		none, err2 := r.Shipments(s.ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/1"})
 		s.same(len(none), 0)
 		return errors.Join(err, err2)
+	})
+}
+
+// sessions are who has logged in.
+func sessions(s *suite) {
+	session := func(n int) login.Session {
+		return login.Session{Token: Sha(n), Issuer: "https://idp/", SID: fmt.Sprint("s", n/2), Subject: "sub", Person: Sha(900), Organisations: []string{Sha(901)}, Level: "high", Began: T0.Add(time.Duration(n) * time.Hour), Last: T0.Add(time.Duration(n) * time.Hour)}
+	}
+	s.must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertSession(s.ctx, session(0)), tx.InsertSession(s.ctx, session(2)), tx.InsertSession(s.ctx, session(3)), tx.InsertSession(s.ctx, session(4)))
+	})
+	lasting := func(n int) (lasts bool) {
+		s.view(func(r store.Reader) error {
+			got, err := r.Session(s.ctx, Sha(n))
+			lasts = err == nil && got.Ended.IsZero()
+			return nil
+		})
+		return lasts
+	}
+	s.view(func(r store.Reader) error {
+		got, err := r.Session(s.ctx, Sha(2))
+		s.same(got, session(2))
+		_, none := r.Session(s.ctx, Sha(77))
+		s.same(errors.Is(none, store.ErrNotFound), true)
+		return err
+	})
+	s.must(func(tx store.Tx) error { return tx.EndSessions(s.ctx, "", "https://idp/", "s1") }) // 2 and 3
+	s.same([]bool{lasting(0), lasting(2), lasting(3), lasting(4)}, []bool{true, false, false, true})
+	s.must(func(tx store.Tx) error {
+		return errors.Join(tx.EndSessions(s.ctx, Sha(4), "", ""), tx.TouchSession(s.ctx, Sha(0)), tx.ForgetSessions(s.ctx, T0.Add(3*time.Hour)))
+	})
+	s.same([]bool{lasting(0), lasting(4)}, []bool{false, false})
+	s.view(func(r store.Reader) error {
+		_, gone := r.Session(s.ctx, Sha(0))
+		_, err := r.Session(s.ctx, Sha(3))
+		s.same(errors.Is(gone, store.ErrNotFound), true)
+		return err
 	})
 }
 

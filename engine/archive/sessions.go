@@ -1,0 +1,61 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postgang/engine/login"
+)
+
+const sessionColumns = `token, issuer, sid, subject, person, organisations, level, began_at, last_at, ended_at`
+
+// Session finds a log-in by its token's hash.
+func (r *reader) Session(ctx context.Context, token string) (login.Session, error) {
+	s, err := one(ctx, r, func(scan scan) (s login.Session, err error) {
+		err = scan(&s.Token, &s.Issuer, &s.SID, &s.Subject, &s.Person, jsonOf{&s.Organisations}, &s.Level, when{&s.Began}, when{&s.Last}, when{&s.Ended})
+		return s, err
+	}, `SELECT `+sessionColumns+` FROM login_session WHERE token = $1`, token)
+	if err != nil {
+		return s, fmt.Errorf("session: %w", err)
+	}
+	return s, nil
+}
+
+// InsertSession stores a log-in.
+func (t *tx) InsertSession(ctx context.Context, s login.Session) error {
+	organisations, err := encode(s.Organisations)
+	if err != nil {
+		return err
+	}
+	row := []any{s.Token, s.Issuer, clean(s.SID), clean(s.Subject), s.Person, organisations, clean(s.Level), s.Began, s.Last, s.Ended}
+	if err := t.insertRows(ctx, `login_session (`+sessionColumns+`)`, [][]any{row}); err != nil {
+		return fmt.Errorf("insert session: %w", err)
+	}
+	return nil
+}
+
+// TouchSession records that a log-in was used.
+func (t *tx) TouchSession(ctx context.Context, token string) error {
+	if _, err := t.exec(ctx, `UPDATE login_session SET last_at = $2 WHERE token = $1 AND ended_at IS NULL`, token, t.now); err != nil {
+		return fmt.Errorf("touch session: %w", err)
+	}
+	return nil
+}
+
+// EndSessions ends log-ins.
+func (t *tx) EndSessions(ctx context.Context, token, issuer, sid string) error {
+	_, err := t.exec(ctx, `UPDATE login_session SET ended_at = $4 WHERE ended_at IS NULL AND (token = $1 OR sid <> '' AND sid = $3 AND issuer = $2)`, token, issuer, sid, t.now)
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
+}
+
+// ForgetSessions removes old log-ins.
+func (t *tx) ForgetSessions(ctx context.Context, before time.Time) error {
+	if _, err := t.exec(ctx, `DELETE FROM login_session WHERE began_at < $1`, before.UnixMilli()); err != nil {
+		return fmt.Errorf("forget sessions: %w", err)
+	}
+	return nil
+}
