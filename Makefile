@@ -5,7 +5,7 @@ LAB     := bin/postgang-lab
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
-JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep gcc libc6-dev
+JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev
 GOLANGCI_VERSION := v2.15.0
 
 .PHONY: help build check demo format test judges bench chaos lint linter fuzz pictures clean
@@ -58,7 +58,7 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 			{ rm -rf "$(PDFJS_DIR)"; echo "pdf.js could not be fetched: its test is skipped"; }; \
 	fi
 	@missing=""; \
-	for t in qpdf mutool pdftoppm gs soffice xmllint gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	for t in qpdf mutool pdftoppm gs soffice xmllint openssl gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	/usr/bin/python3 -c 'import zeep' 2>/dev/null || missing="$$missing python3-zeep"; \
