@@ -23,8 +23,10 @@ type HTTP struct {
 	NoTokens    bool   `toml:"no_tokens"`
 	TokenIssuer string `toml:"token_issuer"`
 	TokenScope  string `toml:"token_scope"`
-	Uploads     int    `toml:"uploads"`          // of an account at a time; 0: door.DefaultUploads
-	PerMinute   *int   `toml:"calls_per_minute"` // of an integration; 0: no limit
+	// Keys is the folder of the keys that senders encrypt documents for.
+	Keys      string `toml:"keys"`
+	Uploads   int    `toml:"uploads"`          // of an account at a time; 0: door.DefaultUploads
+	PerMinute *int   `toml:"calls_per_minute"` // of an integration; 0: no limit
 }
 
 // Listen is the way in over the network as it is to be opened.
@@ -34,12 +36,14 @@ type Listen struct {
 	Proxies           []netip.Prefix
 	Prefix            string
 	Tokens            *maskinporten.VerifierConfig // nil: passwords alone
+	Keys              string                       // the folder, which need not be there; set though the way in is shut
 	Uploads           int
 	PerMinute         int
 }
 
 const (
 	defaultPrefix    = "/api"
+	defaultKeys      = "nokler/kryptering"
 	defaultIssuer    = "https://maskinporten.no/"
 	defaultPerMinute = 6000
 )
@@ -56,6 +60,7 @@ var kontoIDForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 func (c *checker) http(cfg *Config, h HTTP) {
 	l := &cfg.HTTP
+	l.Keys = c.abs(orElse(h.Keys, defaultKeys))
 	if l.Address = h.Address; h.Address == "" {
 		return
 	}

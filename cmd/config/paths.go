@@ -31,7 +31,7 @@ func (c *checker) places(cfg *Config, f File) {
 	}
 	for _, file := range c.files(cfg, f) {
 		for _, d := range folders {
-			if file.path != "" && within(file.path, d.path) {
+			if file.path != "" && (within(file.path, d.path) || sameFile(file.path, d.path)) {
 				c.add(file.setting, "%s lies in the folder of %s (%s); keep it outside", file.path, d.setting, d.path)
 			}
 		}
@@ -63,6 +63,7 @@ func (c *checker) files(cfg *Config, f File) []place {
 	for _, key := range sortedKeys(f.Accounts) {
 		out = append(out, place{"accounts." + key + ".sender.logo_file", c.abs(f.Accounts[key].Sender.LogoFile)})
 	}
+	out = append(out, place{"http.cert_file", c.abs(f.HTTP.CertFile)}, place{"http.key_file", c.abs(f.HTTP.KeyFile)}, place{"http.keys", c.abs(orElse(f.HTTP.Keys, defaultKeys))})
 	if a := f.Alarms.File; a != nil {
 		out = append(out, place{"alarms.file.path", c.abs(a.Path)})
 	}

@@ -31,6 +31,8 @@ func TestPlacesLieApart(t *testing.T) {
 		{"database among documents", "[archive]\ndatabase = \"sqlite:data/dokumenter/a.db\"", "archive.database", "archive.documents"},
 		{"database among reports", "[archive]\ndatabase = \"sqlite:data/rapporter/a.db\"", "archive.database", "report.folder"},
 		{"key in the drop folder", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"data/post/k\"", "vendors.w.key_file", "intake.folder"},
+		{"keys of encrypted documents in the drop folder", "[http]\nkeys = \"data/post/nokler\"", "http.keys", "intake.folder"},
+		{"keys of encrypted documents among documents", "[http]\nkeys = \"data/dokumenter\"", "http.keys", "archive.documents"},
 		{"alarms in the scratch folder", "[alarms.file]\npath = \"data/arbeid/alarmer\"", "alarms.file.path", "archive.work"},
 		{"work is the configuration's folder", "[archive]\nwork = \".\"", "this file", "archive.work"},
 	} {

@@ -131,6 +131,7 @@ func (c *checkup) run(ctx context.Context, o *options) {
 	c.documents(cfg)
 	c.workers(ctx, cfg)
 	c.register(cfg)
+	c.keys(cfg)
 	for _, a := range cfg.Accounts {
 		if a.Sender.Name == placeholder.AccountName || a.Sender.Line1 == placeholderLine && a.Sender.Postcode == placeholder.Postcode {
 			c.warn("account "+a.Key, "fill in [accounts."+a.Key+".sender]: it stands on every forside, and returned letters go there", "the sender is still the example that init wrote")
