@@ -22,6 +22,8 @@ var reasonWords = map[string]string{
 	"json-feil": "forsendelse.json er ikke gyldig JSON", "json-dyp": "forsendelse.json med for mange nivåer", "felt-dobbelt": "felt to ganger",
 	"fil-type": "mappe med annet enn vanlige filer", "fil-lik": "to filer med samme navn", "fil-ikke-oppfort": "filer som ikke er ført opp",
 	"filer-antall": "for mange filer", "filer-storrelse": "for store filer til sammen", "giro-on-back": "giro på baksiden av et ark", "kryptert": "kryptert uten å være kun digital",
+	"kryptert-nokkel-mangler": "kryptert uten at kontoen har nøkkel", "kryptert-form": "kryptert på feil form", "kryptert-algoritme": "kryptert på en måte som ikke tas imot",
+	"kryptert-ukjent-nokkel": "kryptert for en ukjent nøkkel", "kryptert-odelagt": "skadet kryptert dokument",
 	"levering-motstrid": "leveringsvalg som motsier hverandre", "mappenavn": "mappenavn som ikke kan brukes", "oppsett": "kan ikke legges på ark",
 	"dokument-ingen": "ingen dokumenter", "dokument-ingen-trykk": "ingenting å trykke", "dokument-ikke-pdf": "dokument som ikke er PDF",
 	"postnummer-ukjent": "ukjent postnummer", "filnavn-likt": "to filer med samme navn", "giro-ikke-trykk": "giro i dokument som ikke trykkes",

@@ -21,6 +21,7 @@ import (
 	"postgang/engine/digital/enhetsregisteret"
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
+	"postgang/engine/intake/sealed"
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/queue"
@@ -44,6 +45,8 @@ type App struct {
 	pages http.Handler // of recipients; nil: there are none
 	queue *queue.Queue
 	pool  *prepare.Pool
+	// sealed opens encrypted documents; nil: nothing is taken over the network.
+	sealed *sealed.Opener
 	// stop ends the queue's workers; nil: they are not at work.
 	stop func() error
 }
@@ -199,6 +202,9 @@ func (a *App) Close() error {
 	}
 	if a.pool != nil {
 		errs = append(errs, a.pool.Close())
+	}
+	if a.sealed != nil {
+		a.sealed.Close()
 	}
 	if a.Archive != nil {
 		errs = append(errs, a.Archive.Close())

@@ -15,6 +15,7 @@ import (
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/rest"
 	"postgang/engine/intake/restv1"
+	"postgang/engine/intake/sealed"
 	"postgang/engine/intake/soap"
 	"postgang/engine/login"
 	"postgang/engine/maskinporten"
@@ -43,6 +44,12 @@ func newDoor(a *App, now func() time.Time) (*door.Door, error) {
 		}
 		c.Tokens = tokens{verifier}
 	}
+	var err error
+	a.sealed, err = sealed.New(sealed.Config{Folder: sealed.Folder(l.Keys), Workers: a.Config.Prepare.Workers, Most: door.MaxDigitalBytes})
+	if err != nil {
+		return nil, err
+	}
+	c.Sealed = a.sealed
 	return door.New(c)
 }
 
@@ -88,6 +95,9 @@ func (a *App) Handler() http.Handler {
 	}
 	mux.Handle(a.Config.HTTP.Prefix+"/", rest.Handler(a.Door, a.Config.HTTP.Prefix))
 	soap.Handle(mux, a.Door)
+	for base := range map[string]bool{"": true, "/tjenester": true, a.Config.HTTP.Prefix: true} {
+		mux.Handle("GET "+base+door.PublicKeyPath, a.Door.PublicKey())
+	}
 	v1 := restv1.Handler(a.Door)
 	return door.Bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// V1 has senders' references in its paths, which a mux would tidy.

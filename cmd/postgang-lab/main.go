@@ -14,11 +14,13 @@ import (
 	"postgang/cmd/postgang-lab/bench"
 	"postgang/cmd/postgang-lab/demo"
 	"postgang/cmd/postgang-lab/simulator"
+	"postgang/engine/intake/sealed"
 	"postgang/printjobs/prepare"
 )
 
 func main() {
 	prepare.BeWorker()
+	sealed.BeWorker()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(cli.Run(ctx, newRoot(&cli.Options{Out: os.Stdout, Err: os.Stderr}), os.Args[1:]))

@@ -10,11 +10,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"postgang/cmd/cli"
+	"postgang/engine/intake/sealed"
 	"postgang/printjobs/prepare"
 )
 
 func TestMain(m *testing.M) {
 	prepare.BeWorker()
+	sealed.BeWorker()
 	testscript.Main(m, map[string]func(){
 		"postgang-lab": func() {
 			os.Exit(cli.Run(context.Background(), newRoot(&cli.Options{Out: os.Stdout, Err: os.Stderr}), os.Args[1:]))

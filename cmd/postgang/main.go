@@ -10,11 +10,13 @@ import (
 	"syscall"
 
 	"postgang/cmd/cli"
+	"postgang/engine/intake/sealed"
 	"postgang/printjobs/prepare"
 )
 
 func main() {
 	prepare.BeWorker()
+	sealed.BeWorker()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr}))

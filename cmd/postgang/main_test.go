@@ -19,6 +19,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/postgang-lab/simulator"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/intake/sealed"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -44,6 +45,7 @@ func (w withPostgres) Run() int {
 
 func TestMain(m *testing.M) {
 	prepare.BeWorker()
+	sealed.BeWorker()
 	if os.Getenv(envBeProgram) != "" {
 		w := world{out: os.Stdout, err: os.Stderr}
 		if n, err := strconv.Atoi(os.Getenv(envKillAfter)); err == nil && n > 0 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"postgang/engine/intake/sealed"
 	"postgang/engine/shipment"
 	"postgang/printjobs/prepare/finding"
 	"postgang/printjobs/prepare/sheet"
@@ -23,13 +24,15 @@ var producers = []string{
 }
 
 // codesFrom are the folders whose codes a producer names, where they are others'.
-var codesFrom = map[string]string{"printjobs/prepare": "printjobs/prepare/finding", "printjobs/prepare/read": "printjobs/prepare/finding", "engine/intake/door": "printjobs/prepare/finding", "engine/jobs": "printjobs"}
+var codesFrom = map[string][]string{
+	"printjobs/prepare": {"printjobs/prepare/finding"}, "printjobs/prepare/read": {"printjobs/prepare/finding"}, "engine/intake/door": {"printjobs/prepare/finding", "engine/intake/sealed"}, "engine/jobs": {"printjobs"},
+}
 
 // codesOf are the codes of findings that are made with a code that is no literal in the source.
 var codesOf = []string{
 	finding.CodeEncrypted, finding.CodePrintingForbidden, finding.CodeUnreadable, finding.CodeTruncated, finding.CodeBlankedPage, finding.CodePageSize,
 	finding.CodeTooLarge, finding.CodeTooComplex, finding.CodeTimeout, finding.CodeMemory, finding.CodeCrashed,
-	"giro-on-back",
+	"giro-on-back", sealed.CodeForm, sealed.CodeAlgorithm, sealed.CodeUnknownKey, sealed.CodeBroken,
 }
 
 // findings are those that the functions of the finding room make, of one page and of two.
@@ -91,8 +94,8 @@ func readRefusals(t *testing.T, folder string) (all []made) {
 	}
 	set := token.NewFileSet()
 	consts := map[string]string{}
-	if from := codesFrom[folder]; from != "" {
-		consts = constants(t, from)
+	for _, from := range codesFrom[folder] {
+		maps.Copy(consts, constants(t, from))
 	}
 	var parsed []*ast.File
 	for _, file := range files {

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"postgang/engine/intake/sealed"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -75,6 +76,8 @@ type Config struct {
 	PerMinute int
 	// Proxies are whose word about the caller's address is believed.
 	Proxies []netip.Prefix
+	// Sealed opens the documents of hand-ins that say kryptert; nil: such hand-ins are taken for digital channels only.
+	Sealed *sealed.Opener
 	// OldStatuses are accounts whose software knows VARSLET in REST V3, where newer texts say LEVERT_ALTINN.
 	OldStatuses map[string]bool
 }

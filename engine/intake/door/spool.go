@@ -70,7 +70,7 @@ func (u *Upload) Add(name shipment.Private, src io.Reader) *Problem {
 	if len(u.files) >= shipment.MaxDocuments {
 		return errLarge
 	}
-	path := filepath.Join(u.dir, strconv.Itoa(len(u.files)))
+	path := u.path(len(u.files))
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return u.door.spoolProblem(err)
@@ -92,6 +92,9 @@ func (u *Upload) Add(name shipment.Private, src io.Reader) *Problem {
 
 // Name names the document that came as number i, from 0: where a dialect tells names after the content.
 func (u *Upload) Name(i int, name shipment.Private) { u.files[i].Name = name }
+
+// path is where a document is spooled, by its place.
+func (u *Upload) path(place int) string { return filepath.Join(u.dir, strconv.Itoa(place)) }
 
 // spoolProblem tells faults of the sender's connection from faults of our disk.
 func (d *Door) spoolProblem(err error) *Problem {

@@ -51,21 +51,27 @@ func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i I
 	if p != nil {
 		return "", p
 	}
+	sub, _ := shipment.ParseSubmission(forsendelse)
+	u.name(sub)
+	forsendelse, sealed, closed, p := u.open(ctx, sub, forsendelse)
+	if p != nil {
+		return "", p
+	}
 	h := shipment.HandIn{
 		Account: u.account.Key, Key: key, ID: id, Dialect: string(dialect), Integration: c.ID, JSON: forsendelse, Files: u.files, At: d.Now(),
 	}
-	sub, _ := shipment.ParseSubmission(forsendelse)
-	u.name(sub)
 	judged, err := d.Engine.Judge(ctx, h)
 	if err != nil {
 		d.Log.Error("judge a hand-in", "account", u.account.Key, "error", err)
 		return "", ErrInternal
 	}
-	notPDF, err := u.notPDF(sub)
-	if err != nil {
-		return "", d.spoolProblem(err)
+	var notPDF []shipment.Refusal
+	if !closed {
+		if notPDF, err = u.notPDF(sub); err != nil {
+			return "", d.spoolProblem(err)
+		}
 	}
-	if found = slices.Concat(found, judged, u.unnamed(sub), notPDF); shipment.AnyRefuses(found) {
+	if found = slices.Concat(found, sealed, judged, u.unnamed(sub), notPDF); shipment.AnyRefuses(found) {
 		d.Log.Info("hand-in refused at the door", "account", u.account.Key, "integration", c.ID, "dialect", dialect, "reasons", shipment.RefusalCodes(found))
 		return "", refused(found)
 	}
