@@ -84,7 +84,7 @@ var arrows = []struct {
 	{"engine/digital/digitaltest", and(rules, "engine/digital", "engine/channel"), "the channels' conformance suite is for tests", false},
 	{"engine/digital/altinn", []string{"engine/shipment"}, "a client of Altinn knows no archive", false},
 	{"engine/digital/krr", rules, "what the register says is judged without knowing who asks", false},
-	{"engine/digital", and(ports, "engine/digital/altinn", "engine/digital/krr", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "channels are asked without knowing of jobs", false},
+	{"engine/digital", and(ports, "engine/digital/altinn", "engine/digital/dpi", "engine/digital/krr", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "channels are asked without knowing of jobs", false},
 	{"engine/collect", and(ports, "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "planning knows no vendor's side", true},
 	{"engine/jobs", and(ports, "engine/words", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a job goes its way without knowing of receipts", true},
 	{"engine/invoices", and(ports, "engine/step", "billing"), "an invoice is held against the ledger, whatever filled it", true},

@@ -26,7 +26,8 @@ type Config struct {
 	Guard     collect.Guard     // caps on what a day may cost
 	Schedules []nights.Schedule // whose missed runs Watch looks for
 	Rules     nights.WatchRules
-	Channels  []digital.Channel // that accounts may have
+	Channels  []digital.Channel     // that accounts may have
+	Receipts  []digital.NamedSource // of receipts of digital mailboxes
 }
 
 // Engine carries shipments from hand-in to cost line.
@@ -54,7 +55,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e := &Engine{step: s}
 	e.Check = restored.New(s)
 	e.Acceptor = accept.New(s)
-	if e.Channels, err = digital.New(s, e.Acceptor, c.Channels); err != nil {
+	if e.Channels, err = digital.New(s, e.Acceptor, c.Channels, c.Receipts); err != nil {
 		return nil, err
 	}
 	e.Collector = collect.New(s, e.Check, e.Acceptor, c.Guard)

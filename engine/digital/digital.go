@@ -37,18 +37,25 @@ type Channels struct {
 	*step.Step
 	accept   *accept.Acceptor
 	channels []Channel
+	sources  []NamedSource
 }
 
 // New makes the room of those that it stands on. An account that has a channel which is not there, or two channels of a name, is an
 // error.
-func New(s *step.Step, acceptor *accept.Acceptor, channels []Channel) (*Channels, error) {
-	e := &Channels{Step: s, accept: acceptor, channels: channels}
+func New(s *step.Step, acceptor *accept.Acceptor, channels []Channel, sources []NamedSource) (*Channels, error) {
+	e := &Channels{Step: s, accept: acceptor, channels: channels, sources: sources}
 	names := map[string]bool{}
 	for _, c := range channels {
 		if names[c.Name()] {
 			return nil, fmt.Errorf("channel %s is there twice", c.Name())
 		}
 		names[c.Name()] = true
+	}
+	for _, s := range sources {
+		if !strings.HasPrefix(s.Name, NameDPI+"-") || names[s.Name] {
+			return nil, fmt.Errorf("source of receipts %q: its name does not begin with %s-, or is there twice", s.Name, NameDPI)
+		}
+		names[s.Name] = true
 	}
 	for _, key := range s.AccountKeys {
 		for _, name := range s.Accounts[key].Channels {
@@ -145,9 +152,12 @@ func (e *Channels) untilNext(ctx context.Context, name string) error {
 	return &step.LaterError{After: max(next.Sub(e.Now()), time.Second), Reason: "letters wait to be asked about later"}
 }
 
-// AskBeforeCollecting asks every channel about all letters that may still go either way. The error is the archive's alone: a
+// AskBeforeCollecting takes the receipts of digital mailboxes, and asks every channel about all letters that may still go either way. The error is the archive's alone: a
 // channel that does not answer is alarmed, and stops nothing.
 func (e *Channels) AskBeforeCollecting(ctx context.Context) error {
+	if err := e.TakeMailboxReceipts(ctx); err != nil {
+		return fmt.Errorf("receipts of digital mailboxes: %w", err)
+	}
 	used := e.used()
 	for _, c := range e.channels {
 		accounts := used[c.Name()]
@@ -350,7 +360,7 @@ func (e *Channels) forgetAlarms(ctx context.Context, used map[string][]string) e
 		return err
 	}
 	for _, a := range open {
-		if name, ours := strings.CutPrefix(a.Key, alarmChannel); ours && len(used[name]) == 0 {
+		if name, ours := strings.CutPrefix(a.Key, alarmChannel); ours && len(used[name]) == 0 && !e.isSource(name) {
 			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.ResolveAlarm(ctx, a.Key) }); err != nil {
 				return err
 			}

@@ -139,7 +139,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	case store.JobUploaded:
 		if isOrder(files) && there.Files[files[0].File.Name] == 0 {
 			// It was there. Nobody takes a file away before its rename, but for the vendor when it had that name already.
-			return false, e.uncertain(ctx, j, doubt{code: "order-gone", history: "uploaded, and its order is at the vendor under neither name"})
+			return false, e.uncertain(ctx, j, doubt{code: "no-trace", history: "uploaded, and its order is at the vendor under neither name"})
 		}
 		// Put finds what is there and sends only what is missing or not ours.
 		if err := e.upload(ctx, side, files); err != nil {
@@ -147,9 +147,6 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 		}
 		return e.lastGate(ctx, side, j, files)
 	default: // COMMITTED, and no ready file
-	}
-	if isOrder(files) && there.Files[files[0].File.Name] == 0 {
-		return false, e.uncertain(ctx, j, doubt{code: "order-gone", history: "committed, and its order is at the vendor under neither name"})
 	}
 	for _, f := range files {
 		if there.Files[f.File.Name] != f.File.Bytes {
@@ -169,11 +166,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 		return false, err
 	}
 	e.Passed("offer: ready file placed")
-	done := "ready file placed"
-	if isOrder(files) {
-		done = "print order renamed"
-	}
-	return false, e.MarkOffered(ctx, id, done)
+	return false, e.MarkOffered(ctx, id, "ready file placed")
 }
 
 // sent are the files of a job that the vendor is given: its print order alone, where it has one.
@@ -347,7 +340,7 @@ func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.P
 			return e.otherTicket(ctx, j, other)
 		}
 		if isOrder(files) && errors.Is(err, exchange.ErrIncomplete) {
-			return e.uncertain(ctx, j, doubt{code: "order-gone", history: "its order was at the vendor under its name, and is gone: " + err.Error()})
+			return e.uncertain(ctx, j, doubt{code: "other-files", history: "its order was at the vendor under its name, and is gone: " + err.Error(), why: err})
 		}
 		if err != nil && !errors.Is(err, exchange.ErrAnswered) {
 			return err

@@ -228,10 +228,6 @@ var alarmPhrases = map[string]worded{
 		English:   `committed, but neither its files nor a ready file nor an answer are at the vendor`,
 		Norwegian: `den er klar til overlevering, men verken filene, klarfilen eller noe svar ligger hos trykkeriet`,
 	},
-	"doubt/order-gone": {
-		English:   `its print order {{.job}}.zip is at the vendor under neither name: it was handed over and taken, or somebody has removed it`,
-		Norwegian: `printoppdraget {{.job}}.zip ligger ikke hos trykkeriet under noe navn: det er overlevert og hentet, eller noen har fjernet det`,
-	},
 	"doubt/other-files": {
 		English:   `committed, but the files at the vendor are not ours: {{.why}}`,
 		Norwegian: `den er klar til overlevering, men filene hos trykkeriet er ikke våre: {{.why}}`,

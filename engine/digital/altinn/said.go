@@ -137,6 +137,7 @@ const (
 	CauseDialog      = "altinn-dialog"                 // Altinn's own trouble
 	CauseAttachment  = "altinn-attachment"             // an attachment did not pass Altinn's check
 	CauseFailed      = "altinn-failed"                 // for a reason that we do not know
+	CauseNoService   = "altinn-no-service"             // no service of ours can carry it, such as one of level 4
 	CauseRefused     = "altinn-refused"                // the letter itself was refused when it was sent
 	CauseAllFailed   = "altinn-notification-failed"    // every e-mail and SMS failed
 	CauseNoOrder     = "altinn-notification-not-made"  // published, but no notification was ever ordered

@@ -1,0 +1,164 @@
+package engine_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine"
+	"postgang/engine/digital"
+	"postgang/engine/digital/altinn"
+	"postgang/engine/digital/dpi"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	standinaltinn "postgang/fixtures/standins/altinn"
+	standindpi "postgang/fixtures/standins/dpi"
+)
+
+// ask has a channel asked about what waits for it now.
+func (s *stage) ask(t *testing.T, channel string) {
+	t.Helper()
+	_ = s.engine.AskWaiting(s.ctx, channel) // later errors say when to ask again
+}
+
+// TestLettersThroughAltinn: a letter is sent when it is accepted, its recipient is told and reads it, and each is known once,
+// whether an event said so or nobody did. What could not be delivered goes to paper with the cause in its history.
+func TestLettersThroughAltinn(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	step := func(after time.Duration, what string) standinaltinn.Step {
+		return standinaltinn.Step{After: standinaltinn.Duration(after), What: what}
+	}
+	told := []standinaltinn.Step{step(time.Minute, "published"), step(time.Minute, "ordered"), step(2*time.Minute, "sent")}
+	server := standinaltinn.New(standinaltinn.Options{Now: func() time.Time { return s.clock.now() }, Script: standinaltinn.Script{Rules: []standinaltinn.Rule{
+		{Ends: "0", Story: told},
+		{Ends: "1", Story: []standinaltinn.Step{{After: 0, What: "failed", Text: "Party for recipient not found"}}},
+		{Ends: "2", Refuse: 1030},
+	}}})
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	s = setup(t, func(c *engine.Config) {
+		client, err := altinn.New(altinn.Config{
+			Base: web.URL, Now: c.Now,
+			Token:           func(context.Context) (string, error) { return "t", nil },
+			SubscriptionKey: func() (string, error) { return "k", nil },
+		})
+		must(t, err)
+		c.Accounts[0].Channels = []string{digital.NameAltinn}
+		box := &digital.ArchiveOutbox{Archive: c.Archive, Blobs: c.Blobs, Altinn: map[string]digital.AltinnAccount{
+			konto: {Resource: "brev", Text: altinn.Text{Body: "Du har fått brev."}},
+		}}
+		c.Channels = []digital.Channel{digital.Altinn(client, box, []string{"brev"}, c.Now)}
+	})
+	hand := func(key string, l letter) string {
+		t.Helper()
+		id := s.handIn(t, konto, key, l)
+		must(t, s.engine.PrepareShipment(s.ctx, id))
+		return id
+	}
+	read, gone, reserved := hand("a", newLetter("En").to("digitalId", personWith(t, '0'))),
+		hand("b", newLetter("To").to("digitalId", personWith(t, '1'))),
+		hand("c", newLetter("Tre").to("digitalId", personWith(t, '2')))
+	s.ask(t, digital.NameAltinn)
+	all := server.Letters()
+	if len(all) != 2 || len(all[0].Files) != 1 || all[0].Files[0].Bytes == 0 {
+		t.Fatalf("%d letters were sent", len(all))
+	}
+	s.ask(t, digital.NameAltinn) // nothing is sent twice
+	if len(server.Letters()) != 2 {
+		t.Error("sent again")
+	}
+	if sh := s.shipment(t, reserved); sh.DueReason != shipment.ReasonReserved {
+		t.Errorf("reserved: due for %q", sh.DueReason)
+	}
+	s.clock.add(3 * time.Minute)
+	s.ask(t, digital.NameAltinn)
+	s.wantStatus(t, read, shipment.StatusVarslet)
+	if sh := s.shipment(t, gone); sh.DueReason != shipment.ReasonNotNotifiable {
+		t.Errorf("not delivered: due for %q", sh.DueReason)
+	}
+	history := view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, gone) })
+	found := false
+	for _, e := range history {
+		found = found || strings.Contains(e.Reason, altinn.CauseNoRecipient)
+	}
+	if !found {
+		t.Errorf("no cause in %+v", history)
+	}
+
+	// An event has the letter asked about at once; a wrong path, or a letter of nobody's, nothing.
+	hook := httptest.NewServer(s.engine.AltinnEvents("hemmelig-sti"))
+	t.Cleanup(hook.Close)
+	reference := ""
+	for _, l := range server.Letters() {
+		if l.Reference == read {
+			reference = l.ID
+		}
+	}
+	server.Happen(reference, standinaltinn.Step{What: "read"})
+	post := func(path, id string) int {
+		body := `{"type":"no.altinn.correspondence.correspondencereceiverread","id":"1","resourceinstance":"` + id + `"}`
+		req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, hook.URL+path, strings.NewReader(body))
+		must(t, err)
+		resp, err := http.DefaultClient.Do(req)
+		must(t, err)
+		must(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	if post("/x/feil", reference) != 404 || post("/x/hemmelig-sti", "6d0f2b0e-0000-4000-8000-000000000001") != 200 {
+		t.Error("the webhook takes what it should not, or does not take what it should")
+	}
+	s.ask(t, digital.NameAltinn)
+	s.wantStatus(t, read, shipment.StatusVarslet)
+	if post("/x/hemmelig-sti", reference) != 200 {
+		t.Error("the event is not taken")
+	}
+	s.ask(t, digital.NameAltinn)
+	s.wantStatus(t, read, shipment.StatusLest)
+}
+
+// TestReceiptsOfMailboxes: receipts become events once, in any order, and a receipt of a letter that is not here is left.
+func TestReceiptsOfMailboxes(t *testing.T) {
+	t.Parallel()
+	server := standindpi.New(nil)
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	source, err := dpi.NewEFormidling(dpi.Config{Base: web.URL})
+	must(t, err)
+	s := setup(t, func(c *engine.Config) {
+		c.Receipts = []digital.NamedSource{{Name: "dpi-eformidling", ReceiptSource: source}}
+	})
+	delivered, failed, kept := s.accepted(t, "a", newLetter("En").to("digitalId", personWith(t, '0'))),
+		s.accepted(t, "b", newLetter("To").to("digitalId", personWith(t, '1')).with("eksternReferanse", "0b7a1f0e-52a5-5d0c-8f39-0c6a6b3f0001")),
+		s.accepted(t, "c", newLetter("Tre").to("digitalId", personWith(t, '2')))
+	at := s.clock.now().Add(time.Minute)
+	for _, r := range []standindpi.Receipt{
+		{Kind: "levering", Conversation: delivered, At: at, Times: 2},
+		{Kind: "feil", Conversation: "0b7a1f0e-52a5-5d0c-8f39-0c6a6b3f0001", At: at, Blame: "SERVER"},
+		{Kind: "varslingfeilet", Conversation: kept, At: at, NoRaw: true},
+		{Kind: "levering", Conversation: "0b7a1f0e-52a5-5d0c-8f39-0c6a6b3f9999", At: at},
+	} {
+		server.Put(r)
+	}
+	must(t, s.engine.TakeMailboxReceipts(s.ctx))
+	s.wantStatus(t, delivered, shipment.StatusLevertSDP)
+	if sh := s.shipment(t, failed); sh.DueReason != shipment.ReasonSDPFailed {
+		t.Errorf("failed: due for %q", sh.DueReason)
+	}
+	if sh := s.shipment(t, kept); !sh.DueAt.IsZero() || sh.Status != shipment.StatusAkseptert {
+		t.Errorf("a failed notification has the letter printed: %s", sh.Status)
+	}
+	if _, left := server.Waiting(); left != 1 {
+		t.Errorf("%d are left", left)
+	}
+	server.Down(503)
+	must(t, s.engine.TakeMailboxReceipts(s.ctx))
+	if open := s.alarms(t); len(open) == 0 {
+		t.Error("nobody is told that receipts do not come")
+	}
+	server.Down(0)
+	must(t, s.engine.TakeMailboxReceipts(s.ctx))
+}
