@@ -30,7 +30,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/intake"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -301,7 +301,7 @@ func newChaos(t *testing.T, fig *chaosFigures, database, server string, rng *ran
 	})
 	dsn := "sqlite:postgang.db"
 	if database == "postgres" {
-		dsn = archivetest.Postgres(t)
+		dsn = postgrestest.Postgres(t)
 	}
 	text := fmt.Sprintf(`
 [archive]

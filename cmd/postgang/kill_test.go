@@ -19,7 +19,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/fixtures/letters"
@@ -32,7 +32,7 @@ import (
 func TestKilledNightFinishes(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); killedNights(t, "", 11) })
-	t.Run("postgres", func(t *testing.T) { t.Parallel(); killedNights(t, archivetest.Postgres(t), 12) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); killedNights(t, postgrestest.Postgres(t), 12) })
 }
 
 // mostKills ends a test in which the night never gets anywhere.

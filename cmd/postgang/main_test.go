@@ -18,7 +18,7 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/postgang-lab/simulator"
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/intake/sealed"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -36,7 +36,7 @@ const (
 type withPostgres struct{ m *testing.M }
 
 func (w withPostgres) Run() int {
-	code := archivetest.Main(w.m)
+	code := postgrestest.Main(w.m)
 	if dir := stageFolder.Load(); dir != nil {
 		os.RemoveAll(*dir)
 	}

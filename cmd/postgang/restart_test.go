@@ -15,7 +15,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/archive"
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/calendar"
 	"postgang/engine/nights"
 	"postgang/engine/store"
@@ -43,7 +43,7 @@ func (s *syncBuffer) String() string {
 // that was planned meanwhile is run.
 func TestServeOutlivesPostgreSQL(t *testing.T) {
 	t.Parallel()
-	dsn, restart := archivetest.OwnPostgres(t)
+	dsn, restart := postgrestest.OwnPostgres(t)
 	dir := t.TempDir()
 	s := newKillStage(t, dir, dsn)
 	s.edit(t, "settle = \"0s\"", "settle = \"0s\"\nevery = \"1s\"\n[schedule]\nnight = \"0 21 * * *\"")

@@ -24,6 +24,7 @@ import (
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/archivetest/channeltest"
 	"postgang/engine/archive/database"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/documents"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(archivetest.Main(m))
+	os.Exit(postgrestest.Main(m))
 }
 
 func openAt(t testing.TB, c Config) *Archive {
@@ -56,7 +57,7 @@ var engines = []struct {
 	dsn  func(t testing.TB) string
 }{
 	{"SQLite", func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "arkiv æ?.db") }},
-	{"PostgreSQL", archivetest.Postgres},
+	{"PostgreSQL", postgrestest.Postgres},
 }
 
 // TestChannels: letters in digital channels, on both databases.
@@ -798,7 +799,7 @@ func startChild(t testing.TB, role, target string) (*exec.Cmd, string) {
 // TestLockLost: who held a lock is told at once when its connection is gone, and another may have it then.
 func TestLockLost(t *testing.T) {
 	t.Parallel()
-	dsn := archivetest.Postgres(t)
+	dsn := postgrestest.Postgres(t)
 	a := openAt(t, Config{DSN: dsn})
 	defer a.Close()
 	held, release, err := a.Lock(t.Context(), "vendor")

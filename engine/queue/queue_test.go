@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"postgang/engine/archive"
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(archivetest.Main(m))
+	os.Exit(postgrestest.Main(m))
 }
 
 // engines are the databases that every test runs on.
@@ -44,7 +44,7 @@ var engines = []struct {
 	dsn  func(t testing.TB) string
 }{
 	{"SQLite", func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "a.db") }},
-	{"PostgreSQL", archivetest.Postgres},
+	{"PostgreSQL", postgrestest.Postgres},
 }
 
 func onBoth(t *testing.T, fn func(t *testing.T, dsn string)) {

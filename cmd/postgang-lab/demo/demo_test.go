@@ -32,7 +32,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/archive"
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/party"
@@ -68,7 +68,7 @@ func TestDemo(t *testing.T) {
 	}
 	t.Run("same ledger on PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		url := archivetest.Postgres(t)
+		url := postgrestest.Postgres(t)
 		other := mustRun(t, func() (*demoNight, error) { return runDemo(filepath.Join(dir, "postgres"), url) })
 		judgeSame(t, mustRun(t, night), other)
 	})

@@ -4,11 +4,11 @@ import (
 	"os"
 	"testing"
 
-	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/printjobs/prepare"
 )
 
 func TestMain(m *testing.M) {
 	prepare.BeWorker()
-	os.Exit(archivetest.Main(m)) // and stops the PostgreSQL that tests have started
+	os.Exit(postgrestest.Main(m)) // and stops the PostgreSQL that tests have started
 }

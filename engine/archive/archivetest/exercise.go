@@ -1,5 +1,5 @@
 // Package archivetest is the conformance suite of store.Archive: what its comments promise, tried on an
-// implementation. It also starts the PostgreSQL that tests need.
+// implementation.
 package archivetest
 
 import (

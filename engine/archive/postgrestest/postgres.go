@@ -1,4 +1,5 @@
-package archivetest
+// Package postgrestest starts the PostgreSQL that tests need.
+package postgrestest
 
 import (
 	"bytes"
