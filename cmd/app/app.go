@@ -18,6 +18,7 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine"
 	"postgang/engine/archive"
+	"postgang/engine/channel"
 	"postgang/engine/digital/enhetsregisteret"
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
@@ -103,8 +104,12 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
+	all, err := channels(a.Config, a.Now)
+	if err != nil {
+		return err
+	}
 	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{
-		Workers: map[store.TaskKind]int{store.TaskPrepare: workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1)},
+		Workers: map[store.TaskKind]int{store.TaskPrepare: workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1), channel.Task: max(len(all), 1)},
 		Logger:  a.Log, Retry: w.Retry,
 	})
 	if err != nil {
@@ -118,7 +123,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.Engine, err = engine.New(ctx, engine.Config{
-		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules,
+		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, Register: register, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,

@@ -27,6 +27,8 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/collect"
 	"postgang/engine/digital/enhetsregisteret"
+	"postgang/engine/digital/krr"
+	"postgang/engine/maskinporten"
 	"postgang/engine/nights"
 	"postgang/engine/notify"
 	"postgang/engine/party"
@@ -48,18 +50,21 @@ const EnvDatabase = "POSTGANG_DATABASE"
 
 // File is postgang.toml as it is written. Relative paths are relative to the folder of the file.
 type File struct {
-	Archive  Archive          `toml:"archive"`
-	Intake   Intake           `toml:"intake"`
-	Prepare  Prepare          `toml:"prepare"`
-	Schedule Schedules        `toml:"schedule"`
-	Report   Report           `toml:"report"`
-	Alarms   Alarms           `toml:"alarms"`
-	Health   Health           `toml:"health"`
-	HTTP     HTTP             `toml:"http"`
-	Register Register         `toml:"enhetsregisteret"`
-	Download Download         `toml:"download"`
-	Benefit  map[string]Input `toml:"kost_nytte"`
-	Guard    Guard            `toml:"guard"`
+	Archive  Archive   `toml:"archive"`
+	Intake   Intake    `toml:"intake"`
+	Prepare  Prepare   `toml:"prepare"`
+	Schedule Schedules `toml:"schedule"`
+	Report   Report    `toml:"report"`
+	Alarms   Alarms    `toml:"alarms"`
+	Health   Health    `toml:"health"`
+	HTTP     HTTP      `toml:"http"`
+	Register Register  `toml:"enhetsregisteret"`
+	// Maskinporten and KRR are needed by accounts that ask digital channels alone.
+	Maskinporten Maskinporten     `toml:"maskinporten"`
+	KRR          KRR              `toml:"krr"`
+	Download     Download         `toml:"download"`
+	Benefit      map[string]Input `toml:"kost_nytte"`
+	Guard        Guard            `toml:"guard"`
 	// Vouchers for accounting systems, by name.
 	Vouchers map[string]*ledger.VoucherProfile `toml:"vouchers"`
 	Vendors  map[string]*Vendor                `toml:"vendors"`
@@ -314,6 +319,7 @@ type Zone struct {
 type Account struct {
 	Name   string `toml:"name"`
 	Vendor string `toml:"vendor"`
+	KRR    bool   `toml:"krr"` // KRR is asked about its letters to people
 	Sender Sender `toml:"sender"`
 	Rules  Rules  `toml:"rules"`
 	// KontoID is SvarUt's kontoId, which callers name it by over the network.
@@ -397,8 +403,10 @@ type Config struct {
 	KontoIDs       map[string]string // of accounts that have one, lower case
 	OldStatuses    map[string]bool   // accounts whose software knows VARSLET in REST V3
 	Benefit        figures.CostBenefitInputs
-	Accounts       []party.Account // by key
-	Vendors        []party.Vendor  // by key
+	Maskinporten   *maskinporten.ClientConfig // nil: nothing needs access tokens
+	KRR            *krr.Config                // without Tokens; nil: no account asks it
+	Accounts       []party.Account            // by key
+	Vendors        []party.Vendor             // by key
 	Guard          collect.Guard
 }
 
@@ -584,6 +592,7 @@ func (c *checker) config(f File) *Config {
 	c.alarms(cfg, f.Alarms)
 	c.health(cfg, f.Health)
 	c.http(cfg, f.HTTP)
+	c.channels(cfg, f)
 	c.register(cfg, f.Register)
 	c.download(cfg, f.Download)
 	cfg.KontoIDs, cfg.OldStatuses = map[string]string{}, map[string]bool{}
@@ -1180,7 +1189,7 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	if a.Sender.City == "" {
 		c.add(at+".sender.city", "is missing")
 	}
-	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Rules: c.rules(at+".rules", a.Rules), AskRegister: a.AskRegister, Sender: cover.Sender{
+	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Channels: channelsOf(a), Rules: c.rules(at+".rules", a.Rules), AskRegister: a.AskRegister, Sender: cover.Sender{
 		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
 		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
 	}}

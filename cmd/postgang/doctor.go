@@ -266,6 +266,7 @@ func (c *checkup) database(ctx context.Context, cfg *config.Config, o *options) 
 		return
 	}
 	c.http(ctx, cfg, a)
+	c.channels(ctx, cfg, a)
 	var alarms []alarm.Alarm
 	var sinks []notify.Standing
 	err = a.Archive.View(ctx, func(r store.Reader) error {

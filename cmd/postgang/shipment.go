@@ -43,6 +43,7 @@ type shipmentView struct {
 	ColourPages    int             `json:"colour_pages,omitempty"`
 	Refusals       []words.Reason  `json:"refusals,omitempty"` // as the sender reads them
 	History        []eventView     `json:"history,omitempty"`
+	Channels       []channelView   `json:"channels,omitempty"`
 	Jobs           []jobRef        `json:"jobs,omitempty"`
 	Receipt        *receiptView    `json:"receipt,omitempty"`
 	// Expected is what the letter would cost on paper today by its vendor's price list.
@@ -134,6 +135,13 @@ func newShipmentShow(o *options) *cobra.Command {
 					for _, e := range history {
 						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian), words.EventReason(e, words.English)})
 					}
+					cases, err := r.ChannelCases(ctx, s.ID)
+					if err != nil {
+						return err
+					}
+					for _, k := range cases {
+						v.Channels = append(v.Channels, channelView{k.Channel, k.State, k.Reference, cli.When(k.AskedAt), cli.When(k.NextAt), k.Tries})
+					}
 					jobs, err := r.JobsOf(ctx, s.ID)
 					if err != nil {
 						return err
@@ -174,6 +182,30 @@ func newShipmentShow(o *options) *cobra.Command {
 	}
 }
 
+// channelView is how a letter stands in a digital channel or register.
+type channelView struct {
+	Channel   string     `json:"channel"`
+	State     string     `json:"state"`
+	Reference string     `json:"reference,omitempty"`
+	Asked     cli.Moment `json:"asked,omitzero"`  // its last answer
+	Next      cli.Moment `json:"next,omitzero"`   // when it is asked by itself
+	Tries     int        `json:"tries,omitempty"` // without an answer
+}
+
+func (c channelView) String() string {
+	s := c.Channel + " " + c.State
+	if !c.Asked.IsZero() {
+		s += fmt.Sprintf(", answered %s", c.Asked)
+	}
+	if c.Tries > 0 {
+		s += fmt.Sprintf(", %d times without an answer", c.Tries)
+	}
+	if !c.Next.IsZero() {
+		s += fmt.Sprintf(", asked again %s", c.Next)
+	}
+	return s
+}
+
 func findShipment(ctx context.Context, r store.Reader, name string) (shipment.Shipment, error) {
 	s, err := r.Shipment(ctx, name)
 	if account, key, ok := strings.Cut(name, "/"); ok {
@@ -199,6 +231,9 @@ func showShipment(w io.Writer, v shipmentView) {
 	line("read", v.Read.String())
 	if !v.Due.IsZero() {
 		line("due for paper", fmt.Sprintf("%s (%s)", v.Due, v.Reason))
+	}
+	for _, c := range v.Channels {
+		line("channel", c.String())
 	}
 	line("sent to vendor", v.Sent.String())
 	line("posted", v.Posted.String())
