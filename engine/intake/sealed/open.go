@@ -23,9 +23,9 @@ import (
 // workerArgument is the only argument with which an Opener starts its executable; see BeWorker.
 const workerArgument = "sealed-worker"
 
-// Bounds of a worker. What it needs does not grow with the document, but for time.
+// Bounds of a worker. What it needs does not grow with the document, but for time. Half of the memory is for the race detector of tests.
 const (
-	workerMemory   = 128 << 20
+	workerMemory   = 256 << 20
 	workerCPU      = time.Minute
 	workerTimeout  = 10 * time.Minute
 	jobsPerWorker  = 1000
