@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/textproto"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -89,6 +91,24 @@ func (Tokens) Consumer(_ context.Context, token string) (string, error) {
 	return "", fmt.Errorf("not a token")
 }
 
+// emptyArchive is an archive in which nothing is yet. It is made once: with the race detector its migrations take seconds.
+var emptyArchive = sync.OnceValues(func() (_ []byte, err error) {
+	dir, err := os.MkdirTemp("", "postgang-door-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "arkiv.db")
+	a, err := archive.Open(context.Background(), archive.Config{DSN: "sqlite:" + path})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 // New makes a world. change may set the door's configuration.
 func New(tb testing.TB, change func(c *door.Config)) *World {
 	tb.Helper()
@@ -100,7 +120,9 @@ func New(tb testing.TB, change func(c *door.Config)) *World {
 			tb.Fatal(err)
 		}
 	}
-	var err error
+	empty, err := emptyArchive()
+	must(err)
+	must(os.WriteFile(filepath.Join(dir, "arkiv.db"), empty, 0o600))
 	w.Archive, err = archive.Open(tb.Context(), archive.Config{
 		DSN: "sqlite:" + filepath.Join(dir, "arkiv.db"), Now: w.Clock.Now,
 		Enqueue: func(context.Context, any, []store.Task) error { return nil }, // nothing is prepared here
