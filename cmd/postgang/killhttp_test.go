@@ -23,8 +23,8 @@ import (
 // again what it got no answer for. What was answered is there, under the id that was answered, and the vendor gets each letter once.
 func TestKilledHandInsOverHTTP(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("runs many processes")
+	if testing.Short() || raceEnabled {
+		t.Skip("runs many processes; without the race detector")
 	}
 	dir := t.TempDir()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
