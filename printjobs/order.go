@@ -68,7 +68,7 @@ func proveOrder(st *stagedFile, file exchange.File, o printoppdrag.Order, res pr
 	sum.Reset()
 	n, err := io.Copy(sum, pdf)
 	if err != nil || n != res.Bytes || hex.EncodeToString(sum.Sum(nil)) != res.SHA256 {
-		return fmt.Errorf("%w: the print order holds another PDF than the print file (%v)", ErrNotAsPlanned, err)
+		return fmt.Errorf("%w: the print order holds another PDF than the print file (%w)", ErrNotAsPlanned, err)
 	}
 	return nil
 }

@@ -274,8 +274,9 @@ func layError(shipment string, err error) *LetterError {
 		return &LetterError{Shipment: shipment, Code: CodeGiroOnBack, Args: Args{"document": document, "giro": giro}, Err: err}
 	case impose.TooManyPages:
 		return &LetterError{Shipment: shipment, Code: CodeTooManySheets, Args: Args{"case": "pages", "max": strconv.Itoa(impose.MaxPages)}, Err: err}
+	default:
+		return &LetterError{Shipment: shipment, Code: CodeNoPages, Err: err}
 	}
-	return &LetterError{Shipment: shipment, Code: CodeNoPages, Err: err}
 }
 
 func compareClasses(a, b exchange.Class) int {

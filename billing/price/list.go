@@ -62,7 +62,7 @@ const (
 // Limits of a letter and of a price: no higher than a receipt may report (receipt.MaxAmount, receipt.MaxCount).
 const (
 	maxAmount money.Ore = 1_000_000_00
-	maxCount            = 1_000_000
+	maxCount  int       = 1_000_000
 )
 
 // Price is one dated price. Fields that its element does not use must be empty.

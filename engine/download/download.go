@@ -131,7 +131,8 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request) (s shipment.Shipm
 		h.notThere(w, false)
 		return s, false
 	}
-	s, err := store.View(r.Context(), h.Archive, func(rd store.Reader) (shipment.Shipment, error) { return rd.Shipment(r.Context(), id) })
+	ctx := r.Context()
+	s, err := store.View(ctx, h.Archive, func(rd store.Reader) (shipment.Shipment, error) { return rd.Shipment(ctx, id) })
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		h.fault(w, "look up a letter", err)
 		return s, false
@@ -165,6 +166,7 @@ func (h *handler) mayOpen(session login.Session, s shipment.Shipment) bool {
 	switch s.Status {
 	case shipment.StatusMottatt, shipment.StatusAvvist, shipment.StatusFeiletUnderMotta, shipment.StatusSlettet:
 		return false
+	default:
 	}
 	if s.Submission.PrintOnly || !h.Now().Before(until(s)) {
 		return false

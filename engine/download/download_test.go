@@ -70,7 +70,7 @@ func newWorld(t *testing.T) *world {
 // letter hands a letter in and has it notified.
 func (w *world) letter(number string, level4 bool) string {
 	w.t.Helper()
-	account := w.Door.Config.Accounts[0]
+	account := w.Door.Accounts[0]
 	up, p := w.Door.Begin(w.t.Context(), &account)
 	if p != nil {
 		w.t.Fatal(p)

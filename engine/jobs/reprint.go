@@ -123,7 +123,7 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 	}
 	chosen, whys := chooseLetters(rows, o)
 	refused.Reasons = append(refused.Reasons, whys...)
-	if v.Profile.Orders != nil && slices.ContainsFunc(chosen, func(c chosenLetter) bool { return len(c.ReprintLetter.Only) > 0 }) {
+	if v.Profile.Orders != nil && slices.ContainsFunc(chosen, func(c chosenLetter) bool { return len(c.Only) > 0 }) {
 		refuse("vendor %s prints and posts whole letters: order the letter without sheets", v.Key)
 	}
 	open, err := openReprints(ctx, r, j.ID)

@@ -220,8 +220,8 @@ func (c *Client) Answer(w http.ResponseWriter, r *http.Request) (to string, err 
 		session.Person = c.Hash(pid)
 	}
 	session.Organisations = c.organisations(claims[c.c.OrganisationsClaim])
-	err = c.sessions.InTx(r.Context(), func(tx Writer) error {
-		return errors.Join(tx.ForgetSessions(r.Context(), now.Add(-2*MostTime)), tx.InsertSession(r.Context(), session))
+	err = c.sessions.InTx(ctx, func(tx Writer) error {
+		return errors.Join(tx.ForgetSessions(ctx, now.Add(-2*MostTime)), tx.InsertSession(ctx, session))
 	})
 	if err != nil {
 		return s.To, err
@@ -252,16 +252,16 @@ func (c *Client) Session(r *http.Request) (Session, error) {
 		return Session{}, ErrNone
 	}
 	var s Session
-	token := hashOf(k.Value)
-	err = c.sessions.View(r.Context(), func(rd Reader) (err error) {
-		s, err = rd.Session(r.Context(), token)
+	ctx, token := r.Context(), hashOf(k.Value)
+	err = c.sessions.View(ctx, func(rd Reader) (err error) {
+		s, err = rd.Session(ctx, token)
 		return err
 	})
 	if err != nil || !s.Lasts(c.c.Now()) {
 		return Session{}, ErrNone
 	}
 	if c.c.Now().Sub(s.Last) > time.Minute {
-		err = c.sessions.InTx(r.Context(), func(w Writer) error { return w.TouchSession(r.Context(), token) })
+		err = c.sessions.InTx(ctx, func(w Writer) error { return w.TouchSession(ctx, token) })
 	}
 	return s, err
 }
@@ -273,7 +273,8 @@ func (c *Client) End(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	http.SetCookie(w, c.cookie("okt", "", 0))
-	return c.sessions.InTx(r.Context(), func(tx Writer) error { return tx.EndSessions(r.Context(), hashOf(k.Value), "", "") })
+	ctx := r.Context()
+	return c.sessions.InTx(ctx, func(tx Writer) error { return tx.EndSessions(ctx, hashOf(k.Value), "", "") })
 }
 
 // EndAt ends the sessions of the provider's own session: ID-porten asks for it in a frame, without our cookie.
@@ -282,7 +283,8 @@ func (c *Client) EndAt(r *http.Request) error {
 	if issuer != c.c.Issuer || sid == "" {
 		return ErrState
 	}
-	return c.sessions.InTx(r.Context(), func(tx Writer) error { return tx.EndSessions(r.Context(), "", issuer, sid) })
+	ctx := r.Context()
+	return c.sessions.InTx(ctx, func(tx Writer) error { return tx.EndSessions(ctx, "", issuer, sid) })
 }
 
 func hashOf(secret string) string {

@@ -95,7 +95,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // Is tells which of the named errors it is.
 func (e *Error) Is(target error) bool {
 	named := e.named()
-	return named != nil && named == target //nolint:errorlint // named is one of the sentinels above
+	return named != nil && named == target
 }
 
 func (e *Error) named() error {

@@ -176,8 +176,8 @@ func Read(d Details, ordered bool, hint Hint, now time.Time) []Said {
 		said = append(said, Said{What: w, At: at, Key: Key(d.ID, w), Cause: cause})
 	}
 	published := d.at(Published)
-	if d.Overview.Published != nil && !d.Overview.Published.IsZero() {
-		published = *d.Overview.Published
+	if d.Published != nil && !d.Published.IsZero() {
+		published = *d.Published
 	}
 	if read := d.readAt(); !read.IsZero() {
 		say(ReadIt, read, "")
@@ -271,7 +271,7 @@ func (d Details) last(s Status) (at time.Time, text string, ok bool) {
 
 func (d Details) readAt() time.Time {
 	at := d.at(Opened)
-	for _, t := range []time.Time{d.at(Confirmed), deref(d.Overview.Read)} {
+	for _, t := range []time.Time{d.at(Confirmed), deref(d.Read)} {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
 		}

@@ -35,7 +35,7 @@ const (
 )
 
 // ErrUnavailable says that the register gave no answer that can be used. Nothing is known then, and nothing may be concluded.
-var ErrUnavailable = errors.New("Enhetsregisteret does not answer") //nolint:revive,staticcheck // a name
+var ErrUnavailable = errors.New("Enhetsregisteret does not answer") //nolint:staticcheck // a name
 
 // errNumber says that what is asked about is no organisation number; it does not repeat it.
 var errNumber = errors.New("not an organisation number")
@@ -99,7 +99,7 @@ func New(c Config) (*Client, error) {
 	c.Base = strings.TrimRight(c.Base, "/")
 	u, err := url.Parse(c.Base)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
-		return nil, errors.New("Enhetsregisteret: the address must be like " + Production) //nolint:revive,staticcheck // a name
+		return nil, errors.New("Enhetsregisteret: the address must be like " + Production) //nolint:staticcheck // a name
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = DefaultTimeout

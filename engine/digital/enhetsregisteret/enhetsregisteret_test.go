@@ -67,6 +67,7 @@ func TestEachAnswerHasItsState(t *testing.T) {
 			if o.Parent != standin.Number(1) {
 				t.Error(o.Parent)
 			}
+		default:
 		}
 	}
 }

@@ -168,7 +168,9 @@ func (h *handler) statuses(w http.ResponseWriter, r *http.Request, c door.Caller
 	for _, s := range found {
 		out = append(out, status{s.ID, s.Changed, word(s)})
 	}
-	return answer(w, map[string]any{"statuser": out})
+	return answer(w, struct {
+		Statuses []status `json:"statuser"`
+	}{out})
 }
 
 func (h *handler) statusV2(w http.ResponseWriter, r *http.Request, c door.Caller) *door.Problem {

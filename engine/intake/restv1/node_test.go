@@ -39,7 +39,7 @@ main().catch(e => { console.error(e); process.exit(1) })
 // reference. POSTGANG_NODE_CLIENTS names a folder with it in node_modules; it is not fetched here.
 func TestNode(t *testing.T) {
 	dir := os.Getenv("POSTGANG_NODE_CLIENTS")
-	node, err := exec.LookPath("node")
+	node, err := judges.Find("node")
 	if dir == "" || err != nil {
 		judges.Lacks(t, judges.NodeClients, "no POSTGANG_NODE_CLIENTS, or no node")
 	}

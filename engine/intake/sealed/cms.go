@@ -305,7 +305,7 @@ func cipherOf(content pkix.AlgorithmIdentifier, to recipient, private *rsa.Priva
 	var options crypto.DecrypterOpts
 	switch a := to.Algorithm; {
 	case a.Algorithm.Equal(oidRSA):
-		options = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: size}
+		options = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: size} //nolint:staticcheck // senders use it, and a wrong key is not told from a wrong padding
 	case a.Algorithm.Equal(oidOAEP):
 		oaep, err := oaepOf(a.Parameters)
 		if err != nil {

@@ -51,6 +51,7 @@ func (c *call) word(s door.StatusOf) string {
 			status = shipment.StatusVarslet
 		case shipment.StatusIkkeLevert:
 			status = shipment.StatusAvvist
+		default:
 		}
 	}
 	return string(status)

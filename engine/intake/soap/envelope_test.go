@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"runtime"
 	"strings"
@@ -87,7 +88,7 @@ func plain(data []byte) (texts []string, ok bool) {
 	var text strings.Builder
 	for {
 		t, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return texts, true
 		}
 		if err != nil {

@@ -336,8 +336,9 @@ func namesOf(d access.Dialect) names {
 		return namesV4
 	case access.SoapV10, access.SoapV11:
 		return namesV10
+	default:
+		return namesV9
 	}
-	return namesV9
 }
 
 // of is the name that the version has for a field.

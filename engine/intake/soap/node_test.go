@@ -56,7 +56,7 @@ main().catch(e => { console.error(e); process.exit(1) })
 // formidable 1.2.6) and soap 1.13.0 in node_modules; they are not fetched here.
 func TestNode(t *testing.T) {
 	dir := os.Getenv("POSTGANG_NODE_CLIENTS")
-	node, err := exec.LookPath("node")
+	node, err := judges.Find("node")
 	if dir == "" || err != nil {
 		judges.Lacks(t, judges.NodeClients, "no POSTGANG_NODE_CLIENTS, or no node")
 	}

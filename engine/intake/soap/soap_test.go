@@ -403,7 +403,7 @@ func TestUnreferenced(t *testing.T) {
 // TestSpeaksOfTrouble: what is ours or passes is told in words on which no broker gives up.
 func TestSpeaksOfTrouble(t *testing.T) {
 	w := newWorld(t, nil)
-	w.World.Door.PerMinute = 1
+	w.Door.PerMinute = 1
 	w.ask("9", "retreiveForsendelseTyper", "")
 	if status, body := w.ask("9", "retreiveForsendelseTyper", ""); status != 500 || !strings.Contains(body, "for-mange-kall") || broker.MatchString(body) {
 		t.Errorf("%d %s", status, body)
