@@ -140,6 +140,9 @@ type daemon struct {
 	watchEvery time.Duration
 }
 
+// errNetwork says that hand-ins over the network cannot be taken: the daemon ends, rather than go on without them unseen.
+var errNetwork = errors.New("[http]: hand-ins over the network cannot be taken")
+
 // serve runs the daemon until ctx is done. The end of ctx is no error.
 func (d *daemon) serve(ctx context.Context) error {
 	ctx, release, err := d.Archive.Lock(ctx, "serve")
@@ -147,6 +150,8 @@ func (d *daemon) serve(ctx context.Context) error {
 		return fmt.Errorf("another postgang serve works on this archive: %w", err)
 	}
 	defer release()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	// Work must not be cut when ctx ends: Close gives it its time.
 	if err := d.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -178,14 +183,14 @@ func (d *daemon) serve(ctx context.Context) error {
 			return fmt.Errorf("[http] address: %w", err)
 		}
 		d.Log.Info("taking hand-ins over the network", "address", ln.Addr().String())
-		served := make(chan struct{})
+		ended := make(chan struct{})
 		go func() {
-			defer close(served)
+			defer close(ended)
 			if err := d.ServeHTTP(ctx, ln); err != nil {
-				d.Log.Error("hand-ins over the network", "error", err)
+				fail(fmt.Errorf("%w: %w", errNetwork, err))
 			}
 		}()
-		defer func() { <-served }() // nothing comes in when the archive is closed
+		defer func() { fail(nil); <-ended }() // nothing comes in when the archive is closed
 	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
@@ -202,8 +207,8 @@ func (d *daemon) serve(ctx context.Context) error {
 			case scanning <- struct{}{}:
 			case <-time.After(app.StopLimit):
 			}
-			if errors.Is(context.Cause(ctx), store.ErrLockLost) {
-				return context.Cause(ctx) // serveOn opens everything anew
+			if cause := context.Cause(ctx); errors.Is(cause, store.ErrLockLost) || errors.Is(cause, errNetwork) {
+				return cause // serveOn opens everything anew when the lock is lost
 			}
 			return nil
 		case <-scan.C:

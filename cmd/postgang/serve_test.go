@@ -198,3 +198,30 @@ func TestDeliverReport(t *testing.T) {
 		t.Error("brought to a folder that is not there")
 	}
 }
+
+// TestServeEndsWithoutItsCertificate: who is to take hand-ins over the network and cannot does not go on as if nothing were wrong.
+func TestServeEndsWithoutItsCertificate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, config.DefaultName)
+	text := "[http]\nno_tokens = true\naddress = \"127.0.0.1:0\"\ncert_file = \"mangler.pem\"\nkey_file = \"mangler.key\"\n[vendors.hus]\nkind = \"manuell\"\n[accounts.a.sender]\nname = \"A\"\npostcode = \"0155\"\ncity = \"OSLO\"\n"
+	cfg, err := config.Parse(path, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := open(t.Context(), cfg, cli.JSONLogger(&syncBuffer{}), wiring{Options: app.Options{Create: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- (&daemon{App: a}).serve(t.Context()) }()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, errNetwork) {
+			t.Errorf("serve ended with %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("serve goes on")
+	}
+}

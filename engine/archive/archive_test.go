@@ -206,6 +206,44 @@ func TestOpenedByManyAtOnce(t *testing.T) {
 	})
 }
 
+// TestReferencesOfBefore: shipments of before migration 30 are found by their senders' references, and one that no index takes, or no text
+// of PostgreSQL, stops no upgrade.
+func TestReferencesOfBefore(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn})
+		t.Cleanup(func() { a.Close() })
+		err := a.InTx(t.Context(), func(tx store.Tx) error {
+			for i, reference := range []string{"sak 17", "", strings.Repeat("lang ", 2000), "a\x00b"} {
+				s := archivetest.Shipment(i + 1)
+				s.Submission.ExternalReference = reference
+				if err := tx.InsertShipment(t.Context(), s, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := a.migrations()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.DownTo(t.Context(), 29); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		found, err := store.View(t.Context(), a, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Shipments(t.Context(), store.ShipmentFilter{Account: "skole", Reference: "sak 17"})
+		})
+		if err != nil || len(found) != 1 || found[0].ID != archivetest.ID(1) {
+			t.Errorf("found %v, %v", found, err)
+		}
+	})
+}
+
 // TestMigrationsGoDown runs every migration down and up again, so that a mistaken one can be taken back.
 func TestMigrationsGoDown(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -289,7 +290,7 @@ func (t *tx) insertShipment(ctx context.Context, s shipment.Shipment, docs []shi
 	if err != nil {
 		return err
 	}
-	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, optional(s.Content), optional(s.Dialect), optional(s.Integration), optional(clean(s.Submission.ExternalReference)), s.Version}, fields...)
+	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, optional(s.Content), optional(s.Dialect), optional(s.Integration), optional(reference(s.Submission)), s.Version}, fields...)
 	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, content, dialect, integration, external_reference, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
 		return err
 	}
@@ -307,6 +308,18 @@ func (t *tx) insertShipment(ctx context.Context, s shipment.Shipment, docs []shi
 	}
 	return t.insertRows(ctx,
 		`document (shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded)`, rows)
+}
+
+// longestReference is as long as a sender's reference may be, in characters. A refused hand-in may have anything there, and an index of
+// PostgreSQL takes no more than some 2,700 bytes.
+const longestReference = 100
+
+// reference is the sender's own reference as shipments are found by it; empty: by none.
+func reference(s shipment.Submission) string {
+	if utf8.RuneCountInString(s.ExternalReference) > longestReference {
+		return ""
+	}
+	return clean(s.ExternalReference)
 }
 
 // fieldColumns are the columns that an update stores too, in the order of shipmentFields.

@@ -154,7 +154,7 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request) (s shipment.Shipm
 		h.fault(w, "look up a session", err)
 		return s, false
 	}
-	if !there || !h.mayOpen(session, s) {
+	if !there || s.Submission.RequireLevel4 && h.HighLevel == "" || !h.mayOpen(session, s) {
 		h.notThere(w, true)
 		return s, false
 	}

@@ -2050,6 +2050,9 @@ func ways(s *suite) {
 		s.same(len(none), 0)
 		return errors.Join(err, err2)
 	})
+	// A hand-in that is refused for its reference is stored all the same.
+	s.put(func(v *shipment.Shipment) { v.Submission.ExternalReference = strings.Repeat("ref æ ", 2000) }, 5)
+	s.put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "a\x00b" }, 6)
 }
 
 // sessions are who has logged in.

@@ -32,7 +32,9 @@ ALTER TABLE shipment ADD COLUMN integration KEYTEXT CONSTRAINT shipment_integrat
 
 -- The sender's own reference, by which it asks for shipments.
 ALTER TABLE shipment ADD COLUMN external_reference KEYTEXT CONSTRAINT shipment_external_reference_given CHECK (external_reference <> '');
-UPDATE shipment SET external_reference = submission::json ->> 'eksternReferanse' WHERE submission::json ->> 'eksternReferanse' <> '';
+-- What PostgreSQL takes for no text (\u0000), and what is longer than a reference may be, stands in refused hand-ins only.
+UPDATE shipment SET external_reference = CASE WHEN position('\u0000' IN submission) = 0
+  THEN CASE WHEN char_length(submission::json ->> 'eksternReferanse') BETWEEN 1 AND 100 THEN submission::json ->> 'eksternReferanse' END END;
 CREATE INDEX shipment_by_external_reference ON shipment (account, external_reference) WHERE external_reference IS NOT NULL;
 
 -- +goose Down

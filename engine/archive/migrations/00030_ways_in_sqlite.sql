@@ -32,7 +32,8 @@ ALTER TABLE shipment ADD COLUMN integration KEYTEXT CONSTRAINT shipment_integrat
 
 -- The sender's own reference, by which it asks for shipments.
 ALTER TABLE shipment ADD COLUMN external_reference KEYTEXT CONSTRAINT shipment_external_reference_given CHECK (external_reference <> '');
-UPDATE shipment SET external_reference = submission ->> 'eksternReferanse' WHERE submission ->> 'eksternReferanse' <> '';
+UPDATE shipment SET external_reference = submission ->> 'eksternReferanse'
+  WHERE instr(submission, '\u0000') = 0 AND length(submission ->> 'eksternReferanse') BETWEEN 1 AND 100;
 CREATE INDEX shipment_by_external_reference ON shipment (account, external_reference) WHERE external_reference IS NOT NULL;
 
 -- +goose Down

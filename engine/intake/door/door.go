@@ -163,5 +163,9 @@ func (p *patient) Read(b []byte) (int, error) {
 		deadline = p.until
 	}
 	_ = p.control.SetReadDeadline(deadline)
-	return p.ReadCloser.Read(b)
+	n, err := p.ReadCloser.Read(b)
+	if errors.Is(err, io.EOF) {
+		_ = p.control.SetReadDeadline(p.until) // storing may take longer than a body may be silent
+	}
+	return n, err
 }

@@ -224,6 +224,26 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// TestStoredIsNotJudgedAgain: what was stored is answered as before when it is sent again, though the rules would refuse it by now; another
+// content under its identity is a conflict, whatever else is wrong with it.
+func TestStoredIsNotJudgedAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	key := func(r *http.Request) { r.Header.Set("Idempotency-Key", "k") }
+	text := `{"tittel":"Vedtak","mottaker":{"navn":"Åse Ødegård","digitalId":"` + fnr + `","adresselinje1":"Storgata 1","postnummer":"0155","poststed":"OSLO"},"signeringUtloper":"2026-11-25T16:00:00Z","signaturType":"AUTENTISERT_SIGNATUR","dokumenter":[{"filnavn":"a.pdf","mimeType":"application/pdf","skalSigneres":true}]}`
+	const path = "/v2/kontoer/skole/forsendelser"
+	first := w.sent(path, text, key, pdf("a.pdf"))
+	w.Clock.Go(10 * time.Hour) // less than a day is left to sign
+	if status, body := w.send(path, text, nil, pdf("a.pdf")); status != 400 || !strings.Contains(body, "signering-frist") {
+		t.Fatalf("under no identity: %d %s", status, body)
+	}
+	if again := w.sent(path, text, key, pdf("a.pdf")); again != first {
+		t.Errorf("again: %s, first %s", again, first)
+	}
+	if status, body := w.send(path, strings.Replace(text, "Vedtak", "", 1), key, pdf("a.pdf")); status != http.StatusConflict {
+		t.Errorf("other content: %d %s", status, body)
+	}
+}
+
 // TestClients: what real clients send: V2 with a slash at the end, chunks, no types, names in raw UTF-8 and parts in any name.
 func TestClients(t *testing.T) {
 	w := newWorld(t, nil)
