@@ -1,6 +1,6 @@
 // Package download is the page on which a recipient who was notified opens the letter (nedlastingstjeneste): after log-in, for the
 // recipient alone or who acts for the organisation, at level 4 where the sender asks for it, and for three months. A letter is read
-// (LEST) when a whole document of it has been delivered.
+// (LEST) when all its documents have been delivered, each of them whole.
 package download
 
 import (
@@ -192,6 +192,9 @@ func (h *handler) letter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	docs, err := h.documents(r.Context(), s)
+	if err == nil {
+		err = h.settle(r.Context(), s.ID)
+	}
 	if err != nil {
 		h.fault(w, "look up documents", err)
 		return
@@ -259,10 +262,60 @@ func (h *handler) document(w http.ResponseWriter, r *http.Request) {
 	// The person has it: that is recorded even if they are gone by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
 	defer cancel()
-	e := shipment.DigitalEvent{Shipment: s.ID, Kind: shipment.DigitalRead, At: h.Now(), Key: "download " + s.ID}
-	if err := h.Events.Event(ctx, e); err != nil {
-		h.Log.Error("a letter was read, and that could not be recorded: it may go to paper", "shipment", s.ID, "error", err)
+	if err := h.delivered(ctx, s, d); err != nil {
+		h.Log.Error("a document was read, and that could not be recorded: the letter may go to paper", "shipment", s.ID, "error", err)
 	}
+}
+
+// deliveredKey is the identity of the event that a document was delivered: twice is once.
+func deliveredKey(d shipment.Document) string {
+	return "nedlasting:" + d.Shipment + ":" + strconv.Itoa(d.Position+1)
+}
+
+// delivered records that a document was delivered whole, and the letter as read with its last one.
+func (h *handler) delivered(ctx context.Context, s shipment.Shipment, d shipment.Document) error {
+	now := h.Now()
+	err := h.Archive.InTx(ctx, func(tx store.Tx) error {
+		s, err := tx.Shipment(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: now, Kind: shipment.EventDelivered, From: s.Status, To: s.Status, Key: deliveredKey(d)})
+	})
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	return h.settle(ctx, s.ID)
+}
+
+// settle records a letter as read once all its documents have been delivered. It may be called at any time: what was cut off between the
+// last document and this is found the next time the letter is opened.
+func (h *handler) settle(ctx context.Context, id string) error {
+	var left int
+	var last time.Time
+	err := h.Archive.View(ctx, func(r store.Reader) error {
+		docs, err := r.Documents(ctx, id)
+		if err != nil {
+			return err
+		}
+		events, err := r.History(ctx, id)
+		seen := map[string]bool{}
+		for _, e := range events {
+			if e.Kind == shipment.EventDelivered {
+				seen[e.Key], last = true, e.At
+			}
+		}
+		for _, d := range docs {
+			if !seen[deliveredKey(d)] {
+				left++
+			}
+		}
+		return err
+	})
+	if err != nil || left > 0 || last.IsZero() {
+		return err
+	}
+	return h.Events.Event(ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalRead, At: last, Key: "nedlasting:" + id})
 }
 
 // answer takes what a person brings back from the provider.

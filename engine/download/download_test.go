@@ -3,6 +3,7 @@ package download_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -67,8 +68,11 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// letter hands a letter in and has it notified.
-func (w *world) letter(number string, level4 bool) string {
+// letter hands a letter of one document in and has it notified.
+func (w *world) letter(number string, level4 bool) string { return w.letterOf(number, level4, "a") }
+
+// letterOf is a letter of as many documents as there are texts.
+func (w *world) letterOf(number string, level4 bool, texts ...string) string {
 	w.t.Helper()
 	account := w.Door.Accounts[0]
 	up, p := w.Door.Begin(w.t.Context(), &account)
@@ -76,10 +80,15 @@ func (w *world) letter(number string, level4 bool) string {
 		w.t.Fatal(p)
 	}
 	defer up.Close()
-	if p := up.Add("vedtak.pdf", bytes.NewReader(doortest.PDF("a"))); p != nil {
-		w.t.Fatal(p)
+	var listed []string
+	for i, text := range texts {
+		name := fmt.Sprintf("vedtak%d.pdf", i+1)
+		if p := up.Add(shipment.Private(name), bytes.NewReader(doortest.PDF(text))); p != nil {
+			w.t.Fatal(p)
+		}
+		listed = append(listed, `{"filnavn":"`+name+`","mimeType":"application/pdf"}`)
 	}
-	text := `{"tittel":"Vedtak om plass","mottaker":{"navn":"Kari Nordmann","digitalId":"` + number + `","adresselinje1":"Storgata 1","postnummer":"0155","poststed":"OSLO"},"dokumenter":[{"filnavn":"vedtak.pdf","mimeType":"application/pdf"}]}`
+	text := `{"tittel":"Vedtak om plass","mottaker":{"navn":"Kari Nordmann","digitalId":"` + number + `","adresselinje1":"Storgata 1","postnummer":"0155","poststed":"OSLO"},"dokumenter":[` + strings.Join(listed, ",") + `]}`
 	if level4 {
 		text = strings.Replace(text, "{", `{"krevNiva4Innlogging":true,`, 1)
 	}
@@ -173,22 +182,66 @@ func TestRecipientReads(t *testing.T) {
 	if _, status, file := w.get(c, w.server.URL+link[1]); status != 200 || file != string(doortest.PDF("a")) {
 		t.Errorf("%d %d bytes", status, len(file))
 	}
-	// It is recorded when the last byte has gone, and the browser has that before.
-	for end := time.Now().Add(20 * time.Second); w.shipment(id).Status != shipment.StatusLest; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it is %s", w.shipment(id).Status)
-		}
-	}
+	w.waitFor("LEST", func() bool { return w.shipment(id).Status == shipment.StatusLest })
 	if w.shipment(id).ReadAt.IsZero() {
 		t.Error("when it was read is not kept")
 	}
 	if _, status, _ := w.get(c, w.server.URL+link[1]); status != 200 {
 		t.Errorf("a second time: %d", status)
 	}
-	for _, private := range []string{kari, "Nordmann", "Vedtak", "vedtak.pdf"} {
+	for _, private := range []string{kari, "Nordmann", "Vedtak", "vedtak1.pdf"} {
 		if strings.Contains(w.Log.String(), private) {
 			t.Errorf("%q is logged", private)
 		}
+	}
+}
+
+// waitFor waits for what is recorded when the last byte has gone, and the browser has that before.
+func (w *world) waitFor(what string, is func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("no %s", what)
+		}
+	}
+}
+
+// TestAllDocuments: a letter of several documents is read with the last of them, however often and in whatever order they are opened; and
+// what was cut off before it was recorded is found when the letter is opened again.
+func TestAllDocuments(t *testing.T) {
+	w := newWorld(t)
+	id := w.letterOf(kari, false, "a", "b", "c")
+	c := w.browser()
+	w.logIn(c, id, "0")
+	deliveries := func() (n int) {
+		events, _, p := w.Door.History(t.Context(), id)
+		if p != nil {
+			t.Fatal(p)
+		}
+		for _, e := range events {
+			if e.Kind == shipment.EventDelivered {
+				n++
+			}
+		}
+		return n
+	}
+	for i, document := range []string{"3", "3", "1"} {
+		w.get(c, w.server.URL+download.Path+"/"+id+"/"+document)
+		w.waitFor("delivery", func() bool { return deliveries() == []int{1, 1, 2}[i] })
+	}
+	if s := w.shipment(id); s.Status != shipment.StatusVarslet {
+		t.Fatalf("with two of three it is %s", s.Status)
+	}
+	// The last one is delivered, and the process dies before the letter is recorded as read.
+	err := w.Archive.InTx(t.Context(), func(tx store.Tx) error {
+		return tx.AddEvents(t.Context(), shipment.Event{Shipment: id, At: w.Clock.Now(), Kind: shipment.EventDelivered, From: shipment.StatusVarslet, To: shipment.StatusVarslet, Key: "nedlasting:" + id + ":2"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.get(c, w.server.URL+download.Path+"/"+id)
+	if s := w.shipment(id); s.Status != shipment.StatusLest {
+		t.Errorf("it is %s", s.Status)
 	}
 }
 

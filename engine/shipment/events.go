@@ -22,6 +22,7 @@ const (
 	EventReleased  = "FRIGITT"          // free to be collected again
 	EventRenewed   = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
 	EventPosted    = "POSTLAGT"         // the vendor's receipt came
+	EventDelivered = "LASTET_NED"       // a document of it was delivered whole on the recipients' page; Key says which
 	EventReturned  = "RETUR"            // it came back by post; Reason is why (receipt.ReturnReason) and the job
 )
 

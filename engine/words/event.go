@@ -13,6 +13,7 @@ var eventWords = map[string]sentence{
 	shipment.EventReleased:                        {"Released", "Frigitt"},
 	shipment.EventRenewed:                         {"Prepared for print once more", "Klargjort for utskrift på nytt"},
 	shipment.EventPosted:                          {"Posted", "Postlagt"},
+	shipment.EventDelivered:                       {"A document was downloaded by the recipient", "Et dokument er lastet ned av mottakeren"},
 	shipment.EventReturned:                        {"Came back by post", "Kom i retur med posten"},
 	string(shipment.DigitalNotified):              {"The recipient was notified", "Mottakeren er varslet"},
 	string(shipment.DigitalRead):                  {"Read by the recipient", "Lest av mottakeren"},
