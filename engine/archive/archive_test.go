@@ -497,6 +497,9 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 
 // breaks has a statement for every named CHECK of the schema, which breaks that one alone.
 var breaks = map[string]string{
+	"login_session_token_form":            `INSERT INTO login_session VALUES ('ab', '', '', '', '', '', '', 1, 1, NULL)`,
+	"login_session_began_at_set":          `INSERT INTO login_session VALUES ('` + archivetest.Sha(1) + `', '', '', '', '', '', '', 0, 1, NULL)`,
+	"login_session_last_at_set":           `INSERT INTO login_session VALUES ('` + archivetest.Sha(1) + `', '', '', '', '', '', '', 1, 0, NULL)`,
 	"channel_case_channel_given":          `INSERT INTO channel_case SELECT id, '', '', 'VENTER', '', NULL, NULL, 0 FROM shipment`,
 	"channel_case_state_given":            `INSERT INTO channel_case SELECT id, 'krr', '', '', '', NULL, NULL, 0 FROM shipment`,
 	"channel_case_asked_at_set":           `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', 0, NULL, 0 FROM shipment`,
