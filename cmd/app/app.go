@@ -19,6 +19,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/channel"
+	"postgang/engine/digital"
 	"postgang/engine/digital/enhetsregisteret"
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
@@ -43,9 +44,10 @@ type App struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	pages http.Handler // of recipients; nil: there are none
-	queue *queue.Queue
-	pool  *prepare.Pool
+	altinn *digital.AltinnChannel // nil: no account sends through it
+	pages  http.Handler           // of recipients; nil: there are none
+	queue  *queue.Queue
+	pool   *prepare.Pool
 	// sealed opens encrypted documents; nil: nothing is taken over the network.
 	sealed *sealed.Opener
 	// stop ends the queue's workers; nil: they are not at work.
@@ -104,7 +106,22 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
-	all, err := channels(a.Config, a.Now)
+	tokens, err := TokenClient(a.Config, a.Now)
+	if err != nil {
+		return err
+	}
+	all, err := channels(a.Config, tokens, a.Now)
+	if err != nil {
+		return err
+	}
+	a.altinn, err = altinnChannel(a.Config, tokens, a.Archive, blobs, a.Now)
+	if err != nil {
+		return err
+	}
+	if a.altinn != nil {
+		all = append(all, a.altinn)
+	}
+	mailboxes, err := receiptSources(a.Config, tokens)
 	if err != nil {
 		return err
 	}
@@ -123,7 +140,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.Engine, err = engine.New(ctx, engine.Config{
-		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all,
+		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, Register: register, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,

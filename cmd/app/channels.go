@@ -20,13 +20,9 @@ func TokenClient(cfg *config.Config, now func() time.Time) (*maskinporten.Client
 }
 
 // channels are the digital channels that accounts have.
-func channels(cfg *config.Config, now func() time.Time) ([]digital.Channel, error) {
+func channels(cfg *config.Config, tokens *maskinporten.Client, now func() time.Time) ([]digital.Channel, error) {
 	if cfg.KRR == nil {
 		return nil, nil
-	}
-	tokens, err := TokenClient(cfg, now)
-	if err != nil {
-		return nil, err
 	}
 	c := *cfg.KRR
 	c.Tokens = tokens

@@ -39,6 +39,17 @@ func (c *checker) channels(cfg *Config, f File) {
 			asks = "accounts." + key + ".krr"
 		}
 	}
+	krrAsks := asks
+	for _, key := range sortedKeys(f.Accounts) {
+		if f.Accounts[key].Altinn != nil && asks == "" {
+			asks = "accounts." + key + ".altinn"
+		}
+	}
+	for _, name := range sortedKeys(f.DPI) {
+		if f.DPI[name].Kind == KindCorner2 && asks == "" {
+			asks = "dpi." + name
+		}
+	}
 	m := f.Maskinporten
 	if m != (Maskinporten{}) || asks != "" {
 		c.client(cfg, m, asks)
@@ -55,7 +66,7 @@ func (c *checker) channels(cfg *Config, f File) {
 			c.add("krr.scopes", "each is one scope, such as %q", krr.ScopeContact)
 		}
 	}
-	if asks != "" {
+	if krrAsks != "" {
 		cfg.KRR = k
 	}
 }
@@ -89,8 +100,12 @@ func (c *checker) client(cfg *Config, m Maskinporten, asks string) {
 
 // channelsOf are the digital channels that an account has.
 func channelsOf(a *Account) []string {
+	var names []string
 	if a.KRR {
-		return []string{digital.NameKRR}
+		names = append(names, digital.NameKRR)
 	}
-	return nil
+	if a.Altinn != nil {
+		names = append(names, digital.NameAltinn)
+	}
+	return names
 }

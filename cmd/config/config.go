@@ -63,6 +63,8 @@ type File struct {
 	Maskinporten Maskinporten     `toml:"maskinporten"`
 	KRR          KRR              `toml:"krr"`
 	Download     Download         `toml:"download"`
+	Altinn       Altinn           `toml:"altinn"`
+	DPI          map[string]*DPI  `toml:"dpi"`
 	Benefit      map[string]Input `toml:"kost_nytte"`
 	Guard        Guard            `toml:"guard"`
 	// Vouchers for accounting systems, by name.
@@ -328,6 +330,8 @@ type Account struct {
 	V3Statuses string `toml:"v3_statuses"`
 	// AskRegister: organisations are looked up in Enhetsregisteret.
 	AskRegister bool `toml:"enhetsregisteret"`
+	// Altinn: its letters are sent through Altinn too.
+	Altinn *AltinnAccount `toml:"altinn"`
 }
 
 // Sender is what the cover shows of the account.
@@ -404,9 +408,11 @@ type Config struct {
 	OldStatuses    map[string]bool   // accounts whose software knows VARSLET in REST V3
 	Benefit        figures.CostBenefitInputs
 	Maskinporten   *maskinporten.ClientConfig // nil: nothing needs access tokens
-	KRR            *krr.Config                // without Tokens; nil: no account asks it
-	Accounts       []party.Account            // by key
-	Vendors        []party.Vendor             // by key
+	Altinn         *AltinnSettings            // nil: no account sends through it
+	DPI            []DPISource
+	KRR            *krr.Config     // without Tokens; nil: no account asks it
+	Accounts       []party.Account // by key
+	Vendors        []party.Vendor  // by key
 	Guard          collect.Guard
 }
 
@@ -593,6 +599,8 @@ func (c *checker) config(f File) *Config {
 	c.health(cfg, f.Health)
 	c.http(cfg, f.HTTP)
 	c.channels(cfg, f)
+	c.altinn(cfg, f)
+	c.dpi(cfg, f)
 	c.register(cfg, f.Register)
 	c.download(cfg, f.Download)
 	cfg.KontoIDs, cfg.OldStatuses = map[string]string{}, map[string]bool{}

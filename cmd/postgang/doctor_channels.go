@@ -26,6 +26,13 @@ func (c *checkup) channels(ctx context.Context, cfg *config.Config, a *app.App) 
 		}
 		c.ok(name, "lets us in; accounts %s have it", accounts)
 	}
+	for _, s := range a.Engine.CheckSources(ctx) {
+		if s.Err != nil {
+			c.bad("receipts "+s.Channel, "see that [dpi] address is right and can be reached; until then letters that a mailbox did not take are not printed", "%v", s.Err)
+			continue
+		}
+		c.ok("receipts "+s.Channel, "lets us in")
+	}
 }
 
 // tokenKeys looks at the private keys that prove us to Maskinporten.
