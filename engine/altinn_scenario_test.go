@@ -24,6 +24,22 @@ func (s *stage) ask(t *testing.T, channel string) {
 	_ = s.engine.AskWaiting(s.ctx, channel) // later errors say when to ask again
 }
 
+// sendsThroughAltinn has the stage's account send through Altinn at an address.
+func sendsThroughAltinn(t *testing.T, c *engine.Config, base string) {
+	t.Helper()
+	client, err := altinn.New(altinn.Config{
+		Base: base, Now: c.Now,
+		Token:           func(context.Context) (string, error) { return "t", nil },
+		SubscriptionKey: func() (string, error) { return "k", nil },
+	})
+	must(t, err)
+	c.Accounts[0].Channels = append(c.Accounts[0].Channels, digital.NameAltinn)
+	box := &digital.ArchiveOutbox{Archive: c.Archive, Blobs: c.Blobs, Altinn: map[string]digital.AltinnAccount{
+		konto: {Resource: "brev", Text: altinn.Text{Body: "Du har fått brev."}},
+	}}
+	c.Channels = append(c.Channels, digital.Altinn(client, box, []string{"brev"}, c.Now))
+}
+
 // TestLettersThroughAltinn: a letter is sent when it is accepted, its recipient is told and reads it, and each is known once,
 // whether an event said so or nobody did. What could not be delivered goes to paper with the cause in its history.
 func TestLettersThroughAltinn(t *testing.T) {
@@ -40,19 +56,7 @@ func TestLettersThroughAltinn(t *testing.T) {
 	}}})
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
-	s = setup(t, func(c *engine.Config) {
-		client, err := altinn.New(altinn.Config{
-			Base: web.URL, Now: c.Now,
-			Token:           func(context.Context) (string, error) { return "t", nil },
-			SubscriptionKey: func() (string, error) { return "k", nil },
-		})
-		must(t, err)
-		c.Accounts[0].Channels = []string{digital.NameAltinn}
-		box := &digital.ArchiveOutbox{Archive: c.Archive, Blobs: c.Blobs, Altinn: map[string]digital.AltinnAccount{
-			konto: {Resource: "brev", Text: altinn.Text{Body: "Du har fått brev."}},
-		}}
-		c.Channels = []digital.Channel{digital.Altinn(client, box, []string{"brev"}, c.Now)}
-	})
+	s = setup(t, func(c *engine.Config) { sendsThroughAltinn(t, c, web.URL) })
 	hand := func(key string, l letter) string {
 		t.Helper()
 		id := s.handIn(t, konto, key, l)
@@ -161,4 +165,89 @@ func TestReceiptsOfMailboxes(t *testing.T) {
 	}
 	server.Down(0)
 	must(t, s.engine.TakeMailboxReceipts(s.ctx))
+}
+
+// TestAltinnIsSilent: while Altinn does not answer, no letter that it may know to have been read goes to paper, and those that it has
+// nothing to say about do. When it answers, what was read is read and the rest goes. One that waits for days goes when a person says so.
+func TestAltinnIsSilent(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	server := standinaltinn.New(standinaltinn.Options{Now: func() time.Time { return s.clock.now() }, Script: standinaltinn.Script{Rules: []standinaltinn.Rule{
+		{Ends: "2", Refuse: 1030},
+		{Ends: "", Story: []standinaltinn.Step{{What: "published"}, {What: "ordered"}, {What: "sent"}}},
+	}}})
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	s = setup(t, func(c *engine.Config) { sendsThroughAltinn(t, c, web.URL) })
+	hand := func(key string, last byte) string {
+		t.Helper()
+		id := s.handIn(t, konto, key, newLetter(key).to("digitalId", personWith(t, last)))
+		must(t, s.engine.PrepareShipment(s.ctx, id))
+		return id
+	}
+	reference := func(id string) string {
+		t.Helper()
+		for _, l := range server.Letters() {
+			if l.Reference == id {
+				return l.ID
+			}
+		}
+		t.Fatal("the letter was not sent")
+		return ""
+	}
+	read, unread, other, reserved := hand("a", '0'), hand("b", '1'), hand("c", '5'), hand("d", '2')
+	s.ask(t, digital.NameAltinn)
+	s.clock.add(3 * time.Minute)
+	s.ask(t, digital.NameAltinn)
+	for _, id := range []string{read, unread, other} {
+		s.wantStatus(t, id, shipment.StatusVarslet)
+	}
+	due := s.shipment(t, unread).DueAt
+	if due.IsZero() || s.shipment(t, reserved).DueReason != shipment.ReasonReserved {
+		t.Fatal("the story of the letters is another")
+	}
+	s.clock.set(due.Add(-time.Minute))
+	server.Happen(reference(read), standinaltinn.Step{What: "read"})
+	server.Set(standinaltinn.Faults{Status: 503})
+	s.clock.set(due.Add(2 * time.Hour))
+
+	plan, err := s.engine.PlanNight(s.ctx)
+	must(t, err)
+	if plan.Letters != 4 || plan.Unheard["altinn"] != 3 {
+		t.Errorf("a night would take %d letters, %v of them if they are unread", plan.Letters, plan.Unheard)
+	}
+	s.runNight(t)
+	for _, id := range []string{read, unread, other} {
+		s.wantStatus(t, id, shipment.StatusVarslet)
+	}
+	s.wantStatus(t, reserved, shipment.StatusSendtPrint)
+	if _, open := s.openAlarms(t)["channel:altinn"]; !open {
+		t.Error("the silence is not alarmed")
+	}
+
+	server.Set(standinaltinn.Faults{})
+	s.clock.add(24 * time.Hour)
+	s.runNight(t)
+	s.wantStatus(t, read, shipment.StatusLest)
+	s.wantStatus(t, unread, shipment.StatusSendtPrint)
+	s.wantStatus(t, other, shipment.StatusSendtPrint)
+
+	// Days of silence: a person decides.
+	late := hand("e", '0')
+	s.ask(t, digital.NameAltinn)
+	s.clock.add(3 * time.Minute)
+	s.ask(t, digital.NameAltinn)
+	server.Set(standinaltinn.Faults{Status: 503})
+	s.clock.set(s.shipment(t, late).DueAt.Add(73 * time.Hour))
+	s.runNight(t)
+	s.wantStatus(t, late, shipment.StatusVarslet)
+	if sh := s.shipment(t, late); sh.Hold != shipment.HoldUnheard {
+		t.Fatalf("set aside for %q", sh.Hold)
+	}
+	if h := s.history(t, late); !strings.Contains(h, "og altinn har ikke svart på om det er lest") {
+		t.Errorf("history:\n%s", h)
+	}
+	must(t, s.engine.Release(s.ctx, late))
+	s.runNight(t)
+	s.wantStatus(t, late, shipment.StatusSendtPrint)
 }

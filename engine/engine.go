@@ -58,7 +58,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if e.Channels, err = digital.New(s, e.Acceptor, c.Channels, c.Receipts); err != nil {
 		return nil, err
 	}
-	e.Collector = collect.New(s, e.Check, e.Acceptor, c.Guard)
+	e.Collector = collect.New(s, e.Check, e.Acceptor, e.Channels, c.Guard)
 	e.Jobs = jobs.New(s, e.Check, e.Acceptor, e.Collector)
 	e.Invoices = invoices.New(s)
 	e.Receipts = receipts.New(s, e.Check, e.Acceptor, e.Jobs, e.Invoices)

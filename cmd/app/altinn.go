@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -56,26 +57,44 @@ func receiptSources(cfg *config.Config, tokens *maskinporten.Client) ([]digital.
 	return out, nil
 }
 
-// AltinnEvents takes Altinn's events; nil: no webhook is configured. It is to be served below the path of events_url.
-func (a *App) AltinnEvents() (http.Handler, error) {
+// newAltinnEvents takes Altinn's events below the path of events_url; nil: there is none.
+func newAltinnEvents(a *App) (http.Handler, error) {
 	if a.Config.Altinn == nil || a.Config.Altinn.EventsURL == "" {
 		return nil, nil
 	}
 	secret, err := a.Config.Altinn.EventsSecret.Read()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("[altinn] events_secret: %w", err)
 	}
 	return a.Engine.AltinnEvents(secret), nil
 }
 
-// SubscribeToAltinn has Altinn send its events to our webhook, which must answer already. The same again changes nothing.
-func (a *App) SubscribeToAltinn(ctx context.Context) error {
-	if a.altinn == nil || a.Config.Altinn.EventsURL == "" {
-		return nil
+// subscribeAgain is how long to wait when Altinn did not take our subscription; letters are asked about meanwhile all the same.
+const subscribeAgain = 15 * time.Minute
+
+// SubscribeToAltinn has Altinn send its events to our webhook, which must answer already, and tries again until Altinn takes it or ctx
+// is done. The same again changes nothing.
+func (a *App) SubscribeToAltinn(ctx context.Context) {
+	if a.altinn == nil || a.altinnEvents == nil {
+		return
 	}
-	secret, err := a.Config.Altinn.EventsSecret.Read()
-	if err != nil {
-		return err
+	for {
+		secret, err := a.Config.Altinn.EventsSecret.Read()
+		if err == nil {
+			err = a.altinn.Subscribe(ctx, strings.TrimSuffix(a.Config.Altinn.EventsURL, "/")+"/"+secret)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			a.Log.Info("Altinn sends its events here")
+			return
+		}
+		a.Log.Error("Altinn does not send its events here; letters are asked about all the same", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(subscribeAgain):
+		}
 	}
-	return a.altinn.Subscribe(ctx, strings.TrimSuffix(a.Config.Altinn.EventsURL, "/")+"/"+secret)
 }

@@ -46,8 +46,10 @@ type App struct {
 
 	altinn *digital.AltinnChannel // nil: no account sends through it
 	pages  http.Handler           // of recipients; nil: there are none
-	queue  *queue.Queue
-	pool   *prepare.Pool
+	// altinnEvents takes Altinn's events; nil: they are not asked for.
+	altinnEvents http.Handler
+	queue        *queue.Queue
+	pool         *prepare.Pool
 	// sealed opens encrypted documents; nil: nothing is taken over the network.
 	sealed *sealed.Opener
 	// stop ends the queue's workers; nil: they are not at work.
@@ -167,7 +169,10 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if a.Door, err = newDoor(a, w.Now); err != nil {
 		return err
 	}
-	a.pages, err = newPages(a, blobs, w.Now)
+	if a.pages, err = newPages(a, blobs, w.Now); err != nil {
+		return err
+	}
+	a.altinnEvents, err = newAltinnEvents(a)
 	return err
 }
 

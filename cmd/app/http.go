@@ -86,12 +86,15 @@ func newPages(a *App, blobs store.Blobs, now func() time.Time) (http.Handler, er
 	}), nil
 }
 
-// Handler answers all dialects, and recipients.
+// Handler answers all dialects, recipients, and Altinn.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	if a.pages != nil {
 		mux.Handle(download.Path+"/", a.pages)
 		mux.Handle(login.Path+"/", a.pages)
+	}
+	if a.altinnEvents != nil {
+		mux.Handle(a.Config.Altinn.EventsPath+"/", a.altinnEvents)
 	}
 	mux.Handle(a.Config.HTTP.Prefix+"/", rest.Handler(a.Door, a.Config.HTTP.Prefix))
 	soap.Handle(mux, a.Door)

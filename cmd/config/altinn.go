@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/url"
+	"path"
+	"strings"
 
 	"postgang/engine/digital"
 	"postgang/engine/digital/altinn"
@@ -52,6 +54,7 @@ type AltinnSettings struct {
 	Base         string
 	Key          notify.Secret
 	EventsURL    string // empty: no webhook
+	EventsPath   string // its path, without a slash at the end
 	EventsSecret notify.Secret
 	Accounts     map[string]digital.AltinnAccount
 	Resources    []string // all that letters may be sent under
@@ -107,6 +110,10 @@ func (c *checker) altinn(cfg *Config, f File) {
 	if s.EventsURL != "" {
 		if u, err := url.Parse(s.EventsURL); err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && local(u.Hostname())) {
 			c.add("altinn.events_url", "is no address that begins with https://")
+		} else if s.EventsPath = strings.TrimRight(u.Path, "/"); s.EventsPath == "" || s.EventsPath != path.Clean(s.EventsPath) || strings.ContainsAny(s.EventsPath, "{}") {
+			c.add("altinn.events_url", "must have a path of its own, such as https://post.example.no/altinn")
+		} else if f.HTTP.Address == "" {
+			c.add("altinn.events_url", "needs [http], which takes the events")
 		}
 		s.EventsSecret = secret("altinn.events_secret", f.Altinn.EventsEnv, f.Altinn.EventsFile)
 	}

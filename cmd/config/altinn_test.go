@@ -25,6 +25,7 @@ func TestAltinnAndReceiptsAreChecked(t *testing.T) {
 	}
 	good := &AltinnAccount{Resource: "brev", Level4: "brev-4", Body: "Du har fått brev."}
 	cfg, faults := check(File{
+		HTTP:     HTTP{Address: "127.0.0.1:0"},
 		Altinn:   Altinn{KeyEnv: "KEY", EventsURL: "https://post.example.no/altinn", EventsEnv: "STI"},
 		Accounts: map[string]*Account{"a": {Altinn: good}, "b": {Altinn: good}},
 		DPI:      map[string]*DPI{"efm": {Kind: KindEFormidling, Address: "http://integrasjonspunkt:9093"}},
@@ -37,6 +38,12 @@ func TestAltinnAndReceiptsAreChecked(t *testing.T) {
 		Accounts: map[string]*Account{"a": {Altinn: &AltinnAccount{SMS: "x"}}},
 		DPI:      map[string]*DPI{"Efm": {}},
 	})
+	for _, address := range []string{"https://post.example.no", "https://post.example.no/", "https://post.example.no/a/../b", "https://post.example.no/altinn"} {
+		_, faults := check(File{Altinn: Altinn{KeyEnv: "KEY", EventsURL: address, EventsEnv: "STI"}, Accounts: map[string]*Account{"a": {Altinn: good}}})
+		if faults != "altinn.events_url" { // no path of its own; of the last, no [http]
+			t.Errorf("%s: %s", address, faults)
+		}
+	}
 	for _, want := range []string{"accounts.a.altinn.resource", "accounts.a.altinn.body", "altinn.subscription_key_env", "altinn.events_url", "altinn.events_secret_env", "dpi.Efm", "dpi.Efm.kind", "dpi.Efm.address"} {
 		if !strings.Contains(faults, want) {
 			t.Errorf("%s is not told of: %s", want, faults)

@@ -260,6 +260,7 @@ type planView struct {
 	KeptBack []planTotalView   `json:"kept_back"`
 	Minimums []planMinimumView `json:"minimums,omitempty"`
 	SetAside map[string]int    `json:"set_aside"`
+	Unheard  map[string]int    `json:"unheard,omitempty"` // in the letters if a channel says that they are unread
 	Renewed  int               `json:"renewed"`
 }
 
@@ -288,7 +289,7 @@ type planMinimumView struct {
 }
 
 func viewPlan(p collect.NightPlan) planView {
-	v := planView{Letters: p.Letters, NetOre: p.Net, Jobs: []planJobView{}, SetAside: p.SetAside, Renewed: p.Renewed}
+	v := planView{Letters: p.Letters, NetOre: p.Net, Jobs: []planJobView{}, SetAside: p.SetAside, Unheard: p.Unheard, Renewed: p.Renewed}
 	for _, j := range p.Jobs {
 		v.Unpriced += j.Unpriced
 		v.Jobs = append(v.Jobs, planJobView{
@@ -321,6 +322,9 @@ func showPlan(w io.Writer, v planView) {
 	}
 	if v.Renewed > 0 {
 		fmt.Fprintf(w, "%d letters would first be made print-ready anew, by today's rules; they are planned as they are.\n", v.Renewed)
+	}
+	for _, channel := range slices.Sorted(maps.Keys(v.Unheard)) {
+		fmt.Fprintf(w, "%d of them go only if %s says then that they are unread.\n", v.Unheard[channel], channel)
 	}
 	if len(v.Jobs) > 0 {
 		fmt.Fprintln(w, "\nJobs:")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,7 +113,7 @@ func (o *options) night(ctx context.Context, a *app.App, patience time.Duration)
 	}
 	shown := o.Print(map[string]any{
 		"taken": takenView{n.Taken, viewTroubles(n.Taken.Troubles)}, "unprepared": n.Unprepared, "events": eventsView{n.Events, viewTroubles(n.Events.Troubles)}, "letters_collected": n.Collected.Letters, "jobs_planned": n.Jobs, "reasons": n.Reasons,
-		"set_aside": n.SetAside, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
+		"set_aside": n.SetAside, "unheard": n.Unheard, "digital_only_expired": n.Digital, "jobs_offered": n.Offered, "letters_offered": n.Letters,
 		"letters_withdrawn": n.Withdrawn, "uncertain": n.Uncertain, "waiting": n.Waiting, "vendors_stopped": append([]string{}, n.Stopped...), "manual": n.Manual, "unsettled": n.Unsettled,
 	}, func(w io.Writer) {
 		showTaken(w, n.Taken, n.Events)
@@ -123,6 +125,9 @@ func (o *options) night(ctx context.Context, a *app.App, patience time.Duration)
 			fmt.Fprintf(w, "; %s %d", r, n.Reasons[r])
 		}
 		fmt.Fprintf(w, ".\nHanded over %d letters in %d jobs; %d dropped out at the last gate; %d set aside.\n", n.Letters, len(n.Offered), n.Withdrawn, n.SetAside)
+		for _, channel := range slices.Sorted(maps.Keys(n.Unheard)) {
+			fmt.Fprintf(w, "Due as unread, and waiting for %s to say whether they were read: %d letters (postgang alarms list).\n", channel, n.Unheard[channel])
+		}
 		for _, l := range []struct {
 			what string
 			ids  []string

@@ -38,6 +38,9 @@ const defaultScheduleEvery = 20 * time.Second
 // defaultWatchEvery is how often the daemon looks for what is overdue.
 const defaultWatchEvery = 5 * time.Minute
 
+// mailboxesEvery is how often the daemon takes the receipts of digital mailboxes, beside each night.
+const mailboxesEvery = 15 * time.Minute
+
 func newServe(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
@@ -164,6 +167,8 @@ func (d *daemon) serve(ctx context.Context) error {
 	d.Log.Info("serving", "version", cli.ThisBuild().String(), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
 	scan, tick, hourly := time.NewTicker(d.Config.Every), time.NewTicker(cmp.Or(d.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(d.watchEvery, defaultWatchEvery))
+	mailboxes := time.NewTicker(mailboxesEvery)
+	defer mailboxes.Stop()
 	defer watch.Stop()
 	defer scan.Stop()
 	defer tick.Stop()
@@ -191,9 +196,11 @@ func (d *daemon) serve(ctx context.Context) error {
 			}
 		}()
 		defer func() { fail(nil); <-ended }() // nothing comes in when the archive is closed
+		go d.SubscribeToAltinn(ctx)
 	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
+	asking := make(chan struct{}, 1)    // and one round of mailboxes' receipts
 	for {
 		d.beat.Store(time.Now().UnixNano())
 		select {
@@ -203,9 +210,11 @@ func (d *daemon) serve(ctx context.Context) error {
 			case scheduled <- struct{}{}: // no round is under way
 			case <-time.After(app.StopLimit):
 			}
-			select {
-			case scanning <- struct{}{}:
-			case <-time.After(app.StopLimit):
+			for _, busy := range []chan struct{}{scanning, asking} {
+				select {
+				case busy <- struct{}{}:
+				case <-time.After(app.StopLimit):
+				}
 			}
 			if cause := context.Cause(ctx); errors.Is(cause, store.ErrLockLost) || errors.Is(cause, errNetwork) {
 				return cause // serveOn opens everything anew when the lock is lost
@@ -227,6 +236,17 @@ func (d *daemon) serve(ctx context.Context) error {
 					defer func() { <-scheduled }()
 					if err := d.Engine.Scheduled(ctx, d.Config.Schedules, since, d.monthlyReport); err != nil && ctx.Err() == nil {
 						d.Log.Error("schedule", "error", err)
+					}
+				}()
+			default:
+			}
+		case <-mailboxes.C:
+			select {
+			case asking <- struct{}{}:
+				go func() {
+					defer func() { <-asking }()
+					if err := d.Engine.TakeMailboxReceipts(ctx); err != nil && ctx.Err() == nil {
+						d.Log.Error("receipts of digital mailboxes", "error", err)
 					}
 				}()
 			default:

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"postgang/engine/channel"
 	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 const caseColumns = `c.shipment, c.channel, c.reference, c.state, c.answer, c.asked_at, c.next_at, c.tries`
@@ -53,6 +55,20 @@ func (r *reader) ChannelCases(ctx context.Context, id string) ([]channel.Case, e
 	out, err := list(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment = $1 ORDER BY c.channel`, id)
 	if err != nil {
 		return nil, fmt.Errorf("channels of shipment %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// ChannelCasesOf lists what channels were asked about shipments.
+func (r *reader) ChannelCasesOf(ctx context.Context, ids []string) ([]channel.Case, error) {
+	var out []channel.Case
+	for some := range slices.Chunk(ids, store.Page) {
+		a := args{}
+		cases, err := list(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment IN `+in(&a, some)+` ORDER BY c.shipment, c.channel`, a...)
+		if err != nil {
+			return nil, fmt.Errorf("channels of %d shipments: %w", len(some), err)
+		}
+		out = append(out, cases...)
 	}
 	return out, nil
 }

@@ -13,6 +13,8 @@ import (
 type Reader interface {
 	// ChannelCases lists what channels were asked about a shipment, by channel.
 	ChannelCases(ctx context.Context, shipment string) ([]Case, error)
+	// ChannelCasesOf lists what channels were asked about shipments, of those that were asked about; by shipment, then channel.
+	ChannelCasesOf(ctx context.Context, shipments []string) ([]Case, error)
 	// ChannelCaseOf finds the case that a channel knows under a reference; store.ErrNotFound.
 	ChannelCaseOf(ctx context.Context, channel, reference string) (Case, error)
 	// WaitingCases lists the cases of a channel that are to be asked about by themselves at a time, NextAt not after it: those that

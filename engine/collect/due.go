@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/sourcegraph/conc/pool"
 
@@ -22,6 +25,8 @@ type Collected struct {
 	SetAside int                     // letters that no job can take, held with their reason
 	Digital  int                     // only digital, deadline passed unread: SENDT_DIGITALT
 	Reasons  map[shipment.Reason]int // why the letters go to paper
+	// Unheard counts the letters that are due as unread and wait for a channel to say whether they were read, by channel.
+	Unheard map[string]int
 }
 
 // Add counts another round of collecting. A letter that was collected twice, because its first job was withdrawn, counts
@@ -34,12 +39,13 @@ func (c *Collected) Add(o Collected) {
 	for r, n := range o.Reasons {
 		c.Reasons[r] += n
 	}
+	c.Unheard = o.Unheard // they are looked at anew each round
 }
 
 // Collect picks what is due, plans it into print jobs and has them composed in the background. Every job is one
 // transaction; when it is cut short, what is planned stays planned and the rest is still due.
 func (e *Collector) Collect(ctx context.Context) (Collected, error) {
-	out := Collected{Reasons: map[shipment.Reason]int{}}
+	out := Collected{Reasons: map[shipment.Reason]int{}, Unheard: map[string]int{}}
 	n, err := e.expireDigital(ctx)
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)
@@ -67,7 +73,7 @@ func (e *Collector) Collect(ctx context.Context) (Collected, error) {
 			return out, fmt.Errorf("collect for vendor %s: %w", key, err)
 		}
 	}
-	e.Log.Info("collected", "letters", out.Letters, "jobs", len(out.Jobs), "set_aside", out.SetAside, "digital_only_expired", out.Digital)
+	e.Log.Info("collected", "letters", out.Letters, "jobs", len(out.Jobs), "set_aside", out.SetAside, "digital_only_expired", out.Digital, "unheard", out.Unheard)
 	return out, nil
 }
 
@@ -151,6 +157,11 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spen
 			return nil, err
 		}
 		out.SetAside += old
+		page, silent, err := e.waitForChannels(ctx, page, out.Unheard)
+		if err != nil {
+			return nil, err
+		}
+		out.SetAside += silent
 		return e.renewStale(ctx, page)
 	})
 	if err != nil {
@@ -239,4 +250,51 @@ func (e *Collector) setAsideOld(ctx context.Context, v party.Vendor, letters []s
 		aside++
 	}
 	return fit, aside, nil
+}
+
+// channelPatience is for how long letters that are due as unread wait for a channel to say whether they were read, before a person is
+// asked to decide.
+const channelPatience = 3 * 24 * time.Hour
+
+// waitForChannels leaves out the letters that may have been read without our knowing, and counts them by channel. They stay due. One
+// that has waited for too long is set aside instead; it goes when a person lets it.
+func (e *Collector) waitForChannels(ctx context.Context, letters []shipment.Shipment, waits map[string]int) (fit []shipment.Shipment, aside int, err error) {
+	unheard, err := e.channels.Unheard(ctx, letters)
+	if err != nil || len(unheard) == 0 {
+		return letters, 0, err
+	}
+	fit = letters[:0]
+	for _, s := range letters {
+		channel := unheard[s.ID]
+		if channel == "" {
+			fit = append(fit, s)
+			continue
+		}
+		if e.Now().Sub(s.DueAt) <= channelPatience {
+			waits[channel]++
+			continue
+		}
+		released, err := e.letGoUnheard(ctx, s)
+		if err != nil {
+			return nil, aside, err
+		}
+		if released {
+			fit = append(fit, s)
+			continue
+		}
+		why := shipment.Refusal{Code: shipment.HoldUnheard, Args: shipment.Args{"date": calendar.DayOf(s.DueAt).String(), "channel": channel}}
+		if err := e.Hold(ctx, s.ID, why); err != nil {
+			return nil, aside, err
+		}
+		aside++
+	}
+	return fit, aside, nil
+}
+
+// letGoUnheard tells whether a person has decided that a letter goes to paper though its channel is silent.
+func (e *Collector) letGoUnheard(ctx context.Context, s shipment.Shipment) (bool, error) {
+	history, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Event, error) { return r.History(ctx, s.ID) })
+	return slices.ContainsFunc(history, func(ev shipment.Event) bool {
+		return ev.Kind == shipment.EventReleased && strings.HasPrefix(ev.Reason, shipment.HoldUnheard) && !ev.At.Before(s.DueAt)
+	}), err
 }

@@ -27,6 +27,7 @@ type NightPlan struct {
 	Letters  int
 	Net      money.Ore
 	SetAside map[string]int // letters that no job can take, by reason code
+	Unheard  map[string]int // letters, planned as they are, that go only when a channel says that they are unread; by channel
 	Renewed  int            // letters whose print-ready file would be made anew, and that may change by it; planned as they are
 }
 
@@ -59,7 +60,7 @@ type PlanTotal struct {
 // PlanNight tells what a night would collect if it ran now, and what that would cost when it is posted today. It changes
 // nothing: hand-ins that wait in the drop folder are not taken, and are not in it.
 func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
-	out := NightPlan{SetAside: map[string]int{}}
+	out := NightPlan{SetAside: map[string]int{}, Unheard: map[string]int{}}
 	sum, err := e.spentToday(ctx)
 	if err != nil {
 		return out, err
@@ -87,7 +88,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	for _, vendor := range e.VendorKeys {
 		v := e.Vendors[vendor]
 		candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
-			return slices.DeleteFunc(page, func(s shipment.Shipment) bool {
+			page = slices.DeleteFunc(page, func(s shipment.Shipment) bool {
 				if e.Now().Sub(s.DueAt) > v.PrintLimit() {
 					out.SetAside[shipment.HoldWindow]++
 					return true
@@ -96,7 +97,12 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 					out.Renewed++
 				}
 				return false
-			}), nil
+			})
+			unheard, err := e.channels.Unheard(ctx, page)
+			for _, channel := range unheard {
+				out.Unheard[channel]++
+			}
+			return page, err
 		})
 		if err != nil {
 			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)

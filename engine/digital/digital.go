@@ -3,7 +3,8 @@
 // each letter stands. Channels are all off unless an account has them.
 //
 // A channel that does not answer decides nothing: its letters stay as they are and are asked about again, an alarm is open until it
-// answers, and no collection waits for it longer than patience.
+// answers, and no collection waits for it longer than patience. Letters that are due as unread do not go to paper before the channel
+// that may know better has answered.
 package digital
 
 import (
@@ -152,8 +153,9 @@ func (e *Channels) untilNext(ctx context.Context, name string) error {
 	return &step.LaterError{After: max(next.Sub(e.Now()), time.Second), Reason: "letters wait to be asked about later"}
 }
 
-// AskBeforeCollecting takes the receipts of digital mailboxes, and asks every channel about all letters that may still go either way. The error is the archive's alone: a
-// channel that does not answer is alarmed, and stops nothing.
+// AskBeforeCollecting takes the receipts of digital mailboxes, and asks every channel about all letters that may still go either way.
+// The error is the archive's alone: a channel that does not answer is alarmed, and keeps back only the letters that it may know to
+// have been read; see Unheard.
 func (e *Channels) AskBeforeCollecting(ctx context.Context) error {
 	if err := e.TakeMailboxReceipts(ctx); err != nil {
 		return fmt.Errorf("receipts of digital mailboxes: %w", err)

@@ -32,6 +32,9 @@ func KRR(client *krr.Client, now func() time.Time) Channel {
 // Name is krr.
 func (krrChannel) Name() string { return NameKRR }
 
+// Reads: the register knows people, and no letters.
+func (krrChannel) Reads() bool { return false }
+
 // Takes lets people's letters through that nothing has decided about yet. One that is with a digital mailbox is the mailbox's to
 // report about.
 func (krrChannel) Takes(c Case, now time.Time) bool {

@@ -68,6 +68,9 @@ func (n Night) Summary() string {
 	if len(n.Waiting) > 0 {
 		s += fmt.Sprintf("; waiting for the vendor's window or limit: %s", strings.Join(n.Waiting, " "))
 	}
+	for _, channel := range slices.Sorted(maps.Keys(n.Unheard)) {
+		s += fmt.Sprintf("; %d letters wait for %s to say whether they were read", n.Unheard[channel], channel)
+	}
 	if len(n.Manual) > 0 {
 		s += fmt.Sprintf("; to be printed here: %s", strings.Join(n.Manual, " "))
 	}

@@ -19,6 +19,9 @@ func TestEventReason(t *testing.T) {
 	}{
 		{shipment.Refusal{Code: shipment.HoldWindow, Args: a{"date": "2026-01-03"}},
 			"utskriftsvindu: er klar for utskrift siden 2026-01-03 og ikke sendt", "utskriftsvindu: has been due for print since 2026-01-03 and was not sent"},
+		{shipment.Refusal{Code: shipment.HoldUnheard, Args: a{"date": "2026-01-03", "channel": "altinn"}},
+			"kanal-svarer-ikke: har forfalt som ulest siden 2026-01-03, og altinn har ikke svart på om det er lest",
+			"kanal-svarer-ikke: is due as unread since 2026-01-03, and altinn has not said whether it was read"},
 		{shipment.Refusal{Code: shipment.HoldCost, Args: a{"case": "day", "net": "1950", "sum": "100001950", "limit": "100000000"}},
 			"kostnad: kr 19,50 ville bli kr 1\u00a0000\u00a0019,50 for dagen, taket er kr 1\u00a0000\u00a0000,00 per dag", ""},
 		{shipment.Refusal{Code: shipment.HoldCost, Args: a{"case": "account", "account": "skole", "net": "1950", "sum": "3900", "limit": "2000"}},

@@ -106,6 +106,16 @@ func Exercise(t testing.TB, a store.Archive) {
 	s.same(cases(2), []channel.Case{other, answered})
 	s.same(cases(3), []channel.Case{})
 	s.view(func(r store.Reader) error {
+		got, err := r.ChannelCasesOf(s.ctx, []string{archivetest.ID(3), archivetest.ID(2), archivetest.ID(1)})
+		s.same(got, []channel.Case{waits, other, answered})
+		return err
+	})
+	s.view(func(r store.Reader) error {
+		got, err := r.ChannelCasesOf(s.ctx, nil)
+		s.same(len(got), 0)
+		return err
+	})
+	s.view(func(r store.Reader) error {
 		c, err := r.ChannelCaseOf(s.ctx, "krr", "r-2")
 		s.same(c, answered)
 		if _, err := r.ChannelCaseOf(s.ctx, "krr", ""); !errors.Is(err, store.ErrNotFound) {

@@ -1,0 +1,48 @@
+package digital
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"postgang/engine/channel"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// Unheard names, of letters that are due because nobody has read them, those that may have been read without our knowing: they were
+// sent through a channel that reads ([Channel.Reads]), and it has not answered about them since they were due. It gives the channel by
+// shipment. Letters in digital mailboxes are never among them: a delivered one is not due, and one that is not yet delivered is not
+// due as unread.
+func (e *Channels) Unheard(ctx context.Context, letters []shipment.Shipment) (map[string]string, error) {
+	var reads []string
+	for _, c := range e.channels {
+		if c.Reads() {
+			reads = append(reads, c.Name())
+		}
+	}
+	unread := map[string]shipment.Shipment{}
+	for _, s := range letters {
+		if s.DueReason == shipment.ReasonUnread && slices.ContainsFunc(reads, func(name string) bool { return e.has(s, name) }) {
+			unread[s.ID] = s
+		}
+	}
+	if len(unread) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, 0, len(unread))
+	for id := range unread {
+		ids = append(ids, id)
+	}
+	cases, err := store.View(ctx, e.Archive, func(r store.Reader) ([]channel.Case, error) { return r.ChannelCasesOf(ctx, ids) })
+	if err != nil {
+		return nil, fmt.Errorf("letters that a channel may know to have been read: %w", err)
+	}
+	out := map[string]string{}
+	for _, c := range cases {
+		if s := unread[c.Shipment]; slices.Contains(reads, c.Channel) && e.has(s, c.Channel) && c.Reference != "" && c.AskedAt.Before(s.DueAt) {
+			out[c.Shipment] = c.Channel
+		}
+	}
+	return out, nil
+}
