@@ -14,6 +14,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 func newJob(o *options) *cobra.Command {
@@ -218,7 +219,7 @@ func newJobShow(o *options) *cobra.Command {
 					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
-						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, e.Reason})
+						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.JobReason(e.Reason, words.English)})
 					}
 					return err
 				})

@@ -5,6 +5,7 @@ import (
 
 	"postgang/engine/accept"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
@@ -50,11 +51,11 @@ func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string,
 	if err := tx.InsertJob(ctx, j, rows); err != nil {
 		return "", err
 	}
-	reason := "planned"
+	why := shipment.Note{Code: "planned"}
 	if n.Reprint {
-		reason = "reprint of " + n.Parent + ": " + n.Why
+		why = shipment.Note{Code: "reprint", Args: shipment.Args{"parent": n.Parent, "reason": n.Why}}
 	}
-	if err := tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: now, From: store.JobPlanned, To: store.JobPlanned, Reason: reason}); err != nil {
+	if err := step.NoteJob(ctx, tx, j, why); err != nil {
 		return "", err
 	}
 	for i, l := range n.Letters {

@@ -145,7 +145,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 			return nil // known
 		case j.State == store.JobCommitted, j.State == store.JobUncertain:
 			// The vendor answers, so it was handed over; the process died before recording it.
-			if err := e.Offered(ctx, tx, j.ID, "the vendor has answered"); err != nil {
+			if err := e.Offered(ctx, tx, j.ID, shipment.Note{Code: "vendor-answered"}); err != nil {
 				return err
 			}
 			if j, err = tx.Job(ctx, a.Job); err != nil {
@@ -156,9 +156,9 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 			return odd("state", alarm.Args{"state": string(j.State)})
 		}
 		applied = true
-		said := "answer of the vendor"
+		said := shipment.Note{Code: "accepted"}
 		if !a.Accepted {
-			said += ": " + identity.KeptWords(a.Reasons)
+			said = shipment.Note{Code: "rejected", Args: shipment.Args{"words": identity.KeptWords(a.Reasons)}}
 		}
 		if err := e.MoveJob(ctx, tx, j, to, said); err != nil {
 			return err

@@ -59,11 +59,11 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 			if err != nil || j.State != store.JobPlanned {
 				return err
 			}
-			const reason = "the vendor's profile has changed since planning"
+			why := Ending{Code: "profile"}
 			if j.Reprint {
-				return e.EndReprint(ctx, tx, id, Ending{History: reason, Code: "profile"})
+				return e.EndReprint(ctx, tx, id, why)
 			}
-			return e.MoveJob(ctx, tx, j, store.JobWithdrawn, reason)
+			return e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.Note())
 		})
 	}
 	if err != nil {
@@ -110,7 +110,7 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 		if err := tx.SetJobFiles(ctx, id, files, rows); err != nil {
 			return err
 		}
-		if err := e.MoveJob(ctx, tx, j, store.JobComposed, ""); err != nil {
+		if err := e.MoveJob(ctx, tx, j, store.JobComposed, shipment.Note{}); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, store.Task{Kind: store.TaskOffer, Subject: id})
@@ -191,20 +191,20 @@ func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.Le
 			return err // somebody else could compose it, and has carried it on
 		}
 		if now.Reprint {
-			return e.EndReprint(ctx, tx, j.ID, endingByLetters("uncomposable", "letters that cannot be composed", slices.Sorted(maps.Keys(drop))))
+			return e.EndReprint(ctx, tx, j.ID, endingByLetters("uncomposable", slices.Sorted(maps.Keys(drop))))
 		}
 		for _, l := range bad.Letters {
 			if err := e.HoldIn(ctx, tx, l.Shipment, shipment.Refusal{Code: l.Code, Args: shipment.Args(l.Args)}); err != nil {
 				return err
 			}
 		}
-		return e.Replan(ctx, tx, j.ID, drop, "letters set aside while composing")
+		return e.Replan(ctx, tx, j.ID, drop, shipment.Note{Code: "set-aside"})
 	})
 }
 
 // Replan withdraws a job in tx and plans its letters, without the dropped ones, anew: into a job under a new id, or more
 // when the profile has changed since. Those that the vendor no longer takes are set aside.
-func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[string]bool, reason string) error {
+func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[string]bool, because shipment.Note) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
@@ -213,7 +213,7 @@ func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[stri
 	if err != nil {
 		return err
 	}
-	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, reason); err != nil {
+	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, because); err != nil {
 		return err
 	}
 	var candidates []printjobs.Candidate

@@ -11,6 +11,7 @@ import (
 
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -18,8 +19,18 @@ import (
 // ErrNotManual says that a job or vendor is not one for manual print.
 var ErrNotManual = errors.New("not manual print")
 
-// committedHere is the reason in the history of a job that passed the last gate to be printed here.
-const committedHere = "printed here"
+// printedHere is the code in the history of a job that passed the last gate to be printed here, and printedHereText what earlier
+// versions kept.
+const (
+	printedHere     = "printed-here"
+	printedHereText = "printed here"
+)
+
+// committedHere reports whether an event is that a job passed the last gate to be printed here.
+func committedHere(ev store.JobEvent) bool {
+	why, _ := shipment.ReadNote(ev.Reason)
+	return ev.To == store.JobCommitted && (why.Code == printedHere || ev.Reason == printedHereText)
+}
 
 // manualStates are those of a job in the queue: it is to be printed, or to be confirmed.
 var manualStates = []store.JobState{store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}
@@ -140,10 +151,9 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 			return err
 		}
 		if now.State == store.JobOffered {
-			reason := "given out once more to be printed here, to " + p.By
-			return tx.AddJobEvent(ctx, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+			return step.NoteJob(ctx, tx, now, shipment.Note{Code: "given-out-again", Args: shipment.Args{"by": p.By}})
 		}
-		return e.Offered(ctx, tx, p.Job, "given out to be printed here, to "+p.By)
+		return e.Offered(ctx, tx, p.Job, shipment.Note{Code: "given-out", Args: shipment.Args{"by": p.By}})
 	})
 	if err != nil {
 		return out, step.Lost(ctx, err)
@@ -205,7 +215,7 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 				if j.State == to {
 					continue
 				}
-				if err := e.MoveJob(ctx, tx, j, to, committedHere); err != nil {
+				if err := e.MoveJob(ctx, tx, j, to, shipment.Note{Code: printedHere}); err != nil {
 					return err
 				}
 				if j, err = tx.Job(ctx, j.ID); err != nil {
@@ -269,7 +279,7 @@ func NotElsewhere(ctx context.Context, r store.Reader, j store.PrintJob) error {
 	default: // handed over, or on its way
 	}
 	history, err := r.JobHistory(ctx, j.ID)
-	if err != nil || slices.ContainsFunc(history, func(ev store.JobEvent) bool { return ev.To == store.JobCommitted && ev.Reason == committedHere }) {
+	if err != nil || slices.ContainsFunc(history, committedHere) {
 		return err
 	}
 	return fmt.Errorf("job %s is %s, and was on its way to a print vendor before vendor %s became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it", j.ID, j.State, j.Vendor)

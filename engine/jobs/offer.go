@@ -19,6 +19,7 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
+	"postgang/engine/words"
 	"postgang/printjobs/exchange"
 )
 
@@ -139,7 +140,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	case store.JobUploaded:
 		if isOrder(files) && there.Files[files[0].File.Name] == 0 {
 			// It was there. Nobody takes a file away before its rename, but for the vendor when it had that name already.
-			return false, e.uncertain(ctx, j, doubt{code: "no-trace", history: "uploaded, and its order is at the vendor under neither name"})
+			return false, e.uncertain(ctx, j, doubt{code: "no-order"})
 		}
 		// Put finds what is there and sends only what is missing or not ours.
 		if err := e.upload(ctx, side, files); err != nil {
@@ -150,7 +151,7 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	}
 	for _, f := range files {
 		if there.Files[f.File.Name] != f.File.Bytes {
-			return false, e.uncertain(ctx, j, doubt{code: "no-trace", history: "committed, but neither its files nor a ready file nor an answer are at the vendor"})
+			return false, e.uncertain(ctx, j, doubt{code: "no-trace"})
 		}
 	}
 	if err := e.restored.RaiseFence(ctx, id); err != nil {
@@ -160,13 +161,13 @@ func (e *Jobs) offerStep(ctx context.Context, side step.VendorSide, id string) (
 	err = side.PutReady(ctx, readyOf(j, files))
 	if errors.Is(err, exchange.ErrIncomplete) && !errors.Is(err, fs.ErrPermission) {
 		// Something of the names and sizes of our files is there, but it is not what was sent. No retry mends that.
-		return false, e.uncertain(ctx, j, doubt{code: "other-files", history: "committed, but the files at the vendor are not ours: " + err.Error(), why: err})
+		return false, e.uncertain(ctx, j, doubt{code: "other-files", why: err})
 	}
 	if err != nil {
 		return false, err
 	}
 	e.Passed("offer: ready file placed")
-	return false, e.MarkOffered(ctx, id, "ready file placed")
+	return false, e.MarkOffered(ctx, id, shipment.Note{Code: "ready-placed"})
 }
 
 // sent are the files of a job that the vendor is given: its print order alone, where it has one.
@@ -231,7 +232,7 @@ func (e *Jobs) advance(ctx context.Context, id string, from, to store.JobState) 
 		if err != nil || j.State != from {
 			return err
 		}
-		return e.MoveJob(ctx, tx, j, to, "")
+		return e.MoveJob(ctx, tx, j, to, shipment.Note{})
 	})
 	e.Passed("offer: " + string(to))
 	return err
@@ -252,7 +253,7 @@ func (e *Jobs) lastGate(ctx context.Context, side step.VendorSide, j store.Print
 		if dropped, err = tx.Ungated(ctx, j.ID); err != nil || len(dropped) > 0 {
 			return err
 		}
-		return e.MoveJob(ctx, tx, now, store.JobCommitted, "")
+		return e.MoveJob(ctx, tx, now, store.JobCommitted, shipment.Note{})
 	})
 	if err != nil {
 		return false, err
@@ -285,9 +286,9 @@ func (e *Jobs) dropOut(ctx context.Context, tx store.Tx, j store.PrintJob) error
 		return err
 	}
 	if j.Reprint {
-		return e.EndReprint(ctx, tx, j.ID, endingByLetters("gate", "letters closed, deleted or set aside before the last gate", slices.Sorted(maps.Keys(drop))))
+		return e.EndReprint(ctx, tx, j.ID, endingByLetters("gate", slices.Sorted(maps.Keys(drop))))
 	}
-	return e.Replan(ctx, tx, j.ID, drop, fmt.Sprintf("%d letters dropped out at the last gate", len(drop)))
+	return e.Replan(ctx, tx, j.ID, drop, shipment.Note{Code: "gate", Args: shipment.Args{"letters": strconv.Itoa(len(drop))}})
 }
 
 // DropUngated records in tx that the letters of a job that must not be printed any more drop out of it, and gives them.
@@ -327,12 +328,12 @@ func readInTime(s shipment.Shipment) (shipment.Shipment, shipment.Event) {
 // foundOffered handles a ready file or an answer that is at the vendor although we never recorded the hand-over: the
 // process died just then, or the archive was restored from a backup. It is ours only if it carries our ticket.
 func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.PrintJob, files []store.JobFile, there exchange.RemoteState) error {
-	other := doubt{code: "other-ticket", history: "a hand-over for this job id is at the vendor, but for another ticket"}
+	other := doubt{code: "other-ticket"}
 	switch {
 	case there.Answer != nil && there.Answer.TicketSHA256 != j.TicketSHA:
 		return e.otherTicket(ctx, j, other)
 	case there.Answer == nil && there.BadAnswer != nil:
-		return e.uncertain(ctx, j, doubt{code: "unreadable-answer", history: "the vendor has answered, but the answer cannot be read"})
+		return e.uncertain(ctx, j, doubt{code: "unreadable-answer"})
 	case there.Answer == nil:
 		// Placing the same ready file again changes nothing; another one's is left alone and told.
 		err := side.PutReady(ctx, readyOf(j, files))
@@ -340,13 +341,13 @@ func (e *Jobs) foundOffered(ctx context.Context, side step.VendorSide, j store.P
 			return e.otherTicket(ctx, j, other)
 		}
 		if isOrder(files) && errors.Is(err, exchange.ErrIncomplete) {
-			return e.uncertain(ctx, j, doubt{code: "other-files", history: "its order was at the vendor under its name, and is gone: " + err.Error(), why: err})
+			return e.uncertain(ctx, j, doubt{code: "order-gone", why: err})
 		}
 		if err != nil && !errors.Is(err, exchange.ErrAnswered) {
 			return err
 		}
 	}
-	return e.MarkOffered(ctx, j.ID, "hand-over found at the vendor")
+	return e.MarkOffered(ctx, j.ID, shipment.Note{Code: "hand-over-found"})
 }
 
 // otherTicket stops a job whose id the vendor knows under another ticket, and all offers to that vendor: the id was given
@@ -356,9 +357,9 @@ func (e *Jobs) otherTicket(ctx context.Context, j store.PrintJob, why doubt) err
 }
 
 // MarkOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
-func (e *Jobs) MarkOffered(ctx context.Context, id, reason string) error {
+func (e *Jobs) MarkOffered(ctx context.Context, id string, why shipment.Note) error {
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return e.Offered(ctx, tx, id, reason)
+		return e.Offered(ctx, tx, id, why)
 	})
 	if err == nil {
 		e.Passed("offer: OFFERED")
@@ -367,7 +368,7 @@ func (e *Jobs) MarkOffered(ctx context.Context, id, reason string) error {
 }
 
 // Offered moves a job to OFFERED in tx, whatever it passed before, and its letters to SENDT_PRINT.
-func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id, reason string) error {
+func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id string, why shipment.Note) error {
 	for {
 		j, err := tx.Job(ctx, id)
 		if err != nil {
@@ -384,7 +385,7 @@ func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id, reason string) erro
 		default:
 			return nil
 		}
-		if err := e.MoveJob(ctx, tx, j, to, reason); err != nil {
+		if err := e.MoveJob(ctx, tx, j, to, why); err != nil {
 			return err
 		}
 		if to == store.JobOffered {
@@ -398,27 +399,33 @@ func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id, reason string) erro
 
 // doubt is why it cannot be told whether a vendor has a job.
 type doubt struct {
-	code    string // in the alarm
-	history string // English, for the history of the job
-	why     error  // what the vendor's side said; nil: nothing
+	code string
+	why  error // what the vendor's side said; nil: nothing
+}
+
+// note is what the history of the job keeps of it. Its arguments are those of the alarm too.
+func (d doubt) note() shipment.Note {
+	args := shipment.Args{"doubt": d.code}
+	if d.why != nil {
+		args["why"] = d.why.Error()
+	}
+	return shipment.Note{Code: "doubt", Args: args}
 }
 
 // uncertain stops a job that may or may not be with the vendor. It is never sent again by itself: an acknowledgement,
 // a receipt or the operator resolves it.
 func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, why doubt) error {
-	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", why.history)
+	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", words.JobReason(why.note().String(), words.English))
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil || now.State == store.JobUncertain {
 			return err
 		}
-		if err := e.MoveJob(ctx, tx, now, store.JobUncertain, why.history); err != nil {
+		if err := e.MoveJob(ctx, tx, now, store.JobUncertain, why.note()); err != nil {
 			return err
 		}
-		args := alarm.Args{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor, "doubt": why.code}
-		if why.why != nil {
-			args["why"] = why.why.Error()
-		}
+		args := alarm.Args{"job": j.ID, "letters": strconv.Itoa(j.Letters), "vendor": j.Vendor}
+		maps.Copy(args, why.note().Args)
 		return tx.RaiseAlarm(ctx, UncertainAlarm(j.ID), args)
 	})
 }

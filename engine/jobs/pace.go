@@ -2,13 +2,12 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
-	"postgang/engine/alarm"
 	"postgang/engine/party"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -84,14 +83,14 @@ func (e *Jobs) expire(ctx context.Context, side step.VendorSide, j store.PrintJo
 			return err
 		}
 		days := int(e.Vendors[j.Vendor].PrintLimit() / party.DayLong)
-		reason := fmt.Sprintf("not handed over within the print window of %d days", days)
+		why := Ending{Code: "window", Args: shipment.Args{"days": strconv.Itoa(days)}}
 		if now.Reprint {
-			return e.EndReprint(ctx, tx, j.ID, Ending{History: reason, Code: "window", Args: alarm.Args{"days": strconv.Itoa(days)}})
+			return e.EndReprint(ctx, tx, j.ID, why)
 		}
 		if _, err := e.DropUngated(ctx, tx, j.ID); err != nil {
 			return err
 		}
-		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, reason)
+		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, why.Note())
 	})
 	if err == nil {
 		e.Log.Error("job is too old and not handed over", "job", j.ID, "vendor", j.Vendor, "created", j.Created)

@@ -13,6 +13,7 @@ import (
 	"postgang/engine/collect"
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs"
 )
@@ -79,9 +80,8 @@ func (e *Jobs) OrderReprint(ctx context.Context, o ReprintOrder) (Reprint, error
 				return err
 			}
 			out.Jobs = append(out.Jobs, id)
-			p := out.Parent
-			ev := store.JobEvent{Job: p.ID, At: tx.Now(), From: p.State, To: p.State, Reason: fmt.Sprintf("%d letters reprinted as %s: %s", len(j.Letters), id, o.Reason)}
-			if err := tx.AddJobEvent(ctx, ev); err != nil {
+			why := shipment.Note{Code: "reprinted", Args: shipment.Args{"letters": strconv.Itoa(len(j.Letters)), "job": id, "reason": o.Reason}}
+			if err := step.NoteJob(ctx, tx, out.Parent, why); err != nil {
 				return err
 			}
 		}
@@ -301,29 +301,33 @@ func (e *Jobs) EndReprint(ctx context.Context, tx store.Tx, id string, why Endin
 	if err != nil {
 		return err
 	}
-	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.History); err != nil {
+	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.Note()); err != nil {
 		return err
 	}
-	args := alarm.Args{"job": id, "parent": j.Parent, "ending": why.Code}
-	maps.Copy(args, why.Args)
+	args := alarm.Args{"job": id, "parent": j.Parent}
+	maps.Copy(args, why.Note().Args)
 	return tx.RaiseAlarm(ctx, reprintAlarm(id), args)
 }
 
-// Ending is why a reprint comes to nothing.
+// Ending is why a job, or a reprint, comes to nothing: a code, and the arguments that it needs.
 type Ending struct {
-	History string // English, for the history of the job
-	// Code and Args are the argument "ending" of the alarm, and those that it needs.
 	Code string
-	Args alarm.Args
+	Args shipment.Args
+}
+
+// Note is what the history of the job keeps of it. Its arguments are those of the alarm too.
+func (e Ending) Note() shipment.Note {
+	args := shipment.Args{"ending": e.Code}
+	maps.Copy(args, e.Args)
+	return shipment.Note{Code: "ending", Args: args}
 }
 
 // endingByLetters is an ending that single letters are to blame for.
-func endingByLetters(code, history string, shipments []string) Ending {
+func endingByLetters(code string, shipments []string) Ending {
 	const shown = 10
 	first, more := strings.Join(shipments[:min(shown, len(shipments))], ", "), len(shipments)-shown
-	why := Ending{History: history + ": " + first, Code: code, Args: alarm.Args{"shipments": first}}
+	why := Ending{Code: code, Args: shipment.Args{"shipments": first}}
 	if more > 0 {
-		why.History += fmt.Sprintf(" and %d more", more)
 		why.Args["more"] = strconv.Itoa(more)
 	}
 	return why

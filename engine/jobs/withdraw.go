@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"postgang/engine/identity"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -47,7 +48,7 @@ func (e *Jobs) WithdrawJob(ctx context.Context, id, reason string) (store.PrintJ
 				return err
 			}
 		}
-		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, "withdrawn by a person: "+reason)
+		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, shipment.Note{Code: "withdrawn", Args: shipment.Args{"reason": reason}})
 	})
 	if err != nil {
 		return j, step.Lost(ctx, err)

@@ -8,6 +8,7 @@ import (
 	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/restored"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -23,7 +24,7 @@ type Resolution struct {
 // Resolved is what a resolution comes to.
 type Resolved struct {
 	Job     store.PrintJob // as it was before
-	Why     string         // why it is UNCERTAIN
+	Why     string         // why it is UNCERTAIN, as its history keeps it
 	LeftOut int            // letters that are not planned anew: read, closed or set aside meanwhile
 	New     []string       // jobs that its letters were planned into; none before it is done
 }
@@ -127,20 +128,20 @@ func (e *Nights) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 			return err // an answer or a receipt has come in between
 		}
 		if r.Offered {
-			return e.jobs.Offered(ctx, tx, r.Job, "resolved by a person, the vendor has it: "+r.Reason)
+			return e.jobs.Offered(ctx, tx, r.Job, shipment.Note{Code: "resolved-has", Args: shipment.Args{"reason": r.Reason}})
 		}
 		if err := tx.ResolveAlarm(ctx, jobs.UncertainAlarm(r.Job)); err != nil {
 			return err
 		}
-		reason := "resolved by a person, the vendor has not got it: " + r.Reason
+		why := shipment.Note{Code: "resolved-has-not", Args: shipment.Args{"reason": r.Reason}}
 		if out.Job.Reprint {
-			return e.MoveJob(ctx, tx, out.Job, store.JobWithdrawn, reason)
+			return e.MoveJob(ctx, tx, out.Job, store.JobWithdrawn, why)
 		}
 		drop, err := e.jobs.DropUngated(ctx, tx, r.Job)
 		if err != nil {
 			return err
 		}
-		if err := e.jobs.Replan(ctx, tx, r.Job, drop, reason); err != nil {
+		if err := e.jobs.Replan(ctx, tx, r.Job, drop, why); err != nil {
 			return err
 		}
 		out.New, err = jobs.Replacements(ctx, tx, r.Job)

@@ -200,7 +200,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row receipt.Row, hand
 			if err := a.write(ctx); err != nil {
 				return err
 			}
-			if err := e.jobs.Offered(ctx, tx, row.Job, "the vendor sent receipts"); err != nil {
+			if err := e.jobs.Offered(ctx, tx, row.Job, shipment.Note{Code: "receipts-came"}); err != nil {
 				return err
 			}
 			if err := a.look(ctx, hand); err != nil {
@@ -428,7 +428,7 @@ func (e *Receipts) receipted(ctx context.Context, tx store.Tx, id string) error 
 		return err
 	}
 	if j.State == store.JobOffered {
-		if err := e.MoveJob(ctx, tx, j, store.JobAccepted, "the vendor sent receipts"); err != nil {
+		if err := e.MoveJob(ctx, tx, j, store.JobAccepted, shipment.Note{Code: "receipts-came"}); err != nil {
 			return err
 		}
 		if j, err = tx.Job(ctx, id); err != nil {
@@ -439,5 +439,5 @@ func (e *Receipts) receipted(ctx context.Context, tx store.Tx, id string) error 
 	if err != nil || left > 0 || j.State != store.JobAccepted {
 		return err
 	}
-	return e.MoveJob(ctx, tx, j, store.JobClosed, "receipts for all letters")
+	return e.MoveJob(ctx, tx, j, store.JobClosed, shipment.Note{Code: "receipts-all"})
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"postgang/billing/civil"
 	"postgang/billing/receipt"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/jobs"
@@ -57,8 +59,7 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 		if err != nil {
 			return err
 		}
-		reason := fmt.Sprintf("%d letters confirmed as posted at %s, by %s", len(rows), calendar.ClockOf(c.Posted), c.By)
-		return tx.AddJobEvent(held, store.JobEvent{Job: now.ID, At: tx.Now(), From: now.State, To: now.State, Reason: reason})
+		return step.NoteJob(held, tx, now, shipment.Note{Code: "posted", Args: shipment.Args{"letters": strconv.Itoa(len(rows)), "at": alarm.TimeArg(c.Posted), "by": c.By}})
 	})
 	if err == nil {
 		e.Passed("manual: confirmed")

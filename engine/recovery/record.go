@@ -208,7 +208,7 @@ func (r *recovery) insert(ctx context.Context, tx store.Tx, x *vendorJob, p plac
 	if err := tx.InsertJob(ctx, j, p.rows); err != nil {
 		return err
 	}
-	if err := tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: tx.Now(), From: j.State, To: j.State, Reason: FoundAtVendor}); err != nil {
+	if err := step.NoteJob(ctx, tx, j, shipment.Note{Code: "found"}); err != nil {
 		return err
 	}
 	for _, row := range p.rows {
@@ -234,9 +234,6 @@ func totalsOf(rows []store.JobLetter) exchange.Totals {
 	}
 	return t
 }
-
-// FoundAtVendor is the reason in the history of a job that Recover has recorded.
-const FoundAtVendor = "found at the vendor by recover"
 
 // unknownTicket stands for the SHA-256 of a ticket that nothing at the vendor tells any more.
 var unknownTicket = strings.Repeat("0", 64)

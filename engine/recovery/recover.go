@@ -353,7 +353,7 @@ func (r *recovery) do(ctx context.Context) error {
 	}
 	e.Passed("recover: numbers raised")
 	for _, id := range r.out.Found {
-		if err := e.jobs.MarkOffered(ctx, id, "hand-over found at the vendor"); err != nil {
+		if err := e.jobs.MarkOffered(ctx, id, shipment.Note{Code: "hand-over-found"}); err != nil {
 			return err
 		}
 	}
@@ -464,9 +464,9 @@ func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 		if err != nil {
 			return err
 		}
-		const reason = "recover: the vendor has its id or its letters already"
+		why := jobs.Ending{Code: "recovered"}
 		if now.State == store.JobCommitted {
-			if err := e.MoveJob(ctx, tx, now, store.JobUncertain, reason); err != nil {
+			if err := e.MoveJob(ctx, tx, now, store.JobUncertain, why.Note()); err != nil {
 				return err
 			}
 			if now, err = tx.Job(ctx, j.ID); err != nil {
@@ -480,22 +480,22 @@ func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 			return err
 		}
 		if now.Reprint {
-			return e.jobs.EndReprint(ctx, tx, j.ID, jobs.Ending{History: reason, Code: "recovered"})
+			return e.jobs.EndReprint(ctx, tx, j.ID, why)
 		}
 		if _, err := e.jobs.DropUngated(ctx, tx, j.ID); err != nil {
 			return err
 		}
-		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, reason)
+		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, why.Note())
 	})
 }
 
 // settle records what became of one job.
 func (r *recovery) settle(ctx context.Context, x *vendorJob) error {
-	reason := "found at the vendor by recover"
+	why := shipment.Note{Code: "found"}
 	if r.o.Confirm && x.shown.Waits {
-		reason += "; confirmed: " + r.o.Reason
+		why.Args = shipment.Args{"reason": r.o.Reason}
 	}
-	found := store.FoundJob{ID: x.id, Vendor: r.v.Key, Verdict: x.shown.Verdict, TicketSHA: x.Ticket, Letters: len(x.letters()), Reason: reason}
+	found := store.FoundJob{ID: x.id, Vendor: r.v.Key, Verdict: x.shown.Verdict, TicketSHA: x.Ticket, Letters: len(x.letters()), Reason: why.String()}
 	switch x.shown.Verdict {
 	case restored.FoundLeftover:
 		// Never handed over: nothing of it may be printed, and nothing is.

@@ -1,10 +1,6 @@
 package shipment
 
-import (
-	"encoding/json"
-	"regexp"
-	"time"
-)
+import "time"
 
 // HoldCost is the reason code of letters that a cap of the Guard keeps back until a person approves them.
 const HoldCost = "kostnad"
@@ -28,33 +24,20 @@ func SetAside(s Shipment, at time.Time, why Refusal) Event {
 	return Event{Shipment: s.ID, At: at, Kind: EventHeld, From: s.Status, To: s.Status, Reason: heldReason(why)}
 }
 
-// held is what a history keeps of why beyond its code.
-type held struct {
-	Args  Args  `json:"arg,omitempty"`
-	Pages []int `json:"sider,omitempty"`
-}
-
-// heldReason writes "code: text", or the code, a blank and a JSON object of the arguments.
+// heldReason writes "code: text", or the form of a Note, with the pages.
 func heldReason(why Refusal) string {
 	if why.Text != "" {
 		return why.Code + ": " + why.Text
 	}
-	rest, _ := json.Marshal(held{why.Args, why.Pages}) // strings and numbers always are JSON
-	return why.Code + " " + string(rest)
+	return kept(why.Code, noted{why.Args, why.Pages})
 }
 
-var heldForm = regexp.MustCompile(`^([a-z0-9-]+) (\{.*\})$`)
-
-// WhyHeld reads why a shipment was set aside from the event of it. ok is false for other events, and for those that have a text, or
+// WhyHeld reads why a shipment was set aside from its event. ok is false for other events, and for those that have a text, or
 // nothing, beside the code.
-func WhyHeld(e Event) (why Refusal, ok bool) {
-	m := heldForm.FindStringSubmatch(e.Reason)
-	if e.Kind != EventHeld || m == nil {
+func (e Event) WhyHeld() (why Refusal, ok bool) {
+	if e.Kind != EventHeld {
 		return Refusal{}, false
 	}
-	var h held
-	if json.Unmarshal([]byte(m[2]), &h) != nil {
-		return Refusal{}, false
-	}
-	return Refusal{Code: m[1], Args: h.Args, Pages: h.Pages}, true
+	code, rest, ok := readKept(e.Reason)
+	return Refusal{Code: code, Args: rest.Args, Pages: rest.Pages}, ok
 }

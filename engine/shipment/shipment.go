@@ -191,7 +191,7 @@ type Event struct {
 	Recorded time.Time // when we recorded it; set by the archive when zero
 	Kind     string    // e.g. "STATUS", "LEST_ETTER_PRINT", "SAMLET", "TRUKKET"; the engine's constants
 	From, To Status    // equal when the event changed no status
-	Reason   string    // code or short text without personal data
+	Reason   string    // a Note as it is kept, a code, or a short text; without personal data
 	Key      string    // external identity of a digital event, unique; empty for our own
 }
 

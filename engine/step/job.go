@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
-// MoveJob records a job's new state by the one table. The archive must be given the rest of j as it stands.
-func (e *Step) MoveJob(ctx context.Context, tx store.Tx, j store.PrintJob, to store.JobState, reason string) error {
+// MoveJob records a job's new state by the one table, and why in its history; the zero why says nothing. The archive must be given the
+// rest of j as it stands.
+func (e *Step) MoveJob(ctx context.Context, tx store.Tx, j store.PrintJob, to store.JobState, why shipment.Note) error {
 	if !j.State.MayMove(to) {
 		return fmt.Errorf("job %s may not move from %s to %s", j.ID, j.State, to)
 	}
@@ -21,7 +23,12 @@ func (e *Step) MoveJob(ctx context.Context, tx store.Tx, j store.PrintJob, to st
 		return err
 	}
 	e.Log.Info("job moved", "job", j.ID, "vendor", j.Vendor, "from", string(from), "to", string(to), "letters", j.Letters)
-	return tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: tx.Now(), From: from, To: to, Reason: reason})
+	return tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: tx.Now(), From: from, To: to, Reason: why.String()})
+}
+
+// NoteJob adds to the history of a job that stays in its state.
+func NoteJob(ctx context.Context, tx store.Tx, j store.PrintJob, why shipment.Note) error {
+	return tx.AddJobEvent(ctx, store.JobEvent{Job: j.ID, At: tx.Now(), From: j.State, To: j.State, Reason: why.String()})
 }
 
 // JobAndFiles reads a job and its files as they are at one moment.

@@ -29,7 +29,7 @@ type FoundJob struct {
 	TicketSHA  string // may be unknown: empty
 	Letters    int    // that are known to be in it
 	At         time.Time
-	Reason     string
+	Reason     string // a shipment.Note as it is kept, or a text of an earlier version
 }
 
 // FoundLetter is a letter that a vendor has under an id of ours, by its own word.

@@ -213,5 +213,5 @@ type JobEvent struct {
 	Job      string
 	At       time.Time
 	From, To JobState
-	Reason   string
+	Reason   string // a shipment.Note as it is kept, or a text of an earlier version
 }

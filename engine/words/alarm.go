@@ -100,7 +100,7 @@ func plain(key string, args map[string]string) string {
 // worded is a template in each language.
 type worded [len(Languages)]string
 
-// parsedAlarms are the templates of all alarms, by language and name.
+// parsedAlarms are the templates of all alarms and notes, by language and name.
 type parsedAlarms [len(Languages)]map[string]*template.Template
 
 var alarmWords = sync.OnceValue(parseAlarms)
@@ -112,11 +112,18 @@ func parseAlarms() *parsedAlarms {
 		p[lang] = map[string]*template.Template{}
 		for _, table := range []map[string]worded{alarmTemplates, alarmPhrases} {
 			for name, w := range table {
-				p[lang][name] = template.Must(template.New(name).Option("missingkey=error").Funcs(p.funcs(lang)).Parse(w[lang]))
+				p[lang][name] = p.parse(name, w, lang)
 			}
+		}
+		for code, w := range notes {
+			p[lang][notePrefix+code] = p.parse(notePrefix+code, w, lang)
 		}
 	}
 	return p
+}
+
+func (p *parsedAlarms) parse(name string, w worded, lang Language) *template.Template {
+	return template.Must(template.New(name).Option("missingkey=error").Funcs(p.funcs(lang)).Parse(w[lang]))
 }
 
 func (p *parsedAlarms) word(kind string, args map[string]string, lang Language) (string, error) {

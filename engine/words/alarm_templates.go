@@ -228,6 +228,14 @@ var alarmPhrases = map[string]worded{
 		English:   `committed, but neither its files nor a ready file nor an answer are at the vendor`,
 		Norwegian: `den er klar til overlevering, men verken filene, klarfilen eller noe svar ligger hos trykkeriet`,
 	},
+	"doubt/no-order": {
+		English:   `uploaded, and its order is at the vendor under neither name`,
+		Norwegian: `den er lastet opp, men oppdraget ligger hos trykkeriet under ingen av de to navnene`,
+	},
+	"doubt/order-gone": {
+		English:   `its order was at the vendor under its name, and is gone: {{.why}}`,
+		Norwegian: `oppdraget lå hos trykkeriet under navnet sitt, og er borte: {{.why}}`,
+	},
 	"doubt/other-files": {
 		English:   `committed, but the files at the vendor are not ours: {{.why}}`,
 		Norwegian: `den er klar til overlevering, men filene hos trykkeriet er ikke våre: {{.why}}`,
@@ -250,7 +258,7 @@ var alarmPhrases = map[string]worded{
 	},
 	"ending/window": {
 		English:   `not handed over within the print window of {{.days}} days`,
-		Norwegian: `den ble ikke overlevert innen utskriftsvinduet på {{n .days "dag" "dager"}}`,
+		Norwegian: `ikke overlevert innen utskriftsvinduet på {{n .days "dag" "dager"}}`,
 	},
 	"ending/gate": {
 		English:   `letters closed, deleted or set aside before the last gate: {{.shipments}}{{if has . "more"}} and {{.more}} more{{end}}`,

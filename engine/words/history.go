@@ -29,7 +29,7 @@ var holds = map[string]sentence{
 // EventReason words why an event of a shipment's history was, with its code in front where it has one. What was stored as a text is
 // shown as it is.
 func EventReason(e shipment.Event, lang Language) string {
-	why, ok := shipment.WhyHeld(e)
+	why, ok := e.WhyHeld()
 	if !ok {
 		return e.Reason
 	}

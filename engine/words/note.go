@@ -1,0 +1,55 @@
+package words
+
+import "postgang/engine/shipment"
+
+// notes are the words of what histories keep by code and arguments, of jobs and of shipments. Like those of alarms they are templates.
+var notes = map[string]worded{
+	// A job's history.
+	"planned": {`planned`, `planlagt`},
+	"reprint": {`reprint of {{.parent}}: {{.reason}}`, `omtrykk av {{.parent}}: {{.reason}}`},
+	"reprinted": {`{{.letters}} letters reprinted as {{.job}}: {{.reason}}`,
+		`{{.letters}} brev bestilt trykt på nytt i {{.job}}: {{.reason}}`},
+	"set-aside":       {`letters set aside while composing`, `brev ble satt til side da jobben skulle settes sammen`},
+	"gate":            {`{{.letters}} letters dropped out at the last gate`, `{{.letters}} brev falt fra ved siste kontroll`},
+	"ready-placed":    {`ready file placed`, `klarfilen er lagt hos trykkeriet`},
+	"hand-over-found": {`hand-over found at the vendor`, `overleveringen ble funnet hos trykkeriet`},
+	"vendor-answered": {`the vendor has answered`, `trykkeriet har svart`},
+	"accepted":        {`answer of the vendor`, `svar fra trykkeriet`},
+	"rejected":        {`answer of the vendor: {{.words}}`, `svar fra trykkeriet: {{.words}}`},
+	"receipts-came":   {`the vendor sent receipts`, `trykkeriet har sendt kvitteringer`},
+	"receipts-all":    {`receipts for all letters`, `kvitteringer for alle brevene`},
+	"ending":          {`{{say . "ending"}}`, `{{say . "ending"}}`},
+	"doubt":           {`{{say . "doubt"}}`, `{{say . "doubt"}}`},
+	"withdrawn":       {`withdrawn by a person: {{.reason}}`, `trukket tilbake for hånd: {{.reason}}`},
+	"resolved-has":    {`resolved by a person, the vendor has it: {{.reason}}`, `avklart for hånd, trykkeriet har den: {{.reason}}`},
+	"resolved-has-not": {`resolved by a person, the vendor has not got it: {{.reason}}`,
+		`avklart for hånd, trykkeriet har den ikke: {{.reason}}`},
+	"printed-here":    {`printed here`, `skrives ut her`},
+	"given-out":       {`given out to be printed here, to {{.by}}`, `gitt ut for å skrives ut her, til {{.by}}`},
+	"given-out-again": {`given out once more to be printed here, to {{.by}}`, `gitt ut på nytt for å skrives ut her, til {{.by}}`},
+	"posted": {`{{.letters}} letters confirmed as posted at {{clock .at}}, by {{.by}}`,
+		`{{.letters}} brev bekreftet som postlagt {{clock .at}}, av {{.by}}`},
+	"found": {`found at the vendor by recover{{if has . "reason"}}; confirmed: {{.reason}}{{end}}`,
+		`funnet hos trykkeriet ved gjenoppretting{{if has . "reason"}}; bekreftet: {{.reason}}{{end}}`},
+}
+
+// JobReason words why an event of a job's history was. What was stored as a text is shown as it is, and so is nothing.
+func JobReason(reason string, lang Language) string {
+	if n, ok := shipment.ReadNote(reason); ok {
+		return note(n, lang)
+	}
+	return reason
+}
+
+// note words a note; one that has no words here, or lacks an argument, is shown as its code and its arguments.
+func note(n shipment.Note, lang Language) string {
+	if t, ok := alarmWords()[lang][notePrefix+n.Code]; ok {
+		if text, err := execute(t, n.Args); err == nil {
+			return text
+		}
+	}
+	return plain(n.Code, n.Args)
+}
+
+// notePrefix tells the templates of notes from those of alarms.
+const notePrefix = "note/"

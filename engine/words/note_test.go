@@ -1,0 +1,257 @@
+package words
+
+import (
+	"cmp"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"postgang/engine/shipment"
+)
+
+type noteExample struct {
+	code   string
+	args   shipment.Args
+	en, nb string
+}
+
+// noteExamples have each note, each phrase that it may say, and each argument that may be missing. In English, those of jobs say word
+// for word what histories kept while they kept sentences.
+var noteExamples = []noteExample{
+	{"planned", nil, "planned", "planlagt"},
+	{"reprint", shipment.Args{"parent": "J1", "reason": "revet"}, "reprint of J1: revet", "omtrykk av J1: revet"},
+	{"reprinted", shipment.Args{"letters": "3", "job": "J2", "reason": "revet"}, "3 letters reprinted as J2: revet", "3 brev bestilt trykt på nytt i J2: revet"},
+	{"set-aside", nil, "letters set aside while composing", "brev ble satt til side da jobben skulle settes sammen"},
+	{"gate", shipment.Args{"letters": "2"}, "2 letters dropped out at the last gate", "2 brev falt fra ved siste kontroll"},
+	{"ready-placed", nil, "ready file placed", "klarfilen er lagt hos trykkeriet"},
+	{"hand-over-found", nil, "hand-over found at the vendor", "overleveringen ble funnet hos trykkeriet"},
+	{"vendor-answered", nil, "the vendor has answered", "trykkeriet har svart"},
+	{"accepted", nil, "answer of the vendor", "svar fra trykkeriet"},
+	{"rejected", shipment.Args{"words": "brev {1} er «uleselig»"}, "answer of the vendor: brev {1} er «uleselig»", "svar fra trykkeriet: brev {1} er «uleselig»"},
+	{"receipts-came", nil, "the vendor sent receipts", "trykkeriet har sendt kvitteringer"},
+	{"receipts-all", nil, "receipts for all letters", "kvitteringer for alle brevene"},
+	{"ending", shipment.Args{"ending": "profile"}, "the vendor's profile has changed since planning", "trykkeriets profil er endret siden planleggingen"},
+	{"ending", shipment.Args{"ending": "window", "days": "1"}, "not handed over within the print window of 1 days", "ikke overlevert innen utskriftsvinduet på 1 dag"},
+	{"ending", shipment.Args{"ending": "gate", "shipments": "x, y"}, "letters closed, deleted or set aside before the last gate: x, y", "brev ble avsluttet, slettet eller satt til side før siste kontroll: x, y"},
+	{"ending", shipment.Args{"ending": "uncomposable", "shipments": "x, y", "more": "3"}, "letters that cannot be composed: x, y and 3 more", "brev som ikke kan settes sammen: x, y og 3 til"},
+	{"ending", shipment.Args{"ending": "recovered"}, "recover: the vendor has its id or its letters already", "gjenoppretting: trykkeriet har allerede id-en eller brevene"},
+	{"doubt", shipment.Args{"doubt": "no-trace"}, "committed, but neither its files nor a ready file nor an answer are at the vendor", "den er klar til overlevering, men verken filene, klarfilen eller noe svar ligger hos trykkeriet"},
+	{"doubt", shipment.Args{"doubt": "no-order"}, "uploaded, and its order is at the vendor under neither name", "den er lastet opp, men oppdraget ligger hos trykkeriet under ingen av de to navnene"},
+	{"doubt", shipment.Args{"doubt": "order-gone", "why": "x.zip"}, "its order was at the vendor under its name, and is gone: x.zip", "oppdraget lå hos trykkeriet under navnet sitt, og er borte: x.zip"},
+	{"doubt", shipment.Args{"doubt": "other-files", "why": "x.pdf"}, "committed, but the files at the vendor are not ours: x.pdf", "den er klar til overlevering, men filene hos trykkeriet er ikke våre: x.pdf"},
+	{"doubt", shipment.Args{"doubt": "unreadable-answer"}, "the vendor has answered, but the answer cannot be read", "trykkeriet har svart, men svaret kan ikke leses"},
+	{"doubt", shipment.Args{"doubt": "other-ticket"}, "a hand-over for this job id is at the vendor, but for another ticket", "det ligger en overlevering med denne jobb-id-en hos trykkeriet, men med en annen jobbseddel"},
+	{"withdrawn", shipment.Args{"reason": "feil logo"}, "withdrawn by a person: feil logo", "trukket tilbake for hånd: feil logo"},
+	{"resolved-has", shipment.Args{"reason": "på telefon"}, "resolved by a person, the vendor has it: på telefon", "avklart for hånd, trykkeriet har den: på telefon"},
+	{"resolved-has-not", shipment.Args{"reason": "på telefon"}, "resolved by a person, the vendor has not got it: på telefon", "avklart for hånd, trykkeriet har den ikke: på telefon"},
+	{"printed-here", nil, "printed here", "skrives ut her"},
+	{"given-out", shipment.Args{"by": "nn01"}, "given out to be printed here, to nn01", "gitt ut for å skrives ut her, til nn01"},
+	{"given-out-again", shipment.Args{"by": "nn01"}, "given out once more to be printed here, to nn01", "gitt ut på nytt for å skrives ut her, til nn01"},
+	{"posted", shipment.Args{"letters": "3", "at": "2026-11-24T10:05+01:00", "by": "nn01"}, "3 letters confirmed as posted at 2026-11-24 10:05, by nn01", "3 brev bekreftet som postlagt 24.11.2026 kl. 10.05, av nn01"},
+	{"found", nil, "found at the vendor by recover", "funnet hos trykkeriet ved gjenoppretting"},
+	{"found", shipment.Args{"reason": "Ola har spurt"}, "found at the vendor by recover; confirmed: Ola har spurt", "funnet hos trykkeriet ved gjenoppretting; bekreftet: Ola har spurt"},
+}
+
+// TestNotes: what is kept is worded in both languages, word for word, with every argument.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	tried := map[string]bool{}
+	for _, e := range noteExamples {
+		tried[e.code] = true
+		for name, value := range e.args {
+			tried[name+"/"+value] = true
+		}
+		kept := shipment.Note{Code: e.code, Args: e.args}.String()
+		for lang, want := range []string{e.en, e.nb} {
+			if got := JobReason(kept, Language(lang)); got != want {
+				t.Errorf("%s says in %s\n%s\nwant\n%s", kept, Language(lang), got, want)
+			}
+			for name := range e.args {
+				less, other := maps.Clone(e.args), maps.Clone(e.args)
+				delete(less, name)
+				other[name] += "7"
+				for _, args := range []shipment.Args{less, other} {
+					if got := JobReason(shipment.Note{Code: e.code, Args: args}.String(), Language(lang)); got == want || got == "" {
+						t.Errorf("%s says in %s the same with %v", kept, Language(lang), args)
+					}
+				}
+			}
+		}
+	}
+	for code := range notes {
+		if !tried[code] {
+			t.Errorf("%s has no example", code)
+		}
+	}
+	for phrase := range alarmPhrases {
+		if name, _, _ := strings.Cut(phrase, "/"); notes[name] != (worded{}) && !tried[phrase] {
+			t.Errorf("the phrase %s has no example", phrase)
+		}
+	}
+}
+
+// TestWhatIsNoNoteIsShown: texts of earlier versions as they stand, and notes that have no words here by code and arguments.
+func TestWhatIsNoNoteIsShown(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"": "", "planned": "planned", "printed here": "printed here", "withdrawn by a person: {\"arg\":1}": "withdrawn by a person: {\"arg\":1}",
+		"reprint of J1: {\"arg\":{}}": "reprint of J1: {\"arg\":{}}", "planned {": "planned {", "gate {\"arg\":[]}": "gate {\"arg\":[]}",
+		"planned {}": "planned", "gate {}": "gate", "new {\"arg\":{\"b\":\"2\",\"a\":\"1\"}}": "new (a: 1, b: 2)",
+	} {
+		if got := JobReason(reason, English); got != want {
+			t.Errorf("%q says %q, want %q", reason, got, want)
+		}
+	}
+}
+
+// noteMakers are the folders, of the repository, whose code makes notes.
+var noteMakers = []string{"engine/collect", "engine/jobs", "engine/receipts", "engine/nights", "engine/recovery"}
+
+// noteArgs are the arguments that functions of the source stand for, by the code of the note.
+var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
+
+// TestEveryNoteHasWords: every code and argument that the source makes has words in both languages, and all words are of notes that
+// are made.
+func TestEveryNoteHasWords(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, folder := range noteMakers {
+		made := readNotes(t, folder)
+		if len(made) == 0 {
+			t.Errorf("%s makes no notes", folder)
+		}
+		for _, m := range made {
+			code, _, _ := strings.Cut(m.key, " ")
+			seen[code] = true
+			if !slices.ContainsFunc(noteExamples, func(e noteExample) bool {
+				return e.code == code && maps.Equal(m.args, names(e.args)) || e.code == code && noteArgs[code] != nil
+			}) {
+				t.Errorf("%s: no example of %q with %v", m.at, code, m.args)
+			}
+			for _, lang := range Languages {
+				if notes[code][lang] == "" {
+					t.Errorf("%s: %q has no words in %s", m.at, code, lang)
+				}
+			}
+		}
+	}
+	for code := range notes {
+		if !seen[code] {
+			t.Errorf("%q is made nowhere", code)
+		}
+	}
+}
+
+// TestEveryEndingAndDoubtHasWords: the codes of endings and doubts have phrases.
+func TestEveryEndingAndDoubtHasWords(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, folder := range noteMakers {
+		inspect(t, folder, func(n ast.Node, at string) {
+			var kind string
+			var said ast.Expr
+			switch n := n.(type) {
+			case *ast.CompositeLit:
+				kind = map[string]string{"Ending": "ending", "doubt": "doubt"}[typeName(n.Type)]
+				said = cmp.Or(fieldsOf(n)["Code"], fieldsOf(n)["code"])
+			case *ast.CallExpr:
+				if callee(n) == "endingByLetters" {
+					kind, said = "ending", n.Args[0]
+				}
+			}
+			code, ok := literal(said, nil)
+			if kind == "" || !ok {
+				return
+			}
+			seen[kind+"/"+code] = true
+			if alarmPhrases[kind+"/"+code] == (worded{}) {
+				t.Errorf("%s: no words for %s %q", at, kind, code)
+			}
+		})
+	}
+	for phrase := range alarmPhrases {
+		if kind, _, _ := strings.Cut(phrase, "/"); noteArgs[kind] != nil && !seen[phrase] {
+			t.Errorf("%s is made nowhere", phrase)
+		}
+	}
+}
+
+func names(args shipment.Args) map[string]bool {
+	out := map[string]bool{}
+	for name := range args {
+		out[name] = true
+	}
+	return out
+}
+
+// readNotes collects the notes that the source of a folder makes with a code that stands there or is named there.
+func readNotes(t *testing.T, folder string) (all []made) {
+	t.Helper()
+	consts := constants(t, folder)
+	inspect(t, folder, func(n ast.Node, at string) {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || typeName(lit.Type) != "Note" {
+			return
+		}
+		fields := fieldsOf(lit)
+		code, ok := literal(fields["Code"], consts)
+		if !ok {
+			return
+		}
+		args := []shipment.Args{nil}
+		if e := fields["Args"]; e != nil {
+			args = argsOf(e, nil)
+		}
+		if args == nil && noteArgs[code] == nil {
+			t.Errorf("%s: the arguments of %q do not stand there", at, code)
+		}
+		for _, a := range args {
+			all = append(all, made{code, names(a), at})
+		}
+		if args == nil {
+			all = append(all, made{code, nil, at})
+		}
+	})
+	return all
+}
+
+// inspect walks the source of a folder, tests aside.
+func inspect(t *testing.T, folder string, look func(n ast.Node, at string)) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(folder, err)
+	}
+	set := token.NewFileSet()
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if n != nil {
+				look(n, set.Position(n.Pos()).String())
+			}
+			return true
+		})
+	}
+}
+
+// fieldsOf are the fields that a composite literal names.
+func fieldsOf(lit *ast.CompositeLit) map[string]ast.Expr {
+	fields := map[string]ast.Expr{}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			fields[typeName(kv.Key)] = kv.Value
+		}
+	}
+	return fields
+}
