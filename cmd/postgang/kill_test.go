@@ -39,8 +39,8 @@ func TestKilledNightFinishes(t *testing.T) {
 const mostKills = 400
 
 func killedNights(t *testing.T, database string, seed uint64) {
-	if testing.Short() {
-		t.Skip("runs many processes")
+	if testing.Short() || raceEnabled {
+		t.Skip("runs many processes; without the race detector")
 	}
 	dir := t.TempDir()
 	s := newKillStage(t, dir, database)
@@ -85,6 +85,9 @@ func onlyRefused(errOut string) bool {
 	_, said, found := strings.Cut(errOut, "a person must look: ")
 	return found && strings.HasSuffix(strings.TrimSpace(said), " hand-ins refused") && !strings.Contains(said, ",")
 }
+
+// killStride is how many steps a killed night gets at most: the fewer, the more kills.
+const killStride = 25
 
 // reprintStride is how many steps a killed night gets at most that only has a reprint to hand over.
 const reprintStride = 14

@@ -2,8 +2,5 @@
 
 package main
 
-// killStride is how many steps a killed night gets at most. Every process starts slowly with the race detector.
-const killStride = 60
-
-// raceEnabled says whether the race detector watches.
+// raceEnabled says whether the race detector watches, which makes processes start slowly.
 const raceEnabled = true

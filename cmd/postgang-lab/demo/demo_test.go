@@ -45,11 +45,18 @@ import (
 	"postgang/printjobs/exchange"
 )
 
+// What the demo must have at least, so that judging it means something.
+const (
+	leastLetters         = 250  // offered
+	leastPages           = 1000 // of those letters
+	leastPersonalStrings = 500
+)
+
 // TestDemo runs the demo once and has other programs than ours judge what it made.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("runs a whole night")
+	if testing.Short() || raceEnabled {
+		t.Skip("runs a whole night; without the race detector")
 	}
 	dir := t.TempDir()
 	night := sync.OnceValues(func() (*demoNight, error) { return runDemo(filepath.Join(dir, "demo"), "") })
@@ -111,7 +118,7 @@ func runDemo(dir, database string) (*demoNight, error) {
 	var said bytes.Buffer
 	n := &demoNight{shipments: map[string]shipment.Shipment{}, wanted: map[string]letters.Shipment{}}
 	w := &lockedWriter{w: &said}
-	n.demo = &demo{Options: &cli.Options{Out: w, Err: w}, dir: dir, database: database, seed: 1, shipments: demoShipments}
+	n.demo = &demo{Options: &cli.Options{Out: w, Err: w}, dir: dir, database: database, seed: 1}
 	ctx := context.Background()
 	start := time.Now()
 	n.failure = n.run(ctx)
