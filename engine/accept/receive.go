@@ -777,7 +777,7 @@ func (e *Acceptor) applyEvent(ctx context.Context, d shipment.DigitalEvent) erro
 // pastTheGate reports whether a letter is on its way to paper: with the vendor, or in a job past the last gate, whose
 // hand-over may not have been recorded yet.
 func pastTheGate(ctx context.Context, r store.Reader, s shipment.Shipment) (bool, error) {
-	if !shipment.Printable(s.Status) {
+	if !s.Status.Printable() {
 		return s.Status == shipment.StatusSendtPrint, nil
 	}
 	jobs, err := r.JobsOf(ctx, s.ID)

@@ -144,7 +144,7 @@ func recordable(s shipment.Shipment) bool {
 	case shipment.StatusSendtPrint, shipment.StatusPrintet, shipment.StatusLest, shipment.StatusManueltHandtert:
 		return true
 	default:
-		return shipment.Printable(s.Status)
+		return s.Status.Printable()
 	}
 }
 

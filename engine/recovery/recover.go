@@ -553,7 +553,7 @@ func (r *recovery) setAside(ctx context.Context, shipments []string, which, job 
 					done = append(done, id)
 					continue
 				}
-				if s.Hold != "" || !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() || !shipment.Printable(s.Status) && s.Status != shipment.StatusMottatt {
+				if s.Hold != "" || !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() || !s.Status.Printable() && s.Status != shipment.StatusMottatt {
 					continue
 				}
 				if err := step.SetAside(ctx, tx, s, why); err != nil {

@@ -200,7 +200,7 @@ func (s Shipment) due(at time.Time, why Reason) Shipment {
 	if s.Submission.DigitalOnly || !s.ReadAt.IsZero() || !s.ClosedAt.IsZero() {
 		return s
 	}
-	if s.Status != StatusMottatt && !Printable(s.Status) {
+	if s.Status != StatusMottatt && !s.Status.Printable() {
 		return s
 	}
 	if s.DueAt.IsZero() || at.Before(s.DueAt) {

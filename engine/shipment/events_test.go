@@ -226,7 +226,7 @@ func TestExpireDigitalOnly(t *testing.T) {
 	}
 	got, e, ok := ExpireDigitalOnly(s, DefaultRules(), due0)
 	want := Event{Shipment: s.ID, At: due0, Kind: EventStatus, From: StatusVarslet, To: StatusSendtDigitalt, Reason: "ULEST"}
-	if !ok || got.Status != StatusSendtDigitalt || e != want || Printable(got.Status) {
+	if !ok || got.Status != StatusSendtDigitalt || e != want || got.Status.Printable() {
 		t.Errorf("%v %s %+v", ok, got.Status, e)
 	}
 	if _, _, again := ExpireDigitalOnly(got, DefaultRules(), due0); again {

@@ -94,9 +94,9 @@ func (s Status) MayBecome(to Status) bool {
 	return false
 }
 
-// Printable reports whether a letter in status s may go to paper: every status from which SENDT_PRINT can be reached in
+// Printable reports whether a letter in this status may go to paper: every status from which SENDT_PRINT can be reached in
 // one move.
-func Printable(s Status) bool { return s.MayBecome(StatusSendtPrint) }
+func (s Status) Printable() bool { return s.MayBecome(StatusSendtPrint) }
 
 // Terminal reports whether nothing more happens to a shipment in this status, but that its content and personal data
 // are deleted in time.

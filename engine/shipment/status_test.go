@@ -33,7 +33,7 @@ func drawStatuses() string {
 			fmt.Fprintf(&b, "  %s", mark)
 		}
 		var notes []string
-		if Printable(from) {
+		if from.Printable() {
 			notes = append(notes, "printable")
 		}
 		if from.Terminal() {
@@ -100,8 +100,8 @@ func TestEveryPair(t *testing.T) {
 	// What has been read, printed, closed or refused must not go to paper; only digital's ends neither.
 	for _, s := range Statuses() {
 		want := s == StatusAkseptert || s == StatusVarslet || s == StatusKlarForMottak || s == StatusSendtSDP
-		if Printable(s) != want {
-			t.Errorf("Printable(%s) = %v", s, !want)
+		if s.Printable() != want {
+			t.Errorf("%s.Printable() = %v", s, !want)
 		}
 	}
 	if Status("VARSLET ").Valid() || Status("").Terminal() || Status("").MayBecome(StatusMottatt) {
