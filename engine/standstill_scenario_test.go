@@ -12,6 +12,7 @@ import (
 	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // byHand runs a night as the command does.
@@ -152,7 +153,7 @@ func TestClockAhead(t *testing.T) {
 	}
 	found := false
 	for _, e := range view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, id) }) {
-		found = found || strings.Contains(e.Reason, "klokken gikk for fort")
+		found = found || strings.Contains(words.EventReason(e, words.Norwegian), "klokken gikk for fort")
 	}
 	if !found {
 		t.Error("the history does not say why it was due")

@@ -61,7 +61,7 @@ func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string,
 	for i, l := range n.Letters {
 		ev := shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: statuses[i], To: statuses[i], Reason: string(n.Reasons[i]) + " " + id}
 		if n.Reprint {
-			ev.Kind, ev.Reason = shipment.EventReprint, id+" av "+n.Parent
+			ev.Kind, ev.Reason = shipment.EventReprint, shipment.Note{Code: "reprint-of", Args: shipment.Args{"job": id, "parent": n.Parent}}.String()
 		}
 		if err := tx.AddEvents(ctx, ev); err != nil {
 			return "", err

@@ -218,7 +218,8 @@ func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reas
 		if !from.MayBecome(s.Status) {
 			return fmt.Errorf("status %s may not become %s", from, s.Status)
 		}
-		events := []shipment.Event{{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: s.Status, Reason: "trykkeriet avviste utskriftsjobb " + j.ID}}
+		why := shipment.Note{Code: "job-refused", Args: shipment.Args{"job": j.ID}}
+		events := []shipment.Event{{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: s.Status, Reason: why.String()}}
 		s.SentAt = time.Time{}
 		if s.ReadAt.IsZero() {
 			s.Hold = shipment.HoldRejected

@@ -300,7 +300,8 @@ func (e *Jobs) DropUngated(ctx context.Context, tx store.Tx, job string) (map[st
 	drop := map[string]bool{}
 	for _, s := range dropped {
 		drop[s.ID] = true
-		ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventWithdrawn, From: s.Status, To: s.Status, Reason: "trukket fra utskriftsjobb " + job}
+		why := shipment.Note{Code: "left-out", Args: shipment.Args{"job": job}}
+		ev := shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventWithdrawn, From: s.Status, To: s.Status, Reason: why.String()}
 		if err := tx.AddEvents(ctx, ev); err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason str
 				if s.Hold != shipment.HoldCost {
 					continue
 				}
-				if err := step.Release(ctx, tx, s, reason); err != nil {
+				if err := step.Release(ctx, tx, s, shipment.Args{"reason": reason}); err != nil {
 					return err
 				}
 				released++

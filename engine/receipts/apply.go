@@ -319,9 +319,9 @@ func (a *receiptApplier) post(row receipt.Row, reprint bool) {
 	if s.PostedAt.IsZero() || at.Before(s.PostedAt) {
 		s.PostedAt = at
 	}
-	kind, reason := shipment.EventPosted, "kvittering i jobb "+row.Job
+	kind, why := shipment.EventPosted, shipment.Note{Code: "receipt", Args: shipment.Args{"job": row.Job}}
 	if reprint {
-		reason = "kvittering i omtrykk " + row.Job
+		why = shipment.Note{Code: "receipt-reprint", Args: shipment.Args{"job": row.Job}}
 	}
 	if from.MayBecome(shipment.StatusPrintet) {
 		s.Status, kind = shipment.StatusPrintet, shipment.EventStatus
@@ -329,7 +329,7 @@ func (a *receiptApplier) post(row receipt.Row, reprint bool) {
 	if !slices.Contains(a.posted, s.ID) {
 		a.posted = append(a.posted, s.ID)
 	}
-	a.events = append(a.events, shipment.Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: reason})
+	a.events = append(a.events, shipment.Event{Shipment: s.ID, At: at, Kind: kind, From: from, To: s.Status, Reason: why.String()})
 }
 
 // returned takes a row that says that a letter came back.
@@ -360,9 +360,8 @@ func (e *Receipts) returned(ctx context.Context, tx store.Tx, id string, status 
 	if err != nil || slices.ContainsFunc(history, func(ev shipment.Event) bool { return ev.Key == key }) {
 		return false, err
 	}
-	return true, tx.AddEvents(ctx, shipment.Event{
-		Shipment: id, At: at, Kind: shipment.EventReturned, From: status, To: status, Key: key, Reason: fmt.Sprintf("%s, jobb %s", row.Reason, row.Job),
-	})
+	why := shipment.Note{Code: "returned", Args: shipment.Args{"cause": string(row.Reason), "job": row.Job}}
+	return true, tx.AddEvents(ctx, shipment.Event{Shipment: id, At: at, Kind: shipment.EventReturned, From: status, To: status, Key: key, Reason: why.String()})
 }
 
 // bookedNet is what the ledger holds for a receipt in force, net.

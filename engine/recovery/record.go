@@ -213,7 +213,7 @@ func (r *recovery) insert(ctx context.Context, tx store.Tx, x *vendorJob, p plac
 	}
 	for _, row := range p.rows {
 		if s := p.ships[row.Shipment]; s.Hold != "" {
-			if err := step.Release(ctx, tx, s, "trykkeriet har brevet i jobb "+x.id); err != nil {
+			if err := step.Release(ctx, tx, s, shipment.Args{"job": x.id}); err != nil {
 				return err
 			}
 		}

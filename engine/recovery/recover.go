@@ -633,7 +633,7 @@ func (e *Recovery) ReleaseRestored(ctx context.Context, reason string, shipments
 				if s.Hold != shipment.HoldRestored {
 					return fmt.Errorf("shipment %s is not set aside by recover", id)
 				}
-				if err := step.Release(ctx, tx, s, reason); err != nil {
+				if err := step.Release(ctx, tx, s, shipment.Args{"reason": reason}); err != nil {
 					return err
 				}
 				done++

@@ -16,14 +16,14 @@ const (
 	EventStatus    = "STATUS"           // the status changed; Reason says why
 	EventReadAfter = "LEST_ETTER_PRINT" // read when the letter was on its way to paper already
 	EventCollected = "SAMLET"           // taken into a print job; Reason is the job
-	EventReprint   = "OMTRYKK"          // ordered once more by a person; Reason is the reprint and the job it is of
+	EventReprint   = "OMTRYKK"          // ordered once more by a person; Reason names the reprint and the job it is of
 	EventWithdrawn = "TRUKKET"          // left out of a print job at the last gate, or the job was taken back
 	EventHeld      = "SATT_TIL_SIDE"    // set aside; Reason begins with the code, see WhyHeld
-	EventReleased  = "FRIGITT"          // free to be collected again
+	EventReleased  = "FRIGITT"          // free to be collected again; Reason is what it was set aside for, or a Note with that as its code
 	EventRenewed   = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
 	EventPosted    = "POSTLAGT"         // the vendor's receipt came
 	EventDelivered = "LASTET_NED"       // a document of it was delivered whole on the recipients' page; Key says which
-	EventReturned  = "RETUR"            // it came back by post; Reason is why (receipt.ReturnReason) and the job
+	EventReturned  = "RETUR"            // it came back by post; Reason names the cause (receipt.ReturnReason) and the job
 )
 
 // ErrDigitalEvent says that a digital event cannot be understood at all; it names no personal data.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"postgang/engine/calendar"
+	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -110,8 +110,8 @@ func (e *Step) DueNow(ctx context.Context) error {
 			if err := tx.UpdateShipment(ctx, now); err != nil {
 				return err
 			}
-			return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: s.Status,
-				Reason: "klar for utskrift nå, ikke " + calendar.ClockOf(s.DueAt) + ": klokken gikk for fort da brevet ble tatt imot"})
+			why := shipment.Note{Code: "clock-ahead", Args: shipment.Args{"due": alarm.TimeArg(s.DueAt)}}
+			return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: s.Status, Reason: why.String()})
 		})
 		if err != nil && !errors.Is(err, store.ErrStale) { // changed just now: the next night looks again
 			return fmt.Errorf("shipment %s: %w", s.ID, err)

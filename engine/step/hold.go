@@ -62,12 +62,13 @@ func (e *Step) Release(ctx context.Context, id string) error {
 		if s.Hold == shipment.HoldRestored {
 			return fmt.Errorf("shipment %s may be with the vendor already. Ask the vendor; when it is not, let it go by postgang recover release %s --reason TEXT", id, id)
 		}
-		return Release(ctx, tx, s, "")
+		return Release(ctx, tx, s, nil)
 	})
 }
 
-// Release ends that a shipment is set aside, whatever it was set aside for, so that it is not set aside for it again.
-func Release(ctx context.Context, tx store.Tx, s shipment.Shipment, reason string) error {
+// Release ends that a shipment is set aside, whatever it was set aside for, so that it is not set aside for it again. Its history keeps
+// what it was set aside for, and why it is released: "reason", a person's, or "job", in which a vendor has it; nil: nothing.
+func Release(ctx context.Context, tx store.Tx, s shipment.Shipment, why shipment.Args) error {
 	code := s.Hold
 	s.Hold = ""
 	switch code {
@@ -79,10 +80,11 @@ func Release(ctx context.Context, tx store.Tx, s shipment.Shipment, reason strin
 	if err := tx.UpdateShipment(ctx, s); err != nil {
 		return err
 	}
-	if reason != "" {
-		reason = ": " + reason
+	reason := code
+	if why != nil {
+		reason = shipment.Note{Code: code, Args: why}.String()
 	}
-	if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: code + reason}); err != nil {
+	if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: reason}); err != nil {
 		return err
 	}
 	return tx.ResolveAlarm(ctx, "held:"+s.ID)

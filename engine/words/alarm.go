@@ -110,7 +110,7 @@ func parseAlarms() *parsedAlarms {
 	p := &parsedAlarms{}
 	for _, lang := range Languages {
 		p[lang] = map[string]*template.Template{}
-		for _, table := range []map[string]worded{alarmTemplates, alarmPhrases} {
+		for _, table := range []map[string]worded{alarmTemplates, alarmPhrases, notePhrases} {
 			for name, w := range table {
 				p[lang][name] = p.parse(name, w, lang)
 			}
@@ -156,7 +156,7 @@ func (p *parsedAlarms) funcs(lang Language) template.FuncMap {
 				return "", fmt.Errorf("no argument %s", name)
 			}
 			full := name + "/" + code
-			if _, ok := alarmPhrases[full]; !ok {
+			if _, ok := alarmPhrases[full]; !ok && notePhrases[full] == (worded{}) {
 				return code, nil
 			}
 			return execute(p[lang][full], args)

@@ -222,7 +222,7 @@ var alarmTemplates = map[string]worded{
 	},
 }
 
-// alarmPhrases are the words of arguments that are codes: the argument's name, a stroke and the code. They may use the other arguments.
+// alarmPhrases are the words of arguments that are codes: the argument's name, a stroke and the code. They may use the other arguments. Notes say them too.
 var alarmPhrases = map[string]worded{
 	"doubt/no-trace": {
 		English:   `committed, but neither its files nor a ready file nor an answer are at the vendor`,

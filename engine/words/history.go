@@ -26,12 +26,21 @@ var holds = map[string]sentence{
 		"kan være i en jobb hos trykkeriet som ikke kan leses"},
 }
 
-// EventReason words why an event of a shipment's history was, with its code in front where it has one. What was stored as a text is
-// shown as it is.
+// EventReason words why an event of a shipment's history was, with its code in front where it was set aside or released. What was
+// stored as a text is shown as it is.
 func EventReason(e shipment.Event, lang Language) string {
-	why, ok := e.WhyHeld()
-	if !ok {
-		return e.Reason
+	switch e.Kind {
+	case shipment.EventHeld:
+		if why, ok := e.WhyHeld(); ok {
+			return why.Code + ": " + Refusal(why, lang)
+		}
+	case shipment.EventReleased:
+		if n, ok := shipment.ReadNote(e.Reason); ok {
+			return n.Code + ": " + note(shipment.Note{Code: releasedCode, Args: n.Args}, lang)
+		}
+	case shipment.EventStatus, shipment.EventReprint, shipment.EventWithdrawn, shipment.EventPosted, shipment.EventReturned:
+		return noteOr(e.Reason, lang)
+	default: // of digital channels: their own words, whatever these look like
 	}
-	return why.Code + ": " + Refusal(why, lang)
+	return e.Reason
 }

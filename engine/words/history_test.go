@@ -56,6 +56,23 @@ func TestEventReason(t *testing.T) {
 			t.Errorf("%q is not tried, or says something else in English", k)
 		}
 	}
+	// Of other events: code and arguments, or the digital channel's own words.
+	for _, c := range []struct{ kind, reason, nb, en string }{
+		{shipment.EventReleased, shipment.Note{Code: shipment.HoldCost, Args: a{"reason": "riktig {\"liste\"}"}}.String(), "kostnad: riktig {\"liste\"}", "kostnad: riktig {\"liste\"}"},
+		{shipment.EventReleased, shipment.Note{Code: shipment.HoldRestored, Args: a{"job": "DEMA000001"}}.String(), "gjenopprettet: trykkeriet har brevet i jobb DEMA000001", "gjenopprettet: the vendor has the letter in job DEMA000001"},
+		{shipment.EventReleased, shipment.Note{Code: shipment.HoldCost, Args: a{"new": "1"}}.String(), "kostnad: released (new: 1)", "kostnad: released (new: 1)"},
+		{shipment.EventWithdrawn, shipment.Note{Code: "left-out", Args: a{"job": "DEMA000001"}}.String(), "trukket fra utskriftsjobb DEMA000001", "left out of print job DEMA000001"},
+		{shipment.EventStatus, shipment.Note{Code: "receipt", Args: a{"job": "DEMA000001"}}.String(), "kvittering i jobb DEMA000001", "receipt in job DEMA000001"},
+		{shipment.EventStatus, "LUKKET: planned {}", "LUKKET: planned {}", "LUKKET: planned {}"},
+		{shipment.EventReadAfter, "planned {}", "planned {}", "planned {}"},
+		{string(shipment.DigitalClosed), "planned {}", "planned {}", "planned {}"},
+		{shipment.EventWithdrawn, "trukket fra utskriftsjobb DEMA000001", "trukket fra utskriftsjobb DEMA000001", "trukket fra utskriftsjobb DEMA000001"},
+	} {
+		e := shipment.Event{Kind: c.kind, Reason: c.reason}
+		if nb, en := EventReason(e, Norwegian), EventReason(e, English); nb != c.nb || en != c.en {
+			t.Errorf("%s %q: %q and %q", c.kind, c.reason, nb, en)
+		}
+	}
 	for _, reason := range []string{"", "utskriftsvindu", "kostnad: godkjent {\"a\":1}", "K7QX000001", "kostnad {\"arg\":1}", "kostnad {"} {
 		for _, kind := range []string{shipment.EventHeld, shipment.EventReleased} {
 			if got := EventReason(shipment.Event{Kind: kind, Reason: reason}, English); got != reason {

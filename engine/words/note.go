@@ -31,10 +31,39 @@ var notes = map[string]worded{
 		`{{.letters}} brev bekreftet som postlagt {{clock .at}}, av {{.by}}`},
 	"found": {`found at the vendor by recover{{if has . "reason"}}; confirmed: {{.reason}}{{end}}`,
 		`funnet hos trykkeriet ved gjenoppretting{{if has . "reason"}}; bekreftet: {{.reason}}{{end}}`},
+
+	// A shipment's history.
+	"reprint-of":      {`{{.job}} of {{.parent}}`, `{{.job}} av {{.parent}}`},
+	"left-out":        {`left out of print job {{.job}}`, `trukket fra utskriftsjobb {{.job}}`},
+	"job-refused":     {`the vendor refused print job {{.job}}`, `trykkeriet avviste utskriftsjobb {{.job}}`},
+	"receipt":         {`receipt in job {{.job}}`, `kvittering i jobb {{.job}}`},
+	"receipt-reprint": {`receipt in reprint {{.job}}`, `kvittering i omtrykk {{.job}}`},
+	"returned":        {`{{say . "cause"}}, job {{.job}}`, `{{say . "cause"}}, jobb {{.job}}`},
+	"clock-ahead": {`due for paper now, not {{clock .due}}: the clock was ahead when the letter was taken`,
+		`klar for utskrift nå, ikke {{clock .due}}: klokken gikk for fort da brevet ble tatt imot`},
+	releasedCode: {`{{if has . "job"}}the vendor has the letter in job {{.job}}{{else}}{{.reason}}{{end}}`,
+		`{{if has . "job"}}trykkeriet har brevet i jobb {{.job}}{{else}}{{.reason}}{{end}}`},
 }
 
+// notePhrases are the words of arguments of notes that are codes, as alarmPhrases are of both.
+var notePhrases = map[string]worded{
+	"cause/flyttet":     {English: `moved`, Norwegian: `flyttet`},
+	"cause/ukjent":      {English: `unknown at the address`, Norwegian: `ukjent`},
+	"cause/adresse":     {English: `no such address`, Norwegian: `feil adresse`},
+	"cause/nektet":      {English: `refused by the recipient`, Norwegian: `nektet mottatt`},
+	"cause/ikke-hentet": {English: `not fetched in time`, Norwegian: `ikke hentet`},
+	"cause/dod":         {English: `the recipient is dead`, Norwegian: `mottakeren er død`},
+	"cause/annet":       {English: `another cause`, Norwegian: `annen årsak`},
+}
+
+// releasedCode has the words of why a letter was released; the code that is kept is what it was set aside for.
+const releasedCode = "released"
+
 // JobReason words why an event of a job's history was. What was stored as a text is shown as it is, and so is nothing.
-func JobReason(reason string, lang Language) string {
+func JobReason(reason string, lang Language) string { return noteOr(reason, lang) }
+
+// noteOr words what a history keeps, or shows it as it is.
+func noteOr(reason string, lang Language) string {
 	if n, ok := shipment.ReadNote(reason); ok {
 		return note(n, lang)
 	}

@@ -53,6 +53,22 @@ var noteExamples = []noteExample{
 	{"given-out", shipment.Args{"by": "nn01"}, "given out to be printed here, to nn01", "gitt ut for å skrives ut her, til nn01"},
 	{"given-out-again", shipment.Args{"by": "nn01"}, "given out once more to be printed here, to nn01", "gitt ut på nytt for å skrives ut her, til nn01"},
 	{"posted", shipment.Args{"letters": "3", "at": "2026-11-24T10:05+01:00", "by": "nn01"}, "3 letters confirmed as posted at 2026-11-24 10:05, by nn01", "3 brev bekreftet som postlagt 24.11.2026 kl. 10.05, av nn01"},
+	{"reprint-of", shipment.Args{"job": "J2", "parent": "J1"}, "J2 of J1", "J2 av J1"},
+	{"left-out", shipment.Args{"job": "J1"}, "left out of print job J1", "trukket fra utskriftsjobb J1"},
+	{"job-refused", shipment.Args{"job": "J1"}, "the vendor refused print job J1", "trykkeriet avviste utskriftsjobb J1"},
+	{"receipt", shipment.Args{"job": "J1"}, "receipt in job J1", "kvittering i jobb J1"},
+	{"receipt-reprint", shipment.Args{"job": "J1"}, "receipt in reprint J1", "kvittering i omtrykk J1"},
+	{"returned", shipment.Args{"cause": "flyttet", "job": "J1"}, "moved, job J1", "flyttet, jobb J1"},
+	{"returned", shipment.Args{"cause": "ukjent", "job": "J1"}, "unknown at the address, job J1", "ukjent, jobb J1"},
+	{"returned", shipment.Args{"cause": "adresse", "job": "J1"}, "no such address, job J1", "feil adresse, jobb J1"},
+	{"returned", shipment.Args{"cause": "nektet", "job": "J1"}, "refused by the recipient, job J1", "nektet mottatt, jobb J1"},
+	{"returned", shipment.Args{"cause": "ikke-hentet", "job": "J1"}, "not fetched in time, job J1", "ikke hentet, jobb J1"},
+	{"returned", shipment.Args{"cause": "dod", "job": "J1"}, "the recipient is dead, job J1", "mottakeren er død, jobb J1"},
+	{"returned", shipment.Args{"cause": "annet", "job": "J1"}, "another cause, job J1", "annen årsak, jobb J1"},
+	{"clock-ahead", shipment.Args{"due": "2026-11-24T10:05+01:00"}, "due for paper now, not 2026-11-24 10:05: the clock was ahead when the letter was taken",
+		"klar for utskrift nå, ikke 24.11.2026 kl. 10.05: klokken gikk for fort da brevet ble tatt imot"},
+	{releasedCode, shipment.Args{"reason": "riktig liste"}, "riktig liste", "riktig liste"},
+	{releasedCode, shipment.Args{"job": "J1"}, "the vendor has the letter in job J1", "trykkeriet har brevet i jobb J1"},
 	{"found", nil, "found at the vendor by recover", "funnet hos trykkeriet ved gjenoppretting"},
 	{"found", shipment.Args{"reason": "Ola har spurt"}, "found at the vendor by recover; confirmed: Ola har spurt", "funnet hos trykkeriet ved gjenoppretting; bekreftet: Ola har spurt"},
 }
@@ -88,9 +104,11 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%s has no example", code)
 		}
 	}
-	for phrase := range alarmPhrases {
-		if name, _, _ := strings.Cut(phrase, "/"); notes[name] != (worded{}) && !tried[phrase] {
-			t.Errorf("the phrase %s has no example", phrase)
+	for _, table := range []map[string]worded{alarmPhrases, notePhrases} {
+		for phrase := range table {
+			if name, _, _ := strings.Cut(phrase, "/"); slices.Contains([]string{"ending", "doubt", "cause"}, name) && !tried[phrase] {
+				t.Errorf("the phrase %s has no example", phrase)
+			}
 		}
 	}
 }
@@ -110,7 +128,7 @@ func TestWhatIsNoNoteIsShown(t *testing.T) {
 }
 
 // noteMakers are the folders, of the repository, whose code makes notes.
-var noteMakers = []string{"engine/collect", "engine/jobs", "engine/receipts", "engine/nights", "engine/recovery"}
+var noteMakers = []string{"engine/step", "engine/collect", "engine/jobs", "engine/receipts", "engine/nights", "engine/recovery"}
 
 // noteArgs are the arguments that functions of the source stand for, by the code of the note.
 var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
@@ -119,7 +137,7 @@ var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
 // are made.
 func TestEveryNoteHasWords(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen := map[string]bool{releasedCode: true} // whose code in the source is what the letter was set aside for
 	for _, folder := range noteMakers {
 		made := readNotes(t, folder)
 		if len(made) == 0 {
@@ -144,6 +162,20 @@ func TestEveryNoteHasWords(t *testing.T) {
 		if !seen[code] {
 			t.Errorf("%q is made nowhere", code)
 		}
+	}
+}
+
+// TestEveryCauseOfAReturnHasWords: those that a receipt may have.
+func TestEveryCauseOfAReturnHasWords(t *testing.T) {
+	t.Parallel()
+	causes := map[string]bool{}
+	for name, code := range constants(t, "billing/receipt") {
+		if strings.HasPrefix(name, "Return") {
+			causes["cause/"+code] = true
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(notePhrases)), slices.Sorted(maps.Keys(causes)); !slices.Equal(got, want) || len(want) < 7 {
+		t.Errorf("words for %v, causes are %v", got, want)
 	}
 }
 
