@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -59,7 +57,7 @@ func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.
 	}
 	s := &SQLite{path: path}
 	// 64 MiB of pages, so that a large receipt file does not write the same page out and read it back over and over.
-	if s.Write, err = sql.Open("sqlite", dsn("immediate", "cache_size(-65536)")); err != nil {
+	if s.Write, err = openKeeping(dsn("immediate", "cache_size(-65536)")); err != nil {
 		return nil, nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s.Write.SetMaxOpenConns(1)
@@ -70,7 +68,7 @@ func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.
 	if err := documents.SyncDir(filepath.Dir(path)); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.Write.Close())
 	}
-	read, err := sql.Open("sqlite", dsn("deferred", "query_only(1)"))
+	read, err := openKeeping(dsn("deferred", "query_only(1)"))
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), s.Write.Close())
 	}
@@ -156,78 +154,8 @@ func begin(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// sqliteTx prepares a statement that comes a second time, and keeps it until the transaction ends: the driver keeps none, and a
-// large receipt file runs the same few for every row.
-type sqliteTx struct {
-	*sql.Tx
-	seen map[string]*sqliteQuery
-}
-
-type sqliteQuery struct {
-	text string
-	stmt *sql.Stmt // nil: came once
-}
-
-// keptStatements is how many statements are looked out for: those of one transaction's own kinds, not lists of any length.
-const keptStatements = 100
-
-// prepared is a query as SQLite gets it, with the statement that is kept for it.
-func (t sqliteTx) prepared(ctx context.Context, query string) (q sqliteQuery, err error) {
-	known := t.seen[query]
-	if known == nil {
-		known = &sqliteQuery{text: inOrder(query)}
-		if len(t.seen) < keptStatements {
-			t.seen[query] = known
-		}
-		return *known, nil
-	}
-	if known.stmt == nil {
-		known.stmt, err = t.PrepareContext(ctx, known.text)
-	}
-	return *known, err
-}
-
-var placeholder = regexp.MustCompile(`\$[0-9]+`)
-
-// inOrder writes a query's placeholders $1, $2 … as ?, when each comes once and in order: SQLite looks a numbered one up in a list
-// of all, so that a statement with hundreds costs more than what it does.
-func inOrder(query string) string {
-	n := 0
-	ordered := true
-	text := placeholder.ReplaceAllStringFunc(query, func(p string) string {
-		n++
-		ordered = ordered && p == "$"+strconv.Itoa(n)
-		return "?"
-	})
-	if !ordered {
-		return query
-	}
-	return text
-}
-
-// ExecContext runs a statement.
-func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	q, err := t.prepared(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	if q.stmt == nil {
-		return t.Tx.ExecContext(ctx, q.text, args...)
-	}
-	return q.stmt.ExecContext(ctx, args...)
-}
-
-// QueryContext runs a query, whose rows are read and closed before the same query runs again.
-func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	q, err := t.prepared(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	if q.stmt == nil {
-		return t.Tx.QueryContext(ctx, q.text, args...)
-	}
-	return q.stmt.QueryContext(ctx, args...)
-}
+// sqliteTx is a transaction that writes.
+type sqliteTx struct{ *sql.Tx }
 
 func (t sqliteTx) Raw() any { return t.Tx }
 
@@ -241,7 +169,7 @@ func (s *SQLite) Begin(ctx context.Context) (WriteTx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqliteTx{t, map[string]*sqliteQuery{}}, nil
+	return sqliteTx{t}, nil
 }
 
 // ReadOptions are those of a snapshot.
