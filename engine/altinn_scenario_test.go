@@ -12,8 +12,10 @@ import (
 	"postgang/engine/digital"
 	"postgang/engine/digital/altinn"
 	"postgang/engine/digital/dpi"
+	"postgang/engine/digital/krr"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/fixtures/standins"
 	standinaltinn "postgang/fixtures/standins/altinn"
 	standindpi "postgang/fixtures/standins/dpi"
 )
@@ -165,6 +167,89 @@ func TestReceiptsOfMailboxes(t *testing.T) {
 	}
 	server.Down(0)
 	must(t, s.engine.TakeMailboxReceipts(s.ctx))
+}
+
+// TestSilentAltinnMayKnowMore: why a letter is due does not matter: one that was read before its recipient reserved, or one that never
+// goes to paper, is not decided before Altinn says whether it was read.
+func TestSilentAltinnMayKnowMore(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	now := func() time.Time { return s.clock.now() }
+	register, err := standins.StartKRR("127.0.0.1:0", nil, now)
+	must(t, err)
+	t.Cleanup(func() { _ = register.Close() })
+	server := standinaltinn.New(standinaltinn.Options{Now: now, Script: standinaltinn.Script{Rules: []standinaltinn.Rule{
+		{Story: []standinaltinn.Step{{What: "published"}, {What: "ordered"}, {What: "sent"}}},
+	}}})
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	s = setup(t, func(c *engine.Config) {
+		c.Channels = []digital.Channel{digital.KRR(krr.New(krr.Config{Base: register.BaseURL(), Tokens: anyToken{}}), c.Now)}
+		c.Accounts[0].Channels = []string{digital.NameKRR}
+		sendsThroughAltinn(t, c, web.URL)
+	})
+	ids := map[string]string{}
+	for key, last := range map[string]byte{"read": '0', "unread": '1', "only": '2', "late": '3', "expires": '4'} {
+		l := newLetter(key).to("digitalId", personWith(t, last)).with("tittel", "Vedtak "+key)
+		if last > '1' {
+			l = l.with("kunDigitalLevering", true)
+		}
+		if last < '3' {
+			register.Set(personWith(t, last), standins.KRRPerson{Reservation: "JA", Status: "AKTIV", Notifiable: "KAN_IKKE_VARSLES"}, tuesday.Add(8*time.Hour))
+		}
+		ids[key] = s.handIn(t, konto, key, l)
+	}
+	s.later(t)
+	s.ask(t, digital.NameAltinn)
+	s.clock.add(3 * time.Minute)
+	s.ask(t, digital.NameAltinn)
+	want := func(notified string, others map[string]shipment.Status) {
+		t.Helper()
+		for key, id := range ids {
+			if strings.Contains(notified, key+" ") {
+				s.wantStatus(t, id, shipment.StatusVarslet)
+			} else {
+				s.wantStatus(t, id, others[key])
+			}
+		}
+	}
+	all := "read unread only late expires "
+	want(all, nil)
+	reads := func(key string) {
+		for _, l := range server.Letters() {
+			if l.Reference == ids[key] {
+				server.Happen(l.ID, standinaltinn.Step{What: "read"})
+			}
+		}
+	}
+	s.clock.add(time.Hour)
+	reads("read")
+	reads("only")
+	server.Set(standinaltinn.Faults{Status: 503})
+	s.clock.add(10 * time.Hour)
+	s.runNight(t)
+	want(all, nil)
+	if sh := s.shipment(t, ids["unread"]); sh.DueReason != shipment.ReasonReserved {
+		t.Errorf("due for %q", sh.DueReason)
+	}
+	server.Set(standinaltinn.Faults{})
+	s.clock.add(time.Hour)
+	s.runNight(t)
+	others := map[string]shipment.Status{"read": shipment.StatusLest, "unread": shipment.StatusSendtPrint, "only": shipment.StatusLest}
+	want("late expires ", others)
+
+	deadline := shipment.Deadline(s.shipment(t, ids["late"]).NotifiedAt, s.config.Accounts[0].Rules)
+	s.clock.set(deadline.Add(-time.Minute))
+	reads("late")
+	server.Set(standinaltinn.Faults{Hangup: true})
+	s.clock.set(deadline.Add(time.Hour))
+	s.runNight(t)
+	want("late expires ", others)
+	server.Set(standinaltinn.Faults{})
+	s.clock.add(time.Hour)
+	s.runNight(t)
+	others["late"], others["expires"] = shipment.StatusLest, shipment.StatusSendtDigitalt
+	want("", others)
 }
 
 // TestAltinnIsSilent: while Altinn does not answer, no letter that it may know to have been read goes to paper, and those that it has

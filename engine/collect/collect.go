@@ -22,7 +22,7 @@ type Collector struct {
 
 // Channels are the digital channels, as far as collecting asks them.
 type Channels interface {
-	// Unheard names, of letters, those that are due as unread and may have been read without our knowing, with the channel that
+	// Unheard names, of letters, those that are due and may have been read without our knowing, with the channel that
 	// has not answered since they were due.
 	Unheard(ctx context.Context, letters []shipment.Shipment) (map[string]string, error)
 }

@@ -25,7 +25,7 @@ type Collected struct {
 	SetAside int                     // letters that no job can take, held with their reason
 	Digital  int                     // only digital, deadline passed unread: SENDT_DIGITALT
 	Reasons  map[shipment.Reason]int // why the letters go to paper
-	// Unheard counts the letters that are due as unread and wait for a channel to say whether they were read, by channel.
+	// Unheard counts the letters that are due and wait for a channel to say whether they were read, by channel.
 	Unheard map[string]int
 }
 
@@ -88,12 +88,24 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 			return n, err
 		}
 		after = page[len(page)-1].ID
+		var expired []shipment.Shipment
 		for _, s := range page {
 			account, known := e.Accounts[s.Account]
-			changed, ev, ok := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
-			if !ok || !known { // of an account that is not configured any more the deadline is not known
-				continue
+			_, ev, ok := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
+			if ok && known { // of an account that is not configured any more the deadline is not known
+				s.DueAt = ev.At // they have none of their own, since they never go to paper
+				expired = append(expired, s)
 			}
+		}
+		unheard, err := e.channels.Unheard(ctx, expired)
+		if err != nil {
+			return n, err
+		}
+		for _, s := range expired {
+			if unheard[s.ID] != "" && e.Now().Sub(s.DueAt) <= channelPatience {
+				continue // it may have been read
+			}
+			changed, ev, _ := shipment.ExpireDigitalOnly(s, e.Accounts[s.Account].Rules, e.Now())
 			err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 				if err := tx.UpdateShipment(ctx, changed); err != nil {
 					return err
@@ -252,7 +264,7 @@ func (e *Collector) setAsideOld(ctx context.Context, v party.Vendor, letters []s
 	return fit, aside, nil
 }
 
-// channelPatience is for how long letters that are due as unread wait for a channel to say whether they were read, before a person is
+// channelPatience is for how long letters that are due wait for a channel to say whether they were read, before a person is
 // asked to decide.
 const channelPatience = 3 * 24 * time.Hour
 

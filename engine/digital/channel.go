@@ -16,7 +16,7 @@ type Channel interface {
 	// Name is what accounts and the archive call it, lower case; it never changes.
 	Name() string
 	// Reads tells whether the channel is the one that knows who has read the letters that it has a reference of. A letter of such a
-	// channel goes to paper as unread only after the channel has answered about it; see [Channels.Unheard].
+	// channel goes to paper only after the channel has answered about it since it was due; see [Channels.Unheard].
 	Reads() bool
 	// Takes tells whether a letter is a matter of the channel's at a time: whether it is to be asked about it. It looks at the
 	// case alone.

@@ -3,8 +3,8 @@
 // each letter stands. Channels are all off unless an account has them.
 //
 // A channel that does not answer decides nothing: its letters stay as they are and are asked about again, an alarm is open until it
-// answers, and no collection waits for it longer than patience. Letters that are due as unread do not go to paper before the channel
-// that may know better has answered.
+// answers, and no collection waits for it longer than patience. Letters that were sent through a channel do not go to paper before it
+// has said that they are unread.
 package digital
 
 import (
@@ -221,13 +221,17 @@ func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter)
 	var cases []Case
 	var record []channel.Case
 	kept := map[string]channel.Case{}
+	lying, err := e.lying(ctx, c, letters)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range letters {
 		one := caseOf(l)
 		k := l.Case
 		if k.State == "" {
 			k = channel.Case{Shipment: l.Shipment.ID, Channel: c.Name(), State: channel.Waits}
 		}
-		if !e.has(l.Shipment, c.Name()) || !c.Takes(one, now) {
+		if !e.has(l.Shipment, c.Name()) || lying[one.Shipment] || !c.Takes(one, now) {
 			if k.State == channel.Waits {
 				k.State = channel.Nothing
 			}
@@ -290,6 +294,42 @@ func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter)
 	}
 	e.Log.Info("channel asked", "channel", c.Name(), "letters", len(cases), "answered", len(findings))
 	return failed, e.alarm(ctx, c, failed)
+}
+
+// lying names the letters that never go to paper and lie in another channel, which knows who reads them: a register has nothing to
+// decide about them any more, and what it says must not end a letter that has been read without our knowing yet.
+func (e *Channels) lying(ctx context.Context, c Channel, letters []channel.Letter) (map[string]bool, error) {
+	var ids []string
+	for _, l := range letters {
+		if l.Shipment.Submission.DigitalOnly && !c.Reads() {
+			ids = append(ids, l.Shipment.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	cases, err := store.View(ctx, e.Archive, func(r store.Reader) ([]channel.Case, error) { return r.ChannelCasesOf(ctx, ids) })
+	if err != nil {
+		return nil, err
+	}
+	reads := e.reading()
+	out := map[string]bool{}
+	for _, k := range cases {
+		if k.Reference != "" && slices.Contains(reads, k.Channel) {
+			out[k.Shipment] = true
+		}
+	}
+	return out, nil
+}
+
+// reading are the channels that know who has read their letters.
+func (e *Channels) reading() (names []string) {
+	for _, c := range e.channels {
+		if c.Reads() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 // has tells whether the letter's account has the channel.

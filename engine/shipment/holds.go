@@ -11,7 +11,7 @@ const HoldRejected = "trykkeri-avvist"
 // HoldWindow is the reason code of letters that were due for longer than the vendor's print window.
 const HoldWindow = "utskriftsvindu"
 
-// HoldUnheard is the reason code of letters that are due as unread, and whose channel has not said for days whether they were read.
+// HoldUnheard is the reason code of letters that are due, and whose channel has not said for days whether they were read.
 const HoldUnheard = "kanal-svarer-ikke"
 
 // HoldRestored is the reason code of letters that a vendor may have, by its own word, though the archive has not handed

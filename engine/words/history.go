@@ -6,8 +6,8 @@ import "postgang/engine/shipment"
 var holds = map[string]sentence{
 	shipment.HoldWindow: {"has been due for print since {date} and was not sent",
 		"er klar for utskrift siden {date} og ikke sendt"},
-	shipment.HoldUnheard: {"is due as unread since {date}, and {channel} has not said whether it was read",
-		"har forfalt som ulest siden {date}, og {channel} har ikke svart på om det er lest"},
+	shipment.HoldUnheard: {"is due since {date}, and {channel} has not said whether it was read",
+		"har forfalt siden {date}, og {channel} har ikke svart på om det er lest"},
 	shipment.HoldCost + " day": {"kr {net:kroner} would make kr {sum:kroner} for the day, the cap is kr {limit:kroner} a day",
 		"kr {net:kroner} ville bli kr {sum:kroner} for dagen, taket er kr {limit:kroner} per dag"},
 	shipment.HoldCost + " account": {"kr {net:kroner} would make kr {sum:kroner} for account {account}, the cap is kr {limit:kroner} a day",
