@@ -66,7 +66,7 @@ func Altinn(client *altinn.Client, outbox Outbox, resources []string, now func()
 // Name is altinn.
 func (*AltinnChannel) Name() string { return NameAltinn }
 
-// Reads: Altinn tells who has read the letters that were sent there.
+// Reads is true: Altinn tells who has read the letters that were sent there.
 func (*AltinnChannel) Reads() bool { return true }
 
 // Takes lets a letter through that is to be sent: accepted, and not on its way to paper. One that was sent is asked about until it
