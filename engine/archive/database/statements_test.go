@@ -36,38 +36,43 @@ func TestKeptStatements(t *testing.T) {
 	}
 	must(do(`INSERT INTO a (n, t) VALUES ($1, $2)`, 3, "3"))
 
-	// The same query while its rows are being read.
+	// The same query while its rows are being read, and rows that are left in the middle.
 	const list = `SELECT n FROM a WHERE n < $1 ORDER BY n`
-	for range 2 {
-		rows, err := conn.QueryContext(ctx, list, 3)
-		must(err)
-		var pairs []string
-		for rows.Next() {
-			var n, most int
-			must(rows.Scan(&n))
-			inner, err := conn.QueryContext(ctx, list, 2)
-			must(err)
-			for inner.Next() {
-				must(inner.Scan(&most))
-			}
-			must(inner.Close())
-			pairs = append(pairs, fmt.Sprint(n, most))
+	each := func(ctx context.Context, most int, see func(n int) (more bool)) error {
+		rows, err := conn.QueryContext(ctx, list, most)
+		if err != nil {
+			return err
 		}
-		must(rows.Close())
+		defer rows.Close()
+		for rows.Next() {
+			var n int
+			if err := rows.Scan(&n); err != nil {
+				return err
+			}
+			if !see(n) {
+				break
+			}
+		}
+		return rows.Err()
+	}
+	for range 2 {
+		var pairs []string
+		must(each(ctx, 3, func(n int) bool {
+			last := 0
+			must(each(ctx, 2, func(n int) bool { last = n; return true }))
+			pairs = append(pairs, fmt.Sprint(n, last))
+			return true
+		}))
 		if got := fmt.Sprint(pairs); got != "[0 1 1 1 2 1]" {
 			t.Error(got)
 		}
+		must(each(ctx, 100, func(int) bool { return false }))
 	}
 
-	// Rows that are left in the middle, a context that is done, and a change of the schema.
-	rows, err := conn.QueryContext(ctx, list, 100)
-	must(err)
-	rows.Next()
-	must(rows.Close())
+	// A context that is done, and a change of the schema.
 	done, cancel := context.WithCancel(ctx)
 	cancel()
-	if rows, err := conn.QueryContext(done, list, 100); err == nil {
-		must(rows.Close())
+	if err := each(done, 100, func(int) bool { return true }); err == nil {
 		t.Error("a query of nobody was answered")
 	}
 	must(do(`ALTER TABLE a ADD COLUMN more TEXT NOT NULL DEFAULT 'm'`))
