@@ -323,7 +323,7 @@ func (c *checkup) invoices(v party.Vendor) {
 // vendorSession is what is tried of a vendor's server, whatever contract it keeps.
 type vendorSession interface {
 	Features() exchange.Features
-	CheckFolders(ctx context.Context) []exchange.Problem
+	CheckFolders(ctx context.Context) []exchange.FolderProblem
 	Close() error
 }
 

@@ -41,7 +41,7 @@ type VendorSide interface {
 	AnswerSide
 	ReceiptSide
 	// CheckFolders looks at the folders that the exchange needs.
-	CheckFolders(ctx context.Context) []exchange.Problem
+	CheckFolders(ctx context.Context) []exchange.FolderProblem
 	Close() error
 }
 

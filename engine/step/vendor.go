@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -93,10 +94,8 @@ func (e *Step) VendorProblems(ctx context.Context, kind, vendor string, problems
 		}
 	}
 	for _, p := range problems {
-		key, args := kind+":"+vendor+":"+p.Where, alarm.Args{"case": "unread", "vendor": vendor, "where": p.Where, "what": p.What}
-		if p.Advice != "" {
-			args["advice"] = p.Advice
-		}
+		key, args := kind+":"+vendor+":"+p.Where, alarm.Args{"case": p.Code, "vendor": vendor, "where": p.Where}
+		maps.Copy(args, p.Args)
 		keys[key] = true
 		if known[key].Says(args) {
 			continue

@@ -87,17 +87,39 @@ var alarmTemplates = map[string]worded{
 		English:   `job {{.job}} ({{.letters}} letters) was offered to vendor {{.vendor}} at {{clock .offered}}, and there is no answer. Ask the vendor; it is not sent again`,
 		Norwegian: `jobben {{.job}} ({{.letters}} brev) ble tilbudt trykkeriet {{.vendor}} {{clock .offered}}, og det har ikke kommet noe svar. Spør trykkeriet; den blir ikke sendt på nytt`,
 	},
+	// Where, what and advice are those of earlier versions.
 	"answer/unread": {
 		English:   `vendor {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
 		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
+	},
+	"answer/name": {
+		English:   `vendor {{.vendor}}: {{.where}}: is not the name of an answer (ask the vendor what the file is)`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: filnavnet er ikke navnet på et svar (spør trykkeriet hva filen er)`,
+	},
+	"answer/unreadable": {
+		English:   `vendor {{.vendor}}: {{.where}}: cannot be understood: {{.why}} (the job was handed over; ask the vendor what became of it)`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: svaret er ikke til å forstå: {{.why}} (jobben er overlevert; spør trykkeriet hva det ble av den)`,
+	},
+	"answer/other-job": {
+		English:   `vendor {{.vendor}}: {{.where}}: is of another job or decision than its name (the job was handed over; ask the vendor what became of it)`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: svaret gjelder en annen jobb eller avgjørelse enn filnavnet sier (jobben er overlevert; spør trykkeriet hva det ble av den)`,
+	},
+	"answer/both": {
+		English:   `vendor {{.vendor}}: {{.where}}: refuses a job that is accepted too; the acceptance counts (the job id was handed over twice: find out by whom; the vendor must not have printed it twice)`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: avviser en jobb som også er godtatt; det er godtatt som gjelder (jobb-id-en er overlevert to ganger: finn ut av hvem; trykkeriet må ikke ha trykt den to ganger)`,
 	},
 	"answer/odd": {
 		English:   `answer of vendor {{.vendor}} to job {{.job}}: {{say . "fault"}}`,
 		Norwegian: `svaret fra trykkeriet {{.vendor}} på jobben {{.job}}: {{say . "fault"}}`,
 	},
+	// Where, what and advice are those of earlier versions.
 	"receipts/unread": {
 		English:   `vendor {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
 		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: {{.what}}{{if has . "advice"}} ({{.advice}}){{end}}`,
+	},
+	"receipts/name": {
+		English:   `vendor {{.vendor}}: {{.where}}: is not a file with a name that is safe to take (ask the vendor to name receipts with letters, digits, dot, hyphen and underscore)`,
+		Norwegian: `trykkeriet {{.vendor}}: {{.where}}: er ikke en fil med et navn som er trygt å ta imot (be trykkeriet gi kvitteringer navn med bokstaver, sifre, punktum, bindestrek og understrek)`,
 	},
 	"receipts/failed": {
 		English:   `receipt file {{.file}} of vendor {{.vendor}} cannot be taken: {{.why}}`,

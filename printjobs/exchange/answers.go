@@ -55,7 +55,7 @@ func (s *Session) answers(ctx context.Context, only map[string]bool, known func(
 		if !ok {
 			if only == nil {
 				bad = append(bad, Problem{
-					Where: at(folder, hidden(e.Name())), What: "is not the name of an answer",
+					Where: at(folder, hidden(e.Name())), Code: ProblemName, What: "is not the name of an answer",
 					Advice: "ask the vendor what the file is", Err: ErrName,
 				})
 			}
@@ -102,7 +102,7 @@ func (s *Session) answerTo(ctx context.Context, job string) (*Answer, []Problem,
 	}
 	if mayBeAccepted && refused != nil {
 		bad = append(bad, Problem{
-			Where: at(s.target.Folders.Answers, AnswerName(job, false)), Err: ErrConflict,
+			Where: at(s.target.Folders.Answers, AnswerName(job, false)), Code: ProblemBoth, Err: ErrConflict,
 			What:   "refuses a job that is accepted too; the acceptance counts",
 			Advice: "the job id was handed over twice: find out by whom; the vendor must not have printed it twice",
 		})
@@ -118,10 +118,10 @@ func (s *Session) answerTo(ctx context.Context, job string) (*Answer, []Problem,
 // is no such file.
 func (s *Session) answer(ctx context.Context, name string) (*Answer, *Problem, error) {
 	file := at(s.target.Folders.Answers, name)
+	const advice = "the job was handed over; ask the vendor what became of it"
 	problem := func(err error) *Problem {
 		return &Problem{
-			Where: file, What: "cannot be understood: " + err.Error(), Err: err,
-			Advice: "the job was handed over; ask the vendor what became of it",
+			Where: file, Code: ProblemUnreadable, Args: map[string]string{"why": err.Error()}, What: "cannot be understood: " + err.Error(), Err: err, Advice: advice,
 		}
 	}
 	b, err := s.read(ctx, file, documentLimit)
@@ -138,7 +138,7 @@ func (s *Session) answer(ctx context.Context, name string) (*Answer, *Problem, e
 		return nil, problem(err), nil
 	}
 	if a.Job+boolSuffix(a.Accepted) != name {
-		return nil, problem(fmt.Errorf("its content is of another job or decision than its name: %w", ErrConflict)), nil
+		return nil, &Problem{Where: file, Code: ProblemOtherJob, What: "is of another job or decision than its name", Err: ErrConflict, Advice: advice}, nil
 	}
 	return &a, nil, nil
 }

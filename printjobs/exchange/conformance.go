@@ -54,7 +54,7 @@ func Conform(ctx context.Context, t Target, now func() time.Time) []Finding {
 	f := s.Features()
 	c.add("connection", nil, "", fmt.Sprintf("%s, host key as pinned, logged in after %v", f.ServerVersion, now().Sub(began).Round(time.Millisecond)))
 	folders := s.target.Folders
-	problems := map[string]Problem{}
+	problems := map[string]FolderProblem{}
 	for _, p := range s.CheckFolders(ctx) {
 		problems[p.Where] = p
 	}
@@ -269,7 +269,7 @@ func (c *conform) space(ctx context.Context, s *Session, folder string) {
 // CheckFolders looks for the folders of the exchange and tries to write where
 // we must write, with a probe that ends in .part and is removed again. It lists
 // what is wrong; nothing listed means that the account can be used.
-func (s *Session) CheckFolders(ctx context.Context) []Problem {
+func (s *Session) CheckFolders(ctx context.Context) []FolderProblem {
 	f := s.target.Folders
 	return s.checkFolders(ctx, []folderUse{{f.Inbox, true}, {f.Answers, false}, {f.Receipts, false}, {f.ReceiptsDone, true}})
 }
@@ -280,11 +280,11 @@ type folderUse struct {
 	write  bool
 }
 
-func (s *Session) checkFolders(ctx context.Context, folders []folderUse) []Problem {
-	var out []Problem
+func (s *Session) checkFolders(ctx context.Context, folders []folderUse) []FolderProblem {
+	var out []FolderProblem
 	for _, w := range folders {
 		if err := s.checkFolder(ctx, w.folder, w.write); err != nil {
-			p := Problem{Where: w.folder, What: err.Error(), Err: err}
+			p := FolderProblem{Where: w.folder, What: err.Error(), Err: err}
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				p.What, p.Advice = "folder is missing", "ask the vendor to create it, or name the right one in the vendor profile"

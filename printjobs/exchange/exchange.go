@@ -64,13 +64,33 @@ var (
 	ErrUnstable = errors.New("file changed while it was read")
 )
 
-// Problem is one thing that is wrong at the vendor's side or in a document, for
-// a person to read.
+// Problem is one thing that is wrong among a vendor's answers or receipts. Who
+// keeps it keeps the code and the arguments; What and Advice say the same in
+// English, for logs.
 type Problem struct {
-	Where  string // folder, file or field; no personal data
+	Where  string            // file; no personal data
+	Code   string            // one of the codes below
+	Args   map[string]string // what the words of the code need; nil: nothing
+	What   string            // what is wrong
+	Advice string            // what to do about it
+	Err    error             // the cause, for errors.Is
+}
+
+// The codes of problems.
+const (
+	ProblemName       = "name"       // an answer or a receipt file may not have that name
+	ProblemUnreadable = "unreadable" // an answer cannot be understood: "why"
+	ProblemOtherJob   = "other-job"  // an answer is of another job or decision than its name
+	ProblemBoth       = "both"       // a refusal of a job that is accepted too
+)
+
+// FolderProblem is one thing that is wrong with a folder of the exchange, in
+// English.
+type FolderProblem struct {
+	Where  string // folder
 	What   string // what is wrong
 	Advice string // what to do about it; may be empty
-	Err    error  // the cause, for errors.Is; may be nil
+	Err    error  // the cause, for errors.Is
 }
 
 // String gives the problem in one line.

@@ -320,7 +320,7 @@ func (o *OrderSession) JobsInReceipt(ctx context.Context, name string, done bool
 }
 
 // CheckFolders looks at the inbox, and at the folders of receipts where there are any.
-func (o *OrderSession) CheckFolders(ctx context.Context) []Problem {
+func (o *OrderSession) CheckFolders(ctx context.Context) []FolderProblem {
 	f := o.s.target.Folders
 	folders := []folderUse{{f.Inbox, true}}
 	if o.receipts {

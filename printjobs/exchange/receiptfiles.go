@@ -35,7 +35,7 @@ func (s *Session) ReceiptFiles(ctx context.Context) (files []RemoteFile, problem
 		case e.IsDir() || unfinished(e.Name()):
 		case !e.Mode().IsRegular() || !ValidReceiptName(e.Name()):
 			problems = append(problems, Problem{
-				Where: at(folder, hidden(e.Name())), What: "is not a file with a name that is safe to take",
+				Where: at(folder, hidden(e.Name())), Code: ProblemName, What: "is not a file with a name that is safe to take",
 				Advice: "ask the vendor to name receipts with letters, digits, dot, hyphen and underscore", Err: ErrName,
 			})
 		default:
