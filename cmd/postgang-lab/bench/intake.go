@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"mime/multipart"
 	"net"
 	"net/http"
 	"os"
@@ -29,6 +28,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/fixtures/casesystem"
 )
 
 // intakeOptions are the flags of bench intake.
@@ -250,7 +250,7 @@ type intakeProcess struct {
 	in     io.WriteCloser
 	out    *bufio.Reader
 	hello  intakeHello
-	client *http.Client
+	sender casesystem.Client
 	ended  bool
 }
 
@@ -284,7 +284,10 @@ func startIntake(ctx context.Context, o *cli.Options, dir string) (*intakeProces
 	if err != nil {
 		return nil, errors.Join(errors.New("the measured process does not start"), err)
 	}
-	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
+	s.sender = casesystem.Client{
+		Base: "http://" + s.hello.Address, ID: s.hello.ID, Password: s.hello.Password,
+		HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}},
+	}
 	return s, nil
 }
 
@@ -349,39 +352,12 @@ func (s *intakeProcess) sendAll(ctx context.Context, b intakeOptions, step func(
 
 // send hands one letter in, streamed, and says how long the sender waited.
 func (s *intakeProcess) send(ctx context.Context, i int, submission []byte, letter io.Reader) (time.Duration, error) {
-	body, w := io.Pipe()
-	m := multipart.NewWriter(w)
-	go func() {
-		part, err := m.CreateFormField("forsendelse")
-		if err == nil {
-			_, err = part.Write(submission)
-		}
-		if err == nil {
-			if part, err = m.CreateFormFile("dokument", "brev.pdf"); err == nil {
-				_, err = io.Copy(part, letter)
-			}
-		}
-		w.CloseWithError(errors.Join(err, m.Close()))
-	}()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.hello.Address+"/api/v2/kontoer/maling/forsendelser/", body)
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Content-Type", m.FormDataContentType())
-	r.Header.Set("IntegrasjonId", s.hello.ID)
-	r.Header.Set("IntegrasjonPassord", s.hello.Password)
-	r.Header.Set("Idempotency-Key", strconv.Itoa(i))
 	began := time.Now()
-	res, err := s.client.Do(r)
-	if err != nil {
-		return 0, err
+	file := casesystem.File{Name: "brev.pdf", Open: func() (io.ReadCloser, error) { return io.NopCloser(letter), nil }}
+	if _, err := s.sender.V2(ctx, "maling", strconv.Itoa(i), submission, file); err != nil {
+		return 0, fmt.Errorf("letter %d: %w", i, err)
 	}
-	defer res.Body.Close()
-	said, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("letter %d: %d %s", i, res.StatusCode, said)
-	}
-	return time.Since(began), err
+	return time.Since(began), nil
 }
 
 // newBenchIntakePart is what startIntake runs; people have no use for it.
