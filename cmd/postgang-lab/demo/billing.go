@@ -22,7 +22,6 @@ import (
 	"postgang/engine/invoices"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
-	"postgang/fixtures/letters"
 	"postgang/reports"
 )
 
@@ -213,9 +212,8 @@ func (d *demo) receipts(ctx context.Context) error {
 		return err
 	}
 	d.check("receipts booked by fetching again", len(again.Receipts), 0)
-	// Some recipients read their letter after all; that is recorded beside PRINTET.
 	d.clock.Set(d.expected.Night.AddDate(0, 0, 4))
-	return d.events(ctx, letters.EventsAfter)
+	return d.readAfterAll(ctx)
 }
 
 func (d *demo) workbook() string {

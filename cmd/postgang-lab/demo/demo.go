@@ -29,10 +29,12 @@ func New(o *cli.Options) *cobra.Command {
 		Use:   "demo",
 		Short: "The whole job once, on made-up letters and with the vendor simulator",
 		Long: `Runs one night end to end with a clock of its own: some 400 hand-ins of three accounts
-arrive over a week, digital events come, the night collects, composes and offers over
-SFTP, the vendor simulator answers, prints and sends receipts with a few faults in them,
-and the workbook is written. Then it checks that all sums agree. Every person and price
-is made up, but for the postage (Posten's stamp prices of 2021-01-04).
+arrive over a week, a third of them over REST V3, REST V1 and SOAP, the others in the drop
+folder. Stand-ins for KRR and Altinn 3, on this machine, say who has reserved, cannot be
+notified, was notified and has read. The night collects, composes and offers over SFTP, the
+vendor simulator answers, prints and sends receipts with a few faults in them, and the
+workbook is written. Then it checks that all sums agree. Every person and price is made up,
+but for the postage (Posten's stamp prices of 2021-01-04).
 
 Look around afterwards: postgang --config DIR/postgang.toml status`,
 		Args: cobra.NoArgs,
@@ -55,6 +57,8 @@ type demo struct {
 	expected letters.Expected
 	app      *app.App
 	server   *vendorsim.Server
+	others   *others
+	network  *network
 	booked   bool                // the invoice of the month
 	vendors  []*vendorsim.Vendor // with a sheet-fed printer, and with a press for A3
 	log      *bytes.Buffer       // kept for the privacy test
@@ -83,10 +87,20 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer d.server.Close()
-	if err := d.open(ctx); err != nil {
+	defer func() { d.others.close() }()
+	if err := d.startOthers(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.app.Close()) }()
+	if err := d.listen(); err != nil {
+		return err
+	}
+	if err := d.open(ctx); err != nil {
+		return errors.Join(err, d.network.shut())
+	}
+	defer func() { err = errors.Join(err, d.network.shut(), d.app.Close()) }()
+	if err := d.openDoor(ctx); err != nil {
+		return err
+	}
 	for _, step := range []func(context.Context) error{d.arrive, d.night, d.receipts, d.reprint, d.codes, d.report, d.checkSums, d.alarm, d.printHere, d.invoice} {
 		if err := step(ctx); err != nil {
 			return err

@@ -31,6 +31,7 @@ import (
 	"postgang/billing/receipt"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/access"
 	"postgang/engine/archive"
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/calendar"
@@ -67,6 +68,7 @@ func TestDemo(t *testing.T) {
 		"letters are found by DataMatrix": judgeMatrices,
 		"workbook agrees to the øre":      judgeMoney,
 		"nothing private leaks":           judgePrivacy,
+		"a third came over the network":   judgeWays,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +150,7 @@ func (n *demoNight) readArchive(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return a.View(ctx, func(r store.Reader) error {
 		for _, want := range n.expected.Shipments {
-			s, err := r.ShipmentByHandIn(ctx, want.Account, want.Key)
+			s, err := r.Shipment(ctx, n.id(want))
 			if err != nil {
 				return err
 			}
@@ -314,6 +316,86 @@ func judgeOwnSums(t *testing.T, n *demoNight) {
 	}
 	for id := range at {
 		t.Errorf("the vendor has a letter %s that nobody handed in", id)
+	}
+}
+
+// judgeWays holds how each hand-in came, and who told what of it, against the plan.
+func judgeWays(t *testing.T, n *demoNight) {
+	counts := map[string]int{}
+	for id, want := range n.wanted {
+		s := n.shipments[id]
+		counts[s.Dialect]++
+		if over, way := n.network.over[handInID(want)], access.Dialect(s.Dialect); over != "" && over != way || over == "" && s.Integration != "" {
+			t.Errorf("%s came by %q, want %q", handInID(want), way, over)
+		}
+	}
+	over := counts[string(access.RestV3)] + counts[string(access.RestV1)] + counts[string(access.SoapV9)]
+	if all := len(n.wanted); over < all*3/10 || over > all*4/10 || min(counts[string(access.RestV3)], counts[string(access.RestV1)], counts[string(access.SoapV9)]) < 5 {
+		t.Errorf("of %d hand-ins: %v", all, counts)
+	}
+	cfg, err := config.Load(n.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := archive.Open(t.Context(), archive.Config{DSN: cfg.Database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	ids := map[string]string{}
+	for id, want := range n.wanted {
+		ids[handInID(want)] = id
+	}
+	read, seen := map[string]bool{}, map[string]bool{}
+	for _, e := range n.expected.Events {
+		if e.Kind == string(shipment.DigitalRead) {
+			read[e.Account+"/"+e.Key] = true
+		}
+	}
+	told := map[letters.Teller]int{}
+	err = a.View(t.Context(), func(r store.Reader) error {
+		for _, e := range n.expected.Events {
+			hand := e.Account + "/" + e.Key
+			if notice := e.Kind == string(shipment.DigitalNotified); notice && (read[hand] || seen[hand]) {
+				continue // told once, and not to whoever asks when it is read already
+			}
+			seen[hand] = true
+			history, err := r.History(t.Context(), ids[hand])
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(history, func(h shipment.Event) bool {
+				if e.Teller == letters.DropFolder {
+					return strings.HasSuffix(h.Key, e.ID)
+				}
+				return strings.HasPrefix(h.Key, "kanal:"+string(e.Teller)+":") && strings.HasSuffix(h.Key, ":"+e.Kind)
+			})
+			switch {
+			case i < 0:
+				t.Errorf("%s of %s was not told by %s: %v", e.Kind, hand, e.Teller, history)
+			case e.Teller != letters.KRR && !history[i].At.Equal(e.At):
+				t.Errorf("%s of %s is told as of %v, want %v", e.Kind, hand, history[i].At, e.At)
+			default:
+				told[e.Teller]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told[letters.DropFolder] < 5 || told[letters.KRR] < 5 || told[letters.Altinn] < 30 {
+		t.Errorf("told: %v", told)
+	}
+	program := buildOperator(t)
+	var out bytes.Buffer
+	if code := operator(t, program, &out, "--config", n.config(), "integration", "ways"); code != cli.ExitOK {
+		t.Errorf("postgang integration ways: exit code %d\n%s", code, out.String())
+	}
+	for _, d := range dialects {
+		if !strings.Contains(out.String(), string(d)) {
+			t.Errorf("postgang integration ways does not tell of %s:\n%s", d, out.String())
+		}
 	}
 }
 
@@ -1111,7 +1193,7 @@ func judgePrivacy(t *testing.T, n *demoNight) {
 			show = append(show, id)
 		}
 	}
-	commands := [][]string{{"status"}, {"shipment", "list", "--limit", "0"}, {"job", "list"}, {"doctor"}, {"no-such-command"}, {"shipment", "show", "no-such"}}
+	commands := [][]string{{"status"}, {"integration", "list"}, {"integration", "ways"}, {"shipment", "list", "--limit", "0"}, {"job", "list"}, {"doctor"}, {"no-such-command"}, {"shipment", "show", "no-such"}}
 	for _, j := range n.jobs {
 		commands = append(commands, []string{"job", "show", j.ID})
 	}

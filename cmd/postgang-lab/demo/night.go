@@ -40,6 +40,10 @@ func (d *demo) onStep(name string) {
 
 func (d *demo) readAtTheGate(ctx context.Context) error {
 	var id string
+	keys := map[string]string{}
+	for _, s := range d.expected.Shipments {
+		keys[d.id(s)] = s.Key
+	}
 	err := d.app.Archive.View(ctx, func(r store.Reader) error {
 		jobs, err := r.Jobs(ctx, store.JobFilter{})
 		if err != nil {
@@ -61,7 +65,7 @@ func (d *demo) readAtTheGate(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				if first.ID == "" || s.HandIn < first.HandIn {
+				if first.ID == "" || keys[s.ID] < keys[first.ID] {
 					first = s
 				}
 			}
@@ -82,50 +86,9 @@ func (d *demo) readAtTheGate(ctx context.Context) error {
 	return d.app.Engine.Event(ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalRead, At: d.clock.Now(), Key: "demo-gate"})
 }
 
-// arrive lets the hand-ins come in when they come, and the digital events after them.
-func (d *demo) arrive(ctx context.Context) error {
-	d.say("2. They arrive in the drop folder, and are checked and prepared for print")
-	for _, a := range d.expected.Accounts {
-		if err := intake.MakeFolders(d.app.Config.Inbox, a.Key); err != nil {
-			return err
-		}
-	}
-	step, finish := d.Progress("taking hand-ins")
-	for i, list := 0, d.expected.Shipments; i < len(list); {
-		at := list[i].Arrives
-		d.clock.Set(at)
-		for ; i < len(list) && list[i].Arrives.Equal(at); i++ {
-			from := filepath.Join(d.dir, "brev", list[i].Account, list[i].Key)
-			if _, err := intake.Put(d.app.Config.Inbox, list[i].Account, list[i].Key, from); err != nil {
-				return err
-			}
-		}
-		if _, err := d.app.TakeOnce(ctx); err != nil {
-			return err
-		}
-		if step != nil {
-			step(i, len(list))
-		}
-	}
-	finish()
-	sum, err := d.app.TakeAll(ctx, 0, nil)
-	if err != nil {
-		return err
-	}
-	if n := sum.Waiting + sum.Failed; n > 0 {
-		d.fail("%d hand-ins were not taken", n)
-	}
-	counts, err := d.counts(ctx)
-	if err != nil {
-		return err
-	}
-	d.say("   received %d: accepted %d, refused %d", counts.total, counts.total-counts.by[shipment.StatusAvvist], counts.by[shipment.StatusAvvist])
-	d.clock.Set(d.expected.Night)
-	return d.events(ctx, letters.EventsBefore)
-}
-
-// events hands in a file of digital events.
-func (d *demo) events(ctx context.Context, name string) error {
+// events hands in the drop folder's file of digital events: what the case systems know of digital mailboxes, and what was closed by hand.
+func (d *demo) events(ctx context.Context) error {
+	name := letters.Events
 	data, err := os.ReadFile(filepath.Join(d.dir, "brev", name))
 	if err != nil {
 		return err
@@ -137,7 +100,7 @@ func (d *demo) events(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	d.say("   digital events: %d applied, %d refused", r.Applied, r.Refused)
+	d.say("   the drop folder's events: %d applied, %d refused", r.Applied, r.Refused)
 	if r.Refused > 0 {
 		d.fail("%d digital events of %s were refused", r.Refused, name)
 	}

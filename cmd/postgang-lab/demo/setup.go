@@ -21,6 +21,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/access"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/fixtures/vendorsim"
@@ -169,8 +170,11 @@ folder = "data/rapporter"
 organisation = "Bergvik og Fjordby"
 [alarms.file]
 path = "alarmer.jsonl"
-[kost_nytte]
-`, database)
+[http]
+address = %q
+token_issuer = %q
+`, database, d.network.ln.Addr(), d.others.tokens.Issuer())
+	b.WriteString(d.channelsText() + "[kost_nytte]\n")
 	for _, in := range figures.SeedInputs().All() {
 		year := ""
 		if in.Input.Year != 0 {
@@ -246,10 +250,18 @@ postage_percent = 25
 		if i == len(d.expected.Accounts)-1 {
 			vendor = "simulator-a3"
 		}
+		konto := ""
+		if dialects[i] == access.RestV3 {
+			konto = fmt.Sprintf("konto_id = %q\n", demoKontoID)
+		}
 		fmt.Fprintf(&b, `
 [accounts.%s]
 name = %q
 vendor = %q
+krr = true
+%s[accounts.%s.altinn]
+resource = "demo-brev"
+body = "Kommunen har sendt deg et brev. Det ligger ved."
 [accounts.%s.sender]
 name = %q
 line1 = %q
@@ -260,7 +272,7 @@ logo_file = %q
 text = %q
 [accounts.%s.rules]
 allow_synthetic = true
-`, a.Key, a.Name+", "+a.Unit, vendor, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, "logo-"+a.Key+".png", a.Text, a.Key)
+`, a.Key, a.Name+", "+a.Unit, vendor, konto, a.Key, a.Key, a.Name, a.Unit, a.Line, a.Postcode, a.City, "logo-"+a.Key+".png", a.Text, a.Key)
 	}
 	return []byte(b.String())
 }

@@ -24,7 +24,7 @@ func (d *demo) compareOutcomes(ctx context.Context) error {
 	groups := map[string]int{} // refused ones of those that are alike: which one is refused depends on the order
 	err := d.app.Archive.View(ctx, func(r store.Reader) error {
 		for _, want := range d.expected.Shipments {
-			s, err := r.ShipmentByHandIn(ctx, want.Account, want.Key)
+			s, err := r.Shipment(ctx, d.id(want))
 			if err != nil {
 				return fmt.Errorf("hand-in %s/%s: %w", want.Account, want.Key, err)
 			}
