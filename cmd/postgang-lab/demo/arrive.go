@@ -213,9 +213,12 @@ func (d *demo) arrive(ctx context.Context) error {
 	return d.beforeTheNight(ctx)
 }
 
+// arrivalsPatience is how long the hand-ins of an hour may take, by the clock of the machine.
+const arrivalsPatience = 10 * time.Minute
+
 // decided takes what lies in the drop folder, until all of it and all that came over the network is accepted or refused.
 func (d *demo) decided(ctx context.Context) error {
-	for stop := time.Now().Add(demoPatience); ; {
+	for stop := time.Now().Add(arrivalsPatience); ; {
 		r, err := d.app.TakeOnce(ctx)
 		if err != nil {
 			return err
@@ -227,7 +230,7 @@ func (d *demo) decided(ctx context.Context) error {
 			return err
 		}
 		if time.Now().After(stop) {
-			return fmt.Errorf("%d hand-ins are not taken after %v", r.Waiting+r.Failed, demoPatience)
+			return fmt.Errorf("%d or more hand-ins are not taken and prepared after %v", r.Waiting+r.Failed+len(open), arrivalsPatience)
 		}
 		select {
 		case <-ctx.Done():

@@ -145,13 +145,13 @@ func (d *demo) askChannels(ctx context.Context) error {
 
 // untilAsked waits until the workers have asked a channel about all letters whose time has come.
 func (d *demo) untilAsked(ctx context.Context, name string) error {
-	for stop := time.Now().Add(demoPatience); ; {
+	for stop := time.Now().Add(arrivalsPatience); ; {
 		left, err := store.View(ctx, d.app.Archive, func(r store.Reader) ([]channel.Letter, error) { return r.WaitingCases(ctx, name, d.clock.Now(), 1) })
 		if err != nil || len(left) == 0 {
 			return err
 		}
 		if time.Now().After(stop) {
-			return fmt.Errorf("channel %s is not asked after %v", name, demoPatience)
+			return fmt.Errorf("channel %s is not asked after %v", name, arrivalsPatience)
 		}
 		select {
 		case <-ctx.Done():
@@ -191,7 +191,7 @@ func (d *demo) said(ctx context.Context) (map[string]map[string]int, error) {
 	return out, err
 }
 
-// beforeTheNight asks the channels about all that may still go either way, and holds what they say against the story.
+// beforeTheNight asks the channels about all that may still go either way, and holds what they say against the plan.
 func (d *demo) beforeTheNight(ctx context.Context) error {
 	if err := d.app.Engine.AskBeforeCollecting(ctx); err != nil {
 		return err
@@ -207,30 +207,30 @@ func (d *demo) beforeTheNight(ctx context.Context) error {
 	for _, n := range k {
 		people += n
 	}
-	d.say("   KRR was asked about %d people: %d have reserved, %d cannot be notified", people, k[reserved], k[unreachable])
-	d.say("   Altinn was sent the others': %d notified and not read, %d read, %d not to be reached", a[notified], a[read], a[unreachable])
+	d.say("   KRR, asked about %d people: RESERVERT %d, IKKE_VARSLBAR %d", people, k[reserved], k[unreachable])
+	d.say("   Altinn, which the others' letters were sent to: VARSLET %d, LEST %d, IKKE_VARSLBAR %d", a[notified], a[read], a[unreachable])
 
-	story := map[letters.Teller]map[string]int{letters.KRR: {}, letters.Altinn: {}}
+	plan := map[letters.Teller]map[string]int{letters.KRR: {}, letters.Altinn: {}}
 	latest := map[string]string{} // of a letter in Altinn
 	for _, e := range d.expected.Events {
 		switch {
 		case e.At.After(d.expected.Night):
 		case e.Teller == letters.KRR:
-			story[e.Teller][e.Kind]++
+			plan[e.Teller][e.Kind]++
 		case e.Teller == letters.Altinn:
 			latest[e.Account+"/"+e.Key] = e.Kind
 		}
 	}
 	for _, kind := range latest {
-		story[letters.Altinn][kind]++
+		plan[letters.Altinn][kind]++
 	}
 	for _, c := range []struct {
 		what string
 		a, b int
 	}{
-		{"reserved or not to be notified, by KRR = by the story", k[reserved] + k[unreachable], story[letters.KRR][reserved] + story[letters.KRR][unreachable]},
-		{"notified, read or not to be reached, by Altinn = by the story", a[notified] + a[read] + a[unreachable], len(latest)},
-		{"read, by Altinn = by the story", a[read], story[letters.Altinn][read]},
+		{"RESERVERT and IKKE_VARSLBAR by KRR = by the plan", k[reserved] + k[unreachable], plan[letters.KRR][reserved] + plan[letters.KRR][unreachable]},
+		{"VARSLET, LEST and IKKE_VARSLBAR by Altinn = by the plan", a[notified] + a[read] + a[unreachable], len(latest)},
+		{"LEST by Altinn = by the plan", a[read], plan[letters.Altinn][read]},
 	} {
 		d.check(c.what, c.a, c.b)
 	}
@@ -265,7 +265,7 @@ func (d *demo) readAfterAll(ctx context.Context) error {
 		}
 		return nil
 	})
-	d.say("   Altinn was asked again: %d letters on paper have been read after all, which is noted beside", late)
+	d.say("   Altinn, asked again: %d letters on paper were read after all, which is noted beside", late)
 	return err
 }
 

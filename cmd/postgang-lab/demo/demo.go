@@ -113,7 +113,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	d.say("   answers and receipts             %s", filepath.Join(d.dir, "trykkeri"))
 	d.say("   workbook                         %s", d.workbook())
 	d.say("   archive                          %s", d.app.Config.Database)
-	d.say("Look around: bin/postgang --config %s status", filepath.Join(d.dir, config.DefaultName))
+	d.say("Look around: bin/postgang --config %s status (or integration ways, shipment list, job list)", filepath.Join(d.dir, config.DefaultName))
 	if len(d.failed) > 0 {
 		return &cli.Error{Code: cli.ExitFailed, Err: fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
 	}

@@ -100,7 +100,7 @@ func (d *demo) events(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("   the drop folder's events: %d applied, %d refused", r.Applied, r.Refused)
+	d.say("   the drop folder, of digital mailboxes and letters closed by hand: %d events applied, %d refused", r.Applied, r.Refused)
 	if r.Refused > 0 {
 		d.fail("%d digital events of %s were refused", r.Refused, name)
 	}
