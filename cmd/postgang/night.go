@@ -126,7 +126,7 @@ func (o *options) night(ctx context.Context, a *app.App, patience time.Duration)
 		}
 		fmt.Fprintf(w, ".\nHanded over %d letters in %d jobs; %d dropped out at the last gate; %d set aside.\n", n.Letters, len(n.Offered), n.Withdrawn, n.SetAside)
 		for _, channel := range slices.Sorted(maps.Keys(n.Unheard)) {
-			fmt.Fprintf(w, "Due as unread, and waiting for %s to say whether they were read: %d letters (postgang alarms list).\n", channel, n.Unheard[channel])
+			fmt.Fprintf(w, "Due, and waiting for %s to say whether they were read: %d letters (postgang alarms list).\n", channel, n.Unheard[channel])
 		}
 		for _, l := range []struct {
 			what string
