@@ -323,26 +323,34 @@ func (t *Tokens) Strings(a operand) (text []byte) {
 // but spaces in the usual one-byte encodings, so that no glyph is drawn.
 func (t *Tokens) OnlySpaces() bool {
 	for _, a := range t.Args {
-		switch a.Kind {
-		case kindString:
-			if len(bytes.Trim(t.Data[a.Start:a.End], "() ")) > 0 {
+		if a.Kind != KindArray {
+			if t.shows(a) {
 				return false
 			}
-		case kindHex:
-			if len(bytes.Trim(t.Data[a.Start:a.End], "<> ")) > 0 {
+			continue
+		}
+		in := t.Inside(a)
+		for o, ok := in.Element(); ok; o, ok = in.Element() {
+			if o.Kind != KindNumber && o.Kind != kindString && o.Kind != kindHex || in.shows(o) {
 				return false
 			}
-		case KindArray:
-			in := t.Inside(a)
-			for o, ok := in.Element(); ok; o, ok = in.Element() {
-				if o.Kind != KindNumber && (o.Kind != kindString && o.Kind != kindHex || len(bytes.Trim(in.Data[o.Start:o.End], "()<> ")) > 0) {
-					return false
-				}
-			}
-		default: // shows nothing
 		}
 	}
 	return true
+}
+
+// shows reports that a string operand holds more than spaces. What is no string shows nothing.
+func (t *Tokens) shows(o operand) bool {
+	text := t.Data[o.Start:o.End]
+	switch o.Kind {
+	case kindString:
+		text = bytes.TrimSuffix(bytes.TrimPrefix(text, []byte("(")), []byte(")"))
+	case kindHex:
+		text = bytes.TrimSuffix(bytes.TrimPrefix(text, []byte("<")), []byte(">"))
+	default:
+		return false
+	}
+	return len(bytes.Trim(text, " ")) > 0
 }
 
 // HexDigit is the value of a hexadecimal digit; ok is false for other bytes.
