@@ -62,6 +62,15 @@ const (
 	stepStride, requestStride, restoreStride = 4, 8, 12
 )
 
+// operationLimit is how long an operation of SFTP may take: a stalled one is waited for as long. A run of hours shares its machine with
+// other work, and must not take its slowness for a fault.
+func operationLimit() string {
+	if os.Getenv(envChaosFor) != "" {
+		return "10s"
+	}
+	return "2s"
+}
+
 // TestChaos kills nights and receipts at every recorded step and every SFTP request, then at random, while the server and
 // the vendor do what they should not, and holds archive and vendor against each other after each night: no letter lost,
 // none offered twice. POSTGANG_CHAOS_FOR makes it go on for hours (make chaos).
@@ -485,7 +494,7 @@ func (c *chaos) run(a chaosAttempt, args ...string) (code int, stdout string) {
 	}
 	cmd := exec.Command(exe, args...)
 	cmd.Dir = c.dir
-	cmd.Env = append(os.Environ(), envBeProgram+"=1", fmt.Sprintf("%s=%d", envKillAfter, a.step), envClock+"="+c.path("klokke"), envHurry+"=1")
+	cmd.Env = append(os.Environ(), envBeProgram+"=1", fmt.Sprintf("%s=%d", envKillAfter, a.step), envClock+"="+c.path("klokke"), envHurry+"="+operationLimit())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out, errOut lockedBuffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
@@ -831,7 +840,7 @@ func (c *chaos) twoEngines() {
 		wg.Go(func() {
 			cmd := exec.Command(exe, "night", "--patience", "10s")
 			cmd.Dir = c.dir
-			cmd.Env = append(os.Environ(), envBeProgram+"=1", envClock+"="+c.path("klokke"), envHurry+"=1")
+			cmd.Env = append(os.Environ(), envBeProgram+"=1", envClock+"="+c.path("klokke"), envHurry+"="+operationLimit())
 			out, _ := cmd.CombinedOutput()
 			codes[i], said[i] = cmd.ProcessState.ExitCode(), string(out)
 		})

@@ -29,7 +29,7 @@ const (
 	envBeProgram = "POSTGANG_TEST_PROGRAM" // run as postgang
 	envKillAfter = "POSTGANG_TEST_KILL"    // kill -9 oneself at this step, counted from 1
 	envClock     = "POSTGANG_TEST_CLOCK"   // a file that says how far the clock is off
-	envHurry     = "POSTGANG_TEST_HURRY"   // short limits and quick retries
+	envHurry     = "POSTGANG_TEST_HURRY"   // quick retries, and how long an operation of SFTP may take
 )
 
 // withPostgres stops the PostgreSQL that tests have started.
@@ -72,8 +72,12 @@ func TestMain(m *testing.M) {
 				return time.Now().Add(offset)
 			}
 		}
-		if os.Getenv(envHurry) != "" {
-			w.wiring.Timeouts = exchange.Timeouts{Dial: 5 * time.Second, Operation: 2 * time.Second, Keepalive: time.Second}
+		if limit := os.Getenv(envHurry); limit != "" {
+			operation, err := time.ParseDuration(limit)
+			if err != nil {
+				panic(err)
+			}
+			w.wiring.Timeouts = exchange.Timeouts{Dial: 5*time.Second + operation, Operation: operation, Keepalive: time.Second}
 			w.wiring.Retry = func(int) time.Duration { return 150 * time.Millisecond }
 		}
 		os.Exit(run(context.Background(), os.Args[1:], w))
