@@ -51,11 +51,21 @@ format: ## what gofmt would change is an error
 PDFJS_VERSION := 4.10.38
 PDFJS_DIR     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/postgang/pdfjs-$(PDFJS_VERSION)
 
+# So are clients of SvarUt that others wrote, and what judges our answers to them. The folder is named by the hash of what is pinned,
+# and is there only when all of it is.
+NODE_JUDGES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/postgang/node-judges-$$(sha256sum fixtures/judges/node/package.json | cut -c1-12)
+
 judges: ## install the tools that the tests need (Debian, as root), or name what is missing
 	@if [ ! -d "$(PDFJS_DIR)/node_modules/pdfjs-dist" ] && command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)'; then \
 		echo "installing pdf.js $(PDFJS_VERSION), a judge of the tests"; \
 		npm install --prefix "$(PDFJS_DIR)" --no-audit --no-fund --ignore-scripts --omit=optional --silent pdfjs-dist@$(PDFJS_VERSION) || \
 			{ rm -rf "$(PDFJS_DIR)"; echo "pdf.js could not be fetched: its test is skipped"; }; \
+	fi
+	@if [ ! -d "$(NODE_JUDGES)" ] && command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)'; then \
+		echo "installing the clients of SvarUt that node runs, judges of the tests"; \
+		new="$(NODE_JUDGES).new"; rm -rf "$$new"; mkdir -p "$$new" && cp fixtures/judges/node/package.json "$$new" && \
+		npm install --prefix "$$new" --no-audit --no-fund --ignore-scripts --silent && mv "$$new" "$(NODE_JUDGES)" || \
+			{ rm -rf "$$new"; echo "they could not be fetched: their tests are skipped"; }; \
 	fi
 	@missing=""; \
 	for t in qpdf mutool pdftoppm gs soffice xmllint openssl gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \

@@ -2,9 +2,7 @@ package restv1_test
 
 import (
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,16 +34,9 @@ main().catch(e => { console.error(e); process.exit(1) })
 `
 
 // TestNode: @vtfk/svarut 1.3.0 as it is; it draws a new id when it sends again, so that what it heard no answer to is asked for by its
-// reference. POSTGANG_NODE_CLIENTS names a folder with it in node_modules; it is not fetched here.
+// reference.
 func TestNode(t *testing.T) {
-	dir := os.Getenv("POSTGANG_NODE_CLIENTS")
-	node, err := judges.Find("node")
-	if dir == "" || err != nil {
-		judges.Lacks(t, judges.NodeClients, "no POSTGANG_NODE_CLIENTS, or no node")
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		t.Fatal(err)
-	}
+	node, dir := judges.Node(t)
 	w := newWorld(t, func(h http.Handler) http.Handler {
 		return doortest.CutOnce(h, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sendForsendelse") })
 	})

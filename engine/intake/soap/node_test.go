@@ -2,9 +2,7 @@ package soap_test
 
 import (
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,17 +50,9 @@ const main = async () => {
 main().catch(e => { console.error(e); process.exit(1) })
 `
 
-// TestNode: the clients of SOAP that node has, as they are. POSTGANG_NODE_CLIENTS names a folder with the packages svarut 7.0.0 (with
-// formidable 1.2.6) and soap 1.13.0 in node_modules; they are not fetched here.
+// TestNode: the clients of SOAP that node has, svarut 7.0.0 and soap 1.13.0, as they are.
 func TestNode(t *testing.T) {
-	dir := os.Getenv("POSTGANG_NODE_CLIENTS")
-	node, err := judges.Find("node")
-	if dir == "" || err != nil {
-		judges.Lacks(t, judges.NodeClients, "no POSTGANG_NODE_CLIENTS, or no node")
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		t.Fatal(err)
-	}
+	node, dir := judges.Node(t)
 	w := newWorld(t, func(h http.Handler) http.Handler {
 		return doortest.CutOnce(h, func(r *http.Request) bool {
 			return strings.Contains(r.UserAgent(), "node-soap") && r.ContentLength > 50_000
