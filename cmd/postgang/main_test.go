@@ -77,7 +77,7 @@ func TestMain(m *testing.M) {
 			if err != nil {
 				panic(err)
 			}
-			w.wiring.Timeouts = exchange.Timeouts{Dial: 5*time.Second + operation, Operation: operation, Keepalive: time.Second}
+			w.wiring.Timeouts = exchange.Timeouts{Dial: 5*time.Second + operation, Operation: operation, Keepalive: operation / 2}
 			w.wiring.Retry = func(int) time.Duration { return 150 * time.Millisecond }
 		}
 		os.Exit(run(context.Background(), os.Args[1:], w))
