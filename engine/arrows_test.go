@@ -89,7 +89,7 @@ var arrows = []struct {
 	{"engine/collect", and(ports, "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "planning knows no vendor's side", true},
 	{"engine/jobs", and(ports, "engine/words", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a job goes its way without knowing of receipts", true},
 	{"engine/invoices", and(ports, "engine/step", "billing"), "an invoice is held against the ledger, whatever filled it", true},
-	{"engine/receipts", and(ports, "engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a receipt books, and shows at once what it does to invoices", true},
+	{"engine/receipts", and(ports, "engine/words", "engine/invoices", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "a receipt books, and shows at once what it does to invoices", true},
 	{"engine/finance", and(ports, "engine/invoices", "engine/accept", "engine/step", "billing", "printjobs"), "figures are read from the archive alone", true},
 	{"engine/nights", and(ports, "engine/digital", "engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the clock drives the rooms and no room knows the clock", true},
 	{"engine/recovery", and(ports, "engine/digital", "engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the way out stands above what it puts right", true},

@@ -71,7 +71,7 @@ func (s *stage) jobHistory(t *testing.T, job string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, ev := range view(t, s, func(r store.Reader) ([]store.JobEvent, error) { return r.JobHistory(s.ctx, job) }) {
-		b.WriteString(string(ev.From) + "→" + string(ev.To) + " " + words.JobReason(ev.Reason, words.English) + "\n")
+		b.WriteString(string(ev.From) + "→" + string(ev.To) + " " + words.Why(ev.Reason, words.English) + "\n")
 	}
 	return b.String()
 }
@@ -83,7 +83,7 @@ func TestResolveOffered(t *testing.T) {
 	s.read(t, ids[2])
 	plan, err := s.engine.PlanResolve(s.ctx, nights.Resolution{Job: job, Offered: true, Reason: "x"})
 	must(t, err)
-	if plan.Job.ID != job || !strings.Contains(words.JobReason(plan.Why, words.English), "neither its files") || plan.New != nil || plan.LeftOut != 0 {
+	if plan.Job.ID != job || !strings.Contains(words.Why(plan.Why, words.English), "neither its files") || plan.New != nil || plan.LeftOut != 0 {
 		t.Errorf("plan: %+v", plan)
 	}
 	s.wantJobs(t, "UNCERTAIN") // to plan changes nothing

@@ -13,6 +13,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine/receipts"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // recordView is a receipt row: no personal data.
@@ -46,7 +47,7 @@ func viewRecord(r store.ReceiptRecord) recordView {
 		Production: r.Row.Production, Postage: r.Row.Postage, Konteringskode: r.Row.Konteringskode,
 	}
 	if d := r.Decision; d != nil {
-		v.Decided, v.Taken, v.Reason = cli.When(d.At), d.Taken, d.Reason
+		v.Decided, v.Taken, v.Reason = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English)
 	}
 	return v
 }

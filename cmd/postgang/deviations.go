@@ -22,6 +22,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 func newDeviations(o *options) *cobra.Command {
@@ -65,7 +66,7 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 			day := civil.Of(d.At, calendar.Oslo)
 			out = append(out, deviationView{
 				deviationID(d.Key), string(day), int(civil.Of(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
-				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, d.Reason, d.Key,
+				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), d.Key,
 			})
 		}
 		return err
@@ -78,19 +79,19 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 
 var deviationStates = []store.DeviationState{store.DeviationOpen, store.DeviationAccepted, store.DeviationDisputed, store.DeviationSettled}
 
-func statesOf(words []string) ([]store.DeviationState, error) {
-	return oneOf("state of a deviation", words, deviationStates)
+func statesOf(named []string) ([]store.DeviationState, error) {
+	return oneOf("state of a deviation", named, deviationStates)
 }
 
 func newDeviationsList(o *options) *cobra.Command {
 	var vendor string
-	var words []string
+	var named []string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List deviations with their age and state; those that nobody has decided about, unless --state says otherwise",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			states, err := statesOf(words)
+			states, err := statesOf(named)
 			if err != nil {
 				return err
 			}
@@ -111,7 +112,7 @@ func newDeviationsList(o *options) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&vendor, "vendor", "", "only this vendor")
-	cmd.Flags().StringSliceVar(&words, "state", []string{"open", "disputed"}, "only these states: open, accepted, disputed, settled")
+	cmd.Flags().StringSliceVar(&named, "state", []string{"open", "disputed"}, "only these states: open, accepted, disputed, settled")
 	_ = cmd.RegisterFlagCompletionFunc("state", completeWords(deviationStates))
 	return cmd
 }

@@ -219,7 +219,7 @@ func newJobShow(o *options) *cobra.Command {
 					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
-						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.JobReason(e.Reason, words.English)})
+						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.Why(e.Reason, words.English)})
 					}
 					return err
 				})

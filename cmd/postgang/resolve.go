@@ -78,7 +78,7 @@ is kept in the job's history and shown to everybody who looks: write no personal
 func (o *options) resolve(cmd *cobra.Command, a *app.App, r nights.Resolution, yes bool) error {
 	view := func(p nights.Resolved, done bool) resolveView {
 		return resolveView{
-			Job: p.Job.ID, Vendor: p.Job.Vendor, Letters: p.Job.Letters, Why: words.JobReason(p.Why, words.English), Offered: r.Offered, Reprint: p.Job.Reprint,
+			Job: p.Job.ID, Vendor: p.Job.Vendor, Letters: p.Job.Letters, Why: words.Why(p.Why, words.English), Offered: r.Offered, Reprint: p.Job.Reprint,
 			LeftOut: p.LeftOut, Done: done, New: p.New,
 		}
 	}

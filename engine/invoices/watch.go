@@ -15,6 +15,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/party"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -67,7 +68,6 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v party.Vendor, p Invoice
 			Got: fmt.Sprintf("kr %s på faktura %s", r.Invoiced, strings.Join(numbers, " + ")), Amount: d,
 		}}
 	}
-	const gone = "faktura og kvitteringer har ikke lenger denne forskjellen"
 	all, err := tx.Deviations(ctx, store.DeviationFilter{From: from.In(calendar.Oslo)})
 	if err != nil {
 		return err
@@ -79,9 +79,9 @@ func deviateInvoices(ctx context.Context, tx store.Tx, v party.Vendor, p Invoice
 		_, still := open[d.Key]
 		switch {
 		case !still && (d.State == store.DeviationOpen || d.State == store.DeviationDisputed):
-			err = tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, gone)
-		case still && d.State == store.DeviationSettled && d.Reason == gone: // by us, and it is there again
-			err = tx.DecideDeviation(ctx, d.Key, store.DeviationOpen, "forskjellen er der igjen")
+			err = tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, shipment.Note{Code: gone}.String())
+		case still && d.State == store.DeviationSettled && isGone(d.Reason): // by us, and it is there again
+			err = tx.DecideDeviation(ctx, d.Key, store.DeviationOpen, shipment.Note{Code: "difference-back"}.String())
 		}
 		if err != nil {
 			return err
@@ -126,4 +126,16 @@ func watchInvoices(ctx context.Context, tx store.Tx, p InvoicePeriod) error {
 		"vendor": p.Vendor, "first": string(p.From), "last": string(p.To.AddDays(-1)), "number": p.Invoices[0].Invoice.Number,
 		"net": strconv.FormatInt(int64(-p.LeftNet), 10), "vat": strconv.FormatInt(int64(-p.LeftVAT), 10),
 	})
+}
+
+// gone is why a deviation of an invoice is settled when the difference is there no more, and goneText what earlier versions kept.
+const (
+	gone     = "difference-gone"
+	goneText = "faktura og kvitteringer har ikke lenger denne forskjellen"
+)
+
+// isGone reports whether a decision was made here, since the difference was there no more.
+func isGone(reason string) bool {
+	why, _ := shipment.ReadNote(reason)
+	return why.Code == gone || reason == goneText
 }

@@ -416,7 +416,7 @@ func (d doubt) note() shipment.Note {
 // uncertain stops a job that may or may not be with the vendor. It is never sent again by itself: an acknowledgement,
 // a receipt or the operator resolves it.
 func (e *Jobs) uncertain(ctx context.Context, j store.PrintJob, why doubt) error {
-	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", words.JobReason(why.note().String(), words.English))
+	e.Log.Error("job is uncertain", "job", j.ID, "vendor", j.Vendor, "reason", words.Why(why.note().String(), words.English))
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil || now.State == store.JobUncertain {

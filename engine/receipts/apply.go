@@ -400,7 +400,7 @@ func deviationKey(vendor, file, job, shipment string, kind receipt.DeviationKind
 
 // settleReceipt settles what was found in a receipt of a file, of these kinds, since another took its place or a person decided.
 // What people have accepted or settled stays so.
-func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kinds []receipt.DeviationKind, reason string) error {
+func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kinds []receipt.DeviationKind, why shipment.Note) error {
 	keys := make([]string, len(kinds))
 	for i, kind := range kinds {
 		keys[i] = deviationKey(r.Vendor, r.File, r.Row.Job, r.Row.Shipment, kind)
@@ -413,7 +413,7 @@ func settleReceipt(ctx context.Context, tx store.Tx, r store.ReceiptRecord, kind
 		if d.State != store.DeviationOpen && d.State != store.DeviationDisputed {
 			continue
 		}
-		if err := tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, reason); err != nil {
+		if err := tx.DecideDeviation(ctx, d.Key, store.DeviationSettled, why.String()); err != nil {
 			return err
 		}
 	}

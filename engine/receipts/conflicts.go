@@ -10,7 +10,9 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/party"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // ReceiptResolution is a person's decision about a receipt that says something else than the one in force.
@@ -38,7 +40,7 @@ func choice(ctx context.Context, r store.Reader, id string) (ReceiptChoice, erro
 		return c, err
 	}
 	if d := c.Conflict.Decision; d != nil {
-		return c, fmt.Errorf("receipt %s was decided about on %s: %s", id, calendar.DayOf(d.At), d.Reason)
+		return c, fmt.Errorf("receipt %s was decided about on %s: %s", id, calendar.DayOf(d.At), words.Why(d.Reason, words.English))
 	}
 	if c.Conflict.State != store.ReceiptConflict {
 		return c, fmt.Errorf("receipt %s is %s: there is nothing to decide", id, c.Conflict.State)
@@ -65,7 +67,7 @@ func (e *Receipts) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Rec
 		}
 		d := store.ReceiptDecision{Receipt: c.Conflict.ID, Against: c.InForce.ID, Taken: r.Take, Reason: r.Reason}
 		decided := []receipt.DeviationKind{receipt.DeviationConflict}
-		if err := settleReceipt(ctx, tx, c.Conflict, decided, "avgjort: "+r.Reason); err != nil {
+		if err := settleReceipt(ctx, tx, c.Conflict, decided, shipment.Note{Code: "decided", Args: shipment.Args{"reason": r.Reason}}); err != nil {
 			return err
 		}
 		if !r.Take {
@@ -122,9 +124,9 @@ func (e *Receipts) takeReceipt(ctx context.Context, tx store.Tx, v party.Vendor,
 	if err != nil {
 		return nil, span, err
 	}
-	why, settled := "rettet", "kvitteringen er rettet"
+	why, settled := "rettet", shipment.Note{Code: "receipt-corrected"}
 	if row.Kind == receipt.RowReversal {
-		why, settled = "trukket tilbake av trykkeriet", "kvitteringen er trukket tilbake"
+		why, settled = "trukket tilbake av trykkeriet", shipment.Note{Code: "receipt-withdrawn"}
 	}
 	if err := e.invoices.Reverse(ctx, tx, closed, d.Against, taken.File, why); err != nil {
 		return nil, span, err
@@ -194,11 +196,11 @@ func (e *Receipts) corrects(ctx context.Context, tx store.Tx, v party.Vendor, r 
 	if err := tx.InsertReceipts(ctx, r); err != nil {
 		return nil, [2]time.Time{}, err
 	}
-	reason := "the vendor has corrected it"
+	why := shipment.Note{Code: "vendor-corrected"}
 	if r.Row.Kind == receipt.RowReversal {
-		reason = "the vendor has taken it back"
+		why = shipment.Note{Code: "vendor-took-back"}
 	}
-	return e.takeReceipt(ctx, tx, v, store.ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: reason})
+	return e.takeReceipt(ctx, tx, v, store.ReceiptDecision{Receipt: r.ID, Against: inForce.ID, Reason: why.String()})
 }
 
 // saidBefore reports whether a receipt of the letter, in force or not, says the same as a row.

@@ -107,7 +107,7 @@ type ReceiptDecision struct {
 	Against string // the one that was in force
 	Taken   bool   // Receipt came into force instead of Against
 	At      time.Time
-	Reason  string // no personal data
+	Reason  string // a person's, or a shipment.Note as it is kept; no personal data
 }
 
 // Deviation (avvik) is a difference between what was sent and what was reported.
@@ -121,7 +121,7 @@ type Deviation struct {
 	// What people decided last; State is DeviationOpen when nobody has.
 	State     DeviationState
 	DecidedAt time.Time
-	Reason    string
+	Reason    string // a person's, or a shipment.Note as it is kept
 }
 
 // DeviationState is how far a deviation is settled.

@@ -39,7 +39,7 @@ func EventReason(e shipment.Event, lang Language) string {
 			return n.Code + ": " + note(shipment.Note{Code: releasedCode, Args: n.Args}, lang)
 		}
 	case shipment.EventStatus, shipment.EventReprint, shipment.EventWithdrawn, shipment.EventPosted, shipment.EventReturned:
-		return noteOr(e.Reason, lang)
+		return Why(e.Reason, lang)
 	default: // of digital channels: their own words, whatever these look like
 	}
 	return e.Reason

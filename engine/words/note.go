@@ -2,7 +2,7 @@ package words
 
 import "postgang/engine/shipment"
 
-// notes are the words of what histories keep by code and arguments, of jobs and of shipments. Like those of alarms they are templates.
+// notes are the words of what histories and decisions keep by code and arguments. Like those of alarms they are templates.
 var notes = map[string]worded{
 	// A job's history.
 	"planned": {`planned`, `planlagt`},
@@ -32,6 +32,15 @@ var notes = map[string]worded{
 	"found": {`found at the vendor by recover{{if has . "reason"}}; confirmed: {{.reason}}{{end}}`,
 		`funnet hos trykkeriet ved gjenoppretting{{if has . "reason"}}; bekreftet: {{.reason}}{{end}}`},
 
+	// A decision about a deviation or a receipt.
+	"difference-gone":   {`invoice and receipts do not have this difference any more`, `faktura og kvitteringer har ikke lenger denne forskjellen`},
+	"difference-back":   {`the difference is there again`, `forskjellen er der igjen`},
+	"decided":           {`decided: {{.reason}}`, `avgjort: {{.reason}}`},
+	"receipt-corrected": {`the receipt is corrected`, `kvitteringen er rettet`},
+	"receipt-withdrawn": {`the receipt is taken back`, `kvitteringen er trukket tilbake`},
+	"vendor-corrected":  {`the vendor has corrected it`, `trykkeriet har rettet den`},
+	"vendor-took-back":  {`the vendor has taken it back`, `trykkeriet har trukket den tilbake`},
+
 	// A shipment's history.
 	"reprint-of":      {`{{.job}} of {{.parent}}`, `{{.job}} av {{.parent}}`},
 	"left-out":        {`left out of print job {{.job}}`, `trukket fra utskriftsjobb {{.job}}`},
@@ -59,15 +68,13 @@ var notePhrases = map[string]worded{
 // releasedCode has the words of why a letter was released; the code that is kept is what it was set aside for.
 const releasedCode = "released"
 
-// JobReason words why an event of a job's history was. What was stored as a text is shown as it is, and so is nothing.
-func JobReason(reason string, lang Language) string { return noteOr(reason, lang) }
-
-// noteOr words what a history keeps, or shows it as it is.
-func noteOr(reason string, lang Language) string {
-	if n, ok := shipment.ReadNote(reason); ok {
+// Why words why something was, as the history of a job keeps it, or a decision about a deviation or a receipt. A text, of a person or
+// of an earlier version, is shown as it is.
+func Why(kept string, lang Language) string {
+	if n, ok := shipment.ReadNote(kept); ok {
 		return note(n, lang)
 	}
-	return reason
+	return kept
 }
 
 // note words a note; one that has no words here, or lacks an argument, is shown as its code and its arguments.

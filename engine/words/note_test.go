@@ -69,6 +69,13 @@ var noteExamples = []noteExample{
 		"klar for utskrift nå, ikke 24.11.2026 kl. 10.05: klokken gikk for fort da brevet ble tatt imot"},
 	{releasedCode, shipment.Args{"reason": "riktig liste"}, "riktig liste", "riktig liste"},
 	{releasedCode, shipment.Args{"job": "J1"}, "the vendor has the letter in job J1", "trykkeriet har brevet i jobb J1"},
+	{"difference-gone", nil, "invoice and receipts do not have this difference any more", "faktura og kvitteringer har ikke lenger denne forskjellen"},
+	{"difference-back", nil, "the difference is there again", "forskjellen er der igjen"},
+	{"decided", shipment.Args{"reason": "på telefon"}, "decided: på telefon", "avgjort: på telefon"},
+	{"receipt-corrected", nil, "the receipt is corrected", "kvitteringen er rettet"},
+	{"receipt-withdrawn", nil, "the receipt is taken back", "kvitteringen er trukket tilbake"},
+	{"vendor-corrected", nil, "the vendor has corrected it", "trykkeriet har rettet den"},
+	{"vendor-took-back", nil, "the vendor has taken it back", "trykkeriet har trukket den tilbake"},
 	{"found", nil, "found at the vendor by recover", "funnet hos trykkeriet ved gjenoppretting"},
 	{"found", shipment.Args{"reason": "Ola har spurt"}, "found at the vendor by recover; confirmed: Ola har spurt", "funnet hos trykkeriet ved gjenoppretting; bekreftet: Ola har spurt"},
 }
@@ -84,7 +91,7 @@ func TestNotes(t *testing.T) {
 		}
 		kept := shipment.Note{Code: e.code, Args: e.args}.String()
 		for lang, want := range []string{e.en, e.nb} {
-			if got := JobReason(kept, Language(lang)); got != want {
+			if got := Why(kept, Language(lang)); got != want {
 				t.Errorf("%s says in %s\n%s\nwant\n%s", kept, Language(lang), got, want)
 			}
 			for name := range e.args {
@@ -92,7 +99,7 @@ func TestNotes(t *testing.T) {
 				delete(less, name)
 				other[name] += "7"
 				for _, args := range []shipment.Args{less, other} {
-					if got := JobReason(shipment.Note{Code: e.code, Args: args}.String(), Language(lang)); got == want || got == "" {
+					if got := Why(shipment.Note{Code: e.code, Args: args}.String(), Language(lang)); got == want || got == "" {
 						t.Errorf("%s says in %s the same with %v", kept, Language(lang), args)
 					}
 				}
@@ -121,14 +128,14 @@ func TestWhatIsNoNoteIsShown(t *testing.T) {
 		"reprint of J1: {\"arg\":{}}": "reprint of J1: {\"arg\":{}}", "planned {": "planned {", "gate {\"arg\":[]}": "gate {\"arg\":[]}",
 		"planned {}": "planned", "gate {}": "gate", "new {\"arg\":{\"b\":\"2\",\"a\":\"1\"}}": "new (a: 1, b: 2)",
 	} {
-		if got := JobReason(reason, English); got != want {
+		if got := Why(reason, English); got != want {
 			t.Errorf("%q says %q, want %q", reason, got, want)
 		}
 	}
 }
 
 // noteMakers are the folders, of the repository, whose code makes notes.
-var noteMakers = []string{"engine/step", "engine/collect", "engine/jobs", "engine/receipts", "engine/nights", "engine/recovery"}
+var noteMakers = []string{"engine/step", "engine/collect", "engine/jobs", "engine/receipts", "engine/invoices", "engine/nights", "engine/recovery"}
 
 // noteArgs are the arguments that functions of the source stand for, by the code of the note.
 var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
