@@ -107,7 +107,7 @@ func newIntegrationList(o *options) *cobra.Command {
 						fmt.Fprintln(w, "No integrations. \"postgang integration add NAME --account KEY\" makes one.")
 						return
 					}
-					cli.Table(w, "NAME\tID\tORGANISATION\tACCOUNTS\tPASSWORD OF\tSTATE", func(row func(cells ...any)) {
+					cli.Table(w, "NAME\tID\tORGANISATION\tACCOUNTS\tPASSWORD_OF\tSTATE", func(row func(cells ...any)) {
 						for _, i := range list {
 							state := "in use"
 							switch {
