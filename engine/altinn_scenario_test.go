@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/channel"
 	"postgang/engine/digital"
 	"postgang/engine/digital/altinn"
 	"postgang/engine/digital/dpi"
@@ -335,4 +337,56 @@ func TestAltinnIsSilent(t *testing.T) {
 	must(t, s.engine.Release(s.ctx, late))
 	s.runNight(t)
 	s.wantStatus(t, late, shipment.StatusSendtPrint)
+}
+
+// TestDyingWhileSending: wherever the process dies while a letter is sent and asked about, and whether the answer to it came or not,
+// Altinn has the letter once, its reference is found again, and what happened to it is known once.
+func TestDyingWhileSending(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"prepare: decided", "channel: asked", "channel: event applied", "channel: recorded"} {
+		for _, lost := range []int{0, 1} {
+			t.Run(fmt.Sprintf("%s, %d answers lost", at, lost), func(t *testing.T) {
+				t.Parallel()
+				var s *stage
+				server := standinaltinn.New(standinaltinn.Options{Now: func() time.Time { return s.clock.now() }})
+				web := httptest.NewServer(server)
+				t.Cleanup(web.Close)
+				s = setup(t, func(c *engine.Config) { sendsThroughAltinn(t, c, web.URL) })
+				server.Set(standinaltinn.Faults{LoseAnswer: lost})
+				id := s.handIn(t, konto, "a", newLetter("A").to("digitalId", personWith(t, '0')))
+				works := func() {
+					for range 4 {
+						s.later(t)
+						s.clock.add(3 * time.Minute)
+					}
+				}
+				s.dieAt(at, 1)
+				if !s.survive(t, works) {
+					t.Fatal("did not die")
+				}
+				s.tasks.take() // the queue is lost too
+				_, err := s.engine.Reconcile(s.ctx)
+				must(t, err)
+				works()
+				all := server.Letters()
+				cases := view(t, s, func(r store.Reader) ([]channel.Case, error) { return r.ChannelCases(s.ctx, id) })
+				if len(all) != 1 || len(cases) != 1 || cases[0].Reference != all[0].ID {
+					t.Fatalf("%d letters in Altinn, and here %+v", len(all), cases)
+				}
+				if lost > 0 && server.Asked("search") == 0 {
+					t.Error("its reference was not looked for")
+				}
+				server.Happen(all[0].ID, standinaltinn.Step{What: "read"})
+				s.clock.add(24 * time.Hour) // it is due within a day
+				s.runNight(t)
+				s.wantStatus(t, id, shipment.StatusLest)
+				for _, kind := range []string{"VARSLET: ", "LEST: "} {
+					if h := s.history(t, id); strings.Count(h, kind) != 1 {
+						t.Errorf("history:\n%s", h)
+					}
+				}
+				s.wantAtVendor(t)
+			})
+		}
+	}
 }
