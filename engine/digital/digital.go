@@ -31,6 +31,8 @@ const (
 	// The time after a question without an answer doubles from retryFirst up to retryLast.
 	retryFirst = time.Minute
 	retryLast  = 15 * time.Minute
+	// lookAgain is how long the asking of a channel sleeps at most, if something new did not wake it.
+	lookAgain = 5 * time.Minute
 )
 
 // Channels asks channels about letters.
@@ -150,7 +152,7 @@ func (e *Channels) untilNext(ctx context.Context, name string) error {
 	if err != nil || next.IsZero() {
 		return err
 	}
-	return &step.LaterError{After: max(next.Sub(e.Now()), time.Second), Reason: "letters wait to be asked about later"}
+	return &step.LaterError{After: min(max(next.Sub(e.Now()), time.Second), lookAgain), Reason: "letters wait to be asked about later"}
 }
 
 // AskBeforeCollecting takes the receipts of digital mailboxes, and asks every channel about all letters that may still go either way.

@@ -242,13 +242,24 @@ func insertsWith[TTx any](c *river.Client[TTx]) inserts {
 		if !ok {
 			return fmt.Errorf("a transaction of type %T is of no database of ours", rawTx)
 		}
-		_, err := c.InsertManyTx(ctx, tx, params)
-		return err
+		results, err := c.InsertManyTx(ctx, tx, params)
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			if r.UniqueSkippedAsDuplicate && r.Job.Kind == string(channel.Task) && r.Job.State == rivertype.JobStateScheduled {
+				if _, err := c.JobRetryTx(ctx, tx, r.Job.ID); err != nil {
+					return fmt.Errorf("hasten a task: %w", err)
+				}
+			}
+		}
+		return nil
 	}
 }
 
 // Enqueue inserts tasks in a transaction; it is archive.Config's Enqueue. A task that waits already is not inserted
-// again; one that runs is, since what it is to do may have changed after it looked.
+// again; one that runs is, since what it is to do may have changed after it looked. One about a channel that waits for its time is due
+// now: it waits for that of the letters that it knew of, and there is a new one, or something has happened to one.
 func Enqueue(ctx context.Context, rawTx any, tasks []store.Task) error {
 	params := make([]river.InsertManyParams, 0, len(tasks))
 	given := map[store.Task]bool{}

@@ -19,6 +19,7 @@ import (
 
 	"postgang/engine/archive"
 	"postgang/engine/archive/postgrestest"
+	"postgang/engine/channel"
 	"postgang/engine/step"
 	"postgang/engine/store"
 )
@@ -371,6 +372,35 @@ func TestHasten(t *testing.T) {
 			}
 		}
 		b.idle()
+	})
+}
+
+// TestNewLettersAreNotKeptWaiting: a channel's task that waits for its time is due when there is something new; others keep their time.
+func TestNewLettersAreNotKeptWaiting(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		c := quick
+		c.Workers = map[store.TaskKind]int{channel.Task: 1, store.TaskOffer: 1}
+		b := open(t, dsn, c)
+		ran := make(chan store.Task, 64)
+		b.start(func(_ context.Context, task store.Task) error {
+			ran <- task
+			return &step.LaterError{After: time.Hour, Reason: "later"}
+		})
+		ask := store.Task{Kind: channel.Task, Subject: "altinn"}
+		b.enqueue(offer1, ask)
+		receive(t, ran, "the first task")
+		receive(t, ran, "the second task")
+		for again := false; !again; { // until its row is put back to wait
+			b.enqueue(offer1, ask)
+			select {
+			case task := <-ran:
+				if task != ask {
+					t.Fatalf("%v is done again", task)
+				}
+				again = true
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
 	})
 }
 
