@@ -49,7 +49,7 @@ func TestKilledHandInsOverHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	d := &killedDaemon{t: t, dir: dir, rng: rand.New(rand.NewPCG(21, 1))}
+	d := &killedDaemon{t: t, dir: dir, rng: rand.New(rand.NewPCG(21, 1)), most: 14}
 	defer d.stop()
 	folders, err := filepath.Glob(filepath.Join(source.dir, "*", "*"))
 	if err != nil || len(folders) < 15 {
@@ -108,6 +108,7 @@ type killedDaemon struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 	kills int
+	most  int // steps that it gets before it is killed; 0: it is not
 }
 
 // alive starts the daemon unless it runs.
@@ -125,9 +126,13 @@ func (d *killedDaemon) alive() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	steps := 0
+	if d.most > 0 {
+		steps = 1 + d.rng.IntN(d.most)
+	}
 	d.cmd = exec.Command(exe, "serve")
 	d.cmd.Dir = d.dir
-	d.cmd.Env = append(os.Environ(), envBeProgram+"=1", fmt.Sprintf("%s=%d", envKillAfter, 1+d.rng.IntN(14)))
+	d.cmd.Env = append(os.Environ(), envBeProgram+"=1", fmt.Sprintf("%s=%d", envKillAfter, steps))
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
@@ -168,6 +173,11 @@ func handInFolder(ctx context.Context, url string, caller integrationView, folde
 			parts = append(parts, doortest.Part{Name: "dokument", File: f.Name(), Data: data})
 		}
 	}
+	return handInParts(ctx, url, caller, account, key, parts...)
+}
+
+// handInParts hands parts in over REST V2.
+func handInParts(ctx context.Context, url string, caller integrationView, account, key string, parts ...doortest.Part) (int, string, error) {
 	body, kind := doortest.Multipart(parts...)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v2/kontoer/"+account+"/forsendelser/", body)
 	if err != nil {
