@@ -70,7 +70,7 @@ var arrows = []struct {
 	{"engine/calendar", []string{"billing/civil"}, "days and working days are pure", false},
 	{"engine/identity", []string{}, "numbers of people and companies are checked by themselves", false},
 	{"engine/postcode", []string{"engine/identity", "engine/calendar"}, "the register of postnummer knows no letter", false},
-	{"engine/shipment", []string{"engine/calendar", "engine/identity", "engine/postcode", "billing/codes", "printjobs/prepare"}, "the rules of a shipment are pure; a letter's facts are what preparing measured", false},
+	{"engine/shipment", []string{"engine/calendar", "engine/identity", "engine/postcode", "billing/codes", "printjobs/prepare/finding"}, "the rules of a shipment are pure; a letter's facts are what preparing says of it", false},
 	{"engine/words", rules, "words for people know codes and arguments alone", false},
 	{"engine/alarm", []string{"engine/calendar", "engine/identity"}, "an alarm is a key and arguments", false},
 	{"engine/party", []string{"engine/shipment", "engine/calendar", "billing", "printjobs"}, "who takes part is configured, and does nothing", true},

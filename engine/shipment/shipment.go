@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"postgang/printjobs/prepare"
+	"postgang/printjobs/prepare/finding"
 )
 
 // BlobRef names the bytes of a blob by their content.
@@ -126,7 +126,7 @@ type Shipment struct {
 	ClosedAt   time.Time // closed by a person
 
 	Prepared BlobRef        // the print-ready PDF; zero until AKSEPTERT
-	Facts    *prepare.Facts // its facts; nil until AKSEPTERT
+	Facts    *finding.Facts // its facts; nil until AKSEPTERT
 	// PreparedKey names what Prepared was made from and how; empty when that is not known. Equal keys mean equal files.
 	PreparedKey string
 	Hold        string    // not empty: set aside with this reason code; not collected until released
@@ -153,7 +153,7 @@ type Refusal struct {
 
 // OfFinding is what preparing found, as a refusal or warning of the hand-in. Field is the path of the document; a finding that
 // was kept with a sentence keeps it as the argument "text".
-func OfFinding(f prepare.Finding, field string, warning bool) Refusal {
+func OfFinding(f finding.Finding, field string, warning bool) Refusal {
 	args := Args{}
 	maps.Copy(args, f.Args)
 	if f.Text != "" {

@@ -10,6 +10,10 @@ import (
 type (
 	// Finding is one thing found about a letter.
 	Finding = finding.Finding
+	// Facts describes a prepared letter.
+	Facts = finding.Facts
+	// PageFacts describes one page of it.
+	PageFacts = finding.PageFacts
 	// Args are the arguments of a finding's sentence.
 	Args = finding.Args
 	// Level says what becomes of a letter about which something is found.

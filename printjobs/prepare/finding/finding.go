@@ -1,5 +1,5 @@
-// Package finding holds what is said about a letter: findings with their codes and arguments, and how those of many
-// pages are put together.
+// Package finding holds what is said about a letter: the facts of a prepared one, and findings with their codes and arguments, and
+// how those of many pages are put together.
 package finding
 
 import "strconv"
