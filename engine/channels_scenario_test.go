@@ -321,6 +321,35 @@ func TestChannelIsConfigured(t *testing.T) {
 	}
 }
 
+// TestTwoAskers: when a letter is asked about twice at a time, its answer is kept, whoever records last.
+func TestTwoAskers(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"channel: asked", "channel: event applied"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			s, _ := withKRR(t)
+			id := s.handIn(t, konto, "a", newLetter("A").to("digitalId", personWith(t, '6')))
+			asked := false
+			s.step.set(func(name string) {
+				if name == at && !asked {
+					asked = true
+					if err := s.engine.AskBeforeCollecting(s.ctx); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			s.work(t)
+			s.step.set(nil)
+			if kept := s.inKRR(t, id); !asked || kept.State != string(shipment.DigitalReserved) || len(kept.Answer) == 0 || kept.AskedAt.IsZero() || !kept.NextAt.IsZero() {
+				t.Errorf("kept %+v", kept)
+			}
+			if n := strings.Count(s.history(t, id), "RESERVERT"); n != 1 {
+				t.Errorf("%d times in the history", n)
+			}
+		})
+	}
+}
+
 // TestReadWhileAsking: a letter that is read while the register is asked about it stays read.
 func TestReadWhileAsking(t *testing.T) {
 	t.Parallel()

@@ -8,11 +8,13 @@
 package digital
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"postgang/engine/accept"
@@ -41,12 +43,15 @@ type Channels struct {
 	accept   *accept.Acceptor
 	channels []Channel
 	sources  []NamedSource
+
+	mu    sync.Mutex
+	rests map[string]time.Time // until when channels that did not answer are left in peace
 }
 
 // New makes the room of those that it stands on. An account that has a channel which is not there, or two channels of a name, is an
 // error.
 func New(s *step.Step, acceptor *accept.Acceptor, channels []Channel, sources []NamedSource) (*Channels, error) {
-	e := &Channels{Step: s, accept: acceptor, channels: channels, sources: sources}
+	e := &Channels{Step: s, accept: acceptor, channels: channels, sources: sources, rests: map[string]time.Time{}}
 	names := map[string]bool{}
 	for _, c := range channels {
 		if names[c.Name()] {
@@ -126,6 +131,10 @@ func (e *Channels) AskWaiting(ctx context.Context, name string) error {
 	if i < 0 {
 		return nil // it is configured no more; the letters that wait for it go their way without
 	}
+	// Each letter that is accepted wakes the task.
+	if wait := e.rest(name).Sub(e.Now()); wait > 0 {
+		return &step.LaterError{After: wait, Reason: "the channel did not answer a moment ago"}
+	}
 	for {
 		letters, err := store.View(ctx, e.Archive, func(r store.Reader) ([]channel.Letter, error) {
 			return r.WaitingCases(ctx, name, e.Now(), atOnce)
@@ -144,6 +153,13 @@ func (e *Channels) AskWaiting(ctx context.Context, name string) error {
 			return &step.LaterError{After: retryFirst, Reason: failed.Error()}
 		}
 	}
+}
+
+// rest is until when a channel is left in peace; zero: it may be asked.
+func (e *Channels) rest(name string) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.rests[name]
 }
 
 // untilNext puts the task off until the next letter is to be asked about.
@@ -276,6 +292,10 @@ func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter)
 	slices.SortFunc(record, func(a, b channel.Case) int { return strings.Compare(a.Shipment, b.Shipment) })
 	whole := context.WithoutCancel(ctx) // what was answered is worth a moment more
 	err = e.Archive.InTx(whole, func(tx store.Tx) error {
+		record, err := merged(whole, tx, c.Name(), letters, record)
+		if err != nil {
+			return err
+		}
 		if err := tx.SetChannelCases(whole, record...); err != nil {
 			return err
 		}
@@ -296,6 +316,44 @@ func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter)
 	}
 	e.Log.Info("channel asked", "channel", c.Name(), "letters", len(cases), "answered", len(findings))
 	return failed, e.alarm(ctx, c, failed)
+}
+
+// merged fits what is to be recorded to what others have recorded since the letters were read. Who has an answer records it, unless
+// another has one too; what is no answer changes nothing that is not as it was. When an event came meanwhile, its letter is asked about
+// once more.
+func merged(ctx context.Context, r store.Reader, name string, letters []channel.Letter, record []channel.Case) ([]channel.Case, error) {
+	ids := make([]string, len(letters))
+	before := make(map[string]channel.Case, len(letters))
+	for i, l := range letters {
+		ids[i] = l.Shipment.ID
+		before[l.Shipment.ID] = l.Case
+	}
+	cases, err := r.ChannelCasesOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	now := map[string]channel.Case{}
+	for _, k := range cases {
+		if k.Channel == name {
+			now[k.Shipment] = k
+		}
+	}
+	var out []channel.Case
+	for _, k := range record {
+		b, n := before[k.Shipment], now[k.Shipment]
+		moved := !n.NextAt.Equal(b.NextAt)
+		switch answered := k.AskedAt.After(b.AskedAt); {
+		case n.AskedAt.After(b.AskedAt), !answered && (moved || n.State != b.State || n.Tries != b.Tries):
+			continue
+		case answered && moved && !n.NextAt.IsZero():
+			k.NextAt = n.NextAt
+			if !bytes.Equal(n.Answer, b.Answer) {
+				k.Answer = n.Answer
+			}
+		}
+		out = append(out, k)
+	}
+	return out, nil
 }
 
 // lying names the letters that never go to paper and lie in another channel, which knows who reads them: a register has nothing to
@@ -373,8 +431,14 @@ func (e *Channels) apply(ctx context.Context, c Channel, k channel.Case, f Findi
 // alarmChannel is the beginning of the keys of alarms about channels; the channel's name follows.
 const alarmChannel = "channel:"
 
-// alarm opens the alarm of a channel that failed, and ends that of one that did not.
+// alarm opens the alarm of a channel that failed, and ends that of one that did not. One that failed is left in peace for a while.
 func (e *Channels) alarm(ctx context.Context, c Channel, failed error) error {
+	e.mu.Lock()
+	delete(e.rests, c.Name())
+	if failed != nil {
+		e.rests[c.Name()] = e.Now().Add(retryFirst)
+	}
+	e.mu.Unlock()
 	key := alarmChannel + c.Name()
 	if failed == nil {
 		open, err := e.alarmed(ctx, c.Name())
