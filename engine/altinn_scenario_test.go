@@ -390,3 +390,50 @@ func TestDyingWhileSending(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyKnowsWhetherAltinnHasIt: a letter whose sending was not answered, and that is to go to paper meanwhile, goes there only when
+// Altinn has said that it has none.
+func TestNobodyKnowsWhetherAltinnHasIt(t *testing.T) {
+	t.Parallel()
+	for name, there := range map[string]bool{"taken, and the answer lost": true, "not taken": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s *stage
+			server := standinaltinn.New(standinaltinn.Options{Now: func() time.Time { return s.clock.now() }})
+			web := httptest.NewServer(server)
+			t.Cleanup(web.Close)
+			s = setup(t, func(c *engine.Config) { sendsThroughAltinn(t, c, web.URL) })
+			down := standinaltinn.Faults{Status: 503}
+			server.Set(down)
+			if there {
+				server.Set(standinaltinn.Faults{LoseAnswer: 1})
+			}
+			id := s.handIn(t, konto, "a", newLetter("A").to("digitalId", personWith(t, '0')))
+			s.later(t)
+			server.Set(down)
+			if n := len(server.Letters()); n == 1 != there {
+				t.Fatalf("%d letters in Altinn", n)
+			}
+			s.event(t, id, shipment.DigitalReserved)
+			s.runNight(t)
+			s.wantStatus(t, id, shipment.StatusAkseptert)
+			s.wantAtVendor(t)
+
+			server.Set(standinaltinn.Faults{})
+			if there {
+				server.Happen(server.Letters()[0].ID, standinaltinn.Step{What: "read"})
+			}
+			s.clock.add(24 * time.Hour)
+			s.runNight(t)
+			if there {
+				s.wantStatus(t, id, shipment.StatusLest)
+				s.wantAtVendor(t)
+			} else {
+				s.wantAtVendor(t, id)
+			}
+			if n := len(server.Letters()); n == 1 != there {
+				t.Errorf("%d letters in Altinn", n)
+			}
+		})
+	}
+}

@@ -55,6 +55,7 @@ const Task = "ask_channel"
 // States of a case that mean the same in every channel. They stand in the archive: never rename one.
 const (
 	Waits   = "VENTER"       // for its first answer
+	Sending = "SENDES"       // it is being handed to the channel, and whether the channel has it is not known
 	Nothing = "IKKE_AKTUELL" // no matter of the channel's
 )
 

@@ -69,7 +69,8 @@ func (*AltinnChannel) Name() string { return NameAltinn }
 // Reads is true: Altinn tells who has read the letters that were sent there.
 func (*AltinnChannel) Reads() bool { return true }
 
-// Takes lets a letter through that is to be sent: accepted, and not on its way to paper. One that was sent is asked about until it
+// Takes lets a letter through that is to be sent: accepted, and not on its way to paper. One that went to paper while it was being sent
+// is looked for. One that was sent is asked about until it
 // is decided, when it is due within a day or nobody has been told of it, and whenever its own time has come, as it has when an
 // event said that something happened.
 func (*AltinnChannel) Takes(c Case, now time.Time) bool {
@@ -77,7 +78,8 @@ func (*AltinnChannel) Takes(c Case, now time.Time) bool {
 	case !c.Person() && !c.Organisation(), c.Status == shipment.StatusSendtSDP:
 		return false
 	case c.Kept.Reference == "":
-		return c.Status == shipment.StatusAkseptert && (c.DueAt.IsZero() || c.DueAt.After(now)) && c.Kept.State != string(shipment.DigitalNotNotifiable)
+		due := !c.DueAt.IsZero() && !c.DueAt.After(now)
+		return c.Status == shipment.StatusAkseptert && (!due || c.Kept.State == channel.Sending) && c.Kept.State != string(shipment.DigitalNotNotifiable)
 	case !c.Kept.NextAt.IsZero() && !c.Kept.NextAt.After(now):
 		return true
 	}
@@ -133,10 +135,21 @@ func (a *AltinnChannel) Look(ctx context.Context, cases []Case) ([]Finding, erro
 }
 
 func (a *AltinnChannel) one(ctx context.Context, c Case) (Finding, error) {
-	if c.Kept.Reference == "" {
-		return a.send(ctx, c)
-	}
 	var k keptOfAltinn
+	switch due := !c.DueAt.IsZero() && !c.DueAt.After(a.now()); {
+	case c.Kept.Reference == "" && !due:
+		return a.send(ctx, c)
+	case c.Kept.Reference == "":
+		l, _, err := a.outbox.Letter(ctx, c.Shipment)
+		if err != nil {
+			return Finding{}, err
+		}
+		ids, err := a.client.Find(ctx, l.Resource, c.Shipment)
+		if err != nil || len(ids) == 0 {
+			return Finding{Shipment: c.Shipment, State: channel.Nothing}, err // it never got there
+		}
+		c.Kept.Reference, k.Ordered = ids[0], l.Notify
+	}
 	if len(c.Kept.Answer) > 0 {
 		if err := json.Unmarshal(c.Kept.Answer, &k); err != nil {
 			return Finding{}, errors.New("what is kept of a letter in Altinn cannot be read")

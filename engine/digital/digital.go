@@ -260,6 +260,11 @@ func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter)
 		kept[one.Shipment] = k
 		cases = append(cases, one)
 	}
+	if c.Reads() {
+		if err := e.sending(ctx, letters, kept); err != nil {
+			return nil, err
+		}
+	}
 	var findings []Finding
 	if len(cases) > 0 {
 		findings, failed = c.Look(ctx, cases)
@@ -316,6 +321,27 @@ func (e *Channels) ask(ctx context.Context, c Channel, letters []channel.Letter)
 	}
 	e.Log.Info("channel asked", "channel", c.Name(), "letters", len(cases), "answered", len(findings))
 	return failed, e.alarm(ctx, c, failed)
+}
+
+// sending records that letters are being handed to a channel, before they are: when its answer is lost, and something else sends a
+// letter to paper meanwhile, the channel must be asked first whether it has the letter.
+func (e *Channels) sending(ctx context.Context, letters []channel.Letter, kept map[string]channel.Case) error {
+	var record []channel.Case
+	for i, l := range letters {
+		k, asked := kept[l.Shipment.ID]
+		if !asked || k.Reference != "" || k.State == channel.Sending || l.Shipment.Status != shipment.StatusAkseptert {
+			continue
+		}
+		k.State = channel.Sending
+		kept[l.Shipment.ID], letters[i].Case = k, k
+		record = append(record, k)
+	}
+	if len(record) == 0 {
+		return nil
+	}
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.SetChannelCases(ctx, record...) })
+	e.Passed("channel: sending")
+	return err
 }
 
 // merged fits what is to be recorded to what others have recorded since the letters were read. Who has an answer records it, unless

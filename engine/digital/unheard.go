@@ -11,9 +11,9 @@ import (
 )
 
 // Unheard names, of letters that are due, those that may have been read without our knowing: they were sent through a channel that
-// reads ([Channel.Reads]), and it has not answered about them since they were due. Why they are due does not matter: who was asked to
-// stop, by the register or by us, may have read the letter before. It gives the channel by shipment. Letters in digital mailboxes are
-// never among them: a delivered one is not due, and one that is not yet delivered is not due as unread.
+// reads ([Channel.Reads]), or may have been, and it has not answered about them since they were due. Why they are due does not matter:
+// who was asked to stop, by the register or by us, may have read the letter before. It gives the channel by shipment. Letters in
+// digital mailboxes are never among them: a delivered one is not due, and one that is not yet delivered is not due as unread.
 func (e *Channels) Unheard(ctx context.Context, letters []shipment.Shipment) (map[string]string, error) {
 	reads := e.reading()
 	sent := map[string]shipment.Shipment{} // or may be
@@ -35,7 +35,7 @@ func (e *Channels) Unheard(ctx context.Context, letters []shipment.Shipment) (ma
 	}
 	out := map[string]string{}
 	for _, c := range cases {
-		if s := sent[c.Shipment]; slices.Contains(reads, c.Channel) && e.has(s, c.Channel) && c.Reference != "" && c.AskedAt.Before(s.DueAt) {
+		if s := sent[c.Shipment]; slices.Contains(reads, c.Channel) && e.has(s, c.Channel) && (c.Reference != "" || c.State == channel.Sending) && c.AskedAt.Before(s.DueAt) {
 			out[c.Shipment] = c.Channel
 		}
 	}
