@@ -34,7 +34,7 @@ import (
 func TestWeekWithTheStandIns(t *testing.T) {
 	t.Parallel()
 	seeds := 4
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		seeds = 1
 	}
 	if n, err := strconv.Atoi(os.Getenv("POSTGANG_WEEKS")); err == nil {
