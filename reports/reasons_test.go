@@ -42,8 +42,8 @@ func TestReasonsHaveWords(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Why a reprint ended is a code of an alarm, and refuses no letter.
-			refusals := regexp.MustCompile(`Ending\{[^\n]*`).ReplaceAllString(string(text), "")
+			// Why a reprint ended is a code of an alarm, and what a history notes one of its own: neither refuses a letter.
+			refusals := regexp.MustCompile(`(Ending|Note)\{[^\n]*`).ReplaceAllString(string(text), "")
 			for _, m := range codes.FindAllStringSubmatch(refusals, -1) {
 				found++
 				if code := m[1]; !noReason[code] && (reasonText(code) == code || strings.Contains(reasonText(code), "("+code+")")) {
