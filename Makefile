@@ -38,11 +38,11 @@ COMPUTING := ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fix
 test: judges ## run all tests, with the race detector except where they only compute
 	$(GO) vet ./...
 	@$(IN_MEMORY); set -e; \
-	echo "in $$tmp: go test -race, of $(COMPUTING) only -short and then all without it; last the demo, chaos, weeks of letters and the stories of the command line without it"; \
+	echo "in $$tmp: go test -race, of $(COMPUTING) only -short and then all without it; last the demo, chaos and the stories of the command line without it"; \
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING))"); \
 	$(GO) test -race -short -timeout 10m $(COMPUTING); \
 	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING); \
-	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestWeek' ./cmd/postgang ./cmd/postgang-lab/... ./engine
+	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled' ./cmd/postgang ./cmd/postgang-lab/...
 
 format: ## what gofmt would change is an error
 	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }
