@@ -42,7 +42,7 @@ test: judges ## run all tests, with the race detector except where they only com
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING))"); \
 	$(GO) test -race -short -timeout 10m $(COMPUTING); \
 	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING); \
-	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled' ./cmd/postgang ./cmd/postgang-lab/...
+	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestJudges' ./cmd/postgang ./cmd/postgang-lab/...
 
 format: ## what gofmt would change is an error
 	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }
