@@ -8,6 +8,8 @@ import (
 	"postgang/engine/digital"
 	"postgang/engine/digital/altinn"
 	"postgang/engine/digital/dpi"
+	"postgang/engine/download"
+	"postgang/engine/login"
 	"postgang/engine/notify"
 )
 
@@ -66,6 +68,16 @@ type DPISource struct {
 	Config     dpi.Config // without a token
 }
 
+// served is the path of [http] that another one is, lies below or lies above; empty: none.
+func served(prefix, at string) string {
+	for _, other := range []string{prefix, "/tjenester", "/tenjester", "/forsendelse", download.Path, login.Path} {
+		if other != "" && (strings.HasPrefix(at+"/", other+"/") || strings.HasPrefix(other+"/", at+"/")) {
+			return other
+		}
+	}
+	return ""
+}
+
 // altinn checks how accounts send through Altinn.
 func (c *checker) altinn(cfg *Config, f File) {
 	s := &AltinnSettings{Base: orElse(f.Altinn.Address, altinn.Production), EventsURL: f.Altinn.EventsURL, Accounts: map[string]digital.AltinnAccount{}}
@@ -114,6 +126,8 @@ func (c *checker) altinn(cfg *Config, f File) {
 			c.add("altinn.events_url", "must have a path of its own, such as https://post.example.no/altinn")
 		} else if f.HTTP.Address == "" {
 			c.add("altinn.events_url", "needs [http], which takes the events")
+		} else if other := served(cfg.HTTP.Prefix, s.EventsPath); other != "" {
+			c.add("altinn.events_url", "must have a path of its own: %s is served already", other)
 		}
 		s.EventsSecret = secret("altinn.events_secret", f.Altinn.EventsEnv, f.Altinn.EventsFile)
 	}

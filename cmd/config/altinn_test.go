@@ -44,6 +44,14 @@ func TestAltinnAndReceiptsAreChecked(t *testing.T) {
 			t.Errorf("%s: %s", address, faults)
 		}
 	}
+	for _, at := range []string{"/api", "/api/hendelser", "/tjenester", "/les/x", "/logg-inn"} {
+		if other := served("/api", at); other == "" {
+			t.Errorf("%s is taken to be free", at)
+		}
+	}
+	if other := served("", "/altinn") + served("/api", "/apiary"); other != "" {
+		t.Errorf("%s is taken not to be free", other)
+	}
 	for _, want := range []string{"accounts.a.altinn.resource", "accounts.a.altinn.body", "altinn.subscription_key_env", "altinn.events_url", "altinn.events_secret_env", "dpi.Efm", "dpi.Efm.kind", "dpi.Efm.address"} {
 		if !strings.Contains(faults, want) {
 			t.Errorf("%s is not told of: %s", want, faults)
