@@ -55,11 +55,11 @@ var chaosKinds = []struct{ database, server string }{
 }
 
 const (
-	randomShort = 8  // random nights a kind in CI
+	randomShort = 6  // random nights a kind in CI
 	stageNights = 12 // random nights until a new stage is set up, since archives grow
-	// In CI each kind is crashed at every eighth step and every sixteenth request, each kind at others: together at every second
-	// of them, at a request before its effect or after it. Runs of hours crash at all (make chaos).
-	stepStride, requestStride, restoreStride = 8, 16, 24
+	// In CI, SQLite with the simulator and PostgreSQL with OpenSSH are crashed at every sixteenth step and every thirty-second request,
+	// each at others, at a request before its effect or after it. Runs of hours crash all four at all of them (make chaos).
+	stepStride, requestStride, restoreStride = 16, 32, 48
 )
 
 // operationLimit is how long an operation of SFTP may take: a stalled one is waited for as long. A run of hours shares its machine with
@@ -99,7 +99,7 @@ func TestChaos(t *testing.T) {
 		if fig.Nights == 0 || fig.Kills() == 0 || fig.LettersPrinted == 0 {
 			t.Error("nothing was tried")
 		}
-		if until.IsZero() && fig.Nights < 150 {
+		if until.IsZero() && fig.Nights < 60 {
 			t.Errorf("only %d nights", fig.Nights)
 		}
 	})
@@ -107,7 +107,9 @@ func TestChaos(t *testing.T) {
 		name := k.database + " " + k.server
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			systematicChaos(t, fig, i, until.IsZero())
+			if !until.IsZero() || i == 0 || i == len(chaosKinds)-1 {
+				systematicChaos(t, fig, i, until.IsZero())
+			}
 			nights := 0
 			for stage := uint64(0); ; stage++ {
 				if until.IsZero() && nights >= randomShort || !until.IsZero() && time.Now().After(until) {

@@ -87,7 +87,7 @@ func onlyRefused(errOut string) bool {
 }
 
 // killStride is how many steps a killed night gets at most: the fewer, the more kills.
-const killStride = 25
+const killStride = 60
 
 // reprintStride is how many steps a killed night gets at most that only has a reprint to hand over.
 const reprintStride = 14
