@@ -24,6 +24,7 @@ func checked(t *testing.T, target exchange.Target) map[string]string {
 			if f.Text == "" {
 				t.Errorf("%s fails without a word", f.Check)
 			}
+			t.Logf("%+v", f)
 		case f.Weak:
 			out[f.Check] = "weak"
 		default:
@@ -70,6 +71,7 @@ func TestConformFindsFaults(t *testing.T) {
 		}
 	}
 	denied := errors.New("no")
+	anHourAgo := time.Now().Add(-time.Hour) // one time for all that ask: one that goes on is a file that changes
 	for name, c := range map[string]struct {
 		fault func(v *side) func(vendorsim.Event) error
 		alter func(v *side)
@@ -129,8 +131,7 @@ func TestConformFindsFaults(t *testing.T) {
 			fault: func(v *side) func(vendorsim.Event) error {
 				return func(e vendorsim.Event) error {
 					if e.Op == "stat" && strings.HasSuffix(e.Path, "_1.part") {
-						at := time.Now().Add(-time.Hour)
-						return os.Chtimes(v.path(e.Path), at, at)
+						return os.Chtimes(v.path(e.Path), anHourAgo, anHourAgo)
 					}
 					return nil
 				}
