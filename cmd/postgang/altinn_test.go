@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,7 +18,6 @@ import (
 	"time"
 
 	"postgang/cmd/app"
-	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/channel"
 	"postgang/engine/digital"
@@ -65,14 +63,7 @@ func newAltinnStage(t *testing.T) *altinnStage {
 	}}})
 	web := httptest.NewServer(s.server)
 	t.Cleanup(web.Close)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	s.url = "http://" + address
 	text := fmt.Sprintf(`
 [http]
@@ -114,31 +105,11 @@ events_secret_file = "ende"
 	if err := app.MarkFirstStart(filepath.Join(s.dir, config.DefaultName)); err != nil {
 		t.Fatal(err)
 	}
-	out, errOut, code := program(t, s.dir, 0, "integration", "add", "acos", "--json", "--account", "kommune")
-	if code != cli.ExitOK {
-		t.Fatalf("exit code %d\n%s", code, errOut)
-	}
-	if err := json.Unmarshal([]byte(out), &s.caller); err != nil {
-		t.Fatal(err)
-	}
+	s.caller = addIntegration(t, s.dir, "acos", "kommune")
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	go s.server.Run(ctx, 50*time.Millisecond)
 	return s
-}
-
-// open opens the archive beside the program, or after it.
-func (s *altinnStage) open(t *testing.T, log *syncBuffer) *app.App {
-	t.Helper()
-	cfg, err := config.Load(filepath.Join(s.dir, config.DefaultName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := open(t.Context(), cfg, cli.JSONLogger(log), wiring{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
 }
 
 // handIn hands a letter to a person in, once; "" when no answer came.
@@ -236,7 +207,7 @@ func TestServeThroughAltinn(t *testing.T) {
 	t.Parallel()
 	s := newAltinnStage(t)
 	log := &syncBuffer{}
-	a := s.open(t, log)
+	a := openFolder(t, s.dir, log)
 	defer a.Close()
 	for _, c := range a.Engine.CheckChannels(t.Context()) {
 		if c.Channel != digital.NameAltinn || c.Err != nil {
@@ -356,7 +327,7 @@ func TestKilledHandInsThroughAltinn(t *testing.T) {
 	s.server.Set(standinaltinn.Faults{})
 	d.most = 0
 	d.alive()
-	a := s.open(t, &syncBuffer{})
+	a := openFolder(t, s.dir, &syncBuffer{})
 	defer a.Close()
 	until := func(what string, holds func(c channel.Case) bool) {
 		t.Helper()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"postgang/cmd/cli"
-	"postgang/cmd/config"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/fixtures/judges"
@@ -47,14 +45,7 @@ func TestJudgesOfTheWaysIn(t *testing.T) {
 		t.Skip("runs many processes; without the race detector")
 	}
 	dir := t.TempDir()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	upstream := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	upstream := freeAddress(t)
 	settings := "[http]\nno_tokens = true\naddress = \"" + upstream + "\"\n"
 	for _, j := range wayJudges {
 		settings += fmt.Sprintf("[accounts.%s.sender]\nname = \"Prøve kommune\"\npostcode = \"0155\"\ncity = \"OSLO\"\n", j.account)
@@ -84,14 +75,7 @@ func TestJudgesOfTheWaysIn(t *testing.T) {
 	}
 	s.fetch(t)
 	s.check(t) // all that there is in the archive is at the vendor, once
-	cfg, err := config.Load(filepath.Join(dir, config.DefaultName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := open(t.Context(), cfg, cli.JSONLogger(os.Stderr), wiring{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := openFolder(t, dir, os.Stderr)
 	defer a.Close()
 	for _, account := range ran {
 		list, err := store.View(t.Context(), a.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
@@ -180,14 +164,7 @@ func (j wayJudge) send(t *testing.T, dir, upstream, pdfs string) {
 		packages = filepath.Join(folder, "node_modules")
 		cmd = exec.CommandContext(t.Context(), node, script)
 	}
-	out, errOut, code := program(t, dir, 0, "integration", "add", j.account, "--account", j.account, "--json")
-	if code != cli.ExitOK {
-		t.Fatalf("exit code %d\n%s", code, errOut)
-	}
-	var caller integrationView
-	if err := json.Unmarshal([]byte(out), &caller); err != nil {
-		t.Fatal(err)
-	}
+	caller := addIntegration(t, dir, j.account, j.account)
 	cmd.Env = append(os.Environ(), "JUDGE_URL=http://"+cutting(t, upstream, 4), "JUDGE_NAME="+caller.Name, "JUDGE_ID="+caller.ID, "JUDGE_PASSWORD="+caller.Password,
 		"JUDGE_ACCOUNT="+j.account, "JUDGE_LETTERS="+pdfs, "JUDGE_PACKAGES="+packages, "JUDGE_VERSION="+j.version)
 	said, err := cmd.CombinedOutput()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -27,27 +26,13 @@ func TestKilledHandInsOverHTTP(t *testing.T) {
 		t.Skip("runs many processes; without the race detector")
 	}
 	dir := t.TempDir()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	s, source := emptyKillStage(t, dir, "", "[http]\nno_tokens = true\naddress = \""+address+"\"")
-	args := []string{"integration", "add", "acos", "--json"}
+	var accounts []string
 	for _, a := range source.expected.Accounts {
-		args = append(args, "--account", a.Key)
+		accounts = append(accounts, a.Key)
 	}
-	out, errOut, code := program(t, dir, 0, args...)
-	if code != cli.ExitOK {
-		t.Fatalf("exit code %d\n%s", code, errOut)
-	}
-	var caller integrationView
-	if err := json.Unmarshal([]byte(out), &caller); err != nil {
-		t.Fatal(err)
-	}
+	caller := addIntegration(t, dir, "acos", accounts...)
 
 	d := &killedDaemon{t: t, dir: dir, rng: rand.New(rand.NewPCG(21, 1)), most: 14}
 	defer d.stop()

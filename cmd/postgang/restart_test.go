@@ -164,14 +164,7 @@ func TestStuckScanIsAlarmed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	newKillStage(t, dir, "")
-	cfg, err := config.Load(filepath.Join(dir, config.DefaultName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := open(t.Context(), cfg, cli.JSONLogger(io.Discard), wiring{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := openFolder(t, dir, io.Discard)
 	defer a.Close()
 	d := &daemon{App: a}
 	count := func(began time.Time) int {
