@@ -3,12 +3,16 @@ package config
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"postgang/engine/digital"
 	"postgang/engine/digital/altinn"
 	"postgang/engine/digital/dpi"
 	"postgang/engine/download"
+	"postgang/engine/intake/door"
+	"postgang/engine/intake/restv1"
+	"postgang/engine/intake/soap"
 	"postgang/engine/login"
 	"postgang/engine/notify"
 )
@@ -70,7 +74,7 @@ type DPISource struct {
 
 // served is the path of [http] that another one is, lies below or lies above; empty: none.
 func served(prefix, at string) string {
-	for _, other := range []string{prefix, "/tjenester", "/tenjester", "/forsendelse", download.Path, login.Path} {
+	for _, other := range slices.Concat(restv1.Bases, []string{prefix, soap.Base, door.PublicKeyPath, "/tjenester" + door.PublicKeyPath, download.Path, login.Path}) {
 		if other != "" && (strings.HasPrefix(at+"/", other+"/") || strings.HasPrefix(other+"/", at+"/")) {
 			return other
 		}
