@@ -58,11 +58,11 @@ var chaosKinds = []struct {
 }
 
 const (
-	randomShort = 6  // random nights a kind in CI
+	randomShort = 3  // random nights a kind in CI
 	stageNights = 12 // random nights until a new stage is set up, since archives grow
-	// In CI, what is swept is crashed at every sixteenth step and every thirty-second request, each kind at others, at a request before
+	// In CI, what is swept is crashed at every 24th step and every 48th request, each kind at others, at a request before
 	// its effect or after it. Runs of hours crash all kinds at all of them (make chaos).
-	stepStride, requestStride, restoreStride = 16, 32, 48
+	stepStride, requestStride, restoreStride = 24, 48, 72
 )
 
 // operationLimit is how long an operation of SFTP may take: a stalled one is waited for as long. A run of hours shares its machine with
@@ -102,7 +102,7 @@ func TestChaos(t *testing.T) {
 		if fig.Nights == 0 || fig.Kills() == 0 || fig.LettersPrinted == 0 {
 			t.Error("nothing was tried")
 		}
-		if until.IsZero() && fig.Nights < 60 {
+		if until.IsZero() && fig.Nights < 40 {
 			t.Errorf("only %d nights", fig.Nights)
 		}
 	})

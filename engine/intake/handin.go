@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -78,12 +79,16 @@ func (h *handIn) shown() string {
 	return h.id()
 }
 
-var keyForm = regexp.MustCompile(`^[\p{L}\p{N}_-][\p{L}\p{N}._-]{0,99}$`)
+// keyForm bounds no length: a hundred repetitions of all letters take as long to compile as the rest of a start.
+var keyForm = regexp.MustCompile(`^[\p{L}\p{N}_-][\p{L}\p{N}._-]*$`)
+
+// mostKey is how long a key may be, in characters and in bytes.
+const mostKey, mostKeyBytes = 100, 200
 
 // validKey reports whether a folder's name can be a hand-in's key. It stands in file names and logs, so it must not be
 // a person's number.
 func validKey(key string) bool {
-	return keyForm.MatchString(key) && len(key) <= 200 && len(identity.FindNationalIDs(norm.NFKC.String(key))) == 0
+	return len(key) <= mostKeyBytes && utf8.RuneCountInString(key) <= mostKey && keyForm.MatchString(key) && len(identity.FindNationalIDs(norm.NFKC.String(key))) == 0
 }
 
 // ValidKey reports whether a folder's name can be a hand-in's key.

@@ -289,11 +289,13 @@ func sortedKeys(m map[string]any) []string {
 	return keys
 }
 
-var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}0-9_]{0,49}$`)
+var plainName = regexp.MustCompile(`^[\p{L}_][\p{L}0-9_]*$`)
+
+const mostName = 50 // characters
 
 // fieldName is a field's name as it may be shown: what is no name could be content that ended up in the wrong place.
 func fieldName(key string) string {
-	if plainName.MatchString(key) && len(identity.FindNationalIDs(key)) == 0 {
+	if utf8.RuneCountInString(key) <= mostName && plainName.MatchString(key) && len(identity.FindNationalIDs(key)) == 0 {
 		return key
 	}
 	return "(uleselig feltnavn)"
