@@ -70,7 +70,7 @@ func TestPreviewOfOneOfMany(t *testing.T) {
 		p.Marks.DataMatrix = impose.DataMatrix{XMM: 185, YMM: 272, ModuleMM: 0.6}
 		p.Control = true
 	})
-	for i := range 3 {
+	for i := range 2 {
 		s.accepted(t, fmt.Sprint("brev", i), newLetter("Lik"), file("brev.pdf", pdf(1, 2)))
 	}
 	s.night(t)
@@ -97,7 +97,7 @@ func TestPreviewOfOneOfMany(t *testing.T) {
 				t.Errorf("letter %d, side %d looks otherwise than in the print file", i+1, n+1)
 			}
 			// The marks tell alike sides of alike letters from each other.
-			if other := rows[(i+1)%3].FirstSide - 1 + n; n > 0 && bytes.Equal(side, whole[other]) {
+			if other := rows[(i+1)%2].FirstSide - 1 + n; n > 0 && bytes.Equal(side, whole[other]) {
 				t.Errorf("letter %d, side %d looks like side %d of the print file", i+1, n+1, other+1)
 			}
 		}

@@ -112,10 +112,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
-	all, err := channels(a.Config, tokens, a.Now)
-	if err != nil {
-		return err
-	}
+	all := registers(a.Config, tokens, a.Now)
 	a.altinn, err = altinnChannel(a.Config, tokens, a.Archive, blobs, a.Now)
 	if err != nil {
 		return err

@@ -19,12 +19,12 @@ func TokenClient(cfg *config.Config, now func() time.Time) (*maskinporten.Client
 	return maskinporten.NewClient(c)
 }
 
-// channels are the digital channels that accounts have.
-func channels(cfg *config.Config, tokens *maskinporten.Client, now func() time.Time) ([]digital.Channel, error) {
+// registers are the channels that only ask: KRR, where it is set.
+func registers(cfg *config.Config, tokens *maskinporten.Client, now func() time.Time) []digital.Channel {
 	if cfg.KRR == nil {
-		return nil, nil
+		return nil
 	}
 	c := *cfg.KRR
 	c.Tokens = tokens
-	return []digital.Channel{digital.KRR(krr.New(c), now)}, nil
+	return []digital.Channel{digital.KRR(krr.New(c), now)}
 }
