@@ -27,7 +27,7 @@ IN_MEMORY = free=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}'); \
 	trap 'rm -rf "$$tmp"' EXIT; chmod 755 "$$tmp"; \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp
 
-check: format ## the inner loop, in under three minutes: formatting, vet and the quick tests
+check: format ## the inner loop, in five minutes: formatting, vet and the quick tests
 	$(GO) vet ./...
 	@$(IN_MEMORY); $(GO) test -short -vet=off -timeout 10m ./...
 
