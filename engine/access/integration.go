@@ -1,5 +1,6 @@
-// Package access says who may hand in over the network: integrations, each with a password of its own, tied to an organisation and
-// to accounts. It is pure: it stores nothing, and reads no clock.
+// Package access says who may what. Integrations hand in over the network, each with a password of its own, tied to an organisation and
+// to accounts; persons have roles in the console, for an account, an organisation or all; and an Actor is who does something. It is
+// pure: it stores nothing, and reads no clock.
 //
 // Passwords are drawn by us and never chosen, with 160 random bits. So one round of SHA-256 with a salt keeps them as safe as a slow
 // hash would, and checking one costs so little that wrong ones cannot be used to keep the machine busy.
