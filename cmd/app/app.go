@@ -142,7 +142,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
-			Postcodes: a.Config.Postcodes, Register: register, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
+			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts

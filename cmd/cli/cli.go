@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"postgang/cmd/config"
+	"postgang/engine/access"
 	"postgang/engine/store"
 )
 
@@ -106,6 +107,8 @@ func Run(ctx context.Context, root *cobra.Command, args []string) int {
 		return coded.Code
 	case errors.Is(err, store.ErrLocked):
 		return ExitLocked
+	case errors.Is(err, access.ErrSecondPerson):
+		return ExitPartial
 	case IsUsage(err):
 		return ExitUsage
 	}

@@ -67,10 +67,16 @@ type File struct {
 	DPI          map[string]*DPI  `toml:"dpi"`
 	Benefit      map[string]Input `toml:"kost_nytte"`
 	Guard        Guard            `toml:"guard"`
+	Access       Access           `toml:"access"`
 	// Vouchers for accounting systems, by name.
 	Vouchers map[string]*ledger.VoucherProfile `toml:"vouchers"`
 	Vendors  map[string]*Vendor                `toml:"vendors"`
 	Accounts map[string]*Account               `toml:"accounts"`
+}
+
+// Access says what persons may do alone.
+type Access struct {
+	TwoPersons *bool `toml:"two_persons"` // what cannot be undone takes two; default true
 }
 
 // Guard caps what the letters of a day may be expected to cost, kroner net of VAT as text; 0 or nothing: no cap.
@@ -414,6 +420,7 @@ type Config struct {
 	Accounts       []party.Account // by key
 	Vendors        []party.Vendor  // by key
 	Guard          collect.Guard
+	TwoPersons     bool // what cannot be undone takes two persons
 }
 
 // Problem is one thing wrong with the file.
@@ -614,6 +621,7 @@ func (c *checker) config(f File) *Config {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
 	c.guard(cfg, f)
+	cfg.TwoPersons = f.Access.TwoPersons == nil || *f.Access.TwoPersons
 	c.places(cfg, f)
 	cfg.ReportBook = c.abs(f.Report.Template)
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns

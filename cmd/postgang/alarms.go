@@ -44,7 +44,7 @@ func newAlarms(o *options) *cobra.Command {
 
 func viewAlarm(a alarm.Alarm) alarmView {
 	return alarmView{Key: a.Key, Text: words.Alarm(a.Key, a.Args, words.English), Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
-		Severity: alarm.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason}
+		Severity: alarm.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason, AckBy: shownActor(a.AckBy)}
 }
 
 func newAlarmsList(o *options) *cobra.Command {

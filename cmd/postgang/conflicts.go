@@ -38,6 +38,7 @@ type recordView struct {
 	Decided        cli.Moment `json:"decided,omitempty"`
 	Taken          bool       `json:"taken,omitempty"`
 	Reason         string     `json:"reason,omitempty"`
+	By             string     `json:"decided_by,omitempty"`
 }
 
 func viewRecord(r store.ReceiptRecord) recordView {
@@ -47,7 +48,7 @@ func viewRecord(r store.ReceiptRecord) recordView {
 		Production: r.Row.Production, Postage: r.Row.Postage, Konteringskode: r.Row.Konteringskode,
 	}
 	if d := r.Decision; d != nil {
-		v.Decided, v.Taken, v.Reason = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English)
+		v.Decided, v.Taken, v.Reason, v.By = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English), shownActor(d.By)
 	}
 	return v
 }

@@ -175,8 +175,10 @@ func newGuardApprove(o *options) *cobra.Command {
 		Use:   "approve [SHIPMENT…]",
 		Short: "Let letters that a cap on cost keeps back go to paper with the next night",
 		Long: `Lets letters that a cap on cost keeps back go to paper with the next night: those named, those
-of --account or --code (both: those that are of both), or --all. They count toward no cap. --reason
-is kept in their history and shown to everybody who looks: write no personal data in it.`,
+of --account or --code (both: those that are of both), or --all. They count toward no cap. All that
+is kept back, when it is more than one letter, takes two persons: the first is noted, and it is
+done when another person does the same within 7 days. --reason is kept in their history and
+shown to everybody who looks: write no personal data in it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chosen := len(accounts)+len(list) > 0
 			switch {

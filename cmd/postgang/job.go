@@ -79,6 +79,7 @@ type jobEventView struct {
 	From   store.JobState `json:"from"`
 	To     store.JobState `json:"to"`
 	Reason string         `json:"reason,omitempty"`
+	By     string         `json:"by,omitempty"`
 }
 
 func viewJob(j store.PrintJob) jobView {
@@ -219,7 +220,7 @@ func newJobShow(o *options) *cobra.Command {
 					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
-						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.Why(e.Reason, words.English)})
+						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.Why(e.Reason, words.English), shownActor(e.By)})
 					}
 					return err
 				})
@@ -273,7 +274,7 @@ func showJob(w io.Writer, v jobView) {
 	})
 	fmt.Fprintln(w, "History:")
 	for _, e := range v.History {
-		fmt.Fprintf(w, "  %s  %s → %s  %s\n", e.At, e.From, e.To, e.Reason)
+		fmt.Fprintf(w, "  %s  %s → %s  %s%s\n", e.At, e.From, e.To, e.Reason, byWhom(e.By))
 	}
 }
 

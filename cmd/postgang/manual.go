@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/user"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/access"
 	"postgang/engine/calendar"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
@@ -109,7 +109,7 @@ A job that was given out before is refused, so that no letter is posted twice. -
 once more: say so only when nothing of it was posted.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p.Job, p.Dir = args[0], args[1]
+			p.Job, p.Dir, p.By = args[0], args[1], access.By(cmd.Context()).Who()
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				out, err := a.Engine.PrintManual(cmd.Context(), p)
 				if errors.Is(err, store.ErrNotFound) {
@@ -126,7 +126,6 @@ once more: say so only when nothing of it was posted.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&p.By, "by", whoami(), "who prints; kept in the history and shown")
 	cmd.Flags().BoolVar(&p.Again, "again", false, "give out a job once more of which nothing was posted")
 	return cmd
 }
@@ -160,7 +159,7 @@ sheets and weight as they were sent, and the cost by the vendor's price list, if
 status becomes PRINTET. What is confirmed already stays as it is.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c.Job = args[0]
+			c.Job, c.By = args[0], access.By(cmd.Context()).Who()
 			if cmd.Flags().Changed("letters") {
 				n, err := parseNumbers(letters)
 				if err != nil {
@@ -195,7 +194,6 @@ status becomes PRINTET. What is confirmed already stays as it is.`,
 	}
 	cmd.Flags().StringVar(&letters, "letters", "", "only these letter numbers of the job, e.g. 1-10,12")
 	cmd.Flags().StringVar(&posted, "posted", "", "when they were posted, as 2006-01-02T15:04, Europe/Oslo (default now)")
-	cmd.Flags().StringVar(&c.By, "by", whoami(), "who confirms; kept in the history and shown")
 	return cmd
 }
 
@@ -209,13 +207,4 @@ func postedAt(s string, now time.Time) (time.Time, error) {
 		return t, fmt.Errorf("%q is no time such as 2026-11-26T14:30", s)
 	}
 	return t, nil
-}
-
-// whoami is the login of the person at the terminal.
-func whoami() string {
-	u, err := user.Current()
-	if err != nil {
-		return ""
-	}
-	return u.Username
 }

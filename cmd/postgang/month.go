@@ -24,6 +24,7 @@ type monthView struct {
 	State             string         `json:"state"` // open or closed
 	Closed            cli.Moment     `json:"closed,omitempty"`
 	Reason            string         `json:"reason"`
+	By                string         `json:"closed_by,omitempty"`
 	NetOre            money.Ore      `json:"net_ore"`
 	Letters           int            `json:"letters"`
 	OpenPoints        int            `json:"open_points"`
@@ -55,7 +56,7 @@ func viewMonth(m finance.MonthStatus) monthView {
 		UnbookedInvoices: []monthInvoice{}, WithoutInvoice: []monthAccrual{},
 	}
 	if c := m.Closed; c != nil {
-		v.State, v.Closed, v.Reason = "closed", cli.When(c.ClosedAt), c.Reason
+		v.State, v.Closed, v.Reason, v.By = "closed", cli.When(c.ClosedAt), c.Reason, shownActor(c.By)
 	}
 	for _, inv := range m.Unbooked {
 		v.UnbookedInvoices = append(v.UnbookedInvoices, monthInvoice{inv.Vendor, inv.Invoice.Number, inv.Invoice.Net})
@@ -110,9 +111,9 @@ func newMonthList(o *options) *cobra.Command {
 						fmt.Fprintln(w, "There are no letters and no costs yet.")
 						return
 					}
-					cli.Table(w, "MONTH STATE NET_KR LETTERS OPEN_POINTS CLOSED REASON", func(row func(...any)) {
+					cli.Table(w, "MONTH STATE NET_KR LETTERS OPEN_POINTS CLOSED BY REASON", func(row func(...any)) {
 						for _, v := range views {
-							row(v.Month, v.State, v.NetOre, v.Letters, v.OpenPoints, v.Closed, v.Reason)
+							row(v.Month, v.State, v.NetOre, v.Letters, v.OpenPoints, v.Closed, v.By, v.Reason)
 						}
 					})
 				})
@@ -160,7 +161,8 @@ func newMonthClose(o *options) *cobra.Command {
 		Short: "Close a month: its figures do not change any more",
 		Long: `Closes a month that is over, after it has shown what is open in it (see "postgang month show"). Receipts that
 come late, corrections and invoices are booked in the month in which they come, and say so. Months are closed in
-order, from the first with letters or costs, and cannot be opened again. --reason is kept and shown: write no
+order, from the first with letters or costs, and cannot be opened again. It takes two persons: the first is noted, and
+the month is closed when another person does the same within 7 days (see [access] in docs/configuration.md). --reason is kept and shown: write no
 personal data in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -48,7 +48,8 @@ job show"). An answer or a receipt of the vendor settles it by itself.
                  is there this is refused. What is left of the job's files is taken back, the job
                  is WITHDRAWN, and its letters are planned anew under a new id, without those
                  that were read, closed or set aside meanwhile. A reprint is only ended: order
-                 anew what is still wanted.
+                 anew what is still wanted. It takes two persons: the first is noted, and it
+                 is done when another person does the same within 7 days.
 
 The vendor must never remove answers or ready files for this: they tell what was handed over,
 and without them letters would be printed twice. What lies there settles the job by itself, or

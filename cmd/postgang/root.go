@@ -2,10 +2,15 @@ package main
 
 import (
 	"io"
+	"os"
+	"os/user"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"postgang/cmd/cli"
+	"postgang/engine/access"
+	"postgang/engine/jobs"
 )
 
 // world is what a command touches: results go to out, everything else to err; a test hands in a clock and crash points.
@@ -34,6 +39,15 @@ the print vendor, exactly once, and the cost of it back to finance.
 Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 (a person must look), 4 another process is at it.`)
 	root.PersistentFlags().BoolVar(&o.wiring.allowRoot, "allow-root", false, "run as root though the archive belongs to another user")
+	var by string
+	root.PersistentFlags().StringVar(&by, "by", "", "whom you act for; kept in histories with your log-in name")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		a, err := actor(by)
+		if err == nil && !byItself[cmd.CommandPath()] {
+			cmd.SetContext(access.As(cmd.Context(), a))
+		}
+		return err
+	}
 	root.AddCommand(
 		newInit(o), newDoctor(o), newSubmit(o), newNight(o), newGuard(o), newMonth(o), newInvoice(o), newDeviations(o), newCodes(o), newServe(o), newStatus(o),
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o),
@@ -41,4 +55,50 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 	root.AddCommand(newCheck(o), newPrepare(o), newLetter(o), newAlarms(o), newVendorCheck(o), newManual(o), newArchive(o), newRecover(o), newIntegration(o), newKey(o))
 	o.completions(root)
 	return root
+}
+
+// byItself are the commands whose work Postgang does by itself, whoever starts it.
+var byItself = map[string]bool{"postgang serve": true, "postgang night": true, "postgang receipts fetch": true}
+
+// actor is who runs the command line. With sudo it is whoever asked for it.
+func actor(by string) (access.Actor, error) {
+	if by != "" {
+		if err := jobs.BadPerson(by); err != nil {
+			return access.Actor{}, cli.Usage("%w", err)
+		}
+	}
+	a := access.Actor{Kind: access.CommandLine, ID: whoami(), For: by}
+	if other := os.Getenv("SUDO_USER"); a.ID == "root" && by == "" && other != "" {
+		a.For = other
+	}
+	return a, nil
+}
+
+// whoami is the log-in name of the person at the terminal.
+func whoami() string {
+	u, err := user.Current()
+	if err != nil {
+		return "uid-" + strconv.Itoa(os.Getuid())
+	}
+	return u.Username
+}
+
+// shownActor is who did something, as the archive keeps it, for people.
+func shownActor(kept string) string {
+	a, err := access.ParseActor(kept)
+	switch {
+	case err != nil:
+		return kept
+	case a.For != "":
+		return a.For + " (" + a.ID + ")"
+	}
+	return a.ID
+}
+
+// byWhom is who did something at the end of a line; Postgang by itself is not named.
+func byWhom(shown string) string {
+	if shown == "" {
+		return ""
+	}
+	return ", by " + shown
 }

@@ -59,6 +59,7 @@ type eventView struct {
 	From   shipment.Status `json:"from"`
 	To     shipment.Status `json:"to"`
 	Reason string          `json:"reason,omitempty"`
+	By     string          `json:"by,omitempty"`
 
 	english string // Reason, for the command line
 }
@@ -133,7 +134,7 @@ func newShipmentShow(o *options) *cobra.Command {
 						return err
 					}
 					for _, e := range history {
-						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian), words.EventReason(e, words.English)})
+						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian), shownActor(e.By), words.EventReason(e, words.English)})
 					}
 					cases, err := r.ChannelCases(ctx, s.ID)
 					if err != nil {
@@ -281,7 +282,7 @@ func showShipment(w io.Writer, v shipmentView) {
 		if e.From != e.To {
 			change = string(e.From) + " → " + string(e.To)
 		}
-		fmt.Fprintf(w, "  %s  %-14s %s  %s\n", e.At, e.Kind, change, e.english)
+		fmt.Fprintf(w, "  %s  %-14s %s  %s\n", e.At, e.Kind, change, e.english+byWhom(e.By))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -22,6 +23,7 @@ type statusView struct {
 	Jobs   []jobView   `json:"jobs_under_way"`
 	Alarms []alarmView `json:"alarms"`
 	Slots  []slotView  `json:"schedules"`
+	Asked  []askedView `json:"second_person_wanted"`
 }
 
 type countView struct {
@@ -43,6 +45,16 @@ type alarmView struct {
 	Severity  string     `json:"severity"`
 	Acked     cli.Moment `json:"acknowledged,omitempty"`
 	AckReason string     `json:"acknowledged_reason,omitempty"`
+	AckBy     string     `json:"acknowledged_by,omitempty"`
+}
+
+// askedView is what one person has asked for, and waits for a second one.
+type askedView struct {
+	Subject string     `json:"subject"`
+	By      string     `json:"by"`
+	At      cli.Moment `json:"at"`
+	Until   cli.Moment `json:"until"`
+	Reason  string     `json:"reason"`
 }
 
 type slotView struct {
@@ -104,6 +116,12 @@ func showStatus(w io.Writer, v statusView) {
 			row(s.Schedule, s.Next, s.Last, s.State, s.Summary)
 		}
 	})
+	if len(v.Asked) > 0 {
+		fmt.Fprintln(w, "\nAnother person must do the same for:")
+		for _, q := range v.Asked {
+			fmt.Fprintf(w, "  %s: %s asks for %s: %s (until %s)\n", q.At, q.By, q.Subject, q.Reason, q.Until)
+		}
+	}
 	if len(v.Alarms) == 0 {
 		fmt.Fprintln(w, "\nNo open alarms.")
 		return
@@ -131,7 +149,7 @@ func (v alarmView) known() string {
 	if v.Acked.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(" [acknowledged %s: %s]", v.Acked, v.AckReason)
+	return fmt.Sprintf(" [acknowledged %s%s: %s]", v.Acked, byWhom(v.AckBy), v.AckReason)
 }
 
 // openAlarms is the end of a command that shows alarms: exit code 3 while one is open that nobody has acknowledged.
@@ -150,7 +168,7 @@ func openAlarms(list []alarmView) error {
 
 // status is where everything stands.
 func status(ctx context.Context, a *app.App) (statusView, error) {
-	v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}}
+	v := statusView{Counts: []countView{}, Jobs: []jobView{}, Alarms: []alarmView{}, Slots: []slotView{}, Asked: []askedView{}}
 	err := a.Archive.View(ctx, func(r store.Reader) error {
 		counts, err := r.CountShipments(ctx)
 		if err != nil {
@@ -174,6 +192,15 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		alarm.Sort(alarms)
 		for _, al := range alarms {
 			v.Alarms = append(v.Alarms, viewAlarm(al))
+		}
+		asked, err := r.Asked(ctx, true)
+		if err != nil {
+			return err
+		}
+		for _, q := range asked {
+			if until := q.At.Add(access.AskedTime); a.Now().Before(until) {
+				v.Asked = append(v.Asked, askedView{q.Subject, shownActor(q.By.String()), cli.When(q.At), cli.When(until), q.Reason})
+			}
 		}
 		for _, s := range a.Config.Schedules {
 			slots, err := r.Slots(ctx, s.Name, 1)

@@ -57,11 +57,11 @@ func (a Actor) SamePerson(b Actor) bool {
 	if a.Kind != b.Kind {
 		return false
 	}
-	return a.who() == b.who()
+	return a.Who() == b.Who()
 }
 
-// who is the person that an actor stands for.
-func (a Actor) who() string {
+// Who is the person that an actor stands for, as histories show it.
+func (a Actor) Who() string {
 	if a.For != "" {
 		return a.For
 	}

@@ -161,4 +161,5 @@ type Alarm struct {
 	// A person knows of it.
 	AckedAt   time.Time // zero: nobody said so
 	AckReason string
+	AckBy     string // who, as access.Actor keeps it; empty: Postgang by itself
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"postgang/engine/archive/database"
+	"postgang/engine/archive/people"
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/store"
 )
@@ -162,7 +164,7 @@ func (a *Archive) View(ctx context.Context, fn func(r store.Reader) error) error
 		return fmt.Errorf("begin reading: %w", a.store.Fault(err))
 	}
 	defer func() { _ = t.Rollback() }() // nothing to commit
-	return fn(&reader{q: t, fault: a.store.Fault})
+	return fn(newReader(sqlrow.New(t, a.store.Fault)))
 }
 
 // commitTime is how long a commit may take. It does not end with the caller's context: cutting a commit short would
@@ -179,14 +181,7 @@ func (a *Archive) InTx(ctx context.Context, fn func(tx store.Tx) error) error {
 func (a *Archive) RawTx(ctx context.Context, fn func(rawTx any, exec Exec) error) error {
 	return a.write(ctx, func(t *tx) error {
 		return fn(t.raw, func(ctx context.Context, query string, args ...any) (int64, error) {
-			if err := t.usable(); err != nil {
-				return 0, err
-			}
-			n, err := changed(t.q.ExecContext(ctx, query, args...))
-			if err != nil {
-				err = t.fail(err)
-			}
-			return n, err
+			return t.Raw(ctx, query, args...)
 		})
 	})
 }
@@ -196,18 +191,11 @@ type Exec func(ctx context.Context, query string, args ...any) (int64, error)
 
 // Exec runs one statement by itself, for the queue's own tables. Its errors are those of store.Archive.
 func (a *Archive) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	n, err := changed(a.store.Writer().ExecContext(ctx, query, args...))
+	n, err := sqlrow.Changed(a.store.Writer().ExecContext(ctx, query, args...))
 	if err != nil {
 		err = a.store.Fault(err)
 	}
 	return n, err
-}
-
-func changed(res sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
 }
 
 // write runs fn in a write transaction.
@@ -222,19 +210,21 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 			_ = w.Rollback(ctx) // what fn said is what counts; a broken connection rolls back too
 		}
 	}()
+	session, now := sqlrow.New(w, a.store.Fault), time.UnixMilli(a.now().UnixMilli()).UTC()
 	t := &tx{
-		reader:  reader{q: w, fault: a.store.Fault},
-		now:     time.UnixMilli(a.now().UnixMilli()).UTC(),
+		reader:  *newReader(session),
+		Writer:  people.NewWriter(session, now),
+		now:     now,
 		raw:     w.Raw(),
 		enqueue: a.enqueue,
 	}
 	err = fn(t)
-	t.over = true
+	failed := session.End()
 	if err != nil {
 		return err
 	}
-	if t.failed != nil {
-		return fmt.Errorf("a statement failed and its error was passed over: %w", t.failed)
+	if failed != nil {
+		return fmt.Errorf("a statement failed and its error was passed over: %w", failed)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/channel"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -20,7 +21,7 @@ type rawJSON struct{ v *json.RawMessage }
 // Scan reads text.
 func (j rawJSON) Scan(src any) error {
 	var s string
-	if err := textOf(&s).Scan(src); err != nil {
+	if err := sqlrow.Text(&s).Scan(src); err != nil {
 		return err
 	}
 	*j.v = nil
@@ -32,10 +33,10 @@ func (j rawJSON) Scan(src any) error {
 
 // caseDest is where the columns of a case go; of an outer join they may all be NULL.
 func caseDest(c *channel.Case, tries *int64) []any {
-	return []any{textOf(&c.Shipment), textOf(&c.Channel), textOf(&c.Reference), textOf(&c.State), rawJSON{&c.Answer}, when{&c.AskedAt}, when{&c.NextAt}, number{tries}}
+	return []any{sqlrow.Text(&c.Shipment), sqlrow.Text(&c.Channel), sqlrow.Text(&c.Reference), sqlrow.Text(&c.State), rawJSON{&c.Answer}, sqlrow.When(&c.AskedAt), sqlrow.When(&c.NextAt), sqlrow.Number(tries)}
 }
 
-func scanCase(scan scan) (c channel.Case, err error) {
+func scanCase(scan sqlrow.Scan) (c channel.Case, err error) {
 	var tries int64
 	err = scan(caseDest(&c, &tries)...)
 	c.Tries = int(tries)
@@ -43,7 +44,7 @@ func scanCase(scan scan) (c channel.Case, err error) {
 }
 
 // scanChannelLetter scans a shipment and then its case.
-func scanChannelLetter(scan scan) (l channel.Letter, err error) {
+func scanChannelLetter(scan sqlrow.Scan) (l channel.Letter, err error) {
 	var tries int64
 	l.Shipment, err = scanShipment(func(dest ...any) error { return scan(append(dest, caseDest(&l.Case, &tries)...)...) })
 	l.Case.Tries = int(tries)
@@ -52,7 +53,7 @@ func scanChannelLetter(scan scan) (l channel.Letter, err error) {
 
 // ChannelCases lists what channels were asked about a shipment.
 func (r *reader) ChannelCases(ctx context.Context, id string) ([]channel.Case, error) {
-	out, err := list(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment = $1 ORDER BY c.channel`, id)
+	out, err := sqlrow.List(ctx, r.Rows, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment = $1 ORDER BY c.channel`, id)
 	if err != nil {
 		return nil, fmt.Errorf("channels of shipment %s: %w", id, err)
 	}
@@ -63,8 +64,8 @@ func (r *reader) ChannelCases(ctx context.Context, id string) ([]channel.Case, e
 func (r *reader) ChannelCasesOf(ctx context.Context, ids []string) ([]channel.Case, error) {
 	var out []channel.Case
 	for some := range slices.Chunk(ids, store.Page) {
-		a := args{}
-		cases, err := list(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment IN `+in(&a, some)+` ORDER BY c.shipment, c.channel`, a...)
+		a := sqlrow.Args{}
+		cases, err := sqlrow.List(ctx, r.Rows, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.shipment IN `+sqlrow.In(&a, some)+` ORDER BY c.shipment, c.channel`, a...)
 		if err != nil {
 			return nil, fmt.Errorf("channels of %d shipments: %w", len(some), err)
 		}
@@ -75,7 +76,7 @@ func (r *reader) ChannelCasesOf(ctx context.Context, ids []string) ([]channel.Ca
 
 // ChannelCaseOf finds a case by its channel's reference.
 func (r *reader) ChannelCaseOf(ctx context.Context, channel, reference string) (channel.Case, error) {
-	c, err := one(ctx, r, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.channel = $1 AND c.reference = $2 AND c.reference <> ''`, channel, reference)
+	c, err := sqlrow.One(ctx, r.Rows, scanCase, `SELECT `+caseColumns+` FROM channel_case c WHERE c.channel = $1 AND c.reference = $2 AND c.reference <> ''`, channel, reference)
 	if err != nil {
 		return c, fmt.Errorf("reference of channel %s: %w", channel, err)
 	}
@@ -84,10 +85,10 @@ func (r *reader) ChannelCaseOf(ctx context.Context, channel, reference string) (
 
 // WaitingCases lists cases that are to be asked about by themselves.
 func (r *reader) WaitingCases(ctx context.Context, channel string, now time.Time, limit int) ([]channel.Letter, error) {
-	a := args{channel, now.UnixMilli()}
-	out, err := list(ctx, r, scanChannelLetter, `SELECT `+shipmentColumns+`, `+caseColumns+`
+	a := sqlrow.Args{channel, now.UnixMilli()}
+	out, err := sqlrow.List(ctx, r.Rows, scanChannelLetter, `SELECT `+shipmentColumns+`, `+caseColumns+`
 		FROM channel_case c JOIN shipment s ON s.id = c.shipment
-		WHERE c.channel = $1 AND c.next_at IS NOT NULL AND c.next_at <= $2 ORDER BY c.next_at, c.shipment`+a.limit(limit), a...)
+		WHERE c.channel = $1 AND c.next_at IS NOT NULL AND c.next_at <= $2 ORDER BY c.next_at, c.shipment`+a.Limit(limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("waiting letters of channel %s: %w", channel, err)
 	}
@@ -96,7 +97,7 @@ func (r *reader) WaitingCases(ctx context.Context, channel string, now time.Time
 
 // NextCase is when a channel is to be asked by itself next.
 func (r *reader) NextCase(ctx context.Context, channel string) (at time.Time, err error) {
-	_, err = one(ctx, r, func(scan scan) (struct{}, error) { return struct{}{}, scan(when{&at}) },
+	_, err = sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (struct{}, error) { return struct{}{}, scan(sqlrow.When(&at)) },
 		`SELECT min(next_at) FROM channel_case WHERE channel = $1 AND next_at IS NOT NULL`, channel)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next letter of channel %s: %w", channel, err)
@@ -110,7 +111,7 @@ func (r *reader) Undecided(ctx context.Context, channel string, accounts []strin
 		return nil, nil
 	}
 	query, a := undecidedQuery(channel, accounts, after, limit)
-	all, err := list(ctx, r, scanChannelLetter, query, a...)
+	all, err := sqlrow.List(ctx, r.Rows, scanChannelLetter, query, a...)
 	if err != nil {
 		return nil, fmt.Errorf("undecided letters of channel %s: %w", channel, err)
 	}
@@ -118,19 +119,19 @@ func (r *reader) Undecided(ctx context.Context, channel string, accounts []strin
 }
 
 // undecidedQuery goes by the index of each status, whose rows are few beside those that are done.
-func undecidedQuery(channel string, accounts []string, after string, limit int) (string, args) {
-	a := args{channel, after}
+func undecidedQuery(channel string, accounts []string, after string, limit int) (string, sqlrow.Args) {
+	a := sqlrow.Args{channel, after}
 	return `SELECT ` + shipmentColumns + `, ` + caseColumns + `
 		FROM shipment s LEFT JOIN channel_case c ON c.shipment = s.id AND c.channel = $1
 		WHERE s.status IN ` + onTheWay + ` AND s.id > $2 AND s.read_at IS NULL AND s.closed_at IS NULL
-			AND s.account || '' IN ` + in(&a, accounts) + ` AND (s.due_reason IS NULL OR s.due_reason <> '` + string(shipment.ReasonPrintOnly) + `')
+			AND s.account || '' IN ` + sqlrow.In(&a, accounts) + ` AND (s.due_reason IS NULL OR s.due_reason <> '` + string(shipment.ReasonPrintOnly) + `')
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
-		ORDER BY s.id` + a.limit(limit), a
+		ORDER BY s.id` + a.Limit(limit), a
 }
 
 // CountChannelCases counts by channel and state.
 func (r *reader) CountChannelCases(ctx context.Context) ([]channel.Count, error) {
-	out, err := list(ctx, r, func(scan scan) (c channel.Count, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c channel.Count, err error) {
 		err = scan(&c.Channel, &c.State, &c.Count)
 		return c, err
 	}, `SELECT channel, state, count(*) FROM channel_case GROUP BY channel, state ORDER BY channel, state`)
@@ -146,7 +147,7 @@ func (t *tx) SetChannelCases(ctx context.Context, cases ...channel.Case) error {
 		if len(c.Answer) > 0 && !json.Valid(c.Answer) {
 			return fmt.Errorf("letter of channel %s: what is to be kept of its answer is no JSON", c.Channel)
 		}
-		_, err := t.exec(ctx, `INSERT INTO channel_case (shipment, channel, reference, state, answer, asked_at, next_at, tries)
+		_, err := t.Exec(ctx, `INSERT INTO channel_case (shipment, channel, reference, state, answer, asked_at, next_at, tries)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (shipment, channel) DO UPDATE SET reference = excluded.reference, state = excluded.state, answer = excluded.answer,
 				asked_at = excluded.asked_at, next_at = excluded.next_at, tries = excluded.tries`,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -120,7 +121,7 @@ func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
 func (a *Archive) MissingDocuments(ctx context.Context, d *documents.Dir, most int) (looked, missing int, err error) {
 	err = a.View(ctx, func(r store.Reader) error {
 		looked, missing = 0, 0
-		return r.(*reader).each(ctx, func(scan scan) error {
+		return r.(*reader).Each(ctx, func(scan sqlrow.Scan) error {
 			var ref shipment.BlobRef
 			if err := scan(&ref.SHA256, &ref.Bytes); err != nil {
 				return err
@@ -157,7 +158,7 @@ func documentsMark(ctx context.Context, r store.Reader) (string, error) {
 }
 
 func (r *reader) anyDocument(ctx context.Context) (bool, error) {
-	_, err := one(ctx, r, scalar[int], `SELECT 1 FROM document LIMIT 1`)
+	_, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[int], `SELECT 1 FROM document LIMIT 1`)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/store"
 )
 
 // JobMarks lists all jobs, by id.
 func (r *reader) JobMarks(ctx context.Context) ([]store.JobMark, error) {
-	out, err := list(ctx, r, func(scan scan) (m store.JobMark, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (m store.JobMark, err error) {
 		err = scan(&m.ID, &m.Vendor, &m.State, &m.TicketSHA)
 		return m, err
 	}, `SELECT id, vendor, state, ticket_sha FROM print_job ORDER BY id`)
@@ -24,7 +25,7 @@ func (r *reader) JobMarks(ctx context.Context) ([]store.JobMark, error) {
 
 // JobNumber is the number of the newest job id.
 func (r *reader) JobNumber(ctx context.Context) (int, error) {
-	n, err := one(ctx, r, scalar[int], `SELECT value FROM counter WHERE name = 'job'`)
+	n, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[int], `SELECT value FROM counter WHERE name = 'job'`)
 	if err != nil {
 		return 0, fmt.Errorf("number of the newest job: %w", err)
 	}
@@ -36,7 +37,7 @@ func (t *tx) RaiseJobNumber(ctx context.Context, to int) error {
 	if to > documents.LastJobNumber {
 		return fmt.Errorf("raise job ids to %d: there are only %d", to, documents.LastJobNumber)
 	}
-	if _, err := t.exec(ctx, `UPDATE counter SET value = $1 WHERE name = 'job' AND value < $1`, to); err != nil {
+	if _, err := t.Exec(ctx, `UPDATE counter SET value = $1 WHERE name = 'job' AND value < $1`, to); err != nil {
 		return fmt.Errorf("raise job ids to %d: %w", to, err)
 	}
 	return nil
@@ -44,10 +45,10 @@ func (t *tx) RaiseJobNumber(ctx context.Context, to int) error {
 
 // FoundJobs lists what was settled about a vendor's jobs, by id.
 func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]store.FoundJob, error) {
-	out, err := list(ctx, r, func(scan scan) (f store.FoundJob, err error) {
-		err = scan(&f.ID, &f.Vendor, &f.Verdict, &f.TicketSHA, &f.Letters, when{&f.At}, &f.Reason)
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (f store.FoundJob, err error) {
+		err = scan(&f.ID, &f.Vendor, &f.Verdict, &f.TicketSHA, &f.Letters, sqlrow.When(&f.At), &f.Reason, sqlrow.Text(&f.By))
 		return f, err
-	}, `SELECT id, vendor, verdict, ticket_sha, letters, found_at, reason FROM found_job WHERE vendor = $1 ORDER BY id`, vendor)
+	}, `SELECT id, vendor, verdict, ticket_sha, letters, found_at, reason, actor FROM found_job WHERE vendor = $1 ORDER BY id`, vendor)
 	if err != nil {
 		return nil, fmt.Errorf("jobs found at vendor %s: %w", vendor, err)
 	}
@@ -56,9 +57,9 @@ func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]store.FoundJob
 
 // SetFoundJob stores what was settled, in place of what was settled before.
 func (t *tx) SetFoundJob(ctx context.Context, f store.FoundJob) error {
-	_, err := t.exec(ctx, `INSERT INTO found_job (id, vendor, verdict, ticket_sha, letters, found_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	_, err := t.Exec(ctx, `INSERT INTO found_job (id, vendor, verdict, ticket_sha, letters, found_at, reason, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (id, vendor) DO UPDATE SET verdict = excluded.verdict, ticket_sha = excluded.ticket_sha, letters = excluded.letters,
-			reason = excluded.reason`, f.ID, f.Vendor, f.Verdict, f.TicketSHA, f.Letters, t.now, clean(f.Reason))
+			reason = excluded.reason, actor = excluded.actor`, f.ID, f.Vendor, f.Verdict, f.TicketSHA, f.Letters, t.now, sqlrow.Clean(f.Reason), sqlrow.Actor(ctx))
 	if err != nil {
 		return fmt.Errorf("record job %s found at vendor %s: %w", f.ID, f.Vendor, err)
 	}
@@ -67,14 +68,14 @@ func (t *tx) SetFoundJob(ctx context.Context, f store.FoundJob) error {
 
 // FoundLetters lists letters that a vendor has by its own word, by job and shipment.
 func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetterFilter) ([]store.FoundLetter, error) {
-	var a args
+	var a sqlrow.Args
 	where := []string{"TRUE"}
 	for _, w := range []struct{ column, value string }{{"shipment", f.Shipment}, {"job", f.Job}, {"vendor", f.Vendor}} {
 		if w.value != "" {
-			where = append(where, w.column+" = "+a.add(w.value))
+			where = append(where, w.column+" = "+a.Add(w.value))
 		}
 	}
-	out, err := list(ctx, r, func(scan scan) (l store.FoundLetter, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (l store.FoundLetter, err error) {
 		err = scan(&l.Shipment, &l.Job, &l.Vendor)
 		return l, err
 	}, `SELECT shipment, job, vendor FROM found_letter WHERE `+strings.Join(where, " AND ")+` ORDER BY job, shipment, vendor`, a...)
@@ -87,7 +88,7 @@ func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetterFilter) ([
 // AddFoundLetters stores letters that a vendor has by its own word; those that are there stay.
 func (t *tx) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) error {
 	for _, l := range letters {
-		_, err := t.exec(ctx, `INSERT INTO found_letter (shipment, job, vendor, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		_, err := t.Exec(ctx, `INSERT INTO found_letter (shipment, job, vendor, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			l.Shipment, l.Job, l.Vendor, t.now)
 		if err != nil {
 			return fmt.Errorf("record letter of job %s found at vendor %s: %w", l.Job, l.Vendor, err)
@@ -98,8 +99,8 @@ func (t *tx) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) 
 
 // SeenReceipts lists the receipt files of a vendor that were looked through.
 func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]store.SeenReceipt, error) {
-	out, err := list(ctx, r, func(scan scan) (s store.SeenReceipt, err error) {
-		err = scan(&s.Name, &s.Bytes, when{&s.Modified})
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (s store.SeenReceipt, err error) {
+		err = scan(&s.Name, &s.Bytes, sqlrow.When(&s.Modified))
 		return s, err
 	}, `SELECT name, bytes, modified_at FROM seen_receipt WHERE vendor = $1 ORDER BY name`, vendor)
 	if err != nil {
@@ -114,7 +115,7 @@ func (t *tx) AddSeenReceipt(ctx context.Context, vendor string, s store.SeenRece
 	if at.IsZero() {
 		at = time.UnixMilli(1)
 	}
-	_, err := t.exec(ctx, `INSERT INTO seen_receipt (vendor, name, bytes, modified_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+	_, err := t.Exec(ctx, `INSERT INTO seen_receipt (vendor, name, bytes, modified_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		vendor, s.Name, s.Bytes, at)
 	if err != nil {
 		return fmt.Errorf("record a receipt file of vendor %s: %w", vendor, err)

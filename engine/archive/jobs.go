@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postgang/billing/money"
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -16,16 +17,16 @@ import (
 const jobColumns = `j.id, j.vendor, j.parent, j.reprint, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
 	j.totals, j.ticket, j.ticket_sha, j.failures, j.last_error, j.version`
 
-func scanJob(scan scan) (store.PrintJob, error) {
+func scanJob(scan sqlrow.Scan) (store.PrintJob, error) {
 	var j store.PrintJob
-	err := scan(&j.ID, &j.Vendor, textOf(&j.Parent), &j.Reprint, &j.State, jsonOf{&j.Class}, when{&j.Created}, when{&j.Updated},
-		when{&j.OfferedAt}, &j.Letters, jsonOf{&j.Totals}, &j.Ticket, &j.TicketSHA, &j.Failures, &j.LastError, &j.Version)
+	err := scan(&j.ID, &j.Vendor, sqlrow.Text(&j.Parent), &j.Reprint, &j.State, sqlrow.JSON(&j.Class), sqlrow.When(&j.Created), sqlrow.When(&j.Updated),
+		sqlrow.When(&j.OfferedAt), &j.Letters, sqlrow.JSON(&j.Totals), &j.Ticket, &j.TicketSHA, &j.Failures, &j.LastError, &j.Version)
 	return j, err
 }
 
 // Job reads a print job.
 func (r *reader) Job(ctx context.Context, id string) (store.PrintJob, error) {
-	j, err := one(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j WHERE j.id = $1`, id)
+	j, err := sqlrow.One(ctx, r.Rows, scanJob, `SELECT `+jobColumns+` FROM print_job j WHERE j.id = $1`, id)
 	if err != nil {
 		return j, fmt.Errorf("job %s: %w", id, err)
 	}
@@ -34,25 +35,25 @@ func (r *reader) Job(ctx context.Context, id string) (store.PrintJob, error) {
 
 // Jobs lists print jobs by id.
 func (r *reader) Jobs(ctx context.Context, f store.JobFilter) ([]store.PrintJob, error) {
-	var a args
+	var a sqlrow.Args
 	where := []string{"TRUE"}
 	if f.Vendor != "" {
-		where = append(where, "j.vendor = "+a.add(f.Vendor))
+		where = append(where, "j.vendor = "+a.Add(f.Vendor))
 	}
 	if f.Parent != "" {
-		where = append(where, "j.parent = "+a.add(f.Parent))
+		where = append(where, "j.parent = "+a.Add(f.Parent))
 	}
 	if len(f.States) > 0 {
-		where = append(where, "j.state IN "+in(&a, f.States))
+		where = append(where, "j.state IN "+sqlrow.In(&a, f.States))
 	}
 	if !f.OfferedSince.IsZero() {
-		where = append(where, "j.offered_at >= "+a.add(f.OfferedSince.UnixMilli()))
+		where = append(where, "j.offered_at >= "+a.Add(f.OfferedSince.UnixMilli()))
 	}
 	if f.Reprints {
 		where = append(where, "j.reprint")
 	}
-	out, err := list(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY j.id`+a.limit(f.Limit), a...)
+	out, err := sqlrow.List(ctx, r.Rows, scanJob, `SELECT `+jobColumns+` FROM print_job j
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY j.id`+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}
@@ -62,11 +63,11 @@ func (r *reader) Jobs(ctx context.Context, f store.JobFilter) ([]store.PrintJob,
 const letterColumns = `l.job, l.shipment, l.letter, l.konteringskode, l.reason, l.file, l.first_side, l.last_side,
 	l.sheets, l.pages, l.pages_bw, l.pages_colour, l.giro_sheets, l.envelope, l.weight_gram, l.only_sheets, l.expected_production, l.expected_postage`
 
-func scanLetter(scan scan) (store.JobLetter, error) {
+func scanLetter(scan sqlrow.Scan) (store.JobLetter, error) {
 	var l store.JobLetter
 	var cost expected
 	err := scan(&l.Job, &l.Shipment, &l.Letter, &l.Konteringskode, &l.Reason, &l.File, &l.FirstSide, &l.LastSide,
-		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram, jsonOf{&l.Only}, &cost.production, &cost.postage)
+		&l.Sheets, &l.Pages, &l.PagesBW, &l.PagesColour, &l.GiroSheets, &l.Envelope, &l.WeightGram, sqlrow.JSON(&l.Only), &cost.production, &cost.postage)
 	l.Expected = cost.get()
 	return l, err
 }
@@ -83,7 +84,7 @@ func (c expected) get() *store.ExpectedCost {
 
 // JobLetters lists a job's letters by letter number.
 func (r *reader) JobLetters(ctx context.Context, job string) ([]store.JobLetter, error) {
-	out, err := list(ctx, r, scanLetter,
+	out, err := sqlrow.List(ctx, r.Rows, scanLetter,
 		`SELECT `+letterColumns+` FROM job_letter l WHERE l.job = $1 ORDER BY l.letter`, job)
 	if err != nil {
 		return nil, fmt.Errorf("letters of job %s: %w", job, err)
@@ -93,7 +94,7 @@ func (r *reader) JobLetters(ctx context.Context, job string) ([]store.JobLetter,
 
 // JobOwners counts a job's letters by account and konteringskode.
 func (r *reader) JobOwners(ctx context.Context, job string) ([]store.LetterOwner, error) {
-	out, err := list(ctx, r, func(scan scan) (o store.LetterOwner, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (o store.LetterOwner, err error) {
 		err = scan(&o.Account, &o.Konteringskode, &o.Letters)
 		return o, err
 	}, `SELECT s.account, l.konteringskode, count(*) FROM job_letter l JOIN shipment s ON s.id = l.shipment WHERE l.job = $1
@@ -106,9 +107,9 @@ func (r *reader) JobOwners(ctx context.Context, job string) ([]store.LetterOwner
 
 // JobFiles lists a job's files.
 func (r *reader) JobFiles(ctx context.Context, job string) ([]store.JobFile, error) {
-	out, err := list(ctx, r, func(scan scan) (f store.JobFile, err error) {
-		sha, bytes := blobOf(&f.Blob)
-		err = scan(&f.Job, jsonOf{&f.File}, sha, bytes)
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (f store.JobFile, err error) {
+		sha, bytes := sqlrow.Blob(&f.Blob)
+		err = scan(&f.Job, sqlrow.JSON(&f.File), sha, bytes)
 		return f, err
 	}, `SELECT job, file, blob_sha, blob_bytes FROM job_file WHERE job = $1 ORDER BY place`, job)
 	if err != nil {
@@ -119,10 +120,10 @@ func (r *reader) JobFiles(ctx context.Context, job string) ([]store.JobFile, err
 
 // JobHistory lists a job's events in the order recorded.
 func (r *reader) JobHistory(ctx context.Context, job string) ([]store.JobEvent, error) {
-	out, err := list(ctx, r, func(scan scan) (e store.JobEvent, err error) {
-		err = scan(&e.Job, when{&e.At}, &e.From, &e.To, &e.Reason)
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (e store.JobEvent, err error) {
+		err = scan(&e.Job, sqlrow.When(&e.At), &e.From, &e.To, &e.Reason, sqlrow.Text(&e.By))
 		return e, err
-	}, `SELECT job, happened_at, from_state, to_state, reason FROM job_event WHERE job = $1 ORDER BY seq`, job)
+	}, `SELECT job, happened_at, from_state, to_state, reason, actor FROM job_event WHERE job = $1 ORDER BY seq`, job)
 	if err != nil {
 		return nil, fmt.Errorf("history of job %s: %w", job, err)
 	}
@@ -131,7 +132,7 @@ func (r *reader) JobHistory(ctx context.Context, job string) ([]store.JobEvent, 
 
 // PlannedCosts sums what letters were expected to cost.
 func (r *reader) PlannedCosts(ctx context.Context, since time.Time) ([]store.PlannedCost, error) {
-	out, err := list(ctx, r, func(scan scan) (c store.PlannedCost, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c store.PlannedCost, err error) {
 		err = scan(&c.Account, &c.Konteringskode, &c.Letters, &c.Net)
 		return c, err
 	}, `SELECT s.account, l.konteringskode, count(*), CAST(coalesce(sum(l.expected_production + l.expected_postage), 0) AS BIGINT)
@@ -146,7 +147,7 @@ func (r *reader) PlannedCosts(ctx context.Context, since time.Time) ([]store.Pla
 
 // JobsOf lists a shipment's jobs, newest first.
 func (r *reader) JobsOf(ctx context.Context, shipment string) ([]store.PrintJob, error) {
-	out, err := list(ctx, r, scanJob, `SELECT `+jobColumns+` FROM print_job j
+	out, err := sqlrow.List(ctx, r.Rows, scanJob, `SELECT `+jobColumns+` FROM print_job j
 		JOIN job_letter l ON l.job = j.id WHERE l.shipment = $1 ORDER BY j.id DESC`, shipment)
 	if err != nil {
 		return nil, fmt.Errorf("jobs of shipment %s: %w", shipment, err)
@@ -156,7 +157,7 @@ func (r *reader) JobsOf(ctx context.Context, shipment string) ([]store.PrintJob,
 
 // JobLetterOf reads a shipment's place in a job.
 func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (store.JobLetter, error) {
-	l, err := one(ctx, r, scanLetter,
+	l, err := sqlrow.One(ctx, r.Rows, scanLetter,
 		`SELECT `+letterColumns+` FROM job_letter l WHERE l.job = $1 AND l.shipment = $2`, job, shipment)
 	if err != nil {
 		return l, fmt.Errorf("letter of shipment %s in job %s: %w", shipment, job, err)
@@ -166,7 +167,7 @@ func (r *reader) JobLetterOf(ctx context.Context, job, shipment string) (store.J
 
 // Ungated lists the letters of a job that must not be printed any more.
 func (r *reader) Ungated(ctx context.Context, job string) ([]shipment.Shipment, error) {
-	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM job_letter l
+	out, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM job_letter l
 		JOIN shipment s ON s.id = l.shipment
 		WHERE l.job = $1 AND (s.closed_at IS NOT NULL OR s.hold <> ''
 			OR l.reprint AND (s.status IN ('MANUELT_HANDTERT', 'SLETTET') OR s.prepared_sha IS NULL)
@@ -184,7 +185,7 @@ const unreceipted = `NOT EXISTS (
 
 // Unreceipted counts a job's letters without an applied receipt.
 func (r *reader) Unreceipted(ctx context.Context, job string) (int, error) {
-	n, err := one(ctx, r, scalar[int], `SELECT count(*) FROM job_letter l WHERE l.job = $1 AND `+unreceipted, job)
+	n, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[int], `SELECT count(*) FROM job_letter l WHERE l.job = $1 AND `+unreceipted, job)
 	if err != nil {
 		return 0, fmt.Errorf("count receipts of job %s: %w", job, err)
 	}
@@ -193,7 +194,7 @@ func (r *reader) Unreceipted(ctx context.Context, job string) (int, error) {
 
 // Awaited counts a job's letters that a receipt is awaited for.
 func (r *reader) Awaited(ctx context.Context, job string) (int, error) {
-	n, err := one(ctx, r, scalar[int], `SELECT count(*) FROM job_letter l JOIN shipment s ON s.id = l.shipment
+	n, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[int], `SELECT count(*) FROM job_letter l JOIN shipment s ON s.id = l.shipment
 		WHERE l.job = $1 AND s.status <> 'MANUELT_HANDTERT' AND `+unreceipted, job)
 	if err != nil {
 		return 0, fmt.Errorf("count awaited receipts of job %s: %w", job, err)
@@ -207,7 +208,7 @@ func (t *tx) NextJobID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("next job id: %w", err)
 	}
-	n, err := one(ctx, &t.reader, scalar[int64],
+	n, err := sqlrow.One(ctx, t.Rows, sqlrow.Scalar[int64],
 		`UPDATE counter SET value = value + 1 WHERE name = 'job' RETURNING value`)
 	if err != nil {
 		return "", fmt.Errorf("next job id: %w", err)
@@ -230,19 +231,19 @@ func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 	if j.Letters != len(letters) {
 		return fmt.Errorf("the job says %d letters and has %d", j.Letters, len(letters))
 	}
-	class, err := encode(j.Class)
+	class, err := sqlrow.Encode(j.Class)
 	if err != nil {
 		return err
 	}
-	totals, err := encode(j.Totals)
+	totals, err := sqlrow.Encode(j.Totals)
 	if err != nil {
 		return err
 	}
 	live := j.State.Live()
-	err = t.insertRows(ctx, `print_job (id, vendor, parent, reprint, state, live, class, created_at, updated_at, offered_at, letters,
+	err = t.InsertRows(ctx, `print_job (id, vendor, parent, reprint, state, live, class, created_at, updated_at, offered_at, letters,
 		totals, ticket, ticket_sha, failures, last_error, version)`, [][]any{{
-		j.ID, j.Vendor, optional(j.Parent), j.Reprint, j.State, live, class, j.Created, j.Updated, j.OfferedAt, j.Letters,
-		totals, j.Ticket, j.TicketSHA, j.Failures, clean(j.LastError), j.Version}})
+		j.ID, j.Vendor, sqlrow.Optional(j.Parent), j.Reprint, j.State, live, class, j.Created, j.Updated, j.OfferedAt, j.Letters,
+		totals, j.Ticket, j.TicketSHA, j.Failures, sqlrow.Clean(j.LastError), j.Version}})
 	if err != nil {
 		return err
 	}
@@ -251,7 +252,7 @@ func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 		if l.Job != j.ID {
 			return fmt.Errorf("letter %d belongs to another job", l.Letter)
 		}
-		only, err := encode(l.Only)
+		only, err := sqlrow.Encode(l.Only)
 		if err != nil {
 			return err
 		}
@@ -262,19 +263,19 @@ func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 		rows = append(rows, []any{l.Job, live, j.Reprint, only, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
 			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram, production, postage})
 	}
-	return t.insertRows(ctx, `job_letter (job, live, reprint, only_sheets, shipment, letter, konteringskode, reason, file, first_side,
+	return t.InsertRows(ctx, `job_letter (job, live, reprint, only_sheets, shipment, letter, konteringskode, reason, file, first_side,
 		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram,
 		expected_production, expected_postage)`, rows)
 }
 
 // UpdateJob stores a changed job.
 func (t *tx) UpdateJob(ctx context.Context, j store.PrintJob) error {
-	totals, err := encode(j.Totals)
+	totals, err := sqlrow.Encode(j.Totals)
 	if err == nil {
 		// A job that is no longer live takes its letters with it: the foreign key of job_letter cascades.
 		err = t.update(ctx, "print_job", j.ID, j.Version,
 			`state, live, updated_at, offered_at, totals, ticket, ticket_sha, failures, last_error`,
-			[]any{j.State, j.State.Live(), j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, clean(j.LastError)})
+			[]any{j.State, j.State.Live(), j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, sqlrow.Clean(j.LastError)})
 	}
 	if err != nil {
 		return fmt.Errorf("update job %s: %w", j.ID, err)
@@ -294,7 +295,7 @@ func (t *tx) setJobFiles(ctx context.Context, job string, files []store.JobFile,
 	if _, err := t.Job(ctx, job); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, `DELETE FROM job_file WHERE job = $1`, job); err != nil {
+	if _, err := t.Exec(ctx, `DELETE FROM job_file WHERE job = $1`, job); err != nil {
 		return err
 	}
 	var rows [][]any
@@ -302,13 +303,13 @@ func (t *tx) setJobFiles(ctx context.Context, job string, files []store.JobFile,
 		if f.Job != job {
 			return fmt.Errorf("file %d belongs to another job", i+1)
 		}
-		file, err := encode(f.File)
+		file, err := sqlrow.Encode(f.File)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, []any{job, i, f.File.Name, file, f.Blob.SHA256, f.Blob.Bytes})
 	}
-	if err := t.insertRows(ctx, `job_file (job, place, name, file, blob_sha, blob_bytes)`, rows); err != nil {
+	if err := t.InsertRows(ctx, `job_file (job, place, name, file, blob_sha, blob_bytes)`, rows); err != nil {
 		return err
 	}
 	const atOnce = 50
@@ -324,22 +325,22 @@ func (t *tx) setJobFiles(ctx context.Context, job string, files []store.JobFile,
 
 // setLetters stores the composed fields of some letters with one statement.
 func (t *tx) setLetters(ctx context.Context, job string, letters []store.JobLetter) error {
-	a := args{job}
+	a := sqlrow.Args{job}
 	var rows []string
 	for _, l := range letters {
 		if l.Job != job {
 			return fmt.Errorf("letter %d belongs to another job", l.Letter)
 		}
-		row := []string{"CAST($1 AS TEXT)", "CAST(" + a.add(l.Shipment) + " AS TEXT)", "CAST(" + a.add(l.File) + " AS TEXT)",
-			"CAST(" + a.add(l.Envelope) + " AS TEXT)"}
+		row := []string{"CAST($1 AS TEXT)", "CAST(" + a.Add(l.Shipment) + " AS TEXT)", "CAST(" + a.Add(l.File) + " AS TEXT)",
+			"CAST(" + a.Add(l.Envelope) + " AS TEXT)"}
 		for _, v := range []int{l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram} {
-			row = append(row, "CAST("+a.add(v)+" AS BIGINT)")
+			row = append(row, "CAST("+a.Add(v)+" AS BIGINT)")
 		}
 		rows = append(rows, "("+strings.Join(row, ", ")+")")
 	}
 	// The job stands in every row, so that both databases look each letter up by its whole key: of job = $1 they think
 	// that it finds few letters, and would read all of them for every statement.
-	n, err := t.exec(ctx, `WITH v (job, shipment, file, envelope, first_side, last_side, sheets, pages, pages_bw, pages_colour,
+	n, err := t.Exec(ctx, `WITH v (job, shipment, file, envelope, first_side, last_side, sheets, pages, pages_bw, pages_colour,
 			giro_sheets, weight_gram) AS (VALUES `+strings.Join(rows, ", ")+`)
 		UPDATE job_letter SET file = v.file, envelope = v.envelope, first_side = v.first_side, last_side = v.last_side,
 			sheets = v.sheets, pages = v.pages, pages_bw = v.pages_bw, pages_colour = v.pages_colour,
@@ -360,8 +361,8 @@ func (t *tx) AddJobEvent(ctx context.Context, e store.JobEvent) error {
 	if at.IsZero() {
 		at = t.now
 	}
-	_, err := t.exec(ctx, `INSERT INTO job_event (job, happened_at, from_state, to_state, reason) VALUES ($1, $2, $3, $4, $5)`,
-		e.Job, at, e.From, e.To, clean(e.Reason))
+	_, err := t.Exec(ctx, `INSERT INTO job_event (job, happened_at, from_state, to_state, reason, actor) VALUES ($1, $2, $3, $4, $5, $6)`,
+		e.Job, at, e.From, e.To, sqlrow.Clean(e.Reason), sqlrow.Actor(ctx))
 	if err != nil {
 		return fmt.Errorf("add event to job %s: %w", e.Job, err)
 	}
@@ -383,14 +384,14 @@ func (t *tx) sendLetters(ctx context.Context, job string, at time.Time) error {
 	if _, err := t.Job(ctx, job); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason)
-		SELECT s.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), s.status, 'SENDT_PRINT', l.job
+	_, err := t.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
+		SELECT s.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), s.status, 'SENDT_PRINT', l.job, CAST($5 AS TEXT)
 		FROM job_letter l JOIN shipment s ON s.id = l.shipment
-		WHERE l.job = $1 AND s.`+notSent+` ORDER BY l.letter`, job, at, t.now, shipment.EventStatus)
+		WHERE l.job = $1 AND s.`+notSent+` ORDER BY l.letter`, job, at, t.now, shipment.EventStatus, sqlrow.Actor(ctx))
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `UPDATE shipment SET status = 'SENDT_PRINT', sent_at = CAST($2 AS BIGINT), version = version + 1
+	_, err = t.Exec(ctx, `UPDATE shipment SET status = 'SENDT_PRINT', sent_at = CAST($2 AS BIGINT), version = version + 1
 		WHERE id IN (SELECT shipment FROM job_letter WHERE job = $1) AND `+notSent, job, at)
 	return err
 }

@@ -10,17 +10,18 @@ import (
 	"postgang/billing/codes"
 	"postgang/billing/invoice"
 	"postgang/billing/money"
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
 
 const ledgerColumns = `entry, place, booked_at, recorded_at, posted_at, vendor, account, shipment, job, kind, konteringskode, net, vat, gross,
-	letters, source, document, reverses, note`
+	letters, source, document, reverses, note, actor`
 
 // Ledger lists lines of the ledger.
 func (r *reader) Ledger(ctx context.Context, f store.LedgerFilter) ([]store.LedgerLine, error) {
 	query, a := ledgerQuery(f)
-	out, err := list(ctx, r, scanLedgerLine, query+` ORDER BY booked_at, coalesce(job, ''), coalesce(shipment, ''), entry, place`+a.limit(f.Limit), a...)
+	out, err := sqlrow.List(ctx, r.Rows, scanLedgerLine, query+` ORDER BY booked_at, coalesce(job, ''), coalesce(shipment, ''), entry, place`+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -30,41 +31,41 @@ func (r *reader) Ledger(ctx context.Context, f store.LedgerFilter) ([]store.Ledg
 // EachLedgerLine reads lines of the ledger one by one.
 func (r *reader) EachLedgerLine(ctx context.Context, f store.LedgerFilter, fn func(store.LedgerLine) error) error {
 	query, a := ledgerQuery(f)
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		l, err := scanLedgerLine(scan)
 		if err != nil {
 			return err
 		}
 		return fn(l)
-	}, query+a.limit(f.Limit), a...)
+	}, query+a.Limit(f.Limit), a...)
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
 	return nil
 }
 
-func scanLedgerLine(scan scan) (l store.LedgerLine, err error) {
-	err = scan(&l.Entry, &l.Place, when{&l.BookedAt}, when{&l.Recorded}, when{&l.PostedAt}, &l.Vendor, textOf(&l.Account), textOf(&l.Shipment),
-		textOf(&l.Job), &l.Line.Kind, &l.Line.Konteringskode, &l.Line.Net, &l.Line.VAT, &l.Line.Gross, &l.Letters, &l.Source, &l.Document,
-		textOf(&l.Reverses), &l.Note)
+func scanLedgerLine(scan sqlrow.Scan) (l store.LedgerLine, err error) {
+	err = scan(&l.Entry, &l.Place, sqlrow.When(&l.BookedAt), sqlrow.When(&l.Recorded), sqlrow.When(&l.PostedAt), &l.Vendor, sqlrow.Text(&l.Account), sqlrow.Text(&l.Shipment),
+		sqlrow.Text(&l.Job), &l.Line.Kind, &l.Line.Konteringskode, &l.Line.Net, &l.Line.VAT, &l.Line.Gross, &l.Letters, &l.Source, &l.Document,
+		sqlrow.Text(&l.Reverses), &l.Note, sqlrow.Text(&l.By))
 	return l, err
 }
 
-func ledgerQuery(f store.LedgerFilter) (string, args) {
-	var a args
+func ledgerQuery(f store.LedgerFilter) (string, sqlrow.Args) {
+	var a sqlrow.Args
 	where := []string{"TRUE"}
 	if !f.From.IsZero() {
-		where = append(where, "booked_at >= "+a.add(f.From))
+		where = append(where, "booked_at >= "+a.Add(f.From))
 	}
 	if !f.To.IsZero() {
-		where = append(where, "booked_at < "+a.add(f.To))
+		where = append(where, "booked_at < "+a.Add(f.To))
 	}
 	if len(f.Accounts) > 0 {
-		where = append(where, "account IN "+in(&a, f.Accounts))
+		where = append(where, "account IN "+sqlrow.In(&a, f.Accounts))
 	}
 	for _, c := range []struct{ column, value string }{{"vendor", f.Vendor}, {"entry", f.Entry}, {"document", f.Document}} {
 		if c.value != "" {
-			where = append(where, c.column+" = "+a.add(c.value))
+			where = append(where, c.column+" = "+a.Add(c.value))
 		}
 	}
 	return `SELECT ` + ledgerColumns + ` FROM ledger WHERE ` + strings.Join(where, " AND "), a
@@ -74,10 +75,10 @@ func ledgerQuery(f store.LedgerFilter) (string, args) {
 func (t *tx) Book(ctx context.Context, lines []store.LedgerLine) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
-		rows[i] = []any{l.Entry, l.Place, l.BookedAt, t.now, l.PostedAt, l.Vendor, optional(l.Account), optional(l.Shipment), optional(l.Job),
-			l.Line.Kind, l.Line.Konteringskode, l.Line.Net, l.Line.VAT, l.Line.Gross, l.Letters, l.Source, l.Document, optional(l.Reverses), clean(l.Note)}
+		rows[i] = []any{l.Entry, l.Place, l.BookedAt, t.now, l.PostedAt, l.Vendor, sqlrow.Optional(l.Account), sqlrow.Optional(l.Shipment), sqlrow.Optional(l.Job),
+			l.Line.Kind, l.Line.Konteringskode, l.Line.Net, l.Line.VAT, l.Line.Gross, l.Letters, l.Source, l.Document, sqlrow.Optional(l.Reverses), sqlrow.Clean(l.Note), sqlrow.Actor(ctx)}
 	}
-	if err := t.insertRows(ctx, `ledger (`+ledgerColumns+`)`, rows); err != nil {
+	if err := t.InsertRows(ctx, `ledger (`+ledgerColumns+`)`, rows); err != nil {
 		return fmt.Errorf("book: %w", err)
 	}
 	return nil
@@ -85,12 +86,12 @@ func (t *tx) Book(ctx context.Context, lines []store.LedgerLine) error {
 
 // ClosedMonths lists the closed months.
 func (r *reader) ClosedMonths(ctx context.Context) ([]store.ClosedMonth, error) {
-	out, err := list(ctx, r, func(scan scan) (m store.ClosedMonth, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (m store.ClosedMonth, err error) {
 		var month string
-		err = scan(&month, when{&m.ClosedAt}, &m.Reason)
+		err = scan(&month, sqlrow.When(&m.ClosedAt), &m.Reason, sqlrow.Text(&m.By))
 		m.Month = civil.Date(month + "-01")
 		return m, err
-	}, `SELECT month, closed_at, reason FROM closed_month ORDER BY month`)
+	}, `SELECT month, closed_at, reason, actor FROM closed_month ORDER BY month`)
 	if err != nil {
 		return nil, fmt.Errorf("closed months: %w", err)
 	}
@@ -104,7 +105,7 @@ func (r *reader) FirstActivity(ctx context.Context, from time.Time) (time.Time, 
 		`SELECT MIN(received_at) FROM shipment WHERE received_at >= $1`,
 		`SELECT MIN(booked_at) FROM ledger WHERE booked_at >= $1`,
 	} {
-		at, err := one(ctx, r, func(scan scan) (t time.Time, err error) { return t, scan(when{&t}) }, query, from.UnixMilli())
+		at, err := sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (t time.Time, err error) { return t, scan(sqlrow.When(&t)) }, query, from.UnixMilli())
 		if err != nil {
 			return first, fmt.Errorf("find the first shipment and amount: %w", err)
 		}
@@ -118,23 +119,23 @@ func (r *reader) FirstActivity(ctx context.Context, from time.Time) (time.Time, 
 // CloseMonth closes a month.
 func (t *tx) CloseMonth(ctx context.Context, m store.ClosedMonth) error {
 	from, to := m.Span()
-	if err := t.insertRows(ctx, `closed_month (month, from_at, until_at, closed_at, reason)`, [][]any{{m.Month.Month(), from.UTC(), to.UTC(), t.now, clean(m.Reason)}}); err != nil {
+	if err := t.InsertRows(ctx, `closed_month (month, from_at, until_at, closed_at, reason, actor)`, [][]any{{m.Month.Month(), from.UTC(), to.UTC(), t.now, sqlrow.Clean(m.Reason), sqlrow.Actor(ctx)}}); err != nil {
 		return fmt.Errorf("close month %s: %w", m.Month.Month(), err)
 	}
 	return nil
 }
 
-const invoiceColumns = `id, vendor, blob_sha, blob_bytes, taken_at, content`
+const invoiceColumns = `id, vendor, blob_sha, blob_bytes, taken_at, content, actor`
 
-func scanInvoice(scan scan) (r store.InvoiceRecord, err error) {
-	sha, bytes := blobOf(&r.Blob)
-	err = scan(&r.ID, &r.Vendor, sha, bytes, when{&r.TakenAt}, jsonOf{&r.Invoice})
+func scanInvoice(scan sqlrow.Scan) (r store.InvoiceRecord, err error) {
+	sha, bytes := sqlrow.Blob(&r.Blob)
+	err = scan(&r.ID, &r.Vendor, sha, bytes, sqlrow.When(&r.TakenAt), sqlrow.JSON(&r.Invoice), sqlrow.Text(&r.By))
 	return r, err
 }
 
 // Invoice reads an invoice.
 func (r *reader) Invoice(ctx context.Context, id string) (store.InvoiceRecord, error) {
-	v, err := one(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE id = $1`, id)
+	v, err := sqlrow.One(ctx, r.Rows, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE id = $1`, id)
 	if err != nil {
 		return v, fmt.Errorf("invoice %s: %w", id, err)
 	}
@@ -143,12 +144,12 @@ func (r *reader) Invoice(ctx context.Context, id string) (store.InvoiceRecord, e
 
 // Invoices lists invoices by the period that they are for.
 func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]store.InvoiceRecord, error) {
-	var a args
+	var a sqlrow.Args
 	where := "TRUE"
 	if !to.IsZero() {
-		where = "from_at < " + a.add(to) + " AND until_at > " + a.add(from)
+		where = "from_at < " + a.Add(to) + " AND until_at > " + a.Add(from)
 	}
-	out, err := list(ctx, r, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE `+where+` ORDER BY from_at, vendor, number`, a...)
+	out, err := sqlrow.List(ctx, r.Rows, scanInvoice, `SELECT `+invoiceColumns+` FROM invoice WHERE `+where+` ORDER BY from_at, vendor, number`, a...)
 	if err != nil {
 		return nil, fmt.Errorf("list invoices: %w", err)
 	}
@@ -157,15 +158,15 @@ func (r *reader) Invoices(ctx context.Context, from, to time.Time) ([]store.Invo
 
 // InsertInvoice stores an invoice.
 func (t *tx) InsertInvoice(ctx context.Context, r store.InvoiceRecord) error {
-	content, err := encode(r.Invoice)
+	content, err := sqlrow.Encode(r.Invoice)
 	if err == nil {
 		var sha, bytes any
 		if !r.Blob.IsZero() {
 			sha, bytes = r.Blob.SHA256, r.Blob.Bytes
 		}
 		from, to := r.Invoice.From.In(calendar.Oslo), r.Invoice.To.In(calendar.Oslo)
-		err = t.insertRows(ctx, `invoice (id, vendor, number, from_at, until_at, blob_sha, blob_bytes, taken_at, content)`, [][]any{{
-			r.ID, r.Vendor, r.Invoice.Number, from.UTC(), to.UTC(), sha, bytes, t.now, content}})
+		err = t.InsertRows(ctx, `invoice (id, vendor, number, from_at, until_at, blob_sha, blob_bytes, taken_at, content, actor)`, [][]any{{
+			r.ID, r.Vendor, r.Invoice.Number, from.UTC(), to.UTC(), sha, bytes, t.now, content, sqlrow.Actor(ctx)}})
 	}
 	if err != nil {
 		return fmt.Errorf("insert invoice %s: %w", r.ID, err)
@@ -175,14 +176,14 @@ func (t *tx) InsertInvoice(ctx context.Context, r store.InvoiceRecord) error {
 
 // RemoveInvoice takes an invoice back.
 func (t *tx) RemoveInvoice(ctx context.Context, id, reason string) error {
-	n, err := t.exec(ctx, `INSERT INTO invoice_removed (id, turn, vendor, number, blob_sha, blob_bytes, taken_at, content, removed_at, reason)
-		SELECT id, 1 + (SELECT count(*) FROM invoice_removed r WHERE r.id = i.id), vendor, number, blob_sha, blob_bytes, taken_at, content, $2, $3
-		FROM invoice i WHERE id = $1`, id, t.now.UnixMilli(), clean(reason))
+	n, err := t.Exec(ctx, `INSERT INTO invoice_removed (id, turn, vendor, number, blob_sha, blob_bytes, taken_at, content, actor, removed_at, reason, removed_by)
+		SELECT id, 1 + (SELECT count(*) FROM invoice_removed r WHERE r.id = i.id), vendor, number, blob_sha, blob_bytes, taken_at, content, actor, $2, $3, CAST($4 AS TEXT)
+		FROM invoice i WHERE id = $1`, id, t.now.UnixMilli(), sqlrow.Clean(reason), sqlrow.Actor(ctx))
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		_, err = t.exec(ctx, `DELETE FROM invoice WHERE id = $1`, id)
+		_, err = t.Exec(ctx, `DELETE FROM invoice WHERE id = $1`, id)
 	}
 	if err != nil {
 		return fmt.Errorf("remove invoice %s: %w", id, err)
@@ -192,11 +193,11 @@ func (t *tx) RemoveInvoice(ctx context.Context, id, reason string) error {
 
 // RemovedInvoices lists invoices that were taken back.
 func (r *reader) RemovedInvoices(ctx context.Context) ([]store.RemovedInvoice, error) {
-	out, err := list(ctx, r, func(scan scan) (v store.RemovedInvoice, err error) {
-		sha, bytes := blobOf(&v.Blob)
-		err = scan(&v.ID, &v.Vendor, sha, bytes, when{&v.TakenAt}, jsonOf{&v.Invoice}, when{&v.RemovedAt}, &v.Reason)
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (v store.RemovedInvoice, err error) {
+		sha, bytes := sqlrow.Blob(&v.Blob)
+		err = scan(&v.ID, &v.Vendor, sha, bytes, sqlrow.When(&v.TakenAt), sqlrow.JSON(&v.Invoice), sqlrow.Text(&v.By), sqlrow.When(&v.RemovedAt), &v.Reason, sqlrow.Text(&v.RemovedBy))
 		return v, err
-	}, `SELECT `+invoiceColumns+`, removed_at, reason FROM invoice_removed ORDER BY removed_at, id, turn`)
+	}, `SELECT `+invoiceColumns+`, removed_at, reason, removed_by FROM invoice_removed ORDER BY removed_at, id, turn`)
 	if err != nil {
 		return nil, fmt.Errorf("list removed invoices: %w", err)
 	}
@@ -205,10 +206,10 @@ func (r *reader) RemovedInvoices(ctx context.Context) ([]store.RemovedInvoice, e
 
 // CarryReceipts has receipts that came late be held against the invoices of a later period.
 func (t *tx) CarryReceipts(ctx context.Context, c store.ReceiptCarry) error {
-	_, err := t.exec(ctx, `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason)
-		VALUES ($1, $2, $3, 1 + (SELECT count(*) FROM invoice_carry WHERE vendor = $8 AND from_at = $9), $4, $5, $6, $7)`,
-		c.Vendor, c.From.In(calendar.Oslo).UnixMilli(), c.To.In(calendar.Oslo).UnixMilli(), c.After.UnixMilli(), t.now.UnixMilli(), c.Into.In(calendar.Oslo).UnixMilli(), clean(c.Reason),
-		c.Vendor, c.From.In(calendar.Oslo).UnixMilli())
+	_, err := t.Exec(ctx, `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason, actor)
+		VALUES ($1, $2, $3, 1 + (SELECT count(*) FROM invoice_carry WHERE vendor = $8 AND from_at = $9), $4, $5, $6, $7, $10)`,
+		c.Vendor, c.From.In(calendar.Oslo).UnixMilli(), c.To.In(calendar.Oslo).UnixMilli(), c.After.UnixMilli(), t.now.UnixMilli(), c.Into.In(calendar.Oslo).UnixMilli(), sqlrow.Clean(c.Reason),
+		c.Vendor, c.From.In(calendar.Oslo).UnixMilli(), sqlrow.Actor(ctx))
 	if err != nil {
 		return fmt.Errorf("carry receipts of vendor %s: %w", c.Vendor, err)
 	}
@@ -220,7 +221,7 @@ const carried = `l.posted_at >= c.from_at AND l.posted_at < c.until_at AND l.rec
 
 // BookedFor sums what is booked from receipts for letters posted in a period.
 func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]invoice.Booked, error) {
-	out, err := list(ctx, r, func(scan scan) (b invoice.Booked, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (b invoice.Booked, err error) {
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
 	}, `SELECT account, konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT) FROM (
@@ -239,7 +240,7 @@ func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Tim
 
 // CarriedBeyond sums what was carried to invoices for a later time.
 func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]invoice.Booked, error) {
-	out, err := list(ctx, r, func(scan scan) (b invoice.Booked, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (b invoice.Booked, err error) {
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
 	}, `SELECT coalesce(l.account, ''), l.konteringskode, l.kind, CAST(SUM(l.net) AS BIGINT), CAST(SUM(l.vat) AS BIGINT), CAST(SUM(l.letters) AS BIGINT)
@@ -254,9 +255,9 @@ func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time)
 
 // EachPostedSum sums what is booked from receipts by the time of posting.
 func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(store.PostedSum) error) error {
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var p store.PostedSum
-		if err := scan(&p.Account, &p.Konteringskode, &p.Envelope, when{&p.At}, &p.Letters, &p.Production); err != nil {
+		if err := scan(&p.Account, &p.Konteringskode, &p.Envelope, sqlrow.When(&p.At), &p.Letters, &p.Production); err != nil {
 			return err
 		}
 		return fn(p)
@@ -272,8 +273,8 @@ func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time
 
 // CodeRegister reads the register of konteringskoder, by code.
 func (r *reader) CodeRegister(ctx context.Context) ([]codes.Entry, error) {
-	out, err := list(ctx, r, func(scan scan) (c codes.Entry, err error) {
-		err = scan(jsonOf{&c})
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c codes.Entry, err error) {
+		err = scan(sqlrow.JSON(&c))
 		return c, err
 	}, `SELECT content FROM code_register ORDER BY code`)
 	if err != nil {
@@ -286,15 +287,15 @@ func (r *reader) CodeRegister(ctx context.Context) ([]codes.Entry, error) {
 func (t *tx) SetCodeRegister(ctx context.Context, entries []codes.Entry) error {
 	rows := make([][]any, len(entries))
 	for i, c := range entries {
-		content, err := encode(c)
+		content, err := sqlrow.Encode(c)
 		if err != nil {
 			return fmt.Errorf("store the register of konteringskoder: %w", err)
 		}
 		rows[i] = []any{c.Code, content}
 	}
-	_, err := t.exec(ctx, `DELETE FROM code_register`)
+	_, err := t.Exec(ctx, `DELETE FROM code_register`)
 	if err == nil {
-		err = t.insertRows(ctx, `code_register (code, content)`, rows)
+		err = t.InsertRows(ctx, `code_register (code, content)`, rows)
 	}
 	if err != nil {
 		return fmt.Errorf("store the register of konteringskoder: %w", err)
@@ -304,13 +305,13 @@ func (t *tx) SetCodeRegister(ctx context.Context, entries []codes.Entry) error {
 
 // SpentByCode sums the ledger's net by konteringskode.
 func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]money.Ore, error) {
-	a := args{from.UnixMilli(), to.UnixMilli()}
+	a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
 	where := ""
 	if len(accounts) > 0 {
-		where = " AND account IN " + in(&a, accounts)
+		where = " AND account IN " + sqlrow.In(&a, accounts)
 	}
 	out := map[string]money.Ore{}
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var code string
 		var net money.Ore
 		err := scan(&code, &net)

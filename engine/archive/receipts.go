@@ -8,21 +8,22 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/store"
 )
 
 const receiptFileColumns = `vendor, sha256, name, blob_sha, blob_bytes, fetched_at, row_count, problems`
 
-func scanReceiptFile(scan scan) (store.ReceiptFile, error) {
+func scanReceiptFile(scan sqlrow.Scan) (store.ReceiptFile, error) {
 	var f store.ReceiptFile
-	sha, bytes := blobOf(&f.Blob)
-	err := scan(&f.Vendor, &f.SHA256, &f.Name, sha, bytes, when{&f.Fetched}, &f.Rows, jsonOf{&f.Problems})
+	sha, bytes := sqlrow.Blob(&f.Blob)
+	err := scan(&f.Vendor, &f.SHA256, &f.Name, sha, bytes, sqlrow.When(&f.Fetched), &f.Rows, sqlrow.JSON(&f.Problems))
 	return f, err
 }
 
 // ReceiptFile reads a receipt file.
 func (r *reader) ReceiptFile(ctx context.Context, vendor, sha256 string) (store.ReceiptFile, error) {
-	f, err := one(ctx, r, scanReceiptFile,
+	f, err := sqlrow.One(ctx, r.Rows, scanReceiptFile,
 		`SELECT `+receiptFileColumns+` FROM receipt_file WHERE vendor = $1 AND sha256 = $2`, vendor, sha256)
 	if err != nil {
 		return f, fmt.Errorf("receipt file %s of vendor %s: %w", sha256, vendor, err)
@@ -32,7 +33,7 @@ func (r *reader) ReceiptFile(ctx context.Context, vendor, sha256 string) (store.
 
 // ReceiptFiles lists a vendor's receipt files in the order fetched; of all vendors when vendor is empty.
 func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]store.ReceiptFile, error) {
-	out, err := list(ctx, r, scanReceiptFile, `SELECT `+receiptFileColumns+` FROM receipt_file
+	out, err := sqlrow.List(ctx, r.Rows, scanReceiptFile, `SELECT `+receiptFileColumns+` FROM receipt_file
 		WHERE CAST($1 AS TEXT) = '' OR vendor = $1 ORDER BY fetched_at, vendor, sha256`, vendor)
 	if err != nil {
 		return nil, fmt.Errorf("receipt files of vendor %s: %w", vendor, err)
@@ -42,8 +43,8 @@ func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]store.Recei
 
 // AppliedReceipt reads the receipt in force for a letter.
 func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (store.Receipt, error) {
-	c, err := one(ctx, r, func(scan scan) (c store.Receipt, err error) {
-		err = scan(&c.ID, &c.Vendor, &c.File, &c.State, jsonOf{&c.Row})
+	c, err := sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (c store.Receipt, err error) {
+		err = scan(&c.ID, &c.Vendor, &c.File, &c.State, sqlrow.JSON(&c.Row))
 		return c, err
 	}, `SELECT id, vendor, file, state, line FROM receipt
 		WHERE job = $1 AND shipment = $2 AND state = 'APPLIED'`, job, shipment)
@@ -53,13 +54,13 @@ func (r *reader) AppliedReceipt(ctx context.Context, job, shipment string) (stor
 	return c, nil
 }
 
-const receiptRecord = `SELECT c.id, c.vendor, c.file, c.state, c.line, f.name, f.fetched_at, d.against, d.taken, d.decided_at, d.reason
+const receiptRecord = `SELECT c.id, c.vendor, c.file, c.state, c.line, f.name, f.fetched_at, d.against, d.taken, d.decided_at, d.reason, d.actor
 	FROM receipt c JOIN receipt_file f ON f.vendor = c.vendor AND f.sha256 = c.file LEFT JOIN receipt_decision d ON d.receipt = c.id `
 
-func scanReceiptRecord(scan scan) (c store.ReceiptRecord, err error) {
+func scanReceiptRecord(scan sqlrow.Scan) (c store.ReceiptRecord, err error) {
 	var d store.ReceiptDecision
 	var taken sql.NullBool
-	err = scan(&c.ID, &c.Vendor, &c.File, &c.State, jsonOf{&c.Row}, &c.FileName, when{&c.Fetched}, textOf(&d.Against), &taken, when{&d.At}, textOf(&d.Reason))
+	err = scan(&c.ID, &c.Vendor, &c.File, &c.State, sqlrow.JSON(&c.Row), &c.FileName, sqlrow.When(&c.Fetched), sqlrow.Text(&d.Against), &taken, sqlrow.When(&d.At), sqlrow.Text(&d.Reason), sqlrow.Text(&d.By))
 	if taken.Valid {
 		d.Receipt, d.Taken = c.ID, taken.Bool
 		c.Decision = &d
@@ -73,7 +74,7 @@ const openConflict = `c.state = 'CONFLICT' AND NOT EXISTS (SELECT 1 FROM receipt
 
 // Receipt reads a receipt row.
 func (r *reader) Receipt(ctx context.Context, id string) (store.ReceiptRecord, error) {
-	c, err := one(ctx, r, scanReceiptRecord, receiptRecord+`WHERE c.id = $1`, id)
+	c, err := sqlrow.One(ctx, r.Rows, scanReceiptRecord, receiptRecord+`WHERE c.id = $1`, id)
 	if err != nil {
 		return c, fmt.Errorf("receipt %s: %w", id, err)
 	}
@@ -82,21 +83,21 @@ func (r *reader) Receipt(ctx context.Context, id string) (store.ReceiptRecord, e
 
 // Receipts lists receipt rows.
 func (r *reader) Receipts(ctx context.Context, f store.ReceiptFilter) ([]store.ReceiptRecord, error) {
-	var a args
+	var a sqlrow.Args
 	where := []string{"TRUE"}
 	if f.Vendor != "" {
-		where = append(where, "c.vendor = "+a.add(f.Vendor))
+		where = append(where, "c.vendor = "+a.Add(f.Vendor))
 	}
 	if len(f.States) > 0 {
-		where = append(where, "c.state IN "+in(&a, f.States))
+		where = append(where, "c.state IN "+sqlrow.In(&a, f.States))
 	}
 	if f.Shipment != "" {
-		where = append(where, "c.job = "+a.add(f.Job), "c.shipment = "+a.add(f.Shipment))
+		where = append(where, "c.job = "+a.Add(f.Job), "c.shipment = "+a.Add(f.Shipment))
 	}
 	if f.Open {
 		where = append(where, openConflict)
 	}
-	out, err := list(ctx, r, scanReceiptRecord, receiptRecord+`WHERE `+strings.Join(where, " AND ")+` ORDER BY f.fetched_at, c.id`+a.limit(f.Limit), a...)
+	out, err := sqlrow.List(ctx, r.Rows, scanReceiptRecord, receiptRecord+`WHERE `+strings.Join(where, " AND ")+` ORDER BY f.fetched_at, c.id`+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list receipts: %w", err)
 	}
@@ -106,7 +107,7 @@ func (r *reader) Receipts(ctx context.Context, f store.ReceiptFilter) ([]store.R
 // OpenConflicts counts what a person must decide.
 func (r *reader) OpenConflicts(ctx context.Context) (map[string]int, error) {
 	out := map[string]int{}
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var vendor string
 		var n int
 		err := scan(&vendor, &n)
@@ -128,8 +129,8 @@ func (t *tx) DecideReceipt(ctx context.Context, d store.ReceiptDecision) error {
 }
 
 func (t *tx) decideReceipt(ctx context.Context, d store.ReceiptDecision) error {
-	_, err := t.exec(ctx, `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason) VALUES ($1, $2, $3, $4, $5)`,
-		d.Receipt, d.Against, d.Taken, t.now, clean(d.Reason))
+	_, err := t.Exec(ctx, `INSERT INTO receipt_decision (receipt, against, taken, decided_at, reason, actor) VALUES ($1, $2, $3, $4, $5, $6)`,
+		d.Receipt, d.Against, d.Taken, t.now, sqlrow.Clean(d.Reason), sqlrow.Actor(ctx))
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func (t *tx) decideReceipt(ctx context.Context, d store.ReceiptDecision) error {
 		if d.Taken {
 			to = states[1-i]
 		}
-		n, err := t.exec(ctx, `UPDATE receipt SET state = $3 WHERE id = $1 AND state = $2`, id, states[i], to)
+		n, err := t.Exec(ctx, `UPDATE receipt SET state = $3 WHERE id = $1 AND state = $2`, id, states[i], to)
 		if err == nil && n == 0 {
 			err = store.ErrStale
 		}
@@ -154,7 +155,7 @@ func (t *tx) decideReceipt(ctx context.Context, d store.ReceiptDecision) error {
 // OpenDeviations counts deviations that nobody has decided about.
 func (r *reader) OpenDeviations(ctx context.Context, from, to time.Time) (map[string]int, error) {
 	out := map[string]int{}
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var vendor string
 		var n int
 		err := scan(&vendor, &n)
@@ -172,29 +173,29 @@ func (r *reader) OpenDeviations(ctx context.Context, from, to time.Time) (map[st
 
 // Deviations lists deviations by the time recorded.
 func (r *reader) Deviations(ctx context.Context, f store.DeviationFilter) ([]store.Deviation, error) {
-	var a args
+	var a sqlrow.Args
 	where := []string{"TRUE"}
 	if !f.From.IsZero() {
-		where = append(where, "v.found_at >= "+a.add(f.From))
+		where = append(where, "v.found_at >= "+a.Add(f.From))
 	}
 	if !f.To.IsZero() {
-		where = append(where, "v.found_at < "+a.add(f.To))
+		where = append(where, "v.found_at < "+a.Add(f.To))
 	}
 	if len(f.Keys) > 0 {
-		where = append(where, "v.key IN "+in(&a, f.Keys))
+		where = append(where, "v.key IN "+sqlrow.In(&a, f.Keys))
 	}
 	if f.After.Key != "" {
-		at := a.add(f.After.At)
-		where = append(where, "v.found_at >= "+at, "(v.found_at > "+at+" OR v.key > "+a.add(f.After.Key)+")")
+		at := a.Add(f.After.At)
+		where = append(where, "v.found_at >= "+at, "(v.found_at > "+at+" OR v.key > "+a.Add(f.After.Key)+")")
 	}
-	out, err := list(ctx, r, func(scan scan) (d store.Deviation, err error) {
-		err = scan(&d.Key, when{&d.At}, &d.Vendor, textOf(&d.File), jsonOf{&d.Finding}, &d.Account, textOf(&d.State), when{&d.DecidedAt}, textOf(&d.Reason))
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (d store.Deviation, err error) {
+		err = scan(&d.Key, sqlrow.When(&d.At), &d.Vendor, sqlrow.Text(&d.File), sqlrow.JSON(&d.Finding), &d.Account, sqlrow.Text(&d.State), sqlrow.When(&d.DecidedAt), sqlrow.Text(&d.Reason), sqlrow.Text(&d.By))
 		d.State = cmp.Or(d.State, store.DeviationOpen)
 		return d, err
-	}, `SELECT v.key, v.found_at, v.vendor, v.file, v.finding, v.account, d.state, d.decided_at, d.reason
+	}, `SELECT v.key, v.found_at, v.vendor, v.file, v.finding, v.account, d.state, d.decided_at, d.reason, d.actor
 		FROM deviation v LEFT JOIN deviation_decision d ON d.deviation = v.key
 			AND d.turn = (SELECT MAX(turn) FROM deviation_decision o WHERE o.deviation = v.key)
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY v.found_at, v.key`+a.limit(f.Limit), a...)
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY v.found_at, v.key`+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list deviations: %w", err)
 	}
@@ -203,8 +204,8 @@ func (r *reader) Deviations(ctx context.Context, f store.DeviationFilter) ([]sto
 
 // DecideDeviation records a decision.
 func (t *tx) DecideDeviation(ctx context.Context, key string, state store.DeviationState, reason string) error {
-	_, err := t.exec(ctx, `INSERT INTO deviation_decision (deviation, turn, state, decided_at, reason)
-		VALUES ($1, (SELECT coalesce(MAX(turn), 0) + 1 FROM deviation_decision WHERE deviation = $5), $2, $3, $4)`, key, state, t.now, clean(reason), key)
+	_, err := t.Exec(ctx, `INSERT INTO deviation_decision (deviation, turn, state, decided_at, reason, actor)
+		VALUES ($1, (SELECT coalesce(MAX(turn), 0) + 1 FROM deviation_decision WHERE deviation = $5), $2, $3, $4, $6)`, key, state, t.now, sqlrow.Clean(reason), key, sqlrow.Actor(ctx))
 	if err != nil {
 		return fmt.Errorf("decide about deviation %s: %w", key, err)
 	}
@@ -213,14 +214,14 @@ func (t *tx) DecideDeviation(ctx context.Context, key string, state store.Deviat
 
 // InsertReceiptFile stores that a receipt file came.
 func (t *tx) InsertReceiptFile(ctx context.Context, f store.ReceiptFile) error {
-	problems, err := encode(f.Problems)
+	problems, err := sqlrow.Encode(f.Problems)
 	if err == nil {
 		fetched := f.Fetched
 		if fetched.IsZero() {
 			fetched = t.now
 		}
-		err = t.insertRows(ctx, `receipt_file (`+receiptFileColumns+`)`, [][]any{{
-			f.Vendor, f.SHA256, clean(f.Name), f.Blob.SHA256, f.Blob.Bytes, fetched, f.Rows, problems}})
+		err = t.InsertRows(ctx, `receipt_file (`+receiptFileColumns+`)`, [][]any{{
+			f.Vendor, f.SHA256, sqlrow.Clean(f.Name), f.Blob.SHA256, f.Blob.Bytes, fetched, f.Rows, problems}})
 	}
 	if err != nil {
 		return fmt.Errorf("insert receipt file %s: %w", f.SHA256, err)
@@ -233,7 +234,7 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...store.Receipt) error {
 	rows := make([][]any, len(rs))
 	for i, r := range rs {
 		r.Row.PostedAt = r.Row.PostedAt.UTC() // JSON keeps the zone, and a row is compared with one just parsed
-		line, err := encode(r.Row)
+		line, err := sqlrow.Encode(r.Row)
 		if err != nil {
 			return fmt.Errorf("insert receipt %s: %w", r.ID, err)
 		}
@@ -243,7 +244,7 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...store.Receipt) error {
 		}
 		rows[i] = []any{r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}
 	}
-	if err := t.insertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, rows); err != nil {
+	if err := t.InsertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, rows); err != nil {
 		return fmt.Errorf("insert receipts: %w", err)
 	}
 	return nil
@@ -254,15 +255,15 @@ func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]stor
 	if len(shipments) == 0 {
 		return nil, nil
 	}
-	var a args
-	out, err := list(ctx, r, func(scan scan) (store.ReceiptLetter, error) {
+	var a sqlrow.Args
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (store.ReceiptLetter, error) {
 		var l store.ReceiptLetter
 		var c store.Receipt
 		s := &l.Of
 		var err error
 		l.JobLetter, err = scanLetter(func(dest ...any) error {
-			return scan(append(dest, &s.ID, &s.Account, &s.Zone, &s.Status, when{&s.PostedAt}, &s.Version,
-				textOf(&c.ID), textOf(&c.Vendor), textOf(&c.File), textOf(&c.State), jsonOf{&c.Row})...)
+			return scan(append(dest, &s.ID, &s.Account, &s.Zone, &s.Status, sqlrow.When(&s.PostedAt), &s.Version,
+				sqlrow.Text(&c.ID), sqlrow.Text(&c.Vendor), sqlrow.Text(&c.File), sqlrow.Text(&c.State), sqlrow.JSON(&c.Row))...)
 		})
 		if c.ID != "" {
 			l.Applied = &c
@@ -271,7 +272,7 @@ func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]stor
 	}, `SELECT `+letterColumns+`, s.id, s.account, s.zone, s.status, s.posted_at, s.version, c.id, c.vendor, c.file, c.state, c.line
 		FROM job_letter l JOIN shipment s ON s.id = l.shipment
 			LEFT JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'
-		WHERE l.shipment IN `+in(&a, shipments), a...)
+		WHERE l.shipment IN `+sqlrow.In(&a, shipments), a...)
 	if err != nil {
 		return nil, fmt.Errorf("letters of receipts: %w", err)
 	}
@@ -285,11 +286,11 @@ func (t *tx) InsertDeviations(ctx context.Context, ds []store.Deviation) error {
 		if at.IsZero() {
 			at = t.now
 		}
-		finding, err := encode(d.Finding)
+		finding, err := sqlrow.Encode(d.Finding)
 		if err == nil {
-			_, err = t.exec(ctx, `INSERT INTO deviation (key, found_at, vendor, file, finding, account)
+			_, err = t.Exec(ctx, `INSERT INTO deviation (key, found_at, vendor, file, finding, account)
 				VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING`,
-				d.Key, at, d.Vendor, optional(d.File), finding, d.Account)
+				d.Key, at, d.Vendor, sqlrow.Optional(d.File), finding, d.Account)
 		}
 		if err != nil {
 			return fmt.Errorf("insert deviation %s: %w", d.Key, err)
@@ -309,11 +310,11 @@ func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, acc
 		// The list that IN remembers is of the few letters that are in neither of the parts above.
 		`s.id IN (SELECT b.shipment FROM ledger b JOIN shipment o ON o.id = b.shipment WHERE b.booked_at >= $1 AND b.booked_at < $2 AND ` + neither + `)`,
 	} {
-		a := args{from.UnixMilli(), to.UnixMilli()}
+		a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
 		if len(accounts) > 0 {
-			where += " AND s.account IN " + in(&a, accounts)
+			where += " AND s.account IN " + sqlrow.In(&a, accounts)
 		}
-		err := r.each(ctx, func(scan scan) error {
+		err := r.Each(ctx, func(scan sqlrow.Scan) error {
 			s, err := scanReportShipment(scan)
 			if err != nil {
 				return err
@@ -331,18 +332,18 @@ func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, acc
 	return nil
 }
 
-func scanReportShipment(scan scan) (s store.ReportShipment, err error) {
-	sha, bytes := blobOf(&s.Prepared)
+func scanReportShipment(scan sqlrow.Scan) (s store.ReportShipment, err error) {
+	sha, bytes := sqlrow.Blob(&s.Prepared)
 	l, n := &s.Letter, [9]int64{}
 	var cost expected
 	err = scan(&s.ID, &s.Account, &s.HandIn, &s.Status, &s.Submission.Konteringskode, &s.Submission.SendingSystem,
 		&s.Submission.DigitalOnly, &s.Fingerprint, &s.Zone,
-		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
-		when{&s.PostedAt}, when{&s.ClosedAt}, sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
-		when{&s.CostApprovedAt}, &s.Version,
-		textOf(&l.Job), textOf(&l.Shipment), number{&n[0]}, textOf(&l.Konteringskode), textOf(&l.Reason), textOf(&l.File),
-		number{&n[1]}, number{&n[2]}, number{&n[3]}, number{&n[4]}, number{&n[5]}, number{&n[6]}, number{&n[7]},
-		textOf(&l.Envelope), number{&n[8]}, jsonOf{&l.Only}, &cost.production, &cost.postage)
+		sqlrow.When(&s.ReceivedAt), sqlrow.When(&s.NotifiedAt), sqlrow.When(&s.ReadAt), sqlrow.When(&s.DueAt), sqlrow.Text(&s.DueReason), sqlrow.When(&s.SentAt),
+		sqlrow.When(&s.PostedAt), sqlrow.When(&s.ClosedAt), sha, bytes, sqlrow.JSON(&s.Facts), sqlrow.Text(&s.PreparedKey), &s.Hold, sqlrow.JSON(&s.Refusals),
+		sqlrow.When(&s.CostApprovedAt), &s.Version,
+		sqlrow.Text(&l.Job), sqlrow.Text(&l.Shipment), sqlrow.Number(&n[0]), sqlrow.Text(&l.Konteringskode), sqlrow.Text(&l.Reason), sqlrow.Text(&l.File),
+		sqlrow.Number(&n[1]), sqlrow.Number(&n[2]), sqlrow.Number(&n[3]), sqlrow.Number(&n[4]), sqlrow.Number(&n[5]), sqlrow.Number(&n[6]), sqlrow.Number(&n[7]),
+		sqlrow.Text(&l.Envelope), sqlrow.Number(&n[8]), sqlrow.JSON(&l.Only), &cost.production, &cost.postage)
 	l.Expected = cost.get()
 	l.Letter, l.FirstSide, l.LastSide, l.Sheets, l.Pages = int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
 	l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram = int(n[5]), int(n[6]), int(n[7]), int(n[8])
@@ -356,13 +357,13 @@ func (r *reader) CodesOf(ctx context.Context, shipments []string) (map[string]st
 	if len(shipments) == 0 {
 		return out, nil
 	}
-	var a args
-	err := r.each(ctx, func(scan scan) error {
+	var a sqlrow.Args
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var id, code string
 		err := scan(&id, &code)
 		out[id] = code
 		return err
-	}, `SELECT id, konteringskode FROM shipment WHERE id IN `+in(&a, shipments), a...)
+	}, `SELECT id, konteringskode FROM shipment WHERE id IN `+sqlrow.In(&a, shipments), a...)
 	if err != nil {
 		return nil, fmt.Errorf("konteringskoder of shipments: %w", err)
 	}

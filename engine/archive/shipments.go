@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/prepare"
@@ -19,20 +20,20 @@ const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.f
 // onTheWay are the statuses from which a letter may go to paper.
 const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
 
-func scanShipment(scan scan) (shipment.Shipment, error) {
+func scanShipment(scan sqlrow.Scan) (shipment.Shipment, error) {
 	var s shipment.Shipment
-	sha, bytes := blobOf(&s.Prepared)
-	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, jsonOf{&s.Submission}, &s.Fingerprint, textOf(&s.Content), &s.Zone,
-		when{&s.ReceivedAt}, when{&s.NotifiedAt}, when{&s.ReadAt}, when{&s.DueAt}, textOf(&s.DueReason), when{&s.SentAt},
-		when{&s.PostedAt}, when{&s.ClosedAt},
-		sha, bytes, jsonOf{&s.Facts}, textOf(&s.PreparedKey), &s.Hold, jsonOf{&s.Refusals},
-		when{&s.CostApprovedAt}, textOf(&s.Dialect), textOf(&s.Integration), &s.Version)
+	sha, bytes := sqlrow.Blob(&s.Prepared)
+	err := scan(&s.ID, &s.Account, &s.HandIn, &s.Status, sqlrow.JSON(&s.Submission), &s.Fingerprint, sqlrow.Text(&s.Content), &s.Zone,
+		sqlrow.When(&s.ReceivedAt), sqlrow.When(&s.NotifiedAt), sqlrow.When(&s.ReadAt), sqlrow.When(&s.DueAt), sqlrow.Text(&s.DueReason), sqlrow.When(&s.SentAt),
+		sqlrow.When(&s.PostedAt), sqlrow.When(&s.ClosedAt),
+		sha, bytes, sqlrow.JSON(&s.Facts), sqlrow.Text(&s.PreparedKey), &s.Hold, sqlrow.JSON(&s.Refusals),
+		sqlrow.When(&s.CostApprovedAt), sqlrow.Text(&s.Dialect), sqlrow.Text(&s.Integration), &s.Version)
 	return s, err
 }
 
 // Shipment reads a shipment.
 func (r *reader) Shipment(ctx context.Context, id string) (shipment.Shipment, error) {
-	s, err := one(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s WHERE s.id = $1`, id)
+	s, err := sqlrow.One(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s WHERE s.id = $1`, id)
 	if err != nil {
 		return s, fmt.Errorf("shipment %s: %w", id, err)
 	}
@@ -41,7 +42,7 @@ func (r *reader) Shipment(ctx context.Context, id string) (shipment.Shipment, er
 
 // ShipmentByHandIn reads a shipment by its sender's key.
 func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (shipment.Shipment, error) {
-	s, err := one(ctx, r, scanShipment,
+	s, err := sqlrow.One(ctx, r.Rows, scanShipment,
 		`SELECT `+shipmentColumns+` FROM shipment s WHERE s.account = $1 AND s.hand_in = $2`, account, handIn)
 	if err != nil {
 		return s, fmt.Errorf("shipment of account %s: %w", account, err) // the key may be a folder's name
@@ -51,8 +52,8 @@ func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (
 
 // Shipments lists shipments by id, or the newest first.
 func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) ([]shipment.Shipment, error) {
-	var a args
-	after := a.add(f.After)
+	var a sqlrow.Args
+	after := a.Add(f.After)
 	order, where := "s.id", []string{"s.id > " + after}
 	if f.Newest {
 		order, where = "s.received_at DESC, s.id DESC", []string{"TRUE"}
@@ -65,25 +66,25 @@ func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) ([]shipm
 		}
 	}
 	if f.Account != "" {
-		where = append(where, "s.account = "+a.add(f.Account))
+		where = append(where, "s.account = "+a.Add(f.Account))
 	}
 	if len(f.Statuses) > 0 {
-		where = append(where, "s.status IN "+in(&a, f.Statuses))
+		where = append(where, "s.status IN "+sqlrow.In(&a, f.Statuses))
 	}
 	if f.Held {
 		where = append(where, "s.hold <> ''")
 	}
 	if f.Hold != "" {
-		where = append(where, "s.hold = "+a.add(f.Hold))
+		where = append(where, "s.hold = "+a.Add(f.Hold))
 	}
 	if f.Reference != "" {
-		where = append(where, "s.external_reference = "+a.add(f.Reference))
+		where = append(where, "s.external_reference = "+a.Add(f.Reference))
 	}
 	if f.DigitalOnly {
 		where = append(where, "s.digital_only")
 	}
-	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY `+order+a.limit(f.Limit), a...)
+	out, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY `+order+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list shipments: %w", err)
 	}
@@ -92,7 +93,7 @@ func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) ([]shipm
 
 // CountShipments counts shipments by account, status and hold.
 func (r *reader) CountShipments(ctx context.Context) ([]store.StatusCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c store.StatusCount, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c store.StatusCount, err error) {
 		err = scan(&c.Account, &c.Status, &c.Hold, &c.Count)
 		return c, err
 	}, `SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold ORDER BY account, status, hold`)
@@ -105,7 +106,7 @@ func (r *reader) CountShipments(ctx context.Context) ([]store.StatusCount, error
 // CountHeld counts shipments that are set aside.
 func (r *reader) CountHeld(ctx context.Context) (map[string]int, error) {
 	out := map[string]int{}
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var code string
 		var n int
 		err := scan(&code, &n)
@@ -120,13 +121,13 @@ func (r *reader) CountHeld(ctx context.Context) (map[string]int, error) {
 
 // CountNotable counts shipments by kind of event.
 func (r *reader) CountNotable(ctx context.Context, from, to time.Time, accounts []string) (map[string]int, error) {
-	a := args{from.UnixMilli(), to.UnixMilli()}
+	a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
 	where := ""
 	if len(accounts) > 0 {
-		where = " AND s.account IN " + in(&a, accounts)
+		where = " AND s.account IN " + sqlrow.In(&a, accounts)
 	}
 	out := map[string]int{}
-	err := r.each(ctx, func(scan scan) error {
+	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var kind string
 		var n int
 		err := scan(&kind, &n)
@@ -142,7 +143,7 @@ func (r *reader) CountNotable(ctx context.Context, from, to time.Time, accounts 
 
 // Unhandled counts letters to which nothing has happened after a time.
 func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]store.StatusCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c store.StatusCount, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c store.StatusCount, err error) {
 		err = scan(&c.Account, &c.Status, &c.Count)
 		return c, err
 	}, `SELECT s.account, s.status, count(*) FROM shipment s
@@ -158,9 +159,9 @@ func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]store.Status
 
 // Documents lists a shipment's documents in the order of the letter.
 func (r *reader) Documents(ctx context.Context, id string) ([]shipment.Document, error) {
-	out, err := list(ctx, r, func(scan scan) (d shipment.Document, err error) {
-		sha, bytes := blobOf(&d.Blob)
-		err = scan(&d.Shipment, &d.Position, &d.FileName, &d.MimeType, sha, bytes, jsonOf{&d.Giro}, &d.Excluded)
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (d shipment.Document, err error) {
+		sha, bytes := sqlrow.Blob(&d.Blob)
+		err = scan(&d.Shipment, &d.Position, &d.FileName, &d.MimeType, sha, bytes, sqlrow.JSON(&d.Giro), &d.Excluded)
 		return d, err
 	}, `SELECT shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded
 		FROM document WHERE shipment = $1 ORDER BY place`, id)
@@ -172,10 +173,10 @@ func (r *reader) Documents(ctx context.Context, id string) ([]shipment.Document,
 
 // History lists a shipment's events in the order recorded.
 func (r *reader) History(ctx context.Context, id string) ([]shipment.Event, error) {
-	out, err := list(ctx, r, func(scan scan) (e shipment.Event, err error) {
-		err = scan(&e.Shipment, when{&e.At}, when{&e.Recorded}, &e.Kind, &e.From, &e.To, &e.Reason, textOf(&e.Key))
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (e shipment.Event, err error) {
+		err = scan(&e.Shipment, sqlrow.When(&e.At), sqlrow.When(&e.Recorded), &e.Kind, &e.From, &e.To, &e.Reason, sqlrow.Text(&e.Key), sqlrow.Text(&e.By))
 		return e, err
-	}, `SELECT shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key
+	}, `SELECT shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key, actor
 		FROM event WHERE shipment = $1 ORDER BY seq`, id)
 	if err != nil {
 		return nil, fmt.Errorf("history of shipment %s: %w", id, err)
@@ -185,9 +186,9 @@ func (r *reader) History(ctx context.Context, id string) ([]shipment.Event, erro
 
 // PreparedAs finds a prepared file by what it was made from and how.
 func (r *reader) PreparedAs(ctx context.Context, key string) (shipment.BlobRef, *prepare.Facts, error) {
-	s, err := one(ctx, r, func(scan scan) (s shipment.Shipment, err error) {
-		sha, bytes := blobOf(&s.Prepared)
-		err = scan(sha, bytes, jsonOf{&s.Facts})
+	s, err := sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (s shipment.Shipment, err error) {
+		sha, bytes := sqlrow.Blob(&s.Prepared)
+		err = scan(sha, bytes, sqlrow.JSON(&s.Facts))
 		return s, err
 	}, `SELECT prepared_sha, prepared_bytes, facts FROM shipment
 		WHERE prepared_key = $1 AND prepared_sha IS NOT NULL AND facts IS NOT NULL LIMIT 1`, key)
@@ -199,7 +200,7 @@ func (r *reader) PreparedAs(ctx context.Context, key string) (shipment.BlobRef, 
 
 // CountAlike counts shipments with a fingerprint that were recorded before another.
 func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (store.Alike, error) {
-	n, err := one(ctx, r, func(scan scan) (n store.Alike, err error) {
+	n, err := sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (n store.Alike, err error) {
 		err = scan(&n.Accepted, &n.Undecided)
 		return n, err
 	}, `SELECT coalesce(sum(CASE WHEN s.status <> 'MOTTATT' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN s.status = 'MOTTATT' THEN 1 ELSE 0 END), 0)
@@ -220,7 +221,7 @@ func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, afte
 		return nil, nil
 	}
 	query, a := dueQuery(now, accounts, after, limit)
-	out, err := list(ctx, r, scanShipment, query, a...)
+	out, err := sqlrow.List(ctx, r.Rows, scanShipment, query, a...)
 	if err != nil {
 		return nil, fmt.Errorf("list due shipments: %w", err)
 	}
@@ -234,7 +235,7 @@ const waiting = `s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND
 
 // DueAhead lists what is due later than it should be.
 func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]shipment.Shipment, error) {
-	out, err := list(ctx, r, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
+	out, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
 		WHERE `+waiting+` AND s.due_at > $1 AND s.due_reason <> 'ULEST' ORDER BY s.id`, after.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("list shipments that are due later: %w", err)
@@ -244,8 +245,8 @@ func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]shipment.Ship
 
 // Overdue counts what is due and not collected.
 func (r *reader) Overdue(ctx context.Context, at time.Time) ([]store.OverdueCount, error) {
-	out, err := list(ctx, r, func(scan scan) (c store.OverdueCount, err error) {
-		err = scan(&c.Account, &c.Count, when{&c.Oldest})
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c store.OverdueCount, err error) {
+		err = scan(&c.Account, &c.Count, sqlrow.When(&c.Oldest))
 		return c, err
 	}, `SELECT s.account || '', count(*), min(s.due_at) FROM shipment s
 		WHERE `+waiting+` AND s.due_at <= $1 GROUP BY s.account || '' ORDER BY 1`, at.UnixMilli()) // not by the index of accounts
@@ -257,7 +258,7 @@ func (r *reader) Overdue(ctx context.Context, at time.Time) ([]store.OverdueCoun
 
 // ReceivedAfter counts shipments received after a time.
 func (r *reader) ReceivedAfter(ctx context.Context, t time.Time) (n int, last time.Time, err error) {
-	_, err = one(ctx, r, func(scan scan) (struct{}, error) { return struct{}{}, scan(&n, when{&last}) },
+	_, err = sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (struct{}, error) { return struct{}{}, scan(&n, sqlrow.When(&last)) },
 		`SELECT count(*), max(received_at) FROM shipment WHERE received_at > $1`, t.UnixMilli())
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("count shipments received later: %w", err)
@@ -265,15 +266,15 @@ func (r *reader) ReceivedAfter(ctx context.Context, t time.Time) (n int, last ti
 	return n, last, nil
 }
 
-func dueQuery(now time.Time, accounts []string, after string, limit int) (string, args) {
-	a := args{now.UnixMilli(), after}
+func dueQuery(now time.Time, accounts []string, after string, limit int) (string, sqlrow.Args) {
+	a := sqlrow.Args{now.UnixMilli(), after}
 	// The first conditions are word for word those of the index shipment_waiting.
 	return `SELECT ` + shipmentColumns + ` FROM shipment s
 		WHERE s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
 			AND s.hold = '' AND s.prepared_sha IS NOT NULL
-			AND s.due_at <= $1 AND s.id > $2 AND s.account || '' IN ` + in(&a, accounts) + `
+			AND s.due_at <= $1 AND s.id > $2 AND s.account || '' IN ` + sqlrow.In(&a, accounts) + `
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
-		ORDER BY s.id` + a.limit(limit), a
+		ORDER BY s.id` + a.Limit(limit), a
 }
 
 // InsertShipment stores a new shipment.
@@ -290,8 +291,8 @@ func (t *tx) insertShipment(ctx context.Context, s shipment.Shipment, docs []shi
 	if err != nil {
 		return err
 	}
-	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, optional(s.Content), optional(s.Dialect), optional(s.Integration), optional(reference(s.Submission)), s.Version}, fields...)
-	if err := t.insertRows(ctx, `shipment (id, account, hand_in, received_at, content, dialect, integration, external_reference, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
+	row := append([]any{s.ID, s.Account, s.HandIn, s.ReceivedAt, sqlrow.Optional(s.Content), sqlrow.Optional(s.Dialect), sqlrow.Optional(s.Integration), sqlrow.Optional(reference(s.Submission)), s.Version}, fields...)
+	if err := t.InsertRows(ctx, `shipment (id, account, hand_in, received_at, content, dialect, integration, external_reference, version, `+fieldColumns+`)`, [][]any{row}); err != nil {
 		return err
 	}
 	var rows [][]any
@@ -299,14 +300,14 @@ func (t *tx) insertShipment(ctx context.Context, s shipment.Shipment, docs []shi
 		if d.Shipment != s.ID {
 			return fmt.Errorf("document %d belongs to another shipment", d.Position)
 		}
-		giro, err := encode(d.Giro)
+		giro, err := sqlrow.Encode(d.Giro)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []any{d.Shipment, d.Position, clean(d.FileName.Reveal()), d.MimeType,
+		rows = append(rows, []any{d.Shipment, d.Position, sqlrow.Clean(d.FileName.Reveal()), d.MimeType,
 			d.Blob.SHA256, d.Blob.Bytes, giro, d.Excluded})
 	}
-	return t.insertRows(ctx,
+	return t.InsertRows(ctx,
 		`document (shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded)`, rows)
 }
 
@@ -319,7 +320,7 @@ func reference(s shipment.Submission) string {
 	if utf8.RuneCountInString(s.ExternalReference) > longestReference {
 		return ""
 	}
-	return clean(s.ExternalReference)
+	return sqlrow.Clean(s.ExternalReference)
 }
 
 // fieldColumns are the columns that an update stores too, in the order of shipmentFields.
@@ -328,27 +329,27 @@ const fieldColumns = `status, submission, konteringskode, sending_system, digita
 	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals, cost_approved_at`
 
 func shipmentFields(s shipment.Shipment) ([]any, error) {
-	submission, err := encode(s.Submission)
+	submission, err := sqlrow.Encode(s.Submission)
 	if err != nil {
 		return nil, err
 	}
-	refusals, err := encode(s.Refusals)
+	refusals, err := sqlrow.Encode(s.Refusals)
 	if err != nil {
 		return nil, err
 	}
 	var facts, sha, bytes any
 	if s.Facts != nil {
-		if facts, err = encode(s.Facts); err != nil {
+		if facts, err = sqlrow.Encode(s.Facts); err != nil {
 			return nil, err
 		}
 	}
 	if !s.Prepared.IsZero() {
 		sha, bytes = s.Prepared.SHA256, s.Prepared.Bytes
 	}
-	return []any{s.Status, submission, clean(s.Submission.Konteringskode), clean(s.Submission.SendingSystem),
+	return []any{s.Status, submission, sqlrow.Clean(s.Submission.Konteringskode), sqlrow.Clean(s.Submission.SendingSystem),
 		s.Submission.DigitalOnly, s.Fingerprint, s.Zone,
-		s.NotifiedAt, s.ReadAt, s.DueAt, optional(s.DueReason), s.SentAt, s.PostedAt, s.ClosedAt,
-		sha, bytes, facts, optional(s.PreparedKey), s.Hold, refusals, s.CostApprovedAt}, nil
+		s.NotifiedAt, s.ReadAt, s.DueAt, sqlrow.Optional(s.DueReason), s.SentAt, s.PostedAt, s.ClosedAt,
+		sha, bytes, facts, sqlrow.Optional(s.PreparedKey), s.Hold, refusals, s.CostApprovedAt}, nil
 }
 
 // UpdateShipment stores a changed shipment.
@@ -365,20 +366,20 @@ func (t *tx) UpdateShipment(ctx context.Context, s shipment.Shipment) error {
 
 // update stores columns of a row with a version, unless it was changed since it was read.
 func (t *tx) update(ctx context.Context, table, id string, version int64, columns string, values []any) error {
-	var a args
+	var a sqlrow.Args
 	var set []string
 	for i, c := range strings.Split(columns, ",") {
-		set = append(set, strings.TrimSpace(c)+" = "+a.add(values[i]))
+		set = append(set, strings.TrimSpace(c)+" = "+a.Add(values[i]))
 	}
-	n, err := t.exec(ctx, `UPDATE `+table+` SET `+strings.Join(set, ", ")+`, version = version + 1
-		WHERE id = `+a.add(id)+` AND version = `+a.add(version), a...)
+	n, err := t.Exec(ctx, `UPDATE `+table+` SET `+strings.Join(set, ", ")+`, version = version + 1
+		WHERE id = `+a.Add(id)+` AND version = `+a.Add(version), a...)
 	if err != nil {
 		return err
 	}
 	if n == 1 {
 		return nil
 	}
-	if _, err := one(ctx, &t.reader, scalar[int], `SELECT 1 FROM `+table+` WHERE id = $1`, id); err != nil {
+	if _, err := sqlrow.One(ctx, t.Rows, sqlrow.Scalar[int], `SELECT 1 FROM `+table+` WHERE id = $1`, id); err != nil {
 		return err
 	}
 	return store.ErrStale
@@ -402,9 +403,9 @@ func (t *tx) AddEvents(ctx context.Context, es ...shipment.Event) error {
 		if recorded.IsZero() {
 			recorded = t.now
 		}
-		rows[i] = []any{e.Shipment, e.At, recorded, e.Kind, e.From, e.To, clean(e.Reason), optional(e.Key)}
+		rows[i] = []any{e.Shipment, e.At, recorded, e.Kind, e.From, e.To, sqlrow.Clean(e.Reason), sqlrow.Optional(e.Key), sqlrow.Actor(ctx)}
 	}
-	if err := t.insertRows(ctx, `event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key)`, rows); err != nil {
+	if err := t.InsertRows(ctx, `event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key, actor)`, rows); err != nil {
 		return fmt.Errorf("add events: %w", err)
 	}
 	return nil

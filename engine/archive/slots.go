@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"postgang/engine/alarm"
+	"postgang/engine/archive/sqlrow"
 	"postgang/engine/store"
 )
 
 const slotColumns = `schedule, planned_at, state, started_at, finished_at, summary`
 
-func scanSlot(scan scan) (store.Slot, error) {
+func scanSlot(scan sqlrow.Scan) (store.Slot, error) {
 	var s store.Slot
-	err := scan(&s.Schedule, when{&s.At}, &s.State, when{&s.Started}, when{&s.Finished}, &s.Summary)
+	err := scan(&s.Schedule, sqlrow.When(&s.At), &s.State, sqlrow.When(&s.Started), sqlrow.When(&s.Finished), &s.Summary)
 	return s, err
 }
 
 // LastSlot reads the newest slot of a schedule.
 func (r *reader) LastSlot(ctx context.Context, schedule string) (store.Slot, error) {
-	s, err := one(ctx, r, scanSlot,
+	s, err := sqlrow.One(ctx, r.Rows, scanSlot,
 		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC LIMIT 1`, schedule)
 	if err != nil {
 		return s, fmt.Errorf("last slot of schedule %s: %w", schedule, err)
@@ -31,9 +32,9 @@ func (r *reader) LastSlot(ctx context.Context, schedule string) (store.Slot, err
 
 // Slots lists the slots of a schedule, newest first.
 func (r *reader) Slots(ctx context.Context, schedule string, limit int) ([]store.Slot, error) {
-	a := args{schedule}
-	out, err := list(ctx, r, scanSlot,
-		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC`+a.limit(limit), a...)
+	a := sqlrow.Args{schedule}
+	out, err := sqlrow.List(ctx, r.Rows, scanSlot,
+		`SELECT `+slotColumns+` FROM slot WHERE schedule = $1 ORDER BY planned_at DESC`+a.Limit(limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("slots of schedule %s: %w", schedule, err)
 	}
@@ -46,7 +47,7 @@ func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, sta
 	if state != store.SlotRunning {
 		finished = t.now
 	}
-	n, err := t.exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '')
+	n, err := t.Exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '')
 		ON CONFLICT (schedule, planned_at) DO NOTHING`, schedule, slot, state, t.now, finished)
 	if err != nil {
 		return false, fmt.Errorf("claim slot of schedule %s: %w", schedule, err)
@@ -60,8 +61,8 @@ func (t *tx) FinishSlot(ctx context.Context, schedule string, slot time.Time, st
 	if state != store.SlotRunning {
 		finished = t.now
 	}
-	n, err := t.exec(ctx, `UPDATE slot SET state = $3, finished_at = $4, summary = $5 WHERE schedule = $1 AND planned_at = $2`,
-		schedule, slot, state, finished, clean(summary))
+	n, err := t.Exec(ctx, `UPDATE slot SET state = $3, finished_at = $4, summary = $5 WHERE schedule = $1 AND planned_at = $2`,
+		schedule, slot, state, finished, sqlrow.Clean(summary))
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
 	}
@@ -77,14 +78,14 @@ func (r *reader) Alarms(ctx context.Context, open bool) ([]alarm.Alarm, error) {
 	if open {
 		where = "WHERE resolved_at IS NULL"
 	}
-	out, err := list(ctx, r, func(scan scan) (a alarm.Alarm, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (a alarm.Alarm, err error) {
 		var said alarmSaid
-		err = scan(&a.Key, &said.text, &said.args, when{&a.Raised}, when{&a.Last}, &a.Count, when{&a.Resolved}, when{&a.AckedAt}, &a.AckReason)
+		err = scan(&a.Key, &said.text, &said.args, sqlrow.When(&a.Raised), sqlrow.When(&a.Last), &a.Count, sqlrow.When(&a.Resolved), sqlrow.When(&a.AckedAt), &a.AckReason, sqlrow.Text(&a.AckBy))
 		if err == nil {
 			a.Args, err = said.arguments()
 		}
 		return a, err
-	}, `SELECT key, message, arguments, raised_at, last_at, occurrences, resolved_at, acknowledged_at, ack_reason FROM alarm `+where+`
+	}, `SELECT key, message, arguments, raised_at, last_at, occurrences, resolved_at, acknowledged_at, ack_reason, ack_actor FROM alarm `+where+`
 		ORDER BY raised_at DESC, seq DESC`)
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
@@ -113,16 +114,16 @@ func (s alarmSaid) arguments() (alarm.Args, error) {
 func (t *tx) RaiseAlarm(ctx context.Context, key string, args alarm.Args) error {
 	said := args.AsStored()
 	for name, value := range said {
-		said[name] = clean(value)
+		said[name] = sqlrow.Clean(value)
 	}
 	b, err := json.Marshal(said)
 	if err != nil {
 		return fmt.Errorf("raise alarm %s: %w", key, err)
 	}
-	n, err := t.exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = '', arguments = $3
+	n, err := t.Exec(ctx, `UPDATE alarm SET occurrences = occurrences + 1, last_at = $2, message = '', arguments = $3
 		WHERE key = $1 AND resolved_at IS NULL`, key, t.now, string(b))
 	if err == nil && n == 0 {
-		_, err = t.exec(ctx, `INSERT INTO alarm (key, message, arguments, raised_at, last_at, occurrences) VALUES ($1, '', $2, $3, $4, 1)`,
+		_, err = t.Exec(ctx, `INSERT INTO alarm (key, message, arguments, raised_at, last_at, occurrences) VALUES ($1, '', $2, $3, $4, 1)`,
 			key, string(b), t.now, t.now)
 	}
 	if err != nil {
@@ -133,7 +134,7 @@ func (t *tx) RaiseAlarm(ctx context.Context, key string, args alarm.Args) error 
 
 // ResolveAlarm closes an open alarm.
 func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
-	_, err := t.exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
+	_, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
 	if err != nil {
 		return fmt.Errorf("resolve alarm %s: %w", key, err)
 	}
@@ -142,7 +143,7 @@ func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
 
 // AckAlarm records that a person knows of an open alarm.
 func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
-	n, err := t.exec(ctx, `UPDATE alarm SET acknowledged_at = $2, ack_reason = $3 WHERE key = $1 AND resolved_at IS NULL`, key, t.now, clean(reason))
+	n, err := t.Exec(ctx, `UPDATE alarm SET acknowledged_at = $2, ack_reason = $3, ack_actor = $4 WHERE key = $1 AND resolved_at IS NULL`, key, t.now, sqlrow.Clean(reason), sqlrow.Actor(ctx))
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
 	}
@@ -154,14 +155,14 @@ func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
 
 // AlarmDeliveries lists what a sink may have to be told.
 func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]alarm.Delivery, error) {
-	out, err := list(ctx, r, func(scan scan) (d alarm.Delivery, err error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (d alarm.Delivery, err error) {
 		var said alarmSaid
-		err = scan(&d.Seq, &d.Key, &said.text, &said.args, when{&d.Raised}, when{&d.Last}, &d.Count, when{&d.Resolved}, when{&d.AckedAt}, &d.AckReason, when{&d.ToldRaised}, when{&d.ToldOver}, when{&d.ToldBefore})
+		err = scan(&d.Seq, &d.Key, &said.text, &said.args, sqlrow.When(&d.Raised), sqlrow.When(&d.Last), &d.Count, sqlrow.When(&d.Resolved), sqlrow.When(&d.AckedAt), &d.AckReason, sqlrow.Text(&d.AckBy), sqlrow.When(&d.ToldRaised), sqlrow.When(&d.ToldOver), sqlrow.When(&d.ToldBefore))
 		if err == nil {
 			d.Args, err = said.arguments()
 		}
 		return d, err
-	}, `SELECT a.seq, a.key, a.message, a.arguments, a.raised_at, a.last_at, a.occurrences, a.resolved_at, a.acknowledged_at, a.ack_reason, d.raised_at, d.recovered_at,
+	}, `SELECT a.seq, a.key, a.message, a.arguments, a.raised_at, a.last_at, a.occurrences, a.resolved_at, a.acknowledged_at, a.ack_reason, a.ack_actor, d.raised_at, d.recovered_at,
 			(SELECT MAX(e.raised_at) FROM alarm_delivery e JOIN alarm b ON b.seq = e.alarm WHERE e.sink = $1 AND b.key = a.key)
 		FROM alarm a LEFT JOIN alarm_delivery d ON d.alarm = a.seq AND d.sink = $1
 		WHERE a.resolved_at IS NULL OR (d.alarm IS NOT NULL AND d.recovered_at IS NULL)
@@ -174,9 +175,9 @@ func (r *reader) AlarmDeliveries(ctx context.Context, sink string) ([]alarm.Deli
 
 // AlarmTold records what a sink was told.
 func (t *tx) AlarmTold(ctx context.Context, seq int64, sink string, over bool) error {
-	_, err := t.exec(ctx, `INSERT INTO alarm_delivery (alarm, sink, raised_at) VALUES ($1, $2, $3) ON CONFLICT (alarm, sink) DO NOTHING`, seq, sink, t.now)
+	_, err := t.Exec(ctx, `INSERT INTO alarm_delivery (alarm, sink, raised_at) VALUES ($1, $2, $3) ON CONFLICT (alarm, sink) DO NOTHING`, seq, sink, t.now)
 	if err == nil && over {
-		_, err = t.exec(ctx, `UPDATE alarm_delivery SET recovered_at = $3 WHERE alarm = $1 AND sink = $2`, seq, sink, t.now)
+		_, err = t.Exec(ctx, `UPDATE alarm_delivery SET recovered_at = $3 WHERE alarm = $1 AND sink = $2`, seq, sink, t.now)
 	}
 	if err != nil {
 		return fmt.Errorf("record that %s was told of an alarm: %w", sink, err)
@@ -186,7 +187,7 @@ func (t *tx) AlarmTold(ctx context.Context, seq int64, sink string, over bool) e
 
 // Setting reads a value kept by the archive.
 func (r *reader) Setting(ctx context.Context, key string) (string, error) {
-	v, err := one(ctx, r, scalar[string], `SELECT value FROM setting WHERE key = $1`, key)
+	v, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[string], `SELECT value FROM setting WHERE key = $1`, key)
 	if err != nil {
 		return "", fmt.Errorf("setting %s: %w", key, err)
 	}
@@ -195,7 +196,7 @@ func (r *reader) Setting(ctx context.Context, key string) (string, error) {
 
 // SetSetting stores a value.
 func (t *tx) SetSetting(ctx context.Context, key, value string) error {
-	_, err := t.exec(ctx, `INSERT INTO setting (key, value) VALUES ($1, $2)
+	_, err := t.Exec(ctx, `INSERT INTO setting (key, value) VALUES ($1, $2)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 	if err != nil {
 		return fmt.Errorf("set %s: %w", key, err)

@@ -276,11 +276,19 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil
 
 // CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
 // are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
-// closed; months before it in which nothing is are closed with it.
+// closed; months before it in which nothing is are closed with it. It takes two
+// persons.
 func (e *Finance) CloseMonth(ctx context.Context, month civil.Date, reason string) (store.ClosedMonth, error) {
 	m := store.ClosedMonth{Month: month, Reason: reason}
 	if why := identity.BadReason(reason); why != "" {
 		return m, errors.New(why)
+	}
+	if err := e.MayClose(ctx, month); err != nil {
+		return m, fmt.Errorf("close month: %w", err)
+	}
+	subject := "month/" + month.Month()
+	if err := e.Second(ctx, subject, reason); err != nil {
+		return m, err
 	}
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		months, err := e.monthsToClose(ctx, tx, month)
@@ -293,7 +301,7 @@ func (e *Finance) CloseMonth(ctx context.Context, month civil.Date, reason strin
 				return err
 			}
 		}
-		return nil
+		return e.DoneBySecond(ctx, tx, subject)
 	})
 	if err != nil {
 		return m, fmt.Errorf("close month: %w", err)

@@ -2,8 +2,11 @@ package nights
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 
 	"postgang/engine/collect"
 	"postgang/engine/identity"
@@ -13,10 +16,18 @@ import (
 )
 
 // ApproveCost lets letters that the guard keeps back go to paper, whatever the caps say. Those that are not kept back any more
-// are left alone; it tells how many were released. The reason is kept in their history: no personal data.
+// are left alone; it tells how many were released. The reason is kept in their history: no personal data. All that is kept back, when
+// it is more than one letter, takes two persons.
 func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason string) (int, error) {
 	if why := identity.BadReason(reason); why != "" {
 		return 0, errors.New(why)
+	}
+	subject, err := e.wholeCap(ctx, shipments)
+	if err == nil && subject != "" {
+		err = e.Second(ctx, subject, reason)
+	}
+	if err != nil {
+		return 0, err
 	}
 	n := 0
 	for batch := range slices.Chunk(shipments, collect.GuardBatch) {
@@ -36,7 +47,7 @@ func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason str
 				}
 				released++
 			}
-			return nil
+			return e.DoneBySecond(ctx, tx, subject)
 		})
 		if err != nil {
 			return n, err
@@ -46,4 +57,32 @@ func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason str
 	}
 	e.Log.Info("cost approved", "letters", n)
 	return n, e.Watch(ctx)
+}
+
+// wholeCap names for the second person all the letters that caps keep back, when these are all of them and more than one; else nothing.
+// Other letters take another asking.
+func (e *Nights) wholeCap(ctx context.Context, shipments []string) (subject string, err error) {
+	err = e.Archive.View(ctx, func(r store.Reader) error {
+		held, err := r.CountHeld(ctx)
+		if err != nil || len(shipments) < held[shipment.HoldCost] {
+			return err
+		}
+		var kept []string
+		for _, id := range shipments {
+			s, err := r.Shipment(ctx, id)
+			if err != nil {
+				return err
+			}
+			if s.Hold == shipment.HoldCost {
+				kept = append(kept, id)
+			}
+		}
+		if len(kept) > 1 && len(kept) == held[shipment.HoldCost] {
+			slices.Sort(kept)
+			sum := sha256.Sum256([]byte(strings.Join(kept, "\n")))
+			subject = "guard/" + hex.EncodeToString(sum[:6])
+		}
+		return nil
+	})
+	return subject, err
 }

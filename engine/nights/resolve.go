@@ -102,7 +102,7 @@ func notUncertain(j store.PrintJob) string {
 // there that the job was handed over after all refuses the resolution. Then what is left of its files is taken back, so
 // that nothing of the old id can be printed, and in one transaction the job is WITHDRAWN and its letters are planned
 // anew under a new id, as after the last gate. A reprint ends alone. After a crash in between it is still UNCERTAIN, and
-// doing it again finds the files gone.
+// doing it again finds the files gone. It takes two persons.
 func (e *Nights) ResolveJob(ctx context.Context, r Resolution) (Resolved, error) {
 	out, err := e.PlanResolve(ctx, r)
 	if err != nil {
@@ -113,6 +113,9 @@ func (e *Nights) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 			return out, fmt.Errorf("job %s is not recorded as offered: %w", r.Job, err)
 		}
 	} else {
+		if err := e.Second(ctx, "job/"+r.Job, r.Reason); err != nil {
+			return out, err
+		}
 		held, unlock, err := e.LockVendor(ctx, out.Job.Vendor)
 		if err != nil {
 			return out, fmt.Errorf("job %s is not withdrawn: %w; try again in a moment", r.Job, err)
@@ -130,7 +133,7 @@ func (e *Nights) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 		if r.Offered {
 			return e.jobs.Offered(ctx, tx, r.Job, shipment.Note{Code: "resolved-has", Args: shipment.Args{"reason": r.Reason}})
 		}
-		if err := tx.ResolveAlarm(ctx, jobs.UncertainAlarm(r.Job)); err != nil {
+		if err := errors.Join(tx.ResolveAlarm(ctx, jobs.UncertainAlarm(r.Job)), e.DoneBySecond(ctx, tx, "job/"+r.Job)); err != nil {
 			return err
 		}
 		why := shipment.Note{Code: "resolved-has-not", Args: shipment.Args{"reason": r.Reason}}

@@ -193,6 +193,7 @@ type Event struct {
 	From, To Status    // equal when the event changed no status
 	Reason   string    // a Note as it is kept, a code, or a short text; without personal data
 	Key      string    // external identity of a digital event, unique; empty for our own
+	By       string    // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // DigitalEvent is what a channel adapter reports about a shipment.

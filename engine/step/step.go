@@ -92,9 +92,11 @@ type Config struct {
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *postcode.Register
 	Register  Register // asked for accounts that want it; nil: nobody is
-	WorkDir   string   // scratch space on the same file system as the blobs, if possible
-	Log       *slog.Logger
-	Now       func() time.Time
+	// TwoPersons has another person do what one has asked for, where it cannot be undone: see Second.
+	TwoPersons bool
+	WorkDir    string // scratch space on the same file system as the blobs, if possible
+	Log        *slog.Logger
+	Now        func() time.Time
 	// Identity is the UUID of an archive that has none yet; shipment ids derive from it. Empty: drawn at random, which is
 	// right for all but demonstrations that are to come out alike.
 	Identity string
@@ -115,6 +117,7 @@ type Step struct {
 	DialVendor func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
 	Postcodes  *postcode.Register                                            // nil: only the form of postnummer is checked
 	Register   Register                                                      // nil: nobody is asked
+	TwoPersons bool
 	WorkDir    string
 	Log        *slog.Logger
 	Now        func() time.Time // UTC, in whole milliseconds
@@ -139,7 +142,7 @@ type Step struct {
 func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
 		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
-		Register: c.Register, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
+		Register: c.Register, TwoPersons: c.TwoPersons, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
 		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{}, Makers: map[string]*cover.Maker{},
 	}
 	if e.Log == nil {

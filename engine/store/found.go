@@ -30,6 +30,7 @@ type FoundJob struct {
 	Letters    int    // that are known to be in it
 	At         time.Time
 	Reason     string // a shipment.Note as it is kept, or a text of an earlier version
+	By         string // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // FoundLetter is a letter that a vendor has under an id of ours, by its own word.

@@ -46,6 +46,7 @@ type InvoiceRecord struct {
 	Invoice invoice.Invoice
 	Blob    shipment.BlobRef // the file; zero when it was typed in
 	TakenAt time.Time
+	By      string // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // RemovedInvoice is an invoice that was taken back before it was booked.
@@ -53,6 +54,7 @@ type RemovedInvoice struct {
 	InvoiceRecord
 	RemovedAt time.Time
 	Reason    string
+	RemovedBy string // as By
 }
 
 // ReceiptCarry moves receipts that came late to the invoices of a later period.

@@ -214,4 +214,5 @@ type JobEvent struct {
 	At       time.Time
 	From, To JobState
 	Reason   string // a shipment.Note as it is kept, or a text of an earlier version
+	By       string // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }

@@ -82,6 +82,7 @@ type LedgerLine struct {
 	Document string // SHA-256 of the receipt file, or id of the invoice
 	Reverses string // entry whose line of the same place it takes back, or empty
 	Note     string // Norwegian; no personal data
+	By       string // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // LedgerFilter chooses ledger lines; zero fields choose all.
@@ -99,6 +100,7 @@ type ClosedMonth struct {
 	Month    civil.Date // its first day
 	ClosedAt time.Time  // set by the archive
 	Reason   string     // no personal data
+	By       string     // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // Span is the month in time, half-open.

@@ -108,6 +108,7 @@ type ReceiptDecision struct {
 	Taken   bool   // Receipt came into force instead of Against
 	At      time.Time
 	Reason  string // a person's, or a shipment.Note as it is kept; no personal data
+	By      string // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // Deviation (avvik) is a difference between what was sent and what was reported.
@@ -122,6 +123,7 @@ type Deviation struct {
 	State     DeviationState
 	DecidedAt time.Time
 	Reason    string // a person's, or a shipment.Note as it is kept
+	By        string // who decided it, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
 }
 
 // DeviationState is how far a deviation is settled.

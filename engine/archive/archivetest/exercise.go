@@ -269,6 +269,8 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 		{"settings", settings},
 		{"ways in", ways},
 		{"sessions", sessions},
+		{"who did it", actors},
+		{"two persons", twoPersons},
 		{"found at vendors", found},
 		{"not found", notFound},
 		{"roll back", rollBack},
@@ -2090,6 +2092,93 @@ func sessions(s *suite) {
 		s.same(errors.Is(gone, store.ErrNotFound), true)
 		return err
 	})
+}
+
+// actors: what people answer for is kept with who did it, and what Postgang does by itself with nobody.
+func actors(s *suite) {
+	kari := access.As(s.ctx, access.Actor{Kind: access.CommandLine, ID: "root", For: "kari"})
+	by := access.By(kari).String()
+	s.put(nil, 1, 2)
+	job := s.job(1)
+	j := s.jobNow(job)
+	r, lines := Receipt(9, j.ID, 1)
+	other, _ := Receipt(11, j.ID, 1)
+	other.State = store.ReceiptConflict
+	s.must(func(tx store.Tx) error {
+		record := store.InvoiceRecord{ID: ID(12), Vendor: "v", Invoice: invoice.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
+		removed := store.InvoiceRecord{ID: ID(13), Vendor: "v", Invoice: invoice.Invoice{Number: "2", From: "2026-11-01", To: "2026-12-01"}}
+		return errors.Join(
+			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), tx.AddEvents(kari, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
+			tx.AddJobEvent(s.ctx, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}), tx.AddJobEvent(kari, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}),
+			tx.InsertReceiptFile(kari, ReceiptFile()), tx.InsertReceipts(kari, r), tx.Book(kari, lines), tx.InsertReceipts(kari, other),
+			tx.DecideReceipt(kari, store.ReceiptDecision{Receipt: other.ID, Against: r.ID, Reason: "x"}),
+			tx.InsertDeviations(kari, []store.Deviation{{Key: "k", Vendor: "v"}}), tx.DecideDeviation(kari, "k", store.DeviationAccepted, "x"),
+			tx.InsertInvoice(s.ctx, removed), tx.RemoveInvoice(kari, removed.ID, "x"), tx.InsertInvoice(kari, record),
+			tx.CloseMonth(kari, store.ClosedMonth{Month: "2026-10-01", Reason: "x"}),
+			tx.SetFoundJob(kari, store.FoundJob{ID: "AAAA000001", Vendor: "v", Verdict: "REFUSED"}),
+			tx.RaiseAlarm(s.ctx, "k", says("x")), tx.AckAlarm(kari, "k", "x"),
+			tx.SendLetters(kari, job, T0))
+	})
+	s.view(func(r store.Reader) error {
+		history, err1 := r.History(s.ctx, ID(2))
+		sent, err2 := r.History(s.ctx, ID(1))
+		ofJob, err3 := r.JobHistory(s.ctx, job)
+		booked, err4 := r.Ledger(s.ctx, store.LedgerFilter{})
+		decided, err5 := r.Receipt(s.ctx, other.ID)
+		deviations, err6 := r.Deviations(s.ctx, store.DeviationFilter{})
+		invoice, err7 := r.Invoice(s.ctx, ID(12))
+		removed, err8 := r.RemovedInvoices(s.ctx)
+		months, err9 := r.ClosedMonths(s.ctx)
+		found, err10 := r.FoundJobs(s.ctx, "v")
+		alarms, err11 := r.Alarms(s.ctx, true)
+		told, err12 := r.AlarmDeliveries(s.ctx, "x")
+		if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12); err != nil {
+			return err
+		}
+		s.same([]string{history[0].By, removed[0].By}, []string{"", ""})
+		s.same([]string{
+			history[1].By, sent[len(sent)-1].By, ofJob[len(ofJob)-1].By, booked[0].By, decided.Decision.By, deviations[0].By, invoice.By, removed[0].RemovedBy,
+			months[0].By, found[0].By, alarms[0].AckBy, told[0].AckBy,
+		}, slices.Repeat([]string{by}, 12))
+		return nil
+	})
+}
+
+// twoPersons: what was asked for waits, is asked for anew, and is done by another one.
+func twoPersons(s *suite) {
+	kari, ola := access.Actor{Kind: access.CommandLine, ID: "kari"}, access.Actor{Kind: access.Human, ID: ID(7)}
+	var first, again time.Time
+	s.must(func(tx store.Tx) error {
+		first = tx.Now()
+		return tx.AskSecond(access.As(s.ctx, kari), "month/2026-10", "a")
+	})
+	s.must(func(tx store.Tx) error {
+		again = tx.Now()
+		return errors.Join(tx.AskSecond(access.As(s.ctx, ola), "month/2026-10", "b"), tx.AskSecond(access.As(s.ctx, kari), "job/X", "c"))
+	})
+	var done time.Time
+	s.must(func(tx store.Tx) error {
+		done = tx.Now()
+		return errors.Join(tx.DoneBySecond(access.As(s.ctx, ola), "job/X"), tx.DoneBySecond(access.As(s.ctx, ola), "job/Y"))
+	})
+	s.must(func(tx store.Tx) error { return tx.AskSecond(access.As(s.ctx, kari), "job/X", "d") })
+	if again.Before(first) {
+		s.Errorf("the clock went back")
+	}
+	s.view(func(r store.Reader) error {
+		open, err := r.Asked(s.ctx, true)
+		all, err2 := r.Asked(s.ctx, false)
+		if err := errors.Join(err, err2); err != nil {
+			return err
+		}
+		s.same(len(open), 2)
+		s.same(len(all), 3)
+		month, finished := all[slices.IndexFunc(all, func(a access.Asked) bool { return a.Subject == "month/2026-10" })], all[slices.IndexFunc(all, func(a access.Asked) bool { return !a.DoneAt.IsZero() })]
+		s.same(month, access.Asked{Subject: "month/2026-10", By: ola, At: again, Reason: "b"})
+		s.same(finished, access.Asked{Subject: "job/X", By: kari, At: again, Reason: "c", Second: ola, DoneAt: done})
+		return nil
+	})
+	s.refuse(nil, func(tx store.Tx) error { return tx.AskSecond(s.ctx, "month/2026-11", "nobody") })
 }
 
 // found is what recovering from a backup keeps.

@@ -1,0 +1,342 @@
+// Package sqlrow runs statements of one transaction and reads their rows: times as milliseconds, texts that may be NULL, JSON. Both
+// databases take what it gives them alike.
+package sqlrow
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"postgang/engine/access"
+	"postgang/engine/archive/database"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// Rows is one transaction.
+type Rows struct {
+	q      database.Querier
+	fault  func(error) error
+	failed error // the first failed statement: the transaction is over, on SQLite as on PostgreSQL
+	over   bool  // its function has returned
+}
+
+// New is the Rows of a transaction; fault makes errors of the database those of store.
+func New(q database.Querier, fault func(error) error) *Rows { return &Rows{q: q, fault: fault} }
+
+// End ends the transaction. It is an error when a statement had failed.
+func (r *Rows) End() error {
+	r.over = true
+	return r.failed
+}
+
+// Changed is how many rows a statement changed.
+func Changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Usable is an error once a statement has failed, or the transaction has ended.
+func (r *Rows) Usable() error {
+	if r.over {
+		return errors.New("the transaction has ended")
+	}
+	if r.failed != nil {
+		return fmt.Errorf("the transaction is over since a statement failed: %w", r.failed)
+	}
+	return nil
+}
+
+// Fail notes that a statement failed, after which PostgreSQL takes no other in this transaction.
+func (r *Rows) Fail(err error) error {
+	err = r.fault(err)
+	if r.failed == nil {
+		r.failed = err
+	}
+	return err
+}
+
+// Exec runs a statement and says how many rows it changed.
+func (r *Rows) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := r.Usable(); err != nil {
+		return 0, err
+	}
+	if err := plain(args); err != nil {
+		return 0, err
+	}
+	return r.Raw(ctx, query, args...)
+}
+
+// Raw runs a statement with arguments as the database's driver takes them.
+func (r *Rows) Raw(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := r.Usable(); err != nil {
+		return 0, err
+	}
+	n, err := Changed(r.q.ExecContext(ctx, query, args...))
+	if err != nil {
+		return 0, r.Fail(err)
+	}
+	return n, nil
+}
+
+// Scan is the Scan of a row.
+type Scan func(dest ...any) error
+
+// Each calls fn for every row.
+func (r *Rows) Each(ctx context.Context, fn func(scan Scan) error, query string, args ...any) error {
+	if err := r.Usable(); err != nil {
+		return err
+	}
+	if err := plain(args); err != nil {
+		return err
+	}
+	rows, err := r.q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return r.Fail(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows.Scan); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return r.Fail(err)
+	}
+	return nil
+}
+
+// List reads all rows.
+func List[T any](ctx context.Context, r *Rows, fn func(scan Scan) (T, error), query string, args ...any) ([]T, error) {
+	var out []T
+	err := r.Each(ctx, func(scan Scan) error {
+		v, err := fn(scan)
+		out = append(out, v)
+		return err
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// One reads the first row; store.ErrNotFound when there is none.
+func One[T any](ctx context.Context, r *Rows, fn func(scan Scan) (T, error), query string, args ...any) (T, error) {
+	var zero T
+	all, err := List(ctx, r, fn, query, args...)
+	switch {
+	case err != nil:
+		return zero, err
+	case len(all) == 0:
+		return zero, store.ErrNotFound
+	}
+	return all[0], nil
+}
+
+// Scalar scans a row of one column.
+func Scalar[T any](scan Scan) (v T, err error) {
+	err = scan(&v)
+	return v, err
+}
+
+// plain makes arguments what both drivers take alike: text, whole numbers, booleans and NULL. It takes the text of a
+// named string type itself, never what its String method says, and refuses text that one database would take and the
+// other not.
+func plain(args []any) error {
+	for i, a := range args {
+		if t, ok := a.(time.Time); ok {
+			args[i] = ms(t)
+			continue
+		}
+		v := reflect.ValueOf(a)
+		if !v.IsValid() {
+			continue
+		}
+		switch v.Kind() {
+		case reflect.String:
+			s := v.String()
+			if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+				return fmt.Errorf("value %d of the row is not valid text (UTF-8 without NUL)", i+1)
+			}
+			args[i] = s
+		case reflect.Int, reflect.Int64, reflect.Int32:
+			args[i] = v.Int()
+		case reflect.Bool:
+			args[i] = v.Bool()
+		default:
+			return fmt.Errorf("value %d of the row has type %T, which no column takes", i+1, a)
+		}
+	}
+	return nil
+}
+
+// ms is a time as it is stored; NULL for the zero time.
+func ms(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// Optional is a text as it is stored where empty means NULL.
+func Optional[T ~string](s T) any {
+	if s == "" {
+		return nil
+	}
+	return string(s)
+}
+
+// Actor is who does what is done with a context, as it is stored.
+func Actor(ctx context.Context) any { return Optional(access.By(ctx).String()) }
+
+// Clean makes free text (an error, a summary, a file name) storable rather than losing the row for its sake.
+func Clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// When scans a stored time.
+func When(t *time.Time) sql.Scanner { return when{t} }
+
+type when struct{ t *time.Time }
+
+// Scan reads Unix milliseconds.
+func (w when) Scan(src any) error {
+	var n sql.NullInt64
+	if err := n.Scan(src); err != nil {
+		return err
+	}
+	*w.t = time.Time{}
+	if n.Valid {
+		*w.t = time.UnixMilli(n.Int64).UTC()
+	}
+	return nil
+}
+
+// Text scans a text that may be NULL, which reads as empty.
+func Text[T ~string](s *T) sql.Scanner { return text[T]{s} }
+
+type text[T ~string] struct{ s *T }
+
+// Scan reads text.
+func (t text[T]) Scan(src any) error {
+	var n sql.NullString
+	if err := n.Scan(src); err != nil {
+		return err
+	}
+	*t.s = T(n.String)
+	return nil
+}
+
+// Number scans a whole number that may be NULL, which reads as zero.
+func Number(n *int64) sql.Scanner { return number{n} }
+
+type number struct{ n *int64 }
+
+// Scan reads a number.
+func (d number) Scan(src any) error {
+	var n sql.NullInt64
+	if err := n.Scan(src); err != nil {
+		return err
+	}
+	*d.n = n.Int64
+	return nil
+}
+
+// Blob scans the two columns of a reference to a blob.
+func Blob(b *shipment.BlobRef) (sha, bytes sql.Scanner) {
+	return Text(&b.SHA256), Number(&b.Bytes)
+}
+
+// JSON scans a column of JSON into a pointer; NULL leaves the value as it is.
+func JSON(v any) sql.Scanner { return jsonOf{v} }
+
+type jsonOf struct{ v any }
+
+// Scan reads JSON; NULL leaves the value as it is.
+func (j jsonOf) Scan(src any) error {
+	var n sql.NullString
+	if err := n.Scan(src); err != nil {
+		return err
+	}
+	if !n.Valid {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(n.String), j.v); err != nil {
+		// encoding/json quotes what it stumbles on, which may be a person's name.
+		return fmt.Errorf("column holds JSON that is not a %s", reflect.TypeOf(j.v).Elem())
+	}
+	return nil
+}
+
+// Encode is a value as JSON text.
+func Encode(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("encode %T as JSON failed", v) // the cause may quote the value
+	}
+	return string(b), nil
+}
+
+// Args collects the arguments of a query that is put together.
+type Args []any
+
+// Add adds an argument and returns its placeholder.
+func (a *Args) Add(v any) string {
+	*a = append(*a, v)
+	return "$" + strconv.Itoa(len(*a))
+}
+
+// In is the list of an IN; never empty.
+func In[T ~string](a *Args, vs []T) string {
+	marks := make([]string, len(vs))
+	for i, v := range vs {
+		marks[i] = a.Add(string(v))
+	}
+	return "(" + strings.Join(marks, ", ") + ")"
+}
+
+// Limit is a LIMIT clause, or nothing.
+func (a *Args) Limit(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return " LIMIT " + a.Add(n)
+}
+
+// InsertRows inserts many rows with few statements.
+func (r *Rows) InsertRows(ctx context.Context, into string, rows [][]any) error {
+	const atOnce = 600
+	for len(rows) > 0 {
+		n := min(len(rows), max(1, atOnce/len(rows[0])))
+		var a Args
+		var b strings.Builder
+		b.WriteString("INSERT INTO " + into + " VALUES ")
+		for i, row := range rows[:n] {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteByte('(')
+			for j, v := range row {
+				if j > 0 {
+					b.WriteString(", ")
+				}
+				b.WriteString(a.Add(v))
+			}
+			b.WriteByte(')')
+		}
+		if _, err := r.Exec(ctx, b.String(), a...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
