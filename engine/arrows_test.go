@@ -110,7 +110,7 @@ var arrows = []struct {
 	{"engine/intake/rest", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
 	{"engine/intake/restv1", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
 	{"engine/intake/soap", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
-	{"engine/intake", and(ports, "engine/nights", "engine/accept", "engine/words"), "a channel hands letters to accept, and what is wrong with them to nights", false},
+	{"engine/intake", and(ports, "engine/accept", "engine/words"), "a channel hands letters to accept, and says what is wrong with what lies there", false},
 	{"engine/maskinporten", []string{"engine/identity"}, "tokens are got and judged without knowing what for", false},
 	{"engine/notify", []string{"engine/words", "engine/store", "engine/alarm", "engine/party", "engine/calendar"}, "alarms are told from the archive alone", false},
 	{"engine", []string{"engine", "printjobs", "billing", "reports"}, "the door is made of the rooms", true},

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"postgang/engine/alarm"
-	"postgang/engine/nights"
 	"postgang/engine/store"
 )
 
@@ -27,45 +26,45 @@ func TestTroublesAreAlarms(t *testing.T) {
 		}))
 		return out
 	}
-	set := func(of nights.TroubleSource, keys ...string) {
+	set := func(of alarm.TroubleSource, keys ...string) {
 		t.Helper()
-		var list []nights.Trouble
+		var list []alarm.Trouble
 		for _, k := range keys {
-			list = append(list, nights.Trouble{Key: k, Args: says("text of " + k)})
+			list = append(list, alarm.Trouble{Key: k, Args: says("text of " + k)})
 		}
 		must(t, s.engine.SetTroubles(s.ctx, of, list))
 	}
 	must(t, s.archive.InTx(s.ctx, func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "uncertain:X", says("another's")) }))
-	handIn, place := nights.TroubleHandIn+konto+"/a", nights.TroublePlace+"folder"
-	file, folder := nights.TroubleEvents+"a.jsonl", nights.TroubleMisplaced+nights.EventsPlace
+	handIn, place := alarm.TroubleHandIn+konto+"/a", alarm.TroublePlace+"folder"
+	file, folder := alarm.TroubleEvents+"a.jsonl", alarm.TroubleMisplaced+alarm.EventsPlace
 	for range 2 {
-		set(nights.TroublesOfHandIns, handIn, place)
-		set(nights.TroublesOfEvents, file, folder)
+		set(alarm.TroublesOfHandIns, handIn, place)
+		set(alarm.TroublesOfEvents, file, folder)
 		if got := open(); len(got) != 5 || got[handIn] != 1 || got[file] != 1 {
 			t.Errorf("open: %v", got)
 		}
 	}
-	set(nights.TroublesOfHandIns, place)
-	set(nights.TroublesOfEvents)
+	set(alarm.TroublesOfHandIns, place)
+	set(alarm.TroublesOfEvents)
 	if got := open(); len(got) != 2 || got[place] != 1 || got["uncertain:X"] != 1 {
 		t.Errorf("open: %v", got)
 	}
 	// An account that has the name of the folder of events is none of it.
-	set(nights.TroublesOfHandIns, place, nights.TroubleHandIn+nights.EventsPlace)
-	set(nights.TroublesOfEvents)
-	if got := open(); got[nights.TroubleHandIn+nights.EventsPlace] != 1 {
+	set(alarm.TroublesOfHandIns, place, alarm.TroubleHandIn+alarm.EventsPlace)
+	set(alarm.TroublesOfEvents)
+	if got := open(); got[alarm.TroubleHandIn+alarm.EventsPlace] != 1 {
 		t.Errorf("open: %v", got)
 	}
 	// What is masked in the archive is the same text all the same.
 	for range 2 {
-		must(t, s.engine.SetTroubles(s.ctx, nights.TroublesOfEvents, []nights.Trouble{{Key: file, Args: says("02013299997 stands here")}}))
+		must(t, s.engine.SetTroubles(s.ctx, alarm.TroublesOfEvents, []alarm.Trouble{{Key: file, Args: says("02013299997 stands here")}}))
 	}
 	if got := open(); got[file] != 1 {
 		t.Errorf("open: %v", got)
 	}
-	set(nights.TroublesOfEvents)
-	set(nights.TroublesOfHandIns, place)
-	must(t, s.engine.SetTroubles(s.ctx, nights.TroublesOfHandIns, []nights.Trouble{{Key: place, Args: says("another text")}}))
+	set(alarm.TroublesOfEvents)
+	set(alarm.TroublesOfHandIns, place)
+	must(t, s.engine.SetTroubles(s.ctx, alarm.TroublesOfHandIns, []alarm.Trouble{{Key: place, Args: says("another text")}}))
 	if got := open(); got[place] != 2 {
 		t.Errorf("open: %v", got)
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"postgang/engine/alarm"
 	"postgang/engine/intake"
-	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -22,7 +22,7 @@ func (a *App) TakeOnce(ctx context.Context) (intake.Report, error) {
 		a.Log.Info("hand-ins answered", "accepted", r.Taken, "refused", r.Refused, "known_already", r.Already)
 	}
 	if err == nil { // else it is a part, and what it did not reach is no less wrong
-		err = a.Engine.SetTroubles(ctx, nights.TroublesOfHandIns, r.Troubles)
+		err = a.Engine.SetTroubles(ctx, alarm.TroublesOfHandIns, r.Troubles)
 	}
 	return r, err
 }
@@ -34,7 +34,7 @@ func (a *App) TakeEvents(ctx context.Context) (intake.EventReport, error) {
 		a.Log.Info("digital events", "files", r.Files, "applied", r.Applied, "refused", r.Refused)
 	}
 	if err == nil {
-		err = a.Engine.SetTroubles(ctx, nights.TroublesOfEvents, r.Troubles)
+		err = a.Engine.SetTroubles(ctx, alarm.TroublesOfEvents, r.Troubles)
 	}
 	return r, err
 }

@@ -198,7 +198,7 @@ func (c *checkup) intake(cfg *config.Config) {
 		c.bad("intake "+t.Key, "give these folders to the user that runs postgang, all on one file system", "%s", words.Alarm(t.Key, t.Args, words.English))
 	}
 	for _, t := range found {
-		if strings.HasPrefix(t.Key, nights.TroubleHandIn) || strings.HasPrefix(t.Key, nights.TroublePlace) {
+		if strings.HasPrefix(t.Key, alarm.TroubleHandIn) || strings.HasPrefix(t.Key, alarm.TroublePlace) {
 			c.bad("intake "+t.Key, "", "%s", words.Alarm(t.Key, t.Args, words.English))
 		} else {
 			c.warn("intake "+t.Key, "", "%s", words.Alarm(t.Key, t.Args, words.English))

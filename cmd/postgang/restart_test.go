@@ -14,6 +14,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/calendar"
@@ -177,7 +178,7 @@ func TestStuckScanIsAlarmed(t *testing.T) {
 		err := a.Archive.View(t.Context(), func(r store.Reader) error {
 			open, err := r.Alarms(t.Context(), true)
 			for _, al := range open {
-				if al.Key == nights.TroublePlace+"folder" {
+				if al.Key == alarm.TroublePlace+"folder" {
 					n += al.Count
 				}
 			}

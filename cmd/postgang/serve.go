@@ -27,7 +27,6 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/finance"
-	"postgang/engine/nights"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -273,7 +272,7 @@ func (d *daemon) watchScan(ctx context.Context) error {
 	if began == 0 || time.Since(time.Unix(0, began)) < scanStuckAfter {
 		return nil
 	}
-	const key = nights.TroublePlace + "folder"
+	const key = alarm.TroublePlace + "folder"
 	args := alarm.Args{"case": "stuck", "began": alarm.TimeArg(time.Unix(0, began))}
 	return d.Archive.InTx(ctx, func(tx store.Tx) error {
 		open, err := tx.Alarms(ctx, true)

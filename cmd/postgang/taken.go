@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"postgang/engine/alarm"
 	"postgang/engine/intake"
-	"postgang/engine/nights"
 	"postgang/engine/words"
 )
 
@@ -29,7 +29,7 @@ type troubleView struct {
 	Text string `json:"text"`
 }
 
-func viewTroubles(list []nights.Trouble) []troubleView {
+func viewTroubles(list []alarm.Trouble) []troubleView {
 	out := make([]troubleView, len(list))
 	for i, t := range list {
 		out[i] = troubleView{t.Key, words.Alarm(t.Key, t.Args, words.English)}

@@ -25,7 +25,6 @@ import (
 
 	"postgang/engine/alarm"
 	"postgang/engine/identity"
-	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -52,7 +51,7 @@ type EventReport struct {
 	Failed    int `json:"failed"`    // files that cannot be read, applied or put away. They are tried again
 	Misplaced int `json:"misplaced"` // entries that are no events files
 	// Troubles are things in the folder that need a person, as they are now: all of them.
-	Troubles []nights.Trouble `json:"-"`
+	Troubles []alarm.Trouble `json:"-"`
 }
 
 // Events applies the events files once. Good lines are applied even if others are bad. A file whose events cannot be
@@ -69,7 +68,7 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 	var t troubles
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
-		t.place(nights.EventsPlace, dropFolder(), pathless(err))
+		t.place(alarm.EventsPlace, dropFolder(), pathless(err))
 		rep.Troubles = t.all()
 		return rep, nil
 	}
@@ -84,7 +83,7 @@ func (d *Dir) Events(ctx context.Context) (EventReport, error) {
 func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *troubles) error {
 	files, found, err := eventFiles(root)
 	if err != nil {
-		t.place(nights.EventsPlace, folder(events), err)
+		t.place(alarm.EventsPlace, folder(events), err)
 		return nil
 	}
 	rep.Misplaced = found.count()
@@ -107,7 +106,7 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 	}
 	again, _, err := eventFiles(root)
 	if err != nil {
-		t.place(nights.EventsPlace, folder(events), err)
+		t.place(alarm.EventsPlace, folder(events), err)
 		return nil
 	}
 	seen := map[string]entry{}
@@ -140,12 +139,12 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 			if failed++; failed <= fewTroubles {
 				args := alarm.Args{"case": "file", "file": shownFile(e.name), "why": err.Error()}
 				advise(args, err, itself, e.info)
-				t.add(nights.TroubleEvents+shownFile(e.name), args)
+				t.add(alarm.TroubleEvents+shownFile(e.name), args)
 			}
 		}
 	}
 	if more := failed - fewTroubles; more > 0 {
-		t.add(nights.TroubleEvents, alarm.Args{"case": "many", "limit": strconv.Itoa(fewTroubles)})
+		t.add(alarm.TroubleEvents, alarm.Args{"case": "many", "limit": strconv.Itoa(fewTroubles)})
 	}
 	return ctx.Err()
 }
@@ -153,9 +152,9 @@ func (d *Dir) applyAll(ctx context.Context, root *os.Root, rep *EventReport, t *
 // misplacedEvents tells of what lies among the events files and is none.
 func (t *troubles) misplacedEvents(found strays) {
 	if found.count() > 0 {
-		t.add(nights.TroubleMisplaced+nights.EventsPlace, found.addTo(alarm.Args{"case": "events", "folder": events}))
+		t.add(alarm.TroubleMisplaced+alarm.EventsPlace, found.addTo(alarm.Args{"case": "events", "folder": events}))
 	}
-	t.left(nights.EventsPlace, found)
+	t.left(alarm.EventsPlace, found)
 }
 
 // stuckEvents is an events file that is applied and could not be put away.
@@ -248,7 +247,7 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 	names, err := list(root, eventsWrong, -1)
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
-			t.place(nights.EventsPlace, folder(eventsWrong), err)
+			t.place(alarm.EventsPlace, folder(eventsWrong), err)
 		}
 		return
 	}
@@ -268,13 +267,13 @@ func (d *Dir) refusedLists(root *os.Root, t *troubles) {
 	d.lists = lists
 	for i, name := range slices.Sorted(maps.Keys(lists)) {
 		if i == fewTroubles {
-			t.add(nights.TroubleEvents+"avvist", alarm.Args{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
+			t.add(alarm.TroubleEvents+"avvist", alarm.Args{"case": "many-lists", "folder": eventsWrong, "limit": strconv.Itoa(fewTroubles)})
 			break
 		}
 		file := strings.TrimSuffix(name, ".json") + eventsSuffix
 		args := alarm.Args{"case": "refused", "file": shownFile(file), "list": path.Join(eventsWrong, shownFile(name))}
 		maps.Copy(args, lists[name].lines)
-		t.add(nights.TroubleEvents+shownFile(file), args)
+		t.add(alarm.TroubleEvents+shownFile(file), args)
 	}
 }
 

@@ -23,7 +23,6 @@ import (
 
 	"postgang/engine/alarm"
 	"postgang/engine/identity"
-	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -107,7 +106,7 @@ func Looked(name string) bool { return !hidden(name) && !clutter(name) }
 
 // TroubleOf is the key of the trouble that a hand-in has, if it has one.
 func TroubleOf(account, folder string) string {
-	return nights.TroubleHandIn + (&handIn{account: Account{Key: account}, key: folder}).shown()
+	return alarm.TroubleHandIn + (&handIn{account: Account{Key: account}, key: folder}).shown()
 }
 
 // ReadAnswer gives the answer to a folder that was handed in after a time, if it is there.
@@ -171,7 +170,7 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 	}
 	s.rep.Misplaced += loose.count()
 	if loose.count() > 0 {
-		s.troubles.add(nights.TroubleMisplaced+inn, loose.addTo(alarm.Args{"case": "loose", "folder": inn}))
+		s.troubles.add(alarm.TroubleMisplaced+inn, loose.addTo(alarm.Args{"case": "loose", "folder": inn}))
 	}
 	s.troubles.left(inn, loose)
 	return out, nil

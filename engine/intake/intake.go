@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"postgang/engine/nights"
+	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 )
 
@@ -113,7 +113,7 @@ type Report struct {
 	Failed    int `json:"failed"`
 	Misplaced int `json:"misplaced"` // entries at places where nobody takes them
 	// Troubles are things in the folder that need a person, as they are now: all of them.
-	Troubles []nights.Trouble `json:"-"`
+	Troubles []alarm.Trouble `json:"-"`
 }
 
 // MakeFolders makes the folders under the root that are not there, for these accounts.
@@ -164,7 +164,7 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 }
 
 // Inspect tells what is wrong in the folder now, and takes nothing.
-func (d *Dir) Inspect() []nights.Trouble {
+func (d *Dir) Inspect() []alarm.Trouble {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &scan{Dir: d}
@@ -181,7 +181,7 @@ func (d *Dir) Inspect() []nights.Trouble {
 	s.strangers()
 	var t troubles
 	if _, found, err := eventFiles(root); err != nil {
-		t.place(nights.EventsPlace, folder(events), err)
+		t.place(alarm.EventsPlace, folder(events), err)
 	} else {
 		t.misplacedEvents(found)
 	}

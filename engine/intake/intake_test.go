@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postgang/engine/nights"
+	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -690,7 +690,7 @@ func TestOneFailureStopsNoOther(t *testing.T) {
 }
 
 // textOf is what people read of troubles.
-func textOf(list []nights.Trouble) string {
+func textOf(list []alarm.Trouble) string {
 	var texts []string
 	for _, t := range list {
 		texts = append(texts, words.Alarm(t.Key, t.Args, words.English))
@@ -698,7 +698,7 @@ func textOf(list []nights.Trouble) string {
 	return strings.Join(texts, "\n")
 }
 
-func keysOf(list []nights.Trouble) string {
+func keysOf(list []alarm.Trouble) string {
 	var keys []string
 	for _, t := range list {
 		keys = append(keys, t.Key)

@@ -17,7 +17,6 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"postgang/engine/alarm"
-	"postgang/engine/nights"
 )
 
 const (
@@ -31,12 +30,12 @@ const (
 
 // troubles gathers what needs a person.
 type troubles struct {
-	list    []nights.Trouble
-	handIns map[string][]nights.Trouble // by account; more than a few become one
+	list    []alarm.Trouble
+	handIns map[string][]alarm.Trouble // by account; more than a few become one
 }
 
 func (t *troubles) add(key string, args alarm.Args) {
-	t.list = append(t.list, nights.Trouble{Key: key, Args: args})
+	t.list = append(t.list, alarm.Trouble{Key: key, Args: args})
 }
 
 // place tells of a folder that cannot be used. name is its name in the alarm's key, and where what it is for people.
@@ -44,7 +43,7 @@ func (t *troubles) place(name string, where alarm.Args, err error) {
 	args := alarm.Args{"case": "place", "why": err.Error()}
 	maps.Copy(args, where)
 	advise(args, err, "", nil)
-	t.add(nights.TroublePlace+name, args)
+	t.add(alarm.TroublePlace+name, args)
 }
 
 // The places of alarms, as engine/words knows them.
@@ -83,12 +82,12 @@ func (t *troubles) handIn(h *handIn, what string, err error) {
 // handInOf tells of it with the owner of what stands in the way.
 func (t *troubles) handInOf(h *handIn, what string, err error, whose string, info os.FileInfo) {
 	if t.handIns == nil {
-		t.handIns = map[string][]nights.Trouble{}
+		t.handIns = map[string][]alarm.Trouble{}
 	}
 	args := alarm.Args{"case": "one", "hand_in": h.shown(), "trouble": what, "why": err.Error()}
 	advise(args, err, whose, info)
 	a := h.account.Key
-	t.handIns[a] = append(t.handIns[a], nights.Trouble{Key: nights.TroubleHandIn + h.shown(), Args: args})
+	t.handIns[a] = append(t.handIns[a], alarm.Trouble{Key: alarm.TroubleHandIn + h.shown(), Args: args})
 }
 
 // stuckAt tells of a hand-in that cannot be moved: it, the folder that it lies in or the one that it goes to may be another
@@ -109,19 +108,19 @@ func (s *scan) stuckAt(h *handIn, err error) {
 // left tells of what was begun under a hidden name and left.
 func (t *troubles) left(place string, s strays) {
 	if s.old > 0 {
-		t.add(nights.TroubleForgotten+place, alarm.Args{"folder": place, "entries": strconv.Itoa(s.old)})
+		t.add(alarm.TroubleForgotten+place, alarm.Args{"folder": place, "entries": strconv.Itoa(s.old)})
 	}
 }
 
 // all is everything, many hand-ins of an account as one.
-func (t *troubles) all() []nights.Trouble {
-	out := append([]nights.Trouble{}, t.list...)
+func (t *troubles) all() []alarm.Trouble {
+	out := append([]alarm.Trouble{}, t.list...)
 	for _, account := range slices.Sorted(maps.Keys(t.handIns)) {
 		list := t.handIns[account]
 		if len(list) > fewTroubles {
 			args := maps.Clone(list[0].Args)
 			args["case"], args["limit"], args["account"] = "many", strconv.Itoa(fewTroubles), account
-			list = []nights.Trouble{{Key: nights.TroubleHandIn + account, Args: args}}
+			list = []alarm.Trouble{{Key: alarm.TroubleHandIn + account, Args: args}}
 		}
 		out = append(out, list...)
 	}
@@ -179,7 +178,7 @@ func ours(info os.FileInfo) bool {
 
 // TryFolders makes the folders of the accounts and of events that are not there, and tries to do in each what taking hand-ins
 // needs: to make a folder, to move it to those that are put away, and to remove it. It returns what is wrong, by folder.
-func (d *Dir) TryFolders() []nights.Trouble {
+func (d *Dir) TryFolders() []alarm.Trouble {
 	var t troubles
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
@@ -350,7 +349,7 @@ func (s *scan) strangersAt(dir string, known func(name string) bool) {
 	if more := len(found.strangers) - fewNames; more > 0 {
 		args["more"] = strconv.Itoa(more)
 	}
-	s.troubles.add(nights.TroubleMisplaced+place, args)
+	s.troubles.add(alarm.TroubleMisplaced+place, args)
 }
 
 // handInFile reports whether a file looks like part of a hand-in, or like digital events.

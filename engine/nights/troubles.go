@@ -3,64 +3,19 @@ package nights
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"postgang/engine/alarm"
 	"postgang/engine/store"
 )
 
-// Trouble is something about what comes in that a person must look at: nothing is left lying without a word. It becomes an
-// alarm, which is over when the trouble is.
-type Trouble struct {
-	Key  string     // of its alarm
-	Args alarm.Args // of it
-}
-
-// The beginnings of the keys of troubles; no other alarm's key has them.
-const (
-	TroubleHandIn    = "hand-in:"   // account and key of one that cannot be taken or put away; the account alone: many of it
-	TroublePlace     = "intake:"    // a folder that cannot be read or written
-	TroubleMisplaced = "misplaced:" // a folder that holds what nobody takes there
-	TroubleForgotten = "forgotten:" // a folder that holds what was begun under a hidden name, and left
-	TroubleEvents    = "events:"    // an events file that cannot be applied, or lines of which were refused
-)
-
-// TroubleSource is what found troubles; each knows all of its own.
-type TroubleSource string
-
-// The sources of troubles.
-const (
-	TroublesOfHandIns TroubleSource = "hand-ins"
-	TroublesOfEvents  TroubleSource = "events"
-)
-
-// EventsPlace is the folder of digital events as it stands in keys of troubles.
-const EventsPlace = "hendelser"
-
-// troubleSource tells which source an alarm's key is of; empty: it is no trouble's. An account may have the name of the folder of
-// events.
-func troubleSource(key string) TroubleSource {
-	for _, prefix := range []string{TroubleHandIn, TroublePlace, TroubleMisplaced, TroubleForgotten, TroubleEvents} {
-		place, ok := strings.CutPrefix(key, prefix)
-		switch {
-		case !ok:
-		case prefix == TroubleEvents, prefix != TroubleHandIn && place == EventsPlace:
-			return TroublesOfEvents
-		default:
-			return TroublesOfHandIns
-		}
-	}
-	return ""
-}
-
 // SetTroubles makes the open alarms of a source what it found now: all of it. It may be called at any time and by several
 // processes.
-func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trouble) error {
+func (e *Nights) SetTroubles(ctx context.Context, of alarm.TroubleSource, found []alarm.Trouble) error {
 	open := map[string]alarm.Args{}
 	err := e.Archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
 		for _, a := range alarms {
-			if troubleSource(a.Key) == of {
+			if alarm.TroubleSourceOf(a.Key) == of {
 				open[a.Key] = a.Args
 			}
 		}
@@ -69,7 +24,7 @@ func (e *Nights) SetTroubles(ctx context.Context, of TroubleSource, found []Trou
 	if err != nil {
 		return fmt.Errorf("look for alarms of what comes in: %w", err)
 	}
-	var raise []Trouble
+	var raise []alarm.Trouble
 	for _, t := range found {
 		if !open[t.Key].Says(t.Args) {
 			raise = append(raise, t)
