@@ -22,6 +22,11 @@ type Caller struct {
 	access.Integration
 }
 
+// as has what is done with a context be done by the caller.
+func (c Caller) as(ctx context.Context) context.Context {
+	return access.As(ctx, access.Actor{Kind: access.Integrated, ID: c.ID})
+}
+
 // uuidForm is the form of ids that callers name.
 var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 

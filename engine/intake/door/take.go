@@ -87,7 +87,7 @@ func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i I
 		d.Log.Info("hand-in refused at the door", "account", u.account.Key, "integration", c.ID, "dialect", dialect, "reasons", shipment.RefusalCodes(found))
 		return "", refused(found)
 	}
-	got, err := d.Engine.Receive(ctx, h)
+	got, err := d.Engine.Receive(c.as(ctx), h)
 	switch {
 	case errors.Is(err, accept.ErrIDTaken):
 		return "", ErrConflict
@@ -239,9 +239,9 @@ func (d *Door) History(ctx context.Context, id string) (events []shipment.Event,
 }
 
 // Read records that the sender's own system showed a letter to its recipient.
-func (d *Door) Read(ctx context.Context, s shipment.Shipment, e shipment.DigitalEvent) *Problem {
+func (d *Door) Read(ctx context.Context, c Caller, s shipment.Shipment, e shipment.DigitalEvent) *Problem {
 	e.Shipment, e.Kind = s.ID, shipment.DigitalRead
-	err := d.Engine.Event(ctx, e)
+	err := d.Engine.Event(c.as(ctx), e)
 	switch {
 	case errors.Is(err, shipment.ErrDigitalEvent):
 		return NewProblem(http.StatusBadRequest, "lest-tidspunkt", "Tidspunktet for lesingen mangler eller er før forsendelsen ble mottatt.")

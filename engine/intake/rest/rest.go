@@ -286,7 +286,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, c door.Caller) *d
 	if err != nil {
 		return door.NewProblem(http.StatusBadRequest, "lest-tidspunkt", "Feltet tidspunkt mangler eller er ikke et tidspunkt med tidssone, som 2026-01-31T12:00:00+01:00.")
 	}
-	if p := h.door.Read(r.Context(), s, shipment.DigitalEvent{At: at, Key: "lest " + s.ID + " " + at.UTC().Format(time.RFC3339Nano)}); p != nil {
+	if p := h.door.Read(r.Context(), c, s, shipment.DigitalEvent{At: at, Key: "lest " + s.ID + " " + at.UTC().Format(time.RFC3339Nano)}); p != nil {
 		return p
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -124,6 +124,10 @@ func TestV3IsStored(t *testing.T) {
 			t.Errorf("%s is not as it was handed in: %+v", what, s.Refusals)
 		}
 	}
+	history, err := store.View(t.Context(), w.Archive, func(r store.Reader) ([]shipment.Event, error) { return r.History(t.Context(), got) })
+	if err != nil || len(history) != 1 || history[0].By != "integrasjon/"+w.Integration.ID {
+		t.Errorf("history %+v %v", history, err)
+	}
 	ways, err := store.View(t.Context(), w.Archive, func(r store.Reader) ([]access.Way, error) { return r.Ways(t.Context()) })
 	if err != nil || len(ways) != 1 || ways[0].Dialect != access.RestV3 || ways[0].HandIns != 1 {
 		t.Errorf("ways %v %v", ways, err)

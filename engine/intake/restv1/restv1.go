@@ -291,7 +291,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, c door.Caller) *d
 	if e.Key == "" {
 		e.Key = "lest " + s.ID + " " + e.At.UTC().Format(time.RFC3339Nano)
 	}
-	return h.door.Read(r.Context(), s, e) // nothing to say is 200 with an empty body
+	return h.door.Read(r.Context(), c, s, e) // nothing to say is 200 with an empty body
 }
 
 // remove is not done at the sender's word, as in V2: a letter that waits for print would be lost.

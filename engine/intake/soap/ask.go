@@ -157,7 +157,7 @@ func (c *call) read(op *node) *door.Problem {
 		}
 		e.At, e.Key = at, "lest "+s.ID+" "+at.UTC().Format(time.RFC3339Nano)
 	}
-	if p := c.door.Read(c.r.Context(), s, e); p != nil {
+	if p := c.door.Read(c.r.Context(), c.caller, s, e); p != nil {
 		return p
 	}
 	return c.answer()
