@@ -119,6 +119,12 @@ const (
 	ReturnOther     ReturnReason = "annet"
 )
 
+// Valid reports whether r is a reason of returned mail.
+func (r ReturnReason) Valid() bool { return slices.Contains(returnReasons, r) }
+
+// ReturnReasons are all reasons of returned mail.
+func ReturnReasons() []ReturnReason { return slices.Clone(returnReasons) }
+
 var returnReasons = []ReturnReason{ReturnMoved, ReturnUnknown, ReturnAddress, ReturnRefused, ReturnUnclaimed, ReturnDeceased, ReturnOther}
 
 var receiptColumns = []string{

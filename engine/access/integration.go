@@ -134,12 +134,13 @@ type Dialect string
 
 // The dialects. They stand in the archive: never rename one.
 const (
-	Folder Dialect = "mappe"   // the drop folder, which needs no integration
-	RestV3 Dialect = "rest-v3" // KS SvarUt REST V3
-	RestV2 Dialect = "rest-v2" // KS SvarUt REST V2
-	RestV1 Dialect = "rest-v1" // KS SvarUt REST V1
-	SoapV9 Dialect = "soap-v9" // KS SvarUt SOAP V9
-	SoapV4 Dialect = "soap-v4" // KS SvarUt SOAP V4 and V5, which share a namespace
+	Folder Dialect = "mappe"    // the drop folder, which needs no integration
+	ByHand Dialect = "for-hand" // by a person: a letter written in the console, or one sent again
+	RestV3 Dialect = "rest-v3"  // KS SvarUt REST V3
+	RestV2 Dialect = "rest-v2"  // KS SvarUt REST V2
+	RestV1 Dialect = "rest-v1"  // KS SvarUt REST V1
+	SoapV9 Dialect = "soap-v9"  // KS SvarUt SOAP V9
+	SoapV4 Dialect = "soap-v4"  // KS SvarUt SOAP V4 and V5, which share a namespace
 	// SoapV10 and SoapV11 are spellings of V9 that clients are known to use; no contract of them is public.
 	SoapV10 Dialect = "soap-v10"
 	SoapV11 Dialect = "soap-v11"

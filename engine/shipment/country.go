@@ -118,9 +118,9 @@ func CountryCode(nameOrCode string) (string, bool) {
 	return code, ok
 }
 
-// CountryName is the Norwegian name of a country in upper case, as Norwegian post wants it on the last line of a letter
+// countryName is the Norwegian name of a country in upper case, as Norwegian post wants it on the last line of a letter
 // abroad (21G). A name that is not known is given back as it is, in upper case; nothing gives nothing.
-func CountryName(nameOrCode string) string {
+func countryName(nameOrCode string) string {
 	if code, ok := CountryCode(nameOrCode); ok {
 		return countries().title[code]
 	}
@@ -148,7 +148,7 @@ func (a PostalAddress) CountryLine() string {
 	if !a.Abroad() {
 		return ""
 	}
-	return CountryName(a.country())
+	return countryName(a.country())
 }
 
 // ISOCountry is the ISO 3166-1 alpha-2 code of an address's country, NO where it says none; empty when the country is not known.

@@ -12,18 +12,21 @@ import (
 // The kinds of events in a shipment's history. A digital event that changed no status is recorded under its own name
 // ([DigitalKind]) instead, so that it is never lost.
 const (
-	EventReceived  = "MOTTATT"          // handed in
-	EventStatus    = "STATUS"           // the status changed; Reason says why
-	EventReadAfter = "LEST_ETTER_PRINT" // read when the letter was on its way to paper already
-	EventCollected = "SAMLET"           // taken into a print job; Reason is the job
-	EventReprint   = "OMTRYKK"          // ordered once more by a person; Reason names the reprint and the job it is of
-	EventWithdrawn = "TRUKKET"          // left out of a print job at the last gate, or the job was taken back
-	EventHeld      = "SATT_TIL_SIDE"    // set aside; Reason begins with the code, see WhyHeld
-	EventReleased  = "FRIGITT"          // free to be collected again; Reason is what it was set aside for, or a Note with that as its code
-	EventRenewed   = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
-	EventPosted    = "POSTLAGT"         // the vendor's receipt came
-	EventDelivered = "LASTET_NED"       // a document of it was delivered whole on the recipients' page; Key says which
-	EventReturned  = "RETUR"            // it came back by post; Reason names the cause (receipt.ReturnReason) and the job
+	EventReceived    = "MOTTATT"          // handed in
+	EventStatus      = "STATUS"           // the status changed; Reason says why
+	EventReadAfter   = "LEST_ETTER_PRINT" // read when the letter was on its way to paper already
+	EventCollected   = "SAMLET"           // taken into a print job; Reason is the job
+	EventReprint     = "OMTRYKK"          // ordered once more by a person; Reason names the reprint and the job it is of
+	EventWithdrawn   = "TRUKKET"          // left out of a print job at the last gate, or the job was taken back
+	EventHeld        = "SATT_TIL_SIDE"    // set aside; Reason begins with the code, see WhyHeld
+	EventReleased    = "FRIGITT"          // free to be collected again; Reason is what it was set aside for, or a Note with that as its code
+	EventRenewed     = "KLARGJORT_IGJEN"  // the print-ready file was made anew, since the profile or this program has changed
+	EventPosted      = "POSTLAGT"         // the vendor's receipt came
+	EventDelivered   = "LASTET_NED"       // a document of it was delivered whole on the recipients' page; Key says which
+	EventReaddressed = "ADRESSE_RETTET"   // a person gave it another postal address; Reason says why
+	EventSentAgain   = "SENDT_IGJEN"      // a person had it sent once more; Reason names the new shipment
+	EventReplaces    = "ERSTATTER"        // it is another one sent once more; Reason names that
+	EventReturned    = "RETUR"            // it came back by post; Reason names the cause (receipt.ReturnReason) and the job
 )
 
 // ErrDigitalEvent says that a digital event cannot be understood at all; it names no personal data.
@@ -33,9 +36,9 @@ var ErrDigitalEvent = errors.New("digital event is not valid")
 // its time is wrong. It is an [ErrDigitalEvent].
 var ErrEventBeforeReceipt = fmt.Errorf("%w: before the shipment was received", ErrDigitalEvent)
 
-// EventTolerance is how much earlier than the receipt an event may be: a hand-in may have lain in the drop folder for a
+// eventTolerance is how much earlier than the receipt an event may be: a hand-in may have lain in the drop folder for a
 // while, and clocks and time zones differ. It then counts as at the receipt, so that no deadline begins before.
-const EventTolerance = 24 * time.Hour
+const eventTolerance = 24 * time.Hour
 
 // Valid reports whether k is a kind of digital event.
 func (k DigitalKind) Valid() bool {
@@ -56,7 +59,7 @@ func (k DigitalKind) Valid() bool {
 // is due once becomes due earlier, never later, unless it is read, delivered or closed. Event times are kept in whole
 // milliseconds.
 //
-// An event of before the receipt counts as at the receipt, up to [EventTolerance].
+// An event of before the receipt counts as at the receipt, up to [eventTolerance].
 //
 // The error wraps [ErrDigitalEvent]: unknown kind, no time, long before the receipt, or the event of another shipment.
 func ApplyDigital(s Shipment, e DigitalEvent, r Rules) (Shipment, []Event, error) {
@@ -70,7 +73,7 @@ func ApplyDigital(s Shipment, e DigitalEvent, r Rules) (Shipment, []Event, error
 		return s, nil, fmt.Errorf("%w: belongs to another shipment", ErrDigitalEvent)
 	}
 	at := e.At.UTC().Truncate(time.Millisecond)
-	if at.Before(s.ReceivedAt.Add(-EventTolerance)) {
+	if at.Before(s.ReceivedAt.Add(-eventTolerance)) {
 		return s, nil, ErrEventBeforeReceipt
 	}
 	history := Event{Shipment: s.ID, At: at, Kind: string(e.Kind), From: s.Status, Reason: e.Reason, Key: e.Key}

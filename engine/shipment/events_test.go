@@ -305,11 +305,11 @@ func TestEventBeforeReceipt(t *testing.T) {
 	t.Parallel()
 	s := person(StatusAkseptert)
 	for _, kind := range []DigitalKind{DigitalNotified, DigitalRead, DigitalReserved, DigitalClosed} {
-		if _, _, err := ApplyDigital(s, event(kind, s.ReceivedAt.Add(-EventTolerance-time.Millisecond)), DefaultRules()); !errors.Is(err, ErrEventBeforeReceipt) || !errors.Is(err, ErrDigitalEvent) {
+		if _, _, err := ApplyDigital(s, event(kind, s.ReceivedAt.Add(-eventTolerance-time.Millisecond)), DefaultRules()); !errors.Is(err, ErrEventBeforeReceipt) || !errors.Is(err, ErrDigitalEvent) {
 			t.Errorf("%s long before the receipt: %v", kind, err)
 		}
 	}
-	early := event(DigitalNotified, s.ReceivedAt.Add(-EventTolerance))
+	early := event(DigitalNotified, s.ReceivedAt.Add(-eventTolerance))
 	got, history := after(t, s, DefaultRules(), early)
 	want, _ := after(t, s, DefaultRules(), event(DigitalNotified, s.ReceivedAt))
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -37,12 +37,12 @@ type Submission struct {
 	PrintOnly          bool            `json:"kunPrint,omitempty"` // ours: what v3 says by its /print endpoint
 	Encrypted          bool            `json:"kryptert,omitempty"`
 	RequireLevel4      bool            `json:"krevNiva4Innlogging,omitempty"`
-	Print              PrintConfig     `json:"utskriftskonfigurasjon"`
+	Print              printConfig     `json:"utskriftskonfigurasjon"`
 	ReplyTo            *PostalAddress  `json:"svarSendesTil,omitempty"`
 	ReplyToShipment    string          `json:"svarPaForsendelse,omitempty"`
 	AllowReplyLink     bool            `json:"svarPaForsendelseLink,omitempty"`
 	Documents          []SubmittedFile `json:"dokumenter"`
-	Links              []Link          `json:"lenker,omitempty"`
+	Links              []link          `json:"lenker,omitempty"`
 	ShipmentType       string          `json:"forsendelsestype,omitempty"`
 	ExternalReference  string          `json:"eksternReferanse,omitempty"` // may be shared by many shipments; no key
 	CorrelationID      string          `json:"korrelasjonsid,omitempty"`
@@ -67,8 +67,8 @@ type PostalAddress struct {
 	CountryCode string  `json:"landkode,omitempty"` // ISO 3166-1 alpha-2; absent: Norwegian, unless land says otherwise
 }
 
-// PrintConfig is what the sender asks of print; both default to false (SvarUt V10+).
-type PrintConfig struct {
+// printConfig is what the sender asks of print; both default to false (SvarUt V10+).
+type printConfig struct {
 	Colour bool `json:"utskriftMedFarger,omitempty"`
 	Duplex bool `json:"tosidig,omitempty"`
 	// LetterType is APOST or BPOST in SOAP, for A and B post. They became one in 2018, so it is kept and decides nothing.
@@ -87,8 +87,8 @@ type SubmittedFile struct {
 	Metadata     []map[string]any `json:"ekstraMetadata,omitempty"`
 }
 
-// Link is a Lenke.
-type Link struct {
+// link is a Lenke.
+type link struct {
 	URL  Private `json:"url"`
 	Text Private `json:"tekst"`
 	Lead Private `json:"ledetekst,omitempty"`

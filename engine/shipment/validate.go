@@ -341,7 +341,7 @@ func (s *Submission) Normalise() {
 		d.MimeType = strings.ToLower(strings.TrimSpace(d.MimeType))
 		d.DocumentType = tidy(d.DocumentType)
 	}
-	s.Links = append([]Link(nil), s.Links...)
+	s.Links = append([]link(nil), s.Links...)
 	for i := range s.Links {
 		l := &s.Links[i]
 		l.URL = Private(strings.TrimSpace(l.URL.Reveal()))
@@ -775,7 +775,7 @@ func (c *checker) giro(field string, d SubmittedFile, pdf bool) {
 	}
 }
 
-func (c *checker) links(links []Link) {
+func (c *checker) links(links []link) {
 	if len(links) > maxLinks {
 		c.refuse("lenke-antall", "lenker", tooMany(len(links), maxLinks))
 		return

@@ -180,10 +180,10 @@ func TestEachRule(t *testing.T) {
 		{"two to sign", func(s *Submission) { s.Documents[0].ToBeSigned, s.Documents[1].ToBeSigned = true, true }, []string{"signering-antall dokumenter[1].skalSigneres"}},
 		{"a picture to sign", func(s *Submission) { s.Documents[2].ToBeSigned = true }, []string{"signering-pdf dokumenter[2].skalSigneres"}},
 
-		{"six links", func(s *Submission) { s.Links = make([]Link, 6) }, []string{"lenke-antall lenker"}},
-		{"five links", func(s *Submission) { s.Links = slices.Repeat([]Link{{URL: "https://a.no/b", Text: "a"}}, 5) }, nil},
-		{"link of no kind", func(s *Submission) { s.Links = []Link{{URL: "javascript:alert(1)", Text: "a"}} }, []string{"lenke-form lenker[0].url"}},
-		{"link without text", func(s *Submission) { s.Links = []Link{{URL: "https://a.no"}} }, []string{"lenke-tekst lenker[0].tekst"}},
+		{"six links", func(s *Submission) { s.Links = make([]link, 6) }, []string{"lenke-antall lenker"}},
+		{"five links", func(s *Submission) { s.Links = slices.Repeat([]link{{URL: "https://a.no/b", Text: "a"}}, 5) }, nil},
+		{"link of no kind", func(s *Submission) { s.Links = []link{{URL: "javascript:alert(1)", Text: "a"}} }, []string{"lenke-form lenker[0].url"}},
+		{"link without text", func(s *Submission) { s.Links = []link{{URL: "https://a.no"}} }, []string{"lenke-tekst lenker[0].tekst"}},
 		{"metadata of 21", func(s *Submission) {
 			s.Documents[0].Metadata = slices.Repeat([]map[string]any{{"key": "a", "value": "b"}}, 21)
 		}, []string{"metadata-antall dokumenter[0].ekstraMetadata"}},
@@ -434,7 +434,7 @@ func TestParseKeepsWhatItShould(t *testing.T) {
 		in := Submission{
 			Title: Private(text.Draw(rt, "title")), Konteringskode: text.Draw(rt, "code"), DigitalOnly: rapid.Bool().Draw(rt, "digital"),
 			Recipient: PostalAddress{Name: Private(text.Draw(rt, "name")), Line2: Private(text.Draw(rt, "line"))},
-			Print:     PrintConfig{Colour: rapid.Bool().Draw(rt, "colour")},
+			Print:     printConfig{Colour: rapid.Bool().Draw(rt, "colour")},
 		}
 		for range rapid.IntRange(0, 4).Draw(rt, "documents") {
 			in.Documents = append(in.Documents, SubmittedFile{
