@@ -32,16 +32,19 @@ check: format ## the inner loop, in five minutes: formatting, vet and the quick 
 	@$(IN_MEMORY); $(GO) test -short -vet=off -timeout 10m ./...
 
 # Packages that compute, share little memory, and are slowed down five times and more by the race detector: their quick tests run
-# with it, all of them without it.
+# with it, all of them without it. The engine's scenarios do one thing after another, but for those whose names say otherwise.
 COMPUTING := ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fixtures/letters
+SCENARIOS := ./engine
+AT_ONCE   := Queue|AtOnce|TwoProcesses
 
 test: judges ## run all tests, with the race detector except where they only compute
 	$(GO) vet ./...
 	@$(IN_MEMORY); set -e; \
-	echo "in $$tmp: go test -race, of $(COMPUTING) only -short and then all without it; last the demo, chaos and the stories of the command line without it"; \
-	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING))"); \
+	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(SCENARIOS) only $(AT_ONCE), and then all of both without it; last the demo, chaos and the stories of the command line without it"; \
+	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING) $(SCENARIOS))"); \
 	$(GO) test -race -short -timeout 10m $(COMPUTING); \
-	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING); \
+	$(GO) test -race -timeout 10m -run '$(AT_ONCE)' $(SCENARIOS); \
+	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING) $(SCENARIOS); \
 	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestJudges' ./cmd/postgang ./cmd/postgang-lab/...
 
 format: ## what gofmt would change is an error
