@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/access", "engine/channel", "engine/alarm", "engine/party")
+	ports = and(rules, "engine/store", "engine/find", "engine/access", "engine/channel", "engine/alarm", "engine/party")
 )
 
 func and(list []string, more ...string) []string { return slices.Concat(more, list) }
@@ -74,7 +74,9 @@ var arrows = []struct {
 	{"engine/words", rules, "words for people know codes and arguments alone", false},
 	{"engine/alarm", []string{"engine/calendar", "engine/identity"}, "an alarm is a key and arguments", false},
 	{"engine/party", []string{"engine/shipment", "engine/calendar", "billing", "printjobs"}, "who takes part is configured, and does nothing", true},
-	{"engine/store", and(rules, "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/find", and(rules, "engine/access"), "what is found by is data", false},
+	{"engine/scoped", ports, "a reader of people knows no page", false},
+	{"engine/store", and(rules, "engine/find", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/postgrestest", []string{"fixtures/judges"}, "a database server for tests knows nothing of ours", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
@@ -97,7 +99,8 @@ var arrows = []struct {
 	{"engine/archive/sqlrow", and(ports, "engine/archive/database"), "statements and columns know no table", true},
 	{"engine/archive/people", and(ports, "engine/login", "engine/archive/sqlrow"), "who may and who did is kept without knowing of letters", true},
 	{"engine/documents", ports, "documents are bytes with a hash for a name", false},
-	{"engine/archive", and(ports, "engine/login", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
+	{"engine/archive/search", and(rules, "engine/access", "engine/find", "engine/archive/sqlrow"), "searches choose indexes, and know no row", false},
+	{"engine/archive", and(ports, "engine/login", "engine/archive/search", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/channel", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
 	{"engine/channel", rules, "what is kept of letters in channels does nothing", false},
 	{"engine/access", []string{"engine/identity"}, "who may what is data", false},

@@ -3,10 +3,12 @@ package archive
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -51,42 +53,41 @@ func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (
 }
 
 // Shipments lists shipments by id, or the newest first.
-func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) ([]shipment.Shipment, error) {
-	var a sqlrow.Args
-	after := a.Add(f.After)
-	order, where := "s.id", []string{"s.id > " + after}
+func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) (out []shipment.Shipment, err error) {
 	if f.Newest {
-		order, where = "s.received_at DESC, s.id DESC", []string{"TRUE"}
-		if f.After != "" {
-			// The first condition is for the index.
-			where = []string{"s.received_at <= (SELECT received_at FROM shipment WHERE id = " + after + ")",
-				"(s.received_at, s.id) < (SELECT received_at, id FROM shipment WHERE id = " + after + ")"}
-		} else {
-			a = nil
+		var ids []string
+		if ids, err = search.Newest(ctx, r.Rows, f); err == nil {
+			out, err = r.shipmentsOf(ctx, ids)
 		}
+	} else {
+		var a sqlrow.Args
+		where := append([]string{"s.id > " + a.Add(f.After)}, search.Where(f, a.Add)...)
+		out, err = sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
+			WHERE `+strings.Join(where, " AND ")+` ORDER BY s.id`+a.Limit(f.Limit), a...)
 	}
-	if f.Account != "" {
-		where = append(where, "s.account = "+a.Add(f.Account))
-	}
-	if len(f.Statuses) > 0 {
-		where = append(where, "s.status IN "+sqlrow.In(&a, f.Statuses))
-	}
-	if f.Held {
-		where = append(where, "s.hold <> ''")
-	}
-	if f.Hold != "" {
-		where = append(where, "s.hold = "+a.Add(f.Hold))
-	}
-	if f.Reference != "" {
-		where = append(where, "s.external_reference = "+a.Add(f.Reference))
-	}
-	if f.DigitalOnly {
-		where = append(where, "s.digital_only")
-	}
-	out, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY `+order+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list shipments: %w", err)
+	}
+	return out, nil
+}
+
+// shipmentsOf reads shipments in the order of their ids given.
+func (r *reader) shipmentsOf(ctx context.Context, ids []string) ([]shipment.Shipment, error) {
+	const atOnce = 500
+	found := make(map[string]shipment.Shipment, len(ids))
+	for some := range slices.Chunk(ids, atOnce) {
+		var a sqlrow.Args
+		all, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s WHERE s.id IN `+sqlrow.In(&a, some), a...)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range all {
+			found[s.ID] = s
+		}
+	}
+	out := make([]shipment.Shipment, len(ids))
+	for i, id := range ids {
+		out[i] = found[id]
 	}
 	return out, nil
 }

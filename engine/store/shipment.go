@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"postgang/engine/find"
 	"postgang/engine/shipment"
 	"postgang/printjobs/prepare"
 )
@@ -59,18 +60,8 @@ type ShipmentWriter interface {
 	AddEvents(ctx context.Context, es ...shipment.Event) error
 }
 
-// ShipmentFilter selects shipments; zero fields select all.
-type ShipmentFilter struct {
-	Account     string
-	Statuses    []shipment.Status
-	Held        bool   // only those set aside
-	Hold        string // only those set aside with this reason code
-	DigitalOnly bool   // only kunDigitalLevering
-	Reference   string // only those with this eksternReferanse; with Account
-	After       string // id of the last one seen, for paging
-	Newest      bool   // order is by time of receipt, the newest first; else by id
-	Limit       int    // 0: no limit
-}
+// ShipmentFilter selects shipments.
+type ShipmentFilter = find.Filter
 
 // Alike counts shipments that are like another.
 type Alike struct {

@@ -1,0 +1,4 @@
+package search
+
+// Few lets a test have indexes walked.
+var Few = &few
