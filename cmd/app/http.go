@@ -122,6 +122,11 @@ func (a *App) ServeHTTP(ctx context.Context, ln net.Listener) error {
 		a.Log.Warn("what was spooled of killed hand-ins is left", "error", err)
 	}
 	s := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	return serveUntil(ctx, s, ln, a.Config.HTTP.CertFile, a.Config.HTTP.KeyFile)
+}
+
+// serveUntil answers until ctx is done; then what is under way has StopLimit to end. Without a certificate it is plain.
+func serveUntil(ctx context.Context, s *http.Server, ln net.Listener, certFile, keyFile string) error {
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
@@ -132,8 +137,8 @@ func (a *App) ServeHTTP(ctx context.Context, ln net.Listener) error {
 		}
 	})
 	var err error
-	if l := a.Config.HTTP; l.CertFile != "" {
-		err = s.ServeTLS(ln, l.CertFile, l.KeyFile)
+	if certFile != "" {
+		err = s.ServeTLS(ln, certFile, keyFile)
 	} else {
 		err = s.Serve(ln)
 	}

@@ -63,6 +63,7 @@ type File struct {
 	Maskinporten Maskinporten     `toml:"maskinporten"`
 	KRR          KRR              `toml:"krr"`
 	Download     Download         `toml:"download"`
+	Console      Console          `toml:"console"`
 	Altinn       Altinn           `toml:"altinn"`
 	DPI          map[string]*DPI  `toml:"dpi"`
 	Benefit      map[string]Input `toml:"kost_nytte"`
@@ -410,6 +411,7 @@ type Config struct {
 	HTTP           Listen
 	Register       enhetsregisteret.Config
 	Download       Reading
+	Console        Managing
 	KontoIDs       map[string]string // of accounts that have one, lower case
 	OldStatuses    map[string]bool   // accounts whose software knows VARSLET in REST V3
 	Benefit        figures.CostBenefitInputs
@@ -610,6 +612,7 @@ func (c *checker) config(f File) *Config {
 	c.dpi(cfg, f)
 	c.register(cfg, f.Register)
 	c.download(cfg, f.Download)
+	c.console(cfg, f.Console)
 	cfg.KontoIDs, cfg.OldStatuses = map[string]string{}, map[string]bool{}
 	c.benefit(cfg, f.Benefit)
 	for _, key := range sortedKeys(f.Vendors) {

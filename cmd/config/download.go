@@ -1,13 +1,6 @@
 package config
 
-import (
-	"encoding/base64"
-	"net/url"
-	"os"
-	"strings"
-
-	"postgang/engine/login"
-)
+import "postgang/engine/login"
 
 // Download is the page on which recipients open their letters, and their log-in.
 type Download struct {
@@ -45,32 +38,10 @@ func (c *checker) download(cfg *Config, d Download) {
 			c.add("download."+name, "is missing")
 		}
 	}
-	u, err := url.Parse(d.PublicURL)
-	local := err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost")
-	if d.PublicURL != "" && (err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.Scheme != "https" && !local) {
-		c.add("download.public_url", "must be https:// and a host name, without a path")
-	}
 	r := &cfg.Download
 	r.Login = login.Config{
-		Issuer: d.Issuer, ClientID: d.ClientID, PublicURL: strings.TrimSuffix(d.PublicURL, "/"), PersonClaim: d.PersonClaim, OrganisationsClaim: d.OrganisationsClaim,
+		Issuer: d.Issuer, ClientID: d.ClientID, PublicURL: c.publicURL("download.public_url", d.PublicURL), PersonClaim: d.PersonClaim, OrganisationsClaim: d.OrganisationsClaim,
+		ClientSecret: c.secret("download.client_secret_file", d.ClientSecretFile), Key: c.loginKey("download.key_file", d.KeyFile),
 	}
 	r.Level, r.HighLevel = orElse(d.Level, defaultLevel), orElse(d.HighLevel, defaultHighLevel)
-	if d.ClientSecretFile != "" {
-		secret, err := os.ReadFile(c.abs(d.ClientSecretFile))
-		if err != nil {
-			c.add("download.client_secret_file", "cannot be read: %v", err)
-		}
-		r.Login.ClientSecret = strings.TrimSpace(string(secret))
-	}
-	if d.KeyFile != "" {
-		text, err := os.ReadFile(c.abs(d.KeyFile))
-		key, bad := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-		switch {
-		case err != nil:
-			c.add("download.key_file", "cannot be read: %v. Make it with: openssl rand -base64 32", err)
-		case bad != nil || len(key) != 32:
-			c.add("download.key_file", "must hold 32 bytes in base64. Make it with: openssl rand -base64 32")
-		}
-		r.Login.Key = key
-	}
 }

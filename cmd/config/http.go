@@ -69,17 +69,7 @@ func (c *checker) http(cfg *Config, h HTTP) {
 	if err != nil {
 		c.add("http.address", "%q is no host:port, such as \"127.0.0.1:8443\"", filepath.Clean(h.Address))
 	}
-	for _, p := range h.Proxies {
-		prefix, err := netip.ParsePrefix(p)
-		if addr, bad := netip.ParseAddr(p); bad == nil {
-			prefix, err = addr.Prefix(addr.BitLen())
-		}
-		if err != nil {
-			c.add("http.proxies", "each must be an address or a network, such as \"10.0.0.5\" or \"10.0.0.0/24\"")
-			continue
-		}
-		l.Proxies = append(l.Proxies, prefix)
-	}
+	l.Proxies = c.proxies("http.proxies", h.Proxies)
 	switch ip, err := netip.ParseAddr(host); {
 	case (h.CertFile == "") != (h.KeyFile == ""):
 		c.add("http.cert_file", "cert_file and key_file belong together")

@@ -45,7 +45,8 @@ func (c *checker) files(cfg *Config, f File) []place {
 		self = c.path
 	}
 	out := []place{{"this file", self}, {"intake.postcodes", cfg.PostcodeFile}}
-	for _, f := range []place{{"http.cert_file", f.HTTP.CertFile}, {"http.key_file", f.HTTP.KeyFile}, {"download.key_file", f.Download.KeyFile}, {"download.client_secret_file", f.Download.ClientSecretFile}} {
+	for _, f := range []place{{"http.cert_file", f.HTTP.CertFile}, {"http.key_file", f.HTTP.KeyFile}, {"download.key_file", f.Download.KeyFile}, {"download.client_secret_file", f.Download.ClientSecretFile},
+		{"console.cert_file", f.Console.CertFile}, {"console.key_file", f.Console.KeyFile}, {"console.login_key_file", f.Console.LoginKeyFile}, {"console.client_secret_file", f.Console.ClientSecretFile}} {
 		out = append(out, place{f.setting, c.abs(f.path)})
 	}
 	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {

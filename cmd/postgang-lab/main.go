@@ -12,6 +12,7 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/postgang-lab/bench"
+	"postgang/cmd/postgang-lab/console"
 	"postgang/cmd/postgang-lab/demo"
 	"postgang/cmd/postgang-lab/simulator"
 	"postgang/engine/intake/sealed"
@@ -31,9 +32,10 @@ func newRoot(o *cli.Options) *cobra.Command {
 
   postgang-lab vendor-sim    a print vendor that keeps the contract, for "postgang init --simulator"
   postgang-lab demo          the whole job once, on made-up letters
+  postgang-lab console       the console on what the demo left, with made-up people to log in as
   postgang-lab bench         what this machine can do
 
 Exit codes are those of postgang.`)
-	root.AddCommand(simulator.New(o), demo.New(o), bench.New(o))
+	root.AddCommand(simulator.New(o), demo.New(o), console.New(o), bench.New(o))
 	return root
 }

@@ -197,6 +197,21 @@ func (d *daemon) serve(ctx context.Context) error {
 		defer func() { fail(nil); <-ended }() // nothing comes in when the archive is closed
 		go d.SubscribeToAltinn(ctx)
 	}
+	if d.Config.Console.Address != "" {
+		ln, err := net.Listen("tcp", d.Config.Console.Address)
+		if err != nil {
+			return fmt.Errorf("[console] address: %w", err)
+		}
+		d.Log.Info("the console is open", "address", ln.Addr().String())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if err := d.ServeConsole(ctx, ln, nil); err != nil && ctx.Err() == nil {
+				d.Log.Error("the console is shut: letters go on without it", "error", err)
+			}
+		}()
+		defer func() { fail(nil); <-ended }() // nobody reads when the archive is closed
+	}
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
 	asking := make(chan struct{}, 1)    // and one round of mailboxes' receipts

@@ -245,8 +245,18 @@ func (c *Client) organisations(claim any) []string {
 	return out
 }
 
-// Session is who a request comes from.
+// Session is who a request comes from, and records that the session was used.
 func (c *Client) Session(r *http.Request) (Session, error) {
+	s, err := c.Look(r)
+	if err == nil && c.c.Now().Sub(s.Last) > time.Minute {
+		ctx := r.Context()
+		err = c.sessions.InTx(ctx, func(w Writer) error { return w.TouchSession(ctx, s.Token) })
+	}
+	return s, err
+}
+
+// Look is who a request comes from, without counting it as use of the session: what a page fetches by itself keeps nobody logged in.
+func (c *Client) Look(r *http.Request) (Session, error) {
 	k, err := r.Cookie(c.name("okt"))
 	if err != nil {
 		return Session{}, ErrNone
@@ -260,10 +270,7 @@ func (c *Client) Session(r *http.Request) (Session, error) {
 	if err != nil || !s.Lasts(c.c.Now()) {
 		return Session{}, ErrNone
 	}
-	if c.c.Now().Sub(s.Last) > time.Minute {
-		err = c.sessions.InTx(ctx, func(w Writer) error { return w.TouchSession(ctx, token) })
-	}
-	return s, err
+	return s, nil
 }
 
 // End ends the session of a request.

@@ -36,7 +36,8 @@ vendor simulator answers, prints and sends receipts with a few faults in them, a
 workbook is written. Then it checks that all sums agree. Every person and price is made up,
 but for the postage (Posten's stamp prices of 2021-01-04).
 
-Look around afterwards: postgang --config DIR/postgang.toml status`,
+Look around afterwards: postgang --config DIR/postgang.toml status
+or in a browser: postgang-lab console --dir DIR`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
@@ -114,6 +115,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	d.say("   workbook                         %s", d.workbook())
 	d.say("   archive                          %s", d.app.Config.Database)
 	d.say("Look around: bin/postgang --config %s status (or integration ways, shipment list, job list)", filepath.Join(d.dir, config.DefaultName))
+	d.say("Open the console on it: bin/postgang-lab console --dir %s", d.dir)
 	if len(d.failed) > 0 {
 		return &cli.Error{Code: cli.ExitFailed, Err: fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
 	}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"postgang/cmd/cli"
+	"postgang/engine/console"
+	"postgang/engine/download"
+	"postgang/engine/login"
+)
+
+// Console answers the addresses of the console as configured. people may use it; nil: those of the configuration.
+func (a *App) Console(people console.People) (http.Handler, error) {
+	c := a.Config.Console
+	if people == nil {
+		people = console.Administrators{List: c.Administrators}
+	}
+	c.Login.Now = a.Now
+	client, err := login.New(c.Login, download.Sessions{Archive: a.Archive})
+	if err != nil {
+		return nil, err
+	}
+	return console.Handler(console.Config{
+		Archive: a.Archive, Engine: a.Engine, Login: client, People: people,
+		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit,
+		Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
+	}), nil
+}
+
+// ServeConsole answers at the console's address until ctx is done. people may use it; nil: those of the configuration.
+func (a *App) ServeConsole(ctx context.Context, ln net.Listener, people console.People) error {
+	handler, err := a.Console(people)
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	return serveUntil(ctx, s, ln, a.Config.Console.CertFile, a.Config.Console.KeyFile)
+}

@@ -1,0 +1,184 @@
+// Package console is the command that opens the console on an archive, with made-up people to log in as.
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postgang/cmd/app"
+	"postgang/cmd/cli"
+	"postgang/cmd/config"
+	"postgang/engine/access"
+	"postgang/engine/archive"
+	"postgang/engine/console"
+	"postgang/engine/login"
+	"postgang/engine/store"
+	"postgang/fixtures/loginsim"
+)
+
+// Where the console and the log-in simulator listen when nothing else is said.
+const (
+	DefaultAddress = "127.0.0.1:8444"
+	loginAddress   = "127.0.0.1:8445"
+)
+
+// person is somebody to log in as.
+type person struct {
+	name, number string // a synthetic fødselsnummer
+	roles        []access.Role
+	only         bool // for the first account alone
+}
+
+var persons = []person{
+	{"Signe Sak, saksbehandler", "41814061033", []access.Role{access.RoleCaseWorker}, false},
+	{"Lars Leser, leser på én konto", "41810021827", []access.Role{access.RoleReader}, true},
+	{"Olav Operatør, operatør", "41820061103", []access.Role{access.RoleOperator}, false},
+	{"Ottar Økonomi, økonomi", "41830061168", []access.Role{access.RoleFinance}, false},
+	{"Unni Utskrift, manuell utskrift", "41840061122", []access.Role{access.RolePrinter}, false},
+	{"Rakel Revisor, revisor", "41850061187", []access.Role{access.RoleAuditor}, false},
+	{"Ada Administrator, administrator", "41860061141", []access.Role{access.RoleAdministrator}, false},
+	{"Alle Roller, alle roller samtidig", "41870061105", []access.Role{
+		access.RoleCaseWorker, access.RoleOperator, access.RoleFinance, access.RolePrinter, access.RoleAuditor, access.RoleAdministrator,
+	}, false},
+	{"Ny Medarbeider, uten roller", "41880061160", nil, false},
+}
+
+// New is the command "console".
+func New(o *cli.Options) *cobra.Command {
+	var dir, address, logins string
+	cmd := &cobra.Command{
+		Use:   "console",
+		Short: "The console on the archive of a demo, with made-up people to log in as",
+		Long: `Opens the console (forvaltningsweb) on the archive that "postgang-lab demo" left, at the
+time when the demo ended, and a log-in provider with made-up people and no passwords beside it.
+Both listen on this machine alone, until interrupted.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), o, dir, address, logins)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "demo", "folder of the demo")
+	cmd.Flags().StringVar(&address, "listen", DefaultAddress, "address of the console, on this machine")
+	cmd.Flags().StringVar(&logins, "listen-login", loginAddress, "address of the log-in simulator, on this machine")
+	return cmd
+}
+
+// clock begins where the demo ended, and goes on from there.
+type clock struct {
+	mu    sync.Mutex
+	base  time.Time
+	began time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.base.Add(time.Since(c.began))
+}
+
+func run(ctx context.Context, o *cli.Options, dir, address, logins string) (err error) {
+	for _, a := range []string{address, logins} {
+		host, _, err := net.SplitHostPort(a)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			return cli.Usage("%s is not an address of this machine alone, such as %s: anybody may log in", a, DefaultAddress)
+		}
+	}
+	cfg, err := config.Load(filepath.Join(dir, config.DefaultName))
+	if err != nil {
+		return err
+	}
+	at, err := lastTime(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	c := &clock{base: at, began: time.Now()}
+	a, err := app.Open(ctx, cfg, cli.JSONLogger(o.Err), app.Options{Now: c.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	secret := rand.Text()
+	people := make([]loginsim.Person, len(persons))
+	for i, p := range persons {
+		people[i] = loginsim.Person{Name: p.name, PID: p.number}
+	}
+	provider, err := loginsim.Start(logins, "postgang", secret, c.Now, people...)
+	if err != nil {
+		return fmt.Errorf("log-in simulator: %w", err)
+	}
+	defer func() { err = errors.Join(err, provider.Close()) }()
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("console: %w", err)
+	}
+	key := make([]byte, 32)
+	rand.Read(key) // never fails: crypto/rand
+	cfg.Console = config.Managing{
+		Address: ln.Addr().String(), Contact: "servicesenteret, tlf. 55 00 00 00",
+		Login: login.Config{Issuer: provider.Issuer(), ClientID: "postgang", ClientSecret: secret, PublicURL: "http://" + ln.Addr().String(), Key: key},
+	}
+	fmt.Fprintf(o.Out, "The console is open at http://%s/ until you stop it with Ctrl-C. Choose who you are; nobody has a password.\n", ln.Addr())
+	return a.ServeConsole(ctx, ln, madeUp{provider.Issuer(), cfg})
+}
+
+// madeUp are the roles of the made-up people.
+type madeUp struct {
+	issuer string
+	cfg    *config.Config
+}
+
+// Who finds the person of a session.
+func (m madeUp) Who(_ context.Context, s login.Session) (access.Person, error) {
+	for i, p := range persons {
+		if s.Issuer != m.issuer || s.Subject != (loginsim.Person{PID: p.number}).Subject() {
+			continue
+		}
+		out := access.Person{ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1), Name: p.name, Issuer: s.Issuer, Subject: s.Subject}
+		for _, r := range p.roles {
+			g := access.Grant{Role: r}
+			if p.only && len(m.cfg.Accounts) > 0 {
+				g.Account = m.cfg.Accounts[0].Key
+			}
+			out.Grants = append(out.Grants, g)
+		}
+		return out, nil
+	}
+	return access.Person{}, store.ErrNotFound
+}
+
+var _ console.People = madeUp{}
+
+// lastTime is when something happened in an archive for the last time.
+func lastTime(ctx context.Context, cfg *config.Config) (at time.Time, err error) {
+	a, err := archive.Open(ctx, archive.Config{DSN: cfg.Database, MustExist: true})
+	if err != nil {
+		return at, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	err = a.View(ctx, func(r store.Reader) error {
+		_, last, err := r.ReceivedAfter(ctx, time.Time{})
+		if err != nil {
+			return err
+		}
+		at = last
+		jobs, err := r.Jobs(ctx, store.JobFilter{})
+		for _, j := range jobs {
+			if j.Updated.After(at) {
+				at = j.Updated
+			}
+		}
+		return err
+	})
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return at.Add(time.Minute), err
+}

@@ -1,0 +1,300 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"postgang/billing/money"
+	"postgang/engine/console/scoped"
+	"postgang/engine/jobs"
+	"postgang/engine/store"
+	"postgang/engine/words"
+	"postgang/printjobs/exchange"
+)
+
+// jobsPage lists print jobs.
+type jobsPage struct {
+	Show []choice
+	Rows []jobRow
+	Next string
+}
+
+type jobRow struct {
+	ID      string
+	State   tag
+	Vendor  string
+	Class   string
+	Kind    string
+	Letters int
+	Own     int // of them within the person's scope
+	Sheets  int
+	Created time.Time
+	Offered time.Time
+	Due     string // what is awaited, and until when
+	Late    bool
+	Failed  bool
+}
+
+// jobViews are what the list of jobs can be asked for.
+var jobViews = []struct {
+	key, text string
+	states    []store.JobState
+}{
+	{"underveis", "Underveis", []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobUncertain}},
+	{"feil", "Trenger en person", []store.JobState{store.JobUncertain, store.JobRejected, store.JobOffered, store.JobAccepted, store.JobPlanned, store.JobComposed, store.JobUploaded}},
+	{"ferdig", "Ferdige", []store.JobState{store.JobClosed}},
+	{"alle", "Alle", nil},
+}
+
+func jobList(v *visit) error {
+	show := v.r.URL.Query().Get("vis")
+	at := slices.IndexFunc(jobViews, func(w struct {
+		key, text string
+		states    []store.JobState
+	}) bool {
+		return w.key == show
+	})
+	at = max(at, 0)
+	p := jobsPage{}
+	for i, w := range jobViews {
+		p.Show = append(p.Show, choice{"/jobber?vis=" + w.key, w.text, i == at})
+	}
+	var found []scoped.Job
+	err := v.view(func(r *scoped.Reader) (err error) {
+		found, err = r.Jobs(v.ctx, store.JobFilter{States: jobViews[at].states})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(found)
+	for _, j := range found {
+		row := v.jobRow(j)
+		if jobViews[at].key == "feil" && !row.Failed && !row.Late {
+			continue
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return v.show(http.StatusOK, "jobber", "Utskriftsjobber", p)
+}
+
+func (v *visit) jobRow(j scoped.Job) jobRow {
+	row := jobRow{
+		ID: j.ID, State: stateOf(j.State).tag, Vendor: v.vendorName(j.Vendor), Class: classOf(j.PrintJob), Kind: "Utskrift", Letters: j.Letters, Own: j.Own,
+		Sheets: j.Totals.Sheets, Created: j.Created, Offered: j.OfferedAt,
+	}
+	if j.Reprint {
+		row.Kind = "Omtrykk av " + j.Parent
+	}
+	row.Due = v.awaited(j.PrintJob)
+	row.Late = v.late(j.PrintJob, v.Now())
+	row.Failed = j.State == store.JobUncertain || j.State == store.JobRejected || j.Failures > 0
+	return row
+}
+
+// awaited says what a job waits for, and until when.
+func (h *handler) awaited(j store.PrintJob) string {
+	vendor, ok := h.vendors[j.Vendor]
+	switch {
+	case !ok:
+		return ""
+	case vendor.Manual && j.State == store.JobComposed:
+		return "Venter på å bli skrevet ut her"
+	case vendor.Manual && (j.State == store.JobOffered || j.State == store.JobAccepted):
+		return "Venter på bekreftelse"
+	case vendor.Manual:
+		return ""
+	case j.State == store.JobOffered:
+		return "Svar innen " + clock(vendor.AnswerDue(j.OfferedAt))
+	case j.State == store.JobAccepted:
+		return "Kvitteringer innen " + day(vendor.ReceiptDue(j.Updated).Add(-time.Second))
+	}
+	return ""
+}
+
+// jobPage is all about a print job.
+type jobPage struct {
+	jobRow
+	Word        statusWord
+	Facts       []fact
+	Points      []checkpoint
+	Files       []store.JobFile
+	LetterRows  []jobLetterRow
+	Hidden      bool // letters are not listed, since there are others' among them
+	Others      []jobRow
+	History     []happened
+	Unreceipted int
+	Expected    money.Ore
+	Unpriced    int
+	Failures    int
+	LastError   string
+	Totals      exchange.Totals
+}
+
+// checkpoint is a step of a job: when it should be, and when it was.
+type checkpoint struct {
+	Name          string
+	Planned, Real time.Time
+	State         tag
+}
+
+type jobLetterRow struct {
+	store.JobLetter
+	Short  string
+	Reason string
+	Cost   money.Ore
+	Priced bool
+}
+
+func job(v *visit) error {
+	id := v.r.PathValue("id")
+	if !jobForm.MatchString(id) {
+		return store.ErrNotFound
+	}
+	var d scoped.JobDetails
+	err := v.view(func(r *scoped.Reader) (err error) {
+		d, err = r.JobDetails(v.ctx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "jobb", "Jobb "+id, v.jobPage(d))
+}
+
+func (v *visit) jobPage(d scoped.JobDetails) jobPage {
+	p := jobPage{
+		jobRow: v.jobRow(d.Job), Word: stateOf(d.State), Files: d.Files, Unreceipted: d.Unreceipted, Failures: d.Failures, LastError: d.LastError,
+		Totals: d.Totals, Hidden: d.Letters == nil,
+	}
+	add := func(name, value, note string) {
+		if value != "" {
+			p.Facts = append(p.Facts, fact{Name: name, Value: value, Note: note, Copy: name == "Jobbseddel"})
+		}
+	}
+	add("Mottaker", p.Vendor, "")
+	add("Slag", p.Class, "")
+	if d.Reprint {
+		p.Facts = append(p.Facts, fact{Name: "Omtrykk av", Value: d.Parent, Path: "/jobber/" + d.Parent})
+	} else if d.Parent != "" {
+		p.Facts = append(p.Facts, fact{Name: "Erstatter", Value: d.Parent, Path: "/jobber/" + d.Parent})
+	}
+	add("Brev", number(d.PrintJob.Letters), "")
+	if t := d.Totals; t.Sheets > 0 {
+		add("Ark", number(t.Sheets), counted(t.Pages, "side", "sider")+", "+number(t.PagesColour)+" med farger")
+		add("Vekt", number(int(t.WeightGram/1000))+" kg", "med konvolutter")
+	}
+	add("Jobbseddel", d.Ticket, "")
+	p.Points = v.checkpoints(d)
+	for _, l := range d.Letters {
+		row := jobLetterRow{JobLetter: l, Short: l.Shipment[:min(8, len(l.Shipment))], Reason: reasonOf(l.Reason)}
+		if l.Expected != nil {
+			row.Cost, row.Priced = l.Expected.Net(), true
+			p.Expected += row.Cost
+		} else {
+			p.Unpriced++
+		}
+		p.LetterRows = append(p.LetterRows, row)
+	}
+	for _, o := range d.Others {
+		p.Others = append(p.Others, v.jobRow(o))
+	}
+	for _, e := range d.History {
+		w := stateOf(e.To)
+		h := happened{At: e.At, What: w.Text, Why: words.Why(e.Reason, words.Norwegian), Color: "accent"}
+		if w.Color == "danger" || w.Color == "success" {
+			h.Color = w.Color
+		}
+		if e.From == e.To {
+			h.What = "Merknad"
+			h.Color = "neutral"
+		}
+		p.History = append(p.History, h)
+	}
+	return p
+}
+
+// checkpoints are the steps of a job on its way, with when each should be.
+func (v *visit) checkpoints(d scoped.JobDetails) []checkpoint {
+	reached := map[store.JobState]time.Time{}
+	for _, e := range d.History {
+		if _, ok := reached[e.To]; !ok {
+			reached[e.To] = e.At
+		}
+	}
+	if reached[store.JobPlanned].IsZero() {
+		reached[store.JobPlanned] = d.Created
+	}
+	vendor := v.vendors[d.Vendor]
+	planned := map[store.JobState]time.Time{}
+	if !vendor.Manual && !d.OfferedAt.IsZero() {
+		planned[store.JobAccepted] = vendor.AnswerDue(d.OfferedAt)
+		if at := reached[store.JobAccepted]; !at.IsZero() {
+			planned[store.JobClosed] = vendor.ReceiptDue(at)
+		}
+	}
+	now := v.Now()
+	var out []checkpoint
+	ended := !d.State.Live()
+	for _, s := range []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobClosed} {
+		c := checkpoint{Name: stateOf(s).Text, Planned: planned[s], Real: reached[s]}
+		switch {
+		case !c.Real.IsZero() && !c.Planned.IsZero() && c.Real.After(c.Planned):
+			c.State = tag{"For sent", "warning"}
+		case !c.Real.IsZero():
+			c.State = tag{"Gjort", "success"}
+		case ended:
+			continue
+		case !c.Planned.IsZero() && now.After(c.Planned):
+			c.State = tag{"Forsinket", "danger"}
+		case vendor.Manual && s == store.JobUploaded:
+			continue
+		default:
+			c.State = tag{"Gjenstår", "neutral"}
+		}
+		out = append(out, c)
+	}
+	if ended || d.State == store.JobUncertain {
+		w := stateOf(d.State)
+		out = append(out, checkpoint{Name: w.Text, Real: reached[d.State], State: tag{"Stanset", w.Color}})
+	}
+	return out
+}
+
+// manualPage is the queue of manual print.
+type manualPage struct{ Rows []manualRow }
+
+type manualRow struct {
+	jobRow
+	Account string
+	Waits   string // for how long
+	Awaited int    // letters that are not confirmed
+	Printed bool
+	Overdue bool
+}
+
+func manual(v *visit) error {
+	var found []jobs.ManualJob
+	err := v.view(func(r *scoped.Reader) (err error) {
+		found, err = r.ManualQueue(v.ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p := manualPage{}
+	for _, m := range found {
+		row := manualRow{jobRow: v.jobRow(scoped.Job{PrintJob: m.PrintJob, Own: m.Letters}), Awaited: m.Awaited, Printed: m.Printed(), Overdue: m.Overdue}
+		if m.Class.Account != "" {
+			row.Account = v.accountName(m.Class.Account)
+		}
+		since := m.Created
+		if row.Printed {
+			since = m.OfferedAt
+		}
+		row.Waits = span(v.Now().Sub(since))
+		p.Rows = append(p.Rows, row)
+	}
+	return v.show(http.StatusOK, "manuell", "Manuell utskrift", p)
+}

@@ -1,0 +1,336 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"postgang/billing/money"
+	"postgang/engine/access"
+	"postgang/engine/calendar"
+	"postgang/engine/channel"
+	"postgang/engine/console/scoped"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/engine/words"
+)
+
+// letterPage is all about a letter but who it is to and what it says.
+type letterPage struct {
+	ID      string
+	Status  statusWord
+	Hold    string // why it is set aside; empty: it is not
+	HoldWhy string
+	Facts   []fact
+	Level4  bool
+	// Deadline is how the deadline was counted, day by day; none: there is none.
+	Deadline     []deadlineDay
+	DeadlineAt   time.Time
+	DeadlineText string
+	Problems     []problem
+	Jobs         []letterJob
+	Costs        []costRow
+	CostNote     string
+	History      []happened
+	Channels     []channelRow
+}
+
+// fact is a name and what is so.
+type fact struct {
+	Name, Value string
+	Note        string
+	Path        string // the value leads there
+	Copy        bool   // it is copied often
+}
+
+// problem is a refusal or a warning.
+type problem struct {
+	Code, Field, Text string
+	Warning           bool
+}
+
+type letterJob struct {
+	link
+	State          tag
+	Kind           string // original or omtrykk
+	Letter, Sheets int
+	Gram           int
+	Envelope       string
+	Offered        time.Time
+}
+
+type costRow struct {
+	Name                  string
+	Production, Postage   money.Ore
+	Net                   money.Ore
+	Known                 bool
+	Pages, Sheets, Weight int
+}
+
+// happened is one line of a history.
+type happened struct {
+	At       time.Time
+	Color    string
+	What     string
+	Why      string
+	Recorded time.Time // when it was known to us, where that was much later; zero: at once
+	By       string    // who did it; empty: Postgang by itself, or nobody knows
+}
+
+type channelRow struct {
+	Name, State string
+	Asked, Next time.Time
+	Tries       int
+}
+
+// deadlineDay is a day of a deadline: what of it counts.
+type deadlineDay struct {
+	Day    string
+	Counts string
+	Why    string // why it does not count; empty: it does
+}
+
+func letter(v *visit) error {
+	var d scoped.LetterDetails
+	id := v.r.PathValue("id")
+	if !shipmentForm.MatchString(id) {
+		return store.ErrNotFound
+	}
+	err := v.view(func(r *scoped.Reader) (err error) {
+		d, err = r.LetterDetails(v.ctx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "forsendelse", "Forsendelse "+id[:8], v.letterPage(d))
+}
+
+func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
+	l := d.Letter
+	p := letterPage{ID: l.ID, Status: statusOf(l.Status), Level4: l.Submission.RequireLevel4}
+	if l.Hold != "" {
+		p.Hold = holdOf(l.Hold)
+	}
+	p.Facts = v.letterFacts(l)
+	p.countDeadline(l, v.accounts[l.Account].Rules)
+	for _, r := range l.Refusals {
+		p.Problems = append(p.Problems, problem{r.Code, r.Field, words.Refusal(r, words.Norwegian), r.Warning})
+	}
+	mayJobs := !v.may(access.Operate).Empty()
+	for _, j := range d.Jobs {
+		row := letterJob{link: link{Text: j.ID}, State: stateOf(j.State).tag, Kind: "Utskrift", Letter: j.Letter.Letter, Sheets: j.Letter.Sheets, Gram: j.Letter.WeightGram, Envelope: envelopeOf(j.Letter.Envelope), Offered: j.OfferedAt}
+		if mayJobs {
+			row.Path = "/jobber/" + j.ID
+		}
+		if j.Reprint {
+			row.Kind = "Omtrykk av " + j.Parent
+		}
+		p.Jobs = append(p.Jobs, row)
+		if c := j.Letter.Expected; c != nil && j.State.Live() {
+			p.Costs = append(p.Costs, costRow{Name: "Ventet i jobb " + j.ID, Production: c.Production, Postage: c.Postage, Net: c.Net(), Known: true, Pages: j.Letter.Pages, Sheets: j.Letter.Sheets, Weight: j.Letter.WeightGram})
+		}
+		if rec := j.Receipt; rec != nil {
+			p.Costs = append(p.Costs, costRow{
+				Name: "Kvittert i jobb " + j.ID, Production: rec.Row.Production, Postage: rec.Row.Postage, Net: rec.Row.Production + rec.Row.Postage, Known: true,
+				Pages: rec.Row.Pages(), Sheets: rec.Row.Sheets(), Weight: rec.Row.WeightGram,
+			})
+		}
+	}
+	p.quote(v, l)
+	for _, e := range d.History {
+		p.History = append(p.History, v.happened(e))
+		if e.Kind == shipment.EventHeld && l.Hold != "" {
+			_, p.HoldWhy, _ = strings.Cut(words.EventReason(e, words.Norwegian), ": ")
+		}
+	}
+	for _, c := range d.Channels {
+		p.Channels = append(p.Channels, channelRowOf(c))
+	}
+	return p
+}
+
+// quote adds what the letter would cost today, while it is not on paper.
+func (p *letterPage) quote(v *visit, l scoped.Letter) {
+	if l.Facts == nil || len(p.Costs) > 0 || l.Submission.DigitalOnly {
+		return
+	}
+	switch q, err := v.Engine.Quote(l.Shipment); {
+	case err == nil:
+		p.Costs = append(p.Costs, costRow{
+			Name: "Ville kostet på papir i dag", Production: q.Quote.Production, Postage: q.Quote.Postage, Net: q.Quote.Net(), Known: true,
+			Pages: q.Pages, Sheets: q.Sheets, Weight: q.WeightGram,
+		})
+	case errors.Is(err, step.ErrNoPrice) && q.Sheets > 0:
+		p.Costs = append(p.Costs, costRow{Name: "Ville vært på papir", Pages: q.Pages, Sheets: q.Sheets, Weight: q.WeightGram})
+		p.CostNote = "Prisen er ikke kjent: prislisten mangler en pris."
+	}
+}
+
+func (v *visit) letterFacts(l scoped.Letter) []fact {
+	var out []fact
+	add := func(f fact) {
+		if f.Value != "" {
+			out = append(out, f)
+		}
+	}
+	add(fact{Name: "Id", Value: l.ID, Copy: true})
+	add(fact{Name: "Avsender", Value: v.accountName(l.Account), Path: list("konto", l.Account)})
+	to := map[scoped.To]string{scoped.ToPerson: "Person", scoped.ToOrganisation: "Virksomhet", scoped.ToNobodyKnown: "Uten digital id"}[l.To]
+	if l.Country != "" {
+		to += ", til utlandet (" + l.Country + ")"
+	}
+	add(fact{Name: "Mottaker", Value: to})
+	add(fact{Name: "Innleveringsnøkkel", Value: l.HandIn, Copy: true})
+	add(fact{Name: "Ekstern referanse", Value: l.Submission.ExternalReference, Copy: true})
+	add(fact{Name: "Avgivende system", Value: l.Submission.SendingSystem})
+	if l.Submission.Konteringskode != "" {
+		add(fact{Name: "Konteringskode", Value: l.Submission.Konteringskode})
+	}
+	add(fact{Name: "Mottatt", Value: clock(l.ReceivedAt)})
+	add(fact{Name: "Varslet", Value: clock(l.NotifiedAt)})
+	add(fact{Name: "Lest", Value: clock(l.ReadAt)})
+	if !l.DueAt.IsZero() {
+		name := "Går til utskrift"
+		if !l.SentAt.IsZero() || !l.DueAt.After(v.Now()) {
+			name = "Klar for utskrift"
+		}
+		add(fact{Name: name, Value: clock(l.DueAt), Note: reasonOf(l.DueReason)})
+	}
+	add(fact{Name: "Overlevert trykkeriet", Value: clock(l.SentAt)})
+	add(fact{Name: "Postlagt", Value: clock(l.PostedAt)})
+	add(fact{Name: "Avsluttet", Value: clock(l.ClosedAt)})
+	add(fact{Name: "Kostnad godkjent", Value: clock(l.CostApprovedAt)})
+	if l.Documents > 0 {
+		pages := ""
+		if l.Facts != nil {
+			colour := 0
+			for _, p := range l.Facts.Pages {
+				if p.Colour {
+					colour++
+				}
+			}
+			pages = counted(len(l.Facts.Pages), "side", "sider")
+			if colour > 0 {
+				pages += ", " + number(colour) + " med farger"
+			}
+		}
+		add(fact{Name: "Dokumenter", Value: number(l.Documents), Note: pages})
+	}
+	var how []string
+	if l.Submission.DigitalOnly {
+		how = append(how, "bare digitalt")
+	}
+	if l.Submission.PrintOnly {
+		how = append(how, "bare på papir")
+	}
+	if l.Submission.Encrypted {
+		how = append(how, "innsendt kryptert")
+	}
+	if l.Submission.Print.Duplex {
+		how = append(how, "tosidig")
+	}
+	if l.Submission.Print.Colour {
+		how = append(how, "utskrift med farger")
+	}
+	add(fact{Name: "Bestilt", Value: strings.Join(how, ", ")})
+	return out
+}
+
+var weekdays = [...]string{"søndag", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag"}
+
+// countDeadline shows how the deadline of a notified letter was counted.
+func (p *letterPage) countDeadline(l scoped.Letter, rules shipment.Rules) {
+	if l.NotifiedAt.IsZero() || rules == (shipment.Rules{}) {
+		return
+	}
+	end := shipment.Deadline(l.NotifiedAt, rules)
+	p.DeadlineAt = end
+	p.DeadlineText = counted(rules.DeadlineHours, "time", "timer") + " på virkedager etter varslingen"
+	if rules.DeadlineWorkdays > 0 {
+		p.DeadlineText = counted(rules.DeadlineWorkdays, "hel virkedag", "hele virkedager") + " etter varslingsdagen"
+	}
+	days := rules.Calendar()
+	const most = 40 // days that a table of them is read with
+	for d := calendar.DayOf(l.NotifiedAt); d.Start().Before(end) && len(p.Deadline) < most; d = d.Add(1) {
+		row := deadlineDay{Day: weekdays[d.Weekday()] + " " + day(d.Start())}
+		from, to := d.Start(), d.Add(1).Start()
+		if from.Before(l.NotifiedAt) {
+			from = l.NotifiedAt
+		}
+		if to.After(end) {
+			to = end
+		}
+		switch {
+		case !days.IsVirkedag(d) && (d.Weekday() == time.Saturday || d.Weekday() == time.Sunday):
+			row.Why = "helg"
+		case !days.IsVirkedag(d):
+			row.Why = "helligdag"
+		case rules.DeadlineWorkdays > 0 && d == calendar.DayOf(l.NotifiedAt):
+			row.Why = "varslingsdagen"
+		case rules.DeadlineWorkdays > 0:
+			row.Counts = "1 virkedag"
+		default:
+			row.Counts = hours(to.Sub(from))
+		}
+		p.Deadline = append(p.Deadline, row)
+	}
+}
+
+// eventColors mark what went well and what did not.
+var eventColors = map[string]string{
+	shipment.EventPosted: "success", shipment.EventHeld: "danger", shipment.EventReturned: "danger", shipment.EventWithdrawn: "danger",
+}
+
+func (v *visit) happened(e shipment.Event) happened {
+	h := happened{At: e.At, What: words.Event(e, words.Norwegian), Why: words.EventReason(e, words.Norwegian), Color: eventColors[e.Kind]}
+	if e.Kind == shipment.EventStatus && e.From != e.To {
+		switch c := statusOf(e.To).Color; c {
+		case "success", "danger":
+			h.Color = c
+		}
+	}
+	switch e.Kind {
+	case shipment.EventCollected:
+		h.Why = "Jobb " + h.Why
+	case shipment.EventStatus:
+		h.Why = ""
+		if w := words.EventReason(e, words.Norwegian); e.From != e.To && w != "" {
+			h.Why = reasonText(w)
+		}
+	default:
+	}
+	if d := e.Recorded.Sub(e.At); d > 5*time.Minute && e.Kind != shipment.EventReceived {
+		h.Recorded = e.Recorded
+	}
+	if h.Color == "" {
+		h.Color = "accent"
+	}
+	return h
+}
+
+// reasonText words why a status changed, where it is a code of ours; what people wrote stands as it is.
+func reasonText(kept string) string {
+	code, rest, said := strings.Cut(kept, ": ")
+	if w, ok := reasonWords[shipment.Reason(code)]; ok {
+		code = w
+	} else if shipment.DigitalKind(code).Valid() {
+		code = words.Event(shipment.Event{Kind: code}, words.Norwegian)
+	}
+	if said {
+		return code + ": " + rest
+	}
+	return code
+}
+
+var channelStates = map[string]string{channel.Waits: "Venter på svar", channel.Sending: "Sendes", channel.Nothing: "Ikke aktuell"}
+
+func channelRowOf(c channel.Case) channelRow {
+	row := channelRow{Name: c.Channel, State: c.State, Asked: c.AskedAt, Next: c.NextAt, Tries: c.Tries}
+	if w, ok := channelStates[c.State]; ok {
+		row.State = w
+	}
+	return row
+}

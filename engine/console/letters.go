@@ -1,0 +1,294 @@
+package console
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/engine/calendar"
+	"postgang/engine/console/scoped"
+	"postgang/engine/identity"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+var (
+	shipmentForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	jobForm      = regexp.MustCompile(`^[A-Z0-9]{4}[0-9]{6}$`)
+)
+
+// lettersPage is a list of letters, and what it was asked for.
+type lettersPage struct {
+	Filter   letterFilter
+	Accounts []choice
+	Statuses []choice
+	Holds    []choice
+	Rows     []letterRow
+	Filtered bool
+	CSV      string // address of the list as CSV
+	Next     string // address of the next page; empty: there is none
+	First    string // address of the first page; empty: this is it
+}
+
+// letterFilter is what a list is asked for, as it stands in the address.
+type letterFilter struct {
+	Account, Status, Hold string
+	After                 string
+}
+
+type letterRow struct {
+	ID, Short    string
+	Account      string
+	Status       tag
+	Hold         string
+	Reason       string
+	Code, System string
+	Received     time.Time
+	Due          time.Time
+	Posted       time.Time
+}
+
+// perPage is how many letters are listed at a time.
+const perPage = 50
+
+// statusUnderWay is the status of the filter that is several: on their way and not on paper.
+const statusUnderWay = "underveis"
+
+func filterOf(q url.Values) letterFilter {
+	get := func(key string) string { return strings.TrimSpace(q.Get(key)) }
+	return letterFilter{Account: get("konto"), Status: get("status"), Hold: get("satt_til_side"), After: get("etter")}
+}
+
+// query is the filter as it stands in an address, going on after a letter.
+func (f letterFilter) query(after string) string {
+	q := url.Values{}
+	for _, kv := range [][2]string{
+		{"konto", f.Account}, {"status", f.Status}, {"satt_til_side", f.Hold}, {"etter", after},
+	} {
+		if kv[1] != "" {
+			q.Set(kv[0], kv[1])
+		}
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+// storeFilter is the filter as the archive takes it.
+func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
+	s := store.ShipmentFilter{Account: f.Account, Newest: true, Limit: perPage + 1}
+	switch {
+	case f.Status == statusUnderWay:
+		s.Statuses = waiting
+	case f.Status != "":
+		if s.Statuses = []shipment.Status{shipment.Status(f.Status)}; !s.Statuses[0].Valid() {
+			return s, fmt.Errorf("det finnes ingen slik status: %w", errBad)
+		}
+	}
+	switch f.Hold {
+	case "":
+	case "alle":
+		s.Held = true
+	default:
+		s.Hold = f.Hold
+	}
+	if f.After != "" {
+		if !shipmentForm.MatchString(f.After) {
+			return s, store.ErrNotFound
+		}
+		s.After = f.After
+	}
+	return s, nil
+}
+
+func letters(v *visit) error {
+	f := filterOf(v.r.URL.Query())
+	p := lettersPage{Filter: f, Accounts: v.choices(f.Account), Filtered: f.query("") != "", CSV: "/forsendelser/liste.csv" + f.query("")}
+	add := func(to *[]choice, chosen, value, text string) {
+		*to = append(*to, choice{value, text, value == chosen})
+	}
+	add(&p.Statuses, f.Status, statusUnderWay, "Underveis til mottakeren")
+	for _, s := range shipment.Statuses() {
+		add(&p.Statuses, f.Status, string(s), statusOf(s).Text)
+	}
+	add(&p.Holds, f.Hold, "alle", "Alle som er satt til side")
+	for _, code := range []string{shipment.HoldCost, shipment.HoldRejected, shipment.HoldWindow, shipment.HoldUnheard, shipment.HoldRestored} {
+		add(&p.Holds, f.Hold, code, holdOf(code))
+	}
+	sf, err := v.storeFilter(f)
+	if err != nil {
+		return err
+	}
+	var found []scoped.Letter
+	err = v.view(func(r *scoped.Reader) error {
+		found, err = r.Letters(v.ctx, sf)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(found) > perPage {
+		found = found[:perPage]
+		p.Next = "/forsendelser" + f.query(found[perPage-1].ID)
+	}
+	if f.After != "" {
+		p.First = "/forsendelser" + f.query("")
+	}
+	for _, l := range found {
+		p.Rows = append(p.Rows, v.letterRow(l))
+	}
+	return v.show(http.StatusOK, "forsendelser", "Forsendelser", p)
+}
+
+func (v *visit) letterRow(l scoped.Letter) letterRow {
+	row := letterRow{
+		ID: l.ID, Short: l.ID[:8], Account: v.accountName(l.Account), Status: statusOf(l.Status).tag, Code: l.Submission.Konteringskode, System: l.Submission.SendingSystem,
+		Received: l.ReceivedAt, Due: l.DueAt, Posted: l.PostedAt,
+	}
+	if l.Hold != "" {
+		row.Hold = holdOf(l.Hold)
+	}
+	if l.DueReason != "" {
+		row.Reason = reasonOf(l.DueReason)
+	}
+	return row
+}
+
+// mostCSV bounds a list as CSV: who wants more narrows it by days.
+const mostCSV = 50_000
+
+// lettersCSV is a list as CSV that a Norwegian spreadsheet opens, without personal data.
+func lettersCSV(v *visit) error {
+	f := filterOf(v.r.URL.Query())
+	f.After = ""
+	sf, err := v.storeFilter(f)
+	if err != nil {
+		return err
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="forsendelser.csv"`)
+	_, _ = v.w.Write([]byte("\ufeff")) // who asked may be gone
+	w := csv.NewWriter(v.w)
+	w.Comma, w.UseCRLF = ';', true
+	err = w.Write([]string{"id", "konto", "status", "satt til side", "årsak til papir", "konteringskode", "avgivende system", "mottatt", "varslet", "lest", "klar for utskrift", "overlevert", "postlagt"})
+	for n := 0; err == nil && n < mostCSV; {
+		sf.Limit = min(store.Page, mostCSV-n)
+		var found []scoped.Letter
+		err = v.view(func(r *scoped.Reader) error {
+			found, err = r.Letters(v.ctx, sf)
+			return err
+		})
+		for _, l := range found {
+			row := []string{
+				l.ID, l.Account, string(l.Status), l.Hold, string(l.DueReason), cellText(l.Submission.Konteringskode), cellText(l.Submission.SendingSystem),
+				clockCSV(l.ReceivedAt), clockCSV(l.NotifiedAt), clockCSV(l.ReadAt), clockCSV(l.DueAt), clockCSV(l.SentAt), clockCSV(l.PostedAt),
+			}
+			err = errors.Join(err, w.Write(row))
+		}
+		n += len(found)
+		if len(found) < sf.Limit {
+			break
+		}
+		sf.After = found[len(found)-1].ID
+	}
+	w.Flush()
+	if err = errors.Join(err, w.Error()); err != nil && v.ctx.Err() == nil {
+		v.Log.Error("a list of letters as CSV was cut off", "error", err)
+	}
+	return nil // the answer has begun
+}
+
+// cellText keeps a spreadsheet from taking a text of others for a formula.
+func cellText(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func clockCSV(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(calendar.Oslo).Format("2006-01-02 15:04")
+}
+
+// findPage is what was found for what somebody wrote, when it is not one thing.
+type findPage struct {
+	Asked    string // as it may be shown
+	Rows     []letterRow
+	TooShort bool
+}
+
+// find leads from any id to its page.
+func find(v *visit) error {
+	asked := strings.TrimSpace(v.r.PostFormValue("q"))
+	if asked == "" {
+		return v.redirect("/forsendelser")
+	}
+	if id := strings.ToLower(asked); shipmentForm.MatchString(id) {
+		err := v.view(func(r *scoped.Reader) error { _, err := r.Letter(v.ctx, id); return err })
+		if err == nil {
+			return v.redirect("/forsendelser/" + id)
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	p := findPage{}
+	// What somebody writes may be somebody's name or number: it is shown again only when it looks like an id.
+	if idForm.MatchString(asked) && len(identity.FindNationalIDs(asked)) == 0 {
+		p.Asked = asked
+	}
+	hits, err := v.look(asked)
+	if err != nil {
+		return err
+	}
+	if len(hits) == 1 {
+		return v.redirect(hits[0])
+	}
+	return v.show(http.StatusOK, "finn", "Søk", p)
+}
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9._/:#-]{2,80}$`)
+
+// look finds pages by what somebody wrote.
+func (v *visit) look(asked string) ([]string, error) {
+	var out []string
+	err := v.view(func(r *scoped.Reader) error {
+		if id := strings.ToUpper(asked); jobForm.MatchString(id) && !v.may("operate").Empty() {
+			_, err := r.JobDetails(v.ctx, id)
+			if err == nil {
+				out = append(out, "/jobber/"+id)
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+		}
+		account, key, ok := strings.Cut(asked, "/")
+		for _, a := range v.Accounts {
+			if !v.scope.Has(a.Key) || ok && a.Key != account {
+				continue
+			}
+			if !ok {
+				key = asked
+			}
+			l, err := r.LetterByHandIn(v.ctx, a.Key, key)
+			if err == nil {
+				out = append(out, "/forsendelser/"+l.ID)
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return slices.Compact(out), err
+}

@@ -1,0 +1,108 @@
+package console
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine/access"
+)
+
+// models are the model of each page.
+var models = map[string]any{
+	"melding": notice{}, "fremmed": strangerPage{}, "oversikt": overviewPage{}, "forsendelser": lettersPage{}, "forsendelse": letterPage{}, "finn": findPage{},
+	"statistikk": statisticsPage{}, "manuell": manualPage{}, "jobber": jobsPage{}, "jobb": jobPage{}, "kjoringer": runsPage{}, "varsler": alarmsPage{}, "hjelp": helpPage{},
+	"tilgjengelighet": accessibilityPage{},
+}
+
+// TestEveryPageWithNothingAndWithAll renders each page with an empty model, and with one in which every field is set.
+func TestEveryPageWithNothingAndWithAll(t *testing.T) {
+	t.Parallel()
+	for name := range templates() {
+		model, ok := models[name]
+		if !ok {
+			t.Errorf("%s: no model is known", name)
+			continue
+		}
+		for _, full := range []bool{false, true} {
+			v := reflect.New(reflect.TypeOf(model)).Elem()
+			if full {
+				fill(v, 0)
+			}
+			var b bytes.Buffer
+			f := frame{Title: "Tittel", LoggedIn: full, Find: full, Person: "Kari", Nav: []menuGroup{{"Brev", []menuItem{{"Oversikt", "/", true}}}}, Page: v.Interface()}
+			if err := render(&b, name, f); err != nil {
+				t.Errorf("%s, full %v: %v", name, full, err)
+				continue
+			}
+			text := b.String()
+			if !strings.Contains(text, "<h1>") || strings.Count(text, "<h1>") != 1 || !strings.HasSuffix(strings.TrimSpace(strings.Split(text, "{{define")[0]), "</html>") {
+				t.Errorf("%s, full %v: no heading, or several, or cut off", name, full)
+			}
+			for _, bad := range []string{"<no value>", "%!", "ZgotmplZ", " style=", "(private)"} {
+				if strings.Contains(text, bad) {
+					t.Errorf("%s, full %v: %q", name, full, bad)
+				}
+			}
+		}
+	}
+	for name := range models {
+		if templates()[name] == nil {
+			t.Errorf("%s: a model without a page", name)
+		}
+	}
+}
+
+// fill sets every field to something.
+func fill(v reflect.Value, depth int) {
+	if depth > 8 {
+		return
+	}
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("tekst")
+	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Int8:
+		v.SetInt(3)
+	case reflect.Float64:
+		v.SetFloat(1.5)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(v.Field(i), depth+1)
+			}
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range v.Len() {
+			fill(v.Index(i), depth+1)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), depth+1)
+	default:
+	}
+}
+
+// TestEveryWordIsThere: each status, state, reason and role has words of its own.
+func TestEveryWordIsThere(t *testing.T) {
+	t.Parallel()
+	for _, r := range allRoles {
+		if roleWords[r][0] == "" || roleWords[r][1] == "" {
+			t.Errorf("role %s has no words", r)
+		}
+	}
+	for r := range access.Permits {
+		if roleWords[r][0] == "" {
+			t.Errorf("role %s has no words", r)
+		}
+	}
+	everyWord(t)
+}

@@ -1,0 +1,258 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine"
+	"postgang/engine/access"
+	"postgang/engine/alarm"
+	"postgang/engine/archive"
+	"postgang/engine/archive/archivetest"
+	"postgang/engine/download"
+	"postgang/engine/login"
+	"postgang/engine/nights"
+	"postgang/engine/party"
+	"postgang/engine/shipment"
+	"postgang/engine/step"
+	"postgang/engine/store"
+	"postgang/printjobs"
+	"postgang/printjobs/cover"
+)
+
+const (
+	issuer  = "https://logginn.example.no"
+	level   = "idporten-loa-high"
+	own     = "skole" // the account that people of the tests have roles for
+	foreign = "helse"
+	// What must be on no page: whom the letters of the world are to, and what they say.
+	secretName, secretStreet, secretTitle, secretNumber, secretFile = "Åse Ødegård", "Storgata 1", "Vedtak om skoleplass", "41814061033", "vedtak.pdf"
+)
+
+// world is a console on an archive with letters of two accounts.
+type world struct {
+	t       *testing.T
+	archive *archive.Archive
+	now     time.Time
+	handler http.Handler
+	// known are people by the provider's id of them.
+	known map[string]access.Person
+	// letters, by what is special about them, and jobs by account.
+	ownLetter, foreignLetter, heldLetter string
+	ownJob, foreignJob                   string
+}
+
+// Who finds people of the test.
+func (w *world) Who(_ context.Context, s login.Session) (access.Person, error) {
+	if p, ok := w.known[s.Subject]; ok {
+		return p, nil
+	}
+	return access.Person{}, store.ErrNotFound
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	w := &world{t: t, now: archivetest.T0.Add(2 * time.Hour), known: map[string]access.Person{}}
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := func() time.Time { return w.now }
+	var err error
+	w.archive, err = archive.Open(ctx, archive.Config{
+		DSN: "sqlite:" + filepath.Join(dir, "arkiv.db"), Now: now,
+		Enqueue: func(context.Context, any, []store.Task) error { return nil },
+	})
+	must(err)
+	t.Cleanup(func() { must(w.archive.Close()) })
+	documents, err := w.archive.OpenDocuments(ctx, filepath.Join(dir, "dokumenter"))
+	must(err)
+	rules := shipment.DefaultRules()
+	sender := cover.Sender{Name: "Prøve kommune", Postcode: "0155", City: "OSLO"}
+	accounts := []party.Account{
+		{Key: own, Name: "Skolekontoret", Vendor: "trykkeri", Rules: rules, Sender: sender},
+		{Key: foreign, Name: "Helsekontoret", Vendor: "trykkeri", Rules: rules, Sender: sender},
+		{Key: "arkiv", Name: "Byarkivet", Vendor: "her", Rules: rules, Sender: sender},
+	}
+	vendors := []party.Vendor{
+		{Key: "trykkeri", Name: "Trykkeriet", Profile: printjobs.DefaultProfile()},
+		{Key: "her", Name: "Servicesenteret", Manual: true, Profile: printjobs.DefaultProfile()},
+	}
+	night, err := nights.NewSchedule("night", "0 21 * * 1-5", true)
+	must(err)
+	e, err := engine.New(ctx, engine.Config{Config: step.Config{
+		Archive: w.archive, Blobs: documents, Fence: documents, Accounts: accounts, Vendors: vendors, WorkDir: filepath.Join(dir, "arbeid"), Now: now,
+	}})
+	must(err)
+	client, err := login.New(login.Config{Issuer: issuer, ClientID: "konsoll", PublicURL: "http://127.0.0.1:1", Key: make([]byte, 32), Now: now}, download.Sessions{Archive: w.archive})
+	must(err)
+	w.fill()
+	w.handler = Handler(Config{
+		Archive: w.archive, Engine: e, Login: client, People: w, Issuer: issuer, Level: level, Accounts: accounts, Vendors: vendors,
+		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
+	})
+	return w
+}
+
+// fill puts letters, jobs, an alarm and a night into the archive.
+func (w *world) fill() {
+	ctx := w.t.Context()
+	err := w.archive.InTx(ctx, func(tx store.Tx) error {
+		statuses := shipment.Statuses()
+		var errs []error
+		for n := 1; n <= 2*len(statuses)+4; n++ {
+			s := archivetest.Shipment(n)
+			s.Submission.Recipient.DigitalID = secretNumber
+			s.Submission.ExternalReference = "sak-" + s.ID[6:8]
+			if n%2 == 0 {
+				s.Account = foreign
+			}
+			if n <= 2*len(statuses) {
+				s.Status = statuses[(n-1)/2]
+			}
+			switch n {
+			case 2*len(statuses) + 1:
+				s.Hold = shipment.HoldCost
+				w.heldLetter = s.ID
+			case 3:
+				w.ownLetter = s.ID
+			case 4:
+				w.foreignLetter = s.ID
+			}
+			errs = append(errs, tx.InsertShipment(ctx, s, []shipment.Document{archivetest.Document(n, 0)}),
+				tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: s.ReceivedAt, Kind: shipment.EventReceived, From: s.Status, To: s.Status}))
+			if s.Hold != "" {
+				errs = append(errs, tx.AddEvents(ctx, shipment.SetAside(s, w.now, shipment.Refusal{Code: s.Hold, Args: shipment.Args{"case": "day", "net": "100", "sum": "200", "limit": "150"}})))
+			}
+		}
+		for i, letters := range [][]int{{2*len(statuses) + 3}, {2*len(statuses) + 2}} {
+			id, err := tx.NextJobID(ctx)
+			if err != nil {
+				return err
+			}
+			j, rows := archivetest.Job(id, letters...)
+			if i == 0 {
+				w.ownJob = id
+			} else {
+				w.foreignJob, j.Class.Account = id, foreign
+			}
+			errs = append(errs, tx.InsertJob(ctx, j, rows), tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: w.now, To: store.JobPlanned, Reason: "planned {}"}))
+		}
+		_, err := tx.ClaimSlot(ctx, "night", archivetest.T0, store.SlotRunning)
+		errs = append(errs, err, tx.FinishSlot(ctx, "night", archivetest.T0, store.SlotDone, "12 letters"), tx.RaiseAlarm(ctx, "uncertain:"+w.ownJob, alarm.Args{"job": w.ownJob}))
+		return errors.Join(errs...)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// as makes somebody with these roles, and a session of theirs; the answer is the cookie.
+func (w *world) as(name string, grants ...access.Grant) *http.Cookie {
+	w.t.Helper()
+	w.known[name] = access.Person{ID: "person-" + name, Name: name, Issuer: issuer, Subject: name, Grants: grants}
+	return w.session(name, level)
+}
+
+// session is the cookie of a session of somebody.
+func (w *world) session(subject, level string) *http.Cookie {
+	w.t.Helper()
+	secret := "hemmelig-" + subject + level
+	sum := sha256.Sum256([]byte(secret))
+	err := w.archive.InTx(w.t.Context(), func(tx store.Tx) error {
+		return tx.InsertSession(w.t.Context(), login.Session{Token: hex.EncodeToString(sum[:]), Issuer: issuer, SID: "sid-" + subject, Subject: subject, Level: level, Began: w.now, Last: w.now})
+	})
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		w.t.Fatal(err)
+	}
+	return &http.Cookie{Name: "postgang-okt", Value: secret}
+}
+
+// ask makes a request of somebody, nil: of nobody.
+func (w *world) ask(method, path string, who *http.Cookie, form string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://127.0.0.1:1"+path, strings.NewReader(form))
+	if form != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if who != nil {
+		r.AddCookie(who)
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// contents is all that stands in the archive, but for sessions: each table row by row.
+func (w *world) contents() string {
+	w.t.Helper()
+	db := w.archive.SQLite()
+	names, err := texts(db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'login_session' ORDER BY name`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, name := range names {
+		rows, err := db.QueryContext(w.t.Context(), `SELECT * FROM "`+name+`"`)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		columns, err := rows.Columns()
+		for err == nil && rows.Next() {
+			values := make([]any, len(columns))
+			into := make([]any, len(columns))
+			for i := range values {
+				into[i] = &values[i]
+			}
+			if err = rows.Scan(into...); err == nil {
+				fmt.Fprintln(&b, name, values)
+			}
+		}
+		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return b.String()
+}
+
+func texts(db *sql.DB, query string) (out []string, err error) {
+	rows, err := db.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Err(), rows.Close()) }()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// crossSite makes a request as a page of another site has a browser make it.
+func (w *world) crossSite(method, path string, who *http.Cookie, form string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://127.0.0.1:1"+path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	r.Header.Set("Origin", "https://ondskap.example.com")
+	r.AddCookie(who)
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
