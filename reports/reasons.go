@@ -14,7 +14,7 @@ var reasonWords = map[string]string{
 	"adresse-fra-register": "adresse hentet fra Enhetsregisteret", "mottaker-slettet": "mottaker slettet i Enhetsregisteret", "mottaker-konkurs": "mottaker konkurs",
 
 	"digitalid-kontroll": "fødselsnummer eller organisasjonsnummer med feil kontrollsiffer", "digitalid-dato": "fødselsnummer med umulig dato",
-	"digitalid-slag": "digital id av feil slag", "sikkerhetsniva-ukjent": "ukjent sikkerhetsnivå", "lik-tidligere": "samme innhold og referanse som tidligere",
+	"digitalid-slag": "digital id av feil slag", "spraak-ukjent": "ukjent språk på forsiden", "sikkerhetsniva-ukjent": "ukjent sikkerhetsnivå", "lik-tidligere": "samme innhold og referanse som tidligere",
 	"digitalid-syntetisk": "syntetisk fødselsnummer", "adresse-fodselsnummer": "fødselsnummer i adressen", "konteringskode-fodselsnummer": "fødselsnummer i konteringskoden",
 	"forside-fodselsnummer": "fødselsnummer på forsiden", "for-mange-like": "for mange like forsendelser", "nokkel-brukt": "nøkkel brukt for et annet innhold",
 	"nokkel-levert-for": "nøkkel levert før",

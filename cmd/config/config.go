@@ -331,6 +331,8 @@ type Account struct {
 	KRR    bool   `toml:"krr"` // KRR is asked about its letters to people
 	Sender Sender `toml:"sender"`
 	Rules  Rules  `toml:"rules"`
+	// Language of the forside's labels: nb (or nothing), nn, se or en.
+	Language cover.Language `toml:"language"`
 	// KontoID is SvarUt's kontoId, which callers name it by over the network.
 	KontoID string `toml:"konto_id"`
 	// V3Statuses are the words of REST V3 for a notified recipient: StatusesNew or StatusesOld.
@@ -1212,6 +1214,11 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
 		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
 	}}
+	if a.Language.Valid() {
+		out.Sender.Language = a.Language
+	} else {
+		c.add(at+".language", "%q is none of nb, nn, se and en", a.Language)
+	}
 	if a.Sender.LogoFile != "" {
 		b, err := os.ReadFile(c.abs(a.Sender.LogoFile))
 		if err != nil {

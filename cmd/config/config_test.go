@@ -84,6 +84,8 @@ func TestFaultsNameTheirLine(t *testing.T) {
 		{"host key cut off", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-rsa AAAA\"\nkey_file=\"k\"", ":15", "is no public host key"},
 		{"contradicting deadlines", "[accounts.a.rules]\ndeadline_hours = 40\ndeadline_virkedager = 2", ":14", "contradicts"},
 		{"unknown vendor", "[accounts.b]\nvendor = \"x\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":13", "no configured vendor"},
+		{"language of no forside", "[accounts.b]\nlanguage = \"no\"\nvendor = \"v\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":13", "none of nb, nn, se and en"},
+		{"a letter of the sender that cannot be printed", "[accounts.b]\nvendor = \"v\"\n[accounts.b.sender]\nname=\"B 王\"\npostcode=\"0150\"\ncity=\"Oslo\"", ":14", "U+738B"},
 		{"postcode as number of five", "[accounts.b]\nvendor = \"v\"\n[accounts.b.sender]\nname=\"B\"\npostcode=\"150\"\ncity=\"Oslo\"", ":16", "four digits"},
 		{"agent and key", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\nkey_file=\"k\"\nagent=true", ":17", "contradicts key_file"},
 		{"certificate without key", "[vendors.w]\naddress=\"h\"\nuser=\"u\"\nhost_key=\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdG6Bu3vYQ0vSw6DQ9Qy3ZlqBPVd3VZJ9d6bBqzqB1Y\"\ncert_file=\"c\"", ":16", "is for a key_file"},

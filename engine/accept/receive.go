@@ -56,7 +56,7 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 		ID: cmp.Or(h.ID, e.ShipmentID(h.Account, h.Key)), Account: h.Account, HandIn: h.Key,
 		Status: shipment.StatusMottatt, ReceivedAt: at, Refusals: h.Refusals, Dialect: h.Dialect, Integration: h.Integration,
 	}
-	sub, refusals := shipment.ParseSubmission(h.JSON)
+	sub, refusals := parse(h)
 	content := e.contentOf(sub, refusals, h, asStored)
 	sub.Normalise()
 	s.Refusals = append(s.Refusals, refusals...)
@@ -66,7 +66,7 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 			return shipment.Received{}, err
 		}
 		s.Refusals = append(s.Refusals, said...)
-		s.Refusals = append(s.Refusals, sub.Validate(account.Rules, e.Postcodes, at)...)
+		s.Refusals = append(s.Refusals, e.validate(sub, account, at)...)
 	}
 	s.Submission = sub
 	s.Zone = sub.Recipient.Zone()
@@ -162,7 +162,7 @@ func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Ref
 		return nil, fmt.Errorf("account %q is not configured", h.Account)
 	}
 	found := slices.Clone(h.Refusals)
-	sub, refusals := shipment.ParseSubmission(h.JSON)
+	sub, refusals := parse(h)
 	found = append(found, refusals...)
 	if shipment.Unreadable(refusals) {
 		return found, nil
@@ -173,7 +173,7 @@ func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Ref
 		return nil, err
 	}
 	found = append(found, said...)
-	found = append(found, sub.Validate(account.Rules, e.Postcodes, e.Now())...)
+	found = append(found, e.validate(sub, account, e.Now())...)
 	byName := filesByName(h)
 	for i, d := range sub.Documents {
 		if _, ok := byName[shipment.FileKey(d.FileName.Reveal())]; !ok && len(h.Files) > 0 {
@@ -193,7 +193,7 @@ func missingDocument(place int) shipment.Refusal {
 
 // receiveAgain compares a hand-in with the one that has its key.
 func (e *Acceptor) receiveAgain(ctx context.Context, known shipment.Shipment, h shipment.HandIn) (shipment.Received, error) {
-	sub, refusals := shipment.ParseSubmission(h.JSON)
+	sub, refusals := parse(h)
 	content, before := e.contentOf(sub, refusals, h, asStored), e.contentOf(sub, refusals, h, asWorded)
 	byName := filesByName(h)
 	hashes := map[int]string{}
@@ -668,7 +668,7 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts p
 		out = append(out, shipment.Refusal{Code: f.Code, Field: f.Field, Args: shipment.Args(f.Args)})
 	}
 	for _, w := range warnings {
-		if w.Lost() {
+		if w.Lost() && !saidAlready(s.Refusals, w.Code, w.Field) {
 			out = append(out, shipment.Refusal{Code: w.Code, Field: w.Field, Args: shipment.Args(w.Args), Warning: true})
 		}
 	}
@@ -692,7 +692,7 @@ func (e *Acceptor) findings(fs []prepare.Finding, printed []shipment.Document, w
 func (e *Acceptor) coverLetter(s shipment.Shipment) cover.Letter {
 	l := cover.Letter{
 		ShipmentID: s.ID, Title: s.Submission.Title.Reveal(), Date: s.ReceivedAt.In(calendar.Oslo),
-		Recipient: coverAddress(s.Submission.Recipient),
+		Recipient: coverAddress(s.Submission.Recipient), Language: cover.Language(s.Submission.Language),
 	}
 	if s.Submission.ReplyTo != nil {
 		a := coverAddress(*s.Submission.ReplyTo)

@@ -50,6 +50,7 @@ type Submission struct {
 	SignatureType      string          `json:"signaturType,omitempty"`
 	Confidential       bool            `json:"taushetsbelagtPost,omitempty"`
 	ExposedTo          []Private       `json:"eksponertFor,omitempty"`
+	Language           string          `json:"spraak,omitempty"` // ours, of the drop folder alone: the forside's labels; KRR's codes
 	MetadataFromSystem map[string]any  `json:"metadataFraAvleverendeSystem,omitempty"`
 	MetadataForImport  map[string]any  `json:"metadataForImport,omitempty"`
 }

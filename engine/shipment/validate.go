@@ -332,6 +332,7 @@ func (s *Submission) Normalise() {
 	}
 	s.Konteringskode = strings.TrimSpace(norm.NFC.String(s.Konteringskode))
 	s.SignatureType = strings.TrimSpace(s.SignatureType)
+	s.Language = strings.ToLower(strings.TrimSpace(s.Language))
 	s.ReplyToShipment = strings.ToLower(strings.TrimSpace(s.ReplyToShipment))
 	s.Documents = append([]SubmittedFile(nil), s.Documents...)
 	for i := range s.Documents {
@@ -419,6 +420,7 @@ var (
 	konteringskodeV11    = regexp.MustCompile(`^[a-zA-Z0-9\-.øæåØÆÅ]{0,20}$`)  // KS-V5 to KS-V11
 	countryCodeForm      = regexp.MustCompile(`^[A-Z]{2}$`)                    // V3-SPEC
 	uuidForm             = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	languages            = []string{"", "nb", "nn", "se", "en"} // that the forside is made in; as in KRR's spraak
 	mimeTypeForm         = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*(;.*)?$`)
 )
 
@@ -438,6 +440,9 @@ func (s Submission) Validate(r Rules, reg *postcode.Register, now time.Time) []R
 		c.warn("tittel-fodselsnummer", "tittel", nil)
 	}
 
+	if !slices.Contains(languages, s.Language) {
+		c.refuse("spraak-ukjent", "spraak", nil)
+	}
 	if s.DigitalOnly && s.PrintOnly {
 		c.refuse("levering-motstrid", "kunPrint", nil)
 	}

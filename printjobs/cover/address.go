@@ -15,8 +15,8 @@ var (
 	ErrAddressDoesNotFit = errors.New("address does not fit in the envelope's window")
 	// ErrAddressIncomplete says that an address lacks what the post needs.
 	ErrAddressIncomplete = errors.New("address is incomplete")
-	// ErrCharacter says that an address has a letter that the embedded fonts lack. A «?» in an address could send the letter
-	// astray, so it is set aside; in a title, where the reader understands, «?» is printed with a [Warning].
+	// ErrCharacter says that an address has a letter that the embedded fonts lack. An address without it could send the letter
+	// astray, so it is set aside; in a title it is left out with a [Warning], since the letter arrives all the same.
 	ErrCharacter = errors.New("address has a character that cannot be printed")
 	// ErrIDNumber says that an address or the sender's text holds what is a fødselsnummer or D-number by its check digits.
 	// It must never show on an envelope or cover (SvarUt changelog 2017-02-14).
@@ -62,7 +62,7 @@ var (
 )
 
 // wrong makes an error about an address, or one of its entries.
-func (p addressRole) wrong(entry, where string, characters []rune, err error) error {
+func (p addressRole) wrong(entry, where string, characters []rune, err error) *AddressError {
 	if where == "" {
 		where = p.name
 	} else {
@@ -109,20 +109,20 @@ type postalAddress struct {
 }
 
 // parse cleans an address and refuses what must not be printed. of names it in errors, which are AddressErrors.
-func (a Address) parse(of addressRole, f *typeset.Face, warn func(Warning)) (postalAddress, error) {
+func (a Address) parse(of addressRole, fonts [2]*typeset.Face, warn func(Warning)) (postalAddress, error) {
+	f := fonts[typeset.Regular]
 	country, known := countryLine(a.Country)
 	if !known {
 		warn(Warning{Code: WarnCountryUnknown, Field: of.field})
 	}
-	clean := func(s string) string { return f.Plain(typeset.Clean(s)) }
-	p := postalAddress{name: clean(a.Name), country: f.Plain(country)}
-	for _, line := range []string{a.Line1, a.Line2, a.Line3} {
-		if line = clean(line); line != "" {
-			p.lines = append(p.lines, line)
+	e := a.entries(f, country)
+	postcode, city := e[4].text, e[5].text
+	p := postalAddress{name: e[0].text, post: strings.TrimSpace(postcode + " " + city), country: e[6].text}
+	for _, line := range e[1:4] {
+		if line.text != "" {
+			p.lines = append(p.lines, line.text)
 		}
 	}
-	postcode, city := clean(a.Postcode), clean(a.City)
-	p.post = strings.TrimSpace(postcode + " " + city)
 	incomplete := func(what string) error {
 		return of.wrong("", "", nil, fmt.Errorf("%w: %s", ErrAddressIncomplete, what))
 	}
@@ -139,15 +139,33 @@ func (a Address) parse(of addressRole, f *typeset.Face, warn func(Warning)) (pos
 			return p, of.wrong("", fmt.Sprintf("line %d", i+1), nil, fmt.Errorf("%w: correct the address", ErrIDNumber))
 		}
 	}
-	for _, entry := range []struct{ name, text string }{
-		{"navn", p.name}, {"adresselinje1", clean(a.Line1)}, {"adresselinje2", clean(a.Line2)}, {"adresselinje3", clean(a.Line3)},
-		{"postnummer", postcode}, {"poststed", city}, {"land", p.country},
-	} {
-		if bad := f.Lacking(entry.text); len(bad) > 0 {
+	for _, entry := range e {
+		if bad := entry.lacking(fonts); len(bad) > 0 {
 			return p, of.wrong(entry.name, entry.name, bad, ErrCharacter)
 		}
 	}
 	return p, nil
+}
+
+// entry is a field of an address as it is set.
+type entry struct{ name, text string }
+
+// entries are the fields of an address in the order of forsendelse.json, cleaned. country is its line of the address.
+func (a Address) entries(f *typeset.Face, country string) [7]entry {
+	clean := func(s string) string { return f.Plain(typeset.Clean(s)) }
+	return [...]entry{
+		{"navn", clean(a.Name)}, {"adresselinje1", clean(a.Line1)}, {"adresselinje2", clean(a.Line2)}, {"adresselinje3", clean(a.Line3)},
+		{"postnummer", clean(a.Postcode)}, {"poststed", clean(a.City)}, {"land", f.Plain(country)},
+	}
+}
+
+// lacking is what the fonts cannot draw of an entry. Names are set in both: a sender's stands in bold at the top.
+func (e entry) lacking(fonts [2]*typeset.Face) []rune {
+	bad := fonts[typeset.Regular].Lacking(e.text)
+	if len(bad) == 0 && e.name == "navn" {
+		bad = fonts[typeset.Bold].Lacking(e.text)
+	}
+	return bad
 }
 
 // all is the address, one line each, as it would best be printed.
@@ -287,8 +305,8 @@ func wrap(f *typeset.Face, text string, size, measure float64) []string {
 
 // returnLine is the return address on one line, after a keyword that tells the postal machines that it is not the recipient
 // (21G).
-func (l *Layout) returnLine(f *typeset.Face, p postalAddress) (returnLine, error) {
-	text := "Avsender: " + strings.Join(p.all(), ", ")
+func (l *Layout) returnLine(f *typeset.Face, keyword string, p postalAddress) (returnLine, error) {
+	text := keyword + ": " + strings.Join(p.all(), ", ")
 	measure := (l.safe().x1 - l.AddressXMM) * pointsPerMM
 	const sizeStep = 0.25
 	for size := l.ReturnPt; size > l.ReturnMinPt; size -= sizeStep {

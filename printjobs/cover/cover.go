@@ -6,13 +6,12 @@
 //
 // What the window may show, and where the printers' machines have their own marks, is data ([Layout]). The rules come from
 // Grafisk Digital's templates, 21grams' and Bring's guides to addressing and Digipost's print rules; each stands at its
-// constant. All that a cover says is in Norwegian bokmål.
+// constant. What a cover says by itself is in the letter's language, see [Language].
 package cover
 
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +27,8 @@ type Sender struct {
 	// Text is the fixed text under the title (forsidetekst), the same on every cover. A line break starts a new line, a blank
 	// line a new paragraph.
 	Text string
+	// Language of the labels, where a letter asks for none of its own.
+	Language Language
 }
 
 // Letter is what varies from one cover to the next.
@@ -38,6 +39,8 @@ type Letter struct {
 	ReplyTo *Address
 	Title   string    // tittel; a fødselsnummer in it is masked
 	Date    time.Time // the letter's date, in the time zone that it carries; zero prints none
+	// Language of the labels; empty: the sender's.
+	Language Language
 }
 
 // Codes of [Warning]. They are stable.
@@ -50,7 +53,7 @@ const (
 	WarnCountryUnknown   = "ukjent-land"           // the country is printed as it was given
 	WarnTitleMasked      = "tittel-maskert"        // a fødselsnummer in the title is not shown
 	WarnTitleShortened   = "tittel-forkortet"      // the title had no room
-	WarnTitleCharacter   = "tittel-tegn"           // a character of the title is printed as «?»
+	WarnTitleCharacter   = "tittel-tegn"           // a character of the title is left out, since the fonts lack it
 )
 
 // Args are the arguments of the sentence that a code is told by, which is written elsewhere, in the reader's language: "case" says
@@ -79,11 +82,12 @@ type Maker struct {
 	sender   postalAddress
 	fonts    [2]*typeset.Face
 	kit      *printfile.Kit
-	own      printfile.Ref // resources with the sender's own letterhead
-	textPt   float64       // height of the fixed text, pt
-	titlePt  float64       // height that a title may have, pt
-	logoPt   float64       // what the logo takes from the left margin, pt
-	returnTo returnLine
+	own      printfile.Ref           // resources with the sender's own letterhead
+	textPt   float64                 // height of the fixed text, pt
+	titlePt  float64                 // height that a title may have, pt
+	logoPt   float64                 // what the logo takes from the left margin, pt
+	returnTo map[Language]returnLine // the sender's own return address
+	spoken   Language                // the sender's
 	colour   bool
 }
 
@@ -103,8 +107,8 @@ const (
 )
 
 // New makes a Maker. It refuses a layout that contradicts itself, a sender without name or place, a fødselsnummer or a
-// character that the fonts lack in the sender's block or text, a logo that is no PNG or JPEG, and a fixed text that leaves
-// too little room for a title.
+// character that the fonts lack in the sender's block or text, a language that covers are not made in, a logo that is no PNG or
+// JPEG, and a fixed text that leaves too little room for a title.
 func New(layout Layout, sender Sender) (*Maker, error) {
 	if err := layout.Validate(); err != nil {
 		return nil, fmt.Errorf("cover layout: %w", err)
@@ -113,13 +117,18 @@ func New(layout Layout, sender Sender) (*Maker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cover: %w", err)
 	}
-	m := &Maker{layout: layout, fonts: fonts}
-	address := Address{Name: sender.Name, Line1: sender.Line1, Line2: sender.Line2, Line3: sender.Line3, Postcode: sender.Postcode, City: sender.City}
-	if m.sender, err = address.parse(senderRole, fonts[typeset.Regular], func(Warning) {}); err != nil {
+	m := &Maker{layout: layout, fonts: fonts, returnTo: map[Language]returnLine{}}
+	if m.spoken, err = sender.Language.or(Bokmal); err != nil {
 		return nil, fmt.Errorf("cover: %w", err)
 	}
-	if m.returnTo, err = m.layout.returnLine(fonts[typeset.Regular], m.sender); err != nil {
-		return nil, fmt.Errorf("cover: sender: %w", err)
+	address := Address{Name: sender.Name, Line1: sender.Line1, Line2: sender.Line2, Line3: sender.Line3, Postcode: sender.Postcode, City: sender.City}
+	if m.sender, err = address.parse(senderRole, fonts, func(Warning) {}); err != nil {
+		return nil, fmt.Errorf("cover: %w", err)
+	}
+	for _, l := range Languages() {
+		if m.returnTo[l], err = m.returnLineIn(l, m.sender); err != nil {
+			return nil, fmt.Errorf("cover: sender: %w", err)
+		}
 	}
 	paragraphs, err := m.fixedText(sender.Text)
 	if err != nil {
@@ -177,18 +186,23 @@ func (m *Maker) Cover(l Letter) (*printfile.Prepared, []Warning, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("cover: %w", err)
 	}
-	const width, height = pageWidthMM * pointsPerMM, pageHeightMM * pointsPerMM
-	b := printfile.NewBuilder()
-	resources, err := b.Import(m.kit, m.own)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cover: %w", err)
-	}
-	b.AddPage(b.Add(typeset.Form(content, width, height, resources)), width, height)
-	p, err := b.Prepared()
+	p, err := m.page(content)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cover: %w", err)
 	}
 	return p, warnings, nil
+}
+
+// page is a content stream as a page.
+func (m *Maker) page(content []byte) (*printfile.Prepared, error) {
+	const width, height = pageWidthMM * pointsPerMM, pageHeightMM * pointsPerMM
+	b := printfile.NewBuilder()
+	resources, err := b.Import(m.kit, m.own)
+	if err != nil {
+		return nil, err
+	}
+	b.AddPage(b.Add(typeset.Form(content, width, height, resources)), width, height)
+	return b.Prepared()
 }
 
 // Proportions of the page. Leadings are multiples of the font size, gaps are pt.
@@ -222,6 +236,10 @@ func (m *Maker) label(size float64) typeset.Style {
 func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	y := &m.layout
 	text := m.fonts[typeset.Regular]
+	language, err := l.Language.or(m.spoken)
+	if err != nil {
+		return nil, err
+	}
 	code, err := encodeMatrix(l.ShipmentID)
 	if err != nil {
 		return nil, err
@@ -229,7 +247,7 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	if side := float64(code.Modules()) * y.ModuleMM; side > y.MatrixMaxMM {
 		return nil, fmt.Errorf("shipment id of %d characters: its DataMatrix is %.1f mm wide and has room for %g mm", len(l.ShipmentID), side, y.MatrixMaxMM)
 	}
-	recipient, err := l.Recipient.parse(recipientRole, text, warn)
+	recipient, err := l.Recipient.parse(recipientRole, m.fonts, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -238,17 +256,17 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 		return nil, recipientRole.wrong("", "", nil, err)
 	}
 	m.warnAddress(address, recipient, warn)
-	returnTo := m.returnTo
+	returnTo := m.returnTo[language]
 	c := sheet()
 	c.Buf = make([]byte, 0, 4096)
 	if l.ReplyTo == nil {
 		c.Buf = append(c.Buf, "/"+nameLetterhead+" Do\n"...)
 	} else {
-		reply, err := l.ReplyTo.parse(replyRole, text, warn)
+		reply, err := l.ReplyTo.parse(replyRole, m.fonts, warn)
 		if err != nil {
 			return nil, err
 		}
-		if returnTo, err = y.returnLine(text, reply); err != nil {
+		if returnTo, err = m.returnLineIn(language, reply); err != nil {
 			return nil, replyRole.wrong("", "", nil, err)
 		}
 		c.Buf = append(c.Buf, "/"+nameBare+" Do\n"...)
@@ -256,8 +274,8 @@ func (m *Maker) content(l Letter, warn func(Warning)) ([]byte, error) {
 	}
 	drawMatrix(c, &code, y.MatrixRightMM*pointsPerMM, y.MatrixYMM*pointsPerMM, y.ModuleMM*pointsPerMM)
 	m.drawAddress(c, address, returnTo)
-	m.drawMeta(c, l)
-	m.drawTitle(c, l.Title, warn)
+	m.drawMeta(c, l, wordings[language])
+	m.drawTitle(c, l.Title, wordings[language], warn)
 	return c.Buf, nil
 }
 
@@ -299,7 +317,7 @@ func (m *Maker) drawAddress(c *typeset.Canvas, a fittedAddress, r returnLine) {
 }
 
 // drawMeta sets the date and the shipment id to the right of the window.
-func (m *Maker) drawMeta(c *typeset.Canvas, l Letter) {
+func (m *Maker) drawMeta(c *typeset.Canvas, l Letter, say wording) {
 	y := &m.layout
 	x, top := y.MetaXMM*pointsPerMM, y.WindowYMM*pointsPerMM
 	label, value := m.label(y.MetaPt*labelRatio), m.style(typeset.Regular, y.MetaPt)
@@ -315,41 +333,26 @@ func (m *Maker) drawMeta(c *typeset.Canvas, l Letter) {
 		top += metaGap
 	}
 	if !l.Date.IsZero() {
-		put("Dato", norwegianDate(l.Date))
+		put(say.date, say.written(l.Date))
 	}
-	put("Forsendelses-ID", l.ShipmentID)
-}
-
-var months = [...]string{"januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"}
-
-func norwegianDate(t time.Time) string {
-	year, month, day := t.Date()
-	return strconv.Itoa(day) + ". " + months[month-1] + " " + strconv.Itoa(year)
+	put(say.shipment, l.ShipmentID)
 }
 
 // titleTop is the distance in pt from the top of the body to the top of the title's first line.
 func (m *Maker) titleTop() float64 { return m.layout.MetaPt*labelRatio + 6 }
 
 // drawTitle sets the title, wrapped, and under it the fixed text.
-func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
+func (m *Maker) drawTitle(c *typeset.Canvas, title string, say wording, warn func(Warning)) {
 	y := &m.layout
 	st := m.style(typeset.Bold, y.TitlePt)
-	title, masked := maskIDNumbers(st.Face.Plain(typeset.Clean(title)))
+	title, bad := printable(st.Face, title)
+	// Masked after characters are left out: what stood on both sides of one may be a number together.
+	title, masked := maskIDNumbers(title)
 	if masked {
 		warn(Warning{Code: WarnTitleMasked, Field: FieldTitle})
 	}
-	if bad := st.Face.Lacking(title); len(bad) > 0 {
-		which := Args{"characters": CodePoints(bad)}
-		if len(bad) > 1 {
-			which = Args{"case": "several", "characters": CodePoints(bad)}
-		}
-		warn(Warning{Code: WarnTitleCharacter, Field: FieldTitle, Args: which})
-		title = strings.Map(func(r rune) rune {
-			if !st.Face.Has(r) {
-				return '?'
-			}
-			return r
-		}, title)
+	if len(bad) > 0 {
+		warn(titleWarning(title, bad))
 	}
 	measure := y.TextWidthMM * pointsPerMM
 	lines := wrap(st.Face, title, st.Size, measure)
@@ -364,7 +367,7 @@ func (m *Maker) drawTitle(c *typeset.Canvas, title string, warn func(Warning)) {
 	x, top := y.MarginLeftMM*pointsPerMM, y.BodyYMM*pointsPerMM
 	if len(lines) > 0 {
 		label := m.label(y.MetaPt * labelRatio)
-		c.Lines(label, x, top+label.Size, 0, "Brevet gjelder")
+		c.Lines(label, x, top+label.Size, 0, say.title)
 		top += m.titleTop()
 		c.Lines(st, x, top+st.Size, st.Size*titleLeading, lines...)
 		top += float64(len(lines))*st.Size*titleLeading + titleGap

@@ -284,9 +284,9 @@ func Clean(s string) string {
 	out := make([]rune, 0, len(s))
 	space := false
 	for _, r := range s {
-		if r <= ' ' || r >= 0x7F && r <= 0xA0 || r == 0xAD || r >= 0x2000 && r <= 0x200F || r == 0x2028 || r == 0x2029 || r == 0xFEFF {
-			if r == 0xAD || r >= 0x200B && r <= 0x200F || r == 0xFEFF {
-				continue // soft hyphen and zero-width marks are nothing on paper
+		if r <= ' ' || r >= 0x7F && r <= 0xA0 || r == 0xAD || r >= 0x2000 && r <= 0x200F || r == 0x2028 || r == 0x2029 || r == 0x2060 || r >= 0xFE00 && r <= 0xFE0F || r == 0xFEFF {
+			if r == 0xAD || r >= 0x200B && r <= 0x200F || r == 0x2060 || r >= 0xFE00 && r <= 0xFE0F || r == 0xFEFF {
+				continue // soft hyphen, zero-width marks and selectors of a letter's variant are nothing on paper
 			}
 			space = len(out) > 0
 			continue

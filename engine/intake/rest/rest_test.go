@@ -305,6 +305,8 @@ func TestBadInput(t *testing.T) {
 		{"swapped place and number", person, strings.NewReplacer(`"postnummer":"0155"`, `"postnummer":"Oslo"`).Replace(good), nil, one, 400, "postnummer-form"},
 		{"number in konteringskode", person, cut(`"0412"`, `"`+fnr+`"`), nil, one, 400, "konteringskode-fodselsnummer"},
 		{"field twice", person, cut(`"konteringskode":"0412"`, `"konteringskode":"0412","konteringskode":"0413"`), nil, one, 400, "felt-dobbelt"},
+		{"letters that cannot be printed", person, cut("Storgata 1", "Storgata 王"), nil, one, 400, "forside-tegn"},
+		{"the same in V2", inV2, strings.Replace(clearV2("a.pdf"), "Storgata 1", "Storgata 王", 1), nil, one, 400, "forside-tegn"},
 		{"level unknown", person, cut("HOYESTE", "5"), nil, one, 400, "sikkerhetsniva-ukjent"},
 		{"person at organisations", "/v3/kontoer/skole/forsendelser/organisasjon", good, nil, one, 400, "digitalid-slag"},
 		{"no number", person, cut(`"digitalId":"`+fnr+`",`, ""), nil, one, 400, "digitalid-mangler"},
@@ -342,6 +344,53 @@ func TestBadInput(t *testing.T) {
 			}
 			w.nothingPrivate(body)
 		})
+	}
+}
+
+// clearV2 is a hand-in in the words of V2, not encrypted.
+func clearV2(file string) string {
+	return strings.Replace(v2("", file), `"kryptert" : true,`, "", 1)
+}
+
+// TestCharactersAreNamed: what the forside cannot show is told with the field by its name in the dialect and the code point, and a
+// title in such letters refuses nothing.
+func TestCharactersAreNamed(t *testing.T) {
+	w := newWorld(t, nil)
+	_, body := w.send(person, strings.Replace(v3("a.pdf"), "Storgata 1", "Storgata 王", 1), nil, pdf("a.pdf"))
+	for _, want := range []string{`"kode":"forside-tegn"`, `"felt":"mottaker.adresse.adresselinje1"`, "U+738B"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s is not told: %s", want, body)
+		}
+	}
+	if strings.Contains(body, "王") {
+		t.Errorf("the address is repeated: %s", body)
+	}
+	if status, body := w.send(person, strings.Replace(v3("a.pdf"), "Vedtak", "تذكير", 1), nil, pdf("a.pdf")); status != 200 {
+		t.Errorf("a title: %d %s", status, body)
+	}
+}
+
+// TestLanguageIsNoFieldOfSvarUts: the language of the forside is the drop folder's alone; here it is a field not known, whatever it holds.
+func TestLanguageIsNoFieldOfSvarUts(t *testing.T) {
+	for _, value := range []string{`"se"`, `"klingon"`, `{"kode":"se"}`} {
+		w := newWorld(t, nil)
+		for path, body := range map[string]string{person: v3("a.pdf"), inV2: clearV2("b.pdf")} {
+			file := "a.pdf"
+			if path != person {
+				file = "b.pdf"
+			}
+			if status, answer := w.send(path, strings.Replace(body, "{", `{"spraak":`+value+`,`, 1), nil, pdf(file)); status != 200 {
+				t.Fatalf("%s %s: %d %s", path, value, status, answer)
+			}
+		}
+		for _, s := range w.Shipments() {
+			unknown := slices.ContainsFunc(s.Refusals, func(r shipment.Refusal) bool {
+				return r.Code == "felt-ukjent" && r.Field == "spraak" && r.Warning
+			})
+			if s.Submission.Language != "" || !unknown {
+				t.Errorf("%s %s: language %q, %+v", s.Dialect, value, s.Submission.Language, s.Refusals)
+			}
+		}
 	}
 }
 

@@ -223,6 +223,7 @@ func TestBadInput(t *testing.T) {
 		{"no title", "/sendForsendelse", cut(`"tittel":"Vedtak"`, `"tittel":""`), nil, one, 400, "tittel-mangler", "tittel"},
 		{"number and place swapped", "/sendForsendelse", cut(`"postNummer":"0155","postSted":"OSLO","land"`, `"postNummer":"Oslo","postSted":"0192","land"`), nil, one, 400, "postnummer-form", "mottaker.postAdresse.postNummer: Postnummer og poststed er byttet om"},
 		{"reply to", "/sendForsendelse", cut(`"postNummer":"0155","postSted":"OSLO"},"digitalAdresse":{"org`, `"postSted":"OSLO"},"digitalAdresse":{"org`), nil, one, 400, "postnummer-mangler", "svarSendesTil.postAdresse.postNummer"},
+		{"letters that cannot be printed", "/sendForsendelse", cut("Storgata 1", "Storgata 王"), nil, one, 400, "forside-tegn", "mottaker.postAdresse.adresse1: Adressen har tegn som ikke kan skrives ut (U+738B)"},
 		{"code", "/sendForsendelse", cut("0412", "04 12"), nil, one, 400, "konteringskode-form", "konteringsKode"},
 		{"field under both names", "/sendForsendelse", cut(`"konteringsKode":"0412"`, `"konteringsKode":"0412","konteringskode":"0413"`), nil, one, 400, "felt-dobbelt", "konteringsKode"},
 		{"field twice", "/sendForsendelse", cut(`"konteringsKode":"0412"`, `"konteringsKode":"0412","konteringsKode":"0413"`), nil, one, 400, "felt-dobbelt", "konteringsKode"},

@@ -331,6 +331,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"title", "9", soap12, cut("<tittel>Vedtak</tittel>", ""), nil, "tittel-mangler", "tittel: ", true},
 		{"swapped", "9", soap12, cut("<postnr>0155</postnr><poststed>OSLO</poststed></postAdresse></mottaker>", "<postnr>Oslo</postnr><poststed>0192</poststed></postAdresse></mottaker>"), nil, "postnummer-form", "mottaker.postAdresse.postnr: Postnummer og poststed er byttet om", true},
+		{"letters that cannot be printed", "9", soap12, cut("Storgata 1", "Storgata 王"), nil, "forside-tegn", "mottaker.postAdresse.adresse1: Adressen har tegn som ikke kan skrives ut (U+738B)", true},
 		{"reply to", "9", soap12, strings.Replace(good, "<postnr>0155</postnr><poststed>OSLO</poststed></postAdresse></svarSendesTil>", "<poststed>OSLO</poststed></postAdresse></svarSendesTil>", 1), nil, "postnummer-mangler", "svarSendesTil.postAdresse.postnr", true},
 		{"not PDF", "9", soap12, cut("<mimetype>application/pdf", "<mimetype>text/plain"), nil, "dokument-ikke-pdf", "dokumenter[0].ekskluderesFraPrint", true},
 		{"no content", "9", soap12, cut(inline("a.pdf"), ""), nil, "dokument-mangler", "", true},
