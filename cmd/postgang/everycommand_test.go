@@ -102,6 +102,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(ok, "key", "show", "kommune")
 	do(ok, "key", "list")
 	do(ok, "key", "end", key)
+	do(ok, "account", "cover", "kommune", "--language", "se", "-o", at("forside.pdf"))
 	do(ok, "shipment", "list")
 	do(ok, "shipment", "show", "kommune/a")
 	do(ok, "letter", "preview", "kommune/a", "-o", at("a.pdf"), "--png", at("bilder"))
