@@ -5,19 +5,24 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"postgang/engine/accept"
+	"postgang/engine/access"
 	"postgang/engine/collect"
 	"postgang/engine/digital"
 	"postgang/engine/finance"
+	"postgang/engine/find"
 	"postgang/engine/invoices"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
 	"postgang/engine/receipts"
+	"postgang/engine/recipient"
 	"postgang/engine/recovery"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
+	"postgang/engine/store"
 )
 
 // Config is what an Engine is made of.
@@ -77,6 +82,28 @@ func (e *Engine) Hold(ctx context.Context, id string, why shipment.Refusal) erro
 // step.ErrKeptBack.
 func (e *Engine) Release(ctx context.Context, shipment string) error {
 	return e.step.Release(ctx, shipment)
+}
+
+// FindRecipient lists letters by whom they are for, within a scope, see recipient.Finder.
+func (e *Engine) FindRecipient(ctx context.Context, scope access.Scope, purpose string, q recipient.Query, f find.Filter) ([]shipment.Shipment, error) {
+	return e.finder().Find(ctx, scope, purpose, q, f)
+}
+
+func (e *Engine) finder() recipient.Finder {
+	return recipient.Finder{Archive: e.step.Archive, Hash: e.step.NumberHash, Log: func(ctx context.Context, _ string) error {
+		e.step.Log.Info("letters are looked for by their recipient", "actor", access.By(ctx).String())
+		return nil
+	}}
+}
+
+// RecipientsFindable reports whether all letters are found by their recipients: false until MakeFindable has been through those of before.
+func (e *Engine) RecipientsFindable(ctx context.Context) (bool, error) {
+	return store.View(ctx, e.step.Archive, func(r store.Reader) (bool, error) { return recipient.Filled(ctx, r, e.step.NumberHash) })
+}
+
+// MakeFindable lets letters of before be found by their recipients, see recipient.Fill.
+func (e *Engine) MakeFindable(ctx context.Context, pause time.Duration, told func(n int)) (n int, err error) {
+	return recipient.Fill(ctx, e.step.Archive, e.step.NumberHash, pause, told)
 }
 
 // CleanScratch removes what killed steps left behind in the scratch folder. It may be called at any time.

@@ -13,6 +13,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/identity"
+	"postgang/engine/recipient"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -73,6 +74,9 @@ func (e *Acceptor) CorrectAddress(ctx context.Context, id string, to shipment.Po
 			return err
 		}
 		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return err
+		}
+		if err := tx.PutPersons(ctx, recipient.Row(s, e.NumberHash)); err != nil {
 			return err
 		}
 		why := shipment.Note{Code: "readdressed", Args: shipment.Args{"reason": reason}}
@@ -180,11 +184,11 @@ func (e *Acceptor) again(ctx context.Context, s shipment.Shipment, docs []shipme
 	if err != nil {
 		return shipment.HandIn{}, errors.New("the shipment cannot be handed in again as it is kept") // the cause may quote it
 	}
-	recipient, err := json.Marshal(sub.Recipient)
+	address, err := json.Marshal(sub.Recipient)
 	if err != nil {
 		return shipment.HandIn{}, errors.New("the address cannot be kept") // the cause may quote it
 	}
-	sum := sha256.Sum256(append(slices.Clone(e.FingerprintKey), recipient...))
+	sum := sha256.Sum256(append(slices.Clone(e.FingerprintKey), address...))
 	h := shipment.HandIn{
 		Account: s.Account, Key: "igjen-" + s.ID + "-" + hex.EncodeToString(sum[:4]), Dialect: string(access.ByHand), JSON: data, At: e.Now(),
 	}

@@ -22,6 +22,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/channel"
 	"postgang/engine/party"
+	"postgang/engine/recipient"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -96,6 +97,9 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 			s.Hold = shipment.HoldRestored
 		}
 		if err := tx.InsertShipment(ctx, s, docs); err != nil {
+			return err
+		}
+		if err := tx.PutPersons(ctx, recipient.Row(s, e.NumberHash)); err != nil {
 			return err
 		}
 		if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: at, Kind: shipment.EventReceived, From: shipment.StatusMottatt, To: shipment.StatusMottatt}); err != nil {

@@ -22,6 +22,7 @@ import (
 
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/people"
+	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/store"
@@ -164,7 +165,7 @@ func (a *Archive) View(ctx context.Context, fn func(r store.Reader) error) error
 		return fmt.Errorf("begin reading: %w", a.store.Fault(err))
 	}
 	defer func() { _ = t.Rollback() }() // nothing to commit
-	return fn(newReader(sqlrow.New(t, a.store.Fault)))
+	return fn(newReader(sqlrow.New(t, a.store.Fault), a.store.Dialect()))
 }
 
 // commitTime is how long a commit may take. It does not end with the caller's context: cutting a commit short would
@@ -212,8 +213,9 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 	}()
 	session, now := sqlrow.New(w, a.store.Fault), time.UnixMilli(a.now().UnixMilli()).UTC()
 	t := &tx{
-		reader:  *newReader(session),
+		reader:  *newReader(session, a.store.Dialect()),
 		Writer:  people.NewWriter(session, now),
+		Keeper:  search.NewKeeper(session),
 		now:     now,
 		raw:     w.Raw(),
 		enqueue: a.enqueue,

@@ -20,9 +20,11 @@ import (
 	"time"
 
 	"postgang/billing/invoice"
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/archivetest/channeltest"
+	"postgang/engine/archive/archivetest/findtest"
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/documents"
@@ -85,6 +87,7 @@ func TestConformance(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			archivetest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
+			findtest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 		})
 	}
 }
@@ -240,6 +243,20 @@ func TestReferencesOfBefore(t *testing.T) {
 		})
 		if err != nil || len(found) != 1 || found[0].ID != archivetest.ID(1) {
 			t.Errorf("found %v, %v", found, err)
+		}
+		err = a.View(t.Context(), func(r store.Reader) error {
+			hits, err := r.Identify(t.Context(), access.Scope{All: true}, "ak 17", 5)
+			if len(hits) != 1 || hits[0].ID != archivetest.ID(1) {
+				t.Errorf("identified %+v", hits)
+			}
+			counts, err2 := r.CountShipments(t.Context())
+			if len(counts) != 1 || counts[0].Count != 4 {
+				t.Errorf("counted %+v", counts)
+			}
+			return errors.Join(err, err2)
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -568,7 +585,7 @@ var breaks = map[string]string{
 	"receipt_file_blob_size":              `UPDATE receipt_file SET blob_bytes = -1`,
 	"receipt_file_fetched_at_set":         `UPDATE receipt_file SET fetched_at = 0`,
 	"receipt_file_rows_counted":           `UPDATE receipt_file SET row_count = -1`,
-	"receipt_id_form":                     `INSERT INTO receipt SELECT 'SHORT', vendor, file, 'DUPLICATE', job, shipment, posted_at, line FROM receipt`,
+	"receipt_id_form":                     `INSERT INTO receipt SELECT 'SHORT', vendor, file, 'DUPLICATE', job, shipment, posted_at, line, NULL FROM receipt`,
 	"receipt_state_known":                 `UPDATE receipt SET state = 'KANSKJE'`,
 	"receipt_posted_at_set":               `UPDATE receipt SET posted_at = 0`,
 	"receipt_letter_known":                `UPDATE receipt SET job = NULL`,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/store"
@@ -242,12 +243,20 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...store.Receipt) error {
 		if r.State != store.ReceiptUnknown {
 			job, shipment = r.Row.Job, r.Row.Shipment
 		}
-		rows[i] = []any{r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line}
+		rows[i] = []any{r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line, printID(r.Row.PrintID)}
 	}
-	if err := t.InsertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line)`, rows); err != nil {
+	if err := t.InsertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line, print_id)`, rows); err != nil {
 		return fmt.Errorf("insert receipts: %w", err)
 	}
 	return nil
+}
+
+// printID is the vendor's number of a receipt as receipts are found by it; NULL: by none. It is what the vendor wrote, of any length.
+func printID(number string) any {
+	if utf8.RuneCountInString(number) > longestReference {
+		return nil
+	}
+	return sqlrow.Optional(sqlrow.Clean(number))
 }
 
 // ReceiptLetters reads the letters of shipments.

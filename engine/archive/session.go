@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"postgang/engine/archive/database"
 	"postgang/engine/archive/people"
+	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/store"
 )
@@ -15,12 +17,14 @@ import (
 type reader struct {
 	*sqlrow.Rows
 	people.Reader
+	search.Finder
 }
 
 // tx is a write transaction.
 type tx struct {
 	reader
 	people.Writer
+	search.Keeper
 	now     time.Time
 	raw     any
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
@@ -51,6 +55,6 @@ func (t *tx) Enqueue(ctx context.Context, tasks ...store.Task) error {
 	return nil
 }
 
-func newReader(s *sqlrow.Rows) *reader {
-	return &reader{Rows: s, Reader: people.NewReader(s)}
+func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
+	return &reader{s, people.NewReader(s), search.NewFinder(s, d)}
 }

@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
+	"postgang/engine/find"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/prepare"
@@ -71,6 +72,18 @@ func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) (out []s
 	return out, nil
 }
 
+// ShipmentsOfPerson lists shipments by whom they are for.
+func (r *reader) ShipmentsOfPerson(ctx context.Context, p find.PersonQuery, f find.Filter) (out []shipment.Shipment, err error) {
+	ids, err := r.Persons(ctx, p, f)
+	if err == nil {
+		out, err = r.shipmentsOf(ctx, ids)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find shipments by recipient: %w", err)
+	}
+	return out, nil
+}
+
 // shipmentsOf reads shipments in the order of their ids given.
 func (r *reader) shipmentsOf(ctx context.Context, ids []string) ([]shipment.Shipment, error) {
 	const atOnce = 500
@@ -97,7 +110,7 @@ func (r *reader) CountShipments(ctx context.Context) ([]store.StatusCount, error
 	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c store.StatusCount, err error) {
 		err = scan(&c.Account, &c.Status, &c.Hold, &c.Count)
 		return c, err
-	}, `SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold ORDER BY account, status, hold`)
+	}, `SELECT account, status, hold, letters FROM shipment_counts WHERE letters > 0 ORDER BY account, status, hold`)
 	if err != nil {
 		return nil, fmt.Errorf("count shipments: %w", err)
 	}
@@ -113,7 +126,7 @@ func (r *reader) CountHeld(ctx context.Context) (map[string]int, error) {
 		err := scan(&code, &n)
 		out[code] = n
 		return err
-	}, `SELECT hold, count(*) FROM shipment WHERE hold <> '' GROUP BY hold`)
+	}, `SELECT hold, CAST(sum(letters) AS BIGINT) FROM shipment_counts WHERE hold <> '' AND letters > 0 GROUP BY hold`)
 	if err != nil {
 		return nil, fmt.Errorf("count what is set aside: %w", err)
 	}

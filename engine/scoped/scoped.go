@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postgang/engine/access"
+	"postgang/engine/find"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -115,4 +116,12 @@ func countWithin[T any](s Reader, account func(T) string, all func() ([]T, error
 	}
 	list, err := all()
 	return slices.DeleteFunc(list, func(c T) bool { return !s.scope.Has(account(c)) }), err
+}
+
+// Identify lists what a text identifies, see find.Reader.
+func (s Reader) Identify(ctx context.Context, text string, most int) ([]find.Hit, error) {
+	if s.scope.Empty() {
+		return nil, nil
+	}
+	return s.r.Identify(ctx, s.scope, text, most)
 }

@@ -94,6 +94,9 @@ type Config struct {
 	Register  Register // asked for accounts that want it; nil: nobody is
 	// TwoPersons has another person do what one has asked for, where it cannot be undone: see Second.
 	TwoPersons bool
+	// NumberHash is the keyed hash of recipients' numbers, by which people find their letters; nil: no key is set, and nobody is found
+	// by number.
+	NumberHash func(number string) string
 	WorkDir    string // scratch space on the same file system as the blobs, if possible
 	Log        *slog.Logger
 	Now        func() time.Time
@@ -118,6 +121,7 @@ type Step struct {
 	Postcodes  *postcode.Register                                            // nil: only the form of postnummer is checked
 	Register   Register                                                      // nil: nobody is asked
 	TwoPersons bool
+	NumberHash func(number string) string // nil: no key is set
 	WorkDir    string
 	Log        *slog.Logger
 	Now        func() time.Time // UTC, in whole milliseconds
@@ -142,7 +146,7 @@ type Step struct {
 func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
 		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
-		Register: c.Register, TwoPersons: c.TwoPersons, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
+		Register: c.Register, TwoPersons: c.TwoPersons, NumberHash: c.NumberHash, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
 		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{}, Makers: map[string]*cover.Maker{},
 	}
 	if e.Log == nil {

@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/channel"
+	"postgang/engine/find"
 	"postgang/engine/login"
 	"postgang/engine/shipment"
 )
@@ -77,6 +78,7 @@ type Reader interface {
 	LedgerReader
 	SlotReader
 	access.Reader
+	find.Reader
 	channel.Reader
 	login.Reader
 }
@@ -94,6 +96,7 @@ type Tx interface {
 	LedgerWriter
 	SlotWriter
 	access.Writer
+	find.Writer
 	channel.Writer
 	login.Writer
 

@@ -242,7 +242,6 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 		{"shipment round trip", shipmentRoundTrip},
 		{"shipment updates", shipmentUpdates},
 		{"shipment lists", shipmentLists},
-		{"shipments found", func(s *suite) { Find(s.TB, s.ctx, s.a) }},
 		{"history", history},
 		{"planned costs", plannedCosts},
 		{"ledger", bookings},

@@ -16,7 +16,8 @@ import (
 
 // Where is what a filter demands of shipment s, as conditions that hold together. add adds an argument and gives its placeholder.
 func Where(f find.Filter, add func(any) string) []string {
-	return where(f, add, "s.received_at", func(string) bool { return true })
+	// Where a reference is given, its index is the best there is.
+	return where(f, add, "s.received_at", func(name string) bool { return f.Reference == "" || name == byReference })
 }
 
 // The conditions that an index may serve. Those of walked are columns with an index of them and the time of receipt, so that the newest
@@ -42,8 +43,7 @@ func where(f find.Filter, add func(any) string, received string, open func(name 
 		if len(c.values) == 0 {
 			continue
 		}
-		// An account is part of the index of references too.
-		if open(c.name) || c.name == byAccount && f.Account != "" && open(byReference) {
+		if open(c.name) {
 			out = append(out, "s."+c.name+equal(c.values, add))
 		} else {
 			out = append(out, "s."+c.name+" || ''"+equal(c.values, add))
@@ -52,15 +52,8 @@ func where(f find.Filter, add func(any) string, received string, open func(name 
 			out = append(out, "length(s."+c.name+") <= 100") // word for word the condition of their indexes
 		}
 	}
-	if f.Scope != nil && !f.Scope.All && len(accounts(f)) == 0 {
+	if nothing(f) {
 		out = append(out, "FALSE")
-	}
-	if f.Reference != "" {
-		if open(byReference) {
-			out = append(out, "s.external_reference = "+add(f.Reference))
-		} else {
-			out = append(out, "s.external_reference || '' = "+add(f.Reference))
-		}
 	}
 	if f.Held || f.Hold != "" {
 		out = append(out, "s.hold <> ''")
@@ -107,7 +100,7 @@ func columns(f find.Filter) []column {
 		return []string{v}
 	}
 	return []column{
-		{byCode, one(f.Konteringskode)}, {bySystem, f.Systems}, {byReason, texts(f.Reasons)}, {byStatus, texts(f.Statuses)},
+		{byReference, one(f.Reference)}, {byCode, one(f.Konteringskode)}, {bySystem, f.Systems}, {byReason, texts(f.Reasons)}, {byStatus, texts(f.Statuses)},
 		{byAccount, accounts(f)},
 	}
 }
@@ -126,6 +119,9 @@ func accounts(f find.Filter) []string {
 	}
 	return []string{f.Account}
 }
+
+// nothing reports whether the scope leaves nothing.
+func nothing(f find.Filter) bool { return f.Scope != nil && !f.Scope.All && len(accounts(f)) == 0 }
 
 func texts[T ~string](vs []T) []string {
 	out := make([]string, len(vs))
@@ -161,7 +157,7 @@ var few = 4000
 
 // Newest lists the ids of shipments, the newest first. f.After is the id of the last one seen.
 func Newest(ctx context.Context, r *sqlrow.Rows, f find.Filter) ([]string, error) {
-	if f.Scope != nil && !f.Scope.All && len(accounts(f)) == 0 {
+	if nothing(f) {
 		return nil, nil
 	}
 	var at int64 // when the last one seen was received
@@ -258,8 +254,6 @@ func driver(ctx context.Context, r *sqlrow.Rows, f find.Filter) (by string, sort
 		return byAny, false, nil
 	case f.Job != "":
 		return byJob, true, nil
-	case f.Reference != "" && len(accounts(f)) > 0:
-		return byReference, true, nil
 	}
 	type choice struct {
 		name   string
@@ -289,6 +283,8 @@ func driver(ctx context.Context, r *sqlrow.Rows, f find.Filter) (by string, sort
 		walk = cmp.Or(walk, c.name)
 		only(c.name, func(some *find.Filter) {
 			switch c.name {
+			case byReference:
+				some.Reference = f.Reference
 			case byCode:
 				some.Konteringskode = f.Konteringskode
 			case bySystem:

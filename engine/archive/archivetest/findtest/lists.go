@@ -1,8 +1,7 @@
-package archivetest
+package findtest
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,22 +11,26 @@ import (
 	"pgregory.net/rapid"
 
 	"postgang/engine/access"
+	"postgang/engine/archive/archivetest"
 	"postgang/engine/find"
 	"postgang/engine/scoped"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
-// Find holds lists of shipments by many filters against a plain selection of all. a must be empty.
-func Find(t testing.TB, ctx context.Context, a store.Archive) {
+// Lists holds lists of shipments by many filters against a plain selection of all. a must be empty.
+func Lists(t testing.TB, a store.Archive) {
 	t.Helper()
+	lists(&suite{TB: t, ctx: t.Context(), a: a})
+}
+
+func lists(s *suite) {
 	const many = 120
-	s := &suite{TB: t, ctx: ctx, a: a}
 	jobs := map[string][]string{} // of shipments
 	names := []string{"none"}
 	s.must(func(tx store.Tx) error {
 		for n := 1; n <= many; n++ {
-			if err := tx.InsertShipment(ctx, findable(n), nil); err != nil {
+			if err := tx.InsertShipment(s.ctx, findable(n), nil); err != nil {
 				return err
 			}
 		}
@@ -37,19 +40,19 @@ func Find(t testing.TB, ctx context.Context, a store.Archive) {
 		id := s.job(letters...)
 		names = append(names, id)
 		for _, n := range letters {
-			jobs[ID(n)] = append(jobs[ID(n)], id)
+			jobs[archivetest.ID(n)] = append(jobs[archivetest.ID(n)], id)
 		}
 	}
 	var all []shipment.Shipment
-	s.view(func(r store.Reader) (err error) { all, err = r.Shipments(ctx, store.ShipmentFilter{}); return err })
+	s.view(func(r store.Reader) (err error) { all, err = r.Shipments(s.ctx, store.ShipmentFilter{}); return err })
 	if len(all) != many {
-		t.Fatalf("%d shipments", len(all))
+		s.Fatalf("%d shipments", len(all))
 	}
-	rapid.Check(t, func(rt *rapid.T) {
+	rapid.Check(s, func(rt *rapid.T) {
 		f := drawFilter(rt, names)
 		want := selected(all, f, jobs)
-		err := a.View(ctx, func(r store.Reader) error {
-			got, err := r.Shipments(ctx, f)
+		err := s.a.View(s.ctx, func(r store.Reader) error {
+			got, err := r.Shipments(s.ctx, f)
 			if !slices.Equal(ids(got), ids(want)) {
 				rt.Fatalf("%+v in scope %+v\ngives %v\nwant  %v", f, f.Scope, ids(got), ids(want))
 			}
@@ -64,7 +67,7 @@ func Find(t testing.TB, ctx context.Context, a store.Archive) {
 
 // findable is a shipment that shares each of its fields with some others.
 func findable(n int) shipment.Shipment {
-	v := Shipment(n)
+	v := archivetest.Shipment(n)
 	pick := func(k int, list ...string) string { return list[n/k%len(list)] }
 	v.Account = pick(1, "skole", "helse", "skole", "plan", "skole")
 	v.Status = shipment.Status(pick(3, "AKSEPTERT", "VARSLET", "LEST", "SENDT_PRINT"))
@@ -73,10 +76,11 @@ func findable(n int) shipment.Shipment {
 	v.Submission.ExternalReference = pick(4, "sak 1", "", "sak 2")
 	v.DueReason = shipment.Reason(pick(7, "ULEST", "RESERVERT", "KUN_PRINT"))
 	v.Hold = pick(1, "", "", "", "", "", "", "", "oppsett", "", "", "kostnad")
-	v.ReceivedAt = T0.Add(time.Duration(n*7919%40) * time.Hour) // three at a time
+	v.ReceivedAt = archivetest.T0.Add(time.Duration(n*7919%40) * time.Hour) // three at a time
 	v.DueAt = v.ReceivedAt.Add(time.Duration(n%9) * time.Hour)
 	if n%6 == 0 {
-		digitalOnly(&v)
+		v.Submission.DigitalOnly = true
+		v.DueAt, v.DueReason = time.Time{}, ""
 		v.Status = shipment.StatusVarslet
 	}
 	if n%4 == 0 {
@@ -91,7 +95,7 @@ func drawFilter(rt *rapid.T, jobs []string) store.ShipmentFilter {
 		if !some(label) {
 			return p
 		}
-		p.From = T0.Add(time.Duration(rapid.IntRange(0, 60).Draw(rt, label+" from")) * time.Hour)
+		p.From = archivetest.T0.Add(time.Duration(rapid.IntRange(0, 60).Draw(rt, label+" from")) * time.Hour)
 		p.To = p.From.Add(time.Duration(rapid.IntRange(0, 40).Draw(rt, label+" to")) * time.Hour)
 		if some(label + " open") {
 			p.From = time.Time{}
@@ -128,7 +132,7 @@ func drawFilter(rt *rapid.T, jobs []string) store.ShipmentFilter {
 		f.Scope = &access.Scope{All: some("all"), Accounts: rapid.SliceOfN(rapid.SampledFrom([]string{"helse", "plan", "skole", "x"}), 0, 3).Draw(rt, "scope")}
 	}
 	if some("after") {
-		f.After = ID(rapid.IntRange(1, 120).Draw(rt, "after id"))
+		f.After = archivetest.ID(rapid.IntRange(1, 120).Draw(rt, "after id"))
 	}
 	return f
 }
