@@ -29,6 +29,12 @@ func TestAddressIsCorrected(t *testing.T) {
 	if err := s.engine.CorrectAddress(kari, id, empty, "flyttet"); !errors.As(err, &bad) || len(bad.Refusals) == 0 {
 		t.Errorf("an address without place: %v", err)
 	}
+	foreign := good
+	foreign.Name, foreign.Line1 = "王 小明", "Nygata 2 王"
+	if err := s.engine.CorrectAddress(kari, id, foreign, "flyttet"); !errors.As(err, &bad) || shipment.RefusalCodes(bad.Refusals) != "forside-tegn forside-tegn" ||
+		bad.Refusals[0].Field != "mottaker.navn" || bad.Refusals[len(bad.Refusals)-1].Field != "mottaker.adresselinje1" {
+		t.Errorf("an address that the forside cannot show: %v", err)
+	}
 	wide := good
 	wide.Line1, wide.Line2, wide.Line3 = shipment.Private(strings.Repeat("W", 70)), shipment.Private(strings.Repeat("W", 70)), shipment.Private(strings.Repeat("W", 70))
 	if err := s.engine.CorrectAddress(kari, id, wide, "flyttet"); !errors.As(err, &bad) || len(bad.Refusals) == 0 {

@@ -92,6 +92,20 @@ func TestForsideLanguage(t *testing.T) {
 	}
 }
 
+// TestForsideLanguageIsKept: a letter that is sent again is in the language that was asked for.
+func TestForsideLanguageIsKept(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En").with("spraak", "se"))
+	must(t, s.engine.Event(s.ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalClosed, At: s.clock.now(), Key: "lukket", Reason: "ringt inn"}))
+	got, err := s.engine.SendAgain(s.ctx, id, nil, "likevel")
+	must(t, err)
+	s.work(t)
+	if next := s.shipment(t, got.ID); next.Submission.Language != "se" || next.Status != shipment.StatusAkseptert || len(next.Refusals) > 0 {
+		t.Errorf("sent again as %s in %q: %+v", next.Status, next.Submission.Language, next.Refusals)
+	}
+}
+
 // TestForsideLanguagesAgree: what a hand-in may ask for is what forsides are made in.
 func TestForsideLanguagesAgree(t *testing.T) {
 	t.Parallel()

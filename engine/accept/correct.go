@@ -60,7 +60,7 @@ func (e *Acceptor) CorrectAddress(ctx context.Context, id string, to shipment.Po
 	s.Submission.Recipient = to
 	s.Submission.Normalise()
 	s.Zone = s.Submission.Recipient.Zone()
-	found := ofRecipient(s.Submission.Validate(account.Rules, e.Postcodes, e.Now()))
+	found := ofRecipient(e.validate(s.Submission, account, e.Now()))
 	if !shipment.AnyRefuses(found) && s.Facts != nil {
 		judged := s
 		judged.Refusals = nil // tryLayout says nothing where something refuses already

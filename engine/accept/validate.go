@@ -4,16 +4,18 @@ import (
 	"slices"
 	"time"
 
+	"postgang/engine/access"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/printjobs"
 )
 
-// parse reads the forsendelse.json of a hand-in. SvarUt's dialects have no field for the language of the forside, so over the network
-// it is one that is not known.
+// parse reads the forsendelse.json of a hand-in. SvarUt's dialects have no field for the language of the forside, so in them it is one
+// that is not known.
 func parse(h shipment.HandIn) (shipment.Submission, []shipment.Refusal) {
 	sub, found := shipment.ParseSubmission(h.JSON)
-	if h.Dialect == "" {
+	switch access.Dialect(h.Dialect) {
+	case "", access.Folder, access.ByHand:
 		return sub, found
 	}
 	unknown := shipment.Refusal{Code: "felt-ukjent", Field: "spraak", Warning: true}
