@@ -23,6 +23,7 @@ import (
 	"postgang/engine/accept"
 	"postgang/engine/access"
 	"postgang/engine/console/asset"
+	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/finance"
 	"postgang/engine/jobs"
@@ -36,6 +37,7 @@ import (
 // Engine is what pages ask beyond the archive's rows; *engine.Engine is one.
 type Engine interface {
 	scoped.Queue
+	Money
 	Quote(s shipment.Shipment) (accept.Quoted, error)
 	ControlSheetCost(j store.PrintJob, files []store.JobFile) (sheets int, net money.Ore, priced bool)
 	WaitsForPerson(j store.PrintJob) bool
@@ -89,7 +91,11 @@ func Handler(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &handler{Config: c, scoped: scoped.New(c.Archive, c.Engine), accounts: map[string]party.Account{}, vendors: map[string]party.Vendor{}, frames: "'none'"}
+	var keys []string
+	for _, a := range c.Accounts {
+		keys = append(keys, a.Key)
+	}
+	h := &handler{Config: c, scoped: scoped.New(c.Archive, c.Engine, keys), accounts: map[string]party.Account{}, vendors: map[string]party.Vendor{}, frames: "'none'"}
 	for _, a := range c.Accounts {
 		h.accounts[a.Key] = a
 	}
@@ -219,7 +225,7 @@ func (v *visit) admit(rt route) error {
 		return nil
 	}
 	v.scope = v.may(rt.need)
-	if v.scope.Empty() || rt.whole && !v.scope.All {
+	if v.scope.Empty() || rt.whole && !v.scoped.Whole(v.scope) {
 		return errForbidden
 	}
 	return nil
@@ -285,7 +291,7 @@ func (v *visit) show(status int, template, title string, model any) error {
 		model = n
 	}
 	var b bytes.Buffer
-	if err := render(&b, template, v.frame(title, model)); err != nil {
+	if err := page.Render(&b, template, v.frame(title, model)); err != nil {
 		return fmt.Errorf("page %s: %w", template, err)
 	}
 	h := v.w.Header()
@@ -310,8 +316,8 @@ func (v *visit) show(status int, template, title string, model any) error {
 }
 
 // frame is what stands around a page.
-func (v *visit) frame(title string, model any) frame {
-	f := frame{Title: title, Organisation: v.Organisation, Person: v.person.Name, Version: v.Version, Page: model}
+func (v *visit) frame(title string, model any) page.Frame {
+	f := page.Frame{Title: title, Organisation: v.Organisation, Person: v.person.Name, Version: v.Version, Page: model}
 	if v.session.Token == "" {
 		return f
 	}
@@ -325,27 +331,27 @@ func (v *visit) frame(title string, model any) frame {
 	if until.After(last) {
 		until = last
 	}
-	f.Now, f.Until, f.Last, f.UntilText = now.Unix(), until.Unix(), last.Unix(), clock(until)
+	f.Now, f.Until, f.Last, f.UntilText = now.Unix(), until.Unix(), last.Unix(), page.Clock(until)
 	f.Nav = v.menu()
 	f.Find = !v.may(access.See).Empty()
 	return f
 }
 
 // menu is the way to the pages that a person may see.
-func (v *visit) menu() []menuGroup {
-	var out []menuGroup
+func (v *visit) menu() []page.MenuGroup {
+	var out []page.MenuGroup
 	all := routes()
 	for _, g := range menuGroups {
-		group := menuGroup{Name: g.Name}
+		group := page.MenuGroup{Name: g.Name}
 		for _, it := range g.Items {
 			rt := all[slices.IndexFunc(all, func(rt route) bool { return rt.method == http.MethodGet && rt.pattern == it.pattern })]
 			s := v.may(rt.need)
-			if len(v.person.Grants) == 0 || rt.to == forAction && (s.Empty() || rt.whole && !s.All) {
+			if len(v.person.Grants) == 0 || rt.to == forAction && (s.Empty() || rt.whole && !v.scoped.Whole(s)) {
 				continue
 			}
 			path := strings.TrimSuffix(it.pattern, "{$}")
 			here := v.r.URL.Path == path || path != "/" && strings.HasPrefix(v.r.URL.Path, path+"/")
-			group.Items = append(group.Items, menuItem{Name: it.Name, Path: path, Here: here})
+			group.Items = append(group.Items, page.MenuItem{Name: it.Name, Path: path, Here: here})
 		}
 		if len(group.Items) > 0 {
 			out = append(out, group)
@@ -371,14 +377,14 @@ func (h *handler) vendorName(key string) string {
 }
 
 // choices are the accounts that a person may choose among, by name.
-func (v *visit) choices(chosen string) []choice {
-	var out []choice
+func (v *visit) choices(chosen string) []page.Choice {
+	var out []page.Choice
 	for _, a := range v.Accounts {
 		if v.scope.Has(a.Key) {
-			out = append(out, choice{a.Key, v.accountName(a.Key), a.Key == chosen})
+			out = append(out, page.Choice{Value: a.Key, Text: v.accountName(a.Key), Chosen: a.Key == chosen})
 		}
 	}
-	slices.SortFunc(out, func(a, b choice) int { return strings.Compare(a.Text, b.Text) })
+	slices.SortFunc(out, func(a, b page.Choice) int { return strings.Compare(a.Text, b.Text) })
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postgang/billing/money"
+	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/jobs"
 	"postgang/engine/store"
@@ -15,14 +16,14 @@ import (
 
 // jobsPage lists print jobs.
 type jobsPage struct {
-	Show []choice
+	Show []page.Choice
 	Rows []jobRow
 	Next string
 }
 
 type jobRow struct {
 	ID      string
-	State   tag
+	State   page.Tag
 	Vendor  string
 	Class   string
 	Kind    string
@@ -58,7 +59,7 @@ func jobList(v *visit) error {
 	at = max(at, 0)
 	p := jobsPage{}
 	for i, w := range jobViews {
-		p.Show = append(p.Show, choice{"/jobber?vis=" + w.key, w.text, i == at})
+		p.Show = append(p.Show, page.Choice{Value: "/jobber?vis=" + w.key, Text: w.text, Chosen: i == at})
 	}
 	var found []scoped.Job
 	err := v.view(func(r *scoped.Reader) (err error) {
@@ -81,7 +82,7 @@ func jobList(v *visit) error {
 
 func (v *visit) jobRow(j scoped.Job) jobRow {
 	row := jobRow{
-		ID: j.ID, State: stateOf(j.State).tag, Vendor: v.vendorName(j.Vendor), Class: classOf(j.PrintJob), Kind: "Utskrift", Letters: j.Letters, Own: j.Own,
+		ID: j.ID, State: page.StateOf(j.State).Tag, Vendor: v.vendorName(j.Vendor), Class: page.ClassOf(j.PrintJob), Kind: "Utskrift", Letters: j.Letters, Own: j.Own,
 		Sheets: j.Totals.Sheets, Created: j.Created, Offered: j.OfferedAt,
 	}
 	if j.Reprint {
@@ -106,9 +107,9 @@ func (h *handler) awaited(j store.PrintJob) string {
 	case vendor.Manual:
 		return ""
 	case j.State == store.JobOffered:
-		return "Svar innen " + clock(vendor.AnswerDue(j.OfferedAt))
+		return "Svar innen " + page.Clock(vendor.AnswerDue(j.OfferedAt))
 	case j.State == store.JobAccepted:
-		return "Kvitteringer innen " + day(vendor.ReceiptDue(j.Updated).Add(-time.Second))
+		return "Kvitteringer innen " + page.Day(vendor.ReceiptDue(j.Updated).Add(-time.Second))
 	}
 	return ""
 }
@@ -116,8 +117,8 @@ func (h *handler) awaited(j store.PrintJob) string {
 // jobPage is all about a print job.
 type jobPage struct {
 	jobRow
-	Word        statusWord
-	Facts       []fact
+	Word        page.StatusWord
+	Facts       []page.Fact
 	Points      []checkpoint
 	Files       []store.JobFile
 	LetterRows  []jobLetterRow
@@ -136,7 +137,7 @@ type jobPage struct {
 type checkpoint struct {
 	Name          string
 	Planned, Real time.Time
-	State         tag
+	State         page.Tag
 }
 
 type jobLetterRow struct {
@@ -165,30 +166,30 @@ func job(v *visit) error {
 
 func (v *visit) jobPage(d scoped.JobDetails) jobPage {
 	p := jobPage{
-		jobRow: v.jobRow(d.Job), Word: stateOf(d.State), Files: d.Files, Unreceipted: d.Unreceipted, Failures: d.Failures, LastError: d.LastError,
+		jobRow: v.jobRow(d.Job), Word: page.StateOf(d.State), Files: d.Files, Unreceipted: d.Unreceipted, Failures: d.Failures, LastError: d.LastError,
 		Totals: d.Totals, Hidden: d.Letters == nil,
 	}
 	add := func(name, value, note string) {
 		if value != "" {
-			p.Facts = append(p.Facts, fact{Name: name, Value: value, Note: note, Copy: name == "Jobbseddel"})
+			p.Facts = append(p.Facts, page.Fact{Name: name, Value: value, Note: note, Copy: name == "Jobbseddel"})
 		}
 	}
 	add("Mottaker", p.Vendor, "")
 	add("Slag", p.Class, "")
 	if d.Reprint {
-		p.Facts = append(p.Facts, fact{Name: "Omtrykk av", Value: d.Parent, Path: "/jobber/" + d.Parent})
+		p.Facts = append(p.Facts, page.Fact{Name: "Omtrykk av", Value: d.Parent, Path: "/jobber/" + d.Parent})
 	} else if d.Parent != "" {
-		p.Facts = append(p.Facts, fact{Name: "Erstatter", Value: d.Parent, Path: "/jobber/" + d.Parent})
+		p.Facts = append(p.Facts, page.Fact{Name: "Erstatter", Value: d.Parent, Path: "/jobber/" + d.Parent})
 	}
-	add("Brev", number(d.PrintJob.Letters), "")
+	add("Brev", page.Number(d.PrintJob.Letters), "")
 	if t := d.Totals; t.Sheets > 0 {
-		add("Ark", number(t.Sheets), counted(t.Pages, "side", "sider")+", "+number(t.PagesColour)+" med farger")
-		add("Vekt", number(int(t.WeightGram/1000))+" kg", "med konvolutter")
+		add("Ark", page.Number(t.Sheets), page.Counted(t.Pages, "side", "sider")+", "+page.Number(t.PagesColour)+" med farger")
+		add("Vekt", page.Weight(t.WeightGram), "med konvolutter")
 	}
 	add("Jobbseddel", d.Ticket, "")
 	p.Points = v.checkpoints(d)
 	for _, l := range d.Letters {
-		row := jobLetterRow{JobLetter: l, Short: l.Shipment[:min(8, len(l.Shipment))], Reason: reasonOf(l.Reason)}
+		row := jobLetterRow{JobLetter: l, Short: l.Shipment[:min(8, len(l.Shipment))], Reason: page.ReasonOf(l.Reason)}
 		if l.Expected != nil {
 			row.Cost, row.Priced = l.Expected.Net(), true
 			p.Expected += row.Cost
@@ -201,8 +202,8 @@ func (v *visit) jobPage(d scoped.JobDetails) jobPage {
 		p.Others = append(p.Others, v.jobRow(o))
 	}
 	for _, e := range d.History {
-		w := stateOf(e.To)
-		h := happened{At: e.At, What: w.Text, Why: words.Why(e.Reason, words.Norwegian), Color: "accent"}
+		w := page.StateOf(e.To)
+		h := happened{At: e.At, What: w.Text, Why: page.Sentence(words.Why(e.Reason, words.Norwegian)), Color: "accent", By: v.byWhom(e.By)}
 		if w.Color == "danger" || w.Color == "success" {
 			h.Color = w.Color
 		}
@@ -238,26 +239,26 @@ func (v *visit) checkpoints(d scoped.JobDetails) []checkpoint {
 	var out []checkpoint
 	ended := !d.State.Live()
 	for _, s := range []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobClosed} {
-		c := checkpoint{Name: stateOf(s).Text, Planned: planned[s], Real: reached[s]}
+		c := checkpoint{Name: page.StateOf(s).Text, Planned: planned[s], Real: reached[s]}
 		switch {
 		case !c.Real.IsZero() && !c.Planned.IsZero() && c.Real.After(c.Planned):
-			c.State = tag{"For sent", "warning"}
+			c.State = page.Tag{Text: "For sent", Color: "warning"}
 		case !c.Real.IsZero():
-			c.State = tag{"Gjort", "success"}
+			c.State = page.Tag{Text: "Gjort", Color: "success"}
 		case ended:
 			continue
 		case !c.Planned.IsZero() && now.After(c.Planned):
-			c.State = tag{"Forsinket", "danger"}
+			c.State = page.Tag{Text: "Forsinket", Color: "danger"}
 		case vendor.Manual && s == store.JobUploaded:
 			continue
 		default:
-			c.State = tag{"Gjenstår", "neutral"}
+			c.State = page.Tag{Text: "Gjenstår", Color: "neutral"}
 		}
 		out = append(out, c)
 	}
 	if ended || d.State == store.JobUncertain {
-		w := stateOf(d.State)
-		out = append(out, checkpoint{Name: w.Text, Real: reached[d.State], State: tag{"Stanset", w.Color}})
+		w := page.StateOf(d.State)
+		out = append(out, checkpoint{Name: w.Text, Real: reached[d.State], State: page.Tag{Text: "Stanset", Color: w.Color}})
 	}
 	return out
 }
@@ -293,7 +294,7 @@ func manual(v *visit) error {
 		if row.Printed {
 			since = m.OfferedAt
 		}
-		row.Waits = span(v.Now().Sub(since))
+		row.Waits = page.Span(v.Now().Sub(since))
 		p.Rows = append(p.Rows, row)
 	}
 	return v.show(http.StatusOK, "manuell", "Manuell utskrift", p)

@@ -10,6 +10,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/calendar"
 	"postgang/engine/channel"
+	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -20,10 +21,10 @@ import (
 // letterPage is all about a letter but who it is to and what it says.
 type letterPage struct {
 	ID      string
-	Status  statusWord
+	Status  page.StatusWord
 	Hold    string // why it is set aside; empty: it is not
 	HoldWhy string
-	Facts   []fact
+	Facts   []page.Fact
 	Level4  bool
 	// Deadline is how the deadline was counted, day by day; none: there is none.
 	Deadline     []deadlineDay
@@ -37,14 +38,6 @@ type letterPage struct {
 	Channels     []channelRow
 }
 
-// fact is a name and what is so.
-type fact struct {
-	Name, Value string
-	Note        string
-	Path        string // the value leads there
-	Copy        bool   // it is copied often
-}
-
 // problem is a refusal or a warning.
 type problem struct {
 	Code, Field, Text string
@@ -52,8 +45,8 @@ type problem struct {
 }
 
 type letterJob struct {
-	link
-	State          tag
+	page.Link
+	State          page.Tag
 	Kind           string // original or omtrykk
 	Letter, Sheets int
 	Gram           int
@@ -110,9 +103,9 @@ func letter(v *visit) error {
 
 func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
 	l := d.Letter
-	p := letterPage{ID: l.ID, Status: statusOf(l.Status), Level4: l.Submission.RequireLevel4}
+	p := letterPage{ID: l.ID, Status: page.StatusOf(l.Status), Level4: l.Submission.RequireLevel4}
 	if l.Hold != "" {
-		p.Hold = holdOf(l.Hold)
+		p.Hold = page.HoldOf(l.Hold)
 	}
 	p.Facts = v.letterFacts(l)
 	p.countDeadline(l, v.accounts[l.Account].Rules)
@@ -121,7 +114,7 @@ func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
 	}
 	mayJobs := !v.may(access.Operate).Empty()
 	for _, j := range d.Jobs {
-		row := letterJob{link: link{Text: j.ID}, State: stateOf(j.State).tag, Kind: "Utskrift", Letter: j.Letter.Letter, Sheets: j.Letter.Sheets, Gram: j.Letter.WeightGram, Envelope: envelopeOf(j.Letter.Envelope), Offered: j.OfferedAt}
+		row := letterJob{Link: page.Link{Text: j.ID}, State: page.StateOf(j.State).Tag, Kind: "Utskrift", Letter: j.Letter.Letter, Sheets: j.Letter.Sheets, Gram: j.Letter.WeightGram, Envelope: page.EnvelopeOf(j.Letter.Envelope), Offered: j.OfferedAt}
 		if mayJobs {
 			row.Path = "/jobber/" + j.ID
 		}
@@ -169,40 +162,40 @@ func (p *letterPage) quote(v *visit, l scoped.Letter) {
 	}
 }
 
-func (v *visit) letterFacts(l scoped.Letter) []fact {
-	var out []fact
-	add := func(f fact) {
+func (v *visit) letterFacts(l scoped.Letter) []page.Fact {
+	var out []page.Fact
+	add := func(f page.Fact) {
 		if f.Value != "" {
 			out = append(out, f)
 		}
 	}
-	add(fact{Name: "Id", Value: l.ID, Copy: true})
-	add(fact{Name: "Avsender", Value: v.accountName(l.Account), Path: list("konto", l.Account)})
+	add(page.Fact{Name: "Id", Value: l.ID, Copy: true})
+	add(page.Fact{Name: "Avsender", Value: v.accountName(l.Account), Path: list("konto", l.Account)})
 	to := map[scoped.To]string{scoped.ToPerson: "Person", scoped.ToOrganisation: "Virksomhet", scoped.ToNobodyKnown: "Uten digital id"}[l.To]
 	if l.Country != "" {
 		to += ", til utlandet (" + l.Country + ")"
 	}
-	add(fact{Name: "Mottaker", Value: to})
-	add(fact{Name: "Innleveringsnøkkel", Value: l.HandIn, Copy: true})
-	add(fact{Name: "Ekstern referanse", Value: l.Submission.ExternalReference, Copy: true})
-	add(fact{Name: "Avgivende system", Value: l.Submission.SendingSystem})
+	add(page.Fact{Name: "Mottaker", Value: to})
+	add(page.Fact{Name: "Innleveringsnøkkel", Value: l.HandIn, Copy: true})
+	add(page.Fact{Name: "Ekstern referanse", Value: l.Submission.ExternalReference, Copy: true})
+	add(page.Fact{Name: "Avgivende system", Value: l.Submission.SendingSystem})
 	if l.Submission.Konteringskode != "" {
-		add(fact{Name: "Konteringskode", Value: l.Submission.Konteringskode})
+		add(page.Fact{Name: "Konteringskode", Value: l.Submission.Konteringskode, Path: list("konteringskode", l.Submission.Konteringskode)})
 	}
-	add(fact{Name: "Mottatt", Value: clock(l.ReceivedAt)})
-	add(fact{Name: "Varslet", Value: clock(l.NotifiedAt)})
-	add(fact{Name: "Lest", Value: clock(l.ReadAt)})
+	add(page.Fact{Name: "Mottatt", Value: page.Clock(l.ReceivedAt)})
+	add(page.Fact{Name: "Varslet", Value: page.Clock(l.NotifiedAt)})
+	add(page.Fact{Name: "Lest", Value: page.Clock(l.ReadAt)})
 	if !l.DueAt.IsZero() {
 		name := "Går til utskrift"
 		if !l.SentAt.IsZero() || !l.DueAt.After(v.Now()) {
 			name = "Klar for utskrift"
 		}
-		add(fact{Name: name, Value: clock(l.DueAt), Note: reasonOf(l.DueReason)})
+		add(page.Fact{Name: name, Value: page.Clock(l.DueAt), Note: page.ReasonOf(l.DueReason)})
 	}
-	add(fact{Name: "Overlevert trykkeriet", Value: clock(l.SentAt)})
-	add(fact{Name: "Postlagt", Value: clock(l.PostedAt)})
-	add(fact{Name: "Avsluttet", Value: clock(l.ClosedAt)})
-	add(fact{Name: "Kostnad godkjent", Value: clock(l.CostApprovedAt)})
+	add(page.Fact{Name: "Overlevert trykkeriet", Value: page.Clock(l.SentAt)})
+	add(page.Fact{Name: "Postlagt", Value: page.Clock(l.PostedAt)})
+	add(page.Fact{Name: "Avsluttet", Value: page.Clock(l.ClosedAt)})
+	add(page.Fact{Name: "Kostnad godkjent", Value: page.Clock(l.CostApprovedAt)})
 	if l.Documents > 0 {
 		pages := ""
 		if l.Facts != nil {
@@ -212,12 +205,12 @@ func (v *visit) letterFacts(l scoped.Letter) []fact {
 					colour++
 				}
 			}
-			pages = counted(len(l.Facts.Pages), "side", "sider")
+			pages = page.Counted(len(l.Facts.Pages), "side", "sider")
 			if colour > 0 {
-				pages += ", " + number(colour) + " med farger"
+				pages += ", " + page.Number(colour) + " med farger"
 			}
 		}
-		add(fact{Name: "Dokumenter", Value: number(l.Documents), Note: pages})
+		add(page.Fact{Name: "Dokumenter", Value: page.Number(l.Documents), Note: pages})
 	}
 	var how []string
 	if l.Submission.DigitalOnly {
@@ -235,7 +228,7 @@ func (v *visit) letterFacts(l scoped.Letter) []fact {
 	if l.Submission.Print.Colour {
 		how = append(how, "utskrift med farger")
 	}
-	add(fact{Name: "Bestilt", Value: strings.Join(how, ", ")})
+	add(page.Fact{Name: "Bestilt", Value: strings.Join(how, ", ")})
 	return out
 }
 
@@ -248,14 +241,14 @@ func (p *letterPage) countDeadline(l scoped.Letter, rules shipment.Rules) {
 	}
 	end := shipment.Deadline(l.NotifiedAt, rules)
 	p.DeadlineAt = end
-	p.DeadlineText = counted(rules.DeadlineHours, "time", "timer") + " på virkedager etter varslingen"
+	p.DeadlineText = page.Counted(rules.DeadlineHours, "time", "timer") + " på virkedager etter varslingen"
 	if rules.DeadlineWorkdays > 0 {
-		p.DeadlineText = counted(rules.DeadlineWorkdays, "hel virkedag", "hele virkedager") + " etter varslingsdagen"
+		p.DeadlineText = page.Counted(rules.DeadlineWorkdays, "hel virkedag", "hele virkedager") + " etter varslingsdagen"
 	}
 	days := rules.Calendar()
 	const most = 40 // days that a table of them is read with
 	for d := calendar.DayOf(l.NotifiedAt); d.Start().Before(end) && len(p.Deadline) < most; d = d.Add(1) {
-		row := deadlineDay{Day: weekdays[d.Weekday()] + " " + day(d.Start())}
+		row := deadlineDay{Day: weekdays[d.Weekday()] + " " + page.Day(d.Start())}
 		from, to := d.Start(), d.Add(1).Start()
 		if from.Before(l.NotifiedAt) {
 			from = l.NotifiedAt
@@ -273,7 +266,7 @@ func (p *letterPage) countDeadline(l scoped.Letter, rules shipment.Rules) {
 		case rules.DeadlineWorkdays > 0:
 			row.Counts = "1 virkedag"
 		default:
-			row.Counts = hours(to.Sub(from))
+			row.Counts = page.Hours(to.Sub(from))
 		}
 		p.Deadline = append(p.Deadline, row)
 	}
@@ -287,14 +280,16 @@ var eventColors = map[string]string{
 func (v *visit) happened(e shipment.Event) happened {
 	h := happened{At: e.At, What: words.Event(e, words.Norwegian), Why: words.EventReason(e, words.Norwegian), Color: eventColors[e.Kind]}
 	if e.Kind == shipment.EventStatus && e.From != e.To {
-		switch c := statusOf(e.To).Color; c {
+		switch c := page.StatusOf(e.To).Color; c {
 		case "success", "danger":
 			h.Color = c
 		}
 	}
 	switch e.Kind {
 	case shipment.EventCollected:
-		h.Why = "Jobb " + h.Why
+		if reason, job, ok := strings.Cut(h.Why, " "); ok {
+			h.Why = page.ReasonOf(shipment.Reason(reason)) + ", jobb " + job
+		}
 	case shipment.EventStatus:
 		h.Why = ""
 		if w := words.EventReason(e, words.Norwegian); e.From != e.To && w != "" {
@@ -308,13 +303,15 @@ func (v *visit) happened(e shipment.Event) happened {
 	if h.Color == "" {
 		h.Color = "accent"
 	}
+	h.Why = page.Sentence(h.Why)
+	h.By = v.byWhom(e.By)
 	return h
 }
 
 // reasonText words why a status changed, where it is a code of ours; what people wrote stands as it is.
 func reasonText(kept string) string {
 	code, rest, said := strings.Cut(kept, ": ")
-	if w, ok := reasonWords[shipment.Reason(code)]; ok {
+	if w := page.ReasonOf(shipment.Reason(code)); w != code {
 		code = w
 	} else if shipment.DigitalKind(code).Valid() {
 		code = words.Event(shipment.Event{Kind: code}, words.Norwegian)

@@ -11,8 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"postgang/billing/civil"
 	"postgang/engine/calendar"
+	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
+	"postgang/engine/find"
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -26,9 +29,10 @@ var (
 // lettersPage is a list of letters, and what it was asked for.
 type lettersPage struct {
 	Filter   letterFilter
-	Accounts []choice
-	Statuses []choice
-	Holds    []choice
+	Accounts []page.Choice
+	Statuses []page.Choice
+	Holds    []page.Choice
+	Reasons  []page.Choice
 	Rows     []letterRow
 	Filtered bool
 	CSV      string // address of the list as CSV
@@ -38,14 +42,16 @@ type lettersPage struct {
 
 // letterFilter is what a list is asked for, as it stands in the address.
 type letterFilter struct {
-	Account, Status, Hold string
-	After                 string
+	Account, Status, Hold, Reason string
+	System, Code, Job             string
+	From, To                      string // days of receipt, both counted in
+	After                         string
 }
 
 type letterRow struct {
 	ID, Short    string
 	Account      string
-	Status       tag
+	Status       page.Tag
 	Hold         string
 	Reason       string
 	Code, System string
@@ -57,19 +63,26 @@ type letterRow struct {
 // perPage is how many letters are listed at a time.
 const perPage = 50
 
-// statusUnderWay is the status of the filter that is several: on their way and not on paper.
-const statusUnderWay = "underveis"
+// Statuses of the filter that are several.
+const (
+	statusUnderWay = "underveis" // on their way and not on paper
+	statusReady    = "klar"      // due for print
+)
 
 func filterOf(q url.Values) letterFilter {
 	get := func(key string) string { return strings.TrimSpace(q.Get(key)) }
-	return letterFilter{Account: get("konto"), Status: get("status"), Hold: get("satt_til_side"), After: get("etter")}
+	return letterFilter{
+		Account: get("konto"), Status: get("status"), Hold: get("satt_til_side"), Reason: get("arsak"), System: get("system"), Code: get("konteringskode"), Job: get("jobb"),
+		From: get("fra"), To: get("til"), After: get("etter"),
+	}
 }
 
 // query is the filter as it stands in an address, going on after a letter.
 func (f letterFilter) query(after string) string {
 	q := url.Values{}
 	for _, kv := range [][2]string{
-		{"konto", f.Account}, {"status", f.Status}, {"satt_til_side", f.Hold}, {"etter", after},
+		{"konto", f.Account}, {"status", f.Status}, {"satt_til_side", f.Hold}, {"arsak", f.Reason}, {"system", f.System}, {"konteringskode", f.Code}, {"jobb", f.Job},
+		{"fra", f.From}, {"til", f.To}, {"etter", after},
 	} {
 		if kv[1] != "" {
 			q.Set(kv[0], kv[1])
@@ -81,12 +94,26 @@ func (f letterFilter) query(after string) string {
 	return "?" + q.Encode()
 }
 
+// day reads a day of the filter; zero: none is given.
+func filterDay(name, text string) (civil.Date, error) {
+	if text == "" {
+		return "", nil
+	}
+	d, err := civil.ParseDay(text)
+	if err != nil {
+		return "", fmt.Errorf("%s er ingen dato: skriv den som 2026-11-30: %w", name, errBad)
+	}
+	return d, nil
+}
+
 // storeFilter is the filter as the archive takes it.
 func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
-	s := store.ShipmentFilter{Account: f.Account, Newest: true, Limit: perPage + 1}
+	s := store.ShipmentFilter{Account: f.Account, Newest: true, Limit: perPage + 1, Konteringskode: f.Code, Job: f.Job}
 	switch {
 	case f.Status == statusUnderWay:
 		s.Statuses = waiting
+	case f.Status == statusReady:
+		s.Statuses, s.Due = waiting, find.Period{To: v.Now().Add(time.Millisecond)}
 	case f.Status != "":
 		if s.Statuses = []shipment.Status{shipment.Status(f.Status)}; !s.Statuses[0].Valid() {
 			return s, fmt.Errorf("det finnes ingen slik status: %w", errBad)
@@ -98,6 +125,26 @@ func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
 		s.Held = true
 	default:
 		s.Hold = f.Hold
+	}
+	if f.System != "" {
+		s.Systems = []string{f.System}
+	}
+	if f.Reason != "" {
+		s.Reasons = []shipment.Reason{shipment.Reason(f.Reason)}
+	}
+	from, err := filterDay("Mottatt fra", f.From)
+	if err != nil {
+		return s, err
+	}
+	to, err := filterDay("Mottatt til", f.To)
+	if err != nil {
+		return s, err
+	}
+	if from != "" {
+		s.Received.From = from.In(calendar.Oslo)
+	}
+	if to != "" {
+		s.Received.To = to.AddDays(1).In(calendar.Oslo)
 	}
 	if f.After != "" {
 		if !shipmentForm.MatchString(f.After) {
@@ -111,16 +158,20 @@ func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
 func letters(v *visit) error {
 	f := filterOf(v.r.URL.Query())
 	p := lettersPage{Filter: f, Accounts: v.choices(f.Account), Filtered: f.query("") != "", CSV: "/forsendelser/liste.csv" + f.query("")}
-	add := func(to *[]choice, chosen, value, text string) {
-		*to = append(*to, choice{value, text, value == chosen})
+	add := func(to *[]page.Choice, chosen, value, text string) {
+		*to = append(*to, page.Choice{Value: value, Text: text, Chosen: value == chosen})
 	}
 	add(&p.Statuses, f.Status, statusUnderWay, "Underveis til mottakeren")
+	add(&p.Statuses, f.Status, statusReady, "Klar for utskrift")
 	for _, s := range shipment.Statuses() {
-		add(&p.Statuses, f.Status, string(s), statusOf(s).Text)
+		add(&p.Statuses, f.Status, string(s), page.StatusOf(s).Text)
 	}
 	add(&p.Holds, f.Hold, "alle", "Alle som er satt til side")
 	for _, code := range []string{shipment.HoldCost, shipment.HoldRejected, shipment.HoldWindow, shipment.HoldUnheard, shipment.HoldRestored} {
-		add(&p.Holds, f.Hold, code, holdOf(code))
+		add(&p.Holds, f.Hold, code, page.HoldOf(code))
+	}
+	for _, r := range []shipment.Reason{shipment.ReasonUnread, shipment.ReasonNoDigitalID, shipment.ReasonReserved, shipment.ReasonNotNotifiable, shipment.ReasonPrintOnly, shipment.ReasonSDPFailed} {
+		add(&p.Reasons, f.Reason, string(r), page.ReasonOf(r))
 	}
 	sf, err := v.storeFilter(f)
 	if err != nil {
@@ -149,14 +200,14 @@ func letters(v *visit) error {
 
 func (v *visit) letterRow(l scoped.Letter) letterRow {
 	row := letterRow{
-		ID: l.ID, Short: l.ID[:8], Account: v.accountName(l.Account), Status: statusOf(l.Status).tag, Code: l.Submission.Konteringskode, System: l.Submission.SendingSystem,
+		ID: l.ID, Short: l.ID[:8], Account: v.accountName(l.Account), Status: page.StatusOf(l.Status).Tag, Code: l.Submission.Konteringskode, System: l.Submission.SendingSystem,
 		Received: l.ReceivedAt, Due: l.DueAt, Posted: l.PostedAt,
 	}
 	if l.Hold != "" {
-		row.Hold = holdOf(l.Hold)
+		row.Hold = page.HoldOf(l.Hold)
 	}
 	if l.DueReason != "" {
-		row.Reason = reasonOf(l.DueReason)
+		row.Reason = page.ReasonOf(l.DueReason)
 	}
 	return row
 }
@@ -228,8 +279,8 @@ type findPage struct {
 	TooShort bool
 }
 
-// find leads from any id to its page.
-func find(v *visit) error {
+// findAny leads from any id to its page.
+func findAny(v *visit) error {
 	asked := strings.TrimSpace(v.r.PostFormValue("q"))
 	if asked == "" {
 		return v.redirect("/forsendelser")

@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/alarm"
+	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -42,7 +43,7 @@ type cell struct {
 }
 
 type countRow struct {
-	tag
+	page.Tag
 	cell
 }
 
@@ -52,7 +53,7 @@ type planRow struct {
 	Planned time.Time // of the last run; zero: none
 	Began   time.Time
 	Ended   time.Time
-	State   tag
+	State   page.Tag
 	Summary string
 	Next    time.Time
 	Late    string // how much the last run was late, or is under way; empty: neither
@@ -103,11 +104,22 @@ func overview(v *visit) error {
 		if err != nil {
 			return err
 		}
-		p.Rows, p.Done = v.matrix(counts, due, jobs, now)
+		late := map[string]int{} // letters that should be posted by now, by job
+		for _, j := range jobs {
+			if j.Reprint || !v.late(j.PrintJob, now) {
+				continue
+			}
+			n, err := r.Awaited(v.ctx, j)
+			if err != nil {
+				return err
+			}
+			late[j.ID] = n
+		}
+		p.Rows, p.Done = v.matrix(counts, due, jobs, late)
 		if p.Plans, err = v.plans(r, now); err != nil {
 			return err
 		}
-		if s := v.may(access.Operate); s.All {
+		if s := v.may(access.Operate); v.scoped.Whole(s) {
 			p.SeesAlarms = true
 			open, err := r.Alarms(v.ctx, true)
 			if err != nil {
@@ -161,7 +173,7 @@ func list(keysAndValues ...string) string {
 }
 
 // matrix counts letters along their way.
-func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, jobs []scoped.Job, now time.Time) ([]matrixRow, []countRow) {
+func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, jobs []scoped.Job, late map[string]int) ([]matrixRow, []countRow) {
 	received := matrixRow{Name: "Mottas", What: "Kontrolleres og klargjøres"}
 	digital := matrixRow{Name: "Hos mottakeren", What: "Venter på å bli lest, eller på at fristen går ut"}
 	ready := matrixRow{Name: "Klar for utskrift", What: "Blir med i neste kjøring"}
@@ -210,16 +222,17 @@ func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, job
 			} else {
 				packed.Going.N += j.Own
 			}
-		case v.late(j.PrintJob, now):
-			atVendor.Wrong.N += j.Own
-			atVendor.Going.N -= j.Own
+		default:
+			atVendor.Wrong.N += late[j.ID]
+			atVendor.Going.N -= late[j.ID]
 		}
 	}
 	// Jobs may hold letters that were read or stopped since: a number below nothing is none.
 	digital.Going.N, atVendor.Going.N = max(digital.Going.N, 0), max(atVendor.Going.N, 0)
 	received.Going.Path, received.Waits.Path = list("status", string(shipment.StatusMottatt)), list("status", string(shipment.StatusMottatt), "satt_til_side", "alle")
 	received.Wrong.Path = list("status", string(shipment.StatusFeiletUnderMotta))
-	digital.Going.Path = list("status", "underveis")
+	digital.Going.Path = list("status", statusUnderWay)
+	ready.Going.Path = list("status", statusReady)
 	ready.Waits.Path = list("satt_til_side", "alle")
 	ready.Wrong.Path = list("satt_til_side", shipment.HoldRejected)
 	atVendor.Going.Path = list("status", string(shipment.StatusSendtPrint))
@@ -230,7 +243,7 @@ func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, job
 	var done []countRow
 	for _, s := range ended {
 		if n := ends[s]; n > 0 {
-			done = append(done, countRow{statusOf(s).tag, cell{n, list("status", string(s))}})
+			done = append(done, countRow{page.StatusOf(s).Tag, cell{n, list("status", string(s))}})
 		}
 	}
 	return []matrixRow{received, digital, ready, packed, atVendor}, done
@@ -262,8 +275,8 @@ func scheduleName(key string) string {
 	return key
 }
 
-var slotWords = map[store.SlotState]tag{
-	store.SlotRunning: {"Pågår", "info"}, store.SlotDone: {"Ferdig", "success"}, store.SlotFailed: {"Feilet", "danger"}, store.SlotSkipped: {"Hoppet over", "neutral"},
+var slotWords = map[store.SlotState]page.Tag{
+	store.SlotRunning: {Text: "Pågår", Color: "info"}, store.SlotDone: {Text: "Ferdig", Color: "success"}, store.SlotFailed: {Text: "Feilet", Color: "danger"}, store.SlotSkipped: {Text: "Hoppet over", Color: "neutral"},
 }
 
 // plans are the schedules with their last runs.
@@ -274,7 +287,7 @@ func (v *visit) plans(r *scoped.Reader, now time.Time) ([]planRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := planRow{Name: scheduleName(s.Name), Next: s.Next(now), State: tag{"Ikke kjørt ennå", "neutral"}}
+		p := planRow{Name: scheduleName(s.Name), Next: s.Next(now), State: page.Tag{Text: "Ikke kjørt ennå", Color: "neutral"}}
 		if len(slots) > 0 {
 			p.fill(slots[0], now)
 		}
@@ -288,45 +301,50 @@ func (p *planRow) fill(s store.Slot, now time.Time) {
 	p.Planned, p.Began, p.Ended, p.State, p.Summary = s.At, s.Started, s.Finished, slotWords[s.State], s.Summary
 	switch {
 	case s.State == store.SlotRunning:
-		p.Late = "har pågått i " + span(now.Sub(s.Started))
+		p.Late = "har pågått i " + page.Span(now.Sub(s.Started))
 	case !s.Started.IsZero() && s.Started.Sub(s.At) > 5*time.Minute:
-		p.Late = span(s.Started.Sub(s.At)) + " etter planen"
+		p.Late = page.Span(s.Started.Sub(s.At)) + " etter planen"
 	}
 }
 
 // alarmRow is an alarm as pages show it.
 type alarmRow struct {
 	Key, Text     string
-	Severity      tag
+	Severity      page.Tag
 	Raised, Last  time.Time
 	Count         int
 	Over          time.Time
 	Acked         time.Time
 	AckReason     string
-	Subject       link // what it is about
+	Subject       page.Link // what it is about
 	Critical      bool
 	Documentation string
 }
 
-var severityWords = map[alarm.Severity]tag{
-	alarm.SeverityCritical: {"Kritisk", "danger"}, alarm.SeverityMajor: {"Alvorlig", "warning"}, alarm.SeverityMinor: {"Se på dette", "neutral"},
+var severityWords = map[alarm.Severity]page.Tag{
+	alarm.SeverityCritical: {Text: "Kritisk", Color: "danger"}, alarm.SeverityMajor: {Text: "Alvorlig", Color: "warning"}, alarm.SeverityMinor: {Text: "Se på dette", Color: "neutral"},
 }
 
-func alarmRows(list []alarm.Alarm) []alarmRow {
-	alarm.Sort(list)
-	out := make([]alarmRow, len(list))
-	for i, a := range list {
+func alarmRows(found []alarm.Alarm) []alarmRow {
+	alarm.Sort(found)
+	out := make([]alarmRow, len(found))
+	for i, a := range found {
 		grave := alarm.SeverityOf(a.Key)
 		out[i] = alarmRow{
-			Key: a.Key, Text: words.Alarm(a.Key, a.Args, words.Norwegian), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
+			Key: a.Key, Text: page.Sentence(words.Alarm(a.Key, a.Args, words.Norwegian)), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
 			Over: a.Resolved, Acked: a.AckedAt, AckReason: a.AckReason, Critical: grave == alarm.SeverityCritical,
 		}
 		_, about, _ := strings.Cut(a.Key, ":")
 		switch {
 		case shipmentForm.MatchString(about):
-			out[i].Subject = link{"Åpne brevet", "/forsendelser/" + about}
+			out[i].Subject = page.Link{Text: "Åpne brevet", Path: "/forsendelser/" + about}
 		case jobForm.MatchString(about):
-			out[i].Subject = link{"Åpne jobb " + about, "/jobber/" + about}
+			out[i].Subject = page.Link{Text: "Åpne jobb " + about, Path: "/jobber/" + about}
+		case alarm.KindOf(a.Key) == "overdue":
+			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: list("konto", about, "status", statusReady)}
+		case alarm.KindOf(a.Key) == "unhandled":
+			account, status, _ := strings.Cut(about, ":")
+			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: list("konto", account, "status", status)}
 		}
 	}
 	return out

@@ -54,3 +54,21 @@ func (a Administrators) Who(ctx context.Context, s login.Session) (access.Person
 	}
 	return p, err
 }
+
+// byWhom names who did something, as the archive keeps it; empty: Postgang by itself.
+func (v *visit) byWhom(kept string) string {
+	a, err := access.ParseActor(kept)
+	switch {
+	case err != nil || a.Kind == access.System:
+		return ""
+	case a.Kind == access.CommandLine && a.For != "":
+		return a.For + " (kommandolinjen, " + a.ID + ")"
+	case a.Kind == access.CommandLine:
+		return a.ID + " (kommandolinjen)"
+	case a.Kind == access.Integrated:
+		return "et fagsystem"
+	case a.ID == v.person.ID:
+		return "deg"
+	}
+	return "en kollega"
+}

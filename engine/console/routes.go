@@ -37,7 +37,7 @@ func routes() []route {
 		{"POST", "/okt", known, "", false, stay},
 
 		{"GET", "/{$}", members, "", false, front},
-		{"POST", "/finn", forAction, access.See, false, find},
+		{"POST", "/finn", forAction, access.See, false, findAny},
 		{"GET", "/forsendelser", forAction, access.See, false, letters},
 		{"GET", "/forsendelser/liste.csv", forAction, access.See, false, lettersCSV},
 		{"GET", "/forsendelser/{id}", forAction, access.See, false, letter},
@@ -48,6 +48,11 @@ func routes() []route {
 		{"GET", "/jobber/{id}", forAction, access.Operate, false, job},
 		{"GET", "/kjoringer", forAction, access.Operate, true, runs},
 		{"GET", "/varsler", forAction, access.Operate, true, alarms},
+		{"GET", "/okonomi/koder", forAction, access.SeeMoney, false, codeBudgets},
+		{"GET", "/okonomi/avvik", forAction, access.SeeMoney, false, deviations},
+		{"GET", "/okonomi/kvitteringer", forAction, access.SeeMoney, true, receipts},
+		{"GET", "/okonomi/fakturaer", forAction, access.SeeMoney, true, invoiceList},
+		{"GET", "/okonomi/maneder", forAction, access.SeeMoney, true, months},
 		{"GET", "/hjelp", members, "", false, help},
 	}
 }
@@ -59,5 +64,8 @@ var menuGroups = []struct {
 }{
 	{"Brev", []struct{ Name, pattern string }{{"Oversikt", "/{$}"}, {"Forsendelser", "/forsendelser"}, {"Manuell utskrift", "/manuell"}, {"Statistikk", "/statistikk"}}},
 	{"Drift", []struct{ Name, pattern string }{{"Utskriftsjobber", "/jobber"}, {"Kjøringer", "/kjoringer"}, {"Varsler", "/varsler"}}},
+	{"Økonomi", []struct{ Name, pattern string }{
+		{"Konteringskoder", "/okonomi/koder"}, {"Avvik", "/okonomi/avvik"}, {"Kvitteringer", "/okonomi/kvitteringer"}, {"Fakturaer", "/okonomi/fakturaer"}, {"Måneder", "/okonomi/maneder"},
+	}},
 	{"Hjelp", []struct{ Name, pattern string }{{"Hjelp", "/hjelp"}}},
 }

@@ -45,6 +45,11 @@ var rules = map[string]rule{
 	"GET /manuell":                {roles: "utskrift", path: fixed("/manuell")},
 	"GET /jobber":                 {roles: "operator", path: fixed("/jobber")},
 	"GET /jobber/{id}":            {roles: "operator", path: func(w *world, own bool) string { return "/jobber/" + pick(own, w.ownJob, w.foreignJob) }},
+	"GET /okonomi/koder":          {roles: "okonomi operator revisor", path: fixed("/okonomi/koder")},
+	"GET /okonomi/avvik":          {roles: "okonomi operator revisor", path: fixed("/okonomi/avvik")},
+	"GET /okonomi/kvitteringer":   {roles: "okonomi operator revisor", whole: true, path: fixed("/okonomi/kvitteringer")},
+	"GET /okonomi/fakturaer":      {roles: "okonomi operator revisor", whole: true, path: fixed("/okonomi/fakturaer")},
+	"GET /okonomi/maneder":        {roles: "okonomi operator revisor", whole: true, path: fixed("/okonomi/maneder")},
 	"GET /kjoringer":              {roles: "operator", whole: true, path: fixed("/kjoringer")},
 	"GET /varsler":                {roles: "operator", whole: true, path: fixed("/varsler")},
 }
@@ -235,6 +240,18 @@ func TestLists(t *testing.T) {
 	}
 	if body := w.ask("GET", "/forsendelser?satt_til_side=kostnad", reader, "").Body.String(); !strings.Contains(body, w.heldLetter) || strings.Contains(body, w.ownLetter) {
 		t.Error("the filter of what is set aside")
+	}
+	// The filters of the address narrow the list, and those that cannot be read are told.
+	for query, want := range map[string]int{"?system=ePhorte": 200, "?konteringskode=0412&arsak=ULEST": 200, "?fra=2020-01-01&til=2030-01-01": 200, "?fra=i+dag": 422, "?status=KANSKJE": 422, "?status=klar": 200, "?jobb=" + w.ownJob: 200} {
+		rec := w.ask("GET", "/forsendelser"+query, reader, "")
+		if rec.Code != want || want == 200 && !strings.Contains(rec.Body.String(), "<tbody>") {
+			t.Errorf("/forsendelser%s: %d, want %d with rows", query, rec.Code, want)
+		}
+	}
+	for _, query := range []string{"?system=Annet", "?konteringskode=9", "?arsak=RESERVERT", "?til=2020-01-01", "?jobb=" + w.foreignJob} {
+		if body := w.ask("GET", "/forsendelser"+query, reader, "").Body.String(); !strings.Contains(body, "Ingen forsendelser passer") {
+			t.Errorf("/forsendelser%s finds something", query)
+		}
 	}
 	// Another's account is told as one that is not there.
 	if a, b := w.ask("GET", "/forsendelser/"+w.foreignLetter, reader, ""), w.ask("GET", "/forsendelser/"+"00000000-0000-4000-8000-00000000ffff", reader, ""); a.Code != 404 || b.Code != 404 || a.Body.String() != b.Body.String() {

@@ -16,15 +16,17 @@ import (
 	"postgang/billing/figures"
 	"postgang/billing/money"
 	"postgang/engine/calendar"
+	"postgang/engine/console/page"
 	"postgang/engine/finance"
 	"postgang/engine/shipment"
 )
 
 // statisticsPage is what came, how it went and what it cost.
 type statisticsPage struct {
-	Accounts []choice
+	Accounts []page.Choice
 	Account  string
-	From, To string // months, both counted in
+	Froms    []page.Choice // months to begin with
+	Tos      []page.Choice // and to end with, which is counted in
 	Months   []monthFigures
 	Sum      monthFigures
 	Senders  []monthFigures
@@ -189,12 +191,29 @@ func (v *visit) statisticsOf() (statisticsPage, error) {
 		return p, err
 	}
 	p.Account, p.Accounts = account, v.choices(account)
-	p.From, p.To = string(from)[:7], string(to.AddDays(-1))[:7]
-	p.CSV = "/statistikk/tall.csv?fra=" + p.From + "&til=" + p.To
+	first, last := string(from)[:7], string(to.AddDays(-1))[:7]
+	p.Froms, p.Tos = v.monthChoices(first), v.monthChoices(last)
+	p.CSV = "/statistikk/tall.csv?fra=" + first + "&til=" + last
 	if account != "" {
 		p.CSV += "&konto=" + account
 	}
 	return p, nil
+}
+
+// monthChoices are the months of the last two years to choose from, and the chosen one.
+func (v *visit) monthChoices(chosen string) []page.Choice {
+	at := civil.Of(v.Now(), calendar.Oslo).UTC()
+	var out []page.Choice
+	seen := false
+	for i := range mostMonths {
+		m := time.Date(at.Year(), at.Month()-time.Month(i), 1, 0, 0, 0, 0, time.UTC).Format("2006-01")
+		seen = seen || m == chosen
+		out = append(out, page.Choice{Value: m, Text: page.MonthName(m), Chosen: m == chosen})
+	}
+	if !seen {
+		out = append(out, page.Choice{Value: chosen, Text: page.MonthName(chosen), Chosen: true})
+	}
+	return out
 }
 
 func (v *visit) count(from, to civil.Date, accounts []string) (p statisticsPage, err error) {
@@ -206,7 +225,7 @@ func (v *visit) count(from, to civil.Date, accounts []string) (p statisticsPage,
 	p.Sum.Name = "Sum"
 	p.Sum.add(r.Counters, r.Money)
 	for _, m := range r.PerMonth {
-		row := monthFigures{Name: monthName(m.Month)}
+		row := monthFigures{Name: page.MonthName(m.Month)}
 		row.add(m.Counters, m.Money)
 		p.Months = append(p.Months, row)
 	}
@@ -235,12 +254,12 @@ func (v *visit) count(from, to civil.Date, accounts []string) (p statisticsPage,
 		if err != nil {
 			return p, err
 		}
-		if _, ok := reasonWords[shipment.Reason(s.Reason)]; ok && s.InPeriod && s.Channel == figures.ChannelPaper {
+		if known := page.ReasonOf(shipment.Reason(s.Reason)) != s.Reason; known && s.InPeriod && s.Channel == figures.ChannelPaper {
 			reasons[shipment.Reason(s.Reason)]++
 		}
 	}
 	for why, n := range reasons {
-		p.Reasons = append(p.Reasons, reasonFigures{reasonOf(why), n})
+		p.Reasons = append(p.Reasons, reasonFigures{page.ReasonOf(why), n})
 	}
 	slices.SortFunc(p.Reasons, func(a, b reasonFigures) int { return cmp.Or(b.N-a.N, strings.Compare(a.Name, b.Name)) })
 	p.Chart = chartOf(p.Months)
@@ -266,31 +285,20 @@ func chartOf(months []monthFigures) chart {
 	height := func(n int) int { return n * (chartBottom - chartTop) / (step * 4) }
 	c := chart{}
 	for i := range 5 {
-		c.Lines = append(c.Lines, chartLine{chartBottom - height(i*step), number(i * step)})
+		c.Lines = append(c.Lines, chartLine{chartBottom - height(i*step), page.Number(i * step)})
 	}
 	for i, m := range months {
 		b := chartBar{X: chartLeft + i*chartStep + (chartStep-chartBarWidth)/2, Digital: height(m.Digital), Paper: height(m.Paper), Label: m.Name}
 		b.Mid = b.X + chartBarWidth/2
 		b.DigitalTop = chartBottom - b.Digital
 		b.PaperTop = b.DigitalTop - b.Paper
-		b.Title = fmt.Sprintf("%s: %s digitalt, %s på papir", m.Name, number(m.Digital), number(m.Paper))
-		if first, _, ok := strings.Cut(m.Name, " "); ok && len(months) > 8 {
-			b.Label = first[:3]
+		b.Title = fmt.Sprintf("%s: %s digitalt, %s på papir", m.Name, page.Number(m.Digital), page.Number(m.Paper))
+		if month, year, ok := strings.Cut(m.Name, " "); ok {
+			b.Label = month[:3] + " " + year[2:] // no month has another letter than of ASCII among its first three
 		}
 		c.Bars = append(c.Bars, b)
 	}
 	return c
-}
-
-var monthNames = [...]string{"januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"}
-
-// monthName names a month, given as 2026-11.
-func monthName(m string) string {
-	t, err := time.Parse("2006-01", m)
-	if err != nil {
-		return m
-	}
-	return monthNames[t.Month()-1] + " " + strconv.Itoa(t.Year())
 }
 
 func statistics(v *visit) error {

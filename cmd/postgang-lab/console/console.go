@@ -175,7 +175,13 @@ func lastTime(ctx context.Context, cfg *config.Config) (at time.Time, err error)
 				at = j.Updated
 			}
 		}
-		return err
+		raised, bad := r.Alarms(ctx, false)
+		for _, a := range raised {
+			if a.Last.After(at) {
+				at = a.Last
+			}
+		}
+		return errors.Join(err, bad)
 	})
 	if at.IsZero() {
 		at = time.Now()

@@ -24,28 +24,43 @@ type Queue interface {
 
 // Archive gives readers within scopes.
 type Archive struct {
-	archive store.Archive
-	queue   Queue
+	archive  store.Archive
+	queue    Queue
+	accounts []string
 }
 
-// New is an archive that is read within scopes alone.
-func New(a store.Archive, q Queue) Archive { return Archive{a, q} }
+// New is an archive that is read within scopes alone. accounts are all that are configured.
+func New(a store.Archive, q Queue, accounts []string) Archive { return Archive{a, q, accounts} }
+
+// Whole reports whether a scope is everything: said so, or every account that is configured.
+func (a Archive) Whole(s access.Scope) bool {
+	if s.All {
+		return true
+	}
+	for _, account := range a.accounts {
+		if !s.Has(account) {
+			return false
+		}
+	}
+	return len(a.accounts) > 0
+}
 
 // View runs fn on one snapshot, within a scope.
 func (a Archive) View(ctx context.Context, s access.Scope, fn func(r *Reader) error) error {
-	return a.archive.View(ctx, func(r store.Reader) error { return fn(&Reader{r, s, a.queue}) })
+	return a.archive.View(ctx, func(r store.Reader) error { return fn(&Reader{r, s, a.Whole(s), a.queue}) })
 }
 
 // Reader reads what lies within a scope.
 type Reader struct {
-	r     store.Reader
-	scope access.Scope
-	queue Queue
+	r          store.Reader
+	scope      access.Scope
+	everything bool // see Archive.Whole
+	queue      Queue
 }
 
-// whole reports whether the scope is everything: what belongs to no account is there for it alone.
+// whole is nil when the scope is everything: what belongs to no account is there for it alone.
 func (r *Reader) whole() error {
-	if !r.scope.All {
+	if !r.everything {
 		return fmt.Errorf("within a scope of accounts: %w", store.ErrNotFound)
 	}
 	return nil
@@ -153,27 +168,10 @@ func (r *Reader) LetterDetails(ctx context.Context, id string) (d LetterDetails,
 
 // Letters lists letters as the filter says, within the scope.
 func (r *Reader) Letters(ctx context.Context, f store.ShipmentFilter) ([]Letter, error) {
-	if r.scope.Empty() || f.Account != "" && !r.scope.Has(f.Account) {
-		return nil, nil
-	}
-	accounts := []string{f.Account}
-	if f.Account == "" && !r.scope.All {
-		accounts = r.scope.Accounts
-	}
-	var all []shipment.Shipment
-	for _, account := range accounts {
-		f.Account = account
-		list, err := r.r.Shipments(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-	}
-	if len(accounts) > 1 {
-		slices.SortFunc(all, func(a, b shipment.Shipment) int { return b.ReceivedAt.Compare(a.ReceivedAt) })
-	}
-	if f.Limit > 0 && len(all) > f.Limit {
-		all = all[:f.Limit]
+	f.Scope = &r.scope
+	all, err := r.r.Shipments(ctx, f)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]Letter, len(all))
 	for i, s := range all {
@@ -185,7 +183,7 @@ func (r *Reader) Letters(ctx context.Context, f store.ShipmentFilter) ([]Letter,
 // LetterByHandIn finds a letter by its sender's key; store.ErrNotFound.
 func (r *Reader) LetterByHandIn(ctx context.Context, account, key string) (Letter, error) {
 	if !r.scope.Has(account) {
-		return Letter{}, store.ErrNotFound
+		return Letter{}, fmt.Errorf("shipment of account %s: %w", account, store.ErrNotFound)
 	}
 	s, err := r.r.ShipmentByHandIn(ctx, account, key)
 	if err != nil {
@@ -250,6 +248,12 @@ func (r *Reader) Jobs(ctx context.Context, f store.JobFilter) ([]Job, error) {
 		}
 	}
 	return out, nil
+}
+
+// Awaited counts the letters of a job within the scope that a receipt is awaited for.
+func (r *Reader) Awaited(ctx context.Context, j Job) (int, error) {
+	n, err := r.r.Awaited(ctx, j.ID)
+	return min(n, j.Own), err
 }
 
 // JobDetails is all about a job.
@@ -323,10 +327,37 @@ func (r *Reader) Alarms(ctx context.Context, open bool) ([]alarm.Alarm, error) {
 // scope.
 func (r *Reader) Slots(ctx context.Context, schedule string, limit int) ([]store.Slot, error) {
 	list, err := r.r.Slots(ctx, schedule, limit)
-	if !r.scope.All {
+	if !r.everything {
 		for i := range list {
 			list[i].Summary = ""
 		}
 	}
 	return list, err
+}
+
+// Deviations lists what the vendor reported otherwise, by time. What belongs to no account is there within the scope of everything.
+func (r *Reader) Deviations(ctx context.Context) ([]store.Deviation, error) {
+	list, err := r.r.Deviations(ctx, store.DeviationFilter{})
+	return slices.DeleteFunc(list, func(d store.Deviation) bool {
+		if d.Account == "" {
+			return !r.everything
+		}
+		return !r.scope.Has(d.Account)
+	}), err
+}
+
+// ReceiptFiles lists the vendor's files of receipts; within the scope of everything alone.
+func (r *Reader) ReceiptFiles(ctx context.Context, vendor string) ([]store.ReceiptFile, error) {
+	if err := r.whole(); err != nil {
+		return nil, err
+	}
+	return r.r.ReceiptFiles(ctx, vendor)
+}
+
+// OpenConflicts lists receipts in conflict that nobody has decided about; within the scope of everything alone.
+func (r *Reader) OpenConflicts(ctx context.Context) ([]store.ReceiptRecord, error) {
+	if err := r.whole(); err != nil {
+		return nil, err
+	}
+	return r.r.Receipts(ctx, store.ReceiptFilter{Open: true})
 }

@@ -4,24 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/shipment"
-	"postgang/engine/store"
 )
-
-func everyWord(t *testing.T) {
-	t.Helper()
-	for _, s := range shipment.Statuses() {
-		if statusWords[s].Text == "" || statusWords[s].Means == "" {
-			t.Errorf("status %s has no words", s)
-		}
-	}
-	for _, s := range store.JobStates() {
-		if stateWords[s].Text == "" || stateWords[s].Means == "" {
-			t.Errorf("state %s has no words", s)
-		}
-	}
-}
 
 // TestDeadlineIsCountedDayByDay: the days add up to what the rule asks for, and end where it does.
 func TestDeadlineIsCountedDayByDay(t *testing.T) {
@@ -45,8 +31,8 @@ func TestDeadlineIsCountedDayByDay(t *testing.T) {
 			t.Errorf("day %d: %v, want %v", i, p.Deadline[i], want[i])
 		}
 	}
-	if clock(p.DeadlineAt) != "01.12.2026 kl. 06.00" {
-		t.Errorf("deadline %s", clock(p.DeadlineAt))
+	if page.Clock(p.DeadlineAt) != "01.12.2026 kl. 06.00" {
+		t.Errorf("deadline %s", page.Clock(p.DeadlineAt))
 	}
 	rules := shipment.DefaultRules()
 	rules.DeadlineWorkdays = 2
@@ -57,18 +43,8 @@ func TestDeadlineIsCountedDayByDay(t *testing.T) {
 	}
 }
 
-func TestNumbers(t *testing.T) {
+func TestCellText(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1\u00a0000", -1234567: "\u22121\u00a0234\u00a0567"} {
-		if got := number(n); got != want {
-			t.Errorf("%d: %q", n, got)
-		}
-	}
-	for d, want := range map[time.Duration]string{0: "0 minutter", time.Minute: "1 minutt", 90 * time.Minute: "1 time og 30 minutter", 49 * time.Hour: "2 dager og 1 time", 24*time.Hour + time.Minute: "1 dag"} {
-		if got := span(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
-		}
-	}
 	for s, want := range map[string]string{"=1+1": "'=1+1", "": "", "0412": "0412"} {
 		if got := cellText(s); got != want {
 			t.Errorf("%q: %q", s, got)
