@@ -101,12 +101,16 @@ func New(c Config, s Sessions) (*Client, error) {
 	return &Client{c: c, sessions: s, secure: u.Scheme == "https", http: client}, nil
 }
 
-// Hash is how a fødselsnummer or organisasjonsnummer is kept.
-func (c *Client) Hash(number string) string {
-	mac := hmac.New(sha256.New, c.c.Key)
+// Hash is how a fødselsnummer or organisasjonsnummer is kept, by the Key of a Config: 64 hex digits. Whoever invites a person by number
+// must use the key that the person's log-in will use.
+func Hash(key []byte, number string) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("person " + number))
 	return hex.EncodeToString(mac.Sum(nil))
 }
+
+// Hash is how a fødselsnummer or organisasjonsnummer is kept by this client.
+func (c *Client) Hash(number string) string { return Hash(c.c.Key, number) }
 
 // oauth gives the provider, which is asked once it can be reached.
 func (c *Client) oauth(ctx context.Context) (*oidc.Provider, *oauth2.Config, error) {

@@ -1,5 +1,5 @@
-// Package people keeps who may do what and who did: integrations, log-ins, and what takes two persons. Its Reader and Writer are part of
-// the archive's.
+// Package people keeps who may do what and who did: integrations, persons and their roles, log-ins, what takes two persons, and the logs of
+// changes and look-ups. Its Reader and Writer are part of the archive's.
 package people
 
 import (
