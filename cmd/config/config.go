@@ -73,6 +73,8 @@ type File struct {
 	Vouchers map[string]*ledger.VoucherProfile `toml:"vouchers"`
 	Vendors  map[string]*Vendor                `toml:"vendors"`
 	Accounts map[string]*Account               `toml:"accounts"`
+	// Organisations that the accounts belong to, by key; roles in the console are given for them.
+	Organisations map[string]*Organisation `toml:"organisations"`
 }
 
 // Access says what persons may do alone.
@@ -420,9 +422,10 @@ type Config struct {
 	Maskinporten   *maskinporten.ClientConfig // nil: nothing needs access tokens
 	Altinn         *AltinnSettings            // nil: no account sends through it
 	DPI            []DPISource
-	KRR            *krr.Config     // without Tokens; nil: no account asks it
-	Accounts       []party.Account // by key
-	Vendors        []party.Vendor  // by key
+	KRR            *krr.Config          // without Tokens; nil: no account asks it
+	Accounts       []party.Account      // by key
+	Organisations  []party.Organisation // by key
+	Vendors        []party.Vendor       // by key
 	Guard          collect.Guard
 	TwoPersons     bool // what cannot be undone takes two persons
 }
@@ -625,6 +628,7 @@ func (c *checker) config(f File) *Config {
 	for _, key := range sortedKeys(f.Accounts) {
 		c.account(cfg, key, f.Accounts[key], f.Vendors)
 	}
+	c.organisations(cfg, f)
 	c.guard(cfg, f)
 	cfg.TwoPersons = f.Access.TwoPersons == nil || *f.Access.TwoPersons
 	c.places(cfg, f)

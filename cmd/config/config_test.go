@@ -46,6 +46,18 @@ func TestMinimalHasDefaults(t *testing.T) {
 	}
 }
 
+func TestOrganisations(t *testing.T) {
+	t.Parallel()
+	cfg, err := Parse(filepath.Join(t.TempDir(), DefaultName), []byte(minimal+"[organisations.bergvik]\nnumber = \"974 760 673\"\naccounts = [\"a\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []party.Organisation{{Key: "bergvik", Name: "bergvik", Number: "974760673", Accounts: []string{"a"}}}
+	if !reflect.DeepEqual(cfg.Organisations, want) || !reflect.DeepEqual(party.AccountsOf(cfg.Organisations), map[string][]string{"bergvik": {"a"}}) {
+		t.Errorf("%+v, want %+v", cfg.Organisations, want)
+	}
+}
+
 // voucher is the table of a voucher with further settings, without one.
 func voucher(more, without string) string {
 	out := "[vouchers.x]\n" + more + "\n"
@@ -61,6 +73,13 @@ func voucher(more, without string) string {
 func TestFaultsNameTheirLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, add, at, says string }{
+		{"organisation without a number", "[organisations.x]\naccounts = [\"a\"]", ":12", "is missing: the organisasjonsnummer"},
+		{"organisation with a wrong number", "[organisations.x]\nnumber = \"974760674\"\naccounts = [\"a\"]", ":13", "no organisasjonsnummer"},
+		{"organisation without accounts", "[organisations.x]\nnumber = \"974760673\"", ":12", "the keys of its accounts, which are: a"},
+		{"organisation with an unknown account", "[organisations.x]\nnumber = \"974760673\"\naccounts = [\"b\"]", ":14", "no such account \"b\"; there are: a"},
+		{"an account of two organisations", "[organisations.x]\nnumber = \"974760673\"\naccounts = [\"a\"]\n[organisations.y]\nnumber = \"991825827\"\naccounts = [\"a\"]", ":17", "listed for organisation x already"},
+		{"a number of two organisations", "[organisations.x]\nnumber = \"974760673\"\naccounts = [\"a\"]\n[organisations.y]\nnumber = \"974 760 673\"", ":16", "organisation x has it already"},
+		{"an organisation's key", "[organisations.Bergvik]\nnumber = \"974760673\"\naccounts = [\"a\"]", ":12", "lower-case letters"},
 		{"unknown setting", "[archive]\ndatabse = \"sqlite:x\"", ":13", "unknown setting"},
 		{"negative processor time", "[prepare]\ncpu = \"-1s\"", ":13", "is no duration"},
 		{"backstop before the limit", "[prepare]\ntimeout = \"1m\"", ":13", "shorter than the 2m0s of prepare.cpu"},
