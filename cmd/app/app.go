@@ -21,12 +21,14 @@ import (
 	"postgang/engine/channel"
 	"postgang/engine/digital"
 	"postgang/engine/digital/enhetsregisteret"
+	"postgang/engine/insight"
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/sealed"
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/queue"
+	"postgang/engine/roles"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -41,6 +43,8 @@ type App struct {
 	Intake  *intake.Dir
 	Door    *door.Door // nil: nothing is taken over the network
 	Alarms  *notify.Notifier
+	Roles   *roles.Directory // who may log in to the console, and their roles
+	Insight *insight.Door    // to personal data of letters
 	Log     *slog.Logger
 	Now     func() time.Time
 
@@ -162,6 +166,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
+	a.Roles, a.Insight = directory(a), insight.New(a.Archive)
 	a.Intake = Intake(a.Config, a.Engine, w.Now)
 	if a.Door, err = newDoor(a, w.Now); err != nil {
 		return err
@@ -171,6 +176,15 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	}
 	a.altinnEvents, err = newAltinnEvents(a)
 	return err
+}
+
+// directory is who may do what in the console, as configured.
+func directory(a *App) *roles.Directory {
+	c := roles.Config{Archive: a.Archive, Organisations: party.AccountsOf(a.Config.Organisations)}
+	for _, acc := range a.Config.Accounts {
+		c.Accounts = append(c.Accounts, acc.Key)
+	}
+	return roles.New(c)
 }
 
 // Register is Enhetsregisteret as configured; nil: no account asks it.

@@ -52,7 +52,7 @@ func IsUsage(err error) bool {
 		return true
 	}
 	// cobra has no error type of its own for these.
-	for _, s := range []string{"unknown command", "accepts ", "requires at least", "required flag", "if any flags in the group", "invalid argument"} {
+	for _, s := range []string{"unknown command", "accepts ", "requires at least", "required flag", "if any flags in the group", "at least one of the flags in the group", "invalid argument"} {
 		if strings.HasPrefix(err.Error(), s) {
 			return true
 		}

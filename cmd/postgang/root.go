@@ -48,6 +48,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 		}
 		return err
 	}
+	root.AddCommand(newPerson(o), newLog(o))
 	root.AddCommand(
 		newInit(o), newDoctor(o), newSubmit(o), newNight(o), newGuard(o), newMonth(o), newInvoice(o), newDeviations(o), newCodes(o), newServe(o), newStatus(o),
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o),

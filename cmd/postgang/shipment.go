@@ -20,7 +20,7 @@ import (
 
 func newShipment(o *options) *cobra.Command {
 	return cli.Group("shipment", "Look at shipments, stop, release, correct or send them again",
-		newShipmentShow(o), newShipmentList(o), newShipmentStop(o), newShipmentRelease(o), newShipmentAddress(o), newShipmentResend(o), newShipmentReturned(o))
+		newShipmentShow(o), newShipmentList(o), newShipmentReveal(o), newShipmentStop(o), newShipmentRelease(o), newShipmentAddress(o), newShipmentResend(o), newShipmentReturned(o))
 }
 
 // shipmentView is a shipment as the console and programs see it: no personal data.
