@@ -50,6 +50,9 @@ var noteExamples = []noteExample{
 	{"resolved-has", shipment.Args{"reason": "på telefon"}, "resolved by a person, the vendor has it: på telefon", "avklart for hånd, trykkeriet har den: på telefon"},
 	{"resolved-has-not", shipment.Args{"reason": "på telefon"}, "resolved by a person, the vendor has not got it: på telefon", "avklart for hånd, trykkeriet har den ikke: på telefon"},
 	{"printed-here", nil, "printed here", "skrives ut her"},
+	{"readdressed", shipment.Args{"reason": "flyttet"}, "flyttet", "flyttet"},
+	{"sent-again", shipment.Args{"shipment": "x", "reason": "flyttet"}, "as shipment x: flyttet", "som forsendelse x: flyttet"},
+	{"replaces", shipment.Args{"shipment": "x", "reason": "flyttet"}, "shipment x: flyttet", "forsendelse x: flyttet"},
 	{"given-out", shipment.Args{"by": "nn01"}, "given out to be printed here, to nn01", "gitt ut for å skrives ut her, til nn01"},
 	{"given-out-again", shipment.Args{"by": "nn01"}, "given out once more to be printed here, to nn01", "gitt ut på nytt for å skrives ut her, til nn01"},
 	{"posted", shipment.Args{"letters": "3", "at": "2026-11-24T10:05+01:00", "by": "nn01"}, "3 letters confirmed as posted at 2026-11-24 10:05, by nn01", "3 brev bekreftet som postlagt 24.11.2026 kl. 10.05, av nn01"},
@@ -135,7 +138,7 @@ func TestWhatIsNoNoteIsShown(t *testing.T) {
 }
 
 // noteMakers are the folders, of the repository, whose code makes notes.
-var noteMakers = []string{"engine/step", "engine/collect", "engine/jobs", "engine/receipts", "engine/invoices", "engine/nights", "engine/recovery"}
+var noteMakers = []string{"engine/step", "engine/accept", "engine/collect", "engine/jobs", "engine/receipts", "engine/invoices", "engine/nights", "engine/recovery"}
 
 // noteArgs are the arguments that functions of the source stand for, by the code of the note.
 var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
