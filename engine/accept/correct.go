@@ -26,11 +26,11 @@ func (e *AddressError) Error() string {
 }
 
 var (
-	// ErrOnItsWay: the letter is in a print job, whose forside has the address of before.
+	// ErrOnItsWay says that the letter is in a print job, whose forside has the address of before.
 	ErrOnItsWay = errors.New("is in a print job: have that withdrawn first, or wait for it")
-	// ErrNotForPaper: the letter does not go to paper from its status.
+	// ErrNotForPaper says that the letter does not go to paper from its status.
 	ErrNotForPaper = errors.New("does not go to paper from its status")
-	// ErrNotOver: only a letter whose way has ended is sent again.
+	// ErrNotOver says that the letter's way has not ended: only then it is sent again.
 	ErrNotOver = errors.New("is still on its way: it is not sent again")
 )
 

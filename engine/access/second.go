@@ -20,9 +20,9 @@ type Asked struct {
 const AskedTime = 7 * 24 * time.Hour
 
 var (
-	// ErrSecondPerson: it takes two persons, and this one is the first. It is recorded that it was asked for, and nothing else is done.
+	// ErrSecondPerson says that it takes two persons, and that this one is the first. It is recorded that it was asked for, and nothing else is done.
 	ErrSecondPerson = errors.New("takes two persons: it is noted that you ask for it, and another person must do the same within 7 days")
-	// ErrNobody: it takes two persons, and it is not known who this one is.
+	// ErrNobody says that it takes two persons, and it is not known who this one is.
 	ErrNobody = errors.New("takes two persons, and it is not known who you are")
 )
 

@@ -201,32 +201,38 @@ func (w *world) ask(method, path string, who *http.Cookie, form string) *httptes
 func (w *world) contents() string {
 	w.t.Helper()
 	db := w.archive.SQLite()
-	names, err := texts(db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'login_session' ORDER BY name`)
+	names, err := texts(db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'login_session' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var b strings.Builder
 	for _, name := range names {
-		rows, err := db.QueryContext(w.t.Context(), `SELECT * FROM "`+name+`"`)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		for err == nil && rows.Next() {
-			values := make([]any, len(columns))
-			into := make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err = rows.Scan(into...); err == nil {
-				fmt.Fprintln(&b, name, values)
-			}
-		}
-		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+		if err := w.table(&b, db, name); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	return b.String()
+}
+
+// table writes the rows of a table.
+func (w *world) table(b *strings.Builder, db *sql.DB, name string) error {
+	rows, err := db.QueryContext(w.t.Context(), `SELECT * FROM "`+name+`"`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	for err == nil && rows.Next() {
+		values := make([]any, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err = rows.Scan(into...); err == nil {
+			fmt.Fprintln(b, name, values)
+		}
+	}
+	return errors.Join(err, rows.Err())
 }
 
 func texts(db *sql.DB, query string) (out []string, err error) {

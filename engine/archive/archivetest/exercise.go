@@ -2104,19 +2104,24 @@ func actors(s *suite) {
 	r, lines := Receipt(9, j.ID, 1)
 	other, _ := Receipt(11, j.ID, 1)
 	other.State = store.ReceiptConflict
+	removed := store.InvoiceRecord{ID: ID(13), Vendor: "v", Invoice: invoice.Invoice{Number: "2", From: "2026-11-01", To: "2026-12-01"}}
+	s.must(func(tx store.Tx) error {
+		return errors.Join(
+			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), tx.AddJobEvent(s.ctx, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}),
+			tx.InsertInvoice(s.ctx, removed), tx.RaiseAlarm(s.ctx, "k", says("x")))
+	})
 	s.must(func(tx store.Tx) error {
 		record := store.InvoiceRecord{ID: ID(12), Vendor: "v", Invoice: invoice.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
-		removed := store.InvoiceRecord{ID: ID(13), Vendor: "v", Invoice: invoice.Invoice{Number: "2", From: "2026-11-01", To: "2026-12-01"}}
 		return errors.Join(
-			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), tx.AddEvents(kari, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
-			tx.AddJobEvent(s.ctx, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}), tx.AddJobEvent(kari, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}),
+			tx.AddEvents(kari, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
+			tx.AddJobEvent(kari, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}),
 			tx.InsertReceiptFile(kari, ReceiptFile()), tx.InsertReceipts(kari, r), tx.Book(kari, lines), tx.InsertReceipts(kari, other),
 			tx.DecideReceipt(kari, store.ReceiptDecision{Receipt: other.ID, Against: r.ID, Reason: "x"}),
 			tx.InsertDeviations(kari, []store.Deviation{{Key: "k", Vendor: "v"}}), tx.DecideDeviation(kari, "k", store.DeviationAccepted, "x"),
-			tx.InsertInvoice(s.ctx, removed), tx.RemoveInvoice(kari, removed.ID, "x"), tx.InsertInvoice(kari, record),
+			tx.RemoveInvoice(kari, removed.ID, "x"), tx.InsertInvoice(kari, record),
 			tx.CloseMonth(kari, store.ClosedMonth{Month: "2026-10-01", Reason: "x"}),
 			tx.SetFoundJob(kari, store.FoundJob{ID: "AAAA000001", Vendor: "v", Verdict: "REFUSED"}),
-			tx.RaiseAlarm(s.ctx, "k", says("x")), tx.AckAlarm(kari, "k", "x"),
+			tx.AckAlarm(kari, "k", "x"),
 			tx.SendLetters(kari, job, T0))
 	})
 	s.view(func(r store.Reader) error {

@@ -90,7 +90,7 @@ func TestIndexesAreUsed(t *testing.T) {
 				}
 				plan = append(plan, detail)
 			}
-			if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // a query a round
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 				t.Fatal(err)
 			}
 			text := strings.Join(plan, "\n")
