@@ -106,7 +106,7 @@ var arrows = []struct {
 	{"engine/channel", rules, "what is kept of letters in channels does nothing", false},
 	{"engine/access", []string{"engine/identity"}, "who may what is data", false},
 	{"engine/login", nil, "who logs in is judged without knowing why", false},
-	{"engine/roles", ports, "who has which role is kept without knowing of letters", false},
+	{"engine/roles", and(ports, "engine/login"), "who has which role is kept without knowing of letters", false},
 	{"engine/insight", ports, "what of a letter is shown is written down, and nothing else is done", false},
 	{"engine/download", and(ports, "engine/login"), "recipients see their letters, and nothing of how they go", true},
 	{"engine/console/asset", []string{}, "files for browsers know no page", false},

@@ -184,6 +184,9 @@ func directory(a *App) *roles.Directory {
 	for _, acc := range a.Config.Accounts {
 		c.Accounts = append(c.Accounts, acc.Key)
 	}
+	for _, first := range a.Config.Console.Administrators {
+		c.Administrators = append(c.Administrators, roles.Identity(first))
+	}
 	return roles.New(c)
 }
 

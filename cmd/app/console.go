@@ -10,13 +10,14 @@ import (
 	"postgang/engine/console"
 	"postgang/engine/download"
 	"postgang/engine/login"
+	"postgang/engine/party"
 )
 
-// Console answers the addresses of the console as configured. people may use it; nil: those of the configuration.
+// Console answers the addresses of the console as configured. people may use it; nil: those of the archive and of the configuration.
 func (a *App) Console(people console.People) (http.Handler, error) {
 	c := a.Config.Console
 	if people == nil {
-		people = console.Administrators{List: c.Administrators}
+		people = a.Roles
 	}
 	c.Login.Now = a.Now
 	client, err := login.New(c.Login, download.Sessions{Archive: a.Archive})
@@ -25,12 +26,12 @@ func (a *App) Console(people console.People) (http.Handler, error) {
 	}
 	return console.Handler(console.Config{
 		Archive: a.Archive, Engine: a.Engine, Login: client, People: people,
-		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit,
+		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
 		Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
 	}), nil
 }
 
-// ServeConsole answers at the console's address until ctx is done. people may use it; nil: those of the configuration.
+// ServeConsole answers at the console's address until ctx is done. people may use it; nil: as of Console.
 func (a *App) ServeConsole(ctx context.Context, ln net.Listener, people console.People) error {
 	handler, err := a.Console(people)
 	if err != nil {

@@ -192,10 +192,10 @@ func checkReason(reason string) error {
 
 // numberKey is the key that fødselsnummer of those who log in are hashed with.
 func numberKey(cfg *config.Config) ([]byte, error) {
-	if len(cfg.Download.Login.Key) == 0 {
-		return nil, cli.Usage("--number needs the key that log-ins hash fødselsnummer with: set [download] key_file")
+	if len(cfg.Console.Login.Key) == 0 {
+		return nil, cli.Usage("--number needs the key that log-ins hash fødselsnummer with: set up [console], with its login_key_file")
 	}
-	return cfg.Download.Login.Key, nil
+	return cfg.Console.Login.Key, nil
 }
 
 // readNumber reads a fødselsnummer from standard input: among the arguments every user of the machine could see it.

@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/identity"
+	"postgang/engine/login"
 	"postgang/engine/store"
 )
 
@@ -34,6 +35,9 @@ func New(c Config) *Directory { return &Directory{c} }
 
 // ErrNobody: only a person changes who may what, in the console or on the command line.
 var ErrNobody = errors.New("only a person gives and takes roles")
+
+// nameConfigured is what an administrator by the configuration is called: the provider's word for the name is not kept.
+const nameConfigured = "Administrator"
 
 // What the log of changes says of what happens by itself.
 const (
@@ -163,6 +167,23 @@ func (d *Directory) inTx(ctx context.Context, reason string, fn func(tx store.Tx
 		}
 		return fn(tx, w)
 	})
+}
+
+// Who finds the person of a session, with the roles that count now. With the first request of a session an invitation is bound and
+// the log-in noted. store.ErrNotFound: nobody who may log in.
+func (d *Directory) Who(ctx context.Context, s login.Session) (access.Person, error) {
+	p, err := store.View(ctx, d.c.Archive, func(r store.Reader) (access.Person, error) {
+		return r.PersonBy(ctx, s.Issuer, s.Subject, s.Person)
+	})
+	first := errors.Is(err, store.ErrNotFound) && slices.Contains(d.c.Administrators, Identity{s.Issuer, s.Subject})
+	if first || err == nil && (p.Subject == "" || p.LastLogin.Before(s.Began)) {
+		p, err = d.LogIn(ctx, s.Issuer, s.Subject, s.Person, nameConfigured)
+	}
+	if err != nil {
+		return access.Person{}, err
+	}
+	p.Grants = d.Grants(p)
+	return p, nil
 }
 
 // LogIn finds who logs in by what the provider says (number is the keyed hash of the fødselsnummer, empty: it tells none), binds an

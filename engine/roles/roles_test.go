@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/archive"
+	"postgang/engine/login"
 	"postgang/engine/roles"
 	"postgang/engine/store"
 )
@@ -200,5 +201,49 @@ func TestConfiguredAdministrator(t *testing.T) {
 	ended, err := w.End(w.as(ola), first.ID, "sluttet")
 	if err != nil || len(w.Grants(ended)) != 0 {
 		t.Errorf("ended: %v, %v", w.Grants(ended), err)
+	}
+}
+
+// TestWho: a session's first request binds and notes the log-in, the others write nothing; roles are those of now.
+func TestWho(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hash := strings.Repeat("0a", 32)
+	ola := w.person("", hash, reader)
+	who := func(s login.Session) (access.Person, error) {
+		w.now = w.now.Add(time.Minute)
+		return w.Who(t.Context(), s)
+	}
+	session := login.Session{Issuer: issuer, Subject: "sub", Person: hash, Began: w.now}
+	first, err := who(session)
+	if err != nil || first.ID != ola.ID || first.Subject != "sub" || !first.LastLogin.Equal(w.now) {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	again, err := who(session)
+	if err != nil || !again.LastLogin.Equal(first.LastLogin) {
+		t.Errorf("the same session: %+v, %v", again, err)
+	}
+	session.Began = w.now
+	if again, err = who(session); err != nil || !again.LastLogin.Equal(w.now) {
+		t.Errorf("a later session: %+v, %v", again, err)
+	}
+	if _, err := w.Take(w.ctx, ola.ID, reader, "ferdig"); err != nil {
+		t.Fatal(err)
+	}
+	if again, err = who(session); err != nil || len(again.Grants) != 0 {
+		t.Errorf("roles of before: %v, %v", again.Grants, err)
+	}
+	if _, err := w.End(w.ctx, ola.ID, "sluttet"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := who(session); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("who is ended: %v", err)
+	}
+	if _, err := who(login.Session{Issuer: issuer, Subject: "stranger", Began: w.now}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a stranger: %v", err)
+	}
+	boss, err := who(login.Session{Issuer: issuer, Subject: "first", Began: w.now})
+	if err != nil || !access.Where(boss.Grants, access.GiveRoles, nil).All {
+		t.Errorf("of the configuration: %+v, %v", boss, err)
 	}
 }
