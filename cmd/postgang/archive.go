@@ -44,9 +44,37 @@ func notAsRoot(cfg *config.Config, allowed bool) error {
 }
 
 func newArchive(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "archive", Short: "Make a new archive; let one have its documents again"}
-	cmd.AddCommand(newArchiveCreate(o), newArchiveAdopt(o))
+	cmd := &cobra.Command{Use: "archive", Short: "Make a new archive; let one have its documents again; let its letters be found"}
+	cmd.AddCommand(newArchiveCreate(o), newArchiveAdopt(o), newArchiveIndex(o))
 	return cmd
+}
+
+func newArchiveIndex(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "index",
+		Short: "Let letters of before be found by their recipients",
+		Long: `Lets letters that an earlier version took be found by name, address and number, the newest
+first, or finds numbers by the key that is set now. "postgang serve" does so by itself. It may
+be stopped and begun again at any time, and others work on the archive meanwhile.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd.Context(), false, func(a *app.App) error {
+				step, finish := o.Progress("letters")
+				n, err := a.Engine.MakeFindable(cmd.Context(), 0, func(n int) {
+					if step != nil {
+						step(n, max(n, 1))
+					}
+				})
+				finish()
+				if err != nil {
+					return err
+				}
+				return o.Print(map[string]any{"letters": n}, func(w io.Writer) {
+					fmt.Fprintf(w, "%d letters were looked through; all are found by their recipients now.\n", n)
+				})
+			})
+		},
+	}
 }
 
 func newArchiveCreate(o *options) *cobra.Command {

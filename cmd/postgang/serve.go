@@ -173,6 +173,12 @@ func (d *daemon) serve(ctx context.Context) error {
 	defer tick.Stop()
 	defer hourly.Stop()
 	go d.tellAlways(ctx)
+	indexed := make(chan struct{})
+	go func() {
+		defer close(indexed)
+		d.makeFindable(ctx)
+	}()
+	defer func() { fail(nil); <-indexed }()
 	if d.Config.Health != "" {
 		ln, err := net.Listen("tcp", d.Config.Health)
 		if err != nil {
@@ -274,6 +280,21 @@ func (d *daemon) serve(ctx context.Context) error {
 				d.Log.Error("reconcile", "error", err)
 			}
 		}
+	}
+}
+
+// findablePause leaves others time to write between two transactions that make letters of before findable.
+const findablePause = 200 * time.Millisecond
+
+// makeFindable lets letters of before be found by their recipients. What fails is done at the next start.
+func (d *daemon) makeFindable(ctx context.Context) {
+	n, err := d.Engine.MakeFindable(ctx, findablePause, nil)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		d.Log.Error("letters of before are not found by their recipients yet", "error", err)
+	case n > 0:
+		d.Log.Info("letters of before are found by their recipients", "letters", n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ import (
 
 func newShipment(o *options) *cobra.Command {
 	return cli.Group("shipment", "Look at shipments, stop, release, correct or send them again",
-		newShipmentShow(o), newShipmentList(o), newShipmentReveal(o), newShipmentStop(o), newShipmentRelease(o), newShipmentAddress(o), newShipmentResend(o), newShipmentReturned(o))
+		newShipmentShow(o), newShipmentFind(o), newShipmentList(o), newShipmentReveal(o), newShipmentStop(o), newShipmentRelease(o), newShipmentAddress(o), newShipmentResend(o), newShipmentReturned(o))
 }
 
 // shipmentView is a shipment as the console and programs see it: no personal data.
@@ -30,6 +31,13 @@ type shipmentView struct {
 	HandIn         string          `json:"hand_in"`
 	Status         shipment.Status `json:"status"`
 	Konteringskode string          `json:"konteringskode"`
+	Reference      string          `json:"reference,omitempty"`   // eksternReferanse
+	System         string          `json:"system,omitempty"`      // avgivende system
+	Dialect        string          `json:"dialect,omitempty"`     // which way it was handed in; none: the drop folder
+	Integration    string          `json:"integration,omitempty"` // who handed it in: its name, in a list its id
+	Type           string          `json:"type,omitempty"`        // forsendelsestype
+	Asked          []string        `json:"asked,omitempty"`       // what the sender asked of the delivery
+	Documents      []attachmentView  `json:"documents,omitempty"`
 	Received       cli.Moment      `json:"received"`
 	Notified       cli.Moment      `json:"notified,omitempty"`
 	Read           cli.Moment      `json:"read,omitempty"`
@@ -97,8 +105,10 @@ func viewShipment(s shipment.Shipment) shipmentView {
 	v := shipmentView{
 		ID: s.ID, Account: s.Account, HandIn: s.HandIn, Status: s.Status, Konteringskode: shipment.ShownCode(s.Submission.Konteringskode),
 		Received: cli.When(s.ReceivedAt), Notified: cli.When(s.NotifiedAt), Read: cli.When(s.ReadAt), Due: cli.When(s.DueAt), Reason: s.DueReason,
-		reasons: s.Refusals,
-		Sent:    cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: words.ReasonsOf(s.Refusals, words.Norwegian), Approved: cli.When(s.CostApprovedAt),
+		reasons:   s.Refusals,
+		Reference: s.Submission.ExternalReference, System: s.Submission.SendingSystem, Dialect: s.Dialect, Integration: s.Integration,
+		Type: s.Submission.ShipmentType, Asked: asked(s.Submission),
+		Sent: cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: words.ReasonsOf(s.Refusals, words.Norwegian), Approved: cli.When(s.CostApprovedAt),
 	}
 	if s.Facts != nil {
 		v.Pages = len(s.Facts.Pages)
@@ -128,6 +138,9 @@ func newShipmentShow(o *options) *cobra.Command {
 					v = viewShipment(s)
 					if s.Facts != nil {
 						v.Expected = viewQuote(a.Engine.Quote(s))
+					}
+					if err := v.fill(ctx, r); err != nil {
+						return err
 					}
 					history, err := r.History(ctx, s.ID)
 					if err != nil {
@@ -183,6 +196,69 @@ func newShipmentShow(o *options) *cobra.Command {
 	}
 }
 
+// asked are what a sender asked of the delivery, in the words of forsendelse.json.
+func asked(s shipment.Submission) (out []string) {
+	for _, a := range []struct {
+		is   bool
+		word string
+	}{
+		{s.DigitalOnly, "kunDigitalLevering"}, {s.PrintOnly, "kunPrint"}, {s.RequireLevel4, "krevNiva4Innlogging"}, {s.Encrypted, "kryptert"},
+		{s.Confidential, "taushetsbelagtPost"}, {s.Print.Colour, "utskriftMedFarger"}, {s.Print.Duplex, "tosidig"}, {s.AllowReplyLink, "svarPaForsendelseLink"},
+	} {
+		if a.is {
+			out = append(out, a.word)
+		}
+	}
+	return out
+}
+
+// attachmentView is a document without its name, which may be a person's.
+type attachmentView struct {
+	MimeType string `json:"mime_type"`
+	Bytes    int64  `json:"bytes"`
+	Giro     []int  `json:"giro_pages,omitempty"`
+	Excluded bool   `json:"excluded,omitempty"` // is not printed
+}
+
+func (d attachmentView) String() string {
+	s := fmt.Sprintf("%s, %d kB", d.MimeType, (d.Bytes+999)/1000)
+	if len(d.Giro) > 0 {
+		s += fmt.Sprintf(", giro on pages %v", d.Giro)
+	}
+	if d.Excluded {
+		s += ", not printed"
+	}
+	return s
+}
+
+// fill adds what stands in other tables.
+func (v *shipmentView) fill(ctx context.Context, r store.Reader) error {
+	docs, err := r.Documents(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		v.Documents = append(v.Documents, attachmentView{shownType(d.MimeType), d.Blob.Bytes, d.Giro, d.Excluded})
+	}
+	if v.Integration == "" {
+		return nil
+	}
+	i, err := r.Integration(ctx, v.Integration)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	v.Integration = i.Name
+	return err
+}
+
+// shownType is a MIME type as it may be shown: what does not have the form of one is anybody's text.
+func shownType(t string) string {
+	if kind, _, err := mime.ParseMediaType(t); err == nil && len(kind) <= 80 {
+		return kind
+	}
+	return "(ugyldig)"
+}
+
 // channelView is how a letter stands in a digital channel or register.
 type channelView struct {
 	Channel   string     `json:"channel"`
@@ -227,6 +303,18 @@ func showShipment(w io.Writer, v shipmentView) {
 	}
 	line("status", string(v.Status))
 	line("konteringskode", v.Konteringskode)
+	line("reference", v.Reference)
+	line("system", v.System)
+	way := v.Dialect
+	if v.Integration != "" {
+		way += " by " + v.Integration
+	}
+	line("handed in", way)
+	line("type", v.Type)
+	line("asked for", strings.Join(v.Asked, ", "))
+	for _, d := range v.Documents {
+		line("document", d.String())
+	}
 	line("received", v.Received.String())
 	line("notified", v.Notified.String())
 	line("read", v.Read.String())
@@ -325,16 +413,7 @@ at a time; --after ID goes on after the last one seen.`,
 				for i, s := range list {
 					views[i] = viewShipment(s)
 				}
-				return o.Print(views, func(w io.Writer) {
-					cli.Table(w, "ID ACCOUNT HAND-IN STATUS KONTERINGSKODE RECEIVED DUE REASON HELD", func(row func(...any)) {
-						for _, v := range views {
-							row(v.ID, v.Account, v.HandIn, v.Status, v.Konteringskode, v.Received, v.Due, v.Reason, v.Held)
-						}
-					})
-					if f.Limit > 0 && len(views) == f.Limit {
-						fmt.Fprintf(w, "The first %d; go on with --after %s\n", f.Limit, views[len(views)-1].ID)
-					}
-				})
+				return o.Print(views, func(w io.Writer) { listShipments(w, views, f.Limit) })
 			})
 		},
 	}
@@ -344,6 +423,17 @@ at a time; --after ID goes on after the last one seen.`,
 	cmd.Flags().StringVar(&f.After, "after", "", "go on after this shipment, an older one")
 	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many; 0: all")
 	return cmd
+}
+
+func listShipments(w io.Writer, views []shipmentView, limit int) {
+	cli.Table(w, "ID ACCOUNT HAND-IN STATUS KONTERINGSKODE RECEIVED DUE REASON HELD", func(row func(...any)) {
+		for _, v := range views {
+			row(v.ID, v.Account, v.HandIn, v.Status, v.Konteringskode, v.Received, v.Due, v.Reason, v.Held)
+		}
+	})
+	if limit > 0 && len(views) == limit {
+		fmt.Fprintf(w, "The first %d; go on with --after %s\n", limit, views[len(views)-1].ID)
+	}
 }
 
 func newShipmentStop(o *options) *cobra.Command {

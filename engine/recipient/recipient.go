@@ -77,6 +77,27 @@ var (
 	ErrPurpose = errors.New("say what the search is for: it is kept in the log of look-ups")
 )
 
+// Look is a query as the archive takes it, or why it is not made.
+func Look(q Query, hash func(number string) string) (find.PersonQuery, error) {
+	var look find.PersonQuery
+	for _, w := range strings.Fields(Fold(q.Name.Reveal() + " " + q.Address.Reveal())) {
+		look.Words = append(look.Words, shipment.Private(w))
+	}
+	if number := identity.StripSpaces(q.Number.Reveal()); number != "" {
+		switch {
+		case hash == nil:
+			return look, ErrNoKey
+		case len(number) != 11 && len(number) != 9 || strings.Trim(number, "0123456789") != "":
+			return look, ErrNumber
+		}
+		look.Number = hash(number)
+	}
+	if !look.Enough() {
+		return look, ErrShort
+	}
+	return look, nil
+}
+
 // Logged writes that somebody looks for letters by their recipients, and why. Who does stands in the context ([access.By]). Nothing of
 // the query is told to it.
 type Logged func(ctx context.Context, purpose string) error
@@ -92,21 +113,9 @@ type Finder struct {
 // pages, each of which is a look-up. The search is logged before it is made, and not made if it cannot be logged. No error holds anything
 // of the query.
 func (f Finder) Find(ctx context.Context, scope access.Scope, purpose string, q Query, filter find.Filter) ([]shipment.Shipment, error) {
-	look := find.PersonQuery{}
-	for _, w := range strings.Fields(Fold(q.Name.Reveal() + " " + q.Address.Reveal())) {
-		look.Words = append(look.Words, shipment.Private(w))
-	}
-	if number := identity.StripSpaces(q.Number.Reveal()); number != "" {
-		switch {
-		case f.Hash == nil:
-			return nil, ErrNoKey
-		case len(number) != 11 && len(number) != 9 || strings.Trim(number, "0123456789") != "":
-			return nil, ErrNumber
-		}
-		look.Number = f.Hash(number)
-	}
-	if look.Number == "" && !look.Enough() {
-		return nil, ErrShort
+	look, err := Look(q, f.Hash)
+	if err != nil {
+		return nil, err
 	}
 	if strings.TrimSpace(purpose) == "" {
 		return nil, ErrPurpose

@@ -96,6 +96,11 @@ const (
 	ReasonSDPFailed     Reason = "SDP_FEILET"       // the digital mailbox did not take it (SvarUt changelog 2016-01-12)
 )
 
+// Reasons are all reasons for paper.
+func Reasons() []Reason {
+	return []Reason{ReasonNoDigitalID, ReasonPrintOnly, ReasonReserved, ReasonNotNotifiable, ReasonUnread, ReasonSDPFailed}
+}
+
 // Shipment (forsendelse) is one letter to one recipient, with its metadata and where it stands.
 //
 // Zero times mean "has not happened". LEST may arrive after print; therefore ReadAt and PostedAt are facts beside the
