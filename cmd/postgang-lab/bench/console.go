@@ -262,8 +262,12 @@ func (w *consoleWorld) questions() []question {
 		id("id: nothing", func(r *rand.Rand) string { return fmt.Sprintf("finnes ikke %d", r.IntN(1000)) }),
 		name("name: first and last", func(r *rand.Rand) recipient.Query { return recipient.Query{Name: shipment.Private(one(r).name)} }),
 		name("name: part of a last one", func(r *rand.Rand) recipient.Query {
-			words := strings.Fields(one(r).name)
-			return recipient.Query{Name: shipment.Private([]rune(words[len(words)-1])[:4])}
+			for {
+				words := strings.Fields(one(r).name)
+				if last := []rune(words[len(words)-1]); len(last) > 5 {
+					return recipient.Query{Name: shipment.Private(last[:5])}
+				}
+			}
 		}),
 		name("name: address", func(r *rand.Rand) recipient.Query {
 			s := one(r)

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -65,6 +66,9 @@ func (r Finder) identify(ctx context.Context, scope access.Scope, text string, m
 		}
 		if len(i.hits) >= most {
 			return i.hits[:most], nil
+		}
+		if slices.ContainsFunc(i.hits, func(h find.Hit) bool { return h.Field == find.ID && h.Match == find.Exact }) {
+			break // a whole id is part of nothing else
 		}
 	}
 	return i.hits, nil
@@ -222,7 +226,7 @@ func (i *identify) shipmentPart(text string) error {
 	const words = `lower(s.id || ' ' || s.hand_in || ' ' || coalesce(s.external_reference, ''))` // word for word that of the index
 	columns := `SELECT s.id, s.account, s.hand_in, coalesce(s.external_reference, '') FROM `
 	if i.d == database.DialectSQLite {
-		query = columns + `shipment_words CROSS JOIN shipment_number n CROSS JOIN shipment s WHERE shipment_words MATCH ` + a.Add(matching(text)) + `
+		query = columns + `shipment_words CROSS JOIN shipment_number n CROSS JOIN shipment s WHERE shipment_words MATCH ` + a.Add(matching(1, text)) + `
 			AND n.number = shipment_words.rowid AND s.id = n.shipment AND ` + within(i.d, words, a.Add(text)) + ` AND s.account || '' IN ` + sqlrow.In(&a, i.accounts) + `
 			ORDER BY shipment_words.rowid DESC`
 	} else {
@@ -250,13 +254,17 @@ func (i *identify) shipmentPart(text string) error {
 	}, query+a.Limit(2*i.most), a...)
 }
 
-// matching is what FTS5 is asked for the trigrams of a text.
-func matching(texts ...string) string {
+// matching is what FTS5 is asked for the trigrams of texts, each step-th of them and the last. Those of a word mostly come together, so
+// that each more costs time and leaves out little.
+func matching(step int, texts ...string) string {
 	var terms []string
 	for _, t := range texts {
 		r := []rune(t)
-		for n := 0; n+shortest <= len(r) && len(terms) < mostTerms; n++ {
+		for n := 0; n+shortest <= len(r) && len(terms) < mostTerms; n += step {
 			terms = append(terms, `"`+strings.ReplaceAll(string(r[n:n+shortest]), `"`, `""`)+`"`)
+			if last := len(r) - shortest; n < last && n+step > last {
+				n = last - step
+			}
 		}
 	}
 	return strings.Join(terms, " AND ")

@@ -55,7 +55,7 @@ func (r Finder) Persons(ctx context.Context, p find.PersonQuery, f find.Filter) 
 		conditions = append(conditions, "p.number = "+a.Add(p.Number))
 	case r.dialect == database.DialectSQLite:
 		from, order = "shipment_person_words CROSS JOIN shipment_person p CROSS JOIN shipment s", "shipment_person_words.rowid"
-		conditions = append(conditions, "shipment_person_words MATCH "+a.Add(matching(long...)), "p.seq = shipment_person_words.rowid")
+		conditions = append(conditions, "shipment_person_words MATCH "+a.Add(matching(shortest, long...)), "p.seq = shipment_person_words.rowid")
 	default:
 		for _, w := range long {
 			conditions = append(conditions, "trigrams(p.words) @> trigrams("+a.Add(w)+")")

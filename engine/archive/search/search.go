@@ -76,7 +76,11 @@ func where(f find.Filter, add func(any) string, received string, open func(name 
 			continue
 		}
 		column := "s." + p.name
-		out = append(out, column+" IS NOT NULL")
+		happened := " IS NOT NULL"
+		if p.name == byDue {
+			happened = " > 0" // word for word the condition of its index
+		}
+		out = append(out, column+happened)
 		if !open(p.name) {
 			column += " + 0"
 		}
@@ -309,7 +313,13 @@ func driver(ctx context.Context, r *sqlrow.Rows, f find.Filter) (by string, sort
 		}
 		if n < least {
 			by, least = c.name, n
+			if n == 0 {
+				break // nothing is found
+			}
 		}
+	}
+	if slices.ContainsFunc(columns(f), func(c column) bool { return c.name == by }) {
+		return by, false, nil // those that are walked come in order
 	}
 	if by != "" {
 		return by, true, nil
