@@ -13,6 +13,7 @@ import (
 	"postgang/engine/digital"
 	"postgang/engine/finance"
 	"postgang/engine/find"
+	"postgang/engine/insight"
 	"postgang/engine/invoices"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
@@ -90,9 +91,9 @@ func (e *Engine) FindRecipient(ctx context.Context, scope access.Scope, purpose 
 }
 
 func (e *Engine) finder() recipient.Finder {
-	return recipient.Finder{Archive: e.step.Archive, Hash: e.step.NumberHash, Log: func(ctx context.Context, _ string) error {
-		e.step.Log.Info("letters are looked for by their recipient", "actor", access.By(ctx).String())
-		return nil
+	return recipient.Finder{Archive: e.step.Archive, Hash: e.step.NumberHash, Log: func(ctx context.Context, purpose string) error {
+		_, err := insight.New(e.step.Archive).Search(ctx, access.By(ctx), purpose)
+		return err
 	}}
 }
 

@@ -25,6 +25,7 @@ import (
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/sealed"
+	"postgang/engine/login"
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/queue"
@@ -146,7 +147,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
-			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
+			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, NumberHash: numberHash(a.Config), WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts
@@ -188,6 +189,17 @@ func directory(a *App) *roles.Directory {
 		c.Administrators = append(c.Administrators, roles.Identity(first))
 	}
 	return roles.New(c)
+}
+
+// numberHash is how numbers of recipients are kept, by the key of log-ins: that of the console, else that of letters' readers; nil:
+// there is none.
+func numberHash(cfg *config.Config) func(number string) string {
+	for _, key := range [][]byte{cfg.Console.Login.Key, cfg.Download.Login.Key} {
+		if len(key) > 0 {
+			return func(number string) string { return login.Hash(key, number) }
+		}
+	}
+	return nil
 }
 
 // Register is Enhetsregisteret as configured; nil: no account asks it.

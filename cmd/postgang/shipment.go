@@ -26,34 +26,34 @@ func newShipment(o *options) *cobra.Command {
 
 // shipmentView is a shipment as the console and programs see it: no personal data.
 type shipmentView struct {
-	ID             string          `json:"id"`
-	Account        string          `json:"account"`
-	HandIn         string          `json:"hand_in"`
-	Status         shipment.Status `json:"status"`
-	Konteringskode string          `json:"konteringskode"`
-	Reference      string          `json:"reference,omitempty"`   // eksternReferanse
-	System         string          `json:"system,omitempty"`      // avgivende system
-	Dialect        string          `json:"dialect,omitempty"`     // which way it was handed in; none: the drop folder
-	Integration    string          `json:"integration,omitempty"` // who handed it in: its name, in a list its id
-	Type           string          `json:"type,omitempty"`        // forsendelsestype
-	Asked          []string        `json:"asked,omitempty"`       // what the sender asked of the delivery
-	Documents      []attachmentView  `json:"documents,omitempty"`
-	Received       cli.Moment      `json:"received"`
-	Notified       cli.Moment      `json:"notified,omitempty"`
-	Read           cli.Moment      `json:"read,omitempty"`
-	Due            cli.Moment      `json:"due,omitempty"`
-	Reason         shipment.Reason `json:"reason,omitempty"`
-	Sent           cli.Moment      `json:"sent,omitempty"`
-	Posted         cli.Moment      `json:"posted,omitempty"`
-	Held           string          `json:"held,omitempty"`
-	Zone           string          `json:"zone,omitempty"`
-	Pages          int             `json:"pages,omitempty"`
-	ColourPages    int             `json:"colour_pages,omitempty"`
-	Refusals       []words.Reason  `json:"refusals,omitempty"` // as the sender reads them
-	History        []eventView     `json:"history,omitempty"`
-	Channels       []channelView   `json:"channels,omitempty"`
-	Jobs           []jobRef        `json:"jobs,omitempty"`
-	Receipt        *receiptView    `json:"receipt,omitempty"`
+	ID             string           `json:"id"`
+	Account        string           `json:"account"`
+	HandIn         string           `json:"hand_in"`
+	Status         shipment.Status  `json:"status"`
+	Konteringskode string           `json:"konteringskode"`
+	Reference      string           `json:"reference,omitempty"`   // eksternReferanse
+	System         string           `json:"system,omitempty"`      // avgivende system
+	Dialect        string           `json:"dialect,omitempty"`     // which way it was handed in; none: the drop folder
+	Integration    string           `json:"integration,omitempty"` // who handed it in: its name, in a list its id
+	Type           string           `json:"type,omitempty"`        // forsendelsestype
+	Asked          []string         `json:"asked,omitempty"`       // what the sender asked of the delivery
+	Documents      []attachmentView `json:"documents,omitempty"`
+	Received       cli.Moment       `json:"received"`
+	Notified       cli.Moment       `json:"notified,omitempty"`
+	Read           cli.Moment       `json:"read,omitempty"`
+	Due            cli.Moment       `json:"due,omitempty"`
+	Reason         shipment.Reason  `json:"reason,omitempty"`
+	Sent           cli.Moment       `json:"sent,omitempty"`
+	Posted         cli.Moment       `json:"posted,omitempty"`
+	Held           string           `json:"held,omitempty"`
+	Zone           string           `json:"zone,omitempty"`
+	Pages          int              `json:"pages,omitempty"`
+	ColourPages    int              `json:"colour_pages,omitempty"`
+	Refusals       []words.Reason   `json:"refusals,omitempty"` // as the sender reads them
+	History        []eventView      `json:"history,omitempty"`
+	Channels       []channelView    `json:"channels,omitempty"`
+	Jobs           []jobRef         `json:"jobs,omitempty"`
+	Receipt        *receiptView     `json:"receipt,omitempty"`
 	// Expected is what the letter would cost on paper today by its vendor's price list.
 	Expected *quoteView `json:"expected,omitempty"`
 	Approved cli.Moment `json:"cost_approved,omitempty"`

@@ -68,7 +68,7 @@ type Query struct {
 // Why a search is not made.
 var (
 	// ErrNoKey: numbers were not kept, or cannot be compared.
-	ErrNoKey = errors.New("letters are not found by number here: no key is set to keep numbers by (key_file of [console])")
+	ErrNoKey = errors.New("letters are not found by number here: no key is set to keep numbers by: login_key_file of [console], or key_file of [download]")
 	// ErrShort: so few letters are a part of too many names.
 	ErrShort = errors.New("give at least three letters of one word")
 	// ErrNumber: it is no whole number of a person or organisation.
