@@ -38,6 +38,7 @@ import (
 type Engine interface {
 	scoped.Queue
 	Money
+	Actions
 	Quote(s shipment.Shipment) (accept.Quoted, error)
 	ControlSheetCost(j store.PrintJob, files []store.JobFile) (sheets int, net money.Ore, priced bool)
 	WaitsForPerson(j store.PrintJob) bool

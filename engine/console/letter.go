@@ -25,6 +25,7 @@ type letterPage struct {
 	Hold    string // why it is set aside; empty: it is not
 	HoldWhy string
 	Facts   []page.Fact
+	Actions []page.Link // what the person may do with it
 	Level4  bool
 	// Deadline is how the deadline was counted, day by day; none: there is none.
 	Deadline     []deadlineDay
@@ -108,6 +109,7 @@ func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
 		p.Hold = page.HoldOf(l.Hold)
 	}
 	p.Facts = v.letterFacts(l)
+	p.Actions = v.letterActions(l)
 	p.countDeadline(l, v.accounts[l.Account].Rules)
 	for _, r := range l.Refusals {
 		p.Problems = append(p.Problems, problem{r.Code, r.Field, words.Refusal(r, words.Norwegian), r.Warning})

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"postgang/billing/civil"
+	"postgang/engine/access"
 	"postgang/engine/calendar"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
@@ -274,16 +274,39 @@ func clockCSV(t time.Time) string {
 
 // findPage is what was found for what somebody wrote, when it is not one thing.
 type findPage struct {
-	Asked    string // as it may be shown
-	Rows     []letterRow
-	TooShort bool
+	Asked string // as it may be shown; empty: it may not
+	Hits  []foundRow
 }
+
+// foundRow is something that may have been meant.
+type foundRow struct {
+	page.Link
+	What, Account string
+}
+
+// mostFound is how many things are shown that may have been meant.
+const mostFound = 20
 
 // findAny leads from any id to its page.
 func findAny(v *visit) error {
 	asked := strings.TrimSpace(v.r.PostFormValue("q"))
 	if asked == "" {
 		return v.redirect("/forsendelser")
+	}
+	// "skole/in-3" is a hand-in of an account.
+	if account, key, ok := strings.Cut(asked, "/"); ok {
+		var id string
+		err := v.view(func(r *scoped.Reader) error {
+			l, err := r.LetterByHandIn(v.ctx, account, key)
+			id = l.ID
+			return err
+		})
+		if err == nil {
+			return v.redirect("/forsendelser/" + id)
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	if id := strings.ToLower(asked); shipmentForm.MatchString(id) {
 		err := v.view(func(r *scoped.Reader) error { _, err := r.Letter(v.ctx, id); return err })
@@ -294,52 +317,64 @@ func findAny(v *visit) error {
 			return err
 		}
 	}
+	var hits []find.Hit
+	err := v.view(func(r *scoped.Reader) (err error) {
+		hits, err = r.Identify(v.ctx, asked, mostFound)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	p := findPage{}
+	exact := 0
+	for _, hit := range hits {
+		row, ok := v.foundRow(hit)
+		if !ok {
+			continue
+		}
+		if hit.Match == find.Exact {
+			exact++
+		}
+		p.Hits = append(p.Hits, row)
+	}
+	if len(p.Hits) == 1 || exact == 1 && hits[0].Match == find.Exact && len(p.Hits) > 0 {
+		return v.redirect(p.Hits[0].Path)
+	}
 	// What somebody writes may be somebody's name or number: it is shown again only when it looks like an id.
 	if idForm.MatchString(asked) && len(identity.FindNationalIDs(asked)) == 0 {
 		p.Asked = asked
 	}
-	hits, err := v.look(asked)
-	if err != nil {
-		return err
-	}
-	if len(hits) == 1 {
-		return v.redirect(hits[0])
-	}
 	return v.show(http.StatusOK, "finn", "Søk", p)
 }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9._/:#-]{2,80}$`)
-
-// look finds pages by what somebody wrote.
-func (v *visit) look(asked string) ([]string, error) {
-	var out []string
-	err := v.view(func(r *scoped.Reader) error {
-		if id := strings.ToUpper(asked); jobForm.MatchString(id) && !v.may("operate").Empty() {
-			_, err := r.JobDetails(v.ctx, id)
-			if err == nil {
-				out = append(out, "/jobber/"+id)
-			} else if !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
+// foundRow is a hit as a person may follow it; ok is false when they may not.
+func (v *visit) foundRow(hit find.Hit) (row foundRow, ok bool) {
+	row.Text = hit.ID
+	if hit.Account != "" {
+		row.Account = v.accountName(hit.Account)
+	}
+	switch hit.Kind {
+	case find.Shipment:
+		row.What, row.Path = "Forsendelse", "/forsendelser/"+hit.ID
+	case find.Job:
+		if v.may(access.Operate).Empty() {
+			return row, false
 		}
-		account, key, ok := strings.Cut(asked, "/")
-		for _, a := range v.Accounts {
-			if !v.scope.Has(a.Key) || ok && a.Key != account {
-				continue
-			}
-			if !ok {
-				key = asked
-			}
-			l, err := r.LetterByHandIn(v.ctx, a.Key, key)
-			if err == nil {
-				out = append(out, "/forsendelser/"+l.ID)
-			} else if !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
+		row.What, row.Path = "Utskriftsjobb", "/jobber/"+hit.ID
+	case find.Invoice:
+		if !v.scoped.Whole(v.may(access.SeeMoney)) {
+			return row, false
 		}
-		return nil
-	})
-	slices.Sort(out)
-	return slices.Compact(out), err
+		row.What, row.Path = "Faktura", "/okonomi/fakturaer"
+	case find.Receipt:
+		if !v.scoped.Whole(v.may(access.SeeMoney)) {
+			return row, false
+		}
+		row.What, row.Path = "Kvittering", "/okonomi/kvitteringer"
+	default:
+		return row, false
+	}
+	return row, true
 }
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9._/:#-]{2,80}$`)

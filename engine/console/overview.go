@@ -309,16 +309,16 @@ func (p *planRow) fill(s store.Slot, now time.Time) {
 
 // alarmRow is an alarm as pages show it.
 type alarmRow struct {
-	Key, Text     string
-	Severity      page.Tag
-	Raised, Last  time.Time
-	Count         int
-	Over          time.Time
-	Acked         time.Time
-	AckReason     string
-	Subject       page.Link // what it is about
-	Critical      bool
-	Documentation string
+	Key, Text    string
+	Severity     page.Tag
+	Raised, Last time.Time
+	Count        int
+	Over         time.Time
+	Acked        time.Time
+	AckReason    string
+	Subject      page.Link // what it is about
+	Critical     bool
+	Ack          string // address where one says to know of it; empty: it is over, or known
 }
 
 var severityWords = map[alarm.Severity]page.Tag{
@@ -333,6 +333,9 @@ func alarmRows(found []alarm.Alarm) []alarmRow {
 		out[i] = alarmRow{
 			Key: a.Key, Text: page.Sentence(words.Alarm(a.Key, a.Args, words.Norwegian)), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
 			Over: a.Resolved, Acked: a.AckedAt, AckReason: a.AckReason, Critical: grave == alarm.SeverityCritical,
+		}
+		if a.Resolved.IsZero() && !a.Acknowledged() {
+			out[i].Ack = ackPath(a.Key)
 		}
 		_, about, _ := strings.Cut(a.Key, ":")
 		switch {

@@ -16,7 +16,7 @@ import (
 var models = map[string]any{
 	"melding": notice{}, "fremmed": strangerPage{}, "oversikt": overviewPage{}, "forsendelser": lettersPage{}, "forsendelse": letterPage{}, "finn": findPage{},
 	"statistikk": statisticsPage{}, "manuell": manualPage{}, "jobber": jobsPage{}, "jobb": jobPage{}, "kjoringer": runsPage{}, "varsler": alarmsPage{}, "hjelp": helpPage{},
-	"tilgjengelighet": accessibilityPage{}, "koder": codesPage{}, "avvik": deviationsPage{}, "kvitteringer": receiptsPage{}, "fakturaer": invoicesPage{}, "maneder": monthsPage{},
+	"tilgjengelighet": accessibilityPage{}, "handling": askPage{}, "koder": codesPage{}, "avvik": deviationsPage{}, "kvitteringer": receiptsPage{}, "fakturaer": invoicesPage{}, "maneder": monthsPage{},
 }
 
 // TestEveryPageWithNothingAndWithAll renders each page with an empty model, and with one in which every field is set.

@@ -11,6 +11,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/channel"
+	"postgang/engine/find"
 	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
@@ -190,6 +191,11 @@ func (r *Reader) LetterByHandIn(ctx context.Context, account, key string) (Lette
 		return Letter{}, err
 	}
 	return bare(s), nil
+}
+
+// Identify lists what a text identifies, or is a part of, the best first; at most so many.
+func (r *Reader) Identify(ctx context.Context, text string, most int) ([]find.Hit, error) {
+	return r.r.Identify(ctx, r.scope, text, most)
 }
 
 // Counts counts letters by account, status and why they are set aside.
