@@ -14,8 +14,7 @@ import (
 // that is not known.
 func parse(h shipment.HandIn) (shipment.Submission, []shipment.Refusal) {
 	sub, found := shipment.ParseSubmission(h.JSON)
-	switch access.Dialect(h.Dialect) {
-	case "", access.Folder, access.ByHand:
+	if d := access.Dialect(h.Dialect); d == "" || d == access.Folder || d == access.ByHand {
 		return sub, found
 	}
 	unknown := shipment.Refusal{Code: "felt-ukjent", Field: "spraak", Warning: true}

@@ -33,7 +33,7 @@ type Directory struct{ c Config }
 // New makes a directory.
 func New(c Config) *Directory { return &Directory{c} }
 
-// ErrNobody: only a person changes who may what, in the console or on the command line.
+// ErrNobody says that only a person changes who may what, in the console or on the command line.
 var ErrNobody = errors.New("only a person gives and takes roles")
 
 // nameConfigured is what an administrator by the configuration is called: the provider's word for the name is not kept.

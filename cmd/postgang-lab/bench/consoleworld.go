@@ -53,7 +53,7 @@ var (
 	consoleLast = strings.Fields(`Hansen Johansen Olsen Larsen Andersen Pedersen Nilsen Kristiansen Jensen Karlsen Johnsen Pettersen Eriksen Berg Haugen Hagen
 		Johannessen Andreassen Jacobsen Dahl Jørgensen Halvorsen Henriksen Lund Sørensen Jakobsen Gundersen Moen Iversen Strand Solberg Svendsen Eide Knutsen
 		Martinsen Paulsen Bakken Kristoffersen Mathisen Lie Amundsen Nguyen Rasmussen Lunde Solheim Kristensen Moe Berge Nygård Bakke Holm Fredriksen Lien
-		Hauge Christensen Andresen Nielsen Knudsen Evensen Sæther Aas Hovland Næss Ali Brekke Ødegård Tangen Hussain Vik Thorsen Ruud Myhre Bråten Åsen Grønli`)
+		Hauge Christensen Andresen Nielsen Knudsen Evensen Sæbø Aas Hovland Næss Ali Brekke Ødegård Tangen Hussain Vik Thorsen Ruud Myhre Bråten Åsen Grønli`)
 	consoleRoads = strings.Fields(`Storgata Kirkeveien Skolegata Parkveien Strandgata Furuveien Bjørkeveien Granveien Elveveien Fjellveien Åsveien Øvregata Nedregata
 		Havnegata Stasjonsveien Industriveien Solveien Lyngveien Kløverveien Rådhusgata`)
 )

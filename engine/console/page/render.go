@@ -213,7 +213,7 @@ func Weight(gram int64) string {
 
 var monthNames = [...]string{"januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"}
 
-// monthName names a month, given as 2026-11.
+// MonthName names a month, given as 2026-11.
 func MonthName(m string) string {
 	t, err := time.Parse("2006-01", m)
 	if err != nil {
