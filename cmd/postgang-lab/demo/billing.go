@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"postgang/billing/invoice"
 	"postgang/billing/ledger"
 	"postgang/billing/money"
+	"postgang/engine/access"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/invoices"
@@ -112,8 +114,15 @@ func (d *demo) invoice(ctx context.Context) error {
 	}
 	d.checkOre("øre invoiced = øre in receipts + shared out", rec.Invoice.Net, rec.Invoice.Net-p.LeftNet)
 	d.checkOre("VAT invoiced = VAT in receipts + shared out", rec.Invoice.VAT, rec.Invoice.VAT-p.LeftVAT)
-	if _, err := d.app.Engine.CloseMonth(ctx, from, "demonstrasjon"); err != nil {
-		return err
+	// It takes two persons: the first one's asking is noted.
+	for _, by := range []struct {
+		name string
+		want error
+	}{{"kari", access.ErrSecondPerson}, {"ola", nil}} {
+		as := access.As(ctx, access.Actor{Kind: access.CommandLine, ID: by.name})
+		if _, err := d.app.Engine.CloseMonth(as, from, "demonstrasjon"); !errors.Is(err, by.want) {
+			return fmt.Errorf("close %s by %s: %w", from.Month(), by.name, err)
+		}
 	}
 	d.booked = true
 	if err := d.report(ctx); err != nil {
@@ -122,7 +131,7 @@ func (d *demo) invoice(ctx context.Context) error {
 	if err := d.tables(ctx); err != nil {
 		return err
 	}
-	d.say("   %s is closed, and the workbook written anew with the invoice in it", from.Month())
+	d.say("   %s is closed by a second person, and the workbook written anew with the invoice in it", from.Month())
 	return nil
 }
 
