@@ -14,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"postgang/billing/civil"
 	"postgang/billing/codes"
 	"postgang/billing/invoice"
@@ -123,96 +120,17 @@ func ReceiptFile() store.ReceiptFile {
 	}
 }
 
-// suite is one test with a fresh archive.
-type suite struct {
-	testing.TB
-	ctx context.Context
-	a   store.Archive
-}
-
-func (s *suite) tx(fn func(tx store.Tx) error) error { return s.a.InTx(s.ctx, fn) }
-
-func (s *suite) must(fn func(tx store.Tx) error) {
+func (s *Suite) jobNow(id string) (v store.PrintJob) {
 	s.Helper()
-	if err := s.tx(fn); err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *suite) view(fn func(r store.Reader) error) {
-	s.Helper()
-	if err := s.a.View(s.ctx, fn); err != nil {
-		s.Fatal(err)
-	}
-}
-
-// refuse runs fn and wants a certain error, and that nothing of it was kept.
-func (s *suite) refuse(want error, fn func(tx store.Tx) error) {
-	s.Helper()
-	err := s.tx(fn)
-	if err == nil {
-		s.Fatalf("no error, want %v", want)
-	}
-	if want != nil && !errors.Is(err, want) {
-		s.Fatalf("error %v, want %v", err, want)
-	}
-}
-
-func (s *suite) same(got, want any) {
-	s.Helper()
-	if d := gocmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
-		s.Fatalf("differs (-want +got):\n%s", d)
-	}
-}
-
-// put inserts shipments as Shipment makes them, changed by fn.
-func (s *suite) put(fn func(*shipment.Shipment), numbers ...int) {
-	s.Helper()
-	s.must(func(tx store.Tx) error {
-		for _, n := range numbers {
-			v := Shipment(n)
-			if fn != nil {
-				fn(&v)
-			}
-			if err := tx.InsertShipment(s.ctx, v, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// job inserts a job with letters and returns its id.
-func (s *suite) job(shipments ...int) string {
-	s.Helper()
-	var id string
-	s.must(func(tx store.Tx) (err error) {
-		if id, err = tx.NextJobID(s.ctx); err != nil {
-			return err
-		}
-		j, ls := Job(id, shipments...)
-		return tx.InsertJob(s.ctx, j, ls)
-	})
-	return id
-}
-
-func (s *suite) shipment(n int) (v shipment.Shipment) {
-	s.Helper()
-	s.view(func(r store.Reader) (err error) { v, err = r.Shipment(s.ctx, ID(n)); return err })
-	return v
-}
-
-func (s *suite) jobNow(id string) (v store.PrintJob) {
-	s.Helper()
-	s.view(func(r store.Reader) (err error) { v, err = r.Job(s.ctx, id); return err })
+	s.View(func(r store.Reader) (err error) { v, err = r.Job(s.Ctx, id); return err })
 	return v
 }
 
 // move takes a job to a state.
-func (s *suite) move(id string, to store.JobState) {
+func (s *Suite) move(id string, to store.JobState) {
 	s.Helper()
-	s.must(func(tx store.Tx) error {
-		j, err := tx.Job(s.ctx, id)
+	s.Must(func(tx store.Tx) error {
+		j, err := tx.Job(s.Ctx, id)
 		if err != nil {
 			return err
 		}
@@ -220,7 +138,7 @@ func (s *suite) move(id string, to store.JobState) {
 			j = Composed(j)
 		}
 		j.State = to
-		return tx.UpdateJob(s.ctx, j)
+		return tx.UpdateJob(s.Ctx, j)
 	})
 }
 
@@ -237,7 +155,7 @@ func ids(ss []shipment.Shipment) []string {
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for _, c := range []struct {
 		name string
-		run  func(*suite)
+		run  func(*Suite)
 	}{
 		{"shipment round trip", shipmentRoundTrip},
 		{"shipment updates", shipmentUpdates},
@@ -291,7 +209,7 @@ func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 					t.Errorf("close: %v", err)
 				}
 			})
-			c.run(&suite{TB: t, ctx: t.Context(), a: a})
+			c.run(&Suite{TB: t, Ctx: t.Context(), Archive: a})
 		})
 	}
 }
@@ -302,7 +220,7 @@ func digitalOnly(v *shipment.Shipment) {
 	v.DueAt, v.DueReason = time.Time{}, ""
 }
 
-func shipmentRoundTrip(s *suite) {
+func shipmentRoundTrip(s *Suite) {
 	full, bare := Shipment(1), shipment.Shipment{
 		ID: ID(2), Account: "skole", HandIn: "Mappe Øst", Status: shipment.StatusMottatt, ReceivedAt: T0,
 	}
@@ -312,28 +230,28 @@ func shipmentRoundTrip(s *suite) {
 	full.CostApprovedAt = T0.Add(time.Hour)
 	full.Dialect, full.Integration, full.Submission.ExternalReference = "rest-v3", ID(900), "sak 2026/17"
 	docs := []shipment.Document{Document(1, 0), Document(1, 1)}
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertShipment(s.ctx, full, docs), tx.InsertShipment(s.ctx, bare, nil))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertShipment(s.Ctx, full, docs), tx.InsertShipment(s.Ctx, bare, nil))
 	})
-	s.same(s.shipment(1), full)
-	s.same(s.shipment(2), bare)
-	s.view(func(r store.Reader) error {
-		got, err := r.ShipmentByHandIn(s.ctx, "skole", "Mappe Øst")
-		s.same(got, bare)
-		d, err2 := r.Documents(s.ctx, full.ID)
-		s.same(d, docs)
-		none, err3 := r.Documents(s.ctx, bare.ID)
-		s.same(len(none), 0)
+	s.Same(s.Shipment(1), full)
+	s.Same(s.Shipment(2), bare)
+	s.View(func(r store.Reader) error {
+		got, err := r.ShipmentByHandIn(s.Ctx, "skole", "Mappe Øst")
+		s.Same(got, bare)
+		d, err2 := r.Documents(s.Ctx, full.ID)
+		s.Same(d, docs)
+		none, err3 := r.Documents(s.Ctx, bare.ID)
+		s.Same(len(none), 0)
 		return errors.Join(err, err2, err3)
 	})
 	again := Shipment(3)
 	again.HandIn = full.HandIn
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertShipment(s.Ctx, again, nil) })
 	again.Account = "helse" // another account may use the same key
-	s.must(func(tx store.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	s.Must(func(tx store.Tx) error { return tx.InsertShipment(s.Ctx, again, nil) })
 	again = Shipment(1)
 	again.HandIn = "another"
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertShipment(s.ctx, again, nil) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertShipment(s.Ctx, again, nil) })
 
 	for name, broken := range map[string]func(*shipment.Shipment){
 		"status unknown":           func(v *shipment.Shipment) { v.Status = "BORTE" },
@@ -355,62 +273,62 @@ func shipmentRoundTrip(s *suite) {
 	} {
 		v := Shipment(9)
 		broken(&v)
-		if err := s.tx(func(tx store.Tx) error { return tx.InsertShipment(s.ctx, v, nil) }); err == nil {
+		if err := s.InTx(func(tx store.Tx) error { return tx.InsertShipment(s.Ctx, v, nil) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		} else if strings.Contains(err.Error(), "Ødegård") || strings.Contains(err.Error(), "Vedtak") {
 			s.Errorf("%s: personal data in the error %q", name, err)
 		}
 	}
-	s.refuse(nil, func(tx store.Tx) error {
-		return tx.InsertShipment(s.ctx, Shipment(10), []shipment.Document{Document(11, 0)})
+	s.Refuse(nil, func(tx store.Tx) error {
+		return tx.InsertShipment(s.Ctx, Shipment(10), []shipment.Document{Document(11, 0)})
 	})
-	s.refuse(store.ErrExists, func(tx store.Tx) error {
-		return tx.InsertShipment(s.ctx, Shipment(10), []shipment.Document{Document(10, 0), Document(10, 0)})
+	s.Refuse(store.ErrExists, func(tx store.Tx) error {
+		return tx.InsertShipment(s.Ctx, Shipment(10), []shipment.Document{Document(10, 0), Document(10, 0)})
 	})
 }
 
-func shipmentUpdates(s *suite) {
-	s.put(nil, 1)
-	v := s.shipment(1)
+func shipmentUpdates(s *Suite) {
+	s.Put(nil, 1)
+	v := s.Shipment(1)
 	v.Status, v.ReadAt, v.Hold, v.Submission.Konteringskode = shipment.StatusLest, T0, "x", "9"
 	v.DueAt, v.DueReason, v.Facts, v.Refusals = time.Time{}, "", nil, nil
 	changed := v
 	changed.Account, changed.HandIn, changed.ReceivedAt = "other", "other", T0.Add(time.Hour) // are not stored
-	s.must(func(tx store.Tx) error {
-		if err := tx.UpdateShipment(s.ctx, changed); err != nil {
+	s.Must(func(tx store.Tx) error {
+		if err := tx.UpdateShipment(s.Ctx, changed); err != nil {
 			return err
 		}
-		got, err := tx.Shipment(s.ctx, v.ID) // reads its own write
-		s.same(got.Version, v.Version+1)
+		got, err := tx.Shipment(s.Ctx, v.ID) // reads its own write
+		s.Same(got.Version, v.Version+1)
 		return err
 	})
 	v.Version++
-	s.same(s.shipment(1), v)
-	s.refuse(store.ErrStale, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, changed) })
-	s.same(s.shipment(1), v)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, Shipment(2)) })
+	s.Same(s.Shipment(1), v)
+	s.Refuse(store.ErrStale, func(tx store.Tx) error { return tx.UpdateShipment(s.Ctx, changed) })
+	s.Same(s.Shipment(1), v)
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.UpdateShipment(s.Ctx, Shipment(2)) })
 	v.Prepared, v.Status = shipment.BlobRef{}, shipment.StatusVarslet
-	s.refuse(nil, func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, v) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.UpdateShipment(s.Ctx, v) })
 
 	// ErrStale leaves the transaction usable: the row can be read again in it.
-	s.must(func(tx store.Tx) error {
-		if err := tx.UpdateShipment(s.ctx, changed); !errors.Is(err, store.ErrStale) {
+	s.Must(func(tx store.Tx) error {
+		if err := tx.UpdateShipment(s.Ctx, changed); !errors.Is(err, store.ErrStale) {
 			s.Errorf("error %v, want ErrStale", err)
 		}
-		now, err := tx.Shipment(s.ctx, changed.ID)
+		now, err := tx.Shipment(s.Ctx, changed.ID)
 		if err != nil {
 			return err
 		}
 		now.Hold = "y"
-		return tx.UpdateShipment(s.ctx, now)
+		return tx.UpdateShipment(s.Ctx, now)
 	})
-	s.same(s.shipment(1).Hold, "y")
+	s.Same(s.Shipment(1).Hold, "y")
 }
 
-func shipmentLists(s *suite) {
-	s.put(nil, 3, 1, 2)
-	s.put(func(v *shipment.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
-	s.put(func(v *shipment.Shipment) {
+func shipmentLists(s *Suite) {
+	s.Put(nil, 3, 1, 2)
+	s.Put(func(v *shipment.Shipment) { v.Account = "helse"; v.Hold = "x" }, 4)
+	s.Put(func(v *shipment.Shipment) {
 		v.Status, v.ReceivedAt = shipment.StatusLest, v.ReceivedAt.Add(-time.Hour)
 		digitalOnly(v)
 	}, 5)
@@ -432,8 +350,8 @@ func shipmentLists(s *suite) {
 		"combination":   {store.ShipmentFilter{Account: "skole", Statuses: []shipment.Status{shipment.StatusAkseptert}, After: ID(1), Limit: 1}, []int{2}},
 		"none":          {store.ShipmentFilter{Account: "ingen"}, nil},
 	} {
-		s.view(func(r store.Reader) error {
-			got, err := r.Shipments(s.ctx, c.f)
+		s.View(func(r store.Reader) error {
+			got, err := r.Shipments(s.Ctx, c.f)
 			var want []string
 			for _, n := range c.want {
 				want = append(want, ID(n))
@@ -444,12 +362,12 @@ func shipmentLists(s *suite) {
 			return err
 		})
 	}
-	s.view(func(r store.Reader) error {
-		got, err := r.CountShipments(s.ctx)
+	s.View(func(r store.Reader) error {
+		got, err := r.CountShipments(s.Ctx)
 		slices.SortFunc(got, func(a, b store.StatusCount) int {
 			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Status, b.Status))
 		})
-		s.same(got, []store.StatusCount{
+		s.Same(got, []store.StatusCount{
 			{Account: "helse", Status: shipment.StatusAkseptert, Hold: "x", Count: 1},
 			{Account: "skole", Status: shipment.StatusAkseptert, Count: 3},
 			{Account: "skole", Status: shipment.StatusLest, Count: 1},
@@ -457,10 +375,10 @@ func shipmentLists(s *suite) {
 		if err != nil {
 			return err
 		}
-		held, err := r.CountHeld(s.ctx)
-		s.same(held, map[string]int{"x": 1})
+		held, err := r.CountHeld(s.Ctx)
+		s.Same(held, map[string]int{"x": 1})
 		for hold, want := range map[string]int{"x": 1, "y": 0} {
-			list, err := r.Shipments(s.ctx, store.ShipmentFilter{Hold: hold})
+			list, err := r.Shipments(s.Ctx, store.ShipmentFilter{Hold: hold})
 			if err != nil || len(list) != want {
 				s.Errorf("set aside for %s: %d, %v, want %d", hold, len(list), err, want)
 			}
@@ -470,15 +388,15 @@ func shipmentLists(s *suite) {
 }
 
 // plannedCosts sums what live jobs of a day were expected to cost: no reprints, no approved letters.
-func plannedCosts(s *suite) {
-	s.put(nil, 1, 2, 3, 4)
-	s.put(func(v *shipment.Shipment) { v.CostApprovedAt = T0 }, 5)
-	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 6)
+func plannedCosts(s *Suite) {
+	s.Put(nil, 1, 2, 3, 4)
+	s.Put(func(v *shipment.Shipment) { v.CostApprovedAt = T0 }, 5)
+	s.Put(func(v *shipment.Shipment) { v.Account = "helse" }, 6)
 	cost := func(production, postage money.Ore) *store.ExpectedCost {
 		return &store.ExpectedCost{Production: production, Postage: postage}
 	}
 	insert := func(id string, created time.Time, change func(*store.PrintJob, []store.JobLetter), shipments ...int) {
-		s.must(func(tx store.Tx) error {
+		s.Must(func(tx store.Tx) error {
 			j, letters := Job(id, shipments...)
 			j.Created, j.Updated = created, created
 			for i := range letters {
@@ -487,11 +405,11 @@ func plannedCosts(s *suite) {
 			if change != nil {
 				change(&j, letters)
 			}
-			if err := tx.InsertJob(s.ctx, j, letters); err != nil {
+			if err := tx.InsertJob(s.Ctx, j, letters); err != nil {
 				return err
 			}
-			got, err := tx.JobLetters(s.ctx, id)
-			s.same(got, letters)
+			got, err := tx.JobLetters(s.Ctx, id)
+			s.Same(got, letters)
 			return err
 		})
 	}
@@ -500,9 +418,9 @@ func plannedCosts(s *suite) {
 	insert("AAAA000003", T0.Add(time.Hour), func(_ *store.PrintJob, l []store.JobLetter) { l[0].Konteringskode = "" }, 6)
 	insert("AAAA000004", T0.Add(time.Hour), func(j *store.PrintJob, _ []store.JobLetter) { j.State = store.JobWithdrawn }, 4)
 	insert("AAAA000005", T0.Add(time.Hour), func(j *store.PrintJob, _ []store.JobLetter) { j.Reprint, j.Parent = true, "AAAA000002" }, 2)
-	s.view(func(r store.Reader) error {
-		got, err := r.PlannedCosts(s.ctx, T0)
-		s.same(got, []store.PlannedCost{
+	s.View(func(r store.Reader) error {
+		got, err := r.PlannedCosts(s.Ctx, T0)
+		s.Same(got, []store.PlannedCost{
 			{Account: "helse", Letters: 1, Net: 1550},
 			{Account: "skole", Konteringskode: "0412", Letters: 2, Net: 7},
 		})
@@ -510,54 +428,54 @@ func plannedCosts(s *suite) {
 	})
 }
 
-func history(s *suite) {
-	s.put(nil, 1, 2)
+func history(s *Suite) {
+	s.Put(nil, 1, 2)
 	var now time.Time
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		now = tx.Now()
 		return errors.Join(
-			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: shipment.StatusMottatt, To: shipment.StatusAkseptert, Key: "altinn-1"}),
-			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: shipment.StatusAkseptert, To: shipment.StatusAkseptert, Reason: "K7QX000001"}),
-			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
-			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
+			tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(1), At: T0, Kind: "STATUS", From: shipment.StatusMottatt, To: shipment.StatusAkseptert, Key: "altinn-1"}),
+			tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: shipment.StatusAkseptert, To: shipment.StatusAkseptert, Reason: "K7QX000001"}),
+			tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
+			tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), // no key: may come again
 		)
 	})
 	if now != now.Truncate(time.Millisecond).UTC() || now.IsZero() {
 		s.Errorf("Now is %v, want UTC in whole milliseconds", now)
 	}
-	s.view(func(r store.Reader) error {
-		got, err := r.History(s.ctx, ID(1))
-		s.same(got, []shipment.Event{
+	s.View(func(r store.Reader) error {
+		got, err := r.History(s.Ctx, ID(1))
+		s.Same(got, []shipment.Event{
 			{Shipment: ID(1), At: T0, Recorded: now, Kind: "STATUS", From: shipment.StatusMottatt, To: shipment.StatusAkseptert, Key: "altinn-1"},
 			{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: shipment.StatusAkseptert, To: shipment.StatusAkseptert, Reason: "K7QX000001"},
 		})
 		return err
 	})
 	e := shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS", Key: "altinn-1"}
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.AddEvents(s.Ctx, e) })
 	e.Key, e.Shipment = "", ID(3)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AddEvents(s.Ctx, e) })
 	e.Shipment, e.To = ID(2), "BORTE"
-	s.refuse(nil, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.AddEvents(s.Ctx, e) })
 	e.To, e.Kind = "", ""
-	s.refuse(nil, func(tx store.Tx) error { return tx.AddEvents(s.ctx, e) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.AddEvents(s.Ctx, e) })
 }
 
-func preparedAs(s *suite) {
+func preparedAs(s *Suite) {
 	bare := func(v *shipment.Shipment) {
 		v.Status, v.Prepared, v.Facts = shipment.StatusAvvist, shipment.BlobRef{}, nil
 		v.DueAt, v.DueReason = time.Time{}, ""
 	}
-	s.put(nil, 1)
-	s.put(bare, 2) // its file is deleted
-	s.put(func(v *shipment.Shipment) { v.PreparedKey = "" }, 3)
-	s.put(func(v *shipment.Shipment) { bare(v); v.PreparedKey = Shipment(1).PreparedKey }, 4)
-	s.view(func(r store.Reader) error {
-		blob, facts, err := r.PreparedAs(s.ctx, Shipment(1).PreparedKey)
-		s.same(blob, Shipment(1).Prepared)
-		s.same(facts, Shipment(1).Facts)
+	s.Put(nil, 1)
+	s.Put(bare, 2) // its file is deleted
+	s.Put(func(v *shipment.Shipment) { v.PreparedKey = "" }, 3)
+	s.Put(func(v *shipment.Shipment) { bare(v); v.PreparedKey = Shipment(1).PreparedKey }, 4)
+	s.View(func(r store.Reader) error {
+		blob, facts, err := r.PreparedAs(s.Ctx, Shipment(1).PreparedKey)
+		s.Same(blob, Shipment(1).Prepared)
+		s.Same(facts, Shipment(1).Facts)
 		for _, key := range []string{Shipment(2).PreparedKey, Shipment(3).PreparedKey, ""} {
-			if _, _, err := r.PreparedAs(s.ctx, key); !errors.Is(err, store.ErrNotFound) {
+			if _, _, err := r.PreparedAs(s.Ctx, key); !errors.Is(err, store.ErrNotFound) {
 				s.Errorf("key %.4s…: %v", key, err)
 			}
 		}
@@ -565,11 +483,11 @@ func preparedAs(s *suite) {
 	})
 }
 
-func countAlike(s *suite) {
+func countAlike(s *Suite) {
 	received := func(n int) {
 		s.Helper()
-		s.must(func(tx store.Tx) error {
-			return tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(n), At: T0, Kind: shipment.EventReceived, From: shipment.StatusMottatt, To: shipment.StatusMottatt})
+		s.Must(func(tx store.Tx) error {
+			return tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(n), At: T0, Kind: shipment.EventReceived, From: shipment.StatusMottatt, To: shipment.StatusMottatt})
 		})
 	}
 	for i, status := range []shipment.Status{
@@ -577,7 +495,7 @@ func countAlike(s *suite) {
 	} {
 		// The later are recorded first: only the order of recording counts.
 		n := 9 - i
-		s.put(func(v *shipment.Shipment) {
+		s.Put(func(v *shipment.Shipment) {
 			v.ReceivedAt, v.Status = T0.Add(time.Duration(n)*time.Hour), status
 			if status == shipment.StatusMottatt {
 				v.DueAt, v.DueReason, v.Prepared, v.Facts = time.Time{}, "", shipment.BlobRef{}, nil
@@ -585,9 +503,9 @@ func countAlike(s *suite) {
 		}, n)
 		received(n)
 	}
-	s.put(func(v *shipment.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 1)
+	s.Put(func(v *shipment.Shipment) { v.ReceivedAt, v.Fingerprint = T0, "f2" }, 1)
 	received(1)
-	s.view(func(r store.Reader) error {
+	s.View(func(r store.Reader) error {
 		for _, c := range []struct {
 			shipment int
 			since    time.Duration
@@ -597,7 +515,7 @@ func countAlike(s *suite) {
 			{5, 0, store.Alike{Accepted: 1, Undecided: 1}}, {4, 0, store.Alike{Accepted: 2, Undecided: 1}},
 			{4, 6 * time.Hour, store.Alike{Accepted: 1, Undecided: 1}}, {4, 9 * time.Hour, store.Alike{Accepted: 1}}, {4, 10 * time.Hour, store.Alike{}},
 		} {
-			n, err := r.CountAlike(s.ctx, ID(c.shipment), "f1", T0.Add(c.since))
+			n, err := r.CountAlike(s.Ctx, ID(c.shipment), "f1", T0.Add(c.since))
 			if err != nil {
 				return err
 			}
@@ -609,33 +527,33 @@ func countAlike(s *suite) {
 	})
 }
 
-func due(s *suite) {
-	s.put(nil, 1)
-	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet; v.DueAt = T0 }, 2)
-	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
-	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP; v.Account = "helse" }, 4)
-	s.put(func(v *shipment.Shipment) {
+func due(s *Suite) {
+	s.Put(nil, 1)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet; v.DueAt = T0 }, 2)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP; v.Account = "helse" }, 4)
+	s.Put(func(v *shipment.Shipment) {
 		v.DueAt, v.DueReason = T0.Add(time.Millisecond), shipment.ReasonNoDigitalID
 	}, 11)
-	s.put(func(v *shipment.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), shipment.ReasonUnread }, 17)
-	s.put(func(v *shipment.Shipment) { v.DueAt, v.DueReason = time.Time{}, "" }, 12)
-	s.put(func(v *shipment.Shipment) { v.ReadAt = T0 }, 13)
-	s.put(func(v *shipment.Shipment) { v.ClosedAt = T0 }, 14)
-	s.put(func(v *shipment.Shipment) { v.Hold = "x" }, 15)
-	s.put(func(v *shipment.Shipment) { v.Account = "annen" }, 16)
+	s.Put(func(v *shipment.Shipment) { v.DueAt, v.DueReason = T0.Add(time.Millisecond), shipment.ReasonUnread }, 17)
+	s.Put(func(v *shipment.Shipment) { v.DueAt, v.DueReason = time.Time{}, "" }, 12)
+	s.Put(func(v *shipment.Shipment) { v.ReadAt = T0 }, 13)
+	s.Put(func(v *shipment.Shipment) { v.ClosedAt = T0 }, 14)
+	s.Put(func(v *shipment.Shipment) { v.Hold = "x" }, 15)
+	s.Put(func(v *shipment.Shipment) { v.Account = "annen" }, 16)
 	for i, st := range []shipment.Status{
 		shipment.StatusMottatt, shipment.StatusAvvist, shipment.StatusFeiletUnderMotta, shipment.StatusSendtDigitalt, shipment.StatusLevertSDP,
 		shipment.StatusLest, shipment.StatusSendtPrint, shipment.StatusPrintet, shipment.StatusIkkeLevert, shipment.StatusManueltHandtert, shipment.StatusSlettet,
 	} {
-		s.put(func(v *shipment.Shipment) { v.Status = st }, 20+i)
+		s.Put(func(v *shipment.Shipment) { v.Status = st }, 20+i)
 	}
 	list := func(accounts []string, after string, limit int) []string {
 		var got []shipment.Shipment
-		s.view(func(r store.Reader) (err error) { got, err = r.Due(s.ctx, T0, accounts, after, limit); return err })
+		s.View(func(r store.Reader) (err error) { got, err = r.Due(s.Ctx, T0, accounts, after, limit); return err })
 		return ids(got)
 	}
-	s.view(func(r store.Reader) error {
-		over, err := r.Overdue(s.ctx, T0)
+	s.View(func(r store.Reader) error {
+		over, err := r.Overdue(s.Ctx, T0)
 		want := map[string]int{"annen": 1, "helse": 1, "skole": 3}
 		for _, c := range over {
 			if c.Count != want[c.Account] || c.Oldest.After(T0) || c.Oldest.IsZero() {
@@ -643,70 +561,70 @@ func due(s *suite) {
 			}
 			delete(want, c.Account)
 		}
-		ahead, err2 := r.DueAhead(s.ctx, T0)
-		s.same(ids(ahead), []string{ID(11)})
-		later, err3 := r.DueAhead(s.ctx, T0.Add(time.Millisecond))
-		n, last, err4 := r.ReceivedAfter(s.ctx, T0.Add(1000*time.Hour))
+		ahead, err2 := r.DueAhead(s.Ctx, T0)
+		s.Same(ids(ahead), []string{ID(11)})
+		later, err3 := r.DueAhead(s.Ctx, T0.Add(time.Millisecond))
+		n, last, err4 := r.ReceivedAfter(s.Ctx, T0.Add(1000*time.Hour))
 		if len(want) > 0 || len(later) > 0 || n > 0 || !last.IsZero() {
 			s.Errorf("not overdue: %v; %d are due later still, %d received later (%v)", want, len(later), n, last)
 		}
-		if n, last, err := r.ReceivedAfter(s.ctx, time.UnixMilli(1)); n != 22 || last.IsZero() || err != nil {
+		if n, last, err := r.ReceivedAfter(s.Ctx, time.UnixMilli(1)); n != 22 || last.IsZero() || err != nil {
 			s.Errorf("%d received, the last at %v (%v)", n, last, err)
 		}
 		return errors.Join(err, err2, err3, err4)
 	})
 	both := []string{"skole", "helse"}
-	s.same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
-	s.same(list(both, "", 2), []string{ID(1), ID(2)})
-	s.same(list(both, ID(2), 2), []string{ID(3), ID(4)})
-	s.same(list([]string{"helse"}, "", 100), []string{ID(4)})
-	s.same(list(nil, "", 100), []string(nil))
-	job := s.job(2, 3)
-	s.same(list(both, "", 100), []string{ID(1), ID(4)})
+	s.Same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
+	s.Same(list(both, "", 2), []string{ID(1), ID(2)})
+	s.Same(list(both, ID(2), 2), []string{ID(3), ID(4)})
+	s.Same(list([]string{"helse"}, "", 100), []string{ID(4)})
+	s.Same(list(nil, "", 100), []string(nil))
+	job := s.Job(2, 3)
+	s.Same(list(both, "", 100), []string{ID(1), ID(4)})
 	s.move(job, store.JobWithdrawn)
-	s.same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
+	s.Same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
 }
 
-func jobRoundTrip(s *suite) {
-	s.put(nil, 1, 2, 3)
-	id := s.job(1, 2)
+func jobRoundTrip(s *Suite) {
+	s.Put(nil, 1, 2, 3)
+	id := s.Job(1, 2)
 	want, letters := Job(id, 1, 2)
-	s.same(s.jobNow(id), want)
-	s.view(func(r store.Reader) error {
-		ls, err := r.JobLetters(s.ctx, id)
-		s.same(ls, letters)
-		l, err2 := r.JobLetterOf(s.ctx, id, ID(2))
-		s.same(l, letters[1])
+	s.Same(s.jobNow(id), want)
+	s.View(func(r store.Reader) error {
+		ls, err := r.JobLetters(s.Ctx, id)
+		s.Same(ls, letters)
+		l, err2 := r.JobLetterOf(s.Ctx, id, ID(2))
+		s.Same(l, letters[1])
 		return errors.Join(err, err2)
 	})
 	changed := Composed(want)
 	changed.OfferedAt, changed.Failures, changed.LastError = T0.Add(time.Hour), 3, "connection lost"
 	sent := changed
 	sent.Vendor, sent.Class.Colour, sent.Letters, sent.Created = "annen", true, 77, T0.Add(time.Hour) // are not stored
-	s.must(func(tx store.Tx) error { return tx.UpdateJob(s.ctx, sent) })
+	s.Must(func(tx store.Tx) error { return tx.UpdateJob(s.Ctx, sent) })
 	changed.Version++
-	s.same(s.jobNow(id), changed)
-	s.refuse(store.ErrStale, func(tx store.Tx) error { return tx.UpdateJob(s.ctx, sent) })
-	s.must(func(tx store.Tx) error {
+	s.Same(s.jobNow(id), changed)
+	s.Refuse(store.ErrStale, func(tx store.Tx) error { return tx.UpdateJob(s.Ctx, sent) })
+	s.Must(func(tx store.Tx) error {
 		return errors.Join(
-			tx.AddJobEvent(s.ctx, store.JobEvent{Job: id, At: T0, To: store.JobPlanned}),
-			tx.AddJobEvent(s.ctx, store.JobEvent{Job: id, At: T0.Add(-time.Minute), From: store.JobPlanned, To: store.JobComposed, Reason: "ok"}))
+			tx.AddJobEvent(s.Ctx, store.JobEvent{Job: id, At: T0, To: store.JobPlanned}),
+			tx.AddJobEvent(s.Ctx, store.JobEvent{Job: id, At: T0.Add(-time.Minute), From: store.JobPlanned, To: store.JobComposed, Reason: "ok"}))
 	})
-	s.view(func(r store.Reader) error {
-		h, err := r.JobHistory(s.ctx, id)
-		s.same(h, []store.JobEvent{{Job: id, At: T0, To: store.JobPlanned},
+	s.View(func(r store.Reader) error {
+		h, err := r.JobHistory(s.Ctx, id)
+		s.Same(h, []store.JobEvent{{Job: id, At: T0, To: store.JobPlanned},
 			{Job: id, At: T0.Add(-time.Minute), From: store.JobPlanned, To: store.JobComposed, Reason: "ok"}})
 		return err
 	})
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
-		return tx.AddJobEvent(s.ctx, store.JobEvent{Job: "AAAA000001", At: T0, To: store.JobPlanned})
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		return tx.AddJobEvent(s.Ctx, store.JobEvent{Job: "AAAA000001", At: T0, To: store.JobPlanned})
 	})
 
 	child, cl := Job("ZZZZ000001", 3)
 	child.Parent = id
-	s.must(func(tx store.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
+	s.Must(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, child, cl) })
 	s.move(child.ID, store.JobCommitted)
-	s.view(func(r store.Reader) error {
+	s.View(func(r store.Reader) error {
 		for _, c := range []struct {
 			f    store.JobFilter
 			want []string
@@ -720,7 +638,7 @@ func jobRoundTrip(s *suite) {
 			{store.JobFilter{OfferedSince: T0.Add(time.Hour + time.Millisecond)}, nil},
 			{store.JobFilter{Vendor: "trykkeri", States: []store.JobState{store.JobComposed}}, []string{id}},
 		} {
-			js, err := r.Jobs(s.ctx, c.f)
+			js, err := r.Jobs(s.Ctx, c.f)
 			if err != nil {
 				return err
 			}
@@ -729,13 +647,13 @@ func jobRoundTrip(s *suite) {
 				got = append(got, j.ID)
 			}
 			want := slices.Sorted(slices.Values(c.want))
-			s.same(got, want)
+			s.Same(got, want)
 		}
 		return nil
 	})
 
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.ctx, child, cl) })
-	s.put(nil, 4)
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, child, cl) })
+	s.Put(nil, 4)
 	for name, broken := range map[string]func(*store.PrintJob, *[]store.JobLetter){
 		"id of another form":     func(j *store.PrintJob, ls *[]store.JobLetter) { j.ID = "ZZZZ00000X" },
 		"id in small letters":    func(j *store.PrintJob, ls *[]store.JobLetter) { j.ID = "zzzz000002" },
@@ -757,22 +675,22 @@ func jobRoundTrip(s *suite) {
 		for i := range ls {
 			ls[i].Job = j.ID
 		}
-		if err := s.tx(func(tx store.Tx) error { return tx.InsertJob(s.ctx, j, ls) }); err == nil {
+		if err := s.InTx(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, j, ls) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		}
 	}
 	twice, tl := Job("ZZZZ000002", 4, 4)
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.ctx, twice, tl) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, twice, tl) })
 }
 
-func jobIDs(s *suite) {
+func jobIDs(s *Suite) {
 	form := regexp.MustCompile(`^[A-Z0-9]{4}[0-9]{6}$`)
 	seen := map[string]bool{}
 	last := ""
 	for range 3 {
-		s.must(func(tx store.Tx) error {
+		s.Must(func(tx store.Tx) error {
 			for range 2 {
-				id, err := tx.NextJobID(s.ctx)
+				id, err := tx.NextJobID(s.Ctx)
 				if err != nil {
 					return err
 				}
@@ -784,8 +702,8 @@ func jobIDs(s *suite) {
 			return nil
 		})
 	}
-	s.view(func(r store.Reader) error {
-		inst, err := r.Setting(s.ctx, "installation")
+	s.View(func(r store.Reader) error {
+		inst, err := r.Setting(s.Ctx, "installation")
 		if !strings.HasPrefix(last, inst) || len(inst) != 4 {
 			s.Errorf("installation %q, job id %q", inst, last)
 		}
@@ -795,8 +713,8 @@ func jobIDs(s *suite) {
 	got := make(chan string, 8)
 	for range cap(got) {
 		wg.Go(func() {
-			err := s.tx(func(tx store.Tx) error {
-				id, err := tx.NextJobID(s.ctx)
+			err := s.InTx(func(tx store.Tx) error {
+				id, err := tx.NextJobID(s.Ctx)
 				got <- id
 				return err
 			})
@@ -815,11 +733,11 @@ func jobIDs(s *suite) {
 	}
 }
 
-func oneLiveJob(s *suite) {
-	s.put(nil, 1, 2, 3)
-	first := s.job(1, 2)
+func oneLiveJob(s *Suite) {
+	s.Put(nil, 1, 2, 3)
+	first := s.Job(1, 2)
 	second, ls := Job("ZZZZ000001", 3, 2)
-	insert := func(tx store.Tx) error { return tx.InsertJob(s.ctx, second, ls) }
+	insert := func(tx store.Tx) error { return tx.InsertJob(s.Ctx, second, ls) }
 	for _, st := range []store.JobState{
 		store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain,
 		store.JobOffered, store.JobAccepted, store.JobClosed,
@@ -827,36 +745,36 @@ func oneLiveJob(s *suite) {
 		if st != store.JobPlanned {
 			s.move(first, st)
 		}
-		s.refuse(store.ErrExists, insert)
+		s.Refuse(store.ErrExists, insert)
 	}
-	s.view(func(r store.Reader) error { // nothing of the refused job is left
-		if _, err := r.Job(s.ctx, second.ID); !errors.Is(err, store.ErrNotFound) {
+	s.View(func(r store.Reader) error { // nothing of the refused job is left
+		if _, err := r.Job(s.Ctx, second.ID); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("job %s: %v, want not found", second.ID, err)
 		}
 		return nil
 	})
 	s.move(first, store.JobRejected)
-	s.must(insert)
-	s.view(func(r store.Reader) error {
-		js, err := r.JobsOf(s.ctx, ID(2))
+	s.Must(insert)
+	s.View(func(r store.Reader) error {
+		js, err := r.JobsOf(s.Ctx, ID(2))
 		var got []string
 		for _, j := range js {
 			got = append(got, j.ID)
 		}
-		s.same(got, []string{max(first, second.ID), min(first, second.ID)})
+		s.Same(got, []string{max(first, second.ID), min(first, second.ID)})
 		return err
 	})
 	// A job cannot take its letters back once they are in another.
-	s.refuse(store.ErrExists, func(tx store.Tx) error {
-		j, err := tx.Job(s.ctx, first)
+	s.Refuse(store.ErrExists, func(tx store.Tx) error {
+		j, err := tx.Job(s.Ctx, first)
 		if err != nil {
 			return err
 		}
 		j.State = store.JobUncertain
-		return tx.UpdateJob(s.ctx, j)
+		return tx.UpdateJob(s.Ctx, j)
 	})
 	s.move(second.ID, store.JobWithdrawn)
-	s.job(1, 2, 3)
+	s.Job(1, 2, 3)
 }
 
 // reprint is a planned reprint of a job with a letter for each shipment.
@@ -867,65 +785,65 @@ func reprint(id, parent string, shipments ...int) (store.PrintJob, []store.JobLe
 }
 
 // reprints: a reprint leaves the rule of one live job to the originals, and holds letters of its parent only.
-func reprints(s *suite) {
-	s.put(nil, 1, 2, 3)
-	first, other := s.job(1, 2), s.job(3)
+func reprints(s *Suite) {
+	s.Put(nil, 1, 2, 3)
+	first, other := s.Job(1, 2), s.Job(3)
 	again, ls := reprint("ZZZZ000001", first, 2)
 	ls[0].Only = []int{1, 3}
-	s.must(func(tx store.Tx) error { return tx.InsertJob(s.ctx, again, ls) })
-	s.view(func(r store.Reader) error {
-		j, err := r.Job(s.ctx, again.ID)
+	s.Must(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, again, ls) })
+	s.View(func(r store.Reader) error {
+		j, err := r.Job(s.Ctx, again.ID)
 		if err != nil {
 			return err
 		}
-		s.same(j, again)
-		got, err := r.JobLetters(s.ctx, again.ID)
+		s.Same(j, again)
+		got, err := r.JobLetters(s.Ctx, again.ID)
 		if err != nil {
 			return err
 		}
-		s.same(got, ls)
-		children, err := r.Jobs(s.ctx, store.JobFilter{Parent: first})
-		s.same(children, []store.PrintJob{again})
+		s.Same(got, ls)
+		children, err := r.Jobs(s.Ctx, store.JobFilter{Parent: first})
+		s.Same(children, []store.PrintJob{again})
 		return err
 	})
 	// A letter may be ordered more than once; whether that is meant is the engine's to ask.
 	twice, ls := reprint("ZZZZ000002", first, 1, 2)
-	s.must(func(tx store.Tx) error { return tx.InsertJob(s.ctx, twice, ls) })
+	s.Must(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, twice, ls) })
 
 	orphan, ls := reprint("ZZZZ000003", "", 2)
-	s.refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.ctx, orphan, ls) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, orphan, ls) })
 	stranger, ls := reprint("ZZZZ000003", other, 2)
-	s.refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.ctx, stranger, ls) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, stranger, ls) })
 	nested, ls := reprint("ZZZZ000003", again.ID, 2)
-	s.refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.ctx, nested, ls) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, nested, ls) })
 
 	// The rule holds for originals while their reprints live, and when only a reprint is left.
 	original, ls := Job("ZZZZ000004", 2)
-	insert := func(tx store.Tx) error { return tx.InsertJob(s.ctx, original, ls) }
-	s.refuse(store.ErrExists, insert)
+	insert := func(tx store.Tx) error { return tx.InsertJob(s.Ctx, original, ls) }
+	s.Refuse(store.ErrExists, insert)
 	s.move(again.ID, store.JobWithdrawn)
-	s.refuse(store.ErrExists, insert)
+	s.Refuse(store.ErrExists, insert)
 	s.move(first, store.JobRejected)
-	s.must(insert)
+	s.Must(insert)
 
 	// Reports see a letter once, in its original job, and its costs in both.
-	s.must(func(tx store.Tx) error {
-		if err := tx.InsertReceiptFile(s.ctx, ReceiptFile()); err != nil {
+	s.Must(func(tx store.Tx) error {
+		if err := tx.InsertReceiptFile(s.Ctx, ReceiptFile()); err != nil {
 			return err
 		}
 		for i, job := range []string{original.ID, twice.ID} {
 			r, _ := Receipt(501+i, job, 2)
 			r.Row.PostedAt = T0.AddDate(0, 3*i, 1)
-			if err := errors.Join(tx.InsertReceipts(s.ctx, r), tx.Book(s.ctx, Booked(r))); err != nil {
+			if err := errors.Join(tx.InsertReceipts(s.Ctx, r), tx.Book(s.Ctx, Booked(r))); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	s.view(func(r store.Reader) error {
+	s.View(func(r store.Reader) error {
 		for i, reprinted := range []bool{false, true} {
 			from, to := T0.AddDate(0, 3*i, 0), T0.AddDate(0, 3*i, 2)
-			costs, err := r.Ledger(s.ctx, store.LedgerFilter{From: from, To: to})
+			costs, err := r.Ledger(s.Ctx, store.LedgerFilter{From: from, To: to})
 			if err != nil {
 				return err
 			}
@@ -933,9 +851,9 @@ func reprints(s *suite) {
 				s.Fatal("no costs")
 			}
 			for _, c := range costs {
-				s.same(c.Job == twice.ID, reprinted)
+				s.Same(c.Job == twice.ID, reprinted)
 			}
-			ships, err := reportShipments(s.ctx, r, from, to, nil)
+			ships, err := reportShipments(s.Ctx, r, from, to, nil)
 			if err != nil {
 				return err
 			}
@@ -945,22 +863,22 @@ func reprints(s *suite) {
 					jobs = append(jobs, v.Job)
 				}
 			}
-			s.same(jobs, []string{original.ID})
+			s.Same(jobs, []string{original.ID})
 		}
 		return nil
 	})
 }
 
 // reprintGate: what keeps a letter of a reprint from paper is other than what keeps an original.
-func reprintGate(s *suite) {
+func reprintGate(s *Suite) {
 	numbers := []int{1, 2, 3, 4, 5, 6}
-	s.put(nil, numbers...)
-	first := s.job(numbers...)
+	s.Put(nil, numbers...)
+	first := s.Job(numbers...)
 	s.move(first, store.JobComposed)
 	s.move(first, store.JobOffered)
 	again, ls := reprint("ZZZZ000001", first, numbers...)
-	s.must(func(tx store.Tx) error {
-		if err := tx.InsertJob(s.ctx, again, ls); err != nil {
+	s.Must(func(tx store.Tx) error {
+		if err := tx.InsertJob(s.Ctx, again, ls); err != nil {
 			return err
 		}
 		for n, change := range map[int]func(v *shipment.Shipment){
@@ -971,27 +889,27 @@ func reprintGate(s *suite) {
 			5: func(v *shipment.Shipment) { v.Hold = "x" },
 			6: func(v *shipment.Shipment) { v.ClosedAt = T0 },
 		} {
-			v, err := tx.Shipment(s.ctx, ID(n))
+			v, err := tx.Shipment(s.Ctx, ID(n))
 			if err != nil {
 				return err
 			}
 			change(&v)
-			if err := tx.UpdateShipment(s.ctx, v); err != nil {
+			if err := tx.UpdateShipment(s.Ctx, v); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	s.view(func(r store.Reader) error {
-		out, err := r.Ungated(s.ctx, again.ID)
-		s.same(ids(out), []string{ID(3), ID(4), ID(5), ID(6)})
+	s.View(func(r store.Reader) error {
+		out, err := r.Ungated(s.Ctx, again.ID)
+		s.Same(ids(out), []string{ID(3), ID(4), ID(5), ID(6)})
 		return err
 	})
 }
 
-func composedFiles(s *suite) {
-	s.put(nil, 1, 2)
-	id := s.job(1, 2)
+func composedFiles(s *Suite) {
+	s.Put(nil, 1, 2)
+	id := s.Job(1, 2)
 	_, ls := Job(id, 1, 2)
 	for i := range ls {
 		ls[i].File, ls[i].FirstSide, ls[i].LastSide, ls[i].Sheets, ls[i].Pages = "a.pdf", 4*i+1, 4*i+4, 2, 3
@@ -1003,16 +921,16 @@ func composedFiles(s *suite) {
 	}
 	check := func() {
 		s.Helper()
-		s.view(func(r store.Reader) error {
-			got, err := r.JobFiles(s.ctx, id)
-			s.same(got, files)
-			gl, err2 := r.JobLetters(s.ctx, id)
-			s.same(gl, ls)
+		s.View(func(r store.Reader) error {
+			got, err := r.JobFiles(s.Ctx, id)
+			s.Same(got, files)
+			gl, err2 := r.JobLetters(s.Ctx, id)
+			s.Same(gl, ls)
 			return errors.Join(err, err2)
 		})
 	}
 	for range 2 { // composing again gives the same
-		s.must(func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, files, ls) })
+		s.Must(func(tx store.Tx) error { return tx.SetJobFiles(s.Ctx, id, files, ls) })
 		check()
 	}
 	wrong := slices.Clone(ls)
@@ -1020,33 +938,33 @@ func composedFiles(s *suite) {
 	wrong[0].Sheets = 9
 	ls[0].Sheets = 9
 	files = files[:1]
-	s.must(func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, files, wrong) })
+	s.Must(func(tx store.Tx) error { return tx.SetJobFiles(s.Ctx, id, files, wrong) })
 	check()
 	bad := slices.Clone(files)
 	bad[0].File.Name = ""
-	s.refuse(nil, func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, bad, ls) })
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, append(files, files...), ls) })
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
-		return tx.SetJobFiles(s.ctx, id, files, []store.JobLetter{{Job: id, Shipment: ID(7), Letter: 3}})
+	s.Refuse(nil, func(tx store.Tx) error { return tx.SetJobFiles(s.Ctx, id, bad, ls) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetJobFiles(s.Ctx, id, append(files, files...), ls) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		return tx.SetJobFiles(s.Ctx, id, files, []store.JobLetter{{Job: id, Shipment: ID(7), Letter: 3}})
 	})
-	s.refuse(nil, func(tx store.Tx) error {
+	s.Refuse(nil, func(tx store.Tx) error {
 		l := ls[0]
 		l.FirstSide, l.LastSide = 5, 4
-		return tx.SetJobFiles(s.ctx, id, files, []store.JobLetter{l})
+		return tx.SetJobFiles(s.Ctx, id, files, []store.JobLetter{l})
 	})
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, "ZZZZ000009", nil, nil) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.SetJobFiles(s.Ctx, "ZZZZ000009", nil, nil) })
 	check()
-	s.must(func(tx store.Tx) error { return tx.SetJobFiles(s.ctx, id, nil, nil) })
+	s.Must(func(tx store.Tx) error { return tx.SetJobFiles(s.Ctx, id, nil, nil) })
 	files = nil
 	check()
 }
 
 // unhandled: letters that nothing happens to, each other one for a reason of its own.
-func unhandled(s *suite) {
+func unhandled(s *Suite) {
 	since := T0.Add(-24 * time.Hour)
 	wait := func(number int, fn func(*shipment.Shipment)) {
 		s.Helper()
-		s.put(func(v *shipment.Shipment) {
+		s.Put(func(v *shipment.Shipment) {
 			v.NotifiedAt, v.DueAt, v.DueReason, v.ReceivedAt = time.Time{}, time.Time{}, "", since
 			fn(v)
 		}, number)
@@ -1074,17 +992,17 @@ func unhandled(s *suite) {
 	// The second one has events: the last of them recorded at the time still counts as before it.
 	event := func(n int, recorded time.Time) {
 		s.Helper()
-		s.must(func(tx store.Tx) error {
-			return tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
+		s.Must(func(tx store.Tx) error {
+			return tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(n), At: T0, Recorded: recorded, Kind: "STATUS"})
 		})
 	}
 	event(2, since.Add(-time.Hour))
 	event(2, since)
 	want := func(accepted int) {
 		s.Helper()
-		s.view(func(r store.Reader) error {
-			got, err := r.Unhandled(s.ctx, since)
-			s.same(got, []store.StatusCount{
+		s.View(func(r store.Reader) error {
+			got, err := r.Unhandled(s.Ctx, since)
+			s.Same(got, []store.StatusCount{
 				{Account: "barnehage", Status: shipment.StatusKlarForMottak, Count: 1},
 				{Account: "skole", Status: shipment.StatusAkseptert, Count: accepted},
 				{Account: "skole", Status: shipment.StatusMottatt, Count: 1},
@@ -1098,55 +1016,55 @@ func unhandled(s *suite) {
 	want(2)
 }
 
-func lastGate(s *suite) {
-	s.put(nil, 1, 2, 3, 4, 5, 6, 7)
-	id := s.job(7, 6, 5, 4, 3, 2, 1)
+func lastGate(s *Suite) {
+	s.Put(nil, 1, 2, 3, 4, 5, 6, 7)
+	id := s.Job(7, 6, 5, 4, 3, 2, 1)
 	change := func(n int, fn func(*shipment.Shipment)) {
-		s.must(func(tx store.Tx) error {
-			v, err := tx.Shipment(s.ctx, ID(n))
+		s.Must(func(tx store.Tx) error {
+			v, err := tx.Shipment(s.Ctx, ID(n))
 			if err != nil {
 				return err
 			}
 			fn(&v)
-			return tx.UpdateShipment(s.ctx, v)
+			return tx.UpdateShipment(s.Ctx, v)
 		})
 	}
 	gate := func() []string {
 		var got []shipment.Shipment
-		s.view(func(r store.Reader) (err error) { got, err = r.Ungated(s.ctx, id); return err })
+		s.View(func(r store.Reader) (err error) { got, err = r.Ungated(s.Ctx, id); return err })
 		slices.SortFunc(got, func(a, b shipment.Shipment) int { return strings.Compare(a.ID, b.ID) })
 		return ids(got)
 	}
-	s.same(gate(), []string(nil))
+	s.Same(gate(), []string(nil))
 	change(2, func(v *shipment.Shipment) { v.ReadAt = T0 })
 	change(3, func(v *shipment.Shipment) { v.Status = shipment.StatusLest; v.ReadAt = T0 })
 	change(4, func(v *shipment.Shipment) { v.ClosedAt = T0; v.Status = shipment.StatusManueltHandtert })
 	change(5, func(v *shipment.Shipment) { v.Hold = "x" })
 	change(6, func(v *shipment.Shipment) { v.Status = shipment.StatusLevertSDP })
 	change(7, func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP })
-	s.same(gate(), []string{ID(2), ID(3), ID(4), ID(5), ID(6)})
+	s.Same(gate(), []string{ID(2), ID(3), ID(4), ID(5), ID(6)})
 	change(1, func(v *shipment.Shipment) { v.Status = shipment.StatusSendtPrint })
-	s.same(gate(), []string{ID(1), ID(2), ID(3), ID(4), ID(5), ID(6)})
+	s.Same(gate(), []string{ID(1), ID(2), ID(3), ID(4), ID(5), ID(6)})
 }
 
-func sendLetters(s *suite) {
-	s.put(nil, 1)
-	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet }, 2)
-	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
-	s.put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP }, 4)
+func sendLetters(s *Suite) {
+	s.Put(nil, 1)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet }, 2)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP }, 4)
 	stay := map[int]shipment.Status{11: shipment.StatusSendtPrint, 12: shipment.StatusPrintet, 13: shipment.StatusLest, 14: shipment.StatusManueltHandtert}
 	for n, st := range stay {
-		s.put(func(v *shipment.Shipment) { v.Status = st; v.SentAt = T0.Add(-time.Hour) }, n)
+		s.Put(func(v *shipment.Shipment) { v.Status = st; v.SentAt = T0.Add(-time.Hour) }, n)
 	}
-	s.put(nil, 20) // in no job
-	id := s.job(1, 2, 3, 4, 11, 12, 13, 14)
+	s.Put(nil, 20) // in no job
+	id := s.Job(1, 2, 3, 4, 11, 12, 13, 14)
 	before := map[int]shipment.Shipment{}
 	for _, n := range []int{1, 2, 3, 4, 11, 12, 13, 14, 20} {
-		before[n] = s.shipment(n)
+		before[n] = s.Shipment(n)
 	}
 	var now time.Time
 	send := func(at time.Time) {
-		s.must(func(tx store.Tx) error { now = tx.Now(); return tx.SendLetters(s.ctx, id, at) })
+		s.Must(func(tx store.Tx) error { now = tx.Now(); return tx.SendLetters(s.Ctx, id, at) })
 	}
 	check := func(recorded time.Time) {
 		s.Helper()
@@ -1156,10 +1074,10 @@ func sendLetters(s *suite) {
 				events = []shipment.Event{{Shipment: v.ID, At: T0, Recorded: recorded, Kind: "STATUS", From: v.Status, To: shipment.StatusSendtPrint, Reason: id}}
 				v.Status, v.SentAt, v.Version = shipment.StatusSendtPrint, T0, v.Version+1
 			}
-			s.same(s.shipment(n), v)
-			s.view(func(r store.Reader) error {
-				h, err := r.History(s.ctx, v.ID)
-				s.same(h, events)
+			s.Same(s.Shipment(n), v)
+			s.View(func(r store.Reader) error {
+				h, err := r.History(s.Ctx, v.ID)
+				s.Same(h, events)
 				return err
 			})
 		}
@@ -1169,53 +1087,53 @@ func sendLetters(s *suite) {
 	check(first)
 	send(T0.Add(time.Hour)) // again, after a crash: changes nothing
 	check(first)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.SendLetters(s.ctx, "ZZZZ000009", T0) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.SendLetters(s.Ctx, "ZZZZ000009", T0) })
 }
 
-func receipts(s *suite) {
-	s.put(nil, 1, 2)
-	id := s.job(1, 2)
+func receipts(s *Suite) {
+	s.Put(nil, 1, 2)
+	id := s.Job(1, 2)
 	f := ReceiptFile()
 	r1, _ := Receipt(101, id, 1)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r1) }) // no such file
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertReceipts(s.Ctx, r1) }) // no such file
 	stopped := store.ReceiptFile{Vendor: "trykkeri", SHA256: Sha(501), Name: "b.csv", Blob: shipment.BlobRef{SHA256: Sha(501), Bytes: 0}, Fetched: T0.Add(time.Hour),
 		Problems: []reading.Problem{{Line: 3, Column: "weight", Code: "number", Text: "not a number"}}}
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, f), tx.InsertReceiptFile(s.ctx, stopped))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.Ctx, f), tx.InsertReceiptFile(s.Ctx, stopped))
 	})
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertReceiptFile(s.ctx, f) })
-	s.view(func(r store.Reader) error {
-		got, err := r.ReceiptFile(s.ctx, "trykkeri", Sha(500))
-		s.same(got, f)
-		all, err2 := r.ReceiptFiles(s.ctx, "trykkeri")
-		s.same(all, []store.ReceiptFile{f, stopped})
-		n, err3 := r.Unreceipted(s.ctx, id)
-		s.same(n, 2)
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertReceiptFile(s.Ctx, f) })
+	s.View(func(r store.Reader) error {
+		got, err := r.ReceiptFile(s.Ctx, "trykkeri", Sha(500))
+		s.Same(got, f)
+		all, err2 := r.ReceiptFiles(s.Ctx, "trykkeri")
+		s.Same(all, []store.ReceiptFile{f, stopped})
+		n, err3 := r.Unreceipted(s.Ctx, id)
+		s.Same(n, 2)
 		return errors.Join(err, err2, err3)
 	})
 	r1.Row.PostedAt = r1.Row.PostedAt.In(time.FixedZone("CET", 3600)) // reads back as the same instant in UTC
-	s.must(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r1) })
+	s.Must(func(tx store.Tx) error { return tx.InsertReceipts(s.Ctx, r1) })
 	r1.Row.PostedAt = r1.Row.PostedAt.UTC()
-	s.view(func(r store.Reader) error {
-		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
-		s.same(got, r1)
-		n, err2 := r.Unreceipted(s.ctx, id)
-		s.same(n, 1)
+	s.View(func(r store.Reader) error {
+		got, err := r.AppliedReceipt(s.Ctx, id, ID(1))
+		s.Same(got, r1)
+		n, err2 := r.Unreceipted(s.Ctx, id)
+		s.Same(n, 1)
 		return errors.Join(err, err2)
 	})
 	again, _ := Receipt(102, id, 1)
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, again) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertReceipts(s.Ctx, again) })
 	again.State = store.ReceiptConflict
 	unknown, _ := Receipt(103, "ZZZZ000009", 55)
 	unknown.State = store.ReceiptUnknown
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertReceipts(s.ctx, again), tx.InsertReceipts(s.ctx, unknown))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertReceipts(s.Ctx, again), tx.InsertReceipts(s.Ctx, unknown))
 	})
-	s.view(func(r store.Reader) error {
-		n, err := r.Unreceipted(s.ctx, id)
-		s.same(n, 1)
-		got, err2 := r.AppliedReceipt(s.ctx, id, ID(1))
-		s.same(got, r1)
+	s.View(func(r store.Reader) error {
+		n, err := r.Unreceipted(s.Ctx, id)
+		s.Same(n, 1)
+		got, err2 := r.AppliedReceipt(s.Ctx, id, ID(1))
+		s.Same(got, r1)
 		return errors.Join(err, err2)
 	})
 	for name, broken := range map[string]func(*store.Receipt){
@@ -1229,22 +1147,22 @@ func receipts(s *suite) {
 	} {
 		r, _ := Receipt(110, id, 2)
 		broken(&r)
-		if err := s.tx(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, r) }); err == nil {
+		if err := s.InTx(func(tx store.Tx) error { return tx.InsertReceipts(s.Ctx, r) }); err == nil {
 			s.Errorf("%s: was stored", name)
 		}
 	}
 	// What a person must decide about, and has.
 	records := func(f store.ReceiptFilter) (out []store.ReceiptRecord) {
 		s.Helper()
-		s.view(func(r store.Reader) (err error) { out, err = r.Receipts(s.ctx, f); return err })
+		s.View(func(r store.Reader) (err error) { out, err = r.Receipts(s.Ctx, f); return err })
 		return out
 	}
 	open := func(want int) {
 		s.Helper()
-		s.same(len(records(store.ReceiptFilter{Open: true})), want)
-		s.view(func(r store.Reader) error {
-			n, err := r.OpenConflicts(s.ctx)
-			s.same(n["trykkeri"], want)
+		s.Same(len(records(store.ReceiptFilter{Open: true})), want)
+		s.View(func(r store.Reader) error {
+			n, err := r.OpenConflicts(s.Ctx)
+			s.Same(n["trykkeri"], want)
 			return err
 		})
 	}
@@ -1253,10 +1171,10 @@ func receipts(s *suite) {
 	}
 	again.Row.PostedAt = again.Row.PostedAt.UTC()
 	open(1)
-	s.same(records(store.ReceiptFilter{Vendor: "trykkeri", States: []store.ReceiptState{store.ReceiptApplied, store.ReceiptConflict}}),
+	s.Same(records(store.ReceiptFilter{Vendor: "trykkeri", States: []store.ReceiptState{store.ReceiptApplied, store.ReceiptConflict}}),
 		[]store.ReceiptRecord{recorded(r1, nil), recorded(again, nil)})
-	s.same(len(records(store.ReceiptFilter{Vendor: "annen"})), 0)
-	s.same(len(records(store.ReceiptFilter{Limit: 1})), 1)
+	s.Same(len(records(store.ReceiptFilter{Vendor: "annen"})), 0)
+	s.Same(len(records(store.ReceiptFilter{Limit: 1})), 1)
 	for name, d := range map[string]store.ReceiptDecision{
 		"the other way round": {Receipt: r1.ID, Against: again.ID, Reason: "x"},
 		"with itself":         {Receipt: again.ID, Against: again.ID, Reason: "x"},
@@ -1264,68 +1182,68 @@ func receipts(s *suite) {
 		"with an unknown one": {Receipt: again.ID, Against: ID(999), Reason: "x"},
 		"not in conflict":     {Receipt: unknown.ID, Against: r1.ID, Reason: "x"},
 	} {
-		if err := s.tx(func(tx store.Tx) error { return tx.DecideReceipt(s.ctx, d) }); err == nil {
+		if err := s.InTx(func(tx store.Tx) error { return tx.DecideReceipt(s.Ctx, d) }); err == nil {
 			s.Errorf("decided %s", name)
 		}
 	}
 	third, _ := Receipt(104, id, 1)
 	third.State = store.ReceiptConflict
-	s.must(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, third) })
+	s.Must(func(tx store.Tx) error { return tx.InsertReceipts(s.Ctx, third) })
 	third.Row.PostedAt = third.Row.PostedAt.UTC()
 	open(2)
 	var at time.Time
 	decide := func(d store.ReceiptDecision) {
 		s.Helper()
-		s.must(func(tx store.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.ctx, d) })
+		s.Must(func(tx store.Tx) error { at = tx.Now(); return tx.DecideReceipt(s.Ctx, d) })
 	}
 	keep := store.ReceiptDecision{Receipt: again.ID, Against: r1.ID, Reason: "stays"}
 	decide(keep)
 	keep.At = at
 	open(1)
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.DecideReceipt(s.ctx, keep) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.DecideReceipt(s.Ctx, keep) })
 	take := store.ReceiptDecision{Receipt: third.ID, Against: r1.ID, Taken: true, Reason: "is right"}
 	decide(take)
 	take.At = at
 	open(0)
 	third.State, r1.State = store.ReceiptApplied, store.ReceiptConflict
-	s.view(func(r store.Reader) error {
-		got, err := r.AppliedReceipt(s.ctx, id, ID(1))
-		s.same(got, third)
-		rec, err2 := r.Receipt(s.ctx, third.ID)
-		s.same(rec, recorded(third, &take))
-		old, err3 := r.Receipt(s.ctx, r1.ID)
-		s.same(old, recorded(r1, nil))
-		kept, err4 := r.Receipt(s.ctx, again.ID)
-		s.same(kept, recorded(again, &keep))
+	s.View(func(r store.Reader) error {
+		got, err := r.AppliedReceipt(s.Ctx, id, ID(1))
+		s.Same(got, third)
+		rec, err2 := r.Receipt(s.Ctx, third.ID)
+		s.Same(rec, recorded(third, &take))
+		old, err3 := r.Receipt(s.Ctx, r1.ID)
+		s.Same(old, recorded(r1, nil))
+		kept, err4 := r.Receipt(s.Ctx, again.ID)
+		s.Same(kept, recorded(again, &keep))
 		return errors.Join(err, err2, err3, err4)
 	})
 
-	closed := s.shipment(2)
+	closed := s.Shipment(2)
 	closed.Status = shipment.StatusManueltHandtert
 	awaited := func(want int) {
 		s.Helper()
-		s.view(func(r store.Reader) error {
-			n, err := r.Awaited(s.ctx, id)
-			s.same(n, want)
-			left, err2 := r.Unreceipted(s.ctx, id)
-			s.same(left, 1)
+		s.View(func(r store.Reader) error {
+			n, err := r.Awaited(s.Ctx, id)
+			s.Same(n, want)
+			left, err2 := r.Unreceipted(s.Ctx, id)
+			s.Same(left, 1)
 			return errors.Join(err, err2)
 		})
 	}
 	awaited(1)
-	s.must(func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, closed) })
+	s.Must(func(tx store.Tx) error { return tx.UpdateShipment(s.Ctx, closed) })
 	awaited(0) // none is awaited for what a person has closed
 	last, _ := Receipt(111, id, 2)
-	s.must(func(tx store.Tx) error { return tx.InsertReceipts(s.ctx, last) })
-	s.view(func(r store.Reader) error {
-		n, err := r.Unreceipted(s.ctx, id)
-		s.same(n, 0)
+	s.Must(func(tx store.Tx) error { return tx.InsertReceipts(s.Ctx, last) })
+	s.View(func(r store.Reader) error {
+		n, err := r.Unreceipted(s.Ctx, id)
+		s.Same(n, 0)
 		return err
 	})
 }
 
-func deviations(s *suite) {
-	s.must(func(tx store.Tx) error { return tx.InsertReceiptFile(s.ctx, ReceiptFile()) })
+func deviations(s *Suite) {
+	s.Must(func(tx store.Tx) error { return tx.InsertReceiptFile(s.Ctx, ReceiptFile()) })
 	d := func(key string, at time.Time) store.Deviation {
 		return store.Deviation{Key: key, At: at, Vendor: "trykkeri", File: Sha(500), Account: "skole",
 			Finding: receipt.Deviation{Kind: "vekt", Shipment: ID(1), Job: "ZZZZ000001", Expected: "20", Got: "30", Amount: -5}}
@@ -1333,11 +1251,11 @@ func deviations(s *suite) {
 	early, same, late := d("a", T0), d("b", T0), d("aa", T0.Add(time.Hour))
 	late.File = ""
 	early.State, same.State, late.State = store.DeviationOpen, store.DeviationOpen, store.DeviationOpen
-	s.must(func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{late, same, early}) })
+	s.Must(func(tx store.Tx) error { return tx.InsertDeviations(s.Ctx, []store.Deviation{late, same, early}) })
 	other := d("a", T0.Add(time.Minute))
 	other.Account = "helse"
-	s.must(func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{other, early}) }) // left alone
-	s.view(func(r store.Reader) error {
+	s.Must(func(tx store.Tx) error { return tx.InsertDeviations(s.Ctx, []store.Deviation{other, early}) }) // left alone
+	s.View(func(r store.Reader) error {
 		for _, c := range []struct {
 			filter store.DeviationFilter
 			want   []store.Deviation
@@ -1352,38 +1270,38 @@ func deviations(s *suite) {
 			{store.DeviationFilter{After: same, Limit: 2}, []store.Deviation{late}},
 			{store.DeviationFilter{After: late}, nil},
 		} {
-			got, err := r.Deviations(s.ctx, c.filter)
+			got, err := r.Deviations(s.Ctx, c.filter)
 			if err != nil {
 				return err
 			}
-			s.same(got, c.want)
+			s.Same(got, c.want)
 		}
 		return nil
 	})
 	// What people decide stands beside it; the last word counts.
 	for _, state := range []store.DeviationState{store.DeviationDisputed, store.DeviationSettled} {
-		s.must(func(tx store.Tx) error {
+		s.Must(func(tx store.Tx) error {
 			early.State, early.DecidedAt, early.Reason = state, tx.Now(), "x"
-			return tx.DecideDeviation(s.ctx, "a", state, "x")
+			return tx.DecideDeviation(s.Ctx, "a", state, "x")
 		})
-		s.view(func(r store.Reader) error {
-			got, err := r.Deviations(s.ctx, store.DeviationFilter{})
-			s.same(got, []store.Deviation{early, same, late})
-			open, err2 := r.OpenDeviations(s.ctx, T0, T0.Add(2*time.Hour))
-			s.same(open, map[string]int{"trykkeri": 2})
-			fewer, err3 := r.OpenDeviations(s.ctx, T0, T0.Add(time.Hour))
-			s.same(fewer, map[string]int{"trykkeri": 1})
+		s.View(func(r store.Reader) error {
+			got, err := r.Deviations(s.Ctx, store.DeviationFilter{})
+			s.Same(got, []store.Deviation{early, same, late})
+			open, err2 := r.OpenDeviations(s.Ctx, T0, T0.Add(2*time.Hour))
+			s.Same(open, map[string]int{"trykkeri": 2})
+			fewer, err3 := r.OpenDeviations(s.Ctx, T0, T0.Add(time.Hour))
+			s.Same(fewer, map[string]int{"trykkeri": 1})
 			return errors.Join(err, err2, err3)
 		})
 	}
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.DecideDeviation(s.ctx, "borte", store.DeviationOpen, "x") })
-	s.refuse(nil, func(tx store.Tx) error { return tx.DecideDeviation(s.ctx, "a", "KANSKJE", "x") })
-	s.refuse(nil, func(tx store.Tx) error { return tx.DecideDeviation(s.ctx, "a", store.DeviationOpen, "") })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.DecideDeviation(s.Ctx, "borte", store.DeviationOpen, "x") })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.DecideDeviation(s.Ctx, "a", "KANSKJE", "x") })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.DecideDeviation(s.Ctx, "a", store.DeviationOpen, "") })
 	bad := d("c", T0)
 	bad.File = Sha(501)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{bad}) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.InsertDeviations(s.Ctx, []store.Deviation{bad}) })
 	bad = d("", T0)
-	s.refuse(nil, func(tx store.Tx) error { return tx.InsertDeviations(s.ctx, []store.Deviation{bad}) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.InsertDeviations(s.Ctx, []store.Deviation{bad}) })
 }
 
 // reportShipments collects the shipments of a report, by id.
@@ -1397,106 +1315,106 @@ func reportShipments(ctx context.Context, r store.Reader, from, to time.Time, ac
 	return out, err
 }
 
-func reports(s *suite) {
-	s.put(digitalOnly, 1)
-	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
-	s.put(func(v *shipment.Shipment) { v.ReceivedAt = T0 }, 3)
-	id := s.job(1, 2)
+func reports(s *Suite) {
+	s.Put(digitalOnly, 1)
+	s.Put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
+	s.Put(func(v *shipment.Shipment) { v.ReceivedAt = T0 }, 3)
+	id := s.Job(1, 2)
 	_, letters := Job(id, 1, 2)
 	from := Shipment(1).ReceivedAt
 	list := func(from, to time.Time, accounts ...string) (got []store.ReportShipment) {
 		s.Helper()
-		s.view(func(r store.Reader) (err error) {
-			got, err = reportShipments(s.ctx, r, from, to, accounts)
+		s.View(func(r store.Reader) (err error) {
+			got, err = reportShipments(s.Ctx, r, from, to, accounts)
 			return err
 		})
 		return got
 	}
 	want := func(n int, job string, l store.JobLetter) store.ReportShipment {
-		v := s.shipment(n)
+		v := s.Shipment(n)
 		v.Submission, v.Content = shipment.Submission{Konteringskode: "0412", SendingSystem: "ePhorte", DigitalOnly: n == 1}, ""
 		return store.ReportShipment{Shipment: v, Job: job, Letter: l}
 	}
-	s.same(list(from, T0.Add(time.Millisecond)), []store.ReportShipment{
+	s.Same(list(from, T0.Add(time.Millisecond)), []store.ReportShipment{
 		want(1, id, letters[0]), want(2, id, letters[1]), want(3, "", store.JobLetter{})})
-	s.same(list(from, T0, "skole"), []store.ReportShipment{want(1, id, letters[0])})
+	s.Same(list(from, T0, "skole"), []store.ReportShipment{want(1, id, letters[0])})
 	enough := errors.New("enough")
-	s.view(func(r store.Reader) error {
+	s.View(func(r store.Reader) error {
 		n := 0
-		err := r.EachReportShipment(s.ctx, from, T0, nil, func(store.ReportShipment) error { n++; return enough })
+		err := r.EachReportShipment(s.Ctx, from, T0, nil, func(store.ReportShipment) error { n++; return enough })
 		if !errors.Is(err, enough) || n != 1 {
 			s.Fatalf("%d shipments after the error: %v", n, err)
 		}
-		codes, err := r.CodesOf(s.ctx, []string{ID(1), ID(3), ID(77)})
-		s.same(codes, map[string]string{ID(1): "0412", ID(3): "0412"})
-		none, err2 := r.CodesOf(s.ctx, nil)
-		s.same(none, map[string]string{})
+		codes, err := r.CodesOf(s.Ctx, []string{ID(1), ID(3), ID(77)})
+		s.Same(codes, map[string]string{ID(1): "0412", ID(3): "0412"})
+		none, err2 := r.CodesOf(s.Ctx, nil)
+		s.Same(none, map[string]string{})
 		return errors.Join(err, err2)
 	})
-	s.same(list(from.Add(time.Millisecond), T0), []store.ReportShipment(nil))
+	s.Same(list(from.Add(time.Millisecond), T0), []store.ReportShipment(nil))
 
-	s.must(func(tx store.Tx) error { // posted long after it was received: in both periods
-		v, err := tx.Shipment(s.ctx, ID(1))
+	s.Must(func(tx store.Tx) error { // posted long after it was received: in both periods
+		v, err := tx.Shipment(s.Ctx, ID(1))
 		if err != nil {
 			return err
 		}
 		v.PostedAt = T0.Add(24 * time.Hour)
-		return tx.UpdateShipment(s.ctx, v)
+		return tx.UpdateShipment(s.Ctx, v)
 	})
-	s.same(list(T0.Add(24*time.Hour), T0.Add(25*time.Hour)), []store.ReportShipment{want(1, id, letters[0])})
-	s.same(list(T0.Add(23*time.Hour), T0.Add(24*time.Hour)), []store.ReportShipment(nil))
+	s.Same(list(T0.Add(24*time.Hour), T0.Add(25*time.Hour)), []store.ReportShipment{want(1, id, letters[0])})
+	s.Same(list(T0.Add(23*time.Hour), T0.Add(24*time.Hour)), []store.ReportShipment(nil))
 
 	// Booked in another month than received and posted.
 	r1, lines := Receipt(101, id, 2)
 	for i := range lines {
 		lines[i].BookedAt = T0.AddDate(0, 2, 0)
 	}
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.Book(s.ctx, lines))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.Ctx, ReceiptFile()), tx.InsertReceipts(s.Ctx, r1), tx.Book(s.Ctx, lines))
 	})
-	s.same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []store.ReportShipment{want(2, id, letters[1])})
+	s.Same(list(T0.AddDate(0, 2, 0), T0.AddDate(0, 2, 1)), []store.ReportShipment{want(2, id, letters[1])})
 	s.move(id, store.JobRejected) // the letters are in no live job any more
-	s.same(list(from, T0), []store.ReportShipment{want(1, "", store.JobLetter{}), want(2, "", store.JobLetter{})})
+	s.Same(list(from, T0), []store.ReportShipment{want(1, "", store.JobLetter{}), want(2, "", store.JobLetter{})})
 }
 
-func codeRegister(s *suite) {
+func codeRegister(s *Suite) {
 	register := func(want []codes.Entry) {
 		s.Helper()
-		s.view(func(r store.Reader) error {
-			got, err := r.CodeRegister(s.ctx)
-			s.same(got, want)
+		s.View(func(r store.Reader) error {
+			got, err := r.CodeRegister(s.Ctx)
+			s.Same(got, want)
 			return err
 		})
 	}
 	register(nil)
 	a := codes.Entry{Code: "0100", Name: "Skatt", Ansvar: "1", Funksjon: "2", Art: "3", Prosjekt: "4", ValidFrom: "2026-01-01", ValidTo: "2027-01-01", Budget: 5, HasBudget: true, ReplacedBy: "Å.1"}
 	b := codes.Entry{Code: "Å.1"}
-	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []codes.Entry{b, a}) })
+	s.Must(func(tx store.Tx) error { return tx.SetCodeRegister(s.Ctx, []codes.Entry{b, a}) })
 	register([]codes.Entry{a, b})
-	s.must(func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []codes.Entry{b}) })
+	s.Must(func(tx store.Tx) error { return tx.SetCodeRegister(s.Ctx, []codes.Entry{b}) })
 	register([]codes.Entry{b})
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetCodeRegister(s.ctx, []codes.Entry{a, a}) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.SetCodeRegister(s.Ctx, []codes.Entry{a, a}) })
 	register([]codes.Entry{b})
 
-	s.put(nil, 1, 2)
-	id := s.job(1, 2)
+	s.Put(nil, 1, 2)
+	id := s.Job(1, 2)
 	_, letters := Job(id, 1, 2)
 	r1, l1 := Receipt(101, id, 1)
 	r2, l2 := Receipt(102, id, 2)
 	for i := range l2 {
 		l2[i].Line.Konteringskode, l2[i].Account = "", "helse"
 	}
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2), tx.Book(s.ctx, l1), tx.Book(s.ctx, l2))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.Ctx, ReceiptFile()), tx.InsertReceipts(s.Ctx, r1), tx.InsertReceipts(s.Ctx, r2), tx.Book(s.Ctx, l1), tx.Book(s.Ctx, l2))
 	})
-	s.view(func(r store.Reader) error {
+	s.View(func(r store.Reader) error {
 		at := r1.Row.PostedAt
-		all, err := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), nil)
-		s.same(all, map[string]money.Ore{"": 1755, "0412": 1755})
-		some, err2 := r.SpentByCode(s.ctx, at, at.Add(time.Millisecond), []string{"helse"})
-		s.same(some, map[string]money.Ore{"": 1755})
-		none, err3 := r.SpentByCode(s.ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
-		s.same(len(none), 0)
+		all, err := r.SpentByCode(s.Ctx, at, at.Add(time.Millisecond), nil)
+		s.Same(all, map[string]money.Ore{"": 1755, "0412": 1755})
+		some, err2 := r.SpentByCode(s.Ctx, at, at.Add(time.Millisecond), []string{"helse"})
+		s.Same(some, map[string]money.Ore{"": 1755})
+		none, err3 := r.SpentByCode(s.Ctx, at.Add(time.Millisecond), at.Add(time.Hour), nil)
+		s.Same(len(none), 0)
 		return errors.Join(err, err2, err3, s.jobOwners(r, id, letters), s.postedSums(r, at, at.Add(time.Millisecond), store.PostedSum{Account: "helse", Envelope: letters[1].Envelope, At: at, Letters: 1, Production: l2[0].Line.Net},
 			store.PostedSum{Account: l1[0].Account, Konteringskode: l1[0].Line.Konteringskode, Envelope: letters[0].Envelope, At: at, Letters: 1, Production: l1[0].Line.Net}),
 			s.postedSums(r, at.Add(time.Millisecond), at.Add(time.Hour)))
@@ -1504,11 +1422,11 @@ func codeRegister(s *suite) {
 }
 
 // jobOwners holds the owners of a job of two letters against its letters.
-func (s *suite) jobOwners(r store.Reader, job string, letters []store.JobLetter) error {
+func (s *Suite) jobOwners(r store.Reader, job string, letters []store.JobLetter) error {
 	s.Helper()
 	var want []store.LetterOwner
 	for _, l := range letters {
-		o := store.LetterOwner{Account: s.shipment(1).Account, Konteringskode: l.Konteringskode, Letters: 1}
+		o := store.LetterOwner{Account: s.Shipment(1).Account, Konteringskode: l.Konteringskode, Letters: 1}
 		if i := slices.IndexFunc(want, func(w store.LetterOwner) bool { return w.Konteringskode == o.Konteringskode }); i >= 0 {
 			want[i].Letters++
 			continue
@@ -1516,71 +1434,71 @@ func (s *suite) jobOwners(r store.Reader, job string, letters []store.JobLetter)
 		want = append(want, o)
 	}
 	slices.SortFunc(want, func(a, b store.LetterOwner) int { return cmp.Compare(a.Konteringskode, b.Konteringskode) })
-	got, err := r.JobOwners(s.ctx, job)
-	s.same(got, want)
+	got, err := r.JobOwners(s.Ctx, job)
+	s.Same(got, want)
 	return err
 }
 
 // postedSums holds what was posted in a period against what it must be, by account.
-func (s *suite) postedSums(r store.Reader, from, to time.Time, want ...store.PostedSum) error {
+func (s *Suite) postedSums(r store.Reader, from, to time.Time, want ...store.PostedSum) error {
 	s.Helper()
 	var got []store.PostedSum
-	err := r.EachPostedSum(s.ctx, "trykkeri", from, to, func(p store.PostedSum) error { got = append(got, p); return nil })
+	err := r.EachPostedSum(s.Ctx, "trykkeri", from, to, func(p store.PostedSum) error { got = append(got, p); return nil })
 	byAccount := func(a, b store.PostedSum) int { return cmp.Compare(a.Account, b.Account) }
 	slices.SortFunc(got, byAccount)
 	slices.SortFunc(want, byAccount)
-	s.same(got, want)
+	s.Same(got, want)
 	return err
 }
 
 // receiptLetters: what receipts are held against, and how a posting is stored.
-func receiptLetters(s *suite) {
-	s.put(nil, 1, 2, 3)
-	first := s.job(1, 2)
+func receiptLetters(s *Suite) {
+	s.Put(nil, 1, 2, 3)
+	first := s.Job(1, 2)
 	s.move(first, store.JobRejected)
-	second := s.job(1)
+	second := s.Job(1)
 	_, was := Job(first, 1, 2)
 	_, now := Job(second, 1)
 	r1, _ := Receipt(101, second, 1)
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.Ctx, ReceiptFile()), tx.InsertReceipts(s.Ctx, r1), tx.InsertReceipts(s.Ctx))
 	})
 	of := func(n int) store.PostedShipment {
-		v := s.shipment(n)
+		v := s.Shipment(n)
 		return store.PostedShipment{ID: v.ID, Account: v.Account, Zone: v.Zone, Status: v.Status, PostedAt: v.PostedAt, Version: v.Version}
 	}
 	check := func() {
 		s.Helper()
-		s.view(func(r store.Reader) error {
-			got, err := r.ReceiptLetters(s.ctx, []string{ID(1), ID(2), ID(3), ID(77)})
+		s.View(func(r store.Reader) error {
+			got, err := r.ReceiptLetters(s.Ctx, []string{ID(1), ID(2), ID(3), ID(77)})
 			slices.SortFunc(got, func(a, b store.ReceiptLetter) int {
 				return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Shipment, b.Shipment))
 			})
-			s.same(got, []store.ReceiptLetter{{JobLetter: was[0], Of: of(1)}, {JobLetter: was[1], Of: of(2)}, {JobLetter: now[0], Of: of(1), Applied: &r1}})
-			none, err2 := r.ReceiptLetters(s.ctx, nil)
-			s.same(len(none), 0)
+			s.Same(got, []store.ReceiptLetter{{JobLetter: was[0], Of: of(1)}, {JobLetter: was[1], Of: of(2)}, {JobLetter: now[0], Of: of(1), Applied: &r1}})
+			none, err2 := r.ReceiptLetters(s.Ctx, nil)
+			s.Same(len(none), 0)
 			return errors.Join(err, err2)
 		})
 	}
 	check()
 	one, two := of(1), of(2)
 	one.Status, one.PostedAt = shipment.StatusPrintet, T0.Add(time.Hour)
-	s.must(func(tx store.Tx) error { return tx.PostShipments(s.ctx, []store.PostedShipment{one, two}) })
+	s.Must(func(tx store.Tx) error { return tx.PostShipments(s.Ctx, []store.PostedShipment{one, two}) })
 	if got := of(1); got.Status != one.Status || !got.PostedAt.Equal(one.PostedAt) || got.Version != one.Version+1 {
 		s.Errorf("posted: %+v", got)
 	}
 	check()
-	s.refuse(store.ErrStale, func(tx store.Tx) error { return tx.PostShipments(s.ctx, []store.PostedShipment{one}) })
+	s.Refuse(store.ErrStale, func(tx store.Tx) error { return tx.PostShipments(s.Ctx, []store.PostedShipment{one}) })
 	one.ID = ID(77)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.PostShipments(s.ctx, []store.PostedShipment{one}) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.PostShipments(s.Ctx, []store.PostedShipment{one}) })
 }
 
-func notable(s *suite) {
-	s.put(nil, 1, 2)
-	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 3)
+func notable(s *Suite) {
+	s.Put(nil, 1, 2)
+	s.Put(func(v *shipment.Shipment) { v.Account = "helse" }, 3)
 	add := func(id int, kind string, at time.Time) {
-		s.must(func(tx store.Tx) error {
-			return tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(id), At: at, Kind: kind})
+		s.Must(func(tx store.Tx) error {
+			return tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(id), At: at, Kind: kind})
 		})
 	}
 	add(1, shipment.EventWithdrawn, T0)
@@ -1590,16 +1508,16 @@ func notable(s *suite) {
 	add(3, shipment.EventReadAfter, T0)
 	add(3, shipment.EventReturned, T0.Add(time.Hour))
 	add(3, shipment.EventCollected, T0)
-	s.view(func(r store.Reader) error {
-		all, err := r.CountNotable(s.ctx, T0, T0.Add(time.Hour), nil)
-		s.same(all, map[string]int{shipment.EventWithdrawn: 1, shipment.EventReturned: 1, shipment.EventReadAfter: 1})
-		some, err2 := r.CountNotable(s.ctx, T0, T0.Add(time.Hour), []string{"helse"})
-		s.same(some, map[string]int{shipment.EventReadAfter: 1})
+	s.View(func(r store.Reader) error {
+		all, err := r.CountNotable(s.Ctx, T0, T0.Add(time.Hour), nil)
+		s.Same(all, map[string]int{shipment.EventWithdrawn: 1, shipment.EventReturned: 1, shipment.EventReadAfter: 1})
+		some, err2 := r.CountNotable(s.Ctx, T0, T0.Add(time.Hour), []string{"helse"})
+		s.Same(some, map[string]int{shipment.EventReadAfter: 1})
 		return errors.Join(err, err2)
 	})
 }
 
-func invoices(s *suite) {
+func invoices(s *Suite) {
 	inv := func(n int, number string, from, to civil.Date) store.InvoiceRecord {
 		v, err := invoice.New(number, to, from, to, []invoice.Line{
 			{ID: "1", Kind: ledger.KindPostage, Konteringskode: "0412", Quantity: 15_000, Net: 1234, VATPercent: money.DecimalFromInt(25)}})
@@ -1610,10 +1528,10 @@ func invoices(s *suite) {
 	}
 	november, december, typed := inv(1, "F-1", "2026-11-01", "2026-12-01"), inv(2, "F-2", "2026-12-01", "2027-01-01"), inv(3, "K-1", "2026-11-01", "2026-12-01")
 	typed.Blob = shipment.BlobRef{}
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		for _, r := range []*store.InvoiceRecord{&december, &typed, &november} {
 			r.TakenAt = tx.Now()
-			if err := tx.InsertInvoice(s.ctx, *r); err != nil {
+			if err := tx.InsertInvoice(s.Ctx, *r); err != nil {
 				return err
 			}
 		}
@@ -1634,23 +1552,23 @@ func invoices(s *suite) {
 		{"2026-11-30", "2026-12-02", []store.InvoiceRecord{november, typed, december}},
 		{"2027-01-01", "2028-01-01", nil},
 	} {
-		s.view(func(r store.Reader) error {
-			got, err := r.Invoices(s.ctx, day(c.from), day(c.to))
-			s.same(got, c.want)
+		s.View(func(r store.Reader) error {
+			got, err := r.Invoices(s.Ctx, day(c.from), day(c.to))
+			s.Same(got, c.want)
 			return err
 		})
 	}
-	s.view(func(r store.Reader) error {
-		got, err := r.Invoice(s.ctx, typed.ID)
-		s.same(got, typed)
+	s.View(func(r store.Reader) error {
+		got, err := r.Invoice(s.Ctx, typed.ID)
+		s.Same(got, typed)
 		return err
 	})
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertInvoice(s.ctx, inv(4, "F-1", "2027-01-01", "2027-02-01")) })
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertInvoice(s.ctx, inv(1, "F-9", "2027-01-01", "2027-02-01")) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertInvoice(s.Ctx, inv(4, "F-1", "2027-01-01", "2027-02-01")) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertInvoice(s.Ctx, inv(1, "F-9", "2027-01-01", "2027-02-01")) })
 
 	// What is booked for letters posted in a period, in whatever month; shares of invoices are not.
-	s.put(nil, 1, 2)
-	id := s.job(1, 2)
+	s.Put(nil, 1, 2)
+	id := s.Job(1, 2)
 	r1, l1 := Receipt(101, id, 1)
 	r2, l2 := Receipt(102, id, 2)
 	later := r1.Row.PostedAt.AddDate(0, 3, 0)
@@ -1661,74 +1579,74 @@ func invoices(s *suite) {
 	share.Entry, share.Source, share.Letters = ID(103), store.LedgerAllocation, 0
 	other := l1[0]
 	other.Entry, other.Vendor = ID(104), "annen"
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2),
-			tx.Book(s.ctx, l1), tx.Book(s.ctx, l2), tx.Book(s.ctx, []store.LedgerLine{share}), tx.Book(s.ctx, []store.LedgerLine{other}))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertReceiptFile(s.Ctx, ReceiptFile()), tx.InsertReceipts(s.Ctx, r1), tx.InsertReceipts(s.Ctx, r2),
+			tx.Book(s.Ctx, l1), tx.Book(s.Ctx, l2), tx.Book(s.Ctx, []store.LedgerLine{share}), tx.Book(s.Ctx, []store.LedgerLine{other}))
 	})
-	s.view(func(r store.Reader) error {
-		got, err := r.BookedFor(s.ctx, "trykkeri", r1.Row.PostedAt, r1.Row.PostedAt.Add(time.Millisecond))
-		s.same(got, []invoice.Booked{
+	s.View(func(r store.Reader) error {
+		got, err := r.BookedFor(s.Ctx, "trykkeri", r1.Row.PostedAt, r1.Row.PostedAt.Add(time.Millisecond))
+		s.Same(got, []invoice.Booked{
 			{Account: "skole", Kind: ledger.KindPostage, Net: 1450}, {Account: "skole", Kind: ledger.KindProduction, Net: 305, VAT: 76, Letters: 1},
 			{Account: "skole", Konteringskode: "0412", Kind: ledger.KindPostage, Net: 1450}, {Account: "skole", Konteringskode: "0412", Kind: ledger.KindProduction, Net: 305, VAT: 76, Letters: 1},
 		})
-		none, err2 := r.BookedFor(s.ctx, "trykkeri", later, later.Add(time.Hour))
-		s.same(len(none), 0)
+		none, err2 := r.BookedFor(s.Ctx, "trykkeri", later, later.Add(time.Hour))
+		s.Same(len(none), 0)
 		return errors.Join(err, err2)
 	})
 
 	// What is carried is counted for another time, once; what is recorded later is not.
 	posted := civil.Of(r1.Row.PostedAt, calendar.Oslo)
 	carry := store.ReceiptCarry{Vendor: "trykkeri", From: posted, To: posted.AddDays(1), After: time.UnixMilli(1), Into: posted.AddDays(40), Reason: "faktureres senere"}
-	s.must(func(tx store.Tx) error { return tx.CarryReceipts(s.ctx, carry) })
+	s.Must(func(tx store.Tx) error { return tx.CarryReceipts(s.Ctx, carry) })
 	bookedFor := func(from civil.Date) (n int) {
-		s.view(func(r store.Reader) error {
-			got, err := r.BookedFor(s.ctx, "trykkeri", from.In(calendar.Oslo), from.AddDays(1).In(calendar.Oslo))
+		s.View(func(r store.Reader) error {
+			got, err := r.BookedFor(s.Ctx, "trykkeri", from.In(calendar.Oslo), from.AddDays(1).In(calendar.Oslo))
 			n = len(got)
 			return err
 		})
 		return n
 	}
-	s.same([]int{bookedFor(carry.From), bookedFor(carry.Into)}, []int{0, 4})
-	s.view(func(r store.Reader) error {
-		beyond, err := r.CarriedBeyond(s.ctx, "trykkeri", carry.To.In(calendar.Oslo))
-		into, err2 := r.CarriedBeyond(s.ctx, "trykkeri", carry.Into.AddDays(1).In(calendar.Oslo))
-		before, err3 := r.CarriedBeyond(s.ctx, "trykkeri", carry.From.In(calendar.Oslo))
-		other, err4 := r.CarriedBeyond(s.ctx, "annen", carry.To.In(calendar.Oslo))
-		s.same([]int{len(beyond), len(into), len(before), len(other)}, []int{4, 0, 0, 0})
+	s.Same([]int{bookedFor(carry.From), bookedFor(carry.Into)}, []int{0, 4})
+	s.View(func(r store.Reader) error {
+		beyond, err := r.CarriedBeyond(s.Ctx, "trykkeri", carry.To.In(calendar.Oslo))
+		into, err2 := r.CarriedBeyond(s.Ctx, "trykkeri", carry.Into.AddDays(1).In(calendar.Oslo))
+		before, err3 := r.CarriedBeyond(s.Ctx, "trykkeri", carry.From.In(calendar.Oslo))
+		other, err4 := r.CarriedBeyond(s.Ctx, "annen", carry.To.In(calendar.Oslo))
+		s.Same([]int{len(beyond), len(into), len(before), len(other)}, []int{4, 0, 0, 0})
 		var net money.Ore
 		for _, b := range beyond {
 			net += b.Net
 		}
-		s.same(net, money.Ore(2*(1450+305)))
+		s.Same(net, money.Ore(2*(1450+305)))
 		return errors.Join(err, err2, err3, err4)
 	})
 
 	// One that is taken back is gone, and its number is free; one that is booked stays.
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.RemoveInvoice(s.ctx, ID(77), "x") })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.RemoveInvoice(s.Ctx, ID(77), "x") })
 	share.Document, share.Entry = december.ID, ID(105)
-	s.must(func(tx store.Tx) error { return tx.Book(s.ctx, []store.LedgerLine{share}) })
-	s.refuse(nil, func(tx store.Tx) error { return tx.RemoveInvoice(s.ctx, december.ID, "feil") })
+	s.Must(func(tx store.Tx) error { return tx.Book(s.Ctx, []store.LedgerLine{share}) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.RemoveInvoice(s.Ctx, december.ID, "feil") })
 	for range 2 {
-		s.must(func(tx store.Tx) error { return tx.RemoveInvoice(s.ctx, november.ID, "feil") })
-		s.must(func(tx store.Tx) error {
+		s.Must(func(tx store.Tx) error { return tx.RemoveInvoice(s.Ctx, november.ID, "feil") })
+		s.Must(func(tx store.Tx) error {
 			november.TakenAt = tx.Now()
-			return tx.InsertInvoice(s.ctx, november)
+			return tx.InsertInvoice(s.Ctx, november)
 		})
 	}
-	s.view(func(r store.Reader) error {
-		got, err := r.RemovedInvoices(s.ctx)
+	s.View(func(r store.Reader) error {
+		got, err := r.RemovedInvoices(s.Ctx)
 		if len(got) == 2 {
-			s.same([]any{got[0].ID, got[1].Invoice, got[1].Reason, got[1].Blob}, []any{november.ID, november.Invoice, "feil", november.Blob})
+			s.Same([]any{got[0].ID, got[1].Invoice, got[1].Reason, got[1].Blob}, []any{november.ID, november.Invoice, "feil", november.Blob})
 		}
-		s.same(len(got), 2)
+		s.Same(len(got), 2)
 		return err
 	})
 }
 
-func bookings(s *suite) {
-	s.put(nil, 1)
-	s.put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
-	id := s.job(1, 2)
+func bookings(s *Suite) {
+	s.Put(nil, 1)
+	s.Put(func(v *shipment.Shipment) { v.Account = "helse" }, 2)
+	id := s.Job(1, 2)
 	r1, l1 := Receipt(101, id, 1)
 	r2, _ := Receipt(102, id, 2)
 	r2.Row.PostedAt = r1.Row.PostedAt.Add(time.Hour)
@@ -1741,10 +1659,10 @@ func bookings(s *suite) {
 		Line: ledger.Line{Kind: "MINSTEPRIS", Net: 100, VAT: 25, Gross: 125},
 	}
 	var at time.Time
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		at = tx.Now()
-		return errors.Join(tx.InsertReceiptFile(s.ctx, ReceiptFile()), tx.InsertReceipts(s.ctx, r1), tx.InsertReceipts(s.ctx, r2),
-			tx.Book(s.ctx, l2), tx.Book(s.ctx, l1), tx.Book(s.ctx, []store.LedgerLine{alone}), tx.Book(s.ctx, nil))
+		return errors.Join(tx.InsertReceiptFile(s.Ctx, ReceiptFile()), tx.InsertReceipts(s.Ctx, r1), tx.InsertReceipts(s.Ctx, r2),
+			tx.Book(s.Ctx, l2), tx.Book(s.Ctx, l1), tx.Book(s.Ctx, []store.LedgerLine{alone}), tx.Book(s.Ctx, nil))
 	})
 	all := slices.Concat(l1, l2, []store.LedgerLine{alone})
 	for i := range all {
@@ -1767,46 +1685,46 @@ func bookings(s *suite) {
 		"document": {store.LedgerFilter{Document: ID(104)}, all[4:]},
 		"limit":    {store.LedgerFilter{Limit: 1}, all[:1]},
 	} {
-		s.view(func(r store.Reader) error {
-			got, err := r.Ledger(s.ctx, c.filter)
+		s.View(func(r store.Reader) error {
+			got, err := r.Ledger(s.Ctx, c.filter)
 			if err != nil {
 				return err
 			}
 			if c.filter.Limit == 0 { // of a few of them it is not said which
 				n := 0
-				err = r.EachLedgerLine(s.ctx, c.filter, func(l store.LedgerLine) error {
+				err = r.EachLedgerLine(s.Ctx, c.filter, func(l store.LedgerLine) error {
 					n++
 					if !slices.Contains(got, l) {
 						s.Fatalf("%s: %+v is not in the list", name, l)
 					}
 					return nil
 				})
-				s.same(n, len(got))
+				s.Same(n, len(got))
 			}
-			s.same(got, c.want)
+			s.Same(got, c.want)
 			if len(got) != len(c.want) {
 				s.Errorf("%s: %d lines", name, len(got))
 			}
 			return err
 		})
 	}
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.ctx, l1[:1]) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.Ctx, l1[:1]) })
 	reversal := func(entry int) []store.LedgerLine {
 		l := l1[0]
 		l.Entry, l.Reverses, l.Source, l.Letters = ID(entry), r1.ID, store.LedgerReversal, -1
 		return []store.LedgerLine{l}
 	}
-	s.must(func(tx store.Tx) error { return tx.Book(s.ctx, reversal(105)) })
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.ctx, reversal(106)) })
+	s.Must(func(tx store.Tx) error { return tx.Book(s.Ctx, reversal(105)) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.Book(s.Ctx, reversal(106)) })
 
 	// A closed month takes nothing more; the one after it does.
 	month := store.ClosedMonth{Month: civil.Of(alone.BookedAt, calendar.Oslo)[:8] + "01", Reason: "avstemt"}
-	s.must(func(tx store.Tx) error { at = tx.Now(); return tx.CloseMonth(s.ctx, month) })
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.CloseMonth(s.ctx, month) })
+	s.Must(func(tx store.Tx) error { at = tx.Now(); return tx.CloseMonth(s.Ctx, month) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.CloseMonth(s.Ctx, month) })
 	month.ClosedAt = at
-	s.view(func(r store.Reader) error {
-		got, err := r.ClosedMonths(s.ctx)
-		s.same(got, []store.ClosedMonth{month})
+	s.View(func(r store.Reader) error {
+		got, err := r.ClosedMonths(s.Ctx)
+		s.Same(got, []store.ClosedMonth{month})
 		return err
 	})
 	from, to := month.Span()
@@ -1816,78 +1734,78 @@ func bookings(s *suite) {
 	}{{from.Add(-time.Millisecond), true}, {from, false}, {to.Add(-time.Millisecond), false}, {to, true}} {
 		l := alone
 		l.Entry, l.BookedAt = ID(110+i), c.at.UTC()
-		if err := s.tx(func(tx store.Tx) error { return tx.Book(s.ctx, []store.LedgerLine{l}) }); (err == nil) != c.open {
+		if err := s.InTx(func(tx store.Tx) error { return tx.Book(s.Ctx, []store.LedgerLine{l}) }); (err == nil) != c.open {
 			s.Errorf("booked at %s: %v", c.at, err)
 		}
 	}
-	s.view(func(r store.Reader) error {
-		lines, err := r.Ledger(s.ctx, store.LedgerFilter{From: to.Add(time.Millisecond)})
+	s.View(func(r store.Reader) error {
+		lines, err := r.Ledger(s.Ctx, store.LedgerFilter{From: to.Add(time.Millisecond)})
 		if err != nil {
 			return err
 		}
 		for _, c := range []struct{ from, want time.Time }{{to, to.UTC()}, {to.AddDate(100, 0, 0), time.Time{}}} {
-			got, err := r.FirstActivity(s.ctx, c.from)
+			got, err := r.FirstActivity(s.Ctx, c.from)
 			if err != nil {
 				return err
 			}
-			s.same(got.UTC(), c.want)
+			s.Same(got.UTC(), c.want)
 		}
-		if first, err := r.FirstActivity(s.ctx, time.Time{}); err != nil || first.IsZero() || first.After(from) || len(lines) > 0 && first.After(lines[0].BookedAt) {
+		if first, err := r.FirstActivity(s.Ctx, time.Time{}); err != nil || first.IsZero() || first.After(from) || len(lines) > 0 && first.After(lines[0].BookedAt) {
 			s.Errorf("the first of all: %s, %v", first, err)
 		}
 		return nil
 	})
 }
 
-func slots(s *suite) {
+func slots(s *Suite) {
 	claim := func(schedule string, at time.Time, st store.SlotState) (ok bool, now time.Time) {
 		s.Helper()
-		s.must(func(tx store.Tx) (err error) {
+		s.Must(func(tx store.Tx) (err error) {
 			now = tx.Now()
-			ok, err = tx.ClaimSlot(s.ctx, schedule, at, st)
+			ok, err = tx.ClaimSlot(s.Ctx, schedule, at, st)
 			return err
 		})
 		return ok, now
 	}
 	ok, started := claim("natt", T0, store.SlotRunning)
-	s.same(ok, true)
+	s.Same(ok, true)
 	for _, st := range []store.SlotState{store.SlotRunning, store.SlotSkipped} {
 		ok, _ = claim("natt", T0, st)
-		s.same(ok, false)
+		s.Same(ok, false)
 	}
 	ok, skipped := claim("natt", T0.Add(-24*time.Hour), store.SlotSkipped)
-	s.same(ok, true)
+	s.Same(ok, true)
 	ok, _ = claim("kvittering", T0, store.SlotRunning)
-	s.same(ok, true)
+	s.Same(ok, true)
 	var finished time.Time
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		finished = tx.Now()
-		return tx.FinishSlot(s.ctx, "natt", T0, store.SlotDone, "12 brev")
+		return tx.FinishSlot(s.Ctx, "natt", T0, store.SlotDone, "12 brev")
 	})
 	ok, _ = claim("natt", T0, store.SlotRunning)
-	s.same(ok, false)
-	s.view(func(r store.Reader) error {
+	s.Same(ok, false)
+	s.View(func(r store.Reader) error {
 		newest := store.Slot{Schedule: "natt", At: T0, State: store.SlotDone, Started: started, Finished: finished, Summary: "12 brev"}
 		oldest := store.Slot{Schedule: "natt", At: T0.Add(-24 * time.Hour), State: store.SlotSkipped, Started: skipped, Finished: skipped}
-		last, err := r.LastSlot(s.ctx, "natt")
-		s.same(last, newest)
-		all, err2 := r.Slots(s.ctx, "natt", 10)
-		s.same(all, []store.Slot{newest, oldest})
-		few, err3 := r.Slots(s.ctx, "natt", 1)
-		s.same(few, []store.Slot{newest})
+		last, err := r.LastSlot(s.Ctx, "natt")
+		s.Same(last, newest)
+		all, err2 := r.Slots(s.Ctx, "natt", 10)
+		s.Same(all, []store.Slot{newest, oldest})
+		few, err3 := r.Slots(s.Ctx, "natt", 1)
+		s.Same(few, []store.Slot{newest})
 		return errors.Join(err, err2, err3)
 	})
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0.Add(time.Hour), store.SlotDone, "") })
-	s.refuse(nil, func(tx store.Tx) error { return tx.FinishSlot(s.ctx, "natt", T0, "KANSKJE", "") })
-	s.refuse(nil, func(tx store.Tx) error { _, err := tx.ClaimSlot(s.ctx, "", T0, store.SlotRunning); return err })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.FinishSlot(s.Ctx, "natt", T0.Add(time.Hour), store.SlotDone, "") })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.FinishSlot(s.Ctx, "natt", T0, "KANSKJE", "") })
+	s.Refuse(nil, func(tx store.Tx) error { _, err := tx.ClaimSlot(s.Ctx, "", T0, store.SlotRunning); return err })
 
 	// A slot runs once however many ask for it.
 	var wg sync.WaitGroup
 	won := make(chan bool, 8)
 	for range cap(won) {
 		wg.Go(func() {
-			err := s.tx(func(tx store.Tx) error {
-				ok, err := tx.ClaimSlot(s.ctx, "natt", T0.Add(24*time.Hour), store.SlotRunning)
+			err := s.InTx(func(tx store.Tx) error {
+				ok, err := tx.ClaimSlot(s.Ctx, "natt", T0.Add(24*time.Hour), store.SlotRunning)
 				won <- ok
 				return err
 			})
@@ -1904,213 +1822,213 @@ func slots(s *suite) {
 			n++
 		}
 	}
-	s.same(n, 1)
+	s.Same(n, 1)
 }
 
 // says are the arguments of an alarm that says one thing.
 func says(what string) alarm.Args { return alarm.Args{"what": what} }
 
-func alarms(s *suite) {
+func alarms(s *Suite) {
 	step := func(fn func(tx store.Tx) error) (now time.Time) {
 		s.Helper()
-		s.must(func(tx store.Tx) error { now = tx.Now(); return fn(tx) })
+		s.Must(func(tx store.Tx) error { now = tx.Now(); return fn(tx) })
 		return now
 	}
-	raised := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer")) })
-	again := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("no answer still")) })
-	other := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "disk", says("full")) })
+	raised := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "sftp", says("no answer")) })
+	again := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "sftp", says("no answer still")) })
+	other := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "disk", says("full")) })
 	first := alarm.Alarm{Key: "sftp", Args: says("no answer still"), Raised: raised, Last: again, Count: 2}
 	second := alarm.Alarm{Key: "disk", Args: says("full"), Raised: other, Last: other, Count: 1}
 	list := func(open bool) (got []alarm.Alarm) {
-		s.view(func(r store.Reader) (err error) { got, err = r.Alarms(s.ctx, open); return err })
+		s.View(func(r store.Reader) (err error) { got, err = r.Alarms(s.Ctx, open); return err })
 		return got
 	}
-	s.same(list(true), []alarm.Alarm{second, first})
-	first.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
-	s.same(list(true), []alarm.Alarm{second})
-	s.same(list(false), []alarm.Alarm{second, first})
-	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
-	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "never") })
-	s.same(list(false), []alarm.Alarm{second, first})
-	new := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("again")) })
+	s.Same(list(true), []alarm.Alarm{second, first})
+	first.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "sftp") })
+	s.Same(list(true), []alarm.Alarm{second})
+	s.Same(list(false), []alarm.Alarm{second, first})
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "sftp") })
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "never") })
+	s.Same(list(false), []alarm.Alarm{second, first})
+	new := step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "sftp", says("again")) })
 	third := alarm.Alarm{Key: "sftp", Args: says("again"), Raised: new, Last: new, Count: 1}
-	s.same(list(true), []alarm.Alarm{third, second})
-	s.same(list(false), []alarm.Alarm{third, second, first})
-	s.refuse(nil, func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "", says("x")) })
+	s.Same(list(true), []alarm.Alarm{third, second})
+	s.Same(list(false), []alarm.Alarm{third, second, first})
+	s.Refuse(nil, func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "", says("x")) })
 	// Arguments come back as they were raised, without what can be a fødselsnummer; those of the last time alone.
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", alarm.Args{"gone": "1"}) })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "said", alarm.Args{"gone": "1"}) })
 	step(func(tx store.Tx) error {
-		return tx.RaiseAlarm(s.ctx, "said", alarm.Args{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
+		return tx.RaiseAlarm(s.Ctx, "said", alarm.Args{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "02013299997 stands here"})
 	})
-	s.same(list(true)[0].Args, alarm.Args{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "said", nil) })
-	s.same(list(true)[0].Args, alarm.Args{})
-	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "said") })
+	s.Same(list(true)[0].Args, alarm.Args{"why": `"<a & b>" 'ærlig'` + "\n", "2.why": "", "id": "«11 sifre» stands here"})
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "said", nil) })
+	s.Same(list(true)[0].Args, alarm.Args{})
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "said") })
 	// Acknowledged until it is over; one that comes again is not.
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("x")) })
-	known := step(func(tx store.Tx) error { return tx.AckAlarm(s.ctx, "known", "bestilt ny") })
-	s.same(list(true)[0].AckedAt, known)
-	s.same(list(true)[0].AckReason, "bestilt ny")
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("y")) })
-	s.same(list(true)[0].AckedAt, known)
-	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AckAlarm(s.ctx, "known", "x") })
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "known", says("z")) })
-	s.same(list(true)[0].AckedAt, time.Time{})
-	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "known") })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "known", says("x")) })
+	known := step(func(tx store.Tx) error { return tx.AckAlarm(s.Ctx, "known", "bestilt ny") })
+	s.Same(list(true)[0].AckedAt, known)
+	s.Same(list(true)[0].AckReason, "bestilt ny")
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "known", says("y")) })
+	s.Same(list(true)[0].AckedAt, known)
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "known") })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AckAlarm(s.Ctx, "known", "x") })
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "known", says("z")) })
+	s.Same(list(true)[0].AckedAt, time.Time{})
+	step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "known") })
 
 	// What a sink was told, and another was not.
 	told := func(sink string) (got []alarm.Delivery) {
-		s.view(func(r store.Reader) (err error) { got, err = r.AlarmDeliveries(s.ctx, sink); return err })
+		s.View(func(r store.Reader) (err error) { got, err = r.AlarmDeliveries(s.Ctx, sink); return err })
 		return got
 	}
 	open := told("post")
 	if len(open) != 2 {
 		s.Fatalf("%d alarms to tell, want 2", len(open))
 	}
-	s.same(open, []alarm.Delivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
-	at := step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) })
-	step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", false) }) // told twice is told at first
+	s.Same(open, []alarm.Delivery{{Alarm: second, Seq: open[0].Seq}, {Alarm: third, Seq: open[1].Seq}})
+	at := step(func(tx store.Tx) error { return tx.AlarmTold(s.Ctx, open[1].Seq, "post", false) })
+	step(func(tx store.Tx) error { return tx.AlarmTold(s.Ctx, open[1].Seq, "post", false) }) // told twice is told at first
 	open[1].ToldRaised, open[1].ToldBefore = at, at
-	s.same(told("post"), open)
-	s.same(len(told("annen")), 2)
-	third.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.ctx, "sftp") })
+	s.Same(told("post"), open)
+	s.Same(len(told("annen")), 2)
+	third.Resolved = step(func(tx store.Tx) error { return tx.ResolveAlarm(s.Ctx, "sftp") })
 	open[1].Alarm = third
-	s.same(told("post"), open)
-	s.same(len(told("annen")), 1) // nobody has to be told of the end of what nobody was told of
-	step(func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[1].Seq, "post", true) })
-	s.same(told("post"), open[:1])
-	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "sftp", says("once more")) })
-	s.same(told("post")[1].ToldBefore, at)
-	s.refuse(nil, func(tx store.Tx) error { return tx.AlarmTold(s.ctx, 999, "post", false) })
-	s.refuse(nil, func(tx store.Tx) error { return tx.AlarmTold(s.ctx, open[0].Seq, "", false) })
+	s.Same(told("post"), open)
+	s.Same(len(told("annen")), 1) // nobody has to be told of the end of what nobody was told of
+	step(func(tx store.Tx) error { return tx.AlarmTold(s.Ctx, open[1].Seq, "post", true) })
+	s.Same(told("post"), open[:1])
+	step(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "sftp", says("once more")) })
+	s.Same(told("post")[1].ToldBefore, at)
+	s.Refuse(nil, func(tx store.Tx) error { return tx.AlarmTold(s.Ctx, 999, "post", false) })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.AlarmTold(s.Ctx, open[0].Seq, "", false) })
 }
 
-func settings(s *suite) {
+func settings(s *Suite) {
 	for _, v := range []string{"1", "", "3"} {
-		s.must(func(tx store.Tx) error { return tx.SetSetting(s.ctx, "k", v) })
-		s.view(func(r store.Reader) error {
-			got, err := r.Setting(s.ctx, "k")
-			s.same(got, v)
+		s.Must(func(tx store.Tx) error { return tx.SetSetting(s.Ctx, "k", v) })
+		s.View(func(r store.Reader) error {
+			got, err := r.Setting(s.Ctx, "k")
+			s.Same(got, v)
 			return err
 		})
 	}
-	s.refuse(nil, func(tx store.Tx) error { return tx.SetSetting(s.ctx, "", "x") })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.SetSetting(s.Ctx, "", "x") })
 }
 
 // ways is who may hand in over the network, and what is found by the sender's own reference.
-func ways(s *suite) {
+func ways(s *Suite) {
 	first, _, err := access.New("acos-drift", "974760673", []string{"skole", "helse"}, T0)
-	s.same(err, nil)
+	s.Same(err, nil)
 	second, _, err := access.New("Acos-test", "", []string{"skole"}, T0.Add(time.Second))
-	s.same(err, nil)
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.PutIntegration(s.ctx, first), tx.PutIntegration(s.ctx, second))
+	s.Same(err, nil)
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.PutIntegration(s.Ctx, first), tx.PutIntegration(s.Ctx, second))
 	})
 	first.Rotate(T0.Add(time.Hour), T0.Add(48*time.Hour))
 	first.Accounts, first.Organisation = []string{"helse"}, ""
 	second.Ended = T0.Add(time.Minute)
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.PutIntegration(s.ctx, first), tx.PutIntegration(s.ctx, second))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.PutIntegration(s.Ctx, first), tx.PutIntegration(s.Ctx, second))
 	})
-	s.view(func(r store.Reader) error {
-		all, err := r.Integrations(s.ctx)
-		s.same(all, []access.Integration{second, first}) // upper case sorts first
-		byID, err2 := r.Integration(s.ctx, first.ID)
-		s.same(byID, first)
-		byName, err3 := r.Integration(s.ctx, "Acos-test")
-		s.same(byName, second)
-		_, none := r.Integration(s.ctx, "acos-test")
-		s.same(errors.Is(none, store.ErrNotFound), true)
+	s.View(func(r store.Reader) error {
+		all, err := r.Integrations(s.Ctx)
+		s.Same(all, []access.Integration{second, first}) // upper case sorts first
+		byID, err2 := r.Integration(s.Ctx, first.ID)
+		s.Same(byID, first)
+		byName, err3 := r.Integration(s.Ctx, "Acos-test")
+		s.Same(byName, second)
+		_, none := r.Integration(s.Ctx, "acos-test")
+		s.Same(errors.Is(none, store.ErrNotFound), true)
 		return errors.Join(err, err2, err3)
 	})
 	other := second
 	other.ID = ID(1)
-	s.refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutIntegration(s.ctx, other) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutIntegration(s.Ctx, other) })
 
-	s.must(func(tx store.Tx) error { return tx.CountWay(s.ctx, "skole", access.RestV3, first.ID) })
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.CountWay(s.ctx, "skole", access.RestV3, first.ID), tx.CountWay(s.ctx, "skole", access.RestV1, second.ID), tx.CountWay(s.ctx, "helse", access.RestV3, first.ID))
+	s.Must(func(tx store.Tx) error { return tx.CountWay(s.Ctx, "skole", access.RestV3, first.ID) })
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.CountWay(s.Ctx, "skole", access.RestV3, first.ID), tx.CountWay(s.Ctx, "skole", access.RestV1, second.ID), tx.CountWay(s.Ctx, "helse", access.RestV3, first.ID))
 	})
-	s.view(func(r store.Reader) error {
-		got, err := r.Ways(s.ctx)
+	s.View(func(r store.Reader) error {
+		got, err := r.Ways(s.Ctx)
 		var said []string
 		for _, w := range got {
 			said = append(said, fmt.Sprint(w.Account, " ", w.Dialect, " ", w.Integration == first.ID, " ", w.HandIns))
-			s.same(w.First.IsZero() || w.Last.Before(w.First), false)
+			s.Same(w.First.IsZero() || w.Last.Before(w.First), false)
 		}
-		s.same(said, []string{"helse rest-v3 true 1", "skole rest-v1 false 1", "skole rest-v3 true 2"})
+		s.Same(said, []string{"helse rest-v3 true 1", "skole rest-v1 false 1", "skole rest-v3 true 2"})
 		return err
 	})
 
-	s.put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "sak/17" }, 1, 3, 2)
-	s.put(func(v *shipment.Shipment) { v.Account, v.Submission.ExternalReference = "helse", "sak/17" }, 4)
-	s.view(func(r store.Reader) error {
-		got, err := r.Shipments(s.ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/17", Newest: true, Limit: 2})
-		s.same(ids(got), []string{ID(3), ID(2)})
-		none, err2 := r.Shipments(s.ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/1"})
-		s.same(len(none), 0)
+	s.Put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "sak/17" }, 1, 3, 2)
+	s.Put(func(v *shipment.Shipment) { v.Account, v.Submission.ExternalReference = "helse", "sak/17" }, 4)
+	s.View(func(r store.Reader) error {
+		got, err := r.Shipments(s.Ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/17", Newest: true, Limit: 2})
+		s.Same(ids(got), []string{ID(3), ID(2)})
+		none, err2 := r.Shipments(s.Ctx, store.ShipmentFilter{Account: "skole", Reference: "sak/1"})
+		s.Same(len(none), 0)
 		return errors.Join(err, err2)
 	})
 	// A hand-in that is refused for its reference is stored all the same.
-	s.put(func(v *shipment.Shipment) { v.Submission.ExternalReference = strings.Repeat("ref æ ", 2000) }, 5)
-	s.put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "a\x00b" }, 6)
+	s.Put(func(v *shipment.Shipment) { v.Submission.ExternalReference = strings.Repeat("ref æ ", 2000) }, 5)
+	s.Put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "a\x00b" }, 6)
 }
 
 // sessions are who has logged in.
-func sessions(s *suite) {
+func sessions(s *Suite) {
 	session := func(n int) login.Session {
 		return login.Session{Token: Sha(n), Issuer: "https://idp/", SID: fmt.Sprint("s", n/2), Subject: "sub", Person: Sha(900), Organisations: []string{Sha(901)}, Level: "high", Began: T0.Add(time.Duration(n) * time.Hour), Last: T0.Add(time.Duration(n) * time.Hour)}
 	}
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertSession(s.ctx, session(0)), tx.InsertSession(s.ctx, session(2)), tx.InsertSession(s.ctx, session(3)), tx.InsertSession(s.ctx, session(4)))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertSession(s.Ctx, session(0)), tx.InsertSession(s.Ctx, session(2)), tx.InsertSession(s.Ctx, session(3)), tx.InsertSession(s.Ctx, session(4)))
 	})
 	lasting := func(n int) (lasts bool) {
-		s.view(func(r store.Reader) error {
-			got, err := r.Session(s.ctx, Sha(n))
+		s.View(func(r store.Reader) error {
+			got, err := r.Session(s.Ctx, Sha(n))
 			lasts = err == nil && got.Ended.IsZero()
 			return nil
 		})
 		return lasts
 	}
-	s.view(func(r store.Reader) error {
-		got, err := r.Session(s.ctx, Sha(2))
-		s.same(got, session(2))
-		_, none := r.Session(s.ctx, Sha(77))
-		s.same(errors.Is(none, store.ErrNotFound), true)
+	s.View(func(r store.Reader) error {
+		got, err := r.Session(s.Ctx, Sha(2))
+		s.Same(got, session(2))
+		_, none := r.Session(s.Ctx, Sha(77))
+		s.Same(errors.Is(none, store.ErrNotFound), true)
 		return err
 	})
-	s.must(func(tx store.Tx) error { return tx.EndSessions(s.ctx, "", "https://idp/", "s1") }) // 2 and 3
-	s.same([]bool{lasting(0), lasting(2), lasting(3), lasting(4)}, []bool{true, false, false, true})
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.EndSessions(s.ctx, Sha(4), "", ""), tx.TouchSession(s.ctx, Sha(0)), tx.ForgetSessions(s.ctx, T0.Add(3*time.Hour)))
+	s.Must(func(tx store.Tx) error { return tx.EndSessions(s.Ctx, "", "https://idp/", "s1") }) // 2 and 3
+	s.Same([]bool{lasting(0), lasting(2), lasting(3), lasting(4)}, []bool{true, false, false, true})
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.EndSessions(s.Ctx, Sha(4), "", ""), tx.TouchSession(s.Ctx, Sha(0)), tx.ForgetSessions(s.Ctx, T0.Add(3*time.Hour)))
 	})
-	s.same([]bool{lasting(0), lasting(4)}, []bool{false, false})
-	s.view(func(r store.Reader) error {
-		_, gone := r.Session(s.ctx, Sha(0))
-		_, err := r.Session(s.ctx, Sha(3))
-		s.same(errors.Is(gone, store.ErrNotFound), true)
+	s.Same([]bool{lasting(0), lasting(4)}, []bool{false, false})
+	s.View(func(r store.Reader) error {
+		_, gone := r.Session(s.Ctx, Sha(0))
+		_, err := r.Session(s.Ctx, Sha(3))
+		s.Same(errors.Is(gone, store.ErrNotFound), true)
 		return err
 	})
 }
 
 // actors: what people answer for is kept with who did it, and what Postgang does by itself with nobody.
-func actors(s *suite) {
-	kari := access.As(s.ctx, access.Actor{Kind: access.CommandLine, ID: "root", For: "kari"})
+func actors(s *Suite) {
+	kari := access.As(s.Ctx, access.Actor{Kind: access.CommandLine, ID: "root", For: "kari"})
 	by := access.By(kari).String()
-	s.put(nil, 1, 2)
-	job := s.job(1)
+	s.Put(nil, 1, 2)
+	job := s.Job(1)
 	j := s.jobNow(job)
 	r, lines := Receipt(9, j.ID, 1)
 	other, _ := Receipt(11, j.ID, 1)
 	other.State = store.ReceiptConflict
 	removed := store.InvoiceRecord{ID: ID(13), Vendor: "v", Invoice: invoice.Invoice{Number: "2", From: "2026-11-01", To: "2026-12-01"}}
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		return errors.Join(
-			tx.AddEvents(s.ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), tx.AddJobEvent(s.ctx, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}),
-			tx.InsertInvoice(s.ctx, removed), tx.RaiseAlarm(s.ctx, "k", says("x")))
+			tx.AddEvents(s.Ctx, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}), tx.AddJobEvent(s.Ctx, store.JobEvent{Job: job, At: T0, To: store.JobPlanned}),
+			tx.InsertInvoice(s.Ctx, removed), tx.RaiseAlarm(s.Ctx, "k", says("x")))
 	})
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		record := store.InvoiceRecord{ID: ID(12), Vendor: "v", Invoice: invoice.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
 		return errors.Join(
 			tx.AddEvents(kari, shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS"}),
@@ -2124,24 +2042,24 @@ func actors(s *suite) {
 			tx.AckAlarm(kari, "k", "x"),
 			tx.SendLetters(kari, job, T0))
 	})
-	s.view(func(r store.Reader) error {
-		history, err1 := r.History(s.ctx, ID(2))
-		sent, err2 := r.History(s.ctx, ID(1))
-		ofJob, err3 := r.JobHistory(s.ctx, job)
-		booked, err4 := r.Ledger(s.ctx, store.LedgerFilter{})
-		decided, err5 := r.Receipt(s.ctx, other.ID)
-		deviations, err6 := r.Deviations(s.ctx, store.DeviationFilter{})
-		invoice, err7 := r.Invoice(s.ctx, ID(12))
-		removed, err8 := r.RemovedInvoices(s.ctx)
-		months, err9 := r.ClosedMonths(s.ctx)
-		found, err10 := r.FoundJobs(s.ctx, "v")
-		alarms, err11 := r.Alarms(s.ctx, true)
-		told, err12 := r.AlarmDeliveries(s.ctx, "x")
+	s.View(func(r store.Reader) error {
+		history, err1 := r.History(s.Ctx, ID(2))
+		sent, err2 := r.History(s.Ctx, ID(1))
+		ofJob, err3 := r.JobHistory(s.Ctx, job)
+		booked, err4 := r.Ledger(s.Ctx, store.LedgerFilter{})
+		decided, err5 := r.Receipt(s.Ctx, other.ID)
+		deviations, err6 := r.Deviations(s.Ctx, store.DeviationFilter{})
+		invoice, err7 := r.Invoice(s.Ctx, ID(12))
+		removed, err8 := r.RemovedInvoices(s.Ctx)
+		months, err9 := r.ClosedMonths(s.Ctx)
+		found, err10 := r.FoundJobs(s.Ctx, "v")
+		alarms, err11 := r.Alarms(s.Ctx, true)
+		told, err12 := r.AlarmDeliveries(s.Ctx, "x")
 		if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12); err != nil {
 			return err
 		}
-		s.same([]string{history[0].By, removed[0].By}, []string{"", ""})
-		s.same([]string{
+		s.Same([]string{history[0].By, removed[0].By}, []string{"", ""})
+		s.Same([]string{
 			history[1].By, sent[len(sent)-1].By, ofJob[len(ofJob)-1].By, booked[0].By, decided.Decision.By, deviations[0].By, invoice.By, removed[0].RemovedBy,
 			months[0].By, found[0].By, alarms[0].AckBy, told[0].AckBy,
 		}, slices.Repeat([]string{by}, 12))
@@ -2150,108 +2068,108 @@ func actors(s *suite) {
 }
 
 // twoPersons: what was asked for waits, is asked for anew, and is done by another one.
-func twoPersons(s *suite) {
+func twoPersons(s *Suite) {
 	kari, ola := access.Actor{Kind: access.CommandLine, ID: "kari"}, access.Actor{Kind: access.Human, ID: ID(7)}
 	var first, again time.Time
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		first = tx.Now()
-		return tx.AskSecond(access.As(s.ctx, kari), "month/2026-10", "a")
+		return tx.AskSecond(access.As(s.Ctx, kari), "month/2026-10", "a")
 	})
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		again = tx.Now()
-		return errors.Join(tx.AskSecond(access.As(s.ctx, ola), "month/2026-10", "b"), tx.AskSecond(access.As(s.ctx, kari), "job/X", "c"))
+		return errors.Join(tx.AskSecond(access.As(s.Ctx, ola), "month/2026-10", "b"), tx.AskSecond(access.As(s.Ctx, kari), "job/X", "c"))
 	})
 	var done time.Time
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		done = tx.Now()
-		return errors.Join(tx.DoneBySecond(access.As(s.ctx, ola), "job/X"), tx.DoneBySecond(access.As(s.ctx, ola), "job/Y"))
+		return errors.Join(tx.DoneBySecond(access.As(s.Ctx, ola), "job/X"), tx.DoneBySecond(access.As(s.Ctx, ola), "job/Y"))
 	})
-	s.must(func(tx store.Tx) error { return tx.AskSecond(access.As(s.ctx, kari), "job/X", "d") })
+	s.Must(func(tx store.Tx) error { return tx.AskSecond(access.As(s.Ctx, kari), "job/X", "d") })
 	if again.Before(first) {
 		s.Errorf("the clock went back")
 	}
-	s.view(func(r store.Reader) error {
-		open, err := r.Asked(s.ctx, true)
-		all, err2 := r.Asked(s.ctx, false)
+	s.View(func(r store.Reader) error {
+		open, err := r.Asked(s.Ctx, true)
+		all, err2 := r.Asked(s.Ctx, false)
 		if err := errors.Join(err, err2); err != nil {
 			return err
 		}
-		s.same(len(open), 2)
-		s.same(len(all), 3)
+		s.Same(len(open), 2)
+		s.Same(len(all), 3)
 		month, finished := all[slices.IndexFunc(all, func(a access.Asked) bool { return a.Subject == "month/2026-10" })], all[slices.IndexFunc(all, func(a access.Asked) bool { return !a.DoneAt.IsZero() })]
-		s.same(month, access.Asked{Subject: "month/2026-10", By: ola, At: again, Reason: "b"})
-		s.same(finished, access.Asked{Subject: "job/X", By: kari, At: again, Reason: "c", Second: ola, DoneAt: done})
+		s.Same(month, access.Asked{Subject: "month/2026-10", By: ola, At: again, Reason: "b"})
+		s.Same(finished, access.Asked{Subject: "job/X", By: kari, At: again, Reason: "c", Second: ola, DoneAt: done})
 		return nil
 	})
-	s.refuse(nil, func(tx store.Tx) error { return tx.AskSecond(s.ctx, "month/2026-11", "nobody") })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.AskSecond(s.Ctx, "month/2026-11", "nobody") })
 }
 
 // found is what recovering from a backup keeps.
-func found(s *suite) {
-	s.view(func(r store.Reader) error {
-		n, err := r.JobNumber(s.ctx)
-		s.same(n, 0)
+func found(s *Suite) {
+	s.View(func(r store.Reader) error {
+		n, err := r.JobNumber(s.Ctx)
+		s.Same(n, 0)
 		return err
 	})
-	s.put(nil, 1, 2)
-	first := s.job(1)
-	s.must(func(tx store.Tx) error { return tx.RaiseJobNumber(s.ctx, 41) })
-	s.must(func(tx store.Tx) error { return tx.RaiseJobNumber(s.ctx, 7) }) // never lowered
-	second := s.job(2)
-	s.same(second[4:], "000042")
-	s.refuse(nil, func(tx store.Tx) error { return tx.RaiseJobNumber(s.ctx, 1_000_000) })
-	s.view(func(r store.Reader) error {
-		n, err := r.JobNumber(s.ctx)
-		s.same(n, 42)
-		marks, err2 := r.JobMarks(s.ctx)
+	s.Put(nil, 1, 2)
+	first := s.Job(1)
+	s.Must(func(tx store.Tx) error { return tx.RaiseJobNumber(s.Ctx, 41) })
+	s.Must(func(tx store.Tx) error { return tx.RaiseJobNumber(s.Ctx, 7) }) // never lowered
+	second := s.Job(2)
+	s.Same(second[4:], "000042")
+	s.Refuse(nil, func(tx store.Tx) error { return tx.RaiseJobNumber(s.Ctx, 1_000_000) })
+	s.View(func(r store.Reader) error {
+		n, err := r.JobNumber(s.Ctx)
+		s.Same(n, 42)
+		marks, err2 := r.JobMarks(s.Ctx)
 		a, b := s.jobNow(first), s.jobNow(second)
-		s.same(marks, []store.JobMark{
+		s.Same(marks, []store.JobMark{
 			{ID: a.ID, Vendor: a.Vendor, State: a.State, TicketSHA: a.TicketSHA}, {ID: b.ID, Vendor: b.Vendor, State: b.State, TicketSHA: b.TicketSHA},
 		})
 		return errors.Join(err, err2)
 	})
 
 	job := store.FoundJob{ID: "AAAA000009", Vendor: "trykkeri", Verdict: restored.FoundUnread, Letters: 3, Reason: "r"}
-	s.must(func(tx store.Tx) error { return tx.SetFoundJob(s.ctx, job) })
+	s.Must(func(tx store.Tx) error { return tx.SetFoundJob(s.Ctx, job) })
 	job.Verdict, job.TicketSHA = restored.FoundRecorded, Sha(1)
-	s.must(func(tx store.Tx) error { return tx.SetFoundJob(s.ctx, job) })
+	s.Must(func(tx store.Tx) error { return tx.SetFoundJob(s.Ctx, job) })
 	other := job
 	other.Vendor = "andre"
-	s.must(func(tx store.Tx) error { return tx.SetFoundJob(s.ctx, other) })
+	s.Must(func(tx store.Tx) error { return tx.SetFoundJob(s.Ctx, other) })
 	letters := []store.FoundLetter{{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"}, {Shipment: "unknown", Job: "AAAA000010", Vendor: "trykkeri"}}
 	for range 2 {
-		s.must(func(tx store.Tx) error { return tx.AddFoundLetters(s.ctx, letters...) })
+		s.Must(func(tx store.Tx) error { return tx.AddFoundLetters(s.Ctx, letters...) })
 	}
 	seen := store.SeenReceipt{Name: "k.csv", Bytes: 7, Modified: time.UnixMilli(1_790_000_000_000).UTC()}
 	for range 2 {
-		s.must(func(tx store.Tx) error { return tx.AddSeenReceipt(s.ctx, "trykkeri", seen) })
+		s.Must(func(tx store.Tx) error { return tx.AddSeenReceipt(s.Ctx, "trykkeri", seen) })
 	}
-	s.view(func(r store.Reader) error {
-		jobs, err := r.FoundJobs(s.ctx, "trykkeri")
+	s.View(func(r store.Reader) error {
+		jobs, err := r.FoundJobs(s.Ctx, "trykkeri")
 		if len(jobs) == 1 {
 			jobs[0].At = time.Time{}
 		}
-		s.same(jobs, []store.FoundJob{job})
-		all, err2 := r.FoundLetters(s.ctx, store.FoundLetterFilter{})
-		s.same(all, letters)
-		some, err3 := r.FoundLetters(s.ctx, store.FoundLetterFilter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
-		s.same(some, letters[:1])
-		files, err4 := r.SeenReceipts(s.ctx, "trykkeri")
-		s.same(files, []store.SeenReceipt{seen})
+		s.Same(jobs, []store.FoundJob{job})
+		all, err2 := r.FoundLetters(s.Ctx, store.FoundLetterFilter{})
+		s.Same(all, letters)
+		some, err3 := r.FoundLetters(s.Ctx, store.FoundLetterFilter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
+		s.Same(some, letters[:1])
+		files, err4 := r.SeenReceipts(s.Ctx, "trykkeri")
+		s.Same(files, []store.SeenReceipt{seen})
 		return errors.Join(err, err2, err3, err4)
 	})
 }
 
-func notFound(s *suite) {
-	s.view(func(r store.Reader) error {
-		_, e1 := r.Shipment(s.ctx, ID(1))
-		_, e2 := r.ShipmentByHandIn(s.ctx, "skole", "x")
-		_, e3 := r.Job(s.ctx, "AAAA000001")
-		_, e4 := r.JobLetterOf(s.ctx, "AAAA000001", ID(1))
-		_, e5 := r.ReceiptFile(s.ctx, "trykkeri", Sha(1))
-		_, e6 := r.AppliedReceipt(s.ctx, "AAAA000001", ID(1))
-		_, e7 := r.LastSlot(s.ctx, "natt")
-		_, e8 := r.Setting(s.ctx, "nei")
+func notFound(s *Suite) {
+	s.View(func(r store.Reader) error {
+		_, e1 := r.Shipment(s.Ctx, ID(1))
+		_, e2 := r.ShipmentByHandIn(s.Ctx, "skole", "x")
+		_, e3 := r.Job(s.Ctx, "AAAA000001")
+		_, e4 := r.JobLetterOf(s.Ctx, "AAAA000001", ID(1))
+		_, e5 := r.ReceiptFile(s.Ctx, "trykkeri", Sha(1))
+		_, e6 := r.AppliedReceipt(s.Ctx, "AAAA000001", ID(1))
+		_, e7 := r.LastSlot(s.Ctx, "natt")
+		_, e8 := r.Setting(s.Ctx, "nei")
 		for i, err := range []error{e1, e2, e3, e4, e5, e6, e7, e8} {
 			if !errors.Is(err, store.ErrNotFound) {
 				s.Errorf("read %d: %v, want ErrNotFound", i+1, err)
@@ -2259,24 +2177,24 @@ func notFound(s *suite) {
 		}
 		return nil
 	})
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
 		j, _ := Job("AAAA000001", 1)
-		return tx.UpdateJob(s.ctx, j)
+		return tx.UpdateJob(s.Ctx, j)
 	})
 }
 
-func rollBack(s *suite) {
+func rollBack(s *Suite) {
 	boom := errors.New("boom")
-	s.put(nil, 1)
-	before := s.shipment(1)
-	err := s.tx(func(tx store.Tx) error {
+	s.Put(nil, 1)
+	before := s.Shipment(1)
+	err := s.InTx(func(tx store.Tx) error {
 		v := Shipment(1)
 		v.Hold = "x"
-		if err := errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), []shipment.Document{Document(2, 0)}),
-			tx.SetSetting(s.ctx, "k", "v"), tx.RaiseAlarm(s.ctx, "a", says("b"))); err != nil {
+		if err := errors.Join(tx.UpdateShipment(s.Ctx, v), tx.InsertShipment(s.Ctx, Shipment(2), []shipment.Document{Document(2, 0)}),
+			tx.SetSetting(s.Ctx, "k", "v"), tx.RaiseAlarm(s.Ctx, "a", says("b"))); err != nil {
 			return err
 		}
-		if _, err := tx.NextJobID(s.ctx); err != nil {
+		if _, err := tx.NextJobID(s.Ctx); err != nil {
 			return err
 		}
 		return boom
@@ -2284,20 +2202,20 @@ func rollBack(s *suite) {
 	if !errors.Is(err, boom) {
 		s.Errorf("error %v, want the very one that fn returned", err)
 	}
-	s.same(s.shipment(1), before)
-	s.view(func(r store.Reader) error {
-		if _, err := r.Shipment(s.ctx, ID(2)); !errors.Is(err, store.ErrNotFound) {
+	s.Same(s.Shipment(1), before)
+	s.View(func(r store.Reader) error {
+		if _, err := r.Shipment(s.Ctx, ID(2)); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("shipment: %v, want not found", err)
 		}
-		as, err := r.Alarms(s.ctx, false)
-		s.same(len(as), 0)
+		as, err := r.Alarms(s.Ctx, false)
+		s.Same(len(as), 0)
 		return err
 	})
-	if err := s.a.View(s.ctx, func(store.Reader) error { return boom }); !errors.Is(err, boom) {
+	if err := s.Archive.View(s.Ctx, func(store.Reader) error { return boom }); !errors.Is(err, boom) {
 		s.Errorf("view: error %v, want the very one that fn returned", err)
 	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	err = s.a.InTx(ctx, func(tx store.Tx) error {
+	ctx, cancel := context.WithCancel(s.Ctx)
+	err = s.Archive.InTx(ctx, func(tx store.Tx) error {
 		if err := tx.SetSetting(ctx, "k", "v"); err != nil {
 			return err
 		}
@@ -2307,63 +2225,63 @@ func rollBack(s *suite) {
 	if err == nil {
 		s.Error("a cancelled transaction was committed")
 	}
-	s.view(func(r store.Reader) error {
-		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
+	s.View(func(r store.Reader) error {
+		if _, err := r.Setting(s.Ctx, "k"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
 	})
-	s.put(nil, 3) // the archive still works
+	s.Put(nil, 3) // the archive still works
 }
 
-func failedStatement(s *suite) {
-	s.put(nil, 1)
-	s.refuse(store.ErrExists, func(tx store.Tx) error {
-		if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
+func failedStatement(s *Suite) {
+	s.Put(nil, 1)
+	s.Refuse(store.ErrExists, func(tx store.Tx) error {
+		if err := tx.SetSetting(s.Ctx, "k", "v"); err != nil {
 			return err
 		}
-		if err := tx.InsertShipment(s.ctx, Shipment(1), nil); !errors.Is(err, store.ErrExists) {
+		if err := tx.InsertShipment(s.Ctx, Shipment(1), nil); !errors.Is(err, store.ErrExists) {
 			s.Errorf("error %v, want ErrExists", err)
 		}
-		if _, err := tx.Shipment(s.ctx, ID(1)); err == nil {
+		if _, err := tx.Shipment(s.Ctx, ID(1)); err == nil {
 			s.Error("the transaction still reads after a failed statement")
 		}
 		return nil // passed over: InTx must not commit the rest
 	})
-	s.view(func(r store.Reader) error {
-		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
+	s.View(func(r store.Reader) error {
+		if _, err := r.Setting(s.Ctx, "k"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
 	})
 }
 
-func panics(s *suite) {
+func panics(s *Suite) {
 	func() {
 		defer func() {
 			if recover() == nil {
 				s.Error("the panic was swallowed")
 			}
 		}()
-		_ = s.tx(func(tx store.Tx) error {
-			if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
+		_ = s.InTx(func(tx store.Tx) error {
+			if err := tx.SetSetting(s.Ctx, "k", "v"); err != nil {
 				s.Error(err)
 			}
 			panic("boom")
 		})
 	}()
-	s.view(func(r store.Reader) error {
-		if _, err := r.Setting(s.ctx, "k"); !errors.Is(err, store.ErrNotFound) {
+	s.View(func(r store.Reader) error {
+		if _, err := r.Setting(s.Ctx, "k"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
 		}
 		return nil
 	})
-	s.put(nil, 1)
+	s.Put(nil, 1)
 }
 
-func concurrentUpdates(s *suite) {
-	s.put(nil, 1)
-	read := s.shipment(1)
+func concurrentUpdates(s *Suite) {
+	s.Put(nil, 1)
+	read := s.Shipment(1)
 	const n = 8
 	errs := make(chan error, n)
 	var wg sync.WaitGroup
@@ -2371,7 +2289,7 @@ func concurrentUpdates(s *suite) {
 		wg.Go(func() {
 			v := read
 			v.Hold = fmt.Sprintf("h%d", i)
-			errs <- s.tx(func(tx store.Tx) error { return tx.UpdateShipment(s.ctx, v) })
+			errs <- s.InTx(func(tx store.Tx) error { return tx.UpdateShipment(s.Ctx, v) })
 		})
 	}
 	wg.Wait()
@@ -2385,45 +2303,45 @@ func concurrentUpdates(s *suite) {
 			s.Errorf("error %v, want ErrStale", err)
 		}
 	}
-	s.same(won, 1)
-	s.same(s.shipment(1).Version, read.Version+1)
+	s.Same(won, 1)
+	s.Same(s.Shipment(1).Version, read.Version+1)
 }
 
 // writeSkew is the last gate against a letter that is being read: each transaction reads what the other writes. Not
 // both may pass on what they read.
-func writeSkew(s *suite) {
+func writeSkew(s *Suite) {
 	const rounds = 20
 	for n := 1; n <= rounds; n++ {
-		s.put(nil, n)
-		id := s.job(n)
+		s.Put(nil, n)
+		id := s.Job(n)
 		var late bool // the reading saw the job committed
 		var gated int // letters that the gate stopped
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			err := s.tx(func(tx store.Tx) error {
-				stopped, err := tx.Ungated(s.ctx, id)
+			err := s.InTx(func(tx store.Tx) error {
+				stopped, err := tx.Ungated(s.Ctx, id)
 				if gated = len(stopped); err != nil || gated > 0 {
 					return err
 				}
-				j, err := tx.Job(s.ctx, id)
+				j, err := tx.Job(s.Ctx, id)
 				if err != nil {
 					return err
 				}
 				j = Composed(j)
 				j.State = store.JobCommitted
-				return tx.UpdateJob(s.ctx, j)
+				return tx.UpdateJob(s.Ctx, j)
 			})
 			if err != nil {
 				s.Error(err)
 			}
 		})
 		wg.Go(func() {
-			err := s.tx(func(tx store.Tx) error {
-				v, err := tx.Shipment(s.ctx, ID(n))
+			err := s.InTx(func(tx store.Tx) error {
+				v, err := tx.Shipment(s.Ctx, ID(n))
 				if err != nil {
 					return err
 				}
-				js, err := tx.JobsOf(s.ctx, v.ID)
+				js, err := tx.JobsOf(s.Ctx, v.ID)
 				if err != nil {
 					return err
 				}
@@ -2432,7 +2350,7 @@ func writeSkew(s *suite) {
 				if !late {
 					v.Status = shipment.StatusLest
 				}
-				return tx.UpdateShipment(s.ctx, v)
+				return tx.UpdateShipment(s.Ctx, v)
 			})
 			if err != nil {
 				s.Error(err)
@@ -2448,39 +2366,39 @@ func writeSkew(s *suite) {
 	}
 }
 
-func snapshots(s *suite) {
-	s.put(nil, 1)
-	s.view(func(r store.Reader) error {
-		before, err := r.Shipment(s.ctx, ID(1))
+func snapshots(s *Suite) {
+	s.Put(nil, 1)
+	s.View(func(r store.Reader) error {
+		before, err := r.Shipment(s.Ctx, ID(1))
 		if err != nil {
 			return err
 		}
 		done := make(chan error)
 		go func() { // a write does not wait for a reader
-			done <- s.tx(func(tx store.Tx) error {
+			done <- s.InTx(func(tx store.Tx) error {
 				v := before
 				v.Hold = "x"
-				return errors.Join(tx.UpdateShipment(s.ctx, v), tx.InsertShipment(s.ctx, Shipment(2), nil))
+				return errors.Join(tx.UpdateShipment(s.Ctx, v), tx.InsertShipment(s.Ctx, Shipment(2), nil))
 			})
 		}()
 		if err := <-done; err != nil {
 			return err
 		}
-		after, err := r.Shipment(s.ctx, ID(1))
-		s.same(after, before)
-		all, err2 := r.Shipments(s.ctx, store.ShipmentFilter{})
-		s.same(len(all), 1)
+		after, err := r.Shipment(s.Ctx, ID(1))
+		s.Same(after, before)
+		all, err2 := r.Shipments(s.Ctx, store.ShipmentFilter{})
+		s.Same(len(all), 1)
 		return errors.Join(err, err2)
 	})
-	s.same(s.shipment(1).Hold, "x")
+	s.Same(s.Shipment(1).Hold, "x")
 	// What a transaction has not committed is not seen.
-	s.must(func(tx store.Tx) error {
-		if err := tx.SetSetting(s.ctx, "k", "v"); err != nil {
+	s.Must(func(tx store.Tx) error {
+		if err := tx.SetSetting(s.Ctx, "k", "v"); err != nil {
 			return err
 		}
 		done := make(chan error)
 		go func() {
-			done <- s.a.View(s.ctx, func(r store.Reader) error { _, err := r.Setting(s.ctx, "k"); return err })
+			done <- s.Archive.View(s.Ctx, func(r store.Reader) error { _, err := r.Setting(s.Ctx, "k"); return err })
 		}()
 		if err := <-done; !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("setting: %v, want not found", err)
@@ -2489,20 +2407,20 @@ func snapshots(s *suite) {
 	})
 }
 
-func locks(s *suite) {
-	held, release, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
+func locks(s *Suite) {
+	held, release, err := s.Archive.Lock(s.Ctx, "vendor/trykkeri æ")
 	if err != nil {
 		s.Fatal(err)
 	}
-	if _, _, err := s.a.Lock(s.ctx, "vendor/trykkeri æ"); !errors.Is(err, store.ErrLocked) {
+	if _, _, err := s.Archive.Lock(s.Ctx, "vendor/trykkeri æ"); !errors.Is(err, store.ErrLocked) {
 		s.Fatalf("error %v, want ErrLocked", err)
 	}
-	_, other, err := s.a.Lock(s.ctx, "vendor/annen")
+	_, other, err := s.Archive.Lock(s.Ctx, "vendor/annen")
 	if err != nil {
 		s.Fatal(err)
 	}
 	other()
-	s.put(nil, 1) // a lock does not stop the archive
+	s.Put(nil, 1) // a lock does not stop the archive
 	if held.Err() != nil {
 		s.Errorf("the lock is held: %v", context.Cause(held))
 	}
@@ -2510,7 +2428,7 @@ func locks(s *suite) {
 	if held.Err() == nil || errors.Is(context.Cause(held), store.ErrLockLost) {
 		s.Errorf("the lock was given back: %v", context.Cause(held))
 	}
-	_, release2, err := s.a.Lock(s.ctx, "vendor/trykkeri æ")
+	_, release2, err := s.Archive.Lock(s.Ctx, "vendor/trykkeri æ")
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -2518,11 +2436,11 @@ func locks(s *suite) {
 }
 
 // manyLetters is more than one statement of any database binds.
-func manyLetters(s *suite) {
+func manyLetters(s *Suite) {
 	const n = 2500
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		for i := range n {
-			if err := tx.InsertShipment(s.ctx, Shipment(i), nil); err != nil {
+			if err := tx.InsertShipment(s.Ctx, Shipment(i), nil); err != nil {
 				return err
 			}
 		}
@@ -2532,41 +2450,41 @@ func manyLetters(s *suite) {
 	for i := range n {
 		all = append(all, i)
 	}
-	id := s.job(all...)
+	id := s.Job(all...)
 	_, ls := Job(id, all...)
 	for i := range ls {
 		ls[i].File, ls[i].FirstSide, ls[i].LastSide = "a.pdf", 2*i+1, 2*i+2
 	}
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.SetJobFiles(s.ctx, id, nil, ls), tx.SendLetters(s.ctx, id, T0))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.SetJobFiles(s.Ctx, id, nil, ls), tx.SendLetters(s.Ctx, id, T0))
 	})
-	s.view(func(r store.Reader) error {
-		got, err := r.JobLetters(s.ctx, id)
-		s.same(got, ls)
-		sent, err2 := r.Shipments(s.ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}})
-		s.same(len(sent), n)
-		left, err3 := r.Due(s.ctx, T0, []string{"skole"}, "", 10)
-		s.same(len(left), 0)
+	s.View(func(r store.Reader) error {
+		got, err := r.JobLetters(s.Ctx, id)
+		s.Same(got, ls)
+		sent, err2 := r.Shipments(s.Ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}})
+		s.Same(len(sent), n)
+		left, err3 := r.Due(s.Ctx, T0, []string{"skole"}, "", 10)
+		s.Same(len(left), 0)
 		return errors.Join(err, err2, err3)
 	})
 }
 
-func badText(s *suite) {
+func badText(s *Suite) {
 	for _, bad := range []string{"a\x00b", "a\xffb"} {
 		v := Shipment(1)
 		v.HandIn = bad
-		s.refuse(nil, func(tx store.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
+		s.Refuse(nil, func(tx store.Tx) error { return tx.InsertShipment(s.Ctx, v, nil) })
 		// Text for people is kept as well as it can be.
-		s.must(func(tx store.Tx) error { return tx.RaiseAlarm(s.ctx, "k", says(bad)) })
+		s.Must(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "k", says(bad)) })
 	}
 	v := Shipment(2)
 	v.Submission.Title = "a\x00b"
-	s.must(func(tx store.Tx) error { return tx.InsertShipment(s.ctx, v, nil) })
-	s.same(s.shipment(2), v)
-	s.view(func(r store.Reader) error {
-		as, err := r.Alarms(s.ctx, true)
-		s.same(len(as), 1)
-		s.same(as[0].Args, says("a\uFFFDb"))
+	s.Must(func(tx store.Tx) error { return tx.InsertShipment(s.Ctx, v, nil) })
+	s.Same(s.Shipment(2), v)
+	s.View(func(r store.Reader) error {
+		as, err := r.Alarms(s.Ctx, true)
+		s.Same(len(as), 1)
+		s.Same(as[0].Args, says("a\uFFFDb"))
 		return err
 	})
 }

@@ -21,38 +21,38 @@ import (
 // Lists holds lists of shipments by many filters against a plain selection of all. a must be empty.
 func Lists(t testing.TB, a store.Archive) {
 	t.Helper()
-	lists(&suite{TB: t, ctx: t.Context(), a: a})
+	lists(&archivetest.Suite{TB: t, Ctx: t.Context(), Archive: a})
 }
 
-func lists(s *suite) {
+func lists(s *archivetest.Suite) {
 	const many = 120
 	jobs := map[string][]string{} // of shipments
 	names := []string{"none"}
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		for n := 1; n <= many; n++ {
-			if err := tx.InsertShipment(s.ctx, findable(n), nil); err != nil {
+			if err := tx.InsertShipment(s.Ctx, findable(n), nil); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	for _, letters := range [][]int{{1, 2, 3, 50, 60}, {4, 5}, {70, 71, 119}} {
-		id := s.job(letters...)
+		id := s.Job(letters...)
 		names = append(names, id)
 		for _, n := range letters {
 			jobs[archivetest.ID(n)] = append(jobs[archivetest.ID(n)], id)
 		}
 	}
 	var all []shipment.Shipment
-	s.view(func(r store.Reader) (err error) { all, err = r.Shipments(s.ctx, store.ShipmentFilter{}); return err })
+	s.View(func(r store.Reader) (err error) { all, err = r.Shipments(s.Ctx, store.ShipmentFilter{}); return err })
 	if len(all) != many {
 		s.Fatalf("%d shipments", len(all))
 	}
 	rapid.Check(s, func(rt *rapid.T) {
 		f := drawFilter(rt, names)
 		want := selected(all, f, jobs)
-		err := s.a.View(s.ctx, func(r store.Reader) error {
-			got, err := r.Shipments(s.ctx, f)
+		err := s.Archive.View(s.Ctx, func(r store.Reader) error {
+			got, err := r.Shipments(s.Ctx, f)
 			if !slices.Equal(ids(got), ids(want)) {
 				rt.Fatalf("%+v in scope %+v\ngives %v\nwant  %v", f, f.Scope, ids(got), ids(want))
 			}
@@ -172,11 +172,11 @@ func selected(all []shipment.Shipment, f store.ShipmentFilter, jobs map[string][
 }
 
 // within: what is out of scope is not there.
-func within(s *suite, all []shipment.Shipment) {
-	s.view(func(r store.Reader) error {
+func within(s *archivetest.Suite, all []shipment.Shipment) {
+	s.View(func(r store.Reader) error {
 		for name, scope := range map[string]access.Scope{"none": {}, "some": {Accounts: []string{"helse", "plan"}}, "all": {All: true}} {
 			w := scoped.New(r, scope)
-			list, err := w.Shipments(s.ctx, store.ShipmentFilter{Newest: true, Limit: 1000})
+			list, err := w.Shipments(s.Ctx, store.ShipmentFilter{Newest: true, Limit: 1000})
 			if err != nil {
 				return err
 			}
@@ -184,8 +184,8 @@ func within(s *suite, all []shipment.Shipment) {
 			if !slices.Equal(ids(list), ids(want)) {
 				s.Errorf("%s: %d shipments, want %d", name, len(list), len(want))
 			}
-			counts, err := w.CountShipments(s.ctx)
-			held, err2 := w.CountHeld(s.ctx)
+			counts, err := w.CountShipments(s.Ctx)
+			held, err2 := w.CountHeld(s.Ctx)
 			n, set, wantSet := 0, 0, 0
 			for _, c := range counts {
 				n += c.Count
@@ -203,11 +203,11 @@ func within(s *suite, all []shipment.Shipment) {
 			}
 			for _, v := range all[:10] {
 				there := scope.Has(v.Account)
-				_, err := w.Shipment(s.ctx, v.ID)
-				_, err2 := w.ShipmentByHandIn(s.ctx, v.Account, v.HandIn)
-				_, err3 := w.History(s.ctx, v.ID)
-				_, err4 := w.Documents(s.ctx, v.ID)
-				_, err5 := w.JobsOf(s.ctx, v.ID)
+				_, err := w.Shipment(s.Ctx, v.ID)
+				_, err2 := w.ShipmentByHandIn(s.Ctx, v.Account, v.HandIn)
+				_, err3 := w.History(s.Ctx, v.ID)
+				_, err4 := w.Documents(s.Ctx, v.ID)
+				_, err5 := w.JobsOf(s.Ctx, v.ID)
 				if is := fmt.Sprint(err == nil, err2 == nil, err3 == nil, err4 == nil, err5 == nil); is != fmt.Sprint(there, there, there, there, there) {
 					s.Errorf("%s: shipment of %s is there %s", name, v.Account, is)
 				}

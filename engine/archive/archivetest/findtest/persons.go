@@ -15,9 +15,9 @@ import (
 )
 
 // identified: an identifier and its parts are found, what it is exactly first, within a scope.
-func identified(s *suite) {
+func identified(s *archivetest.Suite) {
 	named := func(n int, account, handIn, reference string) {
-		s.put(func(v *shipment.Shipment) {
+		s.Put(func(v *shipment.Shipment) {
 			v.Account, v.HandIn, v.Submission.ExternalReference = account, handIn, reference
 			v.ReceivedAt = archivetest.T0.Add(time.Duration(n) * time.Minute)
 		}, n)
@@ -30,8 +30,8 @@ func identified(s *suite) {
 	j, letters := archivetest.Job("TEST000001", 1, 3)
 	r, lines := archivetest.Receipt(9, j.ID, 1)
 	r.Row.PrintID = "PRN-77"
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.InsertJob(s.ctx, j, letters), tx.InsertReceiptFile(s.ctx, archivetest.ReceiptFile()), tx.InsertReceipts(s.ctx, r), tx.Book(s.ctx, lines))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.InsertJob(s.Ctx, j, letters), tx.InsertReceiptFile(s.Ctx, archivetest.ReceiptFile()), tx.InsertReceipts(s.Ctx, r), tx.Book(s.Ctx, lines))
 	})
 	everything, school, health, nobody := access.Scope{All: true}, access.Scope{Accounts: []string{"skole"}}, access.Scope{Accounts: []string{"helse"}}, access.Scope{}
 	for _, c := range []struct {
@@ -69,8 +69,8 @@ func identified(s *suite) {
 		{everything, strings.Repeat("lang ", 100), ""},
 		{everything, "a\x00b", ""},
 	} {
-		s.view(func(rd store.Reader) error {
-			hits, err := rd.Identify(s.ctx, c.scope, c.text, 20)
+		s.View(func(rd store.Reader) error {
+			hits, err := rd.Identify(s.Ctx, c.scope, c.text, 20)
 			var got []string
 			for _, h := range hits {
 				id := h.ID
@@ -87,8 +87,8 @@ func identified(s *suite) {
 			return err
 		})
 	}
-	s.view(func(rd store.Reader) error {
-		hits, err := rd.Identify(s.ctx, everything, "0000-4000", 3)
+	s.View(func(rd store.Reader) error {
+		hits, err := rd.Identify(s.Ctx, everything, "0000-4000", 3)
 		if len(hits) != 3 {
 			s.Errorf("%d of at most three", len(hits))
 		}
@@ -97,16 +97,16 @@ func identified(s *suite) {
 }
 
 // persons: letters are found by whom they are for, until that is forgotten.
-func persons(s *suite) {
-	s.put(nil, 1, 2, 3)
-	s.put(func(v *shipment.Shipment) { v.Account = "helse"; v.Status = shipment.StatusLest }, 4)
+func persons(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3)
+	s.Put(func(v *shipment.Shipment) { v.Account = "helse"; v.Status = shipment.StatusLest }, 4)
 	hash := func(n int) string { return archivetest.Sha(5000 + n) }
-	s.must(func(tx store.Tx) error {
+	s.Must(func(tx store.Tx) error {
 		return errors.Join(
-			tx.PutPersons(s.ctx, find.Person{Shipment: archivetest.ID(2), Account: "skole", Words: "ase odegard storgata 1 0155 oslo", Number: hash(1)}),
-			tx.PutPersons(s.ctx, find.Person{Shipment: archivetest.ID(4), Account: "helse", Words: "ola odegard storgata 10 0155 oslo", Number: hash(2)}),
+			tx.PutPersons(s.Ctx, find.Person{Shipment: archivetest.ID(2), Account: "skole", Words: "ase odegard storgata 1 0155 oslo", Number: hash(1)}),
+			tx.PutPersons(s.Ctx, find.Person{Shipment: archivetest.ID(4), Account: "helse", Words: "ola odegard storgata 10 0155 oslo", Number: hash(2)}),
 			// Letters of before are behind them, whatever the order in which they come.
-			tx.PutPersons(s.ctx, find.Person{Shipment: archivetest.ID(3), Account: "skole", Words: "kari nordmann lia 3", Before: true},
+			tx.PutPersons(s.Ctx, find.Person{Shipment: archivetest.ID(3), Account: "skole", Words: "kari nordmann lia 3", Before: true},
 				find.Person{Shipment: archivetest.ID(1), Account: "skole", Words: "ase berg storgata 1 0155 oslo", Number: hash(1), Before: true}))
 	})
 	words := func(list ...string) (q find.PersonQuery) {
@@ -121,8 +121,8 @@ func persons(s *suite) {
 	both.Number = hash(1)
 	check := func(name string, q find.PersonQuery, f find.Filter, want ...int) {
 		s.Helper()
-		s.view(func(r store.Reader) error {
-			got, err := r.ShipmentsOfPerson(s.ctx, q, f)
+		s.View(func(r store.Reader) error {
+			got, err := r.ShipmentsOfPerson(s.Ctx, q, f)
 			var is []string
 			for _, n := range want {
 				is = append(is, archivetest.ID(n))
@@ -149,38 +149,38 @@ func persons(s *suite) {
 	check("a page", words("storgata"), find.Filter{Limit: 2}, 4, 2)
 	check("the next page", words("storgata"), find.Filter{Limit: 2, After: archivetest.ID(2)}, 1)
 
-	s.must(func(tx store.Tx) error {
-		return errors.Join(tx.PutPersons(s.ctx, find.Person{Shipment: archivetest.ID(2), Account: "skole", Words: "ase lie storgata 1 0155 oslo"}), tx.DeletePersons(s.ctx, archivetest.ID(1), archivetest.ID(3), archivetest.ID(77)),
-			tx.DeletePersons(s.ctx), tx.PutPersons(s.ctx))
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.PutPersons(s.Ctx, find.Person{Shipment: archivetest.ID(2), Account: "skole", Words: "ase lie storgata 1 0155 oslo"}), tx.DeletePersons(s.Ctx, archivetest.ID(1), archivetest.ID(3), archivetest.ID(77)),
+			tx.DeletePersons(s.Ctx), tx.PutPersons(s.Ctx))
 	})
 	check("another name now", words("odegard"), find.Filter{}, 4)
 	check("the name of now", words("lie"), find.Filter{}, 2)
 	check("no number now", numbered, find.Filter{})
 	check("forgotten", words("nordmann"), find.Filter{})
 	check("what is left", words("storgata"), find.Filter{}, 4, 2)
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error {
-		return tx.PutPersons(s.ctx, find.Person{Shipment: archivetest.ID(78), Account: "skole", Words: "ola"})
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		return tx.PutPersons(s.Ctx, find.Person{Shipment: archivetest.ID(78), Account: "skole", Words: "ola"})
 	})
 }
 
 // counted: the counts that are kept are those of the rows, whatever was done to them.
-func counted(s *suite) {
-	s.put(nil, 1, 2, 3)
+func counted(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3)
 	j, letters := archivetest.Job("TEST000001", 1, 2)
-	s.must(func(tx store.Tx) error {
-		v, err := tx.Shipment(s.ctx, archivetest.ID(3))
+	s.Must(func(tx store.Tx) error {
+		v, err := tx.Shipment(s.Ctx, archivetest.ID(3))
 		v.Hold = "oppsett"
-		return errors.Join(err, tx.UpdateShipment(s.ctx, v), tx.InsertJob(s.ctx, j, letters), tx.SendLetters(s.ctx, j.ID, archivetest.T0))
+		return errors.Join(err, tx.UpdateShipment(s.Ctx, v), tx.InsertJob(s.Ctx, j, letters), tx.SendLetters(s.Ctx, j.ID, archivetest.T0))
 	})
-	_ = s.tx(func(tx store.Tx) error {
-		return errors.Join(tx.InsertShipment(s.ctx, archivetest.Shipment(4), nil), errors.New("undone"))
+	_ = s.InTx(func(tx store.Tx) error {
+		return errors.Join(tx.InsertShipment(s.Ctx, archivetest.Shipment(4), nil), errors.New("undone"))
 	})
-	s.must(func(tx store.Tx) error {
-		return tx.PostShipments(s.ctx, []store.PostedShipment{{ID: archivetest.ID(1), Status: shipment.StatusPrintet, PostedAt: archivetest.T0, Version: 1}})
+	s.Must(func(tx store.Tx) error {
+		return tx.PostShipments(s.Ctx, []store.PostedShipment{{ID: archivetest.ID(1), Status: shipment.StatusPrintet, PostedAt: archivetest.T0, Version: 1}})
 	})
-	s.view(func(r store.Reader) error {
-		got, err := r.CountShipments(s.ctx)
-		s.same(got, []store.StatusCount{
+	s.View(func(r store.Reader) error {
+		got, err := r.CountShipments(s.Ctx)
+		s.Same(got, []store.StatusCount{
 			{Account: "skole", Status: shipment.StatusAkseptert, Hold: "oppsett", Count: 1}, {Account: "skole", Status: shipment.StatusPrintet, Count: 1},
 			{Account: "skole", Status: shipment.StatusSendtPrint, Count: 1},
 		})

@@ -3,78 +3,38 @@
 package peopletest
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
-
-	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/store"
 )
 
-// suite is one test with a fresh archive.
-type suite struct {
-	testing.TB
-	ctx context.Context
-	a   store.Archive
-}
-
-func (s *suite) must(fn func(tx store.Tx) error) {
-	s.Helper()
-	if err := s.a.InTx(s.ctx, fn); err != nil {
-		s.Fatal(err)
-	}
-}
-
-// refuse wants an error; nil: any.
-func (s *suite) refuse(want error, fn func(tx store.Tx) error) {
-	s.Helper()
-	if err := s.a.InTx(s.ctx, fn); err == nil || want != nil && !errors.Is(err, want) {
-		s.Errorf("got %v, want %v", err, want)
-	}
-}
-
-func (s *suite) view(fn func(r store.Reader) error) {
-	s.Helper()
-	if err := s.a.View(s.ctx, fn); err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *suite) same(got, want any) {
-	s.Helper()
-	if d := gocmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
-		s.Fatalf("differs (-want +got):\n%s", d)
-	}
-}
-
 // Exercise tries what access.Reader and access.Writer promise of persons and logs, on a new, empty archive.
 func Exercise(t testing.TB, a store.Archive) {
-	s := &suite{t, t.Context(), a}
+	s := &archivetest.Suite{TB: t, Ctx: t.Context(), Archive: a}
 	persons(s)
 	lookups(s)
 }
 
 // persons are who may log in, and the log of what was changed of them.
-func persons(s *suite) {
+func persons(s *archivetest.Suite) {
 	kari := access.Person{ID: archivetest.ID(1), Name: "Kari Nordmann", Issuer: "https://idp/", Subject: "sub-1", Created: archivetest.T0, Grants: []access.Grant{
 		{Role: access.RoleOperator}, {Role: access.RoleCaseWorker, Account: "skole"}, {Role: access.RoleCaseWorker, Organisation: "bergvik"}}}
 	ola := access.Person{ID: archivetest.ID(2), Name: "Ola", Number: archivetest.Sha(1), Created: archivetest.T0.Add(time.Second)}
 	by := access.Actor{Kind: access.CommandLine, ID: "root", For: "per"}
 	put := func(p access.Person, reason string) func(tx store.Tx) error {
-		return func(tx store.Tx) error { return tx.PutPerson(access.As(s.ctx, by), p, reason) }
+		return func(tx store.Tx) error { return tx.PutPerson(access.As(s.Ctx, by), p, reason) }
 	}
-	s.must(put(ola, "ny"))
-	s.must(put(kari, "også ny"))
+	s.Must(put(ola, "ny"))
+	s.Must(put(kari, "også ny"))
 	kari.Grants = access.Sorted(kari.Grants)
 	find := func(issuer, subject, number string) (id string) {
-		s.view(func(r store.Reader) error {
-			p, err := r.PersonBy(s.ctx, issuer, subject, number)
+		s.View(func(r store.Reader) error {
+			p, err := r.PersonBy(s.Ctx, issuer, subject, number)
 			if errors.Is(err, store.ErrNotFound) {
 				return nil
 			}
@@ -83,13 +43,13 @@ func persons(s *suite) {
 		})
 		return id
 	}
-	s.view(func(r store.Reader) error {
-		all, err := r.People(s.ctx)
-		s.same(all, []access.Person{kari, ola})
-		one, err2 := r.Person(s.ctx, kari.ID)
-		s.same(one, kari)
-		_, none := r.Person(s.ctx, archivetest.ID(3))
-		s.same(errors.Is(none, store.ErrNotFound), true)
+	s.View(func(r store.Reader) error {
+		all, err := r.People(s.Ctx)
+		s.Same(all, []access.Person{kari, ola})
+		one, err2 := r.Person(s.Ctx, kari.ID)
+		s.Same(one, kari)
+		_, none := r.Person(s.Ctx, archivetest.ID(3))
+		s.Same(errors.Is(none, store.ErrNotFound), true)
 		return errors.Join(err, err2)
 	})
 	for _, c := range []struct{ issuer, subject, number, want string }{
@@ -100,66 +60,66 @@ func persons(s *suite) {
 		{"https://idp/", "sub-9", archivetest.Sha(2), ""},
 		{"", "", "", ""},
 	} {
-		s.same(find(c.issuer, c.subject, c.number), c.want)
+		s.Same(find(c.issuer, c.subject, c.number), c.want)
 	}
-	s.must(func(tx store.Tx) error { return tx.RecordLogin(s.ctx, ola.ID) })
-	s.refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.RecordLogin(s.ctx, archivetest.ID(3)) })
+	s.Must(func(tx store.Tx) error { return tx.RecordLogin(s.Ctx, ola.ID) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.RecordLogin(s.Ctx, archivetest.ID(3)) })
 	same := ola
 	same.ID = archivetest.ID(4)
-	s.refuse(store.ErrExists, put(same, "twice"))
+	s.Refuse(store.ErrExists, put(same, "twice"))
 	same = kari
 	same.ID = archivetest.ID(4)
-	s.refuse(store.ErrExists, put(same, "twice"))
+	s.Refuse(store.ErrExists, put(same, "twice"))
 
 	bound, err := ola.Bind("https://idp/", "sub-9")
-	s.same(err, nil)
-	s.must(put(bound, "første innlogging"))
-	s.same(find("https://idp/", "sub-9", ""), ola.ID)
-	s.same(find("https://idp/", "sub-8", archivetest.Sha(1)), "") // bound: the number finds nobody any more
+	s.Same(err, nil)
+	s.Must(put(bound, "første innlogging"))
+	s.Same(find("https://idp/", "sub-9", ""), ola.ID)
+	s.Same(find("https://idp/", "sub-8", archivetest.Sha(1)), "") // bound: the number finds nobody any more
 	bound.Ended = archivetest.T0.Add(time.Hour)
-	s.must(put(bound, "sluttet"))
-	s.same(find("https://idp/", "sub-9", archivetest.Sha(1)), "")
+	s.Must(put(bound, "sluttet"))
+	s.Same(find("https://idp/", "sub-9", archivetest.Sha(1)), "")
 	again := ola
 	again.ID = archivetest.ID(5)
-	s.must(put(again, "tilbake"))
-	s.same(find("https://idp/", "sub-9", archivetest.Sha(1)), again.ID)
-	s.view(func(r store.Reader) error {
-		p, err := r.Person(s.ctx, ola.ID)
-		s.same(p.LastLogin.IsZero() || p.Ended.IsZero(), false) // a log-in is kept through changes
+	s.Must(put(again, "tilbake"))
+	s.Same(find("https://idp/", "sub-9", archivetest.Sha(1)), again.ID)
+	s.View(func(r store.Reader) error {
+		p, err := r.Person(s.Ctx, ola.ID)
+		s.Same(p.LastLogin.IsZero() || p.Ended.IsZero(), false) // a log-in is kept through changes
 		return err
 	})
 
-	s.view(func(r store.Reader) error {
-		all, err := r.Changes(s.ctx, access.LogFilter{})
-		s.same(len(all), 5)
+	s.View(func(r store.Reader) error {
+		all, err := r.Changes(s.Ctx, access.LogFilter{})
+		s.Same(len(all), 5)
 		var chain access.Chain
-		oldest, err2 := r.Changes(s.ctx, access.LogFilter{Oldest: true})
+		oldest, err2 := r.Changes(s.Ctx, access.LogFilter{Oldest: true})
 		for _, c := range oldest {
-			s.same(chain.Change(c), nil)
+			s.Same(chain.Change(c), nil)
 		}
-		s.same(chain.Seq, int64(5))
-		of, err3 := r.Changes(s.ctx, access.LogFilter{Subject: access.SubjectOf(ola.ID), Actor: by.String()})
-		s.same(len(of), 3)
-		s.same([]string{of[0].Reason, of[2].Reason, of[2].Before}, []string{"sluttet", "ny", ""})
-		s.same(of[1].Actor, by)
-		s.same(strings.Contains(of[1].After, "sub-9") && !strings.Contains(of[1].Before, "sub-9"), true)
-		s.same(strings.Contains(of[1].After, archivetest.Sha(1)), false)
+		s.Same(chain.Seq, int64(5))
+		of, err3 := r.Changes(s.Ctx, access.LogFilter{Subject: access.SubjectOf(ola.ID), Actor: by.String()})
+		s.Same(len(of), 3)
+		s.Same([]string{of[0].Reason, of[2].Reason, of[2].Before}, []string{"sluttet", "ny", ""})
+		s.Same(of[1].Actor, by)
+		s.Same(strings.Contains(of[1].After, "sub-9") && !strings.Contains(of[1].Before, "sub-9"), true)
+		s.Same(strings.Contains(of[1].After, archivetest.Sha(1)), false)
 		return errors.Join(err, err2, err3)
 	})
 	// What was not stored was not recorded.
-	s.refuse(nil, func(tx store.Tx) error {
-		return errors.Join(tx.PutPerson(access.As(s.ctx, by), kari, "y"), errors.New("undo"))
+	s.Refuse(nil, func(tx store.Tx) error {
+		return errors.Join(tx.PutPerson(access.As(s.Ctx, by), kari, "y"), errors.New("undo"))
 	})
-	s.refuse(nil, put(kari, ""))
-	s.view(func(r store.Reader) error {
-		all, err := r.Changes(s.ctx, access.LogFilter{Limit: 1})
-		s.same(all[0].Seq, int64(5))
+	s.Refuse(nil, put(kari, ""))
+	s.View(func(r store.Reader) error {
+		all, err := r.Changes(s.Ctx, access.LogFilter{Limit: 1})
+		s.Same(all[0].Seq, int64(5))
 		return err
 	})
 }
 
 // lookups are the innsynslogg.
-func lookups(s *suite) {
+func lookups(s *archivetest.Suite) {
 	kari, ola := access.Actor{Kind: access.Human, ID: archivetest.ID(1)}, access.Actor{Kind: access.CommandLine, ID: "ola"}
 	var added []access.Lookup
 	for i, l := range []access.Lookup{
@@ -168,15 +128,15 @@ func lookups(s *suite) {
 		{Actor: kari, Shipment: archivetest.ID(8), Account: "helse", What: []access.What{access.WhatDocuments}, Purpose: "innsyn"},
 		{Actor: kari, What: []access.What{access.WhatSearch}, Purpose: "leter"},
 	} {
-		s.must(func(tx store.Tx) error {
-			row, err := tx.AddLookup(s.ctx, l)
-			s.same([]any{row.Seq, row.At}, []any{int64(i + 1), tx.Now()})
+		s.Must(func(tx store.Tx) error {
+			row, err := tx.AddLookup(s.Ctx, l)
+			s.Same([]any{row.Seq, row.At}, []any{int64(i + 1), tx.Now()})
 			added = append(added, row)
 			return err
 		})
 	}
 	read := func(f access.LogFilter) (rows []access.Lookup) {
-		s.view(func(r store.Reader) (err error) { rows, err = r.Lookups(s.ctx, f); return err })
+		s.View(func(r store.Reader) (err error) { rows, err = r.Lookups(s.Ctx, f); return err })
 		return rows
 	}
 	seqs := func(f access.LogFilter) (out []int64) {
@@ -186,11 +146,11 @@ func lookups(s *suite) {
 		return out
 	}
 	oldest := read(access.LogFilter{Oldest: true})
-	s.same(oldest, added)
-	s.same(oldest[0].What, []access.What{access.WhatRecipient, access.WhatTitle})
+	s.Same(oldest, added)
+	s.Same(oldest[0].What, []access.What{access.WhatRecipient, access.WhatTitle})
 	var chain access.Chain
 	for _, l := range oldest {
-		s.same(chain.Lookup(l), nil)
+		s.Same(chain.Lookup(l), nil)
 	}
 	for _, c := range []struct {
 		f    access.LogFilter
@@ -208,10 +168,10 @@ func lookups(s *suite) {
 		{access.LogFilter{From: added[0].At, To: added[3].At.Add(time.Millisecond)}, []int64{4, 3, 2, 1}},
 		{access.LogFilter{To: added[0].At}, nil},
 	} {
-		s.same(seqs(c.f), c.want)
+		s.Same(seqs(c.f), c.want)
 	}
-	s.refuse(nil, func(tx store.Tx) error {
-		_, err := tx.AddLookup(s.ctx, access.Lookup{What: []access.What{access.WhatTitle}, Purpose: "nobody"})
+	s.Refuse(nil, func(tx store.Tx) error {
+		_, err := tx.AddLookup(s.Ctx, access.Lookup{What: []access.What{access.WhatTitle}, Purpose: "nobody"})
 		return err
 	})
 }
