@@ -42,9 +42,9 @@ func newAlarms(o *options) *cobra.Command {
 		newAlarmsList(o), newAlarmsAck(o), newAlarmsTest(o))
 }
 
-func viewAlarm(a alarm.Alarm) alarmView {
+func viewAlarm(a alarm.Alarm, names map[string]string) alarmView {
 	return alarmView{Key: a.Key, Text: words.Alarm(a.Key, a.Args, words.English), Raised: cli.When(a.Raised), Last: cli.When(a.Last), Count: a.Count, Over: cli.When(a.Resolved),
-		Severity: alarm.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason, AckBy: shownActor(a.AckBy)}
+		Severity: alarm.SeverityOf(a.Key).String(), Acked: cli.When(a.AckedAt), AckReason: a.AckReason, AckBy: shownActor(a.AckBy, names)}
 }
 
 func newAlarmsList(o *options) *cobra.Command {
@@ -65,12 +65,16 @@ func newAlarmsList(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
+					names, err := actorNames(ctx, r)
+					if err != nil {
+						return err
+					}
 					alarm.Sort(all)
 					for _, al := range all {
 						if !al.Resolved.IsZero() && a.Now().Sub(al.Resolved) > recentAlarms {
 							continue
 						}
-						v.Alarms = append(v.Alarms, viewAlarm(al))
+						v.Alarms = append(v.Alarms, viewAlarm(al, names))
 					}
 					sinks, err := a.Alarms.Standings(ctx, r)
 					for _, s := range sinks {

@@ -48,7 +48,7 @@ func viewRecord(r store.ReceiptRecord) recordView {
 		Production: r.Row.Production, Postage: r.Row.Postage, Konteringskode: r.Row.Konteringskode,
 	}
 	if d := r.Decision; d != nil {
-		v.Decided, v.Taken, v.Reason, v.By = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English), shownActor(d.By)
+		v.Decided, v.Taken, v.Reason, v.By = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English), shownActor(d.By, nil)
 	}
 	return v
 }

@@ -67,7 +67,7 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 			day := civil.Of(d.At, calendar.Oslo)
 			out = append(out, deviationView{
 				deviationID(d.Key), string(day), int(civil.Of(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
-				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), shownActor(d.By), d.Key,
+				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), shownActor(d.By, nil), d.Key,
 			})
 		}
 		return err

@@ -218,9 +218,13 @@ func newJobShow(o *options) *cobra.Command {
 					if v.Unpriced < len(rows) {
 						v.Expected = viewCost(production, postage)
 					}
+					names, err := actorNames(ctx, r)
+					if err != nil {
+						return err
+					}
 					history, err := r.JobHistory(ctx, j.ID)
 					for _, e := range history {
-						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.Why(e.Reason, words.English), shownActor(e.By)})
+						v.History = append(v.History, jobEventView{cli.When(e.At), e.From, e.To, words.Why(e.Reason, words.English), shownActor(e.By, names)})
 					}
 					return err
 				})

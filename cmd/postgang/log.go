@@ -62,25 +62,26 @@ type verifiedView struct {
 	Why    string `json:"why,omitempty"`
 }
 
-// personNames are the names of persons by the actor that each is.
-func personNames(ctx context.Context, r access.Reader) (map[string]string, error) {
-	all, err := r.People(ctx)
+// actorNames are the names of persons and integrations, by how the archive keeps them as actors.
+func actorNames(ctx context.Context, r access.Reader) (map[string]string, error) {
+	persons, err1 := r.People(ctx)
+	systems, err2 := r.Integrations(ctx)
 	names := map[string]string{}
-	for _, p := range all {
+	for _, p := range persons {
 		names[access.SubjectOf(p.ID)] = p.Name
 	}
-	return names, err
+	for _, i := range systems {
+		names[access.Actor{Kind: access.Integrated, ID: i.ID}.String()] = i.Name
+	}
+	return names, errors.Join(err1, err2)
 }
 
 // actorWords is an actor as people read it.
 func actorWords(a access.Actor, names map[string]string) string {
-	switch {
-	case names[a.String()] != "":
-		return names[a.String()]
-	case a.Kind == access.System:
+	if a.Kind == access.System {
 		return "Postgang"
 	}
-	return shownActor(a.String())
+	return shownActor(a.String(), names)
 }
 
 func viewChange(c access.Change, names map[string]string) changeView {
@@ -245,7 +246,7 @@ func newLogLookups(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := personNames(ctx, r)
+					names, err := actorNames(ctx, r)
 					if err != nil {
 						return err
 					}
@@ -312,7 +313,7 @@ func newLogChanges(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := personNames(ctx, r)
+					names, err := actorNames(ctx, r)
 					if err != nil {
 						return err
 					}

@@ -56,7 +56,7 @@ func viewMonth(m finance.MonthStatus) monthView {
 		UnbookedInvoices: []monthInvoice{}, WithoutInvoice: []monthAccrual{},
 	}
 	if c := m.Closed; c != nil {
-		v.State, v.Closed, v.Reason, v.By = "closed", cli.When(c.ClosedAt), c.Reason, shownActor(c.By)
+		v.State, v.Closed, v.Reason, v.By = "closed", cli.When(c.ClosedAt), c.Reason, shownActor(c.By, nil)
 	}
 	for _, inv := range m.Unbooked {
 		v.UnbookedInvoices = append(v.UnbookedInvoices, monthInvoice{inv.Vendor, inv.Invoice.Number, inv.Invoice.Net})

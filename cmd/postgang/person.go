@@ -388,7 +388,7 @@ func newPersonShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := personNames(ctx, r)
+					names, err := actorNames(ctx, r)
 					for _, c := range list {
 						v.Changes = append(v.Changes, viewChange(c, names))
 					}

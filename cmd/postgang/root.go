@@ -84,8 +84,12 @@ func whoami() string {
 	return u.Username
 }
 
-// shownActor is who did something, as the archive keeps it, for people.
-func shownActor(kept string) string {
+// shownActor is who did something, as the archive keeps it, for people: by name where actorNames has one. Without names it is of the
+// command line alone.
+func shownActor(kept string, names map[string]string) string {
+	if name := names[kept]; name != "" {
+		return name
+	}
 	a, err := access.ParseActor(kept)
 	switch {
 	case err != nil:

@@ -146,8 +146,12 @@ func newShipmentShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
+					names, err := actorNames(ctx, r)
+					if err != nil {
+						return err
+					}
 					for _, e := range history {
-						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian), shownActor(e.By), words.EventReason(e, words.English)})
+						v.History = append(v.History, eventView{cli.When(e.At), e.Kind, e.From, e.To, words.EventReason(e, words.Norwegian), shownActor(e.By, names), words.EventReason(e, words.English)})
 					}
 					cases, err := r.ChannelCases(ctx, s.ID)
 					if err != nil {

@@ -189,9 +189,13 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		if err != nil {
 			return err
 		}
+		names, err := actorNames(ctx, r)
+		if err != nil {
+			return err
+		}
 		alarm.Sort(alarms)
 		for _, al := range alarms {
-			v.Alarms = append(v.Alarms, viewAlarm(al))
+			v.Alarms = append(v.Alarms, viewAlarm(al, names))
 		}
 		asked, err := r.Asked(ctx, true)
 		if err != nil {
@@ -199,7 +203,7 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		}
 		for _, q := range asked {
 			if until := q.At.Add(access.AskedTime); a.Now().Before(until) {
-				v.Asked = append(v.Asked, askedView{q.Subject, shownActor(q.By.String()), cli.When(q.At), cli.When(until), q.Reason})
+				v.Asked = append(v.Asked, askedView{q.Subject, shownActor(q.By.String(), names), cli.When(q.At), cli.When(until), q.Reason})
 			}
 		}
 		for _, s := range a.Config.Schedules {
