@@ -177,6 +177,66 @@ func TestManualGate(t *testing.T) {
 	s.wantStatus(t, due, shipment.StatusPrintet)
 }
 
+// TestManualBarsLevel4: a letter that demands level 4 is never printed here: it is set aside when it would be planned, and at the last gate
+// of a job that was planned for a print vendor. The others go.
+func TestManualBarsLevel4(t *testing.T) {
+	t.Parallel()
+	for name, printer := range map[string]bool{"at planning": false, "at the last gate": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, here)
+			if printer {
+				s.config.Vendors[1].Manual = false
+				s.dieAt("compose: recorded", 1)
+				s.restart(t)
+			}
+			high, plain := s.accepted(t, "a", newLetter("Fire").with("krevNiva4Innlogging", true)), s.accepted(t, "b", newLetter("En"))
+			if told := slices.ContainsFunc(s.shipment(t, high).Refusals, func(r shipment.Refusal) bool { return r.Code == "niva4-papir" && r.Args["case"] == "manual" }); told == printer {
+				t.Errorf("its sender is told that it is not printed: %v", told)
+			}
+			dry, err := s.engine.PlanNight(s.ctx)
+			must(t, err)
+			if got := dry.SetAside[shipment.HoldLevel4]; (got == 1) == printer {
+				t.Errorf("a dry run sets %d aside", got)
+			}
+			if dead := s.survive(t, func() { s.night(t) }); dead != printer {
+				t.Fatalf("dead: %v", dead)
+			}
+			if printer {
+				s.wantJobs(t, "COMPOSED")
+				s.config.Vendors[1].Manual = true
+				s.restart(t)
+				if out := s.printHere(t, s.onlyJob(t).ID); out.LeftOut != 1 || len(out.Files) > 0 {
+					t.Fatalf("printed: %+v", out)
+				}
+				s.work(t)
+			}
+			if sh := s.shipment(t, high); sh.Hold != shipment.HoldLevel4 {
+				t.Errorf("set aside for %q", sh.Hold)
+			}
+			queue, err := s.engine.ManualQueue(s.ctx)
+			must(t, err)
+			if len(queue) != 1 || queue[0].Letters != 1 {
+				t.Fatalf("queue: %+v", queue)
+			}
+			s.printHere(t, queue[0].ID)
+			s.confirm(t, queue[0].ID)
+			s.wantStatus(t, plain, shipment.StatusPrintet)
+
+			must(t, s.engine.Release(s.ctx, high))
+			s.night(t)
+			if sh := s.shipment(t, high); sh.Hold != shipment.HoldLevel4 || sh.Status != shipment.StatusAkseptert {
+				t.Errorf("released for the same vendor: %q, %s", sh.Hold, sh.Status)
+			}
+			s.config.Accounts[0].Vendor = s.config.Vendors[0].Key
+			s.restart(t)
+			must(t, s.engine.Release(s.ctx, high))
+			s.night(t)
+			s.wantStatus(t, high, shipment.StatusSendtPrint)
+		})
+	}
+}
+
 // TestManualAfterVendor: a job that a print vendor has, or may have, is not printed here when the vendor's kind is changed.
 func TestManualAfterVendor(t *testing.T) {
 	t.Parallel()

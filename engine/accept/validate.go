@@ -34,6 +34,13 @@ func parse(h shipment.HandIn) (shipment.Submission, []shipment.Refusal) {
 // anything is stored, whichever way the hand-in came.
 func (e *Acceptor) validate(sub shipment.Submission, account party.Account, at time.Time) []shipment.Refusal {
 	found := sub.Validate(account.Rules, e.Postcodes, at)
+	if e.Vendors[account.Vendor].Bars(shipment.Shipment{Submission: sub}) {
+		for i, f := range found {
+			if f.Code == "niva4-papir" {
+				found[i] = shipment.Refusal{Code: "niva4-papir", Field: f.Field, Args: shipment.Args{"case": "manual"}, Warning: true}
+			}
+		}
+	}
 	maker := e.Makers[account.Key]
 	if sub.DigitalOnly || maker == nil {
 		return found // it has no forside

@@ -169,6 +169,11 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spen
 			return nil, err
 		}
 		out.SetAside += old
+		page, high, err := e.setAsideLevel4(ctx, v, page)
+		if err != nil {
+			return nil, err
+		}
+		out.SetAside += high
 		page, silent, err := e.waitForChannels(ctx, page, out.Unheard)
 		if err != nil {
 			return nil, err
@@ -257,6 +262,22 @@ func (e *Collector) setAsideOld(ctx context.Context, v party.Vendor, letters []s
 		}
 		why := shipment.Refusal{Code: shipment.HoldWindow, Args: shipment.Args{"date": calendar.DayOf(s.DueAt).String()}}
 		if err := e.Hold(ctx, s.ID, why); err != nil {
+			return nil, aside, err
+		}
+		aside++
+	}
+	return fit, aside, nil
+}
+
+// setAsideLevel4 sets aside, of letters for a vendor of manual print, those whose pages nobody may see, and gives the others.
+func (e *Collector) setAsideLevel4(ctx context.Context, v party.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
+	fit = letters[:0]
+	for _, s := range letters {
+		if !v.Bars(s) {
+			fit = append(fit, s)
+			continue
+		}
+		if err := e.Hold(ctx, s.ID, v.WhyBarred()); err != nil {
 			return nil, aside, err
 		}
 		aside++

@@ -93,6 +93,10 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 					out.SetAside[shipment.HoldWindow]++
 					return true
 				}
+				if v.Bars(s) {
+					out.SetAside[shipment.HoldLevel4]++
+					return true
+				}
 				if e.accept.Stale(s) {
 					out.Renewed++
 				}

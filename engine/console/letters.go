@@ -167,7 +167,7 @@ func letters(v *visit) error {
 		add(&p.Statuses, f.Status, string(s), page.StatusOf(s).Text)
 	}
 	add(&p.Holds, f.Hold, "alle", "Alle som er satt til side")
-	for _, code := range []string{shipment.HoldCost, shipment.HoldRejected, shipment.HoldWindow, shipment.HoldUnheard, shipment.HoldRestored} {
+	for _, code := range []string{shipment.HoldCost, shipment.HoldRejected, shipment.HoldWindow, shipment.HoldUnheard, shipment.HoldLevel4, shipment.HoldRestored} {
 		add(&p.Holds, f.Hold, code, page.HoldOf(code))
 	}
 	for _, r := range []shipment.Reason{shipment.ReasonUnread, shipment.ReasonNoDigitalID, shipment.ReasonReserved, shipment.ReasonNotNotifiable, shipment.ReasonPrintOnly, shipment.ReasonSDPFailed} {

@@ -206,6 +206,9 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 		case j.State != store.JobComposed && j.State != store.JobUploaded:
 			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
 		}
+		if err := e.bar(ctx, tx, j); err != nil {
+			return err
+		}
 		drop, err := tx.Ungated(ctx, j.ID)
 		if err != nil {
 			return err
@@ -232,6 +235,34 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 		return err
 	})
 	return out, err
+}
+
+// ErrLevel4 says that a job has letters that demand a log-in of level 4: nobody here sees their pages.
+var ErrLevel4 = errors.New("has letters that demand a log-in of level 4 (krevNiva4Innlogging), which are never printed here")
+
+// bar sets aside at the last gate the letters that are never printed here. They are in a job when it was planned for a print vendor,
+// whose kind was changed since.
+func (e *Jobs) bar(ctx context.Context, tx store.Tx, j store.PrintJob) error {
+	rows, err := tx.JobLetters(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	v := e.Vendors[j.Vendor]
+	for _, row := range rows {
+		s, err := tx.Shipment(ctx, row.Shipment)
+		switch {
+		case err != nil:
+			return err
+		case !v.Bars(s):
+		case j.Reprint:
+			return fmt.Errorf("reprint %s %w; withdraw it (postgang job withdraw %s)", j.ID, ErrLevel4, j.ID)
+		case s.Status.Printable() && s.Hold == "":
+			if err := e.HoldIn(ctx, tx, s.ID, v.WhyBarred()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // pastGate lists the letters of a job that were read or closed, by their numbers in it.

@@ -9,6 +9,7 @@ import (
 	"postgang/billing/price"
 	"postgang/billing/receipt"
 	"postgang/engine/calendar"
+	"postgang/engine/shipment"
 	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
@@ -58,6 +59,15 @@ type Vendor struct {
 
 // DefaultManualWithin is Vendor.ManualWithin when it says nothing else, in days (SvarUt changelog 2017-03-06).
 const DefaultManualWithin = 7
+
+// Bars reports whether a letter is never printed by the vendor: those who print here see pages, and of a letter that demands a log-in of
+// level 4 nobody does.
+func (v Vendor) Bars(s shipment.Shipment) bool { return v.Manual && s.Submission.RequireLevel4 }
+
+// WhyBarred is what a letter is set aside for that the vendor Bars.
+func (v Vendor) WhyBarred() shipment.Refusal {
+	return shipment.Refusal{Code: shipment.HoldLevel4, Args: shipment.Args{"vendor": v.Key}}
+}
 
 // ManualLimit is how long a job may wait in the queue of manual print before an alarm.
 func (v Vendor) ManualLimit() time.Duration {

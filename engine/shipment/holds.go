@@ -14,6 +14,10 @@ const HoldWindow = "utskriftsvindu"
 // HoldUnheard is the reason code of letters that are due, and whose channel has not said for days whether they were read.
 const HoldUnheard = "kanal-svarer-ikke"
 
+// HoldLevel4 is the reason code of letters whose sender demands a log-in of level 4 (krevNiva4Innlogging), and that people here would
+// print: nobody sees their pages, so they are never in manual print.
+const HoldLevel4 = "niva4-manuell"
+
 // HoldRestored is the reason code of letters that a vendor may have, by its own word, though the archive has not handed
 // them over.
 const HoldRestored = "gjenopprettet"

@@ -8,6 +8,8 @@ var holds = map[string]sentence{
 		"er klar for utskrift siden {date} og ikke sendt"},
 	shipment.HoldUnheard: {"is due since {date}, and {channel} has not said whether it was read",
 		"har forfalt siden {date}, og {channel} har ikke svart på om det er lest"},
+	shipment.HoldLevel4: {"demands a log-in of level 4, so that nobody here may see its pages, and would be printed here (vendor {vendor})",
+		"krever innlogging på nivå 4, så ingen her får se sidene, og ville blitt skrevet ut her (trykkeri {vendor})"},
 	shipment.HoldCost + " day": {"kr {net:kroner} would make kr {sum:kroner} for the day, the cap is kr {limit:kroner} a day",
 		"kr {net:kroner} ville bli kr {sum:kroner} for dagen, taket er kr {limit:kroner} per dag"},
 	shipment.HoldCost + " account": {"kr {net:kroner} would make kr {sum:kroner} for account {account}, the cap is kr {limit:kroner} a day",

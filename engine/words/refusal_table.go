@@ -70,6 +70,8 @@ var refusals = map[string]sentence{
 		"Det krypterte dokumentet er avkortet eller skadet. Krypter det på nytt og send hele."},
 	"niva4-papir": {"The shipment asks for a login of level 4 when read digitally, but is printed as an ordinary letter if it is not read. Choose kunDigitalLevering if it must not be.",
 		"Forsendelsen krever innlogging på nivå 4 digitalt, men blir trykt som vanlig brev om den ikke blir lest. Velg kunDigitalLevering om det ikke skal skje."},
+	"niva4-papir manual": {"The shipment asks for a login of level 4. The account's letters are printed by hand, and those with level 4 never are: if it is not read digitally, it is set aside. Choose kunDigitalLevering.",
+		"Forsendelsen krever innlogging på nivå 4. Kontoens brev skrives ut for hånd, og det gjøres aldri med brev på nivå 4: blir det ikke lest digitalt, blir det satt til side. Velg kunDigitalLevering."},
 	"konteringskode-form": {"A konteringskode has at most 20 characters: letters (also æ, ø, å), digits, hyphen, underscore and full stop.",
 		"Konteringskoden kan ha høyst 20 tegn: bokstaver (også æ, ø, å), sifre, bindestrek, understrek og punktum."},
 	"konteringskode-fodselsnummer": {"The konteringskode seems to be a fødselsnummer. Use a code that is none.",

@@ -83,6 +83,7 @@ var holdWords = map[string]string{
 	shipment.HoldRejected: "Trykkeriet avviste jobben",
 	shipment.HoldWindow:   "Har ventet for lenge på utskrift",
 	shipment.HoldUnheard:  "Den digitale kanalen svarer ikke",
+	shipment.HoldLevel4:   "Krever nivå 4, og kan ikke skrives ut for hånd",
 	shipment.HoldRestored: "Trykkeriet kan ha det allerede",
 }
 
