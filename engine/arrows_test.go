@@ -20,6 +20,8 @@ import (
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
 	ports = and(rules, "engine/store", "engine/find", "engine/access", "engine/channel", "engine/alarm", "engine/party")
+	// what a room of the console's pages may know
+	pages = and(ports, "engine/console/page", "engine/console/scoped", "engine/console/visit", "engine/words")
 )
 
 func and(list []string, more ...string) []string { return slices.Concat(more, list) }
@@ -112,8 +114,14 @@ var arrows = []struct {
 	{"engine/console/asset", []string{}, "files for browsers know no page", false},
 	{"engine/console/scoped", and(ports, "engine/jobs"), "what lies outside of a scope is out of reach", false},
 	{"engine/console/page", and(ports, "engine/console/asset", "billing/money"), "how pages look and what they call things knows no request", false},
-	{"engine/console", and(ports, "engine/console/asset", "engine/console/page", "engine/console/scoped", "engine/login", "engine/words", "engine/accept", "engine/finance", "engine/invoices", "engine/jobs", "engine/nights", "engine/step", "billing", "printjobs/exchange"),
-		"pages show what the archive holds, and ask the engine for what commands ask it for", true},
+	{"engine/console/visit", and(ports, "engine/console/page", "engine/console/scoped", "engine/login"), "a visit knows no page", true},
+	{"engine/console/letters", and(pages, "engine/accept", "engine/step", "billing"), "a room of pages knows no other", true},
+	{"engine/console/operation", and(pages, "engine/nights", "billing", "printjobs/exchange"), "a room of pages knows no other", true},
+	{"engine/console/manual", and(pages, "engine/jobs"), "a room of pages knows no other", true},
+	{"engine/console/money", and(pages, "engine/finance", "engine/invoices", "billing"), "a room of pages knows no other", true},
+	{"engine/console/statistics", and(pages, "engine/finance", "billing"), "a room of pages knows no other", true},
+	{"engine/console", and(pages, "engine/console", "engine/login", "engine/jobs", "engine/nights", "billing"),
+		"the console puts its rooms together, and asks the engine for what commands ask it for", true},
 	{"engine/intake/door/doortest", []string{"engine", "printjobs"}, "the door's world is for tests", true},
 	{"engine/intake/sealed/sealedtest", []string{}, "tests encrypt as senders do", false},
 	{"engine/intake/sealed", []string{"printjobs/prepare/guard"}, "documents are decrypted without knowing what they are", false},

@@ -5,6 +5,7 @@ import (
 
 	"postgang/engine/console/asset"
 	"postgang/engine/console/page"
+	"postgang/engine/console/visit"
 )
 
 // helpPage explains the words, and what the person may.
@@ -21,28 +22,28 @@ type origin struct {
 	LicencePath string
 }
 
-func help(v *visit) error {
-	p := helpPage{Words: page.Glossary, Contact: v.Contact}
+func (h *handler) help(v *visit.Visit) error {
+	p := helpPage{Words: page.Glossary, Contact: h.Contact}
 	for _, o := range asset.Origins {
 		p.Origins = append(p.Origins, origin{o, asset.Path(o.Text)})
 	}
-	for _, g := range v.person.Grants {
+	for _, g := range v.Person.Grants {
 		w := page.RoleWords[g.Role]
 		where := "for alle"
 		switch {
 		case g.Account != "":
-			where = "for " + v.accountName(g.Account)
+			where = "for " + v.AccountName(g.Account)
 		case g.Organisation != "":
 			where = "for " + g.Organisation
 		}
 		p.Roles = append(p.Roles, page.Fact{Name: w[0], Value: w[1], Note: where})
 	}
-	return v.show(http.StatusOK, "hjelp", "Hjelp", p)
+	return v.Show(http.StatusOK, "hjelp", "Hjelp", p)
 }
 
 // accessibilityPage is the tilgjengelighetserklæring.
 type accessibilityPage struct{ Organisation, Contact string }
 
-func accessibility(v *visit) error {
-	return v.show(http.StatusOK, "tilgjengelighet", "Tilgjengelighet", accessibilityPage{v.Organisation, v.Contact})
+func (h *handler) accessibility(v *visit.Visit) error {
+	return v.Show(http.StatusOK, "tilgjengelighet", "Tilgjengelighet", accessibilityPage{h.Organisation, h.Contact})
 }

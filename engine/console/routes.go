@@ -1,65 +1,56 @@
 package console
 
 import (
+	"slices"
+
 	"postgang/engine/access"
 	"postgang/engine/console/asset"
+	"postgang/engine/console/letters"
+	"postgang/engine/console/manual"
+	"postgang/engine/console/money"
+	"postgang/engine/console/operation"
+	"postgang/engine/console/statistics"
+	"postgang/engine/console/visit"
 	"postgang/engine/login"
 )
 
-// audience is whom a route is for.
-type audience int
-
-const (
-	nobody    audience = iota // the zero value: a route without a rule
-	everybody                 // also those who are not logged in
-	known                     // who is logged in, with or without roles
-	members                   // who has any role
-	forAction                 // who may do what the route needs, somewhere or everywhere
-)
-
-// route is one address of the console, and what it takes.
-type route struct {
-	method, pattern string
-	to              audience
-	need            access.Action // of forAction
-	whole           bool          // it must be permitted for all accounts: what is shown belongs to none of them
-	do              func(v *visit) error
+// all are all addresses. There is no other way in: Handler makes the mux of them, and the menu and the tests go over them.
+func (h *handler) all() []visit.Route {
+	out := slices.Concat(
+		[]visit.Route{
+			{Method: "GET", Pattern: asset.Prefix + "{name}", To: visit.Everybody, Do: serveFile},
+			{Method: "GET", Pattern: login.Path + "/svar", To: visit.Everybody, Do: h.answer},
+			{Method: "GET", Pattern: login.Path + "/avslutt", To: visit.Everybody, Do: h.providerLogOut},
+			{Method: "POST", Pattern: login.Path + "/ut", To: visit.Everybody, Do: h.logOut},
+			{Method: "GET", Pattern: "/tilgjengelighet", To: visit.Everybody, Do: h.accessibility},
+			{Method: "POST", Pattern: "/okt", To: visit.Known, Do: h.stay},
+			{Method: "GET", Pattern: "/hjelp", To: visit.Members, Do: h.help},
+		},
+		letters.Routes(letters.Config{Engine: h.Engine}),
+		statistics.Routes(statistics.Config{Engine: h.Engine, Inputs: h.Inputs}),
+		manual.Routes(),
+		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Schedules: h.Schedules}),
+		money.Routes(money.Config{Engine: h.Engine}),
+	)
+	front := &out[slices.IndexFunc(out, func(rt visit.Route) bool { return rt.Pattern == operation.Front })]
+	front.To, front.Do = visit.Members, h.front(front.Do)
+	return out
 }
 
-// routes are all addresses. There is no other way in: Handler makes the mux of them, and the menu and the tests go over them.
-func routes() []route {
-	return []route{
-		{"GET", asset.Prefix + "{name}", everybody, "", false, serveFile},
-		{"GET", login.Path + "/svar", everybody, "", false, answer},
-		{"GET", login.Path + "/avslutt", everybody, "", false, providerLogOut},
-		{"POST", login.Path + "/ut", everybody, "", false, logOut},
-		{"GET", "/tilgjengelighet", everybody, "", false, accessibility},
-		{"POST", "/okt", known, "", false, stay},
-
-		{"GET", "/{$}", members, "", false, front},
-		{"POST", "/finn", forAction, access.See, false, findAny},
-		{"GET", "/forsendelser", forAction, access.See, false, letters},
-		{"GET", "/forsendelser/liste.csv", forAction, access.See, false, lettersCSV},
-		{"GET", "/forsendelser/{id}", forAction, access.See, false, letter},
-		{"GET", "/forsendelser/{id}/stopp", forAction, access.Stop, false, askStop},
-		{"POST", "/forsendelser/{id}/stopp", forAction, access.Stop, false, stop},
-		{"GET", "/forsendelser/{id}/frigi", forAction, access.Stop, false, askRelease},
-		{"POST", "/forsendelser/{id}/frigi", forAction, access.Stop, false, release},
-		{"GET", "/statistikk", forAction, access.See, false, statistics},
-		{"GET", "/statistikk/tall.csv", forAction, access.See, false, statisticsCSV},
-		{"GET", "/manuell", forAction, access.PrintManually, false, manual},
-		{"GET", "/jobber", forAction, access.Operate, false, jobList},
-		{"GET", "/jobber/{id}", forAction, access.Operate, false, job},
-		{"GET", "/kjoringer", forAction, access.Operate, true, runs},
-		{"GET", "/varsler", forAction, access.Operate, true, alarms},
-		{"GET", "/varsler/kjent", forAction, access.Operate, true, askAck},
-		{"POST", "/varsler/kjent", forAction, access.Operate, true, ack},
-		{"GET", "/okonomi/koder", forAction, access.SeeMoney, false, codeBudgets},
-		{"GET", "/okonomi/avvik", forAction, access.SeeMoney, false, deviations},
-		{"GET", "/okonomi/kvitteringer", forAction, access.SeeMoney, true, receipts},
-		{"GET", "/okonomi/fakturaer", forAction, access.SeeMoney, true, invoiceList},
-		{"GET", "/okonomi/maneder", forAction, access.SeeMoney, true, months},
-		{"GET", "/hjelp", members, "", false, help},
+// front is the front page: the overview, or for those who may not see it the first page that they may.
+func (h *handler) front(overview func(v *visit.Visit) error) func(v *visit.Visit) error {
+	return func(v *visit.Visit) error {
+		if v.Scope = v.May(access.See); !v.Scope.Empty() {
+			return overview(v)
+		}
+		for _, g := range h.menu(v) {
+			for _, it := range g.Items {
+				if it.Path != "/" {
+					return v.Redirect(it.Path)
+				}
+			}
+		}
+		return visit.ErrForbidden
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"postgang/engine/access"
+	"postgang/engine/console/visit"
 )
 
 var allRoles = []access.Role{
@@ -49,8 +50,8 @@ var rules = map[string]rule{
 	"POST /forsendelser/{id}/stopp": {roles: "saksbehandler operator", path: letterPath("/stopp"), form: "begrunnelse=Sendt+ved+en+feil"},
 	"GET /forsendelser/{id}/frigi":  {roles: "saksbehandler operator", path: letterPath("/frigi")},
 	"POST /forsendelser/{id}/frigi": {roles: "saksbehandler operator", path: letterPath("/frigi"), form: "x=y"},
-	"GET /varsler/kjent":            {roles: "operator", whole: true, path: func(w *world, _ bool) string { return ackPath("uncertain:" + w.ownJob) }},
-	"POST /varsler/kjent":           {roles: "operator", whole: true, path: func(w *world, _ bool) string { return ackPath("uncertain:" + w.ownJob) }, form: "varsel=ALARM&begrunnelse=Ringt+trykkeriet"},
+	"GET /varsler/kjent":            {roles: "operator", whole: true, path: func(w *world, _ bool) string { return "/varsler/kjent?varsel=uncertain%3A" + w.ownJob }},
+	"POST /varsler/kjent":           {roles: "operator", whole: true, path: func(w *world, _ bool) string { return "/varsler/kjent?varsel=uncertain%3A" + w.ownJob }, form: "varsel=ALARM&begrunnelse=Ringt+trykkeriet"},
 	"GET /okonomi/koder":            {roles: "okonomi operator revisor", path: fixed("/okonomi/koder")},
 	"GET /okonomi/avvik":            {roles: "okonomi operator revisor", path: fixed("/okonomi/avvik")},
 	"GET /okonomi/kvitteringer":     {roles: "okonomi operator revisor", whole: true, path: fixed("/okonomi/kvitteringer")},
@@ -79,11 +80,11 @@ func TestEveryRouteEveryRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	seen := map[string]bool{}
-	for _, rt := range routes() {
-		name := rt.method + " " + rt.pattern
+	for _, rt := range w.routes {
+		name := rt.Method + " " + rt.Pattern
 		seen[name] = true
 		r, ok := rules[name]
-		if !ok || rt.to == nobody {
+		if !ok || rt.To == visit.Nobody {
 			t.Errorf("%s has no rule", name)
 			continue
 		}
@@ -99,7 +100,7 @@ func TestEveryRouteEveryRole(t *testing.T) {
 				who := w.as(string(role)+"-"+where.name, where.grant)
 				for _, ours := range []bool{true, false} {
 					path := r.path(w, ours)
-					rec := w.ask(rt.method, path, who, strings.Replace(r.form, "ALARM", "uncertain:"+w.ownJob, 1))
+					rec := w.ask(rt.Method, path, who, strings.Replace(r.form, "ALARM", "uncertain:"+w.ownJob, 1))
 					want := []int{http.StatusOK, http.StatusSeeOther}
 					switch {
 					case !permitted, r.whole && where.name != "all":
@@ -150,22 +151,22 @@ func TestWithoutSession(t *testing.T) {
 	w := newWorld(t)
 	w.known["lav"] = access.Person{ID: "lav", Grants: []access.Grant{{Role: access.RoleOperator}}}
 	for name, cookie := range map[string]*http.Cookie{"nobody": nil, "too low": w.session("lav", "idporten-loa-substantial"), "made up": {Name: "postgang-okt", Value: "gjettet"}} {
-		for _, rt := range routes() {
-			r := rules[rt.method+" "+rt.pattern]
-			rec := w.ask(rt.method, r.path(w, true), cookie, r.form)
+		for _, rt := range w.routes {
+			r := rules[rt.Method+" "+rt.Pattern]
+			rec := w.ask(rt.Method, r.path(w, true), cookie, r.form)
 			switch {
 			case r.roles == "alle":
 				if rec.Code == http.StatusSeeOther || rec.Code >= 500 {
-					t.Errorf("%s: %s %s: %d", name, rt.method, rt.pattern, rec.Code)
+					t.Errorf("%s: %s %s: %d", name, rt.Method, rt.Pattern, rec.Code)
 				}
-			case rt.method == http.MethodGet:
+			case rt.Method == http.MethodGet:
 				if rec.Code != http.StatusServiceUnavailable { // the provider of the test cannot be reached
-					t.Errorf("%s: %s: %d", name, rt.pattern, rec.Code)
+					t.Errorf("%s: %s: %d", name, rt.Pattern, rec.Code)
 				}
 			case rec.Code != http.StatusUnauthorized:
-				t.Errorf("%s: POST %s: %d", name, rt.pattern, rec.Code)
+				t.Errorf("%s: POST %s: %d", name, rt.Pattern, rec.Code)
 			}
-			wellFormed(t, rt.pattern, rec.Result(), rec.Body.String())
+			wellFormed(t, rt.Pattern, rec.Result(), rec.Body.String())
 		}
 	}
 }
@@ -191,14 +192,14 @@ func TestFromElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	who := w.as("operator", access.Grant{Role: access.RoleOperator}, access.Grant{Role: access.RoleAdministrator})
-	for _, rt := range routes() {
-		if rt.method == http.MethodGet {
+	for _, rt := range w.routes {
+		if rt.Method == http.MethodGet {
 			continue
 		}
-		r := rules[rt.method+" "+rt.pattern]
-		rec := w.crossSite(rt.method, r.path(w, true), who, r.form)
+		r := rules[rt.Method+" "+rt.Pattern]
+		rec := w.crossSite(rt.Method, r.path(w, true), who, r.form)
 		if rec.Code != http.StatusForbidden {
-			t.Errorf("%s %s from another site: %d", rt.method, rt.pattern, rec.Code)
+			t.Errorf("%s %s from another site: %d", rt.Method, rt.Pattern, rec.Code)
 		}
 	}
 }
@@ -216,12 +217,12 @@ func TestLookingChangesNothing(t *testing.T) {
 	if len(before) < 1000 {
 		t.Fatalf("the archive is empty: %q", before)
 	}
-	for _, rt := range routes() {
-		if rt.method != http.MethodGet {
+	for _, rt := range w.routes {
+		if rt.Method != http.MethodGet {
 			continue
 		}
 		for _, ours := range []bool{true, false} {
-			path := rules[rt.method+" "+rt.pattern].path(w, ours)
+			path := rules[rt.Method+" "+rt.Pattern].path(w, ours)
 			if rec := w.ask("GET", path, who, ""); rec.Code >= 500 {
 				t.Errorf("%s: %d", path, rec.Code)
 			}

@@ -19,6 +19,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/console/visit"
 	"postgang/engine/download"
 	"postgang/engine/login"
 	"postgang/engine/nights"
@@ -45,6 +46,7 @@ type world struct {
 	archive *archive.Archive
 	now     time.Time
 	handler http.Handler
+	routes  []visit.Route
 	// known are people by the provider's id of them.
 	known map[string]access.Person
 	// letters, by what is special about them, and jobs by account.
@@ -101,10 +103,11 @@ func newWorld(t *testing.T) *world {
 	client, err := login.New(login.Config{Issuer: issuer, ClientID: "konsoll", PublicURL: "http://127.0.0.1:1", Key: make([]byte, 32), Now: now}, download.Sessions{Archive: w.archive})
 	must(err)
 	w.fill()
-	w.handler = Handler(Config{
+	config := Config{
 		Archive: w.archive, Engine: e, Login: client, People: w, Issuer: issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
-	})
+	}
+	w.handler, w.routes = Handler(config), newHandler(config).routes
 	return w
 }
 

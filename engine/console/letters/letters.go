@@ -1,7 +1,6 @@
-package console
+package letters
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,15 +14,11 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
+	"postgang/engine/console/visit"
 	"postgang/engine/find"
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
-)
-
-var (
-	shipmentForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	jobForm      = regexp.MustCompile(`^[A-Z0-9]{4}[0-9]{6}$`)
 )
 
 // lettersPage is a list of letters, and what it was asked for.
@@ -63,12 +58,6 @@ type letterRow struct {
 // perPage is how many letters are listed at a time.
 const perPage = 50
 
-// Statuses of the filter that are several.
-const (
-	statusUnderWay = "underveis" // on their way and not on paper
-	statusReady    = "klar"      // due for print
-)
-
 func filterOf(q url.Values) letterFilter {
 	get := func(key string) string { return strings.TrimSpace(q.Get(key)) }
 	return letterFilter{
@@ -101,22 +90,22 @@ func filterDay(name, text string) (civil.Date, error) {
 	}
 	d, err := civil.ParseDay(text)
 	if err != nil {
-		return "", fmt.Errorf("%s er ingen dato: skriv den som 2026-11-30: %w", name, errBad)
+		return "", fmt.Errorf("%s er ingen dato: skriv den som 2026-11-30: %w", name, visit.ErrBad)
 	}
 	return d, nil
 }
 
 // storeFilter is the filter as the archive takes it.
-func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
+func (v *request) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
 	s := store.ShipmentFilter{Account: f.Account, Newest: true, Limit: perPage + 1, Konteringskode: f.Code, Job: f.Job}
 	switch {
-	case f.Status == statusUnderWay:
-		s.Statuses = waiting
-	case f.Status == statusReady:
-		s.Statuses, s.Due = waiting, find.Period{To: v.Now().Add(time.Millisecond)}
+	case f.Status == visit.StatusUnderWay:
+		s.Statuses = visit.Waiting()
+	case f.Status == visit.StatusReady:
+		s.Statuses, s.Due = visit.Waiting(), find.Period{To: v.Now().Add(time.Millisecond)}
 	case f.Status != "":
 		if s.Statuses = []shipment.Status{shipment.Status(f.Status)}; !s.Statuses[0].Valid() {
-			return s, fmt.Errorf("det finnes ingen slik status: %w", errBad)
+			return s, fmt.Errorf("det finnes ingen slik status: %w", visit.ErrBad)
 		}
 	}
 	switch f.Hold {
@@ -147,7 +136,7 @@ func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
 		s.Received.To = to.AddDays(1).In(calendar.Oslo)
 	}
 	if f.After != "" {
-		if !shipmentForm.MatchString(f.After) {
+		if !visit.ShipmentID.MatchString(f.After) {
 			return s, store.ErrNotFound
 		}
 		s.After = f.After
@@ -155,14 +144,14 @@ func (v *visit) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
 	return s, nil
 }
 
-func letters(v *visit) error {
-	f := filterOf(v.r.URL.Query())
-	p := lettersPage{Filter: f, Accounts: v.choices(f.Account), Filtered: f.query("") != "", CSV: "/forsendelser/liste.csv" + f.query("")}
+func letters(v *request) error {
+	f := filterOf(v.R.URL.Query())
+	p := lettersPage{Filter: f, Accounts: v.Choices(f.Account), Filtered: f.query("") != "", CSV: "/forsendelser/liste.csv" + f.query("")}
 	add := func(to *[]page.Choice, chosen, value, text string) {
 		*to = append(*to, page.Choice{Value: value, Text: text, Chosen: value == chosen})
 	}
-	add(&p.Statuses, f.Status, statusUnderWay, "Underveis til mottakeren")
-	add(&p.Statuses, f.Status, statusReady, "Klar for utskrift")
+	add(&p.Statuses, f.Status, visit.StatusUnderWay, "Underveis til mottakeren")
+	add(&p.Statuses, f.Status, visit.StatusReady, "Klar for utskrift")
 	for _, s := range shipment.Statuses() {
 		add(&p.Statuses, f.Status, string(s), page.StatusOf(s).Text)
 	}
@@ -178,8 +167,8 @@ func letters(v *visit) error {
 		return err
 	}
 	var found []scoped.Letter
-	err = v.view(func(r *scoped.Reader) error {
-		found, err = r.Letters(v.ctx, sf)
+	err = v.View(func(r *scoped.Reader) error {
+		found, err = r.Letters(v.Ctx, sf)
 		return err
 	})
 	if err != nil {
@@ -195,12 +184,12 @@ func letters(v *visit) error {
 	for _, l := range found {
 		p.Rows = append(p.Rows, v.letterRow(l))
 	}
-	return v.show(http.StatusOK, "forsendelser", "Forsendelser", p)
+	return v.Show(http.StatusOK, "forsendelser", "Forsendelser", p)
 }
 
-func (v *visit) letterRow(l scoped.Letter) letterRow {
+func (v *request) letterRow(l scoped.Letter) letterRow {
 	row := letterRow{
-		ID: l.ID, Short: l.ID[:8], Account: v.accountName(l.Account), Status: page.StatusOf(l.Status).Tag, Code: l.Submission.Konteringskode, System: l.Submission.SendingSystem,
+		ID: l.ID, Short: l.ID[:8], Account: v.AccountName(l.Account), Status: page.StatusOf(l.Status).Tag, Code: l.Submission.Konteringskode, System: l.Submission.SendingSystem,
 		Received: l.ReceivedAt, Due: l.DueAt, Posted: l.PostedAt,
 	}
 	if l.Hold != "" {
@@ -216,30 +205,25 @@ func (v *visit) letterRow(l scoped.Letter) letterRow {
 const mostCSV = 50_000
 
 // lettersCSV is a list as CSV that a Norwegian spreadsheet opens, without personal data.
-func lettersCSV(v *visit) error {
-	f := filterOf(v.r.URL.Query())
+func lettersCSV(v *request) error {
+	f := filterOf(v.R.URL.Query())
 	f.After = ""
 	sf, err := v.storeFilter(f)
 	if err != nil {
 		return err
 	}
-	h := v.w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="forsendelser.csv"`)
-	_, _ = v.w.Write([]byte("\ufeff")) // who asked may be gone
-	w := csv.NewWriter(v.w)
-	w.Comma, w.UseCRLF = ';', true
+	w := v.CSV("forsendelser.csv")
 	err = w.Write([]string{"id", "konto", "status", "satt til side", "årsak til papir", "konteringskode", "avgivende system", "mottatt", "varslet", "lest", "klar for utskrift", "overlevert", "postlagt"})
 	for n := 0; err == nil && n < mostCSV; {
 		sf.Limit = min(store.Page, mostCSV-n)
 		var found []scoped.Letter
-		err = v.view(func(r *scoped.Reader) error {
-			found, err = r.Letters(v.ctx, sf)
+		err = v.View(func(r *scoped.Reader) error {
+			found, err = r.Letters(v.Ctx, sf)
 			return err
 		})
 		for _, l := range found {
 			row := []string{
-				l.ID, l.Account, string(l.Status), l.Hold, string(l.DueReason), cellText(l.Submission.Konteringskode), cellText(l.Submission.SendingSystem),
+				l.ID, l.Account, string(l.Status), l.Hold, string(l.DueReason), visit.Cell(l.Submission.Konteringskode), visit.Cell(l.Submission.SendingSystem),
 				clockCSV(l.ReceivedAt), clockCSV(l.NotifiedAt), clockCSV(l.ReadAt), clockCSV(l.DueAt), clockCSV(l.SentAt), clockCSV(l.PostedAt),
 			}
 			err = errors.Join(err, w.Write(row))
@@ -251,18 +235,10 @@ func lettersCSV(v *visit) error {
 		sf.After = found[len(found)-1].ID
 	}
 	w.Flush()
-	if err = errors.Join(err, w.Error()); err != nil && v.ctx.Err() == nil {
+	if err = errors.Join(err, w.Error()); err != nil && v.Ctx.Err() == nil {
 		v.Log.Error("a list of letters as CSV was cut off", "error", err)
 	}
 	return nil // the answer has begun
-}
-
-// cellText keeps a spreadsheet from taking a text of others for a formula.
-func cellText(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 func clockCSV(t time.Time) string {
@@ -288,38 +264,38 @@ type foundRow struct {
 const mostFound = 20
 
 // findAny leads from any id to its page.
-func findAny(v *visit) error {
-	asked := strings.TrimSpace(v.r.PostFormValue("q"))
+func findAny(v *request) error {
+	asked := strings.TrimSpace(v.R.PostFormValue("q"))
 	if asked == "" {
-		return v.redirect("/forsendelser")
+		return v.Redirect("/forsendelser")
 	}
 	// "skole/in-3" is a hand-in of an account.
 	if account, key, ok := strings.Cut(asked, "/"); ok {
 		var id string
-		err := v.view(func(r *scoped.Reader) error {
-			l, err := r.LetterByHandIn(v.ctx, account, key)
+		err := v.View(func(r *scoped.Reader) error {
+			l, err := r.LetterByHandIn(v.Ctx, account, key)
 			id = l.ID
 			return err
 		})
 		if err == nil {
-			return v.redirect("/forsendelser/" + id)
+			return v.Redirect("/forsendelser/" + id)
 		}
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
-	if id := strings.ToLower(asked); shipmentForm.MatchString(id) {
-		err := v.view(func(r *scoped.Reader) error { _, err := r.Letter(v.ctx, id); return err })
+	if id := strings.ToLower(asked); visit.ShipmentID.MatchString(id) {
+		err := v.View(func(r *scoped.Reader) error { _, err := r.Letter(v.Ctx, id); return err })
 		if err == nil {
-			return v.redirect("/forsendelser/" + id)
+			return v.Redirect("/forsendelser/" + id)
 		}
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
 	var hits []find.Hit
-	err := v.view(func(r *scoped.Reader) (err error) {
-		hits, err = r.Identify(v.ctx, asked, mostFound)
+	err := v.View(func(r *scoped.Reader) (err error) {
+		hits, err = r.Identify(v.Ctx, asked, mostFound)
 		return err
 	})
 	if err != nil {
@@ -338,36 +314,36 @@ func findAny(v *visit) error {
 		p.Hits = append(p.Hits, row)
 	}
 	if len(p.Hits) == 1 || exact == 1 && hits[0].Match == find.Exact && len(p.Hits) > 0 {
-		return v.redirect(p.Hits[0].Path)
+		return v.Redirect(p.Hits[0].Path)
 	}
 	// What somebody writes may be somebody's name or number: it is shown again only when it looks like an id.
 	if idForm.MatchString(asked) && len(identity.FindNationalIDs(asked)) == 0 {
 		p.Asked = asked
 	}
-	return v.show(http.StatusOK, "finn", "Søk", p)
+	return v.Show(http.StatusOK, "finn", "Søk", p)
 }
 
 // foundRow is a hit as a person may follow it; ok is false when they may not.
-func (v *visit) foundRow(hit find.Hit) (row foundRow, ok bool) {
+func (v *request) foundRow(hit find.Hit) (row foundRow, ok bool) {
 	row.Text = hit.ID
 	if hit.Account != "" {
-		row.Account = v.accountName(hit.Account)
+		row.Account = v.AccountName(hit.Account)
 	}
 	switch hit.Kind {
 	case find.Shipment:
 		row.What, row.Path = "Forsendelse", "/forsendelser/"+hit.ID
 	case find.Job:
-		if v.may(access.Operate).Empty() {
+		if v.May(access.Operate).Empty() {
 			return row, false
 		}
 		row.What, row.Path = "Utskriftsjobb", "/jobber/"+hit.ID
 	case find.Invoice:
-		if !v.scoped.Whole(v.may(access.SeeMoney)) {
+		if !v.MayAll(access.SeeMoney) {
 			return row, false
 		}
 		row.What, row.Path = "Faktura", "/okonomi/fakturaer"
 	case find.Receipt:
-		if !v.scoped.Whole(v.may(access.SeeMoney)) {
+		if !v.MayAll(access.SeeMoney) {
 			return row, false
 		}
 		row.What, row.Path = "Kvittering", "/okonomi/kvitteringer"

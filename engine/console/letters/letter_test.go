@@ -1,4 +1,4 @@
-package console
+package letters
 
 import (
 	"testing"
@@ -40,14 +40,5 @@ func TestDeadlineIsCountedDayByDay(t *testing.T) {
 	p.countDeadline(l, rules)
 	if p.Deadline[0].Why != "varslingsdagen" || p.Deadline[len(p.Deadline)-1].Counts != "1 virkedag" {
 		t.Errorf("days %v", p.Deadline)
-	}
-}
-
-func TestCellText(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]string{"=1+1": "'=1+1", "": "", "0412": "0412"} {
-		if got := cellText(s); got != want {
-			t.Errorf("%q: %q", s, got)
-		}
 	}
 }

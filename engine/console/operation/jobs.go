@@ -1,4 +1,4 @@
-package console
+package operation
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"postgang/billing/money"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
-	"postgang/engine/jobs"
+	"postgang/engine/console/visit"
 	"postgang/engine/store"
 	"postgang/engine/words"
 	"postgang/printjobs/exchange"
@@ -48,8 +48,8 @@ var jobViews = []struct {
 	{"alle", "Alle", nil},
 }
 
-func jobList(v *visit) error {
-	show := v.r.URL.Query().Get("vis")
+func jobList(v *request) error {
+	show := v.R.URL.Query().Get("vis")
 	at := slices.IndexFunc(jobViews, func(w struct {
 		key, text string
 		states    []store.JobState
@@ -62,8 +62,8 @@ func jobList(v *visit) error {
 		p.Show = append(p.Show, page.Choice{Value: "/jobber?vis=" + w.key, Text: w.text, Chosen: i == at})
 	}
 	var found []scoped.Job
-	err := v.view(func(r *scoped.Reader) (err error) {
-		found, err = r.Jobs(v.ctx, store.JobFilter{States: jobViews[at].states})
+	err := v.View(func(r *scoped.Reader) (err error) {
+		found, err = r.Jobs(v.Ctx, store.JobFilter{States: jobViews[at].states})
 		return err
 	})
 	if err != nil {
@@ -77,12 +77,12 @@ func jobList(v *visit) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	return v.show(http.StatusOK, "jobber", "Utskriftsjobber", p)
+	return v.Show(http.StatusOK, "jobber", "Utskriftsjobber", p)
 }
 
-func (v *visit) jobRow(j scoped.Job) jobRow {
+func (v *request) jobRow(j scoped.Job) jobRow {
 	row := jobRow{
-		ID: j.ID, State: page.StateOf(j.State).Tag, Vendor: v.vendorName(j.Vendor), Class: page.ClassOf(j.PrintJob), Kind: "Utskrift", Letters: j.Letters, Own: j.Own,
+		ID: j.ID, State: page.StateOf(j.State).Tag, Vendor: v.VendorName(j.Vendor), Class: page.ClassOf(j.PrintJob), Kind: "Utskrift", Letters: j.Letters, Own: j.Own,
 		Sheets: j.Totals.Sheets, Created: j.Created, Offered: j.OfferedAt,
 	}
 	if j.Reprint {
@@ -95,8 +95,8 @@ func (v *visit) jobRow(j scoped.Job) jobRow {
 }
 
 // awaited says what a job waits for, and until when.
-func (h *handler) awaited(j store.PrintJob) string {
-	vendor, ok := h.vendors[j.Vendor]
+func (v *request) awaited(j store.PrintJob) string {
+	vendor, ok := v.Vendor(j.Vendor)
 	switch {
 	case !ok:
 		return ""
@@ -124,7 +124,7 @@ type jobPage struct {
 	LetterRows  []jobLetterRow
 	Hidden      bool // letters are not listed, since there are others' among them
 	Others      []jobRow
-	History     []happened
+	History     []visit.Happened
 	Unreceipted int
 	Expected    money.Ore
 	Unpriced    int
@@ -148,23 +148,23 @@ type jobLetterRow struct {
 	Priced bool
 }
 
-func job(v *visit) error {
-	id := v.r.PathValue("id")
-	if !jobForm.MatchString(id) {
+func job(v *request) error {
+	id := v.R.PathValue("id")
+	if !visit.JobID.MatchString(id) {
 		return store.ErrNotFound
 	}
 	var d scoped.JobDetails
-	err := v.view(func(r *scoped.Reader) (err error) {
-		d, err = r.JobDetails(v.ctx, id)
+	err := v.View(func(r *scoped.Reader) (err error) {
+		d, err = r.JobDetails(v.Ctx, id)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "jobb", "Jobb "+id, v.jobPage(d))
+	return v.Show(http.StatusOK, "jobb", "Jobb "+id, v.jobPage(d))
 }
 
-func (v *visit) jobPage(d scoped.JobDetails) jobPage {
+func (v *request) jobPage(d scoped.JobDetails) jobPage {
 	p := jobPage{
 		jobRow: v.jobRow(d.Job), Word: page.StateOf(d.State), Files: d.Files, Unreceipted: d.Unreceipted, Failures: d.Failures, LastError: d.LastError,
 		Totals: d.Totals, Hidden: d.Letters == nil,
@@ -203,7 +203,7 @@ func (v *visit) jobPage(d scoped.JobDetails) jobPage {
 	}
 	for _, e := range d.History {
 		w := page.StateOf(e.To)
-		h := happened{At: e.At, What: w.Text, Why: page.Sentence(words.Why(e.Reason, words.Norwegian)), Color: "accent", By: v.byWhom(e.By)}
+		h := visit.Happened{At: e.At, What: w.Text, Why: page.Sentence(words.Why(e.Reason, words.Norwegian)), Color: "accent", By: v.ByWhom(e.By)}
 		if w.Color == "danger" || w.Color == "success" {
 			h.Color = w.Color
 		}
@@ -217,7 +217,7 @@ func (v *visit) jobPage(d scoped.JobDetails) jobPage {
 }
 
 // checkpoints are the steps of a job on its way, with when each should be.
-func (v *visit) checkpoints(d scoped.JobDetails) []checkpoint {
+func (v *request) checkpoints(d scoped.JobDetails) []checkpoint {
 	reached := map[store.JobState]time.Time{}
 	for _, e := range d.History {
 		if _, ok := reached[e.To]; !ok {
@@ -227,7 +227,7 @@ func (v *visit) checkpoints(d scoped.JobDetails) []checkpoint {
 	if reached[store.JobPlanned].IsZero() {
 		reached[store.JobPlanned] = d.Created
 	}
-	vendor := v.vendors[d.Vendor]
+	vendor, _ := v.Vendor(d.Vendor)
 	planned := map[store.JobState]time.Time{}
 	if !vendor.Manual && !d.OfferedAt.IsZero() {
 		planned[store.JobAccepted] = vendor.AnswerDue(d.OfferedAt)
@@ -261,41 +261,4 @@ func (v *visit) checkpoints(d scoped.JobDetails) []checkpoint {
 		out = append(out, checkpoint{Name: w.Text, Real: reached[d.State], State: page.Tag{Text: "Stanset", Color: w.Color}})
 	}
 	return out
-}
-
-// manualPage is the queue of manual print.
-type manualPage struct{ Rows []manualRow }
-
-type manualRow struct {
-	jobRow
-	Account string
-	Waits   string // for how long
-	Awaited int    // letters that are not confirmed
-	Printed bool
-	Overdue bool
-}
-
-func manual(v *visit) error {
-	var found []jobs.ManualJob
-	err := v.view(func(r *scoped.Reader) (err error) {
-		found, err = r.ManualQueue(v.ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	p := manualPage{}
-	for _, m := range found {
-		row := manualRow{jobRow: v.jobRow(scoped.Job{PrintJob: m.PrintJob, Own: m.Letters}), Awaited: m.Awaited, Printed: m.Printed(), Overdue: m.Overdue}
-		if m.Class.Account != "" {
-			row.Account = v.accountName(m.Class.Account)
-		}
-		since := m.Created
-		if row.Printed {
-			since = m.OfferedAt
-		}
-		row.Waits = page.Span(v.Now().Sub(since))
-		p.Rows = append(p.Rows, row)
-	}
-	return v.show(http.StatusOK, "manuell", "Manuell utskrift", p)
 }

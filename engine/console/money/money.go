@@ -1,4 +1,4 @@
-package console
+package money
 
 import (
 	"cmp"
@@ -15,14 +15,15 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
+	"postgang/engine/console/visit"
 	"postgang/engine/finance"
 	"postgang/engine/invoices"
 	"postgang/engine/store"
 	"postgang/engine/words"
 )
 
-// Money is what the pages of finance ask of the engine; *engine.Engine is one.
-type Money interface {
+// Engine is what the pages of finance ask of the engine; *engine.Engine is one.
+type Engine interface {
 	Budgets(ctx context.Context, to civil.Date, accounts []string) ([]codes.BudgetRow, error)
 	// InvoicePeriods and Months are of all accounts: their pages are for those who may see all.
 	InvoicePeriods(ctx context.Context, from, to civil.Date) ([]invoices.InvoicePeriod, error)
@@ -42,13 +43,13 @@ type codeRow struct {
 	Over                          bool // the forecast is above the budget
 }
 
-func codeBudgets(v *visit) error {
+func codeBudgets(v *request) error {
 	to := civil.NextMonth(civil.Of(v.Now(), calendar.Oslo))
 	var accounts []string
-	if !v.scope.All {
-		accounts = v.scope.Accounts
+	if !v.Scope.All {
+		accounts = v.Scope.Accounts
 	}
-	rows, err := v.Engine.Budgets(v.ctx, to, accounts)
+	rows, err := v.Engine.Budgets(v.Ctx, to, accounts)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func codeBudgets(v *visit) error {
 		p.Sum.Budget, p.Sum.Spent, p.Sum.Left, p.Sum.Forecast = p.Sum.Budget+row.Budget, p.Sum.Spent+row.Spent, p.Sum.Left+row.Left, p.Sum.Forecast+row.Forecast
 		p.Rows = append(p.Rows, row)
 	}
-	return v.show(http.StatusOK, "koder", "Konteringskoder", p)
+	return v.Show(http.StatusOK, "koder", "Konteringskoder", p)
 }
 
 // deviationsPage is what the vendor reported otherwise than it was sent.
@@ -85,13 +86,13 @@ const shownDeviations = 200
 
 var deviationColors = map[store.DeviationState]string{store.DeviationOpen: "warning", store.DeviationDisputed: "danger", store.DeviationAccepted: "neutral", store.DeviationSettled: "success"}
 
-func deviations(v *visit) error {
-	show := v.r.URL.Query().Get("vis")
+func deviations(v *request) error {
+	show := v.R.URL.Query().Get("vis")
 	all := show == "alle"
 	p := deviationsPage{Show: []page.Choice{{Value: "/okonomi/avvik", Text: "Åpne og omtvistede", Chosen: !all}, {Value: "/okonomi/avvik?vis=alle", Text: "Alle", Chosen: all}}}
 	var found []store.Deviation
-	err := v.view(func(r *scoped.Reader) (err error) {
-		found, err = r.Deviations(v.ctx)
+	err := v.View(func(r *scoped.Reader) (err error) {
+		found, err = r.Deviations(v.Ctx)
 		return err
 	})
 	if err != nil {
@@ -107,24 +108,24 @@ func deviations(v *visit) error {
 			break
 		}
 		row := deviationRow{
-			At: d.At, What: d.Finding.Kind.Norwegian(), State: page.Tag{Text: page.Sentence(d.State.Norwegian()), Color: deviationColors[d.State]}, Vendor: v.vendorName(d.Vendor),
-			Expected: d.Finding.Expected, Got: d.Finding.Got, Amount: d.Finding.Amount, Reason: page.Sentence(words.Why(d.Reason, words.Norwegian)), Decided: d.DecidedAt, By: v.byWhom(d.By),
+			At: d.At, What: d.Finding.Kind.Norwegian(), State: page.Tag{Text: page.Sentence(d.State.Norwegian()), Color: deviationColors[d.State]}, Vendor: v.VendorName(d.Vendor),
+			Expected: d.Finding.Expected, Got: d.Finding.Got, Amount: d.Finding.Amount, Reason: page.Sentence(words.Why(d.Reason, words.Norwegian)), Decided: d.DecidedAt, By: v.ByWhom(d.By),
 		}
 		if d.Account != "" {
-			row.Account = v.accountName(d.Account)
+			row.Account = v.AccountName(d.Account)
 		}
-		if shipmentForm.MatchString(d.Finding.Shipment) {
+		if visit.ShipmentID.MatchString(d.Finding.Shipment) {
 			row.Shipment = page.Link{Text: d.Finding.Shipment[:8], Path: "/forsendelser/" + d.Finding.Shipment}
 		}
 		if d.Finding.Job != "" {
 			row.Job = page.Link{Text: d.Finding.Job}
-			if !v.may("operate").Empty() {
+			if !v.May("operate").Empty() {
 				row.Job.Path = "/jobber/" + d.Finding.Job
 			}
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	return v.show(http.StatusOK, "avvik", "Avvik", p)
+	return v.Show(http.StatusOK, "avvik", "Avvik", p)
 }
 
 // receiptsPage is the vendor's files of receipts, and what of them waits for a decision.
@@ -152,29 +153,29 @@ type conflictRow struct {
 // shownFiles is how many files of receipts are shown, the newest first.
 const shownFiles = 100
 
-func receipts(v *visit) error {
+func receipts(v *request) error {
 	p := receiptsPage{}
-	err := v.view(func(r *scoped.Reader) error {
+	err := v.View(func(r *scoped.Reader) error {
 		for _, vendor := range v.Vendors {
-			files, err := r.ReceiptFiles(v.ctx, vendor.Key)
+			files, err := r.ReceiptFiles(v.Ctx, vendor.Key)
 			if err != nil {
 				return err
 			}
 			for _, f := range files {
-				row := receiptFileRow{Name: f.Name, Vendor: v.vendorName(f.Vendor), Fetched: f.Fetched, Rows: f.Rows}
+				row := receiptFileRow{Name: f.Name, Vendor: v.VendorName(f.Vendor), Fetched: f.Fetched, Rows: f.Rows}
 				for _, problem := range f.Problems {
 					row.Problems = append(row.Problems, problem.Text)
 				}
 				p.Files = append(p.Files, row)
 			}
 		}
-		open, err := r.OpenConflicts(v.ctx)
+		open, err := r.OpenConflicts(v.Ctx)
 		for _, c := range open {
 			row := conflictRow{
-				Job: page.Link{Text: c.Row.Job}, Vendor: v.vendorName(c.Vendor), File: c.FileName, Fetched: c.Fetched, Net: c.Row.Production + c.Row.Postage,
+				Job: page.Link{Text: c.Row.Job}, Vendor: v.VendorName(c.Vendor), File: c.FileName, Fetched: c.Fetched, Net: c.Row.Production + c.Row.Postage,
 				Pages: c.Row.Pages(), Sheets: c.Row.Sheets(),
 			}
-			if shipmentForm.MatchString(c.Row.Shipment) {
+			if visit.ShipmentID.MatchString(c.Row.Shipment) {
 				row.Shipment = page.Link{Text: c.Row.Shipment[:8], Path: "/forsendelser/" + c.Row.Shipment}
 			}
 			p.Conflicts = append(p.Conflicts, row)
@@ -186,7 +187,7 @@ func receipts(v *visit) error {
 	}
 	slices.SortStableFunc(p.Files, func(a, b receiptFileRow) int { return b.Fetched.Compare(a.Fetched) })
 	p.Files = p.Files[:min(len(p.Files), shownFiles)]
-	return v.show(http.StatusOK, "kvitteringer", "Kvitteringer", p)
+	return v.Show(http.StatusOK, "kvitteringer", "Kvitteringer", p)
 }
 
 // invoicesPage holds the vendor's invoices against the receipts, a period at a time.
@@ -217,14 +218,14 @@ type invoiceKind struct {
 // kindWords name kinds of cost.
 var kindWords = map[string]string{ledger.KindProduction: "Produksjon", ledger.KindPostage: "Porto"}
 
-func invoiceList(v *visit) error {
-	periods, err := v.Engine.InvoicePeriods(v.ctx, "", "")
+func invoiceList(v *request) error {
+	periods, err := v.Engine.InvoicePeriods(v.Ctx, "", "")
 	if err != nil {
 		return err
 	}
 	p := invoicesPage{}
 	for _, period := range periods {
-		row := invoicePeriod{Name: civil.PeriodText(period.From, period.To), Vendor: v.vendorName(period.Vendor), Left: period.LeftNet}
+		row := invoicePeriod{Name: civil.PeriodText(period.From, period.To), Vendor: v.VendorName(period.Vendor), Left: period.LeftNet}
 		for _, i := range period.Invoices {
 			row.Invoices = append(row.Invoices, invoiceRow{i.Invoice.Number, i.Invoice.Issued.Norwegian(), i.Invoice.Net, i.Invoice.VAT, i.Invoice.Gross, i.BookedAt})
 		}
@@ -242,7 +243,7 @@ func invoiceList(v *visit) error {
 		p.Periods = append(p.Periods, row)
 	}
 	slices.Reverse(p.Periods)
-	return v.show(http.StatusOK, "fakturaer", "Fakturaer", p)
+	return v.Show(http.StatusOK, "fakturaer", "Fakturaer", p)
 }
 
 // monthsPage is the months with what is open in them.
@@ -258,8 +259,8 @@ type monthRow struct {
 	Open    []string // what a person should look at before it is closed
 }
 
-func months(v *visit) error {
-	found, err := v.Engine.Months(v.ctx)
+func months(v *request) error {
+	found, err := v.Engine.Months(v.Ctx)
 	if err != nil {
 		return err
 	}
@@ -267,14 +268,14 @@ func months(v *visit) error {
 	for _, m := range found {
 		row := monthRow{Name: page.MonthName(string(m.Month)[:7]), Letters: m.Letters, Net: m.Net}
 		if m.Closed != nil {
-			row.Closed, row.Reason, row.By = m.Closed.ClosedAt, m.Closed.Reason, v.byWhom(m.Closed.By)
+			row.Closed, row.Reason, row.By = m.Closed.ClosedAt, m.Closed.Reason, v.ByWhom(m.Closed.By)
 		} else {
 			row.Open = openInMonth(m)
 		}
 		p.Rows = append(p.Rows, row)
 	}
 	slices.Reverse(p.Rows)
-	return v.show(http.StatusOK, "maneder", "Måneder", p)
+	return v.Show(http.StatusOK, "maneder", "Måneder", p)
 }
 
 // openInMonth words what is open in a month.

@@ -1,4 +1,4 @@
-package console
+package letters
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"postgang/engine/channel"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
+	"postgang/engine/console/visit"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -35,7 +36,7 @@ type letterPage struct {
 	Jobs         []letterJob
 	Costs        []costRow
 	CostNote     string
-	History      []happened
+	History      []visit.Happened
 	Channels     []channelRow
 }
 
@@ -63,16 +64,6 @@ type costRow struct {
 	Pages, Sheets, Weight int
 }
 
-// happened is one line of a history.
-type happened struct {
-	At       time.Time
-	Color    string
-	What     string
-	Why      string
-	Recorded time.Time // when it was known to us, where that was much later; zero: at once
-	By       string    // who did it; empty: Postgang by itself, or nobody knows
-}
-
 type channelRow struct {
 	Name, State string
 	Asked, Next time.Time
@@ -86,23 +77,23 @@ type deadlineDay struct {
 	Why    string // why it does not count; empty: it does
 }
 
-func letter(v *visit) error {
+func letter(v *request) error {
 	var d scoped.LetterDetails
-	id := v.r.PathValue("id")
-	if !shipmentForm.MatchString(id) {
+	id := v.R.PathValue("id")
+	if !visit.ShipmentID.MatchString(id) {
 		return store.ErrNotFound
 	}
-	err := v.view(func(r *scoped.Reader) (err error) {
-		d, err = r.LetterDetails(v.ctx, id)
+	err := v.View(func(r *scoped.Reader) (err error) {
+		d, err = r.LetterDetails(v.Ctx, id)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "forsendelse", "Forsendelse "+id[:8], v.letterPage(d))
+	return v.Show(http.StatusOK, "forsendelse", "Forsendelse "+id[:8], v.letterPage(d))
 }
 
-func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
+func (v *request) letterPage(d scoped.LetterDetails) letterPage {
 	l := d.Letter
 	p := letterPage{ID: l.ID, Status: page.StatusOf(l.Status), Level4: l.Submission.RequireLevel4}
 	if l.Hold != "" {
@@ -110,11 +101,11 @@ func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
 	}
 	p.Facts = v.letterFacts(l)
 	p.Actions = v.letterActions(l)
-	p.countDeadline(l, v.accounts[l.Account].Rules)
+	p.countDeadline(l, v.Account(l.Account).Rules)
 	for _, r := range l.Refusals {
 		p.Problems = append(p.Problems, problem{r.Code, r.Field, words.Refusal(r, words.Norwegian), r.Warning})
 	}
-	mayJobs := !v.may(access.Operate).Empty()
+	mayJobs := !v.May(access.Operate).Empty()
 	for _, j := range d.Jobs {
 		row := letterJob{Link: page.Link{Text: j.ID}, State: page.StateOf(j.State).Tag, Kind: "Utskrift", Letter: j.Letter.Letter, Sheets: j.Letter.Sheets, Gram: j.Letter.WeightGram, Envelope: page.EnvelopeOf(j.Letter.Envelope), Offered: j.OfferedAt}
 		if mayJobs {
@@ -148,7 +139,7 @@ func (v *visit) letterPage(d scoped.LetterDetails) letterPage {
 }
 
 // quote adds what the letter would cost today, while it is not on paper.
-func (p *letterPage) quote(v *visit, l scoped.Letter) {
+func (p *letterPage) quote(v *request, l scoped.Letter) {
 	if l.Facts == nil || len(p.Costs) > 0 || l.Submission.DigitalOnly {
 		return
 	}
@@ -164,7 +155,7 @@ func (p *letterPage) quote(v *visit, l scoped.Letter) {
 	}
 }
 
-func (v *visit) letterFacts(l scoped.Letter) []page.Fact {
+func (v *request) letterFacts(l scoped.Letter) []page.Fact {
 	var out []page.Fact
 	add := func(f page.Fact) {
 		if f.Value != "" {
@@ -172,7 +163,7 @@ func (v *visit) letterFacts(l scoped.Letter) []page.Fact {
 		}
 	}
 	add(page.Fact{Name: "Id", Value: l.ID, Copy: true})
-	add(page.Fact{Name: "Avsender", Value: v.accountName(l.Account), Path: list("konto", l.Account)})
+	add(page.Fact{Name: "Avsender", Value: v.AccountName(l.Account), Path: visit.Letters("konto", l.Account)})
 	to := map[scoped.To]string{scoped.ToPerson: "Person", scoped.ToOrganisation: "Virksomhet", scoped.ToNobodyKnown: "Uten digital id"}[l.To]
 	if l.Country != "" {
 		to += ", til utlandet (" + l.Country + ")"
@@ -182,7 +173,7 @@ func (v *visit) letterFacts(l scoped.Letter) []page.Fact {
 	add(page.Fact{Name: "Ekstern referanse", Value: l.Submission.ExternalReference, Copy: true})
 	add(page.Fact{Name: "Avgivende system", Value: l.Submission.SendingSystem})
 	if l.Submission.Konteringskode != "" {
-		add(page.Fact{Name: "Konteringskode", Value: l.Submission.Konteringskode, Path: list("konteringskode", l.Submission.Konteringskode)})
+		add(page.Fact{Name: "Konteringskode", Value: l.Submission.Konteringskode, Path: visit.Letters("konteringskode", l.Submission.Konteringskode)})
 	}
 	add(page.Fact{Name: "Mottatt", Value: page.Clock(l.ReceivedAt)})
 	add(page.Fact{Name: "Varslet", Value: page.Clock(l.NotifiedAt)})
@@ -279,8 +270,8 @@ var eventColors = map[string]string{
 	shipment.EventPosted: "success", shipment.EventHeld: "danger", shipment.EventReturned: "danger", shipment.EventWithdrawn: "danger",
 }
 
-func (v *visit) happened(e shipment.Event) happened {
-	h := happened{At: e.At, What: words.Event(e, words.Norwegian), Why: words.EventReason(e, words.Norwegian), Color: eventColors[e.Kind]}
+func (v *request) happened(e shipment.Event) visit.Happened {
+	h := visit.Happened{At: e.At, What: words.Event(e, words.Norwegian), Why: words.EventReason(e, words.Norwegian), Color: eventColors[e.Kind]}
 	if e.Kind == shipment.EventStatus && e.From != e.To {
 		switch c := page.StatusOf(e.To).Color; c {
 		case "success", "danger":
@@ -306,7 +297,7 @@ func (v *visit) happened(e shipment.Event) happened {
 		h.Color = "accent"
 	}
 	h.Why = page.Sentence(h.Why)
-	h.By = v.byWhom(e.By)
+	h.By = v.ByWhom(e.By)
 	return h
 }
 

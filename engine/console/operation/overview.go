@@ -1,9 +1,8 @@
-package console
+package operation
 
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -12,9 +11,9 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
+	"postgang/engine/console/visit"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
-	"postgang/engine/words"
 )
 
 // overviewPage is where everything stands.
@@ -59,24 +58,6 @@ type planRow struct {
 	Late    string // how much the last run was late, or is under way; empty: neither
 }
 
-// front is the front page: the overview, or for those who may not see it the first page that they may.
-func front(v *visit) error {
-	if v.scope = v.may(access.See); !v.scope.Empty() {
-		return overview(v)
-	}
-	for _, g := range v.menu() {
-		for _, it := range g.Items {
-			if it.Path != "/" {
-				return v.redirect(it.Path)
-			}
-		}
-	}
-	return errForbidden
-}
-
-// waiting are the statuses of letters that are on their way, and not on paper.
-var waiting = []shipment.Status{shipment.StatusAkseptert, shipment.StatusKlarForMottak, shipment.StatusVarslet, shipment.StatusSendtSDP}
-
 // ended are the statuses in which nothing more happens, as the overview lists them.
 var ended = []shipment.Status{
 	shipment.StatusPrintet, shipment.StatusLest, shipment.StatusLevertSDP, shipment.StatusSendtDigitalt, shipment.StatusManueltHandtert,
@@ -88,19 +69,19 @@ var underWay = []store.JobState{
 	store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffered, store.JobAccepted, store.JobRejected,
 }
 
-func overview(v *visit) error {
+func overview(v *request) error {
 	now := v.Now()
 	p := overviewPage{At: now, Scope: v.scopeWords()}
-	err := v.view(func(r *scoped.Reader) error {
-		counts, err := v.counts.get(v.ctx, v.countAll)
+	err := v.View(func(r *scoped.Reader) error {
+		counts, err := v.counts.get(v.Ctx, v.countAll)
 		if err != nil {
 			return err
 		}
-		due, err := r.Due(v.ctx, now)
+		due, err := r.Due(v.Ctx, now)
 		if err != nil {
 			return err
 		}
-		jobs, err := r.Jobs(v.ctx, store.JobFilter{States: underWay})
+		jobs, err := r.Jobs(v.Ctx, store.JobFilter{States: underWay})
 		if err != nil {
 			return err
 		}
@@ -109,7 +90,7 @@ func overview(v *visit) error {
 			if j.Reprint || !v.late(j.PrintJob, now) {
 				continue
 			}
-			n, err := r.Awaited(v.ctx, j)
+			n, err := r.Awaited(v.Ctx, j)
 			if err != nil {
 				return err
 			}
@@ -119,9 +100,9 @@ func overview(v *visit) error {
 		if p.Plans, err = v.plans(r, now); err != nil {
 			return err
 		}
-		if s := v.may(access.Operate); v.scoped.Whole(s) {
+		if s := v.May(access.Operate); v.Scoped.Whole(s) {
 			p.SeesAlarms = true
-			open, err := r.Alarms(v.ctx, true)
+			open, err := r.Alarms(v.Ctx, true)
 			if err != nil {
 				return err
 			}
@@ -136,15 +117,15 @@ func overview(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "oversikt", "Oversikt", p)
+	return v.Show(http.StatusOK, "oversikt", "Oversikt", p)
 }
 
 // shownAlarms is how many alarms the overview shows.
 const shownAlarms = 5
 
 // countAll counts the letters of everybody, for the cache: each takes out what is not theirs.
-func (h *handler) countAll(ctx context.Context) (out []store.StatusCount, err error) {
-	err = h.scoped.View(ctx, access.Scope{All: true}, func(r *scoped.Reader) error {
+func (v *request) countAll(ctx context.Context) (out []store.StatusCount, err error) {
+	err = v.Scoped.View(ctx, access.Scope{All: true}, func(r *scoped.Reader) error {
 		out, err = r.Counts(ctx)
 		return err
 	})
@@ -152,28 +133,19 @@ func (h *handler) countAll(ctx context.Context) (out []store.StatusCount, err er
 }
 
 // scopeWords names the accounts that a person sees; empty: all.
-func (v *visit) scopeWords() string {
-	if v.scope.All {
+func (v *request) scopeWords() string {
+	if v.Scope.All {
 		return ""
 	}
-	names := make([]string, len(v.scope.Accounts))
-	for i, a := range v.scope.Accounts {
-		names[i] = v.accountName(a)
+	names := make([]string, len(v.Scope.Accounts))
+	for i, a := range v.Scope.Accounts {
+		names[i] = v.AccountName(a)
 	}
 	return strings.Join(names, ", ")
 }
 
-// list is the address of a list of letters.
-func list(keysAndValues ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(keysAndValues); i += 2 {
-		q.Add(keysAndValues[i], keysAndValues[i+1])
-	}
-	return "/forsendelser?" + q.Encode()
-}
-
 // matrix counts letters along their way.
-func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, jobs []scoped.Job, late map[string]int) ([]matrixRow, []countRow) {
+func (v *request) matrix(counts []store.StatusCount, due []store.OverdueCount, jobs []scoped.Job, late map[string]int) ([]matrixRow, []countRow) {
 	received := matrixRow{Name: "Mottas", What: "Kontrolleres og klargjøres"}
 	digital := matrixRow{Name: "Hos mottakeren", What: "Venter på å bli lest, eller på at fristen går ut"}
 	ready := matrixRow{Name: "Klar for utskrift", What: "Blir med i neste kjøring"}
@@ -181,7 +153,7 @@ func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, job
 	atVendor := matrixRow{Name: "Hos trykkeriet", What: "Trykkes og postlegges"}
 	ends := map[shipment.Status]int{}
 	for _, c := range counts {
-		if !v.scope.Has(c.Account) {
+		if !v.Scope.Has(c.Account) {
 			continue
 		}
 		switch {
@@ -191,11 +163,11 @@ func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, job
 			received.Going.N += c.Count
 		case c.Status == shipment.StatusFeiletUnderMotta:
 			received.Wrong.N += c.Count
-		case slices.Contains(waiting, c.Status) && c.Hold == shipment.HoldRejected:
+		case slices.Contains(visit.Waiting(), c.Status) && c.Hold == shipment.HoldRejected:
 			ready.Wrong.N += c.Count
-		case slices.Contains(waiting, c.Status) && c.Hold != "":
+		case slices.Contains(visit.Waiting(), c.Status) && c.Hold != "":
 			ready.Waits.N += c.Count
-		case slices.Contains(waiting, c.Status):
+		case slices.Contains(visit.Waiting(), c.Status):
 			digital.Going.N += c.Count
 		case c.Status == shipment.StatusSendtPrint:
 			atVendor.Going.N += c.Count
@@ -204,7 +176,7 @@ func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, job
 		}
 	}
 	for _, d := range due {
-		if v.scope.Has(d.Account) {
+		if v.Scope.Has(d.Account) {
 			ready.Going.N += d.Count
 			digital.Going.N -= d.Count
 		}
@@ -229,29 +201,29 @@ func (v *visit) matrix(counts []store.StatusCount, due []store.OverdueCount, job
 	}
 	// Jobs may hold letters that were read or stopped since: a number below nothing is none.
 	digital.Going.N, atVendor.Going.N = max(digital.Going.N, 0), max(atVendor.Going.N, 0)
-	received.Going.Path, received.Waits.Path = list("status", string(shipment.StatusMottatt)), list("status", string(shipment.StatusMottatt), "satt_til_side", "alle")
-	received.Wrong.Path = list("status", string(shipment.StatusFeiletUnderMotta))
-	digital.Going.Path = list("status", statusUnderWay)
-	ready.Going.Path = list("status", statusReady)
-	ready.Waits.Path = list("satt_til_side", "alle")
-	ready.Wrong.Path = list("satt_til_side", shipment.HoldRejected)
-	atVendor.Going.Path = list("status", string(shipment.StatusSendtPrint))
-	if !v.may(access.Operate).Empty() {
+	received.Going.Path, received.Waits.Path = visit.Letters("status", string(shipment.StatusMottatt)), visit.Letters("status", string(shipment.StatusMottatt), "satt_til_side", "alle")
+	received.Wrong.Path = visit.Letters("status", string(shipment.StatusFeiletUnderMotta))
+	digital.Going.Path = visit.Letters("status", visit.StatusUnderWay)
+	ready.Going.Path = visit.Letters("status", visit.StatusReady)
+	ready.Waits.Path = visit.Letters("satt_til_side", "alle")
+	ready.Wrong.Path = visit.Letters("satt_til_side", shipment.HoldRejected)
+	atVendor.Going.Path = visit.Letters("status", string(shipment.StatusSendtPrint))
+	if !v.May(access.Operate).Empty() {
 		packed.Going.Path, packed.Wrong.Path = "/jobber?vis=underveis", "/jobber?vis=feil"
 		packed.Waits.Path, atVendor.Wrong.Path = "/jobber?vis=underveis", "/jobber?vis=feil"
 	}
 	var done []countRow
 	for _, s := range ended {
 		if n := ends[s]; n > 0 {
-			done = append(done, countRow{page.StatusOf(s).Tag, cell{n, list("status", string(s))}})
+			done = append(done, countRow{page.StatusOf(s).Tag, cell{n, visit.Letters("status", string(s))}})
 		}
 	}
 	return []matrixRow{received, digital, ready, packed, atVendor}, done
 }
 
 // late reports whether a job should have been answered, or receipted, by now.
-func (h *handler) late(j store.PrintJob, now time.Time) bool {
-	vendor, ok := h.vendors[j.Vendor]
+func (v *request) late(j store.PrintJob, now time.Time) bool {
+	vendor, ok := v.Vendor(j.Vendor)
 	if !ok || vendor.Manual {
 		return false
 	}
@@ -280,10 +252,10 @@ var slotWords = map[store.SlotState]page.Tag{
 }
 
 // plans are the schedules with their last runs.
-func (v *visit) plans(r *scoped.Reader, now time.Time) ([]planRow, error) {
+func (v *request) plans(r *scoped.Reader, now time.Time) ([]planRow, error) {
 	var out []planRow
 	for _, s := range v.Schedules {
-		slots, err := r.Slots(v.ctx, s.Name, 1)
+		slots, err := r.Slots(v.Ctx, s.Name, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -305,50 +277,4 @@ func (p *planRow) fill(s store.Slot, now time.Time) {
 	case !s.Started.IsZero() && s.Started.Sub(s.At) > 5*time.Minute:
 		p.Late = page.Span(s.Started.Sub(s.At)) + " etter planen"
 	}
-}
-
-// alarmRow is an alarm as pages show it.
-type alarmRow struct {
-	Key, Text    string
-	Severity     page.Tag
-	Raised, Last time.Time
-	Count        int
-	Over         time.Time
-	Acked        time.Time
-	AckReason    string
-	Subject      page.Link // what it is about
-	Critical     bool
-	Ack          string // address where one says to know of it; empty: it is over, or known
-}
-
-var severityWords = map[alarm.Severity]page.Tag{
-	alarm.SeverityCritical: {Text: "Kritisk", Color: "danger"}, alarm.SeverityMajor: {Text: "Alvorlig", Color: "warning"}, alarm.SeverityMinor: {Text: "Se på dette", Color: "neutral"},
-}
-
-func alarmRows(found []alarm.Alarm) []alarmRow {
-	alarm.Sort(found)
-	out := make([]alarmRow, len(found))
-	for i, a := range found {
-		grave := alarm.SeverityOf(a.Key)
-		out[i] = alarmRow{
-			Key: a.Key, Text: page.Sentence(words.Alarm(a.Key, a.Args, words.Norwegian)), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
-			Over: a.Resolved, Acked: a.AckedAt, AckReason: a.AckReason, Critical: grave == alarm.SeverityCritical,
-		}
-		if a.Resolved.IsZero() && !a.Acknowledged() {
-			out[i].Ack = ackPath(a.Key)
-		}
-		_, about, _ := strings.Cut(a.Key, ":")
-		switch {
-		case shipmentForm.MatchString(about):
-			out[i].Subject = page.Link{Text: "Åpne brevet", Path: "/forsendelser/" + about}
-		case jobForm.MatchString(about):
-			out[i].Subject = page.Link{Text: "Åpne jobb " + about, Path: "/jobber/" + about}
-		case alarm.KindOf(a.Key) == "overdue":
-			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: list("konto", about, "status", statusReady)}
-		case alarm.KindOf(a.Key) == "unhandled":
-			account, status, _ := strings.Cut(about, ":")
-			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: list("konto", account, "status", status)}
-		}
-	}
-	return out
 }

@@ -1,8 +1,7 @@
-package console
+package statistics
 
 import (
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"postgang/billing/money"
 	"postgang/engine/calendar"
 	"postgang/engine/console/page"
+	"postgang/engine/console/visit"
 	"postgang/engine/finance"
 	"postgang/engine/shipment"
 )
@@ -108,8 +108,8 @@ func (c chart) Width() int { return chartLeft + max(1, len(c.Bars))*chartStep }
 const shownMonths, mostMonths = 6, 24
 
 // statisticsPeriod reads the months that are asked for, half-open.
-func (v *visit) statisticsPeriod() (from, to civil.Date, err error) {
-	q := v.r.URL.Query()
+func (v *request) statisticsPeriod() (from, to civil.Date, err error) {
+	q := v.R.URL.Query()
 	this := civil.Of(v.Now(), calendar.Oslo).UTC()
 	this = time.Date(this.Year(), this.Month(), 1, 0, 0, 0, 0, time.UTC)
 	first, last := this.AddDate(0, 1-shownMonths, 0), this
@@ -119,12 +119,12 @@ func (v *visit) statisticsPeriod() (from, to civil.Date, err error) {
 	}{{"fra", &first}, {"til", &last}} {
 		if text := q.Get(p.key); text != "" {
 			if *p.to, err = time.Parse("2006-01", text); err != nil {
-				return "", "", fmt.Errorf("en måned skrives som 2026-11: %w", errBad)
+				return "", "", fmt.Errorf("en måned skrives som 2026-11: %w", visit.ErrBad)
 			}
 		}
 	}
 	if last.Before(first) || last.After(first.AddDate(0, mostMonths-1, 0)) {
-		return "", "", fmt.Errorf("velg én til %d måneder, den første først: %w", mostMonths, errBad)
+		return "", "", fmt.Errorf("velg én til %d måneder, den første først: %w", mostMonths, visit.ErrBad)
 	}
 	return civil.Of(first, time.UTC), civil.Of(last.AddDate(0, 1, 0), time.UTC), nil
 }
@@ -163,26 +163,26 @@ func (k *kept) get(key string, count func() (statisticsPage, error)) (statistics
 }
 
 // statisticsOf counts what a request asks for.
-func (v *visit) statisticsOf() (statisticsPage, error) {
+func (v *request) statisticsOf() (statisticsPage, error) {
 	from, to, err := v.statisticsPeriod()
 	if err != nil {
 		return statisticsPage{}, err
 	}
-	account := v.r.URL.Query().Get("konto")
+	account := v.R.URL.Query().Get("konto")
 	var accounts []string
 	switch {
-	case account != "" && !v.scope.Has(account), account != "" && v.accounts[account].Key == "":
-		return statisticsPage{}, fmt.Errorf("det finnes ingen slik konto: %w", errBad)
+	case account != "" && !v.Scope.Has(account), account != "" && v.Account(account).Key == "":
+		return statisticsPage{}, fmt.Errorf("det finnes ingen slik konto: %w", visit.ErrBad)
 	case account != "":
 		accounts = []string{account}
-	case !v.scope.All:
-		for _, a := range v.scope.Accounts {
-			if v.accounts[a].Key != "" {
+	case !v.Scope.All:
+		for _, a := range v.Scope.Accounts {
+			if v.Account(a).Key != "" {
 				accounts = append(accounts, a)
 			}
 		}
 		if len(accounts) == 0 {
-			return statisticsPage{}, errForbidden
+			return statisticsPage{}, visit.ErrForbidden
 		}
 	}
 	key := fmt.Sprint(from, to, accounts)
@@ -190,7 +190,7 @@ func (v *visit) statisticsOf() (statisticsPage, error) {
 	if err != nil {
 		return p, err
 	}
-	p.Account, p.Accounts = account, v.choices(account)
+	p.Account, p.Accounts = account, v.Choices(account)
 	first, last := string(from)[:7], string(to.AddDays(-1))[:7]
 	p.Froms, p.Tos = v.monthChoices(first), v.monthChoices(last)
 	p.CSV = "/statistikk/tall.csv?fra=" + first + "&til=" + last
@@ -201,7 +201,7 @@ func (v *visit) statisticsOf() (statisticsPage, error) {
 }
 
 // monthChoices are the months of the last two years to choose from, and the chosen one.
-func (v *visit) monthChoices(chosen string) []page.Choice {
+func (v *request) monthChoices(chosen string) []page.Choice {
 	at := civil.Of(v.Now(), calendar.Oslo).UTC()
 	var out []page.Choice
 	seen := false
@@ -216,8 +216,8 @@ func (v *visit) monthChoices(chosen string) []page.Choice {
 	return out
 }
 
-func (v *visit) count(from, to civil.Date, accounts []string) (p statisticsPage, err error) {
-	r, err := v.Engine.Report(v.ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: v.Inputs})
+func (v *request) count(from, to civil.Date, accounts []string) (p statisticsPage, err error) {
+	r, err := v.Engine.Report(v.Ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: v.Inputs})
 	if err != nil {
 		return p, err
 	}
@@ -301,25 +301,20 @@ func chartOf(months []monthFigures) chart {
 	return c
 }
 
-func statistics(v *visit) error {
+func statistics(v *request) error {
 	p, err := v.statisticsOf()
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "statistikk", "Statistikk", p)
+	return v.Show(http.StatusOK, "statistikk", "Statistikk", p)
 }
 
-func statisticsCSV(v *visit) error {
+func statisticsCSV(v *request) error {
 	p, err := v.statisticsOf()
 	if err != nil {
 		return err
 	}
-	h := v.w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="statistikk.csv"`)
-	_, _ = v.w.Write([]byte("\ufeff")) // who asked may be gone
-	w := csv.NewWriter(v.w)
-	w.Comma, w.UseCRLF = ';', true
+	w := v.CSV("statistikk.csv")
 	rows := [][]string{{"gruppe", "navn", "mottatt", "digitalt", "papir", "underveis", "avvist", "avsluttet", "postlagt", "produksjon", "porto", "netto"}}
 	for _, g := range []struct {
 		name string
@@ -327,7 +322,7 @@ func statisticsCSV(v *visit) error {
 	}{{"måned", p.Months}, {"konto", p.Senders}, {"konteringskode", p.Codes}} {
 		for _, m := range g.rows {
 			rows = append(rows, []string{
-				g.name, cellText(m.Name), strconv.Itoa(m.Received), strconv.Itoa(m.Digital), strconv.Itoa(m.Paper), strconv.Itoa(m.Waiting), strconv.Itoa(m.Refused), strconv.Itoa(m.Stopped),
+				g.name, visit.Cell(m.Name), strconv.Itoa(m.Received), strconv.Itoa(m.Digital), strconv.Itoa(m.Paper), strconv.Itoa(m.Waiting), strconv.Itoa(m.Refused), strconv.Itoa(m.Stopped),
 				strconv.Itoa(m.Letters), m.Production.Plain(","), m.Postage.Plain(","), m.Net.Plain(","),
 			})
 		}

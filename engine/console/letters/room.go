@@ -1,0 +1,57 @@
+// Package letters is the console's pages of letters: lists, one letter with all about it, what is found by any id, and what people do with a letter.
+package letters
+
+import (
+	"context"
+
+	"postgang/engine/accept"
+	"postgang/engine/access"
+	"postgang/engine/console/visit"
+	"postgang/engine/shipment"
+)
+
+// Engine is what the pages of letters ask of the engine; *engine.Engine does it, in the name of whom the context says.
+type Engine interface {
+	Quote(s shipment.Shipment) (accept.Quoted, error)
+	Stop(ctx context.Context, shipment, reason string) (shipment.Shipment, error)
+	Release(ctx context.Context, shipment string) error
+}
+
+// Config is what the pages are made of.
+type Config struct{ Engine Engine }
+
+// pages answer the addresses of this room.
+type pages struct {
+	Config
+}
+
+// request is a visit to one of them.
+type request struct {
+	*visit.Visit
+	*pages
+}
+
+// Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
+func Models() map[string]any {
+	return map[string]any{
+		"forsendelser": lettersPage{}, "forsendelse": letterPage{}, "finn": findPage{},
+	}
+}
+
+// Routes are the addresses of this room.
+func Routes(c Config) []visit.Route {
+	p := &pages{Config: c}
+	do := func(fn func(v *request) error) func(*visit.Visit) error {
+		return func(v *visit.Visit) error { return fn(&request{v, p}) }
+	}
+	return []visit.Route{
+		visit.Post("/finn", access.See, do(findAny)),
+		visit.Get("/forsendelser", access.See, do(letters)),
+		visit.Get("/forsendelser/liste.csv", access.See, do(lettersCSV)),
+		visit.Get("/forsendelser/{id}", access.See, do(letter)),
+		visit.Get("/forsendelser/{id}/stopp", access.Stop, do(askStop)),
+		visit.Post("/forsendelser/{id}/stopp", access.Stop, do(stop)),
+		visit.Get("/forsendelser/{id}/frigi", access.Stop, do(askRelease)),
+		visit.Post("/forsendelser/{id}/frigi", access.Stop, do(release)),
+	}
+}

@@ -1,0 +1,139 @@
+package operation
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"postgang/engine/alarm"
+	"postgang/engine/console/page"
+	"postgang/engine/console/scoped"
+	"postgang/engine/console/visit"
+	"postgang/engine/store"
+	"postgang/engine/words"
+	"slices"
+	"strings"
+	"time"
+)
+
+// alarmsPage is what needs a person.
+type alarmsPage struct {
+	Open  []alarmRow
+	Known []alarmRow // open, and somebody has said that they know
+	Over  []alarmRow // of the last week
+}
+
+// recentAlarms is how long an alarm that is over is shown.
+const recentAlarms = 7 * 24 * time.Hour
+
+func alarms(v *request) error {
+	var all []alarm.Alarm
+	err := v.View(func(r *scoped.Reader) (err error) {
+		all, err = r.Alarms(v.Ctx, false)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p := alarmsPage{}
+	for _, row := range alarmRows(all) {
+		switch {
+		case row.Over.IsZero() && row.Acked.IsZero():
+			p.Open = append(p.Open, row)
+		case row.Over.IsZero():
+			p.Known = append(p.Known, row)
+		case v.Now().Sub(row.Over) <= recentAlarms:
+			p.Over = append(p.Over, row)
+		}
+	}
+	return v.Show(http.StatusOK, "varsler", "Varsler", p)
+}
+
+// alarmRow is an alarm as pages show it.
+type alarmRow struct {
+	Key, Text    string
+	Severity     page.Tag
+	Raised, Last time.Time
+	Count        int
+	Over         time.Time
+	Acked        time.Time
+	AckReason    string
+	Subject      page.Link // what it is about
+	Critical     bool
+	Ack          string // address where one says to know of it; empty: it is over, or known
+}
+
+var severityWords = map[alarm.Severity]page.Tag{
+	alarm.SeverityCritical: {Text: "Kritisk", Color: "danger"}, alarm.SeverityMajor: {Text: "Alvorlig", Color: "warning"}, alarm.SeverityMinor: {Text: "Se på dette", Color: "neutral"},
+}
+
+func alarmRows(found []alarm.Alarm) []alarmRow {
+	alarm.Sort(found)
+	out := make([]alarmRow, len(found))
+	for i, a := range found {
+		grave := alarm.SeverityOf(a.Key)
+		out[i] = alarmRow{
+			Key: a.Key, Text: page.Sentence(words.Alarm(a.Key, a.Args, words.Norwegian)), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
+			Over: a.Resolved, Acked: a.AckedAt, AckReason: a.AckReason, Critical: grave == alarm.SeverityCritical,
+		}
+		if a.Resolved.IsZero() && !a.Acknowledged() {
+			out[i].Ack = ackPath(a.Key)
+		}
+		_, about, _ := strings.Cut(a.Key, ":")
+		switch {
+		case visit.ShipmentID.MatchString(about):
+			out[i].Subject = page.Link{Text: "Åpne brevet", Path: "/forsendelser/" + about}
+		case visit.JobID.MatchString(about):
+			out[i].Subject = page.Link{Text: "Åpne jobb " + about, Path: "/jobber/" + about}
+		case alarm.KindOf(a.Key) == "overdue":
+			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: visit.Letters("konto", about, "status", visit.StatusReady)}
+		case alarm.KindOf(a.Key) == "unhandled":
+			account, status, _ := strings.Cut(about, ":")
+			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: visit.Letters("konto", account, "status", status)}
+		}
+	}
+	return out
+}
+
+func ackPath(key string) string { return "/varsler/kjent?" + url.Values{"varsel": {key}}.Encode() }
+
+// alarmPage asks about an alarm by its key; store.ErrNotFound when none is open.
+func (v *request) alarmPage(key string) (p visit.Question, err error) {
+	p = visit.Question{Title: "Varselet er kjent", Action: "/varsler/kjent", Button: "Merk som kjent", Key: key, Reason: true, Back: "/varsler"}
+	err = v.View(func(r *scoped.Reader) error {
+		open, err := r.Alarms(v.Ctx, true)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(open, func(a alarm.Alarm) bool { return a.Key == key })
+		if at < 0 {
+			return fmt.Errorf("alarm: %w", store.ErrNotFound)
+		}
+		row := alarmRows(open[at : at+1])[0]
+		p.Text = row.Text
+		p.Warning = "Varselet blir stående til årsaken er borte, men sendes ikke ut flere ganger."
+		return nil
+	})
+	return p, err
+}
+
+func askAck(v *request) error {
+	p, err := v.alarmPage(v.R.URL.Query().Get("varsel"))
+	if err != nil {
+		return err
+	}
+	return v.Ask(p)
+}
+
+func ack(v *request) error {
+	p, err := v.alarmPage(v.R.PostFormValue("varsel"))
+	if err != nil {
+		return err
+	}
+	if p.Written, p.Wrong = v.Reason(); p.Wrong != "" {
+		return v.Ask(p)
+	}
+	if err := v.Archive.InTx(v.Ctx, func(tx store.Tx) error { return tx.AckAlarm(v.Ctx, p.Key, p.Written) }); err != nil {
+		return err
+	}
+	return v.Redirect(p.Back)
+}
