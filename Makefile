@@ -5,7 +5,7 @@ LAB     := bin/postgang-lab
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
-JUDGES  := qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev
+JUDGES  := chromium qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev
 GOLANGCI_VERSION := v2.15.0
 
 .PHONY: help build check demo format test judges bench chaos lint linter fuzz pictures clean
@@ -40,12 +40,13 @@ AT_ONCE   := Queue|AtOnce|TwoProcesses
 test: judges ## run all tests, with the race detector except where they only compute
 	$(GO) vet ./...
 	@$(IN_MEMORY); set -e; \
-	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(SCENARIOS) only $(AT_ONCE), and then all of both without it; last the demo, chaos and the stories of the command line without it"; \
+	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(SCENARIOS) only $(AT_ONCE), and then all of both without it; last the demo, chaos and the stories of the command line and the browser without it"; \
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING) $(SCENARIOS))"); \
 	$(GO) test -race -short -timeout 10m $(COMPUTING); \
 	$(GO) test -race -timeout 10m -run '$(AT_ONCE)' $(SCENARIOS); \
 	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING) $(SCENARIOS); \
-	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestJudges' ./cmd/postgang ./cmd/postgang-lab/...
+	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestJudges' ./cmd/postgang ./cmd/postgang-lab/...; \
+	$(GO) test -timeout 10m -run 'TestBrowser' ./engine/console
 
 format: ## what gofmt would change is an error
 	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }
@@ -71,7 +72,7 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 			{ rm -rf "$$new"; echo "they could not be fetched: their tests are skipped"; }; \
 	fi
 	@missing=""; \
-	for t in qpdf mutool pdftoppm gs soffice xmllint openssl gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	for t in chromium qpdf mutool pdftoppm gs soffice xmllint openssl gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	/usr/bin/python3 -c 'import zeep' 2>/dev/null || missing="$$missing python3-zeep"; \

@@ -42,6 +42,7 @@ const (
 
 // world is a console on an archive with letters of two accounts.
 type world struct {
+	place
 	t       *testing.T
 	archive *archive.Archive
 	now     time.Time
@@ -62,10 +63,29 @@ func (w *world) Who(_ context.Context, s login.Session) (access.Person, error) {
 	return access.Person{}, store.ErrNotFound
 }
 
+// place is where a console of the tests stands.
+type place struct {
+	dsn            string // of the archive; empty: a SQLite of its own
+	empty          bool   // nothing is in the archive
+	issuer, secret string // of the log-in provider, and what it knows the console by
+	base           string // the console's address
+}
+
+// nowhere is a console that nothing reaches over the network.
+var nowhere = place{issuer: issuer, base: "http://127.0.0.1:1"}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldAt(t, nowhere)
+}
+
+func newWorldAt(t *testing.T, at place) *world {
+	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, now: archivetest.T0.Add(2 * time.Hour), known: map[string]access.Person{}}
+	if at.dsn == "" {
+		at.dsn = "sqlite:" + filepath.Join(dir, "arkiv.db")
+	}
+	w := &world{place: at, t: t, now: archivetest.T0.Add(2 * time.Hour), known: map[string]access.Person{}}
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()
@@ -76,7 +96,7 @@ func newWorld(t *testing.T) *world {
 	now := func() time.Time { return w.now }
 	var err error
 	w.archive, err = archive.Open(ctx, archive.Config{
-		DSN: "sqlite:" + filepath.Join(dir, "arkiv.db"), Now: now,
+		DSN: at.dsn, Now: now,
 		Enqueue: func(context.Context, any, []store.Task) error { return nil },
 	})
 	must(err)
@@ -100,11 +120,13 @@ func newWorld(t *testing.T) *world {
 		Archive: w.archive, Blobs: documents, Fence: documents, Accounts: accounts, Vendors: vendors, WorkDir: filepath.Join(dir, "arbeid"), Now: now,
 	}})
 	must(err)
-	client, err := login.New(login.Config{Issuer: issuer, ClientID: "konsoll", PublicURL: "http://127.0.0.1:1", Key: make([]byte, 32), Now: now}, download.Sessions{Archive: w.archive})
+	client, err := login.New(login.Config{Issuer: at.issuer, ClientID: "konsoll", ClientSecret: at.secret, PublicURL: at.base, Key: make([]byte, 32), Now: now}, download.Sessions{Archive: w.archive})
 	must(err)
-	w.fill()
+	if !at.empty {
+		w.fill()
+	}
 	config := Config{
-		Archive: w.archive, Engine: e, Login: client, People: w, Issuer: issuer, Level: level, Accounts: accounts, Vendors: vendors,
+		Archive: w.archive, Engine: e, Login: client, People: w, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
 	}
 	w.handler, w.routes = Handler(config), newHandler(config).routes
@@ -167,7 +189,7 @@ func (w *world) fill() {
 // as makes somebody with these roles, and a session of theirs; the answer is the cookie.
 func (w *world) as(name string, grants ...access.Grant) *http.Cookie {
 	w.t.Helper()
-	w.known[name] = access.Person{ID: "person-" + name, Name: name, Issuer: issuer, Subject: name, Grants: grants}
+	w.known[name] = access.Person{ID: "person-" + name, Name: name, Issuer: w.issuer, Subject: name, Grants: grants}
 	return w.session(name, level)
 }
 
@@ -177,7 +199,7 @@ func (w *world) session(subject, level string) *http.Cookie {
 	secret := "hemmelig-" + subject + level
 	sum := sha256.Sum256([]byte(secret))
 	err := w.archive.InTx(w.t.Context(), func(tx store.Tx) error {
-		return tx.InsertSession(w.t.Context(), login.Session{Token: hex.EncodeToString(sum[:]), Issuer: issuer, SID: "sid-" + subject, Subject: subject, Level: level, Began: w.now, Last: w.now})
+		return tx.InsertSession(w.t.Context(), login.Session{Token: hex.EncodeToString(sum[:]), Issuer: w.issuer, SID: "sid-" + subject, Subject: subject, Level: level, Began: w.now, Last: w.now})
 	})
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		w.t.Fatal(err)
@@ -187,7 +209,7 @@ func (w *world) session(subject, level string) *http.Cookie {
 
 // ask makes a request of somebody, nil: of nobody.
 func (w *world) ask(method, path string, who *http.Cookie, form string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://127.0.0.1:1"+path, strings.NewReader(form))
+	r := httptest.NewRequest(method, w.base+path, strings.NewReader(form))
 	if form != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -256,7 +278,7 @@ func texts(db *sql.DB, query string) (out []string, err error) {
 
 // crossSite makes a request as a page of another site has a browser make it.
 func (w *world) crossSite(method, path string, who *http.Cookie, form string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://127.0.0.1:1"+path, strings.NewReader(form))
+	r := httptest.NewRequest(method, w.base+path, strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	r.Header.Set("Origin", "https://ondskap.example.com")
