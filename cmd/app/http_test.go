@@ -47,7 +47,7 @@ func TestEncryptedThroughTheProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Archive.InTx(t.Context(), func(tx store.Tx) error { return tx.PutIntegration(t.Context(), caller) }); err != nil {
+	if err := a.Archive.InTx(t.Context(), func(tx store.Tx) error { return tx.PutIntegration(t.Context(), caller, "test") }); err != nil {
 		t.Fatal(err)
 	}
 	s := httptest.NewServer(a.Handler())

@@ -65,7 +65,7 @@ func newAlarmsList(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := actorNames(ctx, r)
+					names, err := r.ActorNames(ctx)
 					if err != nil {
 						return err
 					}

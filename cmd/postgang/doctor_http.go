@@ -53,9 +53,9 @@ func (c *checkup) http(ctx context.Context, cfg *config.Config, a *app.App) {
 	}
 	switch {
 	case used == 0:
-		c.warn("integrations", "postgang integration add NAME --account KEY", "nobody may hand in over the network yet")
+		c.warn("integrations", "postgang integration add NAME --account KEY --reason WHY", "nobody may hand in over the network yet")
 	case closed > 0:
-		c.warn("integrations", "postgang integration change NAME --organisation NUMBER", "%d of %d have no organisation: REST V2 and V3 are shut to them, since a token is asked for", closed, used)
+		c.warn("integrations", "postgang integration change NAME --organisation NUMBER --reason WHY", "%d of %d have no organisation: REST V2 and V3 are shut to them, since a token is asked for", closed, used)
 	default:
 		c.ok("integrations", "%d may hand in over the network", used)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +16,11 @@ import (
 )
 
 func newIntegration(o *options) *cobra.Command {
-	return cli.Group("integration", "Who may hand in over the network: make, list, rotate and end their passwords",
+	cmd := cli.Group("integration", "Who may hand in over the network: make, list, rotate and end their passwords",
 		newIntegrationAdd(o), newIntegrationList(o), newIntegrationRotate(o), newIntegrationChange(o), newIntegrationEnd(o), newIntegrationWays(o))
+	cmd.Long = `Integrations are the systems that hand in over the network. What is changed of them is kept with who did it and why:
+"postgang log changes".`
+	return cmd
 }
 
 // integrationView is an integration without anything secret.
@@ -51,7 +53,7 @@ func showPassword(w io.Writer, v integrationView) {
 
 func newIntegrationAdd(o *options) *cobra.Command {
 	var accounts []string
-	var organisation string
+	var organisation, reason string
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Make an integration and show its password, once",
@@ -61,20 +63,19 @@ organisasjonsnummer that its Maskinporten tokens are issued to: without one, V2 
 [http] no_tokens is set.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkReason(reason); err != nil {
+				return err
+			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				if err := access.ValidAccounts(accounts, accountKeys(a.Config)); err != nil {
 					return cli.Usage("--account: %v", err)
 				}
-				i, password, err := access.New(args[0], organisation, accounts, a.Now())
-				if err != nil {
+				if _, _, err := access.New(args[0], organisation, accounts, a.Now()); err != nil { // what is wrong with the arguments
 					return cli.Usage("%v", err)
 				}
-				err = a.Archive.InTx(cmd.Context(), func(tx store.Tx) error { return tx.PutIntegration(cmd.Context(), i) })
-				if errors.Is(err, store.ErrExists) {
-					return cli.Usage("there is an integration %s already; \"postgang integration rotate %s\" gives it a new password", i.Name, i.Name)
-				}
+				i, password, err := a.Roles.AddIntegration(cmd.Context(), args[0], organisation, accounts, reason)
 				if err != nil {
-					return err
+					return integrationError(args[0], err)
 				}
 				v := viewIntegration(i)
 				v.Password = password
@@ -84,6 +85,7 @@ organisasjonsnummer that its Maskinporten tokens are issued to: without one, V2 
 	}
 	cmd.Flags().StringArrayVar(&accounts, "account", nil, "account that it may send from; once for each")
 	cmd.Flags().StringVar(&organisation, "organisation", "", "organisasjonsnummer that its access tokens are issued to")
+	reasonFlag(cmd, &reason)
 	return cmd
 }
 
@@ -104,7 +106,7 @@ func newIntegrationList(o *options) *cobra.Command {
 				}
 				return o.Print(views, func(w io.Writer) {
 					if len(views) == 0 {
-						fmt.Fprintln(w, "No integrations. \"postgang integration add NAME --account KEY\" makes one.")
+						fmt.Fprintln(w, "No integrations. \"postgang integration add NAME --account KEY --reason WHY\" makes one.")
 						return
 					}
 					cli.Table(w, "NAME\tID\tORGANISATION\tACCOUNTS\tPASSWORD_OF\tSTATE", func(row func(cells ...any)) {
@@ -125,31 +127,22 @@ func newIntegrationList(o *options) *cobra.Command {
 	}
 }
 
-// changeIntegration changes an integration in one transaction, and ends the alarm of its wrong passwords.
-func changeIntegration(ctx context.Context, a *app.App, name string, change func(i *access.Integration) error) (access.Integration, error) {
-	var changed access.Integration
-	err := a.Archive.InTx(ctx, func(tx store.Tx) error {
-		i, err := tx.Integration(ctx, name)
-		if errors.Is(err, store.ErrNotFound) {
-			return cli.Usage("there is no integration %q; see \"postgang integration list\"", name)
-		}
-		if err != nil {
-			return err
-		}
-		if !i.Ended.IsZero() {
-			return cli.Usage("integration %s is ended; make a new one", i.Name)
-		}
-		if err := change(&i); err != nil {
-			return err
-		}
-		changed = i
-		return errors.Join(tx.PutIntegration(ctx, i), tx.ResolveAlarm(ctx, "password:"+i.ID))
-	})
-	return changed, err
+// integrationError words why an integration was not made or changed.
+func integrationError(name string, err error) error {
+	switch {
+	case errors.Is(err, store.ErrExists):
+		return cli.Usage("there is an integration %s already; \"postgang integration rotate %s\" gives it a new password", name, name)
+	case errors.Is(err, store.ErrNotFound):
+		return cli.Usage("there is no integration %q; see \"postgang integration list\"", name)
+	case errors.Is(err, access.ErrIntegrationEnded):
+		return cli.Usage("integration %s is ended; make a new one", name)
+	}
+	return err
 }
 
 func newIntegrationRotate(o *options) *cobra.Command {
 	var keep time.Duration
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "rotate NAME",
 		Short: "Give an integration a new password, and show it once",
@@ -160,14 +153,13 @@ a stop; --keep 0 ends it at once.`,
 			if keep < 0 {
 				return cli.Usage("--keep cannot be below 0")
 			}
+			if err := checkReason(reason); err != nil {
+				return err
+			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				var password string
-				i, err := changeIntegration(cmd.Context(), a, args[0], func(i *access.Integration) error {
-					password = i.Rotate(a.Now(), a.Now().Add(keep))
-					return nil
-				})
+				i, password, err := a.Roles.RotateIntegration(cmd.Context(), args[0], keep, reason)
 				if err != nil {
-					return err
+					return integrationError(args[0], err)
 				}
 				v := viewIntegration(i)
 				v.Password = password
@@ -181,35 +173,34 @@ a stop; --keep 0 ends it at once.`,
 		},
 	}
 	cmd.Flags().DurationVar(&keep, "keep", 72*time.Hour, "how long the password before is taken")
+	reasonFlag(cmd, &reason)
 	return cmd
 }
 
 func newIntegrationChange(o *options) *cobra.Command {
 	var accounts []string
-	var organisation string
+	var organisation, reason string
 	cmd := &cobra.Command{
 		Use:   "change NAME",
 		Short: "Change which accounts an integration may send from, or whose tokens it brings",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkReason(reason); err != nil {
+				return err
+			}
+			var tokens *string
+			if cmd.Flags().Changed("organisation") {
+				if tokens = &organisation; organisation != "" && !access.IsOrganisation(organisation) {
+					return cli.Usage("--organisation: no organisasjonsnummer")
+				}
+			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				if err := access.ValidAccounts(accounts, accountKeys(a.Config)); err != nil {
 					return cli.Usage("--account: %v", err)
 				}
-				i, err := changeIntegration(cmd.Context(), a, args[0], func(i *access.Integration) error {
-					if len(accounts) > 0 {
-						i.Accounts = accounts
-					}
-					if cmd.Flags().Changed("organisation") {
-						if organisation != "" && !access.IsOrganisation(organisation) {
-							return cli.Usage("--organisation: no organisasjonsnummer")
-						}
-						i.Organisation = organisation
-					}
-					return nil
-				})
+				i, err := a.Roles.ChangeIntegration(cmd.Context(), args[0], accounts, tokens, reason)
 				if err != nil {
-					return err
+					return integrationError(args[0], err)
 				}
 				return o.Print(viewIntegration(i), func(w io.Writer) {
 					fmt.Fprintf(w, "integration %s may send from %s\n", i.Name, strings.Join(i.Accounts, ", "))
@@ -219,22 +210,24 @@ func newIntegrationChange(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&accounts, "account", nil, "account that it may send from; all of them, once for each")
 	cmd.Flags().StringVar(&organisation, "organisation", "", "organisasjonsnummer that its access tokens are issued to; empty: none")
+	reasonFlag(cmd, &reason)
 	return cmd
 }
 
 func newIntegrationEnd(o *options) *cobra.Command {
-	return &cobra.Command{
+	var reason string
+	cmd := &cobra.Command{
 		Use:   "end NAME",
 		Short: "End an integration: it can hand in nothing from now on",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkReason(reason); err != nil {
+				return err
+			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				i, err := changeIntegration(cmd.Context(), a, args[0], func(i *access.Integration) error {
-					i.Ended = a.Now()
-					return nil
-				})
+				i, err := a.Roles.EndIntegration(cmd.Context(), args[0], reason)
 				if err != nil {
-					return err
+					return integrationError(args[0], err)
 				}
 				return o.Print(viewIntegration(i), func(w io.Writer) {
 					fmt.Fprintf(w, "integration %s is ended. What it handed in stays.\n", i.Name)
@@ -242,6 +235,8 @@ func newIntegrationEnd(o *options) *cobra.Command {
 			})
 		},
 	}
+	reasonFlag(cmd, &reason)
+	return cmd
 }
 
 // wayView is how an account is handed in to.

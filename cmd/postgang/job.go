@@ -218,7 +218,7 @@ func newJobShow(o *options) *cobra.Command {
 					if v.Unpriced < len(rows) {
 						v.Expected = viewCost(production, postage)
 					}
-					names, err := actorNames(ctx, r)
+					names, err := r.ActorNames(ctx)
 					if err != nil {
 						return err
 					}

@@ -62,20 +62,6 @@ type verifiedView struct {
 	Why    string `json:"why,omitempty"`
 }
 
-// actorNames are the names of persons and integrations, by how the archive keeps them as actors.
-func actorNames(ctx context.Context, r access.Reader) (map[string]string, error) {
-	persons, err1 := r.People(ctx)
-	systems, err2 := r.Integrations(ctx)
-	names := map[string]string{}
-	for _, p := range persons {
-		names[access.SubjectOf(p.ID)] = p.Name
-	}
-	for _, i := range systems {
-		names[access.Actor{Kind: access.Integrated, ID: i.ID}.String()] = i.Name
-	}
-	return names, errors.Join(err1, err2)
-}
-
 // actorWords is an actor as people read it.
 func actorWords(a access.Actor, names map[string]string) string {
 	if a.Kind == access.System {
@@ -111,7 +97,10 @@ func changeWords(c access.Change) string {
 	for _, w := range []struct {
 		is   bool
 		what string
-	}{{d.New, "added"}, {d.Bound, "bound to the log-in"}, {d.Ended, "ended"}, {d.Renamed, "renamed"}} {
+	}{
+		{d.New, "added"}, {d.Bound, "bound to the log-in"}, {d.Ended, "ended"}, {d.Renamed, "renamed"}, {d.Tied, "log-in name of the command line changed"},
+		{d.SessionsEnded > 0, "sessions ended"}, {d.Rotated, "new password"}, {d.Organisation, "organisation of its tokens changed"},
+	} {
 		if w.is {
 			words = append(words, w.what)
 		}
@@ -121,6 +110,12 @@ func changeWords(c access.Change) string {
 	}
 	for _, g := range d.Taken {
 		words = append(words, "taken "+g.String())
+	}
+	for _, a := range d.AccountsGiven {
+		words = append(words, "may send from "+a)
+	}
+	for _, a := range d.AccountsTaken {
+		words = append(words, "may no longer send from "+a)
 	}
 	return orDash(strings.Join(words, ", "))
 }
@@ -246,7 +241,7 @@ func newLogLookups(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := actorNames(ctx, r)
+					names, err := r.ActorNames(ctx)
 					if err != nil {
 						return err
 					}
@@ -286,10 +281,10 @@ func more(w io.Writer, n, limit int, last int64) {
 
 func newLogChanges(o *options) *cobra.Command {
 	var l logFlags
-	var person string
+	var person, integration string
 	cmd := &cobra.Command{
 		Use:   "changes",
-		Short: "Changes of who may what: by whom, from what to what, and why; the newest first",
+		Short: "Changes of who may what, persons and integrations: by whom, from what to what, and why; the newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -306,6 +301,13 @@ func newLogChanges(o *options) *cobra.Command {
 						}
 						l.Subject = access.SubjectOf(p.ID)
 					}
+					if integration != "" {
+						i, err := r.Integration(ctx, integration)
+						if err != nil {
+							return integrationError(integration, err)
+						}
+						l.Subject = access.IntegrationSubject(i.ID)
+					}
 					if err := l.read(ctx, r); err != nil {
 						return err
 					}
@@ -313,7 +315,7 @@ func newLogChanges(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := actorNames(ctx, r)
+					names, err := r.ActorNames(ctx)
 					if err != nil {
 						return err
 					}
@@ -338,6 +340,8 @@ func newLogChanges(o *options) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&person, "person", "", "only changes of this person: id or name")
-	l.flags(cmd, "person")
+	cmd.Flags().StringVar(&integration, "integration", "", "only changes of this integration: id or name")
+	cmd.MarkFlagsMutuallyExclusive("person", "integration")
+	l.flags(cmd, "person", "integration")
 	return cmd
 }

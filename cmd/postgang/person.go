@@ -25,7 +25,7 @@ import (
 
 func newPerson(o *options) *cobra.Command {
 	cmd := cli.Group("person", "Who may log in to the console, and their roles: invite, list, give, take and end",
-		newPersonAdd(o), newPersonList(o), newPersonShow(o), newPersonGrant(o), newPersonRevoke(o), newPersonEnd(o))
+		newPersonAdd(o), newPersonList(o), newPersonShow(o), newPersonGrant(o), newPersonRevoke(o), newPersonEnd(o), newPersonBind(o))
 	cmd.Long = `Persons have roles in the console: for an account, for an organisation ([organisations.KEY]) with all its accounts, or for all.
 Administrators give them there. Whoever may use this command may give any role: it is for the first administrator, and for
 emergencies. Every change is kept with who made it and why: "postgang log changes".
@@ -52,16 +52,18 @@ func organisationKeys(cfg *config.Config) []string {
 
 // personView is a person without anything that tells the fødselsnummer.
 type personView struct {
-	ID      string     `json:"id"`
-	Name    string     `json:"name"`
-	State   string     `json:"state"` // "invited", "active" or "ended"
-	Issuer  string     `json:"issuer,omitempty"`
-	Subject string     `json:"subject,omitempty"`
-	Number  bool       `json:"by_number"` // invited by fødselsnummer
-	Roles   []roleView `json:"roles"`
-	Created cli.Moment `json:"created_at"`
-	Login   cli.Moment `json:"last_login_at,omitempty"`
-	Ended   cli.Moment `json:"ended_at,omitempty"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	State   string `json:"state"` // "invited", "active" or "ended"
+	Issuer  string `json:"issuer,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	Number  bool   `json:"by_number"` // invited by fødselsnummer
+	// LoginName is that of the machine where the command line is used.
+	LoginName string     `json:"login_name,omitempty"`
+	Roles     []roleView `json:"roles"`
+	Created   cli.Moment `json:"created_at"`
+	Login     cli.Moment `json:"last_login_at,omitempty"`
+	Ended     cli.Moment `json:"ended_at,omitempty"`
 	// Changes are the newest first.
 	Changes []changeView `json:"changes,omitempty"`
 }
@@ -74,7 +76,7 @@ type roleView struct {
 
 func viewPerson(p access.Person) personView {
 	v := personView{
-		ID: p.ID, Name: p.Name, State: "active", Issuer: p.Issuer, Subject: p.Subject, Number: p.Number != "", Roles: []roleView{},
+		ID: p.ID, Name: p.Name, State: "active", Issuer: p.Issuer, Subject: p.Subject, Number: p.Number != "", LoginName: p.Login, Roles: []roleView{},
 		Created: cli.When(p.Created), Login: cli.When(p.LastLogin), Ended: cli.When(p.Ended),
 	}
 	switch {
@@ -110,6 +112,7 @@ func showPerson(w io.Writer, p access.Person, v personView) {
 	if v.Number && p.Subject == "" {
 		line("known by", "fødselsnummer, at the first log-in")
 	}
+	line("command line", p.Login)
 	line("last log-in", v.Login.String())
 	line("ended", v.Ended.String())
 	for _, g := range p.Grants {
@@ -227,7 +230,7 @@ func (o *options) readNumber() (string, error) {
 
 func newPersonAdd(o *options) *cobra.Command {
 	var where place
-	var role, issuer, subject, reason string
+	var role, issuer, subject, loginName, reason string
 	var number bool
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -270,10 +273,13 @@ log-in the person is bound to the provider's own id. NAME is how colleagues know
 				if err != nil {
 					return cli.Usage("%v", err)
 				}
+				if p, err = p.Tied(loginName); err != nil {
+					return cli.Usage("--login: %v", err)
+				}
 				p.Grants = grants
 				p, err = a.Roles.Invite(ctx, p, reason)
 				if errors.Is(err, store.ErrExists) {
-					return cli.Usage("this person is there already; see \"postgang person list\", and give roles by \"postgang person grant\"")
+					return cli.Usage("this person, or another one with the same --login, is there already; see \"postgang person list\", and give roles by \"postgang person grant\"")
 				}
 				if err != nil {
 					return err
@@ -287,6 +293,7 @@ log-in the person is bound to the provider's own id. NAME is how colleagues know
 	f.BoolVar(&number, "number", false, "read the fødselsnummer from standard input")
 	f.StringVar(&issuer, "issuer", "", "the log-in provider, as its tokens say (iss)")
 	f.StringVar(&subject, "subject", "", "the provider's id of the person (sub)")
+	f.StringVar(&loginName, "login", "", "the person's log-in name on this machine, see \"postgang person bind\"")
 	f.StringVar(&role, "role", "", "a role to begin with: "+strings.Join(roleNames(), ", "))
 	where.flags(cmd)
 	reasonFlag(cmd, &reason)
@@ -388,7 +395,7 @@ func newPersonShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := actorNames(ctx, r)
+					names, err := r.ActorNames(ctx)
 					for _, c := range list {
 						v.Changes = append(v.Changes, viewChange(c, names))
 					}
@@ -497,6 +504,51 @@ under the same name.`,
 			})
 		},
 	}
+	reasonFlag(cmd, &reason)
+	return cmd
+}
+
+func newPersonBind(o *options) *cobra.Command {
+	var loginName, reason string
+	cmd := &cobra.Command{
+		Use:   "bind PERSON",
+		Short: "Say which log-in name on this machine is a person's, so that both count as one person",
+		Long: `Ties a log-in name of the machine where this command line is used to a person of the console. Where two persons are required, the
+person in the console and whoever has that log-in name (or acts for it, by sudo or --by) count as one. --login "" ends it.`,
+		Example: `  postgang person bind "Kari Nordmann" --login kari --reason "drifter maskinen"`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkReason(reason); err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app.App) error {
+				p, err := store.View(ctx, a.Archive, func(r store.Reader) (access.Person, error) { return findPerson(ctx, r, args[0]) })
+				if err != nil {
+					return err
+				}
+				if _, err := p.Tied(loginName); err != nil && p.Ended.IsZero() {
+					return cli.Usage("--login: %v", err)
+				}
+				p, err = a.Roles.Tie(ctx, p.ID, loginName, reason)
+				if errors.Is(err, store.ErrExists) {
+					return cli.Usage("another person has the log-in name %s; see \"postgang person list\"", loginName)
+				}
+				if err != nil {
+					return notDone(err)
+				}
+				return o.Print(viewPerson(p), func(w io.Writer) {
+					if p.Login == "" {
+						fmt.Fprintf(w, "%s has no log-in name here\n", p.Name)
+						return
+					}
+					fmt.Fprintf(w, "%s and the log-in name %s are one person\n", p.Name, p.Login)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&loginName, "login", "", "the log-in name; empty: none any more (required)")
+	_ = cmd.MarkFlagRequired("login") // the flag is there
 	reasonFlag(cmd, &reason)
 	return cmd
 }

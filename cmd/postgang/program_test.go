@@ -26,7 +26,7 @@ func freeAddress(t testing.TB) string {
 // addIntegration makes an integration with the program of a folder.
 func addIntegration(t testing.TB, dir, name string, accounts ...string) (made integrationView) {
 	t.Helper()
-	args := []string{"integration", "add", name, "--json"}
+	args := []string{"integration", "add", name, "--json", "--reason", "test"}
 	for _, a := range accounts {
 		args = append(args, "--account", a)
 	}

@@ -84,16 +84,18 @@ func whoami() string {
 	return u.Username
 }
 
-// shownActor is who did something, as the archive keeps it, for people: by name where actorNames has one. Without names it is of the
+// shownActor is who did something, as the archive keeps it, for people: by name where names (access.Reader.ActorNames) has one. Without names it is of the
 // command line alone.
 func shownActor(kept string, names map[string]string) string {
-	if name := names[kept]; name != "" {
-		return name
-	}
 	a, err := access.ParseActor(kept)
+	name := names[kept]
 	switch {
 	case err != nil:
 		return kept
+	case name != "" && a.Kind == access.CommandLine:
+		return name + " (" + a.ID + ")"
+	case name != "":
+		return name
 	case a.For != "":
 		return a.For + " (" + a.ID + ")"
 	}

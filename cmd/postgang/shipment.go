@@ -146,7 +146,7 @@ func newShipmentShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					names, err := actorNames(ctx, r)
+					names, err := r.ActorNames(ctx)
 					if err != nil {
 						return err
 					}

@@ -189,7 +189,7 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		if err != nil {
 			return err
 		}
-		names, err := actorNames(ctx, r)
+		names, err := r.ActorNames(ctx)
 		if err != nil {
 			return err
 		}

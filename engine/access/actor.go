@@ -60,6 +60,32 @@ func (a Actor) SamePerson(b Actor) bool {
 	return a.Who() == b.Who()
 }
 
+// SameHuman reports whether two actors may be one person, also when one acts in the console and the other on the command line: people
+// say who has which log-in name. A name that --by gives is taken for a log-in name, and for the name of a person.
+func SameHuman(a, b Actor, people []Person) bool {
+	if a.SamePerson(b) {
+		return true
+	}
+	for _, p := range people {
+		if a.mayBe(p) && b.mayBe(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBe reports whether an actor may be a person, or acts for that person.
+func (a Actor) mayBe(p Person) bool {
+	switch a.Kind {
+	case Human:
+		return a.ID == p.ID
+	case CommandLine:
+		return p.Login != "" && (a.ID == p.Login || a.For == p.Login) || a.For != "" && strings.EqualFold(a.For, p.Name)
+	case System, Integrated:
+	}
+	return false
+}
+
 // Who is the person that an actor stands for, as histories show it.
 func (a Actor) Who() string {
 	if a.For != "" {

@@ -12,6 +12,7 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -69,6 +70,25 @@ func New(name, organisation string, accounts []string, now time.Time) (Integrati
 		Password: hashOf(password), PasswordAt: now, Created: now,
 	}, password, nil
 }
+
+// integrationState is an integration as the log of changes keeps it.
+type integrationState struct {
+	Name         string    `json:"name"`
+	Organisation string    `json:"organisation,omitempty"`
+	Accounts     []string  `json:"accounts"`
+	PasswordAt   time.Time `json:"password_at"`
+	FormerUntil  time.Time `json:"former_until,omitzero"`
+	Ended        bool      `json:"ended,omitempty"`
+}
+
+// State is an integration as the log of changes keeps it, as Person.State: no password, and no hash of one.
+func (i Integration) State() (string, error) {
+	b, err := json.Marshal(integrationState{i.Name, i.Organisation, i.Accounts, i.PasswordAt.UTC(), i.FormerUntil.UTC(), !i.Ended.IsZero()})
+	return string(b), err
+}
+
+// IntegrationSubject names an integration as the subject of a change.
+func IntegrationSubject(id string) string { return Actor{Kind: Integrated, ID: id}.String() }
 
 // IsOrganisation reports whether a number is an organisasjonsnummer.
 func IsOrganisation(number string) bool {

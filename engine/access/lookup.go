@@ -81,7 +81,7 @@ func (l Lookup) hash(former string) string {
 	return linked(former, strconv.FormatInt(l.Seq, 10), strconv.FormatInt(l.At.UnixMilli(), 10), l.Actor.String(), l.Shipment, l.Account, Words(l.What), l.Purpose)
 }
 
-// Change is a row of the log of changes: who may what was changed. Before and After are the state as JSON, without fødselsnummer.
+// Change is a row of the log of changes: who may what was changed, a person or an integration. Before and After are the state as JSON, without fødselsnummer.
 type Change struct {
 	Seq     int64     // from 1, without gaps
 	At      time.Time // UTC, whole milliseconds

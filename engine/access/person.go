@@ -27,6 +27,8 @@ var (
 	ErrNotHeld = errors.New("the person does not have this role there")
 	// ErrEnded: the person is ended, for good.
 	ErrEnded = errors.New("the person is ended; invite anew")
+	// ErrIntegrationEnded: the integration is ended, for good.
+	ErrIntegrationEnded = errors.New("the integration is ended; make a new one")
 )
 
 // Roles are all roles, in the order of the matrix.
@@ -111,6 +113,20 @@ func (p Person) Bind(issuer, subject string) (Person, error) {
 	return p, nil
 }
 
+const longestLogin = 64 // characters
+
+// Tied is the person with a log-in name of the command line, in place of any before; empty: without one.
+func (p Person) Tied(login string) (Person, error) {
+	switch {
+	case !p.Ended.IsZero():
+		return p, ErrEnded
+	case len(login) > longestLogin || !identity.Legible(login) || strings.ContainsAny(login, "/ \t") || len(identity.FindNationalIDs(login)) > 0:
+		return p, fmt.Errorf("a log-in name has at most %d characters, without blanks and slashes", longestLogin)
+	}
+	p.Login = login
+	return p, nil
+}
+
 // Giver is who gives and takes roles.
 type Giver struct {
 	// Person is the giver in the console; empty: whoever may use the command line, who may do everything, for emergencies.
@@ -149,6 +165,41 @@ func (w Giver) Invite(organisations map[string][]string) error {
 		return ErrOutside
 	}
 	return nil
+}
+
+// Integration is nil when the giver may make, change and end an integration that may send from these accounts: who configures all of
+// them may.
+func (w Giver) Integration(accounts []string, organisations map[string][]string) error {
+	if w.Person == "" {
+		return nil
+	}
+	scope := Where(w.Grants, Configure, organisations)
+	for _, a := range accounts {
+		if !scope.Has(a) {
+			return ErrOutside
+		}
+	}
+	if scope.Empty() {
+		return ErrOutside
+	}
+	return nil
+}
+
+// EndSessions is nil when the giver may end the sessions of a person: one's own, and those of who has a role that the giver
+// administers, whatever others.
+func (w Giver) EndSessions(p Person, grants []Grant, organisations map[string][]string) error {
+	if w.Person == "" || w.Person == p.ID {
+		return nil
+	}
+	if len(grants) == 0 {
+		return w.Invite(organisations)
+	}
+	for _, g := range grants {
+		if w.may(p, g, organisations) == nil {
+			return nil
+		}
+	}
+	return ErrOutside
 }
 
 // Give is the person with one more role.
@@ -209,8 +260,11 @@ type state struct {
 	Issuer  string       `json:"issuer,omitempty"`
 	Subject string       `json:"subject,omitempty"`
 	Number  string       `json:"number,omitempty"` // the beginning of the hash: enough to see that it is another one
+	Login   string       `json:"login,omitempty"`
 	Grants  []stateGrant `json:"grants"`
 	Ended   bool         `json:"ended,omitempty"`
+	// SessionsEnded is how many sessions of the person were ended by another; of the state after alone.
+	SessionsEnded int `json:"sessions_ended,omitempty"`
 }
 
 type stateGrant struct {
@@ -222,8 +276,14 @@ type stateGrant struct {
 const numberShown = 8 // hex digits of a number's hash
 
 // State is a person as the log of changes keeps it: JSON with names in snake_case, the same person always in the same bytes.
-func (p Person) State() (string, error) {
-	s := state{Name: p.Name, Issuer: p.Issuer, Subject: p.Subject, Number: p.Number[:min(numberShown, len(p.Number))], Grants: []stateGrant{}, Ended: !p.Ended.IsZero()}
+func (p Person) State() (string, error) { return p.StateWithout(0) }
+
+// StateWithout is the State of a person of whom so many sessions were ended.
+func (p Person) StateWithout(sessions int) (string, error) {
+	s := state{
+		Name: p.Name, Issuer: p.Issuer, Subject: p.Subject, Number: p.Number[:min(numberShown, len(p.Number))], Login: p.Login, Grants: []stateGrant{}, Ended: !p.Ended.IsZero(),
+		SessionsEnded: sessions,
+	}
 	for _, g := range Sorted(p.Grants) {
 		s.Grants = append(s.Grants, stateGrant(g))
 	}
@@ -231,40 +291,60 @@ func (p Person) State() (string, error) {
 	return string(b), err
 }
 
-// Difference is what a change changed.
+// Difference is what a change of a person or an integration changed.
 type Difference struct {
-	New     bool // the person was not there
+	New     bool // the person or integration was not there
 	Renamed bool
-	Bound   bool // issuer and subject became known, or others
+	Bound   bool // issuer and subject of a person became known, or others
 	Ended   bool
 	Given   []Grant
 	Taken   []Grant
+	Tied    bool // the log-in name of a person is another
+	// SessionsEnded is how many sessions of a person were ended.
+	SessionsEnded int
+	// Rotated: an integration has a new password, and the one before is taken until FormerUntil; zero: no longer.
+	Rotated     bool
+	FormerUntil time.Time
+	// Organisation: the organisasjonsnummer of an integration's tokens is another.
+	Organisation                 bool
+	AccountsGiven, AccountsTaken []string // that an integration may send from
 }
 
-// Difference reads what a change of a person changed.
+// Difference reads what a change changed.
 func (c Change) Difference() (Difference, error) {
 	var before, after state
+	var was, is integrationState // what the state of a person has not, is empty in both
 	if c.Before != "" {
-		if err := json.Unmarshal([]byte(c.Before), &before); err != nil {
+		if err := errors.Join(json.Unmarshal([]byte(c.Before), &before), json.Unmarshal([]byte(c.Before), &was)); err != nil {
 			return Difference{}, errors.New("the state before is not as it was written")
 		}
 	}
-	if err := json.Unmarshal([]byte(c.After), &after); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(c.After), &after), json.Unmarshal([]byte(c.After), &is)); err != nil {
 		return Difference{}, errors.New("the state after is not as it was written")
 	}
-	d := Difference{New: c.Before == "", Ended: after.Ended && !before.Ended}
+	d := Difference{New: c.Before == "", Ended: after.Ended && !before.Ended, SessionsEnded: after.SessionsEnded, Tied: before.Login != after.Login}
 	if !d.New {
 		d.Renamed, d.Bound = before.Name != after.Name, before.Issuer != after.Issuer || before.Subject != after.Subject
+		d.Organisation = was.Organisation != is.Organisation
+		if d.Rotated = !was.PasswordAt.Equal(is.PasswordAt) || !was.FormerUntil.Equal(is.FormerUntil); d.Rotated {
+			d.FormerUntil = is.FormerUntil
+		}
 	}
-	d.Given, d.Taken = without(after.Grants, before.Grants), without(before.Grants, after.Grants)
+	for _, g := range without(after.Grants, before.Grants) {
+		d.Given = append(d.Given, Grant(g))
+	}
+	for _, g := range without(before.Grants, after.Grants) {
+		d.Taken = append(d.Taken, Grant(g))
+	}
+	d.AccountsGiven, d.AccountsTaken = without(is.Accounts, was.Accounts), without(was.Accounts, is.Accounts)
 	return d, nil
 }
 
-// without are the grants of one state that another has not.
-func without(list, others []stateGrant) (out []Grant) {
-	for _, g := range list {
-		if !slices.Contains(others, g) {
-			out = append(out, Grant(g))
+// without are those of one list that another has not.
+func without[T comparable](list, others []T) (out []T) {
+	for _, v := range list {
+		if !slices.Contains(others, v) {
+			out = append(out, v)
 		}
 	}
 	return out

@@ -24,6 +24,9 @@ type Reader interface {
 	// PersonBy finds who logs in: the person who is known by issuer and subject, or else the one who is invited by the keyed hash of
 	// the number (empty: none) and was never bound. Ended ones are not found; store.ErrNotFound.
 	PersonBy(ctx context.Context, issuer, subject, number string) (Person, error)
+	// ActorNames are the names of persons and integrations by how the archive keeps them as actors (Actor.String): ended ones with
+	// them, and a person also by the log-in name of the command line.
+	ActorNames(ctx context.Context) (map[string]string, error)
 	// Changes are the newest first, unless the filter says otherwise.
 	Changes(ctx context.Context, f LogFilter) ([]Change, error)
 	// Lookups are the newest first, unless the filter says otherwise.
@@ -32,8 +35,9 @@ type Reader interface {
 
 // Writer changes who may hand in and who may log in, and adds to the logs. It is part of store.Tx.
 type Writer interface {
-	// PutIntegration stores an integration, new or changed. store.ErrExists when another one has the name.
-	PutIntegration(ctx context.Context, i Integration) error
+	// PutIntegration stores an integration, new or changed, and adds to the log of changes as PutPerson does. store.ErrExists when
+	// another one has the name.
+	PutIntegration(ctx context.Context, i Integration, reason string) error
 	// CountWay counts one hand-in, now.
 	CountWay(ctx context.Context, account string, dialect Dialect, integration string) error
 	// AskSecond records, now, that the actor of the context asks for what takes two persons, in place of what was asked for and not done.
@@ -43,8 +47,11 @@ type Writer interface {
 
 	// PutPerson stores a person with its grants, new or changed, and adds to the log of changes who did it (By), what it was before,
 	// what it is now, and why. It never changes Created and LastLogin of one who is there. store.ErrExists when another one who is
-	// not ended has the issuer and subject, or the number.
+	// not ended has the issuer and subject, the number, or the log-in name.
 	PutPerson(ctx context.Context, p Person, reason string) error
+	// EndSessionsOf ends, now, the sessions of a person that last, adds to the log of changes that they were ended, and counts them.
+	// With none it does nothing. store.ErrNotFound.
+	EndSessionsOf(ctx context.Context, person, reason string) (int, error)
 	// RecordLogin notes that a person has logged in, now; store.ErrNotFound.
 	RecordLogin(ctx context.Context, id string) error
 	// AddLookup adds to the innsynslogg and returns the row as it was added: its At is now, and Seq and Hash are the archive's.

@@ -74,10 +74,13 @@ type Person struct {
 	// Issuer and Subject are who the provider says it is; empty until the first log-in of somebody who was invited by number.
 	Issuer, Subject string
 	Number          string // keyed hash of the fødselsnummer; empty: the provider tells none
-	Grants          []Grant
-	Created         time.Time
-	LastLogin       time.Time // zero: never
-	Ended           time.Time // zero: may log in
+	// Login is the person's log-in name on the machine where the command line is used, so that who acts here and there is known for
+	// one person; empty: none is known.
+	Login     string
+	Grants    []Grant
+	Created   time.Time
+	LastLogin time.Time // zero: never
+	Ended     time.Time // zero: may log in
 }
 
 // String is the person's id: the name is for pages and not for logs.

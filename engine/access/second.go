@@ -26,7 +26,8 @@ var (
 	ErrNobody = errors.New("takes two persons, and it is not known who you are")
 )
 
-// MayDo reports whether an actor may do at a time what another one has asked for.
-func (a Asked) MayDo(by Actor, now time.Time) bool {
-	return a.DoneAt.IsZero() && now.Before(a.At.Add(AskedTime)) && !a.By.SamePerson(by)
+// MayDo reports whether an actor may do at a time what another one has asked for. people are those of the archive, ended ones with
+// them: see SameHuman.
+func (a Asked) MayDo(by Actor, people []Person, now time.Time) bool {
+	return a.DoneAt.IsZero() && now.Before(a.At.Add(AskedTime)) && !SameHuman(a.By, by, people)
 }

@@ -37,6 +37,9 @@ func (s Session) Lasts(now time.Time) bool {
 type Reader interface {
 	// Session finds one by Session.Token; store.ErrNotFound.
 	Session(ctx context.Context, token string) (Session, error)
+	// SessionsOfPeople are those that are not ended of persons who may log in to the console, the newest first. Whether one lasts is
+	// for Session.Lasts to say.
+	SessionsOfPeople(ctx context.Context) ([]Session, error)
 }
 
 // Writer changes sessions. It is part of store.Tx.

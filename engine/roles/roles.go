@@ -1,6 +1,6 @@
-// Package roles keeps who may do what in the console: persons are invited, get and lose roles, are ended, and log in. The rules stand in
-// access; here they are held against what the archive says in the same transaction, and who did it is who the context says
-// (access.As).
+// Package roles keeps who may do what: persons are invited to the console, get and lose roles, are ended, and log in; integrations,
+// which hand in, are made, changed and ended. The rules stand in access; here they are held against what the archive says in the same
+// transaction, and who did it is who the context says (access.As).
 package roles
 
 import (
@@ -138,9 +138,42 @@ func (d *Directory) End(ctx context.Context, person, reason string) (access.Pers
 		if err != nil {
 			return err
 		}
+		if _, err := tx.EndSessionsOf(ctx, person, reason); err != nil {
+			return err
+		}
 		return tx.PutPerson(ctx, ended, reason)
 	})
 	return ended, err
+}
+
+// EndSessions ends the sessions of a person, who may log in again, and counts them; store.ErrNotFound, access.ErrOutside.
+func (d *Directory) EndSessions(ctx context.Context, person, reason string) (n int, err error) {
+	err = d.inTx(ctx, reason, func(tx store.Tx, w access.Giver) error {
+		p, err := tx.Person(ctx, person)
+		if err == nil {
+			err = w.EndSessions(p, d.Grants(p), d.c.Organisations)
+		}
+		if err == nil {
+			n, err = tx.EndSessionsOf(ctx, person, reason)
+		}
+		return err
+	})
+	return n, err
+}
+
+// Tie says which log-in name a person has where the command line is used; empty: none any more. Only there it is said, where all may
+// be done: it makes two actors one where two persons are required. store.ErrNotFound, store.ErrExists when another person has it.
+func (d *Directory) Tie(ctx context.Context, person, login, reason string) (access.Person, error) {
+	return d.change(ctx, reason, func(r store.Reader, w access.Giver) (access.Person, error) {
+		p, err := r.Person(ctx, person)
+		if err == nil && w.Person != "" {
+			err = access.ErrOutside
+		}
+		if err != nil {
+			return p, err
+		}
+		return p.Tied(login)
+	})
 }
 
 // change stores what a person is made to be.

@@ -25,8 +25,12 @@ func (e *Step) Second(ctx context.Context, subject, reason string) error {
 		if err != nil {
 			return err
 		}
+		people, err := tx.People(ctx)
+		if err != nil {
+			return err
+		}
 		for _, a := range asked {
-			if a.Subject == subject && a.MayDo(by, tx.Now()) {
+			if a.Subject == subject && a.MayDo(by, people, tx.Now()) {
 				may = true
 				return nil
 			}

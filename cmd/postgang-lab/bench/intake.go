@@ -404,7 +404,7 @@ func intakePart(ctx context.Context, o *cli.Options, dir string) (err error) {
 	}
 	i, password, err := access.New("maling", "", []string{"maling"}, time.Now())
 	if err == nil {
-		err = a.Archive.InTx(ctx, func(tx store.Tx) error { return tx.PutIntegration(ctx, i) })
+		err = a.Archive.InTx(ctx, func(tx store.Tx) error { return tx.PutIntegration(ctx, i, "bench") })
 	}
 	if err != nil {
 		return err

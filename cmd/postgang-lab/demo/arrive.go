@@ -89,7 +89,7 @@ func (d *demo) openDoor(ctx context.Context) error {
 	for i, a := range d.expected.Accounts {
 		made, password, err := access.New("sak-"+a.Key, a.OrgNumber, []string{a.Key}, d.clock.Now())
 		if err == nil {
-			err = d.app.Archive.InTx(ctx, func(tx store.Tx) error { return tx.PutIntegration(ctx, made) })
+			err = d.app.Archive.InTx(ctx, func(tx store.Tx) error { return tx.PutIntegration(ctx, made, "demo") })
 		}
 		if err != nil {
 			return fmt.Errorf("integration of %s: %w", a.Key, err)

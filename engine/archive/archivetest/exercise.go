@@ -1923,13 +1923,13 @@ func ways(s *Suite) {
 	second, _, err := access.New("Acos-test", "", []string{"skole"}, T0.Add(time.Second))
 	s.Same(err, nil)
 	s.Must(func(tx store.Tx) error {
-		return errors.Join(tx.PutIntegration(s.Ctx, first), tx.PutIntegration(s.Ctx, second))
+		return errors.Join(tx.PutIntegration(s.Ctx, first, "test"), tx.PutIntegration(s.Ctx, second, "test"))
 	})
 	first.Rotate(T0.Add(time.Hour), T0.Add(48*time.Hour))
 	first.Accounts, first.Organisation = []string{"helse"}, ""
 	second.Ended = T0.Add(time.Minute)
 	s.Must(func(tx store.Tx) error {
-		return errors.Join(tx.PutIntegration(s.Ctx, first), tx.PutIntegration(s.Ctx, second))
+		return errors.Join(tx.PutIntegration(s.Ctx, first, "test"), tx.PutIntegration(s.Ctx, second, "test"))
 	})
 	s.View(func(r store.Reader) error {
 		all, err := r.Integrations(s.Ctx)
@@ -1944,7 +1944,7 @@ func ways(s *Suite) {
 	})
 	other := second
 	other.ID = ID(1)
-	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutIntegration(s.Ctx, other) })
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutIntegration(s.Ctx, other, "test") })
 
 	s.Must(func(tx store.Tx) error { return tx.CountWay(s.Ctx, "skole", access.RestV3, first.ID) })
 	s.Must(func(tx store.Tx) error {

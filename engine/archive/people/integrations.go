@@ -2,10 +2,12 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"postgang/engine/access"
 	"postgang/engine/archive/sqlrow"
+	"postgang/engine/store"
 )
 
 const integrationColumns = `id, name, organisation, accounts, password, password_at, former, former_until, created_at, ended_at`
@@ -34,8 +36,28 @@ func (r Reader) Integration(ctx context.Context, idOrName string) (access.Integr
 	return i, nil
 }
 
-// PutIntegration stores an integration.
-func (t Writer) PutIntegration(ctx context.Context, i access.Integration) error {
+// PutIntegration stores an integration, and what it changes.
+func (t Writer) PutIntegration(ctx context.Context, i access.Integration, reason string) error {
+	c := access.Change{At: t.now, Actor: access.By(ctx), Subject: access.IntegrationSubject(i.ID), Reason: reason}
+	former, err := sqlrow.One(ctx, t.rows, scanIntegration, `SELECT `+integrationColumns+` FROM integration WHERE id = $1`, i.ID)
+	if err == nil {
+		c.Before, err = former.State()
+	} else if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	if err == nil {
+		c.After, err = i.State()
+	}
+	if err == nil {
+		err = t.putIntegration(ctx, i)
+	}
+	if err != nil {
+		return err
+	}
+	return t.addChange(ctx, c)
+}
+
+func (t Writer) putIntegration(ctx context.Context, i access.Integration) error {
 	accounts, err := sqlrow.Encode(i.Accounts)
 	if err != nil {
 		return err

@@ -10,12 +10,12 @@ import (
 	"postgang/engine/store"
 )
 
-const personColumns = `id, name, issuer, subject, number, created_at, last_login, ended_at`
+const personColumns = `id, name, issuer, subject, number, login, created_at, last_login, ended_at`
 
 // persons reads persons with their grants, by a condition and the order of its rows.
 func (r Reader) persons(ctx context.Context, rest string, args ...any) ([]access.Person, error) {
 	out, err := sqlrow.List(ctx, r.rows, func(scan sqlrow.Scan) (p access.Person, err error) {
-		err = scan(&p.ID, &p.Name, &p.Issuer, &p.Subject, &p.Number, sqlrow.When(&p.Created), sqlrow.When(&p.LastLogin), sqlrow.When(&p.Ended))
+		err = scan(&p.ID, &p.Name, &p.Issuer, &p.Subject, &p.Number, &p.Login, sqlrow.When(&p.Created), sqlrow.When(&p.LastLogin), sqlrow.When(&p.Ended))
 		return p, err
 	}, `SELECT `+personColumns+` FROM person `+rest, args...)
 	if err != nil || len(out) == 0 {
@@ -56,6 +56,30 @@ func (r Reader) People(ctx context.Context) ([]access.Person, error) {
 // Person finds a person by id.
 func (r Reader) Person(ctx context.Context, id string) (access.Person, error) {
 	return r.person(ctx, `WHERE id = $1`, id)
+}
+
+// ActorNames are the names of those who do something.
+func (r Reader) ActorNames(ctx context.Context) (map[string]string, error) {
+	names := map[string]string{}
+	// Those who are not ended come last: a log-in name may have been another's before.
+	err := r.rows.Each(ctx, func(scan sqlrow.Scan) error {
+		var id, name, login string
+		var of access.ActorKind
+		var living int
+		if err := scan(&of, &id, &name, &login, &living); err != nil {
+			return err
+		}
+		names[access.Actor{Kind: of, ID: id}.String()] = name
+		if login != "" {
+			names[access.Actor{Kind: access.CommandLine, ID: login}.String()] = name
+		}
+		return nil
+	}, `SELECT '`+string(access.Human)+`', id, name, login, CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END AS living FROM person
+		UNION ALL SELECT '`+string(access.Integrated)+`', id, name, '', 1 FROM integration ORDER BY living`)
+	if err != nil {
+		return nil, fmt.Errorf("read names: %w", err)
+	}
+	return names, nil
 }
 
 // PersonBy finds who logs in. One who is known goes before one who is invited.
@@ -100,9 +124,9 @@ func (t Writer) PutPerson(ctx context.Context, p access.Person, reason string) e
 }
 
 func (t Writer) putPerson(ctx context.Context, p access.Person) error {
-	_, err := t.rows.Exec(ctx, `INSERT INTO person (`+personColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET name = $2, issuer = $3, subject = $4, number = $5, ended_at = $8`,
-		p.ID, p.Name, p.Issuer, p.Subject, p.Number, p.Created, p.LastLogin, p.Ended)
+	_, err := t.rows.Exec(ctx, `INSERT INTO person (`+personColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (id) DO UPDATE SET name = $2, issuer = $3, subject = $4, number = $5, login = $6, ended_at = $9`,
+		p.ID, p.Name, p.Issuer, p.Subject, p.Number, p.Login, p.Created, p.LastLogin, p.Ended)
 	if err != nil {
 		return err
 	}

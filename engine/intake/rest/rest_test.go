@@ -481,7 +481,7 @@ func TestEndedIntegration(t *testing.T) {
 
 func (w *world) put(i access.Integration) {
 	w.t.Helper()
-	if err := w.Archive.InTx(w.t.Context(), func(tx store.Tx) error { return tx.PutIntegration(w.t.Context(), i) }); err != nil {
+	if err := w.Archive.InTx(w.t.Context(), func(tx store.Tx) error { return tx.PutIntegration(w.t.Context(), i, "test") }); err != nil {
 		w.t.Fatal(err)
 	}
 }

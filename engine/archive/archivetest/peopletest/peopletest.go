@@ -10,6 +10,7 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/login"
 	"postgang/engine/store"
 )
 
@@ -17,7 +18,100 @@ import (
 func Exercise(t testing.TB, a store.Archive) {
 	s := &archivetest.Suite{TB: t, Ctx: t.Context(), Archive: a}
 	persons(s)
+	changesOfOthers(s)
 	lookups(s)
+}
+
+// changesOfOthers are those of integrations, of log-in names and of sessions; persons has made five before.
+func changesOfOthers(s *archivetest.Suite) {
+	by := access.As(s.Ctx, access.Actor{Kind: access.Human, ID: archivetest.ID(1)})
+	acos, _, err := access.New("acos", "974760673", []string{"skole"}, archivetest.T0)
+	s.Same(err, nil)
+	s.Must(func(tx store.Tx) error { return tx.PutIntegration(by, acos, "nytt fagsystem") })
+	acos.Rotate(archivetest.T0.Add(time.Hour), archivetest.T0.Add(2*time.Hour))
+	acos.Accounts = []string{"skole", "helse"}
+	s.Must(func(tx store.Tx) error { return tx.PutIntegration(by, acos, "passordet kom bort") })
+	other := acos
+	other.ID = archivetest.ID(77)
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutIntegration(by, other, "samme navn") })
+	s.Refuse(nil, func(tx store.Tx) error { return tx.PutIntegration(by, acos, "") })
+	s.View(func(r store.Reader) error {
+		list, err := r.Changes(s.Ctx, access.LogFilter{Subject: access.IntegrationSubject(acos.ID)})
+		s.Same([]any{len(list), list[0].Seq, list[0].Reason, list[0].Actor.ID, list[1].Before}, []any{2, int64(7), "passordet kom bort", archivetest.ID(1), ""})
+		s.Same(list[0].Before, list[1].After)
+		for _, c := range list {
+			s.Same(strings.Contains(c.Before+c.After, "sha256"), false)
+		}
+		d, err2 := list[0].Difference()
+		s.Same(d, access.Difference{Rotated: true, FormerUntil: archivetest.T0.Add(2 * time.Hour), AccountsGiven: []string{"helse"}})
+		return errors.Join(err, err2)
+	})
+
+	// A log-in name is one living person's.
+	person := func(id string) (p access.Person) {
+		s.View(func(r store.Reader) (err error) { p, err = r.Person(s.Ctx, id); return err })
+		return p
+	}
+	kari, gone := person(archivetest.ID(1)), person(archivetest.ID(2))
+	again := person(archivetest.ID(5))
+	kari.Login, gone.Login, again.Login = "kari", "kari", "kari"
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(tx.PutPerson(by, gone, "sto åpent"), tx.PutPerson(by, kari, "drifter maskinen"))
+	})
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.PutPerson(by, again, "samme navn") })
+	s.Same(person(kari.ID), kari)
+	s.View(func(r store.Reader) error {
+		names, err := r.ActorNames(s.Ctx)
+		s.Same(names, map[string]string{
+			"person/" + kari.ID: "Kari Nordmann", "person/" + gone.ID: "Ola", "person/" + again.ID: "Ola", "kommando/kari": "Kari Nordmann", "integrasjon/" + acos.ID: "acos",
+		})
+		return err
+	})
+
+	// Sessions of persons, and not of others who log in.
+	var now time.Time
+	s.Must(func(tx store.Tx) error {
+		now = tx.Now()
+		var errs []error
+		for i, v := range []struct {
+			subject string
+			began   time.Duration // before now
+		}{{"sub-1", time.Hour}, {"sub-1", time.Minute}, {"sub-9", time.Minute}, {"a recipient", time.Minute}, {"sub-1", 11 * time.Hour}} {
+			errs = append(errs, tx.InsertSession(s.Ctx, login.Session{Token: archivetest.Sha(500 + i), Issuer: "https://idp/", Subject: v.subject, Began: now.Add(-v.began), Last: now.Add(-time.Minute)}))
+		}
+		return errors.Join(errs...)
+	})
+	open := func() (tokens []string) {
+		s.View(func(r store.Reader) error {
+			list, err := r.SessionsOfPeople(s.Ctx)
+			for _, v := range list {
+				tokens = append(tokens, v.Token)
+			}
+			return err
+		})
+		return tokens
+	}
+	s.Same(open(), []string{archivetest.Sha(501), archivetest.Sha(500), archivetest.Sha(504)}) // who is ended has none
+	end := func(person string) (n int) {
+		s.Must(func(tx store.Tx) (err error) { n, err = tx.EndSessionsOf(by, person, "mistet PC-en"); return err })
+		return n
+	}
+	s.Same([]int{end(kari.ID), end(kari.ID), end(again.ID)}, []int{2, 0, 0}) // 504 was over by itself
+	s.Same(open(), []string{archivetest.Sha(504)})
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { _, err := tx.EndSessionsOf(by, archivetest.ID(99), "x"); return err })
+	s.View(func(r store.Reader) error {
+		list, err := r.Changes(s.Ctx, access.LogFilter{Limit: 2})
+		first, err2 := list[0].Difference()
+		second, err3 := list[1].Difference()
+		s.Same([]access.Difference{first, second}, []access.Difference{{SessionsEnded: 2}, {Tied: true}})
+		var chain access.Chain
+		oldest, err4 := r.Changes(s.Ctx, access.LogFilter{Oldest: true})
+		for _, c := range oldest {
+			s.Same(chain.Change(c), nil)
+		}
+		s.Same(chain.Seq, int64(10))
+		return errors.Join(err, err2, err3, err4)
+	})
 }
 
 // persons are who may log in, and the log of what was changed of them.

@@ -146,7 +146,7 @@ func New(tb testing.TB, change func(c *door.Config)) *World {
 	w.Acceptor = accept.New(s)
 	w.Integration, w.Password, err = access.New("acos", Organisation, []string{"skole"}, w.Clock.Now())
 	must(err)
-	must(w.Archive.InTx(tb.Context(), func(tx store.Tx) error { return tx.PutIntegration(tb.Context(), w.Integration) }))
+	must(w.Archive.InTx(tb.Context(), func(tx store.Tx) error { return tx.PutIntegration(tb.Context(), w.Integration, "test") }))
 	c := door.Config{
 		Engine: w.Acceptor, Archive: w.Archive, Tokens: Tokens{}, Spool: filepath.Join(dir, "kø"), Now: w.Clock.Now, Log: log,
 		Accounts: []door.Account{{Account: accounts[0], KontoID: KontoID}, {Account: accounts[1]}},
