@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"postgang/billing/money"
 	"postgang/billing/price"
 	"postgang/engine"
+	"postgang/engine/access"
+	"postgang/engine/insight"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
 	"postgang/engine/shipment"
@@ -27,9 +30,14 @@ func here(c *engine.Config) {
 	c.Accounts[0].Vendor = "her"
 }
 
+// asPrinter is a context in which nn01 works.
+func asPrinter(s *stage) context.Context {
+	return access.As(s.ctx, access.Actor{Kind: access.CommandLine, ID: "nn01"})
+}
+
 func (s *stage) printHere(t *testing.T, job string) jobs.Printout {
 	t.Helper()
-	out, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut"), By: "nn01"})
+	out, err := s.engine.PrintManual(asPrinter(s), jobs.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut"), By: "nn01"})
 	must(t, err)
 	return out
 }
@@ -89,15 +97,15 @@ func TestManualPrint(t *testing.T) {
 	}
 	// A second time only by a person's word.
 	again := jobs.ManualPrint{Job: job, Dir: filepath.Join(s.dir, "ut2"), By: "nn02"}
-	if _, err := s.engine.PrintManual(s.ctx, again); err == nil || !strings.Contains(err.Error(), "--again") {
+	if _, err := s.engine.PrintManual(asPrinter(s), again); err == nil || !strings.Contains(err.Error(), "--again") {
 		t.Errorf("given out twice: %v", err)
 	}
 	again.Again = true
-	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Files) == 0 || len(out.Since) > 0 {
+	if out, err := s.engine.PrintManual(asPrinter(s), again); err != nil || len(out.Files) == 0 || len(out.Since) > 0 {
 		t.Errorf("again: %+v %v", out, err)
 	}
 	s.event(t, ids[1], shipment.DigitalClosed)
-	if out, err := s.engine.PrintManual(s.ctx, again); err != nil || len(out.Since) != 1 {
+	if out, err := s.engine.PrintManual(asPrinter(s), again); err != nil || len(out.Since) != 1 {
 		t.Errorf("again, with a letter closed since: %+v %v", out, err)
 	}
 
@@ -237,6 +245,39 @@ func TestManualBarsLevel4(t *testing.T) {
 	}
 }
 
+// TestManualIsLogged: who prints has looked at each letter, which stands in the innsynslogg before there is a file; what nobody does is
+// not done.
+func TestManualIsLogged(t *testing.T) {
+	t.Parallel()
+	s, job, ids := manualJob(t)
+	lookups := func() []access.Lookup {
+		return view(t, s, func(r store.Reader) ([]access.Lookup, error) {
+			return r.Lookups(s.ctx, access.LogFilter{Oldest: true})
+		})
+	}
+	out := filepath.Join(s.dir, "ut")
+	if _, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: job, Dir: out, By: "nn01"}); !errors.Is(err, insight.ErrNobody) {
+		t.Errorf("printed by nobody: %v", err)
+	}
+	if _, err := os.Stat(out); err == nil || len(lookups()) > 0 {
+		t.Errorf("files were given out unlogged, or %d look-ups of nobody are logged", len(lookups()))
+	}
+	s.printHere(t, job)
+	rows := lookups()
+	var of []string
+	for _, l := range rows {
+		of = append(of, l.Shipment)
+		if l.Actor.ID != "nn01" || access.Words(l.What) != "sider" || !strings.Contains(l.Purpose, job) {
+			t.Errorf("logged: %+v", l)
+		}
+	}
+	slices.Sort(of)
+	slices.Sort(ids)
+	if !slices.Equal(of, ids) {
+		t.Errorf("logged of %v, printed are %v", of, ids)
+	}
+}
+
 // TestManualAfterVendor: a job that a print vendor has, or may have, is not printed here when the vendor's kind is changed.
 func TestManualAfterVendor(t *testing.T) {
 	t.Parallel()
@@ -255,7 +296,7 @@ func TestManualAfterVendor(t *testing.T) {
 			s.restart(t)
 			job := s.onlyJob(t)
 			for _, again := range []bool{false, true} {
-				_, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: job.ID, Dir: filepath.Join(s.dir, "ut"), By: "nn01", Again: again})
+				_, err := s.engine.PrintManual(asPrinter(s), jobs.ManualPrint{Job: job.ID, Dir: filepath.Join(s.dir, "ut"), By: "nn01", Again: again})
 				if err == nil || !strings.Contains(err.Error(), "may be printed there") {
 					t.Errorf("printed here, again %v: %v", again, err)
 				}
@@ -331,7 +372,7 @@ func TestManualIsRefusedElsewhere(t *testing.T) {
 	s := setup(t)
 	s.accepted(t, "a", newLetter("En"))
 	s.night(t)
-	if _, err := s.engine.PrintManual(s.ctx, jobs.ManualPrint{Job: s.onlyJob(t).ID, Dir: s.dir, By: "nn01"}); !errors.Is(err, jobs.ErrNotManual) {
+	if _, err := s.engine.PrintManual(asPrinter(s), jobs.ManualPrint{Job: s.onlyJob(t).ID, Dir: s.dir, By: "nn01"}); !errors.Is(err, jobs.ErrNotManual) {
 		t.Errorf("a vendor's job printed here: %v", err)
 	}
 	if _, err := s.engine.ManualQueue(s.ctx, "trykk"); !errors.Is(err, jobs.ErrNotManual) {
@@ -341,7 +382,7 @@ func TestManualIsRefusedElsewhere(t *testing.T) {
 	if _, err := m.engine.Fetch(m.ctx, "her"); err == nil || !strings.Contains(err.Error(), "manual print") {
 		t.Errorf("fetched: %v", err)
 	}
-	if _, err := m.engine.PrintManual(m.ctx, jobs.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "not said who") {
+	if _, err := m.engine.PrintManual(asPrinter(m), jobs.ManualPrint{Job: job, Dir: m.dir}); err == nil || !strings.Contains(err.Error(), "not said who") {
 		t.Errorf("printed by nobody: %v", err)
 	}
 }

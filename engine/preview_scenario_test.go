@@ -3,13 +3,16 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"postgang/engine"
+	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/impose"
@@ -27,6 +30,9 @@ func TestPreviewIsWhatIsPrinted(t *testing.T) {
 	must(t, err)
 	if p.Job != "" || p.Letter != 1 || p.Sheets == 0 || p.Changed {
 		t.Errorf("before the night: %+v", p)
+	}
+	if len(p.Layout) != p.Sides || p.Layout[0].Kind != impose.Cover {
+		t.Errorf("%d sides, of which it is told what stands on %d: %+v", p.Sides, len(p.Layout), p.Layout)
 	}
 	s.night(t)
 	job := s.jobs(t)[0]
@@ -89,6 +95,9 @@ func TestPreviewOfOneOfMany(t *testing.T) {
 			t.Errorf("letter %d: %+v", i+1, p)
 		}
 		got := pictures(t, r, p.Path)
+		if len(p.Layout) != len(got) {
+			t.Errorf("letter %d has %d sides, of which it is told what stands on %d", i+1, len(got), len(p.Layout))
+		}
 		if len(got) != row.LastSide-row.FirstSide+1 {
 			t.Fatalf("letter %d has %d sides in its preview, %d to %d in its job", i+1, len(got), row.FirstSide, row.LastSide)
 		}
@@ -115,6 +124,34 @@ func pictures(t *testing.T, r *preview.Renderer, path string) (pages [][]byte) {
 	})
 	must(t, err)
 	return pages
+}
+
+// TestLetterPDF: a letter in memory is what PreviewLetter writes, nothing is left in the scratch folder, and one that is too large is
+// told so. What stands on each side is told, empty backs included.
+func TestLetterPDF(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En").with("utskriftskonfigurasjon", map[string]any{"tosidig": true}), file("brev.pdf", pdf(1, 3)))
+	want, err := s.engine.PreviewLetter(s.ctx, id, t.TempDir())
+	must(t, err)
+	file, err := os.ReadFile(want.Path)
+	must(t, err)
+	got, p, err := s.engine.LetterPDF(s.ctx, id, 1<<20)
+	must(t, err)
+	if !bytes.Equal(got, file) || p.Path != "" || p.Sides != want.Sides {
+		t.Errorf("%d bytes, want %d: %+v", len(got), len(file), p)
+	}
+	kinds := []jobs.PreviewSide{{Kind: impose.Cover}, {}, {Kind: impose.Page, Document: 1, Page: 1}, {Kind: impose.Page, Document: 1, Page: 2}, {Kind: impose.Page, Document: 1, Page: 3}, {}}
+	if !slices.Equal(p.Layout, kinds) || len(kinds) != p.Sides {
+		t.Errorf("%d sides, with %+v", p.Sides, p.Layout)
+	}
+	if _, _, err := s.engine.LetterPDF(s.ctx, id, 100); !errors.Is(err, jobs.ErrLarge) {
+		t.Errorf("a letter of more than 100 bytes: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(s.config.WorkDir, "postgang-preview-*"))
+	if must(t, err); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
 }
 
 func TestPreviewRefuses(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"postgang/billing/money"
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/access"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -291,15 +292,25 @@ func sheetsOf(n int, only []int) string {
 }
 
 func newJobExport(o *options) *cobra.Command {
-	return &cobra.Command{
+	var purpose string
+	cmd := &cobra.Command{
 		Use:   "export JOB DIR",
 		Short: "Write a job's print files, manifest and ticket to a folder, to look at",
-		Long: `Writes a job's files to a folder of your own. They hold personal data. To look at them
-hands nothing to the vendor.`,
+		Long: `Writes a job's files to a folder of your own. They hold personal data: that you looked at each
+of its letters, and the purpose, is written to the innsynslogg first ("postgang log lookups"). A
+job with a letter with krevNiva4Innlogging, whose pages are shown to nobody, is refused. To look
+at them hands nothing to the vendor.`,
 		Args: cobra.ExactArgs(2), ValidArgsFunction: o.completeJobs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd.Context(), false, func(a *app.App) error {
-				paths, err := a.Engine.ExportJob(cmd.Context(), args[0], args[1])
+			if why := access.BadPurpose(purpose); why != "" {
+				return cli.Usage("--purpose: %s", why)
+			}
+			ctx := cmd.Context()
+			return o.with(ctx, false, func(a *app.App) error {
+				if _, err := a.Insight.Job(ctx, access.By(ctx), access.Scope{All: true}, args[0], purpose); err != nil {
+					return err
+				}
+				paths, err := a.Engine.ExportJob(ctx, args[0], args[1])
 				if err != nil {
 					return err
 				}
@@ -311,6 +322,9 @@ hands nothing to the vendor.`,
 			})
 		},
 	}
+	cmd.Flags().StringVar(&purpose, "purpose", "", "why; kept in the innsynslogg, so without personal data (required)")
+	_ = cmd.MarkFlagRequired("purpose") // the flag is there
+	return cmd
 }
 
 func newJobPlan(o *options) *cobra.Command {

@@ -12,6 +12,7 @@ import (
 
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
+	"postgang/engine/access"
 	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -38,7 +39,7 @@ type previewView struct {
 }
 
 func newLetterPreview(o *options) *cobra.Command {
-	var out, folder, pages string
+	var out, folder, pages, purpose string
 	var dpi int
 	var force bool
 	cmd := &cobra.Command{
@@ -48,7 +49,9 @@ func newLetterPreview(o *options) *cobra.Command {
 same code that composes print files. A letter in a live job gets that job's id and its
 number there. With --png each side is a picture too, named by shipment and side.
 
-What is written holds personal data. To look changes nothing and hands nothing to anybody.`,
+What is written holds personal data: that you looked, and the purpose, is written to the
+innsynslogg first ("postgang log lookups"). Of a letter with krevNiva4Innlogging pages are shown
+to nobody. To look changes nothing else and hands nothing to anybody.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want := numbers(nil)
@@ -61,14 +64,19 @@ What is written holds personal data. To look changes nothing and hands nothing t
 			if dpi < preview.MinDPI || dpi > preview.MaxDPI {
 				return cli.Usage("--dpi %d: it must be %d to %d", dpi, preview.MinDPI, preview.MaxDPI)
 			}
+			if why := access.BadPurpose(purpose); why != "" {
+				return cli.Usage("--purpose: %s", why)
+			}
 			if folder == "" && (want != nil || cmd.Flags().Changed("dpi")) {
 				return cli.Usage("--pages and --dpi are of the pictures: name their folder by --png")
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				return o.previewLetter(cmd, a, args[0], out, folder, dpi, want, force)
+				return o.previewLetter(cmd, a, args[0], purpose, out, folder, dpi, want, force)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&purpose, "purpose", "", "why; kept in the innsynslogg, so without personal data (required)")
+	_ = cmd.MarkFlagRequired("purpose") // the flag is there
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the PDF to write (default: ID.pdf here)")
 	cmd.Flags().StringVar(&folder, "png", "", "folder to write a picture of each side in; it is made when it is not there")
 	cmd.Flags().IntVar(&dpi, "dpi", preview.DefaultDPI, "of the pictures, in dots an inch")
@@ -77,7 +85,7 @@ What is written holds personal data. To look changes nothing and hands nothing t
 	return cmd
 }
 
-func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, out, folder string, dpi int, want numbers, force bool) (err error) {
+func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, purpose, out, folder string, dpi int, want numbers, force bool) (err error) {
 	ctx := cmd.Context()
 	var s shipment.Shipment
 	err = a.Archive.View(ctx, func(r store.Reader) error {
@@ -110,6 +118,10 @@ func (o *options) previewLetter(cmd *cobra.Command, a *app.App, name, out, folde
 	}
 	if last := want.last(); last > p.Sides {
 		return cli.Usage("--pages names side %d, the letter has %d", last, p.Sides)
+	}
+	// Nothing is where anybody finds it before it is logged that somebody looks.
+	if _, err := a.Insight.Reveal(ctx, access.By(ctx), access.Scope{All: true}, s.ID, []access.What{access.WhatPages}, purpose); err != nil {
+		return err
 	}
 	v := previewView{Shipment: p.Shipment, Job: p.Job, State: p.State, Sheets: p.Sheets, Sides: p.Sides, PDF: out}
 	if p.Job == "" {

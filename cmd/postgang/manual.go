@@ -101,8 +101,9 @@ func newManualPrint(o *options) *cobra.Command {
 		Use:   "print JOB DIR",
 		Short: "Take the files of a job, to print and post its letters",
 		Long: `Writes the print files of a job to a folder, and records that they were given out: the letters are
-SENDT_PRINT, and cannot be taken back. They hold personal data: remove them when the letters are
-posted. Letters that were read digitally or closed since the job was composed are left out; the
+SENDT_PRINT, and cannot be taken back. They hold personal data: that you take them, with the
+printing as the purpose, is written to the innsynslogg first, and you remove them when the letters
+are posted. Letters that were read digitally or closed since the job was composed are left out; the
 others then go into a new job, and nothing is written. If the command was interrupted, run it again.
 
 A job that was given out before is refused, so that no letter is posted twice. --again gives it out

@@ -137,3 +137,76 @@ func TestNothingIsGivenUnlogged(t *testing.T) {
 		t.Errorf("%+v was given", got)
 	}
 }
+
+// TestRecipients: each letter whose recipient is shown has a row of its own, and all are shown or none.
+func TestRecipients(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	d := insight.New(a)
+	all := access.Scope{All: true}
+	ids := []string{archivetest.ID(2), archivetest.ID(1)}
+	got, err := d.Recipients(t.Context(), kari, all, ids, "leter etter brev")
+	if err != nil || len(got) != 2 || got[0].Lookup.Shipment != ids[0] || got[1].Recipient != archivetest.Shipment(1).Submission.Recipient || got[1].Title != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if rows := logged(t, a); len(rows) != 2 || rows[0].Shipment != ids[0] || access.Words(rows[1].What) != "mottaker" {
+		t.Errorf("logged: %+v", rows)
+	}
+	if got, err := d.Recipients(t.Context(), kari, all, []string{ids[0], archivetest.ID(9)}, "x"); !errors.Is(err, store.ErrNotFound) || got != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := d.Recipients(t.Context(), access.Actor{}, all, ids, "x"); !errors.Is(err, insight.ErrNobody) || got != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if rows := logged(t, a); len(rows) != 2 {
+		t.Errorf("logged: %+v", rows)
+	}
+}
+
+// TestJob: who looks at a job's files looks at each of its letters; where one demands level 4, or is another's, at none.
+func TestJob(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	d := insight.New(a)
+	var plain, high string
+	err := a.InTx(t.Context(), func(tx store.Tx) (err error) {
+		if plain, err = tx.NextJobID(t.Context()); err != nil {
+			return err
+		}
+		if high, err = tx.NextJobID(t.Context()); err != nil {
+			return err
+		}
+		one, rows := archivetest.Job(plain, 1)
+		two, more := archivetest.Job(high, 2)
+		return errors.Join(tx.InsertJob(t.Context(), one, rows), tx.InsertJob(t.Context(), two, more))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := access.Scope{All: true}
+	if n, err := d.Job(t.Context(), kari, all, high, "feil i filen"); !errors.Is(err, insight.ErrLevel4) || n != 0 {
+		t.Errorf("level 4: %d, %v", n, err)
+	}
+	if _, err := d.Job(t.Context(), kari, access.Scope{Accounts: []string{"helse"}}, plain, "feil i filen"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("another's: %v", err)
+	}
+	if _, err := d.Job(t.Context(), kari, all, "XXXX000009", "feil i filen"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("no such job: %v", err)
+	}
+	if _, err := d.Job(t.Context(), kari, all, plain, ""); err == nil {
+		t.Error("without a purpose")
+	}
+	if rows := logged(t, a); len(rows) != 0 {
+		t.Errorf("logged: %+v", rows)
+	}
+	if n, err := d.Job(t.Context(), kari, all, plain, "feil i filen"); err != nil || n != 1 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n, err := d.Print(t.Context(), kari, high); err != nil || n != 1 {
+		t.Errorf("printing: %d, %v", n, err)
+	}
+	rows := logged(t, a)
+	if len(rows) != 2 || rows[0].Shipment != archivetest.ID(1) || rows[0].Purpose != "feil i filen" || rows[1].Purpose != "manuell utskrift av jobb "+high || access.Words(rows[1].What) != "sider" {
+		t.Errorf("logged: %+v", rows)
+	}
+}

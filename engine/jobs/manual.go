@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"postgang/engine/access"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
+	"postgang/engine/insight"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -111,8 +113,8 @@ type Printout struct {
 	Since []int
 }
 
-// PrintManual gives a job of manual print out: the last gate is passed as with a vendor, then its files are written, and
-// it is OFFERED. If letters must not be printed any more the job is withdrawn, the others are planned anew, and nothing is
+// PrintManual gives a job of manual print out: the last gate is passed as with a vendor, that the actor of the context sees its letters
+// is written to the innsynslogg, then its files are written, and it is OFFERED. If letters must not be printed any more the job is withdrawn, the others are planned anew, and nothing is
 // written. A crash in between is mended by doing it again: the same files are written to the same names.
 func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error) {
 	var out Printout
@@ -137,6 +139,9 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 	e.Passed("manual: gate passed")
 	if err := e.restored.RaiseFence(ctx, p.Job); err != nil {
 		return out, fmt.Errorf("print %s: %w; nothing is recorded as printed, try again", p.Job, err)
+	}
+	if _, err := insight.New(e.Archive).Print(ctx, access.By(ctx), p.Job); err != nil {
+		return out, fmt.Errorf("print %s: the look-up cannot be logged: %w; nothing is recorded as printed, try again", p.Job, step.Lost(ctx, err))
 	}
 	if out.Files, err = e.ExportJob(ctx, p.Job, p.Dir); err == nil {
 		err = flush(out.Files) // recorded next, and then not given out again by itself

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -30,8 +31,18 @@ type LetterPreview struct {
 	// Changed: the vendor's profile has changed since the job was composed. The preview shows the letter under the
 	// profile of now, the job's own print file (postgang job export) as it was sent.
 	Changed bool
+	Vendor  string // under whose profile it is shown
+	// Layout is what stands on each side.
+	Layout []PreviewSide
 	// Given up to make the cover; no personal data.
 	Warnings []printjobs.LetterWarning
+}
+
+// PreviewSide is what stands on a side of a preview.
+type PreviewSide struct {
+	Kind     impose.Kind
+	Document int // of a page: the document, the first being 1
+	Page     int // of a page: its number in the document, the first being 1
 }
 
 // PreviewLetter writes into dir the letter as it will be printed, by the code that composes print files: forside, empty
@@ -72,9 +83,9 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	}
 	switch {
 	case s.Status == shipment.StatusSlettet:
-		return out, fmt.Errorf("shipment %s is deleted, and its content with it: there is nothing to show", id)
+		return out, notShown{fmt.Sprintf("shipment %s is deleted, and its content with it: there is nothing to show", id), ErrUnprepared}
 	case s.Facts == nil || s.Prepared.IsZero():
-		return out, fmt.Errorf("shipment %s was never prepared for print (status %s): see \"postgang shipment show %s\" for why", id, s.Status, id)
+		return out, notShown{fmt.Sprintf("shipment %s was never prepared for print (status %s): see \"postgang shipment show %s\" for why", id, s.Status, id), ErrUnprepared}
 	}
 	vendor := e.Accounts[s.Account].Vendor
 	if job.ID != "" {
@@ -92,7 +103,7 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 		return out, err
 	}
 	if len(aside) > 0 {
-		return out, fmt.Errorf("shipment %s cannot be printed by vendor %s: %s", id, v.Key, told(aside[0].Code, aside[0].Args))
+		return out, notShown{fmt.Sprintf("shipment %s cannot be printed by vendor %s: %s", id, v.Key, told(aside[0].Code, aside[0].Args)), ErrUnprintable}
 	}
 	letter, err := e.accept.Letter(s, v.Profile)
 	if err != nil {
@@ -107,7 +118,7 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	composed, err := printjobs.Compose(ctx, dir, spec, v.Profile, nil)
 	var bad *printjobs.LetterErrors
 	if errors.As(err, &bad) {
-		return out, fmt.Errorf("shipment %s cannot be printed: %s", id, told(bad.Letters[0].Code, bad.Letters[0].Args))
+		return out, notShown{fmt.Sprintf("shipment %s cannot be printed: %s", id, told(bad.Letters[0].Code, bad.Letters[0].Args)), ErrUnprintable}
 	}
 	if err != nil {
 		return out, fmt.Errorf("preview: %w", err)
@@ -115,10 +126,82 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	var m exchange.ManifestRow
 	for m = range composed.Manifest() { // one letter, one row
 	}
+	if out.Layout, err = layout(s, v.Profile); err != nil {
+		return out, err
+	}
+	out.Vendor = v.Key
 	out.Path, out.Sheets, out.Sides, out.Warnings = composed.Files[0].Path, m.Sheets, composed.Files[0].Sides, composed.Warnings
 	out.Changed = row.File != "" && (plan[0].Class != job.Class || m.Sheets != row.Sheets || m.Pages != row.Pages || m.PagesColour != row.PagesColour)
 	return out, nil
 }
+
+// notShown says why a letter cannot be shown, in the words of the command line.
+type notShown struct {
+	text string
+	why  error
+}
+
+func (e notShown) Error() string { return e.text }
+
+func (e notShown) Unwrap() error { return e.why }
+
+// layout is what stands on the sides of a letter, as they are composed: a letter on one side of the paper has no backs.
+func layout(s shipment.Shipment, p printjobs.Profile) ([]PreviewSide, error) {
+	of := impose.Letter{Duplex: s.Submission.Print.Duplex}
+	for _, pages := range s.Facts.DocumentPages {
+		of.Documents = append(of.Documents, impose.Document{Pages: pages})
+	}
+	for _, f := range s.Facts.Pages {
+		if f.Giro && f.Document < len(of.Documents) {
+			of.Documents[f.Document].Giro = append(of.Documents[f.Document].Giro, f.Page)
+		}
+	}
+	im, err := impose.Lay(of, p.Impose)
+	if err != nil {
+		return nil, fmt.Errorf("preview: %w", err)
+	}
+	var out []PreviewSide
+	for _, sheet := range im.Sheets {
+		out = append(out, PreviewSide{sheet.Front.Kind, sheet.Front.Document, sheet.Front.Page})
+		if im.Duplex {
+			out = append(out, PreviewSide{sheet.Back.Kind, sheet.Back.Document, sheet.Back.Page})
+		}
+	}
+	return out, nil
+}
+
+// LetterPDF is the letter as it will be printed, in memory, else as PreviewLetter; its Path is empty.
+func (e *Jobs) LetterPDF(ctx context.Context, id string, most int64) ([]byte, LetterPreview, error) {
+	dir, remove, err := e.Scratch("preview", id)
+	if err != nil {
+		return nil, LetterPreview{}, err
+	}
+	defer remove()
+	p, err := e.PreviewLetter(ctx, id, dir)
+	if err != nil {
+		return nil, p, err
+	}
+	info, err := os.Stat(p.Path)
+	if err != nil {
+		return nil, p, err
+	}
+	if info.Size() > most {
+		return nil, p, fmt.Errorf("shipment %s: %w", id, ErrLarge)
+	}
+	pdf, err := os.ReadFile(p.Path)
+	p.Path = ""
+	return pdf, p, err
+}
+
+// Why a letter cannot be shown.
+var (
+	// ErrLarge says that a letter has more bytes than it may have to be shown.
+	ErrLarge = errors.New("the letter is too large to be shown")
+	// ErrUnprepared says that there is nothing to show: the letter was never made ready for print, or is deleted.
+	ErrUnprepared = errors.New("the letter was never prepared for print")
+	// ErrUnprintable says that the vendor, as it is configured, cannot print the letter.
+	ErrUnprintable = errors.New("the letter cannot be printed")
+)
 
 // told words why a letter cannot be printed, for an error.
 func told(code string, args printjobs.Args) string {

@@ -14,6 +14,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/klippa-app/go-pdfium"
@@ -59,6 +60,9 @@ type Options struct {
 	// PageTime is how long opening the file, or drawing one page, may take; 0 is
 	// DefaultPageTime.
 	PageTime time.Duration
+	// Text asks for the text of each page too, for whoever does not see the
+	// picture; TextOnly for the text without a picture, which costs little.
+	Text, TextOnly bool
 }
 
 // Page is one drawn page.
@@ -68,6 +72,10 @@ type Page struct {
 	// Image is opaque, on white. It is valid only until the function that it was
 	// given to returns.
 	Image *image.RGBA
+	// Text is what can be read on the page, with [Options.Text]: line by line, in
+	// the order of the file. Empty: there is none, or what is drawn does not say
+	// which letters it stands for.
+	Text string
 }
 
 // Renderer draws PDFs. It is safe for use side by side; each Render has an
@@ -100,6 +108,13 @@ func New(dir string) (*Renderer, error) {
 		return nil, fmt.Errorf("folder of the compiled renderer: %w", err)
 	}
 	return &Renderer{cache}, nil
+}
+
+// Warm compiles the module, so that the first page does not wait for it.
+func (r *Renderer) Warm(ctx context.Context) error {
+	const empty = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj\ntrailer<</Root 1 0 R>>"
+	_, err := r.Render(ctx, strings.NewReader(empty), int64(len(empty)), Options{DPI: MinDPI}, func(Page) error { return nil })
+	return err
 }
 
 // Close lets go of the compiled module.
@@ -167,7 +182,7 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 			continue
 		}
 		slow.Reset(o.PageTime)
-		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o.DPI, draw); err != nil {
+		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o, draw); err != nil {
 			return count.PageCount, fmt.Errorf("page %d: %w", n, err)
 		}
 		if work.Err() != nil {
@@ -177,18 +192,28 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 	return count.PageCount, nil
 }
 
-func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, dpi int, draw func(Page) error) error {
+func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, o Options, draw func(Page) error) error {
+	if o.Text || o.TextOnly {
+		text, err := worker.GetPageText(&requests.GetPageText{Page: requests.Page{ByIndex: &requests.PageByIndex{Document: file, Index: p.Number - 1}}})
+		if err != nil {
+			return fmt.Errorf("its text: %w", err)
+		}
+		p.Text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text.Text, ""), "\r\n", "\n"))
+	}
+	if o.TextOnly {
+		return draw(p)
+	}
 	size, err := worker.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: file, Index: p.Number - 1})
 	if err != nil {
 		return err
 	}
-	perPoint := float64(dpi) / 72
+	perPoint := float64(o.DPI) / 72
 	if size.Width*perPoint*size.Height*perPoint > maxPixels {
 		return ErrLarge
 	}
 	drawn, err := worker.RenderPageInDPI(&requests.RenderPageInDPI{
 		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: file, Index: p.Number - 1}},
-		DPI:  dpi,
+		DPI:  o.DPI,
 		// As it prints: annotations that print, layers as they print.
 		RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_PRINTING,
 	})

@@ -13,6 +13,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/intake"
 	"postgang/engine/jobs"
@@ -262,7 +263,7 @@ allow_synthetic = true
 	}
 	posted := 0
 	for _, job := range queue {
-		out, err := a.Engine.PrintManual(ctx, jobs.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
+		out, err := a.Engine.PrintManual(access.As(ctx, access.Actor{Kind: access.CommandLine, ID: "demo"}), jobs.ManualPrint{Job: job.ID, Dir: filepath.Join(d.dir, "manuell", "utskrift"), By: "demo"})
 		if err != nil {
 			return err
 		}
