@@ -11,10 +11,19 @@ import (
 	"postgang/engine/download"
 	"postgang/engine/login"
 	"postgang/engine/party"
+	"postgang/printjobs/preview"
 )
 
 // Console answers the addresses of the console as configured. people may use it; nil: those of the archive and of the configuration.
 func (a *App) Console(people console.People) (http.Handler, error) {
+	pictures, err := newRenderer(a.Log)
+	if err != nil {
+		return nil, err
+	}
+	return a.console(people, pictures)
+}
+
+func (a *App) console(people console.People, pictures *preview.Renderer) (http.Handler, error) {
 	c := a.Config.Console
 	if people == nil {
 		people = a.Roles
@@ -27,16 +36,26 @@ func (a *App) Console(people console.People) (http.Handler, error) {
 	return console.Handler(console.Config{
 		Archive: a.Archive, Engine: a.Engine, Login: client, People: people,
 		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
-		Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
+		Pictures: pictures, Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
 	}), nil
 }
 
 // ServeConsole answers at the console's address until ctx is done. people may use it; nil: as of Console.
 func (a *App) ServeConsole(ctx context.Context, ln net.Listener, people console.People) error {
-	handler, err := a.Console(people)
+	pictures, err := newRenderer(a.Log)
 	if err != nil {
 		return err
 	}
+	handler, err := a.console(people, pictures)
+	if err != nil {
+		return err
+	}
+	go func() {
+		// Whoever looks at the first letter does not wait for the renderer.
+		if err := pictures.Warm(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Warn("the renderer of the console's pages does not run", "error", err)
+		}
+	}()
 	s := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	return serveUntil(ctx, s, ln, a.Config.Console.CertFile, a.Config.Console.KeyFile)
 }

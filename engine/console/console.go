@@ -22,6 +22,7 @@ import (
 	"postgang/engine/console/money"
 	"postgang/engine/console/operation"
 	"postgang/engine/console/page"
+	"postgang/engine/console/reveal"
 	"postgang/engine/console/scoped"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
@@ -36,6 +37,7 @@ import (
 type Engine interface {
 	scoped.Queue
 	letters.Engine
+	reveal.Engine
 	operation.Engine
 	money.Engine
 	statistics.Engine
@@ -62,6 +64,7 @@ type Config struct {
 	Schedules     []nights.Schedule
 	Inputs        figures.CostBenefitInputs
 	Organisations map[string][]string // accounts of each organisation
+	Pictures      reveal.Pictures     // draws pages
 	Organisation  string              // whose console it is, as the head of pages says; empty: nothing
 	Contact       string              // whom somebody without roles, or with a complaint about accessibility, turns to; a text
 	Version       string              // of this program

@@ -9,8 +9,10 @@ import (
 	"postgang/engine/console/manual"
 	"postgang/engine/console/money"
 	"postgang/engine/console/operation"
+	"postgang/engine/console/reveal"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
+	"postgang/engine/insight"
 	"postgang/engine/login"
 )
 
@@ -27,6 +29,7 @@ func (h *handler) all() []visit.Route {
 			{Method: "GET", Pattern: "/hjelp", To: visit.Members, Do: h.help},
 		},
 		letters.Routes(letters.Config{Engine: h.Engine}),
+		reveal.Routes(reveal.Config{Door: insight.New(h.Archive), Engine: h.Engine, Pictures: h.Pictures}),
 		statistics.Routes(statistics.Config{Engine: h.Engine, Inputs: h.Inputs}),
 		manual.Routes(),
 		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Schedules: h.Schedules}),
@@ -59,7 +62,7 @@ var menuGroups = []struct {
 	Name  string
 	Items []struct{ Name, pattern string }
 }{
-	{"Brev", []struct{ Name, pattern string }{{"Oversikt", "/{$}"}, {"Forsendelser", "/forsendelser"}, {"Manuell utskrift", "/manuell"}, {"Statistikk", "/statistikk"}}},
+	{"Brev", []struct{ Name, pattern string }{{"Oversikt", "/{$}"}, {"Forsendelser", "/forsendelser"}, {"Søk på mottaker", reveal.SearchPath}, {"Manuell utskrift", "/manuell"}, {"Statistikk", "/statistikk"}}},
 	{"Drift", []struct{ Name, pattern string }{{"Utskriftsjobber", "/jobber"}, {"Kjøringer", "/kjoringer"}, {"Varsler", "/varsler"}}},
 	{"Økonomi", []struct{ Name, pattern string }{
 		{"Konteringskoder", "/okonomi/koder"}, {"Avvik", "/okonomi/avvik"}, {"Kvitteringer", "/okonomi/kvitteringer"}, {"Fakturaer", "/okonomi/fakturaer"}, {"Måneder", "/okonomi/maneder"},

@@ -126,7 +126,7 @@ func newWorldAt(t *testing.T, at place) *world {
 		w.fill()
 	}
 	config := Config{
-		Archive: w.archive, Engine: e, Login: client, People: w, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
+		Archive: w.archive, Engine: printable{e}, Pictures: drawn{}, Login: client, People: w, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
 	}
 	w.handler, w.routes = Handler(config), newHandler(config).routes

@@ -28,6 +28,7 @@ type letterPage struct {
 	Facts   []page.Fact
 	Actions []page.Link // what the person may do with it
 	Level4  bool
+	Reveal  bool // the person may see who it is to and what it says, for a purpose
 	// Deadline is how the deadline was counted, day by day; none: there is none.
 	Deadline     []deadlineDay
 	DeadlineAt   time.Time
@@ -95,7 +96,7 @@ func letter(v *request) error {
 
 func (v *request) letterPage(d scoped.LetterDetails) letterPage {
 	l := d.Letter
-	p := letterPage{ID: l.ID, Status: page.StatusOf(l.Status), Level4: l.Submission.RequireLevel4}
+	p := letterPage{ID: l.ID, Status: page.StatusOf(l.Status), Level4: l.Submission.RequireLevel4, Reveal: v.May(access.Reveal).Has(l.Account) && l.Status != shipment.StatusSlettet}
 	if l.Hold != "" {
 		p.Hold = page.HoldOf(l.Hold)
 	}

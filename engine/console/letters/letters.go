@@ -33,6 +33,8 @@ type lettersPage struct {
 	CSV      string // address of the list as CSV
 	Next     string // address of the next page; empty: there is none
 	First    string // address of the first page; empty: this is it
+	// Recipients: the person may look for letters by whom they are to.
+	Recipients bool
 }
 
 // letterFilter is what a list is asked for, as it stands in the address.
@@ -146,7 +148,7 @@ func (v *request) storeFilter(f letterFilter) (store.ShipmentFilter, error) {
 
 func letters(v *request) error {
 	f := filterOf(v.R.URL.Query())
-	p := lettersPage{Filter: f, Accounts: v.Choices(f.Account), Filtered: f.query("") != "", CSV: "/forsendelser/liste.csv" + f.query("")}
+	p := lettersPage{Filter: f, Accounts: v.Choices(f.Account), Recipients: !v.May(access.Reveal).Empty(), Filtered: f.query("") != "", CSV: "/forsendelser/liste.csv" + f.query("")}
 	add := func(to *[]page.Choice, chosen, value, text string) {
 		*to = append(*to, page.Choice{Value: value, Text: text, Chosen: value == chosen})
 	}
@@ -252,6 +254,8 @@ func clockCSV(t time.Time) string {
 type findPage struct {
 	Asked string // as it may be shown; empty: it may not
 	Hits  []foundRow
+	// Recipients: the person may look for letters by whom they are to.
+	Recipients bool
 }
 
 // foundRow is something that may have been meant.
@@ -301,7 +305,7 @@ func findAny(v *request) error {
 	if err != nil {
 		return err
 	}
-	p := findPage{}
+	p := findPage{Recipients: !v.May(access.Reveal).Empty()}
 	exact := 0
 	for _, hit := range hits {
 		row, ok := v.foundRow(hit)

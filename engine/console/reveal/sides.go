@@ -1,0 +1,372 @@
+package reveal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postgang/engine/access"
+	"postgang/engine/console/page"
+	"postgang/engine/console/scoped"
+	"postgang/engine/insight"
+	"postgang/engine/jobs"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/engine/words"
+	"postgang/printjobs/impose"
+	"postgang/printjobs/prepare/finding"
+	"postgang/printjobs/preview"
+)
+
+// sidesPage shows sides of a letter as they are printed.
+type sidesPage struct {
+	ID, Purpose string
+	Lookup      int64
+	Until       time.Time
+	Job         string // that the letter is in; empty: none yet
+	Changed     bool   // the vendor's profile is another now than when the job was made
+	Level4      bool   // the forside alone is shown
+	Sheets, All int    // sheets of the letter, and their sides
+	Findings    []findingRow
+	Sides       []sideView
+	PDF         string // its address; empty: it is not to be had
+	Former      string // address of the sides before; empty: there are none
+	Next        string // of those after
+	First, Last int    // sides that are shown
+	// Which layers there are on these sides.
+	Windows, Zones, Marks, Found bool
+}
+
+// sideView is one side.
+type sideView struct {
+	Number   int
+	Name     string // what it is
+	Picture  string // its address
+	Text     string // that can be read on it; empty: none
+	Shapes   []shape
+	Findings []findingRow
+}
+
+// findingRow is something that was found about a letter or a side of it.
+type findingRow struct{ Text, Side, Path string }
+
+// shape is an area of the sheet, in mm from its upper left corner.
+type shape struct {
+	Class      string // what it is
+	Name       string
+	X, Y, W, H float64
+}
+
+// What shapes are, as the style knows them.
+const (
+	shapeWindow = "vindu"
+	shapeSafe   = "trygt"
+	shapeZone   = "sone"
+	shapeMark   = "merke"
+	shapeFound  = "funn"
+)
+
+// sidesAtATime is how many sides a page shows.
+const sidesAtATime = 8
+
+func askSides(v *request) error {
+	l, err := v.letter()
+	if err != nil {
+		return err
+	}
+	return v.ask(v.askSidesPage(l))
+}
+
+func (v *request) askSidesPage(l scoped.Letter) askPage {
+	p := v.askPage(l, nil)
+	p.Sides = true
+	if p.Cannot == "" && (l.Facts == nil || l.Prepared.IsZero()) {
+		p.Cannot = "Brevet er ikke gjort klart for utskrift, så det finnes ingen sider å vise."
+	}
+	return p
+}
+
+func revealSides(v *request) error {
+	l, err := v.letter()
+	if err != nil {
+		return err
+	}
+	p := v.askSidesPage(l)
+	if p.Cannot != "" {
+		return v.ask(p)
+	}
+	purpose, wrong := v.purpose()
+	p.Purpose = purpose
+	if p.wrongWith(wrong); wrong != "" {
+		return v.ask(p)
+	}
+	pdf, letter, err := v.Engine.LetterPDF(v.Ctx, l.ID, mostLetter)
+	switch {
+	case errors.Is(err, jobs.ErrUnprepared):
+		p.Cannot = "Brevet er ikke gjort klart for utskrift, så det finnes ingen sider å vise."
+	case errors.Is(err, jobs.ErrLarge):
+		p.Cannot = "Brevet er for stort til å vises her. Det kan skrives til en fil med kommandolinjen: postgang letter preview."
+	case errors.Is(err, jobs.ErrUnprintable):
+		p.Cannot = "Brevet kan ikke skrives ut slik trykkeriet er satt opp nå, og derfor heller ikke vises."
+	case err == nil && l.Submission.RequireLevel4 && (len(letter.Layout) == 0 || letter.Layout[0].Kind != impose.Cover):
+		p.Cannot = "Avsenderen krever innlogging på det høyeste nivået. Da vises bare forsiden, og dette brevet har ingen."
+	case err != nil:
+		return err
+	}
+	if p.Cannot != "" {
+		return v.ask(p)
+	}
+	w := view{letter: l.ID, purpose: purpose, pdf: pdf, preview: letter, sides: letter.Sides}
+	what := []access.What{access.WhatPages}
+	if l.Submission.RequireLevel4 {
+		w.sides, what = 1, []access.What{access.WhatRecipient, access.WhatTitle} // what stands on the forside
+	}
+	if w.revealed, err = v.Door.Reveal(v.Ctx, access.By(v.Ctx), v.Scope, l.ID, what, purpose); err != nil {
+		return err
+	}
+	w.revealed = insight.Revealed{Lookup: w.revealed.Lookup}
+	return v.Redirect("/forsendelser/" + l.ID + "/sider/" + v.views.keep(v.Visit, w))
+}
+
+// sides finds the view of a request; nil: it is over.
+func (v *request) sides() (l scoped.Letter, w *view, err error) {
+	if l, err = v.letter(); err != nil {
+		return l, nil, err
+	}
+	w = v.views.find(v.Visit, v.R.PathValue("visning"), l.ID)
+	if w != nil && w.pdf == nil || w != nil && l.Submission.RequireLevel4 && w.sides > 1 {
+		w = nil
+	}
+	return l, w, nil
+}
+
+func showSides(v *request) error {
+	l, w, err := v.sides()
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		return v.over("/forsendelser/" + l.ID + "/sider")
+	}
+	base := "/forsendelser/" + l.ID + "/sider/" + v.R.PathValue("visning")
+	p := sidesPage{
+		ID: l.ID, Purpose: w.purpose, Lookup: w.revealed.Lookup.Seq, Until: w.until, Job: w.preview.Job, Changed: w.preview.Changed, Level4: l.Submission.RequireLevel4,
+		Sheets: w.preview.Sheets, All: w.preview.Sides,
+	}
+	p.First = 1
+	if n, err := strconv.Atoi(v.R.URL.Query().Get("fra")); err == nil && n > 0 && n <= w.sides {
+		p.First = n - (n-1)%sidesAtATime
+	}
+	p.Last = min(p.First+sidesAtATime-1, w.sides)
+	if p.First > 1 {
+		p.Former = base + "?fra=" + strconv.Itoa(p.First-sidesAtATime)
+	}
+	if p.Last < w.sides {
+		p.Next = base + "?fra=" + strconv.Itoa(p.Last+1)
+	}
+	if !p.Level4 {
+		p.PDF = base + "/brev.pdf"
+	}
+	texts, err := v.texts(w, p.First, p.Last)
+	if err != nil {
+		return err
+	}
+	for n := p.First; n <= p.Last; n++ {
+		p.Sides = append(p.Sides, sideView{Number: n, Name: sideName(w.preview, n), Picture: fmt.Sprintf("%s/%d.png", base, n), Text: texts[n], Shapes: v.shapes(w.preview, n)})
+	}
+	p.find(l, w, base)
+	for _, s := range p.Sides {
+		for _, sh := range s.Shapes {
+			switch sh.Class {
+			case shapeWindow, shapeSafe:
+				p.Windows = true
+			case shapeZone:
+				p.Zones = true
+			case shapeMark:
+				p.Marks = true
+			case shapeFound:
+				p.Found = true
+			}
+		}
+	}
+	return v.Show(http.StatusOK, "sider", "Sidene i forsendelse "+l.ID[:8], p)
+}
+
+// sideName says what stands on a side.
+func sideName(p jobs.LetterPreview, n int) string {
+	if n > len(p.Layout) {
+		return ""
+	}
+	switch s := p.Layout[n-1]; s.Kind {
+	case impose.Cover:
+		return "forsiden"
+	case impose.Page:
+		return fmt.Sprintf("dokument %d, side %d", s.Document, s.Page)
+	case impose.Blank:
+		return "tom bakside"
+	case impose.ControlPage:
+	}
+	return ""
+}
+
+// shapes are the areas of a side that mean something: the envelope's window on the first side, what must stay empty on pages, and where
+// the vendor's marks stand.
+func (v *request) shapes(p jobs.LetterPreview, n int) (out []shape) {
+	vendor, ok := v.Vendor(p.Vendor)
+	if !ok || n > len(p.Layout) {
+		return nil
+	}
+	profile, side := vendor.Profile, p.Layout[n-1]
+	add := func(class, name string, x, y, w, h float64) {
+		if w > 0 && h > 0 {
+			out = append(out, shape{class, name, x, y, w, h})
+		}
+	}
+	if l := profile.Layout; n == 1 {
+		add(shapeWindow, "Konvoluttens vindu", l.WindowXMM, l.WindowYMM, l.WindowWMM, l.WindowHMM)
+		add(shapeSafe, "Vises i vinduet hvordan arket enn ligger", l.SafeXMM, l.SafeYMM, l.SafeWMM, l.SafeHMM)
+	}
+	if side.Kind == impose.Page {
+		for _, z := range vendor.Checks.Zones {
+			if z.Level.Or(finding.LevelOff) != finding.LevelOff {
+				add(shapeZone, page.Sentence(z.Name), z.XMM, z.YMM, z.WidthMM, z.HeightMM)
+			}
+		}
+	}
+	// Marks stand on the fronts of sheets.
+	if front := n == 1 || p.Sides == p.Sheets || n%2 == 1; front {
+		for _, a := range profile.Marks.Zones() {
+			add(shapeMark, "Trykkeriets merker", a.X0, a.Y0, a.X1-a.X0, a.Y1-a.Y0)
+		}
+	}
+	return out
+}
+
+// find tells what was found about the letter: of the whole, and on the sides that it is about.
+func (p *sidesPage) find(l scoped.Letter, w *view, base string) {
+	for _, said := range w.preview.Warnings {
+		text := words.Refusal(shipment.Refusal{Code: said.Code, Args: shipment.Args(said.Args)}, words.Norwegian)
+		p.Findings = append(p.Findings, findingRow{Text: text, Side: "Forsiden", Path: base + "#side-1"})
+		if p.First == 1 {
+			p.Sides[0].Findings = append(p.Sides[0].Findings, findingRow{Text: text})
+		}
+	}
+	if l.Facts == nil || p.Level4 {
+		return
+	}
+	for _, f := range l.Facts.Warnings {
+		row := findingRow{Text: words.Refusal(shipment.OfFinding(f, "", true), words.Norwegian)}
+		about := f.Pages
+		if len(about) == 0 && f.Page > 0 {
+			about = []int{f.Page}
+		}
+		for i, pageNumber := range about {
+			at := slices.IndexFunc(w.preview.Layout, func(s jobs.PreviewSide) bool {
+				return s.Kind == impose.Page && s.Document == f.Document+1 && s.Page == pageNumber
+			})
+			if at < 0 {
+				continue
+			}
+			n := at + 1
+			if i == 0 {
+				row.Side, row.Path = fmt.Sprintf("Side %d", n), fmt.Sprintf("%s?fra=%d#side-%d", base, n, n)
+			}
+			if n < p.First || n > p.Last {
+				continue
+			}
+			side := &p.Sides[n-p.First]
+			side.Findings = append(side.Findings, findingRow{Text: row.Text})
+			if b := f.MM; b != nil {
+				const least = 2 // mm: what is smaller is not seen
+				side.Shapes = append(side.Shapes, shape{shapeFound, row.Text, b.X0, b.Y0, max(b.X1-b.X0, least), max(b.Y1-b.Y0, least)})
+			}
+		}
+		p.Findings = append(p.Findings, row)
+	}
+}
+
+// draw waits for its turn, and draws.
+func (v *request) draw(w *view, o preview.Options, each func(preview.Page) error) error {
+	select {
+	case v.drawing <- struct{}{}:
+		defer func() { <-v.drawing }()
+	case <-v.Ctx.Done():
+		return v.Ctx.Err()
+	}
+	_, err := v.Pictures.Render(v.Ctx, bytes.NewReader(w.pdf), int64(len(w.pdf)), o, each)
+	return err
+}
+
+// texts are what can be read on some sides, by their numbers. What PDFium cannot read has none: the pictures may show it.
+func (v *request) texts(w *view, first, last int) (map[int]string, error) {
+	out := map[int]string{}
+	err := v.draw(w, preview.Options{TextOnly: true, Want: func(n int) bool { return n >= first && n <= last }}, func(s preview.Page) error {
+		out[s.Number] = s.Text
+		return nil
+	})
+	if err != nil && v.Ctx.Err() == nil {
+		v.Log.Warn("the text of a letter's pages cannot be read", "shipment", w.letter, "error", err)
+		err = nil
+	}
+	return out, err
+}
+
+// pictureDPI is enough to read small print on a wide screen: 910 pixels across.
+const pictureDPI = 110
+
+// serveSide answers with the picture of a side, or with the letter as PDF.
+func serveSide(v *request) error {
+	l, w, err := v.sides()
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		return v.over("/forsendelser/" + l.ID + "/sider")
+	}
+	name := v.R.PathValue("fil")
+	if name == "brev.pdf" && !l.Submission.RequireLevel4 {
+		v.Attach("application/pdf", l.ID+".pdf")
+		v.W.Header().Set("Content-Length", strconv.Itoa(len(w.pdf)))
+		_, _ = v.W.Write(w.pdf) // who asked may be gone
+		return nil
+	}
+	number, ok := strings.CutSuffix(name, ".png")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil || n < 1 || n > w.sides {
+		return store.ErrNotFound
+	}
+	var b bytes.Buffer
+	err = v.draw(w, preview.Options{DPI: pictureDPI, Want: func(side int) bool { return side == n }}, func(s preview.Page) error {
+		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, plain(s.Image))
+	})
+	if err != nil {
+		return err
+	}
+	h := v.W.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	_, _ = v.W.Write(b.Bytes()) // who asked may be gone
+	return nil
+}
+
+// plain is a picture without colour where it has none: a third of the work, and of the bytes.
+func plain(m *image.RGBA) image.Image {
+	g := image.NewGray(m.Rect)
+	for y := range m.Rect.Dy() {
+		row := m.Pix[y*m.Stride : y*m.Stride+4*m.Rect.Dx()]
+		for x := range m.Rect.Dx() {
+			if row[4*x] != row[4*x+1] || row[4*x] != row[4*x+2] {
+				return m
+			}
+			g.Pix[y*g.Stride+x] = row[4*x]
+		}
+	}
+	return g
+}
