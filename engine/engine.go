@@ -21,6 +21,7 @@ import (
 	"postgang/engine/recipient"
 	"postgang/engine/recovery"
 	"postgang/engine/restored"
+	"postgang/engine/settings"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -50,6 +51,7 @@ type Engine struct {
 	*finance.Finance
 	*nights.Nights
 	*recovery.Recovery
+	*settings.Settings
 }
 
 // New checks the configuration and reads the archive's identity.
@@ -71,6 +73,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e.Finance = finance.New(s, e.Acceptor, e.Invoices)
 	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
 	e.Recovery = recovery.New(s, e.Check, e.Acceptor, e.Jobs, e.Receipts, e.Nights)
+	e.Settings = settings.New(s, c.Guard)
 	return e, nil
 }
 
@@ -83,6 +86,16 @@ func (e *Engine) Hold(ctx context.Context, id string, why shipment.Refusal) erro
 // step.ErrKeptBack.
 func (e *Engine) Release(ctx context.Context, shipment string) error {
 	return e.step.Release(ctx, shipment)
+}
+
+// SenderName is the name of a letter's sender, as on its forside.
+func (e *Engine) SenderName(ctx context.Context, s shipment.Shipment) (string, error) {
+	terms, err := e.step.Terms(ctx)
+	if err != nil {
+		return "", err
+	}
+	account, _ := terms.Letter(s)
+	return account.Sender.Name, nil
 }
 
 // FindRecipient lists letters by whom they are for, within a scope, see recipient.Finder.

@@ -32,7 +32,7 @@ func letterPrices(t *testing.T) *price.List {
 // cost is what the letters of these tests cost: a cover and a page on two sheets, or on one.
 func (s *stage) cost(t *testing.T, id string) money.Ore {
 	t.Helper()
-	q, err := s.engine.Quote(s.shipment(t, id))
+	q, err := s.engine.Quote(s.ctx, s.shipment(t, id))
 	must(t, err)
 	return q.Quote.Net()
 }

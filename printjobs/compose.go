@@ -50,6 +50,8 @@ type Letter struct {
 	Only []int
 	// Country is the recipient's by ISO 3166-1 alpha-2, for print orders; empty: not known by a code.
 	Country string
+	// Maker makes its cover; nil: that of its account in [Job].
+	Maker *cover.Maker
 }
 
 // Letters gives the letters of a slice to a [Job]. A caller with many letters
@@ -82,7 +84,7 @@ type Job struct {
 	Plan io.Writer
 	// Letters in the order of the plan. An error in the sequence ends composing.
 	Letters iter.Seq2[Letter, error]
-	// Makers make the covers, by account. Not used when the profile has no covers.
+	// Makers make the covers of letters without a maker of their own, by account. Not used when the profile has no covers.
 	Makers map[string]*cover.Maker
 }
 
@@ -155,7 +157,7 @@ func compose(ctx context.Context, dir string, job Job, p Profile, progress func(
 	if job.Letters == nil {
 		return Composed{}, errNoLetters
 	}
-	c := &composer{job: job, profile: p, press: p.pressOf(job.Class), staging: &stagingFolder{dir: dir, job: job.ID}, kitBytes: make(map[string]int64)}
+	c := &composer{job: job, profile: p, press: p.pressOf(job.Class), staging: &stagingFolder{dir: dir, job: job.ID}, kitBytes: make(map[*cover.Maker]int64)}
 	for i, back := range []bool{false, true} {
 		c.crop[i] = mark.Crop(nil, c.press.CropMarks(back), c.press.Crop.WidthMM)
 	}
@@ -197,10 +199,10 @@ type composer struct {
 
 	file     *printFile // the one being written, or nil
 	files    []*printFile
-	crop     [2][]byte        // content that draws the crop marks of fronts and backs
-	block    []*imposedLetter // letters that wait for their press sheets
-	waiting  waiting          // what they come to
-	kitBytes map[string]int64 // size of one cover with fonts and logo, by account
+	crop     [2][]byte              // content that draws the crop marks of fronts and backs
+	block    []*imposedLetter       // letters that wait for their press sheets
+	waiting  waiting                // what they come to
+	kitBytes map[*cover.Maker]int64 // size of one cover with fonts and logo
 	rows     rowList
 	sheets   int // finished sheets of the letters so far
 	words    words
@@ -268,11 +270,11 @@ type printFile struct {
 	linker      *printfile.Linker
 	firstLetter int // 1-based within the job
 	letters     int
-	sheets      int             // finished sheets of its letters
-	finished    int             // sides of all its finished sheets, control sheets among them
-	objects     int64           // at most so many, in letters' own counts
-	sides       []sidePlan      // pages of the PDF
-	accounts    map[string]bool // whose covers' fonts and logos are in the file
+	sheets      int                   // finished sheets of its letters
+	finished    int                   // sides of all its finished sheets, control sheets among them
+	objects     int64                 // at most so many, in letters' own counts
+	sides       []sidePlan            // pages of the PDF
+	makers      map[*cover.Maker]bool // whose covers' fonts and logos are in the file
 	file        exchange.File
 	order       *printoppdrag.Order // of its letter, where letters are handed over by themselves
 	orderFile   exchange.File
@@ -349,7 +351,7 @@ func (c *composer) letter(ctx context.Context, l Letter) error {
 	c.rows.add(r)
 	w.number, w.sheet = c.rows.n, c.sheets+1
 	c.sheets += len(w.im.Sheets)
-	f.accounts[l.Account] = true
+	f.makers[c.maker(l)] = true
 	if c.profile.Orders != nil {
 		f.order = c.orderOf(l)
 	}
@@ -373,7 +375,7 @@ func (c *composer) cover(w *imposedLetter) (colour, ok bool, err error) {
 		return false, true, nil
 	}
 	l := w.letter
-	maker := c.job.Makers[l.Account]
+	maker := c.maker(l)
 	if maker == nil {
 		return false, false, fmt.Errorf("shipment %s: no cover maker for account %q", l.Shipment, l.Account)
 	}
@@ -389,13 +391,21 @@ func (c *composer) cover(w *imposedLetter) (colour, ok bool, err error) {
 	for _, w := range warnings {
 		c.warnings = append(c.warnings, LetterWarning{l.Shipment, w})
 	}
-	if _, known := c.kitBytes[l.Account]; !known {
-		if c.kitBytes[l.Account], err = front.WriteTo(io.Discard); err != nil {
+	if _, known := c.kitBytes[maker]; !known {
+		if c.kitBytes[maker], err = front.WriteTo(io.Discard); err != nil {
 			return false, false, fmt.Errorf("shipment %s: measure cover: %w", l.Shipment, err)
 		}
 	}
 	w.front = front
 	return maker.Colour(), true, nil
+}
+
+// maker is who makes the cover of a letter; nil: nobody.
+func (c *composer) maker(l Letter) *cover.Maker {
+	if l.Maker != nil {
+		return l.Maker
+	}
+	return c.job.Makers[l.Account]
 }
 
 // manifest gives all rows, when the print files have their names.
@@ -472,7 +482,7 @@ func (c *composer) openFile(ctx context.Context) error {
 	c.file = &printFile{
 		staged:      st,
 		firstLetter: c.rows.n + 1,
-		accounts:    make(map[string]bool),
+		makers:      make(map[*cover.Maker]bool),
 		linker: printfile.NewLinker(st, printfile.Options{
 			Version: c.profile.PDFVersion,
 			Title:   fmt.Sprintf("%s %03d", c.job.ID, seq),
@@ -539,7 +549,7 @@ func (c *composer) closeFile(ctx context.Context) error {
 		Name: name, Kind: exchange.KindPrint, SHA256: res.SHA256, Bytes: res.Bytes,
 		Sides: len(f.sides), Letters: f.letters, FirstLetter: f.firstLetter, LastLetter: f.firstLetter + f.letters - 1,
 	}
-	f.linker, f.sides, f.accounts = nil, nil, nil
+	f.linker, f.sides, f.makers = nil, nil, nil
 	c.files = append(c.files, f)
 	return nil
 }

@@ -153,8 +153,8 @@ func (c *composer) fits(w *imposedLetter) bool {
 	if p.Control {
 		bound += coverBytes + 2*sideBytes // the trailer
 	}
-	if !f.accounts[w.letter.Account] {
-		bound += growth * c.kitBytes[w.letter.Account]
+	if !f.makers[c.maker(w.letter)] {
+		bound += growth * c.kitBytes[c.maker(w.letter)]
 	}
 	return !over(bound, p.MaxBytesPerFile)
 }

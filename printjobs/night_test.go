@@ -154,7 +154,7 @@ func TestNight(t *testing.T) {
 		job := Job{ID: id, Vendor: "trykkeriet", Created: testCreated, Class: planned.Class, Makers: makers(t, p)}
 		var list []Letter
 		for _, l := range planned.Letters {
-			list = append(list, Letter{l, coverOf(l.Shipment), open(letters[l.Shipment].prepared), nil, ""})
+			list = append(list, Letter{l, coverOf(l.Shipment), open(letters[l.Shipment].prepared), nil, "", nil})
 		}
 		job.Letters = Letters(list...)
 		jobDir := filepath.Join(dir, id)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postgang/fixtures/judges"
+	"postgang/printjobs/cover"
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/printfile"
@@ -473,7 +474,7 @@ func TestFilesStayBelowTheObjectsThatViewersTake(t *testing.T) {
 	w := &imposedLetter{letter: Letter{}, im: impose.Imposed{Sheets: make([]impose.Sheet, 2)}}
 	w.letter.Facts.Bytes = 4000 // so at most 100 objects
 	for objects, want := range map[int64]bool{0: true, maxFileObjects - 112: true, maxFileObjects - 111: false} {
-		c := &composer{press: impose.DefaultPress(), file: &printFile{objects: objects, staged: &stagedFile{}, linker: linker, accounts: map[string]bool{}}}
+		c := &composer{press: impose.DefaultPress(), file: &printFile{objects: objects, staged: &stagedFile{}, linker: linker, makers: map[*cover.Maker]bool{}}}
 		if got := c.fits(w); got != want {
 			t.Errorf("a file of %d objects takes one more letter: %v", objects, got)
 		}

@@ -19,6 +19,7 @@ import (
 	"postgang/engine/intake/soap"
 	"postgang/engine/login"
 	"postgang/engine/maskinporten"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -76,13 +77,15 @@ func newPages(a *App, blobs store.Blobs, now func() time.Time) (http.Handler, er
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]string{}
-	for _, acc := range a.Config.Accounts {
-		names[acc.Key] = acc.Sender.Name
-	}
 	return download.Handler(download.Config{
 		Archive: a.Archive, Blobs: blobs, Events: a.Engine, Login: client, Level: c.Level, HighLevel: c.HighLevel,
-		Sender: func(account string) string { return names[account] }, Now: now, Log: a.Log,
+		Sender: func(ctx context.Context, s shipment.Shipment) string {
+			name, err := a.Engine.SenderName(ctx, s)
+			if err != nil {
+				a.Log.Error("the sender of a letter is not known", "shipment", s.ID, "error", err)
+			}
+			return name
+		}, Now: now, Log: a.Log,
 	}), nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"postgang/engine/intake/soap"
 	"postgang/engine/login"
 	"postgang/engine/notify"
+	"postgang/engine/party"
 )
 
 // Altinn is Altinn 3 Correspondence, for the accounts that send through it.
@@ -82,6 +83,14 @@ func served(prefix, at string) string {
 	return ""
 }
 
+// notice is what recipients read of an account's letters; nil: it does not send through Altinn.
+func (a *AltinnAccount) notice() *party.Notice {
+	if a == nil {
+		return nil
+	}
+	return &party.Notice{Sender: a.Sender, Summary: a.Summary, Body: a.Body, MailSubject: a.MailSubject, MailBody: a.MailBody, SMS: a.SMS}
+}
+
 // altinn checks how accounts send through Altinn.
 func (c *checker) altinn(cfg *Config, f File) {
 	s := &AltinnSettings{Base: orElse(f.Altinn.Address, altinn.Production), EventsURL: f.Altinn.EventsURL, Accounts: map[string]digital.AltinnAccount{}}
@@ -105,9 +114,7 @@ func (c *checker) altinn(cfg *Config, f File) {
 		if a.Resource == "" {
 			c.add(at+".resource", "is missing: the id of the service in Altinn's register of resources")
 		}
-		out := digital.AltinnAccount{Resource: a.Resource, SecureResource: a.Level4, Silent: a.Silent, Text: altinn.Text{
-			Sender: a.Sender, Summary: a.Summary, Body: a.Body, MailSubject: a.MailSubject, MailBody: a.MailBody, SMS: a.SMS,
-		}}
+		out := digital.AltinnAccount{Resource: a.Resource, SecureResource: a.Level4, Silent: a.Silent, Text: altinn.Text(*a.notice())}
 		if err := out.Text.Check(); err != nil {
 			c.add(at+".body", "%v", err)
 		}

@@ -1214,7 +1214,7 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	if a.Sender.City == "" {
 		c.add(at+".sender.city", "is missing")
 	}
-	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Channels: channelsOf(a), Rules: c.rules(at+".rules", a.Rules), AskRegister: a.AskRegister, Sender: cover.Sender{
+	out := party.Account{Key: key, Name: orElse(a.Name, key), Vendor: vendor, Channels: channelsOf(a), Rules: c.rules(at+".rules", a.Rules), AskRegister: a.AskRegister, Notice: a.Altinn.notice(), Sender: cover.Sender{
 		Name: a.Sender.Name, Line1: a.Sender.Line1, Line2: a.Sender.Line2, Line3: a.Sender.Line3,
 		Postcode: a.Sender.Postcode, City: a.Sender.City, Text: a.Sender.Text,
 	}}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,6 +59,8 @@ type shipmentView struct {
 	// Expected is what the letter would cost on paper today by its vendor's price list.
 	Expected *quoteView `json:"expected,omitempty"`
 	Approved cli.Moment `json:"cost_approved,omitempty"`
+	// Settings are the versions of its account's settings that it was prepared with; what is not there was the configuration's.
+	Settings map[string]int `json:"settings,omitempty"`
 
 	reasons []shipment.Refusal // of Refusals
 }
@@ -108,7 +112,7 @@ func viewShipment(s shipment.Shipment) shipmentView {
 		reasons:   s.Refusals,
 		Reference: s.Submission.ExternalReference, System: s.Submission.SendingSystem, Dialect: s.Dialect, Integration: s.Integration,
 		Type: s.Submission.ShipmentType, Asked: asked(s.Submission),
-		Sent: cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: words.ReasonsOf(s.Refusals, words.Norwegian), Approved: cli.When(s.CostApprovedAt),
+		Sent: cli.When(s.SentAt), Posted: cli.When(s.PostedAt), Held: s.Hold, Zone: s.Zone, Refusals: words.ReasonsOf(s.Refusals, words.Norwegian), Approved: cli.When(s.CostApprovedAt), Settings: s.Settings,
 	}
 	if s.Facts != nil {
 		v.Pages = len(s.Facts.Pages)
@@ -130,15 +134,12 @@ func newShipmentShow(o *options) *cobra.Command {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app.App) error {
 				var v shipmentView
-				err := a.Archive.View(ctx, func(r store.Reader) error {
-					s, err := findShipment(ctx, r, args[0])
-					if err != nil {
+				var s shipment.Shipment
+				err := a.Archive.View(ctx, func(r store.Reader) (err error) {
+					if s, err = findShipment(ctx, r, args[0]); err != nil {
 						return err
 					}
 					v = viewShipment(s)
-					if s.Facts != nil {
-						v.Expected = viewQuote(a.Engine.Quote(s))
-					}
 					if err := v.fill(ctx, r); err != nil {
 						return err
 					}
@@ -193,6 +194,9 @@ func newShipmentShow(o *options) *cobra.Command {
 				})
 				if err != nil {
 					return err
+				}
+				if s.Facts != nil {
+					v.Expected = viewQuote(a.Engine.Quote(ctx, s))
 				}
 				return o.Print(v, func(w io.Writer) { showShipment(w, v) })
 			})
@@ -324,6 +328,9 @@ func showShipment(w io.Writer, v shipmentView) {
 	line("read", v.Read.String())
 	if !v.Due.IsZero() {
 		line("due for paper", fmt.Sprintf("%s (%s)", v.Due, v.Reason))
+	}
+	for _, key := range slices.Sorted(maps.Keys(v.Settings)) {
+		line("setting", fmt.Sprintf("%s of version %d", key, v.Settings[key]))
 	}
 	for _, c := range v.Channels {
 		line("channel", c.String())

@@ -52,7 +52,11 @@ func (e *Acceptor) CorrectAddress(ctx context.Context, id string, to shipment.Po
 	if err != nil {
 		return err
 	}
-	account, ok := e.Accounts[s.Account]
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return err
+	}
+	account, ok := terms.Letter(s)
 	if !ok {
 		return fmt.Errorf("account %q is not configured", s.Account)
 	}
@@ -60,11 +64,18 @@ func (e *Acceptor) CorrectAddress(ctx context.Context, id string, to shipment.Po
 	s.Submission.Recipient = to
 	s.Submission.Normalise()
 	s.Zone = s.Submission.Recipient.Zone()
-	found := ofRecipient(e.validate(s.Submission, account, e.Now()))
+	found, err := e.validate(ctx, s.Submission, account, e.Now())
+	if err != nil {
+		return err
+	}
+	found = ofRecipient(found)
 	if !shipment.AnyRefuses(found) && s.Facts != nil {
 		judged := s
 		judged.Refusals = nil // tryLayout says nothing where something refuses already
-		found = ofRecipient(e.tryLayout(judged, account, *s.Facts))
+		if found, err = e.tryLayout(ctx, judged, account, *s.Facts); err != nil {
+			return err
+		}
+		found = ofRecipient(found)
 	}
 	if shipment.AnyRefuses(found) {
 		return &AddressError{found}

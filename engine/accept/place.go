@@ -4,17 +4,27 @@ import (
 	"context"
 	"fmt"
 
+	"postgang/engine/party"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/printjobs"
 	"postgang/printjobs/impose"
 )
 
 const giroReject = impose.GiroReject
 
-// Letter is a shipment as composing takes it.
-func (e *Acceptor) Letter(s shipment.Shipment, p printjobs.Profile) (printjobs.Letter, error) {
-	planned, err := e.Place(s, p)
-	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Country: s.Submission.Recipient.ISOCountry(), Open: func(ctx context.Context) (printjobs.Source, error) {
+// Letter is a shipment as composing for a vendor takes it, with the forside that was decided when it was prepared.
+func (e *Acceptor) Letter(ctx context.Context, s shipment.Shipment, v party.Vendor, terms *step.Terms) (printjobs.Letter, error) {
+	planned, err := e.Place(s, v.Profile)
+	if err != nil {
+		return printjobs.Letter{}, err
+	}
+	account, ok := terms.Letter(s)
+	if !ok {
+		return printjobs.Letter{}, fmt.Errorf("shipment %s: account %q is not configured any more", s.ID, s.Account)
+	}
+	maker, err := e.Maker(ctx, account, v.Key)
+	return printjobs.Letter{PlannedLetter: planned, Cover: e.coverLetter(s), Maker: maker, Country: s.Submission.Recipient.ISOCountry(), Open: func(ctx context.Context) (printjobs.Source, error) {
 		return e.OpenPrepared(ctx, s.Prepared)
 	}}, err
 }

@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"context"
 	"fmt"
 
 	"postgang/billing/civil"
@@ -57,9 +58,18 @@ type Quoted struct {
 
 // Quote gives what a prepared shipment would cost on paper today. ErrNoPrice when its vendor has no price list, or a price is
 // missing; what it would be on paper is given all the same.
-func (e *Acceptor) Quote(s shipment.Shipment) (Quoted, error) {
-	v, ok := e.Vendors[e.Accounts[s.Account].Vendor]
-	if !ok {
+func (e *Acceptor) Quote(ctx context.Context, s shipment.Shipment) (Quoted, error) {
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return Quoted{}, err
+	}
+	return e.QuoteOn(s, terms)
+}
+
+// QuoteOn is Quote by settings that the caller has read.
+func (e *Acceptor) QuoteOn(s shipment.Shipment, terms *step.Terms) (Quoted, error) {
+	v := terms.Vendor(s.Account)
+	if v.Key == "" {
 		return Quoted{}, fmt.Errorf("account %s is not configured", s.Account)
 	}
 	planned, err := e.Place(s, v.Profile)

@@ -37,8 +37,7 @@ import (
 // (account and key) gives the same shipment, whatever became of it; one with other content under the same key is not
 // stored, and told. An account that is not configured is an error.
 func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error) {
-	account, ok := e.Accounts[h.Account]
-	if !ok {
+	if _, ok := e.Accounts[h.Account]; !ok {
 		return shipment.Received{}, fmt.Errorf("account %q is not configured", h.Account)
 	}
 	known, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
@@ -49,6 +48,11 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 		return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
 	}
 
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return shipment.Received{}, err
+	}
+	account, _ := terms.Account(h.Account)
 	at := h.At.UTC().Truncate(time.Millisecond)
 	if h.At.IsZero() {
 		at = e.Now()
@@ -67,7 +71,11 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 			return shipment.Received{}, err
 		}
 		s.Refusals = append(s.Refusals, said...)
-		s.Refusals = append(s.Refusals, e.validate(sub, account, at)...)
+		found, err := e.validate(ctx, sub, account, at)
+		if err != nil {
+			return shipment.Received{}, err
+		}
+		s.Refusals = append(s.Refusals, found...)
 	}
 	s.Submission = sub
 	s.Zone = sub.Recipient.Zone()
@@ -161,7 +169,11 @@ var ErrIDTaken = errors.New("the shipment's id is taken")
 // documents that are missing or that nothing names. It stores nothing, and may ask the register of organisations. What only preparing the documents can tell comes later, in
 // the shipment's status.
 func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Refusal, error) {
-	account, ok := e.Accounts[h.Account]
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	account, ok := terms.Account(h.Account)
 	if !ok {
 		return nil, fmt.Errorf("account %q is not configured", h.Account)
 	}
@@ -177,7 +189,10 @@ func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Ref
 		return nil, err
 	}
 	found = append(found, said...)
-	found = append(found, e.validate(sub, account, e.Now())...)
+	if said, err = e.validate(ctx, sub, account, e.Now()); err != nil {
+		return nil, err
+	}
+	found = append(found, said...)
 	byName := filesByName(h)
 	for i, d := range sub.Documents {
 		if _, ok := byName[shipment.FileKey(d.FileName.Reveal())]; !ok && len(h.Files) > 0 {
@@ -351,7 +366,12 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 	if s.Status != shipment.StatusMottatt {
 		return nil
 	}
-	account, ok := e.Accounts[s.Account]
+	// What of its account's settings the letter keeps is decided here, see step.Terms.
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	account, ok := terms.Account(s.Account)
 	if !ok {
 		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
 	}
@@ -379,6 +399,7 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 			e.Log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
 		} else {
 			s = made.of(s)
+			s.Settings = terms.Used(s.Account)
 			s = shipment.InitialDue(s, account.Rules, tx.Now())
 			codes = string(s.DueReason)
 			e.Log.Info("shipment accepted", "shipment", id, "account", s.Account, "due_reason", codes)
@@ -513,7 +534,8 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		return prepared{}, nil, err
 	}
 	if known.facts != nil {
-		return known, append(e.findings(known.facts.Warnings, printed, true), e.tryLayout(s, account, *known.facts)...), nil
+		laid, err := e.tryLayout(ctx, s, account, *known.facts)
+		return known, append(e.findings(known.facts.Warnings, printed, true), laid...), err
 	}
 	dir, remove, err := e.Scratch("prepare", s.ID)
 	if err != nil {
@@ -537,7 +559,11 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		return prepared{}, nil, err
 	}
 	refusals := e.findings(facts.Warnings, printed, true)
-	refusals = append(refusals, e.tryLayout(s, account, facts)...)
+	laid, err := e.tryLayout(ctx, s, account, facts)
+	if err != nil {
+		return prepared{}, nil, err
+	}
+	refusals = append(refusals, laid...)
 	ref, err := e.StoreFile(ctx, req.Output)
 	if err != nil {
 		return prepared{}, nil, fmt.Errorf("store prepared file: %w", err)
@@ -594,18 +620,19 @@ func (e *Acceptor) preparedAs(ctx context.Context, key string) (prepared, error)
 	return p, file.Close()
 }
 
-// Stale reports whether a shipment's print-ready file was made by other rules than those of today: the vendor's checks,
+// Stale reports whether a shipment's print-ready file was made by other rules than those that its vendor has today: the vendor's checks,
 // the account's vendor or this program have changed since.
-func (e *Acceptor) Stale(s shipment.Shipment) bool {
-	account, ok := e.Accounts[s.Account]
-	return ok && s.Facts != nil && s.Facts.Recipe != e.Vendors[account.Vendor].Checks.Recipe()
+func (e *Acceptor) Stale(s shipment.Shipment, v party.Vendor) bool {
+	_, ok := e.Accounts[s.Account]
+	return ok && s.Facts != nil && s.Facts.Recipe != v.Checks.Recipe()
 }
 
 // Renew makes the print-ready file of an accepted shipment anew. ok is false when the letter cannot be collected now: it
 // changed meanwhile, or it is refused under the rules of today, and set aside since its sender was told that it was
 // accepted.
-func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment) (_ shipment.Shipment, ok bool, err error) {
-	made, refusals, err := e.prepare(ctx, s, e.Accounts[s.Account])
+func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment, terms *step.Terms) (_ shipment.Shipment, ok bool, err error) {
+	account, _ := terms.Letter(s)
+	made, refusals, err := e.prepare(ctx, s, account)
 	if err != nil {
 		return s, false, err
 	}
@@ -636,9 +663,9 @@ func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment) (_ shipment.S
 const heaviestLetter = 2_000_000
 
 // tryLayout finds out at intake what would stop the letter at night: the rules of sheets, and the cover.
-func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts prepare.Facts) []shipment.Refusal {
+func (e *Acceptor) tryLayout(ctx context.Context, s shipment.Shipment, account party.Account, facts prepare.Facts) ([]shipment.Refusal, error) {
 	if shipment.AnyRefuses(s.Refusals) {
-		return nil // its address or country may be what is wrong, which is said already
+		return nil, nil // its address or country may be what is wrong, which is said already
 	}
 	var out []shipment.Refusal
 	profile := e.Vendors[account.Vendor].Profile
@@ -666,7 +693,11 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts p
 			}
 		}
 	}
-	_, warnings, err := e.Makers[s.Account].Cover(e.coverLetter(s))
+	maker, err := e.Maker(ctx, account, account.Vendor)
+	if err != nil {
+		return nil, err
+	}
+	_, warnings, err := maker.Cover(e.coverLetter(s))
 	if err != nil {
 		f := printjobs.CoverFault(err)
 		out = append(out, shipment.Refusal{Code: f.Code, Field: f.Field, Args: shipment.Args(f.Args)})
@@ -676,7 +707,7 @@ func (e *Acceptor) tryLayout(s shipment.Shipment, account party.Account, facts p
 			out = append(out, shipment.Refusal{Code: w.Code, Field: w.Field, Args: shipment.Args(w.Args), Warning: true})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // findings turns what prepare found into reasons, with the document's place in the hand-in.
@@ -755,7 +786,11 @@ func (e *Acceptor) applyEvent(ctx context.Context, d shipment.DigitalEvent) erro
 		if err != nil {
 			return err
 		}
-		changed, events, err := e.applyDigital(s, d, onPaper)
+		terms, err := e.TermsIn(ctx, tx, tx.Now())
+		if err != nil {
+			return err
+		}
+		changed, events, err := e.applyDigital(s, d, onPaper, terms)
 		if err != nil {
 			return err
 		}
@@ -798,13 +833,13 @@ func pastTheGate(ctx context.Context, r store.Reader, s shipment.Shipment) (bool
 
 // applyDigital applies a digital event. What comes when the letter is on its way to paper is recorded beside: it neither
 // stops the letter nor calls it back, which only a refusal of the vendor does. Closing by hand still closes.
-func (e *Acceptor) applyDigital(s shipment.Shipment, d shipment.DigitalEvent, onPaper bool) (shipment.Shipment, []shipment.Event, error) {
+func (e *Acceptor) applyDigital(s shipment.Shipment, d shipment.DigitalEvent, onPaper bool, terms *step.Terms) (shipment.Shipment, []shipment.Event, error) {
 	seen := s
 	if onPaper {
 		seen.Status = shipment.StatusSendtPrint
 	}
 	rules := shipment.DefaultRules()
-	if account, ok := e.Accounts[s.Account]; ok { // else it is taken out of the configuration; no rules would hurry it
+	if account, ok := terms.Letter(s); ok { // else it is taken out of the configuration; no rules would hurry it
 		rules = account.Rules
 	}
 	changed, events, err := shipment.ApplyDigital(seen, d, rules)

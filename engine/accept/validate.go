@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ func parse(h shipment.HandIn) (shipment.Submission, []shipment.Refusal) {
 
 // validate judges a hand-in by the rules of its account, and by what its forside can show: what the fonts lack is found before
 // anything is stored, whichever way the hand-in came.
-func (e *Acceptor) validate(sub shipment.Submission, account party.Account, at time.Time) []shipment.Refusal {
+func (e *Acceptor) validate(ctx context.Context, sub shipment.Submission, account party.Account, at time.Time) ([]shipment.Refusal, error) {
 	found := sub.Validate(account.Rules, e.Postcodes, at)
 	if e.Vendors[account.Vendor].Bars(shipment.Shipment{Submission: sub}) {
 		for i, f := range found {
@@ -41,9 +42,12 @@ func (e *Acceptor) validate(sub shipment.Submission, account party.Account, at t
 			}
 		}
 	}
-	maker := e.Makers[account.Key]
-	if sub.DigitalOnly || maker == nil {
-		return found // it has no forside
+	if sub.DigitalOnly {
+		return found, nil // it has no forside
+	}
+	maker, err := e.Maker(ctx, account, account.Vendor)
+	if err != nil {
+		return nil, err
 	}
 	errs, warnings := maker.Characters(e.coverLetter(shipment.Shipment{Submission: sub}))
 	for _, err := range errs {
@@ -57,7 +61,7 @@ func (e *Acceptor) validate(sub shipment.Submission, account party.Account, at t
 			found = append(found, shipment.Refusal{Code: w.Code, Field: w.Field, Args: shipment.Args(w.Args), Warning: true})
 		}
 	}
-	return found
+	return found, nil
 }
 
 // saidAlready reports whether a code was found of a field.

@@ -70,6 +70,16 @@ func ParseWords(words string) []What {
 	return list
 }
 
+// SubjectOfAccount names an account, by its key, as the subject of a change of its settings.
+func SubjectOfAccount(key string) string { return subjectAccount + key }
+
+// AccountOf is the account that a change is of; false: it is of none.
+func AccountOf(subject string) (key string, ok bool) {
+	return strings.CutPrefix(subject, subjectAccount)
+}
+
+const subjectAccount = "konto/"
+
 // Chained is the row with its number and hash, as the next one after another; the zero Lookup is before the first.
 func (l Lookup) Chained(former Lookup) Lookup {
 	l.Seq = former.Seq + 1
@@ -81,7 +91,8 @@ func (l Lookup) hash(former string) string {
 	return linked(former, strconv.FormatInt(l.Seq, 10), strconv.FormatInt(l.At.UnixMilli(), 10), l.Actor.String(), l.Shipment, l.Account, Words(l.What), l.Purpose)
 }
 
-// Change is a row of the log of changes: who may what was changed, a person or an integration. Before and After are the state as JSON, without fødselsnummer.
+// Change is a row of the log of changes: who may what was changed, a person or an integration, or what is set of an account. Before and
+// After are the state as JSON, without fødselsnummer.
 type Change struct {
 	Seq     int64     // from 1, without gaps
 	At      time.Time // UTC, whole milliseconds

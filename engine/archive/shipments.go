@@ -18,7 +18,7 @@ import (
 
 const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.content, s.zone,
 	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
-	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.dialect, s.integration, s.version`
+	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.dialect, s.integration, s.settings, s.version`
 
 // onTheWay are the statuses from which a letter may go to paper.
 const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
@@ -30,7 +30,7 @@ func scanShipment(scan sqlrow.Scan) (shipment.Shipment, error) {
 		sqlrow.When(&s.ReceivedAt), sqlrow.When(&s.NotifiedAt), sqlrow.When(&s.ReadAt), sqlrow.When(&s.DueAt), sqlrow.Text(&s.DueReason), sqlrow.When(&s.SentAt),
 		sqlrow.When(&s.PostedAt), sqlrow.When(&s.ClosedAt),
 		sha, bytes, sqlrow.JSON(&s.Facts), sqlrow.Text(&s.PreparedKey), &s.Hold, sqlrow.JSON(&s.Refusals),
-		sqlrow.When(&s.CostApprovedAt), sqlrow.Text(&s.Dialect), sqlrow.Text(&s.Integration), &s.Version)
+		sqlrow.When(&s.CostApprovedAt), sqlrow.Text(&s.Dialect), sqlrow.Text(&s.Integration), sqlrow.JSON(&s.Settings), &s.Version)
 	return s, err
 }
 
@@ -340,7 +340,7 @@ func reference(s shipment.Submission) string {
 // fieldColumns are the columns that an update stores too, in the order of shipmentFields.
 const fieldColumns = `status, submission, konteringskode, sending_system, digital_only, fingerprint, zone,
 	notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at,
-	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals, cost_approved_at`
+	prepared_sha, prepared_bytes, facts, prepared_key, hold, refusals, cost_approved_at, settings`
 
 func shipmentFields(s shipment.Shipment) ([]any, error) {
 	submission, err := sqlrow.Encode(s.Submission)
@@ -351,9 +351,14 @@ func shipmentFields(s shipment.Shipment) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var facts, sha, bytes any
+	var facts, sha, bytes, settings any
 	if s.Facts != nil {
 		if facts, err = sqlrow.Encode(s.Facts); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.Settings) > 0 {
+		if settings, err = sqlrow.Encode(s.Settings); err != nil {
 			return nil, err
 		}
 	}
@@ -363,7 +368,7 @@ func shipmentFields(s shipment.Shipment) ([]any, error) {
 	return []any{s.Status, submission, sqlrow.Clean(s.Submission.Konteringskode), sqlrow.Clean(s.Submission.SendingSystem),
 		s.Submission.DigitalOnly, s.Fingerprint, s.Zone,
 		s.NotifiedAt, s.ReadAt, s.DueAt, sqlrow.Optional(s.DueReason), s.SentAt, s.PostedAt, s.ClosedAt,
-		sha, bytes, facts, sqlrow.Optional(s.PreparedKey), s.Hold, refusals, s.CostApprovedAt}, nil
+		sha, bytes, facts, sqlrow.Optional(s.PreparedKey), s.Hold, refusals, s.CostApprovedAt, settings}, nil
 }
 
 // UpdateShipment stores a changed shipment.

@@ -14,6 +14,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs"
 )
@@ -54,7 +55,12 @@ func (e *Collector) Collect(ctx context.Context) (Collected, error) {
 	if err := e.DueNow(ctx); err != nil {
 		return out, fmt.Errorf("collect: %w", err)
 	}
-	sum, err := e.spentToday(ctx)
+	// Which vendor prints and what a day may cost is decided here, see step.Terms.
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
+	sum, err := e.spentToday(ctx, terms)
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)
 	}
@@ -69,7 +75,7 @@ func (e *Collector) Collect(ctx context.Context) (Collected, error) {
 		if stopped[key] {
 			continue // its letters stay due: jobs planned now would take ids that others may have had
 		}
-		if err := e.collectVendor(ctx, e.Vendors[key], sum, &out); err != nil {
+		if err := e.collectVendor(ctx, e.Vendors[key], terms, sum, &out); err != nil {
 			return out, fmt.Errorf("collect for vendor %s: %w", key, err)
 		}
 	}
@@ -80,6 +86,10 @@ func (e *Collector) Collect(ctx context.Context) (Collected, error) {
 // expireDigital closes shipments that are only digital and were not read in time: SENDT_DIGITALT, never print.
 func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 	n, after := 0, ""
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return 0, err
+	}
 	for {
 		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
 			return r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusAkseptert, shipment.StatusVarslet}, DigitalOnly: true, After: after, Limit: store.Page})
@@ -90,7 +100,7 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 		after = page[len(page)-1].ID
 		var expired []shipment.Shipment
 		for _, s := range page {
-			account, known := e.Accounts[s.Account]
+			account, known := terms.Letter(s)
 			_, ev, ok := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
 			if ok && known { // of an account that is not configured any more the deadline is not known
 				s.DueAt = ev.At // they have none of their own, since they never go to paper
@@ -105,7 +115,8 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 			if unheard[s.ID] != "" && e.Now().Sub(s.DueAt) <= channelPatience {
 				continue // it may have been read
 			}
-			changed, ev, _ := shipment.ExpireDigitalOnly(s, e.Accounts[s.Account].Rules, e.Now())
+			account, _ := terms.Letter(s)
+			changed, ev, _ := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
 			err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 				if err := tx.UpdateShipment(ctx, changed); err != nil {
 					return err
@@ -124,10 +135,10 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 }
 
 // dueLetters reads what is due for a vendor. look sees every page of it, and leaves out what is not to be planned.
-func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
+func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.Terms, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
 	var accounts []string
 	for _, key := range e.AccountKeys {
-		if e.Accounts[key].Vendor == v.Key {
+		if terms.Vendor(key).Key == v.Key {
 			accounts = append(accounts, key)
 		}
 	}
@@ -162,8 +173,8 @@ func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, look func([]
 	}
 }
 
-func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spent, out *Collected) error {
-	candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *step.Terms, sum *spent, out *Collected) error {
+	candidates, due, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 		page, old, err := e.setAsideOld(ctx, v, page)
 		if err != nil {
 			return nil, err
@@ -179,12 +190,12 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spen
 			return nil, err
 		}
 		out.SetAside += silent
-		return e.renewStale(ctx, page)
+		return e.renewStale(ctx, page, v, terms)
 	})
 	if err != nil {
 		return err
 	}
-	jobs, aside, over, err := e.guarded(v, candidates, due, sum)
+	jobs, aside, over, err := e.guarded(v, candidates, due, terms, sum)
 	if err != nil {
 		return err
 	}
@@ -223,15 +234,15 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, sum *spen
 // renewStale makes anew the print-ready files that were made by other rules than those of today, side by side, and
 // leaves out the letters that have none under these. One that cannot be made for a reason of ours keeps no other back: it
 // is alarmed and stays due.
-func (e *Collector) renewStale(ctx context.Context, page []shipment.Shipment) ([]shipment.Shipment, error) {
+func (e *Collector) renewStale(ctx context.Context, page []shipment.Shipment, v party.Vendor, terms *step.Terms) ([]shipment.Shipment, error) {
 	left := make([]bool, len(page))
 	work := pool.New().WithMaxGoroutines(runtime.NumCPU()).WithErrors().WithContext(ctx)
 	for i := range page {
-		if !e.accept.Stale(page[i]) {
+		if !e.accept.Stale(page[i], v) {
 			continue
 		}
 		work.Go(func(ctx context.Context) error {
-			renewed, ok, err := e.accept.Renew(ctx, page[i])
+			renewed, ok, err := e.accept.Renew(ctx, page[i], terms)
 			if err != nil {
 				left[i] = true
 				return e.accept.AlarmNotRenewed(ctx, page[i].ID, err)

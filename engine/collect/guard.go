@@ -3,6 +3,7 @@ package collect
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -32,6 +33,22 @@ type Guard struct {
 // On reports whether anything is capped.
 func (g Guard) On() bool {
 	return g.Day > 0 || g.Account > 0 || g.Code > 0 || len(g.Accounts) > 0 || len(g.Codes) > 0
+}
+
+// with is the guard with the caps that were set of accounts since the configuration file was read.
+func (g Guard) with(accounts []string, terms *step.Terms) Guard {
+	g.Accounts = maps.Clone(g.Accounts)
+	for _, key := range accounts {
+		if a, ok := terms.Account(key); ok && a.Cap != nil {
+			if g.Accounts == nil {
+				g.Accounts = map[string]money.Ore{}
+			}
+			if g.Accounts[key] = *a.Cap; *a.Cap == 0 && g.Account == 0 {
+				delete(g.Accounts, key) // nothing is left to look at
+			}
+		}
+	}
+	return g
 }
 
 // spent is what a day's letters are expected to cost so far.
@@ -80,9 +97,10 @@ type keptBack struct {
 }
 
 // guarded plans the candidates and keeps back what the caps do not allow. sum grows by the letters that go.
-func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
+func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, terms *step.Terms, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
 	jobs, aside, err = printjobs.Plan(candidates, v.Profile)
-	if err != nil || !e.guard.On() {
+	guard := e.guard.with(e.AccountKeys, terms)
+	if err != nil || !guard.On() {
 		return jobs, aside, nil, err
 	}
 	var letters []printjobs.PlannedLetter
@@ -100,9 +118,12 @@ func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, du
 		}
 		cost, err := e.accept.QuoteRow(s, accept.PlannedRow(l), v)
 		var why shipment.Args
+		if err != nil && !e.guard.On() && guard.Accounts[s.Account] == 0 {
+			continue // only other accounts have a cap, which somebody has set
+		}
 		if err != nil {
 			why = shipment.Args{"case": "unpriced"}
-		} else if why = e.guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == nil {
+		} else if why = guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == nil {
 			sum.add(s.Account, l.Konteringskode, cost.Net())
 			continue
 		}
@@ -118,9 +139,9 @@ func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, du
 }
 
 // spentToday is what the letters of today's jobs were expected to cost.
-func (e *Collector) spentToday(ctx context.Context) (*spent, error) {
+func (e *Collector) spentToday(ctx context.Context, terms *step.Terms) (*spent, error) {
 	sum := &spent{accounts: map[string]money.Ore{}, codes: map[string]money.Ore{}}
-	if !e.guard.On() {
+	if !e.guard.with(e.AccountKeys, terms).On() {
 		return sum, nil
 	}
 	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PlannedCost, error) {
@@ -173,10 +194,14 @@ func (e *Collector) KeptBack(ctx context.Context) ([]accept.Quoted, error) {
 	if err != nil {
 		return nil, err
 	}
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(list, func(a, b shipment.Shipment) int { return a.DueAt.Compare(b.DueAt) })
 	out := make([]accept.Quoted, len(list))
 	for i, s := range list {
-		if out[i], err = e.accept.Quote(s); err != nil && out[i].Shipment == "" {
+		if out[i], err = e.accept.QuoteOn(s, terms); err != nil && out[i].Shipment == "" {
 			out[i] = accept.Quoted{Shipment: s.ID, Account: s.Account, Konteringskode: s.Submission.Konteringskode}
 		}
 	}

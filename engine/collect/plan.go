@@ -61,7 +61,11 @@ type PlanTotal struct {
 // nothing: hand-ins that wait in the drop folder are not taken, and are not in it.
 func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	out := NightPlan{SetAside: map[string]int{}, Unheard: map[string]int{}}
-	sum, err := e.spentToday(ctx)
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return out, err
+	}
+	sum, err := e.spentToday(ctx, terms)
 	if err != nil {
 		return out, err
 	}
@@ -87,7 +91,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	days := map[string][]price.DayLetters{} // by account
 	for _, vendor := range e.VendorKeys {
 		v := e.Vendors[vendor]
-		candidates, due, err := e.dueLetters(ctx, v, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+		candidates, due, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 			page = slices.DeleteFunc(page, func(s shipment.Shipment) bool {
 				if e.Now().Sub(s.DueAt) > v.PrintLimit() {
 					out.SetAside[shipment.HoldWindow]++
@@ -97,7 +101,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 					out.SetAside[shipment.HoldLevel4]++
 					return true
 				}
-				if e.accept.Stale(s) {
+				if e.accept.Stale(s, v) {
 					out.Renewed++
 				}
 				return false
@@ -111,7 +115,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 		if err != nil {
 			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
 		}
-		jobs, aside, over, err := e.guarded(v, candidates, due, sum)
+		jobs, aside, over, err := e.guarded(v, candidates, due, terms, sum)
 		if err != nil {
 			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
 		}
@@ -147,7 +151,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 		return list
 	}
 	for _, account := range slices.Sorted(maps.Keys(days)) {
-		if v := e.Vendors[e.Accounts[account].Vendor]; v.Prices != nil {
+		if v := terms.Vendor(account); v.Prices != nil {
 			if net := v.Prices.Minimum(account, civil.Of(e.Now(), calendar.Oslo), days[account]); net > 0 {
 				out.Minimums = append(out.Minimums, PlanMinimum{account, net})
 			}

@@ -17,8 +17,8 @@ type AltinnAccount struct {
 	Resource string // id of the service in Altinn's register
 	// SecureResource is a service that asks for level 4, for letters that demand it. Empty: these cannot go this way.
 	SecureResource string
-	Text           altinn.Text
-	Silent         bool // no notification is ordered: the deadline begins when the letter is published
+	Text           altinn.Text // unless party.Account has a Notice
+	Silent         bool        // no notification is ordered: the deadline begins when the letter is published
 }
 
 // ArchiveOutbox gives letters out of the archive, with their documents as they were handed in.
@@ -44,7 +44,13 @@ func (o *ArchiveOutbox) Letter(ctx context.Context, id string) (l altinn.Letter,
 		if err != nil {
 			return err
 		}
-		l = o.letter(ctx, s, docs)
+		versions, err := r.Versions(ctx, s.Account)
+		if err != nil {
+			return err
+		}
+		// What its recipient reads was decided when it was prepared.
+		account := o.Accounts[s.Account].OfLetter(versions, s.Settings, s.ReceivedAt)
+		l = o.letter(ctx, s, docs, account.Notice)
 		return nil
 	})
 	if err != nil {
@@ -72,10 +78,13 @@ func (o *ArchiveOutbox) ready(ctx context.Context, r store.Reader, s shipment.Sh
 	return true, err // accepted before the account had KRR
 }
 
-func (o *ArchiveOutbox) letter(ctx context.Context, s shipment.Shipment, docs []shipment.Document) altinn.Letter {
+func (o *ArchiveOutbox) letter(ctx context.Context, s shipment.Shipment, docs []shipment.Document, text *party.Notice) altinn.Letter {
 	a := o.Altinn[s.Account]
 	l := altinn.Letter{
 		Resource: a.Resource, Shipment: s.ID, Recipient: s.Submission.Recipient.DigitalID, Title: s.Submission.Title, Text: a.Text, Notify: !a.Silent,
+	}
+	if text != nil {
+		l.Text = altinn.Text(*text)
 	}
 	if s.Submission.RequireLevel4 {
 		l.Resource = a.SecureResource

@@ -41,8 +41,8 @@ type Config struct {
 	Login   *login.Client
 	// HighLevel is the acr of level 4, e.g. "idporten-loa-high"; Level is asked for otherwise, empty: any.
 	HighLevel, Level string
-	// Sender is the name of an account's sender, by its key.
-	Sender func(account string) string
+	// Sender is the name of a letter's sender.
+	Sender func(ctx context.Context, s shipment.Shipment) string
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -200,7 +200,7 @@ func (h *handler) letter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	day := func(t time.Time) string { return t.In(calendar.Oslo).Format("02.01.2006") }
-	v := view{Title: "Brev til deg", LoggedIn: true, Sender: h.Sender(s.Account), Subject: s.Submission.Title.Reveal(), Received: day(s.ReceivedAt), Until: day(until(s).Add(-time.Second))}
+	v := view{Title: "Brev til deg", LoggedIn: true, Sender: h.Sender(r.Context(), s), Subject: s.Submission.Title.Reveal(), Received: day(s.ReceivedAt), Until: day(until(s).Add(-time.Second))}
 	for _, d := range docs {
 		v.Documents = append(v.Documents, documentView{Path + "/" + s.ID + "/" + strconv.Itoa(d.Position+1), d.FileName.Reveal(), size(d.Blob.Bytes)})
 	}

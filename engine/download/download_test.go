@@ -2,6 +2,7 @@ package download_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	must(err)
 	mux.Handle("/", download.Handler(download.Config{
 		Archive: w.Archive, Blobs: w.Acceptor.Blobs, Events: w.Acceptor, Login: client, HighLevel: high,
-		Sender: func(string) string { return "Prøve kommune" }, Now: w.Clock.Now, Log: w.Acceptor.Log,
+		Sender: func(context.Context, shipment.Shipment) string { return "Prøve kommune" }, Now: w.Clock.Now, Log: w.Acceptor.Log,
 	}))
 	return w
 }

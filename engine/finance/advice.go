@@ -11,6 +11,7 @@ import (
 	"postgang/engine/accept"
 	"postgang/engine/calendar"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs"
 )
@@ -18,12 +19,13 @@ import (
 // advisor adds up what letters would have cost had they been made otherwise.
 type advisor struct {
 	e       *Finance
+	terms   *step.Terms
 	rows    map[adviceKey]*figures.AdviceRow
 	handIns map[handIn]map[printedAs]int // letters
 }
 
-func newAdvisor(e *Finance) *advisor {
-	return &advisor{e, map[adviceKey]*figures.AdviceRow{}, map[handIn]map[printedAs]int{}}
+func newAdvisor(e *Finance, terms *step.Terms) *advisor {
+	return &advisor{e, terms, map[adviceKey]*figures.AdviceRow{}, map[handIn]map[printedAs]int{}}
 }
 
 type adviceKey struct {
@@ -46,7 +48,7 @@ type printedAs struct {
 // letter looks at a posted letter: every change is laid on sheets and priced as it would be, by the profile and price list of
 // today. Letters without a price list, or that cannot be laid so, have no advice.
 func (a *advisor) letter(s store.ReportShipment) {
-	v := a.e.Vendors[a.e.Accounts[s.Account].Vendor]
+	v := a.terms.VendorAt(s.Account, s.PostedAt)
 	if s.Facts == nil || s.PostedAt.IsZero() || v.Prices == nil || s.Job == "" {
 		return
 	}
@@ -145,7 +147,7 @@ func (a *advisor) postage() {
 		for as, n := range counts {
 			letters = append(letters, price.PostageLetters{Envelope: as.envelope, WeightGram: as.gram, Letters: n})
 		}
-		p, err := a.e.Vendors[a.e.Accounts[h.account].Vendor].Prices.PlanPostage(h.account, h.zone, h.day, letters)
+		p, err := a.terms.VendorAt(h.account, h.day.In(calendar.Oslo)).Prices.PlanPostage(h.account, h.zone, h.day, letters)
 		switch {
 		case err != nil: // no price for a letter by itself: none was expected of it either
 		case p.HasMixed && p.Mixed < min(p.Single, p.Identical):

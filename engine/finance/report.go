@@ -18,6 +18,7 @@ import (
 	"postgang/billing/receipt"
 	"postgang/engine/calendar"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 )
 
@@ -106,14 +107,18 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (figures.Report, er
 
 // reportShipments adds the shipments of a period, what the digital ones cost, and what the letters could have cost less.
 func (e *Finance) reportShipments(ctx context.Context, r store.Reader, from, to time.Time, accounts []string, in *figures.ReportInput) error {
-	advice := newAdvisor(e)
+	terms, err := e.TermsIn(ctx, r, e.Now())
+	if err != nil {
+		return err
+	}
+	advice := newAdvisor(e, terms)
 	within := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
-	err := r.EachReportShipment(ctx, from, to, accounts, func(s store.ReportShipment) error {
+	err = r.EachReportShipment(ctx, from, to, accounts, func(s store.ReportShipment) error {
 		if within(s.PostedAt) {
 			advice.letter(s)
 		}
 		if within(s.ReceivedAt) {
-			if kroner, ok := e.digitalCost(s); ok {
+			if kroner, ok := digitalCost(s, terms); ok {
 				in.Digital += kroner
 				in.DigitalPriced++
 			}
@@ -158,14 +163,14 @@ func reportDeviations(ctx context.Context, r store.Reader, from, to time.Time, a
 
 // digitalCost is what a digital message costs by the price list of its account's vendor, on the day that it was read or else
 // received; false when it was none, or is not priced. Its size is that of the prepared letter.
-func (e *Finance) digitalCost(s store.ReportShipment) (money.Decimal, bool) {
-	v := e.Vendors[e.Accounts[s.Account].Vendor]
-	if v.Prices == nil || s.Prepared.IsZero() || !s.PostedAt.IsZero() || s.Status != shipment.StatusLest && s.Status != shipment.StatusLevertSDP {
-		return 0, false
-	}
+func digitalCost(s store.ReportShipment, terms *step.Terms) (money.Decimal, bool) {
 	at := s.ReceivedAt
 	if !s.ReadAt.IsZero() {
 		at = s.ReadAt
+	}
+	v := terms.VendorAt(s.Account, at)
+	if v.Prices == nil || s.Prepared.IsZero() || !s.PostedAt.IsZero() || s.Status != shipment.StatusLest && s.Status != shipment.StatusLevertSDP {
+		return 0, false
 	}
 	kroner, priced, err := v.Prices.Digital(s.Account, s.Prepared.Bytes, civil.Of(at, calendar.Oslo))
 	return kroner, priced && err == nil

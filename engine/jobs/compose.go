@@ -42,7 +42,7 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 		return fmt.Errorf("compose %s: %w", id, err)
 	}
 	composed, err := printjobs.Compose(ctx, dir, printjobs.Job{
-		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created.In(calendar.Oslo), Class: j.Class, Letters: letters, Makers: e.Makers,
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created.In(calendar.Oslo), Class: j.Class, Letters: letters,
 	}, v.Profile, nil)
 	var bad *printjobs.LetterErrors
 	if errors.Is(err, step.ErrPreparedLost) {
@@ -128,16 +128,20 @@ func (e *Jobs) jobLetters(ctx context.Context, j store.PrintJob) (iter.Seq2[prin
 	if err != nil {
 		return nil, nil, err
 	}
-	profile := e.Vendors[j.Vendor].Profile
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := e.Vendors[j.Vendor]
 	letters := func(yield func(printjobs.Letter, error) bool) {
 		for _, row := range rows {
 			s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
 			var l printjobs.Letter
-			if err == nil && !j.Reprint && e.accept.Stale(s) { // what is printed once more is what was printed
+			if err == nil && !j.Reprint && e.accept.Stale(s, v) { // what is printed once more is what was printed
 				err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
 			}
 			if err == nil {
-				l, err = e.accept.Letter(s, profile)
+				l, err = e.accept.Letter(ctx, s, v, terms)
 				l.Only = row.Only
 			}
 			if !yield(l, err) {

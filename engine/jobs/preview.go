@@ -87,7 +87,12 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	case s.Facts == nil || s.Prepared.IsZero():
 		return out, notShown{fmt.Sprintf("shipment %s was never prepared for print (status %s): see \"postgang shipment show %s\" for why", id, s.Status, id), ErrUnprepared}
 	}
-	vendor := e.Accounts[s.Account].Vendor
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return out, err
+	}
+	account, _ := terms.Letter(s)
+	vendor := account.Vendor
 	if job.ID != "" {
 		vendor = job.Vendor
 		out.Job, out.State, out.Letter = job.ID, job.State, row.Letter
@@ -105,12 +110,12 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 	if len(aside) > 0 {
 		return out, notShown{fmt.Sprintf("shipment %s cannot be printed by vendor %s: %s", id, v.Key, told(aside[0].Code, aside[0].Args)), ErrUnprintable}
 	}
-	letter, err := e.accept.Letter(s, v.Profile)
+	letter, err := e.accept.Letter(ctx, s, v, terms)
 	if err != nil {
 		return out, err
 	}
 	spec := printjobs.Job{
-		ID: PreviewJob, Vendor: v.Key, Created: e.Now(), Class: plan[0].Class, Letters: printjobs.Letters(letter), Makers: e.Makers,
+		ID: PreviewJob, Vendor: v.Key, Created: e.Now(), Class: plan[0].Class, Letters: printjobs.Letters(letter),
 	}
 	if job.ID != "" {
 		spec.ID, spec.Parent, spec.Created, spec.Before = job.ID, job.Parent, job.Created, before
@@ -243,7 +248,7 @@ func (e *Jobs) WriteJobPlan(ctx context.Context, id string, w io.Writer) error {
 		return err
 	}
 	_, err = printjobs.Compose(ctx, dir, printjobs.Job{
-		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created, Class: j.Class, Letters: letters, Makers: e.Makers, Plan: w,
+		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created, Class: j.Class, Letters: letters, Plan: w,
 	}, v.Profile, nil)
 	if errors.Is(err, printjobs.ErrStalePlan) {
 		return fmt.Errorf("the vendor's profile has changed since %s was planned: see \"postgang job export %s\" for what was sent: %w", id, id, err)

@@ -574,8 +574,12 @@ func (r *recovery) setAside(ctx context.Context, shipments []string, which, job 
 // setAsideAll sets every letter aside that goes to this vendor and is not handed over: any may be in a job that cannot be
 // read.
 func (r *recovery) setAsideAll(ctx context.Context) error {
+	terms, err := r.e.Terms(ctx)
+	if err != nil {
+		return err
+	}
 	for _, key := range r.e.AccountKeys {
-		if r.e.Accounts[key].Vendor != r.v.Key {
+		if terms.Vendor(key).Key != r.v.Key {
 			continue
 		}
 		for after := ""; ; {

@@ -134,8 +134,11 @@ type Shipment struct {
 	Facts    *finding.Facts // its facts; nil until AKSEPTERT
 	// PreparedKey names what Prepared was made from and how; empty when that is not known. Equal keys mean equal files.
 	PreparedKey string
-	Hold        string    // not empty: set aside with this reason code; not collected until released
-	Refusals    []Refusal // AVVIST: all reasons at once
+	// Settings are the versions of its account's settings that it was prepared with, by party.Setting; what is not there was the
+	// configuration's. nil until AKSEPTERT.
+	Settings map[string]int
+	Hold     string    // not empty: set aside with this reason code; not collected until released
+	Refusals []Refusal // AVVIST: all reasons at once
 	// CostApprovedAt is when a person approved that the letter goes to paper whatever the caps on cost say.
 	CostApprovedAt time.Time
 

@@ -24,8 +24,6 @@ import (
 	"postgang/engine/postcode"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
-	"postgang/printjobs/cover"
-
 	"postgang/printjobs/exchange"
 	"postgang/printjobs/prepare"
 )
@@ -128,17 +126,17 @@ type Step struct {
 	Passed     func(name string)
 	Hasten     func(ctx context.Context) error
 
-	Accounts    map[string]party.Account
+	Accounts    map[string]party.Account // as configured; Terms has what holds
 	Vendors     map[string]party.Vendor
-	Makers      map[string]*cover.Maker // by account
-	AccountKeys []string                // as configured
-	VendorKeys  []string                // as configured
+	AccountKeys []string // as configured
+	VendorKeys  []string // as configured
 
 	Installation   string    // identity of this archive
 	JobTag         string    // the first four letters of its job ids
 	Namespace      uuid.UUID // of shipment ids
 	FingerprintKey []byte
 
+	makers      sync.Map // SHA-256 of vendor and sender → *cover.Maker
 	vendorLocks sync.Map // vendor key → *sync.Mutex: one offer at a time within the process
 }
 
@@ -147,7 +145,7 @@ func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
 		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
 		Register: c.Register, TwoPersons: c.TwoPersons, NumberHash: c.NumberHash, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
-		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{}, Makers: map[string]*cover.Maker{},
+		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{},
 	}
 	if e.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)
@@ -174,16 +172,13 @@ func New(ctx context.Context, c Config) (*Step, error) {
 		e.VendorKeys = append(e.VendorKeys, v.Key)
 	}
 	for _, a := range c.Accounts {
-		v, ok := e.Vendors[a.Vendor]
-		if !ok {
+		if _, ok := e.Vendors[a.Vendor]; !ok {
 			return nil, fmt.Errorf("account %s: vendor %q is not configured", a.Key, a.Vendor)
 		}
-		m, err := cover.New(v.Profile.Layout, a.Sender)
-		if err != nil {
-			return nil, fmt.Errorf("account %s: cover: %w", a.Key, err)
+		if _, err := e.Maker(ctx, a, a.Vendor); err != nil {
+			return nil, err
 		}
 		e.Accounts[a.Key] = a
-		e.Makers[a.Key] = m
 		e.AccountKeys = append(e.AccountKeys, a.Key)
 	}
 	if err := os.MkdirAll(e.WorkDir, 0o700); err != nil {

@@ -12,6 +12,7 @@ import (
 	"postgang/engine/channel"
 	"postgang/engine/find"
 	"postgang/engine/login"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 )
 
@@ -81,6 +82,7 @@ type Reader interface {
 	find.Reader
 	channel.Reader
 	login.Reader
+	party.VersionReader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -99,6 +101,7 @@ type Tx interface {
 	find.Writer
 	channel.Writer
 	login.Writer
+	party.VersionWriter
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error

@@ -144,7 +144,7 @@ func (p *letterPage) quote(v *request, l scoped.Letter) {
 	if l.Facts == nil || len(p.Costs) > 0 || l.Submission.DigitalOnly {
 		return
 	}
-	switch q, err := v.Engine.Quote(l.Shipment); {
+	switch q, err := v.Engine.Quote(v.Ctx, l.Shipment); {
 	case err == nil:
 		p.Costs = append(p.Costs, costRow{
 			Name: "Ville kostet på papir i dag", Production: q.Quote.Production, Postage: q.Quote.Postage, Net: q.Quote.Net(), Known: true,

@@ -12,7 +12,7 @@ import (
 
 // Engine is what the pages of letters ask of the engine; *engine.Engine does it, in the name of whom the context says.
 type Engine interface {
-	Quote(s shipment.Shipment) (accept.Quoted, error)
+	Quote(ctx context.Context, s shipment.Shipment) (accept.Quoted, error)
 	Stop(ctx context.Context, shipment, reason string) (shipment.Shipment, error)
 	Release(ctx context.Context, shipment string) error
 }

@@ -11,6 +11,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/login"
+	"postgang/engine/party"
 	"postgang/engine/store"
 )
 
@@ -20,6 +21,79 @@ func Exercise(t testing.TB, a store.Archive) {
 	persons(s)
 	changesOfOthers(s)
 	lookups(s)
+	settings(s)
+}
+
+// settings are what somebody set of accounts: only added to, numbered through all accounts, and in the log of changes.
+func settings(s *archivetest.Suite) {
+	by := access.Actor{Kind: access.Human, ID: archivetest.ID(1)}
+	name, none := "Ny skole", ""
+	add := func(v party.Version, before party.Change) (got party.Version) {
+		s.Must(func(tx store.Tx) (err error) {
+			got, err = tx.AddVersion(access.As(s.Ctx, by), v, before)
+			s.Same(got.Made, tx.Now())
+			return err
+		})
+		return got
+	}
+	first := add(party.Version{Account: "skole", From: "2026-12-01", Reason: "nytt navn", Change: party.Change{Sender: &party.Letterhead{Name: name, Postcode: "5003", City: "Bærum"}}},
+		party.Change{Sender: &party.Letterhead{Name: "Gammel skole", Postcode: "5003", City: "Bærum"}})
+	second := add(party.Version{Account: "helse", From: "2026-12-02", Reason: "uten tekst", Change: party.Change{Text: &none, Logo: &none, Deadline: &party.Deadline{Workdays: 3}}}, party.Change{})
+	s.Same([]int{first.Number, second.Number}, []int{1, 2})
+	s.Same(first.By, by)
+	s.View(func(r store.Reader) error {
+		all, err := r.Versions(s.Ctx, "")
+		s.Same(all, []party.Version{first, second})
+		of, err2 := r.Versions(s.Ctx, "helse")
+		s.Same(of, []party.Version{second})
+		nobody, err3 := r.Versions(s.Ctx, "skatt")
+		s.Same(len(nobody), 0)
+		log, err4 := r.Changes(s.Ctx, access.LogFilter{Subject: access.SubjectOfAccount("skole")})
+		s.Same(len(log), 1)
+		s.Same(log[0].Actor, by)
+		s.Same([]bool{strings.Contains(log[0].Before, "Gammel"), strings.Contains(log[0].After, name), strings.HasSuffix(log[0].Reason, "nytt navn")}, []bool{true, true, true})
+		var c access.Chain
+		whole, err5 := r.Changes(s.Ctx, access.LogFilter{Oldest: true})
+		for _, row := range whole {
+			err5 = errors.Join(err5, c.Change(row))
+		}
+		return errors.Join(err, err2, err3, err4, err5)
+	})
+	s.Refuse(nil, func(tx store.Tx) error {
+		_, err := tx.AddVersion(s.Ctx, party.Version{Account: "skole", From: "2026-12-01", Reason: "ingen", Change: first.Change}, party.Change{})
+		return err
+	})
+
+	picture := []byte{0, 1, 2, 0xFF}
+	var sha, again string
+	s.Must(func(tx store.Tx) (err error) { sha, err = tx.PutLogo(s.Ctx, picture); return err })
+	s.Must(func(tx store.Tx) (err error) { again, err = tx.PutLogo(s.Ctx, picture); return err })
+	s.Same(again, sha)
+	s.View(func(r store.Reader) error {
+		got, err := r.Logo(s.Ctx, sha)
+		s.Same(got, picture)
+		_, missing := r.Logo(s.Ctx, archivetest.Sha(9))
+		s.Same(errors.Is(missing, store.ErrNotFound), true)
+		return err
+	})
+
+	// A letter keeps the versions that it was prepared with.
+	used := map[string]int{"sender": 1, "text": 2}
+	s.Put(nil, 1)
+	s.Must(func(tx store.Tx) error {
+		v, err := tx.Shipment(s.Ctx, archivetest.ID(1))
+		if err != nil {
+			return err
+		}
+		s.Same(v.Settings, map[string]int(nil))
+		v.Settings = used
+		return tx.UpdateShipment(s.Ctx, v)
+	})
+	s.View(func(r store.Reader) error {
+		v, err := r.Shipment(s.Ctx, archivetest.ID(1))
+		s.Same(v.Settings, used)
+		return err
+	})
 }
 
 // changesOfOthers are those of integrations, of log-in names and of sessions; persons has made five before.
