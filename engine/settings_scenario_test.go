@@ -83,7 +83,7 @@ func TestDatedDeadlineAndVendor(t *testing.T) {
 	s.set(t, "2026-11-24", party.Change{Deadline: &party.Deadline{Hours: 8}, Vendor: new("selv")})
 	late := s.accepted(t, "b", newLetter("To").digital(), file("brev.pdf", pdf(1, 1)))
 	for _, id := range []string{early, late} {
-		must(t, s.engine.Event(s.ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalNotified, At: s.clock.now(), Key: "varslet"}))
+		must(t, s.engine.Event(s.ctx, shipment.DigitalEvent{Shipment: id, Kind: shipment.DigitalNotified, At: s.clock.now(), Key: "varslet-" + id}))
 	}
 	if a, b := s.shipment(t, early).DueAt.Sub(s.clock.now()), s.shipment(t, late).DueAt.Sub(s.clock.now()); a != 40*time.Hour || b != 8*time.Hour {
 		t.Errorf("due after %v and %v", a, b)

@@ -343,6 +343,8 @@ type Account struct {
 	AskRegister bool `toml:"enhetsregisteret"`
 	// Altinn: its letters are sent through Altinn too.
 	Altinn *AltinnAccount `toml:"altinn"`
+	// Fixed are the settings that are changed here alone, and not from a day on in the console.
+	Fixed []party.Setting `toml:"fixed"`
 }
 
 // Sender is what the cover shows of the account.
@@ -1223,6 +1225,23 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 	} else {
 		c.add(at+".language", "%q is none of nb, nn, se and en", a.Language)
 	}
+	for _, s := range a.Fixed {
+		if !slices.Contains(party.Settings(), s) {
+			c.add(at+".fixed", "%q is no setting; there are: %s", s, strings.Join(settingNames(), ", "))
+		}
+	}
+	out.Fixed, out.Lines = a.Fixed, map[party.Setting]int{}
+	for s, paths := range map[party.Setting][]string{
+		party.SettingSender: {at + ".sender.name"}, party.SettingLogo: {at + ".sender.logo_file"}, party.SettingText: {at + ".sender.text"},
+		party.SettingLanguage: {at + ".language"}, party.SettingNotice: {at + ".altinn"}, party.SettingVendor: {at + ".vendor"},
+		party.SettingDeadline: {at + ".rules.deadline_virkedager", at + ".rules.deadline_hours"}, party.SettingCap: {"guard.accounts." + key, "guard.account_kr"},
+	} {
+		for _, path := range paths {
+			if line := c.lines[path]; line > 0 && out.Lines[s] == 0 {
+				out.Lines[s] = line
+			}
+		}
+	}
 	if a.Sender.LogoFile != "" {
 		b, err := os.ReadFile(c.abs(a.Sender.LogoFile))
 		if err != nil {
@@ -1238,6 +1257,14 @@ func (c *checker) account(cfg *Config, key string, a *Account, vendors map[strin
 		}
 	}
 	cfg.Accounts = append(cfg.Accounts, out)
+}
+
+func settingNames() []string {
+	var out []string
+	for _, s := range party.Settings() {
+		out = append(out, string(s))
+	}
+	return out
 }
 
 func (c *checker) rules(at string, r Rules) shipment.Rules {

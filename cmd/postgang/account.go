@@ -22,8 +22,8 @@ import (
 )
 
 func newAccount(o *options) *cobra.Command {
-	return cli.Group("account", "Look at how an account's letters are set up",
-		newAccountCover(o))
+	return cli.Group("account", "Look at how an account's letters are set up, and set it anew from a day on",
+		newAccountShow(o), newAccountChange(o), newAccountCover(o))
 }
 
 // accountCoverView is a made-up forside as people and programs see it.

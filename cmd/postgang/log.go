@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,6 +79,9 @@ func viewChange(c access.Change, names map[string]string) changeView {
 	if v.Of == "" {
 		v.Of = c.Subject
 	}
+	if key, ok := access.AccountOf(c.Subject); ok {
+		v.Of = "account " + key
+	}
 	if json.Valid([]byte(c.Before)) {
 		v.Before = json.RawMessage(c.Before)
 	}
@@ -89,6 +93,13 @@ func viewChange(c access.Change, names map[string]string) changeView {
 
 // changeWords say what was changed.
 func changeWords(c access.Change) string {
+	if _, ok := access.AccountOf(c.Subject); ok {
+		var set map[string]json.RawMessage
+		if json.Unmarshal([]byte(c.After), &set) != nil {
+			return "unreadable"
+		}
+		return orDash("set " + strings.Join(slices.Sorted(maps.Keys(set)), ", "))
+	}
 	d, err := c.Difference()
 	if err != nil {
 		return "unreadable"
@@ -284,7 +295,7 @@ func newLogChanges(o *options) *cobra.Command {
 	var person, integration string
 	cmd := &cobra.Command{
 		Use:   "changes",
-		Short: "Changes of who may what, persons and integrations: by whom, from what to what, and why; the newest first",
+		Short: "Changes of who may what, persons and integrations, and of accounts: by whom, from what to what, and why; the newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

@@ -29,6 +29,7 @@ import (
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/documents"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -465,8 +466,10 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 		other.State = store.ReceiptConflict
 		invoice := store.InvoiceRecord{ID: archivetest.ID(12), Vendor: "v", TakenAt: archivetest.T0, Invoice: invoice.Invoice{Number: "1", From: "2026-11-01", To: "2026-12-01"}}
 		err := a.InTx(ctx, func(tx store.Tx) error {
+			_, set := tx.AddVersion(access.As(ctx, access.Actor{Kind: access.CommandLine, ID: "kari"}), party.Version{Account: "skole", From: "2026-12-01", Reason: "x"}, party.Change{})
+			_, logo := tx.PutLogo(ctx, []byte("x"))
 			_, err := tx.AddLookup(ctx, access.Lookup{Actor: access.Actor{Kind: access.CommandLine, ID: "kari"}, What: []access.What{access.WhatTitle}, Purpose: "x"})
-			return errors.Join(
+			return errors.Join(set, logo,
 				tx.InsertInvoice(ctx, invoice),
 				tx.InsertShipment(ctx, archivetest.Shipment(1), []shipment.Document{archivetest.Document(1, 0)}),
 				tx.InsertShipment(ctx, archivetest.Shipment(2), nil),
@@ -487,7 +490,8 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 			`UPDATE cost_line SET net = net + 1, gross = gross + 1`, `DELETE FROM cost_line`,
 			`UPDATE invoice SET number = 'x'`, `DELETE FROM invoice`,
 			`UPDATE receipt_decision SET taken = TRUE`, `DELETE FROM receipt_decision`,
-			`UPDATE lookup SET purpose = 'x'`, `DELETE FROM lookup`, `UPDATE access_change SET reason = 'x'`, `DELETE FROM access_change`,
+			`UPDATE lookup SET purpose = 'x'`, `DELETE FROM lookup`, `UPDATE account_version SET reason = 'x'`, `DELETE FROM account_version`, `UPDATE account_logo SET picture = ''`, `DELETE FROM account_logo`,
+			`UPDATE access_change SET reason = 'x'`, `DELETE FROM access_change`,
 			// A job's letters are live as the job is.
 			`UPDATE print_job SET live = FALSE`, `UPDATE job_letter SET live = FALSE`,
 			`UPDATE print_job SET state = 'WITHDRAWN'`, `UPDATE print_job SET state = 'BORTE'`,
@@ -571,7 +575,7 @@ var breaks = map[string]string{
 	"channel_case_asked_at_set":           `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', 0, NULL, 0 FROM shipment`,
 	"channel_case_next_at_set":            `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', NULL, 0, 0 FROM shipment`,
 	"channel_case_tries_counted":          `INSERT INTO channel_case SELECT id, 'krr', '', 'VENTER', '', NULL, NULL, -1 FROM shipment`,
-	"shipment_id_form":                    `INSERT INTO shipment SELECT 'SHORT', account, 'new', status, submission, konteringskode, sending_system, digital_only, fingerprint, zone, received_at, notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at, prepared_sha, prepared_bytes, facts, hold, refusals, version, prepared_key, cost_approved_at, content, NULL, NULL, NULL FROM shipment WHERE hand_in = 'in-1'`,
+	"shipment_id_form":                    `INSERT INTO shipment SELECT 'SHORT', account, 'new', status, submission, konteringskode, sending_system, digital_only, fingerprint, zone, received_at, notified_at, read_at, due_at, due_reason, sent_at, posted_at, closed_at, prepared_sha, prepared_bytes, facts, hold, refusals, version, prepared_key, cost_approved_at, content, NULL, NULL, NULL, NULL FROM shipment WHERE hand_in = 'in-1'`,
 	"shipment_account_given":              `UPDATE shipment SET account = ''`,
 	"shipment_hand_in_given":              `UPDATE shipment SET hand_in = '' WHERE hand_in = 'in-1'`,
 	"shipment_status_known":               `UPDATE shipment SET status = 'BORTE'`,
@@ -708,6 +712,13 @@ var breaks = map[string]string{
 	"invoice_carry_actor_given":           `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason, actor) VALUES ('v', 1, 2, 1, 1, 2, 3, 'x', '')`,
 	"found_job_actor_given":               `INSERT INTO found_job VALUES ('AAAA000001', 'v', 'REFUSED', '', 0, 1, '', '')`,
 	"alarm_ack_actor_given":               `UPDATE alarm SET ack_actor = ''`,
+	"account_version_counted":             `INSERT INTO account_version VALUES (0, 'a', '2026-12-01', 1, 'k', 'r', '{}')`,
+	"account_version_account_given":       `INSERT INTO account_version VALUES (9, '', '2026-12-01', 1, 'k', 'r', '{}')`,
+	"account_version_from_day_form":       `INSERT INTO account_version VALUES (9, 'a', '1.12.', 1, 'k', 'r', '{}')`,
+	"account_version_made_at_set":         `INSERT INTO account_version VALUES (9, 'a', '2026-12-01', 0, 'k', 'r', '{}')`,
+	"account_version_actor_given":         `INSERT INTO account_version VALUES (9, 'a', '2026-12-01', 1, '', 'r', '{}')`,
+	"account_version_reasoned":            `INSERT INTO account_version VALUES (9, 'a', '2026-12-01', 1, 'k', '', '{}')`,
+	"account_logo_sha256_form":            `INSERT INTO account_logo VALUES ('ab', '')`,
 	"second_person_subject_given":         `INSERT INTO second_person VALUES ('', 1, 'kommando/a', 1, 'x', NULL, NULL)`,
 	"second_person_counted":               `INSERT INTO second_person VALUES ('month/2026-10', 0, 'kommando/a', 1, 'x', NULL, NULL)`,
 	"second_person_first_given":           `INSERT INTO second_person VALUES ('month/2026-10', 1, '', 1, 'x', NULL, NULL)`,

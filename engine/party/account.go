@@ -24,6 +24,8 @@ type Account struct {
 	Notice *Notice
 	// Fixed are the settings that nobody changes but in the configuration file.
 	Fixed []Setting
+	// Lines are where in the configuration file a setting stands, from 1; what is not there has its default.
+	Lines map[Setting]int
 
 	// Logo is the SHA-256 of a logo that a version has set, in place of Sender.Logo; empty: none has, or it has taken the logo away.
 	Logo string
