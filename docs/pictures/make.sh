@@ -9,7 +9,10 @@
 #   workbook.png  the sheets Sammendrag and Per konteringskode of the workbook
 #   invoice.png   the sheets Kvittering mot faktura and Budsjett
 #   benefit.png   the sheets Kost-nytte and Kost-nytte per kode
+#   console.png   the console's overview
+#   letter.png    a letter in the console, in the dark, beside its statistics on the screen of a phone
 #
+# The console is that of bin/postgang-lab, and Go draws it in Chromium.
 # All data of the demonstration is made up, so the pictures show nobody.
 set -eu
 # LC_ALL keeps awk's decimal sign a point.
@@ -29,6 +32,7 @@ pdftoppm poppler-utils
 pdftotext poppler-utils
 mutool mupdf-tools
 soffice libreoffice-calc-nogui
+chromium chromium
 TOOLS
 [ -z "$missing" ] || fail "missing:${missing%,}"
 
@@ -167,3 +171,28 @@ pair() {
 }
 pair invoice.png "Kvittering mot faktura" "Budsjett"
 pair benefit.png "Kost-nytte" "Kost-nytte per kode"
+
+# The console, on a copy of the demo: looking at it leaves sessions and look-ups in the archive.
+lab=$here/../../bin/postgang-lab
+[ -x "$lab" ] || fail "bin/postgang-lab is missing: make build"
+cp -R "$demo" "$work/demo"
+"$lab" console --dir "$work/demo" --listen 127.0.0.1:8446 --listen-login 127.0.0.1:8447 >"$work/console.out" 2>"$work/console.log" &
+console=$!
+trap 'kill $console 2>/dev/null; rm -rf "$work"' EXIT
+i=0
+until grep -q "is open at" "$work/console.out"; do
+	i=$((i + 1))
+	[ $i -lt 60 ] && kill -0 $console 2>/dev/null || fail "the console did not open: $(cat "$work/console.log")"
+	sleep 1
+done
+(cd "$here/../../engine/console" && POSTGANG_CONSOLE=http://127.0.0.1:8446 POSTGANG_PICTURES="$work" go test -count=1 -run TestBrowserPictures . >"$work/test.log" 2>&1) ||
+	fail "the console could not be drawn: $(cat "$work/test.log")"
+w=1280 h=860
+begin $((w + 2 * edge)) $((h + 2 * edge))
+put "$work/oversikt.png" $edge $edge $w $h
+draw console.png
+phone=390
+begin $((w + phone + gap + 2 * edge)) $((h + 2 * edge))
+put "$work/forsendelse.png" $edge $edge $w $h
+put "$work/statistikk.png" $((edge + w + gap)) $edge $phone $h
+draw letter.png

@@ -234,9 +234,9 @@ func TestLookingChangesNothing(t *testing.T) {
 }
 
 // TestLists: a list holds what is within the scope, and nothing else.
-func TestLists(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestLists(t *testing.T) { onBoth(t, testLists) }
+
+func testLists(t *testing.T, w *world) {
 	reader := w.as("leser", access.Grant{Role: access.RoleReader, Account: own})
 	for _, path := range []string{"/forsendelser", "/forsendelser/liste.csv", "/forsendelser?konto=" + foreign, "/forsendelser?satt_til_side=alle", "/", "/statistikk"} {
 		body := w.ask("GET", path, reader, "").Body.String()
@@ -312,9 +312,9 @@ func TestStopAndRelease(t *testing.T) {
 }
 
 // TestFind: any id leads to its page, within the scope; what may be a name or a number is not written back.
-func TestFind(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func TestFind(t *testing.T) { onBoth(t, testFind) }
+
+func testFind(t *testing.T, w *world) {
 	reader := w.as("leser", access.Grant{Role: access.RoleReader, Account: own})
 	operator := w.as("operator", access.Grant{Role: access.RoleOperator})
 	for _, tc := range []struct {

@@ -19,6 +19,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/console/visit"
 	"postgang/engine/download"
 	"postgang/engine/login"
@@ -77,6 +78,28 @@ var nowhere = place{issuer: issuer, base: "http://127.0.0.1:1"}
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	return newWorldAt(t, nowhere)
+}
+
+// onBoth has a test done in a world of its own on each database.
+func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Parallel()
+	bothDatabases(t, func(t *testing.T, dsn string) {
+		at := nowhere
+		at.dsn = dsn
+		test(t, newWorldAt(t, at))
+	})
+}
+
+// bothDatabases gives a test a database of each kind; empty is one of SQLite.
+func bothDatabases(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, "")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, postgrestest.Postgres(t))
+	})
 }
 
 func newWorldAt(t *testing.T, at place) *world {

@@ -99,9 +99,11 @@ var functions = template.FuncMap{
 	"fil":       asset.Path,
 	"tid":       Clock,
 	"dag":       Day,
+	"klokke":    func(t time.Time) string { return t.In(calendar.Oslo).Format("kl.\u00a015.04") },
 	"iso":       func(t time.Time) string { return t.In(calendar.Oslo).Format(time.RFC3339) },
 	"tall":      Number,
 	"storrelse": Size,
+	"belop":     func(o money.Ore) string { return o.String() },
 	"kr":        func(o money.Ore) string { return "kr\u00a0" + o.String() },
 	"flere":     func(n int, one, many string) string { return Counted(n, one, many) },
 }
