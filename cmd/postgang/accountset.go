@@ -136,7 +136,7 @@ func newAccountShow(o *options) *cobra.Command {
 					}
 					v.Settings = append(v.Settings, row)
 				}
-				names, err := store.View(ctx, a.Archive, func(r store.Reader) (map[string]string, error) { return actorNames(ctx, r) })
+				names, err := store.View(ctx, a.Archive, func(r store.Reader) (map[string]string, error) { return r.ActorNames(ctx) })
 				if err != nil {
 					return err
 				}
