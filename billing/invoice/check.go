@@ -302,16 +302,25 @@ func (inv Invoice) alike(other Invoice) bool {
 	return inv.VAT == other.VAT && inv.From == other.From && inv.To == other.To
 }
 
+// Args are the arguments of a code: amounts in øre, days as 2026-11-30.
+type Args map[string]string
+
+// Doubtful is a reason to look at an invoice before it is booked, as a code and arguments that others put into words.
+type Doubtful struct {
+	Code string
+	Args Args
+}
+
 // An invoice is far above what was to be expected of a kind of cost when it is by a quarter, and by more than farAbove.
 const farAbove money.Ore = 10_00
 
 // Doubt says why a person should look before an invoice is booked beside others for the same period: it has the amounts of
-// one of them, or brings a kind of cost far above the receipts and the price list. English, a sentence each.
-func Doubt(inv Invoice, others []Invoice, basis Basis) []string {
-	var out []string
+// one of them, or brings a kind of cost far above the receipts and the price list.
+func Doubt(inv Invoice, others []Invoice, basis Basis) []Doubtful {
+	var out []Doubtful
 	for _, o := range others {
 		if inv.alike(o) {
-			out = append(out, fmt.Sprintf("it has the same amounts, for the same period, as invoice %s", o.Number))
+			out = append(out, Doubtful{Code: "invoice-twin", Args: Args{"number": o.Number}})
 		}
 	}
 	brought := map[string]money.Ore{}
@@ -336,11 +345,11 @@ func Doubt(inv Invoice, others []Invoice, basis Basis) []string {
 		if !told[kind] || brought[kind] <= 0 || above <= farAbove || above <= owed[kind]/4 {
 			continue
 		}
-		with := ""
+		d := Doubtful{Code: "invoice-above", Args: Args{"kind": kind, "invoiced": fmt.Sprint(int64(invoiced[kind])), "owed": fmt.Sprint(int64(owed[kind]))}}
 		if len(others) > 0 {
-			with = " with the others for the period"
+			d = Doubtful{Code: "invoice-above-together", Args: Args{"kind": kind, "invoiced": fmt.Sprint(int64(invoiced[kind])), "owed": fmt.Sprint(int64(owed[kind]))}}
 		}
-		out = append(out, fmt.Sprintf("%s becomes kr %s%s, and kr %s is to be expected by receipts and price list", kind, invoiced[kind], with, owed[kind]))
+		out = append(out, d)
 	}
 	return out
 }

@@ -16,6 +16,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine/invoices"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 func newInvoice(o *options) *cobra.Command {
@@ -82,7 +83,7 @@ func (v invoicePeriodView) period() string {
 func viewPeriod(p invoices.InvoicePeriod) invoicePeriodView {
 	v := invoicePeriodView{Vendor: p.Vendor, From: string(p.From), To: string(p.To.AddDays(-1)), LeftNet: p.LeftNet, LeftVAT: p.LeftVAT, Doubts: []invoiceDoubt{}}
 	for _, d := range p.Doubts {
-		v.Doubts = append(v.Doubts, invoiceDoubt(d))
+		v.Doubts = append(v.Doubts, invoiceDoubt{d.Number, d.In(words.English)})
 	}
 	for _, i := range p.Invoices {
 		v.Invoices = append(v.Invoices, viewInvoice(i))

@@ -14,6 +14,7 @@ import (
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // CompareCodes tells what ImportCodes would change.
@@ -33,7 +34,7 @@ func compareCodes(ctx context.Context, r store.Reader, entries []codes.Entry) (c
 func (e *Finance) ImportCodes(ctx context.Context, entries []codes.Entry) (codes.Change, error) {
 	for i, c := range entries {
 		if shipment.ShownCode(c.Code) != c.Code || len(identity.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
-			return codes.Change{}, fmt.Errorf("import codes: code %d of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", i+1)
+			return codes.Change{}, fmt.Errorf("import codes: %w", &words.Refused{Note: shipment.Note{Code: "codes-number", Args: shipment.Args{"place": fmt.Sprint(i + 1)}}})
 		}
 	}
 	var change codes.Change

@@ -12,10 +12,13 @@ import (
 	"postgang/billing/civil"
 	"postgang/billing/figures"
 	"postgang/billing/money"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/invoices"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // MonthStatus is what there is to know of a month before it is closed for good.
@@ -235,7 +238,7 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil
 	}
 	from, to := store.ClosedMonth{Month: month}.Span()
 	if e.Now().Before(to) {
-		return nil, fmt.Errorf("%s is not over yet", month.Month())
+		return nil, &words.Refused{Note: shipment.Note{Code: "month-not-over", Args: shipment.Args{"month": month.Month()}}}
 	}
 	closed, err := r.ClosedMonths(ctx)
 	if err != nil {
@@ -243,14 +246,14 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil
 	}
 	for _, c := range closed {
 		if c.Month == month {
-			return nil, fmt.Errorf("%s is closed already, since %s", month.Month(), calendar.ClockOf(c.ClosedAt))
+			return nil, &words.Refused{Note: shipment.Note{Code: "month-closed", Args: shipment.Args{"month": month.Month(), "at": alarm.TimeArg(c.ClosedAt)}}}
 		}
 	}
 	var next time.Time // where what is closed ends
 	if n := len(closed); n > 0 {
 		_, next = closed[n-1].Span()
 		if from.Before(next) {
-			return nil, fmt.Errorf("months are closed in order: the next is %s", civil.Of(next, calendar.Oslo).Month())
+			return nil, &words.Refused{Note: shipment.Note{Code: "month-next", Args: shipment.Args{"month": civil.Of(next, calendar.Oslo).Month()}}}
 		}
 	}
 	first, err := r.FirstActivity(ctx, next)
@@ -259,11 +262,11 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil
 	}
 	switch {
 	case next.IsZero() && first.IsZero():
-		return nil, errors.New("there are no letters and no costs yet, so that there is nothing to close")
+		return nil, &words.Refused{Note: shipment.Note{Code: "month-nothing"}}
 	case next.IsZero() && month < invoices.MonthOf(first):
-		return nil, fmt.Errorf("%s is before the first month with letters or costs, which is %s", month.Month(), invoices.MonthOf(first).Month())
+		return nil, &words.Refused{Note: shipment.Note{Code: "month-before", Args: shipment.Args{"month": month.Month(), "first": invoices.MonthOf(first).Month()}}}
 	case !first.IsZero() && invoices.MonthOf(first) < month:
-		return nil, fmt.Errorf("months are closed in order: the first with letters or costs that is open is %s", invoices.MonthOf(first).Month())
+		return nil, &words.Refused{Note: shipment.Note{Code: "month-first-open", Args: shipment.Args{"month": invoices.MonthOf(first).Month()}}}
 	case next.IsZero():
 		return []civil.Date{month}, nil
 	}

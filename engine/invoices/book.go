@@ -15,7 +15,9 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/identity"
 	"postgang/engine/party"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // settingBooked keeps when an invoice was booked last; what it leaves to be shared out may be nothing.
@@ -39,11 +41,26 @@ type InvoiceBooking struct {
 	Anyway bool   // though it is doubtful
 }
 
+// DoubtfulError says why a person should look at an invoice, and say so, before it is booked.
+type DoubtfulError struct {
+	Number string
+	Doubts []InvoiceDoubt
+}
+
+func (e *DoubtfulError) Error() string {
+	texts := make([]string, len(e.Doubts))
+	for i, d := range e.Doubts {
+		texts[i] = d.In(words.English)
+	}
+	return fmt.Sprintf("invoice %s is doubtful: %s. If it is right all the same, book it with --anyway; if it came twice, take it back with postgang invoice remove", e.Number, strings.Join(texts, "; "))
+}
+
 // BookInvoice books what an invoice has more, or less, than the receipts, shared out over accounts and konteringskoder, so that
 // the ledger is the invoices of the period to the øre: this one, with the others of its vendor for the same period that are
 // booked. One that is booked already is booked anew when receipts have come since: its shares are reversed first.
 //
-// One that is doubtful, by its days and by what is booked already, is booked only when the person has seen it and says so.
+// One that is doubtful, by its days and by what is booked already, is booked only when the person has seen it and says so: else
+// *DoubtfulError.
 func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePeriod, error) {
 	id, reason := b.ID, b.Reason
 	if why := identity.BadReason(reason); why != "" {
@@ -58,10 +75,10 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		inv := rec.Invoice
 		v, ok := e.Vendors[rec.Vendor]
 		if !ok {
-			return fmt.Errorf("vendor %q is not configured any more", rec.Vendor)
+			return &words.Refused{Note: shipment.Note{Code: "vendor-gone", Args: shipment.Args{"vendor": rec.Vendor}}}
 		}
 		if end := inv.To.In(calendar.Oslo); tx.Now().Before(end) {
-			return fmt.Errorf("the period of invoice %s is not over", inv.Number)
+			return &words.Refused{Note: shipment.Note{Code: "invoice-not-over", Args: shipment.Args{"number": inv.Number}}}
 		}
 		p, basis, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
 		if err != nil {
@@ -78,18 +95,18 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 			}
 		}
 		if again && len(together) == len(p.Invoices) && p.LeftNet == 0 && p.LeftVAT == 0 {
-			return fmt.Errorf("invoice %s is booked, and adds up", inv.Number)
+			return &words.Refused{Note: shipment.Note{Code: "invoice-adds-up", Args: shipment.Args{"number": inv.Number}}}
 		}
 		all := invoice.Together(together)
 		if kind := takesBack(inv, all, basis); !again && kind != "" {
-			return fmt.Errorf("invoice %s takes back more than is invoiced of %s: book the invoice that it credits first", inv.Number, kind)
+			return &words.Refused{Note: shipment.Note{Code: "invoice-takes-back", Args: shipment.Args{"number": inv.Number, "kind": kind}}}
 		}
 		doubts, err := e.doubts(ctx, tx, inv, together[1:], basis)
 		if err != nil {
 			return err
 		}
 		if len(doubts) > 0 && !again && !b.Anyway {
-			return fmt.Errorf("invoice %s is doubtful: %s. If it is right all the same, book it with --anyway; if it came twice, take it back with postgang invoice remove", inv.Number, strings.Join(doubts, "; "))
+			return &DoubtfulError{inv.Number, doubts}
 		}
 		closed, err := tx.ClosedMonths(ctx)
 		if err != nil {
@@ -192,7 +209,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into civil.Date
 		}
 		v, ok := e.Vendors[rec.Vendor]
 		if !ok {
-			return fmt.Errorf("vendor %q is not configured any more", rec.Vendor)
+			return &words.Refused{Note: shipment.Note{Code: "vendor-gone", Args: shipment.Args{"vendor": rec.Vendor}}}
 		}
 		p, _, _, err := e.invoicePeriod(ctx, tx, rec.Vendor, rec.Invoice.From, rec.Invoice.To)
 		if err != nil {
@@ -201,7 +218,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into civil.Date
 		var booked time.Time
 		for _, i := range p.Invoices {
 			if i.BookedAt.IsZero() {
-				return fmt.Errorf("invoice %s for the same period is not booked", i.Invoice.Number)
+				return &words.Refused{Note: shipment.Note{Code: "carry-unbooked", Args: shipment.Args{"number": i.Invoice.Number}}}
 			}
 			if i.BookedAt.After(booked) {
 				booked = i.BookedAt
@@ -209,9 +226,9 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into civil.Date
 		}
 		switch {
 		case p.LeftNet == 0 && p.LeftVAT == 0:
-			return errors.New("no receipts have come since the invoices were booked")
+			return &words.Refused{Note: shipment.Note{Code: "carry-nothing"}}
 		case into.Validate() != nil || into < p.To:
-			return fmt.Errorf("what is invoiced later is carried into a month after %s", p.To.AddDays(-1).Norwegian())
+			return &words.Refused{Note: shipment.Note{Code: "carry-early", Args: shipment.Args{"day": p.To.AddDays(-1).Norwegian()}}}
 		}
 		if err := e.openFor(ctx, tx, v, into); err != nil {
 			return err
@@ -224,7 +241,7 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into civil.Date
 			return err
 		}
 		if out.LeftNet != 0 || out.LeftVAT != 0 {
-			return fmt.Errorf("kr %s of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out", out.LeftNet)
+			return &words.Refused{Note: shipment.Note{Code: "carry-left", Args: shipment.Args{"net": fmt.Sprint(int64(out.LeftNet))}}}
 		}
 		return e.LookAtInvoices(ctx, tx, v, into.In(calendar.Oslo), into.In(calendar.Oslo))
 	})
@@ -251,15 +268,26 @@ func (e *Invoices) openFor(ctx context.Context, r store.Reader, v party.Vendor, 
 			return err
 		}
 		if !booked.IsZero() {
-			return fmt.Errorf("invoice %s for %s is booked already: carry it into a later month", rec.Invoice.Number, civil.PeriodWords(rec.Invoice.From, rec.Invoice.To))
+			return &words.Refused{Note: shipment.Note{Code: "carry-booked", Args: shipment.Args{
+				"number": rec.Invoice.Number, "first": string(rec.Invoice.From), "last": string(rec.Invoice.To.AddDays(-1)),
+			}}}
 		}
 	}
 	return nil
 }
 
+// ErrDecided says that somebody else has decided about a deviation since the person looked at it.
+var ErrDecided = errors.New("another decision was made meanwhile")
+
 // DecideDeviations records a person's decision about deviations, all of them or none. One that is in the state already is left
 // alone; it tells how many changed. The reason is kept and shown: no personal data.
 func (e *Invoices) DecideDeviations(ctx context.Context, keys []string, state store.DeviationState, reason string) (int, error) {
+	return e.DecideDeviationsSeen(ctx, keys, nil, state, reason)
+}
+
+// DecideDeviationsSeen is DecideDeviations of somebody who has seen the states that the deviations are in, by key: ErrDecided, and
+// nothing is done, when one of them is in another now.
+func (e *Invoices) DecideDeviationsSeen(ctx context.Context, keys []string, seen map[string]store.DeviationState, state store.DeviationState, reason string) (int, error) {
 	if why := identity.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
@@ -281,6 +309,9 @@ func (e *Invoices) DecideDeviations(ctx context.Context, keys []string, state st
 			d, ok := known[key]
 			if !ok {
 				return fmt.Errorf("no such deviation; see postgang deviations list: %w", store.ErrNotFound)
+			}
+			if was, ok := seen[key]; ok && was != d.State {
+				return ErrDecided
 			}
 			if d.State == state {
 				continue

@@ -11,7 +11,9 @@ import (
 	"postgang/billing/ledger"
 	"postgang/billing/money"
 	"postgang/engine/calendar"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // InvoicePeriod is all invoices of a vendor for one period, held against the receipts of the letters posted in it.
@@ -27,8 +29,14 @@ type InvoicePeriod struct {
 	Doubts []InvoiceDoubt
 }
 
-// InvoiceDoubt is a reason not to book an invoice, in English.
-type InvoiceDoubt struct{ Number, Text string }
+// InvoiceDoubt is a reason to look at an invoice before it is booked.
+type InvoiceDoubt struct {
+	Number string
+	Why    shipment.Note
+}
+
+// In words the doubt.
+func (d InvoiceDoubt) In(lang words.Language) string { return words.Why(d.Why.String(), lang) }
 
 // Invoiced is an invoice and when it was booked last; zero: it is not.
 type Invoiced struct {
@@ -120,9 +128,7 @@ func (e *Invoices) invoicePeriod(ctx context.Context, r store.Reader, vendor str
 		if err != nil {
 			return p, basis, nil, err
 		}
-		for _, text := range doubts {
-			p.Doubts = append(p.Doubts, InvoiceDoubt{inv.Invoice.Number, text})
-		}
+		p.Doubts = append(p.Doubts, doubts...)
 	}
 	return p, basis, shares, nil
 }
@@ -132,11 +138,15 @@ const issuedAhead = 62
 
 // doubts says why a person should look before an invoice is booked beside others: its amounts (invoice.Doubt), and days that
 // hardly can be. An invoice for a month before the first with anything in it would be a cost in a month that nobody reports.
-func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv invoice.Invoice, others []invoice.Invoice, basis invoice.Basis) ([]string, error) {
-	out := invoice.Doubt(inv, others, basis)
+func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv invoice.Invoice, others []invoice.Invoice, basis invoice.Basis) ([]InvoiceDoubt, error) {
+	var out []InvoiceDoubt
+	add := func(why shipment.Note) { out = append(out, InvoiceDoubt{inv.Number, why}) }
+	for _, d := range invoice.Doubt(inv, others, basis) {
+		add(shipment.Note{Code: d.Code, Args: shipment.Args(d.Args)})
+	}
 	now := e.Now()
 	if inv.Issued > civil.Of(now, calendar.Oslo).AddDays(issuedAhead) {
-		out = append(out, fmt.Sprintf("it is issued on %s, which is far ahead", inv.Issued))
+		add(shipment.Note{Code: "invoice-ahead", Args: shipment.Args{"day": string(inv.Issued)}})
 	}
 	first, err := r.FirstActivity(ctx, time.Time{})
 	if err != nil {
@@ -146,7 +156,7 @@ func (e *Invoices) doubts(ctx context.Context, r store.Reader, inv invoice.Invoi
 		first = now
 	}
 	if month := MonthOf(first); inv.To <= month {
-		out = append(out, fmt.Sprintf("it is for %s, before the first month with letters or costs, which is %s", civil.PeriodWords(inv.From, inv.To), month.Month()))
+		add(shipment.Note{Code: "invoice-before", Args: shipment.Args{"first": string(inv.From), "last": string(inv.To.AddDays(-1)), "month": month.Month()}})
 	}
 	return out, nil
 }

@@ -20,6 +20,7 @@ import (
 	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // InvoiceError says what is wrong with an invoice file.
@@ -68,7 +69,7 @@ func (e *Invoices) AddInvoice(ctx context.Context, vendor string, inv invoice.In
 func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
 	for i, l := range inv.Lines {
 		if shipment.ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
-			return store.InvoiceRecord{}, fmt.Errorf("invoice line %d: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = \"none\"", i+1)
+			return store.InvoiceRecord{}, &words.Refused{Note: shipment.Note{Code: "invoice-line-code", Args: shipment.Args{"line": fmt.Sprint(i + 1)}}}
 		}
 	}
 	rec := store.InvoiceRecord{ID: uuid.NewSHA1(e.Namespace, []byte("invoice/"+v.Key+"/"+inv.Number)).String(), Vendor: v.Key, Invoice: inv, Blob: ref}
@@ -78,7 +79,7 @@ func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.I
 		if err == nil {
 			sameFile := !ref.IsZero() && ref.SHA256 == there.Blob.SHA256 && inv.From == there.Invoice.From && inv.To == there.Invoice.To
 			if !sameFile && !reflect.DeepEqual(there.Invoice, inv) {
-				return fmt.Errorf("an invoice %s of vendor %s is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own: %w", inv.Number, v.Key, store.ErrExists)
+				return &words.Refused{Note: shipment.Note{Code: "invoice-there", Args: shipment.Args{"number": inv.Number, "vendor": v.Key}}, Err: store.ErrExists}
 			}
 			rec, taken = there, false
 			return nil
@@ -92,8 +93,10 @@ func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.I
 		}
 		for _, o := range all {
 			if o.Vendor == v.Key && (o.Invoice.From != inv.From || o.Invoice.To != inv.To) {
-				return fmt.Errorf("invoice %s of vendor %s is for %s, which overlaps with %s in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one",
-					o.Invoice.Number, v.Key, civil.PeriodWords(o.Invoice.From, o.Invoice.To), civil.PeriodWords(inv.From, inv.To))
+				return &words.Refused{Note: shipment.Note{Code: "invoice-overlaps", Args: shipment.Args{
+					"number": o.Invoice.Number, "vendor": v.Key, "first": string(o.Invoice.From), "last": string(o.Invoice.To.AddDays(-1)),
+					"given_first": string(inv.From), "given_last": string(inv.To.AddDays(-1)),
+				}}}
 			}
 		}
 		rec.TakenAt = tx.Now()
@@ -126,7 +129,7 @@ func (e *Invoices) RemoveInvoice(ctx context.Context, id, reason string) error {
 			return err
 		}
 		if !booked.IsZero() {
-			return fmt.Errorf("invoice %s is booked: what is wrong with it needs a credit note", rec.Invoice.Number)
+			return &words.Refused{Note: shipment.Note{Code: "invoice-is-booked", Args: shipment.Args{"number": rec.Invoice.Number}}}
 		}
 		if err := tx.RemoveInvoice(ctx, id, reason); err != nil {
 			return err

@@ -166,6 +166,7 @@ func (p *parsedAlarms) funcs(lang Language) template.FuncMap {
 		"quote":     strconv.Quote,
 		"clock":     func(at string) string { return clock(at, lang) },
 		"duration":  func(d string) string { return duration(d, lang) },
+		"day":       func(d string) string { return day(d, lang) },
 		"month":     func(m string) string { return month(m, lang) },
 		"period":    func(first, last string) string { return period(first, last, lang) },
 		"kr":        kroner,

@@ -51,6 +51,15 @@ func month(m string, lang Language) string {
 	return fmt.Sprintf("%s %d", norwegianMonths[t.Month()-1], t.Year())
 }
 
+// day words a day of the calendar.
+func day(d string, lang Language) string {
+	t, err := time.Parse(time.DateOnly, d)
+	if err != nil || lang == English {
+		return d
+	}
+	return t.Format("02.01.2006")
+}
+
 // period words the days from first to last, both counted in; a whole month by its name.
 func period(first, last string, lang Language) string {
 	f, err := time.Parse(time.DateOnly, first)

@@ -41,6 +41,47 @@ var notes = map[string]worded{
 	"vendor-corrected":  {`the vendor has corrected it`, `trykkeriet har rettet den`},
 	"vendor-took-back":  {`the vendor has taken it back`, `trykkeriet har trukket den tilbake`},
 
+	// Why a person should look at an invoice before it is booked.
+	"invoice-twin": {`it has the same amounts, for the same period, as invoice {{.number}}`, `den har de samme beløpene, for den samme perioden, som faktura {{.number}}`},
+	"invoice-above": {`{{.kind}} becomes kr {{kr .invoiced}}, and kr {{kr .owed}} is to be expected by receipts and price list`,
+		`{{.kind}} blir kr {{kr .invoiced}}, mens kvitteringer og prisliste tilsier kr {{kr .owed}}`},
+	"invoice-above-together": {`{{.kind}} becomes kr {{kr .invoiced}} with the others for the period, and kr {{kr .owed}} is to be expected by receipts and price list`,
+		`{{.kind}} blir kr {{kr .invoiced}} sammen med de andre fakturaene for perioden, mens kvitteringer og prisliste tilsier kr {{kr .owed}}`},
+	"invoice-ahead": {`it is issued on {{.day}}, which is far ahead`, `den er datert {{day .day}}, som er langt fram i tid`},
+	"invoice-before": {`it is for {{period .first .last}}, before the first month with letters or costs, which is {{month .month}}`,
+		`den gjelder {{period .first .last}}, før den første måneden med brev eller kostnader, som er {{month .month}}`},
+
+	// Why an invoice is not taken, booked, taken back or carried.
+	"invoice-line-code": {`invoice line {{.line}}: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = "none"`,
+		`konteringskoden på fakturalinje {{.line}} ser ut som et fødselsnummer. Be trykkeriet rette den, eller sett code_from = "none" i oppsettet`},
+	"invoice-there": {`an invoice {{.number}} of vendor {{.vendor}} is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own`,
+		`faktura {{.number}} fra {{.vendor}} er lest inn allerede, og sier noe annet. Er den feil og ikke bokført, så fjern den først. Ellers trengs en kreditnota, eller et eget nummer`},
+	"invoice-overlaps": {`invoice {{.number}} of vendor {{.vendor}} is for {{period .first .last}}, which overlaps with {{period .given_first .given_last}} in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one`,
+		`faktura {{.number}} fra {{.vendor}} gjelder {{period .first .last}}, som delvis er samme tid som {{period .given_first .given_last}}: det kan ikke avgjøres hvilke brev hver av dem gjelder. Be trykkeriet fakturere for samme perioder, eller oppgi riktig periode`},
+	"invoice-is-booked":  {`invoice {{.number}} is booked: what is wrong with it needs a credit note`, `faktura {{.number}} er bokført: det som er feil, må rettes med en kreditnota`},
+	"invoice-not-over":   {`the period of invoice {{.number}} is not over`, `perioden til faktura {{.number}} er ikke over`},
+	"invoice-adds-up":    {`invoice {{.number}} is booked, and adds up`, `faktura {{.number}} er bokført, og stemmer`},
+	"invoice-takes-back": {`invoice {{.number}} takes back more than is invoiced of {{.kind}}: book the invoice that it credits first`, `faktura {{.number}} krediterer mer enn det som er fakturert av {{.kind}}: bokfør fakturaen den krediterer, først`},
+	"vendor-gone":        {`vendor {{quote .vendor}} is not configured any more`, `trykkeriet {{.vendor}} er ikke lenger satt opp`},
+	"carry-unbooked":     {`invoice {{.number}} for the same period is not booked`, `faktura {{.number}} for samme periode er ikke bokført`},
+	"carry-nothing":      {`no receipts have come since the invoices were booked`, `det er ikke kommet kvitteringer siden fakturaene ble bokført`},
+	"carry-early":        {`what is invoiced later is carried into a month after {{.day}}`, `det som faktureres senere, må overføres til en måned etter {{.day}}`},
+	"carry-booked":       {`invoice {{.number}} for {{period .first .last}} is booked already: carry it into a later month`, `faktura {{.number}} for {{period .first .last}} er bokført allerede: overfør til en senere måned`},
+	"carry-left": {`kr {{kr .net}} of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out`,
+		`kr {{kr .net}} av det kom ikke etter at fakturaene ble bokført, og kan ikke overføres: bokfør fakturaen på nytt, så blir det fordelt`},
+
+	// Why a month is not closed, and a register not taken.
+	"month-not-over": {`{{month .month}} is not over yet`, `{{month .month}} er ikke over ennå`},
+	"month-closed":   {`{{month .month}} is closed already, since {{clock .at}}`, `{{month .month}} er lukket allerede, siden {{clock .at}}`},
+	"month-next":     {`months are closed in order: the next is {{month .month}}`, `måneder lukkes i rekkefølge: den neste er {{month .month}}`},
+	"month-first-open": {`months are closed in order: the first with letters or costs that is open is {{month .month}}`,
+		`måneder lukkes i rekkefølge: den første åpne med brev eller kostnader er {{month .month}}`},
+	"month-nothing": {`there are no letters and no costs yet, so that there is nothing to close`, `det er ingen brev og ingen kostnader ennå, så det er ingenting å lukke`},
+	"month-before": {`{{month .month}} is before the first month with letters or costs, which is {{month .first}}`,
+		`{{month .month}} er før den første måneden med brev eller kostnader, som er {{month .first}}`},
+	"codes-number": {`code {{.place}} of the register, by code, looks like a fødselsnummer, or has one in its name: take it out`,
+		`kode nummer {{.place}} i registeret, sortert etter kode, ser ut som et fødselsnummer, eller har et i navnet: ta den ut`},
+
 	// A shipment's history.
 	"reprint-of":      {`{{.job}} of {{.parent}}`, `{{.job}} av {{.parent}}`},
 	"left-out":        {`left out of print job {{.job}}`, `trukket fra utskriftsjobb {{.job}}`},

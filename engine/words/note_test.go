@@ -80,6 +80,40 @@ var noteExamples = []noteExample{
 	{"vendor-corrected", nil, "the vendor has corrected it", "trykkeriet har rettet den"},
 	{"vendor-took-back", nil, "the vendor has taken it back", "trykkeriet har trukket den tilbake"},
 	{"found", nil, "found at the vendor by recover", "funnet hos trykkeriet ved gjenoppretting"},
+	{"invoice-twin", shipment.Args{"number": "F-1"}, "it has the same amounts, for the same period, as invoice F-1", "den har de samme beløpene, for den samme perioden, som faktura F-1"},
+	{"invoice-above", shipment.Args{"kind": "PORTO", "invoiced": "210000", "owed": "165800"}, "PORTO becomes kr 2\u00a0100,00, and kr 1\u00a0658,00 is to be expected by receipts and price list",
+		"PORTO blir kr 2\u00a0100,00, mens kvitteringer og prisliste tilsier kr 1\u00a0658,00"},
+	{"invoice-above-together", shipment.Args{"kind": "PORTO", "invoiced": "210000", "owed": "165800"}, "PORTO becomes kr 2\u00a0100,00 with the others for the period, and kr 1\u00a0658,00 is to be expected by receipts and price list",
+		"PORTO blir kr 2\u00a0100,00 sammen med de andre fakturaene for perioden, mens kvitteringer og prisliste tilsier kr 1\u00a0658,00"},
+	{"invoice-ahead", shipment.Args{"day": "2027-11-30"}, "it is issued on 2027-11-30, which is far ahead", "den er datert 30.11.2027, som er langt fram i tid"},
+	{"invoice-before", shipment.Args{"first": "2026-01-01", "last": "2026-01-31", "month": "2026-11"}, "it is for 2026-01, before the first month with letters or costs, which is 2026-11",
+		"den gjelder januar 2026, før den første måneden med brev eller kostnader, som er november 2026"},
+	{"invoice-line-code", shipment.Args{"line": "3"}, `invoice line 3: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = "none"`,
+		`konteringskoden på fakturalinje 3 ser ut som et fødselsnummer. Be trykkeriet rette den, eller sett code_from = "none" i oppsettet`},
+	{"invoice-there", shipment.Args{"number": "F-1", "vendor": "trykk"}, "an invoice F-1 of vendor trykk is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own",
+		"faktura F-1 fra trykk er lest inn allerede, og sier noe annet. Er den feil og ikke bokført, så fjern den først. Ellers trengs en kreditnota, eller et eget nummer"},
+	{"invoice-overlaps", shipment.Args{"number": "F-1", "vendor": "trykk", "first": "2026-11-01", "last": "2026-11-30", "given_first": "2026-11-15", "given_last": "2026-12-14"},
+		"invoice F-1 of vendor trykk is for 2026-11, which overlaps with 2026-11-15 to 2026-12-14 in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one",
+		"faktura F-1 fra trykk gjelder november 2026, som delvis er samme tid som 15.11.2026–14.12.2026: det kan ikke avgjøres hvilke brev hver av dem gjelder. Be trykkeriet fakturere for samme perioder, eller oppgi riktig periode"},
+	{"invoice-is-booked", shipment.Args{"number": "F-1"}, "invoice F-1 is booked: what is wrong with it needs a credit note", "faktura F-1 er bokført: det som er feil, må rettes med en kreditnota"},
+	{"invoice-not-over", shipment.Args{"number": "F-1"}, "the period of invoice F-1 is not over", "perioden til faktura F-1 er ikke over"},
+	{"invoice-adds-up", shipment.Args{"number": "F-1"}, "invoice F-1 is booked, and adds up", "faktura F-1 er bokført, og stemmer"},
+	{"invoice-takes-back", shipment.Args{"number": "F-1", "kind": "PORTO"}, "invoice F-1 takes back more than is invoiced of PORTO: book the invoice that it credits first",
+		"faktura F-1 krediterer mer enn det som er fakturert av PORTO: bokfør fakturaen den krediterer, først"},
+	{"vendor-gone", shipment.Args{"vendor": "trykk"}, `vendor "trykk" is not configured any more`, "trykkeriet trykk er ikke lenger satt opp"},
+	{"carry-unbooked", shipment.Args{"number": "F-1"}, "invoice F-1 for the same period is not booked", "faktura F-1 for samme periode er ikke bokført"},
+	{"carry-nothing", nil, "no receipts have come since the invoices were booked", "det er ikke kommet kvitteringer siden fakturaene ble bokført"},
+	{"carry-early", shipment.Args{"day": "30.11.2026"}, "what is invoiced later is carried into a month after 30.11.2026", "det som faktureres senere, må overføres til en måned etter 30.11.2026"},
+	{"carry-booked", shipment.Args{"number": "F-2", "first": "2026-12-01", "last": "2026-12-31"}, "invoice F-2 for 2026-12 is booked already: carry it into a later month", "faktura F-2 for desember 2026 er bokført allerede: overfør til en senere måned"},
+	{"carry-left", shipment.Args{"net": "100"}, "kr 1,00 of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out",
+		"kr 1,00 av det kom ikke etter at fakturaene ble bokført, og kan ikke overføres: bokfør fakturaen på nytt, så blir det fordelt"},
+	{"month-not-over", shipment.Args{"month": "2026-11"}, "2026-11 is not over yet", "november 2026 er ikke over ennå"},
+	{"month-closed", shipment.Args{"month": "2026-11", "at": "2026-12-04T10:05+01:00"}, "2026-11 is closed already, since 2026-12-04 10:05", "november 2026 er lukket allerede, siden 04.12.2026 kl. 10.05"},
+	{"month-next", shipment.Args{"month": "2026-11"}, "months are closed in order: the next is 2026-11", "måneder lukkes i rekkefølge: den neste er november 2026"},
+	{"month-first-open", shipment.Args{"month": "2026-11"}, "months are closed in order: the first with letters or costs that is open is 2026-11", "måneder lukkes i rekkefølge: den første åpne med brev eller kostnader er november 2026"},
+	{"month-nothing", nil, "there are no letters and no costs yet, so that there is nothing to close", "det er ingen brev og ingen kostnader ennå, så det er ingenting å lukke"},
+	{"month-before", shipment.Args{"month": "2026-01", "first": "2026-11"}, "2026-01 is before the first month with letters or costs, which is 2026-11", "januar 2026 er før den første måneden med brev eller kostnader, som er november 2026"},
+	{"codes-number", shipment.Args{"place": "4"}, "code 4 of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", "kode nummer 4 i registeret, sortert etter kode, ser ut som et fødselsnummer, eller har et i navnet: ta den ut"},
 	{"found", shipment.Args{"reason": "Ola har spurt"}, "found at the vendor by recover; confirmed: Ola har spurt", "funnet hos trykkeriet ved gjenoppretting; bekreftet: Ola har spurt"},
 }
 
@@ -138,7 +172,7 @@ func TestWhatIsNoNoteIsShown(t *testing.T) {
 }
 
 // noteMakers are the folders, of the repository, whose code makes notes.
-var noteMakers = []string{"engine/step", "engine/accept", "engine/collect", "engine/jobs", "engine/receipts", "engine/invoices", "engine/nights", "engine/recovery"}
+var noteMakers = []string{"engine/step", "engine/accept", "engine/collect", "engine/jobs", "engine/receipts", "billing/invoice", "engine/invoices", "engine/finance", "engine/nights", "engine/recovery"}
 
 // noteArgs are the arguments that functions of the source stand for, by the code of the note.
 var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
@@ -237,7 +271,7 @@ func readNotes(t *testing.T, folder string) (all []made) {
 	consts := constants(t, folder)
 	inspect(t, folder, func(n ast.Node, at string) {
 		lit, ok := n.(*ast.CompositeLit)
-		if !ok || typeName(lit.Type) != "Note" {
+		if !ok || !slices.Contains([]string{"Note", "Doubtful"}, typeName(lit.Type)) {
 			return
 		}
 		fields := fieldsOf(lit)

@@ -198,7 +198,7 @@ type invoicePeriod struct {
 	Invoices     []invoiceRow
 	Kinds        []invoiceKind
 	Left         money.Ore
-	Doubts       []string // in English
+	Doubts       []string
 }
 
 type invoiceRow struct {
@@ -238,7 +238,7 @@ func invoiceList(v *request) error {
 			row.Kinds = append(row.Kinds, invoiceKind{name, r.Invoiced, r.Booked, r.Difference(), off, r.Allocated, told})
 		}
 		for _, d := range period.Doubts {
-			row.Doubts = append(row.Doubts, d.Number+": "+d.Text)
+			row.Doubts = append(row.Doubts, d.Number+": "+d.In(words.Norwegian))
 		}
 		p.Periods = append(p.Periods, row)
 	}
