@@ -41,14 +41,14 @@ type recordView struct {
 	By             string     `json:"decided_by,omitempty"`
 }
 
-func viewRecord(r store.ReceiptRecord) recordView {
+func viewRecord(r store.ReceiptRecord, names map[string]string) recordView {
 	v := recordView{
 		ID: r.ID, Vendor: r.Vendor, State: r.State, Job: r.Row.Job, Shipment: r.Row.Shipment, File: r.FileName, Line: r.Row.Line, Fetched: cli.When(r.Fetched),
 		Posted: cli.When(r.Row.PostedAt), PagesBW: r.Row.PagesBW, Colour: r.Row.PagesColour, Sheets: r.Row.Sheets(), Gram: r.Row.WeightGram,
 		Production: r.Row.Production, Postage: r.Row.Postage, Konteringskode: r.Row.Konteringskode,
 	}
 	if d := r.Decision; d != nil {
-		v.Decided, v.Taken, v.Reason, v.By = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English), shownActor(d.By, nil)
+		v.Decided, v.Taken, v.Reason, v.By = cli.When(d.At), d.Taken, words.Why(d.Reason, words.English), shownActor(d.By, names)
 	}
 	return v
 }
@@ -71,8 +71,12 @@ func newReceiptsList(o *options) *cobra.Command {
 				views := []recordView{}
 				err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
 					list, err := r.Receipts(cmd.Context(), f)
+					if err != nil {
+						return err
+					}
+					names, err := r.ActorNames(cmd.Context())
 					for _, c := range list {
-						views = append(views, viewRecord(c))
+						views = append(views, viewRecord(c, names))
 					}
 					return err
 				})
@@ -114,7 +118,11 @@ func newReceiptsShow(o *options) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					list = append(list, viewRecord(c))
+					names, err := r.ActorNames(ctx)
+					if err != nil {
+						return err
+					}
+					list = append(list, viewRecord(c, names))
 					if c.State != store.ReceiptConflict {
 						return nil
 					}
@@ -123,7 +131,7 @@ func newReceiptsShow(o *options) *cobra.Command {
 						return err
 					}
 					c, err = r.Receipt(ctx, in.ID)
-					list = append(list, viewRecord(c))
+					list = append(list, viewRecord(c, names))
 					return err
 				})
 				if errors.Is(err, store.ErrNotFound) && len(list) == 0 {
@@ -165,7 +173,7 @@ func showRecords(w io.Writer, list []recordView) {
 		line("production kr", func(v recordView) any { return v.Production })
 		line("postage kr", func(v recordView) any { return v.Postage })
 		line("konteringskode", func(v recordView) any { return v.Konteringskode })
-		line("Decided", func(v recordView) any { return orDash(strings.TrimSpace(v.Decided.String() + " " + v.Reason)) })
+		line("Decided", func(v recordView) any { return orDash(strings.TrimSpace(v.Decided.String() + " " + v.Reason + byWhom(v.By))) })
 	})
 }
 

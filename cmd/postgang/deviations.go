@@ -60,6 +60,10 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 	var out []deviationView
 	err := a.Archive.View(cmd.Context(), func(r store.Reader) error {
 		all, err := r.Deviations(cmd.Context(), store.DeviationFilter{})
+		if err != nil {
+			return err
+		}
+		names, err := r.ActorNames(cmd.Context())
 		for _, d := range all {
 			if vendor != "" && d.Vendor != vendor || len(states) > 0 && !slices.Contains(states, d.State) {
 				continue
@@ -67,7 +71,7 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 			day := civil.Of(d.At, calendar.Oslo)
 			out = append(out, deviationView{
 				deviationID(d.Key), string(day), int(civil.Of(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
-				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), shownActor(d.By, nil), d.Key,
+				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), shownActor(d.By, names), d.Key,
 			})
 		}
 		return err

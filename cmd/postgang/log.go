@@ -63,6 +63,15 @@ type verifiedView struct {
 	Why    string `json:"why,omitempty"`
 }
 
+// namesIn are the names of persons and integrations of an archive, by how it keeps them as actors.
+func namesIn(ctx context.Context, a *app.App) (names map[string]string, err error) {
+	err = a.Archive.View(ctx, func(r store.Reader) error {
+		names, err = r.ActorNames(ctx)
+		return err
+	})
+	return names, err
+}
+
 // actorWords is an actor as people read it.
 func actorWords(a access.Actor, names map[string]string) string {
 	if a.Kind == access.System {

@@ -49,14 +49,14 @@ type monthAccrual struct {
 	NetOre money.Ore `json:"net_ore"`
 }
 
-func viewMonth(m finance.MonthStatus) monthView {
+func viewMonth(m finance.MonthStatus, names map[string]string) monthView {
 	v := monthView{
 		Month: m.Month.Month(), State: "open", NetOre: m.Net, Letters: m.Letters, OpenPoints: m.Points(), Unreceipted: m.Unreceipted,
 		StoppedFiles: m.StoppedFiles, Conflicts: m.Conflicts, Deviations: m.Deviations, DeviationsOre: m.DeviationsNet,
 		UnbookedInvoices: []monthInvoice{}, WithoutInvoice: []monthAccrual{},
 	}
 	if c := m.Closed; c != nil {
-		v.State, v.Closed, v.Reason, v.By = "closed", cli.When(c.ClosedAt), c.Reason, shownActor(c.By, nil)
+		v.State, v.Closed, v.Reason, v.By = "closed", cli.When(c.ClosedAt), c.Reason, shownActor(c.By, names)
 	}
 	for _, inv := range m.Unbooked {
 		v.UnbookedInvoices = append(v.UnbookedInvoices, monthInvoice{inv.Vendor, inv.Invoice.Number, inv.Invoice.Net})
@@ -102,9 +102,13 @@ func newMonthList(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				names, err := namesIn(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
 				views := []monthView{}
 				for _, m := range months {
-					views = append(views, viewMonth(m))
+					views = append(views, viewMonth(m, names))
 				}
 				return o.Print(views, func(w io.Writer) {
 					if len(views) == 0 {
@@ -140,7 +144,11 @@ The exit code is 3 when something is open.`,
 				if err != nil {
 					return err
 				}
-				v := viewMonth(m)
+				names, err := namesIn(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
+				v := viewMonth(m, names)
 				if err := o.Print(v, v.showChecklist); err != nil {
 					return err
 				}
@@ -181,7 +189,11 @@ personal data in it.`,
 				if err != nil {
 					return err
 				}
-				v := viewMonth(before)
+				names, err := namesIn(cmd.Context(), a)
+				if err != nil {
+					return err
+				}
+				v := viewMonth(before, names)
 				if !o.JSON {
 					v.showChecklist(o.Err)
 				}
@@ -200,7 +212,7 @@ personal data in it.`,
 					return err
 				}
 				before.Closed = &m
-				v = viewMonth(before)
+				v = viewMonth(before, names)
 				return o.Print(v, func(w io.Writer) {
 					fmt.Fprintf(w, "%s is closed. What comes late is booked in the month in which it comes.\n", v.Month)
 				})

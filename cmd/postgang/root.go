@@ -84,8 +84,7 @@ func whoami() string {
 	return u.Username
 }
 
-// shownActor is who did something, as the archive keeps it, for people: by name where names (access.Reader.ActorNames) has one. Without names it is of the
-// command line alone.
+// shownActor is who did something, as the archive keeps it, for people: by name where names (access.Reader.ActorNames) has one.
 func shownActor(kept string, names map[string]string) string {
 	a, err := access.ParseActor(kept)
 	name := names[kept]
