@@ -2,16 +2,22 @@ package app
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"postgang/cmd/cli"
 	"postgang/engine/console"
 	"postgang/engine/download"
+	"postgang/engine/finance"
 	"postgang/engine/login"
 	"postgang/engine/party"
 	"postgang/printjobs/preview"
+	"postgang/reports"
 )
 
 // Console answers the addresses of the console as configured. people may use it; nil: those of the archive and of the configuration.
@@ -36,9 +42,41 @@ func (a *App) console(people console.People, pictures *preview.Renderer) (http.H
 	return console.Handler(console.Config{
 		Archive: a.Archive, Engine: a.Engine, Login: client, People: people,
 		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
+		Books:    books{a},
 		Pictures: pictures, Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
 	}), nil
 }
+
+// books are the workbooks of the console.
+type books struct{ a *App }
+
+// Workbook writes the workbook of a period: whole, or nothing when it cannot be made.
+func (b books) Workbook(ctx context.Context, q finance.ReportQuery, w io.Writer) (err error) {
+	folder, err := os.MkdirTemp(b.a.Config.Work, "arbeidsbok-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "arbeidsbok.xlsx")
+	q.Inputs = b.a.Config.Benefit
+	r, err := b.a.WriteReport(ctx, q, path)
+	if err != nil {
+		return err
+	}
+	if err := r.Close(); err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}
+
+// ReadRegister reads the rows of a register of konteringskoder.
+func (books) ReadRegister(data []byte) ([][]string, error) { return reports.ReadRegister(data) }
 
 // ServeConsole answers at the console's address until ctx is done. people may use it; nil: as of Console.
 func (a *App) ServeConsole(ctx context.Context, ln net.Listener, people console.People) error {

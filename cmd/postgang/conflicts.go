@@ -173,7 +173,9 @@ func showRecords(w io.Writer, list []recordView) {
 		line("production kr", func(v recordView) any { return v.Production })
 		line("postage kr", func(v recordView) any { return v.Postage })
 		line("konteringskode", func(v recordView) any { return v.Konteringskode })
-		line("Decided", func(v recordView) any { return orDash(strings.TrimSpace(v.Decided.String() + " " + v.Reason + byWhom(v.By))) })
+		line("Decided", func(v recordView) any {
+			return orDash(strings.TrimSpace(v.Decided.String() + " " + v.Reason + byWhom(v.By)))
+		})
 	})
 }
 

@@ -2,9 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +18,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/calendar"
+	"postgang/engine/invoices"
 	"postgang/engine/store"
 	"postgang/engine/words"
 )
@@ -46,13 +44,7 @@ type deviationView struct {
 	State     store.DeviationState  `json:"state"`
 	Reason    string                `json:"reason,omitempty"`
 	By        string                `json:"decided_by,omitempty"`
-	key       string
-}
-
-// deviationID is the short name of a deviation.
-func deviationID(key string) string {
-	h := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(h[:5])
+	of        store.Deviation
 }
 
 // deviations reads all that are chosen, the oldest first.
@@ -70,8 +62,8 @@ func deviations(cmd *cobra.Command, a *app.App, vendor string, states []store.De
 			}
 			day := civil.Of(d.At, calendar.Oslo)
 			out = append(out, deviationView{
-				deviationID(d.Key), string(day), int(civil.Of(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
-				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), shownActor(d.By, names), d.Key,
+				d.ID(), string(day), int(civil.Of(a.Now(), calendar.Oslo).UTC().Sub(day.UTC()) / (24 * time.Hour)), d.Vendor, d.Account, d.Finding.Kind,
+				d.Finding.Job, d.Finding.Shipment, d.Finding.Expected, d.Finding.Got, d.Finding.Amount, d.State, words.Why(d.Reason, words.Norwegian), shownActor(d.By, names), d,
 			})
 		}
 		return err
@@ -177,7 +169,7 @@ shown: write no personal data in it.`,
 func keysOf(views []deviationView) []string {
 	out := make([]string, len(views))
 	for i, v := range views {
-		out[i] = v.key
+		out[i] = v.of.Key
 	}
 	return out
 }
@@ -220,7 +212,11 @@ that is there is not written over.`,
 					return errors.New("nothing of this vendor is open or disputed")
 				}
 				var b bytes.Buffer
-				if err := writeDispute(&b, views); err != nil {
+				disputed := make([]store.Deviation, len(views))
+				for i, v := range views {
+					disputed[i] = v.of
+				}
+				if err := invoices.WriteDispute(&b, disputed); err != nil {
 					return err
 				}
 				f, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -244,15 +240,4 @@ that is there is not written over.`,
 	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write (required)")
 	return cmd
-}
-
-// writeDispute writes deviations for the vendor, in Norwegian.
-func writeDispute(w io.Writer, views []deviationView) error {
-	c := csv.NewWriter(w)
-	c.Comma = ';'
-	rows := [][]string{{"avvik", "funnet", "art", "beskrivelse", "jobb", "forsendelse", "forventet", "mottatt", "belop_kr"}}
-	for _, v := range views {
-		rows = append(rows, []string{v.ID, v.Day, string(v.Kind), v.Kind.Norwegian(), v.Job, v.Shipment, v.Expected, v.Got, v.AmountOre.Plain(",")})
-	}
-	return c.WriteAll(rows)
 }

@@ -63,6 +63,7 @@ type Config struct {
 	Vendors       []party.Vendor
 	Schedules     []nights.Schedule
 	Inputs        figures.CostBenefitInputs
+	Books         money.Books         // nil: no workbooks are made
 	Organisations map[string][]string // accounts of each organisation
 	Pictures      reveal.Pictures     // draws pages
 	Organisation  string              // whose console it is, as the head of pages says; empty: nothing

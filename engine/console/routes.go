@@ -33,7 +33,7 @@ func (h *handler) all() []visit.Route {
 		statistics.Routes(statistics.Config{Engine: h.Engine, Inputs: h.Inputs}),
 		manual.Routes(),
 		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Schedules: h.Schedules}),
-		money.Routes(money.Config{Engine: h.Engine}),
+		money.Routes(money.Config{Archive: h.Archive, Engine: h.Engine, Books: h.Books}),
 	)
 	front := &out[slices.IndexFunc(out, func(rt visit.Route) bool { return rt.Pattern == operation.Front })]
 	front.To, front.Do = visit.Members, h.front(front.Do)

@@ -140,7 +140,7 @@ func newWorldAt(t *testing.T, at place) *world {
 	night, err := nights.NewSchedule("night", "0 21 * * 1-5", true)
 	must(err)
 	e, err := engine.New(ctx, engine.Config{Config: step.Config{
-		Archive: w.archive, Blobs: documents, Fence: documents, Accounts: accounts, Vendors: vendors, WorkDir: filepath.Join(dir, "arbeid"), Now: now,
+		Archive: w.archive, Blobs: documents, Fence: documents, Accounts: accounts, Vendors: vendors, WorkDir: filepath.Join(dir, "arbeid"), Now: now, TwoPersons: true,
 	}})
 	must(err)
 	client, err := login.New(login.Config{Issuer: at.issuer, ClientID: "konsoll", ClientSecret: at.secret, PublicURL: at.base, Key: make([]byte, 32), Now: now}, download.Sessions{Archive: w.archive})
@@ -151,6 +151,7 @@ func newWorldAt(t *testing.T, at place) *world {
 	config := Config{
 		Archive: w.archive, Engine: printable{e}, Pictures: drawn{}, Login: client, People: w, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
+		Books: books{},
 	}
 	w.handler, w.routes = Handler(config), newHandler(config).routes
 	return w
@@ -201,7 +202,7 @@ func (w *world) fill() {
 			errs = append(errs, tx.InsertJob(ctx, j, rows), tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: w.now, To: store.JobPlanned, Reason: "planned {}"}))
 		}
 		_, err := tx.ClaimSlot(ctx, "night", archivetest.T0, store.SlotRunning)
-		errs = append(errs, err, tx.FinishSlot(ctx, "night", archivetest.T0, store.SlotDone, "12 letters"), tx.RaiseAlarm(ctx, "uncertain:"+w.ownJob, alarm.Args{"job": w.ownJob}))
+		errs = append(errs, err, tx.FinishSlot(ctx, "night", archivetest.T0, store.SlotDone, "12 letters"), tx.RaiseAlarm(ctx, "uncertain:"+w.ownJob, alarm.Args{"job": w.ownJob}), w.fillMoney(ctx, tx, 2*len(statuses)+3))
 		return errors.Join(errs...)
 	})
 	if err != nil {
@@ -235,6 +236,9 @@ func (w *world) ask(method, path string, who *http.Cookie, form string) *httptes
 	r := httptest.NewRequest(method, w.base+path, strings.NewReader(form))
 	if form != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if strings.HasPrefix(form, uploadBoundary) {
+		r.Header.Set("Content-Type", "multipart/form-data; boundary="+strings.TrimPrefix(uploadBoundary, "--"))
 	}
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	if who != nil {

@@ -277,6 +277,12 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil
 	return out, nil
 }
 
+// MonthSubject is what two persons are asked for when a month, given by its first day, is to be closed.
+func MonthSubject(month civil.Date) string { return "month/" + month.Month() }
+
+// ClosesByTwo reports whether it takes two persons to close a month.
+func (e *Finance) ClosesByTwo() bool { return e.TwoPersons }
+
 // CloseMonth closes a month that is over, so that nothing is booked in it any more: receipts that come late, and corrections,
 // are booked in the month in which they come, and say so. Months are closed in order, from the first in which something is, and stay
 // closed; months before it in which nothing is are closed with it. It takes two
@@ -289,7 +295,7 @@ func (e *Finance) CloseMonth(ctx context.Context, month civil.Date, reason strin
 	if err := e.MayClose(ctx, month); err != nil {
 		return m, fmt.Errorf("close month: %w", err)
 	}
-	subject := "month/" + month.Month()
+	subject := MonthSubject(month)
 	if err := e.Second(ctx, subject, reason); err != nil {
 		return m, err
 	}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"postgang/billing/reading"
@@ -124,6 +126,12 @@ type Deviation struct {
 	DecidedAt time.Time
 	Reason    string // a person's, or a shipment.Note as it is kept
 	By        string // who decided it, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
+}
+
+// ID is the short name of a deviation, ten hexadecimal digits of its key's hash: what people name it by.
+func (d Deviation) ID() string {
+	h := sha256.Sum256([]byte(d.Key))
+	return hex.EncodeToString(h[:5])
 }
 
 // DeviationState is how far a deviation is settled.
