@@ -16,10 +16,11 @@ var undecided = map[[2]string]string{
 	{"color-contrast", "<text "}:   "a chart is a picture to axe; contrasts measures the text",
 }
 
-// shown is a page as a person comes to it.
+// shown is a page as a person comes to it, by way of so many other pages.
 type shown struct {
 	name string
 	come func(b *tab)
+	over int
 }
 
 // pages are all pages that a person with every role comes to: those that the router's own list leads to by GET, and those that come of
@@ -37,11 +38,11 @@ func (w *world) pages(t *testing.T, who *http.Cookie) (out []shown) {
 		if !strings.HasPrefix(rec.Header().Get("Content-Type"), "text/html") {
 			continue
 		}
-		out = append(out, shown{name, func(b *tab) { b.open(path) }})
+		out = append(out, shown{name: name, come: func(b *tab) { b.open(path) }})
 	}
 	out = append(out,
-		shown{"a page that is not there", func(b *tab) { b.open("/finnes-ikke") }},
-		shown{"nothing found", func(b *tab) {
+		shown{name: "a page that is not there", come: func(b *tab) { b.open("/finnes-ikke") }},
+		shown{name: "nothing found", over: 1, come: func(b *tab) {
 			b.open("/")
 			b.write("Finn en forsendelse", "finnes-ikke")
 			b.press("Finn")
@@ -49,16 +50,37 @@ func (w *world) pages(t *testing.T, who *http.Cookie) (out []shown) {
 	)
 	if w.ownLetter != "" {
 		out = append(out,
-			shown{"a letter that is set aside", func(b *tab) { b.open("/forsendelser/" + w.heldLetter) }},
-			shown{"several found", func(b *tab) {
+			shown{name: "a letter that is set aside", come: func(b *tab) { b.open("/forsendelser/" + w.heldLetter) }},
+			shown{name: "several found", over: 1, come: func(b *tab) {
 				b.open("/")
 				b.write("Finn en forsendelse", "in-1")
 				b.press("Finn")
 			}},
-			shown{"a letter stopped without a reason", func(b *tab) {
+			shown{name: "a letter stopped without a reason", over: 1, come: func(b *tab) {
 				b.open("/forsendelser/" + w.ownLetter + "/stopp")
 				b.unchecked()
 				b.press("Stopp forsendelsen")
+			}},
+			shown{name: "recipients found", over: 1, come: func(b *tab) {
+				b.open("/mottaker")
+				b.write("Navn", "ødegård")
+				b.write("Formål", "Mottakeren ringte")
+				b.press("Søk")
+			}},
+			shown{name: "a search for recipients without a purpose", over: 1, come: func(b *tab) {
+				b.open("/mottaker")
+				b.unchecked()
+				b.press("Søk")
+			}},
+			shown{name: "a recipient", over: 1, come: func(b *tab) {
+				b.open("/forsendelser/" + w.ownLetter)
+				b.write("Formål", "Mottakeren ringte")
+				b.press("Vis")
+			}},
+			shown{name: "the pages of a letter", over: 1, come: func(b *tab) {
+				b.open("/forsendelser/" + w.ownLetter + "/sider")
+				b.write("Formål", "Mottakeren ringte")
+				b.press("Vis sidene")
 			}},
 		)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"postgang/engine/recipient"
 	"postgang/fixtures/axe"
 	"postgang/fixtures/judges"
 	"postgang/fixtures/loginsim"
@@ -437,6 +438,9 @@ func served(t *testing.T, at place, persons ...loginsim.Person) *world {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }))
 	at.issuer, at.base = provider.Issuer(), "http://"+server.Listener.Addr().String()
 	w = newWorldAt(t, at)
+	if _, err := recipient.Fill(t.Context(), w.archive, nil, 0, nil); err != nil {
+		t.Fatal(err)
+	}
 	server.Start()
 	t.Cleanup(func() {
 		server.Close()

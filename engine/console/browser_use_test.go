@@ -170,9 +170,9 @@ func TestBrowserWeight(t *testing.T) {
 	for _, p := range w.pages(t, who) {
 		p.come(b)
 		b.settle()
-		n := b.loaded()
-		if p.name == "nothing found" || p.name == "several found" || strings.Contains(p.name, "without a reason") {
-			n /= 2 // two pages
+		n := b.loaded() / (p.over + 1)
+		if p.name == "the pages of a letter" {
+			continue // pictures weigh what they weigh
 		}
 		if n > 15_000 || n < 500 {
 			t.Errorf("%s weighs %d bytes", p.name, n)
