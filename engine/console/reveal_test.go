@@ -42,15 +42,16 @@ func (printable) LetterPDF(_ context.Context, id string, _ int64) ([]byte, jobs.
 type drawn struct{}
 
 func (drawn) Render(_ context.Context, _ io.ReaderAt, _ int64, o preview.Options, draw func(preview.Page) error) (int, error) {
+	texts := map[int]string{}
 	for n := 1; n <= 12; n++ {
-		if o.Want != nil && !o.Want(n) {
+		texts[n] = fmt.Sprintf("Til %s, på side %d", secretName, n)
+	}
+	o.Texts(texts)
+	for n := 1; n <= 12; n++ {
+		if !o.Want(n) {
 			continue
 		}
-		p := preview.Page{Number: n, Of: 12, Text: fmt.Sprintf("Til %s, på side %d", secretName, n)}
-		if !o.TextOnly {
-			p.Image = image.NewRGBA(image.Rect(0, 0, 21, 30))
-		}
-		if err := draw(p); err != nil {
+		if err := draw(preview.Page{Number: n, Of: 12, Image: image.NewRGBA(image.Rect(0, 0, 21, 30))}); err != nil {
 			return 12, err
 		}
 	}

@@ -60,9 +60,12 @@ type Options struct {
 	// PageTime is how long opening the file, or drawing one page, may take; 0 is
 	// DefaultPageTime.
 	PageTime time.Duration
-	// Text asks for the text of each page too, for whoever does not see the
-	// picture; TextOnly for the text without a picture, which costs little.
-	Text, TextOnly bool
+	// Texts, unless nil, is given what can be read on the wanted pages, by their
+	// numbers, before the first is drawn: for whoever does not see the pictures.
+	// A text is line by line, in the order of the file; one that is empty says
+	// that there is none, or that what is drawn does not say which letters it
+	// stands for.
+	Texts func(map[int]string)
 }
 
 // Page is one drawn page.
@@ -72,10 +75,6 @@ type Page struct {
 	// Image is opaque, on white. It is valid only until the function that it was
 	// given to returns.
 	Image *image.RGBA
-	// Text is what can be read on the page, with [Options.Text]: line by line, in
-	// the order of the file. Empty: there is none, or what is drawn does not say
-	// which letters it stands for.
-	Text string
 }
 
 // Renderer draws PDFs. It is safe for use side by side; each Render has an
@@ -177,12 +176,26 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 	if err != nil {
 		return 0, fmt.Errorf("count pages: %w", err)
 	}
+	want := func(n int) bool { return o.Want == nil || o.Want(n) }
+	if o.Texts != nil {
+		texts := map[int]string{}
+		for n := 1; n <= count.PageCount && work.Err() == nil; n++ {
+			if want(n) {
+				slow.Reset(o.PageTime)
+				texts[n] = readPage(worker, file.Document, n)
+			}
+		}
+		if work.Err() != nil {
+			return count.PageCount, work.Err()
+		}
+		o.Texts(texts)
+	}
 	for n := 1; n <= count.PageCount; n++ {
-		if o.Want != nil && !o.Want(n) {
+		if !want(n) {
 			continue
 		}
 		slow.Reset(o.PageTime)
-		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o, draw); err != nil {
+		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o.DPI, draw); err != nil {
 			return count.PageCount, fmt.Errorf("page %d: %w", n, err)
 		}
 		if work.Err() != nil {
@@ -192,28 +205,28 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 	return count.PageCount, nil
 }
 
-func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, o Options, draw func(Page) error) error {
-	if o.Text || o.TextOnly {
-		text, err := worker.GetPageText(&requests.GetPageText{Page: requests.Page{ByIndex: &requests.PageByIndex{Document: file, Index: p.Number - 1}}})
-		if err != nil {
-			return fmt.Errorf("its text: %w", err)
-		}
-		p.Text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text.Text, ""), "\r\n", "\n"))
+// readPage is what can be read on a page. What cannot be read is empty: the
+// picture may show it.
+func readPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, n int) string {
+	text, err := worker.GetPageText(&requests.GetPageText{Page: requests.Page{ByIndex: &requests.PageByIndex{Document: file, Index: n - 1}}})
+	if err != nil {
+		return ""
 	}
-	if o.TextOnly {
-		return draw(p)
-	}
+	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text.Text, ""), "\r\n", "\n"))
+}
+
+func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, dpi int, draw func(Page) error) error {
 	size, err := worker.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: file, Index: p.Number - 1})
 	if err != nil {
 		return err
 	}
-	perPoint := float64(o.DPI) / 72
+	perPoint := float64(dpi) / 72
 	if size.Width*perPoint*size.Height*perPoint > maxPixels {
 		return ErrLarge
 	}
 	drawn, err := worker.RenderPageInDPI(&requests.RenderPageInDPI{
 		Page: requests.Page{ByIndex: &requests.PageByIndex{Document: file, Index: p.Number - 1}},
-		DPI:  o.DPI,
+		DPI:  dpi,
 		// As it prints: annotations that print, layers as they print.
 		RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_PRINTING,
 	})

@@ -277,6 +277,29 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// TestTexts: what can be read on the wanted pages is told before any is drawn.
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	if err := r.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file := bytes.Replace(pdf(300, 72, 3, "BT /F 12 Tf 10 50 Td (Kjære mottaker) Tj 0 -20 Td (Hilsen oss) Tj ET"), []byte("/Resources<<"),
+		[]byte("/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>>>"), 1)
+	file = bytes.Replace(file, []byte("æ"), []byte{0xe6}, 1)
+	var told map[int]string
+	drawn := 0
+	_, err := r.Render(t.Context(), bytes.NewReader(file), int64(len(file)), preview.Options{DPI: 50, Want: func(n int) bool { return n != 2 }, Texts: func(m map[int]string) { told = m }}, func(preview.Page) error {
+		if drawn++; told == nil {
+			t.Error("a page is drawn before the texts are told")
+		}
+		return nil
+	})
+	if want := "Kjære mottaker\nHilsen oss"; err != nil || drawn != 2 || len(told) != 2 || told[1] != want || told[3] != want {
+		t.Errorf("%d drawn, told %q, %v", drawn, told, err)
+	}
+}
+
 func TestRenderRefuses(t *testing.T) {
 	t.Parallel()
 	r := newRenderer(t)

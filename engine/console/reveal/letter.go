@@ -156,7 +156,7 @@ func reveal(v *request) error {
 	if err != nil {
 		return err
 	}
-	token := v.views.keep(v.Visit, view{letter: l.ID, purpose: purpose, revealed: out})
+	token := v.views.keep(v.Visit, &view{letter: l.ID, purpose: purpose, revealed: out})
 	return v.Redirect("/forsendelser/" + l.ID + "/innsyn/" + token)
 }
 

@@ -42,12 +42,12 @@ type Config struct {
 // pages answer the addresses of this room.
 type pages struct {
 	Config
-	views   views
-	drawing chan struct{} // holds one for each page that is being drawn
+	views views
+	turns chan struct{} // holds one for each instance of the renderer that is at work
 }
 
-// mostDrawing is how many pages are drawn at a time: each takes a processor, and the night wants one too.
-const mostDrawing = 2
+// atWork is how many instances of the renderer are at work at a time: each takes a processor, and the night wants one too.
+const atWork = 2
 
 // request is a visit to one of them.
 type request struct {
@@ -65,7 +65,7 @@ const SearchPath = "/mottaker"
 
 // Routes are the addresses of this room.
 func Routes(c Config) []visit.Route {
-	p := &pages{Config: c, drawing: make(chan struct{}, mostDrawing)}
+	p := &pages{Config: c, turns: make(chan struct{}, atWork)}
 	do := func(fn func(v *request) error) func(*visit.Visit) error {
 		return func(v *visit.Visit) error { return fn(&request{v, p}) }
 	}

@@ -140,7 +140,7 @@ func (v *request) search(q recipient.Query, account, after, purpose string) erro
 		s.Submission = shipment.Submission{Recipient: shown[i].Recipient} // nothing else of it is shown
 		f.letters = append(f.letters, s)
 	}
-	return v.Redirect(SearchPath + "/" + v.views.keep(v.Visit, view{purpose: purpose, found: f}))
+	return v.Redirect(SearchPath + "/" + v.views.keep(v.Visit, &view{purpose: purpose, found: f}))
 }
 
 func showFound(v *request) error {

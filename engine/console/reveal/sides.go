@@ -1,11 +1,8 @@
 package reveal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,7 +19,6 @@ import (
 	"postgang/engine/words"
 	"postgang/printjobs/impose"
 	"postgang/printjobs/prepare/finding"
-	"postgang/printjobs/preview"
 )
 
 // sidesPage shows sides of a letter as they are printed.
@@ -123,7 +119,7 @@ func revealSides(v *request) error {
 	if p.Cannot != "" {
 		return v.ask(p)
 	}
-	w := view{letter: l.ID, purpose: purpose, pdf: pdf, preview: letter, sides: letter.Sides}
+	w := &view{letter: l.ID, purpose: purpose, pdf: pdf, preview: letter, sides: letter.Sides}
 	what := []access.What{access.WhatPages}
 	if l.Submission.RequireLevel4 {
 		w.sides, what = 1, []access.What{access.WhatRecipient, access.WhatTitle} // what stands on the forside
@@ -132,7 +128,9 @@ func revealSides(v *request) error {
 		return err
 	}
 	w.revealed = insight.Revealed{Lookup: w.revealed.Lookup}
-	return v.Redirect("/forsendelser/" + l.ID + "/sider/" + v.views.keep(v.Visit, w))
+	token := v.views.keep(v.Visit, w)
+	v.drawing(w, 1) // while the browser comes back
+	return v.Redirect("/forsendelser/" + l.ID + "/sider/" + token)
 }
 
 // sides finds the view of a request; nil: it is over.
@@ -162,9 +160,9 @@ func showSides(v *request) error {
 	}
 	p.First = 1
 	if n, err := strconv.Atoi(v.R.URL.Query().Get("fra")); err == nil && n > 0 && n <= w.sides {
-		p.First = n - (n-1)%sidesAtATime
+		p.First = n
 	}
-	p.Last = min(p.First+sidesAtATime-1, w.sides)
+	p.First, p.Last = w.shownWith(p.First)
 	if p.First > 1 {
 		p.Former = base + "?fra=" + strconv.Itoa(p.First-sidesAtATime)
 	}
@@ -174,7 +172,7 @@ func showSides(v *request) error {
 	if !p.Level4 {
 		p.PDF = base + "/brev.pdf"
 	}
-	texts, err := v.texts(w, p.First, p.Last)
+	texts, err := v.drawing(w, p.First).texts(v.Ctx)
 	if err != nil {
 		return err
 	}
@@ -292,35 +290,6 @@ func (p *sidesPage) find(l scoped.Letter, w *view, base string) {
 	}
 }
 
-// draw waits for its turn, and draws.
-func (v *request) draw(w *view, o preview.Options, each func(preview.Page) error) error {
-	select {
-	case v.drawing <- struct{}{}:
-		defer func() { <-v.drawing }()
-	case <-v.Ctx.Done():
-		return v.Ctx.Err()
-	}
-	_, err := v.Pictures.Render(v.Ctx, bytes.NewReader(w.pdf), int64(len(w.pdf)), o, each)
-	return err
-}
-
-// texts are what can be read on some sides, by their numbers. What PDFium cannot read has none: the pictures may show it.
-func (v *request) texts(w *view, first, last int) (map[int]string, error) {
-	out := map[int]string{}
-	err := v.draw(w, preview.Options{TextOnly: true, Want: func(n int) bool { return n >= first && n <= last }}, func(s preview.Page) error {
-		out[s.Number] = s.Text
-		return nil
-	})
-	if err != nil && v.Ctx.Err() == nil {
-		v.Log.Warn("the text of a letter's pages cannot be read", "shipment", w.letter, "error", err)
-		err = nil
-	}
-	return out, err
-}
-
-// pictureDPI is enough to read small print on a wide screen: 910 pixels across.
-const pictureDPI = 110
-
 // serveSide answers with the picture of a side, or with the letter as PDF.
 func serveSide(v *request) error {
 	l, w, err := v.sides()
@@ -342,31 +311,13 @@ func serveSide(v *request) error {
 	if !ok || err != nil || n < 1 || n > w.sides {
 		return store.ErrNotFound
 	}
-	var b bytes.Buffer
-	err = v.draw(w, preview.Options{DPI: pictureDPI, Want: func(side int) bool { return side == n }}, func(s preview.Page) error {
-		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, plain(s.Image))
-	})
+	picture, err := v.drawing(w, n).picture(v.Ctx, n)
 	if err != nil {
 		return err
 	}
 	h := v.W.Header()
 	h.Set("Content-Type", "image/png")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	_, _ = v.W.Write(b.Bytes()) // who asked may be gone
+	h.Set("Content-Length", strconv.Itoa(len(picture)))
+	_, _ = v.W.Write(picture) // who asked may be gone
 	return nil
-}
-
-// plain is a picture without colour where it has none: a third of the work, and of the bytes.
-func plain(m *image.RGBA) image.Image {
-	g := image.NewGray(m.Rect)
-	for y := range m.Rect.Dy() {
-		row := m.Pix[y*m.Stride : y*m.Stride+4*m.Rect.Dx()]
-		for x := range m.Rect.Dx() {
-			if row[4*x] != row[4*x+1] || row[4*x] != row[4*x+2] {
-				return m
-			}
-			g.Pix[y*g.Stride+x] = row[4*x]
-		}
-	}
-	return g
 }

@@ -10,7 +10,7 @@ import (
 	"postgang/engine/jobs"
 )
 
-// view is what was revealed to a session. It is not changed once it is kept.
+// view is what was revealed to a session. But for what is drawn of it, it is not changed once it is kept.
 type view struct {
 	session  string // hash of its token
 	letter   string // id of the shipment; empty: of a search
@@ -22,6 +22,9 @@ type view struct {
 	sides    int // how many of its sides are shown
 	found    *found
 	number   int // in the order in which they were kept
+
+	mu      sync.Mutex
+	drawing *drawing // of the sides that were asked for last; nil: none yet
 }
 
 // views keeps what was revealed, in memory.
@@ -41,7 +44,7 @@ const (
 )
 
 // keep keeps a view for the session of a visit, and gives what stands in its address.
-func (s *views) keep(v *visit.Visit, w view) string {
+func (s *views) keep(v *visit.Visit, w *view) string {
 	w.session, w.until = v.Session.Token, v.Now().Add(viewTime)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +54,7 @@ func (s *views) keep(v *visit.Visit, w view) string {
 	s.number++
 	w.number = s.number
 	token := rand.Text()
-	s.kept[token] = &w
+	s.kept[token] = w
 	s.bytes += len(w.pdf)
 	for len(s.kept) > mostViews || s.bytes > mostBytes {
 		oldest := token
