@@ -201,6 +201,9 @@ func TestNothingIsRevealedUnlogged(t *testing.T) {
 func TestRecipientSearch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	if body := w.ask("GET", "/mottaker", w.as("innsyn", access.Grant{Role: access.RoleInsight, Account: own}), "").Body.String(); !strings.Contains(body, "kan ikke finnes på mottaker ennå") {
+		t.Error("it is not told that letters of before are not found")
+	}
 	if _, err := recipient.Fill(t.Context(), w.archive, nil, 0, nil); err != nil {
 		t.Fatal(err)
 	}

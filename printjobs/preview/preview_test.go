@@ -296,7 +296,7 @@ func TestTexts(t *testing.T) {
 		return nil
 	})
 	if want := "Kjære mottaker\nHilsen oss"; err != nil || drawn != 2 || len(told) != 2 || told[1] != want || told[3] != want {
-		t.Errorf("%d drawn, told %q, %v", drawn, told, err)
+		t.Errorf("%d drawn, told %v, %v", drawn, told, err)
 	}
 }
 

@@ -34,7 +34,6 @@ type found struct {
 	letters []shipment.Shipment // with whom they are to
 	later   bool                // the search went on from newer ones
 	next    string              // the last letter of those listed, when there are older ones; empty: there are none
-	lookup  int64               // of the search, or of whom it shows
 }
 
 // foundPage lists what was found.
@@ -44,6 +43,8 @@ type foundPage struct {
 	Rows    []foundRow
 	Later   bool
 	Next    string // where the older ones are asked for; empty: there are none
+	// Incomplete: letters of before are not all found yet.
+	Incomplete bool
 }
 
 type foundRow struct {
@@ -149,7 +150,11 @@ func showFound(v *request) error {
 	if w == nil {
 		return v.over(SearchPath)
 	}
-	p := foundPage{Purpose: w.purpose, Until: w.until, Later: w.found.later}
+	all, err := v.Engine.RecipientsFindable(v.Ctx)
+	if err != nil {
+		return err
+	}
+	p := foundPage{Purpose: w.purpose, Until: w.until, Later: w.found.later, Incomplete: !all}
 	if w.found.next != "" {
 		p.Next = SearchPath + "/" + token
 	}
