@@ -121,6 +121,7 @@ var arrows = []struct {
 	{"engine/console/manual", and(pages, "engine/jobs"), "a room of pages knows no other", true},
 	{"engine/console/money", and(pages, "engine/finance", "engine/invoices", "engine/receipts", "billing"), "a room of pages knows no other", true},
 	{"engine/console/reveal", and(pages, "engine/insight", "engine/recipient", "engine/jobs", "printjobs/preview", "printjobs/impose", "printjobs/prepare/finding"), "a room of pages knows no other", true},
+	{"engine/console/people", and(pages, "engine/login"), "a room of pages knows no other", true},
 	{"engine/console/statistics", and(pages, "engine/finance", "billing"), "a room of pages knows no other", true},
 	{"engine/console", and(pages, "engine/console", "engine/insight", "engine/login", "engine/jobs", "engine/nights", "billing"),
 		"the console puts its rooms together, and asks the engine for what commands ask it for", true},

@@ -40,7 +40,7 @@ func (a *App) console(people console.People, pictures *preview.Renderer) (http.H
 		return nil, err
 	}
 	return console.Handler(console.Config{
-		Archive: a.Archive, Engine: a.Engine, Login: client, People: people,
+		Archive: a.Archive, Engine: a.Engine, Login: client, People: people, Roles: a.Roles,
 		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
 		Books:    books{a},
 		Pictures: pictures, Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,

@@ -279,7 +279,7 @@ log-in the person is bound to the provider's own id. NAME is how colleagues know
 				p.Grants = grants
 				p, err = a.Roles.Invite(ctx, p, reason)
 				if errors.Is(err, store.ErrExists) {
-					return cli.Usage("this person, or another one with the same --login, is there already; see \"postgang person list\", and give roles by \"postgang person grant\"")
+					return cli.Usage("this person is there already, or another one has the --login; see \"postgang person list\", and give roles by \"postgang person grant\"")
 				}
 				if err != nil {
 					return err

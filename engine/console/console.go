@@ -22,6 +22,7 @@ import (
 	"postgang/engine/console/money"
 	"postgang/engine/console/operation"
 	"postgang/engine/console/page"
+	"postgang/engine/console/people"
 	"postgang/engine/console/reveal"
 	"postgang/engine/console/scoped"
 	"postgang/engine/console/statistics"
@@ -57,6 +58,7 @@ type Config struct {
 	Engine  Engine
 	Login   *login.Client
 	People  People
+	Roles   people.Roles // changes who may do what
 	// Issuer is the log-in provider; Level the acr that it must give, empty: any.
 	Issuer, Level string
 	Accounts      []party.Account

@@ -132,7 +132,7 @@ func TestRevealStory(t *testing.T) {
 	}
 	saysNothing(t, shown)
 	rows := w.lookups()
-	if len(rows) != 1 || rows[0].Actor.ID != "person-saksbehandler" || rows[0].Shipment != w.ownLetter || access.Words(rows[0].What) != "mottaker tittel" || rows[0].Purpose != "Mottakeren ringte" {
+	if len(rows) != 1 || rows[0].Actor.ID != personID("saksbehandler") || rows[0].Shipment != w.ownLetter || access.Words(rows[0].What) != "mottaker tittel" || rows[0].Purpose != "Mottakeren ringte" {
 		t.Errorf("logged: %+v", rows)
 	}
 	body := w.ask("GET", shown, worker, "").Body.String()

@@ -9,6 +9,7 @@ import (
 	"postgang/engine/console/manual"
 	"postgang/engine/console/money"
 	"postgang/engine/console/operation"
+	"postgang/engine/console/people"
 	"postgang/engine/console/reveal"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
@@ -34,6 +35,7 @@ func (h *handler) all() []visit.Route {
 		manual.Routes(),
 		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Schedules: h.Schedules}),
 		money.Routes(money.Config{Archive: h.Archive, Engine: h.Engine, Books: h.Books}),
+		people.Routes(people.Config{Archive: h.Archive, Roles: h.Roles, Issuer: h.Issuer, Hash: h.Login.Hash}),
 	)
 	front := &out[slices.IndexFunc(out, func(rt visit.Route) bool { return rt.Pattern == operation.Front })]
 	front.To, front.Do = visit.Members, h.front(front.Do)
@@ -67,5 +69,6 @@ var menuGroups = []struct {
 	{"Økonomi", []struct{ Name, pattern string }{
 		{"Konteringskoder", "/okonomi/koder"}, {"Avvik", "/okonomi/avvik"}, {"Kvitteringer", "/okonomi/kvitteringer"}, {"Fakturaer", "/okonomi/fakturaer"}, {"Måneder", "/okonomi/maneder"},
 	}},
+	{"Administrasjon", []struct{ Name, pattern string }{{"Fagsystemer", "/konfigurasjon/fagsystemer"}, {"Tilganger", "/tilganger"}, {"Logger", "/logg"}}},
 	{"Hjelp", []struct{ Name, pattern string }{{"Hjelp", "/hjelp"}}},
 }

@@ -100,7 +100,7 @@ func TestEveryRouteEveryRole(t *testing.T) {
 				who := w.as(string(role)+"-"+where.name, where.grant)
 				for _, ours := range []bool{true, false} {
 					path := r.path(w, ours)
-					rec := w.ask(rt.Method, path, who, strings.Replace(r.form, "ALARM", "uncertain:"+w.ownJob, 1))
+					rec := w.ask(rt.Method, path, who, strings.NewReplacer("ALARM", "uncertain:"+w.ownJob, "NAVN", "system-"+string(role)+"-"+where.name+pick(ours, "-1", "-2"), "KONTO", pick(ours, own, foreign)).Replace(r.form))
 					want := []int{http.StatusOK, http.StatusSeeOther}
 					switch {
 					case !permitted, r.whole && where.name != "all":
@@ -299,7 +299,7 @@ func TestStopAndRelease(t *testing.T) {
 			t.Errorf("the stopped letter's page lacks %q", want)
 		}
 	}
-	if other := w.ask("GET", path, w.as("leser", access.Grant{Role: access.RoleReader, Account: own}), "").Body.String(); !strings.Contains(other, "av en kollega") || strings.Contains(other, "/stopp") {
+	if other := w.ask("GET", path, w.as("leser", access.Grant{Role: access.RoleReader, Account: own}), "").Body.String(); !strings.Contains(other, "av saksbehandler") || strings.Contains(other, "/stopp") {
 		t.Error("who may not stop it is offered to, or is not told that a colleague did")
 	}
 	operator := w.as("operator", access.Grant{Role: access.RoleOperator})

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"postgang/engine"
 	"postgang/engine/access"
 	"postgang/engine/alarm"
@@ -25,6 +27,7 @@ import (
 	"postgang/engine/login"
 	"postgang/engine/nights"
 	"postgang/engine/party"
+	"postgang/engine/roles"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -49,11 +52,13 @@ type world struct {
 	now     time.Time
 	handler http.Handler
 	routes  []visit.Route
+	roles   *roles.Directory
 	// known are people by the provider's id of them.
 	known map[string]access.Person
 	// letters, by what is special about them, and jobs by account.
 	ownLetter, foreignLetter, heldLetter string
 	ownJob, foreignJob                   string
+	ownSystem, foreignSystem             string // integrations
 }
 
 // Who finds people of the test.
@@ -147,9 +152,11 @@ func newWorldAt(t *testing.T, at place) *world {
 	must(err)
 	if !at.empty {
 		w.fill()
+		w.fillPeople()
 	}
+	w.roles = roles.New(roles.Config{Archive: w.archive, Organisations: map[string][]string{"oppvekst": {own}}, Accounts: []string{own, foreign, "arkiv"}})
 	config := Config{
-		Archive: w.archive, Engine: printable{e}, Pictures: drawn{}, Login: client, People: w, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
+		Archive: w.archive, Engine: printable{e}, Pictures: drawn{}, Login: client, People: w, Roles: w.roles, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
 		Books: books{},
 	}
@@ -213,8 +220,21 @@ func (w *world) fill() {
 // as makes somebody with these roles, and a session of theirs; the answer is the cookie.
 func (w *world) as(name string, grants ...access.Grant) *http.Cookie {
 	w.t.Helper()
-	w.known[name] = access.Person{ID: "person-" + name, Name: name, Issuer: w.issuer, Subject: name, Grants: grants}
+	p := access.Person{ID: personID(name), Name: name, Issuer: w.issuer, Subject: name, Grants: grants, Created: w.now}
+	w.known[name] = p
+	w.person(p)
 	return w.session(name, level)
+}
+
+// personID is the id of somebody of the tests.
+func personID(name string) string { return uuid.NewSHA1(uuid.NameSpaceURL, []byte(name)).String() }
+
+// person puts a person into the archive.
+func (w *world) person(p access.Person) {
+	w.t.Helper()
+	if err := w.archive.InTx(w.t.Context(), func(tx store.Tx) error { return tx.PutPerson(w.t.Context(), p, "test") }); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // session is the cookie of a session of somebody.

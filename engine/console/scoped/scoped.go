@@ -367,3 +367,8 @@ func (r *Reader) OpenConflicts(ctx context.Context) ([]store.ReceiptRecord, erro
 	}
 	return r.r.Receipts(ctx, store.ReceiptFilter{Open: true})
 }
+
+// ActorNames are the names of colleagues and systems, see access.Reader: whoever sees what was done may know who did it.
+func (r *Reader) ActorNames(ctx context.Context) (map[string]string, error) {
+	return r.r.ActorNames(ctx)
+}

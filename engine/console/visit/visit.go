@@ -48,6 +48,9 @@ type Visit struct {
 	Person  access.Person
 	// Scope is where the person may do what the route is for.
 	Scope access.Scope
+
+	reader *scoped.Reader    // of View, while it runs
+	names  map[string]string // see Names; nil: not read yet
 }
 
 // May is where the person may do something.
@@ -59,7 +62,14 @@ func (v *Visit) May(a access.Action) access.Scope {
 func (v *Visit) MayAll(a access.Action) bool { return v.Scoped.Whole(v.May(a)) }
 
 // View reads the archive within the scope of the route.
-func (v *Visit) View(fn func(r *scoped.Reader) error) error { return v.Scoped.View(v.Ctx, v.Scope, fn) }
+func (v *Visit) View(fn func(r *scoped.Reader) error) error {
+	return v.Scoped.View(v.Ctx, v.Scope, func(r *scoped.Reader) error {
+		outer := v.reader
+		v.reader = r
+		defer func() { v.reader = outer }()
+		return fn(r)
+	})
+}
 
 // What a handler says when it has no page to show. store.ErrNotFound is what lies outside of the scope, or is not there.
 var (
@@ -226,20 +236,54 @@ type Happened struct {
 	By       string    // who did it; empty: Postgang by itself, or nobody knows
 }
 
+// Names are the names of persons and integrations by how the archive keeps them as actors: one query for all of a page, and none for a
+// page that names nobody.
+func (v *Visit) Names() map[string]string {
+	if v.names != nil {
+		return v.names
+	}
+	read := func(r *scoped.Reader) (err error) {
+		v.names, err = r.ActorNames(v.Ctx)
+		return err
+	}
+	var err error
+	if v.reader != nil { // within View: a transaction more would wait for a connection while holding one
+		err = read(v.reader)
+	} else {
+		err = v.View(read)
+	}
+	if err != nil {
+		v.Log.Error("read the names of colleagues", "error", err)
+		v.names = map[string]string{}
+	}
+	return v.names
+}
+
 // ByWhom names who did something, as the archive keeps it; empty: Postgang by itself.
 func (v *Visit) ByWhom(kept string) string {
 	a, err := access.ParseActor(kept)
-	switch {
-	case err != nil || a.Kind == access.System:
+	if err != nil || a.Kind == access.System {
 		return ""
+	}
+	name := v.Names()[kept]
+	switch {
 	case a.Kind == access.CommandLine && a.For != "":
-		return a.For + " (kommandolinjen, " + a.ID + ")"
+		if name = v.Names()[access.Actor{Kind: access.CommandLine, ID: a.For}.String()]; name == "" {
+			name = a.For
+		}
+		return name + " (kommandolinjen, " + a.ID + ")"
+	case a.Kind == access.CommandLine && name != "":
+		return name + " (kommandolinjen)"
 	case a.Kind == access.CommandLine:
 		return a.ID + " (kommandolinjen)"
+	case a.Kind == access.Integrated && name != "":
+		return "fagsystemet " + name
 	case a.Kind == access.Integrated:
 		return "et fagsystem"
 	case a.ID == v.Person.ID:
 		return "deg"
+	case name != "":
+		return name
 	}
 	return "en kollega"
 }
