@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/find", "engine/access", "engine/channel", "engine/alarm", "engine/party")
+	ports = and(rules, "engine/store", "engine/find", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/party")
 	// what a room of the console's pages may know
 	pages = and(ports, "engine/console/page", "engine/console/scoped", "engine/console/visit", "engine/words")
 )
@@ -79,7 +79,9 @@ var arrows = []struct {
 	{"engine/find", and(rules, "engine/access"), "what is found by is data", false},
 	{"engine/recipient", ports, "recipients are found without knowing how they are asked for", false},
 	{"engine/scoped", ports, "a reader of people knows no page", false},
-	{"engine/store", and(rules, "engine/find", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/retention", rules, "what is kept, and how long, is a rule", false},
+	{"engine/erase", and(ports, "engine/restored", "engine/step"), "content is erased without knowing how it came or went", false},
+	{"engine/store", and(rules, "engine/find", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/postgrestest", []string{"fixtures/judges"}, "a database server for tests knows nothing of ours", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
@@ -99,12 +101,13 @@ var arrows = []struct {
 	{"engine/nights", and(ports, "engine/digital", "engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the clock drives the rooms and no room knows the clock", true},
 	{"engine/recovery", and(ports, "engine/digital", "engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the way out stands above what it puts right", true},
 	{"engine/settings", and(ports, "engine/collect", "engine/digital/altinn", "engine/step", "billing", "printjobs"), "what is set of accounts is judged without a letter", true},
+	{"engine/archive/erasing", []string{"engine/retention", "engine/archive/sqlrow"}, "what names a blob is asked without knowing what is in it", false},
 	{"engine/archive/database", []string{"engine/store", "engine/alarm", "engine/party", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
 	{"engine/archive/sqlrow", and(ports, "engine/archive/database"), "statements and columns know no table", true},
 	{"engine/archive/people", and(ports, "engine/login", "engine/archive/sqlrow", "billing"), "who may and who did is kept without knowing of letters", true},
 	{"engine/documents", ports, "documents are bytes with a hash for a name", false},
 	{"engine/archive/search", and(rules, "engine/access", "engine/find", "engine/archive/sqlrow", "engine/archive/database"), "searches choose indexes, and know no row", false},
-	{"engine/archive", and(ports, "engine/login", "engine/archive/search", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
+	{"engine/archive", and(ports, "engine/login", "engine/archive/search", "engine/archive/erasing", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/channel", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
 	{"engine/channel", rules, "what is kept of letters in channels does nothing", false},
 	{"engine/access", []string{"engine/identity"}, "who may what is data", false},

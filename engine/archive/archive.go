@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"postgang/engine/archive/database"
+	"postgang/engine/archive/erasing"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
@@ -112,6 +113,32 @@ func (a *Archive) Check(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("check the database: %w", a.store.Fault(err))
 	}
 	return found, nil
+}
+
+// settingFreePages is "unclean" while the file may hold what was deleted before deleting overwrote it.
+const settingFreePages = "free-pages"
+
+// Scrub has what was erased be gone from the files of the database, as far as the database can do it (docs/retention.md). The first time
+// in an archive of an earlier version, and with full, everything is rewritten, which keeps others waiting. database.ErrBusy: somebody
+// has read what was before all the time; try again.
+func (a *Archive) Scrub(ctx context.Context, full bool) error {
+	unclean, err := store.View(ctx, a, func(r store.Reader) (bool, error) {
+		text, err := r.Setting(ctx, settingFreePages)
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return text == "unclean", err
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.store.Scrub(ctx, full || unclean); err != nil {
+		return fmt.Errorf("scrub the database: %w", a.store.Fault(err))
+	}
+	if !unclean {
+		return nil
+	}
+	return a.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, settingFreePages, "clean") })
 }
 
 // SQLite is the pool with the one write connection, which the queue shares; nil on PostgreSQL.
@@ -216,6 +243,7 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 		reader:  *newReader(session, a.store.Dialect()),
 		Writer:  people.NewWriter(session, now),
 		Keeper:  search.NewKeeper(session),
+		Eraser:  erasing.NewEraser(session, now),
 		now:     now,
 		raw:     w.Raw(),
 		enqueue: a.enqueue,

@@ -24,6 +24,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/archivetest/channeltest"
+	"postgang/engine/archive/archivetest/erasetest"
 	"postgang/engine/archive/archivetest/findtest"
 	"postgang/engine/archive/archivetest/peopletest"
 	"postgang/engine/archive/database"
@@ -98,6 +99,7 @@ func TestConformance(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			archivetest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
+			erasetest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 			findtest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 		})
 	}
@@ -561,6 +563,12 @@ var breaks = map[string]string{
 	"access_change_subject_given":         `INSERT INTO access_change VALUES (9, 1, '', '', '', '', 'r', '` + archivetest.Sha(1) + `')`,
 	"access_change_reasoned":              `INSERT INTO access_change VALUES (9, 1, '', 's', '', '', '', '` + archivetest.Sha(1) + `')`,
 	"access_change_hash_form":             `INSERT INTO access_change VALUES (9, 1, '', 's', '', '', 'r', 'ab')`,
+	"erasure_counted":                     `INSERT INTO erasure VALUES (0, 1, 's', 'a', 'LEST', 'W', '', 0, 0, NULL)`,
+	"erasure_erased_at_set":               `INSERT INTO erasure VALUES (9, 0, 's', 'a', 'LEST', 'W', '', 0, 0, NULL)`,
+	"erasure_shipment_given":              `INSERT INTO erasure VALUES (9, 1, '', 'a', 'LEST', 'W', '', 0, 0, NULL)`,
+	"erasure_why_given":                   `INSERT INTO erasure VALUES (9, 1, 's', 'a', 'LEST', '', '', 0, 0, NULL)`,
+	"erasure_actor_given":                 `INSERT INTO erasure VALUES (9, 1, 's', 'a', 'LEST', 'W', '', 0, 0, '')`,
+	"job_file_erased_at_set":              `UPDATE job_file SET erased_at = 0`,
 	"lookup_counted":                      `INSERT INTO lookup VALUES (0, 1, 'a', '', '', 'w', 'p', '` + archivetest.Sha(1) + `')`,
 	"lookup_looked_at_set":                `INSERT INTO lookup VALUES (9, 0, 'a', '', '', 'w', 'p', '` + archivetest.Sha(1) + `')`,
 	"lookup_actor_given":                  `INSERT INTO lookup VALUES (9, 1, '', '', '', 'w', 'p', '` + archivetest.Sha(1) + `')`,

@@ -109,9 +109,9 @@ func (r *reader) JobOwners(ctx context.Context, job string) ([]store.LetterOwner
 func (r *reader) JobFiles(ctx context.Context, job string) ([]store.JobFile, error) {
 	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (f store.JobFile, err error) {
 		sha, bytes := sqlrow.Blob(&f.Blob)
-		err = scan(&f.Job, sqlrow.JSON(&f.File), sha, bytes)
+		err = scan(&f.Job, sqlrow.JSON(&f.File), sha, bytes, &f.Erased)
 		return f, err
-	}, `SELECT job, file, blob_sha, blob_bytes FROM job_file WHERE job = $1 ORDER BY place`, job)
+	}, `SELECT job, file, blob_sha, blob_bytes, erased_at IS NOT NULL FROM job_file WHERE job = $1 ORDER BY place`, job)
 	if err != nil {
 		return nil, fmt.Errorf("files of job %s: %w", job, err)
 	}

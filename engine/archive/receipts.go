@@ -329,7 +329,8 @@ func (r *reader) EachReportShipment(ctx context.Context, from, to time.Time, acc
 				return err
 			}
 			return fn(s)
-		}, `SELECT s.id, s.account, s.hand_in, s.status, s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
+		}, `SELECT s.id, s.account, s.hand_in,
+				coalesce((SELECT z.from_status FROM erasure z WHERE z.shipment = s.id AND s.status = 'SLETTET'), s.status), s.konteringskode, s.sending_system, s.digital_only, s.fingerprint,
 				s.zone, s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
 				s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.version, `+letterColumns+`
 			FROM shipment s LEFT JOIN job_letter l ON l.shipment = s.id AND l.live AND NOT l.reprint

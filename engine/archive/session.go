@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postgang/engine/archive/database"
+	"postgang/engine/archive/erasing"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
@@ -18,6 +19,7 @@ type reader struct {
 	*sqlrow.Rows
 	people.Reader
 	search.Finder
+	erasing.Teller
 }
 
 // tx is a write transaction.
@@ -25,6 +27,7 @@ type tx struct {
 	reader
 	people.Writer
 	search.Keeper
+	erasing.Eraser
 	now     time.Time
 	raw     any
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
@@ -56,5 +59,5 @@ func (t *tx) Enqueue(ctx context.Context, tasks ...store.Task) error {
 }
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
-	return &reader{s, people.NewReader(s), search.NewFinder(s, d)}
+	return &reader{s, people.NewReader(s), search.NewFinder(s, d), erasing.NewTeller(s)}
 }

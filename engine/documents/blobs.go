@@ -23,6 +23,7 @@ import (
 // The folders below that of the documents.
 const (
 	BlobFolder = "sha256" // blobs stand as sha256/ab/cdef…
+	binFolder  = "bin"    // blobs that are being removed, by their whole SHA-256; see RemoveOld
 	tempFolder = "tmp"    // files being written; in the same file system, so that they can be renamed into place
 )
 
@@ -55,7 +56,7 @@ func openDir(path string) (*Dir, error) {
 		return nil, err
 	}
 	d := &Dir{root: root}
-	for _, name := range []string{BlobFolder, tempFolder} {
+	for _, name := range []string{BlobFolder, tempFolder, binFolder} {
 		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, errors.Join(err, root.Close())
 		}
@@ -176,6 +177,9 @@ func (d *Dir) Open(_ context.Context, ref shipment.BlobRef) (store.Blob, error) 
 	}
 	_, name := place(ref)
 	f, err := d.root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = d.openMoving(ref)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("document %s: %w", ref.SHA256, store.ErrNotFound)
 	}

@@ -13,6 +13,7 @@ import (
 	"postgang/engine/find"
 	"postgang/engine/login"
 	"postgang/engine/party"
+	"postgang/engine/retention"
 	"postgang/engine/shipment"
 )
 
@@ -83,6 +84,7 @@ type Reader interface {
 	channel.Reader
 	login.Reader
 	party.VersionReader
+	retention.Reader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -102,6 +104,7 @@ type Tx interface {
 	channel.Writer
 	login.Writer
 	party.VersionWriter
+	retention.Writer
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error

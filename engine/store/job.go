@@ -206,6 +206,8 @@ type JobFile struct {
 	Job  string
 	File exchange.File
 	Blob shipment.BlobRef
+	// Erased: the file was given up when a letter in it was erased (engine/retention). Not stored by SetJobFiles.
+	Erased bool
 }
 
 // JobEvent is one line of a print job's history.

@@ -94,6 +94,7 @@ type PostedShipment struct {
 
 // ReportShipment is a shipment as reports see it: no personal data.
 type ReportShipment struct {
+	// The status of an erased one is that before SLETTET: what came of a letter is counted for ever.
 	shipment.Shipment // without Content, and Submission is empty but for konteringskode, avgivendeSystem and kunDigitalLevering
 	Job               string
 	Letter            JobLetter // zero unless in a live job

@@ -15,6 +15,8 @@ var (
 	ErrDamaged = errors.New("the database is damaged. Stop what uses it, keep a copy, and restore a backup: docs/backup.md")
 	// ErrDiskFull: nothing can be written where the database lies.
 	ErrDiskFull = errors.New("the disk is full where the database is kept")
+	// ErrBusy: somebody has read the database for so long that its journal cannot be emptied.
+	ErrBusy = errors.New("somebody reads the database, and its journal cannot be emptied now")
 )
 
 // Driver is what the two databases do differently.
@@ -31,6 +33,9 @@ type Driver interface {
 	Holds(ctx context.Context) (bool, error)
 	// check looks through the whole database for damage.
 	Check(ctx context.Context) ([]string, error)
+	// Scrub has what was deleted or changed be gone from the files of the database as far as the database can do it, ErrBusy when
+	// somebody reads what was before. full goes through everything, and keeps others waiting meanwhile.
+	Scrub(ctx context.Context, full bool) error
 	// writer is the pool of connections that write.
 	Writer() *sql.DB
 	Close() error

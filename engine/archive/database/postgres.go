@@ -130,6 +130,26 @@ func (s *Postgres) Holds(ctx context.Context) (there bool, err error) {
 // Check is the server's own matter.
 func (s *Postgres) Check(context.Context) ([]string, error) { return nil, nil }
 
+// personal are the tables in which content of letters stands.
+var personal = []string{"shipment", "document", "shipment_person", "channel_case", "event"}
+
+// Scrub vacuums the tables in which content of letters stood: what was deleted or changed can be read no more, its room is used anew, and
+// the samples of values that the planner keeps are drawn anew. Bytes of before may stand in unused room of a page until then, and
+// in the server's own journal (WAL) until that is recycled. With full the tables are written anew, without that room, and cannot be used
+// meanwhile.
+func (s *Postgres) Scrub(ctx context.Context, full bool) error {
+	for _, table := range personal {
+		how := "VACUUM (ANALYZE) "
+		if full {
+			how = "VACUUM (FULL, ANALYZE) "
+		}
+		if _, err := s.Pool.Exec(ctx, how+table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close ends all connections.
 func (s *Postgres) Close() error {
 	err := s.db.Close()

@@ -56,8 +56,11 @@ func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.
 		return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 	}
 	s := &SQLite{path: path}
+	// What is deleted or changed is overwritten with zeros, in the page as well as in pages that become free: no name of an erased letter
+	// is left in the file.
+	const overwrite = "secure_delete(1)"
 	// 64 MiB of pages, so that a large receipt file does not write the same page out and read it back over and over.
-	if s.Write, err = openKeeping(dsn("immediate", "cache_size(-65536)")); err != nil {
+	if s.Write, err = openKeeping(dsn("immediate", "cache_size(-65536)", overwrite)); err != nil {
 		return nil, nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s.Write.SetMaxOpenConns(1)
@@ -255,6 +258,36 @@ func (s *SQLite) Check(ctx context.Context) ([]string, error) {
 		}
 	}
 	return out, rows.Err()
+}
+
+// checkpointTries is how often Scrub waits for readers of before, and checkpointPause for how long.
+const checkpointTries, checkpointPause = 50, 100 * time.Millisecond
+
+// Scrub empties the journal, in which pages of before stand. With full it rewrites the whole file before, so that nothing is left in it
+// that was deleted while it was not overwritten yet.
+func (s *SQLite) Scrub(ctx context.Context, full bool) error {
+	if full {
+		if _, err := s.Write.ExecContext(ctx, "VACUUM"); err != nil {
+			return err
+		}
+	}
+	for try := 1; ; try++ {
+		var busy, pages, moved int
+		if err := s.Write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+			return err
+		}
+		if busy == 0 {
+			return nil
+		}
+		if try == checkpointTries {
+			return ErrBusy
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(checkpointPause):
+		}
+	}
 }
 
 // Lock takes a named lock across processes, see store.Archive.

@@ -1,0 +1,164 @@
+// Package erasing keeps what is known of erasing letters: which are to be judged, what rows name which blobs, and the deletion log. Its
+// Teller and Eraser are part of the archive's.
+package erasing
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/engine/archive/sqlrow"
+	"postgang/engine/retention"
+)
+
+// Teller reads in a transaction of the archive.
+type Teller struct{ rows *sqlrow.Rows }
+
+// Eraser writes in one.
+type Eraser struct {
+	rows *sqlrow.Rows
+	now  time.Time
+}
+
+// NewTeller makes the reader of a transaction.
+func NewTeller(r *sqlrow.Rows) Teller { return Teller{r} }
+
+// NewEraser makes the writer of a transaction; now is its clock.
+func NewEraser(r *sqlrow.Rows, now time.Time) Eraser { return Eraser{r, now} }
+
+// letter is what the rule looks at. A deviation's key is VENDOR/FILE/JOB/SHIPMENT/KIND, of kinds in capitals, so that those of a letter
+// lie between "…/" and "…/~".
+const letter = `SELECT s.id, s.account, s.status, s.hold, s.received_at,
+	coalesce((SELECT max(e.recorded_at) FROM event e WHERE e.shipment = s.id AND e.from_status <> e.to_status), s.received_at),
+	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job
+		WHERE l.shipment = s.id AND j.state IN ('PLANNED', 'COMPOSED', 'UPLOADED', 'COMMITTED', 'UNCERTAIN')),
+	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job WHERE l.shipment = s.id AND j.state IN ('OFFERED', 'ACCEPTED')
+		AND NOT EXISTS (SELECT 1 FROM receipt c WHERE c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED')),
+	EXISTS (SELECT 1 FROM job_letter l JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'
+		JOIN deviation v ON v.key > c.vendor || '/' || c.file || '/' || c.job || '/' || c.shipment || '/'
+			AND v.key < c.vendor || '/' || c.file || '/' || c.job || '/' || c.shipment || '/~'
+		WHERE l.shipment = s.id AND (SELECT d.state FROM deviation_decision d WHERE d.deviation = v.key ORDER BY d.turn DESC LIMIT 1) = 'DISPUTED')
+	OR EXISTS (SELECT 1 FROM receipt c WHERE c.shipment = s.id AND c.state = 'CONFLICT'
+		AND NOT EXISTS (SELECT 1 FROM receipt_decision d WHERE d.receipt = c.id))
+	FROM shipment s WHERE `
+
+func scanLetter(scan sqlrow.Scan) (l retention.Letter, err error) {
+	err = scan(&l.ID, &l.Account, &l.Status, &l.Hold, sqlrow.When(&l.Received), sqlrow.When(&l.Ended), &l.InJob, &l.Unreceipted, &l.Disputed)
+	return l, err
+}
+
+// Keeping lists letters whose content is there.
+func (r Teller) Keeping(ctx context.Context, f retention.Filter) ([]retention.Letter, error) {
+	a := sqlrow.Args{f.Status, f.After, f.Before.UnixMilli()}
+	out, err := sqlrow.List(ctx, r.rows, scanLetter,
+		letter+`s.status = $1 AND s.status <> 'SLETTET' AND s.id > $2 AND s.received_at + 0 < $3 ORDER BY s.id`+a.Limit(f.Limit), a...) // not by the index of times
+	if err != nil {
+		return nil, fmt.Errorf("list what is kept: %w", err)
+	}
+	return out, nil
+}
+
+// KeepingOne is one letter.
+func (r Teller) KeepingOne(ctx context.Context, shipment string) (retention.Letter, error) {
+	l, err := sqlrow.One(ctx, r.rows, scanLetter, letter+`s.id = $1`, shipment)
+	if err != nil {
+		return l, fmt.Errorf("shipment %s: %w", shipment, err)
+	}
+	return l, nil
+}
+
+// naming are the columns that name blobs.
+var naming = []struct{ column, from, where string }{
+	{"blob_sha", "document", ""},
+	{"prepared_sha", "shipment", " AND prepared_sha IS NOT NULL AND status <> 'SLETTET'"},
+	{"blob_sha", "job_file", " AND erased_at IS NULL"},
+	{"blob_sha", "receipt_file", ""},
+	{"blob_sha", "invoice", ""},
+	{"blob_sha", "invoice_removed", ""},
+}
+
+// Named gives the blobs that a row names.
+func (r Teller) Named(ctx context.Context, sha256 []string) (map[string]bool, error) {
+	named := map[string]bool{}
+	if len(sha256) == 0 {
+		return named, nil
+	}
+	var a sqlrow.Args
+	var parts []string
+	for _, n := range naming {
+		parts = append(parts, `SELECT `+n.column+` FROM `+n.from+` WHERE `+n.column+` IN `+sqlrow.In(&a, sha256)+n.where)
+	}
+	err := r.rows.Each(ctx, func(scan sqlrow.Scan) error {
+		var sha string
+		err := scan(&sha)
+		named[sha] = true
+		return err
+	}, strings.Join(parts, " UNION "), a...)
+	if err != nil {
+		return nil, fmt.Errorf("look for what names documents: %w", err)
+	}
+	return named, nil
+}
+
+// Erasures lists the deletion log.
+func (r Teller) Erasures(ctx context.Context, f retention.LogFilter) ([]retention.Erasure, error) {
+	var a sqlrow.Args
+	where := []string{"TRUE"}
+	if f.Shipment != "" {
+		where = append(where, "shipment = "+a.Add(f.Shipment))
+	}
+	if len(f.Accounts) > 0 {
+		where = append(where, "account IN "+sqlrow.In(&a, slices.Clone(f.Accounts)))
+	}
+	if f.After > 0 {
+		where = append(where, "seq < "+a.Add(f.After))
+	}
+	out, err := sqlrow.List(ctx, r.rows, func(scan sqlrow.Scan) (e retention.Erasure, err error) {
+		err = scan(&e.Seq, sqlrow.When(&e.At), &e.Shipment, &e.Account, &e.From, &e.Why, &e.Reason, &e.Documents, &e.PrintFiles, sqlrow.Text(&e.By))
+		return e, err
+	}, `SELECT seq, erased_at, shipment, account, from_status, why, reason, documents, print_files, actor FROM erasure
+		WHERE `+strings.Join(where, " AND ")+` ORDER BY seq DESC`+a.Limit(f.Limit), a...)
+	if err != nil {
+		return nil, fmt.Errorf("list the deletion log: %w", err)
+	}
+	return out, nil
+}
+
+// DropContent removes what stands beside the row of a letter.
+func (w Eraser) DropContent(ctx context.Context, shipment, external string) (retention.Dropped, error) {
+	var d retention.Dropped
+	fail := func(err error) (retention.Dropped, error) {
+		return d, fmt.Errorf("drop the content of shipment %s: %w", shipment, err)
+	}
+	n, err := w.rows.Exec(ctx, `DELETE FROM document WHERE shipment = $1`, shipment)
+	if err != nil {
+		return fail(err)
+	}
+	d.Documents = int(n)
+	if _, err = w.rows.Exec(ctx, `DELETE FROM channel_case WHERE shipment = $1`, shipment); err != nil {
+		return fail(err)
+	}
+	if n, err = w.rows.Exec(ctx, `UPDATE job_file SET erased_at = $2 WHERE erased_at IS NULL AND job IN (SELECT l.job FROM job_letter l WHERE l.shipment = $1)`, shipment, w.now); err != nil {
+		return fail(err)
+	}
+	d.PrintFiles = int(n)
+	if external == "" {
+		if _, err := w.rows.Exec(ctx, `UPDATE shipment SET external_reference = NULL WHERE id = $1 AND external_reference IS NOT NULL`, shipment); err != nil {
+			return fail(err)
+		}
+	}
+	return d, nil
+}
+
+// LogErasure adds to the deletion log.
+func (w Eraser) LogErasure(ctx context.Context, e retention.Erasure) error {
+	_, err := w.rows.Exec(ctx, `INSERT INTO erasure (seq, erased_at, shipment, account, from_status, why, reason, documents, print_files, actor)
+		VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM erasure), $1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		w.now, e.Shipment, e.Account, e.From, e.Why, sqlrow.Clean(e.Reason), e.Documents, e.PrintFiles, sqlrow.Actor(ctx))
+	if err != nil {
+		return fmt.Errorf("add to the deletion log: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package retention
+
+import (
+	"context"
+	"time"
+
+	"postgang/engine/shipment"
+)
+
+// Filter chooses letters whose content is not erased, in one status.
+type Filter struct {
+	Status shipment.Status
+	// Before: only those received before this.
+	Before time.Time
+	After  string // only those with a higher id
+	Limit  int
+}
+
+// Reader reads what is to be erased, and what was. It is part of store.Reader.
+type Reader interface {
+	// Keeping lists letters whose content is there, by id.
+	Keeping(ctx context.Context, f Filter) ([]Letter, error)
+	// KeepingOne is one letter as Keeping lists it, also one that is erased; store.ErrNotFound.
+	KeepingOne(ctx context.Context, shipment string) (Letter, error)
+	// Named gives those of these blobs, by SHA-256, that a row names: a document, the print-ready file of a letter that is not erased, a
+	// print file that is kept, a receipt file or an invoice. At most some hundred at once.
+	Named(ctx context.Context, sha256 []string) (map[string]bool, error)
+	// Erasures lists the deletion log, the newest first.
+	Erasures(ctx context.Context, f LogFilter) ([]Erasure, error)
+}
+
+// Writer erases. It is part of store.Tx.
+type Writer interface {
+	// DropContent removes what stands beside the row of a letter: its documents, its cases in digital channels, and that its print files
+	// are kept (all jobs that it is or was in). External is the sender's reference that stays; empty: none.
+	DropContent(ctx context.Context, shipment, external string) (Dropped, error)
+	// LogErasure adds to the deletion log, now. Who did it stands in the context.
+	LogErasure(ctx context.Context, e Erasure) error
+}
+
+// Dropped counts what was removed.
+type Dropped struct{ Documents, PrintFiles int }
+
+// Erasure is a row of the deletion log.
+type Erasure struct {
+	Seq      int64
+	At       time.Time // set by the archive
+	Shipment string
+	Account  string
+	From     shipment.Status // before SLETTET
+	Why      Why
+	Reason   string // a person's; no personal data
+	Dropped
+	By string // who, as access.Actor keeps it; empty: Postgang by itself. Set by the archive
+}
+
+// Why is what had a letter erased.
+type Why string
+
+// What may have it erased.
+const (
+	WhyTime   Why = "LAGRINGSTID" // its time of keeping was over
+	WhySender Why = "AVSENDER"    // the sender's system asked for it
+	WhyPerson Why = "PERSON"      // a person did it
+)
+
+// LogFilter chooses rows of the deletion log; zero fields choose all.
+type LogFilter struct {
+	Shipment string
+	Accounts []string
+	After    int64 // the number of the last one seen
+	Limit    int
+}
+
+// Held is what the archive holds of a hand-in.
+type Held int
+
+// What it may hold.
+const (
+	Nothing Held = iota // no shipment has its key
+	Content             // a shipment whose content is there
+	Erased              // a shipment that is erased
+)
