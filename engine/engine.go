@@ -11,6 +11,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/collect"
 	"postgang/engine/digital"
+	"postgang/engine/erase"
 	"postgang/engine/finance"
 	"postgang/engine/find"
 	"postgang/engine/insight"
@@ -35,6 +36,7 @@ type Config struct {
 	Rules     nights.WatchRules
 	Channels  []digital.Channel     // that accounts may have
 	Receipts  []digital.NamedSource // of receipts of digital mailboxes
+	Retention erase.Config
 }
 
 // Engine carries shipments from hand-in to cost line.
@@ -50,6 +52,7 @@ type Engine struct {
 	*receipts.Receipts
 	*finance.Finance
 	*nights.Nights
+	*erase.Eraser
 	*recovery.Recovery
 	*settings.Settings
 }
@@ -72,6 +75,11 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e.Receipts = receipts.New(s, e.Check, e.Acceptor, e.Jobs, e.Invoices)
 	e.Finance = finance.New(s, e.Acceptor, e.Invoices)
 	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
+	e.Eraser = erase.New(s, e.Check, c.Retention)
+	e.Nights.Retention = func(ctx context.Context) (string, error) {
+		r, err := e.RunRetention(ctx, erase.Options{})
+		return r.Summary(), err
+	}
 	e.Recovery = recovery.New(s, e.Check, e.Acceptor, e.Jobs, e.Receipts, e.Nights)
 	e.Settings = settings.New(s, c.Guard)
 	return e, nil

@@ -386,6 +386,9 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 		if err != nil || s.Status != shipment.StatusMottatt {
 			return err
 		}
+		if err := made.stillNamed(ctx, tx); err != nil {
+			return err
+		}
 		s.Refusals = append(s.Refusals, refusals...)
 		if !shipment.AnyRefuses(s.Refusals) {
 			if s.Refusals, err = e.tooManyAlike(ctx, tx, s, account.Rules); err != nil {
@@ -498,6 +501,20 @@ type prepared struct {
 	blob  shipment.BlobRef
 	facts *prepare.Facts
 	key   string // see Shipment.PreparedKey
+	taken bool   // it was made for another letter
+}
+
+// stillNamed makes sure, in the transaction that takes a file that was made for another letter, that a letter names it still: else it may
+// be removed already (engine/erase). store.ErrStale: it is to be prepared anew.
+func (p prepared) stillNamed(ctx context.Context, r store.Reader) error {
+	if !p.taken {
+		return nil
+	}
+	_, _, err := r.PreparedAs(ctx, p.key)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("the letter that it was made for was erased just now: %w", store.ErrStale)
+	}
+	return err
 }
 
 // of gives a shipment its print-ready file.
@@ -599,7 +616,7 @@ func preparedKey(printed []shipment.Document, req prepare.Request) (string, erro
 
 // preparedAs finds a prepared file by its key, and proves that it still is what was stored.
 func (e *Acceptor) preparedAs(ctx context.Context, key string) (prepared, error) {
-	p := prepared{key: key}
+	p := prepared{key: key, taken: true}
 	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
 		p.blob, p.facts, err = r.PreparedAs(ctx, key)
 		return err
@@ -644,6 +661,9 @@ func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment, terms *step.T
 	was := s.Facts.Recipe
 	s = made.of(s)
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		if err := made.stillNamed(ctx, tx); err != nil {
+			return err
+		}
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}

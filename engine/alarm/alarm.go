@@ -106,6 +106,7 @@ var alarmKinds = map[string]Severity{
 	"prices":     SeverityMinor,
 	"manual":     SeverityMinor,
 	"guard":      SeverityMinor,
+	"retention":  SeverityMinor,
 }
 
 // KindOf is the first part of an alarm's key.

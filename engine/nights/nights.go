@@ -3,6 +3,8 @@
 package nights
 
 import (
+	"context"
+
 	"postgang/engine/accept"
 	"postgang/engine/collect"
 	"postgang/engine/digital"
@@ -15,6 +17,9 @@ import (
 // Nights runs what happens by the clock.
 type Nights struct {
 	*step.Step
+	// Retention erases what is to be erased, by its schedule, and says in a line what was done.
+	Retention func(ctx context.Context) (summary string, err error)
+
 	restored  *restored.Check
 	accept    *accept.Acceptor
 	digital   *digital.Channels

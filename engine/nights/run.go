@@ -381,6 +381,8 @@ func (e *Nights) Scheduled(ctx context.Context, schedules []Schedule, since time
 			run = func(ctx context.Context, slot time.Time) (string, error) {
 				return e.runReports(ctx, s.Months(slot), report)
 			}
+		case ScheduleRetention:
+			run = func(ctx context.Context, _ time.Time) (string, error) { return e.Retention(ctx) }
 		default:
 			return fmt.Errorf("unknown schedule %q", s.Name)
 		}
@@ -396,4 +398,6 @@ const (
 	ScheduleNight    = "night"
 	ScheduleReceipts = "receipts"
 	ScheduleMonthly  = "report"
+	// ScheduleRetention may take long, and goes beside the others.
+	ScheduleRetention = "retention"
 )

@@ -31,6 +31,30 @@ var alarmTemplates = map[string]worded{
 		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Frigjør plass, eller flytt dem ([archive] documents)`,
 	},
 
+	"retention/ikke-avgjort": {
+		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither accepted nor refused; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --status MOTTATT; close what nobody mends with postgang shipment stop`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken tatt imot eller avvist; det eldste ble levert {{clock .oldest}}. Se postgang shipment list --status MOTTATT; avslutt dem som ingen retter, med postgang shipment stop`,
+	},
+	"retention/satt-til-side": {
+		English:   `the content of {{.letters}} letters should be erased, and is kept since they are set aside; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --held; release or stop them`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er satt til side; det eldste ble levert {{clock .oldest}}. Se postgang shipment list --held; frigi eller avslutt dem`,
+	},
+	"retention/ikke-sendt": {
+		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither read nor sent to print; the oldest was handed in at {{clock .oldest}}. See postgang retention list; close what shall not go to paper with postgang shipment stop`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken lest eller sendt til utskrift; det eldste ble levert {{clock .oldest}}. Se postgang retention list; avslutt dem som ikke skal på papir, med postgang shipment stop`,
+	},
+	"retention/mangler-kvittering": {
+		English:   `the content of {{.letters}} letters should be erased, and is kept since they are without the vendor's receipt; the oldest was handed in at {{clock .oldest}}. Ask the vendor whether they are posted; book its receipts, or close them with postgang shipment stop`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene mangler kvittering fra trykkeriet; det eldste ble levert {{clock .oldest}}. Spør trykkeriet om de er postlagt; bokfør kvitteringene, eller avslutt dem med postgang shipment stop`,
+	},
+	"retention/i-utskriftsjobb": {
+		English:   `the content of {{.letters}} letters should be erased, and is kept since they are in a print job that is not handed over; the oldest was handed in at {{clock .oldest}}. See postgang job list; settle or withdraw those jobs`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene ligger i en utskriftsjobb som ikke er overlevert; det eldste ble levert {{clock .oldest}}. Se postgang job list; avklar jobbene eller trekk dem tilbake`,
+	},
+	"retention/omtvistet": {
+		English:   `the content of {{.letters}} letters should be erased, and is kept since they are disputed; the oldest was handed in at {{clock .oldest}}. See postgang deviations list and postgang receipts list --open`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er omtvistet; det eldste ble levert {{clock .oldest}}. Se postgang deviations list og postgang receipts list --open`,
+	},
 	"channel": {
 		English:   `digital channel {{.channel}} cannot be asked: {{.why}}. Its letters stay as they are, none goes to paper for that, and they are asked about again. "postgang doctor" says what to mend`,
 		Norwegian: `den digitale kanalen {{.channel}} kan ikke spørres: {{.why}}. Brevene blir som de er, ingen går til papir av den grunn, og kanalen blir spurt igjen. «postgang doctor» sier hva som må rettes`,
@@ -377,6 +401,7 @@ var manyAlarms = map[string]worded{
 	"held":       {"letters are set aside", "brev er satt til side"},
 	"prepare":    {"letters cannot be prepared", "brev kan ikke klargjøres"},
 	"unhandled":  {"accounts have letters to which nothing happens", "kontoer har brev det ikke skjer noe med"},
+	"retention":  {"reasons keep content that should be erased", "årsaker gjør at innhold som skulle vært slettet, er beholdt"},
 	"forgotten":  {"folders hold what was begun and left", "mapper har noe som er påbegynt og forlatt"},
 	"slow":       {"schedules are slow", "kjøringer går sent"},
 	"conflict":   {"vendors have receipts in conflict", "trykkerier har kvitteringer i konflikt"},

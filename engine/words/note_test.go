@@ -53,6 +53,9 @@ var noteExamples = []noteExample{
 	{"readdressed", shipment.Args{"reason": "flyttet"}, "flyttet", "flyttet"},
 	{"sent-again", shipment.Args{"shipment": "x", "reason": "flyttet"}, "as shipment x: flyttet", "som forsendelse x: flyttet"},
 	{"replaces", shipment.Args{"shipment": "x", "reason": "flyttet"}, "shipment x: flyttet", "forsendelse x: flyttet"},
+	{"erased-time", nil, "the time of keeping is over", "lagringstiden er ute"},
+	{"erased-sender", nil, "the sender's system wanted it", "avsenderens system ba om det"},
+	{"erased-person", shipment.Args{"reason": "krav fra mottaker"}, "by a person: krav fra mottaker", "for hånd: krav fra mottaker"},
 	{"given-out", shipment.Args{"by": "nn01"}, "given out to be printed here, to nn01", "gitt ut for å skrives ut her, til nn01"},
 	{"given-out-again", shipment.Args{"by": "nn01"}, "given out once more to be printed here, to nn01", "gitt ut på nytt for å skrives ut her, til nn01"},
 	{"posted", shipment.Args{"letters": "3", "at": "2026-11-24T10:05+01:00", "by": "nn01"}, "3 letters confirmed as posted at 2026-11-24 10:05, by nn01", "3 brev bekreftet som postlagt 24.11.2026 kl. 10.05, av nn01"},
@@ -172,7 +175,7 @@ func TestWhatIsNoNoteIsShown(t *testing.T) {
 }
 
 // noteMakers are the folders, of the repository, whose code makes notes.
-var noteMakers = []string{"engine/step", "engine/accept", "engine/collect", "engine/jobs", "engine/receipts", "billing/invoice", "engine/invoices", "engine/finance", "engine/nights", "engine/recovery"}
+var noteMakers = []string{"engine/step", "engine/accept", "engine/collect", "engine/jobs", "engine/receipts", "billing/invoice", "engine/invoices", "engine/finance", "engine/nights", "engine/recovery", "engine/erase"}
 
 // noteArgs are the arguments that functions of the source stand for, by the code of the note.
 var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}

@@ -42,6 +42,8 @@ type Engine interface {
 	Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Refusal, error)
 	Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error)
 	Event(ctx context.Context, e shipment.DigitalEvent) error
+	// EraseForSender erases the content of a shipment whose way has ended; *retention.NotYetError: it has not.
+	EraseForSender(ctx context.Context, id string) error
 }
 
 // Tokens checks access tokens of Maskinporten.

@@ -36,6 +36,7 @@ var (
 	errTokenPaused = &Problem{Status: http.StatusServiceUnavailable, Code: "token-ukjent-na", Text: "Tokenet kan ikke kontrolleres akkurat nå. Prøv igjen om litt.", RetryAfter: 30}
 	errTooMany     = &Problem{Status: http.StatusTooManyRequests, Code: "for-mange-kall", Text: "Integrasjonen gjør for mange kall. Vent litt og prøv igjen.", RetryAfter: 60}
 	errSlowed      = &Problem{Status: http.StatusTooManyRequests, Code: "for-mange-feil-passord", Text: "For mange feil passord. Vent ett minutt før neste forsøk.", RetryAfter: 60}
+	errNotOver     = NewProblem(http.StatusConflict, "ikke-ferdig", "Forsendelsen er ikke ferdig behandlet: innholdet kan ikke slettes før den er lest, skrevet ut eller avsluttet.")
 	// ErrInternal is a fault of ours: the caller may try again.
 	ErrInternal = &Problem{Status: http.StatusInternalServerError, Code: "intern-feil", Text: "Det oppsto en feil hos oss. Ingenting er lagret. Prøv igjen om litt."}
 	// ErrUnknown answers for shipments that are not there, and for those of others.

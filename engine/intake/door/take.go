@@ -16,6 +16,7 @@ import (
 
 	"postgang/engine/accept"
 	"postgang/engine/access"
+	"postgang/engine/retention"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/prepare/finding"
@@ -236,6 +237,27 @@ func (d *Door) History(ctx context.Context, id string) (events []shipment.Event,
 		return nil, nil, ErrInternal
 	}
 	return events, docs, nil
+}
+
+// Erase erases the content of shipments, since the sender's system wants it. All must be at the end of their way: a letter that may still
+// become paper would be lost, and none is erased then.
+func (d *Door) Erase(ctx context.Context, c Caller, list ...shipment.Shipment) *Problem {
+	for _, s := range list {
+		if s.Status != shipment.StatusSlettet && !s.Status.Terminal() {
+			return errNotOver
+		}
+	}
+	for _, s := range list {
+		err := d.Engine.EraseForSender(c.as(ctx), s.ID)
+		switch {
+		case errors.As(err, new(*retention.NotYetError)):
+			return errNotOver
+		case err != nil:
+			d.Log.Error("erase for the sender", "shipment", s.ID, "error", err)
+			return ErrInternal
+		}
+	}
+	return nil
 }
 
 // Read records that the sender's own system showed a letter to its recipient.

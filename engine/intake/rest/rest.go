@@ -293,12 +293,22 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, c door.Caller) *d
 	return nil
 }
 
-// remove is not done at the sender's word yet: a letter that waits for print would be lost. Content goes by the rules of retention.
+// remove erases the content of a shipment. Both kinds of slettetype do the same: there is nothing beside the originals that recipients read.
 func (h *handler) remove(w http.ResponseWriter, r *http.Request, c door.Caller) *door.Problem {
-	if _, p := h.door.Shipment(r.Context(), c, r.PathValue("id")); p != nil {
+	s, p := h.door.Shipment(r.Context(), c, r.PathValue("id"))
+	if p != nil {
 		return p
 	}
-	return door.NewProblem(http.StatusNotImplemented, "sletting", "Dokumenter slettes ikke på bestilling her. De blir slettet når lagringstiden er ute.")
+	switch r.URL.Query().Get("slettetype") {
+	case "", "ORIGINALDOKUMENTER", "ALLE":
+	default:
+		return door.NewProblem(http.StatusBadRequest, "slettetype", "Parameteren slettetype må være ORIGINALDOKUMENTER eller ALLE.")
+	}
+	if p := h.door.Erase(r.Context(), c, s); p != nil {
+		return p
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 func (h *handler) metadata(w http.ResponseWriter, r *http.Request, c door.Caller) *door.Problem {

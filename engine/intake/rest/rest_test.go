@@ -20,6 +20,7 @@ import (
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/door/doortest"
 	"postgang/engine/intake/rest"
+	"postgang/engine/retention"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/prepare"
@@ -525,6 +526,49 @@ func TestRead(t *testing.T) {
 	}
 	if status, body := w.ask("POST", "/v2/forsendelser/"+got+"/lest", strings.NewReader(`{"fnr":"`+fnr+`"}`), "", nil); status != 400 || !strings.Contains(body, "lest-tidspunkt") {
 		t.Errorf("without a time: %d %s", status, body)
+	}
+	w.nothingPrivate("")
+}
+
+// TestRemove: content is erased at the sender's word when the letter's way has ended, once however often it is asked for; others see none
+// of it, and the same hand-in again is the same shipment, erased.
+func TestRemove(t *testing.T) {
+	w := newWorld(t, nil)
+	idempotent := func(r *http.Request) { r.Header.Set("Idempotency-Key", "en") }
+	got := w.sent(person, v3("a.pdf"), idempotent, pdf("a.pdf"))
+	path := "/v2/forsendelser/" + got + "/dokumenter"
+	want := func(path string, status int, code string) {
+		t.Helper()
+		if is, body := w.ask("DELETE", path, nil, "", nil); is != status || !strings.Contains(body, code) || status == 204 && body != "" {
+			t.Errorf("%s: %d %s", path, is, body)
+		}
+	}
+	want(path+"?slettetype=ALLE", 409, "ikke-ferdig")
+	want("/v2/forsendelser/00000000-0000-4000-8000-000000000001/dokumenter", 404, "forsendelse-ukjent")
+	if len(w.Documents(got)) != 1 {
+		t.Fatal("a letter on its way lost its document")
+	}
+	if _, err := w.Acceptor.Stop(t.Context(), got, "avsluttet"); err != nil {
+		t.Fatal(err)
+	}
+	want(path+"?slettetype=NOE", 400, "slettetype")
+	want(path+"?slettetype=ORIGINALDOKUMENTER", 204, "")
+	want(path, 204, "")
+	s := w.Shipments()[0]
+	if s.Status != shipment.StatusSlettet || s.Submission.Title != "" || s.Submission.Recipient.Name != "" || len(w.Documents(got)) != 0 {
+		t.Errorf("%s %q", s.Status, s.Submission.Title.Reveal())
+	}
+	if status, body := w.ask("GET", "/v2/forsendelser/"+got+"/hendelser", nil, "", nil); status != 200 || !strings.Contains(body, "slettet") {
+		t.Errorf("history: %d %s", status, body)
+	}
+	log, err := store.View(t.Context(), w.Archive, func(r store.Reader) ([]retention.Erasure, error) {
+		return r.Erasures(t.Context(), retention.LogFilter{})
+	})
+	if err != nil || len(log) != 1 || log[0].Why != retention.WhySender || log[0].Documents != 1 || !strings.Contains(log[0].By, w.Integration.ID) {
+		t.Errorf("deletion log: %+v %v", log, err)
+	}
+	if again := w.sent(person, v3("a.pdf"), idempotent, pdf("a.pdf")); again != got || len(w.Shipments()) != 1 || len(w.Documents(got)) != 0 {
+		t.Error("the same hand-in again is another shipment, or has its content back")
 	}
 	w.nothingPrivate("")
 }

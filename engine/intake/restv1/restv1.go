@@ -294,18 +294,25 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, c door.Caller) *d
 	return h.door.Read(r.Context(), c, s, e) // nothing to say is 200 with an empty body
 }
 
-// remove is not done at the sender's word, as in V2: a letter that waits for print would be lost.
+// remove erases the content of shipments, all or none: see door.Erase.
 func (h *handler) remove(w http.ResponseWriter, r *http.Request, c door.Caller) *door.Problem {
 	ids, p := h.ids(r)
 	if p != nil {
 		return p
 	}
+	var list []shipment.Shipment
 	for _, id := range slices.Compact(ids) {
-		if _, p := h.door.Shipment(r.Context(), c, id); p != nil {
+		s, p := h.door.Shipment(r.Context(), c, id)
+		if p != nil {
 			return p
 		}
+		list = append(list, s)
 	}
-	return door.NewProblem(http.StatusNotImplemented, "sletting", "Dokumenter slettes ikke på bestilling her. De blir slettet når lagringstiden er ute.")
+	if p := h.door.Erase(r.Context(), c, list...); p != nil {
+		return p
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // referenced finds shipments by the sender's own reference: all that stands behind the address, a question mark too.

@@ -292,12 +292,38 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestRemove: files are not removed at the sender's word, and unknown shipments are unknown.
+// TestRemove: content is erased at the sender's word, of all or of none; a letter that may become paper keeps its own, and unknown
+// shipments are unknown.
 func TestRemove(t *testing.T) {
 	w := newWorld(t, nil)
-	id := w.sent("/sendForsendelse", v1("a.pdf"), pdf("a.pdf"))
-	if status, _ := w.ask("POST", "/slettFiler", `[{"id":"`+id+`"}]`); status != http.StatusNotImplemented {
-		t.Errorf("known: %d", status)
+	id, other := w.sent("/sendForsendelse", v1("a.pdf"), pdf("a.pdf")), w.sent("/sendForsendelse", v1("b.pdf"), pdf("b.pdf"))
+	both := `[{"id":"` + id + `"},{"id":"` + other + `"}]`
+	stop := func(id string) {
+		t.Helper()
+		if _, err := w.Acceptor.Stop(t.Context(), id, "avsluttet"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop(id)
+	if status, body := w.ask("POST", "/slettFiler", both); status != http.StatusConflict || !strings.Contains(body, "ikke-ferdig") || len(w.Documents(id)) != 1 {
+		t.Errorf("one of them is on its way: %d %s", status, body)
+	}
+	stop(other)
+	for range 2 { // what is erased already is erased
+		if status, body := w.ask("POST", "/slettFiler", both); status != http.StatusNoContent || body != "" {
+			t.Errorf("both: %d %s", status, body)
+		}
+	}
+	for _, s := range w.Shipments() {
+		if s.Status != shipment.StatusSlettet || s.Submission.Title != "" || len(w.Documents(s.ID)) != 0 {
+			t.Errorf("%s is %s", s.ID, s.Status)
+		}
+	}
+	if status, body := w.ask("GET", "/"+id+"/status", ""); status != 200 || !strings.Contains(body, "MANUELT_HANDTERT") {
+		t.Errorf("its status in words that V1 knows: %d %s", status, body)
+	}
+	if status, body := w.ask("GET", "/"+id+"/dokumentMetadata", ""); status != 200 || strings.Contains(body, "a.pdf") {
+		t.Errorf("its documents: %d %s", status, body)
 	}
 	if status, _ := w.ask("POST", "/slettFiler", `[{"id":"00000000-0000-4000-8000-000000000001"}]`); status != 404 {
 		t.Errorf("unknown: %d", status)

@@ -24,8 +24,10 @@ import (
 	"postgang/engine/accept"
 	"postgang/engine/access"
 	"postgang/engine/archive"
+	"postgang/engine/erase"
 	"postgang/engine/intake/door"
 	"postgang/engine/party"
+	"postgang/engine/restored"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -44,6 +46,7 @@ type World struct {
 	Door        *door.Door
 	Archive     *archive.Archive
 	Acceptor    *accept.Acceptor
+	Eraser      *erase.Eraser
 	Integration access.Integration
 	Password    string
 	Clock       *Clock
@@ -144,11 +147,12 @@ func New(tb testing.TB, change func(c *door.Config)) *World {
 	})
 	must(err)
 	w.Acceptor = accept.New(s)
+	w.Eraser = erase.New(s, restored.New(s), erase.Config{Blobs: documents, Scrub: w.Archive.Scrub})
 	w.Integration, w.Password, err = access.New("acos", Organisation, []string{"skole"}, w.Clock.Now())
 	must(err)
 	must(w.Archive.InTx(tb.Context(), func(tx store.Tx) error { return tx.PutIntegration(tb.Context(), w.Integration, "test") }))
 	c := door.Config{
-		Engine: w.Acceptor, Archive: w.Archive, Tokens: Tokens{}, Spool: filepath.Join(dir, "kø"), Now: w.Clock.Now, Log: log,
+		Engine: behind{w.Acceptor, w.Eraser}, Archive: w.Archive, Tokens: Tokens{}, Spool: filepath.Join(dir, "kø"), Now: w.Clock.Now, Log: log,
 		Accounts: []door.Account{{Account: accounts[0], KontoID: KontoID}, {Account: accounts[1]}},
 	}
 	if change != nil {
@@ -157,6 +161,12 @@ func New(tb testing.TB, change func(c *door.Config)) *World {
 	w.Door, err = door.New(c)
 	must(err)
 	return w
+}
+
+// behind is the engine behind the door.
+type behind struct {
+	*accept.Acceptor
+	*erase.Eraser
 }
 
 // Serve answers with a handler, as the program does.

@@ -108,8 +108,8 @@ await fails('signing of none', 404, 'forsendelse-ukjent', client.GET('/v2/forsen
 await fails('metadata of none', 404, 'forsendelse-ukjent', client.GET('/v2/forsendelser/{forsendelseId}/metadata', nobody))
 await fails('read of none', 404, 'forsendelse-ukjent', client.POST('/v2/forsendelser/{forsendelseId}/lest', { ...nobody, body: lest }))
 await fails('read before', 400, 'lest-tidspunkt', client.POST('/v2/forsendelser/{forsendelseId}/lest', { params: { path: { forsendelseId: ids[1] } }, body: { ...lest, tidspunkt: '2020-01-01T00:00:00Z' } }))
-// Prism makes an answer of its own where it is answered 501.
-await fails('remove', 501, 'sletting', sender.DELETE('/v2/forsendelser/{forsendelseId}/dokumenter', { params: { path: { forsendelseId: first }, query: { slettetype: 'ALLE' } } as never }))
+// A letter that may still become paper keeps its content.
+await fails('remove', 409, 'ikke-ferdig', sender.DELETE('/v2/forsendelser/{forsendelseId}/dokumenter', { params: { path: { forsendelseId: first }, query: { slettetype: 'ALLE' } } as never }))
 const other = { path: { kontoId: strangers } }
 await fails('account V3', 403, 'ingen-tilgang', client.POST('/v3/kontoer/{kontoId}/forsendelser/status/sok', { params: other, body: { id: [first] } }))
 await fails('account V2', 403, 'ingen-tilgang', client.POST('/v2/kontoer/{kontoId}/forsendelser/status-sok', { params: other, body: { forsendelseIds: [first] } }))
