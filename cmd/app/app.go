@@ -21,6 +21,7 @@ import (
 	"postgang/engine/channel"
 	"postgang/engine/digital"
 	"postgang/engine/digital/enhetsregisteret"
+	"postgang/engine/erase"
 	"postgang/engine/insight"
 	"postgang/engine/intake"
 	"postgang/engine/intake/door"
@@ -144,7 +145,8 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.Engine, err = engine.New(ctx, engine.Config{
-		Rules: rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
+		Retention: erase.Config{Blobs: blobs, Folder: Intake(a.Config, nil, w.Now), Scrub: a.Archive.Scrub, Rules: a.Config.Retention},
+		Rules:     rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, NumberHash: numberHash(a.Config), WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,

@@ -33,6 +33,7 @@ import (
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/postcode"
+	"postgang/engine/retention"
 	"postgang/engine/shipment"
 	"postgang/printjobs"
 	"postgang/printjobs/cover"
@@ -69,6 +70,7 @@ type File struct {
 	Benefit      map[string]Input `toml:"kost_nytte"`
 	Guard        Guard            `toml:"guard"`
 	Access       Access           `toml:"access"`
+	Retention    Retention        `toml:"retention"`
 	// Vouchers for accounting systems, by name.
 	Vouchers map[string]*ledger.VoucherProfile `toml:"vouchers"`
 	Vendors  map[string]*Vendor                `toml:"vendors"`
@@ -128,7 +130,9 @@ type Schedules struct {
 	Night    string `toml:"night"`
 	Receipts string `toml:"receipts"`
 	Report   string `toml:"report"`
-	CatchUp  *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
+	// Retention erases what has been kept for its time.
+	Retention string `toml:"retention"`
+	CatchUp   *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
 	// On public holidays: run, skip, next or previous; default run.
 	NightHolidays  nights.OnHoliday `toml:"night_holidays"`
 	ReportHolidays nights.OnHoliday `toml:"report_holidays"`
@@ -345,6 +349,8 @@ type Account struct {
 	Altinn *AltinnAccount `toml:"altinn"`
 	// Fixed are the settings that are changed here alone, and not from a day on in the console.
 	Fixed []party.Setting `toml:"fixed"`
+	// Retention: its letters are kept for another time.
+	Retention Retention `toml:"retention"`
 }
 
 // Sender is what the cover shows of the account.
@@ -429,7 +435,8 @@ type Config struct {
 	Organisations  []party.Organisation // by key
 	Vendors        []party.Vendor       // by key
 	Guard          collect.Guard
-	TwoPersons     bool // what cannot be undone takes two persons
+	TwoPersons     bool                      // what cannot be undone takes two persons
+	Retention      map[string]retention.Rule // by account
 }
 
 // Problem is one thing wrong with the file.
@@ -632,6 +639,7 @@ func (c *checker) config(f File) *Config {
 	}
 	c.organisations(cfg, f)
 	c.guard(cfg, f)
+	c.retention(cfg, f)
 	cfg.TwoPersons = f.Access.TwoPersons == nil || *f.Access.TwoPersons
 	c.places(cfg, f)
 	cfg.ReportBook = c.abs(f.Report.Template)
@@ -823,7 +831,7 @@ func (c *checker) schedules(cfg *Config, s Schedules) {
 		name, spec string
 		catchUp    bool
 		holidays   nights.OnHoliday
-	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}} {
+	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}, {nights.ScheduleRetention, s.Retention, catchUp, ""}} {
 		if d.spec == "" {
 			continue
 		}

@@ -169,6 +169,11 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	deviation := field(`"id": "([^"]+)"`)
 	do(ok, "deviations", "decide", deviation, "--state", "accepted", "--reason", "greit")
 	do(ok, "deviations", "dispute", "--vendor", "trykkeri", "--reason", "feil pris", "-o", at("avvik.csv"))
+	do(ok, "retention", "run", "--dry-run")
+	do(ok, "retention", "list")
+	do(ok, "retention", "erase", "kommune/digital", "--reason", "bedt om det", "--yes")
+	do(ok, "retention", "run")
+	do(ok, "retention", "log")
 	do(look, "report", "--month", month, "-o", at("bok.xlsx"))
 	do(look, "recover", "--dry-run")
 	do(ok, "month", "list")
@@ -194,7 +199,7 @@ var inScripts = map[string]bool{
 }
 
 // dataKeys are objects whose names are data, by where they stand.
-var dataKeys = map[string]bool{"reasons": true, "set_aside": true}
+var dataKeys = map[string]bool{"reasons": true, "set_aside": true, "waiting": true}
 
 // jsonFaults says what of a result is not of the form that all have.
 func jsonFaults(at string, v any) (faults []string) {

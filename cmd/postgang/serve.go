@@ -27,6 +27,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/finance"
+	"postgang/engine/nights"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -221,6 +222,8 @@ func (d *daemon) serve(ctx context.Context) error {
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
 	asking := make(chan struct{}, 1)    // and one round of mailboxes' receipts
+	// Erasing may take long, and keeps no night waiting.
+	schedules, erasing, busyErasing := apart(d.Config.Schedules, nights.ScheduleRetention)
 	for {
 		d.beat.Store(time.Now().UnixNano())
 		select {
@@ -230,7 +233,7 @@ func (d *daemon) serve(ctx context.Context) error {
 			case scheduled <- struct{}{}: // no round is under way
 			case <-time.After(app.StopLimit):
 			}
-			for _, busy := range []chan struct{}{scanning, asking} {
+			for _, busy := range []chan struct{}{scanning, asking, busyErasing} {
 				select {
 				case busy <- struct{}{}:
 				case <-time.After(app.StopLimit):
@@ -254,7 +257,17 @@ func (d *daemon) serve(ctx context.Context) error {
 			case scheduled <- struct{}{}:
 				go func() {
 					defer func() { <-scheduled }()
-					if err := d.Engine.Scheduled(ctx, d.Config.Schedules, since, d.monthlyReport); err != nil && ctx.Err() == nil {
+					if err := d.Engine.Scheduled(ctx, schedules, since, d.monthlyReport); err != nil && ctx.Err() == nil {
+						d.Log.Error("schedule", "error", err)
+					}
+				}()
+			default:
+			}
+			select {
+			case busyErasing <- struct{}{}:
+				go func() {
+					defer func() { <-busyErasing }()
+					if err := d.Engine.Scheduled(ctx, erasing, since, d.monthlyReport); err != nil && ctx.Err() == nil {
 						d.Log.Error("schedule", "error", err)
 					}
 				}()
@@ -281,6 +294,18 @@ func (d *daemon) serve(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// apart takes one schedule out of all, and gives a turnstile for it.
+func apart(all []nights.Schedule, name string) (others, one []nights.Schedule, busy chan struct{}) {
+	for _, s := range all {
+		if s.Name == name {
+			one = append(one, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return others, one, make(chan struct{}, 1)
 }
 
 // findablePause leaves others time to write between two transactions that make letters of before findable.
