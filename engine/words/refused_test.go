@@ -3,6 +3,9 @@ package words
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"postgang/engine/shipment"
@@ -21,5 +24,27 @@ func TestRefused(t *testing.T) {
 	}
 	if got, ok := RefusedOf(there, Norwegian); ok || got != "" {
 		t.Errorf("another error says %q", got)
+	}
+}
+
+// TestEveryFileProblemHasWords: those that the readers of files find, and no others.
+func TestEveryFileProblemHasWords(t *testing.T) {
+	t.Parallel()
+	codes := map[string]bool{}
+	for name, code := range constants(t, "billing/reading") {
+		if strings.HasPrefix(name, "Problem") {
+			codes[code] = true
+			for _, lang := range Languages {
+				if text := FileProblem(code, lang); text == code || text == "" {
+					t.Errorf("%q has no words in %s", code, lang)
+				}
+			}
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(fileProblems)), slices.Sorted(maps.Keys(codes)); !slices.Equal(got, want) || len(want) < 25 {
+		t.Errorf("words for %v, codes are %v", got, want)
+	}
+	if got := FileProblem("nytt", Norwegian); got != "nytt" {
+		t.Errorf("a code without words says %q", got)
 	}
 }
