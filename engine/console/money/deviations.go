@@ -181,7 +181,7 @@ var decisions = []struct {
 	word, text string
 }{
 	{store.DeviationAccepted, "godtatt", "Godtatt: det blir som det er"},
-	{store.DeviationDisputed, "omtvistet", "Omtvistet: trykkeriet får beskjed, og må svare"},
+	{store.DeviationDisputed, "omtvistet", "Omtvistet: trykkeriet skal svare. Filen til dem ligger på siden Avvik"},
 	{store.DeviationSettled, "oppgjort", "Oppgjort: det er rettet, eller betalt tilbake"},
 	{store.DeviationOpen, "apen", "Åpen: ikke avgjort likevel"},
 }
