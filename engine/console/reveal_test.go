@@ -23,6 +23,7 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/printjobs/impose"
+	"postgang/printjobs/prepare/finding"
 	"postgang/printjobs/preview"
 )
 
@@ -285,6 +286,13 @@ func TestSides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	worker := w.as("saksbehandler", access.Grant{Role: access.RoleCaseWorker, Account: own})
+	w.change(w.ownLetter, func(s *shipment.Shipment) {
+		zone := finding.Args{"zone": "konvolutteringssonen", "x0": "2", "x1": "12.5", "y0": "100", "y1": "110"}
+		s.Facts.Warnings = []finding.Finding{
+			{Code: finding.CodeReservedZone, Page: 2, Args: zone, MM: &finding.Box{X0: 2, Y0: 100, X1: 12.5, Y1: 110}}, {Code: finding.CodeFontNotEmbedded, Page: 8, Pages: []int{8, 9}},
+			{Code: finding.CodeBlankLetter},
+		}
+	})
 	path := "/forsendelser/" + w.ownLetter + "/sider"
 	if rec := w.ask("POST", path, worker, "formaal="); rec.Code != http.StatusUnprocessableEntity || len(w.lookups()) != 0 {
 		t.Errorf("without a purpose: %d", rec.Code)
@@ -297,7 +305,7 @@ func TestSides(t *testing.T) {
 		t.Errorf("logged: %+v", rows)
 	}
 	body := w.ask("GET", at, worker, "").Body.String()
-	for _, want := range []string{"Side 1: forsiden", "Side 2: tom bakside", "Side 3: dokument 1, side 1", secretName + ", på side 8", at + "/8.png", at + "/brev.pdf", at + "?fra=9", `class="vindu"`, `viewBox="0 0 210 297"`} {
+	for _, want := range []string{"Side 1: forsiden", "Side 2: tom bakside", "Side 3: dokument 1, side 1", secretName + ", på side 8", at + "/8.png", at + "/brev.pdf", at + "?fra=9", `class="vindu"`, `viewBox="0 0 210 297"`, `class="funn" x="2" y="100" width="10.5" height="10"`, `?fra=4#side-4">Side 4</a>`, `?fra=10#side-10">Side 10</a>`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is not on the page", want)
 		}
