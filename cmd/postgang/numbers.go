@@ -1,11 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
+	"postgang/engine/jobs"
 	"postgang/engine/shipment"
 )
 
@@ -14,25 +12,7 @@ type numbers []shipment.Range
 
 // parseNumbers reads numbers and ranges with commas between. Overlapping ones are allowed.
 func parseNumbers(s string) (numbers, error) {
-	var out numbers
-	for part := range strings.SplitSeq(s, ",") {
-		first, last, ranged := strings.Cut(strings.TrimSpace(part), "-")
-		from, err := strconv.Atoi(strings.TrimSpace(first))
-		to := from
-		if ranged && err == nil {
-			to, err = strconv.Atoi(strings.TrimSpace(last))
-		}
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%q is no number and no range; write for example 17,20-25", part)
-		case from < 1 || to < 1:
-			return nil, fmt.Errorf("%q: numbers begin at 1", part)
-		case to < from:
-			return nil, fmt.Errorf("%q ends before it begins", part)
-		}
-		out = append(out, shipment.Range{From: from, To: to})
-	}
-	return out, nil
+	return jobs.ParseLetters(s)
 }
 
 // has tells whether a number is among them.

@@ -21,6 +21,9 @@ import (
 // ErrNotManual says that a job or vendor is not one for manual print.
 var ErrNotManual = errors.New("not manual print")
 
+// ErrGivenOut says that a job's files are with somebody already.
+var ErrGivenOut = errors.New("was given out to be printed")
+
 // printedHere is the code in the history of a job that passed the last gate to be printed here, and printedHereText what earlier
 // versions kept.
 const (
@@ -42,6 +45,17 @@ type ManualJob struct {
 	store.PrintJob
 	Awaited int  // letters that are not confirmed as posted
 	Overdue bool // waits for longer than the vendor's ManualWithin
+	// Given is when its files were given out to whom, the last time; the zero event: never.
+	Given store.JobEvent
+}
+
+// GivenTo is who got its files the last time, as access.Actor keeps it, or as earlier versions say it; empty: nobody yet.
+func (m ManualJob) GivenTo() string {
+	if m.Given.By != "" {
+		return m.Given.By
+	}
+	note, _ := shipment.ReadNote(m.Given.Reason)
+	return note.Args["by"]
 }
 
 // Printed reports whether the job's files were given out to be printed.
@@ -79,12 +93,28 @@ func (e *Jobs) ManualQueueIn(ctx context.Context, r store.Reader, vendors []stri
 			if m.Printed() {
 				since = j.OfferedAt
 			}
+			if m.Printed() {
+				if m.Given, err = lastGivenOut(ctx, r, j.ID); err != nil {
+					return nil, err
+				}
+			}
 			m.Overdue = m.Awaited > 0 && e.Now().Sub(since) >= v.ManualLimit()
 			out = append(out, m)
 		}
 	}
 	slices.SortFunc(out, func(a, b ManualJob) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil
+}
+
+// lastGivenOut is when a job's files were given out, the last time.
+func lastGivenOut(ctx context.Context, r store.Reader, job string) (last store.JobEvent, err error) {
+	history, err := r.JobHistory(ctx, job)
+	for _, ev := range history {
+		if note, ok := shipment.ReadNote(ev.Reason); ok && (note.Code == "given-out" || note.Code == "given-out-again") {
+			last = ev
+		}
+	}
+	return last, err
 }
 
 // WaitsForPerson reports whether a job that is not handed over waits for PrintManual, and for nothing else.
@@ -96,7 +126,8 @@ func (e *Jobs) WaitsForPerson(j store.PrintJob) bool {
 type ManualPrint struct {
 	Job string
 	Dir string // where its files are written
-	By  string // who prints, as the history shows it
+	// By is who prints, as the history shows it; empty: the person of the context.
+	By string
 	// Again gives out a job that was given out before: a person has made sure that nothing of it was posted.
 	Again bool
 }
@@ -118,7 +149,7 @@ type Printout struct {
 // written. A crash in between is mended by doing it again: the same files are written to the same names.
 func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error) {
 	var out Printout
-	if err := BadPerson(p.By); err != nil {
+	if err := ByPerson(ctx, p.By); err != nil {
 		return out, fmt.Errorf("print %s: %w", p.Job, err)
 	}
 	j, err := e.ManualJob(ctx, p.Job)
@@ -156,9 +187,9 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 			return err
 		}
 		if now.State == store.JobOffered {
-			return step.NoteJob(ctx, tx, now, shipment.Note{Code: "given-out-again", Args: shipment.Args{"by": p.By}})
+			return step.NoteJob(ctx, tx, now, givenOutAgain(p.By))
 		}
-		return e.Offered(ctx, tx, p.Job, shipment.Note{Code: "given-out", Args: shipment.Args{"by": p.By}})
+		return e.Offered(ctx, tx, p.Job, givenOut(p.By))
 	})
 	if err != nil {
 		return out, step.Lost(ctx, err)
@@ -166,6 +197,44 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 	e.Passed("manual: OFFERED")
 	out.Job, err = store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, p.Job) })
 	return out, err
+}
+
+// GiveOut is PrintManual for somebody who takes the files at once: they are written to a folder of ours, which ends with give.
+func (e *Jobs) GiveOut(ctx context.Context, p ManualPrint, give func(Printout) error) error {
+	dir, remove, err := e.Scratch("manual", p.Job)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	p.Dir = dir
+	out, err := e.PrintManual(ctx, p)
+	if err != nil {
+		return err
+	}
+	return give(out)
+}
+
+// givenOut is what the history keeps when files are given out.
+func givenOut(by string) shipment.Note {
+	if by == "" {
+		return shipment.Note{Code: "given-out"}
+	}
+	return shipment.Note{Code: "given-out", Args: shipment.Args{"by": by}}
+}
+
+func givenOutAgain(by string) shipment.Note {
+	if by == "" {
+		return shipment.Note{Code: "given-out-again"}
+	}
+	return shipment.Note{Code: "given-out-again", Args: shipment.Args{"by": by}}
+}
+
+// ByPerson says what is wrong with who prints or confirms. It need not be said of a person of the console: the archive keeps who does it.
+func ByPerson(ctx context.Context, by string) error {
+	if by == "" && access.By(ctx).Kind == access.Human {
+		return nil
+	}
+	return BadPerson(by)
 }
 
 // BadPerson says what is wrong with who prints or confirms.
@@ -207,7 +276,7 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 			out.Since, err = pastGate(ctx, tx, j.ID)
 			return err
 		case j.State == store.JobOffered:
-			return fmt.Errorf("job %s was given out to be printed at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, calendar.ClockOf(j.OfferedAt), j.ID)
+			return fmt.Errorf("job %s %w at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, ErrGivenOut, calendar.ClockOf(j.OfferedAt), j.ID)
 		case j.State != store.JobComposed && j.State != store.JobUploaded:
 			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
 		}

@@ -25,7 +25,7 @@ type ManualConfirmation struct {
 	Job     string
 	Letters []shipment.Range // by their numbers in the job; none: all that are not confirmed
 	Posted  time.Time        // when
-	By      string           // who says so, as the history shows it
+	By      string           // who says so, as the history shows it; empty: the person of the context
 }
 
 // ConfirmManual books the receipts of letters that were printed and posted here: pages, sheets and weight as sent, and the
@@ -33,7 +33,7 @@ type ManualConfirmation struct {
 // doing it again changes nothing. Rows is the number of letters that it booked.
 func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imported, error) {
 	var out Imported
-	if err := jobs.BadPerson(c.By); err != nil {
+	if err := jobs.ByPerson(ctx, c.By); err != nil {
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
 	j, err := e.jobs.ManualJob(ctx, c.Job)
@@ -59,12 +59,20 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 		if err != nil {
 			return err
 		}
-		return step.NoteJob(held, tx, now, shipment.Note{Code: "posted", Args: shipment.Args{"letters": strconv.Itoa(len(rows)), "at": alarm.TimeArg(c.Posted), "by": c.By}})
+		return step.NoteJob(held, tx, now, posted(len(rows), c))
 	})
 	if err == nil {
 		e.Passed("manual: confirmed")
 	}
 	return out, step.Lost(held, err)
+}
+
+// posted is what the history keeps of a confirmation.
+func posted(letters int, c ManualConfirmation) shipment.Note {
+	if c.By == "" {
+		return shipment.Note{Code: "posted", Args: shipment.Args{"letters": strconv.Itoa(letters), "at": alarm.TimeArg(c.Posted)}}
+	}
+	return shipment.Note{Code: "posted", Args: shipment.Args{"letters": strconv.Itoa(letters), "at": alarm.TimeArg(c.Posted), "by": c.By}}
 }
 
 // manualReceipts makes the receipt rows of a confirmation.

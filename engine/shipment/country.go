@@ -111,9 +111,9 @@ func fold(s string) string {
 	return strings.TrimSuffix(strings.ReplaceAll(s, "’", "'"), ".")
 }
 
-// CountryCode finds the ISO 3166-1 alpha-2 code of a country by its code (alpha-2 or alpha-3) or its name in bokmål,
+// countryCode finds the ISO 3166-1 alpha-2 code of a country by its code (alpha-2 or alpha-3) or its name in bokmål,
 // nynorsk, English or, for the most common ones, its own language. False when it is not known.
-func CountryCode(nameOrCode string) (string, bool) {
+func countryCode(nameOrCode string) (string, bool) {
 	code, ok := countries().names[fold(nameOrCode)]
 	return code, ok
 }
@@ -121,7 +121,7 @@ func CountryCode(nameOrCode string) (string, bool) {
 // countryName is the Norwegian name of a country in upper case, as Norwegian post wants it on the last line of a letter
 // abroad (21G). A name that is not known is given back as it is, in upper case; nothing gives nothing.
 func countryName(nameOrCode string) string {
-	if code, ok := CountryCode(nameOrCode); ok {
+	if code, ok := countryCode(nameOrCode); ok {
 		return countries().title[code]
 	}
 	return strings.ToUpper(strings.Join(strings.Fields(norm.NFC.String(nameOrCode)), " "))
@@ -134,7 +134,7 @@ func (a PostalAddress) Zone() string {
 	if country == "" {
 		return ZoneNorway
 	}
-	if code, ok := CountryCode(country); ok {
+	if code, ok := countryCode(country); ok {
 		return countries().zone[code]
 	}
 	return ZoneWorld
@@ -157,7 +157,7 @@ func (a PostalAddress) ISOCountry() string {
 	if country == "" {
 		return "NO"
 	}
-	code, _ := CountryCode(country)
+	code, _ := countryCode(country)
 	return code
 }
 

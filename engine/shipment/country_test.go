@@ -63,10 +63,10 @@ func TestEveryCountryFindsItself(t *testing.T) {
 	}
 	zones := map[string]int{}
 	for code, title := range a.title {
-		if got, ok := CountryCode(title); !ok || got != code {
+		if got, ok := countryCode(title); !ok || got != code {
 			t.Errorf("%s (%s) is read as %q", title, code, got)
 		}
-		if got, ok := CountryCode(code); !ok || got != code {
+		if got, ok := countryCode(code); !ok || got != code {
 			t.Errorf("code %s is read as %q", code, got)
 		}
 		zones[a.zone[code]]++

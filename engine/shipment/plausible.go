@@ -85,7 +85,7 @@ func foreignCountry(text string) bool {
 	if len([]rune(text)) < 4 && !strings.EqualFold(text, "USA") {
 		return false
 	}
-	code, ok := CountryCode(text)
+	code, ok := countryCode(text)
 	return ok && countries().zone[code] != ZoneNorway
 }
 

@@ -558,9 +558,9 @@ func dated(p *postcode.Register) Args {
 }
 
 func (c *checker) country(field string, a PostalAddress) {
-	codeOfName, nameKnown := CountryCode(a.Country)
+	codeOfName, nameKnown := countryCode(a.Country)
 	if a.CountryCode != "" {
-		code, known := CountryCode(a.CountryCode)
+		code, known := countryCode(a.CountryCode)
 		switch {
 		case !countryCodeForm.MatchString(a.CountryCode):
 			c.refuse("landkode-form", field+".landkode", nil)
