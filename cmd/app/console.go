@@ -14,6 +14,7 @@ import (
 	"postgang/engine/console"
 	"postgang/engine/download"
 	"postgang/engine/finance"
+	"postgang/engine/intake/door"
 	"postgang/engine/login"
 	"postgang/engine/party"
 	"postgang/printjobs/preview"
@@ -39,8 +40,12 @@ func (a *App) console(people console.People, pictures *preview.Renderer) (http.H
 	if err != nil {
 		return nil, err
 	}
+	byHand, err := a.byHand()
+	if err != nil {
+		return nil, err
+	}
 	return console.Handler(console.Config{
-		Archive: a.Archive, Engine: a.Engine, Login: client, People: people, Roles: a.Roles,
+		Archive: a.Archive, Engine: a.Engine, Door: byHand, Login: client, People: people, Roles: a.Roles,
 		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
 		Books:    books{a},
 		Pictures: pictures, Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
@@ -77,6 +82,22 @@ func (b books) Workbook(ctx context.Context, q finance.ReportQuery, w io.Writer)
 
 // ReadRegister reads the rows of a register of konteringskoder.
 func (books) ReadRegister(data []byte) ([][]string, error) { return reports.ReadRegister(data) }
+
+// byHand is the door of letters that people send from the console. What a killed process left in its spool is removed.
+func (a *App) byHand() (*door.Door, error) {
+	c := door.Config{Engine: a.Engine, Archive: a.Archive, Spool: filepath.Join(a.Config.Work, "for-hand"), Now: a.Now, Log: a.Log, Uploads: 1000}
+	for _, acc := range a.Config.Accounts {
+		c.Accounts = append(c.Accounts, door.Account{Account: acc})
+	}
+	d, err := door.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Clean(); err != nil {
+		a.Log.Warn("what was spooled of letters by hand is left", "error", err)
+	}
+	return d, nil
+}
 
 // ServeConsole answers at the console's address until ctx is done. people may use it; nil: as of Console.
 func (a *App) ServeConsole(ctx context.Context, ln net.Listener, people console.People) error {

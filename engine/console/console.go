@@ -19,14 +19,17 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/console/asset"
 	"postgang/engine/console/letters"
+	"postgang/engine/console/manual"
 	"postgang/engine/console/money"
 	"postgang/engine/console/operation"
 	"postgang/engine/console/page"
 	"postgang/engine/console/people"
 	"postgang/engine/console/reveal"
 	"postgang/engine/console/scoped"
+	"postgang/engine/console/send"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
+	"postgang/engine/intake/door"
 	"postgang/engine/jobs"
 	"postgang/engine/login"
 	"postgang/engine/nights"
@@ -39,6 +42,8 @@ type Engine interface {
 	scoped.Queue
 	letters.Engine
 	reveal.Engine
+	manual.Engine
+	send.Engine
 	operation.Engine
 	money.Engine
 	statistics.Engine
@@ -56,9 +61,11 @@ type People interface {
 type Config struct {
 	Archive store.Archive
 	Engine  Engine
-	Login   *login.Client
-	People  People
-	Roles   people.Roles // changes who may do what
+	// Door is where letters that people send by hand go in; one of the console's own, see send.Config.
+	Door   *door.Door
+	Login  *login.Client
+	People People
+	Roles  people.Roles // changes who may do what
 	// Issuer is the log-in provider; Level the acr that it must give, empty: any.
 	Issuer, Level string
 	Accounts      []party.Account

@@ -11,6 +11,7 @@ import (
 	"postgang/engine/console/operation"
 	"postgang/engine/console/people"
 	"postgang/engine/console/reveal"
+	"postgang/engine/console/send"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
 	"postgang/engine/insight"
@@ -32,7 +33,8 @@ func (h *handler) all() []visit.Route {
 		letters.Routes(letters.Config{Engine: h.Engine}),
 		reveal.Routes(reveal.Config{Door: insight.New(h.Archive), Engine: h.Engine, Pictures: h.Pictures}),
 		statistics.Routes(statistics.Config{Engine: h.Engine, Inputs: h.Inputs}),
-		manual.Routes(),
+		manual.Routes(manual.Config{Engine: h.Engine}),
+		send.Routes(send.Config{Engine: h.Engine, Door: h.Door}),
 		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Schedules: h.Schedules}),
 		money.Routes(money.Config{Archive: h.Archive, Engine: h.Engine, Books: h.Books}),
 		people.Routes(people.Config{Archive: h.Archive, Roles: h.Roles, Issuer: h.Issuer, Hash: h.Login.Hash}),
@@ -64,7 +66,7 @@ var menuGroups = []struct {
 	Name  string
 	Items []struct{ Name, pattern string }
 }{
-	{"Brev", []struct{ Name, pattern string }{{"Oversikt", "/{$}"}, {"Forsendelser", "/forsendelser"}, {"Søk på mottaker", reveal.SearchPath}, {"Manuell utskrift", "/manuell"}, {"Statistikk", "/statistikk"}}},
+	{"Brev", []struct{ Name, pattern string }{{"Oversikt", "/{$}"}, {"Forsendelser", "/forsendelser"}, {"Søk på mottaker", reveal.SearchPath}, {"Send forsendelse", "/send"}, {"Manuell utskrift", "/manuell"}, {"Statistikk", "/statistikk"}}},
 	{"Drift", []struct{ Name, pattern string }{{"Utskriftsjobber", "/jobber"}, {"Kjøringer", "/kjoringer"}, {"Varsler", "/varsler"}}},
 	{"Økonomi", []struct{ Name, pattern string }{
 		{"Konteringskoder", "/okonomi/koder"}, {"Avvik", "/okonomi/avvik"}, {"Kvitteringer", "/okonomi/kvitteringer"}, {"Fakturaer", "/okonomi/fakturaer"}, {"Måneder", "/okonomi/maneder"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/access"
 	"postgang/engine/alarm"
@@ -24,6 +25,7 @@ import (
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/console/visit"
 	"postgang/engine/download"
+	"postgang/engine/intake/door"
 	"postgang/engine/login"
 	"postgang/engine/nights"
 	"postgang/engine/party"
@@ -49,8 +51,10 @@ type world struct {
 	place
 	t       *testing.T
 	archive *archive.Archive
+	engine  *engine.Engine
 	now     time.Time
 	handler http.Handler
+	config  Config
 	routes  []visit.Route
 	roles   *roles.Directory
 	// known are people by the provider's id of them.
@@ -59,6 +63,7 @@ type world struct {
 	ownLetter, foreignLetter, heldLetter string
 	ownJob, foreignJob                   string
 	ownSystem, foreignSystem             string // integrations
+	ownManual, foreignManual             string // jobs that are printed here
 }
 
 // Who finds people of the test.
@@ -140,13 +145,24 @@ func newWorldAt(t *testing.T, at place) *world {
 	}
 	vendors := []party.Vendor{
 		{Key: "trykkeri", Name: "Trykkeriet", Profile: printjobs.DefaultProfile()},
-		{Key: "her", Name: "Servicesenteret", Manual: true, Profile: printjobs.DefaultProfile()},
+		{Key: "her", Name: "Servicesenteret", Manual: true, Profile: printjobs.DefaultProfile(), Receipts: receipt.DefaultFormat()},
 	}
 	night, err := nights.NewSchedule("night", "0 21 * * 1-5", true)
 	must(err)
 	e, err := engine.New(ctx, engine.Config{Config: step.Config{
 		Archive: w.archive, Blobs: documents, Fence: documents, Accounts: accounts, Vendors: vendors, WorkDir: filepath.Join(dir, "arbeid"), Now: now, TwoPersons: true,
+		Preparer: inProcess{},
+		Dial: func(context.Context, party.Vendor) (step.VendorSide, error) {
+			return nil, errors.New("no vendor is there")
+		},
 	}})
+	must(err)
+	w.engine = e
+	byHand := door.Config{Engine: e, Archive: w.archive, Spool: filepath.Join(dir, "for-hand"), Now: now}
+	for _, a := range accounts {
+		byHand.Accounts = append(byHand.Accounts, door.Account{Account: a})
+	}
+	d, err := door.New(byHand)
 	must(err)
 	client, err := login.New(login.Config{Issuer: at.issuer, ClientID: "konsoll", ClientSecret: at.secret, PublicURL: at.base, Key: make([]byte, 32), Now: now}, download.Sessions{Archive: w.archive})
 	must(err)
@@ -156,10 +172,11 @@ func newWorldAt(t *testing.T, at place) *world {
 	}
 	w.roles = roles.New(roles.Config{Archive: w.archive, Organisations: map[string][]string{"oppvekst": {own}}, Accounts: []string{own, foreign, "arkiv"}})
 	config := Config{
-		Archive: w.archive, Engine: printable{e}, Pictures: drawn{}, Login: client, People: w, Roles: w.roles, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
+		Archive: w.archive, Engine: printable{e}, Door: d, Pictures: drawn{}, Login: client, People: w, Roles: w.roles, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
 		Books: books{},
 	}
+	w.config = config
 	w.handler, w.routes = Handler(config), newHandler(config).routes
 	return w
 }
@@ -208,6 +225,7 @@ func (w *world) fill() {
 			}
 			errs = append(errs, tx.InsertJob(ctx, j, rows), tx.AddJobEvent(ctx, store.JobEvent{Job: id, At: w.now, To: store.JobPlanned, Reason: "planned {}"}))
 		}
+		errs = append(errs, w.fillManual(ctx, tx))
 		_, err := tx.ClaimSlot(ctx, "night", archivetest.T0, store.SlotRunning)
 		errs = append(errs, err, tx.FinishSlot(ctx, "night", archivetest.T0, store.SlotDone, "12 letters"), tx.RaiseAlarm(ctx, "uncertain:"+w.ownJob, alarm.Args{"job": w.ownJob}), w.fillMoney(ctx, tx, 2*len(statuses)+3))
 		return errors.Join(errs...)

@@ -59,6 +59,12 @@ type Choice struct {
 	Chosen      bool
 }
 
+// Field is a field of one line in a form. Wrong is what is wrong with what was written; empty: nothing.
+type Field struct {
+	ID, Name, Value, Help, Wrong string
+	Most                         int // characters
+}
+
 // Tag is a word with a colour of Designsystemet; the colour says nothing that the word does not.
 type Tag struct{ Text, Color string }
 
@@ -105,7 +111,10 @@ var functions = template.FuncMap{
 	"storrelse": Size,
 	"belop":     func(o money.Ore) string { return o.String() },
 	"kr":        func(o money.Ore) string { return "kr\u00a0" + o.String() },
-	"flere":     func(n int, one, many string) string { return Counted(n, one, many) },
+	"felt": func(id, name, value, help, wrong string, most int) Field {
+		return Field{id, name, value, help, wrong, most}
+	},
+	"flere": func(n int, one, many string) string { return Counted(n, one, many) },
 }
 
 // Clock is a time as people read it; empty: never.

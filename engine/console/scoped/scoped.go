@@ -193,6 +193,26 @@ func (r *Reader) LetterByHandIn(ctx context.Context, account, key string) (Lette
 	return bare(s), nil
 }
 
+// SentByHand lists the letters that somebody, as access.Actor keeps it, has sent by hand since a time, the newest first, of the last so
+// many that were.
+func (r *Reader) SentByHand(ctx context.Context, by, system string, since time.Time, most int) ([]Letter, error) {
+	all, err := r.Letters(ctx, store.ShipmentFilter{Systems: []string{system}, Received: find.Period{From: since}, Newest: true, Limit: most})
+	if err != nil {
+		return nil, err
+	}
+	var out []Letter
+	for _, l := range all {
+		history, err := r.r.History(ctx, l.ID)
+		if err != nil {
+			return nil, err
+		}
+		if l.Dialect == string(access.ByHand) && len(history) > 0 && history[0].By == by {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
+
 // Identify lists what a text identifies, or is a part of, the best first; at most so many.
 func (r *Reader) Identify(ctx context.Context, text string, most int) ([]find.Hit, error) {
 	return r.r.Identify(ctx, r.scope, text, most)

@@ -126,6 +126,12 @@ func New(c Config) (*Door, error) {
 	return d, nil
 }
 
+// Own finds an account by its key alone, for who lets a person hand in and has judged that the person may.
+func (d *Door) Own(key string) (*Account, bool) {
+	a, ok := d.byKey[key]
+	return a, ok && a.Key == key
+}
+
 // Clean removes what a killed process left in the spool. Only who serves may call it, before anything comes.
 func (d *Door) Clean() error {
 	old, err := filepath.Glob(filepath.Join(d.Spool, spoolPrefix+"*"))

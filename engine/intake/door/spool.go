@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -61,6 +62,9 @@ func (u *Upload) Printed() *Problem {
 	}
 	return nil
 }
+
+// Files are the documents that have come, in their order. They are there until Close.
+func (u *Upload) Files() []shipment.HandInFile { return slices.Clone(u.files) }
 
 // Documents is how many documents have come.
 func (u *Upload) Documents() int { return len(u.files) }

@@ -44,6 +44,12 @@ func (i Identity) of() (key, id string, p *Problem) {
 	return "http-" + uuid.NewString(), "", nil
 }
 
+// InArchive is the hand-in's own key within the account, as the archive keeps it, of an identity that says who it is.
+func (i Identity) InArchive() string {
+	key, _, _ := i.of()
+	return key
+}
+
 // Take hands in what was uploaded, once: forsendelse is its forsendelse.json, and found what the dialect has found wrong already. When it
 // returns the id of a shipment, the shipment is stored for good. The same identity with the same content gives the same id again.
 func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i Identity, forsendelse []byte, found []shipment.Refusal) (string, *Problem) {
