@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +19,6 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine/access"
 	"postgang/engine/archive"
-	"postgang/engine/console"
 	"postgang/engine/login"
 	"postgang/engine/store"
 	"postgang/fixtures/loginsim"
@@ -126,35 +126,44 @@ func run(ctx context.Context, o *cli.Options, dir, address, logins string) (err 
 		Login: login.Config{Issuer: provider.Issuer(), ClientID: "postgang", ClientSecret: secret, PublicURL: "http://" + ln.Addr().String(), Key: key},
 	}
 	fmt.Fprintf(o.Out, "The console is open at http://%s/ until you stop it with Ctrl-C. Choose who you are; nobody has a password.\n", ln.Addr())
-	return a.ServeConsole(ctx, ln, madeUp{provider.Issuer(), cfg})
-}
-
-// madeUp are the roles of the made-up people.
-type madeUp struct {
-	issuer string
-	cfg    *config.Config
-}
-
-// Who finds the person of a session.
-func (m madeUp) Who(_ context.Context, s login.Session) (access.Person, error) {
-	for i, p := range persons {
-		if s.Issuer != m.issuer || s.Subject != (loginsim.Person{PID: p.number}).Subject() {
-			continue
-		}
-		out := access.Person{ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1), Name: p.name, Issuer: s.Issuer, Subject: s.Subject}
-		for _, r := range p.roles {
-			g := access.Grant{Role: r}
-			if p.only && len(m.cfg.Accounts) > 0 {
-				g.Account = m.cfg.Accounts[0].Key
-			}
-			out.Grants = append(out.Grants, g)
-		}
-		return out, nil
+	if err := moveIn(ctx, a, provider.Issuer()); err != nil {
+		return fmt.Errorf("made-up people: %w", err)
 	}
-	return access.Person{}, store.ErrNotFound
+	return a.ServeConsole(ctx, ln, nil)
 }
 
-var _ console.People = madeUp{}
+// moveIn puts the made-up people into the demo's archive, so that histories name them and they may give each other roles. Who is there
+// already keeps the roles that others have given since; the provider's address may be another one now.
+func moveIn(ctx context.Context, a *app.App, issuer string) error {
+	return a.Archive.InTx(ctx, func(tx store.Tx) error {
+		for i, p := range persons {
+			id := fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1)
+			one, err := tx.Person(ctx, id)
+			switch {
+			case err == nil && (one.Issuer == issuer || !one.Ended.IsZero()):
+				continue
+			case err == nil:
+			case errors.Is(err, store.ErrNotFound):
+				name, _, _ := strings.Cut(p.name, ",")
+				one = access.Person{ID: id, Name: name, Subject: (loginsim.Person{PID: p.number}).Subject(), Created: tx.Now()}
+				for _, r := range p.roles {
+					g := access.Grant{Role: r}
+					if p.only && len(a.Config.Accounts) > 0 {
+						g.Account = a.Config.Accounts[0].Key
+					}
+					one.Grants = append(one.Grants, g)
+				}
+			default:
+				return err
+			}
+			one.Issuer = issuer
+			if err := tx.PutPerson(ctx, one, "demo"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
 
 // lastTime is when something happened in an archive for the last time.
 func lastTime(ctx context.Context, cfg *config.Config) (at time.Time, err error) {
