@@ -122,6 +122,7 @@ func TestAdministratorWithinScope(t *testing.T) {
 		"rolle=leser&sted=konto%3Ahelse&begrunnelse=x":     http.StatusUnprocessableEntity, // is not in the list
 		"rolle=operator&sted=alle&begrunnelse=x":           http.StatusUnprocessableEntity,
 		"rolle=sjef&sted=konto%3Askole&begrunnelse=x":      http.StatusUnprocessableEntity,
+		"rolle=&sted=&begrunnelse=x":                       http.StatusUnprocessableEntity,
 		"rolle=innsyn&sted=konto%3Askole&begrunnelse=":     http.StatusUnprocessableEntity,
 		"rolle=leser&sted=konto%3Askole&begrunnelse=igjen": http.StatusOK, // has it already
 		"rolle=innsyn&sted=konto%3Askole&begrunnelse=ny":   http.StatusSeeOther,

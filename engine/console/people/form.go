@@ -76,7 +76,7 @@ func (v *request) fill(f *form) bool {
 			_, d.Wrong = v.Reason()
 		case d.Value == "" && !d.Optional && d.Kind == kindText:
 			d.Wrong = "Fyll ut feltet."
-		case (d.Kind == kindChoose || d.Kind == kindTick) && !d.Optional && !slices.ContainsFunc(d.Choices, func(c page.Choice) bool { return c.Chosen }):
+		case (d.Kind == kindChoose || d.Kind == kindTick) && !d.Optional && !slices.ContainsFunc(d.Choices, func(c page.Choice) bool { return c.Chosen && c.Value != "" }):
 			d.Wrong = "Velg i listen."
 		}
 	}

@@ -255,11 +255,12 @@ func grant(role, place string) access.Grant {
 
 // rolesToGive are the fields of a role and what it is for, within what the person administers.
 func (v *request) rolesToGive() []field {
-	role := field{Name: "rolle", Label: "Rolle", Kind: kindChoose}
+	none := []page.Choice{{Text: "Velg"}} // nobody gets a role because a list began with it
+	role := field{Name: "rolle", Label: "Rolle", Kind: kindChoose, Choices: slices.Clone(none)}
 	for _, r := range access.Roles() {
 		role.Choices = append(role.Choices, page.Choice{Value: string(r), Text: page.RoleWords[r][0] + ": " + page.RoleWords[r][1]})
 	}
-	place := field{Name: "sted", Label: "Gjelder for", Kind: kindChoose, Help: "En virksomhet gjelder også for kontoene den får senere. Bare operatør, administrator og revisor kan gjelde for alle."}
+	place := field{Name: "sted", Label: "Gjelder for", Kind: kindChoose, Choices: slices.Clone(none), Help: "En virksomhet gjelder også for kontoene den får senere. Bare operatør, administrator og revisor kan gjelde for alle."}
 	var keys []access.Grant
 	for _, a := range v.Accounts {
 		keys = append(keys, access.Grant{Account: a.Key})
