@@ -94,8 +94,9 @@ func registerCSV(v *request) error {
 		if c.HasBudget {
 			budget = c.Budget.Plain(",")
 		}
+		// A code begins no formula, whatever it begins with: it is letters, digits and . _ - and is to come back as it is.
 		rows = append(rows, []string{
-			visit.Cell(c.Code), visit.Cell(c.Name), visit.Cell(c.Ansvar), visit.Cell(c.Funksjon), visit.Cell(c.Art), visit.Cell(c.Prosjekt), string(c.ValidFrom), last, budget, visit.Cell(c.ReplacedBy),
+			c.Code, visit.Cell(c.Name), visit.Cell(c.Ansvar), visit.Cell(c.Funksjon), visit.Cell(c.Art), visit.Cell(c.Prosjekt), string(c.ValidFrom), last, budget, c.ReplacedBy,
 		})
 	}
 	return v.CSV("register.csv").WriteAll(rows)
@@ -104,11 +105,11 @@ func registerCSV(v *request) error {
 func codesImportPage() form {
 	return form{
 		Title:  "Les inn register over konteringskoder",
-		Text:   "Registeret erstattes av det som står i filen. Last ned det gjeldende registeret, endre det du skal, og les det inn igjen. Feil i filen gjør at ingenting leses inn.",
+		Text:   "Registeret erstattes av det som står i filen. Last ned det gjeldende registeret, endre det du skal, og les det inn igjen. I Excel hentes filen med Data og Fra tekst/CSV, med kodene som tekst, ellers blir nuller foran borte. Feil i filen gjør at ingenting leses inn.",
 		Action: "/okonomi/koder/les-inn", File: true, Button: "Les inn", Back: "/okonomi/koder",
 		Fields: []field{{
 			Kind: "fil", Name: "fil", Label: "Register", Accept: ".csv,.xlsx", Required: true,
-			Help: "Excel (xlsx) eller CSV med semikolon. Første linje er kolonnenavn, og bare kode må være med: " + strings.Join(codes.Columns(), ", ") + ". Budsjett er kroner uten merverdiavgift for et kalenderår. La kodene være tekst i Excel, så nuller foran ikke blir borte.",
+			Help: "Excel (xlsx) eller CSV med semikolon. Første linje er kolonnenavn, og bare kode må være med: " + strings.Join(codes.Columns(), ", ") + ". Budsjett er kroner uten merverdiavgift for et kalenderår.",
 		}},
 	}
 }
