@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -56,5 +58,73 @@ func TestBrowserCitizenPhones(t *testing.T) {
 		b.press("Stopp forsendelsen")
 		b.reads("Avsluttet for hånd", "Saken er trukket", "av deg")
 		b.lacks("Stopp\n")
+	})
+}
+
+// TestBrowserMonthIsClosed: finance books an invoice and disputes what the vendor reported otherwise than it was sent; then a month is
+// closed, by two of them. The auditor sees it, and can do nothing.
+func TestBrowserMonthIsClosed(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	bothDatabases(t, func(t *testing.T, dsn string) {
+		w := served(t, place{dsn: dsn}, ottar, oda, rakel)
+		w.now = w.now.AddDate(0, 0, 14) // November is over
+		w.gives(ottar, access.Grant{Role: access.RoleFinance})
+		w.gives(oda, access.Grant{Role: access.RoleFinance})
+		w.gives(rakel, access.Grant{Role: access.RoleAuditor})
+		file := filepath.Join(t.TempDir(), "faktura.csv")
+		if err := os.WriteFile(file, []byte(earlierInvoiceCSV), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b := w.window(t, ottar)
+		b.press("Fakturaer")
+		b.press("Les inn en faktura")
+		b.upload("Faktura", file)
+		b.press("Les inn")
+		b.reads("Faktura F-9")
+		b.press("Bokfør")
+		b.write("Begrunnelse", "Avstemt")
+		if got := b.press("Bokfør"); got != http.StatusUnprocessableEntity {
+			t.Errorf("a doubtful invoice is booked without a look: %d", got)
+		}
+		b.touch("Jeg har sett på det, og fakturaen er riktig")
+		b.press("Bokfør")
+		b.reads("Faktura F-9", "Bokført")
+
+		b.press("Avvik")
+		b.touch(eval[string](b, `[...document.querySelectorAll("tbody tr")].find((r) => r.innerText.includes("Skolekontoret")).querySelector("input").getAttribute("aria-label")`))
+		b.press("Avgjør de valgte")
+		b.touch("Omtvistet: trykkeriet får beskjed, og må svare")
+		b.write("Begrunnelse", "To ark sendt")
+		b.press("Avgjør")
+		b.reads("Omtvistet", "To ark sendt")
+
+		const month = "/okonomi/maneder/2026-11"
+		b.press("Måneder")
+		b.open(month)
+		b.press("Lukk måneden")
+		b.write("Begrunnelse", "Avstemt mot faktura")
+		b.touch("Lukk måneden selv om dette gjenstår")
+		b.press("Lukk måneden")
+		b.reads("Venter på den andre personen", "Du ba om å lukke måneden")
+
+		second := w.window(t, oda)
+		second.open(month)
+		second.press("Lukk måneden")
+		second.reads("Avstemt mot faktura", "Gjør du det nå, blir den lukket.")
+		second.write("Begrunnelse", "Enig")
+		second.touch("Lukk måneden selv om dette gjenstår")
+		second.press("Lukk måneden")
+		second.reads("Lukket", "Enig")
+
+		b = w.window(t, rakel)
+		b.open(month)
+		b.reads("Lukket", "Enig")
+		b.press("Avvik")
+		b.reads("Omtvistet", "To ark sendt")
+		b.lacks("Avgjør de valgte")
+		b.press("Fakturaer")
+		b.reads("F-9")
+		b.lacks("Les inn en faktura")
 	})
 }
