@@ -251,6 +251,10 @@ const narrow = `(() => {
 			if (wrong.length > 4) break;
 		}
 	}
+	for (const e of document.querySelectorAll("input[type=checkbox], input[type=radio]")) {
+		const r = e.getBoundingClientRect();
+		if (e.checkVisibility() && (r.width < 16 || r.height < 16)) wrong.push("a box of " + r.width + " by " + r.height + " pixels: " + e.cloneNode(false).outerHTML);
+	}
 	for (const e of document.querySelectorAll("h1, h2, p, dd, button, label")) {
 		if (e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden" && !e.matches(".ds-sr-only, .ds-sr-only *")) wrong.push("cut off: " + e.cloneNode(false).outerHTML.slice(0, 160));
 	}

@@ -27,7 +27,10 @@ var (
 
 // gives makes somebody who can log in known, with these roles.
 func (w *world) gives(p loginsim.Person, grants ...access.Grant) {
-	w.known[p.Subject()] = access.Person{ID: "person-" + p.Subject(), Name: p.Name, Issuer: w.issuer, Subject: p.Subject(), Grants: grants}
+	w.t.Helper()
+	known := access.Person{ID: personID(p.Subject()), Name: p.Name, Issuer: w.issuer, Subject: p.Subject(), Grants: grants, Created: w.now}
+	w.known[p.Subject()] = known
+	w.person(known)
 }
 
 // window is a browser in which somebody has logged in.
