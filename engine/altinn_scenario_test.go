@@ -334,7 +334,7 @@ func TestAltinnIsSilent(t *testing.T) {
 	if h := s.history(t, late); !strings.Contains(h, "og altinn har ikke svart på om det er lest") {
 		t.Errorf("history:\n%s", h)
 	}
-	must(t, s.engine.Release(s.ctx, late))
+	must(t, s.engine.Release(s.ctx, late, "rettet"))
 	s.runNight(t)
 	s.wantStatus(t, late, shipment.StatusSendtPrint)
 }

@@ -112,7 +112,7 @@ func TestCoverThatCannotBeMade(t *testing.T) {
 	s.wantAlarms(t, "held:"+long)
 	s.config.Vendors[0].Profile.Layout = wide
 	s.restart(t)
-	must(t, s.engine.Release(s.ctx, long))
+	must(t, s.engine.Release(s.ctx, long, "rettet"))
 	s.night(t)
 	s.tick(t)
 	s.wantAtVendor(t, long, short)

@@ -90,10 +90,10 @@ func (e *Engine) Hold(ctx context.Context, id string, why shipment.Refusal) erro
 	return e.step.Hold(ctx, id, why)
 }
 
-// Release lets a shipment that was set aside be collected again. One that the cost guard keeps back is refused with
-// step.ErrKeptBack.
-func (e *Engine) Release(ctx context.Context, shipment string) error {
-	return e.step.Release(ctx, shipment)
+// Release lets a shipment that was set aside be collected again, for a person's reason. One that the cost guard keeps back is refused
+// with step.ErrKeptBack.
+func (e *Engine) Release(ctx context.Context, shipment, reason string) error {
+	return e.step.Release(ctx, shipment, reason)
 }
 
 // SenderName is the name of a letter's sender, as on its forside.
@@ -105,6 +105,9 @@ func (e *Engine) SenderName(ctx context.Context, s shipment.Shipment) (string, e
 	account, _ := terms.Letter(s)
 	return account.Sender.Name, nil
 }
+
+// TwoPersons reports whether some things take two persons, as the configuration says.
+func (e *Engine) TwoPersons() bool { return e.step.TwoPersons }
 
 // FindRecipient lists letters by whom they are for, within a scope, see recipient.Finder.
 func (e *Engine) FindRecipient(ctx context.Context, scope access.Scope, purpose string, q recipient.Query, f find.Filter) ([]shipment.Shipment, error) {

@@ -122,7 +122,7 @@ func TestGuardWithoutPrice(t *testing.T) {
 	s.wantJobs(t, "")
 	s.watch(t)
 	s.wantAlarms(t, "guard:"+shipment.HoldCost)
-	if err := s.engine.Release(s.ctx, id); !errors.Is(err, step.ErrKeptBack) {
+	if err := s.engine.Release(s.ctx, id, "rettet"); !errors.Is(err, step.ErrKeptBack) {
 		t.Fatalf("releasing what the guard keeps back: %v", err)
 	}
 	if n, err := s.engine.ApproveCost(s.ctx, []string{id}, "prisen er avtalt"); err != nil || n != 1 {

@@ -369,8 +369,8 @@ func TestHeldLetterThatIsDealtWith(t *testing.T) {
 	s.night(t)
 	s.wantAtVendor(t)
 	s.wantAlarms(t, "held:"+waiting)
-	must(t, s.engine.Release(s.ctx, waiting))
-	if err := s.engine.Release(s.ctx, waiting); err == nil {
+	must(t, s.engine.Release(s.ctx, waiting, "rettet"))
+	if err := s.engine.Release(s.ctx, waiting, "rettet"); err == nil {
 		t.Error("a letter that is not held was released")
 	}
 	s.night(t)

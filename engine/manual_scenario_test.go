@@ -231,14 +231,14 @@ func TestManualBarsLevel4(t *testing.T) {
 			s.confirm(t, queue[0].ID)
 			s.wantStatus(t, plain, shipment.StatusPrintet)
 
-			must(t, s.engine.Release(s.ctx, high))
+			must(t, s.engine.Release(s.ctx, high, "rettet"))
 			s.night(t)
 			if sh := s.shipment(t, high); sh.Hold != shipment.HoldLevel4 || sh.Status != shipment.StatusAkseptert {
 				t.Errorf("released for the same vendor: %q, %s", sh.Hold, sh.Status)
 			}
 			s.config.Accounts[0].Vendor = s.config.Vendors[0].Key
 			s.restart(t)
-			must(t, s.engine.Release(s.ctx, high))
+			must(t, s.engine.Release(s.ctx, high, "rettet"))
 			s.night(t)
 			s.wantStatus(t, high, shipment.StatusSendtPrint)
 		})

@@ -124,7 +124,7 @@ func TestReadBeforeTheLastGate(t *testing.T) {
 			if h := s.history(t, ids[0]); !strings.Contains(h, "TRUKKET LEST→LEST") {
 				t.Errorf("the history does not tell of the withdrawal:\n%s", h)
 			}
-			must(t, s.engine.Release(s.ctx, ids[2]))
+			must(t, s.engine.Release(s.ctx, ids[2], "rettet"))
 			s.night(t)
 			s.tick(t)
 			s.wantAtVendor(t, ids[2], ids[3])
@@ -377,7 +377,7 @@ func TestUncertainIsNeverSentAgain(t *testing.T) {
 		s.fetch(t)
 		s.wantJobs(t, "REJECTED")
 		s.wantAlarms(t, "rejected:"+job)
-		if _, err := s.engine.ReleaseJob(s.ctx, job); err != nil {
+		if _, err := s.engine.ReleaseJob(s.ctx, job, "rettet"); err != nil {
 			t.Fatal(err)
 		}
 		s.night(t)
@@ -548,7 +548,7 @@ func TestRejectedJob(t *testing.T) {
 	s.wantAtVendor(t)
 	s.wantStatus(t, c, shipment.StatusLest) // read while the vendor had it, and never printed
 
-	n, err := s.engine.ReleaseJob(s.ctx, job)
+	n, err := s.engine.ReleaseJob(s.ctx, job, "rettet")
 	if err != nil || n != 2 {
 		t.Errorf("released %d letters, %v", n, err)
 	}
@@ -559,10 +559,10 @@ func TestRejectedJob(t *testing.T) {
 	s.wantJobs(t, "REJECTED ACCEPTED")
 	s.wantAtVendor(t, a, b)
 	s.wantAlarms(t)
-	if n, err := s.engine.ReleaseJob(s.ctx, job); err != nil || n != 0 {
+	if n, err := s.engine.ReleaseJob(s.ctx, job, "rettet"); err != nil || n != 0 {
 		t.Errorf("released again: %d letters, %v", n, err)
 	}
-	if _, err := s.engine.ReleaseJob(s.ctx, s.jobs(t)[1].ID); err == nil {
+	if _, err := s.engine.ReleaseJob(s.ctx, s.jobs(t)[1].ID, "rettet"); err == nil {
 		t.Error("a job that was accepted was released")
 	}
 }
@@ -581,10 +581,10 @@ func TestReleaseLeavesALaterRefusalAlone(t *testing.T) {
 		return job
 	}
 	first := refuse()
-	_, err := s.engine.ReleaseJob(s.ctx, first)
+	_, err := s.engine.ReleaseJob(s.ctx, first, "rettet")
 	must(t, err)
 	second := refuse()
-	if n, err := s.engine.ReleaseJob(s.ctx, first); err != nil || n != 0 {
+	if n, err := s.engine.ReleaseJob(s.ctx, first, "rettet"); err != nil || n != 0 {
 		t.Errorf("the first job released %d letters of the second, %v", n, err)
 	}
 	if s.shipment(t, id).Hold == "" {

@@ -94,7 +94,7 @@ func TestPrintWindow(t *testing.T) {
 		t.Errorf("the letter that was read is %s, set aside as %q", st.Status, st.Hold)
 	}
 	s.wantAlarms(t, "held:"+old)
-	must(t, s.engine.Release(s.ctx, old))
+	must(t, s.engine.Release(s.ctx, old, "rettet"))
 	s.collect(t)
 	s.work(t)
 	s.wantAtVendor(t, fresh, old)

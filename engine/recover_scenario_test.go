@@ -273,7 +273,7 @@ func TestRestoredUnreadable(t *testing.T) {
 		s.wantAlarms(t, "recovered:"+shipment.HoldRestored)
 		s.night(t)
 		s.wantAtVendor(t, ids[:2]...)
-		if err := s.engine.Release(s.ctx, ids[2]); err == nil || !strings.Contains(err.Error(), "recover release") {
+		if err := s.engine.Release(s.ctx, ids[2], "rettet"); err == nil || !strings.Contains(err.Error(), "recover release") {
 			t.Errorf("release without a reason: %v", err)
 		}
 		n, err := s.engine.ReleaseRestored(s.ctx, "trykkeriet har det ikke", ids[2])

@@ -306,7 +306,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		s.reprint(t, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 2, To: 2}}})
 		s.work(t)
 		s.wantJobs(t, "ACCEPTED WITHDRAWN OFFERED")
-		if n, err := s.engine.ReleaseJob(s.ctx, child); n != 0 || err != nil {
+		if n, err := s.engine.ReleaseJob(s.ctx, child, "rettet"); n != 0 || err != nil {
 			t.Errorf("released %d, %v", n, err)
 		}
 		s.wantAlarms(t)
@@ -332,7 +332,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		if sh := s.shipment(t, ids[0]); sh.Hold != "" {
 			t.Errorf("set aside: %s", sh.Hold)
 		}
-		if n, err := s.engine.ReleaseJob(s.ctx, child); n != 0 || err != nil {
+		if n, err := s.engine.ReleaseJob(s.ctx, child, "rettet"); n != 0 || err != nil {
 			t.Errorf("released %d, %v", n, err)
 		}
 		s.wantAlarms(t)
@@ -361,7 +361,7 @@ func TestReprintEndsAlone(t *testing.T) {
 		s.fetch(t)
 		s.wantStatus(t, ids[0], shipment.StatusSendtPrint)
 		s.wantStatus(t, ids[1], shipment.StatusAkseptert)
-		if n, err := s.engine.ReleaseJob(s.ctx, job); n != 1 || err != nil {
+		if n, err := s.engine.ReleaseJob(s.ctx, job, "rettet"); n != 1 || err != nil {
 			t.Errorf("released %d, %v", n, err)
 		}
 		if c := s.night(t); c.Letters != 1 {

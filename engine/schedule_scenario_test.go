@@ -13,6 +13,7 @@ import (
 	"postgang/engine"
 	"postgang/engine/calendar"
 	"postgang/engine/nights"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -22,9 +23,9 @@ type runs struct {
 	err  error
 }
 
-func (r *runs) run(_ context.Context, slot time.Time) (string, error) {
+func (r *runs) run(_ context.Context, slot time.Time) (shipment.Note, error) {
 	r.list = append(r.list, slot.In(calendar.Oslo).Format("01-02 15:04"))
-	return "gjort", r.err
+	return shipment.Note{Code: "night-at-work"}, r.err
 }
 
 func nightly(t *testing.T, catchUp bool) nights.Schedule {
@@ -139,7 +140,7 @@ func TestInterruptedSlot(t *testing.T) {
 	s.clock.set(time.Date(2026, 11, 25, 2, 31, 0, 0, calendar.Oslo))
 	s.step.set(nil)
 	if !s.survive(t, func() {
-		_, _ = s.engine.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (string, error) { panic(died{"run"}) })
+		_, _ = s.engine.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (shipment.Note, error) { panic(died{"run"}) })
 	}) {
 		t.Fatal("the process did not die")
 	}
@@ -159,9 +160,9 @@ func TestInterruptedSlot(t *testing.T) {
 	// An orderly stop is no failure: the slot is resumed as well.
 	s.clock.set(time.Date(2026, 11, 27, 2, 31, 0, 0, calendar.Oslo))
 	ctx, cancel := context.WithCancel(s.ctx)
-	_, err := s.engine.RunDue(ctx, sch, since, func(ctx context.Context, _ time.Time) (string, error) {
+	_, err := s.engine.RunDue(ctx, sch, since, func(ctx context.Context, _ time.Time) (shipment.Note, error) {
 		cancel()
-		return "", ctx.Err()
+		return shipment.Note{}, ctx.Err()
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
@@ -213,11 +214,11 @@ func TestTwoSchedulersAtOnce(t *testing.T) {
 		must(t, err)
 		wg.Go(func() {
 			for range 5 {
-				_, err := e.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (string, error) {
+				_, err := e.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (shipment.Note, error) {
 					mu.Lock()
 					defer mu.Unlock()
 					count++
-					return "", nil
+					return shipment.Note{}, nil
 				})
 				if err != nil {
 					t.Errorf("run: %v", err)
@@ -261,12 +262,12 @@ func TestReportsAfterAnOutage(t *testing.T) {
 	must(t, err)
 	var made []string
 	fails := "2026-12"
-	report := func(_ context.Context, from, _ civil.Date) (string, error) {
+	report := func(_ context.Context, from, _ civil.Date) (nights.Reported, error) {
 		made = append(made, from.Month())
 		if from.Month() == fails {
-			return "", errors.New("the server does not answer")
+			return nights.Reported{}, errors.New("the server does not answer")
 		}
-		return from.Month(), nil
+		return nights.Reported{File: from.Month()}, nil
 	}
 	round := func(since time.Time) {
 		_ = s.engine.Scheduled(s.ctx, []nights.Schedule{sch}, since, report)

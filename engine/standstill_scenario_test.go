@@ -17,7 +17,7 @@ import (
 
 // byHand runs a night as the command does.
 func (s *stage) byHand(err error) error {
-	return s.engine.NightByHand(s.ctx, func(context.Context) (string, error) { return "gjort", err })
+	return s.engine.NightByHand(s.ctx, func(context.Context) (shipment.Note, error) { return shipment.Note{Code: "night-at-work"}, err })
 }
 
 // TestFailedNightsAreAlarmed where nothing but cron starts them: twelve nights that fail before they collect.
@@ -48,7 +48,7 @@ func TestNightThatIsKilled(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	if !s.survive(t, func() {
-		_ = s.engine.NightByHand(s.ctx, func(context.Context) (string, error) {
+		_ = s.engine.NightByHand(s.ctx, func(context.Context) (shipment.Note, error) {
 			s.watch(t)
 			s.wantAlarms(t) // somebody is at it
 			panic(died{"night"})
@@ -74,9 +74,9 @@ func TestNightByHandDuringThePlannedOne(t *testing.T) {
 	sch, since := nightly(t, true), s.clock.now()
 	s.clock.add(24 * time.Hour)
 	n := 0
-	run := func(context.Context, time.Time) (string, error) {
+	run := func(context.Context, time.Time) (shipment.Note, error) {
 		n++
-		return "gjort", s.byHandNow(t, n)
+		return shipment.Note{Code: "night-at-work"}, s.byHandNow(t, n)
 	}
 	for range 3 { // somebody is running the night by hand
 		if _, err := s.engine.RunDue(s.ctx, sch, since, run); err != nil {
@@ -93,9 +93,9 @@ func TestNightByHandDuringThePlannedOne(t *testing.T) {
 	// And the other way round.
 	_, release, err := s.archive.Lock(s.ctx, "night")
 	must(t, err)
-	err = s.engine.NightByHand(s.ctx, func(ctx context.Context) (string, error) {
+	err = s.engine.NightByHand(s.ctx, func(ctx context.Context) (shipment.Note, error) {
 		n, err := s.engine.RunNight(ctx, nights.NightOptions{})
-		return n.Summary(), err
+		return n.Note(), err
 	})
 	if !errors.Is(err, store.ErrLocked) {
 		t.Errorf("night by hand: %v", err)

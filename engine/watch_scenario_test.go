@@ -193,10 +193,10 @@ func TestWatchNights(t *testing.T) {
 	s.watch(t)
 	s.wantAlarms(t, "missed:night")
 	s.wantAlarmText(t, "missed:night", "the last of ")
-	_, err := s.engine.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (string, error) {
+	_, err := s.engine.RunDue(s.ctx, sch, since, func(context.Context, time.Time) (shipment.Note, error) {
 		s.watch(t)
 		s.wantAlarms(t) // it is under way
-		return "", nil
+		return shipment.Note{}, nil
 	})
 	must(t, err)
 	s.watch(t)

@@ -60,6 +60,8 @@ type App struct {
 	sealed *sealed.Opener
 	// stop ends the queue's workers; nil: they are not at work.
 	stop func() error
+	// begun are the runs that people begin in the console.
+	begun *begunRuns
 }
 
 // Options are what a test or the demonstration hands in instead of the world; the zero value is the world.
@@ -169,6 +171,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
+	a.begun = newBegunRuns(a)
 	a.Roles, a.Insight = directory(a), insight.New(a.Archive)
 	a.Intake = Intake(a.Config, a.Engine, w.Now)
 	if a.Door, err = newDoor(a, w.Now); err != nil {
@@ -252,6 +255,9 @@ const StopLimit = 30 * time.Second
 // Close finishes or releases work and closes everything.
 func (a *App) Close() error {
 	var errs []error
+	if a.begun != nil {
+		a.begun.close()
+	}
 	if a.stop != nil {
 		errs = append(errs, a.stop())
 	}

@@ -44,8 +44,12 @@ func (a *App) console(people console.People, pictures *preview.Renderer) (http.H
 	if err != nil {
 		return nil, err
 	}
+	var runs console.Runs
+	if a.stop != nil { // a night waits for the queue's workers
+		runs = a.begun
+	}
 	return console.Handler(console.Config{
-		Archive: a.Archive, Engine: a.Engine, Door: byHand, Login: client, People: people, Roles: a.Roles,
+		Runs: runs, Archive: a.Archive, Engine: a.Engine, Door: byHand, Login: client, People: people, Roles: a.Roles,
 		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
 		Books:    books{a},
 		Pictures: pictures, Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,

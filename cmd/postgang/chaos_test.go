@@ -928,7 +928,7 @@ func (c *chaos) settle() {
 				}
 				busy = true
 			case j.state == store.JobRejected && v.alarms["rejected:"+id]:
-				if code, said := c.run(chaosAttempt{}, "job", "release", id); code != cli.ExitOK {
+				if code, said := c.run(chaosAttempt{}, "job", "release", id, "--reason", "rettet hos trykkeriet"); code != cli.ExitOK {
 					c.violate("release: exit code %d\n%s", code, said)
 				}
 				busy = true

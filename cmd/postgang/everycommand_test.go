@@ -151,7 +151,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(ok, "job", "reprint", job, "--letters", "1", "--reason", "revet", "--yes")
 	reprint := field(`"jobs": \[\s*"([A-Z0-9]+)"`)
 	do(ok, "job", "withdraw", reprint, "--reason", "likevel ikke", "--yes")
-	do(look, "job", "release", reprint)
+	do(look, "job", "release", reprint, "--reason", "trengs ikke")
 	do(ok, "receipts", "list")
 	receipt := field(`"id": "([^"]+)"`)
 	do(ok, "receipts", "show", receipt)

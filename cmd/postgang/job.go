@@ -352,15 +352,20 @@ takes as long as composing takes. To look changes nothing.`,
 }
 
 func newJobRelease(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "release JOB",
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "release JOB --reason TEXT",
 		Short: "Let the letters of a rejected job be collected again, under a new job id",
 		Long: `Lets the letters of a rejected job be collected again, under a new job id. Of a reprint
-that was rejected or withdrawn it ends the alarm; order anew what is still wanted.`,
+that was rejected or withdrawn it ends the alarm; order anew what is still wanted. --reason is kept in
+the history and shown to everybody who looks: write no personal data in it.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: o.completeJobs(store.JobRejected, store.JobWithdrawn),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := reasoned(reason); err != nil {
+				return err
+			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
-				n, err := a.Engine.ReleaseJob(cmd.Context(), args[0])
+				n, err := a.Engine.ReleaseJob(cmd.Context(), args[0], reason)
 				if err != nil {
 					return err
 				}
@@ -370,4 +375,6 @@ that was rejected or withdrawn it ends the alarm; order anew what is still wante
 			})
 		},
 	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept and shown, so without personal data (required)")
+	return cmd
 }

@@ -16,6 +16,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine/alarm"
 	"postgang/engine/nights"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -60,13 +61,13 @@ nobody has acknowledged ("postgang alarms list").`,
 // recordedNight runs a night and has its outcome recorded, so that one that fails raises an alarm where no daemon runs either.
 func (o *options) recordedNight(ctx context.Context, a *app.App, patience time.Duration) error {
 	var said error
-	err := a.Engine.NightByHand(ctx, func(ctx context.Context) (string, error) {
+	err := a.Engine.NightByHand(ctx, func(ctx context.Context) (shipment.Note, error) {
 		var n app.Night
 		n, said = o.night(ctx, a, patience)
 		if exit := new(cli.Error); errors.As(said, &exit) && exit.Code == cli.ExitPartial && len(n.Unsettled) == 0 {
-			return n.Summary(), nil // a person must look at something, and the night did its work
+			return n.Note(), nil // a person must look at something, and the night did its work
 		}
-		return n.Summary(), said
+		return n.Note(), said
 	})
 	if err == nil {
 		err = said

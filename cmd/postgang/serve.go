@@ -357,25 +357,25 @@ func (d *daemon) scanAll(ctx context.Context) {
 }
 
 // monthlyReport writes the workbook of a month.
-func (d *daemon) monthlyReport(ctx context.Context, from, to civil.Date) (string, error) {
+func (d *daemon) monthlyReport(ctx context.Context, from, to civil.Date) (nights.Reported, error) {
 	if err := os.MkdirAll(d.Config.ReportFolder, 0o700); err != nil {
-		return "", err
+		return nights.Reported{}, err
 	}
 	path := filepath.Join(d.Config.ReportFolder, fmt.Sprintf("kostnytte-%s.xlsx", from.Month()))
 	r, err := d.WriteReport(ctx, finance.ReportQuery{From: from, To: to, Inputs: d.Config.Benefit}, path)
 	if err != nil {
-		return "", err
+		return nights.Reported{}, err
 	}
 	defer r.Close()
 	if d.Config.ReportCSV || len(d.Config.Vouchers) > 0 {
 		if err := d.WriteTables(ctx, r, nil, strings.TrimSuffix(path, ".xlsx")); err != nil {
-			return "", err
+			return nights.Reported{}, err
 		}
 	}
 	if err := bringReport(ctx, d.App, r, path); err != nil {
-		return "", err
+		return nights.Reported{}, err
 	}
-	return fmt.Sprintf("%s: %d letters, kr %s net", filepath.Base(path), r.Money.Letters, r.Money.Net), nil
+	return nights.Reported{File: filepath.Base(path), Letters: r.Money.Letters, Net: r.Money.Net}, nil
 }
 
 // bringReport brings a workbook where [report] says: to a server, and by e-mail.

@@ -548,13 +548,18 @@ func findShipments(ctx context.Context, a *app.App, names []string) ([]shipment.
 }
 
 func newShipmentRelease(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "release ID|ACCOUNT/KEY…",
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "release ID|ACCOUNT/KEY… --reason TEXT",
 		Short: "Let shipments that were set aside be collected again",
 		Long: `Lets shipments that were set aside be collected again. Mend what they were set aside for first, or
-they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".`,
+they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".
+--reason is kept in the history and shown: write no personal data in it.`,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{Held: true}),
 		RunE: func(cmd *cobra.Command, names []string) error {
+			if err := reasoned(reason); err != nil {
+				return err
+			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				list, err := findShipments(cmd.Context(), a, names)
 				if err != nil {
@@ -562,7 +567,7 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 				}
 				released, kept := []string{}, 0
 				for _, s := range list {
-					err := a.Engine.Release(cmd.Context(), s.ID)
+					err := a.Engine.Release(cmd.Context(), s.ID, reason)
 					if errors.Is(err, step.ErrKeptBack) {
 						kept++
 						fmt.Fprintln(o.Err, "postgang:", err)
@@ -590,4 +595,6 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 			})
 		},
 	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; kept in the history and shown, so without personal data (required)")
+	return cmd
 }

@@ -213,7 +213,7 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 			}
 			sv := slotView{Schedule: s.Name, Spec: s.Spec, Next: cli.When(s.Next(a.Now()))}
 			if len(slots) > 0 {
-				sv.Last, sv.State, sv.Summary = cli.When(slots[0].At), slots[0].State, slots[0].Summary
+				sv.Last, sv.State, sv.Summary = cli.When(slots[0].At), slots[0].State, words.Why(slots[0].Summary, words.English)
 			}
 			v.Slots = append(v.Slots, sv)
 		}

@@ -719,6 +719,7 @@ var breaks = map[string]string{
 	"invoice_removed_by_given":            `INSERT INTO invoice_removed (id, turn, vendor, number, taken_at, content, removed_at, reason, removed_by) VALUES ('i', 1, 'v', 'n', 1, '', 1, 'x', '')`,
 	"invoice_carry_actor_given":           `INSERT INTO invoice_carry (vendor, from_at, until_at, turn, after_at, decided_at, into_at, reason, actor) VALUES ('v', 1, 2, 1, 1, 2, 3, 'x', '')`,
 	"found_job_actor_given":               `INSERT INTO found_job VALUES ('AAAA000001', 'v', 'REFUSED', '', 0, 1, '', '')`,
+	"slot_actor_given":                    `UPDATE slot SET actor = ''`,
 	"alarm_ack_actor_given":               `UPDATE alarm SET ack_actor = ''`,
 	"account_version_counted":             `INSERT INTO account_version VALUES (0, 'a', '2026-12-01', 1, 'k', 'r', '{}')`,
 	"account_version_account_given":       `INSERT INTO account_version VALUES (9, '', '2026-12-01', 1, 'k', 'r', '{}')`,

@@ -12,11 +12,11 @@ import (
 	"postgang/engine/store"
 )
 
-const slotColumns = `schedule, planned_at, state, started_at, finished_at, summary`
+const slotColumns = `schedule, planned_at, state, started_at, finished_at, summary, actor`
 
 func scanSlot(scan sqlrow.Scan) (store.Slot, error) {
 	var s store.Slot
-	err := scan(&s.Schedule, sqlrow.When(&s.At), &s.State, sqlrow.When(&s.Started), sqlrow.When(&s.Finished), &s.Summary)
+	err := scan(&s.Schedule, sqlrow.When(&s.At), &s.State, sqlrow.When(&s.Started), sqlrow.When(&s.Finished), &s.Summary, sqlrow.Text(&s.By))
 	return s, err
 }
 
@@ -47,8 +47,8 @@ func (t *tx) ClaimSlot(ctx context.Context, schedule string, slot time.Time, sta
 	if state != store.SlotRunning {
 		finished = t.now
 	}
-	n, err := t.Exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '')
-		ON CONFLICT (schedule, planned_at) DO NOTHING`, schedule, slot, state, t.now, finished)
+	n, err := t.Exec(ctx, `INSERT INTO slot (`+slotColumns+`) VALUES ($1, $2, $3, $4, $5, '', $6)
+		ON CONFLICT (schedule, planned_at) DO NOTHING`, schedule, slot, state, t.now, finished, sqlrow.Actor(ctx))
 	if err != nil {
 		return false, fmt.Errorf("claim slot of schedule %s: %w", schedule, err)
 	}

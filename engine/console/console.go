@@ -51,6 +51,9 @@ type Engine interface {
 
 var _ scoped.Queue = (*jobs.Jobs)(nil)
 
+// Runs begin what people ask for.
+type Runs = operation.Runs
+
 // People knows who may use the console.
 type People interface {
 	// Who finds the person of a session; store.ErrNotFound: nobody whom we know.
@@ -61,6 +64,7 @@ type People interface {
 type Config struct {
 	Archive store.Archive
 	Engine  Engine
+	Runs    Runs // nil: no run is begun from the console
 	// Door is where letters that people send by hand go in; one of the console's own, see send.Config.
 	Door   *door.Door
 	Login  *login.Client

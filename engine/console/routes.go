@@ -35,7 +35,7 @@ func (h *handler) all() []visit.Route {
 		statistics.Routes(statistics.Config{Engine: h.Engine, Inputs: h.Inputs}),
 		manual.Routes(manual.Config{Engine: h.Engine}),
 		send.Routes(send.Config{Engine: h.Engine, Door: h.Door}),
-		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Schedules: h.Schedules}),
+		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Runs: h.Runs, Schedules: h.Schedules}),
 		money.Routes(money.Config{Archive: h.Archive, Engine: h.Engine, Books: h.Books}),
 		people.Routes(people.Config{Archive: h.Archive, Roles: h.Roles, Issuer: h.Issuer, Hash: h.Login.Hash}),
 	)

@@ -49,7 +49,7 @@ var rules = map[string]rule{
 	"GET /forsendelser/{id}/stopp":  {roles: "saksbehandler operator", path: letterPath("/stopp")},
 	"POST /forsendelser/{id}/stopp": {roles: "saksbehandler operator", path: letterPath("/stopp"), form: "begrunnelse=Sendt+ved+en+feil"},
 	"GET /forsendelser/{id}/frigi":  {roles: "saksbehandler operator", path: letterPath("/frigi")},
-	"POST /forsendelser/{id}/frigi": {roles: "saksbehandler operator", path: letterPath("/frigi"), form: "x=y"},
+	"POST /forsendelser/{id}/frigi": {roles: "saksbehandler operator", path: letterPath("/frigi"), form: "begrunnelse=Rettet"},
 	"GET /varsler/kjent":            {roles: "operator", whole: true, path: func(w *world, _ bool) string { return "/varsler/kjent?varsel=uncertain%3A" + w.ownJob }},
 	"POST /varsler/kjent":           {roles: "operator", whole: true, path: func(w *world, _ bool) string { return "/varsler/kjent?varsel=uncertain%3A" + w.ownJob }, form: "varsel=ALARM&begrunnelse=Ringt+trykkeriet"},
 	"GET /okonomi/koder":            {roles: "okonomi operator revisor", path: fixed("/okonomi/koder")},

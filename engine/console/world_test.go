@@ -62,8 +62,10 @@ type world struct {
 	// letters, by what is special about them, and jobs by account.
 	ownLetter, foreignLetter, heldLetter string
 	ownJob, foreignJob                   string
-	ownSystem, foreignSystem             string // integrations
-	ownManual, foreignManual             string // jobs that are printed here
+	ownSystem, foreignSystem             string    // integrations
+	ownManual, foreignManual             string    // jobs that are printed here
+	side                                 emptySide // of every vendor
+	runs                                 fakeRuns
 }
 
 // Who finds people of the test.
@@ -151,10 +153,7 @@ func newWorldAt(t *testing.T, at place) *world {
 	must(err)
 	e, err := engine.New(ctx, engine.Config{Config: step.Config{
 		Archive: w.archive, Blobs: documents, Fence: documents, Accounts: accounts, Vendors: vendors, WorkDir: filepath.Join(dir, "arbeid"), Now: now, TwoPersons: true,
-		Preparer: inProcess{},
-		Dial: func(context.Context, party.Vendor) (step.VendorSide, error) {
-			return nil, errors.New("no vendor is there")
-		},
+		Preparer: inProcess{}, Dial: w.dial,
 	}})
 	must(err)
 	w.engine = e

@@ -13,6 +13,7 @@ import (
 	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
@@ -246,8 +247,13 @@ func rejectedArgs(j store.PrintJob, reasons int) alarm.Args {
 }
 
 // ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was
-// rejected or withdrawn it ends the alarm: its letters were never taken back.
-func (e *Jobs) ReleaseJob(ctx context.Context, id string) (int, error) {
+// rejected or withdrawn it ends the alarm: its letters were never taken back. The reason is kept in the histories of the job and of
+// its letters: no personal data.
+func (e *Jobs) ReleaseJob(ctx context.Context, id, reason string) (int, error) {
+	if why := identity.BadReason(reason); why != "" {
+		return 0, errors.New(why)
+	}
+	released := shipment.Note{Code: shipment.HoldRejected, Args: shipment.Args{"reason": reason}}.String()
 	n := 0
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		n = 0
@@ -286,10 +292,16 @@ func (e *Jobs) ReleaseJob(ctx context.Context, id string) (int, error) {
 			if err := tx.UpdateShipment(ctx, s); err != nil {
 				return err
 			}
-			if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: shipment.HoldRejected}); err != nil {
+			if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: released}); err != nil {
 				return err
 			}
 			n++
+		}
+		if n > 0 || j.Reprint {
+			why := shipment.Note{Code: "released-job", Args: shipment.Args{"letters": strconv.Itoa(n), "reason": reason}}
+			if err := step.NoteJob(ctx, tx, j, why); err != nil {
+				return err
+			}
 		}
 		return tx.ResolveAlarm(ctx, "rejected:"+id)
 	})

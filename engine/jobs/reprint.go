@@ -53,8 +53,31 @@ type ReprintLetter struct {
 // ReprintError says why an order cannot be carried out: all reasons at once, none of them personal data.
 type ReprintError struct {
 	Job     string
-	Reasons []string
+	Reasons []string         // in English
+	Refused []ReprintRefusal // the same, in the same order
 }
+
+// ReprintRefusal is a reason why an order cannot be carried out.
+type ReprintRefusal struct {
+	Code   string // see the constants
+	Letter int    // its number in the parent; 0: it is not about one letter
+	With   string // what it is about beside: a job, a time, a code
+}
+
+// Why a reprint is refused.
+const (
+	ReprintState   = "tilstand"  // the job is not printed, or a reprint itself
+	ReprintReason  = "grunn"     // the reason given will not do
+	ReprintWhole   = "hele"      // the vendor prints whole letters alone
+	ReprintDeleted = "slettet"   // there is nothing to print
+	ReprintClosed  = "avsluttet" // by hand
+	ReprintAside   = "til-side"  // With: for what
+	ReprintRead    = "lest"      // digitally; ReadToo has it printed. With: when
+	ReprintOpen    = "omtrykk"   // is in another reprint; Again has it printed. With: the job
+	ReprintPlan    = "plan"      // no job can take it. With: the code of why
+	ReprintSheets  = "ark"       // lies on other sheets now
+	ReprintChosen  = "valg"      // what is named is not in the job
+)
 
 func (e *ReprintError) Error() string {
 	return fmt.Sprintf("job %s cannot be reprinted so:\n  %s", e.Job, strings.Join(e.Reasons, "\n  "))
@@ -103,15 +126,16 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 	}
 	out.Parent = j
 	refused := &ReprintError{Job: j.ID}
-	refuse := func(format string, args ...any) {
+	refuse := func(code string, letter int, with, format string, args ...any) {
 		refused.Reasons = append(refused.Reasons, fmt.Sprintf(format, args...))
+		refused.Refused = append(refused.Refused, ReprintRefusal{code, letter, with})
 	}
 	if why := notReprintable(j); why != "" {
-		refuse("%s", why)
+		refuse(ReprintState, 0, string(j.State), "%s", why)
 		return out, refused
 	}
 	if why := identity.BadReason(o.Reason); why != "" {
-		refuse("%s", why)
+		refuse(ReprintReason, 0, "", "%s", why)
 	}
 	v, ok := e.Vendors[j.Vendor]
 	if !ok {
@@ -122,9 +146,11 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 		return out, err
 	}
 	chosen, whys := chooseLetters(rows, o)
-	refused.Reasons = append(refused.Reasons, whys...)
+	for _, why := range whys {
+		refuse(ReprintChosen, 0, "", "%s", why)
+	}
 	if v.Profile.Orders != nil && slices.ContainsFunc(chosen, func(c chosenLetter) bool { return len(c.Only) > 0 }) {
-		refuse("vendor %s prints and posts whole letters: order the letter without sheets", v.Key)
+		refuse(ReprintWhole, 0, v.Key, "vendor %s prints and posts whole letters: order the letter without sheets", v.Key)
 	}
 	open, err := openReprints(ctx, r, j.ID)
 	if err != nil {
@@ -140,19 +166,19 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 		name := c.name()
 		switch {
 		case s.Status == shipment.StatusSlettet || s.Facts == nil || s.Prepared.IsZero():
-			refuse("%s is deleted, there is nothing to print", name)
+			refuse(ReprintDeleted, c.Letter, "", "%s is deleted, there is nothing to print", name)
 			continue
 		case s.Status == shipment.StatusManueltHandtert || !s.ClosedAt.IsZero():
-			refuse("%s was closed by hand and is not printed any more", name)
+			refuse(ReprintClosed, c.Letter, "", "%s was closed by hand and is not printed any more", name)
 			continue
 		case s.Hold != "":
-			refuse("%s is set aside: %s. Release it first", name, s.Hold)
+			refuse(ReprintAside, c.Letter, s.Hold, "%s is set aside: %s. Release it first", name, s.Hold)
 			continue
 		case !s.ReadAt.IsZero() && !o.ReadToo:
-			refuse("%s was read digitally at %s: leave it out, or print it all the same with --read-too", name, s.ReadAt.In(calendar.Oslo).Format("2006-01-02 15:04"))
+			refuse(ReprintRead, c.Letter, s.ReadAt.In(calendar.Oslo).Format("02.01.2006 kl. 15.04"), "%s was read digitally at %s: leave it out, or print it all the same with --read-too", name, s.ReadAt.In(calendar.Oslo).Format("2006-01-02 15:04"))
 			continue
 		case open[c.Shipment] != "" && !o.Again:
-			refuse("%s is in reprint %s already: leave it out, or order it once more with --again", name, open[c.Shipment])
+			refuse(ReprintOpen, c.Letter, open[c.Shipment], "%s is in reprint %s already: leave it out, or order it once more with --again", name, open[c.Shipment])
 			continue
 		}
 		candidates = append(candidates, e.accept.Candidate(s))
@@ -168,14 +194,14 @@ func (e *Jobs) planReprint(ctx context.Context, r store.Reader, o ReprintOrder) 
 		return out, err
 	}
 	for _, a := range aside {
-		refuse("%s: %s", wanted[a.Shipment].name(), told(a.Code, a.Args))
+		refuse(ReprintPlan, wanted[a.Shipment].Letter, a.Code, "%s: %s", wanted[a.Shipment].name(), told(a.Code, a.Args))
 	}
 	for _, p := range jobs {
 		n := collect.JobSpec{Vendor: j.Vendor, Parent: j.ID, Class: p.Class, Letters: p.Letters, Reprint: true, Only: map[string][]int{}, Why: o.Reason}
 		for _, l := range p.Letters {
 			c := wanted[l.Shipment]
 			if len(c.Only) > 0 && l.Sheets != c.of {
-				refuse("%s would lie on other sheets now, since the vendor's profile has changed: order the whole letter, by --letters", c.name())
+				refuse(ReprintSheets, c.Letter, "", "%s would lie on other sheets now, since the vendor's profile has changed: order the whole letter, by --letters", c.name())
 			}
 			n.Reasons, n.Only[l.Shipment] = append(n.Reasons, c.reason), c.Only
 		}

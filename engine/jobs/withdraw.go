@@ -12,6 +12,9 @@ import (
 	"postgang/printjobs/exchange"
 )
 
+// ErrHandedOver says that the vendor's side tells that a job was handed over, so that it cannot be taken back.
+var ErrHandedOver = errors.New("the vendor's side tells that it was handed over")
+
 // WithdrawJob takes a job that is not handed over back, by a person's order: what is at the vendor of it is removed, and
 // its letters are due again, for whichever vendor their account has then. A reprint is only ended.
 func (e *Jobs) WithdrawJob(ctx context.Context, id, reason string) (store.PrintJob, error) {
@@ -103,7 +106,7 @@ func (e *Jobs) TakeBack(ctx context.Context, j store.PrintJob, files []store.Job
 		return err
 	}
 	if why := handedOver(there, j); why != "" {
-		return errors.New(why)
+		return step.Said(why, ErrHandedOver)
 	}
 	// Withdraw looks for a ready file and answers once more itself.
 	return side.Withdraw(ctx, j.ID, fileNames(files))

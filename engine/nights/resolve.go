@@ -9,8 +9,16 @@ import (
 	"postgang/engine/jobs"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
+	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
+)
+
+var (
+	// ErrOtherJob says that the vendor has another job under the id.
+	ErrOtherJob = errors.New("the vendor has another job under this id")
+	// ErrStopped says that nothing is resolved while offers to the vendor are stopped.
+	ErrStopped = errors.New("offers to the vendor are stopped")
 )
 
 // Resolution is what a person has learnt from the vendor about a job that is UNCERTAIN.
@@ -50,7 +58,7 @@ func (e *Nights) planResolve(ctx context.Context, rd store.Reader, r Resolution)
 	}
 	if _, stopped, err := restored.StopOf(ctx, rd, j.Vendor); err != nil || stopped {
 		if err == nil {
-			err = fmt.Errorf("job %s cannot be resolved now: %s", j.ID, whileStopped(j.Vendor))
+			err = step.Said(fmt.Sprintf("job %s cannot be resolved now: %s", j.ID, whileStopped(j.Vendor)), ErrStopped)
 		}
 		return out, err
 	}
@@ -192,13 +200,13 @@ func (e *Nights) mayBeOffered(ctx context.Context, j store.PrintJob) error {
 	}
 	for name := range there.Files {
 		if p, ok := exchange.ParseFileName(name); ok && p.Kind != exchange.KindPrint && !ours[name] {
-			return fmt.Errorf("%s at the vendor is not of this job, though it has its id: the vendor has other letters under it. %s", name, whileStopped(v.Key))
+			return step.Said(fmt.Sprintf("%s at the vendor is not of this job, though it has its id: the vendor has other letters under it. %s", name, whileStopped(v.Key)), ErrOtherJob)
 		}
 	}
 	return e.Archive.View(ctx, func(r store.Reader) error {
 		_, stopped, err := restored.StopOf(ctx, r, v.Key)
 		if err == nil && stopped {
-			err = errors.New("the vendor has another job under this id, and not these letters: " + whileStopped(v.Key))
+			err = step.Said("the vendor has another job under this id, and not these letters: "+whileStopped(v.Key), ErrOtherJob)
 		}
 		return err
 	})

@@ -16,6 +16,7 @@ import (
 	"postgang/engine/collect"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -58,7 +59,7 @@ type Night struct {
 	Took      time.Duration
 }
 
-// Summary is the run in one line, for the slot ledger and logs.
+// Summary is the run in one line, for logs and errors.
 func (n Night) Summary() string {
 	s := fmt.Sprintf("%d letters collected into %d jobs; %d jobs with %d letters handed over; %d letters dropped out at the last gate; %d set aside",
 		n.Collected.Letters, len(n.Jobs), len(n.Offered), n.Letters, n.Withdrawn, n.SetAside)
@@ -310,13 +311,7 @@ type Exchanged struct {
 
 // Summary is the fetch in one line.
 func (x Exchanged) Summary() string {
-	var applied, stopped int
-	for _, r := range x.Receipts {
-		applied += r.Applied
-		if len(r.Problems) > 0 {
-			stopped++
-		}
-	}
+	applied, stopped := x.counts()
 	return fmt.Sprintf("%d jobs accepted, %d rejected; %d receipt files, %d receipts applied, %d files stopped",
 		x.Answers.Accepted, x.Answers.Rejected, len(x.Receipts), applied, stopped)
 }
@@ -356,33 +351,36 @@ func (e *Nights) Fetch(ctx context.Context, vendors ...string) (Exchanged, error
 }
 
 // ScheduleReport writes the report of a finished month, [from, to); cmd gives it, since a report becomes a file.
-type ScheduleReport func(ctx context.Context, from, to civil.Date) (summary string, err error)
+type ScheduleReport func(ctx context.Context, from, to civil.Date) (Reported, error)
 
 // Scheduled runs whatever schedule is due now: the night, the fetch, the report.
 func (e *Nights) Scheduled(ctx context.Context, schedules []Schedule, since time.Time, report ScheduleReport) error {
 	var errs []error
 	for _, s := range schedules {
-		var run func(ctx context.Context, slot time.Time) (string, error)
+		var run func(ctx context.Context, slot time.Time) (shipment.Note, error)
 		switch s.Name {
 		case ScheduleNight:
-			run = func(ctx context.Context, _ time.Time) (string, error) {
+			run = func(ctx context.Context, _ time.Time) (shipment.Note, error) {
 				n, err := e.RunNight(ctx, NightOptions{})
 				if errors.Is(err, ErrUnsettled) && len(n.Unsettled) == 0 {
 					err = nil // what is UNCERTAIN has an alarm of its own, and the night did its work
 				}
-				return n.Summary(), err
+				return n.Note(), err
 			}
 		case ScheduleReceipts:
-			run = func(ctx context.Context, _ time.Time) (string, error) {
+			run = func(ctx context.Context, _ time.Time) (shipment.Note, error) {
 				x, err := e.Fetch(ctx)
-				return x.Summary(), err
+				return x.Note(), err
 			}
 		case ScheduleMonthly:
-			run = func(ctx context.Context, slot time.Time) (string, error) {
+			run = func(ctx context.Context, slot time.Time) (shipment.Note, error) {
 				return e.runReports(ctx, s.Months(slot), report)
 			}
 		case ScheduleRetention:
-			run = func(ctx context.Context, _ time.Time) (string, error) { return e.Retention(ctx) }
+			run = func(ctx context.Context, _ time.Time) (shipment.Note, error) {
+				said, err := e.Retention(ctx)
+				return shipment.Note{Code: "said", Args: shipment.Args{"words": said}}, err
+			}
 		default:
 			return fmt.Errorf("unknown schedule %q", s.Name)
 		}

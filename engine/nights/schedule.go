@@ -13,6 +13,7 @@ import (
 	"postgang/billing/civil"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -259,7 +260,7 @@ const maxCatchUp = 100
 // and did not finish, because it was killed, is resumed first; a slot that has an outcome is never run again.
 //
 // since is where the ledger begins when the schedule is looked at for the first time: slots before it were never promised.
-func (e *Nights) RunDue(ctx context.Context, s Schedule, since time.Time, run func(ctx context.Context, slot time.Time) (summary string, err error)) (ran bool, err error) {
+func (e *Nights) RunDue(ctx context.Context, s Schedule, since time.Time, run func(ctx context.Context, slot time.Time) (shipment.Note, error)) (ran bool, err error) {
 	ctx, release, err := e.Archive.Lock(ctx, "schedule-"+s.Name)
 	if errors.Is(err, store.ErrLocked) {
 		return false, nil // another process is at it
@@ -371,19 +372,19 @@ func reportsMissed(ctx context.Context, tx store.Tx, months []civil.Date) error 
 }
 
 // runReports makes the reports of a slot, month by month. One that fails is alarmed, and does not keep the others back.
-func (e *Nights) runReports(ctx context.Context, months []civil.Date, report ScheduleReport) (string, error) {
-	var done []string
+func (e *Nights) runReports(ctx context.Context, months []civil.Date, report ScheduleReport) (shipment.Note, error) {
+	var done []Reported
 	var errs []error
 	for _, m := range months {
-		summary, runErr := report(ctx, m, civil.NextMonth(m))
+		made, runErr := report(ctx, m, civil.NextMonth(m))
 		if runErr != nil && ctx.Err() != nil {
-			return "", runErr
+			return shipment.Note{}, runErr
 		}
 		if runErr == nil {
 			if err := e.ReportMade(ctx, m, civil.NextMonth(m)); err != nil {
 				errs = append(errs, err)
 			}
-			done = append(done, summary)
+			done = append(done, made)
 			continue
 		}
 		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
@@ -391,7 +392,7 @@ func (e *Nights) runReports(ctx context.Context, months []civil.Date, report Sch
 		})
 		errs = append(errs, fmt.Errorf("%s: %w", m.Month(), runErr), err)
 	}
-	return strings.Join(done, "; "), errors.Join(errs...)
+	return reportsNote(done), errors.Join(errs...)
 }
 
 // ReportMade ends the alarm for the report of a month, when the period is one.
@@ -424,8 +425,8 @@ const ledgerLook = 10 * maxCatchUp
 
 // runSlot runs a claimed slot and records its outcome. A run that a shutdown cut short stays RUNNING, so that the next
 // start resumes it.
-func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run func(ctx context.Context, slot time.Time) (string, error)) error {
-	summary, runErr := run(ctx, slot)
+func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run func(ctx context.Context, slot time.Time) (shipment.Note, error)) error {
+	note, runErr := run(ctx, slot)
 	if runErr != nil && ctx.Err() != nil {
 		return runErr
 	}
@@ -434,14 +435,11 @@ func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 		e.Log.Info("slot waits for another process", "schedule", s.Name, "slot", slot)
 		return nil
 	}
-	state := store.SlotDone
-	if runErr != nil {
-		state, summary = store.SlotFailed, runErr.Error()
-	}
+	state, summary := outcome(note, runErr)
 	raised := "schedule:" + s.Name
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		if runErr != nil && !s.each() { // its months have alarms of their own
-			args := alarm.Args{"case": "failed", "schedule": s.Name, "slot": alarm.TimeArg(slot), "why": summary}
+			args := alarm.Args{"case": "failed", "schedule": s.Name, "slot": alarm.TimeArg(slot), "why": runErr.Error()}
 			if err := tx.RaiseAlarm(ctx, raised, args); err != nil {
 				return err
 			}

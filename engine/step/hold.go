@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"postgang/engine/alarm"
+	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -42,19 +43,26 @@ func SetAside(ctx context.Context, tx store.Tx, s shipment.Shipment, why shipmen
 	return tx.AddEvents(ctx, shipment.SetAside(s, tx.Now(), why))
 }
 
-// ErrKeptBack says that a letter is kept back by the cost guard, which only ApproveCost lifts, with a reason.
-var ErrKeptBack = errors.New("kept back by the cost guard")
+var (
+	// ErrKeptBack says that a letter is kept back by the cost guard, which only ApproveCost lifts, with a reason.
+	ErrKeptBack = errors.New("kept back by the cost guard")
+	// ErrNotAside says that a letter is not set aside, or is not any more.
+	ErrNotAside = errors.New("is not set aside")
+)
 
 // Release lets a shipment that was set aside be collected again. One that the cost guard keeps back is refused with
-// ErrKeptBack: a cap that any release lifts would be none.
-func (e *Step) Release(ctx context.Context, id string) error {
+// ErrKeptBack: a cap that any release lifts would be none. The reason is a person's, and is kept in the history: no personal data.
+func (e *Step) Release(ctx context.Context, id, reason string) error {
+	if why := identity.BadReason(reason); why != "" {
+		return errors.New(why)
+	}
 	return e.Archive.InTx(ctx, func(tx store.Tx) error {
 		s, err := tx.Shipment(ctx, id)
 		if err != nil {
 			return err
 		}
 		if s.Hold == "" {
-			return fmt.Errorf("shipment %s is not set aside", id)
+			return fmt.Errorf("shipment %s %w", id, ErrNotAside)
 		}
 		if s.Hold == shipment.HoldCost {
 			return fmt.Errorf("shipment %s is %w; to let it go: postgang guard approve %s --reason TEXT", id, ErrKeptBack, id)
@@ -62,7 +70,7 @@ func (e *Step) Release(ctx context.Context, id string) error {
 		if s.Hold == shipment.HoldRestored {
 			return fmt.Errorf("shipment %s may be with the vendor already. Ask the vendor; when it is not, let it go by postgang recover release %s --reason TEXT", id, id)
 		}
-		return Release(ctx, tx, s, nil)
+		return Release(ctx, tx, s, shipment.Args{"reason": reason})
 	})
 }
 

@@ -200,3 +200,14 @@ type LaterError struct {
 }
 
 func (e *LaterError) Error() string { return e.Reason }
+
+// Said is an error that says what it is in other words, for callers that tell such errors apart.
+func Said(words string, what error) error { return said{words, what} }
+
+type said struct {
+	words string
+	what  error
+}
+
+func (s said) Error() string { return s.words }
+func (s said) Unwrap() error { return s.what }

@@ -22,7 +22,7 @@ type SlotReader interface {
 
 // SlotWriter changes slots of schedules, alarms and settings.
 type SlotWriter interface {
-	// ClaimSlot records that a slot is being run. False when it is in the ledger already (whatever its outcome).
+	// ClaimSlot records that a slot is being run, and by whom. False when it is in the ledger already (whatever its outcome).
 	ClaimSlot(ctx context.Context, schedule string, slot time.Time, state SlotState) (bool, error)
 	// FinishSlot records the outcome of a claimed slot.
 	FinishSlot(ctx context.Context, schedule string, slot time.Time, state SlotState, summary string) error
@@ -55,7 +55,9 @@ type Slot struct {
 	State    SlotState
 	Started  time.Time
 	Finished time.Time
-	Summary  string
+	// Summary is what came of it: a shipment.Note, which engine/words words; of a run that failed, and of earlier versions, a text.
+	Summary string
+	By      string // who has started it, as access.Actor keeps it; empty: Postgang by itself
 }
 
 // SettingIdentity is the archive's setting with its identity, a UUID. It is a secret.

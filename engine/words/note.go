@@ -21,6 +21,7 @@ var notes = map[string]worded{
 	"ending":          {`{{say . "ending"}}`, `{{say . "ending"}}`},
 	"doubt":           {`{{say . "doubt"}}`, `{{say . "doubt"}}`},
 	"withdrawn":       {`withdrawn by a person: {{.reason}}`, `trukket tilbake for hånd: {{.reason}}`},
+	"released-job":    {`{{.letters}} letters released by a person: {{.reason}}`, `{{n .letters "brev" "brev"}} frigitt for hånd: {{.reason}}`},
 	"resolved-has":    {`resolved by a person, the vendor has it: {{.reason}}`, `avklart for hånd, trykkeriet har den: {{.reason}}`},
 	"resolved-has-not": {`resolved by a person, the vendor has not got it: {{.reason}}`,
 		`avklart for hånd, trykkeriet har den ikke: {{.reason}}`},
@@ -31,6 +32,24 @@ var notes = map[string]worded{
 		`{{.letters}} brev bekreftet som postlagt {{clock .at}}{{if has . "by"}}, av {{.by}}{{end}}`},
 	"found": {`found at the vendor by recover{{if has . "reason"}}; confirmed: {{.reason}}{{end}}`,
 		`funnet hos trykkeriet ved gjenoppretting{{if has . "reason"}}; bekreftet: {{.reason}}{{end}}`},
+
+	// What a run did, as the slot ledger keeps it.
+	"night": {
+		`{{.collected}} letters collected into {{.jobs}} jobs; {{.offered}} jobs with {{.letters}} letters handed over; {{.dropped}} letters dropped out at the last gate; {{.aside}} set aside` +
+			`{{if has . "uncertain"}}; UNCERTAIN: {{.uncertain}}{{end}}{{if has . "waiting"}}; waiting for the vendor's window or limit: {{.waiting}}{{end}}` +
+			`{{if has . "unheard"}}; letters that wait for a channel to say whether they were read: {{.unheard}}{{end}}{{if has . "manual"}}; to be printed here: {{.manual}}{{end}}` +
+			`{{if has . "stopped"}}; nothing is offered until postgang recover to {{.stopped}}{{end}}{{if has . "unsettled"}}; not finished: {{.unsettled}}{{end}}{{if has . "why"}} (last error: {{.why}}){{end}}`,
+		`{{n .collected "brev" "brev"}} samlet i {{n .jobs "jobb" "jobber"}}; {{n .offered "jobb" "jobber"}} med {{.letters}} brev overlevert; {{.dropped}} falt fra ved siste kontroll; {{.aside}} satt til side` +
+			`{{if has . "uncertain"}}; uvisst om trykkeriet har: {{.uncertain}}{{end}}{{if has . "waiting"}}; venter på trykkeriets åpningstid eller grense: {{.waiting}}{{end}}` +
+			`{{if has . "unheard"}}; brev som venter på at en kanal sier om de er lest: {{.unheard}}{{end}}{{if has . "manual"}}; skrives ut her: {{.manual}}{{end}}` +
+			`{{if has . "stopped"}}; ingenting blir tilbudt før gjenoppretting til: {{.stopped}}{{end}}{{if has . "unsettled"}}; ikke ferdig: {{.unsettled}}{{end}}{{if has . "why"}} (siste feil: {{.why}}){{end}}`,
+	},
+	"fetched": {`{{.accepted}} jobs accepted, {{.rejected}} rejected; {{.files}} receipt files, {{.applied}} receipts applied, {{.stopped}} files stopped`,
+		`{{n .accepted "jobb" "jobber"}} godtatt, {{.rejected}} avvist; {{n .files "kvitteringsfil" "kvitteringsfiler"}}, {{n .applied "kvittering" "kvitteringer"}} bokført, {{n .stopped "fil" "filer"}} stoppet`},
+	"reports":       {`{{.files}}: {{.letters}} letters, kr {{kr .net}} net`, `{{.files}}: {{.letters}} brev, kr {{kr .net}} netto`},
+	"said":          {`{{.words}}`, `{{.words}}`},
+	"night-at-work": {`another night was at work`, `en annen nattkjøring var i gang`},
+	"run-ended":     {`the process ended in the middle of it`, `prosessen stoppet midt i kjøringen`},
 
 	// A decision about a deviation or a receipt.
 	"difference-gone":   {`invoice and receipts do not have this difference any more`, `faktura og kvitteringer har ikke lenger denne forskjellen`},

@@ -47,8 +47,21 @@ var noteExamples = []noteExample{
 	{"doubt", shipment.Args{"doubt": "unreadable-answer"}, "the vendor has answered, but the answer cannot be read", "trykkeriet har svart, men svaret kan ikke leses"},
 	{"doubt", shipment.Args{"doubt": "other-ticket"}, "a hand-over for this job id is at the vendor, but for another ticket", "det ligger en overlevering med denne jobb-id-en hos trykkeriet, men med en annen jobbseddel"},
 	{"withdrawn", shipment.Args{"reason": "feil logo"}, "withdrawn by a person: feil logo", "trukket tilbake for hånd: feil logo"},
+	{"released-job", shipment.Args{"letters": "3", "reason": "rettet"}, "3 letters released by a person: rettet", "3 brev frigitt for hånd: rettet"},
 	{"resolved-has", shipment.Args{"reason": "på telefon"}, "resolved by a person, the vendor has it: på telefon", "avklart for hånd, trykkeriet har den: på telefon"},
 	{"resolved-has-not", shipment.Args{"reason": "på telefon"}, "resolved by a person, the vendor has not got it: på telefon", "avklart for hånd, trykkeriet har den ikke: på telefon"},
+	{"night", shipment.Args{"collected": "4", "jobs": "2", "offered": "3", "letters": "5", "dropped": "6", "aside": "7"},
+		"4 letters collected into 2 jobs; 3 jobs with 5 letters handed over; 6 letters dropped out at the last gate; 7 set aside",
+		"4 brev samlet i 2 jobber; 3 jobber med 5 brev overlevert; 6 falt fra ved siste kontroll; 7 satt til side"},
+	{"night", shipment.Args{"collected": "1", "jobs": "1", "offered": "1", "letters": "1", "dropped": "0", "aside": "0", "uncertain": "J1, J2", "waiting": "J3", "unheard": "altinn 3", "manual": "J4", "stopped": "v", "unsettled": "J5", "why": "x"},
+		"1 letters collected into 1 jobs; 1 jobs with 1 letters handed over; 0 letters dropped out at the last gate; 0 set aside; UNCERTAIN: J1, J2; waiting for the vendor's window or limit: J3; letters that wait for a channel to say whether they were read: altinn 3; to be printed here: J4; nothing is offered until postgang recover to v; not finished: J5 (last error: x)",
+		"1 brev samlet i 1 jobb; 1 jobb med 1 brev overlevert; 0 falt fra ved siste kontroll; 0 satt til side; uvisst om trykkeriet har: J1, J2; venter på trykkeriets åpningstid eller grense: J3; brev som venter på at en kanal sier om de er lest: altinn 3; skrives ut her: J4; ingenting blir tilbudt før gjenoppretting til: v; ikke ferdig: J5 (siste feil: x)"},
+	{"fetched", shipment.Args{"accepted": "1", "rejected": "2", "files": "3", "applied": "4", "stopped": "5"}, "1 jobs accepted, 2 rejected; 3 receipt files, 4 receipts applied, 5 files stopped",
+		"1 jobb godtatt, 2 avvist; 3 kvitteringsfiler, 4 kvitteringer bokført, 5 filer stoppet"},
+	{"reports", shipment.Args{"files": "a.xlsx", "letters": "3", "net": "123456"}, "a.xlsx: 3 letters, kr 1\u00a0234,56 net", "a.xlsx: 3 brev, kr 1\u00a0234,56 netto"},
+	{"said", shipment.Args{"words": "3 letters erased"}, "3 letters erased", "3 letters erased"},
+	{"night-at-work", nil, "another night was at work", "en annen nattkjøring var i gang"},
+	{"run-ended", nil, "the process ended in the middle of it", "prosessen stoppet midt i kjøringen"},
 	{"printed-here", nil, "printed here", "skrives ut her"},
 	{"readdressed", shipment.Args{"reason": "flyttet"}, "flyttet", "flyttet"},
 	{"sent-again", shipment.Args{"shipment": "x", "reason": "flyttet"}, "as shipment x: flyttet", "som forsendelse x: flyttet"},
@@ -181,7 +194,7 @@ func TestWhatIsNoNoteIsShown(t *testing.T) {
 var noteMakers = []string{"engine/step", "engine/accept", "engine/collect", "engine/jobs", "engine/receipts", "billing/invoice", "engine/invoices", "engine/finance", "engine/nights", "engine/recovery", "engine/erase"}
 
 // noteArgs are the arguments that functions of the source stand for, by the code of the note.
-var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}}
+var noteArgs = map[string][]string{"ending": {"ending"}, "doubt": {"doubt"}, "night": {}}
 
 // TestEveryNoteHasWords: every code and argument that the source makes has words in both languages, and all words are of notes that
 // are made.

@@ -1762,7 +1762,11 @@ func slots(s *Suite) {
 		s.Helper()
 		s.Must(func(tx store.Tx) (err error) {
 			now = tx.Now()
-			ok, err = tx.ClaimSlot(s.Ctx, schedule, at, st)
+			by := access.Actor{}
+			if st == store.SlotRunning {
+				by = access.Actor{Kind: access.CommandLine, ID: "kari"}
+			}
+			ok, err = tx.ClaimSlot(access.As(s.Ctx, by), schedule, at, st)
 			return err
 		})
 		return ok, now
@@ -1785,7 +1789,7 @@ func slots(s *Suite) {
 	ok, _ = claim("natt", T0, store.SlotRunning)
 	s.Same(ok, false)
 	s.View(func(r store.Reader) error {
-		newest := store.Slot{Schedule: "natt", At: T0, State: store.SlotDone, Started: started, Finished: finished, Summary: "12 brev"}
+		newest := store.Slot{Schedule: "natt", At: T0, State: store.SlotDone, Started: started, Finished: finished, Summary: "12 brev", By: "kommando/kari"}
 		oldest := store.Slot{Schedule: "natt", At: T0.Add(-24 * time.Hour), State: store.SlotSkipped, Started: skipped, Finished: skipped}
 		last, err := r.LastSlot(s.Ctx, "natt")
 		s.Same(last, newest)

@@ -1,8 +1,6 @@
 package letters
 
 import (
-	"context"
-
 	"postgang/engine/access"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
@@ -10,12 +8,6 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
-
-// Actions are what people have the engine do; *engine.Engine does it, in the name of whom the context says.
-type Actions interface {
-	Stop(ctx context.Context, shipment, reason string) (shipment.Shipment, error)
-	Release(ctx context.Context, shipment string) error
-}
 
 // letterToActOn finds the letter of a request within the scope of the route.
 func (v *request) letterToActOn() (l scoped.Letter, err error) {
@@ -73,7 +65,7 @@ func stop(v *request) error {
 func releasePage(l scoped.Letter) visit.Question {
 	p := visit.Question{
 		Title: "Frigi forsendelsen", Text: "Forsendelsen blir med i neste kjøring. Rett først det den ble satt til side for, ellers blir den satt til side på nytt.",
-		Action: "/forsendelser/" + l.ID + "/frigi", Button: "Frigi forsendelsen", Back: "/forsendelser/" + l.ID,
+		Action: "/forsendelser/" + l.ID + "/frigi", Button: "Frigi forsendelsen", Reason: true, Back: "/forsendelser/" + l.ID,
 	}
 	switch l.Hold {
 	case "":
@@ -103,7 +95,10 @@ func release(v *request) error {
 	if p.Cannot != "" {
 		return v.Ask(p)
 	}
-	if err := v.Engine.Release(v.Ctx, l.ID); err != nil {
+	if p.Written, p.Wrong = v.Reason(); p.Wrong != "" {
+		return v.Ask(p)
+	}
+	if err := v.Engine.Release(v.Ctx, l.ID, p.Written); err != nil {
 		return err
 	}
 	return v.Redirect(p.Back)

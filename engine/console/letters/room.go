@@ -14,7 +14,7 @@ import (
 type Engine interface {
 	Quote(ctx context.Context, s shipment.Shipment) (accept.Quoted, error)
 	Stop(ctx context.Context, shipment, reason string) (shipment.Shipment, error)
-	Release(ctx context.Context, shipment string) error
+	Release(ctx context.Context, shipment, reason string) error
 }
 
 // Config is what the pages are made of.

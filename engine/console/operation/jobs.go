@@ -122,7 +122,8 @@ type jobPage struct {
 	Points      []checkpoint
 	Files       []store.JobFile
 	LetterRows  []jobLetterRow
-	Hidden      bool // letters are not listed, since there are others' among them
+	Actions     []page.Link // what the person may do with it
+	Hidden      bool        // letters are not listed, since there are others' among them
 	Others      []jobRow
 	History     []visit.Happened
 	Unreceipted int
@@ -188,6 +189,7 @@ func (v *request) jobPage(d scoped.JobDetails) jobPage {
 	}
 	add("Jobbseddel", d.Ticket, "")
 	p.Points = v.checkpoints(d)
+	p.Actions = jobActions(d)
 	for _, l := range d.Letters {
 		row := jobLetterRow{JobLetter: l, Short: l.Shipment[:min(8, len(l.Shipment))], Reason: page.ReasonOf(l.Reason)}
 		if l.Expected != nil {

@@ -12,8 +12,10 @@ import (
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/console/visit"
+	"postgang/engine/nights"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // overviewPage is where everything stands.
@@ -54,6 +56,8 @@ type planRow struct {
 	Ended   time.Time
 	State   page.Tag
 	Summary string
+	English bool   // Summary is a text of an earlier version, or of a program that failed
+	By      string // who has begun it by hand; empty: Postgang by itself
 	Next    time.Time
 	Late    string // how much the last run was late, or is under way; empty: neither
 }
@@ -238,7 +242,7 @@ func (v *request) late(j store.PrintJob, now time.Time) bool {
 }
 
 // scheduleNames are how pages name schedules.
-var scheduleNames = map[string]string{"night": "Nattkjøring", "receipts": "Hente kvitteringer", "report": "Månedsrapport", "night-by-hand": "Nattkjøring startet for hånd"}
+var scheduleNames = map[string]string{"night": "Nattkjøring", "receipts": "Hente kvitteringer", "report": "Månedsrapport", nights.ScheduleRetention: "Sletting", nights.ScheduleNightByHand: "Nattkjøring startet for hånd", nights.ScheduleReceiptsByHand: "Hente kvitteringer, startet for hånd"}
 
 func scheduleName(key string) string {
 	if n, ok := scheduleNames[key]; ok {
@@ -261,7 +265,7 @@ func (v *request) plans(r *scoped.Reader, now time.Time) ([]planRow, error) {
 		}
 		p := planRow{Name: scheduleName(s.Name), Next: s.Next(now), State: page.Tag{Text: "Ikke kjørt ennå", Color: "neutral"}}
 		if len(slots) > 0 {
-			p.fill(slots[0], now)
+			v.fill(&p, slots[0])
 		}
 		out = append(out, p)
 	}
@@ -269,8 +273,12 @@ func (v *request) plans(r *scoped.Reader, now time.Time) ([]planRow, error) {
 }
 
 // fill sets what is known of a run.
-func (p *planRow) fill(s store.Slot, now time.Time) {
-	p.Planned, p.Began, p.Ended, p.State, p.Summary = s.At, s.Started, s.Finished, slotWords[s.State], s.Summary
+func (v *request) fill(p *planRow, s store.Slot) {
+	now := v.Now()
+	p.Planned, p.Began, p.Ended, p.State = s.At, s.Started, s.Finished, slotWords[s.State]
+	p.Summary, p.By = page.Sentence(words.Why(s.Summary, words.Norwegian)), v.ByWhom(s.By)
+	note, noted := shipment.ReadNote(s.Summary)
+	p.English = s.Summary != "" && (!noted || note.Code == "said")
 	switch {
 	case s.State == store.SlotRunning:
 		p.Late = "har pågått i " + page.Span(now.Sub(s.Started))

@@ -5,27 +5,27 @@ import (
 	"slices"
 
 	"postgang/engine/console/scoped"
+	"postgang/engine/nights"
 )
 
 // runsPage is what ran by the clock, and will.
 type runsPage struct {
 	Plans []planRow
 	Runs  []planRow // the last of all schedules, newest first
+	// MayStart: runs can be begun from here.
+	MayStart bool
 }
 
-const (
-	shownRuns = 40
-	byHand    = "night-by-hand" // the ledger of the nights that a command ran
-)
+const shownRuns = 40
 
 func runs(v *request) error {
-	p := runsPage{}
+	p := runsPage{MayStart: v.pages.Runs != nil}
 	now := v.Now()
 	err := v.View(func(r *scoped.Reader) (err error) {
 		if p.Plans, err = v.plans(r, now); err != nil {
 			return err
 		}
-		names := []string{byHand}
+		names := []string{nights.ScheduleNightByHand, nights.ScheduleReceiptsByHand}
 		for _, s := range v.Schedules {
 			names = append(names, s.Name)
 		}
@@ -36,7 +36,7 @@ func runs(v *request) error {
 			}
 			for _, s := range slots {
 				row := planRow{Name: scheduleName(name)}
-				row.fill(s, now)
+				v.fill(&row, s)
 				p.Runs = append(p.Runs, row)
 			}
 		}

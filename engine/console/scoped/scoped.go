@@ -392,3 +392,15 @@ func (r *Reader) OpenConflicts(ctx context.Context) ([]store.ReceiptRecord, erro
 func (r *Reader) ActorNames(ctx context.Context) (map[string]string, error) {
 	return r.r.ActorNames(ctx)
 }
+
+// Asked is what somebody has asked for that takes two persons, and nobody has done; zero: nobody has. may reports whether an actor is
+// another person, who may do it at a time.
+func (r *Reader) Asked(ctx context.Context, subject string, by access.Actor, now time.Time) (asked access.Asked, may bool, err error) {
+	all, err := r.r.Asked(ctx, true)
+	at := slices.IndexFunc(all, func(a access.Asked) bool { return a.Subject == subject })
+	if err != nil || at < 0 {
+		return access.Asked{}, false, err
+	}
+	people, err := r.r.People(ctx)
+	return all[at], err == nil && all[at].MayDo(by, people, now), err
+}
