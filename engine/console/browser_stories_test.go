@@ -105,7 +105,7 @@ func TestBrowserMonthIsClosed(t *testing.T) {
 		b.press("Avvik")
 		b.touch(eval[string](b, `[...document.querySelectorAll("tbody tr")].find((r) => r.innerText.includes("Skolekontoret")).querySelector("input").getAttribute("aria-label")`))
 		b.press("Avgjør de valgte")
-		b.touch("Omtvistet: trykkeriet får beskjed, og må svare")
+		b.touch(eval[string](b, `[...document.querySelectorAll("label")].find((l) => l.innerText.startsWith("Omtvistet")).innerText.trim()`))
 		b.write("Begrunnelse", "To ark sendt")
 		b.press("Avgjør")
 		b.reads("Omtvistet", "To ark sendt")
