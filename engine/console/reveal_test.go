@@ -146,8 +146,10 @@ func TestRevealStory(t *testing.T) {
 		t.Error("the name of a document is shown that was not asked for")
 	}
 	// Once more in the same session, the purpose need not be written again.
-	if body := w.ask("GET", "/forsendelser/"+w.heldLetter+"/innsyn", worker, "").Body.String(); !strings.Contains(body, `value="Mottakeren ringte"`) {
-		t.Error("the purpose is forgotten")
+	for _, at := range []string{"", "/innsyn", "/sider"} {
+		if body := w.ask("GET", "/forsendelser/"+w.heldLetter+at, worker, "").Body.String(); !strings.Contains(body, `value="Mottakeren ringte"`) {
+			t.Errorf("the purpose is forgotten at %q", at)
+		}
 	}
 	colleague := w.as("kollega", access.Grant{Role: access.RoleCaseWorker, Account: own})
 	gone := func(name string, who *http.Cookie) {

@@ -20,6 +20,7 @@ import (
 
 // all are all addresses. There is no other way in: Handler makes the mux of them, and the menu and the tests go over them.
 func (h *handler) all() []visit.Route {
+	revealed := reveal.New(reveal.Config{Door: insight.New(h.Archive), Engine: h.Engine, Pictures: h.Pictures})
 	out := slices.Concat(
 		[]visit.Route{
 			{Method: "GET", Pattern: asset.Prefix + "{name}", To: visit.Everybody, Do: serveFile},
@@ -30,8 +31,8 @@ func (h *handler) all() []visit.Route {
 			{Method: "POST", Pattern: "/okt", To: visit.Known, Do: h.stay},
 			{Method: "GET", Pattern: "/hjelp", To: visit.Members, Do: h.help},
 		},
-		letters.Routes(letters.Config{Engine: h.Engine}),
-		reveal.Routes(reveal.Config{Door: insight.New(h.Archive), Engine: h.Engine, Pictures: h.Pictures}),
+		letters.Routes(letters.Config{Purpose: revealed.Purpose, Engine: h.Engine}),
+		revealed.Routes(),
 		statistics.Routes(statistics.Config{Engine: h.Engine, Inputs: h.Inputs}),
 		manual.Routes(manual.Config{Engine: h.Engine}),
 		send.Routes(send.Config{Engine: h.Engine, Door: h.Door}),

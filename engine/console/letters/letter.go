@@ -28,7 +28,8 @@ type letterPage struct {
 	Facts   []page.Fact
 	Actions []page.Link // what the person may do with it
 	Level4  bool
-	Reveal  bool // the person may see who it is to and what it says, for a purpose
+	Reveal  bool   // the person may see who it is to and what it says, for a purpose
+	Purpose string // that they gave last
 	// Deadline is how the deadline was counted, day by day; none: there is none.
 	Deadline     []deadlineDay
 	DeadlineAt   time.Time
@@ -99,6 +100,9 @@ func (v *request) letterPage(d scoped.LetterDetails) letterPage {
 	p := letterPage{ID: l.ID, Status: page.StatusOf(l.Status), Level4: l.Submission.RequireLevel4, Reveal: v.May(access.Reveal).Has(l.Account) && l.Status != shipment.StatusSlettet}
 	if l.Hold != "" {
 		p.Hold = page.HoldOf(l.Hold)
+	}
+	if p.Reveal {
+		p.Purpose = v.Purpose(v.Visit)
 	}
 	p.Facts = v.letterFacts(l)
 	p.Actions = v.letterActions(l)

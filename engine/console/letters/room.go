@@ -18,7 +18,11 @@ type Engine interface {
 }
 
 // Config is what the pages are made of.
-type Config struct{ Engine Engine }
+type Config struct {
+	Engine Engine
+	// Purpose is what somebody wanted to see personal data for last, to be offered again; empty: it is not known.
+	Purpose func(v *visit.Visit) string
+}
 
 // pages answer the addresses of this room.
 type pages struct {

@@ -87,7 +87,7 @@ func (v *request) drawing(w *view, n int) *drawing {
 }
 
 // render waits for its turn.
-func (p *pages) render(ctx context.Context, w *view, o preview.Options, each func(preview.Page) error) error {
+func (p *Pages) render(ctx context.Context, w *view, o preview.Options, each func(preview.Page) error) error {
 	select {
 	case p.turns <- struct{}{}:
 		defer func() { <-p.turns }()

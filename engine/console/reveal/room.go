@@ -39,8 +39,8 @@ type Config struct {
 	Pictures Pictures
 }
 
-// pages answer the addresses of this room.
-type pages struct {
+// Pages answer the addresses of this room, and keep what they have revealed.
+type Pages struct {
 	Config
 	views views
 	turns chan struct{} // holds one for each instance of the renderer that is at work
@@ -52,7 +52,7 @@ const atWork = 2
 // request is a visit to one of them.
 type request struct {
 	*visit.Visit
-	*pages
+	*Pages
 }
 
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
@@ -63,9 +63,14 @@ func Models() map[string]any {
 // SearchPath is the address of the search for recipients.
 const SearchPath = "/mottaker"
 
+// New makes the pages, which have revealed nothing yet.
+func New(c Config) *Pages { return &Pages{Config: c, turns: make(chan struct{}, atWork)} }
+
+// Purpose is what the session of a visit looked for last, so that it need not be written for each letter; empty: nothing, or long ago.
+func (p *Pages) Purpose(v *visit.Visit) string { return p.views.purpose(v) }
+
 // Routes are the addresses of this room.
-func Routes(c Config) []visit.Route {
-	p := &pages{Config: c, turns: make(chan struct{}, atWork)}
+func (p *Pages) Routes() []visit.Route {
 	do := func(fn func(v *request) error) func(*visit.Visit) error {
 		return func(v *visit.Visit) error { return fn(&request{v, p}) }
 	}

@@ -93,7 +93,7 @@ func (s *views) find(v *visit.Visit, token, letter string) *view {
 	return w
 }
 
-// purpose is what the session looked for last, so that it need not be written for each letter; empty: nothing.
+// purpose is Pages.Purpose.
 func (s *views) purpose(v *visit.Visit) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
