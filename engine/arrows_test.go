@@ -126,6 +126,7 @@ var arrows = []struct {
 	{"engine/console/send", and(pages, "engine/accept", "engine/intake/door"), "a letter by hand goes in at the door of all hand-ins", true},
 	{"engine/console/reveal", and(pages, "engine/insight", "engine/recipient", "engine/jobs", "printjobs/preview", "printjobs/impose", "printjobs/prepare/finding"), "a room of pages knows no other", true},
 	{"engine/console/people", and(pages, "engine/login"), "a room of pages knows no other", true},
+	{"engine/console/settings", and(pages, "engine/settings", "billing", "printjobs"), "a room of pages knows no other", true},
 	{"engine/console/statistics", and(pages, "engine/finance", "billing"), "a room of pages knows no other", true},
 	{"engine/console", and(pages, "engine/console", "engine/insight", "engine/intake/door", "engine/login", "engine/jobs", "engine/nights", "billing"),
 		"the console puts its rooms together, and asks the engine for what commands ask it for", true},

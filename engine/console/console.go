@@ -27,6 +27,7 @@ import (
 	"postgang/engine/console/reveal"
 	"postgang/engine/console/scoped"
 	"postgang/engine/console/send"
+	"postgang/engine/console/settings"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
 	"postgang/engine/intake/door"
@@ -47,6 +48,7 @@ type Engine interface {
 	operation.Engine
 	money.Engine
 	statistics.Engine
+	settings.Engine
 }
 
 var _ scoped.Queue = (*jobs.Jobs)(nil)

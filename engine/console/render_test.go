@@ -18,6 +18,7 @@ import (
 	"postgang/engine/console/people"
 	"postgang/engine/console/reveal"
 	"postgang/engine/console/send"
+	"postgang/engine/console/settings"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
 )
@@ -25,7 +26,7 @@ import (
 // models are the model of each page.
 func models() map[string]any {
 	out := map[string]any{"melding": visit.Notice{}, "handling": visit.Question{}, "fremmed": strangerPage{}, "hjelp": helpPage{}, "tilgjengelighet": accessibilityPage{}}
-	for _, room := range []map[string]any{letters.Models(), manual.Models(), money.Models(), operation.Models(), people.Models(), reveal.Models(), send.Models(), statistics.Models()} {
+	for _, room := range []map[string]any{letters.Models(), manual.Models(), money.Models(), operation.Models(), people.Models(), reveal.Models(), send.Models(), settings.Models(), statistics.Models()} {
 		maps.Copy(out, room)
 	}
 	return out

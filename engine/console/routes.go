@@ -12,6 +12,7 @@ import (
 	"postgang/engine/console/people"
 	"postgang/engine/console/reveal"
 	"postgang/engine/console/send"
+	"postgang/engine/console/settings"
 	"postgang/engine/console/statistics"
 	"postgang/engine/console/visit"
 	"postgang/engine/insight"
@@ -39,6 +40,7 @@ func (h *handler) all() []visit.Route {
 		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Runs: h.Runs, Schedules: h.Schedules}),
 		money.Routes(money.Config{Archive: h.Archive, Engine: h.Engine, Books: h.Books}),
 		people.Routes(people.Config{Archive: h.Archive, Roles: h.Roles, Issuer: h.Issuer, Hash: h.Login.Hash}),
+		settings.Routes(settings.Config{Engine: h.Engine, Pictures: h.Pictures}),
 	)
 	front := &out[slices.IndexFunc(out, func(rt visit.Route) bool { return rt.Pattern == operation.Front })]
 	front.To, front.Do = visit.Members, h.front(front.Do)
@@ -72,6 +74,6 @@ var menuGroups = []struct {
 	{"Økonomi", []struct{ Name, pattern string }{
 		{"Konteringskoder", "/okonomi/koder"}, {"Avvik", "/okonomi/avvik"}, {"Kvitteringer", "/okonomi/kvitteringer"}, {"Fakturaer", "/okonomi/fakturaer"}, {"Måneder", "/okonomi/maneder"},
 	}},
-	{"Administrasjon", []struct{ Name, pattern string }{{"Fagsystemer", "/konfigurasjon/fagsystemer"}, {"Tilganger", "/tilganger"}, {"Logger", "/logg"}}},
+	{"Administrasjon", []struct{ Name, pattern string }{{"Konfigurasjon", settings.Path}, {"Fagsystemer", "/konfigurasjon/fagsystemer"}, {"Tilganger", "/tilganger"}, {"Logger", "/logg"}}},
 	{"Hjelp", []struct{ Name, pattern string }{{"Hjelp", "/hjelp"}}},
 }

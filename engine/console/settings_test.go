@@ -1,0 +1,169 @@
+package console
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"postgang/engine/access"
+)
+
+const (
+	schoolPage = "/konfigurasjon/konto/" + own
+	coverForm  = schoolPage + "/endre/forside"
+)
+
+// filled is the form of the forside, with some fields otherwise.
+func filled(fields ...string) url.Values {
+	f := url.Values{"navn": {"Oppvekstkontoret"}, "postnummer": {"0155"}, "poststed": {"OSLO"}, "sprak": {"nb"}, "tekst": {""}, "fra": {"2099-01-02"}, "begrunnelse": {"Ny avdeling"}}
+	for i := 0; i+1 < len(fields); i += 2 {
+		f.Set(fields[i], fields[i+1])
+	}
+	return f
+}
+
+// TestSetASender: an administrator sees what a new sender will look like, saves it from a day on, and everybody who may see it sees who
+// did and why; the day before it is as it was.
+func TestSetASender(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		boss := w.as("sjef", access.Grant{Role: access.RoleAdministrator, Account: own})
+		if body := w.ask("GET", coverForm, boss, "").Body.String(); !strings.Contains(body, "Prøve kommune") || strings.Contains(body, "Lagre fra") {
+			t.Errorf("the form: %s", body)
+		}
+		rec := w.ask("POST", coverForm, boss, filled().Encode())
+		body := rec.Body.String()
+		if rec.Code != http.StatusOK || !strings.Contains(body, "Slik blir det fra 02.01.2099") || !strings.Contains(body, "Prøve kommune") || !strings.Contains(body, "data:image/png;base64,") {
+			t.Fatalf("%d: %s", rec.Code, body)
+		}
+		if body := w.ask("GET", schoolPage, boss, "").Body.String(); strings.Contains(body, "Oppvekstkontoret") {
+			t.Error("the preview has set something")
+		}
+		saving := filled("gjor", "lagre", "sett", "0")
+		rec = w.ask("POST", coverForm, boss, saving.Encode())
+		if rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != schoolPage+"?lagret=1" {
+			t.Fatalf("%d to %s: %s", rec.Code, rec.Header().Get("Location"), rec.Body)
+		}
+		auditor := w.as("revisor", access.Grant{Role: access.RoleAuditor})
+		for path, wants := range map[string][]string{
+			schoolPage + "?lagret=1":       {"Endringen er lagret", "Prøve kommune", "Ny avdeling", "Kommer", "en kollega"},
+			schoolPage + "?dag=2099-01-02": {"Oppvekstkontoret", "Satt av en kollega"},
+			schoolPage + "?dag=2099-01-01": {"Prøve kommune", "Standard"},
+			"/konfigurasjon":               {"Skolekontoret", "02.01.2099", "Trykkeriet"},
+		} {
+			page := w.ask("GET", path, auditor, "").Body.String()
+			for _, want := range wants {
+				if !strings.Contains(page, want) {
+					t.Errorf("%s: no %q: %s", path, want, page)
+				}
+			}
+			if strings.Contains(page, "/endre/") {
+				t.Errorf("%s: the auditor is offered to change", path)
+			}
+		}
+		if pdf := w.ask("GET", schoolPage+"/forside.pdf", auditor, ""); !strings.HasPrefix(pdf.Body.String(), "%PDF-") {
+			t.Errorf("no PDF: %d", pdf.Code)
+		}
+		// Somebody who had the form open before that is told, and may go on.
+		rec = w.ask("POST", coverForm, boss, filled("gjor", "lagre", "sett", "0", "navn", "Enda et navn").Encode())
+		if rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "En annen har endret kontoen") || !strings.Contains(rec.Body.String(), "Enda et navn") {
+			t.Errorf("meanwhile: %d %s", rec.Code, rec.Body)
+		}
+	})
+}
+
+// TestSetWrong: what cannot be set is told beside its field, and what was written stays.
+func TestSetWrong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	boss := w.as("sjef", access.Grant{Role: access.RoleAdministrator, Account: own})
+	for field, c := range map[string]struct{ value, told string }{
+		"navn": {"", "Skriv navnet"}, "postnummer": {"15", "fire siffer"}, "poststed": {"", "poststedet"}, "sprak": {"sma", "Velg et språk"}, "fra": {"2020-01-01", "en dag som er over"},
+		"begrunnelse": {"", "Skriv kort hvorfor"}, "tekst": {"学校", "ikke kan skrives ut"}, "ny-logo": {"../..", "PNG eller JPEG"},
+	} {
+		rec := w.ask("POST", coverForm, boss, filled(field, c.value, "linje1", "Skolegata 12").Encode())
+		if body := rec.Body.String(); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(body, c.told) || !strings.Contains(body, "Skolegata 12") {
+			t.Errorf("%s: %d %s", field, rec.Code, body)
+		}
+	}
+	if rec := w.ask("POST", schoolPage+"/endre/print", boss, "leverandor=ingen&frist=0&enhet=timer&tak=-1&fra=2099-01-01&begrunnelse=x"); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "Velg en leverandør") || !strings.Contains(rec.Body.String(), "1440 timer") {
+		t.Errorf("print: %d %s", rec.Code, rec.Body)
+	}
+	for _, path := range []string{schoolPage + "/endre/priser", schoolPage + "/endre/varsling", "/konfigurasjon/konto/" + foreign, "/konfigurasjon/konto/finnes-ikke"} {
+		if rec := w.ask("GET", path, boss, ""); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+	}
+}
+
+// TestSetPrint: vendor, deadline and cap are set together, and only what is otherwise.
+func TestSetPrint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	boss := w.as("sjef", access.Grant{Role: access.RoleAdministrator})
+	today := w.now.Format(time.DateOnly)
+	rec := w.ask("POST", schoolPage+"/endre/print", boss, "gjor=lagre&leverandor=trykkeri&frist=3&enhet=virkedager&tak=5000%2C00&fra="+today+"&begrunnelse=Etter+avtale")
+	if rec.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	body := w.ask("GET", schoolPage, boss, "").Body.String()
+	for _, want := range []string{"3 virkedager", "5\u202f000,00", "frist for å lese digitalt, tak på kostnad per dag", "Satt av deg"} {
+		if !strings.Contains(strings.ReplaceAll(body, "\u00a0", "\u202f"), strings.ReplaceAll(want, "\u00a0", "\u202f")) {
+			t.Errorf("no %q: %s", want, body)
+		}
+	}
+}
+
+// TestSetLogo: a logo is sent once, with the preview, and saved from there.
+func TestSetLogo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	boss := w.as("sjef", access.Grant{Role: access.RoleAdministrator, Account: own})
+	send := func(logo []byte) *httptest.ResponseRecorder {
+		var b bytes.Buffer
+		m := multipart.NewWriter(&b)
+		for name, values := range filled() {
+			_ = m.WriteField(name, values[0])
+		}
+		part, err := m.CreateFormFile("logo", "logo.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = part.Write(logo)
+		m.Close()
+		r := httptest.NewRequest("POST", w.base+coverForm, &b)
+		r.Header.Set("Content-Type", m.FormDataContentType())
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.AddCookie(boss)
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		return rec
+	}
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))); err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string][]byte{"no picture": []byte("GIF"), "too large": make([]byte, 700_000)} {
+		if rec := send(bad); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "PNG eller JPEG") {
+			t.Errorf("%s: %d %s", name, rec.Code, rec.Body)
+		}
+	}
+	body := send(picture.Bytes()).Body.String()
+	_, rest, ok := strings.Cut(body, `name="ny-logo" value="`)
+	if !ok || len(rest) < 64 {
+		t.Fatalf("no logo: %s", body)
+	}
+	rec := w.ask("POST", coverForm, boss, filled("gjor", "lagre", "ny-logo", rest[:64]).Encode())
+	if rec.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	if body := w.ask("GET", schoolPage+"?dag=2099-01-02", boss, "").Body.String(); !strings.Contains(body, "avsender, logo") || !strings.Contains(body, "<td>Ja</td>") {
+		t.Errorf("no logo is set: %s", body)
+	}
+}
