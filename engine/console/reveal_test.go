@@ -47,7 +47,9 @@ func (drawn) Render(_ context.Context, _ io.ReaderAt, _ int64, o preview.Options
 	for n := 1; n <= 12; n++ {
 		texts[n] = fmt.Sprintf("Til %s, på side %d", secretName, n)
 	}
-	o.Texts(texts)
+	if o.Texts != nil {
+		o.Texts(texts)
+	}
 	for n := 1; n <= 12; n++ {
 		if !o.Want(n) {
 			continue
