@@ -76,7 +76,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e.Finance = finance.New(s, e.Acceptor, e.Invoices)
 	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
 	e.Eraser = erase.New(s, e.Check, c.Retention)
-	e.Nights.Retention = func(ctx context.Context) (string, error) {
+	e.Retention = func(ctx context.Context) (string, error) {
 		r, err := e.RunRetention(ctx, erase.Options{})
 		return r.Summary(), err
 	}

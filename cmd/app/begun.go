@@ -65,7 +65,7 @@ func (b *begunRuns) begin(ctx context.Context, what string, run func(ctx context
 		return context.Canceled
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	unhook := context.AfterFunc(b.ctx, cancel)
+	unhook := context.AfterFunc(b.ctx, cancel) //nolint:contextcheck // the run ends with the program, and not with the request that began it
 	began := make(chan error, 2)
 	b.wg.Go(func() {
 		defer cancel()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -211,7 +212,7 @@ A cap that is raised or taken away takes two persons (see [access] in docs/confi
 				if err := checkAccounts(a.Config, args[0]); err != nil {
 					return err
 				}
-				order, err := o.accountOrder(cmd, a, args[0], f)
+				order, err := o.accountOrder(ctx, cmd, a, args[0], f)
 				if err != nil {
 					return err
 				}
@@ -258,7 +259,7 @@ A cap that is raised or taken away takes two persons (see [access] in docs/confi
 }
 
 // accountOrder is what the flags say. Parts of the sender and of the notice that are not given are those of the day.
-func (o *options) accountOrder(cmd *cobra.Command, a *app.App, key string, f accountFlags) (dated.Order, error) {
+func (o *options) accountOrder(ctx context.Context, cmd *cobra.Command, a *app.App, key string, f accountFlags) (dated.Order, error) {
 	order := dated.Order{Seen: -1, Version: party.Version{Account: key, Reason: f.reason, From: civil.Of(o.now(), calendar.Oslo)}}
 	at := o.now()
 	if f.from != "" {
@@ -270,7 +271,7 @@ func (o *options) accountOrder(cmd *cobra.Command, a *app.App, key string, f acc
 			at = day.In(calendar.Oslo)
 		}
 	}
-	now, err := a.Engine.AccountSettings(cmd.Context(), key, at)
+	now, err := a.Engine.AccountSettings(ctx, key, at)
 	if err != nil {
 		return order, err
 	}

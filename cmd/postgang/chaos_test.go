@@ -60,9 +60,9 @@ var chaosKinds = []struct {
 const (
 	randomShort = 3  // random nights a kind in CI
 	stageNights = 12 // random nights until a new stage is set up, since archives grow
-	// In CI, what is swept is crashed at every 24th step and every 48th request, each kind at others, at a request before
+	// In CI, what is swept is crashed at every 36th step and every 72nd request, each kind at others, at a request before
 	// its effect or after it. Runs of hours crash all kinds at all of them (make chaos).
-	stepStride, requestStride, restoreStride = 24, 48, 72
+	stepStride, requestStride, restoreStride = 36, 72, 108
 )
 
 // operationLimit is how long an operation of SFTP may take: a stalled one is waited for as long. A run of hours shares its machine with

@@ -159,7 +159,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, rt visit.Route) 
 	case errors.Is(err, visit.ErrForbidden):
 		v.Fail(http.StatusForbidden, "Du har ikke tilgang til denne siden", "Rollene dine gir ikke tilgang. De står under Hjelp. "+h.contact())
 	case errors.Is(err, visit.ErrBad):
-		v.Fail(http.StatusUnprocessableEntity, "Det gikk ikke", strings.TrimSuffix(err.Error(), ": "+visit.ErrBad.Error()))
+		v.Fail(http.StatusUnprocessableEntity, "Det gikk ikke", page.Sentence(strings.TrimSuffix(err.Error(), ": "+visit.ErrBad.Error())))
 	case r.Context().Err() != nil: // who asked is gone
 	default:
 		number := rand.Text()[:8]

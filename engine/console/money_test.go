@@ -199,9 +199,9 @@ func TestInvoicesAreBooked(t *testing.T) {
 
 	booked := "/okonomi/fakturaer/" + bookedInvoice
 	w.says("nothing to carry", "POST", booked+"/overfor", who, "maned=2026-12&begrunnelse=Senere", 200, "Det er ikke kommet kvitteringer siden")
-	late, lines := archivetest.Receipt(9002, w.foreignJob, 2*len(shipment.Statuses())+2)
+	late, _ := archivetest.Receipt(9002, w.foreignJob, 2*len(shipment.Statuses())+2)
 	late.Row.PostedAt = late.Row.PostedAt.Add(time.Hour)
-	lines = archivetest.Booked(late)
+	lines := archivetest.Booked(late)
 	if err := w.archive.InTx(t.Context(), func(tx store.Tx) error {
 		return errors.Join(tx.InsertReceipts(t.Context(), late), tx.Book(t.Context(), lines))
 	}); err != nil {

@@ -1,7 +1,6 @@
 package erase_test
 
 import (
-	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -23,7 +22,7 @@ func BenchmarkRun(b *testing.B) {
 		b.StartTimer()
 		begun := time.Now()
 		if rep := w.run(); rep.Letters != letters || rep.Blobs != 2*letters {
-			b.Fatal(fmt.Sprintf("%+v", rep))
+			b.Fatalf("%+v", rep)
 		}
 		b.ReportMetric(letters/time.Since(begun).Seconds(), "letters/s")
 		b.StopTimer()

@@ -355,7 +355,7 @@ func TestKilledAnywhere(t *testing.T) {
 		}
 		func() {
 			defer func() {
-				if p := recover(); p != nil && p != errKilled {
+				if p := recover(); p != nil && p != errKilled { //nolint:errorlint // what was panicked with is the value itself
 					panic(p)
 				}
 			}()

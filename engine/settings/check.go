@@ -40,7 +40,7 @@ var (
 	// ErrCap says that a cap is none.
 	ErrCap = errors.New("the cap must not be negative")
 	// ErrNotice says that Altinn would not take a text.
-	ErrNotice = errors.New("Altinn would not take the notice")
+	ErrNotice = errors.New("the notice would not be taken by Altinn")
 	// ErrNoAltinn says that the account does not send through Altinn.
 	ErrNoAltinn = errors.New("the account does not send through Altinn")
 	// ErrLogo says that a picture is no logo.

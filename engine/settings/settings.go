@@ -223,7 +223,7 @@ func (e *Settings) stored(ctx context.Context, o *Order) error {
 		sha, err = tx.PutLogo(ctx, o.Picture)
 		return err
 	})
-	o.Version.Change.Logo, o.Picture = &sha, nil
+	o.Change.Logo, o.Picture = &sha, nil
 	return err
 }
 

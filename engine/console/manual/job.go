@@ -74,7 +74,7 @@ func (v *request) job() (j manualJob, err error) {
 		if !j.queued.Printed() {
 			return nil
 		}
-		for _, row := range j.JobDetails.Letters {
+		for _, row := range j.Letters {
 			l, err := r.Letter(v.Ctx, row.Shipment)
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package money
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -193,7 +194,7 @@ const mostDecided = shownDeviations
 // the person to decide, is store.ErrNotFound.
 func (v *request) chosenDeviations(named []string) (list []store.Deviation, seen map[string]store.DeviationState, err error) {
 	if len(named) == 0 {
-		return nil, nil, errors.Join(errors.New("Velg minst ett avvik"), visit.ErrBad)
+		return nil, nil, fmt.Errorf("velg minst ett avvik: %w", visit.ErrBad)
 	}
 	found, err := v.deviationsWithin()
 	if err != nil {
@@ -247,7 +248,7 @@ func (v *request) decidePage(list []store.Deviation) form {
 	for _, d := range decisions {
 		choose.Choices = append(choose.Choices, page.Choice{Value: d.word, Text: d.text})
 	}
-	f.Fields = append(f.Fields, choose, reasonField("", ""))
+	f.Fields = append(f.Fields, choose, reasonField())
 	return f
 }
 
@@ -261,7 +262,7 @@ func askDecide(v *request) error {
 
 func decide(v *request) error {
 	if err := v.R.ParseForm(); err != nil {
-		return errors.Join(errors.New("Skjemaet kom ikke fram slik det skal"), visit.ErrBad)
+		return fmt.Errorf("skjemaet kom ikke fram slik det skal: %w", visit.ErrBad)
 	}
 	list, seen, err := v.chosenDeviations(v.R.PostForm["avvik"])
 	if err != nil {

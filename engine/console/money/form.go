@@ -3,6 +3,7 @@ package money
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -62,9 +63,9 @@ func (v *request) ask(f form) error {
 }
 
 // reasonField asks for a reason.
-func reasonField(written, wrong string) field {
+func reasonField() field {
 	return field{
-		Kind: "tekst", Name: "begrunnelse", Label: "Begrunnelse", Help: "Blir stående i historikken, sammen med hvem du er. Ikke skriv personopplysninger.", Value: written, Required: true, Wrong: wrong,
+		Kind: "tekst", Name: "begrunnelse", Label: "Begrunnelse", Help: "Blir stående i historikken, sammen med hvem du er. Ikke skriv personopplysninger.", Required: true,
 	}
 }
 
@@ -100,7 +101,7 @@ type sent struct {
 func (v *request) sent() (sent, error) {
 	var out sent
 	if kind, _, err := mime.ParseMediaType(v.R.Header.Get("Content-Type")); err != nil || kind != "multipart/form-data" {
-		return out, errors.Join(errors.New("Skjemaet kom ikke fram slik det skal"), visit.ErrBad)
+		return out, fmt.Errorf("skjemaet kom ikke fram slik det skal: %w", visit.ErrBad)
 	}
 	out.Values = url.Values{}
 	v.R.Body = http.MaxBytesReader(v.W, v.R.Body, maxUpload+maxFields)
@@ -123,7 +124,7 @@ func (v *request) sent() (sent, error) {
 		}
 		value, readErr := io.ReadAll(io.LimitReader(p, left+1))
 		if left -= int64(len(value)); left < 0 {
-			return out, errors.Join(errors.New("Skjemaet er for stort"), visit.ErrBad)
+			return out, fmt.Errorf("skjemaet er for stort: %w", visit.ErrBad)
 		}
 		out.Add(p.FormName(), string(value))
 		err = readErr
@@ -133,7 +134,7 @@ func (v *request) sent() (sent, error) {
 	case errors.As(err, &tooLarge), len(out.Data) > maxUpload:
 		out.Data, out.Wrong = nil, "Filen er større enn 64 MB. Er det riktig fil?"
 	case err != nil:
-		return out, errors.Join(errors.New("Filen kom ikke hel fram. Prøv igjen"), visit.ErrBad)
+		return out, fmt.Errorf("filen kom ikke hel fram. Prøv igjen: %w", visit.ErrBad)
 	case out.Name == "" || out.Name == "." || out.Name == "/":
 		out.Wrong = "Velg en fil."
 	case len(out.Data) == 0:

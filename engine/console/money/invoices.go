@@ -213,8 +213,8 @@ func (v *request) takePage(vendor string) form {
 
 func askTake(v *request) error { return v.ask(v.takePage("")) }
 
-// readPeriod reads two days of a form, both counted in; ok is false when they are no period, and the fields say why.
-func (f *form) readPeriod(from, to string) (p civil.Period, ok bool) {
+// readPeriod reads two days of a form, both counted in; none when they are no period: the fields say why.
+func (f *form) readPeriod(from, to string) civil.Period {
 	f.set("fra", from, "")
 	f.set("til", to, "")
 	first, err1 := civil.Parse(from)
@@ -227,9 +227,9 @@ func (f *form) readPeriod(from, to string) (p civil.Period, ok bool) {
 	case last < first:
 		f.set("til", to, "Perioden slutter før den begynner.")
 	default:
-		return civil.Period{From: first, To: last.AddDays(1)}, true
+		return civil.Period{From: first, To: last.AddDays(1)}
 	}
-	return p, false
+	return civil.Period{}
 }
 
 func take(v *request) error {
@@ -245,7 +245,7 @@ func take(v *request) error {
 	f.set("fil", "", in.Wrong)
 	var given civil.Period
 	if in.Get("fra") != "" || in.Get("til") != "" {
-		given, _ = f.readPeriod(in.Get("fra"), in.Get("til"))
+		given = f.readPeriod(in.Get("fra"), in.Get("til"))
 	}
 	if f.IsWrong() {
 		return v.ask(f)
@@ -362,7 +362,7 @@ func (t *typedInvoice) readLines(q url.Values) []invoice.Line {
 
 func typeInvoice(v *request) error {
 	if err := v.R.ParseForm(); err != nil {
-		return errors.Join(errors.New("Skjemaet kom ikke fram slik det skal"), visit.ErrBad)
+		return fmt.Errorf("skjemaet kom ikke fram slik det skal: %w", visit.ErrBad)
 	}
 	q := v.R.PostForm
 	vendor, err := v.vendorOf(q.Get("trykkeri"))
@@ -379,7 +379,7 @@ func typeInvoice(v *request) error {
 	if t.set("dato", q.Get("dato"), ""); err != nil {
 		t.set("dato", q.Get("dato"), "Skriv fakturadatoen.")
 	}
-	period, _ := t.readPeriod(q.Get("fra"), q.Get("til"))
+	period := t.readPeriod(q.Get("fra"), q.Get("til"))
 	lines := t.readLines(q)
 	if len(lines) == 0 && !t.IsWrong() {
 		t.Lines[0].Wrong = "Skriv minst én linje med beløp."
@@ -421,7 +421,7 @@ func (f *form) doubt(list []invoices.InvoiceDoubt) {
 func (v *request) bookPage(rec store.InvoiceRecord, p invoices.InvoicePeriod) form {
 	inv := rec.Invoice
 	f := form{
-		Title: "Bokfør faktura " + inv.Number, Action: invoicePath(rec.ID) + "/bokfor", Button: "Bokfør", Back: invoicePath(rec.ID), Fields: []field{reasonField("", "")},
+		Title: "Bokfør faktura " + inv.Number, Action: invoicePath(rec.ID) + "/bokfor", Button: "Bokfør", Back: invoicePath(rec.ID), Fields: []field{reasonField()},
 		Text:  "Det fakturaen har mer eller mindre enn kvitteringene, fordeles på kontoer og konteringskoder, slik at regnskapet blir lik fakturaen på øret. Er måneden lukket, føres det i denne måneden.",
 		Facts: []page.Fact{{Name: "Trykkeri", Value: v.VendorName(rec.Vendor)}, {Name: "Gjelder", Value: civil.PeriodText(inv.From, inv.To)}, {Name: "Netto", Value: "kr\u00a0" + inv.Net.String()}, {Name: "Ikke bokført i perioden", Value: "kr\u00a0" + p.LeftNet.String()}},
 	}
@@ -477,7 +477,7 @@ func book(v *request) error {
 func (v *request) removePage(rec store.InvoiceRecord, p invoices.InvoicePeriod) form {
 	f := form{
 		Title: "Fjern faktura " + rec.Invoice.Number, Text: "For en faktura som er skrevet inn feil, eller er kommet to ganger. Nummeret kan brukes igjen. Den blir stående i listen over fjernede, med begrunnelsen.",
-		Action: invoicePath(rec.ID) + "/fjern", Button: "Fjern fakturaen", Danger: true, Back: invoicePath(rec.ID), Fields: []field{reasonField("", "")},
+		Action: invoicePath(rec.ID) + "/fjern", Button: "Fjern fakturaen", Danger: true, Back: invoicePath(rec.ID), Fields: []field{reasonField()},
 	}
 	if booked := bookedAt(p, rec.ID); !booked.IsZero() {
 		f.Cannot = "Fakturaen er bokført " + page.Clock(booked) + ". Det som er feil, må rettes med en kreditnota."
@@ -522,7 +522,7 @@ func (v *request) carryPage(rec store.InvoiceRecord, p invoices.InvoicePeriod) f
 		Text:  "Kvitteringer som er kommet etter at fakturaen ble bokført, står ikke på den: trykkeriet fakturerer disse brevene senere. Kostnaden er bokført likevel. Ved overføring holdes de mot fakturaen for måneden du velger.",
 		Facts: []page.Fact{{Name: "Faktura", Value: rec.Invoice.Number}, {Name: "Kommet siden, netto", Value: "kr\u00a0" + (-p.LeftNet).String()}},
 		Fields: []field{
-			{Kind: "maned", Name: "maned", Label: "Måneden de ventes fakturert", Help: "Skriv året og måneden, som 2026-12.", Value: next, Required: true}, reasonField("", ""),
+			{Kind: "maned", Name: "maned", Label: "Måneden de ventes fakturert", Help: "Skriv året og måneden, som 2026-12.", Value: next, Required: true}, reasonField(),
 		},
 	}
 	switch {

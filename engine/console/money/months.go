@@ -189,7 +189,7 @@ func month(v *request) error {
 func (v *request) closePage(m finance.MonthStatus) (f form, err error) {
 	row := v.monthRow(m)
 	f = form{
-		Title: "Lukk " + page.MonthName(m.Month.Month()), Action: row.Path + "/lukk", Button: "Lukk måneden", Danger: true, Back: row.Path, Fields: []field{reasonField("", "")},
+		Title: "Lukk " + page.MonthName(m.Month.Month()), Action: row.Path + "/lukk", Button: "Lukk måneden", Danger: true, Back: row.Path, Fields: []field{reasonField()},
 		Text:  "Tallene i måneden endres ikke etter dette, og den kan ikke åpnes igjen. Det som kommer senere, føres i en åpen måned. Måneder før den uten brev og kostnader lukkes sammen med den.",
 		Facts: []page.Fact{{Name: "Brev", Value: page.Number(m.Letters)}, {Name: "Netto", Value: "kr\u00a0" + m.Net.String()}},
 	}
@@ -300,14 +300,14 @@ func workbook(v *request) error {
 	if text := get.Get("maned"); text != "" {
 		month, ok := monthOf(text)
 		if !ok {
-			return errors.Join(errors.New("Måneden må skrives som 2026-11"), visit.ErrBad)
+			return fmt.Errorf("måneden må skrives som 2026-11: %w", visit.ErrBad)
 		}
 		q.From, q.To = month, civil.NextMonth(month)
 	} else {
 		first, err1 := civil.Parse(get.Get("fra"))
 		last, err2 := civil.Parse(get.Get("til"))
 		if err1 != nil || err2 != nil || last < first {
-			return errors.Join(errors.New("Velg første og siste dag i perioden. Siste dag kan ikke være før første"), visit.ErrBad)
+			return fmt.Errorf("velg første og siste dag i perioden; siste dag kan ikke være før første: %w", visit.ErrBad)
 		}
 		q.From, q.To = first, last.AddDays(1)
 	}

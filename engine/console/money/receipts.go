@@ -242,7 +242,7 @@ func (v *request) knownPage(f store.ReceiptFile, a alarm.Alarm) form {
 	p := form{
 		Title: "Filen er kjent", Text: "Filen blir stående som stanset til trykkeriet har sendt en som kan leses. Varselet om den sendes ikke ut flere ganger.",
 		Facts:  []page.Fact{{Name: "Fil", Value: f.Name}, {Name: "Trykkeri", Value: v.VendorName(f.Vendor)}, {Name: "Feil", Value: page.Number(len(f.Problems))}},
-		Action: filePath(f) + "/kjent", Button: "Merk som kjent", Back: filePath(f), Fields: []field{reasonField("", "")},
+		Action: filePath(f) + "/kjent", Button: "Merk som kjent", Back: filePath(f), Fields: []field{reasonField()},
 	}
 	switch {
 	case a.Key == "":
@@ -327,7 +327,7 @@ func (v *request) conflictPage(c receipts.ReceiptChoice, decided string) conflic
 		Action: "/okonomi/kvitteringer/konflikt/" + c.Conflict.ID, Button: "Avgjør", Back: "/okonomi/kvitteringer",
 		Fields: []field{{Kind: "knapper", Name: "valg", Label: "Hvilken gjelder?", Help: "Spør trykkeriet først. Avgjørelsen kan ikke gjøres om.", Required: true, Choices: []page.Choice{
 			{Value: "behold", Text: "Det som er bokført, blir stående"}, {Value: "ta", Text: "Den nye bokføres i stedet, på vår konteringskode"},
-		}}, reasonField("", "")},
+		}}, reasonField()},
 	}}
 	if id := c.Conflict.Row.Shipment; visit.ShipmentID.MatchString(id) {
 		p.Shipment = page.Link{Text: id, Path: "/forsendelser/" + id}

@@ -19,7 +19,7 @@ type runsPage struct {
 const shownRuns = 40
 
 func runs(v *request) error {
-	p := runsPage{MayStart: v.pages.Runs != nil}
+	p := runsPage{MayStart: v.Runs != nil}
 	now := v.Now()
 	err := v.View(func(r *scoped.Reader) (err error) {
 		if p.Plans, err = v.plans(r, now); err != nil {

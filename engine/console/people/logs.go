@@ -2,6 +2,7 @@ package people
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -230,7 +231,7 @@ func lookupsCSV(v *request) error {
 	var p lookupsPage
 	f := v.lookupFilter(&p)
 	if p.Wrong != "" {
-		return errors.Join(errors.New(p.Wrong), visit.ErrBad)
+		return fmt.Errorf("%s: %w", p.Wrong, visit.ErrBad)
 	}
 	out := v.CSV("innsynslogg.csv")
 	_ = out.Write([]string{"Nummer", "Tidspunkt", "Hvem", "Aktør", "Forsendelse", "Konto", "Hva", "Formål", "Kontrollsum"}) // Flush tells
@@ -405,7 +406,7 @@ func changesCSV(v *request) error {
 	var p changesPage
 	f := v.changeFilter(&p)
 	if p.Wrong != "" {
-		return errors.Join(errors.New(p.Wrong), visit.ErrBad)
+		return fmt.Errorf("%s: %w", p.Wrong, visit.ErrBad)
 	}
 	out := v.CSV("endringer.csv")
 	_ = out.Write([]string{"Nummer", "Tidspunkt", "Hvem", "Aktør", "Gjelder", "Hva", "Begrunnelse", "Før", "Etter", "Kontrollsum"}) // Flush tells
