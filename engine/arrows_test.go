@@ -119,7 +119,7 @@ var arrows = []struct {
 	{"engine/console/scoped", and(ports, "engine/jobs", "billing/codes"), "what lies outside of a scope is out of reach", false},
 	{"engine/console/page", and(ports, "engine/console/asset", "billing/money"), "how pages look and what they call things knows no request", false},
 	{"engine/console/visit", and(ports, "engine/console/page", "engine/console/scoped", "engine/login"), "a visit knows no page", true},
-	{"engine/console/letters", and(pages, "engine/accept", "engine/step", "billing"), "a room of pages knows no other", true},
+	{"engine/console/letters", and(pages, "engine/accept", "engine/receipts", "engine/step", "billing"), "a room of pages knows no other", true},
 	{"engine/console/operation", and(pages, "engine/nights", "engine/jobs", "engine/collect", "engine/step", "billing", "printjobs/exchange"), "a room of pages knows no other", true},
 	{"engine/console/manual", and(pages, "engine/jobs", "engine/receipts"), "a room of pages knows no other", true},
 	{"engine/console/money", and(pages, "engine/finance", "engine/invoices", "engine/receipts", "billing"), "a room of pages knows no other", true},

@@ -118,3 +118,36 @@ func TestSentAgain(t *testing.T) {
 	s.wantStatus(t, id, shipment.StatusPrintet)
 	s.nothingPrivate(t)
 }
+
+// TestPreparedAnew: a letter's print-ready file is made anew by a person, while it is in no print job; one that was not prepared is now.
+func TestPreparedAnew(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En"))
+	kari := access.As(s.ctx, access.Actor{Kind: access.CommandLine, ID: "kari"})
+	if err := s.engine.PrepareAnew(kari, id, " "); err == nil {
+		t.Error("prepared anew without a reason")
+	}
+	before := s.shipment(t, id)
+	must(t, s.engine.PrepareAnew(kari, id, "logoen er rettet"))
+	if after := s.shipment(t, id); after.Status != shipment.StatusAkseptert || after.Prepared.SHA256 != before.Prepared.SHA256 {
+		t.Errorf("prepared anew it is %s, and another file than before", after.Status)
+	}
+	if h := s.history(t, id); !strings.Contains(h, shipment.EventRenewed) || !strings.Contains(h, "logoen er rettet") {
+		t.Errorf("history:\n%s", h)
+	}
+	waits := s.handIn(t, konto, "b", newLetter("To"))
+	must(t, s.engine.PrepareAnew(kari, waits, "haster"))
+	if got := s.shipment(t, waits).Status; got != shipment.StatusAkseptert {
+		t.Errorf("what waited to be prepared is %s", got)
+	}
+	s.collect(t)
+	if err := s.engine.PrepareAnew(kari, id, "igjen"); !errors.Is(err, accept.ErrOnItsWay) {
+		t.Errorf("in a print job: %v", err)
+	}
+	s.night(t)
+	s.wantAtVendor(t, id, waits)
+	if err := s.engine.PrepareAnew(kari, id, "igjen"); !errors.Is(err, accept.ErrNotForPaper) {
+		t.Errorf("printed: %v", err)
+	}
+}

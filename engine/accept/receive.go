@@ -21,6 +21,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/channel"
+	"postgang/engine/identity"
 	"postgang/engine/party"
 	"postgang/engine/recipient"
 	"postgang/engine/restored"
@@ -648,6 +649,45 @@ func (e *Acceptor) Stale(s shipment.Shipment, v party.Vendor) bool {
 // changed meanwhile, or it is refused under the rules of today, and set aside since its sender was told that it was
 // accepted.
 func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment, terms *step.Terms) (_ shipment.Shipment, ok bool, err error) {
+	return e.renew(ctx, s, terms, "")
+}
+
+// PrepareAnew makes the print-ready file of a letter anew, because a person asked for it: one that is accepted and in no print job, see
+// CorrectAddress for what is refused, or one that is not prepared yet. One that is refused under the rules of today is set aside. The
+// reason is kept in the history: no personal data.
+func (e *Acceptor) PrepareAnew(ctx context.Context, id, reason string) error {
+	if why := identity.BadReason(reason); why != "" {
+		return errors.New(why)
+	}
+	s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) {
+		s, err := r.Shipment(ctx, id)
+		if err != nil || s.Status == shipment.StatusMottatt {
+			return s, err
+		}
+		return s, mayBeReaddressed(ctx, r, s)
+	})
+	if err != nil {
+		return err
+	}
+	if s.Status == shipment.StatusMottatt {
+		return e.PrepareShipment(ctx, id)
+	}
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return err
+	}
+	if _, ok := terms.Letter(s); !ok {
+		return fmt.Errorf("account %q is not configured", s.Account)
+	}
+	_, done, err := e.renew(ctx, s, terms, shipment.Note{Code: "prepared-anew", Args: shipment.Args{"reason": reason}}.String())
+	if err == nil {
+		e.Log.Info("prepared anew", "shipment", id, "fit", done)
+	}
+	return err
+}
+
+// renew makes a print-ready file anew, for a person's reason; empty: because the rules have changed.
+func (e *Acceptor) renew(ctx context.Context, s shipment.Shipment, terms *step.Terms, why string) (_ shipment.Shipment, ok bool, err error) {
 	account, _ := terms.Letter(s)
 	made, refusals, err := e.prepare(ctx, s, account)
 	if err != nil {
@@ -670,7 +710,7 @@ func (e *Acceptor) Renew(ctx context.Context, s shipment.Shipment, terms *step.T
 		if err := tx.ResolveAlarm(ctx, "prepare:"+s.ID); err != nil {
 			return err
 		}
-		return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventRenewed, From: s.Status, To: s.Status, Reason: was + " " + s.Facts.Recipe})
+		return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventRenewed, From: s.Status, To: s.Status, Reason: cmp.Or(why, was+" "+s.Facts.Recipe)})
 	})
 	if errors.Is(err, store.ErrStale) {
 		return s, false, nil // still due, or not: the next collecting sees

@@ -22,7 +22,7 @@ func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason str
 	if why := identity.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
-	subject, err := e.wholeCap(ctx, shipments)
+	subject, err := e.WholeCap(ctx, shipments)
 	if err == nil && subject != "" {
 		err = e.Second(ctx, subject, reason)
 	}
@@ -59,9 +59,9 @@ func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason str
 	return n, e.Watch(ctx)
 }
 
-// wholeCap names for the second person all the letters that caps keep back, when these are all of them and more than one; else nothing.
+// WholeCap names for the second person all the letters that caps keep back, when these are all of them and more than one; else nothing.
 // Other letters take another asking.
-func (e *Nights) wholeCap(ctx context.Context, shipments []string) (subject string, err error) {
+func (e *Nights) WholeCap(ctx context.Context, shipments []string) (subject string, err error) {
 	err = e.Archive.View(ctx, func(r store.Reader) error {
 		held, err := r.CountHeld(ctx)
 		if err != nil || len(shipments) < held[shipment.HoldCost] {

@@ -41,7 +41,7 @@ func EventReason(e shipment.Event, lang Language) string {
 			return n.Code + ": " + note(shipment.Note{Code: releasedCode, Args: n.Args}, lang)
 		}
 	case shipment.EventStatus, shipment.EventReprint, shipment.EventWithdrawn, shipment.EventPosted, shipment.EventReturned,
-		shipment.EventReaddressed, shipment.EventSentAgain, shipment.EventReplaces:
+		shipment.EventReaddressed, shipment.EventRenewed, shipment.EventSentAgain, shipment.EventReplaces:
 		return Why(e.Reason, lang)
 	default: // of digital channels: their own words, whatever these look like
 	}

@@ -109,6 +109,7 @@ var notes = map[string]worded{
 	"receipt-reprint": {`receipt in reprint {{.job}}`, `kvittering i omtrykk {{.job}}`},
 	"returned":        {`{{say . "cause"}}, job {{.job}}`, `{{say . "cause"}}, jobb {{.job}}`},
 	"readdressed":     {`{{.reason}}`, `{{.reason}}`},
+	"prepared-anew":   {`{{.reason}}`, `{{.reason}}`},
 	"sent-again":      {`as shipment {{.shipment}}: {{.reason}}`, `som forsendelse {{.shipment}}: {{.reason}}`},
 	"replaces":        {`shipment {{.shipment}}: {{.reason}}`, `forsendelse {{.shipment}}: {{.reason}}`},
 	"erased-time":     {`the time of keeping is over`, `lagringstiden er ute`},

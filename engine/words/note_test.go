@@ -64,6 +64,7 @@ var noteExamples = []noteExample{
 	{"run-ended", nil, "the process ended in the middle of it", "prosessen stoppet midt i kjøringen"},
 	{"printed-here", nil, "printed here", "skrives ut her"},
 	{"readdressed", shipment.Args{"reason": "flyttet"}, "flyttet", "flyttet"},
+	{"prepared-anew", shipment.Args{"reason": "rettet"}, "rettet", "rettet"},
 	{"sent-again", shipment.Args{"shipment": "x", "reason": "flyttet"}, "as shipment x: flyttet", "som forsendelse x: flyttet"},
 	{"replaces", shipment.Args{"shipment": "x", "reason": "flyttet"}, "shipment x: flyttet", "forsendelse x: flyttet"},
 	{"erased-time", nil, "the time of keeping is over", "lagringstiden er ute"},

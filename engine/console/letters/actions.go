@@ -71,7 +71,7 @@ func releasePage(l scoped.Letter) visit.Question {
 	case "":
 		p.Cannot = "Forsendelsen er ikke satt til side."
 	case shipment.HoldCost:
-		p.Cannot = "Kostnadsvakten holder den igjen. Kostnaden må godkjennes, og det er ikke det samme som å frigi."
+		p.Cannot = "Kostnadsvakten holder den igjen. Kostnaden må godkjennes, og det er ikke det samme som å frigi. Velg «Godkjenn kostnaden» på siden til forsendelsen."
 	case shipment.HoldRestored:
 		p.Cannot = "Trykkeriet kan ha den allerede. Spør trykkeriet, og frigi den med gjenopprettingen."
 	}
@@ -112,6 +112,17 @@ func (v *request) letterActions(l scoped.Letter) []page.Link {
 	var out []page.Link
 	if releasePage(l).Cannot == "" {
 		out = append(out, page.Link{Text: "Frigi", Path: "/forsendelser/" + l.ID + "/frigi"})
+	}
+	for _, a := range []struct {
+		text, what string
+		ask        func(v *request, l scoped.Letter) visit.Question
+	}{{"Rett adressen", "adresse", addressPage}, {"Klargjør på nytt", "klargjor", preparePage}, {"Registrer retur", "retur", returnedPage}, {"Send på nytt", "igjen", againPage}} {
+		if a.ask(v, l).Cannot == "" {
+			out = append(out, page.Link{Text: a.text, Path: "/forsendelser/" + l.ID + "/" + a.what})
+		}
+	}
+	if keptBack(l) {
+		out = append(out, page.Link{Text: "Godkjenn kostnaden", Path: "/forsendelser/" + l.ID + "/godkjenn"})
 	}
 	if stopPage(l).Cannot == "" {
 		out = append(out, page.Link{Text: "Stopp", Path: "/forsendelser/" + l.ID + "/stopp"})

@@ -4,6 +4,8 @@ package letters
 import (
 	"context"
 
+	"postgang/billing/civil"
+	"postgang/billing/receipt"
 	"postgang/engine/accept"
 	"postgang/engine/access"
 	"postgang/engine/console/visit"
@@ -15,6 +17,16 @@ type Engine interface {
 	Quote(ctx context.Context, s shipment.Shipment) (accept.Quoted, error)
 	Stop(ctx context.Context, shipment, reason string) (shipment.Shipment, error)
 	Release(ctx context.Context, shipment, reason string) error
+	CorrectAddress(ctx context.Context, id string, to shipment.PostalAddress, reason string) error
+	SendAgain(ctx context.Context, id string, to *shipment.PostalAddress, reason string) (shipment.Received, error)
+	NoteReturned(ctx context.Context, id string, cause receipt.ReturnReason, on civil.Date) error
+	PrepareAnew(ctx context.Context, id, reason string) error
+	KeptBack(ctx context.Context) ([]accept.Quoted, error)
+	ApproveCost(ctx context.Context, shipments []string, reason string) (int, error)
+	// WholeCap names for the second person all that caps keep back, when these are that; else nothing.
+	WholeCap(ctx context.Context, shipments []string) (subject string, err error)
+	// TwoPersons reports whether some things take two persons.
+	TwoPersons() bool
 }
 
 // Config is what the pages are made of.
@@ -38,7 +50,7 @@ type request struct {
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
 func Models() map[string]any {
 	return map[string]any{
-		"forsendelser": lettersPage{}, "forsendelse": letterPage{}, "finn": findPage{},
+		"forsendelser": lettersPage{}, "forsendelse": letterPage{}, "finn": findPage{}, "kostnadsvakt": guardPage{},
 	}
 }
 
@@ -55,6 +67,19 @@ func Routes(c Config) []visit.Route {
 		visit.Get("/forsendelser/{id}", access.See, do(letter)),
 		visit.Get("/forsendelser/{id}/stopp", access.Stop, do(askStop)),
 		visit.Post("/forsendelser/{id}/stopp", access.Stop, do(stop)),
+		visit.Get("/forsendelser/{id}/adresse", access.Stop, do(askAddress)),
+		visit.Post("/forsendelser/{id}/adresse", access.Stop, do(correctAddress)),
+		visit.Get("/forsendelser/{id}/igjen", access.Stop, do(askAgain)),
+		visit.Post("/forsendelser/{id}/igjen", access.Stop, do(sendAgain)),
+		visit.Get("/forsendelser/{id}/retur", access.Stop, do(askReturned)),
+		visit.Post("/forsendelser/{id}/retur", access.Stop, do(returned)),
+		visit.Get("/forsendelser/{id}/klargjor", access.Stop, do(askPrepare)),
+		visit.Post("/forsendelser/{id}/klargjor", access.Stop, do(prepareAnew)),
+		visit.Get("/forsendelser/{id}/godkjenn", access.Stop, do(askApprovalOfOne)),
+		visit.Post("/forsendelser/{id}/godkjenn", access.Stop, do(approvalOfOne)),
+		visit.Get("/kostnadsvakt", access.Stop, do(guard)),
+		visit.Get("/kostnadsvakt/godkjenn", access.Stop, do(askApproval)),
+		visit.Post("/kostnadsvakt/godkjenn", access.Stop, do(approval)),
 		visit.Get("/forsendelser/{id}/frigi", access.Stop, do(askRelease)),
 		visit.Post("/forsendelser/{id}/frigi", access.Stop, do(release)),
 	}
