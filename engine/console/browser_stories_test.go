@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"postgang/engine/access"
+	"postgang/engine/archive/archivetest"
+	"postgang/engine/store"
 )
 
 // TestBrowserCitizenPhones: a citizen asks where a letter is. The case worker finds it by the name, for a purpose that is written down,
@@ -69,6 +71,62 @@ func TestBrowserCitizenPhones(t *testing.T) {
 		b.open("/forsendelser/" + w.ownLetter)
 		b.reads("Saken er trukket", "av "+signe.Name)
 		b.lacks("Formål")
+	})
+}
+
+// TestBrowserJobIsResolved: of an UNCERTAIN job two operators say, after they have phoned the vendor, that it is not there, and its letters go
+// into another one; three letters of a job that was printed are printed once more. The auditor sees who said what.
+func TestBrowserJobIsResolved(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	bothDatabases(t, func(t *testing.T, dsn string) {
+		w := served(t, place{dsn: dsn}, olav, oline, rakel)
+		w.side.there = true
+		w.gives(olav, access.Grant{Role: access.RoleOperator})
+		w.gives(oline, access.Grant{Role: access.RoleOperator})
+		w.gives(rakel, access.Grant{Role: access.RoleAuditor})
+		uncertain := w.job(store.JobUncertain, 901, 902)
+		var numbers []int
+		for n := range 30 {
+			numbers = append(numbers, 910+n)
+		}
+		printed := w.job(store.JobClosed, numbers...)
+
+		b := w.window(t, olav)
+		b.press("Utskriftsjobber")
+		b.press("Trenger en person")
+		b.press(uncertain)
+		b.press("Trykkeriet har den ikke")
+		b.reads("krever to personer")
+		b.write("Begrunnelse", "Ringte trykkeriet")
+		b.press("Be om dette")
+		b.reads("Ønsket ditt er notert")
+
+		second := w.window(t, oline)
+		second.open("/jobber/" + uncertain)
+		second.press("Trykkeriet har den ikke")
+		second.reads(olav.Name, "Ringte trykkeriet")
+		second.write("Begrunnelse", "Ringte også")
+		second.press("Trykkeriet har den ikke")
+		second.reads("Trukket tilbake", "Jobber som kom av denne", "Ringte også")
+
+		b.open("/jobber/" + printed)
+		b.press("Bestill omtrykk")
+		b.write("Hvilke brev", "1, 3-4")
+		b.write("Begrunnelse", "Revet i maskinen")
+		if got := b.press("Bestill omtrykk"); got != http.StatusUnprocessableEntity {
+			t.Errorf("a tenth of a job is printed once more without a second thought: %d", got)
+		}
+		b.write("Antall brev som skal trykkes på nytt", "3")
+		b.press("Bestill omtrykk")
+		b.reads("3 brev bestilt trykt på nytt", "Revet i maskinen", "av deg")
+
+		b = w.window(t, rakel)
+		b.open("/forsendelser/" + archivetest.ID(901))
+		b.reads(uncertain)
+		b.open("/forsendelser/" + archivetest.ID(910))
+		b.reads("Omtrykk av "+printed, "Bestilt trykt på nytt", "av "+olav.Name)
+		b.lacks("Stopp\n")
 	})
 }
 

@@ -18,6 +18,8 @@ import (
 // People who log in through the simulator.
 var (
 	signe = loginsim.Person{Name: "Signe Sak", PID: "41814061033"}
+	olav  = loginsim.Person{Name: "Olav Operatør", PID: "41820061103"}
+	oline = loginsim.Person{Name: "Oline Operatør", PID: "41860061126"}
 	ottar = loginsim.Person{Name: "Ottar Økonomi", PID: "41830061168"}
 	oda   = loginsim.Person{Name: "Oda Økonomi", PID: "41840061122"}
 	rakel = loginsim.Person{Name: "Rakel Revisor", PID: "41850061187"}
