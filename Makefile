@@ -40,13 +40,13 @@ AT_ONCE   := Queue|AtOnce|TwoProcesses
 test: judges ## run all tests, with the race detector except where they only compute
 	$(GO) vet ./...
 	@$(IN_MEMORY); set -e; \
-	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(SCENARIOS) only $(AT_ONCE), and then all of both without it; last the demo, chaos and the stories of the command line and the browser without it"; \
+	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(SCENARIOS) only $(AT_ONCE), and then all of both without it; last the demo, chaos, the stories of the command line and the browser, and both archives beside each other without it"; \
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING) $(SCENARIOS))"); \
 	$(GO) test -race -short -timeout 10m $(COMPUTING); \
 	$(GO) test -race -timeout 10m -run '$(AT_ONCE)' $(SCENARIOS); \
 	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING) $(SCENARIOS); \
 	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestJudges' ./cmd/postgang ./cmd/postgang-lab/...; \
-	$(GO) test -timeout 10m -run 'TestBrowser' ./engine/console
+	$(GO) test -timeout 10m -run 'TestBrowser|TestBothAlike' ./engine/console ./engine/archive
 
 format: ## what gofmt would change is an error
 	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }

@@ -6,8 +6,13 @@ import (
 	"postgang/engine/archive/archivetest"
 )
 
+// TestBothAlike does the same, one thing after another, on both databases. The race detector would find nothing, and makes it take ten
+// minutes.
 func TestBothAlike(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("one thing after another; without the race detector")
+	}
 	clock := archivetest.NewClock()
 	a := openAt(t, Config{DSN: engines[0].dsn(t), Now: clock.Now, Installation: "TEST"})
 	defer a.Close()
