@@ -76,9 +76,9 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e.Finance = finance.New(s, e.Acceptor, e.Invoices)
 	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
 	e.Eraser = erase.New(s, e.Check, c.Retention)
-	e.Retention = func(ctx context.Context) (string, error) {
+	e.Retention = func(ctx context.Context) (shipment.Note, error) {
 		r, err := e.RunRetention(ctx, erase.Options{})
-		return r.Summary(), err
+		return r.Note(), err
 	}
 	e.Recovery = recovery.New(s, e.Check, e.Acceptor, e.Jobs, e.Receipts, e.Nights)
 	e.Settings = settings.New(s, c.Guard)

@@ -147,7 +147,7 @@ func TestInviteByNumber(t *testing.T) {
 		"for all": "navn=Kari&nummer=" + secretNumber + "&rolle=innsyn&sted=alle&begrunnelse=x",
 	} {
 		body := code(t, name, w.ask("POST", "/tilganger/ny", boss, form), http.StatusUnprocessableEntity)
-		contains(t, name, body, "Noe må rettes", "autofocus")
+		contains(t, name, body, "Rett dette først", "autofocus")
 		if name != "a number for a name" && name != "a number for an id" { // the field that it was written into by mistake shows it
 			without(t, name, body, secretNumber)
 		}

@@ -166,13 +166,15 @@ type Report struct {
 	OldCopy   bool // no document was removed, since the archive is an old copy that is to be recovered first
 }
 
-// Summary says it in one line.
-func (r Report) Summary() string {
+// Note is what the run did, in figures, for the slot ledger.
+func (r Report) Note() shipment.Note {
 	waiting := 0
 	for _, n := range r.Waiting {
 		waiting += n
 	}
-	return fmt.Sprintf("%d letters erased, %d wait, %d folders and files of the drop folder and %d documents (%d MB) removed", r.Letters, waiting, r.HandIns, r.Blobs, r.BlobBytes>>20)
+	return shipment.Note{Code: "erased", Args: shipment.Args{
+		"letters": strconv.Itoa(r.Letters), "waiting": strconv.Itoa(waiting), "handins": strconv.Itoa(r.HandIns), "documents": strconv.Itoa(r.Blobs), "mb": strconv.FormatInt(r.BlobBytes>>20, 10),
+	}}
 }
 
 // lockName is the lock of a run: one at a time.

@@ -11,6 +11,7 @@ import (
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
 	"postgang/engine/restored"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 )
 
@@ -18,7 +19,7 @@ import (
 type Nights struct {
 	*step.Step
 	// Retention erases what is to be erased, by its schedule, and says in a line what was done.
-	Retention func(ctx context.Context) (summary string, err error)
+	Retention func(ctx context.Context) (shipment.Note, error)
 
 	restored  *restored.Check
 	accept    *accept.Acceptor

@@ -378,8 +378,7 @@ func (e *Nights) Scheduled(ctx context.Context, schedules []Schedule, since time
 			}
 		case ScheduleRetention:
 			run = func(ctx context.Context, _ time.Time) (shipment.Note, error) {
-				said, err := e.Retention(ctx)
-				return shipment.Note{Code: "said", Args: shipment.Args{"words": said}}, err
+				return e.Retention(ctx)
 			}
 		default:
 			return fmt.Errorf("unknown schedule %q", s.Name)

@@ -14,6 +14,7 @@ import (
 	"postgang/billing/money"
 	"postgang/engine/collect"
 	"postgang/engine/party"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/cover"
@@ -62,6 +63,16 @@ func (e *Settings) AccountSettings(ctx context.Context, key string, at time.Time
 		return Account{}, err
 	}
 	return e.account(key, versions, at), nil
+}
+
+// LetterAccount is the account of a letter, by the settings that the letter keeps; the zero Account when it is not configured any more.
+func (e *Settings) LetterAccount(ctx context.Context, s shipment.Shipment) (party.Account, error) {
+	terms, err := e.Terms(ctx)
+	if err != nil {
+		return party.Account{}, err
+	}
+	a, _ := terms.Letter(s)
+	return a, nil
 }
 
 func (e *Settings) account(key string, versions []party.Version, at time.Time) Account {

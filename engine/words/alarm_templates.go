@@ -84,8 +84,8 @@ var alarmTemplates = map[string]worded{
 		Norwegian: `rapporten for {{month .month}} kunne ikke lages: {{.why}}. Rett feilen, og lag den så med «postgang report --month {{.month}} --deliver»`,
 	},
 	"password": {
-		English:   `integration {{.integration}}: {{.n}} wrong passwords in a minute, from {{.from}}. Further tries from there wait. If it is the sender's own system, give it a new password: postgang integration rotate {{.integration}}; if it is nobody you know, block the address`,
-		Norwegian: `integrasjonen {{.integration}}: {{.n}} feil passord på ett minutt, fra {{.from}}. Flere forsøk derfra må vente. Er det avsenderens eget system, gi det et nytt passord: postgang integration rotate {{.integration}}; er det noen du ikke kjenner, sperr adressen`,
+		English:   `integration {{.integration}}: {{.n}} wrong passwords in a minute, from {{.from}}. Further tries from there wait. If it is the sender's own system, give it a new password: postgang integration rotate {{.integration}} --reason WHY; if it is nobody you know, block the address`,
+		Norwegian: `integrasjonen {{.integration}}: {{.n}} feil passord på ett minutt, fra {{.from}}. Flere forsøk derfra må vente. Er det avsenderens eget system, gi det et nytt passord: postgang integration rotate {{.integration}} --reason HVORFOR; er det noen du ikke kjenner, sperr adressen`,
 	},
 	"overdue": {
 		English:   `{{.letters}} letters of account {{.account}} should have gone to paper and are in no print job, the first since {{clock .since}}. Do the nights run and succeed? See postgang status, then run postgang night`,

@@ -46,8 +46,9 @@ var notes = map[string]worded{
 	},
 	"fetched": {`{{.accepted}} jobs accepted, {{.rejected}} rejected; {{.files}} receipt files, {{.applied}} receipts applied, {{.stopped}} files stopped`,
 		`{{n .accepted "jobb" "jobber"}} godtatt, {{.rejected}} avvist; {{n .files "kvitteringsfil" "kvitteringsfiler"}}, {{n .applied "kvittering" "kvitteringer"}} bokført, {{n .stopped "fil" "filer"}} stoppet`},
-	"reports":       {`{{.files}}: {{.letters}} letters, kr {{kr .net}} net`, `{{.files}}: {{.letters}} brev, kr {{kr .net}} netto`},
-	"said":          {`{{.words}}`, `{{.words}}`},
+	"reports": {`{{.files}}: {{.letters}} letters, kr {{kr .net}} net`, `{{.files}}: {{.letters}} brev, kr {{kr .net}} netto`},
+	"erased": {`content of {{.letters}} letters erased, {{.waiting}} wait; {{.handins}} folders and files of the drop folder and {{.documents}} documents ({{.mb}} MB) removed`,
+		`innholdet i {{.letters}} brev slettet, {{.waiting}} venter; {{n .handins "mappe eller fil" "mapper og filer"}} i innleveringsmappen og {{n .documents "dokument" "dokumenter"}} ({{.mb}} MB) fjernet`},
 	"night-at-work": {`another night was at work`, `en annen nattkjøring var i gang`},
 	"run-ended":     {`the process ended in the middle of it`, `prosessen stoppet midt i kjøringen`},
 

@@ -59,7 +59,7 @@ var noteExamples = []noteExample{
 	{"fetched", shipment.Args{"accepted": "1", "rejected": "2", "files": "3", "applied": "4", "stopped": "5"}, "1 jobs accepted, 2 rejected; 3 receipt files, 4 receipts applied, 5 files stopped",
 		"1 jobb godtatt, 2 avvist; 3 kvitteringsfiler, 4 kvitteringer bokført, 5 filer stoppet"},
 	{"reports", shipment.Args{"files": "a.xlsx", "letters": "3", "net": "123456"}, "a.xlsx: 3 letters, kr 1\u00a0234,56 net", "a.xlsx: 3 brev, kr 1\u00a0234,56 netto"},
-	{"said", shipment.Args{"words": "3 letters erased"}, "3 letters erased", "3 letters erased"},
+	{"erased", shipment.Args{"letters": "3", "waiting": "1", "handins": "2", "documents": "1", "mb": "0"}, "content of 3 letters erased, 1 wait; 2 folders and files of the drop folder and 1 documents (0 MB) removed", "innholdet i 3 brev slettet, 1 venter; 2 mapper og filer i innleveringsmappen og 1 dokument (0 MB) fjernet"},
 	{"night-at-work", nil, "another night was at work", "en annen nattkjøring var i gang"},
 	{"run-ended", nil, "the process ended in the middle of it", "prosessen stoppet midt i kjøringen"},
 	{"printed-here", nil, "printed here", "skrives ut her"},

@@ -92,10 +92,14 @@ func letter(v *request) error {
 	if err != nil {
 		return err
 	}
-	return v.Show(http.StatusOK, "forsendelse", "Forsendelse "+id[:8], v.letterPage(d))
+	account, err := v.Engine.LetterAccount(v.Ctx, d.Shipment)
+	if err != nil {
+		return err
+	}
+	return v.Show(http.StatusOK, "forsendelse", "Forsendelse "+id[:8], v.letterPage(d, account.Rules))
 }
 
-func (v *request) letterPage(d scoped.LetterDetails) letterPage {
+func (v *request) letterPage(d scoped.LetterDetails, rules shipment.Rules) letterPage {
 	l := d.Letter
 	p := letterPage{ID: l.ID, Status: page.StatusOf(l.Status), Level4: l.Submission.RequireLevel4, Reveal: v.May(access.Reveal).Has(l.Account) && l.Status != shipment.StatusSlettet}
 	if l.Hold != "" {
@@ -106,7 +110,7 @@ func (v *request) letterPage(d scoped.LetterDetails) letterPage {
 	}
 	p.Facts = v.letterFacts(l)
 	p.Actions = v.letterActions(l)
-	p.countDeadline(l, v.Account(l.Account).Rules)
+	p.countDeadline(l, rules)
 	for _, r := range l.Refusals {
 		p.Problems = append(p.Problems, problem{r.Code, r.Field, words.Refusal(r, words.Norwegian), r.Warning})
 	}

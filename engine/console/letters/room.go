@@ -9,12 +9,14 @@ import (
 	"postgang/engine/accept"
 	"postgang/engine/access"
 	"postgang/engine/console/visit"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 )
 
 // Engine is what the pages of letters ask of the engine; *engine.Engine does it, in the name of whom the context says.
 type Engine interface {
 	Quote(ctx context.Context, s shipment.Shipment) (accept.Quoted, error)
+	LetterAccount(ctx context.Context, s shipment.Shipment) (party.Account, error)
 	Stop(ctx context.Context, shipment, reason string) (shipment.Shipment, error)
 	Release(ctx context.Context, shipment, reason string) error
 	CorrectAddress(ctx context.Context, id string, to shipment.PostalAddress, reason string) error

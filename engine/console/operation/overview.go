@@ -277,8 +277,8 @@ func (v *request) fill(p *planRow, s store.Slot) {
 	now := v.Now()
 	p.Planned, p.Began, p.Ended, p.State = s.At, s.Started, s.Finished, slotWords[s.State]
 	p.Summary, p.By = page.Sentence(words.Why(s.Summary, words.Norwegian)), v.ByWhom(s.By)
-	note, noted := shipment.ReadNote(s.Summary)
-	p.English = s.Summary != "" && (!noted || note.Code == "said")
+	_, noted := shipment.ReadNote(s.Summary)
+	p.English = s.Summary != "" && !noted
 	switch {
 	case s.State == store.SlotRunning:
 		p.Late = "har pågått i " + page.Span(now.Sub(s.Started))

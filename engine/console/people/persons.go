@@ -254,13 +254,12 @@ func grant(role, place string) access.Grant {
 }
 
 // rolesToGive are the fields of a role and what it is for, within what the person administers.
-func (v *request) rolesToGive() []field {
-	none := []page.Choice{{Text: "Velg"}} // nobody gets a role because a list began with it
-	role := field{Name: "rolle", Label: "Rolle", Kind: kindChoose, Choices: slices.Clone(none)}
+func (v *request) rolesToGive() []visit.Field {
+	role := visit.Field{Name: "rolle", Label: "Rolle", Kind: visit.Choose}
 	for _, r := range access.Roles() {
 		role.Choices = append(role.Choices, page.Choice{Value: string(r), Text: page.RoleWords[r][0] + ": " + page.RoleWords[r][1]})
 	}
-	place := field{Name: "sted", Label: "Gjelder for", Kind: kindChoose, Choices: slices.Clone(none), Help: "En virksomhet gjelder også for kontoene den får senere. Bare operatør, administrator og revisor kan gjelde for alle."}
+	place := visit.Field{Name: "sted", Label: "Gjelder for", Kind: visit.Choose, Help: "En virksomhet gjelder også for kontoene den får senere. Bare operatør, administrator og revisor kan gjelde for alle."}
 	var keys []access.Grant
 	for _, a := range v.Accounts {
 		keys = append(keys, access.Grant{Account: a.Key})
@@ -279,76 +278,77 @@ func (v *request) rolesToGive() []field {
 			place.Choices = append(place.Choices, page.Choice{Value: placeKey(g), Text: page.Sentence(text)})
 		}
 	}
-	return []field{role, place}
+	return []visit.Field{role, place}
 }
 
 // chosen is the role that a form gives. A role for all that cannot be is told at its field.
-func (v *request) chosen(f *form) (access.Grant, bool) {
-	g := grant(f.value("rolle"), f.value("sted"))
+func (v *request) chosen(f *visit.Question) (access.Grant, bool) {
+	g := grant(f.Value("rolle"), f.Value("sted"))
 	if g.Account == "" && g.Organisation == "" && !g.Role.ForAll() {
-		f.wrong("sted", "Denne rollen gis for en konto eller en virksomhet, ikke for alle.")
+		f.Fault("sted", "Denne rollen gis for en konto eller en virksomhet, ikke for alle.")
 		return g, false
 	}
 	return g, true
 }
 
 func invite(v *request) error {
-	f := form{
+	f := visit.Question{
 		Title: "Gi tilgang til en ny person", Text: "Personen kan logge inn når du har lagret. Du kan gi flere roller etterpå.", Action: "/tilganger/ny", Button: "Gi tilgang", Back: "/tilganger",
-		Fields: slices.Concat([]field{
-			{Name: "navn", Label: "Navn", Help: "Slik kolleger kjenner personen. Navnet står i historikker og logger.", Kind: kindText},
-			{Name: "nummer", Label: "Fødselsnummer", Help: "Lagres ikke: bare et avtrykk, til personen har logget inn første gang. La feltet stå tomt hvis du fyller ut id-en under.", Kind: kindText, Optional: true},
-			{Name: "id", Label: "Id hos innloggingen", Help: "Den som logger inn uten å ha tilgang, får se id-en sin på skjermen.", Kind: kindText, Optional: true},
-			{Name: "innlogging", Label: "Innlogging", Help: "Adressen til innloggingen som id-en gjelder for.", Kind: kindText, Optional: true, Value: v.Issuer},
-		}, v.rolesToGive(), []field{reason()}),
+		Fields: slices.Concat([]visit.Field{
+			{Name: "navn", Label: "Navn", Help: "Slik kolleger kjenner personen. Navnet står i historikker og logger.", Kind: visit.Text},
+			{Name: "nummer", Label: "Fødselsnummer", Help: "Lagres ikke: bare et avtrykk, til personen har logget inn første gang. La feltet stå tomt hvis du fyller ut id-en under.", Kind: visit.Text, Optional: true},
+			{Name: "id", Label: "Id hos innloggingen", Help: "Den som logger inn uten å ha tilgang, får se id-en sin på skjermen.", Kind: visit.Text, Optional: true},
+			{Name: "innlogging", Label: "Innlogging", Help: "Adressen til innloggingen som id-en gjelder for.", Kind: visit.Text, Optional: true, Value: v.Issuer},
+		}, v.rolesToGive()),
+		Reason: true,
 	}
 	ok := v.fill(&f)
-	number, subject, issuer := identity.StripSpaces(f.value("nummer")), f.value("id"), f.value("innlogging")
+	number, subject, issuer := identity.StripSpaces(f.Value("nummer")), f.Value("id"), f.Value("innlogging")
 	for i := range f.Fields { // is not written back
 		if f.Fields[i].Name == "nummer" {
 			f.Fields[i].Value = ""
 		}
 	}
 	if v.R.Method != http.MethodPost {
-		return v.ask(f)
+		return v.Ask(f)
 	}
 	hash := ""
 	switch {
 	case (number == "") == (subject == ""):
-		f.wrong("nummer", "Fyll ut enten fødselsnummeret eller id-en.")
+		f.Fault("nummer", "Fyll ut enten fødselsnummeret eller id-en.")
 	case number != "":
 		kind, err := identity.ParseDigitalID(number, identity.NationalIDBoth, true)
 		if err != nil || kind.Kind == identity.IDOrganisation {
-			f.wrong("nummer", "Dette er ikke et gyldig fødselsnummer. Skriv det inn på nytt.")
+			f.Fault("nummer", "Dette er ikke et gyldig fødselsnummer. Skriv det inn på nytt.")
 		}
 		hash, issuer = v.Hash(number), ""
 	case issuer == "":
-		f.wrong("innlogging", "Fyll ut feltet.")
+		f.Fault("innlogging", "Fyll ut feltet.")
 	case len(identity.FindNationalIDs(subject)) > 0:
-		f.wrong("id", "Id-en inneholder et fødselsnummer. Bruk feltet for fødselsnummer i stedet.")
+		f.Fault("id", "Id-en inneholder et fødselsnummer. Bruk feltet for fødselsnummer i stedet.")
 	}
 	g, possible := v.chosen(&f)
-	if !ok || !possible || len(f.Wrongs()) > 0 {
-		if hash != "" && len(f.Wrongs()) > 0 {
-			f.wrong("nummer", "Skriv fødselsnummeret inn på nytt.")
+	if !ok || !possible || !f.OK() {
+		if hash != "" && !f.OK() {
+			f.Fault("nummer", "Skriv fødselsnummeret inn på nytt.")
 		}
-		return v.ask(f)
+		return v.Ask(f)
 	}
-	p, err := access.NewPerson(f.value("navn"), issuer, subject, hash, v.Now())
+	p, err := access.NewPerson(f.Value("navn"), issuer, subject, hash, v.Now())
 	if err != nil {
-		f.wrong("navn", "Navnet må ha fra 1 til 100 tegn på én linje, og ikke noe fødselsnummer. Id og innlogging må være på én linje.")
-		return v.ask(f)
+		f.Fault("navn", "Navnet må ha fra 1 til 100 tegn på én linje, og ikke noe fødselsnummer. Id og innlogging må være på én linje.")
+		return v.Ask(f)
 	}
 	p.Grants = []access.Grant{g}
-	invited, err := v.Roles.Invite(v.Ctx, p, f.value(reasonField))
+	invited, err := v.Roles.Invite(v.Ctx, p, f.Written)
 	if errors.Is(err, store.ErrExists) {
 		// Somebody else has invited the person, to other accounts perhaps: the role is given to the one who is there.
 		if invited, err = v.known(p); err == nil {
-			invited, err = v.Roles.Give(v.Ctx, invited.ID, g, f.value(reasonField))
+			invited, err = v.Roles.Give(v.Ctx, invited.ID, g, f.Written)
 		}
 		if errors.Is(err, access.ErrHeld) {
 			f.Cannot = "Personen er her allerede, og har denne rollen."
-			return v.ask(f)
+			return v.Ask(f)
 		}
 	}
 	if err != nil {
@@ -386,12 +386,12 @@ func (v *request) person() (p access.Person, err error) {
 }
 
 // change asks about a person, and does it once a reason is given.
-func (v *request) change(p access.Person, f form, do func(ctx context.Context) error) error {
+func (v *request) change(p access.Person, f visit.Question, do func(ctx context.Context, reason string) error) error {
 	if !p.Ended.IsZero() {
 		return v.refused(f, access.ErrEnded)
 	}
 	if f.Cannot != "" || !v.fill(&f) {
-		return v.ask(f)
+		return v.Ask(f)
 	}
 	return v.done(f, do)
 }
@@ -401,9 +401,9 @@ func give(v *request) error {
 	if err != nil {
 		return err
 	}
-	f := form{
+	f := visit.Question{
 		Title: "Gi en rolle", Text: "Rollen gis til " + p.Name + ". Roller legges sammen.", Action: "/tilganger/" + p.ID + "/gi", Button: "Gi rollen", Back: "/tilganger/" + p.ID,
-		Fields: append(v.rolesToGive(), reason()),
+		Fields: v.rolesToGive(), Reason: true,
 	}
 	switch {
 	case !p.Ended.IsZero():
@@ -411,13 +411,13 @@ func give(v *request) error {
 	case p.ID == v.Person.ID:
 		return v.refused(f, access.ErrOwn)
 	case !v.fill(&f):
-		return v.ask(f)
+		return v.Ask(f)
 	}
 	g, possible := v.chosen(&f)
 	if !possible {
-		return v.ask(f)
+		return v.Ask(f)
 	}
-	if _, err := v.Roles.Give(v.Ctx, p.ID, g, f.value(reasonField)); err != nil {
+	if _, err := v.Roles.Give(v.Ctx, p.ID, g, f.Written); err != nil {
 		return v.refused(f, err)
 	}
 	return v.Redirect(f.Back)
@@ -433,9 +433,9 @@ func take(v *request) error {
 	if !g.Role.Valid() {
 		return store.ErrNotFound
 	}
-	f := form{
+	f := visit.Question{
 		Title: "Ta fra en rolle", Text: p.Name + " er ikke lenger " + strings.ToLower(page.RoleWords[g.Role][0]) + " for " + v.place(g) + " når du bekrefter. Det gjelder straks, også i åpne økter.",
-		Action: "/tilganger/" + p.ID + "/ta?" + url.Values{"rolle": {string(g.Role)}, "sted": {placeKey(g)}}.Encode(), Button: "Ta fra rollen", Back: "/tilganger/" + p.ID, Fields: []field{reason()},
+		Action: "/tilganger/" + p.ID + "/ta?" + url.Values{"rolle": {string(g.Role)}, "sted": {placeKey(g)}}.Encode(), Button: "Ta fra rollen", Back: "/tilganger/" + p.ID, Reason: true,
 	}
 	held := slices.Contains(p.Grants, g)
 	switch {
@@ -446,8 +446,8 @@ func take(v *request) error {
 	case !held:
 		return v.refused(f, access.ErrNotHeld)
 	}
-	return v.change(p, f, func(ctx context.Context) error {
-		_, err := v.Roles.Take(ctx, p.ID, g, v.R.PostFormValue(reasonField))
+	return v.change(p, f, func(ctx context.Context, reason string) error {
+		_, err := v.Roles.Take(ctx, p.ID, g, reason)
 		return err
 	})
 }
@@ -457,15 +457,15 @@ func endSessions(v *request) error {
 	if err != nil {
 		return err
 	}
-	f := form{
+	f := visit.Question{
 		Title: "Avslutt økter", Text: "Alle åpne økter for " + p.Name + " blir avsluttet. Personen kan logge inn igjen: skal tilgangen bort, må du ta rollene eller avslutte tilgangen.",
-		Action: "/tilganger/" + p.ID + "/okter", Button: "Avslutt øktene", Back: "/tilganger/" + p.ID, Fields: []field{reason()},
+		Action: "/tilganger/" + p.ID + "/okter", Button: "Avslutt øktene", Back: "/tilganger/" + p.ID, Reason: true,
 	}
 	if p.ID == v.Person.ID {
 		f.Warning = "Dette er dine egne økter. Du blir logget ut her også."
 	}
-	return v.change(p, f, func(ctx context.Context) error {
-		_, err := v.Roles.EndSessions(ctx, p.ID, v.R.PostFormValue(reasonField))
+	return v.change(p, f, func(ctx context.Context, reason string) error {
+		_, err := v.Roles.EndSessions(ctx, p.ID, reason)
 		return err
 	})
 }
@@ -475,15 +475,15 @@ func end(v *request) error {
 	if err != nil {
 		return err
 	}
-	f := form{
+	f := visit.Question{
 		Title: "Avslutt tilgangen", Text: p.Name + " kan ikke logge inn lenger, og åpne økter blir avsluttet. Det kan ikke angres: kommer personen tilbake, må du invitere på nytt. Navnet blir stående i historikker og logger.",
-		Action: "/tilganger/" + p.ID + "/avslutt", Button: "Avslutt tilgangen", Danger: true, Back: "/tilganger/" + p.ID, Fields: []field{reason()},
+		Action: "/tilganger/" + p.ID + "/avslutt", Button: "Avslutt tilgangen", Danger: true, Back: "/tilganger/" + p.ID, Reason: true,
 	}
 	if p.ID == v.Person.ID {
 		return v.refused(f, access.ErrOwn)
 	}
-	return v.change(p, f, func(ctx context.Context) error {
-		_, err := v.Roles.End(ctx, p.ID, v.R.PostFormValue(reasonField))
+	return v.change(p, f, func(ctx context.Context, reason string) error {
+		_, err := v.Roles.End(ctx, p.ID, reason)
 		return err
 	})
 }

@@ -49,7 +49,7 @@ type request struct {
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
 func Models() map[string]any {
 	return map[string]any{
-		"tilganger": listPage{}, "person": personPage{}, "skjema": form{}, "innsynslogg": lookupsPage{}, "endringslogg": changesPage{}, "kontroll": verifiedPage{},
+		"tilganger": listPage{}, "person": personPage{}, "innsynslogg": lookupsPage{}, "endringslogg": changesPage{}, "kontroll": verifiedPage{},
 		"fagsystemer": systemsPage{}, "fagsystem": systemPage{}, "passord": passwordPage{},
 	}
 }

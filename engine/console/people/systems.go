@@ -199,8 +199,8 @@ type passwordPage struct {
 }
 
 // accountField asks for accounts, among those that the person configures.
-func (v *request) accountField(chosen []string) field {
-	f := field{Name: "konto", Label: "Kontoer som fagsystemet får sende for", Kind: kindTick}
+func (v *request) accountField(chosen []string) visit.Field {
+	f := visit.Field{Name: "konto", Label: "Kontoer som fagsystemet får sende for", Kind: visit.Ticks}
 	for _, a := range v.Accounts {
 		if v.Scope.Has(a.Key) {
 			f.Choices = append(f.Choices, page.Choice{Value: a.Key, Text: v.AccountName(a.Key), Chosen: slices.Contains(chosen, a.Key)})
@@ -210,10 +210,10 @@ func (v *request) accountField(chosen []string) field {
 }
 
 // ticked are the accounts that were ticked. Where a dialect names no account, the first one is meant: it stays the first.
-func (f *form) ticked(first []string) (out []string) {
+func ticked(f visit.Question, first []string) (out []string) {
 	for _, d := range f.Fields {
 		for _, c := range d.Choices {
-			if d.Kind == kindTick && c.Chosen {
+			if d.Kind == visit.Ticks && c.Chosen {
 				out = append(out, c.Value)
 			}
 		}
@@ -226,45 +226,46 @@ func (f *form) ticked(first []string) (out []string) {
 	return out
 }
 
-func organisationField(value string) field {
-	return field{
-		Name: "organisasjon", Label: "Organisasjonsnummer for Maskinporten", Optional: true, Kind: kindText, Value: value,
+func organisationField(value string) visit.Field {
+	return visit.Field{
+		Name: "organisasjon", Label: "Organisasjonsnummer for Maskinporten", Optional: true, Kind: visit.Text, Value: value,
 		Help: "Nummeret som tilgangstokenene er utstedt til. Uten det slipper fagsystemet bare inn i REST V2 og V3 når oppsettet ikke krever token.",
 	}
 }
 
 // checkOrganisation says what is wrong with the number.
-func (f *form) checkOrganisation() (number string) {
-	number = identity.StripSpaces(f.value("organisasjon"))
+func checkOrganisation(f *visit.Question) (number string) {
+	number = identity.StripSpaces(f.Value("organisasjon"))
 	if number != "" && !access.IsOrganisation(number) {
-		f.wrong("organisasjon", "Dette er ikke et organisasjonsnummer: det har ni sifre, og det siste kontrollerer de andre.")
+		f.Fault("organisasjon", "Dette er ikke et organisasjonsnummer: det har ni sifre, og det siste kontrollerer de andre.")
 	}
 	return number
 }
 
 func addSystem(v *request) error {
-	f := form{
+	f := visit.Question{
 		Title: "Nytt fagsystem", Text: "Fagsystemet får et passord som vises én gang, på neste side.", Action: "/konfigurasjon/fagsystemer/nytt", Button: "Lag fagsystemet", Back: "/konfigurasjon/fagsystemer",
-		Fields: []field{
-			{Name: "navn", Label: "Navn", Help: "Fra 2 til 50 tegn: a–z, sifre, punktum, bindestrek og understrek. Det er brukernavnet i REST V1 og SOAP, og kan ikke endres.", Kind: kindText},
-			v.accountField(nil), organisationField(""), reason(),
+		Fields: []visit.Field{
+			{Name: "navn", Label: "Navn", Help: "Fra 2 til 50 tegn: a–z, sifre, punktum, bindestrek og understrek. Det er brukernavnet i REST V1 og SOAP, og kan ikke endres.", Kind: visit.Text},
+			v.accountField(nil), organisationField(""),
 		},
+		Reason: true,
 	}
 	ok := v.fill(&f)
 	if v.R.Method != http.MethodPost {
-		return v.ask(f)
+		return v.Ask(f)
 	}
-	number := f.checkOrganisation()
-	if name := f.value("navn"); name != "" && (!access.NameForm.MatchString(name) || len(identity.FindNationalIDs(name)) > 0) {
-		f.wrong("navn", "Bruk fra 2 til 50 av a–z, sifre, punktum, bindestrek og understrek, og begynn med en bokstav eller et siffer.")
+	number := checkOrganisation(&f)
+	if name := f.Value("navn"); name != "" && (!access.NameForm.MatchString(name) || len(identity.FindNationalIDs(name)) > 0) {
+		f.Fault("navn", "Bruk fra 2 til 50 av a–z, sifre, punktum, bindestrek og understrek, og begynn med en bokstav eller et siffer.")
 	}
-	if !ok || len(f.Wrongs()) > 0 {
-		return v.ask(f)
+	if !ok || !f.OK() {
+		return v.Ask(f)
 	}
-	i, password, err := v.Roles.AddIntegration(v.Ctx, f.value("navn"), number, f.ticked(nil), f.value(reasonField))
+	i, password, err := v.Roles.AddIntegration(v.Ctx, f.Value("navn"), number, ticked(f, nil), f.Written)
 	if errors.Is(err, store.ErrExists) {
-		f.wrong("navn", "Det er eller har vært et fagsystem med dette navnet. Velg et annet.")
-		return v.ask(f)
+		f.Fault("navn", "Det er eller har vært et fagsystem med dette navnet. Velg et annet.")
+		return v.Ask(f)
 	}
 	if err != nil {
 		return v.refused(f, err)
@@ -273,7 +274,7 @@ func addSystem(v *request) error {
 }
 
 // systemForm is a form about the integration of the address, when it can be changed by this person.
-func (v *request) systemForm(what string, make func(i access.Integration) form, do func(i access.Integration, f form) error) error {
+func (v *request) systemForm(what string, make func(i access.Integration) visit.Question, do func(i access.Integration, f visit.Question) error) error {
 	var i access.Integration
 	err := v.read(func(r store.Reader) (err error) {
 		i, err = v.system(r)
@@ -284,7 +285,7 @@ func (v *request) systemForm(what string, make func(i access.Integration) form, 
 	}
 	f := make(i)
 	f.Action, f.Back = "/fagsystem/"+i.ID+"/"+what, "/fagsystem/"+i.ID
-	f.Fields = append(f.Fields, reason())
+	f.Reason = true
 	if !i.Ended.IsZero() {
 		return v.refused(f, access.ErrIntegrationEnded)
 	}
@@ -293,9 +294,9 @@ func (v *request) systemForm(what string, make func(i access.Integration) form, 
 	}
 	if !v.fill(&f) {
 		if v.R.Method == http.MethodPost {
-			f.checkOrganisation()
+			checkOrganisation(&f)
 		}
-		return v.ask(f)
+		return v.Ask(f)
 	}
 	return do(i, f)
 }
@@ -307,25 +308,25 @@ var keepTimes = []struct {
 }{{72, "Tre døgn"}, {24, "Ett døgn"}, {168, "Én uke"}, {0, "Ikke i det hele tatt: det er på avveie"}}
 
 func rotateSystem(v *request) error {
-	return v.systemForm("passord", func(i access.Integration) form {
-		keep := field{Name: "behold", Label: "Hvor lenge skal det gamle passordet virke?", Help: "Så lenge har dere til å bytte i fagsystemet uten stans.", Kind: kindChoose}
+	return v.systemForm("passord", func(i access.Integration) visit.Question {
+		keep := visit.Field{Name: "behold", Label: "Hvor lenge skal det gamle passordet virke?", Help: "Så lenge har dere til å bytte i fagsystemet uten stans.", Kind: visit.Choose}
 		for _, k := range keepTimes {
-			keep.Choices = append(keep.Choices, page.Choice{Value: strconv.Itoa(k.hours), Text: k.text})
+			keep.Choices = append(keep.Choices, page.Choice{Value: strconv.Itoa(k.hours), Text: k.text, Chosen: len(keep.Choices) == 0})
 		}
-		return form{
+		return visit.Question{
 			Title: "Nytt passord", Text: "Fagsystemet " + i.Name + " får et nytt passord, som vises én gang, på neste side.", Button: "Lag nytt passord",
-			Fields: []field{keep, {Name: "forrige", Kind: kindHidden, Value: strconv.FormatInt(i.PasswordAt.UnixMilli(), 10), Optional: true}},
+			Fields: []visit.Field{keep, {Name: "forrige", Kind: visit.Hidden, Value: strconv.FormatInt(i.PasswordAt.UnixMilli(), 10), Optional: true}},
 		}
-	}, func(i access.Integration, f form) error {
-		if f.value("forrige") != strconv.FormatInt(i.PasswordAt.UnixMilli(), 10) { // sent again, or a colleague was first
+	}, func(i access.Integration, f visit.Question) error {
+		if f.Value("forrige") != strconv.FormatInt(i.PasswordAt.UnixMilli(), 10) { // sent again, or a colleague was first
 			f.Cannot = "Passordet er byttet allerede, " + page.Clock(i.PasswordAt) + ". Har du ikke det nye, må du bytte på nytt."
-			return v.ask(f)
+			return v.Ask(f)
 		}
-		hours, err := strconv.Atoi(f.value("behold"))
+		hours, err := strconv.Atoi(f.Value("behold"))
 		if err != nil {
 			return err
 		}
-		i, password, err := v.Roles.RotateIntegration(v.Ctx, i.ID, time.Duration(hours)*time.Hour, f.value(reasonField))
+		i, password, err := v.Roles.RotateIntegration(v.Ctx, i.ID, time.Duration(hours)*time.Hour, f.Written)
 		if err != nil {
 			return v.refused(f, err)
 		}
@@ -334,17 +335,17 @@ func rotateSystem(v *request) error {
 }
 
 func changeSystem(v *request) error {
-	return v.systemForm("endre", func(i access.Integration) form {
-		return form{
+	return v.systemForm("endre", func(i access.Integration) visit.Question {
+		return visit.Question{
 			Title: "Endre fagsystemet " + i.Name, Text: "Det som endres, gjelder fra neste innlevering.", Button: "Lagre",
-			Fields: []field{v.accountField(i.Accounts), organisationField(i.Organisation)},
+			Fields: []visit.Field{v.accountField(i.Accounts), organisationField(i.Organisation)},
 		}
-	}, func(i access.Integration, f form) error {
-		number := f.checkOrganisation()
-		if len(f.Wrongs()) > 0 {
-			return v.ask(f)
+	}, func(i access.Integration, f visit.Question) error {
+		number := checkOrganisation(&f)
+		if !f.OK() {
+			return v.Ask(f)
 		}
-		if _, err := v.Roles.ChangeIntegration(v.Ctx, i.ID, f.ticked(i.Accounts), &number, f.value(reasonField)); err != nil {
+		if _, err := v.Roles.ChangeIntegration(v.Ctx, i.ID, ticked(f, i.Accounts), &number, f.Written); err != nil {
 			return v.refused(f, err)
 		}
 		return v.Redirect("/fagsystem/" + i.ID)
@@ -352,21 +353,21 @@ func changeSystem(v *request) error {
 }
 
 func endSystem(v *request) error {
-	return v.systemForm("avslutt", func(i access.Integration) form {
-		return form{
+	return v.systemForm("avslutt", func(i access.Integration) visit.Question {
+		return visit.Question{
 			Title: "Avslutt fagsystemet", Text: "Fagsystemet " + i.Name + " kan ikke levere inn noe mer. Det kan ikke angres. Det som er levert inn, blir behandlet som før.", Button: "Avslutt fagsystemet", Danger: true,
 		}
-	}, func(i access.Integration, f form) error {
-		return v.done(f, func(ctx context.Context) error {
-			_, err := v.Roles.EndIntegration(ctx, i.ID, f.value(reasonField))
+	}, func(i access.Integration, f visit.Question) error {
+		return v.done(f, func(ctx context.Context, reason string) error {
+			_, err := v.Roles.EndIntegration(ctx, i.ID, reason)
 			return err
 		})
 	})
 }
 
 // done does something, and goes back.
-func (v *request) done(f form, do func(ctx context.Context) error) error {
-	if err := do(v.Ctx); err != nil {
+func (v *request) done(f visit.Question, do func(ctx context.Context, reason string) error) error {
+	if err := do(v.Ctx, f.Written); err != nil {
 		return v.refused(f, err)
 	}
 	return v.Redirect(f.Back)

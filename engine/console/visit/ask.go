@@ -39,6 +39,7 @@ const (
 	Date   FieldKind = "date"
 	Choose FieldKind = "select" // one of Choices
 	Tick   FieldKind = "check"  // "ja" when it is ticked
+	Ticks  FieldKind = "checks" // several of Choices
 	Hidden FieldKind = "hidden"
 )
 
@@ -86,18 +87,29 @@ func (v *Visit) Fill(q *Question) {
 	}
 	for i := range q.Fields {
 		f := &q.Fields[i]
-		f.Value = strings.TrimSpace(v.R.PostFormValue(f.Name))
+		given := []string{strings.TrimSpace(v.R.PostFormValue(f.Name))}
+		if f.Kind == Ticks {
+			given = v.R.PostForm[f.Name]
+		} else {
+			f.Value = given[0]
+		}
+		picked := false
 		for c := range f.Choices {
-			f.Choices[c].Chosen = f.Choices[c].Value == f.Value
+			f.Choices[c].Chosen = slices.Contains(given, f.Choices[c].Value)
+			picked = picked || f.Choices[c].Chosen
 		}
 		switch {
+		case f.Kind == Ticks:
+			if !picked && !f.Optional {
+				f.Wrong = "Velg i listen."
+			}
 		case f.Value == "" && !f.Optional && f.Kind == Tick:
 			f.Wrong = "Kryss av for å bekrefte."
 		case f.Value == "" && !f.Optional:
 			f.Wrong = "Fyll ut feltet."
 		case len(f.Value) > maxField || strings.ContainsFunc(f.Value, unicode.IsControl) || !utf8.ValidString(f.Value):
 			f.Wrong = "Teksten er for lang, eller har tegn som ikke kan brukes."
-		case f.Value != "" && f.Kind == Choose && !slices.ContainsFunc(f.Choices, func(c page.Choice) bool { return c.Chosen }):
+		case f.Value != "" && f.Kind == Choose && !picked:
 			f.Wrong = "Velg en av verdiene i listen."
 		}
 	}
