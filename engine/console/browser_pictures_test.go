@@ -73,6 +73,9 @@ func (b *tab) drawAll(folder string) {
 		}
 	}
 	for i, path := range paths {
+		if strings.Contains(path, "arbeidsbok") || strings.Contains(path, "csv") { // files, not pages
+			continue
+		}
 		for _, theme := range []string{"light", "dark"} {
 			for _, width := range []int64{1280, 390} {
 				b.media("prefers-color-scheme", theme)

@@ -285,14 +285,31 @@ func (h *handler) menu(v *visit.Visit) []page.MenuGroup {
 				continue
 			}
 			path := strings.TrimSuffix(it.pattern, "{$}")
-			here := v.R.URL.Path == path || path != "/" && strings.HasPrefix(v.R.URL.Path, path+"/")
-			group.Items = append(group.Items, page.MenuItem{Name: it.Name, Path: path, Here: here})
+			group.Items = append(group.Items, page.MenuItem{Name: it.Name, Path: path})
 		}
 		if len(group.Items) > 0 {
 			out = append(out, group)
 		}
 	}
+	markHere(out, v.R.URL.Path)
 	return out
+}
+
+// markHere marks the item that a page belongs to: of those whose path the page's begins with, the longest.
+func markHere(menu []page.MenuGroup, path string) {
+	var here *page.MenuItem
+	for _, g := range menu {
+		for i := range g.Items {
+			it := &g.Items[i]
+			fits := path == it.Path || it.Path != "/" && strings.HasPrefix(path, it.Path+"/")
+			if fits && (here == nil || len(it.Path) > len(here.Path)) {
+				here = it
+			}
+		}
+	}
+	if here != nil {
+		here.Here = true
+	}
 }
 
 // answer takes what a person brings back from the provider.

@@ -121,3 +121,27 @@ func TestEveryWordIsThere(t *testing.T) {
 		}
 	}
 }
+
+func TestOneWayIsMarked(t *testing.T) {
+	for path, want := range map[string]string{
+		"/": "/", "/konfigurasjon": "/konfigurasjon", "/konfigurasjon/konto/barnehage": "/konfigurasjon",
+		"/konfigurasjon/fagsystemer": "/konfigurasjon/fagsystemer", "/jobber/x": "/jobber", "/hjelp": "",
+	} {
+		menu := []page.MenuGroup{
+			{Items: []page.MenuItem{{Path: "/"}, {Path: "/jobber"}}},
+			{Items: []page.MenuItem{{Path: "/konfigurasjon"}, {Path: "/konfigurasjon/fagsystemer"}}},
+		}
+		markHere(menu, path)
+		var got []string
+		for _, g := range menu {
+			for _, it := range g.Items {
+				if it.Here {
+					got = append(got, it.Path)
+				}
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s marks %q, want %q", path, got, want)
+		}
+	}
+}

@@ -46,7 +46,8 @@ var persons = []person{
 	{"Rakel Revisor, revisor", "41850061187", []access.Role{access.RoleAuditor}, false},
 	{"Ada Administrator, administrator", "41860061141", []access.Role{access.RoleAdministrator}, false},
 	{"Alle Roller, alle roller samtidig", "41870061105", []access.Role{
-		access.RoleCaseWorker, access.RoleOperator, access.RoleFinance, access.RolePrinter, access.RoleAuditor, access.RoleAdministrator,
+		access.RoleCaseWorker, access.RoleOperator, access.RoleFinance, access.RolePrinter, access.RoleSender,
+		access.RoleAuditor, access.RoleAdministrator,
 	}, false},
 	{"Ny Medarbeider, uten roller", "41880061160", nil, false},
 }
@@ -128,6 +129,9 @@ func run(ctx context.Context, o *cli.Options, dir, address, logins string) (err 
 	fmt.Fprintf(o.Out, "The console is open at http://%s/ until you stop it with Ctrl-C. Choose who you are; nobody has a password.\n", ln.Addr())
 	if err := moveIn(ctx, a, provider.Issuer()); err != nil {
 		return fmt.Errorf("made-up people: %w", err)
+	}
+	if _, err := a.Engine.MakeFindable(ctx, 0, nil); err != nil { // as "postgang serve" does
+		return err
 	}
 	return a.ServeConsole(ctx, ln, nil)
 }
