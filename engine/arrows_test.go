@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/find", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/party")
+	ports = and(rules, "engine/store", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/party")
 	// what a room of the console's pages may know
 	pages = and(ports, "engine/console/page", "engine/console/scoped", "engine/console/visit", "engine/words")
 )
@@ -79,9 +79,10 @@ var arrows = []struct {
 	{"engine/find", and(rules, "engine/access"), "what is found by is data", false},
 	{"engine/recipient", ports, "recipients are found without knowing how they are asked for", false},
 	{"engine/scoped", ports, "a reader of people knows no page", false},
+	{"engine/forecast", []string{"engine/calendar"}, "what usually comes is counted from days and hours alone", false},
 	{"engine/retention", rules, "what is kept, and how long, is a rule", false},
 	{"engine/erase", and(ports, "engine/restored", "engine/step"), "content is erased without knowing how it came or went", false},
-	{"engine/store", and(rules, "engine/find", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/store", and(rules, "engine/find", "engine/forecast", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/postgrestest", []string{"fixtures/judges"}, "a database server for tests knows nothing of ours", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},

@@ -830,6 +830,8 @@ func TestIndexesAreUsed(t *testing.T) {
 		due: "shipment_waiting",
 		`SELECT s.account || '', count(*), min(s.due_at) FROM shipment s WHERE ` + waiting + ` AND s.due_at <= 1 GROUP BY s.account || '' ORDER BY 1`: "shipment_waiting",
 		`SELECT s.id FROM shipment s WHERE ` + waiting + ` AND s.due_at > 1 AND s.due_reason <> 'ULEST' ORDER BY s.id`:                                "shipment_waiting",
+		behindQuery:   "shipment_by_hold",
+		arrivalsQuery: "arrival_1 (hour>",
 		`SELECT s.id FROM channel_case c JOIN shipment s ON s.id = c.shipment
 			WHERE c.channel = 'a' AND c.next_at IS NOT NULL AND c.next_at <= 1 ORDER BY c.next_at, c.shipment LIMIT 5`: "channel_case_next",
 		`SELECT shipment FROM channel_case c WHERE c.channel = 'a' AND c.reference = 'b' AND c.reference <> ''`: "channel_case_by_reference",

@@ -11,6 +11,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/channel"
 	"postgang/engine/find"
+	"postgang/engine/forecast"
 	"postgang/engine/login"
 	"postgang/engine/party"
 	"postgang/engine/retention"
@@ -85,6 +86,7 @@ type Reader interface {
 	login.Reader
 	party.VersionReader
 	retention.Reader
+	forecast.Reader
 }
 
 // Tx is a write transaction. It reads its own writes.

@@ -12,7 +12,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"lists": lists, "identifiers": identified, "persons": persons, "counts": counted,
+		"lists": lists, "identifiers": identified, "persons": persons, "counts": counted, "arrivals": arrived, "behind": behind,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

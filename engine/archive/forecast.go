@@ -1,0 +1,43 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"postgang/engine/archive/sqlrow"
+	"postgang/engine/forecast"
+)
+
+const arrivalsQuery = `SELECT account, hour * 3600000, CAST(sum(letters) AS BIGINT) FROM arrival WHERE hour >= $1 AND hour < $2 GROUP BY account, hour ORDER BY account, hour`
+
+// Arrivals counts what was handed in by account and hour.
+func (r *reader) Arrivals(ctx context.Context, from, to time.Time) ([]forecast.Arrival, error) {
+	const hour = int64(time.Hour / time.Millisecond)
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (a forecast.Arrival, err error) {
+		err = scan(&a.Account, sqlrow.When(&a.Hour), &a.Letters)
+		return a, err
+	}, arrivalsQuery, (from.UnixMilli()+hour-1)/hour, to.UnixMilli()/hour)
+	if err != nil {
+		return nil, fmt.Errorf("count hand-ins by hour: %w", err)
+	}
+	return out, nil
+}
+
+// behindQuery goes by the index of what is set aside, and by none of statuses or accounts.
+const behindQuery = `SELECT s.account || '', s.hold, count(*) FROM shipment s
+	WHERE s.hold <> '' AND s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.due_at + 0 <= $1 AND s.read_at IS NULL AND s.closed_at IS NULL
+		AND s.prepared_sha IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
+	GROUP BY s.account || '', s.hold ORDER BY 1, 2`
+
+// Behind counts what is due and set aside.
+func (r *reader) Behind(ctx context.Context, at time.Time) ([]forecast.Behind, error) {
+	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (b forecast.Behind, err error) {
+		err = scan(&b.Account, &b.Hold, &b.Letters)
+		return b, err
+	}, behindQuery, at.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("count what is due and set aside: %w", err)
+	}
+	return out, nil
+}
