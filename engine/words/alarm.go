@@ -28,14 +28,7 @@ func Alarm(key string, args map[string]string, lang Language) string {
 	}
 	kind, _, _ := strings.Cut(key, ":")
 	var said []string
-	for n := 1; ; n++ {
-		own := args
-		if n > 1 || hasMore(args) {
-			own = nth(args, n)
-		}
-		if n > 1 && len(own) == 0 {
-			break
-		}
+	for _, own := range EachOf(args) {
 		text, err := alarmWords().word(kind, own, lang)
 		if err != nil {
 			return plain(key, args)
@@ -48,6 +41,32 @@ func Alarm(key string, args map[string]string, lang Language) string {
 	}
 	return strings.Join(said, also)
 }
+
+// EachOf are the arguments of each thing that an alarm says, in order: one, for most.
+func EachOf(args map[string]string) []map[string]string {
+	if !hasMore(args) {
+		return []map[string]string{args}
+	}
+	out := []map[string]string{nth(args, 1)}
+	for n := 2; ; n++ {
+		own := nth(args, n)
+		if len(own) == 0 {
+			return out
+		}
+		out = append(out, own)
+	}
+}
+
+// AlarmCase is what tells the cases of a kind of alarm apart: the kind, and after a stroke the case where the arguments name one.
+func AlarmCase(kind string, args map[string]string) string {
+	if c := args[caseArg]; c != "" {
+		return kind + "/" + c
+	}
+	return kind
+}
+
+// AlarmCases are all that have words, sorted.
+func AlarmCases() []string { return slices.Sorted(maps.Keys(alarmTemplates)) }
 
 // AlarmsOf says what several alarms of a kind are, after their number: "letters are set aside".
 func AlarmsOf(kind string, lang Language) string {
@@ -127,10 +146,7 @@ func (p *parsedAlarms) parse(name string, w worded, lang Language) *template.Tem
 }
 
 func (p *parsedAlarms) word(kind string, args map[string]string, lang Language) (string, error) {
-	name := kind
-	if c := args[caseArg]; c != "" {
-		name += "/" + c
-	}
+	name := AlarmCase(kind, args)
 	t, ok := p[lang][name]
 	if _, alarm := alarmTemplates[name]; !ok || !alarm {
 		return "", fmt.Errorf("no words for %s", name)

@@ -1,67 +1,70 @@
 package words
 
 // alarmTemplates are the words of alarms, by kind and case. A command that is renamed is renamed here; no archive knows of it.
+//
+// English is for who sits at the command line or reads mail of the machine, and names commands. Norwegian is for who reads the console,
+// and names none: it says what to do there, or that it is for whoever runs the server. The console adds the pages where it is done.
 var alarmTemplates = map[string]worded{
 	"restored": {
 		English:   `nothing is offered to vendor {{.vendor}}: {{if has . "jobs"}}the vendor has {{.jobs}} jobs of ours that this archive does not know, or knows otherwise: {{.first}}{{if has . "highest"}}; {{end}}{{end}}{{if has . "highest"}}jobs up to number {{.highest}} were handed over, and this archive has given out {{.number}}{{end}}. The archive is older than what was handed over, as after a backup was put back, and letters would be printed twice. Run postgang recover --vendor {{.vendor}}`,
-		Norwegian: `ingenting blir tilbudt trykkeriet {{.vendor}}: {{if has . "jobs"}}trykkeriet har {{n .jobs "jobb" "jobber"}} fra oss som dette arkivet ikke kjenner, eller kjenner annerledes: {{.first}}{{if has . "highest"}}; {{end}}{{end}}{{if has . "highest"}}jobber til og med nummer {{.highest}} er overlevert, og dette arkivet har bare delt ut {{.number}}{{end}}. Arkivet er eldre enn det som er overlevert, slik det er etter at en sikkerhetskopi er lagt tilbake, og brev ville blitt trykt to ganger. Kjør postgang recover --vendor {{.vendor}}`,
+		Norwegian: `ingenting blir tilbudt trykkeriet {{.vendor}}: {{if has . "jobs"}}trykkeriet har {{n .jobs "jobb" "jobber"}} fra oss som dette arkivet ikke kjenner, eller kjenner annerledes: {{.first}}{{if has . "highest"}}; {{end}}{{end}}{{if has . "highest"}}jobber til og med nummer {{.highest}} er overlevert, og dette arkivet har bare delt ut {{.number}}{{end}}. Arkivet er eldre enn det som er overlevert, slik det er etter at en sikkerhetskopi er lagt tilbake, og brev ville blitt trykt to ganger. Den som drifter serveren, må gjenopprette arkivet mot trykkeriet; trykkeriet må ikke slette noe imens`,
 	},
 	"host-key": {
 		English:   `vendor {{.vendor}} shows another host key than the pinned one, and nothing is sent. Ask the vendor by telephone whether they have a new key; then pin it. {{.why}}`,
-		Norwegian: `trykkeriet {{.vendor}} viser en annen vertsnøkkel enn den som er lagt inn, og ingenting blir sendt. Ring trykkeriet og spør om de har fått ny nøkkel; legg den i så fall inn. {{.why}}`,
+		Norwegian: `trykkeriet {{.vendor}} viser en annen vertsnøkkel enn den som er lagt inn, og ingenting blir sendt. Ring trykkeriet og spør om de har fått ny nøkkel; i så fall må den som drifter serveren, legge den inn. {{.why}}`,
 	},
 	"recovered": {
 		English:   `{{.letters}} letters are set aside, since a vendor may have them already though this archive, put back from a backup, has not handed them over. Ask the vendor. What it has: postgang shipment stop; what it has not: postgang recover release. See postgang shipment list --held`,
-		Norwegian: `{{.letters}} brev er satt til side, fordi et trykkeri kan ha dem allerede, selv om dette arkivet, som er lagt tilbake fra en sikkerhetskopi, ikke har overlevert dem. Spør trykkeriet. De som er der: postgang shipment stop; de som ikke er der: postgang recover release. Se postgang shipment list --held`,
+		Norwegian: `{{.letters}} brev er satt til side, fordi et trykkeri kan ha dem allerede, selv om dette arkivet, som er lagt tilbake fra en sikkerhetskopi, ikke har overlevert dem. Spør trykkeriet. Stopp brevene som er der, og frigi dem som ikke er der. Er det mange, kan den som drifter serveren, frigi dem samlet`,
 	},
 	"uncertain": {
 		English:   `job {{.job}} ({{.letters}} letters) to vendor {{.vendor}} is uncertain: {{say . "doubt"}}. It will not be sent again. Ask the vendor whether they have it, then postgang job resolve {{.job}}`,
-		Norwegian: `det er uvisst om trykkeriet {{.vendor}} har jobben {{.job}} ({{.letters}} brev): {{say . "doubt"}}. Den blir ikke sendt på nytt. Spør trykkeriet om de har den, og kjør så postgang job resolve {{.job}}`,
+		Norwegian: `det er uvisst om trykkeriet {{.vendor}} har jobben {{.job}} ({{.letters}} brev): {{say . "doubt"}}. Den blir ikke sendt på nytt. Spør trykkeriet om de har den, og avklar så jobben`,
 	},
 	"clock/back": {
 		English:   `the clock has gone back: the archive was worked with at {{clock .latest}}, and at {{clock .noticed}} it was earlier than that. Either it was ahead then or it is behind now: set it (NTP)`,
-		Norwegian: `klokken har gått tilbake: arkivet var i bruk {{clock .latest}}, og {{clock .noticed}} var klokken mindre enn det. Enten gikk den for fort da, eller så går den for sent nå: still den (NTP)`,
+		Norwegian: `klokken har gått tilbake: arkivet var i bruk {{clock .latest}}, og {{clock .noticed}} var klokken mindre enn det. Enten gikk den for fort da, eller så går den for sent nå. Den som drifter serveren, må stille den (NTP)`,
 	},
 	"clock/received": {
 		English:   `{{.letters}} letters were received at times that lie ahead of the clock, up to {{clock .until}}: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports`,
-		Norwegian: `{{.letters}} brev er mottatt på tidspunkter som ligger foran klokken, fram til {{clock .until}}: den gikk for fort da, eller går for sent nå. Still den (NTP). Brev uten frist skal på papir nå likevel; tidspunktene blir stående i historikk og rapporter`,
+		Norwegian: `{{.letters}} brev er mottatt på tidspunkter som ligger foran klokken, fram til {{clock .until}}: den gikk for fort da, eller går for sent nå. Den som drifter serveren, må stille den (NTP). Brev uten frist skal på papir nå likevel; tidspunktene blir stående i historikk og rapporter`,
 	},
 	"disk": {
 		English:   `less than {{.mb}} MB are free where the documents are kept. Free some, or move [archive] documents`,
-		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Frigjør plass, eller flytt dem ([archive] documents)`,
+		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Den som drifter serveren, må frigjøre plass eller flytte dokumentene`,
 	},
 
 	"retention/ikke-avgjort": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither accepted nor refused; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --status MOTTATT; close what nobody mends with postgang shipment stop`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken tatt imot eller avvist; det eldste ble levert {{clock .oldest}}. Se postgang shipment list --status MOTTATT; avslutt dem som ingen retter, med postgang shipment stop`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken tatt imot eller avvist; det eldste ble levert {{clock .oldest}}. Stopp dem som ingen retter`,
 	},
 	"retention/satt-til-side": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are set aside; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --held; release or stop them`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er satt til side; det eldste ble levert {{clock .oldest}}. Se postgang shipment list --held; frigi eller avslutt dem`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er satt til side; det eldste ble levert {{clock .oldest}}. Frigi eller stopp dem`,
 	},
 	"retention/ikke-sendt": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither read nor sent to print; the oldest was handed in at {{clock .oldest}}. See postgang retention list; close what shall not go to paper with postgang shipment stop`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken lest eller sendt til utskrift; det eldste ble levert {{clock .oldest}}. Se postgang retention list; avslutt dem som ikke skal på papir, med postgang shipment stop`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken lest eller sendt til utskrift; det eldste ble levert {{clock .oldest}}. Stopp dem som ikke skal på papir`,
 	},
 	"retention/mangler-kvittering": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are without the vendor's receipt; the oldest was handed in at {{clock .oldest}}. Ask the vendor whether they are posted; book its receipts, or close them with postgang shipment stop`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene mangler kvittering fra trykkeriet; det eldste ble levert {{clock .oldest}}. Spør trykkeriet om de er postlagt; bokfør kvitteringene, eller avslutt dem med postgang shipment stop`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene mangler kvittering fra trykkeriet; det eldste ble levert {{clock .oldest}}. Spør trykkeriet om de er postlagt; bokfør kvitteringene, eller stopp brevene`,
 	},
 	"retention/i-utskriftsjobb": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are in a print job that is not handed over; the oldest was handed in at {{clock .oldest}}. See postgang job list; settle or withdraw those jobs`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene ligger i en utskriftsjobb som ikke er overlevert; det eldste ble levert {{clock .oldest}}. Se postgang job list; avklar jobbene eller trekk dem tilbake`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene ligger i en utskriftsjobb som ikke er overlevert; det eldste ble levert {{clock .oldest}}. Avklar jobbene eller trekk dem tilbake`,
 	},
 	"retention/omtvistet": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are disputed; the oldest was handed in at {{clock .oldest}}. See postgang deviations list and postgang receipts list --open`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er omtvistet; det eldste ble levert {{clock .oldest}}. Se postgang deviations list og postgang receipts list --open`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er omtvistet; det eldste ble levert {{clock .oldest}}. Avgjør avvikene, og kvitteringene som er i konflikt`,
 	},
 	"channel": {
 		English:   `digital channel {{.channel}} cannot be asked: {{.why}}. Its letters stay as they are, none goes to paper for that, and they are asked about again. "postgang doctor" says what to mend`,
-		Norwegian: `den digitale kanalen {{.channel}} kan ikke spørres: {{.why}}. Brevene blir som de er, ingen går til papir av den grunn, og kanalen blir spurt igjen. «postgang doctor» sier hva som må rettes`,
+		Norwegian: `den digitale kanalen {{.channel}} kan ikke spørres: {{.why}}. Brevene blir som de er, ingen går til papir av den grunn, og kanalen blir spurt igjen. Blir det ikke bra av seg selv, må den som drifter serveren, se etter hva som er galt`,
 	},
 	"missed": {
 		English:   `the night of {{clock .night}} was missed, the last of {{.nights}}. Is postgang serve running? Its letters go with the next night, or with postgang night`,
-		Norwegian: `nattkjøringen {{clock .night}} ble ikke startet, den siste av {{.nights}}. Kjører postgang serve? Brevene går med neste nattkjøring, eller med postgang night`,
+		Norwegian: `nattkjøringen {{clock .night}} ble ikke startet, den siste av {{.nights}}. Brevene går med neste nattkjøring, eller når du starter en. Skjer det igjen, må den som drifter serveren, se etter om Postgang kjører der når nattkjøringen er planlagt`,
 	},
 	"failed": {
 		English:   `the night of {{clock .night}} failed{{if ne .times "1"}}, the last of {{.times}} in a row that failed{{end}}: {{.why}}. Its letters go with the next night that succeeds`,
@@ -69,43 +72,43 @@ var alarmTemplates = map[string]worded{
 	},
 	"died": {
 		English:   `the night that was begun by hand at {{clock .night}} ended in the middle: its process is gone. Run postgang night again; it finishes what was begun`,
-		Norwegian: `nattkjøringen som ble startet for hånd {{clock .night}}, stoppet midt i: prosessen er borte. Kjør postgang night igjen; da blir det som er påbegynt, gjort ferdig`,
+		Norwegian: `nattkjøringen som ble startet for hånd {{clock .night}}, stoppet midt i: prosessen er borte. Start en nattkjøring igjen; da blir det som er påbegynt, gjort ferdig`,
 	},
 	"schedule/failed": {
 		English:   `scheduled run {{.schedule}} of {{clock .slot}} failed: {{.why}}`,
-		Norwegian: `den planlagte kjøringen {{.schedule}} {{clock .slot}} mislyktes: {{.why}}`,
+		Norwegian: `planlagt {{say . "schedule"}} {{clock .slot}} mislyktes: {{.why}}`,
 	},
 	"schedule/report-missed": {
 		English:   `the report of {{month .month}} was not made: nothing was running when it was planned, and [schedule] catch_up is off. Make it with "postgang report --month {{.month}} --deliver"`,
-		Norwegian: `rapporten for {{month .month}} ble ikke laget: ingenting kjørte da den skulle lages, og [schedule] catch_up er slått av. Lag den med «postgang report --month {{.month}} --deliver»`,
+		Norwegian: `rapporten for {{month .month}} ble ikke laget: ingenting kjørte da den skulle lages, og Postgang er satt opp til ikke å ta igjen kjøringer som uteblir. Arbeidsboken kan hentes her. Skal rapporten også leveres, må den som drifter serveren, lage den`,
 	},
 	"schedule/report-failed": {
 		English:   `the report of {{month .month}} failed: {{.why}}. Put that right, then make it with "postgang report --month {{.month}} --deliver"`,
-		Norwegian: `rapporten for {{month .month}} kunne ikke lages: {{.why}}. Rett feilen, og lag den så med «postgang report --month {{.month}} --deliver»`,
+		Norwegian: `rapporten for {{month .month}} kunne ikke lages: {{.why}}. Arbeidsboken kan hentes her. Skal rapporten også leveres, må den som drifter serveren, rette feilen og lage den`,
 	},
 	"password": {
 		English:   `integration {{.integration}}: {{.n}} wrong passwords in a minute, from {{.from}}. Further tries from there wait. If it is the sender's own system, give it a new password: postgang integration rotate {{.integration}} --reason WHY; if it is nobody you know, block the address`,
-		Norwegian: `integrasjonen {{.integration}}: {{.n}} feil passord på ett minutt, fra {{.from}}. Flere forsøk derfra må vente. Er det avsenderens eget system, gi det et nytt passord: postgang integration rotate {{.integration}} --reason HVORFOR; er det noen du ikke kjenner, sperr adressen`,
+		Norwegian: `integrasjonen {{.integration}}: {{.n}} feil passord på ett minutt, fra {{.from}}. Flere forsøk derfra må vente. Er det avsenderens eget system, så gi det et nytt passord. Er det noen du ikke kjenner, må den som drifter nettverket, sperre adressen`,
 	},
 	"overdue": {
 		English:   `{{.letters}} letters of account {{.account}} should have gone to paper and are in no print job, the first since {{clock .since}}. Do the nights run and succeed? See postgang status, then run postgang night`,
-		Norwegian: `{{.letters}} brev fra kontoen {{.account}} skulle ha gått på papir og er ikke i noen utskriftsjobb, det første siden {{clock .since}}. Går nattkjøringene, og lykkes de? Se postgang status, og kjør så postgang night`,
+		Norwegian: `{{.letters}} brev fra kontoen {{.account}} skulle ha gått på papir og er ikke i noen utskriftsjobb, det første siden {{clock .since}}. Se om nattkjøringene går og lykkes, og start så en nattkjøring`,
 	},
 	"failing": {
 		English:   `jobs of vendor {{.vendor}} cannot be {{say . "step"}}, and have been tried {{.times}} times or more: {{.jobs}}. See postgang job show {{first .jobs}}`,
-		Norwegian: `jobber til trykkeriet {{.vendor}} kan ikke {{say . "step"}}, og er forsøkt {{n .times "gang" "ganger"}} eller mer: {{.jobs}}. Se postgang job show {{first .jobs}}`,
+		Norwegian: `jobber til trykkeriet {{.vendor}} kan ikke {{say . "step"}}, og er forsøkt {{n .times "gang" "ganger"}} eller mer: {{.jobs}}. Siste feil står på jobben`,
 	},
 	"rejected": {
 		English:   `vendor {{.vendor}} rejected job {{.job}} with its {{.letters}} letters, for {{.reasons}} reasons: postgang job show {{.job}}. Mend the cause, then postgang job release {{.job}}`,
-		Norwegian: `trykkeriet {{.vendor}} avviste jobben {{.job}} med {{.letters}} brev, av {{n .reasons "grunn" "grunner"}}: postgang job show {{.job}}. Rett årsaken, og kjør så postgang job release {{.job}}`,
+		Norwegian: `trykkeriet {{.vendor}} avviste jobben {{.job}} med {{.letters}} brev, av {{n .reasons "grunn" "grunner"}}, som står på jobben. Rett årsaken, og frigi så brevene`,
 	},
 	"rejected/reprint": {
 		English:   `vendor {{.vendor}} rejected reprint {{.job}} of {{.parent}} with its {{.letters}} letters, for {{.reasons}} reasons: postgang job show {{.job}}. Mend the cause and order it anew (postgang job reprint {{.parent}}); postgang job release {{.job}} ends this alarm`,
-		Norwegian: `trykkeriet {{.vendor}} avviste omtrykket {{.job}} av {{.parent}} med {{.letters}} brev, av {{n .reasons "grunn" "grunner"}}: postgang job show {{.job}}. Rett årsaken og bestill det på nytt (postgang job reprint {{.parent}}); postgang job release {{.job}} avslutter alarmen`,
+		Norwegian: `trykkeriet {{.vendor}} avviste omtrykket {{.job}} av {{.parent}} med {{.letters}} brev, av {{n .reasons "grunn" "grunner"}}, som står på jobben. Rett årsaken, og bestill på nytt det som fortsatt trengs. Frigi så omtrykket; da er varselet over`,
 	},
 	"reprint": {
 		English:   `reprint {{.job}} of {{.parent}} was withdrawn and nothing of it is printed: {{say . "ending"}}. Order anew what is still wanted (postgang job reprint {{.parent}}); postgang job release {{.job}} ends this alarm`,
-		Norwegian: `omtrykket {{.job}} av {{.parent}} er trukket tilbake, og ingenting av det er trykt: {{say . "ending"}}. Bestill på nytt det som fortsatt trengs (postgang job reprint {{.parent}}); postgang job release {{.job}} avslutter alarmen`,
+		Norwegian: `omtrykket {{.job}} av {{.parent}} er trukket tilbake, og ingenting av det er trykt: {{say . "ending"}}. Bestill på nytt det som fortsatt trengs. Frigi så omtrykket; da er varselet over`,
 	},
 	"no-answer": {
 		English:   `job {{.job}} ({{.letters}} letters) was offered to vendor {{.vendor}} at {{clock .offered}}, and there is no answer. Ask the vendor; it is not sent again`,
@@ -155,27 +158,27 @@ var alarmTemplates = map[string]worded{
 	},
 	"intake/place": {
 		English:   `{{say . "place"}} cannot be used: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. What is handed in there is not taken`,
-		Norwegian: `{{say . "place"}} kan ikke brukes: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Det som leveres inn der, blir ikke tatt imot`,
+		Norwegian: `{{say . "place"}} kan ikke brukes: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{else}}. Varer det, må den som drifter serveren, se på det{{end}}. Det som leveres inn der, blir ikke tatt imot`,
 	},
 	"intake/stuck": {
 		English:   `the scan of the drop folder that began at {{clock .began}} does not come to its end, and nothing is taken. Does its file system answer? Then start postgang serve again`,
-		Norwegian: `gjennomgangen av innleveringsmappen som begynte {{clock .began}}, blir ikke ferdig, og ingenting blir tatt imot. Svarer filsystemet? Start i så fall postgang serve på nytt`,
+		Norwegian: `gjennomgangen av innleveringsmappen som begynte {{clock .began}}, blir ikke ferdig, og ingenting blir tatt imot. Den som drifter serveren, må se etter om filsystemet svarer, og så starte Postgang på nytt`,
 	},
 	"events/file": {
 		English:   `events file {{.file}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Its events may not be applied, and a letter that was read may be printed. It is tried again`,
-		Norwegian: `hendelsesfilen {{.file}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Hendelsene i den er kanskje ikke tatt i bruk, og et brev som er lest, kan bli trykt. Den blir forsøkt igjen`,
+		Norwegian: `hendelsesfilen {{.file}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{else}}. Varer det, må den som drifter serveren, se på det{{end}}. Hendelsene i den er kanskje ikke tatt i bruk, og et brev som er lest, kan bli trykt. Den blir forsøkt igjen`,
 	},
 	"events/many": {
 		English:   `more than {{.limit}} events files cannot be applied. See the alarms of the first`,
-		Norwegian: `mer enn {{.limit}} hendelsesfiler kan ikke tas i bruk. Se alarmene for de første`,
+		Norwegian: `mer enn {{.limit}} hendelsesfiler kan ikke tas i bruk. Se varslene om de første; resten må den som drifter serveren, se på`,
 	},
 	"events/many-lists": {
 		English:   `{{.folder}} holds more than {{.limit}} lists of refused events. Deal with them all, and remove each list then`,
-		Norwegian: `{{.folder}} har mer enn {{.limit}} lister over avviste hendelser. Ta hånd om alle, og fjern så listene`,
+		Norwegian: `{{.folder}} har mer enn {{.limit}} lister over avviste hendelser. Den som drifter serveren, må få alle hendelsene levert på nytt, og så fjerne listene`,
 	},
 	"events/refused": {
 		English:   `events file {{.file}}: {{if has . "lines"}}{{.lines}} lines were refused and are not applied (line {{.which}}; {{.codes}}){{else}}lines were refused and are not applied{{end}}. A letter that was read or reserved may be printed. See {{.list}}, hand the events in anew as they should be, and then remove that list`,
-		Norwegian: `hendelsesfilen {{.file}}: {{if has . "lines"}}{{n .lines "linje" "linjer"}} ble avvist og er ikke tatt i bruk (linje {{.which}}; {{.codes}}){{else}}noen linjer ble avvist og er ikke tatt i bruk{{end}}. Et brev som er lest eller reservert, kan bli trykt. Se {{.list}}, lever hendelsene inn på nytt slik de skal være, og fjern så listen`,
+		Norwegian: `hendelsesfilen {{.file}}: {{if has . "lines"}}{{n .lines "linje" "linjer"}} ble avvist og er ikke tatt i bruk (linje {{.which}}; {{.codes}}){{else}}noen linjer ble avvist og er ikke tatt i bruk{{end}}. Et brev som er lest eller reservert, kan bli trykt. Den som leverte dem, må levere dem på nytt slik de skal være. Hva som er feil, står i {{.list}} på serveren, som må fjernes etterpå`,
 	},
 	"expiring/unread": {
 		English:   `our certificate for vendor {{.vendor}} cannot be read: {{.why}}`,
@@ -187,40 +190,40 @@ var alarmTemplates = map[string]worded{
 	},
 	"hand-in/one": {
 		English:   `hand-in {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. It stays where it is and is tried again; the others go on`,
-		Norwegian: `innleveringen {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. Den blir liggende og blir forsøkt igjen; de andre går videre`,
+		Norwegian: `innleveringen {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{else}}. Varer det, må den som drifter serveren, se på det{{end}}. Den blir liggende og blir forsøkt igjen; de andre går videre`,
 	},
 	"hand-in/many": {
 		English:   `more than {{.limit}} hand-ins of account {{.account}} cannot be taken or put away. The first: {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. They are tried again; the others go on`,
-		Norwegian: `mer enn {{.limit}} innleveringer fra kontoen {{.account}} kan ikke tas imot eller legges unna. Den første: {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{end}}. De blir forsøkt igjen; de andre går videre`,
+		Norwegian: `mer enn {{.limit}} innleveringer fra kontoen {{.account}} kan ikke tas imot eller legges unna. Den første: {{.hand_in}} {{say . "trouble"}}: {{.why}}{{if has . "advice"}}{{say . "advice"}}{{else}}. Varer det, må den som drifter serveren, se på det{{end}}. De blir forsøkt igjen; de andre går videre`,
 	},
 	"misplaced/loose": {
 		English:   `{{.folder}} holds {{strays .}} straight in it, which nobody takes: a hand-in is a folder of its own with forsendelse.json and its documents. Put them into folders, or remove them (docs/drop-folder.md)`,
-		Norwegian: `{{.folder}} har {{strays .}} liggende løst, og det tar ingen imot: en innlevering er en egen mappe med forsendelse.json og dokumentene. Legg dem i mapper, eller fjern dem (docs/drop-folder.md)`,
+		Norwegian: `{{.folder}} har {{strays .}} liggende løst, og det tar ingen imot: en innlevering er en egen mappe med forsendelse.json og dokumentene. Den som drifter serveren, må legge dem i mapper eller fjerne dem`,
 	},
 	"misplaced/strangers": {
 		English:   `{{say . "folder"}} holds what nobody takes there: {{strays .}}{{strangers .}}. Hand-ins go to {{.inbox}}/ACCOUNT/KEY, and accounts are those of the configuration (docs/drop-folder.md)`,
-		Norwegian: `{{say . "folder"}} har noe ingen tar imot der: {{strays .}}{{strangers .}}. Innleveringer skal til {{.inbox}}/KONTO/NØKKEL, og kontoene er de som står i konfigurasjonen (docs/drop-folder.md)`,
+		Norwegian: `{{say . "folder"}} har noe ingen tar imot der: {{strays .}}{{strangers .}}. Innleveringer skal til {{.inbox}}/KONTO/NØKKEL, og kontoene er de som står under Konfigurasjon. Den som drifter serveren, må flytte eller fjerne resten`,
 	},
 	"misplaced/events": {
 		English:   `{{.folder}} holds {{strays .}} that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in {{.folder}}. Rename them, or remove them (docs/drop-folder.md)`,
-		Norwegian: `{{.folder}} har {{strays .}} som ikke er hendelsesfiler, og som ingen leser: digitale hendelser skal i filer som heter NAVN.jsonl, rett i {{.folder}}. Gi dem nye navn, eller fjern dem (docs/drop-folder.md)`,
+		Norwegian: `{{.folder}} har {{strays .}} som ikke er hendelsesfiler, og som ingen leser: digitale hendelser skal i filer som heter NAVN.jsonl, rett i {{.folder}}. Den som drifter serveren, må gi dem nye navn eller fjerne dem`,
 	},
 
 	"no-receipt": {
 		English:   `vendor {{.vendor}} accepted job {{.job}} at {{clock .accepted}}, and there is no receipt for {{.waiting}} of its {{.letters}} letters. Ask the vendor whether they are posted (postgang job show {{.job}})`,
-		Norwegian: `trykkeriet {{.vendor}} godtok jobben {{.job}} {{clock .accepted}}, og det mangler kvittering for {{.waiting}} av {{.letters}} brev. Spør trykkeriet om de er postlagt (postgang job show {{.job}})`,
+		Norwegian: `trykkeriet {{.vendor}} godtok jobben {{.job}} {{clock .accepted}}, og det mangler kvittering for {{.waiting}} av {{.letters}} brev. Spør trykkeriet om de er postlagt`,
 	},
 	"no-receipt/orders": {
 		English:   `vendor {{.vendor}} was given {{.orders}} print orders that have no receipt in due time, the first of them {{.first}}. It answers none, so whether they are printed is not known: ask the vendor, and book what it says (postgang receipts import), or close the letters`,
-		Norwegian: `trykkeriet {{.vendor}} har fått {{n .orders "printoppdrag" "printoppdrag"}} uten kvittering i rett tid, det første {{.first}}. Det svarer ikke på oppdrag, så om brevene er trykt, er ikke kjent: spør trykkeriet, og bokfør det de sier (postgang receipts import), eller lukk brevene`,
+		Norwegian: `trykkeriet {{.vendor}} har fått {{n .orders "printoppdrag" "printoppdrag"}} uten kvittering i rett tid, det første {{.first}}. Det svarer ikke på oppdrag, så om brevene er trykt, er ikke kjent: spør trykkeriet, og les inn en kvitteringsfil med det de sier, eller stopp brevene`,
 	},
 	"held": {
 		English:   `shipment {{.shipment}} is set aside: {{.code}}. See postgang shipment show; mend the cause, then postgang shipment release`,
-		Norwegian: `forsendelsen {{.shipment}} er satt til side: {{.code}}. Se postgang shipment show; rett årsaken, og kjør så postgang shipment release`,
+		Norwegian: `forsendelsen {{.shipment}} er satt til side: {{.code}}. Rett årsaken, og frigi så brevet`,
 	},
 	"prepare/new": {
 		English:   `shipment {{.shipment}} cannot be prepared and stays MOTTATT: {{.why}}. It is tried again by itself; see postgang shipment show {{.shipment}}, or close it with postgang shipment stop`,
-		Norwegian: `forsendelsen {{.shipment}} kan ikke klargjøres og forblir MOTTATT: {{.why}}. Den blir forsøkt igjen av seg selv; se postgang shipment show {{.shipment}}, eller avslutt den med postgang shipment stop`,
+		Norwegian: `forsendelsen {{.shipment}} kan ikke klargjøres og forblir MOTTATT: {{.why}}. Den blir forsøkt igjen av seg selv. Skal den ikke sendes, så stopp den`,
 	},
 	"prepare/again": {
 		English:   `shipment {{.shipment}} must be prepared anew, since the vendor's profile or this program has changed, and cannot be: {{.why}}. It stays due`,
@@ -228,7 +231,7 @@ var alarmTemplates = map[string]worded{
 	},
 	"unhandled": {
 		English:   `{{.letters}} letters of account {{.account}} have been {{.status}} for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account {{.account}} --status {{.status}}`,
-		Norwegian: `{{.letters}} brev fra kontoen {{.account}} har hatt status {{.status}} i mer enn et døgn: ingenting har skjedd med dem, og de skal ikke på papir ennå. Se postgang shipment list --account {{.account}} --status {{.status}}`,
+		Norwegian: `{{.letters}} brev fra kontoen {{.account}} har hatt status {{.status}} i mer enn et døgn: ingenting har skjedd med dem, og de skal ikke på papir ennå`,
 	},
 	"forgotten": {
 		English:   `{{.folder}} holds {{.entries}} hidden entries (a leading dot, .part, .tmp) that have not changed for more than an hour: what was begun there was never put in place. Have their sender finish them, or remove them`,
@@ -236,35 +239,35 @@ var alarmTemplates = map[string]worded{
 	},
 	"slow/running": {
 		English:   `the night of {{clock .night}} has been running since {{clock .began}}, longer than {{duration .limit}}. See postgang status and postgang job list`,
-		Norwegian: `nattkjøringen {{clock .night}} har pågått siden {{clock .began}}, lenger enn {{duration .limit}}. Se postgang status og postgang job list`,
+		Norwegian: `nattkjøringen {{clock .night}} har pågått siden {{clock .began}}, lenger enn {{duration .limit}}. Se hvor langt jobbene er kommet`,
 	},
 	"slow/took": {
 		English:   `the night of {{clock .night}} took {{duration .took}}, longer than {{duration .limit}}. The next night that is quicker ends this alarm`,
-		Norwegian: `nattkjøringen {{clock .night}} tok {{duration .took}}, lenger enn {{duration .limit}}. Neste nattkjøring som går raskere, avslutter alarmen`,
+		Norwegian: `nattkjøringen {{clock .night}} tok {{duration .took}}, lenger enn {{duration .limit}}. Varselet er over når en nattkjøring går raskere`,
 	},
 	"conflict": {
 		English:   `{{.receipts}} receipts of vendor {{.vendor}} say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve`,
-		Norwegian: `{{n .receipts "kvittering" "kvitteringer"}} fra trykkeriet {{.vendor}} sier noe annet enn det som er bokført, og er ikke bokført. Avgjør hva som gjelder: postgang receipts list --open, og så postgang receipts resolve`,
+		Norwegian: `{{n .receipts "kvittering" "kvitteringer"}} fra trykkeriet {{.vendor}} sier noe annet enn det som er bokført, og er ikke bokført. Avgjør hva som gjelder`,
 	},
 	"invoice": {
 		English:   `receipts of vendor {{.vendor}} for letters posted {{period .first .last}} have come or changed since its invoices were booked, and differ from them by kr {{kr .net}} net and kr {{kr .vat}} VAT. If the vendor invoices them later: postgang invoice carry {{quote .number}} --into MONTH, and nobody else is charged or credited. If they are on these invoices: postgang invoice book {{quote .number}} shares the difference out anew`,
-		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} for brev postlagt {{period .first .last}} har kommet eller er endret etter at fakturaene ble bokført, og avviker fra dem med kr {{kr .net}} netto og kr {{kr .vat}} mva. Hvis trykkeriet fakturerer dem senere: postgang invoice carry {{quote .number}} --into MÅNED, og ingen andre blir belastet eller godskrevet. Hvis de er med på disse fakturaene: postgang invoice book {{quote .number}} fordeler forskjellen på nytt`,
+		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} for brev postlagt {{period .first .last}} har kommet eller er endret etter at fakturaene ble bokført, og avviker fra dem med kr {{kr .net}} netto og kr {{kr .vat}} mva. Hvis trykkeriet fakturerer dem senere, så overfør dem fra faktura {{.number}} til måneden det skjer; da blir ingen andre belastet eller godskrevet. Hvis de er med på disse fakturaene, så bokfør faktura {{.number}} på nytt; da blir forskjellen fordelt`,
 	},
 	"deviations": {
 		English:   `receipts of vendor {{.vendor}} deviate from what was sent more than {{.limit}} times in {{.days}} days. See postgang deviations list`,
-		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} avviker fra det som ble sendt, mer enn {{n .limit "gang" "ganger"}} på {{n .days "dag" "dager"}}. Se postgang deviations list`,
+		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} avviker fra det som ble sendt, mer enn {{n .limit "gang" "ganger"}} på {{n .days "dag" "dager"}}. Avgjør avvikene`,
 	},
 	"prices": {
 		English:   `receipts of vendor {{.vendor}} cannot be checked against the price list: {{.why}}. Add the price under [[vendors.{{.vendor}}.prices]]`,
-		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} kan ikke kontrolleres mot prislisten: {{.why}}. Legg inn prisen under [[vendors.{{.vendor}}.prices]]`,
+		Norwegian: `kvitteringer fra trykkeriet {{.vendor}} kan ikke kontrolleres mot prislisten: {{.why}}. Den som drifter serveren, må legge inn prisen i oppsettet`,
 	},
 	"manual": {
 		English:   `manual print {{.vendor}}: jobs have waited for {{.days}} days or longer to be printed, or to be confirmed as posted: {{.jobs}}. See postgang manual list`,
-		Norwegian: `manuell utskrift {{.vendor}}: jobber har ventet i {{n .days "dag" "dager"}} eller lenger på å bli skrevet ut, eller på å bli bekreftet som postlagt: {{.jobs}}. Se postgang manual list`,
+		Norwegian: `manuell utskrift {{.vendor}}: jobber har ventet i {{n .days "dag" "dager"}} eller lenger på å bli skrevet ut, eller på å bli bekreftet som postlagt: {{.jobs}}`,
 	},
 	"guard": {
 		English:   `{{.letters}} letters are kept back by the cost guard, and go to paper when somebody approves it. See postgang guard list, then postgang guard approve`,
-		Norwegian: `{{.letters}} brev holdes tilbake av kostnadsvakten, og går på papir når noen godkjenner det. Se postgang guard list, og så postgang guard approve`,
+		Norwegian: `{{.letters}} brev holdes tilbake av kostnadsvakten, og går på papir når noen godkjenner det`,
 	},
 }
 
@@ -294,6 +297,11 @@ var alarmPhrases = map[string]worded{
 		English:   `a hand-over for this job id is at the vendor, but for another ticket`,
 		Norwegian: `det ligger en overlevering med denne jobb-id-en hos trykkeriet, men med en annen jobbseddel`,
 	},
+
+	"schedule/night":     {English: `night`, Norwegian: `nattkjøring`},
+	"schedule/receipts":  {English: `receipts`, Norwegian: `henting av kvitteringer`},
+	"schedule/report":    {English: `report`, Norwegian: `månedsrapport`},
+	"schedule/retention": {English: `retention`, Norwegian: `sletting`},
 
 	"step/compose":   {English: `composed`, Norwegian: `settes sammen`},
 	"step/hand-over": {English: `handed over`, Norwegian: `overleveres`},
@@ -355,18 +363,18 @@ var alarmPhrases = map[string]worded{
 
 	"advice/permission": {
 		English:   `{{if has . "whose"}} ({{say . "whose"}} belongs to user {{.user}} and group {{.group}}, mode {{.mode}}){{end}}. Let the user that runs postgang read, write and move it: see "Senders with a login of their own" in docs/drop-folder.md`,
-		Norwegian: `{{if has . "whose"}} ({{say . "whose"}} tilhører bruker {{.user}} og gruppe {{.group}}, modus {{.mode}}){{end}}. La brukeren som kjører postgang, lese, skrive og flytte: se «Senders with a login of their own» i docs/drop-folder.md`,
+		Norwegian: `{{if has . "whose"}} ({{say . "whose"}} tilhører bruker {{.user}} og gruppe {{.group}}, modus {{.mode}}){{end}}. Den som drifter serveren, må la brukeren som Postgang kjører som, lese, skrive og flytte`,
 	},
 	"whose/.": {English: `it`, Norwegian: `den`},
 	"advice/mount": {
 		English:   `. Is its file system mounted? "postgang doctor" makes folders that are missing`,
-		Norwegian: `. Er filsystemet montert? «postgang doctor» lager mapper som mangler`,
+		Norwegian: `. Den som drifter serveren, må se etter om filsystemet er montert og mappen finnes`,
 	},
 	"advice/one-file-system": {
 		English:   `. All folders of the drop folder must lie on one file system`,
-		Norwegian: `. Alle mappene i innleveringsmappen må ligge på ett filsystem`,
+		Norwegian: `. Alle mappene i innleveringsmappen må ligge på ett filsystem på serveren`,
 	},
-	"advice/space": {English: `. Free some space`, Norwegian: `. Frigjør plass`},
+	"advice/space": {English: `. Free some space`, Norwegian: `. Den som drifter serveren, må frigjøre plass`},
 }
 
 // manyAlarms are what several alarms of a kind are, after their number.

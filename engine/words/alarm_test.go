@@ -42,6 +42,9 @@ var alarmExamples = []alarmExample{
 	{"failed:night", a{"night": "2026-11-24T20:00+01:00", "times": "3", "why": "disk full"}, "the night of 2026-11-24 20:00 failed, the last of 3 in a row that failed: disk full. Its letters go with the next night that succeeds"},
 	{"died:night", a{"night": "2026-11-24T20:00+01:00"}, "the night that was begun by hand at 2026-11-24 20:00 ended in the middle: its process is gone. Run postgang night again; it finishes what was begun"},
 	{"schedule:night", a{"case": "failed", "schedule": "night", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run night of 2026-11-24 20:00 failed: no answer"},
+	{"schedule:receipts", a{"case": "failed", "schedule": "receipts", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run receipts of 2026-11-24 20:00 failed: no answer"},
+	{"schedule:report", a{"case": "failed", "schedule": "report", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run report of 2026-11-24 20:00 failed: no answer"},
+	{"schedule:retention", a{"case": "failed", "schedule": "retention", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run retention of 2026-11-24 20:00 failed: no answer"},
 	{"schedule:report:2026-10", a{"case": "report-missed", "month": "2026-10"}, `the report of 2026-10 was not made: nothing was running when it was planned, and [schedule] catch_up is off. Make it with "postgang report --month 2026-10 --deliver"`},
 	{"schedule:report:2026-10", a{"case": "report-failed", "month": "2026-10", "why": "disk full"}, `the report of 2026-10 failed: disk full. Put that right, then make it with "postgang report --month 2026-10 --deliver"`},
 	{"overdue:skole", a{"letters": "4", "account": "skole", "since": "2026-11-20T08:00+01:00"}, "4 letters of account skole should have gone to paper and are in no print job, the first since 2026-11-20 08:00. Do the nights run and succeed? See postgang status, then run postgang night"},
@@ -169,11 +172,8 @@ func TestAlarmsInEnglish(t *testing.T) {
 		if got := Alarm(e.key, e.args, English); got != e.english {
 			t.Errorf("%s says\n%s\nwant\n%s", e.key, got, e.english)
 		}
-		name, _, _ := strings.Cut(e.key, ":")
-		if c := e.args[caseArg]; c != "" {
-			name += "/" + c
-		}
-		seen[name] = true
+		kind, _, _ := strings.Cut(e.key, ":")
+		seen[AlarmCase(kind, e.args)] = true
 		for arg, value := range e.args {
 			seen[arg+"/"+value] = true
 		}
@@ -220,10 +220,11 @@ func TestArgumentsSayWhatIsSaid(t *testing.T) {
 func TestAlarmsInNorwegian(t *testing.T) {
 	t.Parallel()
 	for _, e := range []alarmExample{
-		{"slow:night", a{"case": "took", "night": "2026-11-24T20:00+01:00", "took": "7h31m0s", "limit": "1h0m0s"}, "nattkjøringen 24.11.2026 kl. 20.00 tok 7 timer og 31 minutter, lenger enn 1 time. Neste nattkjøring som går raskere, avslutter alarmen"},
-		{"conflict:trykk", a{"receipts": "1", "vendor": "trykk"}, "1 kvittering fra trykkeriet trykk sier noe annet enn det som er bokført, og er ikke bokført. Avgjør hva som gjelder: postgang receipts list --open, og så postgang receipts resolve"},
-		{"schedule:report:2026-10", a{"case": "report-failed", "month": "2026-10", "why": "disken er full"}, "rapporten for oktober 2026 kunne ikke lages: disken er full. Rett feilen, og lag den så med «postgang report --month 2026-10 --deliver»"},
-		{"misplaced:inn/skole", a{"case": "loose", "folder": "inn/skole", "files": "1", "links": "2"}, "inn/skole har 1 fil og 2 lenker liggende løst, og det tar ingen imot: en innlevering er en egen mappe med forsendelse.json og dokumentene. Legg dem i mapper, eller fjern dem (docs/drop-folder.md)"},
+		{"slow:night", a{"case": "took", "night": "2026-11-24T20:00+01:00", "took": "7h31m0s", "limit": "1h0m0s"}, "nattkjøringen 24.11.2026 kl. 20.00 tok 7 timer og 31 minutter, lenger enn 1 time. Varselet er over når en nattkjøring går raskere"},
+		{"schedule:receipts", a{"case": "failed", "schedule": "receipts", "slot": "2026-11-24T20:00+01:00", "why": "x"}, "planlagt henting av kvitteringer 24.11.2026 kl. 20.00 mislyktes: x"},
+		{"conflict:trykk", a{"receipts": "1", "vendor": "trykk"}, "1 kvittering fra trykkeriet trykk sier noe annet enn det som er bokført, og er ikke bokført. Avgjør hva som gjelder"},
+		{"schedule:report:2026-10", a{"case": "report-failed", "month": "2026-10", "why": "disken er full"}, "rapporten for oktober 2026 kunne ikke lages: disken er full. Arbeidsboken kan hentes her. Skal rapporten også leveres, må den som drifter serveren, rette feilen og lage den"},
+		{"misplaced:inn/skole", a{"case": "loose", "folder": "inn/skole", "files": "1", "links": "2"}, "inn/skole har 1 fil og 2 lenker liggende løst, og det tar ingen imot: en innlevering er en egen mappe med forsendelse.json og dokumentene. Den som drifter serveren, må legge dem i mapper eller fjerne dem"},
 	} {
 		if got := Alarm(e.key, e.args, Norwegian); got != e.english {
 			t.Errorf("%s says\n%s\nwant\n%s", e.key, got, e.english)
@@ -249,7 +250,7 @@ func TestAnAlarmThatSaysSeveralThings(t *testing.T) {
 	if got, want := Alarm("events:", args, English), "more than 5 events files cannot be applied. See the alarms of the first. Also: events file a.jsonl: denied. Its events may not be applied, and a letter that was read may be printed. It is tried again"; got != want {
 		t.Errorf("says\n%s\nwant\n%s", got, want)
 	}
-	if got := Alarm("events:", args, Norwegian); !strings.Contains(got, "Se alarmene for de første. Dessuten: hendelsesfilen a.jsonl: denied.") {
+	if got := Alarm("events:", args, Norwegian); !strings.Contains(got, "Se varslene om de første; resten må den som drifter serveren, se på. Dessuten: hendelsesfilen a.jsonl: denied.") {
 		t.Errorf("says %s", got)
 	}
 }

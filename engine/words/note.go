@@ -73,7 +73,7 @@ var notes = map[string]worded{
 
 	// Why an invoice is not taken, booked, taken back or carried.
 	"invoice-line-code": {`invoice line {{.line}}: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = "none"`,
-		`konteringskoden på fakturalinje {{.line}} ser ut som et fødselsnummer. Be trykkeriet rette den, eller sett code_from = "none" i oppsettet`},
+		`konteringskoden på fakturalinje {{.line}} ser ut som et fødselsnummer. Be trykkeriet rette den. Den som drifter serveren, kan også sette opp at kodene på fakturaene ikke blir lest`},
 	"invoice-there": {`an invoice {{.number}} of vendor {{.vendor}} is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own`,
 		`faktura {{.number}} fra {{.vendor}} er lest inn allerede, og sier noe annet. Er den feil og ikke bokført, så fjern den først. Ellers trengs en kreditnota, eller et eget nummer`},
 	"invoice-overlaps": {`invoice {{.number}} of vendor {{.vendor}} is for {{period .first .last}}, which overlaps with {{period .given_first .given_last}} in part: it cannot be told which letters each is for. Have the vendor invoice by the same periods, or type it in with the right one`,

@@ -109,7 +109,7 @@ var noteExamples = []noteExample{
 	{"invoice-before", shipment.Args{"first": "2026-01-01", "last": "2026-01-31", "month": "2026-11"}, "it is for 2026-01, before the first month with letters or costs, which is 2026-11",
 		"den gjelder januar 2026, før den første måneden med brev eller kostnader, som er november 2026"},
 	{"invoice-line-code", shipment.Args{"line": "3"}, `invoice line 3: the konteringskode looks like a fødselsnummer. Have the vendor mend it, or set code_from = "none"`,
-		`konteringskoden på fakturalinje 3 ser ut som et fødselsnummer. Be trykkeriet rette den, eller sett code_from = "none" i oppsettet`},
+		`konteringskoden på fakturalinje 3 ser ut som et fødselsnummer. Be trykkeriet rette den. Den som drifter serveren, kan også sette opp at kodene på fakturaene ikke blir lest`},
 	{"invoice-there", shipment.Args{"number": "F-1", "vendor": "trykk"}, "an invoice F-1 of vendor trykk is there already and says something else. If that one is wrong and not booked, take it back with postgang invoice remove; else a change needs a credit note, or a number of its own",
 		"faktura F-1 fra trykk er lest inn allerede, og sier noe annet. Er den feil og ikke bokført, så fjern den først. Ellers trengs en kreditnota, eller et eget nummer"},
 	{"invoice-overlaps", shipment.Args{"number": "F-1", "vendor": "trykk", "first": "2026-11-01", "last": "2026-11-30", "given_first": "2026-11-15", "given_last": "2026-12-14"},

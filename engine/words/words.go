@@ -8,8 +8,8 @@ type Language int
 
 // The languages. The zero value is English.
 const (
-	English   Language = iota // command lines, logs, sinks
-	Norwegian                 // bokmål: senders, finance officers and operators
+	English   Language = iota // command lines, logs, sinks: names commands
+	Norwegian                 // bokmål: senders, and who reads the console: names no command
 )
 
 // Languages are all of them.

@@ -109,9 +109,9 @@ func vendorTrouble(err error) string {
 	case errors.Is(err, jobs.ErrHandedOver):
 		return "Det ligger spor hos trykkeriet av at jobben er overlevert, og den kan ikke tas tilbake. Ingenting er gjort. Hent kvitteringer, eller be trykkeriet svare på jobben. Trykkeriet må ikke slette noe."
 	case errors.Is(err, nights.ErrOtherJob):
-		return "Trykkeriet har en annen jobb under den samme id-en. Ingenting er gjort. Arkivet må gjenopprettes mot trykkeriet (postgang recover), og trykkeriet må ikke slette noe."
+		return "Trykkeriet har en annen jobb under den samme id-en. Ingenting er gjort. Den som drifter serveren, må gjenopprette arkivet mot trykkeriet, og trykkeriet må ikke slette noe."
 	case errors.Is(err, nights.ErrStopped):
-		return "Ingenting blir tilbudt dette trykkeriet nå, fordi arkivet er eldre enn det som er overlevert. Arkivet må først gjenopprettes mot trykkeriet (postgang recover)."
+		return "Ingenting blir tilbudt dette trykkeriet nå, fordi arkivet er eldre enn det som er overlevert. Den som drifter serveren, må først gjenopprette arkivet mot trykkeriet."
 	case errors.Is(err, exchange.ErrConnection):
 		return "Trykkeriets tjener svarer ikke. Ingenting er gjort. Prøv igjen senere."
 	}

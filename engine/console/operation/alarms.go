@@ -11,7 +11,6 @@ import (
 	"postgang/engine/store"
 	"postgang/engine/words"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -35,7 +34,7 @@ func alarms(v *request) error {
 		return err
 	}
 	p := alarmsPage{}
-	for _, row := range alarmRows(all) {
+	for _, row := range v.alarmRows(all) {
 		switch {
 		case row.Over.IsZero() && row.Acked.IsZero():
 			p.Open = append(p.Open, row)
@@ -57,7 +56,7 @@ type alarmRow struct {
 	Over         time.Time
 	Acked        time.Time
 	AckReason    string
-	Subject      page.Link // what it is about
+	Steps        []page.Link // where something can be done about it
 	Critical     bool
 	Ack          string // address where one says to know of it; empty: it is over, or known
 }
@@ -66,7 +65,7 @@ var severityWords = map[alarm.Severity]page.Tag{
 	alarm.SeverityCritical: {Text: "Kritisk", Color: "danger"}, alarm.SeverityMajor: {Text: "Alvorlig", Color: "warning"}, alarm.SeverityMinor: {Text: "Se på dette", Color: "neutral"},
 }
 
-func alarmRows(found []alarm.Alarm) []alarmRow {
+func (v *request) alarmRows(found []alarm.Alarm) []alarmRow {
 	alarm.Sort(found)
 	out := make([]alarmRow, len(found))
 	for i, a := range found {
@@ -75,20 +74,11 @@ func alarmRows(found []alarm.Alarm) []alarmRow {
 			Key: a.Key, Text: page.Sentence(words.Alarm(a.Key, a.Args, words.Norwegian)), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
 			Over: a.Resolved, Acked: a.AckedAt, AckReason: a.AckReason, Critical: grave == alarm.SeverityCritical,
 		}
-		if a.Resolved.IsZero() && !a.Acknowledged() {
-			out[i].Ack = ackPath(a.Key)
-		}
-		_, about, _ := strings.Cut(a.Key, ":")
-		switch {
-		case visit.ShipmentID.MatchString(about):
-			out[i].Subject = page.Link{Text: "Åpne brevet", Path: "/forsendelser/" + about}
-		case visit.JobID.MatchString(about):
-			out[i].Subject = page.Link{Text: "Åpne jobb " + about, Path: "/jobber/" + about}
-		case alarm.KindOf(a.Key) == "overdue":
-			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: visit.Letters("konto", about, "status", visit.StatusReady)}
-		case alarm.KindOf(a.Key) == "unhandled":
-			account, status, _ := strings.Cut(about, ":")
-			out[i].Subject = page.Link{Text: "Se forsendelsene", Path: visit.Letters("konto", account, "status", status)}
+		if a.Resolved.IsZero() {
+			out[i].Steps = v.remediesOf(a)
+			if !a.Acknowledged() {
+				out[i].Ack = ackPath(a.Key)
+			}
 		}
 	}
 	return out
@@ -108,7 +98,7 @@ func (v *request) alarmPage(key string) (p visit.Question, err error) {
 		if at < 0 {
 			return fmt.Errorf("alarm: %w", store.ErrNotFound)
 		}
-		row := alarmRows(open[at : at+1])[0]
+		row := v.alarmRows(open[at : at+1])[0]
 		p.Text = row.Text
 		p.Warning = "Varselet blir stående til årsaken er borte, men sendes ikke ut flere ganger."
 		return nil

@@ -110,7 +110,7 @@ func overview(v *request) error {
 			if err != nil {
 				return err
 			}
-			p.Alarms = alarmRows(slices.DeleteFunc(open, alarm.Alarm.Acknowledged))
+			p.Alarms = v.alarmRows(slices.DeleteFunc(open, alarm.Alarm.Acknowledged))
 			if len(p.Alarms) > shownAlarms {
 				p.MoreAlarms = len(p.Alarms) - shownAlarms
 				p.Alarms = p.Alarms[:shownAlarms]

@@ -108,7 +108,7 @@ func revealSides(v *request) error {
 	case errors.Is(err, jobs.ErrUnprepared):
 		p.Cannot = "Brevet er ikke gjort klart for utskrift, så det finnes ingen sider å vise."
 	case errors.Is(err, jobs.ErrLarge):
-		p.Cannot = "Brevet er for stort til å vises her. Det kan skrives til en fil med kommandolinjen: postgang letter preview."
+		p.Cannot = "Brevet er for stort til å vises her. Den som drifter serveren, kan skrive det til en fil."
 	case errors.Is(err, jobs.ErrUnprintable):
 		p.Cannot = "Brevet kan ikke skrives ut slik trykkeriet er satt opp nå, og derfor heller ikke vises."
 	case err == nil && l.Submission.RequireLevel4 && (len(letter.Layout) == 0 || letter.Layout[0].Kind != impose.Cover):
