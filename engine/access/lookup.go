@@ -21,7 +21,7 @@ const (
 	WhatRecipient What = "mottaker"   // name, address, digital id
 	WhatTitle     What = "tittel"     // what the letter is called
 	WhatDocuments What = "dokumenter" // the documents, with their file names
-	WhatPages     What = "sider"      // the pages as they are printed
+	WhatPages     What = "sider"      // the pages as they are printed, or were handed in
 	WhatSearch    What = "sok"        // letters were looked for by a name, an address or a number
 )
 

@@ -82,6 +82,11 @@ func (w *world) pages(t *testing.T, who *http.Cookie) (out []shown) {
 				b.write("Formål", "Mottakeren ringte")
 				b.press("Vis sidene")
 			}},
+			shown{name: "the pages of a refused letter", over: 1, come: func(b *tab) {
+				b.open("/forsendelser/" + w.refusedLetter() + "/sider")
+				b.write("Formål", "Avsenderen spurte")
+				b.press("Vis sidene")
+			}},
 		)
 	}
 	return out

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"postgang/engine"
+	"postgang/engine/accept"
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/jobs"
@@ -39,22 +41,42 @@ func (printable) LetterPDF(_ context.Context, id string, _ int64) ([]byte, jobs.
 	return []byte("%PDF-1.7 " + id), p, nil
 }
 
+// What the documents of refused letters are: sound, with a page that cannot be drawn, and none that can.
+var soundPDF, oddPDF, brokenPDF = []byte("%PDF-1.7 sound"), []byte("%PDF-1.7 odd"), []byte("%PDF-1.7 broken")
+
+// HandedIn gives four documents of a letter that was refused; one is gone.
+func (printable) HandedIn(context.Context, string, int64) (accept.HandedIn, error) {
+	return accept.HandedIn{Vendor: "trykkeri", Documents: []accept.HandedInDocument{{Bytes: soundPDF}, {Position: 2, Bytes: oddPDF}, {Position: 3, Bytes: brokenPDF}, {Position: 4, Gone: true}}}, nil
+}
+
 // drawn draws white pages with a text.
 type drawn struct{}
 
-func (drawn) Render(_ context.Context, _ io.ReaderAt, _ int64, o preview.Options, draw func(preview.Page) error) (int, error) {
+func (drawn) Render(_ context.Context, pdf io.ReaderAt, size int64, o preview.Options, draw func(preview.Page) error) (int, error) {
+	file, err := io.ReadAll(io.NewSectionReader(pdf, 0, size))
+	if err != nil || bytes.Equal(file, brokenPDF) {
+		return 0, errors.New("open PDF: it is broken")
+	}
 	texts := map[int]string{}
 	for n := 1; n <= 12; n++ {
 		texts[n] = fmt.Sprintf("Til %s, på side %d", secretName, n)
 	}
 	if o.Texts != nil {
-		o.Texts(texts)
+		o.Texts(12, texts)
 	}
 	for n := 1; n <= 12; n++ {
 		if !o.Want(n) {
 			continue
 		}
-		if err := draw(preview.Page{Number: n, Of: 12, Image: image.NewRGBA(image.Rect(0, 0, 21, 30))}); err != nil {
+		if n == 3 && bytes.Equal(file, oddPDF) {
+			return 12, errors.New("page 3: it is odd")
+		}
+		// Page 2 of a document that was handed in lies on its side.
+		page := preview.Page{Number: n, Of: 12, Image: image.NewRGBA(image.Rect(0, 0, 21, 30)), Width: 595.276, Height: 841.89}
+		if n == 2 && o.Fit {
+			page.Width, page.Height = 1190.551, 841.89
+		}
+		if err := draw(page); err != nil {
 			return 12, err
 		}
 	}
@@ -346,11 +368,92 @@ func TestSides(t *testing.T) {
 		t.Errorf("%d look-ups are logged", n)
 	}
 	// What was never made ready has no pages.
-	refused := archivetest.ID(2*slices.Index(shipment.Statuses(), shipment.StatusAvvist) + 1)
-	w.change(refused, func(s *shipment.Shipment) { s.Facts, s.Prepared, s.PreparedKey = nil, shipment.BlobRef{}, "" })
-	rec = w.ask("POST", "/forsendelser/"+refused+"/sider", worker, "formaal=Mottakeren+ringte")
+	undecided := archivetest.ID(2*slices.Index(shipment.Statuses(), shipment.StatusMottatt) + 1)
+	w.change(undecided, func(s *shipment.Shipment) { s.Facts, s.Prepared, s.PreparedKey = nil, shipment.BlobRef{}, "" })
+	rec = w.ask("POST", "/forsendelser/"+undecided+"/sider", worker, "formaal=Mottakeren+ringte")
 	if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), "ikke gjort klart for utskrift") || len(w.lookups()) != 1 {
 		t.Errorf("a letter without pages: %d", rec.Code)
+	}
+}
+
+// refusedLetter is a letter that was refused, with faults of every kind.
+func (w *world) refusedLetter() string {
+	id := archivetest.ID(2*slices.Index(shipment.Statuses(), shipment.StatusAvvist) + 1)
+	w.change(id, func(s *shipment.Shipment) {
+		s.Facts, s.Prepared, s.PreparedKey = nil, shipment.BlobRef{}, ""
+		zone := shipment.Args{"zone": "konvolutteringssonen", "x0": "2", "x1": "12.5", "y0": "100", "y1": "110", "page": "2"}
+		s.Refusals = []shipment.Refusal{
+			{Code: finding.CodeFontNotEmbedded, Field: "dokumenter[0]", Pages: []int{2, 9}, Warning: true},
+			{Code: "postnummer-form", Field: "mottaker.postnummer"},
+			{Code: finding.CodeReservedZone, Field: "dokumenter[0]", Args: zone},
+			{Code: finding.CodeTruncated, Field: "dokumenter[3]"},
+			{Code: finding.CodeGiroOutOfRange, Field: "dokumenter[0]", Args: shipment.Args{"page": "40"}},
+		}
+	})
+	return id
+}
+
+// TestRefusedSides: the pages of a refused letter are shown as they were handed in, with everything that is wrong with them in its place.
+func TestRefusedSides(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	worker := w.as("saksbehandler", access.Grant{Role: access.RoleCaseWorker, Account: own})
+	id := w.refusedLetter()
+	path := "/forsendelser/" + id + "/sider"
+	if body := w.ask("GET", path, worker, "").Body.String(); !strings.Contains(body, "slik de ble levert") {
+		t.Error("it is not told what is shown")
+	}
+	at := w.ask("POST", path, worker, "formaal=Avsenderen+spurte").Header().Get("Location")
+	if rows := w.lookups(); !strings.HasPrefix(at, path+"/") || len(rows) != 1 || access.Words(rows[0].What) != "sider" || rows[0].Shipment != id {
+		t.Fatalf("led to %q, logged %+v", at, rows)
+	}
+	has := func(query string, all ...string) string {
+		t.Helper()
+		rec := w.ask("GET", at+query, worker, "")
+		body := rec.Body.String()
+		for _, want := range all {
+			if !strings.Contains(body, want) {
+				t.Errorf("%q is not on the page %q (%d)", want, query, rec.Code)
+			}
+		}
+		return body
+	}
+	body := has("", "slik de ble levert", "Dokument 1, 12 sider", "på side 8", `/1-8.png" width="595.276" height="841.89"`, `transform="matrix(0.35278 0.00000 0.00000 0.35278 0.00 -0.00)"`,
+		// The page on its side is turned and made to fit.
+		`transform="matrix(0.00000 -0.24944 0.24944 0.00000 0.00 296.98)"`,
+		`class="funn" x="2" y="100" width="10.5" height="10"`, `?dokument=1&amp;fra=2#side-2">Dokument 1</a>`, "Sidene 2 og 9: ", "Dokument 4</a>: ", "Dokument 1</a>: ", "?dokument=1&amp;fra=9", "Postnummeret må ha", `aria-label="Dokumenter"`)
+	if n := strings.Count(body, `class="funn"`); n != 1 || strings.Contains(body, "/1-9.png") || strings.Contains(body, "brev.pdf") {
+		t.Errorf("%d marks of faults, or more pages than eight", n)
+	}
+	if strings.Index(body, "Advarsel") < strings.LastIndex(body[:strings.Index(body, "sheets")], "Avvist") {
+		t.Error("a warning comes before what refused the letter")
+	}
+	if body := has("?dokument=1&fra=9", "/1-12.png", "?dokument=1&amp;fra=1"); strings.Contains(body, "/1-13.png") {
+		t.Error("pages are shown that there are not")
+	}
+	if body := has("?dokument=3", "Dokument 3, 12 sider", "Siden kan ikke tegnes", "/3-4.png"); strings.Contains(body, `href="`+at+`/3-3.png`) || strings.Count(body, "Siden kan ikke tegnes") != 1 {
+		t.Error("one page cannot be drawn: the others are")
+	}
+	has("?dokument=4", "Sidene kan ikke tegnes", "Hvorfor forsendelsen er avvist", "konvolutteringssonen")
+	has("?dokument=5", "finnes ikke lenger", "konvolutteringssonen")
+	for _, no := range []string{"?dokument=2", "?dokument=x", "?dokument=1&fra=90", "/1-13.png", "/2-1.png", "/1.png", "/3-3.png", "/brev.pdf"} {
+		if rec := w.ask("GET", at+no, worker, ""); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", no, rec.Code)
+		}
+	}
+	if rec := w.ask("GET", at+"/3-4.png", worker, ""); rec.Code != http.StatusOK || rec.Header().Get("Content-Type") != "image/png" {
+		t.Errorf("a picture: %d", rec.Code)
+	}
+	if rec := w.ask("GET", at, w.as("kollega", access.Grant{Role: access.RoleCaseWorker, Account: own}), ""); rec.Header().Get("Location") != path+"?utlopt=1" {
+		t.Errorf("a colleague gets %d", rec.Code)
+	}
+	// Of level 4 nothing is shown, nor what was kept before it was known.
+	w.change(id, func(s *shipment.Shipment) { s.Submission.RequireLevel4 = true })
+	if rec := w.ask("GET", at, worker, ""); rec.Header().Get("Location") != path+"?utlopt=1" {
+		t.Errorf("pages of level 4: %d", rec.Code)
+	}
+	if rec := w.ask("POST", path, worker, "formaal=Avsenderen+spurte"); rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), "høyeste nivået") || len(w.lookups()) != 1 {
+		t.Errorf("pages of level 4: %d", rec.Code)
 	}
 }
 

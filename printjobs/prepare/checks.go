@@ -235,6 +235,11 @@ func (c Checks) place(p read.Page) (sheet.Placement, bool) {
 	return sheet.Crop(p.Box, p.Rotate, p.UserUnit, c.cropMM())
 }
 
+// Lay is how a page comes to lie on the sheet, from its size in pt as a viewer shows it. ok is false when it has no printable size.
+func (c Checks) Lay(width, height float64) (at sheet.Placement, ok bool) {
+	return c.place(read.Page{Box: sheet.Rect{X1: width, Y1: height}, UserUnit: 1})
+}
+
 // fits tells whether a page may be scaled so.
 func (c Checks) fits(scale float64) bool {
 	percent := math.Round(scale * 100)

@@ -36,6 +36,8 @@ const (
 	// DefaultDPI is enough to read a letter on a screen.
 	DefaultDPI = 100
 
+	// longerSide is that of A4 in pt, as writers round it.
+	longerSide = 843
 	// memoryPages is what PDFium may use, in pages of 64 KiB: 1 GiB. A page of
 	// A4 at MaxDPI is 139 MB of it.
 	memoryPages = 16384
@@ -60,18 +62,23 @@ type Options struct {
 	// PageTime is how long opening the file, or drawing one page, may take; 0 is
 	// DefaultPageTime.
 	PageTime time.Duration
-	// Texts, unless nil, is given what can be read on the wanted pages, by their
-	// numbers, before the first is drawn: for whoever does not see the pictures.
-	// A text is line by line, in the order of the file; one that is empty says
-	// that there is none, or that what is drawn does not say which letters it
-	// stands for.
-	Texts func(map[int]string)
+	// Fit draws a page that is larger than A4 at fewer dots an inch, so that its
+	// longer side has no more pixels than that of A4.
+	Fit bool
+	// Texts, unless nil, is given how many pages the file has and what can be
+	// read on the wanted ones, by their numbers, before the first is drawn: for
+	// whoever does not see the pictures. A text is line by line, in the order of
+	// the file; one that is empty says that there is none, or that what is drawn
+	// does not say which letters it stands for.
+	Texts func(pages int, read map[int]string)
 }
 
 // Page is one drawn page.
 type Page struct {
 	Number int // from 1
 	Of     int // pages of the file
+	// Width and Height are in pt, as the page stands upright.
+	Width, Height float64
 	// Image is opaque, on white. It is valid only until the function that it was
 	// given to returns.
 	Image *image.RGBA
@@ -188,14 +195,14 @@ func (r *Renderer) Render(ctx context.Context, pdf io.ReaderAt, size int64, o Op
 		if work.Err() != nil {
 			return count.PageCount, work.Err()
 		}
-		o.Texts(texts)
+		o.Texts(count.PageCount, texts)
 	}
 	for n := 1; n <= count.PageCount; n++ {
 		if !want(n) {
 			continue
 		}
 		slow.Reset(o.PageTime)
-		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o.DPI, draw); err != nil {
+		if err := drawPage(worker, file.Document, Page{Number: n, Of: count.PageCount}, o, draw); err != nil {
 			return count.PageCount, fmt.Errorf("page %d: %w", n, err)
 		}
 		if work.Err() != nil {
@@ -215,10 +222,15 @@ func readPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, n int) string
 	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text.Text, ""), "\r\n", "\n"))
 }
 
-func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, dpi int, draw func(Page) error) error {
+func drawPage(worker pdfium.Pdfium, file references.FPDF_DOCUMENT, p Page, o Options, draw func(Page) error) error {
 	size, err := worker.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: file, Index: p.Number - 1})
 	if err != nil {
 		return err
+	}
+	p.Width, p.Height = size.Width, size.Height
+	dpi := o.DPI
+	if longer := max(size.Width, size.Height); o.Fit && longer > longerSide {
+		dpi = max(1, int(float64(dpi)*longerSide/longer))
 	}
 	perPoint := float64(dpi) / 72
 	if size.Width*perPoint*size.Height*perPoint > maxPixels {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -288,15 +289,33 @@ func TestTexts(t *testing.T) {
 		[]byte("/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>>>"), 1)
 	file = bytes.Replace(file, []byte("æ"), []byte{0xe6}, 1)
 	var told map[int]string
-	drawn := 0
-	_, err := r.Render(t.Context(), bytes.NewReader(file), int64(len(file)), preview.Options{DPI: 50, Want: func(n int) bool { return n != 2 }, Texts: func(m map[int]string) { told = m }}, func(preview.Page) error {
+	drawn, pages := 0, 0
+	_, err := r.Render(t.Context(), bytes.NewReader(file), int64(len(file)), preview.Options{DPI: 50, Want: func(n int) bool { return n != 2 }, Texts: func(n int, m map[int]string) { pages, told = n, m }}, func(preview.Page) error {
 		if drawn++; told == nil {
 			t.Error("a page is drawn before the texts are told")
 		}
 		return nil
 	})
-	if want := "Kjære mottaker\nHilsen oss"; err != nil || drawn != 2 || len(told) != 2 || told[1] != want || told[3] != want {
+	if want := "Kjære mottaker\nHilsen oss"; err != nil || drawn != 2 || pages != 3 || len(told) != 2 || told[1] != want || told[3] != want {
 		t.Errorf("%d drawn, told %v, %v", drawn, told, err)
+	}
+}
+
+// TestFit: a page that is larger than A4 gets no more pixels than A4, and its size is told.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	for _, c := range []struct{ width, height, wide, high float64 }{{595, 842, 595, 842}, {3000, 1500, 840, 420}} {
+		file := pdf(c.width, c.height, 1, "")
+		_, err := r.Render(t.Context(), bytes.NewReader(file), int64(len(file)), preview.Options{DPI: 72, Fit: true}, func(p preview.Page) error {
+			if got := p.Image.Bounds(); math.Abs(float64(got.Dx())/c.wide-1) > 0.02 || math.Abs(float64(got.Dy())/c.high-1) > 0.02 || p.Width != c.width || p.Height != c.height {
+				t.Errorf("%+v: %v, %g × %g", c, got, p.Width, p.Height)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type askPage struct {
 	ID      string
 	Sides   bool // its pages are asked for, else who it is to and what it is called
+	Refused bool // they are shown as they were handed in
 	Level4  bool
 	Over    bool // what was shown is over
 	What    []page.Choice
@@ -169,7 +170,7 @@ func showRevealed(v *request) error {
 		return err
 	}
 	w := v.views.find(v.Visit, v.R.PathValue("visning"), l.ID)
-	if w == nil || w.pdf != nil {
+	if w == nil || w.pages() {
 		return v.over("/forsendelser/" + l.ID + "/innsyn")
 	}
 	r := w.revealed

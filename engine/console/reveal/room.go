@@ -1,6 +1,7 @@
 // Package reveal is the console's pages of innsyn: whom a letter is to and what it is called, letters found by whom they are to, and
-// pages as they are printed. Nothing is shown that engine/insight has not written down first. What was revealed is kept in memory for
-// some minutes, for the session that asked for it, behind an address that says nothing; a restart of the program forgets it.
+// pages as they are printed or, of a letter that was refused, as they were handed in. Nothing is shown that engine/insight has not
+// written down first. What was revealed is kept in memory for some minutes, for the session that asked for it, behind an address that
+// says nothing; a restart of the program forgets it.
 package reveal
 
 import (
@@ -8,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"postgang/engine/accept"
 	"postgang/engine/access"
 	"postgang/engine/console/visit"
 	"postgang/engine/find"
@@ -22,6 +24,8 @@ import (
 type Engine interface {
 	// LetterPDF is a letter as it will be printed, of so many bytes at most.
 	LetterPDF(ctx context.Context, id string, most int64) ([]byte, jobs.LetterPreview, error)
+	// HandedIn are the documents of a refused letter that were to be printed, of so many bytes at most.
+	HandedIn(ctx context.Context, id string, most int64) (accept.HandedIn, error)
 	// FindRecipient writes down that somebody looks, and lists letters by whom they are for.
 	FindRecipient(ctx context.Context, scope access.Scope, purpose string, q recipient.Query, f find.Filter) ([]shipment.Shipment, error)
 	RecipientsFindable(ctx context.Context) (bool, error)

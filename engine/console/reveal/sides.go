@@ -14,6 +14,7 @@ import (
 	"postgang/engine/console/scoped"
 	"postgang/engine/insight"
 	"postgang/engine/jobs"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -30,6 +31,11 @@ type sidesPage struct {
 	Changed     bool   // the vendor's profile is another now than when the job was made
 	Level4      bool   // the forside alone is shown
 	Sheets, All int    // sheets of the letter, and their sides
+	// Refused: the letter was refused, and the sides of one of its documents are shown as it was handed in.
+	Refused     bool
+	Documents   []documentLink // that it has
+	Document    int            // that is shown, the first being 1
+	Cannot      string         // why no side of it is shown; empty: they are
 	Findings    []findingRow
 	Sides       []sideView
 	PDF         string // its address; empty: it is not to be had
@@ -45,13 +51,18 @@ type sideView struct {
 	Number   int
 	Name     string // what it is
 	Picture  string // its address
+	Placed   placed // of a page that was handed in: how it would lie on the sheet
+	Cannot   string // why there is no picture; empty: there is one
 	Text     string // that can be read on it; empty: none
 	Shapes   []shape
 	Findings []findingRow
 }
 
-// findingRow is something that was found about a letter or a side of it.
-type findingRow struct{ Text, Side, Path string }
+// findingRow is something that was found about a letter or a side of it. Of a letter that was refused, a mark says how grave it is.
+type findingRow struct {
+	Text, Side, Path string
+	Mark             page.Tag
+}
 
 // shape is an area of the sheet, in mm from its upper left corner.
 type shape struct {
@@ -82,8 +93,14 @@ func askSides(v *request) error {
 
 func (v *request) askSidesPage(l scoped.Letter) askPage {
 	p := v.askPage(l, nil)
-	p.Sides = true
-	if p.Cannot == "" && (l.Facts == nil || l.Prepared.IsZero()) {
+	p.Sides, p.Refused = true, refused(l)
+	switch {
+	case p.Cannot != "":
+	case p.Refused && p.Level4:
+		p.Cannot = "Avsenderen krever innlogging på det høyeste nivået. Da vises bare forsiden, og en forsendelse som er avvist, har ingen."
+	case p.Refused && l.Documents == 0:
+		p.Cannot = noDocuments
+	case !p.Refused && (l.Facts == nil || l.Prepared.IsZero()):
 		p.Cannot = "Brevet er ikke gjort klart for utskrift, så det finnes ingen sider å vise."
 	}
 	return p
@@ -102,6 +119,9 @@ func revealSides(v *request) error {
 	p.Purpose = purpose
 	if p.wrongWith(wrong); wrong != "" {
 		return v.ask(p)
+	}
+	if p.Refused {
+		return v.revealHanded(l, p)
 	}
 	pdf, letter, err := v.Engine.LetterPDF(v.Ctx, l.ID, mostLetter)
 	switch {
@@ -127,10 +147,15 @@ func revealSides(v *request) error {
 	if w.revealed, err = v.Door.Reveal(v.Ctx, access.By(v.Ctx), v.Scope, l.ID, what, purpose); err != nil {
 		return err
 	}
+	return v.showKept(w)
+}
+
+// showKept sends somebody to the sides that they may see now.
+func (v *request) showKept(w *view) error {
 	w.revealed = insight.Revealed{Lookup: w.revealed.Lookup}
 	token := v.views.keep(v.Visit, w)
-	v.drawing(w, 1) // while the browser comes back
-	return v.Redirect("/forsendelser/" + l.ID + "/sider/" + token)
+	v.drawing(w, 0, 1) // while the browser comes back
+	return v.Redirect("/forsendelser/" + w.letter + "/sider/" + token)
 }
 
 // sides finds the view of a request; nil: it is over.
@@ -139,7 +164,7 @@ func (v *request) sides() (l scoped.Letter, w *view, err error) {
 		return l, nil, err
 	}
 	w = v.views.find(v.Visit, v.R.PathValue("visning"), l.ID)
-	if w != nil && w.pdf == nil || w != nil && l.Submission.RequireLevel4 && w.sides > 1 {
+	if w != nil && (!w.pages() || l.Submission.RequireLevel4 && (w.sides > 1 || w.handed != nil)) {
 		w = nil
 	}
 	return l, w, nil
@@ -154,15 +179,14 @@ func showSides(v *request) error {
 		return v.over("/forsendelser/" + l.ID + "/sider")
 	}
 	base := "/forsendelser/" + l.ID + "/sider/" + v.R.PathValue("visning")
+	if w.handed != nil {
+		return v.showHanded(l, w, base)
+	}
 	p := sidesPage{
 		ID: l.ID, Purpose: w.purpose, Lookup: w.revealed.Lookup.Seq, Until: w.until, Job: w.preview.Job, Changed: w.preview.Changed, Level4: l.Submission.RequireLevel4,
 		Sheets: w.preview.Sheets, All: w.preview.Sides,
 	}
-	p.First = 1
-	if n, err := strconv.Atoi(v.R.URL.Query().Get("fra")); err == nil && n > 0 && n <= w.sides {
-		p.First = n
-	}
-	p.First, p.Last = w.shownWith(p.First)
+	p.First, p.Last = w.shownWith(v.number("fra", w.sides))
 	if p.First > 1 {
 		p.Former = base + "?fra=" + strconv.Itoa(p.First-sidesAtATime)
 	}
@@ -172,7 +196,7 @@ func showSides(v *request) error {
 	if !p.Level4 {
 		p.PDF = base + "/brev.pdf"
 	}
-	texts, err := v.drawing(w, p.First).texts(v.Ctx)
+	texts, err := v.drawing(w, 0, p.First).texts(v.Ctx)
 	if err != nil {
 		return err
 	}
@@ -180,6 +204,19 @@ func showSides(v *request) error {
 		p.Sides = append(p.Sides, sideView{Number: n, Name: sideName(w.preview, n), Picture: fmt.Sprintf("%s/%d.png", base, n), Text: texts[n], Shapes: v.shapes(w.preview, n)})
 	}
 	p.find(l, w, base)
+	return v.showLayers(l, p)
+}
+
+// number is a number of the query, from 1 to most; what is not one is 1.
+func (v *request) number(name string, most int) int {
+	if n, err := strconv.Atoi(v.R.URL.Query().Get(name)); err == nil && n > 0 && n <= most {
+		return n
+	}
+	return 1
+}
+
+// showLayers shows sides, with the layers that are on them.
+func (v *request) showLayers(l scoped.Letter, p sidesPage) error {
 	for _, s := range p.Sides {
 		for _, sh := range s.Shapes {
 			switch sh.Class {
@@ -232,11 +269,7 @@ func (v *request) shapes(p jobs.LetterPreview, n int) (out []shape) {
 		add(shapeSafe, "Vises i vinduet hvordan arket enn ligger", l.SafeXMM, l.SafeYMM, l.SafeWMM, l.SafeHMM)
 	}
 	if side.Kind == impose.Page {
-		for _, z := range vendor.Checks.Zones {
-			if z.Level.Or(finding.LevelOff) != finding.LevelOff {
-				add(shapeZone, page.Sentence(z.Name), z.XMM, z.YMM, z.WidthMM, z.HeightMM)
-			}
-		}
+		out = append(out, zones(vendor)...)
 	}
 	// Marks stand on the fronts of sheets.
 	if front := n == 1 || p.Sides == p.Sheets || n%2 == 1; front {
@@ -245,6 +278,22 @@ func (v *request) shapes(p jobs.LetterPreview, n int) (out []shape) {
 		}
 	}
 	return out
+}
+
+// zones are the parts of a page that must stay empty for a vendor.
+func zones(vendor party.Vendor) (out []shape) {
+	for _, z := range vendor.Checks.Zones {
+		if z.Level.Or(finding.LevelOff) != finding.LevelOff && z.WidthMM > 0 && z.HeightMM > 0 {
+			out = append(out, shape{shapeZone, page.Sentence(z.Name), z.XMM, z.YMM, z.WidthMM, z.HeightMM})
+		}
+	}
+	return out
+}
+
+// foundAt is where on a side something was found.
+func foundAt(text string, x0, y0, x1, y1 float64) shape {
+	const least = 2 // mm: what is smaller is not seen
+	return shape{shapeFound, text, x0, y0, max(x1-x0, least), max(y1-y0, least)}
 }
 
 // find tells what was found about the letter: of the whole, and on the sides that it is about.
@@ -282,8 +331,7 @@ func (p *sidesPage) find(l scoped.Letter, w *view, base string) {
 			side := &p.Sides[n-p.First]
 			side.Findings = append(side.Findings, findingRow{Text: row.Text})
 			if b := f.MM; b != nil {
-				const least = 2 // mm: what is smaller is not seen
-				side.Shapes = append(side.Shapes, shape{shapeFound, row.Text, b.X0, b.Y0, max(b.X1-b.X0, least), max(b.Y1-b.Y0, least)})
+				side.Shapes = append(side.Shapes, foundAt(row.Text, b.X0, b.Y0, b.X1, b.Y1))
 			}
 		}
 		p.Findings = append(p.Findings, row)
@@ -300,20 +348,32 @@ func serveSide(v *request) error {
 		return v.over("/forsendelser/" + l.ID + "/sider")
 	}
 	name := v.R.PathValue("fil")
-	if name == "brev.pdf" && !l.Submission.RequireLevel4 {
+	if name == "brev.pdf" && w.handed == nil && !l.Submission.RequireLevel4 {
 		v.Attach("application/pdf", l.ID+".pdf")
 		v.W.Header().Set("Content-Length", strconv.Itoa(len(w.pdf)))
 		_, _ = v.W.Write(w.pdf) // who asked may be gone
 		return nil
 	}
 	number, ok := strings.CutSuffix(name, ".png")
+	document := 0
+	if w.handed != nil {
+		var of string
+		of, number, _ = strings.Cut(number, "-")
+		if document, err = w.handedAt(of); err != nil {
+			return err
+		}
+	}
 	n, err := strconv.Atoi(number)
-	if !ok || err != nil || n < 1 || n > w.sides {
+	if !ok || err != nil || n < 1 || w.handed == nil && n > w.sides {
 		return store.ErrNotFound
 	}
-	picture, err := v.drawing(w, n).picture(v.Ctx, n)
+	drawn, err := v.drawing(w, document, n).picture(v.Ctx, n)
 	if err != nil {
 		return err
+	}
+	picture := drawn.png
+	if picture == nil {
+		return store.ErrNotFound
 	}
 	h := v.W.Header()
 	h.Set("Content-Type", "image/png")

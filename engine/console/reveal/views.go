@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"postgang/engine/accept"
 	"postgang/engine/console/visit"
 	"postgang/engine/insight"
 	"postgang/engine/jobs"
@@ -17,9 +18,10 @@ type view struct {
 	purpose  string
 	until    time.Time
 	revealed insight.Revealed
-	pdf      []byte // the letter as it is printed
+	pdf      []byte // the letter as it is printed; empty: no pages of it are shown, or those that were handed in
 	preview  jobs.LetterPreview
-	sides    int // how many of its sides are shown
+	sides    int              // how many of its sides are shown
+	handed   *accept.HandedIn // the documents of a refused letter; nil: it is not one
 	found    *found
 	number   int // in the order in which they were kept
 
@@ -43,6 +45,20 @@ const (
 	mostLetter = 64 << 20
 )
 
+// pages tells whether pages are shown.
+func (w *view) pages() bool { return w.pdf != nil || w.handed != nil }
+
+// bytes is how much a view holds of PDFs.
+func (w *view) bytes() int {
+	n := len(w.pdf)
+	if w.handed != nil {
+		for _, d := range w.handed.Documents {
+			n += len(d.Bytes)
+		}
+	}
+	return n
+}
+
 // keep keeps a view for the session of a visit, and gives what stands in its address.
 func (s *views) keep(v *visit.Visit, w *view) string {
 	w.session, w.until = v.Session.Token, v.Now().Add(viewTime)
@@ -55,7 +71,7 @@ func (s *views) keep(v *visit.Visit, w *view) string {
 	w.number = s.number
 	token := rand.Text()
 	s.kept[token] = w
-	s.bytes += len(w.pdf)
+	s.bytes += w.bytes()
 	for len(s.kept) > mostViews || s.bytes > mostBytes {
 		oldest := token
 		for t, o := range s.kept {
@@ -77,7 +93,7 @@ func (s *views) keep(v *visit.Visit, w *view) string {
 // forget needs the lock.
 func (s *views) forget(token string) {
 	if w := s.kept[token]; w != nil {
-		s.bytes -= len(w.pdf)
+		s.bytes -= w.bytes()
 		delete(s.kept, token)
 	}
 }
