@@ -19,6 +19,7 @@ type Alarms struct {
 	DeviationsAbove int           `toml:"deviations_above"` // of one vendor in 30 days
 	FailuresFrom    int           `toml:"failures_from"`    // of one step of a job in a row
 	DiskFreeMB      int           `toml:"disk_free_mb"`     // less is alarmed
+	Expected        *bool         `toml:"expected"`         // usual work that has not come is alarmed; default true
 	File            *AlarmFile    `toml:"file"`
 	Mail            *AlarmMail    `toml:"mail"`
 	Webhook         *AlarmWebhook `toml:"webhook"`
@@ -70,6 +71,7 @@ func (c *checker) alarms(cfg *Config, a Alarms) {
 	}
 	cfg.Rules = nights.WatchRules{
 		NightWithin: orDuration(a.NightWithin, 0), DeviationsAbove: a.DeviationsAbove, FailuresFrom: a.FailuresFrom, FreeBytesBelow: int64(a.DiskFreeMB) << 20,
+		Unexpected: a.Expected != nil && !*a.Expected,
 	}
 	add := func(name string, quiet *Duration, s notify.Sender) {
 		cfg.Alarms = append(cfg.Alarms, notify.Sink{Name: name, Sender: s, Quiet: orDuration(quiet, defaultQuiet)})

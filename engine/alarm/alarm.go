@@ -107,6 +107,7 @@ var alarmKinds = map[string]Severity{
 	"manual":     SeverityMinor,
 	"guard":      SeverityMinor,
 	"retention":  SeverityMinor,
+	"expected":   SeverityMinor,
 }
 
 // KindOf is the first part of an alarm's key.

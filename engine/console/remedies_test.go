@@ -29,11 +29,11 @@ func TestAlarmsLeadToPages(t *testing.T) {
 	operator := w.as("bare-operator", access.Grant{Role: access.RoleOperator})
 	about := map[string]string{
 		"uncertain": w.ownJob, "rejected": w.ownJob, "reprint": w.ownJob, "no-answer": w.ownJob, "no-receipt": w.ownJob, "answer": "trykkeri:" + w.ownJob,
-		"receipts": "trykkeri:" + stoppedFile, "held": w.heldLetter, "prepare": w.heldLetter, "overdue": own, "unhandled": own + ":VARSLET", "password": w.ownSystem,
+		"receipts": "trykkeri:" + stoppedFile, "held": w.heldLetter, "prepare": w.heldLetter, "overdue": own, "expected": own, "unhandled": own + ":VARSLET", "password": w.ownSystem,
 	}
 	args := alarm.Args{"job": w.ownJob, "jobs": w.ownJob + " " + w.foreignJob, "first": w.ownJob, "parent": w.ownJob, "month": "2026-10", "account": own, "vendor": "trykkeri", "shipment": w.heldLetter, "status": "VARSLET"}
 	for _, name := range strings.Fields("highest number why letters doubt latest noticed until mb oldest channel night nights times schedule slot integration n from since step reasons ending " +
-		"offered where what fault file problems place folder to began limit lines which codes list ends hand_in trouble inbox accepted waiting orders code entries took receipts last net vat days") {
+		"offered where what fault file problems place folder to began limit lines which codes list ends hand_in trouble inbox accepted waiting orders code entries took receipts last net vat days by weekday") {
 		args[name] = "3"
 	}
 	linked := regexp.MustCompile(`<a href="([^"]+)">([^<]+)</a>`)

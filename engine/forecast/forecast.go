@@ -54,6 +54,15 @@ type Usual struct {
 	First, Last calendar.Day
 }
 
+// About is how many letters usually come, to the first two digits: it is no more exact than that.
+func (u Usual) About() int {
+	unit := 1
+	for u.Letters/unit >= 100 {
+		unit *= 10
+	}
+	return (u.Letters + unit/2) / unit * unit
+}
+
 // Missing is usual work that has not come.
 type Missing struct {
 	Usual

@@ -8,6 +8,7 @@ import (
 	"postgang/engine/accept"
 	"postgang/engine/collect"
 	"postgang/engine/digital"
+	"postgang/engine/forecast"
 	"postgang/engine/jobs"
 	"postgang/engine/receipts"
 	"postgang/engine/restored"
@@ -29,6 +30,7 @@ type Nights struct {
 	receipts  *receipts.Receipts
 	schedules []Schedule // whose missed runs Watch looks for
 	rules     WatchRules
+	usual     forecast.Watcher
 }
 
 // New makes the room of those that it stands on.

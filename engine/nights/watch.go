@@ -13,6 +13,7 @@ import (
 
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/forecast"
 	"postgang/engine/jobs"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
@@ -45,6 +46,8 @@ type WatchRules struct {
 	FreeBytesBelow  int64         // on the disk of the documents; DefaultFreeBytes
 	// FreeBytes tells how much is free there; nil: nobody looks.
 	FreeBytes func() (int64, error)
+	// Unexpected: nobody is alarmed of usual work that has not come.
+	Unexpected bool
 }
 
 // The defaults of WatchRules.
@@ -78,8 +81,9 @@ type watched struct {
 	orders     map[string][]string  // print orders that are handed over and overdue by ReceiptDue, by vendor
 	awaited    map[string]int       // letters of an accepted job that a receipt is awaited for, by job
 	unhandled  []store.StatusCount
-	held       map[string]int   // letters that are set aside, by reason code
-	nights     []time.Time      // missed
+	held       map[string]int // letters that are set aside, by reason code
+	nights     []time.Time    // missed
+	missing    []forecast.Missing
 	manual     []jobs.ManualJob // that wait too long to be printed here, or to be confirmed
 }
 
@@ -101,6 +105,7 @@ const (
 	alarmClock     = "clock:"      // and what is wrong with it
 	alarmDied      = "died:"       // and the schedule
 	alarmRecovered = "recovered:"  // and why letters are set aside
+	alarmExpected  = "expected:"   // and the account
 )
 
 // stepCodes are the codes of the steps that fail again and again; the keys of their alarms have the words.
@@ -168,6 +173,9 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 		alarms[alarmMissed+ScheduleNight] = alarm.Args{"night": alarm.TimeArg(w.nights[n-1]), "nights": strconv.Itoa(n)}
 	}
 	e.standstill(w, alarms)
+	for _, m := range w.missing {
+		alarms[alarmExpected+m.Account] = expectedArgs(m.Usual)
+	}
 	if s, limit := w.night, cmp.Or(e.rules.NightWithin, DefaultNightWithin); s.State == store.SlotRunning && now.Sub(s.Started) > limit {
 		alarms[alarmSlow+ScheduleNight] = alarm.Args{"case": "running", "night": alarm.TimeArg(s.At), "began": alarm.TimeArg(s.Started), "limit": limit.String()}
 	} else if took := s.Finished.Sub(s.Started); s.State == store.SlotDone && took > limit {
@@ -298,7 +306,7 @@ func (e *Nights) watch(ctx context.Context) error {
 
 func ofWatch(key string) bool {
 	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
-		alarmOverdue, alarmClock, alarmDied} {
+		alarmOverdue, alarmClock, alarmDied, alarmExpected} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -410,6 +418,11 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 	}
 	if err := e.watchedNights(ctx, r, now, &w); err != nil {
 		return w, err
+	}
+	if !e.rules.Unexpected {
+		if w.missing, err = e.missing(ctx, r, now); err != nil {
+			return w, err
+		}
 	}
 	if w.overdue, err = r.Overdue(ctx, overdueSince(now)); err != nil {
 		return w, err

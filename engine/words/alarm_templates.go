@@ -233,6 +233,14 @@ var alarmTemplates = map[string]worded{
 		English:   `{{.letters}} letters of account {{.account}} have been {{.status}} for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account {{.account}} --status {{.status}}`,
 		Norwegian: `{{.letters}} brev fra kontoen {{.account}} har hatt status {{.status}} i mer enn et døgn: ingenting har skjedd med dem, og de skal ikke på papir ennå`,
 	},
+	"expected/uke": {
+		English:   `about {{.letters}} letters of account {{.account}} were expected by {{clock .by}}, as on other {{say . "weekday"}}, and have not come. Ask the sender whether its system has sent them. See postgang integration ways, and postgang alarms list for what keeps hand-ins back`,
+		Norwegian: `rundt {{.letters}} brev fra kontoen {{.account}} var ventet innen {{clock .by}}, som andre {{say . "weekday"}}, og har ikke kommet. Spør avsenderen om fagsystemet har sendt dem. Har det det, så se om noe hindrer innleveringen`,
+	},
+	"expected/maned": {
+		English:   `about {{.letters}} letters of account {{.account}} were expected by {{day .last}}, as in other months, and have not come. Ask the sender whether its system has sent them. See postgang integration ways, and postgang alarms list for what keeps hand-ins back`,
+		Norwegian: `rundt {{.letters}} brev fra kontoen {{.account}} var ventet innen {{day .last}}, som i andre måneder, og har ikke kommet. Spør avsenderen om fagsystemet har sendt dem. Har det det, så se om noe hindrer innleveringen`,
+	},
 	"forgotten": {
 		English:   `{{.folder}} holds {{.entries}} hidden entries (a leading dot, .part, .tmp) that have not changed for more than an hour: what was begun there was never put in place. Have their sender finish them, or remove them`,
 		Norwegian: `{{.folder}} har {{n .entries "skjult oppføring" "skjulte oppføringer"}} (punktum først, .part, .tmp) som ikke er endret på over en time: det som ble påbegynt der, er aldri lagt på plass. Be avsenderen gjøre det ferdig, eller fjern det`,
@@ -273,6 +281,11 @@ var alarmTemplates = map[string]worded{
 
 // alarmPhrases are the words of arguments that are codes: the argument's name, a stroke and the code. They may use the other arguments. Notes say them too.
 var alarmPhrases = map[string]worded{
+	"weekday/monday":    {English: `Mondays`, Norwegian: `mandager`},
+	"weekday/tuesday":   {English: `Tuesdays`, Norwegian: `tirsdager`},
+	"weekday/wednesday": {English: `Wednesdays`, Norwegian: `onsdager`},
+	"weekday/thursday":  {English: `Thursdays`, Norwegian: `torsdager`},
+	"weekday/friday":    {English: `Fridays`, Norwegian: `fredager`},
 	"doubt/no-trace": {
 		English:   `committed, but neither its files nor a ready file nor an answer are at the vendor`,
 		Norwegian: `den er klar til overlevering, men verken filene, klarfilen eller noe svar ligger hos trykkeriet`,
@@ -408,6 +421,7 @@ var manyAlarms = map[string]worded{
 	"no-receipt": {"accepted jobs lack receipts", "godtatte jobber mangler kvitteringer"},
 	"held":       {"letters are set aside", "brev er satt til side"},
 	"prepare":    {"letters cannot be prepared", "brev kan ikke klargjøres"},
+	"expected":   {"accounts have not handed in what they usually do", "kontoer har ikke levert det de pleier"},
 	"unhandled":  {"accounts have letters to which nothing happens", "kontoer har brev det ikke skjer noe med"},
 	"retention":  {"reasons keep content that should be erased", "årsaker gjør at innhold som skulle vært slettet, er beholdt"},
 	"forgotten":  {"folders hold what was begun and left", "mapper har noe som er påbegynt og forlatt"},

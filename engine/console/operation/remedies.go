@@ -67,6 +67,7 @@ var remedies = map[string][]remedy{
 	"held":                {openLetter, {text: "Frigi brevet", path: "/forsendelser/{1}/frigi"}},
 	"prepare":             {openLetter},
 	"prepare/new":         {openLetter, {text: "Stopp brevet", path: "/forsendelser/{1}/stopp"}},
+	"expected":            {{text: "Se brevene", path: "/forsendelser?konto={1}"}, {text: "Se fagsystemene", path: "/konfigurasjon/fagsystemer"}},
 	"unhandled":           {{text: "Se brevene", path: "/forsendelser?konto={1}&status={2}"}},
 	"conflict":            {{text: "Avgjør kvitteringene", path: "/okonomi/kvitteringer"}},
 	"invoice":             {{text: "Se fakturaene", path: "/okonomi/fakturaer"}},

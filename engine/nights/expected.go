@@ -1,0 +1,35 @@
+package nights
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"postgang/engine/alarm"
+	"postgang/engine/calendar"
+	"postgang/engine/forecast"
+	"postgang/engine/store"
+)
+
+// MissingWork gives the configured accounts whose usual work has not come by now, one an account.
+func (e *Nights) MissingWork(ctx context.Context) ([]forecast.Missing, error) {
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]forecast.Missing, error) { return e.missing(ctx, r, e.Now()) })
+}
+
+func (e *Nights) missing(ctx context.Context, r store.Reader, now time.Time) ([]forecast.Missing, error) {
+	all, err := e.usual.Missing(ctx, r, now)
+	return slices.DeleteFunc(all, func(m forecast.Missing) bool { return !slices.Contains(e.AccountKeys, m.Account) }), err
+}
+
+// expectedArgs are what the alarm of usual work says. How much has come is not in it: that changes all day.
+func expectedArgs(u forecast.Usual) alarm.Args {
+	args := alarm.Args{"case": string(u.Kind), "account": u.Account, "letters": strconv.Itoa(u.About())}
+	if u.Kind == forecast.Monthly {
+		args["last"] = u.Last.String()
+		return args
+	}
+	args["by"], args["weekday"] = alarm.TimeArg(u.By), strings.ToLower(calendar.DayOf(u.By.Add(-time.Minute)).Weekday().String())
+	return args
+}
