@@ -36,7 +36,7 @@ import (
 // New is the command "bench".
 func New(o *cli.Options) *cobra.Command {
 	return cli.Group("bench", "Measure what this machine can do",
-		newBenchPrintFile(o), newBenchPart(o), newBenchIntake(o), newBenchIntakePart(o), newBenchConsole(o))
+		newBenchPrintFile(o), newBenchPart(o), newBenchIntake(o), newBenchIntakePart(o), newBenchConsole(o), newBenchNight(o), newBenchNightPart(o), newBenchNightVendor(o))
 }
 
 // benchOptions are the flags of bench print-file.

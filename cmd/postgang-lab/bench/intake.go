@@ -232,7 +232,7 @@ func putAll(dir string, b intakeOptions, step func(done, total int)) error {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return err
 		}
-		for name, data := range map[string][]byte{"forsendelse.json": intakeSubmission(i), "brev.pdf": intakeLetter(i, b.kilobytes<<10), "ferdig": nil} {
+		for name, data := range map[string][]byte{"forsendelse.json": intakeSubmission(i), "brev.pdf": intakeLetter(i, b.kilobytes<<10), "klar": nil} {
 			if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 				return err
 			}

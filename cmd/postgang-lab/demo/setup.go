@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -277,43 +275,20 @@ allow_synthetic = true
 	return []byte(b.String())
 }
 
-// demoPrices is the simulator's own price list as configuration: what a letter is expected to cost, and what its receipts are
-// held against.
+// demoPrices is the simulator's own price list as configuration, with what else a letter of the demo may cost.
 func demoPrices(vendor string) string {
-	var b strings.Builder
 	p := vendorsim.IllustrativePrices()
-	add := func(ore int64, keys, source string) {
-		if source == "" {
-			source = "illustrativ"
-		}
-		fmt.Fprintf(&b, "[[vendors.%s.prices]]\n%s\nprice_ore = %d\nvalid_from = \"2026-01-01\"\nsource = %q\n", vendor, keys, ore, source)
-	}
-	for _, r := range []struct {
-		envelope string
-		rate     vendorsim.Rate
-	}{{price.EnvelopeC5, p.C5}, {price.EnvelopeC4, p.C4}, {price.EnvelopeParcel, p.Parcel}} {
-		add(r.rate.StartAuto, fmt.Sprintf("element = \"START\"\nenvelope = %q\nhandling = \"AUTO\"", r.envelope), "")
-		add(r.rate.StartManual, fmt.Sprintf("element = \"START\"\nenvelope = %q\nhandling = \"MANUELL\"", r.envelope), "")
-	}
-	add(p.ExtraSheetAuto, "element = \"EKSTRAARK\"\nhandling = \"AUTO\"", "")
-	add(p.ExtraSheetManual, "element = \"EKSTRAARK\"\nhandling = \"MANUELL\"", "")
-	add(p.PageBW, "element = \"SIDE\"\ncolour = \"SH\"", "")
-	add(p.PageColour, "element = \"SIDE\"\ncolour = \"FARGE\"", "")
-	add(p.GiroSheet, "element = \"GIROARK\"", "")
-	for _, zone := range slices.Sorted(maps.Keys(p.Postage)) {
-		for _, step := range p.Postage[zone] {
-			add(step.Ore, fmt.Sprintf("element = \"PORTO\"\nzone = %q\nmax_gram = %d", zone, step.MaxGram), p.PostageSource(zone, step.MaxGram))
-		}
-	}
-	add(demoControlSheet, "element = \"KONTROLLARK\"", "")
-	add(demoDayMinimum, "element = \"DAGSMINIMUM\"", "")
+	text := p.Configuration(vendor)
+	add := func(ore int64, keys string) { text += vendorsim.PriceEntry(vendor, ore, keys, "illustrativ") }
+	add(demoControlSheet, "element = \"KONTROLLARK\"")
+	add(demoDayMinimum, "element = \"DAGSMINIMUM\"")
 	// What many letters would cost, for the advice: four fifths of a letter by itself, for no fewer than five of them.
 	for _, step := range p.Postage[price.ZoneNorway] {
 		if step.MaxGram > 350 {
 			continue
 		}
-		add(step.Ore*4/5, fmt.Sprintf("element = \"PORTO\"\nscheme = \"LIKT\"\nzone = \"NORGE\"\nenvelope = \"C5\"\nmax_gram = %d\nwindow_gram = 30\nmin_letters = 5", step.MaxGram), "")
-		add(step.Ore*9/10, fmt.Sprintf("element = \"PORTO\"\nscheme = \"BLANDET\"\nzone = \"NORGE\"\nmax_gram = %d\nmin_letters = 5", step.MaxGram), "")
+		add(step.Ore*4/5, fmt.Sprintf("element = \"PORTO\"\nscheme = \"LIKT\"\nzone = \"NORGE\"\nenvelope = \"C5\"\nmax_gram = %d\nwindow_gram = 30\nmin_letters = 5", step.MaxGram))
+		add(step.Ore*9/10, fmt.Sprintf("element = \"PORTO\"\nscheme = \"BLANDET\"\nzone = \"NORGE\"\nmax_gram = %d\nmin_letters = 5", step.MaxGram))
 	}
-	return b.String()
+	return text
 }

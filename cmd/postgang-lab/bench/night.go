@@ -1,0 +1,738 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/sourcegraph/conc/pool"
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+
+	"postgang/billing/civil"
+	"postgang/cmd/app"
+	"postgang/cmd/cli"
+	"postgang/cmd/config"
+	"postgang/engine/access"
+	"postgang/engine/calendar"
+	"postgang/engine/finance"
+	"postgang/engine/intake"
+	"postgang/engine/store"
+	"postgang/fixtures/casesystem"
+	"postgang/fixtures/letters"
+	"postgang/fixtures/peakmemory"
+	"postgang/fixtures/vendorsim"
+	"postgang/printjobs/exchange"
+)
+
+// nightOptions are the flags of bench night.
+type nightOptions struct {
+	letters   int
+	pages     int
+	pdfs      int // different ones; 0: each letter has its own
+	way       string
+	senders   int
+	wave      int
+	database  string
+	documents string
+	work      string
+	flushes   bool
+	profiles  string // folder for profiles of each stage; empty: none
+}
+
+// The ways in that are measured.
+const (
+	wayFolder = "folder"
+	wayHTTP   = "http"
+)
+
+func newBenchNight(o *cli.Options) *cobra.Command {
+	var b nightOptions
+	cmd := &cobra.Command{
+		Use:   "night --letters N",
+		Short: "Measure a letter's whole way, from hand-in to report",
+		Long: `Hands N made-up letters in, and takes them through a night with a vendor simulator over SFTP, through the
+archive, the documents and the queue, as the daemon does. Stages, measured one after the other:
+  hand-in   taken, stored, prepared and accepted; --way folder or http
+  collect   found due, planned and priced
+  compose   print files made and proven
+  offer     sent, the last gate, handed over
+  answers   the vendor's answers fetched
+  receipts  fetched and booked
+  report    the month's figures and the workbook
+CPU time is of the measured process and those that it starts; what hands in, and the vendor, are others. Memory is the
+most that the process itself has in a stage. A PostgreSQL on the same machine (--database, which must be empty and is left as it is) has
+a column of its own. With --flushes the flushes to disk are counted by strace, which costs time: run it for that alone.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case b.letters < 1 || b.letters > benchMostLetters || b.pdfs < 0 || b.pages < 1 || b.senders < 1 || b.wave < 1:
+				return cli.Usage("want --letters from 1 to %d, and at least one of --pages, --senders and --wave", benchMostLetters)
+			case b.way != wayFolder && b.way != wayHTTP:
+				return cli.Usage("--way: want %s or %s", wayFolder, wayHTTP)
+			}
+			r, err := nightBench(cmd.Context(), o, b)
+			if err != nil {
+				return fmt.Errorf("bench night: %w", err)
+			}
+			return o.Print(r, r.table)
+		},
+	}
+	cmd.Flags().IntVar(&b.letters, "letters", 5000, "number of letters")
+	cmd.Flags().IntVar(&b.pages, "pages", 3, "pages of a letter")
+	cmd.Flags().IntVar(&b.pdfs, "pdfs", 0, "number of different PDFs, which are repeated (0: each letter has its own)")
+	cmd.Flags().StringVar(&b.way, "way", wayFolder, "way in: "+wayFolder+" or "+wayHTTP)
+	cmd.Flags().IntVar(&b.senders, "senders", 50, "senders at the same time, over HTTP")
+	cmd.Flags().IntVar(&b.wave, "wave", 20_000, "letters that lie in the drop folder at the same time")
+	cmd.Flags().StringVar(&b.database, "database", "", "an empty database of PostgreSQL in place of a temporary SQLite, postgres://…")
+	cmd.Flags().StringVar(&b.documents, "documents", "", "where documents are kept (default: a temporary folder)")
+	cmd.Flags().StringVar(&b.work, "work", "", "folder for temporary files (default: the system's)")
+	cmd.Flags().BoolVar(&b.flushes, "flushes", false, "count flushes to disk, by strace")
+	cmd.Flags().StringVar(&b.profiles, "profiles", "", "write a CPU profile of each stage (pprof) into this folder, which must be there")
+	return cmd
+}
+
+// nightResult is the outcome, as programs read it.
+type nightResult struct {
+	Letters  int          `json:"letters"`
+	Pages    int          `json:"pages"` // of a letter
+	PDFs     int          `json:"pdfs"`  // different ones
+	Way      string       `json:"way"`
+	Database string       `json:"database"`
+	Cores    int          `json:"cores"`
+	Jobs     int          `json:"jobs"`
+	Stages   []nightStage `json:"stages"`
+}
+
+// nightStage is what one stage took.
+type nightStage struct {
+	Stage       string  `json:"stage"`
+	Seconds     float64 `json:"seconds"`
+	CPUSeconds  float64 `json:"cpu_seconds"`
+	DatabaseCPU float64 `json:"database_cpu_seconds,omitempty"` // of a PostgreSQL on this machine
+	PeakMB      float64 `json:"peak_mb"`
+	Flushes     int     `json:"flushes,omitempty"`
+}
+
+func (r *nightResult) table(w io.Writer) {
+	fmt.Fprintf(w, "%d letters of %d pages (%d different PDFs) by %s, %s, %d cores; %d print jobs.\n\n", r.Letters, r.Pages, r.PDFs, r.Way, r.Database, r.Cores, r.Jobs)
+	n := float64(r.Letters)
+	cli.Table(w, "STAGE SECONDS LETTERS/S CPU_S DATABASE_CPU_S CPU_MS/LETTER FLUSHES/LETTER PEAK_MB", func(row func(...any)) {
+		var sum nightStage
+		line := func(s nightStage) {
+			flushes := ""
+			if s.Flushes > 0 {
+				flushes = fmt.Sprintf("%.2f", float64(s.Flushes)/n)
+			}
+			row(s.Stage, fmt.Sprintf("%.2f", s.Seconds), fmt.Sprintf("%.0f", n/s.Seconds), fmt.Sprintf("%.2f", s.CPUSeconds), fmt.Sprintf("%.2f", s.DatabaseCPU),
+				fmt.Sprintf("%.3f", (s.CPUSeconds+s.DatabaseCPU)/n*1e3), flushes, fmt.Sprintf("%.0f", s.PeakMB))
+		}
+		for _, s := range r.Stages {
+			line(s)
+			sum.Seconds, sum.CPUSeconds, sum.DatabaseCPU = sum.Seconds+s.Seconds, sum.CPUSeconds+s.CPUSeconds, sum.DatabaseCPU+s.DatabaseCPU
+			sum.Flushes, sum.PeakMB = sum.Flushes+s.Flushes, max(sum.PeakMB, s.PeakMB)
+		}
+		sum.Stage = "all"
+		line(sum)
+	})
+}
+
+// nightAccounts are who the letters are from, in turn.
+var nightAccounts = []string{"bygg", "helse", "skatt", "skole"}
+
+// nightTemplates is how many letters differ in more than their time.
+const nightTemplates = 60
+
+// night is one measurement.
+type night struct {
+	nightOptions
+	o         *cli.Options
+	dir       string
+	templates [][]byte
+	server    int // process of PostgreSQL's server, when it is on this machine
+	out       nightResult
+}
+
+func nightBench(ctx context.Context, o *cli.Options, b nightOptions) (_ *nightResult, err error) {
+	n := &night{nightOptions: b, o: o, out: nightResult{Letters: b.letters, Pages: b.pages, PDFs: b.letters, Way: b.way, Database: "SQLite", Cores: runtime.NumCPU()}}
+	if b.pdfs > 0 {
+		n.out.PDFs = min(b.pdfs, b.letters)
+	}
+	if n.dir, err = os.MkdirTemp(b.work, "postgang-bench-*"); err != nil {
+		return nil, fmt.Errorf("make folder for temporary files (choose another with --work): %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(n.dir)) }()
+	if b.database != "" {
+		n.out.Database = "PostgreSQL"
+		if n.server, err = postgresServer(ctx, b.database); err != nil {
+			return nil, err
+		}
+	}
+	for i := range nightTemplates {
+		pdf, err := letters.Sample(b.pages, uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		n.templates = append(n.templates, pdf)
+	}
+	vendor, err := n.startVendor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer vendor.end()
+	if err := n.handIn(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.goThrough(ctx, vendor); err != nil {
+		return nil, err
+	}
+	return &n.out, nil
+}
+
+// postgresServer is the process of the server that a database is in; 0: it is on another machine.
+func postgresServer(ctx context.Context, dsn string) (int, error) {
+	c, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return 0, errors.New("the database cannot be reached") // the error may hold the password
+	}
+	defer c.Close(ctx)
+	var pid int
+	if err := c.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		return 0, err
+	}
+	return parentOf(pid), nil
+}
+
+// letter is the PDF of letter i: a template that says when it was made, which is another time for each.
+func (n *night) letter(i int) []byte {
+	i %= n.out.PDFs
+	made := time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC).Format("20060102150405")
+	return creationDate.ReplaceAll(n.templates[i%len(n.templates)], []byte("/CreationDate (D:"+made))
+}
+
+var creationDate = regexp.MustCompile(`/CreationDate \(D:[0-9]{14}`)
+
+// measured is a process of the measurement that is told on its standard input what to do, and says when it is done.
+type measured struct {
+	cmd   *exec.Cmd
+	pid   int // of the process itself, not of strace
+	in    io.WriteCloser
+	out   *bufio.Reader
+	hello nightHello
+	trace string // file of strace; empty: none
+	ended bool
+}
+
+// nightHello is what a process says when it is ready.
+type nightHello struct {
+	PID      int
+	Address  string // of the SFTP server, or of the way in
+	HostKey  string
+	ID       string
+	Password string
+}
+
+func (n *night) start(ctx context.Context, trace bool, args ...string) (*measured, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	m := &measured{}
+	args = append([]string{exe, "bench"}, args...)
+	if trace {
+		m.trace = filepath.Join(n.dir, args[2]+".strace")
+		args = append([]string{"strace", "-f", "--seccomp-bpf", "-qq", "-ttt", "-e", "trace=fsync,fdatasync", "-o", m.trace}, args...)
+	}
+	m.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
+	m.cmd.Stderr = n.o.Err
+	if m.in, err = m.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := m.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	m.out = bufio.NewReader(out)
+	if err := m.cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := m.out.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &m.hello)
+	}
+	if err != nil {
+		m.end()
+		return nil, errors.Join(errors.New("a process of the measurement does not start"), err)
+	}
+	m.pid = m.hello.PID
+	return m, nil
+}
+
+func (m *measured) end() {
+	if m.ended {
+		return
+	}
+	m.ended = true
+	_ = m.in.Close() // it ends then
+	_ = m.cmd.Wait()
+}
+
+// nightDone is what a process says when it has done what it was told.
+type nightDone struct {
+	Failed string
+	PeakMB float64
+	Jobs   int
+}
+
+func (m *measured) do(what string) (nightDone, error) {
+	var d nightDone
+	if _, err := fmt.Fprintln(m.in, what); err != nil {
+		return d, fmt.Errorf("%s: %w", what, err)
+	}
+	line, err := m.out.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &d)
+	}
+	if err == nil && d.Failed != "" {
+		err = errors.New(d.Failed)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", what, err)
+	}
+	return d, err
+}
+
+// stage measures one stage, which adds to what there is of it.
+func (n *night) stage(name string, m *measured, do func() (nightDone, error)) error {
+	at := slices.IndexFunc(n.out.Stages, func(s nightStage) bool { return s.Stage == name })
+	if at < 0 {
+		at = len(n.out.Stages)
+		n.out.Stages = append(n.out.Stages, nightStage{Stage: name})
+	}
+	s := &n.out.Stages[at]
+	cpu, db, began := treeCPU(m.pid), n.serverCPU(), time.Now()
+	d, err := do()
+	if err != nil {
+		return err
+	}
+	ended := time.Now()
+	s.Seconds += ended.Sub(began).Seconds()
+	s.CPUSeconds += treeCPU(m.pid) - cpu
+	s.DatabaseCPU += n.serverCPU() - db
+	s.PeakMB = max(s.PeakMB, d.PeakMB)
+	n.out.Jobs = max(n.out.Jobs, d.Jobs)
+	flushed, err := m.flushed(began, ended)
+	s.Flushes += flushed
+	return err
+}
+
+func (n *night) serverCPU() float64 {
+	if n.server == 0 {
+		return 0
+	}
+	return treeCPU(n.server)
+}
+
+// flushed counts the flushes that strace saw in a time.
+func (m *measured) flushed(from, to time.Time) (int, error) {
+	if m.trace == "" {
+		return 0, nil
+	}
+	f, err := os.Open(m.trace)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	count := 0
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		field := strings.Fields(lines.Text()) // process, seconds since 1970, call
+		if len(field) < 3 || !strings.HasPrefix(field[2], "fsync(") && !strings.HasPrefix(field[2], "fdatasync(") {
+			continue // the second half of a call that was interrupted
+		}
+		at, err := strconv.ParseFloat(field[1], 64)
+		if err == nil && at >= float64(from.UnixNano())/1e9 && at <= float64(to.UnixNano())/1e9 {
+			count++
+		}
+	}
+	return count, lines.Err()
+}
+
+// startVendor starts the vendor and writes the configuration for it.
+func (n *night) startVendor(ctx context.Context) (*measured, error) {
+	key, err := exchange.LoadOrCreateKey(filepath.Join(n.dir, config.ClientKey))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(n.dir, config.ClientKey+".pub"), ssh.MarshalAuthorizedKey(key.Signer.PublicKey()), 0o600); err != nil {
+		return nil, err
+	}
+	v, err := n.start(ctx, false, "night-vendor", n.dir)
+	if err != nil {
+		return nil, err
+	}
+	return v, os.WriteFile(filepath.Join(n.dir, config.DefaultName), n.configuration(v.hello), 0o600)
+}
+
+func (n *night) configuration(v nightHello) []byte {
+	database, documents := n.database, n.documents
+	if database == "" {
+		database = "sqlite:data/postgang.db"
+	}
+	if documents == "" {
+		documents = "data/dokumenter"
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `[archive]
+database = %q
+documents = %q
+[intake]
+settle = "0s"
+[http]
+address = "127.0.0.1:0"
+no_tokens = true
+calls_per_minute = 0
+[vendors.trykkeri]
+name = "Trykkeri"
+address = %q
+user = %q
+host_key = %q
+key_file = %q
+[vendors.trykkeri.print]
+pool_accounts = true
+[vendors.trykkeri.vat]
+production_percent = 25
+postage_percent = 25
+%s`, database, documents, v.Address, vendorsim.DefaultUser, strings.TrimSpace(v.HostKey), config.ClientKey, vendorsim.IllustrativePrices().Configuration("trykkeri"))
+	for _, a := range nightAccounts {
+		fmt.Fprintf(&b, `[accounts.%[1]s]
+vendor = "trykkeri"
+[accounts.%[1]s.sender]
+name = "Eksempel kommune, %[1]s"
+line1 = "Postboks 1"
+postcode = "0155"
+city = "OSLO"
+[accounts.%[1]s.rules]
+duplicate_limit = 0
+`, a)
+	}
+	return b.Bytes()
+}
+
+// submission is forsendelse.json of letter i. Its recipient has no number, so that it goes to paper at once.
+func (n *night) submission(i int) []byte {
+	return fmt.Appendf(nil, `{"tittel":"Vedtak %[1]d","konteringskode":"%[2]d","eksternReferanse":"sak-%[1]d","mottaker":{"navn":"Mottaker nummer %[1]d","adresselinje1":"Eksempelveien %[3]d","postnummer":"0155","poststed":"OSLO"},"dokumenter":[{"filnavn":"brev.pdf","mimeType":"application/pdf"}]}`,
+		i, 1000+i%12, i%200+1)
+}
+
+// handIn hands all letters in.
+func (n *night) handIn(ctx context.Context) error {
+	m, err := n.start(ctx, n.flushes, "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "hand-in")
+	if err != nil {
+		return err
+	}
+	defer m.end()
+	step, finish := n.o.Progress("handing in")
+	defer finish()
+	if n.way == wayHTTP {
+		return n.stage("hand-in", m, func() (nightDone, error) {
+			if err := n.send(ctx, m, step); err != nil {
+				return nightDone{}, err
+			}
+			return m.do("decided")
+		})
+	}
+	for from := 0; from < n.letters; from += n.wave {
+		to := min(from+n.wave, n.letters)
+		for i := from; i < to; i++ {
+			folder := filepath.Join(n.dir, "data", "post", "inn", nightAccounts[i%len(nightAccounts)], "brev-"+strconv.Itoa(i))
+			if err := os.MkdirAll(folder, 0o700); err != nil {
+				return err
+			}
+			for name, data := range map[string][]byte{"forsendelse.json": n.submission(i), "brev.pdf": n.letter(i), "klar": nil} {
+				if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
+					return err
+				}
+			}
+		}
+		settle() // what was laid there is not to be written out while something else is measured
+		if err := n.stage("hand-in", m, func() (nightDone, error) { return m.do("take") }); err != nil {
+			return err
+		}
+		if step != nil {
+			step(to, n.letters)
+		}
+		for _, done := range []string{"svar", "behandlet"} {
+			if err := os.RemoveAll(filepath.Join(n.dir, "data", "post", done)); err != nil {
+				return err
+			}
+		}
+		if _, err := m.do("folders"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send hands all letters in over HTTP.
+func (n *night) send(ctx context.Context, m *measured, step func(done, total int)) error {
+	client := casesystem.Client{Base: "http://" + m.hello.Address, ID: m.hello.ID, Password: m.hello.Password, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n.senders}}}
+	p := pool.New().WithMaxGoroutines(n.senders).WithContext(ctx).WithCancelOnError().WithFirstError()
+	for i := range n.letters {
+		p.Go(func(ctx context.Context) error {
+			pdf := n.letter(i)
+			file := casesystem.File{Name: "brev.pdf", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(pdf)), nil }}
+			if _, err := client.V2(ctx, nightAccounts[i%len(nightAccounts)], strconv.Itoa(i), n.submission(i), file); err != nil {
+				return fmt.Errorf("letter %d: %w", i, err)
+			}
+			if step != nil && i%16 == 0 {
+				step(i, n.letters)
+			}
+			return nil
+		})
+	}
+	return p.Wait()
+}
+
+// goThrough has the night done, and all that follows.
+func (n *night) goThrough(ctx context.Context, vendor *measured) error {
+	m, err := n.start(ctx, n.flushes, "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "night")
+	if err != nil {
+		return err
+	}
+	defer m.end()
+	for _, stage := range []string{"collect", "compose", "offer", "answers", "receipts", "report"} {
+		step, finish := n.o.Progress(stage)
+		if step != nil {
+			step(0, 1)
+		}
+		err := n.stage(stage, m, func() (nightDone, error) { return m.do(stage) })
+		finish()
+		if err != nil {
+			return err
+		}
+		before := map[string]string{"offer": "tick", "answers": "receipts"}[stage] // what the vendor does then
+		if before == "" {
+			continue
+		}
+		if _, err := vendor.do(before); err != nil {
+			return fmt.Errorf("vendor: %w", err)
+		}
+	}
+	return nil
+}
+
+// answering is the loop of a process of the measurement: it says hello, and does what it is told.
+func answering(o *cli.Options, hello nightHello, profiles string, do func(what string, d *nightDone) error) error {
+	hello.PID = os.Getpid()
+	enc := json.NewEncoder(o.Out)
+	if err := enc.Encode(hello); err != nil {
+		return err
+	}
+	asked := bufio.NewScanner(os.Stdin)
+	for asked.Scan() {
+		peakmemory.Reset()
+		var d nightDone
+		if err := profiled(profiles, asked.Text(), func() error { return do(asked.Text(), &d) }); err != nil {
+			d.Failed = err.Error()
+		}
+		d.PeakMB = peakmemory.MiB()
+		if err := enc.Encode(d); err != nil {
+			return err
+		}
+	}
+	return asked.Err()
+}
+
+// profiled does something with its CPU profile written into a folder; empty: without.
+func profiled(folder, name string, do func() error) error {
+	if folder == "" {
+		return do()
+	}
+	f, err := os.Create(filepath.Join(folder, name+".pprof"))
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	err = do()
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
+}
+
+// newBenchNightVendor is the vendor of a night; people have no use for it.
+func newBenchNightVendor(o *cli.Options) *cobra.Command {
+	return &cobra.Command{
+		Use: "night-vendor FOLDER", Hidden: true, Args: cobra.ExactArgs(1),
+		Short: "The vendor of a night that is measured, run by night in a process of its own",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			line, err := os.ReadFile(filepath.Join(args[0], config.ClientKey+".pub"))
+			if err != nil {
+				return err
+			}
+			public, _, _, _, err := ssh.ParseAuthorizedKey(line)
+			if err != nil {
+				return err
+			}
+			root := filepath.Join(args[0], "trykkeri")
+			server, err := vendorsim.Serve(cmd.Context(), root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{public}})
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			v := vendorsim.New(root, vendorsim.Options{Name: "trykkeri", ReceiptsLater: true})
+			return answering(o, nightHello{Address: server.Addr(), HostKey: server.HostKeyLine()}, "", func(what string, _ *nightDone) error {
+				if what == "receipts" {
+					_, err := v.WriteReceipts(cmd.Context())
+					return err
+				}
+				done, err := v.Tick(cmd.Context())
+				for _, j := range done {
+					if !j.Accepted {
+						return fmt.Errorf("job %s is refused: %v", j.Job, j.Reasons)
+					}
+				}
+				return err
+			})
+		},
+	}
+}
+
+// newBenchNightPart is what is measured; people have no use for it.
+func newBenchNightPart(o *cli.Options) *cobra.Command {
+	var profiles string
+	cmd := &cobra.Command{
+		Use: "night-part PART", Hidden: true, Args: cobra.ExactArgs(1),
+		Short: "A part of the way that is measured, run by night in a process of its own",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return nightPart(cmd.Context(), o, args[0] == "hand-in", profiles)
+		},
+	}
+	cmd.Flags().StringVar(&profiles, "profiles", "", "folder for profiles")
+	return cmd
+}
+
+func nightPart(ctx context.Context, o *cli.Options, handIn bool, profiles string) (err error) {
+	cfg, err := config.Load(o.Config)
+	if err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, cfg, o.Logger(), app.Options{Create: handIn})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if !handIn {
+		p := &nightParts{App: a}
+		return answering(o, nightHello{}, profiles, func(what string, d *nightDone) error { return p.do(ctx, what, d) })
+	}
+	if err := intake.MakeFolders(cfg.Inbox, nightAccounts...); err != nil {
+		return err
+	}
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	i, password, err := access.New("maling", "", nightAccounts, time.Now())
+	if err == nil {
+		err = a.Archive.InTx(ctx, func(tx store.Tx) error { return tx.PutIntegration(ctx, i, "bench") })
+	}
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", cfg.HTTP.Address)
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- a.ServeHTTP(serving, ln) }()
+	defer func() { stop(); err = errors.Join(err, <-served) }()
+	return answering(o, nightHello{Address: ln.Addr().String(), ID: i.ID, Password: password}, profiles, func(what string, _ *nightDone) error {
+		switch what {
+		case "take":
+			r, err := a.TakeAll(ctx, 0, nil)
+			if err == nil && (r.Refused > 0 || r.Waiting > 0 || r.Failed > 0) {
+				err = fmt.Errorf("%d hand-ins were refused, %d wait, %d failed", r.Refused, r.Waiting, r.Failed)
+			}
+			return err
+		case "folders":
+			return intake.MakeFolders(cfg.Inbox, nightAccounts...)
+		}
+		for undecided(ctx, a) {
+			time.Sleep(20 * time.Millisecond)
+		}
+		return nil
+	})
+}
+
+// nightParts does a night stage by stage, which the queue does side by side.
+type nightParts struct {
+	*app.App
+	jobs []string
+}
+
+func (p *nightParts) do(ctx context.Context, what string, d *nightDone) error {
+	vendor := p.Config.Vendors[0].Key
+	switch what {
+	case "collect":
+		c, err := p.Engine.Collect(ctx)
+		if p.jobs = c.Jobs; err == nil && c.SetAside > 0 {
+			err = fmt.Errorf("%d letters were set aside", c.SetAside)
+		}
+		d.Jobs = len(p.jobs)
+		return err
+	case "compose":
+		return p.each(ctx, p.Engine.ComposeJob)
+	case "offer":
+		return p.each(ctx, p.Engine.OfferJob)
+	case "answers":
+		r, err := p.Engine.FetchAnswers(ctx, vendor)
+		if err == nil && r.Accepted != len(p.jobs) {
+			err = fmt.Errorf("%d of %d jobs were accepted", r.Accepted, len(p.jobs))
+		}
+		return err
+	case "receipts":
+		imported, err := p.Engine.FetchReceipts(ctx, vendor)
+		for _, im := range imported {
+			if im.Applied != im.Rows {
+				err = errors.Join(err, fmt.Errorf("of the %d receipts of %s %d are booked", im.Rows, im.File, im.Applied))
+			}
+		}
+		return err
+	case "report":
+		month, err := civil.Parse(civil.Of(p.Now(), calendar.Oslo).Month() + "-01")
+		if err != nil {
+			return err
+		}
+		r, err := p.WriteReport(ctx, finance.ReportQuery{From: month, To: civil.NextMonth(month)}, filepath.Join(filepath.Dir(p.Config.Path), "rapport.xlsx"))
+		return errors.Join(err, r.Close())
+	}
+	return fmt.Errorf("%s is no stage", what)
+}
+
+// each does a step of every job, as many at a time as there are cores.
+func (p *nightParts) each(ctx context.Context, do func(ctx context.Context, job string) error) error {
+	workers := pool.New().WithMaxGoroutines(runtime.NumCPU()).WithContext(ctx).WithFirstError()
+	for _, j := range p.jobs {
+		workers.Go(func(ctx context.Context) error { return do(ctx, j) })
+	}
+	return workers.Wait()
+}
