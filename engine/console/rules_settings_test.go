@@ -5,6 +5,7 @@ import "maps"
 // rulesSettings are the rules of the pages of configuration.
 var rulesSettings = map[string]rule{
 	"GET /konfigurasjon":                           {roles: settingsRoles, path: fixed("/konfigurasjon")},
+	"GET /konfigurasjon/leverandor/{leverandor}":   {roles: settingsRoles, path: func(_ *world, ours bool) string { return "/konfigurasjon/leverandor/" + pick(ours, "trykkeri", "her") }},
 	"GET /konfigurasjon/konto/{konto}":             {roles: settingsRoles, path: settingsPath("")},
 	"GET /konfigurasjon/konto/{konto}/forside.pdf": {roles: settingsRoles, path: settingsPath("/forside.pdf")},
 	"GET /konfigurasjon/konto/{konto}/endre/{del}": {roles: "administrator", path: settingsPath("/endre/forside")},

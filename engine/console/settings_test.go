@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"postgang/billing/ledger"
+	"postgang/billing/price"
 	"postgang/engine/access"
 )
 
@@ -165,5 +168,48 @@ func TestSetLogo(t *testing.T) {
 	}
 	if body := w.ask("GET", schoolPage+"?dag=2099-01-02", boss, "").Body.String(); !strings.Contains(body, "avsender, logo") || !strings.Contains(body, "<td>Ja</td>") {
 		t.Errorf("no logo is set: %s", body)
+	}
+}
+
+// TestPrices: a vendor's prices are shown for a day, with those to come, and none that was agreed for an account of others.
+func TestPrices(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	list, err := price.NewList([]price.Price{
+		{Element: price.ElementPage, Colour: price.ColourBW, Price: 31, ValidFrom: "2020-01-01", ValidTo: "2099-01-01", Source: "avtale 12"},
+		{Element: price.ElementPage, Colour: price.ColourBW, Price: 35, ValidFrom: "2099-01-01"},
+		{Element: price.ElementPage, Colour: price.ColourBW, Account: foreign, Price: 29, ValidFrom: "2020-01-01"},
+		{Element: price.ElementGiroSheet, Kroner: 770, ValidFrom: "2021-02-01"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.config.Vendors = slices.Clone(w.config.Vendors)
+	w.config.Vendors[0].Prices = &list
+	w.config.Vendors[0].VAT = ledger.VAT{ProductionPercent: 25}
+	w.handler = Handler(w.config)
+	boss := w.as("sjef", access.Grant{Role: access.RoleAdministrator, Account: own})
+	const path = "/konfigurasjon/leverandor/trykkeri"
+	for at, wants := range map[string][]string{
+		"/konfigurasjon":         {path, "Uendret siden 01.02.2021, endres 01.01.2099"},
+		path:                     {"Side sort/hvitt", "0,31", "31.12.2098", "avtale 12", "0,077", "Inntil videre", "Priser som kommer", "0,35", "Ikke oppgitt", "25\u00a0% av produksjon"},
+		path + "?dag=2099-01-01": {"0,35", "I dag"},
+		path + "?dag=2019-01-01": {"Ingen priser er i kraft", "0,31"},
+	} {
+		body := w.ask("GET", at, boss, "").Body.String()
+		for _, want := range wants {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: no %q: %s", at, want, body)
+			}
+		}
+		if strings.Contains(body, "0,29") || at == path+"?dag=2099-01-01" && strings.Contains(body, "0,31") {
+			t.Errorf("%s: a price that is another's, or over", at)
+		}
+	}
+	if body := w.ask("GET", path, w.as("revisor", access.Grant{Role: access.RoleAuditor}), "").Body.String(); !strings.Contains(body, "0,29") || !strings.Contains(body, "Helsekontoret") {
+		t.Error("who sees all accounts misses the price of one")
+	}
+	if body := w.ask("GET", "/konfigurasjon/leverandor/her", w.as("revisor", access.Grant{Role: access.RoleAuditor}), "").Body.String(); !strings.Contains(body, "ingen prisliste") {
+		t.Error("a vendor without prices")
 	}
 }

@@ -54,7 +54,7 @@ const accountPath = Path + "/konto/"
 
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
 func Models() map[string]any {
-	return map[string]any{"konfigurasjon": listPage{}, "konto": accountPage{}, "konto-endre": formPage{}}
+	return map[string]any{"konfigurasjon": listPage{}, "konto": accountPage{}, "konto-endre": formPage{}, "priser": vendorPage{}}
 }
 
 // Routes are the addresses of this room.
@@ -65,6 +65,7 @@ func Routes(c Config) []visit.Route {
 	}
 	return []visit.Route{
 		visit.Get(Path, access.SeeSettings, do(list)),
+		visit.Get(vendorPath+"{leverandor}", access.SeeSettings, do(vendor)),
 		visit.Get(accountPath+"{konto}", access.SeeSettings, do(account)),
 		visit.Get(accountPath+"{konto}/forside.pdf", access.SeeSettings, do(coverFile)),
 		visit.Get(accountPath+"{konto}/endre/{del}", access.Configure, do(form)),

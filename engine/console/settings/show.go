@@ -29,13 +29,12 @@ type listRow struct{ Key, Name, Sender, Vendor, Deadline, Next string }
 
 // vendorRow is a vendor's profile in short.
 type vendorRow struct {
-	Name, How, Cover, Window string
-	Sheets                   int // that a machine folds into one envelope
+	Key, Name, How, Cover, Window, Prices string
+	Sheets                                int // that a machine folds into one envelope
 }
 
 func list(v *request) error {
 	p := listPage{}
-	used := map[string]bool{}
 	for _, a := range v.Accounts {
 		if !v.Scope.Has(a.Key) {
 			continue
@@ -44,7 +43,6 @@ func list(v *request) error {
 		if err != nil {
 			return err
 		}
-		used[got.Vendor] = true
 		row := listRow{Key: a.Key, Name: v.AccountName(a.Key), Sender: got.Sender.Name, Vendor: v.VendorName(got.Vendor), Deadline: deadlineText(deadlineOf(got))}
 		if next := party.NextChange(got.Versions, v.Now()); !next.IsZero() {
 			row.Next = page.Day(next)
@@ -52,11 +50,12 @@ func list(v *request) error {
 		p.Rows = append(p.Rows, row)
 	}
 	slices.SortFunc(p.Rows, func(a, b listRow) int { return strings.Compare(a.Name, b.Name) })
-	for _, vendor := range v.Vendors {
-		if !used[vendor.Key] {
-			continue
-		}
-		row := vendorRow{Name: v.VendorName(vendor.Key), How: "henter jobber over SFTP", Cover: "med forside", Sheets: vendor.Profile.Impose.AutoMaxSheets, Window: "hele døgnet"}
+	vendors, err := v.vendors()
+	if err != nil {
+		return err
+	}
+	for _, vendor := range vendors {
+		row := vendorRow{Key: vendor.Key, Prices: priceList(v.prices(vendor), civil.Of(v.Now(), calendar.Oslo)), Name: v.VendorName(vendor.Key), How: "henter jobber over SFTP", Cover: "med forside", Sheets: vendor.Profile.Impose.AutoMaxSheets, Window: "hele døgnet"}
 		if vendor.Manual {
 			row.How = "skrives ut her"
 		}
