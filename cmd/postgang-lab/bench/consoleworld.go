@@ -1,50 +1,47 @@
 package bench
 
 import (
-	"context"
-	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
 
-	"postgang/cmd/cli"
-	"postgang/engine/archive"
-	"postgang/engine/recipient"
+	"postgang/engine/access"
 	"postgang/engine/shipment"
-	"postgang/printjobs/prepare"
 )
 
 // consoleNow is when the measurement takes place, as the archive has it.
 var consoleNow = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 
-// consoleYears is how long the archive goes back.
-const consoleYears = 3
+// How much there is in the archive of the measurement beside its letters.
+const (
+	consoleWeeks    = 156 // that it goes back
+	consoleWeek     = 200 // letters of a week at least
+	consoleAccounts = 40
+	consoleCodes    = 400
+	consoleSystems  = 25
+	consoleOwners   = 10 // organisations
+	consolePeople   = 50 // who work in the console
+	consoleManual   = 2  // accounts whose letters are printed here
+)
 
-// benchHash stands for the keyed hash of numbers.
-func benchHash(number string) string {
-	sum := sha256.Sum256([]byte("måling " + number))
-	return hex.EncodeToString(sum[:])
+// consoleWorld makes up what the archive of the measurement has. Nobody's.
+type consoleWorld struct {
+	many  int // letters
+	weeks int // that are settled
+	week  int // letters of each of these
 }
 
-// consoleWorld makes up the shipments of the measurement. Nobody's.
-type consoleWorld struct{ many int }
-
-func newConsoleWorld(many int) *consoleWorld { return &consoleWorld{many} }
+func newConsoleWorld(many int) *consoleWorld {
+	w := &consoleWorld{many: many, week: max(consoleWeek, many/(consoleWeeks+1))}
+	w.weeks = max(1, many/w.week-1)
+	return w
+}
 
 // turn is what turn n of a measurement is drawn from.
 func (w *consoleWorld) turn(n int) *rand.Rand { return rand.New(rand.NewPCG(7, uint64(n))) }
-
-// consoleShipment is what is made up of a shipment.
-type consoleShipment struct {
-	id, account, handIn, code, system, reference string
-	status                                       shipment.Status
-	received, posted                             time.Time
-	name, line, postcode, number                 string
-}
 
 var (
 	consoleFirst = strings.Fields(`Anne Jan Per Bjørn Ole Lars Kjell Knut Inger Kari Marit Ingrid Liv Eva Berit Astrid Svein Thomas Arne Geir Hans Morten Tor
@@ -64,162 +61,184 @@ func often(r *rand.Rand, n int) int {
 	return int(x * x * x * float64(n))
 }
 
-func (w *consoleWorld) account(n int) string { return fmt.Sprintf("konto-%02d", n%40+1) }
-
-// shipment makes up shipment i; later ones were received later.
-func (w *consoleWorld) shipment(i int) consoleShipment {
-	r := rand.New(rand.NewPCG(1, uint64(i)))
+// consoleID makes up a UUID.
+func consoleID(r *rand.Rand) string {
 	id := make([]byte, 16)
 	for n := range id {
 		id[n] = byte(r.Uint32())
 	}
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	h := hex.EncodeToString(id)
-	s := consoleShipment{id: h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]}
-	s.received = consoleNow.AddDate(-consoleYears, 0, 0).Add(time.Duration(float64(consoleNow.Sub(consoleNow.AddDate(-consoleYears, 0, 0))) * float64(i) / float64(w.many))).Truncate(time.Millisecond)
-	s.account = w.account(often(r, 40))
-	s.code = strconv.Itoa(1000 + often(r, 400))
-	s.system = fmt.Sprintf("Fagsystem %d", often(r, 25)+1)
-	s.handIn = fmt.Sprintf("%s-%d", s.received.Format("20060102"), i)
-	s.reference = fmt.Sprintf("%d/%05d-%d", s.received.Year(), r.IntN(90_000), r.IntN(9))
-	s.status = w.status(i)
-	if s.status == shipment.StatusPrintet {
-		s.posted = s.received.Add(60 * time.Hour)
-	}
-	s.name = consoleFirst[often(r, len(consoleFirst))] + " " + consoleLast[often(r, len(consoleLast))]
-	if r.IntN(3) == 0 {
-		s.name = consoleFirst[r.IntN(len(consoleFirst))] + " " + consoleLast[r.IntN(len(consoleLast))] + " " + consoleLast[r.IntN(len(consoleLast))]
-	}
-	s.line = consoleRoads[r.IntN(len(consoleRoads))] + " " + strconv.Itoa(r.IntN(180)+1)
-	s.postcode = fmt.Sprintf("%04d", r.IntN(9990)+1)
-	person := r.IntN(w.many/10 + 1)
-	s.number = fmt.Sprintf("%011d", 81_000_000_000+person) // of nobody: no such day
-	return s
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// status is the one of shipment i: old ones are settled, some of the newest are under way.
-func (w *consoleWorld) status(i int) shipment.Status {
-	r := rand.New(rand.NewPCG(2, uint64(i)))
-	switch n := r.IntN(1000); {
-	case i > w.many-w.many/200 && n < 500:
-		return shipment.StatusVarslet
-	case i > w.many-w.many/100 && n < 700:
-		return shipment.StatusSendtPrint
-	case n < 700:
-		return shipment.StatusPrintet
-	case n < 945:
-		return shipment.StatusLest
-	case n < 990:
-		return shipment.StatusAvvist
+// consoleHash makes up a SHA-256 for what has an id.
+func consoleHash(id string) string { return strings.Repeat(strings.ReplaceAll(id, "-", ""), 2) }
+
+func (w *consoleWorld) account(n int) string { return fmt.Sprintf("konto-%02d", n%consoleAccounts+1) }
+
+// vendor is the one of an account.
+func (w *consoleWorld) vendor(account string) string {
+	n, _ := strconv.Atoi(strings.TrimPrefix(account, "konto-")) // accounts are ours
+	switch {
+	case n > consoleAccounts-consoleManual:
+		return "hus"
+	case n%2 == 0:
+		return "trykk-b"
 	default:
-		return shipment.StatusManueltHandtert
+		return "trykk-a"
 	}
 }
 
-const consoleColumns = `id, account, hand_in, received_at, version, status, submission, konteringskode, sending_system, digital_only, fingerprint, zone,
-	notified_at, read_at, due_at, due_reason, posted_at, prepared_sha, prepared_bytes, facts, hold, refusals, external_reference`
+func (w *consoleWorld) code(n int) string { return strconv.Itoa(1000 + n) }
 
-// row is a shipment as the archive keeps it.
-func (w *consoleWorld) row(i int) (row []any, person []any, err error) {
-	s := w.shipment(i)
-	sub := shipment.Submission{
-		Title: "Vedtak i en sak som er et eksempel", SendingSystem: s.system, Konteringskode: s.code, ExternalReference: s.reference,
-		Recipient: shipment.PostalAddress{Name: shipment.Private(s.name), DigitalID: shipment.Private(s.number), Line1: shipment.Private(s.line), Postcode: s.postcode, City: "EKSEMPELSTAD"},
-		Documents: []shipment.SubmittedFile{{FileName: "vedtak.pdf", MimeType: "application/pdf"}},
+// persons is how many people letters are to.
+func (w *consoleWorld) persons() int { return w.many/10 + 1 }
+
+// person makes up somebody that letters are to.
+func (w *consoleWorld) person(n int) shipment.PostalAddress {
+	r := rand.New(rand.NewPCG(3, uint64(n)))
+	name := consoleFirst[often(r, len(consoleFirst))] + " " + consoleLast[often(r, len(consoleLast))]
+	if r.IntN(3) == 0 {
+		name = consoleFirst[r.IntN(len(consoleFirst))] + " " + consoleLast[r.IntN(len(consoleLast))] + " " + consoleLast[r.IntN(len(consoleLast))]
 	}
-	submission, err := json.Marshal(sub)
-	if err != nil {
-		return nil, nil, err
+	return shipment.PostalAddress{
+		Name: shipment.Private(name), DigitalID: shipment.Private(fmt.Sprintf("%011d", 81_000_000_000+n)), // of nobody: no such day
+		Line1:    shipment.Private(consoleRoads[r.IntN(len(consoleRoads))] + " " + strconv.Itoa(r.IntN(180)+1)),
+		Postcode: fmt.Sprintf("%04d", r.IntN(9990)+1), City: "EKSEMPELSTAD",
 	}
-	sha := strings.Repeat(strings.ReplaceAll(s.id, "-", ""), 2)
-	facts, err := json.Marshal(prepare.Facts{Recipe: "r1", SHA256: sha, Bytes: 45_678, DocumentPages: []int{2}, Pages: make([]prepare.PageFacts, 2)})
-	if err != nil {
-		return nil, nil, err
-	}
-	var notified, read, due, reason, posted, prepared, size, known any
-	hold := ""
-	ms := func(t time.Time) any { return t.UnixMilli() }
-	if s.status != shipment.StatusAvvist && s.status != shipment.StatusManueltHandtert {
-		prepared, size, known = sha, int64(45_678), string(facts)
-		notified, due, reason = ms(s.received.Add(time.Minute)), ms(s.received.Add(48*time.Hour)), string(shipment.ReasonUnread)
-		switch i % 20 {
-		case 0, 1, 2:
-			due, reason = ms(s.received), string(shipment.ReasonReserved)
-		case 3:
-			due, reason = ms(s.received), string(shipment.ReasonPrintOnly)
-		}
-		if i%9973 == 0 {
-			hold = "oppsett"
-		}
-	}
-	if s.status == shipment.StatusLest {
-		read = ms(s.received.Add(5 * time.Hour))
-	}
-	if !s.posted.IsZero() {
-		posted = ms(s.posted)
-	}
-	row = []any{
-		s.id, s.account, s.handIn, ms(s.received), int64(3), string(s.status), string(submission), s.code, s.system, false, sha, "NORGE",
-		notified, read, due, reason, posted, prepared, size, known, hold, "[]", s.reference,
-	}
-	p := recipient.Row(shipment.Shipment{ID: s.id, Account: s.account, Submission: sub}, benchHash)
-	return row, []any{int64(1<<40 + i), p.Shipment, p.Account, p.Words.Reveal(), p.Number}, nil
 }
 
-// fill makes the archive, many rows with each statement.
-func (w *consoleWorld) fill(ctx context.Context, o *cli.Options, a *archive.Archive) error {
-	const inTransaction, inStatement = 50_000, 25
-	step, finish := o.Progress("making the archive")
-	defer finish()
-	for from := 0; from < w.many; from += inTransaction {
-		err := a.RawTx(ctx, func(_ any, exec archive.Exec) error {
-			for i := from; i < min(from+inTransaction, w.many); i += inStatement {
-				var rows, persons [][]any
-				for n := i; n < min(i+inStatement, w.many); n++ {
-					row, person, err := w.row(n)
-					if err != nil {
-						return err
-					}
-					rows, persons = append(rows, row), append(persons, person)
-				}
-				if err := insertMany(ctx, exec, "shipment ("+consoleColumns+")", rows); err != nil {
-					return err
-				}
-				if err := insertMany(ctx, exec, "shipment_person (seq, shipment, account, words, number)", persons); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if step != nil {
-			step(min(from+inTransaction, w.many), w.many)
-		}
-	}
-	if a.Postgres() != nil { // as autovacuum does; SQLite is never asked to
-		_, err := a.Exec(ctx, "ANALYZE")
-		return err
-	}
-	return nil
+// consoleFate is what became of a letter.
+type consoleFate struct {
+	status shipment.Status
+	reason shipment.Reason // why it went, or would go, to paper; empty: it does not
+	print  bool            // it was in a print job
+	hold   string
 }
 
-func insertMany(ctx context.Context, exec archive.Exec, into string, rows [][]any) error {
+// settled draws what became of a letter of a week that is over.
+func (w *consoleWorld) settled(r *rand.Rand) consoleFate {
+	f := consoleFate{reason: shipment.ReasonUnread}
+	switch n := r.IntN(20); {
+	case n < 3:
+		f.reason = shipment.ReasonReserved
+	case n < 5:
+		f.reason = shipment.ReasonPrintOnly
+	case n == 5:
+		f.reason = shipment.ReasonNoDigitalID
+	}
+	switch n := r.IntN(1000); {
+	case n < 700:
+		f.status, f.print = shipment.StatusPrintet, true
+	case n < 935:
+		f.status, f.reason = shipment.StatusLest, shipment.ReasonUnread
+	case n < 945:
+		f.status, f.reason = shipment.StatusLevertSDP, ""
+	case n < 988:
+		f.status, f.reason = shipment.StatusAvvist, ""
+	case n < 999:
+		f.status = shipment.StatusManueltHandtert
+	default:
+		f.status, f.hold = shipment.StatusAkseptert, "oppsett"
+	}
+	return f
+}
+
+// config is the configuration of the measurement, with vendors at an address.
+func (w *consoleWorld) config(database, vendors, hostKey string) []byte {
 	var b strings.Builder
-	var args []any
-	b.WriteString("INSERT INTO " + into + " VALUES ")
-	for i, row := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		for j := range row {
-			b.WriteString([]string{"($", ", $"}[min(j, 1)])
-			b.WriteString(strconv.Itoa(len(args) + j + 1))
-		}
-		b.WriteByte(')')
-		args = append(args, row...)
+	fmt.Fprintf(&b, `[archive]
+database = %q
+[intake]
+settle = "0s"
+[schedule]
+night = "0 21 * * *"
+receipts = "0 * * * *"
+report = "0 7 1 * *"
+[vendors.hus]
+name = "Servicesenteret"
+kind = "manuell"
+`, database)
+	for _, v := range []string{"a", "b"} {
+		fmt.Fprintf(&b, `[vendors.trykk-%[1]s]
+name = "Trykkeri %[2]s"
+address = %[3]q
+user = "postgang"
+host_key = %[4]q
+key_file = "nokler/postgang"
+[vendors.trykk-%[1]s.folders]
+inbox = "%[1]s/inn"
+answers = "%[1]s/svar"
+receipts = "%[1]s/kvittering"
+receipts_done = "%[1]s/kvittering/arkiv"
+[vendors.trykk-%[1]s.vat]
+production_percent = 25
+postage_percent = 25
+`, v, strings.ToUpper(v), vendors, hostKey)
 	}
-	_, err := exec(ctx, b.String(), args...)
-	return err
+	for n := range consoleAccounts {
+		key := w.account(n)
+		fmt.Fprintf(&b, `[accounts.%[1]s]
+name = "Avdeling %[2]d"
+vendor = %[3]q
+[accounts.%[1]s.sender]
+name = "Målingen kommune"
+line1 = "Avdeling %[2]d"
+postcode = "0155"
+city = "OSLO"
+[accounts.%[1]s.rules]
+duplicate_limit = 0
+allow_synthetic = true
+`, key, n+1, w.vendor(key))
+	}
+	for n := range consoleOwners {
+		var keys []string
+		for i := n; i < consoleAccounts; i += consoleOwners {
+			keys = append(keys, strconv.Quote(w.account(i)))
+		}
+		fmt.Fprintf(&b, "[organisations.eier-%d]\nname = \"Virksomhet %d\"\nnumber = %q\naccounts = [%s]\n", n+1, n+1, consoleOrganisation(n), strings.Join(keys, ", "))
+	}
+	return []byte(b.String())
 }
+
+// consoleOrganisation makes up an organisasjonsnummer that no register gives out.
+func consoleOrganisation(n int) string {
+	for eight := 81_000_000 + 100*n; ; eight++ {
+		sum, digits := 0, strconv.Itoa(eight)
+		for i, weight := range []int{3, 2, 7, 6, 5, 4, 3, 2} {
+			sum += weight * int(digits[i]-'0')
+		}
+		switch check := (11 - sum%11) % 11; check {
+		case 10:
+		default:
+			return digits + strconv.Itoa(check)
+		}
+	}
+}
+
+// people are those who work in the console: what each may do.
+func (w *consoleWorld) people() []access.Person {
+	var out []access.Person
+	for n := range consolePeople {
+		id := fmt.Sprintf("00000000-0000-4000-8000-%012d", n+1)
+		p := access.Person{ID: id, Name: fmt.Sprintf("%s %s", consoleFirst[n%len(consoleFirst)], consoleLast[n]), Issuer: consoleIssuer, Subject: id}
+		switch {
+		case n == 0: // may do everything: pages are measured as this person
+			for _, r := range []access.Role{access.RoleCaseWorker, access.RoleOperator, access.RoleFinance, access.RolePrinter, access.RoleAuditor, access.RoleAdministrator, access.RoleSender} {
+				p.Grants = append(p.Grants, access.Grant{Role: r})
+			}
+		case n < 5:
+			p.Grants = []access.Grant{{Role: access.RoleOperator}, {Role: access.RoleFinance}}
+		case n < 30:
+			p.Grants = []access.Grant{{Role: access.RoleCaseWorker, Account: w.account(n)}, {Role: access.RoleReader, Organisation: fmt.Sprintf("eier-%d", n%consoleOwners+1)}}
+		default:
+			p.Grants = []access.Grant{{Role: access.RoleReader}, {Role: access.RoleCaseWorker, Organisation: fmt.Sprintf("eier-%d", n%consoleOwners+1)}}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// consoleIssuer stands for the log-in provider, which nobody asks.
+const consoleIssuer = "https://logginn.example.no"
