@@ -24,6 +24,10 @@ type statusView struct {
 	Alarms []alarmView `json:"alarms"`
 	Slots  []slotView  `json:"schedules"`
 	Asked  []askedView `json:"second_person_wanted"`
+	// Ahead is what the next night would take if nobody reads a letter until then.
+	Ahead aheadView `json:"forecast"`
+	// Missing are the accounts whose usual work has not come.
+	Missing []missingView `json:"not_come"`
 }
 
 type countView struct {
@@ -69,9 +73,11 @@ type slotView struct {
 func newStatus(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Where everything stands: shipments, jobs under way, alarms, schedules",
-		Long:  `Looks for what is overdue first. Exit code 3: an alarm is open that nobody has acknowledged.`,
-		Args:  cobra.NoArgs,
+		Short: "Where everything stands: shipments, jobs under way, schedules, what comes, alarms",
+		Long: `Looks for what is overdue first. Tells what the next night would take if nobody reads a letter until then, and
+which accounts have not handed in what they usually do by now (docs/alarms.md). Exit code 3: an alarm is open that nobody has
+acknowledged.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return o.with(ctx, false, func(a *app.App) error {
@@ -116,6 +122,15 @@ func showStatus(w io.Writer, v statusView) {
 			row(s.Schedule, s.Next, s.Last, s.State, s.Summary)
 		}
 	})
+	v.Ahead.show(w)
+	if len(v.Missing) > 0 {
+		fmt.Fprintln(w, "\nUsual work that has not come (ask its sender):")
+		cli.Table(w, "ACCOUNT USUALLY BY CAME_TODAY", func(row func(...any)) {
+			for _, m := range v.Missing {
+				row(m.Account, m.usually(), m.By, m.Came)
+			}
+		})
+	}
 	if len(v.Asked) > 0 {
 		fmt.Fprintln(w, "\nAnother person must do the same for:")
 		for _, q := range v.Asked {
@@ -219,5 +234,12 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return v, err
+	}
+	if v.Ahead, err = aheadOf(ctx, a); err != nil {
+		return v, err
+	}
+	v.Missing, err = missingOf(ctx, a)
 	return v, err
 }

@@ -33,3 +33,15 @@ func expectedArgs(u forecast.Usual) alarm.Args {
 	args["by"], args["weekday"] = alarm.TimeArg(u.By), strings.ToLower(calendar.DayOf(u.By.Add(-time.Minute)).Weekday().String())
 	return args
 }
+
+// NextNight is when the next night is planned; at midnight, and false, when none is.
+func NextNight(all []Schedule, now time.Time) (at time.Time, planned bool) {
+	for _, s := range all {
+		if s.Name == ScheduleNight {
+			if at = s.Next(now); !at.IsZero() {
+				return at, true
+			}
+		}
+	}
+	return calendar.DayOf(now).Add(1).Start().UTC(), false
+}

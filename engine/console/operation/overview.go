@@ -24,6 +24,9 @@ type overviewPage struct {
 	Rows  []matrixRow
 	Done  []countRow
 	Plans []planRow
+	Ahead aheadBox
+	// Missing are the accounts whose usual work has not come.
+	Missing []missingRow
 	// Alarms are the gravest of those that are open; of those who run the post alone.
 	Alarms     []alarmRow
 	MoreAlarms int
@@ -76,7 +79,17 @@ var underWay = []store.JobState{
 func overview(v *request) error {
 	now := v.Now()
 	p := overviewPage{At: now, Scope: v.scopeWords()}
-	err := v.View(func(r *scoped.Reader) error {
+	ahead, err := v.ahead.get(v.Ctx, v.countAhead)
+	if err != nil {
+		return err
+	}
+	p.Ahead = v.aheadOf(ahead)
+	missing, err := v.missing.get(v.Ctx, v.Engine.MissingWork)
+	if err != nil {
+		return err
+	}
+	p.Missing = v.missingWork(missing)
+	err = v.View(func(r *scoped.Reader) error {
 		counts, err := v.counts.get(v.Ctx, v.countAll)
 		if err != nil {
 			return err

@@ -3,10 +3,12 @@ package operation
 
 import (
 	"context"
+	"time"
 
 	"postgang/engine/access"
 	"postgang/engine/collect"
 	"postgang/engine/console/visit"
+	"postgang/engine/forecast"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
 	"postgang/engine/store"
@@ -24,6 +26,8 @@ type Engine interface {
 	PlanReprint(ctx context.Context, o jobs.ReprintOrder) (jobs.Reprint, error)
 	OrderReprint(ctx context.Context, o jobs.ReprintOrder) (jobs.Reprint, error)
 	PlanNight(ctx context.Context) (collect.NightPlan, error)
+	Ahead(ctx context.Context, night time.Time) (collect.Ahead, error)
+	MissingWork(ctx context.Context) ([]forecast.Missing, error)
 }
 
 // Runs begin what a schedule would run, in the name of whom the context says, and return when it has begun. store.ErrLocked: it is under
@@ -44,7 +48,9 @@ type Config struct {
 // pages answer the addresses of this room.
 type pages struct {
 	Config
-	counts cache[[]store.StatusCount]
+	counts  cache[[]store.StatusCount]
+	ahead   cache[collect.Ahead]
+	missing cache[[]forecast.Missing]
 }
 
 // request is a visit to one of them.
@@ -65,7 +71,7 @@ func Models() map[string]any {
 
 // Routes are the addresses of this room.
 func Routes(c Config) []visit.Route {
-	p := &pages{Config: c}
+	p := &pages{Config: c, ahead: cache[collect.Ahead]{keep: aheadKept}}
 	do := func(fn func(v *request) error) func(*visit.Visit) error {
 		return func(v *visit.Visit) error { return fn(&request{v, p}) }
 	}
