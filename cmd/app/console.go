@@ -12,11 +12,13 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/engine/console"
+	"postgang/engine/console/settings"
 	"postgang/engine/download"
 	"postgang/engine/finance"
 	"postgang/engine/intake/door"
 	"postgang/engine/login"
 	"postgang/engine/party"
+	"postgang/engine/words"
 	"postgang/printjobs/preview"
 	"postgang/reports"
 )
@@ -52,6 +54,7 @@ func (a *App) console(people console.People, pictures *preview.Renderer) (http.H
 		Runs: runs, Archive: a.Archive, Engine: a.Engine, Door: byHand, Login: client, People: people, Roles: a.Roles,
 		Issuer: c.Login.Issuer, Level: c.Level, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors, Schedules: a.Config.Schedules, Inputs: a.Config.Benefit, Organisations: party.AccountsOf(a.Config.Organisations),
 		Books:    books{a},
+		Doctor:   doctor{a},
 		Pictures: pictures, Organisation: a.Config.Organisation, Contact: c.Contact, Version: cli.ThisBuild().Version, Now: a.Now, Log: a.Log,
 	}), nil
 }
@@ -86,6 +89,19 @@ func (b books) Workbook(ctx context.Context, q finance.ReportQuery, w io.Writer)
 
 // ReadRegister reads the rows of a register of konteringskoder.
 func (books) ReadRegister(data []byte) ([][]string, error) { return reports.ReadRegister(data) }
+
+// doctor looks at the program for the console.
+type doctor struct{ a *App }
+
+// Checkup is that of the program, in Norwegian.
+func (d doctor) Checkup(ctx context.Context) (out []settings.Check) {
+	grades := map[Grade]settings.Grade{Fine: settings.Fine, Doubtful: settings.Doubtful, Bad: settings.Bad}
+	for _, c := range d.a.Checkup(ctx) {
+		name, text, fix := words.Checked(c.Code, c.Args, words.Norwegian)
+		out = append(out, settings.Check{Grade: grades[c.Grade], Name: name, Text: text, Fix: fix})
+	}
+	return out
+}
 
 // byHand is the door of letters that people send from the console. What a killed process left in its spool is removed.
 func (a *App) byHand() (*door.Door, error) {

@@ -35,10 +35,7 @@ type settings struct {
 }
 
 // placeholder is what init writes for what it is not told; the sender must be replaced, which doctor looks at.
-var placeholder = settings{VendorName: "Trykkeriet AS", Account: "kommune", AccountName: "Eksempel kommune", Postcode: "0150", City: "Oslo"}
-
-// placeholderLine is the sender's address in the template.
-const placeholderLine = "Postboks 1"
+var placeholder = settings{VendorName: "Trykkeriet AS", Account: "kommune", AccountName: app.ExampleSender, Postcode: app.ExamplePostcode, City: "Oslo"}
 
 func newInit(o *options) *cobra.Command {
 	var simulator bool

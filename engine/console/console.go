@@ -81,6 +81,7 @@ type Config struct {
 	Books         money.Books         // nil: no workbooks are made
 	Organisations map[string][]string // accounts of each organisation
 	Pictures      reveal.Pictures     // draws pages
+	Doctor        settings.Doctor     // looks at what the program needs; nil: not from the console
 	Organisation  string              // whose console it is, as the head of pages says; empty: nothing
 	Contact       string              // whom somebody without roles, or with a complaint about accessibility, turns to; a text
 	Version       string              // of this program

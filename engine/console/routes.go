@@ -40,7 +40,7 @@ func (h *handler) all() []visit.Route {
 		operation.Routes(operation.Config{Archive: h.Archive, Engine: h.Engine, Runs: h.Runs, Schedules: h.Schedules}),
 		money.Routes(money.Config{Archive: h.Archive, Engine: h.Engine, Books: h.Books}),
 		people.Routes(people.Config{Archive: h.Archive, Roles: h.Roles, Issuer: h.Issuer, Hash: h.Login.Hash}),
-		settings.Routes(settings.Config{Engine: h.Engine, Pictures: h.Pictures}),
+		settings.Routes(settings.Config{Engine: h.Engine, Pictures: h.Pictures, Doctor: h.Doctor}),
 	)
 	front := &out[slices.IndexFunc(out, func(rt visit.Route) bool { return rt.Pattern == operation.Front })]
 	front.To, front.Do = visit.Members, h.front(front.Do)

@@ -5,6 +5,8 @@ import "maps"
 // rulesSettings are the rules of the pages of configuration.
 var rulesSettings = map[string]rule{
 	"GET /konfigurasjon":                           {roles: settingsRoles, path: fixed("/konfigurasjon")},
+	"GET /konfigurasjon/kontroll":                  {roles: settingsRoles, whole: true, path: fixed("/konfigurasjon/kontroll")},
+	"POST /konfigurasjon/kontroll":                 {roles: settingsRoles, whole: true, path: fixed("/konfigurasjon/kontroll"), form: "x=y"},
 	"GET /konfigurasjon/leverandor/{leverandor}":   {roles: settingsRoles, path: func(_ *world, ours bool) string { return "/konfigurasjon/leverandor/" + pick(ours, "trykkeri", "her") }},
 	"GET /konfigurasjon/konto/{konto}":             {roles: settingsRoles, path: settingsPath("")},
 	"GET /konfigurasjon/konto/{konto}/forside.pdf": {roles: settingsRoles, path: settingsPath("/forside.pdf")},

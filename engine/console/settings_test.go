@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/png"
 	"mime/multipart"
@@ -10,12 +11,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"postgang/billing/ledger"
 	"postgang/billing/price"
 	"postgang/engine/access"
+	"postgang/engine/console/settings"
 )
 
 const (
@@ -211,5 +214,66 @@ func TestPrices(t *testing.T) {
 	}
 	if body := w.ask("GET", "/konfigurasjon/leverandor/her", w.as("revisor", access.Grant{Role: access.RoleAuditor}), "").Body.String(); !strings.Contains(body, "ingen prisliste") {
 		t.Error("a vendor without prices")
+	}
+}
+
+// fakeDoctor finds the same each time, when it is let.
+type fakeDoctor struct {
+	times atomic.Int32
+	wait  chan struct{} // nil: it finds at once
+}
+
+func (d *fakeDoctor) Checkup(context.Context) []settings.Check {
+	d.times.Add(1)
+	if d.wait != nil {
+		<-d.wait
+	}
+	return []settings.Check{
+		{Grade: settings.Fine, Name: "Klokken", Text: "Den går riktig."}, {Grade: settings.Bad, Name: "Server hos trykkeri", Text: "Serveren er ikke å nå.", Fix: "Kontroller adressen."},
+		{Grade: settings.Doubtful, Name: "Postnummer", Text: "Registeret er gammelt."},
+	}
+}
+
+// TestCheckup: the setup is looked at when somebody asks, by one at a time and never for looking at the page, and what was found stays.
+func TestCheckup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := &fakeDoctor{wait: make(chan struct{})}
+	w.config.Doctor = d
+	w.handler = Handler(w.config)
+	const path = "/konfigurasjon/kontroll"
+	boss := w.as("sjef", access.Grant{Role: access.RoleAdministrator})
+	if body := w.ask("GET", "/konfigurasjon", boss, "").Body.String(); !strings.Contains(body, path) {
+		t.Error("nothing leads to the checkup")
+	}
+	if body := w.ask("GET", "/konfigurasjon", w.as("lokal", access.Grant{Role: access.RoleAdministrator, Account: own}), "").Body.String(); strings.Contains(body, path) {
+		t.Error("who administers one account is offered to check all")
+	}
+	if body := w.ask("GET", path, boss, "").Body.String(); !strings.Contains(body, "Ingen har kontrollert") || d.times.Load() != 0 {
+		t.Errorf("looked at %d times before anybody asked", d.times.Load())
+	}
+	asked := make(chan int, 2)
+	for range 2 {
+		go func() { asked <- w.ask("POST", path, boss, "x=y").Code }()
+	}
+	for d.times.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if body := w.ask("GET", path, boss, "").Body.String(); !strings.Contains(body, "Kontrollen pågår") || strings.Contains(body, "<form method=\"post\" action=\""+path) {
+		t.Error("it is not told that it is under way")
+	}
+	close(d.wait)
+	for range 2 {
+		if code := <-asked; code != http.StatusSeeOther {
+			t.Errorf("answered %d", code)
+		}
+	}
+	body := w.ask("GET", path, w.as("revisor", access.Grant{Role: access.RoleAuditor}), "").Body.String()
+	bad, doubt, fine := strings.Index(body, "Serveren er ikke å nå."), strings.Index(body, "Registeret er gammelt."), strings.Index(body, "Den går riktig.")
+	if bad < 0 || doubt < bad || fine < doubt || !strings.Contains(body, "Kontroller adressen.") || !strings.Contains(body, "av sjef") {
+		t.Errorf("what was found, the gravest first: %d %d %d %s", bad, doubt, fine, body)
+	}
+	if n := d.times.Load(); n > 2 {
+		t.Errorf("looked %d times", n)
 	}
 }

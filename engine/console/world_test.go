@@ -173,7 +173,7 @@ func newWorldAt(t *testing.T, at place) *world {
 	config := Config{
 		Archive: w.archive, Engine: printable{e}, Door: d, Pictures: drawn{}, Login: client, People: w, Roles: w.roles, Issuer: at.issuer, Level: level, Accounts: accounts, Vendors: vendors,
 		Schedules: []nights.Schedule{night}, Organisations: map[string][]string{"oppvekst": {own}}, Organisation: "Prøve kommune", Version: "v0", Now: now,
-		Books: books{},
+		Books: books{}, Doctor: &fakeDoctor{},
 	}
 	w.config = config
 	w.handler, w.routes = Handler(config), newHandler(config).routes

@@ -14,7 +14,7 @@ import (
 
 // sentence is what one code says, by [Language]. Arguments stand in braces: {n} as it is, {date:date} as people write a date (the
 // argument is 2026-01-31), {kg:decimal} with the language's decimal sign (the argument
-// has a point), {net:kroner} an amount (the argument is in øre).
+// has a point), {net:kroner} an amount (the argument is in øre), {at:clock} a time (as alarm.TimeArg writes it).
 type sentence [len(Languages)]string
 
 // Refusal words a refusal or warning, in one or more sentences. Pages that it is about stand in front. What was stored with a sentence
@@ -102,6 +102,8 @@ func (s sentence) with(args shipment.Args, lang Language) string {
 			return "?"
 		case m[2] == "kroner":
 			return kroner(value)
+		case m[2] == "clock":
+			return clock(value, lang)
 		case lang != Norwegian:
 		case m[2] == "decimal":
 			return strings.ReplaceAll(value, ".", ",")

@@ -33,11 +33,13 @@ type Pictures interface {
 type Config struct {
 	Engine   Engine
 	Pictures Pictures
+	Doctor   Doctor // nil: nothing is looked at from the console
 }
 
 // pages answer the addresses of this room.
 type pages struct {
 	Config
+	checkups *checkups
 }
 
 // request is a visit to one of them.
@@ -54,16 +56,16 @@ const accountPath = Path + "/konto/"
 
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
 func Models() map[string]any {
-	return map[string]any{"konfigurasjon": listPage{}, "konto": accountPage{}, "konto-endre": formPage{}, "priser": vendorPage{}}
+	return map[string]any{"konfigurasjon": listPage{}, "konto": accountPage{}, "konto-endre": formPage{}, "priser": vendorPage{}, "oppsett": checkupPage{}}
 }
 
 // Routes are the addresses of this room.
 func Routes(c Config) []visit.Route {
-	p := &pages{c}
+	p := &pages{c, &checkups{}}
 	do := func(fn func(v *request) error) func(*visit.Visit) error {
 		return func(v *visit.Visit) error { return fn(&request{v, p}) }
 	}
-	return []visit.Route{
+	out := []visit.Route{
 		visit.Get(Path, access.SeeSettings, do(list)),
 		visit.Get(vendorPath+"{leverandor}", access.SeeSettings, do(vendor)),
 		visit.Get(accountPath+"{konto}", access.SeeSettings, do(account)),
@@ -71,4 +73,8 @@ func Routes(c Config) []visit.Route {
 		visit.Get(accountPath+"{konto}/endre/{del}", access.Configure, do(form)),
 		visit.Post(accountPath+"{konto}/endre/{del}", access.Configure, do(change)),
 	}
+	if c.Doctor != nil {
+		out = append(out, visit.Get(checkupPath, access.SeeSettings, do(checkup)).Whole(), visit.Post(checkupPath, access.SeeSettings, do(beginCheckup)).Whole())
+	}
+	return out
 }

@@ -23,6 +23,7 @@ import (
 type listPage struct {
 	Rows    []listRow
 	Vendors []vendorRow
+	Checkup string // where the setup is checked; empty: not by this person
 }
 
 type listRow struct{ Key, Name, Sender, Vendor, Deadline, Next string }
@@ -35,6 +36,9 @@ type vendorRow struct {
 
 func list(v *request) error {
 	p := listPage{}
+	if v.Doctor != nil && v.MayAll(access.SeeSettings) {
+		p.Checkup = checkupPath
+	}
 	for _, a := range v.Accounts {
 		if !v.Scope.Has(a.Key) {
 			continue

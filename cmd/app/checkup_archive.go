@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -10,37 +10,44 @@ import (
 	"slices"
 	"strings"
 
-	"postgang/cmd/app"
 	"postgang/cmd/config"
 )
 
 // documents looks at the folder of documents. It is not made here: one that is missing is lost, unless nothing was started yet.
 func (c *checkup) documents(cfg *config.Config) {
-	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !app.IsFirstStart(cfg.Path) {
-		c.bad("folder documents", "mount its disk, or restore it (docs/backup.md); for a new archive run \"postgang archive create\"", "%s is missing", cfg.Documents)
+	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !IsFirstStart(cfg.Path) {
+		c.bad("documents-missing", "folder", "documents", "path", cfg.Documents)
 		return
 	}
-	c.folder("folder documents", cfg.Documents)
+	c.folder("documents", cfg.Documents)
 	c.disk(cfg.Documents, cfg.Rules)
 }
 
-// whole has the database looked through for damage, and looks at who can read it.
-func (c *checkup) whole(ctx context.Context, cfg *config.Config, a *app.App) bool {
-	found, err := a.Archive.Check(ctx)
+// whole has the database looked through for damage, and looks at who can read it. It is false when the database cannot be relied on.
+func (c *checkup) whole(ctx context.Context, a *App) bool {
+	looking := ctx
+	if c.archive > 0 {
+		var cancel context.CancelFunc
+		looking, cancel = context.WithTimeout(ctx, c.archive)
+		defer cancel()
+	}
+	found, err := a.Archive.Check(looking)
 	switch {
+	case err != nil && looking.Err() != nil:
+		c.warn("database-unfinished")
 	case err != nil:
-		c.bad("database", "restore a backup: docs/backup.md", "%v", err)
+		c.bad("database-unchecked", "why", err.Error())
 		return false
 	case len(found) > 0:
-		c.bad("database", "stop everything that uses it, keep a copy, and restore a backup: docs/backup.md", "it is damaged: %s", strings.Join(found, "; "))
+		c.bad("database-damaged", "found", strings.Join(found, "; "))
 		return false
 	}
-	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
+	if path, ok := strings.CutPrefix(a.Config.Database, "sqlite:"); ok {
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
-			c.warn("database file", "chmod 600 "+path, "%s can be read by everyone on the machine", filepath.Base(path))
+			c.warn("database-file-open", "file", filepath.Base(path), "path", path)
 		}
-	} else if inTheOpen(cfg.Database) {
-		c.warn("database TLS", "add ?sslmode=verify-full to [archive] database (docs/configuration.md)", "the connection to another machine is not sure to be encrypted, or not sure to be with the right server")
+	} else if inTheOpen(a.Config.Database) {
+		c.warn("database-in-open")
 	}
 	return true
 }

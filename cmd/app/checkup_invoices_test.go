@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"strings"
@@ -10,9 +10,9 @@ import (
 	"postgang/engine/party"
 )
 
-// TestDoctorLooksAtInvoices: VAT that nobody has set is an error where amounts are booked; that anybody's invoices would be taken is
+// TestCheckupOfInvoices: VAT that nobody has set is an error where amounts are booked; that anybody's invoices would be taken is
 // a warning.
-func TestDoctorLooksAtInvoices(t *testing.T) {
+func TestCheckupOfInvoices(t *testing.T) {
 	t.Parallel()
 	kinds := invoice.Format{Kinds: map[string]string{"1": ledger.KindPostage}}
 	whole := kinds
@@ -36,9 +36,9 @@ func TestDoctorLooksAtInvoices(t *testing.T) {
 		ch.invoices(c.v)
 		for _, l := range ch.checks {
 			switch {
-			case l.Fix == "":
-				t.Errorf("%s: %q says nothing of what to do", name, l.Text)
-			case !l.OK:
+			case l.Grade == Fine:
+				t.Errorf("%s: %+v", name, l)
+			case l.Grade == Bad:
 				got = append(got, "FAIL")
 			default:
 				got = append(got, "warn")
