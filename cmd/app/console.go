@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"postgang/engine/download"
 	"postgang/engine/finance"
 	"postgang/engine/intake/door"
+	"postgang/engine/intake/sealed"
 	"postgang/engine/login"
 	"postgang/engine/party"
 	"postgang/engine/words"
@@ -99,6 +101,51 @@ func (d doctor) Checkup(ctx context.Context) (out []settings.Check) {
 	for _, c := range d.a.Checkup(ctx) {
 		name, text, fix := words.Checked(c.Code, c.Args, words.Norwegian)
 		out = append(out, settings.Check{Grade: grades[c.Grade], Name: name, Text: text, Fix: fix})
+	}
+	return out
+}
+
+// Keys are the keys and certificates that letters of an account go by.
+func (d doctor) Keys(account, vendor string) (out []settings.Key) {
+	cfg := d.a.Config
+	folder := sealed.Folder(cfg.HTTP.Keys)
+	list, err := folder.Keys(account)
+	if err != nil && len(list) == 0 { // one of another account's may be at fault
+		out = append(out, settings.Key{Use: "Krypterte dokumenter", Name: filepath.Base(cfg.HTTP.Keys), Unusable: true})
+	}
+	for _, k := range list {
+		out = append(out, settings.Key{Use: "Krypterte dokumenter", Name: k.Name, Until: k.Until(), Unusable: folder.Check(k) != nil})
+	}
+	if l := cfg.HTTP; l.Address != "" && l.CertFile != "" {
+		k := settings.Key{Use: "Innlevering over nettet", Name: filepath.Base(l.CertFile)}
+		if leaf, err := certificate(l.CertFile, l.KeyFile); err != nil {
+			k.Unusable = true
+		} else {
+			k.Until = leaf.NotAfter
+		}
+		out = append(out, k)
+	}
+	for _, acc := range cfg.Accounts {
+		if acc.Key == account && len(acc.Channels) > 0 {
+			out = append(out, d.tokenKeys()...)
+		}
+	}
+	for _, v := range cfg.Vendors {
+		if path := v.Target.KeyFile; v.Key == vendor && !v.Manual && path != "" {
+			out = append(out, settings.Key{Use: "Server hos " + cmp.Or(v.Name, v.Key), Name: filepath.Base(path), Unusable: v.Target.CheckKey() != nil})
+		}
+	}
+	return out
+}
+
+// tokenKeys are those that prove us to Maskinporten.
+func (d doctor) tokenKeys() (out []settings.Key) {
+	keys, err := d.a.tokenKeys()
+	if err != nil {
+		return []settings.Key{{Use: "Maskinporten", Name: "nøkkelmappen", Unusable: true}}
+	}
+	for _, k := range keys {
+		out = append(out, settings.Key{Use: "Maskinporten", Name: k.File, Until: k.NotAfter, Unusable: k.Err != nil || k.Exposed})
 	}
 	return out
 }

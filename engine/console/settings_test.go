@@ -18,6 +18,7 @@ import (
 	"postgang/billing/ledger"
 	"postgang/billing/price"
 	"postgang/engine/access"
+	"postgang/engine/archive/archivetest"
 	"postgang/engine/console/settings"
 )
 
@@ -231,6 +232,29 @@ func (d *fakeDoctor) Checkup(context.Context) []settings.Check {
 	return []settings.Check{
 		{Grade: settings.Fine, Name: "Klokken", Text: "Den går riktig."}, {Grade: settings.Bad, Name: "Server hos trykkeri", Text: "Serveren er ikke å nå.", Fix: "Kontroller adressen."},
 		{Grade: settings.Doubtful, Name: "Postnummer", Text: "Registeret er gammelt."},
+	}
+}
+
+func (d *fakeDoctor) Keys(account, vendor string) []settings.Key {
+	now := archivetest.T0
+	return []settings.Key{
+		{Use: "Krypterte dokumenter", Name: account + "-1", Until: now.AddDate(3, 0, 0)}, {Use: "Maskinporten", Name: "gammel.pem", Until: now.AddDate(0, 0, -1)},
+		{Use: "Maskinporten", Name: "ny.pem", Until: now.AddDate(0, 1, 0)}, {Use: "Server hos " + vendor, Name: "borte", Unusable: true}, {Use: "Server hos " + vendor, Name: "postgang"},
+	}
+}
+
+// TestKeysOfAnAccount: which keys an account's letters go by, and when they end.
+func TestKeysOfAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := w.ask("GET", schoolPage, w.as("sjef", access.Grant{Role: access.RoleAdministrator, Account: own}), "").Body.String()
+	for _, want := range []string{own + "-1", "Server hos trykkeri", "Utløpt", "Utløper snart", "Kan ikke brukes", "Uten utløp"} {
+		if strings.Count(body, want) == 0 {
+			t.Errorf("no %q", want)
+		}
+	}
+	if n := strings.Count(body, "I bruk"); n != 2 {
+		t.Errorf("%d are in use: %s", n, body)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postgang/engine/access"
+	"postgang/engine/console/page"
 )
 
 // Grade is how grave it is what a checkup has found.
@@ -29,6 +30,45 @@ type Check struct {
 type Doctor interface {
 	// Checkup looks at everything, which takes seconds to minutes.
 	Checkup(ctx context.Context) []Check
+	// Keys are the keys and certificates that letters of an account go by, through a vendor, without what is secret of them.
+	Keys(account, vendor string) []Key
+}
+
+// Key is a key or a certificate.
+type Key struct {
+	Use, Name string    // what for, in Norwegian, and how it is known
+	Until     time.Time // zero: it does not end
+	Unusable  bool
+}
+
+// keyRow is a key, and how it stands.
+type keyRow struct {
+	Key
+	State page.Tag
+}
+
+// endsSoon is how long before its end a key is marked.
+const endsSoon = 60 * 24 * time.Hour
+
+// keys are those of an account, each with how it stands.
+func (v *request) keys(account, vendor string) (out []keyRow) {
+	if v.Doctor == nil {
+		return nil
+	}
+	for _, k := range v.Doctor.Keys(account, vendor) {
+		row := keyRow{Key: k, State: page.Tag{Text: "I bruk", Color: "success"}}
+		switch left := k.Until.Sub(v.Now()); {
+		case k.Unusable:
+			row.State = page.Tag{Text: "Kan ikke brukes", Color: "danger"}
+		case k.Until.IsZero():
+		case left < 0:
+			row.State = page.Tag{Text: "Utløpt", Color: "danger"}
+		case left < endsSoon:
+			row.State = page.Tag{Text: "Utløper snart", Color: "warning"}
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 const (

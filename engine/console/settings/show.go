@@ -83,6 +83,8 @@ type accountPage struct {
 	Other     bool   // not today
 	Settings  []settingRow
 	Versions  []versionRow // the newest first
+	Keys      []keyRow     // by which its letters go
+	Checkup   string       // where it is seen why one cannot be used; empty: not by this person
 	Parts     []page.Link  // what of it the person may set
 	Saved     string       // what was just set
 }
@@ -132,6 +134,10 @@ func account(v *request) error {
 		return err
 	}
 	p := accountPage{Key: key, Name: v.AccountName(key), Day: string(civil.Of(at, calendar.Oslo)), Other: other}
+	p.Keys = v.keys(key, got.Vendor)
+	if v.MayAll(access.SeeSettings) {
+		p.Checkup = checkupPath
+	}
 	names := namesOf(v.Visit, got.Versions)
 	for _, s := range got.Values {
 		row := settingRow{Name: settingName[s.Setting], Lines: v.valueLines(got, s.Setting), Fixed: s.Fixed}
