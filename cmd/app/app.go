@@ -133,7 +133,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{
-		Workers: map[store.TaskKind]int{store.TaskPrepare: workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1), channel.Task: max(len(all), 1)},
+		Workers: map[store.TaskKind]int{store.TaskPrepare: prepareTasks + workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1), channel.Task: max(len(all), 1)},
 		Logger:  a.Log, Retry: w.Retry,
 	})
 	if err != nil {
@@ -150,7 +150,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		Retention: erase.Config{Blobs: blobs, Folder: Intake(a.Config, nil, w.Now), Scrub: a.Archive.Scrub, Rules: a.Config.Retention},
 		Rules:     rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
-			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
+			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, PrepareAtOnce: 2 * workers, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, NumberHash: numberHash(a.Config), WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
@@ -248,6 +248,10 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	return err
 }
+
+// prepareTasks is how many letters may be on their way through preparing besides those that a process has in hand: what is asked of the
+// archive for one is asked for all of them together.
+const prepareTasks = 62
 
 // StopLimit bounds an orderly stop; what is not done by then is done by the next start.
 const StopLimit = 30 * time.Second

@@ -9,9 +9,11 @@ import (
 // Acceptor takes hand-ins and events.
 type Acceptor struct {
 	*step.Step
+	making  chan struct{} // a place for each letter whose file is made
+	scratch *step.Shared
 }
 
 // New makes the room of those that it stands on.
 func New(s *step.Step) *Acceptor {
-	return &Acceptor{Step: s}
+	return &Acceptor{Step: s, making: make(chan struct{}, s.PrepareAtOnce), scratch: s.NewShared("prepare")}
 }

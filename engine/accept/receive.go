@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -93,7 +95,10 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 	s.Refusals = append(s.Refusals, missing...)
 	e.Passed("receive: documents stored")
 
-	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+	judged := s
+	err = e.Archive.InGroup(ctx, func(tx store.Tx) error {
+		s := judged
+		s.Refusals = slices.Clip(s.Refusals)
 		if err := warnOfTwin(ctx, tx, &s); err != nil {
 			return err
 		}
@@ -382,7 +387,10 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 	}
 	e.Passed("prepare: file made")
 
-	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+	var decided shipment.Status
+	var codes string
+	err = e.Archive.InGroup(ctx, func(tx store.Tx) error {
+		decided = ""
 		s, err := tx.Shipment(ctx, id)
 		if err != nil || s.Status != shipment.StatusMottatt {
 			return err
@@ -397,22 +405,19 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 			}
 		}
 		to := shipment.StatusAkseptert
-		var codes string
 		if shipment.AnyRefuses(s.Refusals) {
 			to, codes = shipment.StatusAvvist, shipment.RefusalCodes(s.Refusals)
-			e.Log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
 		} else {
 			s = made.of(s)
 			s.Settings = terms.Used(s.Account)
 			s = shipment.InitialDue(s, account.Rules, tx.Now())
 			codes = string(s.DueReason)
-			e.Log.Info("shipment accepted", "shipment", id, "account", s.Account, "due_reason", codes)
 		}
 		if !s.Status.MayBecome(to) {
 			return fmt.Errorf("status %s may not become %s", s.Status, to)
 		}
 		from := s.Status
-		s.Status = to
+		s.Status, decided = to, to
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
@@ -426,6 +431,13 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
+	}
+	switch decided {
+	case shipment.StatusAkseptert:
+		e.Log.Info("shipment accepted", "shipment", id, "account", s.Account, "due_reason", codes)
+	case shipment.StatusAvvist:
+		e.Log.Info("shipment refused", "shipment", id, "account", s.Account, "reasons", codes)
+	default: // by another process
 	}
 	e.Passed("prepare: decided")
 	return nil
@@ -555,18 +567,26 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		laid, err := e.tryLayout(ctx, s, account, *known.facts)
 		return known, append(e.findings(known.facts.Warnings, printed, true), laid...), err
 	}
-	dir, remove, err := e.Scratch("prepare", s.ID)
+	select {
+	case e.making <- struct{}{}:
+		defer func() { <-e.making }()
+	case <-ctx.Done():
+		return prepared{}, nil, ctx.Err()
+	}
+	dir, release, err := e.scratch.Take()
 	if err != nil {
 		return prepared{}, nil, err
 	}
-	defer remove()
-	req.Output = filepath.Join(dir, "letter.pdf")
-	for i, d := range printed {
-		path := filepath.Join(dir, strconv.Itoa(i)+".pdf")
-		if err := e.CopyBlob(ctx, d.Blob, path); err != nil {
+	defer release()
+	req.Output = filepath.Join(dir, rand.Text()+".pdf")
+	defer os.Remove(req.Output)
+	for _, d := range printed {
+		f, done, err := e.documentFile(ctx, d.Blob, dir)
+		if err != nil {
 			return prepared{}, nil, err
 		}
-		req.Documents = append(req.Documents, prepare.Document{Path: path, GiroPages: d.Giro})
+		defer done()
+		req.Documents = append(req.Documents, prepare.Document{File: f, GiroPages: d.Giro})
 	}
 	facts, err := e.Preparer.Letter(ctx, req)
 	var refused *prepare.Refusal
@@ -590,6 +610,28 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		return prepared{}, nil, errors.New("the prepared file is not the one that was proven")
 	}
 	return prepared{blob: ref, facts: &facts, key: key}, refusals, nil
+}
+
+// documentFile is a document as an open file: its own where the store has files, else a copy in a scratch folder.
+func (e *Acceptor) documentFile(ctx context.Context, ref shipment.BlobRef, dir string) (_ *os.File, done func(), err error) {
+	b, err := e.Blobs.Open(ctx, ref)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open document: %w", err)
+	}
+	if own, ok := b.(interface{ Plain() *os.File }); ok {
+		return own.Plain(), func() { b.Close() }, nil
+	}
+	defer b.Close()
+	f, err := os.CreateTemp(dir, "*.pdf")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { f.Close(); os.Remove(f.Name()) }
+	if _, err := io.Copy(f, io.NewSectionReader(b, 0, b.Size())); err != nil {
+		done()
+		return nil, nil, fmt.Errorf("copy document: %w", err)
+	}
+	return f, done, nil
 }
 
 // preparedKey is the hash of all that a prepared file and its facts follow from: the documents and their giro pages in
@@ -807,13 +849,33 @@ func coverAddress(a shipment.PostalAddress) cover.Address {
 	return out
 }
 
-// Result tells what became of a hand-in, once it is decided.
+// Result tells what became of a hand-in, once it is decided; store.ErrNotFound: there is no such shipment.
 func (e *Acceptor) Result(ctx context.Context, id string) (shipment.Result, error) {
-	s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
-	if err != nil {
-		return shipment.Result{}, err
+	found, err := e.Results(ctx, []string{id})
+	result, ok := found[id]
+	if err == nil && !ok {
+		err = store.ErrNotFound
 	}
-	return shipment.Result{Done: s.Status != shipment.StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}, nil
+	return result, err
+}
+
+// Results tells what became of hand-ins, by the shipment's id, once they are decided; of an id that nobody has nothing.
+func (e *Acceptor) Results(ctx context.Context, ids []string) (map[string]shipment.Result, error) {
+	out := make(map[string]shipment.Result, len(ids))
+	err := e.Archive.View(ctx, func(r store.Reader) error {
+		for _, id := range ids {
+			s, err := r.Shipment(ctx, id)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			out[id] = shipment.Result{Done: s.Status != shipment.StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Event applies a digital event to its shipment. The same event twice is one; ErrNotFound: no such shipment.

@@ -27,6 +27,7 @@ import (
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/store"
+	"postgang/engine/together"
 )
 
 // Config says which archive to open.
@@ -58,6 +59,7 @@ type Archive struct {
 	read    *sql.DB
 	now     func() time.Time
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
+	group   *together.Group[*member]
 }
 
 var _ store.Archive = (*Archive)(nil)
@@ -68,6 +70,7 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.group = together.New(a.writeGroup)
 	if c.Installation != "" && !documents.ValidInstallation(c.Installation) {
 		return nil, errors.New("open archive: installation must be four of A-Z and 0-9")
 	}
@@ -248,7 +251,9 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 		raw:     w.Raw(),
 		enqueue: a.enqueue,
 	}
-	err = fn(t)
+	if err = fn(t); err == nil {
+		err = t.enqueueAll(ctx)
+	}
 	failed := session.End()
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ type tx struct {
 	now     time.Time
 	raw     any
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
+	tasks   []store.Task // to be inserted at the end
 }
 
 var (
@@ -41,8 +42,8 @@ var (
 // Now is the clock of the transaction.
 func (t *tx) Now() time.Time { return t.now }
 
-// Enqueue inserts background tasks in this transaction.
-func (t *tx) Enqueue(ctx context.Context, tasks ...store.Task) error {
+// Enqueue inserts background tasks in this transaction: all of them together at its end.
+func (t *tx) Enqueue(_ context.Context, tasks ...store.Task) error {
 	if len(tasks) == 0 {
 		return nil
 	}
@@ -52,7 +53,19 @@ func (t *tx) Enqueue(ctx context.Context, tasks ...store.Task) error {
 	if t.enqueue == nil {
 		return errors.New("enqueue: this archive was opened without a queue")
 	}
-	if err := t.enqueue(ctx, t.raw, tasks); err != nil {
+	t.tasks = append(t.tasks, tasks...)
+	return nil
+}
+
+// enqueueAll inserts the tasks of a transaction.
+func (t *tx) enqueueAll(ctx context.Context) error {
+	if len(t.tasks) == 0 {
+		return nil
+	}
+	if err := t.Usable(); err != nil {
+		return nil // what has failed is told as such
+	}
+	if err := t.enqueue(ctx, t.raw, t.tasks); err != nil {
 		return fmt.Errorf("enqueue: %w", t.Fail(err))
 	}
 	return nil

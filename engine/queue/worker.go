@@ -41,6 +41,11 @@ func (w *taskWorker) NextRetry(j *river.Job[taskArgs]) time.Time {
 // Work does a task. It first gives the task the key of one that runs, see the package comment.
 func (w *taskWorker) Work(ctx context.Context, j *river.Job[taskArgs]) error {
 	t := store.Task{Kind: store.TaskKind(j.Kind), Subject: j.Args.Subject}
+	if t.Kind == store.TaskPrepare {
+		// It keeps the key with which it waits: nothing new can come of another one while this one is not done for good, and then there
+		// is nothing left to do. There is one for each letter, so that a statement for each counts.
+		return w.result(ctx, w.guarded(ctx, t))
+	}
 	key := runningKey(t)
 	_, err := w.queue.archive.Exec(ctx, `UPDATE river_job SET unique_key = $1 WHERE id = $2 AND state = 'running'`, key, j.ID)
 	if errors.Is(err, store.ErrExists) {
@@ -57,11 +62,16 @@ func (w *taskWorker) Work(ctx context.Context, j *river.Job[taskArgs]) error {
 	if w.replaced(ctx, j.JobRow, key) {
 		return nil
 	}
+	return w.result(ctx, err)
+}
+
+// result is an outcome in River's words.
+func (w *taskWorker) result(ctx context.Context, err error) error {
 	var later *step.LaterError
 	if errors.As(err, &later) {
 		return river.JobSnooze(max(later.After, 0))
 	}
-	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		// River puts a task back unharmed when it says that its context has ended.
 		return fmt.Errorf("%w: %w", err, ctx.Err())
 	}

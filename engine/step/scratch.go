@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"syscall"
 )
 
@@ -41,6 +42,41 @@ func (e *Step) Scratch(kind, subject string) (dir string, remove func(), err err
 		return "", nil, fmt.Errorf("scratch folder: %w", err)
 	}
 	return dir, remove, nil
+}
+
+// Shared is a scratch folder that steps of one kind have together, as long as any of them is at work.
+type Shared struct {
+	step *Step
+	kind string
+
+	mu     sync.Mutex
+	users  int
+	dir    string
+	remove func()
+}
+
+// NewShared is a folder for steps of a kind, not made yet.
+func (e *Step) NewShared(kind string) *Shared { return &Shared{step: e, kind: kind} }
+
+// Take gives the folder, which is there until all who took it have released it. A name in it must be nobody else's.
+func (s *Shared) Take() (dir string, release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		if s.dir, s.remove, err = s.step.Scratch(s.kind, "shared"); err != nil {
+			return "", nil, err
+		}
+	}
+	s.users++
+	return s.dir, s.release, nil
+}
+
+func (s *Shared) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users--; s.users == 0 {
+		s.remove()
+	}
 }
 
 // holdScratch makes a file that nobody has and locks it.

@@ -9,12 +9,14 @@
 package step
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -84,9 +86,12 @@ type Config struct {
 	// Fence is raised before each hand-over, and stops all offers of an archive that is older than it; nil: there is none.
 	Fence    store.Fence
 	Preparer Preparer
-	Dial     func(ctx context.Context, v party.Vendor) (VendorSide, error)
-	Accounts []party.Account
-	Vendors  []party.Vendor
+	// PrepareAtOnce is how many letters have their files made at the same time; 0: twice as many as there are cores. More wait with
+	// nothing in their hands.
+	PrepareAtOnce int
+	Dial          func(ctx context.Context, v party.Vendor) (VendorSide, error)
+	Accounts      []party.Account
+	Vendors       []party.Vendor
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *postcode.Register
 	Register  Register // asked for accounts that want it; nil: nobody is
@@ -111,20 +116,22 @@ type Config struct {
 
 // Step is what every step holds. The rooms of the engine embed it.
 type Step struct {
-	Archive    store.Archive
-	Blobs      store.Blobs
-	Fence      store.Fence // nil: there is none
-	Preparer   Preparer
-	DialVendor func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
-	Postcodes  *postcode.Register                                            // nil: only the form of postnummer is checked
-	Register   Register                                                      // nil: nobody is asked
-	TwoPersons bool
-	NumberHash func(number string) string // nil: no key is set
-	WorkDir    string
-	Log        *slog.Logger
-	Now        func() time.Time // UTC, in whole milliseconds
-	Passed     func(name string)
-	Hasten     func(ctx context.Context) error
+	Archive  store.Archive
+	Blobs    store.Blobs
+	Fence    store.Fence // nil: there is none
+	Preparer Preparer
+	// PrepareAtOnce is how many letters have their files made at the same time.
+	PrepareAtOnce int
+	DialVendor    func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
+	Postcodes     *postcode.Register                                            // nil: only the form of postnummer is checked
+	Register      Register                                                      // nil: nobody is asked
+	TwoPersons    bool
+	NumberHash    func(number string) string // nil: no key is set
+	WorkDir       string
+	Log           *slog.Logger
+	Now           func() time.Time // UTC, in whole milliseconds
+	Passed        func(name string)
+	Hasten        func(ctx context.Context) error
 
 	Accounts    map[string]party.Account // as configured; Terms has what holds
 	Vendors     map[string]party.Vendor
@@ -143,7 +150,7 @@ type Step struct {
 // New checks the configuration and reads the archive's identity.
 func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
-		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, DialVendor: c.Dial, Postcodes: c.Postcodes,
+		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, PrepareAtOnce: cmp.Or(c.PrepareAtOnce, 2*runtime.NumCPU()), DialVendor: c.Dial, Postcodes: c.Postcodes,
 		Register: c.Register, TwoPersons: c.TwoPersons, NumberHash: c.NumberHash, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
 		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{},
 	}

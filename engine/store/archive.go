@@ -62,6 +62,9 @@ type Archive interface {
 	// the archive itself, and should be short: on SQLite it holds the only write connection. An error from fn rolls
 	// back and is returned as it is.
 	InTx(ctx context.Context, fn func(tx Tx) error) error
+	// InGroup is InTx in a transaction that others who come at the same time may share: for what is done for each of many letters. fn
+	// may be run more than once, and only the last run counts.
+	InGroup(ctx context.Context, fn func(tx Tx) error) error
 	// View runs fn on one consistent snapshot, read only.
 	View(ctx context.Context, fn func(r Reader) error) error
 	// Lock takes a named lock across processes, which the death of the process releases. It does not wait: ErrLocked. What

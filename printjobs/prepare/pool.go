@@ -192,11 +192,11 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			os.Remove(out.Name())
 		}
 	}()
-	inner, files, err := p.inner(req, out)
+	inner, files, opened, err := p.inner(req, out)
 	if err != nil {
 		return Facts{}, fmt.Errorf("prepare letter: %w", err)
 	}
-	defer func() { closeAll(files[:max(0, len(files)-1)]) }()
+	defer closeAll(opened)
 
 	for attempt := 1; ; attempt++ {
 		if w, err = p.ready(w); err != nil {
@@ -308,8 +308,9 @@ func (p *Pool) ready(w *worker) (*worker, error) {
 }
 
 // inner is the request as the worker gets it. Where files are handed over it
-// holds no paths, and files are the documents and, last, out.
-func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
+// holds no paths, and files are the documents and, last, out; opened are those
+// of them that are to be closed.
+func (p *Pool) inner(req Request, out *os.File) (_ Request, files, opened []*os.File, _ error) {
 	req.Limits.MaxOutputBytes = min(req.Limits.WithDefaults().MaxOutputBytes, p.opt.Output)
 	docs := make([]Document, len(req.Documents))
 	for i, d := range req.Documents {
@@ -317,28 +318,35 @@ func (p *Pool) inner(req Request, out *os.File) (Request, []*os.File, error) {
 	}
 	if !guard.HandsFiles {
 		for i, d := range req.Documents {
-			path, err := filepath.Abs(d.Path)
+			path := d.Path
+			if d.File != nil {
+				path = d.File.Name()
+			}
+			path, err := filepath.Abs(path)
 			if err != nil {
-				return req, nil, err
+				return req, nil, nil, err
 			}
 			docs[i].Path = path
 		}
 		path, err := filepath.Abs(out.Name())
 		req.Documents, req.Output = docs, path
-		return req, nil, err
+		return req, nil, nil, err
 	}
 	req.Output = ""
-	var files []*os.File
 	for _, d := range req.Documents[:min(len(docs), maxDocuments+1)] {
-		f, err := os.Open(d.Path)
-		if err != nil {
-			closeAll(files)
-			return req, nil, fmt.Errorf("document: %w", read.WithoutPath(err))
+		f := d.File
+		if f == nil {
+			var err error
+			if f, err = os.Open(d.Path); err != nil {
+				closeAll(opened)
+				return req, nil, nil, fmt.Errorf("document: %w", read.WithoutPath(err))
+			}
+			opened = append(opened, f)
 		}
 		files = append(files, f)
 	}
 	req.Documents = docs[:len(files)]
-	return req, append(files, out), nil
+	return req, append(files, out), opened, nil
 }
 
 // proofInMemory is the size in bytes below which a file is read once and proven

@@ -45,6 +45,8 @@ const maxDocuments = 1000
 type Document struct {
 	// Path of the PDF file. It never appears in errors or findings.
 	Path string `json:"path"`
+	// File, unless nil, is the PDF in place of what lies at Path: open for reading, and the caller's to close.
+	File *os.File `json:"-"`
 	// GiroPages lists the pages that are printed on a giro sheet, 1-based
 	// within this document (giroarkSider; docs/sources.md, Hand-ins).
 	GiroPages []int `json:"giroPages,omitempty"`
@@ -101,6 +103,9 @@ func pathInputs(docs []Document) []input {
 	inputs := make([]input, len(docs))
 	for i, d := range docs {
 		inputs[i] = input{open: func() (*os.File, error) { return os.Open(d.Path) }, giro: d.GiroPages}
+		if d.File != nil {
+			inputs[i] = input{open: func() (*os.File, error) { return d.File, nil }, keep: true, giro: d.GiroPages}
+		}
 	}
 	return inputs
 }

@@ -21,7 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/sourcegraph/conc/pool"
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
@@ -31,6 +30,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/access"
+	"postgang/engine/archive"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/intake"
@@ -206,15 +206,18 @@ func nightBench(ctx context.Context, o *cli.Options, b nightOptions) (_ *nightRe
 	return &n.out, nil
 }
 
-// postgresServer is the process of the server that a database is in; 0: it is on another machine.
-func postgresServer(ctx context.Context, dsn string) (int, error) {
-	c, err := pgx.Connect(ctx, dsn)
+// postgresServer is the process of the server that a database is in, which gets the archive's tables; 0: it is on another machine.
+func postgresServer(ctx context.Context, dsn string) (_ int, err error) {
+	a, err := archive.Open(ctx, archive.Config{DSN: dsn})
 	if err != nil {
-		return 0, errors.New("the database cannot be reached") // the error may hold the password
+		return 0, err
 	}
-	defer c.Close(ctx)
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if a.Postgres() == nil {
+		return 0, errors.New("--database: want postgres://…")
+	}
 	var pid int
-	if err := c.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+	if err := a.Postgres().QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
 		return 0, err
 	}
 	return parentOf(pid), nil

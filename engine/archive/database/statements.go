@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"modernc.org/sqlite"
 )
@@ -80,8 +81,7 @@ func (k *keeper) prepared(ctx context.Context, text string) (*statement, error) 
 		s.busy = true
 		return s, nil
 	}
-	verb, _, _ := strings.Cut(strings.TrimLeft(text, " \t\n"), " ")
-	switch strings.ToUpper(strings.TrimSpace(verb)) {
+	switch verb(text) {
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
 	default:
 		return nil, nil // what is done once, such as a change of the schema
@@ -102,6 +102,21 @@ func (k *keeper) prepared(ctx context.Context, text string) (*statement, error) 
 		e = before
 	}
 	return s, nil
+}
+
+// verb is the first word of a statement, in capitals, after comments: the queue's statements begin with their names.
+func verb(text string) string {
+	for {
+		text = strings.TrimLeft(text, " \t\r\n")
+		if !strings.HasPrefix(text, "--") {
+			break
+		}
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	if end := strings.IndexFunc(text, unicode.IsSpace); end >= 0 {
+		text = text[:end]
+	}
+	return strings.ToUpper(text)
 }
 
 // drop ends a statement.

@@ -1,0 +1,74 @@
+package documents
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// placing is a file that was written, and is to be put into place.
+type placing struct {
+	file         *os.File
+	temp         string
+	folder, name string
+	err          error
+}
+
+// severalAtOnce is from how many files on their disk is flushed as a whole, twice: for fewer, flushing each and its folder is less, and
+// waits for nothing that others have written.
+const severalAtOnce = 4
+
+// placeAll puts files into place. Of each that has no error, bytes and name are on disk.
+//
+// A name must not be on disk before its bytes: a power cut would leave a blob that is empty, under a name that promises more. So all
+// bytes are flushed, then all files renamed, then the names flushed.
+func (d *Dir) placeAll(files []*placing) {
+	if len(files) < severalAtOnce || FlushDisk(d.disk) != nil {
+		for _, p := range files {
+			p.err = errors.Join(p.file.Sync(), d.rename(p))
+			if p.err == nil {
+				p.err = d.sync(p.folder)
+			}
+		}
+		return
+	}
+	for _, p := range files {
+		p.err = d.rename(p)
+	}
+	if FlushDisk(d.disk) == nil {
+		return
+	}
+	for _, p := range files {
+		if p.err == nil {
+			p.err = d.sync(p.folder)
+		}
+	}
+}
+
+// rename gives a file its name.
+func (d *Dir) rename(p *placing) error {
+	err := d.root.Rename(p.temp, p.name)
+	if errors.Is(err, fs.ErrNotExist) { // somebody has removed the folder
+		d.made.Delete(p.folder)
+		if err = d.makeFolder(p.folder); err == nil {
+			err = d.root.Rename(p.temp, p.name)
+		}
+	}
+	return err
+}
+
+// makeFolder makes a folder of blobs, unless this process has done so, or found it, before.
+func (d *Dir) makeFolder(folder string) error {
+	if _, ok := d.made.Load(folder); ok {
+		return nil
+	}
+	if err := d.root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// Also when another process made it a moment ago and has not flushed its name.
+	if err := d.sync(BlobFolder); err != nil {
+		return err
+	}
+	d.made.Store(folder, true)
+	return nil
+}
