@@ -91,15 +91,24 @@ type missingView struct {
 	By      cli.Moment    `json:"by"` // when it has come at the latest
 	Came    int           `json:"came_today"`
 	weekday string
+	last    calendar.Day // of a monthly one
 }
 
 func missingOf(ctx context.Context, a *app.App) ([]missingView, error) {
 	all, err := a.Engine.MissingWork(ctx)
 	out := []missingView{}
 	for _, m := range all {
-		out = append(out, missingView{m.Account, m.Kind, m.About(), cli.When(m.By), m.Came, calendar.DayOf(a.Now()).Weekday().String()})
+		out = append(out, missingView{m.Account, m.Kind, m.About(), cli.When(m.By), m.Came, calendar.DayOf(a.Now()).Weekday().String(), m.Last})
 	}
 	return out, err
+}
+
+// until is when it has come at the latest, as people read it.
+func (m missingView) until() string {
+	if m.Kind == forecast.Monthly {
+		return m.last.String()
+	}
+	return m.By.String()
 }
 
 func (m missingView) usually() string {

@@ -127,7 +127,7 @@ func showStatus(w io.Writer, v statusView) {
 		fmt.Fprintln(w, "\nUsual work that has not come (ask its sender):")
 		cli.Table(w, "ACCOUNT USUALLY BY CAME_TODAY", func(row func(...any)) {
 			for _, m := range v.Missing {
-				row(m.Account, m.usually(), m.By, m.Came)
+				row(m.Account, m.usually(), m.until(), m.Came)
 			}
 		})
 	}

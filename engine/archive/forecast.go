@@ -9,7 +9,7 @@ import (
 	"postgang/engine/forecast"
 )
 
-const arrivalsQuery = `SELECT account, hour * 3600000, CAST(sum(letters) AS BIGINT) FROM arrival WHERE hour >= $1 AND hour < $2 GROUP BY account, hour ORDER BY account, hour`
+const arrivalsQuery = `SELECT account, hour * 3600000, CAST(sum(letters) AS BIGINT) FROM arrival WHERE hour >= $1 AND hour < $2 GROUP BY hour, account ORDER BY hour, account`
 
 // Arrivals counts what was handed in by account and hour.
 func (r *reader) Arrivals(ctx context.Context, from, to time.Time) ([]forecast.Arrival, error) {

@@ -27,7 +27,7 @@ type Behind struct {
 
 // Reader reads what forecasts are made of. It is part of store.Reader.
 type Reader interface {
-	// Arrivals counts what was handed in during the whole hours in [from, to), by account, then time. Letters that are erased count.
+	// Arrivals counts what was handed in during the whole hours in [from, to), by time, then account. Letters that are erased count.
 	Arrivals(ctx context.Context, from, to time.Time) ([]Arrival, error)
 	// Behind counts the letters that would be due at a time (ShipmentReader.Due) and are set aside, by account and reason.
 	Behind(ctx context.Context, at time.Time) ([]Behind, error)

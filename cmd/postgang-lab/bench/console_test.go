@@ -218,6 +218,9 @@ func sound(t *testing.T, p *consolePlace) {
 	if found, err := p.app.Archive.Check(ctx); err != nil || len(found) > 0 {
 		t.Errorf("%s: %v", strings.Join(found, "; "), err)
 	}
+	if err := db.QueryRowContext(ctx, `SELECT (SELECT sum(letters) FROM arrival) - (SELECT count(*) FROM shipment)`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d hand-ins more are counted than there are: %v", left, err)
+	}
 	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name LIKE 'bench%'`).Scan(&left); err != nil || left > 0 {
 		t.Errorf("%d tables are left: %v", left, err)
 	}

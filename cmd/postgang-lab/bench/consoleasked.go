@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"postgang/engine/access"
+	"postgang/engine/calendar"
 	"postgang/engine/find"
+	"postgang/engine/forecast"
 	"postgang/engine/login"
 	"postgang/engine/recipient"
 	"postgang/engine/scoped"
@@ -144,6 +146,27 @@ func (p *consolePlace) questions() []question {
 		}),
 		ask("overview: overdue", func(ctx context.Context, r store.Reader, _ *rand.Rand) (int, error) {
 			got, err := scoped.New(r, access.Scope{All: true}).Overdue(ctx, consoleNow)
+			return len(got), err
+		}),
+		ask("overview: due and set aside by night", func(ctx context.Context, r store.Reader, _ *rand.Rand) (int, error) {
+			got, err := r.Behind(ctx, consoleNow.Add(12*time.Hour))
+			return len(got), err
+		}),
+		{what: "overview: the next night, each half minute", ask: func(ctx context.Context, _ int) (_, letters int, err error) {
+			got, err := p.app.Engine.Ahead(ctx, consoleNow.Add(12*time.Hour))
+			for _, a := range got.Accounts {
+				letters += a.Letters
+			}
+			return 0, letters, err
+		}},
+		ask("overview: what is usual, once a day", func(ctx context.Context, r store.Reader, _ *rand.Rand) (int, error) {
+			day := calendar.DayOf(consoleNow)
+			got, err := r.Arrivals(ctx, day.Add(-forecast.HistoryDays).Start(), day.Start())
+			return len(forecast.On(day, got)), err
+		}),
+		ask("overview: what came today", func(ctx context.Context, r store.Reader, _ *rand.Rand) (int, error) {
+			day := calendar.DayOf(consoleNow)
+			got, err := r.Arrivals(ctx, day.Start(), day.Add(1).Start())
 			return len(got), err
 		}),
 	}

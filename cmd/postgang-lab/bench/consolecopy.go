@@ -402,6 +402,7 @@ func (c *copier) mend(ctx context.Context, again []string) error {
 			`INSERT INTO shipment_counts (account, status, hold, letters) SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold`,
 		}
 	}
+	before = append(before, `DELETE FROM arrival`, `INSERT INTO arrival (hour, account, letters) SELECT received_at / 3600000, account, count(*) FROM shipment GROUP BY 1, 2`)
 	for _, statement := range before {
 		if _, err := c.a.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%.60s: %w", statement, err)
