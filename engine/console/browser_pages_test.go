@@ -101,6 +101,9 @@ func TestBrowserEveryPage(t *testing.T) {
 		t.Run(fmt.Sprintf("full=%v", full), func(t *testing.T) {
 			t.Parallel()
 			w := served(t, place{empty: !full})
+			if full {
+				w.awaited()
+			}
 			var grants []access.Grant
 			for _, r := range allRoles {
 				grants = append(grants, access.Grant{Role: r})

@@ -20,22 +20,23 @@ import (
 // accounts.
 func TestForecast(t *testing.T) { onBoth(t, testForecast) }
 
-func testForecast(t *testing.T, w *world) {
+// awaited puts letters into the archive that become due with the night, and others of the Mondays before, so that this Monday's are missed.
+func (w *world) awaited() {
 	put := func(account string, at time.Time, letters int, change func(s *shipment.Shipment)) {
-		t.Helper()
-		err := w.archive.InTx(t.Context(), func(tx store.Tx) error {
+		w.t.Helper()
+		err := w.archive.InTx(w.t.Context(), func(tx store.Tx) error {
 			var errs []error
 			for range letters {
 				s := archivetest.Shipment(1)
 				s.ID, s.Account, s.ReceivedAt = uuid.NewString(), account, at
 				s.HandIn = s.ID
 				change(&s)
-				errs = append(errs, tx.InsertShipment(t.Context(), s, nil))
+				errs = append(errs, tx.InsertShipment(w.t.Context(), s, nil))
 			}
 			return errors.Join(errs...)
 		})
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 	}
 	refused := func(s *shipment.Shipment) {
@@ -55,7 +56,10 @@ func testForecast(t *testing.T, w *world) {
 	put(foreign, archivetest.T0.AddDate(0, 0, -2), 5, tonight)
 	put(own, archivetest.T0.AddDate(0, 0, -2), 7, func(s *shipment.Shipment) { tonight(s); s.DueAt = s.DueAt.Add(time.Millisecond) })
 	put(own, archivetest.T0.AddDate(0, 0, -2), 2, func(s *shipment.Shipment) { tonight(s); s.Hold = shipment.HoldRejected })
+}
 
+func testForecast(t *testing.T, w *world) {
+	w.awaited()
 	see := func(who *http.Cookie) string {
 		t.Helper()
 		rec := w.ask("GET", "/", who, "")
