@@ -492,3 +492,55 @@ func TestReceiptSyntaxes(t *testing.T) {
 		})
 	}
 }
+
+// TestRowsOfAReceiptFile: what a file of receipts says can be read row by row, with what became of each.
+func TestRowsOfAReceiptFile(t *testing.T) {
+	t.Parallel()
+	s, job, ids := offeredLetters(t, 3)
+	at := s.clock.now()
+	dearer := receiptRow(job, ids[0], at)
+	dearer.Postage += 100
+	s.receipts(t, "k1.csv", receiptRow(job, ids[0], at), receiptRow(job, ids[1], at))
+	s.receipts(t, "k2.csv", receiptRow(job, ids[2], at), receiptRow("OTHR000001", ids[1], at), dearer, receiptRow(job, ids[1], at))
+	s.fetch(t)
+	files := s.receiptFiles(t)
+	if len(files) != 2 {
+		t.Fatalf("%d files", len(files))
+	}
+	read := func(states []store.ReceiptState, after string, limit int) (out []string, last string) {
+		t.Helper()
+		rows, err := s.engine.FileRows(s.ctx, "trykk", files["k2.csv"], states, after, limit)
+		must(t, err)
+		for _, r := range rows {
+			out, last = append(out, fmt.Sprintf("%d %s", r.Row.Line, r.State)), r.ID
+		}
+		return out, last
+	}
+	all, _ := read(nil, "", 10)
+	if got := strings.Join(all, ", "); got != "3 UNKNOWN, 2 APPLIED, 4 CONFLICT, 5 DUPLICATE" { // job by job
+		t.Errorf("rows: %s", got)
+	}
+	first, last := read(nil, "", 3)
+	next, _ := read(nil, last, 3)
+	if strings.Join(append(first, next...), ", ") != strings.Join(all, ", ") || len(first) != 3 {
+		t.Errorf("page by page: %v, then %v", first, next)
+	}
+	if got, _ := read([]store.ReceiptState{store.ReceiptConflict}, "", 3); strings.Join(got, ", ") != "4 CONFLICT" {
+		t.Errorf("in conflict: %v", got)
+	}
+	if got, _ := read(nil, "ffffffff-ffff-4fff-bfff-ffffffffffff", 10); len(got) != 4 {
+		t.Errorf("after what is not of the file: %v", got)
+	}
+}
+
+// receiptFiles gives the hashes of the files of receipts by their names.
+func (s *stage) receiptFiles(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := store.View(s.ctx, s.archive, func(r store.Reader) ([]store.ReceiptFile, error) { return r.ReceiptFiles(s.ctx, "trykk") })
+	must(t, err)
+	out := map[string]string{}
+	for _, f := range files {
+		out[f.Name] = f.SHA256
+	}
+	return out
+}

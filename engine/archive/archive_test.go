@@ -840,6 +840,7 @@ func TestIndexesAreUsed(t *testing.T) {
 			GROUP BY account, status, held`: "shipment_by_status",
 		`SELECT 1 FROM job_letter l WHERE l.shipment = 'a' AND l.live`:                                                      "job_letter_by_shipment",
 		`SELECT s.id FROM shipment s WHERE s.id > 'a' AND s.status IN ('VARSLET') AND s.digital_only ORDER BY s.id LIMIT 5`: "shipment_in_status",
+		receiptRecord + `WHERE c.vendor = 'a' AND c.file = 'b' AND c.id > 'c' AND c.id <= 'd' ORDER BY c.id LIMIT 5`:        "receipt_1 (id>",
 		`SELECT 1 FROM event WHERE shipment = 'a' ORDER BY seq`:                                                             "event_by_shipment",
 	} {
 		rows, err := a.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, values[:strings.Count(query, "$")]...)

@@ -98,7 +98,15 @@ func (r *reader) Receipts(ctx context.Context, f store.ReceiptFilter) ([]store.R
 	if f.Open {
 		where = append(where, openConflict)
 	}
-	out, err := sqlrow.List(ctx, r.Rows, scanReceiptRecord, receiptRecord+`WHERE `+strings.Join(where, " AND ")+` ORDER BY f.fetched_at, c.id`+a.Limit(f.Limit), a...)
+	if f.File != "" {
+		where = append(where, "c.file = "+a.Add(f.File))
+	}
+	order := "f.fetched_at, c.id"
+	if f.Until != "" {
+		where = append(where, "c.id > "+a.Add(f.After), "c.id <= "+a.Add(f.Until))
+		order = "c.id" // as the index has them, however many there are
+	}
+	out, err := sqlrow.List(ctx, r.Rows, scanReceiptRecord, receiptRecord+`WHERE `+strings.Join(where, " AND ")+` ORDER BY `+order+a.Limit(f.Limit), a...)
 	if err != nil {
 		return nil, fmt.Errorf("list receipts: %w", err)
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -287,4 +288,74 @@ func TestRegistersAreTaken(t *testing.T) {
 		t.Errorf("the register changed on its way: %s", again)
 	}
 	w.says("the list", "GET", "/okonomi/koder/liste.csv", who, "", 200, "0412;Skole;1000,00;17,55;982,45;")
+}
+
+// TestReceiptRows: what a file of receipts says is shown row by row, a hundred at a time, with what became of each, and nothing of what a
+// vendor wrote that can be anything; letters and deviations lead there.
+func TestReceiptRows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all := w.as("okonomi-alle", access.Grant{Role: access.RoleFinance})
+	letters, err := store.View(t.Context(), w.archive, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(t.Context(), w.ownJob) })
+	if err != nil || len(letters) == 0 {
+		t.Fatal(letters, err)
+	}
+	letter := letters[0].Shipment
+	row := func(job, id string) receipt.Row {
+		return receipt.Row{Job: job, Shipment: id, PrintID: "p-" + id, PostedAt: w.now, PagesBW: 2, EnvelopesAuto: 1, WeightGram: 20, Production: 305, Postage: 9900, Konteringskode: "4100"}
+	}
+	rows := []receipt.Row{row(w.ownJob, letter)}
+	for n := range 150 {
+		rows = append(rows, row("ZZZZ000009", fmt.Sprintf("00000000-0000-4000-8000-%012d", n)))
+	}
+	data, err := receipt.Encode(rows, receipt.DefaultFormat())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.archive.InTx(t.Context(), func(tx store.Tx) error {
+		j, err := tx.Job(t.Context(), w.ownJob)
+		j.State, j.Ticket, j.TicketSHA = store.JobAccepted, "{}", strings.Repeat("a", 64)
+		return errors.Join(err, tx.UpdateJob(t.Context(), j))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	im, err := w.engine.ImportReceipts(t.Context(), "trykkeri", "natt.csv", data)
+	if err != nil || im.Conflict != 1 || im.Unknown != 150 {
+		t.Fatalf("%+v %v", im, err)
+	}
+	path := "/okonomi/kvitteringer/filer/trykkeri/" + im.SHA256
+	count := func(at string, want map[string]int) string {
+		t.Helper()
+		body := w.ask("GET", at, all, "").Body.String()
+		for text, n := range want {
+			if got := strings.Count(body, text); got != n {
+				t.Errorf("%s: %q is there %d times, not %d: %s", at, text, got, n, body)
+			}
+		}
+		return body
+	}
+	body := count(path, map[string]int{"Ukjent brev": 99, "I konflikt": 1, "Se begge": 1, `href="/forsendelser/` + letter + `"`: 1, `href="/forsendelser/00000000-`: 0, "Til de første": 0, "kr\u00a099,00": 100})
+	_, next, _ := strings.Cut(body, `href="`+path+"?etter=")
+	next, _, _ = strings.Cut(next, `"`)
+	count(path+"?etter="+next, map[string]int{"Ukjent brev": 51, "I konflikt": 0, "Til de første": 1, "Neste 100": 0})
+	count(path+"?vis=ikke-bokfort", map[string]int{"Ukjent brev": 99, "I konflikt": 1, path + "/rader.csv?vis=ikke-bokfort": 1})
+	count(path+"?brev="+letter+"&jobb="+w.ownJob, map[string]int{"Ukjent brev": 0, "I konflikt": 1, "Se alle radene": 1})
+	count(path+"?brev="+letter+"&jobb=ZZZZ000009", map[string]int{"Ingen rad i filen": 1})
+	csv := w.ask("GET", path+"/rader.csv", all, "").Body.String()
+	if n := strings.Count(csv, "\r\n"); n != 152 || !strings.Contains(csv, ";"+letter[:8]) && !strings.Contains(csv, letter+";"+w.ownJob+";;") || !strings.Contains(csv, "I konflikt") {
+		t.Errorf("%d lines: %s", n, csv)
+	}
+	// From the letter, for those who see the money of all accounts, and from the deviations.
+	count("/forsendelser/"+letter, map[string]int{"?brev=" + letter + "&amp;jobb=" + w.ownJob: 1, "Kvittert i jobb": 1})
+	mine := w.as("okonomi-skole", access.Grant{Role: access.RoleFinance, Account: own})
+	if body := w.ask("GET", "/forsendelser/"+letter, mine, "").Body.String(); !strings.Contains(body, "Kvittert i jobb") || strings.Contains(body, "/okonomi/kvitteringer/filer/") {
+		t.Error("who sees one account is led to a file of all, or does not see what a letter cost")
+	}
+	if body := w.ask("GET", "/okonomi/avvik?vis=alle", all, "").Body.String(); !strings.Contains(body, path+"?brev="+letter+"&amp;jobb="+w.ownJob) {
+		t.Error("a deviation does not lead to the receipt")
+	}
+	if body := w.ask("GET", "/okonomi/avvik?vis=alle", mine, "").Body.String(); strings.Contains(body, "/okonomi/kvitteringer/filer/") {
+		t.Error("who sees one account is led to a file of all from a deviation")
+	}
 }

@@ -146,7 +146,7 @@ func newWorldAt(t *testing.T, at place) *world {
 		{Key: "arkiv", Name: "Byarkivet", Vendor: "her", Rules: rules, Sender: sender},
 	}
 	vendors := []party.Vendor{
-		{Key: "trykkeri", Name: "Trykkeriet", Profile: printjobs.DefaultProfile()},
+		{Key: "trykkeri", Name: "Trykkeriet", Profile: printjobs.DefaultProfile(), Receipts: receipt.DefaultFormat()},
 		{Key: "her", Name: "Servicesenteret", Manual: true, Profile: printjobs.DefaultProfile(), Receipts: receipt.DefaultFormat()},
 	}
 	night, err := nights.NewSchedule("night", "0 21 * * 1-5", true)

@@ -22,7 +22,7 @@ type ReceiptReader interface {
 	ReceiptLetters(ctx context.Context, shipments []string) ([]ReceiptLetter, error)
 	// Receipt reads a receipt row by its id; ErrNotFound.
 	Receipt(ctx context.Context, id string) (ReceiptRecord, error)
-	// Receipts lists receipt rows in the order fetched, then by id.
+	// Receipts lists receipt rows in the order fetched, then by id; unless the filter says otherwise.
 	Receipts(ctx context.Context, f ReceiptFilter) ([]ReceiptRecord, error)
 	// OpenConflicts counts, by vendor, the receipts in conflict that nobody has decided about.
 	OpenConflicts(ctx context.Context) (map[string]int, error)
@@ -91,7 +91,10 @@ type ReceiptFilter struct {
 	Open   bool // only those in conflict that nobody has decided about
 	// Job and Shipment: only those of a letter in a job; both or none. A receipt of an unknown letter is of none.
 	Job, Shipment string
-	Limit         int
+	File          string // only those of the file with this SHA-256
+	// After and Until bound the ids, the first exclusive: the rows come in the order of their ids then. Both or none.
+	After, Until string
+	Limit        int
 }
 
 // ReceiptRecord is a receipt row with where it came from.

@@ -1157,6 +1157,18 @@ func receipts(s *Suite) {
 		s.View(func(r store.Reader) (err error) { out, err = r.Receipts(s.Ctx, f); return err })
 		return out
 	}
+	// By their ids, of a file.
+	ids := func(f store.ReceiptFilter) (out []string) {
+		s.Helper()
+		for _, r := range records(f) {
+			out = append(out, r.ID)
+		}
+		return out
+	}
+	s.Same(ids(store.ReceiptFilter{File: r1.File, Until: unknown.ID}), []string{r1.ID, again.ID, unknown.ID})
+	s.Same(ids(store.ReceiptFilter{Vendor: "trykkeri", File: r1.File, After: r1.ID, Until: unknown.ID, Limit: 1}), []string{again.ID})
+	s.Same(ids(store.ReceiptFilter{File: r1.File, After: r1.ID, Until: again.ID}), []string{again.ID})
+	s.Same(len(ids(store.ReceiptFilter{File: Sha(501), Until: unknown.ID})), 0)
 	open := func(want int) {
 		s.Helper()
 		s.Same(len(records(store.ReceiptFilter{Open: true})), want)

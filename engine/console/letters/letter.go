@@ -60,6 +60,7 @@ type letterJob struct {
 
 type costRow struct {
 	Name                  string
+	Path                  string // of the receipt that says so; empty: none does, or it is not for this person
 	Production, Postage   money.Ore
 	Net                   money.Ore
 	Known                 bool
@@ -128,8 +129,12 @@ func (v *request) letterPage(d scoped.LetterDetails, rules shipment.Rules) lette
 			p.Costs = append(p.Costs, costRow{Name: "Ventet i jobb " + j.ID, Production: c.Production, Postage: c.Postage, Net: c.Net(), Known: true, Pages: j.Letter.Pages, Sheets: j.Letter.Sheets, Weight: j.Letter.WeightGram})
 		}
 		if rec := j.Receipt; rec != nil {
+			path := ""
+			if v.MayAll(access.SeeMoney) {
+				path = visit.ReceiptOf(rec.Vendor, rec.File, j.ID, l.ID)
+			}
 			p.Costs = append(p.Costs, costRow{
-				Name: "Kvittert i jobb " + j.ID, Production: rec.Row.Production, Postage: rec.Row.Postage, Net: rec.Row.Production + rec.Row.Postage, Known: true,
+				Name: "Kvittert i jobb " + j.ID, Path: path, Production: rec.Row.Production, Postage: rec.Row.Postage, Net: rec.Row.Production + rec.Row.Postage, Known: true,
 				Pages: rec.Row.Pages(), Sheets: rec.Row.Sheets(), Weight: rec.Row.WeightGram,
 			})
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postgang/billing/money"
+	"postgang/billing/receipt"
 	"postgang/engine/access"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
@@ -37,6 +38,7 @@ type deviationRow struct {
 	State           page.Tag
 	Account, Vendor string
 	Shipment, Job   page.Link
+	File            string // path of the receipt that says so; empty: none does, or it is not for this person
 	Expected, Got   string
 	Amount          money.Ore
 	Reason, By      string
@@ -119,6 +121,12 @@ func (v *request) deviationRow(d store.Deviation) deviationRow {
 	}
 	if visit.ShipmentID.MatchString(d.Finding.Shipment) {
 		row.Shipment = page.Link{Text: d.Finding.Shipment[:8], Path: "/forsendelser/" + d.Finding.Shipment}
+	}
+	if d.File != "" && v.MayAll(access.SeeMoney) {
+		row.File = visit.ReceiptFile(d.Vendor, d.File)
+		if row.Shipment.Path != "" && visit.JobID.MatchString(d.Finding.Job) && d.Finding.Kind != receipt.DeviationUnknown {
+			row.File = visit.ReceiptOf(d.Vendor, d.File, d.Finding.Job, d.Finding.Shipment)
+		}
 	}
 	if d.Finding.Job != "" {
 		row.Job = page.Link{Text: d.Finding.Job}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -49,9 +48,7 @@ type conflictRow struct {
 const shownFiles = 100
 
 // filePath is the page of a file of receipts.
-func filePath(f store.ReceiptFile) string {
-	return "/okonomi/kvitteringer/filer/" + url.PathEscape(f.Vendor) + "/" + f.SHA256
-}
+func filePath(f store.ReceiptFile) string { return visit.ReceiptFile(f.Vendor, f.SHA256) }
 
 // stoppedKey is the key of the alarm about a file that was stopped, as the room of receipts makes it.
 func stoppedKey(f store.ReceiptFile) string { return "receipts:" + f.Vendor + ":" + f.SHA256 }
@@ -194,6 +191,7 @@ type filePage struct {
 	Facts    []page.Fact
 	Problems []problem
 	Known    string // path of the page that says that somebody knows of the problems; empty: nothing to say, or not for this person
+	receiptRows
 }
 
 // receiptFile finds the file of a request, with the alarm about it; store.ErrNotFound.
@@ -234,6 +232,11 @@ func receiptFile(v *request) error {
 		p.Facts = append(p.Facts, known)
 	case a.Key != "" && v.MayAll(access.HandleMoney):
 		p.Known = filePath(f) + "/kjent"
+	}
+	if len(f.Problems) == 0 && f.Rows > 0 {
+		if p.receiptRows, err = v.receiptRows(f); err != nil {
+			return err
+		}
 	}
 	return v.Show(http.StatusOK, "kvitteringsfil", "Kvitteringsfil", p)
 }

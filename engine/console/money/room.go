@@ -41,6 +41,7 @@ type Ledger interface {
 // Receipts is what vendors report.
 type Receipts interface {
 	ImportReceipts(ctx context.Context, vendor, name string, data []byte) (receipts.Imported, error)
+	FileRows(ctx context.Context, vendor, sha256 string, states []store.ReceiptState, after string, limit int) ([]store.ReceiptRecord, error)
 	Choice(ctx context.Context, id string) (receipts.ReceiptChoice, error)
 	ResolveReceipt(ctx context.Context, r receipts.ReceiptResolution) (receipts.ReceiptChoice, error)
 	DecideDeviationsSeen(ctx context.Context, keys []string, seen map[string]store.DeviationState, state store.DeviationState, reason string) (int, error)
@@ -116,6 +117,7 @@ func Routes(c Config) []visit.Route {
 		ask("kvitteringer/les-inn", askImport).Whole(),
 		act("kvitteringer/les-inn", importReceipts).Whole(),
 		see("kvitteringer/filer/{trykkeri}/{sha}", receiptFile).Whole(),
+		see("kvitteringer/filer/{trykkeri}/{sha}/rader.csv", receiptRowsCSV).Whole(),
 		ask("kvitteringer/filer/{trykkeri}/{sha}/kjent", askKnown).Whole(),
 		act("kvitteringer/filer/{trykkeri}/{sha}/kjent", known).Whole(),
 		see("kvitteringer/konflikt/{id}", conflict).Whole(),

@@ -107,6 +107,16 @@ func Letters(keysAndValues ...string) string {
 	return "/forsendelser?" + q.Encode()
 }
 
+// ReceiptFile is the address of a vendor's file of receipts.
+func ReceiptFile(vendor, sha256 string) string {
+	return "/okonomi/kvitteringer/filer/" + url.PathEscape(vendor) + "/" + sha256
+}
+
+// ReceiptOf is the address of what such a file says of a letter in a job.
+func ReceiptOf(vendor, sha256, job, shipment string) string {
+	return ReceiptFile(vendor, sha256) + "?" + url.Values{"jobb": {job}, "brev": {shipment}}.Encode()
+}
+
 // Notice is a page of a few words.
 type Notice struct {
 	Title string // of the page; Show sets it
