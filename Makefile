@@ -28,25 +28,25 @@ IN_MEMORY = free=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR==2 {print $$4}'); \
 	export GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$$tmp
 
 check: format ## the inner loop, in five minutes: formatting, vet and the quick tests
-	$(GO) vet ./...
-	@$(IN_MEMORY); $(GO) test -short -vet=off -timeout 10m ./...
+	$(PLAIN) vet ./...
+	@$(IN_MEMORY); $(PLAIN) test -short -vet=off -timeout 10m ./...
 
 # Packages that compute, share little memory, and are slowed down five times and more by the race detector: their quick tests run
-# with it, all of them without it. The engine's scenarios do one thing after another, but for those whose names say otherwise.
+# with it, all of them without it.
 COMPUTING := ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fixtures/letters
-SCENARIOS := ./engine
-AT_ONCE   := Queue|AtOnce|TwoProcesses
+# Packages whose tests do one thing after another, but for those whose names say otherwise: only these run with it.
+IN_TURN := ./cmd/postgang ./cmd/postgang-lab/... ./engine/console ./engine ./engine/archive ./engine/erase
+AT_ONCE := Queue|AtOnce|Together|TwoProcesses|Lock|Elsewhere|TestServe$$
+# The same flags as those of "make build" and the linters, so that the machine compiles once.
+PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath $(GO)
 
-test: judges ## run all tests, with the race detector except where they only compute
-	$(GO) vet ./...
+test: judges ## run all tests, with the race detector except where they only compute, or do one thing after another
 	@$(IN_MEMORY); set -e; \
-	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(SCENARIOS) only $(AT_ONCE), and then all of both without it; last the demo, chaos, the stories of the command line and the browser, and both archives beside each other without it"; \
-	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING) $(SCENARIOS))"); \
-	$(GO) test -race -short -timeout 10m $(COMPUTING); \
-	$(GO) test -race -timeout 10m -run '$(AT_ONCE)' $(SCENARIOS); \
-	POSTGANG_LARGE=1 $(GO) test -timeout 15m $(COMPUTING) $(SCENARIOS); \
-	$(GO) test -timeout 15m -parallel 4 -run 'TestDemo$$|TestChaos|TestScripts|TestKilled|TestJudges' ./cmd/postgang ./cmd/postgang-lab/...; \
-	$(GO) test -timeout 10m -run 'TestBrowser|TestBothAlike' ./engine/console ./engine/archive
+	echo "in $$tmp: go test -race, of $(COMPUTING) only -short, of $(IN_TURN) only $(AT_ONCE); then all of both without it"; \
+	$(GO) test -race -vet=off -timeout 20m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(COMPUTING) $(IN_TURN))"); \
+	$(GO) test -race -vet=off -short -timeout 10m $(COMPUTING); \
+	$(GO) test -race -vet=off -timeout 10m -run '$(AT_ONCE)' $(IN_TURN); \
+	POSTGANG_LARGE=1 $(PLAIN) test -vet=off -timeout 25m -parallel 4 $(IN_TURN) $(COMPUTING)
 
 format: ## what gofmt would change is an error
 	@found=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$found" ] || { echo "not gofmt'ed:" $$found >&2; exit 1; }
@@ -105,7 +105,7 @@ GOLANGCI = $(shell $(GO) env GOPATH)/bin/golangci-lint
 lint: format linter ## golangci-lint, fetched at its pinned version
 	$(GO) mod tidy -diff
 	$(GO) mod verify
-	$(GOLANGCI) run ./...
+	CGO_ENABLED=0 GOFLAGS=-trimpath $(GOLANGCI) run ./...
 
 linter: ## fetch golangci-lint, which takes some minutes
 	@$(GOLANGCI) version --short 2>/dev/null | grep -qx '$(patsubst v%,%,$(GOLANGCI_VERSION))' || \
