@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/party")
+	ports = and(rules, "engine/store", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/change", "engine/party")
 	// what a room of the console's pages may know
 	pages = and(ports, "engine/console/page", "engine/console/scoped", "engine/console/visit", "engine/words")
 )
@@ -75,6 +75,7 @@ var arrows = []struct {
 	{"engine/shipment", []string{"engine/calendar", "engine/identity", "engine/postcode", "billing/codes", "printjobs/prepare/finding"}, "the rules of a shipment are pure; a letter's facts are what preparing says of it", false},
 	{"engine/words", rules, "words for people know codes and arguments alone", false},
 	{"engine/alarm", []string{"engine/calendar", "engine/identity"}, "an alarm is a key and arguments", false},
+	{"engine/change", []string{"engine/access", "engine/identity"}, "what people did is data", false},
 	{"engine/party", []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/access", "billing", "printjobs"}, "who takes part is configured, or set by somebody, and does nothing", true},
 	{"engine/find", and(rules, "engine/access"), "what is found by is data", false},
 	{"engine/recipient", ports, "recipients are found without knowing how they are asked for", false},

@@ -676,10 +676,10 @@ func TestMoneyHoldsNoNationalID(t *testing.T) {
 		t.Errorf("an invoice: %v", err)
 	}
 	for name, c := range map[string]codes.Entry{"code": {Code: person()}, "name": {Code: "1", Name: "Kari " + person()}} {
-		if _, err := s.engine.ImportCodes(s.ctx, []codes.Entry{c}); err == nil || strings.Contains(err.Error(), person()) {
+		if _, err := s.engine.ImportCodes(s.ctx, []codes.Entry{c}, ""); err == nil || strings.Contains(err.Error(), person()) {
 			t.Errorf("a register with it as %s: %v", name, err)
 		}
 	}
-	_, err := s.engine.ImportCodes(s.ctx, []codes.Entry{{Code: "1", Name: "Skatt"}})
+	_, err := s.engine.ImportCodes(s.ctx, []codes.Entry{{Code: "1", Name: "Skatt"}}, "")
 	must(t, err)
 }

@@ -246,7 +246,7 @@ func TestExportLedger(t *testing.T) {
 	_, err := s.engine.ImportCodes(s.ctx, []codes.Entry{
 		{Code: "0150", Name: "Eiendom", Ansvar: "121", ValidTo: "2026-11-15", ReplacedBy: "0200"}, {Code: "0200", Name: "Eiendom og gebyr", Ansvar: "122", Art: "11300"},
 		{Code: "9999", Name: "Uplassert", Ansvar: "900"},
-	})
+	}, "")
 	must(t, err)
 	s.accepted(t, "gammel", newLetter("En").with("konteringskode", "0150"))
 	s.accepted(t, "ny", newLetter("To").with("konteringskode", "0200"))

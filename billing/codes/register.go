@@ -41,6 +41,18 @@ func Columns() []string {
 	return []string{"kode", "navn", "ansvar", "funksjon", "art", "prosjekt", "forste_dag", "siste_dag", "budsjett", "erstattes_av"}
 }
 
+// Record is the code as a row of such a file.
+func (c Entry) Record() []string {
+	last, budget := "", ""
+	if c.ValidTo != "" {
+		last = string(c.ValidTo.AddDays(-1))
+	}
+	if c.HasBudget {
+		budget = c.Budget.Plain(",")
+	}
+	return []string{c.Code, c.Name, c.Ansvar, c.Funksjon, c.Art, c.Prosjekt, string(c.ValidFrom), last, budget, c.ReplacedBy}
+}
+
 // maxRegister is how many codes a register may have.
 const maxRegister = 100_000
 

@@ -26,6 +26,7 @@ func newCodes(o *options) *cobra.Command {
 
 func newCodesImport(o *options) *cobra.Command {
 	var yes bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Replace the register with that of a CSV or Excel file",
@@ -63,7 +64,7 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 						return err
 					}
 				}
-				if change, err = a.Engine.ImportCodes(cmd.Context(), entries); err != nil {
+				if change, err = a.Engine.ImportCodes(cmd.Context(), entries, reason); err != nil {
 					return err
 				}
 				return o.Print(codesView(change), func(w io.Writer) { showCodesChange(w, change) })
@@ -71,6 +72,7 @@ Excel, format kode as text. When more than half of the codes disappear, it asks 
 		},
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it without asking, even when most codes disappear")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log of changes; no personal data")
 	return cmd
 }
 

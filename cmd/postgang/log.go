@@ -18,6 +18,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 func newLog(o *options) *cobra.Command {
@@ -87,6 +88,9 @@ func viewChange(c access.Change, names map[string]string) changeView {
 	}
 	if v.Of == "" {
 		v.Of = c.Subject
+	}
+	if of, done, ok := words.Change(c.Subject, c.Before, c.After, words.English); ok {
+		v.Of, v.words = of, done
 	}
 	if key, ok := access.AccountOf(c.Subject); ok {
 		v.Of = "account " + key
@@ -301,10 +305,10 @@ func more(w io.Writer, n, limit int, last int64) {
 
 func newLogChanges(o *options) *cobra.Command {
 	var l logFlags
-	var person, integration string
+	var person, integration, subject string
 	cmd := &cobra.Command{
 		Use:   "changes",
-		Short: "Changes of who may what, persons and integrations, and of accounts: by whom, from what to what, and why; the newest first",
+		Short: "Changes of persons, integrations and accounts, and what people did about money, alarms and runs: by whom, from what to what, and why; the newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -314,6 +318,7 @@ func newLogChanges(o *options) *cobra.Command {
 						var c access.Chain
 						return verified(o, "log of changes", &c, func(f access.LogFilter) ([]access.Change, error) { return r.Changes(ctx, f) }, c.Change)
 					}
+					l.Subject = subject
 					if person != "" {
 						p, err := findPerson(ctx, r, person)
 						if err != nil {
@@ -361,7 +366,8 @@ func newLogChanges(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&person, "person", "", "only changes of this person: id or name")
 	cmd.Flags().StringVar(&integration, "integration", "", "only changes of this integration: id or name")
-	cmd.MarkFlagsMutuallyExclusive("person", "integration")
-	l.flags(cmd, "person", "integration")
+	cmd.Flags().StringVar(&subject, "subject", "", "only changes of this subject, as --json shows it; all of a kind: konto/ koderegister/ kvitteringsfil/ kvittering/ faktura/ avvik/ maned/ varsel/ kjoring/")
+	cmd.MarkFlagsMutuallyExclusive("person", "integration", "subject")
+	l.flags(cmd, "person", "integration", "subject")
 	return cmd
 }

@@ -91,13 +91,13 @@ func (l Lookup) hash(former string) string {
 	return linked(former, strconv.FormatInt(l.Seq, 10), strconv.FormatInt(l.At.UnixMilli(), 10), l.Actor.String(), l.Shipment, l.Account, Words(l.What), l.Purpose)
 }
 
-// Change is a row of the log of changes: who may what was changed, a person or an integration, or what is set of an account. Before and
-// After are the state as JSON, without fødselsnummer.
+// Change is a row of the log of changes: who may what was changed, a person or an integration, or what is set of an account, or somebody
+// did something about money, an alarm or a run. Before and After are the state as JSON, without fødselsnummer.
 type Change struct {
 	Seq     int64     // from 1, without gaps
 	At      time.Time // UTC, whole milliseconds
 	Actor   Actor
-	Subject string // what was changed, see SubjectOf
+	Subject string // what was changed, see SubjectOf and engine/change
 	Before  string // empty: it was not there
 	After   string
 	Reason  string // one line without personal data

@@ -54,6 +54,9 @@ type Writer interface {
 	EndSessionsOf(ctx context.Context, person, reason string) (int, error)
 	// RecordLogin notes that a person has logged in, now; store.ErrNotFound.
 	RecordLogin(ctx context.Context, id string) error
+	// AddChange adds to the log of changes what the actor of the context does now, of a subject of which no other method here stores
+	// the change. Subject, Before, After and Reason are given, the rest is the archive's.
+	AddChange(ctx context.Context, c Change) error
 	// AddLookup adds to the innsynslogg and returns the row as it was added: its At is now, and Seq and Hash are the archive's.
 	AddLookup(ctx context.Context, l Lookup) (Lookup, error)
 }
@@ -61,7 +64,7 @@ type Writer interface {
 // LogFilter selects rows of a log; zero fields select all.
 type LogFilter struct {
 	Actor    string // Actor.String
-	Subject  string // of changes
+	Subject  string // of changes; all of a kind when it ends in a stroke, as the kinds of engine/change
 	Shipment string // of look-ups, its id
 	Scope    *Scope // of look-ups, of accounts within it alone; nil: of all, also those of no account
 	From, To time.Time

@@ -9,6 +9,7 @@ import (
 
 	"postgang/engine/alarm"
 	"postgang/engine/archive/sqlrow"
+	"postgang/engine/change"
 	"postgang/engine/store"
 )
 
@@ -143,14 +144,38 @@ func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
 
 // AckAlarm records that a person knows of an open alarm.
 func (t *tx) AckAlarm(ctx context.Context, key, reason string) error {
+	before, after, err := t.acknowledged(ctx, key)
+	if err != nil {
+		return fmt.Errorf("acknowledge alarm %s: %w", key, err)
+	}
 	n, err := t.Exec(ctx, `UPDATE alarm SET acknowledged_at = $2, ack_reason = $3, ack_actor = $4 WHERE key = $1 AND resolved_at IS NULL`, key, t.now, sqlrow.Clean(reason), sqlrow.Actor(ctx))
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
+	}
+	if err == nil {
+		err = t.AddChange(ctx, change.Of(change.Alarm, key, before, after, reason))
 	}
 	if err != nil {
 		return fmt.Errorf("acknowledge alarm %s: %w", key, err)
 	}
 	return nil
+}
+
+// acknowledged is an open alarm as the log of changes keeps it, before and after somebody knows of it.
+func (t *tx) acknowledged(ctx context.Context, key string) (before, after change.Facts, err error) {
+	a, err := sqlrow.One(ctx, t.Rows, func(scan sqlrow.Scan) (a alarm.Alarm, err error) {
+		err = scan(sqlrow.When(&a.Raised), sqlrow.When(&a.AckedAt), &a.AckReason)
+		return a, err
+	}, `SELECT raised_at, acknowledged_at, ack_reason FROM alarm WHERE key = $1 AND resolved_at IS NULL`, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	raised := a.Raised.UTC().Format(time.RFC3339)
+	before, after = change.Facts{"raised": raised, "state": "open"}, change.Facts{"raised": raised, "state": "known"}
+	if a.Acknowledged() {
+		before["state"], before["reason"] = "known", a.AckReason
+	}
+	return before, after, nil
 }
 
 // AlarmDeliveries lists what a sink may have to be told.

@@ -270,24 +270,28 @@ func TestRegistersAreTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	who := w.as("okonomi", access.Grant{Role: access.RoleFinance})
-	path := "/okonomi/koder/les-inn"
+	path, why := "/okonomi/koder/les-inn", url.Values{"begrunnelse": {"nytt budsjett"}}
 	before := w.contents()
-	w.says("no register", "POST", path, who, upload(nil, "register.xls", "\xd0\xcf\x11\xe0"), 422, "Ingenting er lest inn.", "Lagre den som .xlsx")
-	w.says("a bad line", "POST", path, who, upload(nil, "register.csv", "kode;budsjett\n0412;mye\n"), 422, "Linje 2: «budsjett»: det er ikke et gyldig beløp")
-	w.says("a number of somebody", "POST", path, who, upload(nil, "register.csv", "kode;navn\n0412;Skole "+secretNumber+"\n"), 422, "ser ut som et fødselsnummer")
+	w.says("no reason", "POST", path, who, upload(nil, "register.csv", ownCodes), 422, "Skriv kort hvorfor")
+	w.says("no register", "POST", path, who, upload(why, "register.xls", "\xd0\xcf\x11\xe0"), 422, "Ingenting er lest inn.", "Lagre den som .xlsx")
+	w.says("a bad line", "POST", path, who, upload(why, "register.csv", "kode;budsjett\n0412;mye\n"), 422, "Linje 2: «budsjett»: det er ikke et gyldig beløp")
+	w.says("a number of somebody", "POST", path, who, upload(why, "register.csv", "kode;navn\n0412;Skole "+secretNumber+"\n"), 422, "ser ut som et fødselsnummer")
 	if w.contents() != before {
 		t.Fatal("what was refused changed the archive")
 	}
-	to := w.says("taken", "POST", path, who, upload(nil, "register.csv", "kode;navn;budsjett\n0412;Skole;1000,00\n0100;Helse;\n0200;Plan;\n"), 303)
+	to := w.says("taken", "POST", path, who, upload(why, "register.csv", "kode;navn;budsjett\n0412;Skole;1000,00\n0100;Helse;\n0200;Plan;\n"), 303)
 	w.says("told", "GET", to, who, "", 200, "Registeret er lest inn og har 3 koder: 3 nye, 0 borte, 0 endret.", "Skole", "kr\u00a01\u00a0000,00")
-	w.says("most are gone", "POST", path, who, upload(nil, "register.csv", ownCodes), 422, "Av 3 koder er 2 ikke med i filen: 0100, 0200", "Erstatt registeret likevel")
-	w.says("all the same", "POST", path, who, upload(url.Values{"likevel": {"ja"}}, "register.csv", ownCodes+"-100;Enhet;\r\n"), 303)
+	w.says("most are gone", "POST", path, who, upload(why, "register.csv", ownCodes), 422, "Av 3 koder er 2 ikke med i filen: 0100, 0200", "Erstatt registeret likevel")
+	w.says("all the same", "POST", path, who, upload(url.Values{"likevel": {"ja"}, "begrunnelse": {"avdelinger er lagt ned"}}, "register.csv", ownCodes+"-100;Enhet;\r\n"), 303)
 	file := w.ask("GET", "/okonomi/koder/register.csv", who, "").Body.String()
-	w.says("what was given is taken", "POST", path, who, upload(nil, "register.csv", file), 303)
+	w.says("what was given is taken", "POST", path, who, upload(why, "register.csv", file), 303)
 	if again := w.ask("GET", "/okonomi/koder/register.csv", who, "").Body.String(); again != file || !strings.Contains(file, "0412;Skole;;;;;;;1000,00;") {
 		t.Errorf("the register changed on its way: %s", again)
 	}
 	w.says("the list", "GET", "/okonomi/koder/liste.csv", who, "", 200, "0412;Skole;1000,00;17,55;982,45;")
+	auditor := w.as("revisor", access.Grant{Role: access.RoleAuditor})
+	w.says("the log", "GET", "/logg/endringer?gjelder=koderegister%2F", auditor, "", 200, `<a href="/okonomi/koder">Registeret over konteringskoder</a>`, "Lest inn: 3 nye, 0 borte, 0 endret", "nytt budsjett", "avdelinger er lagt ned")
+	w.says("the file of the log", "GET", "/logg/endringer.csv?gjelder=koderegister%2Fkonteringskoder", auditor, "", 200, "0412;Skole;;;;;;;1000,00;")
 }
 
 // TestReceiptRows: what a file of receipts says is shown row by row, a hundred at a time, with what became of each, and nothing of what a

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"postgang/engine/access"
+	"postgang/engine/change"
 	"postgang/engine/login"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -361,4 +363,66 @@ func TestLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, "the check of a changed log", w.ask("GET", "/logg/kontroll", auditor, "").Body.String(), "Rad 7 er ikke slik den ble skrevet", "<dd>6</dd>")
+}
+
+// TestLogOfMoneyAndRuns: the log of changes tells in Norwegian what people did about money, alarms, runs and accounts, and leads there.
+func TestLogOfMoneyAndRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	auditor := w.as("revisor", access.Grant{Role: access.RoleAuditor})
+	operator := w.as("operator", access.Grant{Role: access.RoleOperator})
+	code(t, "acknowledge", w.ask("POST", "/varsler/kjent", operator, "varsel=uncertain%3A"+w.ownJob+"&begrunnelse=Ringt+trykkeriet"), http.StatusSeeOther)
+	var invoice, conflict string
+	if err := w.archive.View(ctx, func(r store.Reader) error {
+		list, err := r.Invoices(ctx, time.Time{}, time.Time{})
+		open, err2 := r.Receipts(ctx, store.ReceiptFilter{Open: true})
+		if err := errors.Join(err, err2); err != nil {
+			return err
+		}
+		invoice, conflict = list[0].ID, open[0].ID
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	name := "Ny skole"
+	by := access.As(ctx, access.Actor{Kind: access.Human, ID: personID("operator")})
+	if err := w.archive.InTx(ctx, func(tx store.Tx) error {
+		_, err := tx.AddVersion(by, party.Version{Account: own, From: "2026-12-01", Reason: "bytter navn", Change: party.Change{Text: &name, Vendor: &name}}, party.Change{})
+		facts := func(more ...string) change.Facts {
+			f := change.Facts{"vendor": "trykkeri", "number": "F-1", "net": "100", "job": "AAAA000001"}
+			for i := 0; i < len(more); i += 2 {
+				f[more[i]] = more[i+1]
+			}
+			return f
+		}
+		return errors.Join(err,
+			tx.AddChange(by, change.Of(change.Invoice, invoice, nil, facts("state", "taken"), change.Typed)),
+			tx.AddChange(by, change.Of(change.Invoice, w.ownLetter, facts("state", "taken"), facts("state", "removed"), "dobbel")),
+			tx.AddChange(by, change.Of(change.Receipt, conflict, facts("in_force", "a"), facts("in_force", "b", "net", "300"), "riktig")),
+			tx.AddChange(by, change.Of(change.ReceiptFile, "ab", nil, facts("rows", "2", "applied", "2", "conflicts", "0", "unknown", "0", "problems", "0"), change.Read)),
+			tx.AddChange(by, change.Of(change.Deviations, "trykkeri", change.Facts{"a": "OPEN"}, change.Facts{"a": "SETTLED"}, "betalt")),
+			tx.AddChange(by, change.Of(change.Month, "2026-10", change.Facts{"state": "open"}, change.Facts{"state": "closed"}, "avstemt")),
+			tx.AddChange(by, change.Of(change.Run, "night-by-hand", nil, change.Facts{"begun": "2026-11-30T20:00:00Z"}, change.ByHand)),
+		)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	page := code(t, "the log", w.ask("GET", "/logg/endringer", auditor, ""), http.StatusOK)
+	contains(t, "the log", page, "Varselet uncertain:"+w.ownJob, "Merket som kjent", "Ringt trykkeriet", "Kontoen Skolekontoret", "Satt: forsidetekst, trykkeri", "bytter navn",
+		"Faktura F-1 fra trykkeri", "Tatt imot, kr 1,00 netto", "skrevet inn", "Fjernet, kr 1,00 netto", "Den nye gjelder: kr 1,00 ble kr 3,00", "Lest inn: 2 av 2 kvitteringer bokført",
+		"Avvik hos trykkeri", "1 avgjort: oppgjort", "Oktober 2026", "Lukket", "Nattkjøring", "Startet", "startet for hånd")
+	without(t, "the log", page, "ingenting vi har ord for", "kan ikke leses", "/okonomi/fakturaer/"+w.ownLetter)
+	for _, path := range []string{"/okonomi/fakturaer/" + invoice, "/okonomi/kvitteringer/konflikt/" + conflict, "/okonomi/kvitteringer", "/okonomi/avvik", "/okonomi/maneder/2026-10", "/konfigurasjon/konto/" + own} {
+		contains(t, "the log", page, `<a href="`+path+`">`)
+		code(t, path, w.ask("GET", path, auditor, ""), http.StatusOK)
+	}
+	for kind, want := range map[string]int{"faktura%2F": 2, "varsel%2F": 1, "varsel%2Funcertain%3A" + w.ownJob: 1, "kvittering%2F": 1, "konto%2F" + own: 1, "kjoring%2F": 1, "koderegister%2F": 0} {
+		page := code(t, kind, w.ask("GET", "/logg/endringer?gjelder="+kind, auditor, ""), http.StatusOK)
+		if n := strings.Count(page, `<th scope="row" class="num">`); n != want {
+			t.Errorf("%s: %d rows, want %d", kind, n, want)
+		}
+	}
+	code(t, "no subject", w.ask("GET", "/logg/endringer?gjelder=faktura", auditor, ""), http.StatusUnprocessableEntity)
+	contains(t, "the check", code(t, "check", w.ask("GET", "/logg/kontroll", auditor, ""), http.StatusOK), "Loggen holder til og med rad")
 }

@@ -33,7 +33,7 @@ var rulesMoney = map[string]rule{
 	"GET /okonomi/koder/liste.csv":     {roles: lookers, path: fixed("/okonomi/koder/liste.csv")},
 	"GET /okonomi/koder/register.csv":  {roles: lookers, whole: true, path: fixed("/okonomi/koder/register.csv")},
 	"GET /okonomi/koder/les-inn":       {roles: handlers, whole: true, path: fixed("/okonomi/koder/les-inn")},
-	"POST /okonomi/koder/les-inn":      {roles: handlers, whole: true, path: fixed("/okonomi/koder/les-inn"), form: upload(nil, "register.csv", ownCodes)},
+	"POST /okonomi/koder/les-inn":      {roles: handlers, whole: true, path: fixed("/okonomi/koder/les-inn"), form: upload(url.Values{"begrunnelse": {"nytt år"}}, "register.csv", ownCodes)},
 	"GET /okonomi/avvik/liste.csv":     {roles: lookers, path: fixed("/okonomi/avvik/liste.csv")},
 	"GET /okonomi/avvik/omtvistet.csv": {roles: lookers, path: fixed("/okonomi/avvik/omtvistet.csv?trykkeri=trykkeri")},
 	"GET /okonomi/avvik/avgjor": {roles: handlers, path: func(_ *world, own bool) string {

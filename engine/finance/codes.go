@@ -3,14 +3,17 @@ package finance
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"postgang/billing/civil"
 	"postgang/billing/codes"
 	"postgang/billing/ledger"
 	"postgang/billing/money"
 	"postgang/engine/calendar"
+	"postgang/engine/change"
 	"postgang/engine/identity"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -30,26 +33,47 @@ func compareCodes(ctx context.Context, r store.Reader, entries []codes.Entry) (c
 	return codes.Compare(codes.NewRegister(before), codes.NewRegister(entries)), nil
 }
 
-// ImportCodes replaces the register of konteringskoder, and tells what that changed.
-func (e *Finance) ImportCodes(ctx context.Context, entries []codes.Entry) (codes.Change, error) {
+// ImportCodes replaces the register of konteringskoder, and tells what that changed. The reason is kept and shown, and may be empty.
+func (e *Finance) ImportCodes(ctx context.Context, entries []codes.Entry, reason string) (codes.Change, error) {
+	reason = cmp.Or(reason, change.Read)
+	if why := identity.BadReason(reason); why != "" {
+		return codes.Change{}, errors.New(why)
+	}
 	for i, c := range entries {
 		if shipment.ShownCode(c.Code) != c.Code || len(identity.FindNationalIDs(c.Name)) > 0 { // both are shown in reports
 			return codes.Change{}, fmt.Errorf("import codes: %w", &words.Refused{Note: shipment.Note{Code: "codes-number", Args: shipment.Args{"place": fmt.Sprint(i + 1)}}})
 		}
 	}
-	var change codes.Change
+	var out codes.Change
 	err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
-		if change, err = compareCodes(ctx, tx, entries); err != nil {
+		was, err := tx.CodeRegister(ctx)
+		if err != nil {
 			return err
 		}
-		return tx.SetCodeRegister(ctx, entries)
+		before, after := codes.NewRegister(was), codes.NewRegister(entries)
+		out = codes.Compare(before, after)
+		if err := tx.SetCodeRegister(ctx, entries); err != nil {
+			return err
+		}
+		return tx.AddChange(ctx, change.Of(change.Codes, "konteringskoder", codeFacts(before, out.Gone, out.Changed), codeFacts(after, out.New, out.Changed), reason))
 	})
 	if err != nil {
-		return change, fmt.Errorf("import codes: %w", err)
+		return out, fmt.Errorf("import codes: %w", err)
 	}
-	e.Log.Info("konteringskoder imported", "codes", change.After, "gone", len(change.Gone), "new", len(change.New))
+	e.Log.Info("konteringskoder imported", "codes", out.After, "gone", len(out.Gone), "new", len(out.New))
 	e.Passed("codes: imported")
-	return change, nil
+	return out, nil
+}
+
+// codeFacts are what the log of changes keeps of some codes of a register: each as a line of its file.
+func codeFacts(r codes.Register, lists ...[]string) change.Facts {
+	f := change.Facts{}
+	for _, code := range slices.Concat(lists...) {
+		if c, ok := r.Find(code); ok {
+			f[code] = strings.Join(c.Record(), ";")
+		}
+	}
+	return f
 }
 
 // Budgets holds what is booked from the beginning of the calendar year to before a day against the register of konteringskoder.

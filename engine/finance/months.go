@@ -12,8 +12,10 @@ import (
 	"postgang/billing/civil"
 	"postgang/billing/figures"
 	"postgang/billing/money"
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
+	"postgang/engine/change"
 	"postgang/engine/identity"
 	"postgang/engine/invoices"
 	"postgang/engine/shipment"
@@ -305,8 +307,19 @@ func (e *Finance) CloseMonth(ctx context.Context, month civil.Date, reason strin
 			return err
 		}
 		m.ClosedAt = tx.Now()
+		after := change.Facts{"state": "closed"}
+		asked, err := tx.Asked(ctx, true)
+		if err != nil {
+			return err
+		}
+		if at := slices.IndexFunc(asked, func(a access.Asked) bool { return a.Subject == subject }); at >= 0 {
+			after["asked_by"] = asked[at].By.String()
+		}
 		for _, day := range months {
 			if err := tx.CloseMonth(ctx, store.ClosedMonth{Month: day, ClosedAt: m.ClosedAt, Reason: reason}); err != nil {
+				return err
+			}
+			if err := tx.AddChange(ctx, change.Of(change.Month, day.Month(), change.Facts{"state": "open"}, after, reason)); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"postgang/billing/invoice"
 	"postgang/billing/money"
 	"postgang/engine/calendar"
+	"postgang/engine/change"
 	"postgang/engine/identity"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
@@ -134,6 +138,14 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		if err := tx.SetSetting(ctx, settingBooked(id), tx.Now().Format(time.RFC3339Nano)); err != nil {
 			return err
 		}
+		before, after := factsOf(rec, invoiceTaken), factsOf(rec, invoiceBooked)
+		if again {
+			before["state"] = invoiceBooked
+		}
+		before["shared"], after["shared"] = sharedNet(shares, id), sumNet(lines)
+		if err := tx.AddChange(ctx, change.Of(change.Invoice, id, before, after, reason)); err != nil {
+			return err
+		}
 		out, err = e.lookAtPeriod(ctx, tx, v, inv.From, inv.To)
 		return err
 	})
@@ -143,6 +155,19 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 	e.Log.Info("invoice booked", "invoice", id)
 	e.Passed("invoice: booked")
 	return out, nil
+}
+
+// sharedNet is what stands in the ledger as the shares of an invoice, net, in øre.
+func sharedNet(shares []store.LedgerLine, id string) string {
+	return sumNet(slices.DeleteFunc(slices.Clone(shares), func(l store.LedgerLine) bool { return l.Document != id }))
+}
+
+func sumNet(lines []store.LedgerLine) string {
+	var net money.Ore
+	for _, l := range lines {
+		net += l.Line.Net
+	}
+	return strconv.FormatInt(int64(net), 10)
 }
 
 // takesBack names a kind of cost of which an invoice takes back more than all of them together have, though receipts have some.
@@ -237,6 +262,11 @@ func (e *Invoices) CarryReceipts(ctx context.Context, id string, into civil.Date
 		if err := tx.CarryReceipts(ctx, store.ReceiptCarry{Vendor: v.Key, From: p.From, To: p.To, After: booked, Into: into, Reason: reason}); err != nil {
 			return err
 		}
+		before, after := factsOf(rec, invoiceBooked), factsOf(rec, invoiceBooked)
+		after["carried"], after["carried_into"] = strconv.FormatInt(int64(net), 10), into.Month()
+		if err := tx.AddChange(ctx, change.Of(change.Invoice, id, before, after, reason)); err != nil {
+			return err
+		}
 		if out, err = e.lookAtPeriod(ctx, tx, v, p.From, p.To); err != nil {
 			return err
 		}
@@ -301,6 +331,7 @@ func (e *Invoices) DecideDeviationsSeen(ctx context.Context, keys []string, seen
 		if err != nil {
 			return err
 		}
+		before, after := map[string]change.Facts{}, map[string]change.Facts{} // by vendor
 		known := map[string]store.Deviation{}
 		for _, d := range all {
 			known[d.Key] = d
@@ -319,7 +350,16 @@ func (e *Invoices) DecideDeviationsSeen(ctx context.Context, keys []string, seen
 			if err := tx.DecideDeviation(ctx, key, state, reason); err != nil {
 				return err
 			}
+			if before[d.Vendor] == nil {
+				before[d.Vendor], after[d.Vendor] = change.Facts{}, change.Facts{}
+			}
+			before[d.Vendor][d.ID()], after[d.Vendor][d.ID()] = string(d.State), string(state)
 			n++
+		}
+		for _, vendor := range slices.Sorted(maps.Keys(before)) {
+			if err := tx.AddChange(ctx, change.Of(change.Deviations, vendor, before[vendor], after[vendor], reason)); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"postgang/billing/invoice"
 	"postgang/billing/reading"
 	"postgang/engine/calendar"
+	"postgang/engine/change"
 	"postgang/engine/identity"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
@@ -51,7 +53,7 @@ func (e *Invoices) TakeInvoice(ctx context.Context, vendor string, data []byte, 
 		return store.InvoiceRecord{}, fmt.Errorf("store invoice: %w", err)
 	}
 	e.Passed("invoice: stored")
-	return e.addInvoice(ctx, v, inv, ref)
+	return e.addInvoice(ctx, v, inv, ref, change.Read)
 }
 
 // AddInvoice stores an invoice that was typed in, like TakeInvoice.
@@ -63,10 +65,10 @@ func (e *Invoices) AddInvoice(ctx context.Context, vendor string, inv invoice.In
 	if err := cmp.Or(inv.Check(), v.Invoices.CheckKinds(inv.Lines)); err != nil {
 		return store.InvoiceRecord{}, err
 	}
-	return e.addInvoice(ctx, v, inv, shipment.BlobRef{})
+	return e.addInvoice(ctx, v, inv, shipment.BlobRef{}, change.Typed)
 }
 
-func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.Invoice, ref shipment.BlobRef) (store.InvoiceRecord, error) {
+func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.Invoice, ref shipment.BlobRef, how string) (store.InvoiceRecord, error) {
 	for i, l := range inv.Lines {
 		if shipment.ShownCode(l.Konteringskode) != l.Konteringskode { // it would be shown in reports
 			return store.InvoiceRecord{}, &words.Refused{Note: shipment.Note{Code: "invoice-line-code", Args: shipment.Args{"line": fmt.Sprint(i + 1)}}}
@@ -103,6 +105,9 @@ func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.I
 		if err := tx.InsertInvoice(ctx, rec); err != nil {
 			return err
 		}
+		if err := tx.AddChange(ctx, change.Of(change.Invoice, rec.ID, nil, factsOf(rec, invoiceTaken), how)); err != nil {
+			return err
+		}
 		_, err = e.lookAtPeriod(ctx, tx, v, inv.From, inv.To)
 		return err
 	})
@@ -111,6 +116,19 @@ func (e *Invoices) addInvoice(ctx context.Context, v party.Vendor, inv invoice.I
 		e.Passed("invoice: taken")
 	}
 	return rec, err
+}
+
+// The states of an invoice in the log of changes. They stand in the archive: never rename one.
+const (
+	invoiceTaken   = "taken"
+	invoiceBooked  = "booked"
+	invoiceRemoved = "removed"
+)
+
+// factsOf is an invoice as the log of changes keeps it.
+func factsOf(rec store.InvoiceRecord, state string) change.Facts {
+	inv := rec.Invoice
+	return change.Facts{"number": inv.Number, "vendor": rec.Vendor, "from": string(inv.From), "to": string(inv.To), "net": strconv.FormatInt(int64(inv.Net), 10), "state": state}
 }
 
 // RemoveInvoice takes an invoice back that is not booked, such as one that was typed wrong; its number is free again. It is kept
@@ -132,6 +150,9 @@ func (e *Invoices) RemoveInvoice(ctx context.Context, id, reason string) error {
 			return &words.Refused{Note: shipment.Note{Code: "invoice-is-booked", Args: shipment.Args{"number": rec.Invoice.Number}}}
 		}
 		if err := tx.RemoveInvoice(ctx, id, reason); err != nil {
+			return err
+		}
+		if err := tx.AddChange(ctx, change.Of(change.Invoice, id, factsOf(rec, invoiceTaken), factsOf(rec, invoiceRemoved), reason)); err != nil {
 			return err
 		}
 		v, ok := e.Vendors[rec.Vendor]

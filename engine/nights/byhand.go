@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postgang/engine/alarm"
+	"postgang/engine/change"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -65,8 +66,11 @@ func (e *Nights) beginByHand(ctx context.Context, ledger string) (at time.Time, 
 		}
 		for at = tx.Now(); ; at = at.Add(time.Millisecond) {
 			fresh, err := tx.ClaimSlot(ctx, ledger, at, store.SlotRunning)
-			if err != nil || fresh {
+			if err != nil {
 				return err
+			}
+			if fresh {
+				return tx.AddChange(ctx, change.Of(change.Run, ledger, nil, change.Facts{"begun": at.Format(time.RFC3339)}, change.ByHand))
 			}
 		}
 	})

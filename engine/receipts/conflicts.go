@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"postgang/billing/receipt"
 	"postgang/engine/calendar"
+	"postgang/engine/change"
 	"postgang/engine/identity"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
@@ -70,6 +72,14 @@ func (e *Receipts) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Rec
 		if err := settleReceipt(ctx, tx, c.Conflict, decided, shipment.Note{Code: "decided", Args: shipment.Args{"reason": r.Reason}}); err != nil {
 			return err
 		}
+		before := factsOf(c, c.InForce.Receipt)
+		after := before
+		if r.Take {
+			after = factsOf(c, c.Conflict.Receipt)
+		}
+		if err := tx.AddChange(ctx, change.Of(change.Receipt, c.Conflict.ID, before, after, r.Reason)); err != nil {
+			return err
+		}
 		if !r.Take {
 			return tx.DecideReceipt(ctx, d)
 		}
@@ -92,6 +102,13 @@ func (e *Receipts) ResolveReceipt(ctx context.Context, r ReceiptResolution) (Rec
 	e.Passed("receipts: resolved")
 	e.Log.Info("receipt resolved", "receipt", r.Receipt, "taken", r.Take)
 	return c, nil
+}
+
+// factsOf is a decision between two receipts as the log of changes keeps it: the letter, and which of them is in force.
+func factsOf(c ReceiptChoice, inForce store.Receipt) change.Facts {
+	return change.Facts{
+		"vendor": c.Conflict.Vendor, "job": c.Conflict.Row.Job, "shipment": c.Conflict.Row.Shipment, "in_force": inForce.ID, "net": strconv.FormatInt(int64(bookedNet(inForce.Row)), 10),
+	}
 }
 
 // takeReceipt brings the receipt in conflict of a decision into force in tx, in place of another: its amounts are booked under our

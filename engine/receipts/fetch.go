@@ -19,6 +19,7 @@ import (
 	"postgang/billing/reading"
 	"postgang/billing/receipt"
 	"postgang/engine/alarm"
+	"postgang/engine/change"
 	"postgang/engine/identity"
 	"postgang/engine/restored"
 	"postgang/engine/step"
@@ -124,7 +125,7 @@ func (e *Receipts) fetchReceiptFile(ctx context.Context, side step.VendorSide, k
 	if odd := e.restored.StrangeReceipts(k, data); len(odd) > 0 {
 		return Imported{File: name, Waits: odd}, e.restored.StopOffers(ctx, restored.OfferStop{Vendor: vendor, Jobs: odd})
 	}
-	im, err := e.ImportReceipts(ctx, vendor, name, data)
+	im, err := e.importReceipts(ctx, vendor, name, data, func(store.Tx, Imported) error { return nil })
 	if err == nil {
 		e.Passed("receipts: applied")
 	}
@@ -163,13 +164,21 @@ func (e *Receipts) moveBooked(ctx context.Context, side step.VendorSide, booked 
 func stoppedKey(vendor, sha256 string) string { return "receipts:" + vendor + ":" + sha256 }
 
 // ImportReceipts applies one receipt file. The same bytes again change nothing. A file with any problem is kept and
-// stopped whole, with an alarm; it is looked at anew when it comes again, since the vendor profile may have been mended.
+// stopped whole, with an alarm; it is looked at anew when it comes again, since the vendor profile may have been mended. Somebody has
+// read it in, which the log of changes keeps.
 func (e *Receipts) ImportReceipts(ctx context.Context, vendor, name string, data []byte) (Imported, error) {
-	return e.importReceipts(ctx, vendor, name, data, func(store.Tx) error { return nil })
+	return e.importReceipts(ctx, vendor, name, data, func(tx store.Tx, im Imported) error {
+		count := map[string]int{"rows": im.Rows, "applied": im.Applied, "corrects": im.Corrects, "doubles": im.Doubles, "conflicts": im.Conflict, "unknown": im.Unknown, "problems": len(im.Problems)}
+		after := change.Facts{"vendor": vendor, "net": strconv.FormatInt(int64(im.Booked), 10)}
+		for name, n := range count {
+			after[name] = strconv.Itoa(n)
+		}
+		return tx.AddChange(ctx, change.Of(change.ReceiptFile, im.SHA256, nil, after, change.Read))
+	})
 }
 
-// importReceipts is ImportReceipts; also is done in the transaction that books the rows.
-func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data []byte, also func(tx store.Tx) error) (Imported, error) {
+// importReceipts is ImportReceipts; also is done in the transaction that stores what came of the file.
+func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data []byte, also func(tx store.Tx, im Imported) error) (Imported, error) {
 	v, ok := e.Vendors[vendor]
 	if !ok {
 		return Imported{}, fmt.Errorf("vendor %q is not configured", vendor)
@@ -212,9 +221,13 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 			if err := tx.InsertReceiptFile(ctx, file); err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), alarm.Args{
+			err := tx.RaiseAlarm(ctx, stoppedKey(vendor, out.SHA256), alarm.Args{
 				"case": "stopped", "file": identity.Scrub(name), "vendor": vendor, "problems": strconv.Itoa(len(problems)), "first": fmt.Sprint(problems[0]),
 			})
+			if err != nil {
+				return err
+			}
+			return also(tx, out)
 		})
 		if err != nil && !errors.Is(err, store.ErrExists) {
 			return out, fmt.Errorf("record receipt file %s: %w", identity.Scrub(name), err)
@@ -235,7 +248,7 @@ func (e *Receipts) importReceipts(ctx context.Context, vendor, name string, data
 		if err := e.applyReceipts(ctx, tx, v, file, rows, &out); err != nil {
 			return err
 		}
-		return also(tx)
+		return also(tx, out)
 	})
 	if errors.Is(err, store.ErrExists) {
 		// Another process applied the same file just now, or it was applied after it had been stopped once.

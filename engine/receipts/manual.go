@@ -54,7 +54,10 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
 	name := fmt.Sprintf("manuell_%s_%s.csv", e.Now().Format("20060102T150405"), c.Job)
-	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx store.Tx) error {
+	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx store.Tx, im Imported) error {
+		if len(im.Problems) > 0 {
+			return nil // nothing is confirmed
+		}
 		now, err := tx.Job(held, c.Job)
 		if err != nil {
 			return err

@@ -119,7 +119,7 @@ func plain(key string, args map[string]string) string {
 // worded is a template in each language.
 type worded [len(Languages)]string
 
-// parsedAlarms are the templates of all alarms and notes, by language and name.
+// parsedAlarms are the templates of all alarms, notes and changes, by language and name.
 type parsedAlarms [len(Languages)]map[string]*template.Template
 
 var alarmWords = sync.OnceValue(parseAlarms)
@@ -129,13 +129,15 @@ func parseAlarms() *parsedAlarms {
 	p := &parsedAlarms{}
 	for _, lang := range Languages {
 		p[lang] = map[string]*template.Template{}
-		for _, table := range []map[string]worded{alarmTemplates, alarmPhrases, notePhrases} {
+		for _, table := range []map[string]worded{alarmTemplates, alarmPhrases, notePhrases, changePhrases} {
 			for name, w := range table {
 				p[lang][name] = p.parse(name, w, lang)
 			}
 		}
-		for code, w := range notes {
-			p[lang][notePrefix+code] = p.parse(notePrefix+code, w, lang)
+		for prefix, table := range map[string]map[string]worded{notePrefix: notes, changePrefix: changes, subjectPrefix: changeSubjects} {
+			for code, w := range table {
+				p[lang][prefix+code] = p.parse(prefix+code, w, lang)
+			}
 		}
 	}
 	return p
@@ -160,6 +162,16 @@ func execute(t *template.Template, args map[string]string) (string, error) {
 	return b.String(), err
 }
 
+// isPhrase reports whether a code of an argument has words.
+func isPhrase(full string) bool {
+	for _, table := range []map[string]worded{alarmPhrases, notePhrases, changePhrases} {
+		if _, ok := table[full]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // funcs are what templates may call.
 func (p *parsedAlarms) funcs(lang Language) template.FuncMap {
 	return template.FuncMap{
@@ -172,7 +184,7 @@ func (p *parsedAlarms) funcs(lang Language) template.FuncMap {
 				return "", fmt.Errorf("no argument %s", name)
 			}
 			full := name + "/" + code
-			if _, ok := alarmPhrases[full]; !ok && notePhrases[full] == (worded{}) {
+			if !isPhrase(full) {
 				return code, nil
 			}
 			return execute(p[lang][full], args)

@@ -18,7 +18,7 @@ func TestNorwegianNamesNoCommand(t *testing.T) {
 			t.Errorf("%s says %q in Norwegian: %s", name, bad, text)
 		}
 	}
-	for _, table := range []map[string]worded{alarmTemplates, alarmPhrases, manyAlarms, notes, notePhrases} {
+	for _, table := range []map[string]worded{alarmTemplates, alarmPhrases, manyAlarms, notes, notePhrases, changes, changeSubjects, changePhrases} {
 		for name, w := range table {
 			check(name, w[Norwegian])
 		}

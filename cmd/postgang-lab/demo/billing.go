@@ -267,7 +267,7 @@ func (d *demo) codes(ctx context.Context) error {
 	if len(problems) > 0 {
 		return fmt.Errorf("%s: %v", path, problems)
 	}
-	_, err = d.app.Engine.ImportCodes(ctx, entries)
+	_, err = d.app.Engine.ImportCodes(ctx, entries, "demonstrasjon")
 	return err
 }
 

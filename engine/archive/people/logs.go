@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"postgang/engine/access"
 	"postgang/engine/archive/sqlrow"
@@ -51,6 +52,10 @@ func logQuery(columns, table, at string, f access.LogFilter) (string, sqlrow.Arg
 	if f.After != 0 {
 		where = append(where, "seq "+beyond+" "+a.Add(f.After))
 	}
+	if strings.HasSuffix(f.Subject, "/") {
+		where = append(where, "substr(subject, 1, "+a.Add(utf8.RuneCountInString(f.Subject))+") = "+a.Add(f.Subject))
+		f.Subject = ""
+	}
 	for _, c := range []struct{ column, value string }{{"actor", f.Actor}, {"subject", f.Subject}, {"shipment", f.Shipment}} {
 		if c.value != "" {
 			where = append(where, c.column+" = "+a.Add(c.value))
@@ -86,6 +91,16 @@ func (r Reader) Changes(ctx context.Context, f access.LogFilter) ([]access.Chang
 		return nil, fmt.Errorf("read the log of changes: %w", err)
 	}
 	return out, nil
+}
+
+// AddChange adds to the log of changes what somebody does now.
+func (t Writer) AddChange(ctx context.Context, c access.Change) error {
+	c.At, c.Actor = t.now, access.By(ctx)
+	c.Subject, c.Before, c.After, c.Reason = sqlrow.Clean(c.Subject), sqlrow.Clean(c.Before), sqlrow.Clean(c.After), sqlrow.Clean(c.Reason)
+	if err := t.addChange(ctx, c); err != nil {
+		return fmt.Errorf("add to the log of changes: %w", err)
+	}
+	return nil
 }
 
 // addChange adds to the log of changes.

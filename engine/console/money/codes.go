@@ -87,17 +87,12 @@ func registerCSV(v *request) error {
 	}
 	rows := [][]string{codes.Columns()}
 	for _, c := range entries {
-		last, budget := "", ""
-		if c.ValidTo != "" {
-			last = string(c.ValidTo.AddDays(-1))
-		}
-		if c.HasBudget {
-			budget = c.Budget.Plain(",")
-		}
+		row := c.Record()
 		// A code begins no formula, whatever it begins with: it is letters, digits and . _ - and is to come back as it is.
-		rows = append(rows, []string{
-			c.Code, visit.Cell(c.Name), visit.Cell(c.Ansvar), visit.Cell(c.Funksjon), visit.Cell(c.Art), visit.Cell(c.Prosjekt), string(c.ValidFrom), last, budget, c.ReplacedBy,
-		})
+		for i := 1; i <= 5; i++ { // name and dimensions
+			row[i] = visit.Cell(row[i])
+		}
+		rows = append(rows, row)
 	}
 	return v.CSV("register.csv").WriteAll(rows)
 }
@@ -110,7 +105,7 @@ func codesImportPage() form {
 		Fields: []field{{
 			Kind: "fil", Name: "fil", Label: "Register", Accept: ".csv,.xlsx", Required: true,
 			Help: "Excel (xlsx) eller CSV med semikolon. Første linje er kolonnenavn, og bare kode må være med: " + strings.Join(codes.Columns(), ", ") + ". Budsjett er kroner uten merverdiavgift for et kalenderår.",
-		}},
+		}, reasonField()},
 	}
 }
 
@@ -122,7 +117,9 @@ func importCodes(v *request) error {
 		return err
 	}
 	f := codesImportPage()
-	if f.set("fil", "", in.Wrong); f.IsWrong() {
+	f.set("fil", "", in.Wrong)
+	reason, wrong := visit.ReasonIn(in.Get("begrunnelse"))
+	if f.set("begrunnelse", reason, wrong); f.IsWrong() {
 		return v.ask(f)
 	}
 	if v.Books == nil {
@@ -150,7 +147,7 @@ func importCodes(v *request) error {
 		})
 		return v.ask(f)
 	}
-	change, err = v.Engine.ImportCodes(v.Ctx, entries)
+	change, err = v.Engine.ImportCodes(v.Ctx, entries, reason)
 	if v.refused(&f, err) {
 		return v.ask(f)
 	}

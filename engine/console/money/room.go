@@ -29,7 +29,7 @@ type Engine interface {
 type Ledger interface {
 	Budgets(ctx context.Context, to civil.Date, accounts []string) ([]codes.BudgetRow, error)
 	CompareCodes(ctx context.Context, entries []codes.Entry) (codes.Change, error)
-	ImportCodes(ctx context.Context, entries []codes.Entry) (codes.Change, error)
+	ImportCodes(ctx context.Context, entries []codes.Entry, reason string) (codes.Change, error)
 	Months(ctx context.Context) ([]finance.MonthStatus, error)
 	MonthStatus(ctx context.Context, month civil.Date) (finance.MonthStatus, error)
 	MayClose(ctx context.Context, month civil.Date) error

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,9 +14,12 @@ import (
 
 	"postgang/engine/access"
 	"postgang/engine/calendar"
+	"postgang/engine/change"
 	"postgang/engine/console/page"
 	"postgang/engine/console/visit"
+	"postgang/engine/party"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // perPage is how many rows of a log a page shows, mostRows how many a file has.
@@ -285,17 +289,76 @@ func (v *request) changeFilter(p *changesPage) access.LogFilter {
 	return f
 }
 
-var subjectForm = regexp.MustCompile(`^[a-zæøå]+/[0-9A-Za-zæøåÆØÅ._:-]{1,100}$`)
+var subjectForm = regexp.MustCompile(`^[a-zæøå]+/[^\s]{0,200}$`)
+
+// subjectKinds are what changes are of, beside persons, systems and accounts.
+var subjectKinds = []struct {
+	kind change.Kind
+	text string
+}{
+	{change.Codes, "Registeret over konteringskoder"}, {change.ReceiptFile, "Kvitteringsfiler"}, {change.Receipt, "Kvitteringer i konflikt"},
+	{change.Invoice, "Fakturaer"}, {change.Deviations, "Avvik"}, {change.Month, "Måneder"}, {change.Alarm, "Varsler"}, {change.Run, "Kjøringer for hånd"},
+}
+
+// subjectPath is the page of what a change is of; empty: there is none.
+func subjectPath(subject string) string {
+	kind, id, _ := strings.Cut(subject, "/")
+	id = url.PathEscape(id)
+	switch change.Kind(kind + "/") {
+	case change.Codes:
+		return "/okonomi/koder"
+	case change.Invoice:
+		return "/okonomi/fakturaer/" + id
+	case change.Receipt:
+		return "/okonomi/kvitteringer/konflikt/" + id
+	case change.ReceiptFile:
+		return "/okonomi/kvitteringer"
+	case change.Deviations:
+		return "/okonomi/avvik"
+	case change.Month:
+		return "/okonomi/maneder/" + id
+	case change.Alarm, change.Run: // for who runs the post
+	}
+	return ""
+}
+
+// settingWords are what is set of accounts.
+var settingWords = map[party.Setting]string{
+	party.SettingSender: "avsender", party.SettingLogo: "logo", party.SettingText: "forsidetekst", party.SettingLanguage: "språk", party.SettingNotice: "varslingstekster",
+	party.SettingVendor: "trykkeri", party.SettingDeadline: "frist", party.SettingCap: "kostnadstak",
+}
+
+// settings say what a change sets of an account.
+func settings(c access.Change) string {
+	var set party.Change
+	if json.Unmarshal([]byte(c.After), &set) != nil {
+		return "Kan ikke leses"
+	}
+	var said []string
+	for _, s := range set.Sets() {
+		said = append(said, settingWords[s])
+	}
+	return "Satt: " + strings.Join(said, ", ")
+}
 
 // changeRows are rows as they are shown, made outside of the transaction that read them.
 func (v *request) changeRows(list []access.Change) (out []changeRow) {
 	for _, c := range list {
-		row := changeRow{Seq: c.Seq, At: c.At, By: v.ByWhom(c.Actor.String()), Of: v.Names()[c.Subject], What: v.changeWords(c), Why: reasonWords(c.Reason)}
+		row := changeRow{Seq: c.Seq, At: c.At, By: v.ByWhom(c.Actor.String()), Of: v.Names()[c.Subject], What: v.changeWords(c), Why: words.ChangeReason(c.Reason, words.Norwegian)}
 		if row.By == "" {
 			row.By = "Postgang"
 		}
 		kind, key, _ := strings.Cut(c.Subject, "/")
+		of, done, isOther := words.Change(c.Subject, c.Before, c.After, words.Norwegian)
+		account, isAccount := access.AccountOf(c.Subject)
 		switch {
+		case isOther:
+			row.Of, row.What = page.Sentence(of), page.Sentence(done)
+			if !strings.Contains(c.After, `"state":"removed"`) { // an invoice that was taken back has no page
+				row.Path = subjectPath(c.Subject)
+			}
+		case isAccount:
+			row.Of, row.What, row.Path = "Kontoen "+v.AccountName(account), settings(c), "/konfigurasjon/konto/"+url.PathEscape(account)
 		case row.Of == "":
 			row.Of = c.Subject
 		case kind == string(access.Human):
@@ -306,17 +369,6 @@ func (v *request) changeRows(list []access.Change) (out []changeRow) {
 		out = append(out, row)
 	}
 	return out
-}
-
-// reasonWords are the reasons of what happens by itself, in Norwegian.
-func reasonWords(reason string) string {
-	switch reason {
-	case "first log-in":
-		return "første innlogging"
-	case "administrator by the configuration":
-		return "administrator i oppsettet"
-	}
-	return reason
 }
 
 // changeWords say what a change changed. Roles outside of the scope are not named.
@@ -362,7 +414,7 @@ func (v *request) changeWords(c access.Change) string {
 
 // happened is a change in the history of a person or a system; By is how the archive keeps it.
 func (v *request) happened(c access.Change) visit.Happened {
-	return visit.Happened{At: c.At, What: v.changeWords(c), Why: page.Sentence(reasonWords(c.Reason)), Color: "accent", By: c.Actor.String()}
+	return visit.Happened{At: c.At, What: v.changeWords(c), Why: page.Sentence(words.ChangeReason(c.Reason, words.Norwegian)), Color: "accent", By: c.Actor.String()}
 }
 
 func changes(v *request) error {
@@ -383,6 +435,13 @@ func changes(v *request) error {
 		for _, i := range systems {
 			key := access.IntegrationSubject(i.ID)
 			p.Subjects = append(p.Subjects, page.Choice{Value: key, Text: "Fagsystemet " + i.Name, Chosen: key == f.Subject})
+		}
+		for _, k := range subjectKinds {
+			p.Subjects = append(p.Subjects, page.Choice{Value: string(k.kind), Text: k.text, Chosen: string(k.kind) == f.Subject})
+		}
+		for _, a := range v.Accounts {
+			key := access.SubjectOfAccount(a.Key)
+			p.Subjects = append(p.Subjects, page.Choice{Value: key, Text: "Kontoen " + v.AccountName(a.Key), Chosen: key == f.Subject})
 		}
 		if p.Wrong == "" {
 			rows, err = r.Changes(v.Ctx, f)

@@ -144,7 +144,12 @@ const badReason = "Skriv kort hvorfor, på én linje og uten personopplysninger.
 
 // Reason reads the reason of a form; wrong is empty when it will do.
 func (v *Visit) Reason() (reason, wrong string) {
-	reason = strings.TrimSpace(v.R.PostFormValue("begrunnelse"))
+	return ReasonIn(v.R.PostFormValue("begrunnelse"))
+}
+
+// ReasonIn is a reason that a person has written, and what is wrong with it.
+func ReasonIn(written string) (reason, wrong string) {
+	reason = strings.TrimSpace(written)
 	if identity.BadReason(reason) != "" {
 		wrong = badReason
 	}

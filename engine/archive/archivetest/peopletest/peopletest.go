@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"postgang/engine/access"
+	"postgang/engine/alarm"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/change"
 	"postgang/engine/login"
 	"postgang/engine/party"
 	"postgang/engine/store"
@@ -22,6 +24,51 @@ func Exercise(t testing.TB, a store.Archive) {
 	changesOfOthers(s)
 	lookups(s)
 	settings(s)
+	otherChanges(s)
+}
+
+// otherChanges are of subjects of which no method of its own stores the change, and of alarms.
+func otherChanges(s *archivetest.Suite) {
+	kari := access.Actor{Kind: access.Human, ID: archivetest.ID(1)}
+	by := access.As(s.Ctx, kari)
+	var former access.Change
+	s.View(func(r store.Reader) error {
+		list, err := r.Changes(s.Ctx, access.LogFilter{Limit: 1})
+		former = list[0]
+		return err
+	})
+	first := change.Of(change.Invoice, "å", nil, change.Facts{"state": "taken", "net": "-12", "number": "02013299997"}, "avstemt\x00")
+	first.Seq, first.Actor, first.Hash = 99, access.Actor{Kind: access.CommandLine, ID: "ola"}, "x"
+	s.Must(func(tx store.Tx) error {
+		return errors.Join(
+			tx.AddChange(by, first),
+			tx.AddChange(by, change.Of(change.Invoice, "b", change.Facts{}, nil, "igjen")),
+			tx.AddChange(s.Ctx, access.Change{Subject: "fakturaer/b", Reason: "en annen slags"}),
+		)
+	})
+	s.Refuse(nil, func(tx store.Tx) error { return tx.AddChange(by, change.Of(change.Invoice, "c", nil, nil, "")) }) // no reason
+	s.Must(func(tx store.Tx) error { return tx.RaiseAlarm(s.Ctx, "disk:documents", alarm.Args{"mb": "1"}) })
+	for _, reason := range []string{"bestilt", "kommet"} {
+		s.Must(func(tx store.Tx) error { return tx.AckAlarm(by, "disk:documents", reason) })
+	}
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AckAlarm(by, "disk:other", "x") })
+	s.View(func(r store.Reader) error {
+		list, err := r.Changes(s.Ctx, access.LogFilter{Subject: string(change.Invoice)})
+		s.Same([]any{len(list), list[1].Seq, list[1].Subject, list[1].Actor, list[1].Before, list[1].Reason, list[0].Before}, []any{2, former.Seq + 1, "faktura/å", kari, "", "avstemt\uFFFD", "{}"})
+		s.Same(list[1].After, `{"net":"-12","number":"«11 sifre»","state":"taken"}`)
+		one, err2 := r.Changes(s.Ctx, access.LogFilter{Subject: string(change.Invoice) + "å"})
+		s.Same(len(one), 1)
+		known, err3 := r.Changes(s.Ctx, access.LogFilter{Subject: string(change.Alarm)})
+		s.Same([]any{len(known), known[0].Subject, known[0].Actor, known[0].Reason, known[1].Reason}, []any{2, "varsel/disk:documents", kari, "kommet", "bestilt"})
+		s.Same([]bool{strings.Contains(known[1].Before, `"state":"open"`), strings.Contains(known[1].After, `"state":"known"`), strings.Contains(known[0].Before, `"reason":"bestilt"`)}, []bool{true, true, true})
+		var chain access.Chain
+		oldest, err4 := r.Changes(s.Ctx, access.LogFilter{Oldest: true})
+		for _, c := range oldest {
+			s.Same(chain.Change(c), nil)
+		}
+		s.Same(chain.Seq, former.Seq+5)
+		return errors.Join(err, err2, err3, err4)
+	})
 }
 
 // settings are what somebody set of accounts: only added to, numbered through all accounts, and in the log of changes.
