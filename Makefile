@@ -33,7 +33,7 @@ check: format ## the inner loop, in five minutes: formatting, vet and the quick 
 
 # Packages that compute, share little memory, and are slowed down five times and more by the race detector: their quick tests run
 # with it, all of them without it.
-COMPUTING := ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fixtures/letters
+COMPUTING := ./engine/forecast ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fixtures/letters
 # Packages whose tests do one thing after another, but for those whose names say otherwise: only these run with it.
 IN_TURN := ./cmd/postgang ./cmd/postgang-lab/... ./engine/console ./engine ./engine/archive ./engine/erase
 AT_ONCE := Queue|AtOnce|Together|TwoProcesses|Lock|Elsewhere|TestServe$$

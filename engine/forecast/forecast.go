@@ -71,14 +71,18 @@ type Missing struct {
 
 // The limits of the rules.
 const (
-	// smallest is how many letters a habit has at least: a few letters a day are written by people, who are away now and then.
-	smallest = 20
+	// smallest is how many letters a batch has at least, and smallestSpread how many come at least where they come all day: some letters
+	// a day are written by people, who are away now and then.
+	smallest, smallestSpread = 20, 100
+	// A batch comes within some hours, but for a third of it, on so many of the sampled days, and at about the same time of all days.
+	within, batches, sameTime = 2, 6, 3 * time.Hour
 	// sampled is how many days of the same kind a weekly habit is seen on, and mayLack how many of them may have been without.
 	sampled, mayLack = 8, 1
 	// sampleDays is how far back these days lie at most.
 	sampleDays = 13 * 7
-	// leastMargin is how much later than ever something may come without being missed.
-	leastMargin = time.Hour
+	// leastMargin is how much later than ever a batch may come without being missed, and leastMarginSpread what comes all day: it comes more
+	// slowly when many are away.
+	leastMargin, leastMarginSpread = time.Hour, 3 * time.Hour
 	// months is how many months a monthly habit is seen in, and monthsWith in how many of them at least.
 	months, monthsWith = 6, 5
 	// towering is how many times an ordinary day of its month a batch is at least.
@@ -195,6 +199,21 @@ func (h history) enoughAt(d calendar.Day, enough int) time.Duration {
 	return 0
 }
 
+// batched reports whether most of what came on a day came within a short time.
+func (h history) batched(d calendar.Day) bool {
+	most := 0
+	for _, first := range h.days[d] {
+		n := 0
+		for _, one := range h.days[d] {
+			if one.end >= first.end && one.end < first.end+within*time.Hour {
+				n += one.letters
+			}
+		}
+		most = max(most, n)
+	}
+	return most > 0 && 3*most >= 2*h.on(d)
+}
+
 // weekly is what comes on such a day of the week.
 func (h history) weekly(day calendar.Day) (Usual, bool) {
 	var on []calendar.Day
@@ -211,21 +230,33 @@ func (h history) weekly(day calendar.Day) (Usual, bool) {
 		counts[i] = h.on(d)
 	}
 	u := Usual{Kind: Weekly, Letters: median(counts)}
-	if u.Letters < smallest {
-		return Usual{}, false
-	}
 	u.Enough = (u.Letters + 9) / 10
-	var times []time.Duration
+	came, inOne := 0, 0
 	for i, d := range on {
 		if counts[i] >= u.Enough {
+			came++
+		}
+		if h.batched(d) {
+			inOne++
+		}
+	}
+	if u.Letters < smallest || came < sampled-mayLack {
+		return Usual{}, false
+	}
+	var times []time.Duration // on all days: the latest of eight says little of the next one
+	for d := on[len(on)-1]; d.Before(day); d = d.Add(1) {
+		if Ordinary(d) && h.on(d) >= u.Enough {
 			times = append(times, h.enoughAt(d, u.Enough))
 		}
 	}
-	if len(times) < sampled-mayLack {
-		return Usual{}, false
+	latest, margin := slices.Max(times), leastMargin
+	if inOne < batches || latest-slices.Min(times) > sameTime {
+		margin = leastMarginSpread
+		if u.Letters < smallestSpread {
+			return Usual{}, false
+		}
 	}
-	latest := slices.Max(times)
-	late := latest + max(leastMargin, latest-median(times))
+	late := latest + max(margin, latest-median(times))
 	if late >= 24*time.Hour {
 		return Usual{}, false // the day is over before it is missed
 	}
