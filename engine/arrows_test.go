@@ -126,7 +126,7 @@ var arrows = []struct {
 	{"engine/console/operation", and(pages, "engine/nights", "engine/jobs", "engine/collect", "engine/step", "billing", "printjobs/exchange"), "a room of pages knows no other", true},
 	{"engine/console/manual", and(pages, "engine/jobs", "engine/receipts"), "a room of pages knows no other", true},
 	{"engine/console/money", and(pages, "engine/finance", "engine/invoices", "engine/receipts", "billing"), "a room of pages knows no other", true},
-	{"engine/console/send", and(pages, "engine/accept", "engine/intake/door"), "a letter by hand goes in at the door of all hand-ins", true},
+	{"engine/console/send", and(pages, "engine/accept", "engine/intake/door", "billing/codes", "billing/civil"), "a letter by hand goes in at the door of all hand-ins", true},
 	{"engine/console/reveal", and(pages, "engine/accept", "engine/insight", "engine/recipient", "engine/jobs", "printjobs/preview", "printjobs/impose", "printjobs/prepare/finding", "printjobs/prepare/sheet"), "a room of pages knows no other", true},
 	{"engine/console/people", and(pages, "engine/login"), "a room of pages knows no other", true},
 	{"engine/console/settings", and(pages, "engine/settings", "billing", "printjobs"), "a room of pages knows no other", true},

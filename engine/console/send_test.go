@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"postgang/billing/codes"
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/console/send"
@@ -220,6 +221,60 @@ func TestSendByHand(t *testing.T) {
 	}
 	if rec := w.ask("POST", draft, both, "x=y"); !strings.HasPrefix(rec.Header().Get("Location"), "/forsendelser/") || len(w.shipments()) != 2 {
 		t.Errorf("who sees letters comes to %q, and there are %d", rec.Header().Get("Location"), len(w.shipments()))
+	}
+}
+
+// TestSendWithACode: a konteringskode is chosen from the register when there is one; what is not there, or not today, is told, and sent
+// all the same.
+func TestSendWithACode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sender := w.as("avsender", access.Grant{Role: access.RoleSender, Account: own})
+	if body := w.ask("GET", "/send", sender, "").Body.String(); strings.Contains(body, "<datalist") {
+		t.Error("there is something to choose from, and no register")
+	}
+	written := func(code string) map[string]string {
+		f := aLetter(own)
+		f["konteringskode"], f["nokkel"] = code, "SKJEMA-"+code
+		return f
+	}
+	look := func(code string) string {
+		t.Helper()
+		rec := w.write(sender, written(code), attachment{"brev.pdf", onePage(1)})
+		draft := rec.Header().Get("Location")
+		if !strings.HasPrefix(draft, "/send/utkast/") {
+			t.Fatalf("%s: %d %s", code, rec.Code, rec.Body)
+		}
+		return w.ask("GET", draft, sender, "").Body.String()
+	}
+	if body := look("4100-x"); strings.Contains(body, "Merk") {
+		t.Error("a code is doubted, and there is no register")
+	}
+	_, err := w.engine.ImportCodes(t.Context(), []codes.Entry{
+		{Code: "4100-skole", Name: "Skole", Budget: 123_456_00, HasBudget: true}, {Code: "4200-helse", Name: "Helse", ValidTo: "2020-01-01", ReplacedBy: "4100-skole"},
+		{Code: "4300-plan", Name: "Plan", ValidFrom: "2099-01-01"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := w.ask("GET", "/send", sender, "").Body.String()
+	if !strings.Contains(body, `list="koder"`) || !strings.Contains(body, `<option value="4100-skole">Skole</option>`) || strings.Contains(body, "4200-helse") || strings.Contains(body, "123") && strings.Contains(body, "456,00") {
+		t.Errorf("what there is to choose from: %s", body)
+	}
+	for code, told := range map[string]string{
+		"4100-skole": "", "4100-skol": "står ikke i kontoplanen. Mente du 4100-skole?", "9999": "9999 står ikke i kontoplanen.", "4200-helse": "er erstattet av 4100-skole",
+		"4300-plan": "gjelder først fra 01.01.2099",
+	} {
+		body := look(code)
+		if told == "" && strings.Contains(body, "<h2>Merk</h2>") || !strings.Contains(body, told) {
+			t.Errorf("%s: lacks %q: %s", code, told, body)
+		}
+	}
+	wrong := written("4100-skol")
+	wrong["postnummer"] = "1"
+	rec := w.write(sender, wrong, attachment{"brev.pdf", onePage(1)})
+	if body := rec.Body.String(); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="konteringskode-merk">Konteringskoden 4100-skol står ikke`) {
+		t.Errorf("on the form: %d %s", rec.Code, body)
 	}
 }
 

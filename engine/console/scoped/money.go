@@ -33,6 +33,16 @@ func (r *Reader) CodeRegister(ctx context.Context) ([]codes.Entry, error) {
 	return r.r.CodeRegister(ctx)
 }
 
+// Codes is the register of konteringskoder as who sends a letter needs it: which codes there are, and no budget. It is of no account, and
+// whoever may send for one chooses from it.
+func (r *Reader) Codes(ctx context.Context) (codes.Register, error) {
+	entries, err := r.r.CodeRegister(ctx)
+	for i := range entries {
+		entries[i].Budget, entries[i].HasBudget = 0, false
+	}
+	return codes.NewRegister(entries), err
+}
+
 // AskedFor is what somebody has asked for about a subject that takes two persons, and another one may do at a time; nil: nobody has.
 // Within the scope of everything alone.
 func (r *Reader) AskedFor(ctx context.Context, subject string, at time.Time) (*access.Asked, error) {

@@ -42,6 +42,8 @@ type formPage struct {
 	Lost     bool              // files were chosen, and must be chosen again
 	Gone     bool              // a draft is not there any more
 	MaxSize  string
+	Codes    []page.Choice // konteringskoder to choose from; none: there is no register, or it is too long
+	CodeNote string        // what is doubtful about the one that was written
 }
 
 // fault is something that is wrong with what was written.
@@ -78,6 +80,11 @@ func (v *request) show(status int, p formPage) error {
 	if most > 0 {
 		p.MaxSize = page.Size(most)
 	}
+	register, err := v.register()
+	if err != nil {
+		return err
+	}
+	p.Codes, p.CodeNote = codeChoices(register, v.today()), codeNote(register, p.Konteringskode, v.today())
 	p.Wrong = map[string]string{}
 	for _, f := range p.Faults {
 		if p.Wrong[f.Field] == "" {

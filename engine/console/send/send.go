@@ -57,11 +57,15 @@ func show(v *request) error {
 	if d.sent != "" {
 		return v.toLetter(d.account, d.sent)
 	}
-	return v.Show(http.StatusOK, "sendutkast", "Kontroller brevet", v.page(d))
+	p, err := v.page(d)
+	if err != nil {
+		return err
+	}
+	return v.Show(http.StatusOK, "sendutkast", "Kontroller brevet", p)
 }
 
 // page is the page of a draft. The caller holds its mu.
-func (v *request) page(d *draft) draftPage {
+func (v *request) page(d *draft) (draftPage, error) {
 	id := v.R.PathValue("utkast")
 	p := draftPage{Path: "/send/utkast/" + id, ID: id, Account: d.account, Key: d.written.Key, Again: d.again}
 	to := d.tried.Recipient
@@ -113,7 +117,11 @@ func (v *request) page(d *draft) draftPage {
 			p.Warnings = append(p.Warnings, textOf(r, d.names))
 		}
 	}
-	return p
+	register, err := v.register()
+	if note := codeNote(register, d.written.Konteringskode, v.today()); note != "" {
+		p.Warnings = append(p.Warnings, note)
+	}
+	return p, err
 }
 
 // sendTime is how long storing a letter may take; it is not cut off when the browser that asked for it is gone.
@@ -137,7 +145,10 @@ func send(v *request) error {
 	defer cancel()
 	id, problem := d.upload.Take(ctx, door.Caller{}, access.ByHand, d.key, d.json, nil)
 	if problem != nil {
-		p := v.page(d)
+		p, err := v.page(d)
+		if err != nil {
+			return err
+		}
 		for _, r := range problem.Reasons {
 			if !r.Warning {
 				p.Faults = append(p.Faults, textOf(shipment.Refusal{Field: r.Field, Text: r.Text}, d.names))
