@@ -35,6 +35,15 @@ func (r *reader) Job(ctx context.Context, id string) (store.PrintJob, error) {
 
 // Jobs lists print jobs by id.
 func (r *reader) Jobs(ctx context.Context, f store.JobFilter) ([]store.PrintJob, error) {
+	query, a := jobsQuery(f)
+	out, err := sqlrow.List(ctx, r.Rows, scanJob, query, a...)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return out, nil
+}
+
+func jobsQuery(f store.JobFilter) (string, sqlrow.Args) {
 	var a sqlrow.Args
 	where := []string{"TRUE"}
 	if f.Vendor != "" {
@@ -52,12 +61,14 @@ func (r *reader) Jobs(ctx context.Context, f store.JobFilter) ([]store.PrintJob,
 	if f.Reprints {
 		where = append(where, "j.reprint")
 	}
-	out, err := sqlrow.List(ctx, r.Rows, scanJob, `SELECT `+jobColumns+` FROM print_job j
-		WHERE `+strings.Join(where, " AND ")+` ORDER BY j.id`+a.Limit(f.Limit), a...)
-	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
+	if f.Before != "" {
+		where = append(where, "j.id < "+a.Add(f.Before))
 	}
-	return out, nil
+	order := " ORDER BY j.id"
+	if f.Newest {
+		order += " DESC"
+	}
+	return `SELECT ` + jobColumns + ` FROM print_job j WHERE ` + strings.Join(where, " AND ") + order + a.Limit(f.Limit), a
 }
 
 const letterColumns = `l.job, l.shipment, l.letter, l.konteringskode, l.reason, l.file, l.first_side, l.last_side,

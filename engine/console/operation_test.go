@@ -224,3 +224,30 @@ func (f *fakeRuns) StartFetch(context.Context) error {
 	f.fetches++
 	return f.err
 }
+
+// TestJobsPageByPage: of the jobs that are done, a page shows the newest, and leads to the older ones; of somebody's own alone.
+func TestJobsPageByPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var ids []string
+	for n := range 102 {
+		ids = append(ids, w.job(store.JobClosed, 1000+n))
+	}
+	all, other := w.as("olav", access.Grant{Role: access.RoleOperator}), w.as("annen", access.Grant{Role: access.RoleOperator, Account: foreign})
+	newest := w.ask("GET", "/jobber?vis=ferdig", all, "").Body.String()
+	if !strings.Contains(newest, ids[101]) || !strings.Contains(newest, ids[2]) || strings.Contains(newest, ids[1]) || strings.Contains(newest, "Til de nyeste") {
+		t.Error("the first page has not the newest hundred jobs")
+	}
+	older := "/jobber?etter=" + ids[2] + "&amp;vis=ferdig"
+	if !strings.Contains(newest, older) {
+		t.Errorf("the first page does not lead to %s", older)
+	}
+	rest := w.ask("GET", strings.ReplaceAll(older, "&amp;", "&"), all, "").Body.String()
+	if !strings.Contains(rest, ids[0]) || !strings.Contains(rest, ids[1]) || strings.Contains(rest, ids[2]) || !strings.Contains(rest, `href="/jobber?vis=ferdig">Til de nyeste`) || strings.Contains(rest, "Eldre jobber") {
+		t.Error("the second page has not the oldest two jobs alone")
+	}
+	if got := w.ask("GET", "/jobber?vis=ferdig", other, "").Body.String(); strings.Contains(got, ids[101]) || strings.Contains(got, "Eldre jobber") {
+		t.Error("somebody sees jobs of others")
+	}
+	w.shows("/jobber?vis=alle&etter="+ids[0], other, "Til de nyeste")
+}

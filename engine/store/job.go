@@ -69,7 +69,10 @@ type JobFilter struct {
 	// OfferedSince: only those that were offered then or later.
 	OfferedSince time.Time
 	Reprints     bool // only reprints
-	Limit        int
+	// Newest lists the last ids first; Before, only those before this id.
+	Newest bool
+	Before string
+	Limit  int
 }
 
 // PlannedCost is what letters of an account and konteringskode were expected to cost when they were planned, net of VAT.

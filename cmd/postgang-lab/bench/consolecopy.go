@@ -352,13 +352,17 @@ func (c *copier) statements(ctx context.Context) ([]string, error) {
 			}
 			into, values = append(into, name), append(values, value)
 		}
-		out = append(out, fmt.Sprintf(`INSERT INTO %[1]s (%[2]s) SELECT %[3]s FROM bench_of_%[1]s x CROSS JOIN %[4]s %[6]s CROSS JOIN %[5]s c WHERE %[6]s.t = x.bench_t AND c.t = x.bench_t ORDER BY x.bench_t`,
-			t.name, strings.Join(into, ", "), strings.Join(values, ", "), of, copies, alias))
+		insert := fmt.Sprintf(`INSERT INTO %[1]s (%[2]s) SELECT %[3]s FROM bench_of_%[1]s x CROSS JOIN %[4]s %[6]s CROSS JOIN %[5]s c WHERE %[6]s.t = x.bench_t AND c.t = x.bench_t`,
+			t.name, strings.Join(into, ", "), strings.Join(values, ", "), of, copies, alias)
+		if c.postgres { // SQLite goes through a CROSS JOIN in its order, and would sort the rows all the same
+			insert += " ORDER BY x.bench_t"
+		}
+		out = append(out, insert)
 	}
 	if !c.postgres {
 		out = append(out,
-			`INSERT INTO shipment_number (number, shipment) SELECT {before} * {week} + t, id FROM bench_letter_copy ORDER BY t`,
-			`INSERT INTO shipment_words (rowid, words) SELECT {before} * {week} + c.t, lower(c.id || ' {day}-' || {pad:c.t-1,6} || ' ' || c.reference) FROM bench_letter_copy c ORDER BY c.t`,
+			`INSERT INTO shipment_number (number, shipment) SELECT {before} * {week} + t, id FROM bench_letter_copy`,
+			`INSERT INTO shipment_words (rowid, words) SELECT {before} * {week} + c.t, lower(c.id || ' {day}-' || {pad:c.t-1,6} || ' ' || c.reference) FROM bench_letter_copy c`,
 			`INSERT INTO shipment_person_words (rowid, words) SELECT x.seq - {k} * {week} - 1000, c.words FROM bench_of_shipment_person x JOIN bench_letter_copy c ON c.t = x.bench_t ORDER BY x.seq`,
 		)
 	}
@@ -386,21 +390,21 @@ func (c *copier) copy(ctx context.Context, exec archive.Exec, statements []strin
 
 // mend makes what was shed again, and counts anew.
 func (c *copier) mend(ctx context.Context, again []string) error {
-	var before []string
+	before := []string{`DELETE FROM arrival`, `INSERT INTO arrival (hour, account, letters) SELECT received_at / 3600000, account, count(*) FROM shipment GROUP BY 1, 2`}
 	if c.postgres {
-		before = []string{
+		before = append(before,
 			`DELETE FROM shipment_count`,
 			`INSERT INTO shipment_count (account, status, hold, letters) SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold`,
-		}
+		)
 	} else {
 		shift := (c.weeks - 1) * c.w.week
-		before = []string{
+		before = append(before,
 			fmt.Sprintf(`INSERT INTO shipment_number (number, shipment) SELECT number + %d, shipment FROM bench_number ORDER BY number`, shift),
 			fmt.Sprintf(`INSERT INTO shipment_words (rowid, words) SELECT n.number + %d, lower(s.id || ' ' || s.hand_in || ' ' || coalesce(s.external_reference, '')) FROM bench_number n JOIN shipment s ON s.id = n.shipment ORDER BY n.number`, shift),
 			`INSERT INTO shipment_person_words (rowid, words) SELECT p.seq, p.words FROM bench_number n JOIN shipment_person p ON p.shipment = n.shipment ORDER BY p.seq`,
 			`DELETE FROM shipment_counts`,
 			`INSERT INTO shipment_counts (account, status, hold, letters) SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold`,
-		}
+		)
 	}
 	before = append(before, `DELETE FROM arrival`, `INSERT INTO arrival (hour, account, letters) SELECT received_at / 3600000, account, count(*) FROM shipment GROUP BY 1, 2`)
 	for _, statement := range before {

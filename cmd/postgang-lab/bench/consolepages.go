@@ -69,8 +69,13 @@ func (p *consolePlace) pages() []question {
 		}
 	}
 	last := func(s consoleSample) string {
-		words := strings.Fields(s.name)
-		return words[len(words)-1]
+		for _, other := range append([]consoleSample{s}, p.sample...) {
+			words := strings.Fields(other.name)
+			if name := words[len(words)-1]; len(name) > 4 { // «Aas» is looked for as «as», which is too short
+				return name
+			}
+		}
+		return s.name
 	}
 	return []question{
 		fixed("page: overview", "/"),

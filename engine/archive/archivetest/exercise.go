@@ -631,6 +631,10 @@ func jobRoundTrip(s *Suite) {
 		}{
 			{store.JobFilter{}, []string{id, child.ID}},
 			{store.JobFilter{Limit: 1}, []string{id}},
+			{store.JobFilter{Newest: true}, []string{child.ID, id}},
+			{store.JobFilter{Newest: true, Limit: 1}, []string{child.ID}},
+			{store.JobFilter{Newest: true, Before: child.ID, Limit: 2}, []string{id}},
+			{store.JobFilter{Before: id}, nil},
 			{store.JobFilter{States: []store.JobState{store.JobCommitted, store.JobClosed}}, []string{child.ID}},
 			{store.JobFilter{Vendor: "annen"}, nil},
 			{store.JobFilter{Reprints: true}, nil},
@@ -647,6 +651,9 @@ func jobRoundTrip(s *Suite) {
 				got = append(got, j.ID)
 			}
 			want := slices.Sorted(slices.Values(c.want))
+			if c.f.Newest {
+				slices.Reverse(want)
+			}
 			s.Same(got, want)
 		}
 		return nil

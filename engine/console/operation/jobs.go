@@ -2,6 +2,7 @@ package operation
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 type jobsPage struct {
 	Show []page.Choice
 	Rows []jobRow
-	Next string
+	// Addresses of the next page, and of the first; empty: there is none, and this is it.
+	Next, First string
 }
 
 type jobRow struct {
@@ -37,39 +39,50 @@ type jobRow struct {
 	Failed  bool
 }
 
-// jobViews are what the list of jobs can be asked for.
-var jobViews = []struct {
+// jobView is what the list of jobs can be asked for.
+type jobView struct {
 	key, text string
 	states    []store.JobState
-}{
-	{"underveis", "Underveis", []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobUncertain}},
-	{"feil", "Trenger en person", []store.JobState{store.JobUncertain, store.JobRejected, store.JobOffered, store.JobAccepted, store.JobPlanned, store.JobComposed, store.JobUploaded}},
-	{"ferdig", "Ferdige", []store.JobState{store.JobClosed}},
-	{"alle", "Alle", nil},
+	long      bool // there are more of them each night: shown page by page
+}
+
+// jobsAtATime is how many of a long list are shown.
+const jobsAtATime = 100
+
+var jobViews = []jobView{
+	{"underveis", "Underveis", []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobUncertain}, false},
+	{"feil", "Trenger en person", []store.JobState{store.JobUncertain, store.JobRejected, store.JobOffered, store.JobAccepted, store.JobPlanned, store.JobComposed, store.JobUploaded}, false},
+	{"ferdig", "Ferdige", []store.JobState{store.JobClosed}, true},
+	{"alle", "Alle", nil, true},
 }
 
 func jobList(v *request) error {
 	show := v.R.URL.Query().Get("vis")
-	at := slices.IndexFunc(jobViews, func(w struct {
-		key, text string
-		states    []store.JobState
-	}) bool {
-		return w.key == show
-	})
+	at := slices.IndexFunc(jobViews, func(w jobView) bool { return w.key == show })
 	at = max(at, 0)
 	p := jobsPage{}
 	for i, w := range jobViews {
 		p.Show = append(p.Show, page.Choice{Value: "/jobber?vis=" + w.key, Text: w.text, Chosen: i == at})
 	}
+	f := store.JobFilter{States: jobViews[at].states, Newest: true}
+	if jobViews[at].long {
+		f.Limit = jobsAtATime + 1
+		if f.Before = v.R.URL.Query().Get("etter"); f.Before != "" {
+			p.First = "/jobber?vis=" + jobViews[at].key
+		}
+	}
 	var found []scoped.Job
 	err := v.View(func(r *scoped.Reader) (err error) {
-		found, err = r.Jobs(v.Ctx, store.JobFilter{States: jobViews[at].states})
+		found, err = r.Jobs(v.Ctx, f)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	slices.Reverse(found)
+	if f.Limit > 0 && len(found) == f.Limit {
+		found = found[:jobsAtATime]
+		p.Next = "/jobber?" + url.Values{"vis": {jobViews[at].key}, "etter": {found[len(found)-1].ID}}.Encode()
+	}
 	for _, j := range found {
 		row := v.jobRow(j)
 		if jobViews[at].key == "feil" && !row.Failed && !row.Late {

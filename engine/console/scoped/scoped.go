@@ -4,6 +4,7 @@ package scoped
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -155,12 +156,12 @@ func (r *Reader) LetterDetails(ctx context.Context, id string) (d LetterDetails,
 		if of.Letter, err = r.r.JobLetterOf(ctx, j.ID, id); err != nil {
 			return d, err
 		}
-		receipts, err := r.r.Receipts(ctx, store.ReceiptFilter{Job: j.ID, Shipment: id, States: []store.ReceiptState{store.ReceiptApplied}})
-		if err != nil {
+		inForce, err := r.r.AppliedReceipt(ctx, j.ID, id)
+		switch {
+		case err == nil:
+			of.Receipt = &inForce
+		case !errors.Is(err, store.ErrNotFound):
 			return d, err
-		}
-		if len(receipts) > 0 {
-			of.Receipt = &receipts[0].Receipt
 		}
 		d.Jobs = append(d.Jobs, of)
 	}
@@ -257,23 +258,31 @@ func (r *Reader) mine(ctx context.Context, j store.PrintJob) (int, error) {
 	return own, err
 }
 
-// Jobs lists jobs with letters within the scope.
-func (r *Reader) Jobs(ctx context.Context, f store.JobFilter) ([]Job, error) {
-	list, err := r.r.Jobs(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	var out []Job
-	for _, j := range list {
-		own, err := r.mine(ctx, j)
+// Jobs lists jobs with letters within the scope: with a limit, which Newest must come with, as many of these.
+func (r *Reader) Jobs(ctx context.Context, f store.JobFilter) (out []Job, err error) {
+	most := f.Limit
+	for {
+		list, err := r.r.Jobs(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		if own > 0 {
-			out = append(out, Job{j, own})
+		for _, j := range list {
+			own, err := r.mine(ctx, j)
+			if err != nil {
+				return nil, err
+			}
+			if own > 0 {
+				out = append(out, Job{j, own})
+			}
+			if most > 0 && len(out) == most {
+				return out, nil
+			}
 		}
+		if most <= 0 || len(list) < f.Limit {
+			return out, nil
+		}
+		f.Before = list[len(list)-1].ID
 	}
-	return out, nil
 }
 
 // Awaited counts the letters of a job within the scope that a receipt is awaited for.
