@@ -253,7 +253,7 @@ func TestSendWithACode(t *testing.T) {
 	_, err := w.engine.ImportCodes(t.Context(), []codes.Entry{
 		{Code: "4100-skole", Name: "Skole", Budget: 123_456_00, HasBudget: true}, {Code: "4200-helse", Name: "Helse", ValidTo: "2020-01-01", ReplacedBy: "4100-skole"},
 		{Code: "4300-plan", Name: "Plan", ValidFrom: "2099-01-01"},
-	})
+	}, "Ny kontoplan")
 	if err != nil {
 		t.Fatal(err)
 	}
