@@ -303,13 +303,21 @@ func (t *tx) SetCodeRegister(ctx context.Context, entries []codes.Entry) error {
 	return nil
 }
 
+// ledgerSumQuery reads the index ledger_by_booked alone.
+const ledgerSumQuery = `SELECT CAST(coalesce(SUM(letters), 0) AS BIGINT), CAST(coalesce(SUM(net), 0) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2`
+
+// LedgerSum counts and sums what is booked in a time.
+func (r *reader) LedgerSum(ctx context.Context, from, to time.Time) (letters int, net money.Ore, err error) {
+	_, err = sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (struct{}, error) { return struct{}{}, scan(&letters, &net) }, ledgerSumQuery, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return 0, 0, fmt.Errorf("sum the ledger: %w", err)
+	}
+	return letters, net, nil
+}
+
 // SpentByCode sums the ledger's net by konteringskode.
 func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]money.Ore, error) {
-	a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
-	where := ""
-	if len(accounts) > 0 {
-		where = " AND account IN " + sqlrow.In(&a, accounts)
-	}
+	query, a := spentQuery(from, to, accounts)
 	out := map[string]money.Ore{}
 	err := r.Each(ctx, func(scan sqlrow.Scan) error {
 		var code string
@@ -317,9 +325,19 @@ func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts [
 		err := scan(&code, &net)
 		out[code] = net
 		return err
-	}, `SELECT konteringskode, CAST(SUM(net) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2`+where+` GROUP BY konteringskode`, a...)
+	}, query, a...)
 	if err != nil {
 		return nil, fmt.Errorf("sum the ledger by konteringskode: %w", err)
 	}
 	return out, nil
+}
+
+// spentQuery reads the index ledger_by_booked alone.
+func spentQuery(from, to time.Time, accounts []string) (string, sqlrow.Args) {
+	a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
+	where := ""
+	if len(accounts) > 0 {
+		where = " AND account IN " + sqlrow.In(&a, accounts)
+	}
+	return `SELECT konteringskode, CAST(SUM(net) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2` + where + ` GROUP BY konteringskode`, a
 }

@@ -12,6 +12,7 @@ type Finance struct {
 	*step.Step
 	accept   *accept.Acceptor
 	invoices *invoices.Invoices
+	closed   closedSums
 }
 
 // New makes the room of those that it stands on.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"postgang/billing/civil"
@@ -73,11 +74,15 @@ func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month civil.D
 	if err != nil {
 		return m, err
 	}
-	return e.lookAtMonth(ctx, r, m, month, closed)
+	awaited, err := awaitedDays(ctx, r)
+	if err != nil {
+		return m, err
+	}
+	return e.lookAtMonth(ctx, r, m, month, closed, awaited)
 }
 
 // lookAtMonth adds what is of one month to what is open of any time.
-func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month civil.Date, closed []store.ClosedMonth) (MonthStatus, error) {
+func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month civil.Date, closed []store.ClosedMonth, awaited []civil.Date) (MonthStatus, error) {
 	m.Month = month
 	for _, c := range closed {
 		if c.Month == month {
@@ -85,20 +90,67 @@ func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus
 		}
 	}
 	from, to := store.ClosedMonth{Month: month}.Span()
-	err := r.EachLedgerLine(ctx, store.LedgerFilter{From: from, To: to}, func(l store.LedgerLine) error {
-		m.Net, m.Letters = m.Net+l.Line.Net, m.Letters+l.Letters
-		return nil
-	})
+	sum := func() (booked, error) {
+		letters, net, err := r.LedgerSum(ctx, from, to)
+		return booked{letters, net}, err
+	}
+	if m.Closed != nil {
+		of := sum
+		sum = func() (booked, error) { return e.closed.get(month, of) }
+	}
+	b, err := sum()
 	if err != nil {
 		return m, err
 	}
-	err = unreceipted(ctx, r, time.Time{}, to, nil, func(figures.DeviationRecord) error { m.Unreceipted++; return nil })
-	if err != nil {
-		return m, err
+	m.Letters, m.Net = b.letters, b.net
+	end := civil.Of(to, calendar.Oslo)
+	for _, sent := range awaited {
+		if sent < end {
+			m.Unreceipted++
+		}
 	}
 	err = e.addInvoices(ctx, r, &m)
 	return m, err
 }
+
+// booked is what the ledger has of a month.
+type booked struct {
+	letters int
+	net     money.Ore
+}
+
+// closedSums are those of closed months: nothing is booked in them any more, and nobody opens one.
+type closedSums struct {
+	mu   sync.Mutex
+	have map[civil.Date]booked
+}
+
+// get gives what is kept, or asks for it.
+func (c *closedSums) get(month civil.Date, ask func() (booked, error)) (booked, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b, ok := c.have[month]; ok {
+		return b, nil
+	}
+	b, err := ask()
+	if err != nil {
+		return b, err
+	}
+	if c.have == nil {
+		c.have = map[civil.Date]booked{}
+	}
+	c.have[month] = b
+	return b, nil
+}
+
+// awaitedDays are the days on which letters were sent that have no receipt.
+func awaitedDays(ctx context.Context, r store.Reader) (days []civil.Date, err error) {
+	err = unreceipted(ctx, r, time.Time{}, endOfTime, nil, func(d figures.DeviationRecord) error { days = append(days, d.Day); return nil })
+	return days, err
+}
+
+// endOfTime is later than any letter is sent.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // openPoints is what is open of any time, whichever month is looked at.
 func openPoints(ctx context.Context, r store.Reader) (MonthStatus, error) {
@@ -212,9 +264,13 @@ func (e *Finance) Months(ctx context.Context) ([]MonthStatus, error) {
 		if err != nil {
 			return nil, err
 		}
+		awaited, err := awaitedDays(ctx, r)
+		if err != nil {
+			return nil, err
+		}
 		var out []MonthStatus
 		for _, day := range slices.Sorted(maps.Keys(days)) {
-			m, err := e.lookAtMonth(ctx, r, points, day, closed)
+			m, err := e.lookAtMonth(ctx, r, points, day, closed, awaited)
 			if err != nil {
 				return nil, err
 			}

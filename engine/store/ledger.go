@@ -17,6 +17,8 @@ type LedgerReader interface {
 	Ledger(ctx context.Context, f LedgerFilter) ([]LedgerLine, error)
 	// EachLedgerLine calls fn for lines, in any order. fn must not use the reader.
 	EachLedgerLine(ctx context.Context, f LedgerFilter, fn func(LedgerLine) error) error
+	// LedgerSum counts the letters and sums the net of what is booked in [from, to).
+	LedgerSum(ctx context.Context, from, to time.Time) (letters int, net money.Ore, err error)
 	ClosedMonths(ctx context.Context) ([]ClosedMonth, error) // the oldest first
 	// FirstActivity is when, from a time on, a shipment was received or an amount is booked for the first time; zero: never.
 	FirstActivity(ctx context.Context, from time.Time) (time.Time, error)

@@ -18,6 +18,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
+	"postgang/engine/find"
 	"postgang/engine/recipient"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
@@ -266,6 +267,8 @@ func (b *base) write(ctx context.Context) error {
 func (b *base) inTx(ctx context.Context, fn func(tx store.Tx) error) error { return b.a.InTx(ctx, fn) }
 
 func (b *base) writeLetters(ctx context.Context, tx store.Tx, list []*consoleLetter) error {
+	var events []shipment.Event
+	var persons []find.Person
 	for _, l := range list {
 		document := b.models[0].documents[0]
 		if m := b.models[len(l.s.ID)%len(b.models)]; len(m.documents) > 0 {
@@ -278,14 +281,12 @@ func (b *base) writeLetters(ctx context.Context, tx store.Tx, list []*consoleLet
 		if err := tx.InsertShipment(ctx, l.s, []shipment.Document{document}); err != nil {
 			return err
 		}
-		if err := tx.AddEvents(ctx, l.events()...); err != nil {
-			return err
-		}
-		if err := tx.PutPersons(ctx, recipient.Row(l.s, b.hash)); err != nil {
-			return err
-		}
+		events, persons = append(events, l.events()...), append(persons, recipient.Row(l.s, b.hash))
 	}
-	return nil
+	if err := tx.AddEvents(ctx, events...); err != nil {
+		return err
+	}
+	return tx.PutPersons(ctx, persons...)
 }
 
 // writeJob stores a print job as it is in the end.
@@ -366,27 +367,26 @@ func (b *base) writeReceipts(ctx context.Context) error {
 			if err := tx.InsertReceiptFile(ctx, f); err != nil {
 				return err
 			}
+			var rows []store.Receipt
+			var lines []store.LedgerLine
 			for i, l := range files[k] {
 				l.receipt, l.file = consoleID(r), sha
 				row := receipt.Row{
 					Line: i + 2, Job: l.job, Shipment: l.s.ID, PrintID: fmt.Sprintf("P-%d-%d", n, i), PostedAt: l.posted, PagesBW: 4, EnvelopesAuto: 1, ExtraSheetsAuto: 2,
 					WeightGram: 20, Production: money.Ore(305 + i%7), Postage: 1450, Konteringskode: l.s.Submission.Konteringskode,
 				}
-				if err := tx.InsertReceipts(ctx, store.Receipt{ID: l.receipt, Vendor: k.vendor, File: sha, State: store.ReceiptApplied, Row: row}); err != nil {
-					return err
-				}
-				var lines []store.LedgerLine
+				rows = append(rows, store.Receipt{ID: l.receipt, Vendor: k.vendor, File: sha, State: store.ReceiptApplied, Row: row})
 				for place, line := range ledger.Lines(row, ledger.VAT{ProductionPercent: 25, PostagePercent: 25}) {
 					lines = append(lines, store.LedgerLine{
 						Entry: l.receipt, Place: place, BookedAt: l.posted, PostedAt: l.posted, Vendor: k.vendor, Account: l.s.Account, Shipment: l.s.ID, Job: l.job,
 						Line: line, Letters: 1 - place, Source: store.LedgerReceipt, Document: sha,
 					})
 				}
-				if err := tx.Book(ctx, lines); err != nil {
-					return err
-				}
 			}
-			return nil
+			if err := tx.InsertReceipts(ctx, rows...); err != nil {
+				return err
+			}
+			return tx.Book(ctx, lines)
 		})
 		if err != nil {
 			return err

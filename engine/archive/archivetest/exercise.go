@@ -1428,6 +1428,19 @@ func codeRegister(s *Suite) {
 	})
 	s.View(func(r store.Reader) error {
 		at := r1.Row.PostedAt
+		for _, c := range []struct{ from, to time.Time }{{at, at.Add(time.Millisecond)}, {at.Add(-time.Hour), at}, {at.Add(time.Millisecond), at.Add(time.Hour)}, {time.Unix(0, 0), at.AddDate(10, 0, 0)}} {
+			letters, net, err := r.LedgerSum(s.Ctx, c.from, c.to)
+			if err != nil {
+				return err
+			}
+			err = r.EachLedgerLine(s.Ctx, store.LedgerFilter{From: c.from, To: c.to}, func(l store.LedgerLine) error {
+				letters, net = letters-l.Letters, net-l.Line.Net
+				return nil
+			})
+			if err != nil || letters != 0 || net != 0 {
+				s.Errorf("from %s to %s: the sum is %d letters and %d øre too much: %v", c.from, c.to, letters, net, err)
+			}
+		}
 		all, err := r.SpentByCode(s.Ctx, at, at.Add(time.Millisecond), nil)
 		s.Same(all, map[string]money.Ore{"": 1755, "0412": 1755})
 		some, err2 := r.SpentByCode(s.Ctx, at, at.Add(time.Millisecond), []string{"helse"})
