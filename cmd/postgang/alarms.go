@@ -14,6 +14,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/engine/alarm"
+	"postgang/engine/identity"
 	"postgang/engine/notify"
 	"postgang/engine/store"
 	"postgang/engine/words"
@@ -137,6 +138,9 @@ list". A key that ends in * stands for all that begin so, such as 'held:*'.`,
 			ctx := cmd.Context()
 			if strings.TrimSpace(reason) == "" {
 				return cli.Usage("say why with --reason, for those who come after you; no personal data")
+			}
+			if why := identity.BadReason(reason); why != "" {
+				return cli.Usage("%s", why)
 			}
 			return o.with(ctx, false, func(a *app.App) error {
 				acked := []string{}

@@ -64,7 +64,7 @@ var alarmTemplates = map[string]worded{
 	},
 	"missed": {
 		English:   `the night of {{clock .night}} was missed, the last of {{.nights}}. Is postgang serve running? Its letters go with the next night, or with postgang night`,
-		Norwegian: `nattkjøringen {{clock .night}} ble ikke startet, den siste av {{.nights}}. Brevene går med neste nattkjøring, eller når du starter en. Skjer det igjen, må den som drifter serveren, se etter om Postgang kjører der når nattkjøringen er planlagt`,
+		Norwegian: `nattkjøringen {{clock .night}} ble ikke startet, den siste av {{.nights}}. Brevene går med neste nattkjøring, eller når du starter en. Skjer det flere ganger, må den som drifter serveren, se etter om Postgang kjører`,
 	},
 	"failed": {
 		English:   `the night of {{clock .night}} failed{{if ne .times "1"}}, the last of {{.times}} in a row that failed{{end}}: {{.why}}. Its letters go with the next night that succeeds`,
@@ -223,7 +223,7 @@ var alarmTemplates = map[string]worded{
 	},
 	"prepare/new": {
 		English:   `shipment {{.shipment}} cannot be prepared and stays MOTTATT: {{.why}}. It is tried again by itself; see postgang shipment show {{.shipment}}, or close it with postgang shipment stop`,
-		Norwegian: `forsendelsen {{.shipment}} kan ikke klargjøres og forblir MOTTATT: {{.why}}. Den blir forsøkt igjen av seg selv. Skal den ikke sendes, så stopp den`,
+		Norwegian: `forsendelsen {{.shipment}} kan ikke klargjøres og blir stående som «Mottatt»: {{.why}}. Den blir forsøkt igjen av seg selv. Skal den ikke sendes, så stopp den`,
 	},
 	"prepare/again": {
 		English:   `shipment {{.shipment}} must be prepared anew, since the vendor's profile or this program has changed, and cannot be: {{.why}}. It stays due`,

@@ -2,16 +2,22 @@ package operation
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
 	"postgang/engine/alarm"
 	"postgang/engine/console/page"
 	"postgang/engine/console/scoped"
 	"postgang/engine/console/visit"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 	"postgang/engine/words"
-	"slices"
-	"time"
 )
 
 // alarmsPage is what needs a person.
@@ -71,7 +77,7 @@ func (v *request) alarmRows(found []alarm.Alarm) []alarmRow {
 	for i, a := range found {
 		grave := alarm.SeverityOf(a.Key)
 		out[i] = alarmRow{
-			Key: a.Key, Text: page.Sentence(words.Alarm(a.Key, a.Args, words.Norwegian)), Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
+			Key: a.Key, Text: strings.TrimRight(page.Sentence(words.Alarm(a.Key, v.shown(a.Args), words.Norwegian)), ".") + ".", Severity: severityWords[grave], Raised: a.Raised, Last: a.Last, Count: a.Count,
 			Over: a.Resolved, Acked: a.AckedAt, AckReason: a.AckReason, Critical: grave == alarm.SeverityCritical,
 		}
 		if a.Resolved.IsZero() {
@@ -79,6 +85,27 @@ func (v *request) alarmRows(found []alarm.Alarm) []alarmRow {
 			if !a.Acknowledged() {
 				out[i].Ack = ackPath(a.Key)
 			}
+		}
+	}
+	return out
+}
+
+// shown are the arguments of an alarm with accounts, vendors and codes as pages name them.
+func (v *request) shown(args alarm.Args) alarm.Args {
+	out := maps.Clone(args)
+	for name, value := range args {
+		switch name[strings.LastIndex(name, ".")+1:] { // those of the second thing that is said have "2." in front
+		case "account":
+			out[name] = v.AccountName(value)
+		case "vendor":
+			out[name] = v.VendorName(value)
+		case "status":
+			out[name] = "«" + page.StatusOf(shipment.Status(value)).Text + "»"
+		case "state":
+			out[name] = "«" + page.StateOf(store.JobState(value)).Text + "»"
+		case "code":
+			first, width := utf8.DecodeRuneInString(page.HoldOf(value))
+			out[name] = string(unicode.ToLower(first)) + page.HoldOf(value)[width:]
 		}
 	}
 	return out
