@@ -39,6 +39,9 @@ type manualView struct {
 	Class   string         `json:"class"`
 	Since   cli.Moment     `json:"since"`
 	Overdue bool           `json:"overdue,omitempty"`
+	// Who got the files, the last time, and when.
+	TakenBy string     `json:"taken_by,omitempty"`
+	Taken   cli.Moment `json:"taken,omitempty"`
 }
 
 func newManualList(o *options) *cobra.Command {
@@ -50,18 +53,23 @@ func newManualList(o *options) *cobra.Command {
 				if err := checkVendors(a.Config, vendors...); err != nil {
 					return err
 				}
-				jobs, err := a.Engine.ManualQueue(cmd.Context(), vendors...)
+				queue, err := a.Engine.ManualQueue(cmd.Context(), vendors...)
+				if err != nil {
+					return err
+				}
+				names, err := namesIn(cmd.Context(), a)
 				if err != nil {
 					return err
 				}
 				views := []manualView{}
-				for _, m := range jobs {
+				for _, m := range queue {
 					v := manualView{
 						Job: m.ID, Vendor: m.Vendor, State: m.State, Next: "print", Letters: m.Letters, Sheets: m.Totals.Sheets, Awaited: m.Awaited,
 						Class: className(m.PrintJob), Since: cli.When(m.Created), Overdue: m.Overdue,
 					}
 					if m.Printed() {
 						v.Next, v.Since = "confirm", cli.When(m.OfferedAt)
+						v.Taken, v.TakenBy = cli.When(m.Given.At), takenBy(m, names)
 					}
 					views = append(views, v)
 				}
@@ -70,19 +78,27 @@ func newManualList(o *options) *cobra.Command {
 						fmt.Fprintln(w, "Nothing waits to be printed here or to be confirmed.")
 						return
 					}
-					cli.Table(w, "JOB VENDOR NEXT LETTERS SHEETS TO_CONFIRM SINCE LATE CLASS", func(row func(...any)) {
+					cli.Table(w, "JOB VENDOR NEXT LETTERS SHEETS TO_CONFIRM SINCE LATE TAKEN TAKEN_BY CLASS", func(row func(...any)) {
 						for _, v := range views {
 							late := ""
 							if v.Overdue {
 								late = "late"
 							}
-							row(v.Job, v.Vendor, v.Next, v.Letters, v.Sheets, v.Awaited, v.Since, orDash(late), v.Class)
+							row(v.Job, v.Vendor, v.Next, v.Letters, v.Sheets, v.Awaited, v.Since, orDash(late), orDash(v.Taken.String()), orDash(v.TakenBy), v.Class)
 						}
 					})
 				})
 			})
 		},
 	}
+}
+
+// takenBy is who got a job's files the last time.
+func takenBy(m jobs.ManualJob, names map[string]string) string {
+	if m.Given.By == "" {
+		return m.GivenTo() // as earlier versions kept it
+	}
+	return shownActor(m.Given.By, names)
 }
 
 // printoutView is what was given out to be printed.

@@ -5,7 +5,6 @@ package console
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -163,8 +162,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, rt visit.Route) 
 		v.Fail(http.StatusUnprocessableEntity, "Det gikk ikke", page.Sentence(strings.TrimSuffix(err.Error(), ": "+visit.ErrBad.Error())))
 	case r.Context().Err() != nil: // who asked is gone
 	default:
-		number := rand.Text()[:8]
-		h.Log.Error("a page of the console", "route", rt.Method+" "+rt.Pattern, "case", number, "error", err)
+		number := v.LogFault(err)
 		v.Fail(http.StatusInternalServerError, "Noe gikk galt hos oss", "Prøv igjen om litt. Skjer det igjen, meld fra og oppgi feilnummeret "+number+".")
 	}
 }

@@ -16,9 +16,13 @@ import (
 	"postgang/billing/codes"
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/calendar"
 	"postgang/engine/console/send"
+	"postgang/engine/jobs"
+	"postgang/engine/receipts"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/words"
 	"postgang/printjobs/prepare"
 )
 
@@ -322,6 +326,20 @@ func TestSendTellsAllFaults(t *testing.T) {
 	}
 }
 
+// troubled is the engine where printing here does not go as it should.
+type troubled struct {
+	printable
+	err error
+}
+
+func (e *troubled) GiveOut(context.Context, jobs.ManualPrint, func(jobs.Printout) error) error {
+	return fmt.Errorf("print: %w", e.err)
+}
+
+func (e *troubled) ConfirmManual(context.Context, receipts.ManualConfirmation) (receipts.Imported, error) {
+	return receipts.Imported{}, fmt.Errorf("confirm: %w", e.err)
+}
+
 // TestManualStory: a letter for an account without a vendor is printed and posted here: two want to fetch it, and the second sees who
 // was first; it is confirmed; and each fetching stands in the innsynslogg.
 func TestManualStory(t *testing.T) {
@@ -346,19 +364,19 @@ func TestManualStory(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	_, err := w.engine.Collect(t.Context())
 	must(err)
-	jobs, err := store.View(t.Context(), w.archive, func(r store.Reader) ([]store.PrintJob, error) { return r.JobsOf(t.Context(), id) })
+	made, err := store.View(t.Context(), w.archive, func(r store.Reader) ([]store.PrintJob, error) { return r.JobsOf(t.Context(), id) })
 	must(err)
-	if len(jobs) != 1 {
-		t.Fatalf("%d jobs", len(jobs))
+	if len(made) != 1 {
+		t.Fatalf("%d jobs", len(made))
 	}
-	path := "/manuell/" + jobs[0].ID
-	must(w.engine.ComposeJob(t.Context(), jobs[0].ID))
+	path := "/manuell/" + made[0].ID
+	must(w.engine.ComposeJob(t.Context(), made[0].ID))
 
-	if body := w.ask("GET", "/manuell", first, "").Body.String(); !strings.Contains(body, jobs[0].ID) || !strings.Contains(body, "Skal skrives ut") {
+	if body := w.ask("GET", "/manuell", first, "").Body.String(); !strings.Contains(body, made[0].ID) || !strings.Contains(body, "Skal skrives ut") {
 		t.Error("the queue lacks the job")
 	}
 	rec := w.ask("POST", path+"/hent", first, "x=y")
-	if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Body.String(), "%PDF-") || !strings.Contains(rec.Header().Get("Content-Disposition"), jobs[0].ID+".pdf") {
+	if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Body.String(), "%PDF-") || !strings.Contains(rec.Header().Get("Content-Disposition"), made[0].ID+".pdf") {
 		t.Fatalf("fetched: %d %s %.60q", rec.Code, rec.Header().Get("Content-Disposition"), rec.Body)
 	}
 	rec = w.ask("POST", path+"/hent", second, "x=y")
@@ -375,7 +393,7 @@ func TestManualStory(t *testing.T) {
 		return r.Lookups(t.Context(), access.LogFilter{Shipment: id, Oldest: true})
 	})
 	must(err)
-	if len(lookups) != 2 || lookups[0].Actor.ID != w.known["forste"].ID || lookups[1].Actor.ID != w.known["andre"].ID || !strings.Contains(lookups[0].Purpose, jobs[0].ID) {
+	if len(lookups) != 2 || lookups[0].Actor.ID != w.known["forste"].ID || lookups[1].Actor.ID != w.known["andre"].ID || !strings.Contains(lookups[0].Purpose, made[0].ID) {
 		t.Errorf("the innsynslogg: %+v", lookups)
 	}
 	for form, field := range map[string]string{"brev=7": "brev", "brev=en": "brev", "postlagt=2020-01-01T12:00": "postlagt", "postlagt=2099-01-01T12:00": "postlagt", "postlagt=i+dag": "postlagt"} {
@@ -383,6 +401,34 @@ func TestManualStory(t *testing.T) {
 			t.Errorf("%s: %d", form, rec.Code)
 		}
 	}
+	// What the engine does not do, and what goes wrong here, is told on the page of the job, with what was written.
+	trouble := &troubled{printable: printable{w.engine}}
+	w.config.Engine = trouble
+	sound := w.handler
+	w.handler = Handler(w.config)
+	for _, c := range []struct {
+		err    error
+		status int
+		said   string
+	}{
+		{&words.Refused{Note: shipment.Note{Code: "manual-price", Args: shipment.Args{"letter": "1", "job": made[0].ID, "vendor": "her"}}}, http.StatusUnprocessableEntity, "Ingen brev er bekreftet. Brev 1 i jobb "},
+		{store.ErrLocked, http.StatusUnprocessableEntity, "Noen bekrefter brev"},
+		{errors.New("disk full at /srv"), http.StatusInternalServerError, "Ingen brev er bekreftet. Noe gikk galt hos oss"},
+	} {
+		trouble.err = c.err
+		rec := w.ask("POST", path+"/bekreft", first, "brev=1&postlagt="+w.now.In(calendar.Oslo).Format("2006-01-02T15:04"))
+		if body := rec.Body.String(); rec.Code != c.status || !strings.Contains(body, c.said) || !strings.Contains(body, `id="brev" name="brev" value="1"`) || strings.Contains(body, "/srv") {
+			t.Errorf("%v: %d %s", c.err, rec.Code, body)
+		}
+		if c.err == store.ErrLocked {
+			continue
+		}
+		rec = w.ask("POST", path+"/hent", first, "hentet=ja&igjen=ja")
+		if body := rec.Body.String(); rec.Code != c.status || !strings.Contains(body, "Ingenting er hentet.") || !strings.Contains(body, "Bekreft at brevene er postlagt") {
+			t.Errorf("%v when fetched: %d %s", c.err, rec.Code, body)
+		}
+	}
+	w.handler = sound
 	w.now = w.now.Add(10 * time.Minute)
 	if rec := w.ask("POST", path+"/bekreft", first, "brev=1"); rec.Code != http.StatusSeeOther {
 		t.Fatalf("confirmed: %d %s", rec.Code, rec.Body)

@@ -16,6 +16,7 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // ErrNotManual says that a job or vendor is not one for manual print.
@@ -162,6 +163,10 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 	}
 	defer unlock()
 	if err := e.restored.MayOffer(ctx, j.Vendor); err != nil {
+		var later *step.LaterError
+		if errors.As(err, &later) {
+			err = &words.Refused{Note: shipment.Note{Code: "manual-stopped"}, Err: err}
+		}
 		return out, fmt.Errorf("print %s: %w", p.Job, err)
 	}
 	if out, err = e.manualGate(ctx, p); err != nil || len(out.New) > 0 || out.LeftOut > 0 {
@@ -278,7 +283,7 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 		case j.State == store.JobOffered:
 			return fmt.Errorf("job %s %w at %s: confirm it (postgang manual confirm %s), or, when nothing of it was posted, give it out --again", j.ID, ErrGivenOut, calendar.ClockOf(j.OfferedAt), j.ID)
 		case j.State != store.JobComposed && j.State != store.JobUploaded:
-			return fmt.Errorf("job %s is %s, and only one that is COMPOSED can be printed", j.ID, j.State)
+			return &words.Refused{Note: shipment.Note{Code: "manual-state", Args: shipment.Args{"job": j.ID, "state": string(j.State)}}}
 		}
 		if err := e.bar(ctx, tx, j); err != nil {
 			return err
@@ -387,7 +392,7 @@ func NotElsewhere(ctx context.Context, r store.Reader, j store.PrintJob) error {
 	if err != nil || slices.ContainsFunc(history, committedHere) {
 		return err
 	}
-	return fmt.Errorf("job %s is %s, and was on its way to a print vendor before vendor %s became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it", j.ID, j.State, j.Vendor)
+	return &words.Refused{Note: shipment.Note{Code: "manual-elsewhere", Args: shipment.Args{"job": j.ID, "state": string(j.State), "vendor": j.Vendor}}}
 }
 
 // Replacements are the jobs that replace one, by id.

@@ -18,6 +18,7 @@ import (
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
+	"postgang/engine/words"
 )
 
 // ManualConfirmation says that letters of a job of manual print are posted.
@@ -93,7 +94,7 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 		case j.State == store.JobClosed:
 			return nil, nil
 		case j.State != store.JobOffered && j.State != store.JobAccepted:
-			return nil, fmt.Errorf("job %s is %s: it was not given out to be printed (postgang manual print %s DIR)", j.ID, j.State, j.ID)
+			return nil, &words.Refused{Note: shipment.Note{Code: "manual-unasked", Args: shipment.Args{"job": j.ID, "state": string(j.State)}}}
 		case posted.After(e.Now()):
 			return nil, fmt.Errorf("job %s: a letter cannot be confirmed before it is posted, and %s lies ahead", j.ID, calendar.ClockOf(posted))
 		case posted.Before(j.OfferedAt.Truncate(time.Second)):
@@ -122,7 +123,7 @@ func (e *Receipts) manualReceipts(ctx context.Context, c ManualConfirmation) ([]
 			}
 			row, err := e.manualReceipt(ctx, r, l, posted, e.Vendors[j.Vendor])
 			if err != nil {
-				return nil, fmt.Errorf("letter %d of job %s: %w", l.Letter, j.ID, err)
+				return nil, err
 			}
 			rows = append(rows, row)
 		}
@@ -140,12 +141,12 @@ func (e *Receipts) manualReceipt(ctx context.Context, r store.Reader, l store.Jo
 	}
 	s, err := r.Shipment(ctx, l.Shipment)
 	if err != nil {
-		return row, err
+		return row, fmt.Errorf("letter %d of job %s: %w", l.Letter, l.Job, err)
 	}
 	quote, err := v.Prices.Quote(e.accept.PricedLetter(s.Account, s.Zone, l, v), civil.Of(posted, calendar.Oslo))
 	row.Production, row.Postage = quote.Production, quote.Postage
 	if err != nil {
-		return row, fmt.Errorf("%w. Add the price under [[vendors.%s.prices]], then confirm again", err, v.Key)
+		return row, &words.Refused{Note: shipment.Note{Code: "manual-price", Args: shipment.Args{"letter": strconv.Itoa(l.Letter), "job": l.Job, "vendor": v.Key}}, Err: err}
 	}
 	return row, nil
 }

@@ -102,6 +102,15 @@ var notes = map[string]worded{
 	"codes-number": {`code {{.place}} of the register, by code, looks like a fødselsnummer, or has one in its name: take it out`,
 		`kode nummer {{.place}} i registeret, sortert etter kode, ser ut som et fødselsnummer, eller har et i navnet: ta den ut`},
 
+	// Why a job is not given out to be printed here, or its letters not confirmed.
+	"manual-state":   {`job {{.job}} is {{.state}}, and only one that is COMPOSED can be printed`, `jobb {{.job}} er ikke lenger klar til å skrives ut (tilstand {{.state}}): den er trukket, eller brevene er lagt i en annen`},
+	"manual-unasked": {`job {{.job}} is {{.state}}: it was not given out to be printed (postgang manual print {{.job}} DIR)`, `filene til jobb {{.job}} er ikke hentet (tilstand {{.state}}), så ingen av brevene kan bekreftes`},
+	"manual-elsewhere": {`job {{.job}} is {{.state}}, and was on its way to a print vendor before vendor {{.vendor}} became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it`,
+		`jobb {{.job}} (tilstand {{.state}}) var på vei til et trykkeri før {{.vendor}} ble manuell utskrift, og kan være skrevet ut der. Den som drifter serveren, må avklare den med trykkeriet`},
+	"manual-stopped": {`nothing is given out`, `ingenting kan hentes nå: arkivet er eldre enn det som er overlevert, som når en sikkerhetskopi er lagt tilbake. Brev kunne blitt skrevet ut to ganger. Den som drifter serveren, må rette det først`},
+	"manual-price": {`letter {{.letter}} of job {{.job}}: add the price under [[vendors.{{.vendor}}.prices]], then confirm again`,
+		`brev {{.letter}} i jobb {{.job}} kan ikke bekreftes, fordi prislisten til {{.vendor}} mangler en pris for det. Den som drifter serveren, må legge prisen inn. Bekreft så på nytt`},
+
 	// A shipment's history.
 	"reprint-of":      {`{{.job}} of {{.parent}}`, `{{.job}} av {{.parent}}`},
 	"left-out":        {`left out of print job {{.job}}`, `trukket fra utskriftsjobb {{.job}}`},

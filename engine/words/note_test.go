@@ -134,6 +134,13 @@ var noteExamples = []noteExample{
 	{"month-nothing", nil, "there are no letters and no costs yet, so that there is nothing to close", "det er ingen brev og ingen kostnader ennå, så det er ingenting å lukke"},
 	{"month-before", shipment.Args{"month": "2026-01", "first": "2026-11"}, "2026-01 is before the first month with letters or costs, which is 2026-11", "januar 2026 er før den første måneden med brev eller kostnader, som er november 2026"},
 	{"codes-number", shipment.Args{"place": "4"}, "code 4 of the register, by code, looks like a fødselsnummer, or has one in its name: take it out", "kode nummer 4 i registeret, sortert etter kode, ser ut som et fødselsnummer, eller har et i navnet: ta den ut"},
+	{"manual-state", shipment.Args{"job": "J1", "state": "WITHDRAWN"}, "job J1 is WITHDRAWN, and only one that is COMPOSED can be printed", "jobb J1 er ikke lenger klar til å skrives ut (tilstand WITHDRAWN): den er trukket, eller brevene er lagt i en annen"},
+	{"manual-unasked", shipment.Args{"job": "J1", "state": "COMPOSED"}, "job J1 is COMPOSED: it was not given out to be printed (postgang manual print J1 DIR)", "filene til jobb J1 er ikke hentet (tilstand COMPOSED), så ingen av brevene kan bekreftes"},
+	{"manual-elsewhere", shipment.Args{"job": "J1", "state": "OFFERED", "vendor": "her"}, "job J1 is OFFERED, and was on its way to a print vendor before vendor her became manual print: it may be printed there. Give the print vendor a key of its own again, and settle the job with it",
+		"jobb J1 (tilstand OFFERED) var på vei til et trykkeri før her ble manuell utskrift, og kan være skrevet ut der. Den som drifter serveren, må avklare den med trykkeriet"},
+	{"manual-stopped", nil, "nothing is given out", "ingenting kan hentes nå: arkivet er eldre enn det som er overlevert, som når en sikkerhetskopi er lagt tilbake. Brev kunne blitt skrevet ut to ganger. Den som drifter serveren, må rette det først"},
+	{"manual-price", shipment.Args{"letter": "3", "job": "J1", "vendor": "her"}, "letter 3 of job J1: add the price under [[vendors.her.prices]], then confirm again",
+		"brev 3 i jobb J1 kan ikke bekreftes, fordi prislisten til her mangler en pris for det. Den som drifter serveren, må legge prisen inn. Bekreft så på nytt"},
 	{"found", shipment.Args{"reason": "Ola har spurt"}, "found at the vendor by recover; confirmed: Ola har spurt", "funnet hos trykkeriet ved gjenoppretting; bekreftet: Ola har spurt"},
 }
 

@@ -137,14 +137,17 @@ func show(v *request) error {
 }
 
 // refuse shows a job as it is now, with why what was asked for is not done.
-func (v *request) refuse(told string) error {
+func (v *request) refuse(told string) error { return v.tell(http.StatusUnprocessableEntity, told) }
+
+// tell shows a job as it is now, with what was written in its forms.
+func (v *request) tell(status int, told string) error {
 	j, err := v.job()
 	if err != nil {
 		return err
 	}
 	p := v.page(j)
-	p.Told = told
-	return v.Show(http.StatusUnprocessableEntity, "manuelljobb", "Jobb "+j.ID, p)
+	p.Told, p.Letters, p.Posted = told, strings.TrimSpace(v.R.PostFormValue("brev")), strings.TrimSpace(v.R.PostFormValue("postlagt"))
+	return v.Show(status, "manuelljobb", "Jobb "+j.ID, p)
 }
 
 // fetch gives the files of a job out, as one file.
@@ -183,7 +186,19 @@ func fetch(v *request) error {
 	case errors.Is(err, jobs.ErrLevel4):
 		return v.refuse("Jobben har brev som krever innlogging på nivå 4. De skrives aldri ut her.")
 	}
-	return err
+	return v.failed(err, "Ingenting er hentet.")
+}
+
+// failed shows a job as it is now, with why what was asked for is not done, and what that means. A fault of ours has the number under
+// which it stands in the log.
+func (v *request) failed(err error, means string) error {
+	if err == nil || errors.Is(err, store.ErrNotFound) || v.Ctx.Err() != nil {
+		return err
+	}
+	if why, ok := words.RefusedOf(err, words.Norwegian); ok {
+		return v.refuse(means + " " + page.Sentence(why) + ".")
+	}
+	return v.tell(http.StatusInternalServerError, means+" Noe gikk galt hos oss. Prøv igjen om litt. Skjer det igjen, meld fra og oppgi feilnummeret "+v.LogFault(err)+".")
 }
 
 // leftOut tells that nothing was given out, because letters dropped out at the last gate.
@@ -255,11 +270,13 @@ func confirm(v *request) error {
 	if p.WrongLetters != "" || p.WrongPosted != "" {
 		return v.Show(http.StatusUnprocessableEntity, "manuelljobb", "Jobb "+j.ID, p)
 	}
-	switch _, err := v.Engine.ConfirmManual(v.Ctx, c); {
+	switch im, err := v.Engine.ConfirmManual(v.Ctx, c); {
 	case errors.Is(err, store.ErrLocked):
 		return v.refuse("Noen bekrefter brev akkurat nå. Vent litt og prøv igjen.")
+	case err == nil && len(im.Problems) > 0: // of a file that we wrote ourselves
+		return v.failed(fmt.Errorf("confirm letters of job %s: %v", j.ID, im.Problems), "Ingen brev er bekreftet.")
 	case err != nil:
-		return err
+		return v.failed(err, "Ingen brev er bekreftet.")
 	}
 	return v.Redirect("/manuell/" + j.ID)
 }

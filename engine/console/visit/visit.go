@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/rand"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -129,6 +130,13 @@ func (v *Visit) Fail(status int, title, text string) {
 	if err := v.Show(status, "melding", title, Notice{Text: text}); err != nil {
 		v.Log.Error("show a page", "error", err)
 	}
+}
+
+// LogFault writes a fault of ours to the log, and gives the number under which it stands there, for the person to tell.
+func (v *Visit) LogFault(err error) (number string) {
+	number = rand.Text()[:8]
+	v.Log.Error("a page of the console", "route", v.R.Pattern, "case", number, "error", err)
+	return number
 }
 
 // Redirect sends a person on.
