@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -553,8 +552,7 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
 		return prepared{}, nil, nil
 	}
-	// The blob store flushes its own copy; this one goes with the folder.
-	req := prepare.Request{Volatile: true, Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.Vendors[account.Vendor].Checks}
+	req := prepare.Request{Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.Vendors[account.Vendor].Checks}
 	key, err := preparedKey(printed, req)
 	if err != nil {
 		return prepared{}, nil, err
@@ -567,28 +565,8 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		laid, err := e.tryLayout(ctx, s, account, *known.facts)
 		return known, append(e.findings(known.facts.Warnings, printed, true), laid...), err
 	}
-	select {
-	case e.making <- struct{}{}:
-		defer func() { <-e.making }()
-	case <-ctx.Done():
-		return prepared{}, nil, ctx.Err()
-	}
-	dir, release, err := e.scratch.Take()
-	if err != nil {
-		return prepared{}, nil, err
-	}
-	defer release()
-	req.Output = filepath.Join(dir, rand.Text()+".pdf")
-	defer os.Remove(req.Output)
-	for _, d := range printed {
-		f, done, err := e.documentFile(ctx, d.Blob, dir)
-		if err != nil {
-			return prepared{}, nil, err
-		}
-		defer done()
-		req.Documents = append(req.Documents, prepare.Document{File: f, GiroPages: d.Giro})
-	}
-	facts, err := e.Preparer.Letter(ctx, req)
+	var file *os.File
+	facts, err := e.makeFile(ctx, printed, req, &file)
 	var refused *prepare.Refusal
 	if errors.As(err, &refused) {
 		return prepared{}, append(e.findings(refused.Findings, printed, false), e.findings(refused.Warnings, printed, true)...), nil
@@ -596,13 +574,14 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 	if err != nil {
 		return prepared{}, nil, err
 	}
+	defer file.Close()
 	refusals := e.findings(facts.Warnings, printed, true)
 	laid, err := e.tryLayout(ctx, s, account, facts)
 	if err != nil {
 		return prepared{}, nil, err
 	}
 	refusals = append(refusals, laid...)
-	ref, err := e.StoreFile(ctx, req.Output)
+	ref, err := e.Blobs.Put(ctx, file)
 	if err != nil {
 		return prepared{}, nil, fmt.Errorf("store prepared file: %w", err)
 	}
@@ -610,6 +589,32 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		return prepared{}, nil, errors.New("the prepared file is not the one that was proven")
 	}
 	return prepared{blob: ref, facts: &facts, key: key}, refusals, nil
+}
+
+// makeFile has the print-ready PDF of documents made, which is the caller's to close. So many at a time have files open and room on disk.
+func (e *Acceptor) makeFile(ctx context.Context, printed []shipment.Document, req prepare.Request, file **os.File) (prepare.Facts, error) {
+	select {
+	case e.making <- struct{}{}:
+		defer func() { <-e.making }()
+	case <-ctx.Done():
+		return prepare.Facts{}, ctx.Err()
+	}
+	dir, release, err := e.scratch.Take()
+	if err != nil {
+		return prepare.Facts{}, err
+	}
+	defer release()
+	req.Output = filepath.Join(dir, "letter.pdf") // whose folder takes what does not fit in memory
+	req.Take = func(f *os.File) { *file = f }
+	for _, d := range printed {
+		f, done, err := e.documentFile(ctx, d.Blob, dir)
+		if err != nil {
+			return prepare.Facts{}, err
+		}
+		defer done()
+		req.Documents = append(req.Documents, prepare.Document{File: f, GiroPages: d.Giro})
+	}
+	return e.Preparer.Letter(ctx, req)
 }
 
 // documentFile is a document as an open file: its own where the store has files, else a copy in a scratch folder.

@@ -181,15 +181,14 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 	if req.Output == "" {
 		return Facts{}, errors.New("prepare letter: no output path")
 	}
-	out, err := os.CreateTemp(filepath.Dir(req.Output), tempPattern)
+	out, discard, err := req.room()
 	if err != nil {
 		return Facts{}, fmt.Errorf("prepare letter: %w", read.WithoutPath(err))
 	}
 	published := false
 	defer func() {
 		if !published {
-			out.Close()
-			os.Remove(out.Name())
+			discard()
 		}
 	}()
 	inner, files, opened, err := p.inner(req, out)
@@ -216,7 +215,11 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			if !confined.Whole() {
 				p.unconfined.Add(1)
 			}
-			if err := publish(out, req); err != nil {
+			deliver := publish
+			if req.Take != nil {
+				deliver = func(f *os.File, r Request) error { return r.handOn(f) }
+			}
+			if err := deliver(out, req); err != nil {
 				return Facts{}, fmt.Errorf("prepare letter: %w", err)
 			}
 			published = true

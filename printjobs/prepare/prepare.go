@@ -63,6 +63,10 @@ type Request struct {
 	// machine it may be missing, shorter or damaged. For a caller that copies
 	// it at once to where it is kept, and flushes it there.
 	Volatile bool `json:"volatile,omitempty"`
+	// Take, unless nil, is given the prepared file in place of Output being
+	// created: open at its start, without a name, and to be closed by who takes
+	// it. A small one lies in memory, another one on the disk of Output.
+	Take func(f *os.File) `json:"-"`
 	// Limits bounds the work; the zero value means the defaults.
 	Limits read.Limits `json:"limits"`
 	// Checks are the vendor's prechecks; the zero value is the lenient
@@ -84,6 +88,9 @@ func Letter(ctx context.Context, req Request) (Facts, error) {
 	l, err := assemble(ctx, req, pathInputs(req.Documents))
 	if err != nil {
 		return Facts{}, err
+	}
+	if req.Take != nil {
+		return l.facts, l.give(req)
 	}
 	if err := l.write(req); err != nil {
 		return Facts{}, err
@@ -351,15 +358,13 @@ func (l *letter) truncated(from int) {
 // write makes the prepared file appear at its place, whole and, unless it is
 // volatile, durable.
 func (l *letter) write(req Request) (err error) {
-	dir := filepath.Dir(req.Output)
-	tmp, err := os.CreateTemp(dir, tempPattern)
+	tmp, discard, err := req.room()
 	if err != nil {
 		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 	}
 	defer func() {
 		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
+			discard()
 		}
 	}()
 	if err := l.writeTo(tmp); err != nil {
@@ -368,6 +373,74 @@ func (l *letter) write(req Request) (err error) {
 	if err := publish(tmp, req); err != nil {
 		return fmt.Errorf("write prepared letter: %w", err)
 	}
+	return nil
+}
+
+// give has the prepared file taken.
+func (l *letter) give(req Request) error {
+	out, discard, err := req.room()
+	if err != nil {
+		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
+	}
+	if err = l.writeTo(out); err == nil {
+		err = req.handOn(out)
+	}
+	if err != nil {
+		discard()
+	}
+	return err
+}
+
+// takenInMemory is up to how many bytes of documents the prepared file lies in
+// memory until it is taken: it is seldom much larger than these.
+const takenInMemory = 1 << 20
+
+// room makes the file that is written: Take is given it, or it is put into place.
+func (r Request) room() (_ *os.File, discard func(), err error) {
+	if r.Take != nil && r.small() {
+		if f, err := memoryFile(); err == nil {
+			return f, func() { f.Close() }, nil
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(r.Output), tempPattern)
+	if err != nil {
+		return nil, nil, err
+	}
+	discard = func() { f.Close(); os.Remove(f.Name()) }
+	if r.Take == nil {
+		return f, discard, nil
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		discard()
+		return nil, nil, err
+	}
+	return f, func() { f.Close() }, nil
+}
+
+// small reports whether the documents are small; one that cannot be looked at is told of when it is opened.
+func (r Request) small() bool {
+	size := int64(0)
+	for _, d := range r.Documents {
+		if info, err := d.stat(); err == nil {
+			size += info.Size()
+		}
+	}
+	return size <= takenInMemory
+}
+
+func (d Document) stat() (os.FileInfo, error) {
+	if d.File != nil {
+		return d.File.Stat()
+	}
+	return os.Stat(d.Path)
+}
+
+// handOn gives the file to Take.
+func (r Request) handOn(f *os.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
+	}
+	r.Take(f)
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postgang/engine/intake/sealed"
@@ -89,6 +90,8 @@ type Door struct {
 	Config
 	byKey   map[string]*Account // by key and kontoId
 	uploads map[string]chan struct{}
+	// inMemory is how many bytes of documents are kept in memory, or may come to be.
+	inMemory atomic.Int64
 
 	mu    sync.Mutex
 	wrong map[string]*wrongPasswords // by who was said to call, and from where

@@ -28,6 +28,9 @@ func (u *Upload) open(ctx context.Context, sub shipment.Submission, forsendelse 
 	files := slices.Clone(u.files)
 	left := u.most
 	for i := range files {
+		if err := u.spill(i); err != nil {
+			return nil, nil, false, u.door.spoolProblem(err)
+		}
 		from := u.path(i)
 		to := from + ".clear"
 		n, err := u.door.Sealed.Open(ctx, u.account.Key, from, to, left)

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -21,7 +22,8 @@ const spoolPrefix = "hand-in-"
 type Upload struct {
 	door    *Door
 	account *Account
-	dir     string
+	dir     string         // of documents on disk; empty: there are none yet
+	kept    map[int][]byte // documents in memory, by their place
 	files   []shipment.HandInFile
 	most    int64 // bytes that may come
 	came    int64 // bytes that have come
@@ -36,20 +38,61 @@ func (d *Door) Begin(ctx context.Context, a *Account) (*Upload, *Problem) {
 	case <-ctx.Done():
 		return nil, errSlow
 	}
-	dir, err := os.MkdirTemp(d.Spool, spoolPrefix)
-	if err != nil {
-		<-turn
-		return nil, d.spoolProblem(err)
-	}
-	return &Upload{door: d, account: a, dir: dir, most: MaxDigitalBytes, done: func() { <-turn }}, nil
+	return &Upload{door: d, account: a, kept: map[int][]byte{}, most: MaxDigitalBytes, done: func() { <-turn }}, nil
 }
 
 // Close removes what was spooled.
 func (u *Upload) Close() {
-	if err := os.RemoveAll(u.dir); err != nil {
-		u.door.Log.Error("remove what was spooled", "error", err)
+	for _, data := range u.kept {
+		u.door.inMemory.Add(-int64(len(data)))
+	}
+	if u.dir != "" {
+		if err := os.RemoveAll(u.dir); err != nil {
+			u.door.Log.Error("remove what was spooled", "error", err)
+		}
 	}
 	u.done()
+}
+
+// A document of at most smallDocument bytes is kept in memory until it is stored, as long as all of them together take no more than
+// mostInMemory: a file for each would cost more than all else that is done with it here.
+const (
+	smallDocument = 256 << 10
+	mostInMemory  = 64 << 20
+)
+
+// room makes the folder of documents on disk, where it is not there.
+func (u *Upload) room() (err error) {
+	if u.dir == "" {
+		u.dir, err = os.MkdirTemp(u.door.Spool, spoolPrefix)
+	}
+	return err
+}
+
+// small reads a document that is small, and takes room in memory for it; else it gives what it has read.
+func (u *Upload) small(src io.Reader) (data []byte, whole bool, err error) {
+	if u.door.inMemory.Add(smallDocument) > mostInMemory {
+		u.door.inMemory.Add(-smallDocument)
+		return nil, false, nil
+	}
+	data, err = io.ReadAll(io.LimitReader(src, smallDocument+1))
+	if err != nil || len(data) > smallDocument {
+		u.door.inMemory.Add(-smallDocument)
+		return data, false, err
+	}
+	u.door.inMemory.Add(int64(len(data)) - smallDocument)
+	u.kept[len(u.files)] = data
+	return data, true, nil
+}
+
+// spill puts a document that is in memory on disk, for who needs a file.
+func (u *Upload) spill(place int) error {
+	data, ok := u.kept[place]
+	if !ok {
+		return nil
+	}
+	_, err := u.toDisk(place, bytes.NewReader(data))
+	return err
 }
 
 // Printed says that the documents are to be printed, so that the account's own limit holds for them, those that have come too.
@@ -74,14 +117,14 @@ func (u *Upload) Add(name shipment.Private, src io.Reader) *Problem {
 	if len(u.files) >= shipment.MaxDocuments {
 		return errLarge
 	}
-	path := u.path(len(u.files))
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return u.door.spoolProblem(err)
-	}
-	n, err := io.Copy(f, io.LimitReader(src, u.most-u.came+1))
-	if closing := f.Close(); err == nil {
-		err = closing
+	src = io.LimitReader(src, u.most-u.came+1)
+	data, whole, err := u.small(src)
+	n := int64(len(data))
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	if err == nil && !whole {
+		n, err = u.toDisk(len(u.files), io.MultiReader(bytes.NewReader(data), src))
+		path := u.path(len(u.files))
+		open = func() (io.ReadCloser, error) { return os.Open(path) }
 	}
 	switch {
 	case err != nil:
@@ -90,8 +133,24 @@ func (u *Upload) Add(name shipment.Private, src io.Reader) *Problem {
 		return errLarge
 	}
 	u.came += n
-	u.files = append(u.files, shipment.HandInFile{Name: name, Bytes: n, Open: func() (io.ReadCloser, error) { return os.Open(path) }})
+	u.files = append(u.files, shipment.HandInFile{Name: name, Bytes: n, Open: open})
 	return nil
+}
+
+// toDisk spools a document as a file.
+func (u *Upload) toDisk(place int, src io.Reader) (int64, error) {
+	if err := u.room(); err != nil {
+		return 0, err
+	}
+	f, err := os.OpenFile(u.path(place), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(f, src)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return n, err
 }
 
 // Name names the document that came as number i, from 0: where a dialect tells names after the content.
