@@ -400,6 +400,9 @@ func TestRefusedSides(t *testing.T) {
 	worker := w.as("saksbehandler", access.Grant{Role: access.RoleCaseWorker, Account: own})
 	id := w.refusedLetter()
 	path := "/forsendelser/" + id + "/sider"
+	if body := w.ask("GET", "/forsendelser/"+id, worker, "").Body.String(); !strings.Contains(body, `href="`+path+`"`) {
+		t.Error("the letter's page does not lead to the faults on its pages")
+	}
 	if body := w.ask("GET", path, worker, "").Body.String(); !strings.Contains(body, "slik de ble levert") {
 		t.Error("it is not told what is shown")
 	}

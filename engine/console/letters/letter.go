@@ -35,6 +35,7 @@ type letterPage struct {
 	DeadlineAt   time.Time
 	DeadlineText string
 	Problems     []problem
+	OnPages      bool // what is wrong can be seen on its pages, by this person
 	Jobs         []letterJob
 	Costs        []costRow
 	CostNote     string
@@ -115,6 +116,7 @@ func (v *request) letterPage(d scoped.LetterDetails, rules shipment.Rules) lette
 	for _, r := range l.Refusals {
 		p.Problems = append(p.Problems, problem{r.Code, r.Field, words.Refusal(r, words.Norwegian), r.Warning})
 	}
+	p.OnPages = l.Status == shipment.StatusAvvist && p.Reveal && !p.Level4 && l.Documents > 0
 	mayJobs := !v.May(access.Operate).Empty()
 	for _, j := range d.Jobs {
 		row := letterJob{Link: page.Link{Text: j.ID}, State: page.StateOf(j.State).Tag, Kind: "Utskrift", Letter: j.Letter.Letter, Sheets: j.Letter.Sheets, Gram: j.Letter.WeightGram, Envelope: page.EnvelopeOf(j.Letter.Envelope), Offered: j.OfferedAt}
