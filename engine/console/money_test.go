@@ -139,7 +139,7 @@ func TestReceiptsAreTaken(t *testing.T) {
 		t.Fatal("what was refused changed the archive")
 	}
 	to := w.says("what cannot be read", "POST", take, who, upload(vendor, `C:\kvitteringer\natt.csv`, "hei\r\n"), 303)
-	w.says("its page", "GET", to, auditor, "", 200, "natt.csv", "Filen er stanset", "Trykkeriets profil er feil satt opp")
+	w.says("its page", "GET", to, auditor, "", 200, "natt.csv", "Filen er stanset", "Linje 1: første linje er ikke en overskrift med kolonnenavn")
 
 	file := "/okonomi/kvitteringer/filer/trykkeri/" + stoppedFile
 	w.says("a stopped one", "GET", file, who, "", 200, "Linje 3: «porto»: det er ikke et gyldig beløp", "not an amount", file+"/kjent")
