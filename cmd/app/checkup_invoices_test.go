@@ -35,10 +35,10 @@ func TestCheckupOfInvoices(t *testing.T) {
 		ch := &checkup{}
 		ch.invoices(c.v)
 		for _, l := range ch.checks {
-			switch {
-			case l.Grade == Fine:
+			switch l.Grade {
+			case Fine:
 				t.Errorf("%s: %+v", name, l)
-			case l.Grade == Bad:
+			case Bad:
 				got = append(got, "FAIL")
 			default:
 				got = append(got, "warn")

@@ -420,7 +420,7 @@ func TestManualStory(t *testing.T) {
 		if body := rec.Body.String(); rec.Code != c.status || !strings.Contains(body, c.said) || !strings.Contains(body, `id="brev" name="brev" value="1"`) || strings.Contains(body, "/srv") {
 			t.Errorf("%v: %d %s", c.err, rec.Code, body)
 		}
-		if c.err == store.ErrLocked {
+		if errors.Is(c.err, store.ErrLocked) {
 			continue
 		}
 		rec = w.ask("POST", path+"/hent", first, "hentet=ja&igjen=ja")
