@@ -198,6 +198,46 @@ func TestBrowserMonthIsClosed(t *testing.T) {
 	})
 }
 
+// TestBrowserOwnPromotion: an administrator has no way to a role of his own; a colleague gives it, and ends his session, which is over at once.
+func TestBrowserOwnPromotion(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	bothDatabases(t, func(t *testing.T, dsn string) {
+		w := served(t, place{dsn: dsn}, olav, oline)
+		w.gives(olav, access.Grant{Role: access.RoleAdministrator})
+		w.gives(oline, access.Grant{Role: access.RoleAdministrator})
+		b := w.window(t, olav)
+		b.press("Tilganger")
+		b.press(olav.Name, "Navn")
+		self := b.path()
+		b.reads("Administrator", "Denne økten")
+		b.lacks("Gi en rolle", "Ta fra", "Avslutt tilgangen")
+		if got := b.open(self + "/gi"); got != http.StatusForbidden {
+			t.Errorf("the page that gives himself a role: %d", got)
+		}
+		b.reads("En annen administrator må gjøre det")
+
+		second := w.window(t, oline)
+		second.open(self)
+		second.press("Gi en rolle")
+		second.write("Rolle", "revisor")
+		second.write("Gjelder for", "alle")
+		second.write("Begrunnelse", "Kontrollerer i år")
+		second.press("Gi rollen")
+		second.reads("Revisor", "Kontrollerer i år", "av deg")
+		second.press("Avslutt økter")
+		second.write("Begrunnelse", "Mistet telefonen")
+		second.press("Avslutt øktene")
+
+		if got := b.open("/forsendelser"); got != http.StatusOK || !strings.Contains(b.text(), "Logg inn som") {
+			t.Errorf("after his session was ended: %d\n%s", got, b.text())
+		}
+		b.press(olav.Name)
+		b.open(self)
+		b.reads("Revisor", "av "+oline.Name)
+	})
+}
+
 // tick ticks a box, where the page has it.
 func (b *tab) tick(name string) {
 	b.t.Helper()

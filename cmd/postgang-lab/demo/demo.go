@@ -18,6 +18,7 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/cmd/postgang-lab/console"
 	"postgang/fixtures/letters"
 	"postgang/fixtures/vendorsim"
 )
@@ -115,7 +116,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	d.say("   workbook                         %s", d.workbook())
 	d.say("   archive                          %s", d.app.Config.Database)
 	d.say("Look around: bin/postgang --config %s status (or integration ways, shipment list, job list)", filepath.Join(d.dir, config.DefaultName))
-	d.say("Open the console on it: bin/postgang-lab console --dir %s", d.dir)
+	d.say("Open the console on it: bin/postgang-lab console --dir %s, then http://%s/", d.dir, console.DefaultAddress)
 	if len(d.failed) > 0 {
 		return &cli.Error{Code: cli.ExitFailed, Err: fmt.Errorf("%d sums of the demo do not agree:\n  %s", len(d.failed), strings.Join(d.failed, "\n  "))}
 	}
