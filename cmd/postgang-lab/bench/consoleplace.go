@@ -184,8 +184,13 @@ func (p *consolePlace) open(ctx context.Context, create bool) (err error) {
 	if p.console, err = p.app.Console(nil); err != nil || create {
 		return err
 	}
+	return p.logIn(ctx)
+}
+
+// logIn gives everybody a session.
+func (p *consolePlace) logIn(ctx context.Context) error {
 	return p.app.Archive.InTx(ctx, func(tx store.Tx) error {
-		// Those of an earlier measurement with the same archive are over.
+		// Those of before are over.
 		if err := tx.ForgetSessions(ctx, consoleNow.AddDate(1, 0, 0)); err != nil {
 			return err
 		}
