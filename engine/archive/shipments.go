@@ -57,7 +57,7 @@ func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (
 func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) (out []shipment.Shipment, err error) {
 	if f.Newest {
 		var ids []string
-		if ids, err = search.Newest(ctx, r.Rows, f); err == nil {
+		if ids, err = r.Newest(ctx, f); err == nil {
 			out, err = r.shipmentsOf(ctx, ids)
 		}
 	} else {

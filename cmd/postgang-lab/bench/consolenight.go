@@ -108,6 +108,9 @@ func (p *consolePlace) night(ctx context.Context, letters, count int, cpu func()
 		}
 		r.WithWall, r.WithCPU = append(r.WithWall, wall), append(r.WithCPU, used)
 	}
+	if err := p.logIn(ctx); err != nil {
+		return nil, err
+	}
 	spent := cpu()
 	const quiet = 300
 	for n := range quiet {

@@ -46,6 +46,10 @@ func OpenPostgres(ctx context.Context, dsn string) (Driver, *sql.DB, error) {
 	if _, set := params["idle_in_transaction_session_timeout"]; !set {
 		params["idle_in_transaction_session_timeout"] = idleTransaction
 	}
+	// What people ask is answered in milliseconds: to compile a statement that is thought to be dear takes longer than that.
+	if _, set := params["jit"]; !set {
+		params["jit"] = "off"
+	}
 	if params["application_name"] == "" {
 		params["application_name"] = "postgang"
 	}
