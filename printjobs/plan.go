@@ -102,11 +102,8 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 	seen := make(map[string]struct{}, len(candidates))
 	groups := make(map[exchange.Class][]PlannedLetter)
 	for i, c := range candidates {
-		if c.Shipment == "" {
-			return nil, nil, fmt.Errorf("plan: candidate %d has no shipment id", i+1)
-		}
-		if c.Account == "" {
-			return nil, nil, fmt.Errorf("plan: shipment %s has no account", c.Shipment)
+		if err := c.identified(i + 1); err != nil {
+			return nil, nil, err
 		}
 		if _, twice := seen[c.Shipment]; twice {
 			return nil, nil, fmt.Errorf("plan: shipment %s is there twice", c.Shipment)
@@ -131,7 +128,7 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 		letters := groups[class]
 		slices.SortFunc(letters, compare)
 		for len(letters) > 0 {
-			n := p.jobEnd(letters)
+			n := p.jobEnd(len(letters), func(i int) (int, int64) { return letters[i].Sheets, letters[i].Facts.Bytes })
 			jobs = append(jobs, Planned{Class: class, Letters: slices.Clip(letters[:n])})
 			letters = letters[n:]
 		}
@@ -140,17 +137,29 @@ func Plan(candidates []Candidate, p Profile) (jobs []Planned, aside []SetAside, 
 	return jobs, aside, nil
 }
 
-// jobEnd is how many of the letters, at least one, make the next job.
-func (p Profile) jobEnd(letters []PlannedLetter) int {
+// identified is an error where a candidate, by its number, says not what or whose it is.
+func (c Candidate) identified(number int) error {
+	switch {
+	case c.Shipment == "":
+		return fmt.Errorf("plan: candidate %d has no shipment id", number)
+	case c.Account == "":
+		return fmt.Errorf("plan: shipment %s has no account", c.Shipment)
+	}
+	return nil
+}
+
+// jobEnd is how many of so many letters, at least one, make the next job; of tells the sheets and bytes of each.
+func (p Profile) jobEnd(letters int, of func(i int) (sheets int, bytes int64)) int {
 	sheets, size := 0, int64(0)
 	for i := range letters {
-		sheets += letters[i].Sheets
-		size += letters[i].Facts.Bytes
+		n, b := of(i)
+		sheets += n
+		size += b
 		if i > 0 && (over(i+1, p.MaxLettersPerJob) || over(sheets, p.MaxSheetsPerJob) || over(size, p.MaxBytesPerJob)) {
 			return i
 		}
 	}
-	return len(letters)
+	return letters
 }
 
 // over tells whether n is above a limit, of which 0 is none.

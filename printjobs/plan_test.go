@@ -174,6 +174,7 @@ func TestPlanProperties(t *testing.T) {
 			t.Fatal(err)
 		}
 
+		planned(t, candidates, p, jobs, aside)
 		byID := map[string]Candidate{}
 		for _, c := range candidates {
 			byID[c.Shipment] = c

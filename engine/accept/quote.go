@@ -35,6 +35,11 @@ func (e *Acceptor) QuoteRow(s shipment.Shipment, row store.JobLetter, v party.Ve
 	return q, nil
 }
 
+// QuotePlanned is QuoteRow for a letter that is planned, and in no job yet.
+func (e *Acceptor) QuotePlanned(l printjobs.PlannedLetter, v party.Vendor) (price.Quote, error) {
+	return e.QuoteRow(shipment.Shipment{Account: l.Account, Zone: l.Zone}, PlannedRow(l), v)
+}
+
 // PlannedRow is a planned letter as its job has it, before it is placed in one.
 func PlannedRow(l printjobs.PlannedLetter) store.JobLetter {
 	return store.JobLetter{

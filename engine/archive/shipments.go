@@ -43,6 +43,33 @@ func (r *reader) Shipment(ctx context.Context, id string) (shipment.Shipment, er
 	return s, nil
 }
 
+// statusesAtOnce is how many ids stand in one statement.
+const statusesAtOnce = 500
+
+// Statuses gives the statuses of shipments, by id.
+func (r *reader) Statuses(ctx context.Context, ids []string) (map[string]shipment.Status, error) {
+	out := make(map[string]shipment.Status, len(ids))
+	for some := range slices.Chunk(ids, statusesAtOnce) {
+		var a sqlrow.Args
+		err := r.Each(ctx, func(scan sqlrow.Scan) error {
+			var id string
+			var status shipment.Status
+			err := scan(&id, &status)
+			out[id] = status
+			return err
+		}, `SELECT id, status FROM shipment WHERE id IN `+sqlrow.In(&a, some), a...)
+		if err != nil {
+			return nil, fmt.Errorf("statuses: %w", err)
+		}
+		for _, id := range some {
+			if _, ok := out[id]; !ok {
+				return nil, fmt.Errorf("shipment %s: %w", id, store.ErrNotFound)
+			}
+		}
+	}
+	return out, nil
+}
+
 // ShipmentByHandIn reads a shipment by its sender's key.
 func (r *reader) ShipmentByHandIn(ctx context.Context, account, handIn string) (shipment.Shipment, error) {
 	s, err := sqlrow.One(ctx, r.Rows, scanShipment,

@@ -134,8 +134,22 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 	}
 }
 
-// dueLetters reads what is due for a vendor. look sees every page of it, and leaves out what is not to be planned.
-func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.Terms, look func([]shipment.Shipment) ([]shipment.Shipment, error)) ([]printjobs.Candidate, map[string]shipment.Shipment, error) {
+// dueLetter is what of a due letter is known while it is planned.
+type dueLetter struct {
+	at       int64 // since when it is due, in milliseconds since 1970
+	reason   shipment.Reason
+	approved bool // a person has approved its cost
+}
+
+// night is what is due for a vendor, planned.
+type night = printjobs.Planner[dueLetter]
+
+// dueLetters reads what is due for a vendor page by page, and plans it. look sees every page, and leaves out what is not to be planned.
+// aside are letters that no job can take.
+func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.Terms, look func([]shipment.Shipment) ([]shipment.Shipment, error)) (planned *night, aside []printjobs.SetAside, err error) {
+	if planned, err = printjobs.NewPlanner[dueLetter](v.Profile); err != nil {
+		return nil, nil, err
+	}
 	var accounts []string
 	for _, key := range e.AccountKeys {
 		if terms.Vendor(key).Key == v.Key {
@@ -143,10 +157,8 @@ func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.
 		}
 	}
 	if len(accounts) == 0 {
-		return nil, nil, nil
+		return planned, nil, nil
 	}
-	due := map[string]shipment.Shipment{}
-	var candidates []printjobs.Candidate
 	for after := ""; ; {
 		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
 			return r.Due(ctx, e.Now(), accounts, after, store.Page)
@@ -163,18 +175,22 @@ func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.
 			return nil, nil, err
 		}
 		for _, s := range fit {
-			candidates = append(candidates, e.accept.Candidate(s))
-			s.Facts = nil // the candidate has them
-			due[s.ID] = s
+			why, err := planned.Add(e.accept.Candidate(s), dueLetter{s.DueAt.UnixMilli(), s.DueReason, !s.CostApprovedAt.IsZero()})
+			if err != nil {
+				return nil, nil, err
+			}
+			if why != nil {
+				aside = append(aside, *why)
+			}
 		}
 		if read < store.Page {
-			return candidates, due, nil
+			return planned, aside, nil
 		}
 	}
 }
 
 func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *step.Terms, sum *spent, out *Collected) error {
-	candidates, due, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+	planned, aside, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 		page, old, err := e.setAsideOld(ctx, v, page)
 		if err != nil {
 			return nil, err
@@ -195,10 +211,7 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *st
 	if err != nil {
 		return err
 	}
-	jobs, aside, over, err := e.guarded(v, candidates, due, terms, sum)
-	if err != nil {
-		return err
-	}
+	over := e.guarded(v, planned, terms, sum)
 	if err := e.keepBack(ctx, over); err != nil {
 		return err
 	}
@@ -209,10 +222,10 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *st
 		}
 		out.SetAside++
 	}
-	for _, p := range jobs {
-		reasons := make([]shipment.Reason, len(p.Letters))
-		for i, l := range p.Letters {
-			reasons[i] = due[l.Shipment].DueReason
+	for p, due := range planned.Jobs() {
+		reasons := make([]shipment.Reason, len(due))
+		for i, d := range due {
+			reasons[i] = d.reason
 		}
 		id, err := e.insertJob(ctx, JobSpec{Vendor: v.Key, Class: p.Class, Letters: p.Letters, Reasons: reasons})
 		if errors.Is(err, store.ErrExists) {

@@ -96,46 +96,32 @@ type keptBack struct {
 	why shipment.Args // of the sentence that says why
 }
 
-// guarded plans the candidates and keeps back what the caps do not allow. sum grows by the letters that go.
-func (e *Collector) guarded(v party.Vendor, candidates []printjobs.Candidate, due map[string]shipment.Shipment, terms *step.Terms, sum *spent) (jobs []printjobs.Planned, aside []printjobs.SetAside, over []keptBack, err error) {
-	jobs, aside, err = printjobs.Plan(candidates, v.Profile)
+// guarded takes out of what is planned, and gives, what the caps do not allow. sum grows by the letters that go.
+func (e *Collector) guarded(v party.Vendor, planned *night, terms *step.Terms, sum *spent) (over []keptBack) {
 	guard := e.guard.with(e.AccountKeys, terms)
-	if err != nil || !guard.On() {
-		return jobs, aside, nil, err
+	if !guard.On() {
+		return nil
 	}
-	var letters []printjobs.PlannedLetter
-	for _, j := range jobs {
-		letters = append(letters, j.Letters...)
-	}
-	slices.SortFunc(letters, func(a, b printjobs.PlannedLetter) int {
-		return cmp.Or(due[a.Shipment].DueAt.Compare(due[b.Shipment].DueAt), cmp.Compare(a.Shipment, b.Shipment))
-	})
-	back := map[string]bool{}
-	for _, l := range letters {
-		s := due[l.Shipment]
-		if !s.CostApprovedAt.IsZero() {
-			continue
+	first := func(a, b dueLetter) int { return cmp.Compare(a.at, b.at) }
+	planned.Keep(first, func(l printjobs.PlannedLetter, due dueLetter) bool {
+		if due.approved {
+			return true
 		}
-		cost, err := e.accept.QuoteRow(s, accept.PlannedRow(l), v)
+		cost, err := e.accept.QuotePlanned(l, v)
 		var why shipment.Args
-		if err != nil && !e.guard.On() && guard.Accounts[s.Account] == 0 {
-			continue // only other accounts have a cap, which somebody has set
+		if err != nil && !e.guard.On() && guard.Accounts[l.Account] == 0 {
+			return true // only other accounts have a cap, which somebody has set
 		}
 		if err != nil {
 			why = shipment.Args{"case": "unpriced"}
-		} else if why = guard.over(*sum, s.Account, l.Konteringskode, cost.Net()); why == nil {
-			sum.add(s.Account, l.Konteringskode, cost.Net())
-			continue
+		} else if why = guard.over(*sum, l.Account, l.Konteringskode, cost.Net()); why == nil {
+			sum.add(l.Account, l.Konteringskode, cost.Net())
+			return true
 		}
-		back[l.Shipment] = true
 		over = append(over, keptBack{l, why})
-	}
-	if len(over) == 0 {
-		return jobs, aside, nil, nil
-	}
-	left := slices.DeleteFunc(slices.Clone(candidates), func(c printjobs.Candidate) bool { return back[c.Shipment] })
-	jobs, aside, err = printjobs.Plan(left, v.Profile)
-	return jobs, aside, over, err
+		return false
+	})
+	return over
 }
 
 // spentToday is what the letters of today's jobs were expected to cost.

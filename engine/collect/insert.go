@@ -29,19 +29,27 @@ func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string,
 		return "", err
 	}
 	now := tx.Now()
-	rows, statuses := make([]store.JobLetter, len(n.Letters)), make([]shipment.Status, len(n.Letters))
+	ids := make([]string, len(n.Letters))
 	for i, l := range n.Letters {
-		s, err := tx.Shipment(ctx, l.Shipment)
-		if err != nil {
-			return "", err
-		}
+		ids[i] = l.Shipment
+	}
+	statuses, err := tx.Statuses(ctx, ids)
+	if err != nil {
+		return "", err
+	}
+	rows, events := make([]store.JobLetter, len(n.Letters)), make([]shipment.Event, len(n.Letters))
+	for i, l := range n.Letters {
 		rows[i] = accept.PlannedRow(l)
 		rows[i].Job, rows[i].Letter, rows[i].Reason, rows[i].Only = id, i+1, n.Reasons[i], n.Only[l.Shipment]
-		statuses[i] = s.Status
 		if only := rows[i].Only; len(only) > 0 {
 			rows[i].Sheets = len(only)
-		} else if q, err := e.accept.QuoteRow(s, rows[i], e.Vendors[n.Vendor]); err == nil {
+		} else if q, err := e.accept.QuotePlanned(l, e.Vendors[n.Vendor]); err == nil {
 			rows[i].Expected = &store.ExpectedCost{Production: q.Production, Postage: q.Postage}
+		}
+		status := statuses[l.Shipment]
+		events[i] = shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: status, To: status, Reason: string(n.Reasons[i]) + " " + id}
+		if n.Reprint {
+			events[i].Kind, events[i].Reason = shipment.EventReprint, shipment.Note{Code: "reprint-of", Args: shipment.Args{"job": id, "parent": n.Parent}}.String()
 		}
 	}
 	j := store.PrintJob{
@@ -58,14 +66,8 @@ func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string,
 	if err := step.NoteJob(ctx, tx, j, why); err != nil {
 		return "", err
 	}
-	for i, l := range n.Letters {
-		ev := shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: statuses[i], To: statuses[i], Reason: string(n.Reasons[i]) + " " + id}
-		if n.Reprint {
-			ev.Kind, ev.Reason = shipment.EventReprint, shipment.Note{Code: "reprint-of", Args: shipment.Args{"job": id, "parent": n.Parent}}.String()
-		}
-		if err := tx.AddEvents(ctx, ev); err != nil {
-			return "", err
-		}
+	if err := tx.AddEvents(ctx, events...); err != nil {
+		return "", err
 	}
 	return id, tx.Enqueue(ctx, store.Task{Kind: store.TaskCompose, Subject: id})
 }

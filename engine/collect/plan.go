@@ -14,7 +14,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
-	"postgang/engine/store"
+	"postgang/printjobs"
 	"postgang/printjobs/exchange"
 )
 
@@ -71,15 +71,15 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	}
 	type key struct{ account, code string }
 	totals, back := map[key]*PlanTotal{}, map[key]*PlanTotal{}
-	add := func(to map[key]*PlanTotal, s shipment.Shipment, row store.JobLetter, v party.Vendor) (price.Quote, bool) {
-		k := key{s.Account, row.Konteringskode}
+	add := func(to map[key]*PlanTotal, l printjobs.PlannedLetter, v party.Vendor) (price.Quote, bool) {
+		k := key{l.Account, l.Konteringskode}
 		t := to[k]
 		if t == nil {
 			t = &PlanTotal{Account: k.account, Konteringskode: k.code}
 			to[k] = t
 		}
 		t.Letters++
-		cost, err := e.accept.QuoteRow(s, row, v)
+		cost, err := e.accept.QuotePlanned(l, v)
 		if err != nil {
 			t.Unpriced++
 			return cost, false
@@ -91,7 +91,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	days := map[string][]price.DayLetters{} // by account
 	for _, vendor := range e.VendorKeys {
 		v := e.Vendors[vendor]
-		candidates, due, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+		planned, aside, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 			page = slices.DeleteFunc(page, func(s shipment.Shipment) bool {
 				if e.Now().Sub(s.DueAt) > v.PrintLimit() {
 					out.SetAside[shipment.HoldWindow]++
@@ -115,26 +115,22 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 		if err != nil {
 			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
 		}
-		jobs, aside, over, err := e.guarded(v, candidates, due, terms, sum)
-		if err != nil {
-			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
-		}
+		over := e.guarded(v, planned, terms, sum)
 		for _, a := range aside {
 			out.SetAside[a.Code]++
 		}
 		for _, h := range over {
-			add(back, due[h.Shipment], accept.PlannedRow(h.PlannedLetter), v)
+			add(back, h.PlannedLetter, v)
 		}
-		for _, p := range jobs {
+		for p := range planned.Jobs() {
 			j := PlannedJob{Vendor: v.Key, Class: p.Class, Letters: len(p.Letters)}
 			for _, l := range p.Letters {
 				row := accept.PlannedRow(l)
-				cost, priced := add(totals, due[l.Shipment], row, v)
+				cost, priced := add(totals, l, v)
 				if !priced {
 					j.Unpriced++
 				}
-				account := due[l.Shipment].Account
-				days[account] = price.AddDayLetters(days[account], row.Envelope, 1, cost.Production)
+				days[l.Account] = price.AddDayLetters(days[l.Account], row.Envelope, 1, cost.Production)
 				j.Sheets, j.Pages, j.PagesColour, j.Net = j.Sheets+row.Sheets, j.Pages+row.Pages, j.PagesColour+row.PagesColour, j.Net+cost.Net()
 			}
 			out.Jobs, out.Letters, out.Net = append(out.Jobs, j), out.Letters+j.Letters, out.Net+j.Net

@@ -523,6 +523,30 @@ func countAlike(s *Suite) {
 				s.Errorf("before %d, since %v: %+v alike, want %+v", c.shipment, c.since, n, c.want)
 			}
 		}
+		// More than stand in one statement.
+		var ids []string
+		for range 300 {
+			ids = append(ids, ID(1), ID(4), ID(9))
+		}
+		statuses, err := r.Statuses(s.Ctx, ids)
+		if err != nil {
+			return err
+		}
+		for id, got := range statuses {
+			one, err := r.Shipment(s.Ctx, id)
+			if err != nil {
+				return err
+			}
+			if got != one.Status {
+				s.Errorf("status of %s: %s, want %s", id, got, one.Status)
+			}
+		}
+		if len(statuses) != 3 {
+			s.Errorf("statuses of three letters: %v", statuses)
+		}
+		if _, err := r.Statuses(s.Ctx, append(ids, ID(4711))); !errors.Is(err, store.ErrNotFound) {
+			s.Errorf("the status of nobody's letter: %v", err)
+		}
 		return nil
 	})
 }
