@@ -333,3 +333,19 @@ func testFind(t *testing.T, w *world) {
 		wellFormed(t, "/finn", rec.Result(), rec.Body.String())
 	}
 }
+
+// TestOutageLogsNobodyOut: who cannot be looked up for the database's sake is not sent to log in.
+func TestOutageLogsNobodyOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	who := w.as("leser", access.Grant{Role: access.RoleReader})
+	if rec := w.ask("GET", "/forsendelser", who, ""); rec.Code != http.StatusOK {
+		t.Fatalf("before: %d", rec.Code)
+	}
+	if err := w.archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rec := w.ask("GET", "/forsendelser", who, ""); rec.Code != http.StatusInternalServerError || !strings.Contains(rec.Body.String(), "Noe gikk galt") {
+		t.Errorf("while the database is away: %d %s", rec.Code, rec.Body)
+	}
+}

@@ -271,8 +271,11 @@ func (c *Client) Look(r *http.Request) (Session, error) {
 		s, err = rd.Session(ctx, token)
 		return err
 	})
-	if err != nil || !s.Lasts(c.c.Now()) {
+	switch {
+	case errors.Is(err, ErrNone), err == nil && !s.Lasts(c.c.Now()):
 		return Session{}, ErrNone
+	case err != nil: // nobody is logged out because the database is away for a moment
+		return Session{}, fmt.Errorf("look for the session: %w", err)
 	}
 	return s, nil
 }

@@ -35,7 +35,7 @@ func (s Session) Lasts(now time.Time) bool {
 
 // Reader reads sessions. It is part of store.Reader.
 type Reader interface {
-	// Session finds one by Session.Token; store.ErrNotFound.
+	// Session finds one by Session.Token; ErrNone when there is none.
 	Session(ctx context.Context, token string) (Session, error)
 	// SessionsOfPeople are those that are not ended of persons who may log in to the console, the newest first. Whether one lasts is
 	// for Session.Lasts to say.

@@ -2,12 +2,14 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"postgang/engine/access"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/login"
+	"postgang/engine/store"
 )
 
 const sessionColumns = `token, issuer, sid, subject, person, organisations, level, began_at, last_at, ended_at`
@@ -20,6 +22,9 @@ func scanSession(scan sqlrow.Scan) (s login.Session, err error) {
 // Session finds a log-in by its token's hash.
 func (r Reader) Session(ctx context.Context, token string) (login.Session, error) {
 	s, err := sqlrow.One(ctx, r.rows, scanSession, `SELECT `+sessionColumns+` FROM login_session WHERE token = $1`, token)
+	if errors.Is(err, store.ErrNotFound) {
+		err = errors.Join(login.ErrNone, err)
+	}
 	if err != nil {
 		return s, fmt.Errorf("session: %w", err)
 	}
