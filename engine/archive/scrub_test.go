@@ -53,6 +53,10 @@ func TestScrub(t *testing.T) {
 			if err := a.Scrub(ctx, false); !errors.Is(err, database.ErrBusy) {
 				t.Errorf("while somebody reads: %v after %v", err, time.Since(begun))
 			}
+			var patience string
+			if err := a.SQLite().QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&patience); err != nil || patience != database.BusyTimeout {
+				t.Errorf("statements wait %s ms from then on: %v", patience, err)
+			}
 			return nil
 		})
 		if err != nil {

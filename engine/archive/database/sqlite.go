@@ -260,8 +260,13 @@ func (s *SQLite) Check(ctx context.Context) ([]string, error) {
 	return out, rows.Err()
 }
 
-// checkpointTries is how often Scrub waits for readers of before, and checkpointPause for how long.
-const checkpointTries, checkpointPause = 50, 100 * time.Millisecond
+// checkpointTries is how often Scrub waits for readers of before, checkpointPatience (ms) for how long with nobody writing, and
+// checkpointPause between these.
+const (
+	checkpointTries    = 50
+	checkpointPatience = "50"
+	checkpointPause    = 100 * time.Millisecond
+)
 
 // Scrub empties the journal, in which pages of before stand. With full it rewrites the whole file before, so that nothing is left in it
 // that was deleted while it was not overwritten yet.
@@ -272,12 +277,8 @@ func (s *SQLite) Scrub(ctx context.Context, full bool) error {
 		}
 	}
 	for try := 1; ; try++ {
-		var busy, pages, moved int
-		if err := s.Write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		if done, err := s.emptyJournal(ctx); done || err != nil {
 			return err
-		}
-		if busy == 0 {
-			return nil
 		}
 		if try == checkpointTries {
 			return ErrBusy
@@ -288,6 +289,25 @@ func (s *SQLite) Scrub(ctx context.Context, full bool) error {
 		case <-time.After(checkpointPause):
 		}
 	}
+}
+
+// emptyJournal moves the journal into the database and empties it; false: somebody reads what was before. It waits with the right to
+// write in hand, so it must not wait for as long as other statements do.
+func (s *SQLite) emptyJournal(ctx context.Context) (done bool, err error) {
+	conn, err := s.Write.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		_, back := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA busy_timeout = "+BusyTimeout)
+		err = errors.Join(err, back, conn.Close())
+	}()
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = "+checkpointPatience); err != nil {
+		return false, err
+	}
+	var busy, pages, moved int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	return err == nil && busy == 0, err
 }
 
 // Lock takes a named lock across processes, see store.Archive.
