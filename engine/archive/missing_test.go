@@ -275,7 +275,7 @@ func TestDocumentsBelong(t *testing.T) {
 func TestDiskFullIsSaid(t *testing.T) {
 	judges.NeedRoot(t)
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1500k"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
 		judges.Lacks(t, judges.Mounting, fmt.Sprintf("no disk can be mounted here: %v", err))
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
