@@ -356,6 +356,24 @@ func TestKilledHandInsThroughAltinn(t *testing.T) {
 	for _, l := range s.server.Letters() {
 		s.server.Happen(l.ID, standinaltinn.Step{What: "read"})
 	}
+	// The next question may be hours away by now, if the killing took long: it is due.
+	if err := a.Archive.InTx(t.Context(), func(tx store.Tx) error {
+		for id := range ids {
+			cases, err := tx.ChannelCases(t.Context(), id)
+			if err != nil {
+				return err
+			}
+			for _, c := range cases {
+				c.NextAt = tx.Now()
+				if err := tx.SetChannelCases(t.Context(), c); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Enqueue(t.Context(), store.Task{Kind: channel.Task, Subject: "altinn"})
+	}); err != nil {
+		t.Fatal(err)
+	}
 	until("the reading is known", func(c channel.Case) bool { return c.State == string(shipment.DigitalRead) })
 	d.stop()
 	t.Logf("%d letters, %d kills, %d questions for a reference", len(ids), d.kills, s.server.Asked("search"))
