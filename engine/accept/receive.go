@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"postgang/engine/access"
@@ -565,8 +566,8 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 		laid, err := e.tryLayout(ctx, s, account, *known.facts)
 		return known, append(e.findings(known.facts.Warnings, printed, true), laid...), err
 	}
-	var file *os.File
-	facts, err := e.makeFile(ctx, printed, req, &file)
+	file, facts, done, err := e.makeFile(ctx, printed, req)
+	defer done()
 	var refused *prepare.Refusal
 	if errors.As(err, &refused) {
 		return prepared{}, append(e.findings(refused.Findings, printed, false), e.findings(refused.Warnings, printed, true)...), nil
@@ -574,7 +575,6 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 	if err != nil {
 		return prepared{}, nil, err
 	}
-	defer file.Close()
 	refusals := e.findings(facts.Warnings, printed, true)
 	laid, err := e.tryLayout(ctx, s, account, facts)
 	if err != nil {
@@ -591,30 +591,45 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 	return prepared{blob: ref, facts: &facts, key: key}, refusals, nil
 }
 
-// makeFile has the print-ready PDF of documents made, which is the caller's to close. So many at a time have files open and room on disk.
-func (e *Acceptor) makeFile(ctx context.Context, printed []shipment.Document, req prepare.Request, file **os.File) (prepare.Facts, error) {
+// smallFile is how large a print-ready PDF may be to wait in memory until it is stored, with dozens of others.
+const smallFile = 2 << 20
+
+// makeFile has the print-ready PDF of documents made. So many at a time have files open, room on disk, and memory for what is large: until
+// done, which is called in any case and closes the file.
+func (e *Acceptor) makeFile(ctx context.Context, printed []shipment.Document, req prepare.Request) (file *os.File, facts prepare.Facts, done func(), err error) {
+	done = func() {}
 	select {
 	case e.making <- struct{}{}:
-		defer func() { <-e.making }()
 	case <-ctx.Done():
-		return prepare.Facts{}, ctx.Err()
+		return nil, facts, done, ctx.Err()
 	}
-	dir, release, err := e.scratch.Take()
-	if err != nil {
-		return prepare.Facts{}, err
-	}
-	defer release()
-	req.Output = filepath.Join(dir, "letter.pdf") // whose folder takes what does not fit in memory
-	req.Take = func(f *os.File) { *file = f }
-	for _, d := range printed {
-		f, done, err := e.documentFile(ctx, d.Blob, dir)
-		if err != nil {
-			return prepare.Facts{}, err
+	release := sync.OnceFunc(func() { <-e.making })
+	done = func() {
+		if file != nil {
+			file.Close()
 		}
-		defer done()
+		release()
+	}
+	dir, leave, err := e.scratch.Take()
+	if err != nil {
+		return nil, facts, done, err
+	}
+	defer leave()
+	req.Output = filepath.Join(dir, "letter.pdf") // whose folder takes what does not fit in memory
+	req.Take = func(f *os.File) { file = f }
+	for _, d := range printed {
+		f, end, err := e.documentFile(ctx, d.Blob, dir)
+		if err != nil {
+			return nil, facts, done, err
+		}
+		defer end()
 		req.Documents = append(req.Documents, prepare.Document{File: f, GiroPages: d.Giro})
 	}
-	return e.Preparer.Letter(ctx, req)
+	facts, err = e.Preparer.Letter(ctx, req)
+	if err != nil || facts.Bytes <= smallFile {
+		release() // who waits for the store keeps no worker waiting
+	}
+	return file, facts, done, err
 }
 
 // documentFile is a document as an open file: its own where the store has files, else a copy in a scratch folder.

@@ -7,7 +7,8 @@
 // What River's uniqueness gives and what it does not. River can only keep a second task out while the first waits or
 // runs. A task that runs must not keep a new one out, though: what the new one is about may have changed after the
 // running one looked. So a task changes its unique key when it begins to run, to one that also keeps the same task from
-// running twice at a time anywhere, and takes its first key back when it is to be tried again.
+// running twice at a time anywhere, and takes its first key back when it is to be tried again. A task of preparing keeps its first key: see
+// taskWorker.Work.
 //
 // A killed process leaves tasks that seem to run; River would rescue them by age only. Here each process that works
 // holds a lock that its death releases (store.Archive's Lock), and its tasks carry the lock's name, so others see at

@@ -181,17 +181,17 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 	if req.Output == "" {
 		return Facts{}, errors.New("prepare letter: no output path")
 	}
-	out, discard, err := req.room()
+	out, err := req.room()
 	if err != nil {
 		return Facts{}, fmt.Errorf("prepare letter: %w", read.WithoutPath(err))
 	}
 	published := false
 	defer func() {
 		if !published {
-			discard()
+			out.discard()
 		}
 	}()
-	inner, files, opened, err := p.inner(req, out)
+	inner, files, opened, err := p.inner(req, out.File)
 	if err != nil {
 		return Facts{}, fmt.Errorf("prepare letter: %w", err)
 	}
@@ -203,7 +203,7 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 		}
 		reply, confined, failure := w.ask(ctx, inner, files)
 		if failure == nil && reply.Facts != nil {
-			if failure = plausible(*reply.Facts, req, out); failure == nil {
+			if failure = plausible(*reply.Facts, req, out.File); failure == nil {
 				if reply.Facts.Bytes >= proofInMemory {
 					w.Kill()
 				}
@@ -215,11 +215,12 @@ func (p *Pool) Letter(ctx context.Context, req Request) (Facts, error) {
 			if !confined.Whole() {
 				p.unconfined.Add(1)
 			}
-			deliver := publish
 			if req.Take != nil {
-				deliver = func(f *os.File, r Request) error { return r.handOn(f) }
+				err = out.handOn(req.Take)
+			} else {
+				err = publish(out.File, req)
 			}
-			if err := deliver(out, req); err != nil {
+			if err != nil {
 				return Facts{}, fmt.Errorf("prepare letter: %w", err)
 			}
 			published = true

@@ -358,19 +358,19 @@ func (l *letter) truncated(from int) {
 // write makes the prepared file appear at its place, whole and, unless it is
 // volatile, durable.
 func (l *letter) write(req Request) (err error) {
-	tmp, discard, err := req.room()
+	tmp, err := req.room()
 	if err != nil {
 		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 	}
 	defer func() {
 		if err != nil {
-			discard()
+			tmp.discard()
 		}
 	}()
 	if err := l.writeTo(tmp); err != nil {
 		return err
 	}
-	if err := publish(tmp, req); err != nil {
+	if err := publish(tmp.File, req); err != nil {
 		return fmt.Errorf("write prepared letter: %w", err)
 	}
 	return nil
@@ -378,15 +378,15 @@ func (l *letter) write(req Request) (err error) {
 
 // give has the prepared file taken.
 func (l *letter) give(req Request) error {
-	out, discard, err := req.room()
+	out, err := req.room()
 	if err != nil {
 		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 	}
 	if err = l.writeTo(out); err == nil {
-		err = req.handOn(out)
+		err = out.handOn(req.Take)
 	}
 	if err != nil {
-		discard()
+		out.discard()
 	}
 	return err
 }
@@ -395,26 +395,42 @@ func (l *letter) give(req Request) error {
 // memory until it is taken: it is seldom much larger than these.
 const takenInMemory = 1 << 20
 
+// output is the file that is written.
+type output struct {
+	*os.File
+	named bool // it lies on disk, under its name
+}
+
 // room makes the file that is written: Take is given it, or it is put into place.
-func (r Request) room() (_ *os.File, discard func(), err error) {
+func (r Request) room() (output, error) {
 	if r.Take != nil && r.small() {
 		if f, err := memoryFile(); err == nil {
-			return f, func() { f.Close() }, nil
+			return output{f, false}, nil
 		}
 	}
 	f, err := os.CreateTemp(filepath.Dir(r.Output), tempPattern)
+	return output{f, true}, err
+}
+
+// discard ends a file that nobody wants.
+func (o output) discard() {
+	o.Close()
+	if o.named {
+		os.Remove(o.Name())
+	}
+}
+
+// handOn gives the file to who takes it, without its name.
+func (o output) handOn(take func(f *os.File)) error {
+	_, err := o.Seek(0, io.SeekStart)
+	if err == nil && o.named {
+		err = os.Remove(o.Name())
+	}
 	if err != nil {
-		return nil, nil, err
+		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
 	}
-	discard = func() { f.Close(); os.Remove(f.Name()) }
-	if r.Take == nil {
-		return f, discard, nil
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		discard()
-		return nil, nil, err
-	}
-	return f, func() { f.Close() }, nil
+	take(o.File)
+	return nil
 }
 
 // small reports whether the documents are small; one that cannot be looked at is told of when it is opened.
@@ -433,15 +449,6 @@ func (d Document) stat() (os.FileInfo, error) {
 		return d.File.Stat()
 	}
 	return os.Stat(d.Path)
-}
-
-// handOn gives the file to Take.
-func (r Request) handOn(f *os.File) error {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("write prepared letter: %w", read.WithoutPath(err))
-	}
-	r.Take(f)
-	return nil
 }
 
 // tempPattern names what is being written beside its place.
