@@ -1,10 +1,8 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -166,16 +163,13 @@ func intakeBench(ctx context.Context, o *cli.Options, b intakeOptions) (_ *intak
 		return nil, err
 	}
 	r.HTTPAnsweredSeconds = time.Since(began).Seconds()
-	if err := s.ask("decided"); err != nil {
+	if r.HTTPPeakMB, err = s.ask("decided"); err != nil {
 		return nil, err
 	}
 	r.HTTPDecidedSeconds = time.Since(began).Seconds()
 	slices.Sort(waits)
 	at := func(part float64) float64 { return waits[min(int(part*float64(len(waits))), len(waits)-1)].Seconds() }
 	r.HTTPMedianSeconds, r.HTTPP99Seconds, r.HTTPSlowestSeconds = at(0.5), at(0.99), at(1)
-	if r.HTTPPeakMB, err = s.peak(); err != nil {
-		return nil, err
-	}
 	s.end()
 
 	step, finish = o.Progress("hand-ins through the drop folder")
@@ -189,14 +183,11 @@ func intakeBench(ctx context.Context, o *cli.Options, b intakeOptions) (_ *intak
 	}
 	finish()
 	began = time.Now()
-	if err := f.ask("folder"); err != nil {
+	if r.FolderPeakMB, err = f.ask("folder"); err != nil {
 		return nil, err
 	}
 	r.FolderSeconds = time.Since(began).Seconds()
 	r.HTTPToFolder = r.FolderSeconds / r.HTTPDecidedSeconds
-	if r.FolderPeakMB, err = f.peak(); err != nil {
-		return nil, err
-	}
 	f.end()
 	if b.large == 0 {
 		return r, nil
@@ -206,7 +197,7 @@ func intakeBench(ctx context.Context, o *cli.Options, b intakeOptions) (_ *intak
 		return nil, err
 	}
 	defer l.end()
-	if r.IdlePeakMB, err = l.peak(); err != nil {
+	if r.IdlePeakMB, err = l.ask("nothing"); err != nil {
 		return nil, err
 	}
 	began = time.Now()
@@ -214,7 +205,7 @@ func intakeBench(ctx context.Context, o *cli.Options, b intakeOptions) (_ *intak
 		return nil, err
 	}
 	r.LargeSeconds = time.Since(began).Seconds()
-	if r.LargePeakMB, err = l.peak(); err != nil {
+	if r.LargePeakMB, err = l.ask("nothing"); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -246,85 +237,25 @@ func putAll(dir string, b intakeOptions, step func(done, total int)) error {
 
 // intakeProcess is the way in, in a process of its own.
 type intakeProcess struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	hello  intakeHello
+	*measured
 	sender casesystem.Client
-	ended  bool
-}
-
-// intakeHello is what the process says when it is ready.
-type intakeHello struct {
-	Address, ID, Password string
 }
 
 func startIntake(ctx context.Context, o *cli.Options, dir string) (*intakeProcess, error) {
-	exe, err := os.Executable()
+	m, err := startMeasured(ctx, o, "", "intake-part", dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &intakeProcess{cmd: exec.CommandContext(ctx, exe, "bench", "intake-part", dir)}
-	s.cmd.Stderr = o.Err
-	if s.in, err = s.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.out = bufio.NewReader(out)
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	line, err := s.out.ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &s.hello)
-	}
-	if err != nil {
-		return nil, errors.Join(errors.New("the measured process does not start"), err)
-	}
-	s.sender = casesystem.Client{
-		Base: "http://" + s.hello.Address, ID: s.hello.ID, Password: s.hello.Password,
+	return &intakeProcess{m, casesystem.Client{
+		Base: "http://" + m.hello.Address, ID: m.hello.ID, Password: m.hello.Password,
 		HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}},
-	}
-	return s, nil
+	}}, nil
 }
 
-func (s *intakeProcess) end() {
-	if s.ended {
-		return
-	}
-	s.ended = true
-	_ = s.in.Close() // it ends then
-	_ = s.cmd.Wait()
-}
-
-// ask has the process do something, and waits until it is done.
-func (s *intakeProcess) ask(what string) error {
-	_, err := s.answer(what)
-	return err
-}
-
-func (s *intakeProcess) answer(what string) (string, error) {
-	if _, err := fmt.Fprintln(s.in, what); err != nil {
-		return "", err
-	}
-	line, err := s.out.ReadString('\n')
-	if err != nil {
-		return "", fmt.Errorf("the measured process ended: %w", err)
-	}
-	return line, nil
-}
-
-func (s *intakeProcess) peak() (float64, error) {
-	said, err := s.answer("peak")
-	if err != nil {
-		return 0, err
-	}
-	var mb float64
-	_, err = fmt.Sscan(said, &mb)
-	return mb, err
+// ask has the process do something, waits until it is done, and tells the most memory that the process has had, in MB.
+func (s *intakeProcess) ask(what string) (peak float64, err error) {
+	d, err := s.do(what)
+	return d.PeakMB, err
 }
 
 func (s *intakeProcess) sendAll(ctx context.Context, b intakeOptions, step func(done, total int)) ([]time.Duration, error) {
@@ -417,31 +348,20 @@ func intakePart(ctx context.Context, o *cli.Options, dir string) (err error) {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- a.ServeHTTP(serving, ln) }()
-	if err := json.NewEncoder(o.Out).Encode(intakeHello{ln.Addr().String(), i.ID, password}); err != nil {
-		return err
-	}
-	asked := bufio.NewScanner(os.Stdin)
-	for asked.Scan() {
-		switch asked.Text() {
+	err = answering(o, hello{Address: ln.Addr().String(), ID: i.ID, Password: password}, "", func(what string, d *done) (err error) {
+		switch what {
 		case "decided":
-			for err == nil && undecided(ctx, a) {
+			for undecided(ctx, a) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		case "folder":
 			_, err = a.TakeAll(ctx, 0, nil)
-		case "peak":
-			_, err = fmt.Fprintf(o.Out, "%.1f\n", peakRSS())
-			if err == nil {
-				continue
-			}
 		}
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(o.Out, "done")
-	}
+		d.PeakMB = peakRSS()
+		return err
+	})
 	stop()
-	return <-served
+	return errors.Join(err, <-served)
 }
 
 // undecided reports whether a hand-in is MOTTATT yet.

@@ -1,21 +1,17 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +33,6 @@ import (
 	"postgang/engine/store"
 	"postgang/fixtures/casesystem"
 	"postgang/fixtures/letters"
-	"postgang/fixtures/peakmemory"
 	"postgang/fixtures/vendorsim"
 	"postgang/printjobs/exchange"
 )
@@ -232,112 +227,22 @@ func (n *night) letter(i int) []byte {
 
 var creationDate = regexp.MustCompile(`/CreationDate \(D:[0-9]{14}`)
 
-// measured is a process of the measurement that is told on its standard input what to do, and says when it is done.
-type measured struct {
-	cmd   *exec.Cmd
-	pid   int // of the process itself, not of strace
-	in    io.WriteCloser
-	out   *bufio.Reader
-	hello nightHello
-	trace string // file of strace; empty: none
-	ended bool
-}
-
-// nightHello is what a process says when it is ready.
-type nightHello struct {
-	PID      int
-	Address  string // of the SFTP server, or of the way in
-	HostKey  string
-	ID       string
-	Password string
-}
-
-func (n *night) start(ctx context.Context, trace bool, args ...string) (*measured, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	m := &measured{}
-	args = append([]string{exe, "bench"}, args...)
-	if trace {
-		m.trace = filepath.Join(n.dir, args[2]+".strace")
-		args = append([]string{"strace", "-f", "--seccomp-bpf", "-qq", "-ttt", "-e", "trace=fsync,fdatasync", "-o", m.trace}, args...)
-	}
-	m.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
-	m.cmd.Stderr = n.o.Err
-	if m.in, err = m.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := m.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	m.out = bufio.NewReader(out)
-	if err := m.cmd.Start(); err != nil {
-		return nil, err
-	}
-	line, err := m.out.ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &m.hello)
-	}
-	if err != nil {
-		m.end()
-		return nil, errors.Join(errors.New("a process of the measurement does not start"), err)
-	}
-	m.pid = m.hello.PID
-	return m, nil
-}
-
-func (m *measured) end() {
-	if m.ended {
-		return
-	}
-	m.ended = true
-	_ = m.in.Close() // it ends then
-	_ = m.cmd.Wait()
-}
-
-// nightDone is what a process says when it has done what it was told.
-type nightDone struct {
-	Failed string
-	PeakMB float64
-	Jobs   int
-}
-
-func (m *measured) do(what string) (nightDone, error) {
-	var d nightDone
-	if _, err := fmt.Fprintln(m.in, what); err != nil {
-		return d, fmt.Errorf("%s: %w", what, err)
-	}
-	line, err := m.out.ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &d)
-	}
-	if err == nil && d.Failed != "" {
-		err = errors.New(d.Failed)
-	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", what, err)
-	}
-	return d, err
-}
-
 // stage measures one stage, which adds to what there is of it.
-func (n *night) stage(name string, m *measured, do func() (nightDone, error)) error {
+func (n *night) stage(name string, m *measured, do func() (done, error)) error {
 	at := slices.IndexFunc(n.out.Stages, func(s nightStage) bool { return s.Stage == name })
 	if at < 0 {
 		at = len(n.out.Stages)
 		n.out.Stages = append(n.out.Stages, nightStage{Stage: name})
 	}
 	s := &n.out.Stages[at]
-	cpu, db, began := treeCPU(m.pid), n.serverCPU(), time.Now()
+	cpu, db, began := treeCPU(m.hello.PID), n.serverCPU(), time.Now()
 	d, err := do()
 	if err != nil {
 		return err
 	}
 	ended := time.Now()
 	s.Seconds += ended.Sub(began).Seconds()
-	s.CPUSeconds += treeCPU(m.pid) - cpu
+	s.CPUSeconds += treeCPU(m.hello.PID) - cpu
 	s.DatabaseCPU += n.serverCPU() - db
 	s.PeakMB = max(s.PeakMB, d.PeakMB)
 	n.out.Jobs = max(n.out.Jobs, d.Jobs)
@@ -353,31 +258,6 @@ func (n *night) serverCPU() float64 {
 	return treeCPU(n.server)
 }
 
-// flushed counts the flushes that strace saw in a time.
-func (m *measured) flushed(from, to time.Time) (int, error) {
-	if m.trace == "" {
-		return 0, nil
-	}
-	f, err := os.Open(m.trace)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	count := 0
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		field := strings.Fields(lines.Text()) // process, seconds since 1970, call
-		if len(field) < 3 || !strings.HasPrefix(field[2], "fsync(") && !strings.HasPrefix(field[2], "fdatasync(") {
-			continue // the second half of a call that was interrupted
-		}
-		at, err := strconv.ParseFloat(field[1], 64)
-		if err == nil && at >= float64(from.UnixNano())/1e9 && at <= float64(to.UnixNano())/1e9 {
-			count++
-		}
-	}
-	return count, lines.Err()
-}
-
 // startVendor starts the vendor and writes the configuration for it.
 func (n *night) startVendor(ctx context.Context) (*measured, error) {
 	key, err := exchange.LoadOrCreateKey(filepath.Join(n.dir, config.ClientKey))
@@ -387,14 +267,14 @@ func (n *night) startVendor(ctx context.Context) (*measured, error) {
 	if err := os.WriteFile(filepath.Join(n.dir, config.ClientKey+".pub"), ssh.MarshalAuthorizedKey(key.Signer.PublicKey()), 0o600); err != nil {
 		return nil, err
 	}
-	v, err := n.start(ctx, false, "night-vendor", n.dir)
+	v, err := startMeasured(ctx, n.o, "", "night-vendor", n.dir)
 	if err != nil {
 		return nil, err
 	}
 	return v, os.WriteFile(filepath.Join(n.dir, config.DefaultName), n.configuration(v.hello), 0o600)
 }
 
-func (n *night) configuration(v nightHello) []byte {
+func (n *night) configuration(v hello) []byte {
 	database, documents := n.database, n.documents
 	if database == "" {
 		database = "sqlite:data/postgang.db"
@@ -445,9 +325,17 @@ func (n *night) submission(i int) []byte {
 		i, 1000+i%12, i%200+1)
 }
 
+// trace is the file in which strace writes down a process's flushes; empty: they are not counted.
+func (n *night) trace(part string) string {
+	if !n.flushes {
+		return ""
+	}
+	return filepath.Join(n.dir, part+".strace")
+}
+
 // handIn hands all letters in.
 func (n *night) handIn(ctx context.Context) error {
-	m, err := n.start(ctx, n.flushes, "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "hand-in")
+	m, err := startMeasured(ctx, n.o, n.trace("hand-in"), "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "hand-in")
 	if err != nil {
 		return err
 	}
@@ -455,9 +343,9 @@ func (n *night) handIn(ctx context.Context) error {
 	step, finish := n.o.Progress("handing in")
 	defer finish()
 	if n.way == wayHTTP {
-		return n.stage("hand-in", m, func() (nightDone, error) {
+		return n.stage("hand-in", m, func() (done, error) {
 			if err := n.send(ctx, m, step); err != nil {
-				return nightDone{}, err
+				return done{}, err
 			}
 			return m.do("decided")
 		})
@@ -476,7 +364,7 @@ func (n *night) handIn(ctx context.Context) error {
 			}
 		}
 		settle() // what was laid there is not to be written out while something else is measured
-		if err := n.stage("hand-in", m, func() (nightDone, error) { return m.do("take") }); err != nil {
+		if err := n.stage("hand-in", m, func() (done, error) { return m.do("take") }); err != nil {
 			return err
 		}
 		if step != nil {
@@ -516,7 +404,7 @@ func (n *night) send(ctx context.Context, m *measured, step func(done, total int
 
 // goThrough has the night done, and all that follows.
 func (n *night) goThrough(ctx context.Context, vendor *measured) error {
-	m, err := n.start(ctx, n.flushes, "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "night")
+	m, err := startMeasured(ctx, n.o, n.trace("night"), "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "night")
 	if err != nil {
 		return err
 	}
@@ -526,7 +414,7 @@ func (n *night) goThrough(ctx context.Context, vendor *measured) error {
 		if step != nil {
 			step(0, 1)
 		}
-		err := n.stage(stage, m, func() (nightDone, error) { return m.do(stage) })
+		err := n.stage(stage, m, func() (done, error) { return m.do(stage) })
 		finish()
 		if err != nil {
 			return err
@@ -540,45 +428,6 @@ func (n *night) goThrough(ctx context.Context, vendor *measured) error {
 		}
 	}
 	return nil
-}
-
-// answering is the loop of a process of the measurement: it says hello, and does what it is told.
-func answering(o *cli.Options, hello nightHello, profiles string, do func(what string, d *nightDone) error) error {
-	hello.PID = os.Getpid()
-	enc := json.NewEncoder(o.Out)
-	if err := enc.Encode(hello); err != nil {
-		return err
-	}
-	asked := bufio.NewScanner(os.Stdin)
-	for asked.Scan() {
-		peakmemory.Reset()
-		var d nightDone
-		if err := profiled(profiles, asked.Text(), func() error { return do(asked.Text(), &d) }); err != nil {
-			d.Failed = err.Error()
-		}
-		d.PeakMB = peakmemory.MiB()
-		if err := enc.Encode(d); err != nil {
-			return err
-		}
-	}
-	return asked.Err()
-}
-
-// profiled does something with its CPU profile written into a folder; empty: without.
-func profiled(folder, name string, do func() error) error {
-	if folder == "" {
-		return do()
-	}
-	f, err := os.Create(filepath.Join(folder, name+".pprof"))
-	if err != nil {
-		return err
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	err = do()
-	pprof.StopCPUProfile()
-	return errors.Join(err, f.Close())
 }
 
 // newBenchNightVendor is the vendor of a night; people have no use for it.
@@ -602,7 +451,7 @@ func newBenchNightVendor(o *cli.Options) *cobra.Command {
 			}
 			defer server.Close()
 			v := vendorsim.New(root, vendorsim.Options{Name: "trykkeri", ReceiptsLater: true})
-			return answering(o, nightHello{Address: server.Addr(), HostKey: server.HostKeyLine()}, "", func(what string, _ *nightDone) error {
+			return answering(o, hello{Address: server.Addr(), HostKey: server.HostKeyLine()}, "", func(what string, _ *done) error {
 				if what == "receipts" {
 					_, err := v.WriteReceipts(cmd.Context())
 					return err
@@ -645,7 +494,7 @@ func nightPart(ctx context.Context, o *cli.Options, handIn bool, profiles string
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if !handIn {
 		p := &nightParts{App: a}
-		return answering(o, nightHello{}, profiles, func(what string, d *nightDone) error { return p.do(ctx, what, d) })
+		return answering(o, hello{}, profiles, peaking(func(what string, d *done) error { return p.do(ctx, what, d) }))
 	}
 	if err := intake.MakeFolders(cfg.Inbox, nightAccounts...); err != nil {
 		return err
@@ -668,7 +517,7 @@ func nightPart(ctx context.Context, o *cli.Options, handIn bool, profiles string
 	served := make(chan error, 1)
 	go func() { served <- a.ServeHTTP(serving, ln) }()
 	defer func() { stop(); err = errors.Join(err, <-served) }()
-	return answering(o, nightHello{Address: ln.Addr().String(), ID: i.ID, Password: password}, profiles, func(what string, _ *nightDone) error {
+	return answering(o, hello{Address: ln.Addr().String(), ID: i.ID, Password: password}, profiles, peaking(func(what string, _ *done) error {
 		switch what {
 		case "take":
 			r, err := a.TakeAll(ctx, 0, nil)
@@ -683,7 +532,7 @@ func nightPart(ctx context.Context, o *cli.Options, handIn bool, profiles string
 			time.Sleep(20 * time.Millisecond)
 		}
 		return nil
-	})
+	}))
 }
 
 // nightParts does a night stage by stage, which the queue does side by side.
@@ -692,7 +541,7 @@ type nightParts struct {
 	jobs []string
 }
 
-func (p *nightParts) do(ctx context.Context, what string, d *nightDone) error {
+func (p *nightParts) do(ctx context.Context, what string, d *done) error {
 	vendor := p.Config.Vendors[0].Key
 	switch what {
 	case "collect":
