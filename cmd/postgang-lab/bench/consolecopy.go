@@ -120,27 +120,29 @@ func (c *copier) function(name, argument string) string {
 }
 
 // query gives the first column of the rows of a query.
-func (c *copier) query(ctx context.Context, query string) (out []string, err error) {
+func (c *copier) query(ctx context.Context, query string) ([]string, error) {
 	if c.postgres {
 		rows, err := c.a.Postgres().Query(ctx, query)
 		if err != nil {
 			return nil, err
 		}
 		defer rows.Close()
-		for rows.Next() {
-			var text string
-			if err := rows.Scan(&text); err != nil {
-				return nil, err
-			}
-			out = append(out, text)
-		}
-		return out, rows.Err()
+		return texts(rows)
 	}
 	rows, err := c.a.SQLite().QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	return texts(rows)
+}
+
+// texts are the rows of one column, of either database.
+func texts(rows interface {
+	Next() bool
+	Scan(into ...any) error
+	Err() error
+}) (out []string, err error) {
 	for rows.Next() {
 		var text string
 		if err := rows.Scan(&text); err != nil {
