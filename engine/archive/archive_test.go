@@ -14,8 +14,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -952,6 +954,45 @@ func startChild(t testing.TB, role, target string) (*exec.Cmd, string) {
 		t.Fatal("the child was not ready in time")
 		panic("unreachable")
 	}
+}
+
+// TestLockReleasedBesideAFork: a lock is free when it is given back, also while a process that is being started has a copy of its file.
+func TestLockReleasedBesideAFork(t *testing.T) {
+	t.Parallel()
+	a := openAt(t, Config{DSN: engines[0].dsn(t)})
+	defer a.Close()
+	_, release, err := a.Lock(t.Context(), "schedule")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		release()
+		t.Skip("the system does not tell which files are open")
+	}
+	copies := 0
+	for _, e := range open {
+		path, _ := os.Readlink("/proc/self/fd/" + e.Name())
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || !strings.HasSuffix(path, ".schedule.lock") {
+			continue
+		}
+		twin, err := syscall.Dup(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer syscall.Close(twin)
+		copies++
+	}
+	release()
+	if copies == 0 {
+		t.Fatal("the file of the lock is not found")
+	}
+	_, release, err = a.Lock(t.Context(), "schedule")
+	if err != nil {
+		t.Fatalf("after it was given back: %v", err)
+	}
+	release()
 }
 
 // TestLockLost: who held a lock is told at once when its connection is gone, and another may have it then.

@@ -324,6 +324,11 @@ func (s *SQLite) Lock(ctx context.Context, name string) (context.Context, func()
 		}
 		return nil, nil, err
 	}
-	held, cancel := context.WithCancel(ctx)          // a lock on a file is never lost
-	return held, func() { cancel(); f.Close() }, nil // closing releases
+	held, cancel := context.WithCancel(ctx) // a lock on a file is never lost
+	return held, func() {
+		cancel()
+		// Closing would do, if a process that is being started had not a copy of the file until it becomes another program.
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		f.Close()
+	}, nil
 }
