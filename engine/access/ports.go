@@ -38,7 +38,7 @@ type Writer interface {
 	// PutIntegration stores an integration, new or changed, and adds to the log of changes as PutPerson does. store.ErrExists when
 	// another one has the name.
 	PutIntegration(ctx context.Context, i Integration, reason string) error
-	// CountWay counts one hand-in, now.
+	// CountWay counts one hand-in, now. It is stored at the end of the transaction.
 	CountWay(ctx context.Context, account string, dialect Dialect, integration string) error
 	// AskSecond records, now, that the actor of the context asks for what takes two persons, in place of what was asked for and not done.
 	AskSecond(ctx context.Context, subject, reason string) error

@@ -5,9 +5,10 @@
 // in the package database. Rules that must hold even when the code has a fault are constraints of the schema
 // (migrations/).
 //
-// There is one writer at a time on either database: SQLite has it so, and on PostgreSQL every write transaction begins
-// by taking one advisory lock. So what a transaction has read is still so when it commits, which the last gate of a
-// print job and the booking of receipts need; write transactions are short (store.Archive.InTx).
+// A write transaction is alone: SQLite has one writer at a time, and on PostgreSQL it begins by taking one advisory lock. So what it has
+// read is still so when it commits, which the last gate of a print job and the booking of receipts need; write transactions are short
+// (store.Archive.InTx). What is done for each letter at its hand-in (InGroup) shares that lock on PostgreSQL: several processes do it at
+// the same time, held together by versions of rows and by constraints, and by itself again when two have met.
 package archive
 
 import (
@@ -202,15 +203,21 @@ func (a *Archive) View(ctx context.Context, fn func(r store.Reader) error) error
 // leave it unknown whether it was made.
 const commitTime = 30 * time.Second
 
+// How a write transaction is to others: alone, or beside those that are begun so too.
+const (
+	alone  = false
+	beside = true
+)
+
 // InTx runs fn in one write transaction.
 func (a *Archive) InTx(ctx context.Context, fn func(tx store.Tx) error) error {
-	return a.write(ctx, func(t *tx) error { return fn(t) })
+	return a.write(ctx, alone, func(t *tx) error { return fn(t) })
 }
 
 // RawTx runs fn in one write transaction with what Config.Enqueue gets, for the queue's own tables. exec says how many
 // rows a statement changed.
 func (a *Archive) RawTx(ctx context.Context, fn func(rawTx any, exec Exec) error) error {
-	return a.write(ctx, func(t *tx) error {
+	return a.write(ctx, alone, func(t *tx) error {
 		return fn(t.raw, func(ctx context.Context, query string, args ...any) (int64, error) {
 			return t.Raw(ctx, query, args...)
 		})
@@ -229,9 +236,9 @@ func (a *Archive) Exec(ctx context.Context, query string, args ...any) (int64, e
 	return n, err
 }
 
-// write runs fn in a write transaction.
-func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
-	w, err := a.store.Begin(ctx)
+// write runs fn in a write transaction, see database.Driver's Begin for beside.
+func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) error {
+	w, err := a.store.Begin(ctx, beside)
 	if err != nil {
 		return fmt.Errorf("begin writing: %w", a.store.Fault(err))
 	}
@@ -245,14 +252,14 @@ func (a *Archive) write(ctx context.Context, fn func(t *tx) error) error {
 	t := &tx{
 		reader:  *newReader(session, a.store.Dialect()),
 		Writer:  people.NewWriter(session, now),
-		Keeper:  search.NewKeeper(session),
+		Keeper:  search.NewKeeper(session, a.store.Dialect()),
 		Eraser:  erasing.NewEraser(session, now),
 		now:     now,
 		raw:     w.Raw(),
 		enqueue: a.enqueue,
 	}
 	if err = fn(t); err == nil {
-		err = t.enqueueAll(ctx)
+		err = errors.Join(t.CountWays(ctx), t.enqueueAll(ctx))
 	}
 	failed := session.End()
 	if err != nil {

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 
 	"postgang/engine/store"
 )
@@ -15,7 +16,8 @@ type member struct {
 }
 
 // InGroup is InTx in a transaction that others may share. Whoever comes while one is under way goes with the next, together. When one
-// of them fails, nothing of the group is done, and each is done by itself.
+// of them fails, nothing of the group is done, and each is done by itself. On PostgreSQL groups of other processes may be under way at
+// the same time; who meets one of theirs at a row is done by itself, alone.
 func (a *Archive) InGroup(ctx context.Context, fn func(tx store.Tx) error) error {
 	m := &member{ctx: ctx, fn: fn}
 	a.group.Do(m) // until it is over, also when ctx has ended: whether it was done must be known
@@ -32,10 +34,10 @@ func (a *Archive) writeGroup(members []*member) {
 	defer func() {
 		_ = recover() // who panics does so again by itself, where it is dealt with
 		for _, m := range members {
-			m.err, m.alone = err, !ended || err != nil && len(members) > 1
+			m.err, m.alone = err, !ended || err != nil && len(members) > 1 || errors.Is(err, store.ErrStale)
 		}
 	}()
-	err = a.write(context.WithoutCancel(members[0].ctx), func(t *tx) error {
+	err = a.write(context.WithoutCancel(members[0].ctx), beside, func(t *tx) error {
 		for _, m := range members {
 			if err := m.ctx.Err(); err != nil {
 				return err

@@ -8,7 +8,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/postgrestest"
+	"postgang/engine/find"
 	"postgang/engine/store"
 )
 
@@ -121,4 +124,133 @@ func TestWritersTogether(t *testing.T) {
 			t.Errorf("%d writers took %d transactions", many, n)
 		}
 	})
+}
+
+// TestProcessesBeside: on PostgreSQL three processes write for letters at the same time; who writes alone has nobody beside.
+func TestProcessesBeside(t *testing.T) {
+	t.Parallel()
+	dsn := postgrestest.Postgres(t)
+	const processes = 3
+	var all [processes]*Archive
+	for i := range all {
+		all[i] = openAt(t, Config{DSN: dsn})
+		defer all[i].Close()
+	}
+	var inside sync.WaitGroup
+	inside.Add(processes)
+	var wg sync.WaitGroup
+	for i, a := range all {
+		wg.Go(func() {
+			first := true
+			err := a.InGroup(t.Context(), func(tx store.Tx) error {
+				if err := tx.InsertShipment(t.Context(), archivetest.Shipment(i), nil); err != nil {
+					return err
+				}
+				if first {
+					first = false
+					inside.Done()
+					inside.Wait() // until all are inside
+				}
+				return nil
+			})
+			if err != nil {
+				t.Errorf("process %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+
+	// Alone means alone: of those who count what they see and add one, none is lost.
+	const each, person = 20, 1000
+	var at atomic.Int64
+	for i, a := range all {
+		wg.Go(func() {
+			for n := range each {
+				err := a.InTx(t.Context(), func(tx store.Tx) error {
+					if at.Add(1) != 1 {
+						t.Error("two are alone at once")
+					}
+					defer at.Add(-1)
+					_, err := tx.Shipment(t.Context(), archivetest.ID(i))
+					return err
+				})
+				if err != nil {
+					t.Errorf("process %d, alone: %v", i, err)
+				}
+				// Whom a letter is for has a number of its own, and all processes change one row of an account's ways.
+				k := person + each*i + n
+				err = a.InGroup(t.Context(), func(tx store.Tx) error {
+					if at.Load() != 0 {
+						t.Error("somebody is alone, and not alone")
+					}
+					s := archivetest.Shipment(k)
+					if err := tx.InsertShipment(t.Context(), s, nil); err != nil {
+						return err
+					}
+					return errors.Join(
+						tx.PutPersons(t.Context(), find.Person{Shipment: s.ID, Account: s.Account, Words: "kari nordmann"}),
+						tx.CountWay(t.Context(), "kommune", access.Folder, ""),
+						tx.CountWay(t.Context(), fmt.Sprint("konto", (i+n)%2), access.Folder, ""))
+				})
+				if err != nil {
+					t.Errorf("process %d, beside: %v", i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+
+	// Two who change one letter: the second sees what the first did.
+	for n := range each {
+		for i, a := range all {
+			wg.Go(func() {
+				err := a.InGroup(t.Context(), func(tx store.Tx) error {
+					s, err := tx.Shipment(t.Context(), archivetest.ID(n%processes))
+					if err != nil {
+						return err
+					}
+					s.Submission.SendingSystem += "."
+					return tx.UpdateShipment(t.Context(), s)
+				})
+				if err != nil {
+					t.Errorf("process %d, of one letter: %v", i, err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	err := all[0].View(t.Context(), func(r store.Reader) error {
+		dots := 0
+		for i := range processes {
+			s, err := r.Shipment(t.Context(), archivetest.ID(i))
+			if err != nil {
+				return err
+			}
+			dots += len(s.Submission.SendingSystem) - len(archivetest.Shipment(i).Submission.SendingSystem)
+		}
+		if dots != each*processes {
+			t.Errorf("%d changes are there, want %d", dots, each*processes)
+		}
+		ways, err := r.Ways(t.Context())
+		for _, w := range ways {
+			if want := map[bool]int{true: each * processes, false: each * processes / 2}[w.Account == "kommune"]; w.HandIns != want {
+				t.Errorf("%d hand-ins are counted of %s, want %d", w.HandIns, w.Account, want)
+			}
+		}
+		if len(ways) != 3 {
+			t.Errorf("%d ways", len(ways))
+		}
+		counts, errCount := r.CountShipments(t.Context())
+		sum := 0
+		for _, c := range counts {
+			sum += c.Count
+		}
+		if want := processes + each*processes; sum != want {
+			t.Errorf("%d letters are counted, want %d", sum, want)
+		}
+		return errors.Join(err, errCount)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -16,6 +16,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -23,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -283,6 +285,10 @@ func Enqueue(ctx context.Context, rawTx any, tasks []store.Task) error {
 	if len(params) == 0 {
 		return nil
 	}
+	// Several transactions may want the one task of a channel at the same time: all take such rows last, and in one order.
+	slices.SortStableFunc(params, func(a, b river.InsertManyParams) int {
+		return cmp.Compare(channelSubject(a), channelSubject(b))
+	})
 	if tx, ok := rawTx.(*sql.Tx); ok {
 		c, err := sqliteInserter()
 		if err != nil {
@@ -295,6 +301,14 @@ func Enqueue(ctx context.Context, rawTx any, tasks []store.Task) error {
 		return err
 	}
 	return insert(ctx, rawTx, params)
+}
+
+// channelSubject is the subject of a task about a channel, and empty for others.
+func channelSubject(p river.InsertManyParams) string {
+	if t := p.Args.(taskArgs); t.kind == channel.Task {
+		return t.Subject
+	}
+	return ""
 }
 
 // maxSlots bounds the search for a free lock; more machines than that share no database.

@@ -63,7 +63,8 @@ type Archive interface {
 	// back and is returned as it is.
 	InTx(ctx context.Context, fn func(tx Tx) error) error
 	// InGroup is InTx in a transaction that others who come at the same time may share: for what is done for each of many letters. fn
-	// may be run more than once, and only the last run counts.
+	// may be run more than once, and only the last run counts. Other processes may do the same at the same time: what fn reads of a row
+	// that it does not change may be changed by another's InGroup before it commits, though never by an InTx.
 	InGroup(ctx context.Context, fn func(tx Tx) error) error
 	// View runs fn on one consistent snapshot, read only.
 	View(ctx context.Context, fn func(r Reader) error) error

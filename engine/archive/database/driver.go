@@ -21,8 +21,10 @@ var (
 
 // Driver is what the two databases do differently.
 type Driver interface {
-	// begin starts a write transaction.
-	Begin(ctx context.Context) (WriteTx, error)
+	// Begin starts a write transaction. With beside it may run at the same time as others that are begun so, where the database can do
+	// that: what such a one has read may be changed by another before it commits, so it relies on versions of rows and on constraints
+	// alone. Without, it is alone: nobody else writes until it has ended.
+	Begin(ctx context.Context, beside bool) (WriteTx, error)
 	// ReadOptions are those of a snapshot.
 	ReadOptions() *sql.TxOptions
 	// fault maps an error of the database to one of the engine's, without any value of a row in its text.

@@ -71,11 +71,12 @@ type postgresTx struct {
 	tx pgx.Tx
 }
 
-// writerKey is the advisory lock of the one writer.
+// writerKey is the advisory lock of those who write: exclusive of the one who must be alone, shared of those who may be beside others.
+// The server serves them in the order in which they came, so neither kind waits for ever.
 var writerKey = advisoryKey("writer")
 
-// Begin starts a write transaction, when no other writes.
-func (s *Postgres) Begin(ctx context.Context) (WriteTx, error) {
+// Begin starts a write transaction, when those are over that may not run beside it.
+func (s *Postgres) Begin(ctx context.Context, beside bool) (WriteTx, error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +89,11 @@ func (s *Postgres) Begin(ctx context.Context) (WriteTx, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", writerKey); err != nil {
+	lock := "SELECT pg_advisory_xact_lock($1)"
+	if beside {
+		lock = "SELECT pg_advisory_xact_lock_shared($1)"
+	}
+	if _, err := conn.ExecContext(ctx, lock, writerKey); err != nil {
 		return nil, errors.Join(err, t.Rollback(ctx))
 	}
 	return t, nil

@@ -167,7 +167,7 @@ func (t sqliteTx) Commit(_ context.Context) error { return t.Tx.Commit() }
 func (t sqliteTx) Rollback(_ context.Context) error { return t.Tx.Rollback() }
 
 // Begin starts a write transaction, when no other writes.
-func (s *SQLite) Begin(ctx context.Context) (WriteTx, error) {
+func (s *SQLite) Begin(ctx context.Context, _ bool) (WriteTx, error) {
 	t, err := s.Write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err

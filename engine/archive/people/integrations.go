@@ -1,9 +1,12 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"postgang/engine/access"
 	"postgang/engine/archive/sqlrow"
@@ -83,13 +86,36 @@ func (r Reader) Ways(ctx context.Context) ([]access.Way, error) {
 	return out, nil
 }
 
-// CountWay counts a hand-in.
-func (t Writer) CountWay(ctx context.Context, account string, dialect access.Dialect, integration string) error {
-	_, err := t.rows.Exec(ctx, `INSERT INTO way (account, dialect, integration, first_at, last_at, hand_ins) VALUES ($1, $2, $3, $4, $4, 1)
-		ON CONFLICT (account, dialect, integration) DO UPDATE SET last_at = $4, hand_ins = way.hand_ins + 1`,
-		account, string(dialect), integration, t.now)
-	if err != nil {
-		return fmt.Errorf("count way of account %s: %w", account, err)
+// CountWay counts a hand-in, see CountWays.
+func (t Writer) CountWay(_ context.Context, account string, dialect access.Dialect, integration string) error {
+	t.ways[way{account, dialect, integration}]++
+	return nil
+}
+
+// way is one of an account, as it is counted.
+type way struct {
+	account     string
+	dialect     access.Dialect
+	integration string
+}
+
+func (w way) compare(other way) int {
+	return cmp.Or(cmp.Compare(w.account, other.account), cmp.Compare(w.dialect, other.dialect), cmp.Compare(w.integration, other.integration))
+}
+
+// CountWays stores what CountWay has counted in this transaction. It is called at the end: all hand-ins of an account change one row,
+// which others want too, always in the same order.
+func (t Writer) CountWays(ctx context.Context) error {
+	if len(t.ways) == 0 || t.rows.Usable() != nil {
+		return nil // what has failed is told as such
+	}
+	for _, w := range slices.SortedFunc(maps.Keys(t.ways), way.compare) {
+		_, err := t.rows.Exec(ctx, `INSERT INTO way (account, dialect, integration, first_at, last_at, hand_ins) VALUES ($1, $2, $3, $4, $4, $5)
+			ON CONFLICT (account, dialect, integration) DO UPDATE SET last_at = $4, hand_ins = way.hand_ins + $5`,
+			w.account, string(w.dialect), w.integration, t.now, t.ways[w])
+		if err != nil {
+			return fmt.Errorf("count way of account %s: %w", w.account, err)
+		}
 	}
 	return nil
 }

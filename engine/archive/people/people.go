@@ -15,10 +15,11 @@ type Reader struct{ rows *sqlrow.Rows }
 type Writer struct {
 	rows *sqlrow.Rows
 	now  time.Time
+	ways map[way]int // hand-ins of this transaction
 }
 
 // NewReader makes the reader of a transaction.
 func NewReader(r *sqlrow.Rows) Reader { return Reader{r} }
 
 // NewWriter makes the writer of a transaction; now is its clock.
-func NewWriter(r *sqlrow.Rows, now time.Time) Writer { return Writer{r, now} }
+func NewWriter(r *sqlrow.Rows, now time.Time) Writer { return Writer{r, now, map[way]int{}} }

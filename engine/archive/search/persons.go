@@ -20,13 +20,16 @@ type Finder struct {
 }
 
 // Keeper keeps in one what is found by.
-type Keeper struct{ rows *sqlrow.Rows }
+type Keeper struct {
+	rows    *sqlrow.Rows
+	dialect database.Dialect
+}
 
 // NewFinder makes the finder of a transaction.
 func NewFinder(r *sqlrow.Rows, d database.Dialect) Finder { return Finder{r, d} }
 
 // NewKeeper makes the keeper of one.
-func NewKeeper(r *sqlrow.Rows) Keeper { return Keeper{r} }
+func NewKeeper(r *sqlrow.Rows, d database.Dialect) Keeper { return Keeper{r, d} }
 
 // within is the condition that a text stands in another.
 func within(d database.Dialect, text, part string) string {
@@ -78,13 +81,17 @@ func (r Finder) Persons(ctx context.Context, p find.PersonQuery, f find.Filter) 
 // firstSeq is the number of the first row: letters that came before it have lower ones.
 const firstSeq = 1 << 40
 
-// PutPersons keeps whom letters are for, instead of what was kept before.
+// PutPersons keeps whom letters are for, instead of what was kept before. Letters that come may be kept by several transactions at the
+// same time.
 func (w Keeper) PutPersons(ctx context.Context, ps ...find.Person) error {
 	for _, before := range []bool{false, true} {
-		next := `coalesce(max(seq), ` + strconv.Itoa(firstSeq) + `) + 1`
+		next := `SELECT coalesce(max(seq), ` + strconv.Itoa(firstSeq) + `) + 1 FROM shipment_person`
 		step := 1
-		if before {
-			next, step = `coalesce(min(seq), `+strconv.Itoa(firstSeq)+`) - 1`, -1
+		switch {
+		case before:
+			next, step = `SELECT coalesce(min(seq), `+strconv.Itoa(firstSeq)+`) - 1 FROM shipment_person`, -1
+		case w.dialect == database.DialectPostgres:
+			next = `SELECT nextval('shipment_person_newest')`
 		}
 		var rows [][]any
 		seq := 0
@@ -92,9 +99,9 @@ func (w Keeper) PutPersons(ctx context.Context, ps ...find.Person) error {
 			if p.Before != before {
 				continue
 			}
-			if rows == nil {
+			if rows == nil || w.dialect == database.DialectPostgres && !before {
 				var err error
-				if seq, err = sqlrow.One(ctx, w.rows, sqlrow.Scalar[int], `SELECT `+next+` FROM shipment_person`); err != nil {
+				if seq, err = sqlrow.One(ctx, w.rows, sqlrow.Scalar[int], next); err != nil {
 					return fmt.Errorf("keep whom letters are for: %w", err)
 				}
 			}
