@@ -58,6 +58,15 @@ type month struct {
 // list says.
 func newMonth(b *testing.B, letters int) *month {
 	b.Helper()
+	m := &month{dir: b.TempDir(), prices: benchPrices(b)}
+	m.open(b)
+	m.file = sentLetters(b, m.archive, letters)
+	return m
+}
+
+// benchPrices is a price list.
+func benchPrices(b *testing.B) price.List {
+	b.Helper()
 	prices, err := price.NewList([]price.Price{
 		{Element: price.ElementStart, Envelope: price.EnvelopeC5, Handling: price.HandlingAuto, Price: 150, ValidFrom: "2020-01-01"},
 		{Element: price.ElementExtraSheet, Handling: price.HandlingAuto, Price: 60, ValidFrom: "2020-01-01"},
@@ -68,10 +77,7 @@ func newMonth(b *testing.B, letters int) *month {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &month{dir: b.TempDir(), prices: prices}
-	m.open(b)
-	m.file = sentLetters(b, m.archive, letters)
-	return m
+	return prices
 }
 
 // open opens the archive, as a process does that has just begun.

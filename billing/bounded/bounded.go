@@ -49,19 +49,49 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Text is a text that is read from its beginning, and of which parts may be looked at again.
+type Text interface {
+	io.Reader
+	io.ReaderAt
+}
+
+// Lines tells the line of a position in a text, from 1; positions must not go back. What cannot be read has no lines.
+type Lines struct {
+	text  io.ReaderAt
+	at    int64
+	ends  int // of lines before at
+	piece []byte
+}
+
+// NewLines counts the lines of a text.
+func NewLines(text io.ReaderAt) *Lines { return &Lines{text: text, piece: make([]byte, 4<<10)} }
+
+// Of is the line of a position.
+func (l *Lines) Of(position int64) int {
+	for l.at < position {
+		n, err := l.text.ReadAt(l.piece[:min(int64(len(l.piece)), position-l.at)], l.at)
+		l.ends += bytes.Count(l.piece[:n], []byte("\n"))
+		if l.at += int64(n); err != nil || n == 0 {
+			break
+		}
+	}
+	return l.ends + 1
+}
+
 // CSV reads records of at most Piece bytes.
 type CSV struct {
 	*csv.Reader
 	bound *Reader
-	text  []byte
-	at    int64 // where line begins
-	line  int
+	lines *Lines
 }
 
 // NewCSV reads a text with a separator. Records may have any number of fields.
-func NewCSV(text []byte, comma rune) *CSV {
-	b := NewReader(bytes.NewReader(text), Piece)
-	r := &CSV{Reader: csv.NewReader(b), bound: b, text: text, line: 1}
+func NewCSV(text []byte, comma rune) *CSV { return NewCSVFrom(bytes.NewReader(text), comma) }
+
+// NewCSVFrom is NewCSV for a text that is not in memory.
+func NewCSVFrom(text Text, comma rune) *CSV {
+	b := NewReader(text, Piece)
+	r := &CSV{Reader: csv.NewReader(b), bound: b, lines: NewLines(text)}
 	r.Comma, r.FieldsPerRecord = comma, -1
 	return r
 }
@@ -72,9 +102,8 @@ func (r *CSV) Read() ([]string, error) {
 	r.bound.Next()
 	fields, err := r.Reader.Read()
 	if errors.Is(err, ErrTooLong) {
-		r.line += bytes.Count(r.text[r.at:before], []byte("\n"))
-		r.at = before
-		return nil, &csv.ParseError{StartLine: r.line, Line: r.line, Column: 1, Err: ErrTooLong}
+		line := r.lines.Of(before)
+		return nil, &csv.ParseError{StartLine: line, Line: line, Column: 1, Err: ErrTooLong}
 	}
 	return fields, err
 }

@@ -2,8 +2,10 @@ package receipt
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"regexp"
 	"slices"
@@ -35,43 +37,89 @@ var (
 // The same shipment may stand twice only under different jobs (a letter and its ordered reprint);
 // the same shipment and job twice is a problem.
 func Parse(data []byte, f Format) ([]Row, []reading.Problem) {
+	var rows []Row
+	problems, err := Read(bytes.NewReader(data), int64(len(data)), f, func(r Row) error {
+		rows = append(rows, r)
+		return nil
+	})
+	if err != nil { // bytes in memory can be read
+		problems = append(problems, reading.Problem{Code: reading.ProblemSyntax, Text: err.Error()})
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return rows, nil
+}
+
+// Read is Parse for a file of any size: row is called for each row, as they stand in the file. When there are problems, rows that
+// stand before the first of them were given already, and must be thrown away. The error is that the file cannot be read, or row's.
+func Read(file io.ReaderAt, size int64, f Format, row func(Row) error) ([]reading.Problem, error) {
 	if err := f.Validate(); err != nil {
-		return nil, []reading.Problem{{Code: reading.ProblemFormat, Text: err.Error() + "; correct the vendor profile"}}
+		return []reading.Problem{{Code: reading.ProblemFormat, Text: err.Error() + "; correct the vendor profile"}}, nil
 	}
-	p := &parser{format: f, columns: f.columns(), seen: map[[2]string]int{}}
-	text, ok := p.Decode(data, f.Encoding)
-	if !ok {
-		return nil, p.List
-	}
-	switch f.Syntax {
-	case SyntaxJSON:
+	p := &parser{format: f, columns: f.columns(), seed: maphash.MakeSeed(), seed2: maphash.MakeSeed(), seen: map[[2]uint64]int32{}, give: row}
+	from := &watched{from: file}
+	text, ok := p.Text(from, size, f.Encoding)
+	switch {
+	case !ok:
+	case f.Syntax == SyntaxJSON:
 		p.runJSON(text)
-	case SyntaxXML:
+	case f.Syntax == SyntaxXML:
 		p.runXML(text)
-	case SyntaxFixed:
+	case f.Syntax == SyntaxFixed:
 		p.runFixed(text)
 	default:
 		p.run(text)
 	}
-	if p.Count > 0 {
-		return nil, p.All()
+	if err := cmp.Or(from.failed, p.failed); err != nil {
+		return nil, err
 	}
-	return p.rows, nil
+	if p.Count > 0 {
+		return p.All(), nil
+	}
+	return nil, nil
+}
+
+// watched keeps why a file could not be read, which those who read texts take for its end.
+type watched struct {
+	from   io.ReaderAt
+	failed error
+}
+
+// ReadAt implements io.ReaderAt.
+func (w *watched) ReadAt(b []byte, at int64) (int, error) {
+	n, err := w.from.ReadAt(b, at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.failed = err
+	}
+	return n, err
 }
 
 type parser struct {
 	reading.Problems
 	format  Format
-	columns []string // of the format
-	rows    []Row
-	seen    map[[2]string]int // job and shipment → line
-	full    bool              // there are more rows than a file may have
-	trailer int               // line of the trailer, 0: not there yet
-	version int               // line of the first row whose version stands behind the rows, if at all
+	columns []string        // of the format
+	give    func(Row) error // takes the rows
+	failed  error           // of give
+	rows    int             // given
+	sums    [2]money.Ore    // of production and postage of the rows
+	// The line of each letter, by two hashes of job and shipment: of a million, their texts would take much memory, and that two of
+	// them have 128 bits in common does not happen.
+	seen        map[[2]uint64]int32
+	seed, seed2 maphash.Seed
+	full        bool // there are more rows than a file may have
+	trailer     int  // line of the trailer, 0: not there yet
+	version     int  // line of the first row whose version stands behind the rows, if at all
 }
 
-func (p *parser) run(text []byte) {
-	r := bounded.NewCSV(text, rune(p.format.Delimiter[0])) // fields are counted here, so that every short row is listed
+// letter is what seen knows a letter by.
+func (p *parser) letter(row Row) [2]uint64 {
+	text := row.Job + " " + row.Shipment // an id has no space
+	return [2]uint64{maphash.String(p.seed, text), maphash.String(p.seed2, text)}
+}
+
+func (p *parser) run(text bounded.Text) {
+	r := bounded.NewCSVFrom(text, rune(p.format.Delimiter[0])) // fields are counted here, so that every short row is listed
 	r.ReuseRecord = true
 
 	header, err := r.Read()
@@ -137,19 +185,12 @@ func (p *parser) checkSums(line int, get func(col string) string) {
 	if p.Count > 0 {
 		return // the rows are not all there
 	}
-	for _, col := range []string{ColProduction, ColPostage} {
+	for i, col := range []string{ColProduction, ColPostage} {
 		s := get(col)
 		if s == "" {
 			continue
 		}
-		var sum money.Ore
-		for _, r := range p.rows {
-			if col == ColProduction {
-				sum += r.Production
-			} else {
-				sum += r.Postage
-			}
-		}
+		sum := p.sums[i]
 		if said, ok := p.kroner(line, col, s); ok && said != sum {
 			p.Add(line, col, reading.ProblemSum, "the sum at the end is kr %s, and the rows add up to kr %s; rows may be missing", said, sum)
 		}
@@ -192,7 +233,7 @@ func (p *parser) header(columns []string) (map[string]int, bool) {
 }
 
 func (p *parser) row(line int, get func(col string) string) {
-	if max(len(p.rows), len(p.seen)) >= MaxRows {
+	if max(p.rows, len(p.seen)) >= MaxRows {
 		if !p.full {
 			p.full = true
 			p.Add(line, "", reading.ProblemTooLarge, "the file has more than %d rows; have the vendor send it in parts", MaxRows)
@@ -234,18 +275,20 @@ func (p *parser) row(line int, get func(col string) string) {
 		p.Add(line, ColKonteringskode, reading.ProblemCode, "the code has more than 20 characters or characters outside letters, digits, æøå and . _ -; check the encoding of the file")
 	}
 	if row.Job != "" && row.Shipment != "" {
-		key := [2]string{row.Job, row.Shipment}
+		key := p.letter(row)
 		if first, twice := p.seen[key]; twice {
 			p.Add(line, ColShipment, reading.ProblemDuplicateRow, "the same shipment of the same job stands in line %d already; ask the vendor which row is right", first)
 		} else {
-			p.seen[key] = line
+			p.seen[key] = int32(line) //nolint:gosec // a file has less than a thousand million lines
 		}
 	}
-	if p.Count == 0 {
-		p.rows = append(p.rows, row)
-	} else { // none of them will be taken
-		p.rows = nil
+	if p.Count > 0 || p.failed != nil {
+		return // none of them will be taken
 	}
+	p.rows++
+	p.sums[0] += row.Production
+	p.sums[1] += row.Postage
+	p.failed = p.give(row)
 }
 
 func (p *parser) id(line int, col, s string, required bool) string {

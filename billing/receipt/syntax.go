@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
@@ -31,25 +32,6 @@ const (
 
 // maxDepth bounds how deep JSON and XML may be nested: a list of flat objects needs four.
 const maxDepth = 16
-
-// lines tells the line of a position in a text; positions must not go back.
-type lines struct {
-	text []byte
-	at   int
-	line int
-}
-
-func (l *lines) of(offset int) int {
-	offset = min(offset, len(l.text))
-	if l.line == 0 {
-		l.line = 1
-	}
-	if offset > l.at {
-		l.line += bytes.Count(l.text[l.at:offset], []byte("\n"))
-		l.at = offset
-	}
-	return l.line
-}
 
 // record is a row as a syntax gives it: the vendor's names and the texts that stand there.
 type record struct {
@@ -135,8 +117,8 @@ func (p *parser) known(name string) bool {
 }
 
 // runJSON reads a list of flat objects: the document itself, or the field Row of the object that it is.
-func (p *parser) runJSON(text []byte) {
-	r := &jsonRows{p: p, d: bounded.NewJSON(bytes.NewReader(text), bounded.Piece), at: lines{text: text}, file: map[string]string{}}
+func (p *parser) runJSON(text bounded.Text) {
+	r := &jsonRows{p: p, d: bounded.NewJSON(text, bounded.Piece), at: bounded.NewLines(text), file: map[string]string{}}
 	if p.format.Row == "" {
 		if !r.list() {
 			return
@@ -169,11 +151,11 @@ func (p *parser) runJSON(text []byte) {
 type jsonRows struct {
 	p    *parser
 	d    *bounded.JSON
-	at   lines
+	at   *bounded.Lines
 	file map[string]string // fields beside the list
 }
 
-func (r *jsonRows) line() int { return r.at.of(int(r.d.InputOffset())) }
+func (r *jsonRows) line() int { return r.at.Of(r.d.InputOffset()) }
 
 func (r *jsonRows) broken(what string) { r.p.Add(r.line(), "", reading.ProblemSyntax, "%s", what) }
 
@@ -288,8 +270,8 @@ func (p *parser) fileFields(file map[string]string) {
 // runXML reads elements named Row, wherever they stand. Fields are elements with text in them, or attributes. The version
 // may be an attribute of the outermost element. Names are taken without their namespace. What holds data outside of the rows stops
 // the file: rows of another name, too, would be that.
-func (p *parser) runXML(text []byte) {
-	d := bounded.NewXML(bytes.NewReader(text), bounded.Piece, maxDepth)
+func (p *parser) runXML(text bounded.Text) {
+	d := bounded.NewXML(text, bounded.Piece, maxDepth)
 	line := func() int { l, _ := d.InputPos(); return l }
 	file := map[string]string{}
 	var row *record
@@ -389,19 +371,20 @@ func attributes(t xml.StartElement) []xml.Attr {
 }
 
 // runFixed reads lines whose fields stand at fixed positions, counted in characters from 1.
-func (p *parser) runFixed(text []byte) {
+func (p *parser) runFixed(text bounded.Text) {
 	width := p.format.width()
 	line := 0
-	for l := range bytes.Lines(text) {
+	for in := bufio.NewReaderSize(text, max(4<<10, 4*width+2)); ; {
+		l, n, whole, err := fixedLine(in)
+		if err != nil { // the end; another is told by who reads the file
+			break
+		}
 		if line++; line <= p.format.SkipLines {
 			continue
 		}
-		whole := bytes.HasSuffix(l, []byte("\n"))
-		l = bytes.TrimSuffix(bytes.TrimSuffix(l, []byte("\n")), []byte("\r"))
 		if p.isTrailer(line, string(l[:min(len(l), 4*width)])) {
 			continue
 		}
-		n := utf8.RuneCount(l)
 		switch {
 		case n == width:
 		case p.format.Trimmed && n < width && n > 0 && whole:
@@ -417,6 +400,47 @@ func (p *parser) runFixed(text []byte) {
 		})
 	}
 	p.ended()
+}
+
+// fixedLine reads a line without its end, and counts its characters. Of one that the reader's buffer does not hold, it gives the
+// beginning. whole: it has an end.
+func fixedLine(in *bufio.Reader) (line []byte, n int, whole bool, err error) {
+	line, err = in.ReadSlice('\n')
+	n = utf8.RuneCount(line)
+	if errors.Is(err, bufio.ErrBufferFull) {
+		line = bytes.Clone(line)
+		for last := line; errors.Is(err, bufio.ErrBufferFull); {
+			if last, err = in.ReadSlice('\n'); err == nil {
+				last = bytes.TrimSuffix(last[:len(last)-1], []byte("\r"))
+			}
+			n += startsOfRunes(last)
+		}
+		n += startsOfRunes(line) - utf8.RuneCount(line) // a character may be cut in two at the end of the buffer
+		return line, n, err == nil, unlessEnd(err, true)
+	}
+	if whole = err == nil; whole {
+		line = bytes.TrimSuffix(line[:len(line)-1], []byte("\r"))
+		n = utf8.RuneCount(line)
+	}
+	return line, n, whole, unlessEnd(err, len(line) > 0)
+}
+
+// startsOfRunes counts the characters of valid UTF-8 that begin in a part of it.
+func startsOfRunes(b []byte) (n int) {
+	for _, c := range b {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// unlessEnd is an error, but for the end of a file behind something.
+func unlessEnd(err error, something bool) error {
+	if errors.Is(err, io.EOF) && something {
+		return nil
+	}
+	return err
 }
 
 // ungroup takes the group separators out of an amount. ok: each stands before three digits.
