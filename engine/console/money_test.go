@@ -196,6 +196,7 @@ func TestInvoicesAreBooked(t *testing.T) {
 	to = w.says("typed in", "POST", form, who, typed+"&nummer=F-6", 303)
 	w.says("taken back", "POST", to+"/fjern", who, "begrunnelse=Skrevet+feil", 303)
 	w.says("taken back already", "POST", to+"/fjern", other, "begrunnelse=Skrevet+feil", 404)
+	w.says("its page then", "GET", to, other, "", 200, "Faktura F-6", "Fakturaen er fjernet", " av okonomi", "Skrevet feil", "01.09.2026–30.09.2026")
 	w.says("the list", "GET", "/okonomi/fakturaer", other, "", 200, "Fjernet", "Skrevet feil", "F-9")
 
 	booked := "/okonomi/fakturaer/" + bookedInvoice

@@ -56,10 +56,11 @@ type invoiceKind struct {
 
 // removedRow is an invoice that was taken back.
 type removedRow struct {
-	Number, Vendor string
-	Gross          money.Ore
-	Removed        time.Time
-	Reason         string
+	Number, Path string
+	Vendor       string
+	Gross        money.Ore
+	Removed      time.Time
+	Reason       string
 }
 
 // kindWords name kinds of cost.
@@ -116,7 +117,7 @@ func invoiceList(v *request) error {
 		return err
 	}
 	for _, r := range removed {
-		p.Removed = append(p.Removed, removedRow{r.Invoice.Number, v.VendorName(r.Vendor), r.Invoice.Gross, r.RemovedAt, r.Reason})
+		p.Removed = append(p.Removed, removedRow{r.Invoice.Number, invoicePath(r.ID), v.VendorName(r.Vendor), r.Invoice.Gross, r.RemovedAt, r.Reason})
 	}
 	slices.Reverse(p.Removed)
 	return v.Show(http.StatusOK, "fakturaer", "Fakturaer", p)
@@ -144,6 +145,7 @@ func invoicesCSV(v *request) error {
 type invoicePage struct {
 	Number  string
 	Facts   []page.Fact
+	Gone    []page.Fact // who took it back, when and why; then it is in no period
 	Period  invoicePeriod
 	Notes   []string // what its file says that does not agree, in English
 	Actions []page.Link
@@ -175,18 +177,49 @@ func bookedAt(p invoices.InvoicePeriod, id string) time.Time {
 // adds reports whether the ledger is the invoices of a period.
 func adds(p invoices.InvoicePeriod) bool { return p.LeftNet == 0 && p.LeftVAT == 0 }
 
+// invoiceFacts are what an invoice is.
+func (v *request) invoiceFacts(rec store.InvoiceRecord) []page.Fact {
+	inv := rec.Invoice
+	return []page.Fact{
+		{Name: "Trykkeri", Value: v.VendorName(rec.Vendor)}, {Name: "Dato", Value: inv.Issued.Norwegian()}, {Name: "Gjelder", Value: civil.PeriodText(inv.From, inv.To)},
+		{Name: "Netto", Value: "kr\u00a0" + inv.Net.String()}, {Name: "Merverdiavgift", Value: "kr\u00a0" + inv.VAT.String()}, {Name: "Å betale", Value: "kr\u00a0" + inv.Gross.String()},
+		{Name: "Linjer", Value: page.Number(len(inv.Lines))}, {Name: "Lest inn", Value: page.Clock(rec.TakenAt)},
+	}
+}
+
+// removedDetails shows an invoice that was taken back, which the log of changes leads to; store.ErrNotFound.
+func removedDetails(v *request) error {
+	removed, err := v.Engine.RemovedInvoices(v.Ctx)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(removed) // the last time, when it was taken back more than once
+	i := slices.IndexFunc(removed, func(r store.RemovedInvoice) bool { return r.ID == v.R.PathValue("id") })
+	if i < 0 {
+		return store.ErrNotFound
+	}
+	r := removed[i]
+	when := page.Clock(r.RemovedAt)
+	if who := v.ByWhom(r.RemovedBy); who != "" { // of before names were kept there is none
+		when += " av " + who
+	}
+	return v.Show(http.StatusOK, "faktura", "Faktura "+r.Invoice.Number, invoicePage{
+		Number: r.Invoice.Number, Facts: v.invoiceFacts(r.InvoiceRecord), Notes: r.Invoice.Notes, Gone: []page.Fact{{Name: "Når", Value: when}, {Name: "Begrunnelse", Value: r.Reason}},
+	})
+}
+
 func invoiceDetails(v *request) error {
 	rec, period, err := v.invoice()
+	if errors.Is(err, store.ErrNotFound) {
+		return removedDetails(v)
+	}
 	if err != nil {
 		return err
 	}
 	inv := rec.Invoice
 	booked := bookedAt(period, rec.ID)
-	p := invoicePage{Number: inv.Number, Period: v.invoicePeriod(period), Notes: inv.Notes, Facts: []page.Fact{
-		{Name: "Trykkeri", Value: v.VendorName(rec.Vendor)}, {Name: "Dato", Value: inv.Issued.Norwegian()}, {Name: "Gjelder", Value: civil.PeriodText(inv.From, inv.To)},
-		{Name: "Netto", Value: "kr\u00a0" + inv.Net.String()}, {Name: "Merverdiavgift", Value: "kr\u00a0" + inv.VAT.String()}, {Name: "Å betale", Value: "kr\u00a0" + inv.Gross.String()},
-		{Name: "Linjer", Value: page.Number(len(inv.Lines))}, {Name: "Lest inn", Value: page.Clock(rec.TakenAt)}, {Name: "Bokført", Value: cmp.Or(page.Clock(booked), "Nei")},
-	}}
+	p := invoicePage{Number: inv.Number, Period: v.invoicePeriod(period), Notes: inv.Notes}
+	p.Facts = append(v.invoiceFacts(rec), page.Fact{Name: "Bokført", Value: cmp.Or(page.Clock(booked), "Nei")})
 	if v.MayAll(access.HandleMoney) {
 		switch {
 		case booked.IsZero():

@@ -353,10 +353,7 @@ func (v *request) changeRows(list []access.Change) (out []changeRow) {
 		account, isAccount := access.AccountOf(c.Subject)
 		switch {
 		case isOther:
-			row.Of, row.What = page.Sentence(of), page.Sentence(done)
-			if !strings.Contains(c.After, `"state":"removed"`) { // an invoice that was taken back has no page
-				row.Path = subjectPath(c.Subject)
-			}
+			row.Of, row.What, row.Path = page.Sentence(of), page.Sentence(done), subjectPath(c.Subject)
 		case isAccount:
 			row.Of, row.What, row.Path = "Kontoen "+v.AccountName(account), settings(c), "/konfigurasjon/konto/"+url.PathEscape(account)
 		case row.Of == "":
