@@ -34,7 +34,8 @@ const (
 	byReason    = "due_reason"
 	byStatus    = "status"
 	byAccount   = "account"
-	byAny       = "*" // as the database chooses
+	byBoth      = "account, konteringskode" // one of each
+	byAny       = "*"                       // as the database chooses
 )
 
 // where gives the conditions. Those that open does not name are written so that no index serves them; received is the time of receipt.
@@ -171,10 +172,10 @@ func (r Finder) Newest(ctx context.Context, f find.Filter) ([]string, error) {
 			return nil, err
 		}
 	}
-	return newestOf(ctx, r.rows, f)
+	return newestOf(ctx, r.rows, r.dialect, f)
 }
 
-func newestOf(ctx context.Context, r *sqlrow.Rows, f find.Filter) ([]string, error) {
+func newestOf(ctx context.Context, r *sqlrow.Rows, d database.Dialect, f find.Filter) ([]string, error) {
 	var at int64 // when the last one seen was received
 	if f.After != "" {
 		there := false
@@ -187,7 +188,7 @@ func newestOf(ctx context.Context, r *sqlrow.Rows, f find.Filter) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	query, args := newest(f, at, by, sorted)
+	query, args := newest(d, f, at, by, sorted)
 	return sqlrow.List(ctx, r, func(scan sqlrow.Scan) (id string, err error) {
 		var received int64
 		err = scan(&received, &id)
@@ -196,22 +197,31 @@ func newestOf(ctx context.Context, r *sqlrow.Rows, f find.Filter) ([]string, err
 }
 
 // newest is the query of a list by an index. sorted: all that the index has is read and sorted; else it is walked from the newest on.
-func newest(f find.Filter, at int64, by string, sorted bool) (string, []any) {
+func newest(d database.Dialect, f find.Filter, at int64, by string, sorted bool) (string, []any) {
 	var a sqlrow.Args
+	open := func(name string) bool {
+		switch by {
+		case byAny:
+			return true
+		case byBoth: // PostgreSQL's index of them has the status too
+			return name == byAccount || name == byCode || name == byStatus && d == database.DialectPostgres
+		}
+		return name == by
+	}
 	one := func(f find.Filter) string {
 		received := "s.received_at"
-		if sorted {
-			received += " + 0" // so that the order is no reason to choose an index
+		if sorted || by == byBoth {
+			received += " + 0" // so that the order is no reason to choose an index, but for the one of byBoth, which has it so
 		}
 		from, job := "shipment s", []string(nil)
 		if by == byJob {
 			from, job = "job_letter l CROSS JOIN shipment s", []string{"l.job = " + a.Add(f.Job) + " AND s.id = l.shipment"} // in this order
 			f.Job = ""
 		}
-		conditions := append(job, where(f, a.Add, received, func(name string) bool { return name == by || by == byAny })...)
+		conditions := append(job, where(f, a.Add, received, open)...)
 		if f.After != "" {
 			// The first condition is for the index.
-			conditions = append(conditions, received+" <= "+a.Add(at), "(s.received_at, s.id) < ("+a.Add(at)+", "+a.Add(f.After)+")")
+			conditions = append(conditions, received+" <= "+a.Add(at), "("+received+", s.id) < ("+a.Add(at)+", "+a.Add(f.After)+")")
 		}
 		if len(conditions) == 0 {
 			conditions = []string{"TRUE"}
@@ -329,7 +339,13 @@ func driver(ctx context.Context, r *sqlrow.Rows, f find.Filter) (by string, sort
 			}
 		}
 	}
-	if slices.ContainsFunc(columns(f), func(c column) bool { return c.name == by }) {
+	if walk == byCode && len(accounts(f)) == 1 {
+		walk = byBoth
+		if by == byCode || by == byAccount {
+			by = byBoth
+		}
+	}
+	if by == byBoth || slices.ContainsFunc(columns(f), func(c column) bool { return c.name == by }) {
 		return by, false, nil // those that are walked come in order
 	}
 	if by != "" {
