@@ -126,7 +126,8 @@ func TestWhatPeopleDoAboutMoneyIsLogged(t *testing.T) {
 	logged("closing", from.Month()+": closed: avstemt")
 
 	must(t, s.engine.NightByHand(by, func(context.Context) (shipment.Note, error) { return shipment.Note{Code: "night-at-work"}, nil }))
-	must(t, s.engine.FetchByHand(by, func() {}))
+	_, err = s.engine.FetchByHand(by, func() {})
+	must(t, err)
 	logged("runs", "run night: begun: begun by hand", "run fetching of receipts: begun: begun by hand")
 	must(t, s.archive.InTx(by, func(tx store.Tx) error { return tx.RaiseAlarm(by, "disk:documents", alarm.Args{"mb": "1"}) }))
 	must(t, s.archive.InTx(by, func(tx store.Tx) error { return tx.AckAlarm(by, "disk:documents", "bestilt") }))

@@ -52,7 +52,10 @@ func (b *begunRuns) StartNight(ctx context.Context) error {
 
 // StartFetch begins to fetch answers and receipts from all vendors, and returns when it has begun. store.ErrLocked: it is under way.
 func (b *begunRuns) StartFetch(ctx context.Context) error {
-	return b.begin(ctx, "receipts", b.Engine.FetchByHand)
+	return b.begin(ctx, "receipts", func(ctx context.Context, begun func()) error {
+		_, err := b.Engine.FetchByHand(ctx, begun)
+		return err
+	})
 }
 
 // watchTime bounds looking for what is overdue after a run.

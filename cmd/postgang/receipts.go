@@ -29,7 +29,7 @@ func newReceiptsFetch(o *options) *cobra.Command {
 					return err
 				}
 				finish := o.Working("asking the vendors")
-				x, err := a.Engine.Fetch(cmd.Context(), vendors...)
+				x, err := a.Engine.FetchByHand(cmd.Context(), func() {}, vendors...)
 				finish()
 				look(cmd.Context(), a)
 				if shown := o.showExchanged(x); shown != nil || err != nil {

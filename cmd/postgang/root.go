@@ -11,6 +11,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/engine/access"
 	"postgang/engine/jobs"
+	"postgang/engine/nights"
 )
 
 // world is what a command touches: results go to out, everything else to err; a test hands in a clock and crash points.
@@ -43,7 +44,11 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 	root.PersistentFlags().StringVar(&by, "by", "", "whom you act for; kept in histories with your log-in name")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		a, err := actor(by)
-		if err == nil && !byItself[cmd.CommandPath()] {
+		switch {
+		case err != nil:
+		case byItself[cmd.CommandPath()]:
+			cmd.SetContext(nights.StartedBy(cmd.Context(), a))
+		default:
 			cmd.SetContext(access.As(cmd.Context(), a))
 		}
 		return err
@@ -58,7 +63,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 	return root
 }
 
-// byItself are the commands whose work Postgang does by itself, whoever starts it.
+// byItself are the commands whose work Postgang does by itself, whoever starts it: that they were started is all that has a name.
 var byItself = map[string]bool{"postgang serve": true, "postgang night": true, "postgang receipts fetch": true}
 
 // actor is who runs the command line. With sudo it is whoever asked for it.

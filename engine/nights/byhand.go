@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"postgang/engine/access"
 	"postgang/engine/alarm"
 	"postgang/engine/change"
 	"postgang/engine/shipment"
@@ -23,6 +24,13 @@ const (
 
 // alarmNight is the alarm that the last night by hand failed.
 const alarmNight = "failed:night"
+
+type starterKey struct{}
+
+// StartedBy has runs by hand record who started them, where what they do is Postgang's own work: a command that cron may start too.
+func StartedBy(ctx context.Context, a access.Actor) context.Context {
+	return context.WithValue(ctx, starterKey{}, a)
+}
 
 // NightByHand runs a night that a command asked for, and records it: one that fails, also before it collects, is an alarm until a
 // night succeeds. The note tells what it did. A night that finds another one at work is neither.
@@ -52,6 +60,9 @@ const recordTime = 10 * time.Second
 
 // beginByHand records that a run has begun. Earlier ones that have no end were killed: we hold the lock.
 func (e *Nights) beginByHand(ctx context.Context, ledger string) (at time.Time, err error) {
+	if a, ok := ctx.Value(starterKey{}).(access.Actor); ok {
+		ctx = access.As(ctx, a)
+	}
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
 		slots, err := tx.Slots(ctx, ledger, maxCatchUp)
 		if err != nil {
@@ -152,25 +163,25 @@ func (e *Nights) diedByHand(ctx context.Context, last store.Slot) bool {
 	return true
 }
 
-// FetchByHand fetches answers and receipts from all vendors because a person asked for it, and records it. store.ErrLocked: somebody
-// else's is under way. begun is called when it is recorded that it has begun.
-func (e *Nights) FetchByHand(ctx context.Context, begun func()) error {
+// FetchByHand fetches answers and receipts from vendors (none given: all) because a person asked for it, and records it.
+// store.ErrLocked: somebody else's is under way. begun is called when it is recorded that it has begun.
+func (e *Nights) FetchByHand(ctx context.Context, begun func(), vendors ...string) (x Exchanged, err error) {
 	held, release, err := e.Archive.Lock(ctx, ScheduleReceiptsByHand)
 	if err != nil {
-		return fmt.Errorf("fetch from the vendors: %w", err)
+		return x, fmt.Errorf("fetch from the vendors: %w", err)
 	}
 	defer release()
 	at, err := e.beginByHand(held, ScheduleReceiptsByHand)
 	if err != nil {
-		return err
+		return x, err
 	}
 	begun()
-	x, runErr := e.Fetch(held)
+	x, runErr := e.Fetch(held, vendors...)
 	runErr = step.Lost(held, runErr)
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	state, summary := outcome(x.Note(), runErr)
-	return errors.Join(runErr, e.Archive.InTx(recording, func(tx store.Tx) error {
+	return x, errors.Join(runErr, e.Archive.InTx(recording, func(tx store.Tx) error {
 		return tx.FinishSlot(recording, ScheduleReceiptsByHand, at, state, summary)
 	}))
 }
