@@ -55,6 +55,9 @@ format: ## what gofmt would change is an error
 PDFJS_VERSION := 4.10.38
 PDFJS_DIR     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/postgang/pdfjs-$(PDFJS_VERSION)
 
+# The S3 server that documents are kept in by the tests. Debian has none.
+VERSITYGW_VERSION := v1.8.0
+
 # So are clients of SvarUt that others wrote, and what judges our answers to them. The folder is named by the hash of what is pinned,
 # and is there only when all of it is.
 NODE_JUDGES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/postgang/node-judges-$$(sha256sum fixtures/judges/node/package.json | cut -c1-12)
@@ -71,6 +74,9 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 		npm install --prefix "$$new" --no-audit --no-fund --ignore-scripts --silent && mv "$$new" "$(NODE_JUDGES)" || \
 			{ rm -rf "$$new"; echo "they could not be fetched: their tests are skipped"; }; \
 	fi
+	@{ [ -x "$$($(GO) env GOPATH)/bin/versitygw" ] || command -v versitygw >/dev/null; } || \
+		{ echo "installing versitygw $(VERSITYGW_VERSION), the S3 server of the tests"; $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION); } || \
+		echo "versitygw could not be fetched: its tests are skipped, or fail in CI"
 	@missing=""; \
 	for t in chromium qpdf mutool pdftoppm gs soffice xmllint openssl gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \

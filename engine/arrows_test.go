@@ -108,6 +108,8 @@ var arrows = []struct {
 	{"engine/archive/database", []string{"engine/store", "engine/alarm", "engine/party", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
 	{"engine/archive/sqlrow", and(ports, "engine/archive/database"), "statements and columns know no table", true},
 	{"engine/archive/people", and(ports, "engine/login", "engine/archive/sqlrow", "billing"), "who may and who did is kept without knowing of letters", true},
+	{"engine/documents/s3", and(ports, "engine/documents"), "a bucket keeps bytes under names, and knows no letter", false},
+	{"engine/documents/documentstest", and(ports, "engine/documents"), "what every store of documents must do", false},
 	{"engine/documents", and(ports, "engine/together"), "documents are bytes with a hash for a name", false},
 	{"engine/archive/search", and(rules, "engine/access", "engine/find", "engine/archive/sqlrow", "engine/archive/database"), "searches choose indexes, and know no row", false},
 	{"engine/archive", and(ports, "engine/login", "engine/archive/search", "engine/archive/erasing", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "engine/together", "billing", "printjobs"), "the archive is rows, and knows no step", true},
@@ -166,6 +168,7 @@ var single = map[string][]string{
 	"github.com/klippa-app":       {"printjobs/preview"},
 	"github.com/tetratelabs":      {"printjobs/preview"},
 	"github.com/wneessen/go-mail": {"engine/notify"},
+	"github.com/minio/minio-go":   {"engine/documents/s3"},
 	"github.com/go-jose/go-jose":  {"engine/maskinporten", "fixtures/standins", "fixtures/loginsim"},
 }
 

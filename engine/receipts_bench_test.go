@@ -47,7 +47,7 @@ func letterCount(b *testing.B, some int) int {
 // month is an archive with letters that are with the vendor, and the receipt file of all of them.
 type month struct {
 	archive *archive.Archive
-	blobs   *documents.Dir
+	blobs   *documents.Plain
 	engine  *engine.Engine
 	dir     string
 	prices  price.List

@@ -48,7 +48,7 @@ type stage struct {
 	dir     string
 	clock   *stageClock
 	archive *archive.Archive
-	blobs   *documents.Dir
+	blobs   *documents.Plain
 	engine  *engine.Engine
 	config  engine.Config
 	tasks   *taskList

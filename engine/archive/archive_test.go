@@ -1090,7 +1090,7 @@ func TestPutKilled(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	cmd, sha := startChild(t, "put", path)
-	open := func(want int) *documents.Dir {
+	open := func(want int) *documents.Plain {
 		t.Helper()
 		d, err := documents.OpenDir(path)
 		if err != nil {

@@ -30,14 +30,58 @@ var ErrDocuments = errors.New("the documents are not those of this archive")
 
 // OpenDocuments opens the folder of this archive's documents, and makes it for an archive that has none yet. A folder that is
 // missing, empty where it was not, or another archive's is refused with ErrDocuments: else one letter after another would fail.
-func (a *Archive) OpenDocuments(ctx context.Context, path string) (*documents.Dir, error) {
-	if err := a.checkDocuments(ctx, path); err != nil {
+func (a *Archive) OpenDocuments(ctx context.Context, path string) (*documents.Plain, error) {
+	_, gone := os.Stat(path)
+	err := a.checkDocuments(ctx, place{
+		name: "the folder " + path, setting: "[archive] documents to another folder", lost: "Is its disk mounted? Else restore it: docs/backup.md", missing: errors.Is(gone, fs.ErrNotExist),
+		mark: func() ([]byte, error) {
+			b, err := os.ReadFile(filepath.Join(path, markName))
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, store.ErrNotFound
+			}
+			return b, err
+		},
+		any: func() (bool, error) {
+			for _, area := range documents.Areas() {
+				kept, err := os.ReadDir(filepath.Join(path, string(area)))
+				if err != nil && !errors.Is(err, fs.ErrNotExist) || len(kept) > 0 {
+					return true, err
+				}
+			}
+			return false, nil
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
 	return documents.OpenDir(path)
 }
 
-func (a *Archive) checkDocuments(ctx context.Context, path string) error {
+// CheckBucket is what OpenDocuments checks, for documents that are kept elsewhere than in a folder: where says where.
+func (a *Archive) CheckBucket(ctx context.Context, where string, in documents.Objects) error {
+	return a.checkDocuments(ctx, place{
+		name: where, setting: "another bucket or prefix in [documents.s3]", lost: "Are bucket and prefix right in [documents.s3]? Else restore it: docs/backup.md",
+		mark: func() ([]byte, error) { return in.ReadFile(ctx, markName) },
+		any: func() (bool, error) {
+			for _, area := range documents.Areas() {
+				if any, err := in.Any(ctx, area); any || err != nil {
+					return any, err
+				}
+			}
+			return false, nil
+		},
+	})
+}
+
+// place is where documents are, before it is opened.
+type place struct {
+	name, setting, lost string
+	missing             bool
+	mark                func() ([]byte, error) // store.ErrNotFound: there is none
+	any                 func() (bool, error)   // whether there are documents
+}
+
+func (a *Archive) checkDocuments(ctx context.Context, p place) error {
 	var mark string // that must be there; empty: the archive has no identity yet
 	var marked, any bool
 	err := a.View(ctx, func(r store.Reader) (err error) {
@@ -54,35 +98,34 @@ func (a *Archive) checkDocuments(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	have, err := os.ReadFile(filepath.Join(path, markName))
+	have, err := p.mark()
 	if err == nil {
 		if mark == "" || strings.TrimSpace(string(have)) != mark {
-			return fmt.Errorf("%w: the folder %s belongs to another archive. Check [archive] database and documents; after a restore both must be of one archive", ErrDocuments, path)
+			return fmt.Errorf("%w: %s belongs to another archive. Check where database and documents are; after a restore both must be of one archive", ErrDocuments, p.name)
 		}
 		return nil
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("folder of documents: %w", err)
+	if !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("look at the documents: %w", err)
 	}
-	kept, err := os.ReadDir(filepath.Join(path, documents.BlobFolder))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("folder of documents: %w", err)
+	kept, err := p.any()
+	if err != nil {
+		return fmt.Errorf("look at the documents: %w", err)
 	}
-	_, gone := os.Stat(path)
 	// An archive from before there were marks has documents and none; its folder is marked now.
 	switch {
-	case (marked || any) && errors.Is(gone, fs.ErrNotExist):
-		return fmt.Errorf("%w: the folder %s is missing. Is its disk mounted? Else restore it: docs/backup.md", ErrDocuments, path)
-	case marked, any && len(kept) == 0:
-		return fmt.Errorf("%w: the folder %s has no %s. Is its disk mounted? Else restore it: docs/backup.md. If they are its documents all the same: postgang archive adopt", ErrDocuments, path, markName)
-	case mark == "" && !any && len(kept) > 0:
-		return fmt.Errorf("%w: the folder %s has documents, and the archive is new. Restore its database (docs/backup.md), or set [archive] documents to another folder", ErrDocuments, path)
+	case (marked || any) && p.missing:
+		return fmt.Errorf("%w: %s is missing. %s", ErrDocuments, p.name, p.lost)
+	case marked, any && !kept:
+		return fmt.Errorf("%w: %s has no %s. %s. If they are its documents all the same: postgang archive adopt", ErrDocuments, p.name, markName, p.lost)
+	case mark == "" && !any && kept:
+		return fmt.Errorf("%w: %s has documents, and the archive is new. Restore its database (docs/backup.md), or set %s", ErrDocuments, p.name, p.setting)
 	}
 	return nil
 }
 
 // ClaimDocuments marks a folder as this archive's, unless it is. The archive must have its identity.
-func (a *Archive) ClaimDocuments(ctx context.Context, d *documents.Dir) error {
+func (a *Archive) ClaimDocuments(ctx context.Context, d documents.Files) error {
 	marked := false
 	err := a.View(ctx, func(r store.Reader) error {
 		_, err := r.Setting(ctx, settingMarked)
@@ -91,14 +134,19 @@ func (a *Archive) ClaimDocuments(ctx context.Context, d *documents.Dir) error {
 		}
 		return err
 	})
-	if err != nil || marked && d.Has(markName) {
+	if err != nil {
 		return err
+	}
+	if marked {
+		if _, err := d.ReadFile(ctx, markName); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	return a.AdoptDocuments(ctx, d)
 }
 
 // AdoptDocuments marks a folder as this archive's, whatever mark it has.
-func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
+func (a *Archive) AdoptDocuments(ctx context.Context, d documents.Files) error {
 	var mark string
 	err := a.View(ctx, func(r store.Reader) (err error) {
 		mark, err = documentsMark(ctx, r)
@@ -109,7 +157,7 @@ func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
 	}
 	if err == nil {
 		// The mark first: an archive that says that there is one must find it.
-		err = d.WriteFile(markName, mark+"\n")
+		err = d.WriteFile(ctx, markName, []byte(mark+"\n"))
 	}
 	if err != nil {
 		return fmt.Errorf("mark the folder of documents: %w", err)
@@ -118,7 +166,7 @@ func (a *Archive) AdoptDocuments(ctx context.Context, d *documents.Dir) error {
 }
 
 // MissingDocuments looks for the newest documents, at most so many, and counts those that are not in the folder.
-func (a *Archive) MissingDocuments(ctx context.Context, d *documents.Dir, most int) (looked, missing int, err error) {
+func (a *Archive) MissingDocuments(ctx context.Context, d store.Blobs, most int) (looked, missing int, err error) {
 	err = a.View(ctx, func(r store.Reader) error {
 		looked, missing = 0, 0
 		return r.(*reader).Each(ctx, func(scan sqlrow.Scan) error {

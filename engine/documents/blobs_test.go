@@ -18,7 +18,7 @@ import (
 	"postgang/engine/store"
 )
 
-func openBlobs(t testing.TB, path string) *Dir {
+func openBlobs(t testing.TB, path string) *Plain {
 	t.Helper()
 	d, err := OpenDir(path)
 	if err != nil {
@@ -28,7 +28,7 @@ func openBlobs(t testing.TB, path string) *Dir {
 	return d
 }
 
-func put(t testing.TB, d *Dir, data []byte) shipment.BlobRef {
+func put(t testing.TB, d *Plain, data []byte) shipment.BlobRef {
 	t.Helper()
 	ref, err := d.Put(t.Context(), bytes.NewReader(data))
 	if err != nil {
@@ -41,7 +41,7 @@ func put(t testing.TB, d *Dir, data []byte) shipment.BlobRef {
 	return ref
 }
 
-func get(t testing.TB, d *Dir, ref shipment.BlobRef) []byte {
+func get(t testing.TB, d *Plain, ref shipment.BlobRef) []byte {
 	t.Helper()
 	b, err := d.Open(t.Context(), ref)
 	if err != nil {

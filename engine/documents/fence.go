@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"syscall"
 
-	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -19,11 +18,11 @@ import (
 // documents, so that a database that was put back from a backup is found to be older than what was handed over.
 const fenceFolder = "fence"
 
-var _ store.Fence = (*Dir)(nil)
+var _ store.Fence = (*Folder)(nil)
 
 // HighestJob is the highest number of a job of an installation that was handed over; 0: none. What stands there and is
 // no number is an error: nobody may hand over on a guess.
-func (d *Dir) HighestJob(_ context.Context, installation string) (int, error) {
+func (d *Folder) HighestJob(_ context.Context, installation string) (int, error) {
 	n, err := d.highest(installation)
 	if err != nil {
 		return 0, fmt.Errorf("read the highest job handed over: %w", err)
@@ -31,11 +30,11 @@ func (d *Dir) HighestJob(_ context.Context, installation string) (int, error) {
 	return n, nil
 }
 
-func (d *Dir) highest(installation string) (int, error) {
-	if !ValidInstallation(installation) {
-		return 0, errors.New("an installation is four of A-Z and 0-9")
+func (d *Folder) highest(installation string) (int, error) {
+	name, err := FenceName(installation)
+	if err != nil {
+		return 0, err
 	}
-	name := fenceFolder + "/" + installation
 	b, err := d.root.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -43,23 +42,36 @@ func (d *Dir) highest(installation string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return JobNumber(name, b)
+}
+
+// FenceName is where the highest number of an installation stands.
+func FenceName(installation string) (string, error) {
+	if !ValidInstallation(installation) {
+		return "", errors.New("an installation is four of A-Z and 0-9")
+	}
+	return fenceFolder + "/" + installation, nil
+}
+
+// JobNumber reads what stands in the file name of the fence.
+func JobNumber(name string, b []byte) (int, error) {
 	n, err := strconv.Atoi(string(bytes.TrimSuffix(b, []byte("\n"))))
 	if err != nil || n < 0 || n > LastJobNumber {
-		return 0, fmt.Errorf("the file %s in the folder of documents is damaged: it holds no number of a job. Put it back from a backup, or write the number of the newest job that was handed over into it (postgang job list)", name)
+		return 0, fmt.Errorf("the file %s among the documents is damaged: it holds no number of a job. Put it back from a backup, or write the number of the newest job that was handed over into it (postgang job list)", name)
 	}
 	return n, nil
 }
 
 // RaiseHighestJob records that a job of this number is about to be handed over. When it returns, that is on disk. It
 // never lowers, and several processes may call it at once.
-func (d *Dir) RaiseHighestJob(ctx context.Context, installation string, number int) error {
+func (d *Folder) RaiseHighestJob(ctx context.Context, installation string, number int) error {
 	if err := d.raise(ctx, installation, number); err != nil {
 		return fmt.Errorf("record the highest job handed over: %w", err)
 	}
 	return nil
 }
 
-func (d *Dir) raise(ctx context.Context, installation string, number int) error {
+func (d *Folder) raise(ctx context.Context, installation string, number int) error {
 	if have, err := d.highest(installation); err != nil || have >= number {
 		return err
 	}
@@ -105,24 +117,6 @@ func (d *Dir) raise(ctx context.Context, installation string, number int) error 
 		return errors.Join(err, d.root.Remove(temp))
 	}
 	return d.sync(fenceFolder)
-}
-
-// Find gives the reference of a blob that only its hash is known of; store.ErrNotFound.
-func (d *Dir) Find(_ context.Context, sha256 string) (shipment.BlobRef, error) {
-	ref := shipment.BlobRef{SHA256: sha256}
-	if err := check(ref); err != nil {
-		return ref, err
-	}
-	_, name := place(ref)
-	info, err := d.root.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ref, fmt.Errorf("document %s: %w", sha256, store.ErrNotFound)
-	}
-	if err != nil {
-		return ref, fmt.Errorf("find document: %w", err)
-	}
-	ref.Bytes = info.Size()
-	return ref, nil
 }
 
 // LastJobNumber is what six digits hold.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 )
 
 // placing is a file that was written, and is to be put into place.
@@ -22,7 +23,7 @@ const severalAtOnce = 4
 //
 // A name must not be on disk before its bytes: a power cut would leave a blob that is empty, under a name that promises more. So all
 // bytes are flushed, then all files renamed, then the names flushed.
-func (d *Dir) placeAll(files []*placing) {
+func (d *Folder) placeAll(files []*placing) {
 	if len(files) < severalAtOnce || FlushDisk(d.disk) != nil {
 		for _, p := range files {
 			p.err = errors.Join(p.file.Sync(), d.rename(p))
@@ -46,11 +47,11 @@ func (d *Dir) placeAll(files []*placing) {
 }
 
 // rename gives a file its name.
-func (d *Dir) rename(p *placing) error {
+func (d *Folder) rename(p *placing) error {
 	err := d.root.Rename(p.temp, p.name)
 	if errors.Is(err, fs.ErrNotExist) { // somebody has removed the folder
 		d.made.Delete(p.folder)
-		if err = d.makeFolder(p.folder); err == nil {
+		if err = d.makeFolder(Area(path.Dir(p.folder)), p.folder); err == nil {
 			err = d.root.Rename(p.temp, p.name)
 		}
 	}
@@ -58,15 +59,21 @@ func (d *Dir) rename(p *placing) error {
 }
 
 // makeFolder makes a folder of blobs, unless this process has done so, or found it, before.
-func (d *Dir) makeFolder(folder string) error {
+func (d *Folder) makeFolder(area Area, folder string) error {
 	if _, ok := d.made.Load(folder); ok {
 		return nil
 	}
-	if err := d.root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	err := d.root.Mkdir(folder, 0o700)
+	if errors.Is(err, fs.ErrNotExist) { // nothing stands in this area yet
+		if err = d.root.Mkdir(string(area), 0o700); err == nil || errors.Is(err, fs.ErrExist) {
+			err = errors.Join(d.sync("."), d.root.Mkdir(folder, 0o700))
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	// Also when another process made it a moment ago and has not flushed its name.
-	if err := d.sync(BlobFolder); err != nil {
+	if err := d.sync(string(area)); err != nil {
 		return err
 	}
 	d.made.Store(folder, true)

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
-
-	"postgang/engine/shipment"
 )
 
 // Blobs that no row names are removed (engine/erase). Nobody counts references: what is named is asked of the archive, and what keeps a
@@ -20,14 +19,27 @@ import (
 // reader finds it at both places. Killed between the two, it leaves the file in the bin, where it is found, and from where the next
 // EachOld puts it back, to be judged as before.
 
-// RemoveOld removes a blob that was put last before a time. It reports false, and leaves the blob, when it was put since or is not there.
-// Nothing is flushed: what a power cut brings back is old still, and is found by the next EachOld.
-func (d *Dir) RemoveOld(_ context.Context, ref shipment.BlobRef, before time.Time) (bool, error) {
-	if err := check(ref); err != nil {
-		return false, err
+// RemoveOld removes those of some objects that were put last before a time, and tells which. Nothing is flushed: what a power cut brings
+// back is old still, and is found by the next EachOld.
+func (d *Folder) RemoveOld(ctx context.Context, area Area, names []string, before time.Time) (removed []string, err error) {
+	for _, name := range names {
+		if err := errors.Join(ctx.Err(), CheckName(name)); err != nil {
+			return removed, err
+		}
+		gone, err := d.removeOld(area, name, before)
+		if err != nil {
+			return removed, err
+		}
+		if gone {
+			removed = append(removed, name)
+		}
 	}
-	_, name := place(ref)
-	aside := binFolder + "/" + ref.SHA256
+	return removed, nil
+}
+
+func (d *Folder) removeOld(area Area, name string, before time.Time) (bool, error) {
+	_, at := place(area, name)
+	aside := binned(area, name)
 	old := func(at string) (bool, error) {
 		info, err := d.root.Lstat(at)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -35,17 +47,17 @@ func (d *Dir) RemoveOld(_ context.Context, ref shipment.BlobRef, before time.Tim
 		}
 		return err == nil && info.Mode().IsRegular() && info.ModTime().Before(before), err
 	}
-	if is, err := old(name); !is {
+	if is, err := old(at); !is {
 		return false, err
 	}
-	if err := d.root.Rename(name, aside); errors.Is(err, fs.ErrNotExist) {
+	if err := d.root.Rename(at, aside); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	} else if err != nil {
 		return false, err
 	}
 	is, err := old(aside)
 	if err != nil || !is {
-		return false, errors.Join(err, d.putBack(ref.SHA256)) // it was put a moment ago
+		return false, errors.Join(err, d.putBack(area, name)) // it was put a moment ago
 	}
 	if err := d.root.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -53,10 +65,18 @@ func (d *Dir) RemoveOld(_ context.Context, ref shipment.BlobRef, before time.Tim
 	return true, nil
 }
 
-// putBack moves a blob out of the bin to its place.
-func (d *Dir) putBack(sha256 string) error {
-	folder, name := place(shipment.BlobRef{SHA256: sha256})
-	err := d.root.Rename(binFolder+"/"+sha256, name)
+// binned is where an object stands while it is removed.
+func binned(area Area, name string) string {
+	if area == ByContent {
+		return binFolder + "/" + name
+	}
+	return binFolder + "/" + string(area) + "." + name
+}
+
+// putBack moves an object out of the bin to its place.
+func (d *Folder) putBack(area Area, name string) error {
+	folder, at := place(area, name)
+	err := d.root.Rename(binned(area, name), at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another process was quicker
 	}
@@ -66,45 +86,52 @@ func (d *Dir) putBack(sha256 string) error {
 	return d.sync(folder)
 }
 
-// openMoving opens a blob that was not found at its place: it may be in the bin for a moment, and back after that.
-func (d *Dir) openMoving(ref shipment.BlobRef) (*os.File, error) {
-	_, name := place(ref)
-	f, err := d.root.Open(binFolder + "/" + ref.SHA256)
+// openMoving opens an object that was not found at its place: it may be in the bin for a moment, and back after that.
+func (d *Folder) openMoving(area Area, name string) (*os.File, error) {
+	f, err := d.root.Open(binned(area, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return d.root.Open(name)
+		_, at := place(area, name)
+		return d.root.Open(at)
 	}
 	return f, err
 }
 
-// EachOld calls fn with the blobs that were put last before a time, at most so many at once, in no order. It puts back first what a
+// EachOld calls fn with the objects that were put last before a time, at most so many at once, in no order. It puts back first what a
 // killed RemoveOld has left in the bin; so one process at a time may call it.
-func (d *Dir) EachOld(ctx context.Context, before time.Time, most int, fn func(refs []shipment.BlobRef) error) error {
+func (d *Folder) EachOld(ctx context.Context, area Area, before time.Time, most int, fn func([]Object) error) error {
 	left, err := fs.ReadDir(d.root.FS(), binFolder)
 	if err != nil {
 		return err
 	}
 	for _, e := range left {
-		if check(shipment.BlobRef{SHA256: e.Name()}) == nil {
-			if err := d.putBack(e.Name()); err != nil {
+		in, name, of := strings.Cut(e.Name(), ".")
+		if !of {
+			in, name = string(ByContent), e.Name()
+		}
+		if Area(in) == area && CheckName(name) == nil {
+			if err := d.putBack(area, name); err != nil {
 				return err
 			}
 		}
 	}
-	folders, err := fs.ReadDir(d.root.FS(), BlobFolder)
+	folders, err := fs.ReadDir(d.root.FS(), string(area))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	var refs []shipment.BlobRef
+	var found []Object
 	give := func() error {
-		if len(refs) == 0 {
+		if len(found) == 0 {
 			return nil
 		}
-		some := refs
-		refs = nil
+		some := found
+		found = nil
 		return fn(some)
 	}
 	for _, folder := range folders {
-		files, err := fs.ReadDir(d.root.FS(), BlobFolder+"/"+folder.Name())
+		files, err := fs.ReadDir(d.root.FS(), string(area)+"/"+folder.Name())
 		if err != nil {
 			return err
 		}
@@ -112,8 +139,8 @@ func (d *Dir) EachOld(ctx context.Context, before time.Time, most int, fn func(r
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			ref := shipment.BlobRef{SHA256: folder.Name() + f.Name()}
-			if check(ref) != nil {
+			o := Object{Name: folder.Name() + f.Name()}
+			if CheckName(o.Name) != nil {
 				continue // nothing of ours
 			}
 			info, err := f.Info()
@@ -126,8 +153,8 @@ func (d *Dir) EachOld(ctx context.Context, before time.Time, most int, fn func(r
 			if !info.Mode().IsRegular() || !info.ModTime().Before(before) {
 				continue
 			}
-			ref.Bytes = info.Size()
-			if refs = append(refs, ref); len(refs) >= most {
+			o.Bytes = info.Size()
+			if found = append(found, o); len(found) >= most {
 				if err := give(); err != nil {
 					return err
 				}

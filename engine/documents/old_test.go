@@ -15,12 +15,17 @@ import (
 func age(t testing.TB, path string, ref shipment.BlobRef, by time.Duration) {
 	t.Helper()
 	at := time.Now().Add(-by)
-	if err := os.Chtimes(filepath.Join(path, BlobFolder, ref.SHA256[:2], ref.SHA256[2:]), at, at); err != nil {
+	if err := os.Chtimes(filepath.Join(path, string(ByContent), ref.SHA256[:2], ref.SHA256[2:]), at, at); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func oldOnes(t testing.TB, d *Dir, before time.Time, most int) map[string]bool {
+func removeOld(t testing.TB, d *Plain, ref shipment.BlobRef, before time.Time) (bool, error) {
+	removed, err := d.RemoveOld(t.Context(), []shipment.BlobRef{ref}, before)
+	return len(removed) == 1, err
+}
+
+func oldOnes(t testing.TB, d *Plain, before time.Time, most int) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
 	err := d.EachOld(t.Context(), before, most, func(refs []shipment.BlobRef) error {
@@ -58,15 +63,15 @@ func TestRemoveOld(t *testing.T) {
 		}
 	}
 	for ref, want := range map[shipment.BlobRef]bool{old: true, young: false, again: false, {SHA256: young.SHA256[:63] + "x", Bytes: 1}: false} {
-		got, err := d.RemoveOld(t.Context(), ref, before)
-		if got != want || err != nil && check(ref) == nil {
+		got, err := removeOld(t, d, ref, before)
+		if got != want || err != nil && CheckRef(ref) == nil {
 			t.Errorf("%v: removed %v, %v", ref, got, err)
 		}
 	}
 	if _, err := d.Open(t.Context(), old); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the old one: %v", err)
 	}
-	if got, err := d.RemoveOld(t.Context(), old, before); got || err != nil {
+	if got, err := removeOld(t, d, old, before); got || err != nil {
 		t.Errorf("once more: %v, %v", got, err)
 	}
 	get(t, d, young)
@@ -80,7 +85,7 @@ func TestKilledWhileRemoving(t *testing.T) {
 	d := openBlobs(t, path)
 	ref := put(t, d, []byte("midt i"))
 	age(t, path, ref, 48*time.Hour)
-	if err := os.Rename(filepath.Join(path, BlobFolder, ref.SHA256[:2], ref.SHA256[2:]), filepath.Join(path, binFolder, ref.SHA256)); err != nil {
+	if err := os.Rename(filepath.Join(path, string(ByContent), ref.SHA256[:2], ref.SHA256[2:]), filepath.Join(path, binFolder, ref.SHA256)); err != nil {
 		t.Fatal(err)
 	}
 	next := openBlobs(t, path) // the next process
@@ -90,7 +95,7 @@ func TestKilledWhileRemoving(t *testing.T) {
 	if got := oldOnes(t, next, time.Now().Add(-24*time.Hour), 10); !got[ref.SHA256] {
 		t.Errorf("old: %v", got)
 	}
-	if _, err := os.Stat(filepath.Join(path, BlobFolder, ref.SHA256[:2], ref.SHA256[2:])); err != nil {
+	if _, err := os.Stat(filepath.Join(path, string(ByContent), ref.SHA256[:2], ref.SHA256[2:])); err != nil {
 		t.Errorf("it is not put back: %v", err)
 	}
 }
@@ -106,7 +111,7 @@ func TestPutAgainstRemoveOld(t *testing.T) {
 		age(t, path, ref, 48*time.Hour)
 		done := make(chan error, 1)
 		go func() {
-			_, err := d.RemoveOld(t.Context(), ref, time.Now().Add(-24*time.Hour))
+			_, err := removeOld(t, d, ref, time.Now().Add(-24*time.Hour))
 			done <- err
 		}()
 		put(t, d, data)

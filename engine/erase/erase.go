@@ -18,7 +18,7 @@
 // snapshot that was begun after their age was looked at. Suppose that a blob is removed and a row names it afterwards. The row was not
 // in the snapshot, so it was committed later; its Put came before that. If the Put came more than BlobAge before the snapshot, the
 // transaction took longer than that, which no step does: each stores and then commits, within minutes. If it came later, the file was
-// young when it was moved aside (documents.RemoveOld looks then), and was moved back, or the Put came after the move and made the file at
+// young when it was moved aside (RemoveOld of the store looks then), and was moved back, or the Put came after the move and made the file at
 // its place, which nobody touches. The one case in which a row comes to name a blob without a Put is a print-ready file that was made for
 // another letter: accept takes it in a transaction that sees another letter's row name it. There is one writer at a time, so that row is
 // erased later, and the snapshot, later still, has both.
@@ -58,12 +58,12 @@ const (
 	askedFor = 200 // blobs that are asked for at once
 )
 
-// Blobs are the files of documents; *documents.Dir is one.
+// Blobs are what is stored of documents; every documents.Store is one.
 type Blobs interface {
 	// EachOld calls fn with the blobs that were put last before a time, at most so many at once.
 	EachOld(ctx context.Context, before time.Time, most int, fn func(refs []shipment.BlobRef) error) error
-	// RemoveOld removes a blob, unless it was put since a time or is not there (false).
-	RemoveOld(ctx context.Context, ref shipment.BlobRef, before time.Time) (bool, error)
+	// RemoveOld removes those of some blobs that are there and were not put since a time, and tells which.
+	RemoveOld(ctx context.Context, refs []shipment.BlobRef, before time.Time) ([]shipment.BlobRef, error)
 }
 
 // Folder is the drop folder; *intake.Dir is one.
@@ -494,21 +494,17 @@ func (e *Eraser) sweep(ctx context.Context, rep *Report) error {
 		if err != nil {
 			return err
 		}
-		for _, ref := range refs {
-			if named[ref.SHA256] {
-				continue
-			}
-			e.Passed("erase: remove document")
-			removed, err := e.c.Blobs.RemoveOld(ctx, ref, before)
-			if err != nil {
-				return err
-			}
-			if removed {
-				rep.Blobs++
-				rep.BlobBytes += ref.Bytes
-			}
+		refs = slices.DeleteFunc(refs, func(r shipment.BlobRef) bool { return named[r.SHA256] })
+		if len(refs) == 0 {
+			return nil
 		}
-		return nil
+		e.Passed("erase: remove documents")
+		removed, err := e.c.Blobs.RemoveOld(ctx, refs, before)
+		for _, ref := range removed {
+			rep.Blobs++
+			rep.BlobBytes += ref.Bytes
+		}
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("remove documents: %w", err)

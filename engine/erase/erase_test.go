@@ -35,7 +35,7 @@ type world struct {
 	dir  string
 	now  time.Time
 	a    *archive.Archive
-	d    *documents.Dir
+	d    *documents.Plain
 	e    *erase.Eraser
 	pass func(name string)
 	n    int
@@ -95,7 +95,7 @@ func (w *world) put(text string) shipment.BlobRef {
 	w.t.Helper()
 	ref, err := w.d.Put(context.Background(), strings.NewReader(text))
 	w.must(err)
-	w.must(os.Chtimes(filepath.Join(w.dir, "dokumenter", documents.BlobFolder, ref.SHA256[:2], ref.SHA256[2:]), w.now, w.now))
+	w.must(os.Chtimes(filepath.Join(w.dir, "dokumenter", string(documents.ByContent), ref.SHA256[:2], ref.SHA256[2:]), w.now, w.now))
 	return ref
 }
 
@@ -280,7 +280,7 @@ func TestSharedBlobs(t *testing.T) {
 		}
 		between := rapid.SampledFrom([]func(){func() {}, begin, commit, func() { begin(); commit() }})
 		w.pass = func(name string) {
-			if name == "erase: remove document" {
+			if name == "erase: remove documents" {
 				between.Draw(t, "between asking and removing")()
 			}
 		}

@@ -1,0 +1,311 @@
+package s3_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"postgang/engine/documents"
+	"postgang/engine/documents/documentstest"
+	"postgang/engine/documents/s3"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+	"postgang/fixtures/s3server"
+)
+
+func config(endpoint, prefix string) s3.Config {
+	return s3.Config{
+		Endpoint: endpoint, Region: s3server.Region, Bucket: s3server.Bucket, Prefix: prefix, AccessKey: s3server.AccessKey, SecretKey: s3server.SecretKey,
+		Wait: 5 * time.Millisecond,
+	}
+}
+
+func open(t testing.TB, c s3.Config) (*documents.Plain, *s3.Bucket) {
+	t.Helper()
+	c.Scratch = t.TempDir()
+	b, err := s3.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.Close()
+		if left, err := os.ReadDir(c.Scratch); err != nil || len(left) > 0 {
+			t.Errorf("scratch is left: %v, %v", left, err)
+		}
+	})
+	return documents.NewPlain(b, c.Scratch), b
+}
+
+// TestBucket: documents in a bucket do what every store of them must.
+func TestBucket(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	var n atomic.Int32
+	documentstest.Exercise(t, func(*testing.T) documentstest.Place {
+		prefix := strings.Repeat("p", int(n.Add(1))) + "/"
+		return documentstest.Place{
+			Open: func(t testing.TB) documents.Store {
+				d, _ := open(t, config(server.Endpoint, prefix))
+				return d
+			},
+			File: func(ref shipment.BlobRef) string {
+				return filepath.Join(server.Folder, prefix, "sha256", ref.SHA256[:2], ref.SHA256[2:])
+			},
+		}
+	})
+}
+
+// TestProbe: a server that keeps its word is found sound, one that does not is told.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	_, b := open(t, config(server.Endpoint, "brev/"))
+	p, err := b.Probe(t.Context())
+	if err != nil || p.Versioned || p.Skew.Abs() > 2*time.Second {
+		t.Errorf("probed %+v, %v", p, err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(server.Folder, "brev", "probe")); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	careless := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		r.Header.Del("If-None-Match")
+		pass(w)
+	})
+	_, b = open(t, config(careless, ""))
+	if _, err := b.Probe(t.Context()); err == nil || !strings.Contains(err.Error(), "conditional PUT") && !strings.Contains(err.Error(), "403") && !strings.Contains(err.Error(), "secret key") {
+		t.Errorf("a server that ignores conditions: %v", err)
+	}
+}
+
+// TestFaults: what is cut, slow, refused for a moment or answered wrongly is done again; the document is there once.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	var left atomic.Int32 // requests that are disturbed from now on
+	var how func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter))
+	proxy := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		if left.Add(-1) >= 0 {
+			how(w, r, pass)
+			return
+		}
+		pass(w)
+	})
+	d, _ := open(t, config(proxy, ""))
+	faults := map[string]func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)){
+		"cut before":  func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) { s3server.Cut(w) },
+		"answer lost": func(w http.ResponseWriter, _ *http.Request, pass func(http.ResponseWriter)) { s3server.Lose(w, pass) },
+		"half a body": func(w http.ResponseWriter, _ *http.Request, pass func(http.ResponseWriter)) { s3server.Half(w, pass) },
+		"503 SlowDown": func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
+			s3server.Answer(w, 503, "SlowDown")
+		},
+		"500": func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
+			s3server.Answer(w, 500, "InternalError")
+		},
+		"502 of a proxy": func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
+			http.Error(w, "<html>", 502)
+		},
+		"404 of a proxy": func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
+			http.Error(w, "nothing", 404)
+		},
+	}
+	for name, fault := range faults {
+		how = fault
+		for disturbed := int32(1); disturbed <= 2; disturbed++ {
+			data := []byte("brev " + name + string('0'+rune(disturbed)))
+			if !strings.HasPrefix(name, "404") { // which a PUT is not answered
+				left.Store(disturbed)
+			}
+			ref := documentstest.Put(t, d, data)
+			left.Store(disturbed)
+			if got := documentstest.Get(t, d, ref); !bytes.Equal(got, data) {
+				t.Errorf("%s: read %q", name, got)
+			}
+			left.Store(disturbed)
+			if !strings.HasPrefix(name, "404") {
+				if err := d.RaiseHighestJob(t.Context(), "TEST", 10*len(data)+int(disturbed)); err != nil {
+					t.Errorf("%s: fence: %v", name, err)
+				}
+			}
+			left.Store(0)
+		}
+	}
+}
+
+// TestWrongBytes: bytes that are wrong once are asked for again; those that stay wrong are told.
+func TestWrongBytes(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	var wrong atomic.Int32
+	proxy := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		if r.Method != http.MethodGet || wrong.Add(-1) < 0 {
+			pass(w)
+			return
+		}
+		rec := httptest.NewRecorder()
+		pass(rec)
+		body := rec.Body.Bytes()
+		body[0] ^= 1
+		for k, v := range rec.Header() {
+			w.Header()[k] = v
+		}
+		w.WriteHeader(rec.Code)
+		_, _ = w.Write(body)
+	})
+	d, _ := open(t, config(proxy, ""))
+	ref := documentstest.Put(t, d, []byte("brevet"))
+	wrong.Store(1)
+	if got := documentstest.Get(t, d, ref); string(got) != "brevet" {
+		t.Errorf("read %q", got)
+	}
+	wrong.Store(100)
+	if _, err := d.Open(t.Context(), ref); !errors.Is(err, documents.ErrDamaged) || !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("wrong each time: %v", err)
+	}
+}
+
+// TestErrors: each says what and where and what to do, is told at once when trying again cannot help, and holds no secret.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	asked := atomic.Int32{}
+	answering := func(status int, code string) string {
+		return server.Proxy(t, func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
+			asked.Add(1)
+			s3server.Answer(w, status, code)
+		})
+	}
+	for _, c := range []struct {
+		name   string
+		change func(c *s3.Config)
+		says   string
+		once   bool
+	}{
+		{"secret", func(c *s3.Config) { c.SecretKey = "en-helt-annen-nokkel" }, "secret_key_file", false},
+		{"access", func(c *s3.Config) { c.AccessKey = "ukjent" }, "access_key_file", false},
+		{"bucket", func(c *s3.Config) { c.Bucket = "finnes-ikke" }, "no such bucket", false},
+		{"denied", func(c *s3.Config) { c.Endpoint = answering(403, "AccessDenied") }, "is not allowed (AccessDenied)", true},
+		{"clock", func(c *s3.Config) { c.Endpoint = answering(403, "RequestTimeTooSkewed") }, "NTP", true},
+		{"not implemented", func(c *s3.Config) { c.Endpoint = answering(501, "NotImplemented") }, "does not know how", true},
+		{"down", func(c *s3.Config) { c.Endpoint = "http://127.0.0.1:1" }, "cannot be reached", false},
+		{"proxy", func(c *s3.Config) { c.Endpoint = answering(404, "Nothing<html>") }, "404", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf := config(server.Endpoint, "")
+			conf.Tries, conf.Wait = 3, time.Millisecond
+			c.change(&conf)
+			d, _ := open(t, conf)
+			asked.Store(0)
+			_, err := d.Put(t.Context(), strings.NewReader("brev"))
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), conf.Endpoint) {
+				t.Errorf("put: %v", err)
+			}
+			if c.once && asked.Load() != 1 {
+				t.Errorf("asked %d times", asked.Load())
+			}
+			_, err2 := d.Open(t.Context(), shipment.BlobRef{SHA256: strings.Repeat("ab", 32), Bytes: 3})
+			if err2 == nil || errors.Is(err2, store.ErrNotFound) {
+				t.Errorf("a document is taken for lost: %v", err2)
+			}
+			for _, err := range []error{err, err2} {
+				if strings.Contains(err.Error(), s3server.SecretKey) || strings.Contains(err.Error(), conf.SecretKey) {
+					t.Errorf("a secret is told: %v", err)
+				}
+			}
+		})
+	}
+	for _, endpoint := range []string{"", "s3.example.org", "ftp://x", "https://x/path", "https://user:pass@x"} {
+		if _, err := s3.Open(config(endpoint, "")); err == nil || strings.Contains(err.Error(), "pass") {
+			t.Errorf("endpoint %q: %v", endpoint, err)
+		}
+	}
+}
+
+// TestKilledServer: a server that is killed in the middle of PUTs has each document that it said it has, once it runs again.
+func TestKilledServer(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	c := config(server.Endpoint, "")
+	c.Tries, c.Wait = 8, 50*time.Millisecond
+	d, _ := open(t, c)
+	kill, done := make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		<-kill
+		server.Kill()
+		time.Sleep(300 * time.Millisecond)
+		server.Run(t)
+	}()
+	for i := range 40 {
+		data := bytes.Repeat([]byte{byte(i), 1}, 200_000)
+		var r io.Reader = bytes.NewReader(data)
+		if i == 10 {
+			r = io.MultiReader(r, readerFunc(func([]byte) (int, error) { close(kill); return 0, io.EOF }))
+		}
+		ref, err := d.Put(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := documentstest.Get(t, d, ref); !bytes.Equal(got, data) {
+			t.Fatalf("document %d: other bytes", i)
+		}
+	}
+	<-done
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestPutWhileRemoved: a document that is put at the worst moment, when its old copy is about to be removed, is there afterwards.
+func TestPutWhileRemoved(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	about, removed := make(chan bool), make(chan bool)
+	proxy := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/sha256/") {
+			close(about)
+			<-removed
+		}
+		pass(w)
+	})
+	puts := atomic.Int32{}
+	counted := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		pass(w)
+		if r.Method == http.MethodPut && puts.Add(1) == 2 { // the first found that it is there, the second has made it young
+			close(removed)
+		}
+	})
+	remover, _ := open(t, config(proxy, ""))
+	d, _ := open(t, config(counted, ""))
+	plain, _ := open(t, config(server.Endpoint, ""))
+	ref := documentstest.Put(t, plain, []byte("midt i"))
+	at := time.Now().Add(-48 * time.Hour)
+	if err := os.Chtimes(filepath.Join(server.Folder, "sha256", ref.SHA256[:2], ref.SHA256[2:]), at, at); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		gone, err := remover.RemoveOld(t.Context(), []shipment.BlobRef{ref}, time.Now().Add(-24*time.Hour))
+		if err == nil && len(gone) != 1 {
+			err = errors.New("nothing was removed")
+		}
+		done <- err
+	}()
+	<-about
+	documentstest.Put(t, d, []byte("midt i"))
+	if got := documentstest.Get(t, d, ref); string(got) != "midt i" {
+		t.Errorf("read %q", got)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	documentstest.Get(t, d, ref)
+}
