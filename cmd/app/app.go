@@ -74,6 +74,7 @@ type Options struct {
 	Identity     string                            // see step.Config
 	Create       bool                              // an archive that is not there is made
 	Retry        func(attempt int) time.Duration   // of failed background work
+	SetSize      int                               // see step.Config
 }
 
 // Open wires the program by its configuration. Background work begins with Start; the caller closes it. A missing archive is
@@ -151,7 +152,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		Rules:     rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, PrepareAtOnce: 2 * workers, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
-			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, NumberHash: numberHash(a.Config), WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, Hasten: a.queue.Hasten, Identity: w.Identity,
+			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, NumberHash: numberHash(a.Config), WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, SetSize: w.SetSize, Hasten: a.queue.Hasten, Identity: w.Identity,
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts

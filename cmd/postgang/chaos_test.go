@@ -1008,7 +1008,7 @@ func (c *chaos) look() (chaosView, string) {
 		for _, f := range found {
 			v.found[f.ID] = f.Verdict
 		}
-		beyond, err := r.FoundLetters(ctx, store.FoundLetterFilter{})
+		beyond, err := r.FoundLetters(ctx, store.FoundLetter{})
 		if err != nil {
 			return err
 		}

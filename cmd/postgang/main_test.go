@@ -29,7 +29,7 @@ const (
 	envBeProgram = "POSTGANG_TEST_PROGRAM" // run as postgang
 	envKillAfter = "POSTGANG_TEST_KILL"    // kill -9 oneself at this step, counted from 1
 	envClock     = "POSTGANG_TEST_CLOCK"   // a file that says how far the clock is off
-	envHurry     = "POSTGANG_TEST_HURRY"   // quick retries, and how long an operation of SFTP may take
+	envHurry     = "POSTGANG_TEST_HURRY"   // quick retries, and how long an operation of SFTP may take; letters in sets of two
 )
 
 // withPostgres stops the PostgreSQL that tests have started.
@@ -78,6 +78,7 @@ func TestMain(m *testing.M) {
 				panic(err)
 			}
 			w.wiring.Timeouts = exchange.Timeouts{Dial: 5*time.Second + operation, Operation: operation, Keepalive: operation / 2}
+			w.wiring.SetSize = 2
 			w.wiring.Retry = func(int) time.Duration { return 150 * time.Millisecond }
 		}
 		os.Exit(run(context.Background(), os.Args[1:], w))

@@ -28,6 +28,7 @@ import (
 	"postgang/engine/archive/archivetest/channeltest"
 	"postgang/engine/archive/archivetest/erasetest"
 	"postgang/engine/archive/archivetest/findtest"
+	"postgang/engine/archive/archivetest/jobtest"
 	"postgang/engine/archive/archivetest/peopletest"
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/postgrestest"
@@ -103,6 +104,7 @@ func TestConformance(t *testing.T) {
 			archivetest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 			erasetest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 			findtest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
+			jobtest.Exercise(t, func(t testing.TB) store.Archive { return openAt(t, Config{DSN: e.dsn(t)}) })
 		})
 	}
 }
@@ -762,6 +764,8 @@ func TestEveryCheckIsTried(t *testing.T) {
 		named = append(named, regexp.MustCompile(`CONSTRAINT (\w+) CHECK`).FindAllStringSubmatch(string(schema), -1)...)
 	}
 	named = slices.DeleteFunc(named, func(m []string) bool { return strings.HasPrefix(m[1], "cost_line_") }) // the ledger took its place
+	slices.SortFunc(named, func(a, b []string) int { return strings.Compare(a[1], b[1]) })
+	named = slices.CompactFunc(named, func(a, b []string) bool { return a[1] == b[1] }) // some were widened
 	if len(named) != len(breaks) {
 		t.Errorf("the schema has %d named checks and the test %d", len(named), len(breaks))
 	}

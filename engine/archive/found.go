@@ -67,7 +67,7 @@ func (t *tx) SetFoundJob(ctx context.Context, f store.FoundJob) error {
 }
 
 // FoundLetters lists letters that a vendor has by its own word, by job and shipment.
-func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetterFilter) ([]store.FoundLetter, error) {
+func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetter) ([]store.FoundLetter, error) {
 	var a sqlrow.Args
 	where := []string{"TRUE"}
 	for _, w := range []struct{ column, value string }{{"shipment", f.Shipment}, {"job", f.Job}, {"vendor", f.Vendor}} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -239,7 +240,7 @@ func (t *tx) InsertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 }
 
 func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.JobLetter) error {
-	if j.Letters != len(letters) {
+	if j.Letters != len(letters) && j.State != store.JobPlanning {
 		return fmt.Errorf("the job says %d letters and has %d", j.Letters, len(letters))
 	}
 	class, err := sqlrow.Encode(j.Class)
@@ -258,7 +259,13 @@ func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 	if err != nil {
 		return err
 	}
-	var rows [][]any
+	return t.insertLetters(ctx, j, letters)
+}
+
+// insertLetters stores letters of a job.
+func (t *tx) insertLetters(ctx context.Context, j store.PrintJob, letters []store.JobLetter) error {
+	live := j.State.Live()
+	rows := make([][]any, 0, len(letters))
 	for _, l := range letters {
 		if l.Job != j.ID {
 			return fmt.Errorf("letter %d belongs to another job", l.Letter)
@@ -279,6 +286,62 @@ func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 		expected_production, expected_postage)`, rows)
 }
 
+// AddJobLetters adds letters to a job that is being planned.
+func (t *tx) AddJobLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
+	added, err := t.addLetters(ctx, job, letters)
+	if err != nil {
+		return nil, fmt.Errorf("add letters to job %s: %w", job, err)
+	}
+	return added, nil
+}
+
+func (t *tx) addLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
+	j, err := t.Job(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	if j.State != store.JobPlanning {
+		return nil, fmt.Errorf("it is %s: %w", j.State, store.ErrStale)
+	}
+	fit := make(map[string]bool, len(letters))
+	for some := range slices.Chunk(letters, statusesAtOnce) {
+		ids := make([]string, len(some))
+		for i, l := range some {
+			ids[i] = l.Shipment
+		}
+		var a sqlrow.Args
+		err := t.Each(ctx, func(scan sqlrow.Scan) error {
+			var id string
+			err := scan(&id)
+			fit[id] = true
+			return err
+		}, `SELECT s.id FROM shipment s WHERE s.id IN `+sqlrow.In(&a, ids)+` AND `+mayGo, a...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	added := make([]store.JobLetter, 0, len(letters))
+	for _, l := range letters {
+		if fit[l.Shipment] {
+			l.Letter = letters[0].Letter + len(added)
+			added = append(added, l)
+		}
+	}
+	if len(added) == 0 {
+		return nil, nil
+	}
+	if err := t.insertLetters(ctx, j, added); err != nil {
+		return nil, err
+	}
+	first, last := added[0].Letter, added[len(added)-1].Letter
+	_, err = t.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
+		SELECT s.id, CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT), s.status, s.status, l.reason || ' ' || l.job, CAST($6 AS TEXT)
+		FROM job_letter l JOIN shipment s ON s.id = l.shipment
+		WHERE l.job = $1 AND l.letter BETWEEN CAST($2 AS BIGINT) AND CAST($3 AS BIGINT) ORDER BY l.letter`,
+		job, first, last, t.now, shipment.EventCollected, sqlrow.Actor(ctx))
+	return added, err
+}
+
 // UpdateJob stores a changed job.
 func (t *tx) UpdateJob(ctx context.Context, j store.PrintJob) error {
 	totals, err := sqlrow.Encode(j.Totals)
@@ -287,6 +350,9 @@ func (t *tx) UpdateJob(ctx context.Context, j store.PrintJob) error {
 		err = t.update(ctx, "print_job", j.ID, j.Version,
 			`state, live, updated_at, offered_at, totals, ticket, ticket_sha, failures, last_error`,
 			[]any{j.State, j.State.Live(), j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, sqlrow.Clean(j.LastError)})
+	}
+	if err == nil && j.State == store.JobPlanned {
+		_, err = t.Exec(ctx, `UPDATE print_job SET letters = (SELECT count(*) FROM job_letter l WHERE l.job = print_job.id) WHERE id = $1`, j.ID)
 	}
 	if err != nil {
 		return fmt.Errorf("update job %s: %w", j.ID, err)

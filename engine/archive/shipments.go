@@ -269,9 +269,12 @@ func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, afte
 	return out, nil
 }
 
-// waiting is what may be collected but for its time: word for word the conditions of the index shipment_waiting, and in no live job.
-const waiting = `s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
-			AND s.hold = '' AND s.prepared_sha IS NOT NULL
+// mayGo is what may go to paper at some time: word for word the conditions of the index shipment_waiting.
+const mayGo = `s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
+			AND s.hold = '' AND s.prepared_sha IS NOT NULL`
+
+// waiting is what may be collected but for its time: what may go, and is in no live job.
+const waiting = mayGo + `
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)`
 
 // DueAhead lists what is due later than it should be.

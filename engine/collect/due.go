@@ -43,10 +43,14 @@ func (c *Collected) Add(o Collected) {
 	c.Unheard = o.Unheard // they are looked at anew each round
 }
 
-// Collect picks what is due, plans it into print jobs and has them composed in the background. Every job is one
-// transaction; when it is cut short, what is planned stays planned and the rest is still due.
+// Collect picks what is due, plans it into print jobs and has them composed in the background. A job is recorded in one transaction, or
+// set by set when it has many letters; when collecting is cut short, what is planned stays planned and the rest is still due, or due
+// again as soon as this is called once more. One process at a time does it: RunNight has the lock.
 func (e *Collector) Collect(ctx context.Context) (Collected, error) {
 	out := Collected{Reasons: map[shipment.Reason]int{}, Unheard: map[string]int{}}
+	if err := e.takeBackPlanning(ctx); err != nil { // before what it would have cost is counted
+		return out, fmt.Errorf("collect: %w", err)
+	}
 	n, err := e.expireDigital(ctx)
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)
@@ -227,16 +231,19 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *st
 		for i, d := range due {
 			reasons[i] = d.reason
 		}
-		id, err := e.insertJob(ctx, JobSpec{Vendor: v.Key, Class: p.Class, Letters: p.Letters, Reasons: reasons})
-		if errors.Is(err, store.ErrExists) {
+		id, in, err := e.insertJob(ctx, JobSpec{Vendor: v.Key, Class: p.Class, Letters: p.Letters, Reasons: reasons})
+		if errors.Is(err, store.ErrExists) || errors.Is(err, errTakenBack) {
 			continue // another run put one of these letters into a job; the rest is still due next time
 		}
 		if err != nil {
 			return err
 		}
+		if id == "" {
+			continue // none of them may be collected any more
+		}
 		out.Jobs = append(out.Jobs, id)
-		out.Letters += len(p.Letters)
-		for _, r := range reasons {
+		out.Letters += len(in)
+		for _, r := range in {
 			out.Reasons[r]++
 		}
 		e.Passed("collect: job planned")

@@ -2,6 +2,8 @@ package collect
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"postgang/engine/accept"
 	"postgang/engine/shipment"
@@ -11,15 +13,128 @@ import (
 	"postgang/printjobs/exchange"
 )
 
-// insertJob records a planned job with its letters and has it composed.
-func (e *Collector) insertJob(ctx context.Context, n JobSpec) (string, error) {
-	var id string
-	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-		var err error
-		id, err = e.AddJob(ctx, tx, n)
+// A job of more letters than a set is recorded set by set, so that others can write between: it is PLANNING until its last set, and
+// nothing is done with it before. Found PLANNING later, it was cut short, and is taken back.
+
+// errTakenBack says that a job is not PLANNING any more, while its letters were being recorded.
+var errTakenBack = errors.New("the job was taken back while it was planned")
+
+// insertJob records a planned job with its letters and has it composed. Letters that changed since they were planned, so that they may
+// not be collected any more, are left out; those that change later drop out at the last gate. It gives why the letters in the job go to
+// paper. No id: no letter was left.
+func (e *Collector) insertJob(ctx context.Context, n JobSpec) (id string, in []shipment.Reason, err error) {
+	for left := n.Letters; len(left) > 0; {
+		set := JobSpec{Vendor: n.Vendor, Letters: left[:min(len(left), e.SetSize)], Reasons: n.Reasons[len(n.Letters)-len(left):]}
+		left = left[len(set.Letters):]
+		var added []store.JobLetter
+		err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+			if len(in) == 0 {
+				if id, err = tx.NextJobID(ctx); err != nil {
+					return err
+				}
+				if err := tx.InsertJob(ctx, n.job(id, store.JobPlanning, tx), nil); err != nil {
+					return err
+				}
+			}
+			if added, err = tx.AddJobLetters(ctx, id, e.rows(id, len(in), set)); err != nil {
+				return err
+			}
+			switch {
+			case len(in)+len(added) == 0:
+				return errNobody
+			case len(left) > 0:
+				return nil
+			}
+			return e.planned(ctx, tx, id)
+		})
+		switch {
+		case errors.Is(err, errNobody):
+			id = ""
+			continue
+		case errors.Is(err, store.ErrExists) && len(in) > 0:
+			return "", nil, errors.Join(err, e.takeBack(ctx, id))
+		case errors.Is(err, store.ErrStale):
+			return "", nil, fmt.Errorf("job %s: %w", id, errTakenBack)
+		case err != nil:
+			return "", nil, err
+		}
+		for _, l := range added {
+			in = append(in, l.Reason)
+		}
+		if len(left) > 0 {
+			e.Passed("collect: letters recorded")
+		}
+	}
+	return id, in, nil
+}
+
+// errNobody says that none of a job's letters so far may be collected any more.
+var errNobody = errors.New("no letter is left")
+
+// planned ends the planning of a job in tx, and has it composed.
+func (e *Collector) planned(ctx context.Context, tx store.Tx, id string) error {
+	j, err := tx.Job(ctx, id)
+	if err != nil {
 		return err
+	}
+	if err := e.MoveJob(ctx, tx, j, store.JobPlanned, shipment.Note{Code: "planned"}); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, store.Task{Kind: store.TaskCompose, Subject: id})
+}
+
+// takeBackPlanning takes back the jobs whose planning was cut short. Their letters are due again.
+func (e *Collector) takeBackPlanning(ctx context.Context) error {
+	jobs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanning}})
 	})
-	return id, err
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if err := e.takeBack(ctx, j.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack ends a job that is PLANNING.
+func (e *Collector) takeBack(ctx context.Context, id string) error {
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+		j, err := tx.Job(ctx, id)
+		if err != nil || j.State != store.JobPlanning {
+			return err
+		}
+		return e.MoveJob(ctx, tx, j, store.JobWithdrawn, shipment.Note{Code: "planning-cut"})
+	})
+	if err == nil {
+		e.Passed("collect: planning taken back")
+	}
+	return err
+}
+
+// job is the job's own row.
+func (n JobSpec) job(id string, state store.JobState, tx store.Tx) store.PrintJob {
+	return store.PrintJob{
+		ID: id, Vendor: n.Vendor, Parent: n.Parent, Reprint: n.Reprint, State: state, Class: n.Class, Created: tx.Now(), Updated: tx.Now(),
+		Letters: len(n.Letters),
+	}
+}
+
+// rows are letters of a job, those that come after others.
+func (e *Collector) rows(id string, after int, n JobSpec) []store.JobLetter {
+	rows := make([]store.JobLetter, len(n.Letters))
+	for i, l := range n.Letters {
+		rows[i] = accept.PlannedRow(l)
+		rows[i].Job, rows[i].Letter, rows[i].Reason, rows[i].Only = id, after+i+1, n.Reasons[i], n.Only[l.Shipment]
+		if only := rows[i].Only; len(only) > 0 {
+			rows[i].Sheets = len(only)
+		} else if q, err := e.accept.QuotePlanned(l, e.Vendors[n.Vendor]); err == nil {
+			rows[i].Expected = &store.ExpectedCost{Production: q.Production, Postage: q.Postage}
+		}
+	}
+	return rows
 }
 
 // AddJob records a planned job in a transaction that the caller has, and gives its id.
@@ -37,26 +152,16 @@ func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string,
 	if err != nil {
 		return "", err
 	}
-	rows, events := make([]store.JobLetter, len(n.Letters)), make([]shipment.Event, len(n.Letters))
+	events := make([]shipment.Event, len(n.Letters))
 	for i, l := range n.Letters {
-		rows[i] = accept.PlannedRow(l)
-		rows[i].Job, rows[i].Letter, rows[i].Reason, rows[i].Only = id, i+1, n.Reasons[i], n.Only[l.Shipment]
-		if only := rows[i].Only; len(only) > 0 {
-			rows[i].Sheets = len(only)
-		} else if q, err := e.accept.QuotePlanned(l, e.Vendors[n.Vendor]); err == nil {
-			rows[i].Expected = &store.ExpectedCost{Production: q.Production, Postage: q.Postage}
-		}
 		status := statuses[l.Shipment]
 		events[i] = shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: status, To: status, Reason: string(n.Reasons[i]) + " " + id}
 		if n.Reprint {
 			events[i].Kind, events[i].Reason = shipment.EventReprint, shipment.Note{Code: "reprint-of", Args: shipment.Args{"job": id, "parent": n.Parent}}.String()
 		}
 	}
-	j := store.PrintJob{
-		ID: id, Vendor: n.Vendor, Parent: n.Parent, Reprint: n.Reprint, State: store.JobPlanned, Class: n.Class, Created: now, Updated: now,
-		Letters: len(n.Letters),
-	}
-	if err := tx.InsertJob(ctx, j, rows); err != nil {
+	j := n.job(id, store.JobPlanned, tx)
+	if err := tx.InsertJob(ctx, j, e.rows(id, 0, n)); err != nil {
 		return "", err
 	}
 	why := shipment.Note{Code: "planned"}

@@ -135,7 +135,7 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 			return odd("other-ticket", nil)
 		}
 		// A job that was found there after a backup was put back may have letters that the archive has not.
-		beyond, err := tx.FoundLetters(ctx, store.FoundLetterFilter{Job: j.ID, Vendor: vendor})
+		beyond, err := tx.FoundLetters(ctx, store.FoundLetter{Job: j.ID, Vendor: vendor})
 		if err != nil {
 			return err
 		}

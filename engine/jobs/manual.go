@@ -120,7 +120,7 @@ func lastGivenOut(ctx context.Context, r store.Reader, job string) (last store.J
 
 // WaitsForPerson reports whether a job that is not handed over waits for PrintManual, and for nothing else.
 func (e *Jobs) WaitsForPerson(j store.PrintJob) bool {
-	return e.Vendors[j.Vendor].Manual && j.State != store.JobPlanned
+	return e.Vendors[j.Vendor].Manual && !j.State.Uncomposed()
 }
 
 // ManualPrint is a person's wish to print a job here.
@@ -384,7 +384,7 @@ func flush(paths []string) error {
 // kind can be changed while it has jobs.
 func NotElsewhere(ctx context.Context, r store.Reader, j store.PrintJob) error {
 	switch j.State {
-	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobWithdrawn:
+	case store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobWithdrawn:
 		return nil
 	default: // handed over, or on its way
 	}

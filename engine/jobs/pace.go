@@ -14,7 +14,7 @@ import (
 
 // UntilOffer is how long until a job may be offered, by its vendor's window and limits; 0: now.
 func (e *Jobs) UntilOffer(ctx context.Context, j store.PrintJob) (time.Duration, error) {
-	if j.State == store.JobPlanned {
+	if j.State.Uncomposed() {
 		return 0, nil // it is composed meanwhile
 	}
 	v := e.Vendors[j.Vendor]

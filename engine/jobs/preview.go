@@ -63,7 +63,7 @@ func (e *Jobs) PreviewLetter(ctx context.Context, id, dir string) (LetterPreview
 			return err
 		}
 		for _, j := range jobs {
-			if j.State.Live() && !j.Reprint {
+			if j.State.Live() && !j.Reprint && j.State != store.JobPlanning {
 				job = j
 				rows, err := r.JobLetters(ctx, j.ID)
 				for _, l := range rows {
@@ -219,6 +219,9 @@ func (e *Jobs) WriteJobPlan(ctx context.Context, id string, w io.Writer) error {
 	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err != nil {
 		return err
+	}
+	if j.State == store.JobPlanning {
+		return fmt.Errorf("plan of %s: it is still being planned (PLANNING)", id)
 	}
 	v, ok := e.Vendors[j.Vendor]
 	if !ok {

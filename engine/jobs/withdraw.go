@@ -65,6 +65,8 @@ func notWithdrawable(j store.PrintJob) string {
 	switch j.State {
 	case store.JobPlanned, store.JobComposed, store.JobUploaded:
 		return ""
+	case store.JobPlanning:
+		return "it is being planned (PLANNING). When no night is at work, the next one takes it back by itself"
 	case store.JobUncertain:
 		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it. Ask the vendor, then postgang job resolve %s", j.ID)
 	case store.JobWithdrawn:
@@ -80,7 +82,7 @@ func (e *Jobs) withdrawFiles(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if e.Vendors[j.Vendor].Manual || j.State == store.JobPlanned {
+	if e.Vendors[j.Vendor].Manual || j.State.Uncomposed() {
 		return nil // nothing has left the house
 	}
 	if err := e.TakeBack(ctx, j, files); err != nil {

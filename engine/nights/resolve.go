@@ -84,7 +84,7 @@ func notUncertain(j store.PrintJob) string {
 	switch j.State {
 	case store.JobUncertain:
 		return ""
-	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
+	case store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
 		return "it is handed over by itself, by postgang serve or the next postgang night"
 	case store.JobOffered:
 		return "the vendor's answer or receipts decide (postgang receipts fetch). A vendor that has lost it answers with a refusal, and postgang job release then frees its letters"

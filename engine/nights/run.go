@@ -163,11 +163,11 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 		case handed(j.State) && !(known && handed(old.State)):
 			out.Offered = append(out.Offered, j.ID)
 			out.Letters += j.Letters
-		case j.State == store.JobWithdrawn && !j.Reprint && !(known && old.State == store.JobWithdrawn):
+		case j.State == store.JobWithdrawn && !j.Reprint && !(known && (old.State == store.JobWithdrawn || old.State == store.JobPlanning)):
 			withdrawn = append(withdrawn, j.ID)
 		case j.State == store.JobUncertain:
 			out.Uncertain = append(out.Uncertain, j.ID)
-		case j.State == store.JobPlanned || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobCommitted:
+		case j.State.Uncomposed() || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobCommitted:
 			if j.LastError != "" {
 				out.LastError = j.LastError
 			}

@@ -172,7 +172,7 @@ func (a *receiptApplier) letter(ctx context.Context, row receipt.Row) (*store.Re
 		}
 		a.jobs[row.Job] = j
 	}
-	if j.Vendor != a.v.Key || j.State == store.JobPlanned || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobWithdrawn || j.State == store.JobRejected {
+	if j.Vendor != a.v.Key || j.State.Uncomposed() || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobWithdrawn || j.State == store.JobRejected {
 		return nil, nil
 	}
 	if row.Kind == receipt.RowReversal && l.Applied == nil {

@@ -129,7 +129,7 @@ func (r *recovery) differs(m store.JobMark) bool {
 		return !r.k.Shared(m.Vendor)
 	}
 	switch m.State {
-	case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain:
+	case store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain:
 		return true
 	default: // handed over
 		return r.out.Stop != nil && slices.Contains(r.out.Stop.Jobs, m.ID)

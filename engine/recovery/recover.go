@@ -191,7 +191,7 @@ func (r *recovery) decide(ctx context.Context) error {
 			}
 			continue
 		}
-		if ours && x.Ticket == "" && len(x.receipts) == 0 && m.State != store.JobPlanned {
+		if ours && x.Ticket == "" && len(x.receipts) == 0 && !m.State.Uncomposed() {
 			continue // an answer that cannot be read, to a job that waits for one: it has an alarm of its own
 		}
 		j := RecoveredJob{ID: x.id, Accepted: x.accepted(), Letters: len(x.letters())}
@@ -229,12 +229,12 @@ func (r *recovery) decide(ctx context.Context) error {
 }
 
 // beforeHandOver are the states of a job that is not handed over, or of which that is not known.
-var beforeHandOver = []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain}
+var beforeHandOver = []store.JobState{store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain}
 
 // same reports whether what the vendor has is the very job of the archive under that id: of the same ticket, or, where only
 // receipts tell of it, with no other letters.
 func (r *recovery) same(ctx context.Context, x *vendorJob, m store.JobMark) (bool, error) {
-	if m.Vendor != r.v.Key || x.Ticket != "" || len(x.receipts) == 0 || m.State == store.JobPlanned {
+	if m.Vendor != r.v.Key || x.Ticket != "" || len(x.receipts) == 0 || m.State.Uncomposed() {
 		return m.Vendor == r.v.Key && x.Ticket != "" && x.Ticket == m.TicketSHA, nil
 	}
 	rows, err := store.View(ctx, r.e.Archive, func(rd store.Reader) ([]store.JobLetter, error) { return rd.JobLetters(ctx, x.id) })
@@ -444,7 +444,7 @@ func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 	}
 	collides := r.collides(j.ID)
 	switch {
-	case now.State == store.JobPlanned, collides && now.Vendor == r.v.Key, e.Vendors[now.Vendor].Manual:
+	case now.State.Uncomposed(), collides && now.Vendor == r.v.Key, e.Vendors[now.Vendor].Manual:
 	default:
 		if now.Vendor != r.v.Key {
 			held, unlock, err := e.LockVendor(ctx, now.Vendor)

@@ -22,7 +22,7 @@ import (
 
 // FoundElsewhere reports whether a vendor has a letter by its own word, though it is handed in only now.
 func FoundElsewhere(ctx context.Context, r store.Reader, shipment string) (string, error) {
-	found, err := r.FoundLetters(ctx, store.FoundLetterFilter{Shipment: shipment})
+	found, err := r.FoundLetters(ctx, store.FoundLetter{Shipment: shipment})
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
@@ -165,7 +165,7 @@ func (k Known) OddReceipt(job string) bool {
 	case !ok:
 		return true
 	}
-	return m.State == store.JobPlanned || m.State == store.JobComposed || m.State == store.JobUploaded
+	return m.State.Uncomposed() || m.State == store.JobComposed || m.State == store.JobUploaded
 }
 
 // CheckSide looks whether a vendor's side knows more than the archive, and stops offers to it if so: two listings, and
@@ -208,7 +208,7 @@ func (e *Check) oddSightings(ctx context.Context, side step.VendorSide, k Known,
 			if !k.Shared(m.Vendor) {
 				odd = append(odd, s.Job)
 			}
-		case m.State == store.JobPlanned: // it was never composed here
+		case m.State.Uncomposed(): // it was never composed here
 			odd = append(odd, s.Job)
 		case m.State == store.JobComposed || m.State == store.JobUploaded || m.State == store.JobCommitted || m.State == store.JobUncertain:
 			there, err := e.HandOver(ctx, side, s.Job)

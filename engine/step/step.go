@@ -89,9 +89,11 @@ type Config struct {
 	// PrepareAtOnce is how many letters have their files made at the same time; 0: twice as many as there are cores. More wait with
 	// nothing in their hands.
 	PrepareAtOnce int
-	Dial          func(ctx context.Context, v party.Vendor) (VendorSide, error)
-	Accounts      []party.Account
-	Vendors       []party.Vendor
+	// SetSize is how many letters are put into a job, or set aside, in one transaction; 0: DefaultSetSize.
+	SetSize  int
+	Dial     func(ctx context.Context, v party.Vendor) (VendorSide, error)
+	Accounts []party.Account
+	Vendors  []party.Vendor
 	// Postcodes is the register that postnummer are checked against; nil: only their form is.
 	Postcodes *postcode.Register
 	Register  Register // asked for accounts that want it; nil: nobody is
@@ -114,6 +116,9 @@ type Config struct {
 	Step func(name string)
 }
 
+// DefaultSetSize is how many letters are put into a job, or set aside, in one transaction: others wait for some tens of milliseconds.
+const DefaultSetSize = 500
+
 // Step is what every step holds. The rooms of the engine embed it.
 type Step struct {
 	Archive  store.Archive
@@ -122,6 +127,7 @@ type Step struct {
 	Preparer Preparer
 	// PrepareAtOnce is how many letters have their files made at the same time.
 	PrepareAtOnce int
+	SetSize       int                                                           // letters that are put into a job, or set aside, in one transaction
 	DialVendor    func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
 	Postcodes     *postcode.Register                                            // nil: only the form of postnummer is checked
 	Register      Register                                                      // nil: nobody is asked
@@ -150,7 +156,7 @@ type Step struct {
 // New checks the configuration and reads the archive's identity.
 func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
-		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, PrepareAtOnce: cmp.Or(c.PrepareAtOnce, 2*runtime.NumCPU()), DialVendor: c.Dial, Postcodes: c.Postcodes,
+		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, PrepareAtOnce: cmp.Or(c.PrepareAtOnce, 2*runtime.NumCPU()), SetSize: cmp.Or(c.SetSize, DefaultSetSize), DialVendor: c.Dial, Postcodes: c.Postcodes,
 		Register: c.Register, TwoPersons: c.TwoPersons, NumberHash: c.NumberHash, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
 		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{},
 	}

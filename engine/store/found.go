@@ -9,8 +9,9 @@ import (
 type FoundReader interface {
 	// FoundJobs lists what was settled about jobs that a vendor has under ids of ours, by id.
 	FoundJobs(ctx context.Context, vendor string) ([]FoundJob, error)
-	// FoundLetters lists letters that a vendor has by its own word and that stand in no job of ours under that id.
-	FoundLetters(ctx context.Context, f FoundLetterFilter) ([]FoundLetter, error)
+	// FoundLetters lists letters that a vendor has by its own word and that stand in no job of ours under that id: those that are like
+	// one in the fields that it has.
+	FoundLetters(ctx context.Context, like FoundLetter) ([]FoundLetter, error)
 	// SeenReceipts lists the receipt files of a vendor that were looked through.
 	SeenReceipts(ctx context.Context, vendor string) ([]SeenReceipt, error)
 }
@@ -39,9 +40,6 @@ type FoundLetter struct {
 	Job      string
 	Vendor   string
 }
-
-// FoundLetterFilter chooses found letters; zero fields choose all.
-type FoundLetterFilter struct{ Shipment, Job, Vendor string }
 
 // SeenReceipt is a receipt file at a vendor, as its listing shows it.
 type SeenReceipt struct {

@@ -50,10 +50,16 @@ type JobWriter interface {
 	// RaiseJobNumber has the next job ids begin behind a number; it never lowers.
 	RaiseJobNumber(ctx context.Context, to int) error
 	// InsertJob stores a job with its letters. ErrExists when one of the shipments is in a live job that is no reprint;
-	// a reprint is refused unless its letters are in its parent, which is none.
+	// a reprint is refused unless its letters are in its parent, which is none. One that is PLANNING says how many letters are planned,
+	// and gets them by AddJobLetters.
 	InsertJob(ctx context.Context, j PrintJob, letters []JobLetter) error
+	// AddJobLetters adds letters to a job that is PLANNING, and to the history of each that it is collected (EventCollected, the reason
+	// and the job). It leaves out those that Due would not give any more, whenever they are due, and gives the others with their
+	// numbers, which follow each other from that of the first letter on. ErrStale when the job is not PLANNING, ErrExists as InsertJob.
+	AddJobLetters(ctx context.Context, job string, letters []JobLetter) ([]JobLetter, error)
 	// UpdateJob stores State, Updated, OfferedAt, Totals, Ticket, TicketSHA, Failures and LastError. ErrStale unless
-	// Version is the stored one. A job whose state is no longer live frees its letters.
+	// Version is the stored one. A job whose state is no longer live frees its letters; the Letters of one that is PLANNED are set to how
+	// many it has.
 	UpdateJob(ctx context.Context, j PrintJob) error
 	// SetJobFiles replaces a job's files and the composed fields of its letters.
 	SetJobFiles(ctx context.Context, job string, files []JobFile, letters []JobLetter) error
@@ -104,6 +110,7 @@ type JobState string
 
 // The states of a print job.
 const (
+	JobPlanning  JobState = "PLANNING"  // letters are being assigned, a set of them at a time
 	JobPlanned   JobState = "PLANNED"   // letters assigned
 	JobComposed  JobState = "COMPOSED"  // print files, manifest and ticket written and proven
 	JobUploaded  JobState = "UPLOADED"  // all files at the vendor under their final names, no ready file
@@ -119,6 +126,7 @@ const (
 // jobMoves is the one table of how a print job may move. Nothing moves a job from UNCERTAIN to WITHDRAWN but a person who
 // has asked the vendor: ResolveJob.
 var jobMoves = map[JobState][]JobState{
+	JobPlanning:  {JobPlanned, JobWithdrawn},
 	JobPlanned:   {JobComposed, JobWithdrawn},
 	JobComposed:  {JobUploaded, JobWithdrawn, JobUncertain},
 	JobUploaded:  {JobCommitted, JobWithdrawn, JobUncertain},
@@ -131,7 +139,7 @@ var jobMoves = map[JobState][]JobState{
 // JobStates returns all states of a print job, in the order in which one goes through them.
 func JobStates() []JobState {
 	return []JobState{
-		JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted, JobClosed, JobRejected, JobWithdrawn, JobUncertain,
+		JobPlanning, JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted, JobClosed, JobRejected, JobWithdrawn, JobUncertain,
 	}
 }
 
@@ -144,6 +152,9 @@ func (s JobState) MayMove(to JobState) bool {
 	}
 	return false
 }
+
+// Uncomposed reports whether a job in this state has no print files yet.
+func (s JobState) Uncomposed() bool { return s == JobPlanning || s == JobPlanned }
 
 // Live reports whether a job in this state holds its letters: a shipment is in at most one live job that is no reprint.
 func (s JobState) Live() bool { return s != JobRejected && s != JobWithdrawn }
@@ -159,7 +170,7 @@ type PrintJob struct {
 	Created   time.Time
 	Updated   time.Time
 	OfferedAt time.Time
-	Letters   int
+	Letters   int             // that it has; while it is PLANNING, that it is to have
 	Totals    exchange.Totals // known from COMPOSED on
 	Ticket    string          // file name of the ticket, from COMPOSED on
 	TicketSHA string

@@ -5,8 +5,9 @@ import "postgang/engine/shipment"
 // notes are the words of what histories and decisions keep by code and arguments. Like those of alarms they are templates.
 var notes = map[string]worded{
 	// A job's history.
-	"planned": {`planned`, `planlagt`},
-	"reprint": {`reprint of {{.parent}}: {{.reason}}`, `omtrykk av {{.parent}}: {{.reason}}`},
+	"planned":      {`planned`, `planlagt`},
+	"planning-cut": {`planning was cut short; its letters are due again`, `planleggingen ble avbrutt, og brevene blir med i neste kjøring`},
+	"reprint":      {`reprint of {{.parent}}: {{.reason}}`, `omtrykk av {{.parent}}: {{.reason}}`},
 	"reprinted": {`{{.letters}} letters reprinted as {{.job}}: {{.reason}}`,
 		`{{.letters}} brev bestilt trykt på nytt i {{.job}}: {{.reason}}`},
 	"set-aside":       {`letters set aside while composing`, `brev ble satt til side da jobben skulle settes sammen`},

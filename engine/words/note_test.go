@@ -24,6 +24,7 @@ type noteExample struct {
 // for word what histories kept while they kept sentences.
 var noteExamples = []noteExample{
 	{"planned", nil, "planned", "planlagt"},
+	{"planning-cut", nil, "planning was cut short; its letters are due again", "planleggingen ble avbrutt, og brevene blir med i neste kjøring"},
 	{"reprint", shipment.Args{"parent": "J1", "reason": "revet"}, "reprint of J1: revet", "omtrykk av J1: revet"},
 	{"reprinted", shipment.Args{"letters": "3", "job": "J2", "reason": "revet"}, "3 letters reprinted as J2: revet", "3 brev bestilt trykt på nytt i J2: revet"},
 	{"set-aside", nil, "letters set aside while composing", "brev ble satt til side da jobben skulle settes sammen"},

@@ -45,6 +45,7 @@ type nightOptions struct {
 	way       string
 	senders   int
 	wave      int
+	collect   int // letters that are collected, multiplied from those that were handed in; 0: the whole way of those alone
 	database  string
 	documents string
 	work      string
@@ -74,12 +75,15 @@ archive, the documents and the queue, as the daemon does. Stages, measured one a
   report    the month's figures and the workbook
 CPU time is of the measured process and those that it starts; what hands in, and the vendor, are others. Memory is the
 most that the process itself has in a stage. A PostgreSQL on the same machine (--database, which must be empty and is left as it is) has
-a column of its own. With --flushes the flushes to disk are counted by strace, which costs time: run it for that alone.`,
+a column of its own. With --collect M the letters are multiplied to M in the archive, and collecting alone is measured, with how long
+somebody else who writes beside waits. With --flushes the flushes to disk are counted by strace, which costs time: run it for that alone.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case b.letters < 1 || b.letters > benchMostLetters || b.pdfs < 0 || b.pages < 1 || b.senders < 1 || b.wave < 1:
 				return cli.Usage("want --letters from 1 to %d, and at least one of --pages, --senders and --wave", benchMostLetters)
+			case b.collect != 0 && b.collect < b.letters:
+				return cli.Usage("--collect: want at least as many as --letters")
 			case b.way != wayFolder && b.way != wayHTTP:
 				return cli.Usage("--way: want %s or %s", wayFolder, wayHTTP)
 			}
@@ -96,6 +100,7 @@ a column of its own. With --flushes the flushes to disk are counted by strace, w
 	cmd.Flags().StringVar(&b.way, "way", wayFolder, "way in: "+wayFolder+" or "+wayHTTP)
 	cmd.Flags().IntVar(&b.senders, "senders", 50, "senders at the same time, over HTTP")
 	cmd.Flags().IntVar(&b.wave, "wave", 20_000, "letters that lie in the drop folder at the same time")
+	cmd.Flags().IntVar(&b.collect, "collect", 0, "multiply the letters to so many, and measure collecting alone")
 	cmd.Flags().StringVar(&b.database, "database", "", "an empty database of PostgreSQL in place of a temporary SQLite, postgres://…")
 	cmd.Flags().StringVar(&b.documents, "documents", "", "where documents are kept (default: a temporary folder)")
 	cmd.Flags().StringVar(&b.work, "work", "", "folder for temporary files (default: the system's)")
@@ -107,8 +112,9 @@ a column of its own. With --flushes the flushes to disk are counted by strace, w
 // nightResult is the outcome, as programs read it.
 type nightResult struct {
 	Letters  int          `json:"letters"`
-	Pages    int          `json:"pages"` // of a letter
-	PDFs     int          `json:"pdfs"`  // different ones
+	Collect  int          `json:"collect,omitempty"` // letters that were collected, when they were multiplied
+	Pages    int          `json:"pages"`             // of a letter
+	PDFs     int          `json:"pdfs"`              // different ones
 	Way      string       `json:"way"`
 	Database string       `json:"database"`
 	Cores    int          `json:"cores"`
@@ -124,6 +130,9 @@ type nightStage struct {
 	DatabaseCPU float64 `json:"database_cpu_seconds,omitempty"` // of a PostgreSQL on this machine
 	PeakMB      float64 `json:"peak_mb"`
 	Flushes     int     `json:"flushes,omitempty"`
+	// How long somebody who writes beside waits, in milliseconds, with --collect: 99 of 100 writes not longer than WaitP99.
+	WaitP99  float64 `json:"wait_p99_ms,omitempty"`
+	WaitMost float64 `json:"wait_most_ms,omitempty"`
 }
 
 func (r *nightResult) table(w io.Writer) {
@@ -147,6 +156,10 @@ func (r *nightResult) table(w io.Writer) {
 		sum.Stage = "all"
 		line(sum)
 	})
+	if s := r.Stages[len(r.Stages)-1]; r.Collect > 0 {
+		fmt.Fprintf(w, "\n%d letters collected in %.1f s (%.3f CPU ms a letter, %.0f MB). Who writes beside waits %.0f ms in 99 of 100 cases, %.0f ms at most.\n",
+			r.Collect, s.Seconds, (s.CPUSeconds+s.DatabaseCPU)/float64(r.Collect)*1e3, s.PeakMB, s.WaitP99, s.WaitMost)
+	}
 }
 
 // nightAccounts are who the letters are from, in turn.
@@ -194,6 +207,11 @@ func nightBench(ctx context.Context, o *cli.Options, b nightOptions) (_ *nightRe
 	defer vendor.end()
 	if err := n.handIn(ctx); err != nil {
 		return nil, err
+	}
+	if b.collect > 0 {
+		if err := n.multiply(ctx); err != nil {
+			return nil, fmt.Errorf("multiply the letters: %w", err)
+		}
 	}
 	if err := n.goThrough(ctx, vendor); err != nil {
 		return nil, err
@@ -244,7 +262,7 @@ func (n *night) stage(name string, m *measured, do func() (done, error)) error {
 	s.Seconds += ended.Sub(began).Seconds()
 	s.CPUSeconds += treeCPU(m.hello.PID) - cpu
 	s.DatabaseCPU += n.serverCPU() - db
-	s.PeakMB = max(s.PeakMB, d.PeakMB)
+	s.PeakMB, s.WaitP99, s.WaitMost = max(s.PeakMB, d.PeakMB), d.WaitP99, d.WaitMost
 	n.out.Jobs = max(n.out.Jobs, d.Jobs)
 	flushed, err := m.flushed(began, ended)
 	s.Flushes += flushed
@@ -382,6 +400,22 @@ func (n *night) handIn(ctx context.Context) error {
 	return nil
 }
 
+// multiply has the letters that were handed in be many.
+func (n *night) multiply(ctx context.Context) error {
+	n.out.Collect = n.nightOptions.collect
+	dsn := n.database
+	if dsn == "" {
+		dsn = "sqlite:" + filepath.Join(n.dir, "data", "postgang.db")
+	}
+	step, finish := n.o.Progress("multiplying")
+	defer finish()
+	if err := multiplyNight(ctx, dsn, n.out.Collect, step); err != nil {
+		return err
+	}
+	settle()
+	return nil
+}
+
 // send hands all letters in over HTTP.
 func (n *night) send(ctx context.Context, m *measured, step func(done, total int)) error {
 	client := casesystem.Client{Base: "http://" + m.hello.Address, ID: m.hello.ID, Password: m.hello.Password, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n.senders}}}
@@ -409,7 +443,11 @@ func (n *night) goThrough(ctx context.Context, vendor *measured) error {
 		return err
 	}
 	defer m.end()
-	for _, stage := range []string{"collect", "compose", "offer", "answers", "receipts", "report"} {
+	stages := []string{"collect", "compose", "offer", "answers", "receipts", "report"}
+	if n.nightOptions.collect > 0 {
+		stages = []string{"collect beside"}
+	}
+	for _, stage := range stages {
 		step, finish := n.o.Progress(stage)
 		if step != nil {
 			step(0, 1)
@@ -544,6 +582,12 @@ type nightParts struct {
 func (p *nightParts) do(ctx context.Context, what string, d *done) error {
 	vendor := p.Config.Vendors[0].Key
 	switch what {
+	case "collect beside":
+		beside := startBystander(ctx, p.Archive)
+		err := p.do(ctx, "collect", d)
+		var err2 error
+		d.WaitP99, d.WaitMost, err2 = beside.end()
+		return errors.Join(err, err2)
 	case "collect":
 		c, err := p.Engine.Collect(ctx)
 		if p.jobs = c.Jobs; err == nil && c.SetAside > 0 {

@@ -89,6 +89,8 @@ type done struct {
 	Failed string
 	PeakMB float64
 	Jobs   int
+	// How long a bystander's writes took, in milliseconds.
+	WaitP99, WaitMost float64
 }
 
 func (m *measured) do(what string) (done, error) {

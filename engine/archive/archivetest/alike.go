@@ -109,7 +109,7 @@ var statuses = []shipment.Status{
 }
 
 var states = []store.JobState{
-	store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted,
+	store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted,
 	store.JobClosed, store.JobRejected, store.JobWithdrawn, store.JobUncertain,
 }
 
@@ -173,6 +173,7 @@ func (g *generator) act(now time.Time) act {
 		if rapid.IntRange(0, 3).Draw(g.rt, "reprint") == 0 {
 			parent = g.job()
 		}
+		bySets := parent == "" && rapid.Bool().Draw(g.rt, "by sets")
 		return act{"insert job", func(ctx context.Context, tx store.Tx) (any, error) {
 			id, err := tx.NextJobID(ctx)
 			if err != nil {
@@ -184,7 +185,14 @@ func (g *generator) act(now time.Time) act {
 			j, ls := Job(id, shipments...)
 			j.Created, j.Updated = now, now
 			j.Parent, j.Reprint = parent, parent != ""
-			return id, tx.InsertJob(ctx, j, ls)
+			if !bySets {
+				return id, tx.InsertJob(ctx, j, ls)
+			}
+			j.State = store.JobPlanning
+			if err := tx.InsertJob(ctx, j, nil); err != nil || len(ls) == 0 {
+				return id, err
+			}
+			return tx.AddJobLetters(ctx, id, ls)
 		}}
 	case 8, 9:
 		id, to := g.job(), rapid.SampledFrom(states).Draw(g.rt, "state")
@@ -193,7 +201,7 @@ func (g *generator) act(now time.Time) act {
 			if err != nil {
 				return nil, err
 			}
-			if to != store.JobPlanned && to != store.JobWithdrawn {
+			if !to.Uncomposed() && to != store.JobWithdrawn {
 				j = Composed(j)
 			}
 			j.State, j.Updated = to, now

@@ -2210,9 +2210,9 @@ func found(s *Suite) {
 			jobs[0].At = time.Time{}
 		}
 		s.Same(jobs, []store.FoundJob{job})
-		all, err2 := r.FoundLetters(s.Ctx, store.FoundLetterFilter{})
+		all, err2 := r.FoundLetters(s.Ctx, store.FoundLetter{})
 		s.Same(all, letters)
-		some, err3 := r.FoundLetters(s.Ctx, store.FoundLetterFilter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
+		some, err3 := r.FoundLetters(s.Ctx, store.FoundLetter{Shipment: ID(1), Job: "AAAA000009", Vendor: "trykkeri"})
 		s.Same(some, letters[:1])
 		files, err4 := r.SeenReceipts(s.Ctx, "trykkeri")
 		s.Same(files, []store.SeenReceipt{seen})

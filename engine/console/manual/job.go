@@ -111,7 +111,7 @@ func (v *request) page(j manualJob) jobPage {
 	case j.State == store.JobComposed, j.State == store.JobUploaded, j.State == store.JobCommitted:
 		p.Fetch = true
 		p.Means = "Filene er klare til å skrives ut."
-	case j.State == store.JobPlanned:
+	case j.State.Uncomposed():
 		p.Cannot = "Filene er ikke laget ennå. De lages av seg selv. Prøv igjen om litt."
 	case j.State == store.JobClosed:
 		p.Means = "Alle brevene er bekreftet som postlagt."

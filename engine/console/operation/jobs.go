@@ -50,7 +50,7 @@ type jobView struct {
 const jobsAtATime = 100
 
 var jobViews = []jobView{
-	{"underveis", "Underveis", []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobUncertain}, false},
+	{"underveis", "Underveis", []store.JobState{store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobUncertain}, false},
 	{"feil", "Trenger en person", []store.JobState{store.JobUncertain, store.JobRejected, store.JobOffered, store.JobAccepted, store.JobPlanned, store.JobComposed, store.JobUploaded}, false},
 	{"ferdig", "Ferdige", []store.JobState{store.JobClosed}, true},
 	{"alle", "Alle", nil, true},
@@ -239,7 +239,7 @@ func (v *request) checkpoints(d scoped.JobDetails) []checkpoint {
 			reached[e.To] = e.At
 		}
 	}
-	if reached[store.JobPlanned].IsZero() {
+	if reached[store.JobPlanned].IsZero() && d.State != store.JobPlanning {
 		reached[store.JobPlanned] = d.Created
 	}
 	vendor, _ := v.Vendor(d.Vendor)

@@ -73,7 +73,7 @@ var ended = []shipment.Status{
 
 // underWay are the states of jobs that are not at their end.
 var underWay = []store.JobState{
-	store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffered, store.JobAccepted, store.JobRejected,
+	store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffered, store.JobAccepted, store.JobRejected,
 }
 
 func overview(v *request) error {
@@ -204,7 +204,7 @@ func (v *request) matrix(counts []store.StatusCount, due []store.OverdueCount, j
 		case j.State == store.JobUncertain:
 			packed.Wrong.N += j.Own
 			digital.Going.N -= j.Own
-		case slices.Contains([]store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}, j.State):
+		case slices.Contains([]store.JobState{store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}, j.State):
 			digital.Going.N -= j.Own
 			if v.Engine.WaitsForPerson(j.PrintJob) {
 				packed.Waits.N += j.Own

@@ -40,6 +40,7 @@ func StatusOf(s shipment.Status) StatusWord {
 }
 
 var stateWords = map[store.JobState]StatusWord{
+	store.JobPlanning:  {Tag{"Planlegges", "info"}, "Brevene legges inn i jobben. Blir det avbrutt, går brevene i en ny jobb ved neste kjøring."},
 	store.JobPlanned:   {Tag{"Planlagt", "info"}, "Brevene er valgt ut. Utskriftsfilene er ikke laget ennå."},
 	store.JobComposed:  {Tag{"Satt sammen", "info"}, "Utskriftsfilene er laget og kontrollert."},
 	store.JobUploaded:  {Tag{"Lastet opp", "info"}, "Filene ligger hos trykkeriet, som ikke har fått klarsignal ennå."},

@@ -1,0 +1,131 @@
+// Package jobtest is the part of the archive's conformance suite that is about what is done for many letters at once.
+package jobtest
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"postgang/engine/archive/archivetest"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// Exercise tries all of it. open gives a new, empty archive each time.
+func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
+	for name, run := range map[string]func(*archivetest.Suite){
+		"job by sets": jobBySets,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			t.Cleanup(func() {
+				if err := a.Close(); err != nil {
+					t.Errorf("close: %v", err)
+				}
+			})
+			run(&archivetest.Suite{TB: t, Ctx: t.Context(), Archive: a})
+		})
+	}
+}
+
+// jobBySets: a job gets its letters a set at a time, without those that changed, and holds each from its set on.
+func jobBySets(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3, 4, 5)
+	var id string
+	var ls []store.JobLetter
+	s.Must(func(tx store.Tx) (err error) {
+		if id, err = tx.NextJobID(s.Ctx); err != nil {
+			return err
+		}
+		j, letters := archivetest.Job(id, 1, 2, 3, 4, 5)
+		j.State, ls = store.JobPlanning, letters
+		return tx.InsertJob(s.Ctx, j, nil)
+	})
+	move := func(to store.JobState) {
+		s.Must(func(tx store.Tx) error {
+			j, err := tx.Job(s.Ctx, id)
+			j.State = to
+			return errors.Join(err, tx.UpdateJob(s.Ctx, j))
+		})
+	}
+	change := func(n int, fn func(*shipment.Shipment)) {
+		s.Must(func(tx store.Tx) error {
+			now, err := tx.Shipment(s.Ctx, archivetest.ID(n))
+			if err != nil {
+				return err
+			}
+			fn(&now)
+			return tx.UpdateShipment(s.Ctx, now)
+		})
+	}
+	add := func(letters []store.JobLetter, want ...int) {
+		var added []store.JobLetter
+		s.Must(func(tx store.Tx) (err error) {
+			added, err = tx.AddJobLetters(s.Ctx, id, letters)
+			return err
+		})
+		var is []store.JobLetter
+		for i, n := range want {
+			l := ls[n-1]
+			l.Letter = letters[0].Letter + i
+			is = append(is, l)
+		}
+		s.Same(added, is)
+	}
+	change(2, func(n *shipment.Shipment) { n.Hold = "adresse" })
+	add(ls[:3], 1, 3)
+	change(4, func(n *shipment.Shipment) { n.ReadAt = archivetest.T0 })
+	next := slices.Clone(ls[3:])
+	next[0].Letter, next[1].Letter = 3, 4
+	add(next[:1])
+	add(next, 5)
+	s.View(func(r store.Reader) error {
+		in, err := r.JobLetters(s.Ctx, id)
+		var got []string
+		for i, l := range in {
+			got = append(got, l.Shipment)
+			if l.Letter != i+1 {
+				s.Errorf("letter %d has number %d", i+1, l.Letter)
+			}
+		}
+		s.Same(got, []string{archivetest.ID(1), archivetest.ID(3), archivetest.ID(5)})
+		for n, want := range []bool{true, false, true, false, true} {
+			h, err2 := r.History(s.Ctx, archivetest.ID(n+1))
+			found := slices.ContainsFunc(h, func(e shipment.Event) bool {
+				return e.Kind == shipment.EventCollected && e.From == e.To && e.Reason == string(shipment.ReasonUnread)+" "+id
+			})
+			if found != want {
+				s.Errorf("shipment %d is told to be collected: %v", n+1, found)
+			}
+			err = errors.Join(err, err2)
+		}
+		return err
+	})
+	second, sl := archivetest.Job("ZZZZ000001", 5)
+	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, second, sl) })
+	again := ls[2]
+	again.Letter = 9
+	s.Refuse(store.ErrExists, func(tx store.Tx) error {
+		_, err := tx.AddJobLetters(s.Ctx, id, []store.JobLetter{again})
+		return err
+	})
+	move(store.JobPlanned)
+	s.View(func(r store.Reader) error {
+		j, err := r.Job(s.Ctx, id)
+		if j.Letters != 3 {
+			s.Errorf("the job says %d letters, want 3", j.Letters)
+		}
+		return err
+	})
+	s.Refuse(store.ErrStale, func(tx store.Tx) error {
+		_, err := tx.AddJobLetters(s.Ctx, id, next[1:])
+		return err
+	})
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		_, err := tx.AddJobLetters(s.Ctx, "ZZZZ000009", next[1:])
+		return err
+	})
+	move(store.JobWithdrawn)
+	s.Must(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, second, sl) })
+}
