@@ -36,7 +36,7 @@ check: format ## the inner loop, in five minutes: formatting, vet and the quick 
 COMPUTING := ./engine/forecast ./printjobs/prepare ./printjobs/preview ./printjobs/printfile ./fixtures/letters
 # Packages whose tests do one thing after another, but for those whose names say otherwise: only these run with it.
 IN_TURN := ./cmd/postgang ./cmd/postgang-lab/... ./engine/console ./engine ./engine/archive ./engine/erase
-AT_ONCE := Queue|AtOnce|Together|TwoProcesses|Lock|Elsewhere|TestServe$$
+AT_ONCE := Queue|AtOnce|Together|Processes|Lock|Elsewhere|TestServe$$
 # The same flags as those of "make build" and the linters, so that the machine compiles once.
 PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath $(GO)
 

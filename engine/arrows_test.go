@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/change", "engine/party")
+	ports = and(rules, "engine/store", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/change", "engine/node", "engine/party")
 	// what a room of the console's pages may know
 	pages = and(ports, "engine/console/page", "engine/console/scoped", "engine/console/visit", "engine/words")
 )
@@ -81,10 +81,11 @@ var arrows = []struct {
 	{"engine/recipient", ports, "recipients are found without knowing how they are asked for", false},
 	{"engine/scoped", ports, "a reader of people knows no page", false},
 	{"engine/together", []string{}, "who comes at the same time is served together, whatever for", false},
+	{"engine/node", []string{"engine/alarm"}, "what is wrong among machines is judged from what they said", false},
 	{"engine/forecast", []string{"engine/calendar"}, "what usually comes is counted from days and hours alone", false},
 	{"engine/retention", rules, "what is kept, and how long, is a rule", false},
 	{"engine/erase", and(ports, "engine/restored", "engine/step"), "content is erased without knowing how it came or went", false},
-	{"engine/store", and(rules, "engine/find", "engine/forecast", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/store", and(rules, "engine/find", "engine/forecast", "engine/node", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/postgrestest", []string{"fixtures/judges"}, "a database server for tests knows nothing of ours", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
@@ -104,17 +105,16 @@ var arrows = []struct {
 	{"engine/nights", and(ports, "engine/digital", "engine/receipts", "engine/jobs", "engine/collect", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the clock drives the rooms and no room knows the clock", true},
 	{"engine/recovery", and(ports, "engine/digital", "engine/nights", "engine/receipts", "engine/jobs", "engine/accept", "engine/restored", "engine/step", "billing", "printjobs"), "the way out stands above what it puts right", true},
 	{"engine/settings", and(ports, "engine/collect", "engine/digital/altinn", "engine/step", "billing", "printjobs"), "what is set of accounts is judged without a letter", true},
+	{"engine/archive/machines", []string{"engine/node", "engine/store", "engine/archive/sqlrow", "engine/archive/database"}, "who serves is kept without knowing of letters", false},
 	{"engine/archive/erasing", []string{"engine/retention", "engine/archive/sqlrow"}, "what names a blob is asked without knowing what is in it", false},
 	{"engine/archive/database", []string{"engine/store", "engine/alarm", "engine/party", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
 	{"engine/archive/sqlrow", and(ports, "engine/archive/database"), "statements and columns know no table", true},
 	{"engine/archive/people", and(ports, "engine/login", "engine/archive/sqlrow", "billing"), "who may and who did is kept without knowing of letters", true},
 	{"engine/documents/s3", and(ports, "engine/documents"), "a bucket keeps bytes under names, and knows no letter", false},
-	{"engine/documents/sealed", and(ports, "engine/documents"), "encryption stands above any place of bytes", false},
-	{"engine/documents/cached", and(ports, "engine/documents"), "copies are kept of any place of bytes", false},
 	{"engine/documents/documentstest", and(ports, "engine/documents"), "what every store of documents must do", false},
 	{"engine/documents", and(ports, "engine/together"), "documents are bytes with a hash for a name", false},
 	{"engine/archive/search", and(rules, "engine/access", "engine/find", "engine/archive/sqlrow", "engine/archive/database"), "searches choose indexes, and know no row", false},
-	{"engine/archive", and(ports, "engine/login", "engine/archive/search", "engine/archive/erasing", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "engine/together", "billing", "printjobs"), "the archive is rows, and knows no step", true},
+	{"engine/archive", and(ports, "engine/login", "engine/archive/search", "engine/archive/erasing", "engine/archive/machines", "engine/archive/database", "engine/archive/people", "engine/archive/sqlrow", "engine/documents", "engine/together", "billing", "printjobs"), "the archive is rows, and knows no step", true},
 	{"engine/queue", []string{"engine/archive", "engine/channel", "engine/store", "engine/alarm", "engine/party", "engine/step"}, "the queue shares the archive's transactions", false},
 	{"engine/channel", rules, "what is kept of letters in channels does nothing", false},
 	{"engine/access", []string{"engine/identity"}, "who may what is data", false},
@@ -171,7 +171,6 @@ var single = map[string][]string{
 	"github.com/tetratelabs":      {"printjobs/preview"},
 	"github.com/wneessen/go-mail": {"engine/notify"},
 	"github.com/minio/minio-go":   {"engine/documents/s3"},
-	"filippo.io/age":              {"engine/documents/sealed"},
 	"github.com/go-jose/go-jose":  {"engine/maskinporten", "fixtures/standins", "fixtures/loginsim"},
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 	"postgang/engine/intake/door"
 	"postgang/engine/intake/sealed"
 	"postgang/engine/login"
+	"postgang/engine/node"
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/queue"
@@ -55,6 +57,7 @@ type App struct {
 	// altinnEvents takes Altinn's events; nil: they are not asked for.
 	altinnEvents http.Handler
 	queue        *queue.Queue
+	works        bool // the queue has work for this process
 	pool         *prepare.Pool
 	// sealed opens encrypted documents; nil: nothing is taken over the network.
 	sealed *sealed.Opener
@@ -66,15 +69,17 @@ type App struct {
 
 // Options are what a test or the demonstration hands in instead of the world; the zero value is the world.
 type Options struct {
-	Now          func() time.Time                  // nil: the clock
-	Step         func(name string)                 // see step.Config
-	Trace        func(step string, args ...string) // see exchange.Target
-	Timeouts     exchange.Timeouts                 // see exchange.Target
-	Installation string                            // see archive.Config
-	Identity     string                            // see step.Config
-	Create       bool                              // an archive that is not there is made
-	Retry        func(attempt int) time.Duration   // of failed background work
-	SetSize      int                               // see step.Config
+	Now           func() time.Time                  // nil: the clock
+	Step          func(name string)                 // see step.Config
+	Trace         func(step string, args ...string) // see exchange.Target
+	Timeouts      exchange.Timeouts                 // see exchange.Target
+	Installation  string                            // see archive.Config
+	Identity      string                            // see step.Config
+	Create        bool                              // an archive that is not there is made
+	Retry         func(attempt int) time.Duration   // of failed background work
+	SetSize       int                               // see step.Config
+	Roles         []node.Role                       // whose background work is done; none: all
+	MigrateBeside bool                              // see archive.Config
 }
 
 // Open wires the program by its configuration. Background work begins with Start; the caller closes it. A missing archive is
@@ -91,7 +96,7 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger, w Options) 
 		}
 	}
 	var err error
-	a.Archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.Now, Enqueue: queue.Enqueue, Installation: w.Installation, MustExist: !first})
+	a.Archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.Now, Enqueue: queue.Enqueue, Installation: w.Installation, MustExist: !first, MigrateBeside: w.MigrateBeside})
 	if errors.Is(err, archive.ErrMissing) {
 		err = fmt.Errorf("%w. If it is lost, restore a backup (docs/backup.md); a new, empty one is made by \"postgang archive create\"", err)
 	}
@@ -133,10 +138,14 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
-	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{
-		Workers: map[store.TaskKind]int{store.TaskPrepare: prepareTasks + workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1), channel.Task: max(len(all), 1)},
-		Logger:  a.Log, Retry: w.Retry,
-	})
+	tasks := map[store.TaskKind]int{}
+	for kind, n := range map[store.TaskKind]int{store.TaskPrepare: prepareTasks + workers, store.TaskCompose: workers, store.TaskOffer: max(len(a.Config.Vendors), 1), channel.Task: max(len(all), 1)} {
+		if len(w.Roles) == 0 || slices.Contains(w.Roles, roleOf[kind]) {
+			tasks[kind] = n
+		}
+	}
+	a.works = len(tasks) > 0
+	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{Workers: tasks, Logger: a.Log, Retry: w.Retry})
 	if err != nil {
 		return err
 	}
@@ -184,6 +193,9 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	a.altinnEvents, err = newAltinnEvents(a)
 	return err
 }
+
+// roleOf is which node does tasks of a kind.
+var roleOf = map[store.TaskKind]node.Role{store.TaskPrepare: node.Prepare, store.TaskCompose: node.Compose, store.TaskOffer: node.Exchange, channel.Task: node.Exchange}
 
 // directory is who may do what in the console, as configured.
 func directory(a *App) *roles.Directory {
@@ -235,13 +247,15 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Engine.CleanScratch(); err != nil {
 		a.Log.Warn("scratch of killed steps is left", "error", err)
 	}
-	if err := a.queue.Start(ctx, a.Engine.Work); err != nil {
-		return err
-	}
-	a.stop = func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopLimit)
-		defer cancel()
-		return a.queue.Stop(ctx)
+	if a.works {
+		if err := a.queue.Start(ctx, a.Engine.Work); err != nil {
+			return err
+		}
+		a.stop = func() error {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopLimit)
+			defer cancel()
+			return a.queue.Stop(ctx)
+		}
 	}
 	n, err := a.Engine.Reconcile(ctx)
 	if n > 0 {

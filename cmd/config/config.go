@@ -30,6 +30,7 @@ import (
 	"postgang/engine/digital/krr"
 	"postgang/engine/maskinporten"
 	"postgang/engine/nights"
+	"postgang/engine/node"
 	"postgang/engine/notify"
 	"postgang/engine/party"
 	"postgang/engine/postcode"
@@ -58,6 +59,7 @@ type File struct {
 	Report   Report    `toml:"report"`
 	Alarms   Alarms    `toml:"alarms"`
 	Health   Health    `toml:"health"`
+	Node     Node      `toml:"node"`
 	HTTP     HTTP      `toml:"http"`
 	Register Register  `toml:"enhetsregisteret"`
 	// Maskinporten and KRR are needed by accounts that ask digital channels alone.
@@ -420,6 +422,9 @@ type Config struct {
 	AlarmsEvery    time.Duration
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
+	Node           string            // the name of this machine
+	Roles          []node.Role       // what serve does on it
+	Fingerprint    string            // of what several machines must have alike
 	HTTP           Listen
 	Register       enhetsregisteret.Config
 	Download       Reading
@@ -512,7 +517,8 @@ func Parse(path string, data []byte) (*Config, error) {
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	return cfg, nil
+	cfg.Fingerprint, err = fingerprint(doc)
+	return cfg, err
 }
 
 // checker collects problems while it turns the file into a Config.
@@ -620,6 +626,7 @@ func (c *checker) config(f File) *Config {
 	c.schedules(cfg, f.Schedule)
 	c.alarms(cfg, f.Alarms)
 	c.health(cfg, f.Health)
+	c.node(cfg, f.Node)
 	c.http(cfg, f.HTTP)
 	c.channels(cfg, f)
 	c.altinn(cfg, f)

@@ -175,6 +175,8 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(ok, "retention", "run")
 	do(ok, "retention", "log")
 	do(look, "report", "--month", month, "-o", at("bok.xlsx"))
+	do(look, "node", "list")
+	do(look, "migrate", "--check")
 	do(look, "recover", "--dry-run")
 	do(ok, "month", "list")
 	do(look, "month", "show", month)
@@ -195,7 +197,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 var inScripts = map[string]bool{
 	"alarms ack": true, "invoice carry": true, "invoice remove": true, "recover release": true, "alarms test": true, "archive create": true, "archive adopt": true, "invoice take": true, "month close": true, "postcodes import": true,
 	"receipts import": true, "receipts resolve": true, "shipment release": true, "job resolve": true,
-	"shipment address": true, "shipment resend": true, "shipment returned": true,
+	"shipment address": true, "shipment resend": true, "shipment returned": true, "node forget": true, // in TestNodesTakeOver
 }
 
 // dataKeys are objects whose names are data, by where they stand.

@@ -81,7 +81,9 @@ func TestMain(m *testing.M) {
 			w.wiring.SetSize = 2
 			w.wiring.Retry = func(int) time.Duration { return 150 * time.Millisecond }
 		}
-		os.Exit(run(context.Background(), os.Args[1:], w))
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(run(ctx, os.Args[1:], w))
 	}
 	testscript.Main(withPostgres{m}, map[string]func(){
 		"postgang": func() {

@@ -95,7 +95,7 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 			t.Fatalf("the night is %s (%v)\n%s", last.State, err, log.String())
 		}
 	}
-	if _, release, err := a.Lock(ctx, "serve"); err == nil {
+	if _, release, err := a.Lock(ctx, "serve-"+cfg.Node); err == nil {
 		release()
 		t.Error("the daemon's lock is free")
 	}

@@ -28,12 +28,13 @@ import (
 	"postgang/engine/archive"
 	"postgang/engine/finance"
 	"postgang/engine/nights"
+	"postgang/engine/node"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
 )
 
 // defaultScheduleEvery is how often the daemon looks at its schedules.
-const defaultScheduleEvery = 20 * time.Second
+const defaultScheduleEvery = 10 * time.Second
 
 // defaultWatchEvery is how often the daemon looks for what is overdue.
 const defaultWatchEvery = 5 * time.Minute
@@ -42,7 +43,9 @@ const defaultWatchEvery = 5 * time.Minute
 const mailboxesEvery = 15 * time.Minute
 
 func newServe(o *options) *cobra.Command {
-	return &cobra.Command{
+	var name string
+	var roles []string
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "The daemon: takes hand-ins, runs the night, fetches receipts, writes the monthly report",
 		Long: `Runs until SIGTERM or SIGINT: takes hand-ins and digital events as they come,
@@ -51,17 +54,50 @@ what is overdue. Each planned time runs once, also over restarts and the nights 
 clocks change; a night or report missed while the process was down is caught up. On
 SIGTERM work at hand is finished or released; what is not done is taken up by the next
 start. When PostgreSQL is restarted or cannot be reached, all work under way ends and
-begins anew when it is there again.`,
+begins anew when it is there again.
+
+With PostgreSQL several machines may serve one archive, each with its own roles, or all
+with all (docs/several-machines.md): ` + node.Names(node.Roles()) + `.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(o.Config)
 			if err != nil {
 				return err
 			}
+			if name != "" {
+				if cfg.Node = name; !node.ValidName(name) {
+					return cli.Usage("--node %q is no name of a machine: up to 63 letters, digits, dots, hyphens and underscores", name)
+				}
+			}
+			if len(roles) > 0 {
+				if cfg.Roles, err = node.ParseRoles(roles); err != nil {
+					return cli.Usage("--roles: %w", err)
+				}
+			}
+			o.wiring.Roles = cfg.Roles
 			log := cli.JSONLogger(o.Err)
 			return o.serveOn(cmd.Context(), cfg, log)
 		},
 	}
+	cmd.Flags().StringVar(&name, "node", "", "the name of this machine, instead of [node] name and the host's name")
+	cmd.Flags().StringSliceVar(&roles, "roles", nil, "what this machine does, instead of [node] roles: "+node.Names(node.Roles()))
+	return cmd
+}
+
+// serveLock is the lock of a daemon: one on SQLite, one of each name on PostgreSQL.
+func serveLock(a *app.App) string {
+	if a.Archive.SQLite() != nil {
+		return "serve"
+	}
+	return "serve-" + a.Config.Node
+}
+
+// another is the error when a daemon is there already.
+func another(a *app.App, err error) error {
+	if a.Archive.SQLite() != nil {
+		return fmt.Errorf("another postgang serve works on this archive, and SQLite takes one (several need PostgreSQL): %w", err)
+	}
+	return fmt.Errorf("a postgang serve called %q works on this archive; give this one another --node: %w", a.Config.Node, err)
 }
 
 const (
@@ -111,7 +147,7 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 		a, err := open(ctx, cfg, log, o.wiring)
 		if err == nil {
 			var release func()
-			if _, release, err = a.Archive.Lock(ctx, "serve"); err == nil {
+			if _, release, err = a.Archive.Lock(ctx, serveLock(a)); err == nil {
 				release() // serve takes it
 				return a, nil
 			}
@@ -123,7 +159,7 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 			}
 		}
 		if errors.Is(err, store.ErrLocked) && time.Since(begun) > reopenLocked {
-			return nil, fmt.Errorf("another postgang serve works on this archive: %w", err)
+			return nil, fmt.Errorf("another postgang serve of this name works on this archive: %w", err)
 		}
 		log.Warn("the database cannot be used yet", "error", err)
 		if time.Since(begun) > cmp.Or(o.wiring.lostAfter, defaultLostAfter) {
@@ -148,9 +184,9 @@ var errNetwork = errors.New("[http]: hand-ins over the network cannot be taken")
 
 // serve runs the daemon until ctx is done. The end of ctx is no error.
 func (d *daemon) serve(ctx context.Context) error {
-	ctx, release, err := d.Archive.Lock(ctx, "serve")
+	ctx, release, err := d.Archive.Lock(ctx, serveLock(d.App))
 	if err != nil {
-		return fmt.Errorf("another postgang serve works on this archive: %w", err)
+		return another(d.App, err)
 	}
 	defer release()
 	ctx, fail := context.WithCancelCause(ctx)
@@ -164,22 +200,37 @@ func (d *daemon) serve(ctx context.Context) error {
 	if err := d.Engine.PromiseNights(ctx); err != nil {
 		return err
 	}
-	d.Log.Info("serving", "version", cli.ThisBuild().String(), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
+	d.Log.Info("serving", "version", cli.ThisBuild().String(), "node", d.Config.Node, "roles", node.Names(d.Config.Roles), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
 	scan, tick, hourly := time.NewTicker(d.Config.Every), time.NewTicker(cmp.Or(d.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(d.watchEvery, defaultWatchEvery))
 	mailboxes := time.NewTicker(mailboxesEvery)
+	// What others do is not begun here.
+	for role, tickers := range map[node.Role][]*time.Ticker{node.Intake: {scan}, node.Schedule: {hourly, watch}, node.Exchange: {mailboxes}} {
+		for _, t := range tickers {
+			if !d.has(role) {
+				t.Stop()
+			}
+		}
+	}
 	defer mailboxes.Stop()
 	defer watch.Stop()
 	defer scan.Stop()
 	defer tick.Stop()
 	defer hourly.Stop()
-	go d.tellAlways(ctx)
-	indexed := make(chan struct{})
-	go func() {
-		defer close(indexed)
-		d.makeFindable(ctx)
-	}()
-	defer func() { fail(nil); <-indexed }()
+	heard, err := d.beatAlways(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { fail(nil); <-heard }()
+	if d.has(node.Schedule) {
+		go d.tellAlways(ctx)
+		indexed := make(chan struct{})
+		go func() {
+			defer close(indexed)
+			d.makeFindable(ctx)
+		}()
+		defer func() { fail(nil); <-indexed }()
+	}
 	if d.Config.Health != "" {
 		ln, err := net.Listen("tcp", d.Config.Health)
 		if err != nil {
@@ -188,7 +239,7 @@ func (d *daemon) serve(ctx context.Context) error {
 		d.Log.Info("health", "address", ln.Addr().String())
 		go d.serveHealth(ctx, ln)
 	}
-	if d.Door != nil {
+	if d.Door != nil && d.has(node.Intake) {
 		ln, err := net.Listen("tcp", d.Config.HTTP.Address)
 		if err != nil {
 			return fmt.Errorf("[http] address: %w", err)
@@ -204,7 +255,7 @@ func (d *daemon) serve(ctx context.Context) error {
 		defer func() { fail(nil); <-ended }() // nothing comes in when the archive is closed
 		go d.SubscribeToAltinn(ctx)
 	}
-	if d.Config.Console.Address != "" {
+	if d.Config.Console.Address != "" && d.has(node.Console) {
 		ln, err := net.Listen("tcp", d.Config.Console.Address)
 		if err != nil {
 			return fmt.Errorf("[console] address: %w", err)
@@ -252,7 +303,10 @@ func (d *daemon) serve(ctx context.Context) error {
 				}()
 			default: // thousands of hand-ins take their time
 			}
-		case <-tick.C:
+		case <-tick.C: // the loop goes round also where nothing is planned
+			if !d.has(node.Schedule) {
+				continue
+			}
 			select {
 			case scheduled <- struct{}{}:
 				go func() {

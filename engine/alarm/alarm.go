@@ -75,6 +75,7 @@ var alarmKinds = map[string]Severity{
 	"clock":     SeverityCritical,
 	"disk":      SeverityCritical,
 
+	"node":      SeverityMajor,
 	"missed":    SeverityMajor,
 	"failed":    SeverityMajor,
 	"died":      SeverityMajor,

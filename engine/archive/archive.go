@@ -23,6 +23,7 @@ import (
 
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/erasing"
+	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
@@ -45,6 +46,8 @@ type Config struct {
 	Installation string
 	// MustExist: an archive that is not there is ErrMissing. Otherwise a new, empty one is made.
 	MustExist bool
+	// MigrateBeside: the schema is brought up to date also while others serve the archive; otherwise that is ErrNodesAtWork.
+	MigrateBeside bool
 }
 
 // Why an archive cannot be used.
@@ -67,24 +70,7 @@ var _ store.Archive = (*Archive)(nil)
 
 // Open opens an archive and brings its schema up to date. It refuses a schema newer than this program knows.
 func Open(ctx context.Context, c Config) (*Archive, error) {
-	a := &Archive{now: c.Now, enqueue: c.Enqueue}
-	if a.now == nil {
-		a.now = time.Now
-	}
-	a.group = together.New(a.writeGroup)
-	if c.Installation != "" && !documents.ValidInstallation(c.Installation) {
-		return nil, errors.New("open archive: installation must be four of A-Z and 0-9")
-	}
-	var err error
-	switch {
-	case strings.HasPrefix(c.DSN, "sqlite:"):
-		a.store, a.read, err = database.OpenSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"), c.MustExist)
-	case strings.HasPrefix(c.DSN, "postgres://"), strings.HasPrefix(c.DSN, "postgresql://"):
-		a.store, a.read, err = database.OpenPostgres(ctx, c.DSN)
-	default:
-		// The DSN may hold a password, so it is not repeated.
-		err = errors.New(`database must be "sqlite:PATH" or "postgres://…"`)
-	}
+	a, err := connect(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("open archive: %w", err)
 	}
@@ -99,8 +85,34 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 			return nil, errors.Join(fmt.Errorf("open archive: %w", err), a.Close())
 		}
 	}
-	if err := a.migrate(ctx, c.Installation); err != nil {
+	if err := a.migrate(ctx, c); err != nil {
 		return nil, errors.Join(fmt.Errorf("open archive: %w", err), a.Close())
+	}
+	return a, nil
+}
+
+// connect opens the database of an archive as it is.
+func connect(ctx context.Context, c Config) (*Archive, error) {
+	a := &Archive{now: c.Now, enqueue: c.Enqueue}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	a.group = together.New(a.writeGroup)
+	if c.Installation != "" && !documents.ValidInstallation(c.Installation) {
+		return nil, errors.New("installation must be four of A-Z and 0-9")
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(c.DSN, "sqlite:"):
+		a.store, a.read, err = database.OpenSQLite(ctx, strings.TrimPrefix(c.DSN, "sqlite:"), c.MustExist)
+	case strings.HasPrefix(c.DSN, "postgres://"), strings.HasPrefix(c.DSN, "postgresql://"):
+		a.store, a.read, err = database.OpenPostgres(ctx, c.DSN)
+	default:
+		// The DSN may hold a password, so it is not repeated.
+		err = errors.New(`database must be "sqlite:PATH" or "postgres://…"`)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return a, nil
 }
@@ -250,13 +262,14 @@ func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) 
 	}()
 	session, now := sqlrow.New(w, a.store.Fault), time.UnixMilli(a.now().UnixMilli()).UTC()
 	t := &tx{
-		reader:  *newReader(session, a.store.Dialect()),
-		Writer:  people.NewWriter(session, now),
-		Keeper:  search.NewKeeper(session, a.store.Dialect()),
-		Eraser:  erasing.NewEraser(session, now),
-		now:     now,
-		raw:     w.Raw(),
-		enqueue: a.enqueue,
+		reader:   *newReader(session, a.store.Dialect()),
+		Writer:   people.NewWriter(session, now),
+		Recorder: machines.NewRecorder(session, a.store.Dialect()),
+		Keeper:   search.NewKeeper(session, a.store.Dialect()),
+		Eraser:   erasing.NewEraser(session, now),
+		now:      now,
+		raw:      w.Raw(),
+		enqueue:  a.enqueue,
 	}
 	if err = fn(t); err == nil {
 		err = errors.Join(t.CountWays(ctx), t.enqueueAll(ctx))

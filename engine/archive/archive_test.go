@@ -29,6 +29,7 @@ import (
 	"postgang/engine/archive/archivetest/erasetest"
 	"postgang/engine/archive/archivetest/findtest"
 	"postgang/engine/archive/archivetest/jobtest"
+	"postgang/engine/archive/archivetest/nodetest"
 	"postgang/engine/archive/archivetest/peopletest"
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/postgrestest"
@@ -74,6 +75,15 @@ func TestChannels(t *testing.T) {
 		a := openAt(t, Config{DSN: dsn})
 		defer a.Close()
 		channeltest.Exercise(t, a)
+	})
+}
+
+// TestNodes: the machines that serve an archive, on both databases.
+func TestNodes(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		a := openAt(t, Config{DSN: dsn})
+		defer a.Close()
+		nodetest.Exercise(t, a)
 	})
 }
 

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"postgang/engine/access"
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/database"
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/find"
+	"postgang/engine/node"
 	"postgang/engine/store"
 )
 
@@ -252,5 +255,42 @@ func TestProcessesBeside(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestMigrateBesideNodes: a program does not change the schema under others that serve the archive, unless it is told to.
+func TestMigrateBesideNodes(t *testing.T) {
+	t.Parallel()
+	ctx, dsn := t.Context(), postgrestest.Postgres(t)
+	a := openAt(t, Config{DSN: dsn})
+	defer a.Close()
+	newest, err := a.SchemaVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An archive of the version before: as if the newest migration were still to be made. Whether it can be made twice does not matter.
+	if n, err := a.Exec(ctx, `DELETE FROM `+database.VersionTable+` WHERE version_id = $1`, newest); err != nil || n != 1 {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	if have, pending, err := Pending(ctx, dsn); err != nil || have >= newest || len(pending) != 1 {
+		t.Errorf("schema %d, pending %v, %v; the newest is %d", have, pending, err, newest)
+	}
+	if err := a.InTx(ctx, func(tx store.Tx) error { return tx.BeatNode(ctx, node.Node{Name: "trykk2"}, true) }); err != nil {
+		t.Fatal(err)
+	}
+	err = a.nobodyServes(ctx)
+	if !errors.Is(err, ErrNodesAtWork) || !strings.Contains(err.Error(), "trykk2") {
+		t.Errorf("beside a node: %v", err)
+	}
+	if newest > firstWithNodes {
+		if _, err := Open(ctx, Config{DSN: dsn}); !errors.Is(err, ErrNodesAtWork) {
+			t.Errorf("opened beside a node: %v", err)
+		}
+	}
+	if err := a.InTx(ctx, func(tx store.Tx) error { return tx.StopNode(ctx, "trykk2") }); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.nobodyServes(ctx); err != nil {
+		t.Errorf("after it has ended: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/erasing"
+	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
@@ -18,6 +19,7 @@ import (
 type reader struct {
 	*sqlrow.Rows
 	people.Reader
+	machines.Watcher
 	search.Finder
 	erasing.Teller
 }
@@ -26,6 +28,7 @@ type reader struct {
 type tx struct {
 	reader
 	people.Writer
+	machines.Recorder
 	search.Keeper
 	erasing.Eraser
 	now     time.Time
@@ -72,5 +75,5 @@ func (t *tx) enqueueAll(ctx context.Context) error {
 }
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
-	return &reader{s, people.NewReader(s), search.NewFinder(s, d), erasing.NewTeller(s)}
+	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), search.NewFinder(s, d), erasing.NewTeller(s)}
 }

@@ -15,6 +15,7 @@ import (
 	"postgang/engine/calendar"
 	"postgang/engine/forecast"
 	"postgang/engine/jobs"
+	"postgang/engine/node"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
@@ -84,28 +85,30 @@ type watched struct {
 	held       map[string]int // letters that are set aside, by reason code
 	nights     []time.Time    // missed
 	missing    []forecast.Missing
+	nodes      []node.Node      // that serve the archive; none on one machine
 	manual     []jobs.ManualJob // that wait too long to be printed here, or to be confirmed
 }
 
 // The beginnings of the keys of the alarms that Watch raises and resolves; no other alarm's key has them.
 const (
-	alarmNoAnswer  = "no-answer:"  // and the job
-	alarmNoReceipt = "no-receipt:" // and the job; the vendor, of print orders
-	alarmUnhandled = "unhandled:"  // account and status
-	alarmMissed    = "missed:"     // and the schedule
-	alarmSlow      = "slow:"       // and the schedule
-	alarmFailing   = "failing:"    // vendor and step
-	alarmDeviating = "deviations:" // and the vendor
-	alarmDisk      = "disk:"       // and what is kept there
-	alarmConflict  = "conflict:"   // and the vendor
-	alarmExpiring  = "expiring:"   // and the vendor
-	alarmManual    = "manual:"     // and the vendor
-	alarmGuard     = "guard:"      // and what is kept back
-	alarmOverdue   = "overdue:"    // and the account
-	alarmClock     = "clock:"      // and what is wrong with it
-	alarmDied      = "died:"       // and the schedule
-	alarmRecovered = "recovered:"  // and why letters are set aside
-	alarmExpected  = "expected:"   // and the account
+	alarmNoAnswer  = "no-answer:"    // and the job
+	alarmNoReceipt = "no-receipt:"   // and the job; the vendor, of print orders
+	alarmUnhandled = "unhandled:"    // account and status
+	alarmMissed    = "missed:"       // and the schedule
+	alarmSlow      = "slow:"         // and the schedule
+	alarmFailing   = "failing:"      // vendor and step
+	alarmDeviating = "deviations:"   // and the vendor
+	alarmDisk      = "disk:"         // and what is kept there
+	alarmConflict  = "conflict:"     // and the vendor
+	alarmExpiring  = "expiring:"     // and the vendor
+	alarmManual    = "manual:"       // and the vendor
+	alarmGuard     = "guard:"        // and what is kept back
+	alarmOverdue   = "overdue:"      // and the account
+	alarmClock     = "clock:"        // and what is wrong with it
+	alarmDied      = "died:"         // and the schedule
+	alarmRecovered = "recovered:"    // and why letters are set aside
+	alarmExpected  = "expected:"     // and the account
+	alarmNode      = node.Kind + ":" // what is wrong, and with which node or role
 )
 
 // stepCodes are the codes of the steps that fail again and again; the keys of their alarms have the words.
@@ -173,6 +176,7 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 		alarms[alarmMissed+ScheduleNight] = alarm.Args{"night": alarm.TimeArg(w.nights[n-1]), "nights": strconv.Itoa(n)}
 	}
 	e.standstill(w, alarms)
+	maps.Copy(alarms, node.Alarms(w.nodes))
 	for _, m := range w.missing {
 		alarms[alarmExpected+m.Account] = expectedArgs(m.Usual)
 	}
@@ -306,7 +310,7 @@ func (e *Nights) watch(ctx context.Context) error {
 
 func ofWatch(key string) bool {
 	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
-		alarmOverdue, alarmClock, alarmDied, alarmExpected} {
+		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -410,6 +414,9 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 		return w, err
 	}
 	w.manual = slices.DeleteFunc(queue, func(m jobs.ManualJob) bool { return !m.Overdue })
+	if w.nodes, err = r.Nodes(ctx); err != nil {
+		return w, err
+	}
 	if w.unhandled, err = r.Unhandled(ctx, now.Add(-unhandledAfter)); err != nil {
 		return w, err
 	}

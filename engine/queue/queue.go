@@ -74,7 +74,7 @@ const (
 	// could not be written; the tasks of dead processes are found by their locks.
 	rescueMargin = 10 * time.Minute
 	// deadPoll is how often to look for tasks of dead processes.
-	deadPoll = 10 * time.Second
+	deadPoll = 3 * time.Second
 	// runningElsewhere is when to look again whether the same task still runs.
 	runningElsewhere = time.Second
 	// maxAttempts is years of retries: whether to give up is the engine's decision.

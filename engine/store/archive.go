@@ -13,6 +13,7 @@ import (
 	"postgang/engine/find"
 	"postgang/engine/forecast"
 	"postgang/engine/login"
+	"postgang/engine/node"
 	"postgang/engine/party"
 	"postgang/engine/retention"
 	"postgang/engine/shipment"
@@ -91,6 +92,7 @@ type Reader interface {
 	party.VersionReader
 	retention.Reader
 	forecast.Reader
+	node.Reader
 }
 
 // Tx is a write transaction. It reads its own writes.
@@ -111,6 +113,7 @@ type Tx interface {
 	login.Writer
 	party.VersionWriter
 	retention.Writer
+	node.Writer
 
 	// Enqueue inserts a background task in this transaction. The same task twice, while one waits, is one.
 	Enqueue(ctx context.Context, tasks ...Task) error

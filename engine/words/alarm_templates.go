@@ -29,6 +29,22 @@ var alarmTemplates = map[string]worded{
 		English:   `{{.letters}} letters were received at times that lie ahead of the clock, up to {{clock .until}}: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports`,
 		Norwegian: `{{.letters}} brev er mottatt på tidspunkter som ligger foran klokken, fram til {{clock .until}}: den gikk for fort da, eller går for sent nå. Den som drifter serveren, må stille den (NTP). Brev uten frist skal på papir nå likevel; tidspunktene blir stående i historikk og rapporter`,
 	},
+	"node/lost": {
+		English:   `node {{.node}} has not been heard of since {{clock .since}}; others have taken over what they can. Look at that machine and its network, start postgang serve there, or say postgang node forget {{.node}} when it is gone for good`,
+		Norwegian: `maskinen {{.node}} har ikke gitt lyd fra seg siden {{clock .since}}; de andre har overtatt det de kan. Den som drifter serveren, må se på maskinen og nettet dens`,
+	},
+	"node/role": {
+		English:   `no node has the role {{.role}} now, and {{say . "role"}} stands still. Start postgang serve with that role on some machine`,
+		Norwegian: `ingen maskin tar seg av {{say . "role"}} nå, så det står stille. Den som drifter serveren, må gi oppgaven ({{.role}}) til en maskin`,
+	},
+	"node/config": {
+		English:   `node {{.node}} is configured otherwise than the others: letters may be treated by two sets of rules. Bring the same postgang.toml to all and restart them; see postgang node list`,
+		Norwegian: `maskinen {{.node}} har et annet oppsett enn de andre, så brev kan bli behandlet etter ulike regler. Den som drifter serveren, må gi alle det samme oppsettet`,
+	},
+	"node/clock": {
+		English:   `the clock of node {{.node}} is more than 2 s {{say . "way"}} that of the database. Set it (NTP)`,
+		Norwegian: `klokken på maskinen {{.node}} går mer enn 2 sekunder {{say . "way"}} databasens. Den som drifter serveren, må stille den (NTP)`,
+	},
 	"disk": {
 		English:   `less than {{.mb}} MB are free where the documents are kept. Free some, or move [archive] documents`,
 		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Den som drifter serveren, må frigjøre plass eller flytte dokumentene`,
@@ -281,6 +297,15 @@ var alarmTemplates = map[string]worded{
 
 // alarmPhrases are the words of arguments that are codes: the argument's name, a stroke and the code. They may use the other arguments. Notes say them too.
 var alarmPhrases = map[string]worded{
+	"role/intake":   {English: `taking hand-ins`, Norwegian: `innleveringer`},
+	"role/prepare":  {English: `preparing documents`, Norwegian: `klargjøring av dokumenter`},
+	"role/compose":  {English: `making print files`, Norwegian: `utskriftsfilene`},
+	"role/exchange": {English: `what goes to vendors and digital channels`, Norwegian: `det som skal til trykkerier og digitale kanaler`},
+	"role/schedule": {English: `what is planned by the clock`, Norwegian: `planlagte kjøringer`},
+	"role/console":  {English: `the console`, Norwegian: `forvaltningsweben`},
+	"way/ahead":     {English: `ahead of`, Norwegian: `foran`},
+	"way/behind":    {English: `behind`, Norwegian: `etter`},
+
 	"weekday/monday":    {English: `Mondays`, Norwegian: `mandager`},
 	"weekday/tuesday":   {English: `Tuesdays`, Norwegian: `tirsdager`},
 	"weekday/wednesday": {English: `Wednesdays`, Norwegian: `onsdager`},
@@ -398,6 +423,7 @@ var manyAlarms = map[string]worded{
 	"uncertain": {"jobs may or may not be with the vendor", "jobber er kanskje hos trykkeriet, kanskje ikke"},
 	"clock":     {"faults of the clock", "feil med klokken"},
 	"disk":      {"disks are nearly full", "disker er nesten fulle"},
+	"node":      {"faults among the machines", "feil ved maskinene"},
 
 	"missed":    {"schedules were missed", "planlagte kjøringer ble ikke startet"},
 	"failed":    {"nights failed", "nattkjøringer mislyktes"},

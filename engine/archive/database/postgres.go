@@ -50,6 +50,12 @@ func OpenPostgres(ctx context.Context, dsn string) (Driver, *sql.DB, error) {
 	if _, set := params["jit"]; !set {
 		params["jit"] = "off"
 	}
+	// A machine that is cut off says nothing. The server ends its sessions, and gives its locks to others, after some ten seconds.
+	for name, value := range map[string]string{"tcp_keepalives_idle": "4", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", "tcp_user_timeout": "10000"} {
+		if _, set := params[name]; !set {
+			params[name] = value
+		}
+	}
 	if params["application_name"] == "" {
 		params["application_name"] = "postgang"
 	}
