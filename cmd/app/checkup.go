@@ -165,6 +165,20 @@ func (c *checkup) archived(ctx context.Context, a *App) {
 	c.http(ctx, a)
 	c.channels(ctx, a)
 	c.alarms(ctx, a)
+	c.sums(ctx, a)
+}
+
+// sums holds the sums that months, budgets and statistics are read from against the ledger.
+func (c *checkup) sums(ctx context.Context, a *App) {
+	wrong, err := store.View(ctx, a.Archive, func(r store.Reader) ([]string, error) { return r.SumsDiffer(ctx) })
+	switch {
+	case err != nil:
+		c.bad("database-error", "why", err.Error())
+	case len(wrong) > 0:
+		c.bad("sums-differ", "months", strings.Join(wrong, ", "))
+	default:
+		c.ok("sums")
+	}
 }
 
 // vendors looks at every vendor, as long as there is time.

@@ -272,7 +272,7 @@ func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) 
 		enqueue:  a.enqueue,
 	}
 	if err = fn(t); err == nil {
-		err = errors.Join(t.CountWays(ctx), t.enqueueAll(ctx))
+		err = errors.Join(t.CountWays(ctx), t.KeepSums(ctx), t.enqueueAll(ctx))
 	}
 	failed := session.End()
 	if err != nil {

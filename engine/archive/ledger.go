@@ -9,8 +9,8 @@ import (
 	"postgang/billing/civil"
 	"postgang/billing/codes"
 	"postgang/billing/invoice"
-	"postgang/billing/money"
 	"postgang/engine/archive/sqlrow"
+	"postgang/engine/archive/sums"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
@@ -81,6 +81,7 @@ func (t *tx) Book(ctx context.Context, lines []store.LedgerLine) error {
 	if err := t.InsertRows(ctx, `ledger (`+ledgerColumns+`)`, rows); err != nil {
 		return fmt.Errorf("book: %w", err)
 	}
+	t.CountBooked(lines)
 	return nil
 }
 
@@ -216,35 +217,13 @@ func (t *tx) CarryReceipts(ctx context.Context, c store.ReceiptCarry) error {
 	return nil
 }
 
-// carried says that a line l of the ledger is of those that c carries.
-const carried = `l.posted_at >= c.from_at AND l.posted_at < c.until_at AND l.recorded_at > c.after_at AND l.recorded_at <= c.decided_at`
-
-// BookedFor sums what is booked from receipts for letters posted in a period.
-func (r *reader) BookedFor(ctx context.Context, vendor string, from, to time.Time) ([]invoice.Booked, error) {
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (b invoice.Booked, err error) {
-		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
-		return b, err
-	}, `SELECT account, konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT) FROM (
-			SELECT coalesce(l.account, '') AS account, l.konteringskode, l.kind, l.net, l.vat, l.letters FROM ledger l
-			WHERE l.vendor = $1 AND l.posted_at >= $2 AND l.posted_at < $3 AND l.source IN ('KVITTERING', 'REVERSERING')
-				AND NOT EXISTS (SELECT 1 FROM invoice_carry c WHERE c.vendor = l.vendor AND `+carried+`)
-			UNION ALL
-			SELECT coalesce(l.account, ''), l.konteringskode, l.kind, l.net, l.vat, l.letters FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+carried+`
-			WHERE c.vendor = $1 AND c.into_at >= $2 AND c.into_at < $3 AND l.source IN ('KVITTERING', 'REVERSERING')
-		) AS booked GROUP BY account, konteringskode, kind ORDER BY 1, 2, 3`, vendor, from.UnixMilli(), to.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("sum what is booked for vendor %s: %w", vendor, err)
-	}
-	return out, nil
-}
-
 // CarriedBeyond sums what was carried to invoices for a later time.
 func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]invoice.Booked, error) {
 	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (b invoice.Booked, err error) {
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
 	}, `SELECT coalesce(l.account, ''), l.konteringskode, l.kind, CAST(SUM(l.net) AS BIGINT), CAST(SUM(l.vat) AS BIGINT), CAST(SUM(l.letters) AS BIGINT)
-		FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+carried+`
+		FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+sums.Carried+`
 		WHERE c.vendor = $1 AND l.posted_at < $2 AND c.into_at >= $3 AND l.source IN ('KVITTERING', 'REVERSERING')
 		GROUP BY coalesce(l.account, ''), l.konteringskode, l.kind ORDER BY 1, 2, 3`, vendor, at.UnixMilli(), at.UnixMilli())
 	if err != nil {
@@ -301,43 +280,4 @@ func (t *tx) SetCodeRegister(ctx context.Context, entries []codes.Entry) error {
 		return fmt.Errorf("store the register of konteringskoder: %w", err)
 	}
 	return nil
-}
-
-// ledgerSumQuery reads the index ledger_by_booked alone.
-const ledgerSumQuery = `SELECT CAST(coalesce(SUM(letters), 0) AS BIGINT), CAST(coalesce(SUM(net), 0) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2`
-
-// LedgerSum counts and sums what is booked in a time.
-func (r *reader) LedgerSum(ctx context.Context, from, to time.Time) (letters int, net money.Ore, err error) {
-	_, err = sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (struct{}, error) { return struct{}{}, scan(&letters, &net) }, ledgerSumQuery, from.UnixMilli(), to.UnixMilli())
-	if err != nil {
-		return 0, 0, fmt.Errorf("sum the ledger: %w", err)
-	}
-	return letters, net, nil
-}
-
-// SpentByCode sums the ledger's net by konteringskode.
-func (r *reader) SpentByCode(ctx context.Context, from, to time.Time, accounts []string) (map[string]money.Ore, error) {
-	query, a := spentQuery(from, to, accounts)
-	out := map[string]money.Ore{}
-	err := r.Each(ctx, func(scan sqlrow.Scan) error {
-		var code string
-		var net money.Ore
-		err := scan(&code, &net)
-		out[code] = net
-		return err
-	}, query, a...)
-	if err != nil {
-		return nil, fmt.Errorf("sum the ledger by konteringskode: %w", err)
-	}
-	return out, nil
-}
-
-// spentQuery reads the index ledger_by_booked alone.
-func spentQuery(from, to time.Time, accounts []string) (string, sqlrow.Args) {
-	a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
-	where := ""
-	if len(accounts) > 0 {
-		where = " AND account IN " + sqlrow.In(&a, accounts)
-	}
-	return `SELECT konteringskode, CAST(SUM(net) AS BIGINT) FROM ledger WHERE booked_at >= $1 AND booked_at < $2` + where + ` GROUP BY konteringskode`, a
 }

@@ -12,6 +12,7 @@ import (
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sqlrow"
+	"postgang/engine/archive/sums"
 	"postgang/engine/store"
 )
 
@@ -22,6 +23,7 @@ type reader struct {
 	machines.Watcher
 	search.Finder
 	erasing.Teller
+	sums.Keeper
 }
 
 // tx is a write transaction.
@@ -75,5 +77,5 @@ func (t *tx) enqueueAll(ctx context.Context) error {
 }
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
-	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), search.NewFinder(s, d), erasing.NewTeller(s)}
+	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s)}
 }

@@ -12,7 +12,6 @@ type Finance struct {
 	*step.Step
 	accept   *accept.Acceptor
 	invoices *invoices.Invoices
-	closed   closedSums
 }
 
 // New makes the room of those that it stands on.

@@ -7,11 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"postgang/billing/civil"
-	"postgang/billing/figures"
 	"postgang/billing/money"
 	"postgang/engine/access"
 	"postgang/engine/alarm"
@@ -74,7 +72,7 @@ func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month civil.D
 	if err != nil {
 		return m, err
 	}
-	awaited, err := awaitedDays(ctx, r)
+	awaited, err := r.AwaitingReceipts(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -82,7 +80,7 @@ func (e *Finance) monthStatus(ctx context.Context, r store.Reader, month civil.D
 }
 
 // lookAtMonth adds what is of one month to what is open of any time.
-func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month civil.Date, closed []store.ClosedMonth, awaited []civil.Date) (MonthStatus, error) {
+func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus, month civil.Date, closed []store.ClosedMonth, awaited []time.Time) (MonthStatus, error) {
 	m.Month = month
 	for _, c := range closed {
 		if c.Month == month {
@@ -90,67 +88,18 @@ func (e *Finance) lookAtMonth(ctx context.Context, r store.Reader, m MonthStatus
 		}
 	}
 	from, to := store.ClosedMonth{Month: month}.Span()
-	sum := func() (booked, error) {
-		letters, net, err := r.LedgerSum(ctx, from, to)
-		return booked{letters, net}, err
-	}
-	if m.Closed != nil {
-		of := sum
-		sum = func() (booked, error) { return e.closed.get(month, of) }
-	}
-	b, err := sum()
-	if err != nil {
+	var err error
+	if m.Letters, m.Net, err = r.LedgerSum(ctx, from, to); err != nil {
 		return m, err
 	}
-	m.Letters, m.Net = b.letters, b.net
-	end := civil.Of(to, calendar.Oslo)
 	for _, sent := range awaited {
-		if sent < end {
+		if sent.Before(to) {
 			m.Unreceipted++
 		}
 	}
 	err = e.addInvoices(ctx, r, &m)
 	return m, err
 }
-
-// booked is what the ledger has of a month.
-type booked struct {
-	letters int
-	net     money.Ore
-}
-
-// closedSums are those of closed months: nothing is booked in them any more, and nobody opens one.
-type closedSums struct {
-	mu   sync.Mutex
-	have map[civil.Date]booked
-}
-
-// get gives what is kept, or asks for it.
-func (c *closedSums) get(month civil.Date, ask func() (booked, error)) (booked, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if b, ok := c.have[month]; ok {
-		return b, nil
-	}
-	b, err := ask()
-	if err != nil {
-		return b, err
-	}
-	if c.have == nil {
-		c.have = map[civil.Date]booked{}
-	}
-	c.have[month] = b
-	return b, nil
-}
-
-// awaitedDays are the days on which letters were sent that have no receipt.
-func awaitedDays(ctx context.Context, r store.Reader) (days []civil.Date, err error) {
-	err = unreceipted(ctx, r, time.Time{}, endOfTime, nil, func(d figures.DeviationRecord) error { days = append(days, d.Day); return nil })
-	return days, err
-}
-
-// endOfTime is later than any letter is sent.
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // openPoints is what is open of any time, whichever month is looked at.
 func openPoints(ctx context.Context, r store.Reader) (MonthStatus, error) {
@@ -264,7 +213,7 @@ func (e *Finance) Months(ctx context.Context) ([]MonthStatus, error) {
 		if err != nil {
 			return nil, err
 		}
-		awaited, err := awaitedDays(ctx, r)
+		awaited, err := r.AwaitingReceipts(ctx)
 		if err != nil {
 			return nil, err
 		}

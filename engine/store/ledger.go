@@ -19,6 +19,10 @@ type LedgerReader interface {
 	EachLedgerLine(ctx context.Context, f LedgerFilter, fn func(LedgerLine) error) error
 	// LedgerSum counts the letters and sums the net of what is booked in [from, to).
 	LedgerSum(ctx context.Context, from, to time.Time) (letters int, net money.Ore, err error)
+	// SumsDiffer holds the sums that are kept of the ledger against its lines: the months (2026-11) in which they differ. It reads all.
+	SumsDiffer(ctx context.Context) ([]string, error)
+	// AwaitingReceipts is when letters were handed over that no receipt has come for, once for each job that owes one; in any order.
+	AwaitingReceipts(ctx context.Context) ([]time.Time, error)
 	ClosedMonths(ctx context.Context) ([]ClosedMonth, error) // the oldest first
 	// FirstActivity is when, from a time on, a shipment was received or an amount is booked for the first time; zero: never.
 	FirstActivity(ctx context.Context, from time.Time) (time.Time, error)

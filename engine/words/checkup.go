@@ -22,6 +22,7 @@ var (
 	thePostcodes     = sentence{"postnummer", "Postnummer"}
 	anAccount        = sentence{"account {account}", "Konto: {account}"}
 	theDatabase      = sentence{"database", "Database"}
+	theSums          = sentence{"sums by month", "Summer per måned"}
 	aSink            = sentence{"alarms {sink}", "Varsling: {sink}"}
 	aVendorInvoice   = sentence{"vendor {vendor} invoices", "Fakturaer fra {vendor}"}
 	aVendorKey       = sentence{"vendor {vendor} key", "Nøkkel til {vendor}"}
@@ -87,6 +88,8 @@ var checkups = map[string]checked{
 	"database-in-open":    {sentence{"database TLS", "Forbindelsen til databasen"}, sentence{"the connection to another machine is not sure to be encrypted, or not sure to be with the right server", "Det er ikke sikkert at forbindelsen til den andre maskinen er kryptert, eller at det er riktig tjener."}, sentence{"add ?sslmode=verify-full to [archive] database (docs/configuration.md)", "Legg til ?sslmode=verify-full i adressen til databasen."}},
 	"database-error":      {theDatabase, sentence{"{why}", "Den svarer ikke som den skal: {why}"}, sentence{}},
 	"database-alarms":     {theDatabase, sentence{"works; {n} alarms are open", "Den virker. {n} varsler er åpne."}, sentence{"see \"postgang status\"", "Se Varsler."}},
+	"sums":                {theSums, sentence{"they are what the ledger has", "De stemmer med regnskapet."}, sentence{}},
+	"sums-differ":         {theSums, sentence{"they are not what the ledger has in {months}: months and budgets are shown wrong; reports are counted line by line and are right", "De stemmer ikke med regnskapet for {months}. Måneder og budsjetter vises galt. Rapporter telles linje for linje, og er riktige."}, sentence{"report it, with \"postgang version\"; restore a backup if something else has written to the database", "Meld fra om det til dem som lager Postgang."}},
 	"database":            {theDatabase, sentence{"works, no open alarms", "Den virker. Ingen varsler er åpne."}, sentence{}},
 
 	"no-sinks":     {sentence{"alarms", "Varsling"}, sentence{"nobody is told of alarms: they stand in the log and in \"postgang status\" only", "Ingen får beskjed om varsler: De står bare i loggen og under Varsler."}, sentence{"set [alarms.mail], [alarms.webhook] or [alarms.file], then try it with \"postgang alarms test\"", "Sett opp e-post, webhook eller fil under [alarms]."}},

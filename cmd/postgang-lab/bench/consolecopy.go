@@ -408,7 +408,18 @@ func (c *copier) mend(ctx context.Context, again []string) error {
 			`INSERT INTO shipment_counts (account, status, hold, letters) SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold`,
 		)
 	}
-	before = append(before, `DELETE FROM arrival`, `INSERT INTO arrival (hour, account, letters) SELECT received_at / 3600000, account, count(*) FROM shipment GROUP BY 1, 2`)
+	month := func(column string) string { // in Norway; in summer it is two hours ahead
+		return strings.ReplaceAll(`CASE WHEN strftime('%m', X / 1000 + 7200, 'unixepoch') BETWEEN '04' AND '10'
+			THEN strftime('%Y-%m', X / 1000 + 7200, 'unixepoch') ELSE strftime('%Y-%m', X / 1000 + 3600, 'unixepoch') END`, "X", column)
+	}
+	if c.postgres {
+		month = func(column string) string {
+			return `to_char(to_timestamp(` + column + ` / 1000.0) AT TIME ZONE 'Europe/Oslo', 'YYYY-MM')`
+		}
+	}
+	before = append(before, `DELETE FROM ledger_month`, `INSERT INTO ledger_month (booked, posted, vendor, account, kind, konteringskode, shared, net, vat, letters)
+		SELECT `+month("booked_at")+`, CASE WHEN posted_at IS NULL THEN '' ELSE `+month("posted_at")+` END, vendor, coalesce(account, ''), kind, konteringskode,
+			source = 'FORDELING', CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT) FROM ledger GROUP BY 1, 2, 3, 4, 5, 6, 7`)
 	for _, statement := range before {
 		if _, err := c.a.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%.60s: %w", statement, err)
