@@ -23,6 +23,7 @@ import (
 
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/erasing"
+	"postgang/engine/archive/found"
 	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
@@ -264,6 +265,7 @@ func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) 
 	t := &tx{
 		reader:   *newReader(session, a.store.Dialect()),
 		Writer:   people.NewWriter(session, now),
+		Noter:    found.NewNoter(session, now),
 		Recorder: machines.NewRecorder(session, a.store.Dialect()),
 		Keeper:   search.NewKeeper(session, a.store.Dialect()),
 		Eraser:   erasing.NewEraser(session, now),

@@ -8,6 +8,7 @@ import (
 
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/erasing"
+	"postgang/engine/archive/found"
 	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
@@ -21,6 +22,7 @@ type reader struct {
 	*sqlrow.Rows
 	people.Reader
 	machines.Watcher
+	found.Lookout
 	search.Finder
 	erasing.Teller
 	sums.Keeper
@@ -31,6 +33,7 @@ type tx struct {
 	reader
 	people.Writer
 	machines.Recorder
+	found.Noter
 	search.Keeper
 	erasing.Eraser
 	now     time.Time
@@ -77,5 +80,5 @@ func (t *tx) enqueueAll(ctx context.Context) error {
 }
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
-	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s)}
+	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), found.NewLookout(s), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s)}
 }

@@ -1,4 +1,6 @@
-package archive
+// Package found keeps what was found at vendors that this archive may not know of: an older copy that was put back. Its Lookout and Noter are part
+// of the archive's.
+package found
 
 import (
 	"context"
@@ -11,9 +13,24 @@ import (
 	"postgang/engine/store"
 )
 
+// Lookout reads in a transaction of the archive.
+type Lookout struct{ rows *sqlrow.Rows }
+
+// Noter writes in one.
+type Noter struct {
+	rows *sqlrow.Rows
+	now  time.Time
+}
+
+// NewLookout makes the reader of a transaction.
+func NewLookout(r *sqlrow.Rows) Lookout { return Lookout{r} }
+
+// NewNoter makes the writer of one; now is its clock.
+func NewNoter(r *sqlrow.Rows, now time.Time) Noter { return Noter{r, now} }
+
 // JobMarks lists all jobs, by id.
-func (r *reader) JobMarks(ctx context.Context) ([]store.JobMark, error) {
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (m store.JobMark, err error) {
+func (r Lookout) JobMarks(ctx context.Context) ([]store.JobMark, error) {
+	out, err := sqlrow.List(ctx, r.rows, func(scan sqlrow.Scan) (m store.JobMark, err error) {
 		err = scan(&m.ID, &m.Vendor, &m.State, &m.TicketSHA)
 		return m, err
 	}, `SELECT id, vendor, state, ticket_sha FROM print_job ORDER BY id`)
@@ -24,8 +41,8 @@ func (r *reader) JobMarks(ctx context.Context) ([]store.JobMark, error) {
 }
 
 // JobNumber is the number of the newest job id.
-func (r *reader) JobNumber(ctx context.Context) (int, error) {
-	n, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[int], `SELECT value FROM counter WHERE name = 'job'`)
+func (r Lookout) JobNumber(ctx context.Context) (int, error) {
+	n, err := sqlrow.One(ctx, r.rows, sqlrow.Scalar[int], `SELECT value FROM counter WHERE name = 'job'`)
 	if err != nil {
 		return 0, fmt.Errorf("number of the newest job: %w", err)
 	}
@@ -33,19 +50,19 @@ func (r *reader) JobNumber(ctx context.Context) (int, error) {
 }
 
 // RaiseJobNumber has the next job ids begin behind a number; it never lowers.
-func (t *tx) RaiseJobNumber(ctx context.Context, to int) error {
+func (t Noter) RaiseJobNumber(ctx context.Context, to int) error {
 	if to > documents.LastJobNumber {
 		return fmt.Errorf("raise job ids to %d: there are only %d", to, documents.LastJobNumber)
 	}
-	if _, err := t.Exec(ctx, `UPDATE counter SET value = $1 WHERE name = 'job' AND value < $1`, to); err != nil {
+	if _, err := t.rows.Exec(ctx, `UPDATE counter SET value = $1 WHERE name = 'job' AND value < $1`, to); err != nil {
 		return fmt.Errorf("raise job ids to %d: %w", to, err)
 	}
 	return nil
 }
 
 // FoundJobs lists what was settled about a vendor's jobs, by id.
-func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]store.FoundJob, error) {
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (f store.FoundJob, err error) {
+func (r Lookout) FoundJobs(ctx context.Context, vendor string) ([]store.FoundJob, error) {
+	out, err := sqlrow.List(ctx, r.rows, func(scan sqlrow.Scan) (f store.FoundJob, err error) {
 		err = scan(&f.ID, &f.Vendor, &f.Verdict, &f.TicketSHA, &f.Letters, sqlrow.When(&f.At), &f.Reason, sqlrow.Text(&f.By))
 		return f, err
 	}, `SELECT id, vendor, verdict, ticket_sha, letters, found_at, reason, actor FROM found_job WHERE vendor = $1 ORDER BY id`, vendor)
@@ -56,8 +73,8 @@ func (r *reader) FoundJobs(ctx context.Context, vendor string) ([]store.FoundJob
 }
 
 // SetFoundJob stores what was settled, in place of what was settled before.
-func (t *tx) SetFoundJob(ctx context.Context, f store.FoundJob) error {
-	_, err := t.Exec(ctx, `INSERT INTO found_job (id, vendor, verdict, ticket_sha, letters, found_at, reason, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+func (t Noter) SetFoundJob(ctx context.Context, f store.FoundJob) error {
+	_, err := t.rows.Exec(ctx, `INSERT INTO found_job (id, vendor, verdict, ticket_sha, letters, found_at, reason, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (id, vendor) DO UPDATE SET verdict = excluded.verdict, ticket_sha = excluded.ticket_sha, letters = excluded.letters,
 			reason = excluded.reason, actor = excluded.actor`, f.ID, f.Vendor, f.Verdict, f.TicketSHA, f.Letters, t.now, sqlrow.Clean(f.Reason), sqlrow.Actor(ctx))
 	if err != nil {
@@ -67,7 +84,7 @@ func (t *tx) SetFoundJob(ctx context.Context, f store.FoundJob) error {
 }
 
 // FoundLetters lists letters that a vendor has by its own word, by job and shipment.
-func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetter) ([]store.FoundLetter, error) {
+func (r Lookout) FoundLetters(ctx context.Context, f store.FoundLetter) ([]store.FoundLetter, error) {
 	var a sqlrow.Args
 	where := []string{"TRUE"}
 	for _, w := range []struct{ column, value string }{{"shipment", f.Shipment}, {"job", f.Job}, {"vendor", f.Vendor}} {
@@ -75,7 +92,7 @@ func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetter) ([]store
 			where = append(where, w.column+" = "+a.Add(w.value))
 		}
 	}
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (l store.FoundLetter, err error) {
+	out, err := sqlrow.List(ctx, r.rows, func(scan sqlrow.Scan) (l store.FoundLetter, err error) {
 		err = scan(&l.Shipment, &l.Job, &l.Vendor)
 		return l, err
 	}, `SELECT shipment, job, vendor FROM found_letter WHERE `+strings.Join(where, " AND ")+` ORDER BY job, shipment, vendor`, a...)
@@ -86,9 +103,9 @@ func (r *reader) FoundLetters(ctx context.Context, f store.FoundLetter) ([]store
 }
 
 // AddFoundLetters stores letters that a vendor has by its own word; those that are there stay.
-func (t *tx) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) error {
+func (t Noter) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) error {
 	for _, l := range letters {
-		_, err := t.Exec(ctx, `INSERT INTO found_letter (shipment, job, vendor, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		_, err := t.rows.Exec(ctx, `INSERT INTO found_letter (shipment, job, vendor, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			l.Shipment, l.Job, l.Vendor, t.now)
 		if err != nil {
 			return fmt.Errorf("record letter of job %s found at vendor %s: %w", l.Job, l.Vendor, err)
@@ -98,8 +115,8 @@ func (t *tx) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) 
 }
 
 // SeenReceipts lists the receipt files of a vendor that were looked through.
-func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]store.SeenReceipt, error) {
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (s store.SeenReceipt, err error) {
+func (r Lookout) SeenReceipts(ctx context.Context, vendor string) ([]store.SeenReceipt, error) {
+	out, err := sqlrow.List(ctx, r.rows, func(scan sqlrow.Scan) (s store.SeenReceipt, err error) {
 		err = scan(&s.Name, &s.Bytes, sqlrow.When(&s.Modified))
 		return s, err
 	}, `SELECT name, bytes, modified_at FROM seen_receipt WHERE vendor = $1 ORDER BY name`, vendor)
@@ -110,12 +127,12 @@ func (r *reader) SeenReceipts(ctx context.Context, vendor string) ([]store.SeenR
 }
 
 // AddSeenReceipt stores that a receipt file was looked through.
-func (t *tx) AddSeenReceipt(ctx context.Context, vendor string, s store.SeenReceipt) error {
+func (t Noter) AddSeenReceipt(ctx context.Context, vendor string, s store.SeenReceipt) error {
 	at := s.Modified
 	if at.IsZero() {
 		at = time.UnixMilli(1)
 	}
-	_, err := t.Exec(ctx, `INSERT INTO seen_receipt (vendor, name, bytes, modified_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+	_, err := t.rows.Exec(ctx, `INSERT INTO seen_receipt (vendor, name, bytes, modified_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		vendor, s.Name, s.Bytes, at)
 	if err != nil {
 		return fmt.Errorf("record a receipt file of vendor %s: %w", vendor, err)
