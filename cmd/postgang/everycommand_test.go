@@ -197,7 +197,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 var inScripts = map[string]bool{
 	"alarms ack": true, "invoice carry": true, "invoice remove": true, "recover release": true, "alarms test": true, "archive create": true, "archive adopt": true, "invoice take": true, "month close": true, "postcodes import": true,
 	"receipts import": true, "receipts resolve": true, "shipment release": true, "job resolve": true,
-	"shipment address": true, "shipment resend": true, "shipment returned": true, "node forget": true, // in TestNodesTakeOver
+	"shipment address": true, "shipment resend": true, "shipment returned": true, "node forget": true, "reload": true, // in TestNodesTakeOver, TestReload
 }
 
 // dataKeys are objects whose names are data, by where they stand.

@@ -58,7 +58,7 @@ func TestServeOutlivesPostgreSQL(t *testing.T) {
 	o := &options{Options: &cli.Options{Out: log, Err: log, Config: path}, wiring: wiring{Options: app.Options{Now: fastClock(start)}}}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- o.serveOn(ctx, cfg, cli.JSONLogger(log)) }()
+	go func() { ended <- o.serveOn(ctx, cfg, cli.JSONLogger(log), reloads{}) }()
 	said := func(words string, times int) {
 		t.Helper()
 		for end := time.Now().Add(2 * time.Minute); strings.Count(log.String(), words) < times; time.Sleep(50 * time.Millisecond) {

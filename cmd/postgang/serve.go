@@ -11,10 +11,12 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +55,9 @@ prepares letters, runs the schedules of postgang.toml, and looks every five minu
 what is overdue. Each planned time runs once, also over restarts and the nights when the
 clocks change; a night or report missed while the process was down is caught up. On
 SIGTERM work at hand is finished or released; what is not done is taken up by the next
-start. When PostgreSQL is restarted or cannot be reached, all work under way ends and
+start. On SIGHUP, or "postgang reload", the configuration is read again: one without faults
+is taken by ending all work under way in order and beginning anew in the same process; one
+with faults is not, and an alarm says so. When PostgreSQL is restarted or cannot be reached, all work under way ends and
 begins anew when it is there again.
 
 With PostgreSQL several machines may serve one archive, each with its own roles, or all
@@ -64,19 +68,38 @@ with all (docs/several-machines.md): ` + node.Names(node.Roles()) + `.`,
 			if err != nil {
 				return err
 			}
-			if name != "" {
-				if cfg.Node = name; !node.ValidName(name) {
-					return cli.Usage("--node %q is no name of a machine: up to 63 letters, digits, dots, hyphens and underscores", name)
+			override := func(cfg *config.Config) error {
+				if name != "" {
+					if cfg.Node = name; !node.ValidName(name) {
+						return cli.Usage("--node %q is no name of a machine: up to 63 letters, digits, dots, hyphens and underscores", name)
+					}
 				}
-			}
-			if len(roles) > 0 {
-				if cfg.Roles, err = node.ParseRoles(roles); err != nil {
-					return cli.Usage("--roles: %w", err)
+				if len(roles) > 0 {
+					if cfg.Roles, err = node.ParseRoles(roles); err != nil {
+						return cli.Usage("--roles: %w", err)
+					}
 				}
+				return nil
 			}
-			o.wiring.Roles = cfg.Roles
-			log := cli.JSONLogger(o.Err)
-			return o.serveOn(cmd.Context(), cfg, log)
+			if err := override(cfg); err != nil {
+				return err
+			}
+			hangups := make(chan os.Signal, 1)
+			signal.Notify(hangups, syscall.SIGHUP)
+			defer signal.Stop(hangups)
+			again := func() (*config.Config, error) {
+				cfg, err := config.Load(o.Config)
+				if err == nil {
+					err = override(cfg)
+				}
+				return cfg, err
+			}
+			remove, err := writePID(cfg)
+			if err != nil {
+				return err
+			}
+			defer remove()
+			return o.serveOn(cmd.Context(), cfg, cli.JSONLogger(o.Err), reloads{hangups, again})
 		},
 	}
 	cmd.Flags().StringVar(&name, "node", "", "the name of this machine, instead of [node] name and the host's name")
@@ -111,17 +134,23 @@ const (
 )
 
 // serveOn runs the daemon until ctx is done. When the connection that holds its lock is lost, everything is closed, as if the
-// process had ended, and opened anew as soon as the database is there again.
-func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-	a, err := open(ctx, cfg, log, o.wiring)
+// process had ended, and opened anew as soon as the database is there again. So it is when another configuration is to be taken.
+func (o *options) serveOn(ctx context.Context, cfg *config.Config, log *slog.Logger, r reloads) error {
+	a, err := o.openServe(ctx, cfg, log)
 	if err != nil {
 		o.tellUnopened(ctx, cfg, "serve", err)
 		return err
 	}
 	for a != nil {
-		err := (&daemon{App: a}).serve(ctx)
+		err := (&daemon{App: a, reloads: r}).serve(ctx)
 		if closing := a.Close(); closing != nil {
 			log.Error("stop", "error", closing)
+		}
+		if next := new(reload); errors.As(err, &next) {
+			if a, cfg, err = o.takeReload(ctx, cfg, next.config, log); err != nil {
+				return err
+			}
+			continue
 		}
 		if !errors.Is(err, store.ErrLockLost) {
 			return err
@@ -144,7 +173,7 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 			return nil, nil
 		case <-time.After(wait):
 		}
-		a, err := open(ctx, cfg, log, o.wiring)
+		a, err := o.openServe(ctx, cfg, log)
 		if err == nil {
 			var release func()
 			if _, release, err = a.Archive.Lock(ctx, serveLock(a)); err == nil {
@@ -171,6 +200,7 @@ func (o *options) reopen(ctx context.Context, cfg *config.Config, log *slog.Logg
 // daemon is the program as serve runs it.
 type daemon struct {
 	*app.App
+	reloads   reloads
 	beat      atomic.Int64 // when the loop last went round, Unix nanoseconds
 	scanBegan atomic.Int64 // when the scan under way began, Unix nanoseconds; 0: none is
 	// scheduleEvery is how often schedules are looked at; 0: defaultScheduleEvery.
@@ -290,10 +320,17 @@ func (d *daemon) serve(ctx context.Context) error {
 				case <-time.After(app.StopLimit):
 				}
 			}
-			if cause := context.Cause(ctx); errors.Is(cause, store.ErrLockLost) || errors.Is(cause, errNetwork) {
-				return cause // serveOn opens everything anew when the lock is lost
+			cause := context.Cause(ctx)
+			if next := new(reload); errors.As(cause, &next) || errors.Is(cause, store.ErrLockLost) || errors.Is(cause, errNetwork) {
+				return cause // serveOn opens everything anew when the lock is lost, and with another configuration
 			}
 			return nil
+		case <-d.reloads.asked:
+			if next, err := d.judgeReload(ctx); err != nil {
+				d.Log.Error("the configuration is not taken, and the one of before stays", "error", err)
+			} else {
+				fail(next)
+			}
 		case <-scan.C:
 			select {
 			case scanning <- struct{}{}:

@@ -76,6 +76,7 @@ var alarmKinds = map[string]Severity{
 	"disk":      SeverityCritical,
 
 	"node":      SeverityMajor,
+	"reload":    SeverityMajor,
 	"missed":    SeverityMajor,
 	"failed":    SeverityMajor,
 	"died":      SeverityMajor,

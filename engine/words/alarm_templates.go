@@ -29,6 +29,10 @@ var alarmTemplates = map[string]worded{
 		English:   `{{.letters}} letters were received at times that lie ahead of the clock, up to {{clock .until}}: it was ahead then, or is behind now. Set it (NTP). Those without a deadline are due now all the same; their times stay in history and reports`,
 		Norwegian: `{{.letters}} brev er mottatt på tidspunkter som ligger foran klokken, fram til {{clock .until}}: den gikk for fort da, eller går for sent nå. Den som drifter serveren, må stille den (NTP). Brev uten frist skal på papir nå likevel; tidspunktene blir stående i historikk og rapporter`,
 	},
+	"reload": {
+		English:   `the configuration of node {{.node}} was to be read again and has faults ({{.where}}): the one of before is used. Mend it (postgang doctor), then postgang reload`,
+		Norwegian: `oppsettet på maskinen {{.node}} skulle leses på nytt, men har feil ({{.where}}), så det gamle brukes fortsatt. Den som drifter serveren, må rette det`,
+	},
 	"node/lost": {
 		English:   `node {{.node}} has not been heard of since {{clock .since}}; others have taken over what they can. Look at that machine and its network, start postgang serve there, or say postgang node forget {{.node}} when it is gone for good`,
 		Norwegian: `maskinen {{.node}} har ikke gitt lyd fra seg siden {{clock .since}}; de andre har overtatt det de kan. Den som drifter serveren, må se på maskinen og nettet dens`,
@@ -423,6 +427,7 @@ var manyAlarms = map[string]worded{
 	"uncertain": {"jobs may or may not be with the vendor", "jobber er kanskje hos trykkeriet, kanskje ikke"},
 	"clock":     {"faults of the clock", "feil med klokken"},
 	"disk":      {"disks are nearly full", "disker er nesten fulle"},
+	"reload":    {"configurations were not taken", "oppsett er ikke tatt i bruk"},
 	"node":      {"faults among the machines", "feil ved maskinene"},
 
 	"missed":    {"schedules were missed", "planlagte kjøringer ble ikke startet"},
