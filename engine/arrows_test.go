@@ -112,6 +112,8 @@ var arrows = []struct {
 	{"engine/archive/sqlrow", and(ports, "engine/archive/database"), "statements and columns know no table", true},
 	{"engine/archive/people", and(ports, "engine/login", "engine/archive/sqlrow", "billing"), "who may and who did is kept without knowing of letters", true},
 	{"engine/documents/s3", and(ports, "engine/documents"), "a bucket keeps bytes under names, and knows no letter", false},
+	{"engine/documents/sealed", and(ports, "engine/documents"), "encryption stands above any place of bytes", false},
+	{"engine/documents/cached", and(ports, "engine/documents"), "copies are kept of any place of bytes", false},
 	{"engine/documents/documentstest", and(ports, "engine/documents"), "what every store of documents must do", false},
 	{"engine/documents", and(ports, "engine/together"), "documents are bytes with a hash for a name", false},
 	{"engine/archive/search", and(rules, "engine/access", "engine/find", "engine/archive/sqlrow", "engine/archive/database"), "searches choose indexes, and know no row", false},
@@ -173,6 +175,7 @@ var single = map[string][]string{
 	"github.com/tetratelabs":      {"printjobs/preview"},
 	"github.com/wneessen/go-mail": {"engine/notify"},
 	"github.com/minio/minio-go":   {"engine/documents/s3"},
+	"filippo.io/age":              {"engine/documents/sealed"},
 	"github.com/go-jose/go-jose":  {"engine/maskinporten", "fixtures/standins", "fixtures/loginsim"},
 }
 

@@ -22,6 +22,7 @@ import (
 	"postgang/engine/channel"
 	"postgang/engine/digital"
 	"postgang/engine/digital/enhetsregisteret"
+	"postgang/engine/documents"
 	"postgang/engine/erase"
 	"postgang/engine/insight"
 	"postgang/engine/intake"
@@ -43,14 +44,16 @@ import (
 type App struct {
 	Config  *config.Config
 	Archive *archive.Archive
-	Engine  *engine.Engine
-	Intake  *intake.Dir
-	Door    *door.Door // nil: nothing is taken over the network
-	Alarms  *notify.Notifier
-	Roles   *roles.Directory // who may log in to the console, and their roles
-	Insight *insight.Door    // to personal data of letters
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Documents are the archive's.
+	Documents documents.Store
+	Engine    *engine.Engine
+	Intake    *intake.Dir
+	Door      *door.Door // nil: nothing is taken over the network
+	Alarms    *notify.Notifier
+	Roles     *roles.Directory // who may log in to the console, and their roles
+	Insight   *insight.Door    // to personal data of letters
+	Log       *slog.Logger
+	Now       func() time.Time
 
 	altinn *digital.AltinnChannel // nil: no account sends through it
 	pages  http.Handler           // of recipients; nil: there are none
@@ -110,10 +113,11 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger, w Options) 
 }
 
 func (a *App) wire(ctx context.Context, w Options) error {
-	blobs, err := a.Archive.OpenDocuments(ctx, a.Config.Documents)
+	blobs, err := OpenDocuments(ctx, a.Config, a.Archive, a.Now)
 	if err != nil {
 		return err
 	}
+	a.Documents = blobs
 	workers := a.Config.Prepare.Workers
 	if workers == 0 {
 		workers = runtime.NumCPU()
@@ -150,7 +154,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	rules := a.Config.Rules
-	rules.FreeBytes = func() (int64, error) { return FreeBytes(a.Config.Documents) }
+	rules.FreeBytes = func() (int64, error) { return FreeBytes(DiskOf(a.Config)) }
 	a.Alarms = notify.New(a.Archive, a.Config.Alarms, w.Now, a.Log)
 	register, err := Register(a.Config, w.Now)
 	if err != nil {
@@ -285,6 +289,9 @@ func (a *App) Close() error {
 	}
 	if a.sealed != nil {
 		a.sealed.Close()
+	}
+	if a.Documents != nil {
+		errs = append(errs, a.Documents.Close())
 	}
 	if a.Archive != nil {
 		errs = append(errs, a.Archive.Close())

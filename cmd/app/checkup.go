@@ -139,7 +139,7 @@ func (c *checkup) machine(ctx context.Context, cfg *config.Config) {
 		c.folder(f.name, f.path)
 	}
 	c.intake(cfg)
-	c.documents(cfg)
+	c.documents(ctx, cfg)
 	c.workers(ctx, cfg)
 	c.register(cfg)
 	c.keys(cfg)
@@ -159,6 +159,7 @@ func (c *checkup) machine(ctx context.Context, cfg *config.Config) {
 
 // archived looks at the archive, and at what is known by it.
 func (c *checkup) archived(ctx context.Context, a *App) {
+	c.sealedDocuments(ctx, a)
 	if !c.whole(ctx, a) {
 		return
 	}

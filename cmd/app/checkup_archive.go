@@ -8,19 +8,77 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"postgang/cmd/config"
+	"postgang/engine/documents/s3"
+	"postgang/engine/documents/sealed"
 )
 
 // documents looks at the folder of documents. It is not made here: one that is missing is lost, unless nothing was started yet.
-func (c *checkup) documents(cfg *config.Config) {
+func (c *checkup) documents(ctx context.Context, cfg *config.Config) {
+	if cfg.Store.Bucket != nil {
+		c.bucket(ctx, cfg)
+		return
+	}
 	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !IsFirstStart(cfg.Path) {
 		c.bad("documents-missing", "folder", "documents", "path", cfg.Documents)
 		return
 	}
 	c.folder("documents", cfg.Documents)
 	c.disk(cfg.Documents, cfg.Rules)
+}
+
+// clockOff is how far a bucket's clock may be off: it tells whole seconds.
+const clockOff = 3 * time.Second
+
+// bucket proves by a small file that the bucket does what is asked of it.
+func (c *checkup) bucket(ctx context.Context, cfg *config.Config) {
+	if err := os.MkdirAll(cfg.Work, 0o700); err == nil {
+		c.disk(cfg.Work, cfg.Rules)
+	}
+	if cfg.Store.Cache != "" {
+		c.folder("cache", cfg.Store.Cache)
+	}
+	b, err := s3.Open(*cfg.Store.Bucket)
+	if err != nil {
+		c.bad("bucket-broken", "why", err.Error())
+		return
+	}
+	defer b.Close() // of idle connections
+	ctx, cancel := context.WithTimeout(ctx, c.part)
+	defer cancel()
+	p, err := b.Probe(ctx)
+	if err != nil {
+		c.bad("bucket-broken", "why", err.Error())
+		return
+	}
+	if p.Skew.Abs() > clockOff {
+		c.warn("bucket-clock", "seconds", strconv.Itoa(int(p.Skew.Seconds())))
+	}
+	if p.Versioned {
+		c.warn("bucket-versions")
+	}
+	c.ok("bucket", "where", b.Where())
+}
+
+// sealedDocuments looks at whether all documents are sealed.
+func (c *checkup) sealedDocuments(ctx context.Context, a *App) {
+	s, ok := a.Documents.(*sealed.Store)
+	if !ok {
+		return
+	}
+	plain, err := s.AnyPlain(ctx)
+	switch {
+	case err != nil:
+		c.bad("bucket-broken", "why", err.Error())
+	case plain:
+		c.warn("sealed-in-part")
+	default:
+		c.ok("sealed")
+	}
 }
 
 // whole has the database looked through for damage, and looks at who can read it. It is false when the database cannot be relied on.

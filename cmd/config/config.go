@@ -52,16 +52,18 @@ const EnvDatabase = "POSTGANG_DATABASE"
 
 // File is postgang.toml as it is written. Relative paths are relative to the folder of the file.
 type File struct {
-	Archive  Archive   `toml:"archive"`
-	Intake   Intake    `toml:"intake"`
-	Prepare  Prepare   `toml:"prepare"`
-	Schedule Schedules `toml:"schedule"`
-	Report   Report    `toml:"report"`
-	Alarms   Alarms    `toml:"alarms"`
-	Health   Health    `toml:"health"`
-	Node     Node      `toml:"node"`
-	HTTP     HTTP      `toml:"http"`
-	Register Register  `toml:"enhetsregisteret"`
+	Archive Archive `toml:"archive"`
+	// Documents says how documents are kept, when not as they are in a folder.
+	Documents Documents `toml:"documents"`
+	Intake    Intake    `toml:"intake"`
+	Prepare   Prepare   `toml:"prepare"`
+	Schedule  Schedules `toml:"schedule"`
+	Report    Report    `toml:"report"`
+	Alarms    Alarms    `toml:"alarms"`
+	Health    Health    `toml:"health"`
+	Node      Node      `toml:"node"`
+	HTTP      HTTP      `toml:"http"`
+	Register  Register  `toml:"enhetsregisteret"`
 	// Maskinporten and KRR are needed by accounts that ask digital channels alone.
 	Maskinporten Maskinporten     `toml:"maskinporten"`
 	KRR          KRR              `toml:"krr"`
@@ -397,9 +399,10 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 // Config is a checked configuration, ready to be wired.
 type Config struct {
-	Path           string // of the file
-	Database       string // sqlite:ABSOLUTE or postgres://…
-	Documents      string
+	Path           string        // of the file
+	Database       string        // sqlite:ABSOLUTE or postgres://…
+	Documents      string        // folder; empty: they are in a bucket
+	Store          DocumentStore // how they are kept
 	Work           string
 	Inbox          string
 	Settle, Every  time.Duration
@@ -596,6 +599,7 @@ func (c *checker) config(f File) *Config {
 		Organisation: f.Report.Organisation,
 	}
 	cfg.Database = c.database(orElse(os.Getenv(EnvDatabase), orElse(f.Archive.Database, "sqlite:data/postgang.db")))
+	c.documents(cfg, f)
 	if cfg.Every < time.Second {
 		c.add("intake.every", "%s is less than a second", cfg.Every)
 	}

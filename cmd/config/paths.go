@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +16,9 @@ type place struct {
 // else senders reach documents, or what is removed from one is lost from the other. Links are followed.
 func (c *checker) places(cfg *Config, f File) {
 	folders := []place{
-		{"archive.documents", cfg.Documents}, {"archive.work", cfg.Work}, {"intake.folder", cfg.Inbox}, {"report.folder", cfg.ReportFolder},
+		{"archive.documents", cfg.Documents}, {"documents.cache", cfg.Store.Cache}, {"archive.work", cfg.Work}, {"intake.folder", cfg.Inbox}, {"report.folder", cfg.ReportFolder},
 	}
+	folders = slices.DeleteFunc(folders, func(p place) bool { return p.path == "" })
 	for i, a := range folders {
 		for _, b := range folders[:i] {
 			switch {
@@ -51,6 +53,16 @@ func (c *checker) files(cfg *Config, f File) []place {
 	}
 	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
 		out = append(out, place{"archive.database", path})
+	}
+	if d := f.Documents; d.Sealed != nil && !strings.HasPrefix(d.Sealed.KeyFile, "$") {
+		out = append(out, place{"documents.sealed.key_file", c.abs(d.Sealed.KeyFile)})
+	}
+	if b := f.Documents.S3; b != nil {
+		for _, f := range []place{{"documents.s3.access_key_file", b.AccessKeyFile}, {"documents.s3.secret_key_file", b.SecretKeyFile}, {"documents.s3.ca_file", b.CAFile}} {
+			if !strings.HasPrefix(f.path, "$") {
+				out = append(out, place{f.setting, c.abs(f.path)})
+			}
+		}
 	}
 	login := func(at string, l Login) {
 		out = append(out, place{at + ".key_file", c.abs(l.KeyFile)}, place{at + ".cert_file", c.abs(l.CertFile)}, place{at + ".host_key_file", c.abs(l.HostKeyFile)})

@@ -17,7 +17,6 @@ import (
 	"postgang/cmd/config"
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
-	"postgang/engine/documents"
 	"postgang/engine/notify"
 	"postgang/engine/queue"
 )
@@ -27,7 +26,7 @@ func notAsRoot(cfg *config.Config, allowed bool) error {
 	if allowed || os.Geteuid() != 0 {
 		return nil
 	}
-	paths := []string{cfg.Documents, cfg.Work}
+	paths := []string{app.DiskOf(cfg), cfg.Work}
 	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
 		paths = append([]string{path, filepath.Dir(path)}, paths...)
 	}
@@ -116,7 +115,7 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 			if err := notAsRoot(cfg, o.wiring.allowRoot); err != nil {
 				return err
 			}
-			if _, err := os.Stat(cfg.Documents); err != nil {
+			if _, err := os.Stat(cfg.Documents); cfg.Documents != "" && err != nil {
 				return fmt.Errorf("folder of documents: %w", err)
 			}
 			a, err := archive.Open(ctx, archive.Config{DSN: cfg.Database, Enqueue: queue.Enqueue, MustExist: true})
@@ -124,7 +123,7 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 				return err
 			}
 			defer a.Close()
-			docs, err := documents.OpenDir(cfg.Documents)
+			docs, err := app.OpenUnchecked(ctx, cfg, time.Now)
 			if err != nil {
 				return err
 			}
@@ -134,13 +133,17 @@ newest documents must be there; with --incomplete some may be missing.`, adoptLo
 				return err
 			}
 			if missing > 0 && !incomplete {
-				return fmt.Errorf("%d of the %d newest documents are not in %s; restore them first, or say --incomplete", missing, looked, cfg.Documents)
+				return fmt.Errorf("%d of the %d newest documents are not there; restore them first, or say --incomplete", missing, looked)
 			}
 			if err := a.AdoptDocuments(ctx, docs); err != nil {
 				return err
 			}
 			return o.Print(map[string]any{"looked_for": looked, "missing": missing}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is the archive's. Documents looked for: %d, missing: %d.\n", cfg.Documents, looked, missing)
+				where := cfg.Documents
+				if where == "" {
+					where = "The bucket"
+				}
+				fmt.Fprintf(w, "%s is the archive's. Documents looked for: %d, missing: %d.\n", where, looked, missing)
 			})
 		},
 	}

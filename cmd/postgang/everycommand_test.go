@@ -180,6 +180,11 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(look, "recover", "--dry-run")
 	do(ok, "month", "list")
 	do(look, "month", "show", month)
+	do(ok, "documents", "key", at("kek"))
+	alter(t, at(config.DefaultName), "[intake]", "[documents.sealed]\nkey_file = \"kek\"\n\n[intake]")
+	do(ok, "documents", "seal")
+	do(ok, "documents", "months")
+	do(ok, "documents", "rewrap")
 
 	for _, c := range leaves(newRoot(world{out: io.Discard, err: io.Discard})) {
 		if noJSON[c] == "" && !done[c] && !inScripts[c] {
@@ -195,7 +200,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 
 // inScripts are commands whose story is long, or whose result is the one of another: they are in testdata/script.
 var inScripts = map[string]bool{
-	"alarms ack": true, "invoice carry": true, "invoice remove": true, "recover release": true, "alarms test": true, "archive create": true, "archive adopt": true, "invoice take": true, "month close": true, "postcodes import": true,
+	"alarms ack": true, "invoice carry": true, "invoice remove": true, "recover release": true, "alarms test": true, "archive create": true, "archive adopt": true, "documents forget": true, "invoice take": true, "month close": true, "postcodes import": true,
 	"receipts import": true, "receipts resolve": true, "shipment release": true, "job resolve": true,
 	"shipment address": true, "shipment resend": true, "shipment returned": true, "node forget": true, "reload": true, // in TestNodesTakeOver, TestReload
 }

@@ -189,6 +189,21 @@ func (a *Archive) MissingDocuments(ctx context.Context, d store.Blobs, most int)
 	return looked, missing, err
 }
 
+// NamedBy tells which of some documents letters and print jobs name, and which only what is kept longer: receipts and invoices.
+func (a *Archive) NamedBy(ctx context.Context, sha256 []string) (letters, books map[string]bool, err error) {
+	err = a.View(ctx, func(r store.Reader) (err error) {
+		if letters, err = r.(*reader).NamedByLetters(ctx, sha256); err != nil {
+			return err
+		}
+		books, err = r.Named(ctx, sha256)
+		return err
+	})
+	for sha := range letters {
+		delete(books, sha)
+	}
+	return letters, books, err
+}
+
 // documentsMark is what stands in the mark of this archive's folder; empty: it has no identity yet.
 func documentsMark(ctx context.Context, r store.Reader) (string, error) {
 	id, err := r.Setting(ctx, store.SettingIdentity)

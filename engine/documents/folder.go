@@ -219,11 +219,17 @@ func (d *Folder) Delete(_ context.Context, area Area, name string) error {
 
 // Any reports whether there is an object in an area.
 func (d *Folder) Any(_ context.Context, area Area) (bool, error) {
-	kept, err := fs.ReadDir(d.root.FS(), string(area))
+	folders, err := fs.ReadDir(d.root.FS(), string(area))
 	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+		return false, nil
 	}
-	return len(kept) > 0, err
+	for _, f := range folders {
+		kept, err := fs.ReadDir(d.root.FS(), string(area)+"/"+f.Name())
+		if err != nil || len(kept) > 0 {
+			return len(kept) > 0, err
+		}
+	}
+	return false, err
 }
 
 func place(area Area, name string) (folder, file string) {

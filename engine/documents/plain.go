@@ -30,7 +30,7 @@ func NewPlain(in Objects, scratch string) *Plain { return &Plain{in, scratch} }
 func (p *Plain) Put(ctx context.Context, r io.Reader) (ref shipment.BlobRef, err error) {
 	err = p.Objects.Put(ctx, ByContent, func(w io.Writer) (string, error) {
 		hash := sha256.New()
-		n, err := io.Copy(io.MultiWriter(w, hash), contextReader{ctx, r})
+		n, err := io.Copy(io.MultiWriter(w, hash), ContextReader(ctx, r))
 		ref = shipment.BlobRef{SHA256: hex.EncodeToString(hash.Sum(nil)), Bytes: n}
 		return ref.SHA256, err
 	})
@@ -64,6 +64,12 @@ func (p *Plain) Open(ctx context.Context, ref shipment.BlobRef) (store.Blob, err
 	return Take(ref, p.scratch, func(fn func(r io.Reader) error) error {
 		return p.Get(ctx, ByContent, ref.SHA256, func(r io.Reader, _ int64) error { return fn(r) })
 	})
+}
+
+// Far reports whether reading a document takes a way over the network.
+func (p *Plain) Far() bool {
+	far, ok := p.Objects.(interface{ Far() bool })
+	return ok && far.Far()
 }
 
 // Delete removes a document. It is no error when it is not there.
@@ -140,6 +146,9 @@ func CheckRef(ref shipment.BlobRef) error {
 	}
 	return nil
 }
+
+// ContextReader reads until the context ends.
+func ContextReader(ctx context.Context, r io.Reader) io.Reader { return contextReader{ctx, r} }
 
 // contextReader stops reading when the context ends.
 type contextReader struct {

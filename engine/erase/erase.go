@@ -177,8 +177,8 @@ func (r Report) Note() shipment.Note {
 	}}
 }
 
-// lockName is the lock of a run: one at a time.
-const lockName = "retention"
+// LockName is the lock of a run, and of whoever else removes documents or moves them: one at a time.
+const LockName = "retention"
 
 // RunRetention erases what is to be erased now, removes files that nothing names any more, and tells what waits too long. store.ErrLocked: another
 // one is at it.
@@ -187,7 +187,7 @@ func (e *Eraser) RunRetention(ctx context.Context, o Options) (Report, error) {
 		rep, _, err := e.plan(ctx)
 		return rep, err
 	}
-	ctx, release, err := e.Archive.Lock(ctx, lockName)
+	ctx, release, err := e.Archive.Lock(ctx, LockName)
 	if err != nil {
 		return Report{}, fmt.Errorf("retention: %w", err)
 	}

@@ -17,6 +17,7 @@ func Checked(code string, args map[string]string, lang Language) (name, text, fi
 var (
 	theConfiguration = sentence{"configuration", "Konfigurasjonsfilen"}
 	aFolder          = sentence{"folder {folder}", "Mappe: {folder}"}
+	theDocuments     = sentence{"documents", "Dokumentene"}
 	theDisk          = sentence{"disk", "Diskplass"}
 	theWorkers       = sentence{"workers", "Lesing av PDF-er"}
 	thePostcodes     = sentence{"postnummer", "Postnummer"}
@@ -56,6 +57,13 @@ var checkups = map[string]checked{
 	"folder-open":       {aFolder, sentence{"{path} can be read by everyone on the machine", "{path} kan leses av alle på maskinen."}, sentence{"chmod o-rw {path}", "Ta bort tilgangen for andre brukere."}},
 	"folder":            {aFolder, sentence{"{path}", "{path} kan brukes."}, sentence{}},
 	"documents-missing": {aFolder, sentence{"{path} is missing", "{path} mangler."}, sentence{"mount its disk, or restore it (docs/backup.md); for a new archive run \"postgang archive create\"", "Monter disken, eller legg tilbake sikkerhetskopien."}},
+
+	"bucket-broken":   {theDocuments, sentence{"{why}", "De kan ikke brukes: {why}"}, sentence{"see [documents.s3] and docs/documents.md; letters wait meanwhile", "Kontroller innstillingene under [documents.s3]. Brevene venter så lenge."}},
+	"bucket-clock":    {theDocuments, sentence{"the clock of the server is {seconds} s ahead of this machine's", "Klokken på serveren går {seconds} sekunder foran maskinens."}, sentence{"set both by NTP", "Still begge etter NTP."}},
+	"bucket-versions": {theDocuments, sentence{"the bucket keeps versions: what is erased or replaced stays there", "Serveren tar vare på gamle versjoner. Det som slettes, blir liggende."}, sentence{"suspend versioning, and let a lifecycle rule remove old versions", "Slå av versjonering, og la en livssyklusregel fjerne gamle versjoner."}},
+	"bucket":          {theDocuments, sentence{"{where}: written, read, replaced under a condition, listed and removed", "Et prøvedokument er skrevet, lest og fjernet."}, sentence{}},
+	"sealed-in-part":  {theDocuments, sentence{"some from before are not sealed", "Noen eldre dokumenter er ikke kryptert."}, sentence{"postgang documents seal", "Krypter dem også."}},
+	"sealed":          {theDocuments, sentence{"all are sealed", "Alle er kryptert."}, sentence{}},
 
 	"intake-bad":   {sentence{"intake {key}", "Innleveringsmappen"}, sentence{"{en}", "{nb}"}, sentence{"give these folders to the user that runs postgang, all on one file system", "La brukeren som kjører Postgang, eie mappene, alle på samme filsystem."}},
 	"intake-found": {sentence{"intake {key}", "Innleveringsmappen"}, sentence{"{en}", "{nb}"}, sentence{}},

@@ -69,18 +69,30 @@ func (r Teller) KeepingOne(ctx context.Context, shipment string) (retention.Lett
 	return l, nil
 }
 
-// naming are the columns that name blobs.
-var naming = []struct{ column, from, where string }{
-	{"blob_sha", "document", ""},
-	{"prepared_sha", "shipment", " AND prepared_sha IS NOT NULL AND status <> 'SLETTET'"},
-	{"blob_sha", "job_file", " AND erased_at IS NULL"},
-	{"blob_sha", "receipt_file", ""},
-	{"blob_sha", "invoice", ""},
-	{"blob_sha", "invoice_removed", ""},
+// naming are the columns that name blobs; content: with what is in letters.
+var naming = []struct {
+	column, from, where string
+	content             bool
+}{
+	{"blob_sha", "document", "", true},
+	{"prepared_sha", "shipment", " AND prepared_sha IS NOT NULL AND status <> 'SLETTET'", true},
+	{"blob_sha", "job_file", " AND erased_at IS NULL", true},
+	{"blob_sha", "receipt_file", "", false},
+	{"blob_sha", "invoice", "", false},
+	{"blob_sha", "invoice_removed", "", false},
 }
 
 // Named gives the blobs that a row names.
 func (r Teller) Named(ctx context.Context, sha256 []string) (map[string]bool, error) {
+	return r.named(ctx, sha256, false)
+}
+
+// NamedByLetters gives the blobs that letters and their print jobs name.
+func (r Teller) NamedByLetters(ctx context.Context, sha256 []string) (map[string]bool, error) {
+	return r.named(ctx, sha256, true)
+}
+
+func (r Teller) named(ctx context.Context, sha256 []string, content bool) (map[string]bool, error) {
 	named := map[string]bool{}
 	if len(sha256) == 0 {
 		return named, nil
@@ -88,6 +100,9 @@ func (r Teller) Named(ctx context.Context, sha256 []string) (map[string]bool, er
 	var a sqlrow.Args
 	var parts []string
 	for _, n := range naming {
+		if content && !n.content {
+			continue
+		}
 		parts = append(parts, `SELECT `+n.column+` FROM `+n.from+` WHERE `+n.column+` IN `+sqlrow.In(&a, sha256)+n.where)
 	}
 	err := r.rows.Each(ctx, func(scan sqlrow.Scan) error {

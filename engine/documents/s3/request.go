@@ -187,6 +187,8 @@ func (b *Bucket) explain(doing string, err error) (again bool, _ error) {
 	case answer.StatusCode == http.StatusNotImplemented:
 		return false, said("the server does not know how to (%s)", code)
 	case answer.StatusCode >= 500, answer.StatusCode == http.StatusTooManyRequests, answer.StatusCode == http.StatusRequestTimeout, answer.StatusCode == http.StatusConflict,
+		// The last two: the server has lost its place in the connection, as versitygw does after a PUT whose body it did not read.
+		answer.StatusCode == http.StatusBadRequest && (answer.XMLName.Local == "" || code == "BadRequest"),
 		slices.Contains([]string{"BadDigest", "InvalidDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "NoSuchUpload"}, code):
 		return true, said("the server answers %s", strings.TrimSpace(fmt.Sprint(answer.StatusCode, " ", codeOnly(code))))
 	default:
