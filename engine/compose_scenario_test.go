@@ -61,7 +61,7 @@ func TestPreparedLetterIsLost(t *testing.T) {
 			s.tick(t)
 			s.wantAtVendor(t, ids[0], ids[3], ids[4])
 			s.wantJobs(t, "WITHDRAWN OFFERED")
-			s.wantAlarms(t, "held:"+ids[1], "held:"+ids[2])
+			s.wantAlarms(t, "held:"+konto+":klargjort-fil-skadet")
 			for _, id := range ids[1:3] {
 				sh := s.shipment(t, id)
 				if sh.Hold == "" || sh.Status != shipment.StatusAkseptert {
@@ -109,7 +109,7 @@ func TestCoverThatCannotBeMade(t *testing.T) {
 	if sh := s.shipment(t, long); !strings.HasPrefix(sh.Hold, "forside-") {
 		t.Errorf("the letter is held for %q", sh.Hold)
 	}
-	s.wantAlarms(t, "held:"+long)
+	s.wantAlarms(t, "held:"+konto+":"+s.shipment(t, long).Hold)
 	s.config.Vendors[0].Profile.Layout = wide
 	s.restart(t)
 	must(t, s.engine.Release(s.ctx, long, "rettet"))
@@ -148,7 +148,7 @@ func TestProfileChangedMeanwhile(t *testing.T) {
 			if sh := s.shipment(t, long); sh.Hold != "for-mange-ark" {
 				t.Errorf("the long letter is held for %q", sh.Hold)
 			}
-			s.wantAlarms(t, "held:"+long)
+			s.wantAlarms(t, "held:"+konto+":for-mange-ark")
 			if left := s.inbox(t, c.Jobs[0]); len(left) > 0 {
 				t.Errorf("files of the first job are left at the vendor: %v", left)
 			}

@@ -96,6 +96,11 @@ func (e *Engine) Release(ctx context.Context, shipment, reason string) error {
 	return e.step.Release(ctx, shipment, reason)
 }
 
+// ReleaseAll lets all letters of an account that were set aside for a reason be collected again, see step.ReleaseAll.
+func (e *Engine) ReleaseAll(ctx context.Context, account, code, reason string) (int, error) {
+	return e.step.ReleaseAll(ctx, account, code, reason)
+}
+
 // SenderName is the name of a letter's sender, as on its forside.
 func (e *Engine) SenderName(ctx context.Context, s shipment.Shipment) (string, error) {
 	terms, err := e.step.Terms(ctx)

@@ -368,7 +368,7 @@ func TestHeldLetterThatIsDealtWith(t *testing.T) {
 	}
 	s.night(t)
 	s.wantAtVendor(t)
-	s.wantAlarms(t, "held:"+waiting)
+	s.wantAlarms(t, "held:"+konto+":prove")
 	must(t, s.engine.Release(s.ctx, waiting, "rettet"))
 	if err := s.engine.Release(s.ctx, waiting, "rettet"); err == nil {
 		t.Error("a letter that is not held was released")

@@ -102,7 +102,7 @@ func TestNightWithTheQueue(t *testing.T) {
 	s.tick(t)
 	s.fetch(t)
 	s.wantAtVendor(t, ids[2:]...)
-	s.wantAlarms(t, "held:"+ids[0])
+	s.wantAlarms(t, "held:"+konto+":klargjort-fil-skadet")
 }
 
 // TestQueueIsLost: with all of the queue's rows gone, Reconcile finds everything that is to be done.

@@ -93,7 +93,7 @@ func TestPrintWindow(t *testing.T) {
 	if st := s.shipment(t, read); st.Status != shipment.StatusLest || st.Hold != "" {
 		t.Errorf("the letter that was read is %s, set aside as %q", st.Status, st.Hold)
 	}
-	s.wantAlarms(t, "held:"+old)
+	s.wantAlarms(t, "held:"+konto+":"+shipment.HoldWindow)
 	must(t, s.engine.Release(s.ctx, old, "rettet"))
 	s.collect(t)
 	s.work(t)

@@ -98,7 +98,7 @@ func TestStaleIsNotPrinted(t *testing.T) {
 			if sh := s.shipment(t, long); sh.Hold != prepare.CodeTooManyPages {
 				t.Errorf("the long letter is held for %q", sh.Hold)
 			}
-			s.wantAlarms(t, "held:"+long)
+			s.wantAlarms(t, "held:"+konto+":"+prepare.CodeTooManyPages)
 			if n.Load() != 4 {
 				t.Errorf("prepared %d times", n.Load())
 			}

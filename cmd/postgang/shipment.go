@@ -431,6 +431,7 @@ at a time; --after ID goes on after the last one seen.`,
 	cmd.Flags().StringVar(&f.Account, "account", "", "only this account")
 	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only these statuses")
 	cmd.Flags().BoolVar(&f.Held, "held", false, "only those that are set aside")
+	cmd.Flags().StringVar(&f.Hold, "held-for", "", "only those that are set aside with this reason code")
 	cmd.Flags().StringVar(&f.After, "after", "", "go on after this shipment, an older one")
 	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many; 0: all")
 	return cmd
@@ -548,17 +549,24 @@ func findShipments(ctx context.Context, a *app.App, names []string) ([]shipment.
 }
 
 func newShipmentRelease(o *options) *cobra.Command {
-	var reason string
+	var reason, account, code string
 	cmd := &cobra.Command{
 		Use:   "release ID|ACCOUNT/KEY… --reason TEXT",
 		Short: "Let shipments that were set aside be collected again",
 		Long: `Lets shipments that were set aside be collected again. Mend what they were set aside for first, or
 they are set aside anew. Those that a cap on cost keeps back are not released so: "postgang guard approve".
+Without names, --held-for releases all that are set aside for a reason, with --account those of an account.
 --reason is kept in the history and shown: write no personal data in it.`,
-		Args: cobra.MinimumNArgs(1), ValidArgsFunction: o.completeShipments(store.ShipmentFilter{Held: true}),
+		Args: cobra.ArbitraryArgs, ValidArgsFunction: o.completeShipments(store.ShipmentFilter{Held: true}),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := reasoned(reason); err != nil {
 				return err
+			}
+			switch {
+			case (len(names) > 0) == (code != "") || account != "" && code == "":
+				return cli.Usage("name shipments, or say which by --held-for CODE and --account")
+			case code != "":
+				return o.with(cmd.Context(), false, func(a *app.App) error { return releaseAll(cmd.Context(), o, a, account, code, reason) })
 			}
 			return o.with(cmd.Context(), false, func(a *app.App) error {
 				list, err := findShipments(cmd.Context(), a, names)
@@ -596,5 +604,22 @@ they are set aside anew. Those that a cap on cost keeps back are not released so
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why; kept in the history and shown, so without personal data (required)")
+	cmd.Flags().StringVar(&code, "held-for", "", "all that are set aside with this reason code")
+	cmd.Flags().StringVar(&account, "account", "", "with --held-for: those of this account")
 	return cmd
+}
+
+// releaseAll releases what is set aside for a reason.
+func releaseAll(ctx context.Context, o *options, a *app.App, account, code, reason string) error {
+	if err := checkAccounts(a.Config, account); err != nil {
+		return err
+	}
+	n, err := a.Engine.ReleaseAll(ctx, account, code, reason)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("no letter is set aside for %q; postgang shipment list --held shows which are, and for what", code)
+	}
+	return o.Print(map[string]any{"letters": n}, func(w io.Writer) { fmt.Fprintf(w, "%d letters released\n", n) })
 }

@@ -936,15 +936,16 @@ func (e *Acceptor) applyEvent(ctx context.Context, d shipment.DigitalEvent) erro
 		if err != nil {
 			return err
 		}
-		if changed.Hold != "" && changed.Status.Terminal() {
-			// Read or closed: nobody has to mend anything any more.
-			changed.Hold = ""
-			if err := tx.ResolveAlarm(ctx, "held:"+s.ID); err != nil {
-				return err
-			}
+		if changed.Status.Terminal() {
+			changed.Hold = "" // read or closed: nobody has to mend anything any more
 		}
 		if err := tx.UpdateShipment(ctx, changed); err != nil {
 			return err
+		}
+		if changed.Hold == "" {
+			if err := step.TellHeld(ctx, tx, s.Account, s.Hold); err != nil {
+				return err
+			}
 		}
 		for _, ev := range events {
 			if err := tx.AddEvents(ctx, ev); err != nil {

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -432,6 +433,36 @@ func (t *tx) update(ctx context.Context, table, id string, version int64, column
 		return err
 	}
 	return store.ErrStale
+}
+
+// SetAside sets shipments aside.
+func (t *tx) SetAside(ctx context.Context, code string, why map[string]string) (map[string]int, error) {
+	accounts := map[string]int{}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(why)), statusesAtOnce) {
+		a := sqlrow.Args{code}
+		where := ` WHERE id IN ` + sqlrow.In(&a, some) + ` AND hold = '' AND read_at IS NULL AND closed_at IS NULL AND status IN ` + onTheWay
+		if code == shipment.HoldCost {
+			where += ` AND cost_approved_at IS NULL`
+		}
+		var events []shipment.Event
+		err := t.Each(ctx, func(scan sqlrow.Scan) error {
+			var account string
+			e := shipment.Event{At: t.now, Kind: shipment.EventHeld}
+			err := scan(&e.Shipment, &account, &e.From)
+			e.To, e.Reason = e.From, why[e.Shipment]
+			events = append(events, e)
+			accounts[account]++
+			return err
+		}, `UPDATE shipment SET hold = $1, version = version + 1`+where+` RETURNING id, account, status`, a...)
+		if err == nil {
+			slices.SortFunc(events, func(a, b shipment.Event) int { return strings.Compare(a.Shipment, b.Shipment) })
+			err = t.AddEvents(ctx, events...)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("set shipments aside: %w", err)
+		}
+	}
+	return accounts, nil
 }
 
 // PostShipments stores that shipments were posted.

@@ -148,11 +148,20 @@ type dueLetter struct {
 // night is what is due for a vendor, planned.
 type night = printjobs.Planner[dueLetter]
 
+// Asides are letters that no job can take.
+func Asides(list []printjobs.SetAside) []step.Aside {
+	out := make([]step.Aside, len(list))
+	for i, a := range list {
+		out[i] = step.Aside{Shipment: a.Shipment, Why: shipment.Refusal{Code: a.Code, Args: shipment.Args(a.Args)}}
+	}
+	return out
+}
+
 // dueLetters reads what is due for a vendor page by page, and plans it. look sees every page, and leaves out what is not to be planned.
-// aside are letters that no job can take.
-func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.Terms, look func([]shipment.Shipment) ([]shipment.Shipment, error)) (planned *night, aside []printjobs.SetAside, err error) {
+// aside gets, of each page, the letters that no job can take.
+func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.Terms, look func([]shipment.Shipment) ([]shipment.Shipment, error), aside func([]printjobs.SetAside) error) (planned *night, err error) {
 	if planned, err = printjobs.NewPlanner[dueLetter](v.Profile); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var accounts []string
 	for _, key := range e.AccountKeys {
@@ -161,14 +170,14 @@ func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.
 		}
 	}
 	if len(accounts) == 0 {
-		return planned, nil, nil
+		return planned, nil
 	}
 	for after := ""; ; {
 		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
 			return r.Due(ctx, e.Now(), accounts, after, store.Page)
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		read := len(page)
 		if read > 0 {
@@ -176,25 +185,29 @@ func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.
 		}
 		fit, err := look(page)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
+		var none []printjobs.SetAside
 		for _, s := range fit {
 			why, err := planned.Add(e.accept.Candidate(s), dueLetter{s.DueAt.UnixMilli(), s.DueReason, !s.CostApprovedAt.IsZero()})
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			if why != nil {
-				aside = append(aside, *why)
+				none = append(none, *why)
 			}
 		}
+		if err := aside(none); err != nil {
+			return nil, err
+		}
 		if read < store.Page {
-			return planned, aside, nil
+			return planned, nil
 		}
 	}
 }
 
 func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *step.Terms, sum *spent, out *Collected) error {
-	planned, aside, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+	planned, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 		page, old, err := e.setAsideOld(ctx, v, page)
 		if err != nil {
 			return nil, err
@@ -211,21 +224,20 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *st
 		}
 		out.SetAside += silent
 		return e.renewStale(ctx, page, v, terms)
+	}, func(none []printjobs.SetAside) error {
+		n, err := e.HoldAll(ctx, Asides(none))
+		out.SetAside += n
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	over := e.guarded(v, planned, terms, sum)
-	if err := e.keepBack(ctx, over); err != nil {
+	n, err := e.keepBack(ctx, over)
+	if err != nil {
 		return err
 	}
-	out.SetAside += len(over)
-	for _, a := range aside {
-		if err := e.Hold(ctx, a.Shipment, shipment.Refusal{Code: a.Code, Args: shipment.Args(a.Args)}); err != nil {
-			return err
-		}
-		out.SetAside++
-	}
+	out.SetAside += n
 	for p, due := range planned.Jobs() {
 		reasons := make([]shipment.Reason, len(due))
 		for i, d := range due {
@@ -286,34 +298,31 @@ func (e *Collector) renewStale(ctx context.Context, page []shipment.Shipment, v 
 // setAsideOld sets aside the letters that have been due for longer than the vendor's print window, and gives the others.
 func (e *Collector) setAsideOld(ctx context.Context, v party.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
 	fit = letters[:0]
+	var old []step.Aside
 	for _, s := range letters {
 		if e.Now().Sub(s.DueAt) <= v.PrintLimit() {
 			fit = append(fit, s)
 			continue
 		}
-		why := shipment.Refusal{Code: shipment.HoldWindow, Args: shipment.Args{"date": calendar.DayOf(s.DueAt).String()}}
-		if err := e.Hold(ctx, s.ID, why); err != nil {
-			return nil, aside, err
-		}
-		aside++
+		old = append(old, step.Aside{Shipment: s.ID, Why: shipment.Refusal{Code: shipment.HoldWindow, Args: shipment.Args{"date": calendar.DayOf(s.DueAt).String()}}})
 	}
-	return fit, aside, nil
+	aside, err = e.HoldAll(ctx, old)
+	return fit, aside, err
 }
 
 // setAsideLevel4 sets aside, of letters for a vendor of manual print, those whose pages nobody may see, and gives the others.
 func (e *Collector) setAsideLevel4(ctx context.Context, v party.Vendor, letters []shipment.Shipment) (fit []shipment.Shipment, aside int, err error) {
 	fit = letters[:0]
+	var barred []step.Aside
 	for _, s := range letters {
 		if !v.Bars(s) {
 			fit = append(fit, s)
 			continue
 		}
-		if err := e.Hold(ctx, s.ID, v.WhyBarred()); err != nil {
-			return nil, aside, err
-		}
-		aside++
+		barred = append(barred, step.Aside{Shipment: s.ID, Why: v.WhyBarred()})
 	}
-	return fit, aside, nil
+	aside, err = e.HoldAll(ctx, barred)
+	return fit, aside, err
 }
 
 // channelPatience is for how long letters that are due wait for a channel to say whether they were read, before a person is
@@ -328,6 +337,7 @@ func (e *Collector) waitForChannels(ctx context.Context, letters []shipment.Ship
 		return letters, 0, err
 	}
 	fit = letters[:0]
+	var silent []step.Aside
 	for _, s := range letters {
 		channel := unheard[s.ID]
 		if channel == "" {
@@ -340,19 +350,17 @@ func (e *Collector) waitForChannels(ctx context.Context, letters []shipment.Ship
 		}
 		released, err := e.letGoUnheard(ctx, s)
 		if err != nil {
-			return nil, aside, err
+			return nil, 0, err
 		}
 		if released {
 			fit = append(fit, s)
 			continue
 		}
 		why := shipment.Refusal{Code: shipment.HoldUnheard, Args: shipment.Args{"date": calendar.DayOf(s.DueAt).String(), "channel": channel}}
-		if err := e.Hold(ctx, s.ID, why); err != nil {
-			return nil, aside, err
-		}
-		aside++
+		silent = append(silent, step.Aside{Shipment: s.ID, Why: why})
 	}
-	return fit, aside, nil
+	aside, err = e.HoldAll(ctx, silent)
+	return fit, aside, err
 }
 
 // letGoUnheard tells whether a person has decided that a letter goes to paper though its channel is silent.

@@ -139,36 +139,28 @@ func (e *Collector) spentToday(ctx context.Context, terms *step.Terms) (*spent, 
 	return sum, err
 }
 
-// GuardBatch is how many letters are set aside or approved in one transaction.
+// GuardBatch is how many letters are approved in one transaction.
 const GuardBatch = 500
 
-// keepBack sets aside what the guard keeps back. One alarm stands for all of them, see Watch.
-func (e *Collector) keepBack(ctx context.Context, letters []keptBack) error {
-	for batch := range slices.Chunk(letters, GuardBatch) {
-		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-			for _, l := range batch {
-				s, err := tx.Shipment(ctx, l.Shipment)
-				if err != nil {
-					return err
-				}
-				if s.Hold != "" || !s.CostApprovedAt.IsZero() || s.Status.Terminal() {
-					continue // set aside, approved or read since it was looked at
-				}
-				if err := step.SetAside(ctx, tx, s, shipment.Refusal{Code: shipment.HoldCost, Args: l.why}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+// keepBack sets aside what the guard keeps back, and counts it. One alarm stands for all of them, see Watch.
+func (e *Collector) keepBack(ctx context.Context, letters []keptBack) (int, error) {
+	all := 0
+	for some := range slices.Chunk(letters, e.SetSize) {
+		aside := make([]step.Aside, len(some))
+		for i, l := range some {
+			aside[i] = step.Aside{Shipment: l.Shipment, Why: shipment.Refusal{Code: shipment.HoldCost, Args: l.why}}
 		}
+		n, err := e.HoldAll(ctx, aside)
+		if err != nil {
+			return all, err
+		}
+		all += n
 	}
-	if n := len(letters); n > 0 {
-		e.Log.Warn("letters kept back by the cost guard", "letters", n)
+	if len(letters) > 0 {
+		e.Log.Warn("letters kept back by the cost guard", "letters", all)
 		e.Passed("collect: kept back")
 	}
-	return nil
+	return all, nil
 }
 
 // KeptBack lists the letters that the guard keeps back, oldest due first, with what each would cost today. A letter whose cost

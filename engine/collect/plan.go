@@ -91,7 +91,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 	days := map[string][]price.DayLetters{} // by account
 	for _, vendor := range e.VendorKeys {
 		v := e.Vendors[vendor]
-		planned, aside, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
+		planned, err := e.dueLetters(ctx, v, terms, func(page []shipment.Shipment) ([]shipment.Shipment, error) {
 			page = slices.DeleteFunc(page, func(s shipment.Shipment) bool {
 				if e.Now().Sub(s.DueAt) > v.PrintLimit() {
 					out.SetAside[shipment.HoldWindow]++
@@ -111,14 +111,16 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 				out.Unheard[channel]++
 			}
 			return page, err
+		}, func(none []printjobs.SetAside) error {
+			for _, a := range none {
+				out.SetAside[a.Code]++
+			}
+			return nil
 		})
 		if err != nil {
 			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
 		}
 		over := e.guarded(v, planned, terms, sum)
-		for _, a := range aside {
-			out.SetAside[a.Code]++
-		}
 		for _, h := range over {
 			add(back, h.PlannedLetter, v)
 		}

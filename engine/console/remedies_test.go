@@ -30,7 +30,7 @@ func TestAlarmsLeadToPages(t *testing.T) {
 	operator := w.as("bare-operator", access.Grant{Role: access.RoleOperator})
 	about := map[string]string{
 		"uncertain": w.ownJob, "rejected": w.ownJob, "reprint": w.ownJob, "no-answer": w.ownJob, "no-receipt": w.ownJob, "answer": "trykkeri:" + w.ownJob,
-		"receipts": "trykkeri:" + stoppedFile, "held": w.heldLetter, "prepare": w.heldLetter, "overdue": own, "expected": own, "unhandled": own + ":VARSLET", "password": w.ownSystem,
+		"receipts": "trykkeri:" + stoppedFile, "held": own + ":kostnad", "prepare": w.heldLetter, "overdue": own, "expected": own, "unhandled": own + ":VARSLET", "password": w.ownSystem,
 	}
 	args := alarm.Args{"job": w.ownJob, "jobs": w.ownJob + " " + w.foreignJob, "first": w.ownJob, "parent": w.ownJob, "month": "2026-10", "account": own, "vendor": "trykkeri", "state": "ACCEPTED", "shipment": w.heldLetter, "status": "VARSLET"}
 	for _, name := range strings.Fields("highest number why letters doubt latest noticed until mb oldest channel night nights times schedule slot integration n from since step reasons ending " +

@@ -359,7 +359,7 @@ func erase(ctx context.Context, tx store.Tx, id string, why retention.Why, reaso
 	if err != nil {
 		return s, err
 	}
-	from := s.Status
+	from, hold := s.Status, s.Hold
 	if !from.MayBecome(shipment.StatusSlettet) {
 		return s, fmt.Errorf("shipment %s is %s: it may not become %s", id, from, shipment.StatusSlettet)
 	}
@@ -374,10 +374,8 @@ func erase(ctx context.Context, tx store.Tx, id string, why retention.Why, reaso
 	if err != nil {
 		return s, err
 	}
-	for _, key := range []string{"held:" + id, "prepare:" + id} {
-		if err := tx.ResolveAlarm(ctx, key); err != nil {
-			return s, err
-		}
+	if err := errors.Join(step.TellHeld(ctx, tx, s.Account, hold), tx.ResolveAlarm(ctx, "prepare:"+id)); err != nil {
+		return s, err
 	}
 	note := noteOf(why, reason)
 	if err := tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: s.Status, Reason: note.String()}); err != nil {

@@ -197,10 +197,12 @@ func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.Le
 		if now.Reprint {
 			return e.EndReprint(ctx, tx, j.ID, endingByLetters("uncomposable", slices.Sorted(maps.Keys(drop))))
 		}
-		for _, l := range bad.Letters {
-			if err := e.HoldIn(ctx, tx, l.Shipment, shipment.Refusal{Code: l.Code, Args: shipment.Args(l.Args)}); err != nil {
-				return err
-			}
+		aside := make([]step.Aside, len(bad.Letters))
+		for i, l := range bad.Letters {
+			aside[i] = step.Aside{Shipment: l.Shipment, Why: shipment.Refusal{Code: l.Code, Args: shipment.Args(l.Args)}}
+		}
+		if _, err := e.HoldAllIn(ctx, tx, aside); err != nil {
+			return err
 		}
 		return e.Replan(ctx, tx, j.ID, drop, shipment.Note{Code: "set-aside"})
 	})
@@ -240,10 +242,8 @@ func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[stri
 	if err != nil {
 		return err
 	}
-	for _, a := range aside {
-		if err := e.HoldIn(ctx, tx, a.Shipment, shipment.Refusal{Code: a.Code, Args: shipment.Args(a.Args)}); err != nil {
-			return err
-		}
+	if _, err := e.HoldAllIn(ctx, tx, collect.Asides(aside)); err != nil {
+		return err
 	}
 	for _, p := range jobs {
 		reasons := make([]shipment.Reason, len(p.Letters))

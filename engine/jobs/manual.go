@@ -327,6 +327,7 @@ func (e *Jobs) bar(ctx context.Context, tx store.Tx, j store.PrintJob) error {
 		return err
 	}
 	v := e.Vendors[j.Vendor]
+	var aside []step.Aside
 	for _, row := range rows {
 		s, err := tx.Shipment(ctx, row.Shipment)
 		switch {
@@ -335,13 +336,12 @@ func (e *Jobs) bar(ctx context.Context, tx store.Tx, j store.PrintJob) error {
 		case !v.Bars(s):
 		case j.Reprint:
 			return fmt.Errorf("reprint %s %w; withdraw it (postgang job withdraw %s)", j.ID, ErrLevel4, j.ID)
-		case s.Status.Printable() && s.Hold == "":
-			if err := e.HoldIn(ctx, tx, s.ID, v.WhyBarred()); err != nil {
-				return err
-			}
+		default:
+			aside = append(aside, step.Aside{Shipment: s.ID, Why: v.WhyBarred()})
 		}
 	}
-	return nil
+	_, err = e.HoldAllIn(ctx, tx, aside)
+	return err
 }
 
 // pastGate lists the letters of a job that were read or closed, by their numbers in it.

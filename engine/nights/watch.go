@@ -82,8 +82,8 @@ type watched struct {
 	orders     map[string][]string  // print orders that are handed over and overdue by ReceiptDue, by vendor
 	awaited    map[string]int       // letters of an accepted job that a receipt is awaited for, by job
 	unhandled  []store.StatusCount
-	held       map[string]int // letters that are set aside, by reason code
-	nights     []time.Time    // missed
+	counts     []store.StatusCount
+	nights     []time.Time // missed
 	missing    []forecast.Missing
 	nodes      []node.Node      // that serve the archive; none on one machine
 	manual     []jobs.ManualJob // that wait too long to be printed here, or to be confirmed
@@ -207,10 +207,15 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 			alarms[alarmExpiring+key] = alarm.Args{"case": "soon", "vendor": key, "ends": alarm.TimeArg(end)}
 		}
 	}
-	if n := w.held[shipment.HoldCost]; n > 0 {
+	maps.Copy(alarms, step.HeldAlarms(w.counts))
+	held := map[string]int{}
+	for _, c := range w.counts {
+		held[c.Hold] += c.Count
+	}
+	if n := held[shipment.HoldCost]; n > 0 {
 		alarms[alarmGuard+shipment.HoldCost] = alarm.Args{"letters": strconv.Itoa(n)}
 	}
-	if n := w.held[shipment.HoldRestored]; n > 0 {
+	if n := held[shipment.HoldRestored]; n > 0 {
 		alarms[alarmRecovered+shipment.HoldRestored] = alarm.Args{"letters": strconv.Itoa(n)}
 	}
 	for vendor, n := range w.conflicts {
@@ -310,7 +315,7 @@ func (e *Nights) watch(ctx context.Context) error {
 
 func ofWatch(key string) bool {
 	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
-		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode} {
+		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode, step.AlarmHeld} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -420,7 +425,7 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 	if w.unhandled, err = r.Unhandled(ctx, now.Add(-unhandledAfter)); err != nil {
 		return w, err
 	}
-	if w.held, err = r.CountHeld(ctx); err != nil {
+	if w.counts, err = r.CountShipments(ctx); err != nil {
 		return w, err
 	}
 	if err := e.watchedNights(ctx, r, now, &w); err != nil {

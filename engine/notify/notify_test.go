@@ -280,7 +280,7 @@ func TestGravestFirst(t *testing.T) {
 	if !slices.Equal(subjects, want) {
 		t.Errorf("told %q, want %q", subjects, want)
 	}
-	if text := got[3].Text; !strings.HasPrefix(text, "400 letters are set aside: held:000, held:001") || !strings.Contains(text, "and 390 more") {
+	if text := got[3].Text; !strings.HasPrefix(text, "400 accounts have letters that are set aside: held:000, held:001") || !strings.Contains(text, "and 390 more") {
 		t.Errorf("text %q", text)
 	}
 	s.n.sinks[0].Sender = s

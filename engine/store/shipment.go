@@ -53,6 +53,10 @@ type ShipmentWriter interface {
 	// UpdateShipment stores every field but ID, Account, HandIn, ReceivedAt, Content, Dialect and Integration. ErrStale unless Version is the stored
 	// one; the stored one then grows by one.
 	UpdateShipment(ctx context.Context, s shipment.Shipment) error
+	// SetAside sets shipments aside for a reason code, and adds to each history why: the reasons of EventHeld, by id. It leaves alone
+	// what is set aside already, is not on its way to paper, or, when the code is HoldCost, was approved; and counts by account what it
+	// has set aside.
+	SetAside(ctx context.Context, code string, why map[string]string) (map[string]int, error)
 	// PostShipments stores the Status and PostedAt of shipments. ErrStale unless Version is the stored one; the stored one then grows
 	// by one.
 	PostShipments(ctx context.Context, list []PostedShipment) error

@@ -68,7 +68,7 @@ func AlarmCase(kind string, args map[string]string) string {
 // AlarmCases are all that have words, sorted.
 func AlarmCases() []string { return slices.Sorted(maps.Keys(alarmTemplates)) }
 
-// AlarmsOf says what several alarms of a kind are, after their number: "letters are set aside".
+// AlarmsOf says what several alarms of a kind are, after their number: "letters cannot be prepared".
 func AlarmsOf(kind string, lang Language) string {
 	if m, ok := manyAlarms[kind]; ok {
 		return m[lang]

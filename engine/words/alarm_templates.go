@@ -238,8 +238,8 @@ var alarmTemplates = map[string]worded{
 		Norwegian: `trykkeriet {{.vendor}} har fått {{n .orders "printoppdrag" "printoppdrag"}} uten kvittering i rett tid, det første {{.first}}. Det svarer ikke på oppdrag, så om brevene er trykt, er ikke kjent: spør trykkeriet, og les inn en kvitteringsfil med det de sier, eller stopp brevene`,
 	},
 	"held": {
-		English:   `shipment {{.shipment}} is set aside: {{.code}}. See postgang shipment show; mend the cause, then postgang shipment release`,
-		Norwegian: `forsendelsen {{.shipment}} er satt til side: {{.code}}. Rett årsaken, og frigi så brevet`,
+		English:   `{{.letters}} letters of account {{.account}} are set aside: {{.code}}. See postgang shipment list --account {{.account}} --held-for {{.code}}; mend the cause, then postgang shipment release --account {{.account}} --held-for {{.code}}`,
+		Norwegian: `{{.letters}} brev fra kontoen {{.account}} er satt til side: {{.code}}. Rett årsaken, og frigi så brevene`,
 	},
 	"prepare/new": {
 		English:   `shipment {{.shipment}} cannot be prepared and stays MOTTATT: {{.why}}. It is tried again by itself; see postgang shipment show {{.shipment}}, or close it with postgang shipment stop`,
@@ -450,7 +450,7 @@ var manyAlarms = map[string]worded{
 	"misplaced": {"folders hold what nobody takes there", "mapper har noe ingen tar imot der"},
 
 	"no-receipt": {"accepted jobs lack receipts", "godtatte jobber mangler kvitteringer"},
-	"held":       {"letters are set aside", "brev er satt til side"},
+	"held":       {"accounts have letters that are set aside", "kontoer har brev som er satt til side"},
 	"prepare":    {"letters cannot be prepared", "brev kan ikke klargjøres"},
 	"expected":   {"accounts have not handed in what they usually do", "kontoer har ikke levert det de pleier"},
 	"unhandled":  {"accounts have letters to which nothing happens", "kontoer har brev det ikke skjer noe med"},

@@ -103,7 +103,7 @@ var alarmExamples = []alarmExample{
 	{"misplaced:hendelser", a{"case": "events", "folder": "hendelser", "files": "1", "folders": "2"}, "hendelser holds 1 files and 2 folders that are no events files, and nobody reads: digital events go into files named NAME.jsonl, straight in hendelser. Rename them, or remove them (docs/drop-folder.md)"},
 	{"no-receipt:J1", a{"vendor": "trykk", "job": "J1", "accepted": "2026-11-24T20:00+01:00", "waiting": "2", "letters": "3"}, "vendor trykk accepted job J1 at 2026-11-24 20:00, and there is no receipt for 2 of its 3 letters. Ask the vendor whether they are posted (postgang job show J1)"},
 	{"no-receipt:nav", a{"case": "orders", "vendor": "nav", "orders": "3", "first": "J1"}, "vendor nav was given 3 print orders that have no receipt in due time, the first of them J1. It answers none, so whether they are printed is not known: ask the vendor, and book what it says (postgang receipts import), or close the letters"},
-	{"held:x", a{"shipment": "x", "code": "oppsett"}, "shipment x is set aside: oppsett. See postgang shipment show; mend the cause, then postgang shipment release"},
+	{"held:x:oppsett", a{"letters": "20000", "account": "x", "code": "oppsett"}, "20000 letters of account x are set aside: oppsett. See postgang shipment list --account x --held-for oppsett; mend the cause, then postgang shipment release --account x --held-for oppsett"},
 	{"reload:p1", a{"node": "p1", "where": "postgang.toml:3 intake.every, postgang.toml:9 vendors.v.port"}, "the configuration of node p1 was to be read again and has faults (postgang.toml:3 intake.every, postgang.toml:9 vendors.v.port): the one of before is used. Mend it (postgang doctor), then postgang reload"},
 	{"node:lost:p1", a{"case": "lost", "node": "p1", "since": "2026-11-30T10:00+01:00"}, "node p1 has not been heard of since 2026-11-30 10:00; others have taken over what they can. Look at that machine and its network, start postgang serve there, or say postgang node forget p1 when it is gone for good"},
 	{"node:role:intake", a{"case": "role", "role": "intake"}, "no node has the role intake now, and taking hand-ins stands still. Start postgang serve with that role on some machine"},
@@ -255,7 +255,7 @@ func TestAlarmsInNorwegian(t *testing.T) {
 	if got := period("2026-10-01", "2026-11-15", Norwegian); got != "01.10.2026–15.11.2026" {
 		t.Errorf("period %s", got)
 	}
-	if got := AlarmsOf("held", Norwegian); got != "brev er satt til side" {
+	if got := AlarmsOf("held", Norwegian); got != "kontoer har brev som er satt til side" {
 		t.Errorf("several are %s", got)
 	}
 }

@@ -64,7 +64,7 @@ var remedies = map[string][]remedy{
 	"no-receipt":          {openJob, seeReceipts},
 	"no-receipt/orders":   {{text: "Les inn kvitteringer", path: "/okonomi/kvitteringer/les-inn", need: access.HandleMoney}, {text: "Åpne det første oppdraget", path: "/jobber/{first}"}},
 	"misplaced/strangers": {seeAccounts},
-	"held":                {openLetter, {text: "Frigi brevet", path: "/forsendelser/{1}/frigi"}},
+	"held":                {{text: "Se brevene", path: "/forsendelser?konto={1}&satt_til_side={2}"}},
 	"prepare":             {openLetter},
 	"prepare/new":         {openLetter, {text: "Stopp brevet", path: "/forsendelser/{1}/stopp"}},
 	"expected":            {{text: "Se brevene", path: "/forsendelser?konto={1}"}, {text: "Se fagsystemene", path: "/konfigurasjon/fagsystemer"}},

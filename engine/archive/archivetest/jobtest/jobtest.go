@@ -3,6 +3,7 @@ package jobtest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"job by sets": jobBySets,
+		"job by sets": jobBySets, "set aside": setAside,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,4 +129,49 @@ func jobBySets(s *archivetest.Suite) {
 	})
 	move(store.JobWithdrawn)
 	s.Must(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, second, sl) })
+}
+
+// setAside: letters are set aside together; what is so already, at its end, or approved for its cost is left alone.
+func setAside(s *archivetest.Suite) {
+	s.Put(nil, 1, 2)
+	s.Put(func(n *shipment.Shipment) { n.Account = "helse" }, 3)
+	s.Put(func(n *shipment.Shipment) { n.Hold = "annet" }, 4)
+	s.Put(func(n *shipment.Shipment) { n.Status, n.ReadAt = shipment.StatusLest, archivetest.T0 }, 5)
+	s.Put(func(n *shipment.Shipment) { n.ClosedAt = archivetest.T0 }, 6)
+	s.Put(func(n *shipment.Shipment) { n.CostApprovedAt = archivetest.T0 }, 7)
+	why := map[string]string{archivetest.ID(99): "er ikke der"}
+	for n := 1; n <= 7; n++ {
+		why[archivetest.ID(n)] = fmt.Sprint("grunn ", n)
+	}
+	aside := func(code string, want map[string]int) {
+		s.Must(func(tx store.Tx) error {
+			got, err := tx.SetAside(s.Ctx, code, why)
+			s.Same(got, want)
+			return err
+		})
+	}
+	before := s.Shipment(1)
+	aside(shipment.HoldCost, map[string]int{before.Account: 2, "helse": 1})
+	aside(shipment.HoldCost, map[string]int{})
+	aside("utskriftsvindu", map[string]int{before.Account: 1}) // an approval is about the cost alone
+	want := map[int]string{1: shipment.HoldCost, 2: shipment.HoldCost, 3: shipment.HoldCost, 4: "annet", 7: "utskriftsvindu"}
+	for n := 1; n <= 7; n++ {
+		now := s.Shipment(n)
+		if now.Hold != want[n] {
+			s.Errorf("shipment %d is set aside for %q, want %q", n, now.Hold, want[n])
+		}
+		s.View(func(r store.Reader) error {
+			h, err := r.History(s.Ctx, archivetest.ID(n))
+			told := slices.ContainsFunc(h, func(e shipment.Event) bool {
+				return e.Kind == shipment.EventHeld && e.From == now.Status && e.To == now.Status && e.Reason == fmt.Sprint("grunn ", n)
+			})
+			if set := want[n] != "" && n != 4; told != set {
+				s.Errorf("the history of shipment %d tells it: %v", n, told)
+			}
+			return err
+		})
+	}
+	if now := s.Shipment(1); now.Version != before.Version+1 {
+		s.Errorf("version %d after %d", now.Version, before.Version)
+	}
 }
