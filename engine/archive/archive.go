@@ -27,6 +27,7 @@ import (
 	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
+	"postgang/engine/archive/sets"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/store"
@@ -269,6 +270,7 @@ func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) 
 		Recorder: machines.NewRecorder(session, a.store.Dialect()),
 		Keeper:   search.NewKeeper(session, a.store.Dialect()),
 		Eraser:   erasing.NewEraser(session, now),
+		Setter:   sets.NewSetter(session, now),
 		now:      now,
 		raw:      w.Raw(),
 		enqueue:  a.enqueue,

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"postgang/billing/money"
+	"postgang/engine/archive/sets"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/documents"
 	"postgang/engine/shipment"
@@ -64,6 +64,9 @@ func jobsQuery(f store.JobFilter) (string, sqlrow.Args) {
 	}
 	if f.Before != "" {
 		where = append(where, "j.id < "+a.Add(f.Before))
+	}
+	if f.After != "" {
+		where = append(where, "j.id > "+a.Add(f.After))
 	}
 	order := " ORDER BY j.id"
 	if f.Newest {
@@ -183,7 +186,7 @@ func (r *reader) Ungated(ctx context.Context, job string) ([]shipment.Shipment, 
 		JOIN shipment s ON s.id = l.shipment
 		WHERE l.job = $1 AND (s.closed_at IS NOT NULL OR s.hold <> ''
 			OR l.reprint AND (s.status IN ('MANUELT_HANDTERT', 'SLETTET') OR s.prepared_sha IS NULL)
-			OR NOT l.reprint AND (s.read_at IS NOT NULL OR s.status NOT IN `+onTheWay+`))
+			OR NOT l.reprint AND (s.read_at IS NOT NULL OR s.status NOT IN `+sets.OnTheWay+`))
 		ORDER BY l.letter`, job)
 	if err != nil {
 		return nil, fmt.Errorf("last gate of job %s: %w", job, err)
@@ -259,87 +262,7 @@ func (t *tx) insertJob(ctx context.Context, j store.PrintJob, letters []store.Jo
 	if err != nil {
 		return err
 	}
-	return t.insertLetters(ctx, j, letters)
-}
-
-// insertLetters stores letters of a job.
-func (t *tx) insertLetters(ctx context.Context, j store.PrintJob, letters []store.JobLetter) error {
-	live := j.State.Live()
-	rows := make([][]any, 0, len(letters))
-	for _, l := range letters {
-		if l.Job != j.ID {
-			return fmt.Errorf("letter %d belongs to another job", l.Letter)
-		}
-		only, err := sqlrow.Encode(l.Only)
-		if err != nil {
-			return err
-		}
-		var production, postage any
-		if l.Expected != nil {
-			production, postage = int64(l.Expected.Production), int64(l.Expected.Postage)
-		}
-		rows = append(rows, []any{l.Job, live, j.Reprint, only, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
-			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram, production, postage})
-	}
-	return t.InsertRows(ctx, `job_letter (job, live, reprint, only_sheets, shipment, letter, konteringskode, reason, file, first_side,
-		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram,
-		expected_production, expected_postage)`, rows)
-}
-
-// AddJobLetters adds letters to a job that is being planned.
-func (t *tx) AddJobLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
-	added, err := t.addLetters(ctx, job, letters)
-	if err != nil {
-		return nil, fmt.Errorf("add letters to job %s: %w", job, err)
-	}
-	return added, nil
-}
-
-func (t *tx) addLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
-	j, err := t.Job(ctx, job)
-	if err != nil {
-		return nil, err
-	}
-	if j.State != store.JobPlanning {
-		return nil, fmt.Errorf("it is %s: %w", j.State, store.ErrStale)
-	}
-	fit := make(map[string]bool, len(letters))
-	for some := range slices.Chunk(letters, statusesAtOnce) {
-		ids := make([]string, len(some))
-		for i, l := range some {
-			ids[i] = l.Shipment
-		}
-		var a sqlrow.Args
-		err := t.Each(ctx, func(scan sqlrow.Scan) error {
-			var id string
-			err := scan(&id)
-			fit[id] = true
-			return err
-		}, `SELECT s.id FROM shipment s WHERE s.id IN `+sqlrow.In(&a, ids)+` AND `+mayGo, a...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	added := make([]store.JobLetter, 0, len(letters))
-	for _, l := range letters {
-		if fit[l.Shipment] {
-			l.Letter = letters[0].Letter + len(added)
-			added = append(added, l)
-		}
-	}
-	if len(added) == 0 {
-		return nil, nil
-	}
-	if err := t.insertLetters(ctx, j, added); err != nil {
-		return nil, err
-	}
-	first, last := added[0].Letter, added[len(added)-1].Letter
-	_, err = t.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
-		SELECT s.id, CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT), s.status, s.status, l.reason || ' ' || l.job, CAST($6 AS TEXT)
-		FROM job_letter l JOIN shipment s ON s.id = l.shipment
-		WHERE l.job = $1 AND l.letter BETWEEN CAST($2 AS BIGINT) AND CAST($3 AS BIGINT) ORDER BY l.letter`,
-		job, first, last, t.now, shipment.EventCollected, sqlrow.Actor(ctx))
-	return added, err
+	return sets.InsertLetters(ctx, t.Rows, j, letters)
 }
 
 // UpdateJob stores a changed job.

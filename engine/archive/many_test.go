@@ -33,7 +33,6 @@ func BenchmarkStatus(b *testing.B) {
 	last := archivetest.ID(1)
 	for name, ask := range map[string]func(r store.Reader) error{
 		"count":     func(r store.Reader) error { _, err := r.CountShipments(ctx); return err },
-		"held":      func(r store.Reader) error { _, err := r.CountHeld(ctx); return err },
 		"unhandled": func(r store.Reader) error { _, err := r.Unhandled(ctx, now); return err },
 		"overdue":   func(r store.Reader) error { _, err := r.Overdue(ctx, now.Add(-1000*time.Hour)); return err },
 		"ahead":     func(r store.Reader) error { _, _, err := r.ReceivedAfter(ctx, now.Add(9999*time.Hour)); return err },

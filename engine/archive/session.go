@@ -12,6 +12,7 @@ import (
 	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
+	"postgang/engine/archive/sets"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/archive/sums"
 	"postgang/engine/store"
@@ -26,6 +27,7 @@ type reader struct {
 	search.Finder
 	erasing.Teller
 	sums.Keeper
+	sets.Counter
 }
 
 // tx is a write transaction.
@@ -36,6 +38,7 @@ type tx struct {
 	found.Noter
 	search.Keeper
 	erasing.Eraser
+	sets.Setter
 	now     time.Time
 	raw     any
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
@@ -80,5 +83,5 @@ func (t *tx) enqueueAll(ctx context.Context) error {
 }
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
-	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), found.NewLookout(s), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s)}
+	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), found.NewLookout(s), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s), sets.NewCounter(s)}
 }

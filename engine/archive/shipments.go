@@ -3,13 +3,13 @@ package archive
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"postgang/engine/archive/search"
+	"postgang/engine/archive/sets"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/find"
 	"postgang/engine/shipment"
@@ -20,9 +20,6 @@ import (
 const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.content, s.zone,
 	s.received_at, s.notified_at, s.read_at, s.due_at, s.due_reason, s.sent_at, s.posted_at, s.closed_at,
 	s.prepared_sha, s.prepared_bytes, s.facts, s.prepared_key, s.hold, s.refusals, s.cost_approved_at, s.dialect, s.integration, s.settings, s.version`
-
-// onTheWay are the statuses from which a letter may go to paper.
-const onTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
 
 func scanShipment(scan sqlrow.Scan) (shipment.Shipment, error) {
 	var s shipment.Shipment
@@ -145,22 +142,6 @@ func (r *reader) CountShipments(ctx context.Context) ([]store.StatusCount, error
 	return out, nil
 }
 
-// CountHeld counts shipments that are set aside.
-func (r *reader) CountHeld(ctx context.Context) (map[string]int, error) {
-	out := map[string]int{}
-	err := r.Each(ctx, func(scan sqlrow.Scan) error {
-		var code string
-		var n int
-		err := scan(&code, &n)
-		out[code] = n
-		return err
-	}, `SELECT hold, CAST(sum(letters) AS BIGINT) FROM shipment_counts WHERE hold <> '' AND letters > 0 GROUP BY hold`)
-	if err != nil {
-		return nil, fmt.Errorf("count what is set aside: %w", err)
-	}
-	return out, nil
-}
-
 // CountNotable counts shipments by kind of event.
 func (r *reader) CountNotable(ctx context.Context, from, to time.Time, accounts []string) (map[string]int, error) {
 	a := sqlrow.Args{from.UnixMilli(), to.UnixMilli()}
@@ -270,12 +251,8 @@ func (r *reader) Due(ctx context.Context, now time.Time, accounts []string, afte
 	return out, nil
 }
 
-// mayGo is what may go to paper at some time: word for word the conditions of the index shipment_waiting.
-const mayGo = `s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
-			AND s.hold = '' AND s.prepared_sha IS NOT NULL`
-
 // waiting is what may be collected but for its time: what may go, and is in no live job.
-const waiting = mayGo + `
+const waiting = sets.MayGo + `
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)`
 
 // DueAhead lists what is due later than it should be.
@@ -315,7 +292,7 @@ func dueQuery(now time.Time, accounts []string, after string, limit int) (string
 	a := sqlrow.Args{now.UnixMilli(), after}
 	// The first conditions are word for word those of the index shipment_waiting.
 	return `SELECT ` + shipmentColumns + ` FROM shipment s
-		WHERE s.status || '' IN ` + onTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
+		WHERE s.status || '' IN ` + sets.OnTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
 			AND s.hold = '' AND s.prepared_sha IS NOT NULL
 			AND s.due_at <= $1 AND s.id > $2 AND s.account || '' IN ` + sqlrow.In(&a, accounts) + `
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
@@ -433,36 +410,6 @@ func (t *tx) update(ctx context.Context, table, id string, version int64, column
 		return err
 	}
 	return store.ErrStale
-}
-
-// SetAside sets shipments aside.
-func (t *tx) SetAside(ctx context.Context, code string, why map[string]string) (map[string]int, error) {
-	accounts := map[string]int{}
-	for some := range slices.Chunk(slices.Sorted(maps.Keys(why)), statusesAtOnce) {
-		a := sqlrow.Args{code}
-		where := ` WHERE id IN ` + sqlrow.In(&a, some) + ` AND hold = '' AND read_at IS NULL AND closed_at IS NULL AND status IN ` + onTheWay
-		if code == shipment.HoldCost {
-			where += ` AND cost_approved_at IS NULL`
-		}
-		var events []shipment.Event
-		err := t.Each(ctx, func(scan sqlrow.Scan) error {
-			var account string
-			e := shipment.Event{At: t.now, Kind: shipment.EventHeld}
-			err := scan(&e.Shipment, &account, &e.From)
-			e.To, e.Reason = e.From, why[e.Shipment]
-			events = append(events, e)
-			accounts[account]++
-			return err
-		}, `UPDATE shipment SET hold = $1, version = version + 1`+where+` RETURNING id, account, status`, a...)
-		if err == nil {
-			slices.SortFunc(events, func(a, b shipment.Event) int { return strings.Compare(a.Shipment, b.Shipment) })
-			err = t.AddEvents(ctx, events...)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("set shipments aside: %w", err)
-		}
-	}
-	return accounts, nil
 }
 
 // PostShipments stores that shipments were posted.

@@ -115,27 +115,48 @@ func (e *Collector) expireDigital(ctx context.Context) (int, error) {
 		if err != nil {
 			return n, err
 		}
-		for _, s := range expired {
-			if unheard[s.ID] != "" && e.Now().Sub(s.DueAt) <= channelPatience {
-				continue // it may have been read
-			}
-			account, _ := terms.Letter(s)
-			changed, ev, _ := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
-			err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-				if err := tx.UpdateShipment(ctx, changed); err != nil {
-					return err
-				}
-				return tx.AddEvents(ctx, ev)
-			})
-			if errors.Is(err, store.ErrStale) {
-				continue // read just now; it is looked at again next time
-			}
-			if err != nil {
+		expired = slices.DeleteFunc(expired, func(s shipment.Shipment) bool { // it may have been read
+			return unheard[s.ID] != "" && e.Now().Sub(s.DueAt) <= channelPatience
+		})
+		for set := range slices.Chunk(expired, e.SetSize) {
+			closed, err := e.closeExpired(ctx, terms, set)
+			if n += closed; err != nil {
 				return n, err
 			}
-			n++
 		}
 	}
+}
+
+// closeExpired closes a set of letters in one transaction, and counts them. When one of them was read just now each is closed by itself;
+// that one is looked at again next time.
+func (e *Collector) closeExpired(ctx context.Context, terms *step.Terms, set []shipment.Shipment) (n int, err error) {
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		events := make([]shipment.Event, len(set))
+		for i, s := range set {
+			account, _ := terms.Letter(s)
+			changed, ev, _ := shipment.ExpireDigitalOnly(s, account.Rules, e.Now())
+			events[i] = ev
+			if err := tx.UpdateShipment(ctx, changed); err != nil {
+				return err
+			}
+		}
+		return tx.AddEvents(ctx, events...)
+	})
+	switch {
+	case err == nil:
+		return len(set), nil
+	case !errors.Is(err, store.ErrStale):
+		return 0, err
+	case len(set) == 1:
+		return 0, nil
+	}
+	for _, s := range set {
+		closed, err := e.closeExpired(ctx, terms, []shipment.Shipment{s})
+		if n += closed; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // dueLetter is what of a due letter is known while it is planned.
@@ -232,8 +253,7 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *st
 	if err != nil {
 		return err
 	}
-	over := e.guarded(v, planned, terms, sum)
-	n, err := e.keepBack(ctx, over)
+	n, err := e.keepBack(ctx, v, planned, terms, sum)
 	if err != nil {
 		return err
 	}

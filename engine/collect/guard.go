@@ -96,11 +96,11 @@ type keptBack struct {
 	why shipment.Args // of the sentence that says why
 }
 
-// guarded takes out of what is planned, and gives, what the caps do not allow. sum grows by the letters that go.
-func (e *Collector) guarded(v party.Vendor, planned *night, terms *step.Terms, sum *spent) (over []keptBack) {
+// guarded takes out of what is planned, and gives to over, what the caps do not allow. sum grows by the letters that go.
+func (e *Collector) guarded(v party.Vendor, planned *night, terms *step.Terms, sum *spent, over func(keptBack)) {
 	guard := e.guard.with(e.AccountKeys, terms)
 	if !guard.On() {
-		return nil
+		return
 	}
 	first := func(a, b dueLetter) int { return cmp.Compare(a.at, b.at) }
 	planned.Keep(first, func(l printjobs.PlannedLetter, due dueLetter) bool {
@@ -118,10 +118,9 @@ func (e *Collector) guarded(v party.Vendor, planned *night, terms *step.Terms, s
 			sum.add(l.Account, l.Konteringskode, cost.Net())
 			return true
 		}
-		over = append(over, keptBack{l, why})
+		over(keptBack{l, why})
 		return false
 	})
-	return over
 }
 
 // spentToday is what the letters of today's jobs were expected to cost.
@@ -142,25 +141,30 @@ func (e *Collector) spentToday(ctx context.Context, terms *step.Terms) (*spent, 
 // GuardBatch is how many letters are approved in one transaction.
 const GuardBatch = 500
 
-// keepBack sets aside what the guard keeps back, and counts it. One alarm stands for all of them, see Watch.
-func (e *Collector) keepBack(ctx context.Context, letters []keptBack) (int, error) {
-	all := 0
-	for some := range slices.Chunk(letters, e.SetSize) {
-		aside := make([]step.Aside, len(some))
-		for i, l := range some {
-			aside[i] = step.Aside{Shipment: l.Shipment, Why: shipment.Refusal{Code: shipment.HoldCost, Args: l.why}}
+// keepBack sets aside what the caps do not allow of what is planned, set by set, and counts it. One alarm stands for all of them, see
+// Watch.
+func (e *Collector) keepBack(ctx context.Context, v party.Vendor, planned *night, terms *step.Terms, sum *spent) (all int, err error) {
+	var aside []step.Aside
+	over := 0
+	set := func() {
+		if err == nil && len(aside) > 0 {
+			var n int
+			n, err = e.HoldAll(ctx, aside)
+			all, aside = all+n, aside[:0]
 		}
-		n, err := e.HoldAll(ctx, aside)
-		if err != nil {
-			return all, err
-		}
-		all += n
 	}
-	if len(letters) > 0 {
+	e.guarded(v, planned, terms, sum, func(l keptBack) {
+		over++
+		if aside = append(aside, step.Aside{Shipment: l.Shipment, Why: shipment.Refusal{Code: shipment.HoldCost, Args: l.why}}); len(aside) == e.SetSize || err != nil {
+			set()
+		}
+	})
+	set()
+	if err == nil && over > 0 {
 		e.Log.Warn("letters kept back by the cost guard", "letters", all)
 		e.Passed("collect: kept back")
 	}
-	return all, nil
+	return all, err
 }
 
 // KeptBack lists the letters that the guard keeps back, oldest due first, with what each would cost today. A letter whose cost

@@ -120,10 +120,7 @@ func (e *Collector) PlanNight(ctx context.Context) (NightPlan, error) {
 		if err != nil {
 			return out, fmt.Errorf("plan for vendor %s: %w", vendor, err)
 		}
-		over := e.guarded(v, planned, terms, sum)
-		for _, h := range over {
-			add(back, h.PlannedLetter, v)
-		}
+		e.guarded(v, planned, terms, sum, func(l keptBack) { add(back, l.PlannedLetter, v) })
 		for p := range planned.Jobs() {
 			j := PlannedJob{Vendor: v.Key, Class: p.Class, Letters: len(p.Letters)}
 			for _, l := range p.Letters {

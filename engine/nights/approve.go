@@ -63,8 +63,14 @@ func (e *Nights) ApproveCost(ctx context.Context, shipments []string, reason str
 // Other letters take another asking.
 func (e *Nights) WholeCap(ctx context.Context, shipments []string) (subject string, err error) {
 	err = e.Archive.View(ctx, func(r store.Reader) error {
-		held, err := r.CountHeld(ctx)
-		if err != nil || len(shipments) < held[shipment.HoldCost] {
+		counts, err := r.CountShipments(ctx)
+		held := 0
+		for _, c := range counts {
+			if c.Hold == shipment.HoldCost {
+				held += c.Count
+			}
+		}
+		if err != nil || len(shipments) < held {
 			return err
 		}
 		var kept []string
@@ -77,7 +83,7 @@ func (e *Nights) WholeCap(ctx context.Context, shipments []string) (subject stri
 				kept = append(kept, id)
 			}
 		}
-		if len(kept) > 1 && len(kept) == held[shipment.HoldCost] {
+		if len(kept) > 1 && len(kept) == held {
 			slices.Sort(kept)
 			sum := sha256.Sum256([]byte(strings.Join(kept, "\n")))
 			subject = "guard/" + hex.EncodeToString(sum[:6])

@@ -109,7 +109,7 @@ func (e *Nights) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 
 func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) (Night, error) {
 	var out Night
-	before, err := e.jobStates(ctx)
+	before, err := e.jobsNow(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -144,7 +144,7 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 		out.Add(again)
 		waitErr = e.settle(ctx, o, deadline)
 	}
-	after, err := e.jobStates(ctx)
+	after, err := e.jobsSince(ctx, before)
 	if err != nil {
 		return out, errors.Join(waitErr, err)
 	}
@@ -153,9 +153,9 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 		return out, errors.Join(waitErr, err)
 	}
 	out.Stopped = slices.Sorted(maps.Keys(stopped))
-	var withdrawn, fresh []string
+	var withdrawn []string
 	for _, j := range after {
-		old, known := before[j.ID]
+		old, known := before.open[j.ID]
 		handed := func(s store.JobState) bool {
 			return s == store.JobOffered || s == store.JobAccepted || s == store.JobRejected || s == store.JobClosed
 		}
@@ -186,11 +186,20 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 				out.Unsettled = append(out.Unsettled, j.ID)
 			}
 		}
-		if !known && j.State.Live() {
-			fresh = append(fresh, j.ID)
-		}
 	}
-	if err := e.dropped(ctx, &out, withdrawn, fresh); err != nil {
+	// Letters of withdrawn jobs that went into none of the night's own: set aside while composing, or read, stopped or closed before the
+	// last gate.
+	err = e.Archive.View(ctx, func(r store.Reader) error {
+		for some := range slices.Chunk(withdrawn, jobsAtOnce) {
+			aside, others, err := r.CountDropped(ctx, some)
+			if err != nil {
+				return err
+			}
+			out.SetAside, out.Withdrawn = out.SetAside+aside, out.Withdrawn+others
+		}
+		return nil
+	})
+	if err != nil {
 		return out, errors.Join(waitErr, err)
 	}
 	for _, list := range [][]string{out.Offered, out.Uncertain, out.Waiting, out.Manual, out.Unsettled} {
@@ -207,51 +216,50 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 	return out, nil
 }
 
-// dropped counts the letters of withdrawn jobs that went into none of the night's fresh ones: set aside while composing,
-// or read, stopped or closed before the last gate.
-func (e *Nights) dropped(ctx context.Context, out *Night, withdrawn, fresh []string) error {
-	return e.Archive.View(ctx, func(r store.Reader) error {
-		seen := map[string]bool{} // counted, or went on
-		for _, id := range fresh {
-			rows, err := r.JobLetters(ctx, id)
-			if err != nil {
-				return err
-			}
-			for _, row := range rows {
-				seen[row.Shipment] = true
-			}
-		}
-		for _, id := range withdrawn {
-			rows, err := r.JobLetters(ctx, id)
-			if err != nil {
-				return err
-			}
-			for _, row := range rows {
-				if seen[row.Shipment] {
-					continue
-				}
-				seen[row.Shipment] = true
-				s, err := r.Shipment(ctx, row.Shipment)
-				if err != nil {
-					return err
-				}
-				if s.Hold != "" {
-					out.SetAside++
-				} else {
-					out.Withdrawn++
-				}
-			}
-		}
-		return nil
-	})
+// jobsAtOnce is how many jobs stand in one statement.
+const jobsAtOnce = 500
+
+// jobsBefore are the jobs that a night may carry on: those that are not handed over when it begins, and the last id of all.
+type jobsBefore struct {
+	open map[string]store.PrintJob
+	last string
 }
 
-func (e *Nights) jobStates(ctx context.Context) (map[string]store.PrintJob, error) {
-	jobs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PrintJob, error) { return r.Jobs(ctx, store.JobFilter{}) })
-	out := make(map[string]store.PrintJob, len(jobs))
-	for _, j := range jobs {
-		out[j.ID] = j
-	}
+func (e *Nights) jobsNow(ctx context.Context) (jobsBefore, error) {
+	b := jobsBefore{open: map[string]store.PrintJob{}}
+	err := e.Archive.View(ctx, func(r store.Reader) error {
+		open, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{
+			store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain}})
+		if err != nil {
+			return err
+		}
+		for _, j := range open {
+			b.open[j.ID] = j
+		}
+		newest, err := r.Jobs(ctx, store.JobFilter{Newest: true, Limit: 1})
+		for _, j := range newest {
+			b.last = j.ID
+		}
+		return err
+	})
+	return b, err
+}
+
+// jobsSince are these jobs as they are now, and those that came after them.
+func (e *Nights) jobsSince(ctx context.Context, b jobsBefore) ([]store.PrintJob, error) {
+	var out []store.PrintJob
+	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
+		for _, id := range slices.Sorted(maps.Keys(b.open)) {
+			j, err := r.Job(ctx, id)
+			if err != nil {
+				return err
+			}
+			out = append(out, j)
+		}
+		fresh, err := r.Jobs(ctx, store.JobFilter{After: b.last})
+		out = append(out, fresh...)
+		return err
+	})
 	return out, err
 }
 

@@ -54,17 +54,40 @@ func (e *Nights) Unsettled(ctx context.Context) ([]store.PrintJob, error) {
 	})
 }
 
-// Reconcile has everything done that the archive says is unfinished. Losing the whole queue loses nothing.
+// tasksAtOnce is how many tasks are inserted in one transaction.
+const tasksAtOnce = 500
+
+// Reconcile has everything done that the archive says is unfinished. Losing the whole queue loses nothing. Letters are read page by page.
 func (e *Nights) Reconcile(ctx context.Context) (tasks int, err error) {
+	enqueue := func(list []store.Task) error {
+		for part := range slices.Chunk(list, tasksAtOnce) {
+			if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, part...) }); err != nil {
+				return err
+			}
+			tasks += len(part)
+		}
+		return nil
+	}
+	for after := ""; ; {
+		page, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}, After: after, Limit: store.Page})
+		})
+		if err != nil {
+			return tasks, fmt.Errorf("reconcile: %w", err)
+		}
+		list := make([]store.Task, len(page))
+		for i, s := range page {
+			list[i], after = store.Task{Kind: store.TaskPrepare, Subject: s.ID}, s.ID
+		}
+		if err := enqueue(list); err != nil {
+			return tasks, fmt.Errorf("reconcile: %w", err)
+		}
+		if len(page) < store.Page {
+			break
+		}
+	}
 	var list []store.Task
 	err = e.Archive.View(ctx, func(r store.Reader) error {
-		ships, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}})
-		if err != nil {
-			return err
-		}
-		for _, s := range ships {
-			list = append(list, store.Task{Kind: store.TaskPrepare, Subject: s.ID})
-		}
 		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}})
 		if err != nil {
 			return err
@@ -80,13 +103,11 @@ func (e *Nights) Reconcile(ctx context.Context) (tasks int, err error) {
 		list = append(list, channels...)
 		return err
 	})
+	if err == nil {
+		err = enqueue(list)
+	}
 	if err != nil {
-		return 0, fmt.Errorf("reconcile: %w", err)
+		return tasks, fmt.Errorf("reconcile: %w", err)
 	}
-	for part := range slices.Chunk(list, 500) {
-		if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.Enqueue(ctx, part...) }); err != nil {
-			return 0, fmt.Errorf("reconcile: %w", err)
-		}
-	}
-	return len(list), nil
+	return tasks, nil
 }

@@ -77,10 +77,10 @@ type JobFilter struct {
 	// OfferedSince: only those that were offered then or later.
 	OfferedSince time.Time
 	Reprints     bool // only reprints
-	// Newest lists the last ids first; Before, only those before this id.
-	Newest bool
-	Before string
-	Limit  int
+	// Newest lists the last ids first; Before and After, only those before or after this id.
+	Newest        bool
+	Before, After string
+	Limit         int
 }
 
 // PlannedCost is what letters of an account and konteringskode were expected to cost when they were planned, net of VAT.

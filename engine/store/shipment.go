@@ -16,8 +16,8 @@ type ShipmentReader interface {
 	Shipments(ctx context.Context, f ShipmentFilter) ([]shipment.Shipment, error)
 	// CountShipments counts by account, status and reason of being set aside, in that order.
 	CountShipments(ctx context.Context) ([]StatusCount, error)
-	// CountHeld counts the shipments that are set aside by their reason code.
-	CountHeld(ctx context.Context) (map[string]int, error)
+	// CountDropped counts the letters of jobs that are in no live job: those that are set aside, and the others.
+	CountDropped(ctx context.Context, jobs []string) (aside, others int, err error)
 	// Unhandled counts, by account and status, letters to which nothing has happened after a time: received and with the
 	// last event of their history recorded not after it, status MOTTATT, AKSEPTERT, KLAR_FOR_MOTTAK or SENDT_SDP, not due
 	// at any time, not read, not closed and not held. A notified letter (VARSLET) waits for its reader.

@@ -341,8 +341,8 @@ func (g *generator) contents(ctx context.Context, a store.Archive) (out []string
 		show("alarms", as, err)
 		counts, err := r.CountShipments(ctx)
 		show("counts", counts, err)
-		held, err := r.CountHeld(ctx)
-		show("held", held, err)
+		aside, others, err := r.CountDropped(ctx, g.jobs)
+		show("dropped", []int{aside, others}, err)
 		planned, err := r.PlannedCosts(ctx, T0)
 		show("planned costs", planned, err)
 		return nil

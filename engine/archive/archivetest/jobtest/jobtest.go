@@ -15,7 +15,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"job by sets": jobBySets, "set aside": setAside,
+		"job by sets": jobBySets, "set aside": setAside, "dropped": dropped,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -174,4 +174,39 @@ func setAside(s *archivetest.Suite) {
 	if now := s.Shipment(1); now.Version != before.Version+1 {
 		s.Errorf("version %d after %d", now.Version, before.Version)
 	}
+}
+
+// dropped: of withdrawn jobs those letters are counted that are in no live job, each once.
+func dropped(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3, 4, 5)
+	withdraw := func(id string) {
+		s.Must(func(tx store.Tx) error {
+			j, err := tx.Job(s.Ctx, id)
+			j.State = store.JobWithdrawn
+			return errors.Join(err, tx.UpdateJob(s.Ctx, j))
+		})
+	}
+	want := func(aside, others int, jobs ...string) {
+		s.Helper()
+		s.View(func(r store.Reader) error {
+			gotAside, gotOthers, err := r.CountDropped(s.Ctx, jobs)
+			s.Same([]int{gotAside, gotOthers}, []int{aside, others})
+			return err
+		})
+	}
+	first := s.Job(1, 2, 3, 4)
+	want(0, 0, first)
+	want(0, 0)
+	withdraw(first)
+	want(0, 4, first)
+	second := s.Job(1, 2, 3)
+	want(0, 1, first)
+	withdraw(second)
+	s.Job(1)
+	s.Must(func(tx store.Tx) error {
+		_, err := tx.SetAside(s.Ctx, "oppsett", map[string]string{archivetest.ID(2): "oppsett"})
+		return err
+	})
+	want(1, 2, first, second)
+	want(1, 1, second)
 }

@@ -1,0 +1,167 @@
+// Package sets writes and counts for many letters at once: what a night does with thousands of them.
+package sets
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"postgang/engine/archive/sqlrow"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
+)
+
+// OnTheWay are the statuses from which a letter may go to paper.
+const OnTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
+
+// MayGo is what may go to paper at some time, of shipments s: word for word the conditions of the index shipment_waiting.
+const MayGo = `s.status || '' IN ` + OnTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
+			AND s.hold = '' AND s.prepared_sha IS NOT NULL`
+
+// atOnce is how many ids stand in one statement.
+const atOnce = 500
+
+// Counter counts in one transaction.
+type Counter struct{ rows *sqlrow.Rows }
+
+// NewCounter is the Counter of a transaction.
+func NewCounter(r *sqlrow.Rows) Counter { return Counter{r} }
+
+// Setter writes in one transaction.
+type Setter struct {
+	rows *sqlrow.Rows
+	now  time.Time
+}
+
+// NewSetter is the Setter of a transaction; now is its clock.
+func NewSetter(r *sqlrow.Rows, now time.Time) Setter { return Setter{r, now} }
+
+// CountDropped counts the letters of jobs that are in no live job.
+func (c Counter) CountDropped(ctx context.Context, jobs []string) (aside, others int, err error) {
+	if len(jobs) == 0 {
+		return 0, 0, nil
+	}
+	var a sqlrow.Args
+	_, err = sqlrow.One(ctx, c.rows, func(scan sqlrow.Scan) (struct{}, error) { return struct{}{}, scan(&aside, &others) },
+		`SELECT count(DISTINCT CASE WHEN s.hold <> '' THEN s.id END), count(DISTINCT CASE WHEN s.hold = '' THEN s.id END)
+		FROM job_letter l JOIN shipment s ON s.id = l.shipment WHERE l.job IN `+sqlrow.In(&a, jobs)+`
+			AND NOT EXISTS (SELECT 1 FROM job_letter o WHERE o.shipment = l.shipment AND o.live AND NOT o.reprint)`, a...)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count letters that dropped out of jobs: %w", err)
+	}
+	return aside, others, nil
+}
+
+// InsertLetters stores letters of a job.
+func InsertLetters(ctx context.Context, r *sqlrow.Rows, j store.PrintJob, letters []store.JobLetter) error {
+	live := j.State.Live()
+	rows := make([][]any, 0, len(letters))
+	for _, l := range letters {
+		if l.Job != j.ID {
+			return fmt.Errorf("letter %d belongs to another job", l.Letter)
+		}
+		only, err := sqlrow.Encode(l.Only)
+		if err != nil {
+			return err
+		}
+		var production, postage any
+		if l.Expected != nil {
+			production, postage = int64(l.Expected.Production), int64(l.Expected.Postage)
+		}
+		rows = append(rows, []any{l.Job, live, j.Reprint, only, l.Shipment, l.Letter, l.Konteringskode, l.Reason, l.File, l.FirstSide,
+			l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram, production, postage})
+	}
+	return r.InsertRows(ctx, `job_letter (job, live, reprint, only_sheets, shipment, letter, konteringskode, reason, file, first_side,
+		last_side, sheets, pages, pages_bw, pages_colour, giro_sheets, envelope, weight_gram,
+		expected_production, expected_postage)`, rows)
+}
+
+// AddJobLetters adds letters to a job that is being planned.
+func (t Setter) AddJobLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
+	added, err := t.addLetters(ctx, job, letters)
+	if err != nil {
+		return nil, fmt.Errorf("add letters to job %s: %w", job, err)
+	}
+	return added, nil
+}
+
+func (t Setter) addLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
+	j, err := sqlrow.One(ctx, t.rows, func(scan sqlrow.Scan) (j store.PrintJob, err error) {
+		err = scan(&j.ID, &j.State, &j.Reprint)
+		return j, err
+	}, `SELECT id, state, reprint FROM print_job WHERE id = $1`, job)
+	if err != nil {
+		return nil, err
+	}
+	if j.State != store.JobPlanning {
+		return nil, fmt.Errorf("it is %s: %w", j.State, store.ErrStale)
+	}
+	fit := make(map[string]bool, len(letters))
+	for some := range slices.Chunk(letters, atOnce) {
+		ids := make([]string, len(some))
+		for i, l := range some {
+			ids[i] = l.Shipment
+		}
+		var a sqlrow.Args
+		err := t.rows.Each(ctx, func(scan sqlrow.Scan) error {
+			var id string
+			err := scan(&id)
+			fit[id] = true
+			return err
+		}, `SELECT s.id FROM shipment s WHERE s.id IN `+sqlrow.In(&a, ids)+` AND `+MayGo, a...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	added := make([]store.JobLetter, 0, len(letters))
+	for _, l := range letters {
+		if fit[l.Shipment] {
+			l.Letter = letters[0].Letter + len(added)
+			added = append(added, l)
+		}
+	}
+	if len(added) == 0 {
+		return nil, nil
+	}
+	if err := InsertLetters(ctx, t.rows, j, added); err != nil {
+		return nil, err
+	}
+	first, last := added[0].Letter, added[len(added)-1].Letter
+	_, err = t.rows.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
+		SELECT s.id, CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT), s.status, s.status, l.reason || ' ' || l.job, CAST($6 AS TEXT)
+		FROM job_letter l JOIN shipment s ON s.id = l.shipment
+		WHERE l.job = $1 AND l.letter BETWEEN CAST($2 AS BIGINT) AND CAST($3 AS BIGINT) ORDER BY l.letter`,
+		job, first, last, t.now, shipment.EventCollected, sqlrow.Actor(ctx))
+	return added, err
+}
+
+// SetAside sets shipments aside.
+func (t Setter) SetAside(ctx context.Context, code string, why map[string]string) (map[string]int, error) {
+	accounts := map[string]int{}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(why)), atOnce) {
+		a := sqlrow.Args{code}
+		where := ` WHERE id IN ` + sqlrow.In(&a, some) + ` AND hold = '' AND read_at IS NULL AND closed_at IS NULL AND status IN ` + OnTheWay
+		if code == shipment.HoldCost {
+			where += ` AND cost_approved_at IS NULL`
+		}
+		var events [][]any
+		err := t.rows.Each(ctx, func(scan sqlrow.Scan) error {
+			var id, account, status string
+			err := scan(&id, &account, &status)
+			events = append(events, []any{id, t.now, t.now, shipment.EventHeld, status, status, sqlrow.Clean(why[id]), sqlrow.Actor(ctx)})
+			accounts[account]++
+			return err
+		}, `UPDATE shipment SET hold = $1, version = version + 1`+where+` RETURNING id, account, status`, a...)
+		if err == nil {
+			slices.SortFunc(events, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
+			err = t.rows.InsertRows(ctx, `event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)`, events)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("set shipments aside: %w", err)
+		}
+	}
+	return accounts, nil
+}
