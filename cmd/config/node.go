@@ -34,7 +34,7 @@ func (c *checker) node(cfg *Config, n Node) {
 }
 
 // ofMachine are the settings that may differ between machines that serve one archive.
-var ofMachine = []string{"node", "health", "archive.work", "archive.database", "intake.folder", "prepare.workers", "http.address", "console.address"}
+var ofMachine = []string{"node", "health", "archive.work", "documents.cache", "documents.cache_mb", "archive.database", "intake.folder", "prepare.workers", "http.address", "console.address"}
 
 // fingerprint is the same for configurations that treat letters alike, as far as the file says.
 func fingerprint(doc map[string]any) (string, error) {

@@ -41,6 +41,11 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", id, err)
 	}
+	if far, ok := e.Blobs.(interface{ Far() bool }); ok && far.Far() {
+		var stop func()
+		letters, stop = ahead(ctx, letters)
+		defer stop()
+	}
 	composed, err := printjobs.Compose(ctx, dir, printjobs.Job{
 		ID: id, Vendor: j.Vendor, Parent: j.Parent, Reprint: j.Reprint, Created: j.Created.In(calendar.Oslo), Class: j.Class, Letters: letters,
 	}, v.Profile, nil)
