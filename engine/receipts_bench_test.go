@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type month struct {
 	blobs   *documents.Plain
 	engine  *engine.Engine
 	dir     string
+	dsn     string // of the archive; empty: SQLite in dir
 	prices  price.List
 	file    []byte
 }
@@ -85,7 +87,7 @@ func (m *month) open(b *testing.B) {
 	b.Helper()
 	var err error
 	ctx, dir := b.Context(), m.dir
-	if m.archive, err = archive.Open(ctx, archive.Config{DSN: "sqlite:" + dir + "/postgang.db", Installation: "BNCH", Enqueue: func(context.Context, any, []store.Task) error { return nil }}); err != nil {
+	if m.archive, err = archive.Open(ctx, archive.Config{DSN: cmp.Or(m.dsn, "sqlite:"+dir+"/postgang.db"), Installation: "BNCH", Enqueue: func(context.Context, any, []store.Task) error { return nil }}); err != nil {
 		b.Fatal(err)
 	}
 	if m.blobs, err = documents.OpenDir(dir + "/documents"); err != nil {

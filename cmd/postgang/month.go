@@ -30,6 +30,7 @@ type monthView struct {
 	OpenPoints        int            `json:"open_points"`
 	Unreceipted       int            `json:"letters_without_receipt"`
 	StoppedFiles      int            `json:"receipt_files_stopped"`
+	HalfFiles         int            `json:"receipt_files_half_applied"`
 	Conflicts         int            `json:"receipts_in_conflict"`
 	Deviations        int            `json:"deviations_open"`
 	DeviationsOre     money.Ore      `json:"deviations_ore"`
@@ -52,7 +53,7 @@ type monthAccrual struct {
 func viewMonth(m finance.MonthStatus, names map[string]string) monthView {
 	v := monthView{
 		Month: m.Month.Month(), State: "open", NetOre: m.Net, Letters: m.Letters, OpenPoints: m.Points(), Unreceipted: m.Unreceipted,
-		StoppedFiles: m.StoppedFiles, Conflicts: m.Conflicts, Deviations: m.Deviations, DeviationsOre: m.DeviationsNet,
+		StoppedFiles: m.StoppedFiles, HalfFiles: m.HalfFiles, Conflicts: m.Conflicts, Deviations: m.Deviations, DeviationsOre: m.DeviationsNet,
 		UnbookedInvoices: []monthInvoice{}, WithoutInvoice: []monthAccrual{},
 	}
 	if c := m.Closed; c != nil {
@@ -78,6 +79,7 @@ func (v monthView) showChecklist(w io.Writer) {
 	}
 	point(v.Unreceipted, "%d letters handed over by the end of it have no receipt (postgang job list)", v.Unreceipted)
 	point(v.StoppedFiles, "%d receipt files were stopped (postgang alarms list)", v.StoppedFiles)
+	point(v.HalfFiles, "%d receipt files are half applied (postgang receipts fetch applies the rest)", v.HalfFiles)
 	point(v.Conflicts, "%d receipts in conflict wait for a decision (postgang receipts list --open)", v.Conflicts)
 	point(v.Deviations, "%d deviations are open or disputed, kr %s (postgang deviations list)", v.Deviations, v.DeviationsOre)
 	for _, inv := range v.UnbookedInvoices {

@@ -103,6 +103,7 @@ var alarmKinds = map[string]Severity{
 	"forgotten":  SeverityMinor,
 	"slow":       SeverityMinor,
 	"conflict":   SeverityMinor,
+	"half":       SeverityMinor,
 	"invoice":    SeverityMinor,
 	"deviations": SeverityMinor,
 	"prices":     SeverityMinor,

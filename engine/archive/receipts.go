@@ -9,16 +9,18 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"postgang/billing/money"
+	"postgang/engine/archive/database"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/store"
 )
 
-const receiptFileColumns = `vendor, sha256, name, blob_sha, blob_bytes, fetched_at, row_count, problems`
+const receiptFileColumns = `vendor, sha256, name, blob_sha, blob_bytes, fetched_at, row_count, problems, done, applying`
 
 func scanReceiptFile(scan sqlrow.Scan) (store.ReceiptFile, error) {
 	var f store.ReceiptFile
 	sha, bytes := sqlrow.Blob(&f.Blob)
-	err := scan(&f.Vendor, &f.SHA256, &f.Name, sha, bytes, sqlrow.When(&f.Fetched), &f.Rows, sqlrow.JSON(&f.Problems))
+	err := scan(&f.Vendor, &f.SHA256, &f.Name, sha, bytes, sqlrow.When(&f.Fetched), &f.Rows, sqlrow.JSON(&f.Problems), &f.Done, sqlrow.Text(&f.Applying))
 	return f, err
 }
 
@@ -40,6 +42,26 @@ func (r *reader) ReceiptFiles(ctx context.Context, vendor string) ([]store.Recei
 		return nil, fmt.Errorf("receipt files of vendor %s: %w", vendor, err)
 	}
 	return out, nil
+}
+
+// HalfReceiptFiles lists the files that are half applied.
+func (r *reader) HalfReceiptFiles(ctx context.Context) ([]store.ReceiptFile, error) {
+	out, err := sqlrow.List(ctx, r.Rows, scanReceiptFile, `SELECT `+receiptFileColumns+` FROM receipt_file WHERE applying IS NOT NULL ORDER BY vendor, sha256`)
+	if err != nil {
+		return nil, fmt.Errorf("receipt files that are half applied: %w", err)
+	}
+	return out, nil
+}
+
+// ReceiptSum counts receipts and sums what they booked.
+func (r *reader) ReceiptSum(ctx context.Context, after, until string) (rows int, net money.Ore, err error) {
+	if rows, err = sqlrow.One(ctx, r.Rows, sqlrow.Scalar[int], `SELECT count(*) FROM receipt WHERE id > $1 AND id <= $2`, after, until); err == nil {
+		net, err = sqlrow.One(ctx, r.Rows, sqlrow.Scalar[money.Ore], `SELECT CAST(coalesce(SUM(net), 0) AS BIGINT) FROM ledger WHERE entry > $1 AND entry <= $2 AND source = 'KVITTERING'`, after, until)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("sum receipts: %w", err)
+	}
+	return rows, net, nil
 }
 
 // AppliedReceipt reads the receipt in force for a letter.
@@ -237,10 +259,28 @@ func (t *tx) InsertReceiptFile(ctx context.Context, f store.ReceiptFile) error {
 			fetched = t.now
 		}
 		err = t.InsertRows(ctx, `receipt_file (`+receiptFileColumns+`)`, [][]any{{
-			f.Vendor, f.SHA256, sqlrow.Clean(f.Name), f.Blob.SHA256, f.Blob.Bytes, fetched, f.Rows, problems}})
+			f.Vendor, f.SHA256, sqlrow.Clean(f.Name), f.Blob.SHA256, f.Blob.Bytes, fetched, f.Rows, problems, f.Done, sqlrow.Optional(f.Applying)}})
 	}
 	if err != nil {
 		return fmt.Errorf("insert receipt file %s: %w", f.SHA256, err)
+	}
+	return nil
+}
+
+// AdvanceReceiptFile stores how far a file has come.
+func (t *tx) AdvanceReceiptFile(ctx context.Context, f store.ReceiptFile, from int) error {
+	problems, err := sqlrow.Encode(f.Problems)
+	if err == nil {
+		var n int64
+		n, err = t.Exec(ctx, `UPDATE receipt_file SET row_count = $1, problems = $2, done = $3, applying = $4
+			WHERE vendor = $5 AND sha256 = $6 AND done = $7 AND (applying IS NOT NULL OR problems LIKE '[{%')`,
+			f.Rows, problems, f.Done, sqlrow.Optional(f.Applying), f.Vendor, f.SHA256, from)
+		if err == nil && n == 0 {
+			err = store.ErrStale
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("advance receipt file %s: %w", f.SHA256, err)
 	}
 	return nil
 }
@@ -274,6 +314,13 @@ func printID(number string) any {
 	return sqlrow.Optional(sqlrow.Clean(number))
 }
 
+// inForceOf is the receipt in force of each letter. PostgreSQL is made to look up each by itself: by what it knows of the table, which
+// may be that it was empty a minute ago, it would rather read all of them every time.
+var inForceOf = map[database.Dialect]string{
+	database.DialectSQLite:   `receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'`,
+	database.DialectPostgres: `LATERAL (SELECT * FROM receipt r WHERE r.job = l.job AND r.shipment = l.shipment AND r.state = 'APPLIED' LIMIT 1) c ON TRUE`,
+}
+
 // ReceiptLetters reads the letters of shipments.
 func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]store.ReceiptLetter, error) {
 	if len(shipments) == 0 {
@@ -295,7 +342,7 @@ func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]stor
 		return l, err
 	}, `SELECT `+letterColumns+`, s.id, s.account, s.zone, s.status, s.posted_at, s.version, c.id, c.vendor, c.file, c.state, c.line
 		FROM job_letter l JOIN shipment s ON s.id = l.shipment
-			LEFT JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'
+			LEFT JOIN `+inForceOf[r.dialect]+`
 		WHERE l.shipment IN `+sqlrow.In(&a, shipments), a...)
 	if err != nil {
 		return nil, fmt.Errorf("letters of receipts: %w", err)

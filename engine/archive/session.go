@@ -28,6 +28,7 @@ type reader struct {
 	erasing.Teller
 	sums.Keeper
 	sets.Counter
+	dialect database.Dialect
 }
 
 // tx is a write transaction.
@@ -83,5 +84,5 @@ func (t *tx) enqueueAll(ctx context.Context) error {
 }
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
-	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), found.NewLookout(s), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s), sets.NewCounter(s)}
+	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), found.NewLookout(s), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s), sets.NewCounter(s), d}
 }

@@ -414,13 +414,40 @@ func (t *tx) update(ctx context.Context, table, id string, version int64, column
 
 // PostShipments stores that shipments were posted.
 func (t *tx) PostShipments(ctx context.Context, list []store.PostedShipment) error {
-	for _, s := range list {
-		if err := t.update(ctx, "shipment", s.ID, s.Version, "status, posted_at", []any{s.Status, s.PostedAt}); err != nil {
-			return fmt.Errorf("post shipment %s: %w", s.ID, err)
+	for some := range slices.Chunk(list, postedAtOnce) {
+		var a sqlrow.Args
+		var values strings.Builder
+		for i, s := range some {
+			if i > 0 {
+				values.WriteString(", ")
+			}
+			values.WriteString("(CAST(" + a.Add(s.ID) + " AS TEXT), CAST(" + a.Add(s.Version) + " AS BIGINT), CAST(" + a.Add(s.Status) + " AS TEXT), CAST(" + a.Add(s.PostedAt) + " AS BIGINT))")
+		}
+		n, err := t.Exec(ctx, `WITH now (id, version, status, posted_at) AS (VALUES `+values.String()+`)
+			UPDATE shipment SET status = now.status, posted_at = now.posted_at, version = shipment.version + 1 FROM now
+			WHERE shipment.id = now.id AND shipment.version = now.version`, a...)
+		if err == nil && n < int64(len(some)) {
+			err = t.staleOrGone(ctx, some)
+		}
+		if err != nil {
+			return fmt.Errorf("post %d shipments: %w", len(some), err)
 		}
 	}
 	return nil
 }
+
+// staleOrGone tells why not all of some shipments could be stored.
+func (t *tx) staleOrGone(ctx context.Context, some []store.PostedShipment) error {
+	for _, s := range some {
+		if _, err := sqlrow.One(ctx, t.Rows, sqlrow.Scalar[int], `SELECT 1 FROM shipment WHERE id = $1`, s.ID); err != nil {
+			return err
+		}
+	}
+	return store.ErrStale
+}
+
+// postedAtOnce is how many shipments one statement posts.
+const postedAtOnce = 100
 
 // AddEvents adds to shipments' histories.
 func (t *tx) AddEvents(ctx context.Context, es ...shipment.Event) error {

@@ -32,6 +32,7 @@ type MonthStatus struct {
 	// What a person should look at first:
 	Unreceipted   int                 // letters that were handed over before its end and have no receipt
 	StoppedFiles  int                 // receipt files that cannot be taken, of any time
+	HalfFiles     int                 // receipt files of which rows are left to be booked: the month cannot be closed before
 	Conflicts     int                 // receipts in conflict that nobody has decided about, of any time
 	Deviations    int                 // open or disputed, of any time
 	DeviationsNet money.Ore           // what is at stake in them
@@ -50,7 +51,7 @@ func (m MonthStatus) Open() bool { return m.Points() > 0 }
 
 // Points is how many kinds of things there are to look at.
 func (m MonthStatus) Points() (n int) {
-	for _, open := range []int{m.Unreceipted, m.StoppedFiles, m.Conflicts, m.Deviations, len(m.Unbooked), len(m.NotInvoiced)} {
+	for _, open := range []int{m.Unreceipted, m.StoppedFiles, m.HalfFiles, m.Conflicts, m.Deviations, len(m.Unbooked), len(m.NotInvoiced)} {
 		if open > 0 {
 			n++
 		}
@@ -113,6 +114,11 @@ func openPoints(ctx context.Context, r store.Reader) (MonthStatus, error) {
 			m.StoppedFiles++
 		}
 	}
+	half, err := r.HalfReceiptFiles(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.HalfFiles = len(half)
 	conflicts, err := r.OpenConflicts(ctx)
 	if err != nil {
 		return m, err
@@ -262,6 +268,9 @@ func (e *Finance) monthsToClose(ctx context.Context, r store.Reader, month civil
 		if from.Before(next) {
 			return nil, &words.Refused{Note: shipment.Note{Code: "month-next", Args: shipment.Args{"month": civil.Of(next, calendar.Oslo).Month()}}}
 		}
+	}
+	if err := invoices.NoHalfFile(ctx, r, ""); err != nil {
+		return nil, err
 	}
 	first, err := r.FirstActivity(ctx, next)
 	if err != nil {

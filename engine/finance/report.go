@@ -67,6 +67,13 @@ func (e *Finance) Report(ctx context.Context, q ReportQuery) (figures.Report, er
 		if err := e.reportShipments(ctx, r, from, to, q.Accounts, &in); err != nil {
 			return err
 		}
+		half, err := r.HalfReceiptFiles(ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range half {
+			in.Notes = append(in.Notes, fmt.Sprintf("Ikke endelig: kvitteringsfilen %s fra %s er under bokføring, %d av %d rader er med.", f.Name, cmp.Or(e.Vendors[f.Vendor].Name, f.Vendor), f.Done, f.Rows))
+		}
 		notable, err := r.CountNotable(ctx, from, to, q.Accounts)
 		if err != nil {
 			return err

@@ -38,6 +38,21 @@ func bookedSince(ctx context.Context, r store.Reader, invoice string) (time.Time
 	return time.Parse(time.RFC3339Nano, s)
 }
 
+// NoHalfFile refuses while a receipt file of a vendor is half applied, or of any vendor when there is none: what is booked is not all
+// that it says.
+func NoHalfFile(ctx context.Context, r store.Reader, vendor string) error {
+	half, err := r.HalfReceiptFiles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range half {
+		if vendor == "" || f.Vendor == vendor {
+			return &words.Refused{Note: shipment.Note{Code: "receipts-half", Args: shipment.Args{"vendor": f.Vendor, "done": strconv.Itoa(f.Done), "rows": strconv.Itoa(f.Rows)}}}
+		}
+	}
+	return nil
+}
+
 // InvoiceBooking orders an invoice to be booked.
 type InvoiceBooking struct {
 	ID     string
@@ -83,6 +98,9 @@ func (e *Invoices) BookInvoice(ctx context.Context, b InvoiceBooking) (InvoicePe
 		}
 		if end := inv.To.In(calendar.Oslo); tx.Now().Before(end) {
 			return &words.Refused{Note: shipment.Note{Code: "invoice-not-over", Args: shipment.Args{"number": inv.Number}}}
+		}
+		if err := NoHalfFile(ctx, tx, rec.Vendor); err != nil {
+			return err
 		}
 		p, basis, shares, err := e.invoicePeriod(ctx, tx, rec.Vendor, inv.From, inv.To)
 		if err != nil {

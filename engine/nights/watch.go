@@ -14,6 +14,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/forecast"
+	"postgang/engine/identity"
 	"postgang/engine/jobs"
 	"postgang/engine/node"
 	"postgang/engine/party"
@@ -61,6 +62,8 @@ const (
 
 const (
 	deviationDays = 30
+	// halfLong is after how long a receipt file that is half applied is alarmed: a million rows take some minutes.
+	halfLong = 30 * time.Minute
 	// expiresSoon is how long before its end a certificate is alarmed: a vendor may take weeks to make a new one.
 	expiresSoon = 30 * 24 * time.Hour
 )
@@ -76,6 +79,7 @@ type watched struct {
 	failing    map[string][]string  // jobs by vendor and step whose step fails again and again
 	deviations map[string]int       // of 30 days, by vendor
 	conflicts  map[string]int       // receipts that nobody has decided about, by vendor
+	half       []store.ReceiptFile  // that are half applied, and have been for long
 	free       int64                // bytes; negative: unknown
 	offered    []store.PrintJob     // OFFERED
 	accepted   []store.PrintJob     // ACCEPTED and overdue by ReceiptDue
@@ -100,6 +104,7 @@ const (
 	alarmDeviating = "deviations:"   // and the vendor
 	alarmDisk      = "disk:"         // and what is kept there
 	alarmConflict  = "conflict:"     // and the vendor
+	alarmHalf      = "half:"         // and the vendor
 	alarmExpiring  = "expiring:"     // and the vendor
 	alarmManual    = "manual:"       // and the vendor
 	alarmGuard     = "guard:"        // and what is kept back
@@ -221,6 +226,9 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 	for vendor, n := range w.conflicts {
 		alarms[alarmConflict+vendor] = alarm.Args{"receipts": strconv.Itoa(n), "vendor": vendor}
 	}
+	for _, f := range w.half {
+		alarms[alarmHalf+f.Vendor] = alarm.Args{"vendor": f.Vendor, "file": identity.Scrub(f.Name), "done": strconv.Itoa(f.Done), "rows": strconv.Itoa(f.Rows)}
+	}
 	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
 		alarms[alarmDisk+"documents"] = alarm.Args{"mb": strconv.FormatInt(limit>>20, 10)}
 	}
@@ -314,7 +322,7 @@ func (e *Nights) watch(ctx context.Context) error {
 }
 
 func ofWatch(key string) bool {
-	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
+	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmHalf, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
 		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode, step.AlarmHeld} {
 		if strings.HasPrefix(key, prefix) {
 			return true
@@ -448,6 +456,10 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 	if w.conflicts, err = r.OpenConflicts(ctx); err != nil {
 		return w, err
 	}
+	if w.half, err = r.HalfReceiptFiles(ctx); err != nil {
+		return w, err
+	}
+	w.half = slices.DeleteFunc(w.half, func(f store.ReceiptFile) bool { return now.Sub(f.Fetched) < halfLong })
 	if e.rules.FreeBytes != nil {
 		if w.free, err = e.rules.FreeBytes(); err != nil {
 			return w, fmt.Errorf("free space for documents: %w", err)

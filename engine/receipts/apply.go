@@ -30,6 +30,8 @@ type receiptApplier struct {
 	file   store.ReceiptFile
 	closed []store.ClosedMonth
 	out    *Imported
+	// What corrections and reversals say in all, less what they changed by.
+	replaced *money.Ore
 
 	letters map[letterInJob]*store.ReceiptLetter // of the rows at hand
 	ships   map[string]*store.PostedShipment     // likewise
@@ -48,35 +50,40 @@ type receiptApplier struct {
 
 type letterInJob struct{ job, shipment string }
 
-// applyReceipts applies a parsed file in tx.
-func (e *Receipts) applyReceipts(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, rows []receipt.Row, out *Imported) error {
+// applyRows applies some rows of a file in tx, the first of which is the one at a place. p is how far the file has come, which it moves
+// on. ends: no row of the last one's job comes after them.
+func (e *Receipts) applyRows(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, at int, rows []receipt.Row, ends bool, p *progress) error {
 	closed, err := tx.ClosedMonths(ctx)
 	if err != nil {
 		return err
 	}
 	a := receiptApplier{
-		e: e, tx: tx, v: v, file: file, closed: closed, out: out,
+		e: e, tx: tx, v: v, file: file, closed: closed, out: &p.Out, replaced: &p.Replaced, first: p.First, last: p.Last,
 		letters: map[letterInJob]*store.ReceiptLetter{}, ships: map[string]*store.PostedShipment{}, jobs: map[string]store.PrintJob{}, touched: map[string]bool{}, given: map[string]civil.Date{},
 	}
-	for at, some := range slices.Collect(slices.Chunk(rows, receiptsAtOnce)) {
+	if p.Job != "" {
+		a.touched[p.Job] = true
+	}
+	for some := range slices.Chunk(rows, receiptsAtOnce) {
 		clear(a.letters)
 		clear(a.ships)
 		if err := a.look(ctx, some); err != nil {
 			return err
 		}
-		for i, row := range some {
-			if err := a.apply(ctx, at*receiptsAtOnce+i, row, some); err != nil {
+		for _, row := range some {
+			if err := a.apply(ctx, at, row, some); err != nil {
 				return err
 			}
+			at++
 		}
 		if err := a.write(ctx); err != nil {
 			return err
 		}
 	}
-	if !a.first.IsZero() {
-		if err := e.invoices.LookAtInvoices(ctx, tx, v, a.first, a.last); err != nil {
-			return err
-		}
+	p.First, p.Last, p.Job = a.first, a.last, ""
+	if last := rows[len(rows)-1].Job; !ends && a.touched[last] {
+		p.Job = last
+		delete(a.touched, last)
 	}
 	for _, job := range slices.Sorted(maps.Keys(a.touched)) {
 		if err := e.receipted(ctx, tx, job); err != nil {
@@ -246,6 +253,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row receipt.Row, hand
 		a.out.Deviate += len(found)
 		a.out.Corrects++
 		a.out.Booked += bookedNet(row) - was
+		*a.replaced += row.Net() - bookedNet(row) + was
 		return a.look(ctx, []receipt.Row{row})
 	}
 	at, odd, err := a.postedAt(ctx, row)

@@ -46,7 +46,14 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
 	defer release()
+	half, err := e.bookHalf(held, j.Vendor) // else it would confirm letters again that are in a file half applied
+	if err != nil {
+		return out, step.Lost(held, err)
+	}
 	rows, err := e.manualReceipts(held, c)
+	if err == nil && len(rows) == 0 && len(half) > 0 {
+		return half[len(half)-1], nil // what it was to confirm
+	}
 	if err != nil || len(rows) == 0 {
 		return out, step.Lost(held, err)
 	}
@@ -55,16 +62,7 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 		return out, fmt.Errorf("confirm %s: %w", c.Job, err)
 	}
 	name := fmt.Sprintf("manuell_%s_%s.csv", e.Now().Format("20060102T150405"), c.Job)
-	out, err = e.importReceipts(held, j.Vendor, name, data, func(tx store.Tx, im Imported) error {
-		if len(im.Problems) > 0 {
-			return nil // nothing is confirmed
-		}
-		now, err := tx.Job(held, c.Job)
-		if err != nil {
-			return err
-		}
-		return step.NoteJob(held, tx, now, posted(len(rows), c))
-	})
+	out, err = e.importReceipts(held, j.Vendor, name, data, after{Job: c.Job, Note: posted(len(rows), c)})
 	if err == nil {
 		e.Passed("manual: confirmed")
 	}

@@ -111,6 +111,9 @@ type Config struct {
 	// Hasten, when set, makes background tasks that wait for another try due now. A night calls it: what an outage kept
 	// back is tried at once.
 	Hasten func(ctx context.Context) error
+	// ReceiptsAtOnce is how many rows of a receipt file are applied in one transaction; 0: as many as keep others from writing for a short
+	// time.
+	ReceiptsAtOnce int
 	// Step, when set, is called before and after every recorded step and outside effect, with its name. Tests kill the
 	// process there.
 	Step func(name string)
@@ -126,18 +129,19 @@ type Step struct {
 	Fence    store.Fence // nil: there is none
 	Preparer Preparer
 	// PrepareAtOnce is how many letters have their files made at the same time.
-	PrepareAtOnce int
-	SetSize       int                                                           // letters that are put into a job, or set aside, in one transaction
-	DialVendor    func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
-	Postcodes     *postcode.Register                                            // nil: only the form of postnummer is checked
-	Register      Register                                                      // nil: nobody is asked
-	TwoPersons    bool
-	NumberHash    func(number string) string // nil: no key is set
-	WorkDir       string
-	Log           *slog.Logger
-	Now           func() time.Time // UTC, in whole milliseconds
-	Passed        func(name string)
-	Hasten        func(ctx context.Context) error
+	PrepareAtOnce  int
+	SetSize        int                                                           // letters that are put into a job, or set aside, in one transaction
+	DialVendor     func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
+	Postcodes      *postcode.Register                                            // nil: only the form of postnummer is checked
+	Register       Register                                                      // nil: nobody is asked
+	TwoPersons     bool
+	NumberHash     func(number string) string // nil: no key is set
+	WorkDir        string
+	Log            *slog.Logger
+	Now            func() time.Time // UTC, in whole milliseconds
+	Passed         func(name string)
+	Hasten         func(ctx context.Context) error
+	ReceiptsAtOnce int // rows of a receipt file that one transaction applies; 0: as many as take a short time
 
 	Accounts    map[string]party.Account // as configured; Terms has what holds
 	Vendors     map[string]party.Vendor
@@ -158,7 +162,8 @@ func New(ctx context.Context, c Config) (*Step, error) {
 	e := &Step{
 		Archive: c.Archive, Blobs: c.Blobs, Fence: c.Fence, Preparer: c.Preparer, PrepareAtOnce: cmp.Or(c.PrepareAtOnce, 2*runtime.NumCPU()), SetSize: cmp.Or(c.SetSize, DefaultSetSize), DialVendor: c.Dial, Postcodes: c.Postcodes,
 		Register: c.Register, TwoPersons: c.TwoPersons, NumberHash: c.NumberHash, WorkDir: c.WorkDir, Log: c.Log, Passed: c.Step, Hasten: c.Hasten,
-		Accounts: map[string]party.Account{}, Vendors: map[string]party.Vendor{},
+		ReceiptsAtOnce: c.ReceiptsAtOnce,
+		Accounts:       map[string]party.Account{}, Vendors: map[string]party.Vendor{},
 	}
 	if e.Log == nil {
 		e.Log = slog.New(slog.DiscardHandler)

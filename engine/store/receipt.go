@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"postgang/billing/money"
 	"postgang/billing/reading"
 	"postgang/billing/receipt"
 	"postgang/engine/shipment"
@@ -15,6 +16,10 @@ import (
 type ReceiptReader interface {
 	ReceiptFile(ctx context.Context, vendor, sha256 string) (ReceiptFile, error)
 	ReceiptFiles(ctx context.Context, vendor string) ([]ReceiptFile, error)
+	// HalfReceiptFiles are the files of all vendors of which rows are left to be applied.
+	HalfReceiptFiles(ctx context.Context) ([]ReceiptFile, error)
+	// ReceiptSum counts the receipts whose ids come after one and not after another, and sums what they booked, net.
+	ReceiptSum(ctx context.Context, after, until string) (rows int, net money.Ore, err error)
 	// AppliedReceipt is the receipt in force for a shipment in a job; ErrNotFound.
 	AppliedReceipt(ctx context.Context, job, shipment string) (Receipt, error)
 	// ReceiptLetters are the letters of shipments, in all jobs that they are or were in, with the receipts in force. At most some
@@ -35,6 +40,9 @@ type ReceiptReader interface {
 // ReceiptWriter changes receipts and deviations.
 type ReceiptWriter interface {
 	InsertReceiptFile(ctx context.Context, f ReceiptFile) error // ErrExists when (vendor, sha256) is there
+	// AdvanceReceiptFile stores Rows, Problems, Done and Applying of a file that was stopped, or is half applied. ErrStale when it is
+	// neither, or more or less of it is done than from.
+	AdvanceReceiptFile(ctx context.Context, f ReceiptFile, from int) error
 	// InsertReceipts stores receipt rows. ErrExists when an applied receipt is there for the same (job, shipment).
 	InsertReceipts(ctx context.Context, rs ...Receipt) error
 	// DecideReceipt records a decision, now. With Taken the two change their states. ErrExists when it is decided; ErrStale
@@ -73,6 +81,9 @@ type ReceiptFile struct {
 	Fetched  time.Time
 	Rows     int
 	Problems []reading.Problem // not empty: the file was stopped, nothing of it was applied
+	Done     int               // rows that are applied
+	// Applying is not empty while rows are left to be applied: how far it has come, as engine/receipts keeps it.
+	Applying string
 }
 
 // Receipt (kvittering) is what the vendor reports of one posted letter.

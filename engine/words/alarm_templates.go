@@ -273,6 +273,10 @@ var alarmTemplates = map[string]worded{
 		English:   `the night of {{clock .night}} took {{duration .took}}, longer than {{duration .limit}}. The next night that is quicker ends this alarm`,
 		Norwegian: `nattkjøringen {{clock .night}} tok {{duration .took}}, lenger enn {{duration .limit}}. Varselet er over når en nattkjøring går raskere`,
 	},
+	"half": {
+		English:   `receipt file {{.file}} of vendor {{.vendor}} is half applied: {{.done}} of {{.rows}} rows are booked, and it takes longer than it should. If nothing is at it, postgang receipts fetch books the rest. Months and invoices wait for it`,
+		Norwegian: `kvitteringsfilen {{.file}} fra trykkeriet {{.vendor}} er bare delvis bokført: {{.done}} av {{n .rows "rad" "rader"}}, og det har tatt lengre tid enn det skal. Hent kvitteringer på nytt, så blir resten bokført. Måneder kan ikke lukkes, og fakturaer ikke bokføres, før det er gjort`,
+	},
 	"conflict": {
 		English:   `{{.receipts}} receipts of vendor {{.vendor}} say something else than those that are booked, and are not booked. Decide: postgang receipts list --open, then postgang receipts resolve`,
 		Norwegian: `{{n .receipts "kvittering" "kvitteringer"}} fra trykkeriet {{.vendor}} sier noe annet enn det som er bokført, og er ikke bokført. Avgjør hva som gjelder`,
@@ -457,6 +461,7 @@ var manyAlarms = map[string]worded{
 	"retention":  {"reasons keep content that should be erased", "årsaker gjør at innhold som skulle vært slettet, er beholdt"},
 	"forgotten":  {"folders hold what was begun and left", "mapper har noe som er påbegynt og forlatt"},
 	"slow":       {"schedules are slow", "kjøringer går sent"},
+	"half":       {"receipt files are half applied", "kvitteringsfiler er delvis bokført"},
 	"conflict":   {"vendors have receipts in conflict", "trykkerier har kvitteringer i konflikt"},
 	"invoice":    {"invoices do not fit their receipts any more", "fakturaer stemmer ikke lenger med kvitteringene"},
 	"deviations": {"vendors deviate too often", "trykkerier har for mange avvik"},

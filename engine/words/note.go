@@ -100,6 +100,8 @@ var notes = map[string]worded{
 	"month-nothing": {`there are no letters and no costs yet, so that there is nothing to close`, `det er ingen brev og ingen kostnader ennå, så det er ingenting å lukke`},
 	"month-before": {`{{month .month}} is before the first month with letters or costs, which is {{month .first}}`,
 		`{{month .month}} er før den første måneden med brev eller kostnader, som er {{month .first}}`},
+	"receipts-half": {`{{.done}} of {{.rows}} rows of a receipt file of vendor {{.vendor}} are booked: wait for the rest. If nothing is at it, postgang receipts fetch books the rest`,
+		`{{.done}} av {{n .rows "rad" "rader"}} i en kvitteringsfil fra trykkeriet {{.vendor}} er bokført: vent på resten. Neste henting av kvitteringer bokfører den hvis ingen holder på med det`},
 	"codes-number": {`code {{.place}} of the register, by code, looks like a fødselsnummer, or has one in its name: take it out`,
 		`kode nummer {{.place}} i registeret, sortert etter kode, ser ut som et fødselsnummer, eller har et i navnet: ta den ut`},
 

@@ -128,6 +128,8 @@ var noteExamples = []noteExample{
 	{"carry-booked", shipment.Args{"number": "F-2", "first": "2026-12-01", "last": "2026-12-31"}, "invoice F-2 for 2026-12 is booked already: carry it into a later month", "faktura F-2 for desember 2026 er bokført allerede: overfør til en senere måned"},
 	{"carry-left", shipment.Args{"net": "100"}, "kr 1,00 of it did not come after the invoices were booked, and cannot be carried: postgang invoice book shares it out",
 		"kr 1,00 av det kom ikke etter at fakturaene ble bokført, og kan ikke overføres: bokfør fakturaen på nytt, så blir det fordelt"},
+	{"receipts-half", shipment.Args{"vendor": "trykk", "done": "1000", "rows": "2500"}, "1000 of 2500 rows of a receipt file of vendor trykk are booked: wait for the rest. If nothing is at it, postgang receipts fetch books the rest",
+		"1000 av 2500 rader i en kvitteringsfil fra trykkeriet trykk er bokført: vent på resten. Neste henting av kvitteringer bokfører den hvis ingen holder på med det"},
 	{"month-not-over", shipment.Args{"month": "2026-11"}, "2026-11 is not over yet", "november 2026 er ikke over ennå"},
 	{"month-closed", shipment.Args{"month": "2026-11", "at": "2026-12-04T10:05+01:00"}, "2026-11 is closed already, since 2026-12-04 10:05", "november 2026 er lukket allerede, siden 04.12.2026 kl. 10.05"},
 	{"month-next", shipment.Args{"month": "2026-11"}, "months are closed in order: the next is 2026-11", "måneder lukkes i rekkefølge: den neste er november 2026"},

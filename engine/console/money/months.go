@@ -101,6 +101,7 @@ func (v *request) openInMonth(m finance.MonthStatus) []page.Link {
 	}
 	add(m.Unreceipted, "brev uten kvittering", "brev uten kvittering", visit.Letters("status", "SENDT_PRINT"))
 	add(m.StoppedFiles, "kvitteringsfil som ikke kan leses", "kvitteringsfiler som ikke kan leses", "/okonomi/kvitteringer")
+	add(m.HalfFiles, "kvitteringsfil som er delvis bokført", "kvitteringsfiler som er delvis bokført", "/okonomi/kvitteringer")
 	add(m.Conflicts, "kvittering i konflikt", "kvitteringer i konflikt", "/okonomi/kvitteringer")
 	add(m.Deviations, "åpent avvik", "åpne avvik", "/okonomi/avvik")
 	for _, i := range m.Unbooked {

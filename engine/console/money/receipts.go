@@ -29,7 +29,8 @@ type receiptFileRow struct {
 	Name, Vendor string
 	Path         string
 	Fetched      time.Time
-	Rows         int
+	Rows, Done   int
+	Half         bool // rows are left to be booked
 	Problems     int
 	Known        bool // somebody knows of the problems
 }
@@ -90,7 +91,7 @@ func receiptList(v *request) error {
 		}
 		for _, f := range files[:min(len(files), shownFiles)] {
 			p.Files = append(p.Files, receiptFileRow{
-				Name: f.Name, Vendor: v.VendorName(f.Vendor), Path: filePath(f), Fetched: f.Fetched, Rows: f.Rows, Problems: len(f.Problems), Known: !alarms[stoppedKey(f)].AckedAt.IsZero(),
+				Name: f.Name, Vendor: v.VendorName(f.Vendor), Path: filePath(f), Fetched: f.Fetched, Rows: f.Rows, Done: f.Done, Half: f.Applying != "", Problems: len(f.Problems), Known: !alarms[stoppedKey(f)].AckedAt.IsZero(),
 			})
 		}
 		open, err := r.OpenConflicts(v.Ctx)
@@ -125,8 +126,11 @@ func receiptsCSV(v *request) error {
 	rows := [][]string{{"fil", "trykkeri", "hentet", "rader", "tilstand", "feil", "sha256"}}
 	for _, f := range files {
 		state := "bokført"
-		if len(f.Problems) > 0 {
+		switch {
+		case len(f.Problems) > 0:
 			state = "stanset"
+		case f.Applying != "":
+			state = "bokføres"
 		}
 		rows = append(rows, []string{visit.Cell(f.Name), v.VendorName(f.Vendor), page.Clock(f.Fetched), fmt.Sprint(f.Rows), state, fmt.Sprint(len(f.Problems)), f.SHA256})
 	}
@@ -157,7 +161,7 @@ func (v *request) vendorOf(key string) (string, error) {
 
 func (v *request) importPage(vendor string) form {
 	return form{
-		Title: "Les inn kvitteringer", Text: "For en fil som er kommet på en annen måte enn den vanlige. Filen tas hel, eller ikke i det hele tatt. Den samme filen én gang til endrer ingenting.",
+		Title: "Les inn kvitteringer", Text: "For en fil som er kommet på en annen måte enn den vanlige. Filen tas hel, eller ikke i det hele tatt; en stor fil tas litt etter litt. Den samme filen én gang til endrer ingenting.",
 		Action: "/okonomi/kvitteringer/les-inn", File: true, Button: "Les inn", Back: "/okonomi/kvitteringer",
 		Fields: []field{v.vendorField(vendor), {Kind: "fil", Name: "fil", Label: "Kvitteringsfil", Help: "Høyst 64 MB, i formatet som er avtalt med trykkeriet.", Required: true}},
 	}
@@ -219,6 +223,8 @@ func receiptFile(v *request) error {
 	switch {
 	case len(f.Problems) > 0:
 		state.Value, state.Note = "Stanset", "ingenting av den er bokført"
+	case f.Applying != "":
+		state.Value, state.Note = "Bokføres", fmt.Sprintf("%s av %s", page.Number(f.Done), page.Counted(f.Rows, "rad", "rader"))
 	case f.Rows == 0:
 		state.Value, state.Note = "Lest", "den har ingen rader: trykkeriet postla ingenting, eller skrev den på en annen måte enn avtalt"
 	}

@@ -70,6 +70,7 @@ var remedies = map[string][]remedy{
 	"expected":            {{text: "Se brevene", path: "/forsendelser?konto={1}"}, {text: "Se fagsystemene", path: "/konfigurasjon/fagsystemer"}},
 	"unhandled":           {{text: "Se brevene", path: "/forsendelser?konto={1}&status={2}"}},
 	"conflict":            {{text: "Avgjør kvitteringene", path: "/okonomi/kvitteringer"}},
+	"half":                {{text: "Se kvitteringsfilene", path: "/okonomi/kvitteringer"}},
 	"invoice":             {{text: "Se fakturaene", path: "/okonomi/fakturaer"}},
 	"deviations":          {{text: "Avgjør avvikene", path: "/okonomi/avvik"}},
 	"manual":              {{text: "Åpne manuell utskrift", path: "/manuell", need: access.PrintManually}, {text: "Åpne jobben", path: "/jobber/{jobs}"}},

@@ -16,6 +16,7 @@ import (
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
 		"job by sets": jobBySets, "set aside": setAside, "dropped": dropped,
+		"receipt file in parts": receiptParts, "posted at once": postedAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
