@@ -19,7 +19,7 @@ import (
 // The rooms that most others of the engine stand on.
 var (
 	rules = []string{"engine/shipment", "engine/calendar", "engine/identity", "engine/postcode"}
-	ports = and(rules, "engine/store", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/change", "engine/node", "engine/party")
+	ports = and(rules, "engine/store", "engine/tally", "engine/find", "engine/forecast", "engine/access", "engine/channel", "engine/retention", "engine/alarm", "engine/change", "engine/node", "engine/party")
 	// what a room of the console's pages may know
 	pages = and(ports, "engine/console/page", "engine/console/scoped", "engine/console/visit", "engine/words")
 )
@@ -85,7 +85,8 @@ var arrows = []struct {
 	{"engine/forecast", []string{"engine/calendar"}, "what usually comes is counted from days and hours alone", false},
 	{"engine/retention", rules, "what is kept, and how long, is a rule", false},
 	{"engine/erase", and(ports, "engine/restored", "engine/step"), "content is erased without knowing how it came or went", false},
-	{"engine/store", and(rules, "engine/find", "engine/forecast", "engine/node", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
+	{"engine/tally", []string{"engine/shipment", "billing/money"}, "what is counted together is data", true},
+	{"engine/store", and(rules, "engine/tally", "engine/find", "engine/forecast", "engine/node", "engine/retention", "engine/access", "engine/channel", "engine/login", "engine/alarm", "engine/party", "billing", "printjobs"), "ports and rows know no step", true},
 	{"engine/archive/postgrestest", []string{"fixtures/judges"}, "a database server for tests knows nothing of ours", true},
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},

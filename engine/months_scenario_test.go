@@ -212,6 +212,11 @@ func liveMonths(t *testing.T, rnd *rand.Rand) {
 			t.Errorf("%s was closed with %+v and is %+v", m.Month(), was, r.Money)
 		}
 	}
+	end := civil.NextMonth(month)
+	for _, accounts := range [][]string{nil, {s.shipment(t, letters[0].id).Account}} {
+		s.sameStatistics(t, first, end, accounts...)
+		s.sameStatistics(t, month, end, accounts...)
+	}
 	if months != ledger {
 		t.Errorf("the months' reports have kr %v, the ledger kr %v", months, ledger)
 	}

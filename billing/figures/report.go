@@ -231,29 +231,29 @@ func (s ShipmentRecord) Outcome() Outcome {
 	return cmp.Or(statusOutcomes[s.Status], OutcomeOther)
 }
 
-func counterOf(o Outcome) Counters {
-	c := Counters{Received: 1}
+// Count counts n shipments with an outcome.
+func (c *Counters) Count(o Outcome, n int) {
+	c.Received += n
 	switch o {
 	case OutcomeRefused:
-		c.Refused = 1
+		c.Refused += n
 	case OutcomeRead:
-		c.Read = 1
+		c.Read += n
 	case OutcomeDelivered:
-		c.Delivered = 1
+		c.Delivered += n
 	case OutcomeDigitalOnly:
-		c.DigitalOnly = 1
+		c.DigitalOnly += n
 	case OutcomeWaiting:
-		c.Waiting = 1
+		c.Waiting += n
 	case OutcomeClosed:
-		c.Closed = 1
+		c.Closed += n
 	case OutcomeOffered:
-		c.Offered = 1
+		c.Offered += n
 	case OutcomePrinted:
-		c.Printed = 1
+		c.Printed += n
 	default:
-		c.Other = 1
+		c.Other += n
 	}
-	return c
 }
 
 // Money is a sum of cost lines in øre. Production, Postage and Other are net and sum to Net.
@@ -279,23 +279,24 @@ func (m Money) Per() money.Ore {
 	return (net*2 + n) / (2 * n)
 }
 
-func (m *Money) add(c CostRecord) error {
+// Add adds what is booked of a kind of cost.
+func (m *Money) Add(kind string, net, vat money.Ore) error {
 	var err error
 	sum := func(to *money.Ore, o money.Ore) {
 		s, e := to.Add(o)
 		*to, err = s, errors.Join(err, e)
 	}
-	switch c.Kind {
+	switch kind {
 	case ledger.KindProduction:
-		sum(&m.Production, c.Net)
+		sum(&m.Production, net)
 	case ledger.KindPostage:
-		sum(&m.Postage, c.Net)
+		sum(&m.Postage, net)
 	default:
-		sum(&m.Other, c.Net)
+		sum(&m.Other, net)
 	}
-	sum(&m.Net, c.Net)
-	sum(&m.VAT, c.VAT)
-	sum(&m.Gross, c.Gross)
+	sum(&m.Net, net)
+	sum(&m.VAT, vat)
+	sum(&m.Gross, net+vat)
 	return err
 }
 
@@ -671,7 +672,8 @@ func (b *reportBuilder) receive(s ShipmentRecord) ShipmentRow {
 	row := ShipmentRow{ShipmentRecord: s, AccountName: cmp.Or(b.in.Accounts[s.Account], s.Account), Outcome: s.Outcome(), ReceivedDay: civil.Of(s.Received, b.in.Location)}
 	row.InPeriod = row.ReceivedDay.Within(b.in.From, b.in.To)
 	if row.InPeriod {
-		c := counterOf(row.Outcome)
+		var c Counters
+		c.Count(row.Outcome, 1)
 		b.report.Counters.add(c)
 		b.code(s.Konteringskode).Counters.add(c)
 		b.sender(s.Account, s.Channel).Counters.add(c)
@@ -701,7 +703,7 @@ func (b *reportBuilder) cost(to *spool.Writer[CostRow], c CostRecord, s *Shipmen
 		moneys = append(moneys, &s.Money)
 	}
 	for _, m := range moneys {
-		if err := m.add(c); err != nil {
+		if err := m.Add(c.Kind, c.Net, c.VAT); err != nil {
 			return fmt.Errorf("sum cost lines: %w", err)
 		}
 		m.Letters += c.Letters
@@ -901,6 +903,14 @@ func (b *reportBuilder) costBenefit() error {
 	}
 	units, ok := actual.Units()
 	return b.benefits(units, ok)
+}
+
+// BenefitOf holds what really went out in a period against the model, as Report.Benefit is; nil while inputs are missing. Of the input its
+// period, inputs and digital messages are looked at.
+func BenefitOf(in ReportInput, c Counters, m Money) (*BenefitRow, error) {
+	b := reportBuilder{in: in, report: Report{From: in.From, To: in.To, Counters: c, Money: m}}
+	err := b.costBenefit()
+	return b.report.Benefit, err
 }
 
 // benefits holds what went out against the model, when the unit costs are known.

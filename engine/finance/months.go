@@ -177,13 +177,11 @@ func (e *Finance) addInvoices(ctx context.Context, r store.Reader, m *MonthStatu
 			continue
 		}
 		if !invoiced[key] {
-			booked, err := r.BookedFor(ctx, key, from, to)
+			net, err := r.PostedNet(ctx, key, from, to)
 			if err != nil {
 				return err
 			}
-			for _, b := range booked {
-				missing[key] += b.Net
-			}
+			missing[key] += net
 		}
 		if missing[key] != 0 {
 			m.NotInvoiced = append(m.NotInvoiced, Accrual{key, missing[key]})

@@ -17,6 +17,7 @@ import (
 	"postgang/engine/party"
 	"postgang/engine/retention"
 	"postgang/engine/shipment"
+	"postgang/engine/tally"
 )
 
 // Errors of the archive that the engine tells apart.
@@ -92,6 +93,7 @@ type Reader interface {
 	party.VersionReader
 	retention.Reader
 	forecast.Reader
+	tally.Reader
 	node.Reader
 }
 

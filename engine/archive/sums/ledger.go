@@ -215,6 +215,49 @@ func (k Keeper) BookedFor(ctx context.Context, vendor string, from, to time.Time
 	return out, nil
 }
 
+// postedQuery sums what is booked from receipts for letters posted in whole months. Of one month the index ledger_month_by_posted has it in order.
+func postedQuery(vendor string, from, to time.Time) (string, sqlrow.Args) {
+	months, a := `posted = $2`, sqlrow.Args{vendor, monthOf(from)}
+	if begins(from).AddDate(0, 1, 0).Before(to) {
+		months, a = `posted >= $2 AND posted < $3`, append(a, monthOf(to))
+	}
+	return `SELECT ` + bookedColumns + ` FROM ledger_month WHERE vendor = $1 AND ` + months + ` AND shared = FALSE GROUP BY account, konteringskode, kind ORDER BY 1, 2, 3`, a
+}
+
+// postedKept reports whether the sums tell what is booked for letters posted in a period: in whole months, with nothing carried into it or
+// out of it.
+func (k Keeper) postedKept(ctx context.Context, vendor string, from, to time.Time) (bool, error) {
+	if p := parts(from, to); len(p) != 1 || !p[0].kept {
+		return false, nil
+	}
+	carried, err := sqlrow.One(ctx, k.rows, sqlrow.Scalar[bool], `SELECT EXISTS (SELECT 1 FROM invoice_carry
+		WHERE vendor = $1 AND (from_at < $2 AND until_at > $3 OR into_at >= $4 AND into_at < $5))`, vendor, to.UnixMilli(), from.UnixMilli(), from.UnixMilli(), to.UnixMilli())
+	return !carried, err
+}
+
+// PostedNet sums the net of what BookedFor gives.
+func (k Keeper) PostedNet(ctx context.Context, vendor string, from, to time.Time) (net money.Ore, err error) {
+	if err := k.KeepSums(ctx); err != nil {
+		return 0, err
+	}
+	kept, err := k.postedKept(ctx, vendor, from, to)
+	if err == nil && kept {
+		net, err = sqlrow.One(ctx, k.rows, sqlrow.Scalar[money.Ore], `SELECT CAST(coalesce(SUM(net), 0) AS BIGINT) FROM ledger_month
+			WHERE vendor = $1 AND posted >= $2 AND posted < $3 AND shared = FALSE`, vendor, monthOf(from), monthOf(to))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("sum what is booked for vendor %s: %w", vendor, err)
+	}
+	if kept {
+		return net, nil
+	}
+	booked, err := k.BookedFor(ctx, vendor, from, to)
+	for _, b := range booked {
+		net += b.Net
+	}
+	return net, err
+}
+
 func (k Keeper) bookedFor(ctx context.Context, vendor string, from, to time.Time) ([]invoice.Booked, error) {
 	if err := k.KeepSums(ctx); err != nil {
 		return nil, err
@@ -223,16 +266,13 @@ func (k Keeper) bookedFor(ctx context.Context, vendor string, from, to time.Time
 		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
 		return b, err
 	}
-	if p := parts(from, to); len(p) == 1 && p[0].kept {
-		carried, err := sqlrow.One(ctx, k.rows, sqlrow.Scalar[bool], `SELECT EXISTS (SELECT 1 FROM invoice_carry
-			WHERE vendor = $1 AND (from_at < $2 AND until_at > $3 OR into_at >= $4 AND into_at < $5))`, vendor, to.UnixMilli(), from.UnixMilli(), from.UnixMilli(), to.UnixMilli())
-		if err != nil {
-			return nil, err
-		}
-		if !carried {
-			return sqlrow.List(ctx, k.rows, scanned, `SELECT `+bookedColumns+` FROM ledger_month
-				WHERE vendor = $1 AND posted >= $2 AND posted < $3 AND NOT shared GROUP BY account, konteringskode, kind ORDER BY 1, 2, 3`, vendor, monthOf(from), monthOf(to))
-		}
+	kept, err := k.postedKept(ctx, vendor, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if kept {
+		query, args := postedQuery(vendor, from, to)
+		return sqlrow.List(ctx, k.rows, scanned, query, args...)
 	}
 	return sqlrow.List(ctx, k.rows, scanned, `SELECT `+bookedColumns+` FROM (
 			SELECT coalesce(l.account, '') AS account, l.konteringskode, l.kind, l.net, l.vat, l.letters FROM ledger l

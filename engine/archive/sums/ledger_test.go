@@ -19,6 +19,7 @@ import (
 	"postgang/engine/archive"
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/archive/postgrestest"
+	"postgang/engine/archive/sums"
 	"postgang/engine/calendar"
 	"postgang/engine/store"
 )
@@ -201,6 +202,13 @@ func holds(rt *rapid.T, r store.Reader, from, to time.Time, accounts []string) e
 		if err != nil {
 			return err
 		}
+		for _, b := range booked {
+			net -= b.Net
+		}
+		posted, err := r.PostedNet(ctx, "x", first, last)
+		if net += posted; err != nil || net != sum {
+			rt.Fatalf("posted in %s: %v too much: %v", m, net-sum, err)
+		}
 		if !day {
 			continue
 		}
@@ -233,4 +241,36 @@ func together(lists ...[]invoice.Booked) (out []invoice.Booked) {
 		return strings.Compare(x.Account+"\x00"+x.Konteringskode+"\x00"+x.Kind, y.Account+"\x00"+y.Konteringskode+"\x00"+y.Kind)
 	})
 	return out
+}
+
+// TestPostedInOrder: what is booked for letters posted in a month is read from one index, in its order.
+func TestPostedInOrder(t *testing.T) {
+	a, err := archive.Open(t.Context(), archive.Config{DSN: "sqlite:" + filepath.Join(t.TempDir(), "a.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, calendar.Oslo)
+	for _, months := range []int{1, 2} {
+		query, args := sums.PostedQuery("x", at, at.AddDate(0, months, 0))
+		rows, err := a.SQLite().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := ""
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan += detail + "\n"
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plan, "COVERING INDEX ledger_month_by_posted") || strings.Contains(plan, "TEMP B-TREE") != (months > 1) {
+			t.Errorf("%d months: %s", months, plan)
+		}
+	}
 }

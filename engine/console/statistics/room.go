@@ -12,7 +12,7 @@ import (
 
 // Engine is what the page asks of the engine; *engine.Engine is one.
 type Engine interface {
-	Report(ctx context.Context, q finance.ReportQuery) (figures.Report, error)
+	Statistics(ctx context.Context, q finance.ReportQuery) (finance.Statistics, error)
 }
 
 // Config is what the page is made of.

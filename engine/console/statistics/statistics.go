@@ -2,7 +2,6 @@ package statistics
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,7 +17,6 @@ import (
 	"postgang/engine/console/page"
 	"postgang/engine/console/visit"
 	"postgang/engine/finance"
-	"postgang/engine/shipment"
 )
 
 // statisticsPage is what came, how it went and what it cost.
@@ -217,49 +215,37 @@ func (v *request) monthChoices(chosen string) []page.Choice {
 }
 
 func (v *request) count(from, to civil.Date, accounts []string) (p statisticsPage, err error) {
-	r, err := v.Engine.Report(v.Ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: v.Inputs})
+	r, err := v.Engine.Statistics(v.Ctx, finance.ReportQuery{From: from, To: to, Accounts: accounts, Inputs: v.Inputs})
 	if err != nil {
 		return p, err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	p.Sum.Name = "Sum"
-	p.Sum.add(r.Counters, r.Money)
-	for _, m := range r.PerMonth {
-		row := monthFigures{Name: page.MonthName(m.Month)}
-		row.add(m.Counters, m.Money)
-		p.Months = append(p.Months, row)
+	row := func(name string, f finance.Figures) monthFigures {
+		m := monthFigures{Name: name}
+		m.add(f.Counters, f.Money)
+		return m
 	}
-	senders := map[string]*monthFigures{}
-	for _, s := range r.PerSender {
-		name := cmp.Or(s.Account, "Uten konto")
-		if senders[name] == nil {
-			senders[name] = &monthFigures{Name: name}
-		}
-		senders[name].add(s.Counters, s.Money)
+	p.Sum = row("Sum", r.Sum)
+	for _, m := range r.Months {
+		p.Months = append(p.Months, row(page.MonthName(m.Name), m))
 	}
-	for _, s := range senders {
-		p.Senders = append(p.Senders, *s)
+	for _, a := range r.Accounts {
+		p.Senders = append(p.Senders, row(cmp.Or(a.Name, "Uten konto"), a))
 	}
 	slices.SortFunc(p.Senders, func(a, b monthFigures) int { return strings.Compare(a.Name, b.Name) })
-	for _, c := range r.PerKonteringskode {
-		row := monthFigures{Name: c.Code}
-		row.add(c.Counters, c.Money)
-		p.Codes = append(p.Codes, row)
+	for _, c := range r.Codes {
+		p.Codes = append(p.Codes, row(c.Name, c))
 	}
 	if r.Benefit != nil {
 		p.Saved, p.HasSaved = r.Benefit.Saving(), true
 	}
-	reasons := map[shipment.Reason]int{}
-	for s, err := range r.Shipments.All() {
-		if err != nil {
-			return p, err
-		}
-		if known := page.ReasonOf(shipment.Reason(s.Reason)) != s.Reason; known && s.InPeriod && s.Channel == figures.ChannelPaper {
-			reasons[shipment.Reason(s.Reason)]++
+	reasons := map[string]int{}
+	for why, n := range r.Reasons {
+		if name := page.ReasonOf(why); name != string(why) { // known
+			reasons[name] += n
 		}
 	}
-	for why, n := range reasons {
-		p.Reasons = append(p.Reasons, reasonFigures{page.ReasonOf(why), n})
+	for name, n := range reasons {
+		p.Reasons = append(p.Reasons, reasonFigures{name, n})
 	}
 	slices.SortFunc(p.Reasons, func(a, b reasonFigures) int { return cmp.Or(b.N-a.N, strings.Compare(a.Name, b.Name)) })
 	p.Chart = chartOf(p.Months)
