@@ -93,6 +93,9 @@ func (s *Spool) blob() store.Blob {
 // Take takes a whole document, and proves on the way that it is the one of the reference; store.ErrNotFound when it is another. read gives
 // fn its bytes, and may do so again from the beginning.
 func Take(ref shipment.BlobRef, scratch string, read func(fn func(r io.Reader) error) error) (store.Blob, error) {
+	if ref.Bytes < 0 {
+		return nil, fmt.Errorf("document %s has %d bytes: %w", ref.SHA256, ref.Bytes, store.ErrNotFound)
+	}
 	s := NewSpool(scratch)
 	if ref.Bytes <= InMemory {
 		s.memory.Grow(int(ref.Bytes))

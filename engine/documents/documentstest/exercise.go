@@ -172,7 +172,7 @@ func exerciseReferences(t *testing.T, p Place) {
 		}
 	}
 	ref := Put(t, d, []byte("hei"))
-	for _, by := range []int64{1, -1} {
+	for _, by := range []int64{1, -1, -4} {
 		other := ref
 		other.Bytes += by
 		if _, err := d.Open(t.Context(), other); !errors.Is(err, store.ErrNotFound) {

@@ -59,7 +59,7 @@ func (b *Bucket) send(ctx context.Context, key string, from io.ReaderAt, size in
 		condition(&o)
 	}
 	return b.try(ctx, "write to", func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, answerTime+time.Duration(size/slowest)*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, b.c.Patience+time.Duration(size/slowest)*time.Second)
 		defer cancel()
 		_, err := b.core.Client.PutObject(ctx, b.c.Bucket, key, io.NewSectionReader(from, 0, size), size, o)
 		return err
@@ -178,8 +178,8 @@ func (b *Bucket) explain(doing string, err error) (again bool, _ error) {
 		return false, said("there is no such bucket: make it, or set [documents.s3] bucket to the one that there is")
 	case code == "InvalidAccessKeyId", strings.HasSuffix(code, "UserNotFound"): // as versitygw says it
 		return false, said("the server does not know the access key; check [documents.s3] access_key_file")
-	case code == "SignatureDoesNotMatch":
-		return false, said("the secret key is not that of the access key, or the region is another; check [documents.s3] secret_key_file and region")
+	case code == "SignatureDoesNotMatch": // also when what was signed piece by piece arrived otherwise
+		return true, said("the secret key is not that of the access key, or the region is another; check [documents.s3] secret_key_file and region")
 	case code == "RequestTimeTooSkewed":
 		return false, said("the clock of this machine and that of the server differ too much; set them by NTP")
 	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized:
@@ -214,12 +214,14 @@ type watched struct {
 	r     io.Reader
 	watch *time.Timer
 	err   error
+
+	patience time.Duration
 }
 
 // Read reads on.
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
-	w.watch.Reset(stallTime)
+	w.watch.Reset(w.patience)
 	if err != nil && err != io.EOF {
 		w.err = err
 	}

@@ -46,8 +46,7 @@ const (
 	partBytes   = 16 << 20        // of an object that is sent in parts
 	atOnce      = 16              // requests of one RemoveOld
 	dialTime    = 10 * time.Second
-	answerTime  = 60 * time.Second // until the first byte of an answer
-	stallTime   = 60 * time.Second // without a byte of one that has begun
+	patience    = 60 * time.Second // until the first byte of an answer, and between two of them
 	slowest     = 256 << 10        // bytes a second that a PUT takes at least
 )
 
@@ -69,6 +68,8 @@ type Config struct {
 	Tries int
 	// Wait is how long is waited before the second try, and twice as long before each further one; 0: 200 ms.
 	Wait time.Duration
+	// Patience is how long is waited for an answer, and for each further piece of it; 0: a minute.
+	Patience time.Duration
 }
 
 // Bucket keeps objects in a bucket.
@@ -93,10 +94,13 @@ func Open(c Config) (*Bucket, error) {
 	if c.Wait == 0 {
 		c.Wait = 200 * time.Millisecond
 	}
+	if c.Patience == 0 {
+		c.Patience = patience
+	}
 	b := &Bucket{c: c}
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: dialTime, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout: dialTime, ResponseHeaderTimeout: answerTime, IdleConnTimeout: time.Minute,
+		TLSHandshakeTimeout: dialTime, ResponseHeaderTimeout: c.Patience, IdleConnTimeout: time.Minute,
 		MaxIdleConns: 128, MaxIdleConnsPerHost: 128, DisableCompression: true, TLSClientConfig: tlsConfig(c.CA),
 	}
 	b.idle = transport.CloseIdleConnections
@@ -238,7 +242,7 @@ func (b *Bucket) get(ctx context.Context, key string, o minio.GetObjectOptions, 
 			return err
 		}
 		defer body.Close()
-		r := &watched{r: body, watch: time.AfterFunc(stallTime, cancel)}
+		r := &watched{r: body, watch: time.AfterFunc(b.c.Patience, cancel), patience: b.c.Patience}
 		defer r.watch.Stop()
 		if err := fn(r, info.Size); err != nil {
 			if r.err != nil {
@@ -382,7 +386,7 @@ func (b *Bucket) ReadFile(ctx context.Context, name string) (data []byte, err er
 
 func (b *Bucket) readFile(ctx context.Context, name string) (data []byte, etag string, err error) {
 	err = b.try(ctx, "read "+name+" in", func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, stallTime)
+		ctx, cancel := context.WithTimeout(ctx, b.c.Patience)
 		defer cancel()
 		body, info, _, err := b.core.GetObject(ctx, b.c.Bucket, b.c.Prefix+name, minio.GetObjectOptions{})
 		if err != nil {

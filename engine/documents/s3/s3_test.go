@@ -2,10 +2,14 @@ package s3_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -308,4 +312,94 @@ func TestPutWhileRemoved(t *testing.T) {
 		t.Error(err)
 	}
 	documentstest.Get(t, d, ref)
+}
+
+// TestSlow: an answer that does not come, or stops coming, is not waited for for ever: it is asked for again.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	var slow atomic.Int32
+	var half atomic.Bool
+	proxy := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		if slow.Add(-1) < 0 {
+			pass(w)
+			return
+		}
+		if half.Load() && r.Method == http.MethodGet {
+			rec := httptest.NewRecorder()
+			pass(rec)
+			for k, v := range rec.Header() {
+				w.Header()[k] = v
+			}
+			_, _ = w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
+			w.(http.Flusher).Flush()
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // else nobody sees that the client gives up
+		<-r.Context().Done()
+	})
+	c := config(proxy, "")
+	c.Patience = 300 * time.Millisecond
+	d, _ := open(t, c)
+	slow.Store(2)
+	ref := documentstest.Put(t, d, bytes.Repeat([]byte("brev"), 1000))
+	for _, h := range []bool{false, true} {
+		half.Store(h)
+		slow.Store(2)
+		documentstest.Get(t, d, ref)
+	}
+}
+
+// TestSentWrongly: what arrives otherwise than it was sent is refused by the server, and sent again.
+func TestSentWrongly(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	var wrong atomic.Int32
+	proxy := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		if r.Method == http.MethodPut && wrong.Add(-1) >= 0 {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			body[len(body)/2] ^= 1
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		pass(w)
+	})
+	d, _ := open(t, config(proxy, ""))
+	wrong.Store(1)
+	ref := documentstest.Put(t, d, []byte("et brev"))
+	if wrong.Load() >= 0 {
+		t.Error("nothing was sent wrongly")
+	}
+	if got := documentstest.Get(t, d, ref); string(got) != "et brev" {
+		t.Errorf("read %q", got)
+	}
+}
+
+// TestOwnCA: a server with a certificate of one's own CA is trusted when that is named, and else is not; that is told at once.
+func TestOwnCA(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	to, err := url.Parse(server.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host
+	}, ErrorLog: log.New(io.Discard, "", 0)}
+	front := httptest.NewUnstartedServer(through)
+	front.Config.ErrorLog = log.New(io.Discard, "", 0) // of those that do not trust it
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	c := config(front.URL, "")
+	c.Wait = time.Hour // trying again would show
+	stranger, _ := open(t, c)
+	if _, err := stranger.Put(t.Context(), strings.NewReader("brev")); err == nil || !strings.Contains(err.Error(), "ca_file") {
+		t.Errorf("an unknown CA: %v", err)
+	}
+	c.CA = x509.NewCertPool()
+	c.CA.AddCert(front.Certificate())
+	d, _ := open(t, c)
+	documentstest.Get(t, d, documentstest.Put(t, d, []byte("brev")))
 }
