@@ -94,6 +94,55 @@ func TestPlannerRefuses(t *testing.T) {
 	}
 }
 
+// TestPlannerIDs: ids come back as they were given, UUIDs or not, and sort letters that are alike as Plan sorts them.
+func TestPlannerIDs(t *testing.T) {
+	ids := []string{
+		"ffffffff-0000-4000-8000-000000000000", "0f0e0d0c-0b0a-4908-8706-050403020100", "0f0e0d0c-0b0a-4908-8706-0504030201ff", "a", "B",
+		"0F0E0D0C-0B0A-4908-8706-050403020100", "0f0e0d0c-0b0a-4908-8706-05040302010", "0f0e0d0c00b0a-4908-8706-050403020100", "0f0e0d0c-0b0a-4908-8706-05040302010g",
+		"00000000-0000-0000-0000-000000000000", "g", "0f0e0d0c-0b0a-4908-8706-0504030201000",
+	}
+	for _, sort := range [][]SortKey{nil, {KeyPostcode}, {KeyShipment, KeyPostcode}, {"-" + KeyShipment}} {
+		p := DefaultProfile()
+		p.Sort = sort
+		if err := p.Validate(); err != nil {
+			t.Logf("no profile sorts by %v: %v", sort, err)
+			continue
+		}
+		pl, err := NewPlanner[int](p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []Candidate
+		for i, id := range ids {
+			c := candidate(id, func(c *Candidate) { c.Postcode = fmt.Sprintf("%04d", i%2) })
+			all = append(all, c)
+			if why, err := pl.Add(c, i); why != nil || err != nil {
+				t.Fatal(why, err)
+			}
+		}
+		jobs, _, err := Plan(all, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for _, j := range jobs {
+			for _, l := range j.Letters {
+				want = append(want, l.Shipment)
+			}
+		}
+		for j, tags := range pl.Jobs() {
+			for i, l := range j.Letters {
+				if got = append(got, l.Shipment); ids[tags[i]] != l.Shipment {
+					t.Errorf("%s has the tag of %s", l.Shipment, ids[tags[i]])
+				}
+			}
+		}
+		if len(got) != len(ids) || !slices.Equal(got, want) {
+			t.Errorf("sorted by %v:\n%q\nwant\n%q", sort, got, want)
+		}
+	}
+}
+
 // BenchmarkPlanner plans a night of a million letters of three pages.
 func BenchmarkPlanner(b *testing.B) {
 	const letters = 1_000_000

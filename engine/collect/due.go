@@ -162,9 +162,12 @@ func (e *Collector) closeExpired(ctx context.Context, terms *step.Terms, set []s
 // dueLetter is what of a due letter is known while it is planned.
 type dueLetter struct {
 	at       int64 // since when it is due, in milliseconds since 1970
-	reason   shipment.Reason
-	approved bool // a person has approved its cost
+	reason   uint8 // why it goes to paper: its place in shipment.Reasons, and one more; 0: none that is known
+	approved bool  // a person has approved its cost
 }
+
+// dueReasons are the reasons of letters by what dueLetter keeps.
+var dueReasons = append([]shipment.Reason{""}, shipment.Reasons()...)
 
 // night is what is due for a vendor, planned.
 type night = printjobs.Planner[dueLetter]
@@ -210,7 +213,7 @@ func (e *Collector) dueLetters(ctx context.Context, v party.Vendor, terms *step.
 		}
 		var none []printjobs.SetAside
 		for _, s := range fit {
-			why, err := planned.Add(e.accept.Candidate(s), dueLetter{s.DueAt.UnixMilli(), s.DueReason, !s.CostApprovedAt.IsZero()})
+			why, err := planned.Add(e.accept.Candidate(s), dueLetter{s.DueAt.UnixMilli(), uint8(max(0, slices.Index(dueReasons, s.DueReason))), !s.CostApprovedAt.IsZero()})
 			if err != nil {
 				return nil, err
 			}
@@ -261,7 +264,7 @@ func (e *Collector) collectVendor(ctx context.Context, v party.Vendor, terms *st
 	for p, due := range planned.Jobs() {
 		reasons := make([]shipment.Reason, len(due))
 		for i, d := range due {
-			reasons[i] = d.reason
+			reasons[i] = dueReasons[d.reason]
 		}
 		id, in, err := e.insertJob(ctx, JobSpec{Vendor: v.Key, Class: p.Class, Letters: p.Letters, Reasons: reasons})
 		if errors.Is(err, store.ErrExists) || errors.Is(err, errTakenBack) {

@@ -24,7 +24,11 @@ var nightTables = []struct {
 	{"event", "shipment", map[string]string{"seq": "", "shipment": "c.id", "key": "x.key || '-' || c.n"}},
 }
 
-// multiplyNight makes copies of all letters in an archive, by sets and with the archive's triggers, until there are so many.
+// copiesAtOnce is how many letters are made in one transaction.
+const copiesAtOnce = 50_000
+
+// multiplyNight makes copies of all letters in an archive by sets, until there are so many. Indexes, and on SQLite triggers, are taken away
+// meanwhile; copies are not found by words.
 func multiplyNight(ctx context.Context, dsn string, letters int, step func(done, total int)) (err error) {
 	a, err := archive.Open(ctx, archive.Config{DSN: dsn, MustExist: true})
 	if err != nil {
@@ -67,12 +71,19 @@ func multiplyNight(ctx context.Context, dsn string, letters int, step func(done,
 	if _, err := fmt.Sscan(counted[0], &originals); err != nil || originals == 0 {
 		return errors.Join(errors.New("there is no letter to multiply"), err)
 	}
-	for have, n := originals, 1; have < letters; n++ {
-		some := min(originals, letters-have)
+	again, err := c.shed(ctx)
+	if err != nil {
+		return err
+	}
+	for have, n := originals, 0; have < letters; {
 		err := a.RawTx(ctx, func(_ any, exec archive.Exec) error {
-			for _, statement := range append([]string{
-				"DELETE FROM bench_copy", fmt.Sprintf("INSERT INTO bench_copy (of, id, n) SELECT id, %s, '%d' FROM bench_original LIMIT %d", uuid, n, some),
-			}, inserts...) {
+			statements := []string{"DELETE FROM bench_copy"}
+			for made := 0; made < copiesAtOnce && have < letters; n++ {
+				some := min(originals, letters-have)
+				statements = append(statements, fmt.Sprintf("INSERT INTO bench_copy (of, id, n) SELECT id, %s, '%d' FROM bench_original LIMIT %d", uuid, n+1, some))
+				made, have = made+some, have+some
+			}
+			for _, statement := range append(statements, inserts...) {
 				if _, err := exec(ctx, statement); err != nil {
 					return fmt.Errorf("%.40s: %w", statement, err)
 				}
@@ -82,11 +93,16 @@ func multiplyNight(ctx context.Context, dsn string, letters int, step func(done,
 		if err != nil {
 			return err
 		}
-		if have += some; step != nil {
+		if step != nil {
 			step(have, letters)
 		}
 	}
-	for _, statement := range []string{"DROP TABLE bench_copy", "DROP TABLE bench_original", "ANALYZE"} {
+	counted = append(again, "DROP TABLE bench_copy", "DROP TABLE bench_original", "ANALYZE")
+	if !c.postgres {
+		counted = append(counted, "DELETE FROM shipment_counts",
+			"INSERT INTO shipment_counts (account, status, hold, letters) SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold")
+	}
+	for _, statement := range counted {
 		if _, err := a.Exec(ctx, statement); err != nil {
 			return err
 		}
