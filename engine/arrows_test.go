@@ -157,8 +157,9 @@ var arrows = []struct {
 	{"fixtures", []string{"printjobs", "billing", "fixtures"}, "demonstration data and the vendor simulator stand outside the engine", true},
 	{"cmd/config", []string{"engine", "printjobs", "billing"}, "a configuration is read without anything being opened", true},
 	{"cmd/cli", []string{"cmd/config", "engine", "billing"}, "how command lines speak knows no command", true},
-	{"cmd/app", []string{"cmd/config", "cmd/cli", "engine", "printjobs", "billing", "reports"}, "the wired program holds nothing that is made up", true},
-	{"cmd/postgang", []string{"cmd/config", "cmd/cli", "cmd/app", "engine", "printjobs", "billing", "reports"}, "the operator's binary holds no simulator, demo, made-up letters or measurements", true},
+	{"cmd/metrics", []string{"engine", "printjobs/exchange"}, "what is counted is told without anything being opened", true},
+	{"cmd/app", []string{"cmd/config", "cmd/cli", "cmd/metrics", "engine", "printjobs", "billing", "reports"}, "the wired program holds nothing that is made up", true},
+	{"cmd/postgang", []string{"cmd/config", "cmd/cli", "cmd/metrics", "cmd/app", "engine", "printjobs", "billing", "reports"}, "the operator's binary holds no simulator, demo, made-up letters or measurements", true},
 	{"cmd", []string{"cmd", "engine", "printjobs", "billing", "reports", "fixtures"}, "cmd wires everything", true},
 }
 

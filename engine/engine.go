@@ -34,8 +34,9 @@ type Config struct {
 	Guard     collect.Guard     // caps on what a day may cost
 	Schedules []nights.Schedule // whose missed runs Watch looks for
 	Rules     nights.WatchRules
-	Channels  []digital.Channel     // that accounts may have
-	Receipts  []digital.NamedSource // of receipts of digital mailboxes
+	NightDone func(ctx context.Context) // told of each night that did all its work; nil: nobody is
+	Channels  []digital.Channel         // that accounts may have
+	Receipts  []digital.NamedSource     // of receipts of digital mailboxes
 	Retention erase.Config
 }
 
@@ -74,7 +75,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	e.Invoices = invoices.New(s)
 	e.Receipts = receipts.New(s, e.Check, e.Acceptor, e.Jobs, e.Invoices)
 	e.Finance = finance.New(s, e.Acceptor, e.Invoices)
-	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules)
+	e.Nights = nights.New(s, e.Check, e.Acceptor, e.Channels, e.Collector, e.Jobs, e.Receipts, c.Schedules, c.Rules, c.NightDone)
 	e.Eraser = erase.New(s, e.Check, c.Retention)
 	e.Retention = func(ctx context.Context) (shipment.Note, error) {
 		r, err := e.RunRetention(ctx, erase.Options{})

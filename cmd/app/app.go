@@ -16,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/cmd/metrics"
 	"postgang/engine"
 	"postgang/engine/archive"
 	"postgang/engine/channel"
@@ -34,6 +36,7 @@ import (
 	"postgang/engine/party"
 	"postgang/engine/queue"
 	"postgang/engine/roles"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -52,6 +55,7 @@ type App struct {
 	Alarms    *notify.Notifier
 	Roles     *roles.Directory // who may log in to the console, and their roles
 	Insight   *insight.Door    // to personal data of letters
+	Metrics   *metrics.Process
 	Log       *slog.Logger
 	Now       func() time.Time
 
@@ -88,7 +92,7 @@ type Options struct {
 // Open wires the program by its configuration. Background work begins with Start; the caller closes it. A missing archive is
 // an error, unless the configuration's first start is still to come ([MarkFirstStart]).
 func Open(ctx context.Context, cfg *config.Config, log *slog.Logger, w Options) (*App, error) {
-	a := &App{Config: cfg, Log: log, Now: time.Now}
+	a := &App{Config: cfg, Log: log, Now: time.Now, Metrics: metrics.New(cli.ThisBuild().Version)}
 	if w.Now != nil {
 		a.Now = w.Now
 	}
@@ -99,7 +103,7 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger, w Options) 
 		}
 	}
 	var err error
-	a.Archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.Now, Enqueue: queue.Enqueue, Installation: w.Installation, MustExist: !first, MigrateBeside: w.MigrateBeside})
+	a.Archive, err = archive.Open(ctx, archive.Config{DSN: cfg.Database, Now: w.Now, Enqueue: queue.Enqueue, Installation: w.Installation, MustExist: !first, MigrateBeside: w.MigrateBeside, Observe: a.Metrics.Transaction})
 	if errors.Is(err, archive.ErrMissing) {
 		err = fmt.Errorf("%w. If it is lost, restore a backup (docs/backup.md); a new, empty one is made by \"postgang archive create\"", err)
 	}
@@ -117,6 +121,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
+	blobs = a.Metrics.Documents(blobs)
 	a.Documents = blobs
 	workers := a.Config.Prepare.Workers
 	if workers == 0 {
@@ -162,17 +167,14 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	}
 	a.Engine, err = engine.New(ctx, engine.Config{
 		Retention: erase.Config{Blobs: blobs, Folder: Intake(a.Config, nil, w.Now), Scrub: a.Archive.Scrub, Rules: a.Config.Retention},
-		Rules:     rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, Channels: all, Receipts: mailboxes,
+		Rules:     rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, NightDone: a.nightDone, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, PrepareAtOnce: 2 * workers, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,
 			Postcodes: a.Config.Postcodes, Register: register, TwoPersons: a.Config.TwoPersons, NumberHash: numberHash(a.Config), WorkDir: a.Config.Work, Log: a.Log, Now: w.Now, Step: w.Step, SetSize: w.SetSize, Hasten: a.queue.Hasten, Identity: w.Identity,
 			Dial: func(ctx context.Context, v party.Vendor) (step.VendorSide, error) {
 				t := v.Target
 				t.Trace, t.Timeouts = w.Trace, w.Timeouts
-				if v.Profile.Orders != nil {
-					return exchange.DialOrders(ctx, t)
-				}
-				return exchange.Dial(ctx, t)
+				return a.dial(ctx, v, t)
 			},
 		},
 	})
@@ -195,6 +197,71 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.altinnEvents, err = newAltinnEvents(a)
+	return err
+}
+
+// dial logs in at a vendor's server.
+func (a *App) dial(ctx context.Context, v party.Vendor, t exchange.Target) (step.VendorSide, error) {
+	var side step.VendorSide // stays nil with an error: no typed nil
+	begun := time.Now()
+	if v.Profile.Orders != nil {
+		s, err := exchange.DialOrders(ctx, t)
+		if err == nil {
+			side = s
+		}
+		return a.Metrics.Dialled(v.Key, begun, side, err), err
+	}
+	s, err := exchange.Dial(ctx, t)
+	if err == nil {
+		side = s
+	}
+	return a.Metrics.Dialled(v.Key, begun, side, err), err
+}
+
+// State is what the archive says for metrics.
+func (a *App) State(ctx context.Context) (metrics.State, error) {
+	names := make([]string, len(a.Config.Schedules))
+	for i, s := range a.Config.Schedules {
+		names[i] = s.Name
+	}
+	s, err := store.View(ctx, a.Archive, func(r store.Reader) (metrics.State, error) { return metrics.ReadState(ctx, r, a.Now(), names) })
+	if err != nil {
+		return s, err
+	}
+	if s.Tasks, err = a.queue.Counts(ctx); err != nil {
+		return s, err
+	}
+	if free, err := FreeBytes(a.Config.Documents); err == nil {
+		s.Free = free
+	}
+	return s, nil
+}
+
+// nightDone tells the dead man's switch of a night.
+func (a *App) nightDone(ctx context.Context) {
+	if !a.Config.Ping.URL.Given() {
+		return
+	}
+	if err := a.Config.Ping.Send(ctx); err != nil {
+		a.Log.Error("the dead man's switch was not told of the night, and will raise its alarm", "error", err)
+	}
+}
+
+// noDocument is one that is nowhere.
+var noDocument = shipment.BlobRef{SHA256: strings.Repeat("0", 64), Bytes: 1}
+
+// Reaches looks whether the archive and the documents can be reached.
+func (a *App) Reaches(ctx context.Context) error {
+	if _, err := store.View(ctx, a.Archive, func(r store.Reader) (time.Time, error) { return r.DatabaseClock(ctx) }); err != nil {
+		return err
+	}
+	blob, err := a.Documents.Open(ctx, noDocument)
+	if err == nil {
+		return blob.Close()
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
 	return err
 }
 

@@ -54,7 +54,9 @@ type AlarmWebhook struct {
 
 // Health is the HTTP endpoint of serve.
 type Health struct {
-	Address string `toml:"address"` // host:port; empty: none
+	Address     string `toml:"address"`       // host:port; empty: none
+	PingURLEnv  string `toml:"ping_url_env"`  // the address of a dead man's switch
+	PingURLFile string `toml:"ping_url_file"` // or a file by itself
 }
 
 const defaultQuiet = time.Hour
@@ -76,16 +78,6 @@ func (c *checker) alarms(cfg *Config, a Alarms) {
 	add := func(name string, quiet *Duration, s notify.Sender) {
 		cfg.Alarms = append(cfg.Alarms, notify.Sink{Name: name, Sender: s, Quiet: orDuration(quiet, defaultQuiet)})
 	}
-	secret := func(at, env, file string) notify.Secret {
-		if env != "" && file != "" {
-			c.add(at+"_file", "contradicts %s: give one of them", at+"_env")
-		}
-		s := notify.Secret{Env: env}
-		if file != "" {
-			s.File = c.abs(file)
-		}
-		return s
-	}
 	if f := a.File; f != nil {
 		if f.Path == "" {
 			c.add("alarms.file.path", "is missing: the file that alarms are appended to")
@@ -93,7 +85,7 @@ func (c *checker) alarms(cfg *Config, a Alarms) {
 		add("file", f.Quiet, notify.File{Path: c.abs(f.Path)})
 	}
 	if m := a.Mail; m != nil {
-		s := notify.Mail{Host: m.Host, Port: m.Port, TLS: orElse(m.TLS, "starttls"), User: m.User, Password: secret("alarms.mail.password", m.PasswordEnv, m.PasswordFile), From: m.From, To: m.To, Origin: a.Name}
+		s := notify.Mail{Host: m.Host, Port: m.Port, TLS: orElse(m.TLS, "starttls"), User: m.User, Password: c.told("alarms.mail.password", m.PasswordEnv, m.PasswordFile), From: m.From, To: m.To, Origin: a.Name}
 		if m.Host == "" {
 			c.add("alarms.mail.host", "is missing: the SMTP server")
 		}
@@ -135,8 +127,20 @@ func (c *checker) alarms(cfg *Config, a Alarms) {
 		if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && local(u.Hostname())) {
 			c.add("alarms.webhook.url", "is no address that begins with https:// (or http://localhost)")
 		}
-		add("webhook", w.Quiet, notify.Webhook{URL: w.URL, Secret: secret("alarms.webhook.secret", w.SecretEnv, w.SecretFile), Origin: a.Name})
+		add("webhook", w.Quiet, notify.Webhook{URL: w.URL, Secret: c.told("alarms.webhook.secret", w.SecretEnv, w.SecretFile), Origin: a.Name})
 	}
+}
+
+// told is a secret of those who are told: in the environment or in a file by itself.
+func (c *checker) told(at, env, file string) notify.Secret {
+	if env != "" && file != "" {
+		c.add(at+"_file", "contradicts %s: give one of them", at+"_env")
+	}
+	s := notify.Secret{Env: env}
+	if file != "" {
+		s.File = c.abs(file)
+	}
+	return s
 }
 
 func local(host string) bool {
@@ -145,6 +149,7 @@ func local(host string) bool {
 }
 
 func (c *checker) health(cfg *Config, h Health) {
+	cfg.Ping.URL = c.told("health.ping_url", h.PingURLEnv, h.PingURLFile)
 	if cfg.Health = h.Address; h.Address == "" {
 		return
 	}

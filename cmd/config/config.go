@@ -425,6 +425,7 @@ type Config struct {
 	AlarmsEvery    time.Duration
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
+	Ping           notify.Ping       // told of each night; without an address: nobody is
 	Node           string            // the name of this machine
 	Roles          []node.Role       // what serve does on it
 	Fingerprint    string            // of what several machines must have alike

@@ -124,6 +124,11 @@ func TestHealth(t *testing.T) {
 	d.beat.Store(time.Now().UnixNano())
 	get("/healthz", http.StatusOK)
 	get("/alarms", http.StatusOK)
+	get("/livez", http.StatusOK)
+	get("/readyz", http.StatusOK)
+	if s := get("/metrics", http.StatusOK); !strings.Contains(s, "postgang_archive_up 1\n") || !strings.Contains(s, "go_goroutines") {
+		t.Error(s)
+	}
 	get("/", http.StatusNotFound)
 	if err := a.Archive.InTx(ctx, func(tx store.Tx) error {
 		return tx.RaiseAlarm(ctx, "uncertain:TEST000001", alarm.Args{"text": "ask"})
@@ -141,6 +146,8 @@ func TestHealth(t *testing.T) {
 	}
 	d.beat.Store(time.Now().Add(-stuckAfter - time.Second).UnixNano())
 	get("/healthz", http.StatusServiceUnavailable)
+	get("/livez", http.StatusServiceUnavailable)
+	get("/readyz", http.StatusServiceUnavailable)
 	stop()
 	<-done
 }

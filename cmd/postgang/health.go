@@ -22,6 +22,9 @@ const (
 // serveHealth answers over HTTP until ctx is done:
 //
 //	/healthz  200 while the daemon works and reaches its archive, else 503: for whoever would start it again
+//	/livez    200 while the daemon's loop goes round, else 503: that it must be started anew
+//	/readyz   200 while it reaches its archive and its documents, else 503: that nothing is to be sent to it
+//	/metrics  for Prometheus
 //	/alarms   200 while no alarm is open that nobody has acknowledged, else 503 with the number: for whoever calls a person
 //	/status   what "postgang status --json" says
 //
@@ -47,10 +50,33 @@ func (d *daemon) serveHealth(ctx context.Context, ln net.Listener) {
 		})
 		return n, err
 	}
-	handle("/healthz", func(ctx context.Context, w http.ResponseWriter) {
+	mux.Handle("GET /metrics", d.Metrics.Handler(d.State, func(err error) { d.Log.Error("metrics", "error", err) }))
+	turns := func(w http.ResponseWriter) bool {
 		silent := time.Since(time.Unix(0, d.beat.Load()))
 		if silent > stuckAfter {
 			fail(w, "the daemon's loop has been silent for %v", silent.Round(time.Second))
+			return false
+		}
+		return true
+	}
+	handle("/livez", func(_ context.Context, w http.ResponseWriter) {
+		if turns(w) {
+			fmt.Fprintln(w, "ok")
+		}
+	})
+	handle("/readyz", func(ctx context.Context, w http.ResponseWriter) {
+		if !turns(w) {
+			return
+		}
+		if err := d.Reaches(ctx); err != nil {
+			d.Log.Error("health", "error", err)
+			fail(w, "the archive or the documents cannot be reached")
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	handle("/healthz", func(ctx context.Context, w http.ResponseWriter) {
+		if !turns(w) {
 			return
 		}
 		n, err := alarms(ctx)

@@ -99,7 +99,7 @@ with all (docs/several-machines.md): ` + node.Names(node.Roles()) + `.`,
 				return err
 			}
 			defer remove()
-			return o.serveOn(cmd.Context(), cfg, cli.JSONLogger(o.Err), reloads{hangups, again})
+			return o.serveOn(cmd.Context(), cfg, cli.JSONLogger(o.Err).With("node", cfg.Node), reloads{hangups, again})
 		},
 	}
 	cmd.Flags().StringVar(&name, "node", "", "the name of this machine, instead of [node] name and the host's name")
@@ -230,7 +230,7 @@ func (d *daemon) serve(ctx context.Context) error {
 	if err := d.Engine.PromiseNights(ctx); err != nil {
 		return err
 	}
-	d.Log.Info("serving", "version", cli.ThisBuild().String(), "node", d.Config.Node, "roles", node.Names(d.Config.Roles), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
+	d.Log.Info("serving", "version", cli.ThisBuild().String(), "roles", node.Names(d.Config.Roles), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
 	scan, tick, hourly := time.NewTicker(d.Config.Every), time.NewTicker(cmp.Or(d.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(d.watchEvery, defaultWatchEvery))
 	mailboxes := time.NewTicker(mailboxesEvery)

@@ -50,6 +50,9 @@ type Config struct {
 	MustExist bool
 	// MigrateBeside: the schema is brought up to date also while others serve the archive; otherwise that is ErrNodesAtWork.
 	MigrateBeside bool
+	// Observe is told of each write transaction: whether it was "alone" or "beside" others, how long it waited for its turn and how long
+	// it took then, and its error. nil: nobody is.
+	Observe func(how string, waited, took time.Duration, err error)
 }
 
 // Why an archive cannot be used.
@@ -66,6 +69,7 @@ type Archive struct {
 	now     func() time.Time
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
 	group   *together.Group[*member]
+	observe func(how string, waited, took time.Duration, err error)
 }
 
 var _ store.Archive = (*Archive)(nil)
@@ -95,7 +99,7 @@ func Open(ctx context.Context, c Config) (*Archive, error) {
 
 // connect opens the database of an archive as it is.
 func connect(ctx context.Context, c Config) (*Archive, error) {
-	a := &Archive{now: c.Now, enqueue: c.Enqueue}
+	a := &Archive{now: c.Now, enqueue: c.Enqueue, observe: c.Observe}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -203,6 +207,24 @@ func (a *Archive) LockWait(ctx context.Context, name string) (func(), error) {
 	}
 }
 
+// Each runs a statement that only reads, for the queue's own tables, and fn for each of its rows.
+func (a *Archive) Each(ctx context.Context, query string, fn func(scan func(dest ...any) error) error) error {
+	rows, err := a.read.QueryContext(ctx, query)
+	if err != nil {
+		return a.store.Fault(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows.Scan); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return a.store.Fault(err)
+	}
+	return nil
+}
+
 // View runs fn on one snapshot.
 func (a *Archive) View(ctx context.Context, fn func(r store.Reader) error) error {
 	t, err := a.read.BeginTx(ctx, a.store.ReadOptions())
@@ -252,10 +274,26 @@ func (a *Archive) Exec(ctx context.Context, query string, args ...any) (int64, e
 
 // write runs fn in a write transaction, see database.Driver's Begin for beside.
 func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) error {
+	asked := time.Now()
 	w, err := a.store.Begin(ctx, beside)
-	if err != nil {
-		return fmt.Errorf("begin writing: %w", a.store.Fault(err))
+	begun := time.Now()
+	if err == nil {
+		err = a.writeIn(ctx, w, fn)
+	} else {
+		err = fmt.Errorf("begin writing: %w", a.store.Fault(err))
 	}
+	if a.observe != nil {
+		how := "alone"
+		if beside {
+			how = "beside"
+		}
+		a.observe(how, begun.Sub(asked), time.Since(begun), err)
+	}
+	return err
+}
+
+// writeIn runs fn in a transaction that has begun.
+func (a *Archive) writeIn(ctx context.Context, w database.WriteTx, fn func(t *tx) error) (err error) {
 	done := false
 	defer func() {
 		if !done { // fn failed or panicked

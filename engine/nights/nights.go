@@ -30,10 +30,11 @@ type Nights struct {
 	receipts  *receipts.Receipts
 	schedules []Schedule // whose missed runs Watch looks for
 	rules     WatchRules
+	done      func(ctx context.Context) // told of each night that did all its work; nil: nobody is
 	usual     forecast.Watcher
 }
 
 // New makes the room of those that it stands on.
-func New(s *step.Step, check *restored.Check, acceptor *accept.Acceptor, channels *digital.Channels, collector *collect.Collector, j *jobs.Jobs, r *receipts.Receipts, schedules []Schedule, rules WatchRules) *Nights {
-	return &Nights{Step: s, restored: check, accept: acceptor, digital: channels, collect: collector, jobs: j, receipts: r, schedules: schedules, rules: rules}
+func New(s *step.Step, check *restored.Check, acceptor *accept.Acceptor, channels *digital.Channels, collector *collect.Collector, j *jobs.Jobs, r *receipts.Receipts, schedules []Schedule, rules WatchRules, done func(ctx context.Context)) *Nights {
+	return &Nights{Step: s, restored: check, accept: acceptor, digital: channels, collect: collector, jobs: j, receipts: r, schedules: schedules, rules: rules, done: done}
 }

@@ -104,6 +104,9 @@ func (e *Nights) RunNight(ctx context.Context, o NightOptions) (Night, error) {
 	}
 	defer release()
 	out, err = e.runNight(ctx, o, start)
+	if err == nil && e.done != nil {
+		e.done(ctx)
+	}
 	return out, step.Lost(ctx, err)
 }
 

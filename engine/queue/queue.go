@@ -538,6 +538,29 @@ func (q *Queue) Idle(ctx context.Context) error {
 	}
 }
 
+// Count is how many tasks of a kind are in a state of River's that is not done: available, running, scheduled, retryable or pending.
+type Count struct {
+	Kind  store.TaskKind
+	State string
+	Tasks int
+}
+
+// Counts counts tasks that are not done, of all processes.
+func (q *Queue) Counts(ctx context.Context) ([]Count, error) {
+	var out []Count
+	err := q.archive.Each(ctx, `SELECT kind, state, count(*) FROM river_job WHERE state IN ('available', 'running', 'scheduled', 'retryable', 'pending') GROUP BY kind, state ORDER BY kind, state`,
+		func(scan func(dest ...any) error) error {
+			var c Count
+			err := scan(&c.Kind, &c.State, &c.Tasks)
+			out = append(out, c)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("count tasks: %w", err)
+	}
+	return out, nil
+}
+
 // unfinished is 0 when no task waits or runs.
 func (q *Queue) unfinished(ctx context.Context) (int, error) {
 	l, err := q.look.JobList(ctx, river.NewJobListParams().States(waiting...).First(1))
