@@ -151,7 +151,16 @@ func (a *Archive) migrate(ctx context.Context, c Config) error {
 		}
 	}
 	installation := c.Installation
-	if _, err := p.Up(ctx); err != nil {
+	up := func() error {
+		_, err := p.Up(ctx)
+		return err
+	}
+	if s, ok := a.store.(*database.SQLite); ok {
+		err = s.Large(ctx, up)
+	} else {
+		err = up()
+	}
+	if err != nil {
 		return fmt.Errorf("bring the schema up to date: %w", a.store.Fault(err))
 	}
 	return a.InTx(ctx, func(t store.Tx) error {

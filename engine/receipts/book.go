@@ -331,7 +331,7 @@ func (b *booking) apply(ctx context.Context, rows *sorted) error {
 
 // othersWait is for how long a transaction should keep others from writing, at the most: as long as a person does not notice, several
 // times over. Fewer and larger transactions write less, since each writes again what the one before wrote beside.
-const othersWait = 250 * time.Millisecond
+const othersWait = 150 * time.Millisecond
 
 // How many rows the first transaction of a file applies, and how many any does at least and at most.
 const (

@@ -395,6 +395,8 @@ func (c *copier) mend(ctx context.Context, again []string) error {
 	before := []string{`DELETE FROM arrival`, `INSERT INTO arrival (hour, account, letters) SELECT received_at / 3600000, account, count(*) FROM shipment GROUP BY 1, 2`}
 	if c.postgres {
 		before = append(before,
+			`DELETE FROM shipment_found`,
+			`INSERT INTO shipment_found (shipment, words) SELECT id, lower(id || ' ' || hand_in || ' ' || coalesce(external_reference, '')) FROM shipment ORDER BY received_at, id`,
 			`DELETE FROM shipment_count`,
 			`INSERT INTO shipment_count (account, status, hold, letters) SELECT account, status, hold, count(*) FROM shipment GROUP BY account, status, hold`,
 		)

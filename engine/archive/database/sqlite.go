@@ -278,28 +278,27 @@ const (
 	inFile   = "temp_store(FILE)"
 )
 
-// vacuum rewrites the whole file.
-func (s *SQLite) vacuum(ctx context.Context) (err error) {
-	conn, err := s.Write.Conn(ctx)
-	if err != nil {
+// Large has fn do what goes through whole tables, for which SQLite needs more room than memory has.
+func (s *SQLite) Large(ctx context.Context, fn func() error) (err error) {
+	if _, err := s.Write.ExecContext(ctx, "PRAGMA "+inFile); err != nil { // the pool has one connection
 		return err
 	}
 	defer func() {
-		_, back := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+inMemory)
-		err = errors.Join(err, back, conn.Close())
+		_, back := s.Write.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+inMemory)
+		err = errors.Join(err, back)
 	}()
-	if _, err := conn.ExecContext(ctx, "PRAGMA "+inFile); err != nil {
-		return err
-	}
-	_, err = conn.ExecContext(ctx, "VACUUM")
-	return err
+	return fn()
 }
 
 // Scrub empties the journal, in which pages of before stand. With full it rewrites the whole file before, so that nothing is left in it
 // that was deleted while it was not overwritten yet.
 func (s *SQLite) Scrub(ctx context.Context, full bool) error {
 	if full {
-		if err := s.vacuum(ctx); err != nil {
+		err := s.Large(ctx, func() error {
+			_, err := s.Write.ExecContext(ctx, "VACUUM")
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

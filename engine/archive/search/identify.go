@@ -223,14 +223,14 @@ func (i *identify) part() error {
 func (i *identify) shipmentPart(text string) error {
 	var a sqlrow.Args
 	var query string
-	const words = `lower(s.id || ' ' || s.hand_in || ' ' || coalesce(s.external_reference, ''))` // word for word that of the index
+	const words = `lower(s.id || ' ' || s.hand_in || ' ' || coalesce(s.external_reference, ''))` // as FTS5 got it
 	columns := `SELECT s.id, s.account, s.hand_in, coalesce(s.external_reference, '') FROM `
 	if i.d == database.DialectSQLite {
 		query = columns + `shipment_words CROSS JOIN shipment_number n CROSS JOIN shipment s WHERE shipment_words MATCH ` + a.Add(matching(1, text)) + `
 			AND n.number = shipment_words.rowid AND s.id = n.shipment AND ` + within(i.d, words, a.Add(text)) + ` AND s.account || '' IN ` + sqlrow.In(&a, i.accounts) + `
 			ORDER BY shipment_words.rowid DESC`
 	} else {
-		query = columns + `shipment s WHERE trigrams(` + words + `) @> trigrams(` + a.Add(text) + `) AND ` + within(i.d, words, a.Add(text)) + ` AND s.account || '' IN ` + sqlrow.In(&a, i.accounts) + `
+		query = columns + `shipment_found w JOIN shipment s ON s.id = w.shipment WHERE trigrams(w.words) @> trigrams(` + a.Add(text) + `) AND ` + within(i.d, `w.words`, a.Add(text)) + ` AND s.account || '' IN ` + sqlrow.In(&a, i.accounts) + `
 			ORDER BY s.received_at DESC`
 	}
 	return i.r.Each(i.ctx, func(scan sqlrow.Scan) error {
