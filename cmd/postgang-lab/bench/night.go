@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 	"postgang/engine/access"
 	"postgang/engine/archive"
 	"postgang/engine/calendar"
+	"postgang/engine/documents/sealed"
 	"postgang/engine/finance"
 	"postgang/engine/intake"
 	"postgang/engine/store"
@@ -48,6 +50,7 @@ type nightOptions struct {
 	collect   int // letters that are collected, multiplied from those that were handed in; 0: the whole way of those alone
 	database  string
 	documents string
+	sealed    bool
 	work      string
 	flushes   bool
 	profiles  string // folder for profiles of each stage; empty: none
@@ -102,7 +105,8 @@ somebody else who writes beside waits. With --flushes the flushes to disk are co
 	cmd.Flags().IntVar(&b.wave, "wave", 20_000, "letters that lie in the drop folder at the same time")
 	cmd.Flags().IntVar(&b.collect, "collect", 0, "multiply the letters to so many, and measure collecting alone")
 	cmd.Flags().StringVar(&b.database, "database", "", "an empty database of PostgreSQL in place of a temporary SQLite, postgres://…")
-	cmd.Flags().StringVar(&b.documents, "documents", "", "where documents are kept (default: a temporary folder)")
+	cmd.Flags().StringVar(&b.documents, "documents", "", "where documents are kept (default: a temporary folder): a folder, or s3://HOST[:PORT]/BUCKET[/PREFIX] with keys in the environment")
+	cmd.Flags().BoolVar(&b.sealed, "sealed", false, "encrypt documents")
 	cmd.Flags().StringVar(&b.work, "work", "", "folder for temporary files (default: the system's)")
 	cmd.Flags().BoolVar(&b.flushes, "flushes", false, "count flushes to disk, by strace")
 	cmd.Flags().StringVar(&b.profiles, "profiles", "", "write a CPU profile of each stage (pprof) into this folder, which must be there")
@@ -289,22 +293,46 @@ func (n *night) startVendor(ctx context.Context) (*measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.sealed {
+		kek, err := sealed.NewKEK(time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(n.dir, sealKey), []byte(kek), 0o600); err != nil {
+			return nil, err
+		}
+	}
 	return v, os.WriteFile(filepath.Join(n.dir, config.DefaultName), n.configuration(v.hello), 0o600)
 }
 
+// sealKey is the file of the key that opens sealed documents.
+const sealKey = "kek"
+
+// documentSettings say where documents are kept, as lines of [archive] and tables after it.
+func (n *night) documentSettings() (line, tables string) {
+	if n.sealed {
+		tables = fmt.Sprintf("[documents.sealed]\nkey_file = %q\n", sealKey)
+	}
+	at, bucket := strings.CutPrefix(n.documents, "s3://")
+	if !bucket {
+		return fmt.Sprintf("documents = %q\n", cmp.Or(n.documents, "data/dokumenter")), tables
+	}
+	host, rest, _ := strings.Cut(at, "/")
+	name, prefix, _ := strings.Cut(rest, "/")
+	scheme := "https"
+	if h, _, err := net.SplitHostPort(host); err == nil && (h == "localhost" || h == "127.0.0.1") {
+		scheme = "http"
+	}
+	return "", tables + fmt.Sprintf("[documents.s3]\nendpoint = \"%s://%s\"\nbucket = %q\nprefix = %q\n", scheme, host, name, prefix)
+}
+
 func (n *night) configuration(v hello) []byte {
-	database, documents := n.database, n.documents
-	if database == "" {
-		database = "sqlite:data/postgang.db"
-	}
-	if documents == "" {
-		documents = "data/dokumenter"
-	}
+	database := cmp.Or(n.database, "sqlite:data/postgang.db")
+	documents, tables := n.documentSettings()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `[archive]
 database = %q
-documents = %q
-[intake]
+%s%s[intake]
 settle = "0s"
 [http]
 address = "127.0.0.1:0"
@@ -321,7 +349,7 @@ pool_accounts = true
 [vendors.trykkeri.vat]
 production_percent = 25
 postage_percent = 25
-%s`, database, documents, v.Address, vendorsim.DefaultUser, strings.TrimSpace(v.HostKey), config.ClientKey, vendorsim.IllustrativePrices().Configuration("trykkeri"))
+%s`, database, documents, tables, v.Address, vendorsim.DefaultUser, strings.TrimSpace(v.HostKey), config.ClientKey, vendorsim.IllustrativePrices().Configuration("trykkeri"))
 	for _, a := range nightAccounts {
 		fmt.Fprintf(&b, `[accounts.%[1]s]
 vendor = "trykkeri"
