@@ -73,7 +73,7 @@ func (k Keeper) KeepSums(ctx context.Context) error {
 	}
 	const atOnce = 60
 	var rows [][]any
-	store := func() error {
+	write := func() error {
 		var a sqlrow.Args
 		values := make([]string, len(rows))
 		for i, row := range rows {
@@ -92,13 +92,13 @@ func (k Keeper) KeepSums(ctx context.Context) error {
 	for c, s := range k.waiting {
 		rows = append(rows, []any{c.booked, c.posted, c.vendor, c.account, c.kind, c.code, c.shared, s.net, s.vat, s.letters})
 		if len(rows) == atOnce {
-			if err := store(); err != nil {
+			if err := write(); err != nil {
 				return fmt.Errorf("keep the sums of the ledger: %w", err)
 			}
 		}
 	}
 	if len(rows) > 0 {
-		if err := store(); err != nil {
+		if err := write(); err != nil {
 			return fmt.Errorf("keep the sums of the ledger: %w", err)
 		}
 	}
