@@ -45,7 +45,7 @@ func (e *Collector) insertJob(ctx context.Context, n JobSpec) (id string, in []s
 			case len(left) > 0:
 				return nil
 			}
-			return e.planned(ctx, tx, id)
+			return e.planned(ctx, tx, id, len(in)+len(added))
 		})
 		switch {
 		case errors.Is(err, errNobody):
@@ -71,14 +71,21 @@ func (e *Collector) insertJob(ctx context.Context, n JobSpec) (id string, in []s
 // errNobody says that none of a job's letters so far may be collected any more.
 var errNobody = errors.New("no letter is left")
 
-// planned ends the planning of a job in tx, and has it composed.
-func (e *Collector) planned(ctx context.Context, tx store.Tx, id string) error {
+// planned ends the planning of a job of so many letters in tx, and has it composed.
+func (e *Collector) planned(ctx context.Context, tx store.Tx, id string, letters int) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
 	}
+	j.Letters = letters
 	if err := e.MoveJob(ctx, tx, j, store.JobPlanned, shipment.Note{Code: "planned"}); err != nil {
 		return err
+	}
+	if j, err = tx.Job(ctx, id); err != nil {
+		return err
+	}
+	if j.Letters != letters {
+		return fmt.Errorf("it has %d letters in place of %d: %w", j.Letters, letters, store.ErrStale)
 	}
 	return tx.Enqueue(ctx, store.Task{Kind: store.TaskCompose, Subject: id})
 }
@@ -99,8 +106,20 @@ func (e *Collector) takeBackPlanning(ctx context.Context) error {
 	return nil
 }
 
-// takeBack ends a job that is PLANNING.
+// takeBack ends a job that is PLANNING, once its letters are taken out of it set by set.
 func (e *Collector) takeBack(ctx context.Context, id string) error {
+	for n := 1; n > 0; {
+		err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+			n, err = tx.DropJobLetters(ctx, id, e.SetSize)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			e.Passed("collect: letters taken back")
+		}
+	}
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		j, err := tx.Job(ctx, id)
 		if err != nil || j.State != store.JobPlanning {

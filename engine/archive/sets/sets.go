@@ -99,6 +99,13 @@ func (t Setter) addLetters(ctx context.Context, job string, letters []store.JobL
 	if j.State != store.JobPlanning {
 		return nil, fmt.Errorf("it is %s: %w", j.State, store.ErrStale)
 	}
+	last, err := sqlrow.One(ctx, t.rows, sqlrow.Scalar[int], `SELECT coalesce(max(letter), 0) FROM job_letter WHERE job = $1`, job)
+	if err != nil || len(letters) == 0 {
+		return nil, err
+	}
+	if last != letters[0].Letter-1 {
+		return nil, fmt.Errorf("its last letter is %d, and letter %d is to come: %w", last, letters[0].Letter, store.ErrStale)
+	}
 	fit := make(map[string]bool, len(letters))
 	for some := range slices.Chunk(letters, atOnce) {
 		ids := make([]string, len(some))
@@ -129,13 +136,24 @@ func (t Setter) addLetters(ctx context.Context, job string, letters []store.JobL
 	if err := InsertLetters(ctx, t.rows, j, added); err != nil {
 		return nil, err
 	}
-	first, last := added[0].Letter, added[len(added)-1].Letter
+	first := added[0].Letter
+	last = added[len(added)-1].Letter
 	_, err = t.rows.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
 		SELECT s.id, CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT), s.status, s.status, l.reason || ' ' || l.job, CAST($6 AS TEXT)
 		FROM job_letter l JOIN shipment s ON s.id = l.shipment
 		WHERE l.job = $1 AND l.letter BETWEEN CAST($2 AS BIGINT) AND CAST($3 AS BIGINT) ORDER BY l.letter`,
 		job, first, last, t.now, shipment.EventCollected, sqlrow.Actor(ctx))
 	return added, err
+}
+
+// DropJobLetters takes letters out of a job that is being planned.
+func (t Setter) DropJobLetters(ctx context.Context, job string, most int) (int, error) {
+	n, err := t.rows.Exec(ctx, `DELETE FROM job_letter WHERE job = $1 AND letter > (SELECT max(l.letter) FROM job_letter l WHERE l.job = $1) - CAST($2 AS BIGINT)
+		AND EXISTS (SELECT 1 FROM print_job j WHERE j.id = $1 AND j.state = 'PLANNING')`, job, most)
+	if err != nil {
+		return 0, fmt.Errorf("take letters out of job %s: %w", job, err)
+	}
+	return int(n), nil
 }
 
 // SetAside sets shipments aside.

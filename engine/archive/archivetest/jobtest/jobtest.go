@@ -108,11 +108,40 @@ func jobBySets(s *archivetest.Suite) {
 	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.InsertJob(s.Ctx, second, sl) })
 	again := ls[2]
 	again.Letter = 9
+	s.Refuse(store.ErrStale, func(tx store.Tx) error {
+		_, err := tx.AddJobLetters(s.Ctx, id, []store.JobLetter{again})
+		return err
+	})
+	again.Letter = 4
 	s.Refuse(store.ErrExists, func(tx store.Tx) error {
 		_, err := tx.AddJobLetters(s.Ctx, id, []store.JobLetter{again})
 		return err
 	})
+	drop := func(want int) {
+		s.Helper()
+		s.Must(func(tx store.Tx) error {
+			n, err := tx.DropJobLetters(s.Ctx, id, 2)
+			if n != want {
+				s.Errorf("%d letters are taken out, want %d", n, want)
+			}
+			return err
+		})
+	}
+	drop(2)
+	s.Must(func(tx store.Tx) error { // a letter that was taken out is free
+		other, ol := archivetest.Job("ZZZZ000002", 5)
+		return tx.InsertJob(s.Ctx, other, ol)
+	})
+	s.Must(func(tx store.Tx) error {
+		other, err := tx.Job(s.Ctx, "ZZZZ000002")
+		other.State = store.JobWithdrawn
+		return errors.Join(err, tx.UpdateJob(s.Ctx, other))
+	})
+	back := slices.Clone(ls[2:5])
+	back[0].Letter = 2
+	add(back, 3, 5)
 	move(store.JobPlanned)
+	drop(0)
 	s.View(func(r store.Reader) error {
 		j, err := r.Job(s.Ctx, id)
 		if j.Letters != 3 {
