@@ -5,10 +5,10 @@ LAB     := bin/postgang-lab
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
-JUDGES  := chromium qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev
+JUDGES  := chromium qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev mmdebstrap lintian runc systemd
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: help build check demo format test judges bench chaos lint linter fuzz pictures clean
+.PHONY: help build package nfpm check demo format test judges bench chaos lint linter fuzz pictures clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,16 @@ help: ## show the targets
 build: ## build bin/postgang and bin/postgang-lab, static binaries
 	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -o $(BIN) ./cmd/postgang
 	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -o $(LAB) ./cmd/postgang-lab
+
+# What makes the packages. Newer versions do not resolve everywhere.
+NFPM_VERSION := v2.45.2
+NFPM          = $(shell $(GO) env GOPATH)/bin/nfpm
+
+package: nfpm ## make bin/package/postgang_VERSION_ARCH.deb and .rpm from what is committed
+	GO="$(GO)" NFPM="$(NFPM)" cmd/postgang/packaging/package.sh
+
+nfpm: ## fetch the maker of packages
+	@[ -x "$(NFPM)" ] || { echo "installing nfpm $(NFPM_VERSION), which makes the packages"; $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION); }
 
 demo: build ## run the whole job once, from hand-in to workbook, into demo/
 	$(LAB) demo --dir $(DEMO)
@@ -77,8 +87,9 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 	@{ [ -x "$$($(GO) env GOPATH)/bin/versitygw" ] || command -v versitygw >/dev/null; } || \
 		{ echo "installing versitygw $(VERSITYGW_VERSION), the S3 server of the tests"; $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION); } || \
 		echo "versitygw could not be fetched: its tests are skipped, or fail in CI"
+	@$(MAKE) --no-print-directory nfpm || echo "nfpm could not be fetched: the test of the packages is skipped, or fails in CI"
 	@missing=""; \
-	for t in chromium qpdf mutool pdftoppm gs soffice xmllint openssl gcc; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	for t in chromium qpdf mutool pdftoppm gs soffice xmllint openssl gcc mmdebstrap lintian runc systemd-analyze; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	/usr/bin/python3 -c 'import zeep' 2>/dev/null || missing="$$missing python3-zeep"; \

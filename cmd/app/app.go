@@ -96,7 +96,7 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger, w Options) 
 	if w.Now != nil {
 		a.Now = w.Now
 	}
-	first := w.Create || IsFirstStart(cfg.Path)
+	first := w.Create || IsFirstStart(cfg)
 	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok && first {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fmt.Errorf("folder of the database: %w", err)
@@ -182,7 +182,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		err = a.Archive.ClaimDocuments(ctx, blobs)
 	}
 	if err == nil {
-		err = firstStartOver(a.Config.Path)
+		err = firstStartOver(a.Config)
 	}
 	if err != nil {
 		return err

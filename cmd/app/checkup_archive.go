@@ -23,7 +23,7 @@ func (c *checkup) documents(ctx context.Context, cfg *config.Config) {
 		c.bucket(ctx, cfg)
 		return
 	}
-	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !IsFirstStart(cfg.Path) {
+	if _, err := os.Stat(cfg.Documents); errors.Is(err, fs.ErrNotExist) && !IsFirstStart(cfg) {
 		c.bad("documents-missing", "folder", "documents", "path", cfg.Documents)
 		return
 	}

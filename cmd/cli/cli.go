@@ -82,15 +82,24 @@ func (o *Options) Root(name, short, long string) *cobra.Command {
 	root.AddCommand(newVersion(o))
 	root.SetOut(o.Out)
 	root.SetErr(o.Err)
-	path := os.Getenv(EnvConfig)
-	if path == "" {
-		path = config.DefaultName
-	}
-	root.PersistentFlags().StringVarP(&o.Config, "config", "c", path, "configuration file ($"+EnvConfig+")")
+	root.PersistentFlags().StringVarP(&o.Config, "config", "c", configuration(), "configuration file ($"+EnvConfig+")")
 	root.PersistentFlags().BoolVar(&o.JSON, "json", false, "write JSON for programs instead of a table")
 	root.PersistentFlags().BoolVarP(&o.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage("%w", err) })
 	return root
+}
+
+// configuration is where the configuration is looked for when nobody says: in the working folder, else where a package has put it.
+func configuration() string {
+	if path := os.Getenv(EnvConfig); path != "" {
+		return path
+	}
+	if _, err := os.Stat(config.DefaultName); err != nil {
+		if _, err := os.Stat(config.PackagedPath); err == nil {
+			return config.PackagedPath
+		}
+	}
+	return config.DefaultName
 }
 
 // Run runs a binary's root command with arguments, tells what went wrong and gives the exit code.

@@ -47,6 +47,9 @@ import (
 // DefaultName is the configuration file that commands look for in the working folder.
 const DefaultName = "postgang.toml"
 
+// PackagedPath is where a package puts the configuration.
+const PackagedPath = "/etc/postgang/" + DefaultName
+
 // EnvDatabase names the environment variable that overrides archive.database.
 const EnvDatabase = "POSTGANG_DATABASE"
 

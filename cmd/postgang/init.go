@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,10 +33,12 @@ type settings struct {
 	VendorName, Address, User, HostKey   string
 	Account, AccountName, Postcode, City string
 	Synthetic                            bool
+	Data, Post, Keys                     string // folders: of the archive, the drop folder, and keys
+	Packaged                             bool   // they are not beside the configuration
 }
 
 // placeholder is what init writes for what it is not told; the sender must be replaced, which doctor looks at.
-var placeholder = settings{VendorName: "Trykkeriet AS", Account: "kommune", AccountName: app.ExampleSender, Postcode: app.ExamplePostcode, City: "Oslo"}
+var placeholder = settings{VendorName: "Trykkeriet AS", Account: "kommune", AccountName: app.ExampleSender, Postcode: app.ExamplePostcode, City: "Oslo", Data: "data", Post: "data/post", Keys: path.Dir(config.ClientKey)}
 
 func newInit(o *options) *cobra.Command {
 	var simulator bool

@@ -67,7 +67,8 @@ func TestInitAnyName(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.String().Filter(func(s string) bool { return s == strings.ToValidUTF8(s, "") && strings.TrimSpace(s) != "" }).Draw(t, "name")
-		s := settings{VendorName: name, Account: "a", AccountName: name, Postcode: "0150", City: "Oslo"}
+		s := placeholder
+		s.VendorName, s.Account, s.AccountName = name, "a", name
 		cfg, err := s.parse(config.DefaultName)
 		if err == nil && (cfg.Accounts[0].Name != name || cfg.Organisation != name) {
 			t.Errorf("%q became %q", name, cfg.Accounts[0].Name)

@@ -59,9 +59,15 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o),
 	)
 	root.AddCommand(newCheck(o), newPrepare(o), newLetter(o), newAlarms(o), newVendorCheck(o), newManual(o), newArchive(o), newRecover(o), newIntegration(o), newKey(o), newAccount(o), newRetention(o), newNode(o), newMigrate(o), newReload(o), newDocuments(o))
+	if morePackaging != nil {
+		root.AddCommand(morePackaging(o))
+	}
 	o.completions(root)
 	return root
 }
+
+// morePackaging makes the command that "make package" needs; nil in the program itself (packagefiles.go).
+var morePackaging func(*options) *cobra.Command
 
 // byItself are the commands whose work Postgang does by itself, whoever starts it: that they were started is all that has a name.
 var byItself = map[string]bool{"postgang serve": true, "postgang night": true, "postgang receipts fetch": true}

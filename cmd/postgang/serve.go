@@ -29,6 +29,7 @@ import (
 	"postgang/engine/alarm"
 	"postgang/engine/archive"
 	"postgang/engine/finance"
+	"postgang/engine/intake"
 	"postgang/engine/nights"
 	"postgang/engine/node"
 	"postgang/engine/store"
@@ -209,6 +210,21 @@ type daemon struct {
 	watchEvery time.Duration
 }
 
+// makeInboxes makes the folders of accounts that are new in the configuration. A drop folder that is not there is not made: it may be
+// on a disk that is not mounted, and scanning tells so.
+func (d *daemon) makeInboxes() {
+	if _, err := os.Stat(d.Config.Inbox); err != nil {
+		return
+	}
+	keys := make([]string, len(d.Config.Accounts))
+	for i, a := range d.Config.Accounts {
+		keys[i] = a.Key
+	}
+	if err := intake.MakeFolders(d.Config.Inbox, keys...); err != nil {
+		d.Log.Warn("folders of accounts cannot be made", "error", err)
+	}
+}
+
 // errNetwork says that hand-ins over the network cannot be taken: the daemon ends, rather than go on without them unseen.
 var errNetwork = errors.New("[http]: hand-ins over the network cannot be taken")
 
@@ -231,6 +247,9 @@ func (d *daemon) serve(ctx context.Context) error {
 		return err
 	}
 	d.Log.Info("serving", "version", cli.ThisBuild().String(), "roles", node.Names(d.Config.Roles), "accounts", len(d.Config.Accounts), "vendors", len(d.Config.Vendors))
+	if d.has(node.Intake) {
+		d.makeInboxes()
+	}
 	scan, tick, hourly := time.NewTicker(d.Config.Every), time.NewTicker(cmp.Or(d.scheduleEvery, defaultScheduleEvery)), time.NewTicker(time.Hour)
 	watch := time.NewTicker(cmp.Or(d.watchEvery, defaultWatchEvery))
 	mailboxes := time.NewTicker(mailboxesEvery)
