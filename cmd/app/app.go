@@ -25,6 +25,7 @@ import (
 	"postgang/engine/digital"
 	"postgang/engine/digital/enhetsregisteret"
 	"postgang/engine/documents"
+	docseal "postgang/engine/documents/sealed"
 	"postgang/engine/erase"
 	"postgang/engine/insight"
 	"postgang/engine/intake"
@@ -49,6 +50,7 @@ type App struct {
 	Archive *archive.Archive
 	// Documents are the archive's.
 	Documents documents.Store
+	Sealed    *docseal.Store // the same, when they are sealed; else nil
 	Engine    *engine.Engine
 	Intake    *intake.Dir
 	Door      *door.Door // nil: nothing is taken over the network
@@ -121,6 +123,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	if err != nil {
 		return err
 	}
+	a.Sealed, _ = blobs.(*docseal.Store)
 	blobs = a.Metrics.Documents(blobs)
 	a.Documents = blobs
 	workers := a.Config.Prepare.Workers
@@ -231,7 +234,7 @@ func (a *App) State(ctx context.Context) (metrics.State, error) {
 	if s.Tasks, err = a.queue.Counts(ctx); err != nil {
 		return s, err
 	}
-	if free, err := FreeBytes(a.Config.Documents); err == nil {
+	if free, err := FreeBytes(DiskOf(a.Config)); err == nil {
 		s.Free = free
 	}
 	return s, nil

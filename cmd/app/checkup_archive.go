@@ -14,7 +14,6 @@ import (
 
 	"postgang/cmd/config"
 	"postgang/engine/documents/s3"
-	"postgang/engine/documents/sealed"
 )
 
 // documents looks at the folder of documents. It is not made here: one that is missing is lost, unless nothing was started yet.
@@ -66,11 +65,10 @@ func (c *checkup) bucket(ctx context.Context, cfg *config.Config) {
 
 // sealedDocuments looks at whether all documents are sealed.
 func (c *checkup) sealedDocuments(ctx context.Context, a *App) {
-	s, ok := a.Documents.(*sealed.Store)
-	if !ok {
+	if a.Sealed == nil {
 		return
 	}
-	plain, err := s.AnyPlain(ctx)
+	plain, err := a.Sealed.AnyPlain(ctx)
 	switch {
 	case err != nil:
 		c.bad("bucket-broken", "why", err.Error())

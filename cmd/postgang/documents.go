@@ -57,8 +57,7 @@ one before that of the old one in the same file, and run "postgang documents rew
 // withSealed calls fn with the sealed documents, under the lock of who removes or moves documents.
 func (o *options) withSealed(ctx context.Context, fn func(ctx context.Context, a *app.App, s *sealed.Store) error) error {
 	return o.with(ctx, false, func(a *app.App) error {
-		s, ok := a.Documents.(*sealed.Store)
-		if !ok {
+		if a.Sealed == nil {
 			return cli.Usage("documents are not sealed: make a key with \"postgang documents key FILE\", and set [documents.sealed] key_file")
 		}
 		ctx, release, err := a.Archive.Lock(ctx, erase.LockName)
@@ -69,7 +68,7 @@ func (o *options) withSealed(ctx context.Context, fn func(ctx context.Context, a
 			return err
 		}
 		defer release()
-		return fn(ctx, a, s)
+		return fn(ctx, a, a.Sealed)
 	})
 }
 
