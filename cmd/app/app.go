@@ -182,6 +182,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		},
 	})
 	if err == nil {
+		a.Engine.BringMorning = a.bringMorning
 		err = a.Archive.ClaimDocuments(ctx, blobs)
 	}
 	if err == nil {

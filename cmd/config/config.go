@@ -65,6 +65,7 @@ type File struct {
 	Alarms    Alarms    `toml:"alarms"`
 	Health    Health    `toml:"health"`
 	Node      Node      `toml:"node"`
+	Morning   Morning   `toml:"morning"`
 	HTTP      HTTP      `toml:"http"`
 	Register  Register  `toml:"enhetsregisteret"`
 	// Maskinporten and KRR are needed by accounts that ask digital channels alone.
@@ -141,8 +142,11 @@ type Schedules struct {
 	Retention string `toml:"retention"`
 	CatchUp   *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
 	// On public holidays: run, skip, next or previous; default run.
-	NightHolidays  nights.OnHoliday `toml:"night_holidays"`
-	ReportHolidays nights.OnHoliday `toml:"report_holidays"`
+	NightHolidays nights.OnHoliday `toml:"night_holidays"`
+	// Morning tells how it went, to those of [morning].
+	Morning         string           `toml:"morning"`
+	MorningHolidays nights.OnHoliday `toml:"morning_holidays"`
+	ReportHolidays  nights.OnHoliday `toml:"report_holidays"`
 }
 
 // Report says where scheduled workbooks go.
@@ -429,6 +433,9 @@ type Config struct {
 	Rules          nights.WatchRules // without FreeBytes
 	Health         string            // address; empty: none
 	Ping           notify.Ping       // told of each night; without an address: nobody is
+	MorningMailTo  []string          // who gets the report of the morning; none: nobody
+	MorningMail    *notify.Mail      // by which server
+	MorningWebhook *notify.Webhook   // nil: it is posted nowhere
 	Node           string            // the name of this machine
 	Roles          []node.Role       // what serve does on it
 	Fingerprint    string            // of what several machines must have alike
@@ -635,6 +642,7 @@ func (c *checker) config(f File) *Config {
 	c.alarms(cfg, f.Alarms)
 	c.health(cfg, f.Health)
 	c.node(cfg, f.Node)
+	c.morning(cfg, f.Morning)
 	c.http(cfg, f.HTTP)
 	c.channels(cfg, f)
 	c.altinn(cfg, f)
@@ -846,7 +854,7 @@ func (c *checker) schedules(cfg *Config, s Schedules) {
 		name, spec string
 		catchUp    bool
 		holidays   nights.OnHoliday
-	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}, {nights.ScheduleRetention, s.Retention, catchUp, ""}} {
+	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}, {nights.ScheduleRetention, s.Retention, catchUp, ""}, {nights.ScheduleMorning, s.Morning, false, s.MorningHolidays}} {
 		if d.spec == "" {
 			continue
 		}

@@ -175,6 +175,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(ok, "retention", "run")
 	do(ok, "retention", "log")
 	do(look, "report", "--month", month, "-o", at("bok.xlsx"))
+	do(ok, "morning")
 	do(look, "node", "list")
 	do(look, "migrate", "--check")
 	do(look, "recover", "--dry-run")

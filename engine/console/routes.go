@@ -70,7 +70,7 @@ var menuGroups = []struct {
 	Items []struct{ Name, pattern string }
 }{
 	{"Brev", []struct{ Name, pattern string }{{"Oversikt", "/{$}"}, {"Forsendelser", "/forsendelser"}, {"Søk på mottaker", reveal.SearchPath}, {"Send forsendelse", "/send"}, {"Kostnadsvakt", "/kostnadsvakt"}, {"Manuell utskrift", "/manuell"}, {"Statistikk", "/statistikk"}}},
-	{"Drift", []struct{ Name, pattern string }{{"Utskriftsjobber", "/jobber"}, {"Kjøringer", "/kjoringer"}, {"Varsler", "/varsler"}}},
+	{"Drift", []struct{ Name, pattern string }{{"Morgenrapport", "/morgenrapport"}, {"Utskriftsjobber", "/jobber"}, {"Kjøringer", "/kjoringer"}, {"Varsler", "/varsler"}}},
 	{"Økonomi", []struct{ Name, pattern string }{
 		{"Konteringskoder", "/okonomi/koder"}, {"Avvik", "/okonomi/avvik"}, {"Kvitteringer", "/okonomi/kvitteringer"}, {"Fakturaer", "/okonomi/fakturaer"}, {"Måneder", "/okonomi/maneder"},
 	}},

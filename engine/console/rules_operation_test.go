@@ -14,6 +14,7 @@ var rulesOperation = map[string]rule{
 	"POST /jobber/{id}/frigi":       {roles: "operator", path: jobPath("/frigi"), form: "begrunnelse=Rettet"},
 	"GET /jobber/{id}/omtrykk":      {roles: "operator", path: jobPath("/omtrykk")},
 	"POST /jobber/{id}/omtrykk":     {roles: "operator", path: jobPath("/omtrykk"), form: "begrunnelse=Revet&alle=ja"},
+	"GET /morgenrapport":            {roles: "operator", whole: true, path: fixed("/morgenrapport")},
 	"GET /kjoringer/prove":          {roles: "operator", whole: true, path: fixed("/kjoringer/prove")},
 	"GET /kjoringer/natt":           {roles: "operator", whole: true, path: fixed("/kjoringer/natt")},
 	"POST /kjoringer/natt":          {roles: "operator", whole: true, path: fixed("/kjoringer/natt"), form: "x=y"},

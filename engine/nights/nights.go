@@ -10,6 +10,7 @@ import (
 	"postgang/engine/digital"
 	"postgang/engine/forecast"
 	"postgang/engine/jobs"
+	"postgang/engine/morning"
 	"postgang/engine/receipts"
 	"postgang/engine/restored"
 	"postgang/engine/shipment"
@@ -21,6 +22,8 @@ type Nights struct {
 	*step.Step
 	// Retention erases what is to be erased, by its schedule, and says in a line what was done.
 	Retention func(ctx context.Context) (shipment.Note, error)
+	// BringMorning brings the report of the morning to people, by its schedule; nil: it stands in the console alone.
+	BringMorning func(ctx context.Context, r morning.Report) error
 
 	restored  *restored.Check
 	accept    *accept.Acceptor

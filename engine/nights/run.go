@@ -391,6 +391,8 @@ func (e *Nights) Scheduled(ctx context.Context, schedules []Schedule, since time
 			run = func(ctx context.Context, _ time.Time) (shipment.Note, error) {
 				return e.Retention(ctx)
 			}
+		case ScheduleMorning:
+			run = e.runMorning
 		default:
 			return fmt.Errorf("unknown schedule %q", s.Name)
 		}
@@ -406,6 +408,7 @@ const (
 	ScheduleNight    = "night"
 	ScheduleReceipts = "receipts"
 	ScheduleMonthly  = "report"
+	ScheduleMorning  = "morning"
 	// ScheduleRetention may take long, and goes beside the others.
 	ScheduleRetention = "retention"
 )

@@ -124,6 +124,15 @@ func (m Mail) Send(ctx context.Context, messages []Message) error {
 	return m.deliver(ctx, msg)
 }
 
+// SendText sends a text to people of its own.
+func (m Mail) SendText(ctx context.Context, to []string, subject, body string) error {
+	msg, err := m.message(to, subject, body)
+	if err != nil {
+		return err
+	}
+	return m.deliver(ctx, msg)
+}
+
 // SendFile sends a file to people of its own.
 func (m Mail) SendFile(ctx context.Context, to []string, subject, body, path string) error {
 	msg, err := m.message(to, subject, body)
@@ -215,10 +224,15 @@ const longestAnswer = 4 << 10
 // Send posts {"origin": …, "messages": […]}. Any answer of 200 to 299 is success; redirects are not followed, since the
 // body is for one address alone.
 func (w Webhook) Send(ctx context.Context, messages []Message) error {
-	body, err := json.Marshal(struct {
+	return w.Post(ctx, struct {
 		Origin   string    `json:"origin"`
 		Messages []Message `json:"messages"`
 	}{w.Origin, messages})
+}
+
+// Post posts anything as JSON, as Send does its messages.
+func (w Webhook) Post(ctx context.Context, v any) error {
+	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}

@@ -347,6 +347,7 @@ var alarmPhrases = map[string]worded{
 	"schedule/night":     {English: `night`, Norwegian: `nattkjøring`},
 	"schedule/receipts":  {English: `receipts`, Norwegian: `henting av kvitteringer`},
 	"schedule/report":    {English: `report`, Norwegian: `månedsrapport`},
+	"schedule/morning":   {English: `morning report`, Norwegian: `morgenrapport`},
 	"schedule/retention": {English: `retention`, Norwegian: `sletting`},
 
 	"step/compose":   {English: `composed`, Norwegian: `settes sammen`},

@@ -45,6 +45,7 @@ var alarmExamples = []alarmExample{
 	{"schedule:receipts", a{"case": "failed", "schedule": "receipts", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run receipts of 2026-11-24 20:00 failed: no answer"},
 	{"schedule:report", a{"case": "failed", "schedule": "report", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run report of 2026-11-24 20:00 failed: no answer"},
 	{"schedule:retention", a{"case": "failed", "schedule": "retention", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run retention of 2026-11-24 20:00 failed: no answer"},
+	{"schedule:morning", a{"case": "failed", "schedule": "morning", "slot": "2026-11-24T20:00+01:00", "why": "no answer"}, "scheduled run morning of 2026-11-24 20:00 failed: no answer"},
 	{"schedule:report:2026-10", a{"case": "report-missed", "month": "2026-10"}, `the report of 2026-10 was not made: nothing was running when it was planned, and [schedule] catch_up is off. Make it with "postgang report --month 2026-10 --deliver"`},
 	{"schedule:report:2026-10", a{"case": "report-failed", "month": "2026-10", "why": "disk full"}, `the report of 2026-10 failed: disk full. Put that right, then make it with "postgang report --month 2026-10 --deliver"`},
 	{"overdue:skole", a{"letters": "4", "account": "skole", "since": "2026-11-20T08:00+01:00"}, "4 letters of account skole should have gone to paper and are in no print job, the first since 2026-11-20 08:00. Do the nights run and succeed? See postgang status, then run postgang night"},

@@ -61,6 +61,7 @@ var noteExamples = []noteExample{
 		"1 jobb godtatt, 2 avvist; 3 kvitteringsfiler, 4 kvitteringer bokført, 5 filer stoppet"},
 	{"reports", shipment.Args{"files": "a.xlsx", "letters": "3", "net": "123456"}, "a.xlsx: 3 letters, kr 1\u00a0234,56 net", "a.xlsx: 3 brev, kr 1\u00a0234,56 netto"},
 	{"erased", shipment.Args{"letters": "3", "waiting": "1", "handins": "2", "documents": "1", "mb": "0"}, "content of 3 letters erased, 1 wait; 2 folders and files of the drop folder and 1 documents (0 MB) removed", "innholdet i 3 brev slettet, 1 venter; 2 mapper og filer i innleveringsmappen og 1 dokument (0 MB) fjernet"},
+	{"morning", shipment.Args{"alarms": "2"}, "made; 2 alarms that nobody has acknowledged", "laget; 2 varsler som ingen har kvittert for"},
 	{"night-at-work", nil, "another night was at work", "en annen nattkjøring var i gang"},
 	{"run-ended", nil, "the process ended in the middle of it", "prosessen stoppet midt i kjøringen"},
 	{"printed-here", nil, "printed here", "skrives ut her"},

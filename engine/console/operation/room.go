@@ -10,6 +10,7 @@ import (
 	"postgang/engine/console/visit"
 	"postgang/engine/forecast"
 	"postgang/engine/jobs"
+	"postgang/engine/morning"
 	"postgang/engine/nights"
 	"postgang/engine/store"
 )
@@ -28,6 +29,8 @@ type Engine interface {
 	PlanNight(ctx context.Context) (collect.NightPlan, error)
 	Ahead(ctx context.Context, night time.Time) (collect.Ahead, error)
 	MissingWork(ctx context.Context) ([]forecast.Missing, error)
+	MorningSince(ctx context.Context, at time.Time) (time.Time, error)
+	Morning(ctx context.Context, from, to time.Time) (morning.Report, error)
 }
 
 // Runs begin what a schedule would run, in the name of whom the context says, and return when it has begun. store.ErrLocked: it is under
@@ -65,7 +68,7 @@ const Front = "/{$}"
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
 func Models() map[string]any {
 	return map[string]any{
-		"oversikt": overviewPage{}, "jobber": jobsPage{}, "jobb": jobPage{}, "kjoringer": runsPage{}, "prove": dryRunPage{}, "varsler": alarmsPage{},
+		"oversikt": overviewPage{}, "jobber": jobsPage{}, "jobb": jobPage{}, "kjoringer": runsPage{}, "prove": dryRunPage{}, "morgenrapport": morningPage{}, "varsler": alarmsPage{},
 	}
 }
 
@@ -95,6 +98,7 @@ func Routes(c Config) []visit.Route {
 		visit.Get("/kjoringer/kvitteringer", access.Operate, do(askFetch)).Whole(),
 		visit.Post("/kjoringer/kvitteringer", access.Operate, do(startFetch)).Whole(),
 		visit.Get("/kjoringer", access.Operate, do(runs)).Whole(),
+		visit.Get("/morgenrapport", access.Operate, do(morningOf)).Whole(),
 		visit.Get("/varsler", access.Operate, do(alarms)).Whole(),
 		visit.Get("/varsler/kjent", access.Operate, do(askAck)).Whole(),
 		visit.Post("/varsler/kjent", access.Operate, do(ack)).Whole(),
