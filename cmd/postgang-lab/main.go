@@ -31,11 +31,12 @@ func newRoot(o *cli.Options) *cobra.Command {
 	root := o.Root("postgang-lab", "Try postgang, and measure it", `postgang-lab has what postgang is tried and measured with:
 
   postgang-lab vendor-sim    a print vendor that keeps the contract, for "postgang init --simulator"
+  postgang-lab vendor        has that vendor go wrong, to rehearse
   postgang-lab demo          the whole job once, on made-up letters
   postgang-lab console       the console on what the demo left, with made-up people to log in as
   postgang-lab bench         what this machine can do
 
 Exit codes are those of postgang.`)
-	root.AddCommand(simulator.New(o), demo.New(o), console.New(o), bench.New(o))
+	root.AddCommand(simulator.New(o), simulator.NewTrouble(o), demo.New(o), console.New(o), bench.New(o))
 	return root
 }

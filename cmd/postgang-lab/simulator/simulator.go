@@ -28,8 +28,8 @@ own that picks up jobs by their ready file, opens and checks every file, answers
 "prints", and writes receipts for what it really received. Its prices are illustrative
 but for the postage (Posten's stamp prices of 2021-01-04).
 
-With --reject it refuses every job, and with --late it answers only after some time: to rehearse what
-is done then. Keys are made beside the configuration by "postgang init --simulator".`,
+It goes wrong as "postgang-lab vendor" orders it to, also while it runs: to rehearse what is done then.
+With --reject it refuses every job, and with --late it answers only after some time. Keys are made beside the configuration by "postgang init --simulator".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir := filepath.Dir(o.Config)
@@ -51,7 +51,7 @@ is done then. Keys are made beside the configuration by "postgang init --simulat
 			if err != nil {
 				return fmt.Errorf("%s is no public SSH key: %w", clientKey, err)
 			}
-			server, err := vendorsim.Serve(cmd.Context(), root, vendorsim.ServeOptions{Listen: listen, User: config.SimulatorUser, HostKey: host.Signer, ClientKeys: []ssh.PublicKey{public}})
+			server, err := vendorsim.Serve(cmd.Context(), root, vendorsim.ServeOptions{Listen: listen, User: config.SimulatorUser, HostKey: host.Signer, ClientKeys: []ssh.PublicKey{public}, Troubled: true})
 			if err != nil {
 				return err
 			}
