@@ -385,7 +385,7 @@ func (c *checkup) vendorKey(v party.Vendor) bool {
 	case err != nil:
 		c.bad("vendor-key-missing", "vendor", v.Key, "file", filepath.Base(path))
 		return false
-	case info.Mode().Perm()&0o077 != 0:
+	case info.Mode().Perm()&0o077 != 0 && !config.InCredentials(path):
 		c.bad("vendor-key-open", "vendor", v.Key, "path", path)
 	default:
 		if err := v.Target.CheckKey(); err != nil {

@@ -527,6 +527,7 @@ func Parse(path string, data []byte) (*Config, error) {
 		c.decodeError(err)
 		return nil, c.err()
 	}
+	c.checkCredentials("", doc)
 	cfg := c.config(f)
 	if err := c.err(); err != nil {
 		return nil, err
@@ -588,8 +589,11 @@ func (c *checker) decodeError(err error) {
 	c.add(strings.Join(e.Key(), "."), "%s", strings.TrimPrefix(e.Error(), "toml: "))
 }
 
-// abs makes a path of the file absolute.
+// abs makes a path of the file absolute. A credential of systemd lies where systemd has laid it.
 func (c *checker) abs(p string) string {
+	if isCredential(p) {
+		return credentialFile(p)
+	}
 	if p == "" || filepath.IsAbs(p) {
 		return p
 	}

@@ -119,7 +119,7 @@ func (c *checker) publicURL(setting, text string) string {
 
 // secret reads the secret of a client.
 func (c *checker) secret(setting, file string) string {
-	if file == "" {
+	if file == "" || noCredential(file) {
 		return ""
 	}
 	text, err := os.ReadFile(c.abs(file))
@@ -131,7 +131,7 @@ func (c *checker) secret(setting, file string) string {
 
 // loginKey reads the key of log-ins.
 func (c *checker) loginKey(setting, file string) []byte {
-	if file == "" {
+	if file == "" || noCredential(file) {
 		return nil
 	}
 	text, err := os.ReadFile(c.abs(file))

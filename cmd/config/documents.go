@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -40,11 +39,10 @@ type SealedSettings struct {
 	KeyFile string `toml:"key_file"`
 }
 
-// The environment variables of the keys to a bucket, and of systemd's folder of credentials.
+// The environment variables of the keys to a bucket.
 const (
 	EnvS3AccessKey = "POSTGANG_S3_ACCESS_KEY"
 	EnvS3SecretKey = "POSTGANG_S3_SECRET_KEY"
-	envCredentials = "CREDENTIALS_DIRECTORY"
 )
 
 // DocumentStore is how documents are kept.
@@ -146,25 +144,12 @@ func (c *checker) credential(setting, file, env string) string {
 	return key
 }
 
-// secretPath is where a secret lies; a path that begins with $CREDENTIALS_DIRECTORY is of systemd's credentials.
-func (c *checker) secretPath(setting, file string) (string, bool) {
-	rest, credential := strings.CutPrefix(file, "$"+envCredentials+"/")
-	if !credential {
-		return c.abs(file), true
-	}
-	in := os.Getenv(envCredentials)
-	if in == "" {
-		c.add(setting, "there are no credentials of systemd: $%s is not set. Start with LoadCredential= in the unit, or name a file", envCredentials)
-	}
-	return filepath.Join(in, rest), in != ""
-}
-
 // secretFile reads a file that not everybody may read.
 func (c *checker) secretFile(setting, file string) ([]byte, bool) {
-	path, ok := c.secretPath(setting, file)
-	if !ok {
+	if noCredential(file) {
 		return nil, false
 	}
+	path := c.abs(file)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		c.add(setting, "cannot be read: %v", err)
