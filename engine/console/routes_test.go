@@ -254,6 +254,9 @@ func testLists(t *testing.T, w *world) {
 	if body := w.ask("GET", "/forsendelser?satt_til_side=kostnad", reader, "").Body.String(); !strings.Contains(body, w.heldLetter) || strings.Contains(body, w.ownLetter) {
 		t.Error("the filter of what is set aside")
 	}
+	if body := w.ask("GET", "/forsendelser?satt_til_side=for-mange-ark", reader, "").Body.String(); !strings.Contains(body, `<option value="for-mange-ark" selected>Kunne ikke klargjøres (for-mange-ark)`) {
+		t.Error("a reason that an alarm leads to is not chosen in the filter")
+	}
 	// The filters of the address narrow the list, and those that cannot be read are told.
 	for query, want := range map[string]int{"?system=ePhorte": 200, "?konteringskode=0412&arsak=ULEST": 200, "?fra=2020-01-01&til=2030-01-01": 200, "?fra=i+dag": 422, "?status=KANSKJE": 422, "?status=klar": 200, "?jobb=" + w.ownJob: 200} {
 		rec := w.ask("GET", "/forsendelser"+query, reader, "")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,6 +161,9 @@ func letters(v *request) error {
 	add(&p.Holds, f.Hold, "alle", "Alle som er satt til side")
 	for _, code := range []string{shipment.HoldCost, shipment.HoldRejected, shipment.HoldWindow, shipment.HoldUnheard, shipment.HoldLevel4, shipment.HoldRestored} {
 		add(&p.Holds, f.Hold, code, page.HoldOf(code))
+	}
+	if f.Hold != "" && !slices.ContainsFunc(p.Holds, func(c page.Choice) bool { return c.Chosen }) { // an alarm leads to it
+		add(&p.Holds, f.Hold, f.Hold, page.HoldOf(f.Hold))
 	}
 	for _, r := range []shipment.Reason{shipment.ReasonUnread, shipment.ReasonNoDigitalID, shipment.ReasonReserved, shipment.ReasonNotNotifiable, shipment.ReasonPrintOnly, shipment.ReasonSDPFailed} {
 		add(&p.Reasons, f.Reason, string(r), page.ReasonOf(r))
