@@ -137,5 +137,13 @@ func (e *Engine) MakeFindable(ctx context.Context, pause time.Duration, told fun
 	return recipient.Fill(ctx, e.step.Archive, e.step.NumberHash, pause, told)
 }
 
+// Scratch makes an empty folder for what somebody else does; CleanScratch removes what was left of it.
+func (e *Engine) Scratch(kind, subject string) (dir string, remove func(), err error) {
+	return e.step.Scratch(kind, subject)
+}
+
+// Installation is the start of all job ids of the archive.
+func (e *Engine) Installation() string { return e.step.JobTag }
+
 // CleanScratch removes what killed steps left behind in the scratch folder. It may be called at any time.
 func (e *Engine) CleanScratch() error { return e.step.CleanScratch() }

@@ -65,6 +65,7 @@ type App struct {
 	pages  http.Handler           // of recipients; nil: there are none
 	// altinnEvents takes Altinn's events; nil: they are not asked for.
 	altinnEvents http.Handler
+	step         func(name string) // see Options.Step
 	queue        *queue.Queue
 	works        bool // the queue has work for this process
 	pool         *prepare.Pool
@@ -126,6 +127,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	a.Sealed, _ = blobs.(*docseal.Store)
 	blobs = a.Metrics.Documents(blobs)
 	a.Documents = blobs
+	a.step = w.Step
 	workers := a.Config.Prepare.Workers
 	if workers == 0 {
 		workers = runtime.NumCPU()
@@ -159,7 +161,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	a.works = len(tasks) > 0
 	a.queue, err = queue.Open(ctx, a.Archive, queue.Config{Workers: tasks, Logger: a.Log, Retry: w.Retry})
 	if err != nil {
-		return err
+		return a.Archive.Fault(err)
 	}
 	rules := a.Config.Rules
 	rules.FreeBytes = func() (int64, error) { return FreeBytes(DiskOf(a.Config)) }
@@ -183,6 +185,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 	})
 	if err == nil {
 		a.Engine.BringMorning = a.bringMorning
+		a.Engine.Backup = a.scheduledBackup
 		err = a.Archive.ClaimDocuments(ctx, blobs)
 	}
 	if err == nil {

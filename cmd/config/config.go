@@ -79,6 +79,7 @@ type File struct {
 	Guard        Guard            `toml:"guard"`
 	Access       Access           `toml:"access"`
 	Retention    Retention        `toml:"retention"`
+	Backup       Backup           `toml:"backup"`
 	// Vouchers for accounting systems, by name.
 	Vouchers map[string]*ledger.VoucherProfile `toml:"vouchers"`
 	Vendors  map[string]*Vendor                `toml:"vendors"`
@@ -140,7 +141,9 @@ type Schedules struct {
 	Report   string `toml:"report"`
 	// Retention erases what has been kept for its time.
 	Retention string `toml:"retention"`
-	CatchUp   *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
+	// Backup makes a backup, to the folder of [backup].
+	Backup  string `toml:"backup"`
+	CatchUp *bool  `toml:"catch_up"` // run a night or report missed while the process was down; default true
 	// On public holidays: run, skip, next or previous; default run.
 	NightHolidays nights.OnHoliday `toml:"night_holidays"`
 	// Morning tells how it went, to those of [morning].
@@ -456,6 +459,8 @@ type Config struct {
 	Guard          collect.Guard
 	TwoPersons     bool                      // what cannot be undone takes two persons
 	Retention      map[string]retention.Rule // by account
+	Backup         BackingUp
+	Files          []NamedFile // that the configuration names, itself first
 }
 
 // Problem is one thing wrong with the file.
@@ -667,9 +672,14 @@ func (c *checker) config(f File) *Config {
 	c.organisations(cfg, f)
 	c.guard(cfg, f)
 	c.retention(cfg, f)
+	c.backup(cfg, f.Backup)
+	if f.Schedule.Backup != "" && cfg.Backup.To == "" {
+		c.add("schedule.backup", "where to? Set [backup] to")
+	}
 	cfg.TwoPersons = f.Access.TwoPersons == nil || *f.Access.TwoPersons
 	c.places(cfg, f)
 	cfg.ReportBook = c.abs(f.Report.Template)
+	cfg.Files = c.named(cfg, f)
 	cfg.ReportCSV, cfg.LedgerColumns = f.Report.CSV, f.Report.LedgerColumns
 	c.reportMail(cfg, f.Report.MailTo)
 	if r := f.Report.SFTP; r != nil {
@@ -858,7 +868,7 @@ func (c *checker) schedules(cfg *Config, s Schedules) {
 		name, spec string
 		catchUp    bool
 		holidays   nights.OnHoliday
-	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}, {nights.ScheduleRetention, s.Retention, catchUp, ""}, {nights.ScheduleMorning, s.Morning, false, s.MorningHolidays}} {
+	}{{"night", s.Night, catchUp, s.NightHolidays}, {"receipts", s.Receipts, false, ""}, {"report", s.Report, catchUp, s.ReportHolidays}, {nights.ScheduleRetention, s.Retention, catchUp, ""}, {nights.ScheduleBackup, s.Backup, catchUp, ""}, {nights.ScheduleMorning, s.Morning, false, s.MorningHolidays}} {
 		if d.spec == "" {
 			continue
 		}

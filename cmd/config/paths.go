@@ -19,6 +19,9 @@ func (c *checker) places(cfg *Config, f File) {
 		{"archive.documents", cfg.Documents}, {"documents.cache", cfg.Store.Cache}, {"archive.work", cfg.Work}, {"intake.folder", cfg.Inbox}, {"report.folder", cfg.ReportFolder},
 	}
 	folders = slices.DeleteFunc(folders, func(p place) bool { return p.path == "" })
+	if cfg.Backup.To != "" {
+		folders = append(folders, place{"backup.to", cfg.Backup.To})
+	}
 	for i, a := range folders {
 		for _, b := range folders[:i] {
 			switch {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,13 +24,18 @@ import (
 // chaosBackup is a copy of the archive at some moment.
 type chaosBackup struct {
 	n         int
-	documents bool // the documents are copied too
+	documents bool   // the documents are copied too
+	id        string // of the backup that "postgang backup" has made; empty: the files were copied
 }
 
 // backup copies the database, and every other time the documents, as they are now: also what a killed run left.
 func (c *chaos) backup() {
 	c.copies++
 	b := chaosBackup{n: c.copies, documents: c.rng.IntN(2) == 0}
+	if c.rng.IntN(2) == 0 {
+		c.backupByCommand(b)
+		return
+	}
 	dir := c.path("kopi", fmt.Sprint(b.n))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		c.t.Fatal(err)
@@ -59,6 +65,38 @@ func (c *chaos) backup() {
 	c.tried = append(c.tried, fmt.Sprintf("backup %d", b.n))
 }
 
+// backupByCommand makes a backup as the operator does; every other time the first attempt is killed.
+func (c *chaos) backupByCommand(b chaosBackup) {
+	args := []string{"backup", c.path("kopi", "felles"), "--keep", "0", "--days", "0"}
+	if c.rng.IntN(2) == 0 {
+		c.run(chaosAttempt{step: 1 + c.rng.IntN(5)}, args...)
+	}
+	code, out := c.run(chaosAttempt{}, args...)
+	found := regexp.MustCompile(`Backup (\S+):`).FindStringSubmatch(out)
+	if code != cli.ExitOK || found == nil {
+		c.violate("backup: exit code %d\n%s", code, out)
+		return
+	}
+	b.id = found[1]
+	c.backups = append(c.backups, b)
+	c.tried = append(c.tried, fmt.Sprintf("backup %d by command", b.n))
+	c.fig.add(func(f *chaosFigures) { f.Backups++ })
+}
+
+// restoreByCommand puts a backup back into an empty place, as the operator does; every other time the first attempt is killed.
+func (c *chaos) restoreByCommand(b chaosBackup) {
+	args := []string{"restore", c.path("kopi", "felles"), "--id", b.id}
+	if !b.documents {
+		args = append(args, "--documents=false")
+	}
+	if c.rng.IntN(2) == 0 {
+		c.run(chaosAttempt{step: 1 + c.rng.IntN(4)}, args...)
+	}
+	if code, out := c.run(chaosAttempt{}, args...); code != cli.ExitOK {
+		c.violate("restore: exit code %d\n%s", code, out)
+	}
+}
+
 // documents is the folder of documents.
 func (c *chaos) documents() string {
 	cfg, err := config.Load(c.path(config.DefaultName))
@@ -78,19 +116,33 @@ func (c *chaos) restore() {
 	dir := c.path("kopi", fmt.Sprint(b.n))
 	if c.database == "postgres" {
 		c.onServer(fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", c.databaseName()))
-		c.onServer(fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", c.databaseName(), c.copyName(b)))
+		if b.id == "" {
+			c.onServer(fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", c.databaseName(), c.copyName(b)))
+		} else {
+			c.onServer("CREATE DATABASE " + c.databaseName())
+		}
 	} else {
 		for _, end := range []string{"", "-wal", "-shm"} {
 			if err := os.Remove(c.path("postgang.db" + end)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				c.t.Fatal(err)
 			}
 		}
-		data, err := os.ReadFile(filepath.Join(dir, "postgang.db"))
-		if err = errors.Join(err, os.WriteFile(c.path("postgang.db"), data, 0o600)); err != nil {
-			c.t.Fatal(err)
+		if b.id == "" {
+			data, err := os.ReadFile(filepath.Join(dir, "postgang.db"))
+			if err = errors.Join(err, os.WriteFile(c.path("postgang.db"), data, 0o600)); err != nil {
+				c.t.Fatal(err)
+			}
 		}
 	}
-	if b.documents {
+	switch {
+	case b.id != "":
+		if b.documents {
+			if err := os.RemoveAll(c.documents()); err != nil {
+				c.t.Fatal(err)
+			}
+		}
+		c.restoreByCommand(b)
+	case b.documents:
 		if err := errors.Join(os.RemoveAll(c.documents()), os.CopyFS(c.documents(), os.DirFS(filepath.Join(dir, "dokumenter")))); err != nil {
 			c.t.Fatal(err)
 		}

@@ -198,6 +198,7 @@ type chaosFigures struct {
 	Events            int            `json:"read_or_stopped"`
 	Reprints          int            `json:"reprints_ordered"`
 	Replays           int            `json:"receipt_files_replayed"`
+	Backups           int            `json:"backups_by_command"`
 	Restores          int            `json:"old_copies_put_back"`
 	Recoveries        int            `json:"recoveries"`
 	Confirmed         int            `json:"recoveries_confirmed_by_a_person"`

@@ -58,6 +58,7 @@ Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 done in part
 		newInit(o), newDoctor(o), newSubmit(o), newNight(o), newGuard(o), newMonth(o), newInvoice(o), newDeviations(o), newCodes(o), newServe(o), newStatus(o),
 		newShipment(o), newJob(o), newReceipts(o), newReport(o), newPostcodes(o),
 	)
+	root.AddCommand(newBackup(o), newVerify(o), newRestore(o))
 	root.AddCommand(newCheck(o), newPrepare(o), newLetter(o), newAlarms(o), newVendorCheck(o), newManual(o), newArchive(o), newRecover(o), newIntegration(o), newKey(o), newAccount(o), newRetention(o), newNode(o), newMigrate(o), newReload(o), newMorning(o), newDocuments(o))
 	if morePackaging != nil {
 		root.AddCommand(morePackaging(o))

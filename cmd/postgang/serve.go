@@ -322,8 +322,9 @@ func (d *daemon) serve(ctx context.Context) error {
 	scheduled := make(chan struct{}, 1) // one round of schedules at a time, beside the scans
 	scanning := make(chan struct{}, 1)  // and one scan
 	asking := make(chan struct{}, 1)    // and one round of mailboxes' receipts
-	// Erasing may take long, and keeps no night waiting.
+	// Erasing and backups may take long, and keep no night waiting.
 	schedules, erasing, busyErasing := apart(d.Config.Schedules, nights.ScheduleRetention)
+	schedules, copying, busyCopying := apart(schedules, nights.ScheduleBackup)
 	for {
 		d.beat.Store(time.Now().UnixNano())
 		select {
@@ -333,7 +334,7 @@ func (d *daemon) serve(ctx context.Context) error {
 			case scheduled <- struct{}{}: // no round is under way
 			case <-time.After(app.StopLimit):
 			}
-			for _, busy := range []chan struct{}{scanning, asking, busyErasing} {
+			for _, busy := range []chan struct{}{scanning, asking, busyErasing, busyCopying} {
 				select {
 				case busy <- struct{}{}:
 				case <-time.After(app.StopLimit):
@@ -373,15 +374,20 @@ func (d *daemon) serve(ctx context.Context) error {
 				}()
 			default:
 			}
-			select {
-			case busyErasing <- struct{}{}:
-				go func() {
-					defer func() { <-busyErasing }()
-					if err := d.Engine.Scheduled(ctx, erasing, since, d.monthlyReport); err != nil && ctx.Err() == nil {
-						d.Log.Error("schedule", "error", err)
-					}
-				}()
-			default:
+			for _, long := range []struct {
+				schedules []nights.Schedule
+				busy      chan struct{}
+			}{{erasing, busyErasing}, {copying, busyCopying}} {
+				select {
+				case long.busy <- struct{}{}:
+					go func() {
+						defer func() { <-long.busy }()
+						if err := d.Engine.Scheduled(ctx, long.schedules, since, d.monthlyReport); err != nil && ctx.Err() == nil {
+							d.Log.Error("schedule", "error", err)
+						}
+					}()
+				default:
+				}
 			}
 		case <-mailboxes.C:
 			select {

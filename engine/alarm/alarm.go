@@ -77,6 +77,7 @@ var alarmKinds = map[string]Severity{
 
 	"node":      SeverityMajor,
 	"reload":    SeverityMajor,
+	"backup":    SeverityMajor,
 	"missed":    SeverityMajor,
 	"failed":    SeverityMajor,
 	"died":      SeverityMajor,

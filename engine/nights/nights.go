@@ -24,6 +24,8 @@ type Nights struct {
 	Retention func(ctx context.Context) (shipment.Note, error)
 	// BringMorning brings the report of the morning to people, by its schedule; nil: it stands in the console alone.
 	BringMorning func(ctx context.Context, r morning.Report) error
+	// Backup makes a backup, by its schedule, and says in a line what is in it; nil: nobody does.
+	Backup func(ctx context.Context) (shipment.Note, error)
 
 	restored  *restored.Check
 	accept    *accept.Acceptor

@@ -393,6 +393,13 @@ func (e *Nights) Scheduled(ctx context.Context, schedules []Schedule, since time
 			}
 		case ScheduleMorning:
 			run = e.runMorning
+		case ScheduleBackup:
+			run = func(ctx context.Context, _ time.Time) (shipment.Note, error) {
+				if e.Backup == nil {
+					return shipment.Note{}, errors.New("nobody makes backups: set [backup] to")
+				}
+				return e.Backup(ctx)
+			}
 		default:
 			return fmt.Errorf("unknown schedule %q", s.Name)
 		}
@@ -411,4 +418,6 @@ const (
 	ScheduleMorning  = "morning"
 	// ScheduleRetention may take long, and goes beside the others.
 	ScheduleRetention = "retention"
+	// ScheduleBackup may take long, too.
+	ScheduleBackup = "backup"
 )

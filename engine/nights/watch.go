@@ -50,6 +50,8 @@ type WatchRules struct {
 	FreeBytes func() (int64, error)
 	// Unexpected: nobody is alarmed of usual work that has not come.
 	Unexpected bool
+	// BackupWithin is how old the last backup may be; 0: nobody looks.
+	BackupWithin time.Duration
 }
 
 // The defaults of WatchRules.
@@ -81,6 +83,7 @@ type watched struct {
 	conflicts  map[string]int       // receipts that nobody has decided about, by vendor
 	half       []store.ReceiptFile  // that are half applied, and have been for long
 	free       int64                // bytes; negative: unknown
+	backup     time.Time            // when the last one was begun; zero: never, or nobody looks
 	offered    []store.PrintJob     // OFFERED
 	accepted   []store.PrintJob     // ACCEPTED and overdue by ReceiptDue
 	orders     map[string][]string  // print orders that are handed over and overdue by ReceiptDue, by vendor
@@ -103,6 +106,7 @@ const (
 	alarmFailing   = "failing:"      // vendor and step
 	alarmDeviating = "deviations:"   // and the vendor
 	alarmDisk      = "disk:"         // and what is kept there
+	alarmBackup    = "backup:"       // and what is wrong with it
 	alarmConflict  = "conflict:"     // and the vendor
 	alarmHalf      = "half:"         // and the vendor
 	alarmExpiring  = "expiring:"     // and the vendor
@@ -229,6 +233,13 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 	for _, f := range w.half {
 		alarms[alarmHalf+f.Vendor] = alarm.Args{"vendor": f.Vendor, "file": identity.Scrub(f.Name), "done": strconv.Itoa(f.Done), "rows": strconv.Itoa(f.Rows)}
 	}
+	switch within := e.rules.BackupWithin; {
+	case within == 0:
+	case w.backup.IsZero():
+		alarms[alarmBackup+"old"] = alarm.Args{"case": "never"}
+	case now.Sub(w.backup) > within:
+		alarms[alarmBackup+"old"] = alarm.Args{"case": "old", "made": alarm.TimeArg(w.backup), "hours": strconv.Itoa(int(within.Hours()))}
+	}
 	if limit := cmp.Or(e.rules.FreeBytesBelow, DefaultFreeBytes); w.free >= 0 && w.free < limit {
 		alarms[alarmDisk+"documents"] = alarm.Args{"mb": strconv.FormatInt(limit>>20, 10)}
 	}
@@ -323,7 +334,7 @@ func (e *Nights) watch(ctx context.Context) error {
 
 func ofWatch(key string) bool {
 	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmHalf, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
-		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode, step.AlarmHeld} {
+		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode, alarmBackup, step.AlarmHeld} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -460,6 +471,11 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 		return w, err
 	}
 	w.half = slices.DeleteFunc(w.half, func(f store.ReceiptFile) bool { return now.Sub(f.Fetched) < halfLong })
+	if e.rules.BackupWithin > 0 {
+		if w.backup, err = e.lastBackup(ctx, r); err != nil {
+			return w, err
+		}
+	}
 	if e.rules.FreeBytes != nil {
 		if w.free, err = e.rules.FreeBytes(); err != nil {
 			return w, fmt.Errorf("free space for documents: %w", err)

@@ -21,7 +21,7 @@ const (
 )
 
 // scratchName is a lock's file name. Nothing else in the scratch folder is ever touched.
-var scratchName = regexp.MustCompile(`^postgang-(compose|manual|plan|prepare|preview)-[A-Za-z0-9-]+-[A-Z2-7]{26}\.lock$`)
+var scratchName = regexp.MustCompile(`^postgang-(backup|compose|manual|plan|prepare|preview|prove|verify)-[A-Za-z0-9-]+-[A-Z2-7]{26}\.lock$`)
 
 // Scratch makes a folder for one step and returns its removal.
 func (e *Step) Scratch(kind, subject string) (dir string, remove func(), err error) {

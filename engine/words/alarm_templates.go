@@ -53,6 +53,14 @@ var alarmTemplates = map[string]worded{
 		English:   `less than {{.mb}} MB are free where the documents are kept. Free some, or move [archive] documents`,
 		Norwegian: `det er mindre enn {{.mb}} MB ledig der dokumentene ligger. Den som drifter serveren, må frigjøre plass eller flytte dokumentene`,
 	},
+	"backup/never": {
+		English:   `no backup was ever made. See postgang backup --help, and [schedule] backup`,
+		Norwegian: `det er aldri tatt noen sikkerhetskopi. Den som drifter serveren, må få det til`,
+	},
+	"backup/old": {
+		English:   `the last backup is of {{clock .made}}, more than {{.hours}} h ago. What came since is lost with the disk. Try postgang backup`,
+		Norwegian: `den siste sikkerhetskopien er fra {{clock .made}}, mer enn {{n .hours "time" "timer"}} siden. Det som er kommet etter det, går tapt hvis disken ryker. Den som drifter serveren, må få tatt en ny`,
+	},
 
 	"retention/ikke-avgjort": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither accepted nor refused; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --status MOTTATT; close what nobody mends with postgang shipment stop`,
@@ -349,6 +357,7 @@ var alarmPhrases = map[string]worded{
 	"schedule/report":    {English: `report`, Norwegian: `månedsrapport`},
 	"schedule/morning":   {English: `morning report`, Norwegian: `morgenrapport`},
 	"schedule/retention": {English: `retention`, Norwegian: `sletting`},
+	"schedule/backup":    {English: `backup`, Norwegian: `sikkerhetskopiering`},
 
 	"step/compose":   {English: `composed`, Norwegian: `settes sammen`},
 	"step/hand-over": {English: `handed over`, Norwegian: `overleveres`},
@@ -434,6 +443,7 @@ var manyAlarms = map[string]worded{
 	"disk":      {"disks are nearly full", "disker er nesten fulle"},
 	"reload":    {"configurations were not taken", "oppsett er ikke tatt i bruk"},
 	"node":      {"faults among the machines", "feil ved maskinene"},
+	"backup":    {"backups are too old", "sikkerhetskopier er for gamle"},
 
 	"missed":    {"schedules were missed", "planlagte kjøringer ble ikke startet"},
 	"failed":    {"nights failed", "nattkjøringer mislyktes"},

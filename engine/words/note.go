@@ -50,7 +50,9 @@ var notes = map[string]worded{
 	"reports": {`{{.files}}: {{.letters}} letters, kr {{kr .net}} net`, `{{.files}}: {{.letters}} brev, kr {{kr .net}} netto`},
 	"erased": {`content of {{.letters}} letters erased, {{.waiting}} wait; {{.handins}} folders and files of the drop folder and {{.documents}} documents ({{.mb}} MB) removed`,
 		`innholdet i {{.letters}} brev slettet, {{.waiting}} venter; {{n .handins "mappe eller fil" "mapper og filer"}} i innleveringsmappen og {{n .documents "dokument" "dokumenter"}} ({{.mb}} MB) fjernet`},
-	"morning":       {`made; {{.alarms}} alarms that nobody has acknowledged`, `laget; {{n .alarms "varsel" "varsler"}} som ingen har kvittert for`},
+	"morning": {`made; {{.alarms}} alarms that nobody has acknowledged`, `laget; {{n .alarms "varsel" "varsler"}} som ingen har kvittert for`},
+	"backed-up": {`backup {{.id}}: {{.letters}} letters, {{.documents}} documents ({{.mb}} MB), {{.added}} of them new`,
+		`sikkerhetskopi {{.id}}: {{.letters}} brev, {{n .documents "dokument" "dokumenter"}} ({{.mb}} MB), {{.added}} av dem nye`},
 	"night-at-work": {`another night was at work`, `en annen nattkjøring var i gang`},
 	"run-ended":     {`the process ended in the middle of it`, `prosessen stoppet midt i kjøringen`},
 

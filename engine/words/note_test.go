@@ -62,6 +62,7 @@ var noteExamples = []noteExample{
 	{"reports", shipment.Args{"files": "a.xlsx", "letters": "3", "net": "123456"}, "a.xlsx: 3 letters, kr 1\u00a0234,56 net", "a.xlsx: 3 brev, kr 1\u00a0234,56 netto"},
 	{"erased", shipment.Args{"letters": "3", "waiting": "1", "handins": "2", "documents": "1", "mb": "0"}, "content of 3 letters erased, 1 wait; 2 folders and files of the drop folder and 1 documents (0 MB) removed", "innholdet i 3 brev slettet, 1 venter; 2 mapper og filer i innleveringsmappen og 1 dokument (0 MB) fjernet"},
 	{"morning", shipment.Args{"alarms": "2"}, "made; 2 alarms that nobody has acknowledged", "laget; 2 varsler som ingen har kvittert for"},
+	{"backed-up", shipment.Args{"id": "20261130T040000Z", "letters": "3", "documents": "7", "mb": "0", "added": "2"}, "backup 20261130T040000Z: 3 letters, 7 documents (0 MB), 2 of them new", "sikkerhetskopi 20261130T040000Z: 3 brev, 7 dokumenter (0 MB), 2 av dem nye"},
 	{"night-at-work", nil, "another night was at work", "en annen nattkjøring var i gang"},
 	{"run-ended", nil, "the process ended in the middle of it", "prosessen stoppet midt i kjøringen"},
 	{"printed-here", nil, "printed here", "skrives ut her"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 )
 
 // Why an archive cannot be used.
@@ -35,6 +36,10 @@ type Driver interface {
 	Holds(ctx context.Context) (bool, error)
 	// check looks through the whole database for damage.
 	Check(ctx context.Context) ([]string, error)
+	// CheckWhole is Check of all there is, indexes and references too, on a snapshot that keeps nobody from writing.
+	CheckWhole(ctx context.Context) ([]string, error)
+	// Copy writes one moment of the database in the database's own form, while others work; scratch is a folder for what it needs.
+	Copy(ctx context.Context, scratch string, w io.Writer) error
 	// Scrub has what was deleted or changed be gone from the files of the database as far as the database can do it, ErrBusy when
 	// somebody reads what was before. full goes through everything, and keeps others waiting meanwhile.
 	Scrub(ctx context.Context, full bool) error

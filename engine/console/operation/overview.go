@@ -255,7 +255,7 @@ func (v *request) late(j store.PrintJob, now time.Time) bool {
 }
 
 // scheduleNames are how pages name schedules.
-var scheduleNames = map[string]string{"night": "Nattkjøring", "receipts": "Hente kvitteringer", "report": "Månedsrapport", nights.ScheduleRetention: "Sletting", nights.ScheduleMorning: "Morgenrapport", nights.ScheduleNightByHand: "Nattkjøring startet for hånd", nights.ScheduleReceiptsByHand: "Hente kvitteringer, startet for hånd"}
+var scheduleNames = map[string]string{"night": "Nattkjøring", "receipts": "Hente kvitteringer", "report": "Månedsrapport", nights.ScheduleRetention: "Sletting", nights.ScheduleBackup: "Sikkerhetskopi", nights.ScheduleMorning: "Morgenrapport", nights.ScheduleNightByHand: "Nattkjøring startet for hånd", nights.ScheduleReceiptsByHand: "Hente kvitteringer, startet for hånd"}
 
 func scheduleName(key string) string {
 	if n, ok := scheduleNames[key]; ok {
