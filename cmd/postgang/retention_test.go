@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,6 +18,9 @@ import (
 	"postgang/cmd/app"
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/archive/postgrestest"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // TestNothingIsLeft: letters are handed in, printed, posted and receipted, read, refused, and erased when their time is over; then no byte of a name,
@@ -187,4 +192,135 @@ func costOf(t *testing.T, out string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// TestKilledRetention: erasing is killed at one step after another and begun again. Each letter whose time is over is erased once, what waits
+// waits, what it cost stays, and nothing of the erased ones is left.
+func TestKilledRetention(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); killedRetention(t, "") })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); killedRetention(t, postgrestest.Postgres(t)) })
+}
+
+func killedRetention(t *testing.T, database string) {
+	if testing.Short() || raceEnabled {
+		t.Skip("runs many processes; without the race detector")
+	}
+	dir := t.TempDir()
+	s := newKillStage(t, dir, database)
+	if out, errOut, code := program(t, dir, 0, "night"); code != cli.ExitOK && code != cli.ExitPartial {
+		t.Fatalf("night: exit code %d\n%s\n%s", code, out, errOut)
+	}
+	s.fetch(t)
+	statuses := func() (ended, erased int) {
+		t.Helper()
+		a := openFolder(t, dir, io.Discard)
+		defer a.Close()
+		all, err := store.View(t.Context(), a.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.Shipments(t.Context(), store.ShipmentFilter{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sh := range all {
+			switch sh.Status {
+			case shipment.StatusSlettet:
+				erased++
+				if sh.Submission.Recipient.Name != "" || sh.Submission.Title != "" || sh.Submission.Recipient.Line1 != "" {
+					t.Errorf("shipment %s is erased, and has content", sh.ID)
+				}
+			case shipment.StatusPrintet, shipment.StatusAvvist, shipment.StatusLest, shipment.StatusSendtDigitalt, shipment.StatusIkkeLevert, shipment.StatusManueltHandtert:
+				ended++
+			default:
+			}
+		}
+		return ended, erased
+	}
+	month := time.Now().Format("2006-01")
+	report := func(name string) string {
+		t.Helper()
+		out, errOut, code := program(t, dir, 0, "report", "--month", month, "-o", filepath.Join(dir, name), "--json")
+		if code != cli.ExitOK && code != cli.ExitPartial {
+			t.Fatalf("report: exit code %d\n%s", code, errOut)
+		}
+		return costOf(t, out)
+	}
+	before := report("for.xlsx")
+	ended, _ := statuses()
+	if ended < 15 {
+		t.Fatalf("only %d letters have come to their end", ended)
+	}
+	// Documents are removed when they are a day old by the machine's clock.
+	old := time.Now().Add(-48 * time.Hour)
+	documents := filepath.Join(dir, "data", "dokumenter")
+	count := func(age bool) (n int) {
+		t.Helper()
+		err := filepath.WalkDir(documents, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() && strings.Contains(path, "sha256") {
+				if n++; age {
+					err = os.Chtimes(path, old, old)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if count(true) == 0 {
+		t.Fatal("there are no documents")
+	}
+	clock := filepath.Join(dir, "klokke")
+	if err := os.WriteFile(clock, []byte("2400h"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kills := 0
+	for done := false; !done; kills++ {
+		if kills > mostKills {
+			t.Fatalf("it is not done after %d kills", kills)
+		}
+		cmd := exec.Command(exe, "retention", "run")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), envBeProgram+"=1", envClock+"="+clock, fmt.Sprintf("%s=%d", envKillAfter, kills+1), envHurry+"=10s")
+		out, err := cmd.CombinedOutput()
+		switch code := cmd.ProcessState.ExitCode(); code {
+		case -1: // killed
+			count(true) // what a run has put in place of what it removed is old too
+		case cli.ExitOK:
+			done = true
+		default:
+			t.Fatalf("after %d kills: %v\n%s", kills, err, out)
+		}
+	}
+	t.Logf("%d kills", kills-1)
+	if kills < 5 {
+		t.Errorf("only %d kills: the steps are not reached", kills-1)
+	}
+	left, erased := statuses()
+	if left != 0 || erased != ended {
+		t.Errorf("%d letters are erased and %d are left, of %d", erased, left, ended)
+	}
+	out, errOut, code := program(t, dir, 0, "retention", "log", "--limit", "1000", "--json")
+	if code != cli.ExitOK {
+		t.Fatalf("retention log: exit code %d\n%s", code, errOut)
+	}
+	var rows []struct{ Shipment string }
+	if err := json.Unmarshal([]byte(out), &rows); err != nil {
+		t.Fatal(err)
+	}
+	logged := map[string]int{}
+	for _, r := range rows {
+		logged[r.Shipment]++
+	}
+	if len(rows) != erased || len(logged) != erased {
+		t.Errorf("the deletion log has %d rows of %d letters, and %d are erased", len(rows), len(logged), erased)
+	}
+	if after := report("etter.xlsx"); after != before {
+		t.Errorf("costs were %s and are %s", before, after)
+	}
 }

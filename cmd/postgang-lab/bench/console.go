@@ -27,10 +27,11 @@ type consoleOptions struct {
 	parts     []string
 	letters   int
 	nights    int
+	time      time.Duration
 }
 
 // consoleParts are what is measured.
-var consoleParts = []string{"pages", "asked", "visit", "sides", "night"}
+var consoleParts = []string{"pages", "asked", "visit", "sides", "night", "retention"}
 
 func newBenchConsole(o *cli.Options) *cobra.Command {
 	var b consoleOptions
@@ -76,21 +77,23 @@ database.`,
 	cmd.Flags().StringVar(&b.only, "only", "", "only what has this text in its name")
 	cmd.Flags().StringSliceVar(&b.parts, "parts", []string{"pages", "asked", "visit", "sides"}, "what is measured, of "+strings.Join(consoleParts, ", "))
 	cmd.Flags().IntVar(&b.letters, "letters", 2000, "letters of a night")
+	cmd.Flags().DurationVar(&b.time, "time", 10*time.Minute, "how long retention erases at most")
 	cmd.Flags().IntVar(&b.nights, "nights", 3, "nights with people, and as many without")
 	return cmd
 }
 
 // consoleResult is the outcome, as programs read it.
 type consoleResult struct {
-	Shipments   int           `json:"shipments"`
-	Database    string        `json:"database"`
-	Bytes       int64         `json:"bytes"`
-	MadeSeconds float64       `json:"made_seconds"`
-	MadeCPU     float64       `json:"made_cpu_seconds"`
-	Rounds      int           `json:"rounds"`
-	Took        []consoleTime `json:"took,omitempty"`
-	FirstVisit  int           `json:"first_visit_bytes,omitempty"`
-	Night       *consoleNight `json:"night,omitempty"`
+	Shipments   int               `json:"shipments"`
+	Database    string            `json:"database"`
+	Bytes       int64             `json:"bytes"`
+	MadeSeconds float64           `json:"made_seconds"`
+	MadeCPU     float64           `json:"made_cpu_seconds"`
+	Rounds      int               `json:"rounds"`
+	Took        []consoleTime     `json:"took,omitempty"`
+	FirstVisit  int               `json:"first_visit_bytes,omitempty"`
+	Night       *consoleNight     `json:"night,omitempty"`
+	Retention   *consoleRetention `json:"retention,omitempty"`
 }
 
 // consoleTime is how long it takes to answer one kind of question.
@@ -119,6 +122,9 @@ func (r *consoleResult) table(w io.Writer) {
 	}
 	if r.FirstVisit > 0 {
 		fmt.Fprintf(w, "\nA first visit to the front page takes %.0f kB.\n", float64(r.FirstVisit)/1000)
+	}
+	if r.Retention != nil {
+		r.Retention.table(w)
 	}
 	if r.Night != nil {
 		r.Night.table(w)
@@ -181,6 +187,11 @@ func consoleBench(ctx context.Context, o *cli.Options, b consoleOptions) (_ *con
 		r.Took = append(r.Took, t)
 		if o.Verbose {
 			fmt.Fprintf(o.Err, "%s: %.1f %.1f %.1f ms, CPU %.1f %.1f ms\n", t.What, t.Median, t.P95, t.Most, t.CPUMedian, t.CPUP95)
+		}
+	}
+	if slices.Contains(b.parts, "retention") {
+		if r.Retention, err = p.retention(ctx, b.time, cpu); err != nil {
+			return nil, fmt.Errorf("retention: %w", err)
 		}
 	}
 	if slices.Contains(b.parts, "night") {
