@@ -19,6 +19,7 @@ var rulesPeople = map[string]rule{
 	"GET /logg/innsyn.csv":                 {roles: "revisor", path: fixed("/logg/innsyn.csv")},
 	"GET /logg/endringer":                  {roles: "revisor", whole: true, path: fixed("/logg/endringer")},
 	"GET /logg/endringer.csv":              {roles: "revisor", whole: true, path: fixed("/logg/endringer.csv")},
+	"GET /logg/sletting":                   {roles: "revisor", whole: true, path: fixed("/logg/sletting")},
 	"GET /logg/kontroll":                   {roles: "revisor", whole: true, path: fixed("/logg/kontroll")},
 	"GET /konfigurasjon/fagsystemer":       {roles: "operator administrator revisor", path: fixed("/konfigurasjon/fagsystemer")},
 	"GET /konfigurasjon/fagsystemer/nytt":  {roles: "administrator", path: fixed("/konfigurasjon/fagsystemer/nytt")},

@@ -49,7 +49,7 @@ type request struct {
 // Models are a model of each page of this room by the name of its template, for the test that shows it with nothing and with all.
 func Models() map[string]any {
 	return map[string]any{
-		"tilganger": listPage{}, "person": personPage{}, "innsynslogg": lookupsPage{}, "endringslogg": changesPage{}, "kontroll": verifiedPage{},
+		"tilganger": listPage{}, "person": personPage{}, "innsynslogg": lookupsPage{}, "endringslogg": changesPage{}, "kontroll": verifiedPage{}, "slettelogg": erasedPage{},
 		"fagsystemer": systemsPage{}, "fagsystem": systemPage{}, "passord": passwordPage{},
 	}
 }
@@ -67,6 +67,7 @@ func Routes(c Config) []visit.Route {
 		visit.Get("/logg/innsyn.csv", access.SeeLogs, do(lookupsCSV)),
 		visit.Get("/logg/endringer", access.SeeLogs, do(changes)).Whole(),
 		visit.Get("/logg/endringer.csv", access.SeeLogs, do(changesCSV)).Whole(),
+		visit.Get("/logg/sletting", access.SeeLogs, do(erased)).Whole(),
 		visit.Get("/logg/kontroll", access.SeeLogs, do(verify)).Whole(),
 		visit.Get("/konfigurasjon/fagsystemer", access.SeeSettings, do(systems)),
 		visit.Get("/fagsystem/{id}", access.SeeSettings, do(showSystem)),
