@@ -44,10 +44,17 @@ func DefaultBackup(cfg *config.Config) BackupOptions {
 	return BackupOptions{To: cfg.Backup.To, Database: true, Documents: cfg.Backup.Documents, Keep: backup.Keep{Number: cfg.Backup.Keep, For: cfg.Backup.For}}
 }
 
-// OpenBackups opens the place of backups. make: it is made when it is not there.
+// OpenBackups opens the place of backups: a folder, or as it is configured when none is named. make: it is made when it is not there.
 func OpenBackups(cfg *config.Config, to string, make bool) (*backup.Place, error) {
 	if to == "" {
 		to = cfg.Backup.To
+	}
+	if to == "" && cfg.Backup.Bucket != nil {
+		b, err := s3.Open(*cfg.Backup.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		return backup.Open(b, b.Where(), cfg.Work), nil
 	}
 	if to == "" {
 		return nil, cli.Usage("no place for backups is named: give a folder, or set [backup] to")

@@ -6,11 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"postgang/engine/documents/s3"
 )
 
 // Backup says where backups go, and how long they are kept.
 type Backup struct {
 	To   string `toml:"to"`   // folder
+	S3   *S3    `toml:"s3"`   // a bucket instead
 	Keep *int   `toml:"keep"` // the newest so many; 0: any number
 	Days *int   `toml:"days"` // at most so old; 0: any age
 	// Documents: they are in the backups too; false when they are backed up by themselves.
@@ -27,9 +30,13 @@ const (
 	longestBackupDays  = 3660
 )
 
+// Named reports whether a place for backups is set.
+func (b BackingUp) Named() bool { return b.To != "" || b.Bucket != nil }
+
 // BackingUp is where backups go.
 type BackingUp struct {
-	To        string // folder; empty: none is set
+	To        string     // folder; empty: none is set
+	Bucket    *s3.Config // instead; nil: none is set
 	Keep      int
 	For       time.Duration
 	Documents bool
@@ -51,13 +58,24 @@ func (c *checker) backup(cfg *Config, b Backup) {
 		Documents: b.Documents == nil || *b.Documents,
 	}
 	hours := number("alarm_hours", b.AlarmHours, DefaultBackupHours, 24*longestBackupDays)
-	if b.To == "" {
+	switch {
+	case b.S3 != nil && b.To != "":
+		c.add("backup.to", "contradicts [backup.s3]: give one of them")
+		return
+	case b.S3 != nil:
+		bucket := c.bucketOf("backup.s3", *b.S3, cfg.Work)
+		cfg.Backup.Bucket = &bucket
+		if d := cfg.Store.Bucket; d != nil && d.Endpoint == bucket.Endpoint && d.Bucket == bucket.Bucket && d.Prefix == bucket.Prefix {
+			c.add("backup.s3.prefix", "is where the documents are kept: give backups a bucket of their own, best at another place")
+		}
+	case b.To != "":
+		cfg.Backup.To = c.abs(b.To)
+	default:
 		if b != (Backup{}) {
-			c.add("backup.to", "is required where anything is said of backups: the folder that they go to")
+			c.add("backup.to", "is required where anything is said of backups: the folder that they go to, or else [backup.s3]")
 		}
 		return
 	}
-	cfg.Backup.To = c.abs(b.To)
 	cfg.Rules.BackupWithin = time.Duration(hours) * time.Hour
 }
 

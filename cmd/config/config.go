@@ -673,7 +673,7 @@ func (c *checker) config(f File) *Config {
 	c.guard(cfg, f)
 	c.retention(cfg, f)
 	c.backup(cfg, f.Backup)
-	if f.Schedule.Backup != "" && cfg.Backup.To == "" {
+	if f.Schedule.Backup != "" && !cfg.Backup.Named() {
 		c.add("schedule.backup", "where to? Set [backup] to")
 	}
 	cfg.TwoPersons = f.Access.TwoPersons == nil || *f.Access.TwoPersons

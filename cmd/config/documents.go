@@ -84,26 +84,31 @@ func (c *checker) documents(cfg *Config, f File) {
 }
 
 func (c *checker) bucket(cfg *Config, f File, s S3) {
-	b := s3.Config{
-		Endpoint: strings.TrimSuffix(s.Endpoint, "/"), Region: cmp.Or(s.Region, defaultRegion), Bucket: s.Bucket, Prefix: strings.Trim(s.Prefix, "/"), HostStyle: s.PathStyle != nil && !*s.PathStyle,
-		Scratch: cfg.Work,
-	}
+	b := c.bucketOf("documents.s3", s, cfg.Work)
 	cfg.Store.Bucket, cfg.Documents = &b, ""
 	if f.Archive.Documents != "" {
 		c.add("archive.documents", "documents are kept in the bucket of [documents.s3]: remove one of the two. To move them there: docs/documents.md")
 	}
+}
+
+// bucketOf is the bucket of a setting.
+func (c *checker) bucketOf(at string, s S3, scratch string) s3.Config {
+	b := s3.Config{
+		Endpoint: strings.TrimSuffix(s.Endpoint, "/"), Region: cmp.Or(s.Region, defaultRegion), Bucket: s.Bucket, Prefix: strings.Trim(s.Prefix, "/"), HostStyle: s.PathStyle != nil && !*s.PathStyle,
+		Scratch: scratch,
+	}
 	u, err := url.Parse(b.Endpoint)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.User != nil || u.RawQuery != "":
-		c.add("documents.s3.endpoint", "must be https://HOST or https://HOST:PORT; bucket, prefix and keys have settings of their own")
+		c.add(at+".endpoint", "must be https://HOST or https://HOST:PORT; bucket, prefix and keys have settings of their own")
 	case u.Scheme == "http" && !onThisMachine(u.Hostname()):
-		c.add("documents.s3.endpoint", "letters would cross the network in the open: use https://")
+		c.add(at+".endpoint", "letters would cross the network in the open: use https://")
 	}
 	if !bucketForm.MatchString(b.Bucket) {
-		c.add("documents.s3.bucket", "is no name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens")
+		c.add(at+".bucket", "is no name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens")
 	}
 	if strings.Trim(b.Prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/.") != "" || strings.Contains(b.Prefix, "//") || strings.Contains("/"+b.Prefix+"/", "/../") {
-		c.add("documents.s3.prefix", "must be a path of letters, digits, hyphens, dots and underscores, such as \"postgang\"")
+		c.add(at+".prefix", "must be a path of letters, digits, hyphens, dots and underscores, such as \"postgang\"")
 	}
 	if b.Prefix != "" {
 		b.Prefix += "/"
@@ -112,14 +117,15 @@ func (c *checker) bucket(cfg *Config, f File, s S3) {
 		text, err := os.ReadFile(c.abs(s.CAFile))
 		pool := x509.NewCertPool()
 		if err != nil {
-			c.add("documents.s3.ca_file", "cannot be read: %v", err)
+			c.add(at+".ca_file", "cannot be read: %v", err)
 		} else if !pool.AppendCertsFromPEM(text) {
-			c.add("documents.s3.ca_file", "holds no certificate in PEM")
+			c.add(at+".ca_file", "holds no certificate in PEM")
 		}
 		b.CA = pool
 	}
-	b.AccessKey = c.credential("documents.s3.access_key_file", s.AccessKeyFile, EnvS3AccessKey)
-	b.SecretKey = c.credential("documents.s3.secret_key_file", s.SecretKeyFile, EnvS3SecretKey)
+	b.AccessKey = c.credential(at+".access_key_file", s.AccessKeyFile, EnvS3AccessKey)
+	b.SecretKey = c.credential(at+".secret_key_file", s.SecretKeyFile, EnvS3SecretKey)
+	return b
 }
 
 func onThisMachine(host string) bool {

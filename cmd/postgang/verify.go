@@ -41,6 +41,7 @@ type verifyView struct {
 
 func newVerify(o *options) *cobra.Command {
 	var id, sample, into string
+	var configured bool
 	printFiles := defaultProven
 	cmd := &cobra.Command{
 		Use:   "verify [FOLDER]",
@@ -76,9 +77,12 @@ Exit code 3: something is wrong; the list says what, where, and what to do.`,
 					step(n, n)
 				}
 			}}
-			if len(args) == 0 {
+			if configured && len(args) > 0 {
+				return cli.Usage("--backup and a folder: say one of them")
+			}
+			if len(args) == 0 && !configured {
 				if id != "" || into != "" {
-					return cli.Usage("--id and --into are for backups: name the folder")
+					return cli.Usage("--id and --into are for backups: name the folder, or say --backup")
 				}
 				return o.with(cmd.Context(), false, func(a *app.App) error {
 					r, err := a.Verify(cmd.Context(), opt)
@@ -93,6 +97,7 @@ Exit code 3: something is wrong; the list says what, where, and what to do.`,
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&configured, "backup", false, "the newest backup in the place of [backup]")
 	cmd.Flags().StringVar(&id, "id", "", "this backup (default: the newest)")
 	cmd.Flags().StringVar(&sample, "sample", "100%", "how many of the documents are read whole")
 	cmd.Flags().StringVar(&into, "into", "", "URL of an empty PostgreSQL database that the backup's is put into to be looked at")

@@ -305,7 +305,7 @@ func newCopier(ctx context.Context, from, to documents.Objects) (*copier, error)
 	}
 	c.have = map[string]int64{}
 	for _, area := range documents.Areas() {
-		err := to.EachOld(ctx, area, everAfter, 1000, func(list []documents.Object) error {
+		err := each(ctx, to, area, func(list []documents.Object) error {
 			for _, o := range list {
 				c.have[string(area)+o.Name] = o.Bytes
 			}
@@ -318,8 +318,17 @@ func newCopier(ctx context.Context, from, to documents.Objects) (*copier, error)
 	return c, nil
 }
 
-// everAfter is later than any object.
-var everAfter = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+// each calls fn with all objects of an area, some at once. A folder puts back first what a killed removal has left, so the caller holds the
+// lock of whoever removes; a bucket would give up what others are sending, and has a listing that does not.
+func each(ctx context.Context, in documents.Objects, area documents.Area, fn func([]documents.Object) error) error {
+	const some = 1000
+	if b, ok := in.(interface {
+		Each(ctx context.Context, area documents.Area, most int, fn func([]documents.Object) error) error
+	}); ok {
+		return b.Each(ctx, area, some, fn)
+	}
+	return in.EachOld(ctx, area, time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), some, fn)
+}
 
 // asked is a place that tells quickly what is there.
 func asked(o documents.Objects) (opener, bool) {
@@ -367,7 +376,21 @@ func (c *copier) there(ctx context.Context, o Listed) bool {
 		return false // to be told by copying
 	}
 	b, err := head(ctx, c.to, o)
-	return err == nil && bytes.Equal(a, b)
+	if err == nil && !bytes.Equal(a, b) {
+		// A bucket keeps what was put a moment ago under the same name. Nobody could read it any more once its key is destroyed.
+		c.note(c.to.Delete(ctx, o.Area, o.Name))
+		return false
+	}
+	return err == nil
+}
+
+// note notes an error, which ends the copying.
+func (c *copier) note(err error) {
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.err = errors.Join(c.err, err)
+	}
 }
 
 // headBytes is how much of a sealed object its header takes, with which key and salt it was sealed.

@@ -136,7 +136,12 @@ func (w *world) target(name string, got *bytes.Buffer) (*documents.Plain, backup
 // age makes all objects of the backups so old that they may be removed.
 func (w *world) age() {
 	w.t.Helper()
-	err := filepath.WalkDir(filepath.Join(w.dir, "backups"), func(path string, d fs.DirEntry, err error) error {
+	age(w.t, filepath.Join(w.dir, "backups"))
+}
+
+func age(t *testing.T, folder string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
@@ -144,7 +149,7 @@ func (w *world) age() {
 		return os.Chtimes(path, old, old)
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 

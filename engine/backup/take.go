@@ -205,7 +205,7 @@ func (p *Place) takeDocuments(ctx context.Context, s Source, m *Manifest) error 
 	path := dir + "/documents"
 	go func() { written <- writeList(path, lines) }()
 	for _, area := range documents.Areas() {
-		err = s.Documents.EachOld(ctx, area, everAfter, 1000, func(list []documents.Object) error {
+		err = each(ctx, s.Documents, area, func(list []documents.Object) error {
 			for _, o := range list {
 				l := Listed{area, o}
 				if err := c.add(ctx, l, func() {
