@@ -14,6 +14,7 @@ import (
 	"postgang/cmd/postgang-lab/bench"
 	"postgang/cmd/postgang-lab/console"
 	"postgang/cmd/postgang-lab/demo"
+	"postgang/cmd/postgang-lab/rehearse"
 	"postgang/cmd/postgang-lab/simulator"
 	"postgang/engine/intake/sealed"
 	"postgang/printjobs/prepare"
@@ -34,9 +35,10 @@ func newRoot(o *cli.Options) *cobra.Command {
   postgang-lab vendor        has that vendor go wrong, to rehearse
   postgang-lab demo          the whole job once, on made-up letters
   postgang-lab console       the console on what the demo left, with made-up people to log in as
+  postgang-lab rehearse      brings alarms about on what the demo left, to practise
   postgang-lab bench         what this machine can do
 
 Exit codes are those of postgang.`)
-	root.AddCommand(simulator.New(o), simulator.NewTrouble(o), demo.New(o), console.New(o), bench.New(o))
+	root.AddCommand(simulator.New(o), simulator.NewTrouble(o), demo.New(o), console.New(o), rehearse.New(o), bench.New(o))
 	return root
 }

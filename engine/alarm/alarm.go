@@ -114,6 +114,9 @@ var alarmKinds = map[string]Severity{
 	"expected":   SeverityMinor,
 }
 
+// Kinds are all kinds of alarms, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(alarmKinds)) }
+
 // KindOf is the first part of an alarm's key.
 func KindOf(key string) string {
 	kind, _, _ := strings.Cut(key, ":")

@@ -40,6 +40,7 @@ type receiptApplier struct {
 	given   map[string]civil.Date                // the day on which a job was given over, at the earliest
 	// When the letters were posted whose costs changed: from the first to the last.
 	first, last time.Time
+	priced      bool // a row was held against the price list, or was to be
 
 	receipts   []store.Receipt
 	lines      []store.LedgerLine
@@ -90,8 +91,27 @@ func (e *Receipts) applyRows(ctx context.Context, tx store.Tx, v party.Vendor, f
 			return err
 		}
 	}
+	if a.priced {
+		return a.pricesKnown(ctx)
+	}
 	return nil
 }
+
+// pricesKnown ends the alarm that receipts cannot be held against the price list, unless it was of this file.
+func (a *receiptApplier) pricesKnown(ctx context.Context) error {
+	open, err := a.tx.Alarms(ctx, true)
+	if err != nil {
+		return err
+	}
+	key := pricesAlarm(a.v.Key)
+	if slices.ContainsFunc(open, func(o alarm.Alarm) bool { return o.Key == key && o.Last.Before(a.file.Fetched) }) {
+		return a.tx.ResolveAlarm(ctx, key)
+	}
+	return nil
+}
+
+// pricesAlarm is the key of the alarm that receipts of a vendor cannot be held against its price list.
+func pricesAlarm(vendor string) string { return "prices:" + vendor }
 
 // look reads the letters of rows, as they are now.
 func (a *receiptApplier) look(ctx context.Context, rows []receipt.Row) error {
@@ -276,6 +296,7 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row receipt.Row, hand
 	if err != nil {
 		return err
 	}
+	a.priced = a.priced || a.v.Prices != nil
 	a.deviate(account, append(found, odd...)...)
 	a.post(row, reprint)
 	return nil
@@ -389,7 +410,7 @@ func (e *Receipts) reconcile(ctx context.Context, tx store.Tx, v party.Vendor, a
 	quote, err := v.Prices.Quote(e.accept.PricedLetter(account, zone, letter, v), civil.Of(row.PostedAt, calendar.Oslo))
 	if err != nil {
 		// What the vendor says is booked all the same; that we cannot check it is told.
-		return append(found, receipt.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, "prices:"+v.Key, alarm.Args{"vendor": v.Key, "why": err.Error()})
+		return append(found, receipt.ReconcileAmount(row, v.Tolerances)...), tx.RaiseAlarm(ctx, pricesAlarm(v.Key), alarm.Args{"vendor": v.Key, "why": err.Error()})
 	}
 	return append(found, receipt.ReconcilePrice(quote.Production, quote.Postage, row, v.Tolerances)...), nil
 }

@@ -96,7 +96,7 @@ func run(ctx context.Context, o *cli.Options, dir, address, logins string) (err 
 	if err != nil {
 		return err
 	}
-	at, err := lastTime(ctx, cfg)
+	at, err := LastTime(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -169,8 +169,8 @@ func moveIn(ctx context.Context, a *app.App, issuer string) error {
 	})
 }
 
-// lastTime is when something happened in an archive for the last time.
-func lastTime(ctx context.Context, cfg *config.Config) (at time.Time, err error) {
+// LastTime is when something happened in an archive for the last time.
+func LastTime(ctx context.Context, cfg *config.Config) (at time.Time, err error) {
 	a, err := archive.Open(ctx, archive.Config{DSN: cfg.Database, MustExist: true})
 	if err != nil {
 		return at, err

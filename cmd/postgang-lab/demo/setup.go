@@ -79,8 +79,12 @@ func (d *demo) startVendor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	root := filepath.Join(d.dir, "trykkeri", "sftp")
-	d.server, err = vendorsim.Serve(ctx, root, vendorsim.ServeOptions{ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})
+	host, err := exchange.LoadOrCreateKey(filepath.Join(d.dir, config.SimulatorHostKey)) // kept for "postgang-lab rehearse"
+	if err != nil {
+		return err
+	}
+	root := filepath.Join(d.dir, config.SimulatorRoot)
+	d.server, err = vendorsim.Serve(ctx, root, vendorsim.ServeOptions{HostKey: host.Signer, ClientKeys: []ssh.PublicKey{client.Signer.PublicKey()}})
 	if err != nil {
 		return err
 	}
