@@ -302,11 +302,23 @@ func (s *SQLite) Scrub(ctx context.Context, full bool) error {
 			return err
 		}
 	}
+	tries := checkpointTries
+	replicated, err := s.replicated(ctx)
+	if err != nil {
+		return err
+	}
+	if replicated {
+		tries = replicatedTries
+	}
 	for try := 1; ; try++ {
 		if done, err := s.emptyJournal(ctx); done || err != nil {
 			return err
 		}
-		if try == checkpointTries {
+		switch {
+		case try < tries:
+		case replicated:
+			return nil
+		default:
 			return ErrBusy
 		}
 		select {
@@ -315,6 +327,16 @@ func (s *SQLite) Scrub(ctx context.Context, full bool) error {
 		case <-time.After(checkpointPause):
 		}
 	}
+}
+
+// replicatedTries is how often Scrub tries where a replicator reads.
+const replicatedTries = 3
+
+// replicated reports whether Litestream copies the database. It reads all the time, so that nobody but itself empties the journal, which it
+// does by its own clock (docs/backup.md).
+func (s *SQLite) replicated(ctx context.Context) (is bool, err error) {
+	err = s.Write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_litestream_lock')").Scan(&is)
+	return is, err
 }
 
 // emptyJournal moves the journal into the database and empties it; false: somebody reads what was before. It waits with the right to
