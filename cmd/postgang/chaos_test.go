@@ -195,6 +195,8 @@ type chaosFigures struct {
 	SecondRefused     int            `json:"second_engine_refused"`
 	ClockJumps        int            `json:"clock_jumps"`
 	DatabaseCuts      int            `json:"database_connections_cut"`
+	Frozen            int            `json:"machines_frozen,omitempty"`
+	CutOff            int            `json:"machines_cut_off,omitempty"`
 	Events            int            `json:"read_or_stopped"`
 	Reprints          int            `json:"reprints_ordered"`
 	Replays           int            `json:"receipt_files_replayed"`
@@ -216,6 +218,8 @@ type chaosFigures struct {
 	Lost              int            `json:"lost"`
 	Doubled           int            `json:"doubled"`
 	Violations        []string       `json:"violations"`
+
+	TakenOver map[string]float64 `json:"seconds_until_taken_over,omitempty"` // by what, and what happened to the machine that was at it
 }
 
 // Kills is how often a process was killed.

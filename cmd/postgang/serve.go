@@ -36,8 +36,8 @@ import (
 	"postgang/printjobs/exchange"
 )
 
-// defaultScheduleEvery is how often the daemon looks at its schedules.
-const defaultScheduleEvery = 10 * time.Second
+// defaultScheduleEvery is how often the daemon looks at its schedules, and for runs that another one began and does not finish.
+const defaultScheduleEvery = 4 * time.Second
 
 // defaultWatchEvery is how often the daemon looks for what is overdue.
 const defaultWatchEvery = 5 * time.Minute

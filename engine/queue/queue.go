@@ -384,6 +384,9 @@ func (q *Queue) start(ctx context.Context, worker Worker) (_ *working, err error
 			if err := q.takeFromDead(run, w); err != nil && run.Err() == nil {
 				q.log.Warn("looking for tasks of dead processes failed", "component", "queue", "error", err)
 			}
+			if err := q.takeWhatIsDue(run); err != nil && run.Err() == nil {
+				q.log.Warn("looking for tasks whose time has come failed", "component", "queue", "error", err)
+			}
 		}
 	}()
 	return w, nil
@@ -479,6 +482,16 @@ func (q *Queue) enqueueAnew(ctx context.Context, jobs []*rivertype.JobRow) error
 		}
 		return nil
 	})
+}
+
+// takeWhatIsDue lets tasks be done whose time has come. River leaves that to one process, its leader, and takes half a minute to find
+// another when that one dies. On SQLite nobody else would be there.
+func (q *Queue) takeWhatIsDue(ctx context.Context) error {
+	if q.archive.SQLite() != nil {
+		return nil
+	}
+	_, err := q.archive.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= now()`)
+	return err
 }
 
 // Hasten makes tasks that wait for another try, after a failure or because they asked for it, due now.

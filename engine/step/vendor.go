@@ -47,7 +47,7 @@ func (e *Step) Reach(ctx context.Context, v party.Vendor) (VendorSide, error) {
 }
 
 // offerRetry is how long a job waits when another process is offering to the same vendor.
-const offerRetry = 5 * time.Second
+const offerRetry = 3 * time.Second
 
 // offerRetryHere is the same when this process is offering to it.
 const offerRetryHere = time.Second

@@ -164,7 +164,7 @@ func (s *Postgres) CheckWhole(context.Context) ([]string, error) { return nil, n
 
 // Copy writes one moment of the database as pg_dump's custom format. ErrNoTool: pg_dump is not there.
 func (s *Postgres) Copy(ctx context.Context, _ string, w io.Writer) error {
-	return runTool(ctx, "pg_dump", s.config.ConnString(), nil, w, "--format=custom", "--no-owner", "--no-privileges", "--no-password")
+	return runTool(ctx, "pg_dump", s.Pool.Config().ConnString(), nil, w, "--format=custom", "--no-owner", "--no-privileges", "--no-password")
 }
 
 // restorePostgres puts a copy that Copy has made into an empty database, whole or not at all.

@@ -24,15 +24,22 @@ const (
 	// idleTransaction (ms) ends a write transaction whose program has stopped in the middle of it, since nobody else
 	// can write meanwhile. No transaction of ours thinks for so long.
 	idleTransaction = "60000"
+	// idleWrite is the same for those that write: they keep everybody else from writing.
+	idleWrite = "10000"
+	// idleLock (ms) ends the session of a lock whose holder is there no more though its machine answers: one that is frozen, or stopped by a
+	// signal. It is longer than it takes a holder to notice that it is cut off (lockPing and closeTime), so that it stops before another begins.
+	idleLock = "10000"
+	// idleSessions is the first PostgreSQL that ends sessions that say nothing.
+	idleSessions = 14
 	// closeTime is how long giving a lock back may take.
 	closeTime = 5 * time.Second
 )
 
 // Postgres is an archive in PostgreSQL.
 type Postgres struct {
-	Pool   *pgxpool.Pool
-	db     *sql.DB
-	config *pgx.ConnConfig
+	Pool  *pgxpool.Pool
+	db    *sql.DB
+	locks *pgx.ConnConfig // how a lock connects
 }
 
 // OpenPostgres opens the database, and the pool that reads.
@@ -63,12 +70,22 @@ func OpenPostgres(ctx context.Context, dsn string) (Driver, *sql.DB, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("postgres: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	locks := config.ConnConfig.Copy()
+	err = pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		// As "15.14 (Debian 15.14-0+deb12u1)" and "18beta1".
+		var major int
+		_, err := fmt.Sscanf(c.Conn().PgConn().ParameterStatus("server_version"), "%d", &major)
+		if _, set := locks.RuntimeParams["idle_session_timeout"]; err == nil && major >= idleSessions && !set {
+			locks.RuntimeParams["idle_session_timeout"] = idleLock
+		}
+		return c.Ping(ctx)
+	})
+	if err != nil {
 		pool.Close()
 		return nil, nil, fmt.Errorf("postgres: %w", err)
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	return &Postgres{Pool: pool, db: db, config: config.ConnConfig}, db, nil
+	return &Postgres{Pool: pool, db: db, locks: locks}, db, nil
 }
 
 // postgresTx is a pgx transaction, which the queue needs, on a connection of database/sql, which the queries need.
@@ -95,11 +112,11 @@ func (s *Postgres) Begin(ctx context.Context, beside bool) (WriteTx, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	lock := "SELECT pg_advisory_xact_lock($1)"
+	lock := "SELECT pg_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', $2, true)"
 	if beside {
-		lock = "SELECT pg_advisory_xact_lock_shared($1)"
+		lock = "SELECT pg_advisory_xact_lock_shared($1), set_config('idle_in_transaction_session_timeout', $2, true)"
 	}
-	if _, err := conn.ExecContext(ctx, lock, writerKey); err != nil {
+	if _, err := conn.ExecContext(ctx, lock, writerKey, idleWrite); err != nil {
 		return nil, errors.Join(err, t.Rollback(ctx))
 	}
 	return t, nil
@@ -215,7 +232,7 @@ func advisoryKey(name string) int64 {
 
 // Lock takes a named lock across processes, see store.Archive.
 func (s *Postgres) Lock(ctx context.Context, name string) (context.Context, func(), error) {
-	conn, err := pgx.ConnectConfig(ctx, s.config.Copy())
+	conn, err := pgx.ConnectConfig(ctx, s.locks.Copy())
 	if err != nil {
 		return nil, nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -253,8 +270,8 @@ func (s *Postgres) Lock(ctx context.Context, name string) (context.Context, func
 }
 
 // lockPing is how long a lock's connection may be silent before it is asked whether it lives: a server that is cut off
-// says nothing.
-const lockPing = 10 * time.Second
+// says nothing, and ends the sessions of those who say nothing (idleLock).
+const lockPing = 3 * time.Second
 
 // watchConn waits until a connection is gone, and gives the error, or until ctx is done. An idle connection that the
 // server closes is noticed at once.
