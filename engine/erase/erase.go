@@ -108,8 +108,8 @@ func (e *Eraser) RetentionRule(account string) retention.Rule {
 	return retention.DefaultRule()
 }
 
-// LookRetention judges all letters whose content is there, and calls fn with each whose time has come, whether it waits or not. fn must not change
-// the archive.
+// LookRetention judges all letters whose content is there, and calls fn with each whose time has come, whether it waits or not. fn may erase those
+// that it was called with.
 func (e *Eraser) LookRetention(ctx context.Context, fn func(l retention.Letter, v retention.Verdict) error) error {
 	now := e.Now()
 	shortest, latest := retention.DefaultRule(), retention.DefaultRule()
@@ -184,7 +184,7 @@ const LockName = "retention"
 // one is at it.
 func (e *Eraser) RunRetention(ctx context.Context, o Options) (Report, error) {
 	if o.DryRun {
-		rep, _, err := e.plan(ctx)
+		rep, _, err := e.plan(ctx, func(string) error { return nil })
 		return rep, err
 	}
 	ctx, release, err := e.Archive.Lock(ctx, LockName)
@@ -201,41 +201,32 @@ func (e *Eraser) RunRetention(ctx context.Context, o Options) (Report, error) {
 }
 
 func (e *Eraser) run(ctx context.Context, o Options) (Report, error) {
-	rep, late, err := e.plan(ctx)
+	erased := map[string]int{}
+	var ids []string
+	erase := func() error {
+		done, err := e.eraseSome(ctx, ids)
+		for account, n := range done {
+			erased[account] += n
+		}
+		ids = ids[:0]
+		return err
+	}
+	// What is due is erased while all letters are looked through, once.
+	rep, late, err := e.plan(ctx, func(id string) error {
+		if ids = append(ids, id); len(ids) < together {
+			return nil
+		}
+		return erase()
+	})
+	if err == nil && len(ids) > 0 {
+		err = erase()
+	}
+	rep.Letters, rep.ByAccount = 0, erased
+	for _, n := range erased {
+		rep.Letters += n
+	}
 	if err != nil {
 		return rep, err
-	}
-	rep.Letters, rep.ByAccount = 0, map[string]int{}
-	// Those that are due are looked for again page by page, so that millions of ids need no room.
-	for {
-		var ids []string
-		err := e.LookRetention(ctx, func(l retention.Letter, v retention.Verdict) error {
-			if v.Erase {
-				ids = append(ids, l.ID)
-			}
-			if len(ids) >= mostAtOnce {
-				return errEnough
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			return rep, err
-		}
-		n := 0
-		for some := range slices.Chunk(ids, together) {
-			done, err := e.eraseSome(ctx, some)
-			if err != nil {
-				return rep, err
-			}
-			for account, k := range done {
-				rep.ByAccount[account] += k
-				n += k
-			}
-		}
-		rep.Letters += n
-		if !errors.Is(err, errEnough) || n == 0 {
-			break
-		}
 	}
 	if err := e.alarm(ctx, late); err != nil {
 		return rep, err
@@ -260,26 +251,21 @@ func (e *Eraser) run(ctx context.Context, o Options) (Report, error) {
 	return rep, errors.Join(errs...)
 }
 
-// mostAtOnce is how many ids are kept in memory.
-const mostAtOnce = 100_000
-
-var errEnough = errors.New("enough for now")
-
 // late is what waits too long for one cause.
 type late struct {
 	letters int
 	oldest  time.Time // received
 }
 
-// plan counts what would be erased, what waits, and what waits too long.
-func (e *Eraser) plan(ctx context.Context) (Report, map[retention.Cause]late, error) {
+// plan counts what would be erased, what waits, and what waits too long, and calls due with each letter that would be erased.
+func (e *Eraser) plan(ctx context.Context, due func(id string) error) (Report, map[retention.Cause]late, error) {
 	rep := Report{ByAccount: map[string]int{}, Waiting: map[retention.Cause]int{}}
 	found := map[retention.Cause]late{}
 	err := e.LookRetention(ctx, func(l retention.Letter, v retention.Verdict) error {
 		if v.Erase {
 			rep.Letters++
 			rep.ByAccount[l.Account]++
-			return nil
+			return due(l.ID)
 		}
 		rep.Waiting[v.Cause]++
 		if v.Late {
