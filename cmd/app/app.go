@@ -171,7 +171,7 @@ func (a *App) wire(ctx context.Context, w Options) error {
 		return err
 	}
 	a.Engine, err = engine.New(ctx, engine.Config{
-		Retention: erase.Config{Blobs: blobs, Folder: Intake(a.Config, nil, w.Now), Scrub: a.Archive.Scrub, Rules: a.Config.Retention},
+		Retention: erase.Config{Blobs: blobs, Folder: Intake(a.Config, nil, w.Now), Scrub: a.Archive.Scrub, Loosen: a.Archive.Loosen, Rules: a.Config.Retention},
 		Rules:     rules, Guard: a.Config.Guard, Schedules: a.Config.Schedules, NightDone: a.nightDone, Channels: all, Receipts: mailboxes,
 		Config: step.Config{
 			Archive: a.Archive, Blobs: blobs, Fence: blobs, Preparer: a.pool, PrepareAtOnce: 2 * workers, Accounts: a.Config.Accounts, Vendors: a.Config.Vendors,

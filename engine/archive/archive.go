@@ -163,6 +163,14 @@ func (a *Archive) Scrub(ctx context.Context, full bool) error {
 	return a.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, settingFreePages, "clean") })
 }
 
+// Loosen has many letters erased quickly. What is left of them in indexes is gone after the next Scrub, which must follow.
+func (a *Archive) Loosen(ctx context.Context) error {
+	if err := a.store.Loosen(ctx); err != nil {
+		return fmt.Errorf("loosen the database: %w", a.store.Fault(err))
+	}
+	return nil
+}
+
 // SQLite is the pool with the one write connection, which the queue shares; nil on PostgreSQL.
 func (a *Archive) SQLite() *sql.DB {
 	if s, ok := a.store.(*database.SQLite); ok {

@@ -81,8 +81,10 @@ type Config struct {
 	Folder Folder // nil: there is none
 	// Scrub has what was erased be gone from the database's files; nil: nobody does.
 	Scrub func(ctx context.Context, full bool) error
-	Rules map[string]retention.Rule // by account; others have the default
-	Clock func() time.Time          // of files, the machine's; nil: time.Now
+	// Loosen has the rest of many letters erased quickly, when Scrub follows; nil: they are not.
+	Loosen func(ctx context.Context) error
+	Rules  map[string]retention.Rule // by account; others have the default
+	Clock  func() time.Time          // of files, the machine's; nil: time.Now
 }
 
 // Eraser erases letters.
@@ -201,12 +203,20 @@ func (e *Eraser) RunRetention(ctx context.Context, o Options) (Report, error) {
 }
 
 func (e *Eraser) run(ctx context.Context, o Options) (Report, error) {
-	erased := map[string]int{}
+	erased, all := map[string]int{}, 0
+	loose := false
 	var ids []string
 	erase := func() error {
+		if !loose && all >= looseFrom && e.c.Loosen != nil {
+			if err := e.c.Loosen(ctx); err != nil {
+				return err
+			}
+			loose = true
+		}
 		done, err := e.eraseSome(ctx, ids)
 		for account, n := range done {
 			erased[account] += n
+			all += n
 		}
 		ids = ids[:0]
 		return err
@@ -250,6 +260,10 @@ func (e *Eraser) run(ctx context.Context, o Options) (Report, error) {
 	}
 	return rep, errors.Join(errs...)
 }
+
+// looseFrom is how many letters of a run are erased thoroughly one by one. What that costs for more is more than going through the whole of an index at
+// the end.
+const looseFrom = 2000
 
 // late is what waits too long for one cause.
 type late struct {

@@ -43,6 +43,8 @@ type Driver interface {
 	// Scrub has what was deleted or changed be gone from the files of the database as far as the database can do it, ErrBusy when
 	// somebody reads what was before. full goes through everything, and keeps others waiting meanwhile.
 	Scrub(ctx context.Context, full bool) error
+	// Loosen has many deletions go quickly, whose traces in indexes are gone after the next Scrub.
+	Loosen(ctx context.Context) error
 	// writer is the pool of connections that write.
 	Writer() *sql.DB
 	Close() error

@@ -290,9 +290,63 @@ func (s *SQLite) Large(ctx context.Context, fn func() error) (err error) {
 	return fn()
 }
 
+// words is the index of whom letters are for. It takes what is deleted out at once (secure-delete), which costs ten milliseconds a letter where
+// millions are.
+const words = "shipment_person_words"
+
+// Loosen has the index of names only mark what is deleted, until the next Scrub.
+func (s *SQLite) Loosen(ctx context.Context) error { return s.takeOut(ctx, false) }
+
+func (s *SQLite) takeOut(ctx context.Context, atOnce bool) error {
+	_, err := s.Write.ExecContext(ctx, "INSERT INTO "+words+" ("+words+", rank) VALUES ('secure-delete', $1)", atOnce)
+	return err
+}
+
+// mergePages is how many pages of an index are written in one step of merging it, some tens of milliseconds.
+const mergePages = 1000
+
+// tighten takes out of the index of names what was only marked since Loosen: it is merged into one, step by step, so that others can write in
+// between. Killed in the middle, it is done by the next Scrub.
+func (s *SQLite) tighten(ctx context.Context) error {
+	var atOnce int
+	err := s.Write.QueryRowContext(ctx, "SELECT v FROM "+words+"_config WHERE k = 'secure-delete'").Scan(&atOnce)
+	if err != nil || atOnce != 0 {
+		return err
+	}
+	for step := -mergePages; ; step = mergePages { // the first begins to merge all of it
+		changed, err := s.merge(ctx, step)
+		if err != nil {
+			return err
+		}
+		if changed < 2 { // the manual's sign that nothing is left to merge
+			return s.takeOut(ctx, true)
+		}
+	}
+}
+
+func (s *SQLite) merge(ctx context.Context, step int) (changed int, err error) {
+	conn, err := s.Write.Conn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	var before, after int
+	if err := conn.QueryRowContext(ctx, "SELECT total_changes()").Scan(&before); err != nil {
+		return 0, err
+	}
+	if _, err := conn.ExecContext(ctx, "INSERT INTO "+words+" ("+words+", rank) VALUES ('merge', $1)", step); err != nil {
+		return 0, err
+	}
+	err = conn.QueryRowContext(ctx, "SELECT total_changes()").Scan(&after)
+	return after - before, err
+}
+
 // Scrub empties the journal, in which pages of before stand. With full it rewrites the whole file before, so that nothing is left in it
 // that was deleted while it was not overwritten yet.
 func (s *SQLite) Scrub(ctx context.Context, full bool) error {
+	if err := s.tighten(ctx); err != nil {
+		return err
+	}
 	if full {
 		err := s.Large(ctx, func() error {
 			_, err := s.Write.ExecContext(ctx, "VACUUM")
