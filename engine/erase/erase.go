@@ -263,7 +263,7 @@ func (e *Eraser) run(ctx context.Context, o Options) (Report, error) {
 
 // looseFrom is how many letters of a run are erased thoroughly one by one. What that costs for more is more than going through the whole of an index at
 // the end.
-const looseFrom = 2000
+const looseFrom = 500
 
 // late is what waits too long for one cause.
 type late struct {
@@ -331,15 +331,15 @@ func (e *Eraser) eraseSome(ctx context.Context, ids []string) (map[string]int, e
 	done := map[string]int{}
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		clear(done)
-		for _, id := range ids {
-			l, err := tx.KeepingOne(ctx, id)
-			if err != nil {
-				return err
-			}
+		letters, err := tx.KeepingOf(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, l := range letters {
 			if !retention.Judge(l, e.RetentionRule(l.Account), tx.Now()).Erase {
 				continue
 			}
-			if _, err := erase(ctx, tx, id, retention.WhyTime, ""); err != nil {
+			if _, err := erase(ctx, tx, l.ID, retention.WhyTime, ""); err != nil {
 				return err
 			}
 			done[l.Account]++

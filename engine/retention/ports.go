@@ -22,6 +22,8 @@ type Reader interface {
 	Keeping(ctx context.Context, f Filter) ([]Letter, error)
 	// KeepingOne is one letter as Keeping lists it, also one that is erased; store.ErrNotFound.
 	KeepingOne(ctx context.Context, shipment string) (Letter, error)
+	// KeepingOf are several letters, by id; those that are not there are left out.
+	KeepingOf(ctx context.Context, shipments []string) ([]Letter, error)
 	// Named gives those of these blobs, by SHA-256, that a row names: a document, the print-ready file of a letter that is not erased, a
 	// print file that is kept, a receipt file or an invoice. At most some hundred at once.
 	Named(ctx context.Context, sha256 []string) (map[string]bool, error)

@@ -69,6 +69,19 @@ func (r Teller) KeepingOne(ctx context.Context, shipment string) (retention.Lett
 	return l, nil
 }
 
+// KeepingOf are several letters.
+func (r Teller) KeepingOf(ctx context.Context, shipments []string) ([]retention.Letter, error) {
+	if len(shipments) == 0 {
+		return nil, nil
+	}
+	var a sqlrow.Args
+	out, err := sqlrow.List(ctx, r.rows, scanLetter, letter+`s.id IN `+sqlrow.In(&a, shipments)+` ORDER BY s.id`, a...)
+	if err != nil {
+		return nil, fmt.Errorf("look at %d letters: %w", len(shipments), err)
+	}
+	return out, nil
+}
+
 // naming are the columns that name blobs; content: with what is in letters.
 var naming = []struct {
 	column, from, where string
