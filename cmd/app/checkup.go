@@ -140,6 +140,7 @@ func (c *checkup) machine(ctx context.Context, cfg *config.Config) {
 	}
 	c.intake(cfg)
 	c.documents(ctx, cfg)
+	c.backups(ctx, cfg)
 	c.workers(ctx, cfg)
 	c.register(cfg)
 	c.keys(cfg)

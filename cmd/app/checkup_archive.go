@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"postgang/cmd/config"
+	"postgang/engine/archive/database"
 	"postgang/engine/documents/s3"
 )
 
@@ -28,6 +30,42 @@ func (c *checkup) documents(ctx context.Context, cfg *config.Config) {
 	}
 	c.folder("documents", cfg.Documents)
 	c.disk(cfg.Documents, cfg.Rules)
+}
+
+// backups looks at the place of backups, where one is set.
+func (c *checkup) backups(ctx context.Context, cfg *config.Config) {
+	if !cfg.Backup.Named() {
+		return
+	}
+	if !database.CanCopy(cfg.Database) {
+		c.warn("backup-tools")
+	}
+	if cfg.Backup.Bucket != nil {
+		b, err := s3.Open(*cfg.Backup.Bucket)
+		if err != nil {
+			c.bad("backup-broken", "why", err.Error())
+			return
+		}
+		defer b.Close() // of idle connections
+		ctx, cancel := context.WithTimeout(ctx, c.part)
+		defer cancel()
+		if _, err := b.Probe(ctx); err != nil {
+			c.bad("backup-broken", "why", err.Error())
+			return
+		}
+		c.ok("backup-bucket", "where", b.Where())
+		return
+	}
+	c.folder("backups", cfg.Backup.To)
+	if sameDisk(cfg.Backup.To, DiskOf(cfg)) {
+		c.warn("backup-disk")
+	}
+}
+
+// sameDisk reports whether two paths are in one file system.
+func sameDisk(a, b string) bool {
+	var ai, bi syscall.Stat_t
+	return syscall.Stat(a, &ai) == nil && syscall.Stat(b, &bi) == nil && ai.Dev == bi.Dev
 }
 
 // clockOff is how far a bucket's clock may be off: it tells whole seconds.

@@ -18,6 +18,7 @@ var (
 	theConfiguration = sentence{"configuration", "Konfigurasjonsfilen"}
 	aFolder          = sentence{"folder {folder}", "Mappe: {folder}"}
 	theDocuments     = sentence{"documents", "Dokumentene"}
+	theBackups       = sentence{"backups", "Sikkerhetskopier"}
 	theDisk          = sentence{"disk", "Diskplass"}
 	theWorkers       = sentence{"workers", "Lesing av PDF-er"}
 	thePostcodes     = sentence{"postnummer", "Postnummer"}
@@ -62,6 +63,10 @@ var checkups = map[string]checked{
 	"bucket-clock":    {theDocuments, sentence{"the clock of the server is {seconds} s ahead of this machine's", "Klokken på serveren går {seconds} sekunder foran maskinens."}, sentence{"set both by NTP", "Still begge etter NTP."}},
 	"bucket-versions": {theDocuments, sentence{"the bucket keeps versions: what is erased or replaced stays there", "Serveren tar vare på gamle versjoner. Det som slettes, blir liggende."}, sentence{"suspend versioning, and let a lifecycle rule remove old versions", "Slå av versjonering, og la en livssyklusregel fjerne gamle versjoner."}},
 	"bucket":          {theDocuments, sentence{"{where}: written, read, replaced under a condition, listed and removed", "Et prøvedokument er skrevet, lest og fjernet."}, sentence{}},
+	"backup-disk":     {theBackups, sentence{"they lie on the disk of the archive, and are lost with it", "De ligger på samme disk som arkivet, og går tapt sammen med det."}, sentence{"name a folder on another machine's disk, or a bucket, in [backup]", "La dem ligge på en annen maskin."}},
+	"backup-tools":    {theBackups, sentence{"pg_dump or pg_restore is not installed here: the database is in none of them", "pg_dump eller pg_restore mangler, så databasen kommer ikke med."}, sentence{"install postgresql-client, or back the database up by pgBackRest or Barman and say --database=false", "Installer postgresql-client, eller la pgBackRest eller Barman kopiere databasen."}},
+	"backup-broken":   {theBackups, sentence{"the bucket of backups: {why}", "Lagringsserveren for sikkerhetskopier: {why}"}, sentence{"see docs/documents.md for what is asked of the server", "Se i docs/documents.md hva serveren må kunne."}},
+	"backup-bucket":   {theBackups, sentence{"{where}: written, read, replaced under a condition, listed and removed", "En prøvefil er skrevet, lest og fjernet."}, sentence{}},
 	"sealed-in-part":  {theDocuments, sentence{"some from before are not sealed", "Noen eldre dokumenter er ikke kryptert."}, sentence{"postgang documents seal", "Krypter dem også."}},
 	"sealed":          {theDocuments, sentence{"all are sealed", "Alle er kryptert."}, sentence{}},
 
