@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postgang/fixtures/judges"
 	"postgang/fixtures/letters"
@@ -157,7 +159,7 @@ func debian(t *testing.T, deb, made, root string) {
 		t.Fatalf("nfpm: %v\n%s", err, out)
 	}
 
-	cmd = exec.Command(judges.Path(t, "mmdebstrap"), "--variant=apt", "--mode=root", "--format=directory", "bookworm", root)
+	cmd = exec.Command(judges.Path(t, "mmdebstrap"), "--variant=apt", "--mode=root", "--format=directory", "--include=systemd,systemd-sysv,dbus", "bookworm", root)
 	cmd.Env = append(os.Environ(), "TMPDIR=/var/tmp")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mmdebstrap: %v\n%s", err, out)
@@ -172,6 +174,47 @@ func debian(t *testing.T, deb, made, root string) {
 	if !strings.HasSuffix(strings.TrimSpace(out), "debian.sh: done") {
 		t.Error("debian.sh did not come to its end")
 	}
+	if out := booted(t, root, "sh", "-eu", "/root/unit.sh"); !strings.HasSuffix(strings.TrimSpace(out), "unit.sh: done") {
+		t.Errorf("unit.sh did not come to its end\n%s", out)
+	}
+}
+
+// booted boots the Debian in root and runs a program in it.
+func booted(t *testing.T, root string, program ...string) string {
+	t.Helper()
+	do(t, "cp", "testdata/unit.sh", filepath.Join(root, "root/"))
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	machine := exec.CommandContext(ctx, "unshare", "--mount", "--pid", "--fork", "--ipc", "--uts", "--cgroup", "--kill-child", "sh", "testdata/boot.sh", root)
+	var said bytes.Buffer
+	machine.Stdout, machine.Stderr, machine.WaitDelay = &said, &said, 5*time.Second
+	if err := machine.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		stop()
+		_ = machine.Wait() // it was killed
+	}()
+	inside := func(args ...string) ([]byte, error) {
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", machine.Process.Pid))
+		if err != nil || len(bytes.Fields(children)) != 1 {
+			return nil, fmt.Errorf("the machine has ended, or not begun: %w", err)
+		}
+		first := string(bytes.Fields(children)[0])
+		return exec.CommandContext(ctx, "nsenter", append([]string{"--target", first, "--mount", "--pid", "--uts", "--ipc", "--root", "--wd", "--"}, args...)...).CombinedOutput()
+	}
+	for state, err := []byte(nil), error(nil); !strings.Contains(string(state), "running") && !strings.Contains(string(state), "degraded"); state, err = inside("/bin/systemctl", "is-system-running") {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("Debian does not boot: %s (%v)\n%s", state, err, said.String())
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+	out, err := inside(program...)
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", program, err, out)
+	}
+	return string(out)
 }
 
 func edit(t *testing.T, file, from, to string) {
