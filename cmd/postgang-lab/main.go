@@ -39,6 +39,6 @@ func newRoot(o *cli.Options) *cobra.Command {
   postgang-lab bench         what this machine can do
 
 Exit codes are those of postgang.`)
-	root.AddCommand(simulator.New(o), simulator.NewTrouble(o), demo.New(o), console.New(o), rehearse.New(o), bench.New(o))
+	root.AddCommand(simulator.New(o), simulator.NewTrouble(o), simulator.NewInvoice(o), demo.New(o), console.New(o), rehearse.New(o), bench.New(o))
 	return root
 }

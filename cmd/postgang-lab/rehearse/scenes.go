@@ -10,9 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"postgang/billing/civil"
+	"postgang/cmd/app"
 	"postgang/engine/access"
 	"postgang/engine/alarm"
+	"postgang/engine/calendar"
 	"postgang/engine/intake"
+	"postgang/engine/invoices"
 	"postgang/engine/jobs"
 	"postgang/engine/nights"
 	"postgang/engine/receipts"
@@ -142,7 +146,7 @@ func vendorScenes() []scene {
 			},
 		}, {
 			name: "deviations", begins: "deviations:", cause: "receipts have other codes, prices, weights and pages than were sent",
-			look: []string{"postgang deviations list"}, does: []string{"postgang deviations decide KEY… --reason TEXT, or dispute"},
+			look: []string{"postgang deviations list"}, does: []string{"postgang deviations decide ID… --state accepted --reason TEXT, or dispute"},
 			raise: func(ctx context.Context, s *stage) error {
 				if err := s.configure(ctx, with("[alarms]\ndeviations_above = 1\n")); err != nil {
 					return err
@@ -199,6 +203,40 @@ func vendorScenes() []scene {
 					return err
 				}
 				return s.through(ctx, 1)
+			},
+		}, {
+			name: "invoice", begins: "invoice:", cause: "a receipt has come after the vendor's invoice for the letter's day was booked",
+			look: []string{"postgang invoice list", "postgang deviations list"},
+			does: []string{"ask the vendor whether the letter was on that invoice, which was two kroner off: postgang invoice book NUMBER --reason TEXT shares the difference out anew", "when it is invoiced later: postgang invoice carry NUMBER --into MONTH --reason TEXT"},
+			raise: func(ctx context.Context, s *stage) error {
+				s.clock.move(day) // one that has no invoice yet
+				if err := errors.Join(s.trouble(vendorsim.TroubleMissing, 1), s.through(ctx, 2)); err != nil {
+					return err
+				}
+				today := civil.Of(s.app.Now(), calendar.Oslo)
+				s.clock.move(day)
+				data, err := s.vendors[0].Invoice(ctx, vendorsim.InvoiceOrder{
+					Number: "SIM-OVELSE-" + string(today), Period: civil.Period{From: today, To: today.AddDays(1)}, Date: today.AddDays(1), Differs: 200,
+				})
+				if err != nil {
+					return err
+				}
+				rec, err := s.app.Engine.TakeInvoice(ctx, vendor, data, civil.Period{})
+				if err != nil {
+					return err
+				}
+				if _, err := s.app.Engine.BookInvoice(ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: true}); err != nil {
+					return err
+				}
+				return s.calmed(ctx)
+			},
+			mend: func(ctx context.Context, s *stage, key string) error {
+				rec, err := s.app.Engine.FindInvoice(ctx, "SIM-OVELSE-"+job(key))
+				if err != nil {
+					return err
+				}
+				_, err = s.app.Engine.BookInvoice(ctx, invoices.InvoiceBooking{ID: rec.ID, Reason: reason, Anyway: true})
+				return err
 			},
 		}, {
 			name: "host-key", begins: "host-key:", cause: "the vendor's server shows another host key",
@@ -334,7 +372,7 @@ func vendorScenes() []scene {
 				if err := errors.Join(s.trouble(vendorsim.TroubleLateReceipts, 1), s.through(ctx, 1)); err != nil {
 					return err
 				}
-				return s.later(ctx, 10*day)
+				return s.later(ctx, 15*day)
 			},
 			mend: func(ctx context.Context, s *stage, _ string) error {
 				if err := s.calmed(ctx); err != nil {
@@ -349,7 +387,7 @@ func vendorScenes() []scene {
 				if err := errors.Join(s.trouble(vendorsim.TroubleMissing, 1), s.through(ctx, 2)); err != nil {
 					return err
 				}
-				return s.later(ctx, 10*day)
+				return s.later(ctx, 15*day)
 			},
 			mend: func(ctx context.Context, s *stage, _ string) error {
 				if err := s.calmed(ctx); err != nil {
@@ -618,6 +656,24 @@ func machineScenes() []scene {
 				return errors.Join(s.configure(ctx, plain), s.later(ctx, 0))
 			},
 		}, {
+			name: "backup", begins: "backup:", cause: "no backup has been made for two days",
+			look: []string{"postgang backup list", "postgang status"}, does: []string{"postgang backup"},
+			raise: func(ctx context.Context, s *stage) error {
+				if err := s.configure(ctx, with("[backup]\nto = \"../"+filepath.Base(s.dir)+"-sikkerhetskopi\"\n")); err != nil {
+					return err
+				}
+				if _, _, err := s.app.Backup(ctx, app.DefaultBackup(s.app.Config)); err != nil {
+					return err
+				}
+				return s.later(ctx, 2*day)
+			},
+			mend: func(ctx context.Context, s *stage, _ string) error {
+				if _, _, err := s.app.Backup(ctx, app.DefaultBackup(s.app.Config)); err != nil {
+					return err
+				}
+				return errors.Join(s.later(ctx, 0), s.configure(ctx, plain))
+			},
+		}, {
 			name: "slow", begins: "slow:", cause: "a night has taken longer than it may",
 			look: []string{"postgang job list", "postgang status"}, does: []string{"find what is slow", "postgang night"},
 			raise: func(ctx context.Context, s *stage) error {
@@ -675,8 +731,75 @@ func machineScenes() []scene {
 			mend: func(ctx context.Context, s *stage, _ string) error {
 				return errors.Join(s.night(ctx), s.vendorWorks(ctx), s.later(ctx, 0))
 			},
+		}, {
+			name: "reprint", begins: "reprint:", cause: "a reprint could not be handed over for a month, and is withdrawn",
+			look: []string{"postgang job show JOB"}, does: []string{"order anew what is wanted: postgang job reprint PARENT --letters 1 --reason TEXT", "postgang job release JOB --reason TEXT"},
+			raise: func(ctx context.Context, s *stage) error {
+				if err := s.through(ctx, 1); err != nil {
+					return err
+				}
+				if err := s.trouble(vendorsim.TroubleNoLogin, 0); err != nil {
+					return err
+				}
+				if err := s.reprintNewest(ctx); err != nil {
+					return err
+				}
+				if err := fails("a night with a vendor that lets nobody in", s.night(ctx)); err != nil {
+					return err
+				}
+				s.clock.move(31 * day)
+				return mendNight(ctx, s, "")
+			},
+			mend: func(ctx context.Context, s *stage, key string) error {
+				if err := s.reprintNewest(ctx); err != nil {
+					return err
+				}
+				if _, err := s.app.Engine.ReleaseJob(ctx, job(key), reason); err != nil {
+					return err
+				}
+				return mendNight(ctx, s, "")
+			},
+		}, {
+			name: "held", begins: "held:" + account + ":", cause: "no night has run for a month, and letters are older than the vendor's print window",
+			look: []string{"postgang shipment list --account " + account + " --held-for " + shipment.HoldWindow},
+			does: []string{"postgang shipment release --account " + account + " --held-for " + shipment.HoldWindow + " --reason TEXT, or stop", "postgang night"},
+			raise: func(ctx context.Context, s *stage) error {
+				if err := s.letters(ctx, account, 1); err != nil {
+					return err
+				}
+				s.clock.move(31 * day)
+				return s.night(ctx)
+			},
+			mend: func(ctx context.Context, s *stage, _ string) error {
+				n, err := s.app.Engine.ReleaseAll(ctx, account, shipment.HoldWindow, reason)
+				if err == nil && n == 0 {
+					err = errors.New("nothing is released")
+				}
+				if err != nil {
+					return err
+				}
+				return mendNight(ctx, s, "")
+			},
 		},
 	}
+}
+
+// reprintNewest orders the first letter once more of the account's newest job that is printed.
+func (s *stage) reprintNewest(ctx context.Context) error {
+	list, err := store.View(ctx, s.app.Archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{Vendor: vendor, States: []store.JobState{store.JobAccepted, store.JobClosed}})
+	})
+	if err != nil {
+		return err
+	}
+	var newest string
+	for _, j := range list {
+		if !j.Reprint {
+			newest = max(newest, j.ID)
+		}
+	}
+	_, err = s.app.Engine.OrderReprint(ctx, jobs.ReprintOrder{Job: newest, Letters: []shipment.Range{{From: 1, To: 1}}, Reason: reason})
+	return err
 }
 
 // setClock has the archive look at the clock, or not.
@@ -689,10 +812,7 @@ func unrehearsed() map[string]string {
 	return map[string]string{
 		"half":      "takes a receipt file of more rows than one transaction books, and a process that dies in it",
 		"prepare":   "comes of a fault of ours, which nobody can order",
-		"held":      "comes of a letter that cannot go to paper as it is; the console and `shipment list --held-for` show the demo's own",
-		"reprint":   "takes a letter that is closed in the moment between the order of a reprint and its hand-over",
 		"expiring":  "takes a certificate of the vendor, which the simulator does not make; set `cert_file` to one that ends soon",
-		"invoice":   "takes receipts that come after the invoice was booked, and the demo closes the month that it books",
 		"retention": "takes months of the clock, after which nothing else in the demo could be rehearsed",
 		"expected":  "takes eight weeks of the same habit of an account",
 		"unhandled": "takes a register or channel of an account; see channel",
