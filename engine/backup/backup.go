@@ -359,7 +359,7 @@ func (b byFile) Stat(area documents.Area, name string) (int64, error) {
 }
 
 func (c *copier) there(ctx context.Context, o Listed) bool {
-	is := false
+	var is bool
 	if c.have != nil {
 		n, ok := c.have[string(o.Area)+o.Name]
 		is = ok && n == o.Bytes
