@@ -134,6 +134,7 @@ func one(ctx context.Context, o *cli.Options, dir string, c scene, mend bool) (e
 	for _, l := range c.does {
 		fmt.Fprintf(o.Out, "   %s\n", named(l, key, path))
 	}
+	fmt.Fprintf(o.Out, "In a browser, by the archive's clock: postgang-lab console --dir %s\n", dir)
 	fmt.Fprintf(o.Out, "The vendor, in another terminal: postgang-lab vendor-sim --config %s --listen %s\n", path, s.server.Addr())
 	fmt.Fprintf(o.Out, "Or have it done: postgang-lab rehearse %s --mend --dir %s\n", c.name, dir)
 	return nil
