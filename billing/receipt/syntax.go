@@ -409,7 +409,8 @@ func fixedLine(in *bufio.Reader) (line []byte, n int, whole bool, err error) {
 	n = utf8.RuneCount(line)
 	if errors.Is(err, bufio.ErrBufferFull) {
 		line = bytes.Clone(line)
-		for last := line; errors.Is(err, bufio.ErrBufferFull); {
+		for errors.Is(err, bufio.ErrBufferFull) {
+			var last []byte
 			if last, err = in.ReadSlice('\n'); err == nil {
 				last = bytes.TrimSuffix(last[:len(last)-1], []byte("\r"))
 			}

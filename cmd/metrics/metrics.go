@@ -65,7 +65,7 @@ func New(version string) *Process {
 func (p *Process) Handler(look func(ctx context.Context) (State, error), fault func(error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		both := prometheus.NewRegistry()
-		both.MustRegister(state{func() (State, error) { return look(r.Context()) }, fault})
+		both.MustRegister(state{r.Context(), look, fault})
 		promhttp.HandlerFor(prometheus.Gatherers{p.registry, both}, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 	})
 }

@@ -64,7 +64,8 @@ func ReadState(ctx context.Context, r store.Reader, now time.Time, schedules []s
 
 // state is a State as Prometheus collects it.
 type state struct {
-	look  func() (State, error)
+	ctx   context.Context // of the scrape: a collector is given none
+	look  func(ctx context.Context) (State, error)
 	fault func(error)
 }
 
@@ -96,7 +97,7 @@ func (s state) Describe(out chan<- *prometheus.Desc) {
 
 // Collect reads them.
 func (s state) Collect(out chan<- prometheus.Metric) {
-	now, err := s.look()
+	now, err := s.look(s.ctx)
 	put := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}

@@ -41,7 +41,7 @@ func (d *daemon) judgeReload(ctx context.Context) (*reload, error) {
 	if err == nil {
 		return &reload{next}, nil
 	}
-	return nil, errors.Join(err, d.App.Archive.InTx(ctx, func(tx store.Tx) error { return raiseReload(ctx, tx, d.Config, err) }))
+	return nil, errors.Join(err, d.Archive.InTx(ctx, func(tx store.Tx) error { return raiseReload(ctx, tx, d.Config, err) }))
 }
 
 // raiseReload raises the alarm. It names places in the configuration alone: what stands there may be anything.

@@ -430,7 +430,7 @@ func (n *night) handIn(ctx context.Context) error {
 
 // multiply has the letters that were handed in be many.
 func (n *night) multiply(ctx context.Context) error {
-	n.out.Collect = n.nightOptions.collect
+	n.out.Collect = n.collect
 	dsn := n.database
 	if dsn == "" {
 		dsn = "sqlite:" + filepath.Join(n.dir, "data", "postgang.db")
@@ -472,7 +472,7 @@ func (n *night) goThrough(ctx context.Context, vendor *measured) error {
 	}
 	defer m.end()
 	stages := []string{"collect", "compose", "offer", "answers", "receipts", "report"}
-	if n.nightOptions.collect > 0 {
+	if n.collect > 0 {
 		stages = []string{"collect beside"}
 	}
 	for _, stage := range stages {

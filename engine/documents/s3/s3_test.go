@@ -114,7 +114,7 @@ func TestFaults(t *testing.T) {
 			s3server.Answer(w, 500, "InternalError")
 		},
 		"502 of a proxy": func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
-			http.Error(w, "<html>", 502)
+			http.Error(w, "<html>", http.StatusBadGateway)
 		},
 		"404 of a proxy": func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
 			http.Error(w, "nothing", 404)
