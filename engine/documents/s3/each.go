@@ -13,7 +13,7 @@ import (
 // processes may call it while others put.
 func (b *Bucket) Each(ctx context.Context, area documents.Area, most int, fn func([]documents.Object) error) error {
 	var found []documents.Object
-	err := b.list(ctx, string(area)+"/", "", func(o minio.ObjectInfo) error {
+	err := b.list(ctx, string(area)+"/", func(o minio.ObjectInfo) error {
 		name := strings.ReplaceAll(strings.TrimPrefix(o.Key, b.c.Prefix+string(area)+"/"), "/", "")
 		if documents.CheckName(name) != nil || b.key(area, name) != o.Key {
 			return nil

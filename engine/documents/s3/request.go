@@ -85,7 +85,8 @@ func (b *Bucket) remove(ctx context.Context, key string) error {
 }
 
 // list calls fn with the objects under a prefix, in the order of their keys, until it says errEnough.
-func (b *Bucket) list(ctx context.Context, prefix, after string, fn func(minio.ObjectInfo) error) error {
+func (b *Bucket) list(ctx context.Context, prefix string, fn func(minio.ObjectInfo) error) error {
+	after := ""
 	err := b.try(ctx, "list", func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

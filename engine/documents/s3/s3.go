@@ -264,7 +264,7 @@ func (b *Bucket) Delete(ctx context.Context, area documents.Area, name string) e
 
 // Any reports whether there is an object in an area.
 func (b *Bucket) Any(ctx context.Context, area documents.Area) (any bool, err error) {
-	err = b.list(ctx, string(area)+"/", "", func(minio.ObjectInfo) error {
+	err = b.list(ctx, string(area)+"/", func(minio.ObjectInfo) error {
 		any = true
 		return errEnough
 	})
@@ -280,7 +280,7 @@ func (b *Bucket) EachOld(ctx context.Context, area documents.Area, before time.T
 		return err
 	}
 	var found []documents.Object
-	err := b.list(ctx, string(area)+"/", "", func(o minio.ObjectInfo) error {
+	err := b.list(ctx, string(area)+"/", func(o minio.ObjectInfo) error {
 		name := strings.ReplaceAll(strings.TrimPrefix(o.Key, b.c.Prefix+string(area)+"/"), "/", "")
 		if documents.CheckName(name) != nil || b.key(area, name) != o.Key || !o.LastModified.Before(before) {
 			return nil
@@ -298,8 +298,14 @@ func (b *Bucket) EachOld(ctx context.Context, area documents.Area, before time.T
 	return err
 }
 
+// sendingAtMost is how long somebody may be sending an object in parts. Whoever looks for old objects may call all of them old.
+const sendingAtMost = 24 * time.Hour
+
 // abortOld gives up what was sent in parts and was never finished.
 func (b *Bucket) abortOld(ctx context.Context, area documents.Area, before time.Time) error {
+	if surely := time.Now().Add(-sendingAtMost); surely.Before(before) {
+		before = surely
+	}
 	return b.try(ctx, "list unfinished uploads of", func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -426,7 +432,7 @@ func (b *Bucket) RemoveFile(ctx context.Context, name string) error {
 
 // ListFiles lists the files of a folder beside the objects.
 func (b *Bucket) ListFiles(ctx context.Context, folder string) (names []string, err error) {
-	err = b.list(ctx, folder+"/", "", func(o minio.ObjectInfo) error {
+	err = b.list(ctx, folder+"/", func(o minio.ObjectInfo) error {
 		if name := strings.TrimPrefix(o.Key, b.c.Prefix+folder+"/"); !strings.Contains(name, "/") {
 			names = append(names, name)
 		}
