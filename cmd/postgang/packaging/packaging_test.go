@@ -168,8 +168,8 @@ func debian(t *testing.T, deb, made, root string) {
 	do(t, "cp", next, filepath.Join(root, "root/next.deb"))
 	do(t, "cp", "testdata/debian.sh", filepath.Join(root, "root/"))
 	letter(t, filepath.Join(root, "root/brev"))
-	// Namespaces of its own, so that nothing is left mounted or running.
-	out := do(t, "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", `mount -t proc proc "$1/proc"; exec chroot "$1" sh -eu /root/debian.sh`, "sh", root)
+	// Namespaces of its own, so that nothing is left mounted or running; nothing of our environment, whose folders are not there.
+	out := do(t, "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", `mount -t proc proc "$1/proc"; exec env -i PATH="$PATH" HOME=/root chroot "$1" sh -eu /root/debian.sh`, "sh", root)
 	t.Log(out)
 	if !strings.HasSuffix(strings.TrimSpace(out), "debian.sh: done") {
 		t.Error("debian.sh did not come to its end")
@@ -201,7 +201,7 @@ func booted(t *testing.T, root string, program ...string) string {
 			return nil, fmt.Errorf("the machine has ended, or not begun: %w", err)
 		}
 		first := string(bytes.Fields(children)[0])
-		return exec.CommandContext(ctx, "nsenter", append([]string{"--target", first, "--mount", "--pid", "--uts", "--ipc", "--root", "--wd", "--"}, args...)...).CombinedOutput()
+		return exec.CommandContext(ctx, "nsenter", append([]string{"--target", first, "--mount", "--pid", "--uts", "--ipc", "--root", "--wd", "--", "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin", "HOME=/root"}, args...)...).CombinedOutput()
 	}
 	for state, err := []byte(nil), error(nil); !strings.Contains(string(state), "running") && !strings.Contains(string(state), "degraded"); state, err = inside("/bin/systemctl", "is-system-running") {
 		select {
