@@ -16,6 +16,7 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/calendar"
 	"postgang/fixtures/s3server"
 )
 
@@ -132,10 +133,10 @@ key_file = "kek"
 	if len(there) < 10 {
 		t.Errorf("only %d objects", len(there))
 	}
-	if months := do(ok, "documents", "months"); !strings.Contains(months, time.Now().Format("2006-01")) {
+	if months := do(ok, "documents", "months"); !strings.Contains(months, time.Now().In(calendar.Oslo).Format("2006-01")) {
 		t.Errorf("months: %s", months)
 	}
-	do(failed, "documents", "forget", time.Now().Format("2006-01"))
+	do(failed, "documents", "forget", time.Now().In(calendar.Oslo).Format("2006-01"))
 
 	// Erased, and its files gone with the first run a day later.
 	do(ok, "retention", "erase", "kommune/a", "--reason", "bedt om det", "--yes")

@@ -19,6 +19,7 @@ import (
 
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
+	"postgang/engine/calendar"
 )
 
 // noJSON are the commands whose result is no JSON, with the reason.
@@ -116,7 +117,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(ok, "account", "show", "kommune", "--at", "2099-02-01")
 	do(ok, "log", "changes", "--limit", "1")
 	do(ok, "shipment", "list")
-	do(ok, "shipment", "find", "--account", "kommune", "--code", "4711", "--received", time.Now().Format("2006-01"))
+	do(ok, "shipment", "find", "--account", "kommune", "--code", "4711", "--received", time.Now().In(calendar.Oslo).Format("2006-01"))
 	do(ok, "shipment", "find", "kommune/a")
 	do(ok, "archive", "index")
 	do(ok, "shipment", "show", "kommune/a")
@@ -160,7 +161,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	do(ok, "codes", "import", at("koder.csv"), "--yes")
 	do(ok, "codes", "list")
 	do(ok, "codes", "budget")
-	month := time.Now().Format("2006-01")
+	month := time.Now().In(calendar.Oslo).Format("2006-01")
 	do(look, "invoice", "add", "--vendor", "trykkeri", "--number", "F/1", "--issued", time.Now().Format("2006-01-02"), "--month", time.Now().AddDate(0, 0, -time.Now().Day()).Format("2006-01"), "--line", "GEBYR:10,00:25")
 	do(look, "invoice", "list")
 	do(look, "invoice", "show", "F/1")

@@ -19,6 +19,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/config"
 	"postgang/engine/archive/postgrestest"
+	"postgang/engine/calendar"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
@@ -96,7 +97,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	do(ok, "letter", "preview", "kommune/papir", "--purpose", "kontroll", "-o", at("a.pdf"))
 	do(ok, "shipment", "stop", "kommune/digital", "--reason", "ringt inn", "--yes")
-	month := time.Now().Format("2006-01")
+	month := time.Now().In(calendar.Oslo).Format("2006-01")
 	before := costOf(t, do(look, "report", "--month", month, "-o", at("for.xlsx")))
 
 	// Pages are told by the bytes of the documents: those of the letter as handed in, and what was made of it.
@@ -236,7 +237,7 @@ func killedRetention(t *testing.T, database string) {
 		}
 		return ended, erased
 	}
-	month := time.Now().Format("2006-01")
+	month := time.Now().In(calendar.Oslo).Format("2006-01")
 	report := func(name string) string {
 		t.Helper()
 		out, errOut, code := program(t, dir, 0, "report", "--month", month, "-o", filepath.Join(dir, name), "--json")

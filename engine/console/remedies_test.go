@@ -34,7 +34,7 @@ func TestAlarmsLeadToPages(t *testing.T) {
 	}
 	args := alarm.Args{"job": w.ownJob, "jobs": w.ownJob + " " + w.foreignJob, "first": w.ownJob, "parent": w.ownJob, "month": "2026-10", "account": own, "vendor": "trykkeri", "state": "ACCEPTED", "shipment": w.heldLetter, "status": "VARSLET"}
 	for _, name := range strings.Fields("highest number why letters doubt latest noticed until mb oldest channel night nights times schedule slot integration n from since step reasons ending " +
-		"offered where what fault file problems place folder to began limit lines which codes list ends hand_in trouble inbox accepted waiting orders code entries took receipts last net vat days by weekday node role way") {
+		"offered where what fault file problems place folder to began limit lines which codes list ends hand_in trouble inbox accepted waiting orders code entries took receipts last net vat days by weekday node role way made hours") {
 		args[name] = "3"
 	}
 	linked := regexp.MustCompile(`<a href="([^"]+)">([^<]+)</a>`)
