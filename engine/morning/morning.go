@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postgang/billing/money"
 	"postgang/engine/alarm"
@@ -134,15 +135,8 @@ func (r Report) alarms(n Names) []Line {
 }
 
 func sentence(s string) string {
-	first, rest := "", s
-	for i, c := range s {
-		if i > 0 {
-			first, rest = s[:i], s[i:]
-			break
-		}
-		_ = c
-	}
-	return strings.TrimRight(strings.ToUpper(first)+rest, ".") + "."
+	_, first := utf8.DecodeRuneInString(s)
+	return strings.TrimRight(strings.ToUpper(s[:first])+s[first:], ".") + "."
 }
 
 // ofAccount is what was handed in of an account.

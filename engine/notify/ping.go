@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -34,24 +32,7 @@ func (p Ping) Send(ctx context.Context) error {
 		return errors.New("the address of the dead man's switch is none that begins with https:// (or http://localhost)")
 	}
 	req.Header.Set("User-Agent", "postgang")
-	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	if p.Client != nil {
-		c.Transport = p.Client.Transport
-	}
-	res, err := c.Do(req)
-	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return err
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, longestAnswer)) // so that the connection can be kept
-	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return fmt.Errorf("the dead man's switch answers %s", res.Status)
-	}
-	return nil
+	return ask(p.Client, req, "the dead man's switch")
 }
 
 func thisMachine(host string) bool {

@@ -251,9 +251,14 @@ func (w Webhook) Post(ctx context.Context, v any) error {
 		mac.Write(body)
 		req.Header.Set(SignatureHeader, "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	}
+	return ask(w.Client, req, "the webhook")
+}
+
+// ask sends a request by a client's transport, nil: one of its own. Any answer of 200 to 299 is success; redirects are not followed.
+func ask(client *http.Client, req *http.Request, whom string) error {
 	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	if w.Client != nil {
-		c.Transport = w.Client.Transport
+	if client != nil {
+		c.Transport = client.Transport
 	}
 	res, err := c.Do(req)
 	if err != nil {
@@ -267,7 +272,7 @@ func (w Webhook) Post(ctx context.Context, v any) error {
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, longestAnswer)) // so that the connection can be kept
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return fmt.Errorf("the webhook answers %s", res.Status)
+		return fmt.Errorf("%s answers %s", whom, res.Status)
 	}
 	return nil
 }
