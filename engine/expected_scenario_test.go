@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,5 +69,32 @@ func TestUsualWorkHasNotCome(t *testing.T) {
 			s.clock.set(tuesday.AddDate(0, 0, 8))
 			want()
 		})
+	}
+}
+
+// TestUsualWorkIsSharedBetweenProcesses: what one found that usually comes today, others take from the archive.
+func TestUsualWorkIsSharedBetweenProcesses(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for week := 1; week <= 8; week++ {
+		s.came(t, konto, tuesday.AddDate(0, 0, -7*week).Add(-time.Hour), 30)
+	}
+	s.clock.set(tuesday.Add(2 * time.Hour))
+	s.watch(t)
+	s.came(t, "helse", tuesday.AddDate(0, 0, -7), 30) // would be counted by who looks again
+	const key = "forecast-usual"
+	must(t, s.archive.InTx(s.ctx, func(tx store.Tx) error {
+		text, err := tx.Setting(s.ctx, key)
+		if err != nil {
+			return err
+		}
+		return tx.SetSetting(s.ctx, key, strings.Replace(text, `"Letters":30`, `"Letters":44`, 1))
+	}))
+	s.restart(t)
+	s.watch(t)
+	missing, err := s.engine.MissingWork(s.ctx)
+	must(t, err)
+	if len(missing) != 1 || missing[0].Letters != 44 {
+		t.Errorf("missing: %+v", missing)
 	}
 }

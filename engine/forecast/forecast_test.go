@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -456,5 +457,41 @@ func TestWatcher(t *testing.T) {
 	look(at(d.Add(3), 16), 1)
 	if r.far != 2 {
 		t.Errorf("the past was read %d times", r.far)
+	}
+}
+
+// TestWatcherTakesWhatAnotherFound: of that day and of the same rules.
+func TestWatcherTakesWhatAnotherFound(t *testing.T) {
+	t.Parallel()
+	d := day(t, "2026-11-27")
+	r := &reads{list: each(d.Add(-100), d, func(on calendar.Day) []Arrival { return []Arrival{arrival("a", on, 9, 100)} })}
+	var w, other Watcher
+	if text, err := w.Kept(d); text != "" || err != nil || w.Knows(d) {
+		t.Errorf("knows %q before it looked (%v)", text, err)
+	}
+	want, err := w.Missing(t.Context(), r, at(d, 11))
+	if err != nil || len(want) != 1 {
+		t.Fatalf("%+v (%v)", want, err)
+	}
+	text, err := w.Kept(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string]string{
+		"nothing": "", "no JSON": "{", "other rules": strings.Replace(text, `"Rules":1`, `"Rules":0`, 1),
+	} {
+		if other.Take(d, bad) || other.Knows(d) {
+			t.Errorf("%s was taken", name)
+		}
+	}
+	if other.Take(d.Add(3), text) {
+		t.Error("what is usual on another day was taken")
+	}
+	if !other.Take(d, text) || !other.Knows(d) || other.Knows(d.Add(1)) {
+		t.Fatal("not taken")
+	}
+	got, err := other.Missing(t.Context(), &reads{}, at(d, 11)) // without a past
+	if err != nil || len(got) != 1 || !got[0].Late.Equal(want[0].Late) || got[0].Letters != want[0].Letters || got[0].Kind != want[0].Kind {
+		t.Errorf("%+v in place of %+v (%v)", got, want, err)
 	}
 }

@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -29,6 +30,47 @@ func (w *Watcher) Missing(ctx context.Context, r Reader, now time.Time) ([]Missi
 	}
 	return Of(usual, today, now), nil
 }
+
+// Kept gives what usually comes on a day as another process can take it (Take), in place of looking at more than a year of hours itself.
+// "" when this process has not looked on that day.
+func (w *Watcher) Kept(day calendar.Day) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.day != day {
+		return "", nil
+	}
+	text, err := json.Marshal(kept{rulesVersion, day, w.usual})
+	return string(text), err
+}
+
+// Take takes what another process found on a day (Kept), and reports whether it could: it is of that day and of the same rules.
+func (w *Watcher) Take(day calendar.Day, text string) bool {
+	var k kept
+	if json.Unmarshal([]byte(text), &k) != nil || k.Rules != rulesVersion || k.Day != day {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.day, w.usual = k.Day, k.Usual
+	return true
+}
+
+// Knows reports whether it need not look back for a day any more.
+func (w *Watcher) Knows(day calendar.Day) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.day == day
+}
+
+// kept is what is usual on a day, as text.
+type kept struct {
+	Rules int
+	Day   calendar.Day
+	Usual []Usual
+}
+
+// rulesVersion changes with the rules of On, so that nobody goes by what a program with others found on the same day.
+const rulesVersion = 1
 
 func (w *Watcher) on(ctx context.Context, r Reader, day calendar.Day) ([]Usual, error) {
 	w.mu.Lock()

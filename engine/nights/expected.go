@@ -2,6 +2,7 @@ package nights
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,37 @@ func (e *Nights) MissingWork(ctx context.Context) ([]forecast.Missing, error) {
 func (e *Nights) missing(ctx context.Context, r store.Reader, now time.Time) ([]forecast.Missing, error) {
 	all, err := e.usual.Missing(ctx, r, now)
 	return slices.DeleteFunc(all, func(m forecast.Missing) bool { return !slices.Contains(e.AccountKeys, m.Account) }), err
+}
+
+// settingUsual is the setting with what usually comes today.
+const settingUsual = "forecast-usual"
+
+// shareUsual has one process look once a day at what came until yesterday, and all others, each command among them, take it from there.
+func (e *Nights) shareUsual(ctx context.Context, now time.Time) error {
+	day := calendar.DayOf(now)
+	if e.usual.Knows(day) {
+		return nil
+	}
+	taken := false
+	err := e.Archive.View(ctx, func(r store.Reader) error {
+		text, err := r.Setting(ctx, settingUsual)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if taken = e.usual.Take(day, text); taken {
+			return nil
+		}
+		_, err = e.usual.Missing(ctx, r, now)
+		return err
+	})
+	if err != nil || taken {
+		return err
+	}
+	text, err := e.usual.Kept(day)
+	if err != nil {
+		return err
+	}
+	return e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.SetSetting(ctx, settingUsual, text) })
 }
 
 // expectedArgs are what the alarm of usual work says. How much has come is not in it: that changes all day.

@@ -260,6 +260,9 @@ func (e *Nights) watch(ctx context.Context) error {
 	if err == nil {
 		err = e.PromiseNights(ctx)
 	}
+	if err == nil {
+		err = e.shareUsual(ctx, now)
+	}
 	if err != nil {
 		return fmt.Errorf("look for what is overdue: %w", err)
 	}

@@ -28,6 +28,7 @@ type consoleOptions struct {
 	letters   int
 	nights    int
 	time      time.Duration
+	beside    bool // retention beside nights
 }
 
 // consoleParts are what is measured.
@@ -46,6 +47,7 @@ accounts, 25 systems, 400 konteringskoder and 50 people who work in the console,
   sides     the pages of a letter as pictures
   night     what 50 people at work cost a night of --letters letters, in CPU time and wall time: --nights nights with them
             and without, in turn
+  retention what erasing takes that is due, for at most --time; with --beside-nights while nights of --letters letters run
 CPU time is that of the program and, on this machine, of the PostgreSQL server. On a machine that does other work too it
 is what counts.
 
@@ -78,6 +80,7 @@ database.`,
 	cmd.Flags().StringSliceVar(&b.parts, "parts", []string{"pages", "asked", "visit", "sides"}, "what is measured, of "+strings.Join(consoleParts, ", "))
 	cmd.Flags().IntVar(&b.letters, "letters", 2000, "letters of a night")
 	cmd.Flags().DurationVar(&b.time, "time", 10*time.Minute, "how long retention erases at most")
+	cmd.Flags().BoolVar(&b.beside, "beside-nights", false, "retention erases beside nights of --letters letters")
 	cmd.Flags().IntVar(&b.nights, "nights", 3, "nights with people, and as many without")
 	return cmd
 }
@@ -190,7 +193,11 @@ func consoleBench(ctx context.Context, o *cli.Options, b consoleOptions) (_ *con
 		}
 	}
 	if slices.Contains(b.parts, "retention") {
-		if r.Retention, err = p.retention(ctx, b.time, cpu); err != nil {
+		letters := 0
+		if b.beside {
+			letters = b.letters
+		}
+		if r.Retention, err = p.retention(ctx, b.time, letters, cpu); err != nil {
 			return nil, fmt.Errorf("retention: %w", err)
 		}
 	}

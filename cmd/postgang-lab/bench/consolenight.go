@@ -60,12 +60,16 @@ const consoleThink = 10 * time.Second
 
 // night runs nights alone and with people at work, in turn.
 func (p *consolePlace) night(ctx context.Context, letters, count int, cpu func() float64) (*consoleNight, error) {
+	models, err := p.prepared(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.app.Start(ctx); err != nil {
 		return nil, err
 	}
 	r := &consoleNight{People: consolePeople, Letters: letters, Think: consoleThink.Seconds()}
 	one := func(people bool) (wall, used float64, err error) {
-		if err := errors.Join(p.due(ctx, letters), p.logIn(ctx)); err != nil {
+		if err := errors.Join(p.due(ctx, models, letters), p.logIn(ctx)); err != nil {
 			return 0, 0, err
 		}
 		crowd, leave := (*crowd)(nil), func() {}
@@ -75,9 +79,9 @@ func (p *consolePlace) night(ctx context.Context, letters, count int, cpu func()
 			leave = stop
 			time.Sleep(consoleThink / 5)
 		}
-		start, spent := time.Now(), cpu()
-		n, err := p.app.Engine.RunNight(ctx, nights.NightOptions{Patience: time.Hour})
-		wall, used = time.Since(start).Seconds(), cpu()-spent
+		spent := cpu()
+		wall, err = p.oneNight(ctx, letters)
+		used = cpu() - spent
 		leave()
 		if crowd != nil {
 			waits, bad := crowd.gone()
@@ -87,9 +91,6 @@ func (p *consolePlace) night(ctx context.Context, letters, count int, cpu func()
 				slices.Sort(waits)
 				r.P95 = max(r.P95, waits[len(waits)*95/100])
 			}
-		}
-		if err == nil && n.Letters < letters {
-			err = fmt.Errorf("%d of %d letters were handed over", n.Letters, letters)
 		}
 		p.clock.pass(time.Hour)
 		return wall, used, err
@@ -127,10 +128,19 @@ func (p *consolePlace) night(ctx context.Context, letters, count int, cpu func()
 	return r, nil
 }
 
-// due puts letters into the archive that go to paper in the next night. They are like one that was taken and prepared.
-func (p *consolePlace) due(ctx context.Context, letters int) error {
-	var models []consoleModel
-	err := p.app.Archive.View(ctx, func(r store.Reader) error {
+// oneNight has the letters that are due handed over, at least so many, and says how many seconds it took.
+func (p *consolePlace) oneNight(ctx context.Context, letters int) (wall float64, err error) {
+	start := time.Now()
+	n, err := p.app.Engine.RunNight(ctx, nights.NightOptions{Patience: time.Hour})
+	if err == nil && n.Letters < letters {
+		err = fmt.Errorf("%d of %d letters were handed over", n.Letters, letters)
+	}
+	return time.Since(start).Seconds(), err
+}
+
+// prepared are letters that were taken and prepared, of some accounts.
+func (p *consolePlace) prepared(ctx context.Context) (models []consoleModel, err error) {
+	err = p.app.Archive.View(ctx, func(r store.Reader) error {
 		for n := range consoleAccounts {
 			s, err := r.ShipmentByHandIn(ctx, p.w.account(n), fmt.Sprintf("modell-%d", n))
 			if errors.Is(err, store.ErrNotFound) {
@@ -150,12 +160,14 @@ func (p *consolePlace) due(ctx context.Context, letters int) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	if err == nil && len(models) == 0 {
+		err = errors.New("the archive has no letters to make others like")
 	}
-	if len(models) == 0 {
-		return errors.New("the archive has no letters to make others like")
-	}
+	return models, err
+}
+
+// due puts letters into the archive that go to paper in the next night. They are like the models.
+func (p *consolePlace) due(ctx context.Context, models []consoleModel, letters int) error {
 	hash := func(number string) string { return login.Hash(p.key, number) }
 	now := p.clock.Now()
 	draw := rand.New(rand.NewPCG(uint64(now.UnixNano()), 9))
