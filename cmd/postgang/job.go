@@ -207,6 +207,9 @@ func newJobShow(o *options) *cobra.Command {
 					}
 					var production, postage money.Ore
 					for _, l := range rows {
+						if j.State.Uncomposed() {
+							l.File, l.FirstSide, l.LastSide = "", 0, 0 // they may be half written, of files that are not there
+						}
 						row := jobLetterView{l.Letter, l.Shipment, l.Konteringskode, l.Reason, l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.Only, l.WeightGram, nil}
 						if c := l.Expected; c != nil {
 							row.Expected = viewCost(c.Production, c.Postage)

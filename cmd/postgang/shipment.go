@@ -170,6 +170,9 @@ func newShipmentShow(o *options) *cobra.Command {
 						if err != nil {
 							return err
 						}
+						if j.State.Uncomposed() {
+							l.File, l.FirstSide = "", 0 // they may be half written, of files that are not there
+						}
 						ref := jobRef{ID: j.ID, State: j.State, Letter: l.Letter, File: l.File, Sheets: l.Sheets, Gram: l.WeightGram}
 						if l.FirstSide > 0 {
 							ref.Sides = fmt.Sprintf("%d-%d", l.FirstSide, l.LastSide)

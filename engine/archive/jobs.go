@@ -314,47 +314,7 @@ func (t *tx) setJobFiles(ctx context.Context, job string, files []store.JobFile,
 	if err := t.InsertRows(ctx, `job_file (job, place, name, file, blob_sha, blob_bytes)`, rows); err != nil {
 		return err
 	}
-	const atOnce = 50
-	for len(letters) > 0 {
-		n := min(len(letters), atOnce)
-		if err := t.setLetters(ctx, job, letters[:n]); err != nil {
-			return err
-		}
-		letters = letters[n:]
-	}
-	return nil
-}
-
-// setLetters stores the composed fields of some letters with one statement.
-func (t *tx) setLetters(ctx context.Context, job string, letters []store.JobLetter) error {
-	a := sqlrow.Args{job}
-	var rows []string
-	for _, l := range letters {
-		if l.Job != job {
-			return fmt.Errorf("letter %d belongs to another job", l.Letter)
-		}
-		row := []string{"CAST($1 AS TEXT)", "CAST(" + a.Add(l.Shipment) + " AS TEXT)", "CAST(" + a.Add(l.File) + " AS TEXT)",
-			"CAST(" + a.Add(l.Envelope) + " AS TEXT)"}
-		for _, v := range []int{l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram} {
-			row = append(row, "CAST("+a.Add(v)+" AS BIGINT)")
-		}
-		rows = append(rows, "("+strings.Join(row, ", ")+")")
-	}
-	// The job stands in every row, so that both databases look each letter up by its whole key: of job = $1 they think
-	// that it finds few letters, and would read all of them for every statement.
-	n, err := t.Exec(ctx, `WITH v (job, shipment, file, envelope, first_side, last_side, sheets, pages, pages_bw, pages_colour,
-			giro_sheets, weight_gram) AS (VALUES `+strings.Join(rows, ", ")+`)
-		UPDATE job_letter SET file = v.file, envelope = v.envelope, first_side = v.first_side, last_side = v.last_side,
-			sheets = v.sheets, pages = v.pages, pages_bw = v.pages_bw, pages_colour = v.pages_colour,
-			giro_sheets = v.giro_sheets, weight_gram = v.weight_gram
-		FROM v WHERE job_letter.job = v.job AND job_letter.shipment = v.shipment`, a...)
-	if err != nil {
-		return err
-	}
-	if n != int64(len(letters)) {
-		return fmt.Errorf("%d of %d letters are not in the job: %w", int64(len(letters))-n, len(letters), store.ErrNotFound)
-	}
-	return nil
+	return t.SetJobLetters(ctx, job, letters)
 }
 
 // AddJobEvent adds to a job's history.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"postgang/engine/calendar"
 	"postgang/engine/collect"
@@ -106,13 +107,17 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 	if ticket.Kind != exchange.KindTicket {
 		return fmt.Errorf("compose %s: the ticket is not the last file", id)
 	}
+	whole, last, err := e.recordLetters(ctx, id, rows)
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", id, err)
+	}
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
-		j, err := tx.Job(ctx, id)
+		j, err := whole(ctx, tx)
 		if err != nil || j.State != store.JobPlanned {
 			return err
 		}
 		j.Totals, j.Ticket, j.TicketSHA = composed.Ticket.Totals, ticket.Name, ticket.SHA256
-		if err := tx.SetJobFiles(ctx, id, files, rows); err != nil {
+		if err := tx.SetJobFiles(ctx, id, files, last); err != nil {
 			return err
 		}
 		if err := e.MoveJob(ctx, tx, j, store.JobComposed, shipment.Note{}); err != nil {
@@ -125,6 +130,52 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 	}
 	e.Passed("compose: recorded")
 	return nil
+}
+
+// composedElsewhere is how long a job is left to another process that composes it.
+const composedElsewhere = 5 * time.Second
+
+// recordLetters stores what was composed of the letters of a job, a set at a time, but for the last set, which it gives: that goes with
+// the files and the state. Until then the job is PLANNED, so that whoever composes it next writes all of it again; whole reads it in a
+// transaction, and refuses when somebody else has begun to since: what two of them wrote is not mixed.
+func (e *Jobs) recordLetters(ctx context.Context, id string, rows []store.JobLetter) (whole func(context.Context, store.Tx) (store.PrintJob, error), last []store.JobLetter, err error) {
+	if len(rows) <= e.SetSize {
+		return func(ctx context.Context, tx store.Tx) (store.PrintJob, error) { return tx.Job(ctx, id) }, rows, nil
+	}
+	var version int64 // of the job, since it is ours to write
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		j, err := tx.Job(ctx, id)
+		if err != nil || j.State != store.JobPlanned {
+			return err
+		}
+		if err := tx.UpdateJob(ctx, j); err != nil {
+			return err
+		}
+		j, err = tx.Job(ctx, id)
+		version = j.Version
+		return err
+	})
+	whole = func(ctx context.Context, tx store.Tx) (store.PrintJob, error) {
+		j, err := tx.Job(ctx, id)
+		if err == nil && j.State == store.JobPlanned && j.Version != version {
+			err = &step.LaterError{After: composedElsewhere, Reason: "another process composes the job"}
+		}
+		return j, err
+	}
+	for planned := true; err == nil && planned && len(rows) > e.SetSize; {
+		err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+			j, err := whole(ctx, tx)
+			if planned = j.State == store.JobPlanned; err != nil || !planned {
+				return err
+			}
+			return tx.SetJobLetters(ctx, id, rows[:e.SetSize])
+		})
+		if err == nil && planned {
+			rows = rows[e.SetSize:]
+			e.Passed("compose: letters recorded")
+		}
+	}
+	return whole, rows, err
 }
 
 // jobLetters reads back the plan of a job, in its order. The letters are loaded one by one as they are composed.

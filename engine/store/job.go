@@ -66,6 +66,8 @@ type JobWriter interface {
 	UpdateJob(ctx context.Context, j PrintJob) error
 	// SetJobFiles replaces a job's files and the composed fields of its letters.
 	SetJobFiles(ctx context.Context, job string, files []JobFile, letters []JobLetter) error
+	// SetJobLetters stores the composed fields of some letters of a job. ErrNotFound when one is not in it.
+	SetJobLetters(ctx context.Context, job string, letters []JobLetter) error
 	AddJobEvent(ctx context.Context, e JobEvent) error
 	// SendLetters marks every letter of a job SENDT_PRINT at a time, with an event each; set-based. Letters that are
 	// SENDT_PRINT or PRINTET already stay as they are; LEST and MANUELT_HANDTERT that came after the last gate stay too.

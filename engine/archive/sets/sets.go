@@ -156,6 +156,48 @@ func (t Setter) DropJobLetters(ctx context.Context, job string, most int) (int, 
 	return int(n), nil
 }
 
+// SetJobLetters stores the composed fields of letters of a job.
+func (t Setter) SetJobLetters(ctx context.Context, job string, letters []store.JobLetter) error {
+	const inStatement = 50
+	for some := range slices.Chunk(letters, inStatement) {
+		if err := t.setLetters(ctx, job, some); err != nil {
+			return fmt.Errorf("set letters of job %s: %w", job, err)
+		}
+	}
+	return nil
+}
+
+func (t Setter) setLetters(ctx context.Context, job string, letters []store.JobLetter) error {
+	a := sqlrow.Args{job}
+	var rows []string
+	for _, l := range letters {
+		if l.Job != job {
+			return fmt.Errorf("letter %d belongs to another job", l.Letter)
+		}
+		row := []string{"CAST($1 AS TEXT)", "CAST(" + a.Add(l.Shipment) + " AS TEXT)", "CAST(" + a.Add(l.File) + " AS TEXT)",
+			"CAST(" + a.Add(l.Envelope) + " AS TEXT)"}
+		for _, v := range []int{l.FirstSide, l.LastSide, l.Sheets, l.Pages, l.PagesBW, l.PagesColour, l.GiroSheets, l.WeightGram} {
+			row = append(row, "CAST("+a.Add(v)+" AS BIGINT)")
+		}
+		rows = append(rows, "("+strings.Join(row, ", ")+")")
+	}
+	// The job stands in every row, so that both databases look each letter up by its whole key: of job = $1 they think
+	// that it finds few letters, and would read all of them for every statement.
+	n, err := t.rows.Exec(ctx, `WITH v (job, shipment, file, envelope, first_side, last_side, sheets, pages, pages_bw, pages_colour,
+			giro_sheets, weight_gram) AS (VALUES `+strings.Join(rows, ", ")+`)
+		UPDATE job_letter SET file = v.file, envelope = v.envelope, first_side = v.first_side, last_side = v.last_side,
+			sheets = v.sheets, pages = v.pages, pages_bw = v.pages_bw, pages_colour = v.pages_colour,
+			giro_sheets = v.giro_sheets, weight_gram = v.weight_gram
+		FROM v WHERE job_letter.job = v.job AND job_letter.shipment = v.shipment`, a...)
+	if err != nil {
+		return err
+	}
+	if n != int64(len(letters)) {
+		return fmt.Errorf("%d of %d letters are not in the job: %w", int64(len(letters))-n, len(letters), store.ErrNotFound)
+	}
+	return nil
+}
+
 // SetAside sets shipments aside.
 func (t Setter) SetAside(ctx context.Context, code string, why map[string]string) (map[string]int, error) {
 	accounts := map[string]int{}

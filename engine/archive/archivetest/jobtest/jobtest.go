@@ -15,7 +15,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"job by sets": jobBySets, "set aside": setAside, "dropped": dropped,
+		"job by sets": jobBySets, "composed by sets": composedBySets, "set aside": setAside, "dropped": dropped,
 		"receipt file in parts": receiptParts, "posted at once": postedAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,6 +159,44 @@ func jobBySets(s *archivetest.Suite) {
 	})
 	move(store.JobWithdrawn)
 	s.Must(func(tx store.Tx) error { return tx.InsertJob(s.Ctx, second, sl) })
+}
+
+// composedBySets: what was composed of some letters is stored by itself, and again; of nobody else's letters.
+func composedBySets(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3)
+	id := s.Job(1, 2, 3)
+	var want []store.JobLetter
+	set := func(letters ...store.JobLetter) {
+		s.Helper()
+		s.Must(func(tx store.Tx) error { return tx.SetJobLetters(s.Ctx, id, letters) })
+		for _, l := range letters {
+			want[l.Letter-1] = l
+		}
+		s.View(func(r store.Reader) error {
+			got, err := r.JobLetters(s.Ctx, id)
+			s.Same(got, want)
+			return err
+		})
+	}
+	s.View(func(r store.Reader) (err error) { want, err = r.JobLetters(s.Ctx, id); return err })
+	composed := func(n, first int) store.JobLetter {
+		l := want[n-1]
+		l.File, l.FirstSide, l.LastSide, l.Sheets, l.Pages = "a.pdf", first, first+3, 2, 3
+		l.PagesBW, l.PagesColour, l.GiroSheets, l.Envelope, l.WeightGram = 2, 1, 1, "C5", 20
+		return l
+	}
+	set()
+	set(composed(1, 1), composed(2, 5))
+	set(composed(2, 1), composed(3, 5))
+	other := composed(1, 9)
+	other.Shipment = archivetest.ID(9)
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		return tx.SetJobLetters(s.Ctx, id, []store.JobLetter{composed(2, 9), other})
+	})
+	other = composed(1, 9)
+	other.Job = "ZZZZ000001"
+	s.Refuse(nil, func(tx store.Tx) error { return tx.SetJobLetters(s.Ctx, id, []store.JobLetter{other}) })
+	set()
 }
 
 // setAside: letters are set aside together; what is so already, at its end, or approved for its cost is left alone.
