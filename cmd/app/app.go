@@ -321,6 +321,7 @@ func Intake(cfg *config.Config, receiver intake.Receiver, now func() time.Time) 
 
 // Start has background work done, beginning with what an earlier process left.
 func (a *App) Start(ctx context.Context) error {
+	giveHeapRoom()
 	// Scratch that cannot be removed costs room and no letter.
 	if err := a.Engine.CleanScratch(); err != nil {
 		a.Log.Warn("scratch of killed steps is left", "error", err)
