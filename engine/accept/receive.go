@@ -43,17 +43,20 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 	if _, ok := e.Accounts[h.Account]; !ok {
 		return shipment.Received{}, fmt.Errorf("account %q is not configured", h.Account)
 	}
-	known, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
-	if err == nil {
-		return e.receiveAgain(ctx, known, h)
-	}
-	if !errors.Is(err, store.ErrNotFound) {
+	var known shipment.Shipment
+	var terms *step.Terms // nil: it is known
+	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
+		known, err = r.ShipmentByHandIn(ctx, h.Account, h.Key)
+		if errors.Is(err, store.ErrNotFound) {
+			terms, err = e.TermsIn(ctx, r, e.Now())
+		}
+		return err
+	})
+	if err != nil {
 		return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
 	}
-
-	terms, err := e.Terms(ctx)
-	if err != nil {
-		return shipment.Received{}, err
+	if terms == nil {
+		return e.receiveAgain(ctx, known, h)
 	}
 	account, _ := terms.Account(h.Account)
 	at := h.At.UTC().Truncate(time.Millisecond)
@@ -365,23 +368,32 @@ func (e *Acceptor) storeHandInFile(ctx context.Context, f shipment.HandInFile) (
 // PrepareShipment turns a shipment's documents into its print-ready PDF and decides the hand-in: AKSEPTERT, or AVVIST
 // with every reason, those of the metadata and those of the PDFs, at once. A shipment decided already is left alone.
 func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
-	s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, id) })
+	var s shipment.Shipment
+	var terms *step.Terms
+	var account party.Account
+	var of sources
+	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
+		if s, err = r.Shipment(ctx, id); err != nil || s.Status != shipment.StatusMottatt {
+			return err
+		}
+		// What of its account's settings the letter keeps is decided here, see step.Terms.
+		if terms, err = e.TermsIn(ctx, r, e.Now()); err != nil {
+			return err
+		}
+		var ok bool
+		if account, ok = terms.Account(s.Account); !ok {
+			return fmt.Errorf("account %q is not configured any more", s.Account)
+		}
+		of, err = e.sourcesOf(ctx, r, s, account)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
 	}
 	if s.Status != shipment.StatusMottatt {
 		return nil
 	}
-	// What of its account's settings the letter keeps is decided here, see step.Terms.
-	terms, err := e.Terms(ctx)
-	if err != nil {
-		return fmt.Errorf("prepare %s: %w", id, err)
-	}
-	account, ok := terms.Account(s.Account)
-	if !ok {
-		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
-	}
-	made, refusals, err := e.prepare(ctx, s, account)
+	made, refusals, err := e.prepare(ctx, s, account, of)
 	if err != nil {
 		return errors.Join(fmt.Errorf("prepare %s: %w", id, err), e.alarmUnprepared(ctx, id, err))
 	}
@@ -536,29 +548,53 @@ func (p prepared) of(s shipment.Shipment) shipment.Shipment {
 	return s
 }
 
-// prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
-// from the same. Nothing to print (an only digital shipment may be of other kinds than PDF) gives a zero value.
-func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account party.Account) (prepared, []shipment.Refusal, error) {
-	docs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Document, error) { return r.Documents(ctx, s.ID) })
-	if err != nil {
-		return prepared{}, nil, err
+// sources are what a print-ready PDF is made from, and how.
+type sources struct {
+	printed []shipment.Document // empty: there is nothing to print
+	req     prepare.Request     // but for files
+	known   prepared            // a file that was made in the same way from the same; without facts: there is none
+	key     string              // see preparedKey
+}
+
+// sourcesOf reads what a shipment's print-ready PDF is made from. There is none of a shipment that is only digital, which may be of other
+// kinds than PDF.
+func (e *Acceptor) sourcesOf(ctx context.Context, r store.Reader, s shipment.Shipment, account party.Account) (of sources, err error) {
+	if s.Submission.DigitalOnly {
+		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
+		return of, nil
 	}
-	var printed []shipment.Document
+	docs, err := r.Documents(ctx, s.ID)
+	if err != nil {
+		return of, err
+	}
 	for _, d := range docs {
 		if !d.Excluded {
-			printed = append(printed, d)
+			of.printed = append(of.printed, d)
 		}
 	}
-	if len(printed) == 0 || s.Submission.DigitalOnly {
-		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
+	if len(of.printed) == 0 {
+		return of, nil
+	}
+	of.req = prepare.Request{Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.Vendors[account.Vendor].Checks}
+	if of.key, err = preparedKey(of.printed, of.req); err != nil {
+		return of, err
+	}
+	of.known = prepared{key: of.key, taken: true}
+	of.known.blob, of.known.facts, err = r.PreparedAs(ctx, of.key)
+	if errors.Is(err, store.ErrNotFound) {
+		of.known, err = prepared{}, nil
+	}
+	return of, err
+}
+
+// prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
+// from the same. Nothing to print gives a zero value.
+func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account party.Account, of sources) (prepared, []shipment.Refusal, error) {
+	if len(of.printed) == 0 {
 		return prepared{}, nil, nil
 	}
-	req := prepare.Request{Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.Vendors[account.Vendor].Checks}
-	key, err := preparedKey(printed, req)
-	if err != nil {
-		return prepared{}, nil, err
-	}
-	known, err := e.preparedAs(ctx, key)
+	printed, req, key := of.printed, of.req, of.key
+	known, err := e.stillWhole(ctx, of.known)
 	if err != nil {
 		return prepared{}, nil, err
 	}
@@ -677,18 +713,10 @@ func preparedKey(printed []shipment.Document, req prepare.Request) (string, erro
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// preparedAs finds a prepared file by its key, and proves that it still is what was stored.
-func (e *Acceptor) preparedAs(ctx context.Context, key string) (prepared, error) {
-	p := prepared{key: key, taken: true}
-	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
-		p.blob, p.facts, err = r.PreparedAs(ctx, key)
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
+// stillWhole proves that a file that was made before still is what was stored; without facts: it is not.
+func (e *Acceptor) stillWhole(ctx context.Context, p prepared) (prepared, error) {
+	if p.facts == nil {
 		return prepared{}, nil
-	}
-	if err != nil {
-		return prepared{}, err
 	}
 	file, err := e.OpenPrepared(ctx, p.blob)
 	if errors.Is(err, step.ErrPreparedLost) {
@@ -751,7 +779,11 @@ func (e *Acceptor) PrepareAnew(ctx context.Context, id, reason string) error {
 // renew makes a print-ready file anew, for a person's reason; empty: because the rules have changed.
 func (e *Acceptor) renew(ctx context.Context, s shipment.Shipment, terms *step.Terms, why string) (_ shipment.Shipment, ok bool, err error) {
 	account, _ := terms.Letter(s)
-	made, refusals, err := e.prepare(ctx, s, account)
+	of, err := store.View(ctx, e.Archive, func(r store.Reader) (sources, error) { return e.sourcesOf(ctx, r, s, account) })
+	if err != nil {
+		return s, false, err
+	}
+	made, refusals, err := e.prepare(ctx, s, account, of)
 	if err != nil {
 		return s, false, err
 	}
@@ -881,21 +913,7 @@ func (e *Acceptor) Result(ctx context.Context, id string) (shipment.Result, erro
 
 // Results tells what became of hand-ins, by the shipment's id, once they are decided; of an id that nobody has nothing.
 func (e *Acceptor) Results(ctx context.Context, ids []string) (map[string]shipment.Result, error) {
-	out := make(map[string]shipment.Result, len(ids))
-	err := e.Archive.View(ctx, func(r store.Reader) error {
-		for _, id := range ids {
-			s, err := r.Shipment(ctx, id)
-			if errors.Is(err, store.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			out[id] = shipment.Result{Done: s.Status != shipment.StatusMottatt, ID: s.ID, Status: s.Status, Refusals: s.Refusals}
-		}
-		return nil
-	})
-	return out, err
+	return store.View(ctx, e.Archive, func(r store.Reader) (map[string]shipment.Result, error) { return r.Results(ctx, ids) })
 }
 
 // Event applies a digital event to its shipment. The same event twice is one; ErrNotFound: no such shipment.

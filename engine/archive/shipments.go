@@ -41,28 +41,23 @@ func (r *reader) Shipment(ctx context.Context, id string) (shipment.Shipment, er
 	return s, nil
 }
 
-// statusesAtOnce is how many ids stand in one statement.
-const statusesAtOnce = 500
+// resultsAtOnce is how many ids stand in one statement.
+const resultsAtOnce = 500
 
-// Statuses gives the statuses of shipments, by id.
-func (r *reader) Statuses(ctx context.Context, ids []string) (map[string]shipment.Status, error) {
-	out := make(map[string]shipment.Status, len(ids))
-	for some := range slices.Chunk(ids, statusesAtOnce) {
+// Results gives what is decided of shipments, by id.
+func (r *reader) Results(ctx context.Context, ids []string) (map[string]shipment.Result, error) {
+	out := make(map[string]shipment.Result, len(ids))
+	for some := range slices.Chunk(ids, resultsAtOnce) {
 		var a sqlrow.Args
 		err := r.Each(ctx, func(scan sqlrow.Scan) error {
-			var id string
-			var status shipment.Status
-			err := scan(&id, &status)
-			out[id] = status
+			var s shipment.Result
+			err := scan(&s.ID, &s.Status, sqlrow.JSON(&s.Refusals))
+			s.Done = s.Status != shipment.StatusMottatt
+			out[s.ID] = s
 			return err
-		}, `SELECT id, status FROM shipment WHERE id IN `+sqlrow.In(&a, some), a...)
+		}, `SELECT id, status, refusals FROM shipment WHERE id IN `+sqlrow.In(&a, some), a...)
 		if err != nil {
-			return nil, fmt.Errorf("statuses: %w", err)
-		}
-		for _, id := range some {
-			if _, ok := out[id]; !ok {
-				return nil, fmt.Errorf("shipment %s: %w", id, store.ErrNotFound)
-			}
+			return nil, fmt.Errorf("results of shipments: %w", err)
 		}
 	}
 	return out, nil

@@ -167,13 +167,17 @@ func (e *Collector) AddJob(ctx context.Context, tx store.Tx, n JobSpec) (string,
 	for i, l := range n.Letters {
 		ids[i] = l.Shipment
 	}
-	statuses, err := tx.Statuses(ctx, ids)
+	results, err := tx.Results(ctx, ids)
 	if err != nil {
 		return "", err
 	}
 	events := make([]shipment.Event, len(n.Letters))
 	for i, l := range n.Letters {
-		status := statuses[l.Shipment]
+		result, ok := results[l.Shipment]
+		if !ok {
+			return "", fmt.Errorf("shipment %s: %w", l.Shipment, store.ErrNotFound)
+		}
+		status := result.Status
 		events[i] = shipment.Event{Shipment: l.Shipment, At: now, Kind: shipment.EventCollected, From: status, To: status, Reason: string(n.Reasons[i]) + " " + id}
 		if n.Reprint {
 			events[i].Kind, events[i].Reason = shipment.EventReprint, shipment.Note{Code: "reprint-of", Args: shipment.Args{"job": id, "parent": n.Parent}}.String()

@@ -12,8 +12,8 @@ import (
 
 // JobReader reads jobs.
 type JobReader interface {
-	// Statuses gives the statuses of the shipments that a job is to have, by id; ErrNotFound (wrapped) when one is not there.
-	Statuses(ctx context.Context, ids []string) (map[string]shipment.Status, error)
+	// Results gives what is decided of shipments, by id; of an id that nobody has nothing.
+	Results(ctx context.Context, ids []string) (map[string]shipment.Result, error)
 	Job(ctx context.Context, id string) (PrintJob, error)
 	Jobs(ctx context.Context, f JobFilter) ([]PrintJob, error)
 	JobLetters(ctx context.Context, job string) ([]JobLetter, error) // by letter number

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -526,24 +527,22 @@ func countAlike(s *Suite) {
 		for range 300 {
 			ids = append(ids, ID(1), ID(4), ID(9))
 		}
-		statuses, err := r.Statuses(s.Ctx, ids)
+		results, err := r.Results(s.Ctx, append(ids, ID(4711))) // the last is nobody's
 		if err != nil {
 			return err
 		}
-		for id, got := range statuses {
+		for id, got := range results {
 			one, err := r.Shipment(s.Ctx, id)
 			if err != nil {
 				return err
 			}
-			if got != one.Status {
-				s.Errorf("status of %s: %s, want %s", id, got, one.Status)
+			want := shipment.Result{Done: one.Status != shipment.StatusMottatt, ID: id, Status: one.Status, Refusals: one.Refusals}
+			if !reflect.DeepEqual(got, want) {
+				s.Errorf("result of %s: %+v, want %+v", id, got, want)
 			}
 		}
-		if len(statuses) != 3 {
-			s.Errorf("statuses of three letters: %v", statuses)
-		}
-		if _, err := r.Statuses(s.Ctx, append(ids, ID(4711))); !errors.Is(err, store.ErrNotFound) {
-			s.Errorf("the status of nobody's letter: %v", err)
+		if len(results) != 3 {
+			s.Errorf("results of three letters: %v", results)
 		}
 		return nil
 	})
