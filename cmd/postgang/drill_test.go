@@ -282,7 +282,7 @@ func findsFaults(t *testing.T, s *killStage) {
 	has(v, verify.OfJob, job)
 	has(v, verify.OfLedger, receipt)
 	has(v, verify.OfLedger, "month 20")
-	change(`DROP INDEX shipment_in_status`)
+	change(`DROP INDEX shipment_open`)
 	// A page of the database is written over: the file is damaged.
 	db.Close()
 	path := filepath.Join(s.dir, "postgang.db")

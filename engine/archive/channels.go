@@ -124,7 +124,7 @@ func undecidedQuery(channel string, accounts []string, after string, limit int) 
 	a := sqlrow.Args{channel, after}
 	return `SELECT ` + shipmentColumns + `, ` + caseColumns + `
 		FROM shipment s LEFT JOIN channel_case c ON c.shipment = s.id AND c.channel = $1
-		WHERE s.status IN ` + sets.OnTheWay + ` AND s.id > $2 AND s.read_at IS NULL AND s.closed_at IS NULL
+		WHERE s.status IN ` + sets.OnTheWay + ` AND s.status IN ` + sets.Open + ` AND s.id > $2 AND s.read_at IS NULL AND s.closed_at IS NULL
 			AND s.account || '' IN ` + sqlrow.In(&a, accounts) + ` AND (s.due_reason IS NULL OR s.due_reason <> '` + string(shipment.ReasonPrintOnly) + `')
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
 		ORDER BY s.id` + a.Limit(limit), a

@@ -83,6 +83,9 @@ func (r *reader) Shipments(ctx context.Context, f store.ShipmentFilter) (out []s
 	} else {
 		var a sqlrow.Args
 		where := append([]string{"s.id > " + a.Add(f.After)}, search.Where(f, a.Add)...)
+		if sets.AllOpen(f.Statuses) {
+			where = append(where, "s.status IN "+sets.Open)
+		}
 		out, err = sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
 			WHERE `+strings.Join(where, " AND ")+` ORDER BY s.id`+a.Limit(f.Limit), a...)
 	}
@@ -441,7 +444,8 @@ func (t *tx) staleOrGone(ctx context.Context, some []store.PostedShipment) error
 	return store.ErrStale
 }
 
-// postedAtOnce is how many shipments one statement posts.
+// postedAtOnce is how many shipments one statement posts. Of several hundred SQLite reads all shipments for each statement instead of looking
+// them up.
 const postedAtOnce = 100
 
 // AddEvents adds to shipments' histories.

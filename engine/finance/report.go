@@ -336,7 +336,7 @@ func sourceOf(l store.LedgerLine, reprint bool) string {
 // which they were handed over: one received on the last day of a month is sent in the next, and would be in no report.
 func unreceipted(ctx context.Context, r store.Reader, from, to time.Time, accounts map[string]bool, add func(figures.DeviationRecord) error) error {
 	for after := ""; ; {
-		page, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}, After: after, Limit: store.Page})
+		page, err := r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusSendtPrint}, Newest: true, After: after, Limit: store.Page})
 		if err != nil || len(page) == 0 {
 			return err
 		}

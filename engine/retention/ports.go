@@ -12,13 +12,13 @@ type Filter struct {
 	Status shipment.Status
 	// Before: only those received before this.
 	Before time.Time
-	After  string // only those with a higher id
+	After  string // only those that come after the letter with this id
 	Limit  int
 }
 
 // Reader reads what is to be erased, and what was. It is part of store.Reader.
 type Reader interface {
-	// Keeping lists letters whose content is there, by id.
+	// Keeping lists letters whose content is there, by the time of receipt and then by id.
 	Keeping(ctx context.Context, f Filter) ([]Letter, error)
 	// KeepingOne is one letter as Keeping lists it, also one that is erased; store.ErrNotFound.
 	KeepingOne(ctx context.Context, shipment string) (Letter, error)

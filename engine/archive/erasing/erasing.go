@@ -51,13 +51,25 @@ func scanLetter(scan sqlrow.Scan) (l retention.Letter, err error) {
 
 // Keeping lists letters whose content is there.
 func (r Teller) Keeping(ctx context.Context, f retention.Filter) ([]retention.Letter, error) {
-	a := sqlrow.Args{f.Status, f.After, f.Before.UnixMilli()}
-	out, err := sqlrow.List(ctx, r.rows, scanLetter,
-		letter+`s.status = $1 AND s.status <> 'SLETTET' AND s.id > $2 AND s.received_at + 0 < $3 ORDER BY s.id`+a.Limit(f.Limit), a...) // not by the index of times
+	out, err := r.keeping(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("list what is kept: %w", err)
 	}
 	return out, nil
+}
+
+func (r Teller) keeping(ctx context.Context, f retention.Filter) ([]retention.Letter, error) {
+	a := sqlrow.Args{f.Status, f.Before.UnixMilli()}
+	where := `s.status = $1 AND s.status <> 'SLETTET' AND s.received_at < $2`
+	if f.After != "" {
+		at, err := sqlrow.One(ctx, r.rows, sqlrow.Scalar[int64], `SELECT received_at FROM shipment WHERE id = $1`, f.After)
+		if err != nil {
+			return nil, err
+		}
+		// The first condition is for the index.
+		where += ` AND s.received_at >= ` + a.Add(at) + ` AND (s.received_at, s.id) > (` + a.Add(at) + `, ` + a.Add(f.After) + `)`
+	}
+	return sqlrow.List(ctx, r.rows, scanLetter, letter+where+` ORDER BY s.received_at, s.id`+a.Limit(f.Limit), a...)
 }
 
 // KeepingOne is one letter.
@@ -88,7 +100,7 @@ var naming = []struct {
 	content             bool
 }{
 	{"blob_sha", "document", "", true},
-	{"prepared_sha", "shipment", " AND prepared_sha IS NOT NULL AND status <> 'SLETTET'", true},
+	{"prepared_sha", "shipment", " AND prepared_sha > '' AND status <> 'SLETTET'", true},
 	{"blob_sha", "job_file", " AND erased_at IS NULL", true},
 	{"blob_sha", "receipt_file", "", false},
 	{"blob_sha", "invoice", "", false},

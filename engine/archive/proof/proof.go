@@ -46,7 +46,7 @@ var naming = []struct {
 	where                 string
 }{
 	{ByDocument, "blob_sha", "blob_bytes", "shipment", "document", ""},
-	{ByPrepared, "prepared_sha", "prepared_bytes", "id", "shipment", " AND status <> 'SLETTET'"},
+	{ByPrepared, "prepared_sha", "prepared_bytes", "id", "shipment", " AND prepared_sha > '' AND status <> 'SLETTET'"},
 	{ByJobFile, "blob_sha", "blob_bytes", "job", "job_file", " AND erased_at IS NULL"},
 	{ByReceipts, "blob_sha", "blob_bytes", "vendor", "receipt_file", ""},
 	{ByInvoice, "blob_sha", "blob_bytes", "id", "invoice", ""},

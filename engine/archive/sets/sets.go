@@ -17,6 +17,17 @@ import (
 // OnTheWay are the statuses from which a letter may go to paper.
 const OnTheWay = `('AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
 
+// Open are the statuses of letters with which something of ours is to be done: word for word the condition of the index shipment_open.
+const Open = `('MOTTATT', 'AKSEPTERT', 'VARSLET', 'KLAR_FOR_MOTTAK', 'SENDT_SDP')`
+
+// open are those of Open.
+var open = []shipment.Status{shipment.StatusMottatt, shipment.StatusAkseptert, shipment.StatusVarslet, shipment.StatusKlarForMottak, shipment.StatusSendtSDP}
+
+// AllOpen reports whether there are statuses, each of Open.
+func AllOpen(some []shipment.Status) bool {
+	return len(some) > 0 && !slices.ContainsFunc(some, func(s shipment.Status) bool { return !slices.Contains(open, s) })
+}
+
 // MayGo is what may go to paper at some time, of shipments s: word for word the conditions of the index shipment_waiting.
 const MayGo = `s.status || '' IN ` + OnTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
 			AND s.hold = '' AND s.prepared_sha IS NOT NULL`
