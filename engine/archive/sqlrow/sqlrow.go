@@ -153,8 +153,16 @@ func Scalar[T any](scan Scan) (v T, err error) {
 // other not.
 func plain(args []any) error {
 	for i, a := range args {
-		if t, ok := a.(time.Time); ok {
-			args[i] = ms(t)
+		switch v := a.(type) {
+		case time.Time:
+			args[i] = ms(v)
+			continue
+		case int64, bool, nil:
+			continue
+		case string:
+			if !storable(v) {
+				return unstorable(i)
+			}
 			continue
 		}
 		v := reflect.ValueOf(a)
@@ -164,8 +172,8 @@ func plain(args []any) error {
 		switch v.Kind() {
 		case reflect.String:
 			s := v.String()
-			if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
-				return fmt.Errorf("value %d of the row is not valid text (UTF-8 without NUL)", i+1)
+			if !storable(s) {
+				return unstorable(i)
 			}
 			args[i] = s
 		case reflect.Int, reflect.Int64, reflect.Int32:
@@ -177,6 +185,13 @@ func plain(args []any) error {
 		}
 	}
 	return nil
+}
+
+// storable reports whether both databases take a text.
+func storable(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
+
+func unstorable(i int) error {
+	return fmt.Errorf("value %d of the row is not valid text (UTF-8 without NUL)", i+1)
 }
 
 // ms is a time as it is stored; NULL for the zero time.
@@ -292,8 +307,20 @@ type Args []any
 // Add adds an argument and returns its placeholder.
 func (a *Args) Add(v any) string {
 	*a = append(*a, v)
+	if n := len(*a); n <= len(placeholders) {
+		return placeholders[n-1]
+	}
 	return "$" + strconv.Itoa(len(*a))
 }
+
+// placeholders are $1, $2 … of statements that write many rows: to write each anew costs as much as to send it.
+var placeholders = func() []string {
+	out := make([]string, insertedAtOnce+100)
+	for i := range out {
+		out[i] = "$" + strconv.Itoa(i+1)
+	}
+	return out
+}()
 
 // In is the list of an IN; never empty.
 func In[T ~string](a *Args, vs []T) string {
@@ -312,12 +339,14 @@ func (a *Args) Limit(n int) string {
 	return " LIMIT " + a.Add(n)
 }
 
+// insertedAtOnce is how many values one statement inserts: each statement keeps what it may have to take back, page by page.
+const insertedAtOnce = 2400
+
 // InsertRows inserts many rows with few statements.
 func (r *Rows) InsertRows(ctx context.Context, into string, rows [][]any) error {
-	const atOnce = 600
 	for len(rows) > 0 {
-		n := min(len(rows), max(1, atOnce/len(rows[0])))
-		var a Args
+		n := min(len(rows), max(1, insertedAtOnce/len(rows[0])))
+		a := make(Args, 0, n*len(rows[0]))
 		var b strings.Builder
 		b.WriteString("INSERT INTO " + into + " VALUES ")
 		for i, row := range rows[:n] {
