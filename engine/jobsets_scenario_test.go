@@ -3,9 +3,16 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"postgang/engine"
+	"postgang/engine/jobs"
+	"postgang/engine/nights"
+	"postgang/engine/restored"
+	"postgang/engine/retention"
+	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
 	"postgang/printjobs/exchange"
@@ -117,6 +124,307 @@ func TestComposedByTwo(t *testing.T) {
 			s.work(t)
 			s.wantJobs(t, "OFFERED")
 			s.wantAtVendor(t, ids...)
+		})
+	}
+}
+
+// wantSentOnce wants that letters are or were with the vendor, and that their histories say once that they were sent.
+func (s *stage) wantSentOnce(t *testing.T, job string, ids ...string) {
+	t.Helper()
+	at := s.job(t, job).OfferedAt
+	for _, id := range ids {
+		told := 0
+		for _, e := range view(t, s, func(r store.Reader) ([]shipment.Event, error) { return r.History(s.ctx, id) }) {
+			if e.Kind == shipment.EventStatus && e.To == shipment.StatusSendtPrint && e.Reason == job && e.At.Equal(at) {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("letter %s is told to be sent %d times:\n%s", id, told, s.history(t, id))
+		}
+	}
+}
+
+// handOvers are how a job goes on whose letters are only partly marked as sent.
+var handOvers = map[string]struct {
+	jobs string
+	on   func(t *testing.T, s *stage, job string, ids []string)
+}{
+	"the task is done again": {"ACCEPTED", func(t *testing.T, s *stage, _ string, _ []string) {
+		s.work(t)
+		s.wantJobs(t, "OFFERED")
+		s.tick(t)
+		s.fetch(t)
+	}},
+	"the queue is lost": {"ACCEPTED", func(t *testing.T, s *stage, _ string, _ []string) {
+		s.tasks.take()
+		s.reconcile(t)
+		s.wantJobs(t, "OFFERED")
+		s.tick(t)
+		s.fetch(t)
+	}},
+	"the vendor accepts": {"ACCEPTED", func(t *testing.T, s *stage, _ string, _ []string) {
+		s.tick(t)
+		s.fetch(t)
+	}},
+	"the vendor is away": {"ACCEPTED", func(t *testing.T, s *stage, _ string, _ []string) {
+		s.away(t, func() {
+			s.work(t)
+			s.wantJobs(t, "OFFERED")
+		})
+		s.tick(t)
+		s.fetch(t)
+	}},
+	"offers are stopped": {"ACCEPTED", func(t *testing.T, s *stage, job string, _ []string) {
+		must(t, s.config.Archive.InTx(s.ctx, func(tx store.Tx) error {
+			return tx.SetSetting(s.ctx, restored.StopSetting+"trykk", "{}")
+		}))
+		must(t, s.engine.OfferJob(s.ctx, job))
+		s.wantJobs(t, "OFFERED")
+		must(t, s.config.Archive.InTx(s.ctx, func(tx store.Tx) error { return tx.SetSetting(s.ctx, restored.StopSetting+"trykk", "") }))
+		s.tick(t)
+		s.fetch(t)
+	}},
+	"a receipt comes first": {"ACCEPTED", func(t *testing.T, s *stage, job string, ids []string) {
+		s.receipts(t, "k1.csv", receiptRow(job, ids[4], s.clock.now()))
+		s.fetch(t)
+		s.wantStatus(t, ids[4], shipment.StatusPrintet)
+		s.wantMoney(t, 1750)
+		s.tick(t)
+		s.fetch(t)
+	}},
+	"the vendor refuses": {"REJECTED ACCEPTED", func(t *testing.T, s *stage, job string, ids []string) {
+		s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA})
+		s.removeAtVendor(t, s.inbox(t, job)...)
+		s.fetch(t)
+		s.wantJobs(t, "REJECTED")
+		s.wantSentOnce(t, job, ids...)
+		for _, id := range ids {
+			s.wantStatus(t, id, shipment.StatusAkseptert)
+			s.wantHold(t, id, shipment.HoldRejected)
+		}
+		n, err := s.engine.ReleaseJob(s.ctx, job, "rettet")
+		if err != nil || n != 5 {
+			t.Errorf("released %d letters, %v", n, err)
+		}
+		s.night(t)
+		s.tick(t)
+		s.fetch(t)
+	}},
+}
+
+// TestHandOverCutShort: the process dies between the sets in which letters are marked as sent. The job is handed over, whatever comes next:
+// none of its letters is collected, read in time, erased or withdrawn, and all of them are marked before anything else is done with it.
+func TestHandOverCutShort(t *testing.T) {
+	t.Parallel()
+	for name, way := range handOvers {
+		for marked, cut := range []struct {
+			step string
+			n    int
+		}{{"offer: hand-over recorded", 1}, {"offer: letters marked", 1}, {"offer: letters marked", 2}} {
+			t.Run(fmt.Sprintf("%s, %d marked", name, 2*marked), func(t *testing.T) {
+				t.Parallel()
+				s, ids := five(t)
+				s.dieAt(cut.step, cut.n)
+				if !s.survive(t, func() { s.night(t) }) {
+					t.Fatal("the process did not die")
+				}
+				s.wantJobs(t, "OFFERING")
+				job := s.onlyJob(t).ID
+				s.wantMarked(t, ids, 2*marked)
+				s.stays(t, job, ids)
+				way.on(t, s, job, ids)
+				s.wantJobs(t, way.jobs)
+				s.wantSentOnce(t, job, ids...)
+				s.wantAtVendor(t, ids...)
+				s.wantAlarms(t)
+			})
+		}
+	}
+}
+
+func (s *stage) wantMarked(t *testing.T, ids []string, want int) {
+	t.Helper()
+	n := 0
+	for _, id := range ids {
+		if s.shipment(t, id).Status == shipment.StatusSendtPrint {
+			n++
+		}
+	}
+	if n != want {
+		t.Errorf("%d letters are marked as sent, want %d", n, want)
+	}
+}
+
+// stays wants that nobody gets at the letters of a job that is OFFERING.
+func (s *stage) stays(t *testing.T, job string, ids []string) {
+	t.Helper()
+	if c := s.collect(t); c.Letters != 0 {
+		t.Errorf("collected %d letters again", c.Letters)
+	}
+	must(t, s.engine.ComposeJob(s.ctx, job))
+	if _, err := s.engine.WithdrawJob(s.ctx, job, "prøver"); err == nil || !strings.Contains(err.Error(), "past the last gate") {
+		t.Errorf("withdrawn: %v", err)
+	}
+	if _, err := s.engine.OrderReprint(s.ctx, jobs.ReprintOrder{Job: job, Letters: []shipment.Range{{From: 1, To: 1}}, Reason: torn}); err == nil || !strings.Contains(err.Error(), "(OFFERING)") {
+		t.Errorf("reprinted: %v", err)
+	}
+	if _, err := s.engine.ResolveJob(s.ctx, nights.Resolution{Job: job, Reason: "prøver"}); err == nil || !strings.Contains(err.Error(), "it was handed over") {
+		t.Errorf("resolved: %v", err)
+	}
+	s.wantJobs(t, "OFFERING")
+	for _, id := range ids {
+		if l := view(t, s, func(r store.Reader) (retention.Letter, error) { return r.KeepingOne(s.ctx, id) }); !l.InJob {
+			t.Errorf("may be erased: %+v", l)
+		}
+	}
+}
+
+// TestReadWhileHandedOver: a letter of a job that is OFFERING is on its way to paper, whether it is marked yet or not. One that is closed
+// by a person stays so.
+func TestReadWhileHandedOver(t *testing.T) {
+	t.Parallel()
+	s := setup(t, bySets)
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, s.accepted(t, fmt.Sprint("k", i), newLetter(fmt.Sprint(i)).digital()))
+		s.event(t, ids[i], shipment.DigitalNotified)
+	}
+	s.clock.add(20 * 24 * time.Hour)
+	s.dieAt("offer: letters marked", 1)
+	if !s.survive(t, func() { s.night(t) }) {
+		t.Fatal("the process did not die")
+	}
+	var order []string
+	for _, l := range s.letters(t, s.onlyJob(t).ID) {
+		order = append(order, l.Shipment)
+	}
+	s.read(t, order[0])
+	s.read(t, order[3])
+	s.event(t, order[4], shipment.DigitalClosed)
+	s.work(t)
+	s.wantJobs(t, "OFFERED")
+	for _, id := range order[:4] {
+		s.wantStatus(t, id, shipment.StatusSendtPrint)
+	}
+	s.wantStatus(t, order[4], shipment.StatusManueltHandtert)
+	for _, id := range []string{order[0], order[3]} {
+		if s.shipment(t, id).ReadAt.IsZero() {
+			t.Error("that it was read is not kept")
+		}
+	}
+	s.tick(t)
+	s.fetch(t)
+	s.wantAtVendor(t, order...)
+}
+
+// TestMarkedByTwo: two processes mark the letters of a job, and one of them has it accepted meanwhile.
+func TestMarkedByTwo(t *testing.T) {
+	t.Parallel()
+	s, ids := five(t)
+	config := s.config
+	config.Step = nil
+	other, err := engine.New(s.ctx, config)
+	must(t, err)
+	begun := false
+	s.step.set(func(name string) {
+		if name == "offer: letters marked" && !begun {
+			begun = true
+			s.tick(t)
+			_, err := other.Fetch(s.ctx)
+			must(t, err)
+			s.wantJobs(t, "ACCEPTED")
+			s.wantMarked(t, ids, 5)
+		}
+	})
+	s.night(t)
+	s.step.set(nil)
+	if !begun {
+		t.Fatal("no letters were marked by themselves")
+	}
+	s.wantJobs(t, "ACCEPTED")
+	s.wantSentOnce(t, s.onlyJob(t).ID, ids...)
+	s.wantAtVendor(t, ids...)
+	s.wantAlarms(t)
+}
+
+// TestLargeUncertain: a person's word, an answer or a receipt settles a large job that is UNCERTAIN, and its letters are marked set by set.
+func TestLargeUncertain(t *testing.T) {
+	t.Parallel()
+	for name, settle := range map[string]func(t *testing.T, s *stage, job string, ids []string){
+		"word":   func(t *testing.T, s *stage, job string, _ []string) { s.resolve(t, job, true) },
+		"answer": func(t *testing.T, s *stage, job string, _ []string) { s.answer(t, s.acceptance(t, job)); s.fetch(t) },
+		"receipt": func(t *testing.T, s *stage, job string, ids []string) {
+			s.receipts(t, "k1.csv", receiptRow(job, ids[0], s.clock.now()))
+			s.fetch(t)
+		},
+	} {
+		for _, step := range []string{"", "offer: letters marked"} {
+			t.Run(name+" "+step, func(t *testing.T) {
+				t.Parallel()
+				s, job, ids := uncertainJob(t)
+				s.config.SetSize = 2
+				s.restart(t)
+				if step != "" {
+					s.dieAt(step, 1)
+				}
+				if s.survive(t, func() { settle(t, s, job, ids) }) != (step != "") {
+					t.Fatal("the process did not die, or did")
+				}
+				if step != "" {
+					s.wantJobs(t, "OFFERING")
+					s.wantMarked(t, ids, 2)
+				}
+				s.wantAlarms(t)
+				s.work(t)
+				s.fetch(t)
+				for _, id := range ids[1:] {
+					s.wantStatus(t, id, shipment.StatusSendtPrint)
+				}
+				s.wantSentOnce(t, job, ids...)
+				want := "ACCEPTED"
+				if name == "word" {
+					want = "OFFERED"
+				}
+				s.wantJobs(t, want)
+				s.wantAlarms(t)
+			})
+		}
+	}
+}
+
+// TestLargeManualPrint: a large job is given out, and the process dies while its letters are marked.
+func TestLargeManualPrint(t *testing.T) {
+	t.Parallel()
+	for _, again := range []bool{true, false} {
+		t.Run(fmt.Sprint("given out again: ", again), func(t *testing.T) {
+			t.Parallel()
+			s, job, ids := manualJob(t)
+			s.config.SetSize = 1
+			s.restart(t)
+			s.dieAt("offer: letters marked", 1)
+			if !s.survive(t, func() { s.printHere(t, job) }) {
+				t.Fatal("the process did not die")
+			}
+			s.wantJobs(t, "OFFERING")
+			queue, err := s.engine.ManualQueue(s.ctx)
+			must(t, err)
+			if len(queue) != 1 || !queue[0].Printed() || queue[0].GivenTo() == "" {
+				t.Errorf("queue: %+v", queue)
+			}
+			if again {
+				_, err := s.engine.PrintManual(asPrinter(s), jobs.ManualPrint{Job: job, Dir: t.TempDir(), By: "nn01"})
+				if !errors.Is(err, jobs.ErrGivenOut) {
+					t.Errorf("given out again: %v", err)
+				}
+				s.wantJobs(t, "OFFERED")
+			}
+			s.confirm(t, job)
+			s.wantJobs(t, "CLOSED")
+			for _, id := range ids {
+				s.wantStatus(t, id, shipment.StatusPrintet)
+			}
+			s.wantSentOnce(t, job, ids...)
 		})
 	}
 }

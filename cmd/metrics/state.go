@@ -37,7 +37,7 @@ func ReadState(ctx context.Context, r store.Reader, now time.Time, schedules []s
 	s.Letters, errs[0] = r.CountShipments(ctx)
 	s.Overdue, errs[1] = r.Overdue(ctx, now)
 	s.Jobs, errs[2] = r.Jobs(ctx, store.JobFilter{States: []store.JobState{
-		store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobUncertain, store.JobRejected,
+		store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering, store.JobOffered, store.JobUncertain, store.JobRejected,
 	}})
 	s.Alarms, errs[3] = r.Alarms(ctx, true)
 	s.Nodes, errs[4] = r.Nodes(ctx)

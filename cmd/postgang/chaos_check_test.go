@@ -119,7 +119,7 @@ func (v chaosView) violations(settled bool) []string {
 		case "":
 			wrong("the vendor has job %s, the archive has not", id)
 			continue
-		case store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobClosed, store.JobUncertain:
+		case store.JobCommitted, store.JobOffering, store.JobOffered, store.JobAccepted, store.JobClosed, store.JobUncertain:
 		default:
 			wrong("the vendor prints job %s, which is %s", id, j.state)
 		}

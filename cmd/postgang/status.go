@@ -193,7 +193,7 @@ func status(ctx context.Context, a *app.App) (statusView, error) {
 			v.Counts = append(v.Counts, countView{c.Account, c.Status, c.Hold != "", c.Hold, c.Count})
 		}
 		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{
-			store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffered, store.JobAccepted, store.JobRejected}})
+			store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffering, store.JobOffered, store.JobAccepted, store.JobRejected}})
 		if err != nil {
 			return err
 		}

@@ -484,15 +484,15 @@ func (e *Acceptor) tooManyAlike(ctx context.Context, tx store.Tx, s shipment.Shi
 	if limit <= 0 {
 		return s.Refusals, nil
 	}
-	alike, err := tx.CountAlike(ctx, s.ID, s.Fingerprint, s.ReceivedAt.Add(-rules.DuplicateWindow))
+	accepted, undecided, err := tx.CountAlike(ctx, s.ID, s.Fingerprint, s.ReceivedAt.Add(-rules.DuplicateWindow))
 	switch {
 	case err != nil:
 		return nil, err
-	case alike.Accepted >= limit:
+	case accepted >= limit:
 		return append(s.Refusals, shipment.Refusal{Code: "for-mange-like", Args: shipment.Args{
-			"n": strconv.Itoa(alike.Accepted), "hours": strconv.FormatFloat(rules.DuplicateWindow.Hours(), 'f', 0, 64),
+			"n": strconv.Itoa(accepted), "hours": strconv.FormatFloat(rules.DuplicateWindow.Hours(), 'f', 0, 64),
 		}}), nil
-	case alike.Accepted+alike.Undecided >= limit:
+	case accepted+undecided >= limit:
 		return nil, &step.LaterError{After: alikeWait, Reason: "alike hand-ins before it are not decided yet"}
 	}
 	return s.Refusals, nil
@@ -975,7 +975,7 @@ func (e *Acceptor) applyEvent(ctx context.Context, d shipment.DigitalEvent) erro
 }
 
 // pastTheGate reports whether a letter is on its way to paper: with the vendor, or in a job past the last gate, whose
-// hand-over may not have been recorded yet.
+// hand-over may not have been recorded yet, or not of this letter.
 func pastTheGate(ctx context.Context, r store.Reader, s shipment.Shipment) (bool, error) {
 	if !s.Status.Printable() {
 		return s.Status == shipment.StatusSendtPrint, nil
@@ -985,7 +985,7 @@ func pastTheGate(ctx context.Context, r store.Reader, s shipment.Shipment) (bool
 		return false, err
 	}
 	for _, j := range jobs {
-		if j.State == store.JobCommitted || j.State == store.JobUncertain {
+		if j.State == store.JobCommitted || j.State == store.JobUncertain || j.State == store.JobOffering {
 			return true, nil
 		}
 	}

@@ -330,30 +330,3 @@ func (t *tx) AddJobEvent(ctx context.Context, e store.JobEvent) error {
 	}
 	return nil
 }
-
-// notSent is the rest of a WHERE: the letters of job $1 that SendLetters marks.
-const notSent = `status NOT IN ('SENDT_PRINT', 'PRINTET', 'LEST', 'MANUELT_HANDTERT', 'SLETTET')`
-
-// SendLetters marks a job's letters SENDT_PRINT. The job's id is the reason of their events.
-func (t *tx) SendLetters(ctx context.Context, job string, at time.Time) error {
-	if err := t.sendLetters(ctx, job, at); err != nil {
-		return fmt.Errorf("mark letters of job %s as sent: %w", job, err)
-	}
-	return nil
-}
-
-func (t *tx) sendLetters(ctx context.Context, job string, at time.Time) error {
-	if _, err := t.Job(ctx, job); err != nil {
-		return err
-	}
-	_, err := t.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
-		SELECT s.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), s.status, 'SENDT_PRINT', l.job, CAST($5 AS TEXT)
-		FROM job_letter l JOIN shipment s ON s.id = l.shipment
-		WHERE l.job = $1 AND s.`+notSent+` ORDER BY l.letter`, job, at, t.now, shipment.EventStatus, sqlrow.Actor(ctx))
-	if err != nil {
-		return err
-	}
-	_, err = t.Exec(ctx, `UPDATE shipment SET status = 'SENDT_PRINT', sent_at = CAST($2 AS BIGINT), version = version + 1
-		WHERE id IN (SELECT shipment FROM job_letter WHERE job = $1) AND `+notSent, job, at)
-	return err
-}

@@ -220,20 +220,17 @@ func (r *reader) PreparedAs(ctx context.Context, key string) (shipment.BlobRef, 
 }
 
 // CountAlike counts shipments with a fingerprint that were recorded before another.
-func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (store.Alike, error) {
-	n, err := sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (n store.Alike, err error) {
-		err = scan(&n.Accepted, &n.Undecided)
-		return n, err
-	}, `SELECT coalesce(sum(CASE WHEN s.status <> 'MOTTATT' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN s.status = 'MOTTATT' THEN 1 ELSE 0 END), 0)
+func (r *reader) CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (accepted, undecided int, err error) {
+	_, err = sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (struct{}, error) { return struct{}{}, scan(&accepted, &undecided) }, `SELECT coalesce(sum(CASE WHEN s.status <> 'MOTTATT' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN s.status = 'MOTTATT' THEN 1 ELSE 0 END), 0)
 		FROM shipment s
 		WHERE s.fingerprint = $2 AND s.received_at >= $3 AND s.id <> $1 AND s.status NOT IN ('AVVIST', 'FEILET_UNDER_MOTTAK')
 			AND EXISTS (SELECT 1 FROM event e WHERE e.shipment = s.id AND e.kind = 'MOTTATT'
 				AND e.seq < (SELECT min(own.seq) FROM event own WHERE own.shipment = $1 AND own.kind = 'MOTTATT'))`,
 		shipment, fingerprint, since.UnixMilli())
 	if err != nil {
-		return store.Alike{}, fmt.Errorf("count alike shipments: %w", err)
+		return 0, 0, fmt.Errorf("count alike shipments: %w", err)
 	}
-	return n, nil
+	return accepted, undecided, nil
 }
 
 // Due lists what may be collected.

@@ -104,8 +104,9 @@ func (e *Jobs) FetchAnswers(ctx context.Context, vendor string) (Answered, error
 
 // applyAnswer applies one answer. applied: it was news; ok: it is an answer to what we offered.
 func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
+	unmarked := false // its letters are too many to be marked as sent here
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
-		applied, ok = false, true
+		applied, ok, unmarked = false, true, false
 		odd := func(fault string, more alarm.Args) error {
 			ok = false
 			key, args := "answer:"+vendor+":"+a.Job, alarm.Args{"case": "odd", "vendor": vendor, "job": a.Job, "fault": fault}
@@ -144,8 +145,11 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 			return odd("letters", alarm.Args{"accepted": strconv.Itoa(a.Letters), "offered": strconv.Itoa(j.Letters + len(beyond))})
 		case j.State == to, j.State == store.JobClosed && a.Accepted:
 			return nil // known
-		case j.State == store.JobCommitted, j.State == store.JobUncertain:
-			// The vendor answers, so it was handed over; the process died before recording it.
+		case j.State == store.JobCommitted, j.State == store.JobUncertain, j.State == store.JobOffering:
+			// The vendor answers, so it was handed over; the process died before recording it, or all of it.
+			if unmarked = e.Large(j); unmarked {
+				return nil
+			}
 			if err := e.Offered(ctx, tx, j.ID, shipment.Note{Code: "vendor-answered"}); err != nil {
 				return err
 			}
@@ -169,6 +173,12 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		}
 		return e.rejected(ctx, tx, j, len(a.Reasons))
 	})
+	if err == nil && unmarked {
+		if err := e.MarkOffered(ctx, a.Job, shipment.Note{Code: "vendor-answered"}); err != nil {
+			return false, false, err
+		}
+		return e.applyAnswer(ctx, vendor, a)
+	}
 	return applied, ok, err
 }
 
@@ -207,7 +217,7 @@ func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reas
 			if err != nil {
 				return err
 			}
-			if r.State == store.JobOffered || r.State == store.JobAccepted {
+			if r.State == store.JobOffering || r.State == store.JobOffered || r.State == store.JobAccepted {
 				continue // the vendor prints it from there
 			}
 		}

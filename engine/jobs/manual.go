@@ -39,7 +39,7 @@ func committedHere(ev store.JobEvent) bool {
 }
 
 // manualStates are those of a job in the queue: it is to be printed, or to be confirmed.
-var manualStates = []store.JobState{store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}
+var manualStates = []store.JobState{store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering, store.JobOffered, store.JobAccepted}
 
 // ManualJob is a job in the queue of manual print.
 type ManualJob struct {
@@ -60,7 +60,9 @@ func (m ManualJob) GivenTo() string {
 }
 
 // Printed reports whether the job's files were given out to be printed.
-func (m ManualJob) Printed() bool { return m.State == store.JobOffered || m.State == store.JobAccepted }
+func (m ManualJob) Printed() bool {
+	return m.State == store.JobOffering || m.State == store.JobOffered || m.State == store.JobAccepted
+}
 
 // ManualQueue lists the jobs that wait to be printed here, or to be confirmed as posted, of the given vendors or of all
 // that are manual; by id. ErrNotManual: one of them has a print vendor.
@@ -120,7 +122,7 @@ func lastGivenOut(ctx context.Context, r store.Reader, job string) (last store.J
 
 // WaitsForPerson reports whether a job that is not handed over waits for PrintManual, and for nothing else.
 func (e *Jobs) WaitsForPerson(j store.PrintJob) bool {
-	return e.Vendors[j.Vendor].Manual && !j.State.Uncomposed()
+	return e.Vendors[j.Vendor].Manual && !j.State.Uncomposed() && j.State != store.JobOffering
 }
 
 // ManualPrint is a person's wish to print a job here.
@@ -169,6 +171,9 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 		}
 		return out, fmt.Errorf("print %s: %w", p.Job, err)
 	}
+	if err := e.FinishOffer(ctx, p.Job); err != nil { // it was given out before
+		return out, step.Lost(ctx, err)
+	}
 	if out, err = e.manualGate(ctx, p); err != nil || len(out.New) > 0 || out.LeftOut > 0 {
 		return out, step.Lost(ctx, err)
 	}
@@ -197,6 +202,10 @@ func (e *Jobs) PrintManual(ctx context.Context, p ManualPrint) (Printout, error)
 		return e.Offered(ctx, tx, p.Job, givenOut(p.By))
 	})
 	if err != nil {
+		return out, step.Lost(ctx, err)
+	}
+	e.Passed("manual: hand-over recorded")
+	if err := e.FinishOffer(ctx, p.Job); err != nil {
 		return out, step.Lost(ctx, err)
 	}
 	e.Passed("manual: OFFERED")

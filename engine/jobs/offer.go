@@ -28,9 +28,10 @@ import (
 //
 //	COMPOSED   files go up under temporary names, are verified and renamed        → UPLOADED
 //	UPLOADED   the last gate: letters read or closed meanwhile withdraw the job   → COMMITTED or WITHDRAWN
-//	COMMITTED  the ready file is put in place; it is the hand-over                → OFFERED
-//	           found there after a crash, or an answer                            → OFFERED
+//	COMMITTED  the ready file is put in place; it is the hand-over                → OFFERED, a large job OFFERING
+//	           found there after a crash, or an answer                            → the same
 //	           found neither it nor our files                                     → UNCERTAIN, and an alarm
+//	OFFERING   its letters are marked as sent, a set at a time                    → OFFERED
 func (e *Jobs) OfferJob(ctx context.Context, id string) error {
 	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 	if err != nil {
@@ -38,6 +39,8 @@ func (e *Jobs) OfferJob(ctx context.Context, id string) error {
 	}
 	switch j.State {
 	case store.JobComposed, store.JobUploaded, store.JobCommitted:
+	case store.JobOffering: // the vendor has it, and is not asked any more
+		return e.FinishOffer(ctx, id)
 	default:
 		return nil
 	}
@@ -357,18 +360,58 @@ func (e *Jobs) otherTicket(ctx context.Context, j store.PrintJob, why doubt) err
 	return errors.Join(e.restored.StopOffers(ctx, restored.OfferStop{Vendor: j.Vendor, Jobs: []string{j.ID}}), e.uncertain(ctx, j, why))
 }
 
-// MarkOffered records the hand-over and marks the letters SENDT_PRINT, in one transaction.
+// MarkOffered records the hand-over and marks the letters SENDT_PRINT: of a small job in one transaction, of a large one by FinishOffer.
 func (e *Jobs) MarkOffered(ctx context.Context, id string, why shipment.Note) error {
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		return e.Offered(ctx, tx, id, why)
 	})
-	if err == nil {
-		e.Passed("offer: OFFERED")
+	if err != nil {
+		return err
 	}
-	return err
+	e.Passed("offer: hand-over recorded")
+	if err := e.FinishOffer(ctx, id); err != nil {
+		return err
+	}
+	e.Passed("offer: OFFERED")
+	return nil
 }
 
-// Offered moves a job to OFFERED in tx, whatever it passed before, and its letters to SENDT_PRINT.
+// FinishOffer marks the letters of a job that is OFFERING as sent, a set at a time; with the last set the job is OFFERED. It begins at the
+// first letter: those that are marked already stay as they are, so that whoever does it again, or at the same time, does no harm. Other
+// jobs are left alone.
+func (e *Jobs) FinishOffer(ctx context.Context, id string) error {
+	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil {
+		return fmt.Errorf("offer %s: %w", id, err)
+	}
+	for after := 0; j.State == store.JobOffering; {
+		next := 0
+		err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+			if j, err = tx.Job(ctx, id); err != nil || j.State != store.JobOffering {
+				return err // somebody else has brought it to its end
+			}
+			if next, err = tx.SendLetters(ctx, id, j.OfferedAt, after, e.SetSize); err != nil || next > 0 {
+				return err
+			}
+			return e.MoveJob(ctx, tx, j, store.JobOffered, shipment.Note{})
+		})
+		if err != nil {
+			return fmt.Errorf("offer %s: %w", id, err)
+		}
+		if next == 0 {
+			return nil
+		}
+		after = next
+		e.Passed("offer: letters marked")
+	}
+	return nil
+}
+
+// Large reports whether the letters of a job are too many to be marked as sent in the transaction of something else: see FinishOffer.
+func (e *Jobs) Large(j store.PrintJob) bool { return j.Letters > e.SetSize }
+
+// Offered moves a job to OFFERED in tx, whatever it passed before, and its letters to SENDT_PRINT. A large one is OFFERING then: the
+// caller has FinishOffer do the rest, and when it does not come to that, the task does that it gets here.
 func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id string, why shipment.Note) error {
 	for {
 		j, err := tx.Job(ctx, id)
@@ -382,18 +425,25 @@ func (e *Jobs) Offered(ctx context.Context, tx store.Tx, id string, why shipment
 		case store.JobUploaded:
 			to = store.JobCommitted
 		case store.JobCommitted, store.JobUncertain:
-			to = store.JobOffered
+			if to = store.JobOffered; e.Large(j) {
+				to = store.JobOffering
+			}
 		default:
 			return nil
 		}
 		if err := e.MoveJob(ctx, tx, j, to, why); err != nil {
 			return err
 		}
-		if to == store.JobOffered {
+		switch to {
+		case store.JobOffering:
+			return errors.Join(tx.ResolveAlarm(ctx, UncertainAlarm(id)), tx.Enqueue(ctx, store.Task{Kind: store.TaskOffer, Subject: id}))
+		case store.JobOffered:
 			if err := tx.ResolveAlarm(ctx, UncertainAlarm(id)); err != nil {
 				return err
 			}
-			return tx.SendLetters(ctx, id, tx.Now())
+			_, err := tx.SendLetters(ctx, id, tx.Now(), 0, e.SetSize)
+			return err
+		default: // further
 		}
 	}
 }

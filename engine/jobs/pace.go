@@ -14,8 +14,8 @@ import (
 
 // UntilOffer is how long until a job may be offered, by its vendor's window and limits; 0: now.
 func (e *Jobs) UntilOffer(ctx context.Context, j store.PrintJob) (time.Duration, error) {
-	if j.State.Uncomposed() {
-		return 0, nil // it is composed meanwhile
+	if j.State.Uncomposed() || j.State == store.JobOffering {
+		return 0, nil // it is composed meanwhile, or handed over
 	}
 	v := e.Vendors[j.Vendor]
 	rate, err := e.untilRate(ctx, v, j)

@@ -220,6 +220,8 @@ func notReprintable(j store.PrintJob) string {
 		return fmt.Sprintf("it is a reprint itself: order the letters from %s, by their numbers there", j.Parent)
 	case j.State == store.JobOffered, j.State == store.JobAccepted, j.State == store.JobClosed:
 		return ""
+	case j.State == store.JobOffering:
+		return "it was handed over just now, and its letters are being marked as sent (OFFERING): try again in a moment"
 	case j.State == store.JobUncertain:
 		return fmt.Sprintf("it is UNCERTAIN whether the vendor has it: ask the vendor first, then postgang job resolve %s", j.ID)
 	case j.State == store.JobRejected:

@@ -86,6 +86,8 @@ func notUncertain(j store.PrintJob) string {
 		return ""
 	case store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
 		return "it is handed over by itself, by postgang serve or the next postgang night"
+	case store.JobOffering:
+		return "it was handed over, and its letters are being marked as sent, by postgang serve or the next postgang night"
 	case store.JobOffered:
 		return "the vendor's answer or receipts decide (postgang receipts fetch). A vendor that has lost it answers with a refusal, and postgang job release then frees its letters"
 	case store.JobAccepted, store.JobClosed:
@@ -162,6 +164,9 @@ func (e *Nights) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 		return out, err
 	}
 	e.Passed("resolve: recorded")
+	if err := e.jobs.FinishOffer(ctx, r.Job); err != nil {
+		return out, err
+	}
 	e.Log.Info("uncertain job resolved", "job", r.Job, "offered", r.Offered, "new", out.New)
 	return out, nil
 }

@@ -170,7 +170,7 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 			withdrawn = append(withdrawn, j.ID)
 		case j.State == store.JobUncertain:
 			out.Uncertain = append(out.Uncertain, j.ID)
-		case j.State.Uncomposed() || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobCommitted:
+		case j.State.Uncomposed() || j.State == store.JobComposed || j.State == store.JobUploaded || j.State == store.JobCommitted || j.State == store.JobOffering:
 			if j.LastError != "" {
 				out.LastError = j.LastError
 			}
@@ -178,7 +178,7 @@ func (e *Nights) runNight(ctx context.Context, o NightOptions, start time.Time) 
 			if err != nil {
 				return out, errors.Join(waitErr, err)
 			}
-			if stopped[j.Vendor] {
+			if stopped[j.Vendor] && j.State != store.JobOffering {
 				continue
 			}
 			if e.jobs.WaitsForPerson(j) {
@@ -232,7 +232,7 @@ func (e *Nights) jobsNow(ctx context.Context) (jobsBefore, error) {
 	b := jobsBefore{open: map[string]store.PrintJob{}}
 	err := e.Archive.View(ctx, func(r store.Reader) error {
 		open, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{
-			store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain}})
+			store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering, store.JobUncertain}})
 		if err != nil {
 			return err
 		}
@@ -281,7 +281,7 @@ func (e *Nights) settle(ctx context.Context, o NightOptions, deadline time.Time)
 		}
 		left, letters, hopeless := 0, 0, 0
 		for _, j := range jobs {
-			if stopped[j.Vendor] && j.State != store.JobPlanned {
+			if stopped[j.Vendor] && j.State != store.JobPlanned && j.State != store.JobOffering {
 				continue // until Recover
 			}
 			if wait, err := e.jobs.UntilOffer(ctx, j); err != nil {

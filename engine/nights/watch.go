@@ -390,7 +390,7 @@ func (e *Nights) watchedNights(ctx context.Context, r store.Reader, now time.Tim
 
 func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (watched, error) {
 	w := watched{awaited: map[string]int{}, failing: map[string][]string{}, orders: map[string][]string{}, free: -1}
-	list, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted}})
+	list, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering, store.JobOffered, store.JobAccepted}})
 	if err != nil {
 		return w, err
 	}
@@ -416,7 +416,7 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 				w.orders[j.Vendor] = append(w.orders[j.Vendor], j.ID)
 			}
 			continue
-		case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted:
+		case store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering:
 			if j.Failures >= cmp.Or(e.rules.FailuresFrom, DefaultFailuresFrom) {
 				step := "handed over"
 				if j.State == store.JobPlanned {

@@ -50,7 +50,7 @@ func (e *Nights) noteFailure(ctx context.Context, job string, failed error) erro
 // Unsettled lists the jobs that are on their way to the vendor, or stuck on it.
 func (e *Nights) Unsettled(ctx context.Context) ([]store.PrintJob, error) {
 	return store.View(ctx, e.Archive, func(r store.Reader) ([]store.PrintJob, error) {
-		return r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}})
+		return r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering}})
 	})
 }
 
@@ -88,7 +88,7 @@ func (e *Nights) Reconcile(ctx context.Context) (tasks int, err error) {
 	}
 	var list []store.Task
 	err = e.Archive.View(ctx, func(r store.Reader) error {
-		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted}})
+		jobs, err := r.Jobs(ctx, store.JobFilter{States: []store.JobState{store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering}})
 		if err != nil {
 			return err
 		}

@@ -222,8 +222,11 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row receipt.Row, hand
 	}
 	if !a.touched[row.Job] {
 		a.touched[row.Job] = true
-		if s := a.jobs[row.Job].State; s == store.JobCommitted || s == store.JobUncertain {
+		if s := a.jobs[row.Job].State; s == store.JobCommitted || s == store.JobUncertain || s == store.JobOffering {
 			// The receipt proves the hand-over, which marks the letters as sent; only then can they be printed.
+			if e.jobs.Large(a.jobs[row.Job]) {
+				return &unmarkedError{row.Job}
+			}
 			if err := a.write(ctx); err != nil {
 				return err
 			}
@@ -300,6 +303,14 @@ func (a *receiptApplier) apply(ctx context.Context, i int, row receipt.Row, hand
 	a.deviate(account, append(found, odd...)...)
 	a.post(row, reprint)
 	return nil
+}
+
+// unmarkedError says that a job was handed over, and that its letters are to be marked as sent before its receipts are applied: they are
+// too many for the same transaction.
+type unmarkedError struct{ job string }
+
+func (e *unmarkedError) Error() string {
+	return "the letters of job " + e.job + " are not marked as sent yet"
 }
 
 // postedAt is when a letter counts as posted: when its receipt says, or, when that cannot be, when the receipt came. odd says so then.

@@ -393,6 +393,13 @@ func (b *booking) applySome(ctx context.Context, some chunk, all int) (took time
 		}
 		return tx.AdvanceReceiptFile(ctx, f, some.at)
 	})
+	var unmarked *unmarkedError
+	if errors.As(err, &unmarked) {
+		if err := e.jobs.MarkOffered(ctx, unmarked.job, shipment.Note{Code: "receipts-came"}); err != nil {
+			return 0, err
+		}
+		return b.applySome(ctx, some, all)
+	}
 	if err != nil {
 		return 0, err
 	}

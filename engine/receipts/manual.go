@@ -50,6 +50,9 @@ func (e *Receipts) ConfirmManual(ctx context.Context, c ManualConfirmation) (Imp
 	if err != nil {
 		return out, step.Lost(held, err)
 	}
+	if err := e.jobs.FinishOffer(held, c.Job); err != nil {
+		return out, step.Lost(held, err)
+	}
 	rows, err := e.manualReceipts(held, c)
 	if err == nil && len(rows) == 0 && len(half) > 0 {
 		return half[len(half)-1], nil // what it was to confirm

@@ -38,7 +38,7 @@ func (e *Receipts) NoteReturned(ctx context.Context, id string, cause receipt.Re
 			return err
 		}
 		i := slices.IndexFunc(in, func(j store.PrintJob) bool {
-			return j.State == store.JobOffered || j.State == store.JobAccepted || j.State == store.JobClosed
+			return j.State == store.JobOffering || j.State == store.JobOffered || j.State == store.JobAccepted || j.State == store.JobClosed
 		})
 		if i < 0 {
 			return fmt.Errorf("shipment %s was not handed over to be posted", id)

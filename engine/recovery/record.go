@@ -218,7 +218,8 @@ func (r *recovery) insert(ctx context.Context, tx store.Tx, x *vendorJob, p plac
 			}
 		}
 	}
-	return tx.SendLetters(ctx, x.id, tx.Now())
+	_, err = tx.SendLetters(ctx, x.id, tx.Now(), 0, len(p.rows))
+	return err
 }
 
 // totalsOf sums what is known of letters.

@@ -55,7 +55,7 @@ func (e *Check) keepFence(ctx context.Context) error {
 	}
 	for _, m := range slices.Backward(marks) { // by id, so the highest first
 		switch m.State {
-		case store.JobOffered, store.JobAccepted, store.JobClosed, store.JobRejected:
+		case store.JobOffering, store.JobOffered, store.JobAccepted, store.JobClosed, store.JobRejected:
 			return e.RaiseFence(ctx, m.ID)
 		default: // nobody outside is sure to know it
 		}

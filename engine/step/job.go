@@ -16,7 +16,7 @@ func (e *Step) MoveJob(ctx context.Context, tx store.Tx, j store.PrintJob, to st
 	}
 	from := j.State
 	j.State, j.Updated, j.Failures, j.LastError = to, tx.Now(), 0, ""
-	if to == store.JobOffered {
+	if to == store.JobOffering || to == store.JobOffered && from != store.JobOffering {
 		j.OfferedAt = tx.Now()
 	}
 	if err := tx.UpdateJob(ctx, j); err != nil {

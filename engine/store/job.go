@@ -69,9 +69,10 @@ type JobWriter interface {
 	// SetJobLetters stores the composed fields of some letters of a job. ErrNotFound when one is not in it.
 	SetJobLetters(ctx context.Context, job string, letters []JobLetter) error
 	AddJobEvent(ctx context.Context, e JobEvent) error
-	// SendLetters marks every letter of a job SENDT_PRINT at a time, with an event each; set-based. Letters that are
-	// SENDT_PRINT or PRINTET already stay as they are; LEST and MANUELT_HANDTERT that came after the last gate stay too.
-	SendLetters(ctx context.Context, job string, at time.Time) error
+	// SendLetters marks letters of a job SENDT_PRINT at a time, with an event each: those behind a letter number, at most so many. It
+	// gives the number behind which to go on; 0: they were the last. Letters that are SENDT_PRINT or PRINTET already stay as they are;
+	// LEST and MANUELT_HANDTERT that came after the last gate stay too.
+	SendLetters(ctx context.Context, job string, at time.Time, after, most int) (next int, err error)
 }
 
 // JobFilter selects print jobs; zero fields select all. Order is by id.
@@ -120,6 +121,7 @@ const (
 	JobComposed  JobState = "COMPOSED"  // print files, manifest and ticket written and proven
 	JobUploaded  JobState = "UPLOADED"  // all files at the vendor under their final names, no ready file
 	JobCommitted JobState = "COMMITTED" // past the last gate: its letters are on their way to paper
+	JobOffering  JobState = "OFFERING"  // handed over; its letters are being marked as sent, a set of them at a time
 	JobOffered   JobState = "OFFERED"   // the ready file is in place: handed over
 	JobAccepted  JobState = "ACCEPTED"  // the vendor accepted
 	JobClosed    JobState = "CLOSED"    // a receipt for every letter
@@ -135,8 +137,9 @@ var jobMoves = map[JobState][]JobState{
 	JobPlanned:   {JobComposed, JobWithdrawn},
 	JobComposed:  {JobUploaded, JobWithdrawn, JobUncertain},
 	JobUploaded:  {JobCommitted, JobWithdrawn, JobUncertain},
-	JobCommitted: {JobOffered, JobUncertain},
-	JobUncertain: {JobOffered, JobAccepted, JobRejected, JobWithdrawn},
+	JobCommitted: {JobOffering, JobOffered, JobUncertain},
+	JobOffering:  {JobOffered},
+	JobUncertain: {JobOffering, JobOffered, JobAccepted, JobRejected, JobWithdrawn},
 	JobOffered:   {JobAccepted, JobRejected},
 	JobAccepted:  {JobClosed},
 }
@@ -144,7 +147,7 @@ var jobMoves = map[JobState][]JobState{
 // JobStates returns all states of a print job, in the order in which one goes through them.
 func JobStates() []JobState {
 	return []JobState{
-		JobPlanning, JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffered, JobAccepted, JobClosed, JobRejected, JobWithdrawn, JobUncertain,
+		JobPlanning, JobPlanned, JobComposed, JobUploaded, JobCommitted, JobOffering, JobOffered, JobAccepted, JobClosed, JobRejected, JobWithdrawn, JobUncertain,
 	}
 }
 

@@ -29,7 +29,7 @@ type ShipmentReader interface {
 	PreparedAs(ctx context.Context, key string) (shipment.BlobRef, *prepare.Facts, error)
 	// CountAlike counts the shipments with this fingerprint that were recorded before a shipment (EventReceived) and received
 	// since then. Refused ones do not count.
-	CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (Alike, error)
+	CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (accepted, undecided int, err error)
 	// Due lists shipments that may be collected: status AKSEPTERT, VARSLET, KLAR_FOR_MOTTAK or SENDT_SDP, DueAt set and
 	// not after now, not read, not closed, not held, prepared, in no live job, of one of these accounts; by id, at most
 	// limit after the id `after`.
@@ -66,12 +66,6 @@ type ShipmentWriter interface {
 
 // ShipmentFilter selects shipments.
 type ShipmentFilter = find.Filter
-
-// Alike counts shipments that are like another.
-type Alike struct {
-	Accepted  int // or further
-	Undecided int // MOTTATT
-}
 
 // StatusCount counts shipments of an account in a status.
 type StatusCount struct {

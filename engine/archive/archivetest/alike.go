@@ -109,7 +109,7 @@ var statuses = []shipment.Status{
 }
 
 var states = []store.JobState{
-	store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted,
+	store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering, store.JobOffered, store.JobAccepted,
 	store.JobClosed, store.JobRejected, store.JobWithdrawn, store.JobUncertain,
 }
 
@@ -209,7 +209,8 @@ func (g *generator) act(now time.Time) act {
 		}}
 	case 10:
 		id := g.job()
-		return act{"send letters", func(ctx context.Context, tx store.Tx) (any, error) { return nil, tx.SendLetters(ctx, id, now) }}
+		after, most := rapid.IntRange(0, 2).Draw(g.rt, "after"), rapid.IntRange(1, 3).Draw(g.rt, "most")
+		return act{"send letters", func(ctx context.Context, tx store.Tx) (any, error) { return tx.SendLetters(ctx, id, now, after, most) }}
 	case 11, 12:
 		r, _ := Receipt(g.base+500+rapid.IntRange(0, 9).Draw(g.rt, "receipt"), g.job(), g.n("shipment"))
 		r.Vendor, r.Row.PostedAt = g.account, now
@@ -303,8 +304,8 @@ func (g *generator) contents(ctx context.Context, a store.Archive) (out []string
 		waiting = slices.DeleteFunc(waiting, func(c store.StatusCount) bool { return c.Account != g.account })
 		show("unhandled", waiting, err)
 		for _, s := range ss {
-			n, err := r.CountAlike(ctx, s.ID, g.account, T0)
-			show("alike", n, err)
+			accepted, undecided, err := r.CountAlike(ctx, s.ID, g.account, T0)
+			show("alike", [2]int{accepted, undecided}, err)
 			blob, facts, err := r.PreparedAs(ctx, s.PreparedKey)
 			show("prepared", blob, err)
 			show("facts", facts, err)

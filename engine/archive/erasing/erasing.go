@@ -33,7 +33,7 @@ func NewEraser(r *sqlrow.Rows, now time.Time) Eraser { return Eraser{r, now} }
 const letter = `SELECT s.id, s.account, s.status, s.hold, s.received_at,
 	coalesce((SELECT max(e.recorded_at) FROM event e WHERE e.shipment = s.id AND e.from_status <> e.to_status), s.received_at),
 	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job
-		WHERE l.shipment = s.id AND j.state IN ('PLANNING', 'PLANNED', 'COMPOSED', 'UPLOADED', 'COMMITTED', 'UNCERTAIN')),
+		WHERE l.shipment = s.id AND j.state IN ('PLANNING', 'PLANNED', 'COMPOSED', 'UPLOADED', 'COMMITTED', 'OFFERING', 'UNCERTAIN')),
 	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job WHERE l.shipment = s.id AND j.state IN ('OFFERED', 'ACCEPTED')
 		AND NOT EXISTS (SELECT 1 FROM receipt c WHERE c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED')),
 	EXISTS (SELECT 1 FROM job_letter l JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'

@@ -209,6 +209,45 @@ func (t Setter) setLetters(ctx context.Context, job string, letters []store.JobL
 	return nil
 }
 
+// notSent is the rest of a WHERE: the letters of job $1 that SendLetters marks.
+const notSent = `status NOT IN ('SENDT_PRINT', 'PRINTET', 'LEST', 'MANUELT_HANDTERT', 'SLETTET')`
+
+// SendLetters marks letters of a job SENDT_PRINT. The job's id is the reason of their events.
+func (t Setter) SendLetters(ctx context.Context, job string, at time.Time, after, most int) (next int, err error) {
+	if next, err = t.sendLetters(ctx, job, at, after, most); err != nil {
+		return 0, fmt.Errorf("mark letters of job %s as sent: %w", job, err)
+	}
+	return next, nil
+}
+
+func (t Setter) sendLetters(ctx context.Context, job string, at time.Time, after, most int) (next int, err error) {
+	if _, err := sqlrow.One(ctx, t.rows, sqlrow.Scalar[string], `SELECT id FROM print_job WHERE id = $1`, job); err != nil {
+		return 0, err
+	}
+	numbers, err := sqlrow.List(ctx, t.rows, sqlrow.Scalar[int],
+		`SELECT letter FROM job_letter WHERE job = $1 AND letter > CAST($2 AS BIGINT) ORDER BY letter LIMIT $3`, job, after, most+1)
+	if err != nil || len(numbers) == 0 {
+		return 0, err
+	}
+	last := numbers[len(numbers)-1]
+	if len(numbers) > most {
+		last = numbers[most-1]
+		next = last
+	}
+	_, err = t.rows.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
+		SELECT s.id, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT), s.status, 'SENDT_PRINT', l.job, CAST($7 AS TEXT)
+		FROM job_letter l JOIN shipment s ON s.id = l.shipment
+		WHERE l.job = $1 AND l.letter > CAST($2 AS BIGINT) AND l.letter <= CAST($3 AS BIGINT) AND s.`+notSent+` ORDER BY l.letter`,
+		job, after, last, at, t.now, shipment.EventStatus, sqlrow.Actor(ctx))
+	if err != nil {
+		return 0, err
+	}
+	_, err = t.rows.Exec(ctx, `UPDATE shipment SET status = 'SENDT_PRINT', sent_at = CAST($4 AS BIGINT), version = version + 1
+		WHERE id IN (SELECT shipment FROM job_letter WHERE job = $1 AND letter > CAST($2 AS BIGINT) AND letter <= CAST($3 AS BIGINT)) AND `+notSent,
+		job, after, last, at)
+	return next, err
+}
+
 // SetAside sets shipments aside.
 func (t Setter) SetAside(ctx context.Context, code string, why map[string]string) (map[string]int, error) {
 	accounts := map[string]int{}

@@ -50,8 +50,8 @@ type jobView struct {
 const jobsAtATime = 100
 
 var jobViews = []jobView{
-	{"underveis", "Underveis", []store.JobState{store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffered, store.JobAccepted, store.JobUncertain}, false},
-	{"feil", "Trenger en person", []store.JobState{store.JobUncertain, store.JobRejected, store.JobOffered, store.JobAccepted, store.JobPlanned, store.JobComposed, store.JobUploaded}, false},
+	{"underveis", "Underveis", []store.JobState{store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobOffering, store.JobOffered, store.JobAccepted, store.JobUncertain}, false},
+	{"feil", "Trenger en person", []store.JobState{store.JobUncertain, store.JobRejected, store.JobOffering, store.JobOffered, store.JobAccepted, store.JobPlanned, store.JobComposed, store.JobUploaded}, false},
 	{"ferdig", "Ferdige", []store.JobState{store.JobClosed}, true},
 	{"alle", "Alle", nil, true},
 }

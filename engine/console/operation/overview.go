@@ -73,7 +73,7 @@ var ended = []shipment.Status{
 
 // underWay are the states of jobs that are not at their end.
 var underWay = []store.JobState{
-	store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffered, store.JobAccepted, store.JobRejected,
+	store.JobPlanning, store.JobPlanned, store.JobComposed, store.JobUploaded, store.JobCommitted, store.JobUncertain, store.JobOffering, store.JobOffered, store.JobAccepted, store.JobRejected,
 }
 
 func overview(v *request) error {
@@ -211,6 +211,7 @@ func (v *request) matrix(counts []store.StatusCount, due []store.OverdueCount, j
 			} else {
 				packed.Going.N += j.Own
 			}
+		case j.State == store.JobOffering: // each letter of it is counted where it stands: marked as sent, or not yet
 		default:
 			atVendor.Wrong.N += late[j.ID]
 			atVendor.Going.N -= late[j.ID]

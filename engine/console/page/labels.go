@@ -45,6 +45,7 @@ var stateWords = map[store.JobState]StatusWord{
 	store.JobComposed:  {Tag{"Satt sammen", "info"}, "Utskriftsfilene er laget og kontrollert."},
 	store.JobUploaded:  {Tag{"Lastet opp", "info"}, "Filene ligger hos trykkeriet, som ikke har fått klarsignal ennå."},
 	store.JobCommitted: {Tag{"Forbi siste kontroll", "info"}, "Brevene er kontrollert en siste gang, og er på vei til papir."},
+	store.JobOffering:  {Tag{"Overleveres", "info"}, "Trykkeriet har fått jobben. Brevene merkes som sendt, og det går av seg selv."},
 	store.JobOffered:   {Tag{"Overlevert", "info"}, "Trykkeriet har fått jobben, og har ikke svart ennå."},
 	store.JobAccepted:  {Tag{"Godtatt", "info"}, "Trykkeriet har tatt imot jobben. Kvitteringene er ikke kommet for alle brevene."},
 	store.JobClosed:    {Tag{"Ferdig", "success"}, "Alle brevene er kvittert som postlagt."},

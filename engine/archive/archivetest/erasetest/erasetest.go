@@ -93,7 +93,7 @@ func keeping(s *archivetest.Suite) {
 		inJob, unreceipted bool
 	}{
 		{store.JobComposed, true, false}, {store.JobUploaded, true, false}, {store.JobCommitted, true, false}, {store.JobUncertain, true, false},
-		{store.JobOffered, false, true}, {store.JobAccepted, false, true},
+		{store.JobOffering, true, false}, {store.JobOffered, false, true}, {store.JobAccepted, false, true},
 	} {
 		state(s, job, c.to)
 		if l := one(s, 1); l.InJob != c.inJob || l.Unreceipted != c.unreceipted {

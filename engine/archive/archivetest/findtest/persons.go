@@ -170,7 +170,7 @@ func counted(s *archivetest.Suite) {
 	s.Must(func(tx store.Tx) error {
 		v, err := tx.Shipment(s.Ctx, archivetest.ID(3))
 		v.Hold = "oppsett"
-		return errors.Join(err, tx.UpdateShipment(s.Ctx, v), tx.InsertJob(s.Ctx, j, letters), tx.SendLetters(s.Ctx, j.ID, archivetest.T0))
+		return errors.Join(err, tx.UpdateShipment(s.Ctx, v), tx.InsertJob(s.Ctx, j, letters), archivetest.SendAll(s.Ctx, tx, j.ID))
 	})
 	_ = s.InTx(func(tx store.Tx) error {
 		return errors.Join(tx.InsertShipment(s.Ctx, archivetest.Shipment(4), nil), errors.New("undone"))

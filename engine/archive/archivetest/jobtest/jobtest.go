@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"postgang/engine/archive/archivetest"
 	"postgang/engine/shipment"
@@ -15,7 +16,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"job by sets": jobBySets, "composed by sets": composedBySets, "set aside": setAside, "dropped": dropped,
+		"job by sets": jobBySets, "composed by sets": composedBySets, "send letters": sendLetters, "sent by sets": sentBySets, "set aside": setAside, "dropped": dropped,
 		"receipt file in parts": receiptParts, "posted at once": postedAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,6 +198,112 @@ func composedBySets(s *archivetest.Suite) {
 	other.Job = "ZZZZ000001"
 	s.Refuse(nil, func(tx store.Tx) error { return tx.SetJobLetters(s.Ctx, id, []store.JobLetter{other}) })
 	set()
+}
+
+// sendLetters: all letters of a job are marked as sent, but for those that are further already; again changes nothing.
+func sendLetters(s *archivetest.Suite) {
+	s.Put(nil, 1)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusVarslet }, 2)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusKlarForMottak }, 3)
+	s.Put(func(v *shipment.Shipment) { v.Status = shipment.StatusSendtSDP }, 4)
+	stay := map[int]shipment.Status{11: shipment.StatusSendtPrint, 12: shipment.StatusPrintet, 13: shipment.StatusLest, 14: shipment.StatusManueltHandtert}
+	for n, st := range stay {
+		s.Put(func(v *shipment.Shipment) { v.Status = st; v.SentAt = archivetest.T0.Add(-time.Hour) }, n)
+	}
+	s.Put(nil, 20) // in no job
+	id := s.Job(1, 2, 3, 4, 11, 12, 13, 14)
+	before := map[int]shipment.Shipment{}
+	for _, n := range []int{1, 2, 3, 4, 11, 12, 13, 14, 20} {
+		before[n] = s.Shipment(n)
+	}
+	var now time.Time
+	send := func(at time.Time) {
+		s.Must(func(tx store.Tx) error {
+			now = tx.Now()
+			next, err := tx.SendLetters(s.Ctx, id, at, 0, 100)
+			s.Same(next, 0)
+			return err
+		})
+	}
+	check := func(recorded time.Time) {
+		s.Helper()
+		for n, v := range before {
+			var events []shipment.Event
+			if n < 10 {
+				events = []shipment.Event{{Shipment: v.ID, At: archivetest.T0, Recorded: recorded, Kind: "STATUS", From: v.Status, To: shipment.StatusSendtPrint, Reason: id}}
+				v.Status, v.SentAt, v.Version = shipment.StatusSendtPrint, archivetest.T0, v.Version+1
+			}
+			s.Same(s.Shipment(n), v)
+			s.View(func(r store.Reader) error {
+				h, err := r.History(s.Ctx, v.ID)
+				s.Same(h, events)
+				return err
+			})
+		}
+	}
+	send(archivetest.T0)
+	first := now
+	check(first)
+	send(archivetest.T0.Add(time.Hour)) // again, after a crash: changes nothing
+	check(first)
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		_, err := tx.SendLetters(s.Ctx, "ZZZZ000009", archivetest.T0, 0, 100)
+		return err
+	})
+}
+
+// sentBySets: the letters of a job are marked as sent a set at a time, whatever their numbers, and each once.
+func sentBySets(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3, 4, 5, 6)
+	s.Put(func(n *shipment.Shipment) { n.Status = shipment.StatusLest }, 7)
+	var id string
+	s.Must(func(tx store.Tx) (err error) {
+		if id, err = tx.NextJobID(s.Ctx); err != nil {
+			return err
+		}
+		j, letters := archivetest.Job(id, 1, 2, 7, 4, 5)
+		for i := range letters {
+			letters[i].Letter = []int{1, 2, 5, 6, 9}[i] // some are left out of a job that was found at a vendor
+		}
+		return tx.InsertJob(s.Ctx, j, letters)
+	})
+	sent := map[int]bool{}
+	send := func(after, most, want int, now ...int) {
+		s.Helper()
+		s.Must(func(tx store.Tx) error {
+			next, err := tx.SendLetters(s.Ctx, id, archivetest.T0, after, most)
+			if next != want {
+				s.Errorf("%d letters behind %d: go on behind %d, want %d", most, after, next, want)
+			}
+			return err
+		})
+		for _, n := range now {
+			sent[n] = true
+		}
+		for n := 1; n <= 7; n++ {
+			letter := s.Shipment(n)
+			told := 0
+			s.View(func(r store.Reader) error {
+				h, err := r.History(s.Ctx, letter.ID)
+				for _, e := range h {
+					if e.To == shipment.StatusSendtPrint && e.Reason == id && e.At.Equal(archivetest.T0) {
+						told++
+					}
+				}
+				return err
+			})
+			is := letter.Status == shipment.StatusSendtPrint && letter.SentAt.Equal(archivetest.T0)
+			if is != sent[n] || told > 1 || told == 1 != sent[n] {
+				s.Errorf("shipment %d is %s, told %d times, and is to be sent: %v", n, letter.Status, told, sent[n])
+			}
+		}
+	}
+	send(0, 2, 2, 1, 2)
+	send(2, 2, 6, 4)
+	send(6, 2, 0, 5)
+	send(0, 2, 2) // again, after a crash
+	send(0, 5, 0)
+	send(9, 2, 0)
 }
 
 // setAside: letters are set aside together; what is so already, at its end, or approved for its cost is left alone.
