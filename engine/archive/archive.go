@@ -24,6 +24,7 @@ import (
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/erasing"
 	"postgang/engine/archive/found"
+	"postgang/engine/archive/letters"
 	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
@@ -317,12 +318,13 @@ func (a *Archive) writeIn(ctx context.Context, w database.WriteTx, fn func(t *tx
 		Keeper:   search.NewKeeper(session, a.store.Dialect()),
 		Eraser:   erasing.NewEraser(session, now),
 		Setter:   sets.NewSetter(session, now),
+		Storer:   letters.NewStorer(session, now),
 		now:      now,
 		raw:      w.Raw(),
 		enqueue:  a.enqueue,
 	}
 	if err = fn(t); err == nil {
-		err = errors.Join(t.CountWays(ctx), t.KeepSums(ctx), t.enqueueAll(ctx))
+		err = errors.Join(t.Settle(ctx), t.CountWays(ctx), t.KeepSums(ctx), t.enqueueAll(ctx))
 	}
 	failed := session.End()
 	if err != nil {

@@ -38,6 +38,9 @@ func (a *Archive) writeGroup(members []*member) {
 		}
 	}()
 	err = a.write(context.WithoutCancel(members[0].ctx), beside, func(t *tx) error {
+		if len(members) > 1 {
+			t.Gather()
+		}
 		for _, m := range members {
 			if err := m.ctx.Err(); err != nil {
 				return err

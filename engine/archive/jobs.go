@@ -272,7 +272,7 @@ func (t *tx) UpdateJob(ctx context.Context, j store.PrintJob) error {
 	totals, err := sqlrow.Encode(j.Totals)
 	if err == nil {
 		// A job that is no longer live takes its letters with it: the foreign key of job_letter cascades.
-		err = t.update(ctx, "print_job", j.ID, j.Version,
+		err = t.Update(ctx, "print_job", j.ID, j.Version,
 			`state, live, updated_at, offered_at, totals, ticket, ticket_sha, failures, last_error`,
 			[]any{j.State, j.State.Live(), j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, sqlrow.Clean(j.LastError)})
 	}

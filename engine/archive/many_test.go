@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postgang/engine/archive/archivetest"
+	"postgang/engine/archive/letters"
 	"postgang/engine/store"
 )
 
@@ -18,7 +19,7 @@ func BenchmarkStatus(b *testing.B) {
 	if err := a.InTx(ctx, func(tx store.Tx) error { return tx.InsertShipment(ctx, archivetest.Shipment(1), nil) }); err != nil {
 		b.Fatal(err)
 	}
-	_, err := a.store.Writer().ExecContext(ctx, `INSERT INTO shipment (id, account, hand_in, received_at, version, `+fieldColumns+`)
+	_, err := a.store.Writer().ExecContext(ctx, `INSERT INTO shipment (id, account, hand_in, received_at, version, `+letters.Columns+`)
 		WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $1)
 		SELECT printf('%08x-0000-4000-8000-%012x', n * 2654435761 % 4294967296, n), account, 'k' || n, received_at + n * 1000, version,
 			CASE WHEN n % 20 = 0 THEN 'AVVIST' WHEN n % 20 < 12 THEN 'PRINTET' WHEN n % 20 < 18 THEN 'LEST' ELSE 'VARSLET' END,

@@ -306,9 +306,12 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...store.Receipt) error {
 	return nil
 }
 
+// longestNumber is as long as a vendor's number of a receipt may be, in characters, to be found by it.
+const longestNumber = 100
+
 // printID is the vendor's number of a receipt as receipts are found by it; NULL: by none. It is what the vendor wrote, of any length.
 func printID(number string) any {
-	if utf8.RuneCountInString(number) > longestReference {
+	if utf8.RuneCountInString(number) > longestNumber {
 		return nil
 	}
 	return sqlrow.Optional(sqlrow.Clean(number))

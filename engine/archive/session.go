@@ -9,12 +9,14 @@ import (
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/erasing"
 	"postgang/engine/archive/found"
+	"postgang/engine/archive/letters"
 	"postgang/engine/archive/machines"
 	"postgang/engine/archive/people"
 	"postgang/engine/archive/search"
 	"postgang/engine/archive/sets"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/archive/sums"
+	"postgang/engine/shipment"
 	"postgang/engine/store"
 )
 
@@ -40,6 +42,7 @@ type tx struct {
 	search.Keeper
 	erasing.Eraser
 	sets.Setter
+	letters.Storer
 	now     time.Time
 	raw     any
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
@@ -85,4 +88,46 @@ func (t *tx) enqueueAll(ctx context.Context) error {
 
 func newReader(s *sqlrow.Rows, d database.Dialect) *reader {
 	return &reader{s, people.NewReader(s), machines.NewWatcher(s, d), found.NewLookout(s), search.NewFinder(s, d), erasing.NewTeller(s), sums.NewKeeper(s), sets.NewCounter(s), d}
+}
+
+// What a letter's hand-in asks between what it writes. None of it has to wait for what others of its group have written, unless it is about
+// the same letter, or one like it; everything else does.
+
+// Shipment reads a shipment.
+func (t *tx) Shipment(ctx context.Context, id string) (s shipment.Shipment, err error) {
+	err = t.Reading(id, "", "", func() error {
+		s, err = t.reader.Shipment(ctx, id)
+		return err
+	})
+	return s, err
+}
+
+// Shipments lists shipments.
+func (t *tx) Shipments(ctx context.Context, f store.ShipmentFilter) (out []shipment.Shipment, err error) {
+	if f.Reference == "" {
+		return t.reader.Shipments(ctx, f)
+	}
+	err = t.Reading("", "", f.Reference, func() error {
+		out, err = t.reader.Shipments(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// CountAlike counts shipments that are like another.
+func (t *tx) CountAlike(ctx context.Context, id, fingerprint string, since time.Time) (accepted, undecided int, err error) {
+	err = t.Reading(id, fingerprint, "", func() error {
+		accepted, undecided, err = t.reader.CountAlike(ctx, id, fingerprint, since)
+		return err
+	})
+	return accepted, undecided, err
+}
+
+// FoundLetters lists letters that were found at vendors.
+func (t *tx) FoundLetters(ctx context.Context, f store.FoundLetter) (out []store.FoundLetter, err error) {
+	err = t.Apart(func() error {
+		out, err = t.reader.FoundLetters(ctx, f)
+		return err
+	})
+	return out, err
 }

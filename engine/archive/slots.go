@@ -135,7 +135,10 @@ func (t *tx) RaiseAlarm(ctx context.Context, key string, args alarm.Args) error 
 
 // ResolveAlarm closes an open alarm.
 func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
-	_, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
+	err := t.Apart(func() error {
+		_, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("resolve alarm %s: %w", key, err)
 	}

@@ -23,13 +23,14 @@ type Finder struct {
 type Keeper struct {
 	rows    *sqlrow.Rows
 	dialect database.Dialect
+	waiting *[]find.Person
 }
 
 // NewFinder makes the finder of a transaction.
 func NewFinder(r *sqlrow.Rows, d database.Dialect) Finder { return Finder{r, d} }
 
 // NewKeeper makes the keeper of one.
-func NewKeeper(r *sqlrow.Rows, d database.Dialect) Keeper { return Keeper{r, d} }
+func NewKeeper(r *sqlrow.Rows, d database.Dialect) Keeper { return Keeper{r, d, new([]find.Person)} }
 
 // within is the condition that a text stands in another.
 func within(d database.Dialect, text, part string) string {
@@ -82,33 +83,46 @@ func (r Finder) Persons(ctx context.Context, p find.PersonQuery, f find.Filter) 
 const firstSeq = 1 << 40
 
 // PutPersons keeps whom letters are for, instead of what was kept before. Letters that come may be kept by several transactions at the
-// same time.
+// same time. Where many letters share a transaction, they are kept together.
 func (w Keeper) PutPersons(ctx context.Context, ps ...find.Person) error {
+	*w.waiting = append(*w.waiting, ps...)
+	return w.rows.Later(ctx, sqlrow.AfterShipments, w.putWaiting)
+}
+
+func (w Keeper) putWaiting(ctx context.Context) error {
+	ps := *w.waiting
+	*w.waiting = nil
 	for _, before := range []bool{false, true} {
 		next := `SELECT coalesce(max(seq), ` + strconv.Itoa(firstSeq) + `) + 1 FROM shipment_person`
 		step := 1
 		switch {
 		case before:
 			next, step = `SELECT coalesce(min(seq), `+strconv.Itoa(firstSeq)+`) - 1 FROM shipment_person`, -1
-		case w.dialect == database.DialectPostgres:
-			next = `SELECT nextval('shipment_person_newest')`
 		}
 		var rows [][]any
-		seq := 0
 		for _, p := range ps {
-			if p.Before != before {
-				continue
+			if p.Before == before {
+				rows = append(rows, []any{0, p.Shipment, p.Account, sqlrow.Clean(p.Words.Reveal()), sqlrow.Optional(p.Number)})
 			}
-			if rows == nil || w.dialect == database.DialectPostgres && !before {
-				var err error
-				if seq, err = sqlrow.One(ctx, w.rows, sqlrow.Scalar[int], next); err != nil {
-					return fmt.Errorf("keep whom letters are for: %w", err)
-				}
-			}
-			rows = append(rows, []any{seq, p.Shipment, p.Account, sqlrow.Clean(p.Words.Reveal()), sqlrow.Optional(p.Number)})
-			seq += step
 		}
-		for some := range slices.Chunk(rows, 100) {
+		if len(rows) == 0 {
+			continue
+		}
+		var args sqlrow.Args
+		if w.dialect == database.DialectPostgres && !before {
+			next = `SELECT nextval('shipment_person_newest') FROM generate_series(1, ` + args.Add(len(rows)) + `)`
+		}
+		seqs, err := sqlrow.List(ctx, w.rows, sqlrow.Scalar[int], next, args...)
+		if err != nil {
+			return fmt.Errorf("keep whom letters are for: %w", err)
+		}
+		for i := range rows {
+			if i >= len(seqs) {
+				seqs = append(seqs, seqs[i-1]+step)
+			}
+			rows[i][0] = seqs[i]
+		}
+		for _, some := range sqlrow.Chunks(rows, 100) {
 			var a sqlrow.Args
 			values := make([]string, len(some))
 			for i, row := range some {

@@ -26,6 +26,7 @@ type Rows struct {
 	fault  func(error) error
 	failed error // the first failed statement: the transaction is over, on SQLite as on PostgreSQL
 	over   bool  // its function has returned
+	later  later
 }
 
 // New is the Rows of a transaction; fault makes errors of the database those of store.
@@ -81,6 +82,9 @@ func (r *Rows) Raw(ctx context.Context, query string, args ...any) (int64, error
 	if err := r.Usable(); err != nil {
 		return 0, err
 	}
+	if err := r.settleFirst(ctx); err != nil {
+		return 0, err
+	}
 	n, err := Changed(r.q.ExecContext(ctx, query, args...))
 	if err != nil {
 		return 0, r.Fail(err)
@@ -97,6 +101,9 @@ func (r *Rows) Each(ctx context.Context, fn func(scan Scan) error, query string,
 		return err
 	}
 	if err := plain(args); err != nil {
+		return err
+	}
+	if err := r.settleFirst(ctx); err != nil {
 		return err
 	}
 	rows, err := r.q.QueryContext(ctx, query, args...)
@@ -345,7 +352,7 @@ const insertedAtOnce = 2400
 // InsertRows inserts many rows with few statements.
 func (r *Rows) InsertRows(ctx context.Context, into string, rows [][]any) error {
 	for len(rows) > 0 {
-		n := min(len(rows), max(1, insertedAtOnce/len(rows[0])))
+		n := fewLengths(min(len(rows), max(1, insertedAtOnce/len(rows[0]))))
 		a := make(Args, 0, n*len(rows[0]))
 		var b strings.Builder
 		b.WriteString("INSERT INTO " + into + " VALUES ")
@@ -368,4 +375,25 @@ func (r *Rows) InsertRows(ctx context.Context, into string, rows [][]any) error 
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// Update stores columns of a row with a version, unless it was changed since it was read.
+func (r *Rows) Update(ctx context.Context, table, id string, version int64, columns string, values []any) error {
+	var a Args
+	var set []string
+	for i, c := range strings.Split(columns, ",") {
+		set = append(set, strings.TrimSpace(c)+" = "+a.Add(values[i]))
+	}
+	n, err := r.Exec(ctx, `UPDATE `+table+` SET `+strings.Join(set, ", ")+`, version = version + 1
+		WHERE id = `+a.Add(id)+` AND version = `+a.Add(version), a...)
+	if err != nil {
+		return err
+	}
+	if n == 1 {
+		return nil
+	}
+	if _, err := One(ctx, r, Scalar[int], `SELECT 1 FROM `+table+` WHERE id = $1`, id); err != nil {
+		return err
+	}
+	return store.ErrStale
 }
