@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -78,8 +79,8 @@ type layout struct {
 	created time.Time
 }
 
-func (i image) writeTo(name string) (err error) {
-	f, err := os.Create(name)
+func (i image) writeTo(file string) (err error) {
+	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,9 @@ func (i image) writeTo(name string) (err error) {
 		return err
 	}
 	manifest.Platform = &platform{i.arch, "linux"}
-	manifest.Annotations = map[string]string{"org.opencontainers.image.ref.name": "latest"}
+	// What Podman, Docker and containerd call an image that they load. A tag may not have the ~ of a version.
+	name := "localhost/postgang:" + strings.ReplaceAll(i.version, "~", "-")
+	manifest.Annotations = map[string]string{"org.opencontainers.image.ref.name": name, "io.containerd.image.name": name}
 	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": typeIndex, "manifests": []any{manifest}})
 	if err != nil {
 		return err

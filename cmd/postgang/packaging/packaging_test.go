@@ -37,12 +37,12 @@ func TestPackages(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	deb, oci := made(t, filepath.Join(dir, "one"))
+	deb, rpm, oci := made(t, filepath.Join(dir, "one"))
 
 	t.Run("the same commit gives the same bytes", func(t *testing.T) {
 		t.Parallel()
-		deb2, oci2 := made(t, filepath.Join(dir, "two"))
-		for one, two := range map[string]string{deb: deb2, oci: oci2} {
+		deb2, rpm2, oci2 := made(t, filepath.Join(dir, "two"))
+		for one, two := range map[string]string{deb: deb2, rpm: rpm2, oci: oci2} {
 			if a, b := hashOf(t, one), hashOf(t, two); a != b {
 				t.Errorf("%s differs when it is made again: %s and %s", filepath.Base(one), a, b)
 			}
@@ -60,7 +60,7 @@ func TestPackages(t *testing.T) {
 	})
 	t.Run("Debian", func(t *testing.T) {
 		t.Parallel()
-		debian(t, deb, filepath.Join(dir, "one"), filepath.Join(dir, "debian"))
+		debian(t, deb, rpm, filepath.Join(dir, "one"), filepath.Join(dir, "debian"))
 	})
 	t.Run("image", func(t *testing.T) {
 		t.Parallel()
@@ -69,18 +69,18 @@ func TestPackages(t *testing.T) {
 }
 
 // made makes the packages in a folder.
-func made(t *testing.T, out string) (deb, oci string) {
+func made(t *testing.T, out string) (deb, rpm, oci string) {
 	t.Helper()
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	nfpm := judges.Path(t, "nfpm")
 	cmd := exec.Command("./package.sh")
-	cmd.Env = append(os.Environ(), "OUT="+out, "PACKAGERS=deb oci", "NFPM="+nfpm)
+	cmd.Env = append(os.Environ(), "OUT="+out, "PACKAGERS=deb rpm oci", "NFPM="+nfpm)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("package.sh: %v\n%s", err, said)
 	}
-	return one(t, filepath.Join(out, "*.deb")), one(t, filepath.Join(out, "*.oci.tar"))
+	return one(t, filepath.Join(out, "*.deb")), one(t, filepath.Join(out, "*.rpm")), one(t, filepath.Join(out, "*.oci.tar"))
 }
 
 func one(t *testing.T, pattern string) string {
@@ -145,39 +145,46 @@ func letter(t *testing.T, dir string) {
 	}
 }
 
-// debian installs, uses, upgrades and removes the package in a clean Debian: testdata/debian.sh, which docs/install.md tells.
-func debian(t *testing.T, deb, made, root string) {
+// debian installs, uses, upgrades and removes the packages in a clean Debian: testdata/debian.sh, which docs/install.md tells, and rpm.sh.
+func debian(t *testing.T, deb, rpm, made, root string) {
 	t.Helper()
 	// The next version, with another configuration in it.
 	stage := one(t, filepath.Join(made, "stage-*"))
 	list := filepath.Join(stage, "nfpm.yaml")
 	edit(t, list, "version: ", "version: 99.")
 	edit(t, filepath.Join(stage, "postgang.toml"), "[prepare]", "# new in 99\n[prepare]")
-	next := filepath.Join(made, "next.deb")
-	cmd := exec.Command(judges.Path(t, "nfpm"), "package", "--config", list, "--packager", "deb", "--target", next)
-	cmd.Dir = "../../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("nfpm: %v\n%s", err, out)
+	for _, packager := range []string{"deb", "rpm"} {
+		cmd := exec.Command(judges.Path(t, "nfpm"), "package", "--config", list, "--packager", packager, "--target", filepath.Join(made, "next."+packager))
+		cmd.Dir = "../../.."
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("nfpm: %v\n%s", err, out)
+		}
 	}
 
-	cmd = exec.Command(judges.Path(t, "mmdebstrap"), "--variant=apt", "--mode=root", "--format=directory", "--include=systemd,systemd-sysv,dbus", "bookworm", root)
+	cmd := exec.Command(judges.Path(t, "mmdebstrap"), "--variant=apt", "--mode=root", "--format=directory", "--include=systemd,systemd-sysv,dbus,rpm", "bookworm", root)
 	cmd.Env = append(os.Environ(), "TMPDIR=/var/tmp")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mmdebstrap: %v\n%s", err, out)
 	}
-	do(t, "cp", deb, filepath.Join(root, "root/postgang.deb"))
-	do(t, "cp", next, filepath.Join(root, "root/next.deb"))
-	do(t, "cp", "testdata/debian.sh", filepath.Join(root, "root/"))
-	letter(t, filepath.Join(root, "root/brev"))
-	// Namespaces of its own, so that nothing is left mounted or running; nothing of our environment, whose folders are not there.
-	out := do(t, "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", `mount -t proc proc "$1/proc"; exec env -i PATH="$PATH" HOME=/root chroot "$1" sh -eu /root/debian.sh`, "sh", root)
-	t.Log(out)
-	if !strings.HasSuffix(strings.TrimSpace(out), "debian.sh: done") {
-		t.Error("debian.sh did not come to its end")
+	for from, to := range map[string]string{deb: "postgang.deb", rpm: "postgang.rpm", filepath.Join(made, "next.deb"): "next.deb", filepath.Join(made, "next.rpm"): "next.rpm"} {
+		do(t, "cp", from, filepath.Join(root, "root", to))
 	}
+	do(t, "cp", "testdata/debian.sh", "testdata/rpm.sh", filepath.Join(root, "root/"))
+	letter(t, filepath.Join(root, "root/brev"))
+	inside := func(script string) {
+		t.Helper()
+		// Namespaces of its own, so that nothing is left mounted or running; nothing of our environment, whose folders are not there.
+		out := do(t, "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", `mount -t proc proc "$1/proc"; exec env -i PATH="$PATH" HOME=/root chroot "$1" sh -eu "/root/$2"`, "sh", root, script)
+		t.Log(out)
+		if !strings.HasSuffix(strings.TrimSpace(out), script+": done") {
+			t.Errorf("%s did not come to its end", script)
+		}
+	}
+	inside("debian.sh")
 	if out := booted(t, root, "sh", "-eu", "/root/unit.sh"); !strings.HasSuffix(strings.TrimSpace(out), "unit.sh: done") {
 		t.Errorf("unit.sh did not come to its end\n%s", out)
 	}
+	inside("rpm.sh")
 }
 
 // booted boots the Debian in root and runs a program in it.
