@@ -112,7 +112,7 @@ var arrows = []struct {
 	{"engine/archive/found", []string{"engine/store", "engine/documents", "engine/archive/sqlrow"}, "what vendors have is kept without knowing of letters", true},
 	{"engine/archive/proof", and(rules, "engine/archive/sqlrow", "billing/money", "billing/receipt"), "what is held against each other is read without a rule", false},
 	{"engine/archive/machines", []string{"engine/node", "engine/store", "engine/archive/sqlrow", "engine/archive/database"}, "who serves is kept without knowing of letters", false},
-	{"engine/archive/erasing", []string{"engine/retention", "engine/archive/sqlrow"}, "what names a blob is asked without knowing what is in it", false},
+	{"engine/archive/erasing", []string{"engine/retention", "engine/shipment", "engine/store", "engine/archive/sqlrow"}, "what names a blob is asked without knowing what is in it", false},
 	{"engine/archive/database", []string{"engine/store", "engine/alarm", "engine/party", "engine/documents"}, "a database knows connections, locks and files, not rows", false},
 	{"engine/archive/sqlrow", and(ports, "engine/archive/database"), "statements and columns know no table", true},
 	{"engine/archive/people", and(ports, "engine/login", "engine/archive/sqlrow", "billing"), "who may and who did is kept without knowing of letters", true},

@@ -106,6 +106,18 @@ func (r *reader) ShipmentsOfPerson(ctx context.Context, p find.PersonQuery, f fi
 	return out, nil
 }
 
+// ShipmentsOf reads shipments.
+func (r *reader) ShipmentsOf(ctx context.Context, ids []string) ([]shipment.Shipment, error) {
+	out, err := r.shipmentsOf(ctx, ids)
+	if err == nil && slices.ContainsFunc(out, func(s shipment.Shipment) bool { return s.ID == "" }) {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %d shipments: %w", len(ids), err)
+	}
+	return out, nil
+}
+
 // shipmentsOf reads shipments in the order of their ids given.
 func (r *reader) shipmentsOf(ctx context.Context, ids []string) ([]shipment.Shipment, error) {
 	const atOnce = 500

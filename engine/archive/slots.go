@@ -134,13 +134,17 @@ func (t *tx) RaiseAlarm(ctx context.Context, key string, args alarm.Args) error 
 }
 
 // ResolveAlarm closes an open alarm.
-func (t *tx) ResolveAlarm(ctx context.Context, key string) error {
+func (t *tx) ResolveAlarm(ctx context.Context, keys ...string) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	err := t.Apart(func() error {
-		_, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $2 WHERE key = $1 AND resolved_at IS NULL`, key, t.now)
+		a := sqlrow.Args{t.now}
+		_, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $1 WHERE resolved_at IS NULL AND key IN `+sqlrow.In(&a, keys), a...)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("resolve alarm %s: %w", key, err)
+		return fmt.Errorf("resolve alarm %s: %w", keys[0], err)
 	}
 	return nil
 }

@@ -335,16 +335,17 @@ func (e *Eraser) eraseSome(ctx context.Context, ids []string) (map[string]int, e
 		if err != nil {
 			return err
 		}
+		var due []string
 		for _, l := range letters {
-			if !retention.Judge(l, e.RetentionRule(l.Account), tx.Now()).Erase {
-				continue
+			if retention.Judge(l, e.RetentionRule(l.Account), tx.Now()).Erase {
+				due = append(due, l.ID)
 			}
-			if _, err := erase(ctx, tx, l.ID, retention.WhyTime, ""); err != nil {
-				return err
-			}
-			done[l.Account]++
 		}
-		return nil
+		erased, err := erase(ctx, tx, due, retention.WhyTime, "")
+		for _, s := range erased {
+			done[s.Account]++
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("erase letters: %w", err)
@@ -353,35 +354,49 @@ func (e *Eraser) eraseSome(ctx context.Context, ids []string) (map[string]int, e
 	return done, nil
 }
 
-// erase erases one letter in a transaction.
-func erase(ctx context.Context, tx store.Tx, id string, why retention.Why, reason string) (shipment.Shipment, error) {
-	s, err := tx.Shipment(ctx, id)
+// erase erases letters in a transaction.
+func erase(ctx context.Context, tx store.Tx, ids []string, why retention.Why, reason string) ([]shipment.Shipment, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	letters, err := tx.ShipmentsOf(ctx, ids)
 	if err != nil {
-		return s, err
+		return nil, err
 	}
-	from, hold := s.Status, s.Hold
-	if !from.MayBecome(shipment.StatusSlettet) {
-		return s, fmt.Errorf("shipment %s is %s: it may not become %s", id, from, shipment.StatusSlettet)
+	type held struct{ account, code string }
+	var (
+		note     = noteOf(why, reason)
+		events   []shipment.Event
+		log      []retention.Erasure
+		unheld   = map[held]bool{}
+		prepares []string
+	)
+	for i, s := range letters {
+		if !s.Status.MayBecome(shipment.StatusSlettet) {
+			return nil, fmt.Errorf("shipment %s is %s: it may not become %s", s.ID, s.Status, shipment.StatusSlettet)
+		}
+		events = append(events, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: shipment.StatusSlettet, Reason: note.String()})
+		log = append(log, retention.Erasure{Shipment: s.ID, Account: s.Account, From: s.Status, Why: why, Reason: reason})
+		unheld[held{s.Account, s.Hold}] = true
+		prepares = append(prepares, "prepare:"+s.ID)
+		letters[i] = retention.Emptied(s)
 	}
-	s = retention.Emptied(s)
-	if err := tx.UpdateShipment(ctx, s); err != nil {
-		return s, err
-	}
-	if err := tx.DeletePersons(ctx, id); err != nil {
-		return s, err
-	}
-	dropped, err := tx.DropContent(ctx, id, s.Submission.ExternalReference)
+	dropped, err := tx.Empty(ctx, letters...)
 	if err != nil {
-		return s, err
+		return nil, err
 	}
-	if err := errors.Join(step.TellHeld(ctx, tx, s.Account, hold), tx.ResolveAlarm(ctx, "prepare:"+id)); err != nil {
-		return s, err
+	for i := range log {
+		log[i].Dropped = dropped[log[i].Shipment]
 	}
-	note := noteOf(why, reason)
-	if err := tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: s.Status, Reason: note.String()}); err != nil {
-		return s, err
+	if err := errors.Join(tx.DeletePersons(ctx, ids...), tx.ResolveAlarm(ctx, prepares...)); err != nil {
+		return nil, err
 	}
-	return s, tx.LogErasure(ctx, retention.Erasure{Shipment: id, Account: s.Account, From: from, Why: why, Reason: reason, Dropped: dropped})
+	for h := range unheld {
+		if err := step.TellHeld(ctx, tx, h.account, h.code); err != nil {
+			return nil, err
+		}
+	}
+	return letters, errors.Join(tx.AddEvents(ctx, events...), tx.LogErasures(ctx, log...))
 }
 
 // noteOf is what the history says of it.
@@ -425,7 +440,10 @@ func (e *Eraser) eraseOne(ctx context.Context, id string, why retention.Why, rea
 			s, err = tx.Shipment(ctx, id)
 			return err
 		}
-		s, err = erase(ctx, tx, id, why, reason)
+		erased, err := erase(ctx, tx, []string{id}, why, reason)
+		if err == nil {
+			s = erased[0]
+		}
 		return err
 	})
 	if err != nil {

@@ -24,6 +24,8 @@ type Reader interface {
 	KeepingOne(ctx context.Context, shipment string) (Letter, error)
 	// KeepingOf are several letters, by id; those that are not there are left out.
 	KeepingOf(ctx context.Context, shipments []string) ([]Letter, error)
+	// ShipmentsOf reads letters whole, in the order of their ids; store.ErrNotFound when one is not there.
+	ShipmentsOf(ctx context.Context, ids []string) ([]shipment.Shipment, error)
 	// Named gives those of these blobs, by SHA-256, that a row names: a document, the print-ready file of a letter that is not erased, a
 	// print file that is kept, a receipt file or an invoice. At most some hundred at once.
 	Named(ctx context.Context, sha256 []string) (map[string]bool, error)
@@ -33,11 +35,12 @@ type Reader interface {
 
 // Writer erases. It is part of store.Tx.
 type Writer interface {
-	// DropContent removes what stands beside the row of a letter: its documents, its cases in digital channels, and that its print files
-	// are kept (all jobs that it is or was in). External is the sender's reference that stays; empty: none.
-	DropContent(ctx context.Context, shipment, external string) (Dropped, error)
-	// LogErasure adds to the deletion log, now. Who did it stands in the context.
-	LogErasure(ctx context.Context, e Erasure) error
+	// Empty stores letters as Emptied gives them, and removes what stands beside their rows: their documents, their cases in digital
+	// channels, and that their print files are kept (all jobs that they are or were in). It tells what it removed, by letter. Nothing is
+	// stored of a letter but what Emptied changes. store.ErrStale: one was changed since it was read.
+	Empty(ctx context.Context, letters ...shipment.Shipment) (map[string]Dropped, error)
+	// LogErasures adds to the deletion log, now. Who did it stands in the context.
+	LogErasures(ctx context.Context, list ...Erasure) error
 }
 
 // Dropped counts what was removed.

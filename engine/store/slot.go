@@ -29,7 +29,7 @@ type SlotWriter interface {
 	// RaiseAlarm opens an alarm, or counts one more occurrence of an open one with the same key, and keeps the newest arguments,
 	// as AsStored makes them.
 	RaiseAlarm(ctx context.Context, key string, args alarm.Args) error
-	ResolveAlarm(ctx context.Context, key string) error // no error when none is open
+	ResolveAlarm(ctx context.Context, keys ...string) error // no error when none is open
 	// AckAlarm records, now, that a person knows of an open alarm, and why it may stay. ErrNotFound when none is open.
 	AckAlarm(ctx context.Context, key, reason string) error
 	// AlarmTold records, now, that a sink was told of an alarm, or of its end (over).

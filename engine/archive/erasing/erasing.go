@@ -5,12 +5,15 @@ package erasing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/retention"
+	"postgang/engine/shipment"
+	"postgang/engine/store"
 )
 
 // Teller reads in a transaction of the archive.
@@ -29,12 +32,12 @@ func NewTeller(r *sqlrow.Rows) Teller { return Teller{r} }
 func NewEraser(r *sqlrow.Rows, now time.Time) Eraser { return Eraser{r, now} }
 
 // letter is what the rule looks at. A deviation's key is VENDOR/FILE/JOB/SHIPMENT/KIND, of kinds in capitals, so that those of a letter
-// lie between "…/" and "…/~".
+// lie between "…/" and "…/~". A letter is in few jobs, and many jobs are ACCEPTED: without statistics SQLite would go by the index of states.
 const letter = `SELECT s.id, s.account, s.status, s.hold, s.received_at,
 	coalesce((SELECT max(e.recorded_at) FROM event e WHERE e.shipment = s.id AND e.from_status <> e.to_status), s.received_at),
 	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job
-		WHERE l.shipment = s.id AND j.state IN ('PLANNING', 'PLANNED', 'COMPOSED', 'UPLOADED', 'COMMITTED', 'OFFERING', 'UNCERTAIN')),
-	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job WHERE l.shipment = s.id AND j.state IN ('OFFERED', 'ACCEPTED')
+		WHERE l.shipment = s.id AND j.state || '' IN ('PLANNING', 'PLANNED', 'COMPOSED', 'UPLOADED', 'COMMITTED', 'OFFERING', 'UNCERTAIN')),
+	EXISTS (SELECT 1 FROM job_letter l JOIN print_job j ON j.id = l.job WHERE l.shipment = s.id AND j.state || '' IN ('OFFERED', 'ACCEPTED')
 		AND NOT EXISTS (SELECT 1 FROM receipt c WHERE c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED')),
 	EXISTS (SELECT 1 FROM job_letter l JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'
 		JOIN deviation v ON v.key > c.vendor || '/' || c.file || '/' || c.job || '/' || c.shipment || '/'
@@ -166,37 +169,128 @@ func (r Teller) Erasures(ctx context.Context, f retention.LogFilter) ([]retentio
 	return out, nil
 }
 
-// DropContent removes what stands beside the row of a letter.
-func (w Eraser) DropContent(ctx context.Context, shipment, external string) (retention.Dropped, error) {
-	var d retention.Dropped
-	fail := func(err error) (retention.Dropped, error) {
-		return d, fmt.Errorf("drop the content of shipment %s: %w", shipment, err)
+// Empty stores letters whose content is erased, and removes what stands beside their rows.
+func (w Eraser) Empty(ctx context.Context, letters ...shipment.Shipment) (map[string]retention.Dropped, error) {
+	if len(letters) == 0 {
+		return nil, nil
 	}
-	n, err := w.rows.Exec(ctx, `DELETE FROM document WHERE shipment = $1`, shipment)
+	ids := make([]string, len(letters))
+	for i, s := range letters {
+		ids[i] = s.ID
+	}
+	dropped := make(map[string]retention.Dropped, len(letters))
+	err := w.emptyRows(ctx, letters)
+	if err == nil {
+		err = w.dropDocuments(ctx, ids, dropped)
+	}
+	if err == nil {
+		err = w.dropPrintFiles(ctx, ids, dropped)
+	}
 	if err != nil {
-		return fail(err)
+		return nil, fmt.Errorf("erase the content of %d letters, of which the first is shipment %s: %w", len(letters), ids[0], err)
 	}
-	d.Documents = int(n)
-	if _, err = w.rows.Exec(ctx, `DELETE FROM channel_case WHERE shipment = $1`, shipment); err != nil {
-		return fail(err)
-	}
-	if n, err = w.rows.Exec(ctx, `UPDATE job_file SET erased_at = $2 WHERE erased_at IS NULL AND job IN (SELECT l.job FROM job_letter l WHERE l.shipment = $1)`, shipment, w.now); err != nil {
-		return fail(err)
-	}
-	d.PrintFiles = int(n)
-	if external == "" {
-		if _, err := w.rows.Exec(ctx, `UPDATE shipment SET external_reference = NULL WHERE id = $1 AND external_reference IS NOT NULL`, shipment); err != nil {
-			return fail(err)
-		}
-	}
-	return d, nil
+	return dropped, nil
 }
 
-// LogErasure adds to the deletion log.
-func (w Eraser) LogErasure(ctx context.Context, e retention.Erasure) error {
-	_, err := w.rows.Exec(ctx, `INSERT INTO erasure (seq, erased_at, shipment, account, from_status, why, reason, documents, print_files, actor)
-		VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM erasure), $1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		w.now, e.Shipment, e.Account, e.From, e.Why, sqlrow.Clean(e.Reason), e.Documents, e.PrintFiles, sqlrow.Actor(ctx))
+// emptyRows sets the columns that always change at once, and the others only where they do: a column that is set has its indexes written
+// again, whether it is another value or not.
+func (w Eraser) emptyRows(ctx context.Context, letters []shipment.Shipment) error {
+	var a, kept sqlrow.Args
+	var rows, keptRows, unreferenced []string
+	for _, s := range letters {
+		submission, err := sqlrow.Encode(s.Submission)
+		if err != nil {
+			return err
+		}
+		var facts any
+		if s.Facts != nil {
+			if facts, err = sqlrow.Encode(s.Facts); err != nil {
+				return err
+			}
+		}
+		rows = append(rows, "(CAST("+a.Add(s.ID)+" AS TEXT), CAST("+a.Add(s.Version)+" AS BIGINT), CAST("+a.Add(submission)+" AS TEXT), CAST("+a.Add(facts)+" AS TEXT))")
+		keptRows = append(keptRows, "(CAST("+kept.Add(s.ID)+" AS TEXT), CAST("+kept.Add(sqlrow.Clean(s.Submission.Konteringskode))+" AS TEXT), CAST("+
+			kept.Add(sqlrow.Clean(s.Submission.SendingSystem))+" AS TEXT))")
+		if s.Submission.ExternalReference == "" {
+			unreferenced = append(unreferenced, s.ID)
+		}
+	}
+	n, err := w.rows.Exec(ctx, `WITH now (id, version, submission, facts) AS (VALUES `+strings.Join(rows, ", ")+`)
+		UPDATE shipment SET status = 'SLETTET', submission = now.submission, facts = now.facts, fingerprint = '', prepared_key = NULL, hold = '', version = shipment.version + 1
+		FROM now WHERE shipment.id = now.id AND shipment.version = now.version`, a...)
+	if err == nil && n < int64(len(letters)) {
+		err = store.ErrStale
+	}
+	if err != nil {
+		return err
+	}
+	if _, err = w.rows.Exec(ctx, `WITH kept (id, code, system) AS (VALUES `+strings.Join(keptRows, ", ")+`)
+		UPDATE shipment SET konteringskode = kept.code, sending_system = kept.system FROM kept
+		WHERE shipment.id = kept.id AND (shipment.konteringskode <> kept.code OR shipment.sending_system <> kept.system)`, kept...); err != nil {
+		return err
+	}
+	if len(unreferenced) == 0 {
+		return nil
+	}
+	var of sqlrow.Args
+	_, err = w.rows.Exec(ctx, `UPDATE shipment SET external_reference = NULL WHERE external_reference IS NOT NULL AND id IN `+sqlrow.In(&of, unreferenced), of...)
+	return err
+}
+
+func (w Eraser) dropDocuments(ctx context.Context, ids []string, dropped map[string]retention.Dropped) error {
+	var a sqlrow.Args
+	in := sqlrow.In(&a, ids)
+	err := w.rows.Each(ctx, func(scan sqlrow.Scan) error {
+		var id string
+		err := scan(&id)
+		d := dropped[id]
+		d.Documents++
+		dropped[id] = d
+		return err
+	}, `DELETE FROM document WHERE shipment IN `+in+` RETURNING shipment`, a...)
+	if err == nil {
+		_, err = w.rows.Exec(ctx, `DELETE FROM channel_case WHERE shipment IN `+in, a...)
+	}
+	return err
+}
+
+// dropPrintFiles gives up the print files of all jobs of letters. Those of a job count for the first of its letters.
+func (w Eraser) dropPrintFiles(ctx context.Context, ids []string, dropped map[string]retention.Dropped) error {
+	a := sqlrow.Args{w.now}
+	files := map[string]int{} // by job
+	err := w.rows.Each(ctx, func(scan sqlrow.Scan) error {
+		var job string
+		err := scan(&job)
+		files[job]++
+		return err
+	}, `UPDATE job_file SET erased_at = $1 WHERE erased_at IS NULL AND job IN (SELECT l.job FROM job_letter l WHERE l.shipment IN `+sqlrow.In(&a, ids)+`) RETURNING job`, a...)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	var of sqlrow.Args
+	return w.rows.Each(ctx, func(scan sqlrow.Scan) error {
+		var job, id string
+		err := scan(&job, &id)
+		d := dropped[id]
+		d.PrintFiles += files[job]
+		dropped[id] = d
+		return err
+	}, `SELECT job, min(shipment) FROM job_letter WHERE job IN `+sqlrow.In(&of, slices.Sorted(maps.Keys(files)))+` AND shipment IN `+sqlrow.In(&of, ids)+` GROUP BY job`, of...)
+}
+
+// LogErasures adds to the deletion log.
+func (w Eraser) LogErasures(ctx context.Context, list ...retention.Erasure) error {
+	if len(list) == 0 {
+		return nil
+	}
+	last, err := sqlrow.One(ctx, w.rows, sqlrow.Scalar[int64], `SELECT coalesce(max(seq), 0) FROM erasure`)
+	if err == nil {
+		rows := make([][]any, len(list))
+		for i, e := range list {
+			rows[i] = []any{last + int64(i) + 1, w.now, e.Shipment, e.Account, e.From, e.Why, sqlrow.Clean(e.Reason), e.Documents, e.PrintFiles, sqlrow.Actor(ctx)}
+		}
+		err = w.rows.InsertRows(ctx, `erasure (seq, erased_at, shipment, account, from_status, why, reason, documents, print_files, actor)`, rows)
+	}
 	if err != nil {
 		return fmt.Errorf("add to the deletion log: %w", err)
 	}

@@ -43,7 +43,7 @@ func TestTally(t *testing.T) {
 						}
 						if v.Status == shipment.StatusSlettet && rapid.Bool().Draw(rt, "logged") {
 							was := rapid.SampledFrom(shipment.Statuses()).Draw(rt, "was")
-							if err := tx.LogErasure(ctx, retention.Erasure{Shipment: v.ID, Account: v.Account, From: was, Why: retention.WhyTime}); err != nil {
+							if err := tx.LogErasures(ctx, retention.Erasure{Shipment: v.ID, Account: v.Account, From: was, Why: retention.WhyTime}); err != nil {
 								return err
 							}
 						}

@@ -4,6 +4,7 @@ package erasetest
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
-	for name, run := range map[string]func(*archivetest.Suite){"keeping": keeping, "erasing": erasing} {
+	for name, run := range map[string]func(*archivetest.Suite){"keeping": keeping, "erasing": erasing, "several": emptiesSeveral} {
 		t.Run("erasing/"+name, func(t *testing.T) {
 			t.Parallel()
 			a := open(t)
@@ -187,14 +188,13 @@ func erasing(s *archivetest.Suite) {
 			if err != nil {
 				return err
 			}
-			if err := tx.UpdateShipment(s.Ctx, retention.Emptied(v)); err != nil {
-				return err
-			}
-			d, err := tx.DropContent(s.Ctx, v.ID, external)
+			emptied := retention.Emptied(v)
+			emptied.Submission.ExternalReference = external
+			d, err := tx.Empty(s.Ctx, emptied)
 			if err != nil {
 				return err
 			}
-			return tx.LogErasure(s.Ctx, retention.Erasure{Shipment: v.ID, Account: v.Account, From: v.Status, Why: retention.WhyPerson, Reason: "bedt om", Dropped: d})
+			return tx.LogErasures(s.Ctx, retention.Erasure{Shipment: v.ID, Account: v.Account, From: v.Status, Why: retention.WhyPerson, Reason: "bedt om", Dropped: d[v.ID]})
 		})
 	}
 	s.Ctx = access.As(s.Ctx, access.Actor{Kind: access.CommandLine, ID: "kari"})
@@ -235,6 +235,91 @@ func erasing(s *archivetest.Suite) {
 		return nil
 	})
 	s.Refuse(nil, func(tx store.Tx) error {
-		return tx.LogErasure(s.Ctx, retention.Erasure{Shipment: archivetest.ID(1), Account: "skole", From: shipment.StatusLest, Why: retention.WhyTime})
+		return tx.LogErasures(s.Ctx, retention.Erasure{Shipment: archivetest.ID(1), Account: "skole", From: shipment.StatusLest, Why: retention.WhyTime})
+	})
+}
+
+// emptiesSeveral: all that Emptied changes of letters is stored, and nothing else; all of them or none.
+func emptiesSeveral(s *archivetest.Suite) {
+	const many = 4
+	s.Must(func(tx store.Tx) error {
+		for n := 1; n <= many; n++ {
+			v := archivetest.Shipment(n)
+			if n != 4 {
+				v.Submission.ExternalReference = "2026/17"
+			}
+			if n == 2 {
+				v.Submission.SendingSystem, v.Submission.Konteringskode = strings.Repeat("S", 300), strings.Repeat("9", 300)
+			}
+			if n == 3 {
+				v.Facts, v.PreparedKey, v.Submission.ExternalReference = nil, "", ""
+			}
+			if err := tx.InsertShipment(s.Ctx, v, []shipment.Document{archivetest.Document(n, 0), archivetest.Document(n, 1)}[:n%3]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	job := s.Job(1, 4)
+	s.Must(func(tx store.Tx) error {
+		letters, err := tx.JobLetters(s.Ctx, job)
+		if err != nil {
+			return err
+		}
+		files := []store.JobFile{{Job: job, File: exchange.File{Name: "a.pdf"}, Blob: shipment.BlobRef{SHA256: archivetest.Sha(700), Bytes: 5}},
+			{Job: job, File: exchange.File{Name: "b.pdf"}, Blob: shipment.BlobRef{SHA256: archivetest.Sha(701), Bytes: 5}}}
+		return tx.SetJobFiles(s.Ctx, job, files, letters)
+	})
+	ids := []string{archivetest.ID(4), archivetest.ID(2), archivetest.ID(1)}
+	var want []shipment.Shipment
+	read := func() (out []shipment.Shipment) {
+		s.Helper()
+		s.View(func(r store.Reader) (err error) {
+			out, err = r.ShipmentsOf(s.Ctx, ids)
+			return err
+		})
+		return out
+	}
+	for _, v := range read() {
+		v = retention.Emptied(v)
+		want = append(want, v)
+	}
+	// One that was changed since it was read keeps all of them.
+	stale := slices.Clone(want)
+	stale[1].Version--
+	s.Refuse(store.ErrStale, func(tx store.Tx) error {
+		_, err := tx.Empty(s.Ctx, stale...)
+		return err
+	})
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		_, err := tx.ShipmentsOf(s.Ctx, []string{ids[0], archivetest.ID(99)})
+		return err
+	})
+	var dropped map[string]retention.Dropped
+	s.Must(func(tx store.Tx) (err error) {
+		if none, err := tx.Empty(s.Ctx); len(none) > 0 || err != nil {
+			s.Errorf("of no letter %v, %v", none, err)
+		}
+		if err := tx.LogErasures(s.Ctx); err != nil {
+			return err
+		}
+		dropped, err = tx.Empty(s.Ctx, want...)
+		return err
+	})
+	s.Same(dropped, map[string]retention.Dropped{ids[0]: {Documents: 1}, ids[1]: {Documents: 2}, ids[2]: {Documents: 1, PrintFiles: 2}})
+	for i := range want {
+		want[i].Version++
+	}
+	s.Same(read(), want)
+	s.View(func(r store.Reader) error {
+		left, err := r.Shipment(s.Ctx, archivetest.ID(3))
+		if left.Status == shipment.StatusSlettet || left.Submission.Title == "" {
+			s.Errorf("another letter was emptied too: %s", left.Status)
+		}
+		docs, err2 := r.Documents(s.Ctx, archivetest.ID(3))
+		if len(docs) != 0 { // 3 % 3
+			s.Errorf("%d documents", len(docs))
+		}
+		return errors.Join(err, err2)
 	})
 }
