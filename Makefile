@@ -5,7 +5,7 @@ LAB     := bin/postgang-lab
 DEMO    ?= demo
 # Debian packages of the tools that judge our output, of the real servers that the tests talk to, and of the compiler that
 # the race detector needs.
-JUDGES  := chromium qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev mmdebstrap lintian runc systemd
+JUDGES  := chromium qpdf mupdf-tools poppler-utils ghostscript openssh-server postgresql libreoffice-calc-nogui libxml2-utils python3-zeep openssl gcc libc6-dev mmdebstrap lintian runc systemd pgbouncer
 GOLANGCI_VERSION := v2.15.0
 
 .PHONY: help build package nfpm check demo format test judges bench chaos lint linter fuzz pictures clean
@@ -90,7 +90,7 @@ judges: ## install the tools that the tests need (Debian, as root), or name what
 	@$(MAKE) --no-print-directory nfpm || echo "nfpm could not be fetched: the test of the packages is skipped, or fails in CI"
 	@missing=""; \
 	for t in chromium qpdf mutool pdftoppm gs soffice xmllint openssl gcc mmdebstrap lintian runc systemd-analyze; do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
-	[ -x /usr/sbin/sshd ] || missing="$$missing sshd"; \
+	for t in sshd pgbouncer; do [ -x /usr/sbin/$$t ] || missing="$$missing $$t"; done; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	/usr/bin/python3 -c 'import zeep' 2>/dev/null || missing="$$missing python3-zeep"; \
 	[ -z "$$missing" ] && exit 0; \

@@ -78,7 +78,7 @@ func OpenPostgres(ctx context.Context, dsn string) (Driver, *sql.DB, error) {
 		if _, set := locks.RuntimeParams["idle_session_timeout"]; err == nil && major >= idleSessions && !set {
 			locks.RuntimeParams["idle_session_timeout"] = idleLock
 		}
-		return c.Ping(ctx)
+		return keepsSession(ctx, pool, c.Conn())
 	})
 	if err != nil {
 		pool.Close()
@@ -87,6 +87,53 @@ func OpenPostgres(ctx context.Context, dsn string) (Driver, *sql.DB, error) {
 	db := stdlib.OpenDBFromPool(pool)
 	return &Postgres{Pool: pool, db: db, locks: locks}, db, nil
 }
+
+// keepsSession fails when a pooler hands the sessions of a connection to others between transactions, as PgBouncer does unless it pools by
+// session. Locks are held by sessions: a job could be handed over twice.
+func keepsSession(ctx context.Context, pool *pgxpool.Pool, c *pgx.Conn) error {
+	session := func(q interface {
+		QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	}) (pid uint32, err error) {
+		err = q.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+		return pid, err
+	}
+	first, err := session(c)
+	if err != nil || first == c.PgConn().PID() {
+		return err // the server itself has told its number: there is no pooler in between
+	}
+	// Others take sessions that are free. One of them is this connection's, if it is not kept.
+	for range poolerProbes {
+		other, err := pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer other.Release()
+		tx, err := other.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback(ctx) }() // it has only read
+		taken, err := session(tx)
+		if err != nil {
+			return err
+		}
+		if taken == first {
+			return errPooled
+		}
+	}
+	again, err := session(c)
+	if err == nil && again != first {
+		err = errPooled
+	}
+	return err
+}
+
+// poolerProbes is how many transactions are begun at the same time to find out.
+const poolerProbes = 4
+
+// errPooled says that connections do not keep their sessions.
+var errPooled = errors.New("a connection does not keep its session, so that no lock can be trusted; " +
+	"let the pooler in between pool by session (PgBouncer: pool_mode = session), or connect to PostgreSQL itself")
 
 // postgresTx is a pgx transaction, which the queue needs, on a connection of database/sql, which the queries need.
 type postgresTx struct {
