@@ -175,7 +175,7 @@ func (d *Folder) File(area Area, name string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	_, at := place(area, name)
-	f, err := d.root.Open(at)
+	f, err := d.open(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = d.openMoving(area, name)
 	}

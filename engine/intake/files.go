@@ -154,8 +154,10 @@ func writeWhole(r *os.Root, dir, name string, data []byte) error {
 // writeBeside writes a file under a hidden name, which it gives, without flushing it. The folder's group may read it: a sender with a
 // login of its own, whom the folder is opened to.
 func writeBeside(r *os.Root, dir string, data []byte) (temporary string, err error) {
-	if err := r.MkdirAll(dir, 0o700); err != nil {
-		return "", pathless(err)
+	if dir != "." {
+		if err := r.MkdirAll(dir, 0o700); err != nil {
+			return "", pathless(err)
+		}
 	}
 	temporary = path.Join(dir, "."+rand.Text()+".tmp")
 	f, err := r.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)

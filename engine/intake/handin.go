@@ -408,9 +408,13 @@ func (s *scan) decide(h *handIn, results map[string]shipment.Result) error {
 // before reports whether a hand-in with this key was put away before, and makes sure that this one still is what was
 // received.
 func (s *scan) before(h *handIn) (bool, error) {
-	before, err := exists(s.root, path.Join(done, h.account.Key, h.key))
-	if err != nil {
-		return false, err
+	before := false
+	away, err := s.there(path.Join(done, h.account.Key))
+	if err == nil {
+		before, err = exists(away, h.key)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // nothing is put away yet
+		return false, pathless(err)
 	}
 	now := handIn{account: h.account, key: h.key}
 	if err := now.look(s.inboxes[h.account.Key]); err != nil {
@@ -430,9 +434,12 @@ func (s *scan) write(h *handIn, name string, a Answer) error {
 		return err
 	}
 	data = append(data, '\n')
-	dir := path.Join(answers, h.account.Key)
-	if h.again = stands(s.root, path.Join(dir, name+".json"), data, h.lastChange()); !h.again {
-		if h.written, err = writeBeside(s.root, dir, data); err != nil {
+	folder, err := s.made(path.Join(answers, h.account.Key))
+	if err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	if h.again = stands(folder, name+".json", data, h.lastChange()); !h.again {
+		if h.written, err = writeBeside(folder, ".", data); err != nil {
 			return fmt.Errorf("write the answer: %w", err)
 		}
 	}
@@ -465,16 +472,17 @@ func (s *scan) placeAnswers() {
 	}
 	together := len(written) >= severalAnswers && s.flushDisk() == nil
 	for _, h := range written {
-		err := error(nil)
-		if !together {
-			err = flush(s.root, h.written)
+		folder, err := s.made(path.Join(answers, h.account.Key)) // where write has written it
+		if err == nil && !together {
+			err = flush(folder, h.written)
 		}
 		if err == nil {
-			err = pathless(s.root.Rename(h.written, path.Join(answers, h.account.Key, h.name+".json")))
+			err = pathless(folder.Rename(h.written, h.name+".json"))
 		}
-		if err != nil {
-			h.failed = errors.Join(err, pathless(s.root.Remove(h.written)))
+		if err != nil && folder != nil {
+			err = errors.Join(err, pathless(folder.Remove(h.written)))
 		}
+		h.failed = err
 		h.written = ""
 	}
 }
@@ -519,6 +527,24 @@ func (s *scan) putAway() {
 	s.answered = nil
 }
 
+// moveAway moves a hand-in to those that are put away; errGone: it is not there.
+func (s *scan) moveAway(h *handIn) error {
+	dir := path.Join(done, h.account.Key)
+	away, err := s.made(dir)
+	if err != nil {
+		return err
+	}
+	target, err := free(away, ".", h.name, "")
+	if err != nil {
+		return err
+	}
+	err = s.root.Rename(h.dir(), path.Join(dir, target))
+	if errors.Is(err, os.ErrNotExist) {
+		return errGone
+	}
+	return pathless(err)
+}
+
 func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
 	err := h.failed
 	if err == nil {
@@ -529,7 +555,7 @@ func (s *scan) putAwayOne(h *handIn, flushOnce func(dir string) error) {
 		s.troubles.handIn(h, wrongAnswer, err)
 		return
 	}
-	err = move(s.root, h.dir(), path.Join(done, h.account.Key), h.name, "")
+	err = s.moveAway(h)
 	if errors.Is(err, errGone) {
 		s.rep.Waiting++ // another process was first, and counts it
 		return

@@ -149,7 +149,7 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 	if d.known == nil {
 		d.known, d.stuck = map[string]knownHandIn{}, map[string]stuckHandIn{}
 	}
-	s := &scan{Dir: d, inboxes: map[string]*os.Root{}}
+	s := newScan(d)
 	defer s.close()
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
@@ -170,7 +170,7 @@ func (d *Dir) Scan(ctx context.Context) (Report, error) {
 func (d *Dir) Inspect() []alarm.Trouble {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := &scan{Dir: d, inboxes: map[string]*os.Root{}}
+	s := newScan(d)
 	defer s.close()
 	root, err := os.OpenRoot(d.Root)
 	if err != nil {
@@ -198,6 +198,7 @@ type scan struct {
 	*Dir
 	root     *os.Root
 	inboxes  map[string]*os.Root // by account
+	folders  map[string]*os.Root // of answers and of what is put away, by their place; see made
 	rep      Report
 	troubles troubles
 	pending  []*handIn // received, and not decided when they were looked at last
@@ -205,10 +206,42 @@ type scan struct {
 	stop     error     // what cut the scan off
 }
 
+func newScan(d *Dir) *scan {
+	return &scan{Dir: d, inboxes: map[string]*os.Root{}, folders: map[string]*os.Root{}}
+}
+
 func (s *scan) close() {
 	for _, inn := range s.inboxes {
 		inn.Close()
 	}
+	for _, f := range s.folders {
+		f.Close()
+	}
+}
+
+// there is a folder that many hand-ins of a scan need, kept open: to go down to it for each takes many calls of the system.
+func (s *scan) there(dir string) (*os.Root, error) {
+	if f := s.folders[dir]; f != nil {
+		return f, nil
+	}
+	f, err := s.root.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	s.folders[dir] = f
+	return f, nil
+}
+
+// made is the same of a folder that may have to be made.
+func (s *scan) made(dir string) (*os.Root, error) {
+	if f := s.folders[dir]; f != nil {
+		return f, nil
+	}
+	if err := s.root.MkdirAll(dir, 0o700); err != nil {
+		return nil, pathless(err)
+	}
+	f, err := s.there(dir)
+	return f, pathless(err)
 }
 
 func (s *scan) run(ctx context.Context) {
