@@ -81,7 +81,7 @@ const (
 	maxAttempts = 30_000
 	// fetchCooldown: River does at most workers ÷ cooldown tasks a second; its own default of 100 ms makes that 80 a
 	// second for 8 workers.
-	fetchCooldown = 5 * time.Millisecond
+	fetchCooldown = 15 * time.Millisecond
 	// Without a notification, how long a task may wait.
 	fetchPoll = 500 * time.Millisecond
 	// keepDone is how long River keeps the row of a task that is done, for whoever looks for trouble; the archive's

@@ -11,7 +11,7 @@ const (
 	// most bounds a group: it keeps others waiting for as long as all of its members take.
 	most = 64
 	// gather is how long a group waits for more members when the one before had several.
-	gather = 4 * time.Millisecond
+	gather = 8 * time.Millisecond
 )
 
 // Group serves items of some kind, one group after the other.
