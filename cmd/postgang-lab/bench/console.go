@@ -29,10 +29,11 @@ type consoleOptions struct {
 	nights    int
 	time      time.Duration
 	beside    bool // retention beside nights
+	lean      bool
 }
 
 // consoleParts are what is measured.
-var consoleParts = []string{"pages", "asked", "visit", "sides", "night", "retention"}
+var consoleParts = []string{"pages", "asked", "visit", "sides", "night", "retention", "due"}
 
 func newBenchConsole(o *cli.Options) *cobra.Command {
 	var b consoleOptions
@@ -47,6 +48,7 @@ accounts, 25 systems, 400 konteringskoder and 50 people who work in the console,
   sides     the pages of a letter as pictures
   night     what 50 people at work cost a night of --letters letters, in CPU time and wall time: --nights nights with them
             and without, in turn
+  due       --letters letters that are due found, planned and priced, and what "postgang status" asks
   retention what erasing takes that is due, for at most --time; with --beside-nights while nights of --letters letters run
 CPU time is that of the program and, on this machine, of the PostgreSQL server. On a machine that does other work too it
 is what counts.
@@ -80,6 +82,7 @@ database.`,
 	cmd.Flags().StringSliceVar(&b.parts, "parts", []string{"pages", "asked", "visit", "sides"}, "what is measured, of "+strings.Join(consoleParts, ", "))
 	cmd.Flags().IntVar(&b.letters, "letters", 2000, "letters of a night")
 	cmd.Flags().DurationVar(&b.time, "time", 10*time.Minute, "how long retention erases at most")
+	cmd.Flags().BoolVar(&b.lean, "lean", false, "leave events and the ledger out of what is multiplied, for parts that do not read them: due")
 	cmd.Flags().BoolVar(&b.beside, "beside-nights", false, "retention erases beside nights of --letters letters")
 	cmd.Flags().IntVar(&b.nights, "nights", 3, "nights with people, and as many without")
 	return cmd
@@ -97,6 +100,7 @@ type consoleResult struct {
 	FirstVisit  int               `json:"first_visit_bytes,omitempty"`
 	Night       *consoleNight     `json:"night,omitempty"`
 	Retention   *consoleRetention `json:"retention,omitempty"`
+	Due         *consoleDue       `json:"due,omitempty"`
 }
 
 // consoleTime is how long it takes to answer one kind of question.
@@ -126,6 +130,9 @@ func (r *consoleResult) table(w io.Writer) {
 	if r.FirstVisit > 0 {
 		fmt.Fprintf(w, "\nA first visit to the front page takes %.0f kB.\n", float64(r.FirstVisit)/1000)
 	}
+	if r.Due != nil {
+		r.Due.table(w)
+	}
 	if r.Retention != nil {
 		r.Retention.table(w)
 	}
@@ -148,7 +155,7 @@ func consoleBench(ctx context.Context, o *cli.Options, b consoleOptions) (_ *con
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	p, made, err := openConsole(ctx, o, dir, b.database, b.shipments)
+	p, made, err := openConsole(ctx, o, dir, b.database, b.shipments, b.lean)
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +197,11 @@ func consoleBench(ctx context.Context, o *cli.Options, b consoleOptions) (_ *con
 		r.Took = append(r.Took, t)
 		if o.Verbose {
 			fmt.Fprintf(o.Err, "%s: %.1f %.1f %.1f ms, CPU %.1f %.1f ms\n", t.What, t.Median, t.P95, t.Most, t.CPUMedian, t.CPUP95)
+		}
+	}
+	if slices.Contains(b.parts, "due") {
+		if r.Due, err = p.findDue(ctx, b.letters, b.rounds, cpu); err != nil {
+			return nil, fmt.Errorf("due: %w", err)
 		}
 	}
 	if slices.Contains(b.parts, "retention") {

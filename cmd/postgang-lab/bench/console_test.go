@@ -39,6 +39,34 @@ func TestConsoleArchive(t *testing.T) {
 	}
 }
 
+// TestLeanArchive: letters that are due are found in one without what no night reads.
+func TestLeanArchive(t *testing.T) {
+	t.Parallel()
+	p, _, err := openConsole(t.Context(), &cli.Options{Out: os.Stdout, Err: os.Stderr}, t.TempDir(), "", 1000, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var letters, events int
+	if err := p.app.Archive.SQLite().QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM shipment), (SELECT count(DISTINCT shipment) FROM event)").Scan(&letters, &events); err != nil {
+		t.Fatal(err)
+	}
+	if letters < 1000 || events > letters/2 {
+		t.Errorf("%d letters, of which %d have events", letters, events)
+	}
+	d, err := p.findDue(t.Context(), 60, 2, cpuSeconds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Letters < 60 || d.Jobs == 0 || d.Status.Median <= 0 {
+		t.Errorf("%+v", d)
+	}
+}
+
 func consoleArchive(t *testing.T, dsn string) {
 	ctx := t.Context()
 	const many = 1000
@@ -47,7 +75,7 @@ func consoleArchive(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	open := func() *consolePlace {
-		p, made, err := openConsole(ctx, &cli.Options{Out: os.Stdout, Err: os.Stderr}, dir, dsn, many)
+		p, made, err := openConsole(ctx, &cli.Options{Out: os.Stdout, Err: os.Stderr}, dir, dsn, many, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,6 +23,7 @@ type copier struct {
 	phase    func(what string)
 	weeks    int    // that are made
 	prefix   string // of job ids
+	lean     bool   // without rarelyRead
 	postgres bool
 }
 
@@ -52,6 +53,17 @@ var copiedTables = []copied{
 		"line": "replace(replace(replace(replace(x.line, l.job, c.job), l.id, c.id), x.print_id, x.print_id || '-{k}'), {time:x.posted_at}, {time:x.posted_at - {shift}})",
 	}},
 	{"ledger", "s.shipment = l.id", map[string]string{"entry": "c.receipt", "document": "c.file", "job": "c.job", "shipment": "c.id"}},
+}
+
+// rarelyRead are tables that a night and "postgang status" do not read, of which a lean archive has no copies.
+var rarelyRead = []string{"event", "job_event", "ledger"}
+
+// tables are those that are multiplied.
+func (c *copier) tables() []copied {
+	if !c.lean {
+		return copiedTables
+	}
+	return slices.DeleteFunc(slices.Clone(copiedTables), func(t copied) bool { return slices.Contains(rarelyRead, t.name) })
 }
 
 // copied is a table whose rows are multiplied.
@@ -163,8 +175,8 @@ func (c *copier) columns(ctx context.Context, table string) ([]string, error) {
 
 // shed takes the indexes away, and on SQLite the triggers, and gives the statements that make them again.
 func (c *copier) shed(ctx context.Context) (again []string, err error) {
-	names := make([]string, len(copiedTables))
-	for i, t := range copiedTables {
+	names := make([]string, len(c.tables()))
+	for i, t := range c.tables() {
 		names[i] = "'" + t.name + "'"
 	}
 	in := "(" + strings.Join(names, ", ") + ")"
@@ -255,7 +267,7 @@ func (c *copier) templates(ctx context.Context) error {
 	if err := c.a.RawTx(ctx, func(_ any, exec archive.Exec) error { return c.numbers(ctx, exec) }); err != nil {
 		return err
 	}
-	for _, t := range copiedTables {
+	for _, t := range c.tables() {
 		of, _, alias := t.from()
 		statement := fmt.Sprintf(`CREATE TABLE bench_of_%[1]s AS SELECT %[2]s.t AS bench_t, s.* FROM %[1]s s JOIN %[3]s %[2]s ON %[4]s ORDER BY %[2]s.t`, t.name, alias, of, t.of)
 		if t.name == "event" || t.name == "job_event" {
@@ -334,7 +346,7 @@ func (c *copier) statements(ctx context.Context) ([]string, error) {
 			FROM bench_letter l JOIN bench_person p ON p.t = (l.t * 7919 + {k} * 104729) % {persons}
 				LEFT JOIN bench_job_copy j ON j.old = l.job LEFT JOIN bench_file_copy f ON f.old = l.file`,
 	}
-	for _, t := range copiedTables {
+	for _, t := range c.tables() {
 		columns, err := c.columns(ctx, t.name)
 		if err != nil {
 			return nil, err
@@ -451,7 +463,7 @@ func (c *copier) mend(ctx context.Context, again []string) error {
 		_, err := c.a.Exec(ctx, "DROP TABLE "+table)
 		errs = append(errs, err)
 	}
-	for _, t := range copiedTables {
+	for _, t := range c.tables() {
 		_, err := c.a.Exec(ctx, "DROP TABLE bench_of_"+t.name)
 		errs = append(errs, err)
 	}

@@ -40,6 +40,7 @@ type consolePlace struct {
 	o        *cli.Options
 	dir      string
 	database string
+	lean     bool   // see copier
 	key      []byte // of log-ins
 	config   *config.Config
 	vendors  *vendorsim.Server
@@ -95,9 +96,9 @@ type consoleMade struct {
 const consoleMark = "maling.json"
 
 // openConsole opens the archive of a folder, and makes it when there is none.
-func openConsole(ctx context.Context, o *cli.Options, dir, database string, shipments int) (_ *consolePlace, _ consoleMade, err error) {
+func openConsole(ctx context.Context, o *cli.Options, dir, database string, shipments int, lean bool) (_ *consolePlace, _ consoleMade, err error) {
 	key := sha256.Sum256([]byte("måling"))
-	p := &consolePlace{w: newConsoleWorld(shipments), o: o, dir: dir, database: database, key: key[:], secrets: map[string]string{}}
+	p := &consolePlace{w: newConsoleWorld(shipments), o: o, dir: dir, database: database, lean: lean, key: key[:], secrets: map[string]string{}}
 	if database == "" {
 		p.database = "sqlite:data/postgang.db"
 	}
@@ -251,7 +252,7 @@ func (p *consolePlace) make(ctx context.Context) (err error) {
 	}
 	phase("two weeks written")
 	step, finish = p.o.Progress("multiplying letters")
-	c := &copier{base: b, phase: phase}
+	c := &copier{base: b, phase: phase, lean: p.lean}
 	err = c.multiply(ctx, step)
 	finish()
 	if err != nil {
