@@ -34,6 +34,7 @@ import (
 	"postgang/engine/archive/database"
 	"postgang/engine/archive/postgrestest"
 	"postgang/engine/archive/sets"
+	"postgang/engine/archive/sums"
 	"postgang/engine/documents"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
@@ -861,6 +862,7 @@ func TestIndexesAreUsed(t *testing.T) {
 			WHERE c.channel = 'a' AND c.next_at IS NOT NULL AND c.next_at <= 1 ORDER BY c.next_at, c.shipment LIMIT 5`: "channel_case_next",
 		`SELECT shipment FROM channel_case c WHERE c.channel = 'a' AND c.reference = 'b' AND c.reference <> ''`:                                               "channel_case_by_reference",
 		`SELECT count(*) FROM shipment WHERE fingerprint = 'a' AND received_at >= 1 AND received_at < 2`:                                                      "shipment_by_fingerprint",
+		`SELECT 1 FROM ledger l WHERE l.vendor = 'a' AND ` + sums.Posted("l", "1", "2"):                                                                       "ledger_posted_else",
 		`SELECT 1 FROM job_letter l WHERE l.shipment = 'a' AND l.live`:                                                                                        "job_letter_by_shipment",
 		`SELECT s.id FROM shipment s WHERE s.id > 'a' AND s.status IN ('VARSLET') AND s.digital_only AND s.status IN ` + sets.Open + ` ORDER BY s.id LIMIT 5`: "shipment_open",
 		receiptRecord + `WHERE c.vendor = 'a' AND c.file = 'b' AND c.id > 'c' AND c.id <= 'd' ORDER BY c.id LIMIT 5`:                                          "receipt_1 (id>",

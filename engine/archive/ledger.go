@@ -8,7 +8,6 @@ import (
 
 	"postgang/billing/civil"
 	"postgang/billing/codes"
-	"postgang/billing/invoice"
 	"postgang/engine/archive/sqlrow"
 	"postgang/engine/archive/sums"
 	"postgang/engine/calendar"
@@ -217,21 +216,6 @@ func (t *tx) CarryReceipts(ctx context.Context, c store.ReceiptCarry) error {
 	return nil
 }
 
-// CarriedBeyond sums what was carried to invoices for a later time.
-func (r *reader) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]invoice.Booked, error) {
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (b invoice.Booked, err error) {
-		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
-		return b, err
-	}, `SELECT coalesce(l.account, ''), l.konteringskode, l.kind, CAST(SUM(l.net) AS BIGINT), CAST(SUM(l.vat) AS BIGINT), CAST(SUM(l.letters) AS BIGINT)
-		FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+sums.Carried+`
-		WHERE c.vendor = $1 AND l.posted_at < $2 AND c.into_at >= $3 AND l.source IN ('KVITTERING', 'REVERSERING')
-		GROUP BY coalesce(l.account, ''), l.konteringskode, l.kind ORDER BY 1, 2, 3`, vendor, at.UnixMilli(), at.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("sum what is carried to later invoices of vendor %s: %w", vendor, err)
-	}
-	return out, nil
-}
-
 // EachPostedSum sums what is booked from receipts by the time of posting.
 func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time.Time, fn func(store.PostedSum) error) error {
 	err := r.Each(ctx, func(scan sqlrow.Scan) error {
@@ -242,7 +226,7 @@ func (r *reader) EachPostedSum(ctx context.Context, vendor string, from, to time
 		return fn(p)
 	}, `SELECT coalesce(b.account, ''), b.konteringskode, l.envelope, b.posted_at, CAST(SUM(CASE b.source WHEN 'KVITTERING' THEN 1 ELSE -1 END) AS BIGINT), CAST(SUM(b.net) AS BIGINT)
 		FROM ledger b JOIN job_letter l ON l.job = b.job AND l.shipment = b.shipment
-		WHERE b.vendor = $1 AND b.posted_at >= $2 AND b.posted_at < $3 AND b.source IN ('KVITTERING', 'REVERSERING') AND b.kind = 'PRODUKSJON'
+		WHERE b.vendor = $1 AND `+sums.Posted("b", "$2", "$3")+` AND b.source IN ('KVITTERING', 'REVERSERING') AND b.kind = 'PRODUKSJON'
 		GROUP BY coalesce(b.account, ''), b.konteringskode, l.envelope, b.posted_at`, vendor, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("sum what was posted with vendor %s: %w", vendor, err)

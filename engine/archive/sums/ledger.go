@@ -201,8 +201,37 @@ func (k Keeper) each(ctx context.Context, from, to time.Time, accounts []string,
 	return nil
 }
 
-// Carried says that a line l of the ledger is of those that c carries.
-const Carried = `l.posted_at >= c.from_at AND l.posted_at < c.until_at AND l.recorded_at > c.after_at AND l.recorded_at <= c.decided_at`
+// carried says that a line l of the ledger is of those that c carries.
+const carried = `l.posted_at >= c.from_at AND l.posted_at < c.until_at AND l.recorded_at > c.after_at AND l.recorded_at <= c.decided_at`
+
+// carriedHere is carried, with the lines looked up.
+var carriedHere = Posted("l", "c.from_at", "c.until_at") + ` AND ` + carried
+
+// Posted says that a line of the ledger was posted in [from, to). It is asked in two parts, each with the index that has it: nearly all
+// lines are booked at the time of posting.
+func Posted(line, from, to string) string {
+	within := func(column string) string {
+		return line + `.` + column + ` >= ` + from + ` AND ` + line + `.` + column + ` < ` + to + ` AND ` + line + `.posted_at`
+	}
+	return `(` + within("booked_at") + ` = ` + line + `.booked_at OR ` + within("posted_at") + ` <> ` + line + `.booked_at)`
+}
+
+// CarriedBeyond sums what was carried to invoices for a later time.
+func (k Keeper) CarriedBeyond(ctx context.Context, vendor string, at time.Time) ([]invoice.Booked, error) {
+	out, err := sqlrow.List(ctx, k.rows, scanBooked, `SELECT coalesce(l.account, ''), l.konteringskode, l.kind, CAST(SUM(l.net) AS BIGINT), CAST(SUM(l.vat) AS BIGINT), CAST(SUM(l.letters) AS BIGINT)
+		FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+carriedHere+`
+		WHERE c.vendor = $1 AND l.posted_at < $2 AND c.into_at >= $3 AND l.source IN ('KVITTERING', 'REVERSERING')
+		GROUP BY coalesce(l.account, ''), l.konteringskode, l.kind ORDER BY 1, 2, 3`, vendor, at.UnixMilli(), at.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("sum what is carried to later invoices of vendor %s: %w", vendor, err)
+	}
+	return out, nil
+}
+
+func scanBooked(scan sqlrow.Scan) (b invoice.Booked, err error) {
+	err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
+	return b, err
+}
 
 const bookedColumns = `account, konteringskode, kind, CAST(SUM(net) AS BIGINT), CAST(SUM(vat) AS BIGINT), CAST(SUM(letters) AS BIGINT)`
 
@@ -262,24 +291,20 @@ func (k Keeper) bookedFor(ctx context.Context, vendor string, from, to time.Time
 	if err := k.KeepSums(ctx); err != nil {
 		return nil, err
 	}
-	scanned := func(scan sqlrow.Scan) (b invoice.Booked, err error) {
-		err = scan(&b.Account, &b.Konteringskode, &b.Kind, &b.Net, &b.VAT, &b.Letters)
-		return b, err
-	}
 	kept, err := k.postedKept(ctx, vendor, from, to)
 	if err != nil {
 		return nil, err
 	}
 	if kept {
 		query, args := postedQuery(vendor, from, to)
-		return sqlrow.List(ctx, k.rows, scanned, query, args...)
+		return sqlrow.List(ctx, k.rows, scanBooked, query, args...)
 	}
-	return sqlrow.List(ctx, k.rows, scanned, `SELECT `+bookedColumns+` FROM (
+	return sqlrow.List(ctx, k.rows, scanBooked, `SELECT `+bookedColumns+` FROM (
 			SELECT coalesce(l.account, '') AS account, l.konteringskode, l.kind, l.net, l.vat, l.letters FROM ledger l
-			WHERE l.vendor = $1 AND l.posted_at >= $2 AND l.posted_at < $3 AND l.source IN ('KVITTERING', 'REVERSERING')
-				AND NOT EXISTS (SELECT 1 FROM invoice_carry c WHERE c.vendor = l.vendor AND `+Carried+`)
+			WHERE l.vendor = $1 AND `+Posted("l", "$2", "$3")+` AND l.source IN ('KVITTERING', 'REVERSERING')
+				AND NOT EXISTS (SELECT 1 FROM invoice_carry c WHERE c.vendor = l.vendor AND `+carried+`)
 			UNION ALL
-			SELECT coalesce(l.account, ''), l.konteringskode, l.kind, l.net, l.vat, l.letters FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+Carried+`
+			SELECT coalesce(l.account, ''), l.konteringskode, l.kind, l.net, l.vat, l.letters FROM invoice_carry c JOIN ledger l ON l.vendor = c.vendor AND `+carriedHere+`
 			WHERE c.vendor = $1 AND c.into_at >= $2 AND c.into_at < $3 AND l.source IN ('KVITTERING', 'REVERSERING')
 		) AS booked GROUP BY account, konteringskode, kind ORDER BY 1, 2, 3`, vendor, from.UnixMilli(), to.UnixMilli())
 }
