@@ -48,6 +48,7 @@ type nightOptions struct {
 	senders   int
 	wave      int
 	collect   int // letters that are collected, multiplied from those that were handed in; 0: the whole way of those alone
+	through   int // letters that go through the night, multiplied likewise; 0: those that were handed in
 	database  string
 	documents string
 	sealed    bool
@@ -79,14 +80,15 @@ archive, the documents and the queue, as the daemon does. Stages, measured one a
 CPU time is of the measured process and those that it starts; what hands in, and the vendor, are others. Memory is the
 most that the process itself has in a stage. A PostgreSQL on the same machine (--database, which must be empty and is left as it is) has
 a column of its own. With --collect M the letters are multiplied to M in the archive, and collecting alone is measured, with how long
-somebody else who writes beside waits. With --flushes the flushes to disk are counted by strace, which costs time: run it for that alone.`,
+somebody else who writes beside waits. With --through M they are multiplied, as many as at first are handed in again among them, and all go
+the whole way. With --flushes the flushes to disk are counted by strace, which costs time: run it for that alone.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case b.letters < 1 || b.letters > benchMostLetters || b.pdfs < 0 || b.pages < 1 || b.senders < 1 || b.wave < 1:
 				return cli.Usage("want --letters from 1 to %d, and at least one of --pages, --senders and --wave", benchMostLetters)
-			case b.collect != 0 && b.collect < b.letters:
-				return cli.Usage("--collect: want at least as many as --letters")
+			case b.collect != 0 && b.collect < b.letters || b.through != 0 && b.through < b.letters || b.collect != 0 && b.through != 0:
+				return cli.Usage("--collect or --through: want at least as many as --letters, and one of both")
 			case b.way != wayFolder && b.way != wayHTTP:
 				return cli.Usage("--way: want %s or %s", wayFolder, wayHTTP)
 			}
@@ -104,6 +106,7 @@ somebody else who writes beside waits. With --flushes the flushes to disk are co
 	cmd.Flags().IntVar(&b.senders, "senders", 50, "senders at the same time, over HTTP")
 	cmd.Flags().IntVar(&b.wave, "wave", 20_000, "letters that lie in the drop folder at the same time")
 	cmd.Flags().IntVar(&b.collect, "collect", 0, "multiply the letters to so many, and measure collecting alone")
+	cmd.Flags().IntVar(&b.through, "through", 0, "multiply the letters to so many, hand --letters more in, and take all of them the whole way")
 	cmd.Flags().StringVar(&b.database, "database", "", "an empty database of PostgreSQL in place of a temporary SQLite, postgres://…")
 	cmd.Flags().StringVar(&b.documents, "documents", "", "where documents are kept (default: a temporary folder): a folder, or s3://HOST[:PORT]/BUCKET[/PREFIX] with keys in the environment")
 	cmd.Flags().BoolVar(&b.sealed, "sealed", false, "encrypt documents")
@@ -117,6 +120,7 @@ somebody else who writes beside waits. With --flushes the flushes to disk are co
 type nightResult struct {
 	Letters  int          `json:"letters"`
 	Collect  int          `json:"collect,omitempty"` // letters that were collected, when they were multiplied
+	Through  int          `json:"through,omitempty"` // letters that went through the night, when they were multiplied
 	Pages    int          `json:"pages"`             // of a letter
 	PDFs     int          `json:"pdfs"`              // different ones
 	Way      string       `json:"way"`
@@ -129,6 +133,7 @@ type nightResult struct {
 // nightStage is what one stage took.
 type nightStage struct {
 	Stage       string  `json:"stage"`
+	Letters     int     `json:"letters"`
 	Seconds     float64 `json:"seconds"`
 	CPUSeconds  float64 `json:"cpu_seconds"`
 	DatabaseCPU float64 `json:"database_cpu_seconds,omitempty"` // of a PostgreSQL on this machine
@@ -141,10 +146,10 @@ type nightStage struct {
 
 func (r *nightResult) table(w io.Writer) {
 	fmt.Fprintf(w, "%d letters of %d pages (%d different PDFs) by %s, %s, %d cores; %d print jobs.\n\n", r.Letters, r.Pages, r.PDFs, r.Way, r.Database, r.Cores, r.Jobs)
-	n := float64(r.Letters)
 	cli.Table(w, "STAGE SECONDS LETTERS/S CPU_S DATABASE_CPU_S CPU_MS/LETTER FLUSHES/LETTER PEAK_MB", func(row func(...any)) {
 		var sum nightStage
 		line := func(s nightStage) {
+			n := float64(s.Letters)
 			flushes := ""
 			if s.Flushes > 0 {
 				flushes = fmt.Sprintf("%.2f", float64(s.Flushes)/n)
@@ -157,8 +162,10 @@ func (r *nightResult) table(w io.Writer) {
 			sum.Seconds, sum.CPUSeconds, sum.DatabaseCPU = sum.Seconds+s.Seconds, sum.CPUSeconds+s.CPUSeconds, sum.DatabaseCPU+s.DatabaseCPU
 			sum.Flushes, sum.PeakMB = sum.Flushes+s.Flushes, max(sum.PeakMB, s.PeakMB)
 		}
-		sum.Stage = "all"
-		line(sum)
+		if r.Through == 0 {
+			sum.Stage, sum.Letters = "all", r.Letters
+			line(sum)
+		}
 	})
 	if s := r.Stages[len(r.Stages)-1]; r.Collect > 0 {
 		fmt.Fprintf(w, "\n%d letters collected in %.1f s (%.3f CPU ms a letter, %.0f MB). Who writes beside waits %.0f ms in 99 of 100 cases, %.0f ms at most.\n",
@@ -209,13 +216,20 @@ func nightBench(ctx context.Context, o *cli.Options, b nightOptions) (_ *nightRe
 		return nil, err
 	}
 	defer vendor.end()
-	if err := n.handIn(ctx); err != nil {
+	if err := n.handIn(ctx, "hand-in", 0); err != nil {
 		return nil, err
 	}
-	if b.collect > 0 {
-		if err := n.multiply(ctx); err != nil {
+	if many := max(b.collect, b.through); many > 0 {
+		if err := n.multiply(ctx, many); err != nil {
 			return nil, fmt.Errorf("multiply the letters: %w", err)
 		}
+		n.out.Collect = b.collect
+	}
+	if b.through > 0 {
+		if err := n.handIn(ctx, "hand-in among them", b.letters); err != nil {
+			return nil, err
+		}
+		n.out.Through = b.through + b.letters
 	}
 	if err := n.goThrough(ctx, vendor); err != nil {
 		return nil, err
@@ -267,6 +281,9 @@ func (n *night) stage(name string, m *measured, do func() (done, error)) error {
 	s.CPUSeconds += treeCPU(m.hello.PID) - cpu
 	s.DatabaseCPU += n.serverCPU() - db
 	s.PeakMB, s.WaitP99, s.WaitMost = max(s.PeakMB, d.PeakMB), d.WaitP99, d.WaitMost
+	if s.Letters = n.letters; n.out.Through > 0 {
+		s.Letters = n.out.Through
+	}
 	n.out.Jobs = max(n.out.Jobs, d.Jobs)
 	flushed, err := m.flushed(began, ended)
 	s.Flushes += flushed
@@ -379,9 +396,9 @@ func (n *night) trace(part string) string {
 	return filepath.Join(n.dir, part+".strace")
 }
 
-// handIn hands all letters in.
-func (n *night) handIn(ctx context.Context) error {
-	m, err := startMeasured(ctx, n.o, n.trace("hand-in"), "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "hand-in")
+// handIn hands --letters letters in, from one on.
+func (n *night) handIn(ctx context.Context, stage string, first int) error {
+	m, err := startMeasured(ctx, n.o, n.trace(stage), "night-part", "--config", filepath.Join(n.dir, config.DefaultName), "--profiles", n.profiles, "hand-in")
 	if err != nil {
 		return err
 	}
@@ -389,8 +406,8 @@ func (n *night) handIn(ctx context.Context) error {
 	step, finish := n.o.Progress("handing in")
 	defer finish()
 	if n.way == wayHTTP {
-		return n.stage("hand-in", m, func() (done, error) {
-			if err := n.send(ctx, m, step); err != nil {
+		return n.stage(stage, m, func() (done, error) {
+			if err := n.send(ctx, m, first, step); err != nil {
 				return done{}, err
 			}
 			return m.do("decided")
@@ -398,7 +415,7 @@ func (n *night) handIn(ctx context.Context) error {
 	}
 	for from := 0; from < n.letters; from += n.wave {
 		to := min(from+n.wave, n.letters)
-		for i := from; i < to; i++ {
+		for i := first + from; i < first+to; i++ {
 			folder := filepath.Join(n.dir, "data", "post", "inn", nightAccounts[i%len(nightAccounts)], "brev-"+strconv.Itoa(i))
 			if err := os.MkdirAll(folder, 0o700); err != nil {
 				return err
@@ -410,7 +427,7 @@ func (n *night) handIn(ctx context.Context) error {
 			}
 		}
 		settle() // what was laid there is not to be written out while something else is measured
-		if err := n.stage("hand-in", m, func() (done, error) { return m.do("take") }); err != nil {
+		if err := n.stage(stage, m, func() (done, error) { return m.do("take") }); err != nil {
 			return err
 		}
 		if step != nil {
@@ -429,15 +446,14 @@ func (n *night) handIn(ctx context.Context) error {
 }
 
 // multiply has the letters that were handed in be many.
-func (n *night) multiply(ctx context.Context) error {
-	n.out.Collect = n.collect
+func (n *night) multiply(ctx context.Context, many int) error {
 	dsn := n.database
 	if dsn == "" {
 		dsn = "sqlite:" + filepath.Join(n.dir, "data", "postgang.db")
 	}
 	step, finish := n.o.Progress("multiplying")
 	defer finish()
-	if err := multiplyNight(ctx, dsn, n.out.Collect, step); err != nil {
+	if err := multiplyNight(ctx, dsn, many, step); err != nil {
 		return err
 	}
 	settle()
@@ -445,18 +461,19 @@ func (n *night) multiply(ctx context.Context) error {
 }
 
 // send hands all letters in over HTTP.
-func (n *night) send(ctx context.Context, m *measured, step func(done, total int)) error {
+func (n *night) send(ctx context.Context, m *measured, first int, step func(done, total int)) error {
 	client := casesystem.Client{Base: "http://" + m.hello.Address, ID: m.hello.ID, Password: m.hello.Password, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n.senders}}}
 	p := pool.New().WithMaxGoroutines(n.senders).WithContext(ctx).WithCancelOnError().WithFirstError()
-	for i := range n.letters {
+	for done := range n.letters {
+		i := first + done
 		p.Go(func(ctx context.Context) error {
 			pdf := n.letter(i)
 			file := casesystem.File{Name: "brev.pdf", Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(pdf)), nil }}
 			if _, err := client.V2(ctx, nightAccounts[i%len(nightAccounts)], strconv.Itoa(i), n.submission(i), file); err != nil {
 				return fmt.Errorf("letter %d: %w", i, err)
 			}
-			if step != nil && i%16 == 0 {
-				step(i, n.letters)
+			if step != nil && done%16 == 0 {
+				step(done, n.letters)
 			}
 			return nil
 		})
@@ -568,7 +585,7 @@ func nightPart(ctx context.Context, o *cli.Options, handIn bool, profiles string
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
-	i, password, err := access.New("maling", "", nightAccounts, time.Now())
+	i, password, err := access.New(fmt.Sprintf("maling-%d", os.Getpid()), "", nightAccounts, time.Now())
 	if err == nil {
 		err = a.Archive.InTx(ctx, func(tx store.Tx) error { return tx.PutIntegration(ctx, i, "bench") })
 	}
