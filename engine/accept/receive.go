@@ -401,12 +401,18 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 
 	var decided shipment.Status
 	var codes string
-	err = e.Archive.InGroup(ctx, func(tx store.Tx) error {
+	looked := s // its version tells whether something has happened to it since
+	decide := func(tx store.Tx) (err error) {
 		decided = ""
-		s, err := tx.Shipment(ctx, id)
+		s := looked
+		if s.ID == "" {
+			s, err = tx.Shipment(ctx, id)
+		}
+		looked = shipment.Shipment{} // when this comes to nothing, it is looked at again
 		if err != nil || s.Status != shipment.StatusMottatt {
 			return err
 		}
+		s.Refusals = slices.Clip(s.Refusals)
 		if err := made.stillNamed(ctx, tx); err != nil {
 			return err
 		}
@@ -440,7 +446,11 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 			return err
 		}
 		return e.beginChannels(ctx, tx, s)
-	})
+	}
+	err = e.Archive.InGroup(ctx, decide)
+	if errors.Is(err, store.ErrStale) {
+		err = e.Archive.InGroup(ctx, decide)
+	}
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
 	}

@@ -47,6 +47,10 @@ type tx struct {
 	raw     any
 	enqueue func(ctx context.Context, rawTx any, tasks []store.Task) error
 	tasks   []store.Task // to be inserted at the end
+	// resolved are keys of alarms that are to be closed, see ResolveAlarm.
+	resolved []string
+	// nothingFound: vendors have no letters that the archive may not know. Nobody can find any while this transaction is under way.
+	nothingFound bool
 }
 
 var (
@@ -123,11 +127,26 @@ func (t *tx) CountAlike(ctx context.Context, id, fingerprint string, since time.
 	return accepted, undecided, err
 }
 
-// FoundLetters lists letters that were found at vendors.
+// FoundLetters lists letters that were found at vendors. There are none, but after a backup was put back: a group asks that once.
 func (t *tx) FoundLetters(ctx context.Context, f store.FoundLetter) (out []store.FoundLetter, err error) {
+	if t.nothingFound {
+		return nil, nil
+	}
 	err = t.Apart(func() error {
+		if t.Gathers() {
+			there, err := sqlrow.One(ctx, t.Rows, sqlrow.Scalar[bool], `SELECT EXISTS (SELECT 1 FROM found_letter)`)
+			if t.nothingFound = err == nil && !there; err != nil || t.nothingFound {
+				return err
+			}
+		}
 		out, err = t.reader.FoundLetters(ctx, f)
 		return err
 	})
 	return out, err
+}
+
+// AddFoundLetters stores letters that a vendor has by its own word.
+func (t *tx) AddFoundLetters(ctx context.Context, letters ...store.FoundLetter) error {
+	t.nothingFound = false
+	return t.Noter.AddFoundLetters(ctx, letters...)
 }

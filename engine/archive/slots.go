@@ -133,18 +133,23 @@ func (t *tx) RaiseAlarm(ctx context.Context, key string, args alarm.Args) error 
 	return nil
 }
 
-// ResolveAlarm closes an open alarm.
+// ResolveAlarm closes open alarms.
 func (t *tx) ResolveAlarm(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	err := t.Apart(func() error {
+	t.resolved = append(t.resolved, keys...)
+	return t.Later(ctx, sqlrow.Alarms, t.resolveAlarms)
+}
+
+func (t *tx) resolveAlarms(ctx context.Context) error {
+	keys := t.resolved
+	t.resolved = nil
+	for _, some := range sqlrow.Chunks(keys, 64) {
 		a := sqlrow.Args{t.now}
-		_, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $1 WHERE resolved_at IS NULL AND key IN `+sqlrow.In(&a, keys), a...)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("resolve alarm %s: %w", keys[0], err)
+		if _, err := t.Exec(ctx, `UPDATE alarm SET resolved_at = $1 WHERE resolved_at IS NULL AND key IN `+sqlrow.In(&a, some), a...); err != nil {
+			return fmt.Errorf("resolve alarm %s: %w", some[0], err)
+		}
 	}
 	return nil
 }

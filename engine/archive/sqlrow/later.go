@@ -14,10 +14,11 @@ type later struct {
 	waiting map[int]func(ctx context.Context) error
 }
 
-// The ranks of what is given to Later: shipments themselves, and what refers to them.
+// The ranks of what is given to Later: shipments themselves, what refers to them, and alarms.
 const (
 	Shipments      = 10
 	AfterShipments = 20
+	Alarms         = 30
 )
 
 // Gather has what is given to Later wait.
